@@ -1,0 +1,147 @@
+/**
+ * What a program or a config file may say. Every key has a default; short forms are allowed.
+ * The command's flags and the environment carry the same names.
+ */
+export interface ServeOptions {
+  /** Folder to serve. Default `.` */
+  root?: string
+  /** One port, or a list tried in order; 0 lets the system choose. Default `[8008, 591, 8080, 8000]`. */
+  port?: number | readonly number[]
+  /** Fail instead of trying the next port of a list. Default false. */
+  strictPort?: boolean
+  /** Address or name to listen on; `localhost` is both loopback addresses. Default `localhost`. */
+  host?: string
+  /** Serve the local network: listens on every address and accepts this machine's own names. Default false. */
+  lan?: boolean
+  /** Listen on a unix socket (or a Windows pipe) at this path instead of a port. */
+  socket?: string
+  /** Listen on an inherited descriptor, for example 3 under systemd socket activation. */
+  fd?: number
+  /** Open the browser once listening, at this path when it is a string. Acts in the command only. Default false. */
+  open?: boolean | string
+  /** Answer navigation to unknown paths with `index.html`, or with the named page. Default false. */
+  single?: boolean | string
+  /** Allow every origin, or the named ones, to read replies. Never with credentials. Default false. */
+  cors?: boolean | string | readonly string[]
+  /** List folders that have no index page. Default true. */
+  listing?: boolean
+  /** Serve `/about` from `about.html`. Default true. */
+  cleanUrls?: boolean
+  /** `always` or `never` redirects pages to the form with or without a final slash; `auto` redirects folders only. Default `auto`. */
+  trailingSlash?: 'auto' | 'always' | 'never'
+  /** Serve and list names that start with a dot. Default false; `.well-known` is always served. */
+  dotfiles?: boolean
+  /** Follow symbolic links that lead out of the served folder. Default false. */
+  followSymlinks?: boolean
+  /** Header fields for every reply, or for those under a path: `{ '/assets': { 'cache-control': 'max-age=60' } }`. */
+  headers?: Readonly<Record<string, string | Readonly<Record<string, string>>>>
+  /** `Cache-Control` of files: false is `no-cache`, a number is `max-age` in seconds, a string is sent as it is. Default false. */
+  cache?: boolean | number | string
+  /** Compress text on the fly and use `.br`, `.gz` and `.zst` files beside the originals. Default true. */
+  compress?: boolean
+  /** Cross-origin isolation: sends COOP `same-origin` and COEP `require-corp`. Default false. */
+  isolate?: boolean
+  /** Further host names to answer for; `.example.test` also covers every name below it. */
+  allowHost?: string | readonly string[]
+  /** `user:password` that every request must present (HTTP Basic, RFC 7617). */
+  auth?: string
+  /** Path of an htpasswd file (bcrypt, apr1, SHA) with the users that may enter. */
+  authFile?: string
+  /** Path prefix below which everything is served, for example `/docs/`. Default `/`. */
+  base?: string
+  /** Further folders by path: `{ '/docs': './manual' }`. */
+  mounts?: Readonly<Record<string, string>>
+  /** Access log: `pretty`, `common`, `combined`, `json` or `none`. Default `none` in the library, `pretty` in the command. */
+  log?: LogFormat
+  /** Bounds on what a client may send and how long it may take. */
+  limits?: Partial<Limits>
+}
+
+/** Format of the access log. */
+export type LogFormat = 'pretty' | 'common' | 'combined' | 'json' | 'none'
+
+/** Bounds, each with a name and a number. */
+export interface Limits {
+  /** Bytes of a request's header section, request line included. Default 16384. */
+  headerBytes: number
+  /** Header fields of a request. Default 128. */
+  headerCount: number
+  /** Bytes of the request-target. Default 8192. */
+  targetBytes: number
+  /** Bytes of a request's content. Default 1 GiB. */
+  bodyBytes: number
+  /** Milliseconds until the header section must be complete. Default 15000. */
+  headerMs: number
+  /** Milliseconds until the whole request must have arrived. Default 300000. */
+  requestMs: number
+  /** Milliseconds that a connection may idle between requests. Default 10000. */
+  idleMs: number
+  /** Milliseconds without progress while a client reads a reply. Default 60000. */
+  writeMs: number
+  /** Open connections; further ones are dropped. Default 2048. */
+  connections: number
+  /** Milliseconds that `close()` waits for replies under way. Default 5000. */
+  closeMs: number
+  /** Bytes of file content kept in memory. Default 64 MiB. */
+  cacheBytes: number
+  /** Ranges answered in one reply; a request for more gets the whole file. Default 32. */
+  ranges: number
+}
+
+/** One mounted folder. */
+export interface ResolvedMount {
+  /** Path prefix with a slash at both ends. */
+  readonly path: string
+  /** Absolute folder. */
+  readonly folder: string
+}
+
+/** Header fields for replies under a path. */
+export interface HeaderRule {
+  /** Path prefix with a slash in front. */
+  readonly path: string
+  /** Flat list of fields, validated. */
+  readonly headers: readonly string[]
+}
+
+/** The configuration after every source was read, merged, checked and completed. Only `config/` makes one. */
+export interface ResolvedConfig {
+  /** Absolute folder. */
+  readonly root: string
+  /** Ports in the order they are tried. */
+  readonly ports: readonly number[]
+  /** Whether a further port may be tried. */
+  readonly fallback: boolean
+  /** Where to listen: `localhost` for both loopback addresses, otherwise an address or a name. */
+  readonly host: string
+  readonly lan: boolean
+  readonly socket: string | undefined
+  readonly fd: number | undefined
+  /** Path to open in the browser, or undefined. */
+  readonly open: string | undefined
+  /** Page that answers unknown navigation, relative to the root, or undefined. */
+  readonly single: string | undefined
+  /** `*`, the allowed origins, or undefined. */
+  readonly cors: '*' | readonly string[] | undefined
+  readonly listing: boolean
+  readonly cleanUrls: boolean
+  readonly trailingSlash: 'auto' | 'always' | 'never'
+  readonly dotfiles: boolean
+  readonly followSymlinks: boolean
+  readonly headers: readonly HeaderRule[]
+  /** The `Cache-Control` value of files. */
+  readonly cacheControl: string
+  readonly compress: boolean
+  readonly isolate: boolean
+  readonly allowHosts: readonly string[]
+  readonly auth: { readonly user: string; readonly password: string } | undefined
+  /** Absolute path of an htpasswd file. */
+  readonly authFile: string | undefined
+  /** Path prefix with a slash at both ends; `/` for none. */
+  readonly base: string
+  readonly mounts: readonly ResolvedMount[]
+  readonly log: LogFormat
+  readonly limits: Limits
+  /** Absolute paths that are never served: the config file and the password file. */
+  readonly secretFiles: readonly string[]
+}

@@ -1,0 +1,46 @@
+/**
+ * Every code that serve8008 can report, with the exit code of the command (1 runtime, 2 usage or
+ * configuration, 3 port or permission) and the status of the reply when it ends an exchange. A code
+ * is never renamed: scripts match on it.
+ */
+export const errorCodes = {
+  // the process
+  E8008_INTERNAL: { exitCode: 1, status: 500 },
+  E8008_CLOSED: { exitCode: 1, status: 500 },
+  E8008_USAGE: { exitCode: 2, status: 500 },
+  E8008_CONFIG_INVALID: { exitCode: 2, status: 500 },
+  E8008_CONFIG_NOT_FOUND: { exitCode: 2, status: 500 },
+  E8008_CONFIG_UNREADABLE: { exitCode: 2, status: 500 },
+  E8008_ROOT_NOT_FOUND: { exitCode: 2, status: 500 },
+  E8008_ROOT_NOT_FOLDER: { exitCode: 2, status: 500 },
+  E8008_ROOT_UNREADABLE: { exitCode: 3, status: 500 },
+  E8008_AUTH_FILE: { exitCode: 2, status: 500 },
+  E8008_PORT_HELD: { exitCode: 3, status: 500 },
+  E8008_PORT_DENIED: { exitCode: 3, status: 500 },
+  E8008_PORTS_HELD: { exitCode: 3, status: 500 },
+  E8008_ADDRESS: { exitCode: 3, status: 500 },
+  E8008_SOCKET: { exitCode: 3, status: 500 },
+  // the message (RFC 9112) and its framing
+  E8008_MALFORMED: { exitCode: 1, status: 400 },
+  E8008_FRAMING: { exitCode: 1, status: 400 },
+  E8008_HOST_INVALID: { exitCode: 1, status: 400 },
+  E8008_TARGET_INVALID: { exitCode: 1, status: 400 },
+  E8008_PATH_INVALID: { exitCode: 1, status: 400 },
+  E8008_UNAUTHORIZED: { exitCode: 1, status: 401 },
+  E8008_FORBIDDEN: { exitCode: 1, status: 403 },
+  E8008_NOT_FOUND: { exitCode: 1, status: 404 },
+  E8008_METHOD: { exitCode: 1, status: 405 },
+  E8008_TIMEOUT: { exitCode: 1, status: 408 },
+  E8008_PRECONDITION: { exitCode: 1, status: 412 },
+  E8008_BODY_TOO_LARGE: { exitCode: 1, status: 413 },
+  E8008_TARGET_TOO_LONG: { exitCode: 1, status: 414 },
+  E8008_RANGE: { exitCode: 1, status: 416 },
+  E8008_EXPECTATION: { exitCode: 1, status: 417 },
+  E8008_HOST_NOT_ALLOWED: { exitCode: 1, status: 421 },
+  E8008_HEADERS_TOO_LARGE: { exitCode: 1, status: 431 },
+  E8008_NOT_IMPLEMENTED: { exitCode: 1, status: 501 },
+  E8008_HTTP_VERSION: { exitCode: 1, status: 505 },
+} as const
+
+/** One of the codes in {@link errorCodes}. */
+export type ErrorCode = keyof typeof errorCodes

@@ -1,0 +1,56 @@
+import { errorCodes, type ErrorCode } from './codes.ts'
+
+const brand: unique symbol = Symbol.for('serve8008.error')
+
+/** What an error carries beside its sentence. */
+export interface ErrorDetails {
+  /** The way out, with the exact command or option where there is one. */
+  readonly hint?: string
+  /** Every problem found, where several are reported at once. */
+  readonly problems?: readonly string[]
+  /** Response header fields that belong to the refusal (flat list), for example `Allow`. */
+  readonly headers?: readonly string[]
+  /** The connection must not be reused: the framing of what follows is in doubt. */
+  readonly close?: boolean
+  readonly cause?: unknown
+}
+
+/**
+ * The one error class of serve8008: a sentence, a stable code and a hint.
+ *
+ * Match on `code`, or use {@link isServeError}, which holds across two copies of the package.
+ */
+export class ServeError extends Error {
+  /** Stable code, for example `E8008_PORT_HELD`. */
+  readonly code: ErrorCode
+  /** The way out, or undefined. */
+  readonly hint: string | undefined
+  /** Every problem found, where several are reported at once. */
+  readonly problems: readonly string[]
+  /** HTTP status when the error ends an exchange. */
+  readonly status: number
+  /** Exit code of the command: 1 runtime, 2 usage or configuration, 3 port or permission. */
+  readonly exitCode: number
+  /** Response header fields of the refusal, flat. */
+  readonly headers: readonly string[]
+  /** Whether the connection must close after the reply. */
+  readonly close: boolean
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+    this.name = 'ServeError'
+    this.code = code
+    this.hint = details.hint
+    this.problems = details.problems ?? []
+    this.status = errorCodes[code].status
+    this.exitCode = errorCodes[code].exitCode
+    this.headers = details.headers ?? []
+    this.close = details.close ?? false
+    Object.defineProperty(this, brand, { value: true })
+  }
+}
+
+/** Whether a value is a ServeError, of this copy of the package or of another. */
+export function isServeError(value: unknown): value is ServeError {
+  return typeof value === 'object' && value !== null && brand in value
+}

@@ -1,0 +1,52 @@
+import { ServeError } from '../errors/serve-error.ts'
+import type { Exchange } from '../http/exchange.ts'
+
+/**
+ * Whether the end of the message is beyond doubt (RFC 9112 sections 2.3, 6 and 7). Node's parser
+ * checks much of this, but lets some pass that the next server would read differently, and its
+ * strictness has changed between releases; so every rule is applied to the fields as they came.
+ *
+ * @throws ServeError that closes the connection.
+ */
+export function checkFraming(x: Exchange): void {
+  if (x.version !== '1.1' && x.version !== '1.0') {
+    throw new ServeError('E8008_HTTP_VERSION', 'This server speaks HTTP/1.1 and HTTP/1.0.', { close: true })
+  }
+  const { names, raw } = x.headers
+  let length: string | undefined
+  let coding: string | undefined
+  for (let i = 0; i < names.length; i++) {
+    const name = names[i]
+    if (name === 'content-length') {
+      if (length !== undefined) throw framing('The message states its length twice.')
+      length = raw[2 * i + 1] as string
+    } else if (name === 'transfer-encoding') {
+      if (coding !== undefined) throw framing('The message states its transfer coding twice.')
+      coding = raw[2 * i + 1] as string
+    }
+  }
+  if (length !== undefined) checkLength(length)
+  if (coding !== undefined) checkCoding(coding, length !== undefined, x.version)
+}
+
+function checkLength(length: string): void {
+  if (!/^\d{1,15}$/.test(length)) throw framing('Content-Length must be one decimal number.')
+}
+
+function checkCoding(coding: string, hasLength: boolean, version: string): void {
+  if (hasLength) throw framing('The message states both a length and a transfer coding.')
+  // RFC 9112 section 6.1: HTTP/1.0 has no transfer codings, so a relay in between ignored it.
+  if (version === '1.0') throw framing('HTTP/1.0 has no transfer codings.')
+  const lower = coding.toLowerCase()
+  if (lower === 'chunked') return
+  if (/^[a-z]+(?:\s*,\s*[a-z]+)*\s*,\s*chunked$/.test(lower) && !/chunked\s*,/.test(lower)) {
+    throw new ServeError('E8008_NOT_IMPLEMENTED', 'The only transfer coding understood here is chunked.', {
+      close: true,
+    })
+  }
+  throw framing('The transfer coding is not one that delimits the message.')
+}
+
+function framing(message: string): ServeError {
+  return new ServeError('E8008_FRAMING', message, { close: true })
+}

@@ -1,0 +1,229 @@
+import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Limits } from '../config/types.ts'
+import { isServeError, type ServeError } from '../errors/serve-error.ts'
+import { discard } from './body.ts'
+import { Connection } from './connection.ts'
+import type { Exchange, Handler } from './exchange.ts'
+import { finish, finishInterim, finishRaw, finishUpgrade, type Sent } from './finish.ts'
+import { messageError, type ReadFault } from './message-error.ts'
+import { NodeExchange } from './node-exchange.ts'
+import { plainExchange } from './plain-exchange.ts'
+import type { Reply } from './reply.ts'
+
+/** What the adapter is given. */
+export interface AdapterOptions {
+  /** The whole pipeline. Must neither throw nor reject. */
+  readonly handler: Handler
+  readonly limits: Limits
+  /** Makes the reply of a message that never became an exchange. */
+  readonly refuse: (error: ServeError) => Reply
+  /** Called once for every message, when its reply is out or lost. */
+  readonly done: (x: Exchange, reply: Reply, sent: Sent) => void
+}
+
+/** Node's side of the server: the one place where its requests become exchanges. */
+export interface Adapter {
+  /** A server for one address, not yet listening. */
+  createListener(options: { upgrades: boolean }): Server
+  /** Answers Node's `request` event. With `next`, what the pipeline does not know goes there. */
+  handle(request: IncomingMessage, response: ServerResponse, next?: (error?: unknown) => void): void
+  /** Answers the `upgrade` event of someone else's server; upgrades that nobody takes are left alone. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void
+  /** From now on every reply ends its connection. */
+  drain(): void
+  /** Ends the connections that upgrades took over, which the listeners no longer know. */
+  cut(): void
+}
+
+/** Builds the adapter around a pipeline. */
+export function createAdapter({ handler, limits, refuse, done }: AdapterOptions): Adapter {
+  const connections = new WeakMap<Duplex, Connection>()
+  const upgraded = new Set<Duplex>()
+  let draining = false
+
+  function connectionOf(socket: Duplex): Connection {
+    let connection = connections.get(socket)
+    if (connection === undefined) {
+      connection = new Connection(socket as Socket)
+      connections.set(socket, connection)
+    }
+    return connection
+  }
+
+  function open(request: IncomingMessage, response: ServerResponse, waits: boolean): NodeExchange {
+    const connection = connectionOf(request.socket)
+    connection.latest = { message: request, response }
+    return new NodeExchange(request, {
+      connection,
+      bodyBytes: limits.bodyBytes,
+      invite: waits ? () => response.writeContinue() : undefined,
+      inform: (status, headers) => finishInterim(response, status, headers),
+    })
+  }
+
+  function answer(x: NodeExchange, response: ServerResponse, next?: (error?: unknown) => void): void {
+    const reply = handler(x)
+    if (reply instanceof Promise) void reply.then((settled) => deliver(x, response, settled, next))
+    else void deliver(x, response, reply, next)
+  }
+
+  function deliver(
+    x: NodeExchange,
+    response: ServerResponse,
+    reply: Reply,
+    next?: (error?: unknown) => void,
+  ): void | Promise<void> {
+    if (next !== undefined && isUnknown(x)) return (discard(reply.body), next())
+    if (x.body.expected && !x.body.taken && reply.close !== true) return deliverAfterDrain(x, response, reply)
+    send(x, response, reply)
+  }
+
+  /** Content that nobody wanted still has to be valid, small and in time before it is answered. */
+  async function deliverAfterDrain(x: NodeExchange, response: ServerResponse, reply: Reply): Promise<void> {
+    try {
+      await x.body.drain()
+      send(x, response, x.body.taken ? reply : { ...reply, close: true })
+    } catch (error) {
+      discard(reply.body)
+      // Anything else is a broken message or a lost client, which `clientError` deals with.
+      if (isServeError(error)) send(x, response, refuse(error))
+    }
+  }
+
+  function send(x: NodeExchange, response: ServerResponse, reply: Reply): void {
+    if (response.headersSent || response.destroyed) return discard(reply.body)
+    if (draining) response.shouldKeepAlive = false
+    if (reply.close === true) connectionOf(response.req.socket).linger()
+    const sent = finish(response, reply, x)
+    if (sent instanceof Promise) void sent.then((late) => settle(x, reply, late))
+    else settle(x, reply, sent)
+  }
+
+  function settle(x: NodeExchange, reply: Reply, sent: Sent): void {
+    x.release()
+    done(x, reply, sent)
+  }
+
+  function onUpgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
+    const response = new ServerResponse(request)
+    response.shouldKeepAlive = false
+    response.assignSocket(socket as Socket)
+    response.once('finish', () => (socket as Socket).destroySoon())
+    const x = open(request, response, false)
+    void Promise.resolve(handler(x)).then((reply) => {
+      if (reply.takeover === undefined) return send(x, response, { ...reply, close: true })
+      response.detachSocket(socket as Socket)
+      takeOver(x, socket, reply, head)
+    })
+  }
+
+  function takeOver(x: NodeExchange, socket: Duplex, reply: Reply, head: Uint8Array): void {
+    upgraded.add(socket)
+    socket.once('close', () => upgraded.delete(socket))
+    finishUpgrade(socket, reply, head)
+    settle(x, reply, { bytes: 0, aborted: false })
+  }
+
+  /**
+   * A message that cannot be read. Its refusal must neither overtake nor replace the replies to
+   * the messages before it, so it waits for them; and a message whose reply has begun gets no second.
+   */
+  function onClientError(fault: ReadFault, socket: Duplex): void {
+    const connection = connectionOf(socket)
+    if (connection.closing) return
+    if (fault.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
+    const { latest } = connection
+    const error = messageError(fault, limits.targetBytes)
+    const silent = latest === undefined && connection.socket.bytesRead === 0
+    if (silent) return void socket.destroy()
+    if (latest !== undefined && !latest.message.complete) {
+      connection.linger()
+      const response = latest.response as ServerResponse
+      if (response.headersSent) return whenClosed(latest.response, () => connection.socket.destroySoon())
+      return refuseThrough(response, error)
+    }
+    connection.linger()
+    const write = (): void => {
+      const reply = refuse(error)
+      const x = plainExchange({ method: '-', target: '-', peer: connection.peer })
+      x.notes.refusal = error.code
+      finishRaw(socket, reply)
+      connection.socket.destroySoon()
+      done(x, reply, { bytes: 0, aborted: false })
+    }
+    if (latest === undefined) write()
+    else whenClosed(latest.response, write)
+  }
+
+  function refuseThrough(response: ServerResponse, error: ServeError): void {
+    const { req } = response
+    const x = plainExchange({
+      method: req.method ?? '-',
+      target: req.url ?? '-',
+      headers: req.rawHeaders,
+      peer: connectionOf(req.socket).peer,
+    })
+    x.notes.refusal = error.code
+    const reply: Reply = { ...refuse(error), close: true }
+    const sent = finish(response, reply, x)
+    if (!(sent instanceof Promise)) done(x, reply, sent)
+  }
+
+  return {
+    createListener: ({ upgrades }) => {
+      const server = createServer({
+        keepAliveTimeout: limits.idleMs,
+        headersTimeout: limits.headerMs,
+        requestTimeout: limits.requestMs,
+        connectionsCheckingInterval: Math.max(20, Math.min(limits.headerMs, limits.requestMs, 4000) / 4),
+        maxHeaderSize: limits.headerBytes,
+        noDelay: true,
+        // The guard refuses a missing Host itself, so that it is logged like any refusal.
+        requireHostHeader: false,
+      })
+      // Counted by the guard: Node would cut the surplus off in silence.
+      server.maxHeadersCount = 0
+      server.maxConnections = limits.connections
+      server.timeout = limits.writeMs
+      // A client may close its sending side and still wait for the reply.
+      Object.assign(server, { httpAllowHalfOpen: true })
+      server.on('request', (request, response) => answer(open(request, response, false), response))
+      server.on('checkContinue', (request, response) => answer(open(request, response, true), response))
+      server.on('checkExpectation', (request, response) => answer(open(request, response, true), response))
+      server.on('connect', onUpgrade)
+      if (upgrades) server.on('upgrade', onUpgrade)
+      server.on('clientError', onClientError)
+      server.on('timeout', (socket: Socket) => {
+        const response = connections.get(socket)?.latest?.response
+        // A handler may take its time; a client that does not read may not.
+        if (response === undefined || response.closed || socket.writableLength > 0) socket.destroy()
+      })
+      return server
+    },
+    handle: (request, response, next) => answer(open(request, response, false), response, next),
+    upgrade: (request, socket, head) => {
+      const response = new ServerResponse(request)
+      const x = open(request, response, false)
+      void Promise.resolve(handler(x)).then((reply) => {
+        if (reply.takeover === undefined) discard(reply.body)
+        else takeOver(x, socket, reply, head)
+      })
+    },
+    drain: () => void (draining = true),
+    cut: () => upgraded.forEach((socket) => socket.destroy()),
+  }
+}
+
+function isUnknown(x: Exchange): boolean {
+  return x.notes.refusal === 'E8008_NOT_FOUND' || x.notes.refusal === 'E8008_METHOD'
+}
+
+function whenClosed(
+  response: { closed: boolean; once(event: 'close', listener: () => void): unknown },
+  act: () => void,
+): void {
+  if (response.closed) act()
+  else response.once('close', act)
+}

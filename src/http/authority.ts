@@ -1,0 +1,40 @@
+import { isIPv4, isIPv6 } from 'node:net'
+
+/** Host and port as a request names them (RFC 9110 section 7.2, RFC 3986 section 3.2). */
+export interface Authority {
+  /** Lower-case host without a trailing dot; IPv6 without its brackets, compressed. */
+  readonly hostname: string
+  /** Port as given, or undefined. */
+  readonly port: number | undefined
+  readonly kind: 'name' | 'ipv4' | 'ipv6'
+}
+
+// Letters, digits, hyphen, underscore: RFC 3986 allows more in a reg-name, but DNS does not, and
+// every further character (comma, percent, at sign) has been used to make two parsers disagree.
+const name = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?$/
+const split = /^(\[[^\]]*\]|[^:[\]]*)(?::(\d{0,5}))?$/
+
+/**
+ * Parses an authority strictly. Returns undefined for anything else: userinfo, lists, spaces, zone
+ * identifiers, percent-encoding, bracket errors and ports beyond 65535.
+ */
+export function parseAuthority(text: string): Authority | undefined {
+  const match = split.exec(text.toLowerCase())
+  if (match === null) return undefined
+  const [, host = '', digits = ''] = match
+  const port = digits === '' ? undefined : Number(digits)
+  if (port !== undefined && port > 65_535) return undefined
+  if (host.startsWith('[')) {
+    const address = host.slice(1, -1)
+    if (!isIPv6(address) || address.includes('%')) return undefined
+    return { hostname: compress(address), port, kind: 'ipv6' }
+  }
+  if (host.length > 254 || !name.test(host)) return undefined
+  const hostname = host.endsWith('.') ? host.slice(0, -1) : host
+  return { hostname, port, kind: isIPv4(hostname) ? 'ipv4' : 'name' }
+}
+
+/** One spelling for each IPv6 address (RFC 5952), so that comparing texts is enough. */
+function compress(address: string): string {
+  return new URL(`http://[${address}]/`).hostname.slice(1, -1)
+}

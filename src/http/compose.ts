@@ -1,0 +1,28 @@
+import type { Filter, Handler, Layer } from './exchange.ts'
+
+/** Folds layers around a handler; the first layer of the list is the outermost. */
+export function composeLayers(layers: readonly Layer[], handler: Handler): Handler {
+  return layers.reduceRight((next, layer) => layer(next), handler)
+}
+
+/** Joins filters into one; the first of the list runs first. Stays synchronous while they do. */
+export function composeFilters(filters: readonly Filter[]): Filter {
+  return (reply, x) => {
+    for (let i = 0; i < filters.length; i++) {
+      const mapped = (filters[i] as Filter)(reply, x)
+      if (mapped instanceof Promise) return mapped.then((next) => runFrom(filters, i + 1, next, x))
+      reply = mapped
+    }
+    return reply
+  }
+}
+
+async function runFrom(
+  filters: readonly Filter[],
+  start: number,
+  reply: Awaited<ReturnType<Filter>>,
+  x: Parameters<Filter>[1],
+): Promise<Awaited<ReturnType<Filter>>> {
+  for (const filter of filters.slice(start)) reply = await filter(reply, x)
+  return reply
+}

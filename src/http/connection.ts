@@ -1,0 +1,70 @@
+import type { Socket } from 'node:net'
+import type { Peer } from './exchange.ts'
+
+/** Milliseconds that a refused client gets to read its reply before the connection is cut. */
+const lingerMs = 1000
+
+/** What is known about one connection beyond what Node keeps. */
+export class Connection {
+  readonly socket: Socket
+  /** The last request that was read from it, and the response that belongs to it. */
+  latest: { readonly message: { complete: boolean }; readonly response: Answer } | undefined
+  /** A refusal is on its way and ends the connection: nothing more is read from it. */
+  closing = false
+  #peer: Peer | undefined
+  readonly #whenClosed = new Set<() => void>()
+
+  constructor(socket: Socket) {
+    this.socket = socket
+    socket.once('close', () => {
+      for (const callback of this.#whenClosed) callback()
+      this.#whenClosed.clear()
+    })
+  }
+
+  /** The two ends; asked of the system once, and only when someone wants to know. */
+  get peer(): Peer {
+    const { socket } = this
+    this.#peer ??= {
+      address: socket.remoteAddress ?? '',
+      port: socket.remotePort ?? 0,
+      localAddress: socket.localAddress ?? '',
+      localPort: socket.localPort ?? 0,
+      encrypted: 'encrypted' in socket && socket.encrypted === true,
+    }
+    return this.#peer
+  }
+
+  /** A signal that aborts when the connection closes, and the way to stop listening. */
+  watch(): { signal: AbortSignal; release: () => void } {
+    const controller = new AbortController()
+    const abort = (): void => controller.abort()
+    if (this.socket.destroyed) abort()
+    else this.#whenClosed.add(abort)
+    return { signal: controller.signal, release: () => this.#whenClosed.delete(abort) }
+  }
+
+  /**
+   * Makes the coming close a lingering one (RFC 9112 section 9.6): closing while bytes of the
+   * request are unread resets the connection, and the client may lose the reply that says why.
+   */
+  linger(): void {
+    const { socket } = this
+    if (this.closing) return
+    this.closing = true
+    const end = (): void => {
+      socket.end()
+      socket.resume()
+      const timer = setTimeout(() => socket.destroy(), lingerMs)
+      socket.once('end', () => socket.destroy()).once('close', () => clearTimeout(timer))
+    }
+    socket.destroySoon = end
+  }
+}
+
+/** As much of a response as a connection has to know. */
+export interface Answer {
+  readonly headersSent: boolean
+  readonly closed: boolean
+  once(event: 'close', listener: () => void): unknown
+}

@@ -1,0 +1,76 @@
+import type { Readable } from 'node:stream'
+import type { RequestHeaders, HeaderList } from './headers.ts'
+import type { Reply } from './reply.ts'
+import type { Target } from './target.ts'
+import type { Authority } from './authority.ts'
+
+/** Who is at the other end of the connection, and which of our addresses they reached. */
+export interface Peer {
+  /** Remote IP address; empty for a unix socket. */
+  readonly address: string
+  /** Remote port, 0 for a unix socket. */
+  readonly port: number
+  /** Our own address on this connection. */
+  readonly localAddress: string
+  /** Our own port on this connection. */
+  readonly localPort: number
+  /** Whether the connection is under TLS. */
+  readonly encrypted: boolean
+}
+
+/** The request's content. Reading it is optional: what nobody reads is drained, within the limit. */
+export interface RequestBody {
+  /** Whether the framing announces content (`Content-Length` above 0 or chunked). */
+  readonly expected: boolean
+  /** Announced length in bytes, undefined when chunked. */
+  readonly length: number | undefined
+  /** Whether someone took the stream. */
+  readonly taken: boolean
+  /** The content as a stream; the taker must consume it. Fails with `E8008_BODY_TOO_LARGE` past the limit. */
+  stream(): Readable
+  /** Reads and discards what is left. Resolves at once when there is nothing. */
+  drain(): Promise<void>
+}
+
+/** Facts for the access log that the stages leave behind. */
+export interface Notes {
+  /** Code of the refusal, for example `E8008_HOST_NOT_ALLOWED`. */
+  refusal?: string
+  /** One short remark shown beside the log line. */
+  remark?: string
+  /** The user that authenticated. */
+  user?: string
+}
+
+/** One request and everything known about it. Made once by the adapter; the pipeline only reads it. */
+export interface Exchange {
+  /** Counts up from 1 within the process. */
+  readonly id: number
+  /** `performance.now()` when the header section was complete, in milliseconds. */
+  readonly startedAt: number
+  /** Request method, case-sensitive. */
+  readonly method: string
+  /** HTTP version as sent: `1.0`, `1.1`. */
+  readonly version: string
+  /** The request-target, parsed. */
+  readonly target: Target
+  /** The authority that the request names (from the target or `Host`); the guard sets it. */
+  authority: Authority | undefined
+  readonly headers: RequestHeaders
+  readonly peer: Peer
+  readonly body: RequestBody
+  /** Aborts when the client goes away or the server closes by force. */
+  readonly signal: AbortSignal
+  /** Sends an interim reply (1xx) such as 103. Ignored where the protocol has none. */
+  inform(status: number, headers: HeaderList): void
+  readonly notes: Notes
+}
+
+/** Turns an exchange into a reply. Synchronous where it can be: an await costs a turn of the loop. */
+export type Handler = (x: Exchange) => Reply | Promise<Reply>
+
+/** Wraps a handler; layers are folded once, at start-up. */
+export type Layer = (next: Handler) => Handler
+
+/** Maps a reply on its way out. */
+export type Filter = (reply: Reply, x: Exchange) => Reply | Promise<Reply>

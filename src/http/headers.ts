@@ -1,0 +1,86 @@
+/**
+ * Header fields as one flat list: name, value, name, value.
+ *
+ * It is the form that Node hands in (`rawHeaders`) and takes fastest on the way out; it keeps
+ * order, case and duplicates, which an object cannot.
+ */
+export type HeaderList = readonly string[]
+
+/** The first value of a field (name in lower case), or undefined. */
+export function getField(list: HeaderList, name: string): string | undefined {
+  for (let i = 0; i < list.length; i += 2) {
+    const field = list[i] as string
+    if (field.length === name.length && field.toLowerCase() === name) return list[i + 1]
+  }
+  return undefined
+}
+
+/** A copy without a field (name in lower case); the same list when it is absent. */
+export function withoutField(list: HeaderList, name: string): HeaderList {
+  if (getField(list, name) === undefined) return list
+  const kept: string[] = []
+  for (let i = 0; i < list.length; i += 2) {
+    const field = list[i] as string
+    if (field.toLowerCase() !== name) kept.push(field, list[i + 1] as string)
+  }
+  return kept
+}
+
+/** A copy in which a field has exactly this value. */
+export function withField(list: HeaderList, name: string, value: string): HeaderList {
+  return [...withoutField(list, name.toLowerCase()), name, value]
+}
+
+/** A copy whose `Vary` also names a request field (RFC 9110 section 12.5.5). */
+export function withVary(list: HeaderList, field: string): HeaderList {
+  const vary = getField(list, 'vary')
+  if (vary === undefined) return [...list, 'Vary', field]
+  const named = vary.split(',').map((name) => name.trim().toLowerCase())
+  if (named.includes('*') || named.includes(field.toLowerCase())) return list
+  return withField(list, 'Vary', `${vary}, ${field}`)
+}
+
+/** The request's header fields: the raw list, with names in lower case beside it for look-ups. */
+export class RequestHeaders {
+  /** As received: name, value, name, value. */
+  readonly raw: HeaderList
+  /** The names in lower case, one for each pair. */
+  readonly names: readonly string[]
+
+  constructor(raw: HeaderList) {
+    this.raw = raw
+    const names: string[] = []
+    for (let i = 0; i < raw.length; i += 2) names.push((raw[i] as string).toLowerCase())
+    this.names = names
+  }
+
+  /** How many fields were sent. */
+  get count(): number {
+    return this.names.length
+  }
+
+  /** The value of a field (name in lower case); several are joined by a comma (RFC 9110 section 5.3). */
+  get(name: string): string | undefined {
+    const { names, raw } = this
+    let value: string | undefined
+    for (let i = 0; i < names.length; i++) {
+      if (names[i] !== name) continue
+      const next = raw[2 * i + 1] as string
+      value = value === undefined ? next : `${value}, ${next}`
+    }
+    return value
+  }
+
+  /** Every value of a field, in order. */
+  all(name: string): string[] {
+    const { names, raw } = this
+    const values: string[] = []
+    for (let i = 0; i < names.length; i++) if (names[i] === name) values.push(raw[2 * i + 1] as string)
+    return values
+  }
+
+  /** Whether a field was sent. */
+  has(name: string): boolean {
+    return this.names.includes(name)
+  }
+}

@@ -1,0 +1,134 @@
+import { extname } from 'node:path'
+
+const fallback = 'application/octet-stream'
+
+/**
+ * The types of nearly every request, kept here for two reasons: they answer without the database of
+ * mime-types, whose loading takes a quarter of the start-up time; and some are what the database lacks
+ * or answers differently than a developer means:
+ *
+ * - `.ts`, `.mts` are TypeScript sources here, not MPEG transport streams; plain text, so that an
+ *   editor's preview or a fetch can show them and no browser runs them by mistake.
+ * - `.cjs`, `.jsonc`, `.map`, `.jxl` and their kin have no registered extension.
+ */
+const common: Readonly<Record<string, string>> = {
+  '': fallback,
+  aac: 'audio/aac',
+  apng: 'image/apng',
+  avif: 'image/avif',
+  bin: fallback,
+  cjs: 'text/javascript',
+  css: 'text/css',
+  csv: 'text/csv',
+  cts: 'text/plain',
+  flac: 'audio/flac',
+  frag: 'text/plain',
+  geojson: 'application/geo+json',
+  gif: 'image/gif',
+  glb: 'model/gltf-binary',
+  gltf: 'model/gltf+json',
+  gz: 'application/gzip',
+  htm: 'text/html',
+  html: 'text/html',
+  ico: 'image/x-icon',
+  jpeg: 'image/jpeg',
+  jpg: 'image/jpeg',
+  js: 'text/javascript',
+  json: 'application/json',
+  json5: 'application/json5',
+  jsonc: 'application/json',
+  jsonld: 'application/ld+json',
+  jsx: 'text/plain',
+  jxl: 'image/jxl',
+  ktx2: 'image/ktx2',
+  log: 'text/plain',
+  m3u8: 'application/vnd.apple.mpegurl',
+  m4a: 'audio/mp4',
+  map: 'application/json',
+  markdown: 'text/markdown',
+  md: 'text/markdown',
+  mdx: 'text/markdown',
+  mjs: 'text/javascript',
+  mp3: 'audio/mpeg',
+  mp4: 'video/mp4',
+  mts: 'text/plain',
+  ogg: 'audio/ogg',
+  otf: 'font/otf',
+  pdf: 'application/pdf',
+  png: 'image/png',
+  scss: 'text/x-scss',
+  svelte: 'text/plain',
+  svg: 'image/svg+xml',
+  toml: 'application/toml',
+  ts: 'text/plain',
+  tsx: 'text/plain',
+  ttf: 'font/ttf',
+  txt: 'text/plain',
+  usdz: 'model/vnd.usdz+zip',
+  vert: 'text/plain',
+  vtt: 'text/vtt',
+  vue: 'text/plain',
+  wasm: 'application/wasm',
+  wav: 'audio/wav',
+  webm: 'video/webm',
+  webmanifest: 'application/manifest+json',
+  webp: 'image/webp',
+  wgsl: 'text/wgsl',
+  woff: 'font/woff',
+  woff2: 'font/woff2',
+  xhtml: 'application/xhtml+xml',
+  xml: 'application/xml',
+  yaml: 'text/yaml',
+  yml: 'text/yaml',
+  zip: 'application/zip',
+}
+
+/** Text in all but name: its encoding has to be said, and compression pays. */
+const textual =
+  /^(?:text\/.*|.*\+(?:json|xml)|application\/(?:json5?|xml|xml-dtd|javascript|x-javascript|ecmascript|toml|x-ndjson|jsonl|graphql|sql|yaml|x-sh|rtf))$/
+
+/** Binary formats that do not compress themselves. */
+const loose =
+  /^(?:application\/(?:wasm|vnd\.ms-fontobject|x-font-ttf|x-tar)|font\/(?:ttf|otf|sfnt|collection)|image\/(?:bmp|x-icon|vnd\.microsoft\.icon|x-ms-bmp)|model\/(?:gltf-binary|obj|mtl|stl))$/
+
+let database: ((extension: string) => string | false) | undefined
+
+/** Whether the type of a file is known only to the database, which is not loaded yet. */
+export function needsMediaTypes(fileName: string): boolean {
+  return database === undefined && !Object.hasOwn(common, extensionOf(fileName))
+}
+
+/** Loads the whole database of types (mime-types), about 25 ms the first time. */
+export async function loadMediaTypes(): Promise<void> {
+  if (database !== undefined) return
+  const { default: mimeTypes } = await import('mime-types')
+  database = mimeTypes.lookup
+}
+
+/**
+ * The value of `Content-Type` for a file, by its extension, with `charset=utf-8` on what is text.
+ *
+ * Unknown extensions and names without one are `application/octet-stream`: a guess of `text/html`
+ * would turn an uploaded text into a script. Rare types need {@link loadMediaTypes} before.
+ */
+export function mediaType(fileName: string): string {
+  const extension = extensionOf(fileName)
+  const type = Object.hasOwn(common, extension) ? common[extension] : database?.(extension) || undefined
+  if (type === undefined) return fallback
+  return textual.test(type) ? `${type}; charset=utf-8` : type
+}
+
+/**
+ * Whether content of a type shrinks when compressed: text, and the binary formats that are not
+ * compressed themselves. An event stream is text too, but must never wait in a compressor.
+ */
+export function isCompressible(type: string): boolean {
+  const end = type.indexOf(';')
+  const essence = (end === -1 ? type : type.slice(0, end)).trim().toLowerCase()
+  if (essence === 'text/event-stream') return false
+  return textual.test(essence) || loose.test(essence)
+}
+
+function extensionOf(fileName: string): string {
+  return extname(fileName).slice(1).toLowerCase()
+}

@@ -1,0 +1,47 @@
+import { Readable } from 'node:stream'
+import type { Exchange, Peer } from './exchange.ts'
+import { RequestHeaders, type HeaderList } from './headers.ts'
+import { StreamBody } from './request-body.ts'
+import { parseTarget } from './target.ts'
+
+let exchanges = 0
+
+/** The next exchange number of this process. */
+export function nextExchangeId(): number {
+  return ++exchanges
+}
+
+/** The peer of an exchange that came over no connection. */
+export const noPeer: Peer = { address: '', port: 0, localAddress: '', localPort: 0, encrypted: false }
+
+/** What a {@link plainExchange} is made of; everything but the method and target has a default. */
+export interface PlainExchangeOptions {
+  readonly method: string
+  readonly target: string
+  readonly version?: string
+  readonly headers?: HeaderList
+  readonly peer?: Peer
+  readonly content?: Readable
+  /** Most bytes of content that are read. Default unlimited. */
+  readonly bodyBytes?: number
+  readonly signal?: AbortSignal
+}
+
+/** An exchange without a connection: for `fetch`, for the record of unreadable messages, for tests. */
+export function plainExchange(options: PlainExchangeOptions): Exchange {
+  const headers = new RequestHeaders(options.headers ?? [])
+  return {
+    id: nextExchangeId(),
+    startedAt: performance.now(),
+    method: options.method,
+    version: options.version ?? '1.1',
+    target: parseTarget(options.method, options.target),
+    authority: undefined,
+    headers,
+    peer: options.peer ?? noPeer,
+    body: new StreamBody(options.content ?? Readable.from([]), { headers, limit: options.bodyBytes ?? Infinity }),
+    signal: options.signal ?? new AbortController().signal,
+    inform: () => {},
+    notes: {},
+  }
+}

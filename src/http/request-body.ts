@@ -1,0 +1,90 @@
+import { Transform, type Readable } from 'node:stream'
+import { ServeError } from '../errors/serve-error.ts'
+import type { RequestBody } from './exchange.ts'
+import type { RequestHeaders } from './headers.ts'
+
+/** What a {@link StreamBody} needs from the connection. */
+export interface BodyOptions {
+  readonly headers: RequestHeaders
+  /** Most bytes that are read. */
+  readonly limit: number
+  /** Asks the client for the content it holds back (`Expect: 100-continue`); undefined when it does not. */
+  readonly invite?: (() => void) | undefined
+}
+
+/** The request's content on top of a stream. */
+export class StreamBody implements RequestBody {
+  readonly expected: boolean
+  readonly length: number | undefined
+  readonly #source: Readable
+  readonly #options: BodyOptions
+  #taken = false
+
+  constructor(source: Readable, options: BodyOptions) {
+    const length = options.headers.get('content-length')
+    this.#source = source
+    this.#options = options
+    this.length = length === undefined ? undefined : Number(length)
+    this.expected = length === undefined ? options.headers.has('transfer-encoding') : this.length !== 0
+  }
+
+  get taken(): boolean {
+    return this.#taken
+  }
+
+  stream(): Readable {
+    this.#take()
+    return this.#source.pipe(new Counter(this.#options.limit)).on('error', () => this.#source.unpipe())
+  }
+
+  /** Content that the client holds back is not asked for: the reply comes without it. */
+  async drain(): Promise<void> {
+    if (!this.expected || this.#taken || this.#options.invite !== undefined) return
+    this.#take()
+    const source = this.#source
+    const { limit } = this.#options
+    let seen = 0
+    // Not an async iterator, which destroys the stream, and with it the connection, when it stops early.
+    await new Promise<void>((resolve, reject) => {
+      source.on('data', (chunk: Uint8Array) => {
+        seen += chunk.byteLength
+        if (seen <= limit) return
+        source.pause()
+        reject(bodyTooLarge(limit))
+      })
+      source.once('end', resolve).once('error', reject)
+      source.once('close', () => reject(new Error('The client left before its content was complete.')))
+    })
+  }
+
+  #take(): void {
+    if (this.#taken) throw new ServeError('E8008_INTERNAL', 'The request content was taken twice.')
+    this.#taken = true
+    this.#options.invite?.()
+  }
+}
+
+/** Passes bytes on until there are too many. */
+class Counter extends Transform {
+  readonly #limit: number
+  #seen = 0
+
+  constructor(limit: number) {
+    super()
+    this.#limit = limit
+  }
+
+  override _transform(chunk: Uint8Array, _: string, done: (error: Error | null, chunk?: Uint8Array) => void): void {
+    this.#seen += chunk.byteLength
+    if (this.#seen > this.#limit) done(bodyTooLarge(this.#limit))
+    else done(null, chunk)
+  }
+}
+
+/** The refusal of content above `limits.bodyBytes`. */
+export function bodyTooLarge(limit: number): ServeError {
+  return new ServeError('E8008_BODY_TOO_LARGE', `The request content is larger than ${limit} bytes.`, {
+    hint: 'Raise limits.bodyBytes where that is intended.',
+    close: true,
+  })
+}

@@ -1,0 +1,38 @@
+/** The request-target (RFC 9112 section 3.2), split but not decoded. */
+export interface Target {
+  /** As received. */
+  readonly raw: string
+  readonly form: 'origin' | 'absolute' | 'authority' | 'asterisk'
+  /** Scheme of an absolute form in lower case, else undefined. */
+  readonly scheme: string | undefined
+  /** Authority of an absolute or authority form, not yet parsed, else undefined. */
+  readonly authority: string | undefined
+  /** Path as received, percent-encoded, starting with a slash; `*` for the asterisk form. */
+  readonly path: string
+  /** Query with its question mark, or the empty string. */
+  readonly query: string
+}
+
+const absolute = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^]*)$/i
+
+/** Splits a request-target. Never throws: what it means and whether it is allowed is the guard's. */
+export function parseTarget(method: string, raw: string): Target {
+  if (raw.charCodeAt(0) === 47 /* slash */) {
+    return { raw, form: 'origin', scheme: undefined, authority: undefined, ...splitQuery(raw) }
+  }
+  if (method === 'CONNECT') {
+    return { raw, form: 'authority', scheme: undefined, authority: raw, path: '/', query: '' }
+  }
+  const match = absolute.exec(raw)
+  if (match !== null) {
+    const [, scheme = '', authority = '', rest = ''] = match
+    const local = rest.startsWith('/') ? rest : `/${rest}`
+    return { raw, form: 'absolute', scheme: scheme.toLowerCase(), authority, ...splitQuery(local) }
+  }
+  return { raw, form: 'asterisk', scheme: undefined, authority: undefined, path: raw, query: '' }
+}
+
+function splitQuery(target: string): { path: string; query: string } {
+  const mark = target.indexOf('?')
+  return mark === -1 ? { path: target, query: '' } : { path: target.slice(0, mark), query: target.slice(mark) }
+}

@@ -1,0 +1,20 @@
+/** The process behind a port, as far as the system lets us see. */
+export interface Holder {
+  /** Process id, undefined when it is hidden. */
+  readonly pid: number | undefined
+  /** Short name of the program, for example `node`. */
+  readonly name: string | undefined
+  /** What it runs, for example `vite`; undefined when the name says it all. */
+  readonly command: string | undefined
+  /** Owner's user id where the process is hidden. */
+  readonly uid: number | undefined
+}
+
+/** A port that was tried and could not be used. */
+export interface SkippedPort {
+  readonly port: number
+  readonly code: 'EADDRINUSE' | 'EACCES'
+  readonly holder: Holder | undefined
+  /** A sentence for people: `8008 is held by node (pid 4242: vite)`, `591 needs root here`. */
+  readonly reason: string
+}

@@ -1,0 +1,136 @@
+import { createAuth } from '../auth/auth.ts'
+import type { ResolvedConfig } from '../config/types.ts'
+import type { ServeError } from '../errors/serve-error.ts'
+import { createCompress } from '../filters/compress.ts'
+import { createCors } from '../filters/cors.ts'
+import { createIsolate } from '../filters/isolate.ts'
+import { createResourcePolicy } from '../filters/resource-policy.ts'
+import { createResponseHeaders } from '../filters/response-headers.ts'
+import { createSelect } from '../filters/select.ts'
+import { createGuard } from '../guard/guard.ts'
+import type { HostCheck } from '../guard/host.ts'
+import { composeFilters, composeLayers } from '../http/compose.ts'
+import type { Exchange, Filter, Handler, Layer } from '../http/exchange.ts'
+import { createRoutes } from '../routes/routes.ts'
+import { createStatic, type StaticSite } from '../static/static.ts'
+import { createBoundary, createRefuse } from './boundary.ts'
+
+/** What the pipeline needs beside the configuration. */
+export interface Parts {
+  readonly config: ResolvedConfig
+  /** Which authorities are ours; asked for each request. */
+  readonly isOurs: HostCheck
+  /** What the embedding program added, outermost first. */
+  readonly layers: readonly Layer[]
+  /** Called with each exchange before anything looks at it. */
+  readonly opened: (x: Exchange) => void
+  /** Called with each fault of ours, which the client sees only as a 500. */
+  readonly onFault: (error: ServeError) => void
+}
+
+/** The served folders: the root and the mounts. They hold the cache, so they outlive a new pipeline. */
+export interface Site {
+  readonly path: string
+  readonly site: StaticSite
+}
+
+/** Opens the folders of a configuration. */
+export function openSites(config: ResolvedConfig): Site[] {
+  const { base, root, mounts } = config
+  const folders = [
+    { path: base, folder: root },
+    ...mounts.map((mount) => ({ path: joinBase(base, mount.path), folder: mount.folder })),
+  ]
+  return folders.map(({ path, folder }) => ({
+    path,
+    site: createStatic({
+      root: folder,
+      prefix: path,
+      cleanUrls: config.cleanUrls,
+      trailingSlash: config.trailingSlash,
+      dotfiles: config.dotfiles,
+      followSymlinks: config.followSymlinks,
+      listing: config.listing,
+      single: folder === root ? config.single : undefined,
+      cacheControl: config.cacheControl,
+      sidecars: config.compress,
+      secretFiles: config.secretFiles,
+      cacheBytes: config.limits.cacheBytes,
+    }),
+  }))
+}
+
+function joinBase(base: string, path: string): string {
+  return `${base}${path.slice(1)}`
+}
+
+/**
+ * The whole pipeline, outermost first. This list is the documentation of what happens to a
+ * request, and in which order.
+ */
+export function assemble(parts: Parts, sites: readonly Site[]): Handler {
+  const { config, layers } = parts
+  const refuse = createRefuse(parts.onFault)
+  const cors = config.cors === undefined ? undefined : createCors(config.cors)
+  const boundary = createBoundary(refuse)
+
+  const filters: Filter[] = [
+    // first of all the user's own fields, so that what follows decides on the final type and caching
+    createResponseHeaders(config.headers),
+    // so that other origins may read refusals too
+    ...(cors === undefined ? [] : [cors.filter]),
+    // which other sites may embed what is served
+    createResourcePolicy(cors !== undefined),
+    ...(config.isolate ? [createIsolate()] : []),
+    // changes bytes, validators and length, so before anything that speaks about them
+    ...(config.compress ? [createCompress()] : []),
+    // last: preconditions and ranges are about the representation as the client gets it
+    createSelect({ maxRanges: config.limits.ranges, refuse }),
+  ]
+
+  const list: Layer[] = [
+    // what is thrown by the guard or by a filter becomes a plain refusal
+    boundary,
+    // opens the record before anything can refuse
+    opening(parts.opened),
+    // message framing, request-target, Host: nothing behind it sees a doubtful message
+    createGuard({
+      isOurs: parts.isOurs,
+      headerCount: config.limits.headerCount,
+      targetBytes: config.limits.targetBytes,
+      bodyBytes: config.limits.bodyBytes,
+    }),
+    // outbound: everything further in passes the filters, refusals included
+    filtering(composeFilters(filters)),
+    // what is thrown further in becomes a page that the filters still see
+    boundary,
+    // preflights come without credentials, so before the password
+    ...(cors === undefined ? [] : [cors.layer]),
+    ...authLayers(config),
+    // what the embedding program added
+    ...layers,
+  ]
+
+  const routes = sites.map(({ path, site }) => ({ path, handle: site.handle }))
+  return composeLayers(list, createRoutes(routes, config.base))
+}
+
+function opening(opened: (x: Exchange) => void): Layer {
+  return (next) => (x) => {
+    opened(x)
+    return next(x)
+  }
+}
+
+function filtering(filter: Filter): Layer {
+  return (next) => (x) => {
+    const reply = next(x)
+    return reply instanceof Promise ? reply.then((settled) => filter(settled, x)) : filter(reply, x)
+  }
+}
+
+function authLayers(config: ResolvedConfig): Layer[] {
+  if (config.auth !== undefined) return [createAuth(config.auth)]
+  if (config.authFile !== undefined) return [createAuth({ file: config.authFile })]
+  return []
+}

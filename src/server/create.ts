@@ -1,0 +1,190 @@
+import type { Duplex } from 'node:stream'
+import { checkFolders } from '../config/check-folders.ts'
+import { resolveConfig } from '../config/resolve.ts'
+import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
+import { ServeError } from '../errors/serve-error.ts'
+import { createHostCheck, type HostCheck } from '../guard/host.ts'
+import { createAdapter, type Adapter } from '../http/adapter.ts'
+import type { Exchange, Handler, Layer } from '../http/exchange.ts'
+import { answerFetch } from '../http/fetch.ts'
+import { ownNames } from '../ports/network.ts'
+import { createAccessLog, createRecorder } from '../tap/tap.ts'
+import { assemble, openSites } from './assemble.ts'
+import { refusalReply } from './boundary.ts'
+import { Events } from './events.ts'
+import { listeningWarnings, Running } from './lifecycle.ts'
+import type { AccessRecord, Listening, RequestListener, Server8008, ServerEvents } from './types.ts'
+
+/** What only a program can give: it has no place in a config file. */
+export interface ProgramOptions {
+  /** Closes the server when it aborts. */
+  readonly signal?: AbortSignal
+  /** Takes the lines of the access log. Default: standard output, and nothing unless `log` is set. */
+  readonly write?: (text: string) => void
+  /** Whether log lines may hold colours. Default false. */
+  readonly color?: boolean
+  /** Width of the terminal in columns. Default 80. */
+  readonly columns?: number
+}
+
+/**
+ * Makes a server. Nothing is opened, bound or printed before `listen()`.
+ *
+ * @param options what to serve and how; everything has a default
+ * @returns the server, not yet listening
+ * @throws ServeError `E8008_CONFIG_INVALID`, whose `problems` lists everything that is wrong
+ * @example
+ * const server = createServer({ root: 'dist', port: 0 })
+ * const { url } = await server.listen()
+ * await server.close()
+ */
+export function createServer(options: ServeOptions & ProgramOptions = {}): Server8008 {
+  const { signal, write, color, columns, ...serve } = options
+  return createServerFrom(resolveConfig(serve), definedOnly({ signal, write, color, columns }))
+}
+
+function definedOnly(program: { [Key in keyof ProgramOptions]: ProgramOptions[Key] | undefined }): ProgramOptions {
+  return Object.fromEntries(Object.entries(program).filter(([, value]) => value !== undefined))
+}
+
+/** Makes a server from a configuration that was resolved before, as the command does. */
+export function createServerFrom(config: ResolvedConfig, program: ProgramOptions = {}): Server8008 {
+  return new Serve8008(config, program)
+}
+
+class Serve8008 implements Server8008 {
+  readonly config: ResolvedConfig
+  readonly handler: RequestListener
+  readonly upgrade: (request: object, socket: Duplex, head: Uint8Array) => void
+  readonly #events = new Events()
+  readonly #layers: Layer[] = []
+  readonly #sites: ReturnType<typeof openSites>
+  readonly #adapter: Adapter
+  readonly #log: ReturnType<typeof createAccessLog> | undefined
+  readonly #isOurs: HostCheck
+  #pipeline: Handler
+  #starting: Promise<Running> | undefined
+  #running: Running | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(config: ResolvedConfig, program: ProgramOptions) {
+    this.config = config
+    this.#sites = openSites(config)
+    this.#isOurs = createHostCheck({
+      host: config.host,
+      allowHosts: config.allowHosts,
+      ownNames: config.lan ? ownNames() : [],
+    })
+    this.#pipeline = this.#assemble()
+    this.#log = config.log === 'none' ? undefined : createAccessLog(logOptions(config, program))
+    const record = createRecorder({ emit: (entry) => this.#record(entry) })
+    this.#adapter = createAdapter({
+      handler: (x) => this.#pipeline(x),
+      limits: config.limits,
+      refuse: (error) => refusalReply(error, undefined),
+      done: (x, reply, sent) => {
+        if (this.#log !== undefined || this.#events.has('reply')) record(x, reply, sent)
+      },
+    })
+    const { handle, upgrade } = this.#adapter
+    this.handler = (request, response, next) => handle(request as never, response as never, next)
+    this.upgrade = (request, socket, head) => upgrade(request as never, socket, head)
+    const { signal } = program
+    if (signal?.aborted === true) this.#closing = Promise.resolve()
+    else signal?.addEventListener('abort', () => void this.close(), { once: true })
+  }
+
+  get url(): string | undefined {
+    return this.#running?.listening.url
+  }
+
+  get port(): number | undefined {
+    return this.#running?.listening.port
+  }
+
+  async listen(): Promise<Listening> {
+    if (this.#closing !== undefined) throw new ServeError('E8008_CLOSED', 'The server was closed.')
+    this.#starting ??= this.#start()
+    try {
+      return (await this.#starting).listening
+    } catch (error) {
+      this.#starting = undefined
+      throw error
+    }
+  }
+
+  async #start(): Promise<Running> {
+    checkFolders(this.config)
+    const running = await Running.start(this.config, this.#adapter, this.#layers.length > 0)
+    if (this.#closing !== undefined) {
+      await running.stop()
+      throw new ServeError('E8008_CLOSED', 'The server was closed while it started.')
+    }
+    this.#running = running
+    this.#events.emit('listening', running.listening)
+    for (const warning of listeningWarnings(running.listening)) this.#events.emit('warning', warning)
+    return running
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#stop()
+    return this.#closing
+  }
+
+  async #stop(): Promise<void> {
+    await this.#running?.stop()
+    for (const { site } of this.#sites) site.close()
+    this.#log?.flush()
+    this.#running = undefined
+    this.#events.emit('close')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  use(layer: Layer): Server8008 {
+    this.#layers.push(layer)
+    this.#pipeline = this.#assemble()
+    return this
+  }
+
+  on<Name extends keyof ServerEvents>(name: Name, listener: (...args: ServerEvents[Name]) => void): Server8008 {
+    this.#events.on(name, listener)
+    return this
+  }
+
+  off<Name extends keyof ServerEvents>(name: Name, listener: (...args: ServerEvents[Name]) => void): Server8008 {
+    this.#events.off(name, listener)
+    return this
+  }
+
+  fetch(request: Request): Promise<Response> {
+    return answerFetch((x) => this.#pipeline(x), request, this.config.limits.bodyBytes)
+  }
+
+  #assemble(): Handler {
+    return assemble(
+      {
+        config: this.config,
+        isOurs: this.#isOurs,
+        layers: this.#layers,
+        opened: (x: Exchange) => this.#events.emit('request', x),
+        onFault: (error) => this.#events.emit('error', error),
+      },
+      this.#sites,
+    )
+  }
+
+  #record(entry: AccessRecord): void {
+    this.#log?.log(entry)
+    this.#events.emit('reply', entry)
+  }
+}
+
+function logOptions(config: ResolvedConfig, program: ProgramOptions): Parameters<typeof createAccessLog>[0] {
+  // A library prints only when asked, and `log` asks.
+  // oxlint-disable-next-line no-console
+  const write = program.write ?? ((text: string) => console.log(text.trimEnd()))
+  return { format: config.log, write, color: program.color ?? false, columns: program.columns ?? 80 }
+}

@@ -1,0 +1,26 @@
+import { EventEmitter } from 'node:events'
+import type { ServerEvents } from './types.ts'
+
+type Listener = Parameters<EventEmitter['on']>[1]
+
+/** The server's events. An error that nobody listens to is not thrown: the exchange was answered. */
+export class Events {
+  readonly #emitter = new EventEmitter()
+
+  on<Name extends keyof ServerEvents>(name: Name, listener: (...args: ServerEvents[Name]) => void): void {
+    this.#emitter.on(name, listener as Listener)
+  }
+
+  off<Name extends keyof ServerEvents>(name: Name, listener: (...args: ServerEvents[Name]) => void): void {
+    this.#emitter.off(name, listener as Listener)
+  }
+
+  /** Whether anyone listens: what nobody sees need not be made. */
+  has(name: keyof ServerEvents): boolean {
+    return this.#emitter.listenerCount(name) > 0
+  }
+
+  emit<Name extends keyof ServerEvents>(name: Name, ...args: ServerEvents[Name]): void {
+    if (this.has(name)) this.#emitter.emit(name, ...args)
+  }
+}

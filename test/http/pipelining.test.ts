@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { RawClient } from '../support/raw.ts'
+import { startServer, type Started } from '../support/server.ts'
+
+let started: Started
+let release: () => void = () => {}
+
+before(async () => {
+  started = await startServer({ 'a.txt': 'alpha', 'b.txt': 'beta' })
+  started.server.use((next) => async (x) => {
+    if (x.target.query === '?held') await new Promise<void>((resolve) => (release = resolve))
+    return next(x)
+  })
+})
+after(() => started[Symbol.asyncDispose]())
+
+const get = (target: string): string => `GET ${target} HTTP/1.1\r\n${started.hostLine}\r\n\r\n`
+
+/** Resolves when the server has read the next header section. */
+function nextRequest(): Promise<void> {
+  return new Promise((resolve) => {
+    const listener = (): void => {
+      started.server.off('request', listener)
+      resolve()
+    }
+    started.server.on('request', listener)
+  })
+}
+
+test('pipelined requests are answered one by one, in order', async () => {
+  using client = await RawClient.open(started.port)
+  client.send(get('/a.txt') + get('/missing') + get('/b.txt'))
+  assert.equal((await client.reply()).body.toString(), 'alpha')
+  assert.equal((await client.reply()).status, 404)
+  assert.equal((await client.reply()).body.toString(), 'beta')
+})
+
+test('every pipelined request passes the guard', async () => {
+  using client = await RawClient.open(started.port)
+  client.send(get('/a.txt') + 'GET /b.txt HTTP/1.1\r\nHost: evil.test\r\n\r\n')
+  assert.equal((await client.reply()).status, 200)
+  assert.equal((await client.reply()).status, 421)
+})
+
+for (const [name, broken] of [
+  ['garbage', 'GARBAGE\r\n\r\n'],
+  ['a double length', 'GET /b.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n'],
+  ['a missing Host', 'GET /b.txt HTTP/1.1\r\n\r\n'],
+] as const) {
+  test(`a broken second message waits for the first answer: ${name}`, async () => {
+    using client = await RawClient.open(started.port)
+    const opened = nextRequest()
+    client.send(get('/a.txt?held') + broken)
+    await opened
+    assert.equal(client.received.length, 0)
+    release()
+    const first = await client.reply()
+    assert.equal(first.status, 200)
+    assert.equal(first.body.toString(), 'alpha')
+    assert.equal((await client.reply()).status, 400)
+    assert.equal((await client.closed()).length, 0)
+  })
+}
+
+test('a message broken after its answer gets no second answer', async () => {
+  using client = await RawClient.open(started.port)
+  started.server.use(
+    (next) => (x) => (x.target.query === '?at-once' ? { status: 204, headers: [], body: null, close: true } : next(x)),
+  )
+  client.send(`POST /?at-once HTTP/1.1\r\n${started.hostLine}\r\nTransfer-Encoding: chunked\r\n\r\n`)
+  assert.equal((await client.reply()).status, 204)
+  client.send('zz\r\n')
+  assert.equal((await client.closed()).length, 0)
+})
+
+test('a client that closed its sending side still gets its answer', async () => {
+  using client = await RawClient.open(started.port)
+  const opened = nextRequest()
+  client.send(get('/a.txt?held'))
+  client.socket.end()
+  await opened
+  release()
+  assert.equal((await client.reply()).body.toString(), 'alpha')
+})

@@ -1,0 +1,164 @@
+import { connect, type Socket } from 'node:net'
+
+/** One reply as it stood on the wire. */
+export interface RawReply {
+  readonly status: number
+  readonly reason: string
+  /** Name (lower case) and value, in order. */
+  readonly fields: readonly (readonly [string, string])[]
+  readonly body: Buffer
+  /** The first value of a field, or the empty string. */
+  field(name: string): string
+}
+
+/** A connection on which bytes are sent exactly as given. */
+export class RawClient {
+  readonly socket: Socket
+  #received = Buffer.alloc(0)
+  #ended = false
+  readonly #waiting = new Set<() => void>()
+
+  constructor(socket: Socket) {
+    this.socket = socket
+    socket.on('data', (chunk) => {
+      this.#received = Buffer.concat([this.#received, chunk])
+      this.#wake()
+    })
+    const end = (): void => {
+      this.#ended = true
+      this.#wake()
+    }
+    socket.on('end', end).on('error', end).on('close', end)
+  }
+
+  /** Opens a connection to a port of the loopback address, or to a unix socket. */
+  static open(port: number | string, host = '127.0.0.1'): Promise<RawClient> {
+    return new Promise((resolve, reject) => {
+      const socket = typeof port === 'string' ? connect({ path: port }) : connect({ port, host, allowHalfOpen: true })
+      socket.once('error', reject)
+      socket.once('connect', () => {
+        socket.off('error', reject)
+        resolve(new RawClient(socket))
+      })
+    })
+  }
+
+  /** Everything received and not yet taken. */
+  get received(): Buffer {
+    return this.#received
+  }
+
+  /** Sends text as Latin-1, byte for byte. */
+  send(bytes: string | Uint8Array): this {
+    this.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes)
+    return this
+  }
+
+  /** Takes the next whole reply. Rejects when the connection ends before. */
+  async reply(method = 'GET'): Promise<RawReply> {
+    for (;;) {
+      const taken = takeReply(this.#received, method, this.#ended)
+      if (taken !== undefined) {
+        this.#received = this.#received.subarray(taken.length)
+        return taken.reply
+      }
+      if (this.#ended)
+        throw new Error(`the connection ended after ${JSON.stringify(this.#received.toString('latin1'))}`)
+      await this.#more()
+    }
+  }
+
+  /** Resolves when the other side closed; returns what was left unread. */
+  async closed(): Promise<Buffer> {
+    while (!this.#ended) await this.#more()
+    return this.#received
+  }
+
+  /** Waits until this many bytes have been received. */
+  async bytes(count: number): Promise<void> {
+    while (this.#received.length < count && !this.#ended) await this.#more()
+  }
+
+  end(): void {
+    this.socket.destroy()
+  }
+
+  [Symbol.dispose](): void {
+    this.end()
+  }
+
+  #more(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.add(resolve))
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve()
+    this.#waiting.clear()
+  }
+}
+
+/** Sends one message on a connection of its own and returns the first final reply. */
+export async function rawRequest(port: number | string, message: string, method = 'GET'): Promise<RawReply> {
+  using client = await RawClient.open(port)
+  return await client.send(message).reply(method)
+}
+
+/** A GET with these header lines, on a connection of its own that is closed afterwards. */
+export function rawGet(port: number, target: string, lines: readonly string[] = []): Promise<RawReply> {
+  const head = [`GET ${target} HTTP/1.1`, `Host: localhost:${port}`, 'Connection: close', ...lines]
+  return rawRequest(port, `${head.join('\r\n')}\r\n\r\n`)
+}
+
+function takeReply(buffer: Buffer, method: string, ended: boolean): { reply: RawReply; length: number } | undefined {
+  const headEnd = buffer.indexOf('\r\n\r\n')
+  if (headEnd === -1) return undefined
+  const [first = '', ...lines] = buffer.subarray(0, headEnd).toString('latin1').split('\r\n')
+  const match = /^HTTP\/1\.1 (\d{3}) (.*)$/.exec(first)
+  if (match === null) throw new Error(`not a status line: ${JSON.stringify(first)}`)
+  const status = Number(match[1])
+  const fields = lines.map((line) => {
+    const colon = line.indexOf(':')
+    return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()] as const
+  })
+  const field = (name: string): string => fields.find(([key]) => key === name)?.[1] ?? ''
+  const start = headEnd + 4
+  const content = takeContent(buffer.subarray(start), { status, method, field, ended })
+  if (content === undefined) return undefined
+  return {
+    reply: { status, reason: match[2] ?? '', fields, body: content.body, field },
+    length: start + content.length,
+  }
+}
+
+interface ContentFacts {
+  readonly status: number
+  readonly method: string
+  readonly field: (name: string) => string
+  readonly ended: boolean
+}
+
+function takeContent(rest: Buffer, facts: ContentFacts): { body: Buffer; length: number } | undefined {
+  const { status, method, field, ended } = facts
+  if (method === 'HEAD' || status < 200 || status === 204 || status === 304) return { body: Buffer.alloc(0), length: 0 }
+  if (field('transfer-encoding') === 'chunked') return takeChunks(rest)
+  if (field('content-length') !== '') {
+    const length = Number(field('content-length'))
+    return rest.length >= length ? { body: rest.subarray(0, length), length } : undefined
+  }
+  return ended ? { body: rest, length: rest.length } : undefined
+}
+
+function takeChunks(rest: Buffer): { body: Buffer; length: number } | undefined {
+  const chunks: Buffer[] = []
+  let at = 0
+  for (;;) {
+    const lineEnd = rest.indexOf('\r\n', at)
+    if (lineEnd === -1) return undefined
+    const size = Number.parseInt(rest.subarray(at, lineEnd).toString('latin1'), 16)
+    const next = lineEnd + 2 + size + 2
+    if (rest.length < next) return undefined
+    if (size === 0) return { body: Buffer.concat(chunks), length: next }
+    chunks.push(rest.subarray(lineEnd + 2, lineEnd + 2 + size))
+    at = next
+  }
+}
