@@ -1,0 +1,121 @@
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
+
+/** The words that run the command from its sources. */
+export const commandWords: readonly [string, ...string[]] = [
+  process.execPath,
+  '--import',
+  import.meta.resolve('tsx'),
+  fileURLToPath(new URL('entry.ts', import.meta.url)),
+]
+
+/** How the command is spawned; the environment holds nothing but this and what a program needs to run. */
+export interface CommandOptions {
+  readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
+  readonly stdio?: SpawnOptions['stdio']
+  /** Other words than {@link commandWords}. */
+  readonly words?: readonly [string, ...string[]]
+}
+
+/** How a process ended. */
+export interface Ended {
+  readonly exitCode: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A command under way. */
+export interface Command {
+  readonly child: ChildProcess
+  /** Resolves once what was printed matches; rejects if the command ends before. */
+  stdout(pattern: RegExp): Promise<RegExpExecArray>
+  stderr(pattern: RegExp): Promise<RegExpExecArray>
+  readonly ended: Promise<Ended>
+}
+
+/** Spawns the command; whatever the test does, it is gone at its end. */
+export function start(t: TestContext, args: readonly string[], options: CommandOptions = {}): Command {
+  const [program, ...words] = options.words ?? commandWords
+  const child = spawn(program, [...words, ...args], {
+    cwd: options.cwd,
+    env: { ...inherited(), ...options.env },
+    stdio: options.stdio ?? ['ignore', 'pipe', 'pipe'],
+  })
+  const texts = { stdout: '', stderr: '' }
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name]?.setEncoding('utf8').on('data', (chunk: string) => {
+      texts[name] += chunk
+    })
+  }
+  const ended = once(child, 'close').then(([exitCode, signal]) => ({
+    exitCode: exitCode as number | null,
+    signal: signal as NodeJS.Signals | null,
+    ...texts,
+  }))
+  t.after(async () => {
+    if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
+    await ended
+  })
+
+  function printed(name: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const match = pattern.exec(texts[name])
+        if (match === null) return
+        child[name]?.off('data', look)
+        resolve(match)
+      }
+      child[name]?.on('data', look)
+      look()
+      void ended.then((end) => reject(new Error(`ended before ${pattern} came: ${JSON.stringify(end)}`)))
+    })
+  }
+
+  return {
+    child,
+    stdout: (pattern) => printed('stdout', pattern),
+    stderr: (pattern) => printed('stderr', pattern),
+    ended,
+  }
+}
+
+/** Runs the command to its end. */
+export function run(t: TestContext, args: readonly string[], options: CommandOptions = {}): Promise<Ended> {
+  return start(t, args, options).ended
+}
+
+/** Serves, with the system's choice of a port unless the arguments name one, and waits for the plain line. */
+export async function serve(
+  t: TestContext,
+  args: readonly string[],
+  options: CommandOptions = {},
+): Promise<Command & { readonly url: string; readonly port: number }> {
+  const named = args.some((arg) => /^(-p|--port|--socket|--fd)/.test(arg))
+  const command = start(t, named ? args : ['--port', '0', ...args], options)
+  const [, url = ''] = await command.stdout(/ at (http\S+)/)
+  return { ...command, url, port: Number(new URL(url).port) }
+}
+
+/** A temporary folder with the given files, removed at the end of the test. */
+export async function folderOf(t: TestContext, files: Readonly<Record<string, string | Buffer>>): Promise<string> {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'serve8008-cli-')))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  for (const [name, content] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, name)), { recursive: true })
+    writeFileSync(join(folder, name), content)
+  }
+  return folder
+}
+
+function inherited(): Record<string, string> {
+  const names = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'SystemRoot', 'NODE_V8_COVERAGE']
+  return Object.fromEntries(names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])))
+}

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { folderOf, run, serve, start } from './command.ts'
+
+async function site(t: TestContext): Promise<string> {
+  return folderOf(t, { 'site/index.html': '<h1>site</h1>', 'manual/index.html': '<h1>manual</h1>' })
+}
+
+/** A port that another process holds, and that process's id. */
+async function heldPort(t: TestContext): Promise<{ port: number; pid: number | undefined }> {
+  const script = `require('net').createServer().listen(0, '127.0.0.1', function () { console.log(this.address().port) })`
+  const { child, stdout } = start(t, [], { words: [process.execPath, '-e', script] })
+  const [text] = await stdout(/\d+\n/)
+  return { port: Number(text), pid: child.pid }
+}
+
+/** A port that was free a moment ago. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+test('one plain line where standard output is no terminal, then the log', async (t) => {
+  const cwd = await site(t)
+  const { url, child, stdout, ended } = await serve(t, ['./site'], { cwd })
+  assert.equal(await (await fetch(url)).text(), '<h1>site</h1>')
+  await stdout(/200 {2}GET \//)
+  child.kill('SIGTERM')
+  const { exitCode, stdout: text, stderr } = await ended
+  assert.equal(exitCode, 0)
+  assert.equal(stderr, '')
+  assert.match(text, new RegExp(`^serve8008 \\S+ serving \\.[\\\\/]site at ${url}\\n`))
+  assert.equal(text.includes('\u001B'), false)
+})
+
+test('the folder defaults to the working directory, and a plain word mounts another', async (t) => {
+  const cwd = await site(t)
+  const { url } = await serve(t, ['/docs=./manual', '--log', 'none'], { cwd })
+  assert.equal(await (await fetch(`${url}site/`)).text(), '<h1>site</h1>')
+  assert.equal(await (await fetch(`${url}docs/`)).text(), '<h1>manual</h1>')
+})
+
+test('flags beat the environment, which beats the file', async (t) => {
+  const cwd = await folderOf(t, {
+    'serve8008.config.json': JSON.stringify({ headers: { 'x-from': 'file', 'x-file': 'yes' }, host: '127.0.0.2' }),
+    'index.html': 'x',
+  })
+  const env = { PORT: '1', HOST: '127.0.0.1', SERVE8008_HEADER: 'x-from: env' }
+  const fromEnv = await serve(t, [], { cwd, env })
+  const reply = await fetch(fromEnv.url)
+  assert.deepEqual([reply.headers.get('x-from'), reply.headers.get('x-file')], ['env', 'yes'])
+  assert.equal(new URL(fromEnv.url).hostname, 'localhost')
+  const fromFlag = await serve(t, ['--header', 'x-from: flag'], { cwd, env })
+  assert.equal((await fetch(fromFlag.url)).headers.get('x-from'), 'flag')
+})
+
+test('--json prints one line with stable keys, then the log as JSON lines', async (t) => {
+  const cwd = await site(t)
+  const { child, stdout, ended } = start(t, ['./site', '--json', '--port', '0'], { cwd })
+  const [line] = await stdout(/^.*\n/)
+  const value = JSON.parse(line) as { url: string; pid: number; root: string; port: number }
+  assert.deepEqual(Object.keys(value), [
+    'version',
+    'url',
+    'urls',
+    'port',
+    'host',
+    'protocol',
+    'root',
+    'pid',
+    'readyMs',
+    'skipped',
+  ])
+  assert.equal(value.pid, child.pid)
+  assert.equal(value.root, join(cwd, 'site'))
+  await (await fetch(`${value.url}nothing`)).text()
+  const [, record = ''] = await stdout(/\n(.*)\n/)
+  assert.equal((JSON.parse(record) as { status: number }).status, 404)
+  child.kill('SIGTERM')
+  assert.equal((await ended).exitCode, 0)
+})
+
+test('--quiet prints nothing but errors', async (t) => {
+  const cwd = await site(t)
+  const port = await freePort()
+  const { child, ended } = start(t, ['./site', '--quiet', '--port', String(port)], { cwd })
+  await answers(`http://127.0.0.1:${port}/`)
+  child.kill('SIGTERM')
+  assert.deepEqual(await ended, { exitCode: 0, signal: null, stdout: '', stderr: '' })
+  assert.match((await run(t, ['--quiet', './nothing'], { cwd })).stderr, /E8008_ROOT_NOT_FOUND/)
+})
+
+/** Asks until the server is there. */
+async function answers(url: string): Promise<void> {
+  for (;;) {
+    const reply = await fetch(url).catch(() => undefined)
+    await reply?.arrayBuffer()
+    if (reply !== undefined) return
+  }
+}
+
+test('--verbose tells the config file, where settings come from, and timings', async (t) => {
+  const cwd = await folderOf(t, { 'serve8008.config.json': '{ "cors": true }' })
+  const { stdout } = await serve(t, ['--verbose'], { cwd })
+  await stdout(/\nConfig: \.[\\/]serve8008\.config\.json\nSet by: .*cors: file serve8008\.config\.json.*\nTiming: start \d+ ms, /)
+})
+
+test('FORCE_COLOR colours the log of a pipe, NO_COLOR does not', async (t) => {
+  const cwd = await site(t)
+  for (const [env, colored] of [
+    [{ FORCE_COLOR: '1' }, true],
+    [{ NO_COLOR: '1' }, false],
+  ] as const) {
+    const { url, child, stdout, ended } = await serve(t, ['./site'], { cwd, env })
+    await (await fetch(url)).text()
+    await stdout(/GET/)
+    child.kill('SIGTERM')
+    assert.equal((await ended).stdout.includes('\u001B['), colored)
+  }
+})
+
+test('a held port names its holder, keeps to the port and exits with 3', async (t) => {
+  const cwd = await site(t)
+  const { port, pid } = await heldPort(t)
+  const { exitCode, stdout, stderr } = await run(t, ['./site', '--port', String(port)], { cwd })
+  assert.equal(exitCode, 3)
+  assert.equal(stdout, '')
+  assert.match(stderr, new RegExp(`^Port ${port} is held by `))
+  if (process.platform === 'linux') assert.match(stderr, new RegExp(`pid ${pid}`))
+  assert.match(stderr, /\nE8008_PORT_HELD {3}try: serve8008 --port \d+\n/)
+})
+
+test('a list of ports is tried in order, and the line says what was skipped', async (t) => {
+  const cwd = await site(t)
+  const { port } = await heldPort(t)
+  const free = await freePort()
+  const taken = await serve(t, ['./site', '-p', `${port},${free}`], { cwd })
+  assert.equal(taken.port, free)
+  await taken.stdout(new RegExp(`\\(${port} is held by .*\\)\\n`))
+  const strict = await run(t, ['./site', '-p', `${port},${free}`, '--strict-port'], { cwd })
+  assert.equal(strict.exitCode, 3)
+})
+
+test('--lan warns, and CI keeps --open from opening anything', async (t) => {
+  const cwd = await site(t)
+  const { stderr, url } = await serve(t, ['./site', '--lan', '--open'], { cwd, env: { CI: '1' } })
+  await stderr(/^warning {2}Everyone on this network/)
+  assert.equal((await fetch(url)).status, 200)
+})
+
+test('a browser that cannot be opened is a warning, and the server goes on', async (t) => {
+  const cwd = await site(t)
+  const { stderr, url } = await serve(t, ['./site', '--open', '/a'], { cwd, env: { BROWSER: 'no-such-browser-8008' } })
+  if (process.platform === 'linux') await stderr(/warning {2}The browser did not open: /)
+  assert.equal((await fetch(url)).status, 200)
+})

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { folderOf, run } from './command.ts'
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string }
+
+test('--version prints the version alone', async (t) => {
+  for (const flag of ['--version', '-v']) {
+    assert.deepEqual(await run(t, [flag]), { exitCode: 0, signal: null, stdout: `${version}\n`, stderr: '' })
+  }
+  assert.equal((await run(t, ['-v', '--json'])).stdout, `{"version":"${version}"}\n`)
+})
+
+test('help fits 80 columns and goes to standard output', async (t) => {
+  const help = await run(t, ['--help'])
+  assert.equal(help.exitCode, 0)
+  assert.equal(help.stderr, '')
+  assert.match(help.stdout, new RegExp(`^serve8008 ${version}, `))
+  assert.equal(Math.max(...help.stdout.split('\n').map((line) => line.length)) <= 80, true)
+  assert.deepEqual(await run(t, ['help']), help)
+})
+
+test('an unknown flag fails with the corrected command and exit code 2', async (t) => {
+  assert.deepEqual(await run(t, ['--prot', '3000', './site']), {
+    exitCode: 2,
+    signal: null,
+    stdout: '',
+    stderr: 'Unknown flag --prot.\nE8008_USAGE   try: serve8008 --port 3000 ./site\n',
+  })
+})
+
+test('an error with --json is one line on standard error', async (t) => {
+  const { exitCode, stdout, stderr } = await run(t, ['--json', '--prot', '3000'])
+  assert.equal(exitCode, 2)
+  assert.equal(stdout, '')
+  assert.deepEqual(JSON.parse(stderr), {
+    error: {
+      code: 'E8008_USAGE',
+      message: 'Unknown flag --prot.',
+      hint: 'serve8008 --json --port 3000',
+      problems: [],
+      exitCode: 2,
+    },
+  })
+})
+
+test('a stack is printed only with --verbose', async (t) => {
+  assert.doesNotMatch((await run(t, ['--nope'])).stderr, /\n\s+at /)
+  assert.match((await run(t, ['--nope', '--verbose'])).stderr, /\n\s+at /)
+})
+
+test('a wrong value names its source and fails with exit code 2, every problem at once', async (t) => {
+  const cwd = await folderOf(t, {})
+  const { exitCode, stderr } = await run(t, ['--port', '99999'], { cwd, env: { SERVE8008_LOG: 'loud' } })
+  assert.equal(exitCode, 2)
+  assert.match(stderr, /--port/)
+  assert.match(stderr, /SERVE8008_LOG/)
+  assert.match(stderr, /\nE8008_CONFIG_INVALID {3}try: /)
+})
+
+test('a folder that does not exist is an error with exit code 2', async (t) => {
+  const cwd = await folderOf(t, {})
+  const { exitCode, stderr } = await run(t, ['./nothing', '--port', '0'], { cwd })
+  assert.equal(exitCode, 2)
+  assert.match(stderr, /E8008_ROOT_NOT_FOUND/)
+})
+
+test('completion prints a script, and asks which where none is named', async (t) => {
+  const bash = await run(t, ['completion', 'bash'])
+  assert.equal(bash.exitCode, 0)
+  assert.match(bash.stdout, /complete -o filenames -F _serve8008 serve8008/)
+  const none = await run(t, ['completion'])
+  assert.equal(none.exitCode, 2)
+  assert.match(none.stderr, /serve8008 completion bash/)
+})
+
+test('check prints every setting with its origin: flags before environment before file before defaults', async (t) => {
+  const cwd = await folderOf(t, {
+    'serve8008.config.json': JSON.stringify({ root: 'site', port: 1001, cors: true, base: '/x/', limits: { ranges: 5 } }),
+    'site/index.html': 'x',
+  })
+  const env = { PORT: '1002', SERVE8008_BASE: '/y/', SERVE8008_CORS: 'false' }
+  const { exitCode, stdout, stderr } = await run(t, ['check', '--json', '--base', '/z/'], { cwd, env })
+  assert.equal(stderr, '')
+  assert.equal(exitCode, 0)
+  const { file, options } = JSON.parse(stdout) as {
+    file: string
+    options: Record<string, { value: unknown; origin: string } | undefined>
+  }
+  assert.equal(file, join(cwd, 'serve8008.config.json'))
+  assert.deepEqual(options['base'], { value: '/z/', origin: 'flag --base' })
+  assert.deepEqual(options['port'], { value: [1002], origin: 'env PORT' })
+  assert.deepEqual(options['cors'], { value: null, origin: 'env SERVE8008_CORS' })
+  assert.deepEqual(options['root'], { value: join(cwd, 'site'), origin: 'file serve8008.config.json' })
+  assert.deepEqual(options['limits.ranges'], { value: 5, origin: 'file serve8008.config.json' })
+  assert.deepEqual(options['listing'], { value: true, origin: 'default' })
+})
+
+test('check prints a table for people, without the password', async (t) => {
+  const cwd = await folderOf(t, {})
+  const { exitCode, stdout } = await run(t, ['check', '.', '--auth', 'me:hunter2', '--port', '3000'], { cwd })
+  assert.equal(exitCode, 0)
+  assert.match(stdout, /^port +3000 +flag --port$/m)
+  assert.match(stdout, /^auth +me:… +flag --auth$/m)
+  assert.match(stdout, /^listing +on +default$/m)
+  assert.match(stdout, /\nThe configuration is valid \(no configuration file\)\.\n$/)
+  assert.doesNotMatch(stdout, /hunter2/)
+  assert.doesNotMatch((await run(t, ['check', '--json', '--auth', 'me:hunter2'], { cwd })).stdout, /hunter2/)
+})
+
+test('check fails like serving does', async (t) => {
+  const cwd = await folderOf(t, { 'serve8008.config.json': '{ "prot": 3000 }' })
+  const { exitCode, stderr } = await run(t, ['check'], { cwd })
+  assert.equal(exitCode, 2)
+  assert.match(stderr, /serve8008\.config\.json/)
+  assert.match(stderr, /port/)
+  assert.equal((await run(t, ['check', './nothing', '--no-config'], { cwd })).exitCode, 2)
+})

@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict'
+import { truncate } from 'node:fs/promises'
+import { test } from 'node:test'
+import { RawClient, rawGet, rawRequest } from '../support/raw.ts'
+import { startServer } from '../support/server.ts'
+
+const files = { 'a.txt': 'alpha' }
+
+test('a header section that does not end is answered 408 and cut', async () => {
+  await using started = await startServer(files, { limits: { headerMs: 100, requestMs: 1000 } })
+  using client = await RawClient.open(started.port)
+  client.send(`GET /a.txt HTTP/1.1\r\n${started.hostLine}\r\nX-Slow: `)
+  assert.equal((await client.reply()).status, 408)
+  await client.closed()
+})
+
+test('a connection that never says anything is closed without an answer', async () => {
+  await using started = await startServer(files, { limits: { headerMs: 100, requestMs: 1000 } })
+  using client = await RawClient.open(started.port)
+  assert.equal((await client.closed()).length, 0)
+})
+
+test('content that does not arrive is answered 408 and cut', async () => {
+  await using started = await startServer(files, { limits: { headerMs: 100, requestMs: 200 } })
+  using client = await RawClient.open(started.port)
+  client.send(`POST /a.txt HTTP/1.1\r\n${started.hostLine}\r\nContent-Length: 5\r\n\r\nab`)
+  assert.equal((await client.reply()).status, 408)
+  await client.closed()
+})
+
+test('an idle connection is closed after a while', async () => {
+  await using started = await startServer(files, { limits: { idleMs: 50 } })
+  using client = await RawClient.open(started.port)
+  client.send(`GET /a.txt HTTP/1.1\r\n${started.hostLine}\r\n\r\n`)
+  assert.equal((await client.reply()).status, 200)
+  assert.equal((await client.closed()).length, 0)
+})
+
+test('a client that does not read its reply is cut', async () => {
+  await using started = await startServer({ 'large.bin': '' }, { limits: { writeMs: 100 } })
+  await truncate(started.folder.join('large.bin'), 200_000_000)
+  using client = await RawClient.open(started.port)
+  const record = new Promise<boolean>((resolve) => started.server.on('reply', ({ aborted }) => resolve(aborted)))
+  client.socket.pause()
+  client.send(`GET /large.bin HTTP/1.1\r\n${started.hostLine}\r\n\r\n`)
+  assert.equal(await record, true)
+})
+
+test('more header fields than allowed are refused, and none is cut off in silence', async () => {
+  await using started = await startServer(files, { limits: { headerCount: 20, headerBytes: 65_536 } })
+  const lines = (count: number): string[] => Array.from({ length: count }, (_, i) => `X-${i}: y`)
+  assert.equal((await rawGet(started.port, '/a.txt', lines(18))).status, 200)
+  assert.equal((await rawGet(started.port, '/a.txt', lines(19))).status, 431)
+  assert.equal((await rawGet(started.port, '/a.txt', lines(3000))).status, 431)
+})
+
+test('a header section larger than allowed is refused', async () => {
+  await using started = await startServer(files)
+  assert.equal((await rawGet(started.port, '/a.txt', [`Cookie: ${'c'.repeat(9000)}`])).status, 200)
+  assert.equal((await rawGet(started.port, '/a.txt', [`Cookie: ${'c'.repeat(17_000)}`])).status, 431)
+})
+
+test('a request-target longer than allowed is refused', async () => {
+  await using started = await startServer(files)
+  for (const length of [8193, 17_000]) {
+    const reply = await rawGet(started.port, `/${'a'.repeat(length)}`)
+    assert.equal(reply.status, 414)
+    assert.equal(reply.field('connection'), 'close')
+  }
+  assert.equal((await rawGet(started.port, `/a.txt?${'a'.repeat(8000)}`)).status, 200)
+})
+
+test('connections beyond the limit are dropped, and room is made again', async () => {
+  await using started = await startServer(files, { limits: { connections: 2 } })
+  const message = `GET /a.txt HTTP/1.1\r\n${started.hostLine}\r\n\r\n`
+  using first = await RawClient.open(started.port)
+  using second = await RawClient.open(started.port)
+  assert.equal((await first.send(message).reply()).status, 200)
+  assert.equal((await second.send(message).reply()).status, 200)
+  using third = await RawClient.open(started.port)
+  assert.equal((await third.closed()).length, 0)
+  const gone = first.closed()
+  first.socket.end()
+  await gone
+  assert.equal((await rawRequest(started.port, message)).status, 200)
+})
+
+test('many and overlapping ranges get the whole file', async () => {
+  await using started = await startServer({ 'nums.txt': '123456789' })
+  const many = Array.from({ length: 1000 }, (_, i) => `${i % 9}-`).join(',')
+  const reply = await rawGet(started.port, '/nums.txt', [`Range: bytes=${many}`])
+  assert.ok(reply.status === 200 || (reply.status === 206 && reply.body.length <= 9))
+})

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { rawGet } from '../support/raw.ts'
+import { startServer, type Started } from '../support/server.ts'
+
+let started: Started
+
+before(async () => {
+  started = await startServer({
+    'index.html': 'home',
+    'about.html': 'about',
+    'sub/index.html': 'sub',
+    'sub/page.html': 'page',
+    'evil.test/index.html': 'a folder with a dangerous name',
+    'snow ☃/index.html': 'snow',
+    'a#b?c%/index.html': 'odd',
+  })
+})
+after(() => started[Symbol.asyncDispose]())
+
+for (const [target, location] of [
+  ['/sub', '/sub/'],
+  ['/sub?foo=bar&x', '/sub/?foo=bar&x'],
+  ['/snow%20%E2%98%83', '/snow%20%E2%98%83/'],
+  ['/a%23b%3Fc%25', '/a%23b%3Fc%25/'],
+  ['/evil.test', '/evil.test/'],
+] as const) {
+  test(`the folder ${target} redirects to its slash`, async () => {
+    const reply = await rawGet(started.port, target)
+    assert.ok([301, 302, 307, 308].includes(reply.status), String(reply.status))
+    assert.equal(reply.field('location'), location)
+  })
+}
+
+for (const target of [
+  '//evil.test',
+  '///evil.test',
+  '//evil.test/..',
+  '//evil.test/%2e%2e',
+  '//evil.test/%2f..',
+  '/%2fevil.test',
+  '/%5cevil.test',
+  '/.//evil.test',
+  '//sub',
+  '/sub//..//evil.test',
+  '//sub?//evil.test',
+  '/sub?\tX',
+  '//localhost@evil.test/%2e%2e',
+]) {
+  test(`no redirect leaves the origin from ${JSON.stringify(target)}`, async () => {
+    const reply = await rawGet(started.port, target)
+    const location = reply.field('location')
+    if (location === '') return
+    assert.match(location, /^\/(?![/\\])/)
+    assert.equal(new URL(location, 'http://localhost/').host, 'localhost')
+  })
+}
+
+test('a redirect carries no markup of the request', async () => {
+  const reply = await rawGet(started.port, '/sub?<script>alert(1)</script>')
+  assert.doesNotMatch(reply.body.toString(), /<script>/)
+})
+
+test('a redirect cannot be made to split the header section', async () => {
+  for (const target of ['/sub%0d%0aX-Injected:1', '/sub?a%0d%0aX-Injected:1', '/sub%0cx', '/sub%09x']) {
+    const reply = await rawGet(started.port, target)
+    assert.equal(reply.field('x-injected'), '')
+  }
+})
+
+test('a base is kept in redirects and reached from the bare address', async () => {
+  await using based = await startServer({ 'index.html': 'home', 'sub/index.html': 'sub' }, { base: '/docs/' })
+  assert.equal((await rawGet(based.port, '/docs/sub?x')).field('location'), '/docs/sub/?x')
+  assert.equal((await rawGet(based.port, '/docs?x')).field('location'), '/docs/?x')
+  assert.equal((await rawGet(based.port, '/?x')).field('location'), '/docs/?x')
+  assert.equal((await rawGet(based.port, '/docs/sub/')).body.toString(), 'sub')
+  assert.equal((await rawGet(based.port, '/sub/')).status, 404)
+  assert.equal((await rawGet(based.port, '/docs/../sub/')).status, 400)
+})
+
+test('trailing slashes follow the policy and keep the query', async () => {
+  const files = { 'about.html': 'about', 'sub/index.html': 'sub', 'a.css': 'a{}' }
+  await using always = await startServer(files, { trailingSlash: 'always' })
+  assert.equal((await rawGet(always.port, '/about?x')).field('location'), '/about/?x')
+  assert.equal((await rawGet(always.port, '/about/')).body.toString(), 'about')
+  assert.equal((await rawGet(always.port, '/a.css')).status, 200)
+  await using never = await startServer(files, { trailingSlash: 'never' })
+  assert.equal((await rawGet(never.port, '/about/?x')).field('location'), '/about?x')
+  assert.equal((await rawGet(never.port, '/about')).body.toString(), 'about')
+})
+
+test('mounts serve further folders below their path', async () => {
+  await using other = await startServer({
+    'manual/index.html': 'manual',
+    'manual/a.txt': 'm',
+    'site/index.html': 'site',
+  })
+  const { folder } = other
+  await using mounted = await startServer({}, { root: folder.join('site'), mounts: { '/docs': folder.join('manual') } })
+  assert.equal((await rawGet(mounted.port, '/docs/')).body.toString(), 'manual')
+  assert.equal((await rawGet(mounted.port, '/docs/a.txt')).body.toString(), 'm')
+  assert.equal((await rawGet(mounted.port, '/docs?x')).field('location'), '/docs/?x')
+  assert.equal((await rawGet(mounted.port, '/docs/../index.html')).body.toString().includes('manual'), false)
+  assert.equal((await rawGet(mounted.port, '/')).body.toString(), 'site')
+  assert.equal((await rawGet(mounted.port, '/docsx')).status, 404)
+})

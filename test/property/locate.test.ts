@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { posix, win32 } from 'node:path'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { isLocatable, locate } from '../../src/static/locate.ts'
+
+const pieces = [
+  '/',
+  '/',
+  '.',
+  '..',
+  '%2e',
+  '%2E',
+  '%2f',
+  '%5c',
+  '\\',
+  ';',
+  '%00',
+  '%25',
+  '%',
+  '%c0%ae',
+  ':',
+  '~1',
+  'con',
+  'C:',
+  ' ',
+  '%20',
+  'a',
+  '.env',
+  '%e2%98%83',
+  '#',
+]
+const hostile = fc
+  .array(fc.oneof(fc.constantFrom(...pieces), fc.string({ maxLength: 3 })), { maxLength: 12 })
+  .map((parts) => `/${parts.join('')}`)
+
+test('no path, however it is written, names anything but plain names below the root', () => {
+  fc.assert(
+    fc.property(hostile, fc.constantFrom('posix' as const, 'win32' as const), (path, platform) => {
+      const located = locate(path, platform)
+      if (located === undefined || located.impossible) return
+      const { join, sep, resolve } = platform === 'win32' ? win32 : posix
+      const root = platform === 'win32' ? 'C:\\site' : '/srv/site'
+      const { segments } = located
+      const direct = [root, ...segments].join(sep)
+      // What a file system would make of the path is the path itself: nothing in it is resolved away.
+      assert.equal(resolve(direct), direct)
+      assert.equal(join(root, ...segments), direct)
+      for (const name of segments) assert.ok(isLocatable(name, platform), JSON.stringify(name))
+    }),
+    { numRuns: 5000 },
+  )
+})
+
+test('every name that is locatable is found under its percent-encoded form', () => {
+  const name = fc.string({ minLength: 1, unit: 'binary' }).filter((text) => isLocatable(text, 'posix'))
+  fc.assert(
+    fc.property(fc.array(name, { minLength: 1, maxLength: 4 }), fc.boolean(), (names, slash) => {
+      const path = `/${names.map(encodeURIComponent).join('/')}${slash ? '/' : ''}`
+      assert.deepEqual(locate(path, 'posix'), { segments: names, slash, impossible: false })
+    }),
+  )
+})

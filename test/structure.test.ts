@@ -1,0 +1,190 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join, posix, resolve, sep } from 'node:path'
+import { before, describe, test } from 'node:test'
+import { build } from 'esbuild'
+
+const root = resolve(import.meta.dirname, '..')
+const maxLines = 250
+
+/** Rooms that may be entered by any file of theirs; every other room has a door named after it. */
+const open = ['errors', 'util', 'http', 'config', 'pages', 'filters', 'cli', 'server']
+const ground = ['errors', 'util']
+const features = ['auth', 'filters', 'guard', 'live', 'ports', 'proxy', 'routes', 'static', 'tap', 'tls']
+
+/** What each room may import beside itself. A new room has to be written down here. */
+const below: Record<string, readonly string[]> = {
+  errors: [],
+  util: [],
+  http: ground,
+  config: [...ground, 'http'],
+  pages: [...ground, 'http'],
+  ...Object.fromEntries(features.map((feature) => [feature, [...ground, 'http', 'pages']])),
+  server: [...ground, 'http', 'config', 'pages', ...features],
+  cli: [...ground, 'config', 'server'],
+  'index.ts': [...ground, 'http', 'config', 'server'],
+}
+
+interface Import {
+  /** Importing file below src, with slashes. */
+  readonly from: string
+  /** As written. */
+  readonly specifier: string
+  /** Imported file below src, or undefined for a package. */
+  readonly file: string | undefined
+}
+
+function sources(): string[] {
+  return readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts'))
+    .map((path) => path.split(sep).join('/'))
+    .toSorted()
+}
+
+function read(file: string): string {
+  return readFileSync(join(root, 'src', file), 'utf8')
+}
+
+function room(file: string): string {
+  return file.split('/')[0] ?? ''
+}
+
+function isDoor(file: string): boolean {
+  return file === `${room(file)}/${room(file)}.ts`
+}
+
+/** Every import that is there at run time: esbuild drops `import type` and understands `import()`. */
+async function runtimeImports(files: readonly string[]): Promise<Import[]> {
+  const imports: Import[] = []
+  await build({
+    absWorkingDir: root,
+    entryPoints: files.map((file) => `src/${file}`),
+    outdir: 'unused',
+    write: false,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    logLevel: 'silent',
+    plugins: [
+      {
+        name: 'collect',
+        setup(builder) {
+          builder.onResolve({ filter: /.*/ }, ({ path, importer, kind }) => {
+            if (kind === 'entry-point') return undefined
+            const from = importer
+              .slice(join(root, 'src').length + 1)
+              .split(sep)
+              .join('/')
+            const file = path.startsWith('.') ? posix.join(posix.dirname(from), path) : undefined
+            imports.push({ from, specifier: path, file })
+            return { path, external: true }
+          })
+        },
+      },
+    ],
+  })
+  return imports
+}
+
+function assertNone(found: readonly string[], law: string): void {
+  if (found.length > 0) assert.fail(`${law}:\n  ${found.join('\n  ')}`)
+}
+
+describe('the house', () => {
+  const files = sources()
+  let imports: Import[] = []
+  before(async () => {
+    imports = await runtimeImports(files)
+  })
+
+  test('the imports of the sources were found', () => {
+    assert.ok(files.length > 10)
+    assert.ok(imports.some(({ file }) => file === 'errors/serve-error.ts'))
+    assert.ok(imports.some(({ specifier }) => specifier.startsWith('node:')))
+  })
+
+  test(`no source file has more than ${maxLines} lines`, () => {
+    const long = files.map((file) => ({ file, lines: read(file).split('\n').length - 1 }))
+    const found = long.filter(({ lines }) => lines > maxLines).map(({ file, lines }) => `${file}: ${lines}`)
+    assertNone(found, 'too long')
+  })
+
+  test('every room is known, and imports point down', () => {
+    assertNone(
+      [...new Set(files.map(room))].filter((name) => below[name] === undefined),
+      'rooms without a place',
+    )
+    const found = imports.flatMap(({ from, file }) => {
+      if (file === undefined || room(file) === room(from)) return []
+      return below[room(from)]?.includes(room(file)) ? [] : [`${from} -> ${file}`]
+    })
+    assertNone(found, 'imports that point up or aside')
+  })
+
+  test('nobody goes past the door of a feature', () => {
+    const found = imports.flatMap(({ from, file }) => {
+      if (file === undefined || room(file) === room(from) || open.includes(room(file))) return []
+      return isDoor(file) ? [] : [`${from} -> ${file}`]
+    })
+    assertNone(found, 'imports past a door')
+  })
+
+  test('node:http is met by the adapter and the writer only, types included', () => {
+    const allowed = ['http/adapter.ts', 'http/finish.ts']
+    const pattern = /\b(from|import|import\s*\()\s*['"](node:)?http[s2]?['"]/
+    assertNone(
+      files.filter((file) => !allowed.includes(file) && pattern.test(read(file))),
+      'node:http',
+    )
+  })
+
+  test('process globals live in the command only', () => {
+    const pattern = /\bprocess\s*\.\s*(argv|env|cwd|chdir|exit|exitCode|stdin|stdout|stderr|on|once|kill|umask)\b/
+    const named = /import\s*\{[^}]*\}\s*from\s*['"](node:)?process['"]/
+    const library = files.filter((file) => room(file) !== 'cli')
+    assertNone(
+      library.filter((file) => pattern.test(code(file)) || named.test(code(file))),
+      'process globals',
+    )
+  })
+
+  test('exports have names', () => {
+    assertNone(
+      files.filter((file) => /^export\s+default\b|\bas\s+default\b/m.test(code(file))),
+      'default exports',
+    )
+  })
+
+  test('only the public index and the doors hand on what others export', () => {
+    const barrels = files.filter(
+      (file) => file !== 'index.ts' && !isDoor(file) && /^export\s+\*\s|^export\s*\{[^}]*\}\s*from/m.test(code(file)),
+    )
+    assertNone(barrels, 'barrels')
+  })
+})
+
+/** Without comments, so that a comment may speak of what the code must not do. */
+function code(file: string): string {
+  return read(file).replaceAll(/\/\*[^]*?\*\/|^\s*\/\/.*$/gm, '')
+}
+
+describe('the repository', () => {
+  test('the lock file names no registry', () => {
+    const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
+      packages: Record<string, { resolved?: string }>
+    }
+    const found = Object.entries(lock.packages).flatMap(([name, { resolved }]) =>
+      resolved?.includes('://') ? [name] : [],
+    )
+    assertNone(found, 'packages with an address')
+  })
+
+  test('node itself is not a dependency: it would shadow the installed one in npm scripts', () => {
+    const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    const names = [manifest.dependencies, manifest.devDependencies, manifest.optionalDependencies].flatMap((table) =>
+      Object.keys(table ?? {}),
+    )
+    assert.equal(names.includes('node'), false)
+    assert.equal(manifest.dependencies, undefined, 'what is bundled is not installed again')
+  })
+})

@@ -1,0 +1,119 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { renderBanner, renderJsonBanner, renderPlainBanner, type BannerFacts } from '../../../src/cli/banner.ts'
+import type { SkippedPort } from '../../../src/ports/types.ts'
+import type { Listening } from '../../../src/server/types.ts'
+
+const terminal = { isTerminal: true, color: false, columns: 80 }
+
+const skipped: readonly SkippedPort[] = [
+  { port: 8008, code: 'EADDRINUSE', holder: undefined, reason: '8008 is held by node (pid 4242: vite)' },
+  { port: 591, code: 'EACCES', holder: undefined, reason: '591 needs root here' },
+]
+
+function facts(changes: Partial<BannerFacts> = {}, listening: Partial<Listening> = {}): BannerFacts {
+  return {
+    version: '0.1.0',
+    readyMs: 41,
+    folder: './site',
+    mounts: [],
+    canShare: true,
+    details: [],
+    ...changes,
+    listening: {
+      url: 'http://localhost:8080/',
+      urls: { local: ['http://localhost:8080/'], network: [] },
+      host: 'localhost',
+      port: 8080,
+      protocol: 'http',
+      addresses: ['127.0.0.1', '::1'],
+      skipped: [],
+      ...listening,
+    },
+  }
+}
+
+test('tells version, time, folder, URLs and skipped ports', () => {
+  assert.equal(
+    renderBanner(facts({}, { skipped }), { ...terminal, columns: 100 }),
+    `
+  serve8008 0.1.0   ready in 41 ms
+
+  Local     http://localhost:8080/     ./site
+  Network   off (--lan to share)
+  Ports     8008 is held by node (pid 4242: vite) · 591 needs root here · using 8080
+
+`,
+  )
+})
+
+test('breaks rows where the terminal is narrow', () => {
+  const text = renderBanner(facts({ folder: './a/long/way/to/the/site' }, { skipped }), { ...terminal, columns: 50 })
+  assert.equal(
+    text,
+    `
+  serve8008 0.1.0   ready in 41 ms
+
+  Local     http://localhost:8080/
+            ./a/long/way/to/the/site
+  Network   off (--lan to share)
+  Ports     8008 is held by node (pid 4242: vite)
+            591 needs root here
+            using 8080
+
+`,
+  )
+  assert.ok(text.split('\n').every((line) => line.length <= 50))
+})
+
+test('lists network URLs, mounts and details', () => {
+  const network = ['http://192.168.1.2:8080/', 'http://10.0.0.2:8080/']
+  const more = { mounts: [{ path: '/docs/', folder: './manual' }], details: [['Config', ['no file']] as const] }
+  const text = renderBanner(facts(more, { urls: { local: ['http://localhost:8080/'], network } }), terminal)
+  assert.match(text, /\n {2}Network {3}http:\/\/192\.168\.1\.2:8080\/\n {12}http:\/\/10\.0\.0\.2:8080\/\n/)
+  assert.match(text, /\n {2}Mounts {4}\/docs\/ {3}\.\/manual\n {2}Config {4}no file\n/)
+  assert.doesNotMatch(text, /--lan/)
+})
+
+test('does not offer --lan where it makes no sense', () => {
+  const text = renderBanner(facts({ canShare: false }, { url: 'unix:/tmp/s', urls: { local: [], network: [] } }), terminal)
+  assert.match(text, /Local {5}unix:\/tmp\/s/)
+  assert.doesNotMatch(text, /Network/)
+})
+
+test('colours what matters, by escapes of its own only', () => {
+  const text = renderBanner(facts({ folder: './a\u001B[2Jb' }, { skipped }), { ...terminal, color: true })
+  assert.match(text, /\u001B\[36mhttp:\/\/localhost:8080\/\u001B\[39m/)
+  assert.match(text, /\.\/a\\x1b\[2Jb/)
+  // oxlint-disable-next-line no-control-regex
+  assert.equal(text.replace(/\u001B\[\d+m/g, '').includes('\u001B'), false)
+})
+
+test('is one plain line for a pipe', () => {
+  assert.equal(renderPlainBanner(facts()), 'serve8008 0.1.0 serving ./site at http://localhost:8080/\n')
+  assert.equal(
+    renderPlainBanner(facts({}, { skipped, urls: { local: [], network: ['http://10.0.0.2:8080/'] } })),
+    'serve8008 0.1.0 serving ./site at http://localhost:8080/ and http://10.0.0.2:8080/ ' +
+      '(8008 is held by node (pid 4242: vite), 591 needs root here)\n',
+  )
+  assert.equal(renderPlainBanner(facts({ folder: 'a\nb' })).split('\n').length, 2)
+})
+
+test('is one JSON line with stable keys', () => {
+  const line = renderJsonBanner(facts({}, { skipped }), '/home/me/site', 42)
+  assert.ok(line.endsWith('}\n'))
+  const value = JSON.parse(line) as Record<string, unknown>
+  assert.deepEqual(Object.keys(value), [
+    'version',
+    'url',
+    'urls',
+    'port',
+    'host',
+    'protocol',
+    'root',
+    'pid',
+    'readyMs',
+    'skipped',
+  ])
+  assert.deepEqual([value['root'], value['pid'], value['port']], ['/home/me/site', 42, 8080])
+})

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { guessManner, readCommand } from '../../../src/cli/command.ts'
+
+const read = (line: string, folders: readonly string[] = []) =>
+  readCommand(line === '' ? [] : line.split(' '), (word) => folders.includes(word))
+
+test('serves by default, with the folder as a plain word', () => {
+  assert.deepEqual(read(''), {
+    name: 'serve',
+    shell: undefined,
+    quiet: false,
+    verbose: false,
+    json: false,
+    config: undefined,
+    flags: {},
+  })
+  assert.deepEqual(read('./site --port 1').flags, { port: ['1'], root: './site' })
+})
+
+test('knows its commands in the first place only', () => {
+  assert.equal(read('check').name, 'check')
+  assert.deepEqual(read('check ./site').flags, { root: './site' })
+  assert.equal(read('--json check').name, 'check')
+  assert.equal(read('help').name, 'help')
+  assert.equal(read('./site -h').name, 'help')
+  assert.equal(read('-v').name, 'version')
+  assert.deepEqual([read('completion zsh').name, read('completion zsh').shell], ['completion', 'zsh'])
+  assert.throws(() => read('./site check'), { message: 'Two folders: ./site and check.' })
+})
+
+test('reaches a folder that is named like a command as ./check or after --', () => {
+  assert.deepEqual([read('./check').name, read('./check').flags], ['serve', { root: './check' }])
+  assert.deepEqual([read('-- check').name, read('-- check').flags], ['serve', { root: 'check' }])
+})
+
+test('takes /path=folder for a mount, beside those of --mount', () => {
+  assert.deepEqual(read('./site /docs=./manual').flags, { root: './site', mounts: ['/docs=./manual'] })
+  assert.deepEqual(read('/docs=./manual --mount /a=b').flags, { mounts: ['/a=b', '/docs=./manual'] })
+  assert.deepEqual(read('/srv/a=b', ['/srv/a=b']).flags, { root: '/srv/a=b' })
+})
+
+test('reads --config, --no-config and the manner of speaking', () => {
+  assert.equal(read('-c my.json').config, 'my.json')
+  assert.equal(read('--no-config').config, false)
+  const { quiet, verbose, json } = read('--quiet --verbose --json')
+  assert.deepEqual([quiet, verbose, json], [true, true, true])
+})
+
+test('explains what is no folder', () => {
+  const refusals: readonly (readonly [string, string, string])[] = [
+    ['./a ./b', 'Two folders: ./a and ./b.', 'serve8008 ./a /b=./b'],
+    ['./a ../', 'Two folders: ./a and ../.', 'serve8008 ./a /more=../'],
+    ['3000', 'There is no folder 3000; a port is a flag.', 'serve8008 --port 3000'],
+    ['/api=http://localhost:1', '/api=http://localhost:1 is no folder, and serve8008 forwards no requests.', 'serve8008 --help'],
+    ['-c-1', '--config needs a file, not -1.', 'serve8008 --cache off'],
+    ['-c 10', '--config needs a file, not 10.', 'serve8008 --cache 10'],
+  ]
+  for (const [line, message, hint] of refusals) {
+    assert.throws(() => read(line), { code: 'E8008_USAGE', exitCode: 2, message, hint })
+  }
+  assert.deepEqual(read('3000', ['3000']).flags, { root: '3000' })
+})
+
+test('guesses how to report a line that cannot be read', () => {
+  assert.deepEqual(guessManner(['--json', '--nope', '--verbose']), { quiet: false, verbose: true, json: true })
+  assert.deepEqual(guessManner(['--', '--json']), { quiet: false, verbose: false, json: false })
+})

@@ -1,0 +1,55 @@
+import { fstatSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import type { Exchange } from '../../../src/http/exchange.ts'
+import { FileSlice } from '../../../src/http/file-slice.ts'
+import { plainExchange } from '../../../src/http/plain-exchange.ts'
+import type { Body, Reply, Source } from '../../../src/http/reply.ts'
+
+/** A request with these fields. */
+export function request(headers: readonly string[] = [], method = 'GET', target = '/'): Exchange {
+  return plainExchange({ method, target, headers })
+}
+
+/** Opens a file with this content; the folder goes with the test. */
+export function fileSlice(t: TestContext, content: Uint8Array | string): FileSlice {
+  const folder = mkdtempSync(join(tmpdir(), 'serve8008-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const path = join(folder, 'file')
+  writeFileSync(path, content)
+  return new FileSlice(openSync(path, 'r'), 0, Buffer.from(content).length)
+}
+
+/** Resolves when a descriptor is closed: closing is a call to the thread pool, so it is asked again and again. */
+export async function closed(fd: number): Promise<void> {
+  for (;;) {
+    try {
+      fstatSync(fd)
+    } catch {
+      return
+    }
+    await new Promise(setImmediate)
+  }
+}
+
+/** The bytes of a body from memory or of a source. */
+export async function contentOf(body: Body, signal: AbortSignal = new AbortController().signal): Promise<Buffer> {
+  if (body === null) return Buffer.alloc(0)
+  if (body instanceof Uint8Array) return Buffer.from(body)
+  const chunks: Uint8Array[] = []
+  await (body as Source).pull({ write: (chunk) => void chunks.push(chunk) }, signal)
+  return Buffer.concat(chunks)
+}
+
+/** A list of fields as an object with names in lower case. */
+export function fieldsOf(reply: Reply): Record<string, string> {
+  const fields: Record<string, string> = {}
+  for (let i = 0; i < reply.headers.length; i += 2) {
+    const name = (reply.headers[i] as string).toLowerCase()
+    if (name in fields) throw new Error(`${name} is there twice`)
+    fields[name] = reply.headers[i + 1] as string
+  }
+  return fields
+}
+

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import { ask, folder, site } from './site.ts'
+
+const navigate = 'sec-fetch-mode: navigate'
+const html = 'accept: text/html,application/xhtml+xml,*/*;q=0.8'
+
+describe('a single-page app', () => {
+  const files = { 'index.html': 'app', 'logo.png': 'png', '404.html': 'gone' }
+
+  test('answers navigation to its addresses with its page', async (t) => {
+    const from = site(folder(t, files), { single: 'index.html' })
+    for (const target of ['/users/42', '/users/42/', '/users/jane.doe', '/a;b', '/v1.2/intro']) {
+      for (const header of [navigate, html]) {
+        const answer = await ask(from, target, [header])
+        assert.deepEqual(
+          [answer.status, answer.text, answer.field('content-type')],
+          [200, 'app', 'text/html; charset=utf-8'],
+          target,
+        )
+        assert.equal(answer.field('vary'), 'Accept, Sec-Fetch-Mode')
+        assert.ok(answer.reply.validators?.etag)
+      }
+    }
+  })
+
+  test('leaves what is missing missing: assets, scripts, and requests that no person made', async (t) => {
+    const from = site(folder(t, files), { single: 'index.html' })
+    for (const [target, ...headers] of [
+      ['/missing.js', navigate],
+      ['/missing.png', html],
+      ['/old.html', navigate],
+      ['/.env', navigate],
+      ['/.git/x', navigate],
+      ['/users/42', 'accept: */*'],
+      ['/users/42', 'accept: application/json'],
+      ['/users/42'],
+      ['/users/42', 'sec-fetch-mode: cors', html],
+      ['/users/42', 'sec-fetch-mode: no-cors', html],
+    ] as const) {
+      const answer = await ask(from, target, headers)
+      assert.deepEqual([answer.status, answer.text], [404, 'gone'], `${target} ${headers.join()}`)
+    }
+  })
+
+  test('serves its files, and no page for an invalid path', async (t) => {
+    const from = site(folder(t, files), { single: 'index.html' })
+    assert.equal((await ask(from, '/logo.png', [navigate])).text, 'png')
+    assert.equal((await ask(from, '/a/../b', [navigate])).status, 400)
+  })
+
+  test('may have another page; without one the address is missing', async (t) => {
+    const root = folder(t, { 'shell/app.html': 'shell' })
+    const from = site(root, { single: 'shell/app.html' })
+    assert.equal((await ask(from, '/x', [navigate])).text, 'shell')
+    rmSync(join(root, 'shell'), { recursive: true })
+    assert.equal((await ask(from, '/x', [navigate])).code, 'E8008_NOT_FOUND')
+  })
+})
+
+describe('the site has its own page for what is missing', () => {
+  test('which is sent with 404 and says nothing of versions and ranges', async (t) => {
+    const from = site(folder(t, { '404.html': 'gone', '404.html.gz': 'GZ', '.env': 's' }))
+    for (const target of ['/missing', '/missing/', '/.env', '/a/b.png']) {
+      const answer = await ask(from, target)
+      assert.deepEqual([answer.status, answer.text, answer.code], [404, 'gone', 'E8008_NOT_FOUND'], target)
+      assert.equal(answer.field('content-type'), 'text/html; charset=utf-8')
+      for (const name of ['etag', 'last-modified', 'accept-ranges']) assert.equal(answer.field(name), undefined)
+      assert.equal(answer.reply.validators, undefined)
+    }
+    const coded = await ask(from, '/missing', ['accept-encoding: gzip'])
+    assert.deepEqual([coded.status, coded.text, coded.field('content-encoding')], [404, 'GZ', 'gzip'])
+  })
+
+  test('else the refusal is thrown', async (t) => {
+    const answer = await ask(site(folder(t)), '/missing')
+    assert.deepEqual([answer.status, answer.code, answer.text], [404, 'E8008_NOT_FOUND', ''])
+  })
+})

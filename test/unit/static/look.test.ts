@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { isServeError } from '../../../src/errors/serve-error.ts'
+import { look, lookQuietly, refuse } from '../../../src/static/look.ts'
+import { folder } from './site.ts'
+
+test('what is not there in any way is undefined', (t) => {
+  const root = folder(t, { 'a.txt': 'a' })
+  for (const name of ['b', 'a.txt/b', 'x'.repeat(300), 'a\0b']) {
+    if (!name.includes('\0')) assert.equal(look(join(root, name)), undefined)
+    assert.equal(lookQuietly(join(root, name)), undefined)
+  }
+  assert.equal(look(join(root, 'a.txt'))?.size, 1n)
+})
+
+test('failures of the system have their status, and do not show the path', () => {
+  for (const [code, expected] of [
+    ['EACCES', 'E8008_FORBIDDEN'],
+    ['EPERM', 'E8008_FORBIDDEN'],
+    ['EMFILE', 'E8008_INTERNAL'],
+    ['ENFILE', 'E8008_INTERNAL'],
+    ['EIO', 'E8008_INTERNAL'],
+  ]) {
+    const cause = Object.assign(new Error('at /home/jane/secret'), { code })
+    assert.throws(
+      () => refuse(cause),
+      (error) => isServeError(error) && error.code === expected && !/jane/.test(error.message + error.hint),
+    )
+  }
+  for (const code of ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO']) {
+    assert.equal(refuse(Object.assign(new Error(), { code })), undefined)
+  }
+})

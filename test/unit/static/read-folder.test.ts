@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { createBoundary } from '../../../src/static/boundary.ts'
+import { readFolder, type ReadFolderOptions } from '../../../src/static/read-folder.ts'
+import { folder } from './site.ts'
+
+function optionsFor(
+  root: string,
+  more: Partial<ReadFolderOptions & { followSymlinks: boolean }> = {},
+): ReadFolderOptions {
+  const { followSymlinks = false, dotfiles = false } = more
+  const boundary = createBoundary({ root, followSymlinks, dotfiles, secretFiles: [] })
+  return { boundary, dotfiles, platform: 'posix', signal: new AbortController().signal, ...more }
+}
+
+async function namesIn(path: string, options: ReadFolderOptions): Promise<string[] | undefined> {
+  return (await readFolder(path, options))?.map(({ name }) => name).toSorted()
+}
+
+test('tells name, kind, size and date of each entry', async (t) => {
+  const root = folder(t, { 'a.txt': 'abc' })
+  mkdirSync(join(root, 'sub'))
+  for (const name of ['a.txt', 'sub']) utimesSync(join(root, name), 1_600_000_000, 1_600_000_000)
+  const entries = await readFolder(root, optionsFor(root))
+  assert.deepEqual(
+    entries?.find(({ name }) => name === 'a.txt'),
+    { name: 'a.txt', kind: 'file', size: 3, modified: 1_600_000_000_000 },
+  )
+  assert.equal(entries?.find(({ name }) => name === 'sub')?.kind, 'folder')
+  assert.equal(entries?.length, 2)
+})
+
+test(
+  'leaves out what could not be fetched',
+  { skip: process.platform === 'win32' && 'Windows has no such names' },
+  async (t) => {
+    const top = folder(t, {
+      'out/x': '',
+      'root/a.txt': '',
+      'root/.env': '',
+      'root/.hidden': '',
+      'root/b.key': '',
+      'root/a\\b': '',
+      'root/new\nline': '',
+    })
+    const root = join(top, 'root')
+    execFileSync('mkfifo', [join(root, 'pipe')])
+    symlinkSync(join(top, 'out'), join(root, 'outside'))
+    symlinkSync('nowhere', join(root, 'broken'))
+    symlinkSync('.env', join(root, 'innocent'))
+    symlinkSync('a.txt', join(root, 'inner'))
+    assert.deepEqual(await namesIn(root, optionsFor(root)), ['a.txt', 'inner'])
+    assert.deepEqual(await namesIn(root, optionsFor(root, { followSymlinks: true })), ['a.txt', 'inner', 'outside'])
+    assert.deepEqual(await namesIn(root, optionsFor(root, { dotfiles: true })), ['.hidden', 'a.txt', 'inner'])
+  },
+)
+
+test('of a file, of nothing, and of a folder outside is undefined', async (t) => {
+  const top = folder(t, { 'out/x': '', 'root/a.txt': '' })
+  const root = join(top, 'root')
+  symlinkSync(join(top, 'out'), join(root, 'linked'))
+  for (const name of ['a.txt', 'missing', 'linked']) {
+    assert.equal(await readFolder(join(root, name), optionsFor(root)), undefined, name)
+  }
+})
+
+test('a folder that is swapped for a link while it is read is not shown', async (t) => {
+  const top = folder(t, { 'out/secret': '', 'root/sub/a.txt': '' })
+  const root = join(top, 'root')
+  const reading = readFolder(join(root, 'sub'), optionsFor(root))
+  renameSync(join(root, 'sub'), join(root, 'moved'))
+  symlinkSync(join(top, 'out'), join(root, 'sub'))
+  assert.equal(await reading, undefined)
+})
+
+test('stops when the client has gone, and at the limit', async (t) => {
+  const root = folder(t)
+  for (let i = 0; i < 50; i++) writeFileSync(join(root, `${i}.txt`), '')
+  assert.equal(await readFolder(root, optionsFor(root, { signal: AbortSignal.abort() })), undefined)
+  assert.equal((await readFolder(root, optionsFor(root, { limit: 20 })))?.length, 20)
+})

@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import { symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, test } from 'node:test'
+import type { StaticOptions } from '../../../src/static/static.ts'
+import { ask, folder, site } from './site.ts'
+
+const files = {
+  'index.html': 'home',
+  'about.html': 'about',
+  'sub/index.html': 'sub',
+  'both.html': 'both page',
+  'both/index.html': 'both index',
+  'mixed.html': 'mixed page',
+  'mixed/a.txt': 'a',
+  'list/a.txt': 'a',
+  'style.css': 'css',
+  'snow ☃/index.html': 'snow',
+  'v1.2.html': 'v1.2',
+}
+
+/** Status with content, or with the location of a redirect. */
+const tables: Record<string, { options: Partial<StaticOptions>; answers: Record<string, string> }> = {
+  'by default': {
+    options: {},
+    answers: {
+      '/': '200 home',
+      '/about': '200 about',
+      '/about/': '200 about',
+      '/about.html': '200 about',
+      '/about.html/': '404',
+      '/sub': '307 /sub/',
+      '/sub?foo=bar': '307 /sub/?foo=bar',
+      '//sub': '307 /sub/',
+      '/sub/': '200 sub',
+      '/sub/index': '200 sub',
+      '/sub/index.html': '200 sub',
+      '/both': '200 both page',
+      '/both/': '200 both index',
+      '/mixed': '200 mixed page',
+      '/style.css': '200 css',
+      '/style': '404',
+      '/style.css/': '404',
+      '/v1.2': '200 v1.2',
+      '/snow%20%E2%98%83': '307 /snow%20%E2%98%83/',
+      '/list': '307 /list/',
+      '//evil.test': '404',
+      '//evil.test/%2e%2e': '400',
+    },
+  },
+  'without clean URLs': {
+    options: { cleanUrls: false },
+    answers: {
+      '/about': '404',
+      '/about/': '404',
+      '/about.html': '200 about',
+      '/both': '307 /both/',
+      '/sub/': '200 sub',
+    },
+  },
+  'with trailing slashes always': {
+    options: { trailingSlash: 'always' },
+    answers: {
+      '/': '200 home',
+      '/about?x=1': '307 /about/?x=1',
+      '/about/': '200 about',
+      '/about.html': '200 about',
+      '/sub': '307 /sub/',
+      '/sub/': '200 sub',
+      '/both': '307 /both/',
+      '/both/': '200 both index',
+      '/style.css': '200 css',
+    },
+  },
+  'with trailing slashes never': {
+    options: { trailingSlash: 'never' },
+    answers: {
+      '/': '200 home',
+      '/about': '200 about',
+      '/about/?x=1': '307 /about?x=1',
+      '/sub': '200 sub',
+      '/sub/': '307 /sub',
+      '//sub//': '307 /sub',
+      '/both': '200 both page',
+      '/both/': '307 /both',
+      '/list': '307 /list/',
+      '/snow%20%E2%98%83/': '307 /snow%20%E2%98%83',
+      '/style.css': '200 css',
+    },
+  },
+}
+
+for (const [name, { options, answers }] of Object.entries(tables)) {
+  describe(name, () => {
+    for (const [target, expected] of Object.entries(answers)) {
+      test(`${target} is ${expected}`, async (t) => {
+        const answer = await ask(site(folder(t, files), options), target)
+        assert.equal([answer.status, answer.field('location') ?? answer.text].join(' ').trim(), expected)
+      })
+    }
+  })
+}
+
+test('a folder with a page beside it is listed at its own address', async (t) => {
+  const answer = await ask(site(folder(t, files)), '/mixed/', ['accept: application/json'])
+  assert.equal(JSON.parse(answer.text).path, '/mixed/')
+})
+
+test('no redirect betrays a folder or page that lies outside', async (t) => {
+  const root = folder(t)
+  const outside = folder(t, { 'index.html': 'secret', 'page.html': 'secret' })
+  symlinkSync(outside, join(root, 'linked'))
+  symlinkSync(join(outside, 'page.html'), join(root, 'page.html'))
+  for (const trailingSlash of ['auto', 'always', 'never'] as const) {
+    const from = site(root, { trailingSlash })
+    for (const target of ['/linked', '/linked/', '/page', '/page/']) {
+      assert.equal((await ask(from, target)).status, 404, `${trailingSlash} ${target}`)
+    }
+  }
+})

@@ -1,0 +1,117 @@
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+  type BigIntStats,
+} from 'node:fs'
+import { readSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { isServeError } from '../../../src/errors/serve-error.ts'
+import { FileSlice } from '../../../src/http/file-slice.ts'
+import { getField } from '../../../src/http/headers.ts'
+import { plainExchange } from '../../../src/http/plain-exchange.ts'
+import type { Reply } from '../../../src/http/reply.ts'
+import { createStatic, type StaticOptions, type StaticSite } from '../../../src/static/static.ts'
+
+/** Larger than what is answered from memory. */
+export const largeBytes: number = 600 * 1024
+
+/** A folder with the given files; it goes when the test ends. */
+export function folder(t: TestContext, files: Record<string, string | Uint8Array> = {}): string {
+  const root = realpathSync(mkdtempSync(join(tmpdir(), 'serve8008-static-')))
+  t.after(() => rmSync(root, { recursive: true, force: true }))
+  write(root, files)
+  return root
+}
+
+export function write(root: string, files: Record<string, string | Uint8Array>): void {
+  for (const [name, content] of Object.entries(files)) {
+    mkdirSync(dirname(join(root, name)), { recursive: true })
+    writeFileSync(join(root, name), content)
+  }
+}
+
+export function site(root: string, options: Partial<StaticOptions> = {}): StaticSite {
+  return createStatic({
+    root,
+    prefix: '/',
+    cleanUrls: true,
+    trailingSlash: 'auto',
+    dotfiles: false,
+    followSymlinks: false,
+    listing: true,
+    single: undefined,
+    cacheControl: 'no-cache',
+    sidecars: true,
+    secretFiles: [],
+    cacheBytes: 1024 * 1024,
+    ...options,
+  })
+}
+
+/** An answer as a test wants to look at it. */
+export interface Answer {
+  readonly status: number
+  /** Code of the error that was thrown, or undefined. */
+  readonly code: string | undefined
+  readonly text: string
+  readonly reply: Reply
+  field(name: string): string | undefined
+}
+
+/** Asks a site; headers are `name: value` lines. A thrown refusal is an answer too. */
+export async function ask(
+  from: StaticSite,
+  target: string,
+  headers: readonly string[] = [],
+  method = 'GET',
+): Promise<Answer> {
+  const x = plainExchange({ method, target, headers: headers.flatMap((line) => line.split(': ')) })
+  try {
+    const reply = await from.handle(x)
+    const text = content(reply)
+    return { status: reply.status, code: x.notes.refusal, text, reply, field: (name) => getField(reply.headers, name) }
+  } catch (error) {
+    if (!isServeError(error)) throw error
+    const reply = { status: error.status, headers: error.headers, body: null }
+    return { status: error.status, code: error.code, text: '', reply, field: (name) => getField(error.headers, name) }
+  }
+}
+
+function content({ body }: Reply): string {
+  if (body === null) return ''
+  if (body instanceof Uint8Array) return Buffer.from(body).toString()
+  if (!(body instanceof FileSlice)) throw new TypeError('a static site answers with bytes or a slice')
+  const bytes = Buffer.alloc(body.length)
+  const count = readSync(body.fd, bytes, 0, body.length, body.start)
+  body.dispose()
+  return bytes.toString('utf8', 0, count)
+}
+
+export function stat(path: string): BigIntStats {
+  return statSync(path, { bigint: true })
+}
+
+/** Lets time pass for the code under test: to it, what was written now has rested. */
+export function later(t: TestContext, ms = 5000): void {
+  const now = Date.now
+  t.mock.method(Date, 'now', () => now() + ms)
+}
+
+/** Paths of the descriptors of this process that are open below a folder. Linux only. */
+export function openBelow(root: string): string[] {
+  return readdirSync('/proc/self/fd').flatMap((fd) => {
+    try {
+      const path = realpathSync(join('/proc/self/fd', fd))
+      return path.startsWith(root) ? [path] : []
+    } catch {
+      return []
+    }
+  })
+}

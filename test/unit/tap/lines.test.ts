@@ -1,0 +1,152 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { jsonLine } from '../../../src/tap/json-line.ts'
+import { combinedLine, commonLine } from '../../../src/tap/ncsa-line.ts'
+import { prettyLine } from '../../../src/tap/pretty-line.ts'
+import { record } from './record.ts'
+
+test('common is the NCSA format', () => {
+  const zone = /\[05\/Jan\/2026:12:00:01 [+-]\d{4}\]/
+  assert.match(commonLine(record()), zone)
+  assert.equal(commonLine(record({ user: 'ann' })).replace(zone, '[]'), '127.0.0.1 - ann [] "GET / HTTP/1.1" 200 1234')
+  assert.equal(commonLine(record({ address: '', bytes: 0 })).replace(zone, '[]'), '- - - [] "GET / HTTP/1.1" 200 -')
+})
+
+test('the zone of common is the offset from UTC in hours and minutes', () => {
+  const before = process.env['TZ']
+  try {
+    const stamps = [
+      ['America/Los_Angeles', '[10/Oct/2000:13:55:36 -0700]'],
+      ['Asia/Kolkata', '[11/Oct/2000:02:25:36 +0530]'],
+      ['America/St_Johns', '[10/Oct/2000:18:25:36 -0230]'],
+      ['UTC', '[10/Oct/2000:20:55:36 +0000]'],
+    ]
+    for (const [index, [zone, stamp]] of stamps.entries()) {
+      process.env['TZ'] = zone
+      // Another millisecond of the same second would be answered from the cache, so the first is passed over.
+      commonLine(record({ time: index }))
+      assert.ok(commonLine(record({ time: Date.UTC(2000, 9, 10, 20, 55, 36) })).includes(stamp as string), zone)
+      assert.ok(commonLine(record({ time: Date.UTC(2000, 9, 10, 20, 55, 36, 999) })).includes(stamp as string), zone)
+    }
+  } finally {
+    if (before === undefined) delete process.env['TZ']
+    else process.env['TZ'] = before
+  }
+})
+
+test('combined adds the referer and the user agent', () => {
+  const line = combinedLine(record({ referer: 'http://a.test/', userAgent: 'curl/8 "x"' }))
+  assert.match(line, / 200 1234 "http:\/\/a\.test\/" "curl\/8 \\"x\\""$/)
+  assert.match(combinedLine(record()), / 200 1234 "-" "-"$/)
+})
+
+test('common escapes as Apache does: quotes, backslashes, controls and bytes that are not ASCII', () => {
+  const line = commonLine(record({ target: '/"\\\n\r\t\v\b\x1b\x7f\xc3\xa9\u20ac?token=…' }))
+  const wanted = String.raw`"GET /\"\\\n\r\t\v\b\x1b\x7f\xc3\xa9\xe2\x82\xac?token=... HTTP/1.1"`
+  assert.ok(line.includes(wanted), line)
+  assert.ok(commonLine(record({ user: 'a b' })).startsWith(String.raw`127.0.0.1 - a\x20b [`))
+})
+
+test('a time that is none still makes a line', () => {
+  for (const line of [commonLine, jsonLine]) assert.match(line(record({ time: Number.NaN })), /GET/)
+  assert.match(prettyLine(record({ time: Number.NaN }), false, 80), /^--:--:-- {2}200/)
+})
+
+test('json has stable keys and keeps every value', () => {
+  const entry = record({ target: '/\x1b\u202e', remark: 'a\nb', aborted: true })
+  const line = jsonLine(entry)
+  assert.deepEqual(Object.keys(JSON.parse(line)), [
+    ...['time', 'address', 'method', 'target', 'version', 'host', 'status', 'bytes', 'ms', 'aborted', 'referer'],
+    ...['userAgent', 'user', 'refusal', 'remark'],
+  ])
+  assert.deepEqual(JSON.parse(line), { ...entry, time: new Date(entry.time).toISOString() })
+  assert.match(line, /^[\x20-\x7e]*$/)
+})
+
+test('pretty shows time, status, request, size and duration in columns', () => {
+  assert.equal(prettyLine(record(), false, 80), '12:00:01  200  GET /                     1.2 kB     1 ms')
+  const other = record({ target: '/api/users', bytes: 8400, ms: 12, remark: 'api -> localhost:3000' })
+  assert.equal(
+    prettyLine(other, false, 80),
+    '12:00:01  200  GET /api/users            8.4 kB    12 ms   api -> localhost:3000',
+  )
+})
+
+test('pretty colours nothing but the status, by its class', () => {
+  const shades: [number, number][] = [
+    [101, 34],
+    [200, 32],
+    [304, 36],
+    [404, 33],
+    [502, 31],
+  ]
+  for (const [status, shade] of shades) {
+    const plain = prettyLine(record({ status }), false, 80)
+    const painted = prettyLine(record({ status }), true, 80)
+    assert.equal(painted, plain.replace(`${status}`, `\x1b[${shade}m${status}\x1b[39m`))
+  }
+})
+
+test('pretty says how to allow a host that was refused', () => {
+  const refused = { status: 421, refusal: 'E8008_HOST_NOT_ALLOWED', remark: 'serve8008 --allow-host evil.test' }
+  assert.equal(
+    prettyLine(record({ ...refused, host: 'evil.test' }), false, 80),
+    '12:00:01  421  GET / evil.test           not our host (--allow-host evil.test)',
+  )
+  assert.match(
+    prettyLine(record({ ...refused, host: '[2001:db8::1]:80' }), false, 90),
+    /\(--allow-host \[2001:db8::1\]\)$/,
+  )
+})
+
+test('pretty offers no command that a shell would run as something else', () => {
+  for (const host of ['$(reboot)', '`reboot`', 'a;reboot', '-rf', 'a b', '[$(reboot)]']) {
+    const line = prettyLine(record({ status: 421, refusal: 'E8008_HOST_NOT_ALLOWED', host }), false, 120)
+    assert.match(line, /not our host$/, host)
+  }
+})
+
+test('pretty names other refusals by their remark or their code, and leaves plain 404s alone', () => {
+  assert.match(prettyLine(record({ status: 400, refusal: 'E8008_FRAMING' }), false, 80), / E8008_FRAMING$/)
+  assert.match(prettyLine(record({ status: 400, refusal: 'E8008_FRAMING', remark: 'why' }), false, 80), / ms {3}why$/)
+  assert.match(prettyLine(record({ status: 404, refusal: 'E8008_NOT_FOUND' }), false, 80), / ms$/)
+  assert.match(prettyLine(record({ aborted: true, remark: 'x' }), false, 80), / ms {3}client left, x$/)
+})
+
+test('pretty cuts a long request in its middle, so that the line fits', () => {
+  const target = `/first/${'x'.repeat(300)}/last.js`
+  for (const columns of [40, 60, 80, 120]) {
+    const line = prettyLine(record({ target }), false, columns)
+    assert.equal(line.length, columns)
+    assert.match(line, /GET \/.*….*\.js +1\.2 kB +1 ms$/)
+  }
+  assert.ok(prettyLine(record({ target }), false, undefined).includes(target))
+  assert.equal(prettyLine(record({ target, remark: 'y'.repeat(300) }), false, 80).length, 80)
+  assert.match(prettyLine(record({ target }), false, 1), /^12:00:01 {2}200 {2}\S+ ?\S+$/)
+})
+
+test('pretty writes sizes and durations the short way', () => {
+  const sizes: [number, string][] = [
+    [0, '-'],
+    [1, '1 B'],
+    [999, '999 B'],
+    [1000, '1.0 kB'],
+    [9949, '9.9 kB'],
+    [9951, '10 kB'],
+    [999_499, '999 kB'],
+    [999_500, '1.0 MB'],
+    [64e6, '64 MB'],
+    [5e9, '5.0 GB'],
+    [7e15, '7000 TB'],
+  ]
+  for (const [bytes, text] of sizes)
+    assert.match(prettyLine(record({ bytes }), false, 80), new RegExp(` ${text} +1 ms$`))
+  const durations: [number, string][] = [
+    [0.1, '<1 ms'],
+    [999, '999 ms'],
+    [999.6, '1.0 s'],
+    [99_000, '99.0 s'],
+    [180_000, '3 min'],
+  ]
+  for (const [ms, text] of durations) assert.match(prettyLine(record({ ms }), false, 80), new RegExp(` ${text}$`))
+})
