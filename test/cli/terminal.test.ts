@@ -59,7 +59,8 @@ test('shows the banner in a terminal and stops on ^C', async (t) => {
   const probe = spawnSync('script', ['--version'], { encoding: 'utf8' })
   if (probe.error !== undefined || !probe.stdout.includes('util-linux')) return t.skip('there is no script(1) of util-linux here')
   const cwd = await folderOf(t, { 'site/index.html': 'x' })
-  const line = [...commandWords, './site', '--port', '0'].map((word) => `'${word}'`).join(' ')
+  // exec: the exit code is the command's, not that of a shell that ^C killed beside it.
+  const line = `exec ${[...commandWords, './site', '--port', '0'].map((word) => `'${word}'`).join(' ')}`
   const { child, stdout, ended } = start(t, [], {
     cwd,
     words: ['script', '-qefc', line, '/dev/null'],

@@ -117,10 +117,10 @@ test('a user who was let in once enters synchronously afterwards', async (t) => 
 test('requests that come together share one check, and none waits for a client that left', async (t) => {
   const layer = createAuth({ file: passwordFile(t, bcrypt) })
   const gone = AbortSignal.abort()
-  assert.deepEqual(
-    await Promise.all([ask(layer, basic('ann', 'secret'), gone), ask(layer, basic('ann', 'secret'))]),
-    ['in', 'in'],
-  )
+  assert.deepEqual(await Promise.all([ask(layer, basic('ann', 'secret'), gone), ask(layer, basic('ann', 'secret'))]), [
+    'in',
+    'in',
+  ])
   assert.equal(await ask(layer, basic('ann', 'wrong'), gone), 'E8008_UNAUTHORIZED')
   const alone = createAuth({ file: passwordFile(t, bcrypt) })
   assert.equal(await ask(alone, basic('ann', 'secret'), gone), 'E8008_UNAUTHORIZED', 'nobody waits: not checked')

@@ -3,12 +3,13 @@ import { EventEmitter } from 'node:events'
 import { test } from 'node:test'
 import { onSignals } from '../../../src/cli/signals.ts'
 
-function listen(env: Record<string, string>): { emitter: EventEmitter; done: (string | number)[] } {
+function listen(env: Record<string, string>, times: number[] = []): { emitter: EventEmitter; done: (string | number)[] } {
   const emitter = new EventEmitter()
   const done: (string | number)[] = []
   onSignals({
     env,
     on: (event, listener) => void emitter.on(event, listener),
+    elapsed: () => times.shift() ?? 0,
     drain: () => done.push('drain'),
     force: (exitCode) => done.push(exitCode),
   })
@@ -43,4 +44,13 @@ test('nohup makes SIGHUP mean nothing, and the others what they always mean', ()
   emitter.emit('SIGTERM')
   emitter.emit('SIGHUP')
   assert.deepEqual(done, ['drain'])
+})
+
+test('one ^C that npm sends on a second time is still one ^C', () => {
+  const { emitter, done } = listen({}, [1000, 1003, 1900])
+  emitter.emit('SIGINT')
+  emitter.emit('SIGINT')
+  assert.deepEqual(done, ['drain'])
+  emitter.emit('SIGINT')
+  assert.deepEqual(done, ['drain', 130])
 })

@@ -134,7 +134,10 @@ describe('resolveConfig', () => {
     assert.match(problemOf({ mounts: ['/a=b'] }), /^mounts: a list is not an object of names/)
     assert.match(problemOf({ limits: [1] }), /^limits: /)
     assert.match(problemOf({ headers: { '/a': ['x'] } }), /^headers\.\/a: a list is not a text or an object of names/)
-    assert.match(problemOf({ mounts: new Map([['/a', 'b']]) }), /^mounts: an object of the class Map is not an object of names/)
+    assert.match(
+      problemOf({ mounts: new Map([['/a', 'b']]) }),
+      /^mounts: an object of the class Map is not an object of names/,
+    )
   })
 
   test('checks values under names that every object has', () => {

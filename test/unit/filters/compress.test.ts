@@ -76,7 +76,10 @@ for (const coding of contentCodings) {
     const stream = new PassThrough()
     const made = await createCompress()(reply(stream, { validators: undefined }), accepting(coding))
     const output = new PassThrough()
-    const sent = (made.body as Source).pull({ write: (chunk) => void output.write(chunk) }, new AbortController().signal)
+    const sent = (made.body as Source).pull(
+      { write: (chunk) => void output.write(chunk) },
+      new AbortController().signal,
+    )
     const decoder = { br: zlib.createBrotliDecompress, gzip: zlib.createGunzip, zstd: zstdDecoder }[coding]()
     output.pipe(decoder)
     for (const line of ['one\n', 'two\n']) {
@@ -127,7 +130,8 @@ test('Vary is added to, not replaced', () => {
 
 test('what must not or need not be compressed passes untouched', () => {
   const compress = createCompress()
-  const typed = (type: string, ...more: string[]): Reply => reply(undefined, { headers: ['Content-Type', type, ...more] })
+  const typed = (type: string, ...more: string[]): Reply =>
+    reply(undefined, { headers: ['Content-Type', type, ...more] })
   for (const original of [
     typed('image/png'),
     typed('text/event-stream'),
@@ -150,7 +154,10 @@ test('an error page of some size is compressed too', async () => {
 
 test('the floor counts bytes', async () => {
   const compress = createCompress({ floor: 10 })
-  assert.equal(fieldsOf(await compress(reply(Buffer.from('a'.repeat(9))), accepting('gzip')))['content-encoding'], undefined)
+  assert.equal(
+    fieldsOf(await compress(reply(Buffer.from('a'.repeat(9))), accepting('gzip')))['content-encoding'],
+    undefined,
+  )
   const made = await compress(reply(Buffer.from('a'.repeat(40))), accepting('gzip'))
   assert.equal(fieldsOf(made)['content-encoding'], 'gzip')
 })
@@ -192,7 +199,10 @@ test('a weak tag stays weak, and a reply without one gets none', async () => {
   const compress = createCompress()
   const weak = reply(undefined, { headers: ['Content-Type', 'text/css'], validators: { etag: 'W/"v1"' } })
   assert.equal((await compress(weak, accepting('gzip'))).validators?.etag, 'W/"v1-gzip"')
-  const file = reply(Readable.from([Buffer.from(text)]), { headers: ['Content-Type', 'text/css'], validators: { modified } })
+  const file = reply(Readable.from([Buffer.from(text)]), {
+    headers: ['Content-Type', 'text/css'],
+    validators: { modified },
+  })
   const made = await compress(file, accepting('gzip'))
   assert.equal(fieldsOf(made)['etag'], undefined)
   assert.deepEqual(made.validators, { modified, etag: undefined })

@@ -8,7 +8,11 @@ const origin = 'http://localhost:3000'
 const shared = Object.freeze(textReply(200, 'content'))
 const next = () => shared
 
-function mark(origins: '*' | readonly string[], headers: readonly string[], reply: Reply = shared): Record<string, string> {
+function mark(
+  origins: '*' | readonly string[],
+  headers: readonly string[],
+  reply: Reply = shared,
+): Record<string, string> {
   return fieldsOf(createCors(origins).filter(reply, request(headers)) as Reply)
 }
 
@@ -58,7 +62,10 @@ test('a reply that speaks for itself is left alone', () => {
 })
 
 test('a preflight is answered with what it asks for', () => {
-  const reply = preflight([origin], ['Origin', origin, ...asks, 'Access-Control-Request-Headers', 'authorization,x-one'])
+  const reply = preflight(
+    [origin],
+    ['Origin', origin, ...asks, 'Access-Control-Request-Headers', 'authorization,x-one'],
+  )
   assert.equal(reply.status, 204)
   assert.equal(reply.body, null)
   assert.deepEqual(fieldsOf(reply), {

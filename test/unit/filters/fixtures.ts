@@ -52,4 +52,3 @@ export function fieldsOf(reply: Reply): Record<string, string> {
   }
   return fields
 }
-

@@ -41,7 +41,10 @@ test('a request without conditions or ranges gets the very same reply', () => {
 })
 
 test('replies that are no whole representation are left alone', () => {
-  for (const reply of [{ ...whole(), validators: undefined }, { ...whole(), status: 404 }]) {
+  for (const reply of [
+    { ...whole(), validators: undefined },
+    { ...whole(), status: 404 },
+  ]) {
     assert.equal(run(reply, ['If-None-Match', '*', 'Range', 'bytes=0-1']), reply)
   }
 })
@@ -52,7 +55,16 @@ test('a method that has acted already is not refused afterwards', () => {
 })
 
 test('a 304 carries what caches need and no metadata of the content', () => {
-  const extra = ['Access-Control-Allow-Origin', '*', 'Content-Length', '9', 'Content-Language', 'en', 'Set-Cookie', 'a=b']
+  const extra = [
+    'Access-Control-Allow-Origin',
+    '*',
+    'Content-Length',
+    '9',
+    'Content-Language',
+    'en',
+    'Set-Cookie',
+    'a=b',
+  ]
   const reply = run(whole(Buffer.from('x'), [...extra, 'Repr-Digest', 'x', 'Expires', 'x', 'Content-Location', '/x']), [
     'If-None-Match',
     etag,
@@ -84,7 +96,12 @@ test('a 304 is answered to HEAD too, and before the range is looked at', () => {
 
 test('a failed precondition is refused, with the security and CORS fields of the reply', () => {
   codes.length = 0
-  const reply = run(whole(undefined, ['Access-Control-Allow-Origin', '*']), ['If-Match', '"other"', 'Range', 'bytes=99-'])
+  const reply = run(whole(undefined, ['Access-Control-Allow-Origin', '*']), [
+    'If-Match',
+    '"other"',
+    'Range',
+    'bytes=99-',
+  ])
   assert.deepEqual(codes, ['E8008_PRECONDITION'])
   assert.equal(reply.status, 412)
   assert.deepEqual(Object.keys(fieldsOf(reply)).toSorted(), [

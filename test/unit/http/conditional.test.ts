@@ -68,7 +68,11 @@ const cases: readonly Case[] = [
   ['If-Modified-Since is no date', 'proceed', ['If-Modified-Since', 'yesterday']],
   ['If-Modified-Since without a date of ours', 'proceed', ['If-Modified-Since', after], bare],
   ['If-Modified-Since of POST is ignored', 'proceed', ['If-Modified-Since', after], strong, 'POST'],
-  ['If-Modified-Since beside If-None-Match is ignored', 'proceed', ['If-Modified-Since', after, 'If-None-Match', '"b"']],
+  [
+    'If-Modified-Since beside If-None-Match is ignored',
+    'proceed',
+    ['If-Modified-Since', after, 'If-None-Match', '"b"'],
+  ],
   ['both pass: If-Match, then If-None-Match', 'not-modified', ['If-Match', '"a"', 'If-None-Match', '"a"']],
   ['both pass: dates', 'not-modified', ['If-Unmodified-Since', at, 'If-Modified-Since', at]],
 ]

@@ -75,7 +75,8 @@ for (const [field, size, expected] of cases) {
 }
 
 test('more ranges than the limit mean the whole, satisfiable or not', () => {
-  const some = (count: number): string => `bytes=${Array.from({ length: count }, (_, i) => `${i * 10}-${i * 10}`).join()}`
+  const some = (count: number): string =>
+    `bytes=${Array.from({ length: count }, (_, i) => `${i * 10}-${i * 10}`).join()}`
   assert.notEqual(parseRange(some(32), 1000, 32), 'full')
   assert.equal(parseRange(some(33), 1000, 32), 'full')
   assert.equal(parseRange(some(33), 5, 32), 'full')

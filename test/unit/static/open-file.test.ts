@@ -103,6 +103,7 @@ test('a swap for a link out of the root never wins the race', async (t) => {
   const child = spawn(process.execPath, ['-e', swapper, root, join(top, 'secret.txt')], {
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
+  t.after(() => child.kill('SIGKILL'))
   const gone = once(child, 'exit')
   await once(child, 'message')
   const boundary = boundaryOf(root)

@@ -2,13 +2,13 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readSync,
   realpathSync,
   rmSync,
   statSync,
   writeFileSync,
   type BigIntStats,
 } from 'node:fs'
-import { readSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'

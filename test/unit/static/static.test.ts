@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, linkSync, mkdirSync, symlinkSync } from 'node:fs'
+import { chmodSync, linkSync, mkdirSync, renameSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
@@ -131,7 +131,6 @@ describe('the root is never left', () => {
     const from = site(join(top, 'current'))
     assert.equal((await ask(from, '/a.txt')).text, 'one')
     symlinkSync('v2', join(top, 'next'))
-    const { renameSync } = await import('node:fs')
     renameSync(join(top, 'next'), join(top, 'current'))
     assert.equal((await ask(from, '/a.txt')).text, 'two')
   })
@@ -275,27 +274,31 @@ describe('listings', () => {
   })
 })
 
-test('no descriptor stays open, whatever the answer', { skip: !linux && 'counts through /proc' }, async (t) => {
-  const top = folder(t, {
-    'public/large.bin': Buffer.alloc(largeBytes),
-    'public/small.txt': 'x',
-    'out.bin': Buffer.alloc(largeBytes),
-  })
-  const root = join(top, 'public')
-  write(root, { 'large.bin.gz': 'zip', '404.html': Buffer.alloc(largeBytes) })
-  symlinkSync(join(top, 'out.bin'), join(root, 'out.bin'))
-  mkdirSync(join(root, 'folder'))
-  const from = site(root)
-  for (const ms of [0, 5000]) {
-    if (ms > 0) later(t, ms)
-    for (const target of ['/large.bin', '/small.txt', '/out.bin', '/missing', '/folder/', '/large.bin/']) {
-      for (const headers of [[], ['accept-encoding: gzip'], ['accept-encoding: br', 'range: bytes=0-1']]) {
-        await ask(from, target, headers)
+test(
+  'no descriptor stays open, whatever the answer',
+  { skip: !linux && 'counts through /proc', timeout: 20_000 },
+  async (t) => {
+    const top = folder(t, {
+      'public/large.bin': Buffer.alloc(largeBytes),
+      'public/small.txt': 'x',
+      'out.bin': Buffer.alloc(largeBytes),
+    })
+    const root = join(top, 'public')
+    write(root, { 'large.bin.gz': 'zip', '404.html': Buffer.alloc(largeBytes) })
+    symlinkSync(join(top, 'out.bin'), join(root, 'out.bin'))
+    mkdirSync(join(root, 'folder'))
+    const from = site(root)
+    for (const ms of [0, 5000]) {
+      if (ms > 0) later(t, ms)
+      for (const target of ['/large.bin', '/small.txt', '/out.bin', '/missing', '/folder/', '/large.bin/']) {
+        for (const headers of [[], ['accept-encoding: gzip'], ['accept-encoding: br', 'range: bytes=0-1']]) {
+          await ask(from, target, headers)
+        }
       }
     }
-  }
-  while (openBelow(top).length > 0) await turn()
-})
+    while (openBelow(top).length > 0) await turn()
+  },
+)
 
 test('the answer to a repeated request is the same object, made without waiting', async (t) => {
   const from = site(folder(t, { 'a.txt': 'a', 'sub/index.html': 'i' }))

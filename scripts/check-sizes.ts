@@ -1,0 +1,38 @@
+/** Keeps the package small: what npm installs, and what the command reads before it can serve. */
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { buildPackage } from './build.ts'
+import { fromRoot } from './paths.ts'
+import { printTable } from './run.ts'
+
+/** Bytes. Raise one only with a reason that a user would accept. */
+const limits = { installed: 900_000, eager: 350_000, declarations: 60_000 }
+
+function sizeOf(folder: string): number {
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  return files.reduce((sum, file) => sum + statSync(join(file.parentPath, file.name)).size, 0)
+}
+
+/** Bytes of a bundled file and of all that it imports statically; `await import()` does not count. */
+function eagerSize(entry: string): number {
+  const files = new Set([entry])
+  for (const file of files) {
+    for (const [, path = ''] of readFileSync(file, 'utf8').matchAll(
+      /^(?:import|\} from)\b[^;(]*?"(\.\.?\/[^"]+)";$/gm,
+    )) {
+      files.add(join(dirname(file), path))
+    }
+  }
+  return [...files].reduce((sum, file) => sum + statSync(file).size, 0)
+}
+
+await buildPackage()
+const sizes = {
+  installed: ['bin', 'dist', 'templates'].reduce((sum, folder) => sum + sizeOf(fromRoot(folder)), 0),
+  eager: eagerSize(fromRoot('dist/cli/main.js')),
+  declarations: sizeOf(fromRoot('dist/types')),
+}
+const names = Object.keys(limits) as (keyof typeof limits)[]
+const kilobytes = (bytes: number): string => `${Math.ceil(bytes / 1000)} kB`
+printTable([['part', 'size', 'limit'], ...names.map((name) => [name, kilobytes(sizes[name]), kilobytes(limits[name])])])
+process.exitCode = names.some((name) => sizes[name] > limits[name]) ? 1 : 0

@@ -1,0 +1,85 @@
+import type { Listening } from '../server/types.ts'
+import { printable, printableJson } from '../util/sanitize.ts'
+import { createStyle, type Style } from './style.ts'
+import type { Terminal } from './terminal.ts'
+
+/** What the command tells when it listens. */
+export interface BannerFacts {
+  readonly version: string
+  /** Milliseconds from the start of the process. */
+  readonly readyMs: number
+  readonly listening: Listening
+  /** The served folder as a person would write it, for example `./site`. */
+  readonly folder: string
+  /** Further folders by path. */
+  readonly mounts: readonly { readonly path: string; readonly folder: string }[]
+  /** Whether the server is reached by a port of ours, so that --lan would make sense. */
+  readonly canShare: boolean
+  /** Further rows, each a label and its parts: what --verbose adds. */
+  readonly details: readonly (readonly [label: string, parts: readonly string[]])[]
+}
+
+/** The banner for a terminal: aligned rows that break at their separators where the terminal is narrow. */
+export function renderBanner(facts: BannerFacts, terminal: Terminal): string {
+  const style = createStyle(terminal.color)
+  const { local, network } = facts.listening.urls
+  const urls = local.length === 0 ? [facts.listening.url] : local
+  const row = (label: string, parts: readonly string[], separator: string, paint?: Paint) =>
+    renderRow(label, parts, separator, terminal.columns, style, paint)
+  const rows = [
+    row('Local', [urls[0] ?? '', facts.folder], '     ', paintUrl(style)),
+    ...urls.slice(1).map((url) => row('', [url], '', paintUrl(style))),
+    ...network.map((url, index) => row(index === 0 ? 'Network' : '', [url], '', paintUrl(style))),
+    ...(network.length === 0 && facts.canShare ? [row('Network', ['off (--lan to share)'], '', style.dim)] : []),
+    ...facts.mounts.map(({ path, folder }, index) => row(index === 0 ? 'Mounts' : '', [path, folder], '   ')),
+    ...(facts.listening.skipped.length === 0 ? [] : [row('Ports', portParts(facts.listening), ' · ', style.yellow)]),
+    ...facts.details.map(([label, parts]) => row(label, parts, ' · ', style.dim)),
+  ]
+  const title = `${style.bold('serve8008')} ${facts.version}   ${style.dim(`ready in ${facts.readyMs} ms`)}`
+  return `\n  ${title}\n\n${rows.join('')}\n`
+}
+
+/** What a program wants to know of the start: one line of JSON, whose keys stay. */
+export function renderJsonBanner(facts: BannerFacts, root: string, pid: number): string {
+  const { url, urls, port, host, protocol, skipped } = facts.listening
+  const { version, readyMs } = facts
+  return `${printableJson({ version, url, urls, port, host, protocol, root, pid, readyMs, skipped })}\n`
+}
+
+/** The one plain line for a pipe or a file. */
+export function renderPlainBanner(facts: BannerFacts): string {
+  const { url, urls, skipped } = facts.listening
+  const also = urls.network.map((address) => ` and ${address}`).join('')
+  const why = skipped.length === 0 ? '' : ` (${skipped.map(({ reason }) => reason).join(', ')})`
+  return `${printable(`serve8008 ${facts.version} serving ${facts.folder} at ${url}${also}${why}`)}\n`
+}
+
+type Paint = (text: string) => string
+
+function renderRow(
+  label: string,
+  parts: readonly string[],
+  separator: string,
+  columns: number,
+  style: Style,
+  paint: Paint = (text) => text,
+): string {
+  const indent = `  ${label.padEnd(8)}  `
+  const texts = parts.map((part) => printable(part))
+  const joined = texts.join(separator)
+  const lines = indent.length + joined.length <= columns ? [texts] : texts.map((text) => [text])
+  return lines
+    .map((line, index) => {
+      const content = line.map(paint).join(style.dim(separator))
+      return index === 0 ? `  ${style.dim(label)}${indent.slice(2 + label.length)}${content}\n` : `${' '.repeat(indent.length)}${content}\n`
+    })
+    .join('')
+}
+
+function paintUrl(style: Style): Paint {
+  return (text) => (/^https?:/.test(text) ? style.cyan(text) : text)
+}
+
+function portParts(listening: Listening): string[] {
+  return [...listening.skipped.map(({ reason }) => reason), `using ${listening.port}`]
+}

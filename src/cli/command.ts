@@ -1,0 +1,96 @@
+import { optionsByKey } from '../config/option-table.ts'
+import type { FlagValues } from '../config/source.ts'
+import { ServeError } from '../errors/serve-error.ts'
+import { parseArguments, type FlagTexts } from './arguments.ts'
+import { flags } from './flags.ts'
+import type { Manner } from './report.ts'
+
+/** What the command line asks for. */
+export interface Command extends Manner {
+  readonly name: 'serve' | 'check' | 'completion' | 'help' | 'version'
+  /** The word after `completion`. */
+  readonly shell: string | undefined
+  /** What was said for each option, by its key. */
+  readonly flags: FlagValues
+  /** The file named by --config, false for --no-config, undefined to look one up. */
+  readonly config: string | false | undefined
+}
+
+type Values = ReadonlyMap<string, FlagTexts>
+
+/**
+ * Reads the command line. The first word may be a command; the others name the folder and mounts (`/docs=./manual`).
+ * A folder that is named like a command is written `./check`, or stands after `--`.
+ *
+ * @throws ServeError E8008_USAGE
+ */
+export function readCommand(argv: readonly string[], isFolder: (word: string) => boolean): Command {
+  const { words, literals, values } = parseArguments(argv, flags, isFolder)
+  const name = commandName(words[0], values)
+  const places = name === 'serve' || name === 'version' ? words : words.slice(1)
+  const common = {
+    name,
+    shell: name === 'completion' ? places[0] : undefined,
+    quiet: isOn(values, 'quiet'),
+    verbose: isOn(values, 'verbose'),
+    json: isOn(values, 'json'),
+    config: configFile(values.get('config')),
+  }
+  if (name !== 'serve' && name !== 'check') return { ...common, flags: {} }
+  return { ...common, flags: { ...optionValues(values), ...placeValues([...places, ...literals], values, isFolder) } }
+}
+
+/** How the command is to speak even where its line could not be read. */
+export function guessManner(argv: readonly string[]): Manner {
+  const end = argv.indexOf('--')
+  const before = end === -1 ? argv : argv.slice(0, end)
+  return { quiet: false, verbose: before.includes('--verbose'), json: before.includes('--json') }
+}
+
+function commandName(word: string | undefined, values: Values): Command['name'] {
+  if (isOn(values, 'help')) return 'help'
+  if (isOn(values, 'version')) return 'version'
+  return word === 'check' || word === 'completion' || word === 'help' ? word : 'serve'
+}
+
+function isOn(values: Values, key: string): boolean {
+  return values.get(key) === true
+}
+
+function configFile(texts: FlagTexts | undefined): string | false | undefined {
+  if (texts === undefined || typeof texts === 'boolean') return texts === false ? false : undefined
+  const text = texts.at(-1) ?? ''
+  if (!/^-?\d+$/.test(text)) return text
+  // `-c-1` and `-c 10` are the cache of another server.
+  const cache = Number(text) < 0 ? 'off' : text
+  throw new ServeError('E8008_USAGE', `--config needs a file, not ${text}.`, { hint: `serve8008 --cache ${cache}` })
+}
+
+function optionValues(values: Values): FlagValues {
+  return Object.fromEntries([...values].filter(([key]) => optionsByKey.has(key)))
+}
+
+/** The folder and the mounts among the words. */
+function placeValues(words: readonly string[], values: Values, isFolder: (word: string) => boolean): FlagValues {
+  const mounts = words.filter((word) => /^\/[^=]*=/.test(word) && !isFolder(word))
+  const folders = words.filter((word) => !mounts.includes(word))
+  const [folder, second] = folders
+  const url = words.find((word) => /(^|=)(https?|wss?):\/\//.test(word))
+  if (url !== undefined) throw usage(`${url} is no folder, and serve8008 forwards no requests.`, 'serve8008 --help')
+  if (folder !== undefined && second !== undefined) {
+    const name = second.replace(/^[./\\]+|[/\\]+$/g, '') || 'more'
+    throw usage(`Two folders: ${folder} and ${second}.`, `serve8008 ${folder} /${name}=${second}`)
+  }
+  if (folder !== undefined && /^\d+$/.test(folder) && !isFolder(folder)) {
+    throw usage(`There is no folder ${folder}; a port is a flag.`, `serve8008 --port ${folder}`)
+  }
+  const named = values.get('mounts')
+  return {
+    ...(folder === undefined ? {} : { root: folder }),
+    ...(mounts.length === 0 ? {} : { mounts: Array.isArray(named) ? [...named, ...mounts] : mounts }),
+  }
+}
+
+function usage(message: string, hint: string): ServeError {
+  return new ServeError('E8008_USAGE', message, { hint })
+}

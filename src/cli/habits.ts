@@ -1,0 +1,56 @@
+const noProxy = 'serve8008 --help (it serves folders and does not forward requests)'
+const noClipboard = 'leaving it out: the clipboard is never touched'
+const noEtag = 'leaving it out: entity tags are always sent'
+
+/** What the flags of other servers are called here. A value that starts with dashes takes the flag's place as it is. */
+const habits: Readonly<Record<string, string>> = {
+  '-a': '--host',
+  '-b': '--host',
+  '-C': '--cors',
+  '-d': '--listing',
+  '-i': '--listing',
+  '-l': '--port',
+  '-L': '--log=none',
+  '-m': '--cache',
+  '-n': noClipboard,
+  '-P': noProxy,
+  '-S': '--follow-symlinks',
+  '-u': '--no-compress',
+  '-V': '--verbose',
+  '--address': '--host',
+  '--bind': '--host',
+  '--brotli': '--compress',
+  '--compression': '--compress',
+  '--debug': '--verbose',
+  '--dir-listing': '--listing',
+  '--directory-listing': '--listing',
+  '--entry-file': '--single',
+  '--etag': noEtag,
+  '--expose': '--lan',
+  '--gzip': '--compress',
+  '--hidden': '--dotfiles',
+  '--history-api-fallback': '--single',
+  '--listen': '--port',
+  '--maxage': '--cache',
+  '--no-browser': '--no-open',
+  '--no-clipboard': noClipboard,
+  '--no-color': 'NO_COLOR=1 in the environment',
+  '--no-compression': '--no-compress',
+  '--no-etag': noEtag,
+  '--no-port-switching': '--strict-port',
+  '--no-request-logging': '--log=none',
+  '--password': 'serve8008 --auth USER:PASSWORD',
+  '--proxy': noProxy,
+  '--public': '--lan',
+  '--qr': '--lan',
+  '--qrcode': '--lan',
+  '--root': 'serve8008 FOLDER',
+  '--silent': '--quiet',
+  '--spa-fallback': '--single',
+  '--user': 'serve8008 --auth USER:PASSWORD',
+}
+
+/** What a flag of another server, typed from habit, is called here, or undefined. */
+export function habitOf(flag: string): string | undefined {
+  return Object.hasOwn(habits, flag) ? habits[flag] : undefined
+}

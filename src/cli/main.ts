@@ -1,0 +1,55 @@
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { guessManner, readCommand, type Command } from './command.ts'
+import { flags } from './flags.ts'
+import { currentProgram, type Program } from './program.ts'
+import { createReport, type Report } from './report.ts'
+import { serve } from './serve.ts'
+import { terminalOf } from './terminal.ts'
+import { packageVersion } from './version.ts'
+
+/**
+ * Runs the command. Exit codes: 0 clean, 1 runtime, 2 usage or configuration, 3 port or permission; 128 and the number
+ * of a signal that was sent twice.
+ */
+export async function main(program: Program = currentProgram()): Promise<void> {
+  let report = createReport(program, guessManner(program.argv))
+  program.on('uncaughtException', (thrown) => program.exit(report.error(thrown)))
+  // Nobody is left to read what goes wrong with standard error.
+  program.stderr.on('error', () => {})
+  try {
+    const command = readCommand(program.argv, (word) => isFolder(resolve(program.cwd, word)))
+    report = createReport(program, command)
+    if (command.name === 'serve') return await serve(command, program, report)
+    endWithReader(program)
+    await report.leave(await tell(command, program, report))
+  } catch (thrown) {
+    await report.leave(report.error(thrown))
+  }
+}
+
+/** The commands that print and end. Their modules are loaded here, off the way to serving. */
+async function tell(command: Command, program: Program, report: Report): Promise<number> {
+  switch (command.name) {
+    case 'version':
+      report.print(command.json ? `${JSON.stringify({ version: packageVersion() })}\n` : `${packageVersion()}\n`)
+      return 0
+    case 'completion':
+      report.print((await import('./completion.ts')).renderCompletion(command.shell, flags))
+      return 0
+    case 'check':
+      return (await import('./check.ts')).check(command, program, report)
+    default:
+      report.print((await import('./help.ts')).renderHelp(packageVersion(), flags, terminalOf(program.stdout, program.env)))
+      return 0
+  }
+}
+
+/** `serve8008 --help | head`: a reader that has enough is no fault. */
+function endWithReader(program: Program): void {
+  program.stdout.on('error', () => program.exit(0))
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+}

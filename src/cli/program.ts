@@ -1,0 +1,43 @@
+import { performance } from 'node:perf_hooks'
+import type { Environment } from '../config/env.ts'
+
+/** A stream that the command prints to. */
+export interface Output {
+  write(text: string, done?: () => void): unknown
+  on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown
+  on(event: 'resize', listener: () => void): unknown
+  readonly isTTY?: boolean
+  /** Width of the terminal in characters; absent when it is none. */
+  readonly columns?: number
+}
+
+/** Everything of the process that the command touches, in one place so that a test can stand in for it. */
+export interface Program {
+  /** The words after the program's name. */
+  readonly argv: readonly string[]
+  readonly env: Environment
+  readonly cwd: string
+  readonly pid: number
+  readonly stdout: Output
+  readonly stderr: Output
+  /** Milliseconds since the process was started. */
+  elapsed(): number
+  /** Listens to a signal, or to an exception that nobody caught. */
+  on(event: string, listener: (cause: unknown) => void): void
+  exit(code: number): void
+}
+
+/** The program as the running process sees it. */
+export function currentProgram(): Program {
+  return {
+    argv: process.argv.slice(2),
+    env: process.env,
+    cwd: process.cwd(),
+    pid: process.pid,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    elapsed: () => performance.now(),
+    on: (event, listener) => void process.on(event, listener),
+    exit: (code) => process.exit(code),
+  }
+}

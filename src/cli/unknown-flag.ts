@@ -1,0 +1,46 @@
+import { nearest } from '../config/problem.ts'
+import { ServeError } from '../errors/serve-error.ts'
+import type { Flag } from './flags.ts'
+import { habitOf } from './habits.ts'
+
+/**
+ * The error for a flag that we do not have. Its hint is the command as it was probably meant: with our name for a
+ * habit of another server, with a space before an attached value, or with the nearest name.
+ */
+export function unknownFlag(word: string, argv: readonly string[], flags: readonly Flag[]): ServeError {
+  const [flag = word] = word.split('=', 1)
+  const corrected = habitOf(flag) ?? spacedValue(word, flags) ?? nearestFlag(flag, flags)
+  return new ServeError('E8008_USAGE', `Unknown flag ${flag}.`, { hint: hintFor(flag, corrected, argv) })
+}
+
+function hintFor(flag: string, corrected: string | undefined, argv: readonly string[]): string {
+  if (corrected === undefined) return 'serve8008 --help'
+  if (!corrected.startsWith('-')) return corrected
+  const words = argv.map((word) => {
+    if (word === flag || word.startsWith(`${flag}=`)) return corrected + shellWord(word.slice(flag.length))
+    return shellWord(word)
+  })
+  return `serve8008 ${words.join(' ')}`
+}
+
+/** `-Hlocalhost` is taken for a bundle of one-letter flags: names the form with a space. */
+function spacedValue(word: string, flags: readonly Flag[]): string | undefined {
+  const [, letter = '', value = ''] = /^-([A-Za-z])([^-=].*)$/s.exec(word) ?? []
+  if (letter === '') return undefined
+  const flag = flags.find(({ kind, aliases }) => kind !== 'boolean' && aliases.includes(letter))
+  const name = flag === undefined ? habitOf(`-${letter}`) : `--${flag.name}`
+  return name?.startsWith('--') === true ? `${name} ${shellWord(value)}` : name
+}
+
+function nearestFlag(flag: string, flags: readonly Flag[]): string | undefined {
+  const name = flag.replace(/^-+/, '')
+  const negated = name.startsWith('no-')
+  const fitting = negated ? flags.filter(({ canBeOff }) => canBeOff) : flags
+  const known = fitting.flatMap((each) => [each.name, ...each.aliases]).filter((each) => each.length > 1)
+  const best = nearest(negated ? name.slice('no-'.length) : name, known)
+  return best === undefined ? undefined : `${negated ? '--no-' : '--'}${best}`
+}
+
+function shellWord(word: string): string {
+  return /^[\w@%+=:,./~-]*$/.test(word) ? word : JSON.stringify(word)
+}

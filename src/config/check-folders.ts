@@ -1,0 +1,68 @@
+import { accessSync, constants, statSync } from 'node:fs'
+import { ServeError } from '../errors/serve-error.ts'
+import type { ErrorCode } from '../errors/codes.ts'
+import type { ResolvedConfig } from './types.ts'
+
+/**
+ * Looks at the folders and the password file on disk, once, before listening.
+ *
+ * @throws ServeError `E8008_ROOT_NOT_FOUND`, `E8008_ROOT_NOT_FOLDER`, `E8008_ROOT_UNREADABLE` for the
+ *   root and the mounts, `E8008_AUTH_FILE` for the password file.
+ */
+export function checkFolders(config: Pick<ResolvedConfig, 'root' | 'mounts' | 'authFile'>): void {
+  checkFolder(config.root, 'folder', 'serve8008 <folder>')
+  for (const { path, folder } of config.mounts) checkFolder(folder, `folder of ${path}`, `--mount ${path}=<folder>`)
+  if (config.authFile !== undefined) checkAuthFile(config.authFile)
+}
+
+function checkFolder(folder: string, title: string, usage: string): void {
+  const kind = look(folder, 'E8008_ROOT_UNREADABLE', title)
+  if (kind === undefined) {
+    throw new ServeError('E8008_ROOT_NOT_FOUND', `The ${title} does not exist: ${folder}`, {
+      hint: `name one that does: ${usage}`,
+    })
+  }
+  if (!kind.isDirectory()) {
+    throw new ServeError('E8008_ROOT_NOT_FOLDER', `The ${title} is a file, not a folder: ${folder}`, {
+      hint: `name the folder that holds it: ${usage}`,
+    })
+  }
+  // Names in a folder can be resolved only with the right to search it.
+  assertAccess(folder, constants.R_OK | constants.X_OK, 'E8008_ROOT_UNREADABLE', title)
+}
+
+function checkAuthFile(path: string): void {
+  const title = 'password file'
+  const kind = look(path, 'E8008_AUTH_FILE', title)
+  if (kind === undefined || !kind.isFile()) {
+    const fault = kind === undefined ? 'does not exist' : 'is not a file'
+    throw new ServeError('E8008_AUTH_FILE', `The ${title} ${fault}: ${path}`, {
+      hint: 'make one: htpasswd -cB <file> <user>',
+    })
+  }
+  assertAccess(path, constants.R_OK, 'E8008_AUTH_FILE', title)
+}
+
+/** Status of a file, undefined when there is none. */
+function look(path: string, code: ErrorCode, title: string): ReturnType<typeof statSync> | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch (cause) {
+    throw denied(path, code, title, cause)
+  }
+}
+
+function assertAccess(path: string, mode: number, code: ErrorCode, title: string): void {
+  try {
+    accessSync(path, mode)
+  } catch (cause) {
+    throw denied(path, code, title, cause)
+  }
+}
+
+function denied(path: string, code: ErrorCode, title: string, cause: unknown): ServeError {
+  return new ServeError(code, `The ${title} cannot be read: ${path}`, {
+    hint: 'check its permissions and those of the folders above it',
+    cause,
+  })
+}

@@ -1,0 +1,106 @@
+import * as v from 'valibot'
+import { limitAccepts, limitNames } from './limits.ts'
+import { optionsByKey, optionTable } from './option-table.ts'
+import { isPlainObject } from './plain-object.ts'
+import { nearest, quote, type Problem } from './problem.ts'
+import { optionSchema } from './schema.ts'
+import type { Limits, ServeOptions } from './types.ts'
+
+const optionKeys: readonly string[] = optionTable.map((entry) => entry.key)
+
+/**
+ * Checks names and types. Returns the options that have the right shape, so that their meaning can
+ * be checked although others are wrong: a person sees every problem at once.
+ */
+export function checkShape(input: unknown, problems: Problem[]): ServeOptions {
+  if (!isPlainObject(input)) {
+    problems.push({ path: [], fault: `the options are ${quote(input)}`, fix: 'use an object' })
+    return {}
+  }
+  const options = knownEntries(input, optionKeys, [], problems)
+  for (const key of ['headers', 'mounts', 'limits'] as const) checkNames(options, key, problems)
+  if (isPlainObject(options['limits'])) {
+    options['limits'] = knownEntries(options['limits'], limitNames, ['limits'], problems)
+  }
+  const result = v.safeParse(optionSchema, options, { abortPipeEarly: true })
+  if (result.success) return options
+  for (const issue of result.issues) {
+    const [key = '', ...inner] = (issue.path ?? []).map((item) => String(item.key))
+    problems.push(shapeProblem(key, inner, innermost(issue)))
+    delete options[key]
+  }
+  return options
+}
+
+/** The entries that exist and are known. Undefined means "not given", as it does everywhere in JavaScript. */
+function knownEntries(
+  input: Readonly<Record<string, unknown>>,
+  known: readonly string[],
+  path: readonly string[],
+  problems: Problem[],
+): Record<string, unknown> {
+  const entries: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(input)) {
+    if (known.includes(key)) {
+      if (value !== undefined) entries[key] = value
+      continue
+    }
+    const meant = nearest(key, known)
+    const all = path.length === 0 ? 'see the list of options' : `use one of ${known.join(', ')}`
+    problems.push({
+      path: [...path, key],
+      fault: path.length === 0 ? 'there is no such option' : 'there is no such limit',
+      fix: meant === undefined ? all : `did you mean ${quote(meant)}?`,
+    })
+  }
+  return entries
+}
+
+/**
+ * Checks the options that are objects of names. valibot would take a list or a Map for one, and
+ * passes over names such as `constructor`.
+ */
+function checkNames(options: Record<string, unknown>, key: 'headers' | 'mounts' | 'limits', problems: Problem[]): void {
+  const value = options[key]
+  if (value === undefined) return
+  const wrong = isPlainObject(value) ? wrongEntry(key, value) : ([[key], value, 'an object of names'] as const)
+  if (wrong === undefined) return
+  const [path, found, noun] = wrong
+  const fix = `use ${optionsByKey.get(key)?.accepts ?? ''}`
+  problems.push({ path, fault: `${quote(found)} is not ${noun}`, fix })
+  delete options[key]
+}
+
+function wrongEntry(
+  key: 'headers' | 'mounts' | 'limits',
+  entries: Readonly<Record<string, unknown>>,
+): readonly [readonly string[], unknown, string] | undefined {
+  for (const [name, value] of Object.entries(entries)) {
+    const path = [key, name]
+    // The schema knows each limit by name.
+    if (typeof value === 'string' || key === 'limits') continue
+    if (key === 'mounts') return [path, value, 'a text']
+    if (!isPlainObject(value)) return [path, value, 'a text or an object of names']
+    const wrong = Object.values(value).findIndex((text) => typeof text !== 'string')
+    if (wrong !== -1) return [path, Object.values(value)[wrong], 'a text']
+  }
+  return undefined
+}
+
+/** Where a list or an object is welcome but something in it is not, that is what to talk about. */
+function innermost(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> {
+  const within = issue.issues?.find((candidate) => candidate.path !== undefined)
+  return within === undefined ? issue : innermost(within)
+}
+
+function shapeProblem(key: string, inner: readonly string[], issue: v.BaseIssue<unknown>): Problem {
+  const entry = optionsByKey.get(key)
+  const limit = key === 'limits' ? inner[0] : undefined
+  const path = limit === undefined ? [key] : [key, limit]
+  // A value that must stay secret is not repeated where logs and screenshots can catch it.
+  const found = entry?.isSecret === true ? 'the value' : quote(issue.input)
+  const fault = `${found} is not ${issue.message}`
+  if (limit !== undefined) return { path, fault, fix: `use ${limitAccepts(limit as keyof Limits)}` }
+  const meant = typeof issue.input === 'string' ? nearest(issue.input, entry?.choices ?? []) : undefined
+  return { path, fault, fix: meant === undefined ? `use ${entry?.accepts ?? ''}` : `did you mean ${quote(meant)}?` }
+}

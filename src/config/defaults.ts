@@ -1,0 +1,36 @@
+import { limitNames, limitTable } from './limits.ts'
+import type { Limits, ServeOptions } from './types.ts'
+
+/** Options that have no value unless they are given one. */
+type Unset = 'socket' | 'fd' | 'auth' | 'authFile'
+
+/** Every default, in the form in which a person would write it. */
+export const defaults: Readonly<Required<Omit<ServeOptions, Unset>> & { limits: Limits }> = Object.freeze({
+  root: '.',
+  port: Object.freeze([8008, 591, 8080, 8000]),
+  strictPort: false,
+  host: 'localhost',
+  lan: false,
+  open: false,
+  single: false,
+  cors: false,
+  listing: true,
+  cleanUrls: true,
+  trailingSlash: 'auto',
+  dotfiles: false,
+  followSymlinks: false,
+  headers: Object.freeze({}),
+  cache: false,
+  compress: true,
+  isolate: false,
+  allowHost: Object.freeze([]),
+  base: '/',
+  mounts: Object.freeze({}),
+  log: 'none',
+  limits: Object.freeze(
+    Object.fromEntries(limitNames.map((name) => [name, limitTable[name].default])) as unknown as Limits,
+  ),
+})
+
+/** The access log of the command, where a person looks on; a library is silent unless asked. */
+export const commandLog = 'pretty'

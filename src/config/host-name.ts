@@ -1,0 +1,46 @@
+import { isIPv4, isIPv6 } from 'node:net'
+import { domainToASCII } from 'node:url'
+
+const labels = /^(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/
+
+/**
+ * One spelling of a host name or address: lower case, no final dot, punycode (RFC 3492), IPv6 without
+ * its brackets and compressed (RFC 5952), so that comparing texts is enough. Undefined for anything else.
+ */
+export function parseHostName(host: string): string | undefined {
+  const bare = /^\[(.*)\]$/.exec(host)?.[1]
+  if (bare !== undefined || host.includes(':')) return parseIPv6(bare ?? host)
+  if (isIPv4(host)) return host
+  const name = toAscii(host.endsWith('.') ? host.slice(0, -1) : host)
+  // A last label of digits makes resolvers and browsers read the whole as an IPv4 address, each in its own way
+  // (`127.1`, `0x7f.1`): WHATWG URL, section 3.5, "ends in a number".
+  if (!labels.test(name) || name.length > 253 || /(?:^|\.)(?:\d+|0x[0-9a-f]*)$/.test(name)) return undefined
+  return name
+}
+
+/** `localhost`, names below it, and addresses that only this machine can reach. */
+export function isLoopbackName(host: string): boolean {
+  return /(?:^|\.)localhost$/.test(host) || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
+}
+
+/**
+ * What a person who wrote too much probably meant: the host of a URL or of `host:port`.
+ * Undefined when there is none to be found.
+ */
+export function hostWithin(text: string): string | undefined {
+  const match = /^(?:[a-z][a-z0-9+.-]*:\/\/)?(?:[^/@]*@)?(\[[^\]]*\]|[^:/?#]+)(?::\d*)?(?:[/?#].*)?$/i.exec(text)
+  const host = match?.[1]
+  return host === undefined || host === text ? undefined : parseHostName(host)
+}
+
+function parseIPv6(address: string): string | undefined {
+  if (!isIPv6(address)) return undefined
+  // A zone (`fe80::1%eth0`) names an interface of this machine; URLs have no form for it.
+  if (address.includes('%')) return address.toLowerCase()
+  return new URL(`http://[${address}]/`).hostname.slice(1, -1)
+}
+
+/** `domainToASCII` also maps characters that only look like letters; it is asked for non-ASCII names only. */
+function toAscii(name: string): string {
+  return /[^\x00-\x7f]/.test(name) ? domainToASCII(name) : name.toLowerCase()
+}

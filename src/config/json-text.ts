@@ -1,0 +1,81 @@
+/** What is wrong with a JSON text, and where. Lines and columns count from 1. */
+export interface JsonFault {
+  readonly line: number
+  readonly column: number
+  readonly hint: string
+}
+
+const space = /[ \t\n\r]*/y
+const scalar =
+  /"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y
+
+/** The value of a JSON text, or where it is broken. Node's own messages do not always say that. */
+export function parseJson(text: string): { readonly value: unknown } | { readonly fault: JsonFault } {
+  const plain = text.replace(/^\uFEFF/, '')
+  try {
+    return { value: JSON.parse(plain) as unknown }
+  } catch {
+    const at = findFault(plain)
+    const before = plain.slice(0, at).split('\n')
+    return { fault: { line: before.length, column: (before.at(-1) ?? '').length + 1, hint: faultHint(plain, at) } }
+  }
+}
+
+function faultHint(text: string, at: number): string {
+  const found = text[at]
+  const comma = text.slice(0, at).trimEnd().endsWith(',')
+  if (found === undefined) return 'the file ends too early: close every bracket and quote'
+  if ((found === '}' || found === ']') && comma) return 'remove the comma before it'
+  if (found === '/' || found === '#') return 'JSON has no comments: remove it, or use a .js file'
+  if (found === "'" || /[A-Za-z_$]/.test(found)) return 'put names and texts in double quotes'
+  if (found === '"') return 'add a comma before it, or close the text'
+  return `remove or complete what starts with ${JSON.stringify(found)}`
+}
+
+/** Index of the first character that cannot stand where it stands (RFC 8259). */
+function findFault(text: string): number {
+  let at = 0
+  const closers: string[] = []
+  /** What may come next: a value, a name (or the end of an empty container), or what follows a value. */
+  let expect: 'value' | 'first' | 'name' | 'after' = 'value'
+  const skip = (): void => {
+    space.lastIndex = at
+    at += space.exec(text)?.[0].length ?? 0
+  }
+  for (;;) {
+    skip()
+    const found = text[at]
+    const closer = closers.at(-1)
+    if (expect === 'after') {
+      if (closer === undefined) return at
+      if (found === closer) closers.pop()
+      else if (found === ',') expect = closer === '}' ? 'name' : 'value'
+      else return at
+      at++
+      continue
+    }
+    if (expect === 'first' && found === closer) {
+      closers.pop()
+      expect = 'after'
+      at++
+      continue
+    }
+    const named = closer === '}' && expect !== 'value'
+    if (!named && (found === '{' || found === '[')) {
+      closers.push(found === '{' ? '}' : ']')
+      expect = 'first'
+      at++
+      continue
+    }
+    scalar.lastIndex = at
+    const token = scalar.exec(text)?.[0]
+    if (token === undefined || (named && !token.startsWith('"'))) return at
+    at += token.length
+    expect = 'after'
+    if (!named) continue
+    skip()
+    if (text[at] !== ':') return at
+    at++
+    expect = 'value'
+  }
+}

@@ -1,0 +1,100 @@
+import type { Limits } from './types.ts'
+
+/** What is known about one limit. Flags, environment names, checks and documentation derive from it. */
+export interface LimitEntry {
+  readonly default: number
+  readonly min: number
+  readonly max: number
+  readonly unit: 'bytes' | 'milliseconds' | 'fields' | 'connections' | 'ranges'
+  readonly description: string
+}
+
+/** Timers of Node hold 31 bits: a longer time would fire at once. */
+const longest = 2 ** 31 - 1
+const mebibyte = 2 ** 20
+
+/** Every limit by name. */
+export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
+  headerBytes: {
+    default: 16_384,
+    min: 1,
+    max: mebibyte,
+    unit: 'bytes',
+    description: "Bytes of a request's header section, request line included.",
+  },
+  // Node cuts a longer list off without a word (more than 1000 pairs), so no larger number can be kept.
+  headerCount: { default: 128, min: 1, max: 1000, unit: 'fields', description: 'Header fields of a request.' },
+  targetBytes: { default: 8192, min: 1, max: mebibyte, unit: 'bytes', description: 'Bytes of the request-target.' },
+  bodyBytes: {
+    default: 2 ** 30,
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    unit: 'bytes',
+    description: "Bytes of a request's content.",
+  },
+  headerMs: {
+    default: 15_000,
+    min: 1,
+    max: longest,
+    unit: 'milliseconds',
+    description: 'Milliseconds until the header section must be complete.',
+  },
+  requestMs: {
+    default: 300_000,
+    min: 1,
+    max: longest,
+    unit: 'milliseconds',
+    description: 'Milliseconds until the whole request must have arrived.',
+  },
+  idleMs: {
+    default: 10_000,
+    min: 1,
+    max: longest,
+    unit: 'milliseconds',
+    description: 'Milliseconds that a connection may idle between requests.',
+  },
+  writeMs: {
+    default: 60_000,
+    min: 1,
+    max: longest,
+    unit: 'milliseconds',
+    description: 'Milliseconds without progress while a client reads a reply.',
+  },
+  connections: {
+    default: 2048,
+    min: 1,
+    max: 1_000_000,
+    unit: 'connections',
+    description: 'Open connections; further ones are dropped.',
+  },
+  closeMs: {
+    default: 5000,
+    min: 0,
+    max: longest,
+    unit: 'milliseconds',
+    description: 'Milliseconds that closing waits for replies under way.',
+  },
+  cacheBytes: {
+    default: 64 * mebibyte,
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    unit: 'bytes',
+    description: 'Bytes of file content kept in memory.',
+  },
+  ranges: {
+    default: 32,
+    min: 1,
+    max: 1000,
+    unit: 'ranges',
+    description: 'Ranges answered in one reply; a request for more gets the whole file.',
+  },
+}
+
+/** The names of all limits. */
+export const limitNames: readonly (keyof Limits)[] = Object.keys(limitTable) as (keyof Limits)[]
+
+/** What a limit accepts, as a sentence's end. */
+export function limitAccepts(name: keyof Limits): string {
+  const { min, max, unit } = limitTable[name]
+  return `a whole number from ${min} to ${max} (${unit})`
+}

@@ -1,0 +1,90 @@
+import { commandLog } from './defaults.ts'
+import { optionsFromEnvironment, type Environment } from './env.ts'
+import { readConfigFile, type ImportModule } from './file.ts'
+import { optionsFromFlags } from './flags.ts'
+import { limitNames } from './limits.ts'
+import { mergeSources, sourceFromFile } from './merge.ts'
+import { optionTable } from './option-table.ts'
+import type { Problem } from './problem.ts'
+import { resolveConfig } from './resolve.ts'
+import type { FlagValues, Source } from './source.ts'
+import type { ResolvedConfig, ServeOptions } from './types.ts'
+
+/** Where the command's configuration comes from. */
+export interface LoadOptions {
+  /** Absolute working directory. */
+  readonly cwd: string
+  /** The command line, by option. */
+  readonly flags?: FlagValues | undefined
+  readonly env?: Environment | undefined
+  /** Path of a config file, false for none; undefined looks in `cwd`. */
+  readonly config?: string | false | undefined
+  /** How a config module is imported. Default: `import()`. */
+  readonly importModule?: ImportModule | undefined
+}
+
+/** The configuration and how it came about. */
+export interface LoadedConfig {
+  readonly config: ResolvedConfig
+  /**
+   * For each option `default`, `file <name>`, `env <NAME>` or `flag --<name>`. Each limit, and each
+   * inner key that `headers` and `mounts` hold, has an entry of its own (`limits.headerBytes`).
+   */
+  readonly origins: Readonly<Record<string, string>>
+  /** Absolute path of the config file that was read. */
+  readonly file: string | undefined
+  /** What all sources say together, before it was completed. */
+  readonly options: ServeOptions
+}
+
+/**
+ * Gathers the command's configuration: flags beat the environment, which beats the config file,
+ * which beats the defaults. The access log is `pretty` unless something else is said.
+ *
+ * @throws ServeError `E8008_CONFIG_INVALID` with every problem, each under the name of its source;
+ *   `E8008_CONFIG_NOT_FOUND` and `E8008_CONFIG_UNREADABLE` for the file.
+ */
+export async function loadConfig(load: LoadOptions): Promise<LoadedConfig> {
+  const { cwd, flags = {}, env = {}, config: named } = load
+  const file = named === false ? undefined : await readConfigFile(cwd, named, load.importModule)
+  const sources: Source[] = [
+    { options: { log: commandLog }, origins: new Map(), problems: [] },
+    ...(file === undefined ? [] : [sourceFromFile(file)]),
+    optionsFromEnvironment(env),
+    optionsFromFlags(flags),
+  ]
+  const { options, origins } = mergeSources(sources)
+  const config = resolveConfig(options, {
+    cwd,
+    secretFiles: file === undefined ? [] : [file.path],
+    keyNames: new Map([...origins].map(([path, origin]) => [path, keyName(path, origin)])),
+    problems: sources.flatMap((source, i) => standingProblems(source, sources.slice(i + 1))),
+  })
+  const keys = [...optionTable.map((entry) => entry.key), ...limitNames.map((name) => `limits.${name}`)]
+  return {
+    config,
+    origins: { ...Object.fromEntries(keys.map((key) => [key, 'default'])), ...Object.fromEntries(origins) },
+    file: file?.path,
+    options,
+  }
+}
+
+/** The problems of a source, named after it, without those of options that a stronger source says anew. */
+function standingProblems(source: Source, stronger: readonly Source[]): Problem[] {
+  return source.problems
+    .filter(({ path }) => path.length > 1 || !stronger.some(({ origins }) => origins.has(path[0] ?? '')))
+    .map((problem) => {
+      const path = problem.path.join('.')
+      const origin = source.origins.get(path)
+      return origin === undefined ? problem : { ...problem, name: keyName(path, origin) }
+    })
+}
+
+/** `--limit headerBytes`, `SERVE8008_PORT`, `serve8008.config.js: headers.x-a`: where a person must look. */
+function keyName(path: string, origin: string): string {
+  const border = origin.indexOf(' ')
+  const place = origin.slice(border + 1)
+  if (origin.startsWith('file ')) return `${place}: ${path}`
+  const inner = path.indexOf('.')
+  return origin.startsWith('flag ') && inner !== -1 ? `${place} ${path.slice(inner + 1)}` : place
+}

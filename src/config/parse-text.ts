@@ -1,0 +1,134 @@
+import { quote } from './problem.ts'
+
+/** A value read from text, or what is wrong with the text. */
+export type Parsed = { readonly value: unknown } | { readonly fault: string; readonly fix: string }
+
+/** Reads one option from the texts of its flag (one for each time it was given) or of its variable. */
+export type TextParser = (texts: readonly string[]) => Parsed
+
+const words: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['yes', true],
+  ['on', true],
+  ['1', true],
+  ['false', false],
+  ['no', false],
+  ['off', false],
+  ['0', false],
+])
+
+function last(texts: readonly string[]): string {
+  return texts[texts.length - 1] ?? ''
+}
+
+function pieces(texts: readonly string[]): string[] {
+  return texts
+    .flatMap((text) => text.split(','))
+    .map((piece) => piece.trim())
+    .filter((piece) => piece !== '')
+}
+
+/** `true`, `yes`, `on`, `1` and their opposites. */
+export function parseSwitch(texts: readonly string[]): Parsed {
+  const value = words.get(last(texts).toLowerCase())
+  if (value !== undefined) return { value }
+  return { fault: `${quote(last(texts))} is neither true nor false`, fix: 'use true or false' }
+}
+
+/** The text as it is; the last one counts. */
+export function parseText(texts: readonly string[]): Parsed {
+  return { value: last(texts) }
+}
+
+/** A switch that may also name something: a page, a path. */
+export function parseSwitchOrText(texts: readonly string[]): Parsed {
+  return { value: words.get(last(texts).toLowerCase()) ?? last(texts) }
+}
+
+/** A whole number without a sign. */
+export function parseInteger(texts: readonly string[]): Parsed {
+  const text = last(texts).trim()
+  if (/^\d{1,15}$/.test(text)) return { value: Number(text) }
+  return { fault: `${quote(text)} is not a whole number`, fix: 'use digits only' }
+}
+
+/** One port, or several apart by commas. */
+export function parsePorts(texts: readonly string[]): Parsed {
+  const ports = pieces(texts)
+  const wrong = ports.find((port) => !/^\d{1,15}$/.test(port))
+  if (wrong !== undefined || ports.length === 0) {
+    return { fault: `${quote(wrong ?? last(texts))} is not a port`, fix: 'use a whole number from 0 to 65535' }
+  }
+  const numbers = ports.map(Number)
+  return { value: numbers.length === 1 ? numbers[0] : numbers }
+}
+
+/** Words apart by commas. */
+export function parseList(texts: readonly string[]): Parsed {
+  return { value: pieces(texts) }
+}
+
+/** A switch, or words apart by commas. */
+export function parseSwitchOrList(texts: readonly string[]): Parsed {
+  return texts.length === 1 && words.has(last(texts).toLowerCase()) ? parseSwitch(texts) : parseList(texts)
+}
+
+/** Seconds, `off`, `on`, or the text of a `Cache-Control` field. Here 0 and 1 are seconds. */
+export function parseCache(texts: readonly string[]): Parsed {
+  const text = last(texts).trim()
+  if (/^-?\d{1,15}$/.test(text)) return { value: Number(text) }
+  return parseSwitchOrText([text])
+}
+
+/** `Name: value` pairs. */
+export function parseHeaders(texts: readonly string[]): Parsed {
+  return parsePairs(
+    texts,
+    ':',
+    'write Name: value',
+    (name) => name.toLowerCase(),
+    (_name, value) => value,
+  )
+}
+
+/** `/path=folder` pairs. */
+export function parseMounts(texts: readonly string[]): Parsed {
+  return parsePairs(
+    texts,
+    '=',
+    'write /path=folder',
+    (path) => path,
+    (_path, folder) => folder,
+  )
+}
+
+/** `name=value` pairs whose values are whole numbers. Names may be written `header-bytes` or `headerBytes`. */
+export function parseLimits(texts: readonly string[]): Parsed {
+  const read = (_name: string, value: string): string | number => (/^-?\d{1,16}$/.test(value) ? Number(value) : value)
+  const spell = (name: string): string => name.replace(/-([a-z])/g, (_all, letter: string) => letter.toUpperCase())
+  return parsePairs(
+    texts.flatMap((text) => text.split(',')),
+    '=',
+    'write name=value',
+    spell,
+    read,
+  )
+}
+
+function parsePairs(
+  texts: readonly string[],
+  separator: string,
+  fix: string,
+  spell: (name: string) => string,
+  read: (name: string, value: string) => unknown,
+): Parsed {
+  const pairs = new Map<string, unknown>()
+  for (const text of texts) {
+    const border = text.indexOf(separator)
+    if (border < 1) return { fault: `${quote(text)} has no name before ${quote(separator)}`, fix }
+    const name = spell(text.slice(0, border).trim())
+    if (pairs.has(name)) return { fault: `${quote(name)} is given twice`, fix: 'keep one of them' }
+    pairs.set(name, read(name, text.slice(border + 1).trim()))
+  }
+  return { value: Object.fromEntries(pairs) }
+}

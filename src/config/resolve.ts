@@ -1,0 +1,96 @@
+import { ServeError } from '../errors/serve-error.ts'
+import { printable } from '../util/sanitize.ts'
+import { checkShape } from './check-shape.ts'
+import { defaults } from './defaults.ts'
+import type { Problem } from './problem.ts'
+import { resolveAllowHosts, resolveAuth, resolveCors } from './resolve-access.ts'
+import { resolveAddress } from './resolve-address.ts'
+import { resolveCache, resolveHeaders } from './resolve-headers.ts'
+import { resolveBase, resolveFolder, resolveMounts, resolveOpen, resolveSingle } from './resolve-paths.ts'
+import type { Limits, ResolvedConfig, ServeOptions } from './types.ts'
+
+/** What the options alone do not say. */
+export interface ResolveContext {
+  /** Folder that relative paths belong to. Default: the working directory. */
+  readonly cwd?: string
+  /** Absolute paths that must never be served, such as the config file. */
+  readonly secretFiles?: readonly string[]
+  /** How messages name an option (`SERVE8008_PORT`, `--limit headerBytes`), by its path joined with dots. Default: the path. */
+  readonly keyNames?: ReadonlyMap<string, string>
+  /** Problems that were found while the options were read. */
+  readonly problems?: readonly Problem[]
+}
+
+/**
+ * Checks and completes options. Touches no file: folders are looked at when the server starts to
+ * listen. The result is frozen.
+ *
+ * @throws ServeError `E8008_CONFIG_INVALID` whose `problems` list everything that is wrong.
+ */
+export function resolveConfig(options: ServeOptions, context: ResolveContext = {}): ResolvedConfig {
+  const { cwd = '', secretFiles = [], keyNames = new Map<string, string>() } = context
+  const problems = [...(context.problems ?? [])]
+  const given = checkShape(options, problems)
+  const set = { ...defaults, ...given }
+  const base = resolveBase(set.base, problems)
+  const auth = resolveAuth(given, cwd, problems)
+  const config: ResolvedConfig = {
+    root: resolveFolder(set.root, cwd, ['root'], problems),
+    ...resolveAddress(given, cwd, problems),
+    open: resolveOpen(set.open, base, problems),
+    single: resolveSingle(set.single, problems),
+    cors: resolveCors(set.cors, problems),
+    listing: set.listing,
+    cleanUrls: set.cleanUrls,
+    trailingSlash: set.trailingSlash,
+    dotfiles: set.dotfiles,
+    followSymlinks: set.followSymlinks,
+    headers: resolveHeaders(set.headers, base, problems),
+    cacheControl: resolveCache(set.cache, problems),
+    compress: set.compress,
+    isolate: set.isolate,
+    allowHosts: resolveAllowHosts(set.allowHost, problems),
+    ...auth,
+    base,
+    mounts: resolveMounts(set.mounts, base, cwd, problems),
+    log: set.log,
+    limits: resolveLimits(given.limits ?? {}, problems),
+    secretFiles: [...secretFiles, ...(auth.authFile === undefined ? [] : [auth.authFile])],
+  }
+  if (problems.length > 0) throw configError(problems, keyNames)
+  return deepFreeze(config)
+}
+
+function resolveLimits(given: Partial<Limits>, problems: Problem[]): Limits {
+  const limits = { ...defaults.limits, ...given }
+  if (limits.headerMs <= limits.requestMs) return limits
+  // The header section is a part of the request. Whoever set one of the two meant that one.
+  if (given.headerMs === undefined) return { ...limits, headerMs: limits.requestMs }
+  if (given.requestMs === undefined) return { ...limits, requestMs: limits.headerMs }
+  problems.push({
+    path: ['limits', 'headerMs'],
+    fault: `${limits.headerMs} is longer than requestMs (${limits.requestMs}), of which it is a part`,
+    fix: `use at most ${limits.requestMs}`,
+  })
+  return limits
+}
+
+/** One error for all problems; the first is its sentence, and its way out the hint. */
+export function configError(problems: readonly Problem[], keyNames: ReadonlyMap<string, string>): ServeError {
+  const named = problems.map(({ path, fault, fix, name: given }) => {
+    const name = given ?? keyNames.get(path.join('.')) ?? keyNames.get(path[0] ?? '') ?? path.join('.')
+    return { sentence: name === '' ? fault : `${printable(name, 200)}: ${fault}`, fix }
+  })
+  const [first = { sentence: 'The configuration is wrong', fix: '' }] = named
+  const more = named.length - 1
+  const message = more === 0 ? first.sentence : `${first.sentence} (and ${more} more problem${more === 1 ? '' : 's'})`
+  return new ServeError('E8008_CONFIG_INVALID', message, {
+    hint: first.fix,
+    problems: named.map(({ sentence, fix }) => `${sentence}; ${fix}`),
+  })
+}
+
+function deepFreeze<Value extends object>(value: Value): Value {
+  for (const inner of Object.values(value)) if (typeof inner === 'object' && inner !== null) deepFreeze(inner)
+  return Object.freeze(value)
+}

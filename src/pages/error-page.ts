@@ -1,0 +1,123 @@
+import type { ErrorCode } from '../errors/codes.ts'
+import type { ServeError } from '../errors/serve-error.ts'
+import type { HeaderList } from '../http/headers.ts'
+import type { Reply } from '../http/reply.ts'
+import { clipText, escapeHtml, visibleText } from '../util/escape.ts'
+import { preferredType } from './preferred-type.ts'
+import { statusTitle } from './status-title.ts'
+import { loadTemplate, type Template } from './template.ts'
+
+/** What a client is told. Bounded, with nothing hidden in it, not yet escaped for a format. */
+interface Refusal {
+  readonly status: number
+  readonly title: string
+  readonly detail: string
+  readonly code: ErrorCode
+  readonly hint: string | undefined
+}
+
+type Slot = 'status' | 'title' | 'detail' | 'code' | 'hint'
+
+const detailLength = 400
+const hintLength = 300
+
+// Offered in this order: curl and fetch() accept anything and get text, a browser asks for HTML by name.
+const offered = ['text/plain', 'text/html', 'application/problem+json', 'application/json'] as const
+
+/** The way out where the one who refused gave none. */
+const advice: Partial<Record<ErrorCode, string>> = {
+  E8008_NOT_FOUND: 'Check the address, and that the file is in the folder being served.',
+  E8008_UNAUTHORIZED: 'Reload the page and enter a user name and its password.',
+}
+
+/**
+ * The reply that an error ends an exchange with: HTML, problem details (RFC 9457) or plain text, by the
+ * request's `Accept`. Synchronous, and cheap enough for a flood of 404s.
+ */
+export function errorReply(error: ServeError, accept: string | undefined): Reply {
+  const refusal = describe(error)
+  const reply = { status: error.status, close: error.close || undefined }
+  const text = (): Reply => ({ ...reply, ...part('text/plain; charset=utf-8', plainText(refusal), error.headers) })
+  switch (preferredType(accept, offered)) {
+    case 'text/html':
+      try {
+        return { ...reply, ...htmlPage(refusal, error.headers) }
+      } catch {
+        // The template could not be read, for example for want of descriptors: the very thing being told, perhaps.
+        return text()
+      }
+    case 'application/problem+json':
+    case 'application/json':
+      return { ...reply, ...part('application/problem+json', problemDetails(refusal), error.headers) }
+    default:
+      return text()
+  }
+}
+
+function describe(error: ServeError): Refusal {
+  const { status, code } = error
+  const title = statusTitle(status)
+  if (status === 500) {
+    // Its sentence is for the one who runs the server: it may name files, options or a fault of ours.
+    return {
+      status,
+      title,
+      code,
+      detail: 'The server failed to answer this request.',
+      hint: 'The terminal of serve8008 says why.',
+    }
+  }
+  const hint = error.hint ?? advice[code]
+  return {
+    status,
+    title,
+    code,
+    detail: visibleText(clipText(error.message, detailLength)),
+    hint: hint === undefined ? undefined : visibleText(clipText(asSentence(hint), hintLength)),
+  }
+}
+
+/** A hint that follows `try:` in a terminal stands alone on a page. */
+function asSentence(hint: string): string {
+  return /^(?:npx |serve8008 )/.test(hint) ? hint : hint.charAt(0).toUpperCase() + hint.slice(1)
+}
+
+const always = ['Cache-Control', 'no-store', 'Vary', 'Accept', 'X-Content-Type-Options', 'nosniff']
+
+function part(type: string, text: string, headers: HeaderList): Pick<Reply, 'headers' | 'body'> {
+  return { headers: ['Content-Type', type, ...always, ...headers], body: Buffer.from(text) }
+}
+
+let template: Template<Slot> | undefined
+let policy = ''
+
+function htmlPage(refusal: Refusal, headers: HeaderList): Pick<Reply, 'headers' | 'body'> {
+  if (template === undefined) {
+    template = loadTemplate<Slot>('error.html')
+    policy = `default-src 'none'; style-src ${template.styleSources}; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'`
+  }
+  const { status, title, detail, code, hint } = refusal
+  const page = template.fill({ status: String(status), title, detail, code, hint: hintMarkup(hint) })
+  return part('text/html; charset=utf-8', page, ['Content-Security-Policy', policy, ...headers])
+}
+
+// A command is offered for copying only while a shell would take every character of it literally: part of
+// it may be the client's own words (a Host to allow), and it is going to be pasted.
+const command = /^(?:npx )?serve8008(?: [\w./:=@%+,-]+)*$/
+
+function hintMarkup(hint: string | undefined): string {
+  if (hint === undefined) return ''
+  if (command.test(hint)) {
+    return `<p class="hint">To change that, start it with:</p><p class="command"><code>${escapeHtml(hint)}</code></p>`
+  }
+  return `<p class="hint">${escapeHtml(hint).replace(/`([^`]+)`/g, '<code>$1</code>')}</p>`
+}
+
+function problemDetails({ status, title, detail, code, hint }: Refusal): string {
+  return `${JSON.stringify({ title, status, detail, code, hint }, undefined, 2)}\n`
+}
+
+function plainText({ status, title, detail, code, hint }: Refusal): string {
+  const wayOut = hint === undefined ? '' : `   ${command.test(hint) ? 'try: ' : ''}${hint}`
+  return `${status} ${title}\n\n${detail}\n${code}${wayOut}\n`
+}

@@ -1,0 +1,49 @@
+import type { PortHolder } from './holder.ts'
+import { processName } from './process-name.ts'
+import { run, type Run } from './run.ts'
+
+/** A listening socket as lsof shows it. */
+export interface LsofSocket {
+  readonly address: string
+  readonly port: number
+  readonly pid: number
+  readonly name: string | undefined
+}
+
+/**
+ * Parses `lsof -F`: one field a line, its first character says which. `p` opens a process, `f` a descriptor of it.
+ * The columns of the default output move between versions and are cut; these fields do not.
+ */
+export function parseLsof(text: string): LsofSocket[] {
+  const sockets: LsofSocket[] = []
+  let pid = Number.NaN
+  let name: string | undefined
+  for (const line of text.split('\n')) {
+    const value = line.slice(1)
+    if (line.startsWith('p')) [pid, name] = [Number(value), undefined]
+    else if (line.startsWith('c')) name = value
+    else if (line.startsWith('n')) {
+      const [, host, port] = /^(.*):(\d+)$/.exec(value) ?? []
+      if (host === undefined || !Number.isInteger(pid)) continue
+      sockets.push({ address: host.replace(/^\[|\]$/g, ''), port: Number(port), pid, name })
+    }
+  }
+  return sockets
+}
+
+/** Asks lsof (macOS, BSD) who listens on some ports. It prints nothing of processes that are hidden from us. */
+export async function lsofHolders(ports: readonly number[], execute: Run = run): Promise<PortHolder[]> {
+  const listening = [`-iTCP:${ports.join(',')}`, '-sTCP:LISTEN']
+  const sockets = parseLsof(await execute('lsof', ['-nP', '+c', '0', ...listening, '-F', 'pcn']))
+  const pids = [...new Set(sockets.map(({ pid }) => pid))]
+  const commands = new Map(await Promise.all(pids.map(async (pid) => [pid, await argumentsOf(pid, execute)] as const)))
+  return sockets.map(({ address, port, pid, name }) => {
+    const named = processName({ executable: name, argv: commands.get(pid) ?? [], comm: name })
+    return { address, port, holder: { pid, ...named, uid: undefined } }
+  })
+}
+
+async function argumentsOf(pid: number, execute: Run): Promise<string[]> {
+  const text = (await execute('ps', ['-ww', '-o', 'args=', '-p', String(pid)])).trim()
+  return text === '' ? [] : text.split(/\s+/)
+}

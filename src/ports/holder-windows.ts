@@ -1,0 +1,50 @@
+import type { PortHolder } from './holder.ts'
+import { processName } from './process-name.ts'
+import { run, type Run } from './run.ts'
+
+// Named in full: Windows looks into the current folder first, where a served project could plant a netstat.exe.
+const netstat = 'C:\\Windows\\System32\\netstat.exe'
+const tasklist = 'C:\\Windows\\System32\\tasklist.exe'
+
+/** A listening socket as netstat shows it. */
+export interface NetstatSocket {
+  readonly address: string
+  readonly port: number
+  readonly pid: number
+}
+
+/**
+ * Parses `netstat -ano`. The word for the state is translated on each Windows; that nobody is at the other end
+ * (port 0) is not, so that tells a listener.
+ */
+export function parseNetstat(text: string): NetstatSocket[] {
+  const sockets: NetstatSocket[] = []
+  for (const line of text.split('\n')) {
+    const [, local = '', port, foreign, pid] = /^\s*TCP\s+(\S+):(\d+)\s+(\S+)\s.*?(\d+)\s*$/.exec(line) ?? []
+    if (foreign === undefined || !foreign.endsWith(':0')) continue
+    sockets.push({ address: local.replace(/^\[|(?:%\d+)?\]$/g, ''), port: Number(port), pid: Number(pid) })
+  }
+  return sockets
+}
+
+/** The program in the first line of `tasklist /FO CSV /NH`; undefined for its notice that there is none. */
+export function parseTasklist(text: string): string | undefined {
+  return /^\s*"([^"]+)","\d+"/.exec(text)?.[1]
+}
+
+/** Asks netstat and tasklist who listens on some ports. */
+export async function windowsHolders(ports: readonly number[], execute: Run = run): Promise<PortHolder[]> {
+  const sockets = parseNetstat(await execute(netstat, ['-ano'])).filter(({ port }) => ports.includes(port))
+  const pids = [...new Set(sockets.map(({ pid }) => pid))]
+  const names = new Map(await Promise.all(pids.map(async (pid) => [pid, await programOf(pid, execute)] as const)))
+  return sockets.map(({ address, port, pid }) => {
+    const named = processName({ argv: [], comm: names.get(pid) })
+    return { address, port, holder: { pid, ...named, uid: undefined } }
+  })
+}
+
+async function programOf(pid: number, execute: Run): Promise<string | undefined> {
+  // The kernel listens for services that share a port (IIS, WinRM) under its own process id.
+  if (pid === 4) return 'http.sys'
+  return parseTasklist(await execute(tasklist, ['/FI', `PID eq ${pid}`, '/FO', 'CSV', '/NH']))
+}

@@ -1,0 +1,30 @@
+import { ServeError } from '../errors/serve-error.ts'
+import type { ListenPlan } from './addresses.ts'
+import { nextFreePort } from './free-port.ts'
+import type { SkippedPort } from './types.ts'
+
+/**
+ * The error when no port could be had: who holds which, and the command that will work, its port verified by
+ * binding it.
+ *
+ * @param strict whether further ports were listed and not to be tried
+ */
+export async function portsError(
+  skipped: readonly SkippedPort[],
+  plan: ListenPlan,
+  strict: boolean,
+): Promise<ServeError> {
+  const reasons = skipped.map(({ reason }) => reason)
+  const last = skipped.at(-1)
+  const free = last === undefined ? undefined : await nextFreePort(last.port, plan).catch(() => undefined)
+  const details = free === undefined ? {} : { hint: `serve8008 --port ${free}` }
+  if (skipped.length !== 1 || last === undefined) {
+    return new ServeError('E8008_PORTS_HELD', `No port is free: ${reasons.join(', ')}.`, {
+      ...details,
+      problems: reasons,
+    })
+  }
+  const denied = last.code === 'EACCES' && last.holder === undefined
+  const rule = strict ? '--strict-port never moves' : '--port never moves'
+  return new ServeError(denied ? 'E8008_PORT_DENIED' : 'E8008_PORT_HELD', `Port ${last.reason}, and ${rule}.`, details)
+}

@@ -1,0 +1,41 @@
+import { endianness } from 'node:os'
+
+/** A listening socket as `/proc/net/tcp` shows it: everything but the process. */
+export interface ListeningSocket {
+  /** Local address in its usual text form, IPv4-mapped ones as IPv4. */
+  readonly address: string
+  readonly port: number
+  readonly uid: number
+  /** Inode by which a process's descriptors name the socket. */
+  readonly inode: string
+}
+
+const listenState = '0A'
+
+/**
+ * The listening sockets of `/proc/net/tcp` or `tcp6` (proc_net(5)). Lines that are not understood are left out.
+ *
+ * @param littleEndian addresses are 32-bit words in the byte order of the machine. Default: of this one.
+ */
+export function parseProcNet(text: string, littleEndian: boolean = endianness() === 'LE'): ListeningSocket[] {
+  const sockets: ListeningSocket[] = []
+  for (const line of text.split('\n')) {
+    const [, local = '', , state, , , , uid, , inode] = line.trim().split(/\s+/)
+    const [, words, port] = /^((?:[0-9A-F]{8}){1,4}):([0-9A-F]{4})$/.exec(local) ?? []
+    if (state !== listenState || words === undefined || port === undefined || inode === undefined) continue
+    sockets.push({ address: addressOf(words, littleEndian), port: Number.parseInt(port, 16), uid: Number(uid), inode })
+  }
+  return sockets
+}
+
+function addressOf(words: string, littleEndian: boolean): string {
+  const bytes = Buffer.from(words, 'hex')
+  if (littleEndian) bytes.swap32()
+  if (bytes.length === 4) return bytes.join('.')
+  if (bytes.readUInt16BE(10) === 0xffff && bytes.subarray(0, 10).every((byte) => byte === 0)) {
+    return bytes.subarray(12).join('.')
+  }
+  const groups = Array.from({ length: 8 }, (_, index) => bytes.readUInt16BE(2 * index).toString(16))
+  // The URL parser writes IPv6 in its canonical form (RFC 5952).
+  return new URL(`http://[${groups.join(':')}]`).hostname.slice(1, -1)
+}

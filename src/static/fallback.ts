@@ -1,0 +1,53 @@
+import { join } from 'node:path'
+import { ServeError } from '../errors/serve-error.ts'
+import type { Exchange } from '../http/exchange.ts'
+import { withoutField, withVary, type HeaderList } from '../http/headers.ts'
+import type { Reply } from '../http/reply.ts'
+import type { Files } from './files.ts'
+import { look } from './look.ts'
+import { isNavigation } from './navigation.ts'
+import type { Place } from './place.ts'
+
+/** Options of {@link createFallback}. */
+export interface FallbackOptions {
+  readonly files: Files
+  /** Absolute path of the served folder. */
+  readonly root: string
+  /** Page of a single-page app, relative to the root, or undefined. */
+  readonly single: string | undefined
+}
+
+/** What a representation says of itself that an error page must not: it is no version of the missing file. */
+const ofRepresentation = ['etag', 'last-modified', 'accept-ranges']
+
+/**
+ * Answers where there is no file: the page of a single-page app for navigation, else the site's own
+ * `404.html`, else `E8008_NOT_FOUND`. What is denied comes here as well, so that nothing tells the two
+ * apart.
+ */
+export function createFallback({ files, root, single }: FallbackOptions): (place: Place, x: Exchange) => Reply {
+  const singlePage = single === undefined ? undefined : join(root, single)
+  const missingPage = join(root, '404.html')
+
+  function send(path: string, x: Exchange): Reply | undefined {
+    const stat = look(path)
+    return stat?.isFile() === true ? files.send(path, stat, x) : undefined
+  }
+
+  return (place, x) => {
+    if (singlePage !== undefined && isNavigation(x, place.names)) {
+      const page = send(singlePage, x)
+      // The same path is 404 to a script that asks for it: a cache must know why.
+      if (page !== undefined) return { ...page, headers: withVary(withVary(page.headers, 'Accept'), 'Sec-Fetch-Mode') }
+    }
+    const page = send(missingPage, x)
+    if (page === undefined) throw notFound()
+    x.notes.refusal = 'E8008_NOT_FOUND'
+    return { status: 404, headers: ofRepresentation.reduce<HeaderList>(withoutField, page.headers), body: page.body }
+  }
+}
+
+/** The one answer for everything that is not there, or not for this client. */
+export function notFound(): ServeError {
+  return new ServeError('E8008_NOT_FOUND', 'There is no file at this address.')
+}

@@ -1,0 +1,167 @@
+import { closeSync, type BigIntStats } from 'node:fs'
+import { basename } from 'node:path'
+import { FileSlice } from '../http/file-slice.ts'
+import { mediaType } from '../http/media-type.ts'
+import type { ContentCoding } from '../http/negotiate.ts'
+import type { Reply, Validators } from '../http/reply.ts'
+import { createLru } from '../util/lru.ts'
+import type { Boundary } from './boundary.ts'
+import { refuse } from './look.ts'
+import { isSameState, openFile, type OpenFile } from './open-file.ts'
+import { readContent, type Content } from './read-content.ts'
+import { contentTag, isSettled, representationHeaders, stateTag, wholeSecond } from './represent.ts'
+import type { Form } from './represent.ts'
+
+/** Largest file that is answered from memory, in bytes. Larger ones are streamed from their descriptor. */
+const smallBytes = 512 * 1024
+
+/** What an entry weighs beside its content: header fields, stat, keys. */
+const entryBytes = 1024
+
+/** A file ready to be sent. */
+export interface FileEntry {
+  /** State in which it was read or opened. */
+  readonly stat: BigIntStats
+  /** The whole representation; a large file's body owns a descriptor and is new each time. */
+  readonly reply: Reply
+  /** Whether its content has changed while we watched. */
+  readonly edited: boolean
+  /** What other parts of the site remember about this state of the file. */
+  readonly memory: { siblings?: unknown }
+}
+
+interface History {
+  /** Whether the content has changed while we watched. */
+  readonly edited: boolean
+  /** The latest whole second (ms since 1970) that another content bore before. */
+  readonly ambiguousUntil: number
+}
+
+interface Kept extends FileEntry, History {
+  /** Content of a small file. */
+  readonly bytes: Buffer | undefined
+  /** Tells one content from another, also while it is not fit to be sent as a validator. */
+  readonly tag: string
+  /** Whether the state vouches for the content, so that the reply may be used again. */
+  readonly settled: boolean
+}
+
+/** Options of {@link createFileCache}. */
+export interface FileCacheOptions {
+  readonly boundary: Boundary
+  /** Value of `Cache-Control`; the empty string for none. */
+  readonly cacheControl: string
+  /** Bytes that the cache may hold. */
+  readonly cacheBytes: number
+}
+
+/** Finished replies of files. */
+export interface FileCache {
+  /**
+   * The entry of a file, from memory when its state is still the one that was read.
+   *
+   * @param stat Taken for this request: it is what makes an edit seen at once.
+   * @param named Path by whose extension the content is named; a sidecar's is that of its original.
+   * @param coding Coding of the content, undefined for a file as such.
+   * @returns undefined when the file may not be served or is gone.
+   */
+  fetch(path: string, stat: BigIntStats, named: string, coding: ContentCoding | undefined): FileEntry | undefined
+  clear(): void
+}
+
+/** Makes the cache of a site. */
+export function createFileCache({ boundary, cacheControl, cacheBytes }: FileCacheOptions): FileCache {
+  const entries = createLru<string, Kept>(
+    cacheBytes,
+    ({ bytes }, key) => entryBytes + 2 * key.length + (bytes?.length ?? 0),
+  )
+  const limit = Math.min(smallBytes, cacheBytes)
+
+  function load(key: string, path: string, form: Form, known: Kept | undefined): FileEntry | undefined {
+    const readAt = Date.now()
+    const file = openFile(path, boundary, known?.stat)
+    if (file === undefined) {
+      entries.delete(key)
+      return undefined
+    }
+    if (file.stat.size > limit) return keepLarge(key, form, file, readAt, known)
+    const content = readAndClose(file, limit)
+    if (content !== undefined) return keepSmall(key, form, content, readAt, known)
+    // It outgrew the limit while it was read: rare enough to open it once more.
+    const grown = openFile(path, boundary)
+    return grown === undefined ? undefined : keepLarge(key, form, grown, readAt, known)
+  }
+
+  function keepSmall(key: string, form: Form, content: Content, readAt: number, known: Kept | undefined): FileEntry {
+    const { stat, whole } = content
+    // Re-reading a fresh file is common, hashing it again is not: keep the first copy.
+    const same = known?.bytes?.equals(content.bytes) === true ? known : undefined
+    const tag = same?.tag ?? contentTag(content.bytes)
+    const bytes = same?.bytes ?? content.bytes
+    const past = history(tag, known)
+    // A file that changes while we read it has no version that a validator could name.
+    const validators = whole ? validatorsOf(stat, tag, readAt, past) : {}
+    const reply = represent(form, bytes, validators)
+    const kept = { ...past, stat, reply, tag, bytes, settled: whole && isSettled(stat, readAt), memory: {} }
+    entries.set(key, kept)
+    return kept
+  }
+
+  function keepLarge(key: string, form: Form, file: OpenFile, readAt: number, known: Kept | undefined): FileEntry {
+    const { fd, stat } = file
+    const body = new FileSlice(fd, 0, Number(stat.size))
+    if (known?.settled === true && known.bytes === undefined && isSameState(known.stat, stat)) {
+      return { ...known, reply: { ...known.reply, body } }
+    }
+    const settled = isSettled(stat, readAt)
+    const tag = stateTag(stat)
+    const past = history(tag, known)
+    // Its content is not hashed, and its state does not vouch for it yet: such a version has no name.
+    const reply = represent(form, null, settled ? validatorsOf(stat, tag, readAt, past) : {})
+    const kept = { ...past, stat, reply, tag, bytes: undefined, settled, memory: {} }
+    entries.set(key, kept)
+    return { ...kept, reply: { ...reply, body } }
+  }
+
+  function represent(form: Form, body: Buffer | null, validators: Validators): Reply {
+    const headers = representationHeaders(form, cacheControl, validators)
+    return Object.freeze({ status: 200, headers, body, validators: Object.freeze(validators) })
+  }
+
+  return {
+    fetch(path, stat, named, coding) {
+      const key = coding === undefined ? path : `${coding}:${path}`
+      const known = entries.get(key)
+      if (known?.settled === true && known.bytes !== undefined && isSameState(known.stat, stat)) return known
+      return load(key, path, { type: mediaType(basename(named)), coding }, known)
+    },
+    clear: () => entries.clear(),
+  }
+}
+
+function readAndClose({ fd, stat }: OpenFile, limit: number): Content | undefined {
+  try {
+    return readContent(fd, stat, limit)
+  } catch (error) {
+    return refuse(error)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** What an entry takes over from the one before it. */
+function history(tag: string, known: Kept | undefined): History {
+  if (known === undefined) return { edited: false, ambiguousUntil: -Infinity }
+  if (known.tag === tag) return { edited: known.edited, ambiguousUntil: known.ambiguousUntil }
+  return { edited: true, ambiguousUntil: Math.max(known.ambiguousUntil, wholeSecond(known.stat)) }
+}
+
+/**
+ * A date names whole seconds only: where an earlier version bore the same or a later one, it cannot
+ * tell them apart, and only the entity tag is stated. Nor may a date lie after the reply's own
+ * (RFC 9110 section 8.8.2.1).
+ */
+function validatorsOf(stat: BigIntStats, etag: string, readAt: number, { ambiguousUntil }: History): Validators {
+  const modified = wholeSecond(stat)
+  return modified > readAt || modified <= ambiguousUntil ? { etag } : { etag, modified }
+}

@@ -1,0 +1,70 @@
+import type { BigIntStats, Dirent } from 'node:fs'
+import { opendir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { ListingEntry } from '../pages/listing-page.ts'
+import { isSameFile, type Boundary } from './boundary.ts'
+import { isDenied } from './denied.ts'
+import { isLocatable, type Platform } from './locate.ts'
+import { look, lookQuietly, refuse } from './look.ts'
+import { realPath } from './real-path.ts'
+
+/** Most entries of a listing; what the folder holds beyond is left out. */
+export const listingEntries = 100_000
+
+/** Options of {@link readFolder}. */
+export interface ReadFolderOptions {
+  readonly boundary: Boundary
+  readonly dotfiles: boolean
+  readonly platform: Platform
+  readonly signal: AbortSignal
+  /** Most entries. Default {@link listingEntries}. */
+  readonly limit?: number
+}
+
+/**
+ * What a client may see of a folder: regular files and folders that it could also fetch. Denied names,
+ * special files, links out of the site and links to nothing are left out.
+ *
+ * Entries are looked at synchronously, which is five times cheaper than a promise each; the directory
+ * is read 512 at a time, so nobody else waits longer than about 2 ms.
+ *
+ * @returns undefined when there is no such folder for a client, or the client has gone.
+ */
+export async function readFolder(path: string, options: ReadFolderOptions): Promise<ListingEntry[] | undefined> {
+  const { boundary, dotfiles, platform, signal, limit = listingEntries } = options
+  const stat = look(path)
+  if (stat === undefined) return undefined
+  const real = realPath(path, stat, boundary)
+  if (real === undefined) return undefined
+  const secrets = boundary.secrets()
+  const entries: ListingEntry[] = []
+  try {
+    for await (const dirent of await opendir(real, { bufferSize: 512 })) {
+      if (signal.aborted) return undefined
+      const { name } = dirent
+      if (isDenied([name], dotfiles) || !isLocatable(name, platform)) continue
+      const entry = describe(join(real, name), dirent, boundary, secrets)
+      if (entry !== undefined) entries.push(entry)
+      if (entries.length === limit) break
+    }
+  } catch (error) {
+    return refuse(error)
+  }
+  // Had the folder been swapped for a link while it was read, its names would be somebody else's.
+  return realPath(path, stat, boundary) === real ? entries : undefined
+}
+
+function describe(
+  path: string,
+  dirent: Dirent,
+  boundary: Boundary,
+  secrets: readonly BigIntStats[],
+): ListingEntry | undefined {
+  const stat = lookQuietly(path)
+  if (stat === undefined || !(stat.isFile() || stat.isDirectory())) return undefined
+  // Only a link can lead elsewhere; the names above it and its own have been judged.
+  if (dirent.isSymbolicLink() && realPath(path, stat, boundary) === undefined) return undefined
+  if (secrets.some((secret) => isSameFile(secret, stat))) return undefined
+  const modified = Number(stat.mtimeNs / 1_000_000n)
+  return { name: dirent.name, kind: stat.isFile() ? 'file' : 'folder', size: Number(stat.size), modified }
+}

@@ -1,0 +1,17 @@
+import { realpathSync, type BigIntStats } from 'node:fs'
+import { isSameFile, type Boundary } from './boundary.ts'
+import { lookQuietly } from './look.ts'
+
+/**
+ * The path of a file or folder with every symbolic link resolved, or undefined when it lies outside
+ * the boundary, is gone, or is no longer the one that was looked at.
+ */
+export function realPath(path: string, stat: BigIntStats, boundary: Boundary): string | undefined {
+  try {
+    const real = realpathSync.native(path)
+    const named = lookQuietly(real)
+    return named !== undefined && isSameFile(named, stat) && boundary.admits(real, stat) ? real : undefined
+  } catch {
+    return undefined
+  }
+}

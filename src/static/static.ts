@@ -1,0 +1,110 @@
+import { sep } from 'node:path'
+import { ServeError } from '../errors/serve-error.ts'
+import type { Exchange, Handler } from '../http/exchange.ts'
+import { loadMediaTypes, needsMediaTypes } from '../http/media-type.ts'
+import { emptyReply } from '../http/reply.ts'
+import { createLru } from '../util/lru.ts'
+import { createFiles } from './files.ts'
+import { createBoundary } from './boundary.ts'
+import { createFallback } from './fallback.ts'
+import { listFolder } from './list-folder.ts'
+import { locate } from './locate.ts'
+import { findPlace, type Place } from './place.ts'
+import { createResolver } from './resolve.ts'
+
+/** How a folder is served. */
+export interface StaticOptions {
+  /** Absolute path of the folder. */
+  readonly root: string
+  /** Path prefix of the site with a slash at both ends, as in a URL; `/` for none. */
+  readonly prefix: string
+  /** Serve `/about` and `/about/` from `about.html`. */
+  readonly cleanUrls: boolean
+  /** `always` or `never` redirects pages to the form with or without a final slash; `auto` redirects folders only. */
+  readonly trailingSlash: 'auto' | 'always' | 'never'
+  /** Serve and list names that start with a dot. */
+  readonly dotfiles: boolean
+  /** Follow symbolic links that lead out of the folder. */
+  readonly followSymlinks: boolean
+  /** List folders that have no index page. */
+  readonly listing: boolean
+  /** Page that answers navigation to unknown paths, relative to the root, or undefined. */
+  readonly single: string | undefined
+  /** Value of `Cache-Control` for files; the empty string for none. */
+  readonly cacheControl: string
+  /** Use `.br`, `.zst` and `.gz` files beside the originals. */
+  readonly sidecars: boolean
+  /** Absolute paths of files that are never served. */
+  readonly secretFiles: readonly string[]
+  /** Bytes of file content kept in memory. */
+  readonly cacheBytes: number
+}
+
+/** A served folder. */
+export interface StaticSite {
+  /**
+   * Answers a request with the whole representation of a file (status 200, validators set), a redirect
+   * to another form of the path, a listing, or the site's own page for what is missing.
+   *
+   * @throws ServeError `E8008_PATH_INVALID`, `E8008_NOT_FOUND`, `E8008_METHOD`, `E8008_FORBIDDEN`,
+   *   `E8008_INTERNAL`.
+   */
+  readonly handle: Handler
+  /** Frees the memory of the site; it can still be used. */
+  close(): void
+}
+
+/** Bytes for remembering where paths lead. */
+const placesBytes = 4 * 1024 * 1024
+
+const allowed = Object.freeze(['Allow', 'GET, HEAD, OPTIONS'])
+const optionsReply = Object.freeze(emptyReply(204, allowed))
+
+/** Makes the handler of a served folder. It reads the disk when asked and never watches it. */
+export function createStatic(options: StaticOptions): StaticSite {
+  const platform = sep === '\\' ? 'win32' : 'posix'
+  const boundary = createBoundary(options)
+  const files = createFiles({ ...options, boundary })
+  const answer = createResolver({
+    ...options,
+    files,
+    list: (place, x) => listFolder(place, x, { ...options, boundary, platform }),
+    fallback: createFallback({ ...options, files }),
+  })
+  // As in a URL; one that a person wrote undecoded is taken literally.
+  const prefix = locate(options.prefix, 'posix')?.segments ?? options.prefix.split('/').filter((name) => name !== '')
+  const places = createLru<string, Place>(placesBytes, (_, path) => 1024 + 8 * path.length)
+
+  function placeOf(path: string): Place {
+    const known = places.get(path)
+    if (known !== undefined) return known
+    const place = findPlace(path, { ...options, prefix, platform })
+    if (place === undefined) throw invalidPath()
+    places.set(path, place)
+    return place
+  }
+
+  function handle(x: Exchange): ReturnType<Handler> {
+    const { method } = x
+    if (method === 'OPTIONS') return optionsReply
+    if (method !== 'GET' && method !== 'HEAD') throw refusedMethod(method)
+    const place = placeOf(x.target.path)
+    if (needsMediaTypes(place.names.at(-1) ?? '')) return loadMediaTypes().then(() => answer(place, x))
+    return answer(place, x)
+  }
+
+  return { handle, close: () => (files.clear(), places.clear()) }
+}
+
+function invalidPath(): ServeError {
+  return new ServeError('E8008_PATH_INVALID', 'The path of the request is not valid.', {
+    hint: 'no dot segments, encoded slashes or control characters; percent-encoded UTF-8',
+  })
+}
+
+function refusedMethod(method: string): ServeError {
+  return new ServeError('E8008_METHOD', `Files do not answer to the method ${JSON.stringify(method)}.`, {
+    hint: 'use GET or HEAD',
+    headers: allowed,
+  })
+}

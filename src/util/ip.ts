@@ -1,0 +1,29 @@
+import { BlockList, isIP } from 'node:net'
+
+const loopback = new BlockList()
+loopback.addSubnet('127.0.0.0', 8)
+loopback.addAddress('::1', 'ipv6')
+
+/**
+ * Whether an IP address is a loopback address: 127.0.0.0/8 (RFC 1122 section 3.2.1.3), ::1 (RFC 4291
+ * section 2.5.3) in any spelling, or the former mapped into IPv6. False for names.
+ */
+export function isLoopback(address: string): boolean {
+  const family = isIP(address)
+  return family !== 0 && loopback.check(address, family === 4 ? 'ipv4' : 'ipv6')
+}
+
+/** The IPv4 address within an IPv4-mapped one (`::ffff:192.0.2.1`), else the address as it is. */
+export function unmapped(address: string): string {
+  return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
+}
+
+/** A host as it stands in a URL: IPv6 in brackets (RFC 3986 section 3.2.2), its zone encoded (RFC 6874). */
+export function formatHost(host: string): string {
+  return host.includes(':') ? `[${host.replace('%', '%25')}]` : host
+}
+
+/** A host as a person types it, without the brackets around IPv6. */
+export function unbracketed(host: string): string {
+  return host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host
+}

@@ -1,0 +1,47 @@
+const plain = /^[\x20-\x7e]*$/
+
+/**
+ * What may steer a terminal or forge a line: controls (C0, C1, DEL), format characters (bidi, zero
+ * width, tags: CVE-2021-42574), lone surrogates, line and paragraph separators.
+ */
+const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
+
+/**
+ * Text that is safe to print: what could reach past its place on a terminal is shown as an escape
+ * (`\x1b`, `\u202e`). Every text from a client, a file name or another process passes here.
+ *
+ * @param max longest result in UTF-16 code units; a longer one is cut and ends in `…`. Default: no bound.
+ */
+export function printable(text: string, max: number = Number.POSITIVE_INFINITY): string {
+  if (max < 1) return ''
+  // Cut first: the cost must not grow with what a client sends.
+  const head = text.length > max ? text.slice(0, max + 1) : text
+  const shown = plain.test(head) ? head : head.replace(unprintable, visible)
+  if (shown.length <= max) return shown
+  const cut = shown.slice(0, max - 1)
+  return `${endsInHalf(cut) ? cut.slice(0, -1) : cut}…`
+}
+
+/**
+ * JSON text in which what a terminal could obey is written as `\u` escapes. JSON.stringify leaves
+ * DEL, C1, bidi controls and line separators raw; the value stays the same (RFC 8259 section 7).
+ */
+export function printableJson(value: unknown): string {
+  const json = JSON.stringify(value)
+  return plain.test(json) ? json : json.replace(unprintable, (text) => text.split('').map(unicodeEscape).join(''))
+}
+
+function visible(text: string): string {
+  const code = text.codePointAt(0) as number
+  if (code < 0x100) return `\\x${code.toString(16).padStart(2, '0')}`
+  return code < 0x10000 ? unicodeEscape(text) : `\\u{${code.toString(16)}}`
+}
+
+function unicodeEscape(unit: string): string {
+  return `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`
+}
+
+function endsInHalf(text: string): boolean {
+  const last = text.charCodeAt(text.length - 1)
+  return last >= 0xd800 && last <= 0xdbff
+}

@@ -1,0 +1,204 @@
+import assert from 'node:assert/strict'
+import { spawn, spawnSync, type SpawnSyncReturns } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve, sep } from 'node:path'
+import { createInterface } from 'node:readline'
+import { after, before, describe, test } from 'node:test'
+
+const root = resolve(import.meta.dirname, '../..')
+const maxPackedBytes = 250_000
+
+/** What a person has who never ran `npm run` here. */
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter(([name]) => !/^(npm_|NODE_|INIT_CWD$)/i.test(name)),
+)
+
+function run(command: string, args: readonly string[], cwd: string): SpawnSyncReturns<string> {
+  // npm and npx are .cmd files on Windows, which only a shell starts.
+  const shell = process.platform === 'win32' && command.startsWith('np')
+  return spawnSync(command, args, { cwd, encoding: 'utf8', env: environment, shell })
+}
+
+function succeed(command: string, args: readonly string[], cwd: string): string {
+  const { status, stdout, stderr, error } = run(command, args, cwd)
+  assert.equal(status, 0, `${command} ${args.join(' ')}\n${error?.message ?? ''}${stdout}${stderr}`)
+  return stdout
+}
+
+describe('the packed package', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'serve8008-package-'))
+  const project = join(folder, 'project')
+  const installed = join(project, 'node_modules/serve8008')
+  let tarball = ''
+
+  before(() => {
+    mkdirSync(project)
+    mkdirSync(join(project, 'site'))
+    writeFileSync(join(project, 'site/index.html'), '<!doctype html><title>Hello</title>')
+    writeFileSync(join(project, 'package.json'), '{ "name": "consumer", "private": true }')
+    succeed('npm', ['pack', '--silent', '--pack-destination', folder], root)
+    tarball = join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? 'no tarball')
+    // Offline, because there is nothing else to fetch: the package has no dependencies.
+    succeed('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball], project)
+  })
+  after(() => rmSync(folder, { recursive: true, force: true }))
+
+  test('installs as one package, without scripts', () => {
+    const packages = readdirSync(join(project, 'node_modules')).filter((name) => !name.startsWith('.'))
+    assert.deepEqual(packages, ['serve8008'])
+    const { scripts = {}, dependencies = {} } = JSON.parse(readFileSync(join(installed, 'package.json'), 'utf8'))
+    assert.deepEqual(dependencies, {})
+    assert.deepEqual(
+      Object.keys(scripts).filter((name) => /^(pre|post)?install$/.test(name)),
+      [],
+    )
+  })
+
+  test('holds what it needs and nothing else', () => {
+    const files = readdirSync(installed, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map((entry) =>
+        join(entry.parentPath, entry.name)
+          .slice(installed.length + 1)
+          .split(sep)
+          .join('/'),
+      )
+    const needed = [
+      'package.json',
+      'README.md',
+      'CHANGELOG.md',
+      'LICENSE',
+      'bin/serve8008.js',
+      'dist/lib/index.js',
+      'dist/cli/main.js',
+      'dist/types/index.d.ts',
+      'dist/schema.json',
+      'dist/THIRD_PARTY_NOTICES.txt',
+      'templates/pages/error.html',
+      'templates/pages/listing.html',
+    ]
+    assert.deepEqual(
+      needed.filter((file) => !files.includes(file)),
+      [],
+      'missing',
+    )
+    const allowed = /^dist\/(lib|cli|chunks)\/[\w.-]+\.js$|^dist\/types\/[\w/.-]+\.d\.ts$|^templates\//
+    assert.deepEqual(
+      files.filter((file) => !needed.includes(file) && !allowed.test(file)),
+      [],
+      'unexpected',
+    )
+  })
+
+  test(`weighs at most ${maxPackedBytes} bytes packed`, () => {
+    assert.ok(statSync(tarball).size <= maxPackedBytes, `${statSync(tarball).size} bytes`)
+  })
+
+  test('names the licence of every package that is bundled', () => {
+    const notices = readFileSync(join(installed, 'dist/THIRD_PARTY_NOTICES.txt'), 'utf8')
+    for (const name of ['yargs-parser', 'mime-types', 'mime-db', 'valibot'])
+      assert.match(notices, new RegExp(`^${name} \\d`, 'm'))
+    assert.doesNotMatch(notices, /^(esbuild|typescript|tsx) /m)
+  })
+
+  test('npx serve8008 serves a folder', async () => {
+    const child = spawn('npx', ['serve8008', 'site', '--port', '0', '--json'], {
+      cwd: project,
+      env: environment,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      shell: process.platform === 'win32',
+    })
+    const exited = once(child, 'exit')
+    const [line] = await Promise.race([
+      once(createInterface({ input: child.stdout }), 'line'),
+      exited.then(([code]) => Promise.reject(new Error(`npx ended with ${code}`))),
+    ])
+    const { url, pid } = JSON.parse(line) as { url: string; pid: number }
+    try {
+      const response = await fetch(url)
+      assert.equal(response.status, 200)
+      assert.match(await response.text(), /Hello/)
+    } finally {
+      process.kill(pid, 'SIGTERM')
+    }
+    await exited
+  })
+
+  test('the command finds its manifest and its pages', () => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+    assert.match(succeed('npx', ['serve8008', '--version'], project), new RegExp(`^(serve8008 )?${version}\\s*$`))
+  })
+
+  const exercise = `
+    const server = createServer({ root: 'site', port: 0 })
+    server.listen().then(async ({ url }) => {
+      const page = await fetch(url)
+      const missing = await fetch(url + 'missing', { headers: { accept: 'text/html' } })
+      console.log(page.status, missing.status, (await missing.text()).includes('<html'))
+      await server.close()
+    })`
+
+  test('import works from an ES module', () => {
+    writeFileSync(join(project, 'consumer.mjs'), `import { createServer } from 'serve8008'\n${exercise}`)
+    assert.equal(succeed(process.execPath, ['consumer.mjs'], project).trim(), '200 404 true')
+  })
+
+  test('require works from CommonJS', () => {
+    writeFileSync(join(project, 'consumer.cjs'), `const { createServer } = require('serve8008')\n${exercise}`)
+    assert.equal(succeed(process.execPath, ['consumer.cjs'], project).trim(), '200 404 true')
+  })
+
+  test('the JSON Schema is reachable', () => {
+    const script = `console.log(Object.keys(require('serve8008/schema.json').properties).includes('port'))`
+    assert.equal(succeed(process.execPath, ['-e', script], project).trim(), 'true')
+  })
+
+  test('the types hold for a strict consumer, from ESM and from CommonJS', () => {
+    const source = `
+      import { createServer, defineConfig, isServeError, type Layer, type Listening, type Server8008 } from 'serve8008'
+      const layer: Layer = (next) => async (x) => {
+        const reply = await next(x)
+        return { ...reply, headers: [...reply.headers, 'X-Method', x.method] }
+      }
+      export async function serve(): Promise<Listening> {
+        const server: Server8008 = createServer({ root: '.', port: [8008, 0], limits: { closeMs: 100 } }).use(layer)
+        server.on('reply', (record) => console.log(record.status.toFixed(), record.target.length))
+        return server.listen()
+      }
+      export function codeOf(error: unknown): string { return isServeError(error) ? error.code : '' }
+      export const config = defineConfig({ root: './site', log: 'json' })
+      // @ts-expect-error: a misspelt option is an error
+      createServer({ prot: 8008 })
+    `
+    for (const extension of ['mts', 'cts']) writeFileSync(join(project, `consumer.${extension}`), source)
+    const compilerOptions = {
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      skipLibCheck: false,
+      noEmit: true,
+      target: 'es2022',
+      lib: ['es2022'],
+      module: 'nodenext',
+      types: ['node'],
+      typeRoots: [join(root, 'node_modules/@types')],
+    }
+    const files = ['consumer.mts', 'consumer.cts']
+    writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }))
+    succeed(process.execPath, [join(root, 'node_modules/typescript/bin/tsc'), '-p', project], project)
+  })
+
+  test('an old Node is told so in a sentence', () => {
+    const pretend = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '18.20.0' } })`
+    const preload = `data:text/javascript,${encodeURIComponent(pretend)}`
+    const { status, stderr } = run(
+      process.execPath,
+      ['--import', preload, join(installed, 'bin/serve8008.js')],
+      project,
+    )
+    assert.equal(status, 2)
+    assert.match(stderr, /^serve8008 needs Node 20\.19 or later; this is Node 18\.20\.0\.$/m)
+  })
+})
