@@ -46,12 +46,14 @@ export function renderJsonBanner(facts: BannerFacts, root: string, pid: number):
   return `${printableJson({ version, url, urls, port, host, protocol, root, pid, readyMs, skipped })}\n`
 }
 
-/** The one plain line for a pipe or a file. */
+/** The one plain line for a pipe or a file; details have a line each. */
 export function renderPlainBanner(facts: BannerFacts): string {
   const { url, urls, skipped } = facts.listening
   const also = urls.network.map((address) => ` and ${address}`).join('')
   const why = skipped.length === 0 ? '' : ` (${skipped.map(({ reason }) => reason).join(', ')})`
-  return `${printable(`serve8008 ${facts.version} serving ${facts.folder} at ${url}${also}${why}`)}\n`
+  const line = `serve8008 ${facts.version} serving ${facts.folder} at ${url}${also}${why}`
+  const details = facts.details.map(([label, parts]) => `${label}: ${parts.join(', ')}`)
+  return [line, ...details].map((text) => `${printable(text)}\n`).join('')
 }
 
 type Paint = (text: string) => string
@@ -71,7 +73,9 @@ function renderRow(
   return lines
     .map((line, index) => {
       const content = line.map(paint).join(style.dim(separator))
-      return index === 0 ? `  ${style.dim(label)}${indent.slice(2 + label.length)}${content}\n` : `${' '.repeat(indent.length)}${content}\n`
+      return index === 0
+        ? `  ${style.dim(label)}${indent.slice(2 + label.length)}${content}\n`
+        : `${' '.repeat(indent.length)}${content}\n`
     })
     .join('')
 }

@@ -29,7 +29,9 @@ export async function check(command: Command, program: Program, report: Report):
   checkFolders(config)
   const settings = optionTable.flatMap((entry) => settingsOf(entry, config, origins))
   if (command.json) {
-    const options = Object.fromEntries(settings.map(({ key, value, origin }) => [key, { value: value ?? null, origin }]))
+    const options = Object.fromEntries(
+      settings.map(({ key, value, origin }) => [key, { value: value ?? null, origin }]),
+    )
     report.print(`${printableJson({ file: file ?? null, options })}\n`)
   } else if (!command.quiet) {
     const source = file === undefined ? 'no configuration file' : printable(displayPath(file, cwd))

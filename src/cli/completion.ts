@@ -86,7 +86,9 @@ compdef _serve8008 serve8008
 function fishCompletion(flags: readonly Flag[]): string {
   const quote = (text: string) => `'${text.replace(/[\\']/g, '\\$&')}'`
   const rows = flags.flatMap((flag) => {
-    const names = [flag.name, ...flag.aliases].map((name) => (name.length === 1 ? `-s ${name}` : `-l ${name}`)).join(' ')
+    const names = [flag.name, ...flag.aliases]
+      .map((name) => (name.length === 1 ? `-s ${name}` : `-l ${name}`))
+      .join(' ')
     const choices = flag.choices.length > 0 ? ` -a ${quote(flag.choices.join(' '))}` : ''
     const value = takesWord(flag) ? (flag.isPath ? ' -r -F' : ` -x${choices}`) : ''
     const negated = spellings(flag).filter((spelling) => spelling.startsWith('--no-'))

@@ -26,7 +26,8 @@ const examples: readonly (readonly [string, string])[] = [
 /** The help page, made from the flags themselves. */
 export function renderHelp(version: string, flags: readonly Flag[], terminal: Terminal): string {
   const style = createStyle(terminal.color)
-  const table = (rows: readonly (readonly [string, string])[]) => rows.map(([term, text]) => renderRow(term, text)).join('')
+  const table = (rows: readonly (readonly [string, string])[]) =>
+    rows.map(([term, text]) => renderRow(term, text)).join('')
   const sections = [
     ['Usage', table(usage)],
     ...groups.map((group) => [group, table(flags.filter((flag) => flag.group === group).map(flagRow))]),

@@ -40,7 +40,9 @@ async function tell(command: Command, program: Program, report: Report): Promise
     case 'check':
       return (await import('./check.ts')).check(command, program, report)
     default:
-      report.print((await import('./help.ts')).renderHelp(packageVersion(), flags, terminalOf(program.stdout, program.env)))
+      report.print(
+        (await import('./help.ts')).renderHelp(packageVersion(), flags, terminalOf(program.stdout, program.env)),
+      )
       return 0
   }
 }
@@ -51,5 +53,9 @@ function endWithReader(program: Program): void {
 }
 
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
+  try {
+    return statSync(path).isDirectory()
+  } catch {
+    return false
+  }
 }

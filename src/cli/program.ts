@@ -1,11 +1,9 @@
-import { performance } from 'node:perf_hooks'
 import type { Environment } from '../config/env.ts'
 
 /** A stream that the command prints to. */
 export interface Output {
   write(text: string, done?: () => void): unknown
   on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown
-  on(event: 'resize', listener: () => void): unknown
   readonly isTTY?: boolean
   /** Width of the terminal in characters; absent when it is none. */
   readonly columns?: number

@@ -11,7 +11,10 @@ export interface Terminal {
 }
 
 /** Describes a stream: a pipe is no terminal, and a continuous integration log is none either. */
-export function terminalOf(stream: { readonly isTTY?: boolean; readonly columns?: number }, env: Environment): Terminal {
+export function terminalOf(
+  stream: { readonly isTTY?: boolean; readonly columns?: number },
+  env: Environment,
+): Terminal {
   const isTerminal = stream.isTTY === true
   return {
     isTerminal: isTerminal && !isContinuousIntegration(env),

@@ -8,6 +8,13 @@ export type Environment = Readonly<Record<string, string | undefined>>
 
 const prefix = 'SERVE8008_'
 
+/**
+ * For a service that is named serve8008 Kubernetes sets `SERVE8008_SERVICE_HOST`, `SERVE8008_PORT_8008_TCP_ADDR`
+ * and their like in every container beside it, and `SERVE8008_PORT=tcp://10.0.0.1:8008`. They are not for us.
+ */
+const serviceName = /^SERVE8008_(?:SERVICE_|PORT_\d)/
+const serviceAddress = /^(?:tcp|udp|sctp):\/\//
+
 /** Every variable of ours. */
 const ownNames: readonly string[] = optionTable
   .flatMap((entry) => entry.environment)
@@ -59,14 +66,11 @@ function limitsFromEnvironment(
   return limits
 }
 
-/**
- * A variable of ours that nearly has a known name was meant to be it. One that is far from all is left
- * alone: Kubernetes sets `SERVE8008_SERVICE_HOST` and its like for a service that is named serve8008.
- */
+/** A variable of ours that nearly has a known name was meant to be it. One that is far from all is left alone. */
 function misspelt(env: Environment): Problem[] {
   const problems: Problem[] = []
   for (const name of Object.keys(env)) {
-    if (!name.startsWith(prefix) || ownNames.includes(name)) continue
+    if (!name.startsWith(prefix) || ownNames.includes(name) || serviceName.test(name)) continue
     const rest = name.slice(prefix.length)
     const meant = nearest(
       rest,
@@ -79,5 +83,6 @@ function misspelt(env: Environment): Problem[] {
 }
 
 function isSet(env: Environment, name: string): boolean {
-  return env[name] !== undefined && env[name].trim() !== ''
+  const value = env[name]?.trim() ?? ''
+  return value !== '' && !(name === 'SERVE8008_PORT' && serviceAddress.test(value))
 }

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync, statSync, type Stats } from 'node:fs'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ServeError } from '../errors/serve-error.ts'
@@ -50,9 +50,7 @@ export async function readConfigFile(
     throw new ServeError(
       'E8008_CONFIG_INVALID',
       `There are two configurations here: ${present.slice(0, 2).join(' and ')}.`,
-      {
-        hint: `keep one of them, or choose: serve8008 --config ${present[0]}`,
-      },
+      { hint: `keep one of them, or choose: serve8008 --config ${present[0]}` },
     )
   }
   if (manifest !== undefined) return manifest
@@ -134,14 +132,24 @@ function importHint(cause: unknown): string {
 }
 
 function checkFile(path: string, named: string): void {
-  const kind = statSync(path, { throwIfNoEntry: false })
+  const kind = look(path, named)
   if (kind?.isDirectory() === true) throw unreadable(`${named} is a folder, not a config file.`, 'name the file in it')
+  // A pipe that nobody writes to would be read for ever.
+  if (kind?.isFile() === false) throw unreadable(`${named} is not a file.`, 'name a file')
   if (kind !== undefined) return
   const meant = nearest(basename(path), entriesOf(dirname(path)))
   throw new ServeError('E8008_CONFIG_NOT_FOUND', `There is no config file ${named}.`, {
     hint:
       meant === undefined ? 'check the path, or leave --config out' : `did you mean ${join(dirname(named), meant)}?`,
   })
+}
+
+function look(path: string, named: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch (cause) {
+    throw unreadable(`${named} cannot be read: ${messageOf(cause)}.`, 'check the path and its permissions', cause)
+  }
 }
 
 function entriesOf(folder: string): string[] {

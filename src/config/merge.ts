@@ -40,12 +40,12 @@ export function mergeSources(sources: readonly Source[]): Merged {
 
 /** A config file as a source; its relative paths belong to its folder. */
 export function sourceFromFile(file: ConfigFile): Source {
-  const options = { ...file.options }
+  const options = Object.fromEntries(Object.entries(file.options).filter(([, value]) => value !== undefined))
   const absolute = (value: unknown): unknown =>
     typeof value === 'string' && value !== '' ? resolve(file.folder, value) : value
   for (const { key } of optionTable.filter((entry) => entry.isPath)) {
     const value = options[key]
-    if (value === undefined) continue
+    if (!Object.hasOwn(options, key)) continue
     options[key] = isPlainObject(value)
       ? Object.fromEntries(Object.entries(value).map(([path, folder]) => [path, absolute(folder)]))
       : absolute(value)
@@ -80,7 +80,7 @@ function isRecordOption(key: string): boolean {
 
 /** `X-A` and `x-a` are one field, `/docs` and `/docs/` one path. */
 function innerKey(key: string, inner: string): string {
-  if (inner.startsWith('/') || key === 'mounts') return inner.replace(/^\/+|\/+$/g, '/')
+  if (inner.startsWith('/') || key === 'mounts') return `/${inner.replace(/^\/+|\/+$/g, '')}`
   return key === 'headers' ? inner.toLowerCase() : inner
 }
 

@@ -166,7 +166,7 @@ export const optionRows: Readonly<Record<OptionKey, OptionRow>> = {
     valueName: 'FILE',
     isPath: true,
     parse: read.parseText,
-    description: 'htpasswd file with the users that may enter.',
+    description: 'File with the users that may enter, as htpasswd writes it.',
     accepts: 'the path of an htpasswd file',
   },
   limits: {

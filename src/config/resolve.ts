@@ -76,7 +76,7 @@ function resolveLimits(given: Partial<Limits>, problems: Problem[]): Limits {
 }
 
 /** One error for all problems; the first is its sentence, and its way out the hint. */
-export function configError(problems: readonly Problem[], keyNames: ReadonlyMap<string, string>): ServeError {
+function configError(problems: readonly Problem[], keyNames: ReadonlyMap<string, string>): ServeError {
   const named = problems.map(({ path, fault, fix, name: given }) => {
     const name = given ?? keyNames.get(path.join('.')) ?? keyNames.get(path[0] ?? '') ?? path.join('.')
     return { sentence: name === '' ? fault : `${printable(name, 200)}: ${fault}`, fix }

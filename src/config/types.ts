@@ -17,7 +17,7 @@ export interface ServeOptions {
   socket?: string
   /** Listen on an inherited descriptor, for example 3 under systemd socket activation. */
   fd?: number
-  /** Open the browser once listening, at this path when it is a string. Acts in the command only. Default false. */
+  /** Open the browser once listening, at this path when it is a string (a relative one is below `base`). Acts in the command only. Default false. */
   open?: boolean | string
   /** Answer navigation to unknown paths with `index.html`, or with the named page. Default false. */
   single?: boolean | string
@@ -33,9 +33,13 @@ export interface ServeOptions {
   dotfiles?: boolean
   /** Follow symbolic links that lead out of the served folder. Default false. */
   followSymlinks?: boolean
-  /** Header fields for every reply, or for those under a path: `{ '/assets': { 'cache-control': 'max-age=60' } }`. */
+  /**
+   * Header fields for every reply, or for those under a path below `base`:
+   * `{ '/assets': { 'cache-control': 'max-age=60' } }`. Values are Latin-1 without controls (RFC 9110 section 5.5);
+   * fields that frame the message or manage the connection are refused.
+   */
   headers?: Readonly<Record<string, string | Readonly<Record<string, string>>>>
-  /** `Cache-Control` of files: false is `no-cache`, a number is `max-age` in seconds, a string is sent as it is. Default false. */
+  /** `Cache-Control` of files: false is `no-cache`, true `max-age=3600`, a number `max-age` in seconds, a string is sent as it is. Default false. */
   cache?: boolean | number | string
   /** Compress text on the fly and use `.br`, `.gz` and `.zst` files beside the originals. Default true. */
   compress?: boolean
@@ -43,13 +47,13 @@ export interface ServeOptions {
   isolate?: boolean
   /** Further host names to answer for; `.example.test` also covers every name below it. */
   allowHost?: string | readonly string[]
-  /** `user:password` that every request must present (HTTP Basic, RFC 7617). */
+  /** `user:password` that every request must present (HTTP Basic, RFC 7617); neither part may be empty. */
   auth?: string
   /** Path of an htpasswd file (bcrypt, apr1, SHA) with the users that may enter. */
   authFile?: string
   /** Path prefix below which everything is served, for example `/docs/`. Default `/`. */
   base?: string
-  /** Further folders by path: `{ '/docs': './manual' }`. */
+  /** Further folders by path below `base`: `{ '/docs': './manual' }`. */
   mounts?: Readonly<Record<string, string>>
   /** Access log: `pretty`, `common`, `combined`, `json` or `none`. Default `none` in the library, `pretty` in the command. */
   log?: LogFormat
@@ -90,7 +94,7 @@ export interface Limits {
 
 /** One mounted folder. */
 export interface ResolvedMount {
-  /** Path prefix with a slash at both ends. */
+  /** Path prefix with a slash at both ends, `base` included. Percent-encoded as browsers do it. */
   readonly path: string
   /** Absolute folder. */
   readonly folder: string
@@ -98,7 +102,7 @@ export interface ResolvedMount {
 
 /** Header fields for replies under a path. */
 export interface HeaderRule {
-  /** Path prefix with a slash in front. */
+  /** Path prefix with a slash in front and none at its end; `/` for every reply. Percent-encoded as browsers do it. */
   readonly path: string
   /** Flat list of fields, validated. */
   readonly headers: readonly string[]

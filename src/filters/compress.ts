@@ -1,6 +1,5 @@
 import { Readable } from 'node:stream'
 import type { Exchange, Filter } from '../http/exchange.ts'
-import { FileSlice } from '../http/file-slice.ts'
 import { getField, withVary } from '../http/headers.ts'
 import { isCompressible } from '../http/media-type.ts'
 import { chooseEncoding, type ContentCoding } from '../http/negotiate.ts'

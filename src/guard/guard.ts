@@ -4,6 +4,8 @@ import { checkFraming } from './framing.ts'
 import { HostReader, hostNotAllowed, type HostCheck } from './host.ts'
 import { checkTarget } from './request-target.ts'
 
+export { createHostCheck, type HostCheck } from './host.ts'
+
 /** What the guard enforces. */
 export interface GuardOptions {
   /** Looked up for every request, since it is known only once the addresses are bound. */

@@ -1,7 +1,7 @@
-import { isIP } from 'node:net'
 import { ServeError } from '../errors/serve-error.ts'
 import { parseAuthority, type Authority } from '../http/authority.ts'
 import type { Exchange } from '../http/exchange.ts'
+import { isLoopback, unbracketed, unmapped } from '../util/ip.ts'
 
 /** Which names this server answers for. */
 export interface HostOptions {
@@ -52,7 +52,7 @@ function invalid(message: string): ServeError {
  * on by request; the unspecified address never is.
  */
 export function createHostCheck(options: HostOptions): HostCheck {
-  const listened = options.host.toLowerCase().replace(/^\[|\]$/g, '')
+  const listened = unbracketed(options.host.toLowerCase())
   const exact = new Set(['localhost', ...options.ownNames])
   const suffixes = ['.localhost']
   if (!wildcards.has(listened)) exact.add(listened)
@@ -70,17 +70,9 @@ export function createHostCheck(options: HostOptions): HostCheck {
     if (exact.has(hostname)) return true
     if (kind === 'name') return suffixes.some((suffix) => hostname.endsWith(suffix) && hostname.length > suffix.length)
     if (wildcards.has(hostname)) return false
-    return anyAddress || isLoopbackLiteral(hostname) || hostname === plainAddress(localAddress)
+    // A dual-stack socket shows IPv4 addresses as IPv6.
+    return anyAddress || isLoopback(hostname) || hostname === unmapped(localAddress)
   }
-}
-
-function isLoopbackLiteral(hostname: string): boolean {
-  return hostname === '::1' || (hostname.startsWith('127.') && isIP(hostname) === 4)
-}
-
-/** A dual-stack socket shows IPv4 addresses as IPv6. */
-function plainAddress(address: string): string {
-  return address.startsWith('::ffff:') ? address.slice(7) : address
 }
 
 /** The refusal of a Host that is not ours, with the way to allow it. */

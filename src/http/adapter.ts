@@ -2,14 +2,13 @@ import { createServer, ServerResponse, type IncomingMessage, type Server } from 
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Limits } from '../config/types.ts'
-import { isServeError, type ServeError } from '../errors/serve-error.ts'
+import { isServeError, ServeError } from '../errors/serve-error.ts'
 import { discard } from './body.ts'
 import { Connection } from './connection.ts'
 import type { Exchange, Handler } from './exchange.ts'
-import { finish, finishInterim, finishRaw, finishUpgrade, type Sent } from './finish.ts'
-import { messageError, type ReadFault } from './message-error.ts'
+import { createBrokenMessage } from './broken-message.ts'
+import { finish, finishInterim, finishUpgrade, type Sent } from './finish.ts'
 import { NodeExchange } from './node-exchange.ts'
-import { plainExchange } from './plain-exchange.ts'
 import type { Reply } from './reply.ts'
 
 /** What the adapter is given. */
@@ -21,6 +20,8 @@ export interface AdapterOptions {
   readonly refuse: (error: ServeError) => Reply
   /** Called once for every message, when its reply is out or lost. */
   readonly done: (x: Exchange, reply: Reply, sent: Sent) => void
+  /** Called when a reply could not be written. */
+  readonly onFault: (error: ServeError) => void
 }
 
 /** Node's side of the server: the one place where its requests become exchanges. */
@@ -38,7 +39,9 @@ export interface Adapter {
 }
 
 /** Builds the adapter around a pipeline. */
-export function createAdapter({ handler, limits, refuse, done }: AdapterOptions): Adapter {
+export function createAdapter(options: AdapterOptions): Adapter {
+  const { handler, limits, refuse, done, onFault } = options
+
   const connections = new WeakMap<Duplex, Connection>()
   const upgraded = new Set<Duplex>()
   let draining = false
@@ -54,13 +57,14 @@ export function createAdapter({ handler, limits, refuse, done }: AdapterOptions)
 
   function open(request: IncomingMessage, response: ServerResponse, waits: boolean): NodeExchange {
     const connection = connectionOf(request.socket)
-    connection.latest = { message: request, response }
-    return new NodeExchange(request, {
+    const x = new NodeExchange(request, {
       connection,
       bodyBytes: limits.bodyBytes,
       invite: waits ? () => response.writeContinue() : undefined,
       inform: (status, headers) => finishInterim(response, status, headers),
     })
+    connection.latest = { x, message: request, response }
+    return x
   }
 
   function answer(x: NodeExchange, response: ServerResponse, next?: (error?: unknown) => void): void {
@@ -82,23 +86,43 @@ export function createAdapter({ handler, limits, refuse, done }: AdapterOptions)
 
   /** Content that nobody wanted still has to be valid, small and in time before it is answered. */
   async function deliverAfterDrain(x: NodeExchange, response: ServerResponse, reply: Reply): Promise<void> {
-    try {
-      await x.body.drain()
-      send(x, response, x.body.taken ? reply : { ...reply, close: true })
-    } catch (error) {
-      discard(reply.body)
+    const refusal = await x.body.drain().then(
+      () => undefined,
       // Anything else is a broken message or a lost client, which `clientError` deals with.
-      if (isServeError(error)) send(x, response, refuse(error))
-    }
+      (error: unknown) => (isServeError(error) ? refuse(error) : { ...reply, body: null }),
+    )
+    if (refusal !== undefined) discard(reply.body)
+    send(x, response, refusal ?? (x.body.taken ? reply : { ...reply, close: true }))
   }
 
   function send(x: NodeExchange, response: ServerResponse, reply: Reply): void {
-    if (response.headersSent || response.destroyed) return discard(reply.body)
+    if (response.headersSent || response.destroyed || x.gone) return lose(x, reply, response.headersSent)
     if (draining) response.shouldKeepAlive = false
     if (reply.close === true) connectionOf(response.req.socket).linger()
-    const sent = finish(response, reply, x)
+    const sent = tryFinish(x, response, reply)
     if (sent instanceof Promise) void sent.then((late) => settle(x, reply, late))
     else settle(x, reply, sent)
+  }
+
+  /** The client left, or was refused while the reply was being made. */
+  function lose(x: NodeExchange, reply: Reply, answered: boolean): void {
+    discard(reply.body)
+    if (!answered) settle(x, reply, { bytes: 0, aborted: true })
+  }
+
+  /** A reply of the program may be one that cannot be written, such as a field with a line break. */
+  function tryFinish(x: NodeExchange, response: ServerResponse, reply: Reply): Sent | Promise<Sent> {
+    try {
+      if (reply.takeover !== undefined)
+        throw new Error('a reply that takes over a connection that asked for no upgrade')
+      return finish(response, reply, x)
+    } catch (cause) {
+      discard(reply.body)
+      const fault = new ServeError('E8008_INTERNAL', 'The reply could not be written.', { cause })
+      x.notes.refusal = fault.code
+      onFault(fault)
+      return finish(response, refuse(fault), x)
+    }
   }
 
   function settle(x: NodeExchange, reply: Reply, sent: Sent): void {
@@ -107,6 +131,8 @@ export function createAdapter({ handler, limits, refuse, done }: AdapterOptions)
   }
 
   function onUpgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
+    // Node has let go of the connection: without a listener a reset would end the process.
+    socket.on('error', () => socket.destroy())
     const response = new ServerResponse(request)
     response.shouldKeepAlive = false
     response.assignSocket(socket as Socket)
@@ -126,50 +152,13 @@ export function createAdapter({ handler, limits, refuse, done }: AdapterOptions)
     settle(x, reply, { bytes: 0, aborted: false })
   }
 
-  /**
-   * A message that cannot be read. Its refusal must neither overtake nor replace the replies to
-   * the messages before it, so it waits for them; and a message whose reply has begun gets no second.
-   */
-  function onClientError(fault: ReadFault, socket: Duplex): void {
-    const connection = connectionOf(socket)
-    if (connection.closing) return
-    if (fault.code === 'ECONNRESET' || !socket.writable) return void socket.destroy()
-    const { latest } = connection
-    const error = messageError(fault, limits.targetBytes)
-    const silent = latest === undefined && connection.socket.bytesRead === 0
-    if (silent) return void socket.destroy()
-    if (latest !== undefined && !latest.message.complete) {
-      connection.linger()
-      const response = latest.response as ServerResponse
-      if (response.headersSent) return whenClosed(latest.response, () => connection.socket.destroySoon())
-      return refuseThrough(response, error)
-    }
-    connection.linger()
-    const write = (): void => {
-      const reply = refuse(error)
-      const x = plainExchange({ method: '-', target: '-', peer: connection.peer })
-      x.notes.refusal = error.code
-      finishRaw(socket, reply)
-      connection.socket.destroySoon()
-      done(x, reply, { bytes: 0, aborted: false })
-    }
-    if (latest === undefined) write()
-    else whenClosed(latest.response, write)
-  }
-
-  function refuseThrough(response: ServerResponse, error: ServeError): void {
-    const { req } = response
-    const x = plainExchange({
-      method: req.method ?? '-',
-      target: req.url ?? '-',
-      headers: req.rawHeaders,
-      peer: connectionOf(req.socket).peer,
-    })
-    x.notes.refusal = error.code
-    const reply: Reply = { ...refuse(error), close: true }
-    const sent = finish(response, reply, x)
-    if (!(sent instanceof Promise)) done(x, reply, sent)
-  }
+  const onClientError = createBrokenMessage({
+    connectionOf,
+    targetBytes: limits.targetBytes,
+    refuse,
+    send: ({ x, response }, reply) => send(x as NodeExchange, response as ServerResponse, reply),
+    done,
+  })
 
   return {
     createListener: ({ upgrades }) => {
@@ -204,6 +193,7 @@ export function createAdapter({ handler, limits, refuse, done }: AdapterOptions)
     },
     handle: (request, response, next) => answer(open(request, response, false), response, next),
     upgrade: (request, socket, head) => {
+      socket.on('error', () => socket.destroy())
       const response = new ServerResponse(request)
       const x = open(request, response, false)
       void Promise.resolve(handler(x)).then((reply) => {
@@ -218,12 +208,4 @@ export function createAdapter({ handler, limits, refuse, done }: AdapterOptions)
 
 function isUnknown(x: Exchange): boolean {
   return x.notes.refusal === 'E8008_NOT_FOUND' || x.notes.refusal === 'E8008_METHOD'
-}
-
-function whenClosed(
-  response: { closed: boolean; once(event: 'close', listener: () => void): unknown },
-  act: () => void,
-): void {
-  if (response.closed) act()
-  else response.once('close', act)
 }

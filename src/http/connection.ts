@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Peer } from './exchange.ts'
+import type { Exchange, Peer } from './exchange.ts'
 
 /** Milliseconds that a refused client gets to read its reply before the connection is cut. */
 const lingerMs = 1000
@@ -8,7 +8,7 @@ const lingerMs = 1000
 export class Connection {
   readonly socket: Socket
   /** The last request that was read from it, and the response that belongs to it. */
-  latest: { readonly message: { complete: boolean }; readonly response: Answer } | undefined
+  latest: Latest | undefined
   /** A refusal is on its way and ends the connection: nothing more is read from it. */
   closing = false
   #peer: Peer | undefined
@@ -60,6 +60,13 @@ export class Connection {
     }
     socket.destroySoon = end
   }
+}
+
+/** A request, and what answers it. */
+export interface Latest {
+  readonly x: Exchange
+  readonly message: { readonly complete: boolean }
+  readonly response: Answer
 }
 
 /** As much of a response as a connection has to know. */

@@ -28,7 +28,12 @@ export function finish(response: ServerResponse, reply: Reply, x: Exchange): Sen
   if (bytes !== undefined) {
     response.writeHead(status, lengthened(reply, bytes))
     if (bytes === 0 || isBodyless(x.method, status)) response.end()
-    else return (response.end(body), { bytes, aborted: false })
+    else {
+      const text = textOf(reply)
+      if (text === undefined) response.end(body)
+      else response.end(text, 'latin1')
+      return { bytes, aborted: false }
+    }
     return complete
   }
   response.writeHead(status, lengthened(reply, lengthOf(body)))
@@ -47,6 +52,27 @@ function isBodyless(method: string, status: number): boolean {
 
 function lengthOf(body: Body): number | undefined {
   return body instanceof FileSlice ? body.length : body instanceof Readable ? undefined : (body as Source).length
+}
+
+/** Content up to this many bytes is kept as text too. */
+const textBytes = 16 * 1024
+
+/**
+ * Node joins a header section and text into one write, but sends a buffer as a second one, and the
+ * system call is most of what a small reply costs. So the content of replies that are kept (they are
+ * frozen) is kept as Latin-1 text, whose characters are the bytes.
+ */
+const texts = new WeakMap<Reply, string>()
+
+function textOf(reply: Reply): string | undefined {
+  const { body } = reply
+  if (!(body instanceof Uint8Array) || body.byteLength > textBytes || !Object.isFrozen(reply)) return undefined
+  let text = texts.get(reply)
+  if (text === undefined) {
+    text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1')
+    texts.set(reply, text)
+  }
+  return text
 }
 
 /** RFC 9110 section 8.6: no `Content-Length` in a 204, nor in a 304 whose length nobody computed. */

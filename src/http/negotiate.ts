@@ -1,8 +1,8 @@
 /** A content coding that we can make or find beside a file (RFC 9110 section 8.4.1, RFC 8878). */
 export type ContentCoding = 'br' | 'zstd' | 'gzip'
 
-/** What a request makes of a coding: 0 refuses it, undefined says nothing about it. */
-type Weights = Readonly<Partial<Record<ContentCoding | 'identity' | '*', number>>>
+/** What a request makes of each coding: 0 refuses it, undefined says nothing about it. */
+type Weights = Readonly<Record<ContentCoding | 'identity' | '*', number | undefined>>
 
 const remembered = new Map<string, Weights>()
 const rememberedAtMost = 64
@@ -54,7 +54,7 @@ const member = /^[\t ]*([!#$%&'*+.^_`|~\w-]+)[\t ]*(?:;[\t ]*q=([01](?:\.\d*)?|\
 
 /** Members that are not well-formed say nothing; where a coding is named twice the lower weight holds. */
 function parseWeights(field: string): Weights {
-  const weights: Partial<Record<string, number>> = Object.create(null)
+  const weights = new Map<string, number>()
   for (const text of field.split(',')) {
     const parts = member.exec(text)
     if (parts === null) continue
@@ -63,7 +63,13 @@ function parseWeights(field: string): Weights {
     const name = (parts[1] as string).toLowerCase()
     // RFC 9110 section 8.4.1.3: x-gzip is gzip.
     const coding = name === 'x-gzip' ? 'gzip' : name
-    weights[coding] = Math.min(weights[coding] ?? 1, weight)
+    weights.set(coding, Math.min(weights.get(coding) ?? 1, weight))
   }
-  return weights
+  return {
+    br: weights.get('br'),
+    zstd: weights.get('zstd'),
+    gzip: weights.get('gzip'),
+    identity: weights.get('identity'),
+    '*': weights.get('*'),
+  }
 }

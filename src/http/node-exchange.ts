@@ -67,6 +67,11 @@ export class NodeExchange implements Exchange {
     this.#options.inform(status, headers)
   }
 
+  /** Whether the client has left. */
+  get gone(): boolean {
+    return this.#options.connection.socket.destroyed
+  }
+
   /** Forgets the connection once the reply is out. */
   release(): void {
     this.#watch?.release()

@@ -39,10 +39,16 @@ const subcommands: ReadonlySet<string> = new Set(['bun', 'deno'])
  */
 export function processName(facts: ProcessFacts): { name: string | undefined; command: string | undefined } {
   const { executable, argv, comm } = facts
-  const program = baseName(executable ?? (isTitle(argv) ? '' : (argv[0] ?? ''))) || (comm ?? '')
-  const name = program.replace(/\.exe$/i, '').replace(/^(node|python|ruby|perl|php)(?:js|[\d.]+)$/, '$1')
+  const path = executable ?? (isTitle(argv) ? comm : argv[0]) ?? ''
+  const name = programName(path === '' ? (comm ?? '') : path)
   const command = interpreters.has(name) ? commandOf(name, argv) : undefined
   return { name: shown(name), command: shown(command ?? '') }
+}
+
+/** `node` of `/usr/bin/nodejs`, `python` of `python3.11`. */
+function programName(path: string): string {
+  const base = baseName(path).replace(/\.exe$/i, '')
+  return base.replace(/^(node|python|ruby|perl|php)(?:js|[\d.]+)$/, '$1')
 }
 
 /** Programs may write a title over their arguments, as `next-server (v15.0.0)` does: then there is one, with spaces. */
@@ -51,7 +57,8 @@ function isTitle(argv: readonly string[]): boolean {
 }
 
 function commandOf(name: string, argv: readonly string[]): string | undefined {
-  if (isTitle(argv)) return (argv[0] as string).trim()
+  const [title = ''] = argv
+  if (isTitle(argv) || (argv.length === 1 && programName(title) !== name)) return title.trim()
   const [first, ...rest] = withoutOptions(name, argv.slice(1))
   if (first === undefined || inlineCode.has(first)) return undefined
   if (namesModule.has(first)) return [name, first, ...rest.slice(0, 1)].join(' ')

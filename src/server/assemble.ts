@@ -7,8 +7,7 @@ import { createIsolate } from '../filters/isolate.ts'
 import { createResourcePolicy } from '../filters/resource-policy.ts'
 import { createResponseHeaders } from '../filters/response-headers.ts'
 import { createSelect } from '../filters/select.ts'
-import { createGuard } from '../guard/guard.ts'
-import type { HostCheck } from '../guard/host.ts'
+import { createGuard, type HostCheck } from '../guard/guard.ts'
 import { composeFilters, composeLayers } from '../http/compose.ts'
 import type { Exchange, Filter, Handler, Layer } from '../http/exchange.ts'
 import { createRoutes } from '../routes/routes.ts'
@@ -55,7 +54,8 @@ export function openSites(config: ResolvedConfig): Site[] {
       cacheControl: config.cacheControl,
       sidecars: config.compress,
       secretFiles: config.secretFiles,
-      cacheBytes: config.limits.cacheBytes,
+      // one bound for the whole server
+      cacheBytes: Math.floor(config.limits.cacheBytes / folders.length),
     }),
   }))
 }

@@ -3,11 +3,11 @@ import { checkFolders } from '../config/check-folders.ts'
 import { resolveConfig } from '../config/resolve.ts'
 import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
 import { ServeError } from '../errors/serve-error.ts'
-import { createHostCheck, type HostCheck } from '../guard/host.ts'
+import { createHostCheck, type HostCheck } from '../guard/guard.ts'
 import { createAdapter, type Adapter } from '../http/adapter.ts'
 import type { Exchange, Handler, Layer } from '../http/exchange.ts'
 import { answerFetch } from '../http/fetch.ts'
-import { ownNames } from '../ports/network.ts'
+import { ownNames } from '../ports/ports.ts'
 import { createAccessLog, createRecorder } from '../tap/tap.ts'
 import { assemble, openSites } from './assemble.ts'
 import { refusalReply } from './boundary.ts'
@@ -23,7 +23,7 @@ export interface ProgramOptions {
   readonly write?: (text: string) => void
   /** Whether log lines may hold colours. Default false. */
   readonly color?: boolean
-  /** Width of the terminal in columns. Default 80. */
+  /** Width that log lines should fit, in columns. Default: no bound. */
   readonly columns?: number
 }
 
@@ -82,6 +82,7 @@ class Serve8008 implements Server8008 {
       handler: (x) => this.#pipeline(x),
       limits: config.limits,
       refuse: (error) => refusalReply(error, undefined),
+      onFault: (error) => this.#events.emit('error', error),
       done: (x, reply, sent) => {
         if (this.#log !== undefined || this.#events.has('reply')) record(x, reply, sent)
       },
@@ -186,5 +187,6 @@ function logOptions(config: ResolvedConfig, program: ProgramOptions): Parameters
   // A library prints only when asked, and `log` asks.
   // oxlint-disable-next-line no-console
   const write = program.write ?? ((text: string) => console.log(text.trimEnd()))
-  return { format: config.log, write, color: program.color ?? false, columns: program.columns ?? 80 }
+  const { color = false, columns } = program
+  return { format: config.log, write, color, ...(columns === undefined ? {} : { columns }) }
 }

@@ -1,9 +1,7 @@
 import type { Server } from 'node:net'
 import type { ResolvedConfig } from '../config/types.ts'
 import type { Adapter } from '../http/adapter.ts'
-import { isBadPort } from '../ports/bad-ports.ts'
-import { networkUrls } from '../ports/network.ts'
-import { bind, type Bound } from '../ports/ports.ts'
+import { bind, isBadPort, networkUrls, type Bound } from '../ports/ports.ts'
 import { formatHost, isLoopback } from '../util/ip.ts'
 import type { Listening, Warning } from './types.ts'
 

@@ -8,7 +8,7 @@ import type { Validators } from '../http/reply.ts'
 export interface Form {
   /** Value of `Content-Type`. */
   readonly type: string
-  /** ContentCoding of the file's bytes, undefined for the file as such. */
+  /** Coding of the file's bytes, undefined for the file as such. */
   readonly coding: ContentCoding | undefined
 }
 
@@ -16,12 +16,16 @@ export interface Form {
 export function representationHeaders(form: Form, cacheControl: string, validators: Validators): HeaderList {
   const { etag, modified } = validators
   return Object.freeze([
-    ...['Content-Type', form.type, 'X-Content-Type-Options', 'nosniff'],
+    'Content-Type',
+    form.type,
+    'X-Content-Type-Options',
+    'nosniff',
     ...(cacheControl === '' ? [] : ['Cache-Control', cacheControl]),
     ...(form.coding === undefined ? [] : ['Content-Encoding', form.coding, 'Vary', 'Accept-Encoding']),
     ...(etag === undefined ? [] : ['ETag', etag]),
     ...(modified === undefined ? [] : ['Last-Modified', new Date(modified).toUTCString()]),
-    ...['Accept-Ranges', 'bytes'],
+    'Accept-Ranges',
+    'bytes',
   ])
 }
 

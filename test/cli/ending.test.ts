@@ -7,7 +7,9 @@ import { folderOf, serve, type Command } from './command.ts'
 const megabytes = 32
 
 /** A server with a reply under way: the client has read the head and then stopped reading. */
-async function underWay(t: TestContext): Promise<{ command: Command & { port: number }; client: Socket; read: number }> {
+async function underWay(
+  t: TestContext,
+): Promise<{ command: Command & { port: number }; client: Socket; read: number }> {
   const cwd = await folderOf(t, { 'big.bin': Buffer.alloc(megabytes << 20) })
   const command = await serve(t, ['--log', 'none'], { cwd })
   const client = connect(command.port, '127.0.0.1')

@@ -109,7 +109,9 @@ async function answers(url: string): Promise<void> {
 test('--verbose tells the config file, where settings come from, and timings', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.json': '{ "cors": true }' })
   const { stdout } = await serve(t, ['--verbose'], { cwd })
-  await stdout(/\nConfig: \.[\\/]serve8008\.config\.json\nSet by: .*cors: file serve8008\.config\.json.*\nTiming: start \d+ ms, /)
+  await stdout(
+    /\nConfig: \.[\\/]serve8008\.config\.json\nSet by: .*cors: file serve8008\.config\.json.*\nTiming: start \d+ ms, /,
+  )
 })
 
 test('FORCE_COLOR colours the log of a pipe, NO_COLOR does not', async (t) => {

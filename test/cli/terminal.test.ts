@@ -29,12 +29,11 @@ test('a URL or header with terminal escapes is harmless in every log', async (t)
     await once(next, 'close')
     await stdout(/%1b%5B2J/i)
     child.kill('SIGTERM')
-    // oxlint-disable-next-line no-control-regex
     assert.doesNotMatch((await ended).stdout.replaceAll('\n', ''), /[\u0000-\u001F\u007F-\u009F]/)
   }
 })
 
-test('takes the socket that systemd hands over', async (t) => {
+test('takes the first socket that systemd hands over, and warns of a second', async (t) => {
   if (process.platform === 'win32') return t.skip('Windows has no socket activation')
   const cwd = await folderOf(t, { 'index.html': 'activated' })
   const listener = createServer().listen(0, '127.0.0.1')
@@ -42,13 +41,14 @@ test('takes the socket that systemd hands over', async (t) => {
   const { port } = listener.address() as AddressInfo
   const { fd } = (listener as unknown as { _handle: { fd: number } })._handle
   // The shell puts its own process id, which exec keeps, into the environment, as systemd does.
-  const shell = `LISTEN_FDS=1 LISTEN_PID=$$ exec ${commandWords.map((word) => `'${word}'`).join(' ')} --log none`
-  const { child, stdout, ended } = start(t, [], {
+  const shell = `LISTEN_FDS=2 LISTEN_PID=$$ exec ${commandWords.map((word) => `'${word}'`).join(' ')} --log none`
+  const { child, stdout, stderr, ended } = start(t, [], {
     cwd,
     words: ['sh', '-c', shell],
     stdio: ['ignore', 'pipe', 'pipe', fd],
   })
   await stdout(/ serving \. at /)
+  await stderr(/^warning {2}systemd handed over 2 sockets/)
   listener.close()
   assert.equal(await (await fetch(`http://127.0.0.1:${port}/`)).text(), 'activated')
   child.kill('SIGTERM')
@@ -57,7 +57,8 @@ test('takes the socket that systemd hands over', async (t) => {
 
 test('shows the banner in a terminal and stops on ^C', async (t) => {
   const probe = spawnSync('script', ['--version'], { encoding: 'utf8' })
-  if (probe.error !== undefined || !probe.stdout.includes('util-linux')) return t.skip('there is no script(1) of util-linux here')
+  if (probe.error !== undefined || !probe.stdout.includes('util-linux'))
+    return t.skip('there is no script(1) of util-linux here')
   const cwd = await folderOf(t, { 'site/index.html': 'x' })
   // exec: the exit code is the command's, not that of a shell that ^C killed beside it.
   const line = `exec ${[...commandWords, './site', '--port', '0'].map((word) => `'${word}'`).join(' ')}`

@@ -36,16 +36,16 @@ const hostile = fc
 
 test('no path, however it is written, names anything but plain names below the root', () => {
   fc.assert(
-    fc.property(hostile, fc.constantFrom('posix' as const, 'win32' as const), (path, platform) => {
-      const located = locate(path, platform)
+    fc.property(hostile, fc.constantFrom('posix' as const, 'win32' as const), (target, platform) => {
+      const located = locate(target, platform)
       if (located === undefined || located.impossible) return
-      const { join, sep, resolve } = platform === 'win32' ? win32 : posix
+      const path = platform === 'win32' ? win32 : posix
       const root = platform === 'win32' ? 'C:\\site' : '/srv/site'
       const { segments } = located
-      const direct = [root, ...segments].join(sep)
+      const direct = [root, ...segments].join(path.sep)
       // What a file system would make of the path is the path itself: nothing in it is resolved away.
-      assert.equal(resolve(direct), direct)
-      assert.equal(join(root, ...segments), direct)
+      assert.equal(path.resolve(direct), direct)
+      assert.equal(path.join(root, ...segments), direct)
       for (const name of segments) assert.ok(isLocatable(name, platform), JSON.stringify(name))
     }),
     { numRuns: 5000 },

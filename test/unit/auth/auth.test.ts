@@ -8,7 +8,7 @@ import { parseCredentials } from '../../../src/auth/credentials.ts'
 import { isServeError, type ServeError } from '../../../src/errors/serve-error.ts'
 import type { Exchange, Handler, Layer } from '../../../src/http/exchange.ts'
 import { plainExchange } from '../../../src/http/plain-exchange.ts'
-import { emptyReply, type Reply } from '../../../src/http/reply.ts'
+import { emptyReply } from '../../../src/http/reply.ts'
 
 const inside = emptyReply(204)
 const enter: Handler = () => inside

@@ -4,7 +4,10 @@ import { parseArguments, type FlagTexts } from '../../../src/cli/arguments.ts'
 import { flags } from '../../../src/cli/flags.ts'
 import { isServeError } from '../../../src/errors/serve-error.ts'
 
-function parse(line: string, folders: readonly string[] = []): [words: readonly string[], values: Record<string, FlagTexts>] {
+function parse(
+  line: string,
+  folders: readonly string[] = [],
+): [words: readonly string[], values: Record<string, FlagTexts>] {
   const { words, values } = parseArguments(line === '' ? [] : line.split(' '), flags, (word) => folders.includes(word))
   return [words, Object.fromEntries(values)]
 }

@@ -76,7 +76,10 @@ test('lists network URLs, mounts and details', () => {
 })
 
 test('does not offer --lan where it makes no sense', () => {
-  const text = renderBanner(facts({ canShare: false }, { url: 'unix:/tmp/s', urls: { local: [], network: [] } }), terminal)
+  const text = renderBanner(
+    facts({ canShare: false }, { url: 'unix:/tmp/s', urls: { local: [], network: [] } }),
+    terminal,
+  )
   assert.match(text, /Local {5}unix:\/tmp\/s/)
   assert.doesNotMatch(text, /Network/)
 })
@@ -85,7 +88,6 @@ test('colours what matters, by escapes of its own only', () => {
   const text = renderBanner(facts({ folder: './a\u001B[2Jb' }, { skipped }), { ...terminal, color: true })
   assert.match(text, /\u001B\[36mhttp:\/\/localhost:8080\/\u001B\[39m/)
   assert.match(text, /\.\/a\\x1b\[2Jb/)
-  // oxlint-disable-next-line no-control-regex
   assert.equal(text.replace(/\u001B\[\d+m/g, '').includes('\u001B'), false)
 })
 

@@ -36,7 +36,9 @@ test('BROWSER=none and CI open nothing', async () => {
 })
 
 test('a browser that does not start is a warning', async () => {
-  assert.deepEqual((await open('/', {}, new Error('spawn ENOENT'))).warnings, ['The browser did not open: spawn ENOENT'])
+  assert.deepEqual((await open('/', {}, new Error('spawn ENOENT'))).warnings, [
+    'The browser did not open: spawn ENOENT',
+  ])
   const { child, warnings } = await open('/', {})
   child.emit('error', new Error('gone'))
   assert.deepEqual(warnings, ['The browser did not open: gone'])

@@ -16,7 +16,10 @@ for (const shell of shells) {
 }
 
 test('a shell that we do not know is an error that names those we do', () => {
-  assert.throws(() => renderCompletion('tcsh', flags), { code: 'E8008_USAGE', message: 'There are no completions for tcsh.' })
+  assert.throws(() => renderCompletion('tcsh', flags), {
+    code: 'E8008_USAGE',
+    message: 'There are no completions for tcsh.',
+  })
   assert.throws(() => renderCompletion(undefined, flags), { hint: /completion bash, .*completion powershell/ })
   assert.throws(() => renderCompletion('toString', flags), { code: 'E8008_USAGE' })
 })
@@ -26,7 +29,10 @@ function offers(t: TestContext, ...words: string[]): string[] | undefined {
   const script = `${renderCompletion('bash', flags)}
 COMP_WORDS=(serve8008 "$@"); COMP_CWORD=$#; _serve8008; printf '%s\\n' "\${COMPREPLY[@]}"`
   const { error, status, stdout, stderr } = spawnSync('bash', ['-c', script, 'bash', ...words], { encoding: 'utf8' })
-  if (error !== undefined) return void t.skip('there is no bash here')
+  if (error !== undefined) {
+    t.skip('there is no bash here')
+    return undefined
+  }
   assert.equal(stderr, '')
   assert.equal(status, 0)
   return stdout.split('\n').filter((line) => line !== '')

@@ -11,7 +11,11 @@ test('fits 80 columns', () => {
 
 test('shows every flag once, under its heading', () => {
   for (const flag of flags) {
-    assert.equal(plain.split(new RegExp(`--(\\[no-\\])?${flag.name}(?![\\w-])[^\\n]* {2}|--${flag.name} [A-Z/=:]+\\n`)).length > 1, true, flag.name)
+    assert.equal(
+      plain.split(new RegExp(`--(\\[no-\\])?${flag.name}(?![\\w-])[^\\n]* {2}|--${flag.name} [A-Z/=:]+\\n`)).length > 1,
+      true,
+      flag.name,
+    )
   }
   for (const heading of ['Usage', 'Address', 'Files', 'Pages', 'Headers', 'Access', 'Operation', 'Examples']) {
     assert.match(plain, new RegExp(`^${heading}$`, 'm'))

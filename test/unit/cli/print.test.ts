@@ -33,7 +33,6 @@ test('several problems have a line each, one is the sentence itself', () => {
 test('what comes from outside reaches no terminal as it is', () => {
   const error = new ServeError('E8008_USAGE', 'bad \u001B[2J', { hint: 'x\u0007', problems: ['a\nb', 'c\u009B'] })
   for (const text of [renderError(error, pipe, true), renderJsonError(error)]) {
-    // oxlint-disable-next-line no-control-regex
     assert.doesNotMatch(text.replaceAll('\n', ''), /[\u0000-\u001F\u007F-\u009F]/)
   }
 })

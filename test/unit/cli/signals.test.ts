@@ -3,7 +3,10 @@ import { EventEmitter } from 'node:events'
 import { test } from 'node:test'
 import { onSignals } from '../../../src/cli/signals.ts'
 
-function listen(env: Record<string, string>, times: number[] = []): { emitter: EventEmitter; done: (string | number)[] } {
+function listen(
+  env: Record<string, string>,
+  times: number[] = [],
+): { emitter: EventEmitter; done: (string | number)[] } {
   const emitter = new EventEmitter()
   const done: (string | number)[] = []
   onSignals({

@@ -27,7 +27,11 @@ test('describes a stream', () => {
   assert.deepEqual(terminalOf({ isTTY: true, columns: 120 }, {}), { isTerminal: true, color: true, columns: 120 })
   assert.deepEqual(terminalOf({ isTTY: true, columns: 0 }, {}), { isTerminal: true, color: true, columns: 80 })
   assert.deepEqual(terminalOf({}, {}), { isTerminal: false, color: false, columns: 80 })
-  assert.deepEqual(terminalOf({ isTTY: true, columns: 90 }, { CI: '1' }), { isTerminal: false, color: false, columns: 90 })
+  assert.deepEqual(terminalOf({ isTTY: true, columns: 90 }, { CI: '1' }), {
+    isTerminal: false,
+    color: false,
+    columns: 90,
+  })
   assert.equal(isContinuousIntegration({ CI: '0' }), false)
 })
 

@@ -155,9 +155,10 @@ describe('optionsFromEnvironment', () => {
     )
   })
 
-  test('tells a misspelt variable from those that others set', () => {
-    const { problems } = optionsFromEnvironment({
+  test('tells a misspelt variable from those that Kubernetes sets', () => {
+    const { options, problems } = optionsFromEnvironment({
       SERVE8008_PROT: '1',
+      SERVE8008_PORT: 'tcp://10.0.0.1:8008',
       SERVE8008_SERVICE_HOST: '10.0.0.1',
       SERVE8008_SERVICE_PORT: '8008',
       SERVE8008_PORT_8008_TCP: 'tcp://10.0.0.1:8008',
@@ -165,6 +166,7 @@ describe('optionsFromEnvironment', () => {
       SERVE8008_PORT_8008_TCP_PROTO: 'tcp',
       SERVE8008_PORT_8008_TCP_PORT: '8008',
     })
+    assert.deepEqual(options, {})
     assert.deepEqual(problems, [
       { path: ['SERVE8008_PROT'], fault: 'there is no such variable', fix: 'did you mean SERVE8008_PORT?' },
     ])

@@ -92,10 +92,14 @@ test('credentials and the private network are never granted', () => {
 
 test('what is not a token is not repeated', () => {
   const fields = fieldsOf(
-    preflight('*', [
-      ...['Origin', origin, 'Access-Control-Request-Method', 'PUT, DELETE'],
-      ...['Access-Control-Request-Headers', 'x: <script>'],
-    ]),
+    preflight(
+      '*',
+      [
+        ['Origin', origin],
+        ['Access-Control-Request-Method', 'PUT, DELETE'],
+        ['Access-Control-Request-Headers', 'x: <script>'],
+      ].flat(),
+    ),
   )
   assert.equal(fields['access-control-allow-methods'], undefined)
   assert.equal(fields['access-control-allow-headers'], undefined)

@@ -1,4 +1,4 @@
-import { fstatSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, fstatSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -21,9 +21,12 @@ export function fileSlice(t: TestContext, content: Uint8Array | string): FileSli
   return new FileSlice(openSync(path, 'r'), 0, Buffer.from(content).length)
 }
 
-/** Resolves when a descriptor is closed: closing is a call to the thread pool, so it is asked again and again. */
+/**
+ * Resolves when a descriptor is closed. Closing is a call to the thread pool, so it is asked turn by turn;
+ * a descriptor that nobody closes fails the test.
+ */
 export async function closed(fd: number): Promise<void> {
-  for (;;) {
+  for (let turn = 0; turn < 100_000; turn++) {
     try {
       fstatSync(fd)
     } catch {
@@ -31,6 +34,8 @@ export async function closed(fd: number): Promise<void> {
     }
     await new Promise(setImmediate)
   }
+  closeSync(fd)
+  throw new Error('The descriptor is still open.')
 }
 
 /** The bytes of a body from memory or of a source. */

@@ -22,10 +22,17 @@ function whole(body: Body = Buffer.from('123456789'), extra: readonly string[] =
   return {
     status: 200,
     headers: [
-      ...['Content-Type', 'text/plain; charset=utf-8', 'X-Content-Type-Options', 'nosniff'],
-      ...['Cache-Control', 'no-cache', 'ETag', etag, 'Last-Modified', formatHttpDate(modified)],
-      ...['Accept-Ranges', 'bytes', 'Vary', 'Accept-Encoding', ...extra],
-    ],
+      Object.entries({
+        'Content-Type': 'text/plain; charset=utf-8',
+        'X-Content-Type-Options': 'nosniff',
+        'Cache-Control': 'no-cache',
+        ETag: etag,
+        'Last-Modified': formatHttpDate(modified),
+        'Accept-Ranges': 'bytes',
+        Vary: 'Accept-Encoding',
+      }),
+      extra,
+    ].flat(2),
     body,
     validators: { etag, modified },
   }

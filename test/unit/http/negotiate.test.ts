@@ -41,7 +41,7 @@ const cases: readonly [string | undefined, readonly ContentCoding[], string | un
 ]
 
 for (const [field, available, expected] of cases) {
-  test(`Accept-Encoding ${JSON.stringify(field)} of [${available}] is answered with ${expected}`, () => {
+  test(`Accept-Encoding ${JSON.stringify(field)} of [${available.join()}] is answered with ${expected}`, () => {
     assert.equal(chooseEncoding(field, available), expected)
     assert.equal(chooseEncoding(field, available), expected, 'the remembered answer is the same')
   })

@@ -115,13 +115,14 @@ test('pretty names other refusals by their remark or their code, and leaves plai
 
 test('pretty cuts a long request in its middle, so that the line fits', () => {
   const target = `/first/${'x'.repeat(300)}/last.js`
-  for (const columns of [40, 60, 80, 120]) {
+  for (const columns of [50, 60, 80, 120]) {
     const line = prettyLine(record({ target }), false, columns)
     assert.equal(line.length, columns)
     assert.match(line, /GET \/.*….*\.js +1\.2 kB +1 ms$/)
   }
   assert.ok(prettyLine(record({ target }), false, undefined).includes(target))
   assert.equal(prettyLine(record({ target, remark: 'y'.repeat(300) }), false, 80).length, 80)
+  assert.equal(prettyLine(record({ target }), false, 40).length, 40)
   assert.match(prettyLine(record({ target }), false, 1), /^12:00:01 {2}200 {2}\S+ ?\S+$/)
 })
 

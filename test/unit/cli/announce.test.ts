@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { announce, type Start } from '../../../src/cli/announce.ts'
+import { readCommand } from '../../../src/cli/command.ts'
+import { resolveConfig } from '../../../src/config/resolve.ts'
+import { packageVersion } from '../../../src/cli/version.ts'
+
+/** What is printed when the server listens on the network, at a terminal of 80 columns. */
+async function announced(argv: readonly string[], isTerminal: boolean): Promise<string> {
+  let printed = ''
+  const config = resolveConfig({ lan: true }, { cwd: '/work' })
+  const start = {
+    listening: {
+      url: 'http://localhost:8008/',
+      urls: { local: ['http://localhost:8008/'], network: ['http://192.168.1.2:8008/'] },
+      host: 'localhost',
+      port: 8008,
+      protocol: 'http',
+      addresses: ['::'],
+      skipped: [],
+    },
+    loaded: { config, origins: { lan: 'flag --lan', port: 'default' }, file: undefined, options: {} },
+    config,
+    command: readCommand(argv, () => false),
+    program: { cwd: '/work', pid: 42, elapsed: () => 41.4 },
+    report: { terminal: { isTerminal, color: false, columns: 80 }, print: (text: string) => (printed += text) },
+    startMs: 30,
+    configMs: 4,
+  } as unknown as Start
+  await announce(start)
+  return printed
+}
+
+test('a terminal gets the banner and, with --lan, a QR code', async () => {
+  const text = await announced(['--lan'], true)
+  assert.ok(
+    text.startsWith(`\n  serve8008 ${packageVersion()}   ready in 41 ms\n\n  Local     http://localhost:8008/     .\n`),
+  )
+  assert.match(text, /\n {2}Network {3}http:\/\/192\.168\.1\.2:8008\/\n\n {2}█[ ▀▄█]+\n/)
+})
+
+test('--verbose adds the file, the origins and the timings', async () => {
+  assert.match(
+    await announced(['--verbose'], true),
+    /\n {2}Config {4}no file\n {2}Set by {4}lan: flag --lan\n {2}Timing {4}start 30 ms · config 4 ms · listen 7 ms\n/,
+  )
+})
+
+test('a pipe gets no QR code, --quiet nothing', async () => {
+  const line = `serve8008 ${packageVersion()} serving . at http://localhost:8008/ and http://192.168.1.2:8008/\n`
+  assert.equal(await announced([], false), line)
+  assert.equal(await announced(['--quiet'], true), '')
+})

@@ -1,0 +1,131 @@
+import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
+import { tmpdir } from 'node:os'
+import { test } from 'node:test'
+import { main } from '../../../src/cli/main.ts'
+import type { Output, Program } from '../../../src/cli/program.ts'
+
+interface Stage {
+  readonly program: Program
+  readonly events: EventEmitter
+  readonly stdout: EventEmitter
+  readonly exitCodes: number[]
+  text(name: 'stdout' | 'stderr'): string
+  /** Resolves with the exit code. */
+  readonly exited: Promise<number>
+}
+
+/** A process that does not exist. */
+function stage(argv: readonly string[], env: Record<string, string> = {}): Stage {
+  const texts = { stdout: '', stderr: '' }
+  const emitters = { stdout: new EventEmitter(), stderr: new EventEmitter() }
+  const events = new EventEmitter()
+  const exitCodes: number[] = []
+  const output = (name: 'stdout' | 'stderr'): Output => ({
+    write(text, done) {
+      texts[name] += text
+      done?.()
+    },
+    on: (event, listener) => emitters[name].on(event, listener),
+  })
+  const program: Program = {
+    argv,
+    env,
+    cwd: tmpdir(),
+    pid: 42,
+    stdout: output('stdout'),
+    stderr: output('stderr'),
+    elapsed: () => performance.now(),
+    on: (event, listener) => void events.on(event, listener),
+    exit(code) {
+      exitCodes.push(code)
+      events.emit('test:exit', code)
+    },
+  }
+  const exited = new Promise<number>((resolve) => void events.once('test:exit', resolve))
+  return { program, events, stdout: emitters.stdout, exitCodes, text: (name) => texts[name], exited }
+}
+
+for (const argv of [['--version'], ['--version', '--json'], ['--help'], ['help'], ['completion', 'fish'], ['check']]) {
+  test(`${argv.join(' ')} prints and ends with 0`, async () => {
+    const { program, exitCodes, text } = stage(argv)
+    await main(program)
+    assert.deepEqual(exitCodes, [0])
+    assert.notEqual(text('stdout'), '')
+    assert.equal(text('stderr'), '')
+  })
+}
+
+test('an exception that nobody caught is reported in our form and ends with 1', async () => {
+  const { program, events, exitCodes, text } = stage(['--version'])
+  await main(program)
+  events.emit('uncaughtException', new TypeError('boom'))
+  assert.deepEqual(exitCodes, [0, 1])
+  assert.match(text('stderr'), /^Something failed inside serve8008: boom\nE8008_INTERNAL {3}try: .*--verbose.*\n$/)
+})
+
+test('a reader that has enough of the help ends it with 0', async () => {
+  const { program, stdout, exitCodes } = stage(['--help'])
+  await main(program)
+  stdout.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
+  assert.deepEqual(exitCodes, [0, 0])
+})
+
+test('a folder that cannot even be looked at is no folder', async () => {
+  const { program, exitCodes, text } = stage(['--open', '/\0'])
+  await main(program)
+  assert.deepEqual(exitCodes, [2])
+  assert.match(text('stderr'), /^--open/)
+})
+
+test('serves, and a signal ends it with 0', async () => {
+  const { program, events, exited, text } = stage(['--port', '0', '--verbose'])
+  await main(program)
+  assert.match(
+    text('stdout'),
+    /^serve8008 \S+ serving \. at http:\/\/localhost:\d+\/\nConfig: no file\nSet by: port: flag --port\nTiming: /,
+  )
+  events.emit('SIGINT')
+  assert.equal(await exited, 0)
+})
+
+test('serves with --json, and ends when its reader leaves', async () => {
+  const { program, stdout, exited, text } = stage(['--port', '0', '--json'])
+  await main(program)
+  assert.equal((JSON.parse(text('stdout')) as { pid: number }).pid, 42)
+  stdout.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
+  assert.equal(await exited, 0)
+})
+
+test('a signal while it starts ends it with 0, without an error', async () => {
+  const { program, events, exited, text } = stage(['--port', '0'])
+  const started = main({
+    ...program,
+    on(event, listener) {
+      program.on(event, listener)
+      if (event === 'SIGTERM') setImmediate(() => events.emit('SIGTERM'))
+    },
+  })
+  await started
+  assert.equal(await exited, 0)
+  assert.equal(text('stderr'), '')
+})
+
+const activated = { LISTEN_FDS: '1', LISTEN_PID: '42' }
+
+test('an inherited descriptor that is no socket is an error with 3', async (t) => {
+  if (process.platform === 'win32') return t.skip('Windows has no socket activation')
+  // Descriptor 3 of this process belongs to the event loop.
+  const { program, exited, text } = stage([], activated)
+  await main(program)
+  assert.equal(await exited, 3)
+  assert.match(text('stderr'), /E8008_SOCKET/)
+})
+
+test('a flag that says where to listen beats the descriptor of systemd', async () => {
+  const { program, events, exited, text } = stage(['--port', '0'], activated)
+  await main(program)
+  events.emit('SIGTERM')
+  assert.equal(await exited, 0)
+  assert.equal(text('stderr'), '')
+})

@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, test } from 'node:test'
+import { checkFolders } from '../../../src/config/check-folders.ts'
+
+describe('checkFolders', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'serve8008-folders-'))
+  const file = join(folder, 'file')
+  writeFileSync(file, '')
+  after(() => rmSync(folder, { recursive: true, force: true }))
+  const none = join(folder, 'none')
+  const good = { root: folder, mounts: [], authFile: undefined }
+
+  test('accepts folders and a password file that are there', () => {
+    checkFolders({ root: folder, mounts: [{ path: '/a/', folder }], authFile: file })
+  })
+
+  test('refuses a root that is missing or is a file', () => {
+    assert.throws(() => checkFolders({ ...good, root: none }), {
+      code: 'E8008_ROOT_NOT_FOUND',
+      message: `The folder does not exist: ${none}`,
+    })
+    assert.throws(() => checkFolders({ ...good, root: file }), { code: 'E8008_ROOT_NOT_FOLDER' })
+    assert.throws(() => checkFolders({ ...good, root: join(file, 'x') }), /does not exist|cannot be read/)
+  })
+
+  test('names the mount that is wrong', () => {
+    const mounts = [{ path: '/docs/', folder: none }]
+    assert.throws(() => checkFolders({ ...good, mounts }), {
+      code: 'E8008_ROOT_NOT_FOUND',
+      message: `The folder of /docs/ does not exist: ${none}`,
+    })
+  })
+
+  test('refuses a password file that is missing or a folder', () => {
+    assert.throws(() => checkFolders({ ...good, authFile: none }), { code: 'E8008_AUTH_FILE', hint: /htpasswd/ })
+    assert.throws(() => checkFolders({ ...good, authFile: folder }), { code: 'E8008_AUTH_FILE' })
+  })
+
+  test('refuses a name that is too long for the system', () => {
+    assert.throws(() => checkFolders({ ...good, root: join(folder, 'x'.repeat(5000)) }), {
+      code: 'E8008_ROOT_UNREADABLE',
+    })
+  })
+
+  const mayReadAll = process.getuid === undefined || process.getuid() === 0
+  test('refuses a folder that may not be read', { skip: mayReadAll && 'permissions do not bind this user' }, () => {
+    const locked = join(folder, 'locked')
+    mkdirSync(locked)
+    chmodSync(locked, 0)
+    try {
+      assert.throws(() => checkFolders({ ...good, root: locked }), { code: 'E8008_ROOT_UNREADABLE' })
+    } finally {
+      chmodSync(locked, 0o700)
+    }
+  })
+})
