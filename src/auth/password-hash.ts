@@ -4,7 +4,7 @@ import { matchesApr1 } from './apr1.ts'
 /** A form of stored password that can be checked. */
 export type HashKind = 'bcrypt' | 'apr1' | 'sha' | 'ssha'
 
-// Each cost step doubles the time: 15 is seconds in plain JavaScript, and 31 would be days (B62).
+// Each cost step doubles the time: 15 is seconds in plain JavaScript, and 31 would be days.
 const forms: readonly (readonly [HashKind, RegExp])[] = [
   ['bcrypt', /^\$2[aby]\$(?:0[4-9]|1[0-5])\$[./A-Za-z0-9]{53}$/],
   ['apr1', /^\$apr1\$[^$:\s]{1,8}\$[./A-Za-z0-9]{22}$/],

@@ -16,7 +16,7 @@ function digest(text: string): Buffer {
   return createHmac('sha256', key).update(text).digest()
 }
 
-/** Verifies one user. Both halves are always compared, and as digests: neither time nor length tells which is wrong (B63). */
+/** Verifies one user. Both halves are always compared, and as digests: neither time nor length tells which is wrong. */
 export function verifyPair(user: string, password: string): Verify {
   const expectedUser = digest(user)
   const expectedPassword = digest(password)
@@ -74,7 +74,7 @@ export function verifyList(current: () => PasswordList): Verify {
   }
 }
 
-/** An unknown user costs what one of the known ones costs, and the same one each time (B63). */
+/** An unknown user costs what one of the known ones costs, and the same one each time. */
 async function matchesUser(list: PasswordList, user: string, password: string): Promise<boolean> {
   const hash = list.get(user)
   if (hash !== undefined) return matchesHash(password, hash)

@@ -25,10 +25,9 @@ export function resolveBase(text: string, problems: Problem[]): string {
   return '/'
 }
 
-/** The mounted folders; their paths are below the base. */
+/** The mounted folders; their paths are relative to the base, which whoever joins the routes puts in front. */
 export function resolveMounts(
   mounts: NonNullable<ServeOptions['mounts']>,
-  base: string,
   cwd: string,
   problems: Problem[],
 ): readonly ResolvedMount[] {
@@ -41,10 +40,10 @@ export function resolveMounts(
       problems.push({ path, fault: `${quote(key)} is not a path`, fix: 'use a plain URL path such as /docs' })
     } else if (prefix === '/') {
       problems.push({ path, fault: 'the root is served already', fix: 'name its folder as the one to serve' })
-    } else if (resolved.some((mount) => mount.path === base + prefix.slice(1))) {
+    } else if (resolved.some((mount) => mount.path === prefix)) {
       problems.push({ path, fault: `${quote(key)} is mounted twice`, fix: 'keep one of them' })
     } else {
-      resolved.push({ path: base + prefix.slice(1), folder: absolute })
+      resolved.push({ path: prefix, folder: absolute })
     }
   }
   return resolved

@@ -52,7 +52,7 @@ export function resolveConfig(options: ServeOptions, context: ResolveContext = {
     allowHosts: resolveAllowHosts(set.allowHost, problems),
     ...auth,
     base,
-    mounts: resolveMounts(set.mounts, base, cwd, problems),
+    mounts: resolveMounts(set.mounts, cwd, problems),
     log: set.log,
     limits: resolveLimits(given.limits ?? {}, problems),
     secretFiles: [...secretFiles, ...(auth.authFile === undefined ? [] : [auth.authFile])],

@@ -94,7 +94,7 @@ export interface Limits {
 
 /** One mounted folder. */
 export interface ResolvedMount {
-  /** Path prefix with a slash at both ends, `base` included. Percent-encoded as browsers do it. */
+  /** Path prefix with a slash at both ends, below `base`. Percent-encoded as browsers do it. */
   readonly path: string
   /** Absolute folder. */
   readonly folder: string
@@ -102,7 +102,7 @@ export interface ResolvedMount {
 
 /** Header fields for replies under a path. */
 export interface HeaderRule {
-  /** Path prefix with a slash in front and none at its end; `/` for every reply. Percent-encoded as browsers do it. */
+  /** Path prefix with a slash in front and none at its end, `base` included; `/` for every reply. Percent-encoded as browsers do it. */
   readonly path: string
   /** Flat list of fields, validated. */
   readonly headers: readonly string[]

@@ -17,9 +17,9 @@ const exposed: HeaderList = ['Access-Control-Expose-Headers', '*']
 /**
  * CORS for every origin (`*`) or for the listed ones, compared exactly (Fetch, section 3.3).
  *
- * Never with credentials (B39), never for the opaque origin `null` of a sandboxed frame (B41) unless every
+ * Never with credentials, never for the opaque origin `null` of a sandboxed frame unless every
  * origin is allowed, and never with `Access-Control-Allow-Private-Network`: a public page gets no way into
- * the private network from here (B38).
+ * the private network from here.
  */
 export function createCors(origins: '*' | readonly string[]): Cors {
   const listed = new Set(origins === '*' ? [] : origins.filter((origin) => origin !== 'null'))

@@ -27,7 +27,7 @@ function brotliParameters(quality: number, size: number | undefined): zlib.Brotl
   const params: Record<number, number> = {
     [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
     [constants.BROTLI_PARAM_QUALITY]: quality,
-    // 512 KiB: many downloads at once must not cost 4 MiB and more of window each (B62).
+    // 512 KiB: many downloads at once must not cost 4 MiB and more of window each.
     [constants.BROTLI_PARAM_LGWIN]: 19,
   }
   if (size !== undefined && size < 2 ** 30) params[constants.BROTLI_PARAM_SIZE_HINT] = size

@@ -1,5 +1,5 @@
-import { posix } from 'node:path'
 import type { HeaderRule } from '../config/types.ts'
+import { comparablePath } from '../http/comparable-path.ts'
 import type { Filter } from '../http/exchange.ts'
 import type { HeaderList } from '../http/headers.ts'
 import type { Reply } from '../http/reply.ts'
@@ -58,19 +58,6 @@ function isUnder(path: string, prefix: string): boolean {
 
 function withoutFinalSlash(path: string): string {
   return path.endsWith('/') ? path.slice(0, -1) : path
-}
-
-/**
- * The path as the file look-up understands it: `/%61dmin`, `//admin` and `/x/../admin` must not escape a
- * rule for `/admin` (A42 to A46, B11).
- */
-function comparablePath(path: string): string {
-  if (!/%|\/\/|\/\./.test(path)) return path
-  try {
-    return posix.normalize(decodeURIComponent(path))
-  } catch {
-    return path
-  }
 }
 
 function override(list: HeaderList, fields: HeaderList): string[] {

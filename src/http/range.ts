@@ -8,7 +8,7 @@ export interface ByteRange {
 export type RangeOutcome = readonly ByteRange[] | 'full' | 'unsatisfiable'
 
 const unit = /^bytes=/i
-// Anchored at both ends so that a run of spaces costs one pass (B61). Whitespace is RFC 9110 section 5.6.3's.
+// Anchored at both ends so that a run of spaces costs one pass. Whitespace is RFC 9110 section 5.6.3's.
 const rangeSpec = /^[\t ]*(?:(\d+)-(\d*)|-(\d+))[\t ]*$/
 const emptyElement = /^[\t ]*$/
 /** RFC 9110 section 14.2 suspects a client that asks for more than two overlapping ranges. */
@@ -17,7 +17,7 @@ const toleratedOverlaps = 2
 /**
  * What a `Range` field asks of `size` bytes (RFC 9110 section 14). Ranges that overlap or touch become
  * one. Everything that we need not honour means the whole: another unit, a malformed set, a range that
- * ends before it starts, more than `maxRanges` of them, or many overlapping ones (CVE-2011-3192, B59).
+ * ends before it starts, more than `maxRanges` of them, or many overlapping ones (CVE-2011-3192).
  *
  * No package is used because the usual one finds a suffix longer than the file unsatisfiable and takes
  * `5-2` and `1 - 2` for well-formed.

@@ -1,4 +1,5 @@
 import { ServeError } from '../errors/serve-error.ts'
+import { comparablePath } from '../http/comparable-path.ts'
 import type { Exchange, Handler } from '../http/exchange.ts'
 import type { Reply } from '../http/reply.ts'
 
@@ -12,16 +13,15 @@ export interface Route {
 /**
  * Sends each exchange to the most specific route. A route also gets its own path without the final
  * slash, so that it can redirect to it.
- *
- * Only the path as sent is compared: a route is a public name, not a permission, and what an
- * encoded spelling of it reaches instead is checked just the same.
  */
 export function createRoutes(routes: readonly Route[], base: string): Handler {
-  const ordered = routes.toSorted((a, b) => b.path.length - a.path.length)
+  const ordered = routes
+    .map(({ path, handle }) => ({ path: comparablePath(path), handle }))
+    .toSorted((a, b) => b.path.length - a.path.length)
   const [only] = ordered
   if (ordered.length === 1 && only?.path === '/') return only.handle
   return (x) => {
-    const { path } = x.target
+    const path = comparablePath(x.target.path)
     for (const route of ordered) if (path.startsWith(route.path) || `${path}/` === route.path) return route.handle(x)
     return outside(x, base)
   }

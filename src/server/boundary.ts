@@ -10,7 +10,7 @@ export type Refuse = (thrown: unknown, x: Exchange) => Reply
 export function createRefuse(onFault: (error: ServeError) => void): Refuse {
   return (thrown, x) => {
     const error = isServeError(thrown) ? thrown : internalError(thrown)
-    if (error.code === 'E8008_INTERNAL') onFault(error)
+    if (error.status === 500) onFault(error)
     x.notes.refusal = error.code
     if (error.hint !== undefined) x.notes.remark = error.hint
     return refusalReply(error, x.headers.get('accept'))

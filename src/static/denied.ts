@@ -8,6 +8,9 @@ const sshKeys = /^id_(?:rsa|dsa|ecdsa|ed25519)/
 const credentials =
   /^\.(?:env.*|npmrc|yarnrc(?:\.yml)?|pypirc|netrc|pgpass|my\.cnf|htpasswd|git-credentials|dockercfg|docker|ssh|gnupg|aws|azure|kube)$/
 
+/** Our own settings, which may hold a password, also where this run does not read them. */
+const settings = /^serve8008\.config\.(?:[cm]?[jt]s|json)$/
+
 /** Databases and their journals. */
 const databases = /\.sqlite3?(?:-(?:wal|shm|journal))?(?:\.(?:br|gz|zst))?$/
 
@@ -22,7 +25,7 @@ const packageStores: ReadonlySet<string> = new Set(['.pnpm', '.store', '.bun', '
  * compared without case, since the disk may be case-blind.
  *
  * Always: key material (`*.pem`, `*.key`, `*.p12`, `*.pfx`, …, `id_rsa*`), credentials (`.env*`,
- * `.npmrc`, `.netrc`, `.htpasswd`, `.ssh`, `.aws`, …), databases (`*.sqlite`) and backups (`*~`,
+ * `.npmrc`, `.netrc`, `.htpasswd`, `.ssh`, `.aws`, …), `serve8008.config.*`, databases (`*.sqlite`) and backups (`*~`,
  * `*.bak`, `*.swp`). Unless `dotfiles`: every other name that starts with a dot, except
  * `.well-known` (RFC 8615) and the package stores directly below `node_modules`.
  *
@@ -35,7 +38,7 @@ export function isDenied(names: readonly string[], dotfiles: boolean): boolean {
 
 function isSecret(name: string): boolean {
   const lower = name.toLowerCase()
-  return [keys, sshKeys, credentials, databases, backups].some((rule) => rule.test(lower))
+  return [keys, sshKeys, credentials, settings, databases, backups].some((rule) => rule.test(lower))
 }
 
 function isHidden(name: string, folder: string | undefined): boolean {

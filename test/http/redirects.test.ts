@@ -101,6 +101,9 @@ test('mounts serve further folders below their path', async () => {
   assert.equal((await rawGet(mounted.port, '/docs/a.txt')).body.toString(), 'm')
   assert.equal((await rawGet(mounted.port, '/docs?x')).field('location'), '/docs/?x')
   assert.equal((await rawGet(mounted.port, '/docs/../index.html')).body.toString().includes('manual'), false)
+  for (const spelling of ['/%64ocs/a.txt', '//docs/a.txt', '/docs//a.txt']) {
+    assert.equal((await rawGet(mounted.port, spelling)).body.toString(), 'm')
+  }
   assert.equal((await rawGet(mounted.port, '/')).body.toString(), 'site')
   assert.equal((await rawGet(mounted.port, '/docsx')).status, 404)
 })

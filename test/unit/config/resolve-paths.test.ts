@@ -54,12 +54,12 @@ describe('base', () => {
 })
 
 describe('mounts', () => {
-  test('are below the base, their folders absolute', () => {
+  test('have paths relative to the base, and absolute folders', () => {
     assert.deepEqual(
       resolveConfig({ base: '/app', mounts: { '/docs': './manual', api: '/x' } }, { cwd: '/w' }).mounts,
       [
-        { path: '/app/docs/', folder: resolve('/w/manual') },
-        { path: '/app/api/', folder: resolve('/x') },
+        { path: '/docs/', folder: resolve('/w/manual') },
+        { path: '/api/', folder: resolve('/x') },
       ],
     )
   })

@@ -60,6 +60,7 @@ const cases: readonly [field: string, size: number, expected: string][] = [
   ['bytes=0-3, 2-5', 9, '0-5'],
   ['bytes=0-3, 4-5', 9, '0-5'],
   ['bytes=6-7, 2-3, 0-1', 9, '6-7 0-3'],
+  ['bytes=2-3, 6-7, 0-1', 9, '0-3 6-7'],
   ['bytes=0-8, 2-3', 9, '0-8'],
   ['bytes=0-3,1-4,2-5', 9, '0-5'],
   ['bytes=0-3,1-4,2-5,3-6', 9, 'full'],
