@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Limits } from '../config/types.ts'
 import { isServeError, ServeError } from '../errors/serve-error.ts'
+import { createBatches } from './batches.ts'
 import { discard } from './body.ts'
 import { Connection } from './connection.ts'
 import type { Exchange, Handler } from './exchange.ts'
@@ -38,18 +39,28 @@ export interface Adapter {
   cut(): void
 }
 
+/** The reply that was written in the end, and what becomes of it. */
+interface Written {
+  readonly written: Reply
+  readonly sent: Sent | Promise<Sent>
+}
+
 /** Builds the adapter around a pipeline. */
 export function createAdapter(options: AdapterOptions): Adapter {
   const { handler, limits, refuse, done, onFault } = options
 
   const connections = new WeakMap<Duplex, Connection>()
   const upgraded = new Set<Duplex>()
+  let openConnections = 0
+  const batches = createBatches(() => openConnections)
   let draining = false
 
   function connectionOf(socket: Duplex): Connection {
     let connection = connections.get(socket)
     if (connection === undefined) {
       connection = new Connection(socket as Socket)
+      openConnections++
+      socket.once('close', () => openConnections--)
       connections.set(socket, connection)
     }
     return connection
@@ -59,6 +70,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
     const connection = connectionOf(request.socket)
     const x = new NodeExchange(request, {
       connection,
+      batch: batches.next(connection),
       bodyBytes: limits.bodyBytes,
       invite: waits ? () => response.writeContinue() : undefined,
       inform: (status, headers) => finishInterim(response, status, headers),
@@ -99,9 +111,9 @@ export function createAdapter(options: AdapterOptions): Adapter {
     if (response.headersSent || response.destroyed || x.gone) return lose(x, reply, response.headersSent)
     if (draining) response.shouldKeepAlive = false
     if (reply.close === true) connectionOf(response.req.socket).linger()
-    const sent = tryFinish(x, response, reply)
-    if (sent instanceof Promise) void sent.then((late) => settle(x, reply, late))
-    else settle(x, reply, sent)
+    const { written, sent } = tryFinish(x, response, reply)
+    if (sent instanceof Promise) void sent.then((late) => settle(x, written, late))
+    else settle(x, written, sent)
   }
 
   /** The client left, or was refused while the reply was being made. */
@@ -111,17 +123,18 @@ export function createAdapter(options: AdapterOptions): Adapter {
   }
 
   /** A reply of the program may be one that cannot be written, such as a field with a line break. */
-  function tryFinish(x: NodeExchange, response: ServerResponse, reply: Reply): Sent | Promise<Sent> {
+  function tryFinish(x: NodeExchange, response: ServerResponse, reply: Reply): Written {
     try {
       if (reply.takeover !== undefined)
         throw new Error('a reply that takes over a connection that asked for no upgrade')
-      return finish(response, reply, x)
+      return { written: reply, sent: finish(response, reply, x) }
     } catch (cause) {
       discard(reply.body)
       const fault = new ServeError('E8008_INTERNAL', 'The reply could not be written.', { cause })
       x.notes.refusal = fault.code
       onFault(fault)
-      return finish(response, refuse(fault), x)
+      const written = refuse(fault)
+      return { written, sent: finish(response, written, x) }
     }
   }
 
@@ -148,8 +161,16 @@ export function createAdapter(options: AdapterOptions): Adapter {
   function takeOver(x: NodeExchange, socket: Duplex, reply: Reply, head: Uint8Array): void {
     upgraded.add(socket)
     socket.once('close', () => upgraded.delete(socket))
-    finishUpgrade(socket, reply, head)
-    settle(x, reply, { bytes: 0, aborted: false })
+    try {
+      finishUpgrade(socket, reply, head)
+      settle(x, reply, { bytes: 0, aborted: false })
+    } catch (cause) {
+      socket.destroy()
+      const fault = new ServeError('E8008_INTERNAL', 'The connection could not be taken over.', { cause })
+      x.notes.refusal = fault.code
+      onFault(fault)
+      settle(x, refuse(fault), { bytes: 0, aborted: true })
+    }
   }
 
   const onClientError = createBrokenMessage({

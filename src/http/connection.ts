@@ -11,6 +11,8 @@ export class Connection {
   latest: Latest | undefined
   /** A refusal is on its way and ends the connection: nothing more is read from it. */
   closing = false
+  /** The batch of its last request that had one. */
+  batch: number = Number.NaN
   #peer: Peer | undefined
   readonly #whenClosed = new Set<() => void>()
 

@@ -48,6 +48,11 @@ export interface Exchange {
   readonly id: number
   /** `performance.now()` when the header section was complete, in milliseconds. */
   readonly startedAt: number
+  /**
+   * Exchanges with the same number had all arrived before the first of them was handled, so a look at
+   * the outside world made for one holds for all. NaN when that cannot be said of this one.
+   */
+  readonly batch: number
   /** Request method, case-sensitive. */
   readonly method: string
   /** HTTP version as sent: `1.0`, `1.1`. */

@@ -58,7 +58,8 @@ function toWeb(body: Body, signal: AbortSignal): ConstructorParameters<typeof Re
   const write = (chunk: Uint8Array): Promise<void> => writer.write(chunk.slice()).catch(() => gone.abort())
   const pulled = body instanceof FileSlice ? sendFile(body, write, stopped) : body.pull({ write }, stopped)
   void pulled.then(
-    () => writer.close().catch(() => gone.abort()),
+    // What was given up must not look complete.
+    () => (stopped.aborted ? writer.abort(stopped.reason) : writer.close()).catch(() => gone.abort()),
     (error: unknown) => writer.abort(error).catch(() => gone.abort()),
   )
   return readable

@@ -1,10 +1,10 @@
-import { STATUS_CODES, type ServerResponse } from 'node:http'
+import { STATUS_CODES, validateHeaderName, validateHeaderValue, type ServerResponse } from 'node:http'
 import { Readable, type Duplex } from 'node:stream'
 import { discard } from './body.ts'
 import type { Exchange } from './exchange.ts'
 import { sendFile } from './file-body.ts'
 import { FileSlice } from './file-slice.ts'
-import { getField, type HeaderList } from './headers.ts'
+import { getField, withField, type HeaderList } from './headers.ts'
 import type { Body, Reply, Source } from './reply.ts'
 
 /** What became of a reply. */
@@ -24,17 +24,12 @@ const complete: Sent = { bytes: 0, aborted: false }
 export function finish(response: ServerResponse, reply: Reply, x: Exchange): Sent | Promise<Sent> {
   const { body, status } = reply
   if (reply.close === true) response.shouldKeepAlive = false
-  const bytes = body === null ? 0 : body instanceof Uint8Array ? body.byteLength : undefined
-  if (bytes !== undefined) {
-    response.writeHead(status, lengthened(reply, bytes))
-    if (bytes === 0 || isBodyless(x.method, status)) response.end()
-    else {
-      const text = textOf(reply)
-      if (text === undefined) response.end(body)
-      else response.end(text, 'latin1')
-      return { bytes, aborted: false }
-    }
-    return complete
+  if (body === null || body instanceof Uint8Array) {
+    const { headers, content } = prepare(reply, body)
+    response.writeHead(status, headers)
+    if (content === null || isBodyless(x.method, status)) return (response.end(), complete)
+    response.end(content, 'latin1')
+    return { bytes: (body as Uint8Array).byteLength, aborted: false }
   }
   response.writeHead(status, lengthened(reply, lengthOf(body)))
   if (isBodyless(x.method, status)) {
@@ -54,25 +49,32 @@ function lengthOf(body: Body): number | undefined {
   return body instanceof FileSlice ? body.length : body instanceof Readable ? undefined : (body as Source).length
 }
 
+/** What a reply becomes on the wire, worked out once for replies that are used again. */
+interface Prepared {
+  readonly headers: string[]
+  readonly content: string | Uint8Array | null
+}
+
+const prepared = new WeakMap<Reply, Prepared>()
+
 /** Content up to this many bytes is kept as text too. */
 const textBytes = 16 * 1024
 
 /**
- * Node joins a header section and text into one write, but sends a buffer as a second one, and the
- * system call is most of what a small reply costs. So the content of replies that are kept (they are
- * frozen) is kept as Latin-1 text, whose characters are the bytes.
+ * Node joins a header section and text into one piece, but sends a buffer as a second one, which costs
+ * more than copying a small reply. So the content of replies that are kept (they are frozen) is kept as
+ * Latin-1 text, whose characters are the bytes.
  */
-const texts = new WeakMap<Reply, string>()
-
-function textOf(reply: Reply): string | undefined {
-  const { body } = reply
-  if (!(body instanceof Uint8Array) || body.byteLength > textBytes || !Object.isFrozen(reply)) return undefined
-  let text = texts.get(reply)
-  if (text === undefined) {
-    text = Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1')
-    texts.set(reply, text)
-  }
-  return text
+function prepare(reply: Reply, body: Uint8Array | null): Prepared {
+  const known = prepared.get(reply)
+  if (known !== undefined) return known
+  const headers = lengthened(reply, body?.byteLength ?? 0)
+  if (!Object.isFrozen(reply)) return { headers, content: body }
+  const short = body !== null && body.byteLength <= textBytes
+  const content = short ? Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1') : body
+  const result = { headers, content }
+  prepared.set(reply, result)
+  return result
 }
 
 /** RFC 9110 section 8.6: no `Content-Length` in a 204, nor in a 304 whose length nobody computed. */
@@ -131,19 +133,25 @@ async function sendReadable(body: Readable, write: (chunk: Uint8Array) => Promis
 export function finishRaw(socket: Duplex, reply: Reply): void {
   const body = reply.body instanceof Uint8Array ? reply.body : new Uint8Array()
   const headers = [...lengthened(reply, body.byteLength), 'Date', new Date().toUTCString(), 'Connection', 'close']
-  socket.write(head(reply.status, headers))
+  socket.write(head(reply.status, headers), 'latin1')
   socket.end(body)
 }
 
 /** Writes the 101 of an upgrade and hands the connection over. */
 export function finishUpgrade(socket: Duplex, reply: Reply, rest: Uint8Array): void {
-  socket.write(head(reply.status, reply.headers))
+  socket.write(head(reply.status, withField(reply.headers, 'Connection', 'Upgrade')), 'latin1')
   reply.takeover?.(socket, rest)
 }
 
+/** @throws TypeError for a field that would split the message. */
 function head(status: number, headers: HeaderList): string {
   let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
-  for (let i = 0; i < headers.length; i += 2) text += `${headers[i]}: ${headers[i + 1]}\r\n`
+  for (let i = 0; i < headers.length; i += 2) {
+    const [name, value] = [headers[i] as string, headers[i + 1] as string]
+    validateHeaderName(name)
+    validateHeaderValue(name, value)
+    text += `${name}: ${value}\r\n`
+  }
   return `${text}\r\n`
 }
 
@@ -154,5 +162,5 @@ function head(status: number, headers: HeaderList): string {
 export function finishInterim(response: ServerResponse, status: number, headers: HeaderList): void {
   const { socket } = response
   if (socket === null || response.headersSent || response.req.httpVersion === '1.0') return
-  socket.write(head(status, headers))
+  socket.write(head(status, headers), 'latin1')
 }

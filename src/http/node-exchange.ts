@@ -18,6 +18,7 @@ export interface NodeMessage extends Readable {
 /** What an exchange needs beside the message. */
 export interface NodeExchangeOptions {
   readonly connection: Connection
+  readonly batch: number
   readonly bodyBytes: number
   /** Sends the 100 that the client waits for; undefined when it does not wait. */
   readonly invite: (() => void) | undefined
@@ -28,6 +29,7 @@ export interface NodeExchangeOptions {
 export class NodeExchange implements Exchange {
   readonly id: number = nextExchangeId()
   readonly startedAt: number = performance.now()
+  readonly batch: number
   readonly method: string
   readonly version: string
   readonly target: Target
@@ -42,6 +44,7 @@ export class NodeExchange implements Exchange {
   constructor(message: NodeMessage, options: NodeExchangeOptions) {
     this.#message = message
     this.#options = options
+    this.batch = options.batch
     this.method = message.method ?? ''
     this.version = message.httpVersion
     this.target = parseTarget(this.method, message.url ?? '')

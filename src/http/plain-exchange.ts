@@ -33,6 +33,7 @@ export function plainExchange(options: PlainExchangeOptions): Exchange {
   return {
     id: nextExchangeId(),
     startedAt: performance.now(),
+    batch: Number.NaN,
     method: options.method,
     version: options.version ?? '1.1',
     target: parseTarget(options.method, options.target),

@@ -42,6 +42,8 @@ export class StreamBody implements RequestBody {
     if (!this.expected || this.#taken || this.#options.invite !== undefined) return
     this.#take()
     const source = this.#source
+    // A body parser of the embedding program may have read it before.
+    if (source.readableEnded) return
     const { limit } = this.#options
     let seen = 0
     // Not an async iterator, which destroys the stream, and with it the connection, when it stops early.

@@ -76,7 +76,7 @@ export function assemble(parts: Parts, sites: readonly Site[]): Handler {
 
   const filters: Filter[] = [
     // first of all the user's own fields, so that what follows decides on the final type and caching
-    createResponseHeaders(config.headers),
+    ...(config.headers.length === 0 ? [] : [createResponseHeaders(config.headers)]),
     // so that other origins may read refusals too
     ...(cors === undefined ? [] : [cors.filter]),
     // which other sites may embed what is served

@@ -133,6 +133,8 @@ class Serve8008 implements Server8008 {
   }
 
   async #stop(): Promise<void> {
+    // A start under way sees that it was overtaken and frees its port, before we say that it is free.
+    await this.#starting?.catch(() => {})
     await this.#running?.stop()
     for (const { site } of this.#sites) site.close()
     this.#log?.flush()

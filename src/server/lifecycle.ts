@@ -77,6 +77,8 @@ function isWildcard(address: string): boolean {
 
 /** What a person should know about where the server listens. */
 export function listeningWarnings(listening: Listening): Warning[] {
+  // A socket path is reached neither by browsers nor over the network.
+  if (listening.port === 0) return []
   const warnings: Warning[] = []
   if (isBadPort(listening.port)) {
     warnings.push({

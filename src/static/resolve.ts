@@ -2,7 +2,7 @@ import type { Exchange } from '../http/exchange.ts'
 import type { Reply } from '../http/reply.ts'
 import { notFound } from './fallback.ts'
 import type { Files } from './files.ts'
-import { look } from './look.ts'
+import { createLookOnce } from './look-once.ts'
 import type { Place } from './place.ts'
 import { redirectTo } from './redirect.ts'
 
@@ -29,26 +29,27 @@ export interface ResolverOptions {
  */
 export function createResolver(options: ResolverOptions): (place: Place, x: Exchange) => Reply | Promise<Reply> {
   const { files, cleanUrls, trailingSlash, listing, list, fallback } = options
+  const look = createLookOnce()
 
   function plain(place: Place, file: string, x: Exchange): Reply | undefined {
-    const stat = look(file)
+    const stat = look(file, x)
     if (stat?.isFile() === true) return files.send(file, stat, x)
     const page = cleanPage(place, trailingSlash === 'always', x)
     if (page !== undefined || stat?.isDirectory() !== true || !files.has(file, stat)) return page
-    const index = trailingSlash === 'never' ? look(place.index) : undefined
+    const index = trailingSlash === 'never' ? look(place.index, x) : undefined
     return index?.isFile() === true
       ? files.send(place.index, index, x)
       : redirectTo(place.segments, true, x.target.query)
   }
 
   function slashed(place: Place, file: string, x: Exchange): Reply | Promise<Reply> | undefined {
-    const index = look(place.index)
+    const index = look(place.index, x)
     if (index?.isFile() === true) {
       // The root has no form without a slash.
       if (trailingSlash !== 'never' || place.names.length === 0) return files.send(place.index, index, x)
       return files.has(place.index, index) ? redirectTo(place.segments, false, x.target.query) : undefined
     }
-    const stat = look(file)
+    const stat = look(file, x)
     if (stat === undefined) return cleanPage(place, trailingSlash === 'never', x)
     // A file is no folder: `/style.css/` does not exist.
     if (!listing || !stat.isDirectory()) return undefined
@@ -58,7 +59,7 @@ export function createResolver(options: ResolverOptions): (place: Place, x: Exch
   /** `about.html` for `/about` and `/about/`, or the way to the other one of them. */
   function cleanPage(place: Place, redirects: boolean, x: Exchange): Reply | undefined {
     if (!cleanUrls || place.page === undefined) return undefined
-    const stat = look(place.page)
+    const stat = look(place.page, x)
     if (stat?.isFile() !== true) return undefined
     if (!redirects) return files.send(place.page, stat, x)
     return files.has(place.page, stat) ? redirectTo(place.segments, !place.slash, x.target.query) : undefined

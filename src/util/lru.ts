@@ -25,6 +25,8 @@ export function createLru<Key, Value>(
   // A Map iterates in order of insertion, so its first key is the one used least recently.
   const values = new Map<Key, Value>()
   let weight = 0
+  // Asking for one value over and over must not move it each time.
+  let latest: Key | undefined
 
   function remove(key: Key): void {
     const value = values.get(key)
@@ -42,9 +44,10 @@ export function createLru<Key, Value>(
     },
     get(key) {
       const value = values.get(key)
-      if (value === undefined) return undefined
+      if (value === undefined || key === latest) return value
       values.delete(key)
       values.set(key, value)
+      latest = key
       return value
     },
     set(key, value) {
@@ -56,11 +59,13 @@ export function createLru<Key, Value>(
         remove(oldest)
       }
       values.set(key, value)
+      latest = key
       weight += added
     },
     delete: remove,
     clear() {
       values.clear()
+      latest = undefined
       weight = 0
     },
   }

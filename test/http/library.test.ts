@@ -257,7 +257,7 @@ test('a client that leaves before its reply leaves a record that says so', async
   const client = await RawClient.open(started.port)
   client.send(get(started.hostLine))
   await arrival.opened
-  client.end()
+  client.socket.resetAndDestroy()
   assert.equal((await record).aborted, true)
 })
 

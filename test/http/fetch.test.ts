@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readlinkSync } from 'node:fs'
+import { test } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
+import { createServer, type Server8008, type ServeOptions } from '../../src/index.ts'
+import { TempFolder } from '../support/server.ts'
+
+const large = 4_000_000
+
+interface Site extends AsyncDisposable {
+  readonly server: Server8008
+  readonly folder: TempFolder
+  get(target: string, init?: RequestInit): Promise<Response>
+}
+
+async function openSite(options: ServeOptions = {}): Promise<Site> {
+  const folder = await new TempFolder().write({
+    'index.html': '<title>home</title>',
+    'a.txt': 'alpha',
+    'large.bin': Buffer.alloc(large, 'l'),
+  })
+  const server = createServer({ root: folder.path, ...options })
+  return {
+    server,
+    folder,
+    get: (target, init) => server.fetch(new Request(`http://localhost${target}`, init)),
+    [Symbol.asyncDispose]: async () => {
+      await server.close()
+      folder[Symbol.dispose]()
+    },
+  }
+}
+
+/** Open descriptors below a folder, which Linux alone tells. */
+function openBelow(folder: string): number {
+  return readdirSync('/proc/self/fd').filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(folder)
+    } catch {
+      return false
+    }
+  }).length
+}
+
+test('fetch answers a file without a port', async () => {
+  await using site = await openSite()
+  const response = await site.get('/a.txt')
+  assert.equal(response.status, 200)
+  assert.equal(response.headers.get('content-type'), 'text/plain; charset=utf-8')
+  assert.equal(response.headers.get('content-length'), '5')
+  assert.equal(await response.text(), 'alpha')
+  assert.equal(await (await site.get('/')).text(), '<title>home</title>')
+  assert.equal(site.server.port, undefined)
+})
+
+test('fetch answers HEAD with the header section alone', async () => {
+  await using site = await openSite()
+  for (const [target, length] of [
+    ['/a.txt', 5],
+    ['/large.bin', large],
+  ] as const) {
+    const response = await site.get(target, { method: 'HEAD' })
+    assert.equal(response.status, 200)
+    assert.equal(response.headers.get('content-length'), String(length))
+    assert.equal(response.body, null)
+  }
+})
+
+test('fetch answers ranges, preconditions, misses and refusals', async () => {
+  await using site = await openSite()
+  const part = await site.get('/a.txt', { headers: { range: 'bytes=1-2' } })
+  assert.equal(part.status, 206)
+  assert.equal(part.headers.get('content-range'), 'bytes 1-2/5')
+  assert.equal(await part.text(), 'lp')
+  const etag = (await site.get('/a.txt')).headers.get('etag') ?? ''
+  const same = await site.get('/a.txt', { headers: { 'if-none-match': etag } })
+  assert.equal(same.status, 304)
+  assert.equal(same.body, null)
+  const missing = await site.get('/missing', { headers: { accept: 'application/json' } })
+  assert.equal(missing.status, 404)
+  assert.equal(((await missing.json()) as { code: string }).code, 'E8008_NOT_FOUND')
+  assert.equal((await site.get('/a.txt', { method: 'PUT', body: 'beta' })).status, 405)
+  assert.equal((await site.server.fetch(new Request('http://evil.test/a.txt'))).status, 421)
+})
+
+test('fetch streams a large file', async () => {
+  await using site = await openSite()
+  const response = await site.get('/large.bin')
+  assert.equal(response.headers.get('content-length'), String(large))
+  const bytes = new Uint8Array(await response.arrayBuffer())
+  assert.equal(bytes.byteLength, large)
+  assert.ok(bytes.every((byte) => byte === 108))
+})
+
+const linux = process.platform === 'linux' ? false : 'the descriptors of a process are not shown here'
+
+for (const [name, leave] of [
+  ['cancelled', (response: Response) => response.body?.cancel()],
+  [
+    'cancelled half-way',
+    async (response: Response) => {
+      const reader = response.body?.getReader()
+      await reader?.read()
+      await reader?.cancel()
+    },
+  ],
+] as const) {
+  test(`a stream that is ${name} leaves no file open`, { skip: linux }, async () => {
+    await using site = await openSite()
+    const response = await site.get('/large.bin')
+    assert.equal(openBelow(site.folder.path), 1)
+    await leave(response)
+    while (openBelow(site.folder.path) > 0) await turn()
+  })
+}
+
+test('a stream whose request is aborted leaves no file open', { skip: linux }, async () => {
+  await using site = await openSite()
+  const controller = new AbortController()
+  const response = await site.get('/large.bin', { signal: controller.signal })
+  controller.abort()
+  await assert.rejects(response.arrayBuffer())
+  while (openBelow(site.folder.path) > 0) await turn()
+})
+
+test('layers see the content of a fetched request, and its limit', async () => {
+  await using site = await openSite({ limits: { bodyBytes: 10 } })
+  site.server.use((next) => async (x) => {
+    if (x.method !== 'POST') return next(x)
+    const chunks: Buffer[] = []
+    for await (const chunk of x.body.stream()) chunks.push(chunk as Buffer)
+    return { status: 201, headers: [], body: Buffer.concat(chunks) }
+  })
+  const posted = await site.get('/notes', { method: 'POST', body: 'hello' })
+  assert.equal(posted.status, 201)
+  assert.equal(await posted.text(), 'hello')
+  assert.equal((await site.get('/notes', { method: 'POST', body: 'too much to take' })).status, 413)
+})
+
+test('fetch works beside listening, with the same pipeline', async () => {
+  await using site = await openSite({ port: 0, host: '127.0.0.1', headers: { 'x-site': 'yes' } })
+  const { url } = await site.server.listen()
+  const over = await fetch(new URL('a.txt', url))
+  const beside = await site.get('/a.txt')
+  for (const name of ['etag', 'x-site', 'cache-control']) {
+    assert.equal(beside.headers.get(name), over.headers.get(name), name)
+  }
+  assert.equal(await beside.text(), await over.text())
+})
