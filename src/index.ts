@@ -1,3 +1,11 @@
+/**
+ * serve8008 as a library: `createServer(options)`, then `listen()`, `close()`, `use()`, `on()`, `handler`, `upgrade` and
+ * `fetch()` of what it returns. It reads neither the command line nor the environment, installs no signal handlers, never
+ * exits the process and prints nothing unless `log` is set. Times are milliseconds and sizes bytes throughout; what is
+ * thrown is a {@link ServeError} with a stable `code`.
+ *
+ * @module
+ */
 export { createServer, type ProgramOptions } from './server/create.ts'
 export { defineConfig } from './config/define-config.ts'
 export { isServeError, ServeError } from './errors/serve-error.ts'

@@ -73,31 +73,36 @@ async function runFile(file: string): Promise<Result> {
   const timer = setTimeout(() => deadline.abort(), limitMs)
   const startedAt = performance.now()
   const parents: string[] = []
-  let ran = 0
   for await (const { type, data } of run({ files: [path], concurrency: false, signal: deadline.signal })) {
     if (type === 'test:stdout' || type === 'test:stderr') result.output += data.message
-    if (type === 'test:start') parents.splice(data.nesting, Infinity, data.name)
+    if (type === 'test:start' && resolve(data.name) !== path) parents.splice(data.nesting, Infinity, data.name)
     if (type !== 'test:pass' && type !== 'test:fail') continue
     const finished = data as Finished
     const isFile = finished.nesting === 0 && resolve(finished.name) === path
     const isSuite = finished.details.type === 'suite'
-    if (!isFile && !isSuite) ran++
     if (type === 'test:pass' || finished.todo !== undefined) {
-      if (isFile || isSuite) continue
+      // A suite counts by its tests, unless it was skipped: then they are not reported.
       const reason = finished.skip ?? finished.todo
+      if (isFile || (isSuite && reason === undefined)) continue
       if (reason === undefined) result.passed++
       else result.skips.push({ file, name: finished.name, reason: reason === true ? '' : String(reason) })
       continue
     }
     // A parent fails with its children; they tell the reason.
     if (finished.details.error?.failureType === 'subtestsFailed') continue
-    if (isFile && result.failures.length > 0 && !deadline.signal.aborted) continue
-    const ended = deadline.signal.aborted ? `did not end within ${limitMs / 1000} s` : 'the file failed'
-    const name = isFile ? ended : [...parents.slice(0, finished.nesting), finished.name].join(' > ')
+    if (isFile && deadline.signal.aborted) {
+      const last = parents.join(' > ') || 'none'
+      const diagnostics = `Last test that started: ${last}. A server, socket or timer may still be open.`
+      result.failures.push({ file, name: `did not end within ${limitMs / 1000} s`, diagnostics })
+      continue
+    }
+    // A file also fails for the failures inside it, which are told already.
+    if (isFile && result.failures.length > 0) continue
+    const name = isFile ? 'the file failed' : [...parents.slice(0, finished.nesting), finished.name].join(' > ')
     result.failures.push({ file, name, diagnostics: describe(finished.details.error) })
   }
   clearTimeout(timer)
-  if (ran === 0 && result.failures.length === 0) {
+  if (result.passed + result.skips.length + result.failures.length === 0) {
     result.failures.push({ file, name: 'no test ran', diagnostics: 'The file holds no test.' })
   }
   result.ms = performance.now() - startedAt

@@ -20,6 +20,8 @@ export function createStopper(server: Server8008, report: Report, manner: Manner
     const notice = silent
       ? undefined
       : setTimeout(() => report.print('\n  Finishing replies under way; ^C again to leave now.\n'), patienceMs)
+    // The terminal has just shown ^C: the prompt gets a line of its own.
+    if (!silent) report.print('\n')
     const exitCode = await server.close().then(
       () => 0,
       (error: unknown) => report.error(error),

@@ -7,16 +7,17 @@ import type { SkippedPort } from '../ports/types.ts'
 
 /** Where a listening server is reached. */
 export interface Listening {
-  /** The URL to show, for example `http://localhost:8008/`. */
+  /** The URL to show, for example `http://localhost:8008/`, with the base at its end; `unix:/path` for a socket. */
   readonly url: string
   /** Every URL: local ones first, then those of the network. */
   readonly urls: { readonly local: readonly string[]; readonly network: readonly string[] }
   /** The host as configured, `localhost` by default. */
   readonly host: string
-  /** The port in use; 0 for a unix socket. */
+  /** The port in use, also when the system chose it; 0 for a unix socket. */
   readonly port: number
+  /** Scheme of the URLs. */
   readonly protocol: 'http' | 'https'
-  /** The addresses that are bound. */
+  /** The addresses that are bound, for example `127.0.0.1` and `::1`; the path of a unix socket. */
   readonly addresses: readonly string[]
   /** Ports that were tried before, each with its reason. */
   readonly skipped: readonly SkippedPort[]
@@ -24,9 +25,11 @@ export interface Listening {
 
 /** Something a person should know that does not stop the server. */
 export interface Warning {
-  /** Stable code, for example `W8008_LAN`. */
+  /** Stable code: `W8008_EXPOSED` (others on the network can read what is served), `W8008_BAD_PORT` (browsers refuse it). */
   readonly code: string
+  /** One sentence. */
   readonly message: string
+  /** The way out, with the exact command where there is one. */
   readonly hint?: string
 }
 
@@ -36,24 +39,29 @@ export interface AccessRecord {
   readonly time: number
   /** Remote address; empty for a unix socket. */
   readonly address: string
+  /** As received; `-` for a message that could not be read. */
   readonly method: string
   /** The request-target as received, secrets in its query redacted. */
   readonly target: string
   /** HTTP version as sent, for example `1.1`. */
   readonly version: string
-  /** The request's `Host`, as received. */
+  /** The request's `Host` as received, userinfo redacted; empty without one. */
   readonly host: string
+  /** Status of the reply (RFC 9110 section 15). */
   readonly status: number
-  /** Bytes of content sent. */
+  /** Bytes of content sent, header section not counted. */
   readonly bytes: number
   /** Milliseconds from the header section to the last byte. */
   readonly ms: number
   /** Whether the client left before the reply was complete. */
   readonly aborted: boolean
+  /** The request's `Referer`, secrets redacted, or empty. */
   readonly referer: string
+  /** The request's `User-Agent`, as received, or empty. Not safe to print as it is. */
   readonly userAgent: string
+  /** The user who authenticated, or empty. */
   readonly user: string
-  /** Code of the refusal, or empty. */
+  /** Code of the refusal, for example `E8008_NOT_FOUND`, or empty. */
   readonly refusal: string
   /** Remark of the stage that answered, or empty. */
   readonly remark: string
@@ -61,35 +69,68 @@ export interface AccessRecord {
 
 /** The events of a server and what they carry. */
 export interface ServerEvents {
+  /** The addresses are bound. */
   listening: [listening: Listening]
+  /** A header section was read; nothing of it has been checked yet, so its target and `Host` may be anything. */
   request: [exchange: Exchange]
+  /** A reply is out, or its client left. Not sent for `fetch()`, nor for what `handler` passes on. */
   reply: [record: AccessRecord]
+  /** Something that a person should know. */
   warning: [warning: Warning]
+  /**
+   * A fault of ours or of a layer (`E8008_INTERNAL`, what was thrown in `cause`). The client got a 500 without details.
+   * Unlike those of Node's emitters it is not thrown when nobody listens.
+   */
   error: [error: ServeError]
+  /** The server is closed: its ports are free. */
   close: []
 }
 
-/** A server made by `createServer`. */
+/** A server made by `createServer`. `await using` closes it at the end of the block. */
 export interface Server8008 extends AsyncDisposable {
-  /** The resolved configuration. */
+  /** The resolved configuration, frozen. */
   readonly config: ResolvedConfig
   /** The first URL once listening, else undefined. */
   readonly url: string | undefined
   /** The port once listening, else undefined. */
   readonly port: number | undefined
-  /** Starts to listen. Rejects with `E8008_PORT_HELD`, `E8008_PORTS_HELD`, `E8008_PORT_DENIED`, `E8008_ADDRESS`, `E8008_ROOT_NOT_FOUND` and their kin. */
+  /**
+   * Checks the folders and starts to listen. Called again it gives the same; after a failure it tries anew.
+   *
+   * @throws ServeError `E8008_ROOT_NOT_FOUND`, `E8008_ROOT_NOT_FOLDER`, `E8008_ROOT_UNREADABLE`, `E8008_AUTH_FILE`;
+   *   `E8008_PORT_HELD`, `E8008_PORT_DENIED`, `E8008_PORTS_HELD`, `E8008_ADDRESS`, `E8008_SOCKET`; `E8008_CLOSED` after
+   *   `close()`
+   */
   listen(): Promise<Listening>
-  /** Stops: no new connections, replies under way get `limits.closeMs`, then everything is cut. Idempotent. */
+  /**
+   * Stops: no new connections, replies under way get `limits.closeMs` (default 5000 ms), then everything is cut.
+   * Idempotent, never rejects, and works before `listen()` too.
+   */
   close(): Promise<void>
-  /** Adds a layer around the routes. Later layers are further in. */
+  /**
+   * Adds a layer around the routes, behind the guard and the password; later layers are further in. What it throws
+   * becomes a 500 and an `error` event. A layer that takes upgrades over has to be added before `listen()`.
+   */
   use(layer: Layer): Server8008
+  /** Calls a function at each event of a name; see {@link ServerEvents}. */
   on<Name extends keyof ServerEvents>(name: Name, listener: (...args: ServerEvents[Name]) => void): Server8008
+  /** Takes a listener away again. */
   off<Name extends keyof ServerEvents>(name: Name, listener: (...args: ServerEvents[Name]) => void): Server8008
-  /** `(req, res, next)` for Express, Connect, Polka and node:http; unknown paths go to `next` when it is given. */
+  /**
+   * `(req, res, next)` for Express, Connect, Polka and node:http. With `next`, paths (404) and methods (405) that are not
+   * ours go there, untouched. Mount it at the top and use `base` for a prefix, since redirects name whole paths; list
+   * the hosts of the program in `allowHost`.
+   */
   readonly handler: RequestListener
-  /** The listener of the `upgrade` event that belongs beside `handler`. */
+  /**
+   * The listener of the `upgrade` event that belongs beside `handler`. Upgrades that no layer takes over are left to
+   * other listeners; a program without one should destroy their sockets itself.
+   */
   readonly upgrade: (request: object, socket: Duplex, head: Uint8Array) => void
-  /** Answers a Fetch API request without a port. */
+  /**
+   * Answers a Fetch API request without a port, by the same pipeline: its URL needs a host that is ours, such as
+   * `http://localhost/`. No `reply` event and no log line follow.
+   */
   fetch(request: Request): Promise<Response>
 }
 
