@@ -60,6 +60,13 @@ export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
     unit: 'milliseconds',
     description: 'Milliseconds without progress while a client reads a reply.',
   },
+  halfClosedMs: {
+    default: 10_000,
+    min: 1,
+    max: longest,
+    unit: 'milliseconds',
+    description: 'Milliseconds without progress that a client which has closed its sending side gets for its reply.',
+  },
   connections: {
     default: 2048,
     min: 1,

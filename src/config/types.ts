@@ -82,6 +82,8 @@ export interface Limits {
   idleMs: number
   /** Milliseconds without progress while a client reads a reply. Default 60000. */
   writeMs: number
+  /** Milliseconds without progress that a client which has closed its sending side gets for its reply. Default 10000. */
+  halfClosedMs: number
   /** Open connections; further ones are dropped. Default 2048. */
   connections: number
   /** Milliseconds that `close()` waits for replies under way. Default 5000. */

@@ -58,7 +58,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
   function connectionOf(socket: Duplex): Connection {
     let connection = connections.get(socket)
     if (connection === undefined) {
-      connection = new Connection(socket as Socket)
+      connection = new Connection(socket as Socket, limits.halfClosedMs)
       openConnections++
       socket.once('close', () => openConnections--)
       connections.set(socket, connection)
@@ -228,5 +228,5 @@ export function createAdapter(options: AdapterOptions): Adapter {
 }
 
 function isUnknown(x: Exchange): boolean {
-  return x.notes.refusal === 'E8008_NOT_FOUND' || x.notes.refusal === 'E8008_METHOD'
+  return x.notes.unclaimed === true || x.notes.refusal === 'E8008_NOT_FOUND' || x.notes.refusal === 'E8008_METHOD'
 }

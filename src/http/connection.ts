@@ -16,8 +16,10 @@ export class Connection {
   #peer: Peer | undefined
   readonly #whenClosed = new Set<() => void>()
 
-  constructor(socket: Socket) {
+  /** @param halfClosedMs Milliseconds without progress that a half-closed connection gets. */
+  constructor(socket: Socket, halfClosedMs: number) {
     this.socket = socket
+    socket.once('end', () => this.#boundHalfClosed(halfClosedMs))
     socket.once('close', () => {
       for (const callback of this.#whenClosed) callback()
       this.#whenClosed.clear()
@@ -44,6 +46,20 @@ export class Connection {
     if (this.socket.destroyed) abort()
     else this.#whenClosed.add(abort)
     return { signal: controller.signal, release: () => this.#whenClosed.delete(abort) }
+  }
+
+  /**
+   * A client that has closed its sending side may still wait for the reply, or may be gone: the two look
+   * alike until something is written. So it is given up when nothing was for a while.
+   */
+  #boundHalfClosed(ms: number): void {
+    const { socket } = this
+    let written = socket.bytesWritten
+    const timer = setInterval(() => {
+      if (socket.bytesWritten === written) socket.destroy()
+      written = socket.bytesWritten
+    }, ms)
+    socket.once('close', () => clearInterval(timer))
   }
 
   /**

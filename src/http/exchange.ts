@@ -38,6 +38,8 @@ export interface Notes {
   refusal?: string
   /** One short remark shown beside the log line. */
   remark?: string
+  /** The path is none of ours, whatever the reply: a program that embeds us may have something there. */
+  unclaimed?: boolean
   /** The user that authenticated. */
   user?: string
 }

@@ -29,6 +29,7 @@ export function createRoutes(routes: readonly Route[], base: string): Handler {
 
 /** With a base, the bare address is what people type first. */
 function outside(x: Exchange, base: string): Reply {
+  x.notes.unclaimed = true
   if (x.target.path === '/' && (x.method === 'GET' || x.method === 'HEAD')) {
     return { status: 302, headers: ['Location', `${base}${x.target.query}`, 'Cache-Control', 'no-store'], body: null }
   }

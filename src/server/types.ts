@@ -2,7 +2,6 @@ import type { Duplex } from 'node:stream'
 import type { ResolvedConfig } from '../config/types.ts'
 import type { ServeError } from '../errors/serve-error.ts'
 import type { Exchange, Layer } from '../http/exchange.ts'
-import type { Reply } from '../http/reply.ts'
 import type { SkippedPort } from '../ports/types.ts'
 
 /** Where a listening server is reached. */
@@ -136,6 +135,3 @@ export interface Server8008 extends AsyncDisposable {
 
 /** A listener for node:http's `request` event that is a Connect middleware too. */
 export type RequestListener = (request: object, response: object, next?: (error?: unknown) => void) => void
-
-/** Maps a handler's reply, kept here so that programs can type their layers. */
-export type { Exchange, Layer, Reply }

@@ -52,6 +52,21 @@ test('more header fields than allowed are refused, and none is cut off in silenc
   assert.equal((await rawGet(started.port, '/a.txt', lines(18))).status, 200)
   assert.equal((await rawGet(started.port, '/a.txt', lines(19))).status, 431)
   assert.equal((await rawGet(started.port, '/a.txt', lines(3000))).status, 431)
+  // Node itself would keep the first thousand and forget the others.
+  await using widest = await startServer(files, { limits: { headerCount: 1000, headerBytes: 65_536 } })
+  assert.equal((await rawGet(widest.port, '/a.txt', lines(998))).status, 200)
+  assert.equal((await rawGet(widest.port, '/a.txt', lines(1001))).status, 431)
+})
+
+test('a client that is refused while it sends can still read why', async () => {
+  await using started = await startServer(files, { limits: { bodyBytes: 1000 } })
+  using client = await RawClient.open(started.port)
+  client.send(`POST /a.txt HTTP/1.1\r\n${started.hostLine}\r\nContent-Length: 20000000\r\n\r\n`)
+  const content = Buffer.alloc(100_000)
+  for (let sent = 0; sent < 3_000_000; sent += content.length) client.send(content)
+  const flushed = new Promise((resolve) => client.socket.write(content, resolve))
+  await flushed
+  assert.equal((await client.reply()).status, 413)
 })
 
 test('a header section larger than allowed is refused', async () => {

@@ -65,9 +65,15 @@ for (const [name, broken] of [
 
 test('a message broken after its answer gets no second answer', async () => {
   using client = await RawClient.open(started.port)
-  started.server.use(
-    (next) => (x) => (x.target.query === '?at-once' ? { status: 204, headers: [], body: null, close: true } : next(x)),
-  )
+  started.server.use((next) => (x) => {
+    if (x.target.query !== '?at-once') return next(x)
+    // the program reads the content itself and answers before its end
+    x.body
+      .stream()
+      .resume()
+      .on('error', () => {})
+    return { status: 204, headers: [], body: null }
+  })
   client.send(`POST /?at-once HTTP/1.1\r\n${started.hostLine}\r\nTransfer-Encoding: chunked\r\n\r\n`)
   assert.equal((await client.reply()).status, 204)
   client.send('zz\r\n')
@@ -80,6 +86,31 @@ test('a client that closed its sending side still gets its answer', async () => 
   client.send(get('/a.txt?held'))
   client.socket.end()
   await opened
+  await ended(client)
   release()
   assert.equal((await client.reply()).body.toString(), 'alpha')
 })
+
+test('a half-closed connection on which nothing happens is given up', async () => {
+  await using other = await startServer({}, { limits: { halfClosedMs: 50 } })
+  const aborted = new Promise<void>((resolve) => {
+    other.server.use(() => (x) => {
+      x.signal.addEventListener('abort', () => resolve())
+      return new Promise(() => {})
+    })
+  })
+  using client = await RawClient.open(other.port)
+  client.send(`GET / HTTP/1.1\r\n${other.hostLine}\r\n\r\n`)
+  client.socket.end()
+  await aborted
+  assert.equal((await client.closed()).length, 0)
+})
+
+/** Resolves when the server's side has seen the end of what the client sends. */
+async function ended(client: RawClient): Promise<void> {
+  if (!client.socket.writableFinished) await new Promise((resolve) => client.socket.once('finish', resolve))
+  // Both sides live in this process and its loop: the end was sent before, and a round trip on another
+  // connection is read after it.
+  using other = await RawClient.open(started.port)
+  await other.send(get('/b.txt')).reply()
+}
