@@ -5,7 +5,6 @@ import type { Exchange } from '../http/exchange.ts'
 
 // Everything outside visible ASCII; a raw fragment, which no client may send (RFC 9112 section
 // 3.2.1) and which has hidden suffixes from checks; a raw backslash, which some systems read as a slash.
-// eslint-disable-next-line no-control-regex
 const forbidden = /[^\x21-\x7e]|[#\\]/
 const encodedNul = /%00/
 

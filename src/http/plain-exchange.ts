@@ -12,7 +12,7 @@ export function nextExchangeId(): number {
 }
 
 /** The peer of an exchange that came over no connection. */
-export const noPeer: Peer = { address: '', port: 0, localAddress: '', localPort: 0, encrypted: false }
+const noPeer: Peer = { address: '', port: 0, localAddress: '', localPort: 0, encrypted: false }
 
 /** What a {@link plainExchange} is made of; everything but the method and target has a default. */
 export interface PlainExchangeOptions {

@@ -84,7 +84,7 @@ class Counter extends Transform {
 }
 
 /** The refusal of content above `limits.bodyBytes`. */
-export function bodyTooLarge(limit: number): ServeError {
+function bodyTooLarge(limit: number): ServeError {
   return new ServeError('E8008_BODY_TOO_LARGE', `The request content is larger than ${limit} bytes.`, {
     hint: 'Raise limits.bodyBytes where that is intended.',
     close: true,

@@ -5,7 +5,7 @@ import type { FolderListing, ListingEntry } from './folder-listing.ts'
 import { firstOrder, formatListingQuery, type ListingQuery, type ListingSort } from './listing-query.ts'
 
 /** A name for HTML content: whatever it holds is shown, and nothing of it acts. */
-export function nameMarkup(name: string): string {
+function nameMarkup(name: string): string {
   return escapeHtml(visibleText(name))
 }
 

@@ -9,7 +9,7 @@ import { look, lookQuietly, refuse } from './look.ts'
 import { realPath } from './real-path.ts'
 
 /** Most entries of a listing; what the folder holds beyond is left out. */
-export const listingEntries = 100_000
+const listingEntries = 100_000
 
 /** Options of {@link readFolder}. */
 export interface ReadFolderOptions {

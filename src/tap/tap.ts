@@ -4,7 +4,7 @@ import type { AccessRecord } from '../server/types.ts'
 import { unmapped } from '../util/ip.ts'
 import { redactAuthority, redactUrl } from './redact.ts'
 
-export { createAccessLog, type AccessLog, type AccessLogOptions } from './access-log.ts'
+export { createAccessLog } from './access-log.ts'
 
 /** What was sent of a reply by the time the exchange ended. */
 export interface Sent {

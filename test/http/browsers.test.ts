@@ -124,7 +124,6 @@ for (const log of ['pretty', 'common', 'combined', 'json'] as const) {
     await started.server.close()
     const printed = lines.join('')
     assert.ok(printed.length > 0)
-    // oxlint-disable-next-line no-control-regex
     assert.doesNotMatch(printed, /[\x00-\x09\x0b-\x1f\x7f-\x9f]/)
     assert.doesNotMatch(printed, /SECRET|U0VDUkVU/)
   })

@@ -45,6 +45,7 @@ describe('resolveConfig', () => {
         writeMs: 60_000,
         connections: 2048,
         closeMs: 5000,
+        halfClosedMs: 10_000,
         cacheBytes: 64 * 1024 ** 2,
         ranges: 32,
       },
