@@ -68,12 +68,13 @@ function methodRefused(method: string): ServeError {
 }
 
 function checkExpectations(x: Exchange, bodyBytes: number): void {
-  const expect = x.headers.get('expect')
+  const { headers } = x
+  const expect = headers.get('expect')
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
     throw new ServeError('E8008_EXPECTATION', 'The only expectation understood here is 100-continue.', { close: true })
   }
-  const { length } = x.body
-  if (length !== undefined && length > bodyBytes) {
+  const length = headers.get('content-length')
+  if (length !== undefined && Number(length) > bodyBytes) {
     throw new ServeError('E8008_BODY_TOO_LARGE', `The request content is larger than ${bodyBytes} bytes.`, {
       close: true,
     })

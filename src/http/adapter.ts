@@ -92,7 +92,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
     next?: (error?: unknown) => void,
   ): void | Promise<void> {
     if (next !== undefined && isUnknown(x)) return (discard(reply.body), next())
-    if (x.body.expected && !x.body.taken && reply.close !== true) return deliverAfterDrain(x, response, reply)
+    if (x.unread && reply.close !== true) return deliverAfterDrain(x, response, reply)
     send(x, response, reply)
   }
 
@@ -112,6 +112,10 @@ export function createAdapter(options: AdapterOptions): Adapter {
     if (draining) response.shouldKeepAlive = false
     if (reply.close === true) connectionOf(response.req.socket).linger()
     const { written, sent } = tryFinish(x, response, reply)
+    // A handler may take its time; a client that does not read may not.
+    const { socket } = response
+    const pending = sent instanceof Promise || (socket !== null && socket.writableLength > 0)
+    if (pending) socket?.setTimeout(limits.writeMs)
     if (sent instanceof Promise) void sent.then((late) => settle(x, written, late))
     else settle(x, written, sent)
   }
@@ -196,7 +200,6 @@ export function createAdapter(options: AdapterOptions): Adapter {
       // Counted by the guard: Node would cut the surplus off in silence.
       server.maxHeadersCount = 0
       server.maxConnections = limits.connections
-      server.timeout = limits.writeMs
       // A client may close its sending side and still wait for the reply.
       Object.assign(server, { httpAllowHalfOpen: true })
       server.on('request', (request, response) => answer(open(request, response, false), response))
@@ -207,7 +210,6 @@ export function createAdapter(options: AdapterOptions): Adapter {
       server.on('clientError', onClientError)
       server.on('timeout', (socket: Socket) => {
         const response = connections.get(socket)?.latest?.response
-        // A handler may take its time; a client that does not read may not.
         if (response === undefined || response.closed || socket.writableLength > 0) socket.destroy()
       })
       return server

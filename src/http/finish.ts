@@ -90,15 +90,20 @@ function lengthened(reply: Reply, length: number | undefined): string[] {
 
 async function stream(response: ServerResponse, body: Body, x: Exchange): Promise<Sent> {
   const { signal } = x
-  const gone = new Promise<void>((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
   let bytes = 0
+  // Not a race with one promise for the whole reply: that would hold on to every chunk's until the end.
+  const waiting = new Set<() => void>()
+  signal.addEventListener('abort', () => waiting.forEach((resolve) => resolve()), { once: true })
   const write = (chunk: Uint8Array): Promise<void> => {
+    if (signal.aborted) return Promise.resolve()
     bytes += chunk.byteLength
-    const flushed = new Promise<void>((resolve) => response.write(chunk, () => resolve()))
-    return Promise.race([flushed, gone])
+    return new Promise((resolve) => {
+      waiting.add(resolve)
+      response.write(chunk, () => {
+        waiting.delete(resolve)
+        resolve()
+      })
+    })
   }
   try {
     if (body instanceof FileSlice) await sendFile(body, write, signal)

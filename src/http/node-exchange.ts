@@ -70,6 +70,13 @@ export class NodeExchange implements Exchange {
     this.#options.inform(status, headers)
   }
 
+  /** Whether there is content that nobody took; told without making a body. */
+  get unread(): boolean {
+    const { headers } = this
+    if (!headers.has('content-length') && !headers.has('transfer-encoding')) return false
+    return this.body.expected && !this.body.taken
+  }
+
   /** Whether the client has left. */
   get gone(): boolean {
     return this.#options.connection.socket.destroyed
