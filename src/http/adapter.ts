@@ -9,7 +9,7 @@ import { Connection } from './connection.ts'
 import type { Exchange, Handler } from './exchange.ts'
 import { createBrokenMessage } from './broken-message.ts'
 import { finish, finishInterim, finishUpgrade, type Sent } from './finish.ts'
-import { NodeExchange } from './node-exchange.ts'
+import { NodeExchange, type NodeHost } from './node-exchange.ts'
 import type { Reply } from './reply.ts'
 
 /** What the adapter is given. */
@@ -45,11 +45,18 @@ interface Written {
   readonly sent: Sent | Promise<Sent>
 }
 
+type ServerExchange = NodeExchange<ServerResponse>
+
 /** Builds the adapter around a pipeline. */
 export function createAdapter(options: AdapterOptions): Adapter {
   const { handler, limits, refuse, done, onFault } = options
 
   const connections = new WeakMap<Duplex, Connection>()
+  const host: NodeHost<ServerResponse> = {
+    bodyBytes: limits.bodyBytes,
+    invite: (response) => response.writeContinue(),
+    inform: finishInterim,
+  }
   const upgraded = new Set<Duplex>()
   let openConnections = 0
   const batches = createBatches(() => openConnections)
@@ -66,52 +73,42 @@ export function createAdapter(options: AdapterOptions): Adapter {
     return connection
   }
 
-  function open(request: IncomingMessage, response: ServerResponse, waits: boolean): NodeExchange {
+  function open(request: IncomingMessage, response: ServerResponse, waits: boolean): ServerExchange {
     const connection = connectionOf(request.socket)
-    const x = new NodeExchange(request, {
-      connection,
-      batch: batches.next(connection),
-      bodyBytes: limits.bodyBytes,
-      invite: waits ? () => response.writeContinue() : undefined,
-      inform: (status, headers) => finishInterim(response, status, headers),
-    })
-    connection.latest = { x, message: request, response }
+    const x = new NodeExchange(host, { message: request, response, connection, batch: batches.next(connection), waits })
+    connection.latest = x
     return x
   }
 
-  function answer(x: NodeExchange, response: ServerResponse, next?: (error?: unknown) => void): void {
+  function answer(x: ServerExchange, next?: (error?: unknown) => void): void {
     const reply = handler(x)
-    if (reply instanceof Promise) void reply.then((settled) => deliver(x, response, settled, next))
-    else void deliver(x, response, reply, next)
+    if (reply instanceof Promise) void reply.then((settled) => deliver(x, settled, next))
+    else void deliver(x, reply, next)
   }
 
-  function deliver(
-    x: NodeExchange,
-    response: ServerResponse,
-    reply: Reply,
-    next?: (error?: unknown) => void,
-  ): void | Promise<void> {
+  function deliver(x: ServerExchange, reply: Reply, next?: (error?: unknown) => void): void | Promise<void> {
     if (next !== undefined && isUnknown(x)) return (discard(reply.body), next())
-    if (x.unread && reply.close !== true) return deliverAfterDrain(x, response, reply)
-    send(x, response, reply)
+    if (x.unread && reply.close !== true) return deliverAfterDrain(x, reply)
+    send(x, reply)
   }
 
   /** Content that nobody wanted still has to be valid, small and in time before it is answered. */
-  async function deliverAfterDrain(x: NodeExchange, response: ServerResponse, reply: Reply): Promise<void> {
+  async function deliverAfterDrain(x: ServerExchange, reply: Reply): Promise<void> {
     const refusal = await x.body.drain().then(
       () => undefined,
       // Anything else is a broken message or a lost client, which `clientError` deals with.
       (error: unknown) => (isServeError(error) ? refuse(error) : { ...reply, body: null }),
     )
     if (refusal !== undefined) discard(reply.body)
-    send(x, response, refusal ?? (x.body.taken ? reply : { ...reply, close: true }))
+    send(x, refusal ?? (x.body.taken ? reply : { ...reply, close: true }))
   }
 
-  function send(x: NodeExchange, response: ServerResponse, reply: Reply): void {
+  function send(x: ServerExchange, reply: Reply): void {
+    const { response } = x
     if (response.headersSent || response.destroyed || x.gone) return lose(x, reply, response.headersSent)
     if (draining) response.shouldKeepAlive = false
     if (reply.close === true) connectionOf(response.req.socket).linger()
-    const { written, sent } = tryFinish(x, response, reply)
+    const { written, sent } = tryFinish(x, reply)
     // A handler may take its time; a client that does not read may not.
     const { socket } = response
     const pending = sent instanceof Promise || (socket !== null && socket.writableLength > 0)
@@ -121,13 +118,14 @@ export function createAdapter(options: AdapterOptions): Adapter {
   }
 
   /** The client left, or was refused while the reply was being made. */
-  function lose(x: NodeExchange, reply: Reply, answered: boolean): void {
+  function lose(x: ServerExchange, reply: Reply, answered: boolean): void {
     discard(reply.body)
     if (!answered) settle(x, reply, { bytes: 0, aborted: true })
   }
 
   /** A reply of the program may be one that cannot be written, such as a field with a line break. */
-  function tryFinish(x: NodeExchange, response: ServerResponse, reply: Reply): Written {
+  function tryFinish(x: ServerExchange, reply: Reply): Written {
+    const { response } = x
     try {
       if (reply.takeover !== undefined)
         throw new Error('a reply that takes over a connection that asked for no upgrade')
@@ -142,7 +140,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
     }
   }
 
-  function settle(x: NodeExchange, reply: Reply, sent: Sent): void {
+  function settle(x: ServerExchange, reply: Reply, sent: Sent): void {
     x.release()
     done(x, reply, sent)
   }
@@ -156,13 +154,13 @@ export function createAdapter(options: AdapterOptions): Adapter {
     response.once('finish', () => (socket as Socket).destroySoon())
     const x = open(request, response, false)
     void Promise.resolve(handler(x)).then((reply) => {
-      if (reply.takeover === undefined) return send(x, response, { ...reply, close: true })
+      if (reply.takeover === undefined) return send(x, { ...reply, close: true })
       response.detachSocket(socket as Socket)
       takeOver(x, socket, reply, head)
     })
   }
 
-  function takeOver(x: NodeExchange, socket: Duplex, reply: Reply, head: Uint8Array): void {
+  function takeOver(x: ServerExchange, socket: Duplex, reply: Reply, head: Uint8Array): void {
     upgraded.add(socket)
     socket.once('close', () => upgraded.delete(socket))
     try {
@@ -181,7 +179,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
     connectionOf,
     targetBytes: limits.targetBytes,
     refuse,
-    send: ({ x, response }, reply) => send(x as NodeExchange, response as ServerResponse, reply),
+    send: (latest, reply) => send(latest as ServerExchange, reply),
     done,
   })
 
@@ -202,9 +200,9 @@ export function createAdapter(options: AdapterOptions): Adapter {
       server.maxConnections = limits.connections
       // A client may close its sending side and still wait for the reply.
       Object.assign(server, { httpAllowHalfOpen: true })
-      server.on('request', (request, response) => answer(open(request, response, false), response))
-      server.on('checkContinue', (request, response) => answer(open(request, response, true), response))
-      server.on('checkExpectation', (request, response) => answer(open(request, response, true), response))
+      server.on('request', (request, response) => answer(open(request, response, false)))
+      server.on('checkContinue', (request, response) => answer(open(request, response, true)))
+      server.on('checkExpectation', (request, response) => answer(open(request, response, true)))
       server.on('connect', onUpgrade)
       if (upgrades) server.on('upgrade', onUpgrade)
       server.on('clientError', onClientError)
@@ -214,7 +212,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
       })
       return server
     },
-    handle: (request, response, next) => answer(open(request, response, false), response, next),
+    handle: (request, response, next) => answer(open(request, response, false), next),
     upgrade: (request, socket, head) => {
       socket.on('error', () => socket.destroy())
       const response = new ServerResponse(request)

@@ -36,7 +36,7 @@ export function createBrokenMessage(options: BrokenMessageOptions): (fault: Read
   }
 
   function refuseContent(latest: Latest, error: ServeError): void {
-    latest.x.notes.refusal = error.code
+    latest.notes.refusal = error.code
     send(latest, { ...refuse(error), close: true })
   }
 

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import type { Exchange, Peer } from './exchange.ts'
+import type { Notes, Peer } from './exchange.ts'
 
 /** Milliseconds that a refused client gets to read its reply before the connection is cut. */
 const lingerMs = 1000
@@ -82,7 +82,7 @@ export class Connection {
 
 /** A request, and what answers it. */
 export interface Latest {
-  readonly x: Exchange
+  readonly notes: Notes
   readonly message: { readonly complete: boolean }
   readonly response: Answer
 }

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { Connection } from './connection.ts'
+import type { Answer, Connection, Latest } from './connection.ts'
 import type { Exchange, Notes, Peer, RequestBody } from './exchange.ts'
 import type { Authority } from './authority.ts'
 import { RequestHeaders, type HeaderList } from './headers.ts'
@@ -13,20 +13,31 @@ export interface NodeMessage extends Readable {
   url?: string | undefined
   httpVersion: string
   rawHeaders: string[]
+  complete: boolean
 }
 
-/** What an exchange needs beside the message. */
-export interface NodeExchangeOptions {
+/** What the exchanges of one adapter share. */
+export interface NodeHost<Response> {
+  /** Most bytes of content that are read. */
+  readonly bodyBytes: number
+  /** Sends the 100 that a client waits for. */
+  readonly invite: (response: Response) => void
+  /** Sends an interim reply. */
+  readonly inform: (response: Response, status: number, headers: HeaderList) => void
+}
+
+/** What belongs to one request. */
+export interface NodeExchangeOptions<Response> {
+  readonly message: NodeMessage
+  readonly response: Response
   readonly connection: Connection
   readonly batch: number
-  readonly bodyBytes: number
-  /** Sends the 100 that the client waits for; undefined when it does not wait. */
-  readonly invite: (() => void) | undefined
-  readonly inform: (status: number, headers: HeaderList) => void
+  /** Whether the client holds its content back until it is invited (`Expect: 100-continue`). */
+  readonly waits: boolean
 }
 
 /** An exchange over a connection. What a plain file request never asks for is made on demand. */
-export class NodeExchange implements Exchange {
+export class NodeExchange<Response extends Answer> implements Exchange, Latest {
   readonly id: number = nextExchangeId()
   readonly startedAt: number = performance.now()
   readonly batch: number
@@ -35,16 +46,25 @@ export class NodeExchange implements Exchange {
   readonly target: Target
   readonly headers: RequestHeaders
   readonly notes: Notes = {}
+  readonly message: NodeMessage
+  readonly response: Response
   authority: Authority | undefined = undefined
-  readonly #message: NodeMessage
-  readonly #options: NodeExchangeOptions
+  readonly #connection: Connection
+  readonly #host: NodeHost<Response>
+  readonly #waits: boolean
   #body: StreamBody | undefined
   #watch: { signal: AbortSignal; release: () => void } | undefined
 
-  constructor(message: NodeMessage, options: NodeExchangeOptions) {
-    this.#message = message
-    this.#options = options
-    this.batch = options.batch
+  constructor(
+    host: NodeHost<Response>,
+    { message, response, connection, batch, waits }: NodeExchangeOptions<Response>,
+  ) {
+    this.#host = host
+    this.#connection = connection
+    this.#waits = waits
+    this.message = message
+    this.response = response
+    this.batch = batch
     this.method = message.method ?? ''
     this.version = message.httpVersion
     this.target = parseTarget(this.method, message.url ?? '')
@@ -52,22 +72,21 @@ export class NodeExchange implements Exchange {
   }
 
   get peer(): Peer {
-    return this.#options.connection.peer
+    return this.#connection.peer
   }
 
   get body(): RequestBody {
-    const { bodyBytes: limit, invite } = this.#options
-    this.#body ??= new StreamBody(this.#message, { headers: this.headers, limit, invite })
+    this.#body ??= this.#openBody()
     return this.#body
   }
 
   get signal(): AbortSignal {
-    this.#watch ??= this.#options.connection.watch()
+    this.#watch ??= this.#connection.watch()
     return this.#watch.signal
   }
 
   inform(status: number, headers: HeaderList): void {
-    this.#options.inform(status, headers)
+    this.#host.inform(this.response, status, headers)
   }
 
   /** Whether there is content that nobody took; told without making a body. */
@@ -79,11 +98,20 @@ export class NodeExchange implements Exchange {
 
   /** Whether the client has left. */
   get gone(): boolean {
-    return this.#options.connection.socket.destroyed
+    return this.#connection.socket.destroyed
   }
 
   /** Forgets the connection once the reply is out. */
   release(): void {
     this.#watch?.release()
+  }
+
+  #openBody(): StreamBody {
+    const { bodyBytes: limit, invite } = this.#host
+    return new StreamBody(this.message, {
+      headers: this.headers,
+      limit,
+      invite: this.#waits ? () => invite(this.response) : undefined,
+    })
   }
 }

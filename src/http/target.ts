@@ -18,7 +18,10 @@ const absolute = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^]*)$/i
 /** Splits a request-target. Never throws: what it means and whether it is allowed is the guard's. */
 export function parseTarget(method: string, raw: string): Target {
   if (raw.charCodeAt(0) === 47 /* slash */) {
-    return { raw, form: 'origin', scheme: undefined, authority: undefined, ...splitQuery(raw) }
+    const mark = raw.indexOf('?')
+    const path = mark === -1 ? raw : raw.slice(0, mark)
+    const query = mark === -1 ? '' : raw.slice(mark)
+    return { raw, form: 'origin', scheme: undefined, authority: undefined, path, query }
   }
   if (method === 'CONNECT') {
     return { raw, form: 'authority', scheme: undefined, authority: raw, path: '/', query: '' }

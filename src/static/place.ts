@@ -1,4 +1,5 @@
 import { extname } from 'node:path'
+import { needsMediaTypes } from '../http/media-type.ts'
 import { isDenied } from './denied.ts'
 import { locate, type Platform } from './locate.ts'
 
@@ -16,6 +17,8 @@ export interface Place {
   readonly bare: boolean
   /** Absolute path of the file or folder, without a final slash; undefined when no client gets to see it. */
   readonly file: string | undefined
+  /** Whether the type of its name was not at hand when the path was first seen. */
+  readonly rare: boolean
   /** Absolute path of the index page in that folder. */
   readonly index: string
   /** Absolute path of the page by its clean URL, undefined where that makes no sense. */
@@ -51,6 +54,7 @@ export function findPlace(path: string, { root, prefix, dotfiles, platform }: Pl
     bare: inside && !slash && names.length === 0,
     // The root keeps its own separator: `C:` alone is wherever that drive's shell is, and an empty path is nothing.
     file: seen ? (names.length === 0 ? root : file) : undefined,
+    rare: needsMediaTypes(names.at(-1) ?? ''),
     index: `${file}${separator}index.html`,
     page: names.length === 0 || extname(file).toLowerCase() === '.html' ? undefined : `${file}.html`,
   }

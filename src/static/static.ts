@@ -89,7 +89,7 @@ export function createStatic(options: StaticOptions): StaticSite {
     if (method === 'OPTIONS') return optionsReply
     if (method !== 'GET' && method !== 'HEAD') throw refusedMethod(method)
     const place = placeOf(x.target.path)
-    if (needsMediaTypes(place.names.at(-1) ?? '')) return loadMediaTypes().then(() => answer(place, x))
+    if (place.rare && needsMediaTypes(place.names.at(-1) ?? '')) return loadMediaTypes().then(() => answer(place, x))
     return answer(place, x)
   }
 
