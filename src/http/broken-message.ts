@@ -49,6 +49,7 @@ export function createBrokenMessage(options: BrokenMessageOptions): (fault: Read
     if (fault.code === 'ECONNRESET' || !socket.writable || unheard) return void socket.destroy()
     const error = messageError(fault, options.targetBytes)
     const inContent = latest !== undefined && !latest.message.complete
+    if (inContent) latest.fail(fault)
     if (inContent && !latest.response.headersSent) return refuseContent(latest, error)
     connection.linger()
     if (inContent) whenClosed(latest.response, () => connection.socket.destroySoon())

@@ -85,6 +85,8 @@ export interface Latest {
   readonly notes: Notes
   readonly message: { readonly complete: boolean }
   readonly response: Answer
+  /** Tells whoever reads the content that the rest of it cannot be read. */
+  fail(error: Error): void
 }
 
 /** As much of a response as a connection has to know. */

@@ -96,6 +96,10 @@ export class NodeExchange<Response extends Answer> implements Exchange, Latest {
     return this.body.expected && !this.body.taken
   }
 
+  fail(error: Error): void {
+    this.#body?.fail(error)
+  }
+
   /** Whether the client has left. */
   get gone(): boolean {
     return this.#connection.socket.destroyed

@@ -19,6 +19,7 @@ export class StreamBody implements RequestBody {
   readonly #source: Readable
   readonly #options: BodyOptions
   #taken = false
+  #failed: ((error: Error) => void) | undefined
 
   constructor(source: Readable, options: BodyOptions) {
     const length = options.headers.get('content-length')
@@ -34,7 +35,16 @@ export class StreamBody implements RequestBody {
 
   stream(): Readable {
     this.#take()
-    return this.#source.pipe(new Counter(this.#options.limit)).on('error', () => this.#source.unpipe())
+    const source = this.#source
+    const counter = new Counter(this.#options.limit)
+    this.#failed = (error) => counter.destroy(error)
+    // Not a pipeline, which destroys the source when the reader stops, and with it the connection
+    // on which the refusal is due. But what ends the source early has to reach the reader.
+    source.once('error', (error) => counter.destroy(error))
+    source.once('close', () => {
+      if (!source.readableEnded) counter.destroy(clientLeft())
+    })
+    return source.pipe(counter).on('error', () => source.unpipe())
   }
 
   /** Content that the client holds back is not asked for: the reply comes without it. */
@@ -48,6 +58,7 @@ export class StreamBody implements RequestBody {
     let seen = 0
     // Not an async iterator, which destroys the stream, and with it the connection, when it stops early.
     await new Promise<void>((resolve, reject) => {
+      this.#failed = reject
       source.on('data', (chunk: Uint8Array) => {
         seen += chunk.byteLength
         if (seen <= limit) return
@@ -55,8 +66,13 @@ export class StreamBody implements RequestBody {
         reject(bodyTooLarge(limit))
       })
       source.once('end', resolve).once('error', reject)
-      source.once('close', () => reject(new Error('The client left before its content was complete.')))
+      source.once('close', () => reject(clientLeft()))
     })
+  }
+
+  /** Tells whoever reads that the rest cannot be read; Node does not once the request was answered. */
+  fail(error: Error): void {
+    this.#failed?.(error)
   }
 
   #take(): void {
@@ -81,6 +97,10 @@ class Counter extends Transform {
     if (this.#seen > this.#limit) done(bodyTooLarge(this.#limit))
     else done(null, chunk)
   }
+}
+
+function clientLeft(): Error {
+  return new Error('The client left before its content was complete.')
 }
 
 /** The refusal of content above `limits.bodyBytes`. */

@@ -2,14 +2,7 @@ import { linuxHolders } from './holder-linux.ts'
 import { lsofHolders } from './holder-lsof.ts'
 import { windowsHolders } from './holder-windows.ts'
 import { overlaps } from './overlap.ts'
-import type { Holder } from './types.ts'
-
-/** A listening socket and the process behind it. */
-export interface PortHolder {
-  readonly address: string
-  readonly port: number
-  readonly holder: Holder
-}
+import type { Holder, PortHolder } from './types.ts'
 
 /**
  * Finds who listens on some ports, on addresses that compete with ours. One search for all of them.

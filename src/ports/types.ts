@@ -10,6 +10,13 @@ export interface Holder {
   readonly uid: number | undefined
 }
 
+/** A listening socket and the process behind it. */
+export interface PortHolder {
+  readonly address: string
+  readonly port: number
+  readonly holder: Holder
+}
+
 /** A port that was tried and could not be used. */
 export interface SkippedPort {
   readonly port: number

@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { text } from 'node:stream/consumers'
+import { test } from 'node:test'
+import { RawClient } from '../support/raw.ts'
+import { startServer, type Started } from '../support/server.ts'
+import { textReply } from '../../src/index.ts'
+
+/** A server that answers with the content it was sent, and tells how the reading ended. */
+async function echo(bodyBytes?: number): Promise<{ started: Started; outcome: Promise<unknown> }> {
+  const started = await startServer({}, bodyBytes === undefined ? {} : { limits: { bodyBytes } })
+  const outcome = new Promise<unknown>((resolve) => {
+    started.server.use((next) => async (x) => {
+      if (x.method !== 'POST') return next(x)
+      const content = await text(x.body.stream()).catch((error: unknown) => (resolve(error), Promise.reject(error)))
+      resolve(content)
+      return textReply(200, content)
+    })
+  })
+  return { started, outcome }
+}
+
+test('a layer reads the content, chunked or counted', async () => {
+  const { started } = await echo()
+  await using _ = started
+  using client = await RawClient.open(started.port)
+  client.send(`POST / HTTP/1.1\r\n${started.hostLine}\r\nContent-Length: 5\r\n\r\nhello`)
+  assert.equal((await client.reply()).body.toString(), 'hello')
+  client.send(`POST / HTTP/1.1\r\n${started.hostLine}\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nworld\r\n0\r\n\r\n`)
+  assert.equal((await client.reply()).body.toString(), 'world')
+})
+
+test('a client that waits to be asked is asked once someone reads', async () => {
+  const { started } = await echo()
+  await using _ = started
+  using client = await RawClient.open(started.port)
+  client.send(`POST / HTTP/1.1\r\n${started.hostLine}\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n`)
+  assert.equal((await client.reply()).status, 100)
+  client.send('hello')
+  assert.equal((await client.reply()).body.toString(), 'hello')
+})
+
+test('the reader of content that is cut off is told', async () => {
+  const { started, outcome } = await echo()
+  await using _ = started
+  using client = await RawClient.open(started.port)
+  const opened = new Promise<void>((resolve) => started.server.on('request', () => resolve()))
+  client.send(`POST / HTTP/1.1\r\n${started.hostLine}\r\nContent-Length: 5\r\n\r\nhe`)
+  await opened
+  client.end()
+  assert.ok((await outcome) instanceof Error)
+})
+
+test('the reader of content above the limit is told, and the client is refused', async () => {
+  const { started, outcome } = await echo(10)
+  await using _ = started
+  using client = await RawClient.open(started.port)
+  client.send(`POST / HTTP/1.1\r\n${started.hostLine}\r\nTransfer-Encoding: chunked\r\n\r\n14\r\n${'x'.repeat(20)}\r\n`)
+  assert.equal((await client.reply()).status, 413)
+  assert.match(String(await outcome), /larger than 10 bytes/)
+})
