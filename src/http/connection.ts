@@ -4,6 +4,9 @@ import type { Notes, Peer } from './exchange.ts'
 /** Milliseconds that a refused client gets to read its reply before the connection is cut. */
 const lingerMs = 1000
 
+/** Requests that may wait for their turn on a connection before reading pauses. */
+const pipelineLength = 16
+
 /** What is known about one connection beyond what Node keeps. */
 export class Connection {
   readonly socket: Socket
@@ -13,6 +16,7 @@ export class Connection {
   closing = false
   /** The batch of its last request that had one. */
   batch: number = Number.NaN
+  #waiting = 0
   #peer: Peer | undefined
   readonly #whenClosed = new Set<() => void>()
 
@@ -46,6 +50,22 @@ export class Connection {
     if (this.socket.destroyed) abort()
     else this.#whenClosed.add(abort)
     return { signal: controller.signal, release: () => this.#whenClosed.delete(abort) }
+  }
+
+  /**
+   * Calls back when an earlier reply is out, at once when it is. While many requests wait for their turn
+   * no more are read: a packet of them must not cost what a crowd of clients would.
+   */
+  inTurn(before: Answer | undefined, act: () => void): void {
+    const { socket } = this
+    if (before === undefined || before.closed) return act()
+    this.#waiting++
+    if (this.#waiting === pipelineLength) socket.pause()
+    before.once('close', () => {
+      this.#waiting--
+      if (this.#waiting === 0) socket.resume()
+      if (!socket.destroyed) act()
+    })
   }
 
   /**

@@ -7,12 +7,36 @@ import type { HeaderList } from './headers.ts'
 import { plainExchange } from './plain-exchange.ts'
 import type { Body, Reply } from './reply.ts'
 
-/** Answers a Fetch API request through a pipeline, without a connection. */
-export async function answerFetch(handler: Handler, request: Request, bodyBytes: number): Promise<Response> {
+type Streamed = Exclude<Body, null | Uint8Array>
+
+/** Answers Fetch API requests through a pipeline, without a connection. */
+export interface FetchAnswer {
+  answer(request: Request): Promise<Response>
+  /** Frees the bodies that nobody has begun to read: they may hold open files. */
+  close(): void
+}
+
+/** Makes the answerer of a pipeline. @param bodyBytes Most bytes of content that are read. */
+export function createFetchAnswer(handler: Handler, bodyBytes: number): FetchAnswer {
+  const unread = new Set<Body>()
+  return {
+    answer: async (request) => {
+      const x = exchangeOf(request, bodyBytes)
+      return toResponse(await handler(x), x, unread)
+    },
+    close: () => {
+      unread.forEach(discard)
+      unread.clear()
+    },
+  }
+}
+
+function exchangeOf(request: Request, bodyBytes: number): Exchange {
   const url = new URL(request.url)
-  const headers = ['Host', url.host, ...[...request.headers].flat()]
+  const given = [...request.headers].filter(([name]) => name !== 'host').flat()
+  const headers = ['Host', request.headers.get('host') ?? url.host, ...given]
   const content = request.body === null ? undefined : Readable.fromWeb(request.body as never)
-  const x = plainExchange({
+  return plainExchange({
     method: request.method,
     target: `${url.pathname}${url.search}`,
     headers: content === undefined ? headers : framed(headers, request.headers.get('content-length')),
@@ -21,7 +45,6 @@ export async function answerFetch(handler: Handler, request: Request, bodyBytes:
     peer: { address: '127.0.0.1', port: 0, localAddress: '127.0.0.1', localPort: 0, encrypted: false },
     ...(content === undefined ? {} : { content }),
   })
-  return toResponse(await handler(x), x)
 }
 
 /** A stream without a length is what HTTP/1.1 would send in chunks. */
@@ -29,11 +52,37 @@ function framed(headers: string[], length: string | null): string[] {
   return length === null ? [...headers, 'Transfer-Encoding', 'chunked'] : headers
 }
 
-function toResponse(reply: Reply, x: Exchange): Response {
+function toResponse(reply: Reply, x: Exchange, unread: Set<Body>): Response {
   const { status, body } = reply
   const bodyless = x.method === 'HEAD' || status === 204 || status === 304
   if (bodyless) discard(body)
-  return new Response(bodyless ? null : toWeb(body, x.signal), { status, headers: pairs(reply.headers, body) })
+  const headers = pairs(reply.headers, body)
+  if (bodyless || body === null) return new Response(null, { status, headers })
+  if (body instanceof Uint8Array) return new Response(body as Uint8Array<ArrayBuffer>, { status, headers })
+  return new Response(onDemand(body, x.signal, unread), { status, headers })
+}
+
+/** A stream that starts when it is first read, so that a test which looks at the status alone costs nothing. */
+function onDemand(body: Streamed, signal: AbortSignal, unread: Set<Body>): ReadableStream<Uint8Array> {
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
+  unread.add(body)
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        unread.delete(body)
+        reader ??= toWeb(body, signal).getReader()
+        const { done, value } = await reader.read()
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+      cancel(reason) {
+        unread.delete(body)
+        if (reader === undefined) return discard(body)
+        return reader.cancel(reason)
+      },
+    },
+    { highWaterMark: 0 },
+  )
 }
 
 function pairs(headers: HeaderList, body: Body): [string, string][] {
@@ -44,9 +93,7 @@ function pairs(headers: HeaderList, body: Body): [string, string][] {
   return list
 }
 
-function toWeb(body: Body, signal: AbortSignal): ConstructorParameters<typeof Response>[0] {
-  if (body === null) return null
-  if (body instanceof Uint8Array) return body as Uint8Array<ArrayBuffer>
+function toWeb(body: Streamed, signal: AbortSignal): ReadableStream<Uint8Array> {
   if (body instanceof Readable) return Readable.toWeb(body) as ReadableStream<Uint8Array>
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
   const writer = writable.getWriter()

@@ -1,4 +1,4 @@
-import { STATUS_CODES, validateHeaderName, validateHeaderValue, type ServerResponse } from 'node:http'
+import { ServerResponse, STATUS_CODES, validateHeaderName, validateHeaderValue } from 'node:http'
 import { Readable, type Duplex } from 'node:stream'
 import { discard } from './body.ts'
 import type { Exchange } from './exchange.ts'
@@ -7,12 +7,17 @@ import { FileSlice } from './file-slice.ts'
 import { getField, withField, type HeaderList } from './headers.ts'
 import type { Body, Reply, Source } from './reply.ts'
 
+/** Node's response, named here for those that pass it on. */
+export type NodeResponse = ServerResponse
+
 /** What became of a reply. */
 export interface Sent {
   /** Bytes of content handed to the connection. */
   readonly bytes: number
   /** Whether the content did not go out whole. */
   readonly aborted: boolean
+  /** Why, when it was not the client who left. */
+  readonly error?: unknown
 }
 
 const complete: Sent = { bytes: 0, aborted: false }
@@ -23,21 +28,33 @@ const complete: Sent = { bytes: 0, aborted: false }
  */
 export function finish(response: ServerResponse, reply: Reply, x: Exchange): Sent | Promise<Sent> {
   const { body, status } = reply
-  if (reply.close === true) response.shouldKeepAlive = false
   if (body === null || body instanceof Uint8Array) {
     const { headers, content } = prepare(reply, body)
-    response.writeHead(status, headers)
+    writeHead(response, reply, headers)
     if (content === null || isBodyless(x.method, status)) return (response.end(), complete)
     response.end(content, 'latin1')
     return { bytes: (body as Uint8Array).byteLength, aborted: false }
   }
-  response.writeHead(status, lengthened(reply, lengthOf(body)))
+  if (!isStreamed(body)) throw new TypeError('The body of a reply is null, bytes, a stream or a source.')
+  writeHead(response, reply, lengthened(reply, lengthOf(body)))
   if (isBodyless(x.method, status)) {
     discard(body)
     response.end()
     return complete
   }
   return stream(response, body, x)
+}
+
+function writeHead(response: ServerResponse, { status, close }: Reply, headers: string[]): void {
+  if (!(status >= 200 && status <= 999)) throw new RangeError(`${status} is not the status of a final reply.`)
+  if (close === true) response.shouldKeepAlive = false
+  // Explicit, since a write that failed before has left its own behind.
+  response.writeHead(status, STATUS_CODES[status] ?? '', headers)
+}
+
+function isStreamed(body: unknown): body is Exclude<Body, null | Uint8Array> {
+  const { pull } = (body ?? {}) as { pull?: unknown }
+  return body instanceof FileSlice || body instanceof Readable || typeof pull === 'function'
 }
 
 /** RFC 9110 sections 9.3.2 and 6.4.1: these replies end with their header section. */
@@ -79,7 +96,7 @@ function prepare(reply: Reply, body: Uint8Array | null): Prepared {
 
 /** RFC 9110 section 8.6: no `Content-Length` in a 204, nor in a 304 whose length nobody computed. */
 function lengthened(reply: Reply, length: number | undefined): string[] {
-  const headers = [...reply.headers]
+  const headers = withoutFraming(reply)
   if (length === undefined || reply.status === 204 || reply.status === 304) return headers
   // A reply to HEAD may state the length of content that was never made.
   if (reply.body !== null || getField(headers, 'content-length') === undefined) {
@@ -88,32 +105,48 @@ function lengthened(reply: Reply, length: number | undefined): string[] {
   return headers
 }
 
-async function stream(response: ServerResponse, body: Body, x: Exchange): Promise<Sent> {
+/** Fields that are about the connection or the message's end, which are ours alone. */
+const framingFields: ReadonlySet<string> = new Set([
+  'connection',
+  'keep-alive',
+  'transfer-encoding',
+  'trailer',
+  'upgrade',
+])
+
+function withoutFraming({ headers, body }: Reply): string[] {
+  const kept: string[] = []
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = (headers[i] as string).toLowerCase()
+    if (framingFields.has(name) || (name === 'content-length' && body !== null)) continue
+    kept.push(headers[i] as string, headers[i + 1] as string)
+  }
+  return kept
+}
+
+async function stream(response: ServerResponse, body: Exclude<Body, null | Uint8Array>, x: Exchange): Promise<Sent> {
   const { signal } = x
+  const length = lengthOf(body)
   let bytes = 0
-  // Not a race with one promise for the whole reply: that would hold on to every chunk's until the end.
-  const waiting = new Set<() => void>()
-  signal.addEventListener('abort', () => waiting.forEach((resolve) => resolve()), { once: true })
+  const put = writer(response, signal)
   const write = (chunk: Uint8Array): Promise<void> => {
     if (signal.aborted) return Promise.resolve()
     bytes += chunk.byteLength
-    return new Promise((resolve) => {
-      waiting.add(resolve)
-      response.write(chunk, () => {
-        waiting.delete(resolve)
-        resolve()
-      })
-    })
+    // One byte more would be read as the beginning of the next reply.
+    if (length !== undefined && bytes > length) throw new RangeError('The body is longer than it said.')
+    return put(chunk)
   }
   try {
     if (body instanceof FileSlice) await sendFile(body, write, signal)
     else if (body instanceof Readable) await sendReadable(body, write, signal)
-    else await (body as Source).pull({ write }, signal)
-  } catch {
+    else await body.pull({ write }, signal)
+    if (!signal.aborted && length !== undefined && bytes < length)
+      throw new RangeError('The body is shorter than it said.')
+  } catch (error) {
     // The header section is out, so all that is left is to make the loss visible: cut the
     // connection, and the client sees an incomplete message (RFC 9112 section 8).
     response.destroy()
-    return { bytes, aborted: true }
+    return { bytes, aborted: true, error }
   }
   if (signal.aborted) {
     response.destroy()
@@ -121,6 +154,26 @@ async function stream(response: ServerResponse, body: Body, x: Exchange): Promis
   }
   response.end()
   return { bytes, aborted: false }
+}
+
+/** Writes chunks; each promise resolves when the chunk's memory is free again, or when the client left. */
+function writer(response: ServerResponse, signal: AbortSignal): (chunk: Uint8Array) => Promise<void> {
+  // Not a race with one promise for the whole reply: that would hold on to every chunk's until the end.
+  const waiting = new Set<() => void>()
+  signal.addEventListener('abort', () => waiting.forEach((resolve) => resolve()), { once: true })
+  // Middleware such as a compressor puts its own `write` here, which keeps the chunk and may forget the callback.
+  const isForeign = response.write !== ServerResponse.prototype.write
+  return (chunk) =>
+    new Promise((resolve) => {
+      waiting.add(resolve)
+      const done = (): void => {
+        waiting.delete(resolve)
+        resolve()
+      }
+      if (!isForeign) response.write(chunk, done)
+      else if (response.write(Uint8Array.from(chunk))) done()
+      else response.once('drain', done)
+    })
 }
 
 async function sendReadable(body: Readable, write: (chunk: Uint8Array) => Promise<void>, signal: AbortSignal) {

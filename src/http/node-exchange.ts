@@ -34,6 +34,8 @@ export interface NodeExchangeOptions<Response> {
   readonly batch: number
   /** Whether the client holds its content back until it is invited (`Expect: 100-continue`). */
   readonly waits: boolean
+  /** Path below which an embedding program mounted us, without a final slash. */
+  readonly mount: string
 }
 
 /** An exchange over a connection. What a plain file request never asks for is made on demand. */
@@ -48,8 +50,9 @@ export class NodeExchange<Response extends Answer> implements Exchange, Latest {
   readonly notes: Notes = {}
   readonly message: NodeMessage
   readonly response: Response
+  readonly connection: Connection
+  readonly mount: string
   authority: Authority | undefined = undefined
-  readonly #connection: Connection
   readonly #host: NodeHost<Response>
   readonly #waits: boolean
   #body: StreamBody | undefined
@@ -57,14 +60,15 @@ export class NodeExchange<Response extends Answer> implements Exchange, Latest {
 
   constructor(
     host: NodeHost<Response>,
-    { message, response, connection, batch, waits }: NodeExchangeOptions<Response>,
+    { message, response, connection, batch, waits, mount }: NodeExchangeOptions<Response>,
   ) {
     this.#host = host
-    this.#connection = connection
+    this.connection = connection
     this.#waits = waits
     this.message = message
     this.response = response
     this.batch = batch
+    this.mount = mount
     this.method = message.method ?? ''
     this.version = message.httpVersion
     this.target = parseTarget(this.method, message.url ?? '')
@@ -72,7 +76,7 @@ export class NodeExchange<Response extends Answer> implements Exchange, Latest {
   }
 
   get peer(): Peer {
-    return this.#connection.peer
+    return this.connection.peer
   }
 
   get body(): RequestBody {
@@ -81,7 +85,7 @@ export class NodeExchange<Response extends Answer> implements Exchange, Latest {
   }
 
   get signal(): AbortSignal {
-    this.#watch ??= this.#connection.watch()
+    this.#watch ??= this.connection.watch()
     return this.#watch.signal
   }
 
@@ -102,7 +106,7 @@ export class NodeExchange<Response extends Answer> implements Exchange, Latest {
 
   /** Whether the client has left. */
   get gone(): boolean {
-    return this.#connection.socket.destroyed
+    return this.connection.socket.destroyed
   }
 
   /** Forgets the connection once the reply is out. */

@@ -6,7 +6,7 @@ import { ServeError } from '../errors/serve-error.ts'
 import { createHostCheck, type HostCheck } from '../guard/guard.ts'
 import { createAdapter, type Adapter } from '../http/adapter.ts'
 import type { Exchange, Handler, Layer } from '../http/exchange.ts'
-import { answerFetch } from '../http/fetch.ts'
+import { createFetchAnswer, type FetchAnswer } from '../http/fetch.ts'
 import { ownNames } from '../ports/ports.ts'
 import { createAccessLog, createRecorder } from '../tap/tap.ts'
 import { assemble, openSites } from './assemble.ts'
@@ -60,6 +60,7 @@ class Serve8008 implements Server8008 {
   readonly #layers: Layer[] = []
   readonly #sites: ReturnType<typeof openSites>
   readonly #adapter: Adapter
+  readonly #fetch: FetchAnswer
   readonly #log: ReturnType<typeof createAccessLog> | undefined
   readonly #isOurs: HostCheck
   #pipeline: Handler
@@ -81,12 +82,14 @@ class Serve8008 implements Server8008 {
     this.#adapter = createAdapter({
       handler: (x) => this.#pipeline(x),
       limits: config.limits,
+      isShared: () => this.#layers.length === 0,
       refuse: (error) => refusalReply(error, undefined),
       onFault: (error) => this.#events.emit('error', error),
       done: (x, reply, sent) => {
         if (this.#log !== undefined || this.#events.has('reply')) record(x, reply, sent)
       },
     })
+    this.#fetch = createFetchAnswer((x) => this.#pipeline(x), config.limits.bodyBytes)
     const { handle, upgrade } = this.#adapter
     this.handler = (request, response, next) => handle(request as never, response as never, next)
     this.upgrade = (request, socket, head) => upgrade(request as never, socket, head)
@@ -136,6 +139,7 @@ class Serve8008 implements Server8008 {
     // A start under way sees that it was overtaken and frees its port, before we say that it is free.
     await this.#starting?.catch(() => {})
     await this.#running?.stop()
+    this.#fetch.close()
     for (const { site } of this.#sites) site.close()
     this.#log?.flush()
     this.#running = undefined
@@ -163,7 +167,7 @@ class Serve8008 implements Server8008 {
   }
 
   fetch(request: Request): Promise<Response> {
-    return answerFetch((x) => this.#pipeline(x), request, this.config.limits.bodyBytes)
+    return this.#fetch.answer(request)
   }
 
   #assemble(): Handler {

@@ -21,6 +21,14 @@ export class Events {
   }
 
   emit<Name extends keyof ServerEvents>(name: Name, ...args: ServerEvents[Name]): void {
-    if (this.has(name)) this.#emitter.emit(name, ...args)
+    if (!this.has(name)) return
+    try {
+      this.#emitter.emit(name, ...args)
+    } catch (error) {
+      // A listener's own fault: it surfaces as an uncaught one, but not in the midst of an exchange.
+      queueMicrotask(() => {
+        throw error
+      })
+    }
   }
 }

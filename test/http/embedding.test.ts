@@ -241,3 +241,46 @@ test('a takeover that fails, or a 101 that cannot be written, ends that connecti
   assert.deepEqual(errors, ['E8008_INTERNAL', 'E8008_INTERNAL'])
   assert.equal((await rawGet(port, '/a.txt')).status, 200)
 })
+
+test('an upgrade beside the handler is answered when nobody else listens for it', async () => {
+  const server = createServer({ root: '.' })
+  const host = createNodeServer((request, response) => server.handler(request, response)).on('upgrade', server.upgrade)
+  await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve))
+  using client = await RawClient.open((host.address() as { port: number }).port)
+  client.send('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n')
+  assert.equal((await client.reply()).status, 200)
+  await client.closed()
+  host.close()
+})
+
+test('middleware that replaces write gets a large file whole', async () => {
+  const content = Buffer.from('0123456789'.repeat(300_000))
+  using folder = await new TempFolder().write({ 'large.bin': content })
+  const server = createServer({ root: folder.path })
+  const host = createNodeServer((request, response) => {
+    const write = response.write.bind(response)
+    // as a compressor does: keeps the chunk a while, forgets the callback
+    Object.assign(response, { write: (chunk: Buffer) => write(chunk) })
+    server.handler(request, response)
+  })
+  await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve))
+  const reply = await rawGet((host.address() as { port: number }).port, '/large.bin')
+  assert.ok(reply.body.equals(content))
+  host.close()
+})
+
+for (const properties of [{ baseUrl: '/p' }, {}]) {
+  test(`a redirect leads back below the mount, told by ${'baseUrl' in properties ? 'Express' : 'Connect'}`, async () => {
+    using folder = await new TempFolder().write({ 'sub/index.html': 'sub' })
+    const server = createServer({ root: folder.path })
+    const host = createNodeServer((request, response) => {
+      Object.assign(request, { originalUrl: request.url, url: request.url?.slice(2), ...properties })
+      server.handler(request, response)
+    })
+    await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve))
+    const { port } = host.address() as { port: number }
+    assert.equal((await rawGet(port, '/p/sub?x')).field('location'), '/p/sub/?x')
+    assert.equal((await rawGet(port, '/p/sub/')).body.toString(), 'sub')
+    host.close()
+  })
+}

@@ -3,7 +3,7 @@ import { readdirSync, readlinkSync } from 'node:fs'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { createServer, type Server8008, type ServeOptions } from '../../src/index.ts'
-import { TempFolder } from '../support/server.ts'
+import { startServer, TempFolder } from '../support/server.ts'
 
 const large = 4_000_000
 
@@ -146,4 +146,24 @@ test('fetch works beside listening, with the same pipeline', async () => {
     assert.equal(beside.headers.get(name), over.headers.get(name), name)
   }
   assert.equal(await beside.text(), await over.text())
+})
+
+test('bodies that nobody reads are freed when the server closes', { skip: process.platform !== 'linux' }, async () => {
+  using folder = await new TempFolder().write({ 'large.bin': Buffer.alloc(3_000_000) })
+  const server = createServer({ root: folder.path })
+  const descriptors = (): number => readdirSync('/proc/self/fd').length
+  const before = descriptors()
+  for (let i = 0; i < 20; i++) assert.equal((await server.fetch(new Request('http://localhost/large.bin'))).status, 200)
+  await server.close()
+  for (let tries = 0; tries < 100 && descriptors() > before; tries++)
+    await new Promise((resolve) => setImmediate(resolve))
+  assert.ok(descriptors() <= before)
+})
+
+test('a Host of the request is the Host that is checked', async () => {
+  await using started = await startServer({ 'a.txt': 'alpha' })
+  const ask = (host: string): Promise<Response> =>
+    started.server.fetch(new Request('http://localhost/a.txt', { headers: { host } }))
+  assert.equal((await ask('localhost:99')).status, 200)
+  assert.equal((await ask('evil.test')).status, 421)
 })

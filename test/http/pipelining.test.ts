@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, test } from 'node:test'
 import { RawClient } from '../support/raw.ts'
+import { createServer } from '../../src/index.ts'
 import { startServer, type Started } from '../support/server.ts'
 
 let started: Started
@@ -62,6 +63,46 @@ for (const [name, broken] of [
     assert.equal((await client.closed()).length, 0)
   })
 }
+
+for (const [name, second] of [
+  ['CONNECT', 'CONNECT localhost:80 HTTP/1.1'],
+  ['an upgrade', 'GET /b.txt HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: x'],
+] as const) {
+  test(`${name} behind a pending reply waits for it`, async () => {
+    await using other = await startServer({ 'large.bin': Buffer.alloc(3_000_000), 'b.txt': 'beta' })
+    await using layered = await startLayered(other.folder.path)
+    for (const port of [other.port, layered.port]) {
+      using client = await RawClient.open(port)
+      client.send(`GET /large.bin HTTP/1.1\r\nHost: localhost\r\n\r\n${second}\r\nHost: localhost\r\n\r\n`)
+      assert.equal((await client.reply()).body.length, 3_000_000)
+      assert.equal((await client.reply()).status, name === 'CONNECT' ? 405 : 200)
+    }
+  })
+}
+
+/** A server that had a layer before it listened, and so is asked about upgrades. */
+async function startLayered(root: string): Promise<{ port: number } & AsyncDisposable> {
+  const server = createServer({ root, port: 0, host: '127.0.0.1' }).use((next) => (x) => next(x))
+  const { port } = await server.listen()
+  return { port, [Symbol.asyncDispose]: () => server.close() }
+}
+
+test('of many pipelined requests one is worked on at a time', async () => {
+  let working = 0
+  let most = 0
+  await using other = await startServer({ 'a.txt': 'alpha' })
+  other.server.use((next) => async (x) => {
+    most = Math.max(most, ++working)
+    await new Promise((resolve) => setImmediate(resolve))
+    working--
+    return next(x)
+  })
+  using client = await RawClient.open(other.port)
+  const count = 300
+  client.send(`GET /a.txt HTTP/1.1\r\n${other.hostLine}\r\n\r\n`.repeat(count))
+  for (let i = 0; i < count; i++) assert.equal((await client.reply()).body.toString(), 'alpha')
+  assert.equal(most, 1)
+})
 
 test('a message broken after its answer gets no second answer', async () => {
   using client = await RawClient.open(started.port)

@@ -72,6 +72,7 @@ describe('the packed package', () => {
       'LICENSE',
       'bin/serve8008.js',
       'dist/lib/index.js',
+      'SECURITY.md',
       'dist/cli/main.js',
       'dist/types/index.d.ts',
       'dist/schema.json',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { chooseEncoding, type ContentCoding } from '../../../src/http/negotiate.ts'
+import { processorTime } from '../../support/processor-time.ts'
 
 const all: readonly ContentCoding[] = ['br', 'zstd', 'gzip']
 
@@ -53,7 +54,7 @@ test('more values than are remembered are still answered right', () => {
 })
 
 test('a long run of spaces is answered in no time', () => {
-  const start = performance.now()
+  const start = processorTime()
   chooseEncoding(`gzip${' '.repeat(16_000)}x`, all)
-  assert.ok(performance.now() - start < 50)
+  assert.ok(processorTime() - start < 500)
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { errorCodes, type ErrorCode } from '../../../src/errors/codes.ts'
+import { processorTime } from '../../support/processor-time.ts'
 import { ServeError } from '../../../src/errors/serve-error.ts'
 import { getField } from '../../../src/http/headers.ts'
 import type { Reply } from '../../../src/http/reply.ts'
@@ -168,7 +169,7 @@ test('every status that a code can carry has its reason phrase', () => {
 
 test('ten thousand pages take well under a second', () => {
   errorReply(notFound, browser)
-  const start = performance.now()
+  const start = processorTime()
   for (let i = 0; i < 10_000; i++) errorReply(notFound, browser)
-  assert.ok(performance.now() - start < 2000)
+  assert.ok(processorTime() - start < 2000)
 })

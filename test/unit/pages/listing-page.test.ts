@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { getField } from '../../../src/http/headers.ts'
+import { processorTime } from '../../support/processor-time.ts'
 import { plainExchange } from '../../../src/http/plain-exchange.ts'
 import type { Reply } from '../../../src/http/reply.ts'
 import { listingReply, type FolderListing, type ListingEntry } from '../../../src/pages/listing-page.ts'
@@ -161,9 +162,10 @@ test('a big folder comes in pages that link to each other and keep the order', (
 test('fifty thousand entries are a page of bounded size, made without holding the server up', () => {
   const entries = Array.from({ length: 50_000 }, (_, i) => entry(`asset-${(i * 7919) % 50_000}-chunk.js`, 'file', i))
   reply({ entries })
-  const start = performance.now()
+  // Processor time, which a busy machine does not stretch.
+  const start = processorTime()
   const page = textOf(reply({ entries }, '?page=50'))
-  const ms = performance.now() - start
+  const ms = processorTime() - start
   assert.match(page, /asset-49999-chunk\.js/)
   assert.ok(page.length < 600_000)
   // About 0.1 s here; a browser's way of comparing names takes several times that.

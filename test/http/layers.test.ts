@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict'
+import { createReadStream } from 'node:fs'
+import { test } from 'node:test'
+import { RawClient, rawGet } from '../support/raw.ts'
+import { startServer } from '../support/server.ts'
+import { createServer, type Body, type Reply } from '../../src/index.ts'
+
+/** A reply as a program in plain JavaScript may make it. */
+function reply(parts: object): () => Reply {
+  return () => ({ status: 200, headers: [], body: null, ...parts }) as Reply
+}
+
+for (const [name, parts, method, status] of [
+  ['no body field', { body: undefined }, 'GET', 500],
+  ['text for a body', { body: 'text' }, 'GET', 500],
+  ['text for a body, HEAD', { body: 'text' }, 'HEAD', 500],
+  ['a number for a body', { body: 7 }, 'GET', 500],
+  ['an interim status', { status: 100 }, 'GET', 500],
+  ['101 without a takeover', { status: 101 }, 'GET', 500],
+  ['a line break in a field', { headers: ['X-A', 'b\r\nX-B: c'] }, 'GET', 500],
+  ['no header list', { headers: undefined }, 'GET', 500],
+  ['a source whose cancel throws, HEAD', { body: { pull() {}, cancel: () => assert.fail() } }, 'HEAD', 200],
+] as const) {
+  test(`a faulty reply of a layer harms nothing but itself: ${name}`, async () => {
+    await using started = await startServer({ 'a.txt': 'alpha' })
+    started.server.use((next) => (x) => (x.target.path === '/faulty' ? reply(parts)() : next(x)))
+    using client = await RawClient.open(started.port)
+    client.send(`${method} /faulty HTTP/1.1\r\n${started.hostLine}\r\n\r\n`)
+    const answered = await client.reply(method)
+    assert.equal(answered.status, status)
+    assert.equal(answered.field('x-b'), '')
+    if (status === 500) assert.equal(answered.reason, 'Internal Server Error')
+    assert.equal((await rawGet(started.port, '/a.txt')).body.toString(), 'alpha')
+  })
+}
+
+test('a stream that cannot be opened does not end the process when it is not needed', async () => {
+  await using started = await startServer({})
+  started.server.use(() => () => ({ status: 200, headers: [], body: createReadStream('/nowhere/at/all') }))
+  for (let i = 0; i < 3; i++) {
+    using client = await RawClient.open(started.port)
+    client.send(`HEAD / HTTP/1.1\r\n${started.hostLine}\r\n\r\n`)
+    assert.equal((await client.reply('HEAD')).status, 200)
+  }
+})
+
+test('a body that fails half-way cuts the connection, and the program hears of it', async () => {
+  await using started = await startServer({})
+  const body: Body = {
+    async pull(sink) {
+      await sink.write(Buffer.from('begun'))
+      throw new Error('half-way')
+    },
+    cancel() {},
+  }
+  started.server.use(() => reply({ body }))
+  const heard = new Promise<unknown>((resolve) => started.server.on('error', (error) => resolve(error.cause)))
+  using client = await RawClient.open(started.port)
+  client.send(`GET / HTTP/1.1\r\n${started.hostLine}\r\n\r\n`)
+  const rest = (await client.closed()).toString('latin1')
+  assert.match(rest, /begun/)
+  assert.doesNotMatch(rest, /\r\n0\r\n\r\n$/)
+  assert.match(String(await heard), /half-way/)
+})
+
+for (const [name, length, text] of [
+  ['shorter', 10, 'abc'],
+  ['longer', 2, 'abHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nEVIL'],
+] as const) {
+  test(`a body ${name} than it said ends the connection`, async () => {
+    await using started = await startServer({ 'a.txt': 'alpha' })
+    const body: Body = { length, pull: async (sink) => void (await sink.write(Buffer.from(text))), cancel() {} }
+    started.server.use((next) => (x) => (x.target.path === '/x' ? reply({ body })() : next(x)))
+    using client = await RawClient.open(started.port)
+    const host = started.hostLine
+    client.send(`GET /x HTTP/1.1\r\n${host}\r\n\r\nGET /a.txt HTTP/1.1\r\n${host}\r\n\r\n`)
+    assert.doesNotMatch((await client.closed()).toString('latin1'), /EVIL|alpha/)
+  })
+}
+
+test("a layer's own framing fields do not go out", async () => {
+  await using started = await startServer({})
+  const headers = ['Transfer-Encoding', 'chunked', 'Content-Length', '99', 'Connection', 'upgrade', 'Upgrade', 'x']
+  started.server.use(() => reply({ headers, body: Buffer.from('x') }))
+  const answered = await rawGet(started.port, '/')
+  assert.equal(answered.field('transfer-encoding'), '')
+  assert.equal(answered.field('content-length'), '1')
+  assert.equal(answered.field('upgrade'), '')
+  assert.equal(answered.body.toString(), 'x')
+})
+
+test('a layer may write the file that is about to be read, among other requests for it', async () => {
+  await using started = await startServer({ 'built.txt': 'old!' })
+  const { writeFileSync } = await import('node:fs')
+  let builds = 1000
+  started.server.use((next) => (x) => {
+    if (x.target.query === '?build') writeFileSync(started.folder.join('built.txt'), String(++builds))
+    return next(x)
+  })
+  const clients = await Promise.all([1, 2, 3, 4].map(() => RawClient.open(started.port)))
+  for (let round = 0; round < 20; round++) {
+    for (const [i, client] of clients.entries()) {
+      client.send(`GET /built.txt${i % 2 === 0 ? '' : '?build'} HTTP/1.1\r\n${started.hostLine}\r\n\r\n`)
+    }
+    const bodies = await Promise.all(clients.map(async (client) => (await client.reply()).body.toString()))
+    assert.equal(Math.max(Number(bodies[1]), Number(bodies[3])), builds)
+    assert.ok(Math.min(Number(bodies[1]), Number(bodies[3])) >= builds - 1)
+  }
+  for (const client of clients) client.end()
+})
+
+test('an upgrade that nobody decides does not hold up close', async () => {
+  const server = createServer({ root: '.', port: 0, host: '127.0.0.1', limits: { closeMs: 100 } })
+  const asked = new Promise<void>((resolve) => {
+    server.use(() => () => {
+      resolve()
+      return new Promise(() => {})
+    })
+  })
+  const { port } = await server.listen()
+  using client = await RawClient.open(port)
+  client.send('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n')
+  await asked
+  await server.close()
+  await client.closed()
+})
+
+test('a connection on which nothing was said does not hold up close', async () => {
+  const server = createServer({ root: '.', port: 0, host: '127.0.0.1', limits: { closeMs: 60_000 } })
+  const { port } = await server.listen()
+  using client = await RawClient.open(port)
+  // a round trip on another connection: the silent one was accepted before
+  await rawGet(port, '/')
+  await server.close()
+  await client.closed()
+})
