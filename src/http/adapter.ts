@@ -58,6 +58,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
       openConnections++
       socket.once('close', () => openConnections--)
       connections.set(socket, connection)
+      unheard.delete(socket as Socket)
     }
     return connection
   }
@@ -73,16 +74,15 @@ export function createAdapter(options: AdapterOptions): Adapter {
   /** Pipelined requests are worked on one by one: the next when the reply before it is out. */
   function enter(request: IncomingMessage, response: ServerResponse, waits: boolean): void {
     const connection = connectionOf(request.socket)
-    unheard.delete(request.socket)
     const before = connection.latest?.response
     const x = open(request, response, waits, '')
-    connection.inTurn(before, () => delivery.answer(x))
+    if (before === undefined || before.closed) delivery.answer(x)
+    else connection.inTurn(before, () => delivery.answer(x))
   }
 
   function onUpgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
     // Node has let go of the connection: without a listener a reset would end the process.
     socket.on('error', () => socket.destroy())
-    unheard.delete(socket as Socket)
     upgraded.add(socket)
     socket.once('close', () => upgraded.delete(socket))
     const connection = connectionOf(socket)

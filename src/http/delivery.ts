@@ -101,6 +101,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
       x.notes.refusal = fault.code
       onFault(fault)
       const written = refuse(fault)
+      // The write that failed has left its own reason phrase behind.
+      response.statusMessage = ''
       return { written, sent: finish(response, written, x) }
     }
   }

@@ -48,8 +48,7 @@ export function finish(response: ServerResponse, reply: Reply, x: Exchange): Sen
 function writeHead(response: ServerResponse, { status, close }: Reply, headers: string[]): void {
   if (!(status >= 200 && status <= 999)) throw new RangeError(`${status} is not the status of a final reply.`)
   if (close === true) response.shouldKeepAlive = false
-  // Explicit, since a write that failed before has left its own behind.
-  response.writeHead(status, STATUS_CODES[status] ?? '', headers)
+  response.writeHead(status, headers)
 }
 
 function isStreamed(body: unknown): body is Exclude<Body, null | Uint8Array> {

@@ -69,7 +69,7 @@ for (const [name, length, text] of [
 ] as const) {
   test(`a body ${name} than it said ends the connection`, async () => {
     await using started = await startServer({ 'a.txt': 'alpha' })
-    const body: Body = { length, pull: async (sink) => void (await sink.write(Buffer.from(text))), cancel() {} }
+    const body: Body = { length, pull: async (sink) => await sink.write(Buffer.from(text)), cancel() {} }
     started.server.use((next) => (x) => (x.target.path === '/x' ? reply({ body })() : next(x)))
     using client = await RawClient.open(started.port)
     const host = started.hostLine
