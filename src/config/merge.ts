@@ -20,7 +20,8 @@ const rivals: readonly (readonly string[])[] = [
 
 /** Merges sources, the weakest first. `headers`, `mounts` and `limits` merge by their inner keys. */
 export function mergeSources(sources: readonly Source[]): Merged {
-  const options: Record<string, unknown> = {}
+  // Without a prototype: a key such as `__proto__` is one like any other, and reported as unknown.
+  const options = Object.create(null) as Record<string, unknown>
   const origins = new Map<string, string>()
   for (const source of sources) {
     for (const rival of Object.keys(source.options).flatMap((key) => rivalsOf(key, source.options[key]))) {
@@ -35,7 +36,7 @@ export function mergeSources(sources: readonly Source[]): Merged {
     }
     for (const [key, origin] of source.origins) origins.set(key, origin)
   }
-  return { options, origins }
+  return { options: { ...options }, origins }
 }
 
 /** A config file as a source; its relative paths belong to its folder. */
@@ -62,12 +63,15 @@ function mergeRecord(
   origins: Map<string, string>,
 ): Record<string, unknown> {
   const entries = new Map(Object.entries(known))
+  const spellings = new Map(Object.keys(known).map((inner) => [innerKey(key, inner), inner]))
   for (const [inner, value] of Object.entries(added)) {
-    for (const old of entries.keys()) {
-      if (old === inner || innerKey(key, old) !== innerKey(key, inner)) continue
+    const same = innerKey(key, inner)
+    const old = spellings.get(same)
+    if (old !== undefined && old !== inner) {
       entries.delete(old)
       origins.delete(`${key}.${old}`)
     }
+    spellings.set(same, inner)
     entries.set(inner, value)
     origins.set(`${key}.${inner}`, source.origins.get(`${key}.${inner}`) ?? source.origins.get(key) ?? 'default')
   }

@@ -24,13 +24,16 @@ const ownFields = new Set([
 /** RFC 9111 section 1.2.2: a longer time means the same. */
 const longestAge = 2 ** 31
 
+/** Name and value of each field, by its name in lower case. */
+type Fields = Map<string, readonly [name: string, value: string]>
+
 /** Turns the `headers` option into rules: those for everything first, then by path as written. */
 export function resolveHeaders(
   headers: NonNullable<ServeOptions['headers']>,
   base: string,
   problems: Problem[],
 ): readonly HeaderRule[] {
-  const everywhere: string[] = []
+  const everywhere: Fields = new Map()
   const rules: HeaderRule[] = []
   for (const [key, value] of Object.entries(headers)) {
     const at = ['headers', key]
@@ -48,16 +51,20 @@ export function resolveHeaders(
       })
       continue
     }
-    const list: string[] = []
-    for (const [name, text] of Object.entries(value)) addField(list, name, text, at, problems)
+    const fields: Fields = new Map()
+    for (const [name, text] of Object.entries(value)) addField(fields, name, text, at, problems)
     // Paths are below the base, as those of mounts are.
     const full = base + path.slice(1)
-    rules.push({ path: full === '/' ? full : full.slice(0, -1), headers: list })
+    rules.push({ path: full === '/' ? full : full.slice(0, -1), headers: flatten(fields) })
   }
-  return everywhere.length === 0 ? rules : [{ path: '/', headers: everywhere }, ...rules]
+  return everywhere.size === 0 ? rules : [{ path: '/', headers: flatten(everywhere) }, ...rules]
 }
 
-function addField(list: string[], name: string, text: string, path: readonly string[], problems: Problem[]): void {
+function flatten(fields: Fields): string[] {
+  return [...fields.values()].flat()
+}
+
+function addField(fields: Fields, name: string, text: string, path: readonly string[], problems: Problem[]): void {
   const value = text.replace(/^[ \t]+|[ \t]+$/g, '')
   const lower = name.toLowerCase()
   if (!token.test(name)) {
@@ -71,10 +78,10 @@ function addField(list: string[], name: string, text: string, path: readonly str
       fault: `the value ${quote(value)} of ${quote(name)} holds characters that a field cannot carry`,
       fix: 'use printable characters on one line; encode others',
     })
-  } else if (list.some((known, i) => i % 2 === 0 && known.toLowerCase() === lower)) {
+  } else if (fields.has(lower)) {
     problems.push({ path, fault: `${quote(name)} is given twice`, fix: 'keep one of them; names ignore case' })
   } else {
-    list.push(name, value)
+    fields.set(lower, [name, value])
   }
 }
 

@@ -12,7 +12,10 @@ import { digestFields, withoutFields } from './representation-fields.ts'
 export interface CompressOptions {
   /** Bytes below which compressing gains nothing. Default 1024. */
   readonly floor?: number
-  /** Streams compressed at the same time; further ones are sent as they are. Default 64. */
+  /**
+   * Streams compressed at the same time, and replies from memory likewise; further ones are sent as they
+   * are. Default 16: a brotli stream takes about 6 MB.
+   */
   readonly streams?: number
 }
 
@@ -20,6 +23,7 @@ export interface CompressOptions {
 interface Plan {
   /** The reply as it is, with `Vary`. */
   readonly identity: Reply
+  /** Also those that turned out no smaller: a client that refuses the identity needs them. */
   readonly variants: Map<ContentCoding, Reply | Promise<Reply>>
 }
 
@@ -30,14 +34,15 @@ const changedFields: ReadonlySet<string> = new Set([...digestFields, 'accept-ran
  * Compresses replies of compressible types by `Accept-Encoding`.
  *
  * Content in memory is compressed once for each shared (frozen) reply and kept with it, so what is kept is
- * bounded by the cache that holds the originals. Other content is compressed as it is sent. A request with
+ * bounded by the cache that holds the originals. Other content is compressed as it is sent. No client can
+ * make us compress more at once than `streams`, whatever it refuses. A request with
  * `Range` gets the identity, because offsets into a coding made on the fly help nobody. The gzip of a page
  * that mixes a secret with input (BREACH) is no concern for files.
  */
 export function createCompress(options: CompressOptions = {}): Filter {
-  const { floor = 1024, streams = 64 } = options
+  const { floor = 1024, streams = 16 } = options
   const plans = new WeakMap<Reply, Plan | 'untouched'>()
-  let active = 0
+  const active = { whole: 0, streamed: 0 }
 
   function planOf(reply: Reply): Plan | 'untouched' {
     const known = plans.get(reply)
@@ -47,30 +52,24 @@ export function createCompress(options: CompressOptions = {}): Filter {
     return plan
   }
 
-  function coded(plan: Plan, coding: ContentCoding, isForced: boolean): Reply | Promise<Reply> {
-    const { identity, variants } = plan
+  function coded({ identity, variants }: Plan, coding: ContentCoding): Reply | Promise<Reply> {
+    const known = variants.get(coding)
+    if (known !== undefined) return known
+    // RFC 9110 section 12.4.1: preferences that we cannot meet may be disregarded, even `identity;q=0`.
     const { body } = identity
-    if (body instanceof Uint8Array) {
-      const known = variants.get(coding)
-      if (known !== undefined) return known
-      const made = wholeVariant(identity, body, coding).then(
-        (variant) => {
-          // A coding that gains nothing is given up, unless the client takes nothing else.
-          const kept = isForced || (variant.body as Uint8Array).length < body.length ? variant : identity
-          if (!isForced) variants.set(coding, kept)
-          return kept
-        },
-        (error: unknown) => {
-          variants.delete(coding)
-          throw error
-        },
-      )
-      if (!isForced) variants.set(coding, made)
-      return made
-    }
-    if (active >= streams && !isForced) return identity
-    active++
-    return streamedVariant(identity, body as StreamedBody, coding, () => active--)
+    // Counted apart, so that clients that read slowly do not keep others from what is made at once.
+    const kind = body instanceof Uint8Array ? 'whole' : 'streamed'
+    if (active[kind] >= streams) return identity
+    active[kind]++
+    const release = once(() => active[kind]--)
+    if (!(body instanceof Uint8Array)) return streamedVariant(identity, body as StreamedBody, coding, release)
+    const made = wholeVariant(identity, body, coding).finally(release)
+    variants.set(coding, made)
+    made.then(
+      (variant) => variants.set(coding, variant),
+      () => variants.delete(coding),
+    )
+    return made
   }
 
   return (reply, x) => {
@@ -82,8 +81,16 @@ export function createCompress(options: CompressOptions = {}): Filter {
     if (coding === undefined || coding === 'identity') return plan.identity
     const isForced = chooseEncoding(accepted, []) === undefined
     if (!isForced && (isBelow(reply, floor) || isPartial(x))) return plan.identity
-    return coded(plan, coding, isForced)
+    const made = coded(plan, coding)
+    // A coding that gains nothing is given up, unless the client takes nothing else.
+    if (isForced) return made
+    return made instanceof Promise ? made.then((variant) => smaller(variant, plan)) : smaller(made, plan)
   }
+}
+
+function smaller(variant: Reply, { identity }: Plan): Reply {
+  const { body } = identity
+  return body instanceof Uint8Array && (variant.body as Uint8Array).length >= body.length ? identity : variant
 }
 
 function isEligible(reply: Reply): boolean {
@@ -123,7 +130,7 @@ function streamedVariant(identity: Reply, body: StreamedBody, coding: ContentCod
   const etag = identity.validators?.etag ?? getField(identity.headers, 'etag')
   // Weak: the same file may leave the compressor in other bytes under another version of it.
   const weak = etag === undefined ? undefined : `W/${variantTag(etag, coding).replace(/^W\//, '')}`
-  return variant(identity, encodedSource(body, coding, lengthOf(identity), once(release)), coding, weak)
+  return variant(identity, encodedSource(body, coding, lengthOf(identity), release), coding, weak)
 }
 
 function variant(identity: Reply, body: Reply['body'], coding: ContentCoding, etag: string | undefined): Reply {

@@ -41,8 +41,8 @@ for (const coding of contentCodings) {
     const original = reply(undefined, {}, ['Content-Length', '9', 'Content-Digest', 'x'])
     const pending = compress(original, accepting(coding))
     assert.ok(pending instanceof Promise, 'the event loop is free meanwhile')
-    assert.equal(compress(original, accepting(coding)), pending, 'requests at the same time share the work')
-    const made = await pending
+    const [made, together] = await Promise.all([pending, compress(original, accepting(coding))])
+    assert.equal(together, made, 'requests at the same time share the work')
     assert.deepEqual(fieldsOf(made), {
       'content-type': 'text/plain; charset=utf-8',
       'content-encoding': coding,
@@ -181,6 +181,31 @@ test('a client that refuses the identity gets a coding whatever it costs', async
   }
 })
 
+test('what is made for a client that refuses the identity is kept, and serves only such clients if it gains nothing', async () => {
+  const compress = createCompress()
+  const forced = accepting('gzip, identity;q=0')
+  for (const content of [Buffer.from('small'), randomBytes(4096)]) {
+    for (const first of ['gzip', 'gzip, identity;q=0']) {
+      const original = reply(content)
+      await compress(original, accepting(first))
+      const made = await compress(original, forced)
+      assert.equal(fieldsOf(made)['content-encoding'], 'gzip')
+      assert.equal(compress(original, forced), made, 'not compressed anew')
+      assert.equal((await compress(original, accepting('gzip'))).body, content)
+    }
+  }
+})
+
+test('content in memory takes a place too while it is compressed', async () => {
+  const compress = createCompress({ streams: 1 })
+  const pending = compress(reply(), accepting('gzip'))
+  for (const field of ['gzip', 'gzip, identity;q=0']) {
+    assert.equal(fieldsOf(await compress(reply(), accepting(field)))['content-encoding'], undefined)
+  }
+  await pending
+  assert.equal(fieldsOf(await compress(reply(), accepting('gzip')))['content-encoding'], 'gzip')
+})
+
 test('a client that accepts nothing gets the identity', () => {
   const original = reply()
   assert.equal((createCompress()(original, accepting('*;q=0')) as Reply).body, original.body)
@@ -240,9 +265,7 @@ test('only so many streams are compressed at once, and each gives its place back
   const first = make()
   assert.ok(isEncoded(first))
   assert.ok(!isEncoded(make()), 'no place')
-  const forced = make('gzip, identity;q=0')
-  assert.ok(isEncoded(forced), 'a client that takes nothing else')
-  free(forced)
+  assert.ok(!isEncoded(make('gzip, identity;q=0')), 'nor for a client that takes nothing else')
   free(first)
   free(first)
   const second = make()
