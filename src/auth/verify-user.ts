@@ -1,4 +1,5 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { ServeError } from '../errors/serve-error.ts'
 import { createLru } from '../util/lru.ts'
 import type { Credentials } from './credentials.ts'
 import type { PasswordList } from './password-file.ts'
@@ -11,6 +12,8 @@ export type Verify = (credentials: Credentials, signal: AbortSignal) => boolean 
 const key = randomBytes(32)
 /** Credentials remembered as good, so that bcrypt is paid once for each and not for every request. */
 const rememberedAtMost = 256
+/** Checks that may wait for their turn. At a bcrypt cost of 12 this many take some seconds. */
+const waitingAtMost = 16
 
 function digest(text: string): Buffer {
   return createHmac('sha256', key).update(text).digest()
@@ -36,12 +39,16 @@ interface Check {
 /**
  * Verifies the users of a list that may change. Hashes are checked one at a time: they are slow on
  * purpose, and a flood of wrong passwords must not take the event loop from those who are in already.
+ * Those do not wait at all, and where too many wait, the next is told to come again.
+ *
+ * @returns A function that throws ServeError `E8008_UNAUTHORIZED` when too many checks wait.
  */
 export function verifyList(current: () => PasswordList): Verify {
   const remembered = createLru<string, true>(rememberedAtMost)
   const checks = new Map<string, Check>()
   let list: PasswordList | undefined
   let last: Promise<unknown> = Promise.resolve()
+  let waiting = 0
 
   return ({ user, password }, signal) => {
     const now = current()
@@ -58,8 +65,11 @@ export function verifyList(current: () => PasswordList): Verify {
       running.signals.push(signal)
       return running.result
     }
+    if (waiting >= waitingAtMost) throw busy()
+    waiting++
     const signals = [signal]
     const result = last.then(async () => {
+      waiting--
       const isNeeded = signals.some(({ aborted }) => !aborted)
       const isGood = isNeeded && (await matchesUser(now, user, password))
       if (list === now) {
@@ -72,6 +82,13 @@ export function verifyList(current: () => PasswordList): Verify {
     checks.set(id, { result, signals })
     return result
   }
+}
+
+function busy(): ServeError {
+  return new ServeError('E8008_UNAUTHORIZED', 'Too many passwords wait to be checked.', {
+    hint: 'try again in a moment',
+    headers: ['Retry-After', '1'],
+  })
 }
 
 /** An unknown user costs what one of the known ones costs, and the same one each time. */

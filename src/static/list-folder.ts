@@ -3,16 +3,36 @@ import type { Reply } from '../http/reply.ts'
 import type { Place } from './place.ts'
 import { readFolder, type ReadFolderOptions } from './read-folder.ts'
 
+/** Listings that are made at the same time; further ones wait. A large folder is work for a good while. */
+const atOnce = 4
+
 /** Answers with the listing of a folder; undefined when no client gets to see it. */
-export async function listFolder(
-  { file, names, segments }: Place,
-  x: Exchange,
-  options: Omit<ReadFolderOptions, 'signal'>,
-): Promise<Reply | undefined> {
-  if (file === undefined) return undefined
-  const entries = await readFolder(file, { ...options, signal: x.signal })
-  if (entries === undefined) return undefined
-  const { listingReply } = await import('../pages/listing-page.ts')
-  const path = `/${segments.map((segment) => `${segment}/`).join('')}`
-  return listingReply({ path, entries, parent: names.length > 0 }, x)
+export type ListFolder = (place: Place, x: Exchange) => Promise<Reply | undefined>
+
+/** Makes the lister of a site. */
+export function createListFolder(options: Omit<ReadFolderOptions, 'signal'>): ListFolder {
+  const waiting: (() => void)[] = []
+  let running = 0
+
+  async function list(file: string, { names, segments }: Place, x: Exchange): Promise<Reply | undefined> {
+    // Who left while waiting is not listed for.
+    if (x.signal.aborted) return undefined
+    const entries = await readFolder(file, { ...options, signal: x.signal })
+    if (entries === undefined) return undefined
+    const { listingReply } = await import('../pages/listing-page.ts')
+    const path = `/${segments.map((segment) => `${segment}/`).join('')}`
+    return listingReply({ path, entries, parent: names.length > 0 }, x)
+  }
+
+  return async (place, x) => {
+    if (place.file === undefined) return undefined
+    if (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve))
+    running++
+    try {
+      return await list(place.file, place, x)
+    } finally {
+      running--
+      waiting.shift()?.()
+    }
+  }
 }

@@ -61,7 +61,8 @@ function siblingsOf(path: string, { memory }: FileEntry, x: Exchange): Siblings 
 function fetchSidecar(cache: FileCache, path: string, entry: FileEntry, coding: ContentCoding): FileEntry | undefined {
   const extension = extensions.find(([name]) => name === coding)?.[1] ?? ''
   const stat = lookQuietly(path + extension)
-  if (stat === undefined || !stat.isFile() || stat.mtimeNs < entry.stat.mtimeNs) return undefined
+  // Coded content is never empty: an empty sidecar is what a build leaves behind that broke off.
+  if (stat === undefined || !stat.isFile() || stat.size === 0n || stat.mtimeNs < entry.stat.mtimeNs) return undefined
   // Whoever edits a file and sets its date back cannot deceive us while we watch. Otherwise ctime is
   // no measure: unpacking an archive writes the two in any order.
   if (entry.edited && stat.ctimeNs < entry.stat.ctimeNs) return undefined
@@ -73,6 +74,13 @@ function fetchSidecar(cache: FileCache, path: string, entry: FileEntry, coding: 
   }
 }
 
+const variedReplies = new WeakMap<Reply, Reply>()
+
+/** A reply that is kept (it is frozen) stays the same object, so that what others make of it is kept too. */
 function varied(reply: Reply): Reply {
-  return { ...reply, headers: withVary(reply.headers, 'Accept-Encoding') }
+  const known = variedReplies.get(reply)
+  if (known !== undefined) return known
+  const made = { ...reply, headers: withVary(reply.headers, 'Accept-Encoding') }
+  if (Object.isFrozen(reply)) variedReplies.set(reply, Object.freeze(made))
+  return made
 }

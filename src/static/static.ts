@@ -7,7 +7,7 @@ import { createLru } from '../util/lru.ts'
 import { createFiles } from './files.ts'
 import { createBoundary } from './boundary.ts'
 import { createFallback } from './fallback.ts'
-import { listFolder } from './list-folder.ts'
+import { createListFolder } from './list-folder.ts'
 import { locate } from './locate.ts'
 import { findPlace, type Place } from './place.ts'
 import { createResolver } from './resolve.ts'
@@ -68,7 +68,7 @@ export function createStatic(options: StaticOptions): StaticSite {
   const answer = createResolver({
     ...options,
     files,
-    list: (place, x) => listFolder(place, x, { ...options, boundary, platform }),
+    list: createListFolder({ ...options, boundary, platform }),
     fallback: createFallback({ ...options, files }),
   })
   // As in a URL; one that a person wrote undecoded is taken literally.

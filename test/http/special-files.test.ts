@@ -207,3 +207,13 @@ test(
     assert.equal(await openFiles(), 0)
   },
 )
+
+test('many listings at once are made a few at a time, and all of them are answered', async () => {
+  const names = Array.from({ length: 200 }, (_, i) => `folder/file-${i}.txt`)
+  await using started = await startServer(Object.fromEntries(names.map((name) => [name, 'x'])))
+  const replies = await Promise.all(Array.from({ length: 40 }, () => rawGet(started.port, '/folder/')))
+  for (const reply of replies) {
+    assert.equal(reply.status, 200)
+    assert.match(reply.body.toString(), /file-199\.txt/)
+  }
+})

@@ -218,3 +218,32 @@ test('an unknown user costs what a known one costs', async (t) => {
   // One of them skipping the check would make this a hundredfold, not a few times.
   assert.ok(unknown > known / 5 && known > unknown / 5, `known ${known} ms, unknown ${unknown} ms`)
 })
+
+/** Ann's password is `secret`; a cost of 12 takes most of a second to refuse. */
+const slow = bcrypt.replace('$04$', '$12$')
+
+test('a flood of wrong passwords is refused beyond a few, and holds nobody up who is in', async (t) => {
+  const layer = createAuth({ file: passwordFile(t, `${slow}\n${sha}`) })
+  assert.equal(await ask(layer, basic('cid', 'secret')), 'in')
+  const leave = new AbortController()
+  const answers: Promise<string>[] = []
+  let refused = 0
+  for (let i = 0; i < 500; i++) {
+    try {
+      answers.push(
+        Promise.resolve(layer(enter)(exchange(basic('ann', `wrong ${i}`), leave.signal))).then(String, String),
+      )
+    } catch (error) {
+      assert.ok(isServeError(error))
+      assert.equal(error.message, 'Too many passwords wait to be checked.')
+      assert.equal(error.headers[error.headers.indexOf('Retry-After') + 1], '1')
+      refused++
+    }
+  }
+  assert.equal(refused, 500 - 16)
+  assert.equal(layer(enter)(exchange(basic('cid', 'secret'))), inside, 'at once')
+  leave.abort()
+  await Promise.all(answers)
+  assert.equal(await ask(layer, basic('cid', 'secret')), 'in')
+  assert.equal(await ask(layer, basic('dan', 'secret'), leave.signal), 'E8008_UNAUTHORIZED', 'there is room again')
+})
