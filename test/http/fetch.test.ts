@@ -148,16 +148,14 @@ test('fetch works beside listening, with the same pipeline', async () => {
   assert.equal(await beside.text(), await over.text())
 })
 
-test('bodies that nobody reads are freed when the server closes', { skip: process.platform !== 'linux' }, async () => {
+test('bodies that nobody reads are freed when the server closes', { skip: linux }, async () => {
   using folder = await new TempFolder().write({ 'large.bin': Buffer.alloc(3_000_000) })
   const server = createServer({ root: folder.path })
-  const descriptors = (): number => readdirSync('/proc/self/fd').length
-  const before = descriptors()
   for (let i = 0; i < 20; i++) assert.equal((await server.fetch(new Request('http://localhost/large.bin'))).status, 200)
+  assert.equal(openBelow(folder.path), 20)
   await server.close()
-  for (let tries = 0; tries < 100 && descriptors() > before; tries++)
-    await new Promise((resolve) => setImmediate(resolve))
-  assert.ok(descriptors() <= before)
+  // A close is under way in the thread pool; one that never comes is ended by the runner's deadline.
+  while (openBelow(folder.path) > 0) await turn()
 })
 
 test('a Host of the request is the Host that is checked', async () => {

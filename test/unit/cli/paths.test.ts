@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { displayPath } from '../../../src/cli/paths.ts'
 
 test('shows a path as a person in the folder would write it', () => {
-  const cwd = resolve('/work/project')
+  const cwd = resolve('/home/ann/project')
   assert.equal(displayPath(cwd, cwd), '.')
   assert.equal(displayPath(join(cwd, 'site'), cwd), `.${sep}site`)
   assert.equal(displayPath(join(cwd, '..site'), cwd), `.${sep}..site`)
