@@ -10,21 +10,21 @@ import type { ResolvedConfig } from './types.ts'
  *   root and the mounts, `E8008_AUTH_FILE` for the password file.
  */
 export function checkFolders(config: Pick<ResolvedConfig, 'root' | 'mounts' | 'authFile'>): void {
-  checkFolder(config.root, 'folder', 'serve8008 <folder>')
-  for (const { path, folder } of config.mounts) checkFolder(folder, `folder of ${path}`, `--mount ${path}=<folder>`)
+  checkFolder(config.root, 'folder', 'root')
+  for (const { path, folder } of config.mounts) checkFolder(folder, `folder of ${path}`, 'it')
   if (config.authFile !== undefined) checkAuthFile(config.authFile)
 }
 
-function checkFolder(folder: string, title: string, usage: string): void {
+function checkFolder(folder: string, title: string, option: string): void {
   const kind = look(folder, 'E8008_ROOT_UNREADABLE', title)
   if (kind === undefined) {
     throw new ServeError('E8008_ROOT_NOT_FOUND', `The ${title} does not exist: ${folder}`, {
-      hint: `name one that does: ${usage}`,
+      hint: `set ${option} to a folder that exists`,
     })
   }
   if (!kind.isDirectory()) {
     throw new ServeError('E8008_ROOT_NOT_FOLDER', `The ${title} is a file, not a folder: ${folder}`, {
-      hint: `name the folder that holds it: ${usage}`,
+      hint: `set ${option} to the folder that holds it`,
     })
   }
   // Names in a folder can be resolved only with the right to search it.

@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { limitAccepts, limitNames } from './limits.ts'
+import { limitAccepts, limitNames, limitTable } from './limits.ts'
 import { optionsByKey, optionTable } from './option-table.ts'
 import { isPlainObject } from './plain-object.ts'
 import { nearest, quote, type Problem } from './problem.ts'
@@ -96,11 +96,22 @@ function innermost(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> {
 function shapeProblem(key: string, inner: readonly string[], issue: v.BaseIssue<unknown>): Problem {
   const entry = optionsByKey.get(key)
   const limit = key === 'limits' ? inner[0] : undefined
-  const path = limit === undefined ? [key] : [key, limit]
+  if (limit !== undefined) return limitProblem(limit as keyof Limits, issue)
   // A value that must stay secret is not repeated where logs and screenshots can catch it.
   const found = entry?.isSecret === true ? 'the value' : quote(issue.input)
   const fault = `${found} is not ${issue.message}`
-  if (limit !== undefined) return { path, fault, fix: `use ${limitAccepts(limit as keyof Limits)}` }
   const meant = typeof issue.input === 'string' ? nearest(issue.input, entry?.choices ?? []) : undefined
-  return { path, fault, fix: meant === undefined ? `use ${entry?.accepts ?? ''}` : `did you mean ${quote(meant)}?` }
+  return {
+    path: [key],
+    fault,
+    fix: meant === undefined ? `use ${entry?.accepts ?? ''}` : `did you mean ${quote(meant)}?`,
+  }
+}
+
+function limitProblem(limit: keyof Limits, { input, type, message }: v.BaseIssue<unknown>): Problem {
+  const { min, max } = limitTable[limit]
+  let fault = `${quote(input)} is not ${message}`
+  if (type === 'min_value') fault = `${quote(input)} is below the floor of ${min}`
+  if (type === 'max_value') fault = `${quote(input)} is above the ceiling of ${max}`
+  return { path: ['limits', limit], fault, fix: `use ${limitAccepts(limit)}` }
 }

@@ -21,8 +21,8 @@ export interface ConfigFile {
 /** Imports a module by its URL. */
 export type ImportModule = (url: string) => Promise<unknown>
 
-const names = ['serve8008.config.js', 'serve8008.config.mjs', 'serve8008.config.ts', 'serve8008.config.json']
 const moduleTypes = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts']
+const names = [...moduleTypes, '.json'].map((type) => `serve8008.config${type}`)
 
 /**
  * Reads the config file of a folder, or the one that is named. Only the working directory is ever
@@ -50,7 +50,7 @@ export async function readConfigFile(
     throw new ServeError(
       'E8008_CONFIG_INVALID',
       `There are two configurations here: ${present.slice(0, 2).join(' and ')}.`,
-      { hint: `keep one of them, or choose: serve8008 --config ${present[0]}` },
+      { hint: `keep one of them, or choose: --config ${present[0]}` },
     )
   }
   if (manifest !== undefined) return manifest
@@ -115,12 +115,12 @@ async function importConfig(path: string, name: string, importModule: ImportModu
     return typeof config === 'function' ? ((await config()) as unknown) : config
   } catch (cause) {
     if (cause instanceof ServeError) throw cause
-    throw unreadable(`${name} cannot be loaded: ${messageOf(cause)}.`, importHint(cause), cause)
+    throw unreadable(`${name} cannot be loaded: ${messageOf(cause)}.`, importHint(cause, name), cause)
   }
 }
 
 /** The ways in which loading a config module commonly fails, each with its way out. */
-function importHint(cause: unknown): string {
+function importHint(cause: unknown, name: string): string {
   const code = codeOf(cause)
   if (code === 'ERR_UNKNOWN_FILE_EXTENSION') {
     return 'this Node does not run TypeScript: use Node 22.18 or newer, or rename the file to serve8008.config.js'
@@ -128,7 +128,7 @@ function importHint(cause: unknown): string {
   if (code === 'ERR_MODULE_NOT_FOUND' && /package 'serve8008'/.test(messageOf(cause))) {
     return 'install it in the project (npm install --save-dev serve8008), or export a plain object'
   }
-  return 'run it alone to see more: node <file>'
+  return `run it alone to see more: node ${name}`
 }
 
 function checkFile(path: string, named: string): void {

@@ -3,6 +3,7 @@ import type { Limits } from './types.ts'
 /** What is known about one limit. Flags, environment names, checks and documentation derive from it. */
 export interface LimitEntry {
   readonly default: number
+  /** The least with which ordinary requests still succeed. */
   readonly min: number
   readonly max: number
   readonly unit: 'bytes' | 'milliseconds' | 'fields' | 'connections' | 'ranges'
@@ -11,20 +12,23 @@ export interface LimitEntry {
 
 /** Timers of Node hold 31 bits: a longer time would fire at once. */
 const longest = 2 ** 31 - 1
+/** A request that is cut off sooner than this fails on a busy machine, however honest it is. */
+const shortest = 100
 const mebibyte = 2 ** 20
 
 /** Every limit by name. */
 export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
   headerBytes: {
     default: 16_384,
-    min: 1,
+    // The header section of a browser's plainest request.
+    min: 512,
     max: mebibyte,
     unit: 'bytes',
     description: "Bytes of a request's header section, request line included.",
   },
   // Node cuts a longer list off without a word (more than 1000 pairs), so no larger number can be kept.
-  headerCount: { default: 128, min: 1, max: 1000, unit: 'fields', description: 'Header fields of a request.' },
-  targetBytes: { default: 8192, min: 1, max: mebibyte, unit: 'bytes', description: 'Bytes of the request-target.' },
+  headerCount: { default: 128, min: 16, max: 1000, unit: 'fields', description: 'Header fields of a request.' },
+  targetBytes: { default: 8192, min: 128, max: mebibyte, unit: 'bytes', description: 'Bytes of the request-target.' },
   bodyBytes: {
     default: 2 ** 30,
     min: 0,
@@ -34,35 +38,35 @@ export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
   },
   headerMs: {
     default: 15_000,
-    min: 1,
+    min: shortest,
     max: longest,
     unit: 'milliseconds',
     description: 'Milliseconds until the header section must be complete.',
   },
   requestMs: {
     default: 300_000,
-    min: 1,
+    min: shortest,
     max: longest,
     unit: 'milliseconds',
     description: 'Milliseconds until the whole request must have arrived.',
   },
   idleMs: {
     default: 10_000,
-    min: 1,
+    min: 10,
     max: longest,
     unit: 'milliseconds',
     description: 'Milliseconds that a connection may idle between requests.',
   },
   writeMs: {
     default: 60_000,
-    min: 1,
+    min: shortest,
     max: longest,
     unit: 'milliseconds',
     description: 'Milliseconds without progress while a client reads a reply.',
   },
   halfClosedMs: {
     default: 10_000,
-    min: 1,
+    min: 10,
     max: longest,
     unit: 'milliseconds',
     description: 'Milliseconds without progress that a client which has closed its sending side gets for its reply.',

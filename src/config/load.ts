@@ -1,3 +1,19 @@
+/*
+ * Where the command's settings come from, the weakest first. What a later one says of an option replaces what an
+ * earlier one said.
+ *
+ *   1. defaults     defaults.ts, and `log: 'pretty'`, since somebody looks on
+ *   2. config file  file.ts: the one that --config names; otherwise, in the working directory only,
+ *                   serve8008.config.js, .mjs, .cjs, .ts, .mts, .cts or .json, or `serve8008` in package.json (two are
+ *                   an error). Its relative paths belong to its folder; all others to the working directory.
+ *   3. environment  env.ts: SERVE8008_PORT and so on; PORT and HOST where ours say nothing
+ *   4. flags        cli/arguments.ts and cli/command.ts take the command line apart, flags.ts reads the values
+ *
+ * merge.ts joins them: `headers`, `mounts` and `limits` by their inner keys; every other option as a whole. An option
+ * that says the same in another way (`socket` beside `port`) takes its rivals' place. check-shape.ts then checks names
+ * and types, the resolve-*.ts files meanings, and resolve.ts completes and freezes. A program's options
+ * (`createServer`) go straight to resolve.ts: the library reads no file and no environment.
+ */
 import { commandLog } from './defaults.ts'
 import { optionsFromEnvironment, type Environment } from './env.ts'
 import { readConfigFile, type ImportModule } from './file.ts'

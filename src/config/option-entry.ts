@@ -14,6 +14,8 @@ export interface OptionEntry {
   readonly flags: readonly string[]
   /** What a flag takes: `boolean` nothing, `value` one value, `list` a value each time it is given, `optional` a value or nothing. */
   readonly kind: 'boolean' | 'value' | 'list' | 'optional'
+  /** Whether a flag that is given again adds a value. Where it does not, the last one counts: a script's flags can be overridden. */
+  readonly repeats: boolean
   /** Name of the value in help, for example `PORT`; empty for none. */
   readonly valueName: string
   /** The values there are, where they can be listed. */
@@ -38,6 +40,8 @@ export interface OptionEntry {
 /** What a row states; the rest follows from it. */
 export interface OptionRow extends Pick<OptionEntry, 'group' | 'description' | 'accepts' | 'kind' | 'parse'> {
   readonly flags: readonly string[]
+  /** Default: whether it is a list. */
+  readonly repeats?: true
   readonly valueName?: string
   readonly choices?: readonly string[]
   readonly isPath?: true

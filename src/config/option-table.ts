@@ -22,6 +22,7 @@ function completeRow(key: OptionKey, row: OptionRow): OptionEntry {
   const own = key === 'limits' ? limitNames.map(limitVariable) : [`SERVE8008_${constantCase(row.flags[0] ?? key)}`]
   return {
     valueName: '',
+    repeats: row.kind === 'list',
     choices: [],
     isPath: false,
     isSecret: false,

@@ -52,9 +52,9 @@ export function parseInteger(texts: readonly string[]): Parsed {
   return { fault: `${quote(text)} is not a whole number`, fix: 'use digits only' }
 }
 
-/** One port, or several apart by commas. */
+/** One port, or several apart by commas; the last text counts. */
 export function parsePorts(texts: readonly string[]): Parsed {
-  const ports = pieces(texts)
+  const ports = pieces([last(texts)])
   const wrong = ports.find((port) => !/^\d{1,15}$/.test(port))
   if (wrong !== undefined || ports.length === 0) {
     return { fault: `${quote(wrong ?? last(texts))} is not a port`, fix: 'use a whole number from 0 to 65535' }
@@ -68,12 +68,13 @@ export function parseList(texts: readonly string[]): Parsed {
   return { value: pieces(texts) }
 }
 
-/** A switch, or words apart by commas. */
+/** A switch, or words apart by commas; a switch takes back what was said before it. */
 export function parseSwitchOrList(texts: readonly string[]): Parsed {
-  return texts.length === 1 && words.has(last(texts).toLowerCase()) ? parseSwitch(texts) : parseList(texts)
+  const at = texts.findLastIndex((text) => words.has(text.trim().toLowerCase()))
+  return at === texts.length - 1 ? parseSwitch([last(texts).trim()]) : parseList(texts.slice(at + 1))
 }
 
-/** Seconds, `off`, `on`, or the text of a `Cache-Control` field. Here 0 and 1 are seconds. */
+/** Seconds, `off`, `on`, or a text for `resolveCache`. Here 0 and 1 are seconds. */
 export function parseCache(texts: readonly string[]): Parsed {
   const text = last(texts).trim()
   if (/^-?\d{1,15}$/.test(text)) return { value: Number(text) }
@@ -82,53 +83,47 @@ export function parseCache(texts: readonly string[]): Parsed {
 
 /** `Name: value` pairs. */
 export function parseHeaders(texts: readonly string[]): Parsed {
-  return parsePairs(
-    texts,
-    ':',
-    'write Name: value',
-    (name) => name.toLowerCase(),
-    (_name, value) => value,
-  )
+  return parsePairs(texts, { separator: ':', fix: 'write Name: value', spell: (name) => name.toLowerCase() })
 }
 
 /** `/path=folder` pairs. */
 export function parseMounts(texts: readonly string[]): Parsed {
-  return parsePairs(
-    texts,
-    '=',
-    'write /path=folder',
-    (path) => path,
-    (_path, folder) => folder,
-  )
+  return parsePairs(texts, { separator: '=', fix: 'write /path=folder' })
 }
 
-/** `name=value` pairs whose values are whole numbers. Names may be written `header-bytes` or `headerBytes`. */
+/** `name=value` pairs whose values are whole numbers, the last of a name counts. Names may be written `header-bytes` or `headerBytes`. */
 export function parseLimits(texts: readonly string[]): Parsed {
-  const read = (_name: string, value: string): string | number => (/^-?\d{1,16}$/.test(value) ? Number(value) : value)
-  const spell = (name: string): string => name.replace(/-([a-z])/g, (_all, letter: string) => letter.toUpperCase())
   return parsePairs(
     texts.flatMap((text) => text.split(',')),
-    '=',
-    'write name=value',
-    spell,
-    read,
+    {
+      separator: '=',
+      fix: 'write name=value',
+      spell: (name) => name.replace(/-([a-z])/g, (_all, letter: string) => letter.toUpperCase()),
+      read: (value) => (/^-?\d{1,16}$/.test(value) ? Number(value) : value),
+      lastCounts: true,
+    },
   )
 }
 
-function parsePairs(
-  texts: readonly string[],
-  separator: string,
-  fix: string,
-  spell: (name: string) => string,
-  read: (name: string, value: string) => unknown,
-): Parsed {
+interface PairForm {
+  readonly separator: string
+  /** How a pair is written. */
+  readonly fix: string
+  readonly spell?: (name: string) => string
+  readonly read?: (value: string) => unknown
+  /** Whether a name may come again. Default false: two fields or folders for one name are a mistake. */
+  readonly lastCounts?: boolean
+}
+
+function parsePairs(texts: readonly string[], form: PairForm): Parsed {
+  const { separator, fix, spell = (name) => name, read = (value) => value, lastCounts = false } = form
   const pairs = new Map<string, unknown>()
   for (const text of texts) {
     const border = text.indexOf(separator)
     if (border < 1) return { fault: `${quote(text)} has no name before ${quote(separator)}`, fix }
     const name = spell(text.slice(0, border).trim())
-    if (pairs.has(name)) return { fault: `${quote(name)} is given twice`, fix: 'keep one of them' }
-    pairs.set(name, read(name, text.slice(border + 1).trim()))
+    if (pairs.has(name) && !lastCounts) return { fault: `${quote(name)} is given twice`, fix: 'keep one of them' }
+    pairs.set(name, read(text.slice(border + 1).trim()))
   }
   return { value: Object.fromEntries(pairs) }
 }

@@ -34,7 +34,8 @@ export function quote(value: unknown): string {
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const typed = fold(word)
   let best: string | undefined
-  let least = Math.max(2, Math.floor(typed.length / 3)) + 1
+  // Two slips at most, and fewer than half of the letters: a single letter is like every other.
+  let least = Math.min(2, Math.ceil(typed.length / 2) - 1) + 1
   for (const candidate of known) {
     const steps = sortedLetters(typed) === sortedLetters(fold(candidate)) ? 1 : distance(typed, fold(candidate))
     // A word that must be replaced as a whole was not a slip of the finger.

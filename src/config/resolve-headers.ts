@@ -3,13 +3,9 @@ import { quote, type Problem } from './problem.ts'
 import type { HeaderRule, ServeOptions } from './types.ts'
 
 /** RFC 9110 section 5.6.2. */
-const tokenCharacters = "[!#$%&'*+.^_`|~0-9A-Za-z-]+"
-const token = new RegExp(`^${tokenCharacters}$`)
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 /** RFC 9110 section 5.5, without the controls of Latin-1: none may reach the wire or a terminal. */
 const fieldValue = /^[\t\x20-\x7e\xa0-\xff]*$/
-/** RFC 9111 section 5.2: `token [ "=" ( token / quoted-string ) ]`. */
-const directive = `[ \\t]*${tokenCharacters}(?:=(?:${tokenCharacters}|"[^"]*"))?[ \\t]*`
-const cacheControl = new RegExp(`^${directive}(?:,${directive})*$`)
 /** Fields that frame a message or manage the connection (RFC 9110 section 7.6.1): only the server can say them truly. */
 const ownFields = new Set([
   'connection',
@@ -21,9 +17,6 @@ const ownFields = new Set([
   'transfer-encoding',
   'upgrade',
 ])
-/** RFC 9111 section 1.2.2: a longer time means the same. */
-const longestAge = 2 ** 31
-
 /** Name and value of each field, by its name in lower case. */
 type Fields = Map<string, readonly [name: string, value: string]>
 
@@ -83,29 +76,4 @@ function addField(fields: Fields, name: string, text: string, path: readonly str
   } else {
     fields.set(lower, [name, value])
   }
-}
-
-/** The `Cache-Control` value of files. */
-export function resolveCache(cache: boolean | number | string, problems: Problem[]): string {
-  if (cache === false) return 'no-cache'
-  if (cache === true) return 'max-age=3600'
-  if (typeof cache === 'number') {
-    if (Number.isInteger(cache) && cache >= 0 && cache <= longestAge) return `max-age=${cache}`
-    problems.push({
-      path: ['cache'],
-      fault: `${cache} is not a number of seconds`,
-      fix: cache < 0 ? 'use false (no-cache) to have every use checked' : `use a whole number from 0 to ${longestAge}`,
-    })
-  } else if (/^\s*-?\d+\s*$/.test(cache)) {
-    problems.push({ path: ['cache'], fault: `${quote(cache)} is a text`, fix: `write the number: ${cache.trim()}` })
-  } else if (!cacheControl.test(cache) || !fieldValue.test(cache)) {
-    problems.push({
-      path: ['cache'],
-      fault: `${quote(cache)} is not a Cache-Control value`,
-      fix: 'use seconds, false, or directives such as "public, max-age=60"',
-    })
-  } else {
-    return cache.trim()
-  }
-  return 'no-cache'
 }

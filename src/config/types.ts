@@ -39,7 +39,10 @@ export interface ServeOptions {
    * fields that frame the message or manage the connection are refused.
    */
   headers?: Readonly<Record<string, string | Readonly<Record<string, string>>>>
-  /** `Cache-Control` of files: false is `no-cache`, true `max-age=3600`, a number `max-age` in seconds, a string is sent as it is. Default false. */
+  /**
+   * `Cache-Control` of files: false is `no-cache`, true `max-age=3600`, a number `max-age` in seconds; a text is a time
+   * (`30s`, `10m`, `1h`, `7d`) or directives (RFC 9111 section 5.2.2, RFC 8246) that are sent as they are. Default false.
+   */
   cache?: boolean | number | string
   /** Compress text on the fly and use `.br`, `.gz` and `.zst` files beside the originals. Default true. */
   compress?: boolean

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, test } from 'node:test'
-import { defineConfig } from '../../../src/config/define-config.ts'
 import { jsonSchema } from '../../../src/config/json-schema.ts'
-import { limitNames } from '../../../src/config/limits.ts'
+import { limitNames, limitTable } from '../../../src/config/limits.ts'
 import { optionTable } from '../../../src/config/option-table.ts'
 
 interface Schema {
@@ -45,6 +44,12 @@ describe('jsonSchema', () => {
     })
   })
 
+  test('tells the floor of each limit', () => {
+    const { properties } = schema.properties['limits'] as unknown as Schema
+    for (const name of limitNames) assert.equal(properties[name]?.['minimum'], limitTable[name].min, name)
+    assert.equal(properties['headerBytes']?.['minimum'], 512)
+  })
+
   test('can be written as JSON', () => assert.deepEqual(JSON.parse(JSON.stringify(schema)), schema))
 
   test('costs nothing at run time: no other file imports its maker', () => {
@@ -53,14 +58,5 @@ describe('jsonSchema', () => {
       if (name === 'json-schema.ts') continue
       assert.doesNotMatch(readFileSync(new URL(name, folder), 'utf8'), /to-json-schema|json-schema\.ts/, name)
     }
-  })
-})
-
-describe('defineConfig', () => {
-  test('returns what it is given', () => {
-    const options = { port: 3000 } as const
-    const make = (): { port: number } => options
-    assert.equal(defineConfig(options), options)
-    assert.equal(defineConfig(make), make)
   })
 })

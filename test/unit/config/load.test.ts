@@ -65,12 +65,12 @@ describe('loadConfig', () => {
         'serve8008.config.json': JSON.stringify({
           headers: { 'X-A': 'file', 'x-b': 'file', '/p': { c: 'file' } },
           mounts: { '/docs': 'file', '/api/': 'file' },
-          limits: { ranges: 1, idleMs: 1 },
+          limits: { ranges: 1, idleMs: 100 },
         }),
       },
       {
-        env: { SERVE8008_LIMIT_IDLE_MS: '2', SERVE8008_LIMIT_WRITE_MS: '2' },
-        flags: { headers: 'x-a: flag', mounts: ['/docs/=flag'], limits: 'write-ms=3' },
+        env: { SERVE8008_LIMIT_IDLE_MS: '200', SERVE8008_LIMIT_WRITE_MS: '200' },
+        flags: { headers: 'x-a: flag', mounts: ['/docs/=flag'], limits: 'write-ms=300' },
       },
     )
     const folder = dirname(file ?? '')
@@ -82,7 +82,7 @@ describe('loadConfig', () => {
       { path: '/api/', folder: join(folder, 'file') },
       { path: '/docs/', folder: join(folder, 'flag') },
     ])
-    assert.deepEqual([config.limits.ranges, config.limits.idleMs, config.limits.writeMs], [1, 2, 3])
+    assert.deepEqual([config.limits.ranges, config.limits.idleMs, config.limits.writeMs], [1, 200, 300])
     assert.equal(origins['limits.idleMs'], 'env SERVE8008_LIMIT_IDLE_MS')
     assert.equal(origins['limits.writeMs'], 'flag --limit')
     assert.equal(origins['headers.x-a'], 'flag --header')
@@ -97,11 +97,11 @@ describe('loadConfig', () => {
     assert.deepEqual(error.problems.map((problem) => problem.replace(/; .*/, '')).toSorted(), [
       '--host: "a b" is not a host',
       '--limit writeMs: "x" is not a number',
-      'SERVE8008_LIMIT_RANGES: 0 is not within bounds',
+      'SERVE8008_LIMIT_RANGES: 0 is below the floor of 1',
       'SERVE8008_PORT: "abc" is not a port',
       'serve8008.config.json: base: "//" is not a path prefix',
       'serve8008.config.json: colour: there is no such option',
-      'serve8008.config.json: limits.idleMs: 0 is not within bounds',
+      'serve8008.config.json: limits.idleMs: 0 is below the floor of 10',
     ])
   })
 
@@ -152,6 +152,9 @@ describe('the config file', () => {
   const kinds = {
     'serve8008.config.js': 'export default { port: 1 }',
     'serve8008.config.mjs': 'export default { port: 1 }',
+    'serve8008.config.cjs': 'module.exports = { port: 1 }',
+    'serve8008.config.mts': 'const port: number = 1\nexport default { port }',
+    'serve8008.config.cts': 'const port: number = 1\nmodule.exports = { port }',
     'serve8008.config.ts': 'const port: number = 1\nexport default { port }',
     'serve8008.config.json': '{ "$schema": "x", "port": 1 }',
     'package.json': '{ "type": "module", "serve8008": { "port": 1 } }',
@@ -168,11 +171,22 @@ describe('the config file', () => {
     })
   }
 
+  test('is found with every ending, and two of them are an error that names both', async () => {
+    const error = await failure({ 'serve8008.config.cjs': '', 'serve8008.config.mts': '' })
+    assert.equal(error.code, 'E8008_CONFIG_INVALID')
+    assert.equal(error.message, 'There are two configurations here: serve8008.config.cjs and serve8008.config.mts.')
+  })
+
   test('may be a function, also one that takes its time', async () => {
+    const sync = await load({ 'serve8008.config.cjs': 'module.exports = () => ({ port: 1 })' })
+    assert.deepEqual(sync.config.ports, [1])
+    assert.equal(sync.origins['port'], 'file serve8008.config.cjs')
     const made = await load({ 'serve8008.config.mjs': 'export default async () => ({ port: 2 })' })
     assert.deepEqual(made.config.ports, [2])
     const promised = await load({ 'serve8008.config.mjs': 'export default Promise.resolve({ port: 3 })' })
     assert.deepEqual(promised.config.ports, [3])
+    const nothing = await failure({ 'serve8008.config.mjs': 'export default () => {}' })
+    assert.equal(nothing.message, 'serve8008.config.mjs holds undefined, not options.')
   })
 
   test('is looked up in the working directory, never in the folder that is served', async () => {
@@ -192,7 +206,7 @@ describe('the config file', () => {
     const error = await failure({ 'serve8008.config.json': '{}', 'package.json': '{"serve8008":{}}' })
     assert.equal(error.code, 'E8008_CONFIG_INVALID')
     assert.match(error.message, /serve8008\.config\.json and package\.json/)
-    assert.equal(error.hint, 'keep one of them, or choose: serve8008 --config serve8008.config.json')
+    assert.equal(error.hint, 'keep one of them, or choose: --config serve8008.config.json')
   })
 
   test('has relative paths that belong to its folder, and flags have theirs', async () => {

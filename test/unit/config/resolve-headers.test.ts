@@ -75,34 +75,3 @@ describe('headers', () => {
     assert.match(problemOf({ headers: { '/p': { x: 1 } } }), /^headers\.\/p: 1 is not a text/)
   })
 })
-
-describe('cache', () => {
-  test('is seconds, a switch or the whole value', () => {
-    for (const [given, expected] of [
-      [false, 'no-cache'],
-      [true, 'max-age=3600'],
-      [0, 'max-age=0'],
-      [60, 'max-age=60'],
-      ['no-store', 'no-store'],
-      [' public, max-age=60, ext="a, b" ', 'public, max-age=60, ext="a, b"'],
-    ] as const) {
-      assert.equal(resolveConfig({ cache: given }).cacheControl, expected)
-    }
-  })
-
-  test('is refused where it says nothing', () => {
-    assert.match(problemOf({ cache: '60' }), /write the number: 60$/)
-    assert.match(problemOf({ cache: -1 }), /use false \(no-cache\)/)
-    for (const wrong of [1.5, 2 ** 31 + 1, Number.NaN]) assert.match(problemOf({ cache: wrong }), /^cache: .* seconds/)
-    for (const wrong of ['', 'max-age = 60', 'a,,b', 'a\r\nb: c', 'a="b\nc"', 'a="\x01"', 'é']) {
-      assert.match(problemOf({ cache: wrong }), /^cache: .* is not a Cache-Control value/)
-    }
-  })
-
-  test('reads a long hostile value in no time', () => {
-    const started = performance.now()
-    problemOf({ cache: `${'a '.repeat(50_000)}!=` })
-    problemOf({ cache: `${'a=a,'.repeat(50_000)}` })
-    assert.ok(performance.now() - started < 2000)
-  })
-})

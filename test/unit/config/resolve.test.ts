@@ -91,7 +91,7 @@ describe('resolveConfig', () => {
       'port: 70000 is not a port; use a whole number from 0 to 65535, or a list of them',
       'log: "prety" is not a log format; did you mean "pretty"?',
       'single: "../x" is not a page inside the folder; use a relative path with slashes, such as app.html',
-      'cache: -1 is not a number of seconds; use false (no-cache) to have every use checked',
+      'cache: -1 is not a number of seconds; use off (no-cache) to have every use checked',
     ])
   })
 
@@ -156,10 +156,21 @@ describe('resolveConfig', () => {
 })
 
 describe('limits', () => {
+  test('have floors below which ordinary requests would fail', () => {
+    assert.equal(
+      problemOf({ limits: { headerBytes: 10 } }),
+      'limits.headerBytes: 10 is below the floor of 512; use a whole number from 512 to 1048576 (bytes)',
+    )
+    assert.equal(resolveConfig({ limits: { headerBytes: 512 } }).limits.headerBytes, 512)
+    for (const [name, floor] of Object.entries({ headerCount: 16, targetBytes: 128, headerMs: 100, writeMs: 100 })) {
+      assert.match(problemOf({ limits: { [name]: floor - 1 } }), new RegExp(` is below the floor of ${floor};`))
+    }
+  })
+
   test('are whole numbers within bounds', () => {
     assert.equal(
       problemOf({ limits: { headerMs: 2 ** 31 } }),
-      'limits.headerMs: 2147483648 is not within bounds; use a whole number from 1 to 2147483647 (milliseconds)',
+      'limits.headerMs: 2147483648 is above the ceiling of 2147483647; use a whole number from 100 to 2147483647 (milliseconds)',
     )
     for (const wrong of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '5']) {
       assert.match(problemOf({ limits: { ranges: wrong } }), /^limits\.ranges: .* use a whole number from 1 to 1000/)
@@ -183,7 +194,10 @@ describe('limits', () => {
   test('give the header section no more time than the request', () => {
     assert.equal(resolveConfig({ limits: { requestMs: 1000 } }).limits.headerMs, 1000)
     assert.equal(resolveConfig({ limits: { headerMs: 400_000 } }).limits.requestMs, 400_000)
-    assert.match(problemOf({ limits: { headerMs: 2, requestMs: 1 } }), /^limits\.headerMs: 2 is longer than requestMs/)
+    assert.match(
+      problemOf({ limits: { headerMs: 200, requestMs: 100 } }),
+      /^limits\.headerMs: 200 is longer than requestMs/,
+    )
   })
 })
 

@@ -18,10 +18,11 @@ function faultOf(flags: FlagValues): string {
 }
 
 describe('optionsFromFlags', () => {
-  test('reads ports apart by commas or repeated', () => {
+  test('reads ports apart by commas; the last text counts', () => {
     assert.equal(flagOf({ port: '3000' }), 3000)
     assert.deepEqual(flagOf({ port: '8008, 3000' }), [8008, 3000])
-    assert.deepEqual(flagOf({ port: ['8008', '3000,3001'] }), [8008, 3000, 3001])
+    assert.equal(flagOf({ port: ['8008', '3000'] }), 3000)
+    assert.deepEqual(flagOf({ port: ['8008', '3000,3001'] }), [3000, 3001])
     for (const wrong of ['abc', '80x', '-1', '1e3', '0x50', '3.0', ',', '８０']) {
       assert.match(faultOf({ port: wrong }), /is not a port$/)
     }
@@ -41,6 +42,9 @@ describe('optionsFromFlags', () => {
     assert.equal(flagOf({ single: 'app.html' }), 'app.html')
     assert.equal(flagOf({ cors: true }), true)
     assert.equal(flagOf({ cors: 'off' }), false)
+    assert.deepEqual(flagOf({ cors: ['https://a.test', 'https://b.test'] }), ['https://a.test', 'https://b.test'])
+    assert.deepEqual(flagOf({ cors: ['https://a.test', 'off', 'https://b.test'] }), ['https://b.test'])
+    assert.equal(flagOf({ cors: ['https://a.test', 'off'] }), false)
     assert.deepEqual(flagOf({ cors: 'https://a.test, https://b.test' }), ['https://a.test', 'https://b.test'])
   })
 
@@ -61,6 +65,7 @@ describe('optionsFromFlags', () => {
       ranges: -1,
       idleMs: 'x',
     })
+    assert.deepEqual(flagOf({ limits: ['ranges=1', 'ranges=2'] }), { ranges: 2 })
     assert.match(faultOf({ headers: 'X-A' }), /^"X-A" has no name before ":"$/)
     assert.match(faultOf({ mounts: '=x' }), /has no name before "="$/)
     assert.match(faultOf({ headers: ['X-A: 1', 'x-a: 2'] }), /^"x-a" is given twice$/)
