@@ -31,7 +31,7 @@ export function followPasswordFile(path: string): () => PasswordList {
     } catch (error) {
       if (error instanceof ServeError) throw error
       throw new ServeError('E8008_AUTH_FILE', `The password file ${path} cannot be read.`, {
-        hint: 'Check --auth-file: it names an htpasswd file that this user may read.',
+        hint: 'check authFile: it names an htpasswd file that this user may read',
         cause: error,
       })
     }

@@ -10,7 +10,7 @@ export interface Arguments {
   readonly words: readonly string[]
   /** Words after `--`: never flags, never a command. */
   readonly literals: readonly string[]
-  /** What was said for each flag, by its key: true, false for `--no-flag`, or its texts in order. */
+  /** What was said for each flag, by its key: true, false for `--no-flag`, or its texts in order; only the last one where it does not repeat. */
   readonly values: ReadonlyMap<string, FlagTexts>
 }
 
@@ -81,9 +81,11 @@ function valueOf(flag: Flag, given: readonly (boolean | string)[]): FlagTexts {
   const last = given.at(-1)
   if (last === false && !flag.canBeOff) throw usage(`--no-${flag.name} means nothing.`, form)
   if (last === false || flag.kind === 'boolean') return last === true
-  if (flag.kind !== 'optional' && given.includes('')) throw usage(`--${flag.name} needs a value.`, form)
-  const texts = given.filter((value) => typeof value === 'string' && value !== '') as string[]
-  return texts.length === 0 ? true : texts
+  const counting = flag.repeats ? given : given.slice(-1)
+  if (flag.kind !== 'optional' && counting.includes('')) throw usage(`--${flag.name} needs a value.`, form)
+  // A bare `--cors` or `--open` takes back the value that came before it.
+  if (last === '' || last === true) return true
+  return counting.filter((value) => typeof value === 'string' && value !== '') as string[]
 }
 
 /** The parser reads every text of a switch but `true` as false, so `--listing=yes` is read before it. */

@@ -3,7 +3,11 @@ import type { FlagValues } from '../config/source.ts'
 import { ServeError } from '../errors/serve-error.ts'
 import { parseArguments, type FlagTexts } from './arguments.ts'
 import { flags } from './flags.ts'
+import { repeatCommand, replaceWord } from './repeat-command.ts'
 import type { Manner } from './report.ts'
+
+/** The words that may stand in the folder's place. */
+export const commandNames = ['check', 'completion', 'help'] as const
 
 /** What the command line asks for. */
 export interface Command extends Manner {
@@ -34,10 +38,13 @@ export function readCommand(argv: readonly string[], isFolder: (word: string) =>
     quiet: isOn(values, 'quiet'),
     verbose: isOn(values, 'verbose'),
     json: isOn(values, 'json'),
-    config: configFile(values.get('config')),
+    config: configFile(values.get('config'), argv),
   }
   if (name !== 'serve' && name !== 'check') return { ...common, flags: {} }
-  return { ...common, flags: { ...optionValues(values), ...placeValues([...places, ...literals], values, isFolder) } }
+  return {
+    ...common,
+    flags: { ...optionValues(values), ...placeValues([...places, ...literals], values, argv, isFolder) },
+  }
 }
 
 /** How the command is to speak even where its line could not be read. */
@@ -57,13 +64,20 @@ function isOn(values: Values, key: string): boolean {
   return values.get(key) === true
 }
 
-function configFile(texts: FlagTexts | undefined): string | false | undefined {
+function configFile(texts: FlagTexts | undefined, argv: readonly string[]): string | false | undefined {
   if (texts === undefined || typeof texts === 'boolean') return texts === false ? false : undefined
   const text = texts.at(-1) ?? ''
   if (!/^-?\d+$/.test(text)) return text
   // `-c-1` and `-c 10` are the cache of another server.
   const cache = Number(text) < 0 ? 'off' : text
-  throw new ServeError('E8008_USAGE', `--config needs a file, not ${text}.`, { hint: `serve8008 --cache ${cache}` })
+  throw new ServeError('E8008_USAGE', `--config needs a file, not ${text}.`, {
+    hint: repeatCommand(withoutConfig(argv), { option: 'cache', value: cache }, flags),
+  })
+}
+
+function withoutConfig(argv: readonly string[]): string[] {
+  const at = argv.findIndex((word) => /^(-c|--config)(=|-?\d|$)/.test(word))
+  return argv.toSpliced(at, /^(-c|--config)$/.test(argv[at] ?? '') ? 2 : 1)
 }
 
 function optionValues(values: Values): FlagValues {
@@ -71,18 +85,33 @@ function optionValues(values: Values): FlagValues {
 }
 
 /** The folder and the mounts among the words. */
-function placeValues(words: readonly string[], values: Values, isFolder: (word: string) => boolean): FlagValues {
+function placeValues(
+  words: readonly string[],
+  values: Values,
+  argv: readonly string[],
+  isFolder: (word: string) => boolean,
+): FlagValues {
   const mounts = words.filter((word) => /^\/[^=]*=/.test(word) && !isFolder(word))
   const folders = words.filter((word) => !mounts.includes(word))
   const [folder, second] = folders
   const url = words.find((word) => /(^|=)(https?|wss?):\/\//.test(word))
   if (url !== undefined) throw usage(`${url} is no folder, and serve8008 forwards no requests.`, 'serve8008 --help')
+  const mount = folders.find((word) => /^[\w.-]+=./.test(word) && !isFolder(word))
+  if (mount !== undefined) {
+    throw usage(
+      `${mount} is no folder; the path of a mount begins with a slash.`,
+      replaceWord(argv, mount, `/${mount}`),
+    )
+  }
   if (folder !== undefined && second !== undefined) {
+    if (argv[argv.indexOf(folder) - 1] === '--cors' && folder.includes('.') && !isFolder(folder)) {
+      throw usage(`${folder} is no origin; one has a scheme.`, replaceWord(argv, folder, `https://${folder}`))
+    }
     const name = second.replace(/^[./\\]+|[/\\]+$/g, '') || 'more'
-    throw usage(`Two folders: ${folder} and ${second}.`, `serve8008 ${folder} /${name}=${second}`)
+    throw usage(`Two folders: ${folder} and ${second}.`, replaceWord(argv, second, `/${name}=${second}`))
   }
   if (folder !== undefined && /^\d+$/.test(folder) && !isFolder(folder)) {
-    throw usage(`There is no folder ${folder}; a port is a flag.`, `serve8008 --port ${folder}`)
+    throw usage(`There is no folder ${folder}; a port is a flag.`, replaceWord(argv, folder, '--port', folder))
   }
   const named = values.get('mounts')
   return {

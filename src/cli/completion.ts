@@ -1,8 +1,7 @@
+import { limitNames } from '../config/limits.ts'
 import { ServeError } from '../errors/serve-error.ts'
+import { commandNames as commands } from './command.ts'
 import type { Flag } from './flags.ts'
-
-/** The words that may stand in the folder's place. */
-const commands = ['check', 'completion', 'help'] as const
 
 const shells: Readonly<Record<string, (flags: readonly Flag[]) => string>> = {
   bash: bashCompletion,
@@ -34,6 +33,11 @@ function spellings(flag: Flag): string[] {
   return [flag.name, ...flag.aliases].map(dashed).concat(negated)
 }
 
+/** The values of a flag, where they can be listed; one that ends in `=` is to be gone on with. */
+function valuesOf(flag: Flag): readonly string[] {
+  return flag.key === 'limits' ? limitNames.map((name) => `${name}=`) : flag.choices
+}
+
 function takesWord(flag: Flag): boolean {
   return flag.kind === 'value' || flag.kind === 'list'
 }
@@ -42,17 +46,25 @@ function bashCompletion(flags: readonly Flag[]): string {
   const words = (list: readonly string[]) => `$'${list.join('\\n')}'`
   const cases = flags.filter(takesWord).map((flag) => {
     const pattern = [flag.name, ...flag.aliases].map(dashed).join('|')
-    const reply = flag.isPath ? 'compgen -f -- "$word"' : `compgen -W ${words(flag.choices)} -- "$word"`
-    return `    ${pattern}) COMPREPLY=($(${reply})); return ;;`
+    const values = valuesOf(flag)
+    const reply = flag.isPath ? 'compgen -f -- "$word"' : `compgen -W ${words(values)} -- "$word"`
+    const open = values.some((value) => value.endsWith('=')) ? 'compopt +o filenames -o nospace 2>/dev/null; ' : ''
+    return `    ${pattern}) ${open}COMPREPLY=($(${reply})); return ;;`
   })
   return `# serve8008 in bash: source <(serve8008 completion bash)
 _serve8008() {
   local IFS=$'\\n' word=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]}
+  # bash takes --log=json and /docs=./manual for three words each.
+  if [[ $word == = ]]; then word=; elif [[ $previous == = ]]; then previous=\${COMP_WORDS[COMP_CWORD-2]}; fi
   case $previous in
 ${cases.join('\n')}
     completion) COMPREPLY=($(compgen -W ${words(Object.keys(shells))} -- "$word")); return ;;
+    /*) if [[ \${COMP_WORDS[COMP_CWORD]} == = || \${COMP_WORDS[COMP_CWORD-1]} == = ]]; then
+      COMPREPLY=($(compgen -d -- "$word")); return
+    fi ;;
   esac
   case $word in
+    /*=*) COMPREPLY=($(compgen -d -P "\${word%%=*}=" -- "\${word#*=}")) ;;
     -*) COMPREPLY=($(compgen -W ${words(flags.flatMap(spellings))} -- "$word")) ;;
     *) COMPREPLY=($(compgen -W ${words(commands)} -- "$word"; compgen -d -- "$word")) ;;
   esac
@@ -64,7 +76,7 @@ complete -o filenames -F _serve8008 serve8008
 function zshCompletion(flags: readonly Flag[]): string {
   const escape = (text: string) => text.replace(/[\\[\]:]/g, '\\$&').replaceAll("'", "'\\''")
   const rows = flags.flatMap((flag) => {
-    const action = flag.isPath ? '_files' : flag.choices.length > 0 ? `(${flag.choices.join(' ')})` : ' '
+    const action = zshAction(flag)
     const value = takesWord(flag) ? `:${escape(flag.valueName)}:${action}` : ''
     return spellings(flag).map((spelling) => {
       const star = flag.kind === 'list' ? '*' : ''
@@ -73,14 +85,30 @@ function zshCompletion(flags: readonly Flag[]): string {
   })
   return `#compdef serve8008
 # serve8008 in zsh: source <(serve8008 completion zsh)
+_serve8008_folders() {
+  # The folder of a mount, /docs=./manual, comes after its path.
+  [[ $PREFIX == /*=* ]] && compset -P 1 '*='
+  _files -/
+}
 _serve8008() {
   _arguments -s \\
 ${rows.join('\n')}
-    '1:folder:{ _alternative "commands:command:(${commands.join(' ')})" "folders:folder:_files -/" }' \\
-    '*:folder:_files -/'
+    '1:folder:{ _alternative "commands:command:(${commands.join(' ')})" "folders:folder:_serve8008_folders" }' \\
+    '*:folder:_serve8008_folders'
 }
 compdef _serve8008 serve8008
 `
+}
+
+function zshAction(flag: Flag): string {
+  if (flag.key === 'mounts') return '_serve8008_folders'
+  if (flag.isPath) return '_files'
+  const values = valuesOf(flag)
+  if (values.length === 0) return ' '
+  // What is to be gone on with gets no space behind it.
+  return values.some((value) => value.endsWith('='))
+    ? `{compadd -S "" -- ${values.join(' ')}}`
+    : `(${values.join(' ')})`
 }
 
 function fishCompletion(flags: readonly Flag[]): string {
@@ -89,7 +117,8 @@ function fishCompletion(flags: readonly Flag[]): string {
     const names = [flag.name, ...flag.aliases]
       .map((name) => (name.length === 1 ? `-s ${name}` : `-l ${name}`))
       .join(' ')
-    const choices = flag.choices.length > 0 ? ` -a ${quote(flag.choices.join(' '))}` : ''
+    const values = valuesOf(flag)
+    const choices = values.length > 0 ? ` -a ${quote(values.join(' '))}` : ''
     const value = takesWord(flag) ? (flag.isPath ? ' -r -F' : ` -x${choices}`) : ''
     const negated = spellings(flag).filter((spelling) => spelling.startsWith('--no-'))
     return [
@@ -98,7 +127,14 @@ function fishCompletion(flags: readonly Flag[]): string {
     ]
   })
   return `# serve8008 in fish: serve8008 completion fish | source
-complete -c serve8008 -f -a '(__fish_complete_directories)'
+function __serve8008_mounts
+  set -l word (commandline -ct)
+  string match -qr '^/[^=]*=' -- $word; or return
+  for folder in (__fish_complete_directories (string replace -r '^[^=]*=' '' -- $word) folder)
+    echo (string replace -r '=.*' '=' -- $word)$folder
+  end
+end
+complete -c serve8008 -f -a '(__fish_complete_directories) (__serve8008_mounts)'
 complete -c serve8008 -n __fish_use_subcommand -a '${commands.join(' ')}'
 complete -c serve8008 -n '__fish_seen_subcommand_from completion' -a '${Object.keys(shells).join(' ')}'
 ${rows.join('\n')}
@@ -110,13 +146,32 @@ function powershellCompletion(flags: readonly Flag[]): string {
   const rows = flags.flatMap((flag) =>
     spellings(flag).map((spelling) => `    @(${quote(spelling)}, ${quote(flag.description)})`),
   )
+  const values = flags.flatMap((flag) => {
+    const list = valuesOf(flag).map(quote).join(', ')
+    return list === '' ? [] : [flag.name, ...flag.aliases].map((name) => `    ${quote(dashed(name))} = @(${list})`)
+  })
   return `# serve8008 in PowerShell: serve8008 completion powershell | Out-String | Invoke-Expression
 Register-ArgumentCompleter -Native -CommandName serve8008 -ScriptBlock {
   param($wordToComplete, $commandAst, $cursorPosition)
   $flags = @(
 ${rows.join('\n')}
   )
-  if ($wordToComplete -like '-*') {
+  $values = @{
+${values.join('\n')}
+    'completion' = @(${Object.keys(shells).map(quote).join(', ')})
+  }
+  $words = @($commandAst.CommandElements | ForEach-Object { $_.ToString() })
+  $previous = if ($wordToComplete -eq '') { $words[-1] } elseif ($words.Count -gt 1) { $words[-2] } else { '' }
+  if ($values.ContainsKey($previous)) {
+    $values[$previous] | Where-Object { $_ -like "$wordToComplete*" } | ForEach-Object {
+      [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)
+    }
+  } elseif ($wordToComplete -match '^(/[^=]*=)(.*)$') {
+    $mount = $Matches[1]
+    Get-ChildItem -Directory -Path "$($Matches[2])*" | ForEach-Object {
+      [System.Management.Automation.CompletionResult]::new($mount + $_.FullName, $_.Name, 'ProviderContainer', $_.FullName)
+    }
+  } elseif ($wordToComplete -like '-*') {
     $flags | Where-Object { $_[0] -clike "$wordToComplete*" } | ForEach-Object {
       [System.Management.Automation.CompletionResult]::new($_[0], $_[0], 'ParameterName', $_[1])
     }

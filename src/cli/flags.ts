@@ -1,10 +1,11 @@
+import { directiveNames } from '../config/cache-control.ts'
 import type { OptionEntry, OptionGroup } from '../config/option-entry.ts'
 import { optionTable } from '../config/option-table.ts'
 
 /** One flag of the command line. */
 export interface Flag extends Pick<
   OptionEntry,
-  'kind' | 'valueName' | 'choices' | 'isPath' | 'description' | 'default' | 'group'
+  'kind' | 'repeats' | 'valueName' | 'choices' | 'isPath' | 'description' | 'default' | 'group'
 > {
   /** The option it sets, or the command's own setting. */
   readonly key: string
@@ -27,7 +28,7 @@ export const flags: readonly Flag[] = [
     kind: 'value',
     valueName: 'FILE',
     isPath: true,
-    default: 'serve8008.config.{js,mjs,ts,json}',
+    default: 'serve8008.config.*',
   },
   ownFlag('quiet', ['q'], 'Print nothing but errors.'),
   ownFlag('verbose', [], 'Print where settings come from, timings, and stacks of errors.'),
@@ -43,7 +44,7 @@ const optionalForms: Readonly<Record<string, RegExp>> = {
   open: /^(\/|https?:\/\/)|\.html?$/i,
   single: /\.x?html?$/i,
   cors: /^\*$|:\/\//,
-  cache: /^(-?\d+|no-store|no-cache|public|private|immutable|.*=.*|.*,.*)$/i,
+  cache: new RegExp(`^(-?\\d[\\d.]*[a-z]*|${directiveNames.join('|')}|.*=.*|.*,.*)$`, 'i'),
 }
 
 /** Whether a word after a flag with an optional value is that value, by its form. */
@@ -58,6 +59,7 @@ function ownFlag(name: string, aliases: readonly string[], description: string):
     name,
     aliases,
     kind: 'boolean',
+    repeats: false,
     valueName: '',
     choices: [],
     isPath: false,

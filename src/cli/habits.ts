@@ -1,14 +1,18 @@
 const noProxy = 'serve8008 --help (it serves folders and does not forward requests)'
 const noClipboard = 'leaving it out: the clipboard is never touched'
+const noTls = 'plain http: TLS is not part of this version'
+const alwaysCompressed = 'leaving it out: text is compressed already'
 const noEtag = 'leaving it out: entity tags are always sent'
 
 /** What the flags of other servers are called here. A value that starts with dashes takes the flag's place as it is. */
 const habits: Readonly<Record<string, string>> = {
   '-a': '--host',
-  '-b': '--host',
+  '-b': alwaysCompressed,
   '-C': '--cors',
   '-d': '--listing',
+  '-g': alwaysCompressed,
   '-i': '--listing',
+  '-K': noTls,
   '-l': '--port',
   '-L': '--log=none',
   '-m': '--cache',
@@ -19,7 +23,8 @@ const habits: Readonly<Record<string, string>> = {
   '-V': '--verbose',
   '--address': '--host',
   '--bind': '--host',
-  '--brotli': '--compress',
+  '--brotli': alwaysCompressed,
+  '--cert': noTls,
   '--compression': '--compress',
   '--debug': '--verbose',
   '--dir-listing': '--listing',
@@ -27,9 +32,11 @@ const habits: Readonly<Record<string, string>> = {
   '--entry-file': '--single',
   '--etag': noEtag,
   '--expose': '--lan',
-  '--gzip': '--compress',
+  '--gzip': alwaysCompressed,
   '--hidden': '--dotfiles',
   '--history-api-fallback': '--single',
+  '--https': noTls,
+  '--key': noTls,
   '--listen': '--port',
   '--maxage': '--cache',
   '--no-browser': '--no-open',
@@ -47,6 +54,10 @@ const habits: Readonly<Record<string, string>> = {
   '--root': 'serve8008 FOLDER',
   '--silent': '--quiet',
   '--spa-fallback': '--single',
+  '--ssl': noTls,
+  '--ssl-cert': noTls,
+  '--ssl-key': noTls,
+  '--tls': noTls,
   '--user': 'serve8008 --auth USER:PASSWORD',
 }
 

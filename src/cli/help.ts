@@ -1,72 +1,81 @@
+import { limitNames, limitTable } from '../config/limits.ts'
 import type { Flag } from './flags.ts'
 import { createStyle } from './style.ts'
 import type { Terminal } from './terminal.ts'
+import { wrapText } from './wrap-text.ts'
 
-/** Widest line of the help: it is read in terminals of 80 columns, and long lines read badly in wider ones. */
-const width = 80
+/** Widest the help grows: longer lines read badly. */
+const widest = 120
 /** Column where descriptions begin. */
-const indent = 28
+const descriptions = 28
+/** Narrowest column of descriptions: where even that leaves no room they stand below their terms. */
+const narrowest = 32
 
-const usage: readonly (readonly [string, string])[] = [
+type Rows = readonly (readonly [term: string, text: string])[]
+
+const usage: Rows = [
   ['serve8008 [folder]', 'serve a folder, by default this one'],
+  ['serve8008 . /docs=./doc', 'and further folders, each below a path'],
   ['serve8008 check [folder]', 'show every setting and where it comes from'],
   ['serve8008 completion zsh', 'completions; also bash, fish, powershell'],
 ]
 
 const groups: readonly Flag['group'][] = ['Address', 'Files', 'Pages', 'Headers', 'Access', 'Operation']
 
-const examples: readonly (readonly [string, string])[] = [
+const examples: Rows = [
   ['serve8008 ./site', 'http://localhost:8008, or the next free port'],
   ['serve8008 -so ./dist', 'a single-page app, and open the browser'],
   ['serve8008 -p 3000 --cors', 'exactly port 3000, readable by every origin'],
+  ['serve8008 -p 3000,3001,0', 'the first of these that is free, or any'],
   ['serve8008 --lan', 'share with the network, with a QR code'],
-  ['serve8008 . /docs=./doc', 'a second folder below /docs/'],
+  ['serve8008 --cache 10m', 'browsers keep files for ten minutes'],
+  ['serve8008 --header X-A:1', 'a header field; again for another'],
+  ['serve8008 --log json', 'an access log for programs'],
 ]
 
-/** The help page, made from the flags themselves. */
+const notes: readonly string[] = [
+  'Every flag is also an environment variable (SERVE8008_PORT) and a key of serve8008.config.js. Flags beat the ' +
+    'environment, which beats the file. Of a flag that is given twice the last one counts; --header, --mount, ' +
+    '--allow-host, --limit and --cors add up. --no-FLAG takes back what was said elsewhere.',
+  'A folder named like a command is reached as ./check.',
+]
+
+/** The help page, made from the flags themselves: 80 columns in a pipe, otherwise as wide as the terminal, up to 120. */
 export function renderHelp(version: string, flags: readonly Flag[], terminal: Terminal): string {
   const style = createStyle(terminal.color)
-  const table = (rows: readonly (readonly [string, string])[]) =>
-    rows.map(([term, text]) => renderRow(term, text)).join('')
+  const width = terminal.isTerminal ? Math.min(terminal.columns, widest) : 80
+  const table = (rows: Rows): string => rows.map(([term, text]) => renderRow(term, text, width)).join('')
+  const limitRows = limitNames.map((name) => {
+    const { description, default: value } = limitTable[name]
+    return [`    ${name}=${value}`, description] as const
+  })
   const sections = [
     ['Usage', table(usage)],
     ...groups.map((group) => [group, table(flags.filter((flag) => flag.group === group).map(flagRow))]),
     ['Examples', table(examples)],
+    ['Limits, as --limit NAME=VALUE takes them', table(limitRows)],
+    ['Notes', notes.flatMap((note) => wrapText(`  ${note}`, width, '  ')).join('\n')],
   ]
   const body = sections.map(([title = '', text = '']) => `${style.bold(title)}\n${text}`).join('\n')
-  return (
-    `${style.bold('serve8008')} ${version}, the local web server\n\n${body}\n` +
-    `Every flag is also an environment variable (SERVE8008_PORT) and a key of\nserve8008.config.js. ` +
-    `A folder named like a command is reached as ./check.\n`
-  )
+  return `${style.bold('serve8008')} ${version}, the local web server\n\n${body}\n`
 }
 
-function flagRow(flag: Flag): readonly [string, string] {
+function flagRow(flag: Flag): Rows[number] {
   const letter = flag.aliases.find((alias) => alias.length === 1)
   const value = flag.valueName === '' ? '' : flag.kind === 'optional' ? ` [${flag.valueName}]` : ` ${flag.valueName}`
   const isOn = flag.kind === 'boolean' && flag.default === 'on'
   const term = `${letter === undefined ? '    ' : `-${letter}, `}--${isOn ? '[no-]' : ''}${flag.name}${value}`
+  const choices = flag.choices.filter((choice) => !flag.description.includes(choice))
+  const named = choices.length === 0 ? '' : ` One of ${flag.choices.join(', ')}.`
   const standard = flag.default === '' || flag.default === 'off' ? '' : ` Default ${flag.default}.`
-  return [term, flag.description + standard]
+  return [term, flag.description + named + standard]
 }
 
-function renderRow(term: string, text: string): string {
+function renderRow(term: string, text: string, width: number): string {
   const head = `  ${term}`
-  const lines = wrap(text, width - indent)
-  const first = head.length + 1 < indent ? `${head.padEnd(indent)}${lines.shift() ?? ''}\n` : `${head}\n`
-  return first + lines.map((line) => `${' '.repeat(indent)}${line}\n`).join('')
-}
-
-function wrap(text: string, columns: number): string[] {
-  const lines: string[] = []
-  let line = ''
-  for (const word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > columns) {
-      lines.push(line)
-      line = word
-    } else {
-      line = line === '' ? word : `${line} ${word}`
-    }
-  }
-  return [...lines, line]
+  const isNarrow = width - descriptions < narrowest
+  const indent = ' '.repeat(isNarrow ? 8 : descriptions)
+  const stands = !isNarrow && head.length + 1 < descriptions
+  const lines = wrapText(stands ? head.padEnd(descriptions) + text : indent + text, width, indent)
+  return [...(stands ? [] : [head]), ...lines].map((line) => `${line}\n`).join('')
 }

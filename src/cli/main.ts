@@ -1,11 +1,14 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
+import type { ServeError } from '../errors/serve-error.ts'
+import type { Warning } from '../server/types.ts'
 import { guessManner, readCommand, type Command } from './command.ts'
 import { flags } from './flags.ts'
 import { currentProgram, type Program } from './program.ts'
 import { createReport, type Report } from './report.ts'
 import { serve } from './serve.ts'
 import { terminalOf } from './terminal.ts'
+import { wayOut } from './way-out.ts'
 import { packageVersion } from './version.ts'
 
 /**
@@ -13,13 +16,16 @@ import { packageVersion } from './version.ts'
  * of a signal that was sent twice.
  */
 export async function main(program: Program = currentProgram()): Promise<void> {
-  let report = createReport(program, guessManner(program.argv))
+  let folder: string | undefined
+  const spoken = { wayOut: (problem: ServeError | Warning) => wayOut(problem, program, folder) }
+  let report = createReport(program, { ...guessManner(program.argv), ...spoken })
   program.on('uncaughtException', (thrown) => program.exit(report.error(thrown)))
   // Nobody is left to read what goes wrong with standard error.
   program.stderr.on('error', () => {})
   try {
     const command = readCommand(program.argv, (word) => isFolder(resolve(program.cwd, word)))
-    report = createReport(program, command)
+    folder = typeof command.flags.root === 'string' ? command.flags.root : undefined
+    report = createReport(program, { ...command, ...spoken })
     if (command.name === 'serve') return await serve(command, program, report)
     endWithReader(program)
     await report.leave(await tell(command, program, report))

@@ -1,54 +1,85 @@
+import type { ErrorCode } from '../errors/codes.ts'
 import { isServeError, ServeError } from '../errors/serve-error.ts'
 import type { Warning } from '../server/types.ts'
 import { printable, printableJson } from '../util/sanitize.ts'
 import { createStyle } from './style.ts'
 import type { Terminal } from './terminal.ts'
+import { wrapText } from './wrap-text.ts'
 
 /** Makes a ServeError of whatever was thrown: what is not one of ours is a fault of the program, E8008_INTERNAL. */
 export function toServeError(thrown: unknown): ServeError {
   if (isServeError(thrown)) return thrown
   const message = thrown instanceof Error ? thrown.message : String(thrown)
   return new ServeError('E8008_INTERNAL', `Something failed inside serve8008: ${message}`, {
-    hint: 'the same command with --verbose, which shows where',
     cause: thrown,
   })
 }
 
-/** An error for a person: the sentence, every problem, then the code and the way out. The stack only if `verbose`. */
-export function renderError(error: ServeError, terminal: Terminal, verbose: boolean): string {
+/** Sentences of errors whose own sentence lists what stands below it. */
+const headlines: Partial<Record<ErrorCode, string>> = {
+  E8008_CONFIG_INVALID: 'The configuration has several problems:',
+  E8008_PORTS_HELD: 'No port is free:',
+}
+
+/**
+ * An error for a person: the sentence, every problem, then the code and the way out. The stack only if `verbose`. On a
+ * terminal long lines break at words; in a pipe they stay whole.
+ */
+export function renderError(error: ServeError, hint: string | undefined, terminal: Terminal, verbose: boolean): string {
   const style = createStyle(terminal.color)
-  const margin = terminal.isTerminal ? '  ' : ''
-  const hint = error.hint === undefined ? '' : `   try: ${printable(error.hint)}`
   // One problem alone is the sentence itself.
   const problems = error.problems.length > 1 ? error.problems : []
+  const headline = problems.length === 0 ? error.message : (headlines[error.code] ?? error.message)
   const lines = [
-    style.red(printable(error.message)),
-    ...problems.map((problem) => `  - ${printable(problem)}`),
-    style.bold(error.code) + hint,
+    ...fitted(printable(headline), terminal).map((line) => style.red(line)),
+    ...problems.flatMap((problem) => fitted(`  - ${printable(problem)}`, terminal, '    ')),
+    ...wayOutLines(error.code, problems.length > 0 && error.fix === undefined ? undefined : hint, terminal).map(
+      (line) => line.replace(error.code, style.bold(error.code)),
+    ),
     ...(verbose ? stackLines(error).map((line) => style.dim(line)) : []),
   ]
-  const text = lines.map((line) => `${margin}${line}\n`).join('')
+  const text = lines.map((line) => `${marginOf(terminal)}${line}\n`).join('')
   return terminal.isTerminal ? `\n${text}\n` : text
 }
 
 /** An error for a program: one line `{ "error": { code, message, hint, problems, exitCode } }`, `hint` null if none. */
-export function renderJsonError(error: ServeError): string {
-  const { code, message, hint = null, problems, exitCode } = error
-  return `${printableJson({ error: { code, message, hint, problems, exitCode } })}\n`
+export function renderJsonError(error: ServeError, hint: string | undefined): string {
+  const { code, message, problems, exitCode } = error
+  return `${printableJson({ error: { code, message, hint: hint ?? null, problems, exitCode } })}\n`
 }
 
-/** A warning for a person, one line and perhaps a second with what to do. */
-export function renderWarning(warning: Warning, terminal: Terminal): string {
+/** A warning for a person: a sentence, and perhaps what to do. */
+export function renderWarning(warning: Warning, hint: string | undefined, terminal: Terminal): string {
   const style = createStyle(terminal.color)
-  const margin = terminal.isTerminal ? '  ' : ''
-  const hint = warning.hint === undefined ? '' : `${margin}         try: ${printable(warning.hint)}\n`
-  return `${margin}${style.yellow('warning')}  ${printable(warning.message)}\n${hint}`
+  const indent = ' '.repeat('warning  '.length)
+  const lines = [
+    ...fitted(`warning  ${printable(warning.message)}`, terminal, indent),
+    ...(hint === undefined ? [] : fitted(`${indent}try: ${printable(hint)}`, terminal, `${indent}     `)),
+  ]
+  return lines.map((line) => `${marginOf(terminal)}${line.replace(/^warning/, style.yellow('warning'))}\n`).join('')
 }
 
 /** A warning for a program: one line `{ "warning": { code, message, hint } }`, `hint` null if none. */
-export function renderJsonWarning(warning: Warning): string {
-  const { code, message, hint = null } = warning
-  return `${printableJson({ warning: { code, message, hint } })}\n`
+export function renderJsonWarning(warning: Warning, hint: string | undefined): string {
+  const { code, message } = warning
+  return `${printableJson({ warning: { code, message, hint: hint ?? null } })}\n`
+}
+
+/** The code and the way out on one line, or, where that is too long, below each other: a command is not broken up. */
+function wayOutLines(code: string, hint: string | undefined, terminal: Terminal): string[] {
+  if (hint === undefined) return [code]
+  const text = `try: ${printable(hint)}`
+  const line = `${code}   ${text}`
+  if (!terminal.isTerminal || line.length <= terminal.columns - marginOf(terminal).length) return [line]
+  return [code, ...(hint.startsWith('serve8008 ') ? [text] : fitted(text, terminal, '     '))]
+}
+
+function fitted(text: string, terminal: Terminal, indent = ''): string[] {
+  return terminal.isTerminal ? wrapText(text, terminal.columns - marginOf(terminal).length, indent) : [text]
+}
+
+function marginOf(terminal: Terminal): string {
+  return terminal.isTerminal ? '  ' : ''
 }
 
 function stackLines(error: Error): string[] {

@@ -11,6 +11,12 @@ export interface Manner {
   readonly json: boolean
 }
 
+/** What a report is made from. */
+export interface ReportOptions extends Manner {
+  /** What an error or a warning suggests, for the one who typed the command. */
+  readonly wayOut: (problem: ServeError | Warning) => string | undefined
+}
+
 /** The command's voice: what was asked for goes to standard output, errors and warnings to standard error. */
 export interface Report {
   /** Standard output as a terminal. */
@@ -26,7 +32,7 @@ export interface Report {
 }
 
 /** Makes the report of a program. */
-export function createReport(program: Program, manner: Manner): Report {
+export function createReport(program: Program, manner: ReportOptions): Report {
   const { stdout, stderr, env } = program
   const terminal = terminalOf(stdout, env)
   const errors = terminalOf(stderr, env)
@@ -35,12 +41,14 @@ export function createReport(program: Program, manner: Manner): Report {
     print: (text) => void stdout.write(text),
     error(thrown) {
       const error: ServeError = toServeError(thrown)
-      stderr.write(manner.json ? renderJsonError(error) : renderError(error, errors, manner.verbose))
+      const hint = manner.wayOut(error)
+      stderr.write(manner.json ? renderJsonError(error, hint) : renderError(error, hint, errors, manner.verbose))
       return error.exitCode
     },
     warning(warning) {
       if (manner.quiet) return
-      stderr.write(manner.json ? renderJsonWarning(warning) : renderWarning(warning, errors))
+      const hint = manner.wayOut(warning)
+      stderr.write(manner.json ? renderJsonWarning(warning, hint) : renderWarning(warning, hint, errors))
     },
     async leave(exitCode) {
       // A pipe takes its text asynchronously on some systems; process.exit would cut it off.

@@ -1,12 +1,15 @@
 import { loadConfig } from '../config/load.ts'
 import type { ResolvedConfig } from '../config/types.ts'
+import { isServeError, ServeError } from '../errors/serve-error.ts'
 import { createServerFrom } from '../server/create.ts'
 import type { Warning } from '../server/types.ts'
 import { socketActivation, type Activation } from './activation.ts'
 import { announce } from './announce.ts'
 import { openBrowser } from './browser.ts'
 import type { Command } from './command.ts'
+import { flags } from './flags.ts'
 import type { Program } from './program.ts'
+import { addedFlag } from './repeat-command.ts'
 import type { Report } from './report.ts'
 import { onSignals } from './signals.ts'
 import { createStopper } from './stopper.ts'
@@ -22,7 +25,12 @@ export async function serve(command: Command, program: Program, report: Report):
   const { color, columns, isTerminal } = report.terminal
   // In a file a line is as long as it is.
   const bound = isTerminal ? { columns } : {}
-  const server = createServerFrom(config, { write: report.print, color, ...bound })
+  const server = createServerFrom(config, {
+    write: report.print,
+    color,
+    phrase: (fix) => addedFlag(fix, flags),
+    ...bound,
+  })
 
   const stopper = createStopper(server, report, command)
   onSignals({ env, on: program.on, elapsed: program.elapsed, drain: stopper.stop, force: program.exit })
@@ -34,7 +42,7 @@ export async function serve(command: Command, program: Program, report: Report):
   const gather = (warning: Warning): void => void warnings.push(warning)
   server.on('warning', gather)
   const listening = await server.listen().catch((error: unknown) => {
-    if (!stopper.isStopping()) throw error
+    if (!stopper.isStopping()) throw withOrigin(error, loaded.origins['port'])
   })
   if (listening === undefined) return
   await announce({ listening, loaded, config, command, program, report, startMs, configMs })
@@ -55,6 +63,15 @@ function isAddressNamed({ flags }: Command): boolean {
 function commandConfig(config: ResolvedConfig, command: Command, activation: Activation | undefined): ResolvedConfig {
   const log = command.quiet ? 'none' : command.json && config.log !== 'none' ? 'json' : config.log
   return activation === undefined ? { ...config, log } : { ...config, log, fd: activation.fd, socket: undefined }
+}
+
+/** Who did not type the port wants to know who set it. */
+function withOrigin(error: unknown, origin = 'default'): unknown {
+  if (!isServeError(error) || !['E8008_PORT_HELD', 'E8008_PORT_DENIED'].includes(error.code)) return error
+  const [kind, ...name] = origin.split(' ')
+  if (kind !== 'env' && kind !== 'file') return error
+  const { code, message, fix, cause } = error
+  return new ServeError(code, `${message} It was set by ${name.join(' ')}.`, { fix, cause })
 }
 
 function activationWarnings({ sockets }: Activation): Warning[] {

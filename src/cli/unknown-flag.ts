@@ -2,6 +2,7 @@ import { nearest } from '../config/problem.ts'
 import { ServeError } from '../errors/serve-error.ts'
 import type { Flag } from './flags.ts'
 import { habitOf } from './habits.ts'
+import { commandLine, shellWord } from './shell-word.ts'
 
 /**
  * The error for a flag that we do not have. Its hint is the command as it was probably meant: with our name for a
@@ -16,11 +17,11 @@ export function unknownFlag(word: string, argv: readonly string[], flags: readon
 function hintFor(flag: string, corrected: string | undefined, argv: readonly string[]): string {
   if (corrected === undefined) return 'serve8008 --help'
   if (!corrected.startsWith('-')) return corrected
-  const words = argv.map((word) => {
-    if (word === flag || word.startsWith(`${flag}=`)) return corrected + shellWord(word.slice(flag.length))
-    return shellWord(word)
-  })
-  return `serve8008 ${words.join(' ')}`
+  const [first = '', ...rest] = corrected.split(' ')
+  const words = argv.flatMap((word) =>
+    word === flag || word.startsWith(`${flag}=`) ? [first + word.slice(flag.length), ...rest] : [word],
+  )
+  return commandLine(words)
 }
 
 /** `-Hlocalhost` is taken for a bundle of one-letter flags: names the form with a space. */
@@ -34,13 +35,11 @@ function spacedValue(word: string, flags: readonly Flag[]): string | undefined {
 
 function nearestFlag(flag: string, flags: readonly Flag[]): string | undefined {
   const name = flag.replace(/^-+/, '')
+  // Every letter is near every other.
+  if (name.length === 1) return undefined
   const negated = name.startsWith('no-')
   const fitting = negated ? flags.filter(({ canBeOff }) => canBeOff) : flags
   const known = fitting.flatMap((each) => [each.name, ...each.aliases]).filter((each) => each.length > 1)
   const best = nearest(negated ? name.slice('no-'.length) : name, known)
   return best === undefined ? undefined : `${negated ? '--no-' : '--'}${best}`
-}
-
-function shellWord(word: string): string {
-  return /^[\w@%+=:,./~-]*$/.test(word) ? word : JSON.stringify(word)
 }

@@ -2,10 +2,20 @@ import { errorCodes, type ErrorCode } from './codes.ts'
 
 const brand: unique symbol = Symbol.for('serve8008.error')
 
+/** A way out that one option opens. Whoever shows the error words it: a program sets options, a person types flags. */
+export interface Fix {
+  /** The option's name, as in a program. */
+  readonly option: string
+  /** The value that would help. */
+  readonly value: string | number | readonly string[]
+}
+
 /** What an error carries beside its sentence. */
 export interface ErrorDetails {
   /** The way out, with the exact command or option where there is one. */
   readonly hint?: string
+  /** The option that would help; without a `hint` it becomes one, such as `port: 8009`. */
+  readonly fix?: Fix | undefined
   /** Every problem found, where several are reported at once. */
   readonly problems?: readonly string[]
   /** Response header fields that belong to the refusal (flat list), for example `Allow`. */
@@ -25,6 +35,8 @@ export class ServeError extends Error {
   readonly code: ErrorCode
   /** The way out, or undefined. */
   readonly hint: string | undefined
+  /** The option that would help, or undefined. */
+  readonly fix: Fix | undefined
   /** Every problem found, where several are reported at once. */
   readonly problems: readonly string[]
   /** HTTP status when the error ends an exchange. */
@@ -40,7 +52,8 @@ export class ServeError extends Error {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.name = 'ServeError'
     this.code = code
-    this.hint = details.hint
+    this.hint = details.hint ?? (details.fix === undefined ? undefined : optionText(details.fix))
+    this.fix = details.fix
     this.problems = details.problems ?? []
     this.status = errorCodes[code].status
     this.exitCode = errorCodes[code].exitCode
@@ -48,6 +61,12 @@ export class ServeError extends Error {
     this.close = details.close ?? false
     Object.defineProperty(this, brand, { value: true })
   }
+}
+
+/** A fix as a program writes it: `port: 8009`, `allowHost: ['my.app']`. */
+export function optionText({ option, value }: Fix): string {
+  const literal = (each: string | number): string => (typeof each === 'number' ? String(each) : `'${each}'`)
+  return `${option}: ${typeof value === 'object' ? `[${value.map(literal).join(', ')}]` : literal(value)}`
 }
 
 /** Whether a value is a ServeError, of this copy of the package or of another. */

@@ -79,6 +79,6 @@ export function createHostCheck(options: HostOptions): HostCheck {
 export function hostNotAllowed(authority: Authority): ServeError {
   const name = authority.kind === 'ipv6' ? `[${authority.hostname}]` : authority.hostname
   return new ServeError('E8008_HOST_NOT_ALLOWED', `This server does not answer for ${name}.`, {
-    hint: `serve8008 --allow-host ${name}`,
+    fix: { option: 'allowHost', value: [name] },
   })
 }

@@ -10,6 +10,7 @@ import { createDelivery, type DeliveryOptions, type Next, type ServerExchange } 
 import { finishInterim, finishUpgrade } from './finish.ts'
 import { mountOf } from './mounted-reply.ts'
 import { NodeExchange, type NodeHost } from './node-exchange.ts'
+import type { Exchange } from './exchange.ts'
 import type { Reply } from './reply.ts'
 
 /** What the adapter is given. */
@@ -31,8 +32,11 @@ export interface Adapter {
   upgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void
   /** From now on every reply ends its connection, and connections on which nothing was said end at once. */
   drain(): void
-  /** Ends the connections that upgrades took over or wait for, which the listeners no longer know. */
-  cut(): void
+  /**
+   * Ends the connections that upgrades took over or wait for, which the listeners no longer know. Tells how many
+   * replies are still under way.
+   */
+  cut(): number
 }
 
 /** Builds the adapter around a pipeline. */
@@ -49,7 +53,15 @@ export function createAdapter(options: AdapterOptions): Adapter {
   let openConnections = 0
   const batches = createBatches(() => openConnections)
   let draining = false
-  const delivery = createDelivery({ ...options, isDraining: () => draining })
+  const underWay = new Set<Exchange>()
+  const delivery = createDelivery({
+    ...options,
+    isDraining: () => draining,
+    done: (x, reply, sent) => {
+      underWay.delete(x)
+      done(x, reply, sent)
+    },
+  })
 
   function connectionOf(socket: Duplex): Connection {
     let connection = connections.get(socket)
@@ -76,6 +88,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
     const connection = connectionOf(request.socket)
     const before = connection.latest?.response
     const x = open(request, response, waits, '')
+    underWay.add(x)
     if (before === undefined || before.closed) delivery.answer(x)
     else connection.inTurn(before, () => delivery.answer(x))
   }
@@ -178,7 +191,10 @@ export function createAdapter(options: AdapterOptions): Adapter {
       // Browsers open connections in advance; Node does not count them as idle.
       unheard.forEach((socket) => socket.bytesRead === 0 && socket.destroy())
     },
-    cut: () => upgraded.forEach((socket) => socket.destroy()),
+    cut: () => {
+      upgraded.forEach((socket) => socket.destroy())
+      return underWay.size
+    },
   }
 }
 

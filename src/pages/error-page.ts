@@ -34,8 +34,12 @@ const advice: Partial<Record<ErrorCode, string>> = {
  * The reply that an error ends an exchange with: HTML, problem details (RFC 9457) or plain text, by the
  * request's `Accept`. Synchronous, and cheap enough for a flood of 404s.
  */
-export function errorReply(error: ServeError, accept: string | undefined): Reply {
-  const refusal = describe(error)
+export function errorReply(
+  error: ServeError,
+  accept: string | undefined,
+  hint: string | undefined = error.hint,
+): Reply {
+  const refusal = describe(error, hint)
   const reply = { status: error.status, close: error.close || undefined }
   const text = (): Reply => ({ ...reply, ...part('text/plain; charset=utf-8', plainText(refusal), error.headers) })
   switch (preferredType(accept, offered)) {
@@ -54,7 +58,7 @@ export function errorReply(error: ServeError, accept: string | undefined): Reply
   }
 }
 
-function describe(error: ServeError): Refusal {
+function describe(error: ServeError, given: string | undefined): Refusal {
   const { status, code } = error
   const title = statusTitle(status)
   if (status === 500) {
@@ -67,7 +71,7 @@ function describe(error: ServeError): Refusal {
       hint: 'The terminal of serve8008 says why.',
     }
   }
-  const hint = error.hint ?? advice[code]
+  const hint = given ?? advice[code]
   return {
     status,
     title,

@@ -38,7 +38,7 @@ async function lookUp(name: string): Promise<string[]> {
     cause = error
   }
   throw new ServeError('E8008_ADDRESS', `The host name '${printable(name, 255)}' has no address.`, {
-    hint: 'serve8008 --host localhost',
+    fix: { option: 'host', value: 'localhost' },
     cause,
   })
 }

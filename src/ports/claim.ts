@@ -75,7 +75,7 @@ function addressError(address: string, cause: unknown): unknown {
   // What the system did not say is a fault of the caller, such as a port that is no number.
   if (!(cause instanceof Error) || !('syscall' in cause)) return cause
   return new ServeError('E8008_ADDRESS', `The system refuses to listen on ${address} (${systemCode(cause)}).`, {
-    hint: 'serve8008 --host localhost',
+    fix: { option: 'host', value: 'localhost' },
     cause,
   })
 }

@@ -70,6 +70,6 @@ async function explain(misses: readonly Miss[], plan: ListenPlan): Promise<Skipp
 function absentAddress({ addresses }: ListenPlan): ServeError {
   const which = addresses.length === 1 ? `the address ${addresses[0]}` : `any of the addresses ${addresses.join(', ')}`
   return new ServeError('E8008_ADDRESS', `This machine does not have ${which}, so it cannot listen there.`, {
-    hint: 'serve8008 --host localhost',
+    fix: { option: 'host', value: 'localhost' },
   })
 }

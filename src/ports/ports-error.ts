@@ -4,8 +4,7 @@ import { nextFreePort } from './free-port.ts'
 import type { SkippedPort } from './types.ts'
 
 /**
- * The error when no port could be had: who holds which, and the command that will work, its port verified by
- * binding it.
+ * The error when no port could be had: who holds which, and a port that will work, verified by binding it.
  *
  * @param strict whether further ports were listed and not to be tried
  */
@@ -17,14 +16,14 @@ export async function portsError(
   const reasons = skipped.map(({ reason }) => reason)
   const last = skipped.at(-1)
   const free = last === undefined ? undefined : await nextFreePort(last.port, plan).catch(() => undefined)
-  const details = free === undefined ? {} : { hint: `serve8008 --port ${free}` }
+  const fix = free === undefined ? undefined : { option: 'port', value: free }
   if (skipped.length !== 1 || last === undefined) {
     return new ServeError('E8008_PORTS_HELD', `No port is free: ${reasons.join(', ')}.`, {
-      ...details,
+      fix,
       problems: reasons,
     })
   }
   const denied = last.code === 'EACCES' && last.holder === undefined
-  const rule = strict ? '--strict-port never moves' : '--port never moves'
-  return new ServeError(denied ? 'E8008_PORT_DENIED' : 'E8008_PORT_HELD', `Port ${last.reason}, and ${rule}.`, details)
+  const rule = strict ? 'no further port may be tried' : 'a port that was asked for never moves'
+  return new ServeError(denied ? 'E8008_PORT_DENIED' : 'E8008_PORT_HELD', `Port ${last.reason}, and ${rule}.`, { fix })
 }

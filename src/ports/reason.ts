@@ -21,12 +21,13 @@ export function skippedPort(
   }
 }
 
-/** The holder as the end of a sentence: `node (pid 4242: vite)`, `a process of uid 1000 (hidden)`. */
+/** The holder as the end of a sentence: `node (pid 4242: vite)`, `a process of another user (uid 1000)`. */
 function holderText(holder: Holder | undefined): string {
   if (holder === undefined) return 'another program (hidden)'
   const { pid, name, command, uid } = holder
   if (pid === process.pid) return 'this very process'
-  if (pid === undefined) return uid === undefined ? 'another program (hidden)' : `a process of uid ${uid} (hidden)`
+  if (pid === undefined)
+    return uid === undefined ? 'another program (hidden)' : `a process of another user (uid ${uid})`
   const detail = command === undefined ? `pid ${pid}` : `pid ${pid}: ${command}`
   return `${name ?? 'a program'} (${detail})`
 }

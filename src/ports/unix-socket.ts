@@ -35,7 +35,7 @@ export async function listenOnDescriptor(server: Server, fd: number): Promise<vo
     await listen(server, { fd })
   } catch (cause) {
     throw new ServeError('E8008_SOCKET', `Descriptor ${fd} is not a socket that can listen (${systemCode(cause)}).`, {
-      hint: 'systemd-socket-activate -l 8008 serve8008',
+      hint: 'start it by a socket unit, or name another descriptor',
       cause,
     })
   }
@@ -59,7 +59,7 @@ async function removeStale(path: string): Promise<void> {
 function socketError(path: string, problem: string, cause?: unknown): ServeError {
   const shown = printable(path, 255)
   return new ServeError('E8008_SOCKET', `The socket ${shown} ${problem}.`, {
-    hint: `another path, such as serve8008 --socket ${shown}.2`,
+    fix: { option: 'socket', value: `${shown}.2` },
     cause,
   })
 }

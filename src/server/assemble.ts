@@ -12,7 +12,8 @@ import { composeFilters, composeLayers } from '../http/compose.ts'
 import type { Exchange, Filter, Handler, Layer } from '../http/exchange.ts'
 import { createRoutes } from '../routes/routes.ts'
 import { createStatic, type StaticSite } from '../static/static.ts'
-import { createBoundary, createRefuse } from './boundary.ts'
+import { createBoundary, createRefuse, type Phrase } from './boundary.ts'
+import { checkedLayer } from './checked-layer.ts'
 
 /** What the pipeline needs beside the configuration. */
 export interface Parts {
@@ -25,6 +26,8 @@ export interface Parts {
   readonly opened: (x: Exchange) => void
   /** Called with each fault of ours, which the client sees only as a 500. */
   readonly onFault: (error: ServeError) => void
+  /** Words a fix on pages and in the log. */
+  readonly phrase: Phrase
 }
 
 /** The served folders: the root and the mounts. They hold the cache, so they outlive a new pipeline. */
@@ -70,7 +73,7 @@ function joinBase(base: string, path: string): string {
  */
 export function assemble(parts: Parts, sites: readonly Site[]): Handler {
   const { config, layers } = parts
-  const refuse = createRefuse(parts.onFault)
+  const refuse = createRefuse(parts.onFault, parts.phrase)
   const cors = config.cors === undefined ? undefined : createCors(config.cors)
   const boundary = createBoundary(refuse)
 
@@ -108,7 +111,7 @@ export function assemble(parts: Parts, sites: readonly Site[]): Handler {
     ...(cors === undefined ? [] : [cors.layer]),
     ...authLayers(config),
     // what the embedding program added
-    ...layers,
+    ...layers.map(checkedLayer),
   ]
 
   const routes = sites.map(({ path, site }) => ({ path, handle: site.handle }))

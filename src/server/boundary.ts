@@ -1,4 +1,4 @@
-import { isServeError, ServeError } from '../errors/serve-error.ts'
+import { isServeError, optionText, ServeError, type Fix } from '../errors/serve-error.ts'
 import type { Exchange, Layer } from '../http/exchange.ts'
 import type { Reply } from '../http/reply.ts'
 import { errorReply } from '../pages/error-page.ts'
@@ -6,14 +6,24 @@ import { errorReply } from '../pages/error-page.ts'
 /** Makes the reply of whatever was thrown, and notes it for the log. */
 export type Refuse = (thrown: unknown, x: Exchange) => Reply
 
+/** Words the option that would help, for the one who started the server. */
+export type Phrase = (fix: Fix) => string
+
+/** A fix for those who wrote the program: ``add `allowHost: ['my.app']` to the options``. */
+export function programPhrase(fix: Fix): string {
+  return `add \`${optionText(fix)}\` to the options`
+}
+
 /** Compiles the way from an error to a reply. Faults of ours are reported, and hidden from the client. */
-export function createRefuse(onFault: (error: ServeError) => void): Refuse {
+export function createRefuse(onFault: (error: ServeError) => void, phrase: Phrase): Refuse {
   return (thrown, x) => {
     const error = isServeError(thrown) ? thrown : internalError(thrown)
     if (error.status === 500) onFault(error)
     x.notes.refusal = error.code
-    if (error.hint !== undefined) x.notes.remark = error.hint
-    return refusalReply(error, x.headers.get('accept'))
+    const hint = error.fix === undefined ? error.hint : phrase(error.fix)
+    const remark = error.status === 500 ? causeText(error) : hint
+    if (remark !== undefined) x.notes.remark = remark
+    return refusalReply(error, x.headers.get('accept'), hint)
   }
 }
 
@@ -30,14 +40,24 @@ export function createBoundary(refuse: Refuse): Layer {
 }
 
 /** The page of a refusal, closing the connection where the refusal says so. */
-export function refusalReply(error: ServeError, accept: string | undefined): Reply {
-  const reply = errorReply(error, accept)
+export function refusalReply(
+  error: ServeError,
+  accept: string | undefined,
+  hint: string | undefined = error.hint,
+): Reply {
+  const reply = errorReply(error, accept, hint)
   return error.close ? { ...reply, close: true } : reply
 }
 
 function internalError(cause: unknown): ServeError {
-  return new ServeError('E8008_INTERNAL', 'Something went wrong inside the server.', {
-    cause,
-    hint: 'The terminal of the server shows more with --verbose.',
-  })
+  return new ServeError('E8008_INTERNAL', `Something failed while a request was answered: ${textOf(cause)}`, { cause })
+}
+
+/** What the log says of a fault; the stack goes to whoever listens to `error`. */
+function causeText({ cause, message }: ServeError): string {
+  return cause === undefined ? message : textOf(cause)
+}
+
+function textOf(cause: unknown): string {
+  return cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
 }

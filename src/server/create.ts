@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { checkFolders } from '../config/check-folders.ts'
+import { missingPage } from '../config/missing-page.ts'
 import { resolveConfig } from '../config/resolve.ts'
 import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
 import { ServeError } from '../errors/serve-error.ts'
@@ -10,9 +11,9 @@ import { createFetchAnswer, type FetchAnswer } from '../http/fetch.ts'
 import { ownNames } from '../ports/ports.ts'
 import { createAccessLog, createRecorder } from '../tap/tap.ts'
 import { assemble, openSites } from './assemble.ts'
-import { refusalReply } from './boundary.ts'
+import { programPhrase, refusalReply, type Phrase } from './boundary.ts'
 import { Events } from './events.ts'
-import { listeningWarnings, Running } from './lifecycle.ts'
+import { cutWarning, listeningWarnings, Running } from './lifecycle.ts'
 import type { AccessRecord, Listening, RequestListener, Server8008, ServerEvents } from './types.ts'
 
 /** What only a program can give: it has no place in a config file. */
@@ -25,6 +26,8 @@ export interface ProgramOptions {
   readonly color?: boolean
   /** Width that log lines should fit, in columns. Default: no bound. */
   readonly columns?: number
+  /** Words an option that would help, on error pages and in the log. Default: as an option of `createServer`. */
+  readonly phrase?: Phrase
 }
 
 /**
@@ -32,15 +35,18 @@ export interface ProgramOptions {
  *
  * @param options what to serve and how; everything has a default
  * @returns the server, not yet listening
- * @throws ServeError `E8008_CONFIG_INVALID`, whose `problems` lists everything that is wrong
+ * @throws ServeError `E8008_CONFIG_INVALID`, whose `problems` lists everything that is wrong; `E8008_ROOT_NOT_FOUND`,
+ *   `E8008_ROOT_NOT_FOLDER`, `E8008_ROOT_UNREADABLE`, `E8008_AUTH_FILE` for what is named and not there
  * @example
  * const server = createServer({ root: 'dist', port: 0 })
  * const { url } = await server.listen()
  * await server.close()
  */
 export function createServer(options: ServeOptions & ProgramOptions = {}): Server8008 {
-  const { signal, write, color, columns, ...serve } = options
-  return createServerFrom(resolveConfig(serve), definedOnly({ signal, write, color, columns }))
+  const { signal, write, color, columns, phrase, ...serve } = options
+  const config = resolveConfig(serve)
+  checkFolders(config)
+  return createServerFrom(config, definedOnly({ signal, write, color, columns, phrase }))
 }
 
 function definedOnly(program: { [Key in keyof ProgramOptions]: ProgramOptions[Key] | undefined }): ProgramOptions {
@@ -63,6 +69,7 @@ class Serve8008 implements Server8008 {
   readonly #fetch: FetchAnswer
   readonly #log: ReturnType<typeof createAccessLog> | undefined
   readonly #isOurs: HostCheck
+  readonly #phrase: Phrase
   #pipeline: Handler
   #starting: Promise<Running> | undefined
   #running: Running | undefined
@@ -76,6 +83,7 @@ class Serve8008 implements Server8008 {
       allowHosts: config.allowHosts,
       ownNames: config.lan ? ownNames() : [],
     })
+    this.#phrase = program.phrase ?? programPhrase
     this.#pipeline = this.#assemble()
     this.#log = config.log === 'none' ? undefined : createAccessLog(logOptions(config, program))
     const record = createRecorder({ emit: (entry) => this.#record(entry) })
@@ -126,7 +134,8 @@ class Serve8008 implements Server8008 {
     }
     this.#running = running
     this.#events.emit('listening', running.listening)
-    for (const warning of listeningWarnings(running.listening)) this.#events.emit('warning', warning)
+    const single = missingPage(this.config)
+    for (const warning of [...listeningWarnings(running.listening), ...single]) this.#events.emit('warning', warning)
     return running
   }
 
@@ -138,11 +147,12 @@ class Serve8008 implements Server8008 {
   async #stop(): Promise<void> {
     // A start under way sees that it was overtaken and frees its port, before we say that it is free.
     await this.#starting?.catch(() => {})
-    await this.#running?.stop()
+    const cut = (await this.#running?.stop()) ?? 0
     this.#fetch.close()
     for (const { site } of this.#sites) site.close()
     this.#log?.flush()
     this.#running = undefined
+    if (cut > 0) this.#events.emit('warning', cutWarning(cut, this.config.limits.closeMs))
     this.#events.emit('close')
   }
 
@@ -151,8 +161,8 @@ class Serve8008 implements Server8008 {
   }
 
   use(layer: Layer): Server8008 {
+    this.#pipeline = this.#assemble([...this.#layers, layer])
     this.#layers.push(layer)
-    this.#pipeline = this.#assemble()
     return this
   }
 
@@ -166,18 +176,19 @@ class Serve8008 implements Server8008 {
     return this
   }
 
-  fetch(request: Request): Promise<Response> {
-    return this.#fetch.answer(request)
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+    return this.#fetch.answer(input instanceof Request && init === undefined ? input : new Request(input, init))
   }
 
-  #assemble(): Handler {
+  #assemble(layers: readonly Layer[] = this.#layers): Handler {
     return assemble(
       {
         config: this.config,
         isOurs: this.#isOurs,
-        layers: this.#layers,
+        layers,
         opened: (x: Exchange) => this.#events.emit('request', x),
         onFault: (error) => this.#events.emit('error', error),
+        phrase: this.#phrase,
       },
       this.#sites,
     )

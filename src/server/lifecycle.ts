@@ -33,20 +33,22 @@ export class Running {
     return new Running(bound, config, adapter)
   }
 
-  /** Takes no new connections, gives replies under way their time, then cuts what is left. */
-  async stop(): Promise<void> {
+  /** Takes no new connections, gives replies under way their time, then cuts what is left; tells how many replies. */
+  async stop(): Promise<number> {
     this.#adapter.drain()
     const closed = this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())))
     // A connection is kept alive by the reply that was under way, so it turns idle only later.
     const sweep = setInterval(() => this.#closeIdle(), 25)
     this.#closeIdle()
+    let lost = 0
     const cut = setTimeout(() => {
-      this.#adapter.cut()
+      lost = this.#adapter.cut()
       for (const server of this.#servers) server.closeAllConnections()
     }, this.#closeMs)
     await Promise.all(closed)
     clearInterval(sweep)
     clearTimeout(cut)
+    return lost
   }
 
   #closeIdle(): void {
@@ -75,6 +77,12 @@ function isWildcard(address: string): boolean {
   return address === '::' || address === '0.0.0.0'
 }
 
+/** What a person should know about a closing that did not wait for every reply. */
+export function cutWarning(replies: number, closeMs: number): Warning {
+  const what = replies === 1 ? '1 reply' : `${replies} replies`
+  return { code: 'W8008_CUT', message: `Cut ${what} after ${closeMs / 1000} s.` }
+}
+
 /** What a person should know about where the server listens. */
 export function listeningWarnings(listening: Listening): Warning[] {
   // A socket path is reached neither by browsers nor over the network.
@@ -84,14 +92,14 @@ export function listeningWarnings(listening: Listening): Warning[] {
     warnings.push({
       code: 'W8008_BAD_PORT',
       message: `Browsers refuse to open port ${listening.port}.`,
-      hint: 'serve8008 --port 8008',
+      fix: { option: 'port', value: 8008 },
     })
   }
   if (listening.addresses.some((address) => !isLoopback(address))) {
     warnings.push({
       code: 'W8008_EXPOSED',
       message: 'Everyone on this network can read what is served.',
-      hint: 'leave out --lan and --host to serve this machine alone',
+      hint: 'without a host and lan, only this machine is served',
     })
   }
   return warnings

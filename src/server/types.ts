@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import type { ResolvedConfig } from '../config/types.ts'
-import type { ServeError } from '../errors/serve-error.ts'
+import type { Fix, ServeError } from '../errors/serve-error.ts'
 import type { Exchange, Layer } from '../http/exchange.ts'
 import type { SkippedPort } from '../ports/types.ts'
 
@@ -24,12 +24,15 @@ export interface Listening {
 
 /** Something a person should know that does not stop the server. */
 export interface Warning {
-  /** Stable code: `W8008_EXPOSED` (others on the network can read what is served), `W8008_BAD_PORT` (browsers refuse it). */
+  /** Stable code: `W8008_EXPOSED` (others on the network can read what is served), `W8008_BAD_PORT` (browsers refuse it),
+   * `W8008_SINGLE` (the page of `single` is not there), `W8008_CUT` (closing cut replies off). */
   readonly code: string
   /** One sentence. */
   readonly message: string
-  /** The way out, with the exact command where there is one. */
+  /** The way out in words. */
   readonly hint?: string
+  /** The option that would help. */
+  readonly fix?: Fix
 }
 
 /** One finished exchange, as the access log and the `reply` event see it. Never holds credentials. */
@@ -108,7 +111,7 @@ export interface Server8008 extends AsyncDisposable {
   close(): Promise<void>
   /**
    * Adds a layer around the routes, behind the guard and the password; later layers are further in. What it throws
-   * becomes a 500 and an `error` event. A layer that takes upgrades over has to be added before `listen()`.
+   * becomes a 500 and an `error` event; so does a reply that is none. A layer that takes upgrades over has to be added before `listen()`.
    */
   use(layer: Layer): Server8008
   /** Calls a function at each event of a name; see {@link ServerEvents}. */
@@ -127,10 +130,10 @@ export interface Server8008 extends AsyncDisposable {
    */
   readonly upgrade: (request: object, socket: Duplex, head: Uint8Array) => void
   /**
-   * Answers a Fetch API request without a port, by the same pipeline: its URL needs a host that is ours, such as
+   * Answers a request of the Fetch API without a port, with the arguments of the global `fetch()`, by the same pipeline: its URL needs a host that is ours, such as
    * `http://localhost/`. No `reply` event and no log line follow.
    */
-  fetch(request: Request): Promise<Response>
+  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
 }
 
 /** A listener for node:http's `request` event that is a Connect middleware too. */

@@ -136,7 +136,7 @@ test('a held port names its holder, keeps to the port and exits with 3', async (
   assert.equal(stdout, '')
   assert.match(stderr, new RegExp(`^Port ${port} is held by `))
   if (process.platform === 'linux') assert.match(stderr, new RegExp(`pid ${pid}`))
-  assert.match(stderr, /\nE8008_PORT_HELD {3}try: serve8008 --port \d+\n/)
+  assert.match(stderr, /\nE8008_PORT_HELD {3}try: serve8008 \.\/site --port \d+\n/)
 })
 
 test('a list of ports is tried in order, and the line says what was skipped', async (t) => {

@@ -54,7 +54,7 @@ test('a wrong value names its source and fails with exit code 2, every problem a
   assert.equal(exitCode, 2)
   assert.match(stderr, /--port/)
   assert.match(stderr, /SERVE8008_LOG/)
-  assert.match(stderr, /\nE8008_CONFIG_INVALID {3}try: /)
+  assert.match(stderr, /\nE8008_CONFIG_INVALID\n$/)
 })
 
 test('a folder that does not exist is an error with exit code 2', async (t) => {
@@ -119,4 +119,34 @@ test('check fails like serving does', async (t) => {
   assert.equal(exitCode, 2)
   assert.match(stderr, /serve8008\.config\.json/)
   assert.match(stderr, /port/)
+})
+
+test('a missing page of a single-page app is a warning of check, no error', async (t) => {
+  const cwd = await folderOf(t, {})
+  const people = await run(t, ['check', '--single', 'app.html'], { cwd })
+  assert.equal(people.exitCode, 0)
+  assert.match(people.stderr, /^warning {2}There is no app\.html in the served folder.*\n +try: build the app first/)
+  assert.match(people.stdout, /The configuration is valid \(no configuration file\), with a warning\.\n$/)
+  const program = await run(t, ['check', '--json', '--single', 'app.html'], { cwd })
+  assert.equal(program.stderr, '')
+  const { warnings } = JSON.parse(program.stdout) as { warnings: { code: string }[] }
+  assert.deepEqual(
+    warnings.map(({ code }) => code),
+    ['W8008_SINGLE'],
+  )
+})
+
+test('the last of two flags counts, and a cache that means nothing is refused', async (t) => {
+  const cwd = await folderOf(t, {})
+  const words = ['check', '--json', '--port', '3000', '--port=4000', '--cache', '60', '--cache=1h']
+  const { options } = JSON.parse((await run(t, words, { cwd })).stdout) as {
+    options: Record<string, { value: unknown } | undefined>
+  }
+  assert.deepEqual([options['port']?.value, options['cache']?.value], [[4000], 'max-age=3600'])
+  const { exitCode, stderr } = await run(t, ['check', '--cache=abc'], { cwd })
+  assert.equal(exitCode, 2)
+  assert.match(
+    stderr,
+    /^--cache: "abc" is no Cache-Control directive\nE8008_CONFIG_INVALID {3}try: use seconds, a time/,
+  )
 })

@@ -107,7 +107,7 @@ test('the refusal of a foreign Host says how to allow it', async () => {
   const reply = await rawRequest(started.port, 'GET / HTTP/1.1\r\nHost: evil.test:99\r\nAccept: text/html\r\n\r\n')
   assert.equal(reply.status, 421)
   assert.match(reply.field('content-type'), /^text\/html/)
-  assert.match(reply.body.toString(), /--allow-host evil\.test/)
+  assert.match(reply.body.toString(), /allowHost: \[&#39;evil\.test&#39;\]/)
 })
 
 test('an upgrade passes the same check', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { rmSync } from 'node:fs'
 import { connect } from 'node:net'
 import { test } from 'node:test'
 import {
@@ -85,8 +86,9 @@ test('listen after close fails, and so does one that close overtakes, which leav
 })
 
 test('a failed listen can be tried again once its cause is gone', async () => {
-  using folder = new TempFolder()
+  using folder = await new TempFolder().write({ 'later/index.html': 'before' })
   const server = createServer({ root: folder.join('later'), port: 0 })
+  rmSync(folder.join('later'), { recursive: true })
   await assert.rejects(server.listen(), hasCode('E8008_ROOT_NOT_FOUND'))
   await folder.write({ 'later/index.html': 'here' })
   const { url } = await server.listen()

@@ -197,7 +197,7 @@ test('a file with lines that cannot be checked is refused with their numbers and
 test('a file that is not there, or is a folder, is refused', (t) => {
   const file = passwordFile(t, sha)
   const code = 'E8008_AUTH_FILE'
-  assert.throws(() => createAuth({ file: `${file}.missing` }), { code, hint: /--auth-file/ })
+  assert.throws(() => createAuth({ file: `${file}.missing` }), { code, hint: /authFile/ })
   assert.throws(() => createAuth({ file: join(file, '..') }), { code, message: /is not a file/ })
 })
 

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { renderCompletion } from '../../../src/cli/completion.ts'
 import { flags } from '../../../src/cli/flags.ts'
+import { limitNames } from '../../../src/config/limits.ts'
 
 const shells = ['bash', 'zsh', 'fish', 'powershell'] as const
 
@@ -45,4 +49,38 @@ test('bash offers flags, choices and commands', (t) => {
   assert.deepEqual(offers(t, '--log', 'c'), ['common', 'combined'])
   assert.deepEqual(offers(t, 'completion', 'z'), ['zsh'])
   assert.deepEqual(offers(t, 'chec'), ['check'])
+  assert.deepEqual(offers(t, '--log', '=', 'j'), ['json'])
+  assert.deepEqual(offers(t, '--log', '='), ['pretty', 'common', 'combined', 'json', 'none'])
+})
+
+test('bash offers the names of limits, ready for a value', (t) => {
+  const offered = offers(t, '--limit', 'header')
+  if (offered === undefined) return
+  assert.deepEqual(offered, ['headerBytes=', 'headerCount=', 'headerMs='])
+  assert.deepEqual(
+    offers(t, '--limit', ''),
+    limitNames.map((name) => `${name}=`),
+  )
+})
+
+test('bash offers folders after the path of a mount, however it splits the word', (t) => {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'serve8008-completion-')))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  mkdirSync(join(folder, 'manual'))
+  writeFileSync(join(folder, 'map.txt'), '')
+  const typed = join(folder, 'ma')
+  const split = offers(t, '/docs', '=', typed)
+  if (split === undefined) return
+  assert.deepEqual(split, [join(folder, 'manual')])
+  assert.deepEqual(offers(t, `/docs=${typed}`), [`/docs=${join(folder, 'manual')}`])
+  assert.deepEqual(offers(t, '--mount', '/docs', '=', typed), [join(folder, 'manual')])
+})
+
+test('every shell knows the values of --limit and --log, and how a mount goes on', () => {
+  for (const shell of shells) {
+    const script = renderCompletion(shell, flags)
+    for (const name of limitNames) assert.ok(script.includes(`${name}=`), `${shell}: ${name}`)
+    assert.match(script, /pretty.*common.*combined.*json.*none/)
+    assert.match(script, /\/(\*|\[\^=\]\*)=/, shell)
+  }
 })

@@ -2,11 +2,36 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { flags } from '../../../src/cli/flags.ts'
 import { renderHelp } from '../../../src/cli/help.ts'
+import { limitNames, limitTable } from '../../../src/config/limits.ts'
 
 const plain = renderHelp('0.1.0', flags, { isTerminal: false, color: false, columns: 80 })
 
-test('fits 80 columns', () => {
+const linesFor = (columns: number): string[] =>
+  renderHelp('0.1.0', flags, { isTerminal: true, color: false, columns }).split('\n')
+
+test('fits 80 columns in a pipe, and a terminal from 40 to 120', () => {
   for (const line of plain.split('\n')) assert.ok(line.length <= 80, line)
+  for (const columns of [40, 60, 80, 100, 120]) {
+    for (const line of linesFor(columns)) assert.ok(line.length <= columns, `${columns}: ${line}`)
+  }
+  const longest = Math.max(...linesFor(300).map((line) => line.length))
+  assert.ok(longest > 100 && longest <= 120)
+})
+
+test('has no description at the margin, however narrow', () => {
+  for (const columns of [40, 60, 80]) {
+    const words = linesFor(columns).filter((line) => line.startsWith('    ') && /^ +[A-Za-z]/.test(line))
+    const margins = new Set(words.map((line) => /^ */.exec(line)?.[0].length))
+    assert.deepEqual(margins, new Set(columns === 40 ? [6, 8] : [28, 6]))
+  }
+})
+
+test('names log formats, limits with their defaults, mounts, and what a repeated flag does', () => {
+  assert.match(plain, /pretty,\s+common,\s+combined,\s+json,\s+none/)
+  for (const name of limitNames)
+    assert.match(plain, new RegExp(`^ {6}${name}=${limitTable[name].default} {2,}[A-Z]`, 'm'))
+  assert.match(plain, /^ {2}serve8008 \. \/docs=\.\/doc {2,}/m)
+  assert.match(plain, /given twice the last one counts/)
 })
 
 test('shows every flag once, under its heading', () => {

@@ -149,13 +149,13 @@ test('without a fallback only the first port is tried, and the hint names one th
   const held = await hold(t, '127.0.0.1')
   const one = await refused({ ports: [held], fallback: false })
   assert.equal(one.code, 'E8008_PORT_HELD')
-  assert.equal(one.message, `Port ${held} is held by this very process, and --port never moves.`)
-  const free = Number(/^serve8008 --port (\d+)$/.exec(one.hint ?? '')?.[1])
+  assert.equal(one.message, `Port ${held} is held by this very process, and a port that was asked for never moves.`)
+  const free = Number(/^port: (\d+)$/.exec(one.hint ?? '')?.[1])
   assert.ok(free > held)
   assert.equal((await bound(t, { ports: [free], fallback: false })).port, free)
 
   const strict = await refused({ ports: [held, 0], fallback: false })
-  assert.match(strict.message, /, and --strict-port never moves\.$/)
+  assert.match(strict.message, /, and no further port may be tried\.$/)
 })
 
 test('the hint never names a port that is held', async (t) => {
@@ -171,8 +171,9 @@ test('a denied port is told apart from a held one, and leads to a port that need
     const error = await refused({ ports: [80], fallback: false, create })
     assert.equal(error.code, 'E8008_PORT_DENIED')
     assert.equal(error.exitCode, 3)
-    assert.match(error.hint ?? '', /^serve8008 --port 80[89]\d$/)
-    if (process.platform !== 'win32') assert.equal(error.message, 'Port 80 needs root here, and --port never moves.')
+    assert.match(error.hint ?? '', /^port: 80[89]\d$/)
+    if (process.platform !== 'win32')
+      assert.equal(error.message, 'Port 80 needs root here, and a port that was asked for never moves.')
   }
 })
 
@@ -186,7 +187,7 @@ test('when every port is taken the error names who has which', async (t) => {
     held.map((port) => `${port} is held by this very process`),
   )
   assert.equal(error.message, `No port is free: ${error.problems.join(', ')}.`)
-  assert.match(error.hint ?? '', /^serve8008 --port \d+$/)
+  assert.match(error.hint ?? '', /^port: \d+$/)
 })
 
 test('lan listens on every address of both families, or on IPv4 where IPv6 is off', async (t) => {
@@ -222,7 +223,7 @@ test('an address that this machine does not have is E8008_ADDRESS, not another a
   const one = await refused({ host: '192.0.2.1', ports: [0, 0], create })
   assert.equal(one.code, 'E8008_ADDRESS')
   assert.match(one.message, /192\.0\.2\.1/)
-  assert.equal(one.hint, 'serve8008 --host localhost')
+  assert.deepEqual(one.fix, { option: 'host', value: 'localhost' })
   assert.match((await refused({ create })).message, /127\.0\.0\.1, ::1/)
   const broken = await refused({ host: '::1', create: () => new FakeServer(() => 'EINVAL') })
   assert.equal(broken.code, 'E8008_ADDRESS')

@@ -12,7 +12,7 @@ test('a holder is named as far as it is known, and never called free', () => {
   assert.equal(reason({ pid: 4242, name: 'node', command: 'vite' }), '8008 is held by node (pid 4242: vite)')
   assert.equal(reason({ pid: 77, name: 'nginx' }), '8008 is held by nginx (pid 77)')
   assert.equal(reason({ pid: 77 }), '8008 is held by a program (pid 77)')
-  assert.equal(reason({ uid: 1000 }), '8008 is held by a process of uid 1000 (hidden)')
+  assert.equal(reason({ uid: 1000 }), '8008 is held by a process of another user (uid 1000)')
   assert.equal(reason({}), '8008 is held by another program (hidden)')
   assert.equal(reason(undefined), '8008 is held by another program (hidden)')
   assert.equal(reason({ pid: process.pid, name: 'node' }), '8008 is held by this very process')

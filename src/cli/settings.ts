@@ -1,0 +1,47 @@
+import { defaults } from '../config/defaults.ts'
+import { limitNames, limitTable } from '../config/limits.ts'
+import type { LoadedConfig } from '../config/load.ts'
+import type { OptionEntry } from '../config/option-entry.ts'
+import { optionTable } from '../config/option-table.ts'
+import type { Limits, ResolvedConfig } from '../config/types.ts'
+
+/** One setting: its option, its value, and where it comes from. */
+export interface Setting {
+  /** The option; `limits.ranges` for a limit. */
+  readonly key: string
+  /** As it was resolved; undefined where there is none. */
+  readonly value: unknown
+  /** `default`, `flag --port`, `env PORT`, `file serve8008.config.js`. */
+  readonly origin: string
+}
+
+/** Where an option stands in the resolved configuration under another name, or must not be shown as it is. */
+const views: Readonly<Record<string, (config: ResolvedConfig) => unknown>> = {
+  port: ({ ports }) => ports,
+  cache: ({ cacheControl }) => cacheControl,
+  allowHost: ({ allowHosts }) => allowHosts,
+  auth: ({ auth }) => (auth === undefined ? undefined : `${auth.user}:…`),
+}
+
+/** Every setting in the order of the documentation; each limit is one. */
+export function settingsOf(loaded: LoadedConfig): Setting[] {
+  return optionTable.flatMap((entry) => (entry.key === 'limits' ? limitSettings(loaded) : [settingOf(entry, loaded)]))
+}
+
+function settingOf({ key }: OptionEntry, { config, options, origins }: LoadedConfig): Setting {
+  const origin = origins[key] ?? 'default'
+  // A single port is never given up either, but that is no setting that anyone made.
+  if (key === 'strictPort') return { key, value: options.strictPort ?? defaults.strictPort, origin }
+  return { key, value: views[key]?.(config) ?? config[key as keyof ResolvedConfig], origin }
+}
+
+function limitSettings({ config, origins }: LoadedConfig): Setting[] {
+  const originOf = (name: keyof Limits): string => origins[`limits.${name}`] ?? 'default'
+  return limitNames.map((name) => {
+    const value = config.limits[name]
+    // The header section is a part of the request: whoever set one of their times moved the other.
+    const mover = name === 'headerMs' ? 'requestMs' : 'headerMs'
+    const moved = originOf(name) === 'default' && value !== limitTable[name].default
+    return { key: `limits.${name}`, value, origin: originOf(moved ? mover : name) }
+  })
+}

@@ -1,0 +1,41 @@
+import { readdirSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { nearest } from '../config/problem.ts'
+import type { ServeError } from '../errors/serve-error.ts'
+import type { Warning } from '../server/types.ts'
+import { commandNames } from './command.ts'
+import { flags } from './flags.ts'
+import type { Program } from './program.ts'
+import { commandLine } from './shell-word.ts'
+import { repeatCommand, replaceWord } from './repeat-command.ts'
+
+/** What a hint for a person at a shell is made from. */
+type Typed = Pick<Program, 'argv' | 'cwd'>
+
+/** What to try next, as a command or a sentence: where one option helps, it is the command that was typed, corrected. */
+export function wayOut(error: ServeError | Warning, typed: Typed, folder: string | undefined): string | undefined {
+  if (error.fix !== undefined) return repeatCommand(typed.argv, error.fix, flags)
+  if (error.code === 'E8008_ROOT_NOT_FOUND' && folder !== undefined) return existingFolder(folder, typed) ?? error.hint
+  const isSilent = error.code === 'E8008_INTERNAL' && error.hint === undefined && !typed.argv.includes('--verbose')
+  return isSilent ? `${commandLine(['--verbose', ...typed.argv])}, which shows where` : error.hint
+}
+
+/** The folder or command that a name which leads nowhere was probably meant to be. */
+function existingFolder(folder: string, { argv, cwd }: Typed): string | undefined {
+  if (!argv.includes(folder)) return undefined
+  const parent = dirname(resolve(cwd, folder))
+  const isBare = !/[/\\]/.test(folder)
+  const meant = nearest(basename(folder), [...foldersIn(parent), ...(isBare ? commandNames : [])])
+  if (meant === undefined) return undefined
+  return replaceWord(argv, folder, isBare ? meant : join(dirname(folder), meant))
+}
+
+function foldersIn(parent: string): string[] {
+  try {
+    return readdirSync(parent, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+      .map(({ name }) => name)
+  } catch {
+    return []
+  }
+}
