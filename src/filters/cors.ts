@@ -1,7 +1,7 @@
 import type { Exchange, Filter, Handler, Layer } from '../http/exchange.ts'
 import { getField, withVary, type HeaderList } from '../http/headers.ts'
 import { emptyReply, type Reply } from '../http/reply.ts'
-import { remember } from './remember.ts'
+import { remember } from '../http/remember.ts'
 
 /** The two halves of CORS: preflights are answered on the way in, other replies marked on the way out. */
 export interface Cors {

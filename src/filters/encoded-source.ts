@@ -6,7 +6,7 @@ import { FileSlice } from '../http/file-slice.ts'
 import type { ContentCoding } from '../http/negotiate.ts'
 import type { Body, Source } from '../http/reply.ts'
 import { createEncoder, flushEncoder } from './encoder.ts'
-import { pushFile } from './push-file.ts'
+import { pushFile } from '../http/push-file.ts'
 
 /** A body that has to be read to be sent. */
 export type StreamedBody = Exclude<Body, null | Uint8Array>

@@ -1,6 +1,6 @@
 import type { Filter } from '../http/exchange.ts'
 import { withMissingFields } from './missing-fields.ts'
-import { remember } from './remember.ts'
+import { remember } from '../http/remember.ts'
 
 /**
  * Cross-origin isolation (`SharedArrayBuffer`, precise timers): `Cross-Origin-Opener-Policy: same-origin`

@@ -4,7 +4,7 @@ import type { FileSlice } from '../http/file-slice.ts'
 import { getField, withField } from '../http/headers.ts'
 import type { ByteRange } from '../http/range.ts'
 import type { Reply, Source } from '../http/reply.ts'
-import { pushFile } from './push-file.ts'
+import { pushFile } from '../http/push-file.ts'
 
 interface Part extends ByteRange {
   /** The delimiter and the fields in front of the bytes. */

@@ -1,6 +1,6 @@
 import type { Filter } from '../http/exchange.ts'
 import { withMissingFields } from './missing-fields.ts'
-import { remember } from './remember.ts'
+import { remember } from '../http/remember.ts'
 
 /**
  * `Cross-Origin-Resource-Policy` on every reply that does not say otherwise: `same-site`, or `cross-origin`

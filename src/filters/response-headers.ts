@@ -4,7 +4,7 @@ import type { Filter } from '../http/exchange.ts'
 import type { HeaderList } from '../http/headers.ts'
 import type { Reply } from '../http/reply.ts'
 import { generalFields, namesOf, withoutFields } from './representation-fields.ts'
-import { remember } from './remember.ts'
+import { remember } from '../http/remember.ts'
 
 interface CompiledRule {
   /** Path prefix without a slash at its end. */

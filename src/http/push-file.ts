@@ -1,6 +1,6 @@
 import { read } from 'node:fs'
 import { ServeError } from '../errors/serve-error.ts'
-import type { Sink } from '../http/reply.ts'
+import type { Sink } from './reply.ts'
 
 const chunkBytes = 64 * 1024
 

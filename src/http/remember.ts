@@ -1,4 +1,4 @@
-import type { Reply } from '../http/reply.ts'
+import type { Reply } from './reply.ts'
 
 /**
  * Makes a mapping of replies remember what it made of a shared (frozen) one, so that a filter which adds
