@@ -20,6 +20,13 @@ const views: Readonly<Record<string, (config: ResolvedConfig) => unknown>> = {
   port: ({ ports }) => ports,
   cache: ({ cacheControl }) => cacheControl,
   allowHost: ({ allowHosts }) => allowHosts,
+  live: ({ live }) => live !== undefined,
+  watch: ({ live }) => live?.watch,
+  ignore: ({ live }) => live?.ignore,
+  reload: ({ live }) => live?.reload,
+  toast: ({ live }) => live?.toast,
+  console: ({ live }) => live?.console,
+  poll: ({ live }) => live?.poll,
   auth: ({ auth }) => (auth === undefined ? undefined : `${auth.user}:…`),
 }
 

@@ -26,6 +26,13 @@ export const defaults: Readonly<Required<Omit<ServeOptions, Unset>> & { limits: 
   allowHost: Object.freeze([]),
   base: '/',
   mounts: Object.freeze({}),
+  live: true,
+  watch: Object.freeze([]),
+  ignore: Object.freeze([]),
+  reload: 'page',
+  toast: false,
+  console: false,
+  poll: false,
   log: 'none',
   limits: Object.freeze(
     Object.fromEntries(limitNames.map((name) => [name, limitTable[name].default])) as unknown as Limits,

@@ -6,7 +6,7 @@ export interface LimitEntry {
   /** The least with which ordinary requests still succeed. */
   readonly min: number
   readonly max: number
-  readonly unit: 'bytes' | 'milliseconds' | 'fields' | 'connections' | 'ranges'
+  readonly unit: 'bytes' | 'milliseconds' | 'fields' | 'connections' | 'ranges' | 'pages'
   readonly description: string
 }
 
@@ -98,6 +98,13 @@ export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
     max: 1000,
     unit: 'ranges',
     description: 'Ranges answered in one reply; a request for more gets the whole file.',
+  },
+  livePages: {
+    default: 256,
+    min: 0,
+    max: 100_000,
+    unit: 'pages',
+    description: 'Pages that live reload serves at the same time; further ones have to be reloaded by hand.',
   },
 }
 

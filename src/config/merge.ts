@@ -47,7 +47,9 @@ export function sourceFromFile(file: ConfigFile): Source {
   for (const { key } of optionTable.filter((entry) => entry.isPath)) {
     const value = options[key]
     if (!Object.hasOwn(options, key)) continue
-    options[key] = isPlainObject(value)
+    options[key] = Array.isArray(value)
+      ? value.map(absolute)
+      : isPlainObject(value)
       ? Object.fromEntries(Object.entries(value).map(([path, folder]) => [path, absolute(folder)]))
       : absolute(value)
   }

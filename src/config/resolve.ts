@@ -6,6 +6,7 @@ import type { Problem } from './problem.ts'
 import { resolveAllowHosts, resolveAuth, resolveCors } from './resolve-access.ts'
 import { resolveAddress } from './resolve-address.ts'
 import { resolveCache } from './resolve-cache.ts'
+import { resolveLive } from './resolve-live.ts'
 import { resolveHeaders } from './resolve-headers.ts'
 import { resolveBase, resolveFolder, resolveMounts, resolveOpen, resolveSingle } from './resolve-paths.ts'
 import type { Limits, ResolvedConfig, ServeOptions } from './types.ts'
@@ -54,6 +55,7 @@ export function resolveConfig(options: ServeOptions, context: ResolveContext = {
     ...auth,
     base,
     mounts: resolveMounts(set.mounts, cwd, problems),
+    live: set.live ? resolveLive(set, cwd) : undefined,
     log: set.log,
     limits: resolveLimits(given.limits ?? {}, problems),
     secretFiles: [...secretFiles, ...(auth.authFile === undefined ? [] : [auth.authFile])],

@@ -58,6 +58,20 @@ export interface ServeOptions {
   base?: string
   /** Further folders by path below `base`: `{ '/docs': './manual' }`. */
   mounts?: Readonly<Record<string, string>>
+  /** Reload open pages when a file that they use changes. Acts once the server listens. Default true. */
+  live?: boolean
+  /** Further files, folders or globs whose changes reload pages, for example `templates/**`. */
+  watch?: string | readonly string[]
+  /** Globs whose changes are of no interest, relative to a served folder or absolute. */
+  ignore?: string | readonly string[]
+  /** What becomes of a page whose document has changed: `page` loads it again, `morph` patches it in place. Default `page`. */
+  reload?: 'page' | 'morph'
+  /** Show in a small box on the page what was updated. Default false. */
+  toast?: boolean
+  /** Send errors of open pages to the `console` event, and in the command to the terminal. Default false. */
+  console?: boolean
+  /** Look at files every 300 ms instead of waiting for the system to report changes. Default false: only where it reports none. */
+  poll?: boolean
   /** Access log: `pretty`, `common`, `combined`, `json` or `none`. Default `none` in the library, `pretty` in the command. */
   log?: LogFormat
   /** Bounds on what a client may send and how long it may take. */
@@ -95,6 +109,8 @@ export interface Limits {
   cacheBytes: number
   /** Ranges answered in one reply; a request for more gets the whole file. Default 32. */
   ranges: number
+  /** Pages that live reload serves at the same time; further ones have to be reloaded by hand. Default 256. */
+  livePages: number
 }
 
 /** One mounted folder. */
@@ -103,6 +119,17 @@ export interface ResolvedMount {
   readonly path: string
   /** Absolute folder. */
   readonly folder: string
+}
+
+/** How live reload works. */
+export interface ResolvedLive {
+  /** Absolute files, folders and globs. */
+  readonly watch: readonly string[]
+  readonly ignore: readonly string[]
+  readonly reload: 'page' | 'morph'
+  readonly toast: boolean
+  readonly console: boolean
+  readonly poll: boolean
 }
 
 /** Header fields for replies under a path. */
@@ -149,6 +176,8 @@ export interface ResolvedConfig {
   /** Path prefix with a slash at both ends; `/` for none. */
   readonly base: string
   readonly mounts: readonly ResolvedMount[]
+  /** Undefined when pages are not reloaded. */
+  readonly live: ResolvedLive | undefined
   readonly log: LogFormat
   readonly limits: Limits
   /** Absolute paths that are never served: the config file and the password file. */

@@ -15,15 +15,22 @@ export interface Route {
  * slash, so that it can redirect to it.
  */
 export function createRoutes(routes: readonly Route[], base: string): Handler {
-  const ordered = routes
-    .map(({ path, handle }) => ({ path: comparablePath(path), handle }))
-    .toSorted((a, b) => b.path.length - a.path.length)
-  const [only] = ordered
-  if (ordered.length === 1 && only?.path === '/') return only.handle
-  return (x) => {
-    const path = comparablePath(x.target.path)
-    for (const route of ordered) if (path.startsWith(route.path) || `${path}/` === route.path) return route.handle(x)
-    return outside(x, base)
+  const find = createFinder(routes)
+  const [only] = routes
+  if (routes.length === 1 && only?.path === '/') return only.handle
+  return (x) => find(x.target.path)?.handle(x) ?? outside(x, base)
+}
+
+/** Finds the most specific of some things that have a path prefix (with a slash at both ends). */
+export function createFinder<Item extends { readonly path: string }>(
+  items: readonly Item[],
+): (path: string) => Item | undefined {
+  const ordered = items
+    .map((item) => ({ prefix: comparablePath(item.path), item }))
+    .toSorted((a, b) => b.prefix.length - a.prefix.length)
+  return (requested) => {
+    const path = comparablePath(requested)
+    return ordered.find(({ prefix }) => path.startsWith(prefix) || `${path}/` === prefix)?.item
   }
 }
 

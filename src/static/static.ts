@@ -10,6 +10,7 @@ import { createFallback } from './fallback.ts'
 import { createListFolder } from './list-folder.ts'
 import { locate } from './locate.ts'
 import { findPlace, type Place } from './place.ts'
+import { createSources } from './sources.ts'
 import { createResolver } from './resolve.ts'
 
 /** How a folder is served. */
@@ -50,6 +51,11 @@ export interface StaticSite {
    *   `E8008_INTERNAL`.
    */
   readonly handle: Handler
+  /**
+   * The files whose change, coming or going would change the answer to a request path: absolute paths, present or not;
+   * with a separator at its end the entries of a folder. Empty for what no file decides.
+   */
+  sources(path: string): readonly string[]
   /** Frees the memory of the site; it can still be used. */
   close(): void
 }
@@ -93,7 +99,14 @@ export function createStatic(options: StaticOptions): StaticSite {
     return answer(place, x)
   }
 
-  return { handle, close: () => (files.clear(), places.clear()) }
+  const sourcesOf = createSources(options)
+
+  function sources(path: string): readonly string[] {
+    const place = places.get(path) ?? findPlace(path, { ...options, prefix, platform })
+    return place === undefined ? [] : sourcesOf(place)
+  }
+
+  return { handle, sources, close: () => (files.clear(), places.clear()) }
 }
 
 function invalidPath(): ServeError {

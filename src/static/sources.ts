@@ -1,0 +1,38 @@
+import { join, sep } from 'node:path'
+import { lookQuietly } from './look.ts'
+import type { Place } from './place.ts'
+
+/** Options of {@link createSources}. */
+export interface SourcesOptions {
+  /** Absolute path of the served folder. */
+  readonly root: string
+  readonly cleanUrls: boolean
+  readonly listing: boolean
+  /** Page of a single-page app, relative to the root, or undefined. */
+  readonly single: string | undefined
+}
+
+/**
+ * Tells on which files the answer to a path depends: the ones that the resolver looks for, in its order, up to
+ * the first that is there; where none is, also the pages that stand in for what is missing. A folder with a separator
+ * at its end stands for its entries, which a listing shows.
+ */
+export function createSources({ root, cleanUrls, listing, single }: SourcesOptions): (place: Place) => string[] {
+  const standIns = [...(single === undefined ? [] : [join(root, single)]), join(root, '404.html')]
+
+  return (place) => {
+    if (!place.inside) return []
+    const { file } = place
+    if (file === undefined) return standIns
+    const page = cleanUrls && place.page !== undefined ? [place.page] : []
+    const wanted = place.slash || place.bare ? [place.index, ...page] : [file, ...page, place.index]
+    const found = wanted.findIndex(isFile)
+    if (found !== -1) return wanted.slice(0, found + 1)
+    const entries = listing && place.slash ? [file.endsWith(sep) ? file : file + sep] : []
+    return [...wanted, ...(place.slash ? [file] : []), ...entries, ...standIns]
+  }
+}
+
+function isFile(path: string): boolean {
+  return lookQuietly(path)?.isFile() === true
+}
