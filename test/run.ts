@@ -9,6 +9,7 @@ import { availableParallelism } from 'node:os'
 import { join, resolve, sep } from 'node:path'
 import { run } from 'node:test'
 import { inspect } from 'node:util'
+import { buildClient } from '../scripts/client.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const quick = ['test/unit/', 'test/http/', 'test/cli/', 'test/structure.test.ts']
@@ -141,6 +142,8 @@ function indent(text: string): string {
 const startedAt = performance.now()
 const names = process.argv.slice(2).filter((argument) => argument !== '--all')
 const files = choose(testFiles(), process.argv.includes('--all'), names)
+// The browser client is a built file, also where the sources run: tests of a fresh checkout find it.
+await buildClient(join(root, 'dist/client'))
 // Each file's run adds its own listeners to the process; they are not a leak.
 process.setMaxListeners(0)
 const results = await runAll(files)

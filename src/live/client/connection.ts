@@ -1,0 +1,126 @@
+import type { FromPage, Session, ToPage } from '../protocol.ts'
+import { listen, visibilityState } from './dom.ts'
+
+/** Milliseconds of the first and the longest wait before the next attempt. */
+const firstMs = 250
+const longestMs = 10_000
+/** Milliseconds until a server that does not want to know us is asked again. */
+const refusedMs = 60_000
+/** Milliseconds for the server to answer. */
+const answerMs = 10_000
+
+// Ours from the start: an application may replace them later, and shall not find our traffic in its own.
+const { fetch, WebSocket, JSON, setTimeout, clearTimeout } = window
+
+/** What a connection tells. */
+export interface ConnectionEvents {
+  /** What to say first. */
+  hello(): FromPage
+  session(session: Session): void
+  message(message: ToPage): void
+}
+
+/** The connection to the server, which comes back by itself. */
+export interface Connection {
+  /** Says something, where somebody listens. */
+  send(message: FromPage): void
+}
+
+/** Connects a page to its server, for as long as the page is open. */
+export function connect(control: URL, events: ConnectionEvents): Connection {
+  let socket: WebSocket | undefined
+  let attempt: AbortController | undefined
+  let timer = 0
+  let failures = 0
+  let refusedUntil = 0
+  let away = false
+
+  /** One attempt: a new session each time, since a server that was started again has another token. */
+  async function open(): Promise<void> {
+    clearTimeout(timer)
+    if (away || socket !== undefined || attempt !== undefined || visibilityState(document) === 'hidden') return
+    const wait = refusedUntil - performance.now()
+    if (wait > 0) return void (timer = setTimeout(() => void open(), wait))
+    const current = (attempt = new AbortController())
+    const deadline = setTimeout(() => current.abort(), answerMs)
+    try {
+      const response = await fetch(new URL('session', control).href, {
+        headers: { 'X-Serve8008': 'live' },
+        cache: 'no-store',
+        credentials: 'same-origin',
+        signal: current.signal,
+      })
+      if (!response.ok && response.status < 500) refusedUntil = performance.now() + refusedMs
+      if (!response.ok) throw new Error(`status ${response.status}`)
+      const session = (await response.json()) as Session
+      if (attempt !== current) return
+      attempt = undefined
+      events.session(session)
+      join(session)
+    } catch {
+      if (attempt !== current) return
+      attempt = undefined
+      later()
+    } finally {
+      clearTimeout(deadline)
+    }
+  }
+
+  function join(session: Session): void {
+    const url = new URL(session.socket, location.href)
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
+    url.search = `?token=${encodeURIComponent(session.token)}`
+    const current = (socket = new WebSocket(url.href))
+    current.onopen = () => current.send(JSON.stringify(events.hello()))
+    current.onmessage = ({ data }) => {
+      if (socket !== current) return
+      // Only an answer shows that all is well: a socket that opens and is closed at once shall not be tried for ever.
+      failures = 0
+      events.message(JSON.parse(String(data)) as ToPage)
+    }
+    current.onclose = () => {
+      if (socket !== current) return
+      socket = undefined
+      later()
+    }
+  }
+
+  function later(): void {
+    const wait = Math.min(longestMs, firstMs * 2 ** failures++)
+    clearTimeout(timer)
+    // Not all pages at the same moment.
+    timer = setTimeout(() => void open(), wait * (0.5 + Math.random() / 2))
+  }
+
+  function soon(): void {
+    failures = 0
+    void open()
+  }
+
+  // An open socket keeps a page from the back/forward cache, and an unload handler does too.
+  function leave(): void {
+    away = true
+    clearTimeout(timer)
+    attempt?.abort()
+    attempt = undefined
+    const former = socket
+    socket = undefined
+    former?.close()
+  }
+
+  function comeBack(): void {
+    away = false
+    soon()
+  }
+
+  listen(window, 'pagehide', leave)
+  listen(window, 'pageshow', comeBack)
+  listen(window, 'online', soon)
+  listen(document, 'visibilitychange', soon)
+  soon()
+  return {
+    send(message) {
+      if (socket?.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message))
+    },
+  }
+}

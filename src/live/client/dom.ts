@@ -1,0 +1,69 @@
+/*
+ * The page's DOM by its real getters. A page may hold `<img name="currentScript">` or `<input name="children">`, and
+ * `document.currentScript` or `form.children` is then that element (DOM clobbering); the getters of the prototypes are
+ * not to be overridden by markup.
+ */
+
+function getterOf<Owner extends object, Name extends keyof Owner>(
+  prototype: Owner,
+  name: Name,
+): (owner: Owner) => Owner[Name] {
+  const get = Object.getOwnPropertyDescriptor(prototype, name)?.get
+  return (owner) => (get === undefined ? owner[name] : (get.call(owner) as Owner[Name]))
+}
+
+export const currentScript: (owner: Document) => HTMLOrSVGScriptElement | null = getterOf(
+  Document.prototype,
+  'currentScript',
+)
+export const visibilityState: (owner: Document) => DocumentVisibilityState = getterOf(
+  Document.prototype,
+  'visibilityState',
+)
+export const readyState: (owner: Document) => DocumentReadyState = getterOf(Document.prototype, 'readyState')
+export const documentElement: (owner: Document) => HTMLElement | null = getterOf(Document.prototype, 'documentElement')
+export const activeElement: (owner: Document) => Element | null = getterOf(Document.prototype, 'activeElement')
+export const shadowRootOf: (owner: Element) => ShadowRoot | null = getterOf(Element.prototype, 'shadowRoot')
+export const attributesOf: (owner: Element) => NamedNodeMap = getterOf(Element.prototype, 'attributes')
+export const childNodesOf: (owner: Node) => NodeListOf<ChildNode> = getterOf(Node.prototype, 'childNodes')
+export const parentOf: (owner: Node) => ParentNode | null = getterOf(Node.prototype, 'parentNode')
+export const isConnected: (owner: Node) => boolean = getterOf(Node.prototype, 'isConnected')
+
+const { querySelectorAll } = Document.prototype
+const { querySelectorAll: querySelectorAllOfElement } = Element.prototype
+const { querySelectorAll: querySelectorAllOfFragment } = DocumentFragment.prototype
+const { addEventListener } = EventTarget.prototype
+
+/** Every element below a root that a selector fits. */
+export function queryAll<Found extends Element = Element>(root: Node, selector: string): Found[] {
+  const query =
+    root instanceof Document
+      ? querySelectorAll
+      : root instanceof DocumentFragment
+        ? querySelectorAllOfFragment
+        : querySelectorAllOfElement
+  return [...(query.call(root, selector) as NodeListOf<Found>)]
+}
+
+/** The document and every open shadow root in it, at any depth. */
+export function rootsOf(document: Document): (Document | ShadowRoot)[] {
+  const roots: (Document | ShadowRoot)[] = [document]
+  for (const root of roots) {
+    for (const element of queryAll(root, '*')) {
+      const shadow = shadowRootOf(element)
+      if (shadow !== null) roots.push(shadow)
+    }
+  }
+  return roots
+}
+
+/** Listens without asking the object's own properties. */
+export function listen(target: EventTarget, type: string, listener: (event: Event) => void, capture = false): void {
+  addEventListener.call(target, type, listener, capture)
+}
+
+/** Runs when the document has been parsed. */
+export function whenParsed(run: () => void): void {
+  if (readyState(document) === 'loading') listen(document, 'DOMContentLoaded', run)
+  else run()
+}

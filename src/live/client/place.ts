@@ -1,0 +1,88 @@
+import { activeElement, childNodesOf, documentElement, listen, parentOf, queryAll, whenParsed } from './dom.ts'
+import { readStored, writeStored } from './stored.ts'
+
+const key = 'place'
+/** Milliseconds within which a kept place is of use. */
+const freshMs = 30_000
+
+interface Place {
+  readonly address: string
+  readonly at: number
+  readonly window: readonly [number, number]
+  /** Scrolled elements: how to find them, and how far. */
+  readonly scrolled: readonly (readonly [string, number, number])[]
+  readonly focus: string | undefined
+  readonly selection: readonly [number, number] | undefined
+}
+
+/** Remembers scroll positions, focus and the selection for the next load of this page. */
+export function keepPlace(): void {
+  const focused = activeElement(document)
+  const scrolled = queryAll(document, 'body *').filter(({ scrollTop, scrollLeft }) => scrollTop > 0 || scrollLeft > 0)
+  const place: Place = {
+    address: location.href,
+    at: Date.now(),
+    window: [scrollX, scrollY],
+    scrolled: scrolled.map((element) => [selectorOf(element), element.scrollLeft, element.scrollTop]),
+    focus: focused === null || focused instanceof HTMLBodyElement ? undefined : selectorOf(focused),
+    selection: selectionOf(focused),
+  }
+  writeStored(key, place)
+}
+
+/** Puts the page back where it was before a reload. What the user does meanwhile comes first. */
+export function restorePlace(): void {
+  const place = readStored(key) as Place | null
+  writeStored(key, null)
+  if (place === null || place.address !== location.href || Date.now() - place.at > freshMs) return
+  let touched = false
+  for (const type of ['wheel', 'touchstart', 'pointerdown', 'keydown']) {
+    listen(window, type, () => (touched = true), true)
+  }
+  function scroll(): void {
+    if (touched || place === null) return
+    for (const [selector, left, top] of place.scrolled) {
+      queryAll(document, selector)[0]?.scrollTo({ left, top, behavior: 'instant' })
+    }
+    const [left, top] = place.window
+    window.scrollTo({ left, top, behavior: 'instant' })
+  }
+  whenParsed(() => {
+    scroll()
+    if (!touched) focusAgain(place)
+  })
+  // Pictures make a page longer: once more when all are there.
+  listen(window, 'load', () => scroll())
+}
+
+function focusAgain({ focus, selection }: Place): void {
+  const element = focus === undefined ? undefined : queryAll<HTMLElement>(document, focus)[0]
+  if (element === undefined) return
+  element.focus({ preventScroll: true })
+  if (selection === undefined || !isTextField(element)) return
+  try {
+    element.setSelectionRange(...selection)
+  } catch {
+    // Not every kind of input has a selection.
+  }
+}
+
+function selectionOf(element: Element | null): readonly [number, number] | undefined {
+  if (element === null || !isTextField(element)) return undefined
+  const { selectionStart, selectionEnd } = element
+  return selectionStart === null || selectionEnd === null ? undefined : [selectionStart, selectionEnd]
+}
+
+function isTextField(element: Element): element is HTMLInputElement | HTMLTextAreaElement {
+  return element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement
+}
+
+/** A selector that finds an element again: by its id, else by its position below something that has one. */
+function selectorOf(element: Element): string {
+  const id = element.getAttribute('id')
+  if (id !== null && id !== '' && queryAll(document, `#${CSS.escape(id)}`).length === 1) return `#${CSS.escape(id)}`
+  const parent = parentOf(element)
+  if (!(parent instanceof Element) || element === documentElement(document)) return ':root'
+  const siblings = [...childNodesOf(parent)].filter((node) => node instanceof Element)
+  return `${selectorOf(parent)} > :nth-child(${siblings.indexOf(element) + 1})`
+}

@@ -1,0 +1,24 @@
+import { keepPlace } from './place.ts'
+import { readStored, writeStored } from './stored.ts'
+
+const key = 'reloads'
+/** More reloads than this within the time are a loop: a build that is set off by what the page does. */
+const most = 8
+const withinMs = 10_000
+
+/**
+ * Loads the page again, at the place where it is.
+ *
+ * @returns false when the page has been reloaded too often lately; nothing happens then.
+ */
+export function reloadPage(): boolean {
+  const now = Date.now()
+  const stored = readStored(key)
+  const times = (Array.isArray(stored) ? stored : []).filter((time: unknown) => Number(time) > now - withinMs)
+  if (times.length >= most) return false
+  writeStored(key, [...times, now])
+  keepPlace()
+  // The server puts this script into answers to GET only, so there is no form to be sent again.
+  location.reload()
+  return true
+}
