@@ -3,6 +3,7 @@ import type { ServeError } from '../errors/serve-error.ts'
 import type { HeaderList } from '../http/headers.ts'
 import type { Reply } from '../http/reply.ts'
 import { clipText, escapeHtml, visibleText } from '../util/escape.ts'
+import { ownPolicy } from './policy.ts'
 import { preferredType } from './preferred-type.ts'
 import { statusTitle } from './status-title.ts'
 import { loadTemplate, type Template } from './template.ts'
@@ -98,7 +99,9 @@ let policy = ''
 function htmlPage(refusal: Refusal, headers: HeaderList): Pick<Reply, 'headers' | 'body'> {
   if (template === undefined) {
     template = loadTemplate<Slot>('error.html')
-    policy = `default-src 'none'; style-src ${template.styleSources}; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'`
+    policy = ownPolicy(
+      `default-src 'none'; style-src ${template.styleSources}; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'`,
+    )
   }
   const { status, title, detail, code, hint } = refusal
   const page = template.fill({ status: String(status), title, detail, code, hint: hintMarkup(hint) })

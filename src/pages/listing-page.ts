@@ -7,6 +7,7 @@ import type { FolderListing } from './folder-listing.ts'
 import { formatCount, formatInstant } from './format.ts'
 import { columnsMarkup, crumbsMarkup, entryHref, pagesMarkup, rowsMarkup, summaryMarkup } from './listing-markup.ts'
 import { parseListingQuery, type ListingQuery } from './listing-query.ts'
+import { ownPolicy } from './policy.ts'
 import { preferredType } from './preferred-type.ts'
 import { loadTemplate, type Template } from './template.ts'
 
@@ -60,9 +61,10 @@ let policy = ''
 function htmlPage(listing: FolderListing, query: ListingQuery, shown: ListingPage): Reply {
   if (template === undefined) {
     template = loadTemplate<Slot>('listing.html')
-    policy =
+    policy = ownPolicy(
       `default-src 'none'; style-src ${template.styleSources}; script-src ${template.scriptSources}; img-src data:; ` +
-      `form-action 'self'; base-uri 'none'; frame-ancestors 'none'`
+        `form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
+    )
   }
   const page = template.fill({
     path: visibleText(listing.path),

@@ -1,0 +1,180 @@
+import type * as Crypto from 'node:crypto'
+import { createRequire } from 'node:module'
+import type { Exchange, Filter } from '../http/exchange.ts'
+import { FileSlice } from '../http/file-slice.ts'
+import { getField, withVary, type HeaderList } from '../http/headers.ts'
+import type { Body, Reply } from '../http/reply.ts'
+import { decodeWhole } from './decoded-body.ts'
+import { codingOf, isDocument } from './document-reply.ts'
+import { injectedContent, injectedFile, injectedStream, placeInContent, readHead } from './injected-body.ts'
+import { injectedReply } from './injected-reply.ts'
+import { isSandboxed, judgePolicies, policiesOf, widenOwnPolicies, type Policy } from './page-policy.ts'
+import { asksForPage, pageRequestFields } from './page-request.ts'
+import { createPlace, scriptPath, scriptTag, type Page } from './placement.ts'
+import { pageOrigin, type PageOrigin } from './policy-source.ts'
+
+/** Options of {@link createInject}. */
+export interface InjectOptions {
+  /** Request path of the client script, for example `/__serve8008/live.js?v=1f0c`. */
+  readonly script: string
+  /** Whether pages get the script now (the server listens). */
+  readonly isOn: () => boolean
+  /**
+   * Called when the page's own Content-Security-Policy will block live reload: path of the page, and what is missing
+   * in words such as `script-src 'self'` or `connect-src 'self'`. Once for each path; the last 1000 are remembered.
+   */
+  readonly onBlocked: (path: string, missing: string) => void
+}
+
+/** Pages that were told of. */
+const toldPaths = 1000
+/** Origins for which a page with policies is kept; our own names are few. */
+const keptOrigins = 8
+
+/** A document, and the pages it becomes. */
+interface Plan {
+  /** As it is, with `Vary`. */
+  readonly plain: Reply
+  /** Its fields when the script is in it. */
+  readonly headers: HeaderList
+  readonly policies: readonly Policy[]
+  /** By origin; the empty key stands for every one. */
+  readonly pages: Map<string, Outcome>
+  /** Its content without a coding, while it is in the making. */
+  decoded?: Promise<Buffer | undefined>
+}
+
+interface Outcome {
+  readonly reply: Reply
+  readonly missing: string | undefined
+}
+
+/**
+ * Puts the client of live reload into HTML documents that a browser goes to. What a script fetches, ranges, downloads
+ * and everything but HTML pass by.
+ *
+ * It runs after the user's own fields, because they may hold a policy, and before compression. Content in memory is
+ * changed once for each shared (frozen) reply; other content is changed as it is sent.
+ */
+export function createInject(options: InjectOptions): Filter {
+  const { script, isOn, onBlocked } = options
+  const plans = new WeakMap<Reply, Plan | 'untouched'>()
+  const told = new Set<string>()
+  let nonce = ''
+
+  function planOf(reply: Reply): Plan | 'untouched' {
+    const known = plans.get(reply)
+    if (known !== undefined) return known
+    const plan = isDocument(reply) ? makePlan(reply) : 'untouched'
+    if (Object.isFrozen(reply)) plans.set(reply, plan)
+    return plan
+  }
+
+  function makePlan(reply: Reply): Plan {
+    const varied = { ...reply, headers: pageRequestFields.reduce(withVary, reply.headers) }
+    const headers = widenOwnPolicies(varied.headers, (nonce ||= newNonce()))
+    const plain = Object.isFrozen(reply) ? Object.freeze(varied) : varied
+    return { plain, headers, policies: policiesOf(headers), pages: new Map() }
+  }
+
+  function tell(path: string, missing: string | undefined): void {
+    if (missing === undefined || told.has(path)) return
+    const [oldest] = told.size < toldPaths ? [] : told
+    if (oldest !== undefined) told.delete(oldest)
+    told.add(path)
+    onBlocked(path, missing)
+  }
+
+  function outcomeOf(plan: Plan, x: Exchange): Outcome | Promise<Outcome> {
+    const { plain, policies } = plan
+    const { body } = plain
+    const origin = pageOrigin(x)
+    const known = keptPage(plan, origin)
+    if (known !== undefined) return known
+    if (isSandboxed(policies)) return { reply: plain, missing: undefined }
+    const verdict = judgePolicies(policies, origin, scriptPath(script))
+    if (!verdict.isAllowed) return { reply: plain, missing: verdict.missing }
+
+    const coding = codingOf(plain.headers)
+    if (body instanceof Uint8Array) {
+      return coding === undefined ? wholePage(plan, body, origin) : decodedPage(plan, body, coding, x)
+    }
+    if (body instanceof FileSlice && coding === undefined) return filePage(plan, body, origin)
+    return streamedPage(plan, body, coding, x)
+  }
+
+  function pageOf({ plain, policies }: Plan, origin: PageOrigin): Page {
+    return { contentType: getField(plain.headers, 'content-type') ?? '', policies, origin, script }
+  }
+
+  function wholePage(plan: Plan, content: Uint8Array, origin: PageOrigin): Outcome {
+    const { plain, headers, pages } = plan
+    const placement = placeInContent(content, createPlace(pageOf(plan, origin)))
+    const { missing, isOriginBound, tag } = placement
+    const body = injectedContent(content, placement)
+    const page = body === undefined ? plain : injectedReply(plain, headers, body, tag.toString('latin1'))
+    const outcome = { reply: Object.isFrozen(plain) ? Object.freeze(page) : page, missing }
+    if (pages.size < keptOrigins) pages.set(isOriginBound ? keyOf(origin) : '', outcome)
+    return outcome
+  }
+
+  async function decodedPage(plan: Plan, body: Uint8Array, coding: string, x: Exchange): Promise<Outcome> {
+    const content = await (plan.decoded ??= decodeWhole(body, coding))
+    delete plan.decoded
+    // Broken, or too large.
+    if (content === undefined) return streamedPage(plan, body, coding, x)
+    const origin = pageOrigin(x)
+    return keptPage(plan, origin) ?? wholePage(plan, content, origin)
+  }
+
+  function streamedPage(plan: Plan, body: Body, coding: string | undefined, x: Exchange): Outcome {
+    const { plain, headers, policies } = plan
+    const origin = pageOrigin(x)
+    const place = createPlace(pageOf(plan, origin))
+    const stream = (content: Exclude<Body, null>): Body =>
+      injectedStream(content, coding, place, ({ missing }) => tell(x.target.path, missing))
+    const tag = scriptTag(script, judgePolicies(policies, origin, scriptPath(script)).nonce)
+    // A HEAD that was answered without content states what its GET would.
+    return { reply: injectedReply(plain, headers, body === null ? null : stream(body), tag), missing: undefined }
+  }
+
+  function filePage(plan: Plan, file: FileSlice, origin: PageOrigin): Outcome {
+    const { plain, headers } = plan
+    const head = readHead(file)
+    if (head === undefined) return { reply: plain, missing: undefined }
+    const place = createPlace(pageOf(plan, origin))
+    const placement = place(head, head.length < file.length ? 'limit' : 'document')
+    const { missing, tag } = placement
+    const start = injectedContent(head, placement)
+    if (start === undefined) return { reply: plain, missing }
+    return { reply: injectedReply(plain, headers, injectedFile(file, start), tag.toString('latin1')), missing }
+  }
+
+  function answered(outcome: Outcome, x: Exchange): Reply {
+    tell(x.target.path, outcome.missing)
+    return outcome.reply
+  }
+
+  return (reply, x) => {
+    if (!isOn()) return reply
+    const plan = planOf(reply)
+    if (plan === 'untouched') return reply
+    if (!asksForPage(x) || (plan.plain.body === null && x.method !== 'HEAD')) return plan.plain
+    const outcome = outcomeOf(plan, x)
+    return outcome instanceof Promise ? outcome.then((made) => answered(made, x)) : answered(outcome, x)
+  }
+}
+
+function keptPage({ pages }: Plan, origin: PageOrigin): Outcome | undefined {
+  return pages.size === 0 ? undefined : (pages.get('') ?? pages.get(keyOf(origin)))
+}
+
+function keyOf({ scheme, host, port }: PageOrigin): string {
+  return `${scheme}://${host}:${port}`
+}
+
+/** 128 bits. Loaded here: node:crypto costs milliseconds of start-up. */
+function newNonce(): string {
+  const { randomBytes } = createRequire(import.meta.url)('node:crypto') as typeof Crypto
+  return randomBytes(16).toString('base64')
+}
