@@ -197,6 +197,24 @@ test('a coded page in memory is decoded once, and compressed again', async () =>
   assert.equal(await chain(original, x), coded)
 })
 
+test('a stream that pauses arrives through the compressor too', async () => {
+  const stream = new PassThrough()
+  const output = zlib.createGunzip()
+  const chain = composeFilters([inject, createCompress()])
+  const made = (await chain(reply(stream), request([...page, 'Accept-Encoding', 'gzip']))) as Reply
+  const sent = (made.body as Source).pull({ write: (chunk) => void output.write(chunk) }, never)
+  for (const [written, expected] of [
+    ['<head>', `<head>${tag}`],
+    ['<p>', '<p>'],
+  ] as const) {
+    stream.write(written)
+    const [chunk] = (await once(output, 'data')) as [Buffer]
+    assert.equal(String(chunk), expected)
+  }
+  stream.end()
+  await sent
+})
+
 test('a coded page that needs no script stays coded', async () => {
   const original = reply(zlib.gzipSync('<head><meta name=serve8008 content=no-live>'), ['Content-Encoding', 'gzip'])
   const made = (await inject(original, request(page))) as Reply

@@ -181,6 +181,27 @@ test('preconditions go by the page with the script', async () => {
   assert.equal(await ask(['If-None-Match', etag]), 200, 'and back')
 })
 
+test('a large file goes through the whole chain, compressed, as it is, or not at all', async (t) => {
+  const refuse = (error: ServeError): Reply => ({ status: error.status, headers: [], body: null })
+  const chain = composeFilters([setUp().inject, createCompress(), createSelect({ maxRanges: 4, refuse })])
+  const rest = '<p>All work and no play</p>'.repeat(10_000)
+  const ask = async (headers: readonly string[]) => {
+    const file = fileSlice(t, html + rest)
+    return { fd: file.fd, made: (await chain(reply(file), request([...page, ...headers]))) as Reply }
+  }
+  const coded = await ask(['Accept-Encoding', 'gzip'])
+  assert.equal(String(zlib.gunzipSync(await contentOf(coded.made.body))), injected + rest)
+  const plain = await ask([])
+  assert.equal(await textOf(plain.made), injected + rest)
+  const known = await ask(['If-None-Match', fieldsOf(plain.made).etag ?? ''])
+  assert.deepEqual([known.made.status, known.made.body], [304, null])
+  const part = await ask(['Range', 'bytes=0-8'])
+  assert.equal(part.made.status, 206)
+  assert.equal(fieldsOf(part.made)['content-range'], `bytes 0-8/${html.length + rest.length}`)
+  ;(part.made.body as FileSlice).dispose()
+  for (const { fd } of [coded, plain, known, part]) await closed(fd)
+})
+
 test('a page known by its date alone is never renewed by it', () => {
   const dated = reply(undefined, [], { validators: { modified } })
   const made = open({ ...dated, headers: dated.headers.filter((_, i) => i !== 2 && i !== 3) })
