@@ -1,0 +1,32 @@
+import { lstatSync, readlinkSync, realpathSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
+import type { Folder } from './folder.ts'
+
+/** Where a file really is, when symbolic links on the way or in its place lead elsewhere; else undefined. */
+export function realPlace(file: string, home: Folder): string | undefined {
+  const isLink = isSymbolicLink(file)
+  if (!isLink && !home.isLinked) return undefined
+  try {
+    const real = realpathSync.native(file)
+    return real === file ? undefined : real
+  } catch {
+    return isLink ? target(file) : undefined
+  }
+}
+
+/** Where a link leads to nothing, the place where that may appear. */
+function target(link: string): string | undefined {
+  try {
+    return resolve(dirname(link), readlinkSync(link))
+  } catch {
+    return undefined
+  }
+}
+
+function isSymbolicLink(path: string): boolean {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,225 @@
+import { basename, dirname, sep } from 'node:path'
+import type { Warning } from '../../server/types.ts'
+import { extraIgnore, watchExtra, type Extra } from './extra.ts'
+import type { Folder, Used } from './folder.ts'
+import { Folders } from './folders.ts'
+import { createGlobs, isIgnoredBelow } from './ignored.ts'
+import { realPlace } from './links.ts'
+import { createPoll } from './poll.ts'
+import { createQueue } from './queue.ts'
+import { isHalfWritten, isSame, look } from './signature.ts'
+import { realSystem, type System } from './system.ts'
+
+/** Milliseconds between two looks at a path where no events come and the user asked for no other time. */
+const defaultPollMs = 300
+/** Milliseconds for which the report of an emptied or vanished file is held back: the rest of the save follows. */
+const holdMs = 50
+/** Watched folders up to which nothing is let go of. */
+const defaultMaxFolders = 2000
+
+/** What {@link createWatch} needs. */
+export interface WatchOptions {
+  /** Absolute served folders. What lies below one is ignored by its path relative to it, so serving `node_modules/x/docs` itself works. */
+  readonly folders: readonly string[]
+  /** Globs of the user whose matches are never watched (`--ignore`), relative to the served folder or absolute. */
+  readonly ignore: readonly string[]
+  /** Extra globs, files or folders (`--watch`), absolute or relative to `cwd`. */
+  readonly extra: readonly string[]
+  readonly cwd: string
+  /** Look at files every so many milliseconds instead of listening to the system; undefined: only where it is needed. */
+  readonly pollMs: number | undefined
+  /** Called at once for each path in use whose state has become another one, and for each match of `extra` that was added, changed or removed. */
+  readonly onChange: (path: string, isExtra: boolean) => void
+  readonly onWarning: (warning: Warning) => void
+  /** Watched folders from which on {@link Watch.trim} lets go; 2000 by default. */
+  readonly maxFolders?: number
+}
+
+/** Watching of what pages use. */
+export interface Watch {
+  /**
+   * From the return of this call on no change of these paths is missed. Absolute paths of files, present or not; a path
+   * with a final separator means the entries of that folder (names coming and going). Cheap: meant for the request path.
+   */
+  use(paths: readonly string[]): void
+  /** When a path in use last changed: ms since 1970 on this clock; at first sight its ctime (clamped to now), 0 for a path that is missing or unknown. */
+  changedAt(path: string): number
+  /** Lets go of what is used no more once there are more than `maxFolders` watched folders. */
+  trim(isUsed: (path: string) => boolean): void
+  close(): Promise<void>
+}
+
+/** Watches the folders of the paths in use, never a tree. An event is a hint only: what counts is what there is to see. */
+export function createWatch(options: WatchOptions, system: System = realSystem): Watch {
+  const { folders: served, cwd, onChange, onWarning, maxFolders = defaultMaxFolders } = options
+  const pollMs = options.pollMs ?? defaultPollMs
+  const ignore = createGlobs(options.ignore, served)
+  const uses = new Map<string, Used>()
+  let isClosed = false
+  let areGlobsReady = ignore.ready === undefined
+
+  const queue = createQueue<Used | Folder>((item) => ('signature' in item ? check(item) : folders.refresh(item)))
+  const poll = createPoll(() => folders.polled, queue, pollMs)
+  const folders = new Folders({
+    served,
+    cwd,
+    system,
+    isPolling: options.pollMs !== undefined,
+    pollMs,
+    mark: (item) => queue.add(item),
+    markAll() {
+      for (const use of uses.values()) queue.add(use)
+    },
+    onPolled: () => poll.start(),
+    onWarning,
+  })
+  const extra = startExtra()
+
+  function use(path: string): void {
+    if (isClosed || uses.has(path) || isIgnoredBelow(path, served) || ignore.matches(path)) return
+    const isEntries = path.length > 1 && (path.endsWith(sep) || path.endsWith('/'))
+    const file = isEntries ? path.slice(0, -1) : path
+    const home = folders.get(isEntries ? file : dirname(file))
+    // The folder is watched before the file is looked at, so that nothing gets lost in between.
+    const real = isEntries ? undefined : realPlace(file, home)
+    const realHome = real === undefined ? undefined : folders.get(dirname(real))
+    const signature = look(file, isEntries)
+    const changedAt = Math.min(Number(signature.changed || signature.modified) / 1e6, Date.now())
+    const held = undefined
+    const used: Used = { path, file, isEntries, signature, changedAt, held, home, real, realHome, isHinted: false }
+    uses.set(path, used)
+    attach(used)
+  }
+
+  function attach(used: Used): void {
+    if (used.isEntries) used.home.entries = used
+    else join(used.home, used.file, used)
+    if (used.real !== undefined && used.realHome !== undefined) join(used.realHome, used.real, used)
+  }
+
+  function detach(used: Used): void {
+    if (used.isEntries) used.home.entries = undefined
+    else leave(used.home, used.file, used)
+    if (used.real !== undefined && used.realHome !== undefined) leave(used.realHome, used.real, used)
+  }
+
+  function join(folder: Folder, file: string, used: Used): void {
+    const key = folders.key(basename(file))
+    const there = folder.files.get(key)
+    if (there === undefined) folder.files.set(key, new Set([used]))
+    else there.add(used)
+  }
+
+  function leave(folder: Folder, file: string, used: Used): void {
+    const key = folders.key(basename(file))
+    const there = folder.files.get(key)
+    there?.delete(used)
+    if (there?.size === 0) folder.files.delete(key)
+  }
+
+  function check(used: Used): void {
+    if (uses.get(used.path) !== used) return
+    const before = used.signature
+    const after = look(used.file, used.isEntries)
+    const { isHinted } = used
+    used.isHinted = false
+    // Where no event will come, a look is put off until the next change is sure to leave another time.
+    if (used.isEntries && used.home.isPolled && after.isFresh) return
+    if (isSame(before, after, used.file, isHinted)) return
+    used.signature = after
+    followLink(used)
+    if (!used.isEntries && isHalfWritten(before, after)) {
+      used.held ??= setTimeout(report, holdMs, used).unref()
+    } else if (used.held === undefined || !isGone(used)) {
+      report(used)
+    }
+  }
+
+  /** Emptied and then removed, or the other way round: still the middle of a save. */
+  function isGone({ signature }: Used): boolean {
+    return signature.kind === 'none' || (signature.kind === 'file' && signature.size === 0n)
+  }
+
+  /** A link that leads to another place is watched there from now on. */
+  function followLink(used: Used): void {
+    if (used.isEntries) return
+    const real = realPlace(used.file, used.home)
+    if (real === used.real) return
+    const { realHome } = used
+    detach(used)
+    used.real = real
+    used.realHome = real === undefined ? undefined : folders.get(dirname(real))
+    attach(used)
+    if (realHome !== undefined) folders.prune(realHome)
+    // The place may have changed before it was watched.
+    queue.add(used)
+  }
+
+  function report(used: Used): void {
+    clearTimeout(used.held)
+    used.held = undefined
+    used.changedAt = Date.now()
+    if (areGlobsReady) tell(used)
+    else void tellLater(used)
+  }
+
+  /** The user's globs are loaded while the first pages are on their way. */
+  async function tellLater(used: Used): Promise<void> {
+    await ignore.ready
+    areGlobsReady = true
+    tell(used)
+  }
+
+  function tell({ path }: Used): void {
+    if (!isClosed && !ignore.matches(path)) onChange(path, false)
+  }
+
+  async function startExtra(): Promise<Extra | undefined> {
+    if (options.extra.length === 0) return undefined
+    try {
+      return await watchExtra({
+        globs: options.extra,
+        cwd,
+        ignore: extraIgnore(options.ignore, served, cwd),
+        pollMs: options.pollMs,
+        onChange: (path) => (isClosed ? undefined : onChange(path, true)),
+        onError: warnOfExtra,
+      })
+    } catch (error) {
+      warnOfExtra(error)
+      return undefined
+    }
+  }
+
+  function warnOfExtra(error: unknown): void {
+    const reason = error instanceof Error ? error.message : String(error)
+    onWarning({ code: 'W8008_WATCH', message: `Not everything that was to be watched can be: ${reason}.` })
+  }
+
+  return {
+    use(paths) {
+      for (const path of paths) use(path)
+    },
+    changedAt: (path) => uses.get(path)?.changedAt ?? 0,
+    trim(isUsed) {
+      if (folders.size <= maxFolders) return
+      for (const [path, used] of uses) {
+        if (isUsed(path)) continue
+        uses.delete(path)
+        clearTimeout(used.held)
+        detach(used)
+        folders.prune(used.home)
+        if (used.realHome !== undefined) folders.prune(used.realHome)
+      }
+    },
+    async close() {
+      isClosed = true
+      queue.close()
+      poll.close()
+      folders.close()
+      for (const { held } of uses.values()) clearTimeout(held)
+      uses.clear()
+      await (await extra)?.close()
+    },
+  }
+}

@@ -1,0 +1,243 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { dirname, join, sep } from 'node:path'
+import { describe, test } from 'node:test'
+import { promisify } from 'node:util'
+import { bench } from './setup.ts'
+
+const entryFile = join(import.meta.dirname, '../../../../src/live/watch/watch.ts')
+
+describe('watching what is used', () => {
+  test('a file that was edited is reported, and its neighbours are not', async (context) => {
+    const { watch, write, change, path, reported } = bench(context, { files: { 'a.css': 'a', 'b.css': 'b' } })
+    watch.use([path('a.css')])
+    write('b.css', 'other')
+    write('a.css', 'other')
+    await change('a.css')
+    assert.deepEqual(reported, ['a.css'])
+  })
+
+  test('the first change right after use() is not missed, even when size and times stay', async (context) => {
+    const { watch, write, change, path } = bench(context, { files: { 'a.css': 'one' } })
+    const past = new Date(1_700_000_000_000)
+    for (const text of ['two', 'six', 'ten']) {
+      utimesSync(path('a.css'), past, past)
+      watch.use([path('a.css')])
+      write('a.css', text)
+      utimesSync(path('a.css'), past, past)
+      await change('a.css')
+    }
+  })
+
+  test('an atomic save is seen, also the second', async (context) => {
+    const { watch, write, change, path } = bench(context, { files: { 'a.css': 'a' } })
+    watch.use([path('a.css')])
+    for (const text of ['b', 'c']) {
+      write('.a.css.new', text)
+      renameSync(path('.a.css.new'), path('a.css'))
+      await change('a.css')
+    }
+  })
+
+  test('a file that goes is reported, and again when it comes back', async (context) => {
+    const { watch, write, change, path } = bench(context, { files: { 'a.css': 'a' } })
+    watch.use([path('a.css')])
+    rmSync(path('a.css'))
+    await change('a.css')
+    write('a.css', 'b')
+    await change('a.css')
+  })
+
+  test('a file that is moved away and written anew is one change, not a missing file', async (context) => {
+    const { watch, write, change, path, reported } = bench(context, { files: { 'a.css': 'a', 'b.css': 'b' } })
+    watch.use([path('a.css'), path('b.css')])
+    renameSync(path('a.css'), path('a.css~'))
+    await new Promise((resolve) => void setImmediate(resolve))
+    write('a.css', 'aa')
+    await change('a.css')
+    rmSync(path('b.css'))
+    await change('b.css')
+    assert.deepEqual(reported, ['a.css', 'b.css'])
+  })
+
+  test('a file that was emptied is reported when its content is there', async (context) => {
+    const { watch, write, change, path, reported } = bench(context, { files: { 'a.css': 'a', 'b.css': 'b' } })
+    watch.use([path('a.css'), path('b.css')])
+    write('a.css', '')
+    write('b.css', 'bb')
+    await change('b.css')
+    assert.deepEqual(reported, ['b.css'])
+    write('a.css', 'aa')
+    await change('a.css')
+    assert.deepEqual(reported, ['b.css', 'a.css'])
+  })
+
+  test('a file that stays empty is reported all the same', async (context) => {
+    const { watch, write, change, path } = bench(context, { files: { 'a.css': 'a' } })
+    watch.use([path('a.css')])
+    write('a.css', '')
+    await change('a.css')
+  })
+
+  test('a folder on the way that is renamed, and back, changes what is in it', async (context) => {
+    const { watch, write, change, path } = bench(context, { files: { 'x/y/a.css': 'a' } })
+    watch.use([path('x/y/a.css')])
+    renameSync(path('x'), path('z'))
+    await change('x/y/a.css')
+    renameSync(path('z'), path('x'))
+    await change('x/y/a.css')
+    write('x/y/a.css', 'other')
+    await change('x/y/a.css')
+  })
+
+  test('the served folder may be removed and built again, many times', async (context) => {
+    const { root, watch, write, change, path } = bench(context, { files: { 'x/a.css': 'a' } })
+    watch.use([path('x/a.css')])
+    for (let round = 0; round < 5; round++) {
+      rmSync(root, { recursive: true })
+      write('x/a.css', `round ${round}`)
+      await change('x/a.css')
+      write('x/a.css', `again ${round}`)
+      await change('x/a.css')
+    }
+  })
+
+  test('a file of a folder that is not there yet is seen to come', async (context) => {
+    const { watch, write, change, path } = bench(context)
+    watch.use([path('x/y/a.css')])
+    mkdirSync(path('x'))
+    await new Promise((resolve) => void setImmediate(resolve))
+    write('x/y/a.css', 'a')
+    await change('x/y/a.css')
+  })
+
+  test('the target of a link is watched, also where the link is turned to another one', async (context) => {
+    const { root, watch, change, path } = bench(context)
+    const [one, other] = ['one', 'other'].map((name) => join(dirname(root), name, 'a.css')) as [string, string]
+    for (const file of [one, other]) {
+      mkdirSync(dirname(file))
+      writeFileSync(file, 'a')
+    }
+    symlinkSync(one, path('a.css'))
+    watch.use([path('a.css')])
+    writeFileSync(one, 'aa')
+    await change('a.css')
+    symlinkSync(other, path('next'))
+    renameSync(path('next'), path('a.css'))
+    await change('a.css')
+    writeFileSync(other, 'bbb')
+    await change('a.css')
+  })
+
+  test('the files of a linked folder are watched, also where their real folder is replaced', async (context) => {
+    const { root, watch, change, path } = bench(context)
+    const real = join(dirname(root), 'real')
+    mkdirSync(real)
+    writeFileSync(join(real, 'a.css'), 'a')
+    symlinkSync(real, path('linked'))
+    watch.use([path('linked/a.css')])
+    writeFileSync(join(real, 'a.css'), 'aa')
+    await change('linked/a.css')
+    mkdirSync(join(dirname(root), 'next'))
+    writeFileSync(join(dirname(root), 'next', 'a.css'), 'a')
+    renameSync(real, join(dirname(root), 'old'))
+    renameSync(join(dirname(root), 'next'), real)
+    await change('linked/a.css')
+  })
+
+  test('the entries of a folder change with its names, the folder itself does not', async (context) => {
+    const { watch, write, change, path, reported } = bench(context, { files: { 'x/a.css': 'a' } })
+    watch.use([path('x') + sep, path('x'), path('missing') + sep])
+    write('x/b.css', 'b')
+    await change(`x${sep}`)
+    rmSync(path('x/b.css'))
+    await change(`x${sep}`)
+    write('missing/a.css', 'a')
+    await change(`missing${sep}`)
+    assert.equal(reported.includes('x'), false)
+    rmSync(path('x'), { recursive: true })
+    await Promise.all([change('x'), change(`x${sep}`)])
+  })
+
+  test('thousands of changes of other files in the folder are not reported', async (context) => {
+    const { watch, write, change, path, reported } = bench(context, { files: { 'a.css': 'a' } })
+    watch.use([path('a.css')])
+    for (let index = 0; index < 5000; index++) writeFileSync(path(`other-${index}`), 'x')
+    write('a.css', 'aa')
+    await change('a.css')
+    assert.deepEqual(reported, ['a.css'])
+  })
+
+  test('what is ignored cannot be used, but a served folder may lie below such a name', async (context) => {
+    const { root } = bench(context, { files: { 'node_modules/docs/a.css': 'a', 'node_modules/docs/.git/b': 'b' } })
+    const served = join(root, 'node_modules/docs')
+    const { watch, change, reported } = bench(context, { folders: [served], ignore: ['drafts', '*.log', '**/*.map'] })
+    const names = ['a.css', '.git/b', 'x.swp', 'x~', 'drafts/c.css', 'd.log', 'e/f.map']
+    watch.use(names.map((name) => join(served, name)))
+    mkdirSync(join(served, 'drafts'))
+    mkdirSync(join(served, 'e'))
+    for (const name of names.toReversed()) writeFileSync(join(served, name), 'changed')
+    await change(join(served, 'a.css'))
+    assert.deepEqual(reported, [join(served, 'a.css')])
+  })
+
+  test('changedAt is the ctime at first, then the time of the report', async (context) => {
+    const { watch, write, change, path } = bench(context, { files: { 'a.css': 'a' } })
+    watch.use([path('a.css'), path('missing')])
+    assert.ok(Math.abs(watch.changedAt(path('a.css')) - statSync(path('a.css')).ctimeMs) < 1)
+    assert.equal(watch.changedAt(path('missing')), 0)
+    assert.equal(watch.changedAt(path('unknown')), 0)
+    const before = Date.now()
+    write('a.css', 'aa')
+    await change('a.css')
+    assert.ok(watch.changedAt(path('a.css')) >= before)
+  })
+
+  test('trim lets go of what is used no more, only when there are many folders', async (context) => {
+    const { watch, write, change, path, reported } = bench(context, {
+      files: { 'x/a.css': 'a', 'y/z/a.css': 'a' },
+      maxFolders: 4,
+    })
+    watch.use([path('x/a.css')])
+    watch.trim(() => false)
+    assert.notEqual(watch.changedAt(path('x/a.css')), 0)
+    watch.use([path('y/z/a.css')])
+    watch.trim((used) => used === path('y/z/a.css'))
+    assert.equal(watch.changedAt(path('x/a.css')), 0)
+    write('x/a.css', 'aa')
+    write('y/z/a.css', 'aa')
+    await change('y/z/a.css')
+    assert.deepEqual(reported, ['y/z/a.css'])
+  })
+
+  test('a file outside of the served folders may be used', async (context) => {
+    const { root, watch, change } = bench(context)
+    const file = join(dirname(root), 'outside', 'a.css')
+    watch.use([file])
+    mkdirSync(dirname(file))
+    writeFileSync(file, 'a')
+    await change(file)
+    writeFileSync(file, 'aa')
+    await change(file)
+  })
+
+  test('a watch holds no process, closed or not', async (context) => {
+    const { root } = bench(context, { files: { 'a.css': 'a' } })
+    const code = `
+      const { createWatch } = await import(${JSON.stringify(entryFile)})
+      const { writeFileSync } = await import('node:fs')
+      const options = { folders: [${JSON.stringify(root)}], ignore: ['x'], cwd: ${JSON.stringify(root)}, onChange() {}, onWarning() {} }
+      createWatch({ ...options, extra: [] }).use([${JSON.stringify(join(root, 'a.css'))}])
+      createWatch({ ...options, extra: [], pollMs: 10 }).use([${JSON.stringify(join(root, 'a.css'))}])
+      const watch = createWatch({ ...options, extra: ['*.css'] })
+      writeFileSync(${JSON.stringify(join(root, 'a.css'))}, 'b')
+      await watch.close()`
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--import', 'tsx', '--input-type=module', '--eval', code],
+      { timeout: 30_000 },
+    )
+    assert.equal(stdout, '')
+  })
+})
