@@ -1,23 +1,116 @@
 import type { Change, Session } from '../protocol.ts'
+import { listen, rootsOf, visibilityState } from './dom.ts'
+import { frameJobs, swapMedia } from './media.ts'
+import { swapModuleStyle } from './module-styles.ts'
+import type { Morph } from './morph.ts'
+import { console, within } from './natives.ts'
 import { reloadPage } from './reload.ts'
 import type { Resources } from './resources.ts'
+import { swapStyle } from './styles.ts'
+import { toast } from './toast.ts'
+
+/** Milliseconds that a reload waits for files that the browser would take from its cache otherwise. */
+const refreshMs = 1000
 
 /** What {@link createApply} needs. */
 export interface ApplyOptions {
+  /** The page's own path. */
   readonly documentPath: string
   readonly resources: Resources
+  readonly morph: Morph
   readonly session: () => Session | undefined
 }
 
 /** Brings changes to the page. */
 export interface Apply {
-  changes(changes: readonly Change[]): void
+  /** @param isLate whether they may be older than what the client knows of the page. */
+  changes(changes: readonly Change[], isLate: boolean): void
   reload(): void
 }
 
-export function createApply(_options: ApplyOptions): Apply {
-  return {
-    changes: () => void reloadPage(),
-    reload: () => void reloadPage(),
+/** Collects changes while the page is hidden or others are being applied, and applies them in one go. */
+export function createApply({ documentPath, resources, morph, session }: ApplyOptions): Apply {
+  let waiting = new Map<string, Change>()
+  let mustReload = false
+  let busy = false
+  let count = 0
+
+  async function flush(): Promise<void> {
+    if (busy || visibilityState(document) === 'hidden' || (waiting.size === 0 && !mustReload)) return
+    busy = true
+    const changes = [...waiting.values()]
+    waiting = new Map()
+    try {
+      if (session()?.cached === true) {
+        await within(refreshMs, Promise.allSettled(changes.map(({ path }) => resources.refresh(path))))
+      }
+      if (mustReload || !(await applyAll(changes))) reload()
+      else if (session()?.toast === true) toast(`Updated ${names(changes)}`)
+    } catch {
+      reload()
+    }
+    busy = false
+    void flush()
   }
+
+  function reload(): void {
+    mustReload = false
+    if (reloadPage()) return
+    const text = 'Stopped reloading: the page was reloaded too often within a few seconds. Load it again to go on.'
+    console.warn(`serve8008: ${text}`)
+    toast(text)
+  }
+
+  /** False when the page has to be loaded again. Then nothing is changed before, where that can be known. */
+  async function applyAll(changes: readonly Change[]): Promise<boolean> {
+    const isMorph = session()?.reload === 'morph'
+    const isOwn = ({ kind, path }: Change): boolean => kind === 'document' && path === documentPath
+    if (changes.some((change) => (isOwn(change) ? !isMorph : isRead(change)))) return false
+    const stamp = `${Date.now().toString(36)}${count++}`
+    for (const change of changes) {
+      if (!isOwn(change) && !(await applyOne(change, stamp))) return false
+    }
+    return !changes.some(isOwn) || morph.update()
+  }
+
+  /** Whether a program of the page took the file in: then only a reload brings the new one. */
+  function isRead({ kind, path }: Change): boolean {
+    const initiators = resources.initiators(path)
+    if (initiators.has('fetch') || initiators.has('xmlhttprequest')) return true
+    // A style that a script loads is a module, and those can be changed.
+    return kind === 'other' || (kind !== 'style' && initiators.has('script'))
+  }
+
+  async function applyOne({ kind, path }: Change, stamp: string): Promise<boolean> {
+    if (kind === 'style') {
+      const isLinked = swapStyle(path, stamp)
+      return (await swapModuleStyle(resources.addresses(path), stamp)) || isLinked
+    }
+    if (kind === 'media') return swapMedia(path, stamp)
+    if (kind !== 'document') return false
+    // A page in a frame has a client of its own, unless it stands in a sandbox.
+    const frames = rootsOf(document).flatMap((root) => frameJobs(root, path, stamp))
+    for (const frame of frames) frame.run()
+    const initiators = [...resources.initiators(path)]
+    return frames.length > 0 || (initiators.length > 0 && initiators.every((type) => type === 'link'))
+  }
+
+  listen(document, 'visibilitychange', () => void flush())
+  return {
+    changes(changes, isLate) {
+      for (const change of changes) waiting.set(change.path, change)
+      // What the page was loaded with is not known, so there is nothing to compare with.
+      if (isLate && changes.some(({ kind }) => kind === 'document')) mustReload = true
+      void flush()
+    },
+    reload() {
+      mustReload = true
+      void flush()
+    },
+  }
+}
+
+function names(changes: readonly Change[]): string {
+  const [first, ...rest] = changes.map(({ path }) => path.slice(path.lastIndexOf('/') + 1) || path)
+  return rest.length === 0 ? String(first) : `${first} and ${rest.length} more`
 }

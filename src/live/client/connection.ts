@@ -1,5 +1,6 @@
 import type { FromPage, Session, ToPage } from '../protocol.ts'
 import { listen, visibilityState } from './dom.ts'
+import { clearTimeout, fetch, JSON, setTimeout, WebSocket } from './natives.ts'
 
 /** Milliseconds of the first and the longest wait before the next attempt. */
 const firstMs = 250
@@ -9,14 +10,14 @@ const refusedMs = 60_000
 /** Milliseconds for the server to answer. */
 const answerMs = 10_000
 
-// Ours from the start: an application may replace them later, and shall not find our traffic in its own.
-const { fetch, WebSocket, JSON, setTimeout, clearTimeout } = window
-
 /** What a connection tells. */
 export interface ConnectionEvents {
+  /** Comes before the socket is opened, which waits for it. */
+  session(session: Session): Promise<void>
   /** What to say first. */
   hello(): FromPage
-  session(session: Session): void
+  /** It has been said; now everything else may be. */
+  greeted(): void
   message(message: ToPage): void
 }
 
@@ -53,9 +54,9 @@ export function connect(control: URL, events: ConnectionEvents): Connection {
       if (!response.ok && response.status < 500) refusedUntil = performance.now() + refusedMs
       if (!response.ok) throw new Error(`status ${response.status}`)
       const session = (await response.json()) as Session
+      await events.session(session)
       if (attempt !== current) return
       attempt = undefined
-      events.session(session)
       join(session)
     } catch {
       if (attempt !== current) return
@@ -71,7 +72,10 @@ export function connect(control: URL, events: ConnectionEvents): Connection {
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:'
     url.search = `?token=${encodeURIComponent(session.token)}`
     const current = (socket = new WebSocket(url.href))
-    current.onopen = () => current.send(JSON.stringify(events.hello()))
+    current.onopen = () => {
+      current.send(JSON.stringify(events.hello()))
+      events.greeted()
+    }
     current.onmessage = ({ data }) => {
       if (socket !== current) return
       // Only an answer shows that all is well: a socket that opens and is closed at once shall not be tried for ever.

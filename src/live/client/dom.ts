@@ -29,6 +29,9 @@ export const childNodesOf: (owner: Node) => NodeListOf<ChildNode> = getterOf(Nod
 export const parentOf: (owner: Node) => ParentNode | null = getterOf(Node.prototype, 'parentNode')
 export const isConnected: (owner: Node) => boolean = getterOf(Node.prototype, 'isConnected')
 
+const sheetsOfDocument = getterOf(Document.prototype, 'styleSheets')
+const adoptedByDocument = getterOf(Document.prototype, 'adoptedStyleSheets')
+
 const { querySelectorAll } = Document.prototype
 const { querySelectorAll: querySelectorAllOfElement } = Element.prototype
 const { querySelectorAll: querySelectorAllOfFragment } = DocumentFragment.prototype
@@ -55,6 +58,12 @@ export function rootsOf(document: Document): (Document | ShadowRoot)[] {
     }
   }
   return roots
+}
+
+/** Sheets of the links and style elements below a root, and those that scripts gave to it. */
+export function sheetsOf(root: Document | ShadowRoot): { own: CSSStyleSheet[]; adopted: CSSStyleSheet[] } {
+  if (root instanceof ShadowRoot) return { own: [...root.styleSheets], adopted: [...root.adoptedStyleSheets] }
+  return { own: [...sheetsOfDocument(root)], adopted: [...adoptedByDocument(root)] }
 }
 
 /** Listens without asking the object's own properties. */

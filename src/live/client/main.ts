@@ -5,37 +5,59 @@
 import type { Session, ToPage } from '../protocol.ts'
 import { createApply } from './apply.ts'
 import { connect } from './connection.ts'
+import { collectErrors } from './console-texts.ts'
 import { whenParsed } from './dom.ts'
+import { createMorph } from './morph.ts'
+import { showError } from './overlay.ts'
 import { controlFolder, isDeclined } from './own-script.ts'
 import { restorePlace } from './place.ts'
 import { watchResources } from './resources.ts'
+import { toast } from './toast.ts'
 
-function start(control: URL): void {
+function start(control: URL, documentPath: string): void {
   let session: Session | undefined
   let syncedAt: number | undefined
-  const documentPath = location.pathname
-  const resources = watchResources(control, (paths) => connection?.send({ type: 'uses', resources: paths }))
-  const apply = createApply({ documentPath, resources, session: () => session })
+  const morph = createMorph()
+  const resources = watchResources(control, (paths) => connection.send({ type: 'uses', resources: paths }))
+  const apply = createApply({ documentPath, resources, morph, session: () => session })
+
+  function take(message: ToPage): void {
+    const isFirst = syncedAt === undefined
+    if ('time' in message) syncedAt = message.time
+    switch (message.type) {
+      case 'change':
+        return apply.changes(message.changes, isFirst)
+      case 'reload':
+        return apply.reload()
+      case 'notify':
+        return toast(message.message)
+      case 'error':
+        return showError(message.error)
+    }
+  }
+
   const connection = connect(control, {
+    async session(current) {
+      session = current
+      if (current.reload === 'morph') await morph.remember()
+    },
     hello: () => ({
       type: 'hello',
       document: documentPath,
       resources: resources.paths(),
       ...(syncedAt === undefined ? { age: performance.now() } : { syncedAt }),
     }),
-    session: (current) => (session = current),
-    message(message: ToPage) {
-      if ('time' in message) syncedAt = message.time
-      if (message.type === 'change') apply.changes(message.changes)
-      else if (message.type === 'reload') apply.reload()
-    },
+    greeted: () => errors.wanted(session?.console === true),
+    message: take,
   })
+  const errors = collectErrors(connection.send)
 }
 
 const control = controlFolder()
 if (control !== undefined) {
+  const documentPath = location.pathname
   restorePlace()
   whenParsed(() => {
-    if (!isDeclined()) start(control)
+    if (!isDeclined()) start(control, documentPath)
   })
 }

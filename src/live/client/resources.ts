@@ -1,5 +1,6 @@
 import { isBusted, ownAddress } from './address.ts'
 import { queryAll } from './dom.ts'
+import { fetch, setTimeout } from './natives.ts'
 
 /** Milliseconds between two lists of further paths. */
 const batchMs = 100
@@ -10,8 +11,12 @@ const bufferSize = 5000
 export interface Resources {
   /** Paths so far. */
   paths(): string[]
-  /** Whether a program took the resource in, so that changing an element would not be enough. */
-  isRead(path: string): boolean
+  /** How the page came to load a path: `link`, `img`, `fetch` and so on, as Resource Timing names it. */
+  initiators(path: string): ReadonlySet<string>
+  /** The addresses, with their queries, under which it loaded a path. */
+  addresses(path: string): string[]
+  /** Loads a path on our own account, past every cache. */
+  refresh(path: string): Promise<unknown>
 }
 
 /**
@@ -22,6 +27,9 @@ export interface Resources {
  */
 export function watchResources(control: URL, found: (paths: string[]) => void): Resources {
   const initiators = new Map<string, Set<string>>()
+  const addresses = new Map<string, Set<string>>()
+  /** Loads of our own that will be told of as well. */
+  const own = new Map<string, number>()
   let fresh: string[] = []
   let timer = 0
 
@@ -39,10 +47,12 @@ export function watchResources(control: URL, found: (paths: string[]) => void): 
     if (url === undefined || url.pathname.startsWith(control.pathname) || isBusted(url)) return
     const { initiatorType } = entry
     if (/^i?frame$/.test(initiatorType) && isOtherPage(url)) return
+    const mine = initiatorType === 'fetch' ? (own.get(url.href) ?? 0) : 0
+    if (mine > 0) return void own.set(url.href, mine - 1)
     const known = initiators.get(url.pathname)
-    if (known !== undefined) return void known.add(initiatorType)
-    initiators.set(url.pathname, new Set([initiatorType]))
-    fresh.push(url.pathname)
+    initiators.set(url.pathname, new Set(known).add(initiatorType))
+    addresses.set(url.pathname, new Set(addresses.get(url.pathname)).add(url.origin + url.pathname + url.search))
+    if (known === undefined) fresh.push(url.pathname)
   }
 
   performance.setResourceTimingBufferSize(bufferSize)
@@ -53,7 +63,13 @@ export function watchResources(control: URL, found: (paths: string[]) => void): 
 
   return {
     paths: () => [...initiators.keys()],
-    isRead: (path) => [...(initiators.get(path) ?? [])].some((type) => /^(fetch|xmlhttprequest|script)$/.test(type)),
+    initiators: (path) => initiators.get(path) ?? new Set(),
+    addresses: (path) => [...(addresses.get(path) ?? [new URL(path, location.href).href])],
+    refresh(path) {
+      const { href } = new URL(path, location.href)
+      own.set(href, (own.get(href) ?? 0) + 1)
+      return fetch(href, { cache: 'reload' })
+    },
   }
 }
 

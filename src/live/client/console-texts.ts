@@ -1,0 +1,86 @@
+import type { FromPage } from '../protocol.ts'
+import { listen } from './dom.ts'
+import { console, setTimeout } from './natives.ts'
+import { describe, format } from './describe.ts'
+
+type ConsoleMessage = Extract<FromPage, { type: 'console' }>
+
+/** Characters of one text, and texts within a second; the server takes no more. */
+const maxLength = 4096
+const perSecond = 20
+const secondMs = 1000
+/** Texts that wait for the session: what went wrong while the page was loading. */
+const maxWaiting = 20
+
+/** The errors of a page, on their way to the terminal. */
+export interface ConsoleTexts {
+  /** Sends what waits and all that comes, or with false, forgets it. */
+  wanted(isWanted: boolean): void
+}
+
+/** Collects uncaught errors, rejections and, once they are wanted, what the page logs as an error. */
+export function collectErrors(send: (message: ConsoleMessage) => void): ConsoleTexts {
+  let state: 'unknown' | 'wanted' | 'unwanted' = 'unknown'
+  let waiting: ConsoleMessage[] = []
+  let count = 0
+  let wrapped = false
+
+  function add(level: ConsoleMessage['level'], text: string): void {
+    if (state === 'unwanted') return
+    const message: ConsoleMessage = { type: 'console', level, text: text.slice(0, maxLength) }
+    if (state === 'unknown') {
+      if (waiting.length < maxWaiting) waiting.push(message)
+      return
+    }
+    if (count++ === 0) setTimeout(endSecond, secondMs)
+    if (count <= perSecond) send(message)
+  }
+
+  function endSecond(): void {
+    const more = count - perSecond
+    count = 0
+    if (more > 0) add('error', `and ${more} more`)
+  }
+
+  listen(window, 'error', (event) => {
+    if (!(event instanceof ErrorEvent)) return
+    const { error, message, filename, lineno, colno } = event
+    const isError = error instanceof Error
+    add('exception', isError ? describe(error) : `${message}\n    at ${filename}:${lineno}:${colno}`)
+  })
+  listen(window, 'unhandledrejection', (event) => {
+    add('rejection', describe((event as PromiseRejectionEvent).reason))
+  })
+
+  /** Only a page whose errors are wanted has its console touched; a proxy keeps even the looks of the function. */
+  function wrapConsole(): void {
+    wrapped = true
+    let busy = false
+    console.error = new Proxy(console.error, {
+      apply(target, self, values: unknown[]) {
+        Reflect.apply(target, self, values)
+        // Describing a value runs code of the page, which may log an error too.
+        if (busy) return
+        busy = true
+        try {
+          add('error', format(values))
+        } catch {
+          // The page must not notice.
+        } finally {
+          busy = false
+        }
+      },
+    })
+  }
+
+  return {
+    wanted(isWanted) {
+      state = isWanted ? 'wanted' : 'unwanted'
+      const texts = waiting
+      waiting = []
+      if (!isWanted) return
+      if (!wrapped) wrapConsole()
+      for (const { level, text } of texts) add(level, text)
+    },
+  }
+}

@@ -1,0 +1,72 @@
+import { bust, isAt } from './address.ts'
+import { queryAll, sheetsOf } from './dom.ts'
+import { baseOf, rulesOf } from './imports.ts'
+import type { Job } from './media.ts'
+
+const urlFunction = /url\(\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^)\s]*))\s*\)/g
+/** Properties that are asked for as a whole: with `var()` in them their parts are empty. */
+const shorthands = ['background', 'border-image', 'list-style', 'mask', 'cursor', 'content']
+
+/** The places in the styles of a root that show a file: rules, `@font-face` and style attributes. */
+export function styleJobs(root: Document | ShadowRoot, path: string, stamp: string): Job[] {
+  const { own, adopted } = sheetsOf(root)
+  const sheets = [...own, ...adopted].flatMap((sheet) => sheetJobs(sheet, sheet, path, stamp))
+  const attributes = queryAll<HTMLElement>(root, '[style*="url(" i]').flatMap((element) =>
+    declarationJobs(element.style, element.baseURI, path, stamp),
+  )
+  return [...sheets, ...attributes]
+}
+
+function sheetJobs(holder: CSSStyleSheet | CSSGroupingRule, sheet: CSSStyleSheet, path: string, stamp: string): Job[] {
+  return rulesOf(holder).flatMap((rule) => {
+    if (rule instanceof CSSImportRule) {
+      return rule.styleSheet === null ? [] : sheetJobs(rule.styleSheet, rule.styleSheet, path, stamp)
+    }
+    if (rule instanceof CSSFontFaceRule) return fontJobs(rule, holder, baseOf(sheet), path, stamp)
+    const own = 'style' in rule ? declarationJobs(rule.style as CSSStyleDeclaration, baseOf(sheet), path, stamp) : []
+    // Rules nest: conditions and layers hold rules, and so do style rules and keyframes.
+    return 'cssRules' in rule ? [...own, ...sheetJobs(rule as CSSGroupingRule, sheet, path, stamp)] : own
+  })
+}
+
+function declarationJobs(style: CSSStyleDeclaration, base: string, path: string, stamp: string): Job[] {
+  if (!style.cssText.includes('url(')) return []
+  return [...new Set([...style, ...shorthands])].flatMap((name) => {
+    const value = style.getPropertyValue(name)
+    const { text, first } = replaceUrls(value, base, path, stamp)
+    if (first === undefined) return []
+    const run = (): void => style.setProperty(name, text, style.getPropertyPriority(name))
+    return [{ preload: { kind: 'image', address: first }, run }]
+  })
+}
+
+/** Browsers do not take changes to the declarations of `@font-face`: the rule is made anew. */
+function fontJobs(
+  rule: CSSFontFaceRule,
+  holder: CSSStyleSheet | CSSGroupingRule,
+  base: string,
+  path: string,
+  stamp: string,
+): Job[] {
+  const { text, first } = replaceUrls(rule.cssText, base, path, stamp)
+  if (first === undefined) return []
+  const run = (): void => {
+    const index = rulesOf(holder).indexOf(rule)
+    if (index === -1) return
+    holder.insertRule(text, index + 1)
+    holder.deleteRule(index)
+  }
+  return [{ preload: { kind: 'font', address: first }, run }]
+}
+
+function replaceUrls(value: string, base: string, path: string, stamp: string): { text: string; first?: string } {
+  let first: string | undefined
+  const text = value.replace(urlFunction, (whole, double?: string, single?: string, bare?: string) => {
+    const address = (double ?? single ?? bare ?? '').replace(/\\(.)/g, '$1')
+    if (address.startsWith('data:') || !isAt(address, base, path)) return whole
+    const next = bust(address, base, stamp)
+    first ??= next
+    return `url(${JSON.stringify(next)})`
+  })
+  return first === undefined ? { text } : { text, first }
+}

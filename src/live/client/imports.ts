@@ -1,0 +1,89 @@
+import { bust, isAt } from './address.ts'
+import { fetch, setTimeout } from './natives.ts'
+
+/** Milliseconds between two looks whether an imported sheet has come, and after which the old one goes all the same. */
+const lookMs = 20
+const giveUpMs = 5000
+
+/** An `@import` rule and the sheet that holds it. */
+export interface Import {
+  readonly sheet: CSSStyleSheet
+  readonly rule: CSSImportRule
+}
+
+/** Rules of a sheet: none for one of another origin, which we may not look into. */
+export function rulesOf(sheet: CSSStyleSheet | CSSGroupingRule): CSSRule[] {
+  try {
+    return [...sheet.cssRules]
+  } catch {
+    return []
+  }
+}
+
+/** What relative addresses in a sheet start from. */
+export function baseOf(sheet: CSSStyleSheet): string {
+  return sheet.href ?? sheet.ownerNode?.baseURI ?? document.baseURI
+}
+
+/** The rules, at any depth, that import a path. */
+export function findImports(sheet: CSSStyleSheet, path: string): Import[] {
+  return rulesOf(sheet).flatMap((rule) => {
+    if (!(rule instanceof CSSImportRule)) return []
+    if (isAt(rule.href, baseOf(sheet), path)) return [{ sheet, rule }]
+    return rule.styleSheet === null ? [] : findImports(rule.styleSheet, path)
+  })
+}
+
+/** The newest change that a rule is being replaced for, and rules that only wait for what follows them. */
+const latest = new WeakMap<CSSImportRule, string>()
+const leaving = new WeakSet<CSSImportRule>()
+
+/** Imports sheets anew. The old rule goes when the new sheet is there, so nothing flashes. */
+export function swapImports(imports: readonly Import[], stamp: string): void {
+  for (const one of imports) {
+    if (leaving.has(one.rule)) continue
+    latest.set(one.rule, stamp)
+    void swapImport(one, stamp)
+  }
+}
+
+async function swapImport({ sheet, rule }: Import, stamp: string): Promise<void> {
+  const href = bust(rule.href, baseOf(sheet), stamp)
+  const isThere = await exists(href)
+  const index = rulesOf(sheet).indexOf(rule)
+  if (index === -1 || latest.get(rule) !== stamp) return
+  if (!isThere) return sheet.deleteRule(index)
+  sheet.insertRule(importText(rule, href), index + 1)
+  const next = rulesOf(sheet)[index + 1] as CSSImportRule
+  leaving.add(rule)
+  const end = performance.now() + giveUpMs
+  while (!isLoaded(next) && rulesOf(sheet).includes(next) && performance.now() < end) {
+    await new Promise((resolve) => setTimeout(resolve, lookMs))
+  }
+  const now = rulesOf(sheet).indexOf(rule)
+  if (now !== -1) sheet.deleteRule(now)
+}
+
+function importText(rule: CSSImportRule, href: string): string {
+  const { layerName, supportsText, media } = rule
+  const layer = typeof layerName === 'string' ? (layerName === '' ? ' layer' : ` layer(${layerName})`) : ''
+  const supports = typeof supportsText === 'string' ? ` supports(${supportsText})` : ''
+  return `@import url(${JSON.stringify(href)})${layer}${supports} ${media.mediaText};`
+}
+
+async function exists(href: string): Promise<boolean> {
+  try {
+    return (await fetch(href)).ok
+  } catch {
+    // The page's policy may forbid scripts to load it; that says nothing about the sheet.
+    return true
+  }
+}
+
+function isLoaded(rule: CSSImportRule): boolean {
+  try {
+    return rule.styleSheet !== null && rule.styleSheet.cssRules.length >= 0
+  } catch {
+    return false
+  }
+}

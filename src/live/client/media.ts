@@ -1,0 +1,124 @@
+import { bust, isAt } from './address.ts'
+import { styleJobs } from './css-urls.ts'
+import { listen, parentOf, queryAll, rootsOf } from './dom.ts'
+import { within } from './natives.ts'
+
+/** Milliseconds for a new picture or font to load before it is put in its place. */
+const preloadMs = 5000
+
+/** One place on the page that shows a changed file. */
+export interface Job {
+  /** What to load first, so that nothing is empty meanwhile. */
+  readonly preload?: { readonly kind: 'image' | 'font'; readonly address: string }
+  run(): void
+}
+
+/** Attributes that hold the address of media, by element. */
+const attributes: Readonly<Record<string, readonly string[]>> = {
+  img: ['src', 'srcset'],
+  source: ['src', 'srcset'],
+  video: ['src', 'poster'],
+  audio: ['src'],
+  track: ['src'],
+  input: ['src'],
+  image: ['href', 'xlink:href'],
+  use: ['href', 'xlink:href'],
+  feimage: ['href', 'xlink:href'],
+  object: ['data'],
+  embed: ['src'],
+  link: ['href'],
+  body: ['background'],
+  table: ['background'],
+  td: ['background'],
+  th: ['background'],
+}
+const selector = [...Object.keys(attributes), 'feImage'].join()
+
+/**
+ * Shows a changed picture, sound, video, font or document in its place.
+ *
+ * @returns whether the page shows it anywhere.
+ */
+export async function swapMedia(path: string, stamp: string): Promise<boolean> {
+  const jobs = rootsOf(document).flatMap((root) => [
+    ...queryAll(root, selector).flatMap((element) => elementJobs(element, path, stamp)),
+    ...frameJobs(root, path, stamp),
+    ...styleJobs(root, path, stamp),
+  ])
+  const preloads = new Map(
+    jobs.flatMap(({ preload }) => (preload === undefined ? [] : [[preload.address, preload.kind]])),
+  )
+  await within(preloadMs, Promise.allSettled([...preloads].map(([address, kind]) => preload(address, kind))))
+  for (const job of jobs) job.run()
+  return jobs.length > 0
+}
+
+async function preload(address: string, kind: 'image' | 'font'): Promise<void> {
+  if (kind === 'font') return void (await new FontFace('serve8008', `url(${JSON.stringify(address)})`).load())
+  const image = new Image()
+  image.src = address
+  await image.decode()
+}
+
+function elementJobs(element: Element, path: string, stamp: string): Job[] {
+  if (element instanceof HTMLLinkElement && !/\bicon\b/i.test(element.rel)) return []
+  return (attributes[element.localName.toLowerCase()] ?? []).flatMap((name) => {
+    const value = element.getAttribute(name)
+    if (value === null) return []
+    const addresses = name === 'srcset' ? (value.match(candidate) ?? []) : [value.trim()]
+    const hits = addresses.filter((address) => isAt(address, element.baseURI, path))
+    const first = hits[0]
+    if (first === undefined) return []
+    const change = (): void => {
+      const next =
+        name === 'srcset'
+          ? value.replace(candidate, (address) =>
+              hits.includes(address) ? bust(address, element.baseURI, stamp) : address,
+            )
+          : bust(first, element.baseURI, stamp)
+      element.setAttribute(name, next)
+    }
+    const player = name === 'src' ? playerOf(element) : undefined
+    if (player !== undefined) return [{ run: () => keepPlaying(player, path, change) }]
+    if (/^(object|embed|track|link)$/.test(element.localName)) return [{ run: change }]
+    return [{ preload: { kind: 'image', address: bust(first, element.baseURI, stamp) }, run: change }]
+  })
+}
+
+/** An address in a `srcset`: it neither starts nor ends with a comma (HTML standard, parsing a srcset attribute). */
+const candidate = /[^\s,](?:\S*[^\s,])?/g
+
+function playerOf(element: Element): HTMLMediaElement | undefined {
+  if (element instanceof HTMLMediaElement) return element
+  const parent = element instanceof HTMLSourceElement ? parentOf(element) : null
+  return parent instanceof HTMLMediaElement ? parent : undefined
+}
+
+/** Changes what a player plays; it goes on where it was. */
+function keepPlaying(player: HTMLMediaElement, path: string, change: () => void): void {
+  const { currentTime, paused, playbackRate, currentSrc } = player
+  const isCurrent = currentSrc === '' || isAt(currentSrc, location.href, path)
+  change()
+  if (!isCurrent) return
+  let done = false
+  listen(player, 'loadedmetadata', () => {
+    if (done) return
+    done = true
+    player.currentTime = currentTime
+    player.playbackRate = playbackRate
+    if (!paused) player.play().catch(() => {})
+  })
+  player.load()
+}
+
+/** Frames that show a file. One that holds a page of ours has a client of its own. */
+export function frameJobs(root: Document | ShadowRoot, path: string, stamp: string): Job[] {
+  return queryAll<HTMLIFrameElement>(root, 'iframe, frame').flatMap((frame) => {
+    const shown = frame.contentDocument
+    if (shown !== null && /html/.test(shown.contentType)) return []
+    const address = shown?.URL ?? frame.getAttribute('src')
+    if (address === null || address === undefined || !isAt(address, frame.baseURI, path)) return []
+    // Unlike a new `src`, this adds nothing to the history of the tab.
+    return [{ run: () => frame.contentWindow?.location.replace(bust(address, frame.baseURI, stamp)) }]
+  })
+}

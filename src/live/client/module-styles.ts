@@ -1,0 +1,31 @@
+import { bust } from './address.ts'
+import { rootsOf, sheetsOf } from './dom.ts'
+import { fetch } from './natives.ts'
+
+/**
+ * Gives a changed style sheet to the modules that imported it (`import sheet from './a.css' with { type: 'css' }`).
+ * Importing an address again gives the very sheet that the page has, so what adopted it changes with it.
+ *
+ * @param addresses under which the page may have imported it.
+ * @returns whether the document or an open shadow root has adopted it.
+ */
+export async function swapModuleStyle(addresses: readonly string[], stamp: string): Promise<boolean> {
+  const adopted = new Set(rootsOf(document).flatMap((root) => sheetsOf(root).adopted))
+  if (adopted.size === 0) return false
+  const found = await Promise.all(addresses.map((address) => replace(address, adopted, stamp)))
+  return found.includes(true)
+}
+
+async function replace(address: string, adopted: ReadonlySet<CSSStyleSheet>, stamp: string): Promise<boolean> {
+  try {
+    const module = (await import(address, { with: { type: 'css' } })) as { readonly default: CSSStyleSheet }
+    if (!adopted.has(module.default)) return false
+    const response = await fetch(bust(address, location.href, stamp))
+    if (!response.ok) return false
+    module.default.replaceSync(await response.text())
+    return true
+  } catch {
+    // A browser without such modules, or a policy that forbids the load.
+    return false
+  }
+}

@@ -1,0 +1,59 @@
+import { bust, isAt } from './address.ts'
+import { isConnected, listen, parentOf, queryAll, rootsOf, sheetsOf } from './dom.ts'
+import { findImports, swapImports } from './imports.ts'
+
+/** New sheets that are being loaded, by the one that each takes the place of. */
+const pending = new Map<HTMLLinkElement, HTMLLinkElement>()
+
+/**
+ * Loads a changed style sheet again wherever the page uses it: links and `@import`, in the document and in open shadow
+ * roots.
+ *
+ * @returns whether the page uses it that way.
+ */
+export function swapStyle(path: string, stamp: string): boolean {
+  let found = false
+  for (const root of rootsOf(document)) {
+    for (const link of queryAll<HTMLLinkElement>(root, 'link')) {
+      if (!link.relList.contains('stylesheet') || !isAt(link.getAttribute('href'), link.baseURI, path)) continue
+      found = true
+      if (!isPending(link)) swapLink(link, stamp)
+    }
+    const imports = sheetsOf(root).own.flatMap((sheet) => findImports(sheet, path))
+    if (imports.length === 0) continue
+    found = true
+    swapImports(imports, stamp)
+  }
+  return found
+}
+
+function isPending(link: HTMLLinkElement): boolean {
+  return [...pending.values()].includes(link)
+}
+
+/**
+ * Puts the new sheet behind the old one, and takes the old one away when the new one is there: in between both hold,
+ * so nothing flashes, jumps or starts anew.
+ */
+function swapLink(link: HTMLLinkElement, stamp: string): void {
+  const href = bust(link.getAttribute('href') ?? '', link.baseURI, stamp)
+  // A sheet that is turned off is not loaded, so nothing would ever tell that it is there.
+  if (link.disabled) return link.setAttribute('href', href)
+  pending.get(link)?.remove()
+  const next = link.cloneNode() as HTMLLinkElement
+  next.setAttribute('href', href)
+  pending.set(link, next)
+
+  function settle(): void {
+    if (pending.get(link) !== next) return
+    pending.delete(link)
+    // The page took its sheet away while we loaded it: then it does not want the new one either.
+    if (!isConnected(link)) return next.remove()
+    if (next.sheet !== null && link.sheet !== null) next.sheet.disabled = link.sheet.disabled
+    link.remove()
+  }
+  listen(next, 'load', settle)
+  // A file that is gone takes its styles with it.
+  listen(next, 'error', settle)
+  parentOf(link)?.insertBefore(next, link.nextSibling)
+}
