@@ -13,6 +13,7 @@ const meanings: Readonly<Record<ErrorCode, string>> = {
   E8008_INTERNAL: 'A fault of serve8008, or of a layer that threw. The client sees no details.',
   E8008_CLOSED: '`listen()` was called on a server that was closed.',
   E8008_USAGE: 'The command line cannot be read: an unknown flag, a missing value, two folders.',
+  E8008_NOT_RUNNING: '`serve8008 reload` found no server to ask, or cannot tell which.',
   E8008_CONFIG_INVALID: 'Options are wrong; `problems` lists each of them.',
   E8008_CONFIG_NOT_FOUND: 'The file that `--config` names does not exist.',
   E8008_CONFIG_UNREADABLE: 'The config file cannot be read, parsed or imported.',
@@ -30,6 +31,7 @@ const meanings: Readonly<Record<ErrorCode, string>> = {
   E8008_HOST_INVALID: 'There is no `Host`, more than one, or one that is no authority.',
   E8008_TARGET_INVALID: 'The request-target has no form that is answered.',
   E8008_PATH_INVALID: 'The path cannot be decoded, or would name something outside of the folder.',
+  E8008_BODY_INVALID: 'The content is not what the address asks for.',
   E8008_UNAUTHORIZED: 'Name and password are missing or wrong.',
   E8008_FORBIDDEN: 'The system does not let us read the file.',
   E8008_NOT_FOUND: 'There is no such file, or it is one that is never served.',
@@ -40,9 +42,11 @@ const meanings: Readonly<Record<ErrorCode, string>> = {
   E8008_TARGET_TOO_LONG: 'The request-target is longer than `limits.targetBytes`.',
   E8008_RANGE: 'No part of the range lies within the file.',
   E8008_EXPECTATION: '`Expect` asks for something other than `100-continue`.',
+  E8008_UPGRADE: 'The address is for WebSockets, and the request is no handshake of one.',
   E8008_HOST_NOT_ALLOWED: 'The `Host` is not one of ours; the page says how to allow it.',
   E8008_HEADERS_TOO_LARGE: 'The header section has too many bytes or fields.',
   E8008_NOT_IMPLEMENTED: 'The method or the transfer coding is not known here.',
+  E8008_BUSY: 'More pages are open than live reload serves at the same time.',
   E8008_HTTP_VERSION: 'The message is neither HTTP/1.1 nor HTTP/1.0.',
 }
 

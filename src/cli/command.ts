@@ -7,13 +7,15 @@ import { repeatCommand, replaceWord } from './repeat-command.ts'
 import type { Manner } from './report.ts'
 
 /** The words that may stand in the folder's place. */
-export const commandNames = ['check', 'completion', 'help'] as const
+export const commandNames = ['check', 'reload', 'completion', 'help'] as const
 
 /** What the command line asks for. */
 export interface Command extends Manner {
-  readonly name: 'serve' | 'check' | 'completion' | 'help' | 'version'
+  readonly name: 'serve' | 'check' | 'reload' | 'completion' | 'help' | 'version'
   /** The word after `completion`. */
   readonly shell: string | undefined
+  /** The files after `reload`. */
+  readonly words: readonly string[]
   /** What was said for each option, by its key. */
   readonly flags: FlagValues
   /** The file named by --config, false for --no-config, undefined to look one up. */
@@ -35,11 +37,13 @@ export function readCommand(argv: readonly string[], isFolder: (word: string) =>
   const common = {
     name,
     shell: name === 'completion' ? places[0] : undefined,
+    words: name === 'reload' ? [...places, ...literals] : [],
     quiet: isOn(values, 'quiet'),
     verbose: isOn(values, 'verbose'),
     json: isOn(values, 'json'),
     config: configFile(values.get('config'), argv),
   }
+  if (name === 'reload') return { ...common, flags: optionValues(values) }
   if (name !== 'serve' && name !== 'check') return { ...common, flags: {} }
   return {
     ...common,
@@ -57,7 +61,7 @@ export function guessManner(argv: readonly string[]): Manner {
 function commandName(word: string | undefined, values: Values): Command['name'] {
   if (isOn(values, 'help')) return 'help'
   if (isOn(values, 'version')) return 'version'
-  return word === 'check' || word === 'completion' || word === 'help' ? word : 'serve'
+  return commandNames.find((name) => name === word) ?? 'serve'
 }
 
 function isOn(values: Values, key: string): boolean {

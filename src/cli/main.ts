@@ -43,6 +43,8 @@ async function tell(command: Command, program: Program, report: Report): Promise
     case 'completion':
       report.print((await import('./completion.ts')).renderCompletion(command.shell, flags))
       return 0
+    case 'reload':
+      return (await import('./reload.ts')).reload(command, program, report)
     case 'check':
       return (await import('./check.ts')).check(command, program, report)
     default:

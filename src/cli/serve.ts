@@ -11,6 +11,8 @@ import { flags } from './flags.ts'
 import type { Program } from './program.ts'
 import { addedFlag } from './repeat-command.ts'
 import type { Report } from './report.ts'
+import { pageErrorLine, updateLine } from './live-lines.ts'
+import { announceServer } from './running-servers.ts'
 import { onSignals } from './signals.ts'
 import { createStopper } from './stopper.ts'
 
@@ -32,6 +34,9 @@ export async function serve(command: Command, program: Program, report: Report):
     ...bound,
   })
 
+  const lines = { format: config.log, color, root: config.root }
+  server.on('reload', (update) => report.print(updateLine(update, lines)))
+  server.on('console', (error) => report.print(pageErrorLine(error, lines)))
   const stopper = createStopper(server, report, command)
   onSignals({ env, on: program.on, elapsed: program.elapsed, drain: stopper.stop, force: program.exit })
   // `serve8008 | head` ends when the reader does, quietly.
@@ -45,6 +50,12 @@ export async function serve(command: Command, program: Program, report: Report):
     if (!stopper.isStopping()) throw withOrigin(error, loaded.origins['port'])
   })
   if (listening === undefined) return
+  if (server.token !== undefined && config.socket === undefined) {
+    const { url, port } = listening
+    const reload = `${config.base}__serve8008/reload`
+    const { pid } = program
+    server.on('close', announceServer({ pid, url, port, root: config.root, cwd, reload, token: server.token }, env))
+  }
   await announce({ listening, loaded, config, command, program, report, startMs, configMs })
   for (const warning of warnings) report.warning(warning)
   server.off('warning', gather).on('warning', report.warning)

@@ -8,6 +8,7 @@ export const errorCodes = {
   E8008_INTERNAL: { exitCode: 1, status: 500 },
   E8008_CLOSED: { exitCode: 1, status: 500 },
   E8008_USAGE: { exitCode: 2, status: 500 },
+  E8008_NOT_RUNNING: { exitCode: 1, status: 500 },
   E8008_CONFIG_INVALID: { exitCode: 2, status: 500 },
   E8008_CONFIG_NOT_FOUND: { exitCode: 2, status: 500 },
   E8008_CONFIG_UNREADABLE: { exitCode: 2, status: 500 },
@@ -26,6 +27,7 @@ export const errorCodes = {
   E8008_HOST_INVALID: { exitCode: 1, status: 400 },
   E8008_TARGET_INVALID: { exitCode: 1, status: 400 },
   E8008_PATH_INVALID: { exitCode: 1, status: 400 },
+  E8008_BODY_INVALID: { exitCode: 1, status: 400 },
   E8008_UNAUTHORIZED: { exitCode: 1, status: 401 },
   E8008_FORBIDDEN: { exitCode: 1, status: 403 },
   E8008_NOT_FOUND: { exitCode: 1, status: 404 },
@@ -37,8 +39,10 @@ export const errorCodes = {
   E8008_RANGE: { exitCode: 1, status: 416 },
   E8008_EXPECTATION: { exitCode: 1, status: 417 },
   E8008_HOST_NOT_ALLOWED: { exitCode: 1, status: 421 },
+  E8008_UPGRADE: { exitCode: 1, status: 426 },
   E8008_HEADERS_TOO_LARGE: { exitCode: 1, status: 431 },
   E8008_NOT_IMPLEMENTED: { exitCode: 1, status: 501 },
+  E8008_BUSY: { exitCode: 1, status: 503 },
   E8008_HTTP_VERSION: { exitCode: 1, status: 505 },
 } as const
 

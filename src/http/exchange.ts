@@ -40,6 +40,8 @@ export interface Notes {
   remark?: string
   /** The path is none of ours, whatever the reply: a program that embeds us may have something there. */
   unclaimed?: boolean
+  /** The address is one of serve8008's own: the log tells of it only when it was refused. */
+  own?: boolean
   /** The user that authenticated. */
   user?: string
 }

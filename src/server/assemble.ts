@@ -10,6 +10,7 @@ import { createSelect } from '../filters/select.ts'
 import { createGuard, type HostCheck } from '../guard/guard.ts'
 import { composeFilters, composeLayers } from '../http/compose.ts'
 import type { Exchange, Filter, Handler, Layer } from '../http/exchange.ts'
+import type { Live } from '../live/live.ts'
 import { createRoutes } from '../routes/routes.ts'
 import { createStatic, type StaticSite } from '../static/static.ts'
 import { createBoundary, createRefuse, type Phrase } from './boundary.ts'
@@ -28,6 +29,7 @@ export interface Parts {
   readonly onFault: (error: ServeError) => void
   /** Words a fix on pages and in the log. */
   readonly phrase: Phrase
+  readonly live: Live | undefined
 }
 
 /** The served folders: the root and the mounts. They hold the cache, so they outlive a new pipeline. */
@@ -72,7 +74,7 @@ function joinBase(base: string, path: string): string {
  * request, and in which order.
  */
 export function assemble(parts: Parts, sites: readonly Site[]): Handler {
-  const { config, layers } = parts
+  const { config, layers, live } = parts
   const refuse = createRefuse(parts.onFault, parts.phrase)
   const cors = config.cors === undefined ? undefined : createCors(config.cors)
   const boundary = createBoundary(refuse)
@@ -85,6 +87,8 @@ export function assemble(parts: Parts, sites: readonly Site[]): Handler {
     // which other sites may embed what is served
     createResourcePolicy(cors !== undefined),
     ...(config.isolate ? [createIsolate()] : []),
+    // pages get the client of live reload, before their bytes are compressed
+    ...(live === undefined ? [] : [live.inject]),
     // changes bytes, validators and length, so before anything that speaks about them
     ...(config.compress ? [createCompress()] : []),
     // last: preconditions and ranges are about the representation as the client gets it
@@ -109,9 +113,15 @@ export function assemble(parts: Parts, sites: readonly Site[]): Handler {
     boundary,
     // preflights come without credentials, so before the password
     ...(cors === undefined ? [] : [cors.layer]),
+    // they ask for a token that was given out behind the password: not every browser sends that with a WebSocket
+    ...(live === undefined ? [] : [live.proven]),
     ...authLayers(config),
+    // the client of live reload and its token
+    ...(live === undefined ? [] : [live.open]),
     // what the embedding program added
     ...layers.map(checkedLayer),
+    // watches what is asked for, before it is read: so no change of it is missed
+    ...(live === undefined ? [] : [live.note]),
   ]
 
   const routes = sites.map(({ path, site }) => ({ path, handle: site.handle }))

@@ -11,6 +11,8 @@ import { createFetchAnswer, type FetchAnswer } from '../http/fetch.ts'
 import { ownNames } from '../ports/ports.ts'
 import { createAccessLog, createRecorder } from '../tap/tap.ts'
 import { assemble, openSites } from './assemble.ts'
+import type { Live, ShownError, Update } from '../live/live.ts'
+import { openLive } from './open-live.ts'
 import { programPhrase, refusalReply, type Phrase } from './boundary.ts'
 import { Events } from './events.ts'
 import { cutWarning, listeningWarnings, Running } from './lifecycle.ts'
@@ -65,6 +67,7 @@ class Serve8008 implements Server8008 {
   readonly #events = new Events()
   readonly #layers: Layer[] = []
   readonly #sites: ReturnType<typeof openSites>
+  readonly #live: Live | undefined
   readonly #adapter: Adapter
   readonly #fetch: FetchAnswer
   readonly #log: ReturnType<typeof createAccessLog> | undefined
@@ -78,6 +81,7 @@ class Serve8008 implements Server8008 {
   constructor(config: ResolvedConfig, program: ProgramOptions) {
     this.config = config
     this.#sites = openSites(config)
+    this.#live = openLive(config, this.#sites, this.#events)
     this.#isOurs = createHostCheck({
       host: config.host,
       allowHosts: config.allowHosts,
@@ -94,6 +98,7 @@ class Serve8008 implements Server8008 {
       refuse: (error) => refusalReply(error, undefined),
       onFault: (error) => this.#events.emit('error', error),
       done: (x, reply, sent) => {
+        if (x.notes.own === true && reply.status < 400) return
         if (this.#log !== undefined || this.#events.has('reply')) record(x, reply, sent)
       },
     })
@@ -127,12 +132,14 @@ class Serve8008 implements Server8008 {
 
   async #start(): Promise<Running> {
     checkFolders(this.config)
-    const running = await Running.start(this.config, this.#adapter, this.#layers.length > 0)
+    const upgrades = this.#layers.length > 0 || this.#live !== undefined
+    const running = await Running.start(this.config, this.#adapter, upgrades)
     if (this.#closing !== undefined) {
       await running.stop()
       throw new ServeError('E8008_CLOSED', 'The server was closed while it started.')
     }
     this.#running = running
+    this.#live?.start()
     this.#events.emit('listening', running.listening)
     const single = missingPage(this.config)
     for (const warning of [...listeningWarnings(running.listening), ...single]) this.#events.emit('warning', warning)
@@ -147,6 +154,7 @@ class Serve8008 implements Server8008 {
   async #stop(): Promise<void> {
     // A start under way sees that it was overtaken and frees its port, before we say that it is free.
     await this.#starting?.catch(() => {})
+    await this.#live?.close()
     const cut = (await this.#running?.stop()) ?? 0
     this.#fetch.close()
     for (const { site } of this.#sites) site.close()
@@ -154,6 +162,22 @@ class Serve8008 implements Server8008 {
     this.#running = undefined
     if (cut > 0) this.#events.emit('warning', cutWarning(cut, this.config.limits.closeMs))
     this.#events.emit('close')
+  }
+
+  get token(): string | undefined {
+    return this.#live?.token
+  }
+
+  async reload(paths?: readonly string[]): Promise<Update> {
+    return this.#live?.reload(paths) ?? { paths: paths ?? [], pages: 0, ms: 0 }
+  }
+
+  notify(message: string): void {
+    this.#live?.notify(message)
+  }
+
+  showError(error?: ShownError): void {
+    this.#live?.showError(error)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -189,6 +213,7 @@ class Serve8008 implements Server8008 {
         opened: (x: Exchange) => this.#events.emit('request', x),
         onFault: (error) => this.#events.emit('error', error),
         phrase: this.#phrase,
+        live: this.#live,
       },
       this.#sites,
     )

@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { ResolvedConfig } from '../config/types.ts'
 import type { Fix, ServeError } from '../errors/serve-error.ts'
 import type { Exchange, Layer } from '../http/exchange.ts'
+import type { PageError, ShownError, Update } from '../live/live.ts'
 import type { SkippedPort } from '../ports/types.ts'
 
 /** Where a listening server is reached. */
@@ -25,7 +26,8 @@ export interface Listening {
 /** Something a person should know that does not stop the server. */
 export interface Warning {
   /** Stable code: `W8008_EXPOSED` (others on the network can read what is served), `W8008_BAD_PORT` (browsers refuse it),
-   * `W8008_SINGLE` (the page of `single` is not there), `W8008_CUT` (closing cut replies off). */
+   * `W8008_SINGLE` (the page of `single` is not there), `W8008_CUT` (closing cut replies off),
+   * `W8008_WATCH` and `W8008_WATCH_POLL` (the system reports no changes), `W8008_LIVE_BLOCKED` (a page's policy blocks the client). */
   readonly code: string
   /** One sentence. */
   readonly message: string
@@ -84,6 +86,12 @@ export interface ServerEvents {
    * Unlike those of Node's emitters it is not thrown when nobody listens.
    */
   error: [error: ServeError]
+  /** Files that pages use have changed, by their absolute paths. Those of a burst come together. */
+  change: [paths: readonly string[]]
+  /** Open pages were told of a change. */
+  reload: [update: Update]
+  /** A page logged an error, where the option `console` is set. */
+  console: [error: PageError]
   /** The server is closed: its ports are free. */
   close: []
 }
@@ -114,6 +122,21 @@ export interface Server8008 extends AsyncDisposable {
    * becomes a 500 and an `error` event; so does a reply that is none. A layer that takes upgrades over has to be added before `listen()`.
    */
   use(layer: Layer): Server8008
+  /**
+   * Updates open pages. With paths (relative ones to the working directory) those that use one of these files: styles and
+   * images are swapped in place, anything else reloads the page; a file outside of the served folders concerns every page.
+   * Without, every page reloads. Takes away what `showError` shows. Does nothing before `listen()`.
+   */
+  reload(paths?: readonly string[]): Promise<Update>
+  /** Shows a message on every open page for a moment. */
+  notify(message: string): void
+  /**
+   * Shows an error over every open page, and over those that are opened later, until the next change or call; without
+   * an argument it is taken away.
+   */
+  showError(error?: ShownError): void
+  /** Proof for `POST <base>__serve8008/reload`, as the field `X-Serve8008-Token`; undefined without live reload. */
+  readonly token: string | undefined
   /** Calls a function at each event of a name; see {@link ServerEvents}. */
   on<Name extends keyof ServerEvents>(name: Name, listener: (...args: ServerEvents[Name]) => void): Server8008
   /** Takes a listener away again. */

@@ -1,6 +1,6 @@
 import type { AccessRecord } from '../server/types.ts'
 import { printable } from '../util/sanitize.ts'
-import { clockTime } from './clock.ts'
+import { clockTime } from '../util/clock.ts'
 
 /** Columns that a request is padded to, so that sizes and times stand below each other. */
 const labelWidth = 32

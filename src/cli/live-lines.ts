@@ -1,0 +1,46 @@
+import type { LogFormat } from '../config/types.ts'
+import type { PageError, Update } from '../live/live.ts'
+import { clockTime } from '../util/clock.ts'
+import { printable, printableJson } from '../util/sanitize.ts'
+import { displayPath } from './paths.ts'
+import { createStyle } from './style.ts'
+
+/** How lines about pages look. */
+export interface LiveLineOptions {
+  /** That of the access log: `pretty` and `json` have lines of their own, the formats of other servers have none. */
+  readonly format: LogFormat
+  readonly color: boolean
+  /** Absolute served folder: paths are shown relative to it. */
+  readonly root: string
+}
+
+/** Columns of the names, so that what follows stands where the sizes of the access log stand. */
+const nameWidth = 32
+
+/** `12:00:07  live style.css   2 pages updated, 4 ms`; empty when there is nothing to tell. */
+export function updateLine({ paths, pages, ms }: Update, options: LiveLineOptions): string {
+  const { format, color, root } = options
+  if (format === 'json') return `${printableJson({ live: { time: Date.now(), paths, pages, ms: round(ms) } })}\n`
+  // A save while no page is open is no news.
+  if (format !== 'pretty' || pages === 0) return ''
+  const style = createStyle(color)
+  const [first] = paths
+  const name = first === undefined ? 'all pages' : printable(displayPath(first, root).replace(/^\.[/\\]/, ''), 255)
+  const more = paths.length > 1 ? ` and ${paths.length - 1} more` : ''
+  const count = `${pages} ${pages === 1 ? 'page' : 'pages'} updated, ${ms < 1 ? '<1' : Math.round(ms)} ms`
+  return `${clockTime(Date.now())}  ${style.cyan('live')} ${`${name}${more}`.padEnd(nameWidth)}  ${count}\n`
+}
+
+/** `12:00:08  page /index.html   TypeError: x is not a function`: what a page logged, in one line that is safe to print. */
+export function pageErrorLine({ page, level, text }: PageError, { format, color }: LiveLineOptions): string {
+  if (format === 'json') return `${printableJson({ console: { time: Date.now(), page, level, text } })}\n`
+  if (format === 'none') return ''
+  const style = createStyle(color)
+  const [first = '', ...rest] = text.split(/\r?\n/)
+  const lines = [first, ...rest.slice(0, 10).map((line) => `          ${line.trim()}`)].map((line) => printable(line, 500))
+  return `${clockTime(Date.now())}  ${style.red('page')} ${printable(page, 255)}  ${lines.join('\n')}\n`
+}
+
+function round(ms: number): number {
+  return Math.round(ms * 100) / 100
+}

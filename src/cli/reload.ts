@@ -1,0 +1,57 @@
+import { resolve, sep } from 'node:path'
+import { ServeError } from '../errors/serve-error.ts'
+import { printable } from '../util/sanitize.ts'
+import type { Command } from './command.ts'
+import type { Program } from './program.ts'
+import type { Report } from './report.ts'
+import { runningServers, type RunningServer } from './running-servers.ts'
+
+/** Milliseconds that a server gets to answer. */
+const patienceMs = 5000
+
+/**
+ * `serve8008 reload [files]`: updates the open pages of a server that runs, from another terminal or a build script.
+ *
+ * @throws ServeError `E8008_NOT_RUNNING` where there is no server, or several and none of them is this folder's.
+ */
+export async function reload(command: Command, program: Program, report: Report): Promise<number> {
+  const { cwd, env } = program
+  const server = chooseServer(runningServers(env), command.flags['port'], cwd)
+  const paths = command.words.map((word) => resolve(cwd, word))
+  const pages = await askForReload(server, paths)
+  if (command.json) report.print(`${JSON.stringify({ url: server.url, pages })}\n`)
+  else if (!command.quiet) {
+    report.print(`${pages} ${pages === 1 ? 'page' : 'pages'} of ${printable(server.url)} updated.\n`)
+  }
+  return 0
+}
+
+/** The one that was named by its port, else the one of this folder, else the only one. */
+function chooseServer(servers: readonly RunningServer[], port: unknown, cwd: string): RunningServer {
+  const named = Array.isArray(port) ? servers.filter((server) => port.includes(String(server.port))) : servers
+  const here = named.filter(({ root, cwd: started }) => started === cwd || root === cwd || cwd.startsWith(root + sep))
+  const [server] = here.length > 0 ? here : named
+  if (server !== undefined && (here.length === 1 || named.length === 1)) return server
+  if (server === undefined) {
+    throw new ServeError('E8008_NOT_RUNNING', 'There is no server with live reload to ask.', { hint: 'serve8008' })
+  }
+  const several = (here.length > 0 ? here : named).map(({ url, root }) => `${url} serves ${root}`)
+  throw new ServeError('E8008_NOT_RUNNING', `Several servers run: ${several.join(', ')}.`, {
+    hint: `serve8008 reload --port ${server.port}`,
+  })
+}
+
+async function askForReload(server: RunningServer, paths: readonly string[]): Promise<number> {
+  const address = new URL(server.reload, server.url)
+  const response = await fetch(address, {
+    method: 'POST',
+    headers: { 'X-Serve8008-Token': server.token, 'Content-Type': 'application/json' },
+    body: JSON.stringify({ paths }),
+    signal: AbortSignal.timeout(patienceMs),
+  }).catch((cause: unknown) => {
+    throw new ServeError('E8008_NOT_RUNNING', `The server at ${server.url} does not answer.`, { hint: 'serve8008', cause })
+  })
+  const { pages } = (await response.json().catch(() => ({}))) as { pages?: unknown }
+  if (response.ok && typeof pages === 'number') return pages
+  throw new ServeError('E8008_NOT_RUNNING', `The server at ${server.url} refused (${response.status}).`)
+}

@@ -1,0 +1,88 @@
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir, userInfo } from 'node:os'
+import { join } from 'node:path'
+import type { Environment } from '../config/env.ts'
+
+/** A server that the command started, as another command of the same user finds it. */
+export interface RunningServer {
+  readonly pid: number
+  readonly url: string
+  readonly port: number
+  /** Absolute path of the served folder. */
+  readonly root: string
+  /** Absolute folder in which it was started. */
+  readonly cwd: string
+  /** Path of the address that reloads pages. */
+  readonly reload: string
+  readonly token: string
+}
+
+/**
+ * Writes down that a server runs, for its owner's eyes only: whoever can read the token may reload pages.
+ *
+ * @returns how to strike it out again; it never throws. Where it cannot be written, nothing is.
+ */
+export function announceServer(server: RunningServer, env: Environment): () => void {
+  const file = join(folderOf(env), `${server.pid}.json`)
+  try {
+    mkdirSync(folderOf(env), { recursive: true, mode: 0o700 })
+    if (!isOurs(folderOf(env))) return () => {}
+    rmSync(file, { force: true })
+    writeFileSync(file, JSON.stringify(server), { mode: 0o600, flag: 'wx' })
+  } catch {
+    return () => {}
+  }
+  return () => rmSync(file, { force: true })
+}
+
+/** The servers of this user that run now. */
+export function runningServers(env: Environment): RunningServer[] {
+  const folder = folderOf(env)
+  if (!isOurs(folder)) return []
+  return readdirSync(folder).flatMap((name) => {
+    const server = readServer(join(folder, name))
+    if (server === undefined) return []
+    if (isAlive(server.pid)) return [server]
+    // It was killed before it could strike itself out.
+    rmSync(join(folder, name), { force: true })
+    return []
+  })
+}
+
+/** The runtime folder of the user where there is one, else one of our own in the temporary folder. */
+function folderOf(env: Environment): string {
+  const runtime = env['XDG_RUNTIME_DIR']
+  if (runtime !== undefined && runtime.startsWith('/')) return join(runtime, 'serve8008')
+  const { uid, username } = userInfo()
+  return join(tmpdir(), `serve8008-${uid === -1 ? username : uid}`)
+}
+
+/** In a temporary folder anyone may have made it first: a link, or somebody else's folder, is not used. */
+function isOurs(folder: string): boolean {
+  try {
+    const stat = lstatSync(folder)
+    const { uid } = userInfo()
+    return stat.isDirectory() && (uid === -1 || (stat.uid === uid && (stat.mode & 0o077) === 0))
+  } catch {
+    return false
+  }
+}
+
+function readServer(file: string): RunningServer | undefined {
+  try {
+    const { pid, url, port, root, cwd, reload, token } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+    const texts = [url, root, cwd, reload, token].every((value) => typeof value === 'string')
+    if (!texts || typeof pid !== 'number' || typeof port !== 'number') return undefined
+    return { pid, url, port, root, cwd, reload, token } as RunningServer
+  } catch {
+    return undefined
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

@@ -1,0 +1,58 @@
+import type { Duplex } from 'node:stream'
+import type { WebSocket } from 'ws'
+import { ServeError } from '../errors/serve-error.ts'
+import type { Exchange } from '../http/exchange.ts'
+import { emptyReply, type Reply } from '../http/reply.ts'
+
+/** Bytes of one message from a page: room for the paths of a page with thousands of resources. */
+export const messageBytes: number = 256 * 1024
+
+/** RFC 6455 section 1.3. */
+const acceptanceId = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
+
+/** The part of ws that its own server uses once a handshake is done. */
+interface Adoptable {
+  setSocket(socket: Duplex, head: Uint8Array, options: object): void
+}
+
+/**
+ * Answers the opening handshake of a WebSocket (RFC 6455 section 4.2). The 101 is a reply like any other, so upgrades
+ * walk the same pipeline; ws takes over the connection behind it.
+ *
+ * @param opened called with the open socket.
+ * @throws ServeError `E8008_UPGRADE` for a request that is no handshake.
+ */
+export async function acceptWebSocket(x: Exchange, opened: (socket: WebSocket) => void): Promise<Reply> {
+  const key = handshakeKey(x)
+  const [{ createHash }, { WebSocket }] = await Promise.all([import('node:crypto'), import('ws')])
+  const accept = createHash('sha1')
+    .update(key + acceptanceId)
+    .digest('base64')
+  return {
+    ...emptyReply(101, ['Upgrade', 'websocket', 'Sec-WebSocket-Accept', accept]),
+    takeover(connection, head) {
+      // @ts-expect-error the form that ws's own server uses: a socket that did the handshake elsewhere
+      const socket: WebSocket & Adoptable = new WebSocket(null, undefined, { autoPong: true })
+      socket.setSocket(connection, head, { maxPayload: messageBytes, skipUTF8Validation: false })
+      opened(socket)
+    },
+  }
+}
+
+function handshakeKey(x: Exchange): string {
+  const { headers } = x
+  const names = (field: string, token: string): boolean =>
+    (headers.get(field) ?? '').split(',').some((text) => text.trim().toLowerCase() === token)
+  const key = headers.get('sec-websocket-key') ?? ''
+  if (x.method !== 'GET' || !names('upgrade', 'websocket') || !names('connection', 'upgrade')) throw upgradeNeeded()
+  if (headers.get('sec-websocket-version') !== '13') throw upgradeNeeded()
+  if (!/^[+/\dA-Za-z]{22}==$/.test(key)) throw upgradeNeeded()
+  return key
+}
+
+/** RFC 9110 section 15.5.22, RFC 6455 section 4.4. */
+function upgradeNeeded(): ServeError {
+  return new ServeError('E8008_UPGRADE', 'This address is for WebSockets only.', {
+    headers: ['Upgrade', 'websocket', 'Sec-WebSocket-Version', '13'],
+  })
+}

@@ -1,0 +1,171 @@
+import { basename } from 'node:path'
+import type { WebSocket } from 'ws'
+import { mediaType } from '../http/media-type.ts'
+import { Page, type PageEvents } from './page.ts'
+import type { Change, ShownError, ToPage } from './protocol.ts'
+import type { Seen } from './seen.ts'
+
+/** Milliseconds between two signs of life of a page. */
+const heartbeatMs = 30_000
+
+/** What a {@link Hub} needs to know. */
+export interface HubOptions {
+  /** Pages that are served at the same time. */
+  readonly maxPages: number
+  /** The files that decide what a path answers, watched from now on. */
+  readonly filesOf: (path: string) => readonly string[]
+  /** When a file last changed, in milliseconds since 1970. */
+  readonly changedAt: (file: string) => number
+  /** Whether changes are being gathered, so that pages hear of them soon anyway. */
+  readonly isGathering: () => boolean
+  readonly seen: Seen
+  /** Called with an error that a page logged. */
+  readonly onConsole: (document: string, level: string, text: string) => void
+}
+
+/** Every open page. */
+export class Hub implements PageEvents {
+  readonly #options: HubOptions
+  /** Those that have not said hello yet count too. */
+  readonly #pages = new Set<Page>()
+  /** Pages whose hello came while changes were being gathered. */
+  readonly #waiting = new Set<Page>()
+  #heartbeat: NodeJS.Timeout | undefined
+  #error: ShownError | null = null
+
+  constructor(options: HubOptions) {
+    this.#options = options
+  }
+
+  get isFull(): boolean {
+    return this.#pages.size >= this.#options.maxPages
+  }
+
+  /** Takes a page in whose socket has just been opened. */
+  admit(socket: WebSocket): void {
+    if (this.isFull) return socket.close(1013)
+    this.#pages.add(new Page(socket, this.#options.filesOf, this))
+    this.#heartbeat ??= setInterval(() => {
+      for (const page of this.#pages) page.beat()
+    }, heartbeatMs).unref()
+  }
+
+  /** Whether any page uses a file. */
+  isUsed(file: string): boolean {
+    for (const page of this.#pages) if (page.uses(file)) return true
+    return false
+  }
+
+  /** Tells each page which of its files have changed. Returns how many there were to tell. */
+  tell(files: readonly string[]): number {
+    const time = Date.now()
+    const claimed = this.#claims(files)
+    for (const page of this.#waiting) for (const [path, kind] of this.#missed(page)) claim(claimed, page, path, kind)
+    for (const [page, changes] of claimed) page.send({ type: 'change', time, changes: changesOf(changes) })
+    for (const page of this.#waiting) if (!claimed.has(page)) page.send({ type: 'welcome', time })
+    this.#waiting.clear()
+    return claimed.size
+  }
+
+  /** Has every page reload. Returns how many there were. */
+  reloadAll(): number {
+    this.#waiting.clear()
+    return this.#broadcast({ type: 'reload', time: Date.now() })
+  }
+
+  notify(message: string): void {
+    this.#broadcast({ type: 'notify', message })
+  }
+
+  /** Shows an error on every page, also on those that are opened later; null takes it away. */
+  showError(error: ShownError | null): void {
+    if (this.#error === error) return
+    this.#error = error
+    this.#broadcast({ type: 'error', error })
+  }
+
+  close(): void {
+    clearInterval(this.#heartbeat)
+    for (const page of this.#pages) page.leave()
+  }
+
+  hello(page: Page): void {
+    if (this.#error !== null) page.send({ type: 'error', error: this.#error })
+    if (this.#options.isGathering()) return void this.#waiting.add(page)
+    const changes = new Map(this.#missed(page))
+    const time = Date.now()
+    page.send(changes.size === 0 ? { type: 'welcome', time } : { type: 'change', time, changes: changesOf(changes) })
+  }
+
+  console(page: Page, level: string, text: string): void {
+    this.#options.onConsole(page.document, level, text)
+  }
+
+  gone(page: Page): void {
+    this.#pages.delete(page)
+    this.#waiting.delete(page)
+    if (this.#pages.size > 0) return
+    clearInterval(this.#heartbeat)
+    this.#heartbeat = undefined
+  }
+
+  #broadcast(message: ToPage): number {
+    const pages = [...this.#pages].filter(({ document }) => document !== '')
+    for (const page of pages) page.send(message)
+    return pages.length
+  }
+
+  /** Which pages these files concern, and by which of their paths. */
+  #claims(files: readonly string[]): Map<Page, Map<string, Change['kind']>> {
+    const claimed = new Map<Page, Map<string, Change['kind']>>()
+    const unclaimed = new Set<string>()
+    for (const file of files) {
+      const kind = kindOf(file)
+      let isClaimed = false
+      for (const page of this.#pages) {
+        if (!page.uses(file)) continue
+        isClaimed = true
+        for (const path of page.pathsOf(file)) claim(claimed, page, path, kind)
+      }
+      if (!isClaimed) unclaimed.add(file)
+    }
+    if (unclaimed.size === 0 || this.#pages.size === 0) return claimed
+    for (const [path, askers] of this.#options.seen.askersOf(unclaimed)) {
+      for (const page of this.#pages) {
+        if (askers.some((asker) => page.holds(asker))) claim(claimed, page, path, 'other')
+      }
+    }
+    return claimed
+  }
+
+  /** What has changed since a page last was up to date. */
+  *#missed(page: Page): Iterable<[path: string, kind: Change['kind']]> {
+    for (const file of page.files) {
+      if (this.#options.changedAt(file) <= page.syncedAt) continue
+      for (const path of page.pathsOf(file)) yield [path, kindOf(file)]
+    }
+  }
+}
+
+function claim(
+  claimed: Map<Page, Map<string, Change['kind']>>,
+  page: Page,
+  path: string,
+  kind: Change['kind'],
+): void {
+  const changes = claimed.get(page)
+  if (changes === undefined) claimed.set(page, new Map([[path, kind]]))
+  else changes.set(path, kind)
+}
+
+function changesOf(changes: ReadonlyMap<string, Change['kind']>): Change[] {
+  return Array.from(changes, ([path, kind]) => ({ path, kind }))
+}
+
+/** What a changed file is to a page. */
+function kindOf(file: string): Change['kind'] {
+  const type = mediaType(basename(file))
+  if (type.startsWith('text/css')) return 'style'
+  if (type.startsWith('text/html') || type.startsWith('application/xhtml+xml')) return 'document'
+  return /^(?:image|font|audio|video)\//.test(type) ? 'media' : 'other'
+}
