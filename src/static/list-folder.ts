@@ -1,5 +1,7 @@
 import type { Exchange } from '../http/exchange.ts'
 import type { Reply } from '../http/reply.ts'
+import { lookQuietly } from './look.ts'
+import { noteRefusal } from './note-refusal.ts'
 import type { Place } from './place.ts'
 import { readFolder, type ReadFolderOptions } from './read-folder.ts'
 
@@ -11,6 +13,7 @@ export type ListFolder = (place: Place, x: Exchange) => Promise<Reply | undefine
 
 /** Makes the lister of a site. */
 export function createListFolder(options: Omit<ReadFolderOptions, 'signal'>): ListFolder {
+  const { boundary } = options
   const waiting: (() => void)[] = []
   let running = 0
 
@@ -18,7 +21,10 @@ export function createListFolder(options: Omit<ReadFolderOptions, 'signal'>): Li
     // Who left while waiting is not listed for.
     if (x.signal.aborted) return undefined
     const entries = await readFolder(file, { ...options, signal: x.signal })
-    if (entries === undefined) return undefined
+    if (entries === undefined) {
+      const stat = lookQuietly(file)
+      return stat === undefined ? undefined : noteRefusal(boundary, file, stat, x)
+    }
     const { listingReply } = await import('../pages/listing-page.ts')
     const path = `/${segments.map((segment) => `${segment}/`).join('')}`
     return listingReply({ path, entries, parent: names.length > 0 }, x)
