@@ -43,6 +43,7 @@ export function openSites(config: ResolvedConfig): Site[] {
     { path: base, folder: root },
     ...mounts.map((mount) => ({ path: joinBase(base, mount.path), folder: mount.folder })),
   ]
+  const served = folders.map(({ path, folder }) => ({ prefix: path, folder }))
   return folders.map(({ path, folder }) => ({
     path,
     site: createStatic({
@@ -57,6 +58,7 @@ export function openSites(config: ResolvedConfig): Site[] {
       cacheControl: config.cacheControl,
       sidecars: config.compress,
       secretFiles: config.secretFiles,
+      served,
       // one bound for the whole server
       cacheBytes: Math.floor(config.limits.cacheBytes / folders.length),
     }),
