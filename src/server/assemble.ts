@@ -75,7 +75,7 @@ function joinBase(base: string, path: string): string {
  */
 export function assemble(parts: Parts, sites: readonly Site[]): Handler {
   const { config, layers } = parts
-  const refuse = createRefuse(parts.onFault, parts.phrase)
+  const refuse = createRefuse(parts.onFault, parts.phrase, config.base)
   const cors = config.cors === undefined ? undefined : createCors(config.cors)
   const boundary = createBoundary(refuse)
 

@@ -44,3 +44,11 @@ test('the log says why a file is refused, and the reply is that of a missing one
     }
   }
 })
+
+test('a missing page leads to the folder above and to the start, in HTML only', async () => {
+  await using started = await startServer({ 'docs/a.txt': 'a' })
+  const ask = async (accept: string): Promise<string> =>
+    (await started.server.fetch('http://localhost/docs/none', { headers: { accept } })).text()
+  assert.match(await ask('text/html'), /<a href="\.\/">Folder above<\/a> <a href="\.\.\/">Start page<\/a>/)
+  assert.doesNotMatch(await ask('*/*'), /Start page/)
+})
