@@ -111,6 +111,11 @@ function placeValues(
     if (argv[argv.indexOf(folder) - 1] === '--cors' && folder.includes('.') && !isFolder(folder)) {
       throw usage(`${folder} is no origin; one has a scheme.`, replaceWord(argv, folder, `https://${folder}`))
     }
+    const before = argv[argv.indexOf(second) - 1] ?? ''
+    if (/^(?:-s|--single|--spa|--cache)$/.test(before) && !isFolder(second)) {
+      const joined = replaceWord(argv.toSpliced(argv.indexOf(second) - 1, 1), second, `${longName(before)}=${second}`)
+      throw usage(`${second} is no folder; as the value of ${before} it needs a = before it.`, joined)
+    }
     const name = second.replace(/^[./\\]+|[/\\]+$/g, '') || 'more'
     throw usage(`Two folders: ${folder} and ${second}.`, replaceWord(argv, second, `/${name}=${second}`))
   }
@@ -122,6 +127,10 @@ function placeValues(
     ...(folder === undefined ? {} : { root: folder }),
     ...(mounts.length === 0 ? {} : { mounts: Array.isArray(named) ? [...named, ...mounts] : mounts }),
   }
+}
+
+function longName(word: string): string {
+  return word === '-s' ? '--single' : word
 }
 
 function usage(message: string, hint: string): ServeError {

@@ -33,6 +33,12 @@ function spacedValue(word: string, flags: readonly Flag[]): string | undefined {
   return name?.startsWith('--') === true ? `${name} ${shellWord(value)}` : name
 }
 
+/** `--trailing` and `--base-path`: the one name that goes on from the word, or that the word goes on from. */
+function onlyKin(word: string, known: readonly string[]): string | undefined {
+  const kin = known.filter((name) => name.startsWith(`${word}-`) || word.startsWith(`${name}-`))
+  return kin.length === 1 ? kin[0] : undefined
+}
+
 function nearestFlag(flag: string, flags: readonly Flag[]): string | undefined {
   const name = flag.replace(/^-+/, '')
   // Every letter is near every other.
@@ -40,6 +46,7 @@ function nearestFlag(flag: string, flags: readonly Flag[]): string | undefined {
   const negated = name.startsWith('no-')
   const fitting = negated ? flags.filter(({ canBeOff }) => canBeOff) : flags
   const known = fitting.flatMap((each) => [each.name, ...each.aliases]).filter((each) => each.length > 1)
-  const best = nearest(negated ? name.slice('no-'.length) : name, known)
+  const word = negated ? name.slice('no-'.length) : name
+  const best = nearest(word, known) ?? onlyKin(word, known)
   return best === undefined ? undefined : `${negated ? '--no-' : '--'}${best}`
 }

@@ -7,6 +7,7 @@ import { ownPolicy } from './policy.ts'
 import { preferredType } from './preferred-type.ts'
 import { statusTitle } from './status-title.ts'
 import { loadTemplate, type Template } from './template.ts'
+import type { WayOn } from './ways-on.ts'
 
 /** What a client is told. Bounded, with nothing hidden in it, not yet escaped for a format. */
 interface Refusal {
@@ -17,7 +18,7 @@ interface Refusal {
   readonly hint: string | undefined
 }
 
-type Slot = 'status' | 'title' | 'detail' | 'code' | 'hint'
+type Slot = 'status' | 'title' | 'detail' | 'code' | 'hint' | 'ways'
 
 const detailLength = 400
 const hintLength = 300
@@ -39,6 +40,7 @@ export function errorReply(
   error: ServeError,
   accept: string | undefined,
   hint: string | undefined = error.hint,
+  ways: readonly WayOn[] = [],
 ): Reply {
   const refusal = describe(error, hint)
   const reply = { status: error.status, close: error.close || undefined }
@@ -46,7 +48,7 @@ export function errorReply(
   switch (preferredType(accept, offered)) {
     case 'text/html':
       try {
-        return { ...reply, ...htmlPage(refusal, error.headers) }
+        return { ...reply, ...htmlPage(refusal, ways, error.headers) }
       } catch {
         // The template could not be read, for example for want of descriptors: the very thing being told, perhaps.
         return text()
@@ -96,7 +98,7 @@ function part(type: string, text: string, headers: HeaderList): Pick<Reply, 'hea
 let template: Template<Slot> | undefined
 let policy = ''
 
-function htmlPage(refusal: Refusal, headers: HeaderList): Pick<Reply, 'headers' | 'body'> {
+function htmlPage(refusal: Refusal, ways: readonly WayOn[], headers: HeaderList): Pick<Reply, 'headers' | 'body'> {
   if (template === undefined) {
     template = loadTemplate<Slot>('error.html')
     policy = ownPolicy(
@@ -104,7 +106,14 @@ function htmlPage(refusal: Refusal, headers: HeaderList): Pick<Reply, 'headers' 
     )
   }
   const { status, title, detail, code, hint } = refusal
-  const page = template.fill({ status: String(status), title, detail, code, hint: hintMarkup(hint) })
+  const page = template.fill({
+    status: String(status),
+    title,
+    detail,
+    code,
+    hint: hintMarkup(hint),
+    ways: waysMarkup(ways),
+  })
   return part('text/html; charset=utf-8', page, ['Content-Security-Policy', policy, ...headers])
 }
 
@@ -118,6 +127,12 @@ function hintMarkup(hint: string | undefined): string {
     return `<p class="hint">To change that, start it with:</p><p class="command"><code>${escapeHtml(hint)}</code></p>`
   }
   return `<p class="hint">${escapeHtml(hint).replace(/`([^`]+)`/g, '<code>$1</code>')}</p>`
+}
+
+function waysMarkup(ways: readonly WayOn[]): string {
+  if (ways.length === 0) return ''
+  const links = ways.map(({ label, href }) => `<a href="${escapeHtml(href)}">${escapeHtml(label)}</a>`)
+  return `<nav class="ways" aria-label="Ways on">${links.join(' ')}</nav>`
 }
 
 function problemDetails({ status, title, detail, code, hint }: Refusal): string {

@@ -45,6 +45,7 @@ export function openSites(config: ResolvedConfig): Site[] {
     { path: base, folder: root },
     ...mounts.map((mount) => ({ path: joinBase(base, mount.path), folder: mount.folder })),
   ]
+  const served = folders.map(({ path, folder }) => ({ prefix: path, folder }))
   return folders.map(({ path, folder }) => ({
     path,
     site: createStatic({
@@ -59,6 +60,7 @@ export function openSites(config: ResolvedConfig): Site[] {
       cacheControl: config.cacheControl,
       sidecars: config.compress,
       secretFiles: config.secretFiles,
+      served,
       // one bound for the whole server
       cacheBytes: Math.floor(config.limits.cacheBytes / folders.length),
     }),
@@ -75,7 +77,7 @@ function joinBase(base: string, path: string): string {
  */
 export function assemble(parts: Parts, sites: readonly Site[]): Handler {
   const { config, layers, live } = parts
-  const refuse = createRefuse(parts.onFault, parts.phrase)
+  const refuse = createRefuse(parts.onFault, parts.phrase, config.base)
   const cors = config.cors === undefined ? undefined : createCors(config.cors)
   const boundary = createBoundary(refuse)
 

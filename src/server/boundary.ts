@@ -2,6 +2,7 @@ import { isServeError, optionText, ServeError, type Fix } from '../errors/serve-
 import type { Exchange, Layer } from '../http/exchange.ts'
 import type { Reply } from '../http/reply.ts'
 import { errorReply } from '../pages/error-page.ts'
+import { waysOn, type WayOn } from '../pages/ways-on.ts'
 
 /** Makes the reply of whatever was thrown, and notes it for the log. */
 export type Refuse = (thrown: unknown, x: Exchange) => Reply
@@ -15,7 +16,7 @@ export function programPhrase(fix: Fix): string {
 }
 
 /** Compiles the way from an error to a reply. Faults of ours are reported, and hidden from the client. */
-export function createRefuse(onFault: (error: ServeError) => void, phrase: Phrase): Refuse {
+export function createRefuse(onFault: (error: ServeError) => void, phrase: Phrase, base: string): Refuse {
   return (thrown, x) => {
     const error = isServeError(thrown) ? thrown : internalError(thrown)
     if (error.status === 500) onFault(error)
@@ -23,7 +24,8 @@ export function createRefuse(onFault: (error: ServeError) => void, phrase: Phras
     const hint = error.fix === undefined ? error.hint : phrase(error.fix)
     const remark = error.status === 500 ? causeText(error) : hint
     if (remark !== undefined) x.notes.remark = remark
-    return refusalReply(error, x.headers.get('accept'), hint)
+    const ways = error.code === 'E8008_NOT_FOUND' ? waysOn(x.target.path, base) : []
+    return refusalReply(error, x.headers.get('accept'), hint, ways)
   }
 }
 
@@ -44,8 +46,9 @@ export function refusalReply(
   error: ServeError,
   accept: string | undefined,
   hint: string | undefined = error.hint,
+  ways: readonly WayOn[] = [],
 ): Reply {
-  const reply = errorReply(error, accept, hint)
+  const reply = errorReply(error, accept, hint, ways)
   return error.close ? { ...reply, close: true } : reply
 }
 

@@ -1,6 +1,6 @@
 import { realpathSync, type BigIntStats } from 'node:fs'
 import { basename, sep } from 'node:path'
-import { isDenied } from './denied.ts'
+import { denialOf } from './denied.ts'
 import { lookQuietly } from './look.ts'
 
 /** What decides which files belong to a site. */
@@ -20,6 +20,8 @@ export interface Boundary {
    * @param stat Of that file or folder.
    */
   admits(real: string, stat: BigIntStats): boolean
+  /** Why a file or folder that was found is not served, for the log; undefined where the boundary admits it. */
+  refusalOf(path: string, stat: BigIntStats): string | undefined
   /** The secret files as they are now, to be compared by identity: a hard link is another name of one. */
   secrets(): readonly BigIntStats[]
 }
@@ -35,15 +37,25 @@ export function createBoundary(options: BoundaryOptions): Boundary {
     return secretFiles.map(lookQuietly).filter((stat) => stat !== undefined)
   }
 
+  function judge(real: string, stat: BigIntStats): string | undefined {
+    // Resolved anew: the root itself may be a link that is moved to the next release.
+    const below = namesBelow(realpathSync.native(root), real)
+    if (below === undefined && !followSymlinks) return 'link leads outside (--follow-symlinks)'
+    // Outside the root only the name itself is ours to judge: `~/.cache/x/app.js` is a fair target.
+    const denial = denialOf(below ?? [basename(real)], dotfiles)
+    if (denial !== undefined) return `leads to: ${denial}`
+    return secrets().some((secret) => isSameFile(secret, stat)) ? 'settings of serve8008, never served' : undefined
+  }
+
   return {
     secrets,
-    admits(real, stat) {
-      // Resolved anew: the root itself may be a link that is moved to the next release.
-      const below = namesBelow(realpathSync.native(root), real)
-      if (below === undefined && !followSymlinks) return false
-      // Outside the root only the name itself is ours to judge: `~/.cache/x/app.js` is a fair target.
-      if (isDenied(below ?? [basename(real)], dotfiles)) return false
-      return !secrets().some((secret) => isSameFile(secret, stat))
+    admits: (real, stat) => judge(real, stat) === undefined,
+    refusalOf(path, stat) {
+      try {
+        return judge(realpathSync.native(path), stat)
+      } catch {
+        return undefined
+      }
     },
   }
 }

@@ -1,5 +1,5 @@
 /** Keys, certificates' private halves and password stores, by extension; compressed ones too. */
-const keys = /\.(?:pem|key|p8|pk8|p12|pfx|pkcs12|jks|keystore|ppk|kdbx|env)(?:\.(?:br|gz|zst))?$/
+const keys = /\.(?:pem|key|p8|pk8|p12|pfx|pkcs12|jks|keystore|ppk|kdbx)(?:\.(?:br|gz|zst))?$/
 
 /** Private keys of SSH, with whatever was appended to their names. */
 const sshKeys = /^id_(?:rsa|dsa|ecdsa|ed25519)/
@@ -7,6 +7,9 @@ const sshKeys = /^id_(?:rsa|dsa|ecdsa|ed25519)/
 /** Dotfiles and folders whose content is a credential. */
 const credentials =
   /^\.(?:env.*|npmrc|yarnrc(?:\.yml)?|pypirc|netrc|pgpass|my\.cnf|htpasswd|git-credentials|dockercfg|docker|ssh|gnupg|aws|azure|kube)$/
+
+/** Environments by extension, such as `production.env`; compressed ones too. */
+const environments = /\.env(?:\.(?:br|gz|zst))?$/
 
 /** Our own settings, which may hold a password, also where this run does not read them. */
 const settings = /^serve8008\.config\.(?:[cm]?[jt]s|json)$/
@@ -33,12 +36,32 @@ const packageStores: ReadonlySet<string> = new Set(['.pnpm', '.store', '.bun', '
  * @param dotfiles Whether ordinary dotfiles are served.
  */
 export function isDenied(names: readonly string[], dotfiles: boolean): boolean {
-  return names.some((name, depth) => isSecret(name) || (!dotfiles && isHidden(name, names[depth - 1])))
+  return denialOf(names, dotfiles) !== undefined
 }
 
-function isSecret(name: string): boolean {
+/** Why {@link isDenied} says so, for the log of the one who runs the server; undefined where it does not. */
+export function denialOf(names: readonly string[], dotfiles: boolean): string | undefined {
+  for (const [depth, name] of names.entries()) {
+    const secret = secretOf(name)
+    if (secret !== undefined) return `${secret}, never served`
+    if (!dotfiles && isHidden(name, names[depth - 1])) return 'dotfile (--dotfiles)'
+  }
+  return undefined
+}
+
+const secrets: readonly (readonly [what: string, names: RegExp])[] = [
+  ['private key', keys],
+  ['private key', sshKeys],
+  ['credentials', credentials],
+  ['credentials', environments],
+  ['settings of serve8008', settings],
+  ['database', databases],
+  ['backup', backups],
+]
+
+function secretOf(name: string): string | undefined {
   const lower = name.toLowerCase()
-  return [keys, sshKeys, credentials, settings, databases, backups].some((rule) => rule.test(lower))
+  return secrets.find(([, names]) => names.test(lower))?.[0]
 }
 
 function isHidden(name: string, folder: string | undefined): boolean {

@@ -3,6 +3,7 @@ import type { Exchange } from '../http/exchange.ts'
 import type { Reply } from '../http/reply.ts'
 import type { Boundary } from './boundary.ts'
 import { createFileCache } from './file-cache.ts'
+import { noteRefusal } from './note-refusal.ts'
 import { realPath } from './real-path.ts'
 import { chooseSidecar } from './sidecar.ts'
 
@@ -11,7 +12,7 @@ export interface Files {
   /** The representation of a regular file for this request, or undefined when it may not be served. */
   send(path: string, stat: BigIntStats, x: Exchange): Reply | undefined
   /** Whether a file or folder would be served: for redirects, which must not betray what is hidden. */
-  has(path: string, stat: BigIntStats): boolean
+  has(path: string, stat: BigIntStats, x: Exchange): boolean
   clear(): void
 }
 
@@ -29,10 +30,15 @@ export function createFiles({ boundary, cacheControl, cacheBytes, sidecars }: Fi
   return {
     send(path, stat, x) {
       const entry = cache.fetch(path, stat, path, undefined)
-      if (entry === undefined || !sidecars) return entry?.reply
+      if (entry === undefined) return noteRefusal(boundary, path, stat, x)
+      if (!sidecars) return entry.reply
       return chooseSidecar(cache, path, entry, x)
     },
-    has: (path, stat) => realPath(path, stat, boundary) !== undefined,
+    has(path, stat, x) {
+      if (realPath(path, stat, boundary) !== undefined) return true
+      noteRefusal(boundary, path, stat, x)
+      return false
+    },
     clear: () => cache.clear(),
   }
 }

@@ -8,7 +8,7 @@ import { mediaType } from '../http/media-type.ts'
  * HTML page in its place would hide the mistake.
  *
  * - By intent: `Sec-Fetch-Mode: navigate`, or, from clients that do not send it, an `Accept` that names
- *   `text/html`.
+ *   `text/html`. Who takes anything, as curl and health checks do, gets the page where the name has no extension.
  * - By name: the last segment has no extension of a known type (`/users/jane.doe` is a page,
  *   `/logo.png` is not), and none starts with a dot.
  *
@@ -16,12 +16,17 @@ import { mediaType } from '../http/media-type.ts'
  */
 export function isNavigation(x: Exchange, names: readonly string[]): boolean {
   const mode = x.headers.get('sec-fetch-mode')
-  if (mode === undefined ? !acceptsHtml(x) : mode !== 'navigate') return false
+  if (mode !== undefined && mode !== 'navigate') return false
   if (names.some((name) => name.startsWith('.'))) return false
   const last = names.at(-1) ?? ''
-  return extname(last) === '' || mediaType(last) === 'application/octet-stream'
+  if (extname(last) === '') return mode === 'navigate' || asksForHtml(x) || takesAnything(x)
+  return mediaType(last) === 'application/octet-stream' && (mode === 'navigate' || asksForHtml(x))
 }
 
-function acceptsHtml(x: Exchange): boolean {
+function asksForHtml(x: Exchange): boolean {
   return x.headers.get('accept')?.toLowerCase().includes('text/html') === true
+}
+
+function takesAnything(x: Exchange): boolean {
+  return /^(?:\*\/\*(?:;[^,]*)?)?$/.test(x.headers.get('accept')?.trim() ?? '')
 }

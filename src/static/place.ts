@@ -1,6 +1,6 @@
 import { extname } from 'node:path'
 import { needsMediaTypes } from '../http/media-type.ts'
-import { isDenied } from './denied.ts'
+import { denialOf } from './denied.ts'
 import { locate, type Platform } from './locate.ts'
 
 /** Where a request path leads within a site. Depends on the path alone, so it can be remembered. */
@@ -17,6 +17,8 @@ export interface Place {
   readonly bare: boolean
   /** Absolute path of the file or folder, without a final slash; undefined when no client gets to see it. */
   readonly file: string | undefined
+  /** Why no client gets to see it, for the log. */
+  readonly refusal: string | undefined
   /** Whether the type of its name was not at hand when the path was first seen. */
   readonly rare: boolean
   /** Absolute path of the index page in that folder. */
@@ -42,7 +44,8 @@ export function findPlace(path: string, { root, prefix, dotfiles, platform }: Pl
   const { segments, slash, impossible } = located
   const names = segments.slice(prefix.length)
   const inside = prefix.every((name, depth) => name === segments[depth])
-  const seen = inside && !impossible && !isDenied(names, dotfiles)
+  const refusal = inside && impossible ? 'no file name on Windows' : denialOf(names, dotfiles)
+  const seen = inside && refusal === undefined
   const separator = platform === 'win32' ? '\\' : '/'
   const base = root.endsWith(separator) ? root.slice(0, -1) : root
   const file = [base, ...names].join(separator)
@@ -54,6 +57,7 @@ export function findPlace(path: string, { root, prefix, dotfiles, platform }: Pl
     bare: inside && !slash && names.length === 0,
     // The root keeps its own separator: `C:` alone is wherever that drive's shell is, and an empty path is nothing.
     file: seen ? (names.length === 0 ? root : file) : undefined,
+    refusal,
     rare: needsMediaTypes(names.at(-1) ?? ''),
     index: `${file}${separator}index.html`,
     page: names.length === 0 || extname(file).toLowerCase() === '.html' ? undefined : `${file}.html`,

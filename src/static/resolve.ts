@@ -35,7 +35,7 @@ export function createResolver(options: ResolverOptions): (place: Place, x: Exch
     const stat = look(file, x)
     if (stat?.isFile() === true) return files.send(file, stat, x)
     const page = cleanPage(place, trailingSlash === 'always', x)
-    if (page !== undefined || stat?.isDirectory() !== true || !files.has(file, stat)) return page
+    if (page !== undefined || stat?.isDirectory() !== true || !files.has(file, stat, x)) return page
     const index = trailingSlash === 'never' ? look(place.index, x) : undefined
     return index?.isFile() === true
       ? files.send(place.index, index, x)
@@ -47,7 +47,7 @@ export function createResolver(options: ResolverOptions): (place: Place, x: Exch
     if (index?.isFile() === true) {
       // The root has no form without a slash.
       if (trailingSlash !== 'never' || place.names.length === 0) return files.send(place.index, index, x)
-      return files.has(place.index, index) ? redirectTo(place.segments, false, x.target.query) : undefined
+      return files.has(place.index, index, x) ? redirectTo(place.segments, false, x.target.query) : undefined
     }
     const stat = look(file, x)
     if (stat === undefined) return cleanPage(place, trailingSlash === 'never', x)
@@ -62,13 +62,16 @@ export function createResolver(options: ResolverOptions): (place: Place, x: Exch
     const stat = look(place.page, x)
     if (stat?.isFile() !== true) return undefined
     if (!redirects) return files.send(place.page, stat, x)
-    return files.has(place.page, stat) ? redirectTo(place.segments, !place.slash, x.target.query) : undefined
+    return files.has(place.page, stat, x) ? redirectTo(place.segments, !place.slash, x.target.query) : undefined
   }
 
   return (place, x) => {
     const { file } = place
     if (!place.inside) throw notFound()
-    if (file === undefined) return fallback(place, x)
+    if (file === undefined) {
+      if (place.refusal !== undefined) x.notes.remark = place.refusal
+      return fallback(place, x)
+    }
     if (place.bare) return redirectTo(place.segments, true, x.target.query)
     return (place.slash ? slashed(place, file, x) : plain(place, file, x)) ?? fallback(place, x)
   }

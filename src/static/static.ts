@@ -9,6 +9,7 @@ import { createBoundary } from './boundary.ts'
 import { createFallback } from './fallback.ts'
 import { createListFolder } from './list-folder.ts'
 import { locate } from './locate.ts'
+import { createMounts } from './mounts.ts'
 import { findPlace, type Place } from './place.ts'
 import { createSources } from './sources.ts'
 import { createResolver } from './resolve.ts'
@@ -37,6 +38,8 @@ export interface StaticOptions {
   readonly sidecars: boolean
   /** Absolute paths of files that are never served. */
   readonly secretFiles: readonly string[]
+  /** Every folder that the server serves, by its prefix: a listing leads down to a mount and up from it. */
+  readonly served: readonly { readonly prefix: string; readonly folder: string }[]
   /** Bytes of file content kept in memory. */
   readonly cacheBytes: number
 }
@@ -71,14 +74,15 @@ export function createStatic(options: StaticOptions): StaticSite {
   const platform = sep === '\\' ? 'win32' : 'posix'
   const boundary = createBoundary(options)
   const files = createFiles({ ...options, boundary })
+  const served = options.served.map(({ prefix, folder }) => ({ segments: segmentsOf(prefix), folder }))
+  const mounts = createMounts(served, options.dotfiles)
   const answer = createResolver({
     ...options,
     files,
-    list: createListFolder({ ...options, boundary, platform }),
+    list: createListFolder({ ...options, boundary, platform, mounts }),
     fallback: createFallback({ ...options, files }),
   })
-  // As in a URL; one that a person wrote undecoded is taken literally.
-  const prefix = locate(options.prefix, 'posix')?.segments ?? options.prefix.split('/').filter((name) => name !== '')
+  const prefix = segmentsOf(options.prefix)
   const places = createLru<string, Place>(placesBytes, (_, path) => 1024 + 8 * path.length)
 
   function placeOf(path: string): Place {
@@ -107,6 +111,11 @@ export function createStatic(options: StaticOptions): StaticSite {
   }
 
   return { handle, sources, close: () => (files.clear(), places.clear()) }
+}
+
+/** As in a URL; one that a person wrote undecoded is taken literally. */
+function segmentsOf(prefix: string): readonly string[] {
+  return locate(prefix, 'posix')?.segments ?? prefix.split('/').filter((name) => name !== '')
 }
 
 function invalidPath(): ServeError {

@@ -8,6 +8,8 @@ const labelWidth = 32
 const labelShare = 0.28
 /** Columns of the time, the status and the space around them. */
 const startWidth = 15
+/** Columns that a request keeps beside a long foreign host. */
+const shortestRequest = 8
 /** Most text that is taken from a target or a remark before it is laid out. */
 const longestText = 4096
 
@@ -22,11 +24,10 @@ const longestText = 4096
 export function prettyLine(record: AccessRecord, color: boolean, columns: number | undefined): string {
   const foreign = record.refusal === 'E8008_HOST_NOT_ALLOWED'
   const request = `${printable(record.method, 32)} ${printable(record.target, longestText)}`
-  const subject = foreign ? `${request} ${printable(record.host, 255)}` : request
-  const tail = foreign ? `    ${foreignHost(record.host)}` : measures(record)
   const bound = columns ?? Number.POSITIVE_INFINITY
   const least = Math.min(labelWidth, Math.max(12, Math.floor(bound * labelShare)))
   const room = bound - startWidth
+  const [subject, tail] = foreign ? foreignParts(request, record.host, room) : [request, measures(record)]
   const label = shortened(subject, Math.max(least, room - tail.length)).padEnd(least)
   const rest = `${label}${printable(tail, room - label.length)}`.trimEnd()
   const status = String(record.status).padStart(3)
@@ -43,6 +44,14 @@ function measures(record: AccessRecord): string {
 /** A refusal shows its code, by which it can be looked up; of 404 and 405 the status says it all. */
 function remarkOf({ remark, refusal }: AccessRecord): string {
   return remark === '' && refusal !== 'E8008_NOT_FOUND' && refusal !== 'E8008_METHOD' ? refusal : remark
+}
+
+/** The host is what a person has to read: the remark gives way to it first, then the path. */
+function foreignParts(request: string, host: string, room: number): [subject: string, tail: string] {
+  const name = printable(host, 255)
+  const whole = request.length + 1 + name.length
+  const tail = [`    ${foreignHost(host)}`, '    not our host'].find((text) => whole + text.length <= room) ?? ''
+  return [`${shortened(request, Math.max(shortestRequest, room - tail.length - name.length - 1))} ${name}`, tail]
 }
 
 function foreignHost(host: string): string {

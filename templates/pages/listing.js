@@ -25,6 +25,7 @@ function applyFilter() {
   }
   summary.hidden = active
   if (!active) found.textContent = ''
+  else if (complete && matches === 0) found.textContent = `Nothing here has that in its name; Esc shows all ${form.dataset.total}.`
   else if (complete) found.textContent = `${matches} of ${form.dataset.total}`
   else found.textContent = `${matches} of the ${rows.length} shown here. Enter looks through all ${form.dataset.total}.`
 }

@@ -109,6 +109,8 @@ test('names the nearest flag in the corrected command', () => {
     hint: 'serve8008 --port 3000 ./site',
   })
   assert.equal(refusal('--prot=3000').hint, 'serve8008 --port=3000')
+  assert.equal(refusal('--trailing always').hint, 'serve8008 --trailing-slash always')
+  assert.equal(refusal('--base-path /x/').hint, 'serve8008 --base /x/')
   assert.equal(refusal('--strictPort').hint, 'serve8008 --strict-port')
   assert.equal(refusal('--no-listng').hint, 'serve8008 --no-listing')
   assert.equal(refusal('--open-x').message, 'Unknown flag --open-x.')

@@ -50,6 +50,8 @@ test('reads --config, --no-config and the manner of speaking', () => {
 test('explains what is no folder', () => {
   const refusals: readonly (readonly [string, string, string])[] = [
     ['./a ./b', 'Two folders: ./a and ./b.', 'serve8008 ./a /b=./b'],
+    ['./a -s b.txt', 'b.txt is no folder; as the value of -s it needs a = before it.', 'serve8008 ./a --single=b.txt'],
+    ['./a --cache x', 'x is no folder; as the value of --cache it needs a = before it.', 'serve8008 ./a --cache=x'],
     ['./a ../', 'Two folders: ./a and ../.', 'serve8008 ./a /more=../'],
     ['3000', 'There is no folder 3000; a port is a flag.', 'serve8008 --port 3000'],
     [

@@ -46,8 +46,8 @@ test('shipped styles and scripts hold no slot, which would break their hash, and
 })
 
 test('including a file takes its text in', () => {
-  const page = loadTemplate<'status' | 'title' | 'detail' | 'code' | 'hint'>('error.html')
-  const text = page.fill({ status: '', title: '', detail: '', code: '', hint: '' })
+  const page = loadTemplate<'status' | 'title' | 'detail' | 'code' | 'hint' | 'ways'>('error.html')
+  const text = page.fill({ status: '', title: '', detail: '', code: '', hint: '', ways: '' })
   assert.doesNotMatch(text, /\{\{|\}\}\}|undefined/)
   assert.match(text, /color-scheme: light dark/)
   assert.throws(() => loadTemplate('nothing.html'), { code: 'ENOENT' })

@@ -26,6 +26,14 @@ describe('a single-page app', () => {
     }
   })
 
+  test('answers who takes anything, such as curl and health checks, where the name has no extension', async (t) => {
+    const from = site(folder(t, files), { single: 'index.html' })
+    for (const headers of [['accept: */*'], ['accept: */*;q=0.8'], []]) {
+      const answer = await ask(from, '/users/42', headers)
+      assert.deepEqual([answer.status, answer.text], [200, 'app'], headers.join())
+    }
+  })
+
   test('leaves what is missing missing: assets, scripts, and requests that no person made', async (t) => {
     const from = site(folder(t, files), { single: 'index.html' })
     for (const [target, ...headers] of [
@@ -34,9 +42,12 @@ describe('a single-page app', () => {
       ['/old.html', navigate],
       ['/.env', navigate],
       ['/.git/x', navigate],
-      ['/users/42', 'accept: */*'],
+      ['/users/jane.doe', 'accept: */*'],
+      ['/missing.js', 'accept: */*'],
+      ['/missing.js'],
+      ['/users/42', 'sec-fetch-mode: cors', 'accept: */*'],
+      ['/users/42', 'accept: image/avif,*/*;q=0.8'],
       ['/users/42', 'accept: application/json'],
-      ['/users/42'],
       ['/users/42', 'sec-fetch-mode: cors', html],
       ['/users/42', 'sec-fetch-mode: no-cors', html],
     ] as const) {

@@ -62,6 +62,7 @@ test('a file that never holds still is given up, with nothing left open', (t) =>
   const root = folder(t, { 'a.txt': 'a' })
   const restless: Boundary = {
     secrets: () => [],
+    refusalOf: () => undefined,
     admits() {
       throw new Error('gone again')
     },
@@ -74,7 +75,7 @@ test('a verified state is not resolved again, any other is', (t) => {
   const root = folder(t, { 'a.txt': 'a' })
   const path = join(root, 'a.txt')
   let judged = 0
-  const boundary: Boundary = { secrets: () => [], admits: () => ++judged > 0 }
+  const boundary: Boundary = { secrets: () => [], refusalOf: () => undefined, admits: () => ++judged > 0 }
   const seen = stat(path)
   for (const verified of [undefined, seen, { ...seen, ctimeNs: seen.ctimeNs - 1n } as typeof seen]) {
     const file = openFile(path, boundary, verified)

@@ -50,6 +50,7 @@ export function site(root: string, options: Partial<StaticOptions> = {}): Static
     cacheControl: 'no-cache',
     sidecars: true,
     secretFiles: [],
+    served: [],
     cacheBytes: 1024 * 1024,
     ...options,
   })

@@ -99,6 +99,18 @@ test('pretty says how to allow a host that was refused', () => {
   )
 })
 
+test('keeps a foreign host whole where the line is narrow, before the remark and the path', () => {
+  const refused = { status: 421, refusal: 'E8008_HOST_NOT_ALLOWED', host: 'some.very.long.host.example.test' }
+  assert.equal(
+    prettyLine(record(refused), false, 80),
+    '12:00:01  421  GET / some.very.long.host.example.test    not our host',
+  )
+  assert.equal(
+    prettyLine(record({ ...refused, target: '/a/rather/long/path' }), false, 56),
+    '12:00:01  421  GET …ath some.very.long.host.example.test',
+  )
+})
+
 test('pretty offers no command that a shell would run as something else', () => {
   for (const host of ['$(reboot)', '`reboot`', 'a;reboot', '-rf', 'a b', '[$(reboot)]']) {
     const line = prettyLine(record({ status: 421, refusal: 'E8008_HOST_NOT_ALLOWED', host }), false, 120)

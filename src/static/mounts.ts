@@ -1,0 +1,49 @@
+import { join } from 'node:path'
+import type { ListingEntry } from '../pages/listing-page.ts'
+import { isDenied } from './denied.ts'
+import { lookQuietly } from './look.ts'
+
+/** A served folder and where it is. */
+export interface ServedFolder {
+  /** Decoded segments of its path. */
+  readonly segments: readonly string[]
+  /** Absolute path of the folder. */
+  readonly folder: string
+}
+
+/** What the served folders have to do with each other. */
+export interface Mounts {
+  /** The folders that are served directly below a path, as entries of its listing. */
+  below(segments: readonly string[]): ListingEntry[]
+  /** Whether the path above is a served folder too. */
+  hasAbove(segments: readonly string[]): boolean
+}
+
+/** Relates the served folders, so that a listing leads down to a mount and up from it. */
+export function createMounts(served: readonly ServedFolder[], dotfiles: boolean): Mounts {
+  return {
+    below(segments) {
+      return served.flatMap(({ segments: own, folder }) => {
+        const name = own[segments.length]
+        if (name === undefined || own.length !== segments.length + 1 || !isBelow(segments, own)) return []
+        const stat = isDenied([name], dotfiles) ? undefined : lookQuietly(folder)
+        if (stat?.isDirectory() !== true) return []
+        return [{ name, kind: 'folder', size: Number(stat.size), modified: Number(stat.mtimeNs / 1_000_000n) }]
+      })
+    },
+    hasAbove(segments) {
+      const above = segments.slice(0, -1)
+      // The most specific folder answers, as for any request.
+      const [owner] = served
+        .filter(({ segments: own }) => segments.length > 0 && isBelow(own, above))
+        .toSorted((a, b) => b.segments.length - a.segments.length)
+      if (owner === undefined) return false
+      const names = above.slice(owner.segments.length)
+      return !isDenied(names, dotfiles) && lookQuietly(join(owner.folder, ...names))?.isDirectory() === true
+    },
+  }
+}
+
+function isBelow(prefix: readonly string[], segments: readonly string[]): boolean {
+  return prefix.every((name, depth) => name === segments[depth])
+}

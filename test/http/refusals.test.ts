@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { symlinkSync } from 'node:fs'
+import { test } from 'node:test'
+import { rawGet } from '../support/raw.ts'
+import { startServer, TempFolder } from '../support/server.ts'
+
+const refused: readonly (readonly [path: string, remark: string])[] = [
+  ['/.hidden', 'dotfile (--dotfiles)'],
+  ['/.env', 'credentials, never served'],
+  ['/production.env', 'credentials, never served'],
+  ['/server.key', 'private key, never served'],
+  ['/data.sqlite', 'database, never served'],
+  ['/page.html~', 'backup, never served'],
+  ['/outside.txt', 'link leads outside (--follow-symlinks)'],
+  ['/folder', 'link leads outside (--follow-symlinks)'],
+  ['/folder/', 'link leads outside (--follow-symlinks)'],
+  ['/folder/secret.txt', 'link leads outside (--follow-symlinks)'],
+  ['/harmless.txt', 'leads to: private key, never served'],
+]
+
+test('the log says why a file is refused, and the reply is that of a missing one', async () => {
+  using outside = await new TempFolder().write({ 'secret.txt': 'secret' })
+  const files = refused.slice(0, 6).map(([path]) => [path.slice(1), 'secret'] as const)
+  await using started = await startServer(Object.fromEntries(files))
+  const { server, folder, port } = started
+  symlinkSync(outside.join('secret.txt'), folder.join('outside.txt'))
+  symlinkSync(outside.path, folder.join('folder'))
+  symlinkSync(folder.join('server.key'), folder.join('harmless.txt'))
+  const remarks: string[] = []
+  server.on('reply', ({ remark }) => remarks.push(remark))
+
+  const answer = async (path: string, accept: string): Promise<unknown> => {
+    const { status, reason, fields, body } = await rawGet(port, path, [`Accept: ${accept}`])
+    assert.equal(status, 404)
+    return { reason, fields: fields.filter(([name]) => name !== 'date'), body: body.toString() }
+  }
+  for (const [path, remark] of refused) {
+    const missing = path.replace(/[^/]+(\/?)$/, 'missing$1')
+    for (const accept of ['text/html', 'application/json', '*/*']) {
+      remarks.length = 0
+      assert.deepEqual(await answer(path, accept), await answer(missing, accept), path)
+      assert.equal(remarks[0], remark, path)
+      if (!path.startsWith('/folder/s')) assert.equal(remarks[1], '', missing)
+    }
+  }
+})
+
+test('a missing page leads to the folder above and to the start, in HTML only', async () => {
+  await using started = await startServer({ 'docs/a.txt': 'a' })
+  const ask = async (accept: string): Promise<string> =>
+    (await started.server.fetch('http://localhost/docs/none', { headers: { accept } })).text()
+  assert.match(await ask('text/html'), /<a href="\.\/">Folder above<\/a> <a href="\.\.\/">Start page<\/a>/)
+  assert.doesNotMatch(await ask('*/*'), /Start page/)
+})
