@@ -37,7 +37,9 @@ export function pageErrorLine({ page, level, text }: PageError, { format, color 
   if (format === 'none') return ''
   const style = createStyle(color)
   const [first = '', ...rest] = text.split(/\r?\n/)
-  const lines = [first, ...rest.slice(0, 10).map((line) => `          ${line.trim()}`)].map((line) => printable(line, 500))
+  const lines = [first, ...rest.slice(0, 10).map((line) => `          ${line.trim()}`)].map((line) =>
+    printable(line, 500),
+  )
   return `${clockTime(Date.now())}  ${style.red('page')} ${printable(page, 255)}  ${lines.join('\n')}\n`
 }
 

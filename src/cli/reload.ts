@@ -49,7 +49,10 @@ async function askForReload(server: RunningServer, paths: readonly string[]): Pr
     body: JSON.stringify({ paths }),
     signal: AbortSignal.timeout(patienceMs),
   }).catch((cause: unknown) => {
-    throw new ServeError('E8008_NOT_RUNNING', `The server at ${server.url} does not answer.`, { hint: 'serve8008', cause })
+    throw new ServeError('E8008_NOT_RUNNING', `The server at ${server.url} does not answer.`, {
+      hint: 'serve8008',
+      cause,
+    })
   })
   const { pages } = (await response.json().catch(() => ({}))) as { pages?: unknown }
   if (response.ok && typeof pages === 'number') return pages

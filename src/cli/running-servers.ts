@@ -70,7 +70,10 @@ function isOurs(folder: string): boolean {
 
 function readServer(file: string): RunningServer | undefined {
   try {
-    const { pid, url, port, root, cwd, reload, token } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+    const { pid, url, port, root, cwd, reload, token } = JSON.parse(readFileSync(file, 'utf8')) as Record<
+      string,
+      unknown
+    >
     const texts = [url, root, cwd, reload, token].every((value) => typeof value === 'string')
     if (!texts || typeof pid !== 'number' || typeof port !== 'number') return undefined
     return { pid, url, port, root, cwd, reload, token } as RunningServer

@@ -50,8 +50,8 @@ export function sourceFromFile(file: ConfigFile): Source {
     options[key] = Array.isArray(value)
       ? value.map(absolute)
       : isPlainObject(value)
-      ? Object.fromEntries(Object.entries(value).map(([path, folder]) => [path, absolute(folder)]))
-      : absolute(value)
+        ? Object.fromEntries(Object.entries(value).map(([path, folder]) => [path, absolute(folder)]))
+        : absolute(value)
   }
   const origins = new Map(Object.keys(options).map((key) => [key, `file ${file.name}`]))
   return { options, origins, problems: [] }

@@ -133,7 +133,8 @@ async function pathList(x: Exchange): Promise<readonly string[] | undefined> {
   let length = 0
   for await (const chunk of x.body.stream()) {
     length += (chunk as Buffer).length
-    if (length > listBytes) throw new ServeError('E8008_BODY_TOO_LARGE', 'The list of paths is too long.', { close: true })
+    if (length > listBytes)
+      throw new ServeError('E8008_BODY_TOO_LARGE', 'The list of paths is too long.', { close: true })
     chunks.push(chunk as Buffer)
   }
   const paths = parsePaths(Buffer.concat(chunks).toString())

@@ -147,12 +147,7 @@ export class Hub implements PageEvents {
   }
 }
 
-function claim(
-  claimed: Map<Page, Map<string, Change['kind']>>,
-  page: Page,
-  path: string,
-  kind: Change['kind'],
-): void {
+function claim(claimed: Map<Page, Map<string, Change['kind']>>, page: Page, path: string, kind: Change['kind']): void {
   const changes = claimed.get(page)
   if (changes === undefined) claimed.set(page, new Map([[path, kind]]))
   else changes.set(path, kind)

@@ -20,10 +20,10 @@ export const visibilityState: (owner: Document) => DocumentVisibilityState = get
   Document.prototype,
   'visibilityState',
 )
-export const readyState: (owner: Document) => DocumentReadyState = getterOf(Document.prototype, 'readyState')
+const readyState: (owner: Document) => DocumentReadyState = getterOf(Document.prototype, 'readyState')
 export const documentElement: (owner: Document) => HTMLElement | null = getterOf(Document.prototype, 'documentElement')
 export const activeElement: (owner: Document) => Element | null = getterOf(Document.prototype, 'activeElement')
-export const shadowRootOf: (owner: Element) => ShadowRoot | null = getterOf(Element.prototype, 'shadowRoot')
+const shadowRootOf: (owner: Element) => ShadowRoot | null = getterOf(Element.prototype, 'shadowRoot')
 export const attributesOf: (owner: Element) => NamedNodeMap = getterOf(Element.prototype, 'attributes')
 export const childNodesOf: (owner: Node) => NodeListOf<ChildNode> = getterOf(Node.prototype, 'childNodes')
 export const parentOf: (owner: Node) => ParentNode | null = getterOf(Node.prototype, 'parentNode')

@@ -2,7 +2,7 @@ import { align } from './align.ts'
 import { attributesOf, childNodesOf } from './dom.ts'
 
 /** What a page has to be loaded again for. */
-export class Unpatchable extends Error {}
+class Unpatchable extends Error {}
 
 /** A difference that is known to fit the page. */
 type Step = () => void
