@@ -12,7 +12,7 @@ async function warningsOf(server: Server8008): Promise<string[]> {
 
 test('a start without the page of the app warns and serves it once it is built', async () => {
   using folder = new TempFolder()
-  await using server = createServer({ root: folder.path, port: 0, host: '127.0.0.1', single: 'app.html' })
+  await using server = createServer({ root: folder.path, port: 0, host: '127.0.0.1', single: 'app.html', live: false })
   assert.deepEqual(await warningsOf(server), ['W8008_SINGLE'])
   const page = { headers: { accept: 'text/html' } }
   assert.equal((await server.fetch('http://localhost/deep/link', page)).status, 404)

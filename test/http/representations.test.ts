@@ -188,7 +188,7 @@ test('hostile names in a listing are escaped and encoded', async () => {
 })
 
 test('a single-page application answers navigation, and misses stay misses', async () => {
-  await using other = await startServer({ 'index.html': 'app', 'real.js': 'js' }, { single: true })
+  await using other = await startServer({ 'index.html': 'app', 'real.js': 'js' }, { single: true, live: false })
   const navigate = ['Accept: text/html', 'Sec-Fetch-Mode: navigate']
   assert.equal((await rawGet(other.port, '/users/7', navigate)).body.toString(), 'app')
   assert.equal((await rawGet(other.port, '/real.js', navigate)).body.toString(), 'js')
@@ -198,7 +198,7 @@ test('a single-page application answers navigation, and misses stay misses', asy
 })
 
 test("the site's own 404 page is sent with 404", async () => {
-  await using other = await startServer({ '404.html': 'my own', 'index.html': 'home' })
+  await using other = await startServer({ '404.html': 'my own', 'index.html': 'home' }, { live: false })
   const reply = await rawGet(other.port, '/missing', ['Accept: text/html'])
   assert.equal(reply.status, 404)
   assert.equal(reply.body.toString(), 'my own')

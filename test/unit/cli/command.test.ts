@@ -9,6 +9,7 @@ test('serves by default, with the folder as a plain word', () => {
   assert.deepEqual(read(''), {
     name: 'serve',
     shell: undefined,
+    words: [],
     quiet: false,
     verbose: false,
     json: false,
@@ -22,6 +23,7 @@ test('knows its commands in the first place only', () => {
   assert.equal(read('check').name, 'check')
   assert.deepEqual(read('check ./site').flags, { root: './site' })
   assert.equal(read('--json check').name, 'check')
+  assert.deepEqual([read('reload a.css b').name, read('reload a.css b').words], ['reload', ['a.css', 'b']])
   assert.equal(read('help').name, 'help')
   assert.equal(read('./site -h').name, 'help')
   assert.equal(read('-v').name, 'version')

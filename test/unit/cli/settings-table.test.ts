@@ -49,7 +49,7 @@ test('has a line for each header field and mount, as they are typed', async () =
 test('shows limits that were set, and with verbose all of them', async () => {
   const text = await table({ flags })
   assert.match(text, /^limits\.ranges +4 +flag --limit$/m)
-  assert.match(text, /^limits +12 more, see --verbose +default$/m)
+  assert.match(text, /^limits +13 more, see --verbose +default$/m)
   assert.doesNotMatch(text, /idleMs/)
   assert.match(await table({ flags }, undefined, true), /^limits\.idleMs +10000 +default$/m)
 })

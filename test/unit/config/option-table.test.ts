@@ -44,10 +44,13 @@ describe('optionTable', () => {
 
   test('lists exactly the choices that are accepted', () => {
     for (const { key, choices } of optionTable) {
-      for (const choice of choices)
-        assert.equal((resolveConfig({ [key]: choice }) as unknown as ServeOptions)[key], choice)
+      for (const choice of choices) {
+        const config = resolveConfig({ [key]: choice })
+        assert.equal(({ ...config, ...config.live } as unknown as ServeOptions)[key], choice)
+      }
     }
     assert.deepEqual(optionsByKey.get('trailingSlash')?.choices, ['auto', 'always', 'never'])
+    assert.deepEqual(optionsByKey.get('reload')?.choices, ['page', 'morph'])
     assert.deepEqual(optionsByKey.get('log')?.choices, ['pretty', 'common', 'combined', 'json', 'none'])
   })
 })

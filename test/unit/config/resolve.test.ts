@@ -48,7 +48,9 @@ describe('resolveConfig', () => {
         halfClosedMs: 10_000,
         cacheBytes: 64 * 1024 ** 2,
         ranges: 32,
+        livePages: 256,
       },
+      live: { watch: [], ignore: [], reload: 'page', toast: false, console: false, poll: false },
       secretFiles: [],
     })
   })
