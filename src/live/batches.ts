@@ -2,6 +2,8 @@
 export interface BatchesOptions {
   /** Takes distinct paths, in the order of their first change. */
   readonly send: (paths: readonly string[]) => void
+  /** Called when nothing more has come for a while after a batch. */
+  readonly onQuiet?: () => void
   /** Milliseconds without a change after which what was gathered is sent; 60 by default. */
   readonly quietMs?: number
   /** Milliseconds after which it is sent although changes go on; 2000 by default. */
@@ -35,7 +37,8 @@ export interface Batches {
  * Sends the first change at once, so that a save is seen without delay, and gathers what follows until nothing has come
  * for a while: a build of thousands of files makes two batches.
  */
-export function createBatches({ send, quietMs = 60, longestMs = 2000, clock = systemClock }: BatchesOptions): Batches {
+export function createBatches(options: BatchesOptions): Batches {
+  const { send, onQuiet, quietMs = 60, longestMs = 2000, clock = systemClock } = options
   const gathered = new Set<string>()
   let lastAt = 0
   let firstAt = 0
@@ -75,6 +78,8 @@ export function createBatches({ send, quietMs = 60, longestMs = 2000, clock = sy
       deliver()
     } else if (!isQuiet) {
       wait()
+    } else {
+      onQuiet?.()
     }
   }
 

@@ -60,11 +60,15 @@ export class Hub implements PageEvents {
   tell(files: readonly string[]): number {
     const time = Date.now()
     const claimed = this.#claims(files)
-    for (const page of this.#waiting) for (const [path, kind] of this.#missed(page)) claim(claimed, page, path, kind)
     for (const [page, changes] of claimed) page.send({ type: 'change', time, changes: changesOf(changes) })
-    for (const page of this.#waiting) if (!claimed.has(page)) page.send({ type: 'welcome', time })
-    this.#waiting.clear()
+    this.answerWaiting()
     return claimed.size
+  }
+
+  /** Answers pages whose hello came in the midst of changes. */
+  answerWaiting(): void {
+    for (const page of this.#waiting) this.#answer(page)
+    this.#waiting.clear()
   }
 
   /** Has every page reload. Returns how many there were. */
@@ -91,7 +95,11 @@ export class Hub implements PageEvents {
 
   hello(page: Page): void {
     if (this.#error !== null) page.send({ type: 'error', error: this.#error })
-    if (this.#options.isGathering()) return void this.#waiting.add(page)
+    if (this.#options.isGathering()) this.#waiting.add(page)
+    else this.#answer(page)
+  }
+
+  #answer(page: Page): void {
     const changes = new Map(this.#missed(page))
     const time = Date.now()
     page.send(changes.size === 0 ? { type: 'welcome', time } : { type: 'change', time, changes: changesOf(changes) })
@@ -120,12 +128,11 @@ export class Hub implements PageEvents {
     const claimed = new Map<Page, Map<string, Change['kind']>>()
     const unclaimed = new Set<string>()
     for (const file of files) {
-      const kind = kindOf(file)
       let isClaimed = false
       for (const page of this.#pages) {
         if (!page.uses(file)) continue
         isClaimed = true
-        for (const path of page.pathsOf(file)) claim(claimed, page, path, kind)
+        for (const path of page.pathsOf(file)) claim(claimed, page, path, kindFor(page, path, file))
       }
       if (!isClaimed) unclaimed.add(file)
     }
@@ -142,7 +149,7 @@ export class Hub implements PageEvents {
   *#missed(page: Page): Iterable<[path: string, kind: Change['kind']]> {
     for (const file of page.files) {
       if (this.#options.changedAt(file) <= page.syncedAt) continue
-      for (const path of page.pathsOf(file)) yield [path, kindOf(file)]
+      for (const path of page.pathsOf(file)) yield [path, kindFor(page, path, file)]
     }
   }
 }
@@ -158,7 +165,9 @@ function changesOf(changes: ReadonlyMap<string, Change['kind']>): Change[] {
 }
 
 /** What a changed file is to a page. */
-function kindOf(file: string): Change['kind'] {
+function kindFor(page: Page, path: string, file: string): Change['kind'] {
+  // Whatever brought about another answer: a folder that is there now, a page that stands in.
+  if (path === page.document) return 'document'
   const type = mediaType(basename(file))
   if (type.startsWith('text/css')) return 'style'
   if (type.startsWith('text/html') || type.startsWith('application/xhtml+xml')) return 'document'

@@ -97,6 +97,7 @@ export function createLive(options: LiveOptions): Live {
       options.onChange(paths)
       update(paths, firstChangeAt)
     },
+    onQuiet: () => hub.answerWaiting(),
   })
   const seen = createSeen(filesOf)
   const hub = new Hub({

@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { test } from 'node:test'
+import type { PageError, ServeOptions, Update } from '../../src/index.ts'
+import type { ToPage } from '../../src/live/protocol.ts'
+import { LivePage } from '../support/live-page.ts'
+import { rawGet } from '../support/raw.ts'
+import { startServer, type Started } from '../support/server.ts'
+
+const files = {
+  'index.html': '<!doctype html>home',
+  'about.html': '<!doctype html>about',
+  'style.css': 'p{}',
+  'app.js': '1',
+  'logo.png': 'png',
+  'docs/one.txt': '1',
+}
+
+function serve(options: ServeOptions = {}): Promise<Started> {
+  return startServer(files, options)
+}
+
+/** A page that is up to date. */
+async function openPage(port: number, document: string, resources: readonly string[] = []): Promise<LivePage> {
+  const page = await LivePage.open(port, { document, resources })
+  assert.equal((await page.next()).type, 'welcome')
+  return page
+}
+
+function changes(message: ToPage): string[] {
+  assert.equal(message.type, 'change')
+  return message.type === 'change' ? message.changes.map(({ path, kind }) => `${kind} ${path}`) : []
+}
+
+test('a saved file reaches the pages that use it, as what it is, and no other page', async () => {
+  await using started = await serve()
+  const { port, folder } = started
+  using home = await openPage(port, '/', ['/style.css', '/logo.png'])
+  using about = await openPage(port, '/about', ['/app.js'])
+  const told: Update[] = []
+  started.server.on('reload', (update) => told.push(update))
+  await folder.write({ 'style.css': 'p{color:red}' })
+  assert.deepEqual(changes(await home.next()), ['style /style.css'])
+  assert.deepEqual(
+    told.map(({ paths, pages }) => [paths, pages]),
+    [[[folder.join('style.css')], 1]],
+  )
+  await folder.write({ 'app.js': '22' })
+  assert.deepEqual(changes(await about.next()), ['other /app.js'])
+  await folder.write({ 'logo.png': 'PNG2' })
+  assert.deepEqual(changes(await home.next()), ['media /logo.png'])
+  await folder.write({ 'about.html': '<!doctype html>changed' })
+  assert.deepEqual(changes(await about.next()), ['document /about'])
+})
+
+test('atomic saves, removal and coming back, and a renamed folder are seen', async () => {
+  await using started = await serve()
+  const { port, folder } = started
+  using page = await openPage(port, '/', ['/style.css', '/docs/one.txt'])
+  await folder.write({ '.style.css.tmp': 'p{margin:0}' })
+  renameSync(folder.join('.style.css.tmp'), folder.join('style.css'))
+  assert.deepEqual(changes(await page.next()), ['style /style.css'])
+  rmSync(folder.join('style.css'))
+  assert.deepEqual(changes(await page.next()), ['style /style.css'])
+  writeFileSync(folder.join('style.css'), 'p{top:0}')
+  assert.deepEqual(changes(await page.next()), ['style /style.css'])
+  renameSync(folder.join('docs'), folder.join('old'))
+  assert.deepEqual(changes(await page.next()), ['other /docs/one.txt'])
+  mkdirSync(folder.join('docs'))
+  writeFileSync(folder.join('docs/one.txt'), 'new')
+  assert.deepEqual(changes(await page.next()), ['other /docs/one.txt'])
+})
+
+test('what was refused is reloaded once it is there', async () => {
+  await using started = await serve()
+  const { port, folder } = started
+  assert.equal((await rawGet(port, '/later')).status, 404)
+  using page = await openPage(port, '/later')
+  using other = await openPage(port, '/', ['/missing.css'])
+  await folder.write({ 'later.html': 'here' })
+  assert.deepEqual(changes(await page.next()), ['document /later'])
+  await folder.write({ 'missing.css': 'p{}' })
+  assert.deepEqual(changes(await other.next()), ['style /missing.css'])
+})
+
+test('a listing is reloaded when its folder gets another file', async () => {
+  await using started = await serve()
+  using page = await openPage(started.port, '/docs/')
+  await started.folder.write({ 'docs/two.txt': '2' })
+  const [change = ''] = changes(await page.next())
+  assert.match(change, / \/docs\/$/)
+})
+
+test('a page that was under way while its file changed hears of it when it says hello', async () => {
+  await using started = await serve()
+  const { port, folder, server } = started
+  await rawGet(port, '/style.css')
+  const seen = once(serverEvents(started), 'change')
+  await folder.write({ 'style.css': 'p{color:red}' })
+  await seen
+  using page = await LivePage.open(port, { document: '/none', resources: ['/style.css'], age: 60_000 })
+  assert.deepEqual(changes(await page.next()), ['style /style.css'])
+  using late = await LivePage.open(port, { resources: ['/style.css'] })
+  assert.equal((await late.next()).type, 'welcome')
+  assert.equal((await server.reload()).pages, 2)
+})
+
+test('after a restart a page reloads once if something has changed, and not if nothing has', async () => {
+  await using started = await serve()
+  const { folder } = started
+  using page = await LivePage.open(started.port, { resources: ['/style.css'] })
+  const welcome = await page.next()
+  const syncedAt = welcome.type === 'welcome' ? welcome.time : 0
+  await started.server.close()
+  await using second = await startServer({}, { root: folder.path })
+  using unchanged = await LivePage.open(second.port, { resources: ['/style.css'], syncedAt: Date.now() })
+  assert.equal((await unchanged.next()).type, 'welcome')
+  writeFileSync(folder.join('style.css'), 'p{left:0}')
+  await using third = await startServer({}, { root: folder.path })
+  using changed = await LivePage.open(third.port, { resources: ['/style.css'], syncedAt })
+  const message = await changed.next()
+  assert.deepEqual(changes(message), ['style /style.css'])
+  using again = await LivePage.open(third.port, {
+    resources: ['/style.css'],
+    syncedAt: message.type === 'change' ? message.time : 0,
+  })
+  assert.equal((await again.next()).type, 'welcome')
+})
+
+test('what only a worker loads reaches the page that the worker belongs to', async () => {
+  await using started = await serve()
+  const { port, folder } = started
+  await folder.write({ 'worker.js': '1', 'part.js': '1' })
+  await rawGet(port, '/part.js', [`Referer: http://localhost:${port}/worker.js`])
+  using page = await openPage(port, '/', ['/worker.js'])
+  using other = await openPage(port, '/about')
+  await folder.write({ 'part.js': '2 ' })
+  assert.deepEqual(changes(await page.next()), ['other /part.js'])
+  await started.server.reload()
+  assert.equal((await other.next()).type, 'reload')
+})
+
+test('a program reloads by path, or everything; what is not served concerns every page', async () => {
+  await using started = await serve()
+  const { port, folder, server } = started
+  using page = await openPage(port, '/', ['/style.css'])
+  assert.equal((await server.reload([folder.join('style.css')])).pages, 1)
+  assert.deepEqual(changes(await page.next()), ['style /style.css'])
+  assert.equal((await server.reload([folder.join('unused.css')])).pages, 0)
+  assert.equal((await server.reload(['/elsewhere/template.php'])).pages, 1)
+  assert.equal((await page.next()).type, 'reload')
+  assert.equal((await server.reload()).pages, 1)
+  assert.equal((await page.next()).type, 'reload')
+  server.notify('built')
+  assert.deepEqual(await page.next(), { type: 'notify', message: 'built' })
+})
+
+test('an error is shown on open pages and on later ones, and goes with the next change', async () => {
+  await using started = await serve()
+  const { port, folder, server } = started
+  using page = await openPage(port, '/', ['/style.css'])
+  const error = { title: 'Build failed', message: 'x is not defined', file: 'app.ts', line: 3, frame: '3 | x' }
+  server.showError(error)
+  assert.deepEqual(await page.next(), { type: 'error', error })
+  using later = await LivePage.open(port, { document: '/about' })
+  assert.deepEqual(await later.next(), { type: 'error', error })
+  assert.equal((await later.next()).type, 'welcome')
+  await folder.write({ 'style.css': 'p{color:red}' })
+  assert.deepEqual(await page.next(), { type: 'error', error: null })
+  assert.deepEqual(changes(await page.next()), ['style /style.css'])
+  assert.deepEqual(await later.next(), { type: 'error', error: null })
+})
+
+test('files to watch that are not served reload every page', async () => {
+  await using other = await serve()
+  await using started = await serve({ watch: other.folder.join('**/*.css') })
+  using page = await openPage(started.port, '/')
+  const told = nextMessage(page)
+  // The watcher gets ready while the server already answers.
+  const seen = await until(told, () => writeFileSync(other.folder.join('style.css'), `p{width:${Math.random()}px}`))
+  assert.equal(seen.type, 'reload')
+})
+
+test('errors of pages are an event when they are asked for, and bounded', async () => {
+  await using started = await serve({ console: true })
+  using page = await openPage(started.port, '/')
+  const logged: PageError[] = []
+  started.server.on('console', (error) => logged.push(error))
+  for (let i = 0; i < 60; i++) page.say({ type: 'console', level: 'error', text: `\u001B[2J ${i} ${'x'.repeat(9000)}` })
+  page.socket.ping()
+  await once(page.socket, 'pong')
+  assert.ok(logged.length >= 20 && logged.length <= 40, `${logged.length} got through`)
+  assert.deepEqual([logged[0]?.page, logged[0]?.level, logged[0]?.text.length], ['/', 'error', 4096])
+})
+
+test('closing tells pages that the server goes away, and is not held up by them', async () => {
+  await using started = await serve()
+  using page = await openPage(started.port, '/')
+  const closed = page.closed()
+  await started.server.close()
+  assert.equal(await closed, 1001)
+})
+
+test('a server that does not listen gives pages no client and has nothing to reload', async () => {
+  await using started = await serve()
+  await started.server.close()
+  const reply = await started.server.fetch('http://localhost/', { headers: { accept: 'text/html' } })
+  assert.equal(await reply.text(), files['index.html'])
+  assert.equal((await started.server.reload()).pages, 0)
+})
+
+/** The server's own events as those of an emitter that `once` understands. */
+function serverEvents({ server }: Started): EventTarget {
+  const target = new EventTarget()
+  server.on('change', () => target.dispatchEvent(new Event('change')))
+  return target
+}
+
+function nextMessage(page: LivePage): Promise<ToPage> {
+  return page.next()
+}
+
+/** Does something again and again until a promise is settled. */
+async function until<Value>(wanted: Promise<Value>, act: () => void): Promise<Value> {
+  const timer = setInterval(act, 100)
+  try {
+    return await wanted
+  } finally {
+    clearInterval(timer)
+  }
+}
