@@ -37,7 +37,7 @@ export class Page {
     this.#sourcesOf = sourcesOf
     this.#events = events
     socket.on('message', (data, isBinary) => {
-      const message = isBinary ? undefined : parseMessage(String(data))
+      const message = isBinary ? undefined : parseMessage((data as Buffer).toString())
       if (message === undefined) socket.close(1008)
       else this.#take(message)
     })

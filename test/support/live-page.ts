@@ -31,7 +31,7 @@ export class LivePage {
     this.socket = socket
     socket.on('error', () => {})
     socket.on('message', (data) => {
-      const message = JSON.parse(String(data)) as ToPage
+      const message = JSON.parse((data as Buffer).toString()) as ToPage
       const waiting = this.#waiting.shift()
       if (waiting === undefined) this.#received.push(message)
       else waiting(message)
