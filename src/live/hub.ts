@@ -50,6 +50,11 @@ export class Hub implements PageEvents {
     }, heartbeatMs).unref()
   }
 
+  /** Every file that an open page uses. */
+  usedFiles(): Set<string> {
+    return new Set([...this.#pages].flatMap((page) => [...page.files]))
+  }
+
   /** Whether any page uses a file. */
   isUsed(file: string): boolean {
     for (const page of this.#pages) if (page.uses(file)) return true

@@ -17,6 +17,9 @@ export type { ShownError } from './protocol.ts'
 /** Milliseconds between two looks at files where the system reports no changes. */
 const pollMs = 300
 
+/** New paths after which it is looked for what is used no more. */
+const tidyAfter = 1000
+
 /** What changed, and how many pages heard of it. */
 export interface Update {
   /** Absolute paths; empty when every page was told to reload. */
@@ -82,14 +85,22 @@ export function createLive(options: LiveOptions): Live {
   let watch: Watch | undefined
   let token = ''
   let firstChangeAt = 0
+  let asked = 0
 
   const isServed = (path: string): boolean =>
     folders.some((folder) => path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep))
 
   function filesOf(path: string): readonly string[] {
+    if (++asked % tidyAfter === 0) tidy()
     const files = sourcesOf(path)
     watch?.use(files)
     return files
+  }
+
+  /** What no open page uses is watched only as long as it is not too much: a crawler must not fill the memory. */
+  function tidy(): void {
+    const used = hub.usedFiles()
+    if (watch?.trim((file) => used.has(file)) === true) seen.clear()
   }
 
   const batches = createBatches({
@@ -125,7 +136,6 @@ export function createLive(options: LiveOptions): Live {
     const concernsAll = paths.some((path) => !hub.isUsed(path) && (extras.has(path) || !isServed(path)))
     extras.clear()
     const pages = concernsAll ? hub.reloadAll() : hub.tell(paths)
-    watch?.trim((path) => hub.isUsed(path))
     return updated({ paths, pages, ms: performance.now() - since })
   }
 

@@ -12,6 +12,8 @@ interface Entry {
 
 /** What was asked for, and by whom. */
 export interface Seen {
+  /** Forgets every path, so that its files are watched anew when it is asked for again. */
+  clear(): void
   /** Notes a request before it is answered: from then on no change of its files is missed. */
   note(path: string, referer: string | undefined): void
   /** For files that no page says it uses: the paths that lead to one of them, each with the paths that asked for it. */
@@ -38,6 +40,7 @@ export function createSeen(filesOf: (path: string) => readonly string[]): Seen {
   }
 
   return {
+    clear: () => known.clear(),
     note(path, referer) {
       const { referers } = entryOf(path)
       if (referer === undefined || referer.length > refererLength || referers.size >= referersPerPath) return

@@ -14,8 +14,9 @@ import { realSystem, type System } from './system.ts'
 const defaultPollMs = 300
 /** Milliseconds for which the report of an emptied or vanished file is held back: the rest of the save follows. */
 const holdMs = 50
-/** Watched folders up to which nothing is let go of. */
+/** Watched folders, and paths in use, up to which nothing is let go of. */
 const defaultMaxFolders = 2000
+const maxUses = 20_000
 
 /** What {@link createWatch} needs. */
 export interface WatchOptions {
@@ -44,8 +45,11 @@ export interface Watch {
   use(paths: readonly string[]): void
   /** When a path in use last changed: ms since 1970 on this clock; at first sight its ctime (clamped to now), 0 for a path that is missing or unknown. */
   changedAt(path: string): number
-  /** Lets go of what is used no more once there are more than `maxFolders` watched folders. */
-  trim(isUsed: (path: string) => boolean): void
+  /**
+   * Lets go of what is used no more once there are more than `maxFolders` watched folders, or 20,000 paths. Tells
+   * whether it did: then `use` has to be called again for what is asked for again.
+   */
+  trim(isUsed: (path: string) => boolean): boolean
   close(): Promise<void>
 }
 
@@ -202,7 +206,7 @@ export function createWatch(options: WatchOptions, system: System = realSystem):
     },
     changedAt: (path) => uses.get(path)?.changedAt ?? 0,
     trim(isUsed) {
-      if (folders.size <= maxFolders) return
+      if (folders.size <= maxFolders && uses.size <= maxUses) return false
       for (const [path, used] of uses) {
         if (isUsed(path)) continue
         uses.delete(path)
@@ -211,6 +215,7 @@ export function createWatch(options: WatchOptions, system: System = realSystem):
         folders.prune(used.home)
         if (used.realHome !== undefined) folders.prune(used.realHome)
       }
+      return true
     },
     async close() {
       isClosed = true
