@@ -17,6 +17,8 @@ export interface ControlOptions {
   readonly base: string
   /** Whether pages are served now; else the addresses do not exist. */
   readonly isOn: () => boolean
+  /** Whether the server ends: pages are to come again, since another one may take its place. */
+  readonly isEnding: () => boolean
   /** Proof that somebody may read our pages, or was given it by the program. */
   readonly token: () => string
   readonly settings: Omit<Session, 'token' | 'socket'>
@@ -38,7 +40,7 @@ export interface Control {
 
 /** Makes the addresses below `<base>__serve8008/`. */
 export function createControl(options: ControlOptions): Control {
-  const { base, isOn } = options
+  const { base, isOn, isEnding } = options
   const prefix = base + folder
   const script = `${prefix}live.js`
 
@@ -46,10 +48,11 @@ export function createControl(options: ControlOptions): Control {
   function addresses(handlers: Readonly<Record<string, (x: Exchange) => Reply | Promise<Reply>>>): Layer {
     return (next: Handler) => (x) => {
       const { path } = x.target
-      if (!path.startsWith(prefix) || !isOn()) return next(x)
+      if (!path.startsWith(prefix) || !(isOn() || isEnding())) return next(x)
       const name = path.slice(prefix.length)
       if (!Object.hasOwn(handlers, name)) return next(x)
       x.notes.own = true
+      if (isEnding()) throw new ServeError('E8008_BUSY', 'The server is about to end.', { close: true })
       return (handlers[name] as Handler)(x)
     }
   }

@@ -82,6 +82,7 @@ export interface Live {
 export function createLive(options: LiveOptions): Live {
   const { base, folders, sourcesOf } = options
   let isOn = false
+  let isEnding = false
   let watch: Watch | undefined
   let token = ''
   let firstChangeAt = 0
@@ -153,6 +154,7 @@ export function createLive(options: LiveOptions): Live {
   const control = createControl({
     base,
     isOn: () => isOn,
+    isEnding: () => isEnding,
     token: () => (token ||= newToken()),
     settings: { reload: options.reload, toast: options.toast, console: options.console, cached: options.cached },
     isFull: () => hub.isFull,
@@ -194,6 +196,7 @@ export function createLive(options: LiveOptions): Live {
     showError: (error) => hub.showError(error ?? null),
     async close() {
       isOn = false
+      isEnding = true
       batches.close()
       hub.close()
       await watch?.close()

@@ -6,17 +6,18 @@ import type { Session, ToPage } from '../protocol.ts'
 import { createApply } from './apply.ts'
 import { connect } from './connection.ts'
 import { collectErrors } from './console-texts.ts'
-import { whenParsed } from './dom.ts'
+import { listen, whenParsed } from './dom.ts'
 import { createMorph } from './morph.ts'
 import { showError } from './overlay.ts'
 import { controlFolder, isDeclined } from './own-script.ts'
 import { restorePlace } from './place.ts'
 import { watchResources } from './resources.ts'
+import { recallHeard, rememberHeard } from './heard.ts'
 import { toast } from './toast.ts'
 
 function start(control: URL, documentPath: string): void {
   let session: Session | undefined
-  let syncedAt: number | undefined
+  let syncedAt = recallHeard(documentPath)
   const morph = createMorph()
   const resources = watchResources(control, (paths) => connection.send({ type: 'uses', resources: paths }))
   const apply = createApply({ documentPath, resources, morph, session: () => session })
@@ -51,6 +52,7 @@ function start(control: URL, documentPath: string): void {
     message: take,
   })
   const errors = collectErrors(connection.send)
+  listen(window, 'pagehide', () => rememberHeard(documentPath, syncedAt))
 }
 
 const control = controlFolder()

@@ -1,0 +1,348 @@
+import assert from 'node:assert/strict'
+import { createServer as createForeignServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { deflateSync } from 'node:zlib'
+import { writeFileSync } from 'node:fs'
+import { after, before, test } from 'node:test'
+import type { Browser, Page } from 'playwright-core'
+import { createServer, type ServeOptions, type Server8008, type Update } from '../../src/index.ts'
+import { TempFolder } from '../support/server.ts'
+import { launchChromium, skip, withPage } from './support/chromium.ts'
+
+let browser: Browser
+
+before(async () => {
+  if (skip === false) browser = await launchChromium()
+})
+
+after(async () => {
+  if (skip === false) await browser.close()
+})
+
+interface Site extends AsyncDisposable {
+  readonly folder: TempFolder
+  server: Server8008
+  readonly url: string
+  readonly port: number
+  readonly options: ServeOptions
+}
+
+const page = (head: string, body: string): string =>
+  `<!doctype html><html><head>${head}</head><body>${body}</body></html>`
+const icon = '<link rel="icon" href="data:,">'
+const sheet = '<link rel="stylesheet" href="style.css">'
+
+async function serve(files: Readonly<Record<string, string | Uint8Array>>, more: ServeOptions = {}): Promise<Site> {
+  const folder = await new TempFolder().write(files)
+  const options = { root: folder.path, port: 0, host: '127.0.0.1', ...more }
+  const server = createServer(options)
+  const { port } = await server.listen()
+  const site = {
+    folder,
+    server,
+    port,
+    url: `http://127.0.0.1:${port}/`,
+    options,
+    async [Symbol.asyncDispose]() {
+      await site.server.close()
+      folder[Symbol.dispose]()
+    },
+  }
+  return site
+}
+
+/** Resolves with the first update that reached this many pages: those that were still connecting are given time. */
+function updateOf({ server }: Site, pages: number): Promise<Update> {
+  return new Promise((resolve) => server.on('reload', (update) => update.pages === pages && resolve(update)))
+}
+
+/** Opens a page and waits until it is in touch with the server. */
+async function withLivePage(
+  site: Site,
+  path: string,
+  use: (page: Page) => Promise<void>,
+  tolerate = /^$/,
+): Promise<void> {
+  await withPage(
+    browser,
+    'about:blank',
+    async (tab) => {
+      await connect(tab, site.url + path)
+      await use(tab)
+    },
+    { tolerate },
+  )
+}
+
+async function connect(tab: Page, address: string): Promise<void> {
+  const welcomed = nextWelcome(tab)
+  await tab.goto(address)
+  await welcomed
+}
+
+/** Resolves when the page was told that it is up to date. */
+function nextWelcome(tab: Page): Promise<void> {
+  return new Promise((resolve) =>
+    tab.on('websocket', (socket) =>
+      socket.on('framereceived', ({ payload }) => {
+        if (String(payload).includes('"welcome"')) resolve()
+      }),
+    ),
+  )
+}
+
+const colour = (value: string): string => `getComputedStyle(document.body).color === '${value}'`
+const red = 'rgb(255, 0, 0)'
+const blue = 'rgb(0, 0, 255)'
+
+test('a saved style sheet is swapped in place: typing, scroll and animation go on', { skip }, async () => {
+  const css = (value: string): string =>
+    `body { color: ${value}; height: 5000px } @keyframes turn { to { rotate: 1turn } } p { animation: turn 100s linear infinite }`
+  await using site = await serve({ 'index.html': page(icon + sheet, '<p>x</p><input>'), 'style.css': css(red) })
+  await withLivePage(site, '', async (tab) => {
+    await tab.fill('input', 'typed')
+    await tab.evaluate('scrollTo(0, 1200); window.mark = 1')
+    const started = await tab.evaluate("document.querySelector('p').getAnimations()[0].startTime")
+    writeFileSync(site.folder.join('style.css'), css(blue))
+    await tab.waitForFunction(colour(blue))
+    assert.deepEqual(await tab.evaluate("[window.mark, scrollY, document.querySelector('input').value]"), [
+      1,
+      1200,
+      'typed',
+    ])
+    assert.equal(await tab.evaluate("document.querySelector('p').getAnimations()[0].startTime"), started)
+    assert.equal(await tab.evaluate("document.querySelectorAll('link[rel=stylesheet]').length"), 1)
+  })
+})
+
+test('a saved image is swapped in place', { skip }, async () => {
+  await using site = await serve({ 'index.html': page(icon, '<img src="dot.png">'), 'dot.png': picture(1) })
+  await withLivePage(site, '', async (tab) => {
+    await tab.evaluate('window.mark = 1')
+    writeFileSync(site.folder.join('dot.png'), picture(7))
+    await tab.waitForFunction("document.querySelector('img').naturalWidth === 7")
+    assert.equal(await tab.evaluate('window.mark'), 1)
+  })
+})
+
+test('a saved page is loaded again and keeps its scroll position; another page stays', { skip }, async () => {
+  const tall = (title: string): string => page(`${icon}<title>${title}</title>`, '<div style="height:5000px"></div>')
+  await using site = await serve({ 'index.html': tall('one'), 'other.html': tall('other') })
+  await withLivePage(site, '', async (tab) => {
+    await tab.evaluate('scrollTo(0, 1500); window.mark = 1')
+    const told = updateOf(site, 0)
+    await site.server.fetch('http://127.0.0.1/other')
+    writeFileSync(site.folder.join('other.html'), tall('changed'))
+    await told
+    writeFileSync(site.folder.join('index.html'), tall('two'))
+    await tab.waitForFunction("document.title === 'two' && scrollY === 1500")
+    assert.equal(await tab.evaluate('window.mark'), undefined)
+  })
+})
+
+test('twenty tabs are all updated', { skip }, async () => {
+  await using site = await serve({ 'index.html': page(icon + sheet, 'x'), 'style.css': `body { color: ${red} }` })
+  const context = await browser.newContext()
+  try {
+    const tabs = await Promise.all(Array.from({ length: 20 }, () => context.newPage()))
+    for (const tab of tabs) await connect(tab, site.url)
+    // Nineteen of twenty tabs are in the background in a window of a person; here every one counts as seen.
+    const told = updateOf(site, 20)
+    writeFileSync(site.folder.join('style.css'), `body { color: ${blue} }`)
+    await told
+    await Promise.all(tabs.map((tab) => tab.waitForFunction(colour(blue))))
+  } finally {
+    await context.close()
+  }
+})
+
+test('after a restart the page comes back, and loads once if something changed meanwhile', { skip }, async () => {
+  await using site = await serve({ 'index.html': page(`${icon}<title>one</title>`, 'x') })
+  await withLivePage(
+    site,
+    '',
+    async (tab) => {
+      let loads = 0
+      tab.on('load', () => loads++)
+      await site.server.close()
+      writeFileSync(site.folder.join('index.html'), page(`${icon}<title>two</title>`, 'x'))
+      const welcomed = nextWelcome(tab)
+      site.server = createServer({ ...site.options, port: site.port })
+      await site.server.listen()
+      await tab.waitForFunction("document.title === 'two'")
+      await welcomed
+      assert.equal(loads, 1)
+    },
+    /Failed to load resource|WebSocket connection/,
+  )
+})
+
+test(
+  'a page with a policy works by its nonce; one that blocks the client is told of in a warning',
+  { skip },
+  async () => {
+    const policy = (text: string): string => `${icon}<meta http-equiv="Content-Security-Policy" content="${text}">`
+    await using site = await serve({
+      'index.html': page(policy("default-src 'self'; script-src 'nonce-abc123'; img-src data:") + sheet, 'x'),
+      'style.css': `body { color: ${red} }`,
+      'closed.html': page(policy("default-src 'none'"), 'x'),
+    })
+    const warnings: string[] = []
+    site.server.on('warning', ({ code, message }) => warnings.push(`${code} ${message}`))
+    await withLivePage(site, '', async (tab) => {
+      writeFileSync(site.folder.join('style.css'), `body { color: ${blue} }`)
+      await tab.waitForFunction(colour(blue))
+      assert.deepEqual(warnings, [])
+    })
+    await withPage(
+      browser,
+      `${site.url}closed`,
+      async () => {
+        assert.deepEqual(warnings, ['W8008_LIVE_BLOCKED The Content-Security-Policy of /closed blocks live reload.'])
+      },
+      { tolerate: /Content Security Policy/ },
+    )
+  },
+)
+
+test('a page of five megabytes and one with </body> in its script arrive whole', { skip }, async () => {
+  const script = `<script>window.text = '</body></head><head>'</script>`
+  await using site = await serve({
+    'big.html': page(icon, `<p>${'x'.repeat(99)} </p>`.repeat(50_000) + '<p id="end">end</p>'),
+    'script.html': page(icon, `${script}<p id="end">end</p>`),
+  })
+  await withLivePage(site, 'big', async (tab) => {
+    assert.equal(await tab.textContent('#end'), 'end')
+    assert.equal(await tab.evaluate("document.querySelectorAll('script').length"), 1)
+  })
+  await withLivePage(site, 'script', async (tab) => {
+    assert.equal(await tab.evaluate('window.text'), '</body></head><head>')
+    assert.equal(await tab.textContent('#end'), 'end')
+    assert.equal(await tab.evaluate("document.querySelectorAll('script').length"), 2)
+  })
+})
+
+test('morph patches the page in place and keeps what was typed', { skip }, async () => {
+  const form = (title: string): string => page(icon, `<h1>${title}</h1><input id="name"><p>same</p>`)
+  await using site = await serve({ 'index.html': form('one') }, { reload: 'morph' })
+  await withLivePage(site, '', async (tab) => {
+    await tab.fill('#name', 'typed')
+    await tab.evaluate('window.mark = 1')
+    writeFileSync(site.folder.join('index.html'), form('two'))
+    await tab.waitForFunction("document.querySelector('h1').textContent === 'two'")
+    assert.deepEqual(await tab.evaluate("[window.mark, document.querySelector('#name').value]"), [1, 'typed'])
+  })
+})
+
+test('an error lies over the page as text, and goes with the next change', { skip }, async () => {
+  await using site = await serve({ 'index.html': page(icon + sheet, 'x'), 'style.css': 'p { top: 0 }' })
+  await withLivePage(site, '', async (tab) => {
+    site.server.showError({ title: 'Build failed', message: '<img src=x onerror=alert(1)>', file: 'app.ts', line: 3 })
+    await untilShown(tab, (texts) => texts.includes('<img src=x onerror=alert(1)>') && texts.includes('Build failed'))
+    writeFileSync(site.folder.join('style.css'), 'p { top: 1px }')
+    await untilShown(tab, (texts) => !texts.includes('Build failed'))
+  })
+})
+
+test('somebody on a page that is missing sees it come', { skip }, async () => {
+  await using site = await serve({ 'index.html': page(icon, 'x') })
+  await withLivePage(
+    site,
+    'later',
+    async (tab) => {
+      writeFileSync(site.folder.join('later.html'), page(`${icon}<title>here</title>`, 'x'))
+      await tab.waitForFunction("document.title === 'here'")
+    },
+    /404/,
+  )
+})
+
+test('going back shows a page that is in touch again', { skip }, async () => {
+  await using site = await serve({
+    'index.html': page(icon + sheet, '<a href="other">other</a>'),
+    'other.html': page(icon, 'other'),
+    'style.css': `body { color: ${red} }`,
+  })
+  await withLivePage(site, '', async (tab) => {
+    await connect(tab, `${site.url}other`)
+    writeFileSync(site.folder.join('style.css'), `body { color: ${blue} }`)
+    await tab.goBack()
+    await tab.waitForFunction(colour(blue))
+  })
+})
+
+test('a page of another origin neither opens the socket nor reads the token', { skip }, async () => {
+  await using site = await serve({ 'index.html': page(icon, 'x') })
+  const token = site.server.token ?? ''
+  const foreign = await foreignServer()
+  try {
+    const { port } = foreign.address() as AddressInfo
+    await withPage(
+      browser,
+      `http://127.0.0.1:${port}/`,
+      async (tab) => {
+        const opened = (address: string): Promise<string> =>
+          tab.evaluate<string>(`new Promise((resolve) => {
+            const socket = new WebSocket(${JSON.stringify(address)})
+            socket.onopen = () => resolve('open')
+            socket.onerror = () => resolve('refused')
+          })`)
+        // Even with the token.
+        assert.equal(await opened(`ws://127.0.0.1:${site.port}/__serve8008/socket?token=${token}`), 'refused')
+        const read = `fetch('${site.url}__serve8008/session', { headers: { 'X-Serve8008': 'live' } }).then((r) => r.text(), () => 'refused')`
+        assert.equal(await tab.evaluate(read), 'refused')
+      },
+      { tolerate: /WebSocket|CORS|Failed to load/ },
+    )
+  } finally {
+    foreign.close()
+    foreign.closeAllConnections()
+  }
+})
+
+/** Waits for what a person sees; the overlay is closed to scripts, so the accessibility tree tells. */
+async function untilShown(tab: Page, isRight: (texts: readonly string[]) => boolean): Promise<void> {
+  const devtools = await tab.context().newCDPSession(tab)
+  for (;;) {
+    const { nodes } = await devtools.send('Accessibility.getFullAXTree')
+    if (isRight(nodes.map(({ name }) => String(name?.value ?? '')))) return
+    await tab.evaluate('new Promise((resolve) => requestAnimationFrame(resolve))')
+  }
+}
+
+async function foreignServer(): Promise<Server> {
+  const server = createForeignServer((_request, response) => {
+    response.setHeader('Content-Type', 'text/html')
+    response.end(page(icon, 'foreign'))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return server
+}
+
+/** A grey PNG of this width and one row. */
+function picture(width: number): Buffer {
+  const chunk = (type: string, data: Buffer): Buffer => {
+    const length = Buffer.alloc(4)
+    length.writeUInt32BE(data.length)
+    const content = Buffer.concat([Buffer.from(type), data])
+    const sum = Buffer.alloc(4)
+    sum.writeUInt32BE(crc32(content))
+    return Buffer.concat([length, content, sum])
+  }
+  const header = Buffer.alloc(13)
+  header.writeUInt32BE(width, 0)
+  header.writeUInt32BE(1, 4)
+  header[8] = 8
+  const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a])
+  const rows = deflateSync(Buffer.alloc(width + 1))
+  return Buffer.concat([signature, chunk('IHDR', header), chunk('IDAT', rows), chunk('IEND', Buffer.alloc(0))])
+}
+
+function crc32(data: Buffer): number {
+  let sum = 0xffffffff
+  for (const byte of data) {
+    sum ^= byte
+    for (let bit = 0; bit < 8; bit++) sum = sum & 1 ? (sum >>> 1) ^ 0xedb88320 : sum >>> 1
+  }
+  return (sum ^ 0xffffffff) >>> 0
+}

@@ -1,0 +1,39 @@
+import { existsSync } from 'node:fs'
+import { chromium, type Browser, type Page } from 'playwright-core'
+
+const executablePath = '/usr/bin/chromium'
+const flags =
+  '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking ' +
+  '--disable-component-update --disable-sync'
+
+/** Why tests in a browser are skipped, or false. */
+export const skip: string | false = existsSync(executablePath) ? false : `no browser at ${executablePath}`
+
+/** Starts a browser; its owner closes it. */
+export function launchChromium(ignoreDefaultArgs: string[] = []): Promise<Browser> {
+  return chromium.launch({ executablePath, args: flags.split(' '), ignoreDefaultArgs })
+}
+
+/** Opens a page of its own and closes it afterwards; what the page complains of fails the test. */
+export async function withPage(
+  browser: Browser,
+  address: string,
+  use: (page: Page) => Promise<void>,
+  options: { before?: (page: Page) => Promise<void>; tolerate?: RegExp } = {},
+): Promise<void> {
+  const context = await browser.newContext()
+  const complaints: string[] = []
+  try {
+    const page = await context.newPage()
+    page.setDefaultTimeout(10_000)
+    page.on('console', (message) => complaints.push(message.text()))
+    page.on('pageerror', (error) => complaints.push(error.message))
+    await options.before?.(page)
+    await page.goto(address)
+    await use(page)
+  } finally {
+    await context.close()
+  }
+  const unexpected = complaints.filter((text) => options.tolerate?.test(text) !== true)
+  if (unexpected.length > 0) throw new Error(`The page complains:\n${unexpected.join('\n')}`)
+}
