@@ -16,7 +16,7 @@ export async function buildClient(folder: string): Promise<void> {
     bundle: true,
     format: 'iife',
     platform: 'browser',
-    target: 'es2020',
+    target: 'es2022',
     // Every browser that knows `import()` of a style sheet takes a second argument; the others of the last years do too.
     supported: { 'import-attributes': true },
     charset: 'utf8',

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict'
+import { after, before, beforeEach, test } from 'node:test'
+import type { Browser, Page } from 'playwright-core'
+import { launchChromium, skip, withPage } from './support/chromium.ts'
+import { html, Stub } from './support/stub.ts'
+
+const stub = new Stub()
+let browser: Browser
+
+before(async () => {
+  if (skip !== false) return
+  await stub.start()
+  browser = await launchChromium()
+})
+
+after(async () => {
+  if (skip !== false) return
+  await browser.close()
+  await stub.stop()
+})
+
+beforeEach(() => stub.reset())
+
+const style = (path: string) => ({ path, kind: 'style' }) as const
+
+function colour(page: Page, selector = 'body'): Promise<string> {
+  return page.evaluate<string>(`getComputedStyle(document.querySelector('${selector}')).color`)
+}
+
+async function untilColour(page: Page, value: string, selector = 'body'): Promise<void> {
+  await page.waitForFunction(`getComputedStyle(document.querySelector('${selector}')).color === '${value}'`)
+}
+
+const red = 'rgb(255, 0, 0)'
+const green = 'rgb(0, 128, 0)'
+const blue = 'rgb(0, 0, 255)'
+
+test('a changed style sheet is swapped; typing, scroll and animations go on', { skip }, async () => {
+  const css = (value: string): string =>
+    `body { color: ${value}; height: 5000px } @keyframes turn { to { rotate: 1turn } } p { animation: turn 100s linear infinite }`
+  stub.put('/app.css', css('red'))
+  stub.put('/', html('<p>text</p><input>', '<link rel="stylesheet" href="app.css?mine=1" media="screen" title="main">'))
+  await withPage(browser, stub.origin, async (page) => {
+    await stub.connected()
+    await stub.uses('/app.css')
+    assert.equal(await colour(page), red)
+    await page.locator('input').fill('typed')
+    await page.evaluate('scrollTo(0, 700); window.mark = document.getAnimations()[0]; mark.currentTime = 50000')
+    stub.put('/app.css', css('green'))
+    stub.change(style('/app.css'))
+    await untilColour(page, green)
+    await page.waitForFunction(`document.querySelectorAll('link[rel=stylesheet]').length === 1`)
+    assert.equal(await page.locator('input').inputValue(), 'typed')
+    assert.equal(await page.evaluate('scrollY'), 700)
+    assert.equal(await page.evaluate('mark === document.getAnimations()[0] && mark.currentTime >= 50000'), true)
+    const link = await page.evaluate<string>(`document.querySelector('link[rel=stylesheet]').outerHTML`)
+    assert.match(link, /app\.css\?mine=1&amp;serve8008=\w+" media="screen" title="main"/)
+    assert.equal(stub.loads('/'), 1)
+  })
+})
+
+test('quick changes leave one copy, in its place among the others', { skip }, async () => {
+  stub.put('/a.css', 'body { color: red }')
+  stub.put('/b.css', 'p { color: blue }')
+  const head = '<link rel="stylesheet" href="/a.css"><link rel="stylesheet" href="/b.css">'
+  stub.put('/', html('<p>text</p>', head))
+  await withPage(browser, stub.origin, async (page) => {
+    await stub.connected()
+    stub.put('/a.css', 'body { color: green } p { color: red }')
+    for (let i = 0; i < 10; i++) stub.change(style('/a.css'))
+    await untilColour(page, green)
+    await page.waitForFunction(`document.querySelectorAll('link[rel=stylesheet]').length === 2`)
+    assert.equal(await colour(page, 'p'), blue)
+    const order = await page.evaluate<string[]>(`[...document.styleSheets].map(({ href }) => new URL(href).pathname)`)
+    assert.deepEqual(order, ['/a.css', '/b.css'])
+  })
+})
+
+test('a style sheet that is deleted takes its styles with it, and brings them back', { skip }, async () => {
+  stub.put('/a.css', 'body { color: red }')
+  stub.put('/', html('', '<link rel="stylesheet" href="/a.css">'))
+  await withPage(
+    browser,
+    stub.origin,
+    async (page) => {
+      await stub.connected()
+      stub.files.delete('/a.css')
+      stub.change(style('/a.css'))
+      await untilColour(page, 'rgb(0, 0, 0)')
+      stub.put('/a.css', 'body { color: green }')
+      stub.change(style('/a.css'))
+      await untilColour(page, green)
+      assert.equal(await page.locator('link[rel=stylesheet]').count(), 1)
+    },
+    { tolerate: /404/ },
+  )
+})
+
+test('imported style sheets are swapped at any depth, in links and in style elements', { skip }, async () => {
+  stub.put('/top.css', '@import "mid.css" layer(base) screen; p { color: blue }')
+  stub.put('/mid.css', '@import url(deep.css);')
+  stub.put('/deep.css', 'body { color: red }')
+  stub.put('/other.css', 'i { color: red }')
+  const head = '<link rel="stylesheet" href="/top.css"><style>@import "/other.css"; b { color: blue }</style>'
+  stub.put('/', html('<p>text</p><i>i</i><b>b</b>', head))
+  await withPage(browser, stub.origin, async (page) => {
+    await stub.connected()
+    await stub.uses('/deep.css')
+    await untilColour(page, red)
+    stub.put('/deep.css', 'body { color: green }')
+    stub.put('/other.css', 'i { color: green }')
+    for (let i = 0; i < 3; i++) stub.change(style('/deep.css'), style('/other.css'))
+    await untilColour(page, green)
+    await untilColour(page, green, 'i')
+    const count = `(function count(sheet) { return [...sheet.cssRules].filter((rule) => rule.styleSheet)
+      .reduce((sum, rule) => sum + 1 + count(rule.styleSheet), 0) })`
+    await page.waitForFunction(`${count}(document.styleSheets[0]) === 2 && ${count}(document.styleSheets[1]) === 1`)
+    stub.put('/mid.css', 'body { color: blue }')
+    stub.change(style('/mid.css'))
+    await untilColour(page, blue)
+    await page.waitForFunction(`${count}(document.styleSheets[0]) === 1`)
+    assert.equal(await page.evaluate('document.styleSheets[0].cssRules[0].layerName'), 'base')
+    assert.equal(await page.evaluate('document.styleSheets[0].cssRules[0].media.mediaText'), 'screen')
+    assert.equal(stub.loads('/'), 1)
+  })
+})
+
+test('links in open shadow roots are swapped', { skip }, async () => {
+  stub.put('/inner.css', 'p { color: red }')
+  const template = '<template shadowrootmode="open"><link rel="stylesheet" href="/inner.css"><p>text</p></template>'
+  stub.put('/', html(`<div id="host">${template}</div>`))
+  await withPage(browser, stub.origin, async (page) => {
+    await stub.connected()
+    stub.put('/inner.css', 'p { color: green }')
+    stub.change(style('/inner.css'))
+    await page.waitForFunction(
+      `getComputedStyle(document.querySelector('#host').shadowRoot.querySelector('p')).color === '${green}'`,
+    )
+    assert.equal(stub.loads('/'), 1)
+  })
+})
+
+test('a style sheet that a module imported is replaced where it was adopted', { skip }, async () => {
+  stub.put('/part.css', 'body { color: red }')
+  stub.put(
+    '/app.js',
+    `import sheet from './part.css' with { type: 'css' }; document.adoptedStyleSheets = [sheet]; window.sheet = sheet`,
+  )
+  stub.put('/', html('', '<script type="module" src="/app.js"></script>'))
+  await withPage(browser, stub.origin, async (page) => {
+    await stub.connected()
+    await stub.uses('/part.css')
+    await untilColour(page, red)
+    stub.put('/part.css', 'body { color: green }')
+    stub.change(style('/part.css'))
+    await untilColour(page, green)
+    assert.equal(await page.evaluate('document.adoptedStyleSheets[0] === sheet'), true)
+    assert.equal(stub.loads('/'), 1)
+  })
+})
+
+test('a style that the page read with a script, or does not use, makes it load again', { skip }, async () => {
+  stub.put('/text.css', 'body { color: red }')
+  stub.put('/', html('', `<script>fetch('/text.css')</script>`))
+  await withPage(browser, stub.origin, async () => {
+    await stub.connected()
+    await stub.uses('/text.css')
+    stub.change(style('/text.css'))
+    await stub.connected(2)
+    stub.change(style('/nowhere.css'))
+    await stub.connected(3)
+    assert.equal(stub.loads('/'), 3)
+  })
+})
+
+test('a style sheet that is turned off stays off', { skip }, async () => {
+  stub.put('/a.css', 'body { color: red }')
+  stub.put('/b.css', 'body { color: blue }')
+  const head = '<link rel="stylesheet" href="/a.css"><link rel="stylesheet" href="/b.css">'
+  stub.put('/', html('', head))
+  await withPage(browser, stub.origin, async (page) => {
+    await stub.connected()
+    await untilColour(page, blue)
+    await page.evaluate(`document.querySelectorAll('link[rel=stylesheet]')[1].sheet.disabled = true`)
+    stub.put('/a.css', 'body { color: green }')
+    stub.change(style('/a.css'), style('/b.css'))
+    await page.waitForFunction(
+      `[...document.styleSheets].length === 2 && [...document.styleSheets].every(({ href }) => /serve8008=/.test(href))`,
+    )
+    await untilColour(page, green)
+  })
+})
