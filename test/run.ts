@@ -12,7 +12,7 @@ import { inspect } from 'node:util'
 import { buildClient } from '../scripts/client.ts'
 
 const root = resolve(import.meta.dirname, '..')
-const quick = ['test/unit/', 'test/http/', 'test/cli/', 'test/structure.test.ts']
+const quick = ['test/unit/', 'test/http/', 'test/cli/', 'test/browser/', 'test/structure.test.ts']
 const quickMs = 120_000
 const slowMs = 900_000
 

@@ -1,19 +1,13 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
-import { chromium, type Browser, type Page } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { ServeError } from '../../src/errors/serve-error.ts'
 import { plainExchange } from '../../src/http/plain-exchange.ts'
 import { errorReply } from '../../src/pages/error-page.ts'
 import { listingReply, type ListingEntry } from '../../src/pages/listing-page.ts'
-
-const executablePath = '/usr/bin/chromium'
-const skip = existsSync(executablePath) ? false : `no browser at ${executablePath}`
-const flags =
-  '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking ' +
-  '--disable-component-update --disable-sync'
+import { launchChromium, skip } from './support/chromium.ts'
 
 function entry(name: string, kind: 'file' | 'folder' = 'file', size = 1000): ListingEntry {
   return { name, kind, size, modified: Date.UTC(2026, 2, 1) }
@@ -50,7 +44,7 @@ before(async () => {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-  browser = await chromium.launch({ executablePath, args: flags.split(' ') })
+  browser = await launchChromium()
 })
 
 after(async () => {

@@ -1,17 +1,29 @@
 import { existsSync } from 'node:fs'
 import { chromium, type Browser, type Page } from 'playwright-core'
 
-const executablePath = '/usr/bin/chromium'
+/** Where browsers of this kind are; the variable names another one. */
+const candidates = [
+  process.env['SERVE8008_TEST_BROWSER'],
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  String.raw`C:\Program Files\Google\Chrome\Application\chrome.exe`,
+]
+const executablePath = candidates.find((path): path is string => path !== undefined && existsSync(path))
 const flags =
   '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking ' +
   '--disable-component-update --disable-sync'
 
 /** Why tests in a browser are skipped, or false. */
-export const skip: string | false = existsSync(executablePath) ? false : `no browser at ${executablePath}`
+export const skip: string | false =
+  executablePath === undefined
+    ? 'no browser found: apt-get install chromium, or name one in SERVE8008_TEST_BROWSER'
+    : false
 
 /** Starts a browser; its owner closes it. */
 export function launchChromium(ignoreDefaultArgs: string[] = []): Promise<Browser> {
-  return chromium.launch({ executablePath, args: flags.split(' '), ignoreDefaultArgs })
+  return chromium.launch({ executablePath: executablePath ?? '', args: flags.split(' '), ignoreDefaultArgs })
 }
 
 /** Opens a page of its own and closes it afterwards; what the page complains of fails the test. */
