@@ -18,16 +18,21 @@ import { toast } from './toast.ts'
 function start(control: URL, documentPath: string): void {
   let session: Session | undefined
   let syncedAt = recallHeard(documentPath)
+  /** What the first answer tells may have happened before the document was remembered. */
+  let isFirst = true
   const morph = createMorph()
   const resources = watchResources(control, (paths) => connection.send({ type: 'uses', resources: paths }))
   const apply = createApply({ documentPath, resources, morph, session: () => session })
 
   function take(message: ToPage): void {
-    const isFirst = syncedAt === undefined
-    if ('time' in message) syncedAt = message.time
+    const isLate = isFirst
+    if ('time' in message) {
+      syncedAt = message.time
+      isFirst = false
+    }
     switch (message.type) {
       case 'change':
-        return apply.changes(message.changes, isFirst)
+        return apply.changes(message.changes, isLate)
       case 'reload':
         return apply.reload()
       case 'notify':

@@ -18,7 +18,7 @@ export interface StubFile {
 
 /** A small server that speaks the protocol of live reload, and whose every move a test decides. */
 export class Stub {
-  readonly files = new Map<string, StubFile>()
+  readonly files: Map<string, StubFile> = new Map()
   /** Targets of all requests, and what pages said. */
   readonly asked: string[] = []
   readonly said: FromPage[] = []
@@ -32,7 +32,7 @@ export class Stub {
   tag: string = `<script src="${control}live.js?v=1" async=""></script>`
   /** What to answer a hello with; null for nothing. */
   answer: (hello: FromPage) => ToPage | null = () => ({ type: 'welcome', time: Date.now() })
-  readonly sockets = new Set<WebSocket>()
+  readonly sockets: Set<WebSocket> = new Set()
   readonly #events = new EventEmitter()
   #server: Server | undefined
   #port = 0
@@ -52,7 +52,7 @@ export class Stub {
     server.on('upgrade', (request: IncomingMessage, connection: Socket, head: Buffer) => {
       this.asked.push(request.url ?? '')
       if (request.url !== `${control}socket?token=${this.token}`)
-        return connection.end('HTTP/1.1 403 Forbidden\r\n\r\n')
+        return void connection.end('HTTP/1.1 403 Forbidden\r\n\r\n')
       sockets.handleUpgrade(request, connection, head, (socket) => this.#join(socket))
     })
     server.listen(this.#port, '127.0.0.1')
@@ -131,7 +131,7 @@ export class Stub {
     })
     socket.on('error', () => {})
     socket.on('message', (data) => {
-      const message = JSON.parse(String(data)) as FromPage
+      const message = JSON.parse((data as Buffer).toString()) as FromPage
       this.said.push(message)
       const answer = message.type === 'hello' ? this.answer(message) : null
       if (answer !== null) socket.send(JSON.stringify(answer))
