@@ -165,6 +165,14 @@ export class Stub {
     if (file === undefined) return void response.writeHead(404).end()
     const isPage = /html/.test(file.type) && /^(document|iframe)$/.test(String(request.headers['sec-fetch-dest']))
     const body = isPage ? String(file.body).replace('<head>', `<head>${this.tag}`) : file.body
+    // Browsers seek in media by ranges only.
+    const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? '')
+    if (range !== null && Buffer.isBuffer(body)) {
+      const part = body.subarray(Number(range[1]), range[2] === '' ? undefined : Number(range[2]) + 1)
+      const place = `bytes ${range[1]}-${Number(range[1]) + part.length - 1}/${body.length}`
+      response.writeHead(206, { 'Content-Type': file.type, 'Content-Length': part.length, 'Content-Range': place })
+      return void response.end(part)
+    }
     response.writeHead(200, { 'Content-Type': file.type, 'Content-Length': Buffer.byteLength(body), ...file.headers })
     response.end(body)
   }

@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { skip } from './support/chromium.ts'
+import { liveFixture } from './support/fixture.ts'
+import { html } from './support/stub.ts'
+
+const { stub, open } = liveFixture()
+
+test('after a restart the page comes back with the new token and the time it last heard', { skip }, async () => {
+  stub.put('/', html('text'))
+  stub.answer = () => ({ type: 'welcome', time: 12345 })
+  await open(
+    async () => {
+      await stub.connected()
+      assert.equal(typeof stub.hellos()[0]?.age, 'number')
+      await stub.stop()
+      stub.token = 'second'
+      await stub.start()
+      await stub.connected(2)
+      assert.equal(stub.hellos()[1]?.syncedAt, 12345)
+      assert.equal(stub.hellos()[1]?.age, undefined)
+      assert.equal(stub.loads('/'), 1)
+    },
+    { tolerate: /Failed to load resource|WebSocket|ERR_/ },
+  )
+})
+
+test('a socket that is closed at once is tried at longer and longer intervals', { skip }, async () => {
+  stub.put('/', html('text'))
+  stub.answer = () => {
+    for (const socket of stub.sockets) socket.close()
+    return null
+  }
+  await open(
+    async () => {
+      await stub.until('four sessions', () => stub.sessions.length >= 4)
+      const [first = 0, , , fourth = 0] = stub.sessions
+      // 250, 500 and 1000 ms, each at least by half.
+      assert.ok(fourth - first > 850, `${fourth - first} ms`)
+      assert.equal(stub.loads('/'), 1)
+    },
+    { tolerate: /WebSocket/ },
+  )
+})
+
+test('a server that gives no session is left alone', { skip }, async () => {
+  stub.put('/', html('text'))
+  stub.refusal = 403
+  await open(
+    async (page) => {
+      await stub.until('a session', () => stub.sessions.length === 1)
+      for (let i = 0; i < 5; i++) await page.evaluate(`dispatchEvent(new Event('online'))`)
+      await page.evaluate(`new Promise((resolve) => setTimeout(resolve, 600))`)
+      assert.equal(stub.sessions.length, 1)
+    },
+    { tolerate: /403/ },
+  )
+})
+
+test('a page that is put aside closes its socket, and opens another when it comes back', { skip }, async () => {
+  stub.put('/', html('text'))
+  await open(async (page) => {
+    await stub.connected()
+    await page.evaluate(`dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))`)
+    await stub.until('the end of the socket', () => stub.sockets.size === 0)
+    await page.evaluate(`dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))`)
+    await stub.connected(2)
+    assert.equal(typeof stub.hellos()[1]?.syncedAt, 'number')
+  })
+})
+
+test('what the page loads later is told, without addresses of ours and of others', { skip }, async () => {
+  stub.put('/', html('text'))
+  stub.put('/late.json', '1')
+  await open(
+    async (page) => {
+      await stub.connected()
+      await page.evaluate(`fetch('/late.json?x=1'), fetch('http://localhost:1/foreign').catch(() => {})`)
+      await stub.uses('/late.json')
+      const paths = stub.said.flatMap((said) => ('resources' in said ? said.resources : []))
+      assert.deepEqual([...new Set(paths)], ['/late.json'])
+    },
+    { tolerate: /ERR_|CORS/ },
+  )
+})
+
+test('markup cannot mislead the client, which leaves no names behind', { skip }, async () => {
+  const names = [
+    'currentScript',
+    'querySelectorAll',
+    'documentElement',
+    'styleSheets',
+    'addEventListener',
+    'readyState',
+  ]
+  stub.put('/', html(names.map((name) => `<img name="${name}" src="data:,">`).join('') + '<form id="fetch"></form>'))
+  // The tag comes last, when all the traps are there.
+  const tag = stub.tag
+  stub.tag = '<script>window.known = Object.getOwnPropertyNames(window)</script>'
+  stub.put('/', String(stub.files.get('/')?.body).replace('</body>', `${tag}</body>`))
+  await open(async (page) => {
+    await stub.connected()
+    const added = await page.evaluate<string[]>(
+      `Object.getOwnPropertyNames(window).filter((name) => !known.includes(name) && name !== 'known')`,
+    )
+    assert.deepEqual(
+      added.filter((name) => !/^(?:__playwright|fetch$)/.test(name)),
+      [],
+    )
+  })
+})
+
+test('two tags make one client, and a page may decline', { skip }, async () => {
+  stub.tag += stub.tag
+  stub.put('/', html('text'))
+  await open(async (page) => {
+    await stub.connected()
+    await page.evaluate(`new Promise((resolve) => setTimeout(resolve, 300))`)
+    assert.equal(stub.hellos().length, 1)
+    stub.put('/declined', html('text', '<meta name="serve8008" content="no-live">'))
+    await page.goto(`${stub.origin}/declined`)
+    await page.evaluate(`new Promise((resolve) => setTimeout(resolve, 300))`)
+    assert.equal(stub.sessions.length, 1)
+  })
+})
