@@ -1,5 +1,6 @@
 import type { LoadedConfig } from '../config/load.ts'
 import { optionsByKey } from '../config/option-table.ts'
+import { hidden, isSecretField } from '../util/secret.ts'
 import { printable } from '../util/sanitize.ts'
 import { displayPath } from './paths.ts'
 import type { Setting } from './settings.ts'
@@ -50,8 +51,8 @@ function rowsOf({ key, value, origin }: Setting, { config, options, origins }: L
   if (key === 'headers' && config.headers.length > 0) {
     return Object.entries(options.headers ?? {}).flatMap(([name, fields]) =>
       typeof fields === 'string'
-        ? [row(`${name}: ${fields}`, name)]
-        : Object.entries(fields).map(([field, text]) => row(`${name}  ${field}: ${text}`, name)),
+        ? [row(`${name}: ${shownValue(name, fields)}`, name)]
+        : Object.entries(fields).map(([field, text]) => row(`${name}  ${field}: ${shownValue(field, text)}`, name)),
     )
   }
   if (key === 'mounts' && config.mounts.length > 0) {
@@ -61,6 +62,10 @@ function rowsOf({ key, value, origin }: Setting, { config, options, origins }: L
   const entry = optionsByKey.get(key)
   if (entry?.isPath === true && typeof value === 'string') return [row(displayPath(value, cwd))]
   return [row(valueText(value) || (entry?.kind === 'optional' ? 'off' : '-'))]
+}
+
+function shownValue(field: string, text: string): string {
+  return isSecretField(field) ? hidden : text
 }
 
 /** The value as it would be typed, empty for none. */

@@ -3,6 +3,7 @@ import { limitNames, limitTable } from '../config/limits.ts'
 import type { LoadedConfig } from '../config/load.ts'
 import type { OptionEntry } from '../config/option-entry.ts'
 import { optionTable } from '../config/option-table.ts'
+import { hidden, isSecretField } from '../util/secret.ts'
 import type { Limits, ResolvedConfig } from '../config/types.ts'
 
 /** One setting: its option, its value, and where it comes from. */
@@ -27,7 +28,13 @@ const views: Readonly<Record<string, (config: ResolvedConfig) => unknown>> = {
   toast: ({ live }) => live?.toast,
   console: ({ live }) => live?.console,
   poll: ({ live }) => live?.poll,
+  headers: ({ headers }) => headers.map((rule) => ({ ...rule, headers: withoutValues(rule.headers) })),
   auth: ({ auth }) => (auth === undefined ? undefined : `${auth.user}:…`),
+}
+
+/** Fields without the values that must stay secret. */
+function withoutValues(fields: readonly string[]): string[] {
+  return fields.map((text, i) => (i % 2 === 1 && isSecretField(fields[i - 1] ?? '') ? hidden : text))
 }
 
 /** Every setting in the order of the documentation; each limit is one. */

@@ -1,11 +1,34 @@
+import { isSecretField } from '../util/secret.ts'
+
 /** A word as it is typed in a shell: plain where it can be, otherwise in quotes. */
 export function shellWord(word: string): string {
-  if (/^[\w@%+=:,./~-]+$/.test(word)) return word
+  // A shell takes `~` at the beginning for a home folder, and zsh `=` for the place of a program.
+  if (/^[\w@%+:,./-][\w@%+=:,./~-]*$/.test(word)) return word
   // Double quotes are what every shell knows; where they would not hold, single ones do in all but cmd.exe.
   return /["$`\\!]/.test(word) ? `'${word.replaceAll("'", `'\\''`)}'` : `"${word}"`
 }
 
-/** The whole command with its words. */
+/** The whole command with its words; what must stay secret is not among them, since hints end up in logs. */
 export function commandLine(words: readonly string[]): string {
-  return ['serve8008', ...words.map(shellWord)].join(' ')
+  return ['serve8008', ...withoutSecrets(words).map(shellWord)].join(' ')
+}
+
+/** Stands in a hint where the value of `--auth` was typed. */
+const anyUser = 'USER:PASSWORD'
+
+function withoutSecrets(words: readonly string[]): string[] {
+  const end = words.includes('--') ? words.indexOf('--') : words.length
+  return words.map((word, i) => {
+    if (i > end) return word
+    const [, flag = '', value] = /^(--?(?:auth|headers?))(?:=(.*))?$/s.exec(word) ?? []
+    if (value !== undefined) return `${flag}=${maskedValue(flag, value)}`
+    const before = words[i - 1] ?? ''
+    return /^--?(?:auth|headers?)$/.test(before) ? maskedValue(before, word) : word
+  })
+}
+
+function maskedValue(flag: string, value: string): string {
+  if (flag.endsWith('auth')) return anyUser
+  const border = value.indexOf(':')
+  return border > 0 && isSecretField(value.slice(0, border)) ? `${value.slice(0, border)}: VALUE` : value
 }

@@ -11,7 +11,12 @@ import { commandLine, shellWord } from './shell-word.ts'
 export function unknownFlag(word: string, argv: readonly string[], flags: readonly Flag[]): ServeError {
   const [flag = word] = word.split('=', 1)
   const corrected = habitOf(flag) ?? spacedValue(word, flags) ?? nearestFlag(flag, flags)
-  return new ServeError('E8008_USAGE', `Unknown flag ${flag}.`, { hint: hintFor(flag, corrected, argv) })
+  return new ServeError('E8008_USAGE', `Unknown flag ${shown(flag)}.`, { hint: hintFor(flag, corrected, argv) })
+}
+
+/** A value that hangs on a letter may be a password, which is not for the screen. */
+function shown(flag: string): string {
+  return /^-[A-Za-z][^-]/.test(flag) && !/^-[A-Za-z]+$/.test(flag) ? flag.slice(0, 2) : flag
 }
 
 function hintFor(flag: string, corrected: string | undefined, argv: readonly string[]): string {
@@ -27,7 +32,8 @@ function hintFor(flag: string, corrected: string | undefined, argv: readonly str
 /** `-Hlocalhost` is taken for a bundle of one-letter flags: names the form with a space. */
 function spacedValue(word: string, flags: readonly Flag[]): string | undefined {
   const [, letter = '', value = ''] = /^-([A-Za-z])([^-=].*)$/s.exec(word) ?? []
-  if (letter === '') return undefined
+  // What holds a colon may be a name with its password.
+  if (letter === '' || value.includes(':')) return undefined
   const flag = flags.find(({ kind, aliases }) => kind !== 'boolean' && aliases.includes(letter))
   const name = flag === undefined ? habitOf(`-${letter}`) : `--${flag.name}`
   return name?.startsWith('--') === true ? `${name} ${shellWord(value)}` : name

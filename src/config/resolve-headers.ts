@@ -1,4 +1,5 @@
 import { parsePathPrefix } from './path-prefix.ts'
+import { isSecretField } from '../util/secret.ts'
 import { quote, type Problem } from './problem.ts'
 import type { HeaderRule, ServeOptions } from './types.ts'
 
@@ -68,7 +69,7 @@ function addField(fields: Fields, name: string, text: string, path: readonly str
     // A line break here would let one field become several, or a reply of its own (response splitting).
     problems.push({
       path,
-      fault: `the value ${quote(value)} of ${quote(name)} holds characters that a field cannot carry`,
+      fault: `the value ${isSecretField(name) ? '' : `${quote(value)} `}of ${quote(name)} holds characters that a field cannot carry`,
       fix: 'use printable characters on one line; encode others',
     })
   } else if (fields.has(lower)) {

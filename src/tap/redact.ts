@@ -1,9 +1,7 @@
-/** Stands where a secret stood. */
-export const redacted = '…'
+import { hidden, isSecretName } from '../util/secret.ts'
 
-// Compared without case and punctuation, so `access_token`, `accessToken` and `X-Amz-Security-Token` are one.
-const secretName =
-  /^(?:key|code|auth|sig|pass|pwd|pin|jwt|otp|sid|session|ticket|authorization)$|(?:token|secret|password|passwd|passphrase|passcode|signature|credentials?|sessionid|(?:api|access|auth|private|secret|shared|signing|subscription)(?:key|code|keyid))$/
+/** Stands where a secret stood. */
+export const redacted: string = hidden
 
 const parameter = /[?&;#]([^=&;?#]*)=/g
 
@@ -40,11 +38,7 @@ function redactParameters(url: string): string {
 }
 
 function isSecret(name: string): boolean {
-  return secretName.test(
-    decoded(name)
-      .toLowerCase()
-      .replace(/[^a-z0-9]/g, ''),
-  )
+  return isSecretName(decoded(name))
 }
 
 /** A name may be percent-encoded to slip past (`%74oken`); a broken encoding is taken as it stands. */

@@ -150,3 +150,22 @@ test('the last of two flags counts, and a cache that means nothing is refused', 
     /^--cache: "abc" is no Cache-Control directive\nE8008_CONFIG_INVALID {3}try: use seconds, a time/,
   )
 })
+
+test('no message and no hint repeats a password or a credential', async (t) => {
+  const cwd = await folderOf(t, { 'site/index.html': 'x' })
+  for (const args of [
+    ['site', '--auth', 'ann:hunter2', '--prot', '1'],
+    ['sit', '--auth=ann:hunter2'],
+    ['site', '--auht', 'ann:hunter2'],
+    ['site', '--authh=ann:hunter2'],
+    ['site', '-auser:hunter2'],
+    ['site', '--header', 'Authorization: Bearer hunter2', '--nope'],
+    ['site', '--header', 'Authorization: hunter2\u0001'],
+    ['check', 'site', '--header', 'Authorization: Bearer hunter2', '--auth', 'ann:hunter2'],
+    ['check', 'site', '--header', 'Authorization: Bearer hunter2', '--json'],
+  ]) {
+    const { stdout, stderr } = await run(t, args, { cwd })
+    const found = (stdout + stderr).split('\n').filter((line) => line.includes('hunter2'))
+    assert.deepEqual(found, [], args.join(' '))
+  }
+})
