@@ -2,7 +2,7 @@ import { loadConfig } from '../config/load.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import { isServeError, ServeError } from '../errors/serve-error.ts'
 import { createServerFrom } from '../server/create.ts'
-import type { Warning } from '../server/types.ts'
+import type { Listening, Server8008, Warning } from '../server/types.ts'
 import { socketActivation, type Activation } from './activation.ts'
 import { announce } from './announce.ts'
 import { openBrowser } from './browser.ts'
@@ -15,6 +15,9 @@ import { pageErrorLine, updateLine } from './live-lines.ts'
 import { announceServer } from './running-servers.ts'
 import { onSignals } from './signals.ts'
 import { createStopper } from './stopper.ts'
+
+/** Milliseconds after which other commands of the user can find the server. */
+const announceMs = 100
 
 /** Serves until a signal comes or the reader of the output leaves. Resolves once the server listens. */
 export async function serve(command: Command, program: Program, report: Report): Promise<void> {
@@ -50,19 +53,27 @@ export async function serve(command: Command, program: Program, report: Report):
     if (!stopper.isStopping()) throw withOrigin(error, loaded.origins['port'])
   })
   if (listening === undefined) return
-  if (server.token !== undefined && config.socket === undefined) {
-    const { url, port } = listening
-    const reload = `${config.base}__serve8008/reload`
-    const { pid } = program
-    server.on('close', announceServer({ pid, url, port, root: config.root, cwd, reload, token: server.token }, env))
-  }
   await announce({ listening, loaded, config, command, program, report, startMs, configMs })
+  announceForReload(server, listening, config, program)
   for (const warning of warnings) report.warning(warning)
   server.off('warning', gather).on('warning', report.warning)
   if (config.open !== undefined) {
     const warn = (message: string): void => report.warning({ code: 'W8008_OPEN', message })
     await openBrowser(listening.url, config.open, env, warn)
   }
+}
+
+/** Lets `serve8008 reload` find the server; behind the first answer, since the token costs milliseconds of start-up. */
+function announceForReload(server: Server8008, listening: Listening, config: ResolvedConfig, program: Program): void {
+  if (config.live === undefined || config.socket !== undefined) return
+  const { pid, cwd, env } = program
+  const { url, port } = listening
+  const timer = setTimeout(() => {
+    const { token = '' } = server
+    const reload = `${config.base}__serve8008/reload`
+    server.on('close', announceServer({ pid, url, port, root: config.root, cwd, reload, token }, env))
+  }, announceMs).unref()
+  server.on('close', () => clearTimeout(timer))
 }
 
 /** A flag that says where to listen beats the socket that systemd has for us. */

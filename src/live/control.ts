@@ -2,12 +2,11 @@ import { ServeError } from '../errors/serve-error.ts'
 import type { Exchange, Handler, Layer } from '../http/exchange.ts'
 import type { Reply } from '../http/reply.ts'
 import { clientScript } from './client-script.ts'
+import { controlFolder } from './control-folder.ts'
 import { hasOwnOrigin, isSameOrigin } from './origin.ts'
 import type { Session } from './protocol.ts'
 import type { WebSocket } from 'ws'
 
-/** Name of the folder, below the base, in which everything of serve8008's own lies. */
-const folder = '__serve8008/'
 /** Bytes of a list of paths that another program may send. */
 const listBytes = 256 * 1024
 
@@ -15,8 +14,6 @@ const listBytes = 256 * 1024
 export interface ControlOptions {
   /** Path prefix of the whole server, with a slash at both ends. */
   readonly base: string
-  /** Whether pages are served now; else the addresses do not exist. */
-  readonly isOn: () => boolean
   /** Whether the server ends: pages are to come again, since another one may take its place. */
   readonly isEnding: () => boolean
   /** Proof that somebody may read our pages, or was given it by the program. */
@@ -40,15 +37,15 @@ export interface Control {
 
 /** Makes the addresses below `<base>__serve8008/`. */
 export function createControl(options: ControlOptions): Control {
-  const { base, isOn, isEnding } = options
-  const prefix = base + folder
+  const { base, isEnding } = options
+  const prefix = base + controlFolder
   const script = `${prefix}live.js`
 
   /** A layer for some addresses: what is not among them goes on. */
   function addresses(handlers: Readonly<Record<string, (x: Exchange) => Reply | Promise<Reply>>>): Layer {
     return (next: Handler) => (x) => {
       const { path } = x.target
-      if (!path.startsWith(prefix) || !(isOn() || isEnding())) return next(x)
+      if (!path.startsWith(prefix)) return next(x)
       const name = path.slice(prefix.length)
       if (!Object.hasOwn(handlers, name)) return next(x)
       x.notes.own = true

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { LivePage } from '../support/live-page.ts'
@@ -42,6 +42,7 @@ test('serve8008 reload finds the server of this folder and updates its pages', a
   assert.equal(none.exitCode, 1)
   assert.match(none.stderr, /^There is no server with live reload to ask\.\nE8008_NOT_RUNNING {3}try: serve8008\n$/)
   const { port, child, ended } = await serve(t, ['./site', '--base', '/app/', '--auth', 'ann:secret'], { cwd, env })
+  await announced(join(cwd, 'run'), 1)
   const all = await run(t, ['reload'], { cwd, env })
   assert.deepEqual([all.exitCode, all.stdout], [0, `0 pages of http://localhost:${port}/app/ updated.\n`])
   const named = await run(t, ['reload', '--json', '--port', String(port), 'site/style.css'], { cwd, env })
@@ -56,6 +57,7 @@ test('of several servers none is guessed', async (t) => {
   const env = { XDG_RUNTIME_DIR: join(cwd, 'run') }
   const first = await serve(t, ['./site'], { cwd, env })
   const second = await serve(t, ['./site'], { cwd, env })
+  await announced(join(cwd, 'run'), 2)
   const unsure = await run(t, ['reload'], { cwd, env })
   assert.equal(unsure.exitCode, 1)
   assert.match(unsure.stderr, /Several servers run: /)
@@ -72,6 +74,7 @@ test('the token is for its owner only, and a folder that was put there by a link
   const env = { XDG_RUNTIME_DIR: join(cwd, 'run') }
   await serve(t, ['./site'], { cwd, env })
   const folder = join(cwd, 'run/serve8008')
+  await announced(join(cwd, 'run'), 1)
   const [name = ''] = readdirSync(folder)
   assert.equal(statSync(folder).mode & 0o777, 0o700)
   assert.equal(statSync(join(folder, name)).mode & 0o777, 0o600)
@@ -79,7 +82,16 @@ test('the token is for its owner only, and a folder that was put there by a link
   symlinkSync(folder, join(runtime, 'serve8008'))
   const before = readdirSync(folder).length
   const other = await serve(t, ['./site'], { cwd, env: { XDG_RUNTIME_DIR: runtime } })
-  assert.equal(readdirSync(folder).length, before)
+  // It has had the time to write itself down when its pages work.
+  using page = await LivePage.open(other.port)
+  await page.next()
   other.child.kill('SIGTERM')
   await once(other.child, 'close')
+  assert.equal(readdirSync(folder).length, before)
 })
+
+/** Waits until servers can be found. */
+async function announced(runtime: string, count: number): Promise<void> {
+  const folder = join(runtime, 'serve8008')
+  while (!existsSync(folder) || readdirSync(folder).length < count) await new Promise(setImmediate)
+}

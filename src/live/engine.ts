@@ -1,0 +1,157 @@
+import { resolve, sep } from 'node:path'
+import type { Filter, Layer } from '../http/exchange.ts'
+import type { Warning } from '../server/types.ts'
+import { createBatches } from './batches.ts'
+import { createControl } from './control.ts'
+import { Hub } from './hub.ts'
+import { createInject } from './inject.ts'
+import type { ShownError } from './protocol.ts'
+import { createSeen } from './seen.ts'
+import type { LiveOptions, Update } from './types.ts'
+import { createWatch } from './watch/watch.ts'
+
+/** Milliseconds between two looks at files where the system reports no changes. */
+const pollMs = 300
+
+/** New paths after which it is looked for what is used no more. */
+const tidyAfter = 1000
+
+/** What {@link createEngine} needs. */
+export interface EngineOptions extends LiveOptions {
+  /** Proof that somebody may read our pages, or was given it by the program. */
+  readonly token: () => string
+}
+
+/** The working part of live reload. */
+export interface Engine {
+  /** Its addresses that ask for a token themselves. */
+  readonly proven: Layer
+  /** Its other addresses. */
+  readonly open: Layer
+  readonly inject: Filter
+  /** Notes a request: from then on no change of its files is missed. */
+  note(path: string, referer: string | undefined): void
+  reload(paths?: readonly string[]): Update
+  notify(message: string): void
+  showError(error: ShownError | null): void
+  close(): Promise<void>
+}
+
+/** Makes the engine, which starts to watch what is asked for. */
+export function createEngine(options: EngineOptions): Engine {
+  const { base, folders, sourcesOf } = options
+  let isEnding = false
+  let firstChangeAt = 0
+  let asked = 0
+
+  const isServed = (path: string): boolean =>
+    folders.some((folder) => path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep))
+
+  function filesOf(path: string): readonly string[] {
+    if (++asked % tidyAfter === 0) tidy()
+    const files = sourcesOf(path)
+    watch.use(files)
+    return files
+  }
+
+  /** What no open page uses is watched only as long as it is not too much: a crawler must not fill the memory. */
+  function tidy(): void {
+    const used = hub.usedFiles()
+    if (watch.trim((file) => used.has(file))) seen.clear()
+  }
+
+  const batches = createBatches({
+    send(paths) {
+      options.onChange(paths)
+      update(paths, firstChangeAt)
+    },
+    onQuiet: () => hub.answerWaiting(),
+  })
+  const seen = createSeen(filesOf)
+  const hub = new Hub({
+    maxPages: options.maxPages,
+    filesOf,
+    changedAt: (file) => watch.changedAt(file),
+    isGathering: batches.isGathering,
+    seen,
+    onConsole: (page, level, text) => options.onConsole({ page, level, text }),
+  })
+
+  /** Files that were watched for their own sake, and that no page uses: every page may depend on them. */
+  const extras = new Set<string>()
+
+  function change(path: string, isExtra: boolean): void {
+    if (!batches.isGathering()) firstChangeAt = performance.now()
+    if (isExtra) extras.add(path)
+    batches.add(path)
+  }
+
+  /** Tells pages of changed files. What no page uses concerns all of them if it is not served, or was to be watched. */
+  function update(paths: readonly string[], since: number): Update {
+    // What failed has probably been mended; whoever knows better shows the error again.
+    hub.showError(null)
+    const concernsAll = paths.some((path) => !hub.isUsed(path) && (extras.has(path) || !isServed(path)))
+    extras.clear()
+    const pages = concernsAll ? hub.reloadAll() : hub.tell(paths)
+    return updated({ paths, pages, ms: performance.now() - since })
+  }
+
+  function updated(done: Update): Update {
+    options.onUpdate(done)
+    return done
+  }
+
+  function reload(paths?: readonly string[]): Update {
+    if (paths !== undefined) return update([...new Set(paths.map((path) => resolve(path)))], performance.now())
+    hub.showError(null)
+    return updated({ paths: [], pages: hub.reloadAll(), ms: 0 })
+  }
+
+  const control = createControl({
+    base,
+    isEnding: () => isEnding,
+    token: options.token,
+    settings: { reload: options.reload, toast: options.toast, console: options.console, cached: options.cached },
+    isFull: () => hub.isFull,
+    admit: (socket) => hub.admit(socket),
+    reload: (paths) => reload(paths).pages,
+  })
+
+  const watch = createWatch({
+    folders,
+    ignore: options.ignore,
+    extra: options.watch,
+    cwd: folders[0] ?? '',
+    pollMs: options.poll ? pollMs : undefined,
+    onChange: change,
+    onWarning: options.onWarning,
+  })
+
+  return {
+    proven: control.proven,
+    open: control.open,
+    note: seen.note,
+    inject: createInject({
+      script: control.script,
+      isOn: () => !isEnding,
+      onBlocked: (path, missing) => options.onWarning(blockedWarning(path, missing)),
+    }),
+    reload,
+    notify: (message) => hub.notify(message),
+    showError: (error) => hub.showError(error),
+    async close() {
+      isEnding = true
+      batches.close()
+      hub.close()
+      await watch.close()
+    },
+  }
+}
+
+function blockedWarning(path: string, missing: string): Warning {
+  return {
+    code: 'W8008_LIVE_BLOCKED',
+    message: `The Content-Security-Policy of ${path} blocks live reload.`,
+    hint: `${missing} in the policy, or no live reload`,
+  }
+}
