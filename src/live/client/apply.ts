@@ -83,7 +83,7 @@ export function createApply({ documentPath, resources, morph, session }: ApplyOp
 
   async function applyOne({ kind, path }: Change, stamp: string): Promise<boolean> {
     if (kind === 'style') {
-      const isLinked = swapStyle(path, stamp)
+      const isLinked = await swapStyle(path, stamp)
       return (await swapModuleStyle(resources.addresses(path), stamp)) || isLinked
     }
     if (kind === 'media') return swapMedia(path, stamp)

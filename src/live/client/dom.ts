@@ -60,10 +60,19 @@ export function rootsOf(document: Document): (Document | ShadowRoot)[] {
   return roots
 }
 
-/** Sheets of the links and style elements below a root, and those that scripts gave to it. */
+/**
+ * Sheets of the links and style elements below a root, and those that scripts gave to it. The list of a root may lack
+ * one while something that it imports is being loaded, so the elements are asked too.
+ */
 export function sheetsOf(root: Document | ShadowRoot): { own: CSSStyleSheet[]; adopted: CSSStyleSheet[] } {
-  if (root instanceof ShadowRoot) return { own: [...root.styleSheets], adopted: [...root.adoptedStyleSheets] }
-  return { own: [...sheetsOfDocument(root)], adopted: [...adoptedByDocument(root)] }
+  const isShadow = root instanceof ShadowRoot
+  const listed = isShadow ? root.styleSheets : sheetsOfDocument(root)
+  const owners = queryAll<HTMLLinkElement | HTMLStyleElement>(root, 'link, style')
+  const held = owners.flatMap(({ sheet }) => sheet ?? [])
+  return {
+    own: [...new Set([...listed, ...held])],
+    adopted: [...(isShadow ? root.adoptedStyleSheets : adoptedByDocument(root))],
+  }
 }
 
 /** Listens without asking the object's own properties. */

@@ -39,12 +39,10 @@ const latest = new WeakMap<CSSImportRule, string>()
 const leaving = new WeakSet<CSSImportRule>()
 
 /** Imports sheets anew. The old rule goes when the new sheet is there, so nothing flashes. */
-export function swapImports(imports: readonly Import[], stamp: string): void {
-  for (const one of imports) {
-    if (leaving.has(one.rule)) continue
-    latest.set(one.rule, stamp)
-    void swapImport(one, stamp)
-  }
+export async function swapImports(imports: readonly Import[], stamp: string): Promise<void> {
+  const fresh = imports.filter(({ rule }) => !leaving.has(rule))
+  for (const { rule } of fresh) latest.set(rule, stamp)
+  await Promise.allSettled(fresh.map((one) => swapImport(one, stamp)))
 }
 
 async function swapImport({ sheet, rule }: Import, stamp: string): Promise<void> {

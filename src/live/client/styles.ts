@@ -1,6 +1,6 @@
 import { bust, isAt } from './address.ts'
 import { isConnected, listen, parentOf, queryAll, rootsOf, sheetsOf } from './dom.ts'
-import { findImports, swapImports } from './imports.ts'
+import { findImports, swapImports, type Import } from './imports.ts'
 
 /** New sheets that are being loaded, by the one that each takes the place of. */
 const pending = new Map<HTMLLinkElement, HTMLLinkElement>()
@@ -11,20 +11,19 @@ const pending = new Map<HTMLLinkElement, HTMLLinkElement>()
  *
  * @returns whether the page uses it that way.
  */
-export function swapStyle(path: string, stamp: string): boolean {
+export async function swapStyle(path: string, stamp: string): Promise<boolean> {
   let found = false
+  const imports: Import[] = []
   for (const root of rootsOf(document)) {
     for (const link of queryAll<HTMLLinkElement>(root, 'link')) {
       if (!link.relList.contains('stylesheet') || !isAt(link.getAttribute('href'), link.baseURI, path)) continue
       found = true
       if (!isPending(link)) swapLink(link, stamp)
     }
-    const imports = sheetsOf(root).own.flatMap((sheet) => findImports(sheet, path))
-    if (imports.length === 0) continue
-    found = true
-    swapImports(imports, stamp)
+    imports.push(...sheetsOf(root).own.flatMap((sheet) => findImports(sheet, path)))
   }
-  return found
+  await swapImports(imports, stamp)
+  return found || imports.length > 0
 }
 
 function isPending(link: HTMLLinkElement): boolean {
