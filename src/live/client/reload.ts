@@ -18,7 +18,7 @@ export function reloadPage(): boolean {
   if (times.length >= most) return false
   writeStored(key, [...times, now])
   keepPlace()
-  // The server puts this script into answers to GET only, so there is no form to be sent again.
+  // Only answers to GET may carry this script: browsers send the form of a POST again here, without asking anybody.
   location.reload()
   return true
 }
