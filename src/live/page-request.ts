@@ -23,11 +23,12 @@ const refusal = /(?:^\??|&)serve8008=no-live(?:&|$)/
  * into a page, where another client would be in the way.
  *
  * Browsers leave `Sec-Fetch-Dest` out towards plain http of other names than localhost; there an `Accept` that names
- * `text/html` tells. The address `?serve8008=no-live` and the field `X-Serve8008: no-live` keep a page as it is. A
+ * `text/html` tells. What answers a form stays as it is, since a reload would send the form again. The address `?serve8008=no-live` and the field `X-Serve8008: no-live` keep a page as it is. A
  * range belongs to a file, not to a page.
  */
 export function asksForPage(x: Exchange): boolean {
-  const { headers, target } = x
+  const { headers, method, target } = x
+  if (method !== 'GET' && method !== 'HEAD') return false
   if (headers.has('range') || refusal.test(target.query) || headers.get('x-serve8008') === 'no-live') return false
   const destination = headers.get('sec-fetch-dest')
   if (destination !== undefined) return pageDestinations.has(destination)
