@@ -11,6 +11,7 @@ import { flags } from './flags.ts'
 import type { Program } from './program.ts'
 import { addedFlag } from './repeat-command.ts'
 import type { Report } from './report.ts'
+import { importConfig } from './import-config.ts'
 import { onSignals } from './signals.ts'
 import { createStopper } from './stopper.ts'
 
@@ -18,7 +19,13 @@ import { createStopper } from './stopper.ts'
 export async function serve(command: Command, program: Program, report: Report): Promise<void> {
   const startMs = program.elapsed()
   const { cwd, env } = program
-  const loaded = await loadConfig({ cwd, flags: command.flags, env, config: command.config })
+  const loaded = await loadConfig({
+    cwd,
+    flags: command.flags,
+    env,
+    config: command.config,
+    importModule: importConfig,
+  })
   const activation = isAddressNamed(command) ? undefined : socketActivation(env, program.pid)
   const config = commandConfig(loaded.config, command, activation)
   const configMs = program.elapsed() - startMs
