@@ -1,5 +1,5 @@
 import { ServeError } from '../errors/serve-error.ts'
-import type { Layer } from '../http/exchange.ts'
+import type { Exchange, Layer } from '../http/exchange.ts'
 import type { Reply } from '../http/reply.ts'
 import { parseCredentials } from './credentials.ts'
 import { followPasswordFile } from './password-file.ts'
@@ -22,12 +22,12 @@ export function createAuth(options: AuthOptions): Layer {
   const verify = 'file' in options ? verifyFile(options.file) : verifyPair(options.user, options.password)
   return (next) => (x) => {
     const credentials = parseCredentials(x.headers.get('authorization'))
-    if (credentials === undefined) throw unauthorized('This server asks for a user name and a password.')
+    if (credentials === undefined) throw unauthorized(x, 'This server asks for a user name and a password.')
     const verdict = verify(credentials, x.signal)
     return verdict instanceof Promise ? verdict.then(enter) : enter(verdict)
 
     function enter(isGood: boolean): Reply | Promise<Reply> {
-      if (!isGood) throw unauthorized('The user name or the password is not right.')
+      if (!isGood) throw unauthorized(x, 'The user name or the password is not right.')
       x.notes.user = (credentials as NonNullable<typeof credentials>).user
       return next(x)
     }
@@ -40,6 +40,7 @@ function verifyFile(path: string): ReturnType<typeof verifyList> {
   return verifyList(current)
 }
 
-function unauthorized(message: string): ServeError {
+function unauthorized({ notes }: Exchange, message: string): ServeError {
+  notes.remark = 'no or wrong password'
   return new ServeError('E8008_UNAUTHORIZED', message, { headers: ['WWW-Authenticate', challenge] })
 }

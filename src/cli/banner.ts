@@ -46,14 +46,14 @@ export function renderJsonBanner(facts: BannerFacts, root: string, pid: number):
   return `${printableJson({ version, url, urls, port, host, protocol, root, pid, readyMs, skipped })}\n`
 }
 
-/** The one plain line for a pipe or a file; details have a line each. */
+/** One plain line for a pipe or a file, which ends in the URL; network addresses and details have a line each. */
 export function renderPlainBanner(facts: BannerFacts): string {
   const { url, urls, skipped } = facts.listening
-  const also = urls.network.map((address) => ` and ${address}`).join('')
-  const why = skipped.length === 0 ? '' : ` (${skipped.map(({ reason }) => reason).join(', ')})`
-  const line = `serve8008 ${facts.version} serving ${facts.folder} at ${url}${also}${why}`
+  const why = skipped.length === 0 ? '' : `, ${skipped.map(({ reason }) => reason).join(', ')},`
+  const line = `serve8008 ${facts.version}${why} serving ${facts.folder} at ${url}`
+  const network = urls.network.map((address) => `Network: ${address}`)
   const details = facts.details.map(([label, parts]) => `${label}: ${parts.join(', ')}`)
-  return [line, ...details].map((text) => `${printable(text)}\n`).join('')
+  return [line, ...network, ...details].map((text) => `${printable(text)}\n`).join('')
 }
 
 type Paint = (text: string) => string

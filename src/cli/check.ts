@@ -3,6 +3,7 @@ import { loadConfig } from '../config/load.ts'
 import { missingPage } from '../config/missing-page.ts'
 import { printable, printableJson } from '../util/sanitize.ts'
 import type { Command } from './command.ts'
+import { importConfig } from './import-config.ts'
 import { displayPath } from './paths.ts'
 import type { Program } from './program.ts'
 import type { Report } from './report.ts'
@@ -16,7 +17,13 @@ import { settingsOf } from './settings.ts'
  */
 export async function check(command: Command, program: Program, report: Report): Promise<number> {
   const { cwd, env } = program
-  const loaded = await loadConfig({ cwd, flags: command.flags, env, config: command.config })
+  const loaded = await loadConfig({
+    cwd,
+    flags: command.flags,
+    env,
+    config: command.config,
+    importModule: importConfig,
+  })
   checkFolders(loaded.config)
   const settings = settingsOf(loaded)
   const warnings = missingPage(loaded.config)

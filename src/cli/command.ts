@@ -120,7 +120,11 @@ function placeValues(
     throw usage(`Two folders: ${folder} and ${second}.`, replaceWord(argv, second, `/${name}=${second}`))
   }
   if (folder !== undefined && /^\d+$/.test(folder) && !isFolder(folder)) {
-    throw usage(`There is no folder ${folder}; a port is a flag.`, replaceWord(argv, folder, '--port', folder))
+    const others = argv.toSpliced(argv.lastIndexOf(folder), 1)
+    const hint = values.has('port')
+      ? repeatCommand(others, { option: 'port', value: folder }, flags)
+      : replaceWord(argv, folder, '--port', folder)
+    throw usage(`There is no folder ${folder}; a port is a flag.`, hint)
   }
   const named = values.get('mounts')
   return {

@@ -34,8 +34,8 @@ const examples: Rows = [
 ]
 
 const notes: readonly string[] = [
-  'Every flag is also an environment variable (SERVE8008_PORT) and a key of serve8008.config.js. Flags beat the ' +
-    'environment, which beats the file. Of a flag that is given twice the last one counts; --header, --mount, ' +
+  'Every flag is also an environment variable (SERVE8008_PORT) and a key of serve8008.config.mjs, except --config, ' +
+    '--quiet, --verbose, --json, --help and --version. Flags beat the environment, which beats the file. Of a flag that is given twice the last one counts; --header, --mount, ' +
     '--allow-host, --limit and --cors add up. --no-FLAG takes back what was said elsewhere.',
   'A folder named like a command is reached as ./check.',
 ]

@@ -13,6 +13,7 @@ import { addedFlag } from './repeat-command.ts'
 import type { Report } from './report.ts'
 import { pageErrorLine, updateLine } from './live-lines.ts'
 import { announceServer } from './running-servers.ts'
+import { importConfig } from './import-config.ts'
 import { onSignals } from './signals.ts'
 import { createStopper } from './stopper.ts'
 
@@ -23,7 +24,13 @@ const announceMs = 100
 export async function serve(command: Command, program: Program, report: Report): Promise<void> {
   const startMs = program.elapsed()
   const { cwd, env } = program
-  const loaded = await loadConfig({ cwd, flags: command.flags, env, config: command.config })
+  const loaded = await loadConfig({
+    cwd,
+    flags: command.flags,
+    env,
+    config: command.config,
+    importModule: importConfig,
+  })
   const activation = isAddressNamed(command) ? undefined : socketActivation(env, program.pid)
   const config = commandConfig(loaded.config, command, activation)
   const configMs = program.elapsed() - startMs

@@ -10,6 +10,8 @@ import { commandLine, shellWord } from './shell-word.ts'
  */
 export function unknownFlag(word: string, argv: readonly string[], flags: readonly Flag[]): ServeError {
   const [flag = word] = word.split('=', 1)
+  const named = folderCommand(word, argv)
+  if (named !== undefined) return new ServeError('E8008_USAGE', `Unknown flag ${flag}.`, { hint: named })
   const corrected = habitOf(flag) ?? spacedValue(word, flags) ?? nearestFlag(flag, flags)
   return new ServeError('E8008_USAGE', `Unknown flag ${shown(flag)}.`, { hint: hintFor(flag, corrected, argv) })
 }
@@ -27,6 +29,16 @@ function hintFor(flag: string, corrected: string | undefined, argv: readonly str
     word === flag || word.startsWith(`${flag}=`) ? [first + word.slice(flag.length), ...rest] : [word],
   )
   return commandLine(words)
+}
+
+/** `--directory ./site`, as python names the folder: here it is a plain word. Other servers list folders by `-d false`. */
+function folderCommand(word: string, argv: readonly string[]): string | undefined {
+  const at = argv.indexOf(word)
+  const [, attached] = /^(?:-d|--dir|--directory|--root)(?:=(.+))?$/s.exec(word) ?? [undefined, '']
+  if (at === -1 || attached === '') return undefined
+  if (attached !== undefined) return commandLine(argv.toSpliced(at, 1, attached))
+  const next = argv[at + 1] ?? '-'
+  return next.startsWith('-') || /^(?:true|false)$/.test(next) ? undefined : commandLine(argv.toSpliced(at, 1))
 }
 
 /** `-Hlocalhost` is taken for a bundle of one-letter flags: names the form with a space. */

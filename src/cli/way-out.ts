@@ -15,9 +15,22 @@ type Typed = Pick<Program, 'argv' | 'cwd'>
 /** What to try next, as a command or a sentence: where one option helps, it is the command that was typed, corrected. */
 export function wayOut(error: ServeError | Warning, typed: Typed, folder: string | undefined): string | undefined {
   if (error.fix !== undefined) return repeatCommand(typed.argv, error.fix, flags)
-  if (error.code === 'E8008_ROOT_NOT_FOUND' && folder !== undefined) return existingFolder(folder, typed) ?? error.hint
+  const sentence = commandSentence(error, typed, folder)
+  if (sentence !== undefined) return sentence
   const isSilent = error.code === 'E8008_INTERNAL' && error.hint === undefined && !typed.argv.includes('--verbose')
   return isSilent ? `${commandLine(['--verbose', ...typed.argv])}, which shows where` : error.hint
+}
+
+/** The hint where the library's words name options: a person at a shell has flags and words. */
+function commandSentence({ code, hint }: ServeError | Warning, typed: Typed, folder: string | undefined) {
+  if (code === 'E8008_ROOT_NOT_FOUND') {
+    return (folder === undefined ? undefined : existingFolder(folder, typed)) ?? 'name a folder that exists'
+  }
+  if (code === 'E8008_ROOT_NOT_FOLDER') return 'name the folder that holds it'
+  if (code === 'E8008_AUTH_FILE') return hint?.replace(/\bauthFile\b/, '--auth-file')
+  const sharing = ['--lan', '--host', '-H'].filter((flag) => typed.argv.some((word) => word.split('=')[0] === flag))
+  if (code !== 'W8008_EXPOSED' || sharing.length === 0) return undefined
+  return `leave out ${sharing.join(' and ')} to serve this machine only`
 }
 
 /** The folder or command that a name which leads nowhere was probably meant to be. */

@@ -123,12 +123,21 @@ async function importConfig(path: string, name: string, importModule: ImportModu
 function importHint(cause: unknown, name: string): string {
   const code = codeOf(cause)
   if (code === 'ERR_UNKNOWN_FILE_EXTENSION') {
-    return 'this Node does not run TypeScript: use Node 22.18 or newer, or rename the file to serve8008.config.js'
+    return `this Node does not run TypeScript: use Node 22.18 or newer, or write JavaScript in ${moduleName(name)}`
   }
   if (code === 'ERR_MODULE_NOT_FOUND' && /package 'serve8008'/.test(messageOf(cause))) {
     return 'install it in the project (npm install --save-dev serve8008), or export a plain object'
   }
+  // Node takes a `.js` file for CommonJS where package.json says so, or a `.cjs` file always.
+  if (cause instanceof SyntaxError && /import statement|token 'export'|of 'import/.test(messageOf(cause))) {
+    return `rename it to ${moduleName(name)}`
+  }
   return `run it alone to see more: node ${name}`
+}
+
+/** The name that Node takes for a module whatever package.json says. */
+function moduleName(name: string): string {
+  return `${name.slice(0, name.length - extname(name).length)}.mjs`
 }
 
 function checkFile(path: string, named: string): void {

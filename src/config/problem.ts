@@ -37,7 +37,7 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   // Two slips at most, and fewer than half of the letters: a single letter is like every other.
   let least = Math.min(2, Math.ceil(typed.length / 2) - 1) + 1
   for (const candidate of known) {
-    const steps = sortedLetters(typed) === sortedLetters(fold(candidate)) ? 1 : distance(typed, fold(candidate))
+    const steps = isShuffled(typed, fold(candidate)) ? 1 : distance(typed, fold(candidate))
     // A word that must be replaced as a whole was not a slip of the finger.
     if (steps < least && steps < candidate.length) {
       least = steps
@@ -52,7 +52,12 @@ function fold(word: string): string {
   return word.toLowerCase().replace(/[-_]/g, '')
 }
 
-/** Letters in the wrong order (`prot`) are the slip that fingers make most. */
+/** Letters in the wrong order (`prot`) are the slip that fingers make most; it seldom takes the first one far. */
+function isShuffled(typed: string, meant: string): boolean {
+  const isNear = typed[0] === meant[0] || (typed[0] === meant[1] && typed[1] === meant[0])
+  return isNear && sortedLetters(typed) === sortedLetters(meant)
+}
+
 function sortedLetters(word: string): string {
   return word.split('').toSorted().join('')
 }

@@ -1,6 +1,8 @@
-import { chmodSync } from 'node:fs'
+import { chmodSync, existsSync } from 'node:fs'
 import { lstat, unlink } from 'node:fs/promises'
 import type { Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join } from 'node:path'
 import { ServeError } from '../errors/serve-error.ts'
 import { printable } from '../util/sanitize.ts'
 import { answers } from './answers.ts'
@@ -25,6 +27,7 @@ export async function listenOnSocket(server: Server, path: string): Promise<void
     if (server.listening) await release(server)
     const code = systemCode(error)
     if (code === 'EADDRINUSE') throw socketError(path, 'is held by another server', error)
+    if (!isPipe && !existsSync(dirname(path))) throw missingFolder(path, error)
     throw socketError(path, `cannot be made (${code})`, error)
   }
 }
@@ -54,6 +57,14 @@ async function removeStale(path: string): Promise<void> {
       throw socketError(path, `is left over and cannot be removed (${systemCode(error)})`, error)
     })
   }
+}
+
+function missingFolder(path: string, cause: unknown): ServeError {
+  const folder = printable(dirname(path), 255)
+  return new ServeError('E8008_SOCKET', `The folder of the socket does not exist: ${folder}`, {
+    fix: { option: 'socket', value: join(tmpdir(), printable(basename(path), 255)) },
+    cause,
+  })
 }
 
 function socketError(path: string, problem: string, cause?: unknown): ServeError {

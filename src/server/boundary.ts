@@ -22,7 +22,8 @@ export function createRefuse(onFault: (error: ServeError) => void, phrase: Phras
     if (error.status === 500) onFault(error)
     x.notes.refusal = error.code
     const hint = error.fix === undefined ? error.hint : phrase(error.fix)
-    const remark = error.status === 500 ? causeText(error) : hint
+    // What was noted on the way says more to the log than a hint that is meant for the client.
+    const remark = error.status === 500 ? causeText(error) : (x.notes.remark ?? hint)
     if (remark !== undefined) x.notes.remark = remark
     const ways = error.code === 'E8008_NOT_FOUND' ? waysOn(x.target.path, base) : []
     return refusalReply(error, x.headers.get('accept'), hint, ways)

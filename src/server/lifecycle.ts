@@ -99,7 +99,7 @@ export function listeningWarnings(listening: Listening): Warning[] {
     warnings.push({
       code: 'W8008_EXPOSED',
       message: 'Everyone on this network can read what is served.',
-      hint: 'without a host and lan, only this machine is served',
+      hint: 'leave out host and lan to serve this machine only',
     })
   }
   return warnings

@@ -35,6 +35,7 @@ export function createResolver(options: ResolverOptions): (place: Place, x: Exch
     const stat = look(file, x)
     if (stat?.isFile() === true) return files.send(file, stat, x)
     const page = cleanPage(place, trailingSlash === 'always', x)
+    if (page === undefined && stat?.isDirectory() === false) x.notes.remark ??= 'not a regular file'
     if (page !== undefined || stat?.isDirectory() !== true || !files.has(file, stat, x)) return page
     const index = trailingSlash === 'never' ? look(place.index, x) : undefined
     return index?.isFile() === true

@@ -85,11 +85,14 @@ export function createStatic(options: StaticOptions): StaticSite {
   const prefix = segmentsOf(options.prefix)
   const places = createLru<string, Place>(placesBytes, (_, path) => 1024 + 8 * path.length)
 
-  function placeOf(path: string): Place {
+  function placeOf({ target: { path }, notes }: Exchange): Place {
     const known = places.get(path)
     if (known !== undefined) return known
     const place = findPlace(path, { ...options, prefix, platform })
-    if (place === undefined) throw invalidPath()
+    if (place === undefined) {
+      notes.remark = 'path with dot segments, encoded slashes or controls'
+      throw invalidPath()
+    }
     places.set(path, place)
     return place
   }
@@ -98,7 +101,7 @@ export function createStatic(options: StaticOptions): StaticSite {
     const { method } = x
     if (method === 'OPTIONS') return optionsReply
     if (method !== 'GET' && method !== 'HEAD') throw refusedMethod(method)
-    const place = placeOf(x.target.path)
+    const place = placeOf(x)
     if (place.rare && needsMediaTypes(place.names.at(-1) ?? '')) return loadMediaTypes().then(() => answer(place, x))
     return answer(place, x)
   }

@@ -12,6 +12,16 @@ test('a named pipe is not opened, and nothing hangs', { skip }, async () => {
   await using started = await startServer({ 'a.txt': 'alpha' })
   execFileSync('mkfifo', [started.folder.join('pipe'), started.folder.join('pipe.html')])
   for (const target of ['/pipe', '/pipe.html', '/pipe/']) assert.equal((await rawGet(started.port, target)).status, 404)
+  const remarks: string[] = []
+  started.server.on('reply', ({ remark }) => remarks.push(remark))
+  await rawGet(started.port, '/pipe')
+  await started.server.close()
+  assert.deepEqual(remarks, ['not a regular file'])
+})
+
+test('a named pipe is not listed', { skip }, async () => {
+  await using started = await startServer({ 'a.txt': 'alpha' })
+  execFileSync('mkfifo', [started.folder.join('pipe')])
   const listing = await rawGet(started.port, '/')
   assert.doesNotMatch(listing.body.toString(), /pipe/)
 })
@@ -216,4 +226,18 @@ test('many listings at once are made a few at a time, and all of them are answer
     assert.equal(reply.status, 200)
     assert.match(reply.body.toString(), /file-199\.txt/)
   }
+})
+
+test('the log says in words why a path or a password was refused', async () => {
+  await using started = await startServer({ 'a.txt': 'alpha' }, { auth: 'ann:secret' })
+  const remarks: string[] = []
+  started.server.on('reply', ({ remark }) => remarks.push(remark))
+  await rawGet(started.port, '/a.txt')
+  await started.server.close()
+  assert.deepEqual(remarks, ['no or wrong password'])
+  await using open = await startServer({ 'a.txt': 'alpha' })
+  open.server.on('reply', ({ remark }) => remarks.push(remark))
+  await rawGet(open.port, '/%2e%2e/a.txt')
+  await open.server.close()
+  assert.equal(remarks[1], 'path with dot segments, encoded slashes or controls')
 })

@@ -47,7 +47,7 @@ test('--verbose adds the file, the origins and the timings', async () => {
 })
 
 test('a pipe gets no QR code, --quiet nothing', async () => {
-  const line = `serve8008 ${packageVersion()} serving . at http://localhost:8008/ and http://192.168.1.2:8008/\n`
+  const line = `serve8008 ${packageVersion()} serving . at http://localhost:8008/\nNetwork: http://192.168.1.2:8008/\n`
   assert.equal(await announced([], false), line)
   assert.equal(await announced(['--quiet'], true), '')
 })

@@ -128,6 +128,10 @@ test('never takes a word for a property of an object', () => {
 })
 
 test('translates the habits of other servers', () => {
+  for (const flag of ['--directory ', '--directory=', '-d ', '--root ']) {
+    assert.equal(refusal(`${flag}./my`).hint, 'serve8008 ./my')
+  }
+  assert.equal(refusal('-d false').hint, 'serve8008 --listing false')
   assert.equal(refusal('-l 3000').hint, 'serve8008 --port 3000')
   assert.equal(refusal('-l3000').hint, 'serve8008 --port 3000')
   assert.equal(refusal('--listen=3000').hint, 'serve8008 --port=3000')

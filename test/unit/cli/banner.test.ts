@@ -95,8 +95,8 @@ test('is one plain line for a pipe', () => {
   assert.equal(renderPlainBanner(facts()), 'serve8008 0.1.0 serving ./site at http://localhost:8080/\n')
   assert.equal(
     renderPlainBanner(facts({}, { skipped, urls: { local: [], network: ['http://10.0.0.2:8080/'] } })),
-    'serve8008 0.1.0 serving ./site at http://localhost:8080/ and http://10.0.0.2:8080/ ' +
-      '(8008 is held by node (pid 4242: vite), 591 needs root here)\n',
+    'serve8008 0.1.0, 8008 is held by node (pid 4242: vite), 591 needs root here, ' +
+      'serving ./site at http://localhost:8080/\nNetwork: http://10.0.0.2:8080/\n',
   )
   assert.equal(renderPlainBanner(facts({ folder: 'a\nb' })).split('\n').length, 2)
 })

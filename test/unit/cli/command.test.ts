@@ -55,6 +55,7 @@ test('explains what is no folder', () => {
     ['./a -s b.txt', 'b.txt is no folder; as the value of -s it needs a = before it.', 'serve8008 ./a --single=b.txt'],
     ['./a --cache x', 'x is no folder; as the value of --cache it needs a = before it.', 'serve8008 ./a --cache=x'],
     ['./a ../', 'Two folders: ./a and ../.', 'serve8008 ./a /more=../'],
+    ['check --port x --single 3', 'There is no folder 3; a port is a flag.', 'serve8008 check --single --port 3'],
     ['3000', 'There is no folder 3000; a port is a flag.', 'serve8008 --port 3000'],
     [
       '/api=http://localhost:1',

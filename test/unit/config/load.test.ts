@@ -292,7 +292,17 @@ describe('the config file', () => {
   test('in TypeScript says what it needs where Node does not run it', async () => {
     const refusal = Object.assign(new TypeError('Unknown file extension ".ts"'), { code: 'ERR_UNKNOWN_FILE_EXTENSION' })
     const error = await failure({ 'serve8008.config.ts': '' }, { importModule: () => Promise.reject(refusal) })
-    assert.match(error.hint ?? '', /use Node 22\.18 or newer, or rename the file to serve8008\.config\.js/)
+    assert.match(error.hint ?? '', /use Node 22\.18 or newer, or write JavaScript in serve8008\.config\.mjs/)
+  })
+
+  test('that is taken for CommonJS is to be renamed', async () => {
+    for (const [name, fault] of [
+      ['serve8008.config.js', 'Cannot use import statement outside a module'],
+      ['serve8008.config.cjs', "Unexpected token 'export'"],
+    ] as const) {
+      const error = await failure({ [name]: '' }, { importModule: () => Promise.reject(new SyntaxError(fault)) })
+      assert.equal(error.hint, 'rename it to serve8008.config.mjs')
+    }
   })
 
   test('that imports us where we are not installed says what to do', async () => {

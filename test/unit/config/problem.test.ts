@@ -39,3 +39,8 @@ describe('quote', () => {
     ])
   })
 })
+
+test('an anagram that begins elsewhere is no slip', () => {
+  assert.equal(nearest('nope', ['open']), undefined)
+  assert.equal(nearest('prot', ['port']), 'port')
+})

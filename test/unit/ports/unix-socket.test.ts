@@ -81,7 +81,11 @@ test('what is not a socket is never removed', { skip }, async (t) => {
 
 test('a path that cannot be used is E8008_SOCKET, and nothing keeps listening', { skip }, async (t) => {
   const root = folder(t)
-  await assert.rejects(bindAt({ socket: join(root, 'none', 's') }), { code: 'E8008_SOCKET', message: /cannot be made/ })
+  await assert.rejects(bindAt({ socket: join(root, 'none', 's') }), {
+    code: 'E8008_SOCKET',
+    message: /folder of the socket does not exist/,
+    fix: { option: 'socket', value: join(tmpdir(), 's') },
+  })
   const made: Server[] = []
   const create = (): Server => {
     const server = createServer()
