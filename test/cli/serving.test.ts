@@ -145,7 +145,7 @@ test('a list of ports is tried in order, and the line says what was skipped', as
   const free = await freePort()
   const taken = await serve(t, ['./site', '-p', `${port},${free}`], { cwd })
   assert.equal(taken.port, free)
-  await taken.stdout(new RegExp(`\\(${port} is held by .*\\)\\n`))
+  await taken.stdout(new RegExp(`^serve8008 \\S+, ${port} is held by .*, serving \\S+ at ${taken.url}\\n`))
   const strict = await run(t, ['./site', '-p', `${port},${free}`, '--strict-port'], { cwd })
   assert.equal(strict.exitCode, 3)
 })
