@@ -25,7 +25,7 @@ export interface AdapterOptions extends Omit<DeliveryOptions, 'isDraining'> {
 /** Node's side of the server: the one place where its requests become exchanges. */
 export interface Adapter {
   /** A server for one address, not yet listening. */
-  createListener(options: { upgrades: boolean }): Server
+  createListener(): Server
   /** Answers Node's `request` event. With `next`, what the pipeline does not know goes there. */
   handle(request: IncomingMessage, response: ServerResponse, next?: Next): void
   /** Answers the `upgrade` event of someone else's server; what nobody takes is left to its other listeners. */
@@ -137,7 +137,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
   })
 
   return {
-    createListener: ({ upgrades }) => {
+    createListener: () => {
       const server = createServer({
         keepAliveTimeout: limits.idleMs,
         headersTimeout: limits.headerMs,
@@ -161,7 +161,8 @@ export function createAdapter(options: AdapterOptions): Adapter {
         socket.once('close', () => unheard.delete(socket))
       })
       server.on('connect', onUpgrade)
-      if (upgrades) server.on('upgrade', onUpgrade)
+      // Without a listener Node answers, but loses whatever else came in the same packet.
+      server.on('upgrade', onUpgrade)
       server.on('clientError', onClientError)
       server.on('timeout', (socket: Socket) => {
         const response = connections.get(socket)?.latest?.response

@@ -145,7 +145,8 @@ async function stream(response: ServerResponse, body: Exclude<Body, null | Uint8
     // The header section is out, so all that is left is to make the loss visible: cut the
     // connection, and the client sees an incomplete message (RFC 9112 section 8).
     response.destroy()
-    return { bytes, aborted: true, error }
+    // A source that gives up because the client has left did nothing wrong.
+    return signal.aborted ? { bytes, aborted: true } : { bytes, aborted: true, error }
   }
   if (signal.aborted) {
     response.destroy()

@@ -15,8 +15,11 @@ export function mountedReply(reply: Reply, mount: string): Reply {
 export function mountOf(request: object): string {
   const { baseUrl, originalUrl, url } = request as { baseUrl?: unknown; originalUrl?: unknown; url?: unknown }
   const mount = typeof baseUrl === 'string' ? baseUrl : cut(originalUrl, url)
-  // Never two slashes in front, which would name another host.
-  return mount.replace(/^\/+/, '/').replace(/\/$/, '')
+  // Two slashes in front would name another host, and browsers take a backslash for a slash. The guard never saw this part.
+  return mount
+    .replace(/[^\x21-\x7e]|[\\#?]/g, (found) => encodeURIComponent(found))
+    .replace(/^\/+/, '/')
+    .replace(/\/$/, '')
 }
 
 function cut(whole: unknown, rest: unknown): string {

@@ -132,8 +132,7 @@ class Serve8008 implements Server8008 {
 
   async #start(): Promise<Running> {
     checkFolders(this.config)
-    const upgrades = this.#layers.length > 0 || this.#live !== undefined
-    const running = await Running.start(this.config, this.#adapter, upgrades)
+    const running = await Running.start(this.config, this.#adapter)
     if (this.#closing !== undefined) {
       await running.stop()
       throw new ServeError('E8008_CLOSED', 'The server was closed while it started.')

@@ -26,9 +26,9 @@ export class Running {
   }
 
   /** Binds every address. @throws ServeError when no port can be had. */
-  static async start(config: ResolvedConfig, adapter: Adapter, upgrades: boolean): Promise<Running> {
+  static async start(config: ResolvedConfig, adapter: Adapter): Promise<Running> {
     const { host, ports, fallback, lan, socket, fd } = config
-    const create = (): Server => adapter.createListener({ upgrades })
+    const create = (): Server => adapter.createListener()
     const bound = await bind({ host, ports, fallback, lan, socket, fd, create })
     return new Running(bound, config, adapter)
   }

@@ -119,7 +119,7 @@ export interface Server8008 extends AsyncDisposable {
   close(): Promise<void>
   /**
    * Adds a layer around the routes, behind the guard and the password; later layers are further in. What it throws
-   * becomes a 500 and an `error` event; so does a reply that is none. A layer that takes upgrades over has to be added before `listen()`.
+   * becomes a 500 and an `error` event; so does a reply that is none.
    */
   use(layer: Layer): Server8008
   /**

@@ -284,3 +284,24 @@ for (const properties of [{ baseUrl: '/p' }, {}]) {
     host.close()
   })
 }
+
+test('a mount that the client chooses cannot lead to another host', async () => {
+  using folder = await new TempFolder().write({ 'sub/index.html': 'sub' })
+  const server = createServer({ root: folder.path })
+  for (const [baseUrl, location] of [
+    ['/\\evil.test', '/%5Cevil.test/sub/'],
+    ['//evil.test', '/evil.test/sub/'],
+    ['/p#', '/p%23/sub/'],
+    ['/p\r\nX: y', '/p%0D%0AX:%20y/sub/'],
+  ] as const) {
+    const host = createNodeServer((request, response) => {
+      Object.assign(request, { baseUrl })
+      server.handler(request, response)
+    })
+    await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve))
+    const { port } = host.address() as { port: number }
+    const reply = await rawGet(port, '/sub')
+    host.close()
+    assert.deepEqual([reply.status, reply.field('location')], [307, location])
+  }
+})

@@ -353,3 +353,17 @@ test('the log goes where the program says, and nowhere unless asked', async () =
   await logged[Symbol.asyncDispose]()
   assert.equal((JSON.parse(lines.join('')) as AccessRecord).target, '/a.txt')
 })
+
+test('a client that leaves in the midst of several ranges has left, and nothing failed', async () => {
+  await using started = await startServer({ 'large.bin': Buffer.alloc(30_000_000) })
+  const faults: ServeError[] = []
+  started.server.on('error', (error) => faults.push(error))
+  const record = new Promise<AccessRecord>((resolve) => started.server.on('reply', resolve))
+  const client = await RawClient.open(started.port)
+  const head = `GET /large.bin HTTP/1.1\r\n${started.hostLine}\r\nRange: bytes=0-1,5-29000000\r\n\r\n`
+  client.send(head)
+  await client.bytes(1000)
+  client.socket.resetAndDestroy()
+  const { aborted, refusal } = await record
+  assert.deepEqual([aborted, refusal, faults], [true, '', []])
+})

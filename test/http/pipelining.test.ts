@@ -155,3 +155,28 @@ async function ended(client: RawClient): Promise<void> {
   using other = await RawClient.open(started.port)
   await other.send(get('/b.txt')).reply()
 }
+
+test('what comes behind an upgrade that nobody takes is never read as something else', async () => {
+  await using other = await startServer({ 'a.txt': 'alpha' })
+  const upgrade = `GET /a.txt HTTP/1.1\r\n${other.hostLine}\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n`
+  const smuggled = `GET /smuggled HTTP/1.1\r\n${other.hostLine}\r\n\r\n`
+  const outer = `POST /outer HTTP/1.1\r\n${other.hostLine}\r\nContent-Length: ${smuggled.length}\r\n\r\n`
+  const asked: string[] = []
+  other.server.on('request', ({ target }) => asked.push(target.path))
+  using client = await RawClient.open(other.port)
+  client.send(upgrade + outer)
+  const reply = await client.reply()
+  assert.deepEqual([reply.status, reply.body.toString(), reply.field('connection')], [200, 'alpha', 'close'])
+  client.send(smuggled)
+  assert.equal((await client.closed()).length, 0)
+  assert.deepEqual(asked, ['/a.txt'])
+})
+
+test('content that comes with an upgrade that nobody takes is answered and the connection closed', async () => {
+  await using other = await startServer({ 'a.txt': 'alpha' })
+  using client = await RawClient.open(other.port)
+  const head = `POST /a.txt HTTP/1.1\r\n${other.hostLine}\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 5\r\n\r\n`
+  client.send(`${head}hello`)
+  assert.equal((await client.reply()).status, 405)
+  assert.equal((await client.closed()).length, 0)
+})

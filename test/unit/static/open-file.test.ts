@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { closeSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, closeSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { createBoundary, type Boundary } from '../../../src/static/boundary.ts'
@@ -123,4 +123,16 @@ test('a swap for a link out of the root never wins the race', async (t) => {
   child.disconnect()
   await gone
   writeFileSync(join(root, 'a.txt'), '')
+})
+
+test('a file that cannot be opened is told of only where it would be served', (t) => {
+  if (process.getuid?.() === 0) return t.skip('permissions do not bind this user')
+  const top = folder(t, { 'out/locked.txt': 'x', 'root/locked.txt': 'x', 'root/.env': 'x' })
+  const root = join(top, 'root')
+  symlinkSync(join(top, 'out'), join(root, 'link'))
+  symlinkSync(join(root, '.env'), join(root, 'a.txt'))
+  for (const name of ['../out/locked.txt', 'locked.txt', '.env']) chmodSync(join(root, name), 0)
+  assert.throws(() => openFile(join(root, 'locked.txt'), boundaryOf(root)), { code: 'E8008_FORBIDDEN' })
+  assert.equal(openFile(join(root, 'link/locked.txt'), boundaryOf(root)), undefined)
+  assert.equal(openFile(join(root, 'a.txt'), boundaryOf(root)), undefined)
 })
