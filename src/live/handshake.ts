@@ -5,7 +5,7 @@ import type { Exchange } from '../http/exchange.ts'
 import { emptyReply, type Reply } from '../http/reply.ts'
 
 /** Bytes of one message from a page: room for the paths of a page with thousands of resources. */
-export const messageBytes: number = 256 * 1024
+const messageBytes = 256 * 1024
 
 /** RFC 6455 section 1.3. */
 const acceptanceId = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'

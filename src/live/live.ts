@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import type { Exchange, Filter, Handler, Layer } from '../http/exchange.ts'
 import { getField, withVary } from '../http/headers.ts'
 import { remember } from '../http/remember.ts'
+import type { Reply } from '../http/reply.ts'
 import { controlFolder } from './control-folder.ts'
 import type { Engine } from './engine.ts'
 import { asksForPage, pageRequestFields } from './page-request.ts'
@@ -42,37 +43,50 @@ export function createLive(options: LiveOptions): Live {
   let isOn = false
   let token = ''
   let engine: Engine | undefined
-  let loading: Promise<Engine> | undefined
+  let loading: Promise<Engine | undefined> | undefined
   let error: ShownError | undefined
   /** Requests before there was an engine. What changes before it has seen them bears a later date than they do. */
   const early: (readonly [path: string, referer: string | undefined])[] = []
 
   const secret = (): string => (token ||= newToken())
 
-  function load(): Promise<Engine> {
-    loading ??= import('./engine.ts').then(({ createEngine }) => {
+  function load(): Promise<Engine | undefined> {
+    loading ??= loadEngine()
+    return loading
+  }
+
+  /** Pages are served without live reload rather than not at all. */
+  async function loadEngine(): Promise<Engine | undefined> {
+    try {
+      const { createEngine } = await import('./engine.ts')
       engine = createEngine({ ...options, token: secret })
       for (const [path, referer] of early.splice(0)) engine.note(path, referer)
       if (error !== undefined) engine.showError(error)
-      return engine
-    })
-    return loading
+    } catch (cause) {
+      isOn = false
+      options.onWarning({ code: 'W8008_LIVE', message: `Live reload cannot start: ${String(cause)}.` })
+    }
+    return engine
   }
 
   /** The addresses exist from the start on, and as long as there are pages that may come again. */
   function addresses(kind: 'proven' | 'open'): Layer {
     return (next: Handler) => (x) => {
       if (!x.target.path.startsWith(prefix) || (!isOn && engine === undefined)) return next(x)
-      if (engine !== undefined) return engine[kind](next)(x)
-      return load().then((loaded) => loaded[kind](next)(x))
+      return answer(kind, next, x)
     }
+  }
+
+  async function answer(kind: 'proven' | 'open', next: Handler, x: Exchange): Promise<Reply> {
+    const loaded = engine ?? (await load())
+    return loaded === undefined ? next(x) : loaded[kind](next)(x)
   }
 
   function noteRequest(x: Exchange): void {
     const referer = x.headers.get('referer')
     if (engine !== undefined) return engine.note(x.target.path, referer)
     early.push([x.target.path, referer])
-    if (loading === undefined) setImmediate(load)
+    if (loading === undefined) setImmediate(() => void load())
   }
 
   const note: Layer = (next: Handler) => (x: Exchange) => {
@@ -84,7 +98,7 @@ export function createLive(options: LiveOptions): Live {
     if (!isOn) return reply
     if (engine !== undefined) return engine.inject(reply, x)
     if (!/^\s*(?:text\/html|application\/xhtml\+xml)/i.test(getField(reply.headers, 'content-type') ?? '')) return reply
-    return asksForPage(x) ? load().then((loaded) => loaded.inject(reply, x)) : varied(reply)
+    return asksForPage(x) ? load().then((loaded) => loaded?.inject(reply, x) ?? reply) : varied(reply)
   }
 
   return {
@@ -111,7 +125,7 @@ export function createLive(options: LiveOptions): Live {
     },
     async close() {
       isOn = false
-      if (loading !== undefined) await (await loading).close()
+      await (await loading)?.close()
     },
   }
 }

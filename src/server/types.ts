@@ -27,7 +27,7 @@ export interface Listening {
 export interface Warning {
   /** Stable code: `W8008_EXPOSED` (others on the network can read what is served), `W8008_BAD_PORT` (browsers refuse it),
    * `W8008_SINGLE` (the page of `single` is not there), `W8008_CUT` (closing cut replies off),
-   * `W8008_WATCH` and `W8008_WATCH_POLL` (the system reports no changes), `W8008_LIVE_BLOCKED` (a page's policy blocks the client). */
+   * `W8008_WATCH` and `W8008_WATCH_POLL` (the system reports no changes), `W8008_LIVE_BLOCKED` (a page's policy blocks the client), `W8008_LIVE` (live reload cannot start). */
   readonly code: string
   /** One sentence. */
   readonly message: string

@@ -95,6 +95,7 @@ test('a listing is reloaded when its folder gets another file', async () => {
 test('a page that was under way while its file changed hears of it when it says hello', async () => {
   await using started = await serve()
   const { port, folder, server } = started
+  using other = await openPage(port, '/about')
   await rawGet(port, '/style.css')
   const seen = once(serverEvents(started), 'change')
   await folder.write({ 'style.css': 'p{color:red}' })
@@ -103,7 +104,16 @@ test('a page that was under way while its file changed hears of it when it says 
   assert.deepEqual(changes(await page.next()), ['style /style.css'])
   using late = await LivePage.open(port, { resources: ['/style.css'] })
   assert.equal((await late.next()).type, 'welcome')
-  assert.equal((await server.reload()).pages, 2)
+  assert.equal((await server.reload()).pages, 3)
+  assert.equal((await other.next()).type, 'reload')
+})
+
+test('a change before anything is watched is told to the page that says hello', async () => {
+  await using started = await serve()
+  await rawGet(started.port, '/style.css')
+  await started.folder.write({ 'style.css': 'p{color:red}' })
+  using page = await LivePage.open(started.port, { document: '/none', resources: ['/style.css'], age: 60_000 })
+  assert.deepEqual(changes(await page.next()), ['style /style.css'])
 })
 
 test('after a restart a page reloads once if something has changed, and not if nothing has', async () => {
