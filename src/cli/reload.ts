@@ -46,7 +46,7 @@ async function askForReload(server: RunningServer, paths: readonly string[]): Pr
   const response = await fetch(address, {
     method: 'POST',
     headers: { 'X-Serve8008-Token': server.token, 'Content-Type': 'application/json' },
-    body: JSON.stringify({ paths }),
+    body: paths.length === 0 ? null : JSON.stringify({ paths }),
     signal: AbortSignal.timeout(patienceMs),
   }).catch((cause: unknown) => {
     throw new ServeError('E8008_NOT_RUNNING', `The server at ${server.url} does not answer.`, {

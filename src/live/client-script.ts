@@ -21,7 +21,7 @@ export function clientScript(): ClientScript {
 }
 
 /** FNV-1a, 32 bits: tells builds from one another, and costs no start-up as node:crypto does. */
-function fingerprint(content: Uint8Array): string {
+export function fingerprint(content: Uint8Array): string {
   let hash = 0x811c9dc5
   for (const byte of content) hash = Math.imul(hash ^ byte, 0x01000193)
   return (hash >>> 0).toString(16).padStart(8, '0')

@@ -126,7 +126,7 @@ function json(value: unknown): Reply {
   return { status: 200, headers, body: Buffer.from(JSON.stringify(value)) }
 }
 
-/** `{"paths": […]}`, or nothing at all. */
+/** `{"paths": […]}`, or nothing at all for every page. An empty list concerns no page. */
 async function pathList(x: Exchange): Promise<readonly string[] | undefined> {
   if (!x.body.expected) return undefined
   const chunks: Buffer[] = []
@@ -138,7 +138,7 @@ async function pathList(x: Exchange): Promise<readonly string[] | undefined> {
     chunks.push(chunk as Buffer)
   }
   const paths = parsePaths(Buffer.concat(chunks).toString())
-  if (paths !== undefined) return paths.length === 0 ? undefined : paths
+  if (paths !== undefined) return paths
   throw new ServeError('E8008_BODY_INVALID', 'The content is not a list of paths.', {
     hint: 'send {"paths":["/absolute/path/app.css"]} or nothing',
   })
@@ -146,7 +146,7 @@ async function pathList(x: Exchange): Promise<readonly string[] | undefined> {
 
 function parsePaths(text: string): string[] | undefined {
   try {
-    const { paths = [] } = JSON.parse(text) as { paths?: unknown }
+    const { paths } = JSON.parse(text) as { paths?: unknown }
     const isList = Array.isArray(paths) && paths.every((path) => typeof path === 'string')
     return isList ? (paths as string[]) : undefined
   } catch {

@@ -2,6 +2,7 @@ import { resolve, sep } from 'node:path'
 import type { Filter, Layer } from '../http/exchange.ts'
 import type { Warning } from '../server/types.ts'
 import { createBatches } from './batches.ts'
+import { fingerprint } from './client-script.ts'
 import { createControl } from './control.ts'
 import { Hub } from './hub.ts'
 import { createInject } from './inject.ts'
@@ -111,7 +112,13 @@ export function createEngine(options: EngineOptions): Engine {
     base,
     isEnding: () => isEnding,
     token: options.token,
-    settings: { reload: options.reload, toast: options.toast, console: options.console, cached: options.cached },
+    settings: {
+      site: fingerprint(Buffer.from(folders.join('\0'))),
+      reload: options.reload,
+      toast: options.toast,
+      console: options.console,
+      cached: options.cached,
+    },
     isFull: () => hub.isFull,
     admit: (socket) => hub.admit(socket),
     reload: (paths) => reload(paths).pages,

@@ -7,6 +7,9 @@ const pendingBytes = 1024 * 1024
 /** Console texts that are taken from one page within a second. */
 const textsPerSecond = 20
 
+/** Milliseconds for a page to say hello: one that does not holds a place for nothing. */
+const helloMs = 10_000
+
 /** What a page does. */
 export interface PageEvents {
   /** It said which resources it holds, first or further ones. */
@@ -28,6 +31,7 @@ export class Page {
   readonly #socket: WebSocket
   readonly #sourcesOf: (path: string) => readonly string[]
   readonly #events: PageEvents
+  readonly #patience: NodeJS.Timeout
   #alive = true
   #texts = { second: 0, count: 0 }
 
@@ -44,7 +48,11 @@ export class Page {
     socket.on('pong', () => (this.#alive = true))
     // What is wrong with a page's connection concerns nobody but the page: `close` follows.
     socket.on('error', () => {})
-    socket.once('close', () => events.gone(this))
+    this.#patience = setTimeout(() => socket.terminate(), helloMs).unref()
+    socket.once('close', () => {
+      clearTimeout(this.#patience)
+      events.gone(this)
+    })
   }
 
   /** Every file that the page uses. */
@@ -89,6 +97,7 @@ export class Page {
     if (message.type === 'console') return this.#log(message.level, message.text)
     if (message.type === 'hello') {
       if (this.document !== '') return this.#socket.close(1008)
+      clearTimeout(this.#patience)
       this.document = message.document
       // A page that has just been loaded knows how old it is; one that comes again, what it last heard.
       this.syncedAt = message.syncedAt ?? Date.now() - (message.age ?? 0)

@@ -15,6 +15,8 @@ export interface Session {
   readonly token: string
   /** Path of the socket, without the token. */
   readonly socket: string
+  /** Stands for the served folders: another project may take the place of the one that a page came from. */
+  readonly site: string
   /** What becomes of a page whose document has changed. */
   readonly reload: 'page' | 'morph'
   /** Whether the page may show what happened in a small box. */

@@ -149,7 +149,10 @@ test('a reload can be called for with the token, by POST, from no foreign page',
   assert.equal((await send('POST', target, ['X-Serve8008-Token: wrong'])).status, 403)
   assert.equal((await send('POST', target, [proof, 'Origin: http://evil.test'])).status, 403)
   assert.equal((await send('POST', target, [proof, 'Sec-Fetch-Site: cross-site'])).status, 403)
-  assert.equal((await send('POST', target, [proof], '{"paths":5}')).status, 400)
+  for (const wrong of ['{"paths":5}', '5', '[]', '{}', '{"path":["a.css"]}']) {
+    assert.equal((await send('POST', target, [proof], wrong)).status, 400, wrong)
+  }
+  assert.equal((await send('POST', target, [proof], '{"paths":[]}')).status, 200)
   assert.equal((await send('POST', target, [proof], 'x')).status, 400)
   assert.equal((await send('POST', target, [proof], JSON.stringify({ paths: ['x'.repeat(300_000)] }))).status, 413)
 })

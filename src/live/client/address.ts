@@ -22,12 +22,13 @@ export function bust(address: string, base: string, stamp: string): string {
   const own = url.search
     .slice(1)
     .split('&')
-    .filter((part) => part !== '' && !part.startsWith(`${parameter}=`))
+    .filter((part) => part !== '' && (!part.startsWith(`${parameter}=`) || part.endsWith('=no-live')))
   url.search = [...own, `${parameter}=${stamp}`].join('&')
   return url.href
 }
 
 /** Whether an address was made by {@link bust}: what we load ourselves tells nothing about the page. */
 export function isBusted(url: URL): boolean {
-  return new RegExp(`[?&]${parameter}=`).test(url.search)
+  // `no-live` is the page's own: the way out of the client.
+  return new RegExp(`[?&]${parameter}=(?!no-live(?:&|$))`).test(url.search)
 }

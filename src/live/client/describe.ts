@@ -1,5 +1,14 @@
 /** The text of what was logged, with the placeholders of the console standard filled. */
 export function format(values: readonly unknown[]): string {
+  try {
+    return formatAll(values)
+  } catch {
+    // A value may refuse to be shown; the page's own call must not fail for it.
+    return 'something that cannot be shown'
+  }
+}
+
+function formatAll(values: readonly unknown[]): string {
   const [first, ...rest] = values
   if (typeof first !== 'string') return values.map(describe).join(' ')
   const text = first.replace(/%([sdifoOc%])/g, (whole, letter: string) => {

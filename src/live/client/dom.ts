@@ -29,13 +29,24 @@ export const childNodesOf: (owner: Node) => NodeListOf<ChildNode> = getterOf(Nod
 export const parentOf: (owner: Node) => ParentNode | null = getterOf(Node.prototype, 'parentNode')
 export const isConnected: (owner: Node) => boolean = getterOf(Node.prototype, 'isConnected')
 
+export const addressOf: (owner: Document) => string = getterOf(Document.prototype, 'URL')
+export const contentTypeOf: (owner: Document) => string = getterOf(Document.prototype, 'contentType')
+
 const sheetsOfDocument = getterOf(Document.prototype, 'styleSheets')
 const adoptedByDocument = getterOf(Document.prototype, 'adoptedStyleSheets')
 
 const { querySelectorAll } = Document.prototype
 const { querySelectorAll: querySelectorAllOfElement } = Element.prototype
 const { querySelectorAll: querySelectorAllOfFragment } = DocumentFragment.prototype
+const { createElement } = Document.prototype
 const { addEventListener } = EventTarget.prototype
+
+/** Makes an element of the page's document. */
+export function newElement<Name extends keyof HTMLElementTagNameMap>(name: Name): HTMLElementTagNameMap[Name]
+export function newElement(name: string): HTMLElement
+export function newElement(name: string): HTMLElement {
+  return createElement.call(document, name)
+}
 
 /** Every element below a root that a selector fits. */
 export function queryAll<Found extends Element = Element>(root: Node, selector: string): Found[] {

@@ -44,7 +44,9 @@ function start(control: URL, documentPath: string): void {
 
   const connection = connect(control, {
     async session(current) {
+      const isOther = session !== undefined && session.site !== current.site
       session = current
+      if (isOther) apply.reload()
       if (current.reload === 'morph') await morph.remember()
     },
     hello: () => ({

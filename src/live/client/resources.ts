@@ -1,5 +1,5 @@
 import { isBusted, ownAddress } from './address.ts'
-import { queryAll } from './dom.ts'
+import { addressOf, contentTypeOf, queryAll } from './dom.ts'
 import { fetch, setTimeout } from './natives.ts'
 
 /** Milliseconds between two lists of further paths. */
@@ -78,6 +78,6 @@ function isOtherPage(url: URL): boolean {
   const frames = queryAll<HTMLIFrameElement>(document, 'iframe, frame')
   const shown = frames.map((frame) => frame.contentDocument).filter((shown) => shown !== null)
   return shown.some(
-    ({ URL: address, contentType }) => address.split('#')[0] === url.href.split('#')[0] && /html/.test(contentType),
+    (page) => addressOf(page).split('#')[0] === url.href.split('#')[0] && /html/.test(contentTypeOf(page)),
   )
 }

@@ -1,11 +1,11 @@
-import { documentElement, isConnected } from './dom.ts'
+import { documentElement, isConnected, newElement } from './dom.ts'
 
 /**
  * A place for what we show: beside the body, so that nothing of the page's layout and of its scripts meets it, and in a
  * shadow root, so that no styles do. Its own styles are constructed, which every Content-Security-Policy allows.
  */
 export function createSurface(css: string): { root: ShadowRoot; show(): void; hide(): void } {
-  const host = document.createElement('serve8008-live')
+  const host = newElement('serve8008-live')
   const root = host.attachShadow({ mode: 'closed' })
   const sheet = new CSSStyleSheet()
   sheet.replaceSync(css)
@@ -25,7 +25,7 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   text = '',
   className = '',
 ): HTMLElementTagNameMap[Name] {
-  const made = document.createElement(name)
+  const made = newElement(name)
   made.textContent = text
   made.className = className
   return made

@@ -24,7 +24,13 @@ export class Stub {
   readonly said: FromPage[] = []
   /** Times at which a session was asked for. */
   readonly sessions: number[] = []
-  settings: Omit<Session, 'token' | 'socket'> = { reload: 'page', toast: false, console: false, cached: false }
+  settings: Omit<Session, 'token' | 'socket'> = {
+    site: 'one',
+    reload: 'page',
+    toast: false,
+    console: false,
+    cached: false,
+  }
   /** Status of the session, when it is not to be given out. */
   refusal: number | undefined
   token = 'first'
@@ -117,7 +123,7 @@ export class Stub {
     this.asked.length = 0
     this.said.length = 0
     this.sessions.length = 0
-    this.settings = { reload: 'page', toast: false, console: false, cached: false }
+    this.settings = { site: 'one', reload: 'page', toast: false, console: false, cached: false }
     this.refusal = undefined
     this.tag = `<script src="${control}live.js?v=1" async=""></script>`
     this.answer = () => ({ type: 'welcome', time: Date.now() })

@@ -42,6 +42,16 @@ test('a page that does not read is let go before what waits for it fills the mem
   assert.deepEqual(socket.done, ['{"type":"notify","message":"one"}', 'terminate'])
 })
 
+test('a page that does not say hello in time gives its place up', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const [silent, greeting] = [new FakeSocket(), new FakeSocket()]
+  pageOf(silent)
+  pageOf(greeting)
+  greeting.emit('message', Buffer.from('{"type":"hello","document":"/","resources":[]}'), false)
+  t.mock.timers.tick(10_000)
+  assert.deepEqual([silent.done, greeting.done], [['terminate'], []])
+})
+
 test('a page that gives no sign of life between two heartbeats is gone', () => {
   const socket = new FakeSocket()
   let gone = 0
