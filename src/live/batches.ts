@@ -64,7 +64,12 @@ export function createBatches(options: BatchesOptions): Batches {
     const quietAt = lastAt + quietMs
     const dueAt = gathered.size > 0 ? Math.min(quietAt, firstAt + longestMs) : quietAt
     // One timer runs on and looks at the time when it ends: changes by the thousand set no timers.
-    cancelTimer = clock.after(Math.max(dueAt - now, 1), look)
+    cancelTimer = clock.after(Math.max(dueAt - now, 1), () => {
+      // A process that was held up hears of its timers first: what happened meanwhile has two turns to be noticed.
+      cancelTimer = clock.afterTurn(() => {
+        cancelTimer = clock.afterTurn(look)
+      })
+    })
   }
 
   function look(): void {

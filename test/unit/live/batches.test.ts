@@ -30,7 +30,8 @@ class Clock implements BatchClock {
     }
   }
 
-  pass(ms: number): void {
+  /** @param meanwhile what is noticed in the turn after a timer. */
+  pass(ms: number, meanwhile = (): void => {}): void {
     const end = this.#now + ms
     for (;;) {
       const next = [...this.#waiting].filter(({ at }) => at <= end).toSorted((a, b) => a.at - b.at)[0]
@@ -38,6 +39,7 @@ class Clock implements BatchClock {
       this.#waiting.delete(next)
       this.#now = next.at
       next.callback()
+      meanwhile()
       this.turn()
     }
     this.#now = end
@@ -51,6 +53,18 @@ function setUp(): { clock: Clock; sent: string[][]; batches: Batches } {
 }
 
 describe('batches of changes', () => {
+  test('a process that was held up does not take what it has not noticed yet for quiet', () => {
+    const { clock, sent, batches } = setUp()
+    batches.add('a')
+    clock.turn()
+    batches.add('b')
+    // The timer is late; the change that came meanwhile is noticed in the turn after it.
+    clock.pass(60, () => batches.add('c'))
+    assert.deepEqual(sent, [['a']])
+    clock.pass(60)
+    assert.deepEqual(sent, [['a'], ['b', 'c']])
+  })
+
   test('the first change goes at the end of its turn, with the others of that turn', () => {
     const { clock, sent, batches } = setUp()
     for (const path of ['b', 'a', 'b']) batches.add(path)
