@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { after, before, describe, test } from 'node:test'
 
 const root = resolve(import.meta.dirname, '../..')
-const maxPackedBytes = 250_000
+const maxPackedBytes = 310_000
 
 /** What a person has who never ran `npm run` here. */
 const environment = Object.fromEntries(
@@ -74,6 +74,7 @@ describe('the packed package', () => {
       'dist/lib/index.js',
       'SECURITY.md',
       'dist/cli/main.js',
+      'dist/client/live.js',
       'dist/types/index.d.ts',
       'dist/schema.json',
       'dist/THIRD_PARTY_NOTICES.txt',

@@ -82,12 +82,14 @@ test('mixed requests and aborts leave no descriptor open and no memory behind', 
     const run = (count: number): Promise<unknown> =>
       Promise.all(Array.from({ length: connections }, () => work(port, Math.ceil(count / connections), etag)))
     const fresh = await ask(child)
+    // Behind the first answer live reload opens one descriptor, by which the system tells of all changes.
+    const atRest = fresh.descriptors + 1
     await run(requests / 5)
-    const before = await askAtRest(child, fresh.descriptors)
+    const before = await askAtRest(child, atRest)
     await run(requests)
-    const after = await askAtRest(child, fresh.descriptors)
+    const after = await askAtRest(child, atRest)
     t.diagnostic(JSON.stringify({ fresh, before, after }))
-    assert.ok(after.descriptors <= fresh.descriptors, `${fresh.descriptors} descriptors became ${after.descriptors}`)
+    assert.ok(after.descriptors <= atRest, `${atRest} descriptors became ${after.descriptors}`)
     const grown = (after.heap - before.heap) / 2 ** 20
     assert.ok(grown < 4, `the heap grew by ${grown.toFixed(1)} MiB`)
   } finally {
