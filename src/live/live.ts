@@ -27,6 +27,8 @@ export interface Live {
   readonly token: string
   /** From now on pages get the client. */
   start(): void
+  /** Takes `start` back: the server could not listen. */
+  stop(): void
   /** Reloads what concerns these files, or every page. */
   reload(paths?: readonly string[]): Update
   notify(message: string): void
@@ -113,6 +115,9 @@ export function createLive(options: LiveOptions): Live {
       isOn = true
       // What is watched for its own sake waits for no request.
       if (options.watch.length > 0) void load()
+    },
+    stop() {
+      isOn = false
     },
     reload(paths) {
       error = undefined

@@ -132,13 +132,17 @@ class Serve8008 implements Server8008 {
 
   async #start(): Promise<Running> {
     checkFolders(this.config)
-    const running = await Running.start(this.config, this.#adapter)
+    // Before the first address is bound: pages that come again must not find a server without live reload.
+    this.#live?.start()
+    const running = await Running.start(this.config, this.#adapter).catch((error: unknown) => {
+      this.#live?.stop()
+      throw error
+    })
     if (this.#closing !== undefined) {
       await running.stop()
       throw new ServeError('E8008_CLOSED', 'The server was closed while it started.')
     }
     this.#running = running
-    this.#live?.start()
     this.#events.emit('listening', running.listening)
     const single = missingPage(this.config)
     for (const warning of [...listeningWarnings(running.listening), ...single]) this.#events.emit('warning', warning)

@@ -35,6 +35,7 @@ export function connect(control: URL, events: ConnectionEvents): Connection {
   let failures = 0
   let refusedUntil = 0
   let away = false
+  let isKnown = false
 
   /** One attempt: a new session each time, since a server that was started again has another token. */
   async function open(): Promise<void> {
@@ -51,9 +52,11 @@ export function connect(control: URL, events: ConnectionEvents): Connection {
         credentials: 'same-origin',
         signal: current.signal,
       })
-      if (!response.ok && response.status < 500) refusedUntil = performance.now() + refusedMs
+      // A server that knew the page may be another one by now, or in the midst of its start: it is asked again soon.
+      if (!response.ok && response.status < 500 && !isKnown) refusedUntil = performance.now() + refusedMs
       if (!response.ok) throw new Error(`status ${response.status}`)
       const session = (await response.json()) as Session
+      isKnown = true
       await events.session(session)
       if (attempt !== current) return
       attempt = undefined
