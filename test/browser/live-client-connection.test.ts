@@ -61,6 +61,9 @@ test('a page that is put aside closes its socket, and opens another when it come
   stub.put('/', html('text'))
   await open(async (page) => {
     await stub.connected()
+    // Once it shows this it has also heard the welcome before it.
+    stub.send({ type: 'notify', message: 'here' })
+    await page.waitForSelector('serve8008-live', { state: 'attached' })
     await page.evaluate(`dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))`)
     await stub.until('the end of the socket', () => stub.sockets.size === 0)
     await page.evaluate(`dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))`)

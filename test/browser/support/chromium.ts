@@ -37,7 +37,7 @@ export async function withPage(
   const complaints: string[] = []
   try {
     const page = await context.newPage()
-    page.setDefaultTimeout(10_000)
+    page.setDefaultTimeout(30_000)
     page.on('console', (message) => complaints.push(message.text()))
     page.on('pageerror', (error) => complaints.push(error.message))
     await options.before?.(page)

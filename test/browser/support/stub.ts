@@ -8,7 +8,7 @@ import type { Change, FromPage, Session, ToPage } from '../../../src/live/protoc
 const client = new URL('../../../dist/client/live.js', import.meta.url)
 const control = '/__serve8008/'
 /** Milliseconds that a test waits for a page to say something. */
-const patienceMs = 10_000
+const patienceMs = 30_000
 
 export interface StubFile {
   readonly type: string
