@@ -99,6 +99,10 @@ describe('a stale or foreign sidecar is never sent', () => {
     for (const known of [false, true]) {
       test(`${what}, ${known ? 'known before' : 'unknown before'}`, async (t) => {
         const root = folder(t, { 'app.js': 'plain', 'app.js.br': 'BR', 'app.js.gz': 'GZ' })
+        // Apart by more than a tick of the clock that stamps files.
+        const now = Date.now() / 1000
+        utimesSync(join(root, 'app.js'), now - 2, now - 2)
+        utimesSync(join(root, 'app.js.br'), now - 1, now - 1)
         utimesSync(join(root, 'app.js.gz'), 4_000_000_000, 4_000_000_000)
         const from = site(root)
         if (known) assert.equal(await encodingOf(from, 'br, gzip'), 'br BR')
