@@ -48,7 +48,7 @@ for (const coding of [
 test('two transfer coding fields are refused', () =>
   refused(400, ['POST / HTTP/1.1', host(), 'Transfer-Encoding: chunked', 'Transfer-Encoding: chunked'], '0\r\n\r\n'))
 
-test('a transfer coding that cannot be decoded is not implemented', () =>
+test('a transfer coding that cannot be decoded is answered with 501', () =>
   refused(501, ['POST /a.txt HTTP/1.1', host(), 'Transfer-Encoding: gzip, chunked'], '0\r\n\r\n'))
 
 test('a transfer coding in HTTP/1.0 is refused', () =>
@@ -94,7 +94,7 @@ test('a TLS handshake on a plain port is told apart', async () => {
   assert.match(reply.body.toString(), /TLS/)
 })
 
-test('a method token that nobody knows is not implemented', () => refused(501, ['FROBNICATE / HTTP/1.1', host()]))
+test('a method token that nobody knows is answered with 501', () => refused(501, ['FROBNICATE / HTTP/1.1', host()]))
 
 test('an unknown expectation fails', () =>
   refused(417, ['POST / HTTP/1.1', host(), 'Expect: miracles', 'Content-Length: 3'], 'abc'))
