@@ -8,6 +8,7 @@ import type { Browser, Page } from 'playwright-core'
 import { createServer, type ServeOptions, type Server8008, type Update } from '../../src/index.ts'
 import { TempFolder } from '../support/server.ts'
 import { launchChromium, skip, withPage } from './support/chromium.ts'
+import { until } from './support/fixture.ts'
 
 let browser: Browser
 
@@ -191,7 +192,8 @@ test(
     site.server.on('warning', ({ code, message }) => warnings.push(`${code} ${message}`))
     await withLivePage(site, '', async (tab) => {
       writeFileSync(site.folder.join('style.css'), `body { color: ${blue} }`)
-      await tab.waitForFunction(colour(blue))
+      // Asked from outside: the policy forbids the page to evaluate what is waited for.
+      await until(tab, colour(blue))
       assert.deepEqual(warnings, [])
     })
     await withPage(
