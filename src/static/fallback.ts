@@ -3,6 +3,7 @@ import { ServeError } from '../errors/serve-error.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { withoutField, withVary, type HeaderList } from '../http/headers.ts'
 import type { Reply } from '../http/reply.ts'
+import type { Boundary } from './boundary.ts'
 import type { Files } from './files.ts'
 import { look } from './look.ts'
 import { isNavigation } from './navigation.ts'
@@ -10,6 +11,7 @@ import type { Place } from './place.ts'
 
 /** Options of {@link createFallback}. */
 export interface FallbackOptions {
+  readonly boundary: Boundary
   readonly files: Files
   /** Absolute path of the served folder. */
   readonly root: string
@@ -25,12 +27,13 @@ const ofRepresentation = ['etag', 'last-modified', 'accept-ranges']
  * `404.html`, else `E8008_NOT_FOUND`. What is denied comes here as well, so that nothing tells the two
  * apart.
  */
-export function createFallback({ files, root, single }: FallbackOptions): (place: Place, x: Exchange) => Reply {
+export function createFallback(options: FallbackOptions): (place: Place, x: Exchange) => Reply {
+  const { boundary, files, root, single } = options
   const singlePage = single === undefined ? undefined : join(root, single)
   const missingPage = join(root, '404.html')
 
   function send(path: string, x: Exchange): Reply | undefined {
-    const stat = look(path)
+    const stat = look(path, boundary)
     return stat?.isFile() === true ? files.send(path, stat, x) : undefined
   }
 

@@ -1,5 +1,6 @@
 import type { BigIntStats } from 'node:fs'
 import type { Exchange } from '../http/exchange.ts'
+import type { Boundary } from './boundary.ts'
 import { look } from './look.ts'
 
 /**
@@ -7,7 +8,7 @@ import { look } from './look.ts'
  * edit that was finished when any of them was sent is seen by all of them. A stat is the dearest part
  * of an answer from memory, and under load a batch holds dozens of requests.
  */
-export function createLookOnce(): (path: string, x: Exchange) => BigIntStats | undefined {
+export function createLookOnce(boundary: Boundary): (path: string, x: Exchange) => BigIntStats | undefined {
   const seen = new Map<string, BigIntStats>()
   // An exchange that belongs to no batch has NaN, which is never the same as the one before.
   let batch = Number.NaN
@@ -18,7 +19,7 @@ export function createLookOnce(): (path: string, x: Exchange) => BigIntStats | u
     }
     const known = seen.get(path)
     if (known !== undefined) return known
-    const stat = look(path)
+    const stat = look(path, boundary)
     if (stat !== undefined) seen.set(path, stat)
     return stat
   }

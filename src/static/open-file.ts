@@ -10,8 +10,7 @@ import {
   type BigIntStats,
 } from 'node:fs'
 import { isSameFile, type Boundary } from './boundary.ts'
-import { lookQuietly, refuse } from './look.ts'
-import { realPath } from './real-path.ts'
+import { refuseAt } from './refuse.ts'
 
 /** A regular file inside the boundary, open for reading. Whoever holds it closes it. */
 export interface OpenFile {
@@ -46,7 +45,7 @@ export function openFile(path: string, boundary: Boundary, verified?: BigIntStat
     try {
       fd = openSync(path, flags)
     } catch (error) {
-      return isSecret(path, boundary) ? undefined : refuse(error)
+      return refuseAt(path, boundary, error)
     }
     const stat = judge(fd, path, boundary, verified)
     if (stat !== 'replaced' && stat !== 'refused') return { fd, stat }
@@ -54,12 +53,6 @@ export function openFile(path: string, boundary: Boundary, verified?: BigIntStat
     if (stat === 'refused') return undefined
   }
   return undefined
-}
-
-/** Whether a file that cannot be opened would not be served anyway: then not even that it is there is told. */
-function isSecret(path: string, boundary: Boundary): boolean {
-  const stat = lookQuietly(path)
-  return stat !== undefined && realPath(path, stat, boundary) === undefined
 }
 
 /**

@@ -5,8 +5,9 @@ import type { ListingEntry } from '../pages/listing-page.ts'
 import { isSameFile, type Boundary } from './boundary.ts'
 import { isDenied } from './denied.ts'
 import { isLocatable, type Platform } from './locate.ts'
-import { look, lookQuietly, refuse } from './look.ts'
+import { look, lookQuietly } from './look.ts'
 import { realPath } from './real-path.ts'
+import { refuse } from './refuse.ts'
 
 /** Most entries of a listing; what the folder holds beyond is left out. */
 const listingEntries = 100_000
@@ -32,7 +33,7 @@ export interface ReadFolderOptions {
  */
 export async function readFolder(path: string, options: ReadFolderOptions): Promise<ListingEntry[] | undefined> {
   const { boundary, dotfiles, platform, signal, limit = listingEntries } = options
-  const stat = look(path)
+  const stat = look(path, boundary)
   if (stat === undefined) return undefined
   const real = realPath(path, stat, boundary)
   if (real === undefined) return undefined

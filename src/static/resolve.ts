@@ -1,5 +1,6 @@
 import type { Exchange } from '../http/exchange.ts'
 import type { Reply } from '../http/reply.ts'
+import type { Boundary } from './boundary.ts'
 import { notFound } from './fallback.ts'
 import type { Files } from './files.ts'
 import { createLookOnce } from './look-once.ts'
@@ -8,6 +9,7 @@ import { redirectTo } from './redirect.ts'
 
 /** Options of {@link createResolver}. */
 export interface ResolverOptions {
+  readonly boundary: Boundary
   readonly files: Files
   readonly cleanUrls: boolean
   readonly trailingSlash: 'auto' | 'always' | 'never'
@@ -28,8 +30,8 @@ export interface ResolverOptions {
  * other form redirects. Files with their own extension and listings keep their one form.
  */
 export function createResolver(options: ResolverOptions): (place: Place, x: Exchange) => Reply | Promise<Reply> {
-  const { files, cleanUrls, trailingSlash, listing, list, fallback } = options
-  const look = createLookOnce()
+  const { boundary, files, cleanUrls, trailingSlash, listing, list, fallback } = options
+  const look = createLookOnce(boundary)
 
   function plain(place: Place, file: string, x: Exchange): Reply | undefined {
     const stat = look(file, x)

@@ -78,9 +78,10 @@ export function createStatic(options: StaticOptions): StaticSite {
   const mounts = createMounts(served, options.dotfiles)
   const answer = createResolver({
     ...options,
+    boundary,
     files,
     list: createListFolder({ ...options, boundary, platform, mounts }),
-    fallback: createFallback({ ...options, files }),
+    fallback: createFallback({ ...options, boundary, files }),
   })
   const prefix = segmentsOf(options.prefix)
   const places = createLru<string, Place>(placesBytes, (_, path) => 1024 + 8 * path.length)

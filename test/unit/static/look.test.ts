@@ -2,16 +2,19 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isServeError } from '../../../src/errors/serve-error.ts'
-import { look, lookQuietly, refuse } from '../../../src/static/look.ts'
+import { createBoundary } from '../../../src/static/boundary.ts'
+import { look, lookQuietly } from '../../../src/static/look.ts'
+import { refuse } from '../../../src/static/refuse.ts'
 import { folder } from './site.ts'
 
 test('what is not there in any way is undefined', (t) => {
   const root = folder(t, { 'a.txt': 'a' })
+  const boundary = createBoundary({ root, followSymlinks: false, dotfiles: false, secretFiles: [] })
   for (const name of ['b', 'a.txt/b', 'x'.repeat(300), 'a\0b']) {
-    if (!name.includes('\0')) assert.equal(look(join(root, name)), undefined)
+    if (!name.includes('\0')) assert.equal(look(join(root, name), boundary), undefined)
     assert.equal(lookQuietly(join(root, name)), undefined)
   }
-  assert.equal(look(join(root, 'a.txt'))?.size, 1n)
+  assert.equal(look(join(root, 'a.txt'), boundary)?.size, 1n)
 })
 
 test('failures of the system have their status, and do not show the path', () => {

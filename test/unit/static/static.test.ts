@@ -245,6 +245,50 @@ test('a file that the system denies us is 403', { skip: windows && 'Windows has 
   }
 })
 
+test(
+  'what the system denies us outside, or what is denied anyway, is missing',
+  { skip: windows && 'Windows has no file modes' },
+  async (t) => {
+    const top = folder(t, {
+      'out/locked.txt': 'x',
+      'out/page.html': 'x',
+      'out/closed/a.txt': 'x',
+      'out/unlisted/a.txt': 'x',
+      'root/.env': 'x',
+      'root/.git/closed/a.txt': 'x',
+      'root/closed/a.txt': 'x',
+    })
+    const root = join(top, 'root')
+    symlinkSync('../out', join(root, 'link'))
+    symlinkSync('link', join(root, 'again'))
+    symlinkSync('.env', join(root, 'alias.txt'))
+    symlinkSync('.git/closed/a.txt', join(root, 'deep-alias.txt'))
+    symlinkSync('../out/closed/a.txt', join(root, 'deep.txt'))
+    symlinkSync('../out/closed/none.txt', join(root, 'deep-none.txt'))
+    symlinkSync('closed/a.txt', join(root, 'inside.txt'))
+    chmodSync(top, 0o755)
+    const closed = ['out/locked.txt', 'out/page.html', 'out/closed', 'root/.env', 'root/.git/closed', 'root/closed']
+    for (const name of closed) chmodSync(join(top, name), 0)
+    chmodSync(join(top, 'out/unlisted'), 0o111)
+    const user = process.geteuid?.()
+    if (user === 0) process.seteuid?.(65534)
+    try {
+      const statusOf = async (target: string): Promise<unknown> => [target, (await ask(site(root), target)).status]
+      const missing = [
+        ...['/link/locked.txt', '/link/page', '/link/closed', '/link/closed/', '/link/closed/a.txt', '/link/unlisted/'],
+        ...['/link/none.txt', '/link/none/', '/again/closed/a.txt', '/alias.txt', '/deep-alias.txt'],
+        ...['/deep.txt', '/deep-none.txt'],
+      ]
+      for (const target of missing) assert.deepEqual(await statusOf(target), [target, 404])
+      for (const target of ['/closed/', '/closed/a.txt', '/inside.txt'])
+        assert.deepEqual(await statusOf(target), [target, 403])
+    } finally {
+      if (user === 0) process.seteuid?.(0)
+      for (const name of closed) chmodSync(join(top, name), 0o755)
+    }
+  },
+)
+
 describe('listings', () => {
   test('show folders without an index page, and only what can be fetched', async (t) => {
     const root = folder(t, { 'sub/deep/a.txt': 'a', 'sub/b.txt': 'bb', 'sub/.env': 's', 'sub/.hidden/x': 'x' })
