@@ -8,6 +8,7 @@ import { createBrokenMessage } from './broken-message.ts'
 import { Connection } from './connection.ts'
 import { createDelivery, type DeliveryOptions, type Next, type ServerExchange } from './delivery.ts'
 import { finishInterim, finishUpgrade } from './finish.ts'
+import { boundIdle } from './idle.ts'
 import { mountOf } from './mounted-reply.ts'
 import { NodeExchange, type NodeHost } from './node-exchange.ts'
 import type { Exchange } from './exchange.ts'
@@ -139,7 +140,6 @@ export function createAdapter(options: AdapterOptions): Adapter {
   return {
     createListener: () => {
       const server = createServer({
-        keepAliveTimeout: limits.idleMs,
         headersTimeout: limits.headerMs,
         requestTimeout: limits.requestMs,
         connectionsCheckingInterval: Math.max(20, Math.min(limits.headerMs, limits.requestMs, 4000) / 4),
@@ -151,6 +151,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
       // Counted by the guard: Node would cut the surplus off in silence.
       server.maxHeadersCount = 0
       server.maxConnections = limits.connections
+      boundIdle(server, limits.idleMs)
       // A client may close its sending side and still wait for the reply.
       Object.assign(server, { httpAllowHalfOpen: true })
       server.on('request', (request, response) => enter(request, response, false))

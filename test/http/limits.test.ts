@@ -28,12 +28,24 @@ test('content that does not arrive is answered 408 and cut', async () => {
   await client.closed()
 })
 
-test('an idle connection is closed after a while', async () => {
-  await using started = await startServer(files, { limits: { idleMs: 50 } })
+for (const idleMs of [100, 1200]) {
+  test(`a connection that idles for ${idleMs} ms is closed then, not a second later`, async () => {
+    await using started = await startServer(files, { limits: { idleMs } })
+    using client = await RawClient.open(started.port)
+    client.send(`GET /a.txt HTTP/1.1\r\n${started.hostLine}\r\n\r\n`)
+    assert.equal((await client.reply()).status, 200)
+    const since = performance.now()
+    assert.equal((await client.closed()).length, 0)
+    const ms = performance.now() - since
+    assert.ok(ms < idleMs + 500, `${ms} ms`)
+  })
+}
+
+test('a client is told less idle time than it has, so that it does not ask as the connection closes', async () => {
+  await using started = await startServer(files)
   using client = await RawClient.open(started.port)
   client.send(`GET /a.txt HTTP/1.1\r\n${started.hostLine}\r\n\r\n`)
-  assert.equal((await client.reply()).status, 200)
-  assert.equal((await client.closed()).length, 0)
+  assert.equal((await client.reply()).field('keep-alive'), 'timeout=9')
 })
 
 test('a client that does not read its reply is cut', async () => {
