@@ -17,8 +17,8 @@ export function mountOf(request: object): string {
   const mount = typeof baseUrl === 'string' ? baseUrl : cut(originalUrl, url)
   // Two slashes in front would name another host, and browsers take a backslash for a slash. The guard never saw this part.
   return mount
-    .replace(/[^\x21-\x7e]|[\\#?]/g, (found) => encodeURIComponent(found))
-    .replace(/^\/+/, '/')
+    .replace(/(?:[^\x21-\x7e]|[\\#?])+/g, (found) => encodeURIComponent(Buffer.from(found).toString()))
+    .replace(/^\/*/, '/')
     .replace(/\/$/, '')
 }
 

@@ -293,6 +293,9 @@ test('a mount that the client chooses cannot lead to another host', async () => 
     ['//evil.test', '/evil.test/sub/'],
     ['/p#', '/p%23/sub/'],
     ['/p\r\nX: y', '/p%0D%0AX:%20y/sub/'],
+    ['/\u{1f600}', '/%F0%9F%98%80/sub/'],
+    ['/\ud800', '/%EF%BF%BD/sub/'],
+    ['https://evil.test', '/https://evil.test/sub/'],
   ] as const) {
     const host = createNodeServer((request, response) => {
       Object.assign(request, { baseUrl })
