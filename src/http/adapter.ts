@@ -11,6 +11,7 @@ import { finishInterim, finishUpgrade } from './finish.ts'
 import { boundIdle } from './idle.ts'
 import { mountOf } from './mounted-reply.ts'
 import { NodeExchange, type NodeHost } from './node-exchange.ts'
+import { hasUnreadContent, readAgain } from './read-again.ts'
 import type { Exchange } from './exchange.ts'
 import type { Reply } from './reply.ts'
 
@@ -100,7 +101,8 @@ export function createAdapter(options: AdapterOptions): Adapter {
     upgraded.add(socket)
     socket.once('close', () => upgraded.delete(socket))
     const connection = connectionOf(socket)
-    connection.inTurn(connection.latest?.response, () => answerUpgrade(request, socket as Socket, head))
+    const answer = hasUnreadContent(request) ? readAgain : answerUpgrade
+    connection.inTurn(connection.latest?.response, () => answer(request, socket as Socket, head))
   }
 
   function answerUpgrade(request: IncomingMessage, socket: Socket, head: Uint8Array): void {

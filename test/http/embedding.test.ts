@@ -285,6 +285,19 @@ for (const properties of [{ baseUrl: '/p' }, {}]) {
   })
 }
 
+test('content beside an upgrade that nobody else listens for reaches the program that embeds us', async () => {
+  const server = createServer()
+  const host = createNodeServer((request, response) => void request.pipe(response)).on('upgrade', server.upgrade)
+  await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve))
+  using client = await RawClient.open((host.address() as { port: number }).port)
+  client.send(
+    'POST / HTTP/1.1\r\nHost: localhost\r\nConnection: upgrade\r\nUpgrade: x\r\nContent-Length: 5\r\n\r\nhello',
+  )
+  assert.equal((await client.reply()).body.toString(), 'hello')
+  await client.closed()
+  host.close()
+})
+
 test('a mount that the client chooses cannot lead to another host', async () => {
   using folder = await new TempFolder().write({ 'sub/index.html': 'sub' })
   const server = createServer({ root: folder.path })

@@ -58,3 +58,56 @@ test('the reader of content above the limit is told, and the client is refused',
   assert.equal((await client.reply()).status, 413)
   assert.match(String(await outcome), /larger than 10 bytes/)
 })
+
+for (const [framing, content] of [
+  ['Content-Length: 5', 'hello'],
+  ['Transfer-Encoding: chunked', '5\r\nhello\r\n0\r\n\r\n'],
+] as const) {
+  for (const [when, pieces] of [
+    ['with the head', [content]],
+    ['later', ['', content.slice(0, 4), content.slice(4)]],
+  ] as const) {
+    test(`content beside an upgrade that is refused is read whole (${framing}, sent ${when})`, async () => {
+      const { started } = await echo()
+      await using _ = started
+      using client = await RawClient.open(started.port)
+      const [first, ...others] = pieces
+      const opened = new Promise<void>((resolve) => started.server.on('request', () => resolve()))
+      client.send(
+        `POST / HTTP/1.1\r\n${started.hostLine}\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n${framing}\r\n\r\n${first}`,
+      )
+      await opened
+      for (const piece of others) client.send(piece)
+      const reply = await client.reply()
+      assert.deepEqual([reply.status, reply.body.toString(), reply.field('connection')], [200, 'hello', 'close'])
+      assert.equal((await client.closed()).length, 0)
+    })
+  }
+}
+
+test('content beside an upgrade waits for the reply before it, and nothing behind it is answered', async () => {
+  const { started } = await echo()
+  await using _ = started
+  await started.folder.write({ 'large.bin': Buffer.alloc(3_000_000) })
+  const asked: string[] = []
+  started.server.on('request', ({ method, target }) => asked.push(`${method} ${target.path}`))
+  using client = await RawClient.open(started.port)
+  const get = `GET /large.bin HTTP/1.1\r\n${started.hostLine}\r\n\r\n`
+  const post = `POST / HTTP/1.1\r\n${started.hostLine}\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 5\r\n\r\nhello`
+  client.send(get + post + get)
+  assert.equal((await client.reply()).body.length, 3_000_000)
+  assert.equal((await client.reply()).body.toString(), 'hello')
+  await client.closed()
+  assert.deepEqual(asked, ['GET /large.bin', 'POST /'])
+})
+
+test('content beside an upgrade is asked for when the client waits for that', async () => {
+  const { started } = await echo()
+  await using _ = started
+  using client = await RawClient.open(started.port)
+  const fields = 'Connection: Upgrade\r\nUpgrade: h2c\r\nExpect: 100-continue\r\nContent-Length: 5'
+  client.send(`POST / HTTP/1.1\r\n${started.hostLine}\r\n${fields}\r\n\r\n`)
+  assert.equal((await client.reply()).status, 100)
+  client.send('hello')
+  assert.equal((await client.reply()).body.toString(), 'hello')
+})
