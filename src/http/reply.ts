@@ -14,7 +14,8 @@ export interface Sink {
 export interface Source {
   /** Exact length in bytes where it is known; it becomes `Content-Length`. */
   readonly length?: number | undefined
-  pull(sink: Sink, signal: AbortSignal): Promise<void>
+  /** Resolves with the trailer section, if there is one, when the whole content was written. */
+  pull(sink: Sink, signal: AbortSignal): Promise<HeaderList | void>
   cancel(): void
 }
 
@@ -48,6 +49,8 @@ export interface Reply {
   readonly validators?: Validators | undefined
   /** Close the connection after this reply. */
   readonly close?: boolean | undefined
+  /** Whether it is another server's answer, passed on: filters that speak about our own files leave it alone. */
+  readonly relayed?: boolean | undefined
   /** With status 101: who owns the connection afterwards. */
   readonly takeover?: Takeover | undefined
 }

@@ -1,0 +1,179 @@
+/**
+ * What a request must be like for a route. Everything that is named must hold; of several routes that match, the most
+ * specific one answers. At most one of `path`, `exact` and `pattern`; without them every path matches.
+ */
+export interface MatchOptions {
+  /** Path prefix on a segment boundary, below `base`: `/api` matches `/api` and `/api/x`, never `/apix`. */
+  readonly path?: string
+  /** The whole path. */
+  readonly exact?: string
+  /** A path in which `*` stands for one segment and a final `**` for any rest, even none: `/users/*\/avatar`, `/files/**`. */
+  readonly pattern?: string
+  /** Host name without a port; `*.example.test` matches every name below it. Matched names are answered for (see `allowHost`). */
+  readonly host?: string
+  /** Methods, case-sensitive (RFC 9110 section 9.1). */
+  readonly method?: string | readonly string[]
+  /** Request fields with the value they must have; `true` means any value, `false` that it is absent. */
+  readonly header?: Readonly<Record<string, string | boolean>>
+  /** Cookies, likewise. */
+  readonly cookie?: Readonly<Record<string, string | boolean>>
+  /** Query parameters, likewise. */
+  readonly query?: Readonly<Record<string, string | boolean>>
+}
+
+/** How a route forwards. A plain text or list stands for `to` alone. */
+export interface ProxyOptions {
+  /**
+   * Where to: `http://`, `https://`, `ws://`, `wss://`, `h2://` (HTTP/2 under TLS), `h2c://` (HTTP/2 in clear text) or
+   * `unix:/path/to.sock`. Several share the requests. A URL with a path (also `/`) replaces the matched prefix by it;
+   * without one the path stays as it is.
+   */
+  readonly to: string | readonly string[]
+  /** How several upstreams share requests. Default `round`. */
+  readonly balance?: 'round' | 'least' | 'random' | 'hash'
+  /** With `hash`: what stays with one upstream, `header:name` or `cookie:name`. */
+  readonly hashBy?: string
+  /** Send the upstream's own name in `Host` instead of the client's. Default false. */
+  readonly changeOrigin?: boolean
+  /** Request fields to set on the way to the upstream; false removes. */
+  readonly headers?: Readonly<Record<string, string | false>>
+  /** Fields to set on replies; false removes. */
+  readonly replyHeaders?: Readonly<Record<string, string | false>>
+  /** Make redirects, cookies and DAV fields of the upstream fit this server. Default true. */
+  readonly rewrite?: boolean
+  /** Give proxied HTML pages the client of live reload. Default false. */
+  readonly live?: boolean
+  /** Say in `Server8008-Route` on each reply which route answered. Default false. */
+  readonly debug?: boolean
+  /** Attempts beyond the first, where repeating is safe. Default 1. */
+  readonly retries?: number
+  /** Milliseconds to wait for an upstream that refuses connections. Default 0, for page navigation 5000. */
+  readonly hold?: number
+  /** Bounds on time in milliseconds; 0 is none. */
+  readonly timeouts?: Partial<ProxyTimeouts>
+  /** Active health checks: a GET of `path` at each upstream. */
+  readonly health?: HealthOptions
+  /** TLS towards the upstream. */
+  readonly tls?: UpstreamTlsOptions
+}
+
+/** Bounds on an upstream's time, in milliseconds; 0 is none. */
+export interface ProxyTimeouts {
+  /** Until the connection (with TLS) stands. Default 10000. */
+  connectMs: number
+  /** From the request to the header section of the reply. Default 300000. */
+  headersMs: number
+  /** Without a byte of the reply's content; never applied to event streams. Default 300000. */
+  bodyIdleMs: number
+  /** For the whole exchange; never applied to event streams. Default 0. */
+  totalMs: number
+  /** From an upgrade request to its answer. Default 15000. */
+  upgradeMs: number
+}
+
+/** Active health checks. */
+export interface HealthOptions {
+  /** Path that is asked for; below 400 is healthy. */
+  readonly path: string
+  /** Milliseconds between checks. Default 5000. */
+  readonly intervalMs?: number
+  /** Milliseconds a check may take. Default 2000. */
+  readonly timeoutMs?: number
+}
+
+/** TLS towards an upstream. */
+export interface UpstreamTlsOptions {
+  /** Whether the certificate must be valid. Default true. */
+  readonly verify?: boolean
+  /** File with certificates (PEM) to trust beside the system's. */
+  readonly ca?: string
+  /** Name expected in the certificate. Default: the upstream's. */
+  readonly servername?: string
+  /** File with the client certificate (PEM). */
+  readonly cert?: string
+  /** File with its key (PEM). */
+  readonly key?: string
+}
+
+/** One entry of `routes`: a match and exactly one of the actions. */
+export interface RouteOptions {
+  readonly match: MatchOptions
+  readonly proxy?: string | readonly string[] | ProxyOptions
+  /** Where to redirect to: a path or a URL. */
+  readonly redirect?: string
+  /** A fixed reply. */
+  readonly reply?: {
+    readonly status?: number
+    readonly headers?: Readonly<Record<string, string>>
+    readonly body?: string
+  }
+  /** Status of the redirect. Default 307. */
+  readonly status?: 301 | 302 | 303 | 307 | 308
+}
+
+/** A value that must hold: a text to equal, true for present, false for absent. */
+export type ResolvedCondition = readonly [name: string, expected: string | boolean]
+
+/** A match, ready to be compiled. Names of fields in lower case, the host in lower case without a final dot. */
+export interface ResolvedMatch {
+  readonly kind: 'prefix' | 'exact' | 'pattern'
+  /** `base` included. A prefix has no final slash, except `/` itself. */
+  readonly path: string
+  /** Undefined for any; a name that begins with a dot stands for every name below it. */
+  readonly host: string | undefined
+  readonly methods: readonly string[]
+  readonly headers: readonly ResolvedCondition[]
+  readonly cookies: readonly ResolvedCondition[]
+  readonly query: readonly ResolvedCondition[]
+}
+
+/** One place to forward to. */
+export interface ResolvedUpstream {
+  /** As people know it: `localhost:3000`, `https://api.test`, `unix:/run/app.sock`. Holds no credentials. */
+  readonly label: string
+  readonly protocol: 'http:' | 'https:' | 'h2:' | 'h2c:'
+  /** Name or address without brackets; `localhost` for a unix socket. */
+  readonly hostname: string
+  readonly port: number
+  /** Absolute path of a unix socket, else undefined. */
+  readonly socketPath: string | undefined
+  /** Value of `Host` with `changeOrigin`: name with brackets where needed, port unless it is the scheme's. */
+  readonly authority: string
+  /** What replaces the matched prefix, without a final slash (`''` for the root); undefined keeps the path. */
+  readonly prefix: string | undefined
+}
+
+/** A proxy action with every default filled in. */
+export interface ResolvedProxy {
+  readonly upstreams: readonly ResolvedUpstream[]
+  readonly balance: 'round' | 'least' | 'random' | 'hash'
+  readonly hashBy: { readonly kind: 'header' | 'cookie'; readonly name: string } | undefined
+  readonly changeOrigin: boolean
+  /** Flat lists of validated fields to set, and names in lower case to remove. */
+  readonly requestFields: { readonly set: readonly string[]; readonly remove: readonly string[] }
+  readonly replyFields: { readonly set: readonly string[]; readonly remove: readonly string[] }
+  readonly rewrite: boolean
+  readonly live: boolean
+  readonly debug: boolean
+  readonly retries: number
+  /** Undefined: 0, and 5000 for page navigation. */
+  readonly hold: number | undefined
+  readonly timeouts: Readonly<ProxyTimeouts>
+  readonly health: Required<HealthOptions> | undefined
+  /** Absolute paths of files. */
+  readonly tls: Required<Pick<UpstreamTlsOptions, 'verify'>> & Omit<UpstreamTlsOptions, 'verify'>
+}
+
+/** What a route does. */
+export type ResolvedAction =
+  | { readonly kind: 'proxy'; readonly proxy: ResolvedProxy }
+  | { readonly kind: 'redirect'; readonly to: string; readonly status: 301 | 302 | 303 | 307 | 308 }
+  | { readonly kind: 'reply'; readonly status: number; readonly headers: readonly string[]; readonly body: string }
+
+/** One route of the configuration. */
+export interface ResolvedRoute {
+  /** As people wrote it, for logs and `explain`: `/api`, `api.localhost`, `routes[2]`. */
+  readonly name: string
+  readonly match: ResolvedMatch
+  readonly action: ResolvedAction
+}

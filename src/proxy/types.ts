@@ -1,0 +1,60 @@
+import type { Readable } from 'node:stream'
+import type { ResolvedProxy, ResolvedUpstream } from '../config/route-types.ts'
+import type { HeaderList } from '../http/headers.ts'
+import type { Reply, Source } from '../http/reply.ts'
+
+/** A request as it goes to an upstream: end-to-end fields only, framing left to the transport. */
+export interface OutboundRequest {
+  readonly method: string
+  /** Path and query, byte for byte as they shall be sent. */
+  readonly path: string
+  /** `Host` included; no `Content-Length`, no `Transfer-Encoding`, nothing hop-by-hop. */
+  readonly headers: HeaderList
+  /** The content, or null where the request has none. */
+  readonly body: Readable | null
+  /** Length of the content in bytes where it is known. */
+  readonly length: number | undefined
+  /** Aborts when the client leaves. */
+  readonly signal: AbortSignal
+  /** Passes an interim reply (1xx) on to the client. */
+  inform(status: number, headers: HeaderList): void
+}
+
+/** An upstream's answer: end-to-end fields only. */
+export interface UpstreamReply {
+  readonly status: number
+  readonly headers: HeaderList
+  /** Null where the answer has no content. Its pull fails when the upstream breaks off. */
+  readonly body: Source | null
+}
+
+/** Speaks to one upstream in one version of HTTP. */
+export interface Transport {
+  /** @throws UpstreamError */
+  send(request: OutboundRequest): Promise<UpstreamReply>
+  /** Ends idle connections now and the others with their exchanges. */
+  close(): Promise<void>
+}
+
+/** What {@link Transport}s are made from. */
+export interface TransportOptions {
+  readonly upstream: ResolvedUpstream
+  readonly timeouts: ResolvedProxy['timeouts']
+  readonly tls: ResolvedProxy['tls']
+}
+
+/** What went wrong with an upstream. */
+export type UpstreamFault =
+  | 'refused'
+  | 'unreachable'
+  | 'forbidden-address'
+  | 'connect-timeout'
+  | 'tls'
+  | 'headers-timeout'
+  | 'body-timeout'
+  | 'total-timeout'
+  | 'reset'
+  | 'protocol'
+
+/** Takes part in the answer of a route after the upstream spoke. */
+export type ReplyRewrite = (reply: Reply) => Reply
