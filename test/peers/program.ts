@@ -1,0 +1,64 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { connect, createServer, type AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** Whether a program is installed. A test of one that is not there is skipped, and says so. */
+export function isInstalled(program: string): boolean {
+  return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
+}
+
+/** Why a test cannot run here, in the form that node:test takes; false when it can. */
+export function missing(...programs: readonly string[]): string | false {
+  const absent = programs.filter((program) => !isInstalled(program))
+  return absent.length === 0 ? false : `${absent.join(' and ')} is not installed (apt-get install)`
+}
+
+/** A port of the loopback that was free a moment ago: these programs cannot choose one themselves. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** A program that runs until the end of the test. */
+export class Program implements AsyncDisposable {
+  readonly #child: ChildProcess
+  #output = ''
+
+  private constructor(child: ChildProcess) {
+    this.#child = child
+    const keep = (chunk: Buffer): void => void (this.#output += chunk.toString())
+    child.stdout?.on('data', keep)
+    child.stderr?.on('data', keep)
+  }
+
+  /** Starts a program and waits until its port answers. */
+  static async start(command: readonly string[], port: number, cwd?: string): Promise<Program> {
+    const [file = '', ...args] = command
+    const program = new Program(spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd }))
+    while (!(await isOpen(port))) {
+      if (program.#child.exitCode !== null) throw new Error(`${file} ended: ${program.#output}`)
+      // No program tells that it is ready, so its port is tried until it is.
+      await delay(50)
+    }
+    return program
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return
+    this.#child.kill('SIGTERM')
+    await once(this.#child, 'exit')
+  }
+}
+
+function isOpen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('connect', () => (socket.destroy(), resolve(true)))
+    socket.once('error', () => resolve(false))
+  })
+}
