@@ -43,6 +43,16 @@ export const errorCodes = {
   E8008_HEADERS_TOO_LARGE: { exitCode: 1, status: 431 },
   E8008_NOT_IMPLEMENTED: { exitCode: 1, status: 501 },
   E8008_BUSY: { exitCode: 1, status: 503 },
+  // what a proxy met behind it
+  E8008_UPSTREAM_REFUSED: { exitCode: 1, status: 502 },
+  E8008_UPSTREAM_UNREACHABLE: { exitCode: 1, status: 502 },
+  E8008_UPSTREAM_FORBIDDEN: { exitCode: 1, status: 502 },
+  E8008_UPSTREAM_TLS: { exitCode: 1, status: 502 },
+  E8008_UPSTREAM_RESET: { exitCode: 1, status: 502 },
+  E8008_UPSTREAM_PROTOCOL: { exitCode: 1, status: 502 },
+  E8008_UPSTREAM_UNAVAILABLE: { exitCode: 1, status: 503 },
+  E8008_UPSTREAM_TIMEOUT: { exitCode: 1, status: 504 },
+  E8008_UPSTREAM_LOOP: { exitCode: 1, status: 508 },
   E8008_HTTP_VERSION: { exitCode: 1, status: 505 },
 } as const
 

@@ -14,8 +14,6 @@ export interface GuardOptions {
   readonly headerCount: number
   /** Most bytes of a request-target. */
   readonly targetBytes: number
-  /** Most bytes of content. */
-  readonly bodyBytes: number
 }
 
 /** Methods that are never answered with anything but 405: one opens tunnels, the other echoes credentials. */
@@ -50,7 +48,7 @@ export function createGuard(options: GuardOptions): Layer {
       })
     }
     if (!options.isOurs(host, x.peer.localAddress)) throw hostNotAllowed(host)
-    checkExpectations(x, options.bodyBytes)
+    checkExpectations(x)
     x.authority = host
   }
 
@@ -67,16 +65,9 @@ function methodRefused(method: string): ServeError {
   })
 }
 
-function checkExpectations(x: Exchange, bodyBytes: number): void {
-  const { headers } = x
-  const expect = headers.get('expect')
+function checkExpectations(x: Exchange): void {
+  const expect = x.headers.get('expect')
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
     throw new ServeError('E8008_EXPECTATION', 'The only expectation understood here is 100-continue.', { close: true })
-  }
-  const length = headers.get('content-length')
-  if (length !== undefined && Number(length) > bodyBytes) {
-    throw new ServeError('E8008_BODY_TOO_LARGE', `The request content is larger than ${bodyBytes} bytes.`, {
-      close: true,
-    })
   }
 }

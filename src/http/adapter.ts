@@ -134,6 +134,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
   const onClientError = createBrokenMessage({
     connectionOf,
     targetBytes: limits.targetBytes,
+    requestMs: limits.requestMs,
     refuse,
     send: (latest, reply) => delivery.send(latest as ServerExchange, reply),
     done,

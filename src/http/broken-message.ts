@@ -12,6 +12,8 @@ export interface BrokenMessageOptions {
   readonly connectionOf: (socket: Duplex) => Connection
   /** Most bytes of a request-target. */
   readonly targetBytes: number
+  /** Milliseconds within which content that is passed on must make progress. */
+  readonly requestMs: number
   readonly refuse: (error: ServeError) => Reply
   /** Sends a reply through the response that belongs to a request. */
   readonly send: (latest: Latest, reply: Reply) => void
@@ -40,10 +42,21 @@ export function createBrokenMessage(options: BrokenMessageOptions): (fault: Read
     send(latest, { ...refuse(error), close: true })
   }
 
-  return (fault, socket) => {
+  /** Node tells of a request that takes long only once. */
+  function askLater(fault: ReadFault, { socket, latest }: Connection): void {
+    const timer = setTimeout(() => {
+      if (connectionOf(socket).latest === latest && latest?.message.complete === false) answer(fault, socket)
+    }, options.requestMs)
+    timer.unref()
+    socket.once('close', () => clearTimeout(timer))
+  }
+
+  function answer(fault: ReadFault, socket: Duplex): void {
     const connection = connectionOf(socket)
     if (connection.closing) return
     const { latest } = connection
+    // Content that another server receives while it comes may be of any size, so it gets any time.
+    if (fault.code === 'ERR_HTTP_REQUEST_TIMEOUT' && latest?.progressed() === true) return askLater(fault, connection)
     // Nobody is there, or someone who never said a word: browsers open such connections in advance.
     const unheard = latest === undefined && connection.socket.bytesRead === 0
     if (fault.code === 'ECONNRESET' || !socket.writable || unheard) return void socket.destroy()
@@ -56,6 +69,8 @@ export function createBrokenMessage(options: BrokenMessageOptions): (fault: Read
     else if (latest === undefined) refuseUnread(connection, error)
     else whenClosed(latest.response, () => refuseUnread(connection, error))
   }
+
+  return answer
 }
 
 function whenClosed(response: Answer, act: () => void): void {

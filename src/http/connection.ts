@@ -46,10 +46,14 @@ export class Connection {
   /** A signal that aborts when the connection closes, and the way to stop listening. */
   watch(): { signal: AbortSignal; release: () => void } {
     const controller = new AbortController()
-    const abort = (): void => controller.abort()
-    if (this.socket.destroyed) abort()
-    else this.#whenClosed.add(abort)
-    return { signal: controller.signal, release: () => this.#whenClosed.delete(abort) }
+    return { signal: controller.signal, release: this.whenClosed(() => controller.abort()) }
+  }
+
+  /** Calls back when the connection closes, at once when it has. Returns the way to stop listening. */
+  whenClosed(callback: () => void): () => void {
+    if (this.socket.destroyed) callback()
+    else this.#whenClosed.add(callback)
+    return () => void this.#whenClosed.delete(callback)
   }
 
   /**
@@ -105,6 +109,8 @@ export interface Latest {
   readonly notes: Notes
   readonly message: { readonly complete: boolean }
   readonly response: Answer
+  /** Whether its content is passed on elsewhere, and more of it came since this was last asked. */
+  progressed(): boolean
   /** Tells whoever reads the content that the rest of it cannot be read. */
   fail(error: Error): void
 }

@@ -54,7 +54,11 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     const refusal = await x.body.drain().then(
       () => undefined,
       // Anything else is a broken message or a lost client, which is refused elsewhere.
-      (error: unknown) => (isServeError(error) ? refuse(error) : { ...reply, body: null }),
+      (error: unknown) => {
+        if (!isServeError(error)) return { ...reply, body: null }
+        x.notes.refusal = error.code
+        return refuse(error)
+      },
     )
     if (refusal !== undefined) discard(reply.body)
     send(x, refusal ?? (x.body.taken ? reply : { ...reply, close: true }))
@@ -75,8 +79,10 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   function settleLate(x: ServerExchange, reply: Reply, sent: Sent): void {
-    if (sent.error !== undefined) {
-      const fault = new ServeError('E8008_INTERNAL', 'The reply broke off.', { cause: sent.error })
+    const { error } = sent
+    if (isServeError(error) && error.status !== 500) x.notes.refusal = error.code
+    else if (error !== undefined) {
+      const fault = new ServeError('E8008_INTERNAL', 'The reply broke off.', { cause: error })
       x.notes.refusal = fault.code
       onFault(fault)
     }

@@ -26,8 +26,15 @@ export interface RequestBody {
   readonly length: number | undefined
   /** Whether someone took the stream. */
   readonly taken: boolean
+  /** Whether all of it was read. */
+  readonly read: boolean
   /** The content as a stream; the taker must consume it. Fails with `E8008_BODY_TOO_LARGE` past the limit. */
   stream(): Readable
+  /**
+   * The content for someone who passes it on and keeps none of it: without a limit, and for as long as it makes
+   * progress. It counts as taken, and a client that waits is asked for it, when the first byte is wanted.
+   */
+  relay(): Readable
   /** Reads and discards what is left. Resolves at once when there is nothing. */
   drain(): Promise<void>
 }
@@ -70,6 +77,8 @@ export interface Exchange {
   readonly body: RequestBody
   /** Aborts when the client goes away or the server closes by force. */
   readonly signal: AbortSignal
+  /** Calls back once when the client goes away, which costs less than a signal. Returns the way to stop listening. */
+  whenGone(callback: () => void): () => void
   /** Sends an interim reply (1xx) such as 103. Ignored where the protocol has none. */
   inform(status: number, headers: HeaderList): void
   readonly notes: Notes

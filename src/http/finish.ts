@@ -6,6 +6,7 @@ import { sendFile } from './file-body.ts'
 import { FileSlice } from './file-slice.ts'
 import { getField, withField, type HeaderList } from './headers.ts'
 import type { Body, Reply, Source } from './reply.ts'
+import { trailerPairs } from './trailers.ts'
 
 /** Node's response, named here for those that pass it on. */
 export type NodeResponse = ServerResponse
@@ -36,7 +37,7 @@ export function finish(response: ServerResponse, reply: Reply, x: Exchange): Sen
     return { bytes: (body as Uint8Array).byteLength, aborted: false }
   }
   if (!isStreamed(body)) throw new TypeError('The body of a reply is null, bytes, a stream or a source.')
-  writeHead(response, reply, lengthened(reply, lengthOf(body)))
+  writeHead(response, reply, announced(response, reply, lengthened(reply, lengthOf(body))))
   if (isBodyless(x.method, status)) {
     discard(body)
     response.end()
@@ -85,9 +86,9 @@ function prepare(reply: Reply, body: Uint8Array | null): Prepared {
   const known = prepared.get(reply)
   if (known !== undefined) return known
   const headers = lengthened(reply, body?.byteLength ?? 0)
-  if (!Object.isFrozen(reply)) return { headers, content: body }
   const short = body !== null && body.byteLength <= textBytes
   const content = short ? Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1') : body
+  if (!Object.isFrozen(reply)) return { headers, content }
   const result = { headers, content }
   prepared.set(reply, result)
   return result
@@ -123,10 +124,20 @@ function withoutFraming({ headers, body }: Reply): string[] {
   return kept
 }
 
+/** Only the last chunk can be followed by fields (RFC 9112 section 7.1.2), so only there `Trailer` stands. */
+function announced(response: ServerResponse, reply: Reply, headers: string[]): string[] {
+  const trailer = reply.relayed === true ? getField(reply.headers, 'trailer') : undefined
+  if (trailer === undefined || lengthOf(reply.body) !== undefined) return headers
+  const { httpVersion, method = '' } = response.req
+  if (httpVersion !== '1.0' && !isBodyless(method, reply.status)) headers.push('Trailer', trailer)
+  return headers
+}
+
 async function stream(response: ServerResponse, body: Exclude<Body, null | Uint8Array>, x: Exchange): Promise<Sent> {
   const { signal } = x
   const length = lengthOf(body)
   let bytes = 0
+  let trailers: HeaderList | undefined
   const put = writer(response, signal)
   const write = (chunk: Uint8Array): Promise<void> => {
     if (signal.aborted) return Promise.resolve()
@@ -135,10 +146,17 @@ async function stream(response: ServerResponse, body: Exclude<Body, null | Uint8
     if (length !== undefined && bytes > length) throw new RangeError('The body is longer than it said.')
     return put(chunk)
   }
+  const pass = (chunk: Uint8Array): Promise<void> | void => {
+    if (isForeign(response)) return write(chunk)
+    if (signal.aborted) return
+    bytes += chunk.byteLength
+    if (length !== undefined && bytes > length) throw new RangeError('The body is longer than it said.')
+    if (!response.write(chunk)) return drained(response, signal)
+  }
   try {
     if (body instanceof FileSlice) await sendFile(body, write, signal)
     else if (body instanceof Readable) await sendReadable(body, write, signal)
-    else await body.pull({ write }, signal)
+    else trailers = (await body.pull({ write, pass }, signal)) ?? undefined
     if (!signal.aborted && length !== undefined && bytes < length)
       throw new RangeError('The body is shorter than it said.')
   } catch (error) {
@@ -152,6 +170,7 @@ async function stream(response: ServerResponse, body: Exclude<Body, null | Uint8
     response.destroy()
     return { bytes, aborted: true }
   }
+  if (trailers !== undefined && response.chunkedEncoding) response.addTrailers(trailerPairs(trailers))
   response.end()
   return { bytes, aborted: false }
 }
@@ -161,8 +180,7 @@ function writer(response: ServerResponse, signal: AbortSignal): (chunk: Uint8Arr
   // Not a race with one promise for the whole reply: that would hold on to every chunk's until the end.
   const waiting = new Set<() => void>()
   signal.addEventListener('abort', () => waiting.forEach((resolve) => resolve()), { once: true })
-  // Middleware such as a compressor puts its own `write` here, which keeps the chunk and may forget the callback.
-  const isForeign = response.write !== ServerResponse.prototype.write
+  const callsBack = !isForeign(response)
   return (chunk) =>
     new Promise((resolve) => {
       waiting.add(resolve)
@@ -170,10 +188,27 @@ function writer(response: ServerResponse, signal: AbortSignal): (chunk: Uint8Arr
         waiting.delete(resolve)
         resolve()
       }
-      if (!isForeign) response.write(chunk, done)
+      if (callsBack) response.write(chunk, done)
       else if (response.write(Uint8Array.from(chunk))) done()
       else response.once('drain', done)
     })
+}
+
+/** Middleware such as a compressor puts its own `write` there, which keeps the chunk and may forget the callback. */
+function isForeign(response: ServerResponse): boolean {
+  return response.write !== ServerResponse.prototype.write
+}
+
+function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = (): void => {
+      response.off('drain', settle)
+      signal.removeEventListener('abort', settle)
+      resolve()
+    }
+    response.once('drain', settle)
+    signal.addEventListener('abort', settle)
+  })
 }
 
 async function sendReadable(body: Readable, write: (chunk: Uint8Array) => Promise<void>, signal: AbortSignal) {

@@ -56,6 +56,7 @@ export class NodeExchange<Response extends Answer> implements Exchange, Latest {
   readonly #host: NodeHost<Response>
   readonly #waits: boolean
   #body: StreamBody | undefined
+  #progress = 0
   #watch: { signal: AbortSignal; release: () => void } | undefined
 
   constructor(
@@ -89,6 +90,10 @@ export class NodeExchange<Response extends Answer> implements Exchange, Latest {
     return this.#watch.signal
   }
 
+  whenGone(callback: () => void): () => void {
+    return this.connection.whenClosed(callback)
+  }
+
   inform(status: number, headers: HeaderList): void {
     this.#host.inform(this.response, status, headers)
   }
@@ -98,6 +103,13 @@ export class NodeExchange<Response extends Answer> implements Exchange, Latest {
     const { headers } = this
     if (!headers.has('content-length') && !headers.has('transfer-encoding')) return false
     return this.body.expected && !this.body.taken
+  }
+
+  progressed(): boolean {
+    const relayed = this.#body?.relayed
+    if (relayed === undefined || relayed === this.#progress) return false
+    this.#progress = relayed
+    return true
   }
 
   fail(error: Error): void {

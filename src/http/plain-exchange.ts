@@ -30,6 +30,7 @@ export interface PlainExchangeOptions {
 /** An exchange without a connection: for `fetch`, for the record of unreadable messages, for tests. */
 export function plainExchange(options: PlainExchangeOptions): Exchange {
   const headers = new RequestHeaders(options.headers ?? [])
+  const { signal = new AbortController().signal } = options
   return {
     id: nextExchangeId(),
     startedAt: performance.now(),
@@ -41,7 +42,12 @@ export function plainExchange(options: PlainExchangeOptions): Exchange {
     headers,
     peer: options.peer ?? noPeer,
     body: new StreamBody(options.content ?? Readable.from([]), { headers, limit: options.bodyBytes ?? Infinity }),
-    signal: options.signal ?? new AbortController().signal,
+    signal,
+    whenGone: (callback) => {
+      if (signal.aborted) callback()
+      else signal.addEventListener('abort', callback)
+      return () => signal.removeEventListener('abort', callback)
+    },
     inform: () => {},
     notes: {},
   }

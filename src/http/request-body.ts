@@ -2,6 +2,7 @@ import { Transform, type Readable } from 'node:stream'
 import { ServeError } from '../errors/serve-error.ts'
 import type { RequestBody } from './exchange.ts'
 import type { RequestHeaders } from './headers.ts'
+import { clientLeft, RelayedContent } from './relayed-content.ts'
 
 /** What a {@link StreamBody} needs from the connection. */
 export interface BodyOptions {
@@ -19,6 +20,8 @@ export class StreamBody implements RequestBody {
   readonly #source: Readable
   readonly #options: BodyOptions
   #taken = false
+  #relaying = false
+  #relayed = 0
   #failed: ((error: Error) => void) | undefined
 
   constructor(source: Readable, options: BodyOptions) {
@@ -33,7 +36,28 @@ export class StreamBody implements RequestBody {
     return this.#taken
   }
 
+  get read(): boolean {
+    return !this.expected || this.#source.readableEnded || (this.length !== undefined && this.#relayed >= this.length)
+  }
+
+  /** Bytes that were passed on; undefined when nobody does that. */
+  get relayed(): number | undefined {
+    return this.#relaying ? this.#relayed : undefined
+  }
+
+  relay(): Readable {
+    return new RelayedContent(this.#source, {
+      begin: () => {
+        this.#take()
+        this.#relaying = true
+      },
+      count: (bytes) => (this.#relayed += bytes),
+      onFailure: (fail) => (this.#failed = fail),
+    })
+  }
+
   stream(): Readable {
+    this.#checkLength()
     this.#take()
     const source = this.#source
     const counter = new Counter(this.#options.limit)
@@ -49,7 +73,9 @@ export class StreamBody implements RequestBody {
 
   /** Content that the client holds back is not asked for: the reply comes without it. */
   async drain(): Promise<void> {
-    if (!this.expected || this.#taken || this.#options.invite !== undefined) return
+    if (!this.expected || this.#taken) return
+    this.#checkLength()
+    if (this.#options.invite !== undefined) return
     this.#take()
     const source = this.#source
     // A body parser of the embedding program may have read it before.
@@ -75,6 +101,12 @@ export class StreamBody implements RequestBody {
     this.#failed?.(error)
   }
 
+  /** More than is read anyway is not waited for. */
+  #checkLength(): void {
+    const { limit } = this.#options
+    if (this.length !== undefined && this.length > limit) throw bodyTooLarge(limit)
+  }
+
   #take(): void {
     if (this.#taken) throw new ServeError('E8008_INTERNAL', 'The request content was taken twice.')
     this.#taken = true
@@ -97,10 +129,6 @@ class Counter extends Transform {
     if (this.#seen > this.#limit) done(bodyTooLarge(this.#limit))
     else done(null, chunk)
   }
-}
-
-function clientLeft(): Error {
-  return new Error('The client left before its content was complete.')
 }
 
 /** The refusal of content above `limits.bodyBytes`. */

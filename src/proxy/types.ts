@@ -16,6 +16,8 @@ export interface OutboundRequest {
   readonly length: number | undefined
   /** Aborts when the client leaves. */
   readonly signal: AbortSignal
+  /** Calls back when the client leaves, which costs less than the signal. Returns the way to stop listening. */
+  whenGone(callback: () => void): () => void
   /** Passes an interim reply (1xx) on to the client. */
   inform(status: number, headers: HeaderList): void
 }
@@ -25,7 +27,7 @@ export interface UpstreamReply {
   readonly status: number
   readonly headers: HeaderList
   /** Null where the answer has no content. Its pull fails when the upstream breaks off. */
-  readonly body: Source | null
+  readonly body: Source | Uint8Array | null
 }
 
 /** Speaks to one upstream in one version of HTTP. */
@@ -43,7 +45,7 @@ export interface TransportOptions {
   readonly tls: ResolvedProxy['tls']
 }
 
-/** What went wrong with an upstream. */
+/** What went wrong with an upstream; `left` when it was the client's doing. */
 export type UpstreamFault =
   | 'refused'
   | 'unreachable'
@@ -55,6 +57,7 @@ export type UpstreamFault =
   | 'total-timeout'
   | 'reset'
   | 'protocol'
+  | 'left'
 
 /** Takes part in the answer of a route after the upstream spoke. */
 export type ReplyRewrite = (reply: Reply) => Reply

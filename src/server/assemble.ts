@@ -107,7 +107,6 @@ export function assemble(parts: Parts, sites: readonly Site[]): Handler {
       isOurs: parts.isOurs,
       headerCount: config.limits.headerCount,
       targetBytes: config.limits.targetBytes,
-      bodyBytes: config.limits.bodyBytes,
     }),
     // outbound: everything further in passes the filters, refusals included
     filtering(composeFilters(filters)),

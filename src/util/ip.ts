@@ -18,6 +18,30 @@ export function unmapped(address: string): string {
   return address.startsWith('::ffff:') && address.includes('.') ? address.slice(7) : address
 }
 
+/**
+ * Compiles addresses and CIDR blocks into a test. An IPv4 address that came mapped into IPv6 is the same address;
+ * one without a readable address, such as the peer of a unix socket, is in no set.
+ *
+ * @throws RangeError for an entry that is neither.
+ */
+export function addressSet(entries: readonly string[]): (address: string) => boolean {
+  const list = new BlockList()
+  for (const entry of entries) {
+    const slash = entry.indexOf('/')
+    const address = slash === -1 ? entry : entry.slice(0, slash)
+    const family = isIP(address)
+    if (family === 0) throw new RangeError(`${entry} is not an address or a block of addresses.`)
+    const bits = slash === -1 ? (family === 4 ? 32 : 128) : Number(entry.slice(slash + 1))
+    list.addSubnet(address, bits, family === 4 ? 'ipv4' : 'ipv6')
+  }
+  if (entries.length === 0) return () => false
+  return (address) => {
+    const plain = unmapped(address)
+    const family = isIP(plain)
+    return family !== 0 && list.check(plain, family === 4 ? 'ipv4' : 'ipv6')
+  }
+}
+
 /** A host as it stands in a URL: IPv6 in brackets (RFC 3986 section 3.2.2), its zone encoded (RFC 6874). */
 export function formatHost(host: string): string {
   return host.includes(':') ? `[${host.replace('%', '%25')}]` : host

@@ -64,8 +64,8 @@ test('a Vite project, its API and a chat share one origin, and hot updates arriv
       browser,
       `http://localhost:${front.port}/`,
       async (page) => {
-        const has = (id: string, text: string): Promise<unknown> =>
-          page.waitForFunction(([at = '', wanted]) => document.getElementById(at)?.textContent === wanted, [id, text])
+        const has = (id: string, text: string): Promise<void> =>
+          page.locator(`#${id}`).getByText(text, { exact: true }).waitFor()
         await has('word', 'before')
         await has('api', 'GET /api/hello?x=1 for 127.0.0.1')
         await has('chat', 'talk hello from /chat?room=1')

@@ -1,0 +1,111 @@
+import type { Exchange, Peer } from '../http/exchange.ts'
+import type { HeaderList } from '../http/headers.ts'
+import { formatHost, unmapped } from '../util/ip.ts'
+
+/**
+ * Fields in which proxies tell whom they speak for. A backend believes them, so whoever may send them may claim to be
+ * anyone: only peers that are trusted keep theirs. Many backends read `_` as `-`, so both spellings count.
+ */
+const claims: ReadonlySet<string> = new Set([
+  'forwarded',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-forwarded-protocol',
+  'x-forwarded-scheme',
+  'x-forwarded-ssl',
+  'x-forwarded-port',
+  'x-forwarded-prefix',
+  'x-forwarded-server',
+  'x-forwarded-user',
+  'x-real-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-original-host',
+  'x-original-url',
+  'x-rewrite-url',
+  'x-original-forwarded-for',
+  'true-client-ip',
+])
+
+/** Whether a field (name in lower case) claims something about the client. */
+export function isClaim(name: string): boolean {
+  // Nearly every field begins otherwise.
+  const first = name.charCodeAt(0)
+  if (first !== 120 /* x */ && first !== 102 /* f */ && first !== 116 /* t */) return false
+  return claims.has(name) || (name.includes('_') && claims.has(name.replaceAll('_', '-')))
+}
+
+/**
+ * What we tell the upstream about the client, as flat fields: `X-Forwarded-*` and `Forwarded` (RFC 7239).
+ *
+ * @param isTrusted Whether the peer's own claims stand, so that ours are added to them.
+ * @param prefix The part of the path that the upstream does not see, empty for none.
+ */
+export function forwardingFields(x: Exchange, isTrusted: boolean, prefix: string): HeaderList {
+  if (isTrusted) return makeFields(x, true, prefix)
+  const host = x.headers.get('host') ?? ''
+  const known = told.get(x.peer)
+  if (known !== undefined && known.host === host && known.prefix === prefix) return known.fields
+  const fields = makeFields(x, false, prefix)
+  told.set(x.peer, { host, prefix, fields })
+  return fields
+}
+
+/** What was last told of a peer: it is the same for nearly every request of a connection. */
+const told = new WeakMap<Peer, { readonly host: string; readonly prefix: string; readonly fields: HeaderList }>()
+
+function makeFields(x: Exchange, isTrusted: boolean, prefix: string): HeaderList {
+  const { headers, peer } = x
+  const client = unmapped(peer.address)
+  const host = headers.get('host') ?? ''
+  const scheme = peer.encrypted ? 'https' : 'http'
+  const before = (name: string): string | undefined => (isTrusted ? headers.get(name) : undefined)
+  const chain = (name: string, own: string): string => {
+    const earlier = before(name)
+    return earlier === undefined ? own : `${earlier}, ${own}`
+  }
+  const outer = before('x-forwarded-prefix') ?? ''
+  return [
+    'X-Forwarded-For',
+    chain('x-forwarded-for', client === '' ? 'unknown' : client),
+    'X-Forwarded-Host',
+    before('x-forwarded-host') ?? host,
+    'X-Forwarded-Proto',
+    before('x-forwarded-proto') ?? scheme,
+    'X-Forwarded-Port',
+    before('x-forwarded-port') ?? String(portOf(x, scheme)),
+    ...(outer + prefix === '' ? [] : ['X-Forwarded-Prefix', outer + prefix]),
+    'Forwarded',
+    chain('forwarded', `for=${quoted(nodeName(client))};host=${quoted(host)};proto=${scheme}`),
+  ]
+}
+
+function portOf({ authority, peer }: Exchange, scheme: string): number {
+  return authority?.port ?? (peer.localPort === 0 ? (scheme === 'https' ? 443 : 80) : peer.localPort)
+}
+
+/** RFC 7239 section 6. */
+function nodeName(address: string): string {
+  return address === '' ? 'unknown' : formatHost(address.split('%', 1)[0] as string)
+}
+
+/** A token as it is, anything else in quotes (RFC 7239 section 4). */
+function quoted(text: string): string {
+  return /^[\w!#$%&'*+.^`|~-]+$/.test(text) ? text : `"${text.replace(/["\\]/g, String.raw`\$&`)}"`
+}
+
+/** How many proxies may stand in a row before it is taken for a circle. */
+const mostHops = 20
+
+/** Whether a message has been here before, or has passed too many others (RFC 9110 section 7.6.3). */
+export function isLooping(via: string | undefined, pseudonym: string): boolean {
+  if (via === undefined) return false
+  const hops = via.split(',')
+  return hops.length >= mostHops || hops.some((hop) => hop.trim().split(/\s+/)[1]?.toLowerCase() === pseudonym)
+}
+
+/** The field that tells the next ones of us. */
+export function viaField(version: string, pseudonym: string): HeaderList {
+  return ['Via', `${version} ${pseudonym}`]
+}

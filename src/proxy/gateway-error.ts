@@ -1,0 +1,63 @@
+import { ServeError } from '../errors/serve-error.ts'
+import type { ErrorCode } from '../errors/codes.ts'
+import type { UpstreamFault } from './types.ts'
+import type { UpstreamError } from './upstream-error.ts'
+
+interface Wording {
+  readonly code: ErrorCode
+  /** Ends the sentence `The upstream localhost:3000 of /api …`. */
+  readonly end: string
+  readonly hint: string
+}
+
+const wordings: Readonly<Record<UpstreamFault, Wording>> = {
+  refused: { code: 'E8008_UPSTREAM_REFUSED', end: 'refuses connections', hint: 'start it, or correct its address' },
+  unreachable: {
+    code: 'E8008_UPSTREAM_UNREACHABLE',
+    end: 'cannot be reached',
+    hint: 'is its name right, and the network up?',
+  },
+  'forbidden-address': {
+    code: 'E8008_UPSTREAM_FORBIDDEN',
+    end: 'has an address that is not dialled',
+    hint: 'its name leads to a link-local or unspecified address; configure the address itself if that is meant',
+  },
+  'connect-timeout': {
+    code: 'E8008_UPSTREAM_TIMEOUT',
+    end: 'did not take the connection in time',
+    hint: 'is it overloaded? timeouts.connectMs is the bound',
+  },
+  tls: {
+    code: 'E8008_UPSTREAM_TLS',
+    end: 'has no certificate that can be trusted, or speaks no TLS',
+    hint: 'tls.ca names a certificate to trust; tls.verify: false trusts any',
+  },
+  'headers-timeout': {
+    code: 'E8008_UPSTREAM_TIMEOUT',
+    end: 'did not answer in time',
+    hint: 'timeouts.headersMs is the bound',
+  },
+  'body-timeout': {
+    code: 'E8008_UPSTREAM_TIMEOUT',
+    end: 'stopped in the middle of its reply',
+    hint: 'timeouts.bodyIdleMs is the bound',
+  },
+  'total-timeout': { code: 'E8008_UPSTREAM_TIMEOUT', end: 'took too long', hint: 'timeouts.totalMs is the bound' },
+  reset: {
+    code: 'E8008_UPSTREAM_RESET',
+    end: 'closed the connection before its reply was complete',
+    hint: 'its own log may say why',
+  },
+  left: { code: 'E8008_UPSTREAM_RESET', end: 'was not needed any more', hint: 'the client left' },
+  protocol: {
+    code: 'E8008_UPSTREAM_PROTOCOL',
+    end: 'gave an answer that is not HTTP',
+    hint: 'does another protocol live on that port?',
+  },
+}
+
+/** What the client gets to know of an upstream's fault. */
+export function gatewayError(error: UpstreamError, route: string, upstream: string): ServeError {
+  const { code, end, hint } = wordings[error.fault]
+  return new ServeError(code, `The upstream ${upstream} of ${route} ${end}.`, { hint, cause: error })
+}
