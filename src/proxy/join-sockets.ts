@@ -1,0 +1,77 @@
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+
+/** Milliseconds without a byte that a pair of connections gets once one of the four directions has ended. */
+const halfClosedMs = 5000
+
+/**
+ * Makes two connections one: bytes flow both ways with backpressure, an end on one side becomes an end on the
+ * other, and neither outlives the other. `heads` came in behind the handshakes and go first.
+ */
+export function joinSockets(
+  client: Duplex,
+  upstream: Socket,
+  heads: { readonly fromClient: Uint8Array; readonly fromUpstream: Uint8Array },
+): void {
+  for (const socket of [client, upstream]) prepare(socket)
+  bindLives(client, upstream)
+  bindLives(upstream, client)
+  if (client.destroyed || upstream.destroyed) return
+  if (heads.fromClient.length > 0) upstream.write(heads.fromClient)
+  if (heads.fromUpstream.length > 0) client.write(heads.fromUpstream)
+  upstream.pipe(client)
+  client.pipe(upstream)
+}
+
+/** A program that embeds us may hand over a stream that is no socket. */
+function prepare(stream: Duplex): void {
+  const socket = stream as Duplex & { [Name in 'setTimeout' | 'setNoDelay' | 'setKeepAlive']?: Socket[Name] }
+  socket.setTimeout?.(0)
+  socket.setNoDelay?.(true)
+  socket.setKeepAlive?.(true, 30_000)
+}
+
+/** What becomes of `other` when `socket` ends, breaks or closes. */
+function bindLives(socket: Duplex, other: Duplex): void {
+  if (socket.destroyed) return void other.destroy()
+  let broken = false
+  socket.on('error', () => {
+    broken = true
+    socket.destroy()
+  })
+  socket.once('end', () => watchHalfClosed(socket, other))
+  socket.once('close', () => {
+    if (other.destroyed) return
+    // What a peer said before it left is still delivered, what it cut off in the middle must look cut off.
+    if (broken || !socket.readableEnded) return void other.destroy()
+    finishThenDestroy(other)
+  })
+}
+
+function finishThenDestroy(socket: Duplex): void {
+  socket.end()
+  if (socket.writableFinished) return void socket.destroy()
+  socket.once('finish', () => socket.destroy())
+  // Nobody reads what it still has to say: that may never end.
+  const timer = setTimeout(() => socket.destroy(), halfClosedMs)
+  socket.once('close', () => clearTimeout(timer))
+}
+
+/** A peer that has ended its side may wait for the rest of the answer, or may be gone. */
+function watchHalfClosed(socket: Duplex, other: Duplex): void {
+  const moved = (): number => bytesOf(socket) + bytesOf(other)
+  let before = moved()
+  const timer = setInterval(() => {
+    const now = moved()
+    if (now === before) {
+      socket.destroy()
+      other.destroy()
+    }
+    before = now
+  }, halfClosedMs)
+  socket.once('close', () => clearInterval(timer))
+}
+
+function bytesOf(socket: Duplex & { bytesRead?: number; bytesWritten?: number }): number {
+  return (socket.bytesRead ?? 0) + (socket.bytesWritten ?? 0)
+}

@@ -1,0 +1,52 @@
+import type { Socket } from 'node:net'
+import type { Readable } from 'node:stream'
+import { getField, type HeaderList } from '../http/headers.ts'
+import type { Source } from '../http/reply.ts'
+import { UpstreamError } from './upstream-error.ts'
+import { upstreamError } from './upstream-fault.ts'
+
+/** The parts of Node's message that content comes from. */
+export interface ContentMessage extends Readable {
+  readonly rawHeaders: string[]
+  readonly rawTrailers: string[]
+  readonly complete: boolean
+}
+
+/**
+ * The content of a message that has a connection of its own, which ends with it. Fails when the message breaks off,
+ * so that the client sees a broken one too and never a short one that looks whole.
+ *
+ * @param idleMs Milliseconds without a byte after which it is given up; 0 is none.
+ */
+export function messageSource(message: ContentMessage, socket: Socket, idleMs: number): Source {
+  // Before anyone pulls: a message that breaks off meanwhile must not end the process.
+  message.on('error', () => {})
+  let idle = false
+  socket.setTimeout(idleMs)
+  socket.on('timeout', () => {
+    // A client that does not read is not the upstream's idleness.
+    if (message.isPaused() || message.readableLength > 0) return
+    idle = true
+    socket.destroy()
+  })
+  const length = getField(message.rawHeaders, 'content-length')
+  return {
+    length: length === undefined ? undefined : Number(length),
+    cancel: () => void socket.destroy(),
+    async pull(sink, signal): Promise<HeaderList | void> {
+      const stop = (): unknown => socket.destroy()
+      signal.addEventListener('abort', stop)
+      try {
+        for await (const chunk of message) await sink.write(chunk as Uint8Array)
+        if (!message.complete) throw new Error('The reply broke off.')
+      } catch (error) {
+        if (idle) throw new UpstreamError('body-timeout', `No content for ${idleMs} ms.`, { wrote: true, cause: error })
+        throw upstreamError(error, 'reset', true)
+      } finally {
+        signal.removeEventListener('abort', stop)
+        socket.destroy()
+      }
+      if (message.rawTrailers.length > 0) return message.rawTrailers
+    },
+  }
+}

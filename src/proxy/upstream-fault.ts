@@ -1,0 +1,47 @@
+import type { UpstreamFault } from './types.ts'
+import { UpstreamError } from './upstream-error.ts'
+
+const faults: Readonly<Record<string, UpstreamFault>> = {
+  ECONNREFUSED: 'refused',
+  // A unix socket that is not there yet, or whose process died and left the file.
+  ENOENT: 'refused',
+  ENOTSOCK: 'refused',
+  ENOTFOUND: 'unreachable',
+  EAI_AGAIN: 'unreachable',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+  EADDRNOTAVAIL: 'unreachable',
+  EACCES: 'unreachable',
+  EPERM: 'unreachable',
+  ETIMEDOUT: 'connect-timeout',
+  EPROTO: 'tls',
+}
+
+const tlsCode =
+  /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|ERR_OSSL_)/
+
+/** What an error of a connection means; `fallback` when its code says nothing. */
+export function faultOf(error: unknown, fallback: UpstreamFault): UpstreamFault {
+  // Both families were tried and each failed in its own way: a port that refuses is the one that tells most.
+  const all: unknown[] = error instanceof AggregateError ? error.errors : [error]
+  const codes = all.map((each) => (each as { code?: string } | null)?.code ?? '')
+  if (codes.includes('ECONNREFUSED')) return 'refused'
+  for (const code of codes) {
+    if (tlsCode.test(code)) return 'tls'
+    if (code.startsWith('HPE_')) return 'protocol'
+    const fault = faults[code]
+    if (fault !== undefined) return fault
+  }
+  return fallback
+}
+
+/** Wraps whatever a connection failed with. */
+export function upstreamError(error: unknown, fallback: UpstreamFault, wrote: boolean): UpstreamError {
+  if (error instanceof UpstreamError) return error
+  const message = error instanceof AggregateError ? String(error.errors[0]?.message ?? error.message) : messageOf(error)
+  return new UpstreamError(faultOf(error, fallback), message, { wrote, cause: error })
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
