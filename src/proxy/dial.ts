@@ -24,7 +24,7 @@ export function createDial(options: DialOptions): Dial {
   const { upstream, connectMs } = options
   const isSecure = upstream.protocol === 'https:' || upstream.protocol === 'h2:'
   return async (signal) => {
-    const open = isSecure ? await secureOpener(options) : () => openPlain(upstream)
+    const open = isSecure ? await secureOpener(options) : () => openPlain(options)
     return await new Promise<Socket>((resolve, reject) => {
       if (signal?.aborted === true) return reject(clientLeft())
       const socket = open()
@@ -78,8 +78,9 @@ function place({ hostname, port, socketPath }: ResolvedUpstream): TcpNetConnectO
   return { host: hostname, port, lookup: judgedLookup as TcpNetConnectOpts['lookup'], autoSelectFamily: true }
 }
 
-function openPlain(upstream: ResolvedUpstream): Socket {
-  return connect({ ...place(upstream), allowHalfOpen: true, noDelay: true })
+function openPlain({ upstream, alpn }: DialOptions): Socket {
+  // An upgraded connection may end on one side first; a session of HTTP/2 that saw an end is over.
+  return connect({ ...place(upstream), allowHalfOpen: alpn[0] !== 'h2', noDelay: true })
 }
 
 async function secureOpener({ upstream, tls, alpn }: DialOptions): Promise<() => Socket> {

@@ -5,6 +5,7 @@ import { getField } from '../http/headers.ts'
 import type { Body, Reply } from '../http/reply.ts'
 import { gatewayError } from './gateway-error.ts'
 import { createHttp1Transport } from './http1-transport.ts'
+import { createHttp2Transport } from './http2-transport.ts'
 import { outboundFields, outboundPath, type OutboundOptions } from './outbound.ts'
 import type { OutboundRequest, Transport, UpstreamReply } from './types.ts'
 import { createUpgrade, type Upgrade } from './upgrade.ts'
@@ -91,7 +92,9 @@ export function createForward(options: ForwardOptions): Forward {
 
 function openTarget(upstream: ResolvedUpstream, { timeouts, tls }: OutboundOptions['proxy']): Target {
   const options = { upstream, timeouts, tls }
-  return { upstream, transport: createHttp1Transport(options), upgrade: createUpgrade(options) }
+  const isHttp2 = upstream.protocol === 'h2:' || upstream.protocol === 'h2c:'
+  const transport = isHttp2 ? createHttp2Transport(options) : createHttp1Transport(options)
+  return { upstream, transport, upgrade: createUpgrade(options) }
 }
 
 function outboundRequest(x: Exchange, upstream: ResolvedUpstream, options: OutboundOptions): OutboundRequest {

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { getField, type HeaderList } from '../http/headers.ts'
 import type { Source } from '../http/reply.ts'
-import { UpstreamError } from './upstream-error.ts'
+import { pullStream } from './pull-stream.ts'
 import { upstreamError } from './upstream-fault.ts'
 
 /** The parts of Node's message that content comes from. */
@@ -21,14 +21,6 @@ export interface ContentMessage extends Readable {
 export function messageSource(message: ContentMessage, socket: Socket, idleMs: number): Source {
   // Before anyone pulls: a message that breaks off meanwhile must not end the process.
   message.on('error', () => {})
-  let idle = false
-  socket.setTimeout(idleMs)
-  socket.on('timeout', () => {
-    // A client that does not read is not the upstream's idleness.
-    if (message.isPaused() || message.readableLength > 0) return
-    idle = true
-    socket.destroy()
-  })
   const length = getField(message.rawHeaders, 'content-length')
   return {
     length: length === undefined ? undefined : Number(length),
@@ -37,10 +29,9 @@ export function messageSource(message: ContentMessage, socket: Socket, idleMs: n
       const stop = (): unknown => socket.destroy()
       signal.addEventListener('abort', stop)
       try {
-        for await (const chunk of message) await sink.write(chunk as Uint8Array)
+        await pullStream(message, sink, idleMs)
         if (!message.complete) throw new Error('The reply broke off.')
       } catch (error) {
-        if (idle) throw new UpstreamError('body-timeout', `No content for ${idleMs} ms.`, { wrote: true, cause: error })
         throw upstreamError(error, 'reset', true)
       } finally {
         signal.removeEventListener('abort', stop)

@@ -1,0 +1,159 @@
+import { connect, type ClientHttp2Session } from 'node:http2'
+import type { Dial } from './dial.ts'
+import { UpstreamError } from './upstream-error.ts'
+import { upstreamError } from './upstream-fault.ts'
+
+/** Milliseconds that a session without streams is kept: less than servers wait, so that we close first. */
+const idleMs = 50_000
+/** A session in which nothing happened for this many milliseconds is asked whether it still lives. */
+const doubtMs = 5000
+/** Milliseconds for the answer to that. */
+const pingMs = 1500
+/** Bytes that the upstream may send ahead, for each stream; and for all of them together. */
+const streamWindow = 1024 * 1024
+const sessionWindow = 16 * 1024 * 1024
+
+/** One HTTP/2 session to an upstream, opened when it is needed and renewed when it is used up. */
+export interface Http2Session {
+  /** @throws UpstreamError */
+  acquire(signal: AbortSignal): Promise<ClientHttp2Session>
+  /** Tells that a stream of a session is over. */
+  released(session: ClientHttp2Session): void
+  /** No new streams; resolves when those under way are over. */
+  close(): Promise<void>
+}
+
+interface Kept {
+  readonly session: ClientHttp2Session
+  streams: number
+  usedAt: number
+  idle: NodeJS.Timeout | undefined
+}
+
+/**
+ * Keeps one session. Those that are used up live on until their streams are over.
+ *
+ * @param connectMs Milliseconds until the upstream must have said that it speaks HTTP/2; 0 is none.
+ */
+export function createHttp2Session(authority: string, dial: Dial, connectMs: number): Http2Session {
+  const alive = new Map<ClientHttp2Session, Kept>()
+  let current: Promise<Kept> | undefined
+  let currentKept: Kept | undefined
+  let isClosed = false
+
+  async function open(): Promise<Kept> {
+    const socket = await dial()
+    const session = connect(authority, {
+      createConnection: () => socket,
+      settings: { enablePush: false, initialWindowSize: streamWindow },
+      // Node's own default drops messages with more than 128 fields.
+      maxHeaderListPairs: 1000,
+    })
+    const kept: Kept = { session, streams: 0, usedAt: performance.now(), idle: undefined }
+    alive.set(session, kept)
+    // Streams hear of it themselves.
+    session.on('error', () => {})
+    session.on('goaway', () => forget(kept))
+    session.once('close', () => {
+      clearTimeout(kept.idle)
+      alive.delete(session)
+      forget(kept)
+    })
+    // The upstream's settings tell how many streams it takes and that it speaks HTTP/2 at all.
+    let timer: NodeJS.Timeout | undefined
+    const greeted = new Promise<void>((resolve, reject) => {
+      const message = `No greeting within ${connectMs} ms: does it speak HTTP/2?`
+      const late = (): void => reject(new UpstreamError('connect-timeout', message, { wrote: false }))
+      timer = connectMs === 0 ? undefined : setTimeout(late, connectMs)
+      session.once('remoteSettings', () => resolve()).once('error', reject)
+      session.once('close', () => reject(new Error('The upstream does not speak HTTP/2.')))
+    })
+    try {
+      await greeted
+    } catch (error) {
+      session.destroy()
+      throw upstreamError(error, 'protocol', false)
+    } finally {
+      clearTimeout(timer)
+    }
+    session.setLocalWindowSize(sessionWindow)
+    return kept
+  }
+
+  function forget(kept: Kept): void {
+    if (currentKept !== kept) return
+    currentKept = undefined
+    current = undefined
+  }
+
+  async function usable(): Promise<Kept> {
+    const known = currentKept
+    if (known !== undefined && (known.session.closed || known.session.destroyed)) forget(known)
+    else if (known !== undefined && !(await lives(known))) {
+      known.session.destroy()
+      forget(known)
+    }
+    if (isClosed) throw new UpstreamError('reset', 'The upstream is no longer used.', { wrote: false })
+    current ??= open().then(
+      (kept) => {
+        currentKept = kept
+        return kept
+      },
+      (error: unknown) => {
+        current = undefined
+        throw error
+      },
+    )
+    return await current
+  }
+
+  return {
+    async acquire(signal) {
+      const kept = await unlessAborted(usable(), signal)
+      clearTimeout(kept.idle)
+      kept.streams++
+      kept.usedAt = performance.now()
+      kept.session.ref()
+      return kept.session
+    },
+    released(session) {
+      const kept = alive.get(session)
+      if (kept === undefined) return
+      kept.usedAt = performance.now()
+      if (--kept.streams > 0) return
+      session.unref()
+      kept.idle = setTimeout(() => session.close(), idleMs).unref()
+    },
+    async close() {
+      isClosed = true
+      // One that is being opened is closed when it is.
+      await current?.catch(() => {})
+      const open = [...alive.keys()].filter((session) => !session.destroyed)
+      await Promise.all(open.map((session) => new Promise<void>((resolve) => session.once('close', resolve).close())))
+    },
+  }
+}
+
+/** A connection that was lost without a word looks idle: a laptop slept, a router forgot, a container was paused. */
+async function lives({ session, streams, usedAt }: Kept): Promise<boolean> {
+  if (streams > 0 || performance.now() - usedAt < doubtMs) return true
+  return await new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(false), pingMs)
+    const sent = session.ping((error) => {
+      clearTimeout(timer)
+      resolve(error === null)
+    })
+    if (!sent) resolve(false)
+  })
+}
+
+/** The session that is being opened belongs to all who wait for it, so a client that leaves stops waiting only. */
+function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => reject(upstreamError(new Error('The client left.'), 'reset', false))
+    if (signal.aborted) leave()
+    signal.addEventListener('abort', leave)
+    const settle = (): void => signal.removeEventListener('abort', leave)
+    promise.finally(settle).then(resolve, reject)
+  })
+}

@@ -1,0 +1,144 @@
+import { constants, type ClientHttp2Stream } from 'node:http2'
+import type { Readable } from 'node:stream'
+import { getField } from '../http/headers.ts'
+import { createDial } from './dial.ts'
+import { http2Body } from './http2-body.ts'
+import { http2RequestFields, http2Trailers, isGrpc, plainFields } from './http2-fields.ts'
+import { createHttp2Session, type Http2Session } from './http2-session.ts'
+import type { OutboundRequest, Transport, TransportOptions, UpstreamReply } from './types.ts'
+import { UpstreamError } from './upstream-error.ts'
+import { upstreamError } from './upstream-fault.ts'
+
+/** Interim replies before the final one; more are an attack on our memory or the client's patience. */
+const interimReplies = 32
+
+/** Speaks HTTP/2 to one upstream, over one session that all exchanges share. */
+export function createHttp2Transport(options: TransportOptions): Transport {
+  const { upstream, timeouts, tls } = options
+  const dial = createDial({ upstream, connectMs: timeouts.connectMs, tls, alpn: ['h2'] })
+  const scheme = upstream.protocol === 'h2:' ? 'https' : 'http'
+  const session = createHttp2Session(`${scheme}://${upstream.authority}`, dial, timeouts.connectMs)
+  return {
+    async send(request) {
+      // It may break off before there is a stream.
+      request.body?.on('error', () => {})
+      const stream = await openStream(session, request, options)
+      return await converse(stream, request, options)
+    },
+    close: () => session.close(),
+  }
+}
+
+async function openStream(
+  session: Http2Session,
+  request: OutboundRequest,
+  { upstream }: TransportOptions,
+): Promise<ClientHttp2Stream> {
+  const { body, signal } = request
+  for (let attempt = 0; ; attempt++) {
+    const open = await session.acquire(signal)
+    try {
+      const fields = http2RequestFields(request, upstream)
+      const stream = open.request(fields, { endStream: body === null, waitForTrailers: body !== null })
+      stream.on('error', () => {})
+      stream.once('close', () => session.released(open))
+      return stream
+    } catch (error) {
+      session.released(open)
+      // It was used up between the two lines above.
+      const isUsedUp = open.closed || open.destroyed
+      if (!isUsedUp || attempt > 0) throw upstreamError(error, isUsedUp ? 'reset' : 'protocol', false)
+    }
+  }
+}
+
+function converse(
+  stream: ClientHttp2Stream,
+  request: OutboundRequest,
+  { upstream, timeouts }: TransportOptions,
+): Promise<UpstreamReply> {
+  const { signal } = request
+  return new Promise((resolve, reject) => {
+    let interim = 0
+    let answered = false
+    const fail = (error: unknown): void => {
+      settle()
+      stream.close(constants.NGHTTP2_CANCEL)
+      reject(error)
+    }
+    const fault = (name: 'headers-timeout' | 'total-timeout' | 'reset' | 'protocol', message: string): void =>
+      fail(new UpstreamError(name, message, { wrote: true }))
+    const leave = (): void => fault('reset', 'The client left.')
+    const late = `${upstream.label} did not answer in time.`
+    const forHeaders = bound(timeouts.headersMs, () => fault('headers-timeout', late))
+    const forAll = bound(timeouts.totalMs, () => fault('total-timeout', late))
+    const settle = (): void => {
+      answered = true
+      clearTimeout(forHeaders)
+      signal.removeEventListener('abort', leave)
+    }
+    stream.once('close', () => clearTimeout(forAll))
+    // The upstream's time runs while it is told nothing new.
+    request.body?.on('data', () => answered || forHeaders?.refresh())
+    signal.addEventListener('abort', leave)
+    stream.once('error', (error) => fail(streamError(stream, error)))
+    stream.once('close', () => answered || fail(streamError(stream, new Error('The stream was closed.'))))
+    stream.on('headers', (headers, _flags, raw?: string[]) => {
+      const status = Number(headers[':status'])
+      if (++interim > interimReplies) fault('protocol', 'Too many interim replies.')
+      else if (!answered && status !== 100 && status !== 101) request.inform(status, plainFields(raw ?? []))
+    })
+    stream.once('response', (headers, _flags, raw?: string[]) => {
+      const status = Number(headers[':status'])
+      if (!(status >= 200 && status <= 999)) return fault('protocol', `${status} is not the status of a reply.`)
+      settle()
+      const fields = plainFields(raw ?? [])
+      const isEndless = isGrpc(fields) || /^text\/event-stream/i.test(getField(fields, 'content-type') ?? '')
+      if (isEndless) clearTimeout(forAll)
+      const body = hasContent(stream, status, request)
+        ? http2Body(stream, fields, isEndless ? 0 : timeouts.bodyIdleMs)
+        : null
+      resolve({ status, headers: fields, body })
+    })
+    if (request.body !== null) sendBody(request.body, stream, (error) => answered || fail(error))
+    if (signal.aborted) leave()
+  })
+}
+
+/** A stream that was refused reached no application (RFC 9113 section 8.7), so repeating it is safe. */
+function streamError(stream: ClientHttp2Stream, error: unknown): UpstreamError {
+  const isRefused = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM || stream.id === undefined
+  return upstreamError(error, 'reset', !isRefused)
+}
+
+/** Whether content follows; where none does, the stream is read to its end all the same. */
+function hasContent(stream: ClientHttp2Stream, status: number, { method }: OutboundRequest): boolean {
+  if (method !== 'HEAD' && status !== 204 && status !== 304 && !stream.endAfterHeaders) return true
+  stream.resume().once('end', () => stream.writableEnded || stream.close(constants.NGHTTP2_CANCEL))
+  return false
+}
+
+function bound(ms: number, act: () => void): NodeJS.Timeout | undefined {
+  return ms === 0 ? undefined : setTimeout(act, ms)
+}
+
+/** Sends content with backpressure, and the trailers behind it. Content that breaks off is never ended. */
+function sendBody(
+  body: Readable & { rawTrailers?: string[] },
+  stream: ClientHttp2Stream,
+  fail: (error: unknown) => void,
+) {
+  const broken = (error: unknown): void => {
+    stream.close(constants.NGHTTP2_CANCEL)
+    fail(error)
+  }
+  if (body.destroyed) return broken(body.errored ?? new Error('The content is gone.'))
+  body.once('error', broken)
+  stream.once('wantTrailers', () => stream.sendTrailers(http2Trailers(body.rawTrailers ?? [])))
+  // An upstream may answer and be done before it was told everything: the rest is read and dropped.
+  stream.once('close', () => {
+    body.unpipe(stream)
+    body.resume()
+  })
+  body.pipe(stream)
+}
