@@ -70,7 +70,8 @@ export function withTables(readme: string): string {
 }
 
 function optionRow(entry: OptionEntry): readonly string[] {
-  const flag = entry.flags.length === 0 ? code('[folder]') : flagTerms(entry.flags, entry)
+  const plain = entry.key === 'root' ? code('[folder]') : ''
+  const flag = entry.flags.length === 0 ? plain : flagTerms(entry.flags, entry)
   return [flag, code(entry.key), entry.description, defaultOf(entry)]
 }
 

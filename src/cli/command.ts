@@ -99,7 +99,10 @@ function placeValues(
   const folders = words.filter((word) => !mounts.includes(word))
   const [folder, second] = folders
   const url = words.find((word) => /(^|=)(https?|wss?):\/\//.test(word))
-  if (url !== undefined) throw usage(`${url} is no folder, and serve8008 forwards no requests.`, 'serve8008 --help')
+  if (url !== undefined) {
+    const route = url.includes('=') ? url : `/=${url}`
+    throw usage(`${url} is no folder; what is forwarded is a flag.`, replaceWord(argv, url, '--proxy', route))
+  }
   const mount = folders.find((word) => /^[\w.-]+=./.test(word) && !isFolder(word))
   if (mount !== undefined) {
     throw usage(

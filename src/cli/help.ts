@@ -20,7 +20,16 @@ const usage: Rows = [
   ['serve8008 completion zsh', 'completions; also bash, fish, powershell'],
 ]
 
-const groups: readonly Flag['group'][] = ['Address', 'Files', 'Pages', 'Live reload', 'Headers', 'Access', 'Operation']
+const groups: readonly Flag['group'][] = [
+  'Address',
+  'Files',
+  'Routes',
+  'Pages',
+  'Live reload',
+  'Headers',
+  'Access',
+  'Operation',
+]
 
 const examples: Rows = [
   ['serve8008 ./site', 'http://localhost:8008, or the next free port'],
