@@ -1,5 +1,6 @@
 import type { OptionGroup, OptionKey, OptionRow } from './option-entry.ts'
 import * as read from './parse-text.ts'
+import { routeRows } from './route-rows.ts'
 
 /** Row for row in the order of the documentation. The type holds it complete. */
 export const optionRows: Readonly<Record<OptionKey, OptionRow>> = {
@@ -32,33 +33,7 @@ export const optionRows: Readonly<Record<OptionKey, OptionRow>> = {
     description: 'Path prefix below which everything is served.',
     accepts: 'a URL path such as /docs/',
   },
-  proxy: {
-    group: 'Routes',
-    flags: ['proxy', 'x'],
-    kind: 'list',
-    valueName: 'MATCH=TARGET',
-    parse: read.parseProxy,
-    description: 'Forward a path, a host name or both to a server: /api=http://localhost:3000; again for another.',
-    accepts: 'matches with a target each, for example { "/api": "http://localhost:3000" }',
-  },
-  routes: {
-    group: 'Routes',
-    flags: [],
-    kind: 'value',
-    valueName: 'JSON',
-    parse: read.parseJsonText,
-    description: 'Routes by path, host, method, header, cookie or query; redirects and fixed replies.',
-    accepts: 'a list of routes, for example [{ "match": { "path": "/old" }, "redirect": "/new" }]',
-  },
-  trust: {
-    group: 'Routes',
-    flags: ['trust'],
-    kind: 'list',
-    valueName: 'ADDRESS',
-    parse: read.parseList,
-    description: 'Address or network whose forwarding fields (X-Forwarded-For and others) are believed.',
-    accepts: 'IP addresses or networks such as 10.0.0.0/8',
-  },
+  ...routeRows,
   dotfiles: toggle('Files', ['dotfiles'], 'Serve and list names that start with a dot; .well-known is always served.'),
   followSymlinks: toggle(
     'Files',

@@ -47,14 +47,14 @@ export function resolveRoute(
 ): ResolvedRoute {
   const match = resolveMatch(route.match, { base, path: [...path, 'match'], problems })
   return {
-    name: route.name ?? name ?? nameOf(match),
+    name: route.name ?? name ?? routeName(match),
     match,
     action: resolveAction(route, path, { base, cwd, problems }),
   }
 }
 
 /** A match in the words of a key of `proxy`. */
-function nameOf({ host, path, methods }: ResolvedMatch): string {
+export function routeName({ host, path, methods }: ResolvedMatch): string {
   const named = host === undefined ? '' : host.startsWith('.') ? `*${host}` : formatHost(host)
   const where = named === '' ? path : path === '/' ? named : named + path
   return methods.length === 0 ? where : `${methods.join(',')} ${where}`

@@ -1,4 +1,5 @@
 import { createAuth } from '../auth/auth.ts'
+import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import type { ServeError } from '../errors/serve-error.ts'
 import { createCompress } from '../filters/compress.ts'
@@ -30,6 +31,10 @@ export interface Parts {
   /** Words a fix on pages and in the log. */
   readonly phrase: Phrase
   readonly live: Live | undefined
+  /** What `proxy` and `routes` say, and what the program has added. */
+  readonly routes: readonly ResolvedRoute[]
+  /** Makes the handler of a route that forwards. */
+  readonly forward: (route: ResolvedRoute) => Handler
 }
 
 /** The served folders: the root and the mounts. They hold the cache, so they outlive a new pipeline. */
@@ -126,8 +131,14 @@ export function assemble(parts: Parts, sites: readonly Site[]): Handler {
     ...(live === undefined ? [] : [live.note]),
   ]
 
-  const routes = sites.map(({ path, site }) => ({ path, handle: site.handle }))
-  return composeLayers(list, createRoutes(routes, config.base))
+  // the most specific first: what is forwarded, redirects, fixed replies, the served folders
+  const routes = createRoutes({
+    folders: sites.map(({ path, site }) => ({ path, handle: site.handle })),
+    routes: parts.routes,
+    base: config.base,
+    forward: parts.forward,
+  })
+  return composeLayers(list, routes)
 }
 
 function opening(opened: (x: Exchange) => void): Layer {
