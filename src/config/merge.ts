@@ -73,11 +73,11 @@ function mergeRecord(
   for (const [inner, value] of Object.entries(added)) {
     const same = innerKey(key, inner)
     const old = spellings.get(same)
+    // Two spellings within one source are a mistake, which is told of later.
     if (old !== undefined && old !== inner) {
       entries.delete(old)
       origins.delete(`${key}.${old}`)
     }
-    spellings.set(same, inner)
     entries.set(inner, value)
     origins.set(`${key}.${inner}`, source.origins.get(`${key}.${inner}`) ?? source.origins.get(key) ?? 'default')
   }

@@ -16,6 +16,7 @@ import { createRoutes } from '../routes/routes.ts'
 import { createStatic, type StaticSite } from '../static/static.ts'
 import { createBoundary, createRefuse, type Phrase } from './boundary.ts'
 import { checkedLayer } from './checked-layer.ts'
+import { foldersOf } from './folders.ts'
 
 /** What the pipeline needs beside the configuration. */
 export interface Parts {
@@ -45,11 +46,8 @@ export interface Site {
 
 /** Opens the folders of a configuration. */
 export function openSites(config: ResolvedConfig): Site[] {
-  const { base, root, mounts } = config
-  const folders = [
-    { path: base, folder: root },
-    ...mounts.map((mount) => ({ path: joinBase(base, mount.path), folder: mount.folder })),
-  ]
+  const { root } = config
+  const folders = foldersOf(config)
   const served = folders.map(({ path, folder }) => ({ prefix: path, folder }))
   return folders.map(({ path, folder }) => ({
     path,
@@ -70,10 +68,6 @@ export function openSites(config: ResolvedConfig): Site[] {
       cacheBytes: Math.floor(config.limits.cacheBytes / folders.length),
     }),
   }))
-}
-
-function joinBase(base: string, path: string): string {
-  return `${base}${path.slice(1)}`
 }
 
 /**

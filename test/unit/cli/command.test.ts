@@ -10,6 +10,7 @@ test('serves by default, with the folder as a plain word', () => {
     name: 'serve',
     shell: undefined,
     words: [],
+    requestHeaders: [],
     quiet: false,
     verbose: false,
     json: false,
