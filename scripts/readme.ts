@@ -30,7 +30,8 @@ const meanings: Readonly<Record<ErrorCode, string>> = {
   E8008_FRAMING: 'Where the message ends is in doubt (RFC 9112 section 6).',
   E8008_HOST_INVALID: 'There is no `Host`, more than one, or one that is no authority.',
   E8008_TARGET_INVALID: 'The request-target has no form that is answered.',
-  E8008_PATH_INVALID: 'The path cannot be decoded, or would name something outside of the folder.',
+  E8008_PATH_INVALID:
+    'The path cannot be decoded, would name something outside of the folder, or reads in two ways across a route.',
   E8008_BODY_INVALID: 'The content is not what the address asks for.',
   E8008_UNAUTHORIZED: 'Name and password are missing or wrong.',
   E8008_FORBIDDEN: 'The system does not let us read the file.',
