@@ -30,7 +30,8 @@ const meanings: Readonly<Record<ErrorCode, string>> = {
   E8008_FRAMING: 'Where the message ends is in doubt (RFC 9112 section 6).',
   E8008_HOST_INVALID: 'There is no `Host`, more than one, or one that is no authority.',
   E8008_TARGET_INVALID: 'The request-target has no form that is answered.',
-  E8008_PATH_INVALID: 'The path cannot be decoded, or would name something outside of the folder.',
+  E8008_PATH_INVALID:
+    'The path cannot be decoded, would name something outside of the folder, or reads in two ways across a route.',
   E8008_BODY_INVALID: 'The content is not what the address asks for.',
   E8008_UNAUTHORIZED: 'Name and password are missing or wrong.',
   E8008_FORBIDDEN: 'The system does not let us read the file.',
@@ -47,6 +48,16 @@ const meanings: Readonly<Record<ErrorCode, string>> = {
   E8008_HEADERS_TOO_LARGE: 'The header section has too many bytes or fields.',
   E8008_NOT_IMPLEMENTED: 'The method or the transfer coding is not known here.',
   E8008_BUSY: 'More pages are open than live reload serves at the same time.',
+  E8008_UPSTREAM_REFUSED: 'What a route leads to refuses connections: it does not run, or elsewhere.',
+  E8008_UPSTREAM_UNREACHABLE: 'Its name is not known, or the network does not lead there.',
+  E8008_UPSTREAM_FORBIDDEN:
+    'Its name leads to a link-local or unspecified address, which is dialled only when it is configured itself.',
+  E8008_UPSTREAM_TLS: 'Its certificate is not trusted, or it speaks no TLS.',
+  E8008_UPSTREAM_RESET: 'It closed the connection before its reply was complete.',
+  E8008_UPSTREAM_PROTOCOL: 'What it says is not HTTP.',
+  E8008_UPSTREAM_UNAVAILABLE: 'None of the upstreams can take the request.',
+  E8008_UPSTREAM_TIMEOUT: 'It took longer than `timeouts` of the route allow.',
+  E8008_UPSTREAM_LOOP: 'The request came back to this server.',
   E8008_HTTP_VERSION: 'The message is neither HTTP/1.1 nor HTTP/1.0.',
 }
 
@@ -70,7 +81,8 @@ export function withTables(readme: string): string {
 }
 
 function optionRow(entry: OptionEntry): readonly string[] {
-  const flag = entry.flags.length === 0 ? code('[folder]') : flagTerms(entry.flags, entry)
+  const plain = entry.key === 'root' ? code('[folder]') : ''
+  const flag = entry.flags.length === 0 ? plain : flagTerms(entry.flags, entry)
   return [flag, code(entry.key), entry.description, defaultOf(entry)]
 }
 

@@ -10,6 +10,19 @@ export { createServer, type ProgramOptions } from './server/create.ts'
 export { defineConfig } from './config/define-config.ts'
 export { isServeError, ServeError } from './errors/serve-error.ts'
 export type { ErrorCode } from './errors/codes.ts'
+export type {
+  HealthOptions,
+  MatchOptions,
+  ProxyOptions,
+  ProxyTimeouts,
+  ResolvedAction,
+  ResolvedMatch,
+  ResolvedProxy,
+  ResolvedRoute,
+  ResolvedUpstream,
+  RouteOptions,
+  UpstreamTlsOptions,
+} from './config/route-types.ts'
 export type { Limits, LogFormat, ResolvedConfig, ServeOptions } from './config/types.ts'
 export type { Exchange, Handler, Layer, Notes, Peer, RequestBody } from './http/exchange.ts'
 export type { HeaderList, RequestHeaders } from './http/headers.ts'
@@ -20,4 +33,12 @@ export type { Authority } from './http/authority.ts'
 export type { FileSlice } from './http/file-slice.ts'
 export type { Holder, SkippedPort } from './ports/types.ts'
 export type { PageError, ShownError, Update } from './live/live.ts'
-export type { AccessRecord, Listening, RequestListener, Server8008, ServerEvents, Warning } from './server/types.ts'
+export type {
+  AccessRecord,
+  Listening,
+  RequestListener,
+  RouteControl,
+  Server8008,
+  ServerEvents,
+  Warning,
+} from './server/types.ts'

@@ -8,6 +8,7 @@ import { displayPath } from './paths.ts'
 import type { Program } from './program.ts'
 import { renderQrCode } from './qr.ts'
 import type { Report } from './report.ts'
+import { actionText } from './route-text.ts'
 import { packageVersion } from './version.ts'
 
 /** All that is known when the server listens. */
@@ -49,6 +50,9 @@ function bannerFacts(start: Start): BannerFacts {
     listening,
     folder: displayPath(config.root, cwd),
     mounts: config.mounts.map(({ path, folder }) => ({ path, folder: displayPath(folder, cwd) })),
+    proxies: config.routes
+      .filter(({ action }) => action.kind === 'proxy')
+      .map((route) => ({ name: route.name, to: actionText(route) })),
     canShare: config.socket === undefined && config.fd === undefined && listening.addresses.every(isLoopback),
     details: command.verbose ? details(start, readyMs) : [],
   }

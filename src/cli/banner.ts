@@ -13,6 +13,8 @@ export interface BannerFacts {
   readonly folder: string
   /** Further folders by path. */
   readonly mounts: readonly { readonly path: string; readonly folder: string }[]
+  /** What is forwarded, by the route's name. */
+  readonly proxies: readonly { readonly name: string; readonly to: string }[]
   /** Whether the server is reached by a port of ours, so that --lan would make sense. */
   readonly canShare: boolean
   /** Further rows, each a label and its parts: what --verbose adds. */
@@ -32,6 +34,7 @@ export function renderBanner(facts: BannerFacts, terminal: Terminal): string {
     ...network.map((url, index) => row(index === 0 ? 'Network' : '', [url], '', paintUrl(style))),
     ...(network.length === 0 && facts.canShare ? [row('Network', ['off (--lan to share)'], '', style.dim)] : []),
     ...facts.mounts.map(({ path, folder }, index) => row(index === 0 ? 'Mounts' : '', [path, folder], '   ')),
+    ...facts.proxies.map(({ name, to }, index) => row(index === 0 ? 'Proxy' : '', [name, to], ' -> ')),
     ...(facts.listening.skipped.length === 0 ? [] : [row('Ports', portParts(facts.listening), ' · ', style.yellow)]),
     ...facts.details.map(([label, parts]) => row(label, parts, ' · ', style.dim)),
   ]
@@ -52,8 +55,9 @@ export function renderPlainBanner(facts: BannerFacts): string {
   const why = skipped.length === 0 ? '' : `, ${skipped.map(({ reason }) => reason).join(', ')},`
   const line = `serve8008 ${facts.version}${why} serving ${facts.folder} at ${url}`
   const network = urls.network.map((address) => `Network: ${address}`)
+  const proxies = facts.proxies.map(({ name, to }) => `Proxy: ${name} -> ${to}`)
   const details = facts.details.map(([label, parts]) => `${label}: ${parts.join(', ')}`)
-  return [line, ...network, ...details].map((text) => `${printable(text)}\n`).join('')
+  return [line, ...network, ...proxies, ...details].map((text) => `${printable(text)}\n`).join('')
 }
 
 type Paint = (text: string) => string

@@ -1,6 +1,7 @@
 import { checkFolders } from '../config/check-folders.ts'
 import { loadConfig } from '../config/load.ts'
 import { missingPage } from '../config/missing-page.ts'
+import { checkRoutes } from '../server/explain.ts'
 import { printable, printableJson } from '../util/sanitize.ts'
 import type { Command } from './command.ts'
 import { importConfig } from './import-config.ts'
@@ -25,6 +26,7 @@ export async function check(command: Command, program: Program, report: Report):
     importModule: importConfig,
   })
   checkFolders(loaded.config)
+  checkRoutes(loaded.config)
   const settings = settingsOf(loaded)
   const warnings = missingPage(loaded.config)
   if (command.json) {

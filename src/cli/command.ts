@@ -2,20 +2,22 @@ import { optionsByKey } from '../config/option-table.ts'
 import type { FlagValues } from '../config/source.ts'
 import { ServeError } from '../errors/serve-error.ts'
 import { parseArguments, type FlagTexts } from './arguments.ts'
-import { flags } from './flags.ts'
+import { explainFlags, flags } from './flags.ts'
 import { repeatCommand, replaceWord } from './repeat-command.ts'
 import type { Manner } from './report.ts'
 
 /** The words that may stand in the folder's place. */
-export const commandNames = ['check', 'reload', 'completion', 'help'] as const
+export const commandNames = ['check', 'explain', 'reload', 'completion', 'help'] as const
 
 /** What the command line asks for. */
 export interface Command extends Manner {
-  readonly name: 'serve' | 'check' | 'reload' | 'completion' | 'help' | 'version'
+  readonly name: 'serve' | 'check' | 'explain' | 'reload' | 'completion' | 'help' | 'version'
   /** The word after `completion`. */
   readonly shell: string | undefined
-  /** The files after `reload`. */
+  /** The files after `reload`, the method and the URL after `explain`. */
   readonly words: readonly string[]
+  /** Header fields of the request that `explain` is asked about. */
+  readonly requestHeaders: readonly string[]
   /** What was said for each option, by its key. */
   readonly flags: FlagValues
   /** The file named by --config, false for --no-config, undefined to look one up. */
@@ -31,19 +33,23 @@ type Values = ReadonlyMap<string, FlagTexts>
  * @throws ServeError E8008_USAGE
  */
 export function readCommand(argv: readonly string[], isFolder: (word: string) => boolean): Command {
-  const { words, literals, values } = parseArguments(argv, flags, isFolder)
-  const name = commandName(words[0], values)
+  const general = parseArguments(argv, flags, isFolder)
+  const name = commandName(general.words[0], general.values)
+  // As curl does, `explain` takes header fields by -H, which elsewhere is the host.
+  const { words, literals, values } = name === 'explain' ? parseArguments(argv, explainFlags, isFolder) : general
+  const requestHeaders = values.get('requestHeader')
   const places = name === 'serve' || name === 'version' ? words : words.slice(1)
   const common = {
     name,
     shell: name === 'completion' ? places[0] : undefined,
-    words: name === 'reload' ? [...places, ...literals] : [],
+    words: name === 'reload' || name === 'explain' ? [...places, ...literals] : [],
+    requestHeaders: Array.isArray(requestHeaders) ? requestHeaders : [],
     quiet: isOn(values, 'quiet'),
     verbose: isOn(values, 'verbose'),
     json: isOn(values, 'json'),
     config: configFile(values.get('config'), argv),
   }
-  if (name === 'reload') return { ...common, flags: optionValues(values) }
+  if (name === 'reload' || name === 'explain') return { ...common, flags: optionValues(values) }
   if (name !== 'serve' && name !== 'check') return { ...common, flags: {} }
   return {
     ...common,
@@ -99,7 +105,10 @@ function placeValues(
   const folders = words.filter((word) => !mounts.includes(word))
   const [folder, second] = folders
   const url = words.find((word) => /(^|=)(https?|wss?):\/\//.test(word))
-  if (url !== undefined) throw usage(`${url} is no folder, and serve8008 forwards no requests.`, 'serve8008 --help')
+  if (url !== undefined) {
+    const route = url.includes('=') ? url : `/=${url}`
+    throw usage(`${url} is no folder; what is forwarded is a flag.`, replaceWord(argv, url, '--proxy', route))
+  }
   const mount = folders.find((word) => /^[\w.-]+=./.test(word) && !isFolder(word))
   if (mount !== undefined) {
     throw usage(

@@ -37,6 +37,19 @@ export const flags: readonly Flag[] = [
   { ...ownFlag('version', ['v'], 'Print the version.'), canBeOff: false },
 ]
 
+/** The flags of `explain`, which takes the header fields of a request. */
+export const explainFlags: readonly Flag[] = [
+  ...flags.map((flag) => ({ ...flag, aliases: flag.aliases.filter((alias) => alias !== 'H') })),
+  {
+    ...ownFlag('request-header', ['H'], 'Header field of the request that is asked about.'),
+    key: 'requestHeader',
+    kind: 'list',
+    repeats: true,
+    valueName: 'NAME:VALUE',
+    canBeOff: false,
+  },
+]
+
 const switchWord = /^(true|false|on|off|yes|no)$/i
 
 /** The form of an optional value, by option: what has another form is the folder. */

@@ -1,4 +1,4 @@
-const noProxy = 'serve8008 --help (it serves folders and does not forward requests)'
+const proxyAll = 'serve8008 --proxy /=URL'
 const noClipboard = 'leaving it out: the clipboard is never touched'
 const noTls = 'plain http: TLS is not part of this version'
 const alwaysCompressed = 'leaving it out: text is compressed already'
@@ -17,7 +17,7 @@ const habits: Readonly<Record<string, string>> = {
   '-L': '--log=none',
   '-m': '--cache',
   '-n': noClipboard,
-  '-P': noProxy,
+  '-P': proxyAll,
   '-S': '--follow-symlinks',
   '-u': '--no-compress',
   '-V': '--verbose',
@@ -49,7 +49,6 @@ const habits: Readonly<Record<string, string>> = {
   '--no-port-switching': '--strict-port',
   '--no-request-logging': '--log=none',
   '--password': 'serve8008 --auth USER:PASSWORD',
-  '--proxy': noProxy,
   '--public': '--lan',
   '--qr': '--lan',
   '--qrcode': '--lan',

@@ -17,14 +17,25 @@ const usage: Rows = [
   ['serve8008 [folder]', 'serve a folder, by default this one'],
   ['serve8008 . /docs=./doc', 'and further folders, each below a path'],
   ['serve8008 check [folder]', 'show every setting and where it comes from'],
+  ['serve8008 explain GET /api/x', 'which route answers, and why no other does'],
   ['serve8008 completion zsh', 'completions; also bash, fish, powershell'],
 ]
 
-const groups: readonly Flag['group'][] = ['Address', 'Files', 'Pages', 'Live reload', 'Headers', 'Access', 'Operation']
+const groups: readonly Flag['group'][] = [
+  'Address',
+  'Files',
+  'Routes',
+  'Pages',
+  'Live reload',
+  'Headers',
+  'Access',
+  'Operation',
+]
 
 const examples: Rows = [
   ['serve8008 ./site', 'http://localhost:8008, or the next free port'],
   ['serve8008 -so ./dist', 'a single-page app, and open the browser'],
+  ['serve8008 -x /api=:3000', 'forward /api to a server on port 3000'],
   ['serve8008 -p 3000 --cors', 'exactly port 3000, readable by every origin'],
   ['serve8008 -p 3000,3001,0', 'the first of these that is free, or any'],
   ['serve8008 --lan', 'share with the network, with a QR code'],
@@ -36,7 +47,7 @@ const examples: Rows = [
 const notes: readonly string[] = [
   'Every flag is also an environment variable (SERVE8008_PORT) and a key of serve8008.config.mjs, except --config, ' +
     '--quiet, --verbose, --json, --help and --version. Flags beat the environment, which beats the file. Of a flag that is given twice the last one counts; --header, --mount, ' +
-    '--allow-host, --limit and --cors add up. --no-FLAG takes back what was said elsewhere.',
+    '--proxy, --trust, --allow-host, --limit and --cors add up. --no-FLAG takes back what was said elsewhere.',
   'A folder named like a command is reached as ./check.',
 ]
 

@@ -45,6 +45,8 @@ async function tell(command: Command, program: Program, report: Report): Promise
       return 0
     case 'reload':
       return (await import('./reload.ts')).reload(command, program, report)
+    case 'explain':
+      return (await import('./explain.ts')).explain(command, program, report)
     case 'check':
       return (await import('./check.ts')).check(command, program, report)
     default:

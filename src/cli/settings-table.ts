@@ -59,6 +59,9 @@ function rowsOf({ key, value, origin }: Setting, { config, options, origins }: L
     const typed = Object.keys(options.mounts ?? {})
     return typed.map((path, i) => row(`${path}=${displayPath(config.mounts[i]?.folder ?? '', cwd)}`, path))
   }
+  if ((key === 'proxy' || key === 'routes') && Object.keys(value as object).length > 0) {
+    return Object.entries(value as Record<string, string>).map(([name, text]) => row(`${name} -> ${text}`, name))
+  }
   const entry = optionsByKey.get(key)
   if (entry?.isPath === true && typeof value === 'string') return [row(displayPath(value, cwd))]
   return [row(valueText(value) || (entry?.kind === 'optional' ? 'off' : '-'))]

@@ -5,6 +5,7 @@ import type { OptionEntry } from '../config/option-entry.ts'
 import { optionTable } from '../config/option-table.ts'
 import { hidden, isSecretField } from '../util/secret.ts'
 import type { Limits, ResolvedConfig } from '../config/types.ts'
+import { actionText } from './route-text.ts'
 
 /** One setting: its option, its value, and where it comes from. */
 export interface Setting {
@@ -46,6 +47,11 @@ function settingOf({ key }: OptionEntry, { config, options, origins }: LoadedCon
   const origin = origins[key] ?? 'default'
   // A single port is never given up either, but that is no setting that anyone made.
   if (key === 'strictPort') return { key, value: options.strictPort ?? defaults.strictPort, origin }
+  if (key === 'proxy' || key === 'routes') {
+    const short = Object.keys(options.proxy ?? {})
+    const shown = config.routes.filter(({ name }) => short.includes(name) === (key === 'proxy'))
+    return { key, value: Object.fromEntries(shown.map((route) => [route.name, actionText(route)])), origin }
+  }
   return { key, value: views[key]?.(config) ?? config[key as keyof ResolvedConfig], origin }
 }
 

@@ -3,8 +3,13 @@ import { limitAccepts, limitNames, limitTable } from './limits.ts'
 import { optionsByKey, optionTable } from './option-table.ts'
 import { isPlainObject } from './plain-object.ts'
 import { nearest, quote, type Problem } from './problem.ts'
+import { routeShapeProblem } from './route-shape.ts'
 import { optionSchema } from './schema.ts'
 import type { Limits, ServeOptions } from './types.ts'
+
+/** Options that are objects of names. */
+const recordOptions = ['headers', 'mounts', 'limits', 'proxy'] as const
+type RecordOption = (typeof recordOptions)[number]
 
 const optionKeys: readonly string[] = optionTable.map((entry) => entry.key)
 
@@ -18,7 +23,7 @@ export function checkShape(input: unknown, problems: Problem[]): ServeOptions {
     return {}
   }
   const options = knownEntries(input, optionKeys, [], problems)
-  for (const key of ['headers', 'mounts', 'limits'] as const) checkNames(options, key, problems)
+  for (const key of recordOptions) checkNames(options, key, problems)
   if (isPlainObject(options['limits'])) {
     options['limits'] = knownEntries(options['limits'], limitNames, ['limits'], problems)
   }
@@ -26,7 +31,9 @@ export function checkShape(input: unknown, problems: Problem[]): ServeOptions {
   if (result.success) return options
   for (const issue of result.issues) {
     const [key = '', ...inner] = (issue.path ?? []).map((item) => String(item.key))
-    problems.push(shapeProblem(key, inner, innermost(issue)))
+    problems.push(
+      key === 'proxy' || key === 'routes' ? routeShapeProblem(issue) : shapeProblem(key, inner, innermost(issue)),
+    )
     delete options[key]
   }
   return options
@@ -60,7 +67,7 @@ function knownEntries(
  * Checks the options that are objects of names. valibot would take a list or a Map for one, and
  * passes over names such as `constructor`.
  */
-function checkNames(options: Record<string, unknown>, key: 'headers' | 'mounts' | 'limits', problems: Problem[]): void {
+function checkNames(options: Record<string, unknown>, key: RecordOption, problems: Problem[]): void {
   const value = options[key]
   if (value === undefined) return
   const wrong = isPlainObject(value) ? wrongEntry(key, value) : ([[key], value, 'an object of names'] as const)
@@ -72,13 +79,13 @@ function checkNames(options: Record<string, unknown>, key: 'headers' | 'mounts' 
 }
 
 function wrongEntry(
-  key: 'headers' | 'mounts' | 'limits',
+  key: RecordOption,
   entries: Readonly<Record<string, unknown>>,
 ): readonly [readonly string[], unknown, string] | undefined {
   for (const [name, value] of Object.entries(entries)) {
     const path = [key, name]
-    // The schema knows each limit by name.
-    if (typeof value === 'string' || key === 'limits') continue
+    // The schema knows each limit, and what a proxy may be.
+    if (typeof value === 'string' || key === 'limits' || key === 'proxy') continue
     if (key === 'mounts') return [path, value, 'a text']
     if (!isPlainObject(value)) return [path, value, 'a text or an object of names']
     const wrong = Object.values(value).findIndex((text) => typeof text !== 'string')

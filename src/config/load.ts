@@ -9,7 +9,7 @@
  *   3. environment  env.ts: SERVE8008_PORT and so on; PORT and HOST where ours say nothing
  *   4. flags        cli/arguments.ts and cli/command.ts take the command line apart, flags.ts reads the values
  *
- * merge.ts joins them: `headers`, `mounts` and `limits` by their inner keys; every other option as a whole. An option
+ * merge.ts joins them: `headers`, `mounts`, `proxy` and `limits` by their inner keys; every other option as a whole. An option
  * that says the same in another way (`socket` beside `port`) takes its rivals' place. check-shape.ts then checks names
  * and types, the resolve-*.ts files meanings, and resolve.ts completes and freezes. A program's options
  * (`createServer`) go straight to resolve.ts: the library reads no file and no environment.
@@ -44,7 +44,7 @@ export interface LoadedConfig {
   readonly config: ResolvedConfig
   /**
    * For each option `default`, `file <name>`, `env <NAME>` or `flag --<name>`. Each limit, and each
-   * inner key that `headers` and `mounts` hold, has an entry of its own (`limits.headerBytes`).
+   * inner key that `headers`, `mounts` and `proxy` hold, has an entry of its own (`limits.headerBytes`).
    */
   readonly origins: Readonly<Record<string, string>>
   /** Absolute path of the config file that was read. */

@@ -2,12 +2,13 @@ import { resolve } from 'node:path'
 import type { ConfigFile } from './file.ts'
 import { optionTable } from './option-table.ts'
 import { isPlainObject } from './plain-object.ts'
+import { withAbsoluteFiles } from './route-files.ts'
 import type { Source } from './source.ts'
 
 /** Every source in one. */
 export interface Merged {
   readonly options: Readonly<Record<string, unknown>>
-  /** Where each option stands, and each inner key of `headers`, `mounts` and `limits` (joined with a dot). */
+  /** Where each option stands, and each inner key of `headers`, `mounts`, `proxy` and `limits` (joined with a dot). */
   readonly origins: ReadonlyMap<string, string>
 }
 
@@ -18,7 +19,7 @@ const rivals: readonly (readonly string[])[] = [
   ['lan', 'host'],
 ]
 
-/** Merges sources, the weakest first. `headers`, `mounts` and `limits` merge by their inner keys. */
+/** Merges sources, the weakest first. `headers`, `mounts`, `proxy` and `limits` merge by their inner keys. */
 export function mergeSources(sources: readonly Source[]): Merged {
   // Without a prototype: a key such as `__proto__` is one like any other, and reported as unknown.
   const options = Object.create(null) as Record<string, unknown>
@@ -53,6 +54,9 @@ export function sourceFromFile(file: ConfigFile): Source {
         ? Object.fromEntries(Object.entries(value).map(([path, folder]) => [path, absolute(folder)]))
         : absolute(value)
   }
+  for (const key of ['proxy', 'routes']) {
+    if (Object.hasOwn(options, key)) options[key] = withAbsoluteFiles(options[key], file.folder)
+  }
   const origins = new Map(Object.keys(options).map((key) => [key, `file ${file.name}`]))
   return { options, origins, problems: [] }
 }
@@ -69,11 +73,11 @@ function mergeRecord(
   for (const [inner, value] of Object.entries(added)) {
     const same = innerKey(key, inner)
     const old = spellings.get(same)
+    // Two spellings within one source are a mistake, which is told of later.
     if (old !== undefined && old !== inner) {
       entries.delete(old)
       origins.delete(`${key}.${old}`)
     }
-    spellings.set(same, inner)
     entries.set(inner, value)
     origins.set(`${key}.${inner}`, source.origins.get(`${key}.${inner}`) ?? source.origins.get(key) ?? 'default')
   }
@@ -81,11 +85,14 @@ function mergeRecord(
 }
 
 function isRecordOption(key: string): boolean {
-  return key === 'headers' || key === 'mounts' || key === 'limits'
+  return key === 'headers' || key === 'mounts' || key === 'limits' || key === 'proxy'
 }
 
-/** `X-A` and `x-a` are one field, `/docs` and `/docs/` one path. */
+/** `X-A` and `x-a` are one field, `/docs` and `/docs/` one path, and host names ignore case. */
 function innerKey(key: string, inner: string): string {
+  if (key === 'proxy' && !inner.startsWith('/')) {
+    return inner.replace(/^[^/]*/, (host) => host.toLowerCase()).replace(/\/+$/, '')
+  }
   if (inner.startsWith('/') || key === 'mounts') return `/${inner.replace(/^\/+|\/+$/g, '')}`
   return key === 'headers' ? inner.toLowerCase() : inner
 }

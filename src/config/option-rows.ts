@@ -1,5 +1,6 @@
 import type { OptionGroup, OptionKey, OptionRow } from './option-entry.ts'
 import * as read from './parse-text.ts'
+import { routeRows } from './route-rows.ts'
 
 /** Row for row in the order of the documentation. The type holds it complete. */
 export const optionRows: Readonly<Record<OptionKey, OptionRow>> = {
@@ -32,6 +33,7 @@ export const optionRows: Readonly<Record<OptionKey, OptionRow>> = {
     description: 'Path prefix below which everything is served.',
     accepts: 'a URL path such as /docs/',
   },
+  ...routeRows,
   dotfiles: toggle('Files', ['dotfiles'], 'Serve and list names that start with a dot; .well-known is always served.'),
   followSymlinks: toggle(
     'Files',

@@ -91,6 +91,32 @@ export function parseMounts(texts: readonly string[]): Parsed {
   return parsePairs(texts, { separator: '=', fix: 'write /path=folder' })
 }
 
+/** `MATCH=TARGET` pairs; a match that comes again has several targets. */
+export function parseProxy(texts: readonly string[]): Parsed {
+  const routes = new Map<string, readonly string[]>()
+  for (const text of texts) {
+    const border = text.indexOf('=')
+    if (border < 1 || border === text.length - 1) {
+      const fix = 'write /path=http://localhost:3000 or name.localhost=http://localhost:3000'
+      return { fault: `${quote(text)} is not a match and a target`, fix }
+    }
+    const match = text.slice(0, border).trim()
+    routes.set(match, [...(routes.get(match) ?? []), text.slice(border + 1).trim()])
+  }
+  return {
+    value: Object.fromEntries([...routes].map(([match, to]) => [match, to.length === 1 ? to[0] : to])),
+  }
+}
+
+/** JSON, for what has no shorter form. */
+export function parseJsonText(texts: readonly string[]): Parsed {
+  try {
+    return { value: JSON.parse(last(texts)) as unknown }
+  } catch {
+    return { fault: `${quote(last(texts))} is not JSON`, fix: 'use JSON, or a config file' }
+  }
+}
+
 /** `name=value` pairs whose values are whole numbers, the last of a name counts. Names may be written `header-bytes` or `headerBytes`. */
 export function parseLimits(texts: readonly string[]): Parsed {
   return parsePairs(

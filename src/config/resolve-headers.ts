@@ -4,11 +4,11 @@ import { quote, type Problem } from './problem.ts'
 import type { HeaderRule, ServeOptions } from './types.ts'
 
 /** RFC 9110 section 5.6.2. */
-const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+export const token: RegExp = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 /** RFC 9110 section 5.5, without the controls of Latin-1: none may reach the wire or a terminal. */
 const fieldValue = /^[\t\x20-\x7e\xa0-\xff]*$/
 /** Fields that frame a message or manage the connection (RFC 9110 section 7.6.1): only the server can say them truly. */
-const ownFields = new Set([
+export const ownFields: ReadonlySet<string> = new Set([
   'connection',
   'content-length',
   'keep-alive',
@@ -19,7 +19,7 @@ const ownFields = new Set([
   'upgrade',
 ])
 /** Name and value of each field, by its name in lower case. */
-type Fields = Map<string, readonly [name: string, value: string]>
+export type Fields = Map<string, readonly [name: string, value: string]>
 
 /** Turns the `headers` option into rules: those for everything first, then by path as written. */
 export function resolveHeaders(
@@ -54,11 +54,19 @@ export function resolveHeaders(
   return everywhere.size === 0 ? rules : [{ path: '/', headers: flatten(everywhere) }, ...rules]
 }
 
-function flatten(fields: Fields): string[] {
+/** Fields as one flat list. */
+export function flatten(fields: Fields): string[] {
   return [...fields.values()].flat()
 }
 
-function addField(fields: Fields, name: string, text: string, path: readonly string[], problems: Problem[]): void {
+/** Adds a field that may be sent; anything else is a problem. */
+export function addField(
+  fields: Fields,
+  name: string,
+  text: string,
+  path: readonly string[],
+  problems: Problem[],
+): void {
   const value = text.replace(/^[ \t]+|[ \t]+$/g, '')
   const lower = name.toLowerCase()
   if (!token.test(name)) {

@@ -8,6 +8,7 @@ import { resolveAddress } from './resolve-address.ts'
 import { resolveCache } from './resolve-cache.ts'
 import { resolveLive } from './resolve-live.ts'
 import { resolveHeaders } from './resolve-headers.ts'
+import { resolveRoutes, resolveTrust } from './resolve-routes.ts'
 import { resolveBase, resolveFolder, resolveMounts, resolveOpen, resolveSingle } from './resolve-paths.ts'
 import type { Limits, ResolvedConfig, ServeOptions } from './types.ts'
 
@@ -55,6 +56,8 @@ export function resolveConfig(options: ServeOptions, context: ResolveContext = {
     ...auth,
     base,
     mounts: resolveMounts(set.mounts, cwd, problems),
+    routes: resolveRoutes(set, { base, cwd, problems }),
+    trust: resolveTrust(set.trust, problems),
     live: set.live ? resolveLive(set, cwd) : undefined,
     log: set.log,
     limits: resolveLimits(given.limits ?? {}, problems),

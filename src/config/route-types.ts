@@ -97,6 +97,8 @@ export interface UpstreamTlsOptions {
 
 /** One entry of `routes`: a match and exactly one of the actions. */
 export interface RouteOptions {
+  /** How logs, `explain` and `server.routes` call it. Default: its place in the list, or its match. */
+  readonly name?: string
   readonly match: MatchOptions
   readonly proxy?: string | readonly string[] | ProxyOptions
   /** Where to redirect to: a path or a URL. */

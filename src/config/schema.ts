@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { limitNames, limitTable } from './limits.ts'
+import { proxySchema, routeSchema } from './route-schema.ts'
 import type { Limits, ServeOptions } from './types.ts'
 
 // Messages are nouns: they complete the sentence `70000 is not …`.
@@ -57,6 +58,9 @@ const schema = v.strictObject(
     authFile: v.exactOptional(text),
     base: v.exactOptional(text),
     mounts: v.exactOptional(v.pipe(v.record(v.string(), text, 'an object'), v.readonly())),
+    proxy: v.exactOptional(v.pipe(v.record(v.string(), proxySchema, 'an object'), v.readonly())),
+    routes: v.exactOptional(v.pipe(v.array(routeSchema, 'a list of routes'), v.readonly())),
+    trust: v.exactOptional(v.union([text, listOfTexts], 'a text or a list of texts')),
     live: v.exactOptional(flag),
     watch: v.exactOptional(v.union([text, listOfTexts], 'a text or a list of texts')),
     ignore: v.exactOptional(v.union([text, listOfTexts], 'a text or a list of texts')),

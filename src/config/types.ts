@@ -1,3 +1,5 @@
+import type { ProxyOptions, ResolvedRoute, RouteOptions } from './route-types.ts'
+
 /**
  * What a program or a config file may say. Every key has a default; short forms are allowed.
  * The command's flags and the environment carry the same names.
@@ -58,6 +60,16 @@ export interface ServeOptions {
   base?: string
   /** Further folders by path below `base`: `{ '/docs': './manual' }`. */
   mounts?: Readonly<Record<string, string>>
+  /**
+   * What is forwarded, and where to: `{ '/api': 'http://localhost:3000', 'chat.localhost': { to: 'ws://localhost:4000' } }`.
+   * A key is a path below `base`, a host name (`*.dev.localhost` for every name below), or both (`api.localhost/v1`).
+   * The most specific one answers; see {@link ProxyOptions}.
+   */
+  proxy?: Readonly<Record<string, string | readonly string[] | ProxyOptions>>
+  /** Routes whose match says more than a path and a host, redirects and fixed replies; see {@link RouteOptions}. */
+  routes?: readonly RouteOptions[]
+  /** Addresses and networks (`10.0.0.0/8`) whose `Forwarded` and `X-Forwarded-*` fields are believed. Default none. */
+  trust?: string | readonly string[]
   /** Reload open pages when a file that they use changes. Acts once the server listens. Default true. */
   live?: boolean
   /** Further files, folders or globs whose changes reload pages, for example `templates/**`. */
@@ -176,6 +188,10 @@ export interface ResolvedConfig {
   /** Path prefix with a slash at both ends; `/` for none. */
   readonly base: string
   readonly mounts: readonly ResolvedMount[]
+  /** What `proxy` and `routes` say. */
+  readonly routes: readonly ResolvedRoute[]
+  /** Addresses and networks that are believed about who is behind them. */
+  readonly trust: readonly string[]
   /** Undefined when pages are not reloaded. */
   readonly live: ResolvedLive | undefined
   readonly log: LogFormat

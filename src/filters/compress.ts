@@ -95,6 +95,8 @@ function smaller(variant: Reply, { identity }: Plan): Reply {
 
 function isEligible(reply: Reply): boolean {
   const { headers, status } = reply
+  // The other server has chosen a coding, or not to.
+  if (reply.relayed === true) return false
   if (reply.body === null || status < 200 || status === 206) return false
   const type = getField(headers, 'content-type')
   if (type === undefined || !isCompressible(type) || getField(headers, 'content-encoding') !== undefined) return false

@@ -56,8 +56,11 @@ export function createCors(origins: '*' | readonly string[]): Cors {
   return { layer, filter }
 }
 
+/** A field that a backend has set already is not said twice: browsers take two values for none. */
 function marked(reply: Reply, origin: string): Reply {
-  return { ...reply, headers: [...reply.headers, 'Access-Control-Allow-Origin', origin, ...exposed] }
+  const { headers } = reply
+  const added = getField(headers, 'access-control-expose-headers') === undefined ? exposed : []
+  return { ...reply, headers: [...headers, 'Access-Control-Allow-Origin', origin, ...added] }
 }
 
 const token = /^[!#$%&'*+.^_`|~\w-]{1,64}$/

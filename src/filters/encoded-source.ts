@@ -78,7 +78,10 @@ function readableOf(body: FileSlice | Source): Readable {
   return stream
 
   async function push(): Promise<void> {
-    if (!(body instanceof FileSlice)) return void (await body.pull(sink, signal))
+    if (!(body instanceof FileSlice)) {
+      await body.pull(sink, signal)
+      return
+    }
     try {
       await pushFile(body.fd, body.start, body.length, sink, signal)
     } finally {

@@ -15,5 +15,7 @@ import { remember } from '../http/remember.ts'
  */
 export function createResourcePolicy(isShared: boolean): Filter {
   const fields = ['Cross-Origin-Resource-Policy', isShared ? 'cross-origin' : 'same-site']
-  return remember((reply) => withMissingFields(reply, fields))
+  const ours = remember((reply) => withMissingFields(reply, fields))
+  // What another server gives out is its own to share or not.
+  return (reply) => (reply.relayed === true ? reply : ours(reply))
 }

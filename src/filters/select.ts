@@ -35,7 +35,8 @@ export function createSelect(options: SelectOptions): Filter {
 
   return (reply, x) => {
     const { validators } = reply
-    if (validators === undefined || reply.status !== 200 || !isSelective(x.headers.names)) return reply
+    if (reply.relayed === true || validators === undefined || reply.status !== 200 || !isSelective(x.headers.names))
+      return reply
     if (x.method !== 'GET' && x.method !== 'HEAD') return reply
 
     const outcome = evaluatePreconditions(x.method, x.headers, validators)

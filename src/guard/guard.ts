@@ -4,7 +4,7 @@ import { checkFraming } from './framing.ts'
 import { HostReader, hostNotAllowed, type HostCheck } from './host.ts'
 import { checkTarget } from './request-target.ts'
 
-export { createHostCheck, type HostCheck } from './host.ts'
+export { createHostCheck, hostNotAllowed, type HostCheck } from './host.ts'
 
 /** What the guard enforces. */
 export interface GuardOptions {

@@ -11,6 +11,8 @@ export interface HostOptions {
   readonly allowHosts: readonly string[]
   /** Names of this machine, when the local network is served. */
   readonly ownNames: readonly string[]
+  /** Hosts of routes; a name that begins with a dot stands for every name below it, without itself. */
+  readonly routeHosts?: readonly string[]
 }
 
 /** Whether an authority, reached at one of our addresses, is ours. */
@@ -63,6 +65,10 @@ export function createHostCheck(options: HostOptions): HostCheck {
       .replace(/^\[|\]$/g, '')
     if (name.startsWith('.')) suffixes.push(name)
     exact.add(name.startsWith('.') ? name.slice(1) : name)
+  }
+  for (const named of options.routeHosts ?? []) {
+    if (named.startsWith('.')) suffixes.push(named)
+    else exact.add(named)
   }
   const anyAddress = wildcards.has(listened)
   return (authority, localAddress) => {

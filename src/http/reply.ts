@@ -53,6 +53,8 @@ export interface Reply {
   readonly close?: boolean | undefined
   /** Whether it is another server's answer, passed on: filters that speak about our own files leave it alone. */
   readonly relayed?: boolean | undefined
+  /** Whether a relayed page may get the client of live reload: its route asks for it. */
+  readonly injectable?: boolean | undefined
   /** With status 101: who owns the connection afterwards. */
   readonly takeover?: Takeover | undefined
 }

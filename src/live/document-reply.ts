@@ -5,8 +5,9 @@ import { isDecodable } from './decoded-body.ts'
 const documentType = /^\s*(?:text\/html|application\/xhtml\+xml)\s*(?:;|$)/i
 const withoutContent: ReadonlySet<number> = new Set([204, 205, 206, 304])
 
-/** Whether a reply is an HTML document, whole, in a coding that we can undo, and meant to be shown. */
-export function isDocument({ status, headers, takeover }: Reply): boolean {
+/** Whether a reply is an HTML document, whole, in a coding that we can undo, and meant to be shown. Of relayed ones those that a route offers. */
+export function isDocument({ status, headers, takeover, relayed, injectable }: Reply): boolean {
+  if (relayed === true && injectable !== true) return false
   if (status < 200 || withoutContent.has(status) || takeover !== undefined) return false
   if (!documentType.test(getField(headers, 'content-type') ?? '')) return false
   const coding = codingOf(headers)

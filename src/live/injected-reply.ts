@@ -35,7 +35,11 @@ export function injectedReply(reply: Reply, headers: HeaderList, body: Body, tag
   }
   if (etag !== undefined) kept.push('ETag', etag)
   const hasValidator = reply.validators !== undefined && etag !== undefined
-  return { ...reply, headers: kept, body, validators: hasValidator ? { etag } : undefined }
+  // What was decoded may be coded again on its way out; else a relayed reply stays as it was sent.
+  const isDecoded = getField(headers, 'content-encoding') !== undefined
+  const relayed = isDecoded ? {} : { relayed: reply.relayed }
+  const { relayed: _, ...rest } = reply
+  return { ...rest, ...relayed, headers: kept, body, validators: hasValidator ? { etag } : undefined }
 }
 
 /** Strong only for bytes that are at hand. Undefined for what is no entity-tag. */

@@ -7,7 +7,10 @@ import type { Body, Sink } from '../http/reply.ts'
 export async function pushBody(body: Exclude<Body, null>, sink: Sink, signal: AbortSignal): Promise<void> {
   if (body instanceof Uint8Array) return sink.write(body)
   if (body instanceof Readable) return pushStream(body, sink, signal)
-  if (!(body instanceof FileSlice)) return void (await body.pull(sink, signal))
+  if (!(body instanceof FileSlice)) {
+    await body.pull(sink, signal)
+    return
+  }
   try {
     await pushFile(body.fd, body.start, body.length, sink, signal)
   } finally {

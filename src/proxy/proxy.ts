@@ -1,6 +1,6 @@
 import type { ResolvedMatch, ResolvedProxy } from '../config/route-types.ts'
 import type { Handler } from '../http/exchange.ts'
-import { createForward, type Forward } from './forward.ts'
+import type { Forward } from './forward.ts'
 import { addressSet } from '../util/ip.ts'
 
 /** What all routes share. */
@@ -25,19 +25,30 @@ export interface Proxy {
   close(): Promise<void>
 }
 
-/** Makes the proxy of one server. */
+/** Makes the proxy of one server. What forwards is loaded with the first request: the start of a server does not wait. */
 export function createProxy({ trust }: ProxySettings): Proxy {
   const isTrusted = addressSet(trust)
+  // Another one for each server, so that a request that comes back is known.
   const pseudonym = `serve8008-${Math.random().toString(36).slice(2, 10)}`
-  const routes = new Set<Forward>()
+  const opened: Promise<Forward>[] = []
+
+  async function open(route: ProxyRoute): Promise<Forward> {
+    const { createForward } = await import('./forward.ts')
+    return createForward({ ...route, isTrusted, pseudonym })
+  }
+
   return {
     handler(route) {
-      const forward = createForward({ ...route, isTrusted, pseudonym })
-      routes.add(forward)
-      return forward.handle
+      let forward: Forward | undefined
+      let opening: Promise<Forward> | undefined
+      return (x) => {
+        if (forward !== undefined) return forward.handle(x)
+        if (opening === undefined) opened.push((opening = open(route)))
+        return opening.then((ready) => (forward = ready).handle(x))
+      }
     },
     async close() {
-      await Promise.all([...routes].map((forward) => forward.close()))
+      await Promise.all(opened.map(async (forward) => (await forward).close()))
     },
   }
 }

@@ -1,36 +1,74 @@
+import type { ResolvedRoute } from '../config/route-types.ts'
 import { ServeError } from '../errors/serve-error.ts'
-import { comparablePath } from '../http/comparable-path.ts'
 import type { Exchange, Handler } from '../http/exchange.ts'
-import type { Reply } from '../http/reply.ts'
+import { emptyReply, type Reply } from '../http/reply.ts'
+import { createFixedReply, createRedirect } from './actions.ts'
+import { createFinder } from './finder.ts'
+import { createTable, type TableEntry, type TableRequest } from './table.ts'
 
-/** A handler for everything below a path. */
-export interface Route {
+export { explainRoute, type RouteExplanation } from './explain.ts'
+export { createFinder } from './finder.ts'
+
+/** A handler for everything below a path: a served folder. */
+export interface Folder {
   /** Path prefix with a slash at both ends. */
   readonly path: string
   readonly handle: Handler
 }
 
-/**
- * Sends each exchange to the most specific route. A route also gets its own path without the final
- * slash, so that it can redirect to it.
- */
-export function createRoutes(routes: readonly Route[], base: string): Handler {
-  const find = createFinder(routes)
-  const [only] = routes
-  if (routes.length === 1 && only?.path === '/') return only.handle
-  return (x) => find(x.target.path)?.handle(x) ?? outside(x, base)
+/** What {@link createRoutes} puts in order. */
+export interface RoutesOptions {
+  readonly folders: readonly Folder[]
+  readonly routes: readonly ResolvedRoute[]
+  readonly base: string
+  /** Makes the handler of a route that forwards. */
+  readonly forward: (route: ResolvedRoute) => Handler
 }
 
-/** Finds the most specific of some things that have a path prefix (with a slash at both ends). */
-export function createFinder<Item extends { readonly path: string }>(
-  items: readonly Item[],
-): (path: string) => Item | undefined {
-  const ordered = items
-    .map((item) => ({ prefix: comparablePath(item.path), item }))
-    .toSorted((a, b) => b.prefix.length - a.prefix.length)
-  return (requested) => {
-    const path = comparablePath(requested)
-    return ordered.find(({ prefix }) => path.startsWith(prefix) || `${path}/` === prefix)?.item
+/** RFC 9110 section 9.3.7: a question about the server, not about anything that it forwards. */
+const serverOptions: Reply = Object.freeze(emptyReply(204, ['Allow', 'GET, HEAD, OPTIONS']))
+
+/**
+ * Sends each exchange to the most specific route or folder. A folder also gets its own path without the final
+ * slash, so that it can redirect to it.
+ *
+ * @throws ServeError `E8008_CONFIG_INVALID` for two routes that are equally specific.
+ */
+export function createRoutes({ folders, routes, base, forward }: RoutesOptions): Handler {
+  const [only] = folders
+  if (routes.length === 0) {
+    if (folders.length === 1 && only?.path === '/') return only.handle
+    const find = createFinder(folders)
+    return (x) => find(x.target.path)?.handle(x) ?? outside(x, base)
+  }
+  const table = createTable<Handler>([
+    ...folders.map(({ path, handle }) => ({ name: path, folder: path, item: handle })),
+    ...routes.map((route): TableEntry<Handler> => {
+      const { name, match, action } = route
+      return { name, match, item: handlerOf(route, forward), isForwarded: action.kind === 'proxy' }
+    }),
+  ])
+  return (x) => {
+    if (x.target.form === 'asterisk') return serverOptions
+    const handle = table.find(requestOf(x))
+    return handle === undefined ? outside(x, base) : handle(x)
+  }
+}
+
+function handlerOf(route: ResolvedRoute, forward: RoutesOptions['forward']): Handler {
+  const { action } = route
+  if (action.kind === 'redirect') return createRedirect(action)
+  return action.kind === 'reply' ? createFixedReply(action) : forward(route)
+}
+
+function requestOf(x: Exchange): TableRequest {
+  const { method, target, authority, headers } = x
+  return {
+    method,
+    path: target.path,
+    query: target.query,
+    hostname: authority?.hostname ?? '',
+    header: (name) => headers.get(name),
   }
 }
 

@@ -1,4 +1,5 @@
 import { createAuth } from '../auth/auth.ts'
+import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import type { ServeError } from '../errors/serve-error.ts'
 import { createCompress } from '../filters/compress.ts'
@@ -15,6 +16,7 @@ import { createRoutes } from '../routes/routes.ts'
 import { createStatic, type StaticSite } from '../static/static.ts'
 import { createBoundary, createRefuse, type Phrase } from './boundary.ts'
 import { checkedLayer } from './checked-layer.ts'
+import { foldersOf } from './folders.ts'
 
 /** What the pipeline needs beside the configuration. */
 export interface Parts {
@@ -30,6 +32,10 @@ export interface Parts {
   /** Words a fix on pages and in the log. */
   readonly phrase: Phrase
   readonly live: Live | undefined
+  /** What `proxy` and `routes` say, and what the program has added. */
+  readonly routes: readonly ResolvedRoute[]
+  /** Makes the handler of a route that forwards. */
+  readonly forward: (route: ResolvedRoute) => Handler
 }
 
 /** The served folders: the root and the mounts. They hold the cache, so they outlive a new pipeline. */
@@ -40,11 +46,8 @@ export interface Site {
 
 /** Opens the folders of a configuration. */
 export function openSites(config: ResolvedConfig): Site[] {
-  const { base, root, mounts } = config
-  const folders = [
-    { path: base, folder: root },
-    ...mounts.map((mount) => ({ path: joinBase(base, mount.path), folder: mount.folder })),
-  ]
+  const { root } = config
+  const folders = foldersOf(config)
   const served = folders.map(({ path, folder }) => ({ prefix: path, folder }))
   return folders.map(({ path, folder }) => ({
     path,
@@ -65,10 +68,6 @@ export function openSites(config: ResolvedConfig): Site[] {
       cacheBytes: Math.floor(config.limits.cacheBytes / folders.length),
     }),
   }))
-}
-
-function joinBase(base: string, path: string): string {
-  return `${base}${path.slice(1)}`
 }
 
 /**
@@ -125,8 +124,14 @@ export function assemble(parts: Parts, sites: readonly Site[]): Handler {
     ...(live === undefined ? [] : [live.note]),
   ]
 
-  const routes = sites.map(({ path, site }) => ({ path, handle: site.handle }))
-  return composeLayers(list, createRoutes(routes, config.base))
+  // the most specific first: what is forwarded, redirects, fixed replies, the served folders
+  const routes = createRoutes({
+    folders: sites.map(({ path, site }) => ({ path, handle: site.handle })),
+    routes: parts.routes,
+    base: config.base,
+    forward: parts.forward,
+  })
+  return composeLayers(list, routes)
 }
 
 function opening(opened: (x: Exchange) => void): Layer {

@@ -2,9 +2,10 @@ import type { Duplex } from 'node:stream'
 import { checkFolders } from '../config/check-folders.ts'
 import { missingPage } from '../config/missing-page.ts'
 import { resolveConfig } from '../config/resolve.ts'
+import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
 import { ServeError } from '../errors/serve-error.ts'
-import { createHostCheck, type HostCheck } from '../guard/guard.ts'
+import { createHostCheck } from '../guard/guard.ts'
 import { createAdapter, type Adapter } from '../http/adapter.ts'
 import type { Exchange, Handler, Layer } from '../http/exchange.ts'
 import { createFetchAnswer, type FetchAnswer } from '../http/fetch.ts'
@@ -16,6 +17,7 @@ import { openLive } from './open-live.ts'
 import { programPhrase, refusalReply, type Phrase } from './boundary.ts'
 import { Events } from './events.ts'
 import { cutWarning, listeningWarnings, Running } from './lifecycle.ts'
+import { ServerRoutes } from './server-routes.ts'
 import type { AccessRecord, Listening, RequestListener, Server8008, ServerEvents } from './types.ts'
 
 /** What only a program can give: it has no place in a config file. */
@@ -62,6 +64,7 @@ export function createServerFrom(config: ResolvedConfig, program: ProgramOptions
 
 class Serve8008 implements Server8008 {
   readonly config: ResolvedConfig
+  readonly routes: ServerRoutes
   readonly handler: RequestListener
   readonly upgrade: (request: object, socket: Duplex, head: Uint8Array) => void
   readonly #events = new Events()
@@ -71,7 +74,6 @@ class Serve8008 implements Server8008 {
   readonly #adapter: Adapter
   readonly #fetch: FetchAnswer
   readonly #log: ReturnType<typeof createAccessLog> | undefined
-  readonly #isOurs: HostCheck
   readonly #phrase: Phrase
   #pipeline: Handler
   #starting: Promise<Running> | undefined
@@ -82,12 +84,14 @@ class Serve8008 implements Server8008 {
     this.config = config
     this.#sites = openSites(config)
     this.#live = openLive(config, this.#sites, this.#events)
-    this.#isOurs = createHostCheck({
-      host: config.host,
-      allowHosts: config.allowHosts,
-      ownNames: config.lan ? ownNames() : [],
-    })
     this.#phrase = program.phrase ?? programPhrase
+    this.routes = new ServerRoutes({
+      config,
+      onWarning: (warning) => this.#events.emit('warning', warning),
+      rebuild: (routes) => {
+        this.#pipeline = this.#assemble(this.#layers, routes)
+      },
+    })
     this.#pipeline = this.#assemble()
     this.#log = config.log === 'none' ? undefined : createAccessLog(logOptions(config, program))
     const record = createRecorder({ emit: (entry) => this.#record(entry) })
@@ -158,7 +162,8 @@ class Serve8008 implements Server8008 {
     // A start under way sees that it was overtaken and frees its port, before we say that it is free.
     await this.#starting?.catch(() => {})
     await this.#live?.close()
-    const cut = (await this.#running?.stop()) ?? 0
+    // Side by side: connections that upgrades took over are ended from both ends.
+    const [cut = 0] = await Promise.all([this.#running?.stop(), this.routes.close()])
     this.#fetch.close()
     for (const { site } of this.#sites) site.close()
     this.#log?.flush()
@@ -207,11 +212,19 @@ class Serve8008 implements Server8008 {
     return this.#fetch.answer(input instanceof Request && init === undefined ? input : new Request(input, init))
   }
 
-  #assemble(layers: readonly Layer[] = this.#layers): Handler {
+  #assemble(layers: readonly Layer[] = this.#layers, routes: readonly ResolvedRoute[] = this.routes.list()): Handler {
+    const { host, allowHosts, lan } = this.config
     return assemble(
       {
         config: this.config,
-        isOurs: this.#isOurs,
+        isOurs: createHostCheck({
+          host,
+          allowHosts,
+          ownNames: lan ? ownNames() : [],
+          routeHosts: routes.flatMap(({ match }) => match.host ?? []),
+        }),
+        routes,
+        forward: (route) => this.routes.forward(route),
         layers,
         opened: (x: Exchange) => this.#events.emit('request', x),
         onFault: (error) => this.#events.emit('error', error),

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
-import type { ResolvedConfig } from '../config/types.ts'
+import type { ResolvedRoute, RouteOptions } from '../config/route-types.ts'
+import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
 import type { Fix, ServeError } from '../errors/serve-error.ts'
 import type { Exchange, Layer } from '../http/exchange.ts'
 import type { PageError, ShownError, Update } from '../live/live.ts'
@@ -96,10 +97,32 @@ export interface ServerEvents {
   close: []
 }
 
+/** The routes of a server. A change never drops a connection; where it cannot be made, the routes stay as they are. */
+export interface RouteControl {
+  /**
+   * Adds a route. Without a name it is called after its match, such as `/api` or `api.localhost`.
+   *
+   * @throws ServeError `E8008_CONFIG_INVALID`, also for a name that is taken and for a route as specific as another
+   */
+  add(route: RouteOptions): void
+  /** Takes a route away by its name; false where there is none. Exchanges under way are finished. */
+  remove(name: string): boolean
+  /**
+   * Puts these in the place of all routes, also of those that were added. The ones that did not change keep their connections.
+   *
+   * @throws ServeError `E8008_CONFIG_INVALID`
+   */
+  replace(options: Pick<ServeOptions, 'proxy' | 'routes'>): void
+  /** All routes: those of `proxy` and `routes` first, each with its name, match and action. */
+  list(): readonly ResolvedRoute[]
+}
+
 /** A server made by `createServer`. `await using` closes it at the end of the block. */
 export interface Server8008 extends AsyncDisposable {
   /** The resolved configuration, frozen. */
   readonly config: ResolvedConfig
+  /** What is forwarded, redirected and answered beside the folders; may be changed at any time. */
+  readonly routes: RouteControl
   /** The first URL once listening, else undefined. */
   readonly url: string | undefined
   /** The port once listening, else undefined. */

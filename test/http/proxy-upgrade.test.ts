@@ -43,6 +43,7 @@ async function startProxy(upstream: ResolvedUpstream, facts: Facts = {}): Promis
         body: null,
         length: undefined,
         signal,
+        whenGone: (callback) => x.whenGone(callback),
         inform: (status, fields) => x.inform(status, fields),
       })
     } catch (error) {

@@ -138,7 +138,7 @@ test('translates the habits of other servers', () => {
   assert.equal(refusal('-Hlocalhost').hint, 'serve8008 --host localhost')
   assert.equal(refusal('-p8008,3000 ./my').hint, 'serve8008 --port 8008,3000 ./my')
   assert.equal(refusal('--silent ./site').hint, 'serve8008 --quiet ./site')
-  assert.match(refusal('-P http://x').hint ?? '', /does not forward requests/)
+  assert.match(refusal('-P http://x').hint ?? '', /--proxy \/=URL/)
 })
 
 test('quotes words that a shell would split', () => {

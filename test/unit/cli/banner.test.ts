@@ -17,6 +17,7 @@ function facts(changes: Partial<BannerFacts> = {}, listening: Partial<Listening>
     readyMs: 41,
     folder: './site',
     mounts: [],
+    proxies: [],
     canShare: true,
     details: [],
     ...changes,
@@ -118,4 +119,16 @@ test('is one JSON line with stable keys', () => {
     'skipped',
   ])
   assert.deepEqual([value['root'], value['pid'], value['port']], ['/home/me/site', 42, 8080])
+})
+
+test('tells what is forwarded', () => {
+  const proxies = [
+    { name: '/api', to: 'localhost:3000' },
+    { name: 'chat.localhost', to: 'localhost:4000, localhost:4001' },
+  ]
+  assert.match(
+    renderBanner(facts({ proxies }), terminal),
+    /^ {2}Proxy {5}\/api -> localhost:3000\n {12}chat\.localhost -> localhost:4000, localhost:4001$/m,
+  )
+  assert.match(renderPlainBanner(facts({ proxies })), /^Proxy: \/api -> localhost:3000$/m)
 })

@@ -10,6 +10,7 @@ test('serves by default, with the folder as a plain word', () => {
     name: 'serve',
     shell: undefined,
     words: [],
+    requestHeaders: [],
     quiet: false,
     verbose: false,
     json: false,
@@ -59,8 +60,8 @@ test('explains what is no folder', () => {
     ['3000', 'There is no folder 3000; a port is a flag.', 'serve8008 --port 3000'],
     [
       '/api=http://localhost:1',
-      '/api=http://localhost:1 is no folder, and serve8008 forwards no requests.',
-      'serve8008 --help',
+      '/api=http://localhost:1 is no folder; what is forwarded is a flag.',
+      'serve8008 --proxy /api=http://localhost:1',
     ],
     ['-c-1', '--config needs a file, not -1.', 'serve8008 --cache off'],
     ['-c 10', '--config needs a file, not 10.', 'serve8008 --cache 10'],

@@ -33,6 +33,8 @@ describe('resolveConfig', () => {
       authFile: undefined,
       base: '/',
       mounts: [],
+      routes: [],
+      trust: [],
       log: 'none',
       limits: {
         headerBytes: 16384,

@@ -1,0 +1,69 @@
+import { loadConfig } from '../config/load.ts'
+import { ServeError } from '../errors/serve-error.ts'
+import { explainRequest } from '../server/explain.ts'
+import { printable, printableJson } from '../util/sanitize.ts'
+import type { Command } from './command.ts'
+import { importConfig } from './import-config.ts'
+import { displayPath } from './paths.ts'
+import type { Program } from './program.ts'
+import type { Report } from './report.ts'
+import { createStyle } from './style.ts'
+
+type Explanation = NonNullable<ReturnType<typeof explainRequest>>
+
+const form = "serve8008 explain GET /api/users -H 'x-canary: 1'"
+
+/**
+ * Prints which route would answer a request, which lost and why, and what would be sent to the upstream. Nothing is sent.
+ * With --json one line: `{ "method", "url", "route", "kind", "text", "forwards": [], "lost": [{ "name", "why" }] }`.
+ */
+export async function explain(command: Command, program: Program, report: Report): Promise<number> {
+  const { cwd, env } = program
+  const [method = '', url] = command.words.length === 1 ? ['GET', ...command.words] : command.words
+  if (url === undefined) throw usage('explain needs a method and a URL or a path.')
+  if (command.words.length > 2) throw usage('explain takes one method and one URL.')
+  const headers = command.requestHeaders.flatMap(fieldOf)
+  const { flags, config: file } = command
+  const { config } = await loadConfig({ cwd, flags, env, config: file, importModule: importConfig })
+  const explanation = explainRequest(config, { method, url, headers })
+  if (explanation === undefined) throw usage(`${printable(url)} is neither a URL nor a path.`)
+  if (command.json)
+    report.print(`${printableJson({ method, url, ...explanation, route: explanation.route ?? null })}\n`)
+  else report.print(render(`${method} ${url}`, explanation, cwd, report.terminal.color))
+  return 0
+}
+
+/** `Name: value`, as curl takes it. */
+function fieldOf(text: string): [name: string, value: string] {
+  const border = text.indexOf(':')
+  if (border < 1) throw usage(`${printable(text)} is no header field.`)
+  return [text.slice(0, border).trim(), text.slice(border + 1).trim()]
+}
+
+function render(title: string, { route, text, forwards, lost }: Explanation, cwd: string, color: boolean): string {
+  const style = createStyle(color)
+  const label = (name: string): string => style.dim(name.padEnd(8))
+  const width = Math.max(0, ...lost.map(({ name }) => printable(name).length))
+  const rows = [
+    `${label('Route')}  ${style.bold(printable(route ?? 'none'))}   ${printable(shortened(text, cwd))}`,
+    ...forwards.flatMap(({ upstream, requestLine, host }, i) => [
+      `${label(i === 0 ? 'Sends' : '')}  ${printable(requestLine)}   ${style.dim(`to ${printable(upstream)}`)}`,
+      `${label('')}  Host: ${printable(host)}`,
+    ]),
+    ...lost.map(
+      ({ name, why }, i) =>
+        `${label(i === 0 ? 'Not' : '')}  ${printable(name).padEnd(width)}   ${style.dim(printable(why))}`,
+    ),
+  ]
+  return `\n  ${style.bold(printable(title))}\n\n${rows.map((row) => `  ${row}\n`).join('')}\n`
+}
+
+/** Folders as a person would write them. */
+function shortened(text: string, cwd: string): string {
+  const [, folder] = /^files of (.*)$/s.exec(text) ?? []
+  return folder === undefined ? text : `files of ${displayPath(folder, cwd)}`
+}
+
+function usage(message: string): ServeError {
+  return new ServeError('E8008_USAGE', message, { hint: form })
+}

@@ -1,0 +1,116 @@
+import { resolve } from 'node:path'
+import { quote, type Problem } from './problem.ts'
+import { addField, flatten, ownFields, token, type Fields } from './resolve-headers.ts'
+import { resolveUpstream } from './resolve-upstream.ts'
+import type { ProxyOptions, ProxyTimeouts, ResolvedProxy, UpstreamTlsOptions } from './route-types.ts'
+
+/** Bounds on an upstream's time, in milliseconds. */
+export const proxyTimeouts: Readonly<ProxyTimeouts> = Object.freeze({
+  connectMs: 10_000,
+  headersMs: 300_000,
+  bodyIdleMs: 300_000,
+  totalMs: 0,
+  upgradeMs: 15_000,
+})
+
+/** Checks and completes how a route forwards. */
+export function resolveProxy(
+  value: string | readonly string[] | ProxyOptions,
+  path: readonly string[],
+  cwd: string,
+  problems: Problem[],
+): ResolvedProxy {
+  const options: ProxyOptions = typeof value === 'string' || isList(value) ? { to: value } : value
+  const targets = isList(options.to) ? options.to : [options.to]
+  if (targets.length === 0) problems.push({ path, fault: 'there is no target', fix: 'name one: http://localhost:3000' })
+  const upstreams = targets.flatMap((target) => resolveUpstream(target, path, problems) ?? [])
+  const balance = options.balance ?? (options.hashBy === undefined ? 'round' : 'hash')
+  const { health } = options
+  if (health !== undefined && (!health.path.startsWith('/') || /[\s#\x00-\x1f\x7f]/.test(health.path))) {
+    problems.push({
+      path: [...path, 'health', 'path'],
+      fault: `${quote(health.path)} is not a path`,
+      fix: 'use /health',
+    })
+  }
+  return {
+    upstreams,
+    balance,
+    hashBy: resolveHashBy(options.hashBy, balance, path, problems),
+    changeOrigin: options.changeOrigin ?? false,
+    requestFields: resolveFields(options.headers ?? {}, [...path, 'headers'], problems),
+    replyFields: resolveFields(options.replyHeaders ?? {}, [...path, 'replyHeaders'], problems),
+    rewrite: options.rewrite ?? true,
+    live: options.live ?? false,
+    debug: options.debug ?? false,
+    retries: options.retries ?? 1,
+    hold: options.hold,
+    timeouts: { ...proxyTimeouts, ...options.timeouts },
+    health: health === undefined ? undefined : { intervalMs: 5000, timeoutMs: 2000, ...health },
+    tls: resolveTls(options.tls ?? {}, path, cwd, problems),
+  }
+}
+
+function isList(value: string | readonly string[] | ProxyOptions): value is readonly string[] {
+  return Array.isArray(value)
+}
+
+function resolveHashBy(
+  text: string | undefined,
+  balance: ResolvedProxy['balance'],
+  path: readonly string[],
+  problems: Problem[],
+): ResolvedProxy['hashBy'] {
+  const fix = 'use "header:x-user" or "cookie:session"'
+  const at = [...path, 'hashBy']
+  if (text === undefined) {
+    if (balance === 'hash') problems.push({ path: at, fault: 'balance "hash" needs it', fix })
+    return undefined
+  }
+  if (balance !== 'hash')
+    problems.push({ path: at, fault: `balance ${quote(balance)} does not use it`, fix: 'leave it out' })
+  const [, kind, name = ''] = /^(header|cookie):(.+)$/.exec(text) ?? []
+  if (kind === undefined || !token.test(name)) {
+    problems.push({ path: at, fault: `${quote(text)} is neither a header nor a cookie`, fix })
+    return undefined
+  }
+  return kind === 'header' ? { kind, name: name.toLowerCase() } : { kind: 'cookie', name }
+}
+
+/** Field rules; those that frame the message are refused, to set as to remove. */
+function resolveFields(
+  given: Readonly<Record<string, string | false>>,
+  path: readonly string[],
+  problems: Problem[],
+): ResolvedProxy['requestFields'] {
+  const set: Fields = new Map()
+  const remove: string[] = []
+  for (const [name, value] of Object.entries(given)) {
+    const at = [...path, name]
+    if (value !== false) addField(set, name, value, at, problems)
+    else if (!token.test(name) || ownFields.has(name.toLowerCase())) addField(new Map(), name, '', at, problems)
+    else remove.push(name.toLowerCase())
+  }
+  return { set: flatten(set), remove }
+}
+
+function resolveTls(
+  given: UpstreamTlsOptions,
+  path: readonly string[],
+  cwd: string,
+  problems: Problem[],
+): ResolvedProxy['tls'] {
+  const { verify = true, ca, cert, key, ...rest } = given
+  if ((cert === undefined) !== (key === undefined)) {
+    const missing = cert === undefined ? 'cert' : 'key'
+    problems.push({
+      path: [...path, 'tls'],
+      fault: `a client certificate needs ${quote(missing)} too`,
+      fix: `add ${missing}`,
+    })
+  }
+  const files = Object.entries({ ca, cert, key }).flatMap(([name, file]) =>
+    file === undefined ? [] : [[name, resolve(cwd, file)] as const],
+  )
+  return { verify, ...rest, ...Object.fromEntries(files) }
+}

@@ -1,0 +1,122 @@
+import { isIP } from 'node:net'
+import { formatHost } from '../util/ip.ts'
+import { quote, type Problem } from './problem.ts'
+import { addField, flatten, type Fields } from './resolve-headers.ts'
+import { matchOfKey, resolveMatch } from './resolve-match.ts'
+import { resolveProxy } from './resolve-proxy.ts'
+import type { ResolvedAction, ResolvedMatch, ResolvedRoute, RouteOptions } from './route-types.ts'
+import type { ServeOptions } from './types.ts'
+
+/** What routes need to know beside themselves. */
+export interface RouteContext {
+  /** Slash at both ends. */
+  readonly base: string
+  readonly cwd: string
+  readonly problems: Problem[]
+}
+
+/** Every route of the configuration: those of `proxy`, then those of `routes`. */
+export function resolveRoutes(
+  { proxy, routes }: Required<Pick<ServeOptions, 'proxy' | 'routes'>>,
+  context: RouteContext,
+): readonly ResolvedRoute[] {
+  const { base, cwd, problems } = context
+  const short = Object.entries(proxy).map(([key, value]): ResolvedRoute => {
+    const path = ['proxy', key]
+    return {
+      name: key,
+      match: resolveMatch(matchOfKey(key), { base, path, problems }),
+      action: { kind: 'proxy', proxy: resolveProxy(value, path, cwd, problems) },
+    }
+  })
+  const long = routes.map((route, i) => resolveRoute(route, ['routes', String(i)], `routes[${i}]`, context))
+  const all = [...short, ...long]
+  all.forEach(({ name }, i) => {
+    if (all.findIndex((other) => other.name === name) === i) return
+    problems.push({ path: ['routes'], fault: `two routes have the name ${quote(name)}`, fix: 'rename one of them' })
+  })
+  return all
+}
+
+/** One entry of `routes`, or one that a program adds later. */
+export function resolveRoute(
+  route: RouteOptions,
+  path: readonly string[],
+  name: string | undefined,
+  { base, cwd, problems }: RouteContext,
+): ResolvedRoute {
+  const match = resolveMatch(route.match, { base, path: [...path, 'match'], problems })
+  return {
+    name: route.name ?? name ?? routeName(match),
+    match,
+    action: resolveAction(route, path, { base, cwd, problems }),
+  }
+}
+
+/** A match in the words of a key of `proxy`. */
+export function routeName({ host, path, methods }: ResolvedMatch): string {
+  const named = host === undefined ? '' : host.startsWith('.') ? `*${host}` : formatHost(host)
+  const where = named === '' ? path : path === '/' ? named : named + path
+  return methods.length === 0 ? where : `${methods.join(',')} ${where}`
+}
+
+function resolveAction(
+  { proxy, redirect, reply, status }: RouteOptions,
+  path: readonly string[],
+  { base, cwd, problems }: RouteContext,
+): ResolvedAction {
+  const given = Object.entries({ proxy, redirect, reply }).filter(([, value]) => value !== undefined)
+  if (given.length !== 1) {
+    const fault =
+      given.length === 0 ? 'the route does nothing' : `it has both ${given.map(([key]) => key).join(' and ')}`
+    problems.push({ path, fault, fix: 'give it exactly one of proxy, redirect and reply' })
+  }
+  if (status !== undefined && redirect === undefined) {
+    problems.push({ path: [...path, 'status'], fault: 'it belongs to a redirect', fix: 'write reply: { status }' })
+  }
+  if (proxy !== undefined) return { kind: 'proxy', proxy: resolveProxy(proxy, [...path, 'proxy'], cwd, problems) }
+  if (redirect !== undefined) {
+    return {
+      kind: 'redirect',
+      to: resolveRedirect(redirect, base, [...path, 'redirect'], problems),
+      status: status ?? 307,
+    }
+  }
+  const fields: Fields = new Map()
+  for (const [name, value] of Object.entries(reply?.headers ?? {})) {
+    addField(fields, name, value, [...path, 'reply', 'headers'], problems)
+  }
+  return { kind: 'reply', status: reply?.status ?? 200, headers: flatten(fields), body: reply?.body ?? '' }
+}
+
+/** A path below the base, or a URL; never `//host`, which a browser takes for a URL and a person for a path. */
+function resolveRedirect(text: string, base: string, path: readonly string[], problems: Problem[]): string {
+  const isPath = /^\/(?![/\\])/.test(text)
+  const isUrl = /^https?:\/\/[^/\\]/i.test(text)
+  const url = URL.canParse(text, 'http://localhost') ? new URL(text, 'http://localhost') : undefined
+  if ((!isPath && !isUrl) || url === undefined || /[\\\x00-\x20\x7f]/.test(text) || url.username !== '') {
+    const fix = 'use a path such as /new, or a URL such as https://example.test/'
+    problems.push({ path, fault: `${quote(text)} is not a place to redirect to`, fix })
+    return '/'
+  }
+  return isUrl ? url.href : base + (url.pathname + url.search + url.hash).slice(1)
+}
+
+/** Addresses and networks that are believed. */
+export function resolveTrust(trust: string | readonly string[], problems: Problem[]): readonly string[] {
+  const list = typeof trust === 'string' ? [trust] : trust
+  for (const text of list) {
+    if (isNetwork(text)) continue
+    const fix =
+      text === '*' ? 'name the proxies: anyone could say anything' : 'use addresses such as 127.0.0.1 or 10.0.0.0/8'
+    problems.push({ path: ['trust'], fault: `${quote(text)} is neither an address nor a network`, fix })
+  }
+  return [...new Set(list)]
+}
+
+function isNetwork(text: string): boolean {
+  const [, address = '', bits] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  const family = isIP(address)
+  if (family === 0) return false
+  return bits === undefined || Number(bits) <= (family === 4 ? 32 : 128)
+}

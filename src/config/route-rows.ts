@@ -1,0 +1,33 @@
+import type { OptionRow } from './option-entry.ts'
+import * as read from './parse-text.ts'
+
+/** The rows of what is forwarded, redirected or answered beside the folders. */
+export const routeRows: Readonly<Record<'proxy' | 'routes' | 'trust', OptionRow>> = {
+  proxy: {
+    group: 'Routes',
+    flags: ['proxy', 'x'],
+    kind: 'list',
+    valueName: 'MATCH=TARGET',
+    parse: read.parseProxy,
+    description: 'Forward a path, a host name or both to a server: /api=http://localhost:3000; again for another.',
+    accepts: 'matches with a target each, for example { "/api": "http://localhost:3000" }',
+  },
+  routes: {
+    group: 'Routes',
+    flags: [],
+    kind: 'value',
+    valueName: 'JSON',
+    parse: read.parseJsonText,
+    description: 'Routes by path, host, method, header, cookie or query; redirects and fixed replies.',
+    accepts: 'a list of routes, for example [{ "match": { "path": "/old" }, "redirect": "/new" }]',
+  },
+  trust: {
+    group: 'Routes',
+    flags: ['trust'],
+    kind: 'list',
+    valueName: 'ADDRESS',
+    parse: read.parseList,
+    description: 'Address or network whose forwarding fields (X-Forwarded-For and others) are believed.',
+    accepts: 'IP addresses or networks such as 10.0.0.0/8',
+  },
+}

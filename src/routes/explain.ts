@@ -1,0 +1,83 @@
+import type { ResolvedRoute } from '../config/route-types.ts'
+import { isServeError } from '../errors/serve-error.ts'
+import { createTable, type Rejection, type TableRequest } from './table.ts'
+import { upstreamPath } from './upstream-path.ts'
+
+/** A request that need not be sent to be explained. */
+export interface ExplainedRequest extends TableRequest {
+  /** What its `Host` says. */
+  readonly authority: string
+}
+
+/** One request as an upstream would get it. */
+export interface ForwardedRequest {
+  readonly upstream: string
+  readonly requestLine: string
+  readonly host: string
+}
+
+/** Which route answers a request, and why no other. */
+export interface RouteExplanation {
+  /** The route's name or the folder's path; undefined where nothing answers. */
+  readonly route: string | undefined
+  readonly kind: 'proxy' | 'redirect' | 'reply' | 'folder' | 'none' | 'refused'
+  /** What it does in words; the refusal where it is one. */
+  readonly text: string
+  /** One for each upstream; of several one is chosen for each request. */
+  readonly forwards: readonly ForwardedRequest[]
+  readonly lost: readonly Rejection[]
+}
+
+type Found = { readonly route: ResolvedRoute } | { readonly folder: string; readonly path: string }
+
+/** Explains a request. */
+export function explainRoute(
+  request: ExplainedRequest,
+  routes: readonly ResolvedRoute[],
+  folders: readonly { readonly path: string; readonly folder: string }[],
+): RouteExplanation {
+  const table = createTable<Found>([
+    ...folders.map(({ path, folder }) => ({ name: path, folder: path, item: { folder, path } })),
+    ...routes.map((route) => ({
+      name: route.name,
+      match: route.match,
+      item: { route },
+      isForwarded: route.action.kind === 'proxy',
+    })),
+  ])
+  const lost = table.rejections(request)
+  try {
+    return { ...explainFound(table.find(request), request), lost }
+  } catch (error) {
+    if (!isServeError(error)) throw error
+    return {
+      route: undefined,
+      kind: 'refused',
+      text: `${error.status} ${error.code}: ${error.message}`,
+      forwards: [],
+      lost,
+    }
+  }
+}
+
+function explainFound(found: Found | undefined, request: ExplainedRequest): Omit<RouteExplanation, 'lost'> {
+  if (found === undefined)
+    return { route: undefined, kind: 'none', text: '404: nothing is at this address', forwards: [] }
+  if ('folder' in found) return { route: found.path, kind: 'folder', text: `files of ${found.folder}`, forwards: [] }
+  const { name, match, action } = found.route
+  if (action.kind === 'redirect') {
+    return { route: name, kind: 'redirect', text: `${action.status} to ${action.to}`, forwards: [] }
+  }
+  if (action.kind === 'reply') return { route: name, kind: 'reply', text: `reply ${action.status}`, forwards: [] }
+  const { upstreams, changeOrigin, balance } = action.proxy
+  const forwards = upstreams.map(({ label, protocol, authority, prefix }) => ({
+    upstream: label,
+    requestLine: `${request.method} ${upstreamPath(match, prefix, request.path)}${request.query} ${protocol.startsWith('h2') ? 'HTTP/2' : 'HTTP/1.1'}`,
+    host: changeOrigin ? authority : request.authority,
+  }))
+  const text =
+    upstreams.length === 1
+      ? `forwards to ${upstreams[0]?.label}`
+      : `forwards to one of ${upstreams.length} (${balance})`
+  return { route: name, kind: 'proxy', text, forwards }
+}

@@ -1,0 +1,98 @@
+import { resolveConfig } from '../config/resolve.ts'
+import { routeName } from '../config/resolve-routes.ts'
+import type { ResolvedRoute, RouteOptions } from '../config/route-types.ts'
+import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
+import { ServeError } from '../errors/serve-error.ts'
+import type { Exchange, Handler } from '../http/exchange.ts'
+import type { Reply } from '../http/reply.ts'
+import { createProxy, type Proxy } from '../proxy/proxy.ts'
+import type { RouteControl, Warning } from './types.ts'
+
+/** What {@link ServerRoutes} needs. */
+export interface ServerRoutesOptions {
+  readonly config: ResolvedConfig
+  readonly onWarning: (warning: Warning) => void
+  /** Makes the pipeline anew with these routes. Throws where they cannot be had, and then the old ones stay. */
+  readonly rebuild: (routes: readonly ResolvedRoute[]) => void
+}
+
+/** The routes of a server, which may change while it runs: a request under way keeps the handler that it has. */
+export class ServerRoutes implements RouteControl {
+  readonly #options: ServerRoutesOptions
+  /** By what they do: a route that did not change keeps its connections, and what it knows of its upstreams. */
+  readonly #handlers = new Map<string, Handler>()
+  #proxy: Proxy | undefined
+  #routes: readonly ResolvedRoute[]
+
+  constructor(options: ServerRoutesOptions) {
+    this.#options = options
+    this.#routes = options.config.routes
+  }
+
+  add(route: RouteOptions): void {
+    const [resolved] = this.#resolve({ routes: [route] })
+    if (resolved === undefined) return
+    const added = route.name === undefined ? { ...resolved, name: routeName(resolved.match) } : resolved
+    if (this.#routes.some(({ name }) => name === added.name)) {
+      throw new ServeError('E8008_CONFIG_INVALID', `There is a route ${JSON.stringify(added.name)} already.`, {
+        hint: 'remove it first, or give the new one a name',
+      })
+    }
+    this.#apply([...this.#routes, Object.freeze(added)])
+  }
+
+  remove(name: string): boolean {
+    const kept = this.#routes.filter((route) => route.name !== name)
+    if (kept.length === this.#routes.length) return false
+    this.#apply(kept)
+    return true
+  }
+
+  replace(options: Pick<ServeOptions, 'proxy' | 'routes'>): void {
+    this.#apply(this.#resolve(options))
+  }
+
+  list(): readonly ResolvedRoute[] {
+    return this.#routes
+  }
+
+  /** The handler of a route that forwards. */
+  forward(route: ResolvedRoute): Handler {
+    const key = JSON.stringify(route)
+    const handler = this.#handlers.get(key) ?? this.#createHandler(route)
+    this.#handlers.set(key, handler)
+    return handler
+  }
+
+  async close(): Promise<void> {
+    await this.#proxy?.close()
+  }
+
+  #resolve({ proxy = {}, routes = [] }: Pick<ServeOptions, 'proxy' | 'routes'>): readonly ResolvedRoute[] {
+    return resolveConfig({ base: this.#options.config.base, proxy, routes }).routes
+  }
+
+  #apply(routes: readonly ResolvedRoute[]): void {
+    this.#options.rebuild(routes)
+    this.#routes = routes
+    const used = new Set(routes.map((route) => JSON.stringify(route)))
+    for (const key of this.#handlers.keys()) if (!used.has(key)) this.#handlers.delete(key)
+  }
+
+  #createHandler({ name, match, action }: ResolvedRoute): Handler {
+    if (action.kind !== 'proxy') throw new Error('not a route that forwards')
+    const { config, onWarning } = this.#options
+    this.#proxy ??= createProxy({ trust: config.trust })
+    const handle = this.#proxy.handler({ name, match, proxy: action.proxy })
+    return action.proxy.live ? injectable(handle) : handle
+  }
+}
+
+/** Offers the pages of a route to live reload. */
+function injectable(handle: Handler): Handler {
+  const marked = (reply: Reply): Reply => ({ ...reply, injectable: true })
+  return (x: Exchange) => {
+    const reply = handle(x)
+    return reply instanceof Promise ? reply.then(marked) : marked(reply)
+  }
+}

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { folderOf, run } from './command.ts'
+
+const config = `{
+  "proxy": { "/api": "http://localhost:3000/v1", "api.localhost": { "to": ["3001", "3002"], "changeOrigin": true } },
+  "routes": [
+    { "name": "canary", "match": { "path": "/api", "header": { "x-canary": "1" } }, "proxy": "4000" },
+    { "match": { "path": "/old" }, "redirect": "/new" }
+  ]
+}`
+
+test('explain tells which route answers, which lost and why, and what would be sent', async (t) => {
+  const cwd = await folderOf(t, { 'serve8008.config.json': config })
+  const { stdout, exitCode } = await run(t, ['explain', 'GET', '/api/users?a=1'], { cwd })
+  assert.equal(exitCode, 0)
+  assert.match(stdout, /^ {2}GET \/api\/users\?a=1$/m)
+  assert.match(stdout, /^ {2}Route +\/api +forwards to localhost:3000$/m)
+  assert.match(stdout, /^ {2}Sends +GET \/v1\/users\?a=1 HTTP\/1\.1 +to localhost:3000$/m)
+  assert.match(stdout, /^ +Host: localhost:8008$/m)
+  assert.match(stdout, /^ +canary +header x-canary is absent$/m)
+  assert.match(stdout, /^ {2}Not +api\.localhost +host is not api\.localhost$/m)
+})
+
+test('explain takes header fields as curl does, a URL, and answers in JSON', async (t) => {
+  const cwd = await folderOf(t, { 'serve8008.config.json': config })
+  const ask = async (...args: string[]): Promise<Record<string, unknown>> => {
+    const { stdout } = await run(t, ['explain', ...args, '--json'], { cwd })
+    return JSON.parse(stdout) as Record<string, unknown>
+  }
+  const canary = await ask('POST', '/api/x', '-H', 'X-Canary: 1', '-H', 'Cookie: a=b')
+  assert.equal(canary['route'], 'canary')
+  assert.deepEqual(canary['forwards'], [
+    { upstream: 'localhost:4000', requestLine: 'POST /api/x HTTP/1.1', host: 'localhost:8008' },
+  ])
+  const host = await ask('GET', 'http://api.localhost:8008/x')
+  assert.equal(host['route'], 'api.localhost')
+  assert.deepEqual(
+    (host['forwards'] as { host: string }[]).map((each) => each.host),
+    ['localhost:3001', 'localhost:3002'],
+  )
+  assert.equal((await ask('/old'))['text'], '307 to /new')
+  assert.equal((await ask('/x.html'))['kind'], 'folder')
+  const refused = await ask('/api/..%2fprivate')
+  assert.equal(refused['kind'], 'refused')
+  assert.match(String(refused['text']), /^400 E8008_PATH_INVALID/)
+  assert.match(String((await ask('http://evil.test/'))['text']), /^421 E8008_HOST_NOT_ALLOWED/)
+})
+
+test('explain takes the flags of the server', async (t) => {
+  const cwd = await folderOf(t, {})
+  const { stdout } = await run(t, ['explain', '/x', '-x', '/=:5000', '--json'], { cwd })
+  assert.equal((JSON.parse(stdout) as { route: string }).route, '/')
+  assert.match(stdout, /localhost:5000/)
+})
+
+test('explain without a URL, and a tie, end with exit code 2', async (t) => {
+  const cwd = await folderOf(t, {})
+  const without = await run(t, ['explain'], { cwd })
+  assert.equal(without.exitCode, 2)
+  assert.match(without.stderr, /explain needs a method and a URL/)
+  const tied = ['-x', '/a=:1', '-x', '/a/=:2']
+  for (const command of [['explain', '/a', ...tied], ['check', ...tied], tied]) {
+    const { exitCode, stderr } = await run(t, command, { cwd })
+    assert.equal(exitCode, 2, command.join(' '))
+    assert.match(stderr, /match the same requests/)
+  }
+})

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { rawRequest } from '../support/raw.ts'
+import { startServer } from '../support/server.ts'
+
+const manual = { redirect: 'manual' } as const
+
+describe('redirect routes', () => {
+  test('lead where the configuration says, with the query of the request', async () => {
+    const routes = [
+      { match: { path: '/old' }, redirect: '/new#part' },
+      { match: { exact: '/there' }, redirect: 'https://example.test/?from=here', status: 301 } as const,
+    ]
+    await using started = await startServer({ 'new.html': 'new' }, { routes })
+    const ask = (path: string): Promise<Response> => started.server.fetch(`http://localhost${path}`, manual)
+    const old = await ask('/old/x?a=1')
+    assert.equal(old.status, 307)
+    assert.equal(old.headers.get('location'), '/new?a=1#part')
+    const there = await ask('/there?a=1')
+    assert.equal(there.status, 301)
+    assert.equal(there.headers.get('location'), 'https://example.test/?from=here')
+  })
+
+  test('are never steered by the path', async () => {
+    await using started = await startServer({}, { routes: [{ match: { path: '/old' }, redirect: '/new' }] })
+    for (const path of ['/old//evil.test', '/old/%0d%0aX:1', '/old/..%2f%2fevil.test']) {
+      const reply = await started.server.fetch(`http://localhost${path}`, manual)
+      const location = reply.headers.get('location')
+      assert.ok(location === null || location === '/new', path)
+    }
+  })
+})
+
+describe('fixed replies', () => {
+  test('answer any method with what the configuration says', async () => {
+    const routes = [{ match: { path: '/gone' }, reply: { status: 410, headers: { 'X-A': '1' }, body: 'gone' } }]
+    await using started = await startServer({}, { routes })
+    const reply = await started.server.fetch('http://localhost/gone/x', { method: 'POST' })
+    assert.equal(reply.status, 410)
+    assert.equal(reply.headers.get('x-a'), '1')
+    assert.match(reply.headers.get('content-type') ?? '', /^text\/plain/)
+    assert.equal(await reply.text(), 'gone')
+  })
+})
+
+describe('hosts of routes', () => {
+  test('are answered for, those below a wildcard too, and no others', async () => {
+    const reply = { body: 'ok' }
+    const routes = [
+      { match: { host: 'api.test' }, reply },
+      { match: { host: '*.dev.test' }, reply },
+    ]
+    await using started = await startServer({}, { routes })
+    const status = async (host: string): Promise<number> => (await started.server.fetch(`http://${host}/`)).status
+    assert.equal(await status('api.test'), 200)
+    assert.equal(await status('a.dev.test'), 200)
+    for (const host of ['dev.test', 'evildev.test', 'x.api.test', 'other.test'])
+      assert.equal(await status(host), 421, host)
+  })
+})
+
+describe('server.routes', () => {
+  test('adds, lists and removes routes while the server runs', async () => {
+    await using started = await startServer({ 'a.txt': 'file' })
+    const { server } = started
+    const text = async (path: string): Promise<string> => (await server.fetch(`http://localhost${path}`)).text()
+    assert.equal(await text('/a.txt'), 'file')
+    server.routes.add({ match: { path: '/a.txt' }, reply: { body: 'route' } })
+    assert.equal(await text('/a.txt'), 'route')
+    assert.deepEqual(
+      server.routes.list().map(({ name }) => name),
+      ['/a.txt'],
+    )
+    assert.throws(() => server.routes.add({ match: { path: '/a.txt' }, reply: {} }), { code: 'E8008_CONFIG_INVALID' })
+    assert.equal(server.routes.remove('/a.txt'), true)
+    assert.equal(server.routes.remove('/a.txt'), false)
+    assert.equal(await text('/a.txt'), 'file')
+  })
+
+  test('keeps the old routes where the new ones are wrong', async () => {
+    await using started = await startServer(
+      {},
+      { routes: [{ name: 'old', match: { path: '/x' }, reply: { body: 'old' } }] },
+    )
+    const { routes, fetch } = started.server
+    const tied = { match: { path: '/x' }, reply: {} }
+    assert.throws(() => routes.add(tied), { code: 'E8008_CONFIG_INVALID' })
+    assert.throws(() => routes.replace({ routes: [tied, tied] }), { code: 'E8008_CONFIG_INVALID' })
+    assert.throws(() => routes.replace({ proxy: { '/x': 'htp://a' } }), { code: 'E8008_CONFIG_INVALID' })
+    const reply = await fetch.call(started.server, 'http://localhost/x')
+    assert.equal(await reply.text(), 'old')
+  })
+
+  test('a host that is added is answered for at once', async () => {
+    await using started = await startServer({})
+    const status = async (): Promise<number> => (await started.server.fetch('http://new.test/')).status
+    assert.equal(await status(), 421)
+    started.server.routes.add({ match: { host: 'new.test' }, reply: { body: 'ok' } })
+    assert.equal(await status(), 200)
+    started.server.routes.remove('new.test')
+    assert.equal(await status(), 421)
+  })
+})
+
+test('a tie is an error before the server listens', async () => {
+  const route = { match: { path: '/x' }, redirect: '/y' }
+  await assert.rejects(startServer({}, { routes: [route, route] }), { code: 'E8008_CONFIG_INVALID' })
+})
+
+test('OPTIONS * is about this server, whatever it forwards', async () => {
+  await using started = await startServer({}, { routes: [{ match: { path: '/' }, reply: { body: 'x' } }] })
+  const reply = await rawRequest(started.port, `OPTIONS * HTTP/1.1\r\n${started.hostLine}\r\n\r\n`, 'OPTIONS')
+  assert.equal(reply.status, 204)
+  assert.equal(reply.field('allow'), 'GET, HEAD, OPTIONS')
+})
+
+test('folders answer beside routes as they do alone', async () => {
+  await using started = await startServer(
+    { 'index.html': 'home', 'sub/index.html': 'sub' },
+    { routes: [{ match: { path: '/api' }, reply: { body: 'api' } }] },
+  )
+  const ask = (path: string): Promise<Response> => started.server.fetch(`http://localhost${path}`, manual)
+  assert.equal(await (await ask('/')).text(), 'home')
+  assert.equal((await ask('/sub')).headers.get('location'), '/sub/')
+  assert.equal((await ask('/apix')).status, 404)
+  assert.equal(await (await ask('/api')).text(), 'api')
+})

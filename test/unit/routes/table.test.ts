@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { resolveConfig } from '../../../src/config/resolve.ts'
+import type { MatchOptions } from '../../../src/config/route-types.ts'
+import { createTable, type Table, type TableRequest } from '../../../src/routes/table.ts'
+
+/** A table of matches by name, all forwarded but the folders, which are named by their path. */
+function tableOf(
+  matches: Readonly<Record<string, MatchOptions | string>>,
+  folders: readonly string[] = ['/'],
+): Table<string> {
+  const routes = Object.entries(matches).map(([name, match]) => ({
+    name,
+    match: typeof match === 'string' ? { path: match } : match,
+    proxy: '3000',
+  }))
+  return createTable([
+    ...folders.map((folder) => ({ name: folder, folder, item: folder })),
+    ...resolveConfig({ routes }).routes.map(({ name, match }) => ({ name, match, item: name, isForwarded: true })),
+  ])
+}
+
+function request(target: string, fields: Readonly<Record<string, string>> = {}): TableRequest {
+  const [, method = 'GET', hostname = 'localhost', path = '/', query = ''] =
+    /^(?:([A-Z]+) )?([^/]*)([^?]*)(.*)$/.exec(target) ?? []
+  return { method, hostname, path, query, header: (name) => fields[name] }
+}
+
+function refused(table: Table<string>, path: string): void {
+  assert.throws(() => table.find(request(path)), { code: 'E8008_PATH_INVALID', status: 400 }, path)
+}
+
+describe('which route answers', () => {
+  const answers = (table: Table<string>, expected: Readonly<Record<string, string | undefined>>): void => {
+    for (const [target, name] of Object.entries(expected)) assert.equal(table.find(request(target)), name, target)
+  }
+
+  test('a prefix holds itself and what is below, at the border of a segment', () => {
+    answers(tableOf({ api: '/api' }), {
+      '/api': 'api',
+      '/api/': 'api',
+      '/api/x': 'api',
+      '/apix': '/',
+      '/API': '/',
+      '/': '/',
+    })
+  })
+
+  test('an exact path holds nothing else', () => {
+    answers(tableOf({ a: { exact: '/a' }, root: { exact: '/' } }), {
+      '/a': 'a',
+      '/a/': '/',
+      '/a/b': '/',
+      '/': 'root',
+      '/x': '/',
+    })
+  })
+
+  test('a star is one segment, two are any rest', () => {
+    const table = tableOf({ avatar: { pattern: '/users/*/avatar' }, files: { pattern: '/files/**' } })
+    answers(table, {
+      '/users/7/avatar': 'avatar',
+      '/users//avatar': '/',
+      '/users/7/8/avatar': '/',
+      '/users/7/avatar/x': '/',
+      '/files': 'files',
+      '/files/': 'files',
+      '/files/a/b': 'files',
+      '/filesx': '/',
+    })
+  })
+
+  test('the more specific path answers, whatever the order of the configuration', () => {
+    const matches = {
+      any: { pattern: '/users/*' },
+      me: { exact: '/users/me' },
+      users: '/users',
+      admin: '/users/admin',
+      root: '/',
+    } as const
+    const expected = {
+      '/users/me': 'me',
+      '/users/7': 'any',
+      '/users/7/x': 'users',
+      '/users/admin/x': 'admin',
+      '/x': 'root',
+    }
+    answers(tableOf(matches), expected)
+    answers(tableOf(Object.fromEntries(Object.entries(matches).toReversed())), expected)
+  })
+
+  test('a host beats a wildcard, which beats any, whatever the paths', () => {
+    const table = tableOf({
+      path: '/a/b/c',
+      below: { host: '*.dev.localhost' },
+      deeper: { host: '*.x.dev.localhost' },
+      name: { host: 'api.dev.localhost' },
+    })
+    answers(table, {
+      'api.dev.localhost/a/b/c': 'name',
+      'y.dev.localhost/a/b/c': 'below',
+      'y.x.dev.localhost/': 'deeper',
+      'dev.localhost/': '/',
+      'evildev.localhost/': '/',
+      'localhost/a/b/c': 'path',
+    })
+  })
+
+  test('more conditions beat fewer; a value beats presence', () => {
+    const table = tableOf({
+      plain: '/v1',
+      canary: { path: '/v1', header: { 'x-canary': '1' } },
+      any: { path: '/v1', header: { 'x-canary': true } },
+      both: { path: '/v1', header: { 'x-canary': '1' }, method: 'POST' },
+      cookie: { path: '/c', cookie: { beta: 'yes' } },
+      query: { path: '/q', query: { v: '2' } },
+      without: { path: '/q', query: { v: false } },
+    })
+    const find = (target: string, fields = {}): string | undefined => table.find(request(target, fields))
+    assert.equal(find('/v1'), 'plain')
+    assert.equal(find('/v1', { 'x-canary': '1' }), 'canary')
+    assert.equal(find('/v1', { 'x-canary': '2' }), 'any')
+    assert.equal(find('POST localhost/v1', { 'x-canary': '1' }), 'both')
+    assert.equal(find('/c', { cookie: 'a=b; beta=yes' }), 'cookie')
+    assert.equal(find('/c', { cookie: 'xbeta=yes; beta=no' }), '/')
+    assert.equal(find('/q?a=1&v=2'), 'query')
+    assert.equal(find('/q?v=3'), '/')
+    assert.equal(find('/q'), 'without')
+  })
+
+  test('a folder comes after a route of the same path, before one of a shorter path', () => {
+    const table = tableOf({ docs: '/docs', root: '/' }, ['/', '/docs/', '/more/'])
+    answers(table, { '/docs/x': 'docs', '/more': '/more/', '/more/x': '/more/', '/x': 'root' })
+  })
+})
+
+describe('a tie', () => {
+  const tie = (matches: Readonly<Record<string, MatchOptions | string>>): void =>
+    assert.throws(() => tableOf(matches), { code: 'E8008_CONFIG_INVALID', message: /"a" and "b" match the same/ })
+
+  test('of two routes that a request could both match is an error', () => {
+    tie({ a: '/x', b: '/x' })
+    tie({ a: '/x', b: { path: '/x/' } })
+    tie({ a: '/%61', b: '/a' })
+    tie({ a: { path: '/x', header: { p: '1' } }, b: { path: '/x', header: { q: '1' } } })
+    tie({ a: { path: '/x', method: ['GET', 'POST'] }, b: { path: '/x', method: 'POST' } })
+    tie({ a: { pattern: '/x/**' }, b: '/x' })
+  })
+
+  test('is none where no request matches both', () => {
+    tableOf({ a: { path: '/x', header: { p: '1' } }, b: { path: '/x', header: { p: '2' } } })
+    tableOf({ a: { path: '/x', method: 'GET' }, b: { path: '/x', method: 'POST' } })
+    tableOf({ a: { path: '/x', cookie: { p: true } }, b: { path: '/x', cookie: { p: false } } })
+    tableOf({ a: { host: 'a.test' }, b: { host: 'b.test' } })
+    tableOf({ a: { host: '*.a.test' }, b: { host: '*.b.test' } })
+    tableOf({ a: { pattern: '/x/*' }, b: { pattern: '/y/*' } })
+  })
+})
+
+describe('a path that reads in two ways', () => {
+  const table = tableOf({ api: '/api' })
+
+  for (const path of [
+    '/api/../private',
+    '/api/%2e%2e/private',
+    '/api/..%2fprivate',
+    '/api/..%5cprivate',
+    '/api/..\\private',
+    '/api/..;/private',
+    '/api/../api/x',
+    '/api/..',
+  ]) {
+    test(`is refused where it leaves what is forwarded: ${path}`, () => refused(table, path))
+  }
+
+  for (const path of [
+    '/x/../api/y',
+    '/x/..%2fapi/y',
+    '//api/y',
+    '/./api/y',
+    '/%2fapi/y',
+    '/\\api',
+    '/api;v=1/x',
+    '/api%2fx',
+  ]) {
+    test(`is refused where it enters what is forwarded: ${path}`, () => refused(table, path))
+  }
+
+  test('is refused with a NUL', () => refused(table, '/api/x%00'))
+
+  test('is forwarded where both ways stay', () => {
+    for (const path of [
+      '/%61pi/x',
+      '/api/a%2fb',
+      '/api//x',
+      '/api/a/../b',
+      '/api/x;y=1',
+      '/api/%252e%252e/x',
+      '/api/%E9',
+      '/api/100%',
+    ]) {
+      assert.equal(table.find(request(path)), 'api', path)
+    }
+  })
+
+  test('is the business of the folder where nothing is forwarded', () => {
+    for (const path of ['/a/../b', '/a/..%2fb', '//x', '/x%00']) assert.equal(table.find(request(path)), '/', path)
+  })
+
+  test('is refused above the root even for a route of everything', () => refused(tableOf({ all: '/' }), '/../x'))
+})
+
+describe('rejections', () => {
+  test('say of each route why it was passed by', () => {
+    const table = tableOf({
+      api: '/api',
+      canary: { path: '/api', header: { 'x-canary': '1' } },
+      post: { path: '/api/x', method: 'POST' },
+      host: { host: '*.dev.localhost' },
+    })
+    assert.deepEqual(table.rejections(request('/api/x')), [
+      { name: 'host', why: 'host is not *.dev.localhost' },
+      { name: 'post', why: 'method is not POST' },
+      { name: 'canary', why: 'header x-canary is absent' },
+      { name: '/', why: 'api is more specific' },
+    ])
+  })
+})
