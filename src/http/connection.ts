@@ -19,14 +19,22 @@ export class Connection {
   #waiting = 0
   #peer: Peer | undefined
   readonly #whenClosed = new Set<() => void>()
+  readonly #whenLeft = new Set<() => void>()
 
   /** @param halfClosedMs Milliseconds without progress that a half-closed connection gets. */
   constructor(socket: Socket, halfClosedMs: number) {
     this.socket = socket
-    socket.once('end', () => this.#boundHalfClosed(halfClosedMs))
+    const tell = (callbacks: Set<() => void>): void => {
+      for (const callback of callbacks) callback()
+      callbacks.clear()
+    }
+    socket.once('end', () => {
+      this.#boundHalfClosed(halfClosedMs)
+      tell(this.#whenLeft)
+    })
     socket.once('close', () => {
-      for (const callback of this.#whenClosed) callback()
-      this.#whenClosed.clear()
+      tell(this.#whenClosed)
+      tell(this.#whenLeft)
     })
   }
 
@@ -46,14 +54,21 @@ export class Connection {
   /** A signal that aborts when the connection closes, and the way to stop listening. */
   watch(): { signal: AbortSignal; release: () => void } {
     const controller = new AbortController()
-    return { signal: controller.signal, release: this.whenClosed(() => controller.abort()) }
+    const abort = (): void => controller.abort()
+    if (this.socket.destroyed) abort()
+    else this.#whenClosed.add(abort)
+    return { signal: controller.signal, release: () => this.#whenClosed.delete(abort) }
   }
 
-  /** Calls back when the connection closes, at once when it has. Returns the way to stop listening. */
-  whenClosed(callback: () => void): () => void {
+  /**
+   * Calls back when the client closes its sending side or the connection, at once when that is closed. The former looks
+   * alike whether it still reads or not; for whoever keeps another server busy, it has left. Returns the way to stop
+   * listening.
+   */
+  whenLeft(callback: () => void): () => void {
     if (this.socket.destroyed) callback()
-    else this.#whenClosed.add(callback)
-    return () => void this.#whenClosed.delete(callback)
+    else this.#whenLeft.add(callback)
+    return () => void this.#whenLeft.delete(callback)
   }
 
   /**

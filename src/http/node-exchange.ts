@@ -91,7 +91,7 @@ export class NodeExchange<Response extends Answer> implements Exchange, Latest {
   }
 
   whenGone(callback: () => void): () => void {
-    return this.connection.whenClosed(callback)
+    return this.connection.whenLeft(callback)
   }
 
   inform(status: number, headers: HeaderList): void {

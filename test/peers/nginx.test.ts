@@ -11,7 +11,7 @@ async function startNginx(folder: TempFolder): Promise<{ nginx: Program; port: n
     daemon off; master_process off; pid ${folder.join('nginx.pid')}; error_log ${folder.join('error.log')};
     events {}
     http {
-      access_log off; client_max_body_size 0; gzip on; gzip_types text/plain; gzip_min_length 1;
+      access_log off; client_max_body_size 0; gzip on; gzip_types text/plain; gzip_min_length 1; gzip_proxied any;
       client_body_temp_path ${folder.join('bodies')}; proxy_temp_path ${folder.join('p')};
       fastcgi_temp_path ${folder.join('f')}; uwsgi_temp_path ${folder.join('u')}; scgi_temp_path ${folder.join('s')};
       server {
