@@ -1,0 +1,69 @@
+import type { HealthOptions, ResolvedUpstream } from '../config/route-types.ts'
+import type { Transport } from './types.ts'
+
+/** What active checks need. */
+export interface HealthChecksOptions {
+  readonly upstreams: readonly ResolvedUpstream[]
+  readonly health: Required<HealthOptions>
+  readonly transportOf: (upstream: ResolvedUpstream) => Pick<Transport, 'send'>
+  /** Called with the outcome of each check. */
+  readonly checked: (upstream: ResolvedUpstream, isHealthy: boolean) => void
+}
+
+/** Active checks under way. */
+export interface HealthChecks {
+  /** Ends them; nothing is reported afterwards. */
+  close(): void
+}
+
+/** Asks each upstream for a path, at once and then at intervals. Does not keep the process alive. */
+export function createHealthChecks({ upstreams, health, transportOf, checked }: HealthChecksOptions): HealthChecks {
+  const closing = new AbortController()
+  const timers = new Map<ResolvedUpstream, NodeJS.Timeout>()
+
+  async function check(upstream: ResolvedUpstream): Promise<void> {
+    const isHealthy = await isAnswered(upstream, transportOf(upstream), health, closing.signal)
+    if (closing.signal.aborted) return
+    checked(upstream, isHealthy)
+    // From the end of a check to the beginning of the next: slow ones never pile up.
+    timers.set(upstream, setTimeout(() => void check(upstream), health.intervalMs).unref())
+  }
+
+  for (const upstream of upstreams) void check(upstream)
+  return {
+    close() {
+      closing.abort()
+      for (const timer of timers.values()) clearTimeout(timer)
+    },
+  }
+}
+
+async function isAnswered(
+  upstream: ResolvedUpstream,
+  transport: Pick<Transport, 'send'>,
+  { path, timeoutMs }: Required<HealthOptions>,
+  closing: AbortSignal,
+): Promise<boolean> {
+  const ending = new AbortController()
+  const end = (): void => ending.abort()
+  const timer = setTimeout(end, timeoutMs).unref()
+  closing.addEventListener('abort', end)
+  try {
+    const reply = await transport.send({
+      method: 'GET',
+      path,
+      headers: ['Host', upstream.authority, 'User-Agent', 'serve8008-health', 'Accept', '*/*'],
+      body: null,
+      length: undefined,
+      signal: ending.signal,
+      inform: () => {},
+    })
+    reply.body?.cancel()
+    return reply.status < 400
+  } catch {
+    return false
+  } finally {
+    clearTimeout(timer)
+    closing.removeEventListener('abort', end)
+  }
+}

@@ -1,0 +1,40 @@
+import type { HeaderList } from '../http/headers.ts'
+import { toUpstreamUrl, type UrlMapping } from './url-mapping.ts'
+
+/**
+ * Shows a WebDAV backend its own URLs in a request: `Destination` of COPY and MOVE, and the resource tags of `If`
+ * (RFC 4918 sections 10.3 and 10.4), which it would refuse as another server's.
+ */
+export function rewriteDestination(headers: HeaderList, mapping: UrlMapping): HeaderList {
+  let changed: string[] | undefined
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = (headers[i] as string).toLowerCase()
+    if (name !== 'destination' && name !== 'if') continue
+    const value = headers[i + 1] as string
+    const mapped = name === 'if' ? rewriteIf(value, mapping) : (toUpstreamUrl(value, mapping) ?? value)
+    if (mapped === value) continue
+    changed ??= [...headers]
+    changed[i + 1] = mapped
+  }
+  return changed ?? headers
+}
+
+/**
+ * Whether a request wants to write outside of its route. The answer is a 502 (RFC 4918 section 9.8.5), whatever the
+ * backend would make of it.
+ */
+export function leavesRoute(headers: HeaderList, mapping: UrlMapping): boolean {
+  return headers.some((name, i) => {
+    if (i % 2 === 1 || name.toLowerCase() !== 'destination') return false
+    return toUpstreamUrl(headers[i + 1] as string, mapping) === undefined
+  })
+}
+
+/** Only tags outside the lists are resources: within them, `<…>` is a lock token and `[…]` an entity tag. */
+const parts = /\((?:[^()"]|"[^"]*")*\)|<([^<>]*)>/g
+
+function rewriteIf(value: string, mapping: UrlMapping): string {
+  return value.replace(parts, (part, tag?: string) =>
+    tag === undefined ? part : `<${toUpstreamUrl(tag, mapping) ?? tag}>`,
+  )
+}

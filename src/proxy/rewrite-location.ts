@@ -1,0 +1,43 @@
+import type { HeaderList } from '../http/headers.ts'
+import { toClientUrl, type UrlMapping } from './url-mapping.ts'
+
+/**
+ * Leads redirects and other references of a reply's header section back through the route: `Location` of 201 and of
+ * every redirect (RFC 9110 section 10.2.2), `Content-Location`, `Refresh`, and `Application-URL`.
+ */
+export function rewriteLocation(status: number, headers: HeaderList, mapping: UrlMapping): HeaderList {
+  let changed: string[] | undefined
+  for (let i = 0; i < headers.length; i += 2) {
+    const rewrite = rewriteOf((headers[i] as string).toLowerCase(), status)
+    if (rewrite === undefined) continue
+    const value = headers[i + 1] as string
+    const mapped = rewrite(value, mapping)
+    if (mapped === value) continue
+    changed ??= [...headers]
+    changed[i + 1] = mapped
+  }
+  return changed ?? headers
+}
+
+type Rewrite = (value: string, mapping: UrlMapping) => string
+
+function rewriteOf(name: string, status: number): Rewrite | undefined {
+  switch (name) {
+    case 'location':
+      return status === 201 || (status >= 300 && status <= 399) ? toClientUrl : undefined
+    case 'content-location':
+    case 'application-url':
+      return toClientUrl
+    case 'refresh':
+      return rewriteRefresh
+    default:
+      return undefined
+  }
+}
+
+/** `5; url=…`, with or without quotes (HTML section 4.2.5.3). */
+function rewriteRefresh(value: string, mapping: UrlMapping): string {
+  const [, start, quote = '', url = '', rest = ''] =
+    /^(\s*[\d.]*\s*[;,]?\s*url\s*=\s*)(["']?)(.*?)(\2\s*)$/is.exec(value) ?? []
+  return start === undefined ? value : `${start}${quote}${toClientUrl(url, mapping)}${rest}`
+}

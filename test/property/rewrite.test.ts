@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { rewriteLocation } from '../../src/proxy/rewrite-location.ts'
+import { rewriteDestination } from '../../src/proxy/rewrite-destination.ts'
+import type { UrlMapping } from '../../src/proxy/url-mapping.ts'
+
+const segment = fc.string({
+  unit: fc.constantFrom('a', 'b', '1', '-', '.', '_', '~', '%20', '=', ';'),
+  minLength: 1,
+  maxLength: 6,
+})
+const prefix = fc.array(segment, { maxLength: 2 }).map((parts) => parts.map((part) => `/p${part}`).join(''))
+const rest = fc.tuple(
+  fc.array(segment, { minLength: 1, maxLength: 4 }).map((parts) => parts.map((part) => `/x${part}`).join('')),
+  fc.constantFrom('', '?q=/x', '#f', '?a#b'),
+)
+
+function mapping(client: string, upstream: string): UrlMapping {
+  return {
+    client: { scheme: 'http', authority: 'localhost:8008', prefix: client },
+    upstream: { scheme: 'https', authority: 'app.test', prefix: upstream },
+    aliases: ['10.0.0.1:3000'],
+  }
+}
+
+test('what a client names on the route comes back to it as it was', () => {
+  fc.assert(
+    fc.property(prefix, prefix, rest, (client, upstream, [path, query]) => {
+      const map = mapping(`/c${client}`, upstream === '' ? '' : `/u${upstream}`)
+      const url = `http://localhost:8008/c${client}${path}${query}`
+      const [, there = ''] = rewriteDestination(['Destination', url], map)
+      assert.ok(there.startsWith('https://app.test/'), there)
+      assert.equal(rewriteLocation(302, ['Location', there], map)[1], url)
+    }),
+  )
+})
+
+test('a path never becomes another host', () => {
+  const slashes = fc.string({ unit: fc.constantFrom('/', '\\', 'u', 'c', 'e', '.', '%2f', '?'), maxLength: 10 })
+  fc.assert(
+    fc.property(slashes, fc.constantFrom('', '/c'), fc.constantFrom('', '/u'), (path, client, upstream) => {
+      const map = mapping(client, upstream)
+      const given = `/${path}`
+      const origin = 'http://localhost:8008'
+      const [, mapped = ''] = rewriteLocation(302, ['Location', given], map)
+      // What the backend itself aimed elsewhere stays so.
+      if (!URL.canParse(given, origin) || new URL(given, origin).origin !== origin) return
+      assert.equal(new URL(mapped, origin).origin, origin, mapped)
+    }),
+  )
+})
+
+test('whatever a URL is, it is mapped or kept, and nothing is thrown', () => {
+  fc.assert(
+    fc.property(fc.oneof(fc.webUrl(), fc.string()), (text) => {
+      const [, mapped] = rewriteLocation(302, ['Location', text], mapping('/c', '/u'))
+      assert.equal(mapped, text)
+    }),
+  )
+})

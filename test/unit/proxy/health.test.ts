@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createHealthChecks } from '../../../src/proxy/health.ts'
+import type { OutboundRequest, UpstreamReply } from '../../../src/proxy/types.ts'
+import { UpstreamError } from '../../../src/proxy/upstream-error.ts'
+import { createGate } from '../../support/gate.ts'
+import { upstreamAt } from '../../support/upstream.ts'
+
+const upstream = upstreamAt(3001)
+
+test('each upstream is asked at once and again; below 400 is healthy, and the content is not read', async () => {
+  const answers = [200, 399, 400, 503, undefined, 204]
+  const found: boolean[] = []
+  const paths = new Set<string>()
+  const done = createGate()
+  let cancelled = 0
+  let turn = 0
+  const send = (request: OutboundRequest): Promise<UpstreamReply> => {
+    paths.add(`${request.method} ${request.path} ${request.headers[1]}`)
+    const status = answers[turn++]
+    if (status === undefined) return Promise.reject(new UpstreamError('refused', 'refused', { wrote: false }))
+    return Promise.resolve({ status, headers: [], body: { pull: () => assert.fail(), cancel: () => cancelled++ } })
+  }
+  const checks = createHealthChecks({
+    upstreams: [upstream],
+    health: { path: '/healthz', intervalMs: 1, timeoutMs: 1000 },
+    transportOf: () => ({ send }),
+    checked: (checked, isHealthy) => {
+      assert.equal(checked, upstream)
+      if (found.push(isHealthy) === answers.length) done.open()
+    },
+  })
+  // Its own timers keep nothing alive.
+  const awake = setInterval(() => {}, 1000)
+  await done.opened
+  clearInterval(awake)
+  checks.close()
+  assert.deepEqual(found, [true, true, false, false, false, true])
+  assert.deepEqual([...paths], ['GET /healthz 127.0.0.1:3001'])
+  assert.equal(cancelled, 5)
+})
+
+/** Never answers, but hears when nobody waits any more. */
+function silent(aborted: () => void): (request: OutboundRequest) => Promise<UpstreamReply> {
+  return ({ signal }) =>
+    new Promise((_, reject) => {
+      signal.addEventListener('abort', () => {
+        aborted()
+        reject(new UpstreamError('reset', 'left', { wrote: true }))
+      })
+    })
+}
+
+test('a check that takes too long has failed', async () => {
+  const found = createGate()
+  const results: boolean[] = []
+  const checks = createHealthChecks({
+    upstreams: [upstream],
+    health: { path: '/', intervalMs: 60_000, timeoutMs: 5 },
+    transportOf: () => ({ send: silent(() => {}) }),
+    checked: (_, isHealthy) => {
+      results.push(isHealthy)
+      found.open()
+    },
+  })
+  const awake = setInterval(() => {}, 1000)
+  await found.opened
+  clearInterval(awake)
+  checks.close()
+  assert.deepEqual(results, [false])
+})
+
+test('closing ends a check under way, and nothing is reported afterwards', async () => {
+  const aborted = createGate()
+  const checks = createHealthChecks({
+    upstreams: [upstream],
+    health: { path: '/', intervalMs: 1, timeoutMs: 60_000 },
+    transportOf: () => ({ send: silent(aborted.open) }),
+    checked: () => assert.fail(),
+  })
+  checks.close()
+  await aborted.opened
+  await new Promise(setImmediate)
+})
