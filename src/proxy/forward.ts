@@ -1,14 +1,13 @@
 import type { ResolvedUpstream } from '../config/route-types.ts'
+import { ServeError } from '../errors/serve-error.ts'
 import type { Exchange, Handler } from '../http/exchange.ts'
-import type { HeaderList } from '../http/headers.ts'
-import { getField } from '../http/headers.ts'
-import type { Body, Reply } from '../http/reply.ts'
+import type { Reply } from '../http/reply.ts'
+import { createBalancer } from './balance.ts'
+import { clientFields, clientReply, type ClientReplyOptions } from './client-reply.ts'
 import { gatewayError } from './gateway-error.ts'
-import { createHttp1Transport } from './http1-transport.ts'
-import { createHttp2Transport } from './http2-transport.ts'
-import { outboundFields, outboundPath, type OutboundOptions } from './outbound.ts'
-import type { OutboundRequest, Transport, UpstreamReply } from './types.ts'
-import { createUpgrade, type Upgrade } from './upgrade.ts'
+import { createHealthChecks } from './health.ts'
+import type { OutboundOptions } from './outbound.ts'
+import { createTarget, type Target } from './target.ts'
 import { wantedUpgrade } from './upgrade-fields.ts'
 import { UpstreamError } from './upstream-error.ts'
 
@@ -24,131 +23,86 @@ export interface Forward {
   close(): Promise<void>
 }
 
-/** An upstream and the ways to speak to it. */
-interface Target {
-  readonly upstream: ResolvedUpstream
-  readonly transport: Transport
-  readonly upgrade: Upgrade
-}
-
 /** Methods that change nothing (RFC 9110 section 9.2.1 and the registry), so that asking twice is asking once. */
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT', 'SEARCH', 'QUERY'])
+
+/** Nobody is there to read it; the number is what logs know for that. */
+const clientLeft: Reply = { status: 499, headers: [], body: null, close: true }
 
 /** Makes the handler of a route that forwards. */
 export function createForward(options: ForwardOptions): Forward {
   const { name, proxy } = options
-  const targets = proxy.upstreams.map((upstream) => openTarget(upstream, proxy))
-  const remarkName = name.replace(/^\//, '') || '/'
-  let turn = 0
+  const { upstreams, health } = proxy
+  const targets = new Map(upstreams.map((upstream) => [upstream, createTarget(upstream, options)]))
+  const balancer = createBalancer(upstreams, proxy)
+  const targetOf = (upstream: ResolvedUpstream): Target => targets.get(upstream) as Target
+  const checks =
+    health &&
+    createHealthChecks({
+      upstreams,
+      health,
+      transportOf: (upstream) => targetOf(upstream).transport,
+      checked: (upstream, isHealthy) => balancer.checked(upstream, isHealthy),
+    })
+  const remarkName = name.replace(/^\/(?=.)/, '')
 
   async function handle(x: Exchange): Promise<Reply> {
-    const tried = new Set<Target>()
+    const tried = new Set<ResolvedUpstream>()
     for (let attempt = 0; ; attempt++) {
-      const target = nextTarget(tried)
-      const { label } = target.upstream
-      x.notes.remark = `${remarkName} -> ${label}`
+      // When every one was tried, the first is asked again.
+      const upstream = balancer.pick(x, tried) ?? balancer.pick(x, new Set())
+      if (upstream === undefined) throw new ServeError('E8008_UPSTREAM_UNAVAILABLE', `The route ${name} leads nowhere.`)
+      x.notes.remark = `${remarkName} -> ${upstream.label}`
       try {
-        return await ask(x, target)
+        return await ask(x, upstream)
       } catch (error) {
         if (!(error instanceof UpstreamError)) throw error
-        if (attempt >= proxy.retries || !mayRepeat(x, error)) throw faultOf(error, label)
-        tried.add(target)
+        if (error.fault === 'left') return clientLeft
+        tried.add(upstream)
+        if (attempt >= proxy.retries || !mayRepeat(x, error, tried.size < upstreams.length)) {
+          throw gatewayError(error, name, upstream.label)
+        }
       }
     }
   }
 
-  function nextTarget(tried: ReadonlySet<Target>): Target {
-    const fresh = targets.filter((target) => !tried.has(target))
-    const choice = fresh.length === 0 ? targets : fresh
-    return choice[turn++ % choice.length] as Target
-  }
-
-  async function ask(x: Exchange, { upstream, transport, upgrade }: Target): Promise<Reply> {
-    const outbound = outboundRequest(x, upstream, options)
-    if (wantedUpgrade(x) !== undefined) return finished(await upgrade(x, outbound))
-    return finished(relay(x, await transport.send(outbound), (error) => faultOf(error, upstream.label)))
-  }
-
-  function faultOf(error: unknown, label: string): unknown {
-    return error instanceof UpstreamError ? gatewayError(error, name, label) : error
-  }
-
-  function finished(reply: Reply): Reply {
-    const { set, remove } = proxy.replyFields
-    if (set.length === 0 && remove.length === 0 && !proxy.debug) return reply
-    const replaced = new Set(remove)
-    for (let i = 0; i < set.length; i += 2) replaced.add((set[i] as string).toLowerCase())
-    const headers = reply.headers.filter((_, i, all) => !replaced.has((all[i - (i % 2)] as string).toLowerCase()))
-    return { ...reply, headers: [...headers, ...set, ...(proxy.debug ? ['Server8008-Route', name] : [])] }
+  async function ask(x: Exchange, upstream: ResolvedUpstream): Promise<Reply> {
+    const target = targetOf(upstream)
+    const request = target.request(x)
+    const end = upstreams.length === 1 ? undefined : balancer.begin(upstream)
+    const faultOf = (error: unknown): unknown =>
+      error instanceof UpstreamError ? gatewayError(error, name, upstream.label) : error
+    const reply: ClientReplyOptions = { proxy, name, mapping: () => target.mapping(x), faultOf }
+    try {
+      if (wantedUpgrade(x) !== undefined) {
+        const answer = await target.upgrade(x, request)
+        return { ...answer, headers: clientFields(answer.status, answer.headers, reply) }
+      }
+      const answer = await target.transport.send(request)
+      balancer.succeeded(upstream)
+      return clientReply(x, answer, reply)
+    } catch (error) {
+      if (error instanceof UpstreamError && error.fault !== 'left') balancer.failed(upstream)
+      throw error
+    } finally {
+      end?.()
+    }
   }
 
   return {
     handle,
     async close() {
-      await Promise.all(targets.map(({ transport }) => transport.close()))
+      checks?.close()
+      await Promise.all([...targets.values()].map(({ transport }) => transport.close()))
     },
   }
 }
 
-function openTarget(upstream: ResolvedUpstream, { timeouts, tls }: OutboundOptions['proxy']): Target {
-  const options = { upstream, timeouts, tls }
-  const isHttp2 = upstream.protocol === 'h2:' || upstream.protocol === 'h2c:'
-  const transport = isHttp2 ? createHttp2Transport(options) : createHttp1Transport(options)
-  return { upstream, transport, upgrade: createUpgrade(options) }
-}
-
-function outboundRequest(x: Exchange, upstream: ResolvedUpstream, options: OutboundOptions): OutboundRequest {
-  const { body } = x
-  return {
-    method: x.method,
-    path: outboundPath(x, options.match, upstream),
-    headers: outboundFields(x, upstream, options),
-    body: body.expected ? body.relay() : null,
-    length: body.length,
-    // Made only when it is asked for.
-    get signal() {
-      return x.signal
-    },
-    whenGone: (callback) => x.whenGone(callback),
-    inform: (status: number, headers: HeaderList) => x.inform(status, headers),
-  }
-}
-
-/** The client's reply: the upstream's, framed by us. */
-function relay(x: Exchange, { status, headers, body }: UpstreamReply, faultOf: (error: unknown) => unknown): Reply {
-  // An answer before the content was read: what is left of it would be read as the next request.
-  const close = x.body.taken && !x.body.read
-  return { status, headers, body: contentOf(x, headers, body, faultOf), relayed: true, ...(close ? { close } : {}) }
-}
-
-function contentOf(
-  x: Exchange,
-  headers: HeaderList,
-  body: UpstreamReply['body'],
-  faultOf: (error: unknown) => unknown,
-): Body {
-  // A reply to HEAD says of the length what the upstream said: nothing, if that is what it was.
-  if (x.method === 'HEAD' && getField(headers, 'content-length') === undefined) {
-    return { pull: async () => {}, cancel: () => {} }
-  }
-  if (body === null || body instanceof Uint8Array) return body
-  return {
-    length: body.length,
-    cancel: () => body.cancel(),
-    async pull(sink, signal) {
-      try {
-        return await body.pull(sink, signal)
-      } catch (error) {
-        throw faultOf(error)
-      }
-    },
-  }
-}
-
-/** Content can be read only once, so what has some is not asked again. */
-function mayRepeat(x: Exchange, { fault, wrote }: UpstreamError): boolean {
-  if (x.body.taken || fault === 'left') return false
-  if (!wrote) return fault === 'refused' || fault === 'unreachable' || fault === 'connect-timeout' || fault === 'reset'
+/** Content is passed on and not kept, so what was read of it cannot be sent again. */
+function mayRepeat(x: Exchange, { fault, wrote }: UpstreamError, hasOther: boolean): boolean {
+  if (x.body.taken) return false
+  // Whoever refuses does so a moment later too.
+  if (!wrote) return hasOther || fault === 'reset'
   // An idle connection that the upstream closed just as it was used again.
   return fault === 'reset' && safeMethods.has(x.method)
 }

@@ -56,9 +56,13 @@ async function isAnswered(
       body: null,
       length: undefined,
       signal: ending.signal,
+      whenGone: (callback) => {
+        ending.signal.addEventListener('abort', callback)
+        return () => ending.signal.removeEventListener('abort', callback)
+      },
       inform: () => {},
     })
-    reply.body?.cancel()
+    if (reply.body !== null && 'cancel' in reply.body) reply.body.cancel()
     return reply.status < 400
   } catch {
     return false

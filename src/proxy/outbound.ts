@@ -18,27 +18,6 @@ export interface OutboundOptions {
 /** Fields that we make ourselves (`Content-Length`, `Host`), answer ourselves (`Expect`), or never pass on (httpoxy). */
 const ownFields: ReadonlySet<string> = new Set(['content-length', 'host', 'expect', 'proxy', 'max-forwards'])
 
-/**
- * The path and query for an upstream. Only the matched prefix is exchanged; every other byte stays as the client sent
- * it, since backends sign, cache and route by them.
- *
- * @throws ServeError 400 when the prefix was matched in another spelling, so that it cannot be exchanged.
- */
-export function outboundPath(x: Exchange, match: ResolvedMatch, upstream: ResolvedUpstream): string {
-  const { path, query } = x.target
-  const { prefix } = upstream
-  if (prefix === undefined) return path + query
-  if (match.kind === 'exact') return (prefix === '' ? '/' : prefix) + query
-  const matched = matchedPrefix(match)
-  if (!path.startsWith(matched)) {
-    throw new ServeError('E8008_PATH_INVALID', 'The path names the route in another spelling.', {
-      hint: `write ${matched} as it is configured`,
-    })
-  }
-  const rest = path.slice(matched.length)
-  return `${prefix}${rest === '' && prefix !== '' ? '' : rest.startsWith('/') ? rest : `/${rest}`}${query}`
-}
-
 /** The part of the path that an upstream's own one stands for: the literal segments of a pattern. */
 export function matchedPrefix({ kind, path }: ResolvedMatch): string {
   if (kind === 'pattern') return path.slice(0, path.indexOf('*')).replace(/\/$/, '')

@@ -1,0 +1,86 @@
+import type { ResolvedProxy } from '../config/route-types.ts'
+import type { Exchange } from '../http/exchange.ts'
+import { getField, type HeaderList } from '../http/headers.ts'
+import type { Body, Reply, Source } from '../http/reply.ts'
+import { rewriteCookies } from './rewrite-cookies.ts'
+import { rewriteLocation } from './rewrite-location.ts'
+import type { UpstreamReply } from './types.ts'
+import type { UrlMapping } from './url-mapping.ts'
+
+/** What becomes of an upstream's reply. */
+export interface ClientReplyOptions {
+  readonly proxy: ResolvedProxy
+  /** Value of `Server8008-Route`. */
+  readonly name: string
+  readonly mapping: () => UrlMapping
+  /** Words a fault in the middle of the content. */
+  readonly faultOf: (error: unknown) => unknown
+}
+
+/** The client's reply: the upstream's, framed by us, with the changes that its route asks for. */
+export function clientReply(x: Exchange, reply: UpstreamReply, options: ClientReplyOptions): Reply {
+  const { status, body } = reply
+  const headers = clientFields(status, reply.headers, options)
+  // An answer before all content was read: what is left of it stands between here and the next request.
+  const close = x.body.taken && !x.body.read
+  return {
+    status,
+    headers,
+    body: contentOf(x, headers, body, options.faultOf),
+    relayed: true,
+    ...(close ? { close } : {}),
+  }
+}
+
+/** The fields of a reply or of a switch to another protocol. */
+export function clientFields(status: number, fields: HeaderList, options: ClientReplyOptions): HeaderList {
+  const { proxy, name, mapping } = options
+  const fitting = proxy.rewrite && hasReferences(fields) ? rewritten(status, fields, mapping()) : fields
+  const { set, remove } = proxy.replyFields
+  if (set.length + remove.length === 0) return proxy.debug ? [...fitting, 'Server8008-Route', name] : fitting
+  const gone = new Set([...remove, ...set.filter((_, i) => i % 2 === 0).map((each) => each.toLowerCase())])
+  const kept = fitting.filter((_, i) => !gone.has((fitting[i - (i % 2)] as string).toLowerCase()))
+  return [...kept, ...set, ...(proxy.debug ? ['Server8008-Route', name] : [])]
+}
+
+function rewritten(status: number, fields: HeaderList, mapping: UrlMapping): HeaderList {
+  return rewriteCookies(rewriteLocation(status, fields, mapping), mapping)
+}
+
+const references: ReadonlySet<string> = new Set([
+  'location',
+  'content-location',
+  'refresh',
+  'application-url',
+  'set-cookie',
+])
+
+/** Most replies have none. */
+function hasReferences(fields: HeaderList): boolean {
+  for (let i = 0; i < fields.length; i += 2) if (references.has((fields[i] as string).toLowerCase())) return true
+  return false
+}
+
+function contentOf(
+  x: Exchange,
+  fields: HeaderList,
+  body: UpstreamReply['body'],
+  faultOf: ClientReplyOptions['faultOf'],
+): Body {
+  // A reply to HEAD says of the length what the upstream said: nothing, if that is what it was.
+  if (x.method === 'HEAD' && getField(fields, 'content-length') === undefined) return noContent
+  if (body === null || body instanceof Uint8Array) return body
+  return {
+    length: body.length,
+    cancel: () => body.cancel(),
+    async pull(sink, signal) {
+      try {
+        return await body.pull(sink, signal)
+      } catch (error) {
+        throw faultOf(error)
+      }
+    },
+  }
+}
+
+const noContent: Source = { pull: async () => {}, cancel: () => {} }

@@ -1,0 +1,91 @@
+import type { ResolvedUpstream } from '../config/route-types.ts'
+import { ServeError } from '../errors/serve-error.ts'
+import type { Exchange } from '../http/exchange.ts'
+import { createHttp1Transport } from './http1-transport.ts'
+import { matchedPrefix, outboundFields, type OutboundOptions } from './outbound.ts'
+import { createRequestPath } from './request-path.ts'
+import { leavesRoute, rewriteDestination } from './rewrite-destination.ts'
+import type { OutboundRequest, Transport, TransportOptions } from './types.ts'
+import { createUpgrade, type Upgrade } from './upgrade.ts'
+import type { UrlMapping } from './url-mapping.ts'
+
+/** An upstream of a route: how requests are put to it, and the ways to speak to it. */
+export interface Target {
+  readonly upstream: ResolvedUpstream
+  readonly transport: Transport
+  readonly upgrade: Upgrade
+  /** @throws ServeError 400, 502 or 508 for what must not be sent on. */
+  request(x: Exchange): OutboundRequest
+  mapping(x: Exchange): UrlMapping
+}
+
+/** Prepares an upstream. Nothing is connected before the first request. */
+export function createTarget(upstream: ResolvedUpstream, options: OutboundOptions): Target {
+  const { match, proxy } = options
+  const { timeouts, tls } = proxy
+  const pathOf = createRequestPath(match, upstream)
+  const outer = matchedPrefix(match)
+
+  function mapping(x: Exchange): UrlMapping {
+    const host = x.headers.get('host') ?? ''
+    const isSecure = upstream.protocol === 'https:' || upstream.protocol === 'h2:'
+    const authority = proxy.changeOrigin ? upstream.authority : host
+    return {
+      client: { scheme: x.peer.encrypted ? 'https' : 'http', authority: host, prefix: outer },
+      upstream: { scheme: isSecure ? 'https' : 'http', authority, prefix: upstream.prefix ?? outer },
+      aliases: [upstream.authority],
+    }
+  }
+
+  function fieldsFor(x: Exchange): readonly string[] {
+    const fields = outboundFields(x, upstream, options)
+    const { names } = x.headers
+    if (!names.includes('destination') && !(proxy.rewrite && names.includes('if'))) return fields
+    const urls = mapping(x)
+    if (leavesRoute(fields, urls)) {
+      // RFC 4918 section 9.8.5.
+      throw new ServeError('E8008_UPSTREAM_FORBIDDEN', 'The Destination lies outside of the route.', {
+        hint: 'copy and move within the route',
+      })
+    }
+    return proxy.rewrite ? rewriteDestination(fields, urls) : fields
+  }
+
+  return {
+    upstream,
+    transport: createTransport({ upstream, timeouts, tls }),
+    upgrade: createUpgrade({ upstream, timeouts, tls }),
+    mapping,
+    request(x) {
+      const { body } = x
+      return {
+        method: x.method,
+        path: `${pathOf(x.target.path)}${x.target.query}`,
+        headers: fieldsFor(x),
+        body: body.expected ? body.relay() : null,
+        length: body.length,
+        // Made only where it is asked for.
+        get signal() {
+          return x.signal
+        },
+        whenGone: (callback) => x.whenGone(callback),
+        inform: (status, fields) => x.inform(status, fields),
+      }
+    },
+  }
+}
+
+function createTransport(options: TransportOptions): Transport {
+  const { protocol } = options.upstream
+  return protocol === 'h2:' || protocol === 'h2c:' ? lazyHttp2(options) : createHttp1Transport(options)
+}
+
+/** HTTP/2 is loaded by those who use it. */
+function lazyHttp2(options: TransportOptions): Transport {
+  let opening: Promise<Transport> | undefined
+  const open = async (): Promise<Transport> => (await import('./http2-transport.ts')).createHttp2Transport(options)
+  return {
+    send: async (request) => (await (opening ??= open())).send(request),
+    close: async () => (await opening)?.close(),
+  }
+}
