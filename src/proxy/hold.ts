@@ -1,0 +1,74 @@
+import type { Exchange } from '../http/exchange.ts'
+import { UpstreamError } from './upstream-error.ts'
+
+/** Milliseconds that a page navigation waits for a backend which refuses connections, unless configured. */
+const navigationMs = 5000
+/** Milliseconds from a refusal to the next attempt: short at first, since most restarts are. */
+const firstPauseMs = 100
+const longestPauseMs = 250
+
+/** How long a request waits for an upstream that refuses connections, in milliseconds. */
+export function holdFor(x: Exchange, hold: number | undefined): number {
+  return hold ?? (isPageNavigation(x) ? navigationMs : 0)
+}
+
+/** Whether a person goes to a page: the only one who would rather wait than be told at once. */
+export function isPageNavigation({ method, headers }: Exchange): boolean {
+  if (method !== 'GET') return false
+  const mode = headers.get('sec-fetch-mode')
+  // Without the field it is an old browser, or a tool that says what it wants.
+  return mode === undefined ? /\btext\/html\b/i.test(headers.get('accept') ?? '') : mode === 'navigate'
+}
+
+/** How to wait. */
+export interface HoldOptions {
+  /** Milliseconds from the first refusal after which the last attempt is made; 0 does not wait. */
+  readonly holdMs: number
+  /** Aborts when the client leaves: the waiting ends at once. */
+  readonly signal: AbortSignal
+  /** Called when the waiting begins. */
+  readonly waiting?: () => void
+}
+
+/**
+ * Repeats an attempt while the upstream refuses connections, as a backend does that restarts. Nothing was sent to it
+ * then, so every request may be repeated.
+ *
+ * @throws what the last attempt threw
+ */
+export async function holdWhileRefused<T>(attempt: () => Promise<T>, options: HoldOptions): Promise<T> {
+  const { holdMs, signal, waiting } = options
+  let deadline: number | undefined
+  for (let pause = firstPauseMs; ; pause = Math.min(pause * 1.3, longestPauseMs)) {
+    try {
+      return await attempt()
+    } catch (error) {
+      if (!isRefusal(error) || signal.aborted) throw error
+      if (deadline === undefined) {
+        deadline = performance.now() + holdMs
+        if (holdMs > 0) waiting?.()
+      }
+      const left = deadline - performance.now()
+      if (left <= 0) throw error
+      // A timer may fire a moment early, which would be one attempt more.
+      await pauseFor(Math.ceil(Math.min(pause, left)) + 1, signal)
+      if (signal.aborted) throw error
+    }
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof UpstreamError && error.fault === 'refused' && !error.wrote
+}
+
+function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(end, ms)
+    signal.addEventListener('abort', end)
+    function end(): void {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', end)
+      resolve()
+    }
+  })
+}

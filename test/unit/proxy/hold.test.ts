@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Exchange } from '../../../src/http/exchange.ts'
+import { RequestHeaders } from '../../../src/http/headers.ts'
+import { createDial } from '../../../src/proxy/dial.ts'
+import { holdFor, holdWhileRefused, isPageNavigation } from '../../../src/proxy/hold.ts'
+import { UpstreamError } from '../../../src/proxy/upstream-error.ts'
+import { createGate } from '../../support/gate.ts'
+import { TempFolder } from '../../support/server.ts'
+import { RawUpstream, upstreamAt } from '../../support/upstream.ts'
+
+const patient = { holdMs: 20_000, signal: new AbortController().signal }
+
+function refusal(): UpstreamError {
+  return new UpstreamError('refused', 'refused', { wrote: false })
+}
+
+function asked(method: string, ...headers: string[]): Exchange {
+  return { method, headers: new RequestHeaders(headers) } as Exchange
+}
+
+test('only a person who goes to a page waits by default', () => {
+  const html = 'text/html,application/xhtml+xml,*/*;q=0.8'
+  for (const [x, expected] of [
+    [asked('GET', 'Sec-Fetch-Mode', 'navigate', 'Accept', html), true],
+    [asked('GET', 'Accept', html), true],
+    [asked('GET', 'Sec-Fetch-Mode', 'cors', 'Accept', html), false],
+    [asked('GET', 'Accept', '*/*'), false],
+    [asked('GET'), false],
+    [asked('POST', 'Sec-Fetch-Mode', 'navigate', 'Accept', html), false],
+  ] as const) {
+    assert.equal(isPageNavigation(x), expected)
+    assert.equal(holdFor(x, undefined), expected ? 5000 : 0)
+    assert.equal(holdFor(x, 70), 70)
+  }
+})
+
+test('an attempt is repeated while connections are refused', async () => {
+  let attempts = 0
+  let told = 0
+  const attempt = async (): Promise<string> => {
+    if (++attempts < 4) throw refusal()
+    return 'back'
+  }
+  assert.equal(await holdWhileRefused(attempt, { ...patient, waiting: () => told++ }), 'back')
+  assert.deepEqual([attempts, told], [4, 1])
+})
+
+test('any other fault, and a refusal after something was sent, is not repeated', async () => {
+  for (const error of [
+    new UpstreamError('reset', 'reset', { wrote: false }),
+    new UpstreamError('refused', 'refused', { wrote: true }),
+    new Error('ours'),
+  ]) {
+    let attempts = 0
+    const attempt = async (): Promise<never> => {
+      attempts++
+      throw error
+    }
+    await assert.rejects(holdWhileRefused(attempt, patient), error)
+    assert.equal(attempts, 1)
+  }
+})
+
+test('without a hold there is one attempt, with one the last comes at its end', async () => {
+  for (const [holdMs, least] of [
+    [0, 1],
+    [30, 2],
+  ] as const) {
+    let attempts = 0
+    const attempt = async (): Promise<never> => {
+      attempts++
+      throw refusal()
+    }
+    await assert.rejects(holdWhileRefused(attempt, { ...patient, holdMs }), UpstreamError)
+    assert.ok(attempts >= least && attempts <= 2, String(attempts))
+  }
+})
+
+test('a client that leaves ends the waiting at once', async () => {
+  const leaving = new AbortController()
+  const waiting = createGate()
+  let attempts = 0
+  const attempt = async (): Promise<never> => {
+    attempts++
+    throw refusal()
+  }
+  const held = holdWhileRefused(attempt, { holdMs: 600_000, signal: leaving.signal, waiting: waiting.open })
+  await waiting.opened
+  leaving.abort()
+  await assert.rejects(held, UpstreamError)
+  assert.equal(attempts, 1)
+})
+
+test(
+  'a backend that comes back is reached, on its socket path as well',
+  { skip: process.platform === 'win32' },
+  async () => {
+    using folder = new TempFolder()
+    const path = folder.join('app.sock')
+    const dial = createDial({
+      upstream: upstreamAt(0, { socketPath: path, hostname: 'localhost' }),
+      connectMs: 20_000,
+      tls: { verify: true },
+      alpn: ['http/1.1'],
+    })
+    const waiting = createGate()
+    const held = holdWhileRefused(() => dial(), { ...patient, waiting: waiting.open })
+    await waiting.opened
+    await using _upstream = await RawUpstream.open(() => {}, path)
+    const socket = await held
+    socket.destroy()
+  },
+)
