@@ -24,6 +24,7 @@ const announceMs = 100
 export async function serve(command: Command, program: Program, report: Report): Promise<void> {
   const startMs = program.elapsed()
   const { cwd, env } = program
+  const loadedAt = Date.now()
   const loaded = await loadConfig({
     cwd,
     flags: command.flags,
@@ -62,6 +63,10 @@ export async function serve(command: Command, program: Program, report: Report):
   if (listening === undefined) return
   await announce({ listening, loaded, config, command, program, report, startMs, configMs })
   announceForReload(server, listening, config, program)
+  if (loaded.file !== undefined) {
+    const { followConfig } = await import('./follow-config.ts')
+    followConfig({ server, loaded, loadedAt, command, program, report })
+  }
   for (const warning of warnings) report.warning(warning)
   server.off('warning', gather).on('warning', report.warning)
   if (config.open !== undefined) {
