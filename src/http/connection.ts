@@ -14,27 +14,21 @@ export class Connection {
   latest: Latest | undefined
   /** A refusal is on its way and ends the connection: nothing more is read from it. */
   closing = false
+  /** Whether a client that closes its sending side counts as gone: another server works for it. */
+  followed = false
   /** The batch of its last request that had one. */
   batch: number = Number.NaN
   #waiting = 0
   #peer: Peer | undefined
   readonly #whenClosed = new Set<() => void>()
-  readonly #whenLeft = new Set<() => void>()
 
   /** @param halfClosedMs Milliseconds without progress that a half-closed connection gets. */
   constructor(socket: Socket, halfClosedMs: number) {
     this.socket = socket
-    const tell = (callbacks: Set<() => void>): void => {
-      for (const callback of callbacks) callback()
-      callbacks.clear()
-    }
-    socket.once('end', () => {
-      this.#boundHalfClosed(halfClosedMs)
-      tell(this.#whenLeft)
-    })
+    socket.once('end', () => (this.followed ? socket.destroy() : this.#boundHalfClosed(halfClosedMs)))
     socket.once('close', () => {
-      tell(this.#whenClosed)
-      tell(this.#whenLeft)
+      for (const callback of this.#whenClosed) callback()
+      this.#whenClosed.clear()
     })
   }
 
@@ -54,21 +48,14 @@ export class Connection {
   /** A signal that aborts when the connection closes, and the way to stop listening. */
   watch(): { signal: AbortSignal; release: () => void } {
     const controller = new AbortController()
-    const abort = (): void => controller.abort()
-    if (this.socket.destroyed) abort()
-    else this.#whenClosed.add(abort)
-    return { signal: controller.signal, release: () => this.#whenClosed.delete(abort) }
+    return { signal: controller.signal, release: this.whenClosed(() => controller.abort()) }
   }
 
-  /**
-   * Calls back when the client closes its sending side or the connection, at once when that is closed. The former looks
-   * alike whether it still reads or not; for whoever keeps another server busy, it has left. Returns the way to stop
-   * listening.
-   */
-  whenLeft(callback: () => void): () => void {
+  /** Calls back when the connection closes, at once when it has. Returns the way to stop listening. */
+  whenClosed(callback: () => void): () => void {
     if (this.socket.destroyed) callback()
-    else this.#whenLeft.add(callback)
-    return () => void this.#whenLeft.delete(callback)
+    else this.#whenClosed.add(callback)
+    return () => void this.#whenClosed.delete(callback)
   }
 
   /**

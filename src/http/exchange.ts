@@ -77,7 +77,11 @@ export interface Exchange {
   readonly body: RequestBody
   /** Aborts when the client goes away or the server closes by force. */
   readonly signal: AbortSignal
-  /** Calls back once when the client goes away, which costs less than a signal. Returns the way to stop listening. */
+  /**
+   * Calls back when the client goes away, which costs less than the signal. From now on a client that closes its
+   * sending side counts as gone: it may only have said that no more requests follow, but where another server works
+   * for it, one that left must cost nothing. Returns the way to stop listening.
+   */
   whenGone(callback: () => void): () => void
   /** Sends an interim reply (1xx) such as 103. Ignored where the protocol has none. */
   inform(status: number, headers: HeaderList): void

@@ -5,6 +5,7 @@ import type { Exchange } from './exchange.ts'
 import { sendFile } from './file-body.ts'
 import { FileSlice } from './file-slice.ts'
 import { getField, withField, type HeaderList } from './headers.ts'
+import { createReplyWriter } from './reply-writer.ts'
 import type { Body, Reply, Source } from './reply.ts'
 import { trailerPairs } from './trailers.ts'
 
@@ -79,8 +80,8 @@ const textBytes = 16 * 1024
 
 /**
  * Node joins a header section and text into one piece, but sends a buffer as a second one, which costs
- * more than copying a small reply. So the content of replies that are kept (they are frozen) is kept as
- * Latin-1 text, whose characters are the bytes.
+ * more than copying a small reply. So small content becomes Latin-1 text, whose characters are the bytes; for replies
+ * that are kept (they are frozen) that is done once.
  */
 function prepare(reply: Reply, body: Uint8Array | null): Prepared {
   const known = prepared.get(reply)
@@ -88,9 +89,8 @@ function prepare(reply: Reply, body: Uint8Array | null): Prepared {
   const headers = lengthened(reply, body?.byteLength ?? 0)
   const short = body !== null && body.byteLength <= textBytes
   const content = short ? Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1') : body
-  if (!Object.isFrozen(reply)) return { headers, content }
   const result = { headers, content }
-  prepared.set(reply, result)
+  if (Object.isFrozen(reply)) prepared.set(reply, result)
   return result
 }
 
@@ -138,21 +138,17 @@ async function stream(response: ServerResponse, body: Exclude<Body, null | Uint8
   const length = lengthOf(body)
   let bytes = 0
   let trailers: HeaderList | undefined
-  const put = writer(response, signal)
-  const write = (chunk: Uint8Array): Promise<void> => {
-    if (signal.aborted) return Promise.resolve()
+  // Middleware such as a compressor puts its own `write` here.
+  const writer = createReplyWriter(response, signal, response.write !== ServerResponse.prototype.write)
+  const count = (chunk: Uint8Array): boolean => {
+    if (signal.aborted) return false
     bytes += chunk.byteLength
     // One byte more would be read as the beginning of the next reply.
     if (length !== undefined && bytes > length) throw new RangeError('The body is longer than it said.')
-    return put(chunk)
+    return true
   }
-  const pass = (chunk: Uint8Array): Promise<void> | void => {
-    if (isForeign(response)) return write(chunk)
-    if (signal.aborted) return
-    bytes += chunk.byteLength
-    if (length !== undefined && bytes > length) throw new RangeError('The body is longer than it said.')
-    if (!response.write(chunk)) return drained(response, signal)
-  }
+  const write = (chunk: Uint8Array): Promise<void> => (count(chunk) ? writer.write(chunk) : Promise.resolve())
+  const pass = (chunk: Uint8Array): Promise<void> | void => (count(chunk) ? writer.pass(chunk) : undefined)
   try {
     if (body instanceof FileSlice) await sendFile(body, write, signal)
     else if (body instanceof Readable) await sendReadable(body, write, signal)
@@ -173,42 +169,6 @@ async function stream(response: ServerResponse, body: Exclude<Body, null | Uint8
   if (trailers !== undefined && response.chunkedEncoding) response.addTrailers(trailerPairs(trailers))
   response.end()
   return { bytes, aborted: false }
-}
-
-/** Writes chunks; each promise resolves when the chunk's memory is free again, or when the client left. */
-function writer(response: ServerResponse, signal: AbortSignal): (chunk: Uint8Array) => Promise<void> {
-  // Not a race with one promise for the whole reply: that would hold on to every chunk's until the end.
-  const waiting = new Set<() => void>()
-  signal.addEventListener('abort', () => waiting.forEach((resolve) => resolve()), { once: true })
-  const callsBack = !isForeign(response)
-  return (chunk) =>
-    new Promise((resolve) => {
-      waiting.add(resolve)
-      const done = (): void => {
-        waiting.delete(resolve)
-        resolve()
-      }
-      if (callsBack) response.write(chunk, done)
-      else if (response.write(Uint8Array.from(chunk))) done()
-      else response.once('drain', done)
-    })
-}
-
-/** Middleware such as a compressor puts its own `write` there, which keeps the chunk and may forget the callback. */
-function isForeign(response: ServerResponse): boolean {
-  return response.write !== ServerResponse.prototype.write
-}
-
-function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const settle = (): void => {
-      response.off('drain', settle)
-      signal.removeEventListener('abort', settle)
-      resolve()
-    }
-    response.once('drain', settle)
-    signal.addEventListener('abort', settle)
-  })
 }
 
 async function sendReadable(body: Readable, write: (chunk: Uint8Array) => Promise<void>, signal: AbortSignal) {

@@ -91,7 +91,8 @@ export class NodeExchange<Response extends Answer> implements Exchange, Latest {
   }
 
   whenGone(callback: () => void): () => void {
-    return this.connection.whenLeft(callback)
+    this.connection.followed = true
+    return this.connection.whenClosed(callback)
   }
 
   inform(status: number, headers: HeaderList): void {

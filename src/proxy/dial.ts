@@ -1,8 +1,7 @@
-import { lookup as resolveName, type LookupAddress, type LookupOptions } from 'node:dns'
 import { readFileSync } from 'node:fs'
 import { connect, isIP, type Socket, type TcpNetConnectOpts } from 'node:net'
 import type { ResolvedProxy, ResolvedUpstream } from '../config/route-types.ts'
-import { isForbiddenAddress } from './forbidden-address.ts'
+import { lookupAllowed } from './destination.ts'
 import { upstreamError } from './upstream-fault.ts'
 import { UpstreamError } from './upstream-error.ts'
 
@@ -75,7 +74,7 @@ function protocolProblem(socket: Socket, { alpn, upstream }: DialOptions): Upstr
 
 function place({ hostname, port, socketPath }: ResolvedUpstream): TcpNetConnectOpts | { path: string } {
   if (socketPath !== undefined) return { path: socketPath }
-  return { host: hostname, port, lookup: judgedLookup as TcpNetConnectOpts['lookup'], autoSelectFamily: true }
+  return { host: hostname, port, lookup: lookupAllowed as TcpNetConnectOpts['lookup'], autoSelectFamily: true }
 }
 
 function openPlain({ upstream, alpn }: DialOptions): Socket {
@@ -95,42 +94,4 @@ async function secureOpener({ upstream, tls, alpn }: DialOptions): Promise<() =>
   const target = place(upstream)
   return () =>
     connectSecurely({ ...target, ...files, servername, rejectUnauthorized: verify, ALPNProtocols: [...alpn] })
-}
-
-type LookupCallback = (error: Error | null, address?: string | LookupAddress[], family?: number) => void
-
-/**
- * Resolves a name and refuses what it must not lead to. The addresses judged are the ones dialled, so a name
- * cannot change between the two (DNS rebinding).
- */
-function judgedLookup(hostname: string, options: LookupOptions, callback: LookupCallback): void {
-  if (isLocalName(hostname)) return answerLookup(loopback, options, callback)
-  resolveName(hostname, { ...options, all: true }, (error, addresses) => {
-    if (error !== null) return callback(error)
-    const allowed = addresses.filter(({ address }) => !isForbiddenAddress(address))
-    if (allowed.length === 0) {
-      const message = `${hostname} leads to ${addresses[0]?.address ?? 'no address'}, which is not dialled.`
-      return callback(new UpstreamError('forbidden-address', message, { wrote: false }))
-    }
-    answerLookup(allowed, options, callback)
-  })
-}
-
-/** Backends listen on either, and name services often know one only (RFC 6761 section 6.3). */
-const loopback: readonly LookupAddress[] = [
-  { address: '127.0.0.1', family: 4 },
-  { address: '::1', family: 6 },
-]
-
-function isLocalName(hostname: string): boolean {
-  return /^(?:.+\.)?localhost\.?$/i.test(hostname)
-}
-
-function answerLookup(addresses: readonly LookupAddress[], options: LookupOptions, callback: LookupCallback): void {
-  const [first] = addresses
-  // A turn later, as a name service would: Node does not expect an answer at once.
-  process.nextTick(() => {
-    if (options.all === true) callback(null, [...addresses])
-    else callback(null, first?.address, first?.family)
-  })
 }

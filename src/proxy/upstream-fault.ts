@@ -15,6 +15,11 @@ const faults: Readonly<Record<string, UpstreamFault>> = {
   EPERM: 'unreachable',
   ETIMEDOUT: 'connect-timeout',
   EPROTO: 'tls',
+  UND_ERR_CONNECT_TIMEOUT: 'connect-timeout',
+  UND_ERR_HEADERS_TIMEOUT: 'headers-timeout',
+  UND_ERR_HEADERS_OVERFLOW: 'protocol',
+  UND_ERR_INVALID_ARG: 'protocol',
+  HPE_INVALID_EOF_STATE: 'reset',
 }
 
 const tlsCode =
@@ -28,10 +33,11 @@ export function faultOf(error: unknown, fallback: UpstreamFault): UpstreamFault 
   if (codes.includes('ECONNREFUSED')) return 'refused'
   for (const code of codes) {
     if (tlsCode.test(code)) return 'tls'
-    if (code.startsWith('HPE_')) return 'protocol'
     const fault = faults[code]
     if (fault !== undefined) return fault
+    if (code.startsWith('HPE_')) return 'protocol'
   }
+  if (all.some(isParserFault)) return 'protocol'
   return fallback
 }
 
@@ -44,4 +50,10 @@ export function upstreamError(error: unknown, fallback: UpstreamFault, wrote: bo
 
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
+}
+
+/** undici says some of it in words only: bytes that no reply can begin with, and what its parser refuses. */
+function isParserFault(error: unknown): boolean {
+  const { name, message } = (error ?? {}) as Partial<Error>
+  return name === 'HTTPParserError' || name === 'AssertionError' || /^bad (?:response|upgrade)$/.test(message ?? '')
 }

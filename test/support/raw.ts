@@ -79,6 +79,15 @@ export class RawClient {
     while (this.#received.length < count && !this.#ended) await this.#more()
   }
 
+  /** Waits until what was received holds a text. Rejects when the connection ends before. */
+  async sees(text: string): Promise<void> {
+    while (!this.#received.includes(text)) {
+      if (this.#ended)
+        throw new Error(`the connection ended after ${JSON.stringify(this.#received.toString('latin1'))}`)
+      await this.#more()
+    }
+  }
+
   end(): void {
     this.socket.destroy()
   }

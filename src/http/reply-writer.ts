@@ -1,0 +1,51 @@
+import type { Writable } from 'node:stream'
+
+/** Puts the content of a reply on its connection. */
+export interface ReplyWriter {
+  /** Each promise resolves when the chunk's memory is free again, or when the client left. */
+  write(chunk: Uint8Array): Promise<void>
+  /** For chunks that are not used again: a promise only while the connection takes no more. */
+  pass(chunk: Uint8Array): Promise<void> | void
+}
+
+/**
+ * Makes the writer of one reply.
+ *
+ * @param isForeign Whether someone put a `write` of their own in place, such as a compressor of Connect middleware: it
+ *   keeps chunks and may forget the callback.
+ */
+export function createReplyWriter(response: Writable, signal: AbortSignal, isForeign: boolean): ReplyWriter {
+  // Not a race with one promise for the whole reply: that would hold on to every chunk's until the end.
+  const waiting = new Set<() => void>()
+  signal.addEventListener('abort', () => waiting.forEach((resolve) => resolve()), { once: true })
+  let drained: Promise<void> | undefined
+
+  function write(chunk: Uint8Array): Promise<void> {
+    return new Promise((resolve) => {
+      waiting.add(resolve)
+      const done = (): void => {
+        waiting.delete(resolve)
+        resolve()
+      }
+      if (!isForeign) response.write(chunk, done)
+      else if (response.write(Uint8Array.from(chunk))) done()
+      else response.once('drain', done)
+    })
+  }
+
+  function pass(chunk: Uint8Array): Promise<void> | void {
+    if (response.write(chunk)) return
+    drained ??= new Promise((resolve) => {
+      const done = (): void => {
+        drained = undefined
+        waiting.delete(done)
+        resolve()
+      }
+      waiting.add(done)
+      response.once('drain', done)
+    })
+    return drained
+  }
+
+  return { write, pass: isForeign ? write : pass }
+}

@@ -1,0 +1,243 @@
+import type { Dispatcher } from 'undici'
+import type { HeaderList } from '../http/headers.ts'
+import type { Sink, Source } from '../http/reply.ts'
+import { protocolFault, readResponseHead, type ResponseHead } from './response-head.ts'
+import type { OutboundRequest, TransportOptions, UpstreamFault, UpstreamReply } from './types.ts'
+import { UpstreamError } from './upstream-error.ts'
+import { upstreamError } from './upstream-fault.ts'
+
+type Controller = Dispatcher.DispatchController
+
+/** Bytes that may wait for the client before the upstream is paused, and those at which it goes on. */
+const highWater = 256 * 1024
+const lowWater = 64 * 1024
+
+/** Interim replies that are passed on; a server that sends more has something else in mind. */
+const maxInterim = 32
+
+/** A connection that is opened anew when it was closed. */
+export interface Line {
+  socket: { destroy(error: Error): unknown } | undefined
+}
+
+/** One request to an upstream, and the reply as it comes. */
+export class Http1Exchange implements Source, Dispatcher.DispatchHandler {
+  /** What it was sent on. */
+  line: Line | undefined
+  readonly #request: OutboundRequest
+  readonly #timeouts: TransportOptions['timeouts']
+  #controller: Controller | undefined
+  #release: () => void = () => {}
+  #interim = 0
+  #status = 0
+  #head: ResponseHead | undefined
+  #settle: { answered: () => void; failed: (error: UpstreamError) => void } | undefined
+  #early: Uint8Array[] = []
+  #ended = false
+  #trailers: HeaderList | undefined
+  #error: UpstreamError | undefined
+  #sink: Sink | undefined
+  #pulled: { done: (trailers: HeaderList | undefined) => void; failed: (error: unknown) => void } | undefined
+  #waiting = 0
+  #paused = false
+  #idle: NodeJS.Timeout | undefined
+  #total: NodeJS.Timeout | undefined
+
+  constructor(request: OutboundRequest, timeouts: TransportOptions['timeouts']) {
+    this.#request = request
+    this.#timeouts = timeouts
+  }
+
+  get length(): number | undefined {
+    return this.#head?.length
+  }
+
+  /** Sends the request. */
+  async run(dispatch: (exchange: Http1Exchange) => unknown): Promise<UpstreamReply> {
+    this.#release = this.#request.whenGone(() => this.#fail(leftError()))
+    if (this.#error !== undefined) throw leftError()
+    this.#request.body?.once('error', () => this.#fail(leftError()))
+    if (this.#timeouts.totalMs > 0)
+      this.#total = setTimeout(() => this.#expire('total-timeout'), this.#timeouts.totalMs)
+    await new Promise<void>((answered, failed) => {
+      this.#settle = { answered, failed }
+      dispatch(this)
+    })
+    return this.#reply()
+  }
+
+  /** By now everything that came in the packet of the header section has been read. */
+  #reply(): UpstreamReply {
+    const head = this.#head as ResponseHead
+    const status = this.#status
+    if (this.#error !== undefined) throw this.#error
+    if (head.isEventStream) clearTimeout(this.#total)
+    if (status === 204) return { status, headers: head.fields, body: null }
+    if (status === 304) return { status, headers: withLength(head), body: null }
+    if (this.#ended && this.#trailers === undefined && this.#request.method !== 'HEAD') {
+      return { status, headers: head.fields, body: joined(this.#early) }
+    }
+    const { bodyIdleMs } = this.#timeouts
+    if (!this.#ended && bodyIdleMs > 0 && !head.isEventStream) {
+      this.#idle = setTimeout(() => {
+        // A client that takes its time is no fault of the upstream.
+        if (this.#paused) this.#idle?.refresh()
+        else this.#expire('body-timeout')
+      }, bodyIdleMs)
+    }
+    return { status, headers: head.fields, body: this }
+  }
+
+  pull(sink: Sink): Promise<HeaderList | undefined> {
+    return new Promise((done, failed) => {
+      this.#sink = sink
+      this.#pulled = { done, failed }
+      for (const chunk of this.#early) this.#write(chunk)
+      this.#early = []
+      if (this.#error !== undefined) failed(this.#error)
+      else if (this.#ended) done(this.#trailers)
+    })
+  }
+
+  cancel(): void {
+    this.#fail(new UpstreamError('reset', 'its reply was not needed', { wrote: true }))
+  }
+
+  onRequestStart(controller: Controller): void {
+    this.#controller = controller
+    // The client left while the request was queued.
+    if (this.#error !== undefined) controller.abort(this.#error)
+  }
+
+  onResponseStart(controller: Controller, status: number): void {
+    if (status < 100 || status > 599) return this.#fail(protocolFault(`its status is ${status}`))
+    try {
+      const head = readResponseHead(texts(controller.rawHeaders as Buffer[]))
+      if (status < 200) return this.#inform(status, head.fields)
+      this.#status = status
+      this.#head = head
+    } catch (error) {
+      return this.#fail(upstreamError(error, 'protocol', true))
+    }
+    this.#settle?.answered()
+  }
+
+  onResponseData(controller: Controller, chunk: Buffer): void {
+    this.#idle?.refresh()
+    if (this.#sink !== undefined) this.#write(chunk)
+    else {
+      this.#early.push(chunk)
+      this.#waiting += chunk.byteLength
+    }
+    if (this.#waiting > highWater && !this.#paused) {
+      this.#paused = true
+      controller.pause()
+    }
+  }
+
+  onResponseEnd(controller: Controller): void {
+    if (this.#error !== undefined) return
+    this.#ended = true
+    this.#stopClocks()
+    const raw = controller.rawTrailers as Buffer[] | null | undefined
+    if (raw !== undefined && raw !== null && raw.length > 0) {
+      try {
+        this.#trailers = readResponseHead(texts(raw)).fields
+      } catch (error) {
+        return this.#fail(upstreamError(error, 'protocol', true))
+      }
+    }
+    this.#pulled?.done(this.#trailers)
+  }
+
+  onResponseError(_: Controller, cause: Error): void {
+    // undici says so of everything that is wrong with a message that states its length.
+    const isLength = (cause as { code?: string }).code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'
+    const isSpeech = isLength && this.#head === undefined
+    const wrote = this.#controller !== undefined
+    this.#lose(upstreamError(cause, isSpeech ? 'protocol' : wrote ? 'reset' : 'unreachable', wrote))
+  }
+
+  #inform(status: number, fields: HeaderList): void {
+    // 100 asks for content that is on its way already, and 101 was not asked for.
+    if (++this.#interim > maxInterim) return this.#fail(protocolFault('it sends interim replies without end'))
+    if (status > 101) this.#request.inform(status, fields)
+  }
+
+  #write(chunk: Uint8Array): void {
+    if (this.#error !== undefined) return
+    let written: Promise<void> | void
+    try {
+      written = this.#sink?.pass === undefined ? this.#sink?.write(chunk) : this.#sink.pass(chunk)
+    } catch (error) {
+      return this.#giveUp(error)
+    }
+    const { byteLength } = chunk
+    if (written === undefined) return
+    this.#waiting += byteLength
+    written.then(
+      () => {
+        this.#waiting -= byteLength
+        if (!this.#paused || this.#waiting > lowWater) return
+        this.#paused = false
+        this.#idle?.refresh()
+        this.#controller?.resume()
+      },
+      (error: unknown) => this.#giveUp(error),
+    )
+  }
+
+  /** The client's side failed: its error goes back there as it is. */
+  #giveUp(error: unknown): void {
+    this.#pulled?.failed(error)
+    this.cancel()
+  }
+
+  #expire(fault: UpstreamFault): void {
+    this.#fail(new UpstreamError(fault, '', { wrote: this.#controller !== undefined }))
+  }
+
+  /** Ends the exchange from our side, and the connection with it. */
+  #fail(error: UpstreamError): void {
+    if (this.#error !== undefined || (this.#ended && this.#pulled === undefined && this.#settle === undefined)) return
+    this.#lose(error)
+    if (this.#controller === undefined) return
+    // undici alone would take the request for one that was never sent, and open a new connection for it.
+    this.line?.socket?.destroy(error)
+    this.#controller.abort(error)
+  }
+
+  #lose(error: UpstreamError): void {
+    if (this.#error !== undefined) return
+    this.#error = error
+    this.#early = []
+    this.#stopClocks()
+    this.#settle?.failed(error)
+    this.#pulled?.failed(error)
+  }
+
+  #stopClocks(): void {
+    clearTimeout(this.#idle)
+    clearTimeout(this.#total)
+    this.#release()
+  }
+}
+
+function leftError(): UpstreamError {
+  return new UpstreamError('left', 'the client left', { wrote: true })
+}
+
+/** Bytes become text one by one, so that they come out as they came in. */
+function texts(raw: readonly Buffer[]): string[] {
+  return raw.map((part) => part.toString('latin1'))
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const [first] = chunks
+  return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks)
+}
+
+/** A 304 may state the length that a 200 would have had (RFC 9110 section 8.6). */
+function withLength({ fields, length }: ResponseHead): HeaderList {
+  return length === undefined ? fields : [...fields, 'Content-Length', String(length)]
+}

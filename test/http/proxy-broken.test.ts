@@ -1,0 +1,284 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { deadPort, startBackend, type BackendSocket } from '../support/backend.ts'
+import { startFront, upstreamAt, type FrontOptions } from '../support/proxy.ts'
+import { RawClient } from '../support/raw.ts'
+
+const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+
+/** What a backend does on each of its connections once the request is there. */
+type Misbehaviour = (connection: BackendSocket) => unknown
+
+/** A backend that misbehaves, with its sockets counted. */
+function broken(act: Misbehaviour): ReturnType<typeof startBackend> {
+  return startBackend(async (connection) => {
+    while (await connection.sees('\r\n\r\n')) {
+      await connection.head()
+      await act(connection)
+    }
+  })
+}
+
+/** Faults before anything was passed on: the client hears which and what to do. */
+const refusals: readonly [name: string, act: Misbehaviour, code: RegExp, options?: FrontOptions][] = [
+  ['closes without an answer', (c) => c.socket.end(), /502.*UPSTREAM_RESET/],
+  ['resets without an answer', (c) => c.socket.resetAndDestroy(), /502.*UPSTREAM_RESET/],
+  [
+    'ends within the header section',
+    (c) => c.send('HTTP/1.1 200 OK\r\nX-A: 1\r\n').socket.end(),
+    /502.*UPSTREAM_RESET/,
+  ],
+  ['sends no HTTP', (c) => c.send('SSH-2.0-OpenSSH_9.6\r\n'), /502.*UPSTREAM_PROTOCOL/],
+  ['sends the status 099', (c) => c.send('HTTP/1.1 099 X\r\nContent-Length: 0\r\n\r\n'), /502.*UPSTREAM_PROTOCOL/],
+  ['sends the status 999', (c) => c.send('HTTP/1.1 999 X\r\nContent-Length: 0\r\n\r\n'), /502.*UPSTREAM_PROTOCOL/],
+  ['sends the status 600', (c) => c.send('HTTP/1.1 600 X\r\nContent-Length: 0\r\n\r\n'), /502.*UPSTREAM_PROTOCOL/],
+  [
+    'upgrades unasked',
+    (c) => c.send('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
+    /502.*UPSTREAM_PROTOCOL/,
+  ],
+  ['asks for content that is not there', (c) => c.send(`HTTP/1.1 100 Continue\r\n\r\n${ok}`), /502.*UPSTREAM_PROTOCOL/],
+  [
+    'floods with interim replies',
+    (c) => c.send('HTTP/1.1 102 Processing\r\n\r\n'.repeat(1000)),
+    /502.*UPSTREAM_PROTOCOL/,
+  ],
+  [
+    'sends a header section without end',
+    (c) => c.send(`HTTP/1.1 200 OK\r\n${`X-Long: ${'x'.repeat(1000)}\r\n`.repeat(200)}`),
+    /502.*UPSTREAM_PROTOCOL/,
+  ],
+  [
+    'sends a control character in a field',
+    (c) => c.send('HTTP/1.1 200 OK\r\nX-A: a\u0001b\r\nContent-Length: 0\r\n\r\n'),
+    /502.*UPSTREAM_PROTOCOL/,
+  ],
+  [
+    'states two lengths',
+    (c) => c.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok!'),
+    /502.*UPSTREAM_PROTOCOL/,
+  ],
+  [
+    'states a length and a coding',
+    (c) => c.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n'),
+    /502.*UPSTREAM_PROTOCOL/,
+  ],
+  ['never answers', () => {}, /504.*UPSTREAM_TIMEOUT/, { timeouts: { headersMs: 100 } }],
+  ['never comes to an end of all', () => {}, /504.*UPSTREAM_TIMEOUT/, { timeouts: { totalMs: 100 } }],
+]
+
+for (const [name, act, expected, options] of refusals) {
+  test(`an upstream that ${name} is answered for, and its connection given up`, async () => {
+    await using backend = await broken(act)
+    await using front = await startFront(backend.port, { ...options, match: { path: '/' }, proxy: { retries: 0 } })
+    using client = await RawClient.open(front.port)
+    client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\nAccept: application/json\r\n\r\n`)
+    let reply = await client.reply()
+    while (reply.status < 200) reply = await client.reply()
+    const text = reply.body.toString()
+    assert.match(`${reply.status} ${text.replaceAll('\n', ' ')}`, expected)
+    assert.ok(text.includes(`127.0.0.1:${backend.port}`), text)
+    await backend.quiet()
+    assert.deepEqual(front.faults, [])
+  })
+}
+
+/** Faults within the content: what came so far is passed on, and the end is not made up. */
+const cuts: readonly [name: string, act: Misbehaviour, options?: FrontOptions][] = [
+  ['resets within a known length', (c) => c.send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nsome'), {}],
+  ['resets within chunks', (c) => c.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n')],
+]
+
+for (const [name, act] of cuts) {
+  for (const way of ['end', 'resetAndDestroy'] as const) {
+    test(`a client sees that the reply is broken when the upstream ${name} (${way})`, async () => {
+      await using backend = await broken(act)
+      await using front = await startFront(backend.port)
+      using client = await RawClient.open(front.port)
+      const ended = front.ended()
+      client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
+      await client.sees('some')
+      backend.sockets[0]?.socket[way]()
+      const text = (await client.closed()).toString('latin1')
+      assert.doesNotMatch(text, /\r\n0\r\n\r\n$/)
+      const { x, sent } = await ended
+      assert.equal(sent.aborted, true)
+      assert.equal(x.notes.refusal, 'E8008_UPSTREAM_RESET')
+      assert.deepEqual(front.faults, [])
+      await backend.quiet()
+    })
+  }
+}
+
+test('a client sees that the reply is broken when a chunk is none', async () => {
+  await using backend = await broken((c) =>
+    c.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n'),
+  )
+  await using front = await startFront(backend.port)
+  using client = await RawClient.open(front.port)
+  client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
+  await client.sees('some')
+  backend.sockets[0]?.send('not a size\r\n')
+  assert.doesNotMatch((await client.closed()).toString('latin1'), /\r\n0\r\n\r\n$/)
+  await backend.quiet()
+})
+
+test('a reply whose end is broken at once is a 502 or a broken reply, never a whole one', async () => {
+  await using backend = await broken((c) =>
+    c.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nsome\r\nzz\r\n').socket.end(),
+  )
+  await using front = await startFront(backend.port, { proxy: { retries: 0 } })
+  using client = await RawClient.open(front.port)
+  client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\nConnection: close\r\n\r\n`)
+  const text = (await client.closed()).toString('latin1')
+  assert.doesNotMatch(text, /^HTTP\/1\.1 200[^]*\r\n0\r\n\r\n$/)
+})
+
+test('an upstream that drips and then stops is given up, and the client sees it', async () => {
+  await using backend = await broken((c) => c.send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nsome'))
+  await using front = await startFront(backend.port, { timeouts: { bodyIdleMs: 200 } })
+  using client = await RawClient.open(front.port)
+  const ended = front.ended()
+  client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
+  assert.match((await client.closed()).toString(), /some$/)
+  assert.equal((await ended).x.notes.refusal, 'E8008_UPSTREAM_TIMEOUT')
+  await backend.quiet()
+})
+
+test('an upstream that drips without stopping is waited for', async () => {
+  await using backend = await broken(async (c) => {
+    c.send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n')
+    for (let i = 0; i < 10; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      c.send(String(i))
+    }
+  })
+  await using front = await startFront(backend.port, { timeouts: { bodyIdleMs: 300 } })
+  using client = await RawClient.open(front.port)
+  client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
+  assert.equal((await client.reply()).body.toString(), '0123456789')
+})
+
+for (const [name, extra] of [
+  ['bytes behind a complete reply', 'garbage'],
+  ['a second reply', 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil'],
+] as const) {
+  test(`${name} end up nowhere`, async () => {
+    await using backend = await broken((c) => c.send(`${ok}${extra}`))
+    await using front = await startFront(backend.port)
+    using client = await RawClient.open(front.port)
+    for (let i = 0; i < 20; i++) {
+      client.send(`GET /${i} HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
+      const reply = await client.reply()
+      assert.equal(reply.status, 200)
+      assert.equal(reply.body.toString(), 'ok')
+    }
+    assert.equal(backend.sockets.length, 20)
+    assert.equal(client.received.length, 0)
+  })
+}
+
+test('ten thousand requests over few connections get their own replies', async () => {
+  await using backend = await startBackend(async (connection) => {
+    while (await connection.sees('\r\n\r\n')) {
+      const [, path = ''] = /^GET (\S+)/.exec(await connection.head()) ?? []
+      connection.send(`HTTP/1.1 200 OK\r\nContent-Length: ${path.length}\r\n\r\n${path}`)
+    }
+  })
+  await using front = await startFront(backend.port)
+  await Promise.all(
+    Array.from({ length: 10 }, async (_, lane) => {
+      using client = await RawClient.open(front.port)
+      for (let i = 0; i < 1000; i++) {
+        client.send(`GET /${lane}/${i} HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
+        assert.equal((await client.reply()).body.toString(), `/${lane}/${i}`)
+      }
+    }),
+  )
+  assert.ok(backend.sockets.length <= 20, `${backend.sockets.length} connections`)
+})
+
+test('an upstream that is not there is a 502 at once, with the way out', async () => {
+  const port = await deadPort()
+  await using front = await startFront(port, { match: { path: '/api' } })
+  using client = await RawClient.open(front.port)
+  client.send(`GET /api HTTP/1.1\r\n${front.hostLine}\r\nAccept: application/json\r\n\r\n`)
+  const reply = await client.reply()
+  assert.equal(reply.status, 502)
+  const text = reply.body.toString()
+  assert.match(text, /E8008_UPSTREAM_REFUSED/)
+  assert.ok(text.includes(`127.0.0.1:${port}`) && text.includes('/api'), text)
+  assert.match(text, /hint/)
+})
+
+test('a name that nobody knows is a 502', async () => {
+  await using front = await startFront(1, { upstream: { hostname: 'nowhere.invalid', label: 'nowhere.invalid' } })
+  using client = await RawClient.open(front.port)
+  client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\nAccept: application/json\r\n\r\n`)
+  assert.match((await client.reply()).body.toString(), /E8008_UPSTREAM_UNREACHABLE/)
+})
+
+for (const hostname of ['metadata.google.internal', 'Metadata.Google.Internal.']) {
+  test(`a metadata service is not forwarded to (${hostname})`, async () => {
+    await using front = await startFront(80, { upstream: { hostname } })
+    using client = await RawClient.open(front.port)
+    client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\nAccept: application/json\r\n\r\n`)
+    const reply = await client.reply()
+    assert.equal(reply.status, 502)
+    assert.match(reply.body.toString(), /E8008_UPSTREAM_FORBIDDEN/)
+  })
+}
+
+for (const host of ['127.0.0.1', '::1']) {
+  test(`localhost is found at ${host}`, async () => {
+    await using backend = await startBackend(async (c) => {
+      await c.head()
+      c.send(ok)
+    }, host)
+    await using front = await startFront(backend.port, { upstream: { hostname: 'localhost' } })
+    using client = await RawClient.open(front.port)
+    client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
+    assert.equal((await client.reply()).body.toString(), 'ok')
+  })
+}
+
+test('a safe request is sent again when its connection was closed under it', async () => {
+  let connections = 0
+  await using backend = await startBackend(async (c) => {
+    const first = ++connections === 1
+    await c.head()
+    if (first) c.socket.destroy()
+    else c.send(ok)
+  })
+  await using front = await startFront(backend.port)
+  using client = await RawClient.open(front.port)
+  client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
+  assert.equal((await client.reply()).body.toString(), 'ok')
+})
+
+for (const [method, content] of [
+  ['POST', 'hello'],
+  ['POST', ''],
+  ['DELETE', ''],
+] as const) {
+  test(`a ${method} with ${content.length} bytes that may have been heard is not sent again`, async () => {
+    await using backend = await broken((c) => c.socket.destroy())
+    await using front = await startFront(backend.port)
+    using client = await RawClient.open(front.port)
+    client.send(`${method} / HTTP/1.1\r\n${front.hostLine}\r\nContent-Length: ${content.length}\r\n\r\n${content}`)
+    assert.equal((await client.reply()).status, 502)
+    assert.equal(backend.sockets.length, 1)
+  })
+}
+
+test('another upstream is asked when one is not there, even with content', async () => {
+  await using backend = await startBackend(async (c) => {
+    await c.sees('hello')
+    c.send(ok)
+  })
+  const upstreams = [upstreamAt(await deadPort()), upstreamAt(backend.port)]
+  await using front = await startFront(0, { upstreams })
+  using client = await RawClient.open(front.port)
+  client.send(`POST / HTTP/1.1\r\n${front.hostLine}\r\nContent-Length: 5\r\n\r\nhello`)
+  assert.equal((await client.reply()).body.toString(), 'ok')
+})

@@ -1,0 +1,273 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { answering, startBackend, type BackendSocket } from '../support/backend.ts'
+import { startFront } from '../support/proxy.ts'
+import { RawClient, rawRequest } from '../support/raw.ts'
+
+const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+
+/** The lines of a header section. */
+function lines(head: string): string[] {
+  return head.slice(0, head.indexOf('\r\n\r\n')).split('\r\n')
+}
+
+function fieldsOf(head: string, name: string): string[] {
+  return lines(head)
+    .slice(1)
+    .filter((line) => line.toLowerCase().startsWith(`${name}:`))
+    .map((line) => line.slice(name.length + 1).trim())
+}
+
+test('a request reaches the upstream with its fields in order, and the reply comes back', async () => {
+  await using backend = await startBackend()
+  await using front = await startFront(backend.port)
+  using client = await RawClient.open(front.port)
+  client.send(`GET /a//b/%2e%2e/c?x=%20 HTTP/1.1\r\n${front.hostLine}\r\nX-One: 1\r\nx-ONE: 2\r\nAccept: */*\r\n\r\n`)
+  const upstream = await backend.next()
+  const head = await upstream.head()
+  assert.equal(lines(head)[0], 'GET /a//b/%2e%2e/c?x=%20 HTTP/1.1')
+  const kept = lines(head).filter((line) => /^(x-one|accept)/i.test(line))
+  assert.deepEqual(kept, ['X-One: 1', 'x-ONE: 2', 'Accept: */*'])
+  upstream.send(
+    'HTTP/1.1 201 Made\r\nSet-Cookie: a=1\r\nset-cookie: b=2\r\nX-Odd: \xe9\r\nContent-Length: 5\r\n\r\nhello',
+  )
+  const reply = await client.reply()
+  assert.equal(reply.status, 201)
+  assert.equal(reply.body.toString(), 'hello')
+  const own = reply.fields.filter(([name]) => name === 'set-cookie' || name === 'x-odd')
+  assert.deepEqual(own, [
+    ['set-cookie', 'a=1'],
+    ['set-cookie', 'b=2'],
+    ['x-odd', '\xe9'],
+  ])
+})
+
+test('connections to the upstream are used again', async () => {
+  await using backend = await answering(ok)
+  await using front = await startFront(backend.port)
+  using client = await RawClient.open(front.port)
+  for (let i = 0; i < 5; i++) {
+    client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
+    assert.equal((await client.reply()).body.toString(), 'ok')
+  }
+  assert.equal(backend.sockets.length, 1)
+})
+
+test('what is about one connection ends here, and so does what Connection nominates', async () => {
+  await using backend = await answering('')
+  await using front = await startFront(backend.port)
+  using client = await RawClient.open(front.port)
+  const sent = [
+    'Connection: X-Secret, keep-alive, X-Forwarded-For, Via',
+    'X-Secret: 1',
+    'Keep-Alive: timeout=5',
+    'Proxy-Connection: keep-alive',
+    'Proxy-Authorization: Basic eA==',
+    'Proxy: http://evil.test',
+    'TE: gzip',
+    'Trailer: X-End',
+    'HTTP2-Settings: AAMAAABkAAQAAP__',
+    'X-Kept: yes',
+  ]
+  client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n${sent.join('\r\n')}\r\n\r\n`)
+  const upstream = await backend.next()
+  await upstream.sees('Via: ')
+  const head = backend.sockets[0]?.text ?? ''
+  for (const name of [
+    'x-secret',
+    'keep-alive',
+    'proxy-connection',
+    'proxy-authorization',
+    'proxy',
+    'te',
+    'trailer',
+    'http2-settings',
+  ]) {
+    assert.deepEqual(fieldsOf(head, name), [], name)
+  }
+  assert.deepEqual(fieldsOf(head, 'x-kept'), ['yes'])
+  // What is named by the client cannot take away what is added here.
+  assert.deepEqual(fieldsOf(head, 'x-forwarded-for'), ['127.0.0.1'])
+  assert.equal(fieldsOf(head, 'via').length, 1)
+})
+
+test('the fields about one connection of a reply end here too', async () => {
+  await using backend = await answering(
+    'HTTP/1.1 200 OK\r\nConnection: X-Private\r\nX-Private: 1\r\nKeep-Alive: timeout=77\r\nProxy-Authenticate: Basic\r\nX-Kept: 1\r\nContent-Length: 2\r\n\r\nok',
+  )
+  await using front = await startFront(backend.port)
+  const reply = await rawRequest(front.port, `GET / HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
+  assert.equal(reply.field('x-private'), '')
+  assert.equal(reply.field('proxy-authenticate'), '')
+  assert.notEqual(reply.field('keep-alive'), 'timeout=77')
+  assert.equal(reply.field('x-kept'), '1')
+})
+
+test('what a stranger says about the client is dropped in every spelling, and we say who asks', async () => {
+  await using backend = await startBackend()
+  await using front = await startFront(backend.port)
+  using client = await RawClient.open(front.port)
+  const spoofed = [
+    'X-Forwarded-For: 6.6.6.6',
+    'X_Forwarded_For: 6.6.6.6',
+    'Forwarded: for=6.6.6.6',
+    'X-Real-IP: 6.6.6.6',
+    'X-Forwarded-Prefix: /evil',
+    'X-Forwarded_Host: evil.test',
+  ]
+  client.send(`GET / HTTP/1.1\r\nHost: [::1]:8008\r\n${spoofed.join('\r\n')}\r\n\r\n`)
+  const head = await (await backend.next()).head()
+  assert.doesNotMatch(head, /6\.6\.6\.6|evil/)
+  assert.deepEqual(fieldsOf(head, 'x-forwarded-for'), ['127.0.0.1'])
+  assert.deepEqual(fieldsOf(head, 'x-forwarded-host'), ['[::1]:8008'])
+  assert.deepEqual(fieldsOf(head, 'x-forwarded-proto'), ['http'])
+  assert.deepEqual(fieldsOf(head, 'x-forwarded-port'), ['8008'])
+  assert.deepEqual(fieldsOf(head, 'forwarded'), ['for=127.0.0.1;host="[::1]:8008";proto=http'])
+  assert.deepEqual(fieldsOf(head, 'host'), ['[::1]:8008'])
+})
+
+test('what a trusted peer says about the client is continued', async () => {
+  await using backend = await startBackend()
+  await using front = await startFront(backend.port, { trust: ['127.0.0.0/8'] })
+  using client = await RawClient.open(front.port)
+  const said = ['X-Forwarded-For: 192.0.2.1', 'Forwarded: for=192.0.2.1', 'X-Forwarded-Proto: https']
+  client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n${said.join('\r\n')}\r\n\r\n`)
+  const head = await (await backend.next()).head()
+  assert.deepEqual(fieldsOf(head, 'x-forwarded-for'), ['192.0.2.1, 127.0.0.1'])
+  assert.match(fieldsOf(head, 'forwarded')[0] ?? '', /^for=192\.0\.2\.1, for=127\.0\.0\.1;/)
+  assert.deepEqual(fieldsOf(head, 'x-forwarded-proto'), ['https'])
+})
+
+test('the upstream gets its own name where the route says so', async () => {
+  await using backend = await startBackend()
+  await using front = await startFront(backend.port, { proxy: { changeOrigin: true } })
+  using client = await RawClient.open(front.port)
+  client.send(`GET / HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+  const head = await (await backend.next()).head()
+  assert.deepEqual(fieldsOf(head, 'host'), [`127.0.0.1:${backend.port}`])
+  assert.deepEqual(fieldsOf(head, 'x-forwarded-host'), ['localhost'])
+})
+
+test('fields of a route are set and removed on both sides', async () => {
+  await using backend = await startBackend()
+  await using front = await startFront(backend.port, {
+    proxy: {
+      requestFields: { set: ['X-Key', 'ours'], remove: ['cookie'] },
+      replyFields: { set: ['X-By', 'us'], remove: ['server'] },
+    },
+  })
+  using client = await RawClient.open(front.port)
+  client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\nx-key: theirs\r\nCookie: a=1\r\n\r\n`)
+  const upstream = await backend.next()
+  const head = await upstream.head()
+  assert.deepEqual(fieldsOf(head, 'x-key'), ['ours'])
+  assert.deepEqual(fieldsOf(head, 'cookie'), [])
+  upstream.send('HTTP/1.1 200 OK\r\nServer: x\r\nX-By: them\r\nContent-Length: 0\r\n\r\n')
+  const reply = await client.reply()
+  assert.equal(reply.field('server'), '')
+  assert.equal(reply.field('x-by'), 'us')
+})
+
+test('a prefix is replaced on the bytes as they came', async () => {
+  await using backend = await startBackend()
+  await using front = await startFront(backend.port, { match: { path: '/api' }, upstream: { prefix: '/v1' } })
+  using client = await RawClient.open(front.port)
+  let upstream: BackendSocket | undefined
+  for (const [asked, got] of [
+    ['/api', '/v1'],
+    ['/api/', '/v1/'],
+    ['/api/a%2fb//c?q', '/v1/a%2fb//c?q'],
+    ['/%61pi/x', '/v1/x'],
+    ['//api//x', '/v1//x'],
+  ] as const) {
+    client.send(`GET ${asked} HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
+    upstream ??= await backend.next()
+    const head = await upstream.head()
+    assert.equal(lines(head)[0], `GET ${got} HTTP/1.1`)
+    assert.deepEqual(fieldsOf(head, 'x-forwarded-prefix'), ['/api'])
+    upstream.send(ok)
+    await client.reply()
+  }
+})
+
+test('a request that came through this server before is refused', async () => {
+  await using backend = await startBackend()
+  await using front = await startFront(backend.port)
+  using client = await RawClient.open(front.port)
+  client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
+  const upstream = await backend.next()
+  const [via = ''] = fieldsOf(await upstream.head(), 'via')
+  assert.match(via, /^1\.1 serve8008-\w+$/)
+  upstream.send(ok)
+  await client.reply()
+  const looped = await client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\nVia: 1.0 a, ${via}\r\n\r\n`).reply()
+  assert.equal(looped.status, 508)
+  const many = Array.from({ length: 20 }, (_, i) => `1.1 hop-${i}`).join(', ')
+  assert.equal((await client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\nVia: ${many}\r\n\r\n`).reply()).status, 508)
+  assert.equal(backend.sockets.length, 1)
+})
+
+test('an OPTIONS request ends where Max-Forwards says', async () => {
+  await using backend = await startBackend()
+  await using front = await startFront(backend.port)
+  using client = await RawClient.open(front.port)
+  const ours = await client.send(`OPTIONS /x HTTP/1.1\r\n${front.hostLine}\r\nMax-Forwards: 0\r\n\r\n`).reply()
+  assert.equal(ours.status, 204)
+  assert.notEqual(ours.field('allow'), '')
+  client.send(`OPTIONS /x HTTP/1.1\r\n${front.hostLine}\r\nMax-Forwards: 3\r\n\r\n`)
+  assert.deepEqual(fieldsOf(await (await backend.next()).head(), 'max-forwards'), ['2'])
+})
+
+test('an upgrade to h2c is dropped, and the request goes on without it', async () => {
+  await using backend = await answering(ok)
+  await using front = await startFront(backend.port)
+  const reply = await rawRequest(
+    front.port,
+    `GET / HTTP/1.1\r\n${front.hostLine}\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n\r\n`,
+  )
+  assert.equal(reply.body.toString(), 'ok')
+})
+
+for (const method of ['HEAD', 'GET', 'DELETE', 'PURGE', 'PROPFIND', 'MKCOL']) {
+  test(`${method} passes without content or framing of its own`, async () => {
+    await using backend = await startBackend()
+    await using front = await startFront(backend.port)
+    using client = await RawClient.open(front.port)
+    client.send(`${method} /x HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
+    const upstream = await backend.next()
+    const head = await upstream.head()
+    assert.equal(lines(head)[0], `${method} /x HTTP/1.1`)
+    assert.deepEqual(fieldsOf(head, 'transfer-encoding'), [])
+    assert.ok(['', '0'].includes(fieldsOf(head, 'content-length')[0] ?? ''))
+    upstream.send(method === 'HEAD' ? 'HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n' : ok)
+    const reply = await client.reply(method)
+    assert.equal(reply.field('content-length'), method === 'HEAD' ? '12' : '2')
+  })
+}
+
+test('a reply to HEAD without a length states none', async () => {
+  await using backend = await answering('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n')
+  await using front = await startFront(backend.port)
+  const reply = await rawRequest(front.port, `HEAD / HTTP/1.1\r\n${front.hostLine}\r\n\r\n`, 'HEAD')
+  assert.equal(reply.status, 200)
+  assert.equal(reply.field('content-length'), '')
+})
+
+for (const [status, field, value] of [
+  [204, 'content-length', ''],
+  [304, 'content-length', '99'],
+] as const) {
+  test(`a ${status} ends with its header section`, async () => {
+    await using backend = await answering(
+      `HTTP/1.1 ${status} X\r\nETag: "a"\r\n${status === 304 ? 'Content-Length: 99\r\n' : ''}\r\n`,
+    )
+    await using front = await startFront(backend.port)
+    using client = await RawClient.open(front.port)
+    for (let i = 0; i < 2; i++) {
+      const reply = await client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n\r\n`).reply()
+      assert.equal(reply.status, status)
+      assert.equal(reply.field('etag'), '"a"')
+      assert.equal(reply.field(field), value)
+    }
+  })
+}

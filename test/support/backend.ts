@@ -1,0 +1,149 @@
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+
+/** One connection to a {@link Backend}. */
+export class BackendSocket {
+  readonly socket: Socket
+  #received = Buffer.alloc(0)
+  #ended = false
+  readonly #waiting = new Set<() => void>()
+
+  constructor(socket: Socket) {
+    this.socket = socket
+    socket.on('data', (chunk) => {
+      this.#received = Buffer.concat([this.#received, chunk])
+      this.#wake()
+    })
+    const end = (): void => {
+      this.#ended = true
+      this.#wake()
+    }
+    socket.on('end', end).on('close', end).on('error', end)
+  }
+
+  /** Every byte so far. */
+  get text(): string {
+    return this.#received.toString('latin1')
+  }
+
+  get length(): number {
+    return this.#received.length
+  }
+
+  /** Waits until what was received holds a text; false when the connection ended before. */
+  async sees(text: string): Promise<boolean> {
+    while (!this.text.includes(text)) {
+      if (this.#ended) return false
+      await this.#more()
+    }
+    return true
+  }
+
+  /** Waits for the header section of the next request and takes it, with whatever came behind it. */
+  async head(): Promise<string> {
+    await this.sees('\r\n\r\n')
+    const { text } = this
+    this.#received = Buffer.alloc(0)
+    return text
+  }
+
+  send(text: string | Uint8Array): this {
+    this.socket.write(typeof text === 'string' ? Buffer.from(text, 'latin1') : text)
+    return this
+  }
+
+  /** Waits for the end of the connection. */
+  async closed(): Promise<void> {
+    while (!this.#ended) await this.#more()
+  }
+
+  #more(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.add(resolve))
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve()
+    this.#waiting.clear()
+  }
+}
+
+/** A server that sends what it is told, and knows every byte it was sent. */
+export interface Backend extends AsyncDisposable {
+  readonly port: number
+  /** Every connection so far. */
+  readonly sockets: readonly BackendSocket[]
+  /** Connections that are open now. */
+  readonly open: number
+  /** The next connection that was not handed out yet. */
+  next(): Promise<BackendSocket>
+  /** Waits until no connection is open. */
+  quiet(): Promise<void>
+}
+
+/** Starts a backend; with `act` each connection is handled by it. */
+export async function startBackend(act?: (connection: BackendSocket) => unknown, host = '127.0.0.1'): Promise<Backend> {
+  const sockets: BackendSocket[] = []
+  const open = new Set<Socket>()
+  const events = new Set<() => void>()
+  let taken = 0
+  const wake = (): void => {
+    for (const event of events) event()
+    events.clear()
+  }
+  const server: Server = createServer((socket) => {
+    const connection = new BackendSocket(socket)
+    sockets.push(connection)
+    open.add(socket)
+    socket.on('error', () => {})
+    socket.once('close', () => {
+      open.delete(socket)
+      wake()
+    })
+    wake()
+    void act?.(connection)
+  })
+  server.listen(0, host)
+  await once(server, 'listening')
+  const change = (): Promise<void> => new Promise((resolve) => events.add(resolve))
+  return {
+    port: (server.address() as AddressInfo).port,
+    sockets,
+    get open() {
+      return open.size
+    },
+    next: async () => {
+      while (sockets.length <= taken) await change()
+      return sockets[taken++] as BackendSocket
+    },
+    quiet: async () => {
+      while (open.size > 0) await change()
+    },
+    [Symbol.asyncDispose]: async () => {
+      server.close()
+      for (const socket of open) socket.destroy()
+      await Promise.resolve()
+    },
+  }
+}
+
+/** A backend that answers each request on a connection with the same bytes, once its header section is there. */
+export function answering(bytes: string): Promise<Backend> {
+  return startBackend(async (connection) => {
+    for (;;) {
+      if (!(await connection.sees('\r\n\r\n'))) return
+      await connection.head()
+      connection.send(bytes)
+    }
+  })
+}
+
+/** A port at which nothing listens. */
+export async function deadPort(): Promise<number> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
