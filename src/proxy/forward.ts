@@ -29,6 +29,13 @@ const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PRO
 /** Nobody is there to read it; the number is what logs know for that. */
 const clientLeft: Reply = { status: 499, headers: [], body: null, close: true }
 
+const optionsReply: Reply = Object.freeze({ status: 204, headers: ['Allow', 'GET, HEAD, OPTIONS'], body: null })
+
+/** RFC 9110 section 7.6.2: at 0 the recipient answers itself. */
+function endsHere({ headers }: Exchange): boolean {
+  return headers.get('max-forwards') === '0'
+}
+
 /** Makes the handler of a route that forwards. */
 export function createForward(options: ForwardOptions): Forward {
   const { name, proxy } = options
@@ -47,6 +54,7 @@ export function createForward(options: ForwardOptions): Forward {
   const remarkName = name.replace(/^\/(?=.)/, '')
 
   async function handle(x: Exchange): Promise<Reply> {
+    if (x.method === 'OPTIONS' && endsHere(x)) return optionsReply
     const tried = new Set<ResolvedUpstream>()
     for (let attempt = 0; ; attempt++) {
       // When every one was tried, the first is asked again.
