@@ -38,8 +38,8 @@ export function resolveRoutes(
   return all
 }
 
-/** One entry of `routes`, or one that a program adds later. */
-export function resolveRoute(
+/** One entry of `routes`. */
+function resolveRoute(
   route: RouteOptions,
   path: readonly string[],
   name: string | undefined,

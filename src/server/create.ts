@@ -162,8 +162,9 @@ class Serve8008 implements Server8008 {
     // A start under way sees that it was overtaken and frees its port, before we say that it is free.
     await this.#starting?.catch(() => {})
     await this.#live?.close()
-    // Side by side: connections that upgrades took over are ended from both ends.
-    const [cut = 0] = await Promise.all([this.#running?.stop(), this.routes.close()])
+    const cut = (await this.#running?.stop()) ?? 0
+    // Behind the replies that it still had to bring.
+    await this.routes.close()
     this.#fetch.close()
     for (const { site } of this.#sites) site.close()
     this.#log?.flush()
