@@ -58,12 +58,11 @@ const readAsSlash = [/$^/, /\//, /\\/, /[/\\]/] as const
 function walkOf(raw: readonly string[]): number[] {
   let depth = 0
   return raw.map((segment) => {
-    const text = decodeOctets(segment)
     let steps = Infinity
     let lowest = 0
-    for (const border of readAsSlash) {
+    for (const pieces of readingsOf(decodeOctets(segment))) {
       let sum = 0
-      for (const piece of text.split(border).map(withoutParameters)) {
+      for (const piece of pieces) {
         if (piece === '..') sum--
         else if (isName(piece)) sum++
         lowest = Math.min(lowest, sum)
@@ -74,6 +73,12 @@ function walkOf(raw: readonly string[]): number[] {
     depth += steps
     return lowest < 0 ? Math.min(before + lowest, depth) : depth
   })
+}
+
+/** Parameters end at what is taken for a slash, or reach to the end of the segment. */
+function readingsOf(segment: string): string[][] {
+  const bare = withoutParameters(segment)
+  return readAsSlash.flatMap((slash) => [segment.split(slash).map(withoutParameters), bare.split(slash)])
 }
 
 /** Whether a path that begins with so many segments ever leads above them: a target's own path would be left just so. */
