@@ -46,7 +46,8 @@ export function renderBanner(facts: BannerFacts, terminal: Terminal): string {
 export function renderJsonBanner(facts: BannerFacts, root: string, pid: number): string {
   const { url, urls, port, host, protocol, skipped } = facts.listening
   const { version, readyMs } = facts
-  return `${printableJson({ version, url, urls, port, host, protocol, root, pid, readyMs, skipped })}\n`
+  const { proxies } = facts
+  return `${printableJson({ version, url, urls, port, host, protocol, root, pid, readyMs, skipped, proxies })}\n`
 }
 
 /** One plain line for a pipe or a file, which ends in the URL; network addresses and details have a line each. */

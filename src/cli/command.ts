@@ -5,6 +5,7 @@ import { parseArguments, type FlagTexts } from './arguments.ts'
 import { explainFlags, flags } from './flags.ts'
 import { repeatCommand, replaceWord } from './repeat-command.ts'
 import type { Manner } from './report.ts'
+import { withoutUserinfo } from './shell-word.ts'
 
 /** The words that may stand in the folder's place. */
 export const commandNames = ['check', 'explain', 'reload', 'completion', 'help'] as const
@@ -107,7 +108,10 @@ function placeValues(
   const url = words.find((word) => /(^|=)(https?|wss?):\/\//.test(word))
   if (url !== undefined) {
     const route = url.includes('=') ? url : `/=${url}`
-    throw usage(`${url} is no folder; what is forwarded is a flag.`, replaceWord(argv, url, '--proxy', route))
+    throw usage(
+      `${withoutUserinfo(url)} is no folder; what is forwarded is a flag.`,
+      replaceWord(argv, url, '--proxy', route),
+    )
   }
   const mount = folders.find((word) => /^[\w.-]+=./.test(word) && !isFolder(word))
   if (mount !== undefined) {

@@ -19,12 +19,17 @@ const anyUser = 'USER:PASSWORD'
 function withoutSecrets(words: readonly string[]): string[] {
   const end = words.includes('--') ? words.indexOf('--') : words.length
   return words.map((word, i) => {
-    if (i > end) return word
+    if (i > end) return withoutUserinfo(word)
     const [, flag = '', value] = /^(--?(?:auth|headers?))(?:=(.*))?$/s.exec(word) ?? []
     if (value !== undefined) return `${flag}=${maskedValue(flag, value)}`
     const before = words[i - 1] ?? ''
-    return /^--?(?:auth|headers?)$/.test(before) ? maskedValue(before, word) : word
+    return /^--?(?:auth|headers?)$/.test(before) ? maskedValue(before, word) : withoutUserinfo(word)
   })
+}
+
+/** A URL without the name and password that somebody put into it. */
+export function withoutUserinfo(word: string): string {
+  return word.replace(/(:\/\/)[^/@]*@/g, `$1${anyUser}@`)
 }
 
 function maskedValue(flag: string, value: string): string {

@@ -45,10 +45,11 @@ function resolvePath(match: MatchOptions, { base, path: at, problems }: Place): 
     problems.push({ path: [...at, given[1] ?? ''], fault: `it contradicts ${quote(key)}`, fix: 'keep one of them' })
   }
   const text = match[key] ?? '/'
-  const prefix = text.startsWith('/') ? parsePathPrefix(text) : undefined
+  // Parameters (`;v=1`) are no part of what paths are compared by.
+  const prefix = text.startsWith('/') && !/;|%3b/i.test(text) ? parsePathPrefix(text) : undefined
   if (prefix === undefined) {
     const fix = text.startsWith('/')
-      ? 'use a plain URL path such as /api, without query, dot segments or doubled slashes'
+      ? 'use a plain URL path such as /api, without query, parameters, dot segments or doubled slashes'
       : `did you mean ${quote(`/${text}`)}?`
     problems.push({ path: at, fault: `${quote(text)} is not a path`, fix })
     return { kind: 'prefix', path: '/' }

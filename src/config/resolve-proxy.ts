@@ -5,7 +5,7 @@ import { resolveUpstream } from './resolve-upstream.ts'
 import type { ProxyOptions, ProxyTimeouts, ResolvedProxy, UpstreamTlsOptions } from './route-types.ts'
 
 /** Bounds on an upstream's time, in milliseconds. */
-export const proxyTimeouts: Readonly<ProxyTimeouts> = Object.freeze({
+const proxyTimeouts: Readonly<ProxyTimeouts> = Object.freeze({
   connectMs: 10_000,
   headersMs: 300_000,
   bodyIdleMs: 300_000,

@@ -23,9 +23,16 @@ export function resolveRoutes(
   const { base, cwd, problems } = context
   const short = Object.entries(proxy).map(([key, value]): ResolvedRoute => {
     const path = ['proxy', key]
+    const slip = slipIn(key, value)
+    if (slip !== undefined)
+      problems.push({
+        path,
+        fault: `${key.includes('@') ? 'the match' : quote(key)} is neither a path nor a host`,
+        fix: slip,
+      })
     return {
       name: key,
-      match: resolveMatch(matchOfKey(key), { base, path, problems }),
+      match: resolveMatch(slip === undefined ? matchOfKey(key) : {}, { base, path, problems }),
       action: { kind: 'proxy', proxy: resolveProxy(value, path, cwd, problems) },
     }
   })
@@ -38,8 +45,22 @@ export function resolveRoutes(
   return all
 }
 
-/** One entry of `routes`, or one that a program adds later. */
-export function resolveRoute(
+/** What was probably meant by a key that is no match, in words; undefined for one that may be. */
+function slipIn(key: string, value: unknown): string | undefined {
+  const [, scheme, rest = ''] = /^([a-z0-9]+:\/\/)(?:[^/@]*@)?(.*)$/i.exec(key) ?? []
+  if (scheme !== undefined) {
+    const isSwapped = typeof value === 'string' && value.startsWith('/')
+    return `did you mean ${quote(isSwapped ? `${value}=${scheme}${rest}` : rest)}?`
+  }
+  if (key === '') return 'use / for everything'
+  // Who has a host of one label, as containers do, can say so in `routes`.
+  return /^[a-z0-9-]+$/i.test(key) && key !== 'localhost'
+    ? `did you mean ${quote(`/${key}`)}, or ${quote(`${key}.localhost`)}?`
+    : undefined
+}
+
+/** One entry of `routes`. */
+function resolveRoute(
   route: RouteOptions,
   path: readonly string[],
   name: string | undefined,

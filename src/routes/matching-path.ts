@@ -10,7 +10,7 @@ export interface MatchingPath {
   readonly plain: readonly string[]
   /** As a lenient server reads it: decoded once, backslash for slash, parameters and empty and dot segments taken away. */
   readonly folded: readonly string[]
-  /** How deep it stood after each of its `..`: see {@link leavesPrefix}. */
+  /** How deep each of its segments leads, at least: see {@link leavesPrefix}. */
   readonly walk: readonly number[]
   /** Whether it holds a NUL, which cuts texts short in programs written in C. */
   readonly hasNul: boolean
@@ -24,27 +24,66 @@ export function matchingPath(path: string): MatchingPath {
   const raw = path.slice(1).split('/')
   if (!doubtful.test(path)) return { plain: raw, folded: raw, walk: [], hasNul: false }
   const plain = raw.map((segment) => decodeOctets(segment, (octet) => octet === '/' || octet === '\\'))
-  const pieces = decodeOctets(path.slice(1)).replaceAll('\\', '/').split('/')
+  const pieces = raw.flatMap((segment) => piecesOf(decodeOctets(segment)))
   const folded: string[] = []
-  const walk: number[] = []
-  let isFolder = false
   for (const piece of pieces) {
-    const name = piece.replace(/;.*$/s, '')
-    isFolder = name === '' || name === '.' || name === '..'
-    if (name === '..') {
-      // Above the root there is nothing more, but below a target's own path there is.
-      walk.push(folded.length - 1)
-      folded.pop()
-    } else if (!isFolder) folded.push(name)
+    if (piece === '..') folded.pop()
+    else if (isName(piece)) folded.push(piece)
   }
   // What ends in a slash or in dots names a folder.
-  if (isFolder) folded.push('')
-  return { plain, folded, walk, hasNul: /%00/.test(path) }
+  if (!isName(pieces.at(-1) ?? '')) folded.push('')
+  return { plain, folded, walk: walkOf(raw), hasNul: /%00/.test(path) }
 }
 
-/** Whether a path ever leads above its first segments on its way: a target's own path would be left just so. */
+/** What a segment is to a server that takes encoded slashes and backslashes for slashes. */
+function piecesOf(segment: string): string[] {
+  return segment.split(/[/\\]/).map(withoutParameters)
+}
+
+function withoutParameters(segment: string): string {
+  return segment.replace(/;.*$/s, '')
+}
+
+function isName(piece: string): boolean {
+  return piece !== '' && piece !== '.' && piece !== '..'
+}
+
+/** What servers take for a slash within a segment, once it is decoded: nothing, an encoded one, a backslash, both. */
+const readAsSlash = [/$^/, /\//, /\\/, /[/\\]/] as const
+
+/**
+ * How deep each segment leads, by the reading that leads least deep: for one server `x%2fy` is two segments and for
+ * another it is one, out of which a single `..` leads.
+ */
+function walkOf(raw: readonly string[]): number[] {
+  let depth = 0
+  return raw.map((segment) => {
+    let steps = Infinity
+    let lowest = 0
+    for (const pieces of readingsOf(decodeOctets(segment))) {
+      let sum = 0
+      for (const piece of pieces) {
+        if (piece === '..') sum--
+        else if (isName(piece)) sum++
+        lowest = Math.min(lowest, sum)
+      }
+      steps = Math.min(steps, sum)
+    }
+    const before = depth
+    depth += steps
+    return lowest < 0 ? Math.min(before + lowest, depth) : depth
+  })
+}
+
+/** Parameters end at what is taken for a slash, or reach to the end of the segment. */
+function readingsOf(segment: string): string[][] {
+  const bare = withoutParameters(segment)
+  return readAsSlash.flatMap((slash) => [segment.split(slash).map(withoutParameters), bare.split(slash)])
+}
+
+/** Whether a path that begins with so many segments ever leads above them: a target's own path would be left just so. */
 export function leavesPrefix({ walk }: MatchingPath, segments: number): boolean {
-  return walk.some((depth) => depth < segments)
+  return walk.some((depth, i) => depth < Math.min(segments, i + 1))
 }
 
 /** Percent-decoding once, octet by octet: what is no UTF-8, or no encoding at all, is compared as it is. */

@@ -5,15 +5,14 @@ import { resolveConfig } from '../config/resolve.ts'
 import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
 import { ServeError } from '../errors/serve-error.ts'
-import { createHostCheck } from '../guard/guard.ts'
 import { createAdapter, type Adapter } from '../http/adapter.ts'
 import type { Exchange, Handler, Layer } from '../http/exchange.ts'
 import { createFetchAnswer, type FetchAnswer } from '../http/fetch.ts'
-import { ownNames } from '../ports/ports.ts'
 import { createAccessLog, createRecorder } from '../tap/tap.ts'
 import { assemble, openSites } from './assemble.ts'
 import type { Live, ShownError, Update } from '../live/live.ts'
 import { openLive } from './open-live.ts'
+import { ourHosts } from './our-hosts.ts'
 import { programPhrase, refusalReply, type Phrase } from './boundary.ts'
 import { Events } from './events.ts'
 import { cutWarning, listeningWarnings, Running } from './lifecycle.ts'
@@ -162,8 +161,9 @@ class Serve8008 implements Server8008 {
     // A start under way sees that it was overtaken and frees its port, before we say that it is free.
     await this.#starting?.catch(() => {})
     await this.#live?.close()
-    // Side by side: connections that upgrades took over are ended from both ends.
-    const [cut = 0] = await Promise.all([this.#running?.stop(), this.routes.close()])
+    const cut = (await this.#running?.stop()) ?? 0
+    // Behind the replies that it still had to bring.
+    await this.routes.close()
     this.#fetch.close()
     for (const { site } of this.#sites) site.close()
     this.#log?.flush()
@@ -213,16 +213,10 @@ class Serve8008 implements Server8008 {
   }
 
   #assemble(layers: readonly Layer[] = this.#layers, routes: readonly ResolvedRoute[] = this.routes.list()): Handler {
-    const { host, allowHosts, lan } = this.config
     return assemble(
       {
         config: this.config,
-        isOurs: createHostCheck({
-          host,
-          allowHosts,
-          ownNames: lan ? ownNames() : [],
-          routeHosts: routes.flatMap(({ match }) => match.host ?? []),
-        }),
+        isOurs: ourHosts(this.config, routes),
         routes,
         forward: (route) => this.routes.forward(route),
         layers,

@@ -1,11 +1,11 @@
 import type { ResolvedConfig } from '../config/types.ts'
-import { createHostCheck, hostNotAllowed } from '../guard/guard.ts'
+import { hostNotAllowed } from '../guard/guard.ts'
 import { parseAuthority } from '../http/authority.ts'
 import { RequestHeaders } from '../http/headers.ts'
 import { parseTarget } from '../http/target.ts'
-import { ownNames } from '../ports/ports.ts'
 import { explainRoute, type RouteExplanation } from '../routes/routes.ts'
 import { foldersOf } from './folders.ts'
+import { ourHosts } from './our-hosts.ts'
 
 /** A request that need not be sent to be explained. */
 export interface Question {
@@ -40,12 +40,7 @@ export function explainRequest(config: ResolvedConfig, question: Question): Rout
     header: (name: string) => (name === 'host' ? authority : headers.get(name)),
   }
   const explanation = explainRoute(request, config.routes, foldersOf(config))
-  const isOurs = createHostCheck({
-    host: config.host,
-    allowHosts: config.allowHosts,
-    ownNames: config.lan ? ownNames() : [],
-    routeHosts: config.routes.flatMap(({ match }) => match.host ?? []),
-  })
+  const isOurs = ourHosts(config, config.routes)
   if (isOurs(parsed, '127.0.0.1')) return explanation
   const { status, code, message } = hostNotAllowed(parsed)
   return { ...explanation, route: undefined, kind: 'refused', text: `${status} ${code}: ${message}`, forwards: [] }

@@ -117,6 +117,7 @@ test('is one JSON line with stable keys', () => {
     'pid',
     'readyMs',
     'skipped',
+    'proxies',
   ])
   assert.deepEqual([value['root'], value['pid'], value['port']], ['/home/me/site', 42, 8080])
 })

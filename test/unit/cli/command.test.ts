@@ -63,6 +63,11 @@ test('explains what is no folder', () => {
       '/api=http://localhost:1 is no folder; what is forwarded is a flag.',
       'serve8008 --proxy /api=http://localhost:1',
     ],
+    [
+      'http://ann:s3cret@a.test',
+      'http://USER:PASSWORD@a.test is no folder; what is forwarded is a flag.',
+      'serve8008 --proxy /=http://USER:PASSWORD@a.test',
+    ],
     ['-c-1', '--config needs a file, not -1.', 'serve8008 --cache off'],
     ['-c 10', '--config needs a file, not 10.', 'serve8008 --cache 10'],
   ]

@@ -73,3 +73,15 @@ test('fits a terminal: breaks at words, and gives the origin a line of its own w
   const whole = (await table({ flags })).split('\n').find((line) => line.includes('two.example.test'))
   assert.match(whole ?? '', /^headers .*one\.example.* {2}flag --header$/)
 })
+
+test('has a line for each route, with where it leads and no secrets', async () => {
+  const headers = { authorization: 'Bearer s3cret' }
+  const routes = JSON.stringify([
+    { match: { path: '/old' }, redirect: '/new' },
+    { match: { path: '/b' }, proxy: { to: '1', headers } },
+  ])
+  const text = await table({ flags: { proxy: ['/api=3000/v1'] }, env: { SERVE8008_ROUTES: routes } })
+  assert.match(text, /^proxy +\/api -> localhost:3000\/v1\/ +flag --proxy$/m)
+  assert.match(text, /^routes +routes\[0\] -> 307 to \/new +env SERVE8008_ROUTES$/m)
+  assert.doesNotMatch(text, /s3cret/)
+})

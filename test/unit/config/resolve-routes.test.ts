@@ -50,6 +50,10 @@ describe('a key of proxy', () => {
 
   test('that is neither is a problem with a way out', () => {
     assert.match(problemOf({ proxy: { 'api.localhost:8008': to } }), /did you mean "api.localhost"\?/)
+    assert.match(problemOf({ proxy: { api: to } }), /did you mean "\/api", or "api.localhost"\?/)
+    assert.match(problemOf({ proxy: { 'http://api.test/v1': to } }), /did you mean "api.test\/v1"\?/)
+    assert.match(problemOf({ proxy: { '': to } }), /use \/ for everything/)
+    assert.match(problemOf({ proxy: { '/a;b': to } }), /without query, parameters/)
     assert.match(problemOf({ proxy: { '/a/../b': to } }), /is not a path/)
     assert.match(problemOf({ proxy: { '/a?b': to } }), /is not a path/)
     assert.match(problemOf({ proxy: { '/a*': to } }), /only in part/)
@@ -144,6 +148,19 @@ describe('a proxy', () => {
     assert.match(problemOf({ proxy: [to] }), /an object of names/)
     assert.match(problemOf({ proxy: new Map() }), /an object of names/)
   })
+})
+
+describe('a list of routes', () => {
+  for (const [routes, fault] of [
+    [{}, /routes: an object is not a list of routes/],
+    [[{}], /routes\.0: "match" is missing/],
+    [[{ match: [], proxy: to }], /routes\.0\.match: an empty list is not an object/],
+    [[{ match: {}, proxi: to }], /routes\.0\.proxi: there is no such key; did you mean "proxy"\?/],
+    [[{ match: {}, proxy: { to: 5 } }], /routes\.0\.proxy\.to: 5 is not a text/],
+    [[{ match: {}, reply: { status: 99 } }], /99 is not a status from 200 to 599/],
+  ] as const) {
+    test(`${JSON.stringify(routes)} is wrong`, () => assert.match(problemOf({ routes }), fault))
+  }
 })
 
 describe('an action', () => {

@@ -169,6 +169,13 @@ describe('a path that reads in two ways', () => {
     '/api/..;/private',
     '/api/../api/x',
     '/api/..',
+    '/api/x%2fy/../../private',
+    '/api/x%5Cy/../../private',
+    '/api/;a=b%5Cx/..',
+    '/api/x/..%2f..%2fapi/y',
+    '/api//../private',
+    '/api/\\;a%5Cb/..',
+    '/api/;a=b\\x%2f..',
   ]) {
     test(`is refused where it leaves what is forwarded: ${path}`, () => refused(table, path))
   }
@@ -192,6 +199,7 @@ describe('a path that reads in two ways', () => {
     for (const path of [
       '/%61pi/x',
       '/api/a%2fb',
+      '/api/a%2f..%2fb',
       '/api//x',
       '/api/a/../b',
       '/api/x;y=1',
