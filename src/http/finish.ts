@@ -84,13 +84,14 @@ const textBytes = 16 * 1024
  * that are kept (they are frozen) that is done once.
  */
 function prepare(reply: Reply, body: Uint8Array | null): Prepared {
-  const known = prepared.get(reply)
+  const isKept = Object.isFrozen(reply)
+  const known = isKept ? prepared.get(reply) : undefined
   if (known !== undefined) return known
   const headers = lengthened(reply, body?.byteLength ?? 0)
   const short = body !== null && body.byteLength <= textBytes
   const content = short ? Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1') : body
   const result = { headers, content }
-  if (Object.isFrozen(reply)) prepared.set(reply, result)
+  if (isKept) prepared.set(reply, result)
   return result
 }
 

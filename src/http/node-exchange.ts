@@ -91,8 +91,13 @@ export class NodeExchange<Response extends Answer> implements Exchange, Latest {
   }
 
   whenGone(callback: () => void): () => void {
-    this.connection.followed = true
-    return this.connection.whenClosed(callback)
+    const { connection } = this
+    connection.followed = true
+    const release = connection.whenClosed(callback)
+    return () => {
+      connection.followed = false
+      release()
+    }
   }
 
   inform(status: number, headers: HeaderList): void {

@@ -2,12 +2,15 @@ import type { ResolvedUpstream } from '../config/route-types.ts'
 import { ServeError } from '../errors/serve-error.ts'
 import type { Exchange, Handler } from '../http/exchange.ts'
 import type { Reply } from '../http/reply.ts'
+import { waitingReply } from '../pages/waiting-page.ts'
 import { createBalancer } from './balance.ts'
 import { clientFields, clientReply, type ClientReplyOptions } from './client-reply.ts'
 import { gatewayError } from './gateway-error.ts'
 import { createHealthChecks } from './health.ts'
+import { holdFor, holdWhileRefused, isPageNavigation } from './hold.ts'
 import type { OutboundOptions } from './outbound.ts'
 import { createTarget, type Target } from './target.ts'
+import type { UpstreamFault } from './types.ts'
 import { wantedUpgrade } from './upgrade-fields.ts'
 import { UpstreamError } from './upstream-error.ts'
 
@@ -25,6 +28,9 @@ export interface Forward {
 
 /** Methods that change nothing (RFC 9110 section 9.2.1 and the registry), so that asking twice is asking once. */
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT', 'SEARCH', 'QUERY'])
+
+/** Faults that pass when a backend that restarts is there again. */
+const passing: ReadonlySet<UpstreamFault> = new Set(['refused', 'unreachable', 'connect-timeout', 'reset'])
 
 /** Nobody is there to read it; the number is what logs know for that. */
 const clientLeft: Reply = { status: 499, headers: [], body: null, close: true }
@@ -51,27 +57,50 @@ export function createForward(options: ForwardOptions): Forward {
       transportOf: (upstream) => targetOf(upstream).transport,
       checked: (upstream, isHealthy) => balancer.checked(upstream, isHealthy),
     })
+  /** The upstream that was asked last, by its label. */
+  const last = new WeakMap<Exchange, string>()
   const remarkName = name.replace(/^\/(?=.)/, '')
 
   async function handle(x: Exchange): Promise<Reply> {
     if (x.method === 'OPTIONS' && endsHere(x)) return optionsReply
+    const holdMs = holdFor(x, proxy.hold)
+    try {
+      return await (holdMs === 0
+        ? askOneOrMore(x)
+        : holdWhileRefused(() => askOneOrMore(x), { holdMs, signal: x.signal }))
+    } catch (error) {
+      if (!(error instanceof UpstreamError)) throw error
+      return lost(x, error)
+    }
+  }
+
+  /** Asks an upstream, and further ones or it again where that is safe. */
+  async function askOneOrMore(x: Exchange): Promise<Reply> {
     const tried = new Set<ResolvedUpstream>()
     for (let attempt = 0; ; attempt++) {
       // When every one was tried, the first is asked again.
       const upstream = balancer.pick(x, tried) ?? balancer.pick(x, new Set())
       if (upstream === undefined) throw new ServeError('E8008_UPSTREAM_UNAVAILABLE', `The route ${name} leads nowhere.`)
       x.notes.remark = `${remarkName} -> ${upstream.label}`
+      last.set(x, upstream.label)
       try {
         return await ask(x, upstream)
       } catch (error) {
-        if (!(error instanceof UpstreamError)) throw error
-        if (error.fault === 'left') return clientLeft
+        if (!(error instanceof UpstreamError) || error.fault === 'left') throw error
         tried.add(upstream)
-        if (attempt >= proxy.retries || !mayRepeat(x, error, tried.size < upstreams.length)) {
-          throw gatewayError(error, name, upstream.label)
-        }
+        if (attempt >= proxy.retries || !mayRepeat(x, error, tried.size < upstreams.length)) throw error
       }
     }
+  }
+
+  /** What the client gets instead of an answer. */
+  function lost(x: Exchange, error: UpstreamError): Reply {
+    if (error.fault === 'left') return clientLeft
+    const upstream = last.get(x) ?? ''
+    const refusal = gatewayError(error, name, upstream)
+    if (!isPageNavigation(x) || !passing.has(error.fault)) throw refusal
+    x.notes.refusal = refusal.code
+    return waitingReply(refusal, { route: name, upstream })
   }
 
   async function ask(x: Exchange, upstream: ResolvedUpstream): Promise<Reply> {

@@ -1,3 +1,5 @@
+import type { Socket } from 'node:net'
+import { callbackify } from 'node:util'
 import type { Client, Dispatcher, Pool } from 'undici'
 import { formatHost } from '../util/ip.ts'
 import { createDial } from './dial.ts'
@@ -16,18 +18,14 @@ const maxHeaderBytes = 64 * 1024
 export function createHttp1Transport(options: TransportOptions): Transport {
   const { upstream, timeouts, tls } = options
   const dial = createDial({ upstream, connectMs: timeouts.connectMs, tls, alpn: ['http/1.1'] })
+  const connect = callbackify(() => dial())
   let pool: Pool | undefined
   let opening: Promise<Pool> | undefined
 
   async function open(): Promise<Pool> {
     const [PoolOf, ClientOf] = await Promise.all([loadPool(), loadClient()])
     pool = new PoolOf(`${upstream.protocol}//${formatHost(upstream.hostname)}:${upstream.port}`, {
-      connect: (_, callback) => {
-        dial().then(
-          (socket) => callback(null, socket),
-          (error: Error) => callback(error, null),
-        )
-      },
+      connect: (_, done) => connect(done as (error: Error | null, socket: Socket) => void),
       factory: (origin, settings) => openLine(ClientOf, origin, settings),
       connections: maxConnections,
       // One request after the other: what an upstream sends unasked must not answer the next one.

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { ResolvedProxy, ResolvedUpstream } from '../config/route-types.ts'
 import type { HeaderList } from '../http/headers.ts'
-import type { Reply, Source } from '../http/reply.ts'
+import type { Source } from '../http/reply.ts'
 
 /** A request as it goes to an upstream: end-to-end fields only, framing left to the transport. */
 export interface OutboundRequest {
@@ -58,6 +58,3 @@ export type UpstreamFault =
   | 'reset'
   | 'protocol'
   | 'left'
-
-/** Takes part in the answer of a route after the upstream spoke. */
-export type ReplyRewrite = (reply: Reply) => Reply

@@ -11,7 +11,6 @@ import type { RouteControl, Warning } from './types.ts'
 /** What {@link ServerRoutes} needs. */
 export interface ServerRoutesOptions {
   readonly config: ResolvedConfig
-  readonly onWarning: (warning: Warning) => void
   /** Makes the pipeline anew with these routes. Throws where they cannot be had, and then the old ones stay. */
   readonly rebuild: (routes: readonly ResolvedRoute[]) => void
 }
@@ -81,8 +80,7 @@ export class ServerRoutes implements RouteControl {
 
   #createHandler({ name, match, action }: ResolvedRoute): Handler {
     if (action.kind !== 'proxy') throw new Error('not a route that forwards')
-    const { config, onWarning } = this.#options
-    this.#proxy ??= createProxy({ trust: config.trust })
+    this.#proxy ??= createProxy({ trust: this.#options.config.trust })
     const handle = this.#proxy.handler({ name, match, proxy: action.proxy })
     return action.proxy.live ? injectable(handle) : handle
   }

@@ -11,6 +11,7 @@ const root = resolve(import.meta.dirname, '../..')
 export interface Running {
   /** With a slash at the end. */
   readonly url: string
+  readonly pid: number
   /** Ends the process and waits for it. */
   stop(): Promise<void>
 }
@@ -44,7 +45,7 @@ export async function start([command = '', ...args]: readonly string[]): Promise
     ),
   ])
   const { url } = JSON.parse(line) as { url: string }
-  return { url, stop: () => stop(child) }
+  return { url, pid: child.pid ?? 0, stop: () => stop(child) }
 }
 
 async function stop(child: ChildProcess): Promise<void> {

@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
+import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
-import { resolve } from 'node:path'
+import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { WebSocketServer } from 'ws'
 import { launchChromium, skip, withPage } from '../browser/support/chromium.ts'
 import { startServer, TempFolder } from '../support/server.ts'
 import { freePort, Program } from './program.ts'
 
-const vite = resolve(import.meta.dirname, '../../node_modules/vite/bin/vite.js')
+const vite = join(dirname(createRequire(import.meta.url).resolve('vite/package.json')), 'bin/vite.js')
 
 const mainScript = `
   import { word } from './word.js'
@@ -35,7 +36,7 @@ async function startBackend(): Promise<{ server: Server; port: number }> {
   const server = createServer((request, response) => {
     response.setHeader('Content-Type', 'application/json')
     response.end(
-      JSON.stringify({ message: `${request.method} ${request.url} for ${request.headers['x-forwarded-for']}` }),
+      JSON.stringify({ message: `${request.method} ${request.url} for ${String(request.headers['x-forwarded-for'])}` }),
     )
   })
   const sockets = new WebSocketServer({ server, handleProtocols: (offered) => [...offered][0] ?? false })

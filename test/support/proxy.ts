@@ -56,7 +56,7 @@ export function upstreamAt(port: number, more: Partial<ResolvedUpstream> = {}): 
 }
 
 /** A proxy action with the defaults of the configuration. */
-export function proxyTo(upstreams: readonly ResolvedUpstream[], { proxy, timeouts }: FrontOptions = {}): ResolvedProxy {
+function proxyTo(upstreams: readonly ResolvedUpstream[], { proxy, timeouts }: FrontOptions = {}): ResolvedProxy {
   return {
     upstreams,
     balance: 'round',
@@ -84,7 +84,7 @@ export function proxyTo(upstreams: readonly ResolvedUpstream[], { proxy, timeout
 }
 
 /** A match of every path, or what is given. */
-export function matchOf(more: Partial<ResolvedMatch> = {}): ResolvedMatch {
+function matchOf(more: Partial<ResolvedMatch> = {}): ResolvedMatch {
   return { kind: 'prefix', path: '/', host: undefined, methods: [], headers: [], cookies: [], query: [], ...more }
 }
 

@@ -1,0 +1,139 @@
+/**
+ * A proxy route against http-proxy with a keep-alive agent: replies of 1 KiB and 1 MiB, uploads of 64 KiB.
+ * `npm run bench:proxy -- --rounds 3 --duration 4 --min-ratio 1.3`; the last flag makes it fail below, for 1 KiB.
+ * `--only small`, `large` or `upload` runs one of them.
+ * `--also 'node other.js'` adds a contender: it is given the backend's URL and prints a line of JSON with its `url`.
+ *
+ * Proxy on core 0, wrk and the backend on core 1, rounds interleaved: machines are noisy, so read the ratios. Beside
+ * requests per second stands the processor time that each took, which other programs disturb less (Linux only).
+ */
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { availableParallelism, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { build } from 'esbuild'
+import { median, start, type Running } from './contenders.ts'
+
+interface Load {
+  readonly name: string
+  readonly path: string
+  readonly connections: number
+  readonly script?: string
+}
+
+const upload = `wrk.method = "POST"\nwrk.body = string.rep("x", 65536)\n`
+const folder = mkdtempSync(join(tmpdir(), 'serve8008-bench-'))
+const script = join(folder, 'upload.lua')
+writeFileSync(script, upload)
+
+const loads: readonly Load[] = [
+  { name: '1 KiB replies', path: 'small', connections: 64 },
+  { name: '1 MiB replies', path: 'large', connections: 16 },
+  { name: '64 KiB uploads', path: 'upload', connections: 32, script },
+]
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    duration: { type: 'string', default: '4' },
+    only: { type: 'string' },
+    also: { type: 'string', multiple: true, default: [] },
+    'min-ratio': { type: 'string' },
+  },
+})
+
+const here = import.meta.dirname
+const canPin = availableParallelism() > 1
+
+function pin(core: number, command: readonly string[]): string[] {
+  return canPin ? ['taskset', '-c', String(core), ...command] : [...command]
+}
+
+interface Rate {
+  readonly perSecond: number
+  /** Microseconds of processor time for each request. */
+  readonly cost: number
+}
+
+/** Microseconds that a process has kept a processor busy; its clock ticks a hundred times a second. */
+function busy(pid: number): number {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? []
+    return (Number(fields[11]) + Number(fields[12])) * 10_000
+  } catch {
+    return NaN
+  }
+}
+
+/** Bundled as the package is: what tsx adds to run sources would be measured too. */
+async function bundled(): Promise<string> {
+  const outfile = join(folder, 'ours.mjs')
+  await build({
+    entryPoints: [join(here, 'proxy-ours.ts')],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    logLevel: 'error',
+    banner: { js: `import { createRequire as r } from 'node:module'; const require = r(import.meta.url)` },
+  })
+  return outfile
+}
+
+function measure({ url, pid }: Running, load: Load, seconds: string): Rate {
+  const more = load.script === undefined ? [] : ['-s', load.script]
+  const flags = ['-t1', `-c${load.connections}`, `-d${seconds}s`, ...more, `${url}${load.path}`]
+  const [command = '', ...args] = pin(1, ['wrk', ...flags])
+  const before = busy(pid)
+  const output = execFileSync(command, args, { encoding: 'utf8' })
+  if (/Non-2xx|Socket errors/.test(output)) throw new Error(`wrk met errors:\n${output}`)
+  const [, requests] = /(\d+) requests in/.exec(output) ?? []
+  const perSecond = Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1])
+  return { perSecond, cost: (busy(pid) - before) / Number(requests) }
+}
+
+const running: Running[] = []
+try {
+  const backend = await start(pin(1, [process.execPath, join(here, 'proxy-backend.js')]))
+  running.push(backend)
+  const commands: Readonly<Record<string, readonly string[]>> = {
+    'http-proxy': [process.execPath, join(here, 'proxy-contender.js')],
+    serve8008: [process.execPath, await bundled()],
+    ...Object.fromEntries(values.also.map((line) => [line, line.split(' ')])),
+  }
+  const contenders: [string, Running][] = []
+  for (const [name, command] of Object.entries(commands)) {
+    const contender = await start(pin(0, [...command, backend.url]))
+    running.push(contender)
+    contenders.push([name, contender])
+  }
+  for (const load of loads.filter(({ path }) => values.only === undefined || path === values.only)) {
+    const rates = new Map<string, Rate[]>(contenders.map(([name]) => [name, []]))
+    for (const [, contender] of contenders) measure(contender, load, '1')
+    for (let round = 0; round < Number(values.rounds); round++) {
+      for (const [name, contender] of contenders) {
+        rates.get(name)?.push(measure(contender, load, values.duration))
+      }
+    }
+    const yardstick = rates.get('http-proxy') ?? []
+    for (const [name, own] of rates) {
+      const ratio = median(own.map(({ perSecond }, round) => perSecond / (yardstick[round]?.perSecond ?? NaN)))
+      const cheaper = median(own.map(({ cost }, round) => (yardstick[round]?.cost ?? NaN) / cost))
+      const speed = Math.round(median(own.map(({ perSecond }) => perSecond)))
+      const cost = Math.round(median(own.map((rate) => rate.cost)))
+      console.log(
+        `${load.name.padEnd(15)} ${name.padEnd(12)} ${String(speed).padStart(6)}/s ${ratio.toFixed(2)}   ${String(cost).padStart(5)} µs ${cheaper.toFixed(2)}`,
+      )
+      const limit = Number(values['min-ratio'] ?? 0)
+      if (name === 'serve8008' && load.path === 'small' && ratio < limit) {
+        console.error(`The ratio is below ${limit}.`)
+        process.exitCode = 1
+      }
+    }
+  }
+} finally {
+  await Promise.all(running.map((each) => each.stop()))
+  rmSync(folder, { recursive: true, force: true })
+}
