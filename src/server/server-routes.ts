@@ -6,7 +6,7 @@ import { ServeError } from '../errors/serve-error.ts'
 import type { Exchange, Handler } from '../http/exchange.ts'
 import type { Reply } from '../http/reply.ts'
 import { createProxy, type Proxy } from '../proxy/proxy.ts'
-import type { RouteControl, Warning } from './types.ts'
+import type { RouteControl } from './types.ts'
 
 /** What {@link ServerRoutes} needs. */
 export interface ServerRoutesOptions {
