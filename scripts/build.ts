@@ -6,6 +6,7 @@ import { bundle } from './bundle.ts'
 import { buildClient } from './client.ts'
 import { emitDeclarations } from './declarations.ts'
 import { thirdPartyNotices } from './notices.ts'
+import { mergeChunks } from './merge-chunks.ts'
 import { fromRoot } from './paths.ts'
 
 /** Writes `dist`. What was there is replaced by two renames, so nobody meets half a build. */
@@ -14,7 +15,9 @@ export async function buildPackage(): Promise<void> {
   const workshop = mkdtempSync(fromRoot('.cache/build-'))
   try {
     const folder = join(workshop, 'dist')
-    const metafile = await bundle(folder)
+    const split = join(workshop, 'split')
+    const metafile = await bundle(split)
+    await mergeChunks(split, metafile, folder)
     writeFileSync(join(folder, 'THIRD_PARTY_NOTICES.txt'), `${thirdPartyNotices(metafile)}\n`)
     emitDeclarations(join(folder, 'types'))
     await buildClient(join(folder, 'client'))

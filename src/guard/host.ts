@@ -77,7 +77,8 @@ export function createHostCheck(options: HostOptions): HostCheck {
     if (kind === 'name') return suffixes.some((suffix) => hostname.endsWith(suffix) && hostname.length > suffix.length)
     if (wildcards.has(hostname)) return false
     // A dual-stack socket shows IPv4 addresses as IPv6.
-    return anyAddress || isLoopback(hostname) || hostname === unmapped(localAddress)
+    // The cheapest question first: it is asked for every request.
+    return anyAddress || hostname === unmapped(localAddress) || isLoopback(hostname)
   }
 }
 
