@@ -77,6 +77,7 @@ test('--json prints one line with stable keys, then the log as JSON lines', asyn
     'pid',
     'readyMs',
     'skipped',
+    'proxies',
   ])
   assert.equal(value.pid, child.pid)
   assert.equal(value.root, join(cwd, 'site'))
