@@ -32,17 +32,6 @@ export function isGrpc(headers: HeaderList): boolean {
   return /^application\/grpc(?:$|[+;\s])/i.test(getField(headers, 'content-type') ?? '')
 }
 
-/** Trailers as Node takes them. */
-export function http2Trailers(list: HeaderList): OutgoingHttpHeaders {
-  const fields: OutgoingHttpHeaders = {}
-  const kept = withoutHopFields(list)
-  for (let i = 0; i < kept.length; i += 2) {
-    const name = (kept[i] as string).toLowerCase()
-    if (!given.has(name) && !name.startsWith(':')) append(fields, name, kept[i + 1] as string)
-  }
-  return fields
-}
-
 function append(fields: OutgoingHttpHeaders, name: string, value: string): void {
   const before = fields[name]
   // Several Cookie lines are one in pieces (RFC 9113 section 8.2.3); Node joins them the right way.

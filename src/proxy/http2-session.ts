@@ -53,7 +53,6 @@ export function createHttp2Session(authority: string, dial: Dial, connectMs: num
     alive.set(session, kept)
     // Streams hear of it themselves.
     session.on('error', () => {})
-    session.on('goaway', () => forget(kept))
     session.once('close', () => {
       clearTimeout(kept.idle)
       alive.delete(session)
@@ -88,6 +87,7 @@ export function createHttp2Session(authority: string, dial: Dial, connectMs: num
 
   async function usable(): Promise<Kept> {
     const known = currentKept
+    // Node closes it for new streams when the upstream said GOAWAY.
     if (known !== undefined && (known.session.closed || known.session.destroyed)) forget(known)
     else if (known !== undefined && !(await lives(known))) {
       known.session.destroy()

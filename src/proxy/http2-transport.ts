@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import { getField } from '../http/headers.ts'
 import { createDial } from './dial.ts'
 import { http2Body } from './http2-body.ts'
-import { http2RequestFields, http2Trailers, isGrpc, plainFields } from './http2-fields.ts'
+import { http2RequestFields, isGrpc, plainFields } from './http2-fields.ts'
 import { createHttp2Session, type Http2Session } from './http2-session.ts'
 import type { OutboundRequest, Transport, TransportOptions, UpstreamReply } from './types.ts'
 import { UpstreamError } from './upstream-error.ts'
@@ -39,7 +39,9 @@ async function openStream(
     const open = await session.acquire(signal)
     try {
       const fields = http2RequestFields(request, upstream)
-      const stream = open.request(fields, { endStream: body === null, waitForTrailers: body !== null })
+      // Without `waitForTrailers`: Node ends the whole process when a stream that waits for them is reset. So request
+      // trailers, which hardly anything sends, stop here; a recipient has to do without (RFC 9110 section 6.5.1).
+      const stream = open.request(fields, { endStream: body === null })
       stream.on('error', () => {})
       stream.once('close', () => session.released(open))
       return stream
@@ -122,19 +124,14 @@ function bound(ms: number, act: () => void): NodeJS.Timeout | undefined {
   return ms === 0 ? undefined : setTimeout(act, ms)
 }
 
-/** Sends content with backpressure, and the trailers behind it. Content that breaks off is never ended. */
-function sendBody(
-  body: Readable & { rawTrailers?: string[] },
-  stream: ClientHttp2Stream,
-  fail: (error: unknown) => void,
-) {
+/** Sends content with backpressure. Content that breaks off is never ended. */
+function sendBody(body: Readable, stream: ClientHttp2Stream, fail: (error: unknown) => void) {
   const broken = (error: unknown): void => {
     stream.close(constants.NGHTTP2_CANCEL)
     fail(error)
   }
   if (body.destroyed) return broken(body.errored ?? new Error('The content is gone.'))
   body.once('error', broken)
-  stream.once('wantTrailers', () => stream.sendTrailers(http2Trailers(body.rawTrailers ?? [])))
   // An upstream may answer and be done before it was told everything: the rest is read and dropped.
   stream.once('close', () => {
     body.unpipe(stream)

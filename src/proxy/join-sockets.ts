@@ -43,9 +43,19 @@ function bindLives(socket: Duplex, other: Duplex): void {
   socket.once('close', () => {
     if (other.destroyed) return
     // What a peer said before it left is still delivered, what it cut off in the middle must look cut off.
-    if (broken || !socket.readableEnded) return void other.destroy()
-    finishThenDestroy(other)
+    if (broken) reset(other)
+    else if (socket.readableEnded) finishThenDestroy(other)
+    else other.destroy()
   })
+}
+
+/** Passes a reset on as one, where the connection can: only TCP knows it. */
+function reset(stream: Duplex): void {
+  try {
+    ;(stream as Socket).resetAndDestroy()
+  } catch {
+    stream.destroy()
+  }
 }
 
 function finishThenDestroy(socket: Duplex): void {

@@ -305,13 +305,15 @@ async function openPair(): Promise<{ client: RawClient; end: Socket } & AsyncDis
 test('a reset of the client closes the upstream', async () => {
   await using pair = await openPair()
   pair.client.socket.resetAndDestroy()
-  await once(pair.end.resume(), 'close')
+  const [error] = (await once(pair.end.resume(), 'error')) as [NodeJS.ErrnoException]
+  assert.equal(error.code, 'ECONNRESET')
 })
 
 test('a reset of the upstream closes the client', async () => {
   await using pair = await openPair()
   pair.end.resetAndDestroy()
-  await pair.client.closed()
+  const [error] = (await once(pair.client.socket, 'error')) as [NodeJS.ErrnoException]
+  assert.equal(error.code, 'ECONNRESET')
 })
 
 test('what a peer said before it left is delivered, and both ends close', async () => {
