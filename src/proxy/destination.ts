@@ -6,14 +6,20 @@ import { UpstreamError } from './upstream-error.ts'
  * Addresses that no name may lead to: the unspecified ones, which are this machine by another name, link-local ones
  * (RFC 3927, RFC 4291 section 2.5.6), where clouds keep the keys of a machine, and the metadata services elsewhere.
  */
-const isForbidden = addressSet([
+const forbiddenAddresses = addressSet([
   '0.0.0.0/8',
   '::/128',
   '169.254.0.0/16',
   'fe80::/10',
   'fd00:ec2::254/128',
   '100.100.100.200/32',
+  '255.255.255.255',
 ])
+
+/** Whether a resolved address may not be dialled. */
+export function isForbiddenAddress(address: string): boolean {
+  return forbiddenAddresses(address.split('%', 1)[0] as string)
+}
 
 /** Names of metadata services, whatever they resolve to. */
 const metadataNames: ReadonlySet<string> = new Set([
@@ -44,7 +50,7 @@ export function lookupAllowed(hostname: string, options: LookupOptions, done: Fo
   if (name === 'localhost' || name.endsWith('.localhost')) return answer([...loopback], options, done)
   systemLookup(hostname, { ...options, all: true }, (error, addresses) => {
     if (error !== null) return done(error, [])
-    const allowed = addresses.filter(({ address }) => !isForbidden(address))
+    const allowed = addresses.filter(({ address }) => !isForbiddenAddress(address))
     const [first] = addresses
     if (allowed.length === 0 && first !== undefined) return done(forbidden(`${hostname} is ${first.address}`), [])
     answer(allowed, options, done)

@@ -87,11 +87,21 @@ async function secureOpener({ upstream, tls, alpn }: DialOptions): Promise<() =>
   const { verify, ca, cert, key, servername = isIP(upstream.hostname) === 0 ? upstream.hostname : '' } = tls
   // Read for each connection, so that a renewed certificate needs no restart.
   const files = {
-    ...(ca === undefined ? {} : { ca: [...rootCertificates, readFileSync(ca, 'utf8')] }),
-    ...(cert === undefined ? {} : { cert: readFileSync(cert) }),
-    ...(key === undefined ? {} : { key: readFileSync(key) }),
+    ...(ca === undefined ? {} : { ca: [...rootCertificates, read(ca, 'ca')] }),
+    ...(cert === undefined ? {} : { cert: read(cert, 'cert') }),
+    ...(key === undefined ? {} : { key: read(key, 'key') }),
   }
   const target = place(upstream)
   return () =>
     connectSecurely({ ...target, ...files, servername, rejectUnauthorized: verify, ALPNProtocols: [...alpn] })
+}
+
+/** Its path is nobody's business but that of the one who reads the log. */
+function read(file: string, option: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    const { code = '' } = cause as NodeJS.ErrnoException
+    throw new UpstreamError('tls', `the file of tls.${option} cannot be read: ${code}`, { wrote: false, cause })
+  }
 }

@@ -59,5 +59,6 @@ const wordings: Readonly<Record<UpstreamFault, Wording>> = {
 /** What the client gets to know of an upstream's fault. */
 export function gatewayError(error: UpstreamError, route: string, upstream: string): ServeError {
   const { code, end, hint } = wordings[error.fault]
-  return new ServeError(code, `The upstream ${upstream} of ${route} ${end}.`, { hint, cause: error })
+  const detail = error.fault === 'tls' || error.fault === 'forbidden-address' ? ` (${error.message})` : ''
+  return new ServeError(code, `The upstream ${upstream} of ${route} ${end}${detail}.`, { hint, cause: error })
 }

@@ -144,7 +144,7 @@ export class Http1Exchange implements Source, Dispatcher.DispatchHandler {
       try {
         this.#trailers = readResponseHead(texts(raw)).fields
       } catch (error) {
-        return this.#fail(upstreamError(error, 'protocol', true))
+        return this.#lose(upstreamError(error, 'protocol', true))
       }
     }
     this.#pulled?.done(this.#trailers)
@@ -199,7 +199,8 @@ export class Http1Exchange implements Source, Dispatcher.DispatchHandler {
 
   /** Ends the exchange from our side, and the connection with it. */
   #fail(error: UpstreamError): void {
-    if (this.#error !== undefined || (this.#ended && this.#pulled === undefined && this.#settle === undefined)) return
+    // When the reply is all here, its connection serves another exchange by now.
+    if (this.#error !== undefined || this.#ended) return
     this.#lose(error)
     if (this.#controller === undefined) return
     // undici alone would take the request for one that was never sent, and open a new connection for it.

@@ -1,5 +1,6 @@
 import type { ResolvedMatch, ResolvedProxy } from '../config/route-types.ts'
 import type { Handler } from '../http/exchange.ts'
+import type { Warning } from '../server/types.ts'
 import type { Forward } from './forward.ts'
 import { addressSet } from '../util/ip.ts'
 
@@ -7,6 +8,7 @@ import { addressSet } from '../util/ip.ts'
 export interface ProxySettings {
   /** Addresses and ranges of peers whose forwarding fields are believed. */
   readonly trust: readonly string[]
+  readonly onWarning: (warning: Warning) => void
 }
 
 /** One route that forwards. */
@@ -26,13 +28,14 @@ export interface Proxy {
 }
 
 /** Makes the proxy of one server. What forwards is loaded with the first request: the start of a server does not wait. */
-export function createProxy({ trust }: ProxySettings): Proxy {
+export function createProxy({ trust, onWarning }: ProxySettings): Proxy {
   const isTrusted = addressSet(trust)
   // Another one for each server, so that a request that comes back is known.
   const pseudonym = `serve8008-${Math.random().toString(36).slice(2, 10)}`
   const opened: Promise<Forward>[] = []
 
   async function open(route: ProxyRoute): Promise<Forward> {
+    if (!route.proxy.tls.verify) onWarning(unverified(route.name))
     const { createForward } = await import('./forward.ts')
     return createForward({ ...route, isTrusted, pseudonym })
   }
@@ -50,5 +53,13 @@ export function createProxy({ trust }: ProxySettings): Proxy {
     async close() {
       await Promise.all(opened.map(async (forward) => (await forward).close()))
     },
+  }
+}
+
+function unverified(name: string): Warning {
+  return {
+    code: 'W8008_UNVERIFIED',
+    message: `The route ${name} does not verify the certificates of its upstreams.`,
+    hint: 'name their authority with `tls.ca` of the route instead',
   }
 }

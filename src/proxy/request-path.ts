@@ -15,12 +15,12 @@ export function createRequestPath(match: ResolvedMatch, upstream: ResolvedUpstre
   if (match.kind === 'exact') return () => whole
   const matched = match.kind === 'prefix' ? match.path : literalPart(match.path)
   if (matched === '/') return (path) => `${prefix}${path}`
-  const segments = matched.split('/').length - 1
+  const segments = matched.slice(1).split('/').map(decoded)
   return (path) => {
     const rest =
       path.startsWith(matched) && isBoundary(path, matched.length)
         ? path.slice(matched.length)
-        : path.slice(endOfSegments(path, segments))
+        : path.slice(endOfPrefix(path, segments))
     return rest === '' ? whole : `${prefix}${rest}`
   }
 }
@@ -37,23 +37,36 @@ function isBoundary(path: string, at: number): boolean {
 }
 
 const dot = /^(?:\.|%2e)$/i
-const dots = /^(?:\.|%2e){2}$/i
 
 /**
- * Where the first segments end in a path that spells the prefix in its own way, such as `//api` or `/%61pi`. Empty
- * and dot segments do not count.
+ * Where the prefix ends in a path that spells it in its own way, such as `//api` or `/%61pi`. Empty and dot segments
+ * do not count. Anything else in between, such as `/x/../api`, would put `..` behind the replaced prefix.
+ *
+ * @throws ServeError `E8008_PATH_INVALID`
  */
-function endOfSegments(path: string, count: number): number {
+function endOfPrefix(path: string, segments: readonly string[]): number {
   let at = 0
-  for (let left = count; left > 0;) {
-    if (at >= path.length) break
+  for (let found = 0; found < segments.length;) {
     const next = path.indexOf('/', at + 1)
     const end = next === -1 ? path.length : next
     const segment = path.slice(at + 1, end)
-    // Where `..` stands within the prefix, no part of the path is the prefix.
-    if (dots.test(segment)) throw new ServeError('E8008_PATH_INVALID', 'The path leaves the prefix of its route.')
-    if (segment !== '' && !dot.test(segment)) left--
+    if (segment !== '' && !dot.test(segment)) {
+      if (decoded(segment) !== segments[found]) throw leaves()
+      found++
+    } else if (next === -1) throw leaves()
     at = end
   }
   return at
+}
+
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    throw leaves()
+  }
+}
+
+function leaves(): ServeError {
+  return new ServeError('E8008_PATH_INVALID', 'The path does not begin with the prefix of its route.')
 }

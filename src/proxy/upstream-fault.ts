@@ -26,7 +26,7 @@ const tlsCode =
   /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|ERR_OSSL_)/
 
 /** What an error of a connection means; `fallback` when its code says nothing. */
-function faultOf(error: unknown, fallback: UpstreamFault): UpstreamFault {
+export function faultOf(error: unknown, fallback: UpstreamFault): UpstreamFault {
   // Both families were tried and each failed in its own way: a port that refuses is the one that tells most.
   const all: unknown[] = error instanceof AggregateError ? error.errors : [error]
   const codes = all.map((each) => (each as { code?: string } | null)?.code ?? '')

@@ -86,6 +86,7 @@ class Serve8008 implements Server8008 {
     this.#phrase = program.phrase ?? programPhrase
     this.routes = new ServerRoutes({
       config,
+      onWarning: (warning) => this.#events.emit('warning', warning),
       rebuild: (routes) => {
         this.#pipeline = this.#assemble(this.#layers, routes)
       },

@@ -6,11 +6,12 @@ import { ServeError } from '../errors/serve-error.ts'
 import type { Exchange, Handler } from '../http/exchange.ts'
 import type { Reply } from '../http/reply.ts'
 import { createProxy, type Proxy } from '../proxy/proxy.ts'
-import type { RouteControl } from './types.ts'
+import type { RouteControl, Warning } from './types.ts'
 
 /** What {@link ServerRoutes} needs. */
 export interface ServerRoutesOptions {
   readonly config: ResolvedConfig
+  readonly onWarning: (warning: Warning) => void
   /** Makes the pipeline anew with these routes. Throws where they cannot be had, and then the old ones stay. */
   readonly rebuild: (routes: readonly ResolvedRoute[]) => void
 }
@@ -80,7 +81,8 @@ export class ServerRoutes implements RouteControl {
 
   #createHandler({ name, match, action }: ResolvedRoute): Handler {
     if (action.kind !== 'proxy') throw new Error('not a route that forwards')
-    this.#proxy ??= createProxy({ trust: this.#options.config.trust })
+    const { config, onWarning } = this.#options
+    this.#proxy ??= createProxy({ trust: config.trust, onWarning })
     const handle = this.#proxy.handler({ name, match, proxy: action.proxy })
     return action.proxy.live ? injectable(handle) : handle
   }

@@ -84,7 +84,7 @@ function proxyTo(upstreams: readonly ResolvedUpstream[], { proxy, timeouts }: Fr
 }
 
 /** A match of every path, or what is given. */
-function matchOf(more: Partial<ResolvedMatch> = {}): ResolvedMatch {
+export function matchOf(more: Partial<ResolvedMatch> = {}): ResolvedMatch {
   return { kind: 'prefix', path: '/', host: undefined, methods: [], headers: [], cookies: [], query: [], ...more }
 }
 
@@ -99,6 +99,7 @@ export async function startFront(port: number, options: FrontOptions = {}): Prom
   const waiting: ((ended: Ended) => void)[] = []
   const proxy = createProxy({
     trust: options.trust ?? [],
+    onWarning: (warning) => warnings.push(warning),
   })
   const upstreams = options.upstreams ?? [upstreamAt(port, options.upstream)]
   const match = matchOf(options.match)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createDial, type DialOptions } from '../../../src/proxy/dial.ts'
-import { isForbiddenAddress } from '../../../src/proxy/forbidden-address.ts'
+import { isForbiddenAddress } from '../../../src/proxy/destination.ts'
 import { faultOf, upstreamError } from '../../../src/proxy/upstream-fault.ts'
 import { UpstreamError } from '../../../src/proxy/upstream-error.ts'
 import { RawUpstream, upstreamAt } from '../../support/upstream.ts'

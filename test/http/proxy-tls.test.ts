@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { test } from 'node:test'
+import { createServer, type TLSSocket } from 'node:tls'
+import type { ResolvedProxy } from '../../src/config/route-types.ts'
+import { makeCertificate } from '../support/certificate.ts'
+import { startFront, type Front } from '../support/proxy.ts'
+import { RawClient, type RawReply } from '../support/raw.ts'
+import { TempFolder } from '../support/server.ts'
+
+const { cert: certificate, key: certificateKey } = await makeCertificate('backend.test')
+
+interface SecureBackend extends AsyncDisposable {
+  readonly port: number
+  /** Names that clients asked for. */
+  readonly names: (string | false | null)[]
+  readonly connections: number
+}
+
+async function secureBackend(): Promise<SecureBackend> {
+  const names: (string | false | null)[] = []
+  const sockets = new Set<TLSSocket>()
+  let connections = 0
+  const server = createServer({ cert: certificate, key: certificateKey }, (socket) => {
+    connections++
+    names.push(socket.servername)
+    sockets.add(socket)
+    socket.on('error', () => {}).on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'))
+  })
+  server.on('tlsClientError', () => {})
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    names,
+    get connections() {
+      return connections
+    },
+    [Symbol.asyncDispose]: async () => {
+      sockets.forEach((socket) => socket.destroy())
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+function startSecure(port: number, tls: ResolvedProxy['tls']): Promise<Front> {
+  return startFront(port, { upstream: { protocol: 'https:' }, proxy: { tls } })
+}
+
+async function get(front: Front, host: string = 'localhost'): Promise<RawReply> {
+  using client = await RawClient.open(front.port)
+  return await client.send(`GET / HTTP/1.1\r\nHost: ${host}\r\nAccept: application/json\r\n\r\n`).reply()
+}
+
+test('an upstream whose certificate is not trusted is refused', async () => {
+  await using backend = await secureBackend()
+  await using front = await startSecure(backend.port, { verify: true })
+  const reply = await get(front)
+  assert.equal(reply.status, 502)
+  assert.match(reply.body.toString(), /E8008_UPSTREAM_TLS/)
+  assert.deepEqual(front.warnings, [])
+})
+
+test('an upstream is trusted by its authority and its name', async () => {
+  await using backend = await secureBackend()
+  using folder = await new TempFolder().write({ 'ca.pem': certificate })
+  const ca = folder.join('ca.pem')
+  await using named = await startSecure(backend.port, { verify: true, ca, servername: 'backend.test' })
+  assert.equal((await get(named)).body.toString(), 'ok')
+  await using other = await startSecure(backend.port, { verify: true, ca, servername: 'other.test' })
+  assert.match((await get(other)).body.toString(), /E8008_UPSTREAM_TLS/)
+})
+
+test('the name a client asks for is not the name in TLS', async () => {
+  await using backend = await secureBackend()
+  await using front = await startSecure(backend.port, { verify: false, servername: 'backend.test' })
+  for (const host of ['a.localhost', 'b.localhost', 'c.localhost']) assert.equal((await get(front, host)).status, 200)
+  assert.deepEqual([...new Set(backend.names)], ['backend.test'])
+  assert.equal(backend.connections, 1)
+})
+
+test('a certificate goes unverified where the route says so, which is told', async () => {
+  await using backend = await secureBackend()
+  await using front = await startSecure(backend.port, { verify: false })
+  assert.equal((await get(front)).body.toString(), 'ok')
+  assert.equal(front.warnings.length, 1)
+})
+
+test('a file of certificates that is not there is told to the client', async () => {
+  await using front = await startSecure(1, { verify: true, ca: '/nowhere/ca.pem' })
+  const reply = await get(front)
+  assert.equal(reply.status, 502)
+  assert.match(reply.body.toString(), /E8008_UPSTREAM_TLS[^]*|ENOENT/)
+})
+
+test('an upstream that speaks clear text where TLS was meant is a 502', async () => {
+  const { answering } = await import('../support/backend.ts')
+  await using backend = await answering('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+  await using front = await startSecure(backend.port, { verify: true })
+  backend.next().then(
+    (c) => c.send('HTTP/1.1 400 Bad Request\r\n\r\n'),
+    () => {},
+  )
+  assert.match((await get(front)).body.toString(), /E8008_UPSTREAM_TLS/)
+})

@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Http1Exchange } from '../../../src/proxy/http1-exchange.ts'
+import type { Sink, Source } from '../../../src/http/reply.ts'
+import type { UpstreamReply } from '../../../src/proxy/types.ts'
+
+const timeouts = { connectMs: 0, headersMs: 0, bodyIdleMs: 0, totalMs: 0, upgradeMs: 0 }
+
+/** An exchange whose upstream and client are played by the test. */
+function played(method: string = 'GET') {
+  const events: string[] = []
+  const controller = {
+    aborted: false,
+    paused: false,
+    reason: null,
+    rawHeaders: ['Content-Length', '200000'].map((text) => Buffer.from(text)),
+    rawTrailers: [],
+    abort: () => events.push('abort'),
+    pause: () => events.push('pause'),
+    resume: () => events.push('resume'),
+  }
+  let leave = (): void => {}
+  const exchange = new Http1Exchange(
+    {
+      method,
+      path: '/',
+      headers: [],
+      body: null,
+      length: undefined,
+      signal: new AbortController().signal,
+      whenGone: (left) => {
+        leave = left
+        return () => {}
+      },
+      inform: () => {},
+    },
+    timeouts,
+  )
+  exchange.line = { socket: { destroy: () => events.push('destroy') } }
+  const answered: Promise<UpstreamReply> = exchange.run(() => {
+    exchange.onRequestStart(controller)
+    exchange.onResponseStart(controller, 200)
+  })
+  return { events, controller, exchange, answered, leave: () => leave() }
+}
+
+test('a client that leaves while the reply comes ends the connection to the upstream', async () => {
+  const { events, answered, leave } = played()
+  await answered
+  leave()
+  assert.deepEqual(events, ['destroy', 'abort'])
+})
+
+test('a client that leaves after the upstream is done leaves its connection to others', async () => {
+  const { events, controller, exchange, answered, leave } = played()
+  const { body } = await answered
+  let waits = 0
+  const sink: Sink = { write: () => new Promise(() => waits++) }
+  const pulled = (body as Source).pull(sink, new AbortController().signal)
+  exchange.onResponseData(controller, Buffer.alloc(200_000))
+  exchange.onResponseEnd(controller)
+  await pulled
+  assert.equal(waits, 1)
+  leave()
+  assert.deepEqual(events, [])
+})
+
+test('the answer to HEAD that is not needed leaves the connection to others', async () => {
+  const { events, controller, exchange, answered } = played('HEAD')
+  exchange.onResponseEnd(controller)
+  const { body } = await answered
+  assert.equal((body as Source).length, 200_000)
+  exchange.cancel()
+  assert.deepEqual(events, [])
+})
+
+test('an upstream is paused while the client takes no more, and goes on when it does', async () => {
+  const { events, controller, exchange, answered } = played()
+  const { body } = await answered
+  let take = (): void => {}
+  const sink: Sink = { write: () => new Promise((resolve) => (take = resolve)) }
+  void (body as Source).pull(sink, new AbortController().signal)
+  exchange.onResponseData(controller, Buffer.alloc(100_000))
+  assert.deepEqual(events, [])
+  const first = take
+  exchange.onResponseData(controller, Buffer.alloc(200_000))
+  assert.deepEqual(events, ['pause'])
+  first()
+  await Promise.resolve()
+  assert.deepEqual(events, ['pause'])
+  take()
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(events, ['pause', 'resume'])
+})
