@@ -27,7 +27,13 @@ export function createDial(options: DialOptions): Dial {
     const open = isSecure ? await secureOpener(options) : () => openPlain(options)
     return await new Promise<Socket>((resolve, reject) => {
       if (signal?.aborted === true) return reject(clientLeft())
-      const socket = open()
+      let socket: Socket
+      try {
+        socket = open()
+      } catch (error) {
+        // A certificate that is none.
+        return reject(upstreamError(error, 'tls', false))
+      }
       const timer = connectMs === 0 ? undefined : setTimeout(() => fail(tooSlow(options)), connectMs)
       const leave = (): void => fail(clientLeft())
       const fail = (error: unknown): void => {
@@ -88,13 +94,21 @@ async function secureOpener({ upstream, tls, alpn }: DialOptions): Promise<() =>
   const { verify, ca, cert, key, servername = isIP(upstream.hostname) === 0 ? upstream.hostname : '' } = tls
   // Read for each connection, so that a renewed certificate needs no restart.
   const files = {
-    ...(ca === undefined ? {} : { ca: [...rootCertificates, readFileSync(ca, 'utf8')] }),
-    ...(cert === undefined ? {} : { cert: readFileSync(cert) }),
-    ...(key === undefined ? {} : { key: readFileSync(key) }),
+    ...(ca === undefined ? {} : { ca: [...rootCertificates, readPem(ca)] }),
+    ...(cert === undefined ? {} : { cert: readPem(cert) }),
+    ...(key === undefined ? {} : { key: readPem(key) }),
   }
   const target = place(upstream)
   return () =>
     connectSecurely({ ...target, ...files, servername, rejectUnauthorized: verify, ALPNProtocols: [...alpn] })
+}
+
+function readPem(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new UpstreamError('tls', `${file} cannot be read.`, { wrote: false, cause })
+  }
 }
 
 type LookupCallback = (error: Error | null, address?: string | LookupAddress[], family?: number) => void
