@@ -26,7 +26,13 @@ export function createDial(options: DialOptions): Dial {
     const open = isSecure ? await secureOpener(options) : () => openPlain(options)
     return await new Promise<Socket>((resolve, reject) => {
       if (signal?.aborted === true) return reject(clientLeft())
-      const socket = open()
+      let socket: Socket
+      try {
+        socket = open()
+      } catch (error) {
+        // A certificate that is none.
+        return reject(upstreamError(error, 'tls', false))
+      }
       const timer = connectMs === 0 ? undefined : setTimeout(() => fail(tooSlow(options)), connectMs)
       const leave = (): void => fail(clientLeft())
       const fail = (error: unknown): void => {

@@ -27,9 +27,9 @@ export function http2RequestFields(request: OutboundRequest, upstream: ResolvedU
   return fields
 }
 
-/** Whether a message is part of a gRPC call, which may stream for ever. */
+/** Whether a message is part of a gRPC or gRPC-Web call, which may stream for ever. */
 export function isGrpc(headers: HeaderList): boolean {
-  return /^application\/grpc(?:$|[+;\s])/i.test(getField(headers, 'content-type') ?? '')
+  return /^application\/grpc(?:-web(?:-text)?)?(?:$|[+;\s])/i.test(getField(headers, 'content-type') ?? '')
 }
 
 function append(fields: OutgoingHttpHeaders, name: string, value: string): void {

@@ -7,7 +7,7 @@ export function hashText(text: string): number {
 
 /** One hash of two, in which each bit depends on every bit of both (the finalizer of MurmurHash3). */
 export function mixHashes(a: number, b: number): number {
-  let hash = Math.imul(a, 0x9e3779b1) ^ b
+  let hash = a ^ b
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
   return (hash ^ (hash >>> 16)) >>> 0

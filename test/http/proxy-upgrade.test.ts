@@ -353,6 +353,22 @@ test('a side that does not read holds the other back', async () => {
   await pair.client.bytes((chunks + 1) * chunk.length)
 })
 
+test('of many sockets that are aborted at once nothing is left', async () => {
+  await using echo = await startEcho()
+  await using started = await startProxy(upstreamAt(echo.port))
+  const sockets = Array.from({ length: 200 }, () => new WebSocket(`ws://127.0.0.1:${started.port}/`))
+  await Promise.all(sockets.map(textOf))
+  assert.equal(echo.server.clients.size, 200)
+  const closed = [...echo.server.clients].map((client) => once(client, 'close'))
+  for (const [i, socket] of sockets.entries()) {
+    socket.send(`message ${i}`)
+    assert.equal(await textOf(socket), `message ${i}`)
+    socket.terminate()
+  }
+  await Promise.all(closed)
+  assert.equal(echo.server.clients.size, 0)
+})
+
 test('closing the server ends both sides', async () => {
   await using upstream = await RawUpstream.answering((_, socket) => void socket.write(switching))
   const started = await startProxy(upstreamAt(upstream.port))

@@ -85,6 +85,16 @@ test('TLS that never comes about is given up in time', async () => {
   await assert.rejects(dialTo(plain.port, { protocol: 'https:' })(), isFault('tls'))
 })
 
+test('a file that cannot be read, or holds no certificate, is a fault of TLS', async () => {
+  await using raw = await RawUpstream.open(() => {})
+  const upstream = upstreamAt(raw.port, { protocol: 'https:' })
+  for (const cert of ['/nowhere/cert.pem', import.meta.filename]) {
+    const dial = createDial({ upstream, connectMs: 20_000, tls: { verify: true, cert }, alpn: ['http/1.1'] })
+    await assert.rejects(dial(), isFault('tls'))
+  }
+  assert.equal(raw.sockets.length, 0)
+})
+
 test('an error keeps its meaning', () => {
   const coded = (code: string): Error => Object.assign(new Error(code), { code })
   for (const [code, fault] of [

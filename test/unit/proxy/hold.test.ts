@@ -86,8 +86,12 @@ test('a client that leaves ends the waiting at once', async () => {
     throw refusal()
   }
   const held = holdWhileRefused(attempt, { holdMs: 600_000, signal: leaving.signal, waiting: waiting.open })
+  let ended = false
+  held.catch(() => (ended = true))
   await waiting.opened
   leaving.abort()
+  await new Promise(setImmediate)
+  assert.ok(ended)
   await assert.rejects(held, UpstreamError)
   assert.equal(attempts, 1)
 })
