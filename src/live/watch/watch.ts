@@ -5,6 +5,7 @@ import type { Folder, Used } from './folder.ts'
 import { Folders } from './folders.ts'
 import { createGlobs, isIgnoredBelow } from './ignored.ts'
 import { realPlace } from './links.ts'
+import { isTooFar } from './missing.ts'
 import { createPoll } from './poll.ts'
 import { createQueue } from './queue.ts'
 import { isHalfWritten, isSame, look } from './signature.ts'
@@ -80,7 +81,7 @@ export function createWatch(options: WatchOptions, system: System = realSystem):
   const extra = startExtra()
 
   function use(path: string): void {
-    if (isClosed || uses.has(path) || isIgnoredBelow(path, served) || ignore.matches(path)) return
+    if (isClosed || uses.has(path) || isIgnoredBelow(path, served) || ignore.matches(path) || isTooFar(path)) return
     const isEntries = path.length > 1 && (path.endsWith(sep) || path.endsWith('/'))
     const file = isEntries ? path.slice(0, -1) : path
     const home = folders.get(isEntries ? file : dirname(file))
