@@ -127,7 +127,6 @@ export class Page {
   learn(): boolean {
     for (const [path, toldAt] of this.#waiting) {
       this.#waiting.delete(path)
-      // One that the page tells of again is a new one, but its files are watched.
       if (!this.#held.has(path)) this.#look(path, toldAt)
       break
     }
@@ -168,17 +167,22 @@ export class Page {
       return this.#socket.close(1008)
     }
     for (const path of message.resources) this.#wait(path)
+    this.#bound()
     this.#events.told(this)
   }
 
   #wait(path: string): void {
-    if (this.#waiting.has(path)) return
-    this.#waiting.set(path, Date.now())
-    if (this.#waiting.size <= maxPaths + 1) return
-    for (const oldest of this.#waiting.keys()) {
-      if (oldest === this.document) continue
-      this.#waiting.delete(oldest)
-      return
+    if (!this.#waiting.has(path)) this.#waiting.set(path, Date.now())
+  }
+
+  /** Drops the oldest of what waits, in one go: to look for the first of a map that has lost many takes long. */
+  #bound(): void {
+    let excess = this.#waiting.size - maxPaths - 1
+    for (const path of this.#waiting.keys()) {
+      if (excess <= 0) return
+      if (path === this.document) continue
+      this.#waiting.delete(path)
+      excess--
     }
   }
 

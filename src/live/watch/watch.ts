@@ -18,6 +18,8 @@ const holdMs = 50
 /** Watched folders, and paths in use, up to which nothing is let go of. */
 const defaultMaxFolders = 2000
 const maxUses = 20_000
+/** Paths that are let go of in one go: more would keep requests waiting. */
+const trimmedAtOnce = 5000
 
 /** What {@link createWatch} needs. */
 export interface WatchOptions {
@@ -208,8 +210,10 @@ export function createWatch(options: WatchOptions, system: System = realSystem):
     changedAt: (path) => uses.get(path)?.changedAt ?? 0,
     trim(isUsed) {
       if (folders.size <= maxFolders && uses.size <= maxUses) return false
+      let left = trimmedAtOnce
       for (const [path, used] of uses) {
         if (isUsed(path)) continue
+        if (left-- === 0) break
         uses.delete(path)
         clearTimeout(used.held)
         detach(used)
