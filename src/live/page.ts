@@ -67,6 +67,9 @@ export class Page {
       if (message === undefined) socket.close(1008)
       else this.#take(message)
     })
+    socket.on('ping', (data) => {
+      if (this.#isReading()) socket.pong(data)
+    })
     socket.on('pong', () => (this.#alive = true))
     // What is wrong with a page's connection concerns nobody but the page: `close` follows.
     socket.on('error', () => {})
@@ -99,8 +102,14 @@ export class Page {
 
   send(message: ToPage): void {
     if ('time' in message && this.isAnswered) this.syncedAt = message.time
-    if (this.#socket.bufferedAmount > pendingBytes) this.#socket.terminate()
-    else this.#socket.send(JSON.stringify(message))
+    if (this.#isReading()) this.#socket.send(JSON.stringify(message))
+  }
+
+  /** False, and the end of the connection, for a page that does not take what waits for it. */
+  #isReading(): boolean {
+    if (this.#socket.bufferedAmount <= pendingBytes) return true
+    this.#socket.terminate()
+    return false
   }
 
   /** Asks for a sign of life; without one since the last time the page is given up. */

@@ -13,6 +13,10 @@ export class FakeSocket extends EventEmitter {
     this.done.push('ping')
   }
 
+  pong(data: Buffer): void {
+    this.done.push(`pong ${data.toString()}`)
+  }
+
   close(code: number): void {
     this.done.push(`close ${code}`)
   }

@@ -28,6 +28,15 @@ test('a page that does not read is let go before what waits for it fills the mem
   assert.deepEqual(socket.done, ['{"type":"notify","message":"one"}', 'terminate'])
 })
 
+test('pings are answered, but not without a bound when the answers are not read', () => {
+  const socket = new FakeSocket()
+  pageOf(socket)
+  socket.emit('ping', Buffer.from('one'))
+  socket.bufferedAmount = 1024 * 1024 + 1
+  socket.emit('ping', Buffer.from('two'))
+  assert.deepEqual(socket.done, ['pong one', 'terminate'])
+})
+
 test('a page that does not say hello in time gives its place up', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const [silent, greeting] = [new FakeSocket(), new FakeSocket()]
