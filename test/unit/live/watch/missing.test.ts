@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { bench } from './setup.ts'
+import { bench, failing } from './setup.ts'
 
 test('many missing folders on the way to a path are watched for, but not thousands', async (context) => {
   const { watch, write, change, path } = bench(context, { maxFolders: 100 })
@@ -19,4 +19,16 @@ test('many missing folders on the way to a path are watched for, but not thousan
   watch.use([path(deeper)])
   write(deeper, 'aa')
   await change(deeper)
+})
+
+test('a folder that is gone for the moment in which it is to be watched is watched after all', async (context) => {
+  let attempts = 0
+  const { watch, warnings, write, change, path } = bench(context, {
+    files: { 'x/a.css': 'a' },
+    system: failing('ENOENT', (folder) => folder.endsWith('x') && attempts++ === 0),
+  })
+  watch.use([path('x/a.css')])
+  write('x/a.css', 'aa')
+  await change('x/a.css')
+  assert.deepEqual([attempts, warnings], [2, []])
 })
