@@ -15,8 +15,8 @@ import { createWatch } from './watch/watch.ts'
 /** Milliseconds between two looks at files where the system reports no changes. */
 const pollMs = 300
 
-/** New paths after which it is looked for what is used no more. */
-const tidyAfter = 1000
+/** New paths after which it is looked for what is used no more: each brings a handful of files, far fewer than are looked at. */
+const tidyAfter = 200
 
 /** What {@link createEngine} needs. */
 export interface EngineOptions extends LiveOptions {
@@ -58,8 +58,8 @@ export function createEngine(options: EngineOptions): Engine {
 
   /** What no open page uses is watched only as long as it is not too much: a crawler must not fill the memory. */
   function tidy(): void {
-    let used: Set<string> | undefined
-    if (watch.trim((file) => (used ??= hub.usedFiles()).has(file))) seen.clear()
+    const gone = watch.trim((file) => hub.isUsed(file))
+    if (gone.length > 0) seen.forget(new Set(gone))
   }
 
   const batches = createBatches({

@@ -51,13 +51,6 @@ export class Hub implements PageEvents {
     }, heartbeatMs).unref()
   }
 
-  /** Every file that an open page uses. */
-  usedFiles(): Set<string> {
-    const files = new Set<string>()
-    for (const page of this.#pages) for (const file of page.files) files.add(file)
-    return files
-  }
-
   /** Whether any page uses a file. */
   isUsed(file: string): boolean {
     for (const page of this.#pages) if (page.uses(file)) return true

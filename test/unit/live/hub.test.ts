@@ -12,7 +12,7 @@ function hubOf(options: Partial<HubOptions> = {}): Hub {
     changedAt: () => 0,
     goneAt: () => 0,
     isGathering: () => false,
-    seen: { clear() {}, note() {}, askersOf: () => [] },
+    seen: { forget() {}, note() {}, askersOf: () => [] },
     onConsole() {},
     ...options,
   })

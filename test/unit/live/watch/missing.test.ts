@@ -5,9 +5,9 @@ import { bench, failing } from './setup.ts'
 test('many missing folders on the way to a path are watched for, but not thousands', async (context) => {
   const { watch, write, change, path } = bench(context, { maxFolders: 100 })
   watch.use([path(`${'a/'.repeat(1000)}a.css`)])
-  assert.equal(
+  assert.deepEqual(
     watch.trim(() => true),
-    false,
+    [],
   )
   const deep = `${'b/'.repeat(16)}a.css`
   watch.use([path(deep)])
@@ -31,4 +31,23 @@ test('a folder that is gone for the moment in which it is to be watched is watch
   write('x/a.css', 'aa')
   await change('x/a.css')
   assert.deepEqual([attempts, warnings], [2, []])
+})
+
+test('what is used no more is let go of bit by bit, and what is used stays', (context) => {
+  const { watch, path } = bench(context)
+  const all = Array.from({ length: 21_000 }, (_, index) => path(`${index}.css`))
+  const used = new Set(all.slice(0, 5000))
+  watch.use(all)
+  const gone: string[] = []
+  for (let call = 1; call <= 3; call++) {
+    const some = watch.trim((file) => used.has(file))
+    assert.ok(some.length <= 2000)
+    gone.push(...some)
+  }
+  assert.deepEqual(gone, all.slice(5000, 6000))
+  // No longer too much.
+  assert.deepEqual(
+    watch.trim(() => false),
+    [],
+  )
 })
