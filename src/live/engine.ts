@@ -8,14 +8,15 @@ import { Hub } from './hub.ts'
 import { createInject } from './inject.ts'
 import type { ShownError } from './protocol.ts'
 import { createSeen } from './seen.ts'
-import type { LiveOptions, Update } from './types.ts'
+import type { LiveOptions, Sources, Update } from './types.ts'
+import { folderChangedAt } from './watch/folder-time.ts'
 import { createWatch } from './watch/watch.ts'
 
 /** Milliseconds between two looks at files where the system reports no changes. */
 const pollMs = 300
 
-/** New paths after which it is looked for what is used no more. */
-const tidyAfter = 1000
+/** New paths after which it is looked for what is used no more: each brings a handful of files, far fewer than are looked at. */
+const tidyAfter = 200
 
 /** What {@link createEngine} needs. */
 export interface EngineOptions extends LiveOptions {
@@ -40,7 +41,7 @@ export interface Engine {
 
 /** Makes the engine, which starts to watch what is asked for. */
 export function createEngine(options: EngineOptions): Engine {
-  const { base, folders, sourcesOf } = options
+  const { base, folders } = options
   let isEnding = false
   let firstChangeAt = 0
   let asked = 0
@@ -48,17 +49,17 @@ export function createEngine(options: EngineOptions): Engine {
   const isServed = (path: string): boolean =>
     folders.some((folder) => path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep))
 
-  function filesOf(path: string): readonly string[] {
+  function sourcesOf(path: string): Sources {
     if (++asked % tidyAfter === 0) tidy()
-    const files = sourcesOf(path)
-    watch.use(files)
-    return files
+    const sources = options.sourcesOf(path)
+    watch.use(sources.files)
+    return sources
   }
 
   /** What no open page uses is watched only as long as it is not too much: a crawler must not fill the memory. */
   function tidy(): void {
-    const used = hub.usedFiles()
-    if (watch.trim((file) => used.has(file))) seen.clear()
+    const gone = watch.trim((file) => hub.isUsed(file))
+    if (gone.length > 0) seen.forget(new Set(gone))
   }
 
   const batches = createBatches({
@@ -68,11 +69,12 @@ export function createEngine(options: EngineOptions): Engine {
     },
     onQuiet: () => hub.answerWaiting(),
   })
-  const seen = createSeen(filesOf)
+  const seen = createSeen((path) => sourcesOf(path).files)
   const hub = new Hub({
     maxPages: options.maxPages,
-    filesOf,
+    sourcesOf,
     changedAt: (file) => watch.changedAt(file),
+    goneAt: folderChangedAt,
     isGathering: batches.isGathering,
     seen,
     onConsole: (page, level, text) => options.onConsole({ page, level, text }),

@@ -19,7 +19,7 @@ interface Adoptable {
  * Answers the opening handshake of a WebSocket (RFC 6455 section 4.2). The 101 is a reply like any other, so upgrades
  * walk the same pipeline; ws takes over the connection behind it.
  *
- * @param opened called with the open socket.
+ * @param opened called with the open socket, which leaves it to the caller to answer pings.
  * @throws ServeError `E8008_UPGRADE` for a request that is no handshake.
  */
 export async function acceptWebSocket(x: Exchange, opened: (socket: WebSocket) => void): Promise<Reply> {
@@ -32,7 +32,7 @@ export async function acceptWebSocket(x: Exchange, opened: (socket: WebSocket) =
     ...emptyReply(101, ['Upgrade', 'websocket', 'Sec-WebSocket-Accept', accept]),
     takeover(connection, head) {
       // @ts-expect-error the form that ws's own server uses: a socket that did the handshake elsewhere
-      const socket: WebSocket & Adoptable = new WebSocket(null, undefined, { autoPong: true })
+      const socket: WebSocket & Adoptable = new WebSocket(null, undefined, { autoPong: false })
       socket.setSocket(connection, head, { maxPayload: messageBytes, skipUTF8Validation: false })
       opened(socket)
     },
@@ -44,6 +44,8 @@ function handshakeKey(x: Exchange): string {
   const names = (field: string, token: string): boolean =>
     (headers.get(field) ?? '').split(',').some((text) => text.trim().toLowerCase() === token)
   const key = headers.get('sec-websocket-key') ?? ''
+  // Of a client of HTTP/1.0 the field has to be ignored (RFC 9110 section 7.8): it may have gone through an old proxy.
+  if (x.version === '1.0') throw upgradeNeeded()
   if (x.method !== 'GET' || !names('upgrade', 'websocket') || !names('connection', 'upgrade')) throw upgradeNeeded()
   if (headers.get('sec-websocket-version') !== '13') throw upgradeNeeded()
   if (!/^[+/\dA-Za-z]{22}==$/.test(key)) throw upgradeNeeded()

@@ -1,21 +1,18 @@
 import { basename } from 'node:path'
 import type { WebSocket } from 'ws'
 import { mediaType } from '../http/media-type.ts'
-import { Page, type PageEvents } from './page.ts'
+import { Page, type PageEvents, type PageSources } from './page.ts'
 import type { Change, ShownError, ToPage } from './protocol.ts'
 import type { Seen } from './seen.ts'
+import { createQueue } from './watch/queue.ts'
 
 /** Milliseconds between two signs of life of a page. */
 const heartbeatMs = 30_000
 
 /** What a {@link Hub} needs to know. */
-export interface HubOptions {
+export interface HubOptions extends PageSources {
   /** Pages that are served at the same time. */
   readonly maxPages: number
-  /** The files that decide what a path answers, watched from now on. */
-  readonly filesOf: (path: string) => readonly string[]
-  /** When a file last changed, in milliseconds since 1970. */
-  readonly changedAt: (file: string) => number
   /** Whether changes are being gathered, so that pages hear of them soon anyway. */
   readonly isGathering: () => boolean
   readonly seen: Seen
@@ -30,6 +27,10 @@ export class Hub implements PageEvents {
   readonly #pages = new Set<Page>()
   /** Pages whose hello came while changes were being gathered. */
   readonly #waiting = new Set<Page>()
+  /** Pages that told of paths which are still to be learned: path by path, a page's in turn with those of the others. */
+  readonly #learning = createQueue<Page>((page) => {
+    if (page.learn()) this.#learning.add(page)
+  })
   #heartbeat: NodeJS.Timeout | undefined
   #error: ShownError | null = null
 
@@ -44,15 +45,10 @@ export class Hub implements PageEvents {
   /** Takes a page in whose socket has just been opened. */
   admit(socket: WebSocket): void {
     if (this.isFull) return socket.close(1013)
-    this.#pages.add(new Page(socket, this.#options.filesOf, this))
+    this.#pages.add(new Page(socket, this.#options, this))
     this.#heartbeat ??= setInterval(() => {
       for (const page of this.#pages) page.beat()
     }, heartbeatMs).unref()
-  }
-
-  /** Every file that an open page uses. */
-  usedFiles(): Set<string> {
-    return new Set([...this.#pages].flatMap((page) => [...page.files]))
   }
 
   /** Whether any page uses a file. */
@@ -95,7 +91,17 @@ export class Hub implements PageEvents {
 
   close(): void {
     clearInterval(this.#heartbeat)
+    this.#learning.close()
     for (const page of this.#pages) page.leave()
+  }
+
+  told(page: Page): void {
+    this.#learning.add(page)
+  }
+
+  late(page: Page): void {
+    const changes = new Map(missed(page))
+    page.send({ type: 'change', time: Date.now(), changes: changesOf(changes) })
   }
 
   hello(page: Page): void {
@@ -107,6 +113,7 @@ export class Hub implements PageEvents {
   #answer(page: Page): void {
     const changes = new Map(this.#missed(page))
     const time = Date.now()
+    page.isAnswered = true
     page.send(changes.size === 0 ? { type: 'welcome', time } : { type: 'change', time, changes: changesOf(changes) })
   }
 
@@ -156,7 +163,13 @@ export class Hub implements PageEvents {
       if (this.#options.changedAt(file) <= page.syncedAt) continue
       for (const path of page.pathsOf(file)) yield [path, kindFor(page, path, file)]
     }
+    yield* missed(page)
   }
+}
+
+/** What changed before the page's paths were learned. */
+function missed(page: Page): [path: string, kind: Change['kind']][] {
+  return page.takeMissed().map(([path, file]) => [path, kindFor(page, path, file)])
 }
 
 function claim(claimed: Map<Page, Map<string, Change['kind']>>, page: Page, path: string, kind: Change['kind']): void {

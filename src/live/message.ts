@@ -1,7 +1,7 @@
 import type { FromPage } from './protocol.ts'
 
-/** Paths that are believed of one page. */
-export const maxPaths: number = 4000
+/** Paths that are believed of one page: the newest, since those are what it shows. */
+export const maxPaths: number = 4096
 /** Characters of one path, and of one console text. */
 const maxPathLength = 4096
 const maxTextLength = 4096
@@ -39,7 +39,7 @@ function timeOf<Name extends string>(name: Name, value: unknown): { [Key in Name
 }
 
 function pathsOf(value: unknown): string[] | undefined {
-  return Array.isArray(value) ? value.slice(0, maxPaths).filter(isPath) : undefined
+  return Array.isArray(value) ? value.slice(-maxPaths).filter(isPath) : undefined
 }
 
 function isPath(value: unknown): value is string {

@@ -1,6 +1,8 @@
 import type { WebSocket } from 'ws'
+import { Holdings } from './holdings.ts'
 import { parseMessage, maxPaths } from './message.ts'
 import type { FromPage, ToPage } from './protocol.ts'
+import type { Sources } from './types.ts'
 
 /** Bytes that may wait for a page that does not read; then it is let go, and comes again when it can. */
 const pendingBytes = 1024 * 1024
@@ -12,11 +14,25 @@ const helloMs = 10_000
 
 /** What a page does. */
 export interface PageEvents {
-  /** It said which resources it holds, first or further ones. */
+  /** It said which resources it holds: {@link Page.learn} is to be called, as soon as there is time. */
+  told(page: Page): void
+  /** All that it said in its hello has been learned. */
   hello(page: Page): void
+  /** Something that it said later had changed before it was learned; {@link Page.takeMissed} tells what. */
+  late(page: Page): void
   /** An error that was logged on the page. */
   console(page: Page, level: string, text: string): void
   gone(page: Page): void
+}
+
+/** What a page needs to know of files. */
+export interface PageSources {
+  /** The files that decide what a path answers, watched from now on. */
+  readonly sourcesOf: (path: string) => Sources
+  /** When a file last changed, in milliseconds since 1970. */
+  readonly changedAt: (file: string) => number
+  /** When something last came to, or went from, the nearest folder that is there on the way to a file. */
+  readonly goneAt: (file: string) => number
 }
 
 /** One open page and what it uses. */
@@ -25,25 +41,34 @@ export class Page {
   document = ''
   /** Server time up to which the page has heard of every change. */
   syncedAt = 0
-  /** The paths under which the page uses each file. */
-  readonly #files = new Map<string, Set<string>>()
-  readonly #paths = new Set<string>()
+  /** Whether its hello has been answered: until then what it is told of tells it nothing of what it missed. */
+  isAnswered = false
+  readonly #held = new Holdings(maxPaths)
+  /** Paths that are still to be learned, and when the page told of each. The oldest come first. */
+  readonly #waiting = new Map<string, number>()
+  /** What changed before it was watched: paths, each with a file. */
+  readonly #missed = new Map<string, string>()
   readonly #socket: WebSocket
-  readonly #sourcesOf: (path: string) => readonly string[]
+  readonly #sources: PageSources
   readonly #events: PageEvents
   readonly #patience: NodeJS.Timeout
   #alive = true
   #texts = { second: 0, count: 0 }
+  #isGreeted = false
+  /** Whether it has heard from a server before, and so may have been without one for a while. */
+  #isBack = false
 
-  /** @param sourcesOf the files that decide what a path answers. */
-  constructor(socket: WebSocket, sourcesOf: (path: string) => readonly string[], events: PageEvents) {
+  constructor(socket: WebSocket, sources: PageSources, events: PageEvents) {
     this.#socket = socket
-    this.#sourcesOf = sourcesOf
+    this.#sources = sources
     this.#events = events
     socket.on('message', (data, isBinary) => {
       const message = isBinary ? undefined : parseMessage((data as Buffer).toString())
       if (message === undefined) socket.close(1008)
       else this.#take(message)
+    })
+    socket.on('ping', (data) => {
+      if (this.#isReading()) socket.pong(data)
     })
     socket.on('pong', () => (this.#alive = true))
     // What is wrong with a page's connection concerns nobody but the page: `close` follows.
@@ -51,33 +76,40 @@ export class Page {
     this.#patience = setTimeout(() => socket.terminate(), helloMs).unref()
     socket.once('close', () => {
       clearTimeout(this.#patience)
+      this.#waiting.clear()
       events.gone(this)
     })
   }
 
   /** Every file that the page uses. */
   get files(): Iterable<string> {
-    return this.#files.keys()
+    return this.#held.files
   }
 
   /** The paths under which the page uses a file. */
   pathsOf(file: string): Iterable<string> {
-    return this.#files.get(file) ?? []
+    return this.#held.pathsOf(file)
   }
 
   uses(file: string): boolean {
-    return this.#files.has(file)
+    return this.#held.uses(file)
   }
 
   /** Whether the page has loaded something from a path. */
   holds(path: string): boolean {
-    return path === this.document || this.#paths.has(path)
+    return path === this.document || this.#held.has(path) || this.#waiting.has(path)
   }
 
   send(message: ToPage): void {
-    if ('time' in message) this.syncedAt = message.time
-    if (this.#socket.bufferedAmount > pendingBytes) this.#socket.terminate()
-    else this.#socket.send(JSON.stringify(message))
+    if ('time' in message && this.isAnswered) this.syncedAt = message.time
+    if (this.#isReading()) this.#socket.send(JSON.stringify(message))
+  }
+
+  /** False, and the end of the connection, for a page that does not take what waits for it. */
+  #isReading(): boolean {
+    if (this.#socket.bufferedAmount <= pendingBytes) return true
+    this.#socket.terminate()
+    return false
   }
 
   /** Asks for a sign of life; without one since the last time the page is given up. */
@@ -93,6 +125,43 @@ export class Page {
     this.#socket.terminate()
   }
 
+  /** What changed before it was learned of, once. */
+  takeMissed(): [path: string, file: string][] {
+    const missed = [...this.#missed]
+    this.#missed.clear()
+    return missed
+  }
+
+  /** Learns one of the paths that the page told of; true when there are more. Thousands at once would keep others waiting. */
+  learn(): boolean {
+    for (const [path, toldAt] of this.#waiting) {
+      this.#waiting.delete(path)
+      if (!this.#held.has(path)) this.#look(path, toldAt)
+      break
+    }
+    if (this.#waiting.size > 0) return true
+    if (!this.#isGreeted) {
+      this.#isGreeted = true
+      this.#events.hello(this)
+    } else if (this.#missed.size > 0) this.#events.late(this)
+    return false
+  }
+
+  #look(path: string, toldAt: number): void {
+    const { files, isMissing } = this.#sources.sourcesOf(path)
+    this.#held.add(path, files, this.document)
+    const [first] = files
+    if (first === undefined) return
+    if (this.#isGreeted) {
+      const changed = files.find((file) => this.#sources.changedAt(file) > toldAt)
+      if (changed !== undefined) this.#missed.set(path, changed)
+    } else if (this.#isBack && isMissing && this.#sources.goneAt(first) > this.syncedAt) {
+      // Nobody saw it go. A page that is loaded anew says how old it is instead, so this comes to an end: were the file
+      // never there, it costs one reload, and that only where the folder has changed.
+      this.#missed.set(path, first)
+    }
+  }
+
   #take(message: FromPage): void {
     if (message.type === 'console') return this.#log(message.level, message.text)
     if (message.type === 'hello') {
@@ -101,23 +170,28 @@ export class Page {
       this.document = message.document
       // A page that has just been loaded knows how old it is; one that comes again, what it last heard.
       this.syncedAt = message.syncedAt ?? Date.now() - (message.age ?? 0)
-      this.#learn([message.document])
+      this.#isBack = message.syncedAt !== undefined
+      this.#wait(message.document)
     } else if (this.document === '') {
       return this.#socket.close(1008)
     }
-    this.#learn(message.resources)
-    if (message.type === 'hello') this.#events.hello(this)
+    for (const path of message.resources) this.#wait(path)
+    this.#bound()
+    this.#events.told(this)
   }
 
-  #learn(paths: readonly string[]): void {
-    for (const path of paths) {
-      if (this.#paths.has(path) || this.#paths.size >= maxPaths) continue
-      this.#paths.add(path)
-      for (const file of this.#sourcesOf(path)) {
-        const known = this.#files.get(file)
-        if (known === undefined) this.#files.set(file, new Set([path]))
-        else known.add(path)
-      }
+  #wait(path: string): void {
+    if (!this.#waiting.has(path)) this.#waiting.set(path, Date.now())
+  }
+
+  /** Drops the oldest of what waits, in one go: to look for the first of a map that has lost many takes long. */
+  #bound(): void {
+    let excess = this.#waiting.size - maxPaths - 1
+    for (const path of this.#waiting.keys()) {
+      if (excess <= 0) return
+      if (path === this.document) continue
+      this.#waiting.delete(path)
+      excess--
     }
   }
 

@@ -12,8 +12,8 @@ interface Entry {
 
 /** What was asked for, and by whom. */
 export interface Seen {
-  /** Forgets every path, so that its files are watched anew when it is asked for again. */
-  clear(): void
+  /** Forgets the paths that lead to one of these files, which are watched anew when it is asked for again. */
+  forget(files: ReadonlySet<string>): void
   /** Notes a request before it is answered: from then on no change of its files is missed. */
   note(path: string, referer: string | undefined): void
   /** For files that no page says it uses: the paths that lead to one of them, each with the paths that asked for it. */
@@ -40,7 +40,9 @@ export function createSeen(filesOf: (path: string) => readonly string[]): Seen {
   }
 
   return {
-    clear: () => known.clear(),
+    forget(gone) {
+      for (const [path, { files }] of known) if (files.some((file) => gone.has(file))) known.delete(path)
+    },
     note(path, referer) {
       const { referers } = entryOf(path)
       if (referer === undefined || referer.length > refererLength || referers.size >= referersPerPath) return

@@ -1,5 +1,8 @@
 import type { ResolvedLive } from '../config/types.ts'
 import type { Warning } from '../server/types.ts'
+import type { Sources } from '../static/sources.ts'
+
+export type { Sources }
 
 /** What changed, and how many pages heard of it. */
 export interface Update {
@@ -31,7 +34,7 @@ export interface LiveOptions extends ResolvedLive {
   readonly cached: boolean
   readonly maxPages: number
   /** The files that decide what a request path answers. */
-  readonly sourcesOf: (path: string) => readonly string[]
+  readonly sourcesOf: (path: string) => Sources
   readonly onChange: (paths: readonly string[]) => void
   readonly onUpdate: (update: Update) => void
   readonly onConsole: (error: PageError) => void

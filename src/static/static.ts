@@ -11,7 +11,7 @@ import { createListFolder } from './list-folder.ts'
 import { locate } from './locate.ts'
 import { createMounts } from './mounts.ts'
 import { findPlace, type Place } from './place.ts'
-import { createSources } from './sources.ts'
+import { createSources, noSources, type Sources } from './sources.ts'
 import { createResolver } from './resolve.ts'
 
 /** How a folder is served. */
@@ -58,7 +58,7 @@ export interface StaticSite {
    * The files whose change, coming or going would change the answer to a request path: absolute paths, present or not;
    * with a separator at its end the entries of a folder. Empty for what no file decides.
    */
-  sources(path: string): readonly string[]
+  sources(path: string): Sources
   /** Frees the memory of the site; it can still be used. */
   close(): void
 }
@@ -109,9 +109,9 @@ export function createStatic(options: StaticOptions): StaticSite {
 
   const sourcesOf = createSources(options)
 
-  function sources(path: string): readonly string[] {
+  function sources(path: string): Sources {
     const place = places.get(path) ?? findPlace(path, { ...options, prefix, platform })
-    return place === undefined ? [] : sourcesOf(place)
+    return place === undefined ? noSources : sourcesOf(place)
   }
 
   return { handle, sources, close: () => (files.clear(), places.clear()) }

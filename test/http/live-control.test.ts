@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { after, before, test } from 'node:test'
 import { LivePage, fetchSession } from '../support/live-page.ts'
 import { rawRequest, type RawReply } from '../support/raw.ts'
@@ -26,9 +27,14 @@ function send(method: string, target: string, lines: readonly string[] = [], con
   return rawRequest(started.port, `${head.join('\r\n')}\r\n\r\n${content}`, method)
 }
 
-function handshake(lines: readonly string[], token: string, host = `localhost:${started.port}`): Promise<RawReply> {
+function handshake(
+  lines: readonly string[],
+  token: string,
+  host = `localhost:${started.port}`,
+  version = '1.1',
+): Promise<RawReply> {
   const head = [
-    `GET /__serve8008/socket?token=${token} HTTP/1.1`,
+    `GET /__serve8008/socket?token=${token} HTTP/${version}`,
     `Host: ${host}`,
     'Connection: Upgrade',
     'Upgrade: websocket',
@@ -136,6 +142,18 @@ test('what is no handshake is told so', async () => {
   const reply = await rawRequest(started.port, `${head.join('\r\n')}\r\n\r\n`)
   assert.equal(reply.status, 426)
   assert.equal(reply.field('sec-websocket-version'), '13')
+})
+
+test('HTTP/1.0 knows no upgrades', async () => {
+  const { token } = await fetchSession(started.port)
+  assert.equal((await handshake([own()], token, undefined, '1.0')).status, 426)
+})
+
+test('pings are answered', async () => {
+  using page = await LivePage.open(started.port)
+  page.socket.ping('are you there')
+  const [answer] = (await once(page.socket, 'pong')) as [Buffer]
+  assert.equal(answer.toString(), 'are you there')
 })
 
 test('a reload can be called for with the token, by POST, from no foreign page', async () => {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { PageError, ServeOptions, Update } from '../../src/index.ts'
 import type { ToPage } from '../../src/live/protocol.ts'
 import { LivePage } from '../support/live-page.ts'
@@ -136,6 +137,48 @@ test('after a restart a page reloads once if something has changed, and not if n
     syncedAt: message.type === 'change' ? message.time : 0,
   })
   assert.equal((await again.next()).type, 'welcome')
+})
+
+/** Has a page go through a restart of its server, with something done in between; tells what it hears, then and after a reload. */
+async function restarted(resources: readonly string[], meanwhile: (folder: string) => void): Promise<ToPage[]> {
+  await using started = await serve()
+  const { path } = started.folder
+  // The times of folders are those of a clock that ticks slowly.
+  while (Date.now() < statSync(path).ctimeMs + 50) await nextTurn()
+  // What was missing once has been looked for: that alone is no change.
+  await rawGet(started.port, '/missing.css')
+  using page = await LivePage.open(started.port, { resources })
+  const welcome = await page.next()
+  assert.ok(welcome.type === 'welcome')
+  await started.server.close()
+  meanwhile(path)
+  await using second = await startServer({}, { root: path })
+  using back = await LivePage.open(second.port, { resources, syncedAt: welcome.time })
+  using reloaded = await LivePage.open(second.port, { resources, age: 50 })
+  return [await back.next(), await reloaded.next()]
+}
+
+test('what went while the server was down makes a page reload, once', async () => {
+  const resources = ['/style.css', '/docs/one.txt', '/missing.css']
+  const gone = async (meanwhile: (folder: string) => void): Promise<string[]> => {
+    const [first, second] = await restarted(resources, meanwhile)
+    assert.equal(second?.type, 'welcome')
+    return changes(first as ToPage)
+  }
+  assert.deepEqual(await gone((folder) => rmSync(`${folder}/docs/one.txt`)), ['other /docs/one.txt'])
+  // Whether what is missing from the same folder was ever there, nobody can tell any more.
+  assert.deepEqual(await gone((folder) => rmSync(`${folder}/style.css`)), ['style /style.css', 'style /missing.css'])
+  assert.deepEqual((await gone((folder) => renameSync(`${folder}/docs`, `${folder}/old`))).toSorted(), [
+    'other /docs/one.txt',
+    'style /missing.css',
+  ])
+})
+
+test('what was missing before a restart and is missing after it makes no page reload', async () => {
+  const [first] = await restarted(['/style.css', '/missing.css'], (folder) =>
+    writeFileSync(`${folder}/docs/two.txt`, ''),
+  )
+  assert.equal(first?.type, 'welcome')
 })
 
 test('what only a worker loads reaches the page that the worker belongs to', async () => {

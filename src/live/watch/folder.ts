@@ -43,6 +43,8 @@ export interface Folder {
   isLinked: boolean
   /** Looked at from time to time, for want of events. */
   isPolled: boolean
+  /** How often in a row it was there but gone when it was to be watched. */
+  missedOpens: number
   /** The folder itself was named by an event: what is watched may be gone although another one of that name is there. */
   isSuspect: boolean
 }
@@ -61,6 +63,7 @@ export function newFolder(path: string, parent: Folder | undefined): Folder {
     real: undefined,
     isLinked: false,
     isPolled: false,
+    missedOpens: 0,
     isSuspect: false,
   }
 }

@@ -127,6 +127,7 @@ export class Folders {
       const watcher = this.#options.system.watch(folder.path, (type, name) => this.#hint(folder, type, name))
       watcher.on('error', (error) => this.#fail(folder, error))
       folder.watcher = watcher
+      folder.missedOpens = 0
     } catch (error) {
       this.#fail(folder, error as NodeJS.ErrnoException)
     }
@@ -157,8 +158,10 @@ export class Folders {
 
   #fail(folder: Folder, error: NodeJS.ErrnoException): void {
     this.#close(folder)
-    if (statOf(folder.path)?.isDirectory() !== true) {
-      // It went away in between (on Windows that is an error of the watcher), or is not what it was.
+    // It went away in between (on Windows that is an error of the watcher), or is not what it was. Where it is back by now,
+    // that is worth another try, but not for ever.
+    const isBack = statOf(folder.path)?.isDirectory() === true
+    if (!isBack || (error.code === 'ENOENT' && folder.missedOpens++ < 3)) {
       folder.identity = undefined
       if (folder.parent === undefined) this.#poll(folder)
       return this.#options.mark(folder)

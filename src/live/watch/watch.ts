@@ -5,6 +5,7 @@ import type { Folder, Used } from './folder.ts'
 import { Folders } from './folders.ts'
 import { createGlobs, isIgnoredBelow } from './ignored.ts'
 import { realPlace } from './links.ts'
+import { isTooFar } from './missing.ts'
 import { createPoll } from './poll.ts'
 import { createQueue } from './queue.ts'
 import { isHalfWritten, isSame, look } from './signature.ts'
@@ -17,6 +18,8 @@ const holdMs = 50
 /** Watched folders, and paths in use, up to which nothing is let go of. */
 const defaultMaxFolders = 2000
 const maxUses = 20_000
+/** Paths that are looked at in one go: more would keep requests waiting. */
+const trimmedAtOnce = 2000
 
 /** What {@link createWatch} needs. */
 export interface WatchOptions {
@@ -46,10 +49,11 @@ export interface Watch {
   /** When a path in use last changed: ms since 1970 on this clock; at first sight its ctime (clamped to now), 0 for a path that is missing or unknown. */
   changedAt(path: string): number
   /**
-   * Lets go of what is used no more once there are more than `maxFolders` watched folders, or 20,000 paths. Tells
-   * whether it did: then `use` has to be called again for what is asked for again.
+   * Lets go of what is used no more once there are more than `maxFolders` watched folders, or 20,000 paths. Each call
+   * looks at 2000 paths, from where the one before ended. Returns what it let go of: `use` has to be called again for
+   * what is asked for again.
    */
-  trim(isUsed: (path: string) => boolean): boolean
+  trim(isUsed: (path: string) => boolean): readonly string[]
   close(): Promise<void>
 }
 
@@ -59,6 +63,7 @@ export function createWatch(options: WatchOptions, system: System = realSystem):
   const pollMs = options.pollMs ?? defaultPollMs
   const ignore = createGlobs(options.ignore, served)
   const uses = new Map<string, Used>()
+  let trimming = uses.keys()
   let isClosed = false
   let areGlobsReady = ignore.ready === undefined
 
@@ -80,7 +85,7 @@ export function createWatch(options: WatchOptions, system: System = realSystem):
   const extra = startExtra()
 
   function use(path: string): void {
-    if (isClosed || uses.has(path) || isIgnoredBelow(path, served) || ignore.matches(path)) return
+    if (isClosed || uses.has(path) || isIgnoredBelow(path, served) || ignore.matches(path) || isTooFar(path)) return
     const isEntries = path.length > 1 && (path.endsWith(sep) || path.endsWith('/'))
     const file = isEntries ? path.slice(0, -1) : path
     const home = folders.get(isEntries ? file : dirname(file))
@@ -200,22 +205,32 @@ export function createWatch(options: WatchOptions, system: System = realSystem):
     onWarning({ code: 'W8008_WATCH', message: `Not everything that was to be watched can be: ${reason}.` })
   }
 
+  function letGo(path: string): void {
+    const used = uses.get(path) as Used
+    uses.delete(path)
+    clearTimeout(used.held)
+    detach(used)
+    folders.prune(used.home)
+    if (used.realHome !== undefined) folders.prune(used.realHome)
+  }
+
   return {
     use(paths) {
       for (const path of paths) use(path)
     },
     changedAt: (path) => uses.get(path)?.changedAt ?? 0,
     trim(isUsed) {
-      if (folders.size <= maxFolders && uses.size <= maxUses) return false
-      for (const [path, used] of uses) {
+      const gone: string[] = []
+      if (folders.size <= maxFolders && uses.size <= maxUses) return gone
+      for (let left = Math.min(trimmedAtOnce, uses.size); left > 0; left--) {
+        let next = trimming.next()
+        if (next.done === true) next = (trimming = uses.keys()).next()
+        const path = next.value as string
         if (isUsed(path)) continue
-        uses.delete(path)
-        clearTimeout(used.held)
-        detach(used)
-        folders.prune(used.home)
-        if (used.realHome !== undefined) folders.prune(used.realHome)
+        letGo(path)
+        gone.push(path)
       }
-      return true
+      return gone
     },
     async close() {
       isClosed = true

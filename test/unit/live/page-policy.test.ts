@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { headCases } from '../../support/head-cases.ts'
 import { readHeadFacts } from '../../../src/live/head-facts.ts'
 import { isSandboxed, judgePolicies, parsePolicies, policiesOf } from '../../../src/live/page-policy.ts'
 import { pageOrigin, type PageOrigin } from '../../../src/live/policy-source.ts'
@@ -105,7 +106,6 @@ test('the head is read for its metas, and no further', () => {
     ['<title>', '</title>'],
     ['<template>', '</template>'],
     ['<noscript>', '</noscript>'],
-    ['<head></head>', ''],
     ['<body>', ''],
     ['<script>', ''],
   ]) {
@@ -113,4 +113,19 @@ test('the head is read for its metas, and no further', () => {
     assert.deepEqual([isOptedOut, policies], [false, []], start)
   }
   assert.equal(facts('<meta name=serve8008 content=live>').isOptedOut, false)
+})
+
+test('a meta counts wherever browsers put it into the head, which is not only between its tags', () => {
+  const metas = '<meta http-equiv="Content-Security-Policy" content="x"><meta name="serve8008" content="no-live">'
+  for (const [markup, isInHead] of headCases) {
+    const { policies, isOptedOut } = readHeadFacts(`<!doctype html>${markup.replace('@', metas)}`, false)
+    assert.deepEqual([policies.length === 1, isOptedOut], [isInHead, isInHead], markup)
+  }
+})
+
+test('in XML a head ends where it says so', () => {
+  const facts = (text: string) => readHeadFacts(text, true)
+  const refusal = '<meta name="serve8008" content="no-live"/>'
+  assert.equal(facts(`<html><head><title/>text${refusal}</head><body/></html>`).isOptedOut, true)
+  assert.equal(facts(`<html><head></head>${refusal}<body/></html>`).isOptedOut, false)
 })

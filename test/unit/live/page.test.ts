@@ -1,36 +1,22 @@
 import assert from 'node:assert/strict'
-import { EventEmitter } from 'node:events'
 import { test } from 'node:test'
 import type { WebSocket } from 'ws'
 import { Page, type PageEvents } from '../../../src/live/page.ts'
-
-/** A socket that notes what is done to it. */
-class FakeSocket extends EventEmitter {
-  bufferedAmount = 0
-  readonly done: string[] = []
-
-  send(text: string): void {
-    this.done.push(text)
-  }
-
-  ping(): void {
-    this.done.push('ping')
-  }
-
-  close(code: number): void {
-    this.done.push(`close ${code}`)
-  }
-
-  terminate(): void {
-    this.done.push('terminate')
-    this.emit('close')
-  }
-}
+import { FakeSocket } from './fake-socket.ts'
 
 function pageOf(socket: FakeSocket, events: Partial<PageEvents> = {}): Page {
-  const silent = { hello() {}, console() {}, gone() {} }
-  const sources = (path: string): string[] => [`/site${path}`, '/site/404.html']
+  const silent = { told() {}, hello() {}, late() {}, console() {}, gone() {} }
+  const sources = {
+    sourcesOf: (path: string) => ({ files: [`/site${path}`, '/site/404.html'], isMissing: true }),
+    changedAt: () => 0,
+    goneAt: () => 0,
+  }
   return new Page(socket as unknown as WebSocket, sources, { ...silent, ...events })
+}
+
+/** Has a page learn all that it told of. */
+function learnAll(page: Page): void {
+  while (page.learn());
 }
 
 test('a page that does not read is let go before what waits for it fills the memory', () => {
@@ -40,6 +26,15 @@ test('a page that does not read is let go before what waits for it fills the mem
   socket.bufferedAmount = 1024 * 1024 + 1
   page.send({ type: 'notify', message: 'two' })
   assert.deepEqual(socket.done, ['{"type":"notify","message":"one"}', 'terminate'])
+})
+
+test('pings are answered, but not without a bound when the answers are not read', () => {
+  const socket = new FakeSocket()
+  pageOf(socket)
+  socket.emit('ping', Buffer.from('one'))
+  socket.bufferedAmount = 1024 * 1024 + 1
+  socket.emit('ping', Buffer.from('two'))
+  assert.deepEqual(socket.done, ['pong one', 'terminate'])
 })
 
 test('a page that does not say hello in time gives its place up', (t) => {
@@ -64,18 +59,38 @@ test('a page that gives no sign of life between two heartbeats is gone', () => {
   assert.deepEqual([socket.done.at(-1), gone], ['terminate', 1])
 })
 
-test('a page says what it uses: first in its hello, then more, up to a bound', () => {
+test('a page says what it uses: first in its hello, then more, and the newest of it counts', () => {
   const socket = new FakeSocket()
   let greeted = 0
-  const page = pageOf(socket, { hello: () => greeted++ })
-  const say = (message: object): boolean => socket.emit('message', Buffer.from(JSON.stringify(message)), false)
-  say({ type: 'hello', document: '/', resources: ['/a.css'], syncedAt: 5 })
+  const page = pageOf(socket, { hello: () => greeted++, told: learnAll })
+  socket.say({ type: 'hello', document: '/', resources: ['/a.css'], syncedAt: 5 })
   assert.deepEqual([greeted, page.syncedAt, page.document], [1, 5, '/'])
-  say({ type: 'uses', resources: ['/b.css', 'no path', 7] })
+  socket.say({ type: 'uses', resources: ['/b.css', 'no path', 7] })
   assert.deepEqual([...page.files], ['/site/', '/site/404.html', '/site/a.css', '/site/b.css'])
   assert.deepEqual([...page.pathsOf('/site/404.html')], ['/', '/a.css', '/b.css'])
-  say({ type: 'uses', resources: Array.from({ length: 9000 }, (_, i) => `/${i}`) })
-  say({ type: 'uses', resources: ['/last.css'] })
-  assert.equal(page.uses('/site/last.css'), false)
-  assert.equal([...page.files].length, 4001)
+  socket.say({ type: 'uses', resources: Array.from({ length: 9000 }, (_, i) => `/${i}`) })
+  socket.say({ type: 'uses', resources: ['/last.css'] })
+  assert.deepEqual(
+    ['/', '/last.css', '/8999', '/4906', '/4905', '/0', '/a.css'].map((path) => page.holds(path)),
+    [true, true, true, true, false, false, false],
+  )
+  assert.equal(page.uses('/site/0'), false)
+  assert.equal([...page.pathsOf('/site/404.html')].length, 4096)
+  assert.equal(greeted, 1)
+})
+
+test('what waits to be learned is bounded too, and counts as held', () => {
+  const socket = new FakeSocket()
+  const page = pageOf(socket)
+  socket.say({ type: 'hello', document: '/', resources: ['/a.css'] })
+  for (let message = 0; message < 5; message++) {
+    socket.say({ type: 'uses', resources: Array.from({ length: 4000 }, (_, i) => `/${message}/${i}`) })
+  }
+  assert.deepEqual(
+    ['/', '/4/3999', '/0/3999'].map((path) => page.holds(path)),
+    [true, true, false],
+  )
+  let steps = 1
+  while (page.learn()) steps++
+  assert.equal(steps, 4097)
 })

@@ -1,0 +1,119 @@
+import { readToken, type Tag } from './markup.ts'
+
+/** Elements of a head, and those around it: they may stand behind `</head>` too. */
+const transparent: ReadonlySet<string> = new Set(['html', 'head', 'meta', 'link', 'base', 'basefont', 'bgsound'])
+/** Elements of a head whose content is text. */
+const opaque: ReadonlySet<string> = new Set(['script', 'style', 'title', 'noframes', 'noscript'])
+/** Elements of that kind which belong to a body, so that only a template can hold them here. */
+const opaqueBelow: ReadonlySet<string> = new Set([...opaque, 'textarea', 'xmp', 'iframe', 'noembed'])
+
+/** White space, as it is or escaped, and the characters that browsers drop. */
+const blank = /(?:[\t\n\f\r \0]|&#(?:0*(?:9|10|12|13|32)|x0*(?:9|a|c|d|20))(?![\da-f]);?|&(?:Tab|NewLine);)+/iy
+
+/**
+ * The tags of a head, up to the first thing that belongs to its body. HTML puts elements of a head that stand between
+ * `</head>` and the body into the head all the same, and passes over most end tags there (HTML standard sections
+ * 13.2.6.4.4 and 13.2.6.4.6). In XML a head ends where it says so.
+ */
+export function headTags(text: string, isXml: boolean): Generator<Tag> {
+  return isXml ? xmlTags(text) : htmlTags(text)
+}
+
+function* xmlTags(text: string): Generator<Tag> {
+  for (let position = text.indexOf('<'); position !== -1; position = text.indexOf('<', position)) {
+    const token = readToken(text, position, true)
+    if (token === undefined) return
+    if (token.kind === 'other') {
+      if (/^<\/(?:head|body)/i.test(text.slice(position, position + 6))) return
+      position++
+      continue
+    }
+    position = token.end
+    if (token.kind === 'skipped') continue
+    const { tag } = token
+    const name = tag.name.toLowerCase()
+    if (transparent.has(name)) yield tag
+    else if (!opaque.has(name) && name !== 'template') return
+    else if (!tag.isClosed) position = endOf(name, text, position)
+  }
+}
+
+function* htmlTags(text: string): Generator<Tag> {
+  let isBehind = false
+  /** How many templates are open: what is in one is no part of the document, and nothing there ends the head. */
+  let depth = 0
+  // A byte order mark, of which each byte of UTF-8 is a character here.
+  let position = /^(?:\ufeff|\u00ef\u00bb\u00bf)?/.exec(text)?.[0].length ?? 0
+  for (;;) {
+    position = depth > 0 ? text.indexOf('<', position) : skipBlank(text, position)
+    const token = position === -1 ? undefined : readToken(text, position, false)
+    if (token === undefined) return
+    if (token.kind === 'other') {
+      const end = endTag(text, position)
+      if (end === undefined) {
+        // Text.
+        if (depth === 0) return
+        position++
+        continue
+      }
+      if (end === 'template') depth = Math.max(0, depth - 1)
+      else if (depth === 0 && ['body', 'html', 'br'].includes(end)) return
+      else if (depth === 0 && end === 'head') isBehind = true
+      position = behind(text, position)
+      continue
+    }
+    position = token.end
+    if (token.kind === 'skipped') continue
+    const name = token.tag.name.toLowerCase()
+    if (name === 'template') depth++
+    else if ((depth > 0 ? opaqueBelow : opaque).has(name)) {
+      // Behind the head `<noscript>` begins the body.
+      if (depth === 0 && isBehind && name === 'noscript') return
+      position = name === 'script' ? endOfScript(text, position) : endOf(name, text, position)
+    } else if (depth === 0) {
+      if (!transparent.has(name)) return
+      yield token.tag
+    }
+  }
+}
+
+function skipBlank(text: string, position: number): number {
+  blank.lastIndex = position
+  return blank.test(text) ? blank.lastIndex : position
+}
+
+/** Name of the end tag at a place, in lower case. */
+function endTag(text: string, position: number): string | undefined {
+  return /^<\/([a-z][^\t\n\f\r />]*)/i.exec(text.slice(position, position + 32))?.[1]?.toLowerCase()
+}
+
+/** The place behind the next `>`. */
+function behind(text: string, from: number): number {
+  const end = text.indexOf('>', from)
+  return end === -1 ? text.length : end + 1
+}
+
+function endOf(name: string, text: string, from: number): number {
+  const pattern = new RegExp(`</${name}(?=[\\s/>])`, 'gi')
+  pattern.lastIndex = from
+  return pattern.test(text) ? behind(text, pattern.lastIndex) : text.length
+}
+
+/** Within `<!--` of a script, `<script` needs an end of its own (HTML standard section 13.2.5.26). */
+function endOfScript(text: string, from: number): number {
+  const mark = /<!--|-->|<(\/?)script(?=[\s/>])/gi
+  mark.lastIndex = from
+  let state: 'plain' | 'comment' | 'nested' = 'plain'
+  for (let found = mark.exec(text); found !== null; found = mark.exec(text)) {
+    const isEnd = found[1] === '/'
+    if (found[0] === '<!--') {
+      if (state === 'plain') state = 'comment'
+      // `<!-->` is a whole one.
+      mark.lastIndex -= 2
+    } else if (found[0] === '-->') state = 'plain'
+    else if (isEnd && state !== 'nested') return behind(text, mark.lastIndex)
+    else if (isEnd) state = 'comment'
+    else if (state === 'comment') state = 'nested'
+  }
+  return text.length
+}

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { test } from 'node:test'
+import type { WebSocket } from 'ws'
+import { Hub, type HubOptions } from '../../../src/live/hub.ts'
+import { FakeSocket } from './fake-socket.ts'
+
+function hubOf(options: Partial<HubOptions> = {}): Hub {
+  return new Hub({
+    maxPages: 10,
+    sourcesOf: (path) => ({ files: [`/site${path}`], isMissing: false }),
+    changedAt: () => 0,
+    goneAt: () => 0,
+    isGathering: () => false,
+    seen: { forget() {}, note() {}, askersOf: () => [] },
+    onConsole() {},
+    ...options,
+  })
+}
+
+function admit(hub: Hub): FakeSocket {
+  const socket = new FakeSocket()
+  hub.admit(socket as unknown as WebSocket)
+  return socket
+}
+
+/** The paths of the changes that a page heard of. */
+function heard({ done }: FakeSocket): string[] {
+  return done.flatMap((text) => {
+    const message = JSON.parse(text) as { type: string; changes?: { path: string }[] }
+    return message.changes?.map(({ path }) => path) ?? [message.type]
+  })
+}
+
+test('a page of thousands of paths keeps neither other pages nor requests waiting', async () => {
+  let looks = 0
+  const hub = hubOf({
+    sourcesOf(path) {
+      looks++
+      // A slow disk.
+      const endAt = performance.now() + 1
+      while (performance.now() < endAt);
+      return { files: [`/site${path}`], isMissing: true }
+    },
+  })
+  const big = admit(hub)
+  big.say({ type: 'hello', document: '/', resources: Array.from({ length: 400 }, (_, i) => `/${i}`) })
+  await nextTurn()
+  const other = admit(hub)
+  other.say({ type: 'hello', document: '/', resources: ['/a.css'] })
+  let most = 0
+  let answeredAfter = 0
+  for (let before = looks; big.done.length === 0; before = looks) {
+    await nextTurn()
+    most = Math.max(most, looks - before)
+    if (other.done.length > 0) answeredAfter ||= looks
+  }
+  assert.deepEqual([heard(other), heard(big)], [['welcome'], ['welcome']])
+  assert.equal(looks, 403)
+  assert.ok(answeredAfter < 50, `${answeredAfter} looks before the other page was answered`)
+  assert.ok(most <= 10, `${most} looks within one turn`)
+  hub.close()
+})
+
+test('a page that says hello in the midst of changes hears of those before as well', async () => {
+  let isGathering = true
+  const hub = hubOf({ isGathering: () => isGathering, changedAt: (file) => (file === '/site/a.css' ? 100 : 0) })
+  const page = admit(hub)
+  page.say({ type: 'hello', document: '/', resources: ['/a.css', '/b.css'], syncedAt: 50 })
+  await nextTurn()
+  isGathering = false
+  hub.tell(['/site/b.css'])
+  assert.deepEqual(heard(page), ['/b.css', '/a.css'])
+  hub.close()
+})
+
+test('what changes between the telling and the learning of a path is not missed', async () => {
+  const toldAt = Date.now()
+  const hub = hubOf({ changedAt: (file) => (file === '/site/b.css' ? toldAt + 5000 : 0) })
+  const page = admit(hub)
+  page.say({ type: 'hello', document: '/', resources: [], age: 0 })
+  await nextTurn()
+  page.say({ type: 'uses', resources: ['/a.css', '/b.css'] })
+  await nextTurn()
+  assert.deepEqual(heard(page), ['welcome', '/b.css'])
+  hub.close()
+})

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { bench, failing } from './setup.ts'
+
+test('many missing folders on the way to a path are watched for, but not thousands', async (context) => {
+  const { watch, write, change, path } = bench(context, { maxFolders: 100 })
+  watch.use([path(`${'a/'.repeat(1000)}a.css`)])
+  assert.deepEqual(
+    watch.trim(() => true),
+    [],
+  )
+  const deep = `${'b/'.repeat(16)}a.css`
+  watch.use([path(deep)])
+  write(deep, 'a')
+  await change(deep)
+  // What is there may lie as deep as it likes.
+  const deeper = `${'b/'.repeat(16)}${'c/'.repeat(16)}a.css`
+  write(deeper, 'a')
+  watch.use([path(deeper)])
+  write(deeper, 'aa')
+  await change(deeper)
+})
+
+test('a folder that is gone for the moment in which it is to be watched is watched after all', async (context) => {
+  let attempts = 0
+  const { watch, warnings, write, change, path } = bench(context, {
+    files: { 'x/a.css': 'a' },
+    system: failing('ENOENT', (folder) => folder.endsWith('x') && attempts++ === 0),
+  })
+  watch.use([path('x/a.css')])
+  write('x/a.css', 'aa')
+  await change('x/a.css')
+  assert.deepEqual([attempts, warnings], [2, []])
+})
+
+test('what is used no more is let go of bit by bit, and what is used stays', (context) => {
+  const { watch, path } = bench(context)
+  const all = Array.from({ length: 21_000 }, (_, index) => path(`${index}.css`))
+  const used = new Set(all.slice(0, 5000))
+  watch.use(all)
+  const gone: string[] = []
+  for (let call = 1; call <= 3; call++) {
+    const some = watch.trim((file) => used.has(file))
+    assert.ok(some.length <= 2000)
+    gone.push(...some)
+  }
+  assert.deepEqual(gone, all.slice(5000, 6000))
+  // No longer too much.
+  assert.deepEqual(
+    watch.trim(() => false),
+    [],
+  )
+})
