@@ -51,6 +51,8 @@ export function createAdapter(options: AdapterOptions): Adapter {
     inform: finishInterim,
   }
   const upgraded = new Set<Duplex>()
+  /** Those that lead to another server: nobody here could end them in good order. */
+  const relayed = new WeakSet<Duplex>()
   const unheard = new Set<Socket>()
   let openConnections = 0
   const batches = createBatches(() => openConnections)
@@ -120,6 +122,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
 
   function takeOver(x: ServerExchange, socket: Duplex, reply: Reply, head: Uint8Array): void {
     try {
+      if (reply.relayed === true) relayed.add(socket)
       finishUpgrade(socket, reply, head)
       delivery.settle(x, reply, { bytes: 0, aborted: false })
     } catch (cause) {
@@ -195,6 +198,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
       draining = true
       // Browsers open connections in advance; Node does not count them as idle.
       unheard.forEach((socket) => socket.bytesRead === 0 && socket.destroy())
+      upgraded.forEach((socket) => relayed.has(socket) && socket.destroy())
     },
     cut: () => {
       upgraded.forEach((socket) => socket.destroy())

@@ -48,6 +48,8 @@ export function outboundFields(x: Exchange, upstream: ResolvedUpstream, options:
     if (hopFields.has(name) || nominated.includes(name) || ownFields.has(name)) continue
     // A peer's claims go into ours, once, where they are believed.
     if (isClaim(name) || replaced?.has(name) === true) continue
+    // The name and password of this server are not the upstream's business.
+    if (name === 'authorization' && x.notes.user !== undefined) continue
     fields.push(raw[2 * i] as string, raw[2 * i + 1] as string)
   }
   const hops = headers.get('max-forwards')

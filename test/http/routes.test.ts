@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
-import { rawRequest } from '../support/raw.ts'
+import { WebSocket, WebSocketServer } from 'ws'
+import { startBackend } from '../support/backend.ts'
+import { RawClient, rawRequest } from '../support/raw.ts'
 import { startServer } from '../support/server.ts'
 
 const manual = { redirect: 'manual' } as const
@@ -124,4 +128,30 @@ test('folders answer beside routes as they do alone', async () => {
   assert.equal((await ask('/sub')).headers.get('location'), '/sub/')
   assert.equal((await ask('/apix')).status, 404)
   assert.equal(await (await ask('/api')).text(), 'api')
+})
+
+test('the name and password of this server do not reach what is forwarded to, those of others do', async () => {
+  await using backend = await startBackend()
+  const basic = `Authorization: Basic ${Buffer.from('me:secret').toString('base64')}\r\n`
+  for (const auth of ['me:secret', undefined]) {
+    const options = auth === undefined ? {} : { auth }
+    await using front = await startServer({}, { proxy: { '/api': `http://127.0.0.1:${backend.port}` }, ...options })
+    using client = await RawClient.open(front.port)
+    client.send(`GET /api HTTP/1.1\r\n${front.hostLine}\r\n${basic}\r\n`)
+    const head = await (await backend.next()).head()
+    assert.equal(/authorization/i.test(head), auth === undefined)
+  }
+})
+
+test('closing the server ends WebSockets that lead elsewhere at once', async () => {
+  const sockets = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+  await once(sockets, 'listening')
+  const { port } = sockets.address() as AddressInfo
+  await using front = await startServer({}, { proxy: { '/ws': `ws://127.0.0.1:${port}` }, limits: { closeMs: 60_000 } })
+  const client = new WebSocket(`ws://localhost:${front.port}/ws`)
+  await once(client, 'open')
+  const closed = once(client, 'close')
+  await front.server.close()
+  await closed
+  sockets.close()
 })
