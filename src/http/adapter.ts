@@ -9,9 +9,9 @@ import { Connection } from './connection.ts'
 import { createDelivery, type DeliveryOptions, type Next, type ServerExchange } from './delivery.ts'
 import { finishInterim, finishUpgrade } from './finish.ts'
 import { boundIdle } from './idle.ts'
+import { announcesContent, handBack, shouldUpgrade } from './ignored-upgrade.ts'
 import { mountOf } from './mounted-reply.ts'
 import { NodeExchange, type NodeHost } from './node-exchange.ts'
-import { hasUnreadContent, readAgain } from './read-again.ts'
 import type { Exchange } from './exchange.ts'
 import type { Reply } from './reply.ts'
 
@@ -102,20 +102,19 @@ export function createAdapter(options: AdapterOptions): Adapter {
     socket.on('error', () => socket.destroy())
     upgraded.add(socket)
     socket.once('close', () => upgraded.delete(socket))
-    const connection = connectionOf(socket)
-    const answer = hasUnreadContent(request) ? readAgain : answerUpgrade
-    connection.inTurn(connection.latest?.response, () => answer(request, socket as Socket, head))
+    const connection = connectionOf(request.socket)
+    connection.inTurn(connection.latest?.response, () => {
+      if (!announcesContent(request)) return answerUpgrade(request, socket, head)
+      handBack(request, socket, head, () => serverOf(request)?.emit('request', request, responseOn(socket, request)))
+    })
   }
 
-  function answerUpgrade(request: IncomingMessage, socket: Socket, head: Uint8Array): void {
-    const response = new ServerResponse(request)
-    response.shouldKeepAlive = false
-    response.assignSocket(socket)
-    response.once('finish', () => socket.destroySoon())
+  function answerUpgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
+    const response = responseOn(socket, request)
     const x = open(request, response, false, '')
     void Promise.resolve(handler(x)).then((reply) => {
       if (reply.takeover === undefined) return delivery.send(x, { ...reply, close: true })
-      response.detachSocket(socket)
+      response.detachSocket(socket as Socket)
       takeOver(x, socket, reply, head)
     })
   }
@@ -151,6 +150,8 @@ export function createAdapter(options: AdapterOptions): Adapter {
         connectionsCheckingInterval: Math.max(20, Math.min(limits.headerMs, limits.requestMs, 4000) / 4),
         maxHeaderSize: limits.headerBytes,
         noDelay: true,
+        // Unknown to the oldest Node that we run on.
+        ...{ shouldUpgradeCallback: shouldUpgrade },
         // The guard refuses a missing Host itself, so that it is logged like any refusal.
         requireHostHeader: false,
       })
@@ -184,7 +185,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
     },
     upgrade: (request, socket, head) => {
       // Nobody else would answer what we do not take.
-      if (upgradeListeners(socket) === 1) return onUpgrade(request, socket, head)
+      if (serverOf(request)?.listenerCount('upgrade') === 1) return onUpgrade(request, socket, head)
       socket.on('error', () => socket.destroy())
       const x = open(request, new ServerResponse(request), false, mountOf(request))
       void Promise.resolve(handler(x)).then((reply) => {
@@ -207,8 +208,17 @@ export function createAdapter(options: AdapterOptions): Adapter {
   }
 }
 
-/** How many listen for upgrades on the server that a connection belongs to. */
-function upgradeListeners(socket: Duplex): number {
-  const { server } = socket as { server?: Server }
-  return server?.listenerCount('upgrade') ?? 0
+/** The server that a request came to. */
+function serverOf({ socket }: IncomingMessage): Server | undefined {
+  return (socket as Socket & { server?: Server }).server
+}
+
+/** The response to a request whose connection Node has let go of: the last one there. */
+function responseOn(socket: Duplex, request: IncomingMessage): ServerResponse {
+  const response = new ServerResponse(request)
+  response.shouldKeepAlive = false
+  response.assignSocket(socket as Socket)
+  socket.on('drain', () => response.emit('drain'))
+  response.once('finish', () => socket.end(() => socket.destroy()))
+  return response
 }

@@ -14,7 +14,7 @@ test('framing is read and not passed on', () => {
     'Content-Length',
     '5',
     'Transfer-Encoding',
-    'x',
+    'chunked',
     'Trailer',
     'X-A',
   ])
