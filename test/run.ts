@@ -13,6 +13,8 @@ import { buildClient } from '../scripts/client.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const quick = ['test/unit/', 'test/http/', 'test/cli/', 'test/browser/', 'test/structure.test.ts']
+/** Suites inside the quick ones that take a browser through every detail. */
+const slow = ['test/browser/client/']
 const quickMs = 120_000
 const slowMs = 900_000
 
@@ -54,7 +56,7 @@ function testFiles(): string[] {
 }
 
 function isQuick(file: string): boolean {
-  return quick.some((start) => file.startsWith(start))
+  return quick.some((start) => file.startsWith(start)) && !slow.some((start) => file.startsWith(start))
 }
 
 function choose(files: readonly string[], all: boolean, names: readonly string[]): string[] {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { after, before, beforeEach, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
-import { launchChromium, skip, withPage } from './support/chromium.ts'
-import { html, Stub } from './support/stub.ts'
+import { launchChromium, skip, withPage } from '../support/chromium.ts'
+import { html, Stub } from '../support/stub.ts'
 
 const stub = new Stub()
 let browser: Browser

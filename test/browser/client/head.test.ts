@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { headCases } from '../support/head-cases.ts'
-import { launchChromium, skip } from './support/chromium.ts'
+import { headCases } from '../../support/head-cases.ts'
+import { launchChromium, skip } from '../support/chromium.ts'
 
 test('the places where a meta counts are those where Chromium puts it into the head', { skip }, async () => {
   await using browser = await launchChromium()

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { skip } from './support/chromium.ts'
-import { liveFixture } from './support/fixture.ts'
-import { html, picture } from './support/stub.ts'
+import { skip } from '../support/chromium.ts'
+import { liveFixture } from '../support/fixture.ts'
+import { html, picture } from '../support/stub.ts'
 
 const { stub, open } = liveFixture()
 const media = (path: string) => ({ path, kind: 'media' }) as const

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { skip } from './support/chromium.ts'
-import { liveFixture } from './support/fixture.ts'
-import { html } from './support/stub.ts'
+import { skip } from '../support/chromium.ts'
+import { liveFixture } from '../support/fixture.ts'
+import { html } from '../support/stub.ts'
 
 const { stub, open } = liveFixture()
 
