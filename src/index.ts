@@ -6,7 +6,8 @@
  *
  * @module
  */
-export { createServer, type ProgramOptions } from './server/create.ts'
+export { createServer } from './server/create.ts'
+export type { ProgramOptions } from './server/program-options.ts'
 export { defineConfig } from './config/define-config.ts'
 export { isServeError, ServeError } from './errors/serve-error.ts'
 export type { ErrorCode } from './errors/codes.ts'
@@ -23,6 +24,7 @@ export type {
   RouteOptions,
   UpstreamTlsOptions,
 } from './config/route-types.ts'
+export type { CertificateFiles, ResolvedCertificate, ResolvedTls } from './config/tls-types.ts'
 export type { Limits, LogFormat, ResolvedConfig, ServeOptions } from './config/types.ts'
 export type { Exchange, Handler, Layer, Notes, Peer, RequestBody } from './http/exchange.ts'
 export type { HeaderList, RequestHeaders } from './http/headers.ts'
@@ -38,6 +40,7 @@ export type {
   Listening,
   RequestListener,
   RouteControl,
+  SecureListening,
   Server8008,
   ServerEvents,
   Warning,

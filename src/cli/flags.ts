@@ -57,6 +57,8 @@ const optionalForms: Readonly<Record<string, RegExp>> = {
   open: /^(\/|https?:\/\/)|\.html?$/i,
   single: /\.x?html?$/i,
   cors: /^\*$|:\/\//,
+  tls: /^only$/i,
+  redirect: /^asked$/i,
   cache: new RegExp(`^(-?\\d[\\d.]*[a-z]*|${directiveNames.join('|')}|.*=.*|.*,.*)$`, 'i'),
 }
 

@@ -1,6 +1,5 @@
 const proxyAll = 'serve8008 --proxy /=URL'
 const noClipboard = 'leaving it out: the clipboard is never touched'
-const noTls = 'plain http: TLS is not part of this version'
 const alwaysCompressed = 'leaving it out: text is compressed already'
 const noEtag = 'leaving it out: entity tags are always sent'
 
@@ -12,19 +11,17 @@ const habits: Readonly<Record<string, string>> = {
   '-d': '--listing',
   '-g': alwaysCompressed,
   '-i': '--listing',
-  '-K': noTls,
+  '-K': '--key',
   '-l': '--port',
   '-L': '--log=none',
   '-m': '--cache',
   '-n': noClipboard,
   '-P': proxyAll,
-  '-S': '--follow-symlinks',
   '-u': '--no-compress',
   '-V': '--verbose',
   '--address': '--host',
   '--bind': '--host',
   '--brotli': alwaysCompressed,
-  '--cert': noTls,
   '--compression': '--compress',
   '--debug': '--verbose',
   '--dir': 'serve8008 FOLDER',
@@ -37,8 +34,6 @@ const habits: Readonly<Record<string, string>> = {
   '--gzip': alwaysCompressed,
   '--hidden': '--dotfiles',
   '--history-api-fallback': '--single',
-  '--https': noTls,
-  '--key': noTls,
   '--listen': '--port',
   '--maxage': '--cache',
   '--no-browser': '--no-open',
@@ -55,10 +50,7 @@ const habits: Readonly<Record<string, string>> = {
   '--root': 'serve8008 FOLDER',
   '--silent': '--quiet',
   '--spa-fallback': '--single',
-  '--ssl': noTls,
-  '--ssl-cert': noTls,
-  '--ssl-key': noTls,
-  '--tls': noTls,
+  '--ssl-pass': '--passphrase',
   '--user': 'serve8008 --auth USER:PASSWORD',
 }
 

@@ -4,7 +4,7 @@ import type { LoadedConfig } from '../config/load.ts'
 import type { OptionEntry } from '../config/option-entry.ts'
 import { optionTable } from '../config/option-table.ts'
 import { hidden, isSecretField } from '../util/secret.ts'
-import type { Limits, ResolvedConfig } from '../config/types.ts'
+import type { Limits, ResolvedConfig, ServeOptions } from '../config/types.ts'
 import { actionText } from './route-text.ts'
 
 /** One setting: its option, its value, and where it comes from. */
@@ -20,6 +20,9 @@ export interface Setting {
 /** Where an option stands in the resolved configuration under another name, or must not be shown as it is. */
 const views: Readonly<Record<string, (config: ResolvedConfig) => unknown>> = {
   port: ({ ports }) => ports,
+  tls: ({ tls }) => (tls?.only === true ? 'only' : tls !== undefined),
+  tlsPort: ({ tls }) => tls?.ports ?? defaults.tlsPort,
+  redirect: ({ redirect }) => (redirect === 'always' ? true : (redirect ?? false)),
   cache: ({ cacheControl }) => cacheControl,
   allowHost: ({ allowHosts }) => allowHosts,
   live: ({ live }) => live !== undefined,
@@ -52,7 +55,17 @@ function settingOf({ key }: OptionEntry, { config, options, origins }: LoadedCon
     const shown = config.routes.filter(({ name }) => short.includes(name) === (key === 'proxy'))
     return { key, value: Object.fromEntries(shown.map((route) => [route.name, actionText(route)])), origin }
   }
+  if (certificateKeys.has(key)) return { key, value: certificateValue(key, options), origin }
   return { key, value: views[key]?.(config) ?? config[key as keyof ResolvedConfig], origin }
+}
+
+const certificateKeys: ReadonlySet<string> = new Set(['cert', 'key', 'ca', 'pfx', 'passphrase', 'certificates'])
+
+/** What was said, without what must stay secret: a passphrase is one, and a list may hold some. */
+function certificateValue(key: string, options: ServeOptions): unknown {
+  if (key === 'passphrase') return options.passphrase === undefined ? undefined : hidden
+  if (key !== 'certificates') return options[key as 'cert']
+  return options.certificates?.map(({ cert, pfx }) => cert ?? pfx ?? '')
 }
 
 function limitSettings({ config, origins }: LoadedConfig): Setting[] {

@@ -20,10 +20,10 @@ function withoutSecrets(words: readonly string[]): string[] {
   const end = words.includes('--') ? words.indexOf('--') : words.length
   return words.map((word, i) => {
     if (i > end) return withoutUserinfo(word)
-    const [, flag = '', value] = /^(--?(?:auth|headers?))(?:=(.*))?$/s.exec(word) ?? []
+    const [, flag = '', value] = /^(--?(?:auth|passphrase|headers?))(?:=(.*))?$/s.exec(word) ?? []
     if (value !== undefined) return `${flag}=${maskedValue(flag, value)}`
     const before = words[i - 1] ?? ''
-    return /^--?(?:auth|headers?)$/.test(before) ? maskedValue(before, word) : withoutUserinfo(word)
+    return /^--?(?:auth|passphrase|headers?)$/.test(before) ? maskedValue(before, word) : withoutUserinfo(word)
   })
 }
 
@@ -34,6 +34,7 @@ export function withoutUserinfo(word: string): string {
 
 function maskedValue(flag: string, value: string): string {
   if (flag.endsWith('auth')) return anyUser
+  if (flag.endsWith('passphrase')) return 'PASSPHRASE'
   const border = value.indexOf(':')
   return border > 0 && isSecretField(value.slice(0, border)) ? `${value.slice(0, border)}: VALUE` : value
 }

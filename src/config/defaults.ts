@@ -2,7 +2,7 @@ import { limitNames, limitTable } from './limits.ts'
 import type { Limits, ServeOptions } from './types.ts'
 
 /** Options that have no value unless they are given one. */
-type Unset = 'socket' | 'fd' | 'auth' | 'authFile'
+type Unset = 'socket' | 'fd' | 'auth' | 'authFile' | 'cert' | 'key' | 'ca' | 'pfx' | 'passphrase'
 
 /** Every default, in the form in which a person would write it. */
 export const defaults: Readonly<Required<Omit<ServeOptions, Unset>> & { limits: Limits }> = Object.freeze({
@@ -11,6 +11,11 @@ export const defaults: Readonly<Required<Omit<ServeOptions, Unset>> & { limits: 
   strictPort: false,
   host: 'localhost',
   lan: false,
+  tls: false,
+  tlsPort: Object.freeze([8443, 8444, 9443, 10_443]),
+  certificates: Object.freeze([]),
+  redirect: false,
+  h2c: false,
   open: false,
   single: false,
   cors: false,

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { ConfigFile } from './file.ts'
 import { optionTable } from './option-table.ts'
 import { isPlainObject } from './plain-object.ts'
-import { withAbsoluteFiles } from './route-files.ts'
+import { withAbsoluteCertificates, withAbsoluteFiles } from './route-files.ts'
 import type { Source } from './source.ts'
 
 /** Every source in one. */
@@ -17,6 +17,8 @@ const rivals: readonly (readonly string[])[] = [
   ['port', 'socket', 'fd'],
   ['auth', 'authFile'],
   ['lan', 'host'],
+  ['cert', 'pfx'],
+  ['key', 'pfx'],
 ]
 
 /** Merges sources, the weakest first. `headers`, `mounts`, `proxy` and `limits` merge by their inner keys. */
@@ -56,6 +58,9 @@ export function sourceFromFile(file: ConfigFile): Source {
   }
   for (const key of ['proxy', 'routes']) {
     if (Object.hasOwn(options, key)) options[key] = withAbsoluteFiles(options[key], file.folder)
+  }
+  if (Object.hasOwn(options, 'certificates')) {
+    options['certificates'] = withAbsoluteCertificates(options['certificates'], file.folder)
   }
   const origins = new Map(Object.keys(options).map((key) => [key, `file ${file.name}`]))
   return { options, origins, problems: [] }
@@ -99,7 +104,7 @@ function innerKey(key: string, inner: string): string {
 
 function rivalsOf(key: string, value: unknown): readonly string[] {
   if (value === undefined || value === false) return []
-  return rivals.find((group) => group.includes(key))?.filter((rival) => rival !== key) ?? []
+  return rivals.filter((group) => group.includes(key)).flatMap((group) => group.filter((rival) => rival !== key))
 }
 
 function forget(key: string, options: Record<string, unknown>, origins: Map<string, string>): void {

@@ -1,6 +1,7 @@
 import type { OptionGroup, OptionKey, OptionRow } from './option-entry.ts'
 import * as read from './parse-text.ts'
 import { routeRows } from './route-rows.ts'
+import { tlsRows } from './tls-rows.ts'
 
 /** Row for row in the order of the documentation. The type holds it complete. */
 export const optionRows: Readonly<Record<OptionKey, OptionRow>> = {
@@ -81,6 +82,7 @@ export const optionRows: Readonly<Record<OptionKey, OptionRow>> = {
     description: 'Listen on an inherited descriptor, for example 3 under systemd socket activation.',
     accepts: 'the number of an open descriptor, such as 3',
   },
+  ...tlsRows,
   open: {
     group: 'Operation',
     flags: ['open', 'o'],

@@ -117,6 +117,12 @@ export function parseJsonText(texts: readonly string[]): Parsed {
   }
 }
 
+/** JSON that is not repeated where it is wrong: it may hold a passphrase. */
+export function parseSecretJson(texts: readonly string[]): Parsed {
+  const parsed = parseJsonText(texts)
+  return 'fault' in parsed ? { ...parsed, fault: 'the value is not JSON' } : parsed
+}
+
 /** `name=value` pairs whose values are whole numbers, the last of a name counts. Names may be written `header-bytes` or `headerBytes`. */
 export function parseLimits(texts: readonly string[]): Parsed {
   return parsePairs(

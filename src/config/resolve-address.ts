@@ -10,7 +10,7 @@ export type ResolvedAddress = Pick<ResolvedConfig, 'ports' | 'fallback' | 'host'
 
 /** Checks and completes everything about ports, hosts and sockets. */
 export function resolveAddress(options: ServeOptions, cwd: string, problems: Problem[]): ResolvedAddress {
-  const ports = resolvePorts(options.port ?? defaults.port, problems)
+  const ports = resolvePorts('port', options.port ?? defaults.port, problems)
   const lan = options.lan ?? defaults.lan
   const host = resolveHost(options.host ?? defaults.host, problems)
   if (lan && options.host !== undefined && isLoopbackName(host)) {
@@ -38,17 +38,22 @@ export function resolveAddress(options: ServeOptions, cwd: string, problems: Pro
   }
 }
 
-function resolvePorts(port: number | readonly number[], problems: Problem[]): readonly number[] {
+/** The ports in the order they are tried. */
+export function resolvePorts(
+  key: 'port' | 'tlsPort',
+  port: number | readonly number[],
+  problems: Problem[],
+): readonly number[] {
   const ports = typeof port === 'number' ? [port] : [...port]
   const twice = ports.find((value, i) => ports.indexOf(value) !== i)
   if (twice !== undefined) {
-    problems.push({ path: ['port'], fault: `${twice} is listed twice`, fix: 'keep one of them' })
+    problems.push({ path: [key], fault: `${twice} is listed twice`, fix: 'keep one of them' })
   }
   if (ports.length === 0) {
     problems.push({
-      path: ['port'],
+      path: [key],
       fault: 'the list is empty',
-      fix: `use ${optionsByKey.get('port')?.accepts ?? ''}`,
+      fix: `use ${optionsByKey.get(key)?.accepts ?? ''}`,
     })
   }
   return ports

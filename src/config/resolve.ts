@@ -8,8 +8,10 @@ import { resolveAddress } from './resolve-address.ts'
 import { resolveCache } from './resolve-cache.ts'
 import { resolveLive } from './resolve-live.ts'
 import { resolveHeaders } from './resolve-headers.ts'
+import { resolveTls } from './resolve-tls.ts'
 import { resolveRoutes, resolveTrust } from './resolve-routes.ts'
 import { resolveBase, resolveFolder, resolveMounts, resolveOpen, resolveSingle } from './resolve-paths.ts'
+import type { ResolvedRoute } from './route-types.ts'
 import type { Limits, ResolvedConfig, ServeOptions } from './types.ts'
 
 /** What the options alone do not say. */
@@ -37,9 +39,14 @@ export function resolveConfig(options: ServeOptions, context: ResolveContext = {
   const set = { ...defaults, ...given }
   const base = resolveBase(set.base, problems)
   const auth = resolveAuth(given, cwd, problems)
+  const address = resolveAddress(given, cwd, problems)
+  const secure = resolveTls(given, address.ports, cwd, problems)
+  const routes = resolveRoutes(set, { base, cwd, problems })
   const config: ResolvedConfig = {
     root: resolveFolder(set.root, cwd, ['root'], problems),
-    ...resolveAddress(given, cwd, problems),
+    ...address,
+    ...secure,
+    h2c: given.h2c ?? routes.some(isCleartextHttp2),
     open: resolveOpen(set.open, base, problems),
     single: resolveSingle(set.single, problems),
     cors: resolveCors(set.cors, problems),
@@ -56,15 +63,25 @@ export function resolveConfig(options: ServeOptions, context: ResolveContext = {
     ...auth,
     base,
     mounts: resolveMounts(set.mounts, cwd, problems),
-    routes: resolveRoutes(set, { base, cwd, problems }),
+    routes,
     trust: resolveTrust(set.trust, problems),
     live: set.live ? resolveLive(set, cwd) : undefined,
     log: set.log,
     limits: resolveLimits(given.limits ?? {}, problems),
-    secretFiles: [...secretFiles, ...(auth.authFile === undefined ? [] : [auth.authFile])],
+    secretFiles: [
+      ...secretFiles,
+      ...(auth.authFile === undefined ? [] : [auth.authFile]),
+      // A certificate is public, but its file may hold the key too.
+      ...(secure.tls?.certificates ?? []).flatMap(({ cert, key, pfx }) => [cert ?? [], key ?? [], pfx ?? []].flat()),
+    ],
   }
   if (problems.length > 0) throw configError(problems, keyNames)
   return deepFreeze(config)
+}
+
+/** Whoever speaks HTTP/2 without TLS to the upstream speaks it to us as well: gRPC clients know nothing else. */
+function isCleartextHttp2({ action }: ResolvedRoute): boolean {
+  return action.kind === 'proxy' && action.proxy.upstreams.some(({ protocol }) => protocol === 'h2c:')
 }
 
 function resolveLimits(given: Partial<Limits>, problems: Problem[]): Limits {

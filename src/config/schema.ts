@@ -23,6 +23,14 @@ const limitEntries = Object.fromEntries(
   }),
 ) as unknown as LimitEntries
 
+const certificateEntries = {
+  cert: v.exactOptional(text),
+  key: v.exactOptional(text),
+  ca: v.exactOptional(text),
+  pfx: v.exactOptional(text),
+  passphrase: v.exactOptional(text),
+}
+
 const schema = v.strictObject(
   {
     root: v.exactOptional(text),
@@ -39,6 +47,17 @@ const schema = v.strictObject(
         v.maxValue(2 ** 31 - 1, descriptor),
       ),
     ),
+    tls: v.exactOptional(v.union([flag, v.literal('only')], 'true, false or only')),
+    tlsPort: v.exactOptional(v.union([port, v.pipe(v.array(port, 'a list of ports'), v.readonly())], 'a port')),
+    ...certificateEntries,
+    certificates: v.exactOptional(
+      v.pipe(
+        v.array(v.strictObject(certificateEntries, 'the files of a certificate'), 'a list of certificates'),
+        v.readonly(),
+      ),
+    ),
+    redirect: v.exactOptional(v.union([flag, v.literal('asked')], 'true, false or asked')),
+    h2c: v.exactOptional(flag),
     open: v.exactOptional(v.union([flag, text], 'true, false or a path')),
     single: v.exactOptional(v.union([flag, text], 'true, false or a page')),
     cors: v.exactOptional(v.union([flag, text, listOfTexts], 'true, false or origins')),

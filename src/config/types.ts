@@ -1,4 +1,5 @@
 import type { ProxyOptions, ResolvedRoute, RouteOptions } from './route-types.ts'
+import type { CertificateFiles, ResolvedTls } from './tls-types.ts'
 
 /**
  * What a program or a config file may say. Every key has a default; short forms are allowed.
@@ -19,6 +20,32 @@ export interface ServeOptions {
   socket?: string
   /** Listen on an inherited descriptor, for example 3 under systemd socket activation. */
   fd?: number
+  /**
+   * Serve HTTPS too, on `tlsPort`, with certificates of the local authority unless files of your own are named; `only`
+   * leaves plain HTTP nothing but redirects. Default false; `tlsPort`, `cert`, `pfx`, `certificates` and `redirect` imply true.
+   */
+  tls?: boolean | 'only'
+  /** Port for HTTPS, or a list tried in order; 0 lets the system choose. Default `[8443, 8444, 9443, 10443]`, and 0 where `port` is 0. */
+  tlsPort?: number | readonly number[]
+  /** Path of a certificate of your own (PEM), with the certificates that lead to its authority behind it. */
+  cert?: string
+  /** Path of the key of `cert` (PEM). */
+  key?: string
+  /** Path of further certificates of authorities (PEM). */
+  ca?: string
+  /** Path of a certificate and its key in one file (PKCS #12), instead of `cert` and `key`. */
+  pfx?: string
+  /** What the key or the file is encrypted with. */
+  passphrase?: string
+  /** Further certificates of your own: a client gets the one for the name that it asks for (SNI, RFC 6066 section 3). */
+  certificates?: readonly CertificateFiles[]
+  /**
+   * Answer plain HTTP with redirects to HTTPS: true always (308), `asked` only clients that say
+   * `Upgrade-Insecure-Requests: 1` (307). Default false.
+   */
+  redirect?: boolean | 'asked'
+  /** Serve HTTP/2 without TLS to clients that begin with its preface (RFC 9113 section 3.3). Default false; an `h2c:` target implies true. */
+  h2c?: boolean
   /** Open the browser once listening, at this path when it is a string (a relative one is below `base`). Acts in the command only. Default false. */
   open?: boolean | string
   /** Answer navigation to unknown paths with `index.html`, or with the named page. Default false. */
@@ -165,6 +192,12 @@ export interface ResolvedConfig {
   readonly lan: boolean
   readonly socket: string | undefined
   readonly fd: number | undefined
+  /** Undefined where nothing is served under TLS. */
+  readonly tls: ResolvedTls | undefined
+  /** Which requests in the clear are redirected to HTTPS. */
+  readonly redirect: 'always' | 'asked' | undefined
+  /** Whether HTTP/2 is served without TLS. */
+  readonly h2c: boolean
   /** Path to open in the browser, or undefined. */
   readonly open: string | undefined
   /** Page that answers unknown navigation, relative to the root, or undefined. */
@@ -196,6 +229,6 @@ export interface ResolvedConfig {
   readonly live: ResolvedLive | undefined
   readonly log: LogFormat
   readonly limits: Limits
-  /** Absolute paths that are never served: the config file and the password file. */
+  /** Absolute paths that are never served: the config file, the password file and the files of certificates. */
   readonly secretFiles: readonly string[]
 }

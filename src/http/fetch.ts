@@ -42,7 +42,13 @@ function exchangeOf(request: Request, bodyBytes: number): Exchange {
     headers: content === undefined ? headers : framed(headers, request.headers.get('content-length')),
     bodyBytes,
     signal: request.signal,
-    peer: { address: '127.0.0.1', port: 0, localAddress: '127.0.0.1', localPort: 0, encrypted: false },
+    peer: {
+      address: '127.0.0.1',
+      port: 0,
+      localAddress: '127.0.0.1',
+      localPort: 0,
+      encrypted: url.protocol === 'https:',
+    },
     ...(content === undefined ? {} : { content }),
   })
 }

@@ -14,6 +14,8 @@ export interface LadderOptions {
   readonly fallback: boolean
   /** Makes a server; called at most once for each address. */
   readonly create: () => Server
+  /** The option that the ports are of. */
+  readonly option: 'port' | 'tlsPort'
 }
 
 /** Where the ladder ended. */
@@ -32,7 +34,7 @@ type Miss = Pick<SkippedPort, 'port' | 'code'>
  *
  * @throws ServeError `E8008_PORT_HELD`, `E8008_PORT_DENIED`, `E8008_PORTS_HELD` or `E8008_ADDRESS`
  */
-export async function climb({ plan, ports, fallback, create }: LadderOptions): Promise<Landing> {
+export async function climb({ plan, ports, fallback, create, option }: LadderOptions): Promise<Landing> {
   const servers = new Map<string, Server>()
   const serverFor = (address: string): Server => {
     const server = servers.get(address) ?? create()
@@ -52,7 +54,7 @@ export async function climb({ plan, ports, fallback, create }: LadderOptions): P
   }
   const skipped = await explain(misses, plan)
   const { portsError } = await import('./ports-error.ts')
-  throw await portsError(skipped, plan, ports.length > skipped.length)
+  throw await portsError(skipped, plan, option, ports.length > skipped.length)
 }
 
 /** Finds out who holds what, in one search for all ports. Loaded late: mostly the first port is free. */

@@ -11,12 +11,13 @@ import type { SkippedPort } from './types.ts'
 export async function portsError(
   skipped: readonly SkippedPort[],
   plan: ListenPlan,
+  option: 'port' | 'tlsPort',
   strict: boolean,
 ): Promise<ServeError> {
   const reasons = skipped.map(({ reason }) => reason)
   const last = skipped.at(-1)
   const free = last === undefined ? undefined : await nextFreePort(last.port, plan).catch(() => undefined)
-  const fix = free === undefined ? undefined : { option: 'port', value: free }
+  const fix = free === undefined ? undefined : { option, value: free }
   if (skipped.length !== 1 || last === undefined) {
     return new ServeError('E8008_PORTS_HELD', `No port is free: ${reasons.join(', ')}.`, {
       fix,

@@ -20,6 +20,8 @@ export interface BindOptions {
   readonly socket?: string | undefined
   /** Inherited descriptor, instead of a port. */
   readonly fd?: number | undefined
+  /** The option that the ports are of, for the way out of an error. Default `port`. */
+  readonly option?: 'port' | 'tlsPort'
   /**
    * Makes a server that does not listen yet; called at most once for each address. While ports are tried a server
    * may listen, close without having had a connection, and listen again.
@@ -46,10 +48,10 @@ export interface Bound {
  * `E8008_ADDRESS`, `E8008_SOCKET`
  */
 export async function bind(options: BindOptions): Promise<Bound> {
-  const { host, ports, fallback, lan, socket, fd, create } = options
+  const { host, ports, fallback, lan, socket, fd, create, option = 'port' } = options
   if (socket !== undefined || fd !== undefined) return bindDirectly(create(), socket, fd)
   const plan = await resolveAddresses(host, lan)
-  const { port, bound, skipped } = await climb({ plan, ports, fallback, create })
+  const { port, bound, skipped } = await climb({ plan, ports, fallback, create, option })
   return { servers: bound.map(({ server }) => server), addresses: bound.map(({ address }) => address), port, skipped }
 }
 

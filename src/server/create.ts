@@ -15,23 +15,11 @@ import { openLive } from './open-live.ts'
 import { ourHosts } from './our-hosts.ts'
 import { programPhrase, refusalReply, type Phrase } from './boundary.ts'
 import { Events } from './events.ts'
-import { cutWarning, listeningWarnings, Running } from './lifecycle.ts'
+import { Running } from './lifecycle.ts'
+import { cutWarning, listeningWarnings } from './listening.ts'
+import { logOptions, type ProgramOptions } from './program-options.ts'
 import { ServerRoutes } from './server-routes.ts'
 import type { AccessRecord, Listening, RequestListener, Server8008, ServerEvents } from './types.ts'
-
-/** What only a program can give: it has no place in a config file. */
-export interface ProgramOptions {
-  /** Closes the server when it aborts. */
-  readonly signal?: AbortSignal
-  /** Takes the lines of the access log. Default: standard output, and nothing unless `log` is set. */
-  readonly write?: (text: string) => void
-  /** Whether log lines may hold colours. Default false. */
-  readonly color?: boolean
-  /** Width that log lines should fit, in columns. Default: no bound. */
-  readonly columns?: number
-  /** Words an option that would help, on error pages and in the log. Default: as an option of `createServer`. */
-  readonly phrase?: Phrase
-}
 
 /**
  * Makes a server. Nothing is opened, bound or printed before `listen()`.
@@ -46,10 +34,10 @@ export interface ProgramOptions {
  * await server.close()
  */
 export function createServer(options: ServeOptions & ProgramOptions = {}): Server8008 {
-  const { signal, write, color, columns, phrase, ...serve } = options
+  const { signal, write, color, columns, phrase, authorityFolder, ...serve } = options
   const config = resolveConfig(serve)
   checkFolders(config)
-  return createServerFrom(config, definedOnly({ signal, write, color, columns, phrase }))
+  return createServerFrom(config, definedOnly({ signal, write, color, columns, phrase, authorityFolder }))
 }
 
 function definedOnly(program: { [Key in keyof ProgramOptions]: ProgramOptions[Key] | undefined }): ProgramOptions {
@@ -74,6 +62,8 @@ class Serve8008 implements Server8008 {
   readonly #fetch: FetchAnswer
   readonly #log: ReturnType<typeof createAccessLog> | undefined
   readonly #phrase: Phrase
+  readonly #authorityFolder: string | undefined
+  #securePort: number | undefined
   #pipeline: Handler
   #starting: Promise<Running> | undefined
   #running: Running | undefined
@@ -84,6 +74,7 @@ class Serve8008 implements Server8008 {
     this.#sites = openSites(config)
     this.#live = openLive(config, this.#sites, this.#events)
     this.#phrase = program.phrase ?? programPhrase
+    this.#authorityFolder = program.authorityFolder
     this.routes = new ServerRoutes({
       config,
       onWarning: (warning) => this.#events.emit('warning', warning),
@@ -122,6 +113,10 @@ class Serve8008 implements Server8008 {
     return this.#running?.listening.port
   }
 
+  get tlsPort(): number | undefined {
+    return this.#running?.listening.tls?.port
+  }
+
   async listen(): Promise<Listening> {
     if (this.#closing !== undefined) throw new ServeError('E8008_CLOSED', 'The server was closed.')
     this.#starting ??= this.#start()
@@ -137,7 +132,16 @@ class Serve8008 implements Server8008 {
     checkFolders(this.config)
     // Before the first address is bound: pages that come again must not find a server without live reload.
     this.#live?.start()
-    const running = await Running.start(this.config, this.#adapter).catch((error: unknown) => {
+    const running = await Running.start({
+      config: this.config,
+      adapter: this.#adapter,
+      authorityFolder: this.#authorityFolder,
+      onSecurePort: (port) => {
+        this.#securePort = port
+      },
+      onWarning: (warning) => this.#events.emit('warning', warning),
+    }).catch((error: unknown) => {
+      this.#securePort = undefined
       this.#live?.stop()
       throw error
     })
@@ -224,6 +228,7 @@ class Serve8008 implements Server8008 {
         onFault: (error) => this.#events.emit('error', error),
         phrase: this.#phrase,
         live: this.#live,
+        securePort: () => this.#securePort,
       },
       this.#sites,
     )
@@ -233,12 +238,4 @@ class Serve8008 implements Server8008 {
     this.#log?.log(entry)
     this.#events.emit('reply', entry)
   }
-}
-
-function logOptions(config: ResolvedConfig, program: ProgramOptions): Parameters<typeof createAccessLog>[0] {
-  // A library prints only when asked, and `log` asks.
-  // oxlint-disable-next-line no-console
-  const write = program.write ?? ((text: string) => console.log(text.trimEnd()))
-  const { color = false, columns } = program
-  return { format: config.log, write, color, ...(columns === undefined ? {} : { columns }) }
 }

@@ -1,8 +1,11 @@
 import type { Server } from 'node:net'
 import type { ResolvedConfig } from '../config/types.ts'
 import type { Adapter } from '../http/adapter.ts'
-import { bind, isBadPort, networkUrls, type Bound } from '../ports/ports.ts'
-import { formatHost, isLoopback } from '../util/ip.ts'
+import { bind, type Bound } from '../ports/ports.ts'
+import { describe } from './listening.ts'
+import { certificateHosts } from './our-hosts.ts'
+import type { Secure } from './secure.ts'
+import { Undecided } from './sorted-listener.ts'
 import type { Listening, Warning } from './types.ts'
 
 /** A listener of the adapter: a server that also knows its idle connections. */
@@ -11,32 +14,54 @@ interface Listener extends Server {
   closeAllConnections(): void
 }
 
+/** What a server needs to listen. */
+export interface RunningOptions {
+  readonly config: ResolvedConfig
+  readonly adapter: Adapter
+  /** Where the local authority lives. Default: the user's own folder for it. */
+  readonly authorityFolder: string | undefined
+  /** Called with the port for HTTPS, once it is ours and before plain HTTP is served. */
+  readonly onSecurePort: (port: number | undefined) => void
+  readonly onWarning: (warning: Warning) => void
+}
+
 /** A server that is bound to its addresses, until it stops. */
 export class Running {
   readonly listening: Listening
   readonly #servers: readonly Listener[]
+  readonly #undecided: Undecided
+  readonly #secure: Secure | undefined
   readonly #adapter: Adapter
   readonly #closeMs: number
 
-  private constructor(bound: Bound, config: ResolvedConfig, adapter: Adapter) {
-    this.#servers = bound.servers as readonly Listener[]
-    this.#adapter = adapter
-    this.#closeMs = config.limits.closeMs
-    this.listening = describe(bound, config)
+  private constructor(options: RunningOptions, undecided: Undecided, plain: Bound, secured: Secured | undefined) {
+    this.#servers = [...plain.servers, ...(secured?.bound.servers ?? [])] as readonly Server[] as readonly Listener[]
+    this.#undecided = undecided
+    this.#secure = secured?.secure
+    this.#adapter = options.adapter
+    this.#closeMs = options.config.limits.closeMs
+    this.listening = describe(options.config, plain, secured?.bound)
   }
 
-  /** Binds every address. @throws ServeError when no port can be had. */
-  static async start(config: ResolvedConfig, adapter: Adapter): Promise<Running> {
-    const { host, ports, fallback, lan, socket, fd } = config
-    const create = (): Server => adapter.createListener()
-    const bound = await bind({ host, ports, fallback, lan, socket, fd, create })
-    return new Running(bound, config, adapter)
+  /** Binds every address. @throws ServeError when no port can be had, or a certificate cannot be used. */
+  static async start(options: RunningOptions): Promise<Running> {
+    const undecided = new Undecided()
+    // First, so that no plain request can come before it is known where to send it.
+    const secured = await bindSecure(options, undecided)
+    options.onSecurePort(secured?.bound.port)
+    try {
+      return new Running(options, undecided, await bindPlain(options, undecided), secured)
+    } catch (error) {
+      if (secured !== undefined) await release(secured)
+      throw error
+    }
   }
 
   /** Takes no new connections, gives replies under way their time, then cuts what is left; tells how many replies. */
   async stop(): Promise<number> {
     this.#adapter.drain()
-    const closed = this.#servers.map((server) => new Promise<void>((resolve) => server.close(() => resolve())))
+    const ended = this.#servers.map(closed)
+    this.#undecided.destroy()
     // A connection is kept alive by the reply that was under way, so it turns idle only later.
     const sweep = setInterval(() => this.#closeIdle(), 25)
     this.#closeIdle()
@@ -45,9 +70,10 @@ export class Running {
       lost = this.#adapter.cut()
       for (const server of this.#servers) server.closeAllConnections()
     }, this.#closeMs)
-    await Promise.all(closed)
+    await Promise.all(ended)
     clearInterval(sweep)
     clearTimeout(cut)
+    this.#secure?.close()
     return lost
   }
 
@@ -56,51 +82,42 @@ export class Running {
   }
 }
 
-function describe(bound: Bound, config: ResolvedConfig): Listening {
-  const { host, base, socket } = config
-  const { port, addresses, skipped } = bound
-  const common = { host, port, protocol: 'http', addresses, skipped } as const
-  if (socket !== undefined)
-    return { ...common, url: `unix:${socket}`, urls: { local: [`unix:${socket}`], network: [] } }
-  const network = addresses.some(isWildcard) ? networkUrls('http', port, base) : []
-  const local = `http://${localHost(host, addresses)}${port === 80 ? '' : `:${port}`}${base}`
-  return { ...common, url: local, urls: { local: [local], network } }
+/** HTTPS, bound to its addresses. */
+interface Secured {
+  readonly secure: Secure
+  readonly bound: Bound
 }
 
-/** `localhost` wherever it reaches us: it is what people expect to read. */
-function localHost(host: string, addresses: readonly string[]): string {
-  const reached = addresses.some((address) => isWildcard(address) || address === '127.0.0.1' || address === '::1')
-  return reached ? 'localhost' : formatHost(host)
-}
-
-function isWildcard(address: string): boolean {
-  return address === '::' || address === '0.0.0.0'
-}
-
-/** What a person should know about a closing that did not wait for every reply. */
-export function cutWarning(replies: number, closeMs: number): Warning {
-  const what = replies === 1 ? '1 reply' : `${replies} replies`
-  return { code: 'W8008_CUT', message: `Cut ${what} after ${closeMs / 1000} s.` }
-}
-
-/** What a person should know about where the server listens. */
-export function listeningWarnings(listening: Listening): Warning[] {
-  // A socket path is reached neither by browsers nor over the network.
-  if (listening.port === 0) return []
-  const warnings: Warning[] = []
-  if (isBadPort(listening.port)) {
-    warnings.push({
-      code: 'W8008_BAD_PORT',
-      message: `Browsers refuse to open port ${listening.port}.`,
-      fix: { option: 'port', value: 8008 },
-    })
+async function bindSecure(options: RunningOptions, undecided: Undecided): Promise<Secured | undefined> {
+  const { config, adapter, authorityFolder: folder, onWarning } = options
+  const { host, lan, tls, limits } = config
+  if (tls === undefined) return undefined
+  const { openSecure } = await import('./secure.ts')
+  const hosts = certificateHosts(config)
+  const secure = await openSecure({ tls, limits, hosts, folder, adapter, undecided, onWarning })
+  try {
+    const { ports, fallback } = tls
+    const create = (): Server => secure.createListener()
+    return { secure, bound: await bind({ host, ports, fallback, lan, create, option: 'tlsPort' }) }
+  } catch (error) {
+    secure.close()
+    throw error
   }
-  if (listening.addresses.some((address) => !isLoopback(address))) {
-    warnings.push({
-      code: 'W8008_EXPOSED',
-      message: 'Everyone on this network can read what is served.',
-      hint: 'leave out host and lan to serve this machine only',
-    })
-  }
-  return warnings
+}
+
+async function bindPlain({ config, adapter }: RunningOptions, undecided: Undecided): Promise<Bound> {
+  const { host, ports, fallback, lan, socket, fd, h2c, limits } = config
+  const where = { host, ports, fallback, lan, socket, fd }
+  if (!h2c) return bind({ ...where, create: () => adapter.createListener() })
+  const { createCleartextListener } = await import('./cleartext-http2.ts')
+  return bind({ ...where, create: () => createCleartextListener(adapter, undecided, limits.headerMs) })
+}
+
+async function release({ secure, bound }: Secured): Promise<void> {
+  secure.close()
+  await Promise.all(bound.servers.map(closed))
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => server.close(() => resolve()))
 }

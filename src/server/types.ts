@@ -8,17 +8,32 @@ import type { SkippedPort } from '../ports/types.ts'
 
 /** Where a listening server is reached. */
 export interface Listening {
-  /** The URL to show, for example `http://localhost:8008/`, with the base at its end; `unix:/path` for a socket. */
+  /**
+   * The URL to show, for example `http://localhost:8008/`, with the base at its end; `unix:/path` for a socket. The one for
+   * HTTPS where plain HTTP gets only redirects.
+   */
   readonly url: string
-  /** Every URL: local ones first, then those of the network. */
+  /** Every URL that serves something: local ones first, then those of the network; among each `http` before `https`. */
   readonly urls: { readonly local: readonly string[]; readonly network: readonly string[] }
   /** The host as configured, `localhost` by default. */
   readonly host: string
-  /** The port in use, also when the system chose it; 0 for a unix socket. */
+  /** The port for plain HTTP, also when the system chose it; 0 for a unix socket. */
   readonly port: number
-  /** Scheme of the URLs. */
+  /** Scheme of `url`. */
   readonly protocol: 'http' | 'https'
   /** The addresses that are bound, for example `127.0.0.1` and `::1`; the path of a unix socket. */
+  readonly addresses: readonly string[]
+  /** Ports that were tried before, each with its reason. */
+  readonly skipped: readonly SkippedPort[]
+  /** Where HTTPS is served; undefined without `tls`. */
+  readonly tls: SecureListening | undefined
+}
+
+/** Where HTTPS is served. */
+export interface SecureListening {
+  /** The port, also when the system chose it. */
+  readonly port: number
+  /** The addresses that are bound. */
   readonly addresses: readonly string[]
   /** Ports that were tried before, each with its reason. */
   readonly skipped: readonly SkippedPort[]
@@ -27,7 +42,7 @@ export interface Listening {
 /** Something a person should know that does not stop the server. */
 export interface Warning {
   /** Stable code: `W8008_EXPOSED` (others on the network can read what is served), `W8008_BAD_PORT` (browsers refuse it),
-   * `W8008_SINGLE` (the page of `single` is not there), `W8008_CUT` (closing cut replies off),
+   * `W8008_SINGLE` (the page of `single` is not there), `W8008_CUT` (closing cut replies off), `W8008_UNTRUSTED` (a client refused the certificate),
    * `W8008_WATCH` and `W8008_WATCH_POLL` (the system reports no changes), `W8008_LIVE_BLOCKED` (a page's policy blocks the client), `W8008_LIVE` (live reload cannot start). */
   readonly code: string
   /** One sentence. */
@@ -125,8 +140,10 @@ export interface Server8008 extends AsyncDisposable {
   readonly routes: RouteControl
   /** The first URL once listening, else undefined. */
   readonly url: string | undefined
-  /** The port once listening, else undefined. */
+  /** The port for plain HTTP once listening, else undefined. */
   readonly port: number | undefined
+  /** The port for HTTPS once listening, else undefined; so too without `tls`. */
+  readonly tlsPort: number | undefined
   /**
    * Checks the folders and starts to listen. Called again it gives the same; after a failure it tries anew.
    *

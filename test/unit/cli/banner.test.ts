@@ -29,6 +29,7 @@ function facts(changes: Partial<BannerFacts> = {}, listening: Partial<Listening>
       protocol: 'http',
       addresses: ['127.0.0.1', '::1'],
       skipped: [],
+      tls: undefined,
       ...listening,
     },
   }

@@ -22,7 +22,7 @@ describe('optionTable', () => {
       assert.ok(entry.accepts.length > 0, entry.key)
       assert.equal(entry.valueName === '', entry.kind === 'boolean', entry.key)
       assert.ok(entry.environment.length > 0, entry.key)
-      for (const flag of entry.flags) assert.match(flag, /^(?:[a-zA-Z]|[a-z]+(?:-[a-z]+)*)$/)
+      for (const flag of entry.flags) assert.match(flag, /^(?:[a-zA-Z]|[a-z][a-z0-9]*(?:-[a-z]+)*)$/)
     }
   })
 

@@ -1,0 +1,83 @@
+import type { ResolvedConfig } from '../config/types.ts'
+import type { Fix } from '../errors/serve-error.ts'
+import { isBadPort, networkUrls, type Bound } from '../ports/ports.ts'
+import { formatHost, isLoopback } from '../util/ip.ts'
+import type { Listening, Warning } from './types.ts'
+
+interface Urls {
+  readonly local: readonly string[]
+  readonly network: readonly string[]
+}
+
+/** Where a server is reached, from what was bound. */
+export function describe(config: ResolvedConfig, plain: Bound, secure: Bound | undefined): Listening {
+  const { host, socket, redirect } = config
+  const { port, addresses, skipped } = plain
+  const unsafe = socket === undefined ? urlsOf('http', config, plain) : { local: [`unix:${socket}`], network: [] }
+  const safe = secure === undefined ? none : urlsOf('https', config, secure)
+  const urls = redirect === 'always' ? safe : joined(unsafe, safe)
+  const url = urls.local[0] ?? ''
+  return {
+    url,
+    urls,
+    host,
+    port,
+    protocol: url.startsWith('https:') ? 'https' : 'http',
+    addresses,
+    skipped,
+    tls:
+      secure === undefined ? undefined : { port: secure.port, addresses: secure.addresses, skipped: secure.skipped },
+  }
+}
+
+const none: Urls = { local: [], network: [] }
+
+function joined(first: Urls, second: Urls): Urls {
+  return { local: [...first.local, ...second.local], network: [...first.network, ...second.network] }
+}
+
+function urlsOf(protocol: 'http' | 'https', { host, base }: ResolvedConfig, { port, addresses }: Bound): Urls {
+  const shown = port === (protocol === 'http' ? 80 : 443) ? '' : `:${port}`
+  return {
+    local: [`${protocol}://${localHost(host, addresses)}${shown}${base}`],
+    network: addresses.some(isWildcard) ? networkUrls(protocol, port, base) : [],
+  }
+}
+
+/** `localhost` wherever it reaches us: it is what people expect to read. */
+function localHost(host: string, addresses: readonly string[]): string {
+  const reached = addresses.some((address) => isWildcard(address) || address === '127.0.0.1' || address === '::1')
+  return reached ? 'localhost' : formatHost(host)
+}
+
+function isWildcard(address: string): boolean {
+  return address === '::' || address === '0.0.0.0'
+}
+
+/** What a person should know about a closing that did not wait for every reply. */
+export function cutWarning(replies: number, closeMs: number): Warning {
+  const what = replies === 1 ? '1 reply' : `${replies} replies`
+  return { code: 'W8008_CUT', message: `Cut ${what} after ${closeMs / 1000} s.` }
+}
+
+/** What a person should know about where the server listens. */
+export function listeningWarnings(listening: Listening): Warning[] {
+  // A socket path is reached neither by browsers nor over the network.
+  const addresses = [...(listening.port === 0 ? [] : listening.addresses), ...(listening.tls?.addresses ?? [])]
+  const warnings: Warning[] = []
+  if (isBadPort(listening.port)) warnings.push(badPort(listening.port, { option: 'port', value: 8008 }))
+  const secure = listening.tls?.port ?? 0
+  if (isBadPort(secure)) warnings.push(badPort(secure, { option: 'tlsPort', value: 8443 }))
+  if (addresses.some((address) => !isLoopback(address))) {
+    warnings.push({
+      code: 'W8008_EXPOSED',
+      message: 'Everyone on this network can read what is served.',
+      hint: 'leave out host and lan to serve this machine only',
+    })
+  }
+  return warnings
+}
+
+function badPort(port: number, fix: Fix): Warning {
+  return { code: 'W8008_BAD_PORT', message: `Browsers refuse to open port ${port}.`, fix }
+}

@@ -1,0 +1,28 @@
+import type { ResolvedConfig } from '../config/types.ts'
+import type { createAccessLog } from '../tap/tap.ts'
+import type { Phrase } from './boundary.ts'
+
+/** What only a program can give: it has no place in a config file. */
+export interface ProgramOptions {
+  /** Closes the server when it aborts. */
+  readonly signal?: AbortSignal
+  /** Takes the lines of the access log. Default: standard output, and nothing unless `log` is set. */
+  readonly write?: (text: string) => void
+  /** Whether log lines may hold colours. Default false. */
+  readonly color?: boolean
+  /** Width that log lines should fit, in columns. Default: no bound. */
+  readonly columns?: number
+  /** Folder of the local certificate authority. Default: the user's own, outside of any project. */
+  readonly authorityFolder?: string
+  /** Words an option that would help, on error pages and in the log. Default: as an option of `createServer`. */
+  readonly phrase?: Phrase
+}
+
+/** How the access log is written. */
+export function logOptions(config: ResolvedConfig, program: ProgramOptions): Parameters<typeof createAccessLog>[0] {
+  // A library prints only when asked, and `log` asks.
+  // oxlint-disable-next-line no-console
+  const write = program.write ?? ((text: string) => console.log(text.trimEnd()))
+  const { color = false, columns } = program
+  return { format: config.log, write, color, ...(columns === undefined ? {} : { columns }) }
+}

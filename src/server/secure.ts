@@ -1,0 +1,149 @@
+import { constants } from 'node:crypto'
+import type { Server, Socket } from 'node:net'
+import { createServer, type SecureContextOptions, type TLSSocket, type TlsOptions } from 'node:tls'
+import type { ResolvedTls } from '../config/tls-types.ts'
+import type { ResolvedConfig } from '../config/types.ts'
+import type { Adapter } from '../http/adapter.ts'
+import { createCertificates } from '../tls/tls.ts'
+import { sortConnections, type Undecided } from './sorted-listener.ts'
+import type { Warning } from './types.ts'
+
+/** What HTTPS is made of. */
+export interface SecureOptions {
+  readonly tls: ResolvedTls
+  readonly limits: ResolvedConfig['limits']
+  /** Names beside those of the loopback that certificates are for; a leading `*.` stands for every name below. */
+  readonly hosts: readonly string[]
+  /** Where the local authority lives. Default: the user's own folder for it. */
+  readonly folder: string | undefined
+  readonly adapter: Adapter
+  readonly undecided: Undecided
+  readonly onWarning: (warning: Warning) => void
+}
+
+/** The part of a server that speaks TLS. */
+export interface Secure {
+  /** A listener for one address, not yet listening. Plain HTTP is taken too, and the pipeline sends it to HTTPS. */
+  createListener(): Server
+  /** Lets go of the certificates. */
+  close(): void
+}
+
+/** First byte of a TLS record that holds a handshake (RFC 8446 section 5.1). */
+const handshake = 0x16
+
+/** Ephemeral keys and authenticated encryption only; the first three are those of TLS 1.3. */
+const ciphers = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':')
+
+const policy: TlsOptions = {
+  // RFC 8996 forbids what is older.
+  minVersion: 'TLSv1.2',
+  maxVersion: 'TLSv1.3',
+  ciphers,
+  // Every one of them is strong, so the client may have the one that its machine is fast at.
+  honorCipherOrder: false,
+  // A client that asks for new keys again and again costs much; TLS 1.3 has dropped it (RFC 8446 section 4.1.2).
+  secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+}
+
+/**
+ * Makes the certificates ready. Loaded late: most servers speak no TLS.
+ *
+ * @throws ServeError for certificate files that cannot be used
+ */
+export async function openSecure(options: SecureOptions): Promise<Secure> {
+  const { tls, limits, hosts, folder, adapter, undecided, onWarning } = options
+  const certificates = await createCertificates({
+    own: tls.certificates,
+    hosts,
+    ...(folder === undefined ? {} : { folder }),
+    onWarning,
+    onChange: () => server.setSecureContext(contextOptions()),
+  })
+  const http2 = adapter.createHttp2Listener?.()
+  const untrusted = tls.certificates.length === 0 ? warnOnce(onWarning) : () => {}
+  /** Those that agree on keys, by their two ends, and the way to their listener. */
+  const handshaking = new Map<string, (secured: TLSSocket) => void>()
+
+  function contextOptions(): SecureContextOptions {
+    return { ...certificates.current(), ...policy }
+  }
+
+  const server = createServer({
+    ...contextOptions(),
+    ALPNProtocols: http2 === undefined ? ['http/1.1'] : ['h2', 'http/1.1'],
+    handshakeTimeout: limits.headerMs,
+    SNICallback: (name, done) => {
+      certificates.contextFor(name).then(
+        (context) => done(null, context),
+        // The client gets the certificate of another name, and says so to the person.
+        () => done(null),
+      )
+    },
+  })
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+    untrusted(error)
+    socket.destroy()
+  })
+  server.on('secureConnection', (socket: TLSSocket) => {
+    // In TLS 1.3 a client tells only now that it does not trust us.
+    socket.once('error', untrusted)
+    const agreed = handshaking.get(endsOf(socket))
+    if (agreed === undefined) socket.destroy()
+    else agreed(socket)
+  })
+
+  function agree(socket: Socket, take: (secured: Socket) => void): void {
+    const ends = endsOf(socket)
+    handshaking.set(ends, (secured) => {
+      handshaking.delete(ends)
+      if (secured.alpnProtocol !== 'h2' || http2 === undefined) return take(secured)
+      undecided.delete(socket)
+      http2.emit('connection', secured)
+    })
+    socket.once('close', () => handshaking.delete(ends))
+    server.emit('connection', socket)
+  }
+
+  return {
+    createListener: () => {
+      const listener = adapter.createListener()
+      sortConnections(listener, undecided, {
+        headerMs: limits.headerMs,
+        isEnough: (bytes) => bytes.length > 0,
+        sort: (socket, bytes, take) => (bytes[0] === handshake ? agree(socket, take) : take(socket)),
+      })
+      return listener
+    },
+    close: () => certificates.close(),
+  }
+}
+
+/** Names a connection: there is one between two ends. */
+function endsOf({ localAddress, localPort, remoteAddress, remotePort }: Socket): string {
+  return `${localAddress} ${localPort} ${remoteAddress} ${remotePort}`
+}
+
+/** Tells once that a client refused our certificate (RFC 8446 section 6.2); browsers show the person only a wall. */
+function warnOnce(onWarning: SecureOptions['onWarning']): (error: NodeJS.ErrnoException) => void {
+  let told = false
+  return ({ code = '' }) => {
+    if (told || !/ALERT_(?:UNKNOWN_CA|CERTIFICATE_UNKNOWN|BAD_CERTIFICATE)$/.test(code)) return
+    told = true
+    onWarning({
+      code: 'W8008_UNTRUSTED',
+      message: 'A client does not trust the certificate of this server.',
+      hint: 'serve8008 trust, once',
+    })
+  }
+}

@@ -1,0 +1,59 @@
+import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
+import type { ProgramOptions, ServeOptions } from '../../src/index.ts'
+import { makeCertificate } from './certificate.ts'
+import { RawClient } from './raw.ts'
+import { startServer, TempFolder, type Started } from './server.ts'
+
+/** A server for HTTPS beside plain HTTP, each on a port of its own. */
+export interface Secured extends Started {
+  readonly tlsPort: number
+  /** The certificate that clients have to trust (PEM). */
+  readonly ca: string
+  /** Paths of the certificate and its key. */
+  readonly files: { readonly cert: string; readonly key: string }
+  /** The `Host` line that names the port for HTTPS. */
+  readonly secureLine: string
+}
+
+/** Serves a temporary folder under TLS, with a certificate for localhost and 127.0.0.1. */
+export async function startSecure(
+  files: Readonly<Record<string, string | Uint8Array>>,
+  options: ServeOptions & ProgramOptions = {},
+): Promise<Secured> {
+  const pair = await makeCertificate('localhost', ['DNS:*.localhost', 'IP:127.0.0.1', 'IP:::1'])
+  const folder = await new TempFolder().write({ 'site.crt': pair.cert, 'site.key': pair.key })
+  const own = { cert: folder.join('site.crt'), key: folder.join('site.key') }
+  const started = await startServer(files, { tlsPort: 0, ...own, ...options })
+  const tlsPort = started.server.tlsPort ?? 0
+  return {
+    ...started,
+    tlsPort,
+    ca: pair.cert,
+    files: own,
+    secureLine: `Host: localhost:${tlsPort}`,
+    [Symbol.asyncDispose]: async () => {
+      await started[Symbol.asyncDispose]()
+      folder[Symbol.dispose]()
+    },
+  }
+}
+
+/** Opens a connection under TLS, on which bytes are sent exactly as given. */
+export async function openSecure(secured: Pick<Secured, 'tlsPort' | 'ca'>, options: ConnectionOptions = {}): Promise<RawClient> {
+  return new RawClient(await connectSecurely(secured, options))
+}
+
+/** Agrees on keys with a server; rejects where that fails. */
+export function connectSecurely(
+  { tlsPort: port, ca }: Pick<Secured, 'tlsPort' | 'ca'>,
+  options: ConnectionOptions = {},
+): Promise<TLSSocket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1', servername: 'localhost', ca, ...options })
+    socket.once('error', reject)
+    socket.once('secureConnect', () => {
+      socket.off('error', reject)
+      resolve(socket)
+    })
+  })
+}
