@@ -106,7 +106,7 @@ test('a client that asks for new keys again and again is refused', async () => {
 })
 
 test('a handshake that breaks off or makes no sense ends one connection, never the server', async () => {
-  await using started = await startSecure(files)
+  await using started = await startSecure(files, { limits: { headerMs: 1000 } })
   for (const bytes of [[0x16], [0x16, 3, 1, 0, 5, 1, 0, 0, 1, 0], [0x16, 3, 1, 0xff, 0xff, ...Buffer.alloc(400)]]) {
     const socket = connect(started.tlsPort, '127.0.0.1')
     socket.on('error', () => {})
