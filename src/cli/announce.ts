@@ -53,9 +53,19 @@ function bannerFacts(start: Start): BannerFacts {
     proxies: config.routes
       .filter(({ action }) => action.kind === 'proxy')
       .map((route) => ({ name: route.name, to: actionText(route) })),
+    redirected: redirected(start),
     canShare: config.socket === undefined && config.fd === undefined && listening.addresses.every(isLoopback),
     details: command.verbose ? details(start, readyMs) : [],
   }
+}
+
+/** The address for plain HTTP where all of it is sent to HTTPS. */
+function redirected({ listening, config }: Start): string | undefined {
+  if (config.redirect !== 'always' || listening.port === 0) return undefined
+  const url = new URL(listening.url)
+  url.protocol = 'http:'
+  url.port = String(listening.port)
+  return url.href
 }
 
 function details({ loaded, program, startMs, configMs }: Start, readyMs: number): BannerFacts['details'] {

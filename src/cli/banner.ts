@@ -15,6 +15,8 @@ export interface BannerFacts {
   readonly mounts: readonly { readonly path: string; readonly folder: string }[]
   /** What is forwarded, by the route's name. */
   readonly proxies: readonly { readonly name: string; readonly to: string }[]
+  /** The address that only redirects, where plain HTTP is not served. */
+  readonly redirected: string | undefined
   /** Whether the server is reached by a port of ours, so that --lan would make sense. */
   readonly canShare: boolean
   /** Further rows, each a label and its parts: what --verbose adds. */
@@ -31,11 +33,12 @@ export function renderBanner(facts: BannerFacts, terminal: Terminal): string {
   const rows = [
     row('Local', [urls[0] ?? '', facts.folder], '     ', paintUrl(style)),
     ...urls.slice(1).map((url) => row('', [url], '', paintUrl(style))),
+    ...(facts.redirected === undefined ? [] : [row('Redirect', [facts.redirected, urls[0] ?? ''], ' -> ', style.dim)]),
     ...network.map((url, index) => row(index === 0 ? 'Network' : '', [url], '', paintUrl(style))),
     ...(network.length === 0 && facts.canShare ? [row('Network', ['off (--lan to share)'], '', style.dim)] : []),
     ...facts.mounts.map(({ path, folder }, index) => row(index === 0 ? 'Mounts' : '', [path, folder], '   ')),
     ...facts.proxies.map(({ name, to }, index) => row(index === 0 ? 'Proxy' : '', [name, to], ' -> ')),
-    ...(facts.listening.skipped.length === 0 ? [] : [row('Ports', portParts(facts.listening), ' · ', style.yellow)]),
+    ...portRows(facts.listening).map((parts, index) => row(index === 0 ? 'Ports' : '', parts, ' · ', style.yellow)),
     ...facts.details.map(([label, parts]) => row(label, parts, ' · ', style.dim)),
   ]
   const title = `${style.bold('serve8008')} ${facts.version}   ${style.dim(`ready in ${facts.readyMs} ms`)}`
@@ -44,21 +47,23 @@ export function renderBanner(facts: BannerFacts, terminal: Terminal): string {
 
 /** What a program wants to know of the start: one line of JSON, whose keys stay. */
 export function renderJsonBanner(facts: BannerFacts, root: string, pid: number): string {
-  const { url, urls, port, host, protocol, skipped } = facts.listening
+  const { url, urls, port, host, protocol, skipped, tls } = facts.listening
   const { version, readyMs } = facts
   const { proxies } = facts
-  return `${printableJson({ version, url, urls, port, host, protocol, root, pid, readyMs, skipped, proxies })}\n`
+  return `${printableJson({ version, url, urls, port, host, protocol, root, pid, readyMs, skipped, proxies, tls })}\n`
 }
 
-/** One plain line for a pipe or a file, which ends in the URL; network addresses and details have a line each. */
+/** One plain line for a pipe or a file, which ends in the URL; further addresses and details have a line each. */
 export function renderPlainBanner(facts: BannerFacts): string {
-  const { url, urls, skipped } = facts.listening
+  const { url, urls, tls } = facts.listening
+  const skipped = [...facts.listening.skipped, ...(tls?.skipped ?? [])]
   const why = skipped.length === 0 ? '' : `, ${skipped.map(({ reason }) => reason).join(', ')},`
   const line = `serve8008 ${facts.version}${why} serving ${facts.folder} at ${url}`
+  const local = urls.local.filter((address) => address !== url).map((address) => `Local: ${address}`)
   const network = urls.network.map((address) => `Network: ${address}`)
   const proxies = facts.proxies.map(({ name, to }) => `Proxy: ${name} -> ${to}`)
   const details = facts.details.map(([label, parts]) => `${label}: ${parts.join(', ')}`)
-  return [line, ...network, ...proxies, ...details].map((text) => `${printable(text)}\n`).join('')
+  return [line, ...local, ...network, ...proxies, ...details].map((text) => `${printable(text)}\n`).join('')
 }
 
 type Paint = (text: string) => string
@@ -89,6 +94,9 @@ function paintUrl(style: Style): Paint {
   return (text) => (/^https?:/.test(text) ? style.cyan(text) : text)
 }
 
-function portParts(listening: Listening): string[] {
-  return [...listening.skipped.map(({ reason }) => reason), `using ${listening.port}`]
+/** What was skipped, for plain HTTP and for HTTPS. */
+function portRows({ skipped, port, tls }: Listening): string[][] {
+  return [{ skipped, port }, ...(tls === undefined ? [] : [tls])]
+    .filter((each) => each.skipped.length > 0)
+    .map((each) => [...each.skipped.map(({ reason }) => reason), `using ${each.port}`])
 }

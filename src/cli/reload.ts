@@ -43,18 +43,38 @@ function chooseServer(servers: readonly RunningServer[], port: unknown, cwd: str
 
 async function askForReload(server: RunningServer, paths: readonly string[]): Promise<number> {
   const address = new URL(server.reload, server.url)
-  const response = await fetch(address, {
-    method: 'POST',
-    headers: { 'X-Serve8008-Token': server.token, 'Content-Type': 'application/json' },
-    body: paths.length === 0 ? null : JSON.stringify({ paths }),
-    signal: AbortSignal.timeout(patienceMs),
-  }).catch((cause: unknown) => {
+  const content = paths.length === 0 ? '' : JSON.stringify({ paths })
+  const headers = { 'X-Serve8008-Token': server.token, 'Content-Type': 'application/json' }
+  const { status, text } = await ask(address, headers, content).catch((cause: unknown) => {
     throw new ServeError('E8008_NOT_RUNNING', `The server at ${server.url} does not answer.`, {
       hint: 'serve8008',
       cause,
     })
   })
-  const { pages } = (await response.json().catch(() => ({}))) as { pages?: unknown }
-  if (response.ok && typeof pages === 'number') return pages
-  throw new ServeError('E8008_NOT_RUNNING', `The server at ${server.url} refused (${response.status}).`)
+  const pages = status === 200 ? pagesIn(text) : undefined
+  if (pages !== undefined) return pages
+  throw new ServeError('E8008_NOT_RUNNING', `The server at ${server.url} refused (${status}).`)
+}
+
+async function ask(
+  address: URL,
+  headers: Readonly<Record<string, string>>,
+  content: string,
+): Promise<{ readonly status: number; readonly text: string }> {
+  if (address.protocol === 'https:') {
+    const { askSecurely } = await import('./ask-securely.ts')
+    return askSecurely(address, headers, content, patienceMs)
+  }
+  const body = content === '' ? null : content
+  const response = await fetch(address, { method: 'POST', headers, body, signal: AbortSignal.timeout(patienceMs) })
+  return { status: response.status, text: await response.text() }
+}
+
+function pagesIn(text: string): number | undefined {
+  try {
+    const { pages } = JSON.parse(text) as { pages?: unknown }
+    return typeof pages === 'number' ? pages : undefined
+  } catch {
+    return undefined
+  }
 }

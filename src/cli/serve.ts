@@ -1,4 +1,4 @@
-import { loadConfig } from '../config/load.ts'
+import { loadConfig, type LoadedConfig } from '../config/load.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import { isServeError, ServeError } from '../errors/serve-error.ts'
 import { createServerFrom } from '../server/create.ts'
@@ -58,7 +58,7 @@ export async function serve(command: Command, program: Program, report: Report):
   const gather = (warning: Warning): void => void warnings.push(warning)
   server.on('warning', gather)
   const listening = await server.listen().catch((error: unknown) => {
-    if (!stopper.isStopping()) throw withOrigin(error, loaded.origins['port'])
+    if (!stopper.isStopping()) throw withOrigin(error, loaded.origins)
   })
   if (listening === undefined) return
   await announce({ listening, loaded, config, command, program, report, startMs, configMs })
@@ -100,9 +100,9 @@ function commandConfig(config: ResolvedConfig, command: Command, activation: Act
 }
 
 /** Who did not type the port wants to know who set it. */
-function withOrigin(error: unknown, origin = 'default'): unknown {
+function withOrigin(error: unknown, origins: LoadedConfig['origins']): unknown {
   if (!isServeError(error) || !['E8008_PORT_HELD', 'E8008_PORT_DENIED'].includes(error.code)) return error
-  const [kind, ...name] = origin.split(' ')
+  const [kind, ...name] = (origins[error.fix?.option ?? 'port'] ?? 'default').split(' ')
   if (kind !== 'env' && kind !== 'file') return error
   const { code, message, fix, cause } = error
   return new ServeError(code, `${message} It was set by ${name.join(' ')}.`, { fix, cause })

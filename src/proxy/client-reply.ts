@@ -1,6 +1,6 @@
 import type { ResolvedProxy } from '../config/route-types.ts'
 import type { Exchange } from '../http/exchange.ts'
-import { getField, type HeaderList } from '../http/headers.ts'
+import { getField, withoutField, type HeaderList } from '../http/headers.ts'
 import type { Body, Reply, Source } from '../http/reply.ts'
 import { rewriteCookies } from './rewrite-cookies.ts'
 import { rewriteLocation } from './rewrite-location.ts'
@@ -20,7 +20,7 @@ export interface ClientReplyOptions {
 /** The client's reply: the upstream's, framed by us, with the changes that its route asks for. */
 export function clientReply(x: Exchange, reply: UpstreamReply, options: ClientReplyOptions): Reply {
   const { status, body } = reply
-  const headers = clientFields(status, reply.headers, options)
+  const headers = clientFields(status, withoutUpgradeForAll(x, reply.headers), options)
   // An answer before all content was read: what is left of it stands between here and the next request.
   const close = x.body.taken && !x.body.read
   return {
@@ -30,6 +30,15 @@ export function clientReply(x: Exchange, reply: UpstreamReply, options: ClientRe
     relayed: true,
     ...(close ? { close } : {}),
   }
+}
+
+/**
+ * Strict-Transport-Security is about a host name and all of its ports (RFC 6797 section 8.2): the one of an upstream
+ * would lock every plain server of this machine out of the browser. What the route itself sets is added later.
+ */
+function withoutUpgradeForAll({ authority }: Exchange, fields: HeaderList): HeaderList {
+  const isLocal = authority !== undefined && /(?:^|\.)localhost$/.test(authority.hostname)
+  return isLocal ? withoutField(fields, 'strict-transport-security') : fields
 }
 
 /** The fields of a reply or of a switch to another protocol. */

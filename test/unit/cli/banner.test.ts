@@ -18,6 +18,7 @@ function facts(changes: Partial<BannerFacts> = {}, listening: Partial<Listening>
     folder: './site',
     mounts: [],
     proxies: [],
+    redirected: undefined,
     canShare: true,
     details: [],
     ...changes,
