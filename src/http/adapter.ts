@@ -28,8 +28,8 @@ export interface AdapterOptions extends Omit<DeliveryOptions, 'isDraining'> {
 export interface Adapter {
   /** A server for one address, not yet listening. */
   createListener(): Server
-  /** A server for HTTP/2 that does not listen: connections come by its event `connection`. Absent where there is none. */
-  createHttp2Listener?(): NetServer
+  /** The server of HTTP/2, which does not listen: connections come by its event `connection`. Absent where there is none. */
+  createHttp2Listener?(): Promise<NetServer>
   /** Answers Node's `request` event. With `next`, what the pipeline does not know goes there. */
   handle(request: IncomingMessage, response: ServerResponse, next?: Next): void
   /** Answers the `upgrade` event of someone else's server; what nobody takes is left to its other listeners. */

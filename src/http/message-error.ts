@@ -39,6 +39,12 @@ export function messageError(fault: ReadFault, targetBytes: number): ServeError 
     case 'HPE_INVALID_CHUNK_SIZE':
     case 'HPE_STRICT':
       return refusal('E8008_FRAMING', 'The length of the message cannot be determined.')
+    case 'HPE_PAUSED_H2_UPGRADE':
+      return refusal(
+        'E8008_MALFORMED',
+        'The client speaks HTTP/2, but this port speaks HTTP/1.1.',
+        'start the server with h2c (--h2c), or speak HTTP/1.1',
+      )
     default:
       return refusal('E8008_MALFORMED', 'The message is not valid HTTP.')
   }

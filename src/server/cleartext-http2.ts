@@ -1,6 +1,6 @@
 import type { Server } from 'node:net'
 import type { Adapter } from '../http/adapter.ts'
-import { sortConnections, type Undecided } from './sorted-listener.ts'
+import { giveToHttp2, sortConnections, type Undecided } from './sorted-listener.ts'
 
 /** What every HTTP/2 connection begins with (RFC 9113 section 3.4). */
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
@@ -8,15 +8,14 @@ const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 /** A listener for plain HTTP that takes HTTP/2 too, from clients that know beforehand that it does (RFC 9113 section 3.3). */
 export function createCleartextListener(adapter: Adapter, undecided: Undecided, headerMs: number): Server {
   const listener = adapter.createListener()
-  const http2 = adapter.createHttp2Listener?.()
-  if (http2 === undefined) return listener
+  if (adapter.createHttp2Listener === undefined) return listener
   sortConnections(listener, undecided, {
     headerMs,
     isEnough: (bytes) => bytes.length >= preface.length || !startsPreface(bytes),
     sort: (socket, bytes, take) => {
       if (!startsPreface(bytes)) return take(socket)
       undecided.delete(socket)
-      http2.emit('connection', socket)
+      giveToHttp2(adapter, socket)
     },
   })
   return listener

@@ -13,9 +13,7 @@ export function ourHosts(
   return createHostCheck({ host, allowHosts, ownNames: lan ? ownNames() : [], routeHosts })
 }
 
-/**
- * The names beside those of the loopback that certificates are for; a leading `*.` stands for every name below.
- */
+/** The hosts beside those of the loopback that certificates are for; `.example.test` is every name below one. */
 export function certificateHosts({
   host,
   allowHosts,
@@ -24,10 +22,10 @@ export function certificateHosts({
 }: Pick<ResolvedConfig, 'host' | 'allowHosts' | 'lan' | 'routes'>): string[] {
   const listened = unbracketed(host)
   const isWide = lan || listened === '0.0.0.0' || listened === '::'
-  const named = isWide ? [] : [listened]
+  // A leading dot covers the name itself too, where it was allowed by the user.
+  const allowed = allowHosts.flatMap((name) => (name.startsWith('.') ? [name.slice(1), name] : [name]))
   const routed = routes.flatMap(({ match }) => match.host ?? [])
-  const below = [...allowHosts, ...routed].flatMap((name) => (name.startsWith('.') ? [`*${name}`] : [name]))
-  const covered = allowHosts.flatMap((name) => (name.startsWith('.') ? [name.slice(1)] : []))
-  const all = [...named, ...covered, ...below, ...(isWide ? ownNames() : [])]
-  return [...new Set(all)].filter((name) => name !== 'localhost')
+  const hosts = new Set([...(isWide ? ownNames() : [listened]), ...allowed, ...routed])
+  hosts.delete('localhost')
+  return [...hosts]
 }

@@ -5,14 +5,14 @@ import type { ResolvedTls } from '../config/tls-types.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import type { Adapter } from '../http/adapter.ts'
 import { createCertificates } from '../tls/tls.ts'
-import { sortConnections, type Undecided } from './sorted-listener.ts'
+import { giveToHttp2, sortConnections, type Undecided } from './sorted-listener.ts'
 import type { Warning } from './types.ts'
 
 /** What HTTPS is made of. */
 export interface SecureOptions {
   readonly tls: ResolvedTls
   readonly limits: ResolvedConfig['limits']
-  /** Names beside those of the loopback that certificates are for; a leading `*.` stands for every name below. */
+  /** Hosts beside those of the loopback that certificates are for; `.example.test` is every name below one. */
   readonly hosts: readonly string[]
   /** Where the local authority lives. Default: the user's own folder for it. */
   readonly folder: string | undefined
@@ -72,7 +72,7 @@ export async function openSecure(options: SecureOptions): Promise<Secure> {
     onWarning,
     onChange: () => server.setSecureContext(contextOptions()),
   })
-  const http2 = adapter.createHttp2Listener?.()
+  const offersHttp2 = adapter.createHttp2Listener !== undefined
   const untrusted = tls.certificates.length === 0 ? warnOnce(onWarning) : () => {}
   /** Those that agree on keys, by their two ends, and the way to their listener. */
   const handshaking = new Map<string, (secured: TLSSocket) => void>()
@@ -83,7 +83,7 @@ export async function openSecure(options: SecureOptions): Promise<Secure> {
 
   const server = createServer({
     ...contextOptions(),
-    ALPNProtocols: http2 === undefined ? ['http/1.1'] : ['h2', 'http/1.1'],
+    ALPNProtocols: offersHttp2 ? ['h2', 'http/1.1'] : ['http/1.1'],
     handshakeTimeout: limits.headerMs,
     SNICallback: (name, done) => {
       certificates.contextFor(name).then(
@@ -109,9 +109,9 @@ export async function openSecure(options: SecureOptions): Promise<Secure> {
     const ends = endsOf(socket)
     handshaking.set(ends, (secured) => {
       handshaking.delete(ends)
-      if (secured.alpnProtocol !== 'h2' || http2 === undefined) return take(secured)
+      if (secured.alpnProtocol !== 'h2') return take(secured)
       undecided.delete(socket)
-      http2.emit('connection', secured)
+      giveToHttp2(adapter, secured)
     })
     socket.once('close', () => handshaking.delete(ends))
     server.emit('connection', socket)

@@ -1,4 +1,5 @@
 import type { Server, Socket } from 'node:net'
+import type { Adapter } from '../http/adapter.ts'
 import { readFirstBytes } from './first-bytes.ts'
 
 /** Gives a connection to the listener as HTTP/1.1. */
@@ -59,4 +60,14 @@ export function sortConnections(listener: Server, undecided: Undecided, options:
       },
     })
   })
+}
+
+/** Hands a connection to HTTP/2, which is loaded when the first one comes. */
+export function giveToHttp2(adapter: Adapter, socket: Socket): void {
+  const destroy = (): void => void socket.destroy()
+  socket.on('error', destroy)
+  adapter.createHttp2Listener?.().then((server) => {
+    socket.off('error', destroy)
+    server.emit('connection', socket)
+  }, destroy)
 }
