@@ -5,7 +5,16 @@ import type { ServeOptions } from './types.ts'
 export type OptionKey = keyof ServeOptions
 
 /** Headings under which `--help` and the options page show the options. */
-export type OptionGroup = 'Files' | 'Routes' | 'Address' | 'TLS' | 'Pages' | 'Live reload' | 'Headers' | 'Access' | 'Operation'
+export type OptionGroup =
+  | 'Files'
+  | 'Routes'
+  | 'Address'
+  | 'TLS'
+  | 'Pages'
+  | 'Live reload'
+  | 'Headers'
+  | 'Access'
+  | 'Operation'
 
 /** One option, as the command, the environment and the documentation know it. */
 export interface OptionEntry {

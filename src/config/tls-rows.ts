@@ -1,17 +1,7 @@
 import type { OptionRow } from './option-entry.ts'
 import * as read from './parse-text.ts'
 
-type TlsKey =
-  | 'tls'
-  | 'tlsPort'
-  | 'cert'
-  | 'key'
-  | 'ca'
-  | 'pfx'
-  | 'passphrase'
-  | 'certificates'
-  | 'redirect'
-  | 'h2c'
+type TlsKey = 'tls' | 'tlsPort' | 'cert' | 'key' | 'ca' | 'pfx' | 'passphrase' | 'certificates' | 'redirect' | 'h2c'
 
 /** The rows of HTTPS, and of HTTP/2 without it. */
 export const tlsRows: Readonly<Record<TlsKey, OptionRow>> = {

@@ -25,8 +25,7 @@ export function describe(config: ResolvedConfig, plain: Bound, secure: Bound | u
     protocol: url.startsWith('https:') ? 'https' : 'http',
     addresses,
     skipped,
-    tls:
-      secure === undefined ? undefined : { port: secure.port, addresses: secure.addresses, skipped: secure.skipped },
+    tls: secure === undefined ? undefined : { port: secure.port, addresses: secure.addresses, skipped: secure.skipped },
   }
 }
 
@@ -62,12 +61,11 @@ export function cutWarning(replies: number, closeMs: number): Warning {
 
 /** What a person should know about where the server listens. */
 export function listeningWarnings(listening: Listening): Warning[] {
-  // A socket path is reached neither by browsers nor over the network.
+  // A socket path is not reached over the network.
   const addresses = [...(listening.port === 0 ? [] : listening.addresses), ...(listening.tls?.addresses ?? [])]
   const warnings: Warning[] = []
-  if (isBadPort(listening.port)) warnings.push(badPort(listening.port, { option: 'port', value: 8008 }))
-  const secure = listening.tls?.port ?? 0
-  if (isBadPort(secure)) warnings.push(badPort(secure, { option: 'tlsPort', value: 8443 }))
+  warnings.push(...badPort(listening.port, { option: 'port', value: 8008 }))
+  warnings.push(...badPort(listening.tls?.port ?? 0, { option: 'tlsPort', value: 8443 }))
   if (addresses.some((address) => !isLoopback(address))) {
     warnings.push({
       code: 'W8008_EXPOSED',
@@ -78,6 +76,8 @@ export function listeningWarnings(listening: Listening): Warning[] {
   return warnings
 }
 
-function badPort(port: number, fix: Fix): Warning {
-  return { code: 'W8008_BAD_PORT', message: `Browsers refuse to open port ${port}.`, fix }
+/** Where there is no port there is no bad one. */
+function badPort(port: number, fix: Fix): Warning[] {
+  if (port === 0 || !isBadPort(port)) return []
+  return [{ code: 'W8008_BAD_PORT', message: `Browsers refuse to open port ${port}.`, fix }]
 }

@@ -1,6 +1,6 @@
 import { constants } from 'node:crypto'
 import type { Server, Socket } from 'node:net'
-import { createServer, type SecureContextOptions, type TLSSocket, type TlsOptions } from 'node:tls'
+import { createServer, type SecureContext, type SecureContextOptions, type TLSSocket, type TlsOptions } from 'node:tls'
 import type { ResolvedTls } from '../config/tls-types.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import type { Adapter } from '../http/adapter.ts'
@@ -81,17 +81,17 @@ export async function openSecure(options: SecureOptions): Promise<Secure> {
     return { ...certificates.current(), ...policy }
   }
 
+  async function choose(name: string, done: (error: Error | null, context?: SecureContext) => void): Promise<void> {
+    // Without one the client gets the certificate of another name, and says so to the person.
+    const context = await certificates.contextFor(name).catch(() => undefined)
+    done(null, context)
+  }
+
   const server = createServer({
     ...contextOptions(),
     ALPNProtocols: offersHttp2 ? ['h2', 'http/1.1'] : ['http/1.1'],
     handshakeTimeout: limits.headerMs,
-    SNICallback: (name, done) => {
-      certificates.contextFor(name).then(
-        (context) => done(null, context),
-        // The client gets the certificate of another name, and says so to the person.
-        () => done(null),
-      )
-    },
+    SNICallback: (name, done) => void choose(name, done),
   })
   server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
     untrusted(error)

@@ -41,7 +41,14 @@ test('--cert alone brings HTTPS, told on a line of its own, and curl trusts it b
   const url = await secureUrl(command)
   const { stdout } = await run8('curl', ['-sS', '--cacert', join(cwd, 'my.crt'), url])
   assert.match(stdout, /^<h1>site<\/h1>/)
-  const plain = await run8('curl', ['-sSL', '--cacert', join(cwd, 'my.crt'), '-w', '%{url_effective}', url.replace('https:', 'http:')])
+  const plain = await run8('curl', [
+    '-sSL',
+    '--cacert',
+    join(cwd, 'my.crt'),
+    '-w',
+    '%{url_effective}',
+    url.replace('https:', 'http:'),
+  ])
   assert.ok(plain.stdout.endsWith(url), plain.stdout)
   command.child.kill('SIGTERM')
   const { exitCode, stderr } = await command.ended
@@ -61,7 +68,8 @@ test('openssl agrees on TLS 1.2 and 1.3 and on nothing older', async (t) => {
   assert.match(verified, /Verify return code: 0 \(ok\)/)
   assert.match(verified, /ALPN protocol: http\/1\.1/)
   assert.match(ask('-tls1_2'), /Protocol *: TLSv1\.2|New, TLSv1\.2/)
-  for (const old of ['-tls1_1', '-tls1']) assert.match(ask(old, '-cipher', 'ALL:@SECLEVEL=0'), /alert protocol version|no protocols/)
+  for (const old of ['-tls1_1', '-tls1'])
+    assert.match(ask(old, '-cipher', 'ALL:@SECLEVEL=0'), /alert protocol version|no protocols/)
 })
 
 test('sslscan finds no weak protocol, cipher or renegotiation', async (t) => {
@@ -69,7 +77,8 @@ test('sslscan finds no weak protocol, cipher or renegotiation', async (t) => {
   const cwd = await project(t)
   const { port } = new URL(await secureUrl(await serve(t, ['./site', ...own], { cwd })))
   const { stdout } = await run8('sslscan', ['--no-colour', `localhost:${port}`])
-  for (const version of ['SSLv2', 'SSLv3', 'TLSv1.0', 'TLSv1.1']) assert.match(stdout, new RegExp(`${version} +disabled`))
+  for (const version of ['SSLv2', 'SSLv3', 'TLSv1.0', 'TLSv1.1'])
+    assert.match(stdout, new RegExp(`${version} +disabled`))
   for (const version of ['TLSv1.2', 'TLSv1.3']) assert.match(stdout, new RegExp(`${version} +enabled`))
   const accepted = [...stdout.matchAll(/^(?:Preferred|Accepted) +(TLSv1\.\d) +(\d+) bits +(\S+)/gm)]
   assert.ok(accepted.length >= 6, stdout)
@@ -109,7 +118,10 @@ test('a held port for HTTPS is named with its holder: the next of a list, or an 
   assert.equal(fixed.exitCode, 3)
   assert.match(fixed.stderr, new RegExp(`^Port ${port} is held by .*\nE8008_PORT_HELD .*--tls-port \\d+\n$`))
   const env = { SERVE8008_TLS_PORT: String(port) }
-  assert.match((await run(t, ['./site', '--port', '0', ...own], { cwd, env })).stderr, /It was set by SERVE8008_TLS_PORT\./)
+  assert.match(
+    (await run(t, ['./site', '--port', '0', ...own], { cwd, env })).stderr,
+    /It was set by SERVE8008_TLS_PORT\./,
+  )
 })
 
 test('check shows what HTTPS is made of, and no passphrase', async (t) => {

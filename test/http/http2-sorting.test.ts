@@ -11,6 +11,7 @@ import { openSecure } from '../../src/server/secure.ts'
 import { Undecided } from '../../src/server/sorted-listener.ts'
 import { makeCertificate } from '../support/certificate.ts'
 import { RawClient, rawGet } from '../support/raw.ts'
+import { openSecure as openClient } from '../support/secure.ts'
 import { startServer, TempFolder } from '../support/server.ts'
 
 const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
@@ -94,13 +95,20 @@ test('a client that agrees on h2 gets HTTP/2 under TLS, others HTTP/1.1', async 
   assert.ok(tls)
   const adapter = versionAdapter()
   const undecided = new Undecided()
-  const secure = await openSecure({ tls, limits, hosts: [], folder: undefined, adapter, undecided, onWarning: () => {} })
+  const secure = await openSecure({
+    tls,
+    limits,
+    hosts: [],
+    folder: undefined,
+    adapter,
+    undecided,
+    onWarning: () => {},
+  })
   t.after(() => secure.close())
   const port = await listen(t, secure.createListener())
   assert.equal(await askHttp2(connect(`https://localhost:${port}`, { ca: cert, host: '127.0.0.1' } as object)), '2.0')
-  const { openSecure: open } = await import('../support/secure.ts')
   for (const ALPNProtocols of [['http/1.1'], []]) {
-    using client = await open({ tlsPort: port, ca: cert }, { ALPNProtocols })
+    using client = await openClient({ tlsPort: port, ca: cert }, { ALPNProtocols })
     client.send('GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n')
     assert.equal((await client.reply()).body.toString(), '1.1')
   }

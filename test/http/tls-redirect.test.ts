@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { deadPort } from '../support/backend.ts'
 import { RawClient, rawRequest, type RawReply } from '../support/raw.ts'
 import { openSecure, startSecure, type Secured } from '../support/secure.ts'
 
@@ -68,7 +69,12 @@ test('no redirect leads to a name that is not ours', async () => {
 
 test('what is neither TLS nor HTTP on the port for HTTPS is refused and closed', async () => {
   await using started = await startSecure(files)
-  for (const bytes of ['\x00\x01\x02\x03', 'SSH-2.0-x\r\n\r\n', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', '\x15\x03\x01\x00\x02']) {
+  for (const bytes of [
+    '\x00\x01\x02\x03',
+    'SSH-2.0-x\r\n\r\n',
+    'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+    '\x15\x03\x01\x00\x02',
+  ]) {
     using client = await RawClient.open(started.tlsPort)
     assert.equal((await client.send(bytes).reply()).status, 400)
     await client.closed()
@@ -149,7 +155,10 @@ test('redirect "asked" sends on those that ask for it, and says that replies var
     assert.equal(reply.body.toString(), 'alpha')
     assert.match(reply.field('vary'), /Upgrade-Insecure-Requests/)
   }
-  const secure = await askSecurely(started, `GET /a.txt HTTP/1.1\r\n${started.secureLine}\r\nUpgrade-Insecure-Requests: 1`)
+  const secure = await askSecurely(
+    started,
+    `GET /a.txt HTTP/1.1\r\n${started.secureLine}\r\nUpgrade-Insecure-Requests: 1`,
+  )
   assert.equal(secure.status, 200)
   assert.doesNotMatch(secure.field('vary'), /Upgrade/)
 })
@@ -176,4 +185,20 @@ test('a log line tells of each redirect', async () => {
   await ask(started.tlsPort, `GET /a.txt HTTP/1.1\r\n${started.secureLine}`)
   await started.server.close()
   assert.match(lines.join(''), /"GET \/a\.txt HTTP\/1\.1" 308 /)
+})
+
+test('while the server starts, too, nothing is served in the clear that should not be', async () => {
+  const port = await deadPort()
+  const starting = startSecure(files, { tls: 'only', port })
+  async function first(): Promise<RawReply> {
+    for (;;) {
+      const client = await RawClient.open(port).catch(() => undefined)
+      if (client === undefined) continue
+      using open = client
+      return await open.send(`GET /a.txt HTTP/1.1\r\nHost: localhost:${port}\r\n\r\n`).reply()
+    }
+  }
+  const [reply, started] = await Promise.all([first(), starting])
+  await using _ = started
+  assert.equal(reply.status, 308)
 })

@@ -5,10 +5,12 @@ import { writeFileSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
 import { WebSocket } from 'ws'
 import { isServeError } from '../../src/errors/serve-error.ts'
+import { createServer as createOurs } from '../../src/index.ts'
 import type { FromPage, Session, ToPage } from '../../src/live/protocol.ts'
-import { answering, startBackend } from '../support/backend.ts'
+import { answering, deadPort, startBackend } from '../support/backend.ts'
 import { RawClient, rawRequest } from '../support/raw.ts'
 import { openSecure, startSecure, type Secured } from '../support/secure.ts'
+import { TempFolder } from '../support/server.ts'
 
 const files = { 'index.html': '<!doctype html><title>home</title>', 'a.txt': 'alpha', 'style.css': 'p{}' }
 
@@ -187,17 +189,8 @@ async function hold(t: TestContext): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
 test('a list of ports for HTTPS is tried in order, each with its reason', async (t) => {
-  const [held, free] = [await hold(t), await freePort()]
+  const [held, free] = [await hold(t), await deadPort()]
   await using started = await startSecure(files, { tlsPort: [held, free] })
   const { tls } = await started.server.listen()
   assert.equal(tls?.port, free)
@@ -210,7 +203,7 @@ test('a list of ports for HTTPS is tried in order, each with its reason', async 
 
 test('a port for HTTPS that was asked for never moves, and then plain HTTP is not served either', async (t) => {
   const held = await hold(t)
-  const port = await freePort()
+  const port = await deadPort()
   const failed = await startSecure(files, { tlsPort: held, port }).catch((error: unknown) => error)
   assert.ok(isServeError(failed))
   assert.equal(failed.code, 'E8008_PORT_HELD')
@@ -221,15 +214,37 @@ test('a port for HTTPS that was asked for never moves, and then plain HTTP is no
 })
 
 test('where the port for plain HTTP cannot be had, that for HTTPS is free again', async (t) => {
-  const [held, free] = [await hold(t), await freePort()]
+  const [held, free] = [await hold(t), await deadPort()]
   const failed = await startSecure(files, { tlsPort: free, port: held }).catch((error: unknown) => error)
   assert.equal(isServeError(failed) && failed.fix?.option, 'port')
   await assert.rejects(RawClient.open(free))
 })
 
+test('a port for HTTPS that browsers refuse is warned of, and plain HTTP alone needs no warning', async (t) => {
+  const codes = async (options: object): Promise<string[]> => {
+    const server = createOurs({ root: '.', port: 0, live: false, ...options })
+    const found: string[] = []
+    server.on('warning', ({ code, fix }) => found.push(`${code} ${fix?.option}`))
+    try {
+      await server.listen()
+    } finally {
+      await server.close()
+    }
+    return found
+  }
+  assert.deepEqual(await codes({}), [])
+  await using started = await startSecure(files)
+  const port = 6667
+  try {
+    assert.deepEqual(await codes({ ...started.files, tlsPort: port }), ['W8008_BAD_PORT tlsPort'])
+  } catch (error) {
+    if (isServeError(error) && error.code === 'E8008_PORT_HELD') return t.skip(`somebody has port ${port}`)
+    throw error
+  }
+})
+
 test('a unix socket serves plain HTTP as ever, beside HTTPS on a port', async (t) => {
   if (process.platform === 'win32') return t.skip('Windows has pipes')
-  const { TempFolder } = await import('../support/server.ts')
   using folder = new TempFolder()
   const socket = folder.join('s')
   const options: Record<string, unknown> = { socket, port: undefined }
@@ -256,7 +271,6 @@ test('the URLs tell of both, plain HTTP first; of HTTPS alone where plain HTTP g
 })
 
 test('without listening nothing is redirected: an embedding program has its own ports', async () => {
-  const { createServer: createOurs } = await import('../../src/index.ts')
   const server = createOurs({ root: '.', tls: 'only', cert: 'a', key: 'b' })
   assert.equal((await server.fetch('http://localhost/package.json')).status, 200)
   await server.close()

@@ -4,7 +4,10 @@ import { promisify } from 'node:util'
 import { TempFolder } from './server.ts'
 
 /** A certificate that signs itself, with its key, both PEM. Needs the `openssl` command. More names are written `DNS:a.test`. */
-export async function makeCertificate(name = 'localhost', more: readonly string[] = []): Promise<{ cert: string; key: string }> {
+export async function makeCertificate(
+  name = 'localhost',
+  more: readonly string[] = [],
+): Promise<{ cert: string; key: string }> {
   using folder = new TempFolder()
   const [cert, key] = [folder.join('cert.pem'), folder.join('key.pem')]
   const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=${[`DNS:${name}`, ...more].join(',')}`]

@@ -39,7 +39,10 @@ export async function startSecure(
 }
 
 /** Opens a connection under TLS, on which bytes are sent exactly as given. */
-export async function openSecure(secured: Pick<Secured, 'tlsPort' | 'ca'>, options: ConnectionOptions = {}): Promise<RawClient> {
+export async function openSecure(
+  secured: Pick<Secured, 'tlsPort' | 'ca'>,
+  options: ConnectionOptions = {},
+): Promise<RawClient> {
   return new RawClient(await connectSecurely(secured, options))
 }
 

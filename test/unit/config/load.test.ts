@@ -122,6 +122,11 @@ describe('loadConfig', () => {
         flags: { socket: '/run/x', authFile: '/users', lan: true },
       },
     )
+    const certificate = await load(
+      { 'serve8008.config.json': '{"cert":"a.crt","key":"a.key"}' },
+      { flags: { pfx: '/b.p12' } },
+    )
+    assert.deepEqual(certificate.config.tls?.certificates, [{ pfx: resolve('/b.p12') }])
     assert.deepEqual(
       [byFlag.config.socket, byFlag.config.auth, byFlag.config.lan],
       [resolve('/run/x'), undefined, true],
@@ -212,7 +217,8 @@ describe('the config file', () => {
   test('has relative paths that belong to its folder, and flags have theirs', async () => {
     const { config, file } = await load(
       {
-        'conf/my.json': '{"root":"../site","authFile":"users","socket":"s","mounts":{"/a":"a"}}',
+        'conf/my.json':
+          '{"root":"../site","authFile":"users","socket":"s","mounts":{"/a":"a"},"cert":"a.crt","key":"a.key","certificates":[{"pfx":"b.p12"}]}',
       },
       { config: 'conf/my.json', flags: { mounts: '/b=b' } },
     )
@@ -224,7 +230,8 @@ describe('the config file', () => {
       config.mounts.map((mount) => mount.folder),
       [join(conf, 'a'), join(conf, '..', 'b')],
     )
-    assert.deepEqual(config.secretFiles, [file, join(conf, 'users')])
+    const certificates = ['a.crt', 'a.key', 'b.p12'].map((name) => join(conf, name))
+    assert.deepEqual(config.secretFiles, [file, join(conf, 'users'), ...certificates])
   })
 
   test('is named in full when it is not there', async () => {
