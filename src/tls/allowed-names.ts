@@ -18,10 +18,7 @@ const unspecified = new Set(['0.0.0.0', '::'])
  * whole certificate invalid. Names and IPv4 addresses that are left out are told of; the global IPv6 addresses that
  * most networks hand out are not.
  */
-export function allowedNames(
-  hosts: readonly string[],
-  onWarning: (warning: CertificateWarning) => void,
-): AllowedNames {
+export function allowedNames(hosts: readonly string[], onWarning: (warning: CertificateWarning) => void): AllowedNames {
   const names = hosts.flatMap((host) => {
     const isSuffix = host.startsWith('.')
     const name = canonicalName(isSuffix ? host.slice(1) : host)
@@ -43,6 +40,7 @@ export function allowedNames(
   return {
     always,
     allows: (host) =>
-      isIP(host) === 0 && (suffixes.some((suffix) => host.endsWith(suffix)) || always.some((name) => covers(name, host))),
+      isIP(host) === 0 &&
+      (suffixes.some((suffix) => host.endsWith(suffix)) || always.some((name) => covers(name, host))),
   }
 }

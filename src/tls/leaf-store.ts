@@ -83,7 +83,8 @@ function readLeaf(file: string, names: readonly string[], authority: X509Certifi
     const renewAt = renewalTime(start + leeway, end)
     const isFresh = start <= now && now < renewAt
     const isOurs = certificate.checkIssued(authority) && certificate.verify(authority.publicKey)
-    const isWhole = certificate.checkPrivateKey(key) && namesOf(certificate.subjectAltName).join(' ') === names.join(' ')
+    const isWhole =
+      certificate.checkPrivateKey(key) && namesOf(certificate.subjectAltName).join(' ') === names.join(' ')
     if (!isFresh || !isOurs || !isWhole) return undefined
     return { cert: certificate.toString(), key: privateKeyText(text) as string, renewAt }
   } catch {

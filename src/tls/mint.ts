@@ -34,7 +34,11 @@ export function mintAuthority(label: string, term: Term): Pair {
     term,
     extensions: (keyId) => [
       extension(x509.id_ce_basicConstraints, true, new x509.BasicConstraints({ cA: true, pathLenConstraint: 0 })),
-      extension(x509.id_ce_keyUsage, true, new x509.KeyUsage(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign)),
+      extension(
+        x509.id_ce_keyUsage,
+        true,
+        new x509.KeyUsage(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign),
+      ),
       // Constraints of names say nothing of code and mail: this does.
       extension(x509.id_ce_extKeyUsage, false, new x509.ExtendedKeyUsage([x509.id_kp_serverAuth])),
       extension(x509.id_ce_nameConstraints, true, new x509.NameConstraints({ permittedSubtrees })),

@@ -49,7 +49,8 @@ export function canonicalName(text: string): string | undefined {
   const name = domainToASCII(host.slice(star.length).replace(/\.$/, ''))
   // What domainToASCII takes for an address in another notation, such as `2130706433`, is meant as one.
   if (isIP(name) === 4) return star === '' ? name : undefined
-  const isName = name.length <= 253 && name.split('.').every((label) => /^[a-z\d_](?:[a-z\d_-]{0,61}[a-z\d_])?$/.test(label))
+  const isName =
+    name.length <= 253 && name.split('.').every((label) => /^[a-z\d_](?:[a-z\d_-]{0,61}[a-z\d_])?$/.test(label))
   return isName ? star + name : undefined
 }
 

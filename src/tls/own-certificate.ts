@@ -108,7 +108,11 @@ function readBytes(file: string): Buffer {
   } catch (cause) {
     const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
     const message = isMissing ? `${file} does not exist.` : `${file} cannot be read.`
-    throw fault(message, isMissing ? 'name a file that exists' : 'see that it is a file which this user may read', cause)
+    throw fault(
+      message,
+      isMissing ? 'name a file that exists' : 'see that it is a file which this user may read',
+      cause,
+    )
   }
 }
 
