@@ -71,7 +71,7 @@ export async function openSigner(place: Place): Promise<Signer> {
     text = await makeAuthority(place, file)
   }
   const signer = readSigner(text, file, folder)
-  closeFolder(place, file)
+  closeAuthority(place)
   const end = Date.parse(signer.certificate.validTo)
   if (end <= clock.now()) throw expired(signer.certificate, folder)
   if (end - clock.now() < notice) {
@@ -121,13 +121,23 @@ function readSigner(text: string, file: string, folder: string): Signer {
   throw damaged(file, folder)
 }
 
-function closeFolder({ folder, onWarning }: Place, file: string): void {
-  const wasOpen = writing(folder, () => [closeToOthers(folder), closeToOthers(file)])
-  // The file may have been open in a closed folder, and the other way round: only both let others in.
-  if (!wasOpen.includes(true)) return
+/** Closes the folder and the key to others, where they are open, and says so. */
+export function closeAuthority({ folder, onWarning }: Place): void {
+  let wasOpen = false
+  let now = 'now they cannot'
+  for (const path of [folder, keyFile(folder)]) {
+    try {
+      if (closeToOthers(path)) wasOpen = true
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue
+      wasOpen = true
+      now = 'and its modes cannot be changed'
+    }
+  }
+  if (!wasOpen) return
   onWarning({
     code: 'W8008_AUTHORITY',
-    message: `Others could get at the key of the local authority in ${folder}; now they cannot.`,
+    message: `Others could get at the local authority in ${folder}, ${now}.`,
     hint: `if others use this machine, make a new one: ${renewal(folder)}`,
   })
 }

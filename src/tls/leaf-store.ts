@@ -1,7 +1,7 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { leeway, openSigner, readAuthority, type Place, type Signer } from './authority.ts'
+import { closeAuthority, leeway, openSigner, readAuthority, type Place } from './authority.ts'
 import { day } from './clock.ts'
 import { namesOf } from './names.ts'
 import { certificatesIn, privateKeyIn, privateKeyText } from './pem.ts'
@@ -33,15 +33,10 @@ export interface LeafStore {
 export function openLeafStore(place: Place): LeafStore {
   const folder = join(place.folder, 'leaves')
   let authority: X509Certificate | undefined
-  let signing: Promise<Signer> | undefined
 
   async function mint(names: readonly string[], file: string): Promise<Leaf> {
-    signing ??= openSigner(place)
-    const signer = await signing.catch((error: unknown) => {
-      // What is wrong with the store may be set right while we run.
-      signing = undefined
-      throw error
-    })
+    // The key is read each time: it need not lie in the memory of a server.
+    const signer = await openSigner(place)
     authority = signer.certificate
     const { mintLeaf } = await import('./mint.ts')
     const now = place.clock.now()
@@ -64,7 +59,10 @@ export function openLeafStore(place: Place): LeafStore {
 
   return {
     async leafFor(names) {
-      authority ??= readAuthority(place.folder)
+      if (authority === undefined) {
+        closeAuthority(place)
+        authority = readAuthority(place.folder)
+      }
       const file = join(folder, `${createHash('sha256').update(names.join(' ')).digest('hex').slice(0, 32)}.pem`)
       const kept = authority === undefined ? undefined : readLeaf(file, names, authority, place.clock.now())
       return kept ?? mint(names, file)

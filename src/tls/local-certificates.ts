@@ -4,7 +4,7 @@ import { allowedNames } from './allowed-names.ts'
 import type { Place } from './authority.ts'
 import { openLeafStore, type Leaf } from './leaf-store.ts'
 import { canonicalName } from './names.ts'
-import type { CertificateOptions, Certificates } from './types.ts'
+import type { CertificateOptions, Certificates, CertificateWarning } from './types.ts'
 
 /** Further names that one server makes certificates for: a client can ask for any number of them. */
 export const maxNames = 200
@@ -25,9 +25,10 @@ interface Entry {
  * @throws ServeError `E8008_AUTHORITY`
  */
 export async function localCertificates(options: CertificateOptions, place: Place): Promise<Certificates> {
-  const { clock, onWarning } = place
-  const names = allowedNames(options.hosts, onWarning)
-  const store = openLeafStore(place)
+  const { clock } = place
+  const told = new Set<string>()
+  const names = allowedNames(options.hosts, tell)
+  const store = openLeafStore({ ...place, onWarning: tell })
   const entries = createLru<string, Promise<Entry>>(maxNames)
   let asked = 0
   let current = await entryFor(names.always)
@@ -57,12 +58,16 @@ export async function localCertificates(options: CertificateOptions, place: Plac
   }
 
   let isClosed = false
-  let told = ''
   function warn(error: unknown): void {
     const { message, hint } = error as Error & { hint?: string }
-    if (message === told) return
-    told = message
-    onWarning({ code: 'W8008_AUTHORITY', message, ...(hint === undefined ? {} : { hint }) })
+    tell({ code: 'W8008_AUTHORITY', message, ...(hint === undefined ? {} : { hint }) })
+  }
+
+  /** What is wrong once is wrong each time a certificate is made. */
+  function tell(warning: CertificateWarning): void {
+    if (told.has(warning.message)) return
+    told.add(warning.message)
+    place.onWarning(warning)
   }
 
   async function contextOf(host: string): Promise<SecureContext> {

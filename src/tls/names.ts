@@ -46,6 +46,8 @@ export function canonicalName(text: string): string | undefined {
   if (family === 4) return host
   if (family === 6) return new SocketAddress({ address: host, family: 'ipv6' }).address
   const star = host.startsWith('*.') ? '*.' : ''
+  // A URL's host would end at these.
+  if (/[\s/\\?#@:]/.test(host)) return undefined
   const name = domainToASCII(host.slice(star.length).replace(/\.$/, ''))
   // What domainToASCII takes for an address in another notation, such as `2130706433`, is meant as one.
   if (isIP(name) === 4) return star === '' ? name : undefined

@@ -16,7 +16,8 @@ export function privateKeyIn(text: string, passphrase?: string): KeyObject | und
 
 /** The text of the private key as it stands, or undefined. */
 export function privateKeyText(text: string): string | undefined {
-  return blocksIn(text, /PRIVATE KEY$/)[0]
+  const [pem] = blocksIn(text, /PRIVATE KEY$/)
+  return pem === undefined ? undefined : `${pem}\n`
 }
 
 function blocksIn(text: string, label: RegExp): string[] {

@@ -8,6 +8,8 @@ interface Way {
   readonly extension: string
   /** Collects them into what programs read. */
   readonly collect: readonly string[]
+  /** Takes out what is gone, where `collect` alone leaves links to it. */
+  readonly drop?: readonly string[]
   /** What programs read; the first that is there tells whether it holds ours. */
   readonly bundles: readonly string[]
 }
@@ -39,6 +41,7 @@ const ways: readonly Way[] = [
     folder: '/usr/local/share/ca-certificates',
     extension: 'crt',
     collect: ['update-ca-certificates'],
+    drop: ['update-ca-certificates', '--fresh'],
     bundles: ['/etc/ssl/certs/ca-certificates.crt'],
   },
 ]
@@ -46,7 +49,7 @@ const ways: readonly Way[] = [
 /** What curl, wget, git, OpenSSL, Go and others of this system trust. Firefox and Chromium have their own. */
 export function linuxSystemStore(host: Host, { file, cert, alias }: Subject): TrustStore {
   const way = ways.find(({ folder }) => host.has(folder))
-  const { folder, extension, collect, bundles } = way ?? (ways.at(-1) as Way)
+  const { folder, extension, collect, drop = collect, bundles } = way ?? (ways.at(-1) as Way)
   const anchor = `${folder}/${alias}.${extension}`
   const asRoot = (argv: readonly string[]): Step => ({ argv, as: 'root' })
   return {
@@ -60,7 +63,7 @@ export function linuxSystemStore(host: Host, { file, cert, alias }: Subject): Tr
       return Promise.resolve(isHeld ? 'trusted' : 'outdated')
     },
     install: () => [asRoot(['install', '-m', '0644', file, anchor]), asRoot(collect)],
-    remove: () => [asRoot(['rm', '-f', anchor]), asRoot(collect)],
+    remove: () => [asRoot(['rm', '-f', anchor]), asRoot(drop)],
   }
 }
 
