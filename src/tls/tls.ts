@@ -1,41 +1,26 @@
-import { readFile } from 'node:fs/promises'
-import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
-import { ServeError } from '../errors/serve-error.ts'
+import { authorityFolder } from './authority-folder.ts'
+import { systemClock } from './clock.ts'
+import { localCertificates } from './local-certificates.ts'
+import { ownCertificates } from './own-certificates.ts'
+import type { CertificateOptions, Certificates, Clock } from './types.ts'
 
-/** The files of one certificate, as absolute paths. */
-export interface OwnCertificate {
-  readonly cert?: string
-  readonly key?: string
-  readonly ca?: string
-  readonly pfx?: string
-  readonly passphrase?: string
-}
+export { authorityFolder } from './authority-folder.ts'
+export { localAuthority } from './local-authority.ts'
+export type { CertificateOptions, Certificates, CertificateWarning, OwnCertificate } from './types.ts'
 
-/** What certificates are needed for. */
-export interface CertificateOptions {
-  readonly own: readonly OwnCertificate[]
-  readonly hosts: readonly string[]
-  readonly folder?: string
-  readonly onWarning: (warning: { code: string; message: string; hint?: string }) => void
-  /** The current certificate is another one. */
-  readonly onChange: () => void
-}
-
-/** The certificates of a server. */
-export interface Certificates {
-  current(): SecureContextOptions
-  contextFor(servername: string): Promise<SecureContext>
-  close(): void
-}
-
-/** Reads the certificates of a server. */
-export async function createCertificates({ own }: CertificateOptions): Promise<Certificates> {
-  const [first] = own
-  if (first?.cert === undefined || first.key === undefined) {
-    throw new ServeError('E8008_INTERNAL', 'There is no certificate.', { hint: 'name one: --cert FILE --key FILE' })
-  }
-  const [cert, key] = await Promise.all([readFile(first.cert), readFile(first.key)])
-  const current = { cert, key }
-  const context = createSecureContext(current)
-  return { current: () => current, contextFor: async () => context, close: () => {} }
+/**
+ * The certificates of a TLS server: those of the user's own where there are any, else those that the local authority
+ * of this user makes. The authority is made where there is none; nothing is told to trust it.
+ *
+ * @param clock Default: the system's.
+ * @throws ServeError `E8008_CERT` for files of the user that cannot be used, `E8008_AUTHORITY` where the authority is
+ *   damaged, expired, or cannot be kept.
+ */
+export async function createCertificates(
+  options: CertificateOptions,
+  clock: Clock = systemClock,
+): Promise<Certificates> {
+  if (options.own.length > 0) return ownCertificates(options, clock)
+  const { folder = authorityFolder(), onWarning } = options
+  return localCertificates(options, { folder, clock, onWarning })
 }
