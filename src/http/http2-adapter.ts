@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { METHODS } from 'node:http'
 import { constants, createServer, type Http2Server, type Http2Session, type ServerHttp2Stream } from 'node:http2'
 import type { Limits } from '../config/types.ts'
 import { ServeError } from '../errors/serve-error.ts'
@@ -97,7 +98,7 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
       writeMs: limits.writeMs,
     })
     options.opened(x)
-    const fault = head.fault ?? tooLarge(raw, limits.headerBytes)
+    const fault = head.fault ?? tooLarge(raw, limits.headerBytes) ?? unknownMethod(x.method)
     if (fault !== undefined) {
       x.notes.refusal = fault.code
       return delivery.send(x, refuse(fault))
@@ -184,6 +185,13 @@ function tooLarge(raw: readonly string[], headerBytes: number): ServeError | und
   if (bytes <= headerBytes) return undefined
   return new ServeError('E8008_HEADERS_TOO_LARGE', 'The header section is too large.')
 }
+
+/** As in HTTP/1.1, whose parser knows these only. */
+function unknownMethod(method: string): ServeError | undefined {
+  return methods.has(method) ? undefined : new ServeError('E8008_NOT_IMPLEMENTED', 'The method is not known here.')
+}
+
+const methods: ReadonlySet<string> = new Set(METHODS)
 
 /** Whether a stream came to a bad end that we did not bring about, or had to, for what the client sent. */
 function isBroken({ rstCode, aborted }: ServerHttp2Stream): boolean {
