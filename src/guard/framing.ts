@@ -1,6 +1,8 @@
 import { ServeError } from '../errors/serve-error.ts'
 import type { Exchange } from '../http/exchange.ts'
 
+const versions: ReadonlySet<string> = new Set(['1.0', '1.1', '2.0'])
+
 /**
  * Whether the end of the message is beyond doubt (RFC 9112 sections 2.3, 6 and 7). Node's parser
  * checks much of this, but lets some pass that the next server would read differently, and its
@@ -9,7 +11,7 @@ import type { Exchange } from '../http/exchange.ts'
  * @throws ServeError that closes the connection.
  */
 export function checkFraming(x: Exchange): void {
-  if (x.version !== '1.1' && x.version !== '1.0') {
+  if (!versions.has(x.version)) {
     throw new ServeError('E8008_HTTP_VERSION', 'This server speaks HTTP/1.1 and HTTP/1.0.', { close: true })
   }
   const { names, raw } = x.headers
@@ -35,8 +37,8 @@ function checkLength(length: string): void {
 
 function checkCoding(coding: string, hasLength: boolean, version: string): void {
   if (hasLength) throw framing('The message states both a length and a transfer coding.')
-  // RFC 9112 section 6.1: HTTP/1.0 has no transfer codings, so a relay in between ignored it.
-  if (version === '1.0') throw framing('HTTP/1.0 has no transfer codings.')
+  // RFC 9112 section 6.1: HTTP/1.0 has no transfer codings, so a relay in between ignored it. HTTP/2 has none either.
+  if (version !== '1.1') throw framing(`HTTP/${version} has no transfer codings.`)
   const lower = coding.toLowerCase()
   if (lower === 'chunked') return
   if (/^[a-z]+(?:\s*,\s*[a-z]+)*\s*,\s*chunked$/.test(lower) && !/chunked\s*,/.test(lower)) {

@@ -1,22 +1,28 @@
 import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http'
-import type { Server as NetServer, Socket } from 'node:net'
+import type { Http2Server } from 'node:http2'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { Limits } from '../config/types.ts'
 import { ServeError } from '../errors/serve-error.ts'
 import { createBatches } from './batches.ts'
 import { discard } from './body.ts'
 import { createBrokenMessage } from './broken-message.ts'
 import { Connection } from './connection.ts'
-import { createDelivery, type DeliveryOptions, type Next, type ServerExchange } from './delivery.ts'
-import { finishInterim, finishUpgrade } from './finish.ts'
+import { createDelivery, type DeliveryOptions, type Next } from './delivery.ts'
+import { finish, finishInterim, finishUpgrade, responseOn } from './finish.ts'
 import { boundIdle } from './idle.ts'
 import { announcesContent, handBack, shouldUpgrade } from './ignored-upgrade.ts'
+import type { Http2Adapter } from './http2-adapter.ts'
 import { mountOf } from './mounted-reply.ts'
 import { NodeExchange, type NodeHost } from './node-exchange.ts'
 import type { Exchange } from './exchange.ts'
 import type { Reply } from './reply.ts'
 
+type OurExchange = NodeExchange<ServerResponse>
+
 /** What the adapter is given. */
 export interface AdapterOptions extends Omit<DeliveryOptions, 'isDraining'> {
+  readonly limits: Limits
   /**
    * Whether requests that arrived together may share what was seen of the files. Not when a program's
    * layers run between them, since one may write what the next is about to read.
@@ -28,8 +34,11 @@ export interface AdapterOptions extends Omit<DeliveryOptions, 'isDraining'> {
 export interface Adapter {
   /** A server for one address, not yet listening. */
   createListener(): Server
-  /** The server of HTTP/2, which does not listen: connections come by its event `connection`. Absent where there is none. */
-  createHttp2Listener?(): Promise<NetServer>
+  /**
+   * The server of HTTP/2. It never listens itself: whoever accepts connections hands over those that speak HTTP/2, as
+   * ALPN or their first bytes tell, by `server.emit('connection', socket)`.
+   */
+  createHttp2Listener(): Promise<Http2Server>
   /** Answers Node's `request` event. With `next`, what the pipeline does not know goes there. */
   handle(request: IncomingMessage, response: ServerResponse, next?: Next): void
   /** Answers the `upgrade` event of someone else's server; what nobody takes is left to its other listeners. */
@@ -37,8 +46,8 @@ export interface Adapter {
   /** From now on every reply ends its connection, and connections on which nothing was said end at once. */
   drain(): void
   /**
-   * Ends the connections that upgrades took over or wait for, which the listeners no longer know. Tells how many
-   * replies are still under way.
+   * Ends the connections that upgrades took over or wait for, and those of HTTP/2, which the listeners do not know.
+   * Tells how many replies are still under way.
    */
   cut(): number
 }
@@ -51,6 +60,17 @@ export function createAdapter(options: AdapterOptions): Adapter {
     bodyBytes: limits.bodyBytes,
     invite: (response) => response.writeContinue(),
     inform: finishInterim,
+    write: (x, reply, isLast) => {
+      const { response, connection } = x
+      if (isLast) response.shouldKeepAlive = false
+      if (reply.close === true) connection.linger()
+      const sent = finish(response, reply, x)
+      // A handler may take its time; a client that does not read may not.
+      const { socket } = response
+      const pending = sent instanceof Promise || (socket !== null && socket.writableLength > 0)
+      if (pending) socket?.setTimeout(limits.writeMs)
+      return sent
+    },
   }
   const upgraded = new Set<Duplex>()
   /** Those that lead to another server: nobody here could end them in good order. */
@@ -59,6 +79,8 @@ export function createAdapter(options: AdapterOptions): Adapter {
   let openConnections = 0
   const batches = createBatches(() => openConnections)
   let draining = false
+  let http2: Http2Adapter | undefined
+  let openingHttp2: Promise<Http2Adapter> | undefined
   const underWay = new Set<Exchange>()
   const delivery = createDelivery({
     ...options,
@@ -81,7 +103,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
     return connection
   }
 
-  function open(request: IncomingMessage, response: ServerResponse, waits: boolean, mount: string): ServerExchange {
+  function open(request: IncomingMessage, response: ServerResponse, waits: boolean, mount: string): OurExchange {
     const connection = connectionOf(request.socket)
     const batch = mount === '' && isShared() ? batches.next(connection) : Number.NaN
     const x = new NodeExchange(host, { message: request, response, connection, batch, waits, mount })
@@ -121,7 +143,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
     })
   }
 
-  function takeOver(x: ServerExchange, socket: Duplex, reply: Reply, head: Uint8Array): void {
+  function takeOver(x: OurExchange, socket: Duplex, reply: Reply, head: Uint8Array): void {
     try {
       if (reply.relayed === true) relayed.add(socket)
       finishUpgrade(socket, reply, head)
@@ -135,12 +157,19 @@ export function createAdapter(options: AdapterOptions): Adapter {
     }
   }
 
+  async function openHttp2(): Promise<Http2Adapter> {
+    const { createHttp2Adapter } = await import('./http2-adapter.ts')
+    const opened = (x: Exchange): unknown => underWay.add(x)
+    const made = createHttp2Adapter({ ...options, delivery, opened, isDraining: () => draining })
+    return (http2 = made)
+  }
+
   const onClientError = createBrokenMessage({
     connectionOf,
     targetBytes: limits.targetBytes,
     requestMs: limits.requestMs,
     refuse,
-    send: (latest, reply) => delivery.send(latest as ServerExchange, reply),
+    send: (latest, reply) => delivery.send(latest as OurExchange, reply),
     done,
   })
 
@@ -180,6 +209,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
       })
       return server
     },
+    createHttp2Listener: async () => (await (openingHttp2 ??= openHttp2())).server,
     handle: (request, response, next) => {
       // Another program's middleware may have written what we are about to read, so nothing is shared.
       const x = open(request, response, false, mountOf(request))
@@ -199,13 +229,16 @@ export function createAdapter(options: AdapterOptions): Adapter {
     },
     drain: () => {
       draining = true
+      http2?.drain()
       // Browsers open connections in advance; Node does not count them as idle.
       unheard.forEach((socket) => socket.bytesRead === 0 && socket.destroy())
       upgraded.forEach((socket) => relayed.has(socket) && socket.destroy())
     },
     cut: () => {
       upgraded.forEach((socket) => socket.destroy())
-      return underWay.size
+      const lost = underWay.size
+      http2?.cut()
+      return lost
     },
   }
 }
@@ -213,14 +246,4 @@ export function createAdapter(options: AdapterOptions): Adapter {
 /** The server that a request came to. */
 function serverOf({ socket }: IncomingMessage): Server | undefined {
   return (socket as Socket & { server?: Server }).server
-}
-
-/** The response to a request whose connection Node has let go of: the last one there. */
-function responseOn(socket: Duplex, request: IncomingMessage): ServerResponse {
-  const response = new ServerResponse(request)
-  response.shouldKeepAlive = false
-  response.assignSocket(socket as Socket)
-  socket.on('drain', () => response.emit('drain'))
-  response.once('finish', () => socket.end(() => socket.destroy()))
-  return response
 }

@@ -120,6 +120,7 @@ export interface Latest {
 /** As much of a response as a connection has to know. */
 export interface Answer {
   readonly headersSent: boolean
+  readonly destroyed: boolean
   readonly closed: boolean
   once(event: 'close', listener: () => void): unknown
 }

@@ -1,14 +1,30 @@
-import type { Limits } from '../config/types.ts'
 import { isServeError, ServeError } from '../errors/serve-error.ts'
 import { discard } from './body.ts'
 import type { Exchange, Handler } from './exchange.ts'
-import { finish, type NodeResponse, type Sent } from './finish.ts'
+import type { Sent } from './finish.ts'
 import { mountedReply } from './mounted-reply.ts'
-import type { NodeExchange } from './node-exchange.ts'
 import type { Reply } from './reply.ts'
 
-/** An exchange whose reply goes out through Node's response. */
-export type ServerExchange = NodeExchange<NodeResponse>
+/** An exchange that came over a connection, on which its reply goes out. */
+export interface ServerExchange extends Exchange {
+  /** Path below which an embedding program mounted us, without a final slash. */
+  readonly mount: string
+  /** Whether there is content that nobody took. */
+  readonly unread: boolean
+  /** Whether the header section of a reply is out. */
+  readonly answered: boolean
+  /** Whether no reply can go out any more. */
+  readonly gone: boolean
+  /**
+   * Writes the reply. A client that takes none of it for `limits.writeMs` is given up.
+   *
+   * @param isLast Whether the server stops, so that the reply ends its connection.
+   * @throws for a reply that cannot be written, before anything of it is; then another one may be written.
+   */
+  write(reply: Reply, isLast: boolean): Sent | Promise<Sent>
+  /** Forgets the connection once the reply is out. */
+  release(): void
+}
 
 /** Hands over what a Connect chain's next handler is for. */
 export type Next = (error?: unknown) => void
@@ -17,7 +33,6 @@ export type Next = (error?: unknown) => void
 export interface DeliveryOptions {
   /** The whole pipeline. Must neither throw nor reject. */
   readonly handler: Handler
-  readonly limits: Limits
   /** Makes the reply of a message or a fault that the pipeline knows nothing of. */
   readonly refuse: (error: ServeError) => Reply
   /** Called once for every message, when its reply is out or lost. */
@@ -40,7 +55,7 @@ export interface Delivery {
 
 /** Builds the delivery around a pipeline. */
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { handler, limits, refuse, done, onFault, isDraining } = options
+  const { handler, refuse, done, onFault, isDraining } = options
 
   function deliver(x: ServerExchange, reply: Reply, next?: Next): void {
     if (next !== undefined && isUnknown(x)) return (discard(reply.body), next())
@@ -65,15 +80,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   function send(x: ServerExchange, reply: Reply): void {
-    const { response } = x
-    if (response.headersSent || response.destroyed || x.gone) return lose(x, reply, response.headersSent)
-    if (isDraining()) response.shouldKeepAlive = false
-    if (reply.close === true) x.connection.linger()
-    const { written, sent } = tryFinish(x, reply)
-    // A handler may take its time; a client that does not read may not.
-    const { socket } = response
-    const pending = sent instanceof Promise || (socket !== null && socket.writableLength > 0)
-    if (pending) socket?.setTimeout(limits.writeMs)
+    if (x.answered || x.gone) return lose(x, reply, x.answered)
+    const { written, sent } = tryWrite(x, reply)
     if (sent instanceof Promise) void sent.then((late) => settleLate(x, written, late))
     else settle(x, written, sent)
   }
@@ -96,20 +104,17 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 
   /** A reply of the program may be one that cannot be written, such as a field with a line break. */
-  function tryFinish(x: ServerExchange, reply: Reply): { written: Reply; sent: Sent | Promise<Sent> } {
-    const { response } = x
+  function tryWrite(x: ServerExchange, reply: Reply): { written: Reply; sent: Sent | Promise<Sent> } {
     try {
       if (reply.takeover !== undefined) throw new Error('The reply takes over a connection that asked for no upgrade.')
-      return { written: reply, sent: finish(response, reply, x) }
+      return { written: reply, sent: x.write(reply, isDraining()) }
     } catch (cause) {
       discard(reply.body)
       const fault = new ServeError('E8008_INTERNAL', 'The reply could not be written.', { cause })
       x.notes.refusal = fault.code
       onFault(fault)
       const written = refuse(fault)
-      // The write that failed has left its own reason phrase behind.
-      response.statusMessage = ''
-      return { written, sent: finish(response, written, x) }
+      return { written, sent: x.write(written, isDraining()) }
     }
   }
 

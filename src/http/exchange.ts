@@ -20,14 +20,16 @@ export interface Peer {
 
 /** The request's content. Reading it is optional: what nobody reads is drained, within the limit. */
 export interface RequestBody {
-  /** Whether the framing announces content (`Content-Length` above 0 or chunked). */
+  /** Whether there is content: HTTP/1.1 announces it (`Content-Length` above 0 or chunked), HTTP/2 shows it. */
   readonly expected: boolean
-  /** Announced length in bytes, undefined when chunked. */
+  /** Announced length in bytes, undefined when it was not said, as in chunks. */
   readonly length: number | undefined
   /** Whether someone took the stream. */
   readonly taken: boolean
   /** Whether all of it was read. */
   readonly read: boolean
+  /** The trailer section (RFC 9110 section 6.5), as received; empty before the content was read to its end. */
+  readonly trailers: HeaderList
   /** The content as a stream; the taker must consume it. Fails with `E8008_BODY_TOO_LARGE` past the limit. */
   stream(): Readable
   /**
@@ -53,7 +55,12 @@ export interface Notes {
   user?: string
 }
 
-/** One request and everything known about it. Made once by the adapter; the pipeline only reads it. */
+/**
+ * One request and everything known about it. Made once by the adapter; the pipeline only reads it.
+ *
+ * It looks the same in every version of HTTP: in HTTP/2 the authority stands in `Host` of `headers`, and a WebSocket
+ * (RFC 8441) is the GET with `Upgrade` and `Sec-WebSocket-Key` that it would be in HTTP/1.1.
+ */
 export interface Exchange {
   /** Counts up from 1 within the process. */
   readonly id: number
@@ -66,7 +73,7 @@ export interface Exchange {
   readonly batch: number
   /** Request method, case-sensitive. */
   readonly method: string
-  /** HTTP version as sent: `1.0`, `1.1`. */
+  /** HTTP version: `1.0`, `1.1`, `2.0`. */
   readonly version: string
   /** The request-target, parsed. */
   readonly target: Target

@@ -1,16 +1,13 @@
-import { ServerResponse, STATUS_CODES, validateHeaderName, validateHeaderValue } from 'node:http'
-import { Readable, type Duplex } from 'node:stream'
+import { ServerResponse, STATUS_CODES, validateHeaderName, validateHeaderValue, type IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { discard } from './body.ts'
 import type { Exchange } from './exchange.ts'
-import { sendFile } from './file-body.ts'
-import { FileSlice } from './file-slice.ts'
 import { getField, withField, type HeaderList } from './headers.ts'
+import { isStreamed, lengthOf, sendContent, type StreamedBody } from './reply-content.ts'
 import { createReplyWriter } from './reply-writer.ts'
-import type { Body, Reply, Source } from './reply.ts'
+import type { Reply } from './reply.ts'
 import { trailerPairs } from './trailers.ts'
-
-/** Node's response, named here for those that pass it on. */
-export type NodeResponse = ServerResponse
 
 /** What became of a reply. */
 export interface Sent {
@@ -50,21 +47,18 @@ export function finish(response: ServerResponse, reply: Reply, x: Exchange): Sen
 function writeHead(response: ServerResponse, { status, close }: Reply, headers: string[]): void {
   if (!(status >= 200 && status <= 999)) throw new RangeError(`${status} is not the status of a final reply.`)
   if (close === true) response.shouldKeepAlive = false
-  response.writeHead(status, headers)
-}
-
-function isStreamed(body: unknown): body is Exclude<Body, null | Uint8Array> {
-  const { pull } = (body ?? {}) as { pull?: unknown }
-  return body instanceof FileSlice || body instanceof Readable || typeof pull === 'function'
+  try {
+    response.writeHead(status, headers)
+  } catch (error) {
+    // The write that failed has left its own reason phrase behind.
+    response.statusMessage = ''
+    throw error
+  }
 }
 
 /** RFC 9110 sections 9.3.2 and 6.4.1: these replies end with their header section. */
-function isBodyless(method: string, status: number): boolean {
+export function isBodyless(method: string, status: number): boolean {
   return method === 'HEAD' || status === 204 || status === 304
-}
-
-function lengthOf(body: Body): number | undefined {
-  return body instanceof FileSlice ? body.length : body instanceof Readable ? undefined : (body as Source).length
 }
 
 /** What a reply becomes on the wire, worked out once for replies that are used again. */
@@ -96,7 +90,7 @@ function prepare(reply: Reply, body: Uint8Array | null): Prepared {
 }
 
 /** RFC 9110 section 8.6: no `Content-Length` in a 204, nor in a 304 whose length nobody computed. */
-function lengthened(reply: Reply, length: number | undefined): string[] {
+export function lengthened(reply: Reply, length: number | undefined): string[] {
   const headers = withoutFraming(reply)
   if (length === undefined || reply.status === 204 || reply.status === 304) return headers
   // A reply to HEAD may state the length of content that was never made.
@@ -134,53 +128,26 @@ function announced(response: ServerResponse, reply: Reply, headers: string[]): s
   return headers
 }
 
-async function stream(response: ServerResponse, body: Exclude<Body, null | Uint8Array>, x: Exchange): Promise<Sent> {
-  const { signal } = x
-  const length = lengthOf(body)
-  let bytes = 0
-  let trailers: HeaderList | undefined
+async function stream(response: ServerResponse, body: StreamedBody, x: Exchange): Promise<Sent> {
   // Middleware such as a compressor puts its own `write` here.
-  const writer = createReplyWriter(response, signal, response.write !== ServerResponse.prototype.write)
-  const count = (chunk: Uint8Array): boolean => {
-    if (signal.aborted) return false
-    bytes += chunk.byteLength
-    // One byte more would be read as the beginning of the next reply.
-    if (length !== undefined && bytes > length) throw new RangeError('The body is longer than it said.')
-    return true
-  }
-  const write = (chunk: Uint8Array): Promise<void> => (count(chunk) ? writer.write(chunk) : Promise.resolve())
-  const pass = (chunk: Uint8Array): Promise<void> | void => (count(chunk) ? writer.pass(chunk) : undefined)
-  try {
-    if (body instanceof FileSlice) await sendFile(body, write, signal)
-    else if (body instanceof Readable) await sendReadable(body, write, signal)
-    else trailers = (await body.pull({ write, pass }, signal)) ?? undefined
-    if (!signal.aborted && length !== undefined && bytes < length)
-      throw new RangeError('The body is shorter than it said.')
-  } catch (error) {
-    // The header section is out, so all that is left is to make the loss visible: cut the
-    // connection, and the client sees an incomplete message (RFC 9112 section 8).
-    response.destroy()
-    // A source that gives up because the client has left did nothing wrong.
-    return signal.aborted ? { bytes, aborted: true } : { bytes, aborted: true, error }
-  }
-  if (signal.aborted) {
-    response.destroy()
-    return { bytes, aborted: true }
-  }
+  const writer = createReplyWriter(response, x.signal, response.write !== ServerResponse.prototype.write)
+  const { trailers, ...sent } = await sendContent(body, writer, x)
+  // The header section is out, so all that is left is to make the loss visible: cut the
+  // connection, and the client sees an incomplete message (RFC 9112 section 8).
+  if (sent.aborted) return (response.destroy(), sent)
   if (trailers !== undefined && response.chunkedEncoding) response.addTrailers(trailerPairs(trailers))
   response.end()
-  return { bytes, aborted: false }
+  return sent
 }
 
-async function sendReadable(body: Readable, write: (chunk: Uint8Array) => Promise<void>, signal: AbortSignal) {
-  const stop = (): unknown => body.destroy()
-  signal.addEventListener('abort', stop, { once: true })
-  try {
-    for await (const chunk of body) await write(typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array))
-  } finally {
-    signal.removeEventListener('abort', stop)
-    body.destroy()
-  }
+/** The response to a request whose connection Node has let go of: the last one there. */
+export function responseOn(socket: Duplex, request: IncomingMessage): ServerResponse {
+  const response = new ServerResponse(request)
+  response.shouldKeepAlive = false
+  response.assignSocket(socket as Socket)
+  socket.on('drain', () => response.emit('drain'))
+  response.once('finish', () => socket.end(() => socket.destroy()))
+  return response
 }
 
 /** Writes a whole reply on a bare connection, where node:http has no response object for it. */
@@ -198,12 +165,17 @@ export function finishUpgrade(socket: Duplex, reply: Reply, rest: Uint8Array): v
 }
 
 /** @throws TypeError for a field that would split the message. */
+export function checkField(name: string, value: string): void {
+  validateHeaderName(name)
+  validateHeaderValue(name, value)
+}
+
+/** @throws TypeError for a field that would split the message. */
 function head(status: number, headers: HeaderList): string {
   let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
   for (let i = 0; i < headers.length; i += 2) {
     const [name, value] = [headers[i] as string, headers[i + 1] as string]
-    validateHeaderName(name)
-    validateHeaderValue(name, value)
+    checkField(name, value)
     text += `${name}: ${value}\r\n`
   }
   return `${text}\r\n`

@@ -6,6 +6,20 @@
  */
 export type HeaderList = readonly string[]
 
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+// Controls other than a tab could split a message; space around a value would be lost in one.
+const fieldValue = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/
+
+/** Whether a text can be the name of a field, or a method (RFC 9110 section 5.6.2). */
+export function isFieldName(text: string): boolean {
+  return token.test(text)
+}
+
+/** Whether a text can be the value of a field in every version of HTTP (RFC 9110 section 5.5). */
+export function isFieldValue(text: string): boolean {
+  return fieldValue.test(text)
+}
+
 /** The first value of a field (name in lower case), or undefined. */
 export function getField(list: HeaderList, name: string): string | undefined {
   for (let i = 0; i < list.length; i += 2) {

@@ -1,9 +1,12 @@
 import type { Readable } from 'node:stream'
 import type { Answer, Connection, Latest } from './connection.ts'
-import type { Exchange, Notes, Peer, RequestBody } from './exchange.ts'
+import type { ServerExchange } from './delivery.ts'
+import type { Notes, Peer, RequestBody } from './exchange.ts'
 import type { Authority } from './authority.ts'
+import type { Sent } from './finish.ts'
 import { RequestHeaders, type HeaderList } from './headers.ts'
 import { nextExchangeId } from './plain-exchange.ts'
+import type { Reply } from './reply.ts'
 import { StreamBody } from './request-body.ts'
 import { parseTarget, type Target } from './target.ts'
 
@@ -13,17 +16,20 @@ export interface NodeMessage extends Readable {
   url?: string | undefined
   httpVersion: string
   rawHeaders: string[]
+  rawTrailers: string[]
   complete: boolean
 }
 
 /** What the exchanges of one adapter share. */
-export interface NodeHost<Response> {
+export interface NodeHost<Response extends Answer> {
   /** Most bytes of content that are read. */
   readonly bodyBytes: number
   /** Sends the 100 that a client waits for. */
   readonly invite: (response: Response) => void
   /** Sends an interim reply. */
   readonly inform: (response: Response, status: number, headers: HeaderList) => void
+  /** Writes a reply. */
+  readonly write: (x: NodeExchange<Response>, reply: Reply, isLast: boolean) => Sent | Promise<Sent>
 }
 
 /** What belongs to one request. */
@@ -39,7 +45,7 @@ export interface NodeExchangeOptions<Response> {
 }
 
 /** An exchange over a connection. What a plain file request never asks for is made on demand. */
-export class NodeExchange<Response extends Answer> implements Exchange, Latest {
+export class NodeExchange<Response extends Answer> implements ServerExchange, Latest {
   readonly id: number = nextExchangeId()
   readonly startedAt: number = performance.now()
   readonly batch: number
@@ -122,9 +128,16 @@ export class NodeExchange<Response extends Answer> implements Exchange, Latest {
     this.#body?.fail(error)
   }
 
-  /** Whether the client has left. */
+  get answered(): boolean {
+    return this.response.headersSent
+  }
+
   get gone(): boolean {
-    return this.connection.socket.destroyed
+    return this.response.destroyed || this.connection.socket.destroyed
+  }
+
+  write(reply: Reply, isLast: boolean): Sent | Promise<Sent> {
+    return this.#host.write(this, reply, isLast)
   }
 
   /** Forgets the connection once the reply is out. */
@@ -138,6 +151,7 @@ export class NodeExchange<Response extends Answer> implements Exchange, Latest {
       headers: this.headers,
       limit,
       invite: this.#waits ? () => invite(this.response) : undefined,
+      trailers: () => this.message.rawTrailers,
     })
   }
 }

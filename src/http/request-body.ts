@@ -1,7 +1,7 @@
 import { Transform, type Readable } from 'node:stream'
 import { ServeError } from '../errors/serve-error.ts'
 import type { RequestBody } from './exchange.ts'
-import type { RequestHeaders } from './headers.ts'
+import type { HeaderList, RequestHeaders } from './headers.ts'
 import { clientLeft, RelayedContent } from './relayed-content.ts'
 
 /** What a {@link StreamBody} needs from the connection. */
@@ -11,6 +11,10 @@ export interface BodyOptions {
   readonly limit: number
   /** Asks the client for the content it holds back (`Expect: 100-continue`); undefined when it does not. */
   readonly invite?: (() => void) | undefined
+  /** Whether there is content; where it is left out, the fields tell. */
+  readonly expected?: boolean
+  /** What came behind the content, once it was read. */
+  readonly trailers?: () => HeaderList
 }
 
 /** The request's content on top of a stream. */
@@ -29,7 +33,12 @@ export class StreamBody implements RequestBody {
     this.#source = source
     this.#options = options
     this.length = length === undefined ? undefined : Number(length)
-    this.expected = length === undefined ? options.headers.has('transfer-encoding') : this.length !== 0
+    const announced = length === undefined ? options.headers.has('transfer-encoding') : this.length !== 0
+    this.expected = options.expected ?? announced
+  }
+
+  get trailers(): HeaderList {
+    return this.#options.trailers?.() ?? []
   }
 
   get taken(): boolean {

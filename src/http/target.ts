@@ -3,7 +3,7 @@ export interface Target {
   /** As received. */
   readonly raw: string
   readonly form: 'origin' | 'absolute' | 'authority' | 'asterisk'
-  /** Scheme of an absolute form in lower case, else undefined. */
+  /** Scheme of an absolute form, or that a request of HTTP/2 names, in lower case; else undefined. */
   readonly scheme: string | undefined
   /** Authority of an absolute or authority form, not yet parsed, else undefined. */
   readonly authority: string | undefined

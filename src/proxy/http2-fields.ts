@@ -1,7 +1,8 @@
 import type { OutgoingHttpHeaders } from 'node:http2'
-import { getField, type HeaderList } from '../http/headers.ts'
+import { getField, isFieldName, isFieldValue, type HeaderList } from '../http/headers.ts'
+import { trailerPairs } from '../http/trailers.ts'
 import type { ResolvedUpstream } from '../config/route-types.ts'
-import { fieldTokens, withoutHopFields } from './hop-fields.ts'
+import { fieldTokens, hopFields, withoutHopFields } from './hop-fields.ts'
 import type { OutboundRequest } from './types.ts'
 
 /** Fields whose values Node takes once only, and that must not be joined either. */
@@ -24,6 +25,16 @@ export function http2RequestFields(request: OutboundRequest, upstream: ResolvedU
   if (length !== undefined && request.body !== null) fields['content-length'] = String(length)
   // gRPC servers refuse calls that cannot take trailers, and this hop can.
   if (fieldTokens(headers, 'te').includes('trailers') || isGrpc(headers)) fields['te'] = 'trailers'
+  return fields
+}
+
+/** A trailer section as it goes on: what may not stand there, or in HTTP/2, is left out (RFC 9110 section 6.5.1). */
+export function http2Trailers(trailers: HeaderList): OutgoingHttpHeaders {
+  const fields: OutgoingHttpHeaders = {}
+  for (const [name, value] of trailerPairs(trailers)) {
+    const lower = name.toLowerCase()
+    if (!hopFields.has(lower) && isFieldName(lower) && isFieldValue(value)) append(fields, lower, value)
+  }
   return fields
 }
 

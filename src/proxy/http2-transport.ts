@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import { getField } from '../http/headers.ts'
 import { createDial } from './dial.ts'
 import { http2Body } from './http2-body.ts'
-import { http2RequestFields, isGrpc, plainFields } from './http2-fields.ts'
+import { http2RequestFields, http2Trailers, isGrpc, plainFields } from './http2-fields.ts'
 import { createHttp2Session, type Http2Session } from './http2-session.ts'
 import type { OutboundRequest, Transport, TransportOptions, UpstreamReply } from './types.ts'
 import { UpstreamError } from './upstream-error.ts'
@@ -39,9 +39,10 @@ async function openStream(
     const open = await session.acquire(signal)
     try {
       const fields = http2RequestFields(request, upstream)
-      // Without `waitForTrailers`: Node ends the whole process when a stream that waits for them is reset. So request
-      // trailers, which hardly anything sends, stop here; a recipient has to do without (RFC 9110 section 6.5.1).
-      const stream = open.request(fields, { endStream: body === null })
+      // Behind content whose length was said, nobody sends any.
+      const waitForTrailers = body !== null && request.length === undefined
+      const stream = open.request(fields, { endStream: body === null, waitForTrailers })
+      if (waitForTrailers) stream.once('wantTrailers', () => sendTrailers(stream, request))
       stream.on('error', () => {})
       stream.once('close', () => session.released(open))
       return stream
@@ -52,6 +53,13 @@ async function openStream(
       if (!isUsedUp || attempt > 0) throw upstreamError(error, isUsedUp ? 'reset' : 'protocol', false)
     }
   }
+}
+
+/** What came behind the content; nothing else would end the stream. */
+function sendTrailers(stream: ClientHttp2Stream, request: OutboundRequest): void {
+  // It may have been reset meanwhile, and what is thrown here would end the process.
+  if (stream.destroyed || stream.closed) return
+  stream.sendTrailers(http2Trailers(request.trailers?.() ?? []))
 }
 
 function converse(

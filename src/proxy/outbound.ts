@@ -1,7 +1,7 @@
 import type { ResolvedMatch, ResolvedProxy, ResolvedUpstream } from '../config/route-types.ts'
 import { ServeError } from '../errors/serve-error.ts'
 import type { Exchange } from '../http/exchange.ts'
-import type { HeaderList } from '../http/headers.ts'
+import { isFieldName, isFieldValue, type HeaderList } from '../http/headers.ts'
 import { forwardingFields, isClaim, isLooping, viaField } from './forwarding-fields.ts'
 import { fieldTokens, hopFields } from './hop-fields.ts'
 
@@ -52,6 +52,8 @@ export function outboundFields(x: Exchange, upstream: ResolvedUpstream, options:
     if (name === 'authorization' && x.notes.user !== undefined) continue
     fields.push(raw[2 * i] as string, raw[2 * i + 1] as string)
   }
+  // HTTP/2 frames its fields, so they could hold what splits a message of HTTP/1.1 (RFC 9113 section 10.3).
+  if (x.version === '2.0') checkFields(x.method, fields)
   const hops = headers.get('max-forwards')
   if (hops !== undefined) fields.push('Max-Forwards', nextHops(hops))
   const prefix = upstream.prefix === undefined ? '' : matchedPrefix(match)
@@ -61,6 +63,12 @@ export function outboundFields(x: Exchange, upstream: ResolvedUpstream, options:
     fields.push('TE', 'trailers')
   }
   return fields
+}
+
+function checkFields(method: string, fields: HeaderList): void {
+  const isValid = fields.every((text, i) => (i % 2 === 0 ? isFieldName(text) : isFieldValue(text)))
+  if (isValid && isFieldName(method)) return
+  throw new ServeError('E8008_MALFORMED', 'The request has a field that cannot be passed on.')
 }
 
 function namesOf(set: HeaderList, remove: readonly string[]): ReadonlySet<string> {

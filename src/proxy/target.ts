@@ -64,6 +64,7 @@ export function createTarget(upstream: ResolvedUpstream, options: OutboundOption
         headers: fieldsFor(x),
         body: body.expected ? body.relay() : null,
         length: body.length,
+        trailers: () => body.trailers,
         // Made only where it is asked for.
         get signal() {
           return x.signal

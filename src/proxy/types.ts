@@ -14,6 +14,8 @@ export interface OutboundRequest {
   readonly body: Readable | null
   /** Length of the content in bytes where it is known. */
   readonly length: number | undefined
+  /** The trailer section behind the content, once that was read to its end. */
+  readonly trailers?: () => HeaderList
   /** Aborts when the client leaves. */
   readonly signal: AbortSignal
   /** Calls back when the client leaves, which costs less than the signal. Returns the way to stop listening. */

@@ -12,7 +12,7 @@ import { UpstreamError } from './upstream-error.ts'
  */
 export function wantedUpgrade({ headers, version, body }: Exchange): string | undefined {
   // RFC 9110 section 7.8: ignored in HTTP/1.0, and without its name in Connection.
-  if (version !== '1.1' || body.expected) return undefined
+  if (version === '1.0' || body.expected) return undefined
   if (!fieldTokens(headers.raw, 'connection').includes('upgrade')) return undefined
   const wanted = headers
     .all('upgrade')

@@ -1,0 +1,126 @@
+import type { ServerHttp2Stream } from 'node:http2'
+import type { Authority } from './authority.ts'
+import type { ServerExchange } from './delivery.ts'
+import type { Notes, Peer } from './exchange.ts'
+import type { Sent } from './finish.ts'
+import { RequestHeaders, type HeaderList } from './headers.ts'
+import { finishHttp2, finishHttp2Interim } from './http2-finish.ts'
+import type { Http2Head } from './http2-head.ts'
+import { nextExchangeId } from './plain-exchange.ts'
+import type { Reply } from './reply.ts'
+import { StreamBody } from './request-body.ts'
+import type { Target } from './target.ts'
+
+/** What belongs to one request. */
+export interface Http2ExchangeOptions {
+  readonly stream: ServerHttp2Stream
+  readonly head: Http2Head
+  readonly peer: Peer
+  /** Most bytes of content that are read. */
+  readonly bodyBytes: number
+  /** Milliseconds without progress that a client gets while it reads the reply. */
+  readonly writeMs: number
+}
+
+/** An exchange over a stream of HTTP/2. */
+export class Http2Exchange implements ServerExchange {
+  readonly id: number = nextExchangeId()
+  readonly startedAt: number = performance.now()
+  // Streams of one session are handled one by one as they are read, so nothing is known of their order.
+  readonly batch: number = Number.NaN
+  readonly version = '2.0'
+  readonly mount = ''
+  readonly method: string
+  readonly target: Target
+  readonly headers: RequestHeaders
+  readonly peer: Peer
+  readonly body: StreamBody
+  readonly notes: Notes = {}
+  authority: Authority | undefined = undefined
+  readonly #stream: ServerHttp2Stream
+  readonly #writeMs: number
+  readonly #whenGone = new Set<() => void>()
+  #controller: AbortController | undefined
+  #trailers: HeaderList = []
+  #progress = 0
+
+  constructor({ stream, head, peer, bodyBytes, writeMs }: Http2ExchangeOptions) {
+    this.#stream = stream
+    this.#writeMs = writeMs
+    this.peer = peer
+    this.method = head.method
+    this.target = head.target
+    this.headers = new RequestHeaders(head.headers)
+    const waits = this.headers.get('expect')?.toLowerCase() === '100-continue'
+    this.body = new StreamBody(stream, {
+      headers: this.headers,
+      limit: bodyBytes,
+      // What comes on the stream of a WebSocket is no content.
+      expected: head.protocol === undefined && !stream.endAfterHeaders,
+      invite: waits ? () => this.inform(100, []) : undefined,
+      trailers: () => this.#trailers,
+    })
+    stream.once('trailers', (fields, _flags, raw?: string[]) => (this.#trailers = raw ?? flat(fields)))
+    stream.once('close', () => {
+      for (const callback of this.#whenGone) callback()
+      this.#whenGone.clear()
+    })
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      const controller = new AbortController()
+      this.#controller = controller
+      this.whenGone(() => controller.abort())
+    }
+    return this.#controller.signal
+  }
+
+  whenGone(callback: () => void): () => void {
+    if (this.gone) callback()
+    else this.#whenGone.add(callback)
+    return () => void this.#whenGone.delete(callback)
+  }
+
+  get unread(): boolean {
+    return this.body.expected && !this.body.taken
+  }
+
+  get answered(): boolean {
+    return this.#stream.headersSent
+  }
+
+  get gone(): boolean {
+    return this.#stream.destroyed || this.#stream.closed
+  }
+
+  /** Whether all content came. */
+  get complete(): boolean {
+    return this.#stream.readableEnded
+  }
+
+  /** Whether the content is passed on elsewhere, and more of it came since this was last asked. */
+  progressed(): boolean {
+    const { relayed } = this.body
+    if (relayed === undefined || relayed === this.#progress) return false
+    this.#progress = relayed
+    return true
+  }
+
+  inform(status: number, headers: HeaderList): void {
+    finishHttp2Interim(this.#stream, status, headers)
+  }
+
+  write(reply: Reply): Sent | Promise<Sent> {
+    return finishHttp2(this.#stream, reply, this, this.#writeMs)
+  }
+
+  release(): void {
+    this.#whenGone.clear()
+  }
+}
+
+/** Older Nodes give no raw list of trailers. */
+function flat(fields: Readonly<Record<string, string | string[] | undefined>>): string[] {
+  return Object.entries(fields).flatMap(([name, value]) => [value ?? []].flat().flatMap((each) => [name, each]))
+}
