@@ -43,6 +43,7 @@ export async function serve(command: Command, program: Program, report: Report):
     color,
     phrase: (fix) => addedFlag(fix, flags),
     ...bound,
+    ...(await authorityOf(config, env)),
   })
 
   const lines = { format: config.log, color, root: config.root }
@@ -97,6 +98,13 @@ function isAddressNamed({ flags }: Command): boolean {
 function commandConfig(config: ResolvedConfig, command: Command, activation: Activation | undefined): ResolvedConfig {
   const log = command.quiet ? 'none' : command.json && config.log !== 'none' ? 'json' : config.log
   return activation === undefined ? { ...config, log } : { ...config, log, fd: activation.fd, socket: undefined }
+}
+
+/** Whose local authority makes the certificates, where they need one. */
+async function authorityOf({ tls }: ResolvedConfig, env: Program['env']): Promise<{ authorityFolder?: string }> {
+  if (tls === undefined || tls.certificates.length > 0) return {}
+  const { authorityOwner } = await import('./authority-owner.ts')
+  return { authorityFolder: authorityOwner(env).folder }
 }
 
 /** Who did not type the port wants to know who set it. */
