@@ -33,8 +33,8 @@ export interface Parts {
   /** Words a fix on pages and in the log. */
   readonly phrase: Phrase
   readonly live: Live | undefined
-  /** The port for HTTPS, once it is bound. */
-  readonly securePort: () => number | undefined
+  /** The port for HTTPS, once it is bound; without it nothing is redirected there. */
+  readonly securePort?: () => number | undefined
   /** What `proxy` and `routes` say, and what the program has added. */
   readonly routes: readonly ResolvedRoute[]
   /** Makes the handler of a route that forwards. */
@@ -111,7 +111,7 @@ export function assemble(parts: Parts, sites: readonly Site[]): Handler {
       targetBytes: config.limits.targetBytes,
     }),
     // plain requests that belong to HTTPS, before anything is asked of them or told to them in the clear
-    ...(config.tls === undefined ? [] : [createToSecure({ ...config, securePort: parts.securePort })]),
+    ...(parts.securePort === undefined ? [] : [createToSecure({ ...config, securePort: parts.securePort })]),
     // outbound: everything further in passes the filters, refusals included
     filtering(composeFilters(filters)),
     // what is thrown further in becomes a page that the filters still see

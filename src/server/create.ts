@@ -228,7 +228,7 @@ class Serve8008 implements Server8008 {
         onFault: (error) => this.#events.emit('error', error),
         phrase: this.#phrase,
         live: this.#live,
-        securePort: () => this.#securePort,
+        ...(this.config.tls === undefined ? {} : { securePort: () => this.#securePort }),
       },
       this.#sites,
     )
