@@ -132,10 +132,13 @@ test('every profile of Firefox has a store, as a package, a snap and a flatpak',
   assert.equal(clear?.mayFail, true)
 })
 
-test('without certutil the advice names the package', async () => {
-  const found = await (await storeOf({ programs: [] }, /Chromium/)).find()
-  assert.equal(found.present, true)
-  assert.match(found.lacks ?? '', /apt install libnss3-tools/)
+test('without certutil the advice names the package, unless there is no browser that it would be for', async () => {
+  for (const file of ['/usr/bin/google-chrome', '/home/ann/.pki/nssdb/cert9.db']) {
+    const found = await (await storeOf({ programs: [], files: { [file]: '' } }, /Chromium/)).find()
+    assert.equal(found.present, true)
+    assert.match(found.lacks ?? '', /apt install libnss3-tools/)
+  }
+  assert.deepEqual(await (await storeOf({ programs: [] }, /Chromium/)).find(), { present: false })
 })
 
 test('the keychain of macOS', async () => {
