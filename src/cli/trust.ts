@@ -22,7 +22,9 @@ export async function trust(command: Command, program: Program, report: Report):
     return 0
   }
   const certificate = said?.status === true ? authority.read() : await authority.make()
-  const print = (text: string): void => void (json || quiet ? undefined : report.print(text))
+  const print = (text: string): void => {
+    if (!json && !quiet) report.print(text)
+  }
   let stores = await findStores(authority)
   if (said?.status === true) {
     const text =

@@ -16,7 +16,9 @@ import { trustJson } from './trust-text.ts'
 export async function untrust(command: Command, program: Program, report: Report): Promise<number> {
   const { authority: said, json, quiet } = command
   const { authority, rights } = openAuthority(program, report)
-  const print = (text: string): void => void (json || quiet ? undefined : report.print(text))
+  const print = (text: string): void => {
+    if (!json && !quiet) report.print(text)
+  }
   let stores = await findStores(authority)
   const holding = stores.filter(({ status }) => status !== 'absent')
   if (holding.length > 0) {

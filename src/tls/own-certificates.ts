@@ -1,5 +1,6 @@
 import { unwatchFile, watchFile } from 'node:fs'
 import type { SecureContext } from 'node:tls'
+import { isDeepStrictEqual } from 'node:util'
 import { isServeError } from '../errors/serve-error.ts'
 import { canonicalName, covers } from './names.ts'
 import { filesOf, loadOwnCertificate, type LoadedCertificate } from './own-certificate.ts'
@@ -46,7 +47,7 @@ export function ownCertificates(options: CertificateOptions, clock: Clock): Cert
     const before = loaded[index] as LoadedCertificate
     try {
       const after = loadOwnCertificate(own[index] ?? {}, clock.now())
-      if (isSame(before, after)) return undefined
+      if (isDeepStrictEqual(before.options, after.options)) return undefined
       loaded[index] = after
       for (const warning of after.warnings) onWarning(warning)
       // Clients that name a host ask for its context each time.
@@ -81,10 +82,4 @@ function contextOf(loaded: readonly LoadedCertificate[], servername: string): Se
       : (loaded.find(({ names }) => names.includes(host)) ??
         loaded.find(({ names }) => names.some((name) => covers(name, host))))
   return (found ?? (loaded[0] as LoadedCertificate)).context
-}
-
-function isSame({ options: before }: LoadedCertificate, { options: after }: LoadedCertificate): boolean {
-  const text = ({ cert, key, pfx, ca }: LoadedCertificate['options']): string =>
-    [cert, key, pfx, ca].map((part) => (Buffer.isBuffer(part) ? part.toString('base64') : String(part))).join('\n')
-  return text(before) === text(after)
 }

@@ -198,10 +198,7 @@ describe('programs that are told of the local authority', () => {
       const browser = await launchChromium([], home.path, ['--host-resolver-rules=MAP www.example.com 127.0.0.1'])
       try {
         const page = await browser.newPage()
-        await assert.rejects(
-          page.goto(`https://www.example.com:${port}/`),
-          /ERR_CERT_INVALID/,
-        )
+        await assert.rejects(page.goto(`https://www.example.com:${port}/`), /ERR_CERT_INVALID/)
       } finally {
         await browser.close()
         forged.closeAllConnections()

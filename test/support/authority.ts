@@ -2,9 +2,15 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { TlsOptions } from 'node:tls'
 import { fileURLToPath } from 'node:url'
-import { createCertificates, type Certificates } from '../../src/tls/tls.ts'
-import type { CertificateOptions, CertificateWarning, Clock } from '../../src/tls/types.ts'
+import {
+  createCertificates,
+  type CertificateOptions,
+  type Certificates,
+  type CertificateWarning,
+} from '../../src/tls/tls.ts'
+import type { Clock } from '../../src/tls/types.ts'
 import { TempFolder } from './server.ts'
 
 const day = 86_400_000
@@ -89,6 +95,13 @@ export async function openCertificates(
   }
 }
 
+/** How a TLS server of Node asks for the certificate of a name. */
+export function chooser(certificates: Certificates): NonNullable<TlsOptions['SNICallback']> {
+  return (name, done) => {
+    void (async () => done(null, await certificates.contextFor(name)))()
+  }
+}
+
 /** A plain HTTPS server with the certificates of a local authority in a folder of its own. */
 export interface SecureServer extends AsyncDisposable {
   readonly port: number
@@ -106,7 +119,7 @@ export async function startSecureServer(): Promise<SecureServer> {
   const server: Server = createServer(
     {
       ...certificates.current(),
-      SNICallback: (name, done) => void certificates.contextFor(name).then((context) => done(null, context), done),
+      SNICallback: chooser(certificates),
     },
     (request, response) => response.end(`hello from ${request.headers.host}`),
   )

@@ -16,6 +16,12 @@ const firefoxFolders = [
 /** The databases of Chromium, Chrome, Edge, Brave and others: as packages (made where it is missing) and as a snap. */
 const chromiumFolders = ['.pki/nssdb', 'snap/chromium/current/.pki/nssdb']
 
+/** Programs that use the first of these databases. */
+const chromiums = [
+  ...['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'brave-browser', 'microsoft-edge'],
+  ...['microsoft-edge-stable', 'vivaldi', 'opera'],
+].map((name) => `/usr/bin/${name}`)
+
 /**
  * The databases of Firefox and Chromium on Linux, which ask no other store. On macOS and Windows both look into the
  * system's.
@@ -46,7 +52,11 @@ function nssStore(host: Host, subject: Subject, name: string, folder: string, is
     async find() {
       if (!isThere && !isMade) return { present: false }
       const { code } = await host.run(['certutil', '-H'])
-      return code === undefined ? { present: true, lacks: advice } : { present: true }
+      if (code !== undefined) return { present: true }
+      // Nobody misses a tool for a browser that is not there.
+      return isThere || chromiums.some((program) => host.has(program))
+        ? { present: true, lacks: advice }
+        : { present: false }
     },
     async status() {
       if (!isThere) return 'absent'

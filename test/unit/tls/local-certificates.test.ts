@@ -10,7 +10,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { maxNames } from '../../../src/tls/local-certificates.ts'
 import { namesOf } from '../../../src/tls/names.ts'
 import type { Certificates } from '../../../src/tls/tls.ts'
-import { FakeClock, openCertificates } from '../../support/authority.ts'
+import { chooser, FakeClock, openCertificates } from '../../support/authority.ts'
 import { TempFolder } from '../../support/server.ts'
 
 const day = 86_400_000
@@ -24,7 +24,7 @@ function current(certificates: Certificates): X509Certificate {
 async function shown(certificates: Certificates, servername: string): Promise<X509Certificate> {
   const server = createServer({
     ...certificates.current(),
-    SNICallback: (name, done) => void certificates.contextFor(name).then((context) => done(null, context), done),
+    SNICallback: chooser(certificates),
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -121,10 +121,10 @@ test('a kept certificate that is damaged, not ours or for other names is made an
   }
   const file = nameOf(first.certificates)
   const whole = readFileSync(file, 'utf8')
-  const textOf = ({ cert, key }: ReturnType<Certificates['current']>) => `${String(cert)}${String(key)}\n`
+  const textOf = ({ cert, key }: ReturnType<Certificates['current']>) => `${cert as string}${key as string}`
   const contents = [
     ...['', whole.slice(0, 500), whole.slice(0, -60), String(first.certificates.current().cert)],
-    String(first.certificates.current().cert) + String(other.certificates.current().key),
+    textOf({ ...other.certificates.current(), cert: first.certificates.current().cert }),
     textOf(foreign.certificates.current()),
     textOf(other.certificates.current()),
   ]

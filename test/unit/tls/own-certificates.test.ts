@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { chmodSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
 import { mintAuthority, mintLeaf } from '../../../src/tls/mint.ts'
 import { loadOwnCertificate } from '../../../src/tls/own-certificate.ts'
-import type { OwnCertificate, Pair } from '../../../src/tls/types.ts'
+import type { OwnCertificate } from '../../../src/tls/tls.ts'
+import type { Pair } from '../../../src/tls/types.ts'
 import { openCertificates } from '../../support/authority.ts'
 import { TempFolder } from '../../support/server.ts'
 import { missing } from '../../peers/program.ts'
@@ -71,7 +73,7 @@ test('a PKCS #12 is read, with its names', { skip: missing('openssl') }, async (
   using folder = await new TempFolder().write({ 'cert.pem': cert, 'key.pem': key, 'bad.pfx': 'no pfx' })
   const pfx = folder.join('one.pfx')
   const words = ['-in', folder.join('cert.pem'), '-inkey', folder.join('key.pem'), '-out', pfx]
-  execFileSync('openssl', ['pkcs12', '-export', ...words, '-passout', 'pass:open'])
+  await promisify(execFile)('openssl', ['pkcs12', '-export', ...words, '-passout', 'pass:open'])
   assert.deepEqual(loadOwnCertificate({ pfx, passphrase: 'open' }, now).names, ['one.test', '10.0.0.1'])
   const fails = (own: OwnCertificate, message: RegExp): void =>
     assert.throws(() => loadOwnCertificate(own, now), { code: 'E8008_CERT', message })
