@@ -27,7 +27,15 @@ async function withSecurePage(address: string, use: (page: Page) => Promise<void
   const context = await browser.newContext({ ignoreHTTPSErrors: true })
   try {
     const page = await context.newPage()
+    // The page was told that it is up to date.
+    const welcomed = new Promise<void>((resolve) => {
+      page.on('websocket', (socket) => {
+        assert.match(socket.url(), /^wss:/)
+        socket.on('framereceived', ({ payload }) => String(payload).includes('"welcome"') && resolve())
+      })
+    })
     await page.goto(address)
+    await welcomed
     await use(page)
   } finally {
     await context.close()
@@ -37,17 +45,8 @@ async function withSecurePage(address: string, use: (page: Page) => Promise<void
 /** Saves the style sheet and waits until the page shows it, still the same document. */
 async function assertLive(started: Secured, page: Page): Promise<void> {
   await page.evaluate('window.sameDocument = true')
-  const updated = new Promise((resolve) => started.server.on('reload', ({ pages }) => pages === 1 && resolve(pages)))
-  // Until the page has told what it uses.
-  while (!(await isTold(started))) await page.evaluate('new Promise(requestAnimationFrame)')
   writeFileSync(started.folder.join('style.css'), 'body { color: rgb(4, 5, 6) }')
-  await updated
   await until(page, `getComputedStyle(document.body).color === 'rgb(4, 5, 6)' && window.sameDocument === true`)
-}
-
-async function isTold({ server, folder }: Secured): Promise<boolean> {
-  const { pages } = await server.reload([folder.join('style.css')])
-  return pages === 1
 }
 
 test('a page over HTTPS is updated in place', { skip }, async () => {
