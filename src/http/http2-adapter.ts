@@ -149,7 +149,7 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
     }
     try {
       finishHttp2Upgrade(stream, reply)
-      delivery.settle(x, reply, { bytes: 0, aborted: false })
+      delivery.settle(x, { ...reply, status: 200 }, { bytes: 0, aborted: false })
     } catch (cause) {
       stream.close(constants.NGHTTP2_INTERNAL_ERROR)
       const isGone = stream.destroyed

@@ -28,7 +28,7 @@ export class Http2Exchange implements ServerExchange {
   readonly startedAt: number = performance.now()
   // Streams of one session are handled one by one as they are read, so nothing is known of their order.
   readonly batch: number = Number.NaN
-  readonly version = '2.0'
+  readonly version = '2'
   readonly mount = ''
   readonly method: string
   readonly target: Target
