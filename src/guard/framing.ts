@@ -1,7 +1,7 @@
 import { ServeError } from '../errors/serve-error.ts'
 import type { Exchange } from '../http/exchange.ts'
 
-const versions: ReadonlySet<string> = new Set(['1.0', '1.1', '2.0'])
+const versions: ReadonlySet<string> = new Set(['1.0', '1.1', '2'])
 
 /**
  * Whether the end of the message is beyond doubt (RFC 9112 sections 2.3, 6 and 7). Node's parser

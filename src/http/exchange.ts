@@ -73,7 +73,7 @@ export interface Exchange {
   readonly batch: number
   /** Request method, case-sensitive. */
   readonly method: string
-  /** HTTP version: `1.0`, `1.1`, `2.0`. */
+  /** HTTP version: `1.0`, `1.1`, `2`. */
   readonly version: string
   /** The request-target, parsed. */
   readonly target: Target

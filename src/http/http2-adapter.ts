@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { METHODS } from 'node:http'
 import { constants, createServer, type Http2Server, type Http2Session, type ServerHttp2Stream } from 'node:http2'
+import type { Duplex } from 'node:stream'
 import type { Limits } from '../config/types.ts'
 import { ServeError } from '../errors/serve-error.ts'
 import { discard } from './body.ts'
@@ -64,10 +65,15 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
     maxSessionMemory: sessionMegabytes,
   })
 
+  let accepted: Duplex
+  // Before Node's own listener, which makes the session at once.
+  server.prependListener('connection', (socket: Duplex) => (accepted = socket))
+
   server.on('session', (session) => {
     session.on('error', () => {})
     if (isDraining() || sessions.size >= limits.connections) return session.destroy()
-    sessions.set(session, watchSession(session, limits.headerMs, limits.idleMs))
+    const { headerMs, idleMs } = limits
+    sessions.set(session, watchSession({ session, socket: accepted, headerMs, idleMs }))
     session.once('close', () => sessions.delete(session))
     peers.set(session, peerOf(session))
     session.setLocalWindowSize(sessionWindow)
@@ -143,7 +149,7 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
     }
     try {
       finishHttp2Upgrade(stream, reply)
-      delivery.settle(x, reply, { bytes: 0, aborted: false })
+      delivery.settle(x, { ...reply, status: 200 }, { bytes: 0, aborted: false })
     } catch (cause) {
       stream.close(constants.NGHTTP2_INTERNAL_ERROR)
       const isGone = stream.destroyed
@@ -158,7 +164,7 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
     server,
     drain() {
       for (const stream of relayed) stream.close(constants.NGHTTP2_CANCEL)
-      for (const session of sessions.keys()) session.close()
+      for (const { leave } of sessions.values()) leave()
     },
     cut() {
       for (const session of sessions.keys()) session.destroy()

@@ -28,7 +28,7 @@ export class Http2Exchange implements ServerExchange {
   readonly startedAt: number = performance.now()
   // Streams of one session are handled one by one as they are read, so nothing is known of their order.
   readonly batch: number = Number.NaN
-  readonly version = '2.0'
+  readonly version = '2'
   readonly mount = ''
   readonly method: string
   readonly target: Target
@@ -58,6 +58,8 @@ export class Http2Exchange implements ServerExchange {
       // What comes on the stream of a WebSocket is no content.
       expected: head.protocol === undefined && !stream.endAfterHeaders,
       invite: waits ? () => this.inform(100, []) : undefined,
+      // Node ends a stream that is reset as if all had come. One that is closed by now may have been.
+      isWhole: () => !stream.closed,
       trailers: () => this.#trailers,
     })
     stream.once('trailers', (fields, _flags, raw?: string[]) => (this.#trailers = raw ?? flat(fields)))

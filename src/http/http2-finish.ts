@@ -11,6 +11,8 @@ import { trailerPairs } from './trailers.ts'
 
 const { NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = constants
 
+/** Content up to this many bytes counts as sent when it was handed over: more than that waits for the client. */
+const atOnceBytes = 64 * 1024
 /** Fields that stand once only; of several the first counts, as Node would refuse all. */
 const single: ReadonlySet<string> = new Set([
   ...['access-control-allow-credentials', 'access-control-max-age', 'age', 'content-length', 'content-location'],
@@ -46,15 +48,17 @@ export function finishHttp2(
     stream.respond(fields, { endStream })
     whenFinished(stream)
     if (endStream) return { bytes: 0, aborted: false }
-    new Http2Writer(stream, stallMs).end(body)
-    return { bytes: body.byteLength, aborted: false }
+    const taken = new Http2Writer(stream, stallMs).end(body)
+    if (body.byteLength <= atOnceBytes) return { bytes: body.byteLength, aborted: false }
+    return taken.then(() => ({ bytes: body.byteLength, aborted: !stream.writableFinished }))
   }
   if (!isStreamed(body)) throw new TypeError('The body of a reply is null, bytes, a stream or a source.')
   const fields = http2Fields(status, lengthened(reply, lengthOf(body)))
   const isEmpty = isBodyless(x.method, status)
   const trailer = reply.relayed === true && !isEmpty ? getField(reply.headers, 'trailer') : undefined
   if (trailer !== undefined) fields['trailer'] = trailer
-  stream.respond(fields, { endStream: isEmpty, waitForTrailers: !isEmpty && 'pull' in body })
+  // Else Node would end a stream that is reset while its content comes, before it resets it.
+  stream.respond(fields, { endStream: isEmpty, waitForTrailers: !isEmpty })
   if (isEmpty) {
     discard(body)
     whenFinished(stream)
@@ -78,8 +82,7 @@ async function sendBody(stream: ServerHttp2Stream, { body }: Reply, x: Exchange,
     return sent
   }
   pairs = checkedTrailers(trailers ?? [])
-  writer.end()
-  if (!('pull' in (body as object))) whenFinished(stream)
+  void writer.end()
   return sent
 }
 

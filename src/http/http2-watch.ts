@@ -1,4 +1,5 @@
 import { constants, type Http2Session } from 'node:http2'
+import type { Duplex } from 'node:stream'
 
 /** Events that a session may have at once, and how many more each second. */
 interface Allowance {
@@ -15,42 +16,70 @@ const resets: Allowance = { burst: 500, perSecond: 50 }
 const pings: Allowance = { burst: 100, perSecond: 10 }
 const settings: Allowance = { burst: 50, perSecond: 5 }
 
+/** Milliseconds that a client gets to close a connection on which nothing is under way any more. */
+const lingerMs = 1000
+
 /** What watches over one session. */
 export interface SessionWatch {
   /** A request came. */
   began(): void
   /** A stream is over. */
   ended(wasBroken: boolean): void
+  /** Takes no new streams, and ends the connection when those under way are over. */
+  leave(): void
 }
 
-/**
- * Ends a session that idles, in good order, and one that floods us, at once (RFC 9113 section 10.5).
- *
- * @param headerMs Milliseconds until the first request must have come.
- * @param idleMs Milliseconds that it may idle between requests.
- */
-export function watchSession(session: Http2Session, headerMs: number, idleMs: number): SessionWatch {
+/** What {@link watchSession} needs. */
+export interface WatchOptions {
+  readonly session: Http2Session
+  /** Its connection, which Node lets nobody else touch before the session is over. */
+  readonly socket: Duplex
+  /** Milliseconds until the first request must have come. */
+  readonly headerMs: number
+  /** Milliseconds that it may idle between requests. */
+  readonly idleMs: number
+}
+
+/** Ends a session that idles, in good order, and one that floods us, at once (RFC 9113 section 10.5). */
+export function watchSession({ session, socket, headerMs, idleMs }: WatchOptions): SessionWatch {
   let streams = 0
-  let idle: NodeJS.Timeout | undefined = setTimeout(() => session.close(), headerMs)
+  let timer: NodeJS.Timeout | undefined
+  const wait = (ms: number, act: () => void): void => {
+    clearTimeout(timer)
+    timer = setTimeout(act, ms)
+  }
+  const cut = (): void => {
+    session.destroy()
+    socket.destroy()
+  }
+  const leave = (): void => {
+    session.close()
+    // Node waits for streams whose header section never comes to its end, and for a client that never closes.
+    if (streams === 0) wait(lingerMs, cut)
+  }
   const calm = (): void => {
-    if (!session.destroyed) session.destroy(new Error('A flood.'), constants.NGHTTP2_ENHANCE_YOUR_CALM)
+    if (session.destroyed) return
+    session.destroy(new Error('A flood.'), constants.NGHTTP2_ENHANCE_YOUR_CALM)
   }
   const countReset = counter(resets, calm)
   session.on('ping', counter(pings, calm))
   session.on('remoteSettings', counter(settings, calm))
-  session.once('close', () => clearTimeout(idle))
+  session.once('close', () => wait(lingerMs, cut))
+  socket.once('close', () => clearTimeout(timer))
+  wait(headerMs, leave)
   return {
     began() {
       streams++
-      clearTimeout(idle)
+      clearTimeout(timer)
     },
     ended(wasBroken) {
       streams--
       if (wasBroken) countReset()
       if (streams > 0 || session.destroyed) return
-      clearTimeout(idle)
-      idle = setTimeout(() => session.close(), idleMs)
+      if (session.closed) leave()
+      else wait(idleMs, leave)
     },
+    leave,
   }
 }
 

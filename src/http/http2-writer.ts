@@ -36,16 +36,22 @@ export class Http2Writer implements ReplyWriter {
     if (this.#stream.writableNeedDrain) return written
   }
 
-  /** Ends the content, perhaps with its last part; the client has to take that too. */
-  end(last?: Uint8Array): void {
+  /** Ends the content, perhaps with its last part. Resolves when the client has taken that, or left. */
+  end(last?: Uint8Array): Promise<void> {
     const stream = this.#stream
     if (last !== undefined && last.byteLength > pieceBytes) void this.write(last)
     const isSmall = last !== undefined && last.byteLength <= pieceBytes
-    this.#pending++
-    stream.once('finish', () => this.#taken())
-    this.#watch()
-    if (isSmall) stream.end(last)
-    else stream.end()
+    return new Promise((resolve) => {
+      this.#waiting.add(resolve)
+      this.#pending++
+      stream.once('finish', () => {
+        this.#taken()
+        resolve()
+      })
+      this.#watch()
+      if (isSmall) stream.end(last)
+      else stream.end()
+    })
   }
 
   /** Nothing more is waited for. */

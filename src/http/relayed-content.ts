@@ -6,6 +6,8 @@ export interface RelayHooks {
   readonly begin: () => void
   /** Called for each piece with its length in bytes. */
   readonly count: (bytes: number) => void
+  /** Whether an end of the content is its own, and not that of a client that left. */
+  readonly isWhole: () => boolean
   /** Hands over the way to end the stream with an error that Node tells nobody else of. */
   readonly onFailure: (fail: (error: Error) => void) => void
 }
@@ -50,7 +52,10 @@ export class RelayedContent extends Readable {
     if (!this.push(chunk)) this.#content.pause()
   }
 
-  readonly #onEnd = (): void => void this.push(null)
+  readonly #onEnd = (): void => {
+    if (this.#hooks.isWhole()) this.push(null)
+    else this.destroy(clientLeft())
+  }
   readonly #onError = (error: Error): void => void this.destroy(error)
   readonly #onClose = (): void => {
     if (!this.#content.readableEnded) this.destroy(clientLeft())

@@ -13,6 +13,8 @@ export interface BodyOptions {
   readonly invite?: (() => void) | undefined
   /** Whether there is content; where it is left out, the fields tell. */
   readonly expected?: boolean
+  /** Whether an end of the stream is that of the content, asked when it comes. Default: it is. */
+  readonly isWhole?: () => boolean
   /** What came behind the content, once it was read. */
   readonly trailers?: () => HeaderList
 }
@@ -62,6 +64,7 @@ export class StreamBody implements RequestBody {
       },
       count: (bytes) => (this.#relayed += bytes),
       onFailure: (fail) => (this.#failed = fail),
+      isWhole: () => this.#isWhole(),
     })
   }
 
@@ -77,7 +80,10 @@ export class StreamBody implements RequestBody {
     source.once('close', () => {
       if (!source.readableEnded) counter.destroy(clientLeft())
     })
-    return source.pipe(counter).on('error', () => source.unpipe())
+    const end = (): unknown => (this.#isWhole() ? counter.end() : counter.destroy(clientLeft()))
+    if (source.readableEnded) end()
+    else source.once('end', end)
+    return source.pipe(counter, { end: false }).on('error', () => source.unpipe())
   }
 
   /** Content that the client holds back is not asked for: the reply comes without it. */
@@ -100,7 +106,7 @@ export class StreamBody implements RequestBody {
         source.pause()
         reject(bodyTooLarge(limit))
       })
-      source.once('end', resolve).once('error', reject)
+      source.once('end', () => (this.#isWhole() ? resolve() : reject(clientLeft()))).once('error', reject)
       source.once('close', () => reject(clientLeft()))
     })
   }
@@ -108,6 +114,10 @@ export class StreamBody implements RequestBody {
   /** Tells whoever reads that the rest cannot be read; Node does not once the request was answered. */
   fail(error: Error): void {
     this.#failed?.(error)
+  }
+
+  #isWhole(): boolean {
+    return this.#options.isWhole?.() ?? true
   }
 
   /** More than is read anyway is not waited for. */

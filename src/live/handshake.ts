@@ -7,6 +7,9 @@ import { emptyReply, type Reply } from '../http/reply.ts'
 /** Bytes of one message from a page: room for the paths of a page with thousands of resources. */
 const messageBytes = 256 * 1024
 
+/** Milliseconds that a page gets to answer a close. ws has no default for sockets that it is handed. */
+const closeMs = 1000
+
 /** RFC 6455 section 1.3. */
 const acceptanceId = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
@@ -32,7 +35,7 @@ export async function acceptWebSocket(x: Exchange, opened: (socket: WebSocket) =
     ...emptyReply(101, ['Upgrade', 'websocket', 'Sec-WebSocket-Accept', accept]),
     takeover(connection, head) {
       // @ts-expect-error the form that ws's own server uses: a socket that did the handshake elsewhere
-      const socket: WebSocket & Adoptable = new WebSocket(null, undefined, { autoPong: false })
+      const socket: WebSocket & Adoptable = new WebSocket(null, undefined, { autoPong: false, closeTimeout: closeMs })
       socket.setSocket(connection, head, { maxPayload: messageBytes, skipUTF8Validation: false })
       opened(socket)
     },

@@ -53,7 +53,7 @@ export function outboundFields(x: Exchange, upstream: ResolvedUpstream, options:
     fields.push(raw[2 * i] as string, raw[2 * i + 1] as string)
   }
   // HTTP/2 frames its fields, so they could hold what splits a message of HTTP/1.1 (RFC 9113 section 10.3).
-  if (x.version === '2.0') checkFields(x.method, fields)
+  if (x.version === '2') checkFields(x.method, fields)
   const hops = headers.get('max-forwards')
   if (hops !== undefined) fields.push('Max-Forwards', nextHops(hops))
   const prefix = upstream.prefix === undefined ? '' : matchedPrefix(match)

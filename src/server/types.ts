@@ -63,7 +63,7 @@ export interface AccessRecord {
   readonly method: string
   /** The request-target as received, secrets in its query redacted. */
   readonly target: string
-  /** HTTP version as sent, for example `1.1`. */
+  /** HTTP version as sent, for example `1.1`; `2` for HTTP/2. */
   readonly version: string
   /** The request's `Host` as received, userinfo redacted; empty without one. */
   readonly host: string

@@ -7,7 +7,9 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 /** The NCSA common format as Apache writes it: `%h %l %u %t "%r" %>s %b`. */
 export function commonLine(record: AccessRecord): string {
   const { address, user, method, target, version, status, bytes } = record
-  const request = escaped(`${method} ${target} HTTP/${version}`)
+  // As Apache writes it.
+  const protocol = `HTTP/${version === '2' ? '2.0' : version}`
+  const request = escaped(`${method} ${target} ${protocol}`)
   return `${field(address)} - ${field(user)} [${stamp(record.time)}] "${request}" ${status} ${bytes > 0 ? bytes : '-'}`
 }
 

@@ -26,7 +26,12 @@ export interface Frame {
 }
 
 /** Encodes one frame. */
-export function frame(type: keyof typeof frameTypes, flag: number, stream: number, payload: Uint8Array = noBytes): Buffer {
+export function frame(
+  type: keyof typeof frameTypes,
+  flag: number,
+  stream: number,
+  payload: Uint8Array = noBytes,
+): Buffer {
   const head = Buffer.alloc(9)
   head.writeUIntBE(payload.byteLength, 0, 3)
   head[3] = frameTypes[type]

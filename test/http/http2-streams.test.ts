@@ -1,0 +1,369 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import { Readable } from 'node:stream'
+import { test } from 'node:test'
+import type { Exchange, Layer } from '../../src/index.ts'
+import { createGate } from '../support/gate.ts'
+import { flags, frame, FrameClient, frameTypes, uint32 } from '../support/frames.ts'
+import { ask, openSession, replyOf, startHttp2 } from '../support/http2.ts'
+
+type Reply = Awaited<ReturnType<ReturnType<Layer>>>
+
+/** A layer that answers everything itself. */
+function answering(answer: (x: Exchange) => Reply | Promise<Reply>): { layers: Layer[] } {
+  return { layers: [() => answer] }
+}
+
+const get = [
+  [':method', 'GET'],
+  [':scheme', 'http'],
+  [':authority', 'localhost'],
+  [':path', '/a.txt'],
+] as const
+const post = [[':method', 'POST'], ...get.slice(1)] as const
+
+const reset = (stream: number, code: number): Buffer => frame('reset', 0, stream, uint32(code))
+
+/** Whether a frame says that its stream has ended as it should. */
+const endsStream = (stream: number) => (each: { stream: number; type: number; flags: number }) =>
+  each.stream === stream && each.type <= 1 && (each.flags & flags.endStream) !== 0
+
+for (const [name, body] of [
+  [
+    'a source that fails',
+    () => ({ pull: (sink: { write(c: Uint8Array): unknown }) => failing(sink), cancel: () => {} }),
+  ],
+  ['a stream that fails', () => Readable.from(failingParts())],
+  ['a source shorter than it said', () => ({ length: 10, pull: async () => {}, cancel: () => {} })],
+] as const) {
+  test(`a reply from ${name} is reset, and never looks complete`, async () => {
+    await using front = await startHttp2(
+      {},
+      answering(() => ({ status: 200, headers: [], body: body() as never })),
+    )
+    using client = await FrameClient.open(front.port)
+    assert.equal(await client.request(1, get).outcome(1), 2)
+    assert.equal(client.frames.find(endsStream(1)), undefined)
+    assert.equal(front.records[0]?.aborted, true)
+  })
+}
+
+async function failing(sink: { write(chunk: Uint8Array): unknown }): Promise<void> {
+  await sink.write(Buffer.from('begun'))
+  throw new Error('broken')
+}
+
+async function* failingParts(): AsyncGenerator<Buffer> {
+  yield Buffer.from('begun')
+  await Promise.resolve()
+  throw new Error('broken')
+}
+
+test('a reply that cannot be written becomes a 500 on the same stream', async () => {
+  await using front = await startHttp2(
+    {},
+    answering(() => ({ status: 200, headers: ['X-A', 'a\r\nb: c'], body: null })),
+  )
+  using session = openSession(front.port)
+  assert.equal((await ask(session, { ':path': '/' })).status, 500)
+  assert.equal(front.faults[0]?.code, 'E8008_INTERNAL')
+})
+
+test('fields of a reply: lower case, duplicates kept, none of a connection, one of those that stand alone', async () => {
+  const headers = ['X-A', '1', 'x-a', '2', 'Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'Connection', 'x', 'Upgrade', 'y']
+  const more = [
+    'Keep-Alive',
+    'timeout=5',
+    'ETag',
+    '"1"',
+    'Etag',
+    '"2"',
+    'Content-Encoding',
+    'a',
+    'Content-Encoding',
+    'b',
+  ]
+  await using front = await startHttp2(
+    {},
+    answering(() => ({ status: 200, headers: [...headers, ...more, 'X-L', '\xe9'], body: null })),
+  )
+  using session = openSession(front.port)
+  const { raw, code } = await ask(session, { ':path': '/' })
+  const fields = new Map<string, string[]>()
+  for (let i = 0; i < raw.length; i += 2) {
+    const name = raw[i] as string
+    fields.set(name, [...(fields.get(name) ?? []), raw[i + 1] as string])
+  }
+  assert.deepEqual(fields.get('x-a'), ['1', '2'])
+  assert.deepEqual(fields.get('set-cookie'), ['a=1', 'b=2'])
+  assert.deepEqual(fields.get('etag'), ['"1"'])
+  assert.deepEqual(fields.get('content-encoding'), ['a, b'])
+  assert.deepEqual(fields.get('x-l'), ['\xe9'])
+  assert.deepEqual(fields.get('content-length'), ['0'])
+  for (const name of ['connection', 'upgrade', 'keep-alive']) assert.equal(fields.has(name), false, name)
+  assert.equal(code, 0)
+})
+
+test('trailers follow the content, and only those that may', async () => {
+  const trailers = ['X-Sum', '42', 'Content-Length', '5', 'x-bad', 'a\nb']
+  const source = {
+    pull: async (sink: { write(chunk: Uint8Array): unknown }) => {
+      await sink.write(Buffer.from('hello'))
+      return trailers
+    },
+    cancel: () => {},
+  }
+  await using front = await startHttp2(
+    {},
+    answering(() => ({ status: 200, headers: [], body: source as never })),
+  )
+  using session = openSession(front.port)
+  const reply = await ask(session, { ':path': '/' })
+  assert.equal(reply.body.toString(), 'hello')
+  assert.deepEqual(Object.entries(reply.trailers), [['x-sum', '42']])
+})
+
+test('content with its trailers is read by who wants it', async () => {
+  const content: string[] = []
+  await using front = await startHttp2(
+    {},
+    answering(async (x) => {
+      for await (const chunk of x.body.stream()) content.push(String(chunk))
+      // They may come a turn behind the end.
+      await new Promise(setImmediate)
+      return { status: 200, headers: [], body: Buffer.from(x.body.trailers.join()) }
+    }),
+  )
+  using session = openSession(front.port)
+  const stream = session.request({ ':path': '/', ':method': 'POST' }, { waitForTrailers: true })
+  stream.once('wantTrailers', () => stream.sendTrailers({ 'x-sum': '42' }))
+  stream.end('some content')
+  assert.equal((await replyOf(stream)).body.toString(), 'x-sum,42')
+  assert.equal(content.join(''), 'some content')
+})
+
+test('interim replies come first', async () => {
+  await using front = await startHttp2(
+    { 'a.txt': 'alpha' },
+    { layers: [(next) => (x) => (x.inform(103, ['Link', '</a.css>; rel=preload']), next(x))] },
+  )
+  using session = openSession(front.port)
+  const reply = await ask(session, { ':path': '/a.txt' })
+  assert.equal(reply.interim[0]?.status, 103)
+  assert.equal(reply.interim[0].headers['link'], '</a.css>; rel=preload')
+  assert.equal(reply.status, 200)
+})
+
+test('a client that waits is asked for its content only by who wants it', async () => {
+  await using front = await startHttp2(
+    { 'a.txt': 'alpha' },
+    {
+      layers: [
+        (next) => async (x) => {
+          if (x.target.path !== '/read') return next(x)
+          let length = 0
+          for await (const chunk of x.body.stream()) length += (chunk as Buffer).length
+          return { status: 200, headers: [], body: Buffer.from(String(length)) }
+        },
+      ],
+    },
+  )
+  using session = openSession(front.port)
+  const wanted = session.request({ ':path': '/read', ':method': 'POST', expect: '100-continue' })
+  wanted.once('continue', () => wanted.end('content'))
+  assert.equal((await replyOf(wanted)).body.toString(), '7')
+  const unwanted = session.request({ ':path': '/a.txt', ':method': 'POST', expect: '100-continue' })
+  unwanted.once('continue', () => assert.fail('it was asked for'))
+  const reply = await replyOf(unwanted)
+  assert.equal(reply.status, 405)
+  assert.equal(reply.code, 0)
+})
+
+test('content above the limit is refused, announced or not, and the client need not send the rest', async () => {
+  await using front = await startHttp2({ 'a.txt': 'alpha' }, { limits: { bodyBytes: 1000 } })
+  using client = await FrameClient.open(front.port)
+  client.request(1, [...post, ['content-length', '1001']], false)
+  assert.equal(await client.outcome(1), undefined)
+  assert.equal(front.records[0]?.status, 413)
+  const after = await client.frame(({ stream, type }) => stream === 1 && type === frameTypes.reset)
+  assert.equal(after.payload.readUInt32BE(0), 0)
+  client.request(3, post, false).send(frame('data', 0, 3, Buffer.alloc(1001)))
+  assert.equal(await client.outcome(3), undefined)
+  assert.equal(front.records[1]?.status, 413)
+})
+
+test('content that nobody wants is read before the answer, within the limit', async () => {
+  await using front = await startHttp2({ 'a.txt': 'alpha' })
+  using session = openSession(front.port)
+  assert.equal((await ask(session, { ':path': '/a.txt' }, 'unexpected')).status, 200)
+  assert.equal((await ask(session, { ':path': '/a.txt', ':method': 'POST' }, Buffer.alloc(2_000_000))).status, 405)
+})
+
+test('a request that does not arrive in time is refused, and one that makes progress is not', async () => {
+  await using front = await startHttp2({ 'a.txt': 'alpha' }, { limits: { requestMs: 100 } })
+  using client = await FrameClient.open(front.port)
+  client.request(1, [...post, ['content-length', '10']], false)
+  assert.equal(await client.outcome(1), undefined)
+  assert.equal(front.records[0]?.status, 408)
+  assert.equal(front.records[0]?.refusal, 'E8008_TIMEOUT')
+})
+
+test('a client that resets its stream aborts the work on it', async () => {
+  const aborted = createGate()
+  const begun = createGate()
+  await using front = await startHttp2(
+    {},
+    answering(async (x) => {
+      x.signal.addEventListener('abort', aborted.open)
+      begun.open()
+      await aborted.opened
+      return { status: 200, headers: [], body: Buffer.from('late') }
+    }),
+  )
+  using client = await FrameClient.open(front.port)
+  client.request(1, get)
+  await begun.opened
+  const recorded = front.recorded()
+  client.send(reset(1, 8))
+  await aborted.opened
+  assert.equal((await recorded).aborted, true)
+})
+
+test('content that is broken off fails for who reads it', async () => {
+  const begun = createGate()
+  let failure: unknown
+  const failed = createGate()
+  await using front = await startHttp2(
+    {},
+    answering(async (x) => {
+      try {
+        for await (const _ of x.body.stream()) begun.open()
+      } catch (error) {
+        failure = error
+        failed.open()
+      }
+      return { status: 200, headers: [], body: null }
+    }),
+  )
+  using client = await FrameClient.open(front.port)
+  client.request(1, post, false).send(frame('data', 0, 1, Buffer.from('half')))
+  await begun.opened
+  client.send(reset(1, 8))
+  await failed.opened
+  assert.match(String(failure), /left/)
+})
+
+test('a client that opens no window is given up, and its file is closed', async () => {
+  await using front = await startHttp2({ 'big.bin': Buffer.alloc(500_000) }, { limits: { writeMs: 100 } })
+  using client = await FrameClient.open(front.port, [[4, 0]])
+  const recorded = front.recorded()
+  client.request(1, [...get.slice(0, 3), [':path', '/big.bin']])
+  assert.equal(await client.outcome(1), 8)
+  assert.equal((await recorded).aborted, true)
+})
+
+test('a client that opens its window bit by bit is served', async () => {
+  await using front = await startHttp2({ 'a.bin': Buffer.alloc(40_000, 'x') }, { limits: { writeMs: 200 } })
+  using client = await FrameClient.open(front.port, [[4, 1000]])
+  client.request(1, [...get.slice(0, 3), [':path', '/a.bin']])
+  let length = 0
+  const timer = setInterval(() => client.send(frame('window', 0, 1, uint32(8000))), 20)
+  assert.equal(await client.outcome(1), undefined)
+  clearInterval(timer)
+  for (const { type, stream, payload } of client.frames) if (type === 0 && stream === 1) length += payload.length
+  assert.equal(length, 40_000)
+})
+
+test('a session that idles is ended in good order, and one on which a reply is awaited is not', async () => {
+  const gate = createGate()
+  await using front = await startHttp2(
+    { 'a.txt': 'alpha' },
+    {
+      limits: { idleMs: 50 },
+      layers: [(next) => async (x) => (x.target.query === '' ? undefined : await gate.opened, next(x))],
+    },
+  )
+  using waiting = await FrameClient.open(front.port)
+  waiting.request(1, [...get.slice(0, 3), [':path', '/a.txt?wait']])
+  using client = await FrameClient.open(front.port)
+  client.request(1, get)
+  await client.outcome(1)
+  assert.equal(await client.closed(), 0)
+  assert.equal(waiting.ended, false)
+  gate.open()
+  assert.equal(await waiting.outcome(1), undefined)
+})
+
+test('a connection that never asks for anything is closed', async () => {
+  await using front = await startHttp2({}, { limits: { headerMs: 100 } })
+  using client = await FrameClient.open(front.port)
+  // The beginning of a header section, of which the rest never comes.
+  client.send(frame('headers', 0, 1, Buffer.of(0)))
+  await client.closed()
+  await front.quiet()
+})
+
+test('stopping lets the replies under way finish, and takes no new requests', async () => {
+  const gate = createGate()
+  const begun = createGate()
+  await using front = await startHttp2(
+    { 'a.txt': 'alpha' },
+    { layers: [(next) => async (x) => (begun.open(), await gate.opened, next(x))] },
+  )
+  using client = await FrameClient.open(front.port)
+  client.request(1, get)
+  await begun.opened
+  front.adapter.drain()
+  await client.frame(({ type }) => type === frameTypes.goaway)
+  client.request(3, get)
+  gate.open()
+  await client.closed()
+  assert.ok(client.frames.some(endsStream(1)))
+  assert.equal(
+    client.frames.some(({ type, stream }) => type <= 1 && stream === 3),
+    false,
+  )
+  using late = await FrameClient.open(front.port)
+  await late.closed()
+})
+
+test('cutting tells how many replies were lost', async () => {
+  const begun = createGate()
+  await using front = await startHttp2(
+    {},
+    answering(() => (begun.open(), new Promise(() => {}))),
+  )
+  using client = await FrameClient.open(front.port)
+  client.request(1, get)
+  await begun.opened
+  assert.equal(front.adapter.cut(), 1)
+  await client.closed()
+})
+
+test('a session above the limit of connections is refused', async () => {
+  await using front = await startHttp2({ 'a.txt': 'alpha' }, { limits: { connections: 1 } })
+  using first = await FrameClient.open(front.port)
+  assert.equal(await first.request(1, get).outcome(1), undefined)
+  using second = await FrameClient.open(front.port)
+  await second.closed()
+  assert.equal(await first.request(3, get).outcome(3), undefined)
+})
+
+test('bytes that were read before the connection is handed over are not lost', async () => {
+  await using front = await startHttp2({ 'a.txt': 'alpha' })
+  const listener = await front.adapter.createHttp2Listener()
+  const server = createServer((socket) => {
+    socket.once('readable', () => {
+      const first = socket.read() as Buffer
+      socket.unshift(first)
+      listener.emit('connection', socket)
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  using session = openSession(port)
+  assert.equal((await ask(session, { ':path': '/a.txt' })).body.toString(), 'alpha')
+  server.close()
+})

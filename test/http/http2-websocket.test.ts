@@ -1,0 +1,234 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { test } from 'node:test'
+import { WebSocket, WebSocketServer } from 'ws'
+import { createGate } from '../support/gate.ts'
+import { openSession, replyOf, startHttp2, type Http2Front } from '../support/http2.ts'
+import { RawUpstream } from '../support/upstream.ts'
+
+/** Waits until the server has said that it knows extended CONNECT: before that a client may not use it. */
+async function ready(session: ClientHttp2Session): Promise<void> {
+  session.setMaxListeners(30)
+  if (session.remoteSettings?.enableConnectProtocol !== true) await once(session, 'remoteSettings')
+  assert.equal(session.remoteSettings.enableConnectProtocol, true)
+}
+
+async function connectTo(
+  session: ClientHttp2Session,
+  path: string,
+  more: OutgoingHttpHeaders = {},
+): Promise<ClientHttp2Stream> {
+  await ready(session)
+  return session.request({
+    ':method': 'CONNECT',
+    ':protocol': 'websocket',
+    ':path': path,
+    'sec-websocket-version': '13',
+    ...more,
+  })
+}
+
+async function statusOf(stream: ClientHttp2Stream): Promise<number> {
+  const [headers] = (await once(stream, 'response')) as [Record<string, unknown>]
+  for (const name of ['sec-websocket-accept', 'connection', 'upgrade']) assert.equal(headers[name], undefined, name)
+  return Number(headers[':status'])
+}
+
+/** The end of a WebSocket whose handshake was done elsewhere. */
+function clientOn(stream: Duplex): WebSocket {
+  // @ts-expect-error the form that ws's own server uses
+  const socket: WebSocket & { setSocket(stream: Duplex, head: Buffer, options: object): void } = new WebSocket(
+    null,
+    undefined,
+    { closeTimeout: 500 },
+  )
+  Object.assign(socket, { _isServer: false })
+  socket.setSocket(stream, Buffer.alloc(0), { maxPayload: 10_000_000 })
+  return socket
+}
+
+async function textOf(socket: WebSocket): Promise<string> {
+  const [data] = (await once(socket, 'message')) as [Buffer]
+  return data.toString()
+}
+
+async function startEcho(): Promise<{ port: number; heads: Record<string, unknown>[] } & AsyncDisposable> {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'chat' })
+  const heads: Record<string, unknown>[] = []
+  server.on('connection', (socket, request) => {
+    heads.push({ url: request.url, ...request.headers })
+    socket.on('error', () => {})
+    socket.on('message', (data, isBinary) => socket.send(data as Buffer, { binary: isBinary }))
+  })
+  await once(server, 'listening')
+  return {
+    heads,
+    port: (server.address() as AddressInfo).port,
+    [Symbol.asyncDispose]: async () => {
+      for (const client of server.clients) client.terminate()
+      const gate = createGate()
+      server.close(gate.open)
+      await gate.opened
+    },
+  }
+}
+
+const proxied = (port: number): Promise<Http2Front> =>
+  startHttp2({ 'a.txt': 'alpha' }, { proxy: { '/ws': `http://127.0.0.1:${port}` } })
+
+test('a WebSocket over HTTP/2 reaches a server of HTTP/1.1 behind us', async () => {
+  await using echo = await startEcho()
+  await using front = await proxied(echo.port)
+  using session = openSession(front.port)
+  const stream = await connectTo(session, '/ws/a?b=1', { 'sec-websocket-protocol': 'chat, other', 'x-a': '1' })
+  const [headers] = (await once(stream, 'response')) as [Record<string, unknown>]
+  assert.equal(headers[':status'], 200)
+  assert.equal(headers['sec-websocket-protocol'], 'chat')
+  const socket = clientOn(stream)
+  const big = 'x'.repeat(2_000_000)
+  for (const text of ['hello', big]) {
+    socket.send(text)
+    assert.equal(await textOf(socket), text)
+  }
+  const closed = once(socket, 'close')
+  socket.close(4001, 'done')
+  assert.equal(((await closed) as [number])[0], 4001)
+  const [head] = echo.heads
+  assert.equal(head?.['url'], '/ws/a?b=1')
+  assert.equal(head['x-a'], '1')
+  assert.equal(head['host'], `localhost:${front.port}`)
+  assert.match(String(head['sec-websocket-key']), /^[+/\w]{22}==$/)
+  const [record] = front.records
+  assert.deepEqual([record?.method, record?.status, record?.version], ['GET', 200, '2'])
+})
+
+test('many WebSockets share a session with ordinary requests', async () => {
+  await using echo = await startEcho()
+  await using front = await proxied(echo.port)
+  using session = openSession(front.port)
+  const sockets = await Promise.all(
+    Array.from({ length: 10 }, async () => {
+      const stream = await connectTo(session, '/ws')
+      await statusOf(stream)
+      return clientOn(stream)
+    }),
+  )
+  const file = replyOf(session.request({ ':path': '/a.txt' }))
+  const texts = await Promise.all(
+    sockets.map((socket, i) => {
+      socket.send(String(i))
+      return textOf(socket)
+    }),
+  )
+  assert.deepEqual(texts.map(Number), [...Array(10).keys()])
+  assert.equal((await file).body.toString(), 'alpha')
+})
+
+test('live reload works over HTTP/2: its socket asks for origin and token as ever', async () => {
+  await using front = await startHttp2({ 'index.html': '<!doctype html><p>x' }, { live: true })
+  using session = openSession(front.port)
+  const origin = `http://localhost:${front.port}`
+  const path = `/__serve8008/socket?token=${encodeURIComponent(front.live?.token ?? '')}`
+  assert.equal(await statusOf(await connectTo(session, path, { origin: 'http://evil.test' })), 403)
+  assert.equal(await statusOf(await connectTo(session, '/__serve8008/socket?token=x', { origin })), 403)
+  assert.equal(await statusOf(await connectTo(session, path, { origin, 'sec-websocket-version': '12' })), 426)
+  const stream = await connectTo(session, path, { origin })
+  assert.equal(await statusOf(stream), 200)
+  const socket = clientOn(stream)
+  socket.send(JSON.stringify({ type: 'hello', document: '/', resources: [], age: 0 }))
+  const said = await textOf(socket)
+  assert.match(said, /"type":/)
+  front.live?.notify('news')
+  assert.match(await textOf(socket), /news/)
+  const closed = once(socket, 'close')
+  await front.live?.close()
+  assert.equal(((await closed) as [number])[0], 1001)
+})
+
+for (const [name, bytes, status] of [
+  ['a refusal', 'HTTP/1.1 403 No\r\nContent-Length: 5\r\nX-Why: because\r\n\r\nnever', 403],
+  ['a plain reply', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nplain', 405],
+  [
+    'a forged acceptance',
+    'HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n',
+    502,
+  ],
+] as const) {
+  test(`${name} of the server behind us never looks like an open WebSocket`, async () => {
+    await using upstream = await RawUpstream.answering((_, socket) => void socket.write(bytes))
+    await using front = await proxied(upstream.port)
+    using session = openSession(front.port)
+    const reply = await replyOf(await connectTo(session, '/ws'))
+    assert.equal(reply.status, status)
+    await upstream.allClosed()
+  })
+}
+
+/** An open WebSocket: the client's stream, and the connection behind us. */
+async function openPair(): Promise<{ stream: ClientHttp2Stream; end: Socket; front: Http2Front } & AsyncDisposable> {
+  const { createHash } = await import('node:crypto')
+  const upstream = await RawUpstream.answering((head, socket) => {
+    const key = /sec-websocket-key: (\S+)/i.exec(head)?.[1] ?? ''
+    const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
+    socket.write(
+      `HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\nearly`,
+    )
+  })
+  const front = await proxied(upstream.port)
+  const session = openSession(front.port)
+  const stream = await connectTo(session, '/ws')
+  stream.on('error', () => {})
+  assert.equal(await statusOf(stream), 200)
+  return {
+    stream,
+    front,
+    end: upstream.sockets[0] as Socket,
+    [Symbol.asyncDispose]: async () => {
+      session.destroy()
+      await upstream[Symbol.asyncDispose]()
+      await front[Symbol.asyncDispose]()
+    },
+  }
+}
+
+test('bytes behind the handshake come through, and an end on either side becomes one on the other', async () => {
+  await using pair = await openPair()
+  const { stream, end } = pair
+  const [early] = (await once(stream, 'data')) as [Buffer]
+  assert.equal(early.toString(), 'early')
+  end.allowHalfOpen = true
+  stream.end('question')
+  let heard = ''
+  end.on('data', (chunk) => (heard += String(chunk)))
+  await once(end, 'end')
+  assert.equal(heard, 'question')
+  end.end('answer')
+  const [answer] = (await once(stream, 'data')) as [Buffer]
+  assert.equal(answer.toString(), 'answer')
+  await once(stream, 'close')
+  assert.equal(stream.rstCode, 0)
+})
+
+test('a reset of the stream closes the connection behind us, and the other way round', async () => {
+  await using first = await openPair()
+  first.end.resume()
+  const closed = once(first.end, 'close').catch(() => {})
+  first.stream.close(8)
+  await closed
+  await using second = await openPair()
+  second.stream.resume()
+  second.end.resetAndDestroy()
+  await once(second.stream, 'close')
+  assert.equal(second.stream.rstCode, 8)
+})
+
+test('stopping ends WebSockets that lead elsewhere, and then the session', async () => {
+  await using pair = await openPair()
+  pair.stream.resume()
+  pair.front.adapter.drain()
+  await once(pair.stream, 'close')
+  await pair.front.quiet()
+})
