@@ -1,6 +1,7 @@
 import { checkFolders } from '../config/check-folders.ts'
 import { loadConfig } from '../config/load.ts'
 import { missingPage } from '../config/missing-page.ts'
+import { checkCertificates } from '../server/check-certificates.ts'
 import { checkRoutes } from '../server/explain.ts'
 import { printable, printableJson } from '../util/sanitize.ts'
 import type { Command } from './command.ts'
@@ -12,7 +13,7 @@ import { renderSettings } from './settings-table.ts'
 import { settingsOf } from './settings.ts'
 
 /**
- * Checks the configuration and the folders that it names, and prints every setting with its origin. What a build may
+ * Checks the configuration with the folders and the certificates that it names, and prints every setting with its origin. What a build may
  * still bring about is a warning. With --json one line:
  * `{ "file": path or null, "options": { "port": { "value": [8008], "origin": "default" } }, "warnings": [] }`.
  */
@@ -28,7 +29,7 @@ export async function check(command: Command, program: Program, report: Report):
   checkFolders(loaded.config)
   checkRoutes(loaded.config)
   const settings = settingsOf(loaded)
-  const warnings = missingPage(loaded.config)
+  const warnings = [...missingPage(loaded.config), ...(await checkCertificates(loaded.config))]
   if (command.json) {
     const options = Object.fromEntries(
       settings.map(({ key, value, origin }) => [key, { value: value ?? null, origin }]),

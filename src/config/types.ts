@@ -44,7 +44,7 @@ export interface ServeOptions {
    * `Upgrade-Insecure-Requests: 1` (307). Default false.
    */
   redirect?: boolean | 'asked'
-  /** Serve HTTP/2 without TLS to clients that begin with its preface (RFC 9113 section 3.3). Default false; an `h2c:` target implies true. */
+  /** Serve HTTP/2 without TLS to clients that begin with its preface (RFC 9113 section 3.3). Default false; an `h2c:` target among the options implies true. */
   h2c?: boolean
   /** Open the browser once listening, at this path when it is a string (a relative one is below `base`). Acts in the command only. Default false. */
   open?: boolean | string

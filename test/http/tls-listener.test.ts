@@ -178,3 +178,38 @@ test('an upgrade with content under TLS stays an ordinary request', async () => 
   )
   assert.equal((await client.reply()).status, 200)
 })
+
+test('a client under TLS that has closed its sending side still gets its reply', async () => {
+  await using started = await startSecure(files)
+  using client = await openSecure(started, { allowHalfOpen: true } as object)
+  client.send(`GET /a.txt HTTP/1.1\r\n${started.secureLine}\r\n\r\n`)
+  client.socket.end()
+  assert.equal((await client.reply()).body.toString(), 'alpha')
+  await client.closed()
+})
+
+test('a client under TLS that is refused while it sends can still read why', async () => {
+  await using started = await startSecure(files, { limits: { bodyBytes: 1000 } })
+  using client = await openSecure(started)
+  client.send(`POST /a.txt HTTP/1.1\r\n${started.secureLine}\r\nContent-Length: 20000000\r\n\r\n`)
+  const content = Buffer.alloc(100_000)
+  for (let sent = 0; sent < 1_000_000; sent += content.length) client.send(content)
+  assert.equal((await client.reply()).status, 413)
+})
+
+test('a client under TLS that does not read its reply is cut', async () => {
+  await using started = await startSecure({ 'large.bin': Buffer.alloc(40_000_000) }, { limits: { writeMs: 200 } })
+  using client = await openSecure(started)
+  const record = new Promise<boolean>((resolve) => started.server.on('reply', ({ aborted }) => resolve(aborted)))
+  client.socket.pause()
+  client.send(`GET /large.bin HTTP/1.1\r\n${started.secureLine}\r\n\r\n`)
+  assert.equal(await record, true)
+})
+
+test('a large file comes whole under TLS', async () => {
+  const large = Buffer.alloc(5_000_000, 'serve8008')
+  await using started = await startSecure({ 'large.bin': large })
+  using client = await openSecure(started)
+  client.send(`GET /large.bin HTTP/1.1\r\n${started.secureLine}\r\n\r\n`)
+  assert.ok((await client.reply()).body.equals(large))
+})
