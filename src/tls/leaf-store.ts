@@ -33,6 +33,7 @@ export interface LeafStore {
 export function openLeafStore(place: Place): LeafStore {
   const folder = join(place.folder, 'leaves')
   let authority: X509Certificate | undefined
+  let isPruned = false
 
   async function mint(names: readonly string[], file: string): Promise<Leaf> {
     // The key is read each time: it need not lie in the memory of a server.
@@ -51,7 +52,8 @@ export function openLeafStore(place: Place): LeafStore {
     try {
       makeFolder(folder)
       publish(file, cert + key, secretMode)
-      prune(folder, place.clock.now())
+      if (!isPruned) prune(folder, place.clock.now())
+      isPruned = true
     } catch {
       // The authority can be read, and that is enough to go on.
     }

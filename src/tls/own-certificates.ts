@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs'
 import type { SecureContext } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
-import { isServeError } from '../errors/serve-error.ts'
 import { canonicalName, covers } from './names.ts'
 import { filesOf, loadOwnCertificate, type LoadedCertificate } from './own-certificate.ts'
 import type { CertificateOptions, Certificates, CertificateWarning, Clock } from './types.ts'
@@ -59,7 +58,6 @@ export function ownCertificates(options: CertificateOptions, clock: Clock): Cert
       return undefined
     } catch (error) {
       const { message, hint } = error as Error & { hint?: string }
-      if (!isServeError(error)) throw error
       return {
         code: 'W8008_CERT',
         message: `${message} The certificate from before is kept.`,
