@@ -55,6 +55,15 @@ export function readAuthority(folder: string): X509Certificate | undefined {
   throw damaged(file, folder)
 }
 
+/** The same, but undefined also where it is damaged: with the key the certificate is made again. */
+export function readIfWhole(folder: string): X509Certificate | undefined {
+  try {
+    return readAuthority(folder)
+  } catch {
+    return undefined
+  }
+}
+
 /**
  * The authority with its key; made where there is none. Several processes at once come to the same one.
  *

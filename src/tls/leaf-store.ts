@@ -1,7 +1,7 @@
 import { createHash, type X509Certificate } from 'node:crypto'
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { closeAuthority, leeway, openSigner, readAuthority, type Place } from './authority.ts'
+import { closeAuthority, leeway, openSigner, readIfWhole, type Place } from './authority.ts'
 import { day } from './clock.ts'
 import { namesOf } from './names.ts'
 import { certificatesIn, privateKeyIn, privateKeyText } from './pem.ts'
@@ -33,6 +33,7 @@ export interface LeafStore {
 export function openLeafStore(place: Place): LeafStore {
   const folder = join(place.folder, 'leaves')
   let authority: X509Certificate | undefined
+  let isPruned = false
 
   async function mint(names: readonly string[], file: string): Promise<Leaf> {
     // The key is read each time: it need not lie in the memory of a server.
@@ -51,7 +52,8 @@ export function openLeafStore(place: Place): LeafStore {
     try {
       makeFolder(folder)
       publish(file, cert + key, secretMode)
-      prune(folder, place.clock.now())
+      if (!isPruned) prune(folder, place.clock.now())
+      isPruned = true
     } catch {
       // The authority can be read, and that is enough to go on.
     }
@@ -61,7 +63,7 @@ export function openLeafStore(place: Place): LeafStore {
     async leafFor(names) {
       if (authority === undefined) {
         closeAuthority(place)
-        authority = readAuthority(place.folder)
+        authority = readIfWhole(place.folder)
       }
       const file = join(folder, `${createHash('sha256').update(names.join(' ')).digest('hex').slice(0, 32)}.pem`)
       const kept = authority === undefined ? undefined : readLeaf(file, names, authority, place.clock.now())

@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import { ServeError } from '../errors/serve-error.ts'
-import { certificateFile, leeway, openSigner, readAuthority } from './authority.ts'
+import { certificateFile, leeway, openSigner, readAuthority, readIfWhole } from './authority.ts'
 import { day, systemClock } from './clock.ts'
 import { canonicalName, isPermitted, permittedDomains } from './names.ts'
 import { machine } from './trust/host.ts'
@@ -59,6 +59,7 @@ export function localAuthority(options: LocalAuthorityOptions): LocalAuthority {
     read: () => readAuthority(folder),
     make: async () => (await open()).certificate,
     stores() {
+      // A damaged authority can still be taken out of the stores.
       const certificate = readIfWhole(folder)
       const subject = {
         file,
@@ -79,15 +80,6 @@ export function localAuthority(options: LocalAuthorityOptions): LocalAuthority {
         notAfter: new Date(end),
       })
     },
-  }
-}
-
-/** A damaged authority can still be taken out of the stores. */
-function readIfWhole(folder: string): X509Certificate | undefined {
-  try {
-    return readAuthority(folder)
-  } catch {
-    return undefined
   }
 }
 

@@ -1,10 +1,9 @@
-import { unwatchFile, watchFile } from 'node:fs'
+import { statSync } from 'node:fs'
 import type { SecureContext } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
-import { isServeError } from '../errors/serve-error.ts'
 import { canonicalName, covers } from './names.ts'
 import { filesOf, loadOwnCertificate, type LoadedCertificate } from './own-certificate.ts'
-import type { CertificateOptions, Certificates, Clock } from './types.ts'
+import type { CertificateOptions, Certificates, CertificateWarning, Clock } from './types.ts'
 
 /**
  * Milliseconds between looks at the files. They are few, and links that are turned to another file, as certbot and
@@ -22,28 +21,32 @@ const patienceMs = 1000
  */
 export function ownCertificates(options: CertificateOptions, clock: Clock): Certificates {
   const { own, onWarning, onChange } = options
+  // Taken before the files are read: what changes meanwhile has changed.
+  const marks = own.map((each) => markOf(filesOf(each)))
   const loaded = own.map((each) => loadOwnCertificate(each, clock.now()))
   for (const { warnings } of loaded) for (const warning of warnings) onWarning(warning)
   const endings = own.map((each, index) => follow(index, filesOf(each)))
 
   function follow(index: number, files: readonly string[]): () => void {
-    let cancel = (): void => {}
-    const look = (isLast: boolean): void => {
-      cancel()
-      const fault = reload(index)
-      if (fault === undefined) return
-      if (isLast) onWarning(fault)
-      else cancel = clock.after(patienceMs, () => look(true))
+    let fault: CertificateWarning | undefined
+    let changedAt = 0
+    const look = (): void => {
+      cancel = clock.after(lookMs, look)
+      const mark = markOf(files)
+      if (mark !== marks[index]) {
+        marks[index] = mark
+        changedAt = clock.now()
+        fault = reload(index)
+      } else if (fault !== undefined && clock.now() - changedAt >= patienceMs) {
+        onWarning(fault)
+        fault = undefined
+      }
     }
-    const changed = (): void => look(false)
-    for (const file of files) watchFile(file, { interval: lookMs, persistent: false }, changed)
-    return () => {
-      cancel()
-      for (const file of files) unwatchFile(file, changed)
-    }
+    let cancel = clock.after(lookMs, look)
+    return () => cancel()
   }
 
-  function reload(index: number): { code: string; message: string; hint?: string } | undefined {
+  function reload(index: number): CertificateWarning | undefined {
     const before = loaded[index] as LoadedCertificate
     try {
       const after = loadOwnCertificate(own[index] ?? {}, clock.now())
@@ -55,7 +58,6 @@ export function ownCertificates(options: CertificateOptions, clock: Clock): Cert
       return undefined
     } catch (error) {
       const { message, hint } = error as Error & { hint?: string }
-      if (!isServeError(error)) throw error
       return {
         code: 'W8008_CERT',
         message: `${message} The certificate from before is kept.`,
@@ -82,4 +84,18 @@ function contextOf(loaded: readonly LoadedCertificate[], servername: string): Se
       : (loaded.find(({ names }) => names.includes(host)) ??
         loaded.find(({ names }) => names.some((name) => covers(name, host))))
   return (found ?? (loaded[0] as LoadedCertificate)).context
+}
+
+/** Changes with the files, and with the links that lead to them. */
+function markOf(files: readonly string[]): string {
+  const marks = files.map((file) => {
+    try {
+      const { dev, ino, size, mtimeNs, ctimeNs } = statSync(file, { bigint: true })
+      return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
+    } catch {
+      // It is about to be replaced.
+      return ''
+    }
+  })
+  return marks.join('\n')
 }

@@ -42,9 +42,12 @@ export function makeFolder(folder: string): void {
   }
 }
 
-/** Puts a file in place as a whole: readers see the old content or the new one, never a part. */
+/**
+ * Puts a file in place as a whole: readers see the old content or the new one, never a part. A system that falls may
+ * leave it empty.
+ */
 export function publish(file: string, text: string, mode: number): void {
-  const temporary = writeBeside(file, text, mode)
+  const temporary = writeBeside(file, text, mode, false)
   try {
     renameSync(temporary, file)
   } catch (error) {
@@ -53,9 +56,14 @@ export function publish(file: string, text: string, mode: number): void {
   }
 }
 
-/** As {@link publish}, but never over another file. Of several processes at once, one wins. Returns whether we did. */
+/**
+ * As {@link publish}, but never over another file, and written through to the disk. Of several processes at once one
+ * wins.
+ *
+ * @returns whether we did.
+ */
 export function publishFirst(file: string, text: string, mode: number): boolean {
-  const temporary = writeBeside(file, text, mode)
+  const temporary = writeBeside(file, text, mode, true)
   try {
     linkSync(temporary, file)
     return true
@@ -87,9 +95,9 @@ export function closeToOthers(path: string): boolean {
   return true
 }
 
-function writeBeside(file: string, text: string, mode: number): string {
+function writeBeside(file: string, text: string, mode: number, flush: boolean): string {
   const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
-  writeFileSync(temporary, text, { mode, flag: 'wx', flush: true })
+  writeFileSync(temporary, text, { mode, flag: 'wx', flush })
   giveToOwner(temporary)
   return temporary
 }

@@ -41,7 +41,11 @@ export class FakeClock implements Clock {
 
   /** Moves on, as a machine does that was asleep meanwhile: what is due happens now. */
   pass(days: number): void {
-    this.#now += days * day
+    this.passMs(days * day)
+  }
+
+  passMs(ms: number): void {
+    this.#now += ms
     const due = this.#timers.filter(({ at }) => at <= this.#now)
     this.#timers = this.#timers.filter((timer) => !due.includes(timer))
     for (const { act } of due) act()

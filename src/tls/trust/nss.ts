@@ -13,8 +13,8 @@ const firefoxFolders = [
   '.var/app/org.mozilla.firefox/config/mozilla/firefox',
 ]
 
-/** The databases of Chromium, Chrome, Edge, Brave and others: as packages (made where it is missing) and as a snap. */
-const chromiumFolders = ['.pki/nssdb', 'snap/chromium/current/.pki/nssdb']
+/** The database of Chromium, Chrome, Edge, Brave and others, and where newer ones keep it if the first is not there. */
+const chromiumFolders = ['.pki/nssdb', '.local/share/pki/nssdb'] as const
 
 /** Programs that use the first of these databases. */
 const chromiums = [
@@ -31,10 +31,18 @@ export function nssStores(host: Host, subject: Subject): TrustStore[] {
   const profiles = firefoxFolders.flatMap((folder) =>
     host.list(join(host.home, folder)).map((name) => join(host.home, folder, name)),
   )
-  const [common, ...others] = chromiumFolders.map((folder) => join(host.home, folder))
+  const [common, newer] = chromiumFolders.map((folder) => join(host.home, folder)) as [string, string]
+  const inUse = [common, newer].filter(isDatabase)
+  const sandboxed = [
+    join(host.home, 'snap/chromium/current/.pki/nssdb'),
+    ...host.list(join(host.home, '.var/app')).map((name) => join(host.home, '.var/app', name, '.pki/nssdb')),
+  ].filter(isDatabase)
   return [
-    nssStore(host, subject, 'Chromium, Chrome', common as string, true),
-    ...others.filter(isDatabase).map((folder) => nssStore(host, subject, 'Chromium (snap)', folder, false)),
+    // Made where there is none: a browser that was never started has none yet.
+    ...(inUse.length > 0 ? inUse : [common]).map((folder) =>
+      nssStore(host, subject, 'Chromium, Chrome', folder, inUse.length === 0),
+    ),
+    ...sandboxed.map((folder) => nssStore(host, subject, 'Chromium (snap, flatpak)', folder, false)),
     ...profiles
       .filter(isDatabase)
       .map((folder) => nssStore(host, subject, `Firefox (${basename(folder)})`, folder, false)),

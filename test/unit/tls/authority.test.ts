@@ -119,6 +119,15 @@ test('an authority near its end says so, one past it makes nothing more', async 
   await assert.rejects(openSigner(place), { code: 'E8008_AUTHORITY', message: /expired on/ })
 })
 
+test('whoever makes an authority while another does comes to the same one', async () => {
+  using temporary = new TempFolder()
+  const place = placeIn(temporary)
+  const signers = await Promise.all(Array.from({ length: 8 }, () => openSigner(place)))
+  assert.equal(new Set(signers.map(({ cert }) => cert)).size, 1)
+  assert.equal(readFileSync(join(place.folder, 'authority.pem'), 'utf8'), signers[0]?.cert)
+  assert.deepEqual(readdirSync(place.folder).toSorted(), ['authority-key.pem', 'authority.pem'])
+})
+
 test('processes that start at once come to one authority, and all its certificates are whole', async () => {
   using temporary = new TempFolder()
   const folder = temporary.join('serve8008')

@@ -92,6 +92,19 @@ test('another start finds what an earlier one made, also without the key of the 
   assert.match(second.warnings[0]?.message ?? '', /has lost its key/)
 })
 
+test('a certificate of the authority that is damaged is written again from the file with the key', async () => {
+  using temporary = new TempFolder()
+  const file = join(temporary.path, 'authority.pem')
+  using first = await openCertificates({ folder: temporary.path })
+  const whole = readFileSync(file, 'utf8')
+  for (const content of ['', whole.slice(0, 300), String(first.certificates.current().cert)]) {
+    writeFileSync(file, content)
+    using again = await openCertificates({ folder: temporary.path })
+    assert.equal(readFileSync(file, 'utf8'), whole)
+    assert.equal(current(again.certificates).verify(new X509Certificate(whole).publicKey), true)
+  }
+})
+
 test('a key that others can read is closed to them at a start that needs it not', { skip: isWindows }, async () => {
   using temporary = new TempFolder()
   using first = await openCertificates({ folder: temporary.path })
@@ -120,6 +133,7 @@ test('a kept certificate that is damaged, not ours or for other names is made an
     return join(leaves, name ?? '')
   }
   const file = nameOf(first.certificates)
+  const authority = new X509Certificate(readFileSync(join(folder, 'authority.pem')))
   const whole = readFileSync(file, 'utf8')
   const textOf = ({ cert, key }: ReturnType<Certificates['current']>) => `${cert as string}${key as string}`
   const contents = [
@@ -131,7 +145,9 @@ test('a kept certificate that is damaged, not ours or for other names is made an
   for (const content of contents) {
     writeFileSync(file, content)
     using again = await openCertificates({ folder })
-    assert.notEqual(String(again.certificates.current().cert), String(first.certificates.current().cert))
+    const { cert } = again.certificates.current()
+    assert.equal(content.includes(cert as string) && content !== whole, false)
+    assert.equal(current(again.certificates).verify(authority.publicKey), true)
     assert.deepEqual(namesOf(current(again.certificates).subjectAltName), [
       'localhost',
       '*.localhost',

@@ -8,7 +8,7 @@ import { mintAuthority, mintLeaf } from '../../../src/tls/mint.ts'
 import { loadOwnCertificate } from '../../../src/tls/own-certificate.ts'
 import type { OwnCertificate } from '../../../src/tls/tls.ts'
 import type { Pair } from '../../../src/tls/types.ts'
-import { openCertificates } from '../../support/authority.ts'
+import { FakeClock, openCertificates } from '../../support/authority.ts'
 import { TempFolder } from '../../support/server.ts'
 import { missing } from '../../peers/program.ts'
 
@@ -161,39 +161,76 @@ test('of several the name decides: itself, then a star, then the first', async (
   assert.equal(certificates.current().cert, pairs[0]?.cert)
 })
 
-test('new files are taken up, by rename and by a link that is turned; broken ones are told of', async () => {
-  const [one, two, three] = [leaf(['one.test']), leaf(['two.test']), leaf(['three.test'])]
-  using folder = await new TempFolder().write({
+/** Two certificates in folders, and a link that leads to the first of them. */
+async function linked(one: Pair, two: Pair): Promise<{ folder: TempFolder; own: OwnCertificate[] }> {
+  const folder = await new TempFolder().write({
     'old/cert.pem': one.cert,
     'old/key.pem': one.key,
     'new/cert.pem': two.cert,
     'new/key.pem': two.key,
   })
   symlinkSync(folder.join('old'), folder.join('live'), 'junction')
-  const own = [{ cert: folder.join('live', 'cert.pem'), key: folder.join('live', 'key.pem') }]
-  using opened = await openCertificates({ own })
+  return { folder, own: [{ cert: folder.join('live', 'cert.pem'), key: folder.join('live', 'key.pem') }] }
+}
+
+function turn(folder: TempFolder): void {
+  rmSync(folder.join('live'))
+  symlinkSync(folder.join('new'), folder.join('live'), 'junction')
+}
+
+test('new files are taken up, by rename and by a link that is turned; broken ones are told of', async () => {
+  const [one, two, three] = [leaf(['one.test']), leaf(['two.test']), leaf(['three.test'])]
+  const { folder, own } = await linked(one, two)
+  using _ = folder
+  const clock = new FakeClock()
+  using opened = await openCertificates({ own }, clock)
   const { certificates, changes, warnings } = opened
   const shown = (): string | undefined => new X509Certificate(String(certificates.current().cert)).subjectAltName
   const context = await certificates.contextFor('')
 
-  const turned = opened.next()
-  rmSync(folder.join('live'))
-  symlinkSync(folder.join('new'), folder.join('live'), 'junction')
-  await turned
-  assert.equal(shown(), 'DNS:two.test')
-  assert.equal(changes.count, 1)
+  clock.passMs(250)
+  assert.deepEqual([shown(), changes.count], ['DNS:one.test', 0])
+  turn(folder)
+  clock.passMs(250)
+  assert.deepEqual([shown(), changes.count], ['DNS:two.test', 1])
   assert.notEqual(await certificates.contextFor(''), context)
 
-  const broken = opened.next()
+  // The certificate comes first and the key in a moment: nothing to speak of.
   writeFileSync(folder.join('new', 'cert.pem'), three.cert)
-  await broken
-  assert.equal(shown(), 'DNS:two.test')
-  assert.match(warnings[0]?.message ?? '', /key\.pem does not belong to .* is kept\.$/)
-
-  const whole = opened.next()
+  for (let looks = 0; looks < 3; looks++) clock.passMs(250)
+  assert.deepEqual([shown(), warnings.length], ['DNS:two.test', 0])
   writeFileSync(folder.join('new', 'key.tmp'), three.key)
   renameSync(folder.join('new', 'key.tmp'), folder.join('new', 'key.pem'))
-  await whole
+  clock.passMs(250)
   assert.equal(shown(), 'DNS:three.test')
-  assert.deepEqual([changes.count, warnings.length], [2, 1])
+  clock.passMs(2000)
+  assert.deepEqual([changes.count, warnings.length], [2, 0])
+
+  // The key does not come.
+  writeFileSync(folder.join('new', 'cert.pem'), one.cert)
+  clock.passMs(250)
+  assert.equal(warnings.length, 0)
+  for (let looks = 0; looks < 20; looks++) clock.passMs(250)
+  assert.equal(shown(), 'DNS:three.test')
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0]?.message ?? '', /key\.pem does not belong to .* is kept\.$/)
+
+  // A file that is gone for good.
+  rmSync(folder.join('new', 'key.pem'))
+  for (let looks = 0; looks < 20; looks++) clock.passMs(250)
+  assert.match(warnings[1]?.message ?? '', /key\.pem does not exist\. The certificate from before is kept\.$/)
+  assert.deepEqual([shown(), warnings.length], ['DNS:three.test', 2])
+  certificates.close()
+  assert.equal(clock.pending, 0)
+})
+
+test('new files are taken up as time passes', async () => {
+  const { folder, own } = await linked(leaf(['one.test']), leaf(['two.test']))
+  using _ = folder
+  using opened = await openCertificates({ own })
+  const changed = opened.next()
+  turn(folder)
+  await changed
+  const { cert } = opened.certificates.current()
+  assert.equal(new X509Certificate(String(cert)).subjectAltName, 'DNS:two.test')
 })

@@ -106,6 +106,16 @@ test('the database of Chromium is made where it is missing', async () => {
   assert.deepEqual(lines(store.remove()), [`certutil -D ${database} -n serve8008-ann`])
 })
 
+test('a database of Chromium in another place is not hidden by a new one', async () => {
+  const files = { '/home/ann/.local/share/pki/nssdb/cert9.db': '' }
+  const stores = (await trustStores(hostOf({ files }), subject)).filter(({ name }) => name.startsWith('Chromium'))
+  assert.equal(stores.length, 1)
+  assert.deepEqual(
+    stores[0]?.install().map(({ argv }) => argv[3]),
+    ['sql:/home/ann/.local/share/pki/nssdb', 'sql:/home/ann/.local/share/pki/nssdb'],
+  )
+})
+
 test('every profile of Firefox has a store, as a package, a snap and a flatpak', async () => {
   const files = {
     '/home/ann/.mozilla/firefox/a.default/cert9.db': '',
@@ -114,12 +124,13 @@ test('every profile of Firefox has a store, as a package, a snap and a flatpak',
     '/home/ann/snap/firefox/common/.mozilla/firefox/b.default/cert9.db': '',
     '/home/ann/.var/app/org.mozilla.firefox/.mozilla/firefox/c.default/cert9.db': '',
     '/home/ann/snap/chromium/current/.pki/nssdb/cert9.db': '',
+    '/home/ann/.var/app/com.example.Chromium/.pki/nssdb/cert9.db': '',
   }
   const stores = await trustStores(hostOf({ files }), subject)
   assert.deepEqual(
     stores.map(({ name }) => name),
     [
-      ...['system', 'Chromium, Chrome', 'Chromium (snap)'],
+      ...['system', 'Chromium, Chrome', 'Chromium (snap, flatpak)', 'Chromium (snap, flatpak)'],
       ...['Firefox (a.default)', 'Firefox (b.default)', 'Firefox (c.default)', 'Java (JAVA_HOME)'],
     ],
   )
