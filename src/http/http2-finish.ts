@@ -4,6 +4,7 @@ import { discard } from './body.ts'
 import type { Exchange } from './exchange.ts'
 import { checkField, isBodyless, lengthened, type Sent } from './finish.ts'
 import { getField, type HeaderList } from './headers.ts'
+import { resetStream } from './http2-reset.ts'
 import { Http2Writer } from './http2-writer.ts'
 import { isStreamed, lengthOf, sendContent } from './reply-content.ts'
 import type { Reply } from './reply.ts'
@@ -78,7 +79,7 @@ async function sendBody(stream: ServerHttp2Stream, { body }: Reply, x: Exchange,
   const { trailers, ...sent } = await sendContent(body as Parameters<typeof sendContent>[0], writer, x)
   if (sent.aborted) {
     writer.stop()
-    stream.close(x.signal.aborted ? NGHTTP2_CANCEL : NGHTTP2_INTERNAL_ERROR)
+    resetStream(stream, x.signal.aborted ? NGHTTP2_CANCEL : NGHTTP2_INTERNAL_ERROR)
     return sent
   }
   pairs = checkedTrailers(trailers ?? [])
@@ -94,7 +95,7 @@ function whenFinished(stream: ServerHttp2Stream): void {
 
 /** Once the reply is out nobody reads what the client still sends, and it should not have to (RFC 9113 section 8.1). */
 function stopReading(stream: ServerHttp2Stream): void {
-  if (!stream.readableEnded && !stream.destroyed) stream.close(NGHTTP2_NO_ERROR)
+  if (!stream.readableEnded && !stream.destroyed) resetStream(stream, NGHTTP2_NO_ERROR)
 }
 
 /** Answers an extended CONNECT (RFC 8441 section 5): what is a 101 in HTTP/1.1 is a 200 here, and proves no key. */
@@ -103,7 +104,7 @@ export function finishHttp2Upgrade(stream: ServerHttp2Stream, { headers, takeove
   delete fields['sec-websocket-accept']
   stream.respond(fields)
   // What passes a reset on knows it by this name.
-  Object.assign(stream, { resetAndDestroy: () => stream.close(NGHTTP2_CANCEL) })
+  Object.assign(stream, { resetAndDestroy: () => resetStream(stream, NGHTTP2_CANCEL) })
   takeover?.(stream, new Uint8Array())
 }
 

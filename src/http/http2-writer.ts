@@ -1,5 +1,6 @@
 import type { ServerHttp2Stream } from 'node:http2'
 import { constants } from 'node:http2'
+import { resetStream } from './http2-reset.ts'
 import type { ReplyWriter } from './reply-writer.ts'
 
 /** Bytes that are written at once: what a client takes of them is the progress by which a slow one is told from none. */
@@ -81,6 +82,6 @@ export class Http2Writer implements ReplyWriter {
 
   #watch(): void {
     if (this.#stream.destroyed || this.#timer !== undefined) return
-    this.#timer = setTimeout(() => this.#stream.close(constants.NGHTTP2_CANCEL), this.#stallMs)
+    this.#timer = setTimeout(() => resetStream(this.#stream, constants.NGHTTP2_CANCEL), this.#stallMs)
   }
 }

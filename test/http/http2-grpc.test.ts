@@ -18,7 +18,12 @@ import { createGate } from '../support/gate.ts'
 import { startHttp2, type Http2Front } from '../support/http2.ts'
 
 const bytes = (message: Buffer): Buffer => message
-const both = { requestSerialize: bytes, requestDeserialize: bytes, responseSerialize: bytes, responseDeserialize: bytes }
+const both = {
+  requestSerialize: bytes,
+  requestDeserialize: bytes,
+  responseSerialize: bytes,
+  responseDeserialize: bytes,
+}
 
 let server: Server
 let front: Http2Front
@@ -96,9 +101,17 @@ function unary(path: string, message: string, options = {}, metadata = new Metad
     let initial: Metadata | undefined
     let trailer: Metadata | undefined
     let answer: Pick<Answer, 'error' | 'message'> | undefined
-    const call = client.makeUnaryRequest(path, bytes, bytes, Buffer.from(message), metadata, options, (error, reply) => {
-      answer = { error, message: reply === undefined ? undefined : String(reply) }
-    })
+    const call = client.makeUnaryRequest(
+      path,
+      bytes,
+      bytes,
+      Buffer.from(message),
+      metadata,
+      options,
+      (error, reply) => {
+        answer = { error, message: reply === undefined ? undefined : String(reply) }
+      },
+    )
     call.once('metadata', (given) => (initial = given))
     call.once('status', ({ metadata: given }) => {
       trailer = given
