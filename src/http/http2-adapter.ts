@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { METHODS } from 'node:http'
-import { constants, createServer, type Http2Server, type Http2Session, type ServerHttp2Stream } from 'node:http2'
+import { createServer, type Http2Server, type Http2Session, type ServerHttp2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import type { Limits } from '../config/types.ts'
 import { ServeError } from '../errors/serve-error.ts'
@@ -152,7 +152,7 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
       finishHttp2Upgrade(stream, reply)
       delivery.settle(x, { ...reply, status: 200 }, { bytes: 0, aborted: false })
     } catch (cause) {
-      resetStream(stream, constants.NGHTTP2_INTERNAL_ERROR)
+      resetStream(stream, 'internal')
       const isGone = stream.destroyed
       const fault = new ServeError('E8008_INTERNAL', 'The connection could not be taken over.', { cause })
       x.notes.refusal = fault.code
@@ -164,7 +164,7 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
   return {
     server,
     drain() {
-      for (const stream of relayed) resetStream(stream, constants.NGHTTP2_CANCEL)
+      for (const stream of relayed) resetStream(stream, 'cancel')
       for (const { leave } of sessions.values()) leave()
     },
     cut() {
