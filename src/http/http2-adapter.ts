@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { METHODS } from 'node:http'
-import { constants, createServer, type Http2Server, type Http2Session, type ServerHttp2Stream } from 'node:http2'
+import { createServer, type Http2Server, type Http2Session, type ServerHttp2Stream } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import type { Limits } from '../config/types.ts'
 import { ServeError } from '../errors/serve-error.ts'
@@ -10,6 +10,7 @@ import type { Exchange, Handler, Peer } from './exchange.ts'
 import { Http2Exchange } from './http2-exchange.ts'
 import { finishHttp2Upgrade } from './http2-finish.ts'
 import { readHttp2Head, type Http2Head } from './http2-head.ts'
+import { isBrokenByClient, resetStream } from './http2-reset.ts'
 import { watchSession, type SessionWatch } from './http2-watch.ts'
 import type { Reply } from './reply.ts'
 
@@ -88,7 +89,7 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
     watch.began()
     // It may have been broken off before we heard of it.
     if (stream.destroyed || stream.closed) return watch.ended(true)
-    stream.once('close', () => watch.ended(isBroken(stream)))
+    stream.once('close', () => watch.ended(isBrokenByClient(stream)))
     enter(stream, session, raw ?? [])
   })
 
@@ -151,7 +152,7 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
       finishHttp2Upgrade(stream, reply)
       delivery.settle(x, { ...reply, status: 200 }, { bytes: 0, aborted: false })
     } catch (cause) {
-      stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+      resetStream(stream, 'internal')
       const isGone = stream.destroyed
       const fault = new ServeError('E8008_INTERNAL', 'The connection could not be taken over.', { cause })
       x.notes.refusal = fault.code
@@ -163,7 +164,7 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
   return {
     server,
     drain() {
-      for (const stream of relayed) stream.close(constants.NGHTTP2_CANCEL)
+      for (const stream of relayed) resetStream(stream, 'cancel')
       for (const { leave } of sessions.values()) leave()
     },
     cut() {
@@ -198,11 +199,6 @@ function unknownMethod(method: string): ServeError | undefined {
 }
 
 const methods: ReadonlySet<string> = new Set(METHODS)
-
-/** Whether a stream came to a bad end that we did not bring about, or had to, for what the client sent. */
-function isBroken({ rstCode, aborted }: ServerHttp2Stream): boolean {
-  return aborted || (rstCode !== undefined && rstCode !== constants.NGHTTP2_NO_ERROR)
-}
 
 function peerOf({ socket, encrypted }: Http2Session): Peer {
   return {

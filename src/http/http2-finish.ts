@@ -1,15 +1,13 @@
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
-import { constants } from 'node:http2'
 import { discard } from './body.ts'
 import type { Exchange } from './exchange.ts'
 import { checkField, isBodyless, lengthened, type Sent } from './finish.ts'
 import { getField, type HeaderList } from './headers.ts'
+import { resetStream, stopReading } from './http2-reset.ts'
 import { Http2Writer } from './http2-writer.ts'
 import { isStreamed, lengthOf, sendContent } from './reply-content.ts'
 import type { Reply } from './reply.ts'
 import { trailerPairs } from './trailers.ts'
-
-const { NGHTTP2_CANCEL, NGHTTP2_INTERNAL_ERROR, NGHTTP2_NO_ERROR } = constants
 
 /** Content up to this many bytes counts as sent when it was handed over: more than that waits for the client. */
 const atOnceBytes = 64 * 1024
@@ -48,17 +46,16 @@ export function finishHttp2(
     stream.respond(fields, { endStream })
     whenFinished(stream)
     if (endStream) return { bytes: 0, aborted: false }
-    const taken = new Http2Writer(stream, stallMs).end(body)
-    if (body.byteLength <= atOnceBytes) return { bytes: body.byteLength, aborted: false }
-    return taken.then(() => ({ bytes: body.byteLength, aborted: !stream.writableFinished }))
+    if (body.byteLength > atOnceBytes) return sendLarge(stream, body, stallMs)
+    new Http2Writer(stream, stallMs).endWith(body)
+    return { bytes: body.byteLength, aborted: false }
   }
   if (!isStreamed(body)) throw new TypeError('The body of a reply is null, bytes, a stream or a source.')
   const fields = http2Fields(status, lengthened(reply, lengthOf(body)))
   const isEmpty = isBodyless(x.method, status)
   const trailer = reply.relayed === true && !isEmpty ? getField(reply.headers, 'trailer') : undefined
   if (trailer !== undefined) fields['trailer'] = trailer
-  // Else Node would end a stream that is reset while its content comes, before it resets it.
-  stream.respond(fields, { endStream: isEmpty, waitForTrailers: !isEmpty })
+  stream.respond(fields, { endStream: isEmpty, waitForTrailers: !isEmpty && 'pull' in body })
   if (isEmpty) {
     discard(body)
     whenFinished(stream)
@@ -67,9 +64,17 @@ export function finishHttp2(
   return sendBody(stream, reply, x, stallMs)
 }
 
+async function sendLarge(stream: ServerHttp2Stream, body: Uint8Array, stallMs: number): Promise<Sent> {
+  const writer = new Http2Writer(stream, stallMs)
+  void writer.write(body)
+  await writer.end()
+  return { bytes: body.byteLength, aborted: !stream.writableEnded }
+}
+
 async function sendBody(stream: ServerHttp2Stream, { body }: Reply, x: Exchange, stallMs: number): Promise<Sent> {
   let pairs: [string, string][] = []
   stream.once('wantTrailers', () => {
+    // What is thrown here would end the process.
     if (stream.destroyed || stream.closed) return
     stream.sendTrailers(listed(pairs))
     setImmediate(stopReading, stream)
@@ -77,13 +82,13 @@ async function sendBody(stream: ServerHttp2Stream, { body }: Reply, x: Exchange,
   const writer = new Http2Writer(stream, stallMs)
   const { trailers, ...sent } = await sendContent(body as Parameters<typeof sendContent>[0], writer, x)
   if (sent.aborted) {
-    writer.stop()
-    stream.close(x.signal.aborted ? NGHTTP2_CANCEL : NGHTTP2_INTERNAL_ERROR)
+    resetStream(stream, x.signal.aborted ? 'cancel' : 'internal')
     return sent
   }
   pairs = checkedTrailers(trailers ?? [])
-  void writer.end()
-  return sent
+  if (!('pull' in (body as object))) whenFinished(stream)
+  await writer.end()
+  return stream.writableEnded ? sent : { ...sent, aborted: true }
 }
 
 /** A turn later what ends the reply is on its way, so that no reset can overtake it. */
@@ -92,18 +97,13 @@ function whenFinished(stream: ServerHttp2Stream): void {
   else stream.once('finish', () => setImmediate(stopReading, stream))
 }
 
-/** Once the reply is out nobody reads what the client still sends, and it should not have to (RFC 9113 section 8.1). */
-function stopReading(stream: ServerHttp2Stream): void {
-  if (!stream.readableEnded && !stream.destroyed) stream.close(NGHTTP2_NO_ERROR)
-}
-
 /** Answers an extended CONNECT (RFC 8441 section 5): what is a 101 in HTTP/1.1 is a 200 here, and proves no key. */
 export function finishHttp2Upgrade(stream: ServerHttp2Stream, { headers, takeover }: Reply): void {
   const fields = http2Fields(200, headers)
   delete fields['sec-websocket-accept']
   stream.respond(fields)
   // What passes a reset on knows it by this name.
-  Object.assign(stream, { resetAndDestroy: () => stream.close(NGHTTP2_CANCEL) })
+  Object.assign(stream, { resetAndDestroy: () => resetStream(stream, 'cancel') })
   takeover?.(stream, new Uint8Array())
 }
 

@@ -1,5 +1,5 @@
 import type { ServerHttp2Stream } from 'node:http2'
-import { constants } from 'node:http2'
+import { resetStream } from './http2-reset.ts'
 import type { ReplyWriter } from './reply-writer.ts'
 
 /** Bytes that are written at once: what a client takes of them is the progress by which a slow one is told from none. */
@@ -9,17 +9,16 @@ const pieceBytes = 64 * 1024
 export class Http2Writer implements ReplyWriter {
   readonly #stream: ServerHttp2Stream
   readonly #stallMs: number
+  /** Called when a piece is gone, or the client. */
   readonly #waiting = new Set<() => void>()
   #timer: NodeJS.Timeout | undefined
-  #pending = 0
+  #whenTaken: (() => void) | undefined
 
   constructor(stream: ServerHttp2Stream, stallMs: number) {
     this.#stream = stream
     this.#stallMs = stallMs
     stream.once('close', () => {
-      this.stop()
-      for (const resolve of this.#waiting) resolve()
-      this.#waiting.clear()
+      for (const done of this.#waiting) done()
     })
   }
 
@@ -36,51 +35,41 @@ export class Http2Writer implements ReplyWriter {
     if (this.#stream.writableNeedDrain) return written
   }
 
-  /** Ends the content, perhaps with its last part. Resolves when the client has taken that, or left. */
-  end(last?: Uint8Array): Promise<void> {
-    const stream = this.#stream
-    if (last !== undefined && last.byteLength > pieceBytes) void this.write(last)
-    const isSmall = last !== undefined && last.byteLength <= pieceBytes
-    return new Promise((resolve) => {
-      this.#waiting.add(resolve)
-      this.#pending++
-      stream.once('finish', () => {
-        this.#taken()
-        resolve()
-      })
-      this.#watch()
-      if (isSmall) stream.end(last)
-      else stream.end()
-    })
+  /** Ends the content when the client has taken all that was written, and resolves then, or when it has left. */
+  async end(): Promise<void> {
+    if (this.#waiting.size > 0) await new Promise<void>((resolve) => (this.#whenTaken = resolve))
+    // Not before: an end behind content for which there is no window must not meet a reset (see there).
+    if (!this.#stream.destroyed && !this.#stream.closed) this.#stream.end()
   }
 
-  /** Nothing more is waited for. */
-  stop(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+  /** Ends the content with its last part, which is small, at once. */
+  endWith(last: Uint8Array): void {
+    const done = this.#wait(() => {})
+    this.#stream.once('finish', done)
+    this.#stream.end(last)
   }
 
   #writePiece(piece: Uint8Array): Promise<void> {
     return new Promise((resolve) => {
       if (this.#stream.destroyed || this.#stream.closed) return resolve()
-      this.#waiting.add(resolve)
-      this.#pending++
-      this.#watch()
-      this.#stream.write(piece, () => {
-        this.#waiting.delete(resolve)
-        this.#taken()
-        resolve()
-      })
+      this.#stream.write(piece, this.#wait(resolve))
     })
   }
 
-  #taken(): void {
-    if (--this.#pending === 0) this.stop()
-    else this.#timer?.refresh()
-  }
-
-  #watch(): void {
-    if (this.#stream.destroyed || this.#timer !== undefined) return
-    this.#timer = setTimeout(() => this.#stream.close(constants.NGHTTP2_CANCEL), this.#stallMs)
+  /** Notes that something is to be taken. Returns what to call when it was. */
+  #wait(act: () => void): () => void {
+    this.#timer ??= setTimeout(() => resetStream(this.#stream, 'cancel'), this.#stallMs)
+    const done = (): void => {
+      if (!this.#waiting.delete(done)) return
+      if (this.#waiting.size > 0) this.#timer?.refresh()
+      else {
+        clearTimeout(this.#timer)
+        this.#timer = undefined
+        this.#whenTaken?.()
+      }
+      act()
+    }
+    this.#waiting.add(done)
+    return done
   }
 }

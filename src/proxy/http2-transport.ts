@@ -98,14 +98,14 @@ function converse(
       if (++interim > interimReplies) fault('protocol', 'Too many interim replies.')
       else if (!answered && status !== 100 && status !== 101) request.inform(status, plainFields(raw ?? []))
     })
-    stream.once('response', (headers, _flags, raw?: string[]) => {
+    stream.once('response', (headers, flags, raw?: string[]) => {
       const status = Number(headers[':status'])
       if (!(status >= 200 && status <= 999)) return fault('protocol', `${status} is not the status of a reply.`)
       settle()
       const fields = plainFields(raw ?? [])
       const isEndless = isGrpc(fields) || /^text\/event-stream/i.test(getField(fields, 'content-type') ?? '')
       if (isEndless) clearTimeout(forAll)
-      const body = hasContent(stream, status, request)
+      const body = hasContent(stream, status, flags, request)
         ? http2Body(stream, fields, isEndless ? 0 : timeouts.bodyIdleMs)
         : null
       resolve({ status, headers: fields, body })
@@ -122,8 +122,10 @@ function streamError(stream: ClientHttp2Stream, error: unknown): UpstreamError {
 }
 
 /** Whether content follows; where none does, the stream is read to its end all the same. */
-function hasContent(stream: ClientHttp2Stream, status: number, { method }: OutboundRequest): boolean {
-  if (method !== 'HEAD' && status !== 204 && status !== 304 && !stream.endAfterHeaders) return true
+function hasContent(stream: ClientHttp2Stream, status: number, flags: number, { method }: OutboundRequest): boolean {
+  // A gRPC call that fails at once has its status in the header section, and clients look where that ends.
+  const isOver = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0
+  if (method !== 'HEAD' && status !== 204 && status !== 304 && !isOver) return true
   stream.resume().once('end', () => stream.writableEnded || stream.close(constants.NGHTTP2_CANCEL))
   return false
 }

@@ -39,12 +39,11 @@ async function statusOf(stream: ClientHttp2Stream): Promise<number> {
 
 /** The end of a WebSocket whose handshake was done elsewhere. */
 function clientOn(stream: Duplex): WebSocket {
-  // @ts-expect-error the form that ws's own server uses
-  const socket: WebSocket & { setSocket(stream: Duplex, head: Buffer, options: object): void } = new WebSocket(
-    null,
-    undefined,
-    { closeTimeout: 500 },
-  )
+  // The form that ws's own server uses, which its types do not know.
+  const options = { closeTimeout: 500 } as object
+  const socket = new WebSocket(null as never, undefined, options) as WebSocket & {
+    setSocket(stream: Duplex, head: Buffer, options: object): void
+  }
   Object.assign(socket, { _isServer: false })
   socket.setSocket(stream, Buffer.alloc(0), { maxPayload: 10_000_000 })
   return socket
