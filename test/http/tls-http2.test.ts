@@ -45,7 +45,7 @@ test('HTTP/2 is agreed on under TLS and served by the same pipeline', async () =
   const session = openSession(started)
   const { headers, text } = await ask(session, { ':path': '/a.txt' })
   assert.deepEqual([headers[':status'], text], [200, 'alpha'])
-  assert.deepEqual(requests, [['2.0', true, started.tlsPort]])
+  assert.deepEqual(requests, [['2', true, started.tlsPort]])
   assert.equal((await ask(session, { ':authority': 'evil.test' })).headers[':status'], 421)
   session.close()
   await once(session, 'close')
