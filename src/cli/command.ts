@@ -2,20 +2,21 @@ import { optionsByKey } from '../config/option-table.ts'
 import type { FlagValues } from '../config/source.ts'
 import { ServeError } from '../errors/serve-error.ts'
 import { parseArguments, type FlagTexts } from './arguments.ts'
+import { readAuthorityCommand, type AuthorityCommand } from './authority-command.ts'
 import { explainFlags, flags } from './flags.ts'
 import { repeatCommand, replaceWord } from './repeat-command.ts'
 import type { Manner } from './report.ts'
 import { withoutUserinfo } from './shell-word.ts'
 
 /** The words that may stand in the folder's place. */
-export const commandNames = ['check', 'explain', 'reload', 'completion', 'help'] as const
+export const commandNames = ['check', 'explain', 'reload', 'trust', 'untrust', 'cert', 'completion', 'help'] as const
 
 /** What the command line asks for. */
 export interface Command extends Manner {
-  readonly name: 'serve' | 'check' | 'explain' | 'reload' | 'completion' | 'help' | 'version'
+  readonly name: 'serve' | 'version' | (typeof commandNames)[number]
   /** The word after `completion`. */
   readonly shell: string | undefined
-  /** The files after `reload`, the method and the URL after `explain`. */
+  /** The files after `reload`, the method and the URL after `explain`, the names after `cert`. */
   readonly words: readonly string[]
   /** Header fields of the request that `explain` is asked about. */
   readonly requestHeaders: readonly string[]
@@ -23,6 +24,8 @@ export interface Command extends Manner {
   readonly flags: FlagValues
   /** The file named by --config, false for --no-config, undefined to look one up. */
   readonly config: string | false | undefined
+  /** What was said to `trust`, `untrust` or `cert`. */
+  readonly authority?: AuthorityCommand
 }
 
 type Values = ReadonlyMap<string, FlagTexts>
@@ -34,6 +37,8 @@ type Values = ReadonlyMap<string, FlagTexts>
  * @throws ServeError E8008_USAGE
  */
 export function readCommand(argv: readonly string[], isFolder: (word: string) => boolean): Command {
+  const authority = readAuthorityCommand(argv)
+  if (authority !== undefined) return authority
   const general = parseArguments(argv, flags, isFolder)
   const name = commandName(general.words[0], general.values)
   // As curl does, `explain` takes header fields by -H, which elsewhere is the host.

@@ -1,7 +1,7 @@
 import { limitNames } from '../config/limits.ts'
 import { ServeError } from '../errors/serve-error.ts'
 import { commandNames as commands } from './command.ts'
-import type { Flag } from './flags.ts'
+import { authorityFlags, type Flag } from './flags.ts'
 
 const shells: Readonly<Record<string, (flags: readonly Flag[]) => string>> = {
   bash: bashCompletion,
@@ -38,6 +38,9 @@ function valuesOf(flag: Flag): readonly string[] {
   return flag.key === 'limits' ? limitNames.map((name) => `${name}=`) : flag.choices
 }
 
+/** The flags of the commands that have their own. */
+const ownFlags = Object.entries(authorityFlags).map(([name, list]) => ({ name, list, words: list.flatMap(spellings) }))
+
 function takesWord(flag: Flag): boolean {
   return flag.kind === 'value' || flag.kind === 'list'
 }
@@ -51,6 +54,10 @@ function bashCompletion(flags: readonly Flag[]): string {
     const open = values.some((value) => value.endsWith('=')) ? 'compopt +o filenames -o nospace 2>/dev/null; ' : ''
     return `    ${pattern}) ${open}COMPREPLY=($(${reply})); return ;;`
   })
+  const own = ownFlags.map(({ name, words: list }) => {
+    const folders = name === 'cert' ? '; [[ $previous == --out || $previous == -o ]] && compgen -d -- "$word"' : ''
+    return `    ${name}) COMPREPLY=($(compgen -W ${words(list)} -- "$word"${folders})); return ;;`
+  })
   return `# serve8008 in bash: source <(serve8008 completion bash)
 _serve8008() {
   local IFS=$'\\n' word=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]}
@@ -62,6 +69,9 @@ ${cases.join('\n')}
     /*) if [[ \${COMP_WORDS[COMP_CWORD]} == = || \${COMP_WORDS[COMP_CWORD-1]} == = ]]; then
       COMPREPLY=($(compgen -d -- "$word")); return
     fi ;;
+  esac
+  case \${COMP_WORDS[1]} in
+${own.join('\n')}
   esac
   case $word in
     /*=*) COMPREPLY=($(compgen -d -P "\${word%%=*}=" -- "\${word#*=}")) ;;
@@ -83,6 +93,13 @@ function zshCompletion(flags: readonly Flag[]): string {
       return `    '${star}${spelling}[${escape(flag.description)}]${spelling.startsWith('--no-') ? '' : value}' \\`
     })
   })
+  const own = ownFlags.map(({ name, list }) => {
+    const specs = list.flatMap((flag) => {
+      const value = takesWord(flag) ? `:${escape(flag.valueName)}:_files -/` : ''
+      return spellings(flag).map((spelling) => `'${spelling}[${escape(flag.description)}]${value}'`)
+    })
+    return `    ${name}) shift words; (( CURRENT-- )); _arguments ${specs.join(' ')} '*: :'; return ;;`
+  })
   return `#compdef serve8008
 # serve8008 in zsh: source <(serve8008 completion zsh)
 _serve8008_folders() {
@@ -91,6 +108,9 @@ _serve8008_folders() {
   _files -/
 }
 _serve8008() {
+  case $words[2] in
+${own.join('\n')}
+  esac
   _arguments -s \\
 ${rows.join('\n')}
     '1:folder:{ _alternative "commands:command:(${commands.join(' ')})" "folders:folder:_serve8008_folders" }' \\
@@ -126,6 +146,15 @@ function fishCompletion(flags: readonly Flag[]): string {
       ...negated.map((spelling) => `complete -c serve8008 -l ${spelling.slice(2)}`),
     ]
   })
+  const own = ownFlags.flatMap(({ name, list }) =>
+    list
+      .filter(({ key }) => !flags.some((flag) => flag.key === key && flag.kind === 'boolean'))
+      .map((flag) => {
+        const value = takesWord(flag) ? ' -x -a "(__fish_complete_directories)"' : ''
+        const seen = `-n '__fish_seen_subcommand_from ${name}'`
+        return `complete -c serve8008 ${seen} -l ${flag.name}${value} -d ${quote(flag.description)}`
+      }),
+  )
   return `# serve8008 in fish: serve8008 completion fish | source
 function __serve8008_mounts
   set -l word (commandline -ct)
@@ -137,7 +166,7 @@ end
 complete -c serve8008 -f -a '(__fish_complete_directories) (__serve8008_mounts)'
 complete -c serve8008 -n __fish_use_subcommand -a '${commands.join(' ')}'
 complete -c serve8008 -n '__fish_seen_subcommand_from completion' -a '${Object.keys(shells).join(' ')}'
-${rows.join('\n')}
+${[...rows, ...own].join('\n')}
 `
 }
 
@@ -150,6 +179,7 @@ function powershellCompletion(flags: readonly Flag[]): string {
     const list = valuesOf(flag).map(quote).join(', ')
     return list === '' ? [] : [flag.name, ...flag.aliases].map((name) => `    ${quote(dashed(name))} = @(${list})`)
   })
+  const own = ownFlags.map(({ name, words }) => `    ${quote(name)} = @(${words.map(quote).join(', ')})`)
   return `# serve8008 in PowerShell: serve8008 completion powershell | Out-String | Invoke-Expression
 Register-ArgumentCompleter -Native -CommandName serve8008 -ScriptBlock {
   param($wordToComplete, $commandAst, $cursorPosition)
@@ -159,6 +189,7 @@ ${rows.join('\n')}
   $values = @{
 ${values.join('\n')}
     'completion' = @(${Object.keys(shells).map(quote).join(', ')})
+${own.join('\n')}
   }
   $words = @($commandAst.CommandElements | ForEach-Object { $_.ToString() })
   $previous = if ($wordToComplete -eq '') { $words[-1] } elseif ($words.Count -gt 1) { $words[-2] } else { '' }

@@ -50,6 +50,18 @@ export const explainFlags: readonly Flag[] = [
   },
 ]
 
+/** The flags of the commands that look after the local authority. They share nothing with serving. */
+export const authorityFlags: Readonly<Record<'trust' | 'untrust' | 'cert', readonly Flag[]>> = {
+  trust: [
+    only('yes', ['y'], 'Ask nothing.'),
+    only('status', [], 'Change nothing and tell who trusts the local authority.'),
+    only('ca', [], 'Print the path of its certificate and nothing else.'),
+    ...voice(),
+  ],
+  untrust: [only('yes', ['y'], 'Ask nothing.'), ...voice()],
+  cert: [{ ...only('out', ['o'], 'Folder for the files.'), kind: 'value', valueName: 'DIR', isPath: true }, ...voice()],
+}
+
 const switchWord = /^(true|false|on|off|yes|no)$/i
 
 /** The form of an optional value, by option: what has another form is the folder. */
@@ -81,4 +93,13 @@ function ownFlag(name: string, aliases: readonly string[], description: string):
     default: '',
     group,
   }
+}
+
+function only(name: string, aliases: readonly string[], description: string): Flag {
+  return { ...ownFlag(name, aliases, description), canBeOff: false }
+}
+
+/** How any command speaks. */
+function voice(): Flag[] {
+  return flags.filter(({ key }) => ['quiet', 'verbose', 'json', 'help', 'version'].includes(key))
 }

@@ -18,6 +18,8 @@ const usage: Rows = [
   ['serve8008 . /docs=./doc', 'and further folders, each below a path'],
   ['serve8008 check [folder]', 'show every setting and where it comes from'],
   ['serve8008 explain GET /api/x', 'which route answers, and why no other does'],
+  ['serve8008 trust', 'let browsers trust the local certificates; also untrust'],
+  ['serve8008 cert app.localhost', 'write a certificate for another program'],
   ['serve8008 completion zsh', 'completions; also bash, fish, powershell'],
 ]
 

@@ -47,6 +47,12 @@ async function tell(command: Command, program: Program, report: Report): Promise
       return (await import('./reload.ts')).reload(command, program, report)
     case 'explain':
       return (await import('./explain.ts')).explain(command, program, report)
+    case 'trust':
+      return (await import('./trust.ts')).trust(command, program, report)
+    case 'untrust':
+      return (await import('./untrust.ts')).untrust(command, program, report)
+    case 'cert':
+      return (await import('./cert.ts')).cert(command, program, report)
     case 'check':
       return (await import('./check.ts')).check(command, program, report)
     default:

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import type { Environment } from '../config/env.ts'
 
 /** A stream that the command prints to. */
@@ -18,6 +19,8 @@ export interface Program {
   readonly pid: number
   readonly stdout: Output
   readonly stderr: Output
+  /** Where answers come from; absent where nobody can give any. */
+  readonly stdin?: Readable & { readonly isTTY?: boolean }
   /** Milliseconds since the process was started. */
   elapsed(): number
   /** Listens to a signal, or to an exception that nobody caught. */
@@ -34,6 +37,10 @@ export function currentProgram(): Program {
     pid: process.pid,
     stdout: process.stdout,
     stderr: process.stderr,
+    // Opened by those alone that read it.
+    get stdin() {
+      return process.stdin
+    },
     elapsed: () => performance.now(),
     on: (event, listener) => void process.on(event, listener),
     exit: (code) => process.exit(code),

@@ -21,9 +21,20 @@ export const skip: string | false =
     ? 'no browser found: apt-get install chromium, or name one in SERVE8008_TEST_BROWSER'
     : false
 
-/** Starts a browser; its owner closes it. */
-export function launchChromium(ignoreDefaultArgs: string[] = []): Promise<Browser> {
-  return chromium.launch({ executablePath: executablePath ?? '', args: flags.split(' '), ignoreDefaultArgs })
+/**
+ * Starts a browser; its owner closes it.
+ *
+ * @param home Home folder of the user that it believes to run for.
+ * @param further Further flags.
+ */
+export function launchChromium(
+  ignoreDefaultArgs: string[] = [],
+  home?: string,
+  further: readonly string[] = [],
+): Promise<Browser> {
+  const env = home === undefined ? {} : { env: { ...process.env, HOME: home } }
+  const args = [...flags.split(' '), ...further]
+  return chromium.launch({ executablePath: executablePath ?? '', args, ignoreDefaultArgs, ...env })
 }
 
 /** Opens a page of its own and closes it afterwards; what the page complains of fails the test. */

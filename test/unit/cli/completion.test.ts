@@ -53,6 +53,15 @@ test('bash offers flags, choices and commands', (t) => {
   assert.deepEqual(offers(t, '--log', '='), ['pretty', 'common', 'combined', 'json', 'none'])
 })
 
+test('bash offers the flags of a command that has its own', (t) => {
+  const offered = offers(t, 'trust', '--yes', '--')
+  if (offered === undefined) return
+  assert.ok(offered.includes('--status') && offered.includes('--ca'))
+  assert.equal(offered.includes('--port'), false)
+  assert.deepEqual(offers(t, 'untrust', '--ye'), ['--yes'])
+  assert.deepEqual(offers(t, 'cert', 'a.localhost', '--o'), ['--out'])
+})
+
 test('bash offers the names of limits, ready for a value', (t) => {
   const offered = offers(t, '--limit', 'header')
   if (offered === undefined) return

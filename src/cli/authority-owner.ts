@@ -1,0 +1,56 @@
+import { readFileSync } from 'node:fs'
+import { homedir, userInfo } from 'node:os'
+import type { Environment } from '../config/env.ts'
+import { folderOfAuthority } from '../server/local-authority.ts'
+
+/** Whose local authority the command looks after. */
+export interface AuthorityOwner {
+  readonly user: string
+  readonly home: string
+  /** Where the authority lives. */
+  readonly folder: string
+  /** Whether we are root on behalf of this user. */
+  readonly isSudo: boolean
+}
+
+/**
+ * The user who typed the command. Under `sudo` that is not root: a certificate that root's authority makes is trusted
+ * by none of the user's programs.
+ *
+ * @param passwd Text of the system's list of users.
+ */
+export function authorityOwner(
+  env: Environment,
+  uid: number | undefined = process.getuid?.(),
+  passwd: () => string = () => readFileSync('/etc/passwd', 'utf8'),
+): AuthorityOwner {
+  const user = env['SUDO_USER']
+  const home = uid === 0 && user !== undefined && user !== 'root' ? homeOf(user, passwd) : undefined
+  if (user !== undefined && home !== undefined) {
+    // What XDG_DATA_HOME says here is said of root.
+    return { user, home, folder: folderOfAuthority({ home }), isSudo: true }
+  }
+  const own = homedir()
+  return { user: ownName(env), home: own, folder: folderOfAuthority({ home: own, env }), isSudo: false }
+}
+
+function homeOf(user: string, passwd: () => string): string | undefined {
+  try {
+    const row = passwd()
+      .split('\n')
+      .map((line) => line.split(':'))
+      .find(([name]) => name === user)
+    return row?.[5]
+  } catch {
+    return undefined
+  }
+}
+
+function ownName(env: Environment): string {
+  try {
+    return userInfo().username
+  } catch {
+    // A user id without an entry, as containers have it.
+    return env['USER'] ?? 'user'
+  }
+}

@@ -1,0 +1,199 @@
+import type { X509Certificate } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { hostname, userInfo } from 'node:os'
+import { join } from 'node:path'
+import { ServeError } from '../errors/serve-error.ts'
+import { day } from './clock.ts'
+import { certificatesIn, privateKeyIn, privateKeyText } from './pem.ts'
+import { closeToOthers, makeFolder, publicMode, publish, publishFirst, readIfThere, secretMode } from './store.ts'
+import type { CertificateWarning, Clock, Pair } from './types.ts'
+
+/** The folder of a local authority, and what is told about it. */
+export interface Place {
+  readonly folder: string
+  readonly clock: Clock
+  readonly onWarning: (warning: CertificateWarning) => void
+}
+
+/** A local authority that can sign. */
+export interface Signer extends Pair {
+  readonly certificate: X509Certificate
+}
+
+/** Ten years: to trust it anew is the user's work. */
+const lifetime = 3652 * day
+/** The clock of this machine, or of another one that trusts the authority, may be behind. */
+export const leeway: number = day
+/** So long before its end the authority says so. */
+const notice = 60 * day
+
+/** The certificate of the authority, which other programs may be told to trust. */
+export function certificateFile(folder: string): string {
+  return join(folder, 'authority.pem')
+}
+
+/** The certificate once more with its key: one file, so that the two always fit. */
+function keyFile(folder: string): string {
+  return join(folder, 'authority-key.pem')
+}
+
+/**
+ * The certificate of the authority, without its key, or undefined where there is none yet.
+ *
+ * @throws ServeError `E8008_AUTHORITY` for a file that is damaged or may not be read.
+ */
+export function readAuthority(folder: string): X509Certificate | undefined {
+  const file = certificateFile(folder)
+  const text = reading(file, () => readIfThere(file))
+  if (text === undefined) return undefined
+  try {
+    const [certificate] = certificatesIn(text)
+    if (certificate?.ca === true) return certificate
+  } catch (cause) {
+    throw damaged(file, folder, cause)
+  }
+  throw damaged(file, folder)
+}
+
+/** The same, but undefined also where it is damaged: with the key the certificate is made again. */
+export function readIfWhole(folder: string): X509Certificate | undefined {
+  try {
+    return readAuthority(folder)
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * The authority with its key; made where there is none. Several processes at once come to the same one.
+ *
+ * @throws ServeError `E8008_AUTHORITY` where it is damaged, expired, incomplete, or cannot be read or written.
+ */
+export async function openSigner(place: Place): Promise<Signer> {
+  const { folder, clock, onWarning } = place
+  const file = keyFile(folder)
+  // The key is published first, so a certificate without a key is not one that is being made.
+  const isKnown = existsSync(certificateFile(folder))
+  let text = reading(file, () => readIfThere(file))
+  if (text === undefined) {
+    if (isKnown) throw keyless(folder)
+    text = await makeAuthority(place, file)
+  }
+  const signer = readSigner(text, file, folder)
+  closeAuthority(place)
+  const end = Date.parse(signer.certificate.validTo)
+  if (end <= clock.now()) throw expired(signer.certificate, folder)
+  if (end - clock.now() < notice) {
+    onWarning({
+      code: 'W8008_AUTHORITY',
+      message: `The local authority expires on ${signer.certificate.validTo}.`,
+      hint: renewal(folder),
+    })
+  }
+  if (readIfThere(certificateFile(folder)) !== signer.cert) publishPublic(folder, signer.cert)
+  return signer
+}
+
+async function makeAuthority({ folder, clock }: Place, file: string): Promise<string> {
+  // Loaded only where something is made: most starts find all they need.
+  const { mintAuthority } = await import('./mint.ts')
+  const term = { notBefore: new Date(clock.now() - leeway), notAfter: new Date(clock.now() + lifetime) }
+  const { cert, key } = mintAuthority(authorityLabel(), term)
+  return writing(folder, () => {
+    makeFolder(folder)
+    const text = `${cert}${key}`
+    return publishFirst(file, text, secretMode) ? text : (readIfThere(file) ?? text)
+  })
+}
+
+/** Whose authority it is, for the lists in which people meet it. A common name has at most 64 characters. */
+function authorityLabel(): string {
+  let user = 'user'
+  try {
+    user = userInfo().username
+  } catch {
+    // A user id without an entry, as containers have it.
+  }
+  return `serve8008 local authority (${user}@${hostname()})`.replace(/[^\x20-\x7e]/g, '_').slice(0, 64)
+}
+
+function readSigner(text: string, file: string, folder: string): Signer {
+  try {
+    const [certificate] = certificatesIn(text)
+    const key = privateKeyIn(text)
+    if (certificate?.ca === true && key !== undefined && certificate.checkPrivateKey(key)) {
+      return { certificate, cert: certificate.toString(), key: privateKeyText(text) as string }
+    }
+  } catch (cause) {
+    throw damaged(file, folder, cause)
+  }
+  throw damaged(file, folder)
+}
+
+/** Closes the folder and the key to others, where they are open, and says so. */
+export function closeAuthority({ folder, onWarning }: Place): void {
+  let wasOpen = false
+  let now = 'now they cannot'
+  for (const path of [folder, keyFile(folder)]) {
+    try {
+      if (closeToOthers(path)) wasOpen = true
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue
+      wasOpen = true
+      now = 'and its modes cannot be changed'
+    }
+  }
+  if (!wasOpen) return
+  onWarning({
+    code: 'W8008_AUTHORITY',
+    message: `Others could get at the local authority in ${folder}, ${now}.`,
+    hint: `if others use this machine, make a new one: ${renewal(folder)}`,
+  })
+}
+
+function publishPublic(folder: string, cert: string): void {
+  writing(folder, () => publish(certificateFile(folder), cert, publicMode))
+}
+
+function reading<Value>(file: string, read: () => Value): Value {
+  try {
+    return read()
+  } catch (cause) {
+    throw new ServeError('E8008_AUTHORITY', `${file} of the local authority cannot be read.`, {
+      hint: `see that it belongs to you, or use a certificate of your own`,
+      cause,
+    })
+  }
+}
+
+function writing<Value>(folder: string, write: () => Value): Value {
+  try {
+    return write()
+  } catch (cause) {
+    throw new ServeError('E8008_AUTHORITY', `The local authority cannot be kept in ${folder}.`, {
+      hint: 'see that the folder belongs to you and can be written, or use a certificate of your own',
+      cause,
+    })
+  }
+}
+
+function damaged(file: string, folder: string, cause?: unknown): ServeError {
+  return new ServeError('E8008_AUTHORITY', `${file} is damaged: it does not hold the local authority.`, {
+    hint: renewal(folder),
+    cause,
+  })
+}
+
+function keyless(folder: string): ServeError {
+  const message = `The local authority in ${folder} has lost its key, authority-key.pem, and can make no certificates.`
+  return new ServeError('E8008_AUTHORITY', message, { hint: renewal(folder) })
+}
+
+function expired(certificate: X509Certificate, folder: string): ServeError {
+  const message = `The local authority in ${folder} expired on ${certificate.validTo}.`
+  return new ServeError('E8008_AUTHORITY', message, { hint: renewal(folder) })
+}
+
+function renewal(folder: string): string {
+  return `serve8008 untrust, remove ${folder}, then serve8008 trust`
+}

@@ -1,0 +1,98 @@
+import type { X509Certificate } from 'node:crypto'
+import { ServeError } from '../errors/serve-error.ts'
+import { certificateFile, leeway, openSigner, readAuthority, readIfWhole } from './authority.ts'
+import { day, systemClock } from './clock.ts'
+import { canonicalName, isPermitted, permittedDomains } from './names.ts'
+import { machine } from './trust/host.ts'
+import { trustStores } from './trust/stores.ts'
+import type { TrustStore } from './trust/types.ts'
+import type { CertificateWarning, Pair } from './types.ts'
+
+/** Whose authority, and on which machine. */
+export interface LocalAuthorityOptions {
+  readonly folder: string
+  /** Home folder of the user whose programs are to trust it. */
+  readonly home: string
+  /** Name of that user. */
+  readonly user: string
+  /** As `process.platform`. */
+  readonly platform: string
+  readonly javaHome: string | undefined
+  /** `SystemRoot` of Windows. */
+  readonly systemRoot: string | undefined
+  /** How a command is run as that user. */
+  readonly asUser: (argv: readonly string[]) => readonly string[]
+  readonly onWarning: (warning: CertificateWarning) => void
+}
+
+/** The local authority, for the commands that look after it. */
+export interface LocalAuthority {
+  /** Absolute path of its certificate, which is there after {@link make}. */
+  readonly file: string
+  readonly folder: string
+  /** The certificate, or undefined where there is no authority. @throws ServeError `E8008_AUTHORITY` */
+  read(): X509Certificate | undefined
+  /** Makes it where there is none. @throws ServeError `E8008_AUTHORITY` */
+  make(): Promise<X509Certificate>
+  /** The stores of this machine that may trust it. */
+  stores(): Promise<TrustStore[]>
+  /**
+   * A certificate for other programs.
+   *
+   * @param names Names and addresses, for which it may vouch.
+   * @throws ServeError `E8008_USAGE` for other names, `E8008_AUTHORITY`
+   */
+  certify(names: readonly string[]): Promise<Pair>
+}
+
+/** Milliseconds that a certificate for another program holds: the most that browsers take, as nobody renews it. */
+const lifetime = 396 * day
+
+/** Opens the local authority of a user. */
+export function localAuthority(options: LocalAuthorityOptions): LocalAuthority {
+  const { folder, onWarning } = options
+  const file = certificateFile(folder)
+  const open = () => openSigner({ folder, clock: systemClock, onWarning })
+  return {
+    file,
+    folder,
+    read: () => readAuthority(folder),
+    make: async () => (await open()).certificate,
+    stores() {
+      // A damaged authority can still be taken out of the stores.
+      const certificate = readIfWhole(folder)
+      const subject = {
+        file,
+        cert: certificate?.toString(),
+        fingerprint: certificate?.fingerprint.replaceAll(':', ''),
+        alias: `serve8008-${options.user.replace(/[^\w.-]/g, '_')}`,
+      }
+      return trustStores(machine(options, options.asUser), subject, options.systemRoot)
+    },
+    async certify(names) {
+      const canonical = names.map(permittedName)
+      const signer = await open()
+      const { mintLeaf } = await import('./mint.ts')
+      const now = Date.now()
+      const end = Math.min(now + lifetime, Date.parse(signer.certificate.validTo))
+      return mintLeaf([...new Set(canonical)], signer, {
+        notBefore: new Date(now - leeway),
+        notAfter: new Date(end),
+      })
+    },
+  }
+}
+
+function permittedName(text: string): string {
+  const name = canonicalName(text)
+  if (name === undefined) {
+    throw new ServeError('E8008_USAGE', `${text} is no name and no address of a host.`, {
+      hint: 'serve8008 cert app.localhost 192.168.1.5',
+    })
+  }
+  if (isPermitted(name)) return name
+  const domains = permittedDomains.map((domain) => (domain.includes('.') ? domain : `.${domain}`)).join(', ')
+  throw new ServeError('E8008_USAGE', `The local authority cannot vouch for ${name}: nobody would accept it.`, {
+    hint: `a name below ${domains}, or a private address`,
+  })
+}

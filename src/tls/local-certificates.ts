@@ -1,0 +1,109 @@
+import { createSecureContext, type SecureContext } from 'node:tls'
+import { createLru } from '../util/lru.ts'
+import { allowedNames } from './allowed-names.ts'
+import type { Place } from './authority.ts'
+import { openLeafStore, type Leaf } from './leaf-store.ts'
+import { canonicalName } from './names.ts'
+import type { CertificateOptions, Certificates, CertificateWarning } from './types.ts'
+
+/** Further names that one server makes certificates for: a client can ask for any number of them. */
+export const maxNames = 200
+/** Milliseconds between looks at what has to be renewed: a machine that sleeps stops its timers. */
+const lookMs = 6 * 3_600_000
+/** Milliseconds until a renewal that failed is tried again. */
+const againMs = 600_000
+
+interface Entry {
+  readonly leaf: Leaf
+  readonly context: SecureContext
+}
+
+/**
+ * The certificates that the local authority makes: one for all names that are known, and one for each further name
+ * that a client asks for, since a star is not taken for a name below localhost by OpenSSL, curl and Node.
+ *
+ * @throws ServeError `E8008_AUTHORITY`
+ */
+export async function localCertificates(options: CertificateOptions, place: Place): Promise<Certificates> {
+  const { clock } = place
+  const told = new Set<string>()
+  const names = allowedNames(options.hosts, tell)
+  const store = openLeafStore({ ...place, onWarning: tell })
+  const entries = createLru<string, Promise<Entry>>(maxNames)
+  let asked = 0
+  let current = await entryFor(names.always)
+  let cancel = plan(current.leaf.renewAt - clock.now())
+
+  async function entryFor(of: readonly string[]): Promise<Entry> {
+    const leaf = await store.leafFor(of)
+    return { leaf, context: createSecureContext({ cert: leaf.cert, key: leaf.key }) }
+  }
+
+  function plan(ms: number): () => void {
+    return clock.after(Math.min(Math.max(ms, 1000), lookMs), () => void renew())
+  }
+
+  async function renew(): Promise<void> {
+    let next = againMs
+    try {
+      if (clock.now() >= current.leaf.renewAt) {
+        current = await entryFor(names.always)
+        options.onChange()
+      }
+      next = current.leaf.renewAt - clock.now()
+    } catch (error) {
+      warn(error)
+    }
+    if (!isClosed) cancel = plan(next)
+  }
+
+  let isClosed = false
+  function warn(error: unknown): void {
+    const { message, hint } = error as Error & { hint?: string }
+    tell({ code: 'W8008_AUTHORITY', message, ...(hint === undefined ? {} : { hint }) })
+  }
+
+  /** What is wrong once is wrong each time a certificate is made. */
+  function tell(warning: CertificateWarning): void {
+    if (told.has(warning.message)) return
+    told.add(warning.message)
+    place.onWarning(warning)
+  }
+
+  async function contextOf(host: string): Promise<SecureContext> {
+    const known = entries.get(host)
+    if (known !== undefined) {
+      const entry = await known
+      if (clock.now() < entry.leaf.renewAt) return entry.context
+    } else if (++asked > maxNames) {
+      return current.context
+    }
+    const making = entryFor([host])
+    entries.set(host, making)
+    return making.then(
+      ({ context }) => context,
+      (error: unknown) => {
+        entries.delete(host)
+        throw error
+      },
+    )
+  }
+
+  return {
+    current: () => ({ cert: current.leaf.cert, key: current.leaf.key }),
+    async contextFor(servername) {
+      const host = canonicalName(servername)
+      if (host === undefined || names.always.includes(host) || !names.allows(host)) return current.context
+      try {
+        return await contextOf(host)
+      } catch (error) {
+        warn(error)
+        return current.context
+      }
+    },
+    close() {
+      isClosed = true
+      cancel()
+    },
+  }
+}

@@ -1,0 +1,153 @@
+import { X509Certificate, type KeyObject } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
+import { ServeError } from '../errors/serve-error.ts'
+import { namesOf } from './names.ts'
+import { certificatesIn, privateKeyIn } from './pem.ts'
+import type { CertificateWarning, OwnCertificate } from './types.ts'
+
+/** A certificate of the user's own, read and found usable. */
+export interface LoadedCertificate {
+  readonly options: SecureContextOptions
+  readonly context: SecureContext
+  /** Names and addresses that it is for; empty where a PKCS #12 does not tell. */
+  readonly names: readonly string[]
+  /** What the user should know of it. */
+  readonly warnings: readonly CertificateWarning[]
+}
+
+/** The files of a certificate, by which it is named and followed. */
+export function filesOf({ cert, key, ca, pfx }: OwnCertificate): string[] {
+  return [...new Set([cert, key, ca, pfx].filter((file) => file !== undefined))]
+}
+
+/**
+ * Reads a certificate with its key and checks that they belong together.
+ *
+ * @param now Milliseconds since 1970.
+ * @throws ServeError `E8008_CERT`, which names the file.
+ */
+export function loadOwnCertificate(own: OwnCertificate, now: number): LoadedCertificate {
+  const { options, leaf, file } = own.pfx === undefined ? readPems(own) : readPfx(own, own.pfx)
+  const context = contextOf(options, file)
+  const certificate = leaf ?? certificateOf(context)
+  if (certificate === undefined) return { options, context, names: [], warnings: [] }
+  return {
+    options,
+    context,
+    names: namesOf(certificate.subjectAltName),
+    warnings: warningsOf(certificate, file, now),
+  }
+}
+
+interface Read {
+  readonly options: SecureContextOptions
+  readonly leaf?: X509Certificate
+  readonly file: string
+}
+
+function readPems(own: OwnCertificate): Read {
+  const file = own.cert ?? own.key
+  if (file === undefined) throw fault('A certificate needs a file.', 'name its PEM file, or a PKCS #12 file')
+  if (own.cert === undefined) throw fault(`The key ${file} needs its certificate.`, 'name the certificate as well')
+  const certificates = readCertificates(own.cert)
+  const key = readKey(own.key ?? own.cert, own)
+  // The certificate should come first, but what follows it is there to be sorted out (RFC 8446 section 4.4.2).
+  const leaf = certificates.find((certificate) => certificate.checkPrivateKey(key))
+  if (leaf === undefined) {
+    const message =
+      own.key === undefined
+        ? `The certificate and the key in ${own.cert} do not belong together.`
+        : `The key ${own.key} does not belong to the certificate ${own.cert}.`
+    throw fault(message, 'take both from the same order, or make them anew')
+  }
+  const further = own.ca === undefined ? [] : readCertificates(own.ca)
+  // A root is known to the client or not trusted: it need not be sent.
+  const chain = [...certificates.filter((each) => each !== leaf), ...further.filter((each) => !each.checkIssued(each))]
+  const cert = [leaf, ...chain].map((each) => each.toString()).join('')
+  return { options: { cert, key: key.export({ type: 'pkcs8', format: 'pem' }) }, leaf, file: own.cert }
+}
+
+function readPfx(own: OwnCertificate, file: string): Read {
+  const { passphrase, ca } = own
+  const options = {
+    pfx: readBytes(file),
+    ...(passphrase === undefined ? {} : { passphrase }),
+    ...(ca === undefined ? {} : { ca: readCertificates(ca).map((each) => each.toString()) }),
+  }
+  return { options, file }
+}
+
+function readCertificates(file: string): X509Certificate[] {
+  const text = readBytes(file).toString('latin1')
+  try {
+    const certificates = certificatesIn(text)
+    if (certificates.length > 0) return certificates
+  } catch (cause) {
+    throw fault(`${file} holds a certificate that cannot be read.`, 'make or order it anew', cause)
+  }
+  throw fault(`${file} holds no certificate in PEM.`, `openssl x509 -inform DER -in ${file}, if it is binary`)
+}
+
+function readKey(file: string, { passphrase, key }: OwnCertificate): KeyObject {
+  const text = readBytes(file).toString('latin1')
+  try {
+    const found = privateKeyIn(text, passphrase)
+    if (found !== undefined) return found
+  } catch (cause) {
+    if (!/ENCRYPTED/.test(text)) throw fault(`The key in ${file} cannot be read.`, 'make it anew', cause)
+    if (passphrase === undefined) throw fault(`The key in ${file} is encrypted.`, 'give its passphrase', cause)
+    throw fault(`The passphrase does not open the key in ${file}.`, 'give the right passphrase', cause)
+  }
+  throw fault(`${file} holds no private key.`, key === undefined ? 'name the key as well' : 'name the file of the key')
+}
+
+function readBytes(file: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (cause) {
+    const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
+    const message = isMissing ? `${file} does not exist.` : `${file} cannot be read.`
+    throw fault(
+      message,
+      isMissing ? 'name a file that exists' : 'see that it is a file which this user may read',
+      cause,
+    )
+  }
+}
+
+function contextOf(options: SecureContextOptions, file: string): SecureContext {
+  try {
+    return createSecureContext(options)
+  } catch (cause) {
+    const reason = (cause as Error).message
+    if (options.pfx !== undefined && /mac verify|decrypt|password/i.test(reason)) {
+      const isGiven = options.passphrase !== undefined
+      const message = isGiven ? `The passphrase does not open ${file}.` : `${file} is encrypted.`
+      throw fault(message, isGiven ? 'give the right passphrase' : 'give its passphrase', cause)
+    }
+    throw fault(`${file} cannot be used: ${reason}.`, 'make it anew; a P-256 or an RSA key of 2048 bits will do', cause)
+  }
+}
+
+/** Node does not say what is in a PKCS #12, but its context, which is opened by it, does. */
+function certificateOf({ context }: SecureContext): X509Certificate | undefined {
+  const der = (context as { getCertificate?: () => Buffer | null } | undefined)?.getCertificate?.()
+  return der === undefined || der === null ? undefined : new X509Certificate(der)
+}
+
+function warningsOf(certificate: X509Certificate, file: string, now: number): CertificateWarning[] {
+  const warnings: string[] = []
+  if (Date.parse(certificate.validTo) <= now) warnings.push(`expired on ${certificate.validTo}`)
+  if (Date.parse(certificate.validFrom) > now) warnings.push(`is not valid before ${certificate.validFrom}`)
+  if (certificate.subjectAltName === undefined) warnings.push('names no host in subjectAltName')
+  return warnings.map((reason) => ({
+    code: 'W8008_CERT',
+    message: `The certificate ${file} ${reason}, so clients will refuse it.`,
+    hint: 'renew it; the new one is taken up as soon as it is there',
+  }))
+}
+
+function fault(message: string, hint: string, cause?: unknown): ServeError {
+  return new ServeError('E8008_CERT', message, { hint, cause })
+}

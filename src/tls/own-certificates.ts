@@ -1,0 +1,101 @@
+import { statSync } from 'node:fs'
+import type { SecureContext } from 'node:tls'
+import { isDeepStrictEqual } from 'node:util'
+import { canonicalName, covers } from './names.ts'
+import { filesOf, loadOwnCertificate, type LoadedCertificate } from './own-certificate.ts'
+import type { CertificateOptions, Certificates, CertificateWarning, Clock } from './types.ts'
+
+/**
+ * Milliseconds between looks at the files. They are few, and links that are turned to another file, as certbot and
+ * Kubernetes do, are no events of the folder that a path names.
+ */
+const lookMs = 250
+/** Milliseconds until what is wrong with new files counts: certificate and key are not replaced at once. */
+const patienceMs = 1000
+
+/**
+ * The certificates of the user's own, by name, and anew when their files change. New files that cannot be used change
+ * nothing and are told of.
+ *
+ * @throws ServeError `E8008_CERT`
+ */
+export function ownCertificates(options: CertificateOptions, clock: Clock): Certificates {
+  const { own, onWarning, onChange } = options
+  // Taken before the files are read: what changes meanwhile has changed.
+  const marks = own.map((each) => markOf(filesOf(each)))
+  const loaded = own.map((each) => loadOwnCertificate(each, clock.now()))
+  for (const { warnings } of loaded) for (const warning of warnings) onWarning(warning)
+  const endings = own.map((each, index) => follow(index, filesOf(each)))
+
+  function follow(index: number, files: readonly string[]): () => void {
+    let fault: CertificateWarning | undefined
+    let changedAt = 0
+    const look = (): void => {
+      cancel = clock.after(lookMs, look)
+      const mark = markOf(files)
+      if (mark !== marks[index]) {
+        marks[index] = mark
+        changedAt = clock.now()
+        fault = reload(index)
+      } else if (fault !== undefined && clock.now() - changedAt >= patienceMs) {
+        onWarning(fault)
+        fault = undefined
+      }
+    }
+    let cancel = clock.after(lookMs, look)
+    return () => cancel()
+  }
+
+  function reload(index: number): CertificateWarning | undefined {
+    const before = loaded[index] as LoadedCertificate
+    try {
+      const after = loadOwnCertificate(own[index] ?? {}, clock.now())
+      if (isDeepStrictEqual(before.options, after.options)) return undefined
+      loaded[index] = after
+      for (const warning of after.warnings) onWarning(warning)
+      // Clients that name a host ask for its context each time.
+      if (index === 0) onChange()
+      return undefined
+    } catch (error) {
+      const { message, hint } = error as Error & { hint?: string }
+      return {
+        code: 'W8008_CERT',
+        message: `${message} The certificate from before is kept.`,
+        ...(hint === undefined ? {} : { hint }),
+      }
+    }
+  }
+
+  return {
+    current: () => (loaded[0] as LoadedCertificate).options,
+    contextFor: (servername) => Promise.resolve(contextOf(loaded, servername)),
+    close() {
+      for (const end of endings) end()
+    },
+  }
+}
+
+/** An exact name before a star, the first certificate where none is for the host. */
+function contextOf(loaded: readonly LoadedCertificate[], servername: string): SecureContext {
+  const host = canonicalName(servername)
+  const found =
+    host === undefined
+      ? undefined
+      : (loaded.find(({ names }) => names.includes(host)) ??
+        loaded.find(({ names }) => names.some((name) => covers(name, host))))
+  return (found ?? (loaded[0] as LoadedCertificate)).context
+}
+
+/** Changes with the files, and with the links that lead to them. */
+function markOf(files: readonly string[]): string {
+  const marks = files.map((file) => {
+    try {
+      const { dev, ino, size, mtimeNs, ctimeNs } = statSync(file, { bigint: true })
+      return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
+    } catch {
+      // It is about to be replaced.
+      return ''
+    }
+  })
+  return marks.join('\n')
+}

@@ -1,0 +1,110 @@
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { dirname } from 'node:path'
+
+/** For the owner's eyes only. */
+export const secretMode = 0o600
+/** The certificate of the authority is no secret. */
+export const publicMode = 0o644
+
+/** The content of a file, or undefined where there is none. */
+export function readIfThere(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Makes a folder, and those above it, for the owner only. */
+export function makeFolder(folder: string): void {
+  if (existsSync(folder)) return
+  makeFolder(dirname(folder))
+  try {
+    mkdirSync(folder, { mode: 0o700 })
+    giveToOwner(folder)
+  } catch (error) {
+    // Another process was faster.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+}
+
+/**
+ * Puts a file in place as a whole: readers see the old content or the new one, never a part. A system that falls may
+ * leave it empty.
+ */
+export function publish(file: string, text: string, mode: number): void {
+  const temporary = writeBeside(file, text, mode, false)
+  try {
+    renameSync(temporary, file)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
+}
+
+/**
+ * As {@link publish}, but never over another file, and written through to the disk. Of several processes at once one
+ * wins.
+ *
+ * @returns whether we did.
+ */
+export function publishFirst(file: string, text: string, mode: number): boolean {
+  const temporary = writeBeside(file, text, mode, true)
+  try {
+    linkSync(temporary, file)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    return renameFirst(temporary, file)
+  } finally {
+    rmSync(temporary, { force: true })
+  }
+}
+
+/** Where a file system knows no hard links a moment is left in which both win; the later file stands. */
+function renameFirst(temporary: string, file: string): boolean {
+  if (existsSync(file)) return false
+  renameSync(temporary, file)
+  return true
+}
+
+/**
+ * Takes a folder or file from the eyes of others. Windows has no such modes; there the place is the user's own.
+ *
+ * @returns whether others could have read it before.
+ */
+export function closeToOthers(path: string): boolean {
+  if (process.platform === 'win32') return false
+  const { mode } = statSync(path)
+  if ((mode & 0o077) === 0) return false
+  chmodSync(path, mode & 0o700)
+  return true
+}
+
+function writeBeside(file: string, text: string, mode: number, flush: boolean): string {
+  const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
+  writeFileSync(temporary, text, { mode, flag: 'wx', flush })
+  giveToOwner(temporary)
+  return temporary
+}
+
+/** What root makes in a user's folder belongs to the user, who could not read or renew it otherwise. */
+function giveToOwner(path: string): void {
+  if (process.getuid?.() !== 0) return
+  const { uid, gid } = lstatSync(dirname(path))
+  if (uid !== 0) chownSync(path, uid, gid)
+}

@@ -1,0 +1,89 @@
+import { basename, join } from 'node:path'
+import type { Host, Step, Subject, TrustStore } from './types.ts'
+
+const advice =
+  'certutil is missing: apt install libnss3-tools, dnf install nss-tools, pacman -S nss, or zypper install mozilla-nss-tools'
+
+/** Folders of Firefox, each with a folder for every profile: as a package, a snap and a flatpak. */
+const firefoxFolders = [
+  '.mozilla/firefox',
+  '.config/mozilla/firefox',
+  'snap/firefox/common/.mozilla/firefox',
+  '.var/app/org.mozilla.firefox/.mozilla/firefox',
+  '.var/app/org.mozilla.firefox/config/mozilla/firefox',
+]
+
+/** The database of Chromium, Chrome, Edge, Brave and others, and where newer ones keep it if the first is not there. */
+const chromiumFolders = ['.pki/nssdb', '.local/share/pki/nssdb'] as const
+
+/** Programs that use the first of these databases. */
+const chromiums = [
+  ...['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable', 'brave-browser', 'microsoft-edge'],
+  ...['microsoft-edge-stable', 'vivaldi', 'opera'],
+].map((name) => `/usr/bin/${name}`)
+
+/**
+ * The databases of Firefox and Chromium on Linux, which ask no other store. On macOS and Windows both look into the
+ * system's.
+ */
+export function nssStores(host: Host, subject: Subject): TrustStore[] {
+  const isDatabase = (folder: string): boolean => host.has(join(folder, 'cert9.db'))
+  const profiles = firefoxFolders.flatMap((folder) =>
+    host.list(join(host.home, folder)).map((name) => join(host.home, folder, name)),
+  )
+  const [common, newer] = chromiumFolders.map((folder) => join(host.home, folder)) as [string, string]
+  const inUse = [common, newer].filter(isDatabase)
+  const sandboxed = [
+    join(host.home, 'snap/chromium/current/.pki/nssdb'),
+    ...host.list(join(host.home, '.var/app')).map((name) => join(host.home, '.var/app', name, '.pki/nssdb')),
+  ].filter(isDatabase)
+  return [
+    // Made where there is none: a browser that was never started has none yet.
+    ...(inUse.length > 0 ? inUse : [common]).map((folder) =>
+      nssStore(host, subject, 'Chromium, Chrome', folder, inUse.length === 0),
+    ),
+    ...sandboxed.map((folder) => nssStore(host, subject, 'Chromium (snap, flatpak)', folder, false)),
+    ...profiles
+      .filter(isDatabase)
+      .map((folder) => nssStore(host, subject, `Firefox (${basename(folder)})`, folder, false)),
+  ]
+}
+
+function nssStore(host: Host, subject: Subject, name: string, folder: string, isMade: boolean): TrustStore {
+  const { alias, file, cert } = subject
+  const isThere = host.has(join(folder, 'cert9.db'))
+  const database = ['-d', `sql:${folder}`]
+  const step = (argv: readonly string[], mayFail = false): Step => ({ argv, as: 'user', mayFail })
+  const clear = step(['certutil', '-D', ...database, '-n', alias], true)
+  return {
+    name,
+    async find() {
+      if (!isThere && !isMade) return { present: false }
+      const { code } = await host.run(['certutil', '-H'])
+      if (code !== undefined) return { present: true }
+      // Nobody misses a tool for a browser that is not there.
+      return isThere || chromiums.some((program) => host.has(program))
+        ? { present: true, lacks: advice }
+        : { present: false }
+    },
+    async status() {
+      if (!isThere) return 'absent'
+      const { code, stdout } = await host.run(['certutil', '-L', ...database, '-n', alias, '-a'])
+      if (code !== 0) return 'absent'
+      return cert !== undefined && bare(stdout).includes(bare(cert)) ? 'trusted' : 'outdated'
+    },
+    install: () => [
+      ...(isThere
+        ? [clear]
+        : [step(['mkdir', '-p', '-m', '0700', folder]), step(['certutil', '-N', ...database, '--empty-password'])]),
+      // C: vouches for servers, and for nothing else.
+      step(['certutil', '-A', ...database, '-t', 'C,,', '-n', alias, '-i', file]),
+    ],
+    remove: () => [step(['certutil', '-D', ...database, '-n', alias])],
+  }
+}
+
+/** NSS ends lines with CR LF. */
+function bare(pem: string): string {
+  return pem.replace(/\s/g, '')
+}

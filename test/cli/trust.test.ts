@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict'
+import { X509Certificate } from 'node:crypto'
+import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { folderOf, run } from './command.ts'
+
+const isWindows = process.platform === 'win32'
+/** The folder of the authority in a home folder. */
+const place = isWindows
+  ? 'AppData/Local/serve8008'
+  : process.platform === 'darwin'
+    ? 'Library/Application Support/serve8008'
+    : '.local/share/serve8008'
+
+function homeOf(home: string): Record<string, string> {
+  return { HOME: home, USERPROFILE: home, LOCALAPPDATA: join(home, 'AppData', 'Local') }
+}
+
+test('trust --ca prints the path of the certificate and nothing else, and makes it once', async (t) => {
+  const home = await folderOf(t, {})
+  const options = { cwd: home, env: homeOf(home) }
+  const { stdout, stderr, exitCode } = await run(t, ['trust', '--ca'], options)
+  assert.deepEqual([stdout, stderr, exitCode], [`${join(home, place, 'authority.pem')}\n`, '', 0])
+  const text = readFileSync(stdout.trim(), 'utf8')
+  assert.equal(new X509Certificate(text).ca, true)
+  const again = await run(t, ['trust', '--ca', '--json'], options)
+  assert.deepEqual(JSON.parse(again.stdout), { file: stdout.trim() })
+  assert.equal(readFileSync(stdout.trim(), 'utf8'), text)
+})
+
+test('XDG_DATA_HOME names another place', { skip: isWindows }, async (t) => {
+  const home = await folderOf(t, {})
+  const env = { ...homeOf(home), XDG_DATA_HOME: join(home, 'data') }
+  const { stdout } = await run(t, ['trust', '--ca'], { cwd: home, env })
+  assert.equal(stdout, `${join(home, 'data', 'serve8008', 'authority.pem')}\n`)
+})
+
+test('trust --status makes nothing, and tells that nobody trusts what is not there', async (t) => {
+  const home = await folderOf(t, {})
+  const options = { cwd: home, env: homeOf(home) }
+  const text = await run(t, ['trust', '--status'], options)
+  assert.match(text.stdout, /^There is no local authority yet \(.*serve8008\)\.\n/)
+  const json = await run(t, ['trust', '--status', '--json'], options)
+  const { authority, stores } = JSON.parse(json.stdout)
+  assert.equal(authority, null)
+  assert.ok(Array.isArray(stores))
+  assert.equal(existsSync(join(home, place)), false)
+  if (stores.length > 0) assert.deepEqual([text.exitCode, json.exitCode], [1, 1])
+})
+
+test('trust changes nothing where nobody can be asked', async (t) => {
+  const home = await folderOf(t, {})
+  const { stderr, exitCode } = await run(t, ['trust'], { cwd: home, env: homeOf(home) })
+  assert.equal(exitCode, 2)
+  assert.match(stderr, /These commands will be run:\n/)
+  assert.match(stderr, /E8008_USAGE {3}try: serve8008 trust --yes\n$/)
+  assert.equal(existsSync(join(home, '.pki')), false)
+  const json = await run(t, ['trust', '--json'], { cwd: home, env: homeOf(home) })
+  assert.equal(JSON.parse(json.stderr).error.code, 'E8008_USAGE')
+})
+
+test('cert writes a certificate and its key, renews them, and overwrites nothing else', async (t) => {
+  const home = await folderOf(t, {})
+  const options = { cwd: home, env: homeOf(home) }
+  const { stdout, exitCode } = await run(t, ['cert', 'app.localhost', '10.0.0.1', '--out', 'keys'], options)
+  assert.equal(exitCode, 0)
+  assert.match(stdout, /^Certificate {3}.*app\.localhost\+1\.pem\nKey {11}.*app\.localhost\+1-key\.pem\nAuthority {5}/)
+  const certFile = join(home, 'keys', 'app.localhost+1.pem')
+  const keyFile = join(home, 'keys', 'app.localhost+1-key.pem')
+  const first = new X509Certificate(readFileSync(certFile))
+  assert.equal(first.subjectAltName, 'DNS:app.localhost, IP Address:10.0.0.1')
+  assert.ok(Date.parse(first.validTo) - Date.parse(first.validFrom) <= 397 * 86_400_000)
+  if (!isWindows) assert.equal(statSync(keyFile).mode & 0o777, 0o600)
+
+  const again = await run(t, ['cert', 'app.localhost', '10.0.0.1', '--out', 'keys', '--json'], options)
+  assert.deepEqual(Object.keys(JSON.parse(again.stdout)), ['cert', 'key', 'ca', 'expires'])
+  assert.notEqual(new X509Certificate(readFileSync(certFile)).serialNumber, first.serialNumber)
+
+  for (const [name, content] of [
+    ['a.test.pem', 'mine'],
+    ['b.test-key.pem', 'mine'],
+  ] as const) {
+    writeFileSync(join(home, name), content)
+    const refused = await run(t, ['cert', name.slice(0, 6)], options)
+    assert.equal(refused.exitCode, 2)
+    assert.match(refused.stderr, /not one of ours; it stays as it is/)
+    assert.equal(readFileSync(join(home, name), 'utf8'), 'mine')
+  }
+  assert.deepEqual(
+    readdirSync(home).filter((name) => name.endsWith('.pem')),
+    ['a.test.pem', 'b.test-key.pem'],
+  )
+})
+
+test('cert makes none that nobody would accept', async (t) => {
+  const home = await folderOf(t, {})
+  for (const [words, message] of [
+    [['example.com'], /cannot vouch for example\.com/],
+    [['a.localhost', '8.8.8.8'], /cannot vouch for 8\.8\.8\.8/],
+    [['../x'], /is no name and no address of a host/],
+    [[], /A certificate for which names\?/],
+  ] as const) {
+    const { exitCode, stderr } = await run(t, ['cert', ...words], { cwd: home, env: homeOf(home) })
+    assert.equal(exitCode, 2)
+    assert.match(stderr, message)
+  }
+  assert.deepEqual(
+    readdirSync(home).filter((name) => name.endsWith('.pem')),
+    [],
+  )
+})

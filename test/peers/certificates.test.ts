@@ -1,0 +1,209 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { once } from 'node:events'
+import { copyFileSync, existsSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { after, before, describe, test } from 'node:test'
+import { promisify } from 'node:util'
+import { openSigner } from '../../src/tls/authority.ts'
+import { systemClock } from '../../src/tls/clock.ts'
+import { localAuthority } from '../../src/tls/local-authority.ts'
+import { mintLeaf } from '../../src/tls/mint.ts'
+import type { Pair } from '../../src/tls/types.ts'
+import type { TrustStore } from '../../src/tls/trust/types.ts'
+import { launchChromium, skip as noBrowser } from '../browser/support/chromium.ts'
+import { startSecureServer, type SecureServer } from '../support/authority.ts'
+import { TempFolder } from '../support/server.ts'
+import { missing } from './program.ts'
+
+const execute = promisify(execFile)
+const day = 86_400_000
+
+/** Runs a program and resolves to what it printed; rejects with what it complained of. */
+async function output(program: string, args: readonly string[], env: Record<string, string> = {}): Promise<string> {
+  const { stdout } = await execute(program, args, { env: { PATH: process.env['PATH'], ...env }, timeout: 60_000 })
+  return stdout
+}
+
+/** What somebody could make who has stolen the key of the authority. */
+async function forge(folder: string, names: readonly string[]): Promise<Pair> {
+  const signer = await openSigner({ folder, clock: systemClock, onWarning() {} })
+  const now = Date.now()
+  return mintLeaf(names, signer, { notBefore: new Date(now - day), notAfter: new Date(now + day) })
+}
+
+async function storesOf(server: SecureServer, home: string, javaHome?: string): Promise<TrustStore[]> {
+  const options = { platform: 'linux', home, javaHome, systemRoot: undefined, user: 'ann' }
+  return localAuthority({ ...options, folder: server.folder, asUser: (argv) => argv, onWarning() {} }).stores()
+}
+
+async function perform(store: TrustStore, change: 'install' | 'remove'): Promise<void> {
+  for (const { argv, as, mayFail } of store[change]()) {
+    assert.equal(as, 'user')
+    const [program = '', ...args] = argv
+    await output(program, args).catch((error: unknown) => {
+      if (mayFail !== true) throw error
+    })
+  }
+}
+
+describe('programs that are told of the local authority', () => {
+  let server: SecureServer
+  before(async () => {
+    server = await startSecureServer()
+  })
+  after(() => server[Symbol.asyncDispose]())
+
+  const urls = (): string[] =>
+    ['localhost', '127.0.0.1', 'app.localhost', 'a.b.localhost'].map((host) => `https://${host}:${server.port}/`)
+
+  test('OpenSSL verifies the chain strictly, for names and addresses', { skip: missing('openssl') }, async () => {
+    using folder = new TempFolder()
+    const names = ['localhost', '*.localhost', 'app.test', 'box.local', 'x.internal', 'x.home.arpa']
+    const addresses = ['127.0.0.1', '10.1.2.3', '172.16.0.1', '192.168.1.5', '169.254.1.1', '100.64.0.1']
+    const { cert } = await forge(server.folder, [...names, ...addresses, '::1', 'fd00::1', 'fe80::1'])
+    await folder.write({ 'leaf.pem': cert })
+    const verify = ['verify', '-x509_strict', '-purpose', 'sslserver', '-CAfile', server.ca]
+    const checks = [...names.filter((name) => !name.startsWith('*')).map((name) => ['-verify_hostname', name])]
+    for (const check of [...checks, ['-verify_ip', '127.0.0.1'], ['-verify_ip', 'fd00::1']]) {
+      assert.match(await output('openssl', [...verify, ...check, folder.join('leaf.pem')]), /: OK/)
+    }
+  })
+
+  test('OpenSSL refuses what a stolen key would sign', { skip: missing('openssl') }, async () => {
+    using folder = new TempFolder()
+    const foreign = ['example.com', 'evillocalhost', 'localhost.example.com', '8.8.8.8', '172.32.0.1', '2001:db8::1']
+    for (const name of foreign) {
+      const { cert } = await forge(server.folder, ['localhost', name])
+      await folder.write({ 'leaf.pem': cert })
+      await assert.rejects(output('openssl', ['verify', '-CAfile', server.ca, folder.join('leaf.pem')]), {
+        stderr: /permitted subtree violation/,
+      })
+    }
+    // Nor can a certificate that it made sign another one.
+    const middle = await forge(server.folder, ['localhost'])
+    const { cert } = mintLeaf(['localhost'], middle, { notBefore: new Date(), notAfter: new Date(Date.now() + day) })
+    await folder.write({ 'middle.pem': middle.cert, 'leaf.pem': cert })
+    const words = ['-CAfile', server.ca, '-untrusted', folder.join('middle.pem'), folder.join('leaf.pem')]
+    await assert.rejects(output('openssl', ['verify', ...words]), { stderr: /invalid CA certificate/ })
+  })
+
+  test('curl --cacert', { skip: missing('curl') }, async () => {
+    for (const url of urls()) {
+      const { hostname, host } = new URL(url)
+      const words = ['-sS', '--resolve', `${hostname}:${server.port}:127.0.0.1`, url]
+      assert.equal(await output('curl', ['--cacert', server.ca, ...words]), `hello from ${host}`)
+      await assert.rejects(output('curl', words), { code: 60 })
+    }
+  })
+
+  test('Node with NODE_EXTRA_CA_CERTS', async () => {
+    const script = `for (const url of process.argv.slice(1)) console.log(await (await fetch(url)).text())`
+    const reachable = urls().slice(0, 2)
+    const words = ['--input-type=module', '-e', script, ...reachable]
+    const text = await output(process.execPath, words, { NODE_EXTRA_CA_CERTS: server.ca })
+    assert.deepEqual(
+      text.trim().split('\n'),
+      reachable.map((url) => `hello from ${new URL(url).host}`),
+    )
+    await assert.rejects(output(process.execPath, words), { stderr: /UNABLE_TO_VERIFY_LEAF_SIGNATURE/ })
+  })
+
+  test('Python’s ssl, as strict as version 3.13 is', { skip: missing('python3') }, async () => {
+    const script = [
+      'import ssl, sys, urllib.request as r',
+      'context = ssl.create_default_context()',
+      'context.verify_flags |= ssl.VERIFY_X509_STRICT',
+      'for url in sys.argv[1:]: print(r.urlopen(url, context=context).read().decode())',
+    ].join('\n')
+    const reachable = urls().slice(0, 2)
+    const text = await output('python3', ['-c', script, ...reachable], { SSL_CERT_FILE: server.ca })
+    assert.deepEqual(
+      text.trim().split('\n'),
+      reachable.map((url) => `hello from ${new URL(url).host}`),
+    )
+    await assert.rejects(output('python3', ['-c', script, ...reachable]), { stderr: /CERTIFICATE_VERIFY_FAILED/ })
+  })
+
+  test('Java’s trust store takes it and gives it back', { skip: missing('keytool') }, async (t) => {
+    using home = new TempFolder()
+    const keytool = realpathSync((await output('sh', ['-c', 'command -v keytool'])).trim())
+    const cacerts = join(keytool, '../../lib/security/cacerts')
+    if (!existsSync(cacerts)) return t.skip('the Java here has no cacerts beside its programs')
+    mkdirSync(home.join('bin'))
+    mkdirSync(home.join('lib/security'), { recursive: true })
+    symlinkSync(keytool, home.join('bin/keytool'))
+    copyFileSync(cacerts, home.join('lib/security/cacerts'))
+    const store = (await storesOf(server, home.path, home.path)).find(({ name }) => name.startsWith('Java'))
+    assert.ok(store !== undefined && (await store.find()).present)
+    assert.equal(await store.status(), 'absent')
+    await perform(store, 'install')
+    assert.equal(await store.status(), 'trusted')
+    await perform(store, 'install')
+    await perform(store, 'remove')
+    assert.equal(await store.status(), 'absent')
+  })
+
+  describe('NSS', { skip: missing('certutil') || noBrowser }, () => {
+    test('Chromium trusts it once it is in the store, and no longer when it is taken out', async () => {
+      using home = new TempFolder()
+      const store = async (): Promise<TrustStore> => {
+        const found = (await storesOf(server, home.path)).find(({ name }) => name.startsWith('Chromium'))
+        assert.ok(found !== undefined && (await found.find()).present)
+        return found
+      }
+      const load = async (hosts: readonly string[]): Promise<string[]> => {
+        const browser = await launchChromium([], home.path)
+        try {
+          const page = await browser.newPage()
+          const texts: string[] = []
+          for (const host of hosts) {
+            const answer = await page.goto(`https://${host}:${server.port}/`).catch((error: Error) => error)
+            const text = answer instanceof Error ? /ERR_\w+/.exec(answer.message)?.[0] : await answer?.text()
+            texts.push(text ?? '')
+          }
+          return texts
+        } finally {
+          await browser.close()
+        }
+      }
+      assert.equal(await (await store()).status(), 'absent')
+      assert.deepEqual(await load(['localhost']), ['ERR_CERT_AUTHORITY_INVALID'])
+      await perform(await store(), 'install')
+      assert.equal(await (await store()).status(), 'trusted')
+      const hosts = ['localhost', '127.0.0.1', 'app.localhost', 'a.b.localhost']
+      assert.deepEqual(
+        await load(hosts),
+        hosts.map((host) => `hello from ${host}:${server.port}`),
+      )
+      await perform(await store(), 'install')
+      await perform(await store(), 'remove')
+      assert.equal(await (await store()).status(), 'absent')
+      assert.deepEqual(await load(['localhost']), ['ERR_CERT_AUTHORITY_INVALID'])
+    })
+
+    test('Chromium refuses what a stolen key would sign', async () => {
+      using home = new TempFolder()
+      const [store] = (await storesOf(server, home.path)).filter(({ name }) => name.startsWith('Chromium'))
+      assert.ok(store !== undefined)
+      await perform(store, 'install')
+      const forged = createServer(await forge(server.folder, ['www.example.com']), (_, response) =>
+        response.end('got you'),
+      )
+      forged.listen(0, '127.0.0.1')
+      await once(forged, 'listening')
+      const { port } = forged.address() as AddressInfo
+      const browser = await launchChromium([], home.path, ['--host-resolver-rules=MAP www.example.com 127.0.0.1'])
+      try {
+        const page = await browser.newPage()
+        await assert.rejects(page.goto(`https://www.example.com:${port}/`), /ERR_CERT_INVALID/)
+      } finally {
+        await browser.close()
+        forged.closeAllConnections()
+        forged.close()
+      }
+    })
+  })
+})

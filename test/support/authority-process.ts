@@ -1,0 +1,15 @@
+/** Prints the certificate that a server in this process would show: `authority-process.ts FOLDER [HOST…]`. */
+import { createCertificates } from '../../src/tls/tls.ts'
+
+const [folder = '', ...hosts] = process.argv.slice(2)
+const certificates = await createCertificates({
+  own: [],
+  hosts,
+  folder,
+  onWarning: ({ message }) => {
+    throw new Error(message)
+  },
+  onChange() {},
+})
+process.stdout.write(String(certificates.current().cert))
+certificates.close()

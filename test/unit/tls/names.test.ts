@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { allowedNames } from '../../../src/tls/allowed-names.ts'
+import { canonicalName, covers, isPermitted, namesOf } from '../../../src/tls/names.ts'
+import type { CertificateWarning } from '../../../src/tls/types.ts'
+
+test('a host has one spelling', () => {
+  const spellings: readonly (readonly [string, string | undefined])[] = [
+    ['LOCALHOST', 'localhost'],
+    ['app.localhost.', 'app.localhost'],
+    ['[::1]', '::1'],
+    ['0:0:0:0:0:0:0:1', '::1'],
+    ['FE80::1%eth0', 'fe80::1'],
+    ['127.0.0.1', '127.0.0.1'],
+    ['2130706433', '127.0.0.1'],
+    ['bücher.test', 'xn--bcher-kva.test'],
+    ['*.app.test', '*.app.test'],
+    ['my_box.local', 'my_box.local'],
+    ['', undefined],
+    ['a b', undefined],
+    ['a..b', undefined],
+    ['-a.test', undefined],
+    ['*', undefined],
+    ['a.*.test', undefined],
+    ['*.10.0.0.1', undefined],
+    [`${'a'.repeat(64)}.test`, undefined],
+    [`${'a.'.repeat(130)}test`, undefined],
+    ['a/b', undefined],
+    ['../../etc', undefined],
+  ]
+  for (const [text, name] of spellings) assert.equal(canonicalName(text), name, text)
+})
+
+test('the authority may vouch for names and addresses that are nobody’s on the internet', () => {
+  const yes =
+    'localhost a.b.localhost *.localhost box.local x.test a.internal r.home.arpa 127.9.9.9 10.0.0.1 172.31.0.1'
+  for (const name of `${yes} 192.168.1.1 169.254.1.1 100.64.0.1 ::1 fd12::1 fe80::1`.split(' ')) {
+    assert.equal(isPermitted(name), true, name)
+  }
+  const no = 'example.com evillocalhost localhost.evil.com home arpa com 8.8.8.8 172.32.0.1 100.128.0.1 ::2 2001:db8::1'
+  for (const name of no.split(' ')) assert.equal(isPermitted(name), false, name)
+})
+
+test('a star stands for one label', () => {
+  assert.equal(covers('*.a.test', 'b.a.test'), true)
+  assert.equal(covers('*.a.test', 'a.test'), false)
+  assert.equal(covers('*.a.test', 'c.b.a.test'), false)
+  assert.equal(covers('*.a.test', 'xa.test'), false)
+  assert.equal(covers('a.test', 'a.test'), true)
+})
+
+test('the names of a certificate are read as Node writes them', () => {
+  assert.deepEqual(namesOf('DNS:localhost, IP Address:0:0:0:0:0:0:0:1, URI:http://x, DNS:*.A.test'), [
+    'localhost',
+    '::1',
+    '*.a.test',
+  ])
+  assert.deepEqual(namesOf(undefined), [])
+})
+
+test('hosts that it may not vouch for are left out, and told of unless everybody has them', () => {
+  const warnings: CertificateWarning[] = []
+  const hosts = ['App.Test', '.shop.test', '192.168.1.5', 'example.com', '2001:db8::1', '0.0.0.0', '::', 'app.test']
+  const { always, allows } = allowedNames(hosts, (warning) => warnings.push(warning))
+  assert.deepEqual(always, [
+    ...['localhost', '*.localhost', '127.0.0.1', '::1'],
+    ...['app.test', 'shop.test', '*.shop.test', '192.168.1.5'],
+  ])
+  assert.equal(warnings.length, 1)
+  assert.equal(warnings[0]?.code, 'W8008_CERT_NAME')
+  assert.match(warnings[0]?.message ?? '', / refuse example\.com over TLS/)
+  for (const host of ['a.b.localhost', 'x.shop.test', 'y.x.shop.test', 'app.test'])
+    assert.equal(allows(host), true, host)
+  for (const host of ['x.app.test', 'example.com', 'evillocalhost', '10.0.0.1']) assert.equal(allows(host), false, host)
+})
