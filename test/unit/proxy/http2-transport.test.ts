@@ -302,7 +302,7 @@ test('a reader that does not read holds the upstream back', async () => {
 })
 
 test('content that breaks off on the way up is never ended', async () => {
-  let gate = createGate()
+  const gate = createGate()
   const arrived = createGate()
   let code: number | undefined
   await using backend = await startBackend((stream) => {
@@ -318,8 +318,6 @@ test('content that breaks off on the way up is never ended', async () => {
   const first = transport.send(request({ method: 'PUT', body: early }))
   early.destroy(failure)
   await assert.rejects(first, failure)
-  await gate.opened
-  gate = createGate()
   const body = new PassThrough()
   body.write('half')
   const sent = transport.send(request({ method: 'PUT', body }))
