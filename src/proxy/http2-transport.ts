@@ -79,19 +79,20 @@ function converse(
     }
     const fault = (name: 'headers-timeout' | 'total-timeout' | 'reset' | 'protocol', message: string): void =>
       fail(new UpstreamError(name, message, { wrote: true }))
-    const leave = (): void => fault('reset', 'The client left.')
+    const leave = (cause?: unknown): void => fail(new UpstreamError('left', 'The client left.', { wrote: true, cause }))
+    const left = (): void => leave()
     const late = `${upstream.label} did not answer in time.`
     const forHeaders = bound(timeouts.headersMs, () => fault('headers-timeout', late))
     const forAll = bound(timeouts.totalMs, () => fault('total-timeout', late))
     const settle = (): void => {
       answered = true
       clearTimeout(forHeaders)
-      signal.removeEventListener('abort', leave)
+      signal.removeEventListener('abort', left)
     }
     stream.once('close', () => clearTimeout(forAll))
     // The upstream's time runs while it is told nothing new.
     request.body?.on('data', () => answered || forHeaders?.refresh())
-    signal.addEventListener('abort', leave)
+    signal.addEventListener('abort', left)
     stream.once('error', (error) => fail(streamError(stream, error)))
     stream.once('close', () => answered || fail(streamError(stream, new Error('The stream was closed.'))))
     stream.on('headers', (headers, _flags, raw?: string[]) => {
@@ -111,7 +112,7 @@ function converse(
         : null
       resolve({ status, headers: fields, body })
     })
-    if (request.body !== null) sendBody(request.body, stream, (error) => answered || fail(error))
+    if (request.body !== null) sendBody(request.body, stream, (error) => answered || leave(error))
     if (signal.aborted) leave()
   })
 }
