@@ -1,4 +1,5 @@
 import type { Exchange } from '../http/exchange.ts'
+import type { Endless } from './endless.ts'
 import { UpstreamError } from './upstream-error.ts'
 
 /** Milliseconds that a page navigation waits for a backend which refuses connections, unless configured. */
@@ -26,6 +27,8 @@ export interface HoldOptions {
   readonly holdMs: number
   /** Aborts when the client leaves: the waiting ends at once. */
   readonly signal: AbortSignal
+  /** The waiting also ends when the server stops. */
+  readonly endless: Endless
   /** Called when the waiting begins. */
   readonly waiting?: () => void
 }
@@ -37,13 +40,13 @@ export interface HoldOptions {
  * @throws what the last attempt threw
  */
 export async function holdWhileRefused<T>(attempt: () => Promise<T>, options: HoldOptions): Promise<T> {
-  const { holdMs, signal, waiting } = options
+  const { holdMs, signal, endless, waiting } = options
   let deadline: number | undefined
   for (let pause = firstPauseMs; ; pause = Math.min(pause * 1.3, longestPauseMs)) {
     try {
       return await attempt()
     } catch (error) {
-      if (!isRefusal(error) || signal.aborted) throw error
+      if (!isRefusal(error) || signal.aborted || endless.isOver) throw error
       if (deadline === undefined) {
         deadline = performance.now() + holdMs
         if (holdMs > 0) waiting?.()
@@ -51,8 +54,8 @@ export async function holdWhileRefused<T>(attempt: () => Promise<T>, options: Ho
       const left = deadline - performance.now()
       if (left <= 0) throw error
       // A timer may fire a moment early, which would be one attempt more.
-      await pauseFor(Math.ceil(Math.min(pause, left)) + 1, signal)
-      if (signal.aborted) throw error
+      await pauseFor(Math.ceil(Math.min(pause, left)) + 1, options)
+      if (signal.aborted || endless.isOver) throw error
     }
   }
 }
@@ -61,11 +64,13 @@ function isRefusal(error: unknown): boolean {
   return error instanceof UpstreamError && error.fault === 'refused' && !error.wrote
 }
 
-function pauseFor(ms: number, signal: AbortSignal): Promise<void> {
+function pauseFor(ms: number, { signal, endless }: HoldOptions): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(end, ms)
     signal.addEventListener('abort', end)
+    const forget = endless.whenOver(end)
     function end(): void {
+      forget()
       clearTimeout(timer)
       signal.removeEventListener('abort', end)
       resolve()

@@ -72,8 +72,7 @@ export class Http1Exchange implements Source, Dispatcher.DispatchHandler {
     const status = this.#status
     if (this.#error !== undefined) throw this.#error
     if (head.isEventStream) clearTimeout(this.#total)
-    if (status === 204) return { status, headers: head.fields, body: null }
-    if (status === 304) return { status, headers: withLength(head), body: null }
+    if (status === 204 || status === 304) return { status, headers: head.fields, body: null }
     if (this.#ended && this.#trailers === undefined && this.#request.method !== 'HEAD') {
       return { status, headers: head.fields, body: joined(this.#early) }
     }
@@ -236,9 +235,4 @@ function texts(raw: readonly Buffer[]): string[] {
 function joined(chunks: readonly Uint8Array[]): Uint8Array {
   const [first] = chunks
   return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks)
-}
-
-/** A 304 may state the length that a 200 would have had (RFC 9110 section 8.6). */
-function withLength({ fields, length }: ResponseHead): HeaderList {
-  return length === undefined ? fields : [...fields, 'Content-Length', String(length)]
 }

@@ -2,7 +2,7 @@ import type { ResolvedMatch, ResolvedProxy, ResolvedUpstream } from '../config/r
 import { ServeError } from '../errors/serve-error.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { HeaderList } from '../http/headers.ts'
-import { forwardingFields, isClaim, isLooping, viaField } from './forwarding-fields.ts'
+import { forwardingFields, isClaim, isLooping, isOthersClaim, viaField } from './forwarding-fields.ts'
 import { fieldTokens, hopFields } from './hop-fields.ts'
 
 /** What decides how a request goes out. */
@@ -46,8 +46,8 @@ export function outboundFields(x: Exchange, upstream: ResolvedUpstream, options:
   for (let i = 0; i < names.length; i++) {
     const name = names[i] as string
     if (hopFields.has(name) || nominated.includes(name) || ownFields.has(name)) continue
-    // A peer's claims go into ours, once, where they are believed.
-    if (isClaim(name) || replaced?.has(name) === true) continue
+    // What a trusted peer claims goes into ours, once, or on as it is where we say nothing of it.
+    if (replaced?.has(name) === true || (isClaim(name) && !(trusted && isOthersClaim(name)))) continue
     // The name and password of this server are not the upstream's business.
     if (name === 'authorization' && x.notes.user !== undefined) continue
     fields.push(raw[2 * i] as string, raw[2 * i + 1] as string)

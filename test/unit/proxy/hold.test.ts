@@ -3,13 +3,14 @@ import { test } from 'node:test'
 import type { Exchange } from '../../../src/http/exchange.ts'
 import { RequestHeaders } from '../../../src/http/headers.ts'
 import { createDial } from '../../../src/proxy/dial.ts'
+import { Endless } from '../../../src/proxy/endless.ts'
 import { holdFor, holdWhileRefused, isPageNavigation } from '../../../src/proxy/hold.ts'
 import { UpstreamError } from '../../../src/proxy/upstream-error.ts'
 import { createGate } from '../../support/gate.ts'
 import { TempFolder } from '../../support/server.ts'
 import { RawUpstream, upstreamAt } from '../../support/upstream.ts'
 
-const patient = { holdMs: 20_000, signal: new AbortController().signal }
+const patient = { holdMs: 20_000, signal: new AbortController().signal, endless: new Endless() }
 
 function refusal(): UpstreamError {
   return new UpstreamError('refused', 'refused', { wrote: false })
@@ -85,7 +86,12 @@ test('a client that leaves ends the waiting at once', async () => {
     attempts++
     throw refusal()
   }
-  const held = holdWhileRefused(attempt, { holdMs: 600_000, signal: leaving.signal, waiting: waiting.open })
+  const held = holdWhileRefused(attempt, {
+    ...patient,
+    holdMs: 600_000,
+    signal: leaving.signal,
+    waiting: waiting.open,
+  })
   let ended = false
   held.catch(() => (ended = true))
   await waiting.opened
