@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import type { HeaderList } from '../http/headers.ts'
+import { withoutField, type HeaderList } from '../http/headers.ts'
 import type { Sink, Source } from '../http/reply.ts'
 import { protocolFault, readResponseHead, type ResponseHead } from './response-head.ts'
 import type { OutboundRequest, TransportOptions, UpstreamFault, UpstreamReply } from './types.ts'
@@ -160,7 +160,8 @@ export class Http1Exchange implements Source, Dispatcher.DispatchHandler {
   #inform(status: number, fields: HeaderList): void {
     // 100 asks for content that is on its way already, and 101 was not asked for.
     if (++this.#interim > maxInterim) return this.#fail(protocolFault('it sends interim replies without end'))
-    if (status > 101) this.#request.inform(status, fields)
+    // RFC 9110 section 8.6: no length stands there.
+    if (status > 101) this.#request.inform(status, withoutField(fields, 'content-length'))
   }
 
   #write(chunk: Uint8Array): void {
