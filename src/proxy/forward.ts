@@ -33,6 +33,11 @@ export interface Forward {
   close(): Promise<void>
 }
 
+/** The upstream that was asked last, by its label. */
+interface Asked {
+  label: string
+}
+
 /** Methods that change nothing (RFC 9110 section 9.2.1 and the registry), so that asking twice is asking once. */
 const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT', 'SEARCH', 'QUERY'])
 
@@ -67,8 +72,6 @@ export function createForward(options: ForwardOptions): Forward {
       transportOf: (upstream) => targetOf(upstream).transport,
       checked: (upstream, isHealthy) => balancer.checked(upstream, isHealthy),
     })
-  /** The upstream that was asked last, by its label. */
-  const last = new WeakMap<Exchange, string>()
   const remarkName = name.replace(/^\/(?=.)/, '')
   const endless = new Endless()
   /** Exchanges that are not answered yet. */
@@ -78,14 +81,15 @@ export function createForward(options: ForwardOptions): Forward {
   async function handle(x: Exchange): Promise<Reply> {
     if (x.method === 'OPTIONS' && endsHere(x)) return optionsReply
     const holdMs = holdFor(x, proxy.hold)
+    const asked: Asked = { label: '' }
     waiting++
     try {
       return await (holdMs === 0
-        ? askOneOrMore(x)
-        : holdWhileRefused(() => askOneOrMore(x), { holdMs, signal: x.signal, endless }))
+        ? askOneOrMore(x, asked)
+        : holdWhileRefused(() => askOneOrMore(x, asked), { holdMs, signal: x.signal, endless }))
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error
-      return lost(x, error)
+      return lost(x, error, asked.label)
     } finally {
       waiting--
       if (isRetired) retireTransports()
@@ -100,14 +104,14 @@ export function createForward(options: ForwardOptions): Forward {
   }
 
   /** Asks an upstream, and further ones or it again where that is safe. */
-  async function askOneOrMore(x: Exchange): Promise<Reply> {
+  async function askOneOrMore(x: Exchange, asked: Asked): Promise<Reply> {
     const tried = new Set<ResolvedUpstream>()
     for (let attempt = 0; ; attempt++) {
       // When every one was tried, the first is asked again.
       const upstream = balancer.pick(x, tried) ?? balancer.pick(x, new Set())
       if (upstream === undefined) throw new ServeError('E8008_UPSTREAM_UNAVAILABLE', `The route ${name} leads nowhere.`)
       x.notes.remark = `${remarkName} -> ${upstream.label}`
-      last.set(x, upstream.label)
+      asked.label = upstream.label
       try {
         return await ask(x, upstream)
       } catch (error) {
@@ -119,9 +123,8 @@ export function createForward(options: ForwardOptions): Forward {
   }
 
   /** What the client gets instead of an answer. */
-  function lost(x: Exchange, error: UpstreamError): Reply {
+  function lost(x: Exchange, error: UpstreamError, upstream: string): Reply {
     if (error.fault === 'left') return clientLeft
-    const upstream = last.get(x) ?? ''
     const refusal = gatewayError(error, name, upstream)
     if (!isPageNavigation(x) || !passing.has(error.fault)) throw refusal
     x.notes.refusal = refusal.code
