@@ -1,16 +1,28 @@
 import type { Exchange } from '../http/exchange.ts'
 import type { Endless } from './endless.ts'
+import { wantedUpgrade } from './upgrade-fields.ts'
 import { UpstreamError } from './upstream-error.ts'
 
-/** Milliseconds that a page navigation waits for a backend which refuses connections, unless configured. */
+/** Milliseconds that a page navigation or an upgrade waits for a backend which refuses connections, unless configured. */
 const navigationMs = 5000
+/** The same for event streams: a browser that gets an error instead of one never asks again (HTML section 9.2.3). */
+const eventStreamMs = 30_000
 /** Milliseconds from a refusal to the next attempt: short at first, since most restarts are. */
 const firstPauseMs = 100
 const longestPauseMs = 250
 
 /** How long a request waits for an upstream that refuses connections, in milliseconds. */
 export function holdFor(x: Exchange, hold: number | undefined): number {
-  return hold ?? (isPageNavigation(x) ? navigationMs : 0)
+  return hold ?? usualHold(x)
+}
+
+function usualHold(x: Exchange): number {
+  if (x.method !== 'GET') return 0
+  const { headers } = x
+  if (/\btext\/event-stream\b/i.test(headers.get('accept') ?? '')) return eventStreamMs
+  // The page that waits asks again and again: rather a few questions that wait than many.
+  const isPatient = isPageNavigation(x) || headers.get('x-serve8008') === 'waiting' || wantedUpgrade(x) !== undefined
+  return isPatient ? navigationMs : 0
 }
 
 /** Whether a person goes to a page: the only one who would rather wait than be told at once. */

@@ -16,7 +16,14 @@ export interface OutboundOptions {
 }
 
 /** Fields that we make ourselves (`Content-Length`, `Host`), answer ourselves (`Expect`), or never pass on (httpoxy). */
-const ownFields: ReadonlySet<string> = new Set(['content-length', 'host', 'expect', 'proxy', 'max-forwards'])
+const ownFields: ReadonlySet<string> = new Set([
+  'content-length',
+  'host',
+  'expect',
+  'proxy',
+  'max-forwards',
+  'x-serve8008',
+])
 
 /** The part of the path that an upstream's own one stands for: the literal segments of a pattern. */
 export function matchedPrefix({ kind, path }: ResolvedMatch): string {

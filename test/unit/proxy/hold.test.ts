@@ -17,7 +17,12 @@ function refusal(): UpstreamError {
 }
 
 function asked(method: string, ...headers: string[]): Exchange {
-  return { method, headers: new RequestHeaders(headers) } as Exchange
+  return {
+    method,
+    version: '1.1',
+    body: { expected: false },
+    headers: new RequestHeaders(headers),
+  } as unknown as Exchange
 }
 
 test('only a person who goes to a page waits by default', () => {
@@ -33,6 +38,18 @@ test('only a person who goes to a page waits by default', () => {
     assert.equal(isPageNavigation(x), expected)
     assert.equal(holdFor(x, undefined), expected ? 5000 : 0)
     assert.equal(holdFor(x, 70), 70)
+  }
+})
+
+test('an event stream waits longer, an upgrade and the page that waits as long as a person', () => {
+  for (const [headers, expected] of [
+    [['Accept', 'text/event-stream'], 30_000],
+    [['Connection', 'Upgrade', 'Upgrade', 'websocket'], 5000],
+    [['X-Serve8008', 'waiting', 'Accept', 'application/problem+json'], 5000],
+  ] as const) {
+    assert.equal(holdFor(asked('GET', ...headers), undefined), expected)
+    assert.equal(holdFor(asked('GET', ...headers), 0), 0)
+    assert.equal(holdFor(asked('POST', ...headers), undefined), 0)
   }
 })
 
