@@ -16,6 +16,7 @@ import type { Http2Adapter } from './http2-adapter.ts'
 import { mountOf } from './mounted-reply.ts'
 import { NodeExchange, type NodeHost } from './node-exchange.ts'
 import type { Exchange } from './exchange.ts'
+import { readAhead } from './read-ahead.ts'
 import type { Reply } from './reply.ts'
 
 type OurExchange = NodeExchange<ServerResponse>
@@ -73,8 +74,6 @@ export function createAdapter(options: AdapterOptions): Adapter {
     },
   }
   const upgraded = new Set<Duplex>()
-  /** Those that lead to another server: nobody here could end them in good order. */
-  const relayed = new WeakSet<Duplex>()
   const unheard = new Set<Socket>()
   let openConnections = 0
   const batches = createBatches(() => openConnections)
@@ -136,16 +135,21 @@ export function createAdapter(options: AdapterOptions): Adapter {
   function answerUpgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
     const response = responseOn(socket, request)
     const x = open(request, response, false, '')
-    void Promise.resolve(handler(x)).then((reply) => {
-      if (reply.takeover === undefined) return delivery.send(x, { ...reply, close: true })
-      response.detachSocket(socket as Socket)
-      takeOver(x, socket, reply, head)
-    })
+    const reply = handler(x)
+    if (!(reply instanceof Promise)) return sendUpgrade(x, reply, head)
+    const stop = readAhead(socket, head)
+    void reply.then((settled) => sendUpgrade(x, settled, stop()))
+  }
+
+  function sendUpgrade(x: ServerExchange, reply: Reply, head: Uint8Array): void {
+    if (reply.takeover === undefined) return delivery.send(x, { ...reply, close: true })
+    const { response, connection } = x
+    response.detachSocket(connection.socket)
+    takeOver(x, connection.socket, reply, head)
   }
 
   function takeOver(x: OurExchange, socket: Duplex, reply: Reply, head: Uint8Array): void {
     try {
-      if (reply.relayed === true) relayed.add(socket)
       finishUpgrade(socket, reply, head)
       delivery.settle(x, reply, { bytes: 0, aborted: false })
     } catch (cause) {
@@ -232,7 +236,6 @@ export function createAdapter(options: AdapterOptions): Adapter {
       http2?.drain()
       // Browsers open connections in advance; Node does not count them as idle.
       unheard.forEach((socket) => socket.bytesRead === 0 && socket.destroy())
-      upgraded.forEach((socket) => relayed.has(socket) && socket.destroy())
     },
     cut: () => {
       upgraded.forEach((socket) => socket.destroy())

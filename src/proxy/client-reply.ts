@@ -2,6 +2,8 @@ import type { ResolvedProxy } from '../config/route-types.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { getField, withoutField, type HeaderList } from '../http/headers.ts'
 import type { Body, Reply, Source } from '../http/reply.ts'
+import type { Endless } from './endless.ts'
+import { isEventStream } from './response-head.ts'
 import { rewriteCookies } from './rewrite-cookies.ts'
 import { rewriteLocation } from './rewrite-location.ts'
 import type { UpstreamReply } from './types.ts'
@@ -15,18 +17,24 @@ export interface ClientReplyOptions {
   readonly mapping: () => UrlMapping
   /** Words a fault in the middle of the content. */
   readonly faultOf: (error: unknown) => unknown
+  /** Ends event streams when the server stops. */
+  readonly endless: Endless
+  /** Called when nothing more comes from the upstream. Calling it twice is harmless. */
+  readonly ended: () => void
 }
 
 /** The client's reply: the upstream's, framed by us, with the changes that its route asks for. */
 export function clientReply(x: Exchange, reply: UpstreamReply, options: ClientReplyOptions): Reply {
   const { status, body } = reply
-  const headers = clientFields(status, withoutUpgradeForAll(x, reply.headers), options)
+  const open = withoutUpgradeForAll(x, reply.headers)
+  // RFC 9110 section 8.6: a 204 states no length.
+  const headers = clientFields(status, status === 204 ? withoutField(open, 'content-length') : open, options)
   // An answer before all content was read: what is left of it stands between here and the next request.
   const close = x.body.taken && !x.body.read
   return {
     status,
     headers,
-    body: contentOf(x, headers, body, options.faultOf),
+    body: contentOf(x, headers, body, options),
     relayed: true,
     ...(close ? { close } : {}),
   }
@@ -74,22 +82,40 @@ function contentOf(
   x: Exchange,
   fields: HeaderList,
   body: UpstreamReply['body'],
-  faultOf: ClientReplyOptions['faultOf'],
+  { faultOf, endless, ended }: ClientReplyOptions,
 ): Body {
-  // A reply to HEAD says of the length what the upstream said: nothing, if that is what it was.
-  if (x.method === 'HEAD' && getField(fields, 'content-length') === undefined) return noContent
-  if (body === null || body instanceof Uint8Array) return body
+  if (body === null || body instanceof Uint8Array) {
+    ended()
+    // A reply to HEAD says of the length what the upstream said: nothing, if that is what it was.
+    return x.method === 'HEAD' && getField(fields, 'content-length') === undefined ? noContent : body
+  }
+  const cancel = (): void => {
+    ended()
+    body.cancel()
+  }
+  const stop = isEventStream(fields) ? (): void => body.cancel() : undefined
   return {
-    length: body.length,
-    cancel: () => body.cancel(),
+    length: x.method === 'HEAD' ? announcedLength(fields) : body.length,
+    cancel,
     async pull(sink, signal) {
+      const forget = stop && endless.whenOver(stop)
       try {
         return await body.pull(sink, signal)
       } catch (error) {
+        // An end in good order: the client asks again when the server is back.
+        if (stop !== undefined && endless.isOver) return
         throw faultOf(error)
+      } finally {
+        forget?.()
+        ended()
       }
     },
   }
+}
+
+function announcedLength(fields: HeaderList): number | undefined {
+  const length = getField(fields, 'content-length')
+  return length === undefined ? undefined : Number(length)
 }
 
 const noContent: Source = { pull: async () => {}, cancel: () => {} }

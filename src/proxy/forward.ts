@@ -4,7 +4,9 @@ import type { Exchange, Handler } from '../http/exchange.ts'
 import type { Reply } from '../http/reply.ts'
 import { waitingReply } from '../pages/waiting-page.ts'
 import { createBalancer } from './balance.ts'
-import { clientFields, clientReply, type ClientReplyOptions } from './client-reply.ts'
+import { clientReply, type ClientReplyOptions } from './client-reply.ts'
+import { Endless } from './endless.ts'
+import { forwardUpgrade } from './forward-upgrade.ts'
 import { gatewayError } from './gateway-error.ts'
 import { createHealthChecks } from './health.ts'
 import { holdFor, holdWhileRefused, isPageNavigation } from './hold.ts'
@@ -23,7 +25,17 @@ export interface ForwardOptions extends OutboundOptions {
 /** One route's way to its upstreams. */
 export interface Forward {
   readonly handle: Handler
+  /** Ends what would never end by itself: nothing more is waited for. */
+  drain(): void
+  /** Ends idle connections to the upstreams now, and the others with the exchanges under way. */
+  retire(): void
+  /** Ends every connection, busy or not. */
   close(): Promise<void>
+}
+
+/** The upstream that was asked last, by its label. */
+interface Asked {
+  label: string
 }
 
 /** Methods that change nothing (RFC 9110 section 9.2.1 and the registry), so that asking twice is asking once. */
@@ -39,8 +51,11 @@ const optionsReply: Reply = Object.freeze({ status: 204, headers: ['Allow', 'GET
 
 /** RFC 9110 section 7.6.2: at 0 the recipient answers itself. */
 function endsHere({ headers }: Exchange): boolean {
-  return headers.get('max-forwards') === '0'
+  return /^0+$/.test(headers.get('max-forwards') ?? '')
 }
+
+/** One upstream is not chosen among others. */
+const noBookkeeping = (): void => {}
 
 /** Makes the handler of a route that forwards. */
 export function createForward(options: ForwardOptions): Forward {
@@ -57,32 +72,46 @@ export function createForward(options: ForwardOptions): Forward {
       transportOf: (upstream) => targetOf(upstream).transport,
       checked: (upstream, isHealthy) => balancer.checked(upstream, isHealthy),
     })
-  /** The upstream that was asked last, by its label. */
-  const last = new WeakMap<Exchange, string>()
   const remarkName = name.replace(/^\/(?=.)/, '')
+  const endless = new Endless()
+  /** Exchanges that are not answered yet. */
+  let waiting = 0
+  let isRetired = false
 
   async function handle(x: Exchange): Promise<Reply> {
     if (x.method === 'OPTIONS' && endsHere(x)) return optionsReply
     const holdMs = holdFor(x, proxy.hold)
+    const asked: Asked = { label: '' }
+    waiting++
     try {
       return await (holdMs === 0
-        ? askOneOrMore(x)
-        : holdWhileRefused(() => askOneOrMore(x), { holdMs, signal: x.signal }))
+        ? askOneOrMore(x, asked)
+        : holdWhileRefused(() => askOneOrMore(x, asked), { holdMs, signal: x.signal, endless }))
     } catch (error) {
       if (!(error instanceof UpstreamError)) throw error
-      return lost(x, error)
+      return lost(x, error, asked.label)
+    } finally {
+      waiting--
+      if (isRetired) retireTransports()
+    }
+  }
+
+  function retireTransports(): void {
+    for (const { transport } of targets.values()) {
+      if (transport.retire !== undefined) void transport.retire()
+      else if (waiting === 0) void transport.close()
     }
   }
 
   /** Asks an upstream, and further ones or it again where that is safe. */
-  async function askOneOrMore(x: Exchange): Promise<Reply> {
+  async function askOneOrMore(x: Exchange, asked: Asked): Promise<Reply> {
     const tried = new Set<ResolvedUpstream>()
     for (let attempt = 0; ; attempt++) {
       // When every one was tried, the first is asked again.
       const upstream = balancer.pick(x, tried) ?? balancer.pick(x, new Set())
       if (upstream === undefined) throw new ServeError('E8008_UPSTREAM_UNAVAILABLE', `The route ${name} leads nowhere.`)
       x.notes.remark = `${remarkName} -> ${upstream.label}`
-      last.set(x, upstream.label)
+      asked.label = upstream.label
       try {
         return await ask(x, upstream)
       } catch (error) {
@@ -94,9 +123,8 @@ export function createForward(options: ForwardOptions): Forward {
   }
 
   /** What the client gets instead of an answer. */
-  function lost(x: Exchange, error: UpstreamError): Reply {
+  function lost(x: Exchange, error: UpstreamError, upstream: string): Reply {
     if (error.fault === 'left') return clientLeft
-    const upstream = last.get(x) ?? ''
     const refusal = gatewayError(error, name, upstream)
     if (!isPageNavigation(x) || !passing.has(error.fault)) throw refusal
     x.notes.refusal = refusal.code
@@ -106,28 +134,32 @@ export function createForward(options: ForwardOptions): Forward {
   async function ask(x: Exchange, upstream: ResolvedUpstream): Promise<Reply> {
     const target = targetOf(upstream)
     const request = target.request(x)
-    const end = upstreams.length === 1 ? undefined : balancer.begin(upstream)
+    const ended = upstreams.length === 1 ? noBookkeeping : balancer.begin(upstream)
     const faultOf = (error: unknown): unknown =>
       error instanceof UpstreamError ? gatewayError(error, name, upstream.label) : error
-    const reply: ClientReplyOptions = { proxy, name, mapping: () => target.mapping(x), faultOf }
+    const options: ClientReplyOptions = { proxy, name, mapping: () => target.mapping(x), faultOf, endless, ended }
     try {
-      if (wantedUpgrade(x) !== undefined) {
-        const answer = await target.upgrade(x, request)
-        return { ...answer, headers: clientFields(answer.status, answer.headers, reply) }
-      }
-      const answer = await target.transport.send(request)
+      const reply =
+        wantedUpgrade(x) === undefined
+          ? clientReply(x, await target.transport.send(request), options)
+          : await forwardUpgrade(x, request, target.upgrade, options)
       balancer.succeeded(upstream)
-      return clientReply(x, answer, reply)
+      return reply
     } catch (error) {
+      ended()
       if (error instanceof UpstreamError && error.fault !== 'left') balancer.failed(upstream)
       throw error
-    } finally {
-      end?.()
     }
   }
 
   return {
     handle,
+    drain: () => endless.end(),
+    retire() {
+      checks?.close()
+      isRetired = true
+      retireTransports()
+    },
     async close() {
       checks?.close()
       await Promise.all([...targets.values()].map(({ transport }) => transport.close()))

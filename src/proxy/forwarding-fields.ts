@@ -3,24 +3,18 @@ import type { HeaderList } from '../http/headers.ts'
 import { formatHost, unmapped } from '../util/ip.ts'
 
 /**
- * Fields in which proxies tell whom they speak for. A backend believes them, so whoever may send them may claim to be
- * anyone: only peers that are trusted keep theirs. Many backends read `_` as `-`, so both spellings count.
+ * Fields in which proxies tell whom they speak for, beside every `X-Forwarded…`. A backend believes them, so whoever
+ * may send them may claim to be anyone: only peers that are trusted keep theirs. Many backends read `_` and `.` as `-`,
+ * so all spellings count.
  */
 const claims: ReadonlySet<string> = new Set([
   'forwarded',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-forwarded-protocol',
-  'x-forwarded-scheme',
-  'x-forwarded-ssl',
-  'x-forwarded-port',
-  'x-forwarded-prefix',
-  'x-forwarded-server',
-  'x-forwarded-user',
   'x-real-ip',
   'x-client-ip',
   'x-cluster-client-ip',
+  'client-ip',
+  'cf-connecting-ip',
+  'fastly-client-ip',
   'x-original-host',
   'x-original-url',
   'x-rewrite-url',
@@ -32,8 +26,20 @@ const claims: ReadonlySet<string> = new Set([
 export function isClaim(name: string): boolean {
   // Nearly every field begins otherwise.
   const first = name.charCodeAt(0)
-  if (first !== 120 /* x */ && first !== 102 /* f */ && first !== 116 /* t */) return false
-  return claims.has(name) || (name.includes('_') && claims.has(name.replaceAll('_', '-')))
+  if (first !== 120 /* x */ && first !== 102 /* f */ && first !== 116 /* t */ && first !== 99 /* c */) return false
+  const plain = spelled(name)
+  return plain.startsWith('x-forwarded') || claims.has(plain)
+}
+
+const ours = /^(?:forwarded|x-forwarded-(?:for|host|proto|port|prefix))$/
+
+/** Whether a claim is about what we do not tell ourselves, such as the user whom a proxy before us let in. */
+export function isOthersClaim(name: string): boolean {
+  return !ours.test(spelled(name))
+}
+
+function spelled(name: string): string {
+  return name.replace(/[_.]/g, '-')
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import type { HeaderList } from '../http/headers.ts'
+import { withoutField, type HeaderList } from '../http/headers.ts'
 import type { Sink, Source } from '../http/reply.ts'
 import { protocolFault, readResponseHead, type ResponseHead } from './response-head.ts'
 import type { OutboundRequest, TransportOptions, UpstreamFault, UpstreamReply } from './types.ts'
@@ -72,8 +72,7 @@ export class Http1Exchange implements Source, Dispatcher.DispatchHandler {
     const status = this.#status
     if (this.#error !== undefined) throw this.#error
     if (head.isEventStream) clearTimeout(this.#total)
-    if (status === 204) return { status, headers: head.fields, body: null }
-    if (status === 304) return { status, headers: withLength(head), body: null }
+    if (status === 204 || status === 304) return { status, headers: head.fields, body: null }
     if (this.#ended && this.#trailers === undefined && this.#request.method !== 'HEAD') {
       return { status, headers: head.fields, body: joined(this.#early) }
     }
@@ -161,7 +160,8 @@ export class Http1Exchange implements Source, Dispatcher.DispatchHandler {
   #inform(status: number, fields: HeaderList): void {
     // 100 asks for content that is on its way already, and 101 was not asked for.
     if (++this.#interim > maxInterim) return this.#fail(protocolFault('it sends interim replies without end'))
-    if (status > 101) this.#request.inform(status, fields)
+    // RFC 9110 section 8.6: no length stands there.
+    if (status > 101) this.#request.inform(status, withoutField(fields, 'content-length'))
   }
 
   #write(chunk: Uint8Array): void {
@@ -236,9 +236,4 @@ function texts(raw: readonly Buffer[]): string[] {
 function joined(chunks: readonly Uint8Array[]): Uint8Array {
   const [first] = chunks
   return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks)
-}
-
-/** A 304 may state the length that a 200 would have had (RFC 9110 section 8.6). */
-function withLength({ fields, length }: ResponseHead): HeaderList {
-  return length === undefined ? fields : [...fields, 'Content-Length', String(length)]
 }

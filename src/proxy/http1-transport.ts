@@ -50,6 +50,12 @@ export function createHttp1Transport(options: TransportOptions): Transport {
         current.dispatch({ ...dispatched, exchange } as Dispatched, exchange),
       )
     },
+    retire: async () => {
+      // Whoever comes late after all gets a new one.
+      const before = opening
+      pool = opening = undefined
+      await (await before)?.close()
+    },
     close: async () => (await opening)?.destroy(),
   }
 }

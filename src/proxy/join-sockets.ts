@@ -4,6 +4,12 @@ import type { Duplex } from 'node:stream'
 /** Milliseconds without a byte that a pair of connections gets once one of the four directions has ended. */
 const halfClosedMs = 5000
 
+/** Two connections that are one. */
+export interface Joined {
+  /** Ends both sides; what they were still to be told goes out first. */
+  end(): void
+}
+
 /**
  * Makes two connections one: bytes flow both ways with backpressure, an end on one side becomes an end on the
  * other, and neither outlives the other. `heads` came in behind the handshakes and go first.
@@ -12,15 +18,22 @@ export function joinSockets(
   client: Duplex,
   upstream: Socket,
   heads: { readonly fromClient: Uint8Array; readonly fromUpstream: Uint8Array },
-): void {
+): Joined {
   for (const socket of [client, upstream]) prepare(socket)
   bindLives(client, upstream)
   bindLives(upstream, client)
-  if (client.destroyed || upstream.destroyed) return
+  if (client.destroyed || upstream.destroyed) return { end: () => {} }
   if (heads.fromClient.length > 0) upstream.write(heads.fromClient)
   if (heads.fromUpstream.length > 0) client.write(heads.fromUpstream)
   upstream.pipe(client)
   client.pipe(upstream)
+  return {
+    end() {
+      upstream.unpipe(client)
+      client.unpipe(upstream)
+      for (const socket of [client, upstream]) finishThenDestroy(socket.resume())
+    },
+  }
 }
 
 /** A program that embeds us may hand over a stream that is no socket. */

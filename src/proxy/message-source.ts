@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { getField, type HeaderList } from '../http/headers.ts'
 import type { Source } from '../http/reply.ts'
 import { pullStream } from './pull-stream.ts'
+import { readResponseHead } from './response-head.ts'
 import { upstreamError } from './upstream-fault.ts'
 
 /** The parts of Node's message that content comes from. */
@@ -37,7 +38,7 @@ export function messageSource(message: ContentMessage, socket: Socket, idleMs: n
         signal.removeEventListener('abort', stop)
         socket.destroy()
       }
-      if (message.rawTrailers.length > 0) return message.rawTrailers
+      if (message.rawTrailers.length > 0) return readResponseHead(message.rawTrailers).fields
     },
   }
 }

@@ -2,7 +2,7 @@ import type { ResolvedMatch, ResolvedProxy, ResolvedUpstream } from '../config/r
 import { ServeError } from '../errors/serve-error.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { isFieldName, isFieldValue, type HeaderList } from '../http/headers.ts'
-import { forwardingFields, isClaim, isLooping, viaField } from './forwarding-fields.ts'
+import { forwardingFields, isClaim, isLooping, isOthersClaim, viaField } from './forwarding-fields.ts'
 import { fieldTokens, hopFields } from './hop-fields.ts'
 
 /** What decides how a request goes out. */
@@ -16,7 +16,14 @@ export interface OutboundOptions {
 }
 
 /** Fields that we make ourselves (`Content-Length`, `Host`), answer ourselves (`Expect`), or never pass on (httpoxy). */
-const ownFields: ReadonlySet<string> = new Set(['content-length', 'host', 'expect', 'proxy', 'max-forwards'])
+const ownFields: ReadonlySet<string> = new Set([
+  'content-length',
+  'host',
+  'expect',
+  'proxy',
+  'max-forwards',
+  'x-serve8008',
+])
 
 /** The part of the path that an upstream's own one stands for: the literal segments of a pattern. */
 export function matchedPrefix({ kind, path }: ResolvedMatch): string {
@@ -46,8 +53,8 @@ export function outboundFields(x: Exchange, upstream: ResolvedUpstream, options:
   for (let i = 0; i < names.length; i++) {
     const name = names[i] as string
     if (hopFields.has(name) || nominated.includes(name) || ownFields.has(name)) continue
-    // A peer's claims go into ours, once, where they are believed.
-    if (isClaim(name) || replaced?.has(name) === true) continue
+    // What a trusted peer claims goes into ours, once, or on as it is where we say nothing of it.
+    if (replaced?.has(name) === true || (isClaim(name) && !(trusted && isOthersClaim(name)))) continue
     // The name and password of this server are not the upstream's business.
     if (name === 'authorization' && x.notes.user !== undefined) continue
     fields.push(raw[2 * i] as string, raw[2 * i + 1] as string)

@@ -19,10 +19,19 @@ export interface ProxyRoute {
   readonly proxy: ResolvedProxy
 }
 
+/** The way of one route to its upstreams. */
+export interface ProxyWay {
+  readonly handle: Handler
+  /** The route is gone: its connections end, those with an exchange after it, and upgraded ones by themselves. */
+  retire(): void
+}
+
 /** The way to what is behind us. Its parts are loaded with the first request that needs them. */
 export interface Proxy {
-  /** A handler for one route; the connections that it opens are kept for the next request. */
-  handler(route: ProxyRoute): Handler
+  /** Opens the way of one route; the connections that it makes are kept for the next request. */
+  open(route: ProxyRoute): ProxyWay
+  /** Ends what would never end by itself, such as event streams and WebSockets, in good order. */
+  drain(): void
   /** Ends every connection to an upstream, busy or not. */
   close(): Promise<void>
 }
@@ -32,27 +41,40 @@ export function createProxy({ trust, onWarning }: ProxySettings): Proxy {
   const isTrusted = addressSet(trust)
   // Another one for each server, so that a request that comes back is known.
   const pseudonym = `serve8008-${Math.random().toString(36).slice(2, 10)}`
-  const opened: Promise<Forward>[] = []
+  const opened = new Set<Promise<Forward>>()
+  let isDraining = false
 
   async function open(route: ProxyRoute): Promise<Forward> {
     if (!route.proxy.tls.verify) onWarning(unverified(route.name))
     const { createForward } = await import('./forward.ts')
-    return createForward({ ...route, isTrusted, pseudonym })
+    const forward = createForward({ ...route, isTrusted, pseudonym })
+    if (isDraining) forward.drain()
+    return forward
+  }
+
+  /** Acts on all ways that were used. */
+  async function all(act: (forward: Forward) => unknown): Promise<void> {
+    await Promise.all([...opened].map(async (forward) => act(await forward)))
   }
 
   return {
-    handler(route) {
+    open(route) {
       let forward: Forward | undefined
       let opening: Promise<Forward> | undefined
-      return (x) => {
-        if (forward !== undefined) return forward.handle(x)
-        if (opening === undefined) opened.push((opening = open(route)))
-        return opening.then((ready) => (forward = ready).handle(x))
+      return {
+        handle(x) {
+          if (forward !== undefined) return forward.handle(x)
+          if (opening === undefined) opened.add((opening = open(route)))
+          return opening.then((ready) => (forward = ready).handle(x))
+        },
+        retire: () => void opening?.then((ready) => ready.retire()),
       }
     },
-    async close() {
-      await Promise.all(opened.map(async (forward) => (await forward).close()))
+    drain() {
+      isDraining = true
+      void all((forward) => forward.drain())
     },
+    close: () => all((forward) => forward.close()),
   }
 }
 

@@ -1,9 +1,18 @@
-import type { HeaderList } from '../http/headers.ts'
+import { getField, type HeaderList } from '../http/headers.ts'
 import { fieldTokens, hopFields } from './hop-fields.ts'
 import { UpstreamError } from './upstream-error.ts'
 
 /** Control characters in a value could split our own message (RFC 9110 section 5.5). */
 const forbiddenInValue = /[^\t\u0020-\u007e\u0080-\u00ff]/
+
+/** Whether the content is one of Server-Sent Events (HTML section 9.2), which lasts as long as its reader. */
+export function isEventStream(fields: HeaderList): boolean {
+  return isEventStreamType(getField(fields, 'content-type') ?? '')
+}
+
+function isEventStreamType(type: string): boolean {
+  return /^text\/event-stream(?:;|\s|$)/i.test(type)
+}
 
 /** The header section of a reply as it goes on. */
 export interface ResponseHead {
@@ -23,7 +32,7 @@ export function readResponseHead(raw: HeaderList): ResponseHead {
   const fields: string[] = []
   let length: number | undefined
   let hasConnection = false
-  let isEventStream = false
+  let isEvents = false
   for (let i = 0; i < raw.length; i += 2) {
     const name = raw[i] as string
     const value = raw[i + 1] as string
@@ -33,11 +42,15 @@ export function readResponseHead(raw: HeaderList): ResponseHead {
     else if (lower === 'connection') hasConnection = true
     else if (lower === 'transfer-encoding' && !/^\s*chunked\s*$/i.test(value)) {
       throw protocolFault('its transfer coding is not chunked')
-    } else if (lower === 'content-type') isEventStream = /^text\/event-stream(?:;|\s|$)/i.test(value)
+    } else if (lower === 'content-type') isEvents = isEventStreamType(value)
     if (!hopFields.has(lower) || lower === 'trailer') fields.push(name, value)
   }
   const nominated = hasConnection ? fieldTokens(raw, 'connection') : []
-  return { fields: nominated.length === 0 ? fields : without(fields, new Set(nominated)), length, isEventStream }
+  return {
+    fields: nominated.length === 0 ? fields : without(fields, new Set(nominated)),
+    length,
+    isEventStream: isEvents,
+  }
 }
 
 function readLength(value: string, before: number | undefined): number {

@@ -36,7 +36,12 @@ export interface UpstreamReply {
 export interface Transport {
   /** @throws UpstreamError */
   send(request: OutboundRequest): Promise<UpstreamReply>
-  /** Ends idle connections now and the others with their exchanges. */
+  /**
+   * Ends idle connections now and the others with their exchanges; a request that comes later opens a new one. Default:
+   * `close`, when no request is under way.
+   */
+  retire?(): Promise<void>
+  /** Ends every connection, or where a protocol has a way to say so, those without an exchange first. */
   close(): Promise<void>
 }
 

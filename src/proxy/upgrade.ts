@@ -1,13 +1,14 @@
 import { request as sendRequest, type ClientRequest, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 import type { ResolvedProxy, ResolvedUpstream } from '../config/route-types.ts'
 import type { Exchange } from '../http/exchange.ts'
-import type { Reply } from '../http/reply.ts'
 import { createDial } from './dial.ts'
 import { withoutHopFields } from './hop-fields.ts'
-import { joinSockets } from './join-sockets.ts'
+import { joinSockets, type Joined } from './join-sockets.ts'
 import { messageSource } from './message-source.ts'
-import type { OutboundRequest } from './types.ts'
+import { readResponseHead } from './response-head.ts'
+import type { OutboundRequest, UpstreamReply } from './types.ts'
 import { acceptedFields, upgradeRequestFields, wantedUpgrade } from './upgrade-fields.ts'
 import { UpstreamError } from './upstream-error.ts'
 import { upstreamError } from './upstream-fault.ts'
@@ -19,8 +20,14 @@ export interface UpgradeOptions {
   readonly tls: ResolvedProxy['tls']
 }
 
+/** An upstream's answer to an upgrade: a refusal, or a 101 with what joins the two connections. */
+export interface UpgradeAnswer extends UpstreamReply {
+  readonly relayed: true
+  readonly takeover?: (client: Duplex, head: Uint8Array) => Joined
+}
+
 /** Asks an upstream to upgrade. Resolves with the 101 and its takeover, or with the refusal as it is. */
-export type Upgrade = (x: Exchange, outbound: OutboundRequest) => Promise<Reply>
+export type Upgrade = (x: Exchange, outbound: OutboundRequest) => Promise<UpgradeAnswer>
 
 /** Interim replies before the answer; more are an attack on our memory or the client's patience. */
 const interimReplies = 32
@@ -52,7 +59,7 @@ interface Asking extends UpgradeOptions {
   readonly wanted: string
 }
 
-function askForUpgrade(socket: Socket, asking: Asking): Promise<Reply> {
+function askForUpgrade(socket: Socket, asking: Asking): Promise<UpgradeAnswer> {
   const { outbound, timeouts, upstream, x, wanted } = asking
   return new Promise((resolve, reject) => {
     const request = sendRequest({
@@ -81,7 +88,7 @@ function askForUpgrade(socket: Socket, asking: Asking): Promise<Reply> {
       socket.destroy()
       reject(upstreamError(error, 'reset', true))
     }
-    const answer = (make: () => Reply): void => {
+    const answer = (make: () => UpgradeAnswer): void => {
       settle()
       try {
         resolve(make())
@@ -111,7 +118,12 @@ function passInterim(request: ClientRequest, outbound: OutboundRequest, fail: (e
   })
 }
 
-function switched(message: IncomingMessage, socket: Socket, head: Buffer, { x, outbound, wanted }: Asking): Reply {
+function switched(
+  message: IncomingMessage,
+  socket: Socket,
+  head: Buffer,
+  { x, outbound, wanted }: Asking,
+): UpgradeAnswer {
   const headers = acceptedFields(message.rawHeaders, wanted, x.headers.get('sec-websocket-key'))
   // Until somebody takes over, and if nobody does.
   const abandon = (): unknown => socket.destroy()
@@ -125,17 +137,17 @@ function switched(message: IncomingMessage, socket: Socket, head: Buffer, { x, o
     relayed: true,
     takeover: (client, fromClient) => {
       outbound.signal.removeEventListener('abort', abandon)
-      joinSockets(client, socket, { fromClient, fromUpstream: head })
+      return joinSockets(client, socket, { fromClient, fromUpstream: head })
     },
   }
 }
 
-function refused(message: IncomingMessage, socket: Socket, { outbound, timeouts }: Asking): Reply {
+function refused(message: IncomingMessage, socket: Socket, { outbound, timeouts }: Asking): UpgradeAnswer {
   const status = message.statusCode ?? 0
-  if (status < 200 || status > 999) {
+  if (status < 200 || status > 599) {
     throw new UpstreamError('protocol', `${status} is not the status of a reply.`, { wrote: true })
   }
-  const headers = withoutHopFields(message.rawHeaders)
+  const headers = readResponseHead(message.rawHeaders).fields
   if (outbound.method === 'HEAD' || status === 204 || status === 304) {
     socket.destroy()
     return { status, headers, body: null, relayed: true }

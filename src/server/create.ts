@@ -165,6 +165,7 @@ class Serve8008 implements Server8008 {
     // A start under way sees that it was overtaken and frees its port, before we say that it is free.
     await this.#starting?.catch(() => {})
     await this.#live?.close()
+    this.routes.drain()
     const cut = (await this.#running?.stop()) ?? 0
     // Behind the replies that it still had to bring.
     await this.routes.close()

@@ -5,7 +5,7 @@ import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
 import { ServeError } from '../errors/serve-error.ts'
 import type { Exchange, Handler } from '../http/exchange.ts'
 import type { Reply } from '../http/reply.ts'
-import { createProxy, type Proxy } from '../proxy/proxy.ts'
+import { createProxy, type Proxy, type ProxyWay } from '../proxy/proxy.ts'
 import type { RouteControl, Warning } from './types.ts'
 
 /** What {@link ServerRoutes} needs. */
@@ -20,7 +20,7 @@ export interface ServerRoutesOptions {
 export class ServerRoutes implements RouteControl {
   readonly #options: ServerRoutesOptions
   /** By what they do: a route that did not change keeps its connections, and what it knows of its upstreams. */
-  readonly #handlers = new Map<string, Handler>()
+  readonly #handlers = new Map<string, ProxyWay>()
   #proxy: Proxy | undefined
   #routes: readonly ResolvedRoute[]
 
@@ -59,9 +59,14 @@ export class ServerRoutes implements RouteControl {
   /** The handler of a route that forwards. */
   forward(route: ResolvedRoute): Handler {
     const key = JSON.stringify(route)
-    const handler = this.#handlers.get(key) ?? this.#createHandler(route)
-    this.#handlers.set(key, handler)
-    return handler
+    const way = this.#handlers.get(key) ?? this.#open(route)
+    this.#handlers.set(key, way)
+    return way.handle
+  }
+
+  /** Ends what is forwarded and would never end by itself. */
+  drain(): void {
+    this.#proxy?.drain()
   }
 
   async close(): Promise<void> {
@@ -76,15 +81,19 @@ export class ServerRoutes implements RouteControl {
     this.#options.rebuild(routes)
     this.#routes = routes
     const used = new Set(routes.map((route) => JSON.stringify(route)))
-    for (const key of this.#handlers.keys()) if (!used.has(key)) this.#handlers.delete(key)
+    for (const [key, way] of this.#handlers) {
+      if (used.has(key)) continue
+      this.#handlers.delete(key)
+      way.retire()
+    }
   }
 
-  #createHandler({ name, match, action }: ResolvedRoute): Handler {
+  #open({ name, match, action }: ResolvedRoute): ProxyWay {
     if (action.kind !== 'proxy') throw new Error('not a route that forwards')
     const { config, onWarning } = this.#options
     this.#proxy ??= createProxy({ trust: config.trust, onWarning })
-    const handle = this.#proxy.handler({ name, match, proxy: action.proxy })
-    return action.proxy.live ? injectable(handle) : handle
+    const way = this.#proxy.open({ name, match, proxy: action.proxy })
+    return action.proxy.live ? { ...way, handle: injectable(way.handle) } : way
   }
 }
 

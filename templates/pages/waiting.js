@@ -11,7 +11,7 @@ async function isBack() {
     const answer = await fetch(location.href, {
       cache: 'no-store',
       redirect: 'manual',
-      headers: { accept: 'application/problem+json' },
+      headers: { accept: 'application/problem+json', 'x-serve8008': 'waiting' },
       signal: stop.signal,
     })
     if (answer.status < 502 || answer.status > 504) return true
@@ -42,10 +42,10 @@ function showTime() {
 
 async function look() {
   if (await isBack()) return location.reload()
-  showTime()
   // Not seen, it need not be quick; nor when it has waited for long.
   const pause = document.hidden || Date.now() - begun > 120000 ? 2000 : 400
   setTimeout(look, pause)
 }
 
+setInterval(showTime, 1000)
 setTimeout(look, 400)

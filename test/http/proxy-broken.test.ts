@@ -123,6 +123,26 @@ test('a client sees that the reply is broken when a chunk is none', async () => 
   await backend.quiet()
 })
 
+for (const [name, rest] of [
+  ['breaks off', '5\r\nso'],
+  ['ends in a field that would split a message', '2\r\nso\r\n0\r\nX-End: a\u0001b\r\n\r\n'],
+] as const) {
+  test(`the refusal of an upgrade that ${name} is broken for the client too, and no fault of ours`, async () => {
+    await using backend = await broken((c) => {
+      c.send(`HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\nTrailer: X-End\r\n\r\n${rest}`).socket.end()
+    })
+    await using front = await startFront(backend.port)
+    using client = await RawClient.open(front.port)
+    const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13'
+    client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${key}\r\n\r\n`)
+    const ended = front.ended()
+    const received = (await client.closed()).toString('latin1')
+    assert.doesNotMatch(received, /\r\n0\r\n\r\n$/)
+    assert.match((await ended).x.notes.refusal ?? '', /^E8008_UPSTREAM/)
+    assert.deepEqual(front.faults, [])
+  })
+}
+
 test('a reply whose end is broken at once is a 502 or a broken reply, never a whole one', async () => {
   await using backend = await broken((c) =>
     c.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nsome\r\nzz\r\n').socket.end(),

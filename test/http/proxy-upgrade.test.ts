@@ -235,6 +235,8 @@ for (const [name, bytes] of [
   ['no Connection', switching.replace('Connection: Upgrade\r\n', '')],
   ['no HTTP', 'nonsense\r\n\r\n'],
   ['status 099', 'HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n'],
+  ['status 999', 'HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n'],
+  ['a coding that nobody would undo', 'HTTP/1.1 400 No\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n'],
   ['interim replies without end', 'HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n'.repeat(100)],
 ] as const) {
   test(`an answer with ${name} is a bad gateway`, async () => {

@@ -104,7 +104,7 @@ export async function startFront(port: number, options: FrontOptions = {}): Prom
   const upstreams = options.upstreams ?? [upstreamAt(port, options.upstream)]
   const match = matchOf(options.match)
   const name = match.path
-  const route = proxy.handler({ name, match, proxy: proxyTo(upstreams, options) })
+  const { handle } = proxy.open({ name, match, proxy: proxyTo(upstreams, options) })
   const boundary = createBoundary(createRefuse((fault) => faults.push(fault), programPhrase, '/'))
   const guard = createGuard({
     isOurs: () => true,
@@ -112,7 +112,7 @@ export async function startFront(port: number, options: FrontOptions = {}): Prom
     targetBytes: limits.targetBytes,
   })
   const adapter = createAdapter({
-    handler: composeLayers([boundary, guard], route),
+    handler: composeLayers([boundary, guard], handle),
     limits,
     isShared: () => false,
     refuse: (error) => refusalReply(error, undefined),

@@ -3,20 +3,26 @@ import { test } from 'node:test'
 import type { Exchange } from '../../../src/http/exchange.ts'
 import { RequestHeaders } from '../../../src/http/headers.ts'
 import { createDial } from '../../../src/proxy/dial.ts'
+import { Endless } from '../../../src/proxy/endless.ts'
 import { holdFor, holdWhileRefused, isPageNavigation } from '../../../src/proxy/hold.ts'
 import { UpstreamError } from '../../../src/proxy/upstream-error.ts'
 import { createGate } from '../../support/gate.ts'
 import { TempFolder } from '../../support/server.ts'
 import { RawUpstream, upstreamAt } from '../../support/upstream.ts'
 
-const patient = { holdMs: 20_000, signal: new AbortController().signal }
+const patient = { holdMs: 20_000, signal: new AbortController().signal, endless: new Endless() }
 
 function refusal(): UpstreamError {
   return new UpstreamError('refused', 'refused', { wrote: false })
 }
 
 function asked(method: string, ...headers: string[]): Exchange {
-  return { method, headers: new RequestHeaders(headers) } as Exchange
+  return {
+    method,
+    version: '1.1',
+    body: { expected: false },
+    headers: new RequestHeaders(headers),
+  } as unknown as Exchange
 }
 
 test('only a person who goes to a page waits by default', () => {
@@ -32,6 +38,18 @@ test('only a person who goes to a page waits by default', () => {
     assert.equal(isPageNavigation(x), expected)
     assert.equal(holdFor(x, undefined), expected ? 5000 : 0)
     assert.equal(holdFor(x, 70), 70)
+  }
+})
+
+test('an event stream waits longer, an upgrade and the page that waits as long as a person', () => {
+  for (const [headers, expected] of [
+    [['Accept', 'text/event-stream'], 30_000],
+    [['Connection', 'Upgrade', 'Upgrade', 'websocket'], 5000],
+    [['X-Serve8008', 'waiting', 'Accept', 'application/problem+json'], 5000],
+  ] as const) {
+    assert.equal(holdFor(asked('GET', ...headers), undefined), expected)
+    assert.equal(holdFor(asked('GET', ...headers), 0), 0)
+    assert.equal(holdFor(asked('POST', ...headers), undefined), 0)
   }
 })
 
@@ -85,7 +103,12 @@ test('a client that leaves ends the waiting at once', async () => {
     attempts++
     throw refusal()
   }
-  const held = holdWhileRefused(attempt, { holdMs: 600_000, signal: leaving.signal, waiting: waiting.open })
+  const held = holdWhileRefused(attempt, {
+    ...patient,
+    holdMs: 600_000,
+    signal: leaving.signal,
+    waiting: waiting.open,
+  })
   let ended = false
   held.catch(() => (ended = true))
   await waiting.opened

@@ -1,0 +1,183 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { deadPort, startBackend, type Backend, type BackendSocket } from '../support/backend.ts'
+import { startFront, upstreamAt } from '../support/proxy.ts'
+import { RawClient } from '../support/raw.ts'
+import { startServer, type Started } from '../support/server.ts'
+
+const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+const events = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n'
+const key = 'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=='
+const upgrade = `Connection: Upgrade\r\nUpgrade: websocket\r\n${key}\r\nSec-WebSocket-Version: 13\r\n`
+const switching =
+  'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n'
+
+/** A server that would wait for replies longer than a test may take. */
+function patient(backend: { readonly port: number }): Promise<Started> {
+  const proxy = { '/': `http://127.0.0.1:${backend.port}` }
+  return startServer({}, { proxy, live: false, limits: { closeMs: 600_000, halfClosedMs: 600_000 } })
+}
+
+async function asked(backend: Backend): Promise<BackendSocket> {
+  const upstream = await backend.next()
+  await upstream.head()
+  return upstream
+}
+
+for (const [how, leave] of [
+  ['closes', (client: RawClient) => client.socket.destroy()],
+  ['closes its sending side', (client: RawClient) => client.socket.end()],
+  ['resets', (client: RawClient) => client.socket.resetAndDestroy()],
+] as const) {
+  test(`a client that ${how} before its upgrade was answered costs the upstream nothing more`, async () => {
+    await using backend = await startBackend()
+    await using front = await startFront(backend.port, {
+      timeouts: { upgradeMs: 0 },
+      limits: { halfClosedMs: 600_000 },
+    })
+    const client = await RawClient.open(front.port)
+    client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n${upgrade}\r\n`)
+    const upstream = await asked(backend)
+    const ended = front.ended()
+    leave(client)
+    await upstream.closed()
+    assert.equal((await ended).reply.status, 499)
+    client.end()
+  })
+}
+
+test('what a client sends before its upgrade is answered is passed on behind it', async () => {
+  await using backend = await startBackend()
+  await using front = await startFront(backend.port)
+  using client = await RawClient.open(front.port)
+  client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n${upgrade}\r\none`)
+  const upstream = await asked(backend)
+  client.send('two'.repeat(40_000))
+  // So that it was read before the answer: another connection's request goes all the way meanwhile.
+  using other = await RawClient.open(front.port)
+  other.send(`GET /other HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
+  ;(await asked(backend)).send(ok)
+  await other.reply()
+  upstream.send(switching)
+  assert.equal((await client.reply()).status, 101)
+  client.send('three')
+  assert.ok(await upstream.sees('three'))
+  assert.equal(upstream.text, `one${'two'.repeat(40_000)}three`)
+})
+
+test('closing ends an event stream in good order, and its upstream', async () => {
+  await using backend = await startBackend()
+  await using front = await patient(backend)
+  using client = await RawClient.open(front.port)
+  client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
+  const upstream = (await asked(backend)).send(events)
+  await client.sees('data: 1')
+  await front.server.close()
+  assert.equal((await client.reply()).body.toString(), 'data: 1\n\n')
+  await upstream.closed()
+})
+
+test('closing ends an upgrade that the upstream has not answered', async () => {
+  await using backend = await startBackend()
+  await using front = await patient(backend)
+  using client = await RawClient.open(front.port)
+  client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n${upgrade}\r\n`)
+  const upstream = await asked(backend)
+  await front.server.close()
+  assert.equal((await client.reply()).status, 503)
+  await upstream.closed()
+})
+
+test('closing ends a WebSocket, with what was said before', async () => {
+  await using backend = await startBackend()
+  await using front = await patient(backend)
+  using client = await RawClient.open(front.port)
+  client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n${upgrade}\r\n`)
+  const upstream = (await asked(backend)).send(switching)
+  await client.sees('\r\n\r\n')
+  upstream.send('last words')
+  await client.sees('last words')
+  await front.server.close()
+  await Promise.all([client.closed(), upstream.closed()])
+})
+
+test('closing ends the waiting for a backend that is not there, with the page that waits', async () => {
+  await using front = await startServer(
+    {},
+    {
+      proxy: { '/': { to: `http://127.0.0.1:${await deadPort()}`, hold: 600_000 } },
+      live: false,
+      limits: { closeMs: 600_000 },
+    },
+  )
+  using client = await RawClient.open(front.port)
+  const asked = new Promise((resolve) => front.server.on('request', resolve))
+  client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\nAccept: text/html\r\n\r\n`)
+  await asked
+  await front.server.close()
+  assert.equal((await client.reply()).status, 502)
+})
+
+test('a route that is removed lets its connections go once they are idle', async () => {
+  await using backend = await startBackend()
+  await using front = await startServer({}, { proxy: { '/api': `http://127.0.0.1:${backend.port}` }, live: false })
+  const request = `GET /api HTTP/1.1\r\n${front.hostLine}\r\n\r\n`
+  using client = await RawClient.open(front.port)
+  using busy = await RawClient.open(front.port)
+  client.send(request)
+  const idle = (await asked(backend)).send(ok)
+  await client.reply()
+  // Two at once: the second connection is busy while the route goes.
+  client.send(request)
+  await idle.head()
+  busy.send(request)
+  const working = await asked(backend)
+  idle.send(ok)
+  await client.reply()
+  assert.ok(front.server.routes.remove('/api'))
+  await idle.closed()
+  working.send(ok)
+  assert.equal((await busy.reply()).body.toString(), 'ok')
+  await working.closed()
+  client.send(request)
+  assert.equal((await client.reply()).status, 404)
+})
+
+test('a WebSocket outlives its route', async () => {
+  await using backend = await startBackend(async (connection) => {
+    await connection.head()
+    connection.send(switching).socket.pipe(connection.socket)
+  })
+  await using front = await startServer({}, { proxy: { '/ws': `http://127.0.0.1:${backend.port}` }, live: false })
+  using client = await RawClient.open(front.port)
+  client.send(`GET /ws HTTP/1.1\r\n${front.hostLine}\r\n${upgrade}\r\n`)
+  assert.equal((await client.reply()).status, 101)
+  front.server.routes.remove('/ws')
+  client.send('still there')
+  await client.sees('still there')
+})
+
+test('the fewest requests under way are those whose replies are not out yet', async () => {
+  await using busy = await startBackend(async (c) => {
+    while (await c.sees('\r\n\r\n')) {
+      const head = await c.head()
+      c.send(head.includes('/stream') ? 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nsome' : ok)
+    }
+  })
+  await using other = await startBackend(async (c) => {
+    while (await c.sees('\r\n\r\n')) {
+      await c.head()
+      c.send(ok)
+    }
+  })
+  await using front = await startFront(0, {
+    upstreams: [upstreamAt(busy.port), upstreamAt(other.port)],
+    proxy: { balance: 'least' },
+  })
+  using stream = await RawClient.open(front.port)
+  stream.send(`GET /stream HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
+  await stream.sees('some')
+  using client = await RawClient.open(front.port)
+  for (let i = 0; i < 6; i++) await client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n\r\n`).reply()
+  assert.deepEqual([busy.sockets.length, other.sockets.length], [1, 1])
+})
