@@ -105,13 +105,15 @@ export function connect(control: URL, events: ConnectionEvents): Connection {
   }
 
   // An open socket keeps a page from the back/forward cache, and an unload handler does too.
-  function leave(): void {
+  function leave(event: Event): void {
     away = true
     clearTimeout(timer)
     attempt?.abort()
     attempt = undefined
     const former = socket
     socket = undefined
+    // Browsers log an error for a socket that is closed before it is open. A page that is not kept needs not close it.
+    if (former?.readyState === WebSocket.CONNECTING && !(event as PageTransitionEvent).persisted) return
     former?.close()
   }
 

@@ -72,6 +72,20 @@ test('a page that is put aside closes its socket, and opens another when it come
   })
 })
 
+test('a page that is left while it connects complains of nothing', { skip }, async () => {
+  stub.put('/', html('text'))
+  stub.isSilent = true
+  await open(async (page) => {
+    const asked = (count: number): Promise<void> =>
+      stub.until(`handshake ${count}`, () => stub.loads('/__serve8008/socket') === count)
+    await asked(1)
+    await page.reload()
+    await asked(2)
+    // What is left then shows whether the first one complained.
+    await page.evaluate('1')
+  })
+})
+
 test('what the page loads later is told, without addresses of ours and of others', { skip }, async () => {
   stub.put('/', html('text'))
   stub.put('/late.json', '1')
