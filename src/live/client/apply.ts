@@ -84,6 +84,7 @@ export function createApply({ documentPath, resources, morph, session }: ApplyOp
   async function applyOne({ kind, path }: Change, stamp: string): Promise<boolean> {
     if (kind === 'style') {
       const isLinked = await swapStyle(path, stamp)
+      if (isLinked && [...resources.initiators(path)].every((type) => type === 'link' || type === 'css')) return true
       return (await swapModuleStyle(resources.addresses(path), stamp)) || isLinked
     }
     if (kind === 'media') return swapMedia(path, stamp)

@@ -35,6 +35,8 @@ export class Stub {
   refusal: number | undefined
   /** Handshakes of sockets are left without an answer. */
   isSilent = false
+  /** Milliseconds that files take. */
+  delayMs = 0
   token = 'first'
   /** How the tag looks; its nonce, for example. */
   tag: string = `<script src="${control}live.js?v=1" async=""></script>`
@@ -130,6 +132,7 @@ export class Stub {
     this.settings = { site: 'one', reload: 'page', toast: false, console: false, cached: false }
     this.refusal = undefined
     this.isSilent = false
+    this.delayMs = 0
     this.tag = `<script src="${control}live.js?v=1" async=""></script>`
     this.answer = () => ({ type: 'welcome', time: Date.now() })
   }
@@ -159,7 +162,7 @@ export class Stub {
     else if (path === `${control}live.js`) {
       response.setHeader('Content-Type', 'text/javascript; charset=utf-8')
       response.end(readFileSync(client))
-    } else this.#file(path, request, response)
+    } else setTimeout(() => this.#file(path, request, response), this.delayMs)
     this.#events.emit('move')
   }
 
