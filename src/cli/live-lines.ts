@@ -1,3 +1,4 @@
+import { basename, sep } from 'node:path'
 import type { LogFormat } from '../config/types.ts'
 import type { PageError, Update } from '../live/live.ts'
 import { clockTime } from '../util/clock.ts'
@@ -25,10 +26,16 @@ export function updateLine({ paths, pages, ms }: Update, options: LiveLineOption
   if (format !== 'pretty' || pages === 0) return ''
   const style = createStyle(color)
   const [first] = paths
-  const name = first === undefined ? 'all pages' : printable(displayPath(first, root).replace(/^\.[/\\]/, ''), 255)
+  const name = first === undefined ? 'all pages' : printable(nameOf(first, root), 255)
   const more = paths.length > 1 ? ` and ${paths.length - 1} more` : ''
   const count = `${pages} ${pages === 1 ? 'page' : 'pages'} updated, ${ms < 1 ? '<1' : Math.round(ms)} ms`
   return `${clockTime(Date.now())}  ${style.cyan('live')} ${`${name}${more}`.padEnd(nameWidth)}  ${count}\n`
+}
+
+/** The served folder itself comes and goes with a build: it goes by its name. */
+function nameOf(path: string, root: string): string {
+  const shown = displayPath(path, root)
+  return shown === '.' ? basename(root) + sep : shown.replace(/^\.[/\\]/, '')
 }
 
 /** `12:00:08  page /index.html   TypeError: x is not a function`: what a page logged, in one line that is safe to print. */

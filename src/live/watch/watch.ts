@@ -14,8 +14,8 @@ import { realSystem, type System } from './system.ts'
 
 /** Milliseconds between two looks at a path where no events come and the user asked for no other time. */
 const defaultPollMs = 300
-/** Milliseconds for which the report of an emptied or vanished file is held back: the rest of the save follows. */
-const holdMs = 50
+/** Milliseconds for which an emptied file is not reported, for the rest of the save, and a vanished one, for the rest of a build. */
+const holdMs = { file: 50, none: 300 } as const
 /** Watched folders, and paths in use, up to which nothing is let go of. */
 const defaultMaxFolders = 2000
 const maxUses = 20_000
@@ -142,7 +142,7 @@ export function createWatch(options: WatchOptions, system: System = realSystem):
     used.signature = after
     followLink(used)
     if (!used.isEntries && isHalfWritten(before, after)) {
-      used.held ??= setTimeout(report, holdMs, used).unref()
+      used.held ??= setTimeout(report, holdMs[after.kind as keyof typeof holdMs], used).unref()
     } else if (used.held === undefined || !isGone(used)) {
       report(used)
     }

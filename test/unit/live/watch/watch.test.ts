@@ -73,6 +73,19 @@ describe('watching what is used', () => {
     assert.deepEqual(reported, ['b.css', 'a.css'])
   })
 
+  test('a build that clears its folder first is one change of each file', async (context) => {
+    const { watch, write, change, path, reported } = bench(context, { files: { 'a.css': 'a', 'b.css': 'b' } })
+    watch.use([path('a.css'), path('b.css')])
+    rmSync(path('a.css'))
+    // What is emptied is held back as well, for a shorter time: its report shows that time has passed.
+    write('b.css', '')
+    await change('b.css')
+    assert.deepEqual(reported, ['b.css'])
+    write('a.css', 'aa')
+    await change('a.css')
+    assert.deepEqual(reported, ['b.css', 'a.css'])
+  })
+
   test('a file that stays empty is reported all the same', async (context) => {
     const { watch, write, change, path } = bench(context, { files: { 'a.css': 'a' } })
     watch.use([path('a.css')])
