@@ -36,11 +36,13 @@ export function connect(control: URL, events: ConnectionEvents): Connection {
   let refusedUntil = 0
   let away = false
   let isKnown = false
+  let isBlocked = false
 
   /** One attempt: a new session each time, since a server that was started again has another token. */
   async function open(): Promise<void> {
     clearTimeout(timer)
-    if (away || socket !== undefined || attempt !== undefined || visibilityState(document) === 'hidden') return
+    if (away || isBlocked || socket !== undefined || attempt !== undefined || visibilityState(document) === 'hidden')
+      return
     const wait = refusedUntil - performance.now()
     if (wait > 0) return void (timer = setTimeout(() => void open(), wait))
     const current = (attempt = new AbortController())
@@ -122,6 +124,13 @@ export function connect(control: URL, events: ConnectionEvents): Connection {
     soon()
   }
 
+  // A policy of the page that keeps us from the server will do so each time, and the browser logs each time.
+  function blocked(event: Event): void {
+    const { disposition, blockedURI } = event as SecurityPolicyViolationEvent
+    if (disposition === 'enforce' && blockedURI.replace(/^ws/, 'http').startsWith(control.href)) isBlocked = true
+  }
+
+  listen(document, 'securitypolicyviolation', blocked)
   listen(window, 'pagehide', leave)
   listen(window, 'pageshow', comeBack)
   listen(window, 'online', soon)

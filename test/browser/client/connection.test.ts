@@ -86,6 +86,27 @@ test('a page that is left while it connects complains of nothing', { skip }, asy
   })
 })
 
+test('a page whose policy blocks the connection tries once', { skip }, async () => {
+  const policy = `<meta http-equiv="Content-Security-Policy" content="connect-src 'none'">`
+  stub.put('/', html('text', policy))
+  const refused: string[] = []
+  await open(
+    async (page) => {
+      await page.waitForFunction(`performance.now() > 2500`)
+      assert.equal(refused.length, 1, refused.join('\n'))
+      assert.equal(stub.sessions.length, 0)
+    },
+    {
+      async before(page) {
+        page.on('console', (message) => {
+          if (/^Connecting to|^Refused to connect/.test(message.text())) refused.push(message.text())
+        })
+      },
+      tolerate: /Content Security Policy/,
+    },
+  )
+})
+
 test('what the page loads later is told, without addresses of ours and of others', { skip }, async () => {
   stub.put('/', html('text'))
   stub.put('/late.json', '1')
