@@ -4,7 +4,7 @@ import { clearTimeout, fetch, JSON, setTimeout, WebSocket } from './natives.ts'
 
 /** Milliseconds of the first and the longest wait before the next attempt. */
 const firstMs = 250
-const longestMs = 10_000
+const longestMs = 5000
 /** Milliseconds until a server that does not want to know us is asked again. */
 const refusedMs = 60_000
 /** Milliseconds for the server to answer. */
@@ -134,6 +134,8 @@ export function connect(control: URL, events: ConnectionEvents): Connection {
   listen(window, 'pagehide', leave)
   listen(window, 'pageshow', comeBack)
   listen(window, 'online', soon)
+  // Whoever turns from the terminal to the page has just started the server again.
+  listen(window, 'focus', soon)
   listen(document, 'visibilitychange', soon)
   soon()
   return {

@@ -107,6 +107,22 @@ test('a page whose policy blocks the connection tries once', { skip }, async () 
   )
 })
 
+test('a page that somebody turns to does not wait for its next attempt', { skip }, async () => {
+  stub.put('/', html('text'))
+  stub.refusal = 503
+  await open(
+    async (page) => {
+      await stub.until('five sessions', () => stub.sessions.length === 5)
+      await page.evaluate(`dispatchEvent(new Event('focus'))`)
+      await stub.until('another session', () => stub.sessions.length === 6)
+      const [, , , , fifth = 0, sixth = 0] = stub.sessions
+      // By itself it would wait for 4 s, at least by half.
+      assert.ok(sixth - fifth < 2000, `${sixth - fifth} ms`)
+    },
+    { tolerate: /503/ },
+  )
+})
+
 test('what the page loads later is told, without addresses of ours and of others', { skip }, async () => {
   stub.put('/', html('text'))
   stub.put('/late.json', '1')
