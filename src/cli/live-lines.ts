@@ -1,3 +1,4 @@
+import { basename, sep } from 'node:path'
 import type { LogFormat } from '../config/types.ts'
 import type { PageError, Update } from '../live/live.ts'
 import { clockTime } from '../util/clock.ts'
@@ -12,6 +13,8 @@ export interface LiveLineOptions {
   readonly color: boolean
   /** Absolute served folder: paths are shown relative to it. */
   readonly root: string
+  /** Absolute working directory, for paths elsewhere. */
+  readonly cwd: string
 }
 
 /** Columns of the names, so that what follows stands where the sizes of the access log stand. */
@@ -19,16 +22,23 @@ const nameWidth = 32
 
 /** `12:00:07  live style.css   2 pages updated, 4 ms`; empty when there is nothing to tell. */
 export function updateLine({ paths, pages, ms }: Update, options: LiveLineOptions): string {
-  const { format, color, root } = options
+  const { format, color, root, cwd } = options
   if (format === 'json') return `${printableJson({ live: { time: Date.now(), paths, pages, ms: round(ms) } })}\n`
   // A save while no page is open is no news.
   if (format !== 'pretty' || pages === 0) return ''
   const style = createStyle(color)
   const [first] = paths
-  const name = first === undefined ? 'all pages' : printable(displayPath(first, root).replace(/^\.[/\\]/, ''), 255)
+  const name = first === undefined ? 'all pages' : printable(nameOf(first, root, cwd), 255)
   const more = paths.length > 1 ? ` and ${paths.length - 1} more` : ''
   const count = `${pages} ${pages === 1 ? 'page' : 'pages'} updated, ${ms < 1 ? '<1' : Math.round(ms)} ms`
   return `${clockTime(Date.now())}  ${style.cyan('live')} ${`${name}${more}`.padEnd(nameWidth)}  ${count}\n`
+}
+
+/** The served folder itself comes and goes with a build: it goes by its name. */
+function nameOf(path: string, root: string, cwd: string): string {
+  const below = displayPath(path, root)
+  const shown = below === path ? displayPath(path, cwd) : below
+  return shown === '.' ? basename(root) + sep : shown.replace(/^\.[/\\]/, '')
 }
 
 /** `12:00:08  page /index.html   TypeError: x is not a function`: what a page logged, in one line that is safe to print. */

@@ -46,7 +46,7 @@ export async function serve(command: Command, program: Program, report: Report):
     ...(await authorityOf(config, env)),
   })
 
-  const lines = { format: config.log, color, root: config.root }
+  const lines = { format: config.log, color, root: config.root, cwd }
   server.on('reload', (update) => report.print(updateLine(update, lines)))
   server.on('console', (error) => report.print(pageErrorLine(error, lines)))
   const stopper = createStopper(server, report, command)

@@ -74,6 +74,7 @@ export function createEngine(options: EngineOptions): Engine {
     maxPages: options.maxPages,
     sourcesOf,
     changedAt: (file) => watch.changedAt(file),
+    changedBy: (file) => watch.changedBy(file),
     goneAt: folderChangedAt,
     isGathering: batches.isGathering,
     seen,

@@ -160,7 +160,7 @@ export class Hub implements PageEvents {
   /** What has changed since a page last was up to date. */
   *#missed(page: Page): Iterable<[path: string, kind: Change['kind']]> {
     for (const file of page.files) {
-      if (this.#options.changedAt(file) <= page.syncedAt) continue
+      if (!page.isBehind(file)) continue
       for (const path of page.pathsOf(file)) yield [path, kindFor(page, path, file)]
     }
     yield* missed(page)

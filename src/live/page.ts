@@ -31,6 +31,8 @@ export interface PageSources {
   readonly sourcesOf: (path: string) => Sources
   /** When a file last changed, in milliseconds since 1970. */
   readonly changedAt: (file: string) => number
+  /** The same at the latest, where only the file system tells. */
+  readonly changedBy: (file: string) => number
   /** When something last came to, or went from, the nearest folder that is there on the way to a file. */
   readonly goneAt: (file: string) => number
 }
@@ -93,6 +95,14 @@ export class Page {
 
   uses(file: string): boolean {
     return this.#held.uses(file)
+  }
+
+  /** Whether a file has changed since the page last was up to date. */
+  isBehind(file: string): boolean {
+    const { changedAt, changedBy } = this.#sources
+    // What was saved just before the server ended was told by nobody, so better once too often. A page that is loaded
+    // anew has whatever was there before its request.
+    return (this.#isBack ? changedBy(file) : changedAt(file)) > this.syncedAt
   }
 
   /** Whether the page has loaded something from a path. */

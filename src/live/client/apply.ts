@@ -3,8 +3,8 @@ import { listen, rootsOf, visibilityState } from './dom.ts'
 import { frameJobs, swapMedia } from './media.ts'
 import { swapModuleStyle } from './module-styles.ts'
 import type { Morph } from './morph.ts'
-import { console, within } from './natives.ts'
-import { reloadPage } from './reload.ts'
+import { console, setTimeout, within } from './natives.ts'
+import { reloadPage, withinMs } from './reload.ts'
 import type { Resources } from './resources.ts'
 import { swapStyle } from './styles.ts'
 import { toast } from './toast.ts'
@@ -33,6 +33,7 @@ export function createApply({ documentPath, resources, morph, session }: ApplyOp
   let waiting = new Map<string, Change>()
   let mustReload = false
   let busy = false
+  let isWaiting = false
   let count = 0
 
   async function flush(): Promise<void> {
@@ -55,8 +56,15 @@ export function createApply({ documentPath, resources, morph, session }: ApplyOp
 
   function reload(): void {
     mustReload = false
-    if (reloadPage()) return
-    const text = 'Stopped reloading: the page was reloaded too often within a few seconds. Load it again to go on.'
+    if (isWaiting || reloadPage(false)) return
+    // A loop goes on slowly, and whoever saves a lot still sees the last state.
+    isWaiting = true
+    setTimeout(() => {
+      if (visibilityState(document) !== 'hidden') return void reloadPage(true)
+      isWaiting = false
+      mustReload = true
+    }, withinMs)
+    const text = `The page was reloaded too often within a few seconds: the next time is in ${withinMs / 1000} s.`
     console.warn(`serve8008: ${text}`)
     toast(text)
   }
@@ -84,6 +92,7 @@ export function createApply({ documentPath, resources, morph, session }: ApplyOp
   async function applyOne({ kind, path }: Change, stamp: string): Promise<boolean> {
     if (kind === 'style') {
       const isLinked = await swapStyle(path, stamp)
+      if (isLinked && [...resources.initiators(path)].every((type) => type === 'link' || type === 'css')) return true
       return (await swapModuleStyle(resources.addresses(path), stamp)) || isLinked
     }
     if (kind === 'media') return swapMedia(path, stamp)

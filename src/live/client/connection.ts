@@ -4,7 +4,7 @@ import { clearTimeout, fetch, JSON, setTimeout, WebSocket } from './natives.ts'
 
 /** Milliseconds of the first and the longest wait before the next attempt. */
 const firstMs = 250
-const longestMs = 10_000
+const longestMs = 5000
 /** Milliseconds until a server that does not want to know us is asked again. */
 const refusedMs = 60_000
 /** Milliseconds for the server to answer. */
@@ -36,11 +36,13 @@ export function connect(control: URL, events: ConnectionEvents): Connection {
   let refusedUntil = 0
   let away = false
   let isKnown = false
+  let isBlocked = false
 
   /** One attempt: a new session each time, since a server that was started again has another token. */
   async function open(): Promise<void> {
     clearTimeout(timer)
-    if (away || socket !== undefined || attempt !== undefined || visibilityState(document) === 'hidden') return
+    if (away || isBlocked || socket !== undefined || attempt !== undefined || visibilityState(document) === 'hidden')
+      return
     const wait = refusedUntil - performance.now()
     if (wait > 0) return void (timer = setTimeout(() => void open(), wait))
     const current = (attempt = new AbortController())
@@ -105,13 +107,15 @@ export function connect(control: URL, events: ConnectionEvents): Connection {
   }
 
   // An open socket keeps a page from the back/forward cache, and an unload handler does too.
-  function leave(): void {
+  function leave(event: Event): void {
     away = true
     clearTimeout(timer)
     attempt?.abort()
     attempt = undefined
     const former = socket
     socket = undefined
+    // Browsers log an error for a socket that is closed before it is open. A page that is not kept needs not close it.
+    if (former?.readyState === WebSocket.CONNECTING && !(event as PageTransitionEvent).persisted) return
     former?.close()
   }
 
@@ -120,9 +124,18 @@ export function connect(control: URL, events: ConnectionEvents): Connection {
     soon()
   }
 
+  // A policy of the page that keeps us from the server will do so each time, and the browser logs each time.
+  function blocked(event: Event): void {
+    const { disposition, blockedURI } = event as SecurityPolicyViolationEvent
+    if (disposition === 'enforce' && blockedURI.replace(/^ws/, 'http').startsWith(control.href)) isBlocked = true
+  }
+
+  listen(document, 'securitypolicyviolation', blocked)
   listen(window, 'pagehide', leave)
   listen(window, 'pageshow', comeBack)
   listen(window, 'online', soon)
+  // Whoever turns from the terminal to the page has just started the server again.
+  listen(window, 'focus', soon)
   listen(document, 'visibilitychange', soon)
   soon()
   return {

@@ -1,7 +1,8 @@
 import { bust, isAt } from './address.ts'
-import { fetch, setTimeout } from './natives.ts'
+import { documentElement, listen, newElement } from './dom.ts'
+import { fetch, setTimeout, within } from './natives.ts'
 
-/** Milliseconds between two looks whether an imported sheet has come, and after which the old one goes all the same. */
+/** Milliseconds between two looks whether an imported sheet has come, and after which we go on all the same. */
 const lookMs = 20
 const giveUpMs = 5000
 
@@ -38,7 +39,7 @@ export function findImports(sheet: CSSStyleSheet, path: string): Import[] {
 const latest = new WeakMap<CSSImportRule, string>()
 const leaving = new WeakSet<CSSImportRule>()
 
-/** Imports sheets anew. The old rule goes when the new sheet is there, so nothing flashes. */
+/** Imports sheets anew. The old rule holds until the new sheet is there, so nothing flashes. */
 export async function swapImports(imports: readonly Import[], stamp: string): Promise<void> {
   const fresh = imports.filter(({ rule }) => !leaving.has(rule))
   for (const { rule } of fresh) latest.set(rule, stamp)
@@ -47,12 +48,13 @@ export async function swapImports(imports: readonly Import[], stamp: string): Pr
 
 async function swapImport({ sheet, rule }: Import, stamp: string): Promise<void> {
   const href = bust(rule.href, baseOf(sheet), stamp)
-  const isThere = await exists(href)
+  const nested = rule.styleSheet === null ? [] : addressesIn(rule.styleSheet)
+  const [isThere] = await Promise.all([exists(href), ...nested.map(preload)])
   const index = rulesOf(sheet).indexOf(rule)
   if (index === -1 || latest.get(rule) !== stamp) return
   if (!isThere) return sheet.deleteRule(index)
-  sheet.insertRule(importText(rule, href), index + 1)
-  const next = rulesOf(sheet)[index + 1] as CSSImportRule
+  sheet.insertRule(importText(rule, href), index)
+  const next = rulesOf(sheet)[index] as CSSImportRule
   leaving.add(rule)
   const end = performance.now() + giveUpMs
   while (!isLoaded(next) && rulesOf(sheet).includes(next) && performance.now() < end) {
@@ -69,7 +71,39 @@ function importText(rule: CSSImportRule, href: string): string {
   return `@import url(${JSON.stringify(href)})${layer}${supports} ${media.mediaText};`
 }
 
+/** Addresses of what a sheet imports, at any depth. */
+function addressesIn(sheet: CSSStyleSheet): string[] {
+  return rulesOf(sheet).flatMap((rule) => {
+    if (!(rule instanceof CSSImportRule)) return []
+    const inner = rule.styleSheet === null ? [] : addressesIn(rule.styleSheet)
+    return [new URL(rule.href, baseOf(sheet)).href, ...inner]
+  })
+}
+
+/**
+ * Loads a sheet ahead, so that a rule which imports it has it at once: while one of its imports is being loaded, the
+ * whole sheet does not hold.
+ *
+ * @returns whether it has come.
+ */
+async function preload(href: string): Promise<boolean> {
+  const link = newElement('link')
+  link.rel = 'preload'
+  link.as = 'style'
+  link.href = href
+  let isThere = false
+  const done = new Promise<void>((resolve) => {
+    listen(link, 'load', () => resolve(void (isThere = true)))
+    listen(link, 'error', () => resolve())
+  })
+  documentElement(document)?.append(link)
+  await within(giveUpMs, done)
+  link.remove()
+  return isThere
+}
+
 async function exists(href: string): Promise<boolean> {
+  if (await preload(href)) return true
   try {
     return (await fetch(href)).ok
   } catch {

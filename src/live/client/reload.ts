@@ -4,19 +4,20 @@ import { readStored, writeStored } from './stored.ts'
 const key = 'reloads'
 /** More reloads than this within the time are a loop: a build that is set off by what the page does. */
 const most = 8
-const withinMs = 10_000
+export const withinMs = 10_000
 
 /**
  * Loads the page again, at the place where it is.
  *
+ * @param isLate whether it has waited already; then it is done, and the next one has to wait as well.
  * @returns false when the page has been reloaded too often lately; nothing happens then.
  */
-export function reloadPage(): boolean {
+export function reloadPage(isLate: boolean): boolean {
   const now = Date.now()
   const stored = readStored(key)
   const times = (Array.isArray(stored) ? stored : []).filter((time: unknown) => Number(time) > now - withinMs)
-  if (times.length >= most) return false
-  writeStored(key, [...times, now])
+  if (times.length >= most && !isLate) return false
+  writeStored(key, isLate ? Array.from({ length: most }, () => now) : [...times, now])
   keepPlace()
   // Only answers to GET may carry this script: browsers send the form of a POST again here, without asking anybody.
   location.reload()

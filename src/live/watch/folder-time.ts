@@ -1,8 +1,8 @@
 import { dirname } from 'node:path'
 import { statOf } from './signature.ts'
 
-/** Milliseconds by which the time of a folder may lag behind the clock: that of a tick of most kernels. */
-const tickMs = 10
+/** Milliseconds by which the time of a file or folder may lag behind the clock: that of a tick of most kernels. */
+export const tickMs = 10
 
 /**
  * When at the latest the nearest folder that is there on the way to a path last got another entry, in milliseconds since 1970: of a

@@ -11,6 +11,8 @@ export interface Used {
   signature: Signature
   /** Milliseconds since 1970. */
   changedAt: number
+  /** The same at the latest. */
+  changedBy: number
   /** Runs while the report of what may be half-written is held back. */
   held: NodeJS.Timeout | undefined
   /** Folder of the path itself. */

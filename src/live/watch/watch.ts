@@ -2,6 +2,7 @@ import { basename, dirname, sep } from 'node:path'
 import type { Warning } from '../../server/types.ts'
 import { extraIgnore, watchExtra, type Extra } from './extra.ts'
 import type { Folder, Used } from './folder.ts'
+import { tickMs } from './folder-time.ts'
 import { Folders } from './folders.ts'
 import { createGlobs, isIgnoredBelow } from './ignored.ts'
 import { realPlace } from './links.ts'
@@ -13,8 +14,8 @@ import { realSystem, type System } from './system.ts'
 
 /** Milliseconds between two looks at a path where no events come and the user asked for no other time. */
 const defaultPollMs = 300
-/** Milliseconds for which the report of an emptied or vanished file is held back: the rest of the save follows. */
-const holdMs = 50
+/** Milliseconds for which an emptied file is not reported, for the rest of the save, and a vanished one, for the rest of a build. */
+const holdMs = { file: 50, none: 300 } as const
 /** Watched folders, and paths in use, up to which nothing is let go of. */
 const defaultMaxFolders = 2000
 const maxUses = 20_000
@@ -48,6 +49,8 @@ export interface Watch {
   use(paths: readonly string[]): void
   /** When a path in use last changed: ms since 1970 on this clock; at first sight its ctime (clamped to now), 0 for a path that is missing or unknown. */
   changedAt(path: string): number
+  /** The same at the latest: the ctime of what has not changed under our eyes may lag behind the clock by a tick. */
+  changedBy(path: string): number
   /**
    * Lets go of what is used no more once there are more than `maxFolders` watched folders, or 20,000 paths. Each call
    * looks at 2000 paths, from where the one before ended. Returns what it let go of: `use` has to be called again for
@@ -95,7 +98,8 @@ export function createWatch(options: WatchOptions, system: System = realSystem):
     const signature = look(file, isEntries)
     const changedAt = Math.min(Number(signature.changed || signature.modified) / 1e6, Date.now())
     const held = undefined
-    const used: Used = { path, file, isEntries, signature, changedAt, held, home, real, realHome, isHinted: false }
+    const times = { changedAt, changedBy: changedAt === 0 ? 0 : changedAt + tickMs }
+    const used: Used = { path, file, isEntries, signature, ...times, held, home, real, realHome, isHinted: false }
     uses.set(path, used)
     attach(used)
   }
@@ -138,7 +142,7 @@ export function createWatch(options: WatchOptions, system: System = realSystem):
     used.signature = after
     followLink(used)
     if (!used.isEntries && isHalfWritten(before, after)) {
-      used.held ??= setTimeout(report, holdMs, used).unref()
+      used.held ??= setTimeout(report, holdMs[after.kind as keyof typeof holdMs], used).unref()
     } else if (used.held === undefined || !isGone(used)) {
       report(used)
     }
@@ -167,7 +171,7 @@ export function createWatch(options: WatchOptions, system: System = realSystem):
   function report(used: Used): void {
     clearTimeout(used.held)
     used.held = undefined
-    used.changedAt = Date.now()
+    used.changedAt = used.changedBy = Date.now()
     if (areGlobsReady) tell(used)
     else void tellLater(used)
   }
@@ -219,6 +223,7 @@ export function createWatch(options: WatchOptions, system: System = realSystem):
       for (const path of paths) use(path)
     },
     changedAt: (path) => uses.get(path)?.changedAt ?? 0,
+    changedBy: (path) => uses.get(path)?.changedBy ?? 0,
     trim(isUsed) {
       const gone: string[] = []
       if (folders.size <= maxFolders && uses.size <= maxUses) return gone

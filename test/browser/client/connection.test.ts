@@ -72,6 +72,57 @@ test('a page that is put aside closes its socket, and opens another when it come
   })
 })
 
+test('a page that is left while it connects complains of nothing', { skip }, async () => {
+  stub.put('/', html('text'))
+  stub.isSilent = true
+  await open(async (page) => {
+    const asked = (count: number): Promise<void> =>
+      stub.until(`handshake ${count}`, () => stub.loads('/__serve8008/socket') === count)
+    await asked(1)
+    await page.reload()
+    await asked(2)
+    // What is left then shows whether the first one complained.
+    await page.evaluate('1')
+  })
+})
+
+test('a page whose policy blocks the connection tries once', { skip }, async () => {
+  const policy = `<meta http-equiv="Content-Security-Policy" content="connect-src 'none'">`
+  stub.put('/', html('text', policy))
+  const refused: string[] = []
+  await open(
+    async (page) => {
+      await page.waitForFunction(`performance.now() > 2500`)
+      assert.equal(refused.length, 1, refused.join('\n'))
+      assert.equal(stub.sessions.length, 0)
+    },
+    {
+      async before(page) {
+        page.on('console', (message) => {
+          if (/^Connecting to|^Refused to connect/.test(message.text())) refused.push(message.text())
+        })
+      },
+      tolerate: /Content Security Policy/,
+    },
+  )
+})
+
+test('a page that somebody turns to does not wait for its next attempt', { skip }, async () => {
+  stub.put('/', html('text'))
+  stub.refusal = 503
+  await open(
+    async (page) => {
+      await stub.until('five sessions', () => stub.sessions.length === 5)
+      await page.evaluate(`dispatchEvent(new Event('focus'))`)
+      await stub.until('another session', () => stub.sessions.length === 6)
+      const [, , , , fifth = 0, sixth = 0] = stub.sessions
+      // By itself it would wait for 4 s, at least by half.
+      assert.ok(sixth - fifth < 2000, `${sixth - fifth} ms`)
+    },
+    { tolerate: /503/ },
+  )
+})
+
 test('what the page loads later is told, without addresses of ours and of others', { skip }, async () => {
   stub.put('/', html('text'))
   stub.put('/late.json', '1')

@@ -125,6 +125,40 @@ test('imported style sheets are swapped at any depth, in links and in style elem
   })
 })
 
+test('all other styles hold in every frame while a sheet or an import is swapped', { skip }, async () => {
+  // What has to be asked for anew takes time, so that a frame without it would be seen.
+  stub.put('/top.css', '@import "mid.css"; h1 { color: blue }')
+  stub.put('/mid.css', '@import "deep.css"; i { color: red }')
+  stub.put('/deep.css', 'body { color: red }')
+  stub.put('/', html('<h1>h</h1><i>i</i>', '<link rel="stylesheet" href="/top.css">'))
+  await withPage(browser, stub.origin, async (page) => {
+    await stub.connected()
+    await untilColour(page, red)
+    stub.delayMs = 60
+    const look = `['h1', 'i', 'body'].map((name) => getComputedStyle(document.querySelector(name)).color).join('; ')`
+    await page.evaluate(
+      `window.frames = new Set(); (function see() { frames.add(${look}); requestAnimationFrame(see) })()`,
+    )
+    for (const [path, element] of [
+      ['/mid.css', 'i'],
+      ['/deep.css', 'body'],
+      ['/top.css', 'h1'],
+    ] as const) {
+      await page.evaluate(`frames.clear()`)
+      const start = await page.evaluate<string>(look)
+      stub.put(path, String(stub.files.get(path)?.body).replace(/(red|blue) \}$/, 'green }'))
+      stub.change(style(path))
+      await untilColour(page, green, element)
+      // The old one stays until everything is there, and then a frame or two more would show what is missing.
+      await page.evaluate(`new Promise((resolve) => setTimeout(resolve, 200))`)
+      const end = await page.evaluate<string>(look)
+      assert.notEqual(start, end)
+      assert.deepEqual(await page.evaluate<string[]>(`[...frames]`), [start, end])
+    }
+    assert.equal(stub.loads('/'), 1)
+  })
+})
+
 test('links in open shadow roots are swapped', { skip }, async () => {
   stub.put('/inner.css', 'p { color: red }')
   const template = '<template shadowrootmode="open"><link rel="stylesheet" href="/inner.css"><p>text</p></template>'
@@ -156,6 +190,21 @@ test('a style sheet that a module imported is replaced where it was adopted', { 
     await untilColour(page, green)
     assert.equal(await page.evaluate('document.adoptedStyleSheets[0] === sheet'), true)
     assert.equal(stub.loads('/'), 1)
+  })
+})
+
+test('a linked sheet is not taken for a module where the page has adopted another one', { skip }, async () => {
+  stub.put('/top.css', '@import "deep.css"; p { color: red }')
+  stub.put('/deep.css', '')
+  const script = '<script>document.adoptedStyleSheets = [new CSSStyleSheet()]</script>'
+  stub.put('/', html('<p>text</p>', `<link rel="stylesheet" href="/top.css">${script}`))
+  // As a module it may not import, and the browser says so on the console.
+  await withPage(browser, stub.origin, async (page) => {
+    await stub.connected()
+    await stub.uses('/top.css')
+    stub.put('/top.css', '@import "deep.css"; p { color: green }')
+    stub.change(style('/top.css'))
+    await untilColour(page, green, 'p')
   })
 })
 

@@ -33,6 +33,10 @@ export class Stub {
   }
   /** Status of the session, when it is not to be given out. */
   refusal: number | undefined
+  /** Handshakes of sockets are left without an answer. */
+  isSilent = false
+  /** Milliseconds that files take. */
+  delayMs = 0
   token = 'first'
   /** How the tag looks; its nonce, for example. */
   tag: string = `<script src="${control}live.js?v=1" async=""></script>`
@@ -57,6 +61,8 @@ export class Stub {
     const sockets = new WebSocketServer({ noServer: true })
     server.on('upgrade', (request: IncomingMessage, connection: Socket, head: Buffer) => {
       this.asked.push(request.url ?? '')
+      this.#events.emit('move')
+      if (this.isSilent) return
       if (request.url !== `${control}socket?token=${this.token}`)
         return void connection.end('HTTP/1.1 403 Forbidden\r\n\r\n')
       sockets.handleUpgrade(request, connection, head, (socket) => this.#join(socket))
@@ -125,6 +131,8 @@ export class Stub {
     this.sessions.length = 0
     this.settings = { site: 'one', reload: 'page', toast: false, console: false, cached: false }
     this.refusal = undefined
+    this.isSilent = false
+    this.delayMs = 0
     this.tag = `<script src="${control}live.js?v=1" async=""></script>`
     this.answer = () => ({ type: 'welcome', time: Date.now() })
   }
@@ -154,7 +162,7 @@ export class Stub {
     else if (path === `${control}live.js`) {
       response.setHeader('Content-Type', 'text/javascript; charset=utf-8')
       response.end(readFileSync(client))
-    } else this.#file(path, request, response)
+    } else setTimeout(() => this.#file(path, request, response), this.delayMs)
     this.#events.emit('move')
   }
 

@@ -10,6 +10,7 @@ function hubOf(options: Partial<HubOptions> = {}): Hub {
     maxPages: 10,
     sourcesOf: (path) => ({ files: [`/site${path}`], isMissing: false }),
     changedAt: () => 0,
+    changedBy: () => 0,
     goneAt: () => 0,
     isGathering: () => false,
     seen: { forget() {}, note() {}, askersOf: () => [] },
@@ -64,13 +65,25 @@ test('a page of thousands of paths keeps neither other pages nor requests waitin
 
 test('a page that says hello in the midst of changes hears of those before as well', async () => {
   let isGathering = true
-  const hub = hubOf({ isGathering: () => isGathering, changedAt: (file) => (file === '/site/a.css' ? 100 : 0) })
+  const hub = hubOf({ isGathering: () => isGathering, changedBy: (file) => (file === '/site/a.css' ? 100 : 0) })
   const page = admit(hub)
   page.say({ type: 'hello', document: '/', resources: ['/a.css', '/b.css'], syncedAt: 50 })
   await nextTurn()
   isGathering = false
   hub.tell(['/site/b.css'])
   assert.deepEqual(heard(page), ['/b.css', '/a.css'])
+  hub.close()
+})
+
+test('the time of a file counts with what it may lag behind for a page that comes again, and as it is for a new one', async () => {
+  const now = Date.now()
+  const hub = hubOf({ changedAt: () => now - 5, changedBy: () => now + 5 })
+  const again = admit(hub)
+  again.say({ type: 'hello', document: '/', resources: [], syncedAt: now })
+  const fresh = admit(hub)
+  fresh.say({ type: 'hello', document: '/', resources: [], age: 0 })
+  await nextTurn()
+  assert.deepEqual([heard(again), heard(fresh)], [['/'], ['welcome']])
   hub.close()
 })
 

@@ -9,6 +9,7 @@ function pageOf(socket: FakeSocket, events: Partial<PageEvents> = {}): Page {
   const sources = {
     sourcesOf: (path: string) => ({ files: [`/site${path}`, '/site/404.html'], isMissing: true }),
     changedAt: () => 0,
+    changedBy: () => 0,
     goneAt: () => 0,
   }
   return new Page(socket as unknown as WebSocket, sources, { ...silent, ...events })

@@ -73,6 +73,19 @@ describe('watching what is used', () => {
     assert.deepEqual(reported, ['b.css', 'a.css'])
   })
 
+  test('a build that clears its folder first is one change of each file', async (context) => {
+    const { watch, write, change, path, reported } = bench(context, { files: { 'a.css': 'a', 'b.css': 'b' } })
+    watch.use([path('a.css'), path('b.css')])
+    rmSync(path('a.css'))
+    // What is emptied is held back as well, for a shorter time: its report shows that time has passed.
+    write('b.css', '')
+    await change('b.css')
+    assert.deepEqual(reported, ['b.css'])
+    write('a.css', 'aa')
+    await change('a.css')
+    assert.deepEqual(reported, ['b.css', 'a.css'])
+  })
+
   test('a file that stays empty is reported all the same', async (context) => {
     const { watch, write, change, path } = bench(context, { files: { 'a.css': 'a' } })
     watch.use([path('a.css')])
@@ -186,12 +199,14 @@ describe('watching what is used', () => {
     const { watch, write, change, path } = bench(context, { files: { 'a.css': 'a' } })
     watch.use([path('a.css'), path('missing')])
     assert.ok(Math.abs(watch.changedAt(path('a.css')) - statSync(path('a.css')).ctimeMs) < 1)
-    assert.equal(watch.changedAt(path('missing')), 0)
+    assert.ok(watch.changedBy(path('a.css')) >= watch.changedAt(path('a.css')) + 4)
+    assert.deepEqual([watch.changedAt(path('missing')), watch.changedBy(path('missing'))], [0, 0])
     assert.equal(watch.changedAt(path('unknown')), 0)
     const before = Date.now()
     write('a.css', 'aa')
     await change('a.css')
     assert.ok(watch.changedAt(path('a.css')) >= before)
+    assert.equal(watch.changedBy(path('a.css')), watch.changedAt(path('a.css')))
   })
 
   test('trim lets go of what is used no more, only when there are many folders', async (context) => {

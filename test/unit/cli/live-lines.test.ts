@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict'
+import { join, resolve, sep } from 'node:path'
+import { test } from 'node:test'
+import { updateLine } from '../../../src/cli/live-lines.ts'
+
+const cwd = resolve('/home/ann/project')
+const root = join(cwd, 'dist')
+
+function nameIn(path: string): string | undefined {
+  const line = updateLine({ paths: [path], pages: 1, ms: 2 }, { format: 'pretty', color: false, root, cwd })
+  return /live (.*?) +1 page updated, 2 ms\n$/.exec(line)?.[1]
+}
+
+test('a changed file goes by its path below the served folder, else below the working directory', () => {
+  assert.equal(nameIn(join(root, 'css', 'app.css')), join('css', 'app.css'))
+  assert.equal(nameIn(join(cwd, 'templates', 'page.njk')), join('templates', 'page.njk'))
+  assert.equal(nameIn(resolve('/srv/page.njk')), resolve('/srv/page.njk'))
+})
+
+test('the served folder itself goes by its name', () => {
+  assert.equal(nameIn(root), `dist${sep}`)
+})
