@@ -3,21 +3,18 @@ import type { Http2Server } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Limits } from '../config/types.ts'
-import { ServeError } from '../errors/serve-error.ts'
 import { createBatches } from './batches.ts'
-import { discard } from './body.ts'
 import { createBrokenMessage } from './broken-message.ts'
 import { Connection } from './connection.ts'
 import { createDelivery, type DeliveryOptions, type Next } from './delivery.ts'
-import { finish, finishInterim, finishUpgrade, responseOn } from './finish.ts'
+import { finish, finishInterim } from './finish.ts'
 import { boundIdle } from './idle.ts'
-import { announcesContent, handBack, shouldUpgrade } from './ignored-upgrade.ts'
+import { shouldUpgrade } from './ignored-upgrade.ts'
 import type { Http2Adapter } from './http2-adapter.ts'
 import { mountOf } from './mounted-reply.ts'
 import { NodeExchange, type NodeHost } from './node-exchange.ts'
 import type { Exchange } from './exchange.ts'
-import { readAhead } from './read-ahead.ts'
-import type { Reply } from './reply.ts'
+import { createUpgrades } from './upgrades.ts'
 
 type OurExchange = NodeExchange<ServerResponse>
 
@@ -73,7 +70,6 @@ export function createAdapter(options: AdapterOptions): Adapter {
       return sent
     },
   }
-  const upgraded = new Set<Duplex>()
   const unheard = new Set<Socket>()
   let openConnections = 0
   const batches = createBatches(() => openConnections)
@@ -120,46 +116,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
     else connection.inTurn(before, () => delivery.answer(x))
   }
 
-  function onUpgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
-    // Node has let go of the connection: without a listener a reset would end the process.
-    socket.on('error', () => socket.destroy())
-    upgraded.add(socket)
-    socket.once('close', () => upgraded.delete(socket))
-    const connection = connectionOf(request.socket)
-    connection.inTurn(connection.latest?.response, () => {
-      if (!announcesContent(request)) return answerUpgrade(request, socket, head)
-      handBack(request, socket, head, () => serverOf(request)?.emit('request', request, responseOn(socket, request)))
-    })
-  }
-
-  function answerUpgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
-    const response = responseOn(socket, request)
-    const x = open(request, response, false, '')
-    const reply = handler(x)
-    if (!(reply instanceof Promise)) return sendUpgrade(x, reply, head)
-    const stop = readAhead(socket, head)
-    void reply.then((settled) => sendUpgrade(x, settled, stop()))
-  }
-
-  function sendUpgrade(x: ServerExchange, reply: Reply, head: Uint8Array): void {
-    if (reply.takeover === undefined) return delivery.send(x, { ...reply, close: true })
-    const { response, connection } = x
-    response.detachSocket(connection.socket)
-    takeOver(x, connection.socket, reply, head)
-  }
-
-  function takeOver(x: OurExchange, socket: Duplex, reply: Reply, head: Uint8Array): void {
-    try {
-      finishUpgrade(socket, reply, head)
-      delivery.settle(x, reply, { bytes: 0, aborted: false })
-    } catch (cause) {
-      socket.destroy()
-      const fault = new ServeError('E8008_INTERNAL', 'The connection could not be taken over.', { cause })
-      x.notes.refusal = fault.code
-      onFault(fault)
-      delivery.settle(x, refuse(fault), { bytes: 0, aborted: true })
-    }
-  }
+  const upgrades = createUpgrades({ handler, refuse, onFault, delivery, connectionOf, open })
 
   async function openHttp2(): Promise<Http2Adapter> {
     const { createHttp2Adapter } = await import('./http2-adapter.ts')
@@ -203,9 +160,9 @@ export function createAdapter(options: AdapterOptions): Adapter {
         unheard.add(socket)
         socket.once('close', () => unheard.delete(socket))
       })
-      server.on('connect', onUpgrade)
+      server.on('connect', upgrades.answer)
       // Without a listener Node answers, but loses whatever else came in the same packet.
-      server.on('upgrade', onUpgrade)
+      server.on('upgrade', upgrades.answer)
       server.on('clientError', onClientError)
       server.on('timeout', (socket: Socket) => {
         const response = connections.get(socket)?.latest?.response
@@ -219,18 +176,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
       const x = open(request, response, false, mountOf(request))
       delivery.answer(x, next)
     },
-    upgrade: (request, socket, head) => {
-      // Nobody else would answer what we do not take.
-      if (serverOf(request)?.listenerCount('upgrade') === 1) return onUpgrade(request, socket, head)
-      socket.on('error', () => socket.destroy())
-      const x = open(request, new ServerResponse(request), false, mountOf(request))
-      void Promise.resolve(handler(x)).then((reply) => {
-        if (reply.takeover === undefined) return discard(reply.body)
-        upgraded.add(socket)
-        socket.once('close', () => upgraded.delete(socket))
-        takeOver(x, socket, reply, head)
-      })
-    },
+    upgrade: upgrades.offer,
     drain: () => {
       draining = true
       http2?.drain()
@@ -238,15 +184,10 @@ export function createAdapter(options: AdapterOptions): Adapter {
       unheard.forEach((socket) => socket.bytesRead === 0 && socket.destroy())
     },
     cut: () => {
-      upgraded.forEach((socket) => socket.destroy())
+      upgrades.cut()
       const lost = underWay.size
       http2?.cut()
       return lost
     },
   }
-}
-
-/** The server that a request came to. */
-function serverOf({ socket }: IncomingMessage): Server | undefined {
-  return (socket as Socket & { server?: Server }).server
 }

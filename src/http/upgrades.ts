@@ -1,0 +1,99 @@
+import { ServerResponse, type IncomingMessage, type Server } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { ServeError } from '../errors/serve-error.ts'
+import { discard } from './body.ts'
+import type { Connection } from './connection.ts'
+import type { Delivery, DeliveryOptions } from './delivery.ts'
+import { finishUpgrade, responseOn } from './finish.ts'
+import { announcesContent, handBack } from './ignored-upgrade.ts'
+import { mountOf } from './mounted-reply.ts'
+import type { NodeExchange } from './node-exchange.ts'
+import { readAhead } from './read-ahead.ts'
+import type { Reply } from './reply.ts'
+
+type OurExchange = NodeExchange<ServerResponse>
+
+/** What upgrades take from the adapter. */
+export interface UpgradeOptions extends Pick<DeliveryOptions, 'handler' | 'refuse' | 'onFault'> {
+  readonly delivery: Delivery
+  readonly connectionOf: (socket: Duplex) => Connection
+  readonly open: (request: IncomingMessage, response: ServerResponse, waits: boolean, mount: string) => OurExchange
+}
+
+/** Requests for another protocol or a tunnel: Node lets go of their connections and leaves the answer to us. */
+export interface Upgrades {
+  /** Answers one; what nobody takes over is an ordinary request, the last on its connection. */
+  answer(request: IncomingMessage, socket: Duplex, head: Uint8Array): void
+  /** Answers one on someone else's server; what nobody takes over is left to its other listeners. */
+  offer(request: IncomingMessage, socket: Duplex, head: Uint8Array): void
+  /** Ends the connections that were taken over or wait for it. */
+  cut(): void
+}
+
+export function createUpgrades(options: UpgradeOptions): Upgrades {
+  const { handler, refuse, onFault, delivery, connectionOf, open } = options
+  const sockets = new Set<Duplex>()
+
+  function hold(socket: Duplex): void {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  }
+
+  function answer(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
+    // Node has let go of the connection: without a listener a reset would end the process.
+    socket.on('error', () => socket.destroy())
+    hold(socket)
+    const connection = connectionOf(request.socket)
+    connection.inTurn(connection.latest?.response, () => {
+      if (!announcesContent(request)) return decide(request, socket, head)
+      handBack(request, socket, head, () => serverOf(request)?.emit('request', request, responseOn(socket, request)))
+    })
+  }
+
+  function decide(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
+    const response = responseOn(socket, request)
+    const x = open(request, response, false, '')
+    const send = (reply: Reply, rest: Uint8Array): void => {
+      if (reply.takeover === undefined) return delivery.send(x, { ...reply, close: true })
+      response.detachSocket(socket as Socket)
+      takeOver(x, socket, reply, rest)
+    }
+    const reply = handler(x)
+    if (!(reply instanceof Promise)) return send(reply, head)
+    const stop = readAhead(socket, head)
+    void reply.then((settled) => send(settled, stop()))
+  }
+
+  function takeOver(x: OurExchange, socket: Duplex, reply: Reply, head: Uint8Array): void {
+    try {
+      finishUpgrade(socket, reply, head)
+      delivery.settle(x, reply, { bytes: 0, aborted: false })
+    } catch (cause) {
+      socket.destroy()
+      const fault = new ServeError('E8008_INTERNAL', 'The connection could not be taken over.', { cause })
+      x.notes.refusal = fault.code
+      onFault(fault)
+      delivery.settle(x, refuse(fault), { bytes: 0, aborted: true })
+    }
+  }
+
+  function offer(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
+    // Nobody else would answer what we do not take.
+    if (serverOf(request)?.listenerCount('upgrade') === 1) return answer(request, socket, head)
+    socket.on('error', () => socket.destroy())
+    const x = open(request, new ServerResponse(request), false, mountOf(request))
+    void Promise.resolve(handler(x)).then((reply) => {
+      if (reply.takeover === undefined) return discard(reply.body)
+      hold(socket)
+      takeOver(x, socket, reply, head)
+    })
+  }
+
+  return { answer, offer, cut: () => sockets.forEach((socket) => socket.destroy()) }
+}
+
+/** The server that a request came to. */
+function serverOf({ socket }: IncomingMessage): Server | undefined {
+  return (socket as Socket & { server?: Server }).server
+}
