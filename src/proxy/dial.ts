@@ -64,7 +64,7 @@ export function createDial(options: DialOptions): Dial {
 }
 
 function clientLeft(): UpstreamError {
-  return new UpstreamError('reset', 'The client left.', { wrote: false })
+  return new UpstreamError('left', 'The client left.', { wrote: false })
 }
 
 function tooSlow({ upstream, connectMs }: DialOptions): UpstreamError {

@@ -2,6 +2,7 @@ import type { ClientHttp2Stream } from 'node:http2'
 import { constants } from 'node:http2'
 import { getField, type HeaderList } from '../http/headers.ts'
 import type { Source } from '../http/reply.ts'
+import { cancelStream } from './http2-cancel.ts'
 import { plainFields } from './http2-fields.ts'
 import { pullStream } from './pull-stream.ts'
 import { upstreamError } from './upstream-fault.ts'
@@ -21,9 +22,9 @@ export function http2Body(stream: ClientHttp2Stream, headers: HeaderList, idleMs
   })
   return {
     length: length === undefined ? undefined : Number(length),
-    cancel: () => stream.close(constants.NGHTTP2_CANCEL),
+    cancel: () => cancelStream(stream),
     async pull(sink, signal): Promise<HeaderList | void> {
-      const stop = (): void => stream.close(constants.NGHTTP2_CANCEL)
+      const stop = (): void => cancelStream(stream)
       signal.addEventListener('abort', stop)
       if (signal.aborted) stop()
       try {

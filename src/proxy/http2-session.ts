@@ -150,7 +150,7 @@ async function lives({ session, streams, usedAt }: Kept): Promise<boolean> {
 /** The session that is being opened belongs to all who wait for it, so a client that leaves stops waiting only. */
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const leave = (): void => reject(upstreamError(new Error('The client left.'), 'reset', false))
+    const leave = (): void => reject(new UpstreamError('left', 'The client left.', { wrote: false }))
     if (signal.aborted) leave()
     signal.addEventListener('abort', leave)
     const settle = (): void => signal.removeEventListener('abort', leave)

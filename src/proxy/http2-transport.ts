@@ -2,6 +2,7 @@ import { constants, type ClientHttp2Stream } from 'node:http2'
 import type { Readable } from 'node:stream'
 import { getField } from '../http/headers.ts'
 import { createDial } from './dial.ts'
+import { cancelStream } from './http2-cancel.ts'
 import { http2Body } from './http2-body.ts'
 import { http2RequestFields, http2Trailers, isGrpc, plainFields } from './http2-fields.ts'
 import { createHttp2Session, type Http2Session } from './http2-session.ts'
@@ -73,24 +74,25 @@ function converse(
     let answered = false
     const fail = (error: unknown): void => {
       settle()
-      stream.close(constants.NGHTTP2_CANCEL)
+      cancelStream(stream)
       reject(error)
     }
     const fault = (name: 'headers-timeout' | 'total-timeout' | 'reset' | 'protocol', message: string): void =>
       fail(new UpstreamError(name, message, { wrote: true }))
-    const leave = (): void => fault('reset', 'The client left.')
+    const leave = (cause?: unknown): void => fail(new UpstreamError('left', 'The client left.', { wrote: true, cause }))
+    const left = (): void => leave()
     const late = `${upstream.label} did not answer in time.`
     const forHeaders = bound(timeouts.headersMs, () => fault('headers-timeout', late))
     const forAll = bound(timeouts.totalMs, () => fault('total-timeout', late))
     const settle = (): void => {
       answered = true
       clearTimeout(forHeaders)
-      signal.removeEventListener('abort', leave)
+      signal.removeEventListener('abort', left)
     }
     stream.once('close', () => clearTimeout(forAll))
     // The upstream's time runs while it is told nothing new.
     request.body?.on('data', () => answered || forHeaders?.refresh())
-    signal.addEventListener('abort', leave)
+    signal.addEventListener('abort', left)
     stream.once('error', (error) => fail(streamError(stream, error)))
     stream.once('close', () => answered || fail(streamError(stream, new Error('The stream was closed.'))))
     stream.on('headers', (headers, _flags, raw?: string[]) => {
@@ -110,7 +112,7 @@ function converse(
         : null
       resolve({ status, headers: fields, body })
     })
-    if (request.body !== null) sendBody(request.body, stream, (error) => answered || fail(error))
+    if (request.body !== null) sendBody(request.body, stream, (error) => answered || leave(error))
     if (signal.aborted) leave()
   })
 }
@@ -126,7 +128,7 @@ function hasContent(stream: ClientHttp2Stream, status: number, flags: number, { 
   // A gRPC call that fails at once has its status in the header section, and clients look where that ends.
   const isOver = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0
   if (method !== 'HEAD' && status !== 204 && status !== 304 && !isOver) return true
-  stream.resume().once('end', () => stream.writableEnded || stream.close(constants.NGHTTP2_CANCEL))
+  stream.resume().once('end', () => stream.writableEnded || cancelStream(stream))
   return false
 }
 
@@ -134,18 +136,39 @@ function bound(ms: number, act: () => void): NodeJS.Timeout | undefined {
   return ms === 0 ? undefined : setTimeout(act, ms)
 }
 
-/** Sends content with backpressure. Content that breaks off is never ended. */
+/**
+ * Sends content with backpressure. Content that breaks off is never ended, and none is before the upstream has taken
+ * it all: an end that waits for a window must not meet a reset.
+ */
 function sendBody(body: Readable, stream: ClientHttp2Stream, fail: (error: unknown) => void) {
+  let waiting = 0
+  let isWhole = false
   const broken = (error: unknown): void => {
-    stream.close(constants.NGHTTP2_CANCEL)
+    cancelStream(stream)
     fail(error)
+  }
+  const written = (): void => {
+    waiting--
+    end()
+  }
+  const end = (): void => {
+    if (isWhole && waiting === 0 && !stream.destroyed && !stream.closed) stream.end()
+  }
+  const write = (chunk: Uint8Array): void => {
+    waiting++
+    if (!stream.write(chunk, written)) body.pause()
   }
   if (body.destroyed) return broken(body.errored ?? new Error('The content is gone.'))
   body.once('error', broken)
+  body.once('end', () => {
+    isWhole = true
+    end()
+  })
+  stream.on('drain', () => body.resume())
   // An upstream may answer and be done before it was told everything: the rest is read and dropped.
   stream.once('close', () => {
-    body.unpipe(stream)
+    body.off('data', write)
     body.resume()
   })
-  body.pipe(stream)
+  body.on('data', write)
 }

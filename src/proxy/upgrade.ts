@@ -64,7 +64,7 @@ function askForUpgrade(socket: Socket, asking: Asking): Promise<Reply> {
       insecureHTTPParser: false,
       createConnection: () => socket,
     })
-    const leave = (): void => fail(new UpstreamError('reset', 'The client left.', { wrote: true }))
+    const leave = (): void => fail(new UpstreamError('left', 'The client left.', { wrote: true }))
     const { upgradeMs } = timeouts
     const late = (): void => {
       const message = `${upstream.label} did not answer the upgrade within ${upgradeMs} ms.`

@@ -197,3 +197,19 @@ test('many requests whose content the other side breaks off do not end the proce
   using other = openSession(front.port)
   assert.equal((await ask(other, { ':path': '/a.txt' })).body.toString(), 'alpha')
 })
+
+test('a client that leaves is no fault of ours, nor of the server behind us', async () => {
+  const arrived = createGate()
+  await using backend = await startH2c((stream) => stream.once('data', arrived.open))
+  await using front = await startHttp2({}, { proxy: { '/': `h2c://127.0.0.1:${backend.port}` } })
+  using session = openSession(front.port)
+  const stream = session.request({ ':path': '/', ':method': 'POST' })
+  stream.on('error', () => {})
+  stream.write('half')
+  await arrived.opened
+  const recorded = front.recorded()
+  session.destroy()
+  const { status, aborted } = await recorded
+  assert.deepEqual([status, aborted], [499, true])
+  assert.deepEqual(front.faults, [])
+})

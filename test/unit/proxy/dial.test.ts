@@ -69,13 +69,13 @@ test('a port that refuses on both families is refused', async () => {
 
 test('a client that has left opens nothing, one that leaves ends it', async () => {
   await using upstream = await RawUpstream.open(() => {})
-  await assert.rejects(dialTo(upstream.port)(AbortSignal.abort()), isFault('reset'))
+  await assert.rejects(dialTo(upstream.port)(AbortSignal.abort()), isFault('left'))
   assert.equal(upstream.sockets.length, 0)
   // Accepts the connection, and never says a word of TLS.
   const leaving = new AbortController()
   const dialled = dialTo(upstream.port, { protocol: 'https:' })(leaving.signal)
   leaving.abort()
-  await assert.rejects(dialled, isFault('reset'))
+  await assert.rejects(dialled, isFault('left'))
 })
 
 test('TLS that never comes about is given up in time', async () => {
