@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import type { Exchange, Layer } from '../../src/index.ts'
@@ -348,22 +347,4 @@ test('a session above the limit of connections is refused', async () => {
   using second = await FrameClient.open(front.port)
   await second.closed()
   assert.equal(await first.request(3, get).outcome(3), undefined)
-})
-
-test('bytes that were read before the connection is handed over are not lost', async () => {
-  await using front = await startHttp2({ 'a.txt': 'alpha' })
-  const listener = await front.adapter.createHttp2Listener()
-  const server = createServer((socket) => {
-    socket.once('readable', () => {
-      const first = socket.read() as Buffer
-      socket.unshift(first)
-      listener.emit('connection', socket)
-    })
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  using session = openSession(port)
-  assert.equal((await ask(session, { ':path': '/a.txt' })).body.toString(), 'alpha')
-  server.close()
 })
