@@ -13,6 +13,8 @@ export class Http2Writer implements ReplyWriter {
   readonly #waiting = new Set<() => void>()
   #timer: NodeJS.Timeout | undefined
   #whenTaken: (() => void) | undefined
+  /** Resolves when everything that had to wait was taken; undefined when nothing had to. */
+  #queue: Promise<void> | undefined
 
   constructor(stream: ServerHttp2Stream, stallMs: number) {
     this.#stream = stream
@@ -22,21 +24,24 @@ export class Http2Writer implements ReplyWriter {
     })
   }
 
-  async write(chunk: Uint8Array): Promise<void> {
-    const written: Promise<void>[] = []
-    for (let at = 0; at < chunk.byteLength; at += pieceBytes) {
-      written.push(this.#writePiece(chunk.subarray(at, at + pieceBytes)))
-    }
-    await Promise.all(written)
+  write(chunk: Uint8Array): Promise<void> {
+    const isSmall = chunk.byteLength <= pieceBytes
+    if (isSmall && this.#queue === undefined && !this.#stream.writableNeedDrain) return this.#writePiece(chunk)
+    const written = (this.#queue ?? Promise.resolve()).then(() => this.#writePieces(chunk))
+    this.#queue = written
+    return written.then(() => {
+      if (this.#queue === written) this.#queue = undefined
+    })
   }
 
   pass(chunk: Uint8Array): Promise<void> | void {
     const written = this.write(chunk)
-    if (this.#stream.writableNeedDrain) return written
+    if (this.#queue !== undefined || this.#stream.writableNeedDrain) return written
   }
 
   /** Ends the content when the client has taken all that was written, and resolves then, or when it has left. */
   async end(): Promise<void> {
+    while (this.#queue !== undefined) await this.#queue.then(() => Promise.resolve())
     if (this.#waiting.size > 0) await new Promise<void>((resolve) => (this.#whenTaken = resolve))
     // Not before: an end behind content for which there is no window must not meet a reset (see there).
     if (!this.#stream.destroyed && !this.#stream.closed) this.#stream.end()
@@ -47,6 +52,13 @@ export class Http2Writer implements ReplyWriter {
     const done = this.#wait(() => {})
     this.#stream.once('finish', done)
     this.#stream.end(last)
+  }
+
+  /** One after the other: Node makes one of those that wait for each other, and tells of none before the last. */
+  async #writePieces(chunk: Uint8Array): Promise<void> {
+    for (let at = 0; at < chunk.byteLength; at += pieceBytes) {
+      await this.#writePiece(chunk.subarray(at, at + pieceBytes))
+    }
   }
 
   #writePiece(piece: Uint8Array): Promise<void> {

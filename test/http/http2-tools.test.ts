@@ -46,7 +46,7 @@ test('nghttp gets a page with its parts', { skip: missing('nghttp') }, async () 
 test('h2load: thousands of requests over few sessions, none of which fails', { skip: missing('h2load') }, async () => {
   await using front = await startHttp2({ 'a.txt': 'alpha', 'big.bin': Buffer.alloc(300_000) })
   for (const [name, count] of [
-    ['a.txt', 5000],
+    ['a.txt', 3000],
     ['big.bin', 400],
   ] as const) {
     const url = `http://127.0.0.1:${front.port}/${name}`
