@@ -130,7 +130,7 @@ describe('the house', () => {
   })
 
   test('node:http is met by the adapter, the writer and clients of upstreams only, types included', () => {
-    const allowed = ['http/adapter.ts', 'http/finish.ts', 'proxy/upgrade.ts']
+    const allowed = ['http/adapter.ts', 'http/upgrades.ts', 'http/finish.ts', 'proxy/upgrade.ts']
     const pattern = /\b(from|import|import\s*\()\s*['"](node:)?http[s2]?['"]/
     assertNone(
       files.filter(
