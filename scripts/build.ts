@@ -1,7 +1,8 @@
 /** Builds the package: `npm run build`. Everything that npm packs beside bin and templates comes from here. */
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { Metafile } from 'esbuild'
 import { bundle } from './bundle.ts'
 import { buildClient } from './client.ts'
 import { emitDeclarations } from './declarations.ts'
@@ -11,23 +12,46 @@ import { fromRoot } from './paths.ts'
 
 /** Writes `dist`. What was there is replaced by two renames, so nobody meets half a build. */
 export async function buildPackage(): Promise<void> {
-  mkdirSync(fromRoot('.cache'), { recursive: true })
-  const workshop = mkdtempSync(fromRoot('.cache/build-'))
-  try {
+  await inWorkshop(async (workshop) => {
     const folder = join(workshop, 'dist')
-    const split = join(workshop, 'split')
-    const metafile = await bundle(split)
-    await mergeChunks(split, metafile, folder)
+    const metafile = await buildCommand(workshop)
     writeFileSync(join(folder, 'THIRD_PARTY_NOTICES.txt'), `${thirdPartyNotices(metafile)}\n`)
     emitDeclarations(join(folder, 'types'))
-    await buildClient(join(folder, 'client'))
     const { jsonSchema } = await import('../src/config/json-schema.ts')
     writeFileSync(join(folder, 'schema.json'), `${JSON.stringify(jsonSchema(), null, 2)}\n`)
     const former = join(workshop, 'former')
     if (existsSync(fromRoot('dist'))) renameSync(fromRoot('dist'), former)
     renameSync(folder, fromRoot('dist'))
+  })
+}
+
+/** Builds the command as users get it in a folder of its own for as long as it is used. */
+export async function withCommand<T>(use: (script: string) => Promise<T>): Promise<T> {
+  return inWorkshop(async (workshop) => {
+    await buildCommand(workshop)
+    for (const part of ['bin', 'templates', 'package.json']) {
+      cpSync(fromRoot(part), join(workshop, part), { recursive: true })
+    }
+    return use(join(workshop, 'bin/serve8008.js'))
+  })
+}
+
+/** Writes what runs into a folder's `dist`, and tells what it was made of. */
+async function buildCommand(folder: string): Promise<Metafile> {
+  const split = join(folder, 'split')
+  const metafile = await bundle(split)
+  await mergeChunks(split, metafile, join(folder, 'dist'))
+  await buildClient(join(folder, 'dist/client'))
+  return metafile
+}
+
+async function inWorkshop<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  mkdirSync(fromRoot('.cache'), { recursive: true })
+  const folder = mkdtempSync(fromRoot('.cache/build-'))
+  try {
+    return await work(folder)
   } finally {
-    rmSync(workshop, { recursive: true, force: true })
+    rmSync(folder, { recursive: true, force: true })
   }
 }
 

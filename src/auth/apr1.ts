@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { nodeCrypto } from '../util/builtin.ts'
 
 const magic = '$apr1$'
 const alphabet = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
@@ -20,7 +20,7 @@ export function matchesApr1(password: string, entry: string): boolean {
   const [, , salt = '', hash = ''] = entry.split('$')
   const expected = Buffer.from(hash)
   const actual = Buffer.from(apr1(Buffer.from(password), Buffer.from(salt)))
-  return expected.length === actual.length && timingSafeEqual(expected, actual)
+  return expected.length === actual.length && nodeCrypto().timingSafeEqual(expected, actual)
 }
 
 /** The algorithm has no specification beyond Apache's own code (apr_md5_encode). */
@@ -44,7 +44,7 @@ function apr1(password: Buffer, salt: Buffer): string {
 }
 
 function md5(...parts: readonly Buffer[]): Buffer {
-  const hash = createHash('md5')
+  const hash = nodeCrypto().createHash('md5')
   for (const part of parts) hash.update(part)
   return hash.digest()
 }

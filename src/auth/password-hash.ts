@@ -1,4 +1,4 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
+import { nodeCrypto } from '../util/builtin.ts'
 import { matchesApr1 } from './apr1.ts'
 
 /** A form of stored password that can be checked. */
@@ -37,6 +37,7 @@ export async function matchesHash(password: string, hash: string): Promise<boole
 
 /** SHA-1 of the password and what follows the digest in the entry, the salt, if any (RFC 2307). */
 function matchesSha(password: string, stored: Buffer): boolean {
+  const { createHash, timingSafeEqual } = nodeCrypto()
   const digest = createHash('sha1').update(password).update(stored.subarray(20)).digest()
   return timingSafeEqual(digest, stored.subarray(0, 20))
 }

@@ -1,5 +1,5 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { ServeError } from '../errors/serve-error.ts'
+import { nodeCrypto } from '../util/builtin.ts'
 import { createLru } from '../util/lru.ts'
 import type { Credentials } from './credentials.ts'
 import type { PasswordList } from './password-file.ts'
@@ -9,13 +9,15 @@ import { matchesHash } from './password-hash.ts'
 export type Verify = (credentials: Credentials, signal: AbortSignal) => boolean | Promise<boolean>
 
 /** Digests are keyed anew in each process, so that nothing kept in memory can be tried against offline tables. */
-const key = randomBytes(32)
+let key: Buffer | undefined
 /** Credentials remembered as good, so that bcrypt is paid once for each and not for every request. */
 const rememberedAtMost = 256
 /** Checks that may wait for their turn. At a bcrypt cost of 12 this many take some seconds. */
 const waitingAtMost = 16
 
 function digest(text: string): Buffer {
+  const { createHmac, randomBytes } = nodeCrypto()
+  key ??= randomBytes(32)
   return createHmac('sha256', key).update(text).digest()
 }
 
@@ -24,6 +26,7 @@ export function verifyPair(user: string, password: string): Verify {
   const expectedUser = digest(user)
   const expectedPassword = digest(password)
   return (given) => {
+    const { timingSafeEqual } = nodeCrypto()
     const isUser = timingSafeEqual(digest(given.user), expectedUser)
     const isPassword = timingSafeEqual(digest(given.password), expectedPassword)
     return isUser && isPassword

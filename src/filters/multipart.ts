@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { discard } from '../http/body.ts'
 import type { FileSlice } from '../http/file-slice.ts'
 import { getField, withField } from '../http/headers.ts'
 import type { ByteRange } from '../http/range.ts'
 import type { Reply, Source } from '../http/reply.ts'
 import { pushFile } from '../http/push-file.ts'
+import { nodeCrypto } from '../util/builtin.ts'
 
 interface Part extends ByteRange {
   /** The delimiter and the fields in front of the bytes. */
@@ -14,7 +14,7 @@ interface Part extends ByteRange {
 /** A 206 with several ranges of a body as `multipart/byteranges` (RFC 9110 section 14.6). */
 export function multipartReply(reply: Reply, body: Uint8Array | FileSlice, ranges: readonly ByteRange[]): Reply {
   // Random, so that nobody can place the delimiter in a file beforehand.
-  const boundary = randomBytes(18).toString('hex')
+  const boundary = nodeCrypto().randomBytes(18).toString('hex')
   const type = getField(reply.headers, 'content-type')
   const typeField = type === undefined ? '' : `Content-Type: ${type}\r\n`
   const parts = ranges.map((range, index): Part => {

@@ -1,5 +1,3 @@
-import type * as Crypto from 'node:crypto'
-import { createRequire } from 'node:module'
 import type { Exchange, Filter } from '../http/exchange.ts'
 import { FileSlice } from '../http/file-slice.ts'
 import { getField, withVary, type HeaderList } from '../http/headers.ts'
@@ -12,6 +10,7 @@ import { isSandboxed, judgePolicies, policiesOf, widenOwnPolicies, type Policy }
 import { asksForPage, pageRequestFields } from './page-request.ts'
 import { createPlace, scriptPath, scriptTag, type Page } from './placement.ts'
 import { pageOrigin, type PageOrigin } from './policy-source.ts'
+import { nodeCrypto } from '../util/builtin.ts'
 
 /** Options of {@link createInject}. */
 export interface InjectOptions {
@@ -173,8 +172,8 @@ function keyOf({ scheme, host, port }: PageOrigin): string {
   return `${scheme}://${host}:${port}`
 }
 
-/** 128 bits. Loaded here: node:crypto costs milliseconds of start-up. */
+/** 128 bits. */
 function newNonce(): string {
-  const { randomBytes } = createRequire(import.meta.url)('node:crypto') as typeof Crypto
+  const { randomBytes } = nodeCrypto()
   return randomBytes(16).toString('base64')
 }

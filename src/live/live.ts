@@ -1,9 +1,8 @@
-import type * as Crypto from 'node:crypto'
-import { createRequire } from 'node:module'
 import type { Exchange, Filter, Handler, Layer } from '../http/exchange.ts'
 import { getField, withVary } from '../http/headers.ts'
 import { remember } from '../http/remember.ts'
 import type { Reply } from '../http/reply.ts'
+import { nodeCrypto } from '../util/builtin.ts'
 import { controlFolder } from './control-folder.ts'
 import type { Engine } from './engine.ts'
 import { asksForPage, pageRequestFields } from './page-request.ts'
@@ -137,8 +136,8 @@ export function createLive(options: LiveOptions): Live {
 
 const varied = remember((reply) => ({ ...reply, headers: pageRequestFields.reduce(withVary, reply.headers) }))
 
-/** 256 bits. Loaded here: node:crypto costs milliseconds of start-up. */
+/** 256 bits. */
 function newToken(): string {
-  const { randomBytes } = createRequire(import.meta.url)('node:crypto') as typeof Crypto
+  const { randomBytes } = nodeCrypto()
   return randomBytes(32).toString('base64url')
 }

@@ -1,6 +1,5 @@
-import type * as Crypto from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { nodeCrypto } from '../util/builtin.ts'
 import { escapeHtml } from '../util/escape.ts'
 
 /** A page made of fixed text and named slots. */
@@ -56,8 +55,7 @@ function readTemplate(name: string): string {
 
 /** The hashes of inline blocks (CSP Level 3 section 6.7.2.4), taken from the page itself so that they cannot drift. */
 function hashSources(text: string, blocks: RegExp): string {
-  // Required here, not imported above: it costs milliseconds of start-up that most runs never need.
-  const { createHash } = createRequire(import.meta.url)('node:crypto') as typeof Crypto
+  const { createHash } = nodeCrypto()
   const sources = Array.from(text.matchAll(blocks), ([, content = '']) => {
     return `'sha256-${createHash('sha256').update(content).digest('base64')}'`
   })

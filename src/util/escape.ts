@@ -15,7 +15,7 @@ export function escapeHtml(text: string): string {
 // C0, DEL and C1 drive terminals and break lines; the others are invisible or turn the reading direction
 // around ("cod.exe" shown as "exe.doc"). The joiners U+200C and U+200D stay: scripts and emoji need them.
 const invisible =
-  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|\p{Cs}/u
+  /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]/u
 const everyInvisible = new RegExp(invisible.source, 'gu')
 
 /**
@@ -39,7 +39,7 @@ function picture(character: string): string {
  * start a query or close an attribute. Unpaired surrogates, which have no UTF-8 form, become U+FFFD.
  */
 export function encodeSegment(name: string): string {
-  return encodeURIComponent(name.replace(/\p{Cs}/gu, '\ufffd')).replaceAll("'", '%27')
+  return encodeURIComponent(name.replace(/[\ud800-\udfff]/gu, '\ufffd')).replaceAll("'", '%27')
 }
 
 /** Text cut to at most `length` UTF-16 units, its end replaced by an ellipsis. Never splits a surrogate pair. */

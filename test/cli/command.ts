@@ -7,13 +7,13 @@ import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 
-/** The words that run the command from its sources. */
-export const commandWords: readonly [string, ...string[]] = [
-  process.execPath,
-  '--import',
-  import.meta.resolve('tsx'),
-  fileURLToPath(new URL('entry.ts', import.meta.url)),
-]
+const built = process.env['SERVE8008_TEST_COMMAND']
+
+/** The words that run the command: as it was built for the tests, or from its sources. */
+export const commandWords: readonly [string, ...string[]] =
+  built === undefined
+    ? [process.execPath, '--import', import.meta.resolve('tsx'), fileURLToPath(new URL('entry.ts', import.meta.url))]
+    : [process.execPath, built]
 
 /** How the command is spawned; the environment holds nothing but this and what a program needs to run. */
 export interface CommandOptions {
