@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import type { Exchange, Layer } from '../../src/index.ts'
