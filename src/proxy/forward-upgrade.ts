@@ -43,10 +43,12 @@ export async function forwardUpgrade(
         release()
         const joined = takeover(client, head)
         const forget = endless.whenOver(() => joined.end())
-        client.once('close', () => {
+        const over = (): void => {
           forget()
           ended()
-        })
+        }
+        if (client.closed) over()
+        else client.once('close', over)
       },
     }
   } catch (error) {

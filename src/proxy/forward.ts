@@ -98,8 +98,9 @@ export function createForward(options: ForwardOptions): Forward {
 
   function retireTransports(): void {
     for (const { transport } of targets.values()) {
-      if (transport.retire !== undefined) void transport.retire()
-      else if (waiting === 0) void transport.close()
+      const ending = transport.retire?.() ?? (waiting === 0 ? transport.close() : undefined)
+      // The server may have closed it before.
+      ending?.catch(() => {})
     }
   }
 

@@ -11,6 +11,8 @@ import { UpstreamError } from './upstream-error.ts'
  * (RFC 9113 section 3.1 has retired it anyway).
  */
 export function wantedUpgrade({ headers, version, body }: Exchange): string | undefined {
+  // Nearly every request.
+  if (!headers.has('upgrade')) return undefined
   // RFC 9110 section 7.8: ignored in HTTP/1.0, and without its name in Connection.
   if (version === '1.0' || body.expected) return undefined
   if (!fieldTokens(headers.raw, 'connection').includes('upgrade')) return undefined

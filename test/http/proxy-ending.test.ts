@@ -143,6 +143,20 @@ test('a route that is removed lets its connections go once they are idle', async
   assert.equal((await client.reply()).status, 404)
 })
 
+test('a route may also go when the server is closed', async () => {
+  await using backend = await startBackend(async (connection) => {
+    await connection.head()
+    connection.send(ok)
+  })
+  await using front = await startServer({}, { proxy: { '/api': `http://127.0.0.1:${backend.port}` }, live: false })
+  using client = await RawClient.open(front.port)
+  await client.send(`GET /api HTTP/1.1\r\n${front.hostLine}\r\n\r\n`).reply()
+  await front.server.close()
+  assert.ok(front.server.routes.remove('/api'))
+  // What nobody catches would end the process by now.
+  await new Promise(setImmediate)
+})
+
 test('a WebSocket outlives its route', async () => {
   await using backend = await startBackend(async (connection) => {
     await connection.head()

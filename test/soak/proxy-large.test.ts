@@ -6,6 +6,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const gib = 2 ** 30
@@ -18,7 +19,7 @@ const most = 150 * 2 ** 20
 async function bundled(folder: string): Promise<string> {
   const outfile = join(folder, 'proxy.mjs')
   await build({
-    entryPoints: [join(import.meta.dirname, 'proxy-server.ts')],
+    entryPoints: [fileURLToPath(new URL('proxy-server.ts', import.meta.url))],
     outfile,
     bundle: true,
     platform: 'node',
@@ -70,10 +71,7 @@ class Content {
 test('content of more than 4 GiB passes both ways in little memory', { timeout: 600_000 }, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'serve8008-large-'))
   const received: Content[] = []
-  const backend = createServer(async (socket) => {
-    socket.on('error', () => {})
-    const content = new Content(socket)
-    received.push(content)
+  const serve = async (socket: Socket, content: Content): Promise<void> => {
     const head = await content.head
     if (head.startsWith('GET')) {
       socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\nConnection: close\r\n\r\n`)
@@ -82,6 +80,13 @@ test('content of more than 4 GiB passes both ways in little memory', { timeout: 
       while (!content.last.endsWith('\r\n0\r\n\r\n')) await once(socket, 'data')
       socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n')
     }
+  }
+  const backend = createServer((socket) => {
+    socket.on('error', () => {})
+    const content = new Content(socket)
+    received.push(content)
+    // A connection that is lost shows in what did not arrive.
+    serve(socket, content).catch(() => socket.destroy())
   })
   backend.listen(0, '127.0.0.1')
   await once(backend, 'listening')
