@@ -85,7 +85,7 @@ function describe(error: ServeError, given: string | undefined): Refusal {
 }
 
 /** A hint that follows `try:` in a terminal stands alone on a page. */
-function asSentence(hint: string): string {
+export function asSentence(hint: string): string {
   return /^(?:npx |serve8008 )/.test(hint) ? hint : hint.charAt(0).toUpperCase() + hint.slice(1)
 }
 

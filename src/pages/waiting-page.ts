@@ -1,6 +1,7 @@
 import type { ServeError } from '../errors/serve-error.ts'
 import type { Reply } from '../http/reply.ts'
 import { clipText, escapeHtml, visibleText } from '../util/escape.ts'
+import { asSentence } from './error-page.ts'
 import { ownPolicy } from './policy.ts'
 import { statusTitle } from './status-title.ts'
 import { loadTemplate, type Template } from './template.ts'
@@ -38,7 +39,10 @@ export function waitingReply(error: ServeError, { route, upstream }: Awaited): R
     upstream: short(upstream),
     route: short(route),
     detail: visibleText(clipText(error.message, 400)),
-    hint: error.hint === undefined ? '' : `<p class="hint">${hintMarkup(visibleText(clipText(error.hint, 300)))}</p>`,
+    hint:
+      error.hint === undefined
+        ? ''
+        : `<p class="hint">${hintMarkup(visibleText(clipText(asSentence(error.hint), 300)))}</p>`,
     code: error.code,
   })
   return {

@@ -7,7 +7,7 @@ import { isOwnPolicy } from '../../../src/pages/policy.ts'
 import { waitingReply } from '../../../src/pages/waiting-page.ts'
 
 const error = new ServeError('E8008_BUSY', 'Nothing listens at localhost:3000.', {
-  hint: 'Start it with `npm run api`.',
+  hint: 'start it with `npm run api`.',
   headers: ['X-Kept', '1'],
 })
 
