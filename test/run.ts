@@ -13,9 +13,7 @@ import { withCommand } from '../scripts/build.ts'
 import { buildClient } from '../scripts/client.ts'
 
 const root = resolve(import.meta.dirname, '..')
-const quick = ['test/unit/', 'test/http/', 'test/cli/', 'test/browser/', 'test/structure.test.ts']
-/** Suites inside the quick ones that take a browser through every detail. */
-const slow = ['test/browser/client/']
+const quick = ['test/unit/', 'test/http/', 'test/cli/', 'test/browser/live.test.ts', 'test/structure.test.ts']
 const quickMs = 120_000
 const slowMs = 900_000
 
@@ -57,7 +55,7 @@ function testFiles(): string[] {
 }
 
 function isQuick(file: string): boolean {
-  return quick.some((start) => file.startsWith(start)) && !slow.some((start) => file.startsWith(start))
+  return quick.some((start) => file.startsWith(start))
 }
 
 function choose(files: readonly string[], all: boolean, names: readonly string[]): string[] {
