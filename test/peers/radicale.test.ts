@@ -33,9 +33,10 @@ test('litmus finds radicale behind a route as it finds it alone', { skip: missin
   const authorization = `Basic ${Buffer.from('user:secret').toString('base64')}`
   const home = { method: 'PROPFIND', headers: { depth: '0', authorization } }
   assert.equal((await fetch(`http://localhost:${front.port}/user/`, home)).status, 207)
-  const suites = ['basic', 'copymove', 'props', 'locks']
+  // Not copymove: what radicale makes of that differs from run to run. Apache's test has it.
+  const suites = ['basic', 'props', 'locks']
   const alone = await litmus(`http://127.0.0.1:${port}/user/`, folder.path, suites)
   const behind = await litmus(`http://127.0.0.1:${front.port}/user/`, folder.path, suites)
-  assert.ok(alone.filter((line) => line.endsWith(': pass')).length > 20)
+  assert.ok(alone.filter((line) => line.endsWith(': pass')).length > 15)
   assert.deepEqual(behind, alone)
 })
