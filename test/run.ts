@@ -1,7 +1,7 @@
 /**
- * Runs the tests: `node --import tsx test/run.ts [--all] [name ...]`.
+ * Runs the tests: `node --import tsx test/run.ts [--all] [--rest] [name ...]`.
  *
- * Without arguments the quick suites run; `--all` adds the slow ones. Names pick the files whose path holds one of
+ * Without arguments the quick suites run; `--all` adds the slow ones, `--rest` leaves the quick ones out again. Names pick the files whose path holds one of
  * them, out of every suite. The last line is always `N passed, N failed`, for people and for scripts.
  */
 import { readdirSync } from 'node:fs'
@@ -58,9 +58,10 @@ function isQuick(file: string): boolean {
   return quick.some((start) => file.startsWith(start))
 }
 
-function choose(files: readonly string[], all: boolean, names: readonly string[]): string[] {
+function choose(files: readonly string[], flags: readonly string[], names: readonly string[]): string[] {
   if (names.length > 0) return files.filter((file) => names.some((name) => file.includes(name.replace(/^\.\//, ''))))
-  return all ? [...files] : files.filter(isQuick)
+  if (flags.includes('--rest')) return files.filter((file) => !isQuick(file))
+  return flags.includes('--all') ? [...files] : files.filter(isQuick)
 }
 
 /**
@@ -151,8 +152,9 @@ function indent(text: string): string {
 }
 
 const startedAt = performance.now()
-const names = process.argv.slice(2).filter((argument) => argument !== '--all')
-const files = choose(testFiles(), process.argv.includes('--all'), names)
+const given = process.argv.slice(2)
+const names = given.filter((argument) => !argument.startsWith('--'))
+const files = choose(testFiles(), given, names)
 // The browser client is a built file, also where the sources run: tests of a fresh checkout find it.
 await buildClient(join(root, 'dist/client'))
 // Each file's run adds its own listeners to the process; they are not a leak.
