@@ -168,7 +168,8 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
       for (const { leave } of sessions.values()) leave()
     },
     cut() {
-      for (const session of sessions.keys()) session.destroy()
+      // Node lets a connection under TLS live on after its session.
+      for (const { cut } of sessions.values()) cut()
     },
   }
 }

@@ -16,7 +16,10 @@ const resets: Allowance = { burst: 500, perSecond: 50 }
 const pings: Allowance = { burst: 100, perSecond: 10 }
 const settings: Allowance = { burst: 50, perSecond: 5 }
 
-/** Milliseconds that a client gets to close a connection on which nothing is under way any more. */
+/**
+ * Milliseconds that a client gets to close a connection on which nothing is under way any more, and that one which has
+ * closed its sending side gets for its replies: it can widen no window, and is most likely gone.
+ */
 const lingerMs = 1000
 
 /** What watches over one session. */
@@ -27,6 +30,8 @@ export interface SessionWatch {
   ended(wasBroken: boolean): void
   /** Takes no new streams, and ends the connection when those under way are over. */
   leave(): void
+  /** Ends the session and its connection now. */
+  cut(): void
 }
 
 /** What {@link watchSession} needs. */
@@ -65,7 +70,13 @@ export function watchSession({ session, socket, headerMs, idleMs }: WatchOptions
   session.on('ping', counter(pings, calm))
   session.on('remoteSettings', counter(settings, calm))
   session.once('close', () => wait(lingerMs, cut))
-  socket.once('close', () => clearTimeout(timer))
+  let gone: NodeJS.Timeout | undefined
+  // Servers of HTTP/1.1 accept connections that may be open on one side only.
+  socket.once('end', () => (gone = setTimeout(cut, lingerMs)))
+  socket.once('close', () => {
+    clearTimeout(timer)
+    clearTimeout(gone)
+  })
   wait(headerMs, leave)
   return {
     began() {
@@ -80,6 +91,7 @@ export function watchSession({ session, socket, headerMs, idleMs }: WatchOptions
       else wait(idleMs, leave)
     },
     leave,
+    cut,
   }
 }
 

@@ -145,7 +145,7 @@ function warnOnce(onWarning: SecureOptions['onWarning']): (error: NodeJS.ErrnoEx
     onWarning({
       code: 'W8008_UNTRUSTED',
       message: 'A client does not trust the certificate of this server.',
-      hint: 'serve8008 trust, once',
+      hint: 'serve8008 trust',
     })
   }
 }

@@ -90,7 +90,8 @@ export async function openSigner(place: Place): Promise<Signer> {
       hint: renewal(folder),
     })
   }
-  if (readIfThere(certificateFile(folder)) !== signer.cert) publishPublic(folder, signer.cert)
+  const shown = certificateFile(folder)
+  if (reading(shown, () => readIfThere(shown)) !== signer.cert) publishPublic(folder, signer.cert)
   return signer
 }
 

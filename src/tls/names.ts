@@ -1,6 +1,6 @@
 import { isIP, SocketAddress } from 'node:net'
 import { domainToASCII } from 'node:url'
-import { addressSet, unbracketed } from '../util/ip.ts'
+import { addressSet, unbracketed, unmapped } from '../util/ip.ts'
 
 /**
  * Domains that are nobody's on the public internet: .localhost and .test (RFC 6761), .local (RFC 6762), home.arpa
@@ -41,10 +41,12 @@ export function isPermitted(name: string): boolean {
  * @returns undefined for what is no name of a host.
  */
 export function canonicalName(text: string): string | undefined {
-  const host = unbracketed(text.trim()).replace(/%.*$/, '')
+  const plain = unbracketed(text.trim())
+  const host = plain.includes(':') ? plain.replace(/%.*$/, '') : plain
   const family = isIP(host)
   if (family === 4) return host
-  if (family === 6) return new SocketAddress({ address: host, family: 'ipv6' }).address
+  // One that holds an IPv4 address is that address: no constraint for IPv6 has room for it.
+  if (family === 6) return unmapped(new SocketAddress({ address: host, family: 'ipv6' }).address)
   const star = host.startsWith('*.') ? '*.' : ''
   // A URL's host would end at these.
   if (/[\s/\\?#@:]/.test(host)) return undefined

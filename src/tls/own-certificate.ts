@@ -86,7 +86,7 @@ function readCertificates(file: string): X509Certificate[] {
   } catch (cause) {
     throw fault(`${file} holds a certificate that cannot be read.`, 'make or order it anew', cause)
   }
-  throw fault(`${file} holds no certificate in PEM.`, `openssl x509 -inform DER -in ${file}, if it is binary`)
+  throw fault(`${file} holds no certificate in PEM.`, `openssl x509 -inform DER -in ${file}`)
 }
 
 function readKey(file: string, { passphrase, key }: OwnCertificate): KeyObject {

@@ -81,6 +81,34 @@ test('closing lets an HTTP/2 reply finish, and ends sessions that have none', as
   assert.ok(performance.now() - since < 4000)
 })
 
+test('closing ends a session whose requests are never complete', async () => {
+  await using started = await startSecure(files, { limits: { closeMs: 100 } })
+  const session = openSession(started)
+  session.on('error', () => {})
+  const opened = new Promise<void>((resolve) => {
+    let count = 0
+    started.server.on('request', () => ++count === 60 && resolve())
+  })
+  for (let i = 0; i < 60; i++) {
+    session.request({ ':method': 'POST', ':path': '/a.txt' }, { endStream: false }).on('error', () => {})
+  }
+  await opened
+  await started.server.close()
+  session.destroy()
+})
+
+test('a client that is gone without a word lets go of the upstream', async () => {
+  await using backend = await startBackend()
+  await using started = await startSecure(files, { proxy: { '/slow': `http://127.0.0.1:${backend.port}` } })
+  const session = openSession(started)
+  session.on('error', () => {})
+  session.request({ ':path': '/slow' }).on('error', () => {})
+  const upstream = await backend.next()
+  await upstream.head()
+  session.destroy()
+  await upstream.closed()
+})
+
 test('closing cuts an HTTP/2 reply that does not end', async () => {
   await using backend = await startBackend()
   const proxy = { '/slow': `http://127.0.0.1:${backend.port}` }
@@ -140,7 +168,7 @@ test('gRPC clients are served with TLS and without, through a route to their ser
   const asIs = (value: Buffer): Buffer => value
   for (const [address, kind] of [
     [`127.0.0.1:${started.port}`, credentials.createInsecure()],
-    [`127.0.0.1:${started.tlsPort}`, secure],
+    [`localhost:${started.tlsPort}`, secure],
   ] as const) {
     const client = new Client(address, kind)
     const text = await new Promise<string>((resolve, reject) => {

@@ -13,6 +13,8 @@ test('a host has one spelling', () => {
     ['FE80::1%eth0', 'fe80::1'],
     ['127.0.0.1', '127.0.0.1'],
     ['2130706433', '127.0.0.1'],
+    ['::ffff:10.0.0.1', '10.0.0.1'],
+    ['app.localhost%.evil.com', undefined],
     ['bücher.test', 'xn--bcher-kva.test'],
     ['*.app.test', '*.app.test'],
     ['my_box.local', 'my_box.local'],
