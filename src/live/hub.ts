@@ -33,6 +33,8 @@ export class Hub implements PageEvents {
   })
   #heartbeat: NodeJS.Timeout | undefined
   #error: ShownError | null = null
+  /** When every page was last told to reload, in milliseconds since 1970. */
+  #reloadedAt = 0
 
   constructor(options: HubOptions) {
     this.#options = options
@@ -75,7 +77,8 @@ export class Hub implements PageEvents {
   /** Has every page reload. Returns how many there were. */
   reloadAll(): number {
     this.#waiting.clear()
-    return this.#broadcast({ type: 'reload', time: Date.now() })
+    const time = (this.#reloadedAt = Date.now())
+    return this.#broadcast({ type: 'reload', time })
   }
 
   notify(message: string): void {
@@ -114,6 +117,9 @@ export class Hub implements PageEvents {
     const changes = new Map(this.#missed(page))
     const time = Date.now()
     page.isAnswered = true
+    // It was loaded before that, and had not said hello. Clocks here tell whole milliseconds: a page that has just been
+    // reloaded may seem to be one older.
+    if (page.syncedAt + 1 < this.#reloadedAt) return page.send({ type: 'reload', time })
     page.send(changes.size === 0 ? { type: 'welcome', time } : { type: 'change', time, changes: changesOf(changes) })
   }
 

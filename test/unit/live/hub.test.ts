@@ -63,6 +63,19 @@ test('a page of thousands of paths keeps neither other pages nor requests waitin
   hub.close()
 })
 
+test('a page that was loading when every page was reloaded is reloaded too, and once', async () => {
+  const hub = hubOf()
+  const late = admit(hub)
+  hub.reloadAll()
+  late.say({ type: 'hello', document: '/', resources: [], age: 500 })
+  await nextTurn()
+  const anew = admit(hub)
+  anew.say({ type: 'hello', document: '/', resources: [], age: 0 })
+  await nextTurn()
+  assert.deepEqual([heard(late), heard(anew)], [['reload'], ['welcome']])
+  hub.close()
+})
+
 test('a page that says hello in the midst of changes hears of those before as well', async () => {
   let isGathering = true
   const hub = hubOf({ isGathering: () => isGathering, changedBy: (file) => (file === '/site/a.css' ? 100 : 0) })
