@@ -1,5 +1,5 @@
 import { ServeError } from '../errors/serve-error.ts'
-import { printable } from '../util/sanitize.ts'
+import { printable, printableJson } from '../util/sanitize.ts'
 import { changeTrust } from './change-trust.ts'
 import type { Command } from './command.ts'
 import { findStores, openAuthority, type FoundStore } from './open-authority.ts'
@@ -18,7 +18,7 @@ export async function trust(command: Command, program: Program, report: Report):
   const { authority, rights } = openAuthority(program, report)
   if (said?.ca === true) {
     await authority.make()
-    report.print(json ? `${JSON.stringify({ file: authority.file })}\n` : `${authority.file}\n`)
+    report.print(json ? `${printableJson({ file: authority.file })}\n` : `${authority.file}\n`)
     return 0
   }
   const certificate = said?.status === true ? authority.read() : await authority.make()

@@ -26,9 +26,9 @@ export interface ClientReplyOptions {
 /** The client's reply: the upstream's, framed by us, with the changes that its route asks for. */
 export function clientReply(x: Exchange, reply: UpstreamReply, options: ClientReplyOptions): Reply {
   const { status, body } = reply
-  const open = withoutUpgradeForAll(x, reply.headers)
+  const fields = withoutStrictTransport(x, reply.headers)
   // RFC 9110 section 8.6: a 204 states no length.
-  const headers = clientFields(status, status === 204 ? withoutField(open, 'content-length') : open, options)
+  const headers = clientFields(status, status === 204 ? withoutField(fields, 'content-length') : fields, options)
   // An answer before all content was read: what is left of it stands between here and the next request.
   const close = x.body.taken && !x.body.read
   return {
@@ -44,7 +44,7 @@ export function clientReply(x: Exchange, reply: UpstreamReply, options: ClientRe
  * Strict-Transport-Security is about a host name and all of its ports (RFC 6797 section 8.2): the one of an upstream
  * would lock every plain server of this machine out of the browser. What the route itself sets is added later.
  */
-function withoutUpgradeForAll({ authority }: Exchange, fields: HeaderList): HeaderList {
+function withoutStrictTransport({ authority }: Exchange, fields: HeaderList): HeaderList {
   const isLocal = authority !== undefined && /(?:^|\.)localhost$/.test(authority.hostname)
   return isLocal ? withoutField(fields, 'strict-transport-security') : fields
 }

@@ -1,3 +1,5 @@
+import { avalanche } from '../util/hash128.ts'
+
 /** FNV-1a over UTF-16 units, 32 bits: fast, and the same on every machine and in every run. */
 export function hashText(text: string): number {
   let hash = 0x811c9dc5
@@ -5,10 +7,7 @@ export function hashText(text: string): number {
   return hash >>> 0
 }
 
-/** One hash of two, in which each bit depends on every bit of both (the finalizer of MurmurHash3). */
+/** One hash of two, in which each bit depends on every bit of both. */
 export function mixHashes(a: number, b: number): number {
-  let hash = a ^ b
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return (hash ^ (hash >>> 16)) >>> 0
+  return avalanche(a ^ b) >>> 0
 }

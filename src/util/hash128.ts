@@ -44,7 +44,8 @@ function spread(lanes: Lanes): Lanes {
   return lanes
 }
 
-function avalanche(value: number): number {
+/** One value in which each bit depends on every bit of another (MurmurHash3's finalizer); signed, 32 bits. */
+export function avalanche(value: number): number {
   let hash = Math.imul(value ^ (value >>> 16), 0x85ebca6b)
   hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
   return hash ^ (hash >>> 16)
