@@ -8,7 +8,6 @@ const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 /** A listener for plain HTTP that takes HTTP/2 too, from clients that know beforehand that it does (RFC 9113 section 3.3). */
 export function createCleartextListener(adapter: Adapter, undecided: Undecided, headerMs: number): Server {
   const listener = adapter.createListener()
-  if (adapter.createHttp2Listener === undefined) return listener
   sortConnections(listener, undecided, {
     headerMs,
     isEnough: (bytes) => bytes.length >= preface.length || !startsPreface(bytes),

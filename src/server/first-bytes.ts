@@ -11,10 +11,8 @@ export interface FirstBytesOptions {
 /**
  * Looks at what a connection begins with, and leaves it there for whoever gets the connection. One that ends before
  * there is enough is closed.
- *
- * @returns how to give up.
  */
-export function readFirstBytes(socket: Socket, { isEnough, decide }: FirstBytesOptions): () => void {
+export function readFirstBytes(socket: Socket, { isEnough, decide }: FirstBytesOptions): void {
   let bytes: Buffer = Buffer.alloc(0)
 
   function look(): void {
@@ -36,5 +34,4 @@ export function readFirstBytes(socket: Socket, { isEnough, decide }: FirstBytesO
   }
 
   socket.on('readable', look).on('end', destroy).on('error', destroy)
-  return stop
 }

@@ -72,7 +72,6 @@ export async function openSecure(options: SecureOptions): Promise<Secure> {
     onWarning,
     onChange: () => server.setSecureContext(contextOptions()),
   })
-  const offersHttp2 = adapter.createHttp2Listener !== undefined
   const untrusted = tls.certificates.length === 0 ? warnOnce(onWarning) : () => {}
   /** Those that agree on keys, by their two ends, and the way to their listener. */
   const handshaking = new Map<string, (secured: TLSSocket) => void>()
@@ -89,7 +88,7 @@ export async function openSecure(options: SecureOptions): Promise<Secure> {
 
   const server = createServer({
     ...contextOptions(),
-    ALPNProtocols: offersHttp2 ? ['h2', 'http/1.1'] : ['http/1.1'],
+    ALPNProtocols: ['h2', 'http/1.1'],
     handshakeTimeout: limits.headerMs,
     SNICallback: (name, done) => void choose(name, done),
   })

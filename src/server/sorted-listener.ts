@@ -66,7 +66,7 @@ export function sortConnections(listener: Server, undecided: Undecided, options:
 export function giveToHttp2(adapter: Adapter, socket: Socket): void {
   const destroy = (): void => void socket.destroy()
   socket.on('error', destroy)
-  adapter.createHttp2Listener?.().then((server) => {
+  adapter.createHttp2Listener().then((server) => {
     socket.off('error', destroy)
     server.emit('connection', socket)
   }, destroy)

@@ -12,7 +12,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { build } from 'esbuild'
+import { bundled } from '../support/bundled.ts'
 import { median, start, type Running } from './contenders.ts'
 
 interface Load {
@@ -66,22 +66,6 @@ function busy(pid: number): number {
   }
 }
 
-/** Bundled as the package is: what tsx adds to run sources would be measured too. */
-async function bundled(): Promise<string> {
-  const outfile = join(folder, 'ours.mjs')
-  await build({
-    entryPoints: [join(here, 'proxy-ours.ts')],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    logLevel: 'error',
-    banner: { js: `import { createRequire as r } from 'node:module'; const require = r(import.meta.url)` },
-  })
-  return outfile
-}
-
 function measure({ url, pid }: Running, load: Load, seconds: string): Rate {
   const more = load.script === undefined ? [] : ['-s', load.script]
   const flags = ['-t1', `-c${load.connections}`, `-d${seconds}s`, ...more, `${url}${load.path}`]
@@ -100,7 +84,7 @@ try {
   running.push(backend)
   const commands: Readonly<Record<string, readonly string[]>> = {
     'http-proxy': [process.execPath, join(here, 'proxy-contender.js')],
-    serve8008: [process.execPath, await bundled()],
+    serve8008: [process.execPath, await bundled(join(here, 'proxy-ours.ts'), join(folder, 'ours.mjs'))],
     ...Object.fromEntries(values.also.map((line) => [line, line.split(' ')])),
   }
   const contenders: [string, Running][] = []

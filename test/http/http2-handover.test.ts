@@ -5,15 +5,8 @@ import { createServer, type AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { createServer as createTlsServer } from 'node:tls'
 import { makeCertificate } from '../support/certificate.ts'
-import { flags, FrameClient, frameTypes } from '../support/frames.ts'
+import { flags, FrameClient, frameTypes, plainGet as get } from '../support/frames.ts'
 import { ask, openSession, startHttp2 } from '../support/http2.ts'
-
-const get = [
-  [':method', 'GET'],
-  [':scheme', 'http'],
-  [':authority', 'localhost'],
-  [':path', '/a.txt'],
-] as const
 
 test('a connection under TLS is handed over after ALPN, and its requests say https', async () => {
   const pair = await makeCertificate()

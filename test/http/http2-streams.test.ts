@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import type { Exchange, Layer } from '../../src/index.ts'
 import { createGate } from '../support/gate.ts'
-import { flags, frame, FrameClient, frameTypes, uint32 } from '../support/frames.ts'
+import { flags, frame, FrameClient, frameTypes, uint32, plainGet as get } from '../support/frames.ts'
 import { ask, openSession, replyOf, startHttp2 } from '../support/http2.ts'
 
 type Reply = Awaited<ReturnType<ReturnType<Layer>>>
@@ -13,12 +13,6 @@ function answering(answer: (x: Exchange) => Reply | Promise<Reply>): { layers: L
   return { layers: [() => answer] }
 }
 
-const get = [
-  [':method', 'GET'],
-  [':scheme', 'http'],
-  [':authority', 'localhost'],
-  [':path', '/a.txt'],
-] as const
 const post = [[':method', 'POST'], ...get.slice(1)] as const
 
 const reset = (stream: number, code: number): Buffer => frame('reset', 0, stream, uint32(code))

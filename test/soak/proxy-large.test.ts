@@ -7,7 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { bundled } from '../support/bundled.ts'
+
+const program = fileURLToPath(new URL('proxy-server.ts', import.meta.url))
 
 const gib = 2 ** 30
 // More than 32 bits can count.
@@ -15,22 +17,6 @@ const size = Number(process.env['SOAK_BYTES'] ?? 4 * gib) + 1
 const block = Buffer.alloc(1024 * 1024, 'x')
 // Later Nodes begin with more, and give new objects more room.
 const most = (Number.parseInt(process.versions.node, 10) > 22 ? 200 : 150) * 2 ** 20
-
-/** Bundled as the package is: what tsx needs to run sources would be measured too. */
-async function bundled(folder: string): Promise<string> {
-  const outfile = join(folder, 'proxy.mjs')
-  await build({
-    entryPoints: [fileURLToPath(new URL('proxy-server.ts', import.meta.url))],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20',
-    logLevel: 'error',
-    banner: { js: `import { createRequire as r } from 'node:module'; const require = r(import.meta.url)` },
-  })
-  return outfile
-}
 
 /** Writes so many bytes, as fast as they are taken. */
 async function pour(socket: Socket, bytes: number, framed = (piece: Buffer): Buffer[] => [piece]): Promise<void> {
@@ -92,7 +78,7 @@ test('content of more than 4 GiB passes both ways in little memory', { timeout: 
   backend.listen(0, '127.0.0.1')
   await once(backend, 'listening')
   const upstream = `http://127.0.0.1:${(backend.address() as AddressInfo).port}`
-  const child = fork(await bundled(folder), [upstream], { execArgv: [] })
+  const child = fork(await bundled(program, join(folder, 'proxy.mjs')), [upstream], { execArgv: [] })
   const exit = once(child, 'exit')
   try {
     const [{ port }] = (await once(child, 'message')) as [{ port: number }]

@@ -25,6 +25,14 @@ export interface Frame {
   readonly payload: Buffer
 }
 
+/** The fields of a plain request for `/a.txt`. */
+export const plainGet = [
+  [':method', 'GET'],
+  [':scheme', 'http'],
+  [':authority', 'localhost'],
+  [':path', '/a.txt'],
+] as const
+
 /** Encodes one frame. */
 export function frame(
   type: keyof typeof frameTypes,
