@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, ServerResponse, type IncomingMessage, type Server } from 'node:http'
 import type { Http2Server } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
@@ -8,6 +8,7 @@ import { createBrokenMessage } from './broken-message.ts'
 import { Connection } from './connection.ts'
 import { createDelivery, type DeliveryOptions, type Next } from './delivery.ts'
 import { finish, finishInterim } from './finish.ts'
+import { createGroupedWrites } from './grouped-writes.ts'
 import { boundIdle } from './idle.ts'
 import { shouldUpgrade } from './ignored-upgrade.ts'
 import type { Http2Adapter } from './http2-adapter.ts'
@@ -62,14 +63,12 @@ export function createAdapter(options: AdapterOptions): Adapter {
       const { response, connection } = x
       if (isLast) response.shouldKeepAlive = false
       if (reply.close === true) connection.linger()
-      const sent = finish(response, reply, x)
-      // A handler may take its time; a client that does not read may not.
-      const { socket } = response
-      const pending = sent instanceof Promise || (socket !== null && socket.writableLength > 0)
-      if (pending) socket?.setTimeout(limits.writeMs)
+      const sent = finish(response, reply, x, end)
+      if (sent instanceof Promise) response.socket?.setTimeout(limits.writeMs)
       return sent
     },
   }
+  const writes = createGroupedWrites()
   const unheard = new Set<Socket>()
   let openConnections = 0
   const batches = createBatches(() => openConnections)
@@ -85,6 +84,19 @@ export function createAdapter(options: AdapterOptions): Adapter {
       done(x, reply, sent)
     },
   })
+
+  function end(response: ServerResponse, content: string | Uint8Array | null): void {
+    const write = (): void => {
+      if (content === null) response.end()
+      else response.end(content, 'latin1')
+      // A handler may take its time; a client that does not read may not.
+      const { socket } = response
+      if (socket !== null && socket.writableLength > 0) socket.setTimeout(limits.writeMs)
+    }
+    // Middleware such as a compressor puts its own `end` in place, and may throw in it.
+    if (response.end === ServerResponse.prototype.end) writes.add(write)
+    else write()
+  }
 
   function connectionOf(socket: Duplex): Connection {
     let connection = connections.get(socket)

@@ -21,17 +21,20 @@ export interface Sent {
 
 const complete: Sent = { bytes: 0, aborted: false }
 
+/** Ends a response with content that is in memory; text is Latin-1. */
+export type End = (response: ServerResponse, content: string | Uint8Array | null) => void
+
 /**
  * Writes a reply: the only place where an answer meets the connection. Replies from memory are
- * written at once; the promise of the others resolves when the last byte left or the client did.
+ * handed to `end`; the promise of the others resolves when the last byte left or the client did.
  */
-export function finish(response: ServerResponse, reply: Reply, x: Exchange): Sent | Promise<Sent> {
+export function finish(response: ServerResponse, reply: Reply, x: Exchange, end: End): Sent | Promise<Sent> {
   const { body, status } = reply
   if (body === null || body instanceof Uint8Array) {
     const { headers, content } = prepare(reply, body)
     writeHead(response, reply, headers)
-    if (content === null || isBodyless(x.method, status)) return (response.end(), complete)
-    response.end(content, 'latin1')
+    if (content === null || isBodyless(x.method, status)) return (end(response, null), complete)
+    end(response, content)
     return { bytes: (body as Uint8Array).byteLength, aborted: false }
   }
   if (!isStreamed(body)) throw new TypeError('The body of a reply is null, bytes, a stream or a source.')
