@@ -15,7 +15,7 @@ import { openLive } from './open-live.ts'
 import { ourHosts } from './our-hosts.ts'
 import { programPhrase, refusalReply, type Phrase } from './boundary.ts'
 import { Events } from './events.ts'
-import { Running } from './lifecycle.ts'
+import { Running, type Secured } from './lifecycle.ts'
 import { cutWarning, listeningWarnings } from './listening.ts'
 import { logOptions, type ProgramOptions } from './program-options.ts'
 import { ServerRoutes } from './server-routes.ts'
@@ -63,7 +63,7 @@ class Serve8008 implements Server8008 {
   readonly #log: ReturnType<typeof createAccessLog> | undefined
   readonly #phrase: Phrase
   readonly #authorityFolder: string | undefined
-  #securePort: number | undefined
+  #secured: Secured | undefined
   #pipeline: Handler
   #starting: Promise<Running> | undefined
   #running: Running | undefined
@@ -136,12 +136,12 @@ class Serve8008 implements Server8008 {
       config: this.config,
       adapter: this.#adapter,
       authorityFolder: this.#authorityFolder,
-      onSecurePort: (port) => {
-        this.#securePort = port
+      onSecured: (secured) => {
+        this.#secured = secured
       },
       onWarning: (warning) => this.#events.emit('warning', warning),
     }).catch((error: unknown) => {
-      this.#securePort = undefined
+      this.#secured = undefined
       this.#live?.stop()
       throw error
     })
@@ -221,7 +221,7 @@ class Serve8008 implements Server8008 {
     return assemble(
       {
         config: this.config,
-        isOurs: ourHosts(this.config, routes),
+        isOurs: ourHosts(this.config, routes, (name) => this.#secured?.secure.certificates.isNamed(name) === true),
         routes,
         forward: (route) => this.routes.forward(route),
         layers,
@@ -229,7 +229,7 @@ class Serve8008 implements Server8008 {
         onFault: (error) => this.#events.emit('error', error),
         phrase: this.#phrase,
         live: this.#live,
-        ...(this.config.tls === undefined ? {} : { securePort: () => this.#securePort }),
+        ...(this.config.tls === undefined ? {} : { securePort: () => this.#secured?.bound.port }),
       },
       this.#sites,
     )

@@ -20,8 +20,8 @@ export interface RunningOptions {
   readonly adapter: Adapter
   /** Where the local authority lives. Default: the user's own folder for it. */
   readonly authorityFolder: string | undefined
-  /** Called with the port for HTTPS, once it is ours and before plain HTTP is served. */
-  readonly onSecurePort: (port: number | undefined) => void
+  /** Called with HTTPS, once its port is ours and before plain HTTP is served. */
+  readonly onSecured: (secured: Secured | undefined) => void
   readonly onWarning: (warning: Warning) => void
 }
 
@@ -40,7 +40,7 @@ export class Running {
     this.#secure = secured?.secure
     this.#adapter = options.adapter
     this.#closeMs = options.config.limits.closeMs
-    this.listening = describe(options.config, plain, secured?.bound)
+    this.listening = describe(options.config, plain, secured)
   }
 
   /** Binds every address. @throws ServeError when no port can be had, or a certificate cannot be used. */
@@ -48,7 +48,7 @@ export class Running {
     const undecided = new Undecided()
     // First, so that no plain request can come before it is known where to send it.
     const secured = await bindSecure(options, undecided)
-    options.onSecurePort(secured?.bound.port)
+    options.onSecured(secured)
     try {
       return new Running(options, undecided, await bindPlain(options, undecided), secured)
     } catch (error) {
@@ -83,7 +83,7 @@ export class Running {
 }
 
 /** HTTPS, bound to its addresses. */
-interface Secured {
+export interface Secured {
   readonly secure: Secure
   readonly bound: Bound
 }

@@ -4,7 +4,7 @@ import { createServer, type SecureContext, type SecureContextOptions, type TLSSo
 import type { ResolvedTls } from '../config/tls-types.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import type { Adapter } from '../http/adapter.ts'
-import { createCertificates } from '../tls/tls.ts'
+import { createCertificates, type Certificates } from '../tls/tls.ts'
 import { giveToHttp2, sortConnections, type Undecided } from './sorted-listener.ts'
 import type { Warning } from './types.ts'
 
@@ -25,6 +25,7 @@ export interface SecureOptions {
 export interface Secure {
   /** A listener for one address, not yet listening. Plain HTTP is taken too, and the pipeline sends it to HTTPS. */
   createListener(): Server
+  readonly certificates: Pick<Certificates, 'covers' | 'isNamed' | 'firstName'>
   /** Lets go of the certificates. */
   close(): void
 }
@@ -126,6 +127,7 @@ export async function openSecure(options: SecureOptions): Promise<Secure> {
       })
       return listener
     },
+    certificates,
     close: () => certificates.close(),
   }
 }

@@ -4,7 +4,7 @@ import { createLru } from '../util/lru.ts'
 import { allowedNames } from './allowed-names.ts'
 import type { Place } from './authority.ts'
 import { openLeafStore, type Leaf } from './leaf-store.ts'
-import { canonicalName } from './names.ts'
+import { canonicalName, covers } from './names.ts'
 import type { CertificateOptions, Certificates, CertificateWarning } from './types.ts'
 
 /** Further names that one server makes certificates for at once: a client can ask for any number of them. */
@@ -111,6 +111,12 @@ export async function localCertificates(options: CertificateOptions, place: Plac
         return current.context
       }
     },
+    covers(servername) {
+      const host = canonicalName(servername)
+      return host !== undefined && (names.always.some((name) => covers(name, host)) || names.allows(host))
+    },
+    isNamed: () => false,
+    firstName: undefined,
     close() {
       isClosed = true
       cancel()
