@@ -47,6 +47,7 @@ export function resolveConfig(options: ServeOptions, context: ResolveContext = {
     ...address,
     ...secure,
     h2c: given.h2c ?? routes.some(isCleartextHttp2),
+    h2cFollows: given.h2c === undefined,
     open: resolveOpen(set.open, base, problems),
     single: resolveSingle(set.single, problems),
     cors: resolveCors(set.cors, problems),
@@ -80,7 +81,7 @@ export function resolveConfig(options: ServeOptions, context: ResolveContext = {
 }
 
 /** Whoever speaks HTTP/2 without TLS to the upstream speaks it to us as well: gRPC clients know nothing else. */
-function isCleartextHttp2({ action }: ResolvedRoute): boolean {
+export function isCleartextHttp2({ action }: ResolvedRoute): boolean {
   return action.kind === 'proxy' && action.proxy.upstreams.some(({ protocol }) => protocol === 'h2c:')
 }
 

@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { checkFolders } from '../config/check-folders.ts'
 import { missingPage } from '../config/missing-page.ts'
-import { resolveConfig } from '../config/resolve.ts'
+import { isCleartextHttp2, resolveConfig } from '../config/resolve.ts'
 import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
 import { ServeError } from '../errors/serve-error.ts'
@@ -80,6 +80,7 @@ class Serve8008 implements Server8008 {
       onWarning: (warning) => this.#events.emit('warning', warning),
       rebuild: (routes) => {
         this.#pipeline = this.#assemble(this.#layers, routes)
+        if (config.h2cFollows && routes.some(isCleartextHttp2)) void this.#running?.takeHttp2()
       },
     })
     this.#pipeline = this.#assemble()
@@ -150,6 +151,8 @@ class Serve8008 implements Server8008 {
       throw new ServeError('E8008_CLOSED', 'The server was closed while it started.')
     }
     this.#running = running
+    // Of routes that were added before.
+    if (this.config.h2cFollows && this.routes.list().some(isCleartextHttp2)) await running.takeHttp2()
     this.#events.emit('listening', running.listening)
     const single = missingPage(this.config)
     for (const warning of [...listeningWarnings(running.listening), ...single]) this.#events.emit('warning', warning)

@@ -33,6 +33,9 @@ export class Running {
   readonly #secure: Secure | undefined
   readonly #adapter: Adapter
   readonly #closeMs: number
+  readonly #headerMs: number
+  readonly #plain: readonly Server[]
+  #takesHttp2: boolean
 
   private constructor(options: RunningOptions, undecided: Undecided, plain: Bound, secured: Secured | undefined) {
     this.#servers = [...plain.servers, ...(secured?.bound.servers ?? [])] as readonly Server[] as readonly Listener[]
@@ -40,6 +43,9 @@ export class Running {
     this.#secure = secured?.secure
     this.#adapter = options.adapter
     this.#closeMs = options.config.limits.closeMs
+    this.#headerMs = options.config.limits.headerMs
+    this.#plain = plain.servers
+    this.#takesHttp2 = options.config.h2c
     this.listening = describe(options.config, plain, secured)
   }
 
@@ -55,6 +61,14 @@ export class Running {
       if (secured !== undefined) await release(secured)
       throw error
     }
+  }
+
+  /** Takes HTTP/2 on the plain port too, from the next connection on. */
+  async takeHttp2(): Promise<void> {
+    if (this.#takesHttp2) return
+    this.#takesHttp2 = true
+    const { takeCleartextHttp2 } = await import('./cleartext-http2.ts')
+    for (const server of this.#plain) takeCleartextHttp2(server, this.#adapter, this.#undecided, this.#headerMs)
   }
 
   /** Takes no new connections, gives replies under way their time, then cuts what is left; tells how many replies. */
