@@ -52,7 +52,7 @@ function knownEntries(
       if (value !== undefined) entries[key] = value
       continue
     }
-    const meant = nearest(key, known)
+    const meant = (path.length === 0 ? namedByFlag(key) : undefined) ?? nearest(key, known)
     const all = path.length === 0 ? 'see the list of options' : `use one of ${known.join(', ')}`
     problems.push({
       path: [...path, key],
@@ -61,6 +61,11 @@ function knownEntries(
     })
   }
   return entries
+}
+
+/** The option that a flag of this name sets: `https` is another name of `tls`. */
+function namedByFlag(name: string): string | undefined {
+  return name.length === 1 ? undefined : optionTable.find(({ flags }) => flags.includes(name))?.key
 }
 
 /**

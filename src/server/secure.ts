@@ -109,11 +109,15 @@ export async function openSecure(options: SecureOptions): Promise<Secure> {
     const ends = endsOf(socket)
     handshaking.set(ends, (secured) => {
       handshaking.delete(ends)
+      secured.allowHalfOpen = allowHalfOpen
       if (secured.alpnProtocol !== 'h2') return take(secured)
       undecided.delete(socket)
       giveToHttp2(adapter, secured)
     })
     socket.once('close', () => handshaking.delete(ends))
+    // Whoever ends now never agrees; later a client may end and still wait for its reply.
+    const { allowHalfOpen } = socket
+    socket.allowHalfOpen = false
     server.emit('connection', socket)
   }
 

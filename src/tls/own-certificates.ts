@@ -74,7 +74,9 @@ export function ownCertificates(options: CertificateOptions, clock: Clock): Cert
       const name = canonicalName(host)
       // A client names no address, so it gets the first certificate there (RFC 6066 section 3).
       const asked = name === undefined || isIP(name) !== 0 ? loaded.slice(0, 1) : loaded
-      return name !== undefined && asked.some(({ names }) => names.length === 0 || names.some((each) => covers(each, name)))
+      return (
+        name !== undefined && asked.some(({ names }) => names.length === 0 || names.some((each) => covers(each, name)))
+      )
     },
     isNamed(host) {
       const name = canonicalName(host)
