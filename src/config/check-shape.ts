@@ -107,6 +107,7 @@ function innermost(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> {
 
 function shapeProblem(key: string, inner: readonly string[], issue: v.BaseIssue<unknown>): Problem {
   const entry = optionsByKey.get(key)
+  if (key === 'certificates' && inner.length > 1) return certificateProblem(inner, issue)
   const limit = key === 'limits' ? inner[0] : undefined
   if (limit !== undefined) return limitProblem(limit as keyof Limits, issue)
   // A value that must stay secret is not repeated where logs and screenshots can catch it.
@@ -118,6 +119,19 @@ function shapeProblem(key: string, inner: readonly string[], issue: v.BaseIssue<
     fault,
     fix: meant === undefined ? `use ${entry?.accepts ?? ''}` : `did you mean ${quote(meant)}?`,
   }
+}
+
+/** Values stay untold: one may be a passphrase. */
+function certificateProblem(inner: readonly string[], { input, type }: v.BaseIssue<unknown>): Problem {
+  const path = ['certificates', ...inner]
+  if (type === 'strict_object') {
+    const known = ['cert', 'key', 'ca', 'pfx', 'passphrase']
+    const meant = nearest(inner.at(-1) ?? '', known)
+    const fix = meant === undefined ? `use one of ${known.join(', ')}` : `did you mean ${quote(meant)}?`
+    return { path, fault: 'a certificate has no such file', fix }
+  }
+  if (input !== undefined) return { path, fault: 'the value is not a text', fix: 'use a text' }
+  return { path, fault: 'it has no value', fix: 'leave it out, or see that the variable it comes from is set' }
 }
 
 function limitProblem(limit: keyof Limits, { input, type, message }: v.BaseIssue<unknown>): Problem {

@@ -31,6 +31,13 @@ describe('HTTPS', () => {
     assert.match(problemOf({ port: 9000, tlsPort: 9000 }), /^tlsPort: 9000 is the port for plain HTTP; /)
   })
 
+  test('names what is wrong in a list of certificates', () => {
+    const of = (more: object): string => problemOf({ certificates: [{ cert: 'a', ...more }] } as ServeOptions)
+    assert.match(of({ passphrase: undefined }), /passphrase.*: it has no value; .*variable/)
+    assert.match(of({ keys: 'hunter2' }), /keys.*: a certificate has no such file; did you mean "key"\?/)
+    assert.doesNotMatch(of({ passphrase: ['hunter2'] }), /hunter2/)
+  })
+
   test('is found by the other names of its flag', () => {
     assert.equal(problemOf({ https: true } as ServeOptions), 'https: there is no such option; did you mean "tls"?')
     assert.match(problemOf({ 'ssl-cert': 'a' } as ServeOptions), /did you mean "cert"\?$/)
