@@ -33,6 +33,7 @@ const habits: Readonly<Record<string, string>> = {
   '--expose': '--lan',
   '--gzip': alwaysCompressed,
   '--hidden': '--dotfiles',
+  '--https-port': '--tls-port',
   '--history-api-fallback': '--single',
   '--listen': '--port',
   '--maxage': '--cache',

@@ -47,7 +47,8 @@ export function settingsOf(loaded: LoadedConfig): Setting[] {
 }
 
 function settingOf({ key }: OptionEntry, { config, options, origins }: LoadedConfig): Setting {
-  const origin = origins[key] ?? 'default'
+  const told = origins[key] ?? 'default'
+  const origin = key === 'tls' && told === 'default' ? impliedTls(config, origins) : told
   // A single port is never given up either, but that is no setting that anyone made.
   if (key === 'strictPort') return { key, value: options.strictPort ?? defaults.strictPort, origin }
   if (key === 'proxy' || key === 'routes') {
@@ -57,6 +58,13 @@ function settingOf({ key }: OptionEntry, { config, options, origins }: LoadedCon
   }
   if (certificateKeys.has(key)) return { key, value: certificateValue(key, options), origin }
   return { key, value: views[key]?.(config) ?? config[key as keyof ResolvedConfig], origin }
+}
+
+/** Where HTTPS is on although nobody said `tls`, another option has brought it. */
+function impliedTls({ tls }: ResolvedConfig, origins: LoadedConfig['origins']): string {
+  const implying = tls === undefined ? [] : (['tlsPort', 'cert', 'pfx', 'certificates', 'redirect'] as const)
+  const found = implying.map((key) => origins[key] ?? 'default').find((origin) => origin !== 'default')
+  return found ?? 'default'
 }
 
 const certificateKeys: ReadonlySet<string> = new Set(['cert', 'key', 'ca', 'pfx', 'passphrase', 'certificates'])

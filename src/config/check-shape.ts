@@ -52,7 +52,7 @@ function knownEntries(
       if (value !== undefined) entries[key] = value
       continue
     }
-    const meant = nearest(key, known)
+    const meant = (path.length === 0 ? namedByFlag(key) : undefined) ?? nearest(key, known)
     const all = path.length === 0 ? 'see the list of options' : `use one of ${known.join(', ')}`
     problems.push({
       path: [...path, key],
@@ -61,6 +61,11 @@ function knownEntries(
     })
   }
   return entries
+}
+
+/** The option that a flag of this name sets: `https` is another name of `tls`. */
+function namedByFlag(name: string): string | undefined {
+  return name.length === 1 ? undefined : optionTable.find(({ flags }) => flags.includes(name))?.key
 }
 
 /**
@@ -102,6 +107,7 @@ function innermost(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> {
 
 function shapeProblem(key: string, inner: readonly string[], issue: v.BaseIssue<unknown>): Problem {
   const entry = optionsByKey.get(key)
+  if (key === 'certificates' && inner.length > 1) return certificateProblem(inner, issue)
   const limit = key === 'limits' ? inner[0] : undefined
   if (limit !== undefined) return limitProblem(limit as keyof Limits, issue)
   // A value that must stay secret is not repeated where logs and screenshots can catch it.
@@ -113,6 +119,19 @@ function shapeProblem(key: string, inner: readonly string[], issue: v.BaseIssue<
     fault,
     fix: meant === undefined ? `use ${entry?.accepts ?? ''}` : `did you mean ${quote(meant)}?`,
   }
+}
+
+/** Values stay untold: one may be a passphrase. */
+function certificateProblem(inner: readonly string[], { input, type }: v.BaseIssue<unknown>): Problem {
+  const path = ['certificates', ...inner]
+  if (type === 'strict_object') {
+    const known = ['cert', 'key', 'ca', 'pfx', 'passphrase']
+    const meant = nearest(inner.at(-1) ?? '', known)
+    const fix = meant === undefined ? `use one of ${known.join(', ')}` : `did you mean ${quote(meant)}?`
+    return { path, fault: 'a certificate has no such file', fix }
+  }
+  if (input !== undefined) return { path, fault: 'the value is not a text', fix: 'use a text' }
+  return { path, fault: 'it has no value', fix: 'leave it out, or see that the variable it comes from is set' }
 }
 
 function limitProblem(limit: keyof Limits, { input, type, message }: v.BaseIssue<unknown>): Problem {

@@ -45,8 +45,11 @@ export function resolveConfig(options: ServeOptions, context: ResolveContext = {
   const config: ResolvedConfig = {
     root: resolveFolder(set.root, cwd, ['root'], problems),
     ...address,
+    // Plain HTTP does not try the port that was named for HTTPS.
+    ports: withoutNamed(address.ports, secure.tls?.ports),
     ...secure,
     h2c: given.h2c ?? routes.some(isCleartextHttp2),
+    h2cFollows: given.h2c === undefined,
     open: resolveOpen(set.open, base, problems),
     single: resolveSingle(set.single, problems),
     cors: resolveCors(set.cors, problems),
@@ -79,8 +82,13 @@ export function resolveConfig(options: ServeOptions, context: ResolveContext = {
   return deepFreeze(config)
 }
 
+function withoutNamed(ports: readonly number[], secure: readonly number[] = []): readonly number[] {
+  const [named] = secure
+  return ports.length > 1 && secure.length === 1 ? ports.filter((port) => port !== named) : ports
+}
+
 /** Whoever speaks HTTP/2 without TLS to the upstream speaks it to us as well: gRPC clients know nothing else. */
-function isCleartextHttp2({ action }: ResolvedRoute): boolean {
+export function isCleartextHttp2({ action }: ResolvedRoute): boolean {
   return action.kind === 'proxy' && action.proxy.upstreams.some(({ protocol }) => protocol === 'h2c:')
 }
 

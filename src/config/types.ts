@@ -198,6 +198,8 @@ export interface ResolvedConfig {
   readonly redirect: 'always' | 'asked' | undefined
   /** Whether HTTP/2 is served without TLS. */
   readonly h2c: boolean
+  /** Whether a route to `h2c:` that comes later switches it on: not where the user has said what holds. */
+  readonly h2cFollows: boolean
   /** Path to open in the browser, or undefined. */
   readonly open: string | undefined
   /** Page that answers unknown navigation, relative to the root, or undefined. */

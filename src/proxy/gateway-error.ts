@@ -30,7 +30,9 @@ const wordings: Readonly<Record<UpstreamFault, Wording>> = {
   tls: {
     code: 'E8008_UPSTREAM_TLS',
     end: 'has no certificate that can be trusted, or speaks no TLS',
-    hint: 'tls.ca names a certificate to trust; tls.verify: false trusts any',
+    hint:
+      'its authority is named by the route: tls: { ca: "ca.pem" }; for another serve8008 start this one with ' +
+      'NODE_EXTRA_CA_CERTS="$(serve8008 trust --ca)"',
   },
   'headers-timeout': {
     code: 'E8008_UPSTREAM_TIMEOUT',

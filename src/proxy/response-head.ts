@@ -38,6 +38,8 @@ export function readResponseHead(raw: HeaderList): ResponseHead {
     const value = raw[i + 1] as string
     if (forbiddenInValue.test(value)) throw protocolFault(`its field ${name} holds a control character`)
     const lower = name.toLowerCase()
+    // It leads the client past us, and holds for our origin (RFC 7838 section 2).
+    if (lower === 'alt-svc') continue
     if (lower === 'content-length') length = readLength(value, length)
     else if (lower === 'connection') hasConnection = true
     else if (lower === 'transfer-encoding' && !/^\s*chunked\s*$/i.test(value)) {

@@ -8,6 +8,12 @@ const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 /** A listener for plain HTTP that takes HTTP/2 too, from clients that know beforehand that it does (RFC 9113 section 3.3). */
 export function createCleartextListener(adapter: Adapter, undecided: Undecided, headerMs: number): Server {
   const listener = adapter.createListener()
+  takeCleartextHttp2(listener, adapter, undecided, headerMs)
+  return listener
+}
+
+/** Lets a listener for plain HTTP, which may be in use, take HTTP/2 from its next connection on. */
+export function takeCleartextHttp2(listener: Server, adapter: Adapter, undecided: Undecided, headerMs: number): void {
   sortConnections(listener, undecided, {
     headerMs,
     isEnough: (bytes) => bytes.length >= preface.length || !startsPreface(bytes),
@@ -17,7 +23,6 @@ export function createCleartextListener(adapter: Adapter, undecided: Undecided, 
       giveToHttp2(adapter, socket)
     },
   })
-  return listener
 }
 
 function startsPreface(bytes: Buffer): boolean {

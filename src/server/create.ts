@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { checkFolders } from '../config/check-folders.ts'
 import { missingPage } from '../config/missing-page.ts'
-import { resolveConfig } from '../config/resolve.ts'
+import { isCleartextHttp2, resolveConfig } from '../config/resolve.ts'
 import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
 import { ServeError } from '../errors/serve-error.ts'
@@ -15,7 +15,7 @@ import { openLive } from './open-live.ts'
 import { ourHosts } from './our-hosts.ts'
 import { programPhrase, refusalReply, type Phrase } from './boundary.ts'
 import { Events } from './events.ts'
-import { Running } from './lifecycle.ts'
+import { Running, type Secured } from './lifecycle.ts'
 import { cutWarning, listeningWarnings } from './listening.ts'
 import { logOptions, type ProgramOptions } from './program-options.ts'
 import { ServerRoutes } from './server-routes.ts'
@@ -63,7 +63,7 @@ class Serve8008 implements Server8008 {
   readonly #log: ReturnType<typeof createAccessLog> | undefined
   readonly #phrase: Phrase
   readonly #authorityFolder: string | undefined
-  #securePort: number | undefined
+  #secured: Secured | undefined
   #pipeline: Handler
   #starting: Promise<Running> | undefined
   #running: Running | undefined
@@ -80,6 +80,7 @@ class Serve8008 implements Server8008 {
       onWarning: (warning) => this.#events.emit('warning', warning),
       rebuild: (routes) => {
         this.#pipeline = this.#assemble(this.#layers, routes)
+        if (config.h2cFollows && routes.some(isCleartextHttp2)) void this.#running?.takeHttp2()
       },
     })
     this.#pipeline = this.#assemble()
@@ -136,12 +137,12 @@ class Serve8008 implements Server8008 {
       config: this.config,
       adapter: this.#adapter,
       authorityFolder: this.#authorityFolder,
-      onSecurePort: (port) => {
-        this.#securePort = port
+      onSecured: (secured) => {
+        this.#secured = secured
       },
       onWarning: (warning) => this.#events.emit('warning', warning),
     }).catch((error: unknown) => {
-      this.#securePort = undefined
+      this.#secured = undefined
       this.#live?.stop()
       throw error
     })
@@ -150,6 +151,8 @@ class Serve8008 implements Server8008 {
       throw new ServeError('E8008_CLOSED', 'The server was closed while it started.')
     }
     this.#running = running
+    // Of routes that were added before.
+    if (this.config.h2cFollows && this.routes.list().some(isCleartextHttp2)) await running.takeHttp2()
     this.#events.emit('listening', running.listening)
     const single = missingPage(this.config)
     for (const warning of [...listeningWarnings(running.listening), ...single]) this.#events.emit('warning', warning)
@@ -221,7 +224,7 @@ class Serve8008 implements Server8008 {
     return assemble(
       {
         config: this.config,
-        isOurs: ourHosts(this.config, routes),
+        isOurs: ourHosts(this.config, routes, (name) => this.#secured?.secure.certificates.isNamed(name) === true),
         routes,
         forward: (route) => this.routes.forward(route),
         layers,
@@ -229,7 +232,7 @@ class Serve8008 implements Server8008 {
         onFault: (error) => this.#events.emit('error', error),
         phrase: this.#phrase,
         live: this.#live,
-        ...(this.config.tls === undefined ? {} : { securePort: () => this.#securePort }),
+        ...(this.config.tls === undefined ? {} : { securePort: () => this.#secured?.bound.port }),
       },
       this.#sites,
     )

@@ -20,8 +20,8 @@ export interface RunningOptions {
   readonly adapter: Adapter
   /** Where the local authority lives. Default: the user's own folder for it. */
   readonly authorityFolder: string | undefined
-  /** Called with the port for HTTPS, once it is ours and before plain HTTP is served. */
-  readonly onSecurePort: (port: number | undefined) => void
+  /** Called with HTTPS, once its port is ours and before plain HTTP is served. */
+  readonly onSecured: (secured: Secured | undefined) => void
   readonly onWarning: (warning: Warning) => void
 }
 
@@ -33,6 +33,9 @@ export class Running {
   readonly #secure: Secure | undefined
   readonly #adapter: Adapter
   readonly #closeMs: number
+  readonly #headerMs: number
+  readonly #plain: readonly Server[]
+  #takesHttp2: boolean
 
   private constructor(options: RunningOptions, undecided: Undecided, plain: Bound, secured: Secured | undefined) {
     this.#servers = [...plain.servers, ...(secured?.bound.servers ?? [])] as readonly Server[] as readonly Listener[]
@@ -40,7 +43,10 @@ export class Running {
     this.#secure = secured?.secure
     this.#adapter = options.adapter
     this.#closeMs = options.config.limits.closeMs
-    this.listening = describe(options.config, plain, secured?.bound)
+    this.#headerMs = options.config.limits.headerMs
+    this.#plain = plain.servers
+    this.#takesHttp2 = options.config.h2c
+    this.listening = describe(options.config, plain, secured)
   }
 
   /** Binds every address. @throws ServeError when no port can be had, or a certificate cannot be used. */
@@ -48,13 +54,21 @@ export class Running {
     const undecided = new Undecided()
     // First, so that no plain request can come before it is known where to send it.
     const secured = await bindSecure(options, undecided)
-    options.onSecurePort(secured?.bound.port)
+    options.onSecured(secured)
     try {
       return new Running(options, undecided, await bindPlain(options, undecided), secured)
     } catch (error) {
       if (secured !== undefined) await release(secured)
       throw error
     }
+  }
+
+  /** Takes HTTP/2 on the plain port too, from the next connection on. */
+  async takeHttp2(): Promise<void> {
+    if (this.#takesHttp2) return
+    this.#takesHttp2 = true
+    const { takeCleartextHttp2 } = await import('./cleartext-http2.ts')
+    for (const server of this.#plain) takeCleartextHttp2(server, this.#adapter, this.#undecided, this.#headerMs)
   }
 
   /** Takes no new connections, gives replies under way their time, then cuts what is left; tells how many replies. */
@@ -83,7 +97,7 @@ export class Running {
 }
 
 /** HTTPS, bound to its addresses. */
-interface Secured {
+export interface Secured {
   readonly secure: Secure
   readonly bound: Bound
 }

@@ -2,6 +2,7 @@ import type { ResolvedConfig } from '../config/types.ts'
 import type { Fix } from '../errors/serve-error.ts'
 import { isBadPort, networkUrls, type Bound } from '../ports/ports.ts'
 import { formatHost, isLoopback } from '../util/ip.ts'
+import type { Secured } from './lifecycle.ts'
 import type { Listening, Warning } from './types.ts'
 
 interface Urls {
@@ -10,11 +11,12 @@ interface Urls {
 }
 
 /** Where a server is reached, from what was bound. */
-export function describe(config: ResolvedConfig, plain: Bound, secure: Bound | undefined): Listening {
+export function describe(config: ResolvedConfig, plain: Bound, secured: Secured | undefined): Listening {
   const { host, socket, redirect } = config
   const { port, addresses, skipped } = plain
   const unsafe = socket === undefined ? urlsOf('http', config, plain) : { local: [`unix:${socket}`], network: [] }
-  const safe = secure === undefined ? none : urlsOf('https', config, secure)
+  const secure = secured?.bound
+  const safe = secured === undefined ? none : secureUrls(config, secured)
   const urls = redirect === 'always' ? safe : joined(unsafe, safe)
   const url = urls.local[0] ?? ''
   return {
@@ -40,6 +42,18 @@ function urlsOf(protocol: 'http' | 'https', { host, base }: ResolvedConfig, { po
   return {
     local: [`${protocol}://${localHost(host, addresses)}${shown}${base}`],
     network: addresses.some(isWildcard) ? networkUrls(protocol, port, base) : [],
+  }
+}
+
+/** Only what a certificate holds: any other URL is a wall in the browser. */
+function secureUrls(config: ResolvedConfig, { bound, secure: { certificates } }: Secured): Urls {
+  const { local, network } = urlsOf('https', config, bound)
+  const isCovered = (url: string): boolean => certificates.covers(new URL(url).hostname)
+  return { local: local.map((url) => (isCovered(url) ? url : renamed(url))), network: network.filter(isCovered) }
+
+  function renamed(url: string): string {
+    const host = certificates.firstName ?? bound.addresses.find((address) => certificates.covers(address))
+    return host === undefined ? url : url.replace(/^https:\/\/(?:\[[^\]]*\]|[^:/]*)/, `https://${formatHost(host)}`)
   }
 }
 

@@ -4,13 +4,19 @@ import { createHostCheck, type HostCheck } from '../guard/guard.ts'
 import { ownNames } from '../ports/ports.ts'
 import { unbracketed } from '../util/ip.ts'
 
-/** Which names a server answers for: those of its configuration, and those that its routes name. */
+/**
+ * Which names a server answers for: those of its configuration, those that its routes name, and those of certificates
+ * of the user's own. What leads elsewhere by DNS rebinding is a name of the attacker, and no such certificate has one.
+ */
 export function ourHosts(
   { host, allowHosts, lan }: Pick<ResolvedConfig, 'host' | 'allowHosts' | 'lan'>,
   routes: readonly ResolvedRoute[],
+  isCertified: (name: string) => boolean = () => false,
 ): HostCheck {
   const routeHosts = routes.flatMap(({ match }) => match.host ?? [])
-  return createHostCheck({ host, allowHosts, ownNames: lan ? ownNames() : [], routeHosts })
+  const isOurs = createHostCheck({ host, allowHosts, ownNames: lan ? ownNames() : [], routeHosts })
+  return (authority, localAddress) =>
+    isOurs(authority, localAddress) || (authority.kind === 'name' && isCertified(authority.hostname))
 }
 
 /** The hosts beside those of the loopback that certificates are for; `.example.test` is every name below one. */

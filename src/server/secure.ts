@@ -4,7 +4,7 @@ import { createServer, type SecureContext, type SecureContextOptions, type TLSSo
 import type { ResolvedTls } from '../config/tls-types.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import type { Adapter } from '../http/adapter.ts'
-import { createCertificates } from '../tls/tls.ts'
+import { createCertificates, type Certificates } from '../tls/tls.ts'
 import { giveToHttp2, sortConnections, type Undecided } from './sorted-listener.ts'
 import type { Warning } from './types.ts'
 
@@ -25,6 +25,7 @@ export interface SecureOptions {
 export interface Secure {
   /** A listener for one address, not yet listening. Plain HTTP is taken too, and the pipeline sends it to HTTPS. */
   createListener(): Server
+  readonly certificates: Pick<Certificates, 'covers' | 'isNamed' | 'firstName'>
   /** Lets go of the certificates. */
   close(): void
 }
@@ -108,11 +109,15 @@ export async function openSecure(options: SecureOptions): Promise<Secure> {
     const ends = endsOf(socket)
     handshaking.set(ends, (secured) => {
       handshaking.delete(ends)
+      secured.allowHalfOpen = allowHalfOpen
       if (secured.alpnProtocol !== 'h2') return take(secured)
       undecided.delete(socket)
       giveToHttp2(adapter, secured)
     })
     socket.once('close', () => handshaking.delete(ends))
+    // Whoever ends now never agrees; later a client may end and still wait for its reply.
+    const { allowHalfOpen } = socket
+    socket.allowHalfOpen = false
     server.emit('connection', socket)
   }
 
@@ -126,6 +131,7 @@ export async function openSecure(options: SecureOptions): Promise<Secure> {
       })
       return listener
     },
+    certificates,
     close: () => certificates.close(),
   }
 }

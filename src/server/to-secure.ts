@@ -1,6 +1,6 @@
 import type { ResolvedConfig } from '../config/types.ts'
 import type { Exchange, Layer } from '../http/exchange.ts'
-import { withVary } from '../http/headers.ts'
+import { withVary, type RequestHeaders } from '../http/headers.ts'
 import { emptyReply, type Reply } from '../http/reply.ts'
 import { addressSet, formatHost } from '../util/ip.ts'
 
@@ -45,11 +45,18 @@ export function createToSecure({ redirect, trust, securePort }: ToSecureOptions)
 }
 
 /** Browsers keep a 308, and the next project behind the same port would inherit it: hence `no-store`. */
-function redirection(status: number, { authority, target }: Exchange, port: number): Reply {
+function redirection(status: number, { authority, target, headers }: Exchange, port: number): Reply {
   const host = formatHost(authority?.hostname ?? 'localhost')
   const path = target.form === 'asterisk' ? '/' : `${target.path}${target.query}`
   const location = `https://${host}${port === 443 ? '' : `:${port}`}${path}`
-  return emptyReply(status, ['Location', location, 'Cache-Control', 'no-store'])
+  const reply = emptyReply(status, ['Location', location, 'Cache-Control', 'no-store'])
+  // Content is sent there once more, so it is not waited for here.
+  return hasContent(headers) ? { ...reply, close: true } : reply
+}
+
+/** RFC 9112 section 6.3. */
+function hasContent(headers: RequestHeaders): boolean {
+  return headers.has('transfer-encoding') || (headers.get('content-length') ?? '0') !== '0'
 }
 
 function varied(reply: Reply): Reply {

@@ -16,8 +16,10 @@ export interface Leaf extends Pair {
 
 /** Milliseconds that a certificate holds. Browsers accept 397 days; shorter is safer, and renewing costs nothing. */
 const lifetime = 60 * day
-/** Certificates of further names that are kept on disk. */
+/** Certificates of further names that are kept on disk, */
 const maxKept = 200
+/** and how many more may come before they are counted again. */
+const pruneEvery = 50
 
 /** Makes certificates for names, or finds those that an earlier start made. */
 export interface LeafStore {
@@ -33,7 +35,7 @@ export interface LeafStore {
 export function openLeafStore(place: Place): LeafStore {
   const folder = join(place.folder, 'leaves')
   let authority: X509Certificate | undefined
-  let isPruned = false
+  let kept = 0
 
   async function mint(names: readonly string[], file: string): Promise<Leaf> {
     // The key is read each time: it need not lie in the memory of a server.
@@ -52,8 +54,7 @@ export function openLeafStore(place: Place): LeafStore {
     try {
       makeFolder(folder)
       publish(file, cert + key, secretMode)
-      if (!isPruned) prune(folder, place.clock.now())
-      isPruned = true
+      if (kept++ % pruneEvery === 0) prune(folder, place.clock.now())
     } catch {
       // The authority can be read, and that is enough to go on.
     }
@@ -66,8 +67,8 @@ export function openLeafStore(place: Place): LeafStore {
         authority = readIfWhole(place.folder)
       }
       const file = join(folder, `${createHash('sha256').update(names.join(' ')).digest('hex').slice(0, 32)}.pem`)
-      const kept = authority === undefined ? undefined : readLeaf(file, names, authority, place.clock.now())
-      return kept ?? mint(names, file)
+      const known = authority === undefined ? undefined : readLeaf(file, names, authority, place.clock.now())
+      return known ?? mint(names, file)
     },
   }
 }

@@ -1,17 +1,26 @@
 import { createSecureContext, type SecureContext } from 'node:tls'
+import { createAllowance } from '../util/allowance.ts'
 import { createLru } from '../util/lru.ts'
 import { allowedNames } from './allowed-names.ts'
 import type { Place } from './authority.ts'
 import { openLeafStore, type Leaf } from './leaf-store.ts'
-import { canonicalName } from './names.ts'
+import { canonicalName, covers } from './names.ts'
 import type { CertificateOptions, Certificates, CertificateWarning } from './types.ts'
 
-/** Further names that one server makes certificates for: a client can ask for any number of them. */
+/** Further names that one server makes certificates for at once: a client can ask for any number of them. */
 export const maxNames = 200
+/** Milliseconds until the certificate for one more of them may be made. */
+const refillMs = 1000
 /** Milliseconds between looks at what has to be renewed: a machine that sleeps stops its timers. */
 const lookMs = 6 * 3_600_000
 /** Milliseconds until a renewal that failed is tried again. */
 const againMs = 600_000
+
+const manyNames: CertificateWarning = {
+  code: 'W8008_CERT_NAME',
+  message: 'Clients ask for certificates of more names than are made, so some get that of localhost, and refuse it.',
+  hint: 'allowHost with each name that is in use: those are always covered',
+}
 
 interface Entry {
   readonly leaf: Leaf
@@ -30,7 +39,7 @@ export async function localCertificates(options: CertificateOptions, place: Plac
   const names = allowedNames(options.hosts, tell)
   const store = openLeafStore({ ...place, onWarning: tell })
   const entries = createLru<string, Promise<Entry>>(maxNames)
-  let asked = 0
+  const takeOne = createAllowance({ burst: maxNames, refillMs, now: () => clock.now() })
   let current = await entryFor(names.always)
   let cancel = plan(current.leaf.renewAt - clock.now())
 
@@ -75,7 +84,8 @@ export async function localCertificates(options: CertificateOptions, place: Plac
     if (known !== undefined) {
       const entry = await known
       if (clock.now() < entry.leaf.renewAt) return entry.context
-    } else if (++asked > maxNames) {
+    } else if (!takeOne()) {
+      tell(manyNames)
       return current.context
     }
     const making = entryFor([host])
@@ -101,6 +111,12 @@ export async function localCertificates(options: CertificateOptions, place: Plac
         return current.context
       }
     },
+    covers(servername) {
+      const host = canonicalName(servername)
+      return host !== undefined && (names.always.some((name) => covers(name, host)) || names.allows(host))
+    },
+    isNamed: () => false,
+    firstName: undefined,
     close() {
       isClosed = true
       cancel()

@@ -65,6 +65,11 @@ export function covers(pattern: string, host: string): boolean {
   return pattern.startsWith('*.') && dot > 0 && host.slice(dot) === pattern.slice(1)
 }
 
+/** Whether a name is no star for a whole domain of the public internet, such as `*.com`. */
+export function isNarrow(name: string): boolean {
+  return !name.startsWith('*.') || isPermitted(name) || name.slice(2).includes('.')
+}
+
 /** The names and addresses of a certificate's subjectAltName, as `X509Certificate.subjectAltName` writes them. */
 export function namesOf(subjectAltName: string | undefined): string[] {
   return (subjectAltName ?? '').split(', ').flatMap((entry) => {

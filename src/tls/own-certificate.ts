@@ -2,6 +2,7 @@ import { X509Certificate, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import { ServeError } from '../errors/serve-error.ts'
+import { day } from './clock.ts'
 import { namesOf } from './names.ts'
 import { certificatesIn, privateKeyIn } from './pem.ts'
 import type { CertificateWarning, OwnCertificate } from './types.ts'
@@ -40,6 +41,10 @@ export function loadOwnCertificate(own: OwnCertificate, now: number): LoadedCert
   }
 }
 
+const secret = 'its passphrase as --passphrase, passphrase in a config file, or SERVE8008_PASSPHRASE'
+/** Days before its end in which a certificate should be renewed. */
+const noticeDays = 14
+
 interface Read {
   readonly options: SecureContextOptions
   readonly leaf?: X509Certificate
@@ -50,6 +55,9 @@ function readPems(own: OwnCertificate): Read {
   const file = own.cert ?? own.key
   if (file === undefined) throw fault('A certificate needs a file.', 'name its PEM file, or a PKCS #12 file')
   if (own.cert === undefined) throw fault(`The key ${file} needs its certificate.`, 'name the certificate as well')
+  if (own.key !== undefined && isSwapped(own.cert, own.key)) {
+    throw fault(`${own.cert} holds a key and ${own.key} a certificate.`, 'swap --cert and --key (cert and key)')
+  }
   const certificates = readCertificates(own.cert)
   const key = readKey(own.key ?? own.cert, own)
   // The certificate should come first, but what follows it is there to be sorted out (RFC 8446 section 4.4.2).
@@ -68,10 +76,23 @@ function readPems(own: OwnCertificate): Read {
   return { options: { cert, key: key.export({ type: 'pkcs8', format: 'pem' }) }, leaf, file: own.cert }
 }
 
+/** A key where the certificate should be, and the other way round. */
+function isSwapped(cert: string, key: string): boolean {
+  const [first, second] = [cert, key].map((file) => readBytes(file).toString('latin1')) as [string, string]
+  return isKeyOnly.test(first) && !isCertificate.test(first) && isCertificate.test(second) && !isKeyOnly.test(second)
+}
+
+const isCertificate = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/
+const isKeyOnly = /-----BEGIN [A-Z ]*PRIVATE KEY-----/
+
 function readPfx(own: OwnCertificate, file: string): Read {
   const { passphrase, ca } = own
+  const pfx = readBytes(file)
+  if (pfx.includes('-----BEGIN ')) {
+    throw fault(`${file} is PEM, not PKCS #12.`, 'give it as --cert (cert), with its key as --key (key)')
+  }
   const options = {
-    pfx: readBytes(file),
+    pfx,
     ...(passphrase === undefined ? {} : { passphrase }),
     ...(ca === undefined ? {} : { ca: readCertificates(ca).map((each) => each.toString()) }),
   }
@@ -96,8 +117,8 @@ function readKey(file: string, { passphrase, key }: OwnCertificate): KeyObject {
     if (found !== undefined) return found
   } catch (cause) {
     if (!/ENCRYPTED/.test(text)) throw fault(`The key in ${file} cannot be read.`, 'make it anew', cause)
-    if (passphrase === undefined) throw fault(`The key in ${file} is encrypted.`, 'give its passphrase', cause)
-    throw fault(`The passphrase does not open the key in ${file}.`, 'give the right passphrase', cause)
+    if (passphrase === undefined) throw fault(`The key in ${file} is encrypted.`, `give ${secret}`, cause)
+    throw fault(`The passphrase does not open the key in ${file}.`, `give the right one: ${secret}`, cause)
   }
   throw fault(`${file} holds no private key.`, key === undefined ? 'name the key as well' : 'name the file of the key')
 }
@@ -124,7 +145,7 @@ function contextOf(options: SecureContextOptions, file: string): SecureContext {
     if (options.pfx !== undefined && /mac verify|decrypt|password/i.test(reason)) {
       const isGiven = options.passphrase !== undefined
       const message = isGiven ? `The passphrase does not open ${file}.` : `${file} is encrypted.`
-      throw fault(message, isGiven ? 'give the right passphrase' : 'give its passphrase', cause)
+      throw fault(message, isGiven ? `give the right one: ${secret}` : `give ${secret}`, cause)
     }
     throw fault(`${file} cannot be used: ${reason}.`, 'make it anew; a P-256 or an RSA key of 2048 bits will do', cause)
   }
@@ -137,15 +158,33 @@ function certificateOf({ context }: SecureContext): X509Certificate | undefined 
 }
 
 function warningsOf(certificate: X509Certificate, file: string, now: number): CertificateWarning[] {
-  const warnings: string[] = []
-  if (Date.parse(certificate.validTo) <= now) warnings.push(`expired on ${certificate.validTo}`)
-  if (Date.parse(certificate.validFrom) > now) warnings.push(`is not valid before ${certificate.validFrom}`)
-  if (certificate.subjectAltName === undefined) warnings.push('names no host in subjectAltName')
-  return warnings.map((reason) => ({
-    code: 'W8008_CERT',
-    message: `The certificate ${file} ${reason}, so clients will refuse it.`,
-    hint: 'renew it; the new one is taken up as soon as it is there',
-  }))
+  const [start, end] = [Date.parse(certificate.validFrom), Date.parse(certificate.validTo)]
+  const renew = 'renew it; the new one is taken up as soon as it is there'
+  const refused = (reason: string, hint: string): CertificateWarning =>
+    warning(`The certificate ${file} ${reason}, so clients will refuse it.`, hint)
+  const warnings: CertificateWarning[] = []
+  if (end <= now) warnings.push(refused(`expired on ${certificate.validTo}`, renew))
+  else if (isEnding(start, end, now)) {
+    warnings.push(warning(`The certificate ${file} expires on ${certificate.validTo}.`, renew))
+  }
+  if (start > now) {
+    const hint = 'see that the clock of this machine is right, or use the certificate from before until then'
+    warnings.push(refused(`is not valid before ${certificate.validFrom}`, hint))
+  }
+  if (certificate.subjectAltName === undefined) {
+    const hint = 'make it anew with its names in subjectAltName (openssl req -addext subjectAltName=DNS:app.test)'
+    warnings.push(refused('names no host in subjectAltName', hint))
+  }
+  return warnings
+}
+
+/** A certificate that is short-lived by design is near its end in its last third only. */
+function isEnding(start: number, end: number, now: number): boolean {
+  return end - now < Math.min(noticeDays * day, (end - start) / 3)
+}
+
+function warning(message: string, hint: string): CertificateWarning {
+  return { code: 'W8008_CERT', message, hint }
 }
 
 function fault(message: string, hint: string, cause?: unknown): ServeError {

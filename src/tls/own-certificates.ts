@@ -1,7 +1,8 @@
 import { statSync } from 'node:fs'
+import { isIP } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
-import { canonicalName, covers } from './names.ts'
+import { canonicalName, covers, isNarrow } from './names.ts'
 import { filesOf, loadOwnCertificate, type LoadedCertificate } from './own-certificate.ts'
 import type { CertificateOptions, Certificates, CertificateWarning, Clock } from './types.ts'
 
@@ -69,6 +70,22 @@ export function ownCertificates(options: CertificateOptions, clock: Clock): Cert
   return {
     current: () => (loaded[0] as LoadedCertificate).options,
     contextFor: (servername) => Promise.resolve(contextOf(loaded, servername)),
+    covers(host) {
+      const name = canonicalName(host)
+      // A client names no address, so it gets the first certificate there (RFC 6066 section 3).
+      const asked = name === undefined || isIP(name) !== 0 ? loaded.slice(0, 1) : loaded
+      return (
+        name !== undefined && asked.some(({ names }) => names.length === 0 || names.some((each) => covers(each, name)))
+      )
+    },
+    isNamed(host) {
+      const name = canonicalName(host)
+      if (name === undefined || isIP(name) !== 0) return false
+      return loaded.some(({ names }) => names.some((each) => isNarrow(each) && covers(each, name)))
+    },
+    get firstName() {
+      return loaded.flatMap(({ names }) => names).find((name) => isIP(name) === 0 && !name.startsWith('*.'))
+    },
     close() {
       for (const end of endings) end()
     },

@@ -50,6 +50,15 @@ export interface Certificates {
    * {@link current}. Never rejects.
    */
   contextFor(servername: string): Promise<SecureContext>
+  /** Whether a client that asks for a host gets a certificate that holds it; true where a certificate does not tell. */
+  covers(host: string): boolean
+  /**
+   * Whether a certificate of the user's own is for a name: who holds the key answers for it. Never an address, nor a
+   * name below a star that stands for a whole public domain.
+   */
+  isNamed(host: string): boolean
+  /** A name that certificates of the user's own are for, without a star. */
+  readonly firstName: string | undefined
   /** Stops following files and renewing. */
   close(): void
 }

@@ -139,7 +139,7 @@ test('check shows what HTTPS is made of, and no passphrase', async (t) => {
     assert.match(stdout, /other\.crt/)
   }
   const table = (await run(t, ['check', './site', ...own], { cwd, env })).stdout
-  assert.match(table, /^tls +on +default$/m)
+  assert.match(table, /^tls +on +flag --cert$/m)
   assert.match(table, /^passphrase +… +env SERVE8008_PASSPHRASE$/m)
   assert.match(table, /^cert +\.[\\/]my\.crt +flag --cert$/m)
   const typed = await run(t, ['./site', '--passphrase', 'hunter2', '--prot', '1'], { cwd })

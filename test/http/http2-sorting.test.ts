@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { connect, createServer as createHttp2Server, type ClientHttp2Session } from 'node:http2'
 import type { AddressInfo, Server } from 'node:net'
 import { test, type TestContext } from 'node:test'
+import { createServer as createOurs } from '../../src/index.ts'
 import { resolveConfig } from '../../src/config/resolve.ts'
 import type { Adapter } from '../../src/http/adapter.ts'
 import { createCleartextListener } from '../../src/server/cleartext-http2.ts'
@@ -87,6 +88,26 @@ test('without h2c the preface gets a clean 400 that tells the way out', async ()
   assert.match(reply.body.toString(), /h2c/)
   assert.equal((await client.closed()).length, 0)
 })
+
+for (const [when, isFirst] of [
+  ['before the start', true],
+  ['at run time', false],
+] as const) {
+  test(`a route to h2c that is added ${when} brings HTTP/2 to the plain port, unless h2c is off`, async () => {
+    for (const options of [{}, { h2c: false }]) {
+      using folder = await new TempFolder().write({ 'a.txt': 'x' })
+      await using server = createOurs({ root: folder.path, port: 0, host: '127.0.0.1', ...options })
+      const add = (): void => server.routes.add({ match: { path: '/grpc' }, proxy: 'h2c://localhost:9' })
+      if (isFirst) add()
+      const { port } = await server.listen()
+      if (!isFirst) add()
+      using client = await RawClient.open(port)
+      // What follows the preface in either case is the server's word: its settings, or a refusal.
+      client.send(`${preface}\0\0\0\x04\0\0\0\0\0`)
+      await client.sees('h2c' in options ? 'HTTP/1.1 400' : '\0\0')
+    }
+  })
+}
 
 test('a client that agrees on h2 gets HTTP/2 under TLS, others HTTP/1.1', async (t) => {
   const { cert, key } = await makeCertificate('localhost')

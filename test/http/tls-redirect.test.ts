@@ -118,6 +118,20 @@ test('an upgrade in the clear on the port for HTTPS is sent on too, with content
   }
 })
 
+test('a redirect does not wait for content', async () => {
+  await using started = await startSecure(files, { redirect: true })
+  for (const [port, host] of [
+    [started.port, started.hostLine],
+    [started.tlsPort, started.secureLine],
+  ] as const) {
+    for (const framing of ['Content-Length: 100', 'Transfer-Encoding: chunked']) {
+      using client = await RawClient.open(port)
+      const reply = await client.send(`POST /a HTTP/1.1\r\n${host}\r\n${framing}\r\n\r\n`).reply()
+      assert.deepEqual([reply.status, reply.field('connection')], [308, 'close'])
+    }
+  }
+})
+
 for (const options of [{ redirect: true }, { tls: 'only' }] as const) {
   test(`${JSON.stringify(options)} leaves plain HTTP nothing but redirects`, async () => {
     await using started = await startSecure(files, { ...options, auth: 'ann:secret', cors: true })

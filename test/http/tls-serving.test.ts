@@ -113,6 +113,14 @@ test('an upstream cannot lock plain servers of this machine out, but the options
   assert.equal(await ask('localhost', byHand), 'max-age=1')
 })
 
+test('an upstream cannot send browsers past us', async () => {
+  await using backend = await answering('HTTP/1.1 200 OK\r\nAlt-Svc: h2="evil.test:443"\r\nContent-Length: 2\r\n\r\nok')
+  await using started = await startSecure(files, { proxy: { '/': `http://127.0.0.1:${backend.port}` } })
+  using client = await openSecure(started)
+  const reply = await client.send(`GET / HTTP/1.1\r\n${started.secureLine}\r\n\r\n`).reply()
+  assert.deepEqual([reply.body.toString(), reply.field('alt-svc')], ['ok', ''])
+})
+
 test('events of an upstream come through as they are sent', async () => {
   await using backend = await startBackend()
   await using started = await startSecure(files, { proxy: { '/events': `http://127.0.0.1:${backend.port}` } })

@@ -135,6 +135,7 @@ test('translates the habits of other servers', () => {
   assert.equal(refusal('-l 3000').hint, 'serve8008 --port 3000')
   assert.equal(refusal('-l3000').hint, 'serve8008 --port 3000')
   assert.equal(refusal('--listen=3000').hint, 'serve8008 --port=3000')
+  assert.equal(refusal('--https-port 9443').hint, 'serve8008 --tls-port 9443')
   assert.equal(refusal('-Hlocalhost').hint, 'serve8008 --host localhost')
   assert.equal(refusal('-p8008,3000 ./my').hint, 'serve8008 --port 8008,3000 ./my')
   assert.equal(refusal('--silent ./site').hint, 'serve8008 --quiet ./site')

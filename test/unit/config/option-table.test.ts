@@ -57,7 +57,9 @@ describe('optionTable', () => {
 
 describe('defaults', () => {
   test('are valid themselves', () => {
-    const { port, host, ...rest } = defaults
+    const { port, host, h2c, ...rest } = defaults
+    // Whether it was named decides whether a route may switch it on.
+    assert.equal(h2c, resolveConfig({}).h2c)
     assert.deepEqual(resolveConfig({ port, host, ...rest }), resolveConfig({}))
   })
 

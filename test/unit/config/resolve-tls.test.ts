@@ -25,7 +25,22 @@ describe('HTTPS', () => {
     assert.deepEqual(resolveConfig({ tls: true, port: 8443 }).tls?.ports, [8444, 9443, 10_443])
     assert.deepEqual(resolveConfig({ tls: true, port: 0 }).tls?.ports, [0])
     assert.deepEqual(resolveConfig({ tls: true, port: 0, tlsPort: 8443 }).tls?.ports, [8443])
+    const swapped = resolveConfig({ tlsPort: 8008 })
+    assert.deepEqual([swapped.tls?.ports, swapped.ports, swapped.fallback], [[8008], [591, 8080, 8000], true])
+    assert.deepEqual(resolveConfig({ tls: false, tlsPort: 8008 }).ports, [8008, 591, 8080, 8000])
     assert.match(problemOf({ port: 9000, tlsPort: 9000 }), /^tlsPort: 9000 is the port for plain HTTP; /)
+  })
+
+  test('names what is wrong in a list of certificates', () => {
+    const of = (more: object): string => problemOf({ certificates: [{ cert: 'a', ...more }] } as ServeOptions)
+    assert.match(of({ passphrase: undefined }), /passphrase.*: it has no value; .*variable/)
+    assert.match(of({ keys: 'hunter2' }), /keys.*: a certificate has no such file; did you mean "key"\?/)
+    assert.doesNotMatch(of({ passphrase: ['hunter2'] }), /hunter2/)
+  })
+
+  test('is found by the other names of its flag', () => {
+    assert.equal(problemOf({ https: true } as ServeOptions), 'https: there is no such option; did you mean "tls"?')
+    assert.match(problemOf({ 'ssl-cert': 'a' } as ServeOptions), /did you mean "cert"\?$/)
   })
 
   test('keeps to one port, and to the first of a list with strictPort', () => {

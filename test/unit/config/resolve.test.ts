@@ -19,6 +19,7 @@ describe('resolveConfig', () => {
       tls: undefined,
       redirect: undefined,
       h2c: false,
+      h2cFollows: true,
       open: undefined,
       single: undefined,
       cors: undefined,

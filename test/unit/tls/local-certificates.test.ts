@@ -221,10 +221,11 @@ test('a renewal that fails keeps the old certificate, says so once, and is tried
   assert.equal(warnings.length, 1)
 })
 
-test(`a client can have certificates made for ${maxNames} names and no more`, async () => {
+test(`a client can have certificates made for ${maxNames} names at once, then for one a second`, async () => {
   using temporary = new TempFolder()
-  using opened = await openCertificates({ folder: temporary.path })
-  const { certificates } = opened
+  const clock = new FakeClock()
+  using opened = await openCertificates({ folder: temporary.path, hosts: ['named.localhost'] }, clock)
+  const { certificates, warnings } = opened
   const standard = await certificates.contextFor('localhost')
   const contexts: SecureContext[] = []
   for (let index = 0; index < maxNames + 5; index++) {
@@ -233,6 +234,29 @@ test(`a client can have certificates made for ${maxNames} names and no more`, as
   assert.equal(contexts.filter((context) => context !== standard).length, maxNames)
   assert.ok(contexts.slice(maxNames).every((context) => context === standard))
   assert.equal(await certificates.contextFor('n7.localhost'), contexts[7])
+  // Told once; and a name of the configuration is in the certificate for all.
+  assert.deepEqual(
+    warnings.map(({ code }) => code),
+    ['W8008_CERT_NAME'],
+  )
+  assert.ok(namesOf(current(certificates).subjectAltName).includes('named.localhost'))
+  clock.passMs(2000)
+  const later: SecureContext[] = []
+  for (const name of ['x', 'y', 'z']) later.push(await certificates.contextFor(`${name}.localhost`))
+  assert.deepEqual(
+    later.map((context) => context === standard),
+    [false, false, true],
+  )
+  assert.equal(warnings.length, 1)
+})
+
+test('what a running server keeps on disk is counted again and again', async () => {
+  using temporary = new TempFolder()
+  using opened = await openCertificates({ folder: temporary.path })
+  const leaves = join(temporary.path, 'leaves')
+  for (let index = 0; index < 240; index++) writeFileSync(join(leaves, `${index}.pem`), 'x')
+  for (let index = 0; index < 50; index++) await opened.certificates.contextFor(`n${index}.localhost`)
+  assert.equal(readdirSync(leaves).length, 200)
 })
 
 test('what is kept on disk does not grow without end', async () => {

@@ -141,6 +141,42 @@ test('what clients will refuse is told of, and served all the same', async () =>
   assert.match(second, /early\.pem is not valid before /)
   assert.match(third, /nameless\.pem names no host/)
   assert.equal(opened.certificates.current().cert, late.cert)
+  const hints = opened.warnings.map(({ hint = '' }) => hint)
+  assert.match(hints[0] ?? '', /renew it/)
+  assert.match(hints[1] ?? '', /clock of this machine/)
+  assert.match(hints[2] ?? '', /subjectAltName=/)
+})
+
+test('a certificate that ends soon is told of, one that is short-lived by design is not', async () => {
+  const [soon, short] = [leaf(['a.test'], { from: -80, to: 10 }), leaf(['b.test'], { from: -1, to: 6 })]
+  using folder = await new TempFolder().write({ 'soon.pem': soon.cert + soon.key, 'short.pem': short.cert + short.key })
+  using opened = await openCertificates({
+    own: [{ cert: folder.join('soon.pem') }, { cert: folder.join('short.pem') }],
+  })
+  assert.equal(opened.warnings.length, 1)
+  assert.match(opened.warnings[0]?.message ?? '', /soon\.pem expires on [^,]*\.$/)
+})
+
+test('files in the place of others are told apart, and a passphrase has its places named', async () => {
+  const one = leaf(['one.test'])
+  using folder = await new TempFolder().write({
+    'cert.pem': one.cert,
+    'key.pem': one.key,
+    'locked.pem': locked(one, 'open').key,
+  })
+  const [cert, key] = [folder.join('cert.pem'), folder.join('key.pem')]
+  const refused = (own: OwnCertificate, message: RegExp, hint: RegExp): void =>
+    assert.throws(
+      () => loadOwnCertificate(own, now),
+      (error: Error & { hint?: string }) => {
+        assert.match(error.message, message)
+        assert.match(error.hint ?? '', hint)
+        return true
+      },
+    )
+  refused({ pfx: cert }, /cert\.pem is PEM, not PKCS #12/, /--cert/)
+  refused({ cert: key, key: cert }, /key\.pem holds a key and .*cert\.pem a certificate/, /swap/)
+  refused({ cert, key: folder.join('locked.pem') }, /is encrypted/, /--passphrase.*SERVE8008_PASSPHRASE/)
 })
 
 test('of several the name decides: itself, then a star, then the first', async () => {
