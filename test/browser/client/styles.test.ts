@@ -136,6 +136,9 @@ test('all other styles hold in every frame while a sheet or an import is swapped
     await untilColour(page, red)
     stub.delayMs = 60
     const look = `['h1', 'i', 'body'].map((name) => getComputedStyle(document.querySelector(name)).color).join('; ')`
+    const sheets = `(function count({ styleSheets, cssRules }) { return [...styleSheets ?? cssRules]
+      .flatMap((rule) => styleSheets ? rule : rule.styleSheet ?? []).reduce((sum, sheet) => sum + 1 + count(sheet), 0) })`
+    const framesMore = `new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() => requestAnimationFrame(resolve))))`
     await page.evaluate(
       `window.frames = new Set(); (function see() { frames.add(${look}); requestAnimationFrame(see) })()`,
     )
@@ -149,8 +152,9 @@ test('all other styles hold in every frame while a sheet or an import is swapped
       stub.put(path, String(stub.files.get(path)?.body).replace(/(red|blue) \}$/, 'green }'))
       stub.change(style(path))
       await untilColour(page, green, element)
-      // The old one stays until everything is there, and then a frame or two more would show what is missing.
-      await page.evaluate(`new Promise((resolve) => setTimeout(resolve, 200))`)
+      // The old one stays until everything is there; then a frame or two more would show what is missing.
+      await page.waitForFunction(`${sheets}(document) === 3`)
+      await page.evaluate(framesMore)
       const end = await page.evaluate<string>(look)
       assert.notEqual(start, end)
       assert.deepEqual(await page.evaluate<string[]>(`[...frames]`), [start, end])
