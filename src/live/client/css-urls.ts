@@ -61,12 +61,20 @@ function fontJobs(
 
 function replaceUrls(value: string, base: string, path: string, stamp: string): { text: string; first?: string } {
   let first: string | undefined
-  const text = value.replace(urlFunction, (whole, double?: string, single?: string, bare?: string) => {
-    const address = (double ?? single ?? bare ?? '').replace(/\\(.)/g, '$1')
-    if (address.startsWith('data:') || !isAt(address, base, path)) return whole
+  const text = mapUrls(value, (address) => {
+    if (!isAt(address, base, path)) return undefined
     const next = bust(address, base, stamp)
     first ??= next
-    return `url(${JSON.stringify(next)})`
+    return next
   })
   return first === undefined ? { text } : { text, first }
+}
+
+/** Puts other addresses in place of those in a value; what has none or holds its data in itself stays. */
+export function mapUrls(value: string, next: (address: string) => string | undefined): string {
+  return value.replace(urlFunction, (whole, double?: string, single?: string, bare?: string) => {
+    const address = (double ?? single ?? bare ?? '').replace(/\\(.)/g, '$1')
+    const other = address.startsWith('data:') ? undefined : next(address)
+    return other === undefined ? whole : `url(${JSON.stringify(other)})`
+  })
 }

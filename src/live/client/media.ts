@@ -1,6 +1,7 @@
 import { bust, isAt } from './address.ts'
 import { styleJobs } from './css-urls.ts'
 import { listen, parentOf, queryAll, rootsOf } from './dom.ts'
+import { holdFonts } from './fonts.ts'
 import { within } from './natives.ts'
 
 /** Milliseconds for a new picture or font to load before it is put in its place. */
@@ -49,7 +50,10 @@ export async function swapMedia(path: string, stamp: string): Promise<boolean> {
     jobs.flatMap(({ preload }) => (preload === undefined ? [] : [[preload.address, preload.kind]])),
   )
   await within(preloadMs, Promise.allSettled([...preloads].map(([address, kind]) => preload(address, kind))))
+  const hasFont = [...preloads.values()].includes('font')
+  const releaseFonts = hasFont ? await holdFonts() : undefined
   for (const job of jobs) job.run()
+  void releaseFonts?.()
   return jobs.length > 0
 }
 

@@ -1,6 +1,11 @@
 import { bust, isAt } from './address.ts'
 import { isConnected, listen, parentOf, queryAll, rootsOf, sheetsOf } from './dom.ts'
+import { holdFonts } from './fonts.ts'
 import { findImports, swapImports, type Import } from './imports.ts'
+import { within } from './natives.ts'
+
+/** Milliseconds after which a new sheet that has not come, or was taken away, no longer holds the fonts. */
+const settleMs = 5000
 
 /** New sheets that are being loaded, by the one that each takes the place of. */
 const pending = new Map<HTMLLinkElement, HTMLLinkElement>()
@@ -14,15 +19,19 @@ const pending = new Map<HTMLLinkElement, HTMLLinkElement>()
 export async function swapStyle(path: string, stamp: string): Promise<boolean> {
   let found = false
   const imports: Import[] = []
+  const swaps: Promise<void>[] = []
+  const releaseFonts = await holdFonts()
   for (const root of rootsOf(document)) {
     for (const link of queryAll<HTMLLinkElement>(root, 'link')) {
       if (!link.relList.contains('stylesheet') || !isAt(link.getAttribute('href'), link.baseURI, path)) continue
       found = true
-      if (!isPending(link)) swapLink(link, stamp)
+      if (!isPending(link)) swaps.push(swapLink(link, stamp))
     }
     imports.push(...sheetsOf(root).own.flatMap((sheet) => findImports(sheet, path)))
   }
   await swapImports(imports, stamp)
+  // Other changes do not wait for a link that is slow.
+  void within(settleMs, Promise.all(swaps)).then(releaseFonts)
   return found || imports.length > 0
 }
 
@@ -34,7 +43,7 @@ function isPending(link: HTMLLinkElement): boolean {
  * Puts the new sheet behind the old one, and takes the old one away when the new one is there: in between both hold,
  * so nothing flashes, jumps or starts anew.
  */
-function swapLink(link: HTMLLinkElement, stamp: string): void {
+async function swapLink(link: HTMLLinkElement, stamp: string): Promise<void> {
   const href = bust(link.getAttribute('href') ?? '', link.baseURI, stamp)
   // A sheet that is turned off is not loaded, so nothing would ever tell that it is there.
   if (link.disabled) return link.setAttribute('href', href)
@@ -51,8 +60,11 @@ function swapLink(link: HTMLLinkElement, stamp: string): void {
     if (next.sheet !== null && link.sheet !== null) next.sheet.disabled = link.sheet.disabled
     link.remove()
   }
-  listen(next, 'load', settle)
-  // A file that is gone takes its styles with it.
-  listen(next, 'error', settle)
-  parentOf(link)?.insertBefore(next, link.nextSibling)
+  await new Promise<void>((resolve) => {
+    const done = (): void => (settle(), resolve())
+    listen(next, 'load', done)
+    // A file that is gone takes its styles with it.
+    listen(next, 'error', done)
+    parentOf(link)?.insertBefore(next, link.nextSibling)
+  })
 }
