@@ -1,4 +1,4 @@
-/** A contender of the proxy benchmark: http-proxy with an agent that keeps connections. `node proxy-contender.js URL` */
+/** A contender of the proxy benchmark: http-proxy with an agent that keeps connections. `node proxy-http-proxy.js URL` */
 import { Agent, createServer } from 'node:http'
 import httpProxy from 'http-proxy'
 
