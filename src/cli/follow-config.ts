@@ -6,7 +6,8 @@ import type { Server8008 } from '../server/types.ts'
 import { clockTime } from '../util/clock.ts'
 import { printable, printableJson } from '../util/sanitize.ts'
 import type { Command } from './command.ts'
-import { importAgain } from './import-config.ts'
+import { importInThread } from './import-in-thread.ts'
+import { importedFiles } from './imported-files.ts'
 import type { Program } from './program.ts'
 import type { Report } from './report.ts'
 
@@ -21,30 +22,33 @@ export interface FollowOptions {
   readonly report: Report
 }
 
-/** Milliseconds between looks: one file, and editors that replace it confuse what systems report. */
+/** Milliseconds between looks: few files, and editors that replace them confuse what systems report. */
 const lookMs = 250
 /** Options that are applied to the server as it runs. */
 const applied: ReadonlySet<string> = new Set(['proxy', 'routes'])
 
 /**
- * Applies edits of the config file: its routes hold from the next request on. An edit that cannot be read or is wrong
- * changes nothing and is told of; so are options that need a new start. Ends with the server.
+ * Applies edits of the config file and of what it imports from the project: its routes hold from the next request on.
+ * An edit that cannot be read or is wrong changes nothing and is told of; so are options that need a new start. Ends
+ * with the server.
  */
 export function followConfig({ server, loaded, loadedAt, command, program, report }: FollowOptions): void {
-  const { file } = loaded
-  if (file === undefined) return
+  if (loaded.file === undefined) return
+  const config: string = loaded.file
   const { cwd, env } = program
   const { flags } = command
-  const name = relative(cwd, file)
-  const config = typeof command.config === 'string' ? command.config : name
+  const name = relative(cwd, config)
+  const named = typeof command.config === 'string' ? command.config : name
   const textOf = (options: LoadedConfig['options'], key: string): string =>
     JSON.stringify(options[key as keyof typeof options]) ?? ''
   let current = routesText(loaded)
   let told = ''
   let turn = Promise.resolve()
+  let isOver = false
+  const watched = new Set<string>()
 
   async function read(): Promise<void> {
-    const next = await loadConfig({ cwd, flags, env, config, importModule: importAgain })
+    const next = await loadConfig({ cwd, flags, env, config: named, importModule: importInThread })
     const { proxy = {}, routes = [] } = next.options
     if (routesText(next) !== current) {
       server.routes.replace({ proxy, routes })
@@ -57,7 +61,7 @@ export function followConfig({ server, loaded, loadedAt, command, program, repor
       const verb = others.length === 1 ? 'has' : 'have'
       report.warning({
         code: 'W8008_RESTART',
-        message: `${names} ${verb} changed in ${printable(basename(file ?? ''))}: start again for that.`,
+        message: `${names} ${verb} changed in ${printable(basename(config))}: start again for that.`,
       })
     }
     told = names
@@ -78,14 +82,37 @@ export function followConfig({ server, loaded, loadedAt, command, program, repor
   function look({ mtimeMs }: Stats): void {
     // An editor that puts a new file in the place of the old one.
     if (mtimeMs === 0) return
-    turn = turn.then(read).catch((error: unknown) => void report.error(error))
+    turn = turn
+      .then(read)
+      .catch((error: unknown) => void report.error(error))
+      .then(watch)
   }
 
-  watchFile(file, { interval: lookMs, persistent: false }, look)
-  // The watch knows the file as it is now; an edit since the start would go unseen. File systems tell time coarsely.
-  const stat = statSync(file, { throwIfNoEntry: false })
-  if (stat !== undefined && stat.mtimeMs > loadedAt - 20) look(stat)
-  server.on('close', () => unwatchFile(file, look))
+  /** An edit may import other files than before, and one that cannot be read may import the one to mend. */
+  function watch(): void {
+    const files = isOver ? [] : importedFiles(config)
+    for (const file of watched) if (!files.includes(file)) stopWatching(file)
+    for (const file of files) {
+      if (watched.has(file)) continue
+      watched.add(file)
+      watchFile(file, { interval: lookMs, persistent: false }, look)
+    }
+  }
+
+  function stopWatching(file: string): void {
+    watched.delete(file)
+    unwatchFile(file, look)
+  }
+
+  watch()
+  // The watch knows the files as they are now; an edit since the start would go unseen. File systems tell time coarsely.
+  const stats = [...watched].map((each) => statSync(each, { throwIfNoEntry: false }))
+  const edited = stats.find((stat) => stat !== undefined && stat.mtimeMs > loadedAt - 20)
+  if (edited !== undefined) look(edited)
+  server.on('close', () => {
+    isOver = true
+    watch()
+  })
 }
 
 function routesText({ config }: LoadedConfig): string {

@@ -1,5 +1,3 @@
-import { createRequire } from 'node:module'
-import { fileURLToPath } from 'node:url'
 import type { ImportModule } from '../config/file.ts'
 
 /**
@@ -18,14 +16,6 @@ export const importConfig: ImportModule = async (url) => {
     await new Promise((resolve) => setImmediate(resolve))
     if (process.emit === filtered) process.emit = emit
   }
-}
-
-let reads = 0
-
-/** Imports a config file as it is now: Node keeps what was imported before, CommonJS in a place of its own. */
-export const importAgain: ImportModule = (url) => {
-  delete createRequire(import.meta.url).cache[fileURLToPath(url)]
-  return importConfig(`${url}?read=${++reads}`)
 }
 
 function isAboutKind(warning: unknown): boolean {

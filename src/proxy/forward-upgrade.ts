@@ -23,7 +23,7 @@ export async function forwardUpgrade(
   const releases = [x.whenGone(leave), endless.whenOver(leave)]
   const release = (): void => releases.forEach((each) => each())
   try {
-    const answer = await upgrade(x, { ...request, signal: leaving.signal })
+    const answer = await upgrade(x, request, leaving.signal)
     const { takeover } = answer
     if (takeover === undefined) {
       return clientReply(x, answer, {

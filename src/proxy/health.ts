@@ -55,7 +55,6 @@ async function isAnswered(
       headers: ['Host', upstream.authority, 'User-Agent', 'serve8008-health', 'Accept', '*/*'],
       body: null,
       length: undefined,
-      signal: ending.signal,
       whenGone: (callback) => {
         ending.signal.addEventListener('abort', callback)
         return () => ending.signal.removeEventListener('abort', callback)

@@ -23,6 +23,8 @@ export function http2RequestFields(request: OutboundRequest, upstream: ResolvedU
     if (!given.has(name) && !name.startsWith(':')) append(fields, name, kept[i + 1] as string)
   }
   if (length !== undefined && request.body !== null) fields['content-length'] = String(length)
+  // RFC 9110 section 6.6.2: it tells the next ones what to miss when it does not come.
+  if (request.announced !== undefined && request.announced.length > 0) fields['trailer'] = request.announced.join(', ')
   // gRPC servers refuse calls that cannot take trailers, and this hop can.
   if (fieldTokens(headers, 'te').includes('trailers') || isGrpc(headers)) fields['te'] = 'trailers'
   return fields

@@ -2,6 +2,7 @@ import { constants, type ClientHttp2Stream } from 'node:http2'
 import type { Readable } from 'node:stream'
 import { getField } from '../http/headers.ts'
 import { createDial } from './dial.ts'
+import { followClient } from './follow-client.ts'
 import { cancelStream } from '../http/http2-cancel.ts'
 import { http2Body } from './http2-body.ts'
 import { http2RequestFields, http2Trailers, isGrpc, plainFields } from './http2-fields.ts'
@@ -23,8 +24,15 @@ export function createHttp2Transport(options: TransportOptions): Transport {
     async send(request) {
       // It may break off before there is a stream.
       request.body?.on('error', () => {})
-      const stream = await openStream(session, request, options)
-      return await converse(stream, request, options)
+      const { signal, release } = followClient(request)
+      try {
+        const stream = await openStream(session, request, signal, options)
+        stream.once('close', release)
+        return await converse(stream, request, signal, options)
+      } catch (error) {
+        release()
+        throw error
+      }
     },
     close: () => session.close(),
   }
@@ -33,9 +41,10 @@ export function createHttp2Transport(options: TransportOptions): Transport {
 async function openStream(
   session: Http2Session,
   request: OutboundRequest,
+  signal: AbortSignal,
   { upstream }: TransportOptions,
 ): Promise<ClientHttp2Stream> {
-  const { body, signal } = request
+  const { body } = request
   for (let attempt = 0; ; attempt++) {
     const open = await session.acquire(signal)
     try {
@@ -66,9 +75,9 @@ function sendTrailers(stream: ClientHttp2Stream, request: OutboundRequest): void
 function converse(
   stream: ClientHttp2Stream,
   request: OutboundRequest,
+  signal: AbortSignal,
   { upstream, timeouts }: TransportOptions,
 ): Promise<UpstreamReply> {
-  const { signal } = request
   return new Promise((resolve, reject) => {
     let interim = 0
     let answered = false

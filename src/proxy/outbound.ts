@@ -16,7 +16,7 @@ export interface OutboundOptions {
 }
 
 /** Fields that we make ourselves (`Content-Length`, `Host`), answer ourselves (`Expect`), or never pass on (httpoxy). */
-const ownFields: ReadonlySet<string> = new Set([
+export const ownFields: ReadonlySet<string> = new Set([
   'content-length',
   'host',
   'expect',

@@ -5,6 +5,7 @@ import { createHttp1Transport } from './http1-transport.ts'
 import { matchedPrefix, outboundFields, type OutboundOptions } from './outbound.ts'
 import { createRequestPath } from './request-path.ts'
 import { leavesRoute, rewriteDestination } from './rewrite-destination.ts'
+import { announcedTrailers, trailerSection } from './request-trailers.ts'
 import type { OutboundRequest, Transport, TransportOptions } from './types.ts'
 import { createUpgrade, type Upgrade } from './upgrade.ts'
 import type { UrlMapping } from './url-mapping.ts'
@@ -64,11 +65,8 @@ export function createTarget(upstream: ResolvedUpstream, options: OutboundOption
         headers: fieldsFor(x),
         body: body.expected ? body.relay() : null,
         length: body.length,
-        trailers: () => body.trailers,
-        // Made only where it is asked for.
-        get signal() {
-          return x.signal
-        },
+        announced: announcedTrailers(x, options),
+        trailers: () => trailerSection(x, options),
         whenGone: (callback) => x.whenGone(callback),
         inform: (status, fields) => x.inform(status, fields),
       }
@@ -78,13 +76,25 @@ export function createTarget(upstream: ResolvedUpstream, options: OutboundOption
 
 function createTransport(options: TransportOptions): Transport {
   const { protocol } = options.upstream
-  return protocol === 'h2:' || protocol === 'h2c:' ? lazyHttp2(options) : createHttp1Transport(options)
+  if (protocol === 'h2:' || protocol === 'h2c:') {
+    return lazyTransport(async () => (await import('./http2-transport.ts')).createHttp2Transport(options))
+  }
+  const usual = createHttp1Transport(options)
+  const trailing = lazyTransport(async () => (await import('./http1-trailers.ts')).createTrailerTransport(options))
+  return {
+    // Only the last chunk can be followed by trailers (RFC 9112 section 7.1.2).
+    send(request) {
+      const { announced = [], body, length } = request
+      return (announced.length > 0 && body !== null && length === undefined ? trailing : usual).send(request)
+    },
+    retire: async () => usual.retire?.(),
+    close: async () => void (await Promise.all([usual.close(), trailing.close()])),
+  }
 }
 
-/** HTTP/2 is loaded by those who use it. */
-function lazyHttp2(options: TransportOptions): Transport {
+/** What few need is loaded by those who use it. */
+function lazyTransport(open: () => Promise<Transport>): Transport {
   let opening: Promise<Transport> | undefined
-  const open = async (): Promise<Transport> => (await import('./http2-transport.ts')).createHttp2Transport(options)
   return {
     send: async (request) => (await (opening ??= open())).send(request),
     close: async () => (await opening)?.close(),

@@ -14,11 +14,11 @@ export interface OutboundRequest {
   readonly body: Readable | null
   /** Length of the content in bytes where it is known. */
   readonly length: number | undefined
-  /** The trailer section behind the content, once that was read to its end. */
+  /** Names, in lower case, of the trailers that the client announced and that may go on. */
+  readonly announced?: readonly string[]
+  /** The trailer section behind the content as it may go on, once the content was read to its end. */
   readonly trailers?: () => HeaderList
-  /** Aborts when the client leaves. */
-  readonly signal: AbortSignal
-  /** Calls back when the client leaves, which costs less than the signal. Returns the way to stop listening. */
+  /** Calls back when the client leaves. Returns the way to stop listening. */
   whenGone(callback: () => void): () => void
   /** Passes an interim reply (1xx) on to the client. */
   inform(status: number, headers: HeaderList): void

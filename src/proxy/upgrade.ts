@@ -1,13 +1,11 @@
-import { request as sendRequest, type ClientRequest, type IncomingMessage } from 'node:http'
+import { request as sendRequest, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { ResolvedProxy, ResolvedUpstream } from '../config/route-types.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { createDial } from './dial.ts'
-import { withoutHopFields } from './hop-fields.ts'
 import { joinSockets, type Joined } from './join-sockets.ts'
-import { messageSource } from './message-source.ts'
-import { readResponseHead } from './response-head.ts'
+import { messageReply, passInterim } from './message-reply.ts'
 import type { OutboundRequest, UpstreamReply } from './types.ts'
 import { acceptedFields, upgradeRequestFields, wantedUpgrade } from './upgrade-fields.ts'
 import { UpstreamError } from './upstream-error.ts'
@@ -26,11 +24,8 @@ export interface UpgradeAnswer extends UpstreamReply {
   readonly takeover?: (client: Duplex, head: Uint8Array) => Joined
 }
 
-/** Asks an upstream to upgrade. Resolves with the 101 and its takeover, or with the refusal as it is. */
-export type Upgrade = (x: Exchange, outbound: OutboundRequest) => Promise<UpgradeAnswer>
-
-/** Interim replies before the answer; more are an attack on our memory or the client's patience. */
-const interimReplies = 32
+/** Asks an upstream to upgrade, until the signal aborts. Resolves with the 101 and its takeover, or with the refusal as it is. */
+export type Upgrade = (x: Exchange, outbound: OutboundRequest, signal: AbortSignal) => Promise<UpgradeAnswer>
 
 /**
  * Carries WebSocket and other upgrades to one upstream. Nothing is said to the client before the upstream has
@@ -40,12 +35,12 @@ const interimReplies = 32
 export function createUpgrade(options: UpgradeOptions): Upgrade {
   const { upstream, timeouts, tls } = options
   const dial = createDial({ upstream, connectMs: timeouts.connectMs, tls, alpn: ['http/1.1'] })
-  return async (x, outbound) => {
+  return async (x, outbound, signal) => {
     const wanted = wantedUpgrade(x)
     if (wanted === undefined) throw new UpstreamError('protocol', 'The request asks for no upgrade.', { wrote: false })
-    const socket = await dial(outbound.signal)
+    const socket = await dial(signal)
     try {
-      return await askForUpgrade(socket, { ...options, x, outbound, wanted })
+      return await askForUpgrade(socket, { ...options, x, outbound, signal, wanted })
     } catch (error) {
       socket.destroy()
       throw upstreamError(error, 'reset', true)
@@ -56,11 +51,12 @@ export function createUpgrade(options: UpgradeOptions): Upgrade {
 interface Asking extends UpgradeOptions {
   readonly x: Exchange
   readonly outbound: OutboundRequest
+  readonly signal: AbortSignal
   readonly wanted: string
 }
 
 function askForUpgrade(socket: Socket, asking: Asking): Promise<UpgradeAnswer> {
-  const { outbound, timeouts, upstream, x, wanted } = asking
+  const { outbound, signal, timeouts, upstream, x, wanted } = asking
   return new Promise((resolve, reject) => {
     const request = sendRequest({
       // Path and fields go out as they are given: an array is not sorted, joined or completed by Node.
@@ -80,7 +76,7 @@ function askForUpgrade(socket: Socket, asking: Asking): Promise<UpgradeAnswer> {
     const timer = upgradeMs === 0 ? undefined : setTimeout(late, upgradeMs)
     const settle = (): void => {
       clearTimeout(timer)
-      outbound.signal.removeEventListener('abort', leave)
+      signal.removeEventListener('abort', leave)
     }
     const fail = (error: unknown): void => {
       settle()
@@ -98,23 +94,13 @@ function askForUpgrade(socket: Socket, asking: Asking): Promise<UpgradeAnswer> {
     }
     request.on('error', fail)
     request.once('upgrade', (message, _, head) => answer(() => switched(message, socket, head, asking)))
-    request.once('response', (message) => answer(() => refused(message, socket, asking)))
+    request.once('response', (message) =>
+      answer(() => ({ ...messageReply(message, socket, outbound, timeouts.bodyIdleMs), relayed: true })),
+    )
     passInterim(request, outbound, fail)
-    outbound.signal.addEventListener('abort', leave)
-    if (outbound.signal.aborted) return leave()
+    signal.addEventListener('abort', leave)
+    if (signal.aborted) return leave()
     request.end()
-  })
-}
-
-function passInterim(request: ClientRequest, outbound: OutboundRequest, fail: (error: unknown) => void): void {
-  let count = 0
-  request.on('information', ({ statusCode, rawHeaders }) => {
-    // A 101 without the fields of an upgrade comes here too.
-    if (statusCode === 101 || ++count > interimReplies) {
-      const message =
-        statusCode === 101 ? 'It switched protocols without saying to which.' : 'Too many interim replies.'
-      fail(new UpstreamError('protocol', message, { wrote: true }))
-    } else if (statusCode !== 100) outbound.inform(statusCode, withoutHopFields(rawHeaders))
   })
 }
 
@@ -122,35 +108,22 @@ function switched(
   message: IncomingMessage,
   socket: Socket,
   head: Buffer,
-  { x, outbound, wanted }: Asking,
+  { x, signal, wanted }: Asking,
 ): UpgradeAnswer {
   const headers = acceptedFields(message.rawHeaders, wanted, x.headers.get('sec-websocket-key'))
   // Until somebody takes over, and if nobody does.
   const abandon = (): unknown => socket.destroy()
   socket.on('error', abandon)
-  outbound.signal.addEventListener('abort', abandon)
-  if (outbound.signal.aborted) abandon()
+  signal.addEventListener('abort', abandon)
+  if (signal.aborted) abandon()
   return {
     status: 101,
     headers,
     body: null,
     relayed: true,
     takeover: (client, fromClient) => {
-      outbound.signal.removeEventListener('abort', abandon)
+      signal.removeEventListener('abort', abandon)
       return joinSockets(client, socket, { fromClient, fromUpstream: head })
     },
   }
-}
-
-function refused(message: IncomingMessage, socket: Socket, { outbound, timeouts }: Asking): UpgradeAnswer {
-  const status = message.statusCode ?? 0
-  if (status < 200 || status > 599) {
-    throw new UpstreamError('protocol', `${status} is not the status of a reply.`, { wrote: true })
-  }
-  const headers = readResponseHead(message.rawHeaders).fields
-  if (outbound.method === 'HEAD' || status === 204 || status === 304) {
-    socket.destroy()
-    return { status, headers, body: null, relayed: true }
-  }
-  return { status, headers, body: messageSource(message, socket, timeouts.bodyIdleMs), relayed: true }
 }

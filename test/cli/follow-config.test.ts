@@ -52,3 +52,82 @@ for (const [name, write] of [
     assert.equal(await (await fetch(new URL('x', url))).text(), 'two, longer')
   })
 }
+
+for (const [kind, files] of [
+  [
+    'modules',
+    {
+      'serve8008.config.mjs': `import { routes } from './routes.mjs'\nexport default async () => ({ routes: await routes })`,
+      'routes.mjs': `import body from './deep/body.mjs'\nexport const routes = Promise.resolve([{ match: { path: '/x' }, reply: { body } }])`,
+      'deep/body.mjs': `import { readFileSync } from 'node:fs'\nexport default 'one'`,
+    },
+  ],
+  [
+    'CommonJS',
+    {
+      'serve8008.config.cjs': `module.exports = { routes: require('./routes') }`,
+      'routes.js': `exports.body = 0; module.exports = [{ match: { path: '/x' }, reply: { body: require("./deep/body.cjs") } }]`,
+      'deep/body.cjs': `module.exports = 'one'`,
+    },
+  ],
+  [
+    'a module that imports CommonJS and JSON',
+    {
+      'serve8008.config.mjs': `import routes from './routes.cjs'\nexport default { routes }`,
+      'routes.cjs': `module.exports = [{ match: { path: '/x' }, reply: { body: require('./deep/body.json')[0] } }]`,
+      'deep/body.json': `["one"]`,
+    },
+  ],
+  [
+    'TypeScript',
+    {
+      'serve8008.config.mts': `import { routes } from './routes.mts'\nexport default { routes }`,
+      'routes.mts': `import body from './deep/body.mts'\nexport const routes: unknown[] = [{ match: { path: '/x' }, reply: { body } }]`,
+      'deep/body.mts': `const body: string = 'one'\nexport default body`,
+    },
+  ],
+] as const) {
+  // Node runs TypeScript from 22.18 on.
+  const skip = kind === 'TypeScript' && !('typescript' in process.features && process.features.typescript !== false)
+  test(`an edit of what the config file imports holds too: ${kind}`, { skip }, async (t) => {
+    const cwd = await folderOf(t, files)
+    const { url, stdout, stderr } = await serve(t, [], { cwd })
+    const text = async (): Promise<string> => (await fetch(new URL('x', url))).text()
+    assert.equal(await text(), 'one')
+    const deep = Object.keys(files).find((name) => name.startsWith('deep/')) as string
+    const before = (files as Readonly<Record<string, string>>)[deep] as string
+
+    writeFileSync(join(cwd, deep), before.replace('one', 'two, longer'))
+    await stdout(/ {2}routes routes\[0\]/)
+    assert.equal(await text(), 'two, longer')
+
+    writeFileSync(join(cwd, deep), '{')
+    await stderr(/E8008_CONFIG_UNREADABLE/)
+    assert.equal(await text(), 'two, longer')
+
+    writeFileSync(join(cwd, deep), before.replace('one', 'three'))
+    await stdout(/(?: {2}routes routes\[0\]\n[^]*){2}/)
+    assert.equal(await text(), 'three')
+  })
+}
+
+test('files that an edit begins to import are followed, and a file that was missing is when it comes', async (t) => {
+  const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
+  const { url, stdout, stderr } = await serve(t, [], { cwd })
+  const text = async (): Promise<string> => (await fetch(new URL('x', url))).text()
+  const importing = `import body from './body.mjs'\n${config('').replace("''", 'body')}`
+  writeFileSync(join(cwd, 'serve8008.config.mjs'), importing)
+  await stderr(/E8008_CONFIG_UNREADABLE/)
+  assert.equal(await text(), 'one')
+  writeFileSync(join(cwd, 'body.mjs'), `export default 'two'`)
+  await stdout(/ {2}routes routes\[0\]/)
+  assert.equal(await text(), 'two')
+})
+
+test('a config file that ends its process when it is read anew ends no server', async (t) => {
+  const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
+  const { url, stderr } = await serve(t, [], { cwd })
+  writeFileSync(join(cwd, 'serve8008.config.mjs'), `process.exit(3)\n${config('two')}`)
+  await stderr(/it ended instead of giving its options/)
+  assert.equal(await (await fetch(new URL('x', url))).text(), 'one')
+})

@@ -151,7 +151,7 @@ test('early hints and trailers come through from HTTP/1.1', async () => {
 test('from HTTP/2 to HTTP/2 trailers go both ways, and both ends may speak at once', async () => {
   const sums: unknown[] = []
   await using backend = await startH2c((stream) => {
-    stream.once('trailers', (fields) => sums.push(fields['x-sum'], fields['authorization']))
+    stream.once('trailers', (fields) => sums.push(fields['x-sum'], fields['authorization'], fields['x-forwarded-for']))
     stream.respond({ ':status': 200 }, { waitForTrailers: true })
     stream.once('wantTrailers', () => stream.sendTrailers({ 'x-back': '43' }))
     stream.on('data', (chunk) => stream.write(chunk))
@@ -160,7 +160,9 @@ test('from HTTP/2 to HTTP/2 trailers go both ways, and both ends may speak at on
   await using front = await startHttp2({}, { proxy: { '/': `h2c://127.0.0.1:${backend.port}` } })
   using session = openSession(front.port)
   const stream = session.request({ ':path': '/', ':method': 'POST' }, { waitForTrailers: true })
-  stream.once('wantTrailers', () => stream.sendTrailers({ 'x-sum': '42', authorization: 'x' }))
+  stream.once('wantTrailers', () =>
+    stream.sendTrailers({ 'x-sum': '42', authorization: 'x', 'x-forwarded-for': '6.6.6.6' }),
+  )
   const whole = replyOf(stream)
   for (const word of ['one', 'two', 'three']) {
     stream.write(word)
@@ -172,7 +174,7 @@ test('from HTTP/2 to HTTP/2 trailers go both ways, and both ends may speak at on
   const reply = await whole
   assert.equal(reply.trailers['x-back'], '43')
   assert.equal(reply.code, 0)
-  assert.deepEqual(sums, ['42', undefined])
+  assert.deepEqual(sums, ['42', undefined, undefined])
 })
 
 test('many requests whose content the other side breaks off do not end the process', async () => {

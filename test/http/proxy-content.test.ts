@@ -139,20 +139,6 @@ test('trailers of the upstream reach the client behind the last chunk', async ()
   assert.match(text, /\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 42\r\n\r\n$/)
 })
 
-test('trailers of a request end here, and are announced to nobody', async () => {
-  await using backend = await startBackend()
-  await using front = await startFront(backend.port)
-  using client = await RawClient.open(front.port)
-  const head = `POST / HTTP/1.1\r\n${front.hostLine}\r\nTE: trailers\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n`
-  client.send(`${head}3\r\nabc\r\n0\r\nX-Sum: 1\r\nX-Forwarded-For: 6.6.6.6\r\n\r\n`)
-  const upstream = await backend.next()
-  assert.ok(await upstream.sees('0\r\n\r\n'))
-  assert.match(upstream.text, /\r\n3\r\nabc\r\n0\r\n\r\n$/)
-  assert.doesNotMatch(upstream.text, /x-sum|6\.6\.6\.6|^te:|^trailer:/im)
-  upstream.send(ok)
-  assert.equal((await client.reply()).status, 200)
-})
-
 test('HTTP/1.0 gets the content without chunks and without trailers', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port)

@@ -34,18 +34,18 @@ async function startProxy(upstream: ResolvedUpstream, facts: Facts = {}): Promis
   const started = await startServer({ 'a.txt': 'alpha' }, { limits: { closeMs: 200 } })
   const layer: Layer = (next) => async (x) => {
     if (wantedUpgrade(x) === undefined) return next(x)
-    const { method, target, headers, signal } = x
+    const { method, target, headers } = x
     try {
-      return await upgrade(x, {
+      const request = {
         method,
         path: `${target.path}${target.query}`,
         headers: withoutHopFields(headers.raw),
         body: null,
         length: undefined,
-        signal,
-        whenGone: (callback) => x.whenGone(callback),
-        inform: (status, fields) => x.inform(status, fields),
-      })
+        whenGone: x.whenGone.bind(x),
+        inform: x.inform.bind(x),
+      }
+      return await upgrade(x, request, x.signal)
     } catch (error) {
       assert.ok(error instanceof UpstreamError)
       faults.push(error.fault)

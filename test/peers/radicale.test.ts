@@ -40,3 +40,35 @@ test('litmus finds radicale behind a route as it finds it alone', { skip: missin
   assert.ok(alone.filter((line) => line.endsWith(': pass')).length > 15)
   assert.deepEqual(behind, alone)
 })
+
+test(
+  'radicale works below a path that is replaced when it is told that path',
+  { skip: missing('radicale', 'litmus') },
+  async () => {
+    using folder = new TempFolder()
+    const { radicale, port } = await startRadicale(folder)
+    await using _radicale = radicale
+    const route = { to: `http://127.0.0.1:${port}/`, headers: { 'x-script-name': '/dav' }, rewrite: false }
+    await using front = await startServer({}, { proxy: { '/dav': route }, live: false })
+    const home = `http://127.0.0.1:${front.port}/dav/user/`
+    const authorization = `Basic ${Buffer.from('user:secret').toString('base64')}`
+    const listed = await fetch(home, { method: 'PROPFIND', headers: { depth: '0', authorization } })
+    assert.equal(listed.status, 207)
+    assert.match(await listed.text(), /<href>\/dav\/user\/<\/href>/)
+    const suites = ['basic', 'props', 'locks']
+    const alone = await litmus(`http://127.0.0.1:${port}/user/`, folder.path, suites)
+    assert.deepEqual(await litmus(home, folder.path, suites), alone)
+    // The name of a collection's item in two places: the request's and Destination.
+    const calendar = { method: 'MKCALENDAR', headers: { authorization } }
+    assert.equal((await fetch(`${home}calendar/`, calendar)).status, 201)
+    const event = 'BEGIN:VEVENT\r\nUID:1\r\nDTSTAMP:20260101T000000Z\r\nDTSTART:20260101T000000Z\r\nEND:VEVENT'
+    const body = `BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:x\r\n${event}\r\nEND:VCALENDAR\r\n`
+    const put = { method: 'PUT', headers: { authorization, 'content-type': 'text/calendar' }, body }
+    assert.equal((await fetch(`${home}calendar/1.ics`, put)).status, 201)
+    const move = { method: 'MOVE', headers: { authorization, destination: `${home}calendar/2.ics` } }
+    assert.equal((await fetch(`${home}calendar/1.ics`, move)).status, 201)
+    assert.equal((await fetch(`${home}calendar/2.ics`, { headers: { authorization } })).status, 200)
+    const web = await fetch(`http://127.0.0.1:${front.port}/dav/`, { redirect: 'manual' })
+    assert.equal(web.headers.get('location'), '/dav/.web')
+  },
+)

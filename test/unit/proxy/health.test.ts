@@ -42,9 +42,9 @@ test('each upstream is asked at once and again; below 400 is healthy, and the co
 
 /** Never answers, but hears when nobody waits any more. */
 function silent(aborted: () => void): (request: OutboundRequest) => Promise<UpstreamReply> {
-  return ({ signal }) =>
+  return ({ whenGone }) =>
     new Promise((_, reject) => {
-      signal.addEventListener('abort', () => {
+      whenGone(() => {
         aborted()
         reject(new UpstreamError('reset', 'left', { wrote: true }))
       })

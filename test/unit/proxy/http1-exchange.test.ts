@@ -27,7 +27,6 @@ function played(method: string = 'GET') {
       headers: [],
       body: null,
       length: undefined,
-      signal: new AbortController().signal,
       whenGone: (left) => {
         leave = left
         return () => {}

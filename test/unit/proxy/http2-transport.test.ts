@@ -61,6 +61,14 @@ function transportTo(port: number, facts: Partial<TransportOptions> = {}): Trans
   return { ...transport, [Symbol.asyncDispose]: () => transport.close() }
 }
 
+/** A client that leaves when a signal aborts. */
+function whenAborted(signal: AbortSignal): OutboundRequest['whenGone'] {
+  return (callback) => {
+    signal.addEventListener('abort', callback)
+    return () => signal.removeEventListener('abort', callback)
+  }
+}
+
 function request(facts: Partial<OutboundRequest> = {}): OutboundRequest {
   return {
     method: 'GET',
@@ -68,7 +76,6 @@ function request(facts: Partial<OutboundRequest> = {}): OutboundRequest {
     headers: ['Host', 'app.test'],
     body: null,
     length: undefined,
-    signal: new AbortController().signal,
     whenGone: () => () => {},
     inform: () => {},
     ...facts,
@@ -191,7 +198,7 @@ test('a client that leaves cancels the stream, before and after the answer', asy
     })
     await using transport = transportTo(backend.port)
     const leaving = new AbortController()
-    const sent = transport.send(request({ signal: leaving.signal }))
+    const sent = transport.send(request({ whenGone: whenAborted(leaving.signal) }))
     await arrived.opened
     if (answers) {
       const { body } = await sent

@@ -1,0 +1,48 @@
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { withoutField } from '../http/headers.ts'
+import { messageSource } from './message-source.ts'
+import { protocolFault, readResponseHead } from './response-head.ts'
+import type { OutboundRequest, UpstreamReply } from './types.ts'
+
+/** Interim replies before the answer; more are an attack on our memory or the client's patience. */
+const interimReplies = 32
+
+/** Passes on the interim replies (1xx) to a request that has a connection of its own. */
+export function passInterim(request: ClientRequest, outbound: OutboundRequest, fail: (error: unknown) => void): void {
+  let count = 0
+  request.on('information', ({ statusCode, rawHeaders }) => {
+    // A 101 without the fields of an upgrade comes here too.
+    if (statusCode === 101) return fail(protocolFault('it switched protocols without saying to which'))
+    if (++count > interimReplies) return fail(protocolFault('it sends interim replies without end'))
+    if (statusCode === 100) return
+    try {
+      // RFC 9110 section 8.6: no length stands there.
+      outbound.inform(statusCode, withoutField(readResponseHead(rawHeaders).fields, 'content-length'))
+    } catch (error) {
+      fail(error)
+    }
+  })
+}
+
+/**
+ * The reply to a request that has a connection of its own, which ends with it.
+ *
+ * @param bodyIdleMs Milliseconds without a byte after which it is given up; 0 is none.
+ * @throws UpstreamError for what could not be sent on
+ */
+export function messageReply(
+  message: IncomingMessage,
+  socket: Socket,
+  { method }: OutboundRequest,
+  bodyIdleMs: number,
+): UpstreamReply {
+  const status = message.statusCode ?? 0
+  if (status < 200 || status > 599) throw protocolFault(`its status is ${status}`)
+  const { fields: headers, isEventStream } = readResponseHead(message.rawHeaders)
+  if (method === 'HEAD' || status === 204 || status === 304) {
+    socket.destroy()
+    return { status, headers, body: null }
+  }
+  return { status, headers, body: messageSource(message, socket, isEventStream ? 0 : bodyIdleMs) }
+}

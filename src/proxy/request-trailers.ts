@@ -1,0 +1,35 @@
+import type { Exchange } from '../http/exchange.ts'
+import { isFieldName, isFieldValue, type HeaderList } from '../http/headers.ts'
+import { trailerPairs } from '../http/trailers.ts'
+import { isClaim } from './forwarding-fields.ts'
+import { fieldTokens, hopFields } from './hop-fields.ts'
+import { ownFields, type OutboundOptions } from './outbound.ts'
+
+/** Most requests: nothing was announced, and nobody looks further. */
+const none: readonly string[] = []
+
+/** The names, in lower case, that a request announces in `Trailer` and that may follow its content. */
+export function announcedTrailers({ headers }: Exchange, options: OutboundOptions): readonly string[] {
+  if (!headers.names.includes('trailer')) return none
+  const nominated = fieldTokens(headers.raw, 'connection')
+  return fieldTokens(headers.raw, 'trailer').filter((name) => isAllowed(name, nominated, options))
+}
+
+/**
+ * The trailer section of a request as it may go on. What may not stand in its header section may not come behind its
+ * content either: backends exist that merge the two, and there a late `X-Forwarded-For` would be as good as an early
+ * one (RFC 9110 section 6.5.1).
+ */
+export function trailerSection({ headers, body }: Exchange, options: OutboundOptions): HeaderList {
+  const nominated = fieldTokens(headers.raw, 'connection')
+  // HTTP/2 frames its fields, so they could hold what splits a message of HTTP/1.1 (RFC 9113 section 10.3).
+  const pairs = trailerPairs(body.trailers).filter(([, value]) => isFieldValue(value))
+  return pairs.filter(([name]) => isAllowed(name.toLowerCase(), nominated, options)).flat()
+}
+
+function isAllowed(name: string, nominated: readonly string[], { proxy: { requestFields } }: OutboundOptions): boolean {
+  if (!isFieldName(name) || trailerPairs([name, '']).length === 0) return false
+  if (hopFields.has(name) || ownFields.has(name) || nominated.includes(name) || isClaim(name)) return false
+  const { set, remove } = requestFields
+  return !remove.includes(name) && !set.some((each, i) => i % 2 === 0 && each.toLowerCase() === name)
+}

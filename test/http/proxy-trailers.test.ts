@@ -1,0 +1,339 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { test } from 'node:test'
+import { deadPort, startBackend, type BackendSocket } from '../support/backend.ts'
+import { makeCertificate } from '../support/certificate.ts'
+import { ask, openSession, startHttp2 } from '../support/http2.ts'
+import { startFront, upstreamAt, type Front, type FrontOptions } from '../support/proxy.ts'
+import { RawClient } from '../support/raw.ts'
+import { TempFolder } from '../support/server.ts'
+
+const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+
+/** A request whose content comes in chunks, up to where the content begins. */
+function chunked({ hostLine }: Front, announced: string, lines: readonly string[] = []): string {
+  const head = ['POST /up?x=1 HTTP/1.1', hostLine, `Trailer: ${announced}`, 'Transfer-Encoding: chunked', ...lines]
+  return `${head.join('\r\n')}\r\n\r\n`
+}
+
+test('announced trailers of a request reach the upstream, announced and behind the content', async () => {
+  await using backend = await startBackend()
+  await using front = await startFront(backend.port)
+  using client = await RawClient.open(front.port)
+  client.send(`${chunked(front, 'X-Sum, Content-Digest', ['X-A: 1', 'x-a: 2'])}3\r\nabc\r\n`)
+  const upstream = await backend.next()
+  assert.ok(await upstream.sees('3\r\nabc\r\n'))
+  client.send('0\r\nX-Sum: 1\r\nX-Late: 2\r\nContent-Digest: sha-256=:AA==:\r\n\r\n')
+  assert.ok(await upstream.sees('\r\n\r\n3\r\nabc\r\n0\r\n'))
+  assert.ok(await upstream.sees('AA==:\r\n\r\n'))
+  const [head = '', ...rest] = upstream.text.split('\r\n\r\n')
+  assert.match(head, /^POST \/up\?x=1 HTTP\/1\.1\r\nHost: [^]*\r\nX-A: 1\r\nx-a: 2\r\n/)
+  assert.match(head, /\r\nTrailer: x-sum, content-digest\r\nTransfer-Encoding: chunked\r\nConnection: close$/)
+  // What nobody announced, we could not announce either.
+  assert.equal(rest.join('\r\n\r\n'), '3\r\nabc\r\n0\r\nX-Sum: 1\r\nContent-Digest: sha-256=:AA==:\r\n\r\n')
+  upstream.send(ok)
+  const reply = await client.reply()
+  assert.equal(reply.body.toString(), 'ok')
+  await backend.quiet()
+  // The client's connection serves the next request.
+  client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
+  const second = await backend.next()
+  await second.head()
+  second.send(ok)
+  assert.equal((await client.reply()).status, 200)
+})
+
+test('content that turns out empty is framed by chunks all the same, and its trailers follow', async () => {
+  await using backend = await startBackend()
+  await using front = await startFront(backend.port)
+  using client = await RawClient.open(front.port)
+  client.send(`${chunked(front, 'X-Sum')}0\r\nX-Sum: 1\r\n\r\n`)
+  const upstream = await backend.next()
+  assert.ok(await upstream.sees('\r\n\r\n0\r\nX-Sum: 1\r\n\r\n'))
+  upstream.send(ok)
+  assert.equal((await client.reply()).status, 200)
+})
+
+test('no trailer can say what only a header section may, however it is spelled', async () => {
+  await using backend = await startBackend()
+  await using front = await startFront(backend.port, {
+    proxy: { requestFields: { set: ['X-Env', 'dev'], remove: ['x-gone'] } },
+  })
+  using client = await RawClient.open(front.port)
+  // Node itself refuses Content-Length and Transfer-Encoding there.
+  const names = [
+    'Host',
+    'Authorization',
+    'Cookie',
+    'Content-Type',
+    'Content_Length',
+    'If-Match',
+    'X-Forwarded-For',
+    'X_Forwarded_Host',
+    'Forwarded',
+    'X-Real-IP',
+    'Via',
+    'TE',
+    'Proxy',
+    'Proxy-Authorization',
+    'X-Serve8008',
+    'X-Nominated',
+    'X-Env',
+    'X-Gone',
+  ]
+  const section = names.map((name) => `${name}: evil\r\n`).join('')
+  client.send(
+    `${chunked(front, [...names, 'X-Sum'].join(', '), ['Connection: X-Nominated'])}0\r\n${section}X-Sum: 1\r\n\r\n`,
+  )
+  const upstream = await backend.next()
+  assert.ok(await upstream.sees('X-Sum: 1\r\n\r\n'), client.received.toString('latin1'))
+  assert.doesNotMatch(upstream.text, /evil/)
+  assert.match(upstream.text, /\r\nTrailer: x-sum\r\n/)
+  assert.match(upstream.text, /\r\n\r\n0\r\nX-Sum: 1\r\n\r\n$/)
+  upstream.send(ok)
+  assert.equal((await client.reply()).status, 200)
+})
+
+test('a request that announces nothing that may follow goes the usual way', async () => {
+  await using backend = await startBackend()
+  await using front = await startFront(backend.port)
+  using client = await RawClient.open(front.port)
+  client.send(`${chunked(front, 'Host')}3\r\nabc\r\n0\r\nHost: evil\r\n\r\n`)
+  const upstream = await backend.next()
+  assert.ok(await upstream.sees('0\r\n\r\n'))
+  assert.doesNotMatch(upstream.text, /evil|^trailer:/im)
+  upstream.send(ok)
+  assert.equal((await client.reply()).status, 200)
+})
+
+test('trailers of HTTP/2 requests reach an HTTP/1.1 upstream', async () => {
+  await using backend = await startBackend()
+  await using front = await startHttp2({}, { proxy: { '/': `http://127.0.0.1:${backend.port}` } })
+  using session = openSession(front.port)
+  const stream = session.request({ ':path': '/', ':method': 'POST', trailer: 'x-sum' }, { waitForTrailers: true })
+  stream.once('wantTrailers', () => stream.sendTrailers({ 'x-sum': '42', cookie: 'a=1', 'x-late': '1' }))
+  stream.end('abc')
+  const upstream = await backend.next()
+  assert.ok(await upstream.sees('\r\n3\r\nabc\r\n0\r\nx-sum: 42\r\n\r\n'))
+  assert.match(upstream.text, /\r\nTrailer: x-sum\r\n/)
+  upstream.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-Back\r\n\r\n0\r\nX-Back: 43\r\n\r\n')
+  const [headers] = (await once(stream, 'response')) as [Record<string, string>]
+  assert.equal(headers[':status'], 200)
+  stream.resume()
+  const [trailers] = (await once(stream, 'trailers')) as [Record<string, string>]
+  assert.equal(trailers['x-back'], '43')
+  // Another request over the same session is none the wiser.
+  const next = ask(session, { ':path': '/' })
+  const second = await backend.next()
+  await second.head()
+  second.send(ok)
+  assert.equal((await next).body.toString(), 'ok')
+})
+
+test('trailers go both ways at once over HTTP/1.1, through TLS too', async () => {
+  const { cert, key } = await makeCertificate()
+  using folder = await new TempFolder().write({ 'ca.pem': cert })
+  const server = createServer({ cert, key }, (request, response) => {
+    response.writeHead(200, { Trailer: 'X-Back' })
+    request.pipe(response, { end: false })
+    request.once('end', () => {
+      response.addTrailers({ 'X-Back': String(request.trailers['x-sum']) })
+      response.end()
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  try {
+    const { port } = server.address() as AddressInfo
+    await using front = await startFront(port, {
+      upstream: { protocol: 'https:' },
+      proxy: { tls: { verify: true, ca: folder.join('ca.pem'), servername: 'localhost' } },
+    })
+    using client = await RawClient.open(front.port)
+    client.send(`${chunked(front, 'X-Sum')}3\r\nabc\r\n`)
+    await client.sees('3\r\nabc\r\n')
+    client.send('0\r\nX-Sum: 7\r\n\r\n')
+    await client.sees('0\r\nX-Back: 7\r\n\r\n')
+  } finally {
+    server.close()
+    server.closeAllConnections()
+  }
+})
+
+test('interim replies come before the reply, and a client that waits to be asked is asked by us', async () => {
+  await using backend = await startBackend()
+  await using front = await startFront(backend.port)
+  using client = await RawClient.open(front.port)
+  client.send(chunked(front, 'X-Sum', ['Expect: 100-continue']))
+  assert.equal((await client.reply()).status, 100)
+  client.send('3\r\nabc\r\n0\r\nX-Sum: 1\r\n\r\n')
+  const upstream = await backend.next()
+  assert.ok(await upstream.sees('X-Sum: 1\r\n\r\n'))
+  assert.doesNotMatch(upstream.text, /expect/i)
+  upstream.send('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\nContent-Length: 9\r\n\r\n')
+  const hint = await client.reply()
+  assert.equal(hint.status, 103)
+  assert.deepEqual(hint.fields, [['link', '</a.css>']])
+  upstream.send(ok)
+  assert.equal((await client.reply()).status, 200)
+})
+
+test('a reply that comes before the content was read is delivered, and no connection is used again', async () => {
+  await using backend = await startBackend()
+  await using front = await startFront(backend.port)
+  using client = await RawClient.open(front.port)
+  client.send(`${chunked(front, 'X-Sum')}5\r\nfirst\r\n`)
+  const upstream = await backend.next()
+  assert.ok(await upstream.sees('first'))
+  upstream.send('HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig')
+  const reply = await client.reply()
+  assert.equal(reply.status, 413)
+  assert.equal(reply.body.toString(), 'big')
+  assert.equal(reply.field('connection'), 'close')
+  await upstream.closed()
+  client.socket.end()
+  await client.closed()
+  await backend.quiet()
+})
+
+test('a client that leaves within its content ends the request, and the upstream never sees an end', async () => {
+  await using backend = await startBackend()
+  await using front = await startFront(backend.port)
+  using client = await RawClient.open(front.port)
+  client.send(`${chunked(front, 'X-Sum')}5\r\nfirst\r\n`)
+  const upstream = await backend.next()
+  assert.ok(await upstream.sees('first'))
+  client.end()
+  await upstream.closed()
+  await backend.quiet()
+  assert.doesNotMatch(upstream.text, /\r\n0\r\n/)
+  assert.deepEqual(front.faults, [])
+})
+
+test('a client that leaves while the reply comes ends it too', async () => {
+  await using backend = await startBackend()
+  await using front = await startFront(backend.port)
+  using client = await RawClient.open(front.port)
+  client.send(`${chunked(front, 'X-Sum')}0\r\nX-Sum: 1\r\n\r\n`)
+  const upstream = await backend.next()
+  assert.ok(await upstream.sees('X-Sum: 1'))
+  upstream.send('HTTP/1.1 200 OK\r\n\r\nsome')
+  await client.sees('some')
+  client.end()
+  await upstream.closed()
+  await backend.quiet()
+})
+
+test('an upstream that does not read stops the client, and no memory is filled', async () => {
+  await using backend = await startBackend((connection) => connection.socket.pause())
+  await using front = await startFront(backend.port)
+  using client = await RawClient.open(front.port)
+  client.send(chunked(front, 'X-Sum'))
+  const upstream = await backend.next()
+  const chunk = `10000\r\n${'x'.repeat(0x1_0000)}\r\n`
+  for (let i = 0; i < 400; i++) client.send(chunk)
+  // What stays unsent here is what nobody took in.
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  assert.ok(client.socket.writableLength > 5_000_000, String(client.socket.writableLength))
+  const ended = front.ended()
+  upstream.socket.destroy()
+  assert.equal((await ended).x.notes.refusal, 'E8008_UPSTREAM_RESET')
+})
+
+test('nobody is asked twice for a request that was begun, and another upstream only before it', async () => {
+  await using backend = await startBackend((connection) => connection.sees('abc').then(() => connection.socket.end()))
+  await using front = await startFront(0, { upstreams: [upstreamAt(await deadPort()), upstreamAt(backend.port)] })
+  using client = await RawClient.open(front.port)
+  client.send(`${chunked(front, 'X-Sum')}3\r\nabc\r\n0\r\nX-Sum: 1\r\n\r\n`)
+  const reply = await client.reply()
+  assert.equal(reply.status, 502)
+  assert.match(reply.body.toString(), /UPSTREAM_RESET/)
+  assert.equal(backend.sockets.length, 1)
+})
+
+/** What a backend does once the request is there, and what the client gets for it. */
+const broken: readonly [string, (connection: BackendSocket) => unknown, RegExp, FrontOptions?][] = [
+  ['closes without an answer', (c) => c.socket.end(), /502.*UPSTREAM_RESET/],
+  ['resets without an answer', (c) => c.socket.resetAndDestroy(), /502.*UPSTREAM_RESET/],
+  ['sends no HTTP', (c) => c.send('SSH-2.0-OpenSSH_9.6\r\n'), /502.*UPSTREAM_PROTOCOL/],
+  ['sends the status 099', (c) => c.send('HTTP/1.1 099 X\r\nContent-Length: 0\r\n\r\n'), /502.*UPSTREAM_PROTOCOL/],
+  ['sends the status 999', (c) => c.send('HTTP/1.1 999 X\r\nContent-Length: 0\r\n\r\n'), /502.*UPSTREAM_PROTOCOL/],
+  [
+    'upgrades unasked',
+    (c) => c.send('HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
+    /502.*UPSTREAM_PROTOCOL/,
+  ],
+  ['switches to nothing', (c) => c.send('HTTP/1.1 101 Switching\r\n\r\n'), /502.*UPSTREAM_PROTOCOL/],
+  ['floods with interim replies', (c) => c.send('HTTP/1.1 102 X\r\n\r\n'.repeat(1000)), /502.*UPSTREAM_PROTOCOL/],
+  [
+    'sends a header section without end',
+    (c) => c.send(`HTTP/1.1 200 OK\r\n${`X-Long: ${'x'.repeat(1000)}\r\n`.repeat(200)}`),
+    /502.*UPSTREAM_PROTOCOL/,
+  ],
+  [
+    'sends a control character in a field',
+    (c) => c.send('HTTP/1.1 200 OK\r\nX-A: a\u0001b\r\nContent-Length: 0\r\n\r\n'),
+    /502.*UPSTREAM_PROTOCOL/,
+  ],
+  [
+    'sends a control character in an interim reply',
+    (c) => c.send(`HTTP/1.1 103 X\r\nX-A: a\u0001b\r\n\r\n${ok}`),
+    /502.*UPSTREAM_PROTOCOL/,
+  ],
+  [
+    'states a length and a coding',
+    (c) => c.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'),
+    /502.*UPSTREAM_PROTOCOL/,
+  ],
+  [
+    'states two lengths',
+    (c) => c.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok!'),
+    /502.*UPSTREAM_PROTOCOL/,
+  ],
+  ['never answers', () => {}, /504.*UPSTREAM_TIMEOUT/, { timeouts: { headersMs: 100 } }],
+  ['never comes to an end of all', () => {}, /504.*UPSTREAM_TIMEOUT/, { timeouts: { totalMs: 100 } }],
+]
+
+for (const [name, act, expected, options] of broken) {
+  test(`an upstream that ${name} behind trailers is answered for, and its connection given up`, async () => {
+    await using backend = await startBackend(async (c) => {
+      await c.sees('X-Sum: 1\r\n\r\n')
+      await act(c)
+    })
+    await using front = await startFront(backend.port, options)
+    using client = await RawClient.open(front.port)
+    client.send(`${chunked(front, 'X-Sum', ['Accept: application/json'])}0\r\nX-Sum: 1\r\n\r\n`)
+    let reply = await client.reply()
+    while (reply.status < 200) reply = await client.reply()
+    assert.match(`${reply.status} ${reply.body.toString().replaceAll('\n', ' ')}`, expected)
+    await backend.quiet()
+    assert.deepEqual(front.faults, [])
+  })
+}
+
+for (const [name, rest, options] of [
+  ['a known length', 'Content-Length: 10\r\n\r\nsome', {}],
+  ['chunks', 'Transfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n', {}],
+  ['its time for content', 'Content-Length: 10\r\n\r\nsome', { timeouts: { bodyIdleMs: 100 } }],
+  ['its time for all', 'Content-Length: 10\r\n\r\nsome', { timeouts: { totalMs: 300 } }],
+] as const) {
+  test(`a client sees that a reply behind trailers is broken when it ends within ${name}`, async () => {
+    await using backend = await startBackend(async (c) => {
+      await c.sees('X-Sum: 1\r\n\r\n')
+      c.send(`HTTP/1.1 200 OK\r\n${rest}`)
+    })
+    await using front = await startFront(backend.port, options)
+    using client = await RawClient.open(front.port)
+    const ended = front.ended()
+    client.send(`${chunked(front, 'X-Sum')}0\r\nX-Sum: 1\r\n\r\n`)
+    await client.sees('some')
+    if (!('timeouts' in options)) backend.sockets[0]?.socket.end()
+    assert.doesNotMatch((await client.closed()).toString('latin1'), /\r\n0\r\n\r\n$/)
+    const { x, sent } = await ended
+    assert.equal(sent.aborted, true)
+    assert.match(x.notes.refusal ?? '', 'timeouts' in options ? /TIMEOUT/ : /RESET/)
+    await backend.quiet()
+  })
+}
