@@ -21,7 +21,7 @@ export async function trust(command: Command, program: Program, report: Report):
     report.print(json ? `${printableJson({ file: authority.file })}\n` : `${authority.file}\n`)
     return 0
   }
-  const certificate = said?.status === true ? authority.read() : await authority.make()
+  const certificate = await (said?.status === true ? authority.read() : authority.make())
   const print = (text: string): void => {
     if (!json && !quiet) report.print(text)
   }

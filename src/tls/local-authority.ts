@@ -1,8 +1,9 @@
 import type { X509Certificate } from 'node:crypto'
 import { ServeError } from '../errors/serve-error.ts'
-import { certificateFile, leeway, openSigner, readAuthority, readIfWhole } from './authority.ts'
+import { assertOurs, certificateFile, leeway, openSigner, readAuthority, readIfWhole } from './authority.ts'
 import { day, systemClock } from './clock.ts'
 import { canonicalName, isPermitted, permittedDomains } from './names.ts'
+import { setAside } from './set-aside.ts'
 import { machine } from './trust/host.ts'
 import { trustStores } from './trust/stores.ts'
 import type { TrustStore } from './trust/types.ts'
@@ -30,19 +31,36 @@ export interface LocalAuthority {
   /** Absolute path of its certificate, which is there after {@link make}. */
   readonly file: string
   readonly folder: string
-  /** The certificate, or undefined where there is no authority. @throws ServeError `E8008_AUTHORITY` */
-  read(): X509Certificate | undefined
+  /**
+   * The certificate, or undefined where there is no authority.
+   *
+   * @throws ServeError `E8008_AUTHORITY` for one that is damaged, or that may vouch for more than ours.
+   */
+  read(): Promise<X509Certificate | undefined>
   /** Makes it where there is none. @throws ServeError `E8008_AUTHORITY` */
   make(): Promise<X509Certificate>
+  /**
+   * Makes room for a new one: deletes ours, moves another beside its place.
+   *
+   * @returns where that is now, or undefined where nothing was moved.
+   * @throws ServeError `E8008_AUTHORITY`
+   */
+  setAside(): Promise<string | undefined>
   /** The stores of this machine that may trust it. */
   stores(): Promise<TrustStore[]>
   /**
    * A certificate for other programs.
    *
    * @param names Names and addresses, for which it may vouch.
+   * @returns it with its key, and the names as it spells them, each once.
    * @throws ServeError `E8008_USAGE` for other names, `E8008_AUTHORITY`
    */
-  certify(names: readonly string[]): Promise<Pair>
+  certify(names: readonly string[]): Promise<Certified>
+}
+
+/** A certificate for other programs. */
+export interface Certified extends Pair {
+  readonly names: readonly string[]
 }
 
 /** Milliseconds that a certificate for another program holds: the most that browsers take, as nobody renews it. */
@@ -56,11 +74,16 @@ export function localAuthority(options: LocalAuthorityOptions): LocalAuthority {
   return {
     file,
     folder,
-    read: () => readAuthority(folder),
+    async read() {
+      const certificate = readAuthority(folder)
+      if (certificate !== undefined) await assertOurs(certificate, folder)
+      return certificate
+    },
     make: async () => (await open()).certificate,
-    stores() {
-      // A damaged authority can still be taken out of the stores.
-      const certificate = readIfWhole(folder)
+    setAside: () => setAside(folder),
+    async stores() {
+      // A damaged authority can still be taken out of the stores. One that is not of our making is none of our business.
+      const certificate = await readIfOurs(folder)
       const subject = {
         file,
         cert: certificate?.toString(),
@@ -70,17 +93,24 @@ export function localAuthority(options: LocalAuthorityOptions): LocalAuthority {
       return trustStores(machine(options, options.asUser), subject, options.systemRoot)
     },
     async certify(names) {
-      const canonical = names.map(permittedName)
+      const canonical = [...new Set(names.map(permittedName))]
       const signer = await open()
       const { mintLeaf } = await import('./mint.ts')
       const now = Date.now()
       const end = Math.min(now + lifetime, Date.parse(signer.certificate.validTo))
-      return mintLeaf([...new Set(canonical)], signer, {
-        notBefore: new Date(now - leeway),
-        notAfter: new Date(end),
-      })
+      const term = { notBefore: new Date(now - leeway), notAfter: new Date(end) }
+      return { ...mintLeaf(canonical, signer, term), names: canonical }
     },
   }
+}
+
+async function readIfOurs(folder: string): Promise<X509Certificate | undefined> {
+  const certificate = readIfWhole(folder)
+  if (certificate === undefined) return undefined
+  return assertOurs(certificate, folder).then(
+    () => certificate,
+    () => undefined,
+  )
 }
 
 function permittedName(text: string): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, sep } from 'node:path'
 import { test } from 'node:test'
 import { folderOf, run } from './command.ts'
 
@@ -60,14 +60,17 @@ test('trust changes nothing where nobody can be asked', async (t) => {
   assert.equal(JSON.parse(json.stderr).error.code, 'E8008_USAGE')
 })
 
-test('cert writes a certificate and its key, renews them, and overwrites nothing else', async (t) => {
+test('cert writes a certificate and its key, renews them, and names them after all names', async (t) => {
   const home = await folderOf(t, {})
   const options = { cwd: home, env: homeOf(home) }
   const { stdout, exitCode } = await run(t, ['cert', 'app.localhost', '10.0.0.1', '--out', 'keys'], options)
   assert.equal(exitCode, 0)
-  assert.match(stdout, /^Certificate {3}.*app\.localhost\+1\.pem\nKey {11}.*app\.localhost\+1-key\.pem\nAuthority {5}/)
-  const certFile = join(home, 'keys', 'app.localhost+1.pem')
-  const keyFile = join(home, 'keys', 'app.localhost+1-key.pem')
+  assert.match(
+    stdout,
+    /^Certificate {3}.*app\.localhost\+10\.0\.0\.1\.pem\nKey {11}.*\+10\.0\.0\.1-key\.pem\nAuthority {5}/,
+  )
+  const certFile = join(home, 'keys', 'app.localhost+10.0.0.1.pem')
+  const keyFile = join(home, 'keys', 'app.localhost+10.0.0.1-key.pem')
   const first = new X509Certificate(readFileSync(certFile))
   assert.equal(first.subjectAltName, 'DNS:app.localhost, IP Address:10.0.0.1')
   assert.ok(Date.parse(first.validTo) - Date.parse(first.validFrom) <= 397 * 86_400_000)
@@ -77,20 +80,45 @@ test('cert writes a certificate and its key, renews them, and overwrites nothing
   assert.deepEqual(Object.keys(JSON.parse(again.stdout)), ['cert', 'key', 'ca', 'expires'])
   assert.notEqual(new X509Certificate(readFileSync(certFile)).serialNumber, first.serialNumber)
 
-  for (const [name, content] of [
-    ['a.test.pem', 'mine'],
-    ['b.test-key.pem', 'mine'],
+  const other = await run(t, ['cert', 'app.localhost', '10.0.0.2', '::1', '--out', 'keys', '--json'], options)
+  assert.equal(JSON.parse(other.stdout).cert, join(home, 'keys', 'app.localhost+10.0.0.2+__1.pem'))
+  const renewed = await run(t, ['cert', 'APP.localhost.', '10.0.0.2', '::1', '--out', 'keys'], options)
+  assert.equal(renewed.exitCode, 0, renewed.stderr)
+})
+
+test('cert overwrites nothing that it did not write, and names what stands in its way', async (t) => {
+  const home = await folderOf(t, {})
+  const options = { cwd: home, env: homeOf(home) }
+  assert.equal((await run(t, ['cert', 'c.test'], options)).exitCode, 0)
+  assert.equal((await run(t, ['cert', '*.d.test'], options)).exitCode, 0)
+  for (const [host, name, content, problem] of [
+    ['a.test', 'a.test.pem', 'mine', 'is not one of ours; it stays as it is'],
+    ['b.test', 'b.test-key.pem', 'mine', 'is not one of ours; it stays as it is'],
+    ['c.test', 'c.test-key.pem', 'mine', 'is not one of ours; it stays as it is'],
+    ['_wildcard.d.test', '_wildcard.d.test.pem', undefined, 'is a certificate for *.d.test; it stays as it is'],
   ] as const) {
-    writeFileSync(join(home, name), content)
-    const refused = await run(t, ['cert', name.slice(0, 6)], options)
-    assert.equal(refused.exitCode, 2)
-    assert.match(refused.stderr, /not one of ours; it stays as it is/)
-    assert.equal(readFileSync(join(home, name), 'utf8'), 'mine')
+    if (content !== undefined) writeFileSync(join(home, name), content)
+    const before = readFileSync(join(home, name), 'utf8')
+    const { exitCode, stderr } = await run(t, ['cert', host], options)
+    assert.equal(exitCode, 2)
+    const hint = `E8008_USAGE   try: serve8008 cert ${host} --out ./certificates`
+    assert.equal(stderr, `.${sep}${name} ${problem}.\n${hint}\n`)
+    assert.equal(readFileSync(join(home, name), 'utf8'), before)
   }
-  assert.deepEqual(
-    readdirSync(home).filter((name) => name.endsWith('.pem')),
-    ['a.test.pem', 'b.test-key.pem'],
-  )
+  const elsewhere = await run(t, ['cert', 'c.test', '--out', './certificates'], options)
+  assert.equal(elsewhere.exitCode, 0)
+})
+
+test('cert says at once where a folder cannot be made', { skip: process.platform !== 'linux' }, async (t) => {
+  const home = await folderOf(t, { file: '' })
+  for (const out of ['/proc/x', '/proc/x/y', './file', './file/x']) {
+    const { exitCode, stderr } = await run(t, ['cert', 'a.test', '--out', out], { cwd: home, env: homeOf(home) })
+    assert.equal(exitCode, 2)
+    assert.match(
+      stderr,
+      /^The certificate cannot be written to \S+ \(E\w+\)\.\n.*try: serve8008 cert a\.test --out \.\/certificates\n$/,
+    )
+  }
 })
 
 test('cert makes none that nobody would accept', async (t) => {

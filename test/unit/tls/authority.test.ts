@@ -64,7 +64,7 @@ test('a damaged authority is told of and not replaced, since others may trust it
     await assert.rejects(openSigner(place), (error: { code?: string; message?: string; hint?: string }) => {
       assert.equal(error.code, 'E8008_AUTHORITY')
       assert.match(error.message ?? '', /authority-key\.pem is damaged/)
-      assert.match(error.hint ?? '', /serve8008 untrust, remove .*serve8008, then serve8008 trust/)
+      assert.match(error.hint ?? '', /^take .*serve8008 away, and a new authority is made/)
       return true
     })
     assert.equal(readFileSync(keyFile, 'utf8'), content)
