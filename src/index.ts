@@ -8,6 +8,8 @@
  */
 export { createServer } from './server/create.ts'
 export type { ProgramOptions } from './server/program-options.ts'
+export { localAuthority } from './server/public-authority.ts'
+export type { LocalAuthority, LocalAuthorityOptions } from './server/public-authority.ts'
 export { defineConfig } from './config/define-config.ts'
 export { isServeError, ServeError } from './errors/serve-error.ts'
 export type { ErrorCode } from './errors/codes.ts'

@@ -10,7 +10,7 @@ import type { TrustStore } from './trust/types.ts'
 import type { CertificateWarning, Pair } from './types.ts'
 
 /** Whose authority, and on which machine. */
-export interface LocalAuthorityOptions {
+export interface ManagedAuthorityOptions {
   readonly folder: string
   /** Home folder of the user whose programs are to trust it. */
   readonly home: string
@@ -26,8 +26,8 @@ export interface LocalAuthorityOptions {
   readonly onWarning: (warning: CertificateWarning) => void
 }
 
-/** The local authority, for the commands that look after it. */
-export interface LocalAuthority {
+/** A local authority by itself. */
+export interface Authority {
   /** Absolute path of its certificate, which is there after {@link make}. */
   readonly file: string
   readonly folder: string
@@ -46,8 +46,6 @@ export interface LocalAuthority {
    * @throws ServeError `E8008_AUTHORITY`
    */
   setAside(): Promise<string | undefined>
-  /** The stores of this machine that may trust it. */
-  stores(): Promise<TrustStore[]>
   /**
    * A certificate for other programs.
    *
@@ -58,6 +56,12 @@ export interface LocalAuthority {
   certify(names: readonly string[]): Promise<Certified>
 }
 
+/** The local authority of a user, for the commands that look after it. */
+export interface ManagedAuthority extends Authority {
+  /** The stores of this machine that may trust it. */
+  stores(): Promise<TrustStore[]>
+}
+
 /** A certificate for other programs. */
 export interface Certified extends Pair {
   readonly names: readonly string[]
@@ -66,13 +70,11 @@ export interface Certified extends Pair {
 /** Milliseconds that a certificate for another program holds: the most that browsers take, as nobody renews it. */
 const lifetime = 396 * day
 
-/** Opens the local authority of a user. */
-export function localAuthority(options: LocalAuthorityOptions): LocalAuthority {
-  const { folder, onWarning } = options
-  const file = certificateFile(folder)
+/** Opens the local authority in a folder. Nothing is read or made yet. */
+export function openAuthority({ folder, onWarning }: Pick<ManagedAuthorityOptions, 'folder' | 'onWarning'>): Authority {
   const open = () => openSigner({ folder, clock: systemClock, onWarning })
   return {
-    file,
+    file: certificateFile(folder),
     folder,
     async read() {
       const certificate = readAuthority(folder)
@@ -81,17 +83,6 @@ export function localAuthority(options: LocalAuthorityOptions): LocalAuthority {
     },
     make: async () => (await open()).certificate,
     setAside: () => setAside(folder),
-    async stores() {
-      // A damaged authority can still be taken out of the stores. One that is not of our making is none of our business.
-      const certificate = await readIfOurs(folder)
-      const subject = {
-        file,
-        cert: certificate?.toString(),
-        fingerprint: certificate?.fingerprint.replaceAll(':', ''),
-        alias: `serve8008-${options.user.replace(/[^\w.-]/g, '_')}`,
-      }
-      return trustStores(machine(options, options.asUser), subject, options.systemRoot)
-    },
     async certify(names) {
       const canonical = [...new Set(names.map(permittedName))]
       const signer = await open()
@@ -100,6 +91,25 @@ export function localAuthority(options: LocalAuthorityOptions): LocalAuthority {
       const end = Math.min(now + lifetime, Date.parse(signer.certificate.validTo))
       const term = { notBefore: new Date(now - leeway), notAfter: new Date(end) }
       return { ...mintLeaf(canonical, signer, term), names: canonical }
+    },
+  }
+}
+
+/** Opens the local authority of a user. */
+export function manageAuthority(options: ManagedAuthorityOptions): ManagedAuthority {
+  const authority = openAuthority(options)
+  return {
+    ...authority,
+    async stores() {
+      // A damaged authority can still be taken out of the stores. One that is not of our making is none of our business.
+      const certificate = await readIfOurs(options.folder)
+      const subject = {
+        file: authority.file,
+        cert: certificate?.toString(),
+        fingerprint: certificate?.fingerprint.replaceAll(':', ''),
+        alias: `serve8008-${options.user.replace(/[^\w.-]/g, '_')}`,
+      }
+      return trustStores(machine(options, options.asUser), subject, options.systemRoot)
     },
   }
 }
