@@ -69,6 +69,29 @@ test('where nobody can be asked nothing is run, unless --yes', async () => {
   assert.deepEqual(await changeTrust({ ...change, yes: true, stores, program }), new Map())
 })
 
+test('what is prepared comes after a yes and before the commands, and a no prepares nothing', async () => {
+  const told: string[] = []
+  const store = storeOf('first', 'process.exit(0)')
+  const prepare = (): Promise<void> => Promise.resolve(void told.push('prepared'))
+  const stepsOf = (found: FoundStore) => {
+    told.push('steps')
+    return found.store.install()
+  }
+  const one = { ...change, command: 'trust --renew', stores: [store], stepsOf, prepare }
+  assert.equal(await changeTrust({ ...one, program: answering('n\n').program }), undefined)
+  assert.equal(told.includes('prepared'), false)
+  await assert.rejects(changeTrust({ ...one, program: answering(undefined).program }), {
+    hint: 'serve8008 trust --renew --yes',
+  })
+  assert.equal(told.includes('prepared'), false)
+  told.length = 0
+  assert.deepEqual(await changeTrust({ ...one, program: answering('y\n').program }), new Map())
+  assert.deepEqual(told, ['steps', 'prepared', 'steps'])
+  const { program, text } = answering('n\n')
+  assert.equal(await changeTrust({ ...one, stores: [], program }), undefined)
+  assert.equal(text(), 'Go on? [y/N] ')
+})
+
 test('a command that fails ends its store, not the others', async () => {
   const { program } = answering(undefined)
   const stores = [
