@@ -13,6 +13,7 @@ export type { LocalAuthority, LocalAuthorityOptions } from './server/public-auth
 export { defineConfig } from './config/define-config.ts'
 export { isServeError, ServeError } from './errors/serve-error.ts'
 export type { ErrorCode } from './errors/codes.ts'
+export type { Warning } from './errors/warning.ts'
 export type {
   HealthOptions,
   MatchOptions,
@@ -45,5 +46,4 @@ export type {
   SecureListening,
   Server8008,
   ServerEvents,
-  Warning,
 } from './server/types.ts'

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { ServeError } from '../errors/serve-error.ts'
-import type { Warning } from '../server/types.ts'
+import type { Warning } from '../errors/warning.ts'
 import { guessManner, readCommand, type Command } from './command.ts'
 import { flags } from './flags.ts'
 import { currentProgram, type Program } from './program.ts'

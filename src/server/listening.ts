@@ -2,7 +2,8 @@ import type { ResolvedConfig } from '../config/types.ts'
 import type { Fix } from '../errors/serve-error.ts'
 import { isBadPort, networkUrls, type Bound } from '../ports/ports.ts'
 import { formatHost, isLoopback } from '../util/ip.ts'
-import type { Listening, Warning } from './types.ts'
+import type { Warning } from '../errors/warning.ts'
+import type { Listening } from './types.ts'
 
 interface Urls {
   readonly local: readonly string[]

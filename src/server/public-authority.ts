@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { Warning } from './types.ts'
+import type { Warning } from '../errors/warning.ts'
 
 /** Which local authority. */
 export interface LocalAuthorityOptions {

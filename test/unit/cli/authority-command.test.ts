@@ -26,7 +26,11 @@ test('the flags of the voice may stand before them', () => {
 })
 
 test('what they do not take is an error, not left out', () => {
-  assert.throws(() => read('trust --port 1'), { code: 'E8008_USAGE', message: 'Unknown flag --port.' })
+  assert.throws(() => read('trust --port 1'), {
+    code: 'E8008_USAGE',
+    message: 'Unknown flag --port.',
+    hint: 'serve8008 trust --help',
+  })
   assert.throws(() => read('untrust --status'), { code: 'E8008_USAGE' })
   assert.throws(() => read('trust ./site'), { code: 'E8008_USAGE', message: 'serve8008 trust takes no ./site.' })
   for (const line of ['trust --status --ca', 'trust --renew --status', 'trust --ca --renew']) {
