@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
-import { mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { lchownSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /** Absolute paths of a certificate and its key, both PEM. */
@@ -48,6 +48,7 @@ function makeFolders(folder: string): void {
   if (statSync(folder, { throwIfNoEntry: false }) !== undefined) return
   if (dirname(folder) !== folder) makeFolders(dirname(folder))
   mkdirSync(folder)
+  giveToOwner(folder)
 }
 
 /** As a whole, so that a program that follows the file reads no half. */
@@ -55,11 +56,19 @@ function replace(file: string, text: string, mode: number): void {
   const temporary = `${file}.${process.pid}.tmp`
   writeFileSync(temporary, text, { mode, flag: 'wx' })
   try {
+    giveToOwner(temporary)
     renameSync(temporary, file)
   } catch (error) {
     rmSync(temporary, { force: true })
     throw error
   }
+}
+
+/** What root makes in the folder of a user, under sudo, belongs to the user, who could not read the key otherwise. */
+function giveToOwner(path: string): void {
+  if (process.getuid?.() !== 0) return
+  const { uid, gid } = statSync(dirname(path))
+  if (uid !== 0) lchownSync(path, uid, gid)
 }
 
 /** The text of a file, empty for what is none, undefined where there is nothing. */

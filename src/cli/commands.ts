@@ -157,6 +157,11 @@ export function commandOf(word: string | undefined): CommandName | undefined {
   return commandNames.find((name) => name === word)
 }
 
+/** The command that a line names, by its first word; what follows a flag may be its value, so it is a guess. */
+export function typedCommand(argv: readonly string[]): CommandName | undefined {
+  return commandOf(argv.find((word) => !word.startsWith('-')))
+}
+
 function only(name: string, aliases: readonly string[], description: string): Flag {
   return { ...ownFlag(name, aliases, description), canBeOff: false }
 }

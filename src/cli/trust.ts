@@ -59,7 +59,10 @@ export async function trust(command: Command, program: Program, report: Report):
       return 1
     }
     stores = await findStores(authority)
-    if (problems.size > 0) throw failure('The local authority is not trusted everywhere', [...problems.values()])
+    if (problems.size > 0) {
+      print(`${storeLines(stores)}\n`)
+      throw failure('The local authority is not trusted everywhere', [...problems.values()])
+    }
   }
   const late = isRenewed ? 'Servers that run, and browsers that are open,' : 'Browsers that are open'
   print(`${storeLines(stores)}\n${open.length > 0 || isRenewed ? `${late} have to be started again.\n` : ''}`)
@@ -102,5 +105,11 @@ function isTrusting({ status }: FoundStore): boolean {
 /** Some stores stay as they were. */
 export function failure(message: string, problems: readonly string[]): ServeError {
   const [only] = problems
-  return new ServeError('E8008_TRUST', problems.length === 1 ? `${message}: ${only}` : `${message}.`, { problems })
+  // Without a terminal sudo can ask nobody.
+  const needsPassword = problems.some((problem) => /\bsudo: /.test(problem))
+  const hint = needsPassword ? { hint: 'the same in a terminal, where sudo can ask for the password' } : {}
+  return new ServeError('E8008_TRUST', problems.length === 1 ? `${message}: ${only}` : `${message}.`, {
+    ...hint,
+    problems,
+  })
 }

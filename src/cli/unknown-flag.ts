@@ -1,6 +1,6 @@
 import { nearest } from '../config/problem.ts'
 import { ServeError } from '../errors/serve-error.ts'
-import { commandOf } from './commands.ts'
+import { typedCommand } from './commands.ts'
 import type { Flag } from './flags.ts'
 import { habitOf } from './habits.ts'
 import { commandLine, shellWord } from './shell-word.ts'
@@ -34,7 +34,7 @@ function hintFor(flag: string, corrected: string | undefined, argv: readonly str
 
 /** The page of the command that was typed. */
 function helpCommand(argv: readonly string[]): string {
-  const name = commandOf(argv.find((word) => !word.startsWith('-')))
+  const name = typedCommand(argv)
   return name === undefined || name === 'help' ? 'serve8008 --help' : `serve8008 ${name} --help`
 }
 

@@ -27,7 +27,7 @@ export function foreign(fault: string, folder: string): ServeError {
 export function misplaced(path: string, fault: string): ServeError {
   return refusal(`${path} ${fault}, so the local authority there is not used.`, {
     hint: fault.includes('link')
-      ? 'as the user whose it is, without sudo, or with the folder itself in the place of the link'
+      ? 'leave out sudo, or put the folder itself in the place of the link'
       : 'see that it belongs to you, or use a certificate of your own',
   })
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { chownSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { test } from 'node:test'
 import { folderOf, run } from './command.ts'
@@ -35,6 +35,28 @@ test('XDG_DATA_HOME names another place', { skip: isWindows }, async (t) => {
   const { stdout } = await run(t, ['trust', '--ca'], { cwd: home, env })
   assert.equal(stdout, `${join(home, 'data', 'serve8008', 'authority.pem')}\n`)
 })
+
+test('a home that is no folder of its own is not the folder at hand', { skip: isWindows }, async (t) => {
+  const cwd = await folderOf(t, {})
+  for (const home of ['', 'home']) {
+    const { stdout } = await run(t, ['trust', '--status'], { cwd, env: { HOME: home } })
+    assert.match(stdout, /^(?:There is no local authority yet \(|The local authority is )\//)
+    assert.doesNotMatch(stdout, new RegExp(cwd))
+  }
+})
+
+test(
+  'untrust does not vouch for a store that it cannot look into',
+  { skip: process.platform !== 'linux' },
+  async (t) => {
+    const home = await folderOf(t, { '.mozilla/firefox/a.default/cert9.db': '' })
+    const env = { ...homeOf(home), PATH: home }
+    const { stdout, stderr, exitCode } = await run(t, ['untrust'], { cwd: home, env })
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /^Nothing of what could be looked into trusts the local authority now\./)
+    assert.match(stderr, /^Some stores could not be looked into.*certutil is missing/s)
+  },
+)
 
 test('trust --status makes nothing, and tells that nobody trusts what is not there', async (t) => {
   const home = await folderOf(t, {})
@@ -107,6 +129,19 @@ test('cert overwrites nothing that it did not write, and names what stands in it
   }
   const elsewhere = await run(t, ['cert', 'c.test', '--out', './certificates'], options)
   assert.equal(elsewhere.exitCode, 0)
+})
+
+const noRoot = process.getuid?.() === 0 ? false : 'only root can give files away'
+
+test('what root writes into the folder of a user belongs to the user', { skip: noRoot }, async (t) => {
+  const home = await folderOf(t, {})
+  const cwd = await folderOf(t, {})
+  chownSync(cwd, 12_345, 12_345)
+  const { exitCode } = await run(t, ['cert', 'a.test', '--out', 'new/tls'], { cwd, env: homeOf(home) })
+  assert.equal(exitCode, 0)
+  for (const name of ['', 'a.test.pem', 'a.test-key.pem']) {
+    assert.equal(statSync(join(cwd, 'new', 'tls', name)).uid, 12_345, name)
+  }
 })
 
 test('cert says at once where a folder cannot be made', { skip: process.platform !== 'linux' }, async (t) => {

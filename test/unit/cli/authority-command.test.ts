@@ -36,7 +36,11 @@ test('what they do not take is an error, not left out', () => {
   for (const line of ['trust --status --ca', 'trust --renew --status', 'trust --ca --renew']) {
     assert.throws(() => read(line), { code: 'E8008_USAGE', message: /^--\w+ and --\w+ are two things\.$/ })
   }
-  assert.throws(() => read('cert a.test --out'), { code: 'E8008_USAGE', message: '--out needs a value.' })
+  assert.throws(() => read('cert a.test --out'), {
+    code: 'E8008_USAGE',
+    message: '--out needs a value.',
+    hint: 'serve8008 cert --out DIR',
+  })
 })
 
 test('a folder of such a name is reached as ./trust, and the value of a flag is no command', () => {

@@ -7,6 +7,8 @@ import { changeTrust } from '../../../src/cli/change-trust.ts'
 import type { FoundStore } from '../../../src/cli/open-authority.ts'
 import { currentProgram, type Program } from '../../../src/cli/program.ts'
 import { runStep, stepText, wordsOf } from '../../../src/cli/run-step.ts'
+import { failure } from '../../../src/cli/trust.ts'
+import { otherPrograms } from '../../../src/cli/trust-text.ts'
 import type { Step } from '../../../src/tls/trust/types.ts'
 
 /** A program whose user types an answer, or that has no user. */
@@ -143,4 +145,15 @@ test('under sudo the authority is that of the user who typed it', () => {
   ]
   for (const other of others) assert.equal(other.isSudo, false)
   if (process.platform === 'linux') assert.equal(others[0]?.folder, '/root/data/serve8008')
+})
+
+test('the path of the certificate can be pasted into a shell', () => {
+  assert.match(otherPrograms('/home/ann/ca.pem'), /^ {2}curl {6}curl --cacert \/home\/ann\/ca\.pem$/m)
+  assert.match(otherPrograms('/home/$ann o/ca.pem'), /NODE_EXTRA_CA_CERTS='\/home\/\$ann o\/ca\.pem'$/m)
+})
+
+test('where sudo could not ask, the way out is a terminal', () => {
+  const problem = 'system: sudo: a password is required'
+  assert.match(failure('Not trusted', [problem]).hint ?? '', /in a terminal/)
+  assert.equal(failure('Not trusted', ['system: no room']).hint, undefined)
 })

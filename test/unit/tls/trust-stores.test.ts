@@ -212,3 +212,12 @@ test('the Java of JAVA_HOME, as root where its store is not ours', async () => {
   assert.deepEqual(await (await storeOf({ files, javaHome: '/none' }, /Java/)).find(), { present: false })
   assert.deepEqual(await (await storeOf({ files }, /Java/)).find(), { present: false })
 })
+
+test('a system that still holds what it collected is not rid of it, although the file is gone', async () => {
+  const folder = '/usr/local/share/ca-certificates'
+  const bundle = '/etc/ssl/certs/ca-certificates.crt'
+  const statusWith = async (text: string): Promise<string> =>
+    (await storeOf({ files: { [`${folder}/README`]: '', [bundle]: text } }, /Debian/)).status()
+  assert.equal(await statusWith(`${other}${cert}`), 'outdated')
+  assert.equal(await statusWith(other), 'absent')
+})
