@@ -81,24 +81,9 @@ export function readIfWhole(folder: string): X509Certificate | undefined {
  */
 export async function openSigner(place: Place): Promise<Signer> {
   const { folder, clock, onWarning } = place
-  const file = keyFile(folder)
-  for (const path of [folder, file, certificateFile(folder)]) {
-    const fault = reading(path, () => faultOfOwner(path))
-    if (fault !== undefined) throw misplaced(path, fault)
-  }
-  // The key is published first, so a certificate without a key is not one that is being made.
-  const isKnown = existsSync(certificateFile(folder))
-  let text = reading(file, () => readIfThere(file))
-  if (text === undefined) {
-    if (isKnown) throw keyless(folder)
-    text = await makeAuthority(place, file)
-  }
-  const signer = readSigner(text, file, folder)
-  await assertOurs(signer.certificate, folder)
+  const signer = (await findSigner(place)) ?? (await checked(await makeAuthority(place), place))
   closeAuthority(place)
-  const end = Date.parse(signer.certificate.validTo)
-  if (end <= clock.now()) throw expired(signer.certificate, folder)
-  if (end - clock.now() < notice) {
+  if (Date.parse(signer.certificate.validTo) - clock.now() < notice) {
     onWarning({
       code: 'W8008_AUTHORITY',
       message: `The local authority expires on ${signer.certificate.validTo}.`,
@@ -110,6 +95,33 @@ export async function openSigner(place: Place): Promise<Signer> {
   return signer
 }
 
+/**
+ * The same, but undefined where there is none, and nothing is made, changed or warned of.
+ *
+ * @throws ServeError `E8008_AUTHORITY` as {@link openSigner}
+ */
+export async function findSigner(place: Pick<Place, 'folder' | 'clock'>): Promise<Signer | undefined> {
+  const { folder } = place
+  const file = keyFile(folder)
+  for (const path of [folder, file, certificateFile(folder)]) {
+    const fault = reading(path, () => faultOfOwner(path))
+    if (fault !== undefined) throw misplaced(path, fault)
+  }
+  // The key is published first, so a certificate without a key is not one that is being made.
+  const isKnown = existsSync(certificateFile(folder))
+  const text = reading(file, () => readIfThere(file))
+  if (text !== undefined) return checked(text, place)
+  if (isKnown) throw keyless(folder)
+  return undefined
+}
+
+async function checked(text: string, { folder, clock }: Pick<Place, 'folder' | 'clock'>): Promise<Signer> {
+  const signer = readSigner(text, keyFile(folder), folder)
+  await assertOurs(signer.certificate, folder)
+  if (Date.parse(signer.certificate.validTo) <= clock.now()) throw expired(signer.certificate, folder)
+  return signer
+}
+
 /** @throws ServeError `E8008_AUTHORITY` for an authority that may vouch for more than ours. */
 export async function assertOurs(certificate: X509Certificate, folder: string): Promise<void> {
   // Loaded with what makes certificates.
@@ -118,20 +130,21 @@ export async function assertOurs(certificate: X509Certificate, folder: string): 
   if (fault !== undefined) throw foreign(fault, folder)
 }
 
-async function makeAuthority({ folder, clock }: Place, file: string): Promise<string> {
+async function makeAuthority({ folder, clock }: Place): Promise<string> {
   // Loaded only where something is made: most starts find all they need.
   const { mintAuthority } = await import('./mint.ts')
   const term = { notBefore: new Date(clock.now() - leeway), notAfter: new Date(clock.now() + lifetime) }
   const { cert, key } = mintAuthority(authorityLabel(), term)
   return writing(folder, () => {
     makeFolder(folder)
+    const file = keyFile(folder)
     const text = `${cert}${key}`
     return publishFirst(file, text, secretMode) ? text : (readIfThere(file) ?? text)
   })
 }
 
 /** Whose authority it is, for the lists in which people meet it. A common name has at most 64 characters. */
-function authorityLabel(): string {
+export function authorityLabel(): string {
   let user = 'user'
   try {
     user = userInfo().username

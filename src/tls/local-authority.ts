@@ -1,6 +1,14 @@
 import type { X509Certificate } from 'node:crypto'
 import { ServeError } from '../errors/serve-error.ts'
-import { assertOurs, certificateFile, leeway, openSigner, readAuthority, readIfWhole } from './authority.ts'
+import {
+  assertOurs,
+  authorityLabel,
+  certificateFile,
+  findSigner,
+  leeway,
+  openSigner,
+  readIfWhole,
+} from './authority.ts'
 import { day, systemClock } from './clock.ts'
 import { canonicalName, isPermitted, permittedDomains } from './names.ts'
 import { setAside } from './set-aside.ts'
@@ -34,7 +42,7 @@ export interface Authority {
   /**
    * The certificate, or undefined where there is no authority.
    *
-   * @throws ServeError `E8008_AUTHORITY` for one that is damaged, or that may vouch for more than ours.
+   * @throws ServeError `E8008_AUTHORITY` as {@link Authority.make} does.
    */
   read(): Promise<X509Certificate | undefined>
   /** Makes it where there is none. @throws ServeError `E8008_AUTHORITY` */
@@ -76,11 +84,7 @@ export function openAuthority({ folder, onWarning }: Pick<ManagedAuthorityOption
   return {
     file: certificateFile(folder),
     folder,
-    async read() {
-      const certificate = readAuthority(folder)
-      if (certificate !== undefined) await assertOurs(certificate, folder)
-      return certificate
-    },
+    read: async () => (await findSigner({ folder, clock: systemClock }))?.certificate,
     make: async () => (await open()).certificate,
     setAside: () => setAside(folder),
     async certify(names) {
@@ -107,6 +111,7 @@ export function manageAuthority(options: ManagedAuthorityOptions): ManagedAuthor
         file: authority.file,
         cert: certificate?.toString(),
         fingerprint: certificate?.fingerprint.replaceAll(':', ''),
+        label: authorityLabel(),
         alias: `serve8008-${options.user.replace(/[^\w.-]/g, '_')}`,
       }
       return trustStores(machine(options, options.asUser), subject, options.systemRoot)
