@@ -144,27 +144,28 @@ function zshAction(flag: Flag): string {
 
 function fishCompletion(flags: readonly Flag[]): string {
   const quote = (text: string) => `'${text.replace(/[\\']/g, '\\$&')}'`
+  const names = (flag: Flag): string =>
+    [flag.name, ...flag.aliases].map((name) => (name.length === 1 ? `-s ${name}` : `-l ${name}`)).join(' ')
+  const apart = owners.filter(({ name }) => name !== 'explain').map(({ name }) => name)
+  const others = `-n 'not __fish_seen_subcommand_from ${apart.join(' ')}'`
   const rows = flags.flatMap((flag) => {
-    const names = [flag.name, ...flag.aliases]
-      .map((name) => (name.length === 1 ? `-s ${name}` : `-l ${name}`))
-      .join(' ')
     const values = valuesOf(flag)
     const choices = values.length > 0 ? ` -a ${quote(values.join(' '))}` : ''
     const value = takesWord(flag) ? (flag.isPath ? ' -r -F' : ` -x${choices}`) : ''
     const negated = spellings(flag).filter((spelling) => spelling.startsWith('--no-'))
     return [
-      `complete -c serve8008 ${names}${value} -d ${quote(flag.description)}`,
-      ...negated.map((spelling) => `complete -c serve8008 -l ${spelling.slice(2)}`),
+      `complete -c serve8008 ${others} ${names(flag)}${value} -d ${quote(flag.description)}`,
+      ...negated.map((spelling) => `complete -c serve8008 ${others} -l ${spelling.slice(2)}`),
     ]
   })
   const own = owners.flatMap(({ name, list }) =>
     list
-      .filter(({ key }) => !flags.some((flag) => flag.key === key && flag.kind === 'boolean'))
-      .filter(({ key }) => key !== 'port' && (name !== 'explain' || key === 'requestHeader'))
+      // Those of serving hold for it as well.
+      .filter(({ key }) => name !== 'explain' || key === 'requestHeader')
       .map((flag) => {
         const value = takesWord(flag) ? (flag.isPath ? ' -x -a "(__fish_complete_directories)"' : ' -x') : ''
         const seen = `-n '__fish_seen_subcommand_from ${name}'`
-        return `complete -c serve8008 ${seen} -l ${flag.name}${value} -d ${quote(flag.description)}`
+        return `complete -c serve8008 ${seen} ${names(flag)}${value} -d ${quote(flag.description)}`
       }),
   )
   return `# serve8008 in fish: serve8008 completion fish | source

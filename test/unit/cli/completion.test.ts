@@ -136,3 +136,30 @@ test('every shell knows the values of --limit and --log, and how a mount goes on
     assert.match(script, /\/(\*|\[\^=\]\*)=/, shell)
   }
 })
+
+test('fish offers a command its own flags and no others', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'serve8008-completion-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const file = join(folder, 'script')
+  writeFileSync(file, renderCompletion('fish', flags))
+  const ask = (line: string): string[] | undefined => {
+    const words = ['--no-config', '-c', `source ${file}; complete -C '${line}'`]
+    const { error, stdout } = spawnSync('fish', words, {
+      encoding: 'utf8',
+      cwd: folder,
+      env: { ...process.env, HOME: folder },
+    })
+    if (error !== undefined) return undefined
+    return stdout
+      .split('\n')
+      .filter((row) => row !== '')
+      .map((row) => row.split('\t')[0] ?? '')
+  }
+  const offered = ask('serve8008 trust --re')
+  if (offered === undefined) return t.skip('there is no fish here')
+  assert.deepEqual(offered, ['--renew'])
+  assert.deepEqual(ask('serve8008 cert a.test --o'), ['--out'])
+  assert.deepEqual(ask('serve8008 reload --js'), ['--json'])
+  assert.deepEqual(ask('serve8008 help tr'), ['trust'])
+  assert.deepEqual(ask('serve8008 --lis'), ['--listing'])
+})
