@@ -22,7 +22,7 @@ const meanings: Readonly<Record<ErrorCode, string>> = {
   E8008_ROOT_UNREADABLE: 'It may not be read.',
   E8008_AUTH_FILE: 'The password file is missing, unreadable or holds lines that cannot be checked.',
   E8008_CERT: 'A certificate or key of your own is missing, unreadable, locked, or they do not belong together.',
-  E8008_AUTHORITY: 'The local authority is damaged, expired, or cannot be read or written.',
+  E8008_AUTHORITY: 'The local authority is damaged, expired, not of our making, or cannot be read or written.',
   E8008_TRUST: 'A store of trusted certificates could not be changed; `problems` lists which.',
   E8008_PORT_HELD: 'The one port that was asked for is held; the message says by whom.',
   E8008_PORT_DENIED: 'The one port that was asked for needs rights that you do not have.',

@@ -8,9 +8,12 @@
  */
 export { createServer } from './server/create.ts'
 export type { ProgramOptions } from './server/program-options.ts'
+export { localAuthority } from './server/public-authority.ts'
+export type { LocalAuthority, LocalAuthorityOptions } from './server/public-authority.ts'
 export { defineConfig } from './config/define-config.ts'
 export { isServeError, ServeError } from './errors/serve-error.ts'
 export type { ErrorCode } from './errors/codes.ts'
+export type { Warning } from './errors/warning.ts'
 export type {
   HealthOptions,
   MatchOptions,
@@ -43,5 +46,4 @@ export type {
   SecureListening,
   Server8008,
   ServerEvents,
-  Warning,
 } from './server/types.ts'

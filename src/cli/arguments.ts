@@ -1,6 +1,7 @@
 import parser from 'yargs-parser'
 import { parseSwitch } from '../config/parse-text.ts'
 import { ServeError } from '../errors/serve-error.ts'
+import { typedCommand } from './commands.ts'
 import { isOptionalValue, type Flag } from './flags.ts'
 import { unknownFlag } from './unknown-flag.ts'
 
@@ -47,7 +48,7 @@ export function parseArguments(
       words.push(last)
       given[given.length - 1] = true
     }
-    values.set(flag.key, valueOf(flag, given))
+    values.set(flag.key, valueOf(flag, given, argv))
 
     /** Whether the parser took for the flag's value what is a word of its own. */
     function isStray(value: string): boolean {
@@ -76,8 +77,10 @@ function parserOptions(flags: readonly Flag[]): NonNullable<Parameters<typeof pa
   }
 }
 
-function valueOf(flag: Flag, given: readonly (boolean | string)[]): FlagTexts {
-  const form = `serve8008 --${flag.name} ${flag.valueName}`.trimEnd()
+function valueOf(flag: Flag, given: readonly (boolean | string)[], argv: readonly string[]): FlagTexts {
+  const command = typedCommand(argv)
+  const words = ['serve8008', ...(command === undefined ? [] : [command]), `--${flag.name}`, flag.valueName]
+  const form = words.join(' ').trimEnd()
   const last = given.at(-1)
   if (last === false && !flag.canBeOff) throw usage(`--no-${flag.name} means nothing.`, form)
   if (last === false || flag.kind === 'boolean') return last === true

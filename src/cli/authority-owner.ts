@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { homedir, userInfo } from 'node:os'
+import { userInfo } from 'node:os'
 import type { Environment } from '../config/env.ts'
 import { folderOfAuthority } from '../server/local-authority.ts'
+import { homeFolder } from '../util/home.ts'
 
 /** Whose local authority the command looks after. */
 export interface AuthorityOwner {
@@ -30,8 +31,10 @@ export function authorityOwner(
     // What XDG_DATA_HOME says here is said of root.
     return { user, home, folder: folderOfAuthority({ home }), isSudo: true }
   }
-  const own = homedir()
-  return { user: ownName(env), home: own, folder: folderOfAuthority({ home: own, env }), isSudo: false }
+  const own = homeFolder()
+  const folder = folderOfAuthority({ home: own, env })
+  // Browsers have none either.
+  return { user: ownName(env), home: own ?? folder, folder, isSudo: false }
 }
 
 function homeOf(user: string, passwd: () => string): string | undefined {

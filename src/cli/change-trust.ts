@@ -8,10 +8,12 @@ import { runStep, stepText, type Rights } from './run-step.ts'
 
 /** A change of some stores. */
 export interface Change {
-  /** `trust` or `untrust`. */
+  /** As it is typed: `trust`, `trust --renew` or `untrust`. */
   readonly command: string
   readonly stores: readonly FoundStore[]
   readonly stepsOf: (found: FoundStore) => readonly Step[]
+  /** Is done before the commands, once the answer is yes. */
+  readonly prepare?: () => Promise<void>
   readonly rights: Rights
   readonly program: Program
   /** Whether to change it unasked. */
@@ -28,9 +30,9 @@ export interface Change {
  * @throws ServeError `E8008_USAGE` where nobody can be asked and nothing says yes.
  */
 export async function changeTrust(change: Change): Promise<ReadonlyMap<FoundStore, string> | undefined> {
-  const { command, stores, stepsOf, rights, program, yes, quiet, json } = change
+  const { command, stores, stepsOf, prepare, rights, program, yes, quiet, json } = change
   const tell = (text: string): void => void (json || (quiet && yes) ? undefined : program.stderr.write(text))
-  tell('These commands will be run:\n')
+  if (stores.length > 0) tell('These commands will be run:\n')
   for (const found of stores) {
     tell(`  # ${printable(found.store.name)}\n`)
     for (const step of stepsOf(found)) tell(`  ${printable(stepText(step, rights))}\n`)
@@ -41,8 +43,9 @@ export async function changeTrust(change: Change): Promise<ReadonlyMap<FoundStor
         hint: `serve8008 ${command} --yes`,
       })
     }
-    if (!(await ask('Run them?', program))) return undefined
+    if (!(await ask(stores.length > 0 ? 'Run them?' : 'Go on?', program))) return undefined
   }
+  await prepare?.()
   const problems = new Map<FoundStore, string>()
   for (const found of stores) {
     const problem = await runSteps(stepsOf(found), rights)

@@ -2,21 +2,19 @@ import { optionsByKey } from '../config/option-table.ts'
 import type { FlagValues } from '../config/source.ts'
 import { ServeError } from '../errors/serve-error.ts'
 import { parseArguments, type FlagTexts } from './arguments.ts'
-import { readAuthorityCommand, type AuthorityCommand } from './authority-command.ts'
-import { explainFlags, flags } from './flags.ts'
+import { readAuthorityCommand, type AuthorityFlags } from './authority-command.ts'
+import { commandOf, commands, type CommandName } from './commands.ts'
+import { flags } from './flags.ts'
 import { repeatCommand, replaceWord } from './repeat-command.ts'
 import type { Manner } from './report.ts'
 import { withoutUserinfo } from './shell-word.ts'
 
-/** The words that may stand in the folder's place. */
-export const commandNames = ['check', 'explain', 'reload', 'trust', 'untrust', 'cert', 'completion', 'help'] as const
-
 /** What the command line asks for. */
 export interface Command extends Manner {
-  readonly name: 'serve' | 'version' | (typeof commandNames)[number]
+  readonly name: 'serve' | 'version' | CommandName
   /** The word after `completion`. */
   readonly shell: string | undefined
-  /** The files after `reload`, the method and the URL after `explain`, the names after `cert`. */
+  /** The files after `reload`, the method and the URL after `explain`, the names after `cert`, the command after `help`. */
   readonly words: readonly string[]
   /** Header fields of the request that `explain` is asked about. */
   readonly requestHeaders: readonly string[]
@@ -25,7 +23,7 @@ export interface Command extends Manner {
   /** The file named by --config, false for --no-config, undefined to look one up. */
   readonly config: string | false | undefined
   /** What was said to `trust`, `untrust` or `cert`. */
-  readonly authority?: AuthorityCommand
+  readonly authority?: AuthorityFlags
 }
 
 type Values = ReadonlyMap<string, FlagTexts>
@@ -38,24 +36,31 @@ type Values = ReadonlyMap<string, FlagTexts>
  */
 export function readCommand(argv: readonly string[], isFolder: (word: string) => boolean): Command {
   const authority = readAuthorityCommand(argv)
-  if (authority !== undefined) return authority
+  if (authority !== undefined) {
+    return { ...authority, shell: undefined, requestHeaders: [], config: undefined, flags: {} }
+  }
   const general = parseArguments(argv, flags, isFolder)
-  const name = commandName(general.words[0], general.values)
-  // As curl does, `explain` takes header fields by -H, which elsewhere is the host.
-  const { words, literals, values } = name === 'explain' ? parseArguments(argv, explainFlags, isFolder) : general
+  const command = commandOf(general.words[0])
+  const own = command === undefined ? flags : commands[command].flags
+  const { words, literals, values } = own === flags ? general : parseArguments(argv, own, isFolder)
   const requestHeaders = values.get('requestHeader')
-  const places = name === 'serve' || name === 'version' ? words : words.slice(1)
+  const places = command === undefined ? words : words.slice(1)
+  const name: Command['name'] = isOn(values, 'help')
+    ? 'help'
+    : isOn(values, 'version')
+      ? 'version'
+      : (command ?? 'serve')
   const common = {
     name,
     shell: name === 'completion' ? places[0] : undefined,
-    words: name === 'reload' || name === 'explain' ? [...places, ...literals] : [],
+    words: name === 'help' ? aboutWhat(command, places) : isOfWords(name) ? [...places, ...literals] : [],
     requestHeaders: Array.isArray(requestHeaders) ? requestHeaders : [],
     quiet: isOn(values, 'quiet'),
     verbose: isOn(values, 'verbose'),
     json: isOn(values, 'json'),
     config: configFile(values.get('config'), argv),
   }
-  if (name === 'reload' || name === 'explain') return { ...common, flags: optionValues(values) }
+  if (isOfWords(name)) return { ...common, flags: optionValues(values) }
   if (name !== 'serve' && name !== 'check') return { ...common, flags: {} }
   return {
     ...common,
@@ -70,10 +75,15 @@ export function guessManner(argv: readonly string[]): Manner {
   return { quiet: false, verbose: before.includes('--verbose'), json: before.includes('--json') }
 }
 
-function commandName(word: string | undefined, values: Values): Command['name'] {
-  if (isOn(values, 'help')) return 'help'
-  if (isOn(values, 'version')) return 'version'
-  return commandNames.find((name) => name === word) ?? 'serve'
+/** Whether its words are its own matter, not folders. */
+function isOfWords(name: Command['name']): boolean {
+  return name === 'reload' || name === 'explain'
+}
+
+/** The command whose help page is asked for: `help trust`, `check --help`. */
+function aboutWhat(command: CommandName | undefined, places: readonly string[]): readonly string[] {
+  if (command === 'help') return places
+  return command === undefined ? [] : [command]
 }
 
 function isOn(values: Values, key: string): boolean {

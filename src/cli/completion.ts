@@ -1,7 +1,7 @@
 import { limitNames } from '../config/limits.ts'
 import { ServeError } from '../errors/serve-error.ts'
-import { commandNames as commands } from './command.ts'
-import { authorityFlags, type Flag } from './flags.ts'
+import { authorityNames, commandNames, commands, type CommandEntry } from './commands.ts'
+import type { Flag } from './flags.ts'
 
 const shells: Readonly<Record<string, (flags: readonly Flag[]) => string>> = {
   bash: bashCompletion,
@@ -38,8 +38,15 @@ function valuesOf(flag: Flag): readonly string[] {
   return flag.key === 'limits' ? limitNames.map((name) => `${name}=`) : flag.choices
 }
 
-/** The flags of the commands that have their own. */
-const ownFlags = Object.entries(authorityFlags).map(([name, list]) => ({ name, list, words: list.flatMap(spellings) }))
+/** The commands that have flags of their own, with these and with what their words are. */
+const owners = commandNames
+  .map((name) => ({ name, list: commands[name].flags, words: commands[name].words }))
+  .filter(({ name }) => commands[name].isLikeServing !== true || name === 'explain')
+
+/** The words of a command, where they can be listed. */
+function wordsOf(kind: CommandEntry['words']): readonly string[] {
+  return kind === 'shells' ? Object.keys(shells) : kind === 'commands' ? commandNames : []
+}
 
 function takesWord(flag: Flag): boolean {
   return flag.kind === 'value' || flag.kind === 'list'
@@ -54,9 +61,11 @@ function bashCompletion(flags: readonly Flag[]): string {
     const open = values.some((value) => value.endsWith('=')) ? 'compopt +o filenames -o nospace 2>/dev/null; ' : ''
     return `    ${pattern}) ${open}COMPREPLY=($(${reply})); return ;;`
   })
-  const own = ownFlags.map(({ name, words: list }) => {
+  const own = owners.map(({ name, list, words: kind }) => {
     const folders = name === 'cert' ? '; [[ $previous == --out || $previous == -o ]] && compgen -d -- "$word"' : ''
-    return `    ${name}) COMPREPLY=($(compgen -W ${words(list)} -- "$word"${folders})); return ;;`
+    const files = kind === 'files' ? '; [[ $word == -* ]] || compgen -f -- "$word"' : ''
+    const offered = [...list.flatMap(spellings), ...wordsOf(kind)]
+    return `    ${name}) COMPREPLY=($(compgen -W ${words(offered)} -- "$word"${folders}${files})); return ;;`
   })
   return `# serve8008 in bash: source <(serve8008 completion bash)
 _serve8008() {
@@ -65,7 +74,6 @@ _serve8008() {
   if [[ $word == = ]]; then word=; elif [[ $previous == = ]]; then previous=\${COMP_WORDS[COMP_CWORD-2]}; fi
   case $previous in
 ${cases.join('\n')}
-    completion) COMPREPLY=($(compgen -W ${words(Object.keys(shells))} -- "$word")); return ;;
     /*) if [[ \${COMP_WORDS[COMP_CWORD]} == = || \${COMP_WORDS[COMP_CWORD-1]} == = ]]; then
       COMPREPLY=($(compgen -d -- "$word")); return
     fi ;;
@@ -76,7 +84,7 @@ ${own.join('\n')}
   case $word in
     /*=*) COMPREPLY=($(compgen -d -P "\${word%%=*}=" -- "\${word#*=}")) ;;
     -*) COMPREPLY=($(compgen -W ${words(flags.flatMap(spellings))} -- "$word")) ;;
-    *) COMPREPLY=($(compgen -W ${words(commands)} -- "$word"; compgen -d -- "$word")) ;;
+    *) COMPREPLY=($(compgen -W ${words(commandNames)} -- "$word"; compgen -d -- "$word")) ;;
   esac
 }
 complete -o filenames -F _serve8008 serve8008
@@ -93,12 +101,15 @@ function zshCompletion(flags: readonly Flag[]): string {
       return `    '${star}${spelling}[${escape(flag.description)}]${spelling.startsWith('--no-') ? '' : value}' \\`
     })
   })
-  const own = ownFlags.map(({ name, list }) => {
+  const own = owners.map(({ name, list, words }) => {
     const specs = list.flatMap((flag) => {
-      const value = takesWord(flag) ? `:${escape(flag.valueName)}:_files -/` : ''
-      return spellings(flag).map((spelling) => `'${spelling}[${escape(flag.description)}]${value}'`)
+      const action = flag.key === 'out' ? '_files -/' : zshAction(flag)
+      const value = takesWord(flag) ? `:${escape(flag.valueName)}:${action}` : ''
+      const star = flag.kind === 'list' ? '*' : ''
+      return spellings(flag).map((spelling) => `'${star}${spelling}[${escape(flag.description)}]${value}'`)
     })
-    return `    ${name}) shift words; (( CURRENT-- )); _arguments ${specs.join(' ')} '*: :'; return ;;`
+    const rest = words === 'files' ? '_files' : wordsOf(words).length > 0 ? `(${wordsOf(words).join(' ')})` : ''
+    return `    ${name}) shift words; (( CURRENT-- )); _arguments ${specs.join(' ')} '*: :${rest}'; return ;;`
   })
   return `#compdef serve8008
 # serve8008 in zsh: source <(serve8008 completion zsh)
@@ -113,7 +124,7 @@ ${own.join('\n')}
   esac
   _arguments -s \\
 ${rows.join('\n')}
-    '1:folder:{ _alternative "commands:command:(${commands.join(' ')})" "folders:folder:_serve8008_folders" }' \\
+    '1:folder:{ _alternative "commands:command:(${commandNames.join(' ')})" "folders:folder:_serve8008_folders" }' \\
     '*:folder:_serve8008_folders'
 }
 compdef _serve8008 serve8008
@@ -133,26 +144,28 @@ function zshAction(flag: Flag): string {
 
 function fishCompletion(flags: readonly Flag[]): string {
   const quote = (text: string) => `'${text.replace(/[\\']/g, '\\$&')}'`
+  const names = (flag: Flag): string =>
+    [flag.name, ...flag.aliases].map((name) => (name.length === 1 ? `-s ${name}` : `-l ${name}`)).join(' ')
+  const apart = owners.filter(({ name }) => name !== 'explain').map(({ name }) => name)
+  const others = `-n 'not __fish_seen_subcommand_from ${apart.join(' ')}'`
   const rows = flags.flatMap((flag) => {
-    const names = [flag.name, ...flag.aliases]
-      .map((name) => (name.length === 1 ? `-s ${name}` : `-l ${name}`))
-      .join(' ')
     const values = valuesOf(flag)
     const choices = values.length > 0 ? ` -a ${quote(values.join(' '))}` : ''
     const value = takesWord(flag) ? (flag.isPath ? ' -r -F' : ` -x${choices}`) : ''
     const negated = spellings(flag).filter((spelling) => spelling.startsWith('--no-'))
     return [
-      `complete -c serve8008 ${names}${value} -d ${quote(flag.description)}`,
-      ...negated.map((spelling) => `complete -c serve8008 -l ${spelling.slice(2)}`),
+      `complete -c serve8008 ${others} ${names(flag)}${value} -d ${quote(flag.description)}`,
+      ...negated.map((spelling) => `complete -c serve8008 ${others} -l ${spelling.slice(2)}`),
     ]
   })
-  const own = ownFlags.flatMap(({ name, list }) =>
+  const own = owners.flatMap(({ name, list }) =>
     list
-      .filter(({ key }) => !flags.some((flag) => flag.key === key && flag.kind === 'boolean'))
+      // Those of serving hold for it as well.
+      .filter(({ key }) => name !== 'explain' || key === 'requestHeader')
       .map((flag) => {
-        const value = takesWord(flag) ? ' -x -a "(__fish_complete_directories)"' : ''
+        const value = takesWord(flag) ? (flag.isPath ? ' -x -a "(__fish_complete_directories)"' : ' -x') : ''
         const seen = `-n '__fish_seen_subcommand_from ${name}'`
-        return `complete -c serve8008 ${seen} -l ${flag.name}${value} -d ${quote(flag.description)}`
+        return `complete -c serve8008 ${seen} ${names(flag)}${value} -d ${quote(flag.description)}`
       }),
   )
   return `# serve8008 in fish: serve8008 completion fish | source
@@ -164,22 +177,27 @@ function __serve8008_mounts
   end
 end
 complete -c serve8008 -f -a '(__fish_complete_directories) (__serve8008_mounts)'
-complete -c serve8008 -n __fish_use_subcommand -a '${commands.join(' ')}'
-complete -c serve8008 -n '__fish_seen_subcommand_from completion' -a '${Object.keys(shells).join(' ')}'
+complete -c serve8008 -n __fish_use_subcommand -a '${commandNames.join(' ')}'
+complete -c serve8008 -n '__fish_seen_subcommand_from completion' -a '${wordsOf('shells').join(' ')}'
+complete -c serve8008 -n '__fish_seen_subcommand_from help' -a '${wordsOf('commands').join(' ')}'
+complete -c serve8008 -n '__fish_seen_subcommand_from reload' -F
 ${[...rows, ...own].join('\n')}
 `
 }
 
 function powershellCompletion(flags: readonly Flag[]): string {
   const quote = (text: string) => `'${text.replaceAll("'", "''")}'`
-  const rows = flags.flatMap((flag) =>
+  const further = commands.explain.flags.filter(({ key }) => !flags.some((flag) => flag.key === key))
+  const rows = [...flags, ...further].flatMap((flag) =>
     spellings(flag).map((spelling) => `    @(${quote(spelling)}, ${quote(flag.description)})`),
   )
   const values = flags.flatMap((flag) => {
     const list = valuesOf(flag).map(quote).join(', ')
     return list === '' ? [] : [flag.name, ...flag.aliases].map((name) => `    ${quote(dashed(name))} = @(${list})`)
   })
-  const own = ownFlags.map(({ name, words }) => `    ${quote(name)} = @(${words.map(quote).join(', ')})`)
+  const own = authorityNames.map(
+    (name) => `    ${quote(name)} = @(${commands[name].flags.flatMap(spellings).map(quote).join(', ')})`,
+  )
   return `# serve8008 in PowerShell: serve8008 completion powershell | Out-String | Invoke-Expression
 Register-ArgumentCompleter -Native -CommandName serve8008 -ScriptBlock {
   param($wordToComplete, $commandAst, $cursorPosition)
@@ -188,7 +206,8 @@ ${rows.join('\n')}
   )
   $values = @{
 ${values.join('\n')}
-    'completion' = @(${Object.keys(shells).map(quote).join(', ')})
+    'completion' = @(${wordsOf('shells').map(quote).join(', ')})
+    'help' = @(${wordsOf('commands').map(quote).join(', ')})
 ${own.join('\n')}
   }
   $words = @($commandAst.CommandElements | ForEach-Object { $_.ToString() })
@@ -207,7 +226,7 @@ ${own.join('\n')}
       [System.Management.Automation.CompletionResult]::new($_[0], $_[0], 'ParameterName', $_[1])
     }
   } else {
-    @(${commands.map(quote).join(', ')}) | Where-Object { $_ -like "$wordToComplete*" } | ForEach-Object {
+    @(${commandNames.map(quote).join(', ')}) | Where-Object { $_ -like "$wordToComplete*" } | ForEach-Object {
       [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)
     }
     Get-ChildItem -Directory -Path "$wordToComplete*" | ForEach-Object {

@@ -37,31 +37,6 @@ export const flags: readonly Flag[] = [
   { ...ownFlag('version', ['v'], 'Print the version.'), canBeOff: false },
 ]
 
-/** The flags of `explain`, which takes the header fields of a request. */
-export const explainFlags: readonly Flag[] = [
-  ...flags.map((flag) => ({ ...flag, aliases: flag.aliases.filter((alias) => alias !== 'H') })),
-  {
-    ...ownFlag('request-header', ['H'], 'Header field of the request that is asked about.'),
-    key: 'requestHeader',
-    kind: 'list',
-    repeats: true,
-    valueName: 'NAME:VALUE',
-    canBeOff: false,
-  },
-]
-
-/** The flags of the commands that look after the local authority. They share nothing with serving. */
-export const authorityFlags: Readonly<Record<'trust' | 'untrust' | 'cert', readonly Flag[]>> = {
-  trust: [
-    only('yes', ['y'], 'Ask nothing.'),
-    only('status', [], 'Change nothing and tell who trusts the local authority.'),
-    only('ca', [], 'Print the path of its certificate and nothing else.'),
-    ...voice(),
-  ],
-  untrust: [only('yes', ['y'], 'Ask nothing.'), ...voice()],
-  cert: [{ ...only('out', ['o'], 'Folder for the files.'), kind: 'value', valueName: 'DIR', isPath: true }, ...voice()],
-}
-
 const switchWord = /^(true|false|on|off|yes|no)$/i
 
 /** The form of an optional value, by option: what has another form is the folder. */
@@ -79,7 +54,8 @@ export function isOptionalValue(flag: Flag, word: string): boolean {
   return switchWord.test(word) || (optionalForms[flag.key]?.test(word) ?? true)
 }
 
-function ownFlag(name: string, aliases: readonly string[], description: string): Flag {
+/** A switch of the command itself, which no option of the library stands behind. */
+export function ownFlag(name: string, aliases: readonly string[], description: string): Flag {
   const group: OptionGroup = 'Operation'
   return {
     key: name,
@@ -97,11 +73,7 @@ function ownFlag(name: string, aliases: readonly string[], description: string):
   }
 }
 
-function only(name: string, aliases: readonly string[], description: string): Flag {
-  return { ...ownFlag(name, aliases, description), canBeOff: false }
-}
-
-/** How any command speaks. */
-function voice(): Flag[] {
-  return flags.filter(({ key }) => ['quiet', 'verbose', 'json', 'help', 'version'].includes(key))
-}
+/** How any command speaks, and what it is asked about itself. */
+export const voice: readonly Flag[] = flags.filter(({ key }) =>
+  ['quiet', 'verbose', 'json', 'help', 'version'].includes(key),
+)

@@ -1,26 +1,20 @@
 import { limitNames, limitTable } from '../config/limits.ts'
+import { commands, type Rows } from './commands.ts'
 import type { Flag } from './flags.ts'
-import { createStyle } from './style.ts'
+import { flagRow, renderPage } from './help-page.ts'
 import type { Terminal } from './terminal.ts'
-import { wrapText } from './wrap-text.ts'
-
-/** Widest the help grows: longer lines read badly. */
-const widest = 120
-/** Column where descriptions begin. */
-const descriptions = 28
-/** Narrowest column of descriptions: where even that leaves no room they stand below their terms. */
-const narrowest = 32
-
-type Rows = readonly (readonly [term: string, text: string])[]
 
 const usage: Rows = [
   ['serve8008 [folder]', 'serve a folder, by default this one'],
   ['serve8008 . /docs=./doc', 'and further folders, each below a path'],
-  ['serve8008 check [folder]', 'show every setting and where it comes from'],
-  ['serve8008 explain GET /api/x', 'which route answers, and why no other does'],
-  ['serve8008 trust', 'let browsers trust the local certificates; also untrust'],
+  ['serve8008 check [folder]', commands.check.summary],
+  ['serve8008 explain GET /api/x', commands.explain.summary],
+  ['serve8008 reload [files]', commands.reload.summary],
+  ['serve8008 trust', 'let browsers trust the local certificates'],
+  ['serve8008 untrust', 'take that back'],
   ['serve8008 cert app.localhost', 'write a certificate for another program'],
   ['serve8008 completion zsh', 'completions; also bash, fish, powershell'],
+  ['serve8008 help trust', 'the page of a command, which may have flags of its own'],
 ]
 
 const groups: readonly Flag['group'][] = [
@@ -57,40 +51,15 @@ const notes: readonly string[] = [
 
 /** The help page, made from the flags themselves: 80 columns in a pipe, otherwise as wide as the terminal, up to 120. */
 export function renderHelp(version: string, flags: readonly Flag[], terminal: Terminal): string {
-  const style = createStyle(terminal.color)
-  const width = terminal.isTerminal ? Math.min(terminal.columns, widest) : 80
-  const table = (rows: Rows): string => rows.map(([term, text]) => renderRow(term, text, width)).join('')
   const limitRows = limitNames.map((name) => {
     const { description, default: value } = limitTable[name]
     return [`    ${name}=${value}`, description] as const
   })
   const sections = [
-    ['Usage', table(usage)],
-    ...groups.map((group) => [group, table(flags.filter((flag) => flag.group === group).map(flagRow))]),
-    ['Examples', table(examples)],
-    ['Limits, as --limit NAME=VALUE takes them', table(limitRows)],
-    ['Notes', notes.flatMap((note) => wrapText(`  ${note}`, width, '  ')).join('\n')],
+    ['Usage', usage] as const,
+    ...groups.map((group) => [group, flags.filter((flag) => flag.group === group).map(flagRow)] as const),
+    ['Examples', examples] as const,
+    ['Limits, as --limit NAME=VALUE takes them', limitRows] as const,
   ]
-  const body = sections.map(([title = '', text = '']) => `${style.bold(title)}\n${text}`).join('\n')
-  return `${style.bold('serve8008')} ${version}, the local web server\n\n${body}\n`
-}
-
-function flagRow(flag: Flag): Rows[number] {
-  const letter = flag.aliases.find((alias) => alias.length === 1)
-  const value = flag.valueName === '' ? '' : flag.kind === 'optional' ? ` [${flag.valueName}]` : ` ${flag.valueName}`
-  const isOn = flag.kind === 'boolean' && flag.default === 'on'
-  const term = `${letter === undefined ? '    ' : `-${letter}, `}--${isOn ? '[no-]' : ''}${flag.name}${value}`
-  const choices = flag.choices.filter((choice) => !flag.description.includes(choice))
-  const named = choices.length === 0 ? '' : ` One of ${flag.choices.join(', ')}.`
-  const standard = flag.default === '' || flag.default === 'off' ? '' : ` Default ${flag.default}.`
-  return [term, flag.description + named + standard]
-}
-
-function renderRow(term: string, text: string, width: number): string {
-  const head = `  ${term}`
-  const isNarrow = width - descriptions < narrowest
-  const indent = ' '.repeat(isNarrow ? 8 : descriptions)
-  const stands = !isNarrow && head.length + 1 < descriptions
-  const lines = wrapText(stands ? head.padEnd(descriptions) + text : indent + text, width, indent)
-  return [...(stands ? [] : [head]), ...lines].map((line) => `${line}\n`).join('')
+  return renderPage('serve8008', ` ${version}, the local web server`, sections, notes, terminal)
 }

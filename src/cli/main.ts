@@ -1,13 +1,13 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { ServeError } from '../errors/serve-error.ts'
-import type { Warning } from '../server/types.ts'
+import type { Warning } from '../errors/warning.ts'
 import { guessManner, readCommand, type Command } from './command.ts'
 import { flags } from './flags.ts'
 import { currentProgram, type Program } from './program.ts'
 import { createReport, type Report } from './report.ts'
 import { serve } from './serve.ts'
-import { terminalOf } from './terminal.ts'
+import { terminalOf, type Terminal } from './terminal.ts'
 import { wayOut } from './way-out.ts'
 import { packageVersion } from './version.ts'
 
@@ -56,11 +56,16 @@ async function tell(command: Command, program: Program, report: Report): Promise
     case 'check':
       return (await import('./check.ts')).check(command, program, report)
     default:
-      report.print(
-        (await import('./help.ts')).renderHelp(packageVersion(), flags, terminalOf(program.stdout, program.env)),
-      )
+      report.print(await helpPage(command, terminalOf(program.stdout, program.env)))
       return 0
   }
+}
+
+async function helpPage({ words: [about] }: Command, terminal: Terminal): Promise<string> {
+  if (about === undefined || about === 'help') {
+    return (await import('./help.ts')).renderHelp(packageVersion(), flags, terminal)
+  }
+  return (await import('./command-help.ts')).renderCommandHelp(about, terminal)
 }
 
 /** `serve8008 --help | head`: a reader that has enough is no fault. */

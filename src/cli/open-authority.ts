@@ -1,5 +1,5 @@
 import { openLocalAuthority } from '../server/local-authority.ts'
-import type { LocalAuthority } from '../tls/local-authority.ts'
+import type { ManagedAuthority } from '../tls/local-authority.ts'
 import type { TrustStatus, TrustStore } from '../tls/trust/types.ts'
 import { canAsk } from './ask.ts'
 import { authorityOwner } from './authority-owner.ts'
@@ -9,7 +9,7 @@ import { wordsOf, type Rights } from './run-step.ts'
 
 /** The authority of the user who typed the command, and what may be done for that user. */
 export interface OpenedAuthority {
-  readonly authority: LocalAuthority
+  readonly authority: ManagedAuthority
   readonly rights: Rights
 }
 
@@ -41,7 +41,7 @@ export function openAuthority(program: Program, report: Report): OpenedAuthority
 }
 
 /** The stores of this machine and how they stand to the authority. */
-export async function findStores(authority: LocalAuthority): Promise<FoundStore[]> {
+export async function findStores(authority: ManagedAuthority): Promise<FoundStore[]> {
   const stores = await authority.stores()
   const found = await Promise.all(
     stores.map(async (store) => {

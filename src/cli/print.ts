@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors/codes.ts'
 import { isServeError, ServeError } from '../errors/serve-error.ts'
-import type { Warning } from '../server/types.ts'
+import type { Warning } from '../errors/warning.ts'
 import { printable, printableJson } from '../util/sanitize.ts'
 import { createStyle } from './style.ts'
 import type { Terminal } from './terminal.ts'

@@ -1,5 +1,5 @@
 import type { ServeError } from '../errors/serve-error.ts'
-import type { Warning } from '../server/types.ts'
+import type { Warning } from '../errors/warning.ts'
 import { renderError, renderJsonError, renderJsonWarning, renderWarning, toServeError } from './print.ts'
 import type { Output, Program } from './program.ts'
 import { terminalOf, type Terminal } from './terminal.ts'

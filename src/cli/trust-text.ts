@@ -1,8 +1,9 @@
 import type { X509Certificate } from 'node:crypto'
 import { printable, printableJson } from '../util/sanitize.ts'
 import type { FoundStore } from './open-authority.ts'
+import { shellWord } from './shell-word.ts'
 
-const words = { trusted: 'trusted', outdated: 'trusts an older one', absent: 'not trusted' } as const
+const words = { trusted: 'trusted', outdated: 'trusts an older one, or in part', absent: 'not trusted' } as const
 
 /** The stores, a line each. */
 export function storeLines(stores: readonly FoundStore[]): string {
@@ -28,7 +29,7 @@ export function trustJson(
 
 /** What programs need that look into no store. */
 export function otherPrograms(file: string): string {
-  const path = printable(file.includes(' ') ? `"${file}"` : file)
+  const path = printable(shellWord(file))
   return [
     'Programs that look elsewhere:',
     `  Node      NODE_EXTRA_CA_CERTS=${path}`,

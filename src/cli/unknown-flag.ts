@@ -1,5 +1,6 @@
 import { nearest } from '../config/problem.ts'
 import { ServeError } from '../errors/serve-error.ts'
+import { typedCommand } from './commands.ts'
 import type { Flag } from './flags.ts'
 import { habitOf } from './habits.ts'
 import { commandLine, shellWord } from './shell-word.ts'
@@ -22,13 +23,19 @@ function shown(flag: string): string {
 }
 
 function hintFor(flag: string, corrected: string | undefined, argv: readonly string[]): string {
-  if (corrected === undefined) return 'serve8008 --help'
+  if (corrected === undefined) return helpCommand(argv)
   if (!corrected.startsWith('-')) return corrected
   const [first = '', ...rest] = corrected.split(' ')
   const words = argv.flatMap((word) =>
     word === flag || word.startsWith(`${flag}=`) ? [first + word.slice(flag.length), ...rest] : [word],
   )
   return commandLine(words)
+}
+
+/** The page of the command that was typed. */
+function helpCommand(argv: readonly string[]): string {
+  const name = typedCommand(argv)
+  return name === undefined || name === 'help' ? 'serve8008 --help' : `serve8008 ${name} --help`
 }
 
 /** `--directory ./site`, as python names the folder: here it is a plain word. Other servers list folders by `-d false`. */

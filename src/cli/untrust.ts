@@ -5,7 +5,7 @@ import { findStores, openAuthority, type FoundStore } from './open-authority.ts'
 import type { Program } from './program.ts'
 import type { Report } from './report.ts'
 import { failure } from './trust.ts'
-import { trustJson } from './trust-text.ts'
+import { storeLines, trustJson } from './trust-text.ts'
 
 /**
  * `serve8008 untrust`: takes the local authority out of every store that holds it, after showing how and asking. The
@@ -39,9 +39,18 @@ export async function untrust(command: Command, program: Program, report: Report
       return 1
     }
     stores = await findStores(authority)
-    if (problems.size > 0) throw failure('The local authority is still trusted', [...problems.values()])
+    if (problems.size > 0) {
+      print(`${storeLines(stores)}\n`)
+      throw failure('The local authority is still trusted', [...problems.values()])
+    }
   }
-  print(`Nothing trusts the local authority now. To be rid of it, remove ${printable(authority.folder)}.\n`)
-  if (json) report.print(trustJson(undefined, authority.file, stores))
-  return 0
+  const unseen = stores.filter(({ lacks }) => lacks !== undefined)
+  const others = unseen.length > 0 ? ' of what could be looked into' : ''
+  print(`Nothing${others} trusts the local authority now. To be rid of it, remove ${printable(authority.folder)}.\n`)
+  if (json) report.print(trustJson(await authority.read().catch(() => undefined), authority.file, stores))
+  if (unseen.length === 0) return 0
+  throw failure(
+    'Some stores could not be looked into',
+    unseen.map(({ store, lacks }) => `${store.name}: ${lacks}`),
+  )
 }

@@ -2,8 +2,8 @@ import { readdirSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { nearest } from '../config/problem.ts'
 import type { ServeError } from '../errors/serve-error.ts'
-import type { Warning } from '../server/types.ts'
-import { commandNames } from './command.ts'
+import type { Warning } from '../errors/warning.ts'
+import { commandNames } from './commands.ts'
 import { flags } from './flags.ts'
 import type { Program } from './program.ts'
 import { commandLine } from './shell-word.ts'
@@ -27,6 +27,8 @@ function commandSentence({ code, hint }: ServeError | Warning, typed: Typed, fol
     return (folder === undefined ? undefined : existingFolder(folder, typed)) ?? 'name a folder that exists'
   }
   if (code === 'E8008_ROOT_NOT_FOLDER') return 'name the folder that holds it'
+  // The library knows no command; it says how to make room by hand.
+  if (code.endsWith('8008_AUTHORITY')) return hint?.replace(/take .* anew$/s, 'serve8008 trust --renew')
   if (code === 'E8008_AUTH_FILE') return hint?.replace(/\bauthFile\b/, '--auth-file')
   const sharing = ['--lan', '--host', '-H'].filter((flag) => typed.argv.some((word) => word.split('=')[0] === flag))
   if (code !== 'W8008_EXPOSED' || sharing.length === 0) return undefined

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Warning } from '../server/types.ts'
+import type { Warning } from '../errors/warning.ts'
 import type { ResolvedConfig } from './types.ts'
 
 /**

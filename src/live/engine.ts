@@ -1,6 +1,6 @@
 import { resolve, sep } from 'node:path'
 import type { Filter, Layer } from '../http/exchange.ts'
-import type { Warning } from '../server/types.ts'
+import type { Warning } from '../errors/warning.ts'
 import { createBatches } from './batches.ts'
 import { fingerprint } from './client-script.ts'
 import { createControl } from './control.ts'

@@ -1,5 +1,5 @@
 import type { ResolvedLive } from '../config/types.ts'
-import type { Warning } from '../server/types.ts'
+import type { Warning } from '../errors/warning.ts'
 import type { Sources } from '../static/sources.ts'
 
 export type { Sources }

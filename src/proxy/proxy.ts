@@ -1,6 +1,6 @@
 import type { ResolvedMatch, ResolvedProxy } from '../config/route-types.ts'
 import type { Handler } from '../http/exchange.ts'
-import type { Warning } from '../server/types.ts'
+import type { Warning } from '../errors/warning.ts'
 import type { Forward } from './forward.ts'
 import { addressSet } from '../util/ip.ts'
 

@@ -1,5 +1,5 @@
 import type { ResolvedConfig } from '../config/types.ts'
-import type { Warning } from './types.ts'
+import type { Warning } from '../errors/warning.ts'
 
 /**
  * Reads the certificates of the user's own, as a start would.

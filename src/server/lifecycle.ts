@@ -6,7 +6,8 @@ import { describe } from './listening.ts'
 import { certificateHosts } from './our-hosts.ts'
 import type { Secure } from './secure.ts'
 import { Undecided } from './sorted-listener.ts'
-import type { Listening, Warning } from './types.ts'
+import type { Warning } from '../errors/warning.ts'
+import type { Listening } from './types.ts'
 
 /** A listener of the adapter: a server that also knows its idle connections. */
 interface Listener extends Server {

@@ -1,9 +1,10 @@
 import type { ResolvedConfig } from '../config/types.ts'
 import type { Fix } from '../errors/serve-error.ts'
+import type { Warning } from '../errors/warning.ts'
 import { isBadPort, networkUrls, type Bound } from '../ports/ports.ts'
 import { formatHost, isLoopback } from '../util/ip.ts'
 import type { Secured } from './lifecycle.ts'
-import type { Listening, Warning } from './types.ts'
+import type { Listening } from './types.ts'
 
 interface Urls {
   readonly local: readonly string[]

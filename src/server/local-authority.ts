@@ -1,10 +1,10 @@
 import type { FolderOptions } from '../tls/authority-folder.ts'
-import type { LocalAuthority, LocalAuthorityOptions } from '../tls/local-authority.ts'
-import { authorityFolder, localAuthority } from '../tls/tls.ts'
+import type { ManagedAuthority, ManagedAuthorityOptions } from '../tls/local-authority.ts'
+import { authorityFolder, manageAuthority } from '../tls/tls.ts'
 
 /** Opens the local authority of a user, for the commands that look after it. */
-export function openLocalAuthority(options: LocalAuthorityOptions): LocalAuthority {
-  return localAuthority(options)
+export function openLocalAuthority(options: ManagedAuthorityOptions): ManagedAuthority {
+  return manageAuthority(options)
 }
 
 /** Where the local authority of a user lives, by the conventions of the system. */

@@ -6,7 +6,7 @@ import type { ResolvedConfig } from '../config/types.ts'
 import type { Adapter } from '../http/adapter.ts'
 import { createCertificates, type Certificates } from '../tls/tls.ts'
 import { giveToHttp2, sortConnections, type Undecided } from './sorted-listener.ts'
-import type { Warning } from './types.ts'
+import type { Warning } from '../errors/warning.ts'
 
 /** What HTTPS is made of. */
 export interface SecureOptions {

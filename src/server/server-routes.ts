@@ -6,7 +6,8 @@ import { ServeError } from '../errors/serve-error.ts'
 import type { Exchange, Handler } from '../http/exchange.ts'
 import type { Reply } from '../http/reply.ts'
 import { createProxy, type Proxy, type ProxyWay } from '../proxy/proxy.ts'
-import type { RouteControl, Warning } from './types.ts'
+import type { Warning } from '../errors/warning.ts'
+import type { RouteControl } from './types.ts'
 
 /** What {@link ServerRoutes} needs. */
 export interface ServerRoutesOptions {

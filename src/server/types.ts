@@ -1,7 +1,8 @@
 import type { Duplex } from 'node:stream'
 import type { ResolvedRoute, RouteOptions } from '../config/route-types.ts'
 import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
-import type { Fix, ServeError } from '../errors/serve-error.ts'
+import type { ServeError } from '../errors/serve-error.ts'
+import type { Warning } from '../errors/warning.ts'
 import type { Exchange, Layer } from '../http/exchange.ts'
 import type { PageError, ShownError, Update } from '../live/live.ts'
 import type { SkippedPort } from '../ports/types.ts'
@@ -37,20 +38,6 @@ export interface SecureListening {
   readonly addresses: readonly string[]
   /** Ports that were tried before, each with its reason. */
   readonly skipped: readonly SkippedPort[]
-}
-
-/** Something a person should know that does not stop the server. */
-export interface Warning {
-  /** Stable code: `W8008_EXPOSED` (others on the network can read what is served), `W8008_BAD_PORT` (browsers refuse it),
-   * `W8008_SINGLE` (the page of `single` is not there), `W8008_CUT` (closing cut replies off), `W8008_UNTRUSTED` (a client refused the certificate),
-   * `W8008_WATCH` and `W8008_WATCH_POLL` (the system reports no changes), `W8008_LIVE_BLOCKED` (a page's policy blocks the client), `W8008_LIVE` (live reload cannot start). */
-  readonly code: string
-  /** One sentence. */
-  readonly message: string
-  /** The way out in words. */
-  readonly hint?: string
-  /** The option that would help. */
-  readonly fix?: Fix
 }
 
 /** One finished exchange, as the access log and the `reply` event see it. Never holds credentials. */

@@ -2,10 +2,19 @@ import type { X509Certificate } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { ServeError } from '../errors/serve-error.ts'
+import { damaged, expired, foreign, keyless, misplaced, renewal, unreadable, unwritable } from './authority-errors.ts'
 import { day } from './clock.ts'
 import { certificatesIn, privateKeyIn, privateKeyText } from './pem.ts'
-import { closeToOthers, makeFolder, publicMode, publish, publishFirst, readIfThere, secretMode } from './store.ts'
+import {
+  closeToOthers,
+  faultOfOwner,
+  makeFolder,
+  publicMode,
+  publish,
+  publishFirst,
+  readIfThere,
+  secretMode,
+} from './store.ts'
 import type { CertificateWarning, Clock, Pair } from './types.ts'
 
 /** The folder of a local authority, and what is told about it. */
@@ -33,7 +42,7 @@ export function certificateFile(folder: string): string {
 }
 
 /** The certificate once more with its key: one file, so that the two always fit. */
-function keyFile(folder: string): string {
+export function keyFile(folder: string): string {
   return join(folder, 'authority-key.pem')
 }
 
@@ -67,23 +76,14 @@ export function readIfWhole(folder: string): X509Certificate | undefined {
 /**
  * The authority with its key; made where there is none. Several processes at once come to the same one.
  *
- * @throws ServeError `E8008_AUTHORITY` where it is damaged, expired, incomplete, or cannot be read or written.
+ * @throws ServeError `E8008_AUTHORITY` where it is damaged, expired, incomplete, not of our making, not this user's, or
+ *   cannot be read or written.
  */
 export async function openSigner(place: Place): Promise<Signer> {
   const { folder, clock, onWarning } = place
-  const file = keyFile(folder)
-  // The key is published first, so a certificate without a key is not one that is being made.
-  const isKnown = existsSync(certificateFile(folder))
-  let text = reading(file, () => readIfThere(file))
-  if (text === undefined) {
-    if (isKnown) throw keyless(folder)
-    text = await makeAuthority(place, file)
-  }
-  const signer = readSigner(text, file, folder)
+  const signer = (await findSigner(place)) ?? (await checked(await makeAuthority(place), place))
   closeAuthority(place)
-  const end = Date.parse(signer.certificate.validTo)
-  if (end <= clock.now()) throw expired(signer.certificate, folder)
-  if (end - clock.now() < notice) {
+  if (Date.parse(signer.certificate.validTo) - clock.now() < notice) {
     onWarning({
       code: 'W8008_AUTHORITY',
       message: `The local authority expires on ${signer.certificate.validTo}.`,
@@ -95,20 +95,56 @@ export async function openSigner(place: Place): Promise<Signer> {
   return signer
 }
 
-async function makeAuthority({ folder, clock }: Place, file: string): Promise<string> {
+/**
+ * The same, but undefined where there is none, and nothing is made, changed or warned of.
+ *
+ * @throws ServeError `E8008_AUTHORITY` as {@link openSigner}
+ */
+export async function findSigner(place: Pick<Place, 'folder' | 'clock'>): Promise<Signer | undefined> {
+  const { folder } = place
+  const file = keyFile(folder)
+  for (const path of [folder, file, certificateFile(folder)]) {
+    const fault = reading(path, () => faultOfOwner(path))
+    if (fault !== undefined) throw misplaced(path, fault)
+  }
+  // The key is published first, so a certificate without a key is not one that is being made.
+  const isKnown = existsSync(certificateFile(folder))
+  const text = reading(file, () => readIfThere(file))
+  if (text !== undefined) return checked(text, place)
+  if (isKnown) throw keyless(folder)
+  return undefined
+}
+
+async function checked(text: string, { folder, clock }: Pick<Place, 'folder' | 'clock'>): Promise<Signer> {
+  const signer = readSigner(text, keyFile(folder), folder)
+  await assertOurs(signer.certificate, folder)
+  if (Date.parse(signer.certificate.validTo) <= clock.now()) throw expired(signer.certificate, folder)
+  return signer
+}
+
+/** @throws ServeError `E8008_AUTHORITY` for an authority that may vouch for more than ours. */
+export async function assertOurs(certificate: X509Certificate, folder: string): Promise<void> {
+  // Loaded with what makes certificates.
+  const { faultOfAuthority } = await import('./authority-limits.ts')
+  const fault = faultOfAuthority(certificate)
+  if (fault !== undefined) throw foreign(fault, folder)
+}
+
+async function makeAuthority({ folder, clock }: Place): Promise<string> {
   // Loaded only where something is made: most starts find all they need.
   const { mintAuthority } = await import('./mint.ts')
   const term = { notBefore: new Date(clock.now() - leeway), notAfter: new Date(clock.now() + lifetime) }
   const { cert, key } = mintAuthority(authorityLabel(), term)
   return writing(folder, () => {
     makeFolder(folder)
+    const file = keyFile(folder)
     const text = `${cert}${key}`
     return publishFirst(file, text, secretMode) ? text : (readIfThere(file) ?? text)
   })
 }
 
 /** Whose authority it is, for the lists in which people meet it. A common name has at most 64 characters. */
-function authorityLabel(): string {
+export function authorityLabel(): string {
   let user = 'user'
   try {
     user = userInfo().username
@@ -139,7 +175,8 @@ export function closeAuthority({ folder, onWarning }: Place): void {
     try {
       if (closeToOthers(path)) wasOpen = true
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue
+      // Where there is none there is nothing to close, and where there is a link it is not used at all.
+      if (['ENOENT', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) continue
       wasOpen = true
       now = 'and its modes cannot be changed'
     }
@@ -148,7 +185,7 @@ export function closeAuthority({ folder, onWarning }: Place): void {
   onWarning({
     code: 'W8008_AUTHORITY',
     message: `Others could get at the local authority in ${folder}, ${now}.`,
-    hint: `if others use this machine, make a new one: ${renewal(folder)}`,
+    hint: `if others use this machine: ${renewal(folder)}`,
   })
 }
 
@@ -160,10 +197,7 @@ function reading<Value>(file: string, read: () => Value): Value {
   try {
     return read()
   } catch (cause) {
-    throw new ServeError('E8008_AUTHORITY', `${file} of the local authority cannot be read.`, {
-      hint: `see that it belongs to you, or use a certificate of your own`,
-      cause,
-    })
+    throw unreadable(file, cause)
   }
 }
 
@@ -171,30 +205,6 @@ function writing<Value>(folder: string, write: () => Value): Value {
   try {
     return write()
   } catch (cause) {
-    throw new ServeError('E8008_AUTHORITY', `The local authority cannot be kept in ${folder}.`, {
-      hint: 'see that the folder belongs to you and can be written, or use a certificate of your own',
-      cause,
-    })
+    throw unwritable(folder, cause)
   }
-}
-
-function damaged(file: string, folder: string, cause?: unknown): ServeError {
-  return new ServeError('E8008_AUTHORITY', `${file} is damaged: it does not hold the local authority.`, {
-    hint: renewal(folder),
-    cause,
-  })
-}
-
-function keyless(folder: string): ServeError {
-  const message = `The local authority in ${folder} has lost its key, authority-key.pem, and can make no certificates.`
-  return new ServeError('E8008_AUTHORITY', message, { hint: renewal(folder) })
-}
-
-function expired(certificate: X509Certificate, folder: string): ServeError {
-  const message = `The local authority in ${folder} expired on ${certificate.validTo}.`
-  return new ServeError('E8008_AUTHORITY', message, { hint: renewal(folder) })
-}
-
-function renewal(folder: string): string {
-  return `serve8008 untrust, remove ${folder}, then serve8008 trust`
 }

@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, generateKeyPairSync, randomBytes, sign, X
 import { isIP } from 'node:net'
 import { AsnConvert, OctetString } from '@peculiar/asn1-schema'
 import * as x509 from '@peculiar/asn1-x509'
-import { permittedDomains, permittedRanges } from './names.ts'
+import { localSubtrees } from './local-subtrees.ts'
 import type { Pair } from './types.ts'
 
 /** How long a certificate holds. */
@@ -24,11 +24,6 @@ const organizationName = '2.5.4.10'
  */
 export function mintAuthority(label: string, term: Term): Pair {
   const subject = nameOf([organizationName, 'serve8008'], [commonName, label])
-  const domains = permittedDomains.map((dNSName) => new x509.GeneralName({ dNSName }))
-  const ranges = permittedRanges.map((iPAddress) => new x509.GeneralName({ iPAddress }))
-  const permittedSubtrees = new x509.GeneralSubtrees(
-    [...domains, ...ranges].map((base) => new x509.GeneralSubtree({ base })),
-  )
   return issue({
     subject,
     term,
@@ -41,7 +36,7 @@ export function mintAuthority(label: string, term: Term): Pair {
       ),
       // Constraints of names say nothing of code and mail: this does.
       extension(x509.id_ce_extKeyUsage, false, new x509.ExtendedKeyUsage([x509.id_kp_serverAuth])),
-      extension(x509.id_ce_nameConstraints, true, new x509.NameConstraints({ permittedSubtrees })),
+      extension(x509.id_ce_nameConstraints, true, new x509.NameConstraints({ permittedSubtrees: localSubtrees() })),
       extension(x509.id_ce_subjectKeyIdentifier, false, new x509.SubjectKeyIdentifier(keyId)),
     ],
   })

@@ -1,10 +1,14 @@
 import {
-  chmodSync,
-  chownSync,
+  closeSync,
+  constants,
   existsSync,
+  fchmodSync,
+  fstatSync,
+  lchownSync,
   linkSync,
   lstatSync,
   mkdirSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -89,10 +93,37 @@ function renameFirst(temporary: string, file: string): boolean {
  */
 export function closeToOthers(path: string): boolean {
   if (process.platform === 'win32') return false
-  const { mode } = statSync(path)
-  if ((mode & 0o077) === 0) return false
-  chmodSync(path, mode & 0o700)
-  return true
+  const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants
+  // A user who leads root along a link would have it change what is not the user's.
+  const descriptor = openSync(path, O_RDONLY | O_NONBLOCK | (isRoot() ? O_NOFOLLOW : 0))
+  try {
+    const { mode } = fstatSync(descriptor)
+    if ((mode & 0o077) === 0) return false
+    fchmodSync(descriptor, mode & 0o700)
+    return true
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/**
+ * Why what lies at a path is not to be relied on, as the end of a sentence: it belongs to neither this user nor root,
+ * who could exchange it at any time; or we are root, who owns all, and it is a link, or a file that is not of the owner
+ * of its folder. Undefined where it may be used, or is not there. Windows has no such owners.
+ *
+ * @param own Our user id. Default: that of the process.
+ */
+export function faultOfOwner(path: string, own: number | undefined = process.getuid?.()): string | undefined {
+  const stats = lstatSync(path, { throwIfNoEntry: false })
+  if (own === undefined || stats === undefined) return undefined
+  if (own === 0) {
+    if (stats.isSymbolicLink()) return 'is a symbolic link, and root follows none'
+    if (stats.isDirectory() || stats.uid === 0 || stats.uid === statSync(dirname(path)).uid) return undefined
+  } else {
+    const owner = statSync(path, { throwIfNoEntry: false })?.uid ?? own
+    if (owner === own || owner === 0) return undefined
+  }
+  return 'belongs to another user'
 }
 
 function writeBeside(file: string, text: string, mode: number, flush: boolean): string {
@@ -104,7 +135,12 @@ function writeBeside(file: string, text: string, mode: number, flush: boolean): 
 
 /** What root makes in a user's folder belongs to the user, who could not read or renew it otherwise. */
 function giveToOwner(path: string): void {
-  if (process.getuid?.() !== 0) return
-  const { uid, gid } = lstatSync(dirname(path))
-  if (uid !== 0) chownSync(path, uid, gid)
+  if (!isRoot()) return
+  const { uid, gid } = statSync(dirname(path))
+  // The user may have put a link there meanwhile.
+  if (uid !== 0) lchownSync(path, uid, gid)
+}
+
+function isRoot(): boolean {
+  return process.getuid?.() === 0
 }

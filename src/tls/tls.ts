@@ -5,7 +5,7 @@ import { ownCertificates } from './own-certificates.ts'
 import type { CertificateOptions, Certificates, Clock } from './types.ts'
 
 export { authorityFolder } from './authority-folder.ts'
-export { localAuthority } from './local-authority.ts'
+export { manageAuthority, openAuthority } from './local-authority.ts'
 export type { CertificateOptions, Certificates, CertificateWarning, OwnCertificate } from './types.ts'
 
 /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
-import { existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chownSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { join, sep } from 'node:path'
 import { test } from 'node:test'
 import { folderOf, run } from './command.ts'
 
@@ -36,6 +36,28 @@ test('XDG_DATA_HOME names another place', { skip: isWindows }, async (t) => {
   assert.equal(stdout, `${join(home, 'data', 'serve8008', 'authority.pem')}\n`)
 })
 
+test('a home that is no folder of its own is not the folder at hand', { skip: isWindows }, async (t) => {
+  const cwd = await folderOf(t, {})
+  for (const home of ['', 'home']) {
+    const { stdout } = await run(t, ['trust', '--status'], { cwd, env: { HOME: home } })
+    assert.match(stdout, /^(?:There is no local authority yet \(|The local authority is )\//)
+    assert.doesNotMatch(stdout, new RegExp(cwd))
+  }
+})
+
+test(
+  'untrust does not vouch for a store that it cannot look into',
+  { skip: process.platform !== 'linux' },
+  async (t) => {
+    const home = await folderOf(t, { '.mozilla/firefox/a.default/cert9.db': '' })
+    const env = { ...homeOf(home), PATH: home }
+    const { stdout, stderr, exitCode } = await run(t, ['untrust'], { cwd: home, env })
+    assert.equal(exitCode, 1)
+    assert.match(stdout, /^Nothing of what could be looked into trusts the local authority now\./)
+    assert.match(stderr, /^Some stores could not be looked into.*certutil is missing/s)
+  },
+)
+
 test('trust --status makes nothing, and tells that nobody trusts what is not there', async (t) => {
   const home = await folderOf(t, {})
   const options = { cwd: home, env: homeOf(home) }
@@ -60,14 +82,17 @@ test('trust changes nothing where nobody can be asked', async (t) => {
   assert.equal(JSON.parse(json.stderr).error.code, 'E8008_USAGE')
 })
 
-test('cert writes a certificate and its key, renews them, and overwrites nothing else', async (t) => {
+test('cert writes a certificate and its key, renews them, and names them after all names', async (t) => {
   const home = await folderOf(t, {})
   const options = { cwd: home, env: homeOf(home) }
   const { stdout, exitCode } = await run(t, ['cert', 'app.localhost', '10.0.0.1', '--out', 'keys'], options)
   assert.equal(exitCode, 0)
-  assert.match(stdout, /^Certificate {3}.*app\.localhost\+1\.pem\nKey {11}.*app\.localhost\+1-key\.pem\nAuthority {5}/)
-  const certFile = join(home, 'keys', 'app.localhost+1.pem')
-  const keyFile = join(home, 'keys', 'app.localhost+1-key.pem')
+  assert.match(
+    stdout,
+    /^Certificate {3}.*app\.localhost\+10\.0\.0\.1\.pem\nKey {11}.*\+10\.0\.0\.1-key\.pem\nAuthority {5}/,
+  )
+  const certFile = join(home, 'keys', 'app.localhost+10.0.0.1.pem')
+  const keyFile = join(home, 'keys', 'app.localhost+10.0.0.1-key.pem')
   const first = new X509Certificate(readFileSync(certFile))
   assert.equal(first.subjectAltName, 'DNS:app.localhost, IP Address:10.0.0.1')
   assert.ok(Date.parse(first.validTo) - Date.parse(first.validFrom) <= 397 * 86_400_000)
@@ -77,20 +102,58 @@ test('cert writes a certificate and its key, renews them, and overwrites nothing
   assert.deepEqual(Object.keys(JSON.parse(again.stdout)), ['cert', 'key', 'ca', 'expires'])
   assert.notEqual(new X509Certificate(readFileSync(certFile)).serialNumber, first.serialNumber)
 
-  for (const [name, content] of [
-    ['a.test.pem', 'mine'],
-    ['b.test-key.pem', 'mine'],
+  const other = await run(t, ['cert', 'app.localhost', '10.0.0.2', '::1', '--out', 'keys', '--json'], options)
+  assert.equal(JSON.parse(other.stdout).cert, join(home, 'keys', 'app.localhost+10.0.0.2+__1.pem'))
+  const renewed = await run(t, ['cert', 'APP.localhost.', '10.0.0.2', '::1', '--out', 'keys'], options)
+  assert.equal(renewed.exitCode, 0, renewed.stderr)
+})
+
+test('cert overwrites nothing that it did not write, and names what stands in its way', async (t) => {
+  const home = await folderOf(t, {})
+  const options = { cwd: home, env: homeOf(home) }
+  assert.equal((await run(t, ['cert', 'c.test'], options)).exitCode, 0)
+  assert.equal((await run(t, ['cert', '*.d.test'], options)).exitCode, 0)
+  for (const [host, name, content, problem] of [
+    ['a.test', 'a.test.pem', 'mine', 'is not one of ours; it stays as it is'],
+    ['b.test', 'b.test-key.pem', 'mine', 'is not one of ours; it stays as it is'],
+    ['c.test', 'c.test-key.pem', 'mine', 'is not one of ours; it stays as it is'],
+    ['_wildcard.d.test', '_wildcard.d.test.pem', undefined, 'is a certificate for *.d.test; it stays as it is'],
   ] as const) {
-    writeFileSync(join(home, name), content)
-    const refused = await run(t, ['cert', name.slice(0, 6)], options)
-    assert.equal(refused.exitCode, 2)
-    assert.match(refused.stderr, /not one of ours; it stays as it is/)
-    assert.equal(readFileSync(join(home, name), 'utf8'), 'mine')
+    if (content !== undefined) writeFileSync(join(home, name), content)
+    const before = readFileSync(join(home, name), 'utf8')
+    const { exitCode, stderr } = await run(t, ['cert', host], options)
+    assert.equal(exitCode, 2)
+    const hint = `E8008_USAGE   try: serve8008 cert ${host} --out ./certificates`
+    assert.equal(stderr, `.${sep}${name} ${problem}.\n${hint}\n`)
+    assert.equal(readFileSync(join(home, name), 'utf8'), before)
   }
-  assert.deepEqual(
-    readdirSync(home).filter((name) => name.endsWith('.pem')),
-    ['a.test.pem', 'b.test-key.pem'],
-  )
+  const elsewhere = await run(t, ['cert', 'c.test', '--out', './certificates'], options)
+  assert.equal(elsewhere.exitCode, 0)
+})
+
+const noRoot = process.getuid?.() === 0 ? false : 'only root can give files away'
+
+test('what root writes into the folder of a user belongs to the user', { skip: noRoot }, async (t) => {
+  const home = await folderOf(t, {})
+  const cwd = await folderOf(t, {})
+  chownSync(cwd, 12_345, 12_345)
+  const { exitCode } = await run(t, ['cert', 'a.test', '--out', 'new/tls'], { cwd, env: homeOf(home) })
+  assert.equal(exitCode, 0)
+  for (const name of ['', 'a.test.pem', 'a.test-key.pem']) {
+    assert.equal(statSync(join(cwd, 'new', 'tls', name)).uid, 12_345, name)
+  }
+})
+
+test('cert says at once where a folder cannot be made', { skip: process.platform !== 'linux' }, async (t) => {
+  const home = await folderOf(t, { file: '' })
+  for (const out of ['/proc/x', '/proc/x/y', './file', './file/x']) {
+    const { exitCode, stderr } = await run(t, ['cert', 'a.test', '--out', out], { cwd: home, env: homeOf(home) })
+    assert.equal(exitCode, 2)
+    assert.match(
+      stderr,
+      /^The certificate cannot be written to \S+ \(E\w+\)\.\n.*try: serve8008 cert a\.test --out \.\/certificates\n$/,
+    )
+  }
 })
 
 test('cert makes none that nobody would accept', async (t) => {

@@ -152,6 +152,30 @@ describe('the packed package', () => {
     assert.equal(succeed(process.execPath, ['consumer.cjs'], project).trim(), '200 404 true')
   })
 
+  const authority = `
+    localAuthority({ folder: 'ca' }).then(async ({ path, certificate, folder, certify }) => {
+      const { readFileSync } = await import('node:fs')
+      const https = await import('node:https')
+      const server = https.createServer(await certify(['localhost']), (_, response) => response.end('safe'))
+      server.listen(0, '127.0.0.1', () => {
+        const { port } = server.address()
+        https.get({ host: '127.0.0.1', port, servername: 'localhost', ca: certificate }, (response) => {
+          response.on('data', (data) => console.log(String(data), readFileSync(path, 'utf8') === certificate, path.startsWith(folder)))
+          response.on('end', () => server.close())
+        })
+      })
+    })`
+
+  for (const [name, load] of [
+    ['authority.mjs', `import { localAuthority } from 'serve8008'`],
+    ['authority.cjs', `const { localAuthority } = require('serve8008')`],
+  ] as const) {
+    test(`the local authority is there for ${name}`, () => {
+      writeFileSync(join(project, name), `${load}\n${authority}`)
+      assert.equal(succeed(process.execPath, [name], project).trim(), 'safe true true')
+    })
+  }
+
   test('the JSON Schema is reachable', () => {
     const script = `console.log(Object.keys(require('serve8008/schema.json').properties).includes('port'))`
     assert.equal(succeed(process.execPath, ['-e', script], project).trim(), 'true')
@@ -159,7 +183,7 @@ describe('the packed package', () => {
 
   test('the types hold for a strict consumer, from ESM and from CommonJS', () => {
     const source = `
-      import { createServer, defineConfig, isServeError, type Layer, type Listening, type Server8008 } from 'serve8008'
+      import { createServer, defineConfig, isServeError, localAuthority, type Layer, type LocalAuthority, type Listening, type Server8008 } from 'serve8008'
       const layer: Layer = (next) => async (x) => {
         const reply = await next(x)
         return { ...reply, headers: [...reply.headers, 'X-Method', x.method] }
@@ -171,6 +195,12 @@ describe('the packed package', () => {
       }
       export function codeOf(error: unknown): string { return isServeError(error) ? error.code : '' }
       export const config = defineConfig({ root: './site', log: 'json' })
+      export async function certificates(): Promise<string> {
+        const authority: LocalAuthority = await localAuthority({ env: process.env, onWarning: ({ message }) => console.warn(message) })
+        const { cert, key } = await authority.certify(['app.localhost'])
+        createServer({ tls: true, authorityFolder: authority.folder })
+        return authority.path + authority.certificate + authority.expires.toISOString() + cert + key
+      }
       // @ts-expect-error: a misspelt option is an error
       createServer({ prot: 8008 })
     `

@@ -9,7 +9,7 @@ import { after, before, describe, test } from 'node:test'
 import { promisify } from 'node:util'
 import { openSigner } from '../../src/tls/authority.ts'
 import { systemClock } from '../../src/tls/clock.ts'
-import { localAuthority } from '../../src/tls/local-authority.ts'
+import { manageAuthority } from '../../src/tls/local-authority.ts'
 import { mintLeaf } from '../../src/tls/mint.ts'
 import type { Pair } from '../../src/tls/types.ts'
 import type { TrustStore } from '../../src/tls/trust/types.ts'
@@ -36,7 +36,7 @@ async function forge(folder: string, names: readonly string[]): Promise<Pair> {
 
 async function storesOf(server: SecureServer, home: string, javaHome?: string): Promise<TrustStore[]> {
   const options = { platform: 'linux', home, javaHome, systemRoot: undefined, user: 'ann' }
-  return localAuthority({ ...options, folder: server.folder, asUser: (argv) => argv, onWarning() {} }).stores()
+  return manageAuthority({ ...options, folder: server.folder, asUser: (argv) => argv, onWarning() {} }).stores()
 }
 
 async function perform(store: TrustStore, change: 'install' | 'remove'): Promise<void> {

@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { basename, dirname, join, sep } from 'node:path'
-import type { Warning } from '../../server/types.ts'
+import type { Warning } from '../../errors/warning.ts'
 import { silentFileSystem } from './file-system.ts'
 import { concerned, newFolder, type Folder, type Used } from './folder.ts'
 import { isIgnoredName } from './ignored.ts'

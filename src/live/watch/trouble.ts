@@ -1,5 +1,5 @@
 import { relative, sep } from 'node:path'
-import type { Warning } from '../../server/types.ts'
+import type { Warning } from '../../errors/warning.ts'
 
 /** A warning for a folder that the system will not watch. */
 export function troubleWarning(error: NodeJS.ErrnoException, path: string, pollMs: number): Warning {

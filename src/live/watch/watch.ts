@@ -1,5 +1,5 @@
 import { basename, dirname, sep } from 'node:path'
-import type { Warning } from '../../server/types.ts'
+import type { Warning } from '../../errors/warning.ts'
 import { extraIgnore, watchExtra, type Extra } from './extra.ts'
 import type { Folder, Used } from './folder.ts'
 import { tickMs } from './folder-time.ts'

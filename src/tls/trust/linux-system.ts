@@ -57,9 +57,11 @@ export function linuxSystemStore(host: Host, { file, cert, alias }: Subject): Tr
     find: () => Promise.resolve({ present: way !== undefined }),
     status() {
       const found = host.read(anchor)
-      if (found === undefined) return Promise.resolve('absent')
       const bundle = bundles.map((each) => host.read(each)).find((text) => text !== undefined)
-      const isHeld = cert !== undefined && found === cert && (bundle === undefined || bundle.includes(body(cert)))
+      const isCollected = cert !== undefined && bundle?.includes(body(cert)) === true
+      // Programs read what was collected, even where a change was broken off behind the first of its commands.
+      if (found === undefined) return Promise.resolve(isCollected ? 'outdated' : 'absent')
+      const isHeld = cert !== undefined && found === cert && (bundle === undefined || isCollected)
       return Promise.resolve(isHeld ? 'trusted' : 'outdated')
     },
     install: () => [asRoot(['install', '-m', '0644', file, anchor]), asRoot(collect)],

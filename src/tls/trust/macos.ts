@@ -2,14 +2,21 @@ import { join } from 'node:path'
 import type { Host, Subject, TrustStore } from './types.ts'
 
 /** The login keychain: Safari, Chrome, Firefox, curl and others of this user. macOS asks for the password itself. */
-export function macosStore(host: Host, { file, fingerprint = '' }: Subject): TrustStore {
+export function macosStore(host: Host, { file, fingerprint = '', label }: Subject): TrustStore {
   const keychain = join(host.home, 'Library/Keychains/login.keychain-db')
+  const find = async (...words: readonly string[]): Promise<string[]> => {
+    const { stdout } = await host.run(['/usr/bin/security', 'find-certificate', '-a', ...words, '-Z', keychain])
+    return [...stdout.matchAll(/^SHA-1 hash: ([0-9A-F]+)/gm)].map(([, hash = '']) => hash)
+  }
+  let held: readonly string[] = fingerprint === '' ? [] : [fingerprint]
   return {
     name: 'macOS keychain',
     find: () => Promise.resolve({ present: true }),
     async status() {
-      const { stdout } = await host.run(['/usr/bin/security', 'find-certificate', '-a', '-Z', keychain])
-      return fingerprint !== '' && stdout.includes(`SHA-1 hash: ${fingerprint}`) ? 'trusted' : 'absent'
+      const isHeld = fingerprint !== '' && (await find()).includes(fingerprint)
+      const named = await find('-c', label)
+      held = [...new Set([...(isHeld ? [fingerprint] : []), ...named])]
+      return isHeld ? 'trusted' : named.length > 0 ? 'outdated' : 'absent'
     },
     install: () => [
       {
@@ -31,7 +38,10 @@ export function macosStore(host: Host, { file, fingerprint = '' }: Subject): Tru
     ],
     remove: () => [
       { argv: ['/usr/bin/security', 'remove-trusted-cert', file], as: 'user', mayFail: true },
-      { argv: ['/usr/bin/security', 'delete-certificate', '-Z', fingerprint, keychain], as: 'user' },
+      ...held.map((hash) => ({
+        argv: ['/usr/bin/security', 'delete-certificate', '-Z', hash, keychain],
+        as: 'user' as const,
+      })),
     ],
   }
 }

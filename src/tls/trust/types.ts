@@ -17,6 +17,8 @@ export interface Subject {
   readonly cert: string | undefined
   /** SHA-1 in upper-case hex, by which macOS and Windows name a certificate. */
   readonly fingerprint: string | undefined
+  /** The common name of what this user makes on this machine, by which one is found whose certificate is lost. */
+  readonly label: string
   /** The name under which stores keep it: `serve8008-USER`. */
   readonly alias: string
 }

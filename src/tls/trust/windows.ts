@@ -5,16 +5,21 @@ import type { Host, Subject, TrustStore } from './types.ts'
  *
  * @param program Path of Windows' certutil, which NSS has another of.
  */
-export function windowsStore(host: Host, { file, fingerprint = '' }: Subject, program: string): TrustStore {
+export function windowsStore(host: Host, { file, fingerprint = '', label }: Subject, program: string): TrustStore {
+  const holds = async (id: string): Promise<boolean> =>
+    (await host.run([program, '-user', '-store', 'Root', id])).code === 0
+  // By its name where the certificate is lost.
+  let named = fingerprint
   return {
     name: host.platform === 'win32' ? 'Windows' : 'Windows, from WSL',
     find: () => Promise.resolve({ present: true }),
     async status() {
-      if (fingerprint === '') return 'absent'
-      const { code } = await host.run([program, '-user', '-store', 'Root', fingerprint])
-      return code === 0 ? 'trusted' : 'absent'
+      if (fingerprint !== '' && (await holds(fingerprint))) return 'trusted'
+      if (!(await holds(label))) return 'absent'
+      named = label
+      return 'outdated'
     },
     install: () => [{ argv: [program, '-user', '-addstore', 'Root', file], as: 'user' }],
-    remove: () => [{ argv: [program, '-user', '-delstore', 'Root', fingerprint], as: 'user' }],
+    remove: () => [{ argv: [program, '-user', '-delstore', 'Root', named], as: 'user' }],
   }
 }

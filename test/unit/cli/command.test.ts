@@ -32,6 +32,15 @@ test('knows its commands in the first place only', () => {
   assert.throws(() => read('./site check'), { message: 'Two folders: ./site and check.' })
 })
 
+test('each command takes its own flags, and knows whose help page is asked for', () => {
+  assert.deepEqual([read('check --help').name, read('check --help').words], ['help', ['check']])
+  assert.deepEqual(read('help trust').words, ['trust'])
+  assert.deepEqual([read('help').words, read('--help').words, read('./site -h').words], [[], [], []])
+  assert.deepEqual(read('reload a.css -p 8008').flags, { port: ['8008'] })
+  assert.throws(() => read('reload --cors'), { message: 'Unknown flag --cors.' })
+  assert.throws(() => read('completion zsh --port 1'), { message: 'Unknown flag --port.' })
+})
+
 test('reaches a folder that is named like a command as ./check or after --', () => {
   assert.deepEqual([read('./check').name, read('./check').flags], ['serve', { root: './check' }])
   assert.deepEqual([read('-- check').name, read('-- check').flags], ['serve', { root: 'check' }])

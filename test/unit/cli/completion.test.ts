@@ -5,10 +5,40 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { renderCompletion } from '../../../src/cli/completion.ts'
+import { commandNames, commands } from '../../../src/cli/commands.ts'
 import { flags } from '../../../src/cli/flags.ts'
 import { limitNames } from '../../../src/config/limits.ts'
 
 const shells = ['bash', 'zsh', 'fish', 'powershell'] as const
+
+for (const [shell, program] of [
+  ['bash', ['bash', '-n']],
+  ['zsh', ['zsh', '-n']],
+  ['fish', ['fish', '--no-execute']],
+] as const) {
+  test(`the ${shell} script is one that ${shell} reads`, (t) => {
+    const folder = mkdtempSync(join(tmpdir(), 'serve8008-completion-'))
+    t.after(() => rmSync(folder, { recursive: true, force: true }))
+    const file = join(folder, 'script')
+    writeFileSync(file, renderCompletion(shell, flags))
+    const [command, ...words] = program
+    const { error, status, stderr } = spawnSync(command, [...words, file], { encoding: 'utf8' })
+    if (error !== undefined) return t.skip(`there is no ${shell} here`)
+    assert.deepEqual([stderr, status], ['', 0])
+  })
+}
+
+test('every shell knows the flags of every command', () => {
+  for (const shell of shells) {
+    const script = renderCompletion(shell, flags)
+    for (const name of commandNames) {
+      assert.match(script, new RegExp(`\\b${name}\\b`), `${shell}: ${name}`)
+      for (const flag of commands[name].flags) {
+        assert.ok(script.includes(shell === 'fish' ? `-l ${flag.name} ` : `--${flag.name}`), `${shell}: ${flag.name}`)
+      }
+    }
+  }
+})
 
 for (const shell of shells) {
   test(`the ${shell} script knows every flag`, () => {
@@ -62,6 +92,19 @@ test('bash offers the flags of a command that has its own', (t) => {
   assert.deepEqual(offers(t, 'cert', 'a.localhost', '--o'), ['--out'])
 })
 
+test('bash offers what a command takes', (t) => {
+  const offered = offers(t, 'help', 'tr')
+  if (offered === undefined) return
+  assert.deepEqual(offered, ['trust'])
+  assert.deepEqual(offers(t, 'trust', '--re'), ['--renew'])
+  assert.deepEqual(offers(t, 'explain', '--req'), ['--request-header'])
+  assert.deepEqual(offers(t, 'completion', 'zsh', '--js'), ['--json'])
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'serve8008-completion-')))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  writeFileSync(join(folder, 'app.css'), '')
+  assert.deepEqual(offers(t, 'reload', join(folder, 'a')), [join(folder, 'app.css')])
+})
+
 test('bash offers the names of limits, ready for a value', (t) => {
   const offered = offers(t, '--limit', 'header')
   if (offered === undefined) return
@@ -92,4 +135,31 @@ test('every shell knows the values of --limit and --log, and how a mount goes on
     assert.match(script, /pretty.*common.*combined.*json.*none/)
     assert.match(script, /\/(\*|\[\^=\]\*)=/, shell)
   }
+})
+
+test('fish offers a command its own flags and no others', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'serve8008-completion-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  const file = join(folder, 'script')
+  writeFileSync(file, renderCompletion('fish', flags))
+  const ask = (line: string): string[] | undefined => {
+    const words = ['--no-config', '-c', `source ${file}; complete -C '${line}'`]
+    const { error, stdout } = spawnSync('fish', words, {
+      encoding: 'utf8',
+      cwd: folder,
+      env: { ...process.env, HOME: folder },
+    })
+    if (error !== undefined) return undefined
+    return stdout
+      .split('\n')
+      .filter((row) => row !== '')
+      .map((row) => row.split('\t')[0] ?? '')
+  }
+  const offered = ask('serve8008 trust --re')
+  if (offered === undefined) return t.skip('there is no fish here')
+  assert.deepEqual(offered, ['--renew'])
+  assert.deepEqual(ask('serve8008 cert a.test --o'), ['--out'])
+  assert.deepEqual(ask('serve8008 reload --js'), ['--json'])
+  assert.deepEqual(ask('serve8008 help tr'), ['trust'])
+  assert.deepEqual(ask('serve8008 --lis'), ['--listing'])
 })

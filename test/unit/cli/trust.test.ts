@@ -7,6 +7,8 @@ import { changeTrust } from '../../../src/cli/change-trust.ts'
 import type { FoundStore } from '../../../src/cli/open-authority.ts'
 import { currentProgram, type Program } from '../../../src/cli/program.ts'
 import { runStep, stepText, wordsOf } from '../../../src/cli/run-step.ts'
+import { failure } from '../../../src/cli/trust.ts'
+import { otherPrograms } from '../../../src/cli/trust-text.ts'
 import type { Step } from '../../../src/tls/trust/types.ts'
 
 /** A program whose user types an answer, or that has no user. */
@@ -69,6 +71,29 @@ test('where nobody can be asked nothing is run, unless --yes', async () => {
   assert.deepEqual(await changeTrust({ ...change, yes: true, stores, program }), new Map())
 })
 
+test('what is prepared comes after a yes and before the commands, and a no prepares nothing', async () => {
+  const told: string[] = []
+  const store = storeOf('first', 'process.exit(0)')
+  const prepare = (): Promise<void> => Promise.resolve(void told.push('prepared'))
+  const stepsOf = (found: FoundStore) => {
+    told.push('steps')
+    return found.store.install()
+  }
+  const one = { ...change, command: 'trust --renew', stores: [store], stepsOf, prepare }
+  assert.equal(await changeTrust({ ...one, program: answering('n\n').program }), undefined)
+  assert.equal(told.includes('prepared'), false)
+  await assert.rejects(changeTrust({ ...one, program: answering(undefined).program }), {
+    hint: 'serve8008 trust --renew --yes',
+  })
+  assert.equal(told.includes('prepared'), false)
+  told.length = 0
+  assert.deepEqual(await changeTrust({ ...one, program: answering('y\n').program }), new Map())
+  assert.deepEqual(told, ['steps', 'prepared', 'steps'])
+  const { program, text } = answering('n\n')
+  assert.equal(await changeTrust({ ...one, stores: [], program }), undefined)
+  assert.equal(text(), 'Go on? [y/N] ')
+})
+
 test('a command that fails ends its store, not the others', async () => {
   const { program } = answering(undefined)
   const stores = [
@@ -120,4 +145,15 @@ test('under sudo the authority is that of the user who typed it', () => {
   ]
   for (const other of others) assert.equal(other.isSudo, false)
   if (process.platform === 'linux') assert.equal(others[0]?.folder, '/root/data/serve8008')
+})
+
+test('the path of the certificate can be pasted into a shell', () => {
+  assert.match(otherPrograms('/home/ann/ca.pem'), /^ {2}curl {6}curl --cacert \/home\/ann\/ca\.pem$/m)
+  assert.match(otherPrograms('/home/$ann o/ca.pem'), /NODE_EXTRA_CA_CERTS='\/home\/\$ann o\/ca\.pem'$/m)
+})
+
+test('where sudo could not ask, the way out is a terminal', () => {
+  const problem = 'system: sudo: a password is required'
+  assert.match(failure('Not trusted', [problem]).hint ?? '', /in a terminal/)
+  assert.equal(failure('Not trusted', ['system: no room']).hint, undefined)
 })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { wayOut } from '../../../src/cli/way-out.ts'
 import { ServeError } from '../../../src/errors/serve-error.ts'
+import { renewal } from '../../../src/tls/authority-errors.ts'
 
 const typed = (...argv: string[]): { argv: string[]; cwd: string } => ({ argv, cwd: import.meta.dirname })
 
@@ -19,4 +20,14 @@ test('the way back from sharing leaves out the flag that was typed', () => {
   assert.equal(hint('--lan'), 'leave out --lan to serve this machine only')
   assert.equal(hint('--host=0.0.0.0'), 'leave out --host to serve this machine only')
   assert.equal(hint(), exposed.hint)
+})
+
+test('the way to a new authority is a command', () => {
+  const folder = '/home/ann/a folder/serve8008'
+  const expired = new ServeError('E8008_AUTHORITY', '', { hint: renewal(folder) })
+  assert.equal(wayOut(expired, typed(), undefined), 'serve8008 trust --renew')
+  const open = { code: 'W8008_AUTHORITY', message: '', hint: `if others use this machine: ${renewal(folder)}` }
+  assert.equal(wayOut(open, typed(), undefined), 'if others use this machine: serve8008 trust --renew')
+  const own = new ServeError('E8008_AUTHORITY', '', { hint: 'see that it belongs to you' })
+  assert.equal(wayOut(own, typed(), undefined), 'see that it belongs to you')
 })

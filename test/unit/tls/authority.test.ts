@@ -4,7 +4,7 @@ import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isDenied } from '../../../src/static/denied.ts'
-import { openSigner, readAuthority } from '../../../src/tls/authority.ts'
+import { findSigner, openSigner, readAuthority } from '../../../src/tls/authority.ts'
 import { mintAuthority } from '../../../src/tls/mint.ts'
 import { certificateOfProcess, FakeClock } from '../../support/authority.ts'
 import { TempFolder } from '../../support/server.ts'
@@ -64,13 +64,30 @@ test('a damaged authority is told of and not replaced, since others may trust it
     await assert.rejects(openSigner(place), (error: { code?: string; message?: string; hint?: string }) => {
       assert.equal(error.code, 'E8008_AUTHORITY')
       assert.match(error.message ?? '', /authority-key\.pem is damaged/)
-      assert.match(error.hint ?? '', /serve8008 untrust, remove .*serve8008, then serve8008 trust/)
+      assert.match(error.hint ?? '', /^take .*serve8008 away, and a new authority is made/)
       return true
     })
     assert.equal(readFileSync(keyFile, 'utf8'), content)
   }
   writeFileSync(certFile, 'x')
   assert.throws(() => readAuthority(place.folder), { code: 'E8008_AUTHORITY', message: /authority\.pem is damaged/ })
+})
+
+test('looking for the authority makes nothing, and finds every fault that using it would', async () => {
+  using temporary = new TempFolder()
+  const clock = new FakeClock()
+  const place = placeIn(temporary, clock)
+  assert.equal(await findSigner(place), undefined)
+  assert.equal(existsSync(place.folder), false)
+  const { cert } = await openSigner(place)
+  rmSync(join(place.folder, 'authority.pem'))
+  assert.equal((await findSigner(place))?.cert, cert)
+  assert.equal(existsSync(join(place.folder, 'authority.pem')), false)
+  clock.pass(3700)
+  await assert.rejects(findSigner(place), { message: /expired on/ })
+  writeFileSync(join(place.folder, 'authority-key.pem'), 'x')
+  await assert.rejects(findSigner(place), { message: /authority-key\.pem is damaged/ })
+  assert.deepEqual(place.warnings, [])
 })
 
 test('a certificate without its key is explained; one that is missing is written again', async () => {

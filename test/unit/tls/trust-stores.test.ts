@@ -5,7 +5,16 @@ import type { Host, Step, Subject, TrustStore } from '../../../src/tls/trust/typ
 
 const cert = '-----BEGIN CERTIFICATE-----\nAAAA\nBBBB\nCCCC\n-----END CERTIFICATE-----\n'
 const other = cert.replace('AAAA', 'ZZZZ')
-const subject: Subject = { file: '/data/my ca/authority.pem', cert, fingerprint: 'AB12', alias: 'serve8008-ann' }
+const label = 'serve8008 local authority (ann@box)'
+const subject: Subject = {
+  file: '/data/my ca/authority.pem',
+  cert,
+  fingerprint: 'AB12',
+  label,
+  alias: 'serve8008-ann',
+}
+/** What is left where the certificate is damaged. */
+const lost: Subject = { ...subject, cert: undefined, fingerprint: undefined }
 
 interface Machine {
   readonly platform?: string
@@ -172,6 +181,29 @@ test('the keychain of macOS', async () => {
   ])
 })
 
+test('macOS and Windows are rid of an authority whose certificate is lost', async () => {
+  const keychain = '/Users/ann/Library/Keychains/login.keychain-db'
+  const found = 'SHA-256 hash: FF\nSHA-1 hash: CD34\nkeychain: x\nSHA-256 hash: EE\nSHA-1 hash: EF56\n'
+  const macos = await storeOf(
+    { platform: 'darwin', answers: (argv) => (argv.includes(label) ? found : 'SHA-1 hash: 9999\n') },
+    /macOS/,
+    lost,
+  )
+  assert.equal(await macos.status(), 'outdated')
+  assert.deepEqual(lines(macos.remove()).slice(1), [
+    `/usr/bin/security delete-certificate -Z CD34 ${keychain}`,
+    `/usr/bin/security delete-certificate -Z EF56 ${keychain}`,
+  ])
+  const program = String.raw`C:\Windows\System32\certutil.exe`
+  const windows = await storeOf(
+    { platform: 'win32', answers: (argv) => (argv.includes(label) ? '' : undefined) },
+    /Windows/,
+    lost,
+  )
+  assert.equal(await windows.status(), 'outdated')
+  assert.deepEqual(lines(windows.remove()), [`${program} -user -delstore Root ${label}`])
+})
+
 test('the roots of a Windows user, by Windows’ own certutil', async () => {
   const file = String.raw`C:\Users\ann\AppData\Local\serve8008\authority.pem`
   const program = String.raw`C:\Windows\System32\certutil.exe`
@@ -211,4 +243,13 @@ test('the Java of JAVA_HOME, as root where its store is not ours', async () => {
   assert.deepEqual(await (await storeOf({ files: older, javaHome: '/jdk8' }, /Java/)).find(), { present: true })
   assert.deepEqual(await (await storeOf({ files, javaHome: '/none' }, /Java/)).find(), { present: false })
   assert.deepEqual(await (await storeOf({ files }, /Java/)).find(), { present: false })
+})
+
+test('a system that still holds what it collected is not rid of it, although the file is gone', async () => {
+  const folder = '/usr/local/share/ca-certificates'
+  const bundle = '/etc/ssl/certs/ca-certificates.crt'
+  const statusWith = async (text: string): Promise<string> =>
+    (await storeOf({ files: { [`${folder}/README`]: '', [bundle]: text } }, /Debian/)).status()
+  assert.equal(await statusWith(`${other}${cert}`), 'outdated')
+  assert.equal(await statusWith(other), 'absent')
 })

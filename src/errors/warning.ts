@@ -1,0 +1,15 @@
+import type { Fix } from './serve-error.ts'
+
+/** Something a person should know that does not stop the server. */
+export interface Warning {
+  /** Stable code: `W8008_EXPOSED` (others on the network can read what is served), `W8008_BAD_PORT` (browsers refuse it),
+   * `W8008_SINGLE` (the page of `single` is not there), `W8008_CUT` (closing cut replies off), `W8008_UNTRUSTED` (a client refused the certificate),
+   * `W8008_WATCH` and `W8008_WATCH_POLL` (the system reports no changes), `W8008_LIVE_BLOCKED` (a page's policy blocks the client), `W8008_LIVE` (live reload cannot start). */
+  readonly code: string
+  /** One sentence. */
+  readonly message: string
+  /** The way out in words. */
+  readonly hint?: string
+  /** The option that would help. */
+  readonly fix?: Fix
+}

@@ -1,0 +1,66 @@
+import { resolve } from 'node:path'
+import type { Warning } from '../errors/warning.ts'
+
+/** Which local authority. */
+export interface LocalAuthorityOptions {
+  /**
+   * Folder of the authority, as `authorityFolder` of {@link createServer} names it. Default: the user's own, outside of
+   * any project.
+   */
+  readonly folder?: string
+  /**
+   * Variables that may name another place for the user's own folder: `XDG_DATA_HOME`, and `LOCALAPPDATA` on Windows. With
+   * `process.env` it is the folder that the command uses. Default: none.
+   */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** Is told what does not stop us: the authority expires soon, or others could have read its key. */
+  readonly onWarning?: (warning: Warning) => void
+}
+
+/** The local authority, which makes the certificates for HTTPS on this machine. */
+export interface LocalAuthority {
+  /** Absolute path of its certificate (PEM): what `NODE_EXTRA_CA_CERTS`, `curl --cacert` and others take. */
+  readonly path: string
+  /** Its certificate in PEM: what `ca` of `https.request`, `tls.connect` and of an agent takes. */
+  readonly certificate: string
+  /** When it expires. */
+  readonly expires: Date
+  /** Absolute path of its folder: what `authorityFolder` of {@link createServer} takes. */
+  readonly folder: string
+  /**
+   * Makes a certificate for another server, such as Vite's or one of `node:https`. It holds for 396 days.
+   *
+   * @param names names below `.localhost`, `.local`, `.test`, `.internal` and `.home.arpa`, and private addresses
+   * @returns certificate and key, both PEM
+   * @throws ServeError `E8008_USAGE` for other names, `E8008_AUTHORITY`
+   */
+  certify(names: readonly string[]): Promise<{ readonly cert: string; readonly key: string }>
+}
+
+/**
+ * Finds the local authority, as `serve8008 trust --ca` does; makes it where there is none. Nothing is told to trust it.
+ *
+ * @throws ServeError `E8008_AUTHORITY` where it is damaged, expired, not of our making, or cannot be read or written.
+ * @example
+ * const { certificate, path } = await localAuthority()
+ * https.get('https://localhost:8443/', { ca: certificate }, (response) => response.pipe(process.stdout))
+ * spawn('node', ['client.js'], { env: { ...process.env, NODE_EXTRA_CA_CERTS: path } })
+ */
+export async function localAuthority(options: LocalAuthorityOptions = {}): Promise<LocalAuthority> {
+  const { env = {}, onWarning = () => {} } = options
+  // Most programs that import us have no use for certificates.
+  const { authorityFolder, openAuthority } = await import('../tls/tls.ts')
+  const folder = resolve(options.folder ?? authorityFolder({ env }))
+  const authority = openAuthority({ folder, onWarning })
+  const certificate = await authority.make()
+  return {
+    path: authority.file,
+    folder,
+    certificate: certificate.toString(),
+    expires: new Date(certificate.validTo),
+    async certify(names) {
+      const { cert, key } = await authority.certify(names)
+      return { cert, key }
+    },
+  }
+}
