@@ -17,7 +17,7 @@ const maxInterim = 32
 
 /** A connection that is opened anew when it was closed. */
 export interface Line {
-  socket: { destroy(error: Error): unknown } | undefined
+  socket: { readonly errored: Error | null; destroy(error: Error): unknown } | undefined
 }
 
 /** One request to an upstream, and the reply as it comes. */
@@ -136,6 +136,9 @@ export class Http1Exchange implements Source, Dispatcher.DispatchHandler {
 
   onResponseEnd(controller: Controller): void {
     if (this.#error !== undefined) return
+    // undici takes a reset for the end of content that ends with its connection, which it may have cut short.
+    const broken = this.line?.socket?.errored ?? null
+    if (broken !== null) return this.#lose(upstreamError(broken, 'reset', true))
     this.#ended = true
     this.#stopClocks()
     const raw = controller.rawTrailers as Buffer[] | null | undefined

@@ -5,13 +5,10 @@ import type { HeaderList } from '../http/headers.ts'
 import { createDial } from './dial.ts'
 import { followClient } from './follow-client.ts'
 import { messageReply, passInterim } from './message-reply.ts'
-import { isEventStream, protocolFault } from './response-head.ts'
+import { isEventStream, protocolFault, maxHeaderBytes } from './response-head.ts'
 import type { OutboundRequest, Transport, TransportOptions, UpstreamReply } from './types.ts'
 import { UpstreamError } from './upstream-error.ts'
 import { upstreamError } from './upstream-fault.ts'
-
-/** Bytes of a reply's header section. */
-const maxHeaderBytes = 64 * 1024
 
 /**
  * Sends requests with a trailer section over HTTP/1.1, which undici cannot. They are few, so each has a connection of

@@ -4,6 +4,7 @@ import type { Client, Dispatcher, Pool } from 'undici'
 import { formatHost } from '../util/ip.ts'
 import { createDial } from './dial.ts'
 import { Http1Exchange, type Line } from './http1-exchange.ts'
+import { maxHeaderBytes } from './response-head.ts'
 import type { OutboundRequest, Transport, TransportOptions } from './types.ts'
 import { loadClient, loadPool } from './undici.ts'
 
@@ -11,8 +12,6 @@ import { loadClient, loadPool } from './undici.ts'
 const maxConnections = 4096
 /** Milliseconds that an idle connection is kept: below the 5 s after which Node's servers close theirs. */
 const keepAliveMs = 4000
-/** Bytes of a reply's header section. */
-const maxHeaderBytes = 64 * 1024
 
 /** Speaks HTTP/1.1 to an upstream through a pool of undici, which is loaded with the first request. */
 export function createHttp1Transport(options: TransportOptions): Transport {

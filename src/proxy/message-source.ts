@@ -31,6 +31,8 @@ export function messageSource(message: ContentMessage, socket: Socket, idleMs: n
       signal.addEventListener('abort', stop)
       try {
         await pullStream(message, sink, idleMs)
+        // Node takes a reset for the end of content that ends with its connection, which it may have cut short.
+        if (socket.errored !== null) throw socket.errored
         if (!message.complete) throw new Error('The reply broke off.')
       } catch (error) {
         throw upstreamError(error, 'reset', true)

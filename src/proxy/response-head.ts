@@ -2,6 +2,9 @@ import { getField, type HeaderList } from '../http/headers.ts'
 import { fieldTokens, hopFields } from './hop-fields.ts'
 import { UpstreamError } from './upstream-error.ts'
 
+/** Bytes that the header section of a reply may have. */
+export const maxHeaderBytes: number = 64 * 1024
+
 /** Control characters in a value could split our own message (RFC 9110 section 5.5). */
 const forbiddenInValue = /[^\t\u0020-\u007e\u0080-\u00ff]/
 

@@ -6,6 +6,7 @@ import type { Exchange } from '../http/exchange.ts'
 import { createDial } from './dial.ts'
 import { joinSockets, type Joined } from './join-sockets.ts'
 import { messageReply, passInterim } from './message-reply.ts'
+import { maxHeaderBytes } from './response-head.ts'
 import type { OutboundRequest, UpstreamReply } from './types.ts'
 import { acceptedFields, upgradeRequestFields, wantedUpgrade } from './upgrade-fields.ts'
 import { UpstreamError } from './upstream-error.ts'
@@ -65,8 +66,11 @@ function askForUpgrade(socket: Socket, asking: Asking): Promise<UpgradeAnswer> {
       headers: upgradeRequestFields(x, outbound, wanted),
       setHost: false,
       insecureHTTPParser: false,
+      maxHeaderSize: maxHeaderBytes,
       createConnection: () => socket,
     })
+    // Node drops what is above its count without a word; the size is the bound.
+    request.maxHeadersCount = 0
     const leave = (): void => fail(new UpstreamError('left', 'The client left.', { wrote: true }))
     const { upgradeMs } = timeouts
     const late = (): void => {

@@ -110,6 +110,38 @@ for (const [name, act] of cuts) {
   }
 }
 
+const upgrade =
+  'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n'
+const trailers = 'Transfer-Encoding: chunked\r\nTrailer: X-End\r\n'
+for (const [name, fields, content] of [
+  ['a request', '', ''],
+  ['a request with trailers', trailers, '1\r\nx\r\n0\r\nX-End: 1\r\n\r\n'],
+  ['the refusal of an upgrade', upgrade, ''],
+] as const) {
+  test(`a reset is not taken for the end of content that ends with its connection: ${name}`, async () => {
+    await using backend = await broken((c) => c.send('HTTP/1.1 403 No\r\nConnection: close\r\n\r\nsome'))
+    await using front = await startFront(backend.port)
+    using client = await RawClient.open(front.port)
+    const ended = front.ended()
+    client.send(`POST / HTTP/1.1\r\n${front.hostLine}\r\n${fields}\r\n${content}`)
+    await client.sees('some')
+    backend.sockets[0]?.socket.resetAndDestroy()
+    assert.doesNotMatch((await client.closed()).toString('latin1'), /\r\n0\r\n\r\n$/)
+    assert.equal((await ended).x.notes.refusal, 'E8008_UPSTREAM_RESET')
+    assert.deepEqual(front.faults, [])
+  })
+}
+
+test('the refusal of an upgrade may have as large a header section as any reply', async () => {
+  const field = `X-Long: ${'x'.repeat(40_000)}\r\n`
+  await using backend = await broken((c) => c.send(`HTTP/1.1 403 No\r\n${field}Content-Length: 0\r\n\r\n`))
+  await using front = await startFront(backend.port)
+  using client = await RawClient.open(front.port)
+  client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n${upgrade}\r\n`)
+  const reply = await client.reply()
+  assert.equal(reply.status, 403)
+})
+
 test('a client sees that the reply is broken when a chunk is none', async () => {
   await using backend = await broken((c) =>
     c.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n'),
