@@ -18,7 +18,7 @@ export interface ControlOptions {
   readonly isEnding: () => boolean
   /** Proof that somebody may read our pages, or was given it by the program. */
   readonly token: () => string
-  readonly settings: Omit<Session, 'token' | 'socket'>
+  readonly settings: Omit<Session, 'token' | 'socket' | 'time'>
   readonly isFull: () => boolean
   readonly admit: (socket: WebSocket) => void
   /** Reloads what concerns these files, or every page; tells how many pages. */
@@ -81,7 +81,7 @@ export function createControl(options: ControlOptions): Control {
       throw forbidden('Only pages of this server get a token.')
     }
     const { token, settings } = options
-    return json({ ...settings, token: token(), socket: `${prefix}socket` } satisfies Session)
+    return json({ ...settings, token: token(), socket: `${prefix}socket`, time: Date.now() } satisfies Session)
   }
 
   function isToken(given: string | null | undefined): boolean {

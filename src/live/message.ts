@@ -27,10 +27,11 @@ export function parseMessage(data: string): FromPage | undefined {
 }
 
 function helloOf(message: Record<string, unknown>): FromPage | undefined {
-  const { document, age, syncedAt } = message
+  const { document, age, ageAt, syncedAt } = message
   const resources = pathsOf(message['resources'])
   if (!isPath(document) || resources === undefined) return undefined
-  return { type: 'hello', document, resources, ...timeOf('age', age), ...timeOf('syncedAt', syncedAt) }
+  const times = { ...timeOf('age', age), ...timeOf('ageAt', ageAt), ...timeOf('syncedAt', syncedAt) }
+  return { type: 'hello', document, resources, ...times }
 }
 
 function timeOf<Name extends string>(name: Name, value: unknown): { [Key in Name]?: number } {

@@ -179,7 +179,9 @@ export class Page {
       clearTimeout(this.#patience)
       this.document = message.document
       // A page that has just been loaded knows how old it is; one that comes again, what it last heard.
-      this.syncedAt = message.syncedAt ?? Date.now() - (message.age ?? 0)
+      // Its hello may have been held up, and it would seem to be younger than it is.
+      const now = Date.now()
+      this.syncedAt = message.syncedAt ?? Math.min(message.ageAt ?? now, now) - (message.age ?? 0)
       this.#isBack = message.syncedAt !== undefined
       this.#wait(message.document)
     } else if (this.document === '') {

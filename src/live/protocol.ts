@@ -25,6 +25,8 @@ export interface Session {
   readonly console: boolean
   /** Whether files may be kept by the browser without asking again (`--cache`). */
   readonly cached: boolean
+  /** When this was said. */
+  readonly time: number
 }
 
 /** What a page sends. `hello` comes first, and once. */
@@ -37,6 +39,8 @@ export type FromPage =
       readonly resources: readonly string[]
       /** Milliseconds since the page began to load, where it has not heard from a server yet. */
       readonly age?: number
+      /** When it was that old, by the `time` of the session; by default when the hello comes, which may be held up. */
+      readonly ageAt?: number
       /** The last `time` that it heard. */
       readonly syncedAt?: number
     }

@@ -13,7 +13,7 @@ const answerMs = 10_000
 /** What a connection tells. */
 export interface ConnectionEvents {
   /** Comes before the socket is opened, which waits for it. */
-  session(session: Session): Promise<void>
+  session(session: Session, askedAt: DOMHighResTimeStamp): Promise<void>
   /** What to say first. */
   hello(): FromPage
   /** It has been said; now everything else may be. */
@@ -47,6 +47,7 @@ export function connect(control: URL, events: ConnectionEvents): Connection {
     if (wait > 0) return void (timer = setTimeout(() => void open(), wait))
     const current = (attempt = new AbortController())
     const deadline = setTimeout(() => current.abort(), answerMs)
+    const askedAt = performance.now()
     try {
       const response = await fetch(new URL('session', control).href, {
         headers: { 'X-Serve8008': 'live' },
@@ -59,7 +60,7 @@ export function connect(control: URL, events: ConnectionEvents): Connection {
       if (!response.ok) throw new Error(`status ${response.status}`)
       const session = (await response.json()) as Session
       isKnown = true
-      await events.session(session)
+      await events.session(session, askedAt)
       if (attempt !== current) return
       attempt = undefined
       join(session)

@@ -3,6 +3,7 @@
  * replaces nothing of the application's, and changes the page only when a file of the page has changed.
  */
 import type { Session, ToPage } from '../protocol.ts'
+import { ageAtSession } from './age.ts'
 import { createApply } from './apply.ts'
 import { connect } from './connection.ts'
 import { collectErrors } from './console-texts.ts'
@@ -18,6 +19,7 @@ import { toast } from './toast.ts'
 function start(control: URL, documentPath: string): void {
   let session: Session | undefined
   let syncedAt = recallHeard(documentPath)
+  let age = 0
   /** What the first answer tells may have happened before the document was remembered. */
   let isFirst = true
   const morph = createMorph()
@@ -43,9 +45,10 @@ function start(control: URL, documentPath: string): void {
   }
 
   const connection = connect(control, {
-    async session(current) {
+    async session(current, askedAt) {
       const isOther = session !== undefined && session.site !== current.site
       session = current
+      age = ageAtSession(control, askedAt)
       if (isOther) apply.reload()
       if (current.reload === 'morph') await morph.remember()
     },
@@ -53,7 +56,7 @@ function start(control: URL, documentPath: string): void {
       type: 'hello',
       document: documentPath,
       resources: resources.paths(),
-      ...(syncedAt === undefined ? { age: performance.now() } : { syncedAt }),
+      ...(syncedAt === undefined ? { age, ageAt: session?.time } : { syncedAt }),
     }),
     greeted: () => errors.wanted(session?.console === true),
     message: take,

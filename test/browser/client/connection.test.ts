@@ -25,6 +25,21 @@ test('after a restart the page comes back with the new token and the time it las
   )
 })
 
+test('a page whose hello is held up tells how old it was before', { skip }, async () => {
+  stub.put(
+    '/',
+    html('<script>setTimeout(() => { const end = Date.now() + 400; while (Date.now() < end); }, 30)</script>'),
+  )
+  const askedAt = Date.now()
+  await open(async (page) => {
+    await stub.connected()
+    const { age = 0, ageAt = 0 } = stub.hellos()[0] ?? {}
+    const loadedAt = await page.evaluate(() => performance.timeOrigin)
+    const startedAt = ageAt - age
+    assert.ok(startedAt >= askedAt - 50 && startedAt <= loadedAt + 50, `${startedAt - loadedAt} ms off`)
+  })
+})
+
 test('a socket that is closed at once is tried at longer and longer intervals', { skip }, async () => {
   stub.put('/', html('text'))
   stub.answer = () => {

@@ -24,7 +24,7 @@ export class Stub {
   readonly said: FromPage[] = []
   /** Times at which a session was asked for. */
   readonly sessions: number[] = []
-  settings: Omit<Session, 'token' | 'socket'> = {
+  settings: Omit<Session, 'token' | 'socket' | 'time'> = {
     site: 'one',
     reload: 'page',
     toast: false,
@@ -171,7 +171,8 @@ export class Stub {
     const refusal = request.headers['x-serve8008'] === 'live' ? this.refusal : 403
     if (refusal !== undefined) return void response.writeHead(refusal).end()
     response.setHeader('Content-Type', 'application/json')
-    response.end(JSON.stringify({ ...this.settings, token: this.token, socket: `${control}socket` } satisfies Session))
+    const session: Session = { ...this.settings, token: this.token, socket: `${control}socket`, time: Date.now() }
+    response.end(JSON.stringify(session))
   }
 
   #file(path: string, request: IncomingMessage, response: ServerResponse): void {

@@ -76,6 +76,16 @@ test('a page that was loading when every page was reloaded is reloaded too, and 
   hub.close()
 })
 
+test('what changed while a page was loading is not missed when its hello is held up', async () => {
+  const now = Date.now()
+  const hub = hubOf({ changedAt: (file) => (file === '/site/a.css' ? now - 300 : now - 500) })
+  const page = admit(hub)
+  page.say({ type: 'hello', document: '/', resources: ['/a.css', '/b.css'], age: 100, ageAt: now - 300 })
+  await nextTurn()
+  assert.deepEqual(heard(page), ['/a.css'])
+  hub.close()
+})
+
 test('a page that says hello in the midst of changes hears of those before as well', async () => {
   let isGathering = true
   const hub = hubOf({ isGathering: () => isGathering, changedBy: (file) => (file === '/site/a.css' ? 100 : 0) })
