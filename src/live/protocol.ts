@@ -40,7 +40,7 @@ export type FromPage =
       /** Milliseconds since the page began to load, where it has not heard from a server yet. */
       readonly age?: number
       /** When it was that old, by the `time` of the session; by default when the hello comes, which may be held up. */
-      readonly ageAt?: number
+      readonly ageAt?: number | undefined
       /** The last `time` that it heard. */
       readonly syncedAt?: number
     }
