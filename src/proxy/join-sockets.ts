@@ -48,12 +48,17 @@ function prepare(stream: Duplex): void {
 function bindLives(socket: Duplex, other: Duplex): void {
   if (socket.destroyed) return void other.destroy()
   let broken = false
+  let watch: NodeJS.Timeout | undefined
   socket.on('error', () => {
     broken = true
     socket.destroy()
   })
-  socket.once('end', () => watchHalfClosed(socket, other))
+  socket.once('end', () => {
+    watch = watchHalfClosed(socket, other)
+  })
+  // One listener for all that a close means: Node warns of a leak at the eleventh, and TLS and HTTP bring theirs.
   socket.once('close', () => {
+    clearInterval(watch)
     if (other.destroyed) return
     // What a peer said before it left is still delivered, what it cut off in the middle must look cut off.
     if (broken) reset(other)
@@ -81,10 +86,10 @@ function finishThenDestroy(socket: Duplex): void {
 }
 
 /** A peer that has ended its side may wait for the rest of the answer, or may be gone. */
-function watchHalfClosed(socket: Duplex, other: Duplex): void {
+function watchHalfClosed(socket: Duplex, other: Duplex): NodeJS.Timeout {
   const moved = (): number => bytesOf(socket) + bytesOf(other)
   let before = moved()
-  const timer = setInterval(() => {
+  return setInterval(() => {
     const now = moved()
     if (now === before) {
       socket.destroy()
@@ -92,7 +97,6 @@ function watchHalfClosed(socket: Duplex, other: Duplex): void {
     }
     before = now
   }, halfClosedMs)
-  socket.once('close', () => clearInterval(timer))
 }
 
 function bytesOf(socket: Duplex & { bytesRead?: number; bytesWritten?: number }): number {

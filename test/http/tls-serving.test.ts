@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { writeFileSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
-import { WebSocket } from 'ws'
+import { WebSocket, WebSocketServer } from 'ws'
 import { isServeError } from '../../src/errors/serve-error.ts'
 import { createServer as createOurs } from '../../src/index.ts'
 import type { FromPage, Session, ToPage } from '../../src/live/protocol.ts'
@@ -134,6 +134,26 @@ test('events of an upstream come through as they are sent', async () => {
   await client.sees('data: two')
   client.end()
   await upstream.closed()
+})
+
+test('a WebSocket over TLS that its client ends leaves no warning of listeners', async () => {
+  const heard: string[] = []
+  const hear = (warning: Error): void => void heard.push(warning.name)
+  process.on('warning', hear)
+  const upstream = new WebSocketServer({ port: 0, host: '127.0.0.1' })
+  await once(upstream, 'listening')
+  const gone = once(upstream, 'connection').then(([socket]) => once(socket as WebSocket, 'close'))
+  await using started = await startSecure(files, { proxy: { '/ws': `:${(upstream.address() as AddressInfo).port}` } })
+  for (const way of ['terminate', 'close'] as const) {
+    const client = new WebSocket(`wss://localhost:${started.tlsPort}/ws`, { ca: started.ca })
+    await once(client, 'open')
+    client[way]()
+    await once(client, 'close')
+  }
+  await gone
+  await new Promise((resolve) => upstream.close(resolve))
+  process.off('warning', hear)
+  assert.deepEqual(heard, [])
 })
 
 test('a WebSocket to an upstream goes through TLS', async () => {
