@@ -109,7 +109,7 @@ const reply = v.strictObject(
 /** What may stand for a proxy. */
 export const proxySchema: v.GenericSchema<string | readonly string[] | ProxyOptions> = v.union(
   [text, listOfTexts, proxyOptions],
-  'a target, a list of targets or an object of proxy options',
+  'a target as text, a list of targets or an object of proxy options',
 )
 
 /** One entry of `routes`. */
@@ -118,7 +118,7 @@ export const routeSchema: v.GenericSchema<RouteOptions> = v.strictObject(
     name: v.exactOptional(text),
     match,
     proxy: v.exactOptional(
-      v.union([text, listOfTexts, proxyOptions], 'a target, a list of targets or an object of proxy options'),
+      v.union([text, listOfTexts, proxyOptions], 'a target as text, a list of targets or an object of proxy options'),
     ),
     redirect: v.exactOptional(text),
     reply: v.exactOptional(reply),

@@ -54,13 +54,16 @@ function nssStore(host: Host, subject: Subject, name: string, folder: string, is
   const isThere = host.has(join(folder, 'cert9.db'))
   const database = ['-d', `sql:${folder}`]
   const step = (argv: readonly string[], mayFail = false): Step => ({ argv, as: 'user', mayFail })
+  // What it says of a missing certificate it says of a broken database too.
+  const isReadable = async (): Promise<boolean> => (await host.run(['certutil', '-L', ...database])).code === 0
   const clear = step(['certutil', '-D', ...database, '-n', alias], true)
   return {
     name,
     async find() {
       if (!isThere && !isMade) return { present: false }
       const { code } = await host.run(['certutil', '-H'])
-      if (code !== undefined) return { present: true }
+      if (code !== undefined && (!isThere || (await isReadable()))) return { present: true }
+      if (code !== undefined) return { present: true, lacks: `certutil cannot read ${folder}` }
       // Nobody misses a tool for a browser that is not there.
       return isThere || chromiums.some((program) => host.has(program))
         ? { present: true, lacks: advice }

@@ -253,3 +253,11 @@ test('a system that still holds what it collected is not rid of it, although the
   assert.equal(await statusWith(`${other}${cert}`), 'outdated')
   assert.equal(await statusWith(other), 'absent')
 })
+
+test('a database that certutil cannot read is not one without the authority', async () => {
+  const files = { '/home/ann/.pki/nssdb/cert9.db': 'rubbish' }
+  const broken = await storeOf({ files, answers: ([, flag]) => (flag === '-H' ? '' : undefined) }, /Chromium/)
+  assert.deepEqual(await broken.find(), { present: true, lacks: 'certutil cannot read /home/ann/.pki/nssdb' })
+  const sound = await storeOf({ files, answers: ([, ...flags]) => (flags.includes('-n') ? undefined : '') }, /Chromium/)
+  assert.deepEqual([await sound.find(), await sound.status()], [{ present: true }, 'absent'])
+})
