@@ -56,6 +56,7 @@ export function ownCertificates(options: CertificateOptions, clock: Clock): Cert
       for (const warning of after.warnings) onWarning(warning)
       // Clients that name a host ask for its context each time.
       if (index === 0) onChange()
+      options.onReplaced?.(filesOf(own[index] ?? {}))
       return undefined
     } catch (error) {
       const { message, hint } = error as Error & { hint?: string }
@@ -86,6 +87,7 @@ export function ownCertificates(options: CertificateOptions, clock: Clock): Cert
     get firstName() {
       return loaded.flatMap(({ names }) => names).find((name) => isIP(name) === 0 && !name.startsWith('*.'))
     },
+    follow() {},
     close() {
       for (const end of endings) end()
     },

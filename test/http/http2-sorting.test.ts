@@ -124,6 +124,7 @@ test('a client that agrees on h2 gets HTTP/2 under TLS, others HTTP/1.1', async 
     adapter,
     undecided,
     onWarning: () => {},
+    onReplaced: () => {},
   })
   t.after(() => secure.close())
   const port = await listen(t, secure.createListener())
