@@ -2,7 +2,7 @@ import type { Server } from 'node:net'
 import type { ResolvedConfig } from '../config/types.ts'
 import type { Adapter } from '../http/adapter.ts'
 import { bind, type Bound } from '../ports/ports.ts'
-import { createCleartextListener, takeCleartextHttp2 } from './cleartext-http2.ts'
+import { takeCleartextHttp2 } from './cleartext-http2.ts'
 import { describe } from './listening.ts'
 import { certificateHosts } from './our-hosts.ts'
 import type { Secure } from './secure.ts'
@@ -124,9 +124,12 @@ async function bindSecure(options: RunningOptions, undecided: Undecided): Promis
 
 function bindPlain({ config, adapter }: RunningOptions, undecided: Undecided): Promise<Bound> {
   const { host, ports, fallback, lan, socket, fd, h2c, limits } = config
-  const where = { host, ports, fallback, lan, socket, fd }
-  if (!h2c) return bind({ ...where, create: () => adapter.createListener() })
-  return bind({ ...where, create: () => createCleartextListener(adapter, undecided, limits.headerMs) })
+  const create = (): Server => {
+    const listener = adapter.createListener()
+    if (h2c) takeCleartextHttp2(listener, adapter, undecided, limits.headerMs)
+    return listener
+  }
+  return bind({ host, ports, fallback, lan, socket, fd, create })
 }
 
 async function release({ secure, bound }: Secured): Promise<void> {

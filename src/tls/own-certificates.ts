@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
 import { canonicalName, covers, isNarrow } from './names.ts'
-import { filesOf, loadOwnCertificate, type LoadedCertificate } from './own-certificate.ts'
+import { checkOrdinary, filesOf, loadOwnCertificate, type LoadedCertificate } from './own-certificate.ts'
 import type { CertificateOptions, Certificates, CertificateWarning, Clock } from './types.ts'
 
 /**
@@ -50,6 +50,7 @@ export function ownCertificates(options: CertificateOptions, clock: Clock): Cert
   function reload(index: number): CertificateWarning | undefined {
     const before = loaded[index] as LoadedCertificate
     try {
+      checkOrdinary(filesOf(own[index] ?? {}))
       const after = loadOwnCertificate(own[index] ?? {}, clock.now())
       if (isDeepStrictEqual(before.options, after.options)) return undefined
       loaded[index] = after
@@ -109,7 +110,10 @@ function contextOf(loaded: readonly LoadedCertificate[], servername: string): Se
 function markOf(files: readonly string[]): string {
   const marks = files.map((file) => {
     try {
-      const { dev, ino, size, mtimeNs, ctimeNs } = statSync(file, { bigint: true })
+      const stats = statSync(file, { bigint: true })
+      const { dev, ino, size, mtimeNs, ctimeNs } = stats
+      // What a shell puts in the place of a command was read at the start, and changes by that.
+      if (stats.isFIFO()) return `pipe ${dev} ${ino}`
       return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
     } catch {
       // It is about to be replaced.
