@@ -1,5 +1,6 @@
 import { loadConfig } from '../config/load.ts'
 import { ServeError } from '../errors/serve-error.ts'
+import { certifiedNames } from '../server/check-certificates.ts'
 import { explainRequest } from '../server/explain.ts'
 import { printable, printableJson } from '../util/sanitize.ts'
 import type { Command } from './command.ts'
@@ -25,7 +26,7 @@ export async function explain(command: Command, program: Program, report: Report
   const headers = command.requestHeaders.flatMap(fieldOf)
   const { flags, config: file } = command
   const { config } = await loadConfig({ cwd, flags, env, config: file, importModule: importConfig })
-  const explanation = explainRequest(config, { method, url, headers })
+  const explanation = explainRequest(config, { method, url, headers }, await certifiedNames(config))
   if (explanation === undefined) throw usage(`${printable(url)} is neither a URL nor a path.`)
   if (command.json)
     report.print(`${printableJson({ method, url, ...explanation, route: explanation.route ?? null })}\n`)

@@ -50,6 +50,9 @@ export async function serve(command: Command, program: Program, report: Report):
   const lines = { format: config.log, color, root: config.root, cwd }
   server.on('reload', (update) => report.print(updateLine(update, lines)))
   server.on('console', (error) => report.print(pageErrorLine(error, lines)))
+  server.on('certificate', (files) => {
+    void import('./certificate-line.ts').then((it) => report.print(it.certificateLine(files, command, cwd)))
+  })
   const stopper = createStopper(server, report, command)
   onSignals({ env, on: program.on, elapsed: program.elapsed, drain: stopper.stop, force: program.exit })
   // `serve8008 | head` ends when the reader does, quietly.

@@ -5,14 +5,10 @@ import { giveToHttp2, sortConnections, type Undecided } from './sorted-listener.
 /** What every HTTP/2 connection begins with (RFC 9113 section 3.4). */
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 
-/** A listener for plain HTTP that takes HTTP/2 too, from clients that know beforehand that it does (RFC 9113 section 3.3). */
-export function createCleartextListener(adapter: Adapter, undecided: Undecided, headerMs: number): Server {
-  const listener = adapter.createListener()
-  takeCleartextHttp2(listener, adapter, undecided, headerMs)
-  return listener
-}
-
-/** Lets a listener for plain HTTP, which may be in use, take HTTP/2 from its next connection on. */
+/**
+ * Lets a listener for plain HTTP, which may be in use, take HTTP/2 too from its next connection on, from clients that
+ * know beforehand that it does (RFC 9113 section 3.3).
+ */
 export function takeCleartextHttp2(listener: Server, adapter: Adapter, undecided: Undecided, headerMs: number): void {
   sortConnections(listener, undecided, {
     headerMs,

@@ -12,12 +12,12 @@ import { createAccessLog, createRecorder } from '../tap/tap.ts'
 import { assemble, openSites } from './assemble.ts'
 import type { Live, ShownError, Update } from '../live/live.ts'
 import { openLive } from './open-live.ts'
-import { ourHosts } from './our-hosts.ts'
+import { certificateHosts, ourHosts } from './our-hosts.ts'
 import { programPhrase, refusalReply, type Phrase } from './boundary.ts'
 import { Events } from './events.ts'
 import { Running, type Secured } from './lifecycle.ts'
 import { cutWarning, listeningWarnings } from './listening.ts'
-import { logOptions, type ProgramOptions } from './program-options.ts'
+import { definedOnly, logOptions, type ProgramOptions } from './program-options.ts'
 import { ServerRoutes } from './server-routes.ts'
 import type { AccessRecord, Listening, RequestListener, Server8008, ServerEvents } from './types.ts'
 
@@ -38,10 +38,6 @@ export function createServer(options: ServeOptions & ProgramOptions = {}): Serve
   const config = resolveConfig(serve)
   checkFolders(config)
   return createServerFrom(config, definedOnly({ signal, write, color, columns, phrase, authorityFolder }))
-}
-
-function definedOnly(program: { [Key in keyof ProgramOptions]: ProgramOptions[Key] | undefined }): ProgramOptions {
-  return Object.fromEntries(Object.entries(program).filter(([, value]) => value !== undefined))
 }
 
 /** Makes a server from a configuration that was resolved before, as the command does. */
@@ -80,7 +76,8 @@ class Serve8008 implements Server8008 {
       onWarning: (warning) => this.#events.emit('warning', warning),
       rebuild: (routes) => {
         this.#pipeline = this.#assemble(this.#layers, routes)
-        if (config.h2cFollows && routes.some(isCleartextHttp2)) void this.#running?.takeHttp2()
+        this.#certify(routes)
+        if (config.h2cFollows && routes.some(isCleartextHttp2)) this.#running?.takeHttp2()
       },
     })
     this.#pipeline = this.#assemble()
@@ -139,8 +136,10 @@ class Serve8008 implements Server8008 {
       authorityFolder: this.#authorityFolder,
       onSecured: (secured) => {
         this.#secured = secured
+        this.#certify(this.routes.list())
       },
       onWarning: (warning) => this.#events.emit('warning', warning),
+      onReplaced: (files) => this.#events.emit('certificate', files),
     }).catch((error: unknown) => {
       this.#secured = undefined
       this.#live?.stop()
@@ -152,7 +151,7 @@ class Serve8008 implements Server8008 {
     }
     this.#running = running
     // Of routes that were added before.
-    if (this.config.h2cFollows && this.routes.list().some(isCleartextHttp2)) await running.takeHttp2()
+    if (this.config.h2cFollows && this.routes.list().some(isCleartextHttp2)) running.takeHttp2()
     this.#events.emit('listening', running.listening)
     const single = missingPage(this.config)
     for (const warning of [...listeningWarnings(running.listening), ...single]) this.#events.emit('warning', warning)
@@ -236,6 +235,10 @@ class Serve8008 implements Server8008 {
       },
       this.#sites,
     )
+  }
+
+  #certify(routes: readonly ResolvedRoute[]): void {
+    this.#secured?.secure.certificates.follow(certificateHosts({ ...this.config, routes }))
   }
 
   #record(entry: AccessRecord): void {

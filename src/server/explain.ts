@@ -19,10 +19,15 @@ export interface Question {
 /**
  * Tells which route would answer a request, why no other does, and what would be sent to an upstream.
  *
+ * @param isCertified Whether a name is one of {@link certifiedNames}.
  * @returns undefined for a URL that names no host or path.
  * @throws ServeError `E8008_CONFIG_INVALID` for two routes that are equally specific.
  */
-export function explainRequest(config: ResolvedConfig, question: Question): RouteExplanation | undefined {
+export function explainRequest(
+  config: ResolvedConfig,
+  question: Question,
+  isCertified?: (name: string) => boolean,
+): RouteExplanation | undefined {
   const { method } = question
   const url = question.url.replace(/#.*$/s, '')
   const target = parseTarget(method, url.startsWith('/') || url.includes('://') ? url : `http://${url}`)
@@ -40,7 +45,7 @@ export function explainRequest(config: ResolvedConfig, question: Question): Rout
     header: (name: string) => (name === 'host' ? authority : headers.get(name)),
   }
   const explanation = explainRoute(request, config.routes, foldersOf(config))
-  const isOurs = ourHosts(config, config.routes)
+  const isOurs = ourHosts(config, config.routes, isCertified)
   if (isOurs(parsed, '127.0.0.1')) return explanation
   const { status, code, message } = hostNotAllowed(parsed)
   return { ...explanation, route: undefined, kind: 'refused', text: `${status} ${code}: ${message}`, forwards: [] }

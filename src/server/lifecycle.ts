@@ -2,6 +2,7 @@ import type { Server } from 'node:net'
 import type { ResolvedConfig } from '../config/types.ts'
 import type { Adapter } from '../http/adapter.ts'
 import { bind, type Bound } from '../ports/ports.ts'
+import { takeCleartextHttp2 } from './cleartext-http2.ts'
 import { describe } from './listening.ts'
 import { certificateHosts } from './our-hosts.ts'
 import type { Secure } from './secure.ts'
@@ -24,6 +25,8 @@ export interface RunningOptions {
   /** Called with HTTPS, once its port is ours and before plain HTTP is served. */
   readonly onSecured: (secured: Secured | undefined) => void
   readonly onWarning: (warning: Warning) => void
+  /** Files of a certificate were replaced. */
+  readonly onReplaced: (files: readonly string[]) => void
 }
 
 /** A server that is bound to its addresses, until it stops. */
@@ -65,10 +68,9 @@ export class Running {
   }
 
   /** Takes HTTP/2 on the plain port too, from the next connection on. */
-  async takeHttp2(): Promise<void> {
+  takeHttp2(): void {
     if (this.#takesHttp2) return
     this.#takesHttp2 = true
-    const { takeCleartextHttp2 } = await import('./cleartext-http2.ts')
     for (const server of this.#plain) takeCleartextHttp2(server, this.#adapter, this.#undecided, this.#headerMs)
   }
 
@@ -104,12 +106,12 @@ export interface Secured {
 }
 
 async function bindSecure(options: RunningOptions, undecided: Undecided): Promise<Secured | undefined> {
-  const { config, adapter, authorityFolder: folder, onWarning } = options
+  const { config, adapter, authorityFolder: folder, onWarning, onReplaced } = options
   const { host, lan, tls, limits } = config
   if (tls === undefined) return undefined
   const { openSecure } = await import('./secure.ts')
   const hosts = certificateHosts(config)
-  const secure = await openSecure({ tls, limits, hosts, folder, adapter, undecided, onWarning })
+  const secure = await openSecure({ tls, limits, hosts, folder, adapter, undecided, onWarning, onReplaced })
   try {
     const { ports, fallback } = tls
     const create = (): Server => secure.createListener()
@@ -120,12 +122,14 @@ async function bindSecure(options: RunningOptions, undecided: Undecided): Promis
   }
 }
 
-async function bindPlain({ config, adapter }: RunningOptions, undecided: Undecided): Promise<Bound> {
+function bindPlain({ config, adapter }: RunningOptions, undecided: Undecided): Promise<Bound> {
   const { host, ports, fallback, lan, socket, fd, h2c, limits } = config
-  const where = { host, ports, fallback, lan, socket, fd }
-  if (!h2c) return bind({ ...where, create: () => adapter.createListener() })
-  const { createCleartextListener } = await import('./cleartext-http2.ts')
-  return bind({ ...where, create: () => createCleartextListener(adapter, undecided, limits.headerMs) })
+  const create = (): Server => {
+    const listener = adapter.createListener()
+    if (h2c) takeCleartextHttp2(listener, adapter, undecided, limits.headerMs)
+    return listener
+  }
+  return bind({ host, ports, fallback, lan, socket, fd, create })
 }
 
 async function release({ secure, bound }: Secured): Promise<void> {

@@ -26,3 +26,10 @@ export function logOptions(config: ResolvedConfig, program: ProgramOptions): Par
   const { color = false, columns } = program
   return { format: config.log, write, color, ...(columns === undefined ? {} : { columns }) }
 }
+
+/** The options that were given: one that is undefined is as good as none. */
+export function definedOnly(program: {
+  [Key in keyof ProgramOptions]: ProgramOptions[Key] | undefined
+}): ProgramOptions {
+  return Object.fromEntries(Object.entries(program).filter(([, value]) => value !== undefined))
+}

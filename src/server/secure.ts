@@ -19,13 +19,15 @@ export interface SecureOptions {
   readonly adapter: Adapter
   readonly undecided: Undecided
   readonly onWarning: (warning: Warning) => void
+  /** Files of a certificate of the user's own were replaced, and clients get what they hold now. */
+  readonly onReplaced: (files: readonly string[]) => void
 }
 
 /** The part of a server that speaks TLS. */
 export interface Secure {
   /** A listener for one address, not yet listening. Plain HTTP is taken too, and the pipeline sends it to HTTPS. */
   createListener(): Server
-  readonly certificates: Pick<Certificates, 'covers' | 'isNamed' | 'firstName'>
+  readonly certificates: Pick<Certificates, 'covers' | 'isNamed' | 'firstName' | 'follow'>
   /** Lets go of the certificates. */
   close(): void
 }
@@ -65,12 +67,13 @@ const policy: TlsOptions = {
  * @throws ServeError for certificate files that cannot be used
  */
 export async function openSecure(options: SecureOptions): Promise<Secure> {
-  const { tls, limits, hosts, folder, adapter, undecided, onWarning } = options
+  const { tls, limits, hosts, folder, adapter, undecided, onWarning, onReplaced } = options
   const certificates = await createCertificates({
     own: tls.certificates,
     hosts,
     ...(folder === undefined ? {} : { folder }),
     onWarning,
+    onReplaced,
     onChange: () => server.setSecureContext(contextOptions()),
   })
   const untrusted = tls.certificates.length === 0 ? warnOnce(onWarning) : () => {}

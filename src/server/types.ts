@@ -95,6 +95,8 @@ export interface ServerEvents {
   reload: [update: Update]
   /** A page logged an error, where the option `console` is set. */
   console: [error: PageError]
+  /** A certificate of the user's own was replaced while running, by what these files (absolute paths) hold now. */
+  certificate: [files: readonly string[]]
   /** The server is closed: its ports are free. */
   close: []
 }

@@ -1,7 +1,7 @@
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { createAllowance } from '../util/allowance.ts'
 import { createLru } from '../util/lru.ts'
-import { allowedNames } from './allowed-names.ts'
+import { allowedNames, type AllowedNames } from './allowed-names.ts'
 import type { Place } from './authority.ts'
 import { openLeafStore, type Leaf } from './leaf-store.ts'
 import { canonicalName, covers } from './names.ts'
@@ -37,6 +37,8 @@ export async function localCertificates(options: CertificateOptions, place: Plac
   const { clock } = place
   const told = new Set<string>()
   const names = allowedNames(options.hosts, tell)
+  /** Hosts that came while the server runs. */
+  let added: AllowedNames = { always: [], allows: () => false }
   const store = openLeafStore({ ...place, onWarning: tell })
   const entries = createLru<string, Promise<Entry>>(maxNames)
   const takeOne = createAllowance({ burst: maxNames, refillMs, now: () => clock.now() })
@@ -79,12 +81,16 @@ export async function localCertificates(options: CertificateOptions, place: Plac
     place.onWarning(warning)
   }
 
+  function allows(host: string): boolean {
+    return names.allows(host) || added.allows(host)
+  }
+
   async function contextOf(host: string): Promise<SecureContext> {
     const known = entries.get(host)
     if (known !== undefined) {
       const entry = await known
       if (clock.now() < entry.leaf.renewAt) return entry.context
-    } else if (!takeOne()) {
+    } else if (!added.always.includes(host) && !takeOne()) {
       tell(manyNames)
       return current.context
     }
@@ -103,7 +109,7 @@ export async function localCertificates(options: CertificateOptions, place: Plac
     current: () => ({ cert: current.leaf.cert, key: current.leaf.key }),
     async contextFor(servername) {
       const host = canonicalName(servername)
-      if (host === undefined || names.always.includes(host) || !names.allows(host)) return current.context
+      if (host === undefined || names.always.includes(host) || !allows(host)) return current.context
       try {
         return await contextOf(host)
       } catch (error) {
@@ -113,9 +119,16 @@ export async function localCertificates(options: CertificateOptions, place: Plac
     },
     covers(servername) {
       const host = canonicalName(servername)
-      return host !== undefined && (names.always.some((name) => covers(name, host)) || names.allows(host))
+      return host !== undefined && (names.always.some((name) => covers(name, host)) || allows(host))
     },
     isNamed: () => false,
+    follow(hosts) {
+      // Those of the start are in the certificate for all, which is not made anew: clients hold its sessions.
+      added = allowedNames(
+        hosts.filter((host) => !options.hosts.includes(host)),
+        tell,
+      )
+    },
     firstName: undefined,
     close() {
       isClosed = true

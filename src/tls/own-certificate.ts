@@ -1,5 +1,5 @@
 import { X509Certificate, type KeyObject } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import { ServeError } from '../errors/serve-error.ts'
 import { day } from './clock.ts'
@@ -20,6 +20,20 @@ export interface LoadedCertificate {
 /** The files of a certificate, by which it is named and followed. */
 export function filesOf({ cert, key, ca, pfx }: OwnCertificate): string[] {
   return [...new Set([cert, key, ca, pfx].filter((file) => file !== undefined))]
+}
+
+/**
+ * Sees that reading the files anew comes to an end: a pipe is waited for, and some devices have none. At the start they
+ * may be what a shell puts in the place of a command.
+ *
+ * @throws ServeError `E8008_CERT`, which names the file.
+ */
+export function checkOrdinary(files: readonly string[]): void {
+  const odd = files.find((file) => {
+    const stats = statSync(file, { throwIfNoEntry: false })
+    return stats !== undefined && !stats.isFile() && !stats.isDirectory()
+  })
+  if (odd !== undefined) throw fault(`${odd} is no ordinary file.`, 'put a file there')
 }
 
 /**

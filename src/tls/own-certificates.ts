@@ -3,7 +3,7 @@ import { isIP } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
 import { canonicalName, covers, isNarrow } from './names.ts'
-import { filesOf, loadOwnCertificate, type LoadedCertificate } from './own-certificate.ts'
+import { checkOrdinary, filesOf, loadOwnCertificate, type LoadedCertificate } from './own-certificate.ts'
 import type { CertificateOptions, Certificates, CertificateWarning, Clock } from './types.ts'
 
 /**
@@ -50,12 +50,14 @@ export function ownCertificates(options: CertificateOptions, clock: Clock): Cert
   function reload(index: number): CertificateWarning | undefined {
     const before = loaded[index] as LoadedCertificate
     try {
+      checkOrdinary(filesOf(own[index] ?? {}))
       const after = loadOwnCertificate(own[index] ?? {}, clock.now())
       if (isDeepStrictEqual(before.options, after.options)) return undefined
       loaded[index] = after
       for (const warning of after.warnings) onWarning(warning)
       // Clients that name a host ask for its context each time.
       if (index === 0) onChange()
+      options.onReplaced?.(filesOf(own[index] ?? {}))
       return undefined
     } catch (error) {
       const { message, hint } = error as Error & { hint?: string }
@@ -86,6 +88,7 @@ export function ownCertificates(options: CertificateOptions, clock: Clock): Cert
     get firstName() {
       return loaded.flatMap(({ names }) => names).find((name) => isIP(name) === 0 && !name.startsWith('*.'))
     },
+    follow() {},
     close() {
       for (const end of endings) end()
     },
@@ -107,7 +110,10 @@ function contextOf(loaded: readonly LoadedCertificate[], servername: string): Se
 function markOf(files: readonly string[]): string {
   const marks = files.map((file) => {
     try {
-      const { dev, ino, size, mtimeNs, ctimeNs } = statSync(file, { bigint: true })
+      const stats = statSync(file, { bigint: true })
+      const { dev, ino, size, mtimeNs, ctimeNs } = stats
+      // What a shell puts in the place of a command was read at the start, and changes by that.
+      if (stats.isFIFO()) return `pipe ${dev} ${ino}`
       return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
     } catch {
       // It is about to be replaced.

@@ -39,6 +39,8 @@ export interface CertificateOptions {
   readonly onWarning: (warning: CertificateWarning) => void
   /** The certificate for clients that name no host has changed. */
   readonly onChange: () => void
+  /** A certificate of the user's own was replaced by what its files, absolute paths, hold now. */
+  readonly onReplaced?: (files: readonly string[]) => void
 }
 
 /** The certificates of a server. */
@@ -57,6 +59,11 @@ export interface Certificates {
    * name below a star that stands for a whole public domain.
    */
   isNamed(host: string): boolean
+  /**
+   * Takes the hosts of the server as they are from now on, in place of those that came since the start: the local
+   * authority makes certificates for them when clients ask. Those of the start stay.
+   */
+  follow(hosts: readonly string[]): void
   /** A name that certificates of the user's own are for, without a star. */
   readonly firstName: string | undefined
   /** Stops following files and renewing. */

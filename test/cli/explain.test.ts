@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { makeCertificate } from '../support/certificate.ts'
 import { folderOf, run } from './command.ts'
 
 const config = `{
@@ -65,4 +66,18 @@ test('explain without a URL, and a tie, end with exit code 2', async (t) => {
     assert.equal(exitCode, 2, command.join(' '))
     assert.match(stderr, /match the same requests/)
   }
+})
+
+test('explain knows the names of certificates as the server does', async (t) => {
+  const { cert, key } = await makeCertificate('app.test', ['DNS:*.shop.test'])
+  const cwd = await folderOf(t, { 'my.pem': cert + key })
+  const kindOf = async (host: string): Promise<unknown> => {
+    const { stdout } = await run(t, ['explain', `https://${host}:8443/`, '--cert', 'my.pem', '--json'], { cwd })
+    return (JSON.parse(stdout) as { kind: unknown }).kind
+  }
+  const kinds = await Promise.all(['app.test', 'a.shop.test', 'a.b.shop.test', 'evil.test'].map(kindOf))
+  assert.deepEqual(kinds, ['folder', 'folder', 'refused', 'refused'])
+  const { exitCode, stderr } = await run(t, ['explain', '/', '--cert', 'none.pem'], { cwd })
+  assert.equal(exitCode, 2)
+  assert.match(stderr, /none\.pem does not exist\.\nE8008_CERT/)
 })

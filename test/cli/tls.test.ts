@@ -6,7 +6,9 @@ import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { before, test, type TestContext } from 'node:test'
 import { promisify } from 'node:util'
+import { certificateLine } from '../../src/cli/certificate-line.ts'
 import { makeCertificate } from '../support/certificate.ts'
+import { connectSecurely } from '../support/secure.ts'
 import { commandWords, folderOf, run, serve, start, type Command } from './command.ts'
 
 const run8 = promisify(execFile)
@@ -122,6 +124,25 @@ test('a held port for HTTPS is named with its holder: the next of a list, or an 
     (await run(t, ['./site', '--port', '0', ...own], { cwd, env })).stderr,
     /It was set by SERVE8008_TLS_PORT\./,
   )
+})
+
+test('a certificate that was replaced is told of once it is shown', async (t) => {
+  const [cwd, next] = [await project(t), await makeCertificate('localhost', ['IP:127.0.0.1'])]
+  const pretty = await serve(t, ['./site', ...own], { cwd })
+  const json = start(t, ['./site', ...own, '--port', '0', '--json'], { cwd })
+  await json.stdout(/"url".*\n/)
+  const { port } = new URL(await secureUrl(pretty))
+  writeFileSync(join(cwd, 'my.key'), next.key)
+  writeFileSync(join(cwd, 'my.crt'), next.cert)
+  await pretty.stdout(/^\d\d:\d\d:\d\d {2}certificate my\.crt replaced$/m)
+  const [line] = await json.stdout(/^\{"certificate".*$/m)
+  const { certificate } = JSON.parse(line) as { certificate: { time: number; files: string[] } }
+  assert.deepEqual(certificate.files, [join(cwd, 'my.crt'), join(cwd, 'my.key')])
+  assert.ok(Number.isInteger(certificate.time))
+  const client = await connectSecurely({ tlsPort: Number(port), ca: next.cert })
+  assert.equal(client.getPeerX509Certificate()?.toString(), next.cert)
+  client.destroy()
+  assert.equal(certificateLine(certificate.files, { quiet: true, json: false }, cwd), '')
 })
 
 test('check shows what HTTPS is made of, and no passphrase', async (t) => {

@@ -7,7 +7,7 @@ import { test, type TestContext } from 'node:test'
 import { createServer as createOurs } from '../../src/index.ts'
 import { resolveConfig } from '../../src/config/resolve.ts'
 import type { Adapter } from '../../src/http/adapter.ts'
-import { createCleartextListener } from '../../src/server/cleartext-http2.ts'
+import { takeCleartextHttp2 } from '../../src/server/cleartext-http2.ts'
 import { openSecure } from '../../src/server/secure.ts'
 import { Undecided } from '../../src/server/sorted-listener.ts'
 import { makeCertificate } from '../support/certificate.ts'
@@ -45,8 +45,14 @@ async function askHttp2(session: ClientHttp2Session): Promise<string> {
   return text
 }
 
+function cleartextListener(adapter: Adapter, undecided: Undecided, headerMs: number): Server {
+  const listener = adapter.createListener()
+  takeCleartextHttp2(listener, adapter, undecided, headerMs)
+  return listener
+}
+
 test('with h2c the preface leads to HTTP/2, and everything else to HTTP/1.1', async (t) => {
-  const port = await listen(t, createCleartextListener(versionAdapter(), new Undecided(), 1000))
+  const port = await listen(t, cleartextListener(versionAdapter(), new Undecided(), 1000))
   assert.equal(await askHttp2(connect(`http://127.0.0.1:${port}`)), '2.0')
   assert.equal((await rawGet(port, '/')).body.toString(), '1.1')
   // A method that begins as the preface does.
@@ -57,7 +63,7 @@ test('with h2c the preface leads to HTTP/2, and everything else to HTTP/1.1', as
 
 test('a preface in pieces is put together, and one that stops is closed in time', async (t) => {
   const undecided = new Undecided()
-  const port = await listen(t, createCleartextListener(versionAdapter(), undecided, 300))
+  const port = await listen(t, cleartextListener(versionAdapter(), undecided, 300))
   using client = await RawClient.open(port)
   for (const byte of preface) {
     client.send(byte)
@@ -124,6 +130,7 @@ test('a client that agrees on h2 gets HTTP/2 under TLS, others HTTP/1.1', async 
     adapter,
     undecided,
     onWarning: () => {},
+    onReplaced: () => {},
   })
   t.after(() => secure.close())
   const port = await listen(t, secure.createListener())

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { chmodSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
@@ -258,6 +258,25 @@ test('new files are taken up, by rename and by a link that is turned; broken one
   assert.deepEqual([shown(), warnings.length], ['DNS:three.test', 2])
   certificates.close()
   assert.equal(clock.pending, 0)
+})
+
+test('what is put in the place of a file and never ends holds nothing up', async (t) => {
+  if (process.platform === 'win32') return t.skip('Windows has no named pipes in folders')
+  const { cert, key } = leaf(['one.test'])
+  using folder = await new TempFolder().write({ 'cert.pem': cert, 'key.pem': key })
+  const clock = new FakeClock()
+  const own = [{ cert: folder.join('cert.pem'), key: folder.join('key.pem') }]
+  using opened = await openCertificates({ own }, clock)
+  rmSync(folder.join('cert.pem'))
+  await promisify(execFile)('mkfifo', [folder.join('cert.pem')])
+  // Should it be read, something ends it.
+  const writer = spawn('sh', ['-c', 'sleep 3; : > "$1"', 'sh', folder.join('cert.pem')])
+  t.after(() => writer.kill('SIGKILL'))
+  for (let looks = 0; looks < 20; looks++) clock.passMs(250)
+  assert.match(
+    opened.warnings[0]?.message ?? '',
+    /cert\.pem is no ordinary file\. The certificate from before is kept\.$/,
+  )
 })
 
 test('new files are taken up as time passes', async () => {

@@ -1,0 +1,18 @@
+import { clockTime } from '../util/clock.ts'
+import { printable, printableJson } from '../util/sanitize.ts'
+import type { Manner } from './report.ts'
+import { displayPath } from './paths.ts'
+
+/** `12:00:09  certificate my.crt replaced`: files of the user's own that clients are shown from now on; empty when quiet. */
+export function certificateLine(
+  files: readonly string[],
+  { quiet, json }: Pick<Manner, 'quiet' | 'json'>,
+  cwd: string,
+): string {
+  if (quiet) return ''
+  const time = Date.now()
+  if (json) return `${printableJson({ certificate: { time, files } })}\n`
+  const [file = ''] = files
+  const name = displayPath(file, cwd).replace(/^\.[/\\]/, '')
+  return `${clockTime(time)}  certificate ${printable(name)} replaced\n`
+}
