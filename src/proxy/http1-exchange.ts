@@ -10,7 +10,7 @@ type Controller = Dispatcher.DispatchController
 
 /** Bytes that may wait for the client before the upstream is paused, and those at which it goes on. */
 const highWater = 256 * 1024
-const lowWater = 64 * 1024
+const lowWater = 192 * 1024
 
 /** Interim replies that are passed on; a server that sends more has something else in mind. */
 const maxInterim = 32
@@ -91,8 +91,10 @@ export class Http1Exchange implements Source, Dispatcher.DispatchHandler {
     return new Promise((done, failed) => {
       this.#sink = sink
       this.#pulled = { done, failed }
+      this.#waiting = 0
       for (const chunk of this.#early) this.#write(chunk)
       this.#early = []
+      this.#goOn()
       if (this.#error !== undefined) failed(this.#error)
       else if (this.#ended) done(this.#trailers)
     })
@@ -181,13 +183,17 @@ export class Http1Exchange implements Source, Dispatcher.DispatchHandler {
     written.then(
       () => {
         this.#waiting -= byteLength
-        if (!this.#paused || this.#waiting > lowWater) return
-        this.#paused = false
-        this.#idle?.refresh()
-        this.#controller?.resume()
+        this.#goOn()
       },
       (error: unknown) => this.#giveUp(error),
     )
+  }
+
+  #goOn(): void {
+    if (!this.#paused || this.#waiting > lowWater) return
+    this.#paused = false
+    this.#idle?.refresh()
+    this.#controller?.resume()
   }
 
   /** The client's side failed: its error goes back there as it is. */

@@ -91,3 +91,26 @@ test('an upstream is paused while the client takes no more, and goes on when it 
   await new Promise((resolve) => setImmediate(resolve))
   assert.deepEqual(events, ['pause', 'resume'])
 })
+
+test('what came before the client could take it holds the upstream up only until it was taken', async () => {
+  const { events, controller, exchange, answered } = played()
+  const { body } = await answered
+  exchange.onResponseData(controller, Buffer.alloc(300_000))
+  assert.deepEqual(events, ['pause'])
+  let take = (): void => {}
+  const sink: Sink = { write: () => new Promise((resolve) => (take = resolve)) }
+  void (body as Source).pull(sink, new AbortController().signal)
+  assert.deepEqual(events, ['pause'])
+  take()
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(events, ['pause', 'resume'])
+})
+
+test('an upstream goes on at once when the client takes all that came before', async () => {
+  const { events, controller, exchange, answered } = played()
+  const { body } = await answered
+  exchange.onResponseData(controller, Buffer.alloc(300_000))
+  const sink: Sink = { write: () => Promise.resolve(), pass: () => {} }
+  void (body as Source).pull(sink, new AbortController().signal)
+  assert.deepEqual(events, ['pause', 'resume'])
+})
