@@ -31,7 +31,9 @@ export function certificateHosts({
   // A leading dot covers the name itself too, where it was allowed by the user.
   const allowed = allowHosts.flatMap((name) => (name.startsWith('.') ? [name.slice(1), name] : [name]))
   const routed = routes.flatMap(({ match }) => match.host ?? [])
-  const hosts = new Set([...(isWide ? ownNames() : [listened]), ...allowed, ...routed])
+  // Of this machine's names the one without a dot is left out: no authority may vouch for it, and `NAME.local` is there.
+  const own = isWide ? ownNames().filter((name) => /[.:]/.test(name)) : [listened]
+  const hosts = new Set([...own, ...allowed, ...routed])
   hosts.delete('localhost')
   return [...hosts]
 }
