@@ -1,6 +1,7 @@
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
-import { lchownSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { makeFolder, publish } from '../util/owned-file.ts'
 
 /** Absolute paths of a certificate and its key, both PEM. */
 export interface CertificateFiles {
@@ -36,39 +37,11 @@ export function obstacle(
   return undefined
 }
 
-/** Writes a pair, the key for its owner only. */
+/** Writes a pair, the key for its owner only. Under sudo both belong to the owner of the folder, who could not read them otherwise. */
 export function writeFiles(files: CertificateFiles, pair: { readonly cert: string; readonly key: string }): void {
-  makeFolders(dirname(files.cert))
-  replace(files.key, pair.key, 0o600)
-  replace(files.cert, pair.cert, 0o644)
-}
-
-/** Not `recursive`, with which Node tries for ever where a file system makes no folders, as /proc does. */
-function makeFolders(folder: string): void {
-  if (statSync(folder, { throwIfNoEntry: false }) !== undefined) return
-  if (dirname(folder) !== folder) makeFolders(dirname(folder))
-  mkdirSync(folder)
-  giveToOwner(folder)
-}
-
-/** As a whole, so that a program that follows the file reads no half. */
-function replace(file: string, text: string, mode: number): void {
-  const temporary = `${file}.${process.pid}.tmp`
-  writeFileSync(temporary, text, { mode, flag: 'wx' })
-  try {
-    giveToOwner(temporary)
-    renameSync(temporary, file)
-  } catch (error) {
-    rmSync(temporary, { force: true })
-    throw error
-  }
-}
-
-/** What root makes in the folder of a user, under sudo, belongs to the user, who could not read the key otherwise. */
-function giveToOwner(path: string): void {
-  if (process.getuid?.() !== 0) return
-  const { uid, gid } = statSync(dirname(path))
-  if (uid !== 0) lchownSync(path, uid, gid)
+  makeFolder(dirname(files.cert), 0o777)
+  publish(files.key, pair.key, 0o600)
+  publish(files.cert, pair.cert, 0o644)
 }
 
 /** The text of a file, empty for what is none, undefined where there is nothing. */

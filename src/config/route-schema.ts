@@ -117,9 +117,7 @@ export const routeSchema: v.GenericSchema<RouteOptions> = v.strictObject(
   {
     name: v.exactOptional(text),
     match,
-    proxy: v.exactOptional(
-      v.union([text, listOfTexts, proxyOptions], 'a target as text, a list of targets or an object of proxy options'),
-    ),
+    proxy: v.exactOptional(proxySchema),
     redirect: v.exactOptional(text),
     reply: v.exactOptional(reply),
     status: v.exactOptional(v.picklist([301, 302, 303, 307, 308], 'a status of redirects')),

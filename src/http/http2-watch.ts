@@ -1,20 +1,15 @@
 import { constants, type Http2Session } from 'node:http2'
 import type { Duplex } from 'node:stream'
-
-/** Events that a session may have at once, and how many more each second. */
-interface Allowance {
-  readonly burst: number
-  readonly perSecond: number
-}
+import { createAllowance } from '../util/allowance.ts'
 
 /**
  * Streams that a client may break off. A page that is reloaded while it loads breaks off every request under way, again
  * and again while someone saves a file; only a flood (CVE-2023-44487) does so for thousands.
  */
-const resets: Allowance = { burst: 500, perSecond: 50 }
+const resets = { burst: 500, refillMs: 20 }
 /** PING and SETTINGS frames, each of which has to be answered (CVE-2019-9512, CVE-2019-9515). */
-const pings: Allowance = { burst: 100, perSecond: 10 }
-const settings: Allowance = { burst: 50, perSecond: 5 }
+const pings = { burst: 100, refillMs: 100 }
+const settings = { burst: 50, refillMs: 200 }
 
 /**
  * Milliseconds that a client gets to close a connection on which nothing is under way any more, and that one which has
@@ -95,14 +90,10 @@ export function watchSession({ session, socket, headerMs, idleMs }: WatchOptions
   }
 }
 
-/** Counts events, and acts when there are more than is allowed. */
-function counter({ burst, perSecond }: Allowance, act: () => void): () => void {
-  let left = burst
-  let at = performance.now()
+/** Counts events, and acts when there are more than is allowed: so many at once, and one more in each `refillMs`. */
+function counter(allowed: { burst: number; refillMs: number }, act: () => void): () => void {
+  const takeOne = createAllowance({ ...allowed, now: () => performance.now() })
   return () => {
-    const now = performance.now()
-    left = Math.min(burst, left + ((now - at) / 1000) * perSecond) - 1
-    at = now
-    if (left < 0) act()
+    if (!takeOne()) act()
   }
 }

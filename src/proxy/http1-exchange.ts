@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { withoutField, type HeaderList } from '../http/headers.ts'
 import type { Sink, Source } from '../http/reply.ts'
-import { protocolFault, readResponseHead, type ResponseHead } from './response-head.ts'
+import { maxInterim, protocolFault, readResponseHead, type ResponseHead } from './response-head.ts'
 import type { OutboundRequest, TransportOptions, UpstreamFault, UpstreamReply } from './types.ts'
 import { UpstreamError } from './upstream-error.ts'
 import { upstreamError } from './upstream-fault.ts'
@@ -11,9 +11,6 @@ type Controller = Dispatcher.DispatchController
 /** Bytes that may wait for the client before the upstream is paused, and those at which it goes on. */
 const highWater = 256 * 1024
 const lowWater = 192 * 1024
-
-/** Interim replies that are passed on; a server that sends more has something else in mind. */
-const maxInterim = 32
 
 /** A connection that is opened anew when it was closed. */
 export interface Line {

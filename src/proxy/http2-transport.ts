@@ -7,12 +7,10 @@ import { cancelStream } from '../http/http2-cancel.ts'
 import { http2Body } from './http2-body.ts'
 import { http2RequestFields, http2Trailers, isGrpc, plainFields } from './http2-fields.ts'
 import { createHttp2Session, type Http2Session } from './http2-session.ts'
+import { maxInterim } from './response-head.ts'
 import type { OutboundRequest, Transport, TransportOptions, UpstreamReply } from './types.ts'
 import { UpstreamError } from './upstream-error.ts'
 import { upstreamError } from './upstream-fault.ts'
-
-/** Interim replies before the final one; more are an attack on our memory or the client's patience. */
-const interimReplies = 32
 
 /** Speaks HTTP/2 to one upstream, over one session that all exchanges share. */
 export function createHttp2Transport(options: TransportOptions): Transport {
@@ -106,7 +104,7 @@ function converse(
     stream.once('close', () => answered || fail(streamError(stream, new Error('The stream was closed.'))))
     stream.on('headers', (headers, _flags, raw?: string[]) => {
       const status = Number(headers[':status'])
-      if (++interim > interimReplies) fault('protocol', 'Too many interim replies.')
+      if (++interim > maxInterim) fault('protocol', 'Too many interim replies.')
       else if (!answered && status !== 100 && status !== 101) request.inform(status, plainFields(raw ?? []))
     })
     stream.once('response', (headers, flags, raw?: string[]) => {

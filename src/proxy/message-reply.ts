@@ -2,11 +2,8 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { withoutField } from '../http/headers.ts'
 import { messageSource } from './message-source.ts'
-import { protocolFault, readResponseHead } from './response-head.ts'
+import { maxInterim, protocolFault, readResponseHead } from './response-head.ts'
 import type { OutboundRequest, UpstreamReply } from './types.ts'
-
-/** Interim replies before the answer; more are an attack on our memory or the client's patience. */
-const interimReplies = 32
 
 /** Passes on the interim replies (1xx) to a request that has a connection of its own. */
 export function passInterim(request: ClientRequest, outbound: OutboundRequest, fail: (error: unknown) => void): void {
@@ -14,7 +11,7 @@ export function passInterim(request: ClientRequest, outbound: OutboundRequest, f
   request.on('information', ({ statusCode, rawHeaders }) => {
     // A 101 without the fields of an upgrade comes here too.
     if (statusCode === 101) return fail(protocolFault('it switched protocols without saying to which'))
-    if (++count > interimReplies) return fail(protocolFault('it sends interim replies without end'))
+    if (++count > maxInterim) return fail(protocolFault('it sends interim replies without end'))
     if (statusCode === 100) return
     try {
       // RFC 9110 section 8.6: no length stands there.

@@ -5,6 +5,9 @@ import { UpstreamError } from './upstream-error.ts'
 /** Bytes that the header section of a reply may have. */
 export const maxHeaderBytes: number = 64 * 1024
 
+/** Interim replies that are passed on: a server that sends more has something else in mind. */
+export const maxInterim: number = 32
+
 /** Control characters in a value could split our own message (RFC 9110 section 5.5). */
 const forbiddenInValue = /[^\t\u0020-\u007e\u0080-\u00ff]/
 

@@ -2,19 +2,11 @@ import type { X509Certificate } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
+import { makeFolder, publish } from '../util/owned-file.ts'
 import { damaged, expired, foreign, keyless, misplaced, renewal, unreadable, unwritable } from './authority-errors.ts'
 import { day } from './clock.ts'
 import { certificatesIn, privateKeyIn, privateKeyText } from './pem.ts'
-import {
-  closeToOthers,
-  faultOfOwner,
-  makeFolder,
-  publicMode,
-  publish,
-  publishFirst,
-  readIfThere,
-  secretMode,
-} from './store.ts'
+import { closeToOthers, faultOfOwner, publicMode, publishFirst, readIfThere, secretMode } from './store.ts'
 import type { CertificateWarning, Clock, Pair } from './types.ts'
 
 /** The folder of a local authority, and what is told about it. */

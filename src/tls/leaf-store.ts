@@ -1,11 +1,12 @@
 import { createHash, type X509Certificate } from 'node:crypto'
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeFolder, publish } from '../util/owned-file.ts'
 import { closeAuthority, leeway, openSigner, readIfWhole, type Place } from './authority.ts'
 import { day } from './clock.ts'
 import { namesOf } from './names.ts'
 import { certificatesIn, privateKeyIn, privateKeyText } from './pem.ts'
-import { makeFolder, publish, readIfThere, secretMode } from './store.ts'
+import { readIfThere, secretMode } from './store.ts'
 import type { Pair } from './types.ts'
 
 /** A certificate of the local authority with its key. */

@@ -4,19 +4,16 @@ import {
   existsSync,
   fchmodSync,
   fstatSync,
-  lchownSync,
   linkSync,
   lstatSync,
-  mkdirSync,
   openSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
-  writeFileSync,
 } from 'node:fs'
-import { randomBytes } from 'node:crypto'
 import { dirname } from 'node:path'
+import { isRoot, writeBeside } from '../util/owned-file.ts'
 
 /** For the owner's eyes only. */
 export const secretMode = 0o600
@@ -29,33 +26,6 @@ export function readIfThere(file: string): string | undefined {
     return readFileSync(file, 'utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
-    throw error
-  }
-}
-
-/** Makes a folder, and those above it, for the owner only. */
-export function makeFolder(folder: string): void {
-  if (existsSync(folder)) return
-  makeFolder(dirname(folder))
-  try {
-    mkdirSync(folder, { mode: 0o700 })
-    giveToOwner(folder)
-  } catch (error) {
-    // Another process was faster.
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  }
-}
-
-/**
- * Puts a file in place as a whole: readers see the old content or the new one, never a part. A system that falls may
- * leave it empty.
- */
-export function publish(file: string, text: string, mode: number): void {
-  const temporary = writeBeside(file, text, mode, false)
-  try {
-    renameSync(temporary, file)
-  } catch (error) {
-    rmSync(temporary, { force: true })
     throw error
   }
 }
@@ -124,23 +94,4 @@ export function faultOfOwner(path: string, own: number | undefined = process.get
     if (owner === own || owner === 0) return undefined
   }
   return 'belongs to another user'
-}
-
-function writeBeside(file: string, text: string, mode: number, flush: boolean): string {
-  const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
-  writeFileSync(temporary, text, { mode, flag: 'wx', flush })
-  giveToOwner(temporary)
-  return temporary
-}
-
-/** What root makes in a user's folder belongs to the user, who could not read or renew it otherwise. */
-function giveToOwner(path: string): void {
-  if (!isRoot()) return
-  const { uid, gid } = statSync(dirname(path))
-  // The user may have put a link there meanwhile.
-  if (uid !== 0) lchownSync(path, uid, gid)
-}
-
-function isRoot(): boolean {
-  return process.getuid?.() === 0
 }
