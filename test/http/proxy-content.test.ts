@@ -106,22 +106,28 @@ test('an upload may take longer than limits.requestMs while it makes progress, a
   await upstream.closed()
 })
 
-test('a reply that comes before the content was read is delivered, and neither connection is used again', async () => {
-  await using backend = await startBackend()
-  await using front = await startFront(backend.port)
-  using client = await RawClient.open(front.port)
-  client.send(`POST / HTTP/1.1\r\n${front.hostLine}\r\nContent-Length: 100000\r\n\r\nfirst`)
-  const upstream = await backend.next()
-  assert.ok(await upstream.sees('first'))
-  upstream.send('HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig')
-  const reply = await client.reply()
-  assert.equal(reply.status, 413)
-  assert.equal(reply.body.toString(), 'big')
-  assert.equal(reply.field('connection'), 'close')
-  await upstream.closed()
-  client.socket.end()
-  await client.closed()
-})
+for (const [name, content] of [
+  ['of known length', 'Content-Length: 100000\r\n\r\nfirst'],
+  ['before trailers', 'Trailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n'],
+] as const) {
+  test(`a reply that comes before the content was read is delivered, and neither connection is used again: ${name}`, async () => {
+    await using backend = await startBackend()
+    await using front = await startFront(backend.port)
+    using client = await RawClient.open(front.port)
+    client.send(`POST / HTTP/1.1\r\n${front.hostLine}\r\n${content}`)
+    const upstream = await backend.next()
+    assert.ok(await upstream.sees('first'))
+    upstream.send('HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig')
+    const reply = await client.reply()
+    assert.equal(reply.status, 413)
+    assert.equal(reply.body.toString(), 'big')
+    assert.equal(reply.field('connection'), 'close')
+    await upstream.closed()
+    client.socket.end()
+    await client.closed()
+    await backend.quiet()
+  })
+}
 
 test('trailers of the upstream reach the client behind the last chunk', async () => {
   await using backend = await startBackend()

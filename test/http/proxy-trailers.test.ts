@@ -3,10 +3,12 @@ import { once } from 'node:events'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
-import { deadPort, startBackend, type BackendSocket } from '../support/backend.ts'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { deadPort, startBackend } from '../support/backend.ts'
 import { makeCertificate } from '../support/certificate.ts'
 import { ask, openSession, startHttp2 } from '../support/http2.ts'
-import { startFront, upstreamAt, type Front, type FrontOptions } from '../support/proxy.ts'
+import { refusals } from '../support/misbehaviour.ts'
+import { startFront, upstreamAt, type Front } from '../support/proxy.ts'
 import { RawClient } from '../support/raw.ts'
 import { TempFolder } from '../support/server.ts'
 
@@ -180,24 +182,6 @@ test('interim replies come before the reply, and a client that waits to be asked
   assert.equal((await client.reply()).status, 200)
 })
 
-test('a reply that comes before the content was read is delivered, and no connection is used again', async () => {
-  await using backend = await startBackend()
-  await using front = await startFront(backend.port)
-  using client = await RawClient.open(front.port)
-  client.send(`${chunked(front, 'X-Sum')}5\r\nfirst\r\n`)
-  const upstream = await backend.next()
-  assert.ok(await upstream.sees('first'))
-  upstream.send('HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig')
-  const reply = await client.reply()
-  assert.equal(reply.status, 413)
-  assert.equal(reply.body.toString(), 'big')
-  assert.equal(reply.field('connection'), 'close')
-  await upstream.closed()
-  client.socket.end()
-  await client.closed()
-  await backend.quiet()
-})
-
 test('a client that leaves within its content ends the request, and the upstream never sees an end', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port)
@@ -234,8 +218,12 @@ test('an upstream that does not read stops the client, and no memory is filled',
   const upstream = await backend.next()
   const chunk = `10000\r\n${'x'.repeat(0x1_0000)}\r\n`
   for (let i = 0; i < 400; i++) client.send(chunk)
-  // What stays unsent here is what nobody took in.
-  await new Promise((resolve) => setTimeout(resolve, 300))
+  // What stays unsent here is what nobody took in. All three ends are in this process, and move by its turns.
+  let before = NaN
+  while (client.socket.writableLength !== before) {
+    before = client.socket.writableLength
+    for (let turn = 0; turn < 200; turn++) await nextTurn()
+  }
   assert.ok(client.socket.writableLength > 5_000_000, String(client.socket.writableLength))
   const ended = front.ended()
   upstream.socket.destroy()
@@ -253,50 +241,18 @@ test('nobody is asked twice for a request that was begun, and another upstream o
   assert.equal(backend.sockets.length, 1)
 })
 
-/** What a backend does once the request is there, and what the client gets for it. */
-const broken: readonly [string, (connection: BackendSocket) => unknown, RegExp, FrontOptions?][] = [
-  ['closes without an answer', (c) => c.socket.end(), /502.*UPSTREAM_RESET/],
-  ['resets without an answer', (c) => c.socket.resetAndDestroy(), /502.*UPSTREAM_RESET/],
-  ['sends no HTTP', (c) => c.send('SSH-2.0-OpenSSH_9.6\r\n'), /502.*UPSTREAM_PROTOCOL/],
-  ['sends the status 099', (c) => c.send('HTTP/1.1 099 X\r\nContent-Length: 0\r\n\r\n'), /502.*UPSTREAM_PROTOCOL/],
-  ['sends the status 999', (c) => c.send('HTTP/1.1 999 X\r\nContent-Length: 0\r\n\r\n'), /502.*UPSTREAM_PROTOCOL/],
-  [
-    'upgrades unasked',
-    (c) => c.send('HTTP/1.1 101 Switching\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
-    /502.*UPSTREAM_PROTOCOL/,
-  ],
+/** Here Node reads the replies: an invitation to send what it has sent already is nothing to it. */
+const mayInvite = 'asks for content that is not there'
+const more: typeof refusals = [
   ['switches to nothing', (c) => c.send('HTTP/1.1 101 Switching\r\n\r\n'), /502.*UPSTREAM_PROTOCOL/],
-  ['floods with interim replies', (c) => c.send('HTTP/1.1 102 X\r\n\r\n'.repeat(1000)), /502.*UPSTREAM_PROTOCOL/],
-  [
-    'sends a header section without end',
-    (c) => c.send(`HTTP/1.1 200 OK\r\n${`X-Long: ${'x'.repeat(1000)}\r\n`.repeat(200)}`),
-    /502.*UPSTREAM_PROTOCOL/,
-  ],
-  [
-    'sends a control character in a field',
-    (c) => c.send('HTTP/1.1 200 OK\r\nX-A: a\u0001b\r\nContent-Length: 0\r\n\r\n'),
-    /502.*UPSTREAM_PROTOCOL/,
-  ],
   [
     'sends a control character in an interim reply',
     (c) => c.send(`HTTP/1.1 103 X\r\nX-A: a\u0001b\r\n\r\n${ok}`),
     /502.*UPSTREAM_PROTOCOL/,
   ],
-  [
-    'states a length and a coding',
-    (c) => c.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'),
-    /502.*UPSTREAM_PROTOCOL/,
-  ],
-  [
-    'states two lengths',
-    (c) => c.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok!'),
-    /502.*UPSTREAM_PROTOCOL/,
-  ],
-  ['never answers', () => {}, /504.*UPSTREAM_TIMEOUT/, { timeouts: { headersMs: 100 } }],
-  ['never comes to an end of all', () => {}, /504.*UPSTREAM_TIMEOUT/, { timeouts: { totalMs: 100 } }],
 ]
 
-for (const [name, act, expected, options] of broken) {
+for (const [name, act, expected, options] of [...refusals, ...more].filter(([name]) => name !== mayInvite)) {
   test(`an upstream that ${name} behind trailers is answered for, and its connection given up`, async () => {
     await using backend = await startBackend(async (c) => {
       await c.sees('X-Sum: 1\r\n\r\n')

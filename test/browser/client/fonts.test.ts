@@ -2,27 +2,13 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { after, before, beforeEach, test } from 'node:test'
-import type { Browser, Page } from 'playwright-core'
-import { launchChromium, skip, withPage } from '../support/chromium.ts'
-import { html, Stub } from '../support/stub.ts'
+import { test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { skip } from '../support/chromium.ts'
+import { liveFixture } from '../support/fixture.ts'
+import { html } from '../support/stub.ts'
 
-const stub = new Stub()
-let browser: Browser
-
-before(async () => {
-  if (skip !== false) return
-  await stub.start()
-  browser = await launchChromium()
-})
-
-after(async () => {
-  if (skip !== false) return
-  await browser.close()
-  await stub.stop()
-})
-
-beforeEach(() => stub.reset())
+const { stub, open } = liveFixture()
 
 /** A font of icons, which is there wherever the browser's driver is. */
 function iconFont(): Buffer {
@@ -56,7 +42,8 @@ async function untilSettled(page: Page, done: string, faces: number): Promise<vo
   await page.waitForFunction(`frames_ > ${frames + 5}`)
 }
 
-async function open(page: Page): Promise<number> {
+/** Opens its eyes on a page, and tells how wide its icons are. */
+async function watched(page: Page): Promise<number> {
   await stub.connected()
   await page.evaluate('document.fonts.ready')
   const fallback = await page.evaluate<number>(`(() => {
@@ -81,8 +68,8 @@ for (const way of ['links', 'imports']) {
     stub.put('/top.css', '@import "/deep/app.css";')
     stub.put(file, fontFace('/icons.ttf') + icons('red'))
     stub.put('/', html(paragraph, `<link rel="stylesheet" href="${way === 'links' ? '/app.css' : '/top.css'}">`))
-    await withPage(browser, stub.origin, async (page) => {
-      const width = await open(page)
+    await open(async (page) => {
+      const width = await watched(page)
       await stub.uses(file)
       stub.delayMs = 100
       for (const [colour, done] of [
@@ -105,8 +92,8 @@ test('the font of another sheet stays too, by an address that starts from its sh
   stub.put('/app.css', '@font-face { font-family: Other; src: url(other.ttf) }' + icons('red'))
   const head = '<link rel="stylesheet" href="/fonts/fonts.css"><link rel="stylesheet" href="/app.css">'
   stub.put('/', html(paragraph, head))
-  await withPage(browser, stub.origin, async (page) => {
-    const width = await open(page)
+  await open(async (page) => {
+    const width = await watched(page)
     await stub.uses('/app.css')
     stub.delayMs = 100
     stub.put('/app.css', '@font-face { font-family: Other; src: url(other.ttf) }' + icons('green'))
@@ -122,8 +109,8 @@ test('a font that is saved is swapped, and text shows no other one meanwhile', {
   stub.put('/icons.ttf', iconFont(), 'font/ttf')
   stub.put('/app.css', fontFace('/icons.ttf') + icons('red'))
   stub.put('/', html(paragraph, '<link rel="stylesheet" href="/app.css">'))
-  await withPage(browser, stub.origin, async (page) => {
-    const width = await open(page)
+  await open(async (page) => {
+    const width = await watched(page)
     await stub.uses('/icons.ttf')
     stub.delayMs = 100
     stub.change({ path: '/icons.ttf', kind: 'media' })

@@ -1,25 +1,11 @@
 import assert from 'node:assert/strict'
-import { after, before, beforeEach, test } from 'node:test'
-import type { Browser, Page } from 'playwright-core'
-import { launchChromium, skip, withPage } from '../support/chromium.ts'
-import { html, Stub } from '../support/stub.ts'
+import { test } from 'node:test'
+import type { Page } from 'playwright-core'
+import { skip } from '../support/chromium.ts'
+import { liveFixture } from '../support/fixture.ts'
+import { html } from '../support/stub.ts'
 
-const stub = new Stub()
-let browser: Browser
-
-before(async () => {
-  if (skip !== false) return
-  await stub.start()
-  browser = await launchChromium()
-})
-
-after(async () => {
-  if (skip !== false) return
-  await browser.close()
-  await stub.stop()
-})
-
-beforeEach(() => stub.reset())
+const { stub, open } = liveFixture()
 
 const style = (path: string) => ({ path, kind: 'style' }) as const
 
@@ -40,7 +26,7 @@ test('a changed style sheet is swapped; typing, scroll and animations go on', { 
     `body { color: ${value}; height: 5000px } @keyframes turn { to { rotate: 1turn } } p { animation: turn 100s linear infinite }`
   stub.put('/app.css', css('red'))
   stub.put('/', html('<p>text</p><input>', '<link rel="stylesheet" href="app.css?mine=1" media="screen" title="main">'))
-  await withPage(browser, stub.origin, async (page) => {
+  await open(async (page) => {
     await stub.connected()
     await stub.uses('/app.css')
     assert.equal(await colour(page), red)
@@ -64,7 +50,7 @@ test('quick changes leave one copy, in its place among the others', { skip }, as
   stub.put('/b.css', 'p { color: blue }')
   const head = '<link rel="stylesheet" href="/a.css"><link rel="stylesheet" href="/b.css">'
   stub.put('/', html('<p>text</p>', head))
-  await withPage(browser, stub.origin, async (page) => {
+  await open(async (page) => {
     await stub.connected()
     stub.put('/a.css', 'body { color: green } p { color: red }')
     for (let i = 0; i < 10; i++) stub.change(style('/a.css'))
@@ -79,9 +65,7 @@ test('quick changes leave one copy, in its place among the others', { skip }, as
 test('a style sheet that is deleted takes its styles with it, and brings them back', { skip }, async () => {
   stub.put('/a.css', 'body { color: red }')
   stub.put('/', html('', '<link rel="stylesheet" href="/a.css">'))
-  await withPage(
-    browser,
-    stub.origin,
+  await open(
     async (page) => {
       await stub.connected()
       stub.files.delete('/a.css')
@@ -103,7 +87,7 @@ test('imported style sheets are swapped at any depth, in links and in style elem
   stub.put('/other.css', 'i { color: red }')
   const head = '<link rel="stylesheet" href="/top.css"><style>@import "/other.css"; b { color: blue }</style>'
   stub.put('/', html('<p>text</p><i>i</i><b>b</b>', head))
-  await withPage(browser, stub.origin, async (page) => {
+  await open(async (page) => {
     await stub.connected()
     await stub.uses('/deep.css')
     await untilColour(page, red)
@@ -131,7 +115,7 @@ test('all other styles hold in every frame while a sheet or an import is swapped
   stub.put('/mid.css', '@import "deep.css"; i { color: red }')
   stub.put('/deep.css', 'body { color: red }')
   stub.put('/', html('<h1>h</h1><i>i</i>', '<link rel="stylesheet" href="/top.css">'))
-  await withPage(browser, stub.origin, async (page) => {
+  await open(async (page) => {
     await stub.connected()
     await untilColour(page, red)
     stub.delayMs = 60
@@ -167,7 +151,7 @@ test('links in open shadow roots are swapped', { skip }, async () => {
   stub.put('/inner.css', 'p { color: red }')
   const template = '<template shadowrootmode="open"><link rel="stylesheet" href="/inner.css"><p>text</p></template>'
   stub.put('/', html(`<div id="host">${template}</div>`))
-  await withPage(browser, stub.origin, async (page) => {
+  await open(async (page) => {
     await stub.connected()
     stub.put('/inner.css', 'p { color: green }')
     stub.change(style('/inner.css'))
@@ -185,7 +169,7 @@ test('a style sheet that a module imported is replaced where it was adopted', { 
     `import sheet from './part.css' with { type: 'css' }; document.adoptedStyleSheets = [sheet]; window.sheet = sheet`,
   )
   stub.put('/', html('', '<script type="module" src="/app.js"></script>'))
-  await withPage(browser, stub.origin, async (page) => {
+  await open(async (page) => {
     await stub.connected()
     await stub.uses('/part.css')
     await untilColour(page, red)
@@ -203,7 +187,7 @@ test('a linked sheet is not taken for a module where the page has adopted anothe
   const script = '<script>document.adoptedStyleSheets = [new CSSStyleSheet()]</script>'
   stub.put('/', html('<p>text</p>', `<link rel="stylesheet" href="/top.css">${script}`))
   // As a module it may not import, and the browser says so on the console.
-  await withPage(browser, stub.origin, async (page) => {
+  await open(async (page) => {
     await stub.connected()
     await stub.uses('/top.css')
     stub.put('/top.css', '@import "deep.css"; p { color: green }')
@@ -215,7 +199,7 @@ test('a linked sheet is not taken for a module where the page has adopted anothe
 test('a style that the page read with a script, or does not use, makes it load again', { skip }, async () => {
   stub.put('/text.css', 'body { color: red }')
   stub.put('/', html('', `<script>fetch('/text.css')</script>`))
-  await withPage(browser, stub.origin, async () => {
+  await open(async () => {
     await stub.connected()
     await stub.uses('/text.css')
     stub.change(style('/text.css'))
@@ -231,7 +215,7 @@ test('a style sheet that is turned off stays off', { skip }, async () => {
   stub.put('/b.css', 'body { color: blue }')
   const head = '<link rel="stylesheet" href="/a.css"><link rel="stylesheet" href="/b.css">'
   stub.put('/', html('', head))
-  await withPage(browser, stub.origin, async (page) => {
+  await open(async (page) => {
     await stub.connected()
     await untilColour(page, blue)
     await page.evaluate(`document.querySelectorAll('link[rel=stylesheet]')[1].sheet.disabled = true`)

@@ -13,7 +13,8 @@ import {
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { closeAuthority, openSigner } from '../../../src/tls/authority.ts'
-import { faultOfOwner, makeFolder } from '../../../src/tls/store.ts'
+import { faultOfOwner } from '../../../src/tls/store.ts'
+import { makeFolder } from '../../../src/util/owned-file.ts'
 import { FakeClock } from '../../support/authority.ts'
 import { TempFolder } from '../../support/server.ts'
 
