@@ -69,11 +69,14 @@ function readPems(own: OwnCertificate): Read {
   const file = own.cert ?? own.key
   if (file === undefined) throw fault('A certificate needs a file.', 'name its PEM file, or a PKCS #12 file')
   if (own.cert === undefined) throw fault(`The key ${file} needs its certificate.`, 'name the certificate as well')
-  if (own.key !== undefined && isSwapped(own.cert, own.key)) {
+  // Once: what a shell makes of `<(command)` can be read but once.
+  const certText = textOf(own.cert)
+  const keyText = own.key === undefined ? certText : textOf(own.key)
+  if (own.key !== undefined && isSwapped(certText, keyText)) {
     throw fault(`${own.cert} holds a key and ${own.key} a certificate.`, 'swap --cert and --key (cert and key)')
   }
-  const certificates = readCertificates(own.cert)
-  const key = readKey(own.key ?? own.cert, own)
+  const certificates = readCertificates(own.cert, certText)
+  const key = readKey(own.key ?? own.cert, keyText, own)
   // The certificate should come first, but what follows it is there to be sorted out (RFC 8446 section 4.4.2).
   const leaf = certificates.find((certificate) => certificate.checkPrivateKey(key))
   if (leaf === undefined) {
@@ -92,8 +95,7 @@ function readPems(own: OwnCertificate): Read {
 
 /** A key where the certificate should be, and the other way round. */
 function isSwapped(cert: string, key: string): boolean {
-  const [first, second] = [cert, key].map((file) => readBytes(file).toString('latin1')) as [string, string]
-  return isKeyOnly.test(first) && !isCertificate.test(first) && isCertificate.test(second) && !isKeyOnly.test(second)
+  return isKeyOnly.test(cert) && !isCertificate.test(cert) && isCertificate.test(key) && !isKeyOnly.test(key)
 }
 
 const isCertificate = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/
@@ -113,8 +115,7 @@ function readPfx(own: OwnCertificate, file: string): Read {
   return { options, file }
 }
 
-function readCertificates(file: string): X509Certificate[] {
-  const text = readBytes(file).toString('latin1')
+function readCertificates(file: string, text = textOf(file)): X509Certificate[] {
   try {
     const certificates = certificatesIn(text)
     if (certificates.length > 0) return certificates
@@ -124,8 +125,7 @@ function readCertificates(file: string): X509Certificate[] {
   throw fault(`${file} holds no certificate in PEM.`, `openssl x509 -inform DER -in ${file}`)
 }
 
-function readKey(file: string, { passphrase, key }: OwnCertificate): KeyObject {
-  const text = readBytes(file).toString('latin1')
+function readKey(file: string, text: string, { passphrase, key }: OwnCertificate): KeyObject {
   try {
     const found = privateKeyIn(text, passphrase)
     if (found !== undefined) return found
@@ -135,6 +135,10 @@ function readKey(file: string, { passphrase, key }: OwnCertificate): KeyObject {
     throw fault(`The passphrase does not open the key in ${file}.`, `give the right one: ${secret}`, cause)
   }
   throw fault(`${file} holds no private key.`, key === undefined ? 'name the key as well' : 'name the file of the key')
+}
+
+function textOf(file: string): string {
+  return readBytes(file).toString('latin1')
 }
 
 function readBytes(file: string): Buffer {

@@ -203,3 +203,11 @@ test('a socket of systemd serves plain HTTP as ever, beside HTTPS', async (t) =>
   listener.close()
   assert.equal(await (await fetch(`http://127.0.0.1:${port}/`)).text(), '<h1>site</h1>')
 })
+
+test('a certificate and its key may come from commands, whose output can be read but once', async (t) => {
+  if (!has('bash')) return t.skip('there is no bash here')
+  const cwd = await project(t)
+  const script = `exec "$@" check ./site --tls --cert <(cat my.crt) --key <(cat my.key)`
+  const { stderr } = await run8('bash', ['-c', script, 'bash', ...commandWords], { cwd })
+  assert.equal(stderr, '')
+})
