@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { resolve, sep } from 'node:path'
 import { ServeError } from '../errors/serve-error.ts'
 import { printable } from '../util/sanitize.ts'
@@ -12,18 +13,25 @@ const patienceMs = 5000
 /**
  * `serve8008 reload [files]`: updates the open pages of a server that runs, from another terminal or a build script.
  *
- * @throws ServeError `E8008_NOT_RUNNING` where there is no server, or several and none of them is this folder's.
+ * @throws ServeError `E8008_USAGE` for a file that is not there, `E8008_NOT_RUNNING` where there is no server, or several and none of them is this folder's.
  */
 export async function reload(command: Command, program: Program, report: Report): Promise<number> {
   const { cwd, env } = program
   const server = chooseServer(runningServers(env), command.flags['port'], cwd)
-  const paths = command.words.map((word) => resolve(cwd, word))
+  const paths = command.words.map((word) => existing(word, cwd))
   const pages = await askForReload(server, paths)
   if (command.json) report.print(`${JSON.stringify({ url: server.url, pages })}\n`)
   else if (!command.quiet) {
     report.print(`${pages} ${pages === 1 ? 'page' : 'pages'} of ${printable(server.url)} updated.\n`)
   }
   return 0
+}
+
+/** A file that is nowhere is a slip of the pen; as one that is not served it would reload every page. */
+function existing(word: string, cwd: string): string {
+  const path = resolve(cwd, word)
+  if (existsSync(path)) return path
+  throw new ServeError('E8008_USAGE', `There is no file ${word}.`, { hint: 'serve8008 reload' })
 }
 
 /** The one that was named by its port, else the one of this folder, else the only one. */

@@ -1,4 +1,5 @@
 import { resolve, sep } from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
 import type { Filter, Layer } from '../http/exchange.ts'
 import type { Warning } from '../errors/warning.ts'
 import { createBatches } from './batches.ts'
@@ -43,7 +44,7 @@ export interface Engine {
 export function createEngine(options: EngineOptions): Engine {
   const { base, folders } = options
   let isEnding = false
-  let firstChangeAt = 0
+  let firstChangeAt: number | undefined
   let asked = 0
 
   const isServed = (path: string): boolean =>
@@ -65,7 +66,9 @@ export function createEngine(options: EngineOptions): Engine {
   const batches = createBatches({
     send(paths) {
       options.onChange(paths)
-      update(paths, firstChangeAt)
+      const since = firstChangeAt
+      firstChangeAt = undefined
+      update(paths, since)
     },
     onQuiet: () => hub.answerWaiting(),
   })
@@ -85,13 +88,13 @@ export function createEngine(options: EngineOptions): Engine {
   const extras = new Set<string>()
 
   function change(path: string, isExtra: boolean): void {
-    if (!batches.isGathering()) firstChangeAt = performance.now()
+    firstChangeAt ??= performance.now()
     if (isExtra) extras.add(path)
     batches.add(path)
   }
 
   /** Tells pages of changed files. What no page uses concerns all of them if it is not served, or was to be watched. */
-  function update(paths: readonly string[], since: number): Update {
+  function update(paths: readonly string[], since = performance.now()): Update {
     // What failed has probably been mended; whoever knows better shows the error again.
     hub.showError(null)
     const concernsAll = paths.some((path) => !hub.isUsed(path) && (extras.has(path) || !isServed(path)))
@@ -106,7 +109,7 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   function reload(paths?: readonly string[]): Update {
-    if (paths !== undefined) return update([...new Set(paths.map((path) => resolve(path)))], performance.now())
+    if (paths !== undefined) return update([...new Set(paths.map((path) => resolve(path)))])
     hub.showError(null)
     return updated({ paths: [], pages: hub.reloadAll(), ms: 0 })
   }
@@ -148,7 +151,7 @@ export function createEngine(options: EngineOptions): Engine {
     }),
     reload,
     notify: (message) => hub.notify(message),
-    showError: (error) => hub.showError(error),
+    showError: (error) => hub.showError(error && plainError(error)),
     async close() {
       isEnding = true
       batches.close()
@@ -156,6 +159,12 @@ export function createEngine(options: EngineOptions): Engine {
       await watch.close()
     },
   }
+}
+
+/** Compilers colour what they say. */
+function plainError({ message, frame, ...more }: ShownError): ShownError {
+  const plain = frame === undefined ? {} : { frame: stripVTControlCharacters(frame) }
+  return { ...more, message: stripVTControlCharacters(message), ...plain }
 }
 
 function blockedWarning(path: string, missing: string): Warning {

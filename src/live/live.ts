@@ -3,6 +3,7 @@ import { getField, withVary } from '../http/headers.ts'
 import { remember } from '../http/remember.ts'
 import type { Reply } from '../http/reply.ts'
 import { nodeCrypto } from '../util/builtin.ts'
+import { checkError, checkPaths } from './arguments.ts'
 import { controlFolder } from './control-folder.ts'
 import type { Engine } from './engine.ts'
 import { asksForPage, pageRequestFields } from './page-request.ts'
@@ -119,11 +120,13 @@ export function createLive(options: LiveOptions): Live {
       isOn = false
     },
     reload(paths) {
+      checkPaths(paths)
       error = undefined
       return engine?.reload(paths) ?? { paths: paths ?? [], pages: 0, ms: 0 }
     },
     notify: (message) => engine?.notify(message),
     showError(shown) {
+      checkError(shown)
       error = shown
       engine?.showError(shown ?? null)
     },

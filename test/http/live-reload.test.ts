@@ -214,7 +214,8 @@ test('an error is shown on open pages and on later ones, and goes with the next 
   const { port, folder, server } = started
   using page = await openPage(port, '/', ['/style.css'])
   const error = { title: 'Build failed', message: 'x is not defined', file: 'app.ts', line: 3, frame: '3 | x' }
-  server.showError(error)
+  // Compilers colour what they say.
+  server.showError({ ...error, message: `\u001b[31m${error.message}\u001b[0m`, frame: '3 | \u001b[1mx\u001b[22m' })
   assert.deepEqual(await page.next(), { type: 'error', error })
   using later = await LivePage.open(port, { document: '/about' })
   assert.deepEqual(await later.next(), { type: 'error', error })
@@ -283,3 +284,15 @@ async function until<Value>(wanted: Promise<Value>, act: () => void): Promise<Va
     clearInterval(timer)
   }
 }
+
+test('what is no list of paths and no error is refused', async () => {
+  await using started = await serve()
+  const { server } = started
+  const code = { code: 'E8008_CONFIG_INVALID' }
+  for (const paths of ['a.css', [5], new URL('file:///a.css'), null]) {
+    await assert.rejects(server.reload(paths as unknown as string[]), code)
+  }
+  for (const error of [{}, 'failed', { title: 1, message: 'x' }, null]) {
+    assert.throws(() => server.showError(error as never), code)
+  }
+})

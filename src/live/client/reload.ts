@@ -5,6 +5,8 @@ const key = 'reloads'
 /** More reloads than this within the time are a loop: a build that is set off by what the page does. */
 const most = 8
 export const withinMs = 10_000
+/** Milliseconds of a page's life after which what reloads it is not of its own making: somebody saves. */
+const calmMs = 1000
 
 /**
  * Loads the page again, at the place where it is.
@@ -15,7 +17,9 @@ export const withinMs = 10_000
 export function reloadPage(isLate: boolean): boolean {
   const now = Date.now()
   const stored = readStored(key)
-  const times = (Array.isArray(stored) ? stored : []).filter((time: unknown) => Number(time) > now - withinMs)
+  const isCalm = !isLate && performance.now() > calmMs
+  const known = isCalm || !Array.isArray(stored) ? [] : stored
+  const times = known.filter((time: unknown) => Number(time) > now - withinMs)
   if (times.length >= most && !isLate) return false
   writeStored(key, isLate ? Array.from({ length: most }, () => now) : [...times, now])
   keepPlace()

@@ -1,4 +1,4 @@
-import { relative, resolve } from 'node:path'
+import { dirname, relative, resolve } from 'node:path'
 import type { FSWatcher } from 'chokidar'
 import { createGlobs, isIgnoredName, slashed, type Globs } from './ignored.ts'
 import { isSame, look, type Signature } from './signature.ts'
@@ -26,6 +26,8 @@ export interface Extra {
 /** One of the globs: where it starts, and what it matches there. */
 interface Pattern {
   readonly base: string
+  /** A folder that is there, and stays when a build makes the base anew: chokidar forgets a path of its own that goes. */
+  readonly anchor: string
   readonly matches: (path: string) => boolean
 }
 
@@ -52,12 +54,13 @@ export async function watchExtra(options: ExtraOptions): Promise<Extra> {
     else report(path)
   }
 
-  const watcher: FSWatcher = watch([...new Set(patterns.map(({ base }) => base))], {
+  const watcher: FSWatcher = watch([...new Set(patterns.map(({ anchor }) => anchor))], {
     ignoreInitial: true,
     persistent: true,
     ...(pollMs === undefined ? {} : { usePolling: true, interval: pollMs, binaryInterval: pollMs }),
     ignored(given, stats) {
       const path = resolve(given)
+      if (patterns.some((pattern) => isOnTheWay(pattern, path))) return false
       if (ignore.matches(path) || patterns.every(({ base }) => isIgnoredFrom(base, path))) return true
       return stats?.isFile() === true && !patterns.some(({ matches }) => matches(path))
     },
@@ -89,12 +92,26 @@ async function compile(globs: readonly string[], cwd: string): Promise<Pattern[]
     // A path with brackets in it may be meant as it is.
     if (!isGlob || look(resolve(cwd, glob), false).kind !== 'none') {
       const start = resolve(cwd, glob)
-      return { base: start, matches: (path) => path === start || isBelow(start, path) }
+      return { base: start, anchor: anchorOf(start, cwd), matches: (path) => path === start || isBelow(start, path) }
     }
     const start = resolve(cwd, base)
     const test = picomatch(rest, { dot: true })
-    return { base: start, matches: (path) => test(slashed(relative(start, path))) }
+    return { base: start, anchor: anchorOf(start, cwd), matches: (path) => test(slashed(relative(start, path))) }
   })
+}
+
+/** The folder above the working directory for what is below it, else the nearest folder above that is there. */
+function anchorOf(base: string, cwd: string): string {
+  const project = dirname(cwd)
+  if (isBelow(project, base)) return project
+  let folder = dirname(base)
+  while (look(folder, false).kind !== 'folder' && dirname(folder) !== folder) folder = dirname(folder)
+  return folder
+}
+
+/** Whether a path leads from an anchor to its base. */
+function isOnTheWay({ base, anchor }: Pattern, path: string): boolean {
+  return isBelow(path, base) && (path === anchor || isBelow(anchor, path))
 }
 
 function isBelow(folder: string, path: string): boolean {

@@ -121,6 +121,22 @@ test('a page that would reload for ever does so slowly, and says so', { skip }, 
   )
 })
 
+test('somebody who saves again and again, but not before the page was seen, never waits', { skip }, async () => {
+  stub.put('/', html('text'))
+  // The page takes itself for one that has been open for a while.
+  const aged = 'const since = performance.now.bind(performance); performance.now = () => since() + 2000'
+  await open(
+    async () => {
+      for (let saves = 1; saves <= 12; saves++) {
+        await stub.connected(saves)
+        stub.change(own)
+      }
+      await stub.connected(13)
+    },
+    { before: async (page) => void (await page.addInitScript(aged)) },
+  )
+})
+
 test('a cached file is fetched past the cache before the page loads again', { skip }, async () => {
   stub.settings = { ...stub.settings, cached: true }
   stub.put('/data.json', '1', 'application/json', { 'Cache-Control': 'max-age=600' })

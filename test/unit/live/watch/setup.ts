@@ -49,7 +49,7 @@ export function bench(context: TestContext, { system, files = {}, ...options }: 
       folders: [root],
       ignore: [],
       extra: [],
-      cwd: outer,
+      cwd: root,
       pollMs: undefined,
       onChange(changed, isExtra) {
         reported.push(
