@@ -6,7 +6,7 @@ import type { Server8008 } from '../server/types.ts'
 import { clockTime } from '../util/clock.ts'
 import { printable, printableJson } from '../util/sanitize.ts'
 import type { Command } from './command.ts'
-import { importInThread } from './import-in-thread.ts'
+import { importInProcess } from './import-in-process.ts'
 import { importedFiles } from './imported-files.ts'
 import type { Program } from './program.ts'
 import type { Report } from './report.ts'
@@ -45,10 +45,13 @@ export function followConfig({ server, loaded, loadedAt, command, program, repor
   let told = ''
   let turn = Promise.resolve()
   let isOver = false
+  let reading = new AbortController()
   const watched = new Set<string>()
 
-  async function read(): Promise<void> {
-    const next = await loadConfig({ cwd, flags, env, config: named, importModule: importInThread })
+  async function read(signal: AbortSignal): Promise<void> {
+    const importModule = (url: string): Promise<unknown> => importInProcess(url, signal)
+    const next = await loadConfig({ cwd, flags, env, config: named, importModule })
+    if (signal.aborted) return
     const { proxy = {}, routes = [] } = next.options
     if (routesText(next) !== current) {
       server.routes.replace({ proxy, routes })
@@ -82,9 +85,12 @@ export function followConfig({ server, loaded, loadedAt, command, program, repor
   function look({ mtimeMs }: Stats): void {
     // An editor that puts a new file in the place of the old one.
     if (mtimeMs === 0) return
+    // What an older edit says counts no more, and it may never come to an end.
+    reading.abort()
+    const { signal } = (reading = new AbortController())
     turn = turn
-      .then(read)
-      .catch((error: unknown) => void report.error(error))
+      .then(() => (signal.aborted ? undefined : read(signal)))
+      .catch((error: unknown) => void (signal.aborted || report.error(error)))
       .then(watch)
   }
 
@@ -111,6 +117,7 @@ export function followConfig({ server, loaded, loadedAt, command, program, repor
   if (edited !== undefined) look(edited)
   server.on('close', () => {
     isOver = true
+    reading.abort()
     watch()
   })
 }

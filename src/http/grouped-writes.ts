@@ -21,7 +21,19 @@ export function createGroupedWrites(): GroupedWrites {
   function flush(): void {
     const writes = held
     held = []
-    for (const write of writes) write()
+    let done = 0
+    try {
+      for (const write of writes) {
+        done++
+        write()
+      }
+    } finally {
+      // A listener of somebody else may have thrown: that is not the concern of the other connections.
+      if (done < writes.length) {
+        held = [...writes.slice(done), ...held]
+        setImmediate(flush)
+      }
+    }
   }
 
   function endTurn(): void {

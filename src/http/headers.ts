@@ -98,3 +98,8 @@ export class RequestHeaders {
     return this.names.includes(name)
   }
 }
+
+/** A field name in the spelling that backends give it which read `_` and `.` as `-`; to compare names, not to send them. */
+export function plainSpelling(name: string): string {
+  return name.replace(/[_.]/g, '-')
+}

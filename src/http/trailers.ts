@@ -1,4 +1,4 @@
-import type { HeaderList } from './headers.ts'
+import { plainSpelling, type HeaderList } from './headers.ts'
 
 /**
  * Fields that may not stand behind the content (RFC 9110 section 6.5.1): who reads them there has decided about
@@ -46,9 +46,8 @@ const forbidden: ReadonlySet<string> = new Set([
 /** RFC 9530 section 2, and what it took the place of. */
 const digests: ReadonlySet<string> = new Set(['content-digest', 'content-md5'])
 
-/** Many backends read `_` and `.` as `-`, so all spellings count. */
 function isForbidden(name: string): boolean {
-  const plain = name.toLowerCase().replace(/[_.]/g, '-')
+  const plain = plainSpelling(name.toLowerCase())
   return forbidden.has(plain) || (plain.startsWith('content-') && !digests.has(plain))
 }
 

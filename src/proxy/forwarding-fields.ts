@@ -1,5 +1,5 @@
 import type { Exchange, Peer } from '../http/exchange.ts'
-import type { HeaderList } from '../http/headers.ts'
+import { plainSpelling, type HeaderList } from '../http/headers.ts'
 import { formatHost, unmapped } from '../util/ip.ts'
 
 /**
@@ -27,7 +27,7 @@ export function isClaim(name: string): boolean {
   // Nearly every field begins otherwise.
   const first = name.charCodeAt(0)
   if (first !== 120 /* x */ && first !== 102 /* f */ && first !== 116 /* t */ && first !== 99 /* c */) return false
-  const plain = spelled(name)
+  const plain = plainSpelling(name)
   return plain.startsWith('x-forwarded') || claims.has(plain)
 }
 
@@ -35,11 +35,7 @@ const ours = /^(?:forwarded|x-forwarded-(?:for|host|proto|port|prefix))$/
 
 /** Whether a claim is about what we do not tell ourselves, such as the user whom a proxy before us let in. */
 export function isOthersClaim(name: string): boolean {
-  return !ours.test(spelled(name))
-}
-
-function spelled(name: string): string {
-  return name.replace(/[_.]/g, '-')
+  return !ours.test(plainSpelling(name))
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Exchange } from '../http/exchange.ts'
-import { isFieldName, isFieldValue, type HeaderList } from '../http/headers.ts'
+import { isFieldName, isFieldValue, plainSpelling, type HeaderList } from '../http/headers.ts'
 import { trailerPairs } from '../http/trailers.ts'
 import { isClaim } from './forwarding-fields.ts'
 import { fieldTokens, hopFields } from './hop-fields.ts'
@@ -29,7 +29,10 @@ export function trailerSection({ headers, body }: Exchange, options: OutboundOpt
 
 function isAllowed(name: string, nominated: readonly string[], { proxy: { requestFields } }: OutboundOptions): boolean {
   if (!isFieldName(name) || trailerPairs([name, '']).length === 0) return false
-  if (hopFields.has(name) || ownFields.has(name) || nominated.includes(name) || isClaim(name)) return false
+  if (hopFields.has(name) || nominated.includes(name) || isClaim(name)) return false
+  // However it is spelled, it must not stand in for what the header section says or leaves out.
+  const plain = plainSpelling(name)
   const { set, remove } = requestFields
-  return !remove.includes(name) && !set.some((each, i) => i % 2 === 0 && each.toLowerCase() === name)
+  const settled = [...remove, ...set.filter((_, i) => i % 2 === 0)]
+  return !ownFields.has(plain) && !settled.some((each) => plainSpelling(each.toLowerCase()) === plain)
 }

@@ -20,8 +20,11 @@ export const secretMode = 0o600
 /** The certificate of the authority is no secret. */
 export const publicMode = 0o644
 
-/** The content of a file, or undefined where there is none. */
+/** The content of a file, or undefined where there is none. @throws Error for a pipe, on which reading would wait for ever. */
 export function readIfThere(file: string): string | undefined {
+  const stats = statSync(file, { throwIfNoEntry: false })
+  if (stats === undefined) return undefined
+  if (!stats.isFile()) throw new Error(`${file} is no ordinary file.`)
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {

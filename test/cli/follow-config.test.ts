@@ -1,12 +1,21 @@
 import assert from 'node:assert/strict'
-import { renameSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { existsSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { RawClient } from '../support/raw.ts'
 import { folderOf, serve } from './command.ts'
 
 const config = (body: string, more = ''): string =>
   `export default { routes: [{ match: { path: '/x' }, reply: { body: '${body}' } }], ${more} }`
+
+const hasPipes = process.platform !== 'win32'
+
+/** Waits for a file, of which nothing tells. */
+async function appears(file: string): Promise<void> {
+  while (!existsSync(file)) await setTimeout(20)
+}
 
 test('an edit of the config file changes the routes, without dropping a connection', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
@@ -130,4 +139,42 @@ test('a config file that ends its process when it is read anew ends no server', 
   writeFileSync(join(cwd, 'serve8008.config.mjs'), `process.exit(3)\n${config('two')}`)
   await stderr(/it ended instead of giving its options/)
   assert.equal(await (await fetch(new URL('x', url))).text(), 'one')
+})
+
+test('a config file that never ends is called off by the next edit', async (t) => {
+  const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
+  const { url, stdout, child, ended } = await serve(t, [], { cwd })
+  writeFileSync(
+    join(cwd, 'serve8008.config.mjs'),
+    `import { writeFileSync } from 'node:fs'
+    console.log('said by the config file')
+    writeFileSync('begun', '')
+    for (;;);`,
+  )
+  await appears(join(cwd, 'begun'))
+  writeFileSync(join(cwd, 'serve8008.config.mjs'), config('two'))
+  await stdout(/ {2}routes routes\[0\]/)
+  assert.equal(await (await fetch(new URL('x', url))).text(), 'two')
+  child.kill('SIGTERM')
+  const { exitCode, stdout: said, stderr } = await ended
+  assert.deepEqual([exitCode, stderr], [0, ''])
+  assert.doesNotMatch(said, /said by/)
+})
+
+test('a config file that waits for a pipe does not keep the server from its end', { skip: !hasPipes }, async (t) => {
+  const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
+  const { child, ended } = await serve(t, [], { cwd })
+  execFileSync('mkfifo', [join(cwd, 'pipe')])
+  const waiting = `import { readFileSync, writeFileSync } from 'node:fs'\nwriteFileSync('begun', '')\nreadFileSync('pipe')`
+  writeFileSync(join(cwd, 'serve8008.config.mjs'), waiting)
+  await appears(join(cwd, 'begun'))
+  child.kill('SIGTERM')
+  assert.equal((await ended).exitCode, 0)
+})
+
+test('what is no data in a config file is told of by an edit', async (t) => {
+  const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
+  const { stderr } = await serve(t, [], { cwd })
+  writeFileSync(join(cwd, 'serve8008.config.mjs'), `export default { proxy: { '/a': () => 1 } }`)
+  await stderr(/serve8008\.config\.mjs cannot be loaded: \(\) => 1 could not be cloned/)
 })

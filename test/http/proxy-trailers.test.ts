@@ -81,9 +81,12 @@ test('no trailer can say what only a header section may, however it is spelled',
     'Proxy',
     'Proxy-Authorization',
     'X-Serve8008',
+    'X_Serve8008',
     'X-Nominated',
     'X-Env',
+    'X_Env',
     'X-Gone',
+    'X.Gone',
   ]
   const section = names.map((name) => `${name}: evil\r\n`).join('')
   client.send(

@@ -38,3 +38,20 @@ test('a write that leads to another one loses none', async () => {
   await nextTurn()
   assert.deepEqual(written.sort(), ['inner', 'outer'])
 })
+
+test('a write that throws loses no other one', async (t) => {
+  const { add } = createGroupedWrites()
+  const written: number[] = []
+  const thrown: string[] = []
+  process.setUncaughtExceptionCaptureCallback((error) => thrown.push(error.message))
+  t.after(() => process.setUncaughtExceptionCaptureCallback(null))
+  add(() => {})
+  add(() => written.push(1))
+  add(() => {
+    throw new Error('of somebody else')
+  })
+  add(() => written.push(2))
+  add(() => written.push(3))
+  for (let turn = 0; turn < 5; turn++) await nextTurn()
+  assert.deepEqual([written, thrown], [[1, 2, 3], ['of somebody else']])
+})

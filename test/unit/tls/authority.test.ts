@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { X509Certificate } from 'node:crypto'
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isDenied } from '../../../src/static/denied.ts'
@@ -48,6 +49,16 @@ test('it holds for ten years, for TLS servers only, and not for further authorit
 test('the files of the authority are never served, wherever they lie', () => {
   for (const name of ['authority.pem', 'authority-key.pem', '0123456789abcdef.pem']) {
     assert.equal(isDenied([name], true), true)
+  }
+})
+
+test('a pipe in the place of a file is refused, and holds nothing up', { skip: isWindows }, async () => {
+  for (const name of ['authority.pem', 'authority-key.pem']) {
+    using temporary = new TempFolder()
+    const place = placeIn(temporary)
+    mkdirSync(place.folder, { recursive: true, mode: 0o700 })
+    execFileSync('mkfifo', ['-m', '600', join(place.folder, name)])
+    await assert.rejects(openSigner(place), { code: 'E8008_AUTHORITY' })
   }
 })
 
