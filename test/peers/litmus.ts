@@ -16,11 +16,16 @@ export async function litmus(url: string, cwd: string, suites: readonly string[]
   return outcomes(await output)
 }
 
+/**
+ * Not line by line: in what litmus says of a failure stand bytes of memory that it has given back, and a line break may
+ * be among them.
+ */
 function outcomes(output: string): string[] {
   let suite = ''
-  return output.split('\n').flatMap((line) => {
-    suite = /^-> running `([^']+)'/.exec(line)?.[1] ?? suite
-    const found = /(?:^|\r)\s*\d+\. (\w+)\.+ (pass|FAIL|SKIPPED|WARNING)/.exec(line.slice(line.lastIndexOf('\r') + 1))
-    return found === null ? [] : [`${suite} ${found[1]}: ${found[2]}`]
-  })
+  return [...output.matchAll(/^-> running `([^']+)'|\r\s*\d+\. (\w+)\.+ (pass|FAIL|SKIPPED|WARNING)/gm)].flatMap(
+    ([, running, name, outcome]) => {
+      suite = running ?? suite
+      return running === undefined ? [`${suite} ${name}: ${outcome}`] : []
+    },
+  )
 }

@@ -33,8 +33,7 @@ test('litmus finds radicale behind a route as it finds it alone', { skip: missin
   const authorization = `Basic ${Buffer.from('user:secret').toString('base64')}`
   const home = { method: 'PROPFIND', headers: { depth: '0', authorization } }
   assert.equal((await fetch(`http://localhost:${front.port}/user/`, home)).status, 207)
-  // Not copymove: what radicale makes of that differs from run to run. Apache's test has it.
-  const suites = ['basic', 'props', 'locks']
+  const suites = ['basic', 'copymove', 'props', 'locks']
   const alone = await litmus(`http://127.0.0.1:${port}/user/`, folder.path, suites)
   const behind = await litmus(`http://127.0.0.1:${front.port}/user/`, folder.path, suites)
   assert.ok(alone.filter((line) => line.endsWith(': pass')).length > 15)
@@ -55,7 +54,7 @@ test(
     const listed = await fetch(home, { method: 'PROPFIND', headers: { depth: '0', authorization } })
     assert.equal(listed.status, 207)
     assert.match(await listed.text(), /<href>\/dav\/user\/<\/href>/)
-    const suites = ['basic', 'props', 'locks']
+    const suites = ['basic', 'copymove', 'props', 'locks']
     const alone = await litmus(`http://127.0.0.1:${port}/user/`, folder.path, suites)
     assert.deepEqual(await litmus(home, folder.path, suites), alone)
     // The name of a collection's item in two places: the request's and Destination.
