@@ -1,5 +1,6 @@
 import { nearest } from '../config/problem.ts'
 import { ServeError } from '../errors/serve-error.ts'
+import { commandTexts } from './command-texts.ts'
 import { commandNames, commandOf, commands } from './commands.ts'
 import { flags, voice, type Flag } from './flags.ts'
 import { flagRow, renderPage } from './help-page.ts'
@@ -17,7 +18,8 @@ export function renderCommandHelp(word: string, terminal: Terminal): string {
     const hint = meant === undefined ? 'serve8008 --help' : `serve8008 help ${meant}`
     throw new ServeError('E8008_USAGE', `There is no command ${word}.`, { hint })
   }
-  const { summary, usage, flags: all, isLikeServing = false, examples, notes } = commands[name]
+  const { flags: all, isLikeServing = false } = commands[name]
+  const { summary, usage, examples, notes } = commandTexts[name]
   const isShown = ({ key }: Flag): boolean =>
     !isLikeServing || voice.some((flag) => flag.key === key) || flags.every((flag) => flag.key !== key)
   const more = isLikeServing ? ['It takes the flags of serving too: serve8008 --help.'] : []

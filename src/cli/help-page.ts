@@ -1,4 +1,4 @@
-import type { Rows } from './commands.ts'
+import type { Rows } from './command-texts.ts'
 import type { Flag } from './flags.ts'
 import { createStyle } from './style.ts'
 import type { Terminal } from './terminal.ts'

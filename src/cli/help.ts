@@ -1,5 +1,5 @@
 import { limitNames, limitTable } from '../config/limits.ts'
-import { commands, type Rows } from './commands.ts'
+import { commandTexts, type Rows } from './command-texts.ts'
 import type { Flag } from './flags.ts'
 import { flagRow, renderPage } from './help-page.ts'
 import type { Terminal } from './terminal.ts'
@@ -7,9 +7,9 @@ import type { Terminal } from './terminal.ts'
 const usage: Rows = [
   ['serve8008 [folder]', 'serve a folder, by default this one'],
   ['serve8008 . /docs=./doc', 'and further folders, each below a path'],
-  ['serve8008 check [folder]', commands.check.summary],
-  ['serve8008 explain GET /api/x', commands.explain.summary],
-  ['serve8008 reload [files]', commands.reload.summary],
+  ['serve8008 check [folder]', commandTexts.check.summary],
+  ['serve8008 explain GET /api/x', commandTexts.explain.summary],
+  ['serve8008 reload [files]', commandTexts.reload.summary],
   ['serve8008 trust', 'let browsers trust the local certificates'],
   ['serve8008 untrust', 'take that back'],
   ['serve8008 cert app.localhost', 'write a certificate for another program'],

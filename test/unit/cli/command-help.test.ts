@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { renderCommandHelp } from '../../../src/cli/command-help.ts'
 import { readCommand } from '../../../src/cli/command.ts'
+import { commandTexts } from '../../../src/cli/command-texts.ts'
 import { commandNames, commands, type CommandName } from '../../../src/cli/commands.ts'
 
 const pipe = { isTerminal: false, color: false, columns: 80 }
@@ -22,7 +23,7 @@ for (const name of named) {
   })
 
   test(`the examples of ${name} are commands that can be read`, () => {
-    for (const [line] of [...commands[name].examples, ...commands[name].usage]) {
+    for (const [line] of [...commandTexts[name].examples, ...commandTexts[name].usage]) {
       const words =
         /serve8008 (.*?)\)?"?$/
           .exec(line)?.[1]
