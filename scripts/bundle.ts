@@ -39,6 +39,8 @@ export async function bundle(folder: string): Promise<Metafile> {
     splitting: true,
     format: 'esm',
     platform: 'node',
+    // ES modules where packages have them: what nobody uses is left out.
+    mainFields: ['module', 'main'],
     target: 'node20.19',
     charset: 'utf8',
     // It does not know that Node has these, writes patterns with them as calls, and keeps those that nobody uses.

@@ -110,9 +110,9 @@ export function createAdapter(options: AdapterOptions): Adapter {
     return connection
   }
 
-  function open(request: IncomingMessage, response: ServerResponse, waits: boolean, mount: string): OurExchange {
+  function open(request: IncomingMessage, response: ServerResponse, waits: boolean, mount?: string): OurExchange {
     const connection = connectionOf(request.socket)
-    const batch = mount === '' && isShared() ? batches.next(connection) : Number.NaN
+    const batch = (mount ?? '') === '' && isShared() ? batches.next(connection) : Number.NaN
     const x = new NodeExchange(host, { message: request, response, connection, batch, waits, mount })
     connection.latest = x
     return x
@@ -122,7 +122,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
   function enter(request: IncomingMessage, response: ServerResponse, waits: boolean): void {
     const connection = connectionOf(request.socket)
     const before = connection.latest?.response
-    const x = open(request, response, waits, '')
+    const x = open(request, response, waits)
     underWay.add(x)
     if (before === undefined || before.closed) delivery.answer(x)
     else connection.inTurn(before, () => delivery.answer(x))

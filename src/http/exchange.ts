@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { RequestHeaders, HeaderList } from './headers.ts'
 import type { Reply } from './reply.ts'
+import type { Outlet } from './spent-chunks.ts'
 import type { Target } from './target.ts'
 import type { Authority } from './authority.ts'
 
@@ -16,6 +17,12 @@ export interface Peer {
   readonly localPort: number
   /** Whether the connection is under TLS. */
   readonly encrypted: boolean
+}
+
+/** Content on its way to another server. */
+export interface Relayed extends Readable {
+  /** Tells where the reader puts every chunk at once and keeps none, so that their memory is free when they are out. */
+  goTo?(outlet: Outlet): void
 }
 
 /** The request's content. Reading it is optional: what nobody reads is drained, within the limit. */
@@ -36,7 +43,7 @@ export interface RequestBody {
    * The content for someone who passes it on and keeps none of it: without a limit, and for as long as it makes
    * progress. It counts as taken, and a client that waits is asked for it, when the first byte is wanted.
    */
-  relay(): Readable
+  relay(): Relayed
   /** Reads and discards what is left. Resolves at once when there is nothing. */
   drain(): Promise<void>
 }

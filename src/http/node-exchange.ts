@@ -40,8 +40,8 @@ export interface NodeExchangeOptions<Response> {
   readonly batch: number
   /** Whether the client holds its content back until it is invited (`Expect: 100-continue`). */
   readonly waits: boolean
-  /** Path below which an embedding program mounted us, without a final slash. */
-  readonly mount: string
+  /** Path below which an embedding program mounted us, without a final slash; undefined on a server of ours. */
+  readonly mount: string | undefined
 }
 
 /** An exchange over a connection. What a plain file request never asks for is made on demand. */
@@ -61,6 +61,7 @@ export class NodeExchange<Response extends Answer> implements ServerExchange, La
   authority: Authority | undefined = undefined
   readonly #host: NodeHost<Response>
   readonly #waits: boolean
+  readonly #isOurs: boolean
   #body: StreamBody | undefined
   #progress = 0
   #watch: { signal: AbortSignal; release: () => void } | undefined
@@ -75,7 +76,8 @@ export class NodeExchange<Response extends Answer> implements ServerExchange, La
     this.message = message
     this.response = response
     this.batch = batch
-    this.mount = mount
+    this.mount = mount ?? ''
+    this.#isOurs = mount === undefined
     this.method = message.method ?? ''
     this.version = message.httpVersion
     this.target = parseTarget(this.method, message.url ?? '')
@@ -151,6 +153,7 @@ export class NodeExchange<Response extends Answer> implements ServerExchange, La
       headers: this.headers,
       limit,
       invite: this.#waits ? () => invite(this.response) : undefined,
+      isOurs: this.#isOurs,
       trailers: () => this.message.rawTrailers,
     })
   }

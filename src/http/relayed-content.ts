@@ -1,4 +1,6 @@
 import { Readable } from 'node:stream'
+import type { Relayed } from './exchange.ts'
+import { SpentChunks, type Outlet } from './spent-chunks.ts'
 
 /** What a {@link RelayedContent} tells its owner. */
 export interface RelayHooks {
@@ -6,6 +8,8 @@ export interface RelayHooks {
   readonly begin: () => void
   /** Called for each piece with its length in bytes. */
   readonly count: (bytes: number) => void
+  /** Whether nobody else can have kept a chunk. */
+  readonly isOurs: boolean
   /** Whether an end of the content is its own, and not that of a client that left. */
   readonly isWhole: () => boolean
   /** Hands over the way to end the stream with an error that Node tells nobody else of. */
@@ -16,15 +20,21 @@ export interface RelayHooks {
  * A request's content on its way to another server. The source is never destroyed with it: that would end the
  * connection on which the reply is due. What a reader that stops early has left is read and thrown away.
  */
-export class RelayedContent extends Readable {
+export class RelayedContent extends Readable implements Relayed {
   readonly #content: Readable
   readonly #hooks: RelayHooks
+  readonly #spent = new SpentChunks()
+  #outlet: Outlet | undefined
   #begun = false
 
   constructor(content: Readable, hooks: RelayHooks) {
     super({ highWaterMark: 64 * 1024 })
     this.#content = content
     this.#hooks = hooks
+  }
+
+  goTo(outlet: Outlet): void {
+    if (this.#hooks.isOurs) this.#outlet = outlet
   }
 
   override _read(): void {
@@ -49,6 +59,10 @@ export class RelayedContent extends Readable {
 
   readonly #onData = (chunk: Uint8Array): void => {
     this.#hooks.count(chunk.byteLength)
+    if (this.#outlet !== undefined) {
+      if (this.readableLength + this.#outlet.writableLength === 0) this.#spent.free()
+      this.#spent.add(chunk)
+    }
     if (!this.push(chunk)) this.#content.pause()
   }
 

@@ -46,7 +46,8 @@ export async function sendContent(body: StreamedBody, writer: ReplyWriter, x: Ex
     return true
   }
   const write = (chunk: Uint8Array): Promise<void> => (count(chunk) ? writer.write(chunk) : Promise.resolve())
-  const pass = (chunk: Uint8Array): Promise<void> | void => (count(chunk) ? writer.pass(chunk) : undefined)
+  const pass = (chunk: Uint8Array, free?: () => void): Promise<void> | void =>
+    count(chunk) ? writer.pass(chunk, free) : undefined
   try {
     if (body instanceof FileSlice) await sendFile(body, write, signal)
     else if (body instanceof Readable) await sendReadable(body, write, signal)

@@ -4,8 +4,8 @@ import type { Writable } from 'node:stream'
 export interface ReplyWriter {
   /** Each promise resolves when the chunk's memory is free again, or when the client left. */
   write(chunk: Uint8Array): Promise<void>
-  /** For chunks that are not used again: a promise only while the connection takes no more. */
-  pass(chunk: Uint8Array): Promise<void> | void
+  /** For chunks that are given away: a promise only while the connection takes no more. */
+  pass(chunk: Uint8Array, free?: () => void): Promise<void> | void
 }
 
 /**
@@ -33,8 +33,11 @@ export function createReplyWriter(response: Writable, signal: AbortSignal, isFor
     })
   }
 
-  function pass(chunk: Uint8Array): Promise<void> | void {
-    if (response.write(chunk)) return
+  function pass(chunk: Uint8Array, free?: () => void): Promise<void> | void {
+    const written = (error?: Error | null): void => {
+      if (error === undefined || error === null) free?.()
+    }
+    if (free === undefined ? response.write(chunk) : response.write(chunk, written)) return
     drained ??= new Promise((resolve) => {
       const done = (): void => {
         drained = undefined

@@ -5,8 +5,12 @@ import type { HeaderList } from './headers.ts'
 /** Where a {@link Source} writes. `write` resolves when more is wanted: that is the backpressure. */
 export interface Sink {
   write(chunk: Uint8Array): Promise<void> | void
-  /** As `write`, for a chunk that is given away: the promise comes only when the connection has enough. */
-  pass?(chunk: Uint8Array): Promise<void> | void
+  /**
+   * As `write`, for a chunk that is given away: the promise comes only when the connection has enough.
+   *
+   * @param free Called when nothing refers to the chunk's memory any more, if that is ever known for sure.
+   */
+  pass?(chunk: Uint8Array, free?: () => void): Promise<void> | void
 }
 
 /**

@@ -1,6 +1,6 @@
 import { Transform, type Readable } from 'node:stream'
 import { ServeError } from '../errors/serve-error.ts'
-import type { RequestBody } from './exchange.ts'
+import type { Relayed, RequestBody } from './exchange.ts'
 import type { HeaderList, RequestHeaders } from './headers.ts'
 import { clientLeft, RelayedContent } from './relayed-content.ts'
 
@@ -11,6 +11,8 @@ export interface BodyOptions {
   readonly limit: number
   /** Asks the client for the content it holds back (`Expect: 100-continue`); undefined when it does not. */
   readonly invite?: (() => void) | undefined
+  /** Whether nobody else reads the stream, nor has put something of their own in front of it. Default false. */
+  readonly isOurs?: boolean
   /** Whether there is content; where it is left out, the fields tell. */
   readonly expected?: boolean
   /** Whether an end of the stream is that of the content, asked when it comes. Default: it is. */
@@ -56,8 +58,9 @@ export class StreamBody implements RequestBody {
     return this.#relaying ? this.#relayed : undefined
   }
 
-  relay(): Readable {
+  relay(): Relayed {
     return new RelayedContent(this.#source, {
+      isOurs: this.#options.isOurs ?? false,
       begin: () => {
         this.#take()
         this.#relaying = true

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { connect, isIP, type Socket, type TcpNetConnectOpts } from 'node:net'
 import type { ResolvedProxy, ResolvedUpstream } from '../config/route-types.ts'
 import { lookupAllowed } from './destination.ts'
+import { reusedReads } from './read-buffers.ts'
 import { upstreamError } from './upstream-fault.ts'
 import { UpstreamError } from './upstream-error.ts'
 
@@ -13,6 +14,8 @@ export interface DialOptions {
   readonly tls: ResolvedProxy['tls']
   /** Protocols offered under TLS (RFC 7301). The first is required when it is HTTP/2. */
   readonly alpn: readonly ('h2' | 'http/1.1')[]
+  /** Whether the reader gives back the memory of what it has read. Default false; TLS has memory of its own. */
+  readonly givesBack?: boolean
 }
 
 /** Opens one connection to an upstream. Rejects with an UpstreamError; gives up when the signal aborts. */
@@ -83,9 +86,11 @@ function place({ hostname, port, socketPath }: ResolvedUpstream): TcpNetConnectO
   return { host: hostname, port, lookup: lookupAllowed as TcpNetConnectOpts['lookup'], autoSelectFamily: true }
 }
 
-function openPlain({ upstream, alpn }: DialOptions): Socket {
+function openPlain({ upstream, alpn, givesBack = false }: DialOptions): Socket {
+  const reads = givesBack ? { onread: reusedReads((chunk) => socket.push(chunk)) } : {}
   // An upgraded connection may end on one side first; a session of HTTP/2 that saw an end is over.
-  return connect({ ...place(upstream), allowHalfOpen: alpn[0] !== 'h2', noDelay: true })
+  const socket: Socket = connect({ ...place(upstream), ...reads, allowHalfOpen: alpn[0] !== 'h2', noDelay: true })
+  return socket
 }
 
 async function secureOpener({ upstream, tls, alpn }: DialOptions): Promise<() => Socket> {

@@ -1,7 +1,9 @@
 import type { Dispatcher } from 'undici'
 import { withoutField, type HeaderList } from '../http/headers.ts'
 import type { Sink, Source } from '../http/reply.ts'
+import type { Outlet } from '../http/spent-chunks.ts'
 import { maxInterim, protocolFault, readResponseHead, type ResponseHead } from './response-head.ts'
+import { giveBack, isLent } from './read-buffers.ts'
 import type { OutboundRequest, TransportOptions, UpstreamFault, UpstreamReply } from './types.ts'
 import { UpstreamError } from './upstream-error.ts'
 import { upstreamError } from './upstream-fault.ts'
@@ -14,7 +16,7 @@ const lowWater = 192 * 1024
 
 /** A connection that is opened anew when it was closed. */
 export interface Line {
-  socket: { readonly errored: Error | null; destroy(error: Error): unknown } | undefined
+  socket: (Outlet & { readonly errored: Error | null; destroy(error: Error): unknown }) | undefined
 }
 
 /** One request to an upstream, and the reply as it comes. */
@@ -103,6 +105,8 @@ export class Http1Exchange implements Source, Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Controller): void {
     this.#controller = controller
+    // undici writes what it reads at once.
+    if (this.line?.socket !== undefined) this.#request.body?.goTo?.(this.line.socket)
     // The client left while the request was queued.
     if (this.#error !== undefined) controller.abort(this.#error)
   }
@@ -170,7 +174,8 @@ export class Http1Exchange implements Source, Dispatcher.DispatchHandler {
     if (this.#error !== undefined) return
     let written: Promise<void> | void
     try {
-      written = this.#sink?.pass === undefined ? this.#sink?.write(chunk) : this.#sink.pass(chunk)
+      const free = isLent(chunk) ? () => giveBack(chunk) : undefined
+      written = this.#sink?.pass === undefined ? this.#sink?.write(chunk) : this.#sink.pass(chunk, free)
     } catch (error) {
       return this.#giveUp(error)
     }

@@ -16,7 +16,7 @@ const keepAliveMs = 4000
 /** Speaks HTTP/1.1 to an upstream through a pool of undici, which is loaded with the first request. */
 export function createHttp1Transport(options: TransportOptions): Transport {
   const { upstream, timeouts, tls } = options
-  const dial = createDial({ upstream, connectMs: timeouts.connectMs, tls, alpn: ['http/1.1'] })
+  const dial = createDial({ upstream, connectMs: timeouts.connectMs, tls, alpn: ['http/1.1'], givesBack: true })
   const connect = callbackify(() => dial())
   let pool: Pool | undefined
   let opening: Promise<Pool> | undefined

@@ -1,5 +1,5 @@
-import type { Readable } from 'node:stream'
 import type { ResolvedProxy, ResolvedUpstream } from '../config/route-types.ts'
+import type { Relayed } from '../http/exchange.ts'
 import type { HeaderList } from '../http/headers.ts'
 import type { Source } from '../http/reply.ts'
 
@@ -11,7 +11,7 @@ export interface OutboundRequest {
   /** `Host` included; no `Content-Length`, no `Transfer-Encoding`, nothing hop-by-hop. */
   readonly headers: HeaderList
   /** The content, or null where the request has none. */
-  readonly body: Readable | null
+  readonly body: Relayed | null
   /** Length of the content in bytes where it is known. */
   readonly length: number | undefined
   /** Names, in lower case, of the trailers that the client announced and that may go on. */

@@ -15,8 +15,7 @@ const gib = 2 ** 30
 // More than 32 bits can count.
 const size = Number(process.env['SOAK_BYTES'] ?? 4 * gib) + 1
 const block = Buffer.alloc(1024 * 1024, 'x')
-// Later Nodes begin with more, and give new objects more room.
-const most = (Number.parseInt(process.versions.node, 10) > 22 ? 200 : 150) * 2 ** 20
+const most = 150 * 2 ** 20
 
 /** Writes so many bytes, as fast as they are taken. */
 async function pour(socket: Socket, bytes: number, framed = (piece: Buffer): Buffer[] => [piece]): Promise<void> {
