@@ -18,6 +18,8 @@ export type {
   HealthOptions,
   MatchOptions,
   ProxyOptions,
+  ProxySetting,
+  ProxyTarget,
   ProxyTimeouts,
   ResolvedAction,
   ResolvedMatch,

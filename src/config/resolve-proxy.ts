@@ -2,7 +2,14 @@ import { resolve } from 'node:path'
 import { quote, type Problem } from './problem.ts'
 import { addField, flatten, ownFields, token, type Fields } from './resolve-headers.ts'
 import { resolveUpstream } from './resolve-upstream.ts'
-import type { ProxyOptions, ProxyTimeouts, ResolvedProxy, UpstreamTlsOptions } from './route-types.ts'
+import type {
+  ProxyOptions,
+  ProxySetting,
+  ProxyTarget,
+  ProxyTimeouts,
+  ResolvedProxy,
+  UpstreamTlsOptions,
+} from './route-types.ts'
 
 /** Bounds on an upstream's time, in milliseconds. */
 const proxyTimeouts: Readonly<ProxyTimeouts> = Object.freeze({
@@ -15,15 +22,15 @@ const proxyTimeouts: Readonly<ProxyTimeouts> = Object.freeze({
 
 /** Checks and completes how a route forwards. */
 export function resolveProxy(
-  value: string | readonly string[] | ProxyOptions,
+  value: ProxySetting,
   path: readonly string[],
   cwd: string,
   problems: Problem[],
 ): ResolvedProxy {
-  const options: ProxyOptions = typeof value === 'string' || isList(value) ? { to: value } : value
-  const targets = isList(options.to) ? options.to : [options.to]
+  const options: ProxyOptions = isObject(value) ? value : { to: value }
+  const targets = [options.to].flat() as readonly ProxyTarget[]
   if (targets.length === 0) problems.push({ path, fault: 'there is no target', fix: 'name one: http://localhost:3000' })
-  const upstreams = targets.flatMap((target) => resolveUpstream(target, path, problems) ?? [])
+  const upstreams = targets.flatMap((target) => resolveUpstream(String(target), path, problems) ?? [])
   const balance = options.balance ?? (options.hashBy === undefined ? 'round' : 'hash')
   const { health } = options
   if (health !== undefined && (!health.path.startsWith('/') || /[\s#\x00-\x1f\x7f]/.test(health.path))) {
@@ -51,8 +58,8 @@ export function resolveProxy(
   }
 }
 
-function isList(value: string | readonly string[] | ProxyOptions): value is readonly string[] {
-  return Array.isArray(value)
+function isObject(value: ProxySetting): value is ProxyOptions {
+  return typeof value === 'object' && !Array.isArray(value)
 }
 
 function resolveHashBy(

@@ -83,7 +83,7 @@ function resolveShorthand(target: string, path: readonly string[], problems: Pro
   if (host !== '' && !Object.hasOwn(schemes, host.toLowerCase())) {
     return resolveUpstream(`http://${host}:${port}${rest}`, path, problems)
   }
-  const bare = target.replace(/^[a-z0-9]+:\/*/i, '').replace(/^\d+$/, 'localhost:$&')
+  const bare = target.replace(/^[a-z0-9]+(?::\/*|\/\/)/i, '').replace(/^\d+$/, 'localhost:$&')
   const isHost = parseHostName(bare.replace(/[:/].*$/, '')) !== undefined
   const fix = isHost ? `did you mean ${quote(`http://${bare}`)}?` : accepted
   problems.push({ path, fault: `${quote(target)} is not a target`, fix })

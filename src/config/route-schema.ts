@@ -1,11 +1,15 @@
 import * as v from 'valibot'
-import type { ProxyOptions, RouteOptions } from './route-types.ts'
+import type { ProxySetting, RouteOptions } from './route-types.ts'
 
 // Messages are nouns: they complete the sentence `70000 is not …`.
 const flag = v.boolean('true or false')
 const text = v.string('a text')
 const listOfTexts = v.pipe(v.array(text, 'a list of texts'), v.readonly())
 const textOrTexts = v.union([text, listOfTexts], 'a text or a list of texts')
+const range = 'a port from 1 to 65535'
+const port = v.pipe(v.number(range), v.integer(range), v.minValue(1, range), v.maxValue(65_535, range))
+const target = v.union([text, port], 'a target')
+const targets = v.pipe(v.array(target, 'a list of targets'), v.readonly())
 const fields = v.pipe(
   v.record(v.string(), v.union([text, v.literal(false)], 'a text or false'), 'an object'),
   v.readonly(),
@@ -51,7 +55,7 @@ const tls = v.strictObject(
 
 const proxyOptions = v.strictObject(
   {
-    to: textOrTexts,
+    to: v.union([target, targets], 'a target or a list of targets'),
     balance: v.exactOptional(v.picklist(['round', 'least', 'random', 'hash'], 'a way to share')),
     hashBy: v.exactOptional(text),
     changeOrigin: v.exactOptional(flag),
@@ -107,9 +111,9 @@ const reply = v.strictObject(
 )
 
 /** What may stand for a proxy. */
-export const proxySchema: v.GenericSchema<string | readonly string[] | ProxyOptions> = v.union(
-  [text, listOfTexts, proxyOptions],
-  'a target as text, a list of targets or an object of proxy options',
+export const proxySchema: v.GenericSchema<ProxySetting> = v.union(
+  [target, targets, proxyOptions],
+  'a target (a URL or a port), a list of targets or an object of proxy options',
 )
 
 /** One entry of `routes`. */

@@ -21,14 +21,20 @@ export interface MatchOptions {
   readonly query?: Readonly<Record<string, string | boolean>>
 }
 
-/** How a route forwards. A plain text or list stands for `to` alone. */
+/**
+ * Where to forward: `http://`, `https://`, `ws://`, `wss://`, `h2://` (HTTP/2 under TLS), `h2c://` (HTTP/2 in clear text),
+ * `unix:/path/to.sock` or a port of `localhost`. A URL with a path (also `/`) replaces the matched prefix by it; without
+ * one the path stays as it is.
+ */
+export type ProxyTarget = string | number
+
+/** What may stand for a proxy; a target or a list stands for `to` alone. */
+export type ProxySetting = ProxyTarget | readonly ProxyTarget[] | ProxyOptions
+
+/** How a route forwards. */
 export interface ProxyOptions {
-  /**
-   * Where to: `http://`, `https://`, `ws://`, `wss://`, `h2://` (HTTP/2 under TLS), `h2c://` (HTTP/2 in clear text) or
-   * `unix:/path/to.sock`. Several share the requests. A URL with a path (also `/`) replaces the matched prefix by it;
-   * without one the path stays as it is.
-   */
-  readonly to: string | readonly string[]
+  /** Where to. Several share the requests. */
+  readonly to: ProxyTarget | readonly ProxyTarget[]
   /** How several upstreams share requests. Default `round`. */
   readonly balance?: 'round' | 'least' | 'random' | 'hash'
   /** With `hash`: what stays with one upstream, `header:name` or `cookie:name`. */
@@ -100,7 +106,7 @@ export interface RouteOptions {
   /** How logs, `explain` and `server.routes` call it. Default: its place in the list, or its match. */
   readonly name?: string
   readonly match: MatchOptions
-  readonly proxy?: string | readonly string[] | ProxyOptions
+  readonly proxy?: ProxySetting
   /** Where to redirect to: a path or a URL. */
   readonly redirect?: string
   /** A fixed reply. */

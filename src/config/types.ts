@@ -1,4 +1,4 @@
-import type { ProxyOptions, ResolvedRoute, RouteOptions } from './route-types.ts'
+import type { ProxySetting, ResolvedRoute, RouteOptions } from './route-types.ts'
 import type { CertificateFiles, ResolvedTls } from './tls-types.ts'
 
 /**
@@ -88,11 +88,11 @@ export interface ServeOptions {
   /** Further folders by path below `base`: `{ '/docs': './manual' }`. */
   mounts?: Readonly<Record<string, string>>
   /**
-   * What is forwarded, and where to: `{ '/api': 'http://localhost:3000', 'chat.localhost': { to: 'ws://localhost:4000' } }`.
+   * What is forwarded, and where to: `{ '/api': 3000, 'chat.localhost': { to: 'ws://localhost:4000' } }`.
    * A key is a path below `base`, a host name (`*.dev.localhost` for every name below), or both (`api.localhost/v1`).
-   * The most specific one answers; see {@link ProxyOptions}.
+   * The most specific one answers; see {@link ProxySetting}.
    */
-  proxy?: Readonly<Record<string, string | readonly string[] | ProxyOptions>>
+  proxy?: Readonly<Record<string, ProxySetting>>
   /** Routes whose match says more than a path and a host, redirects and fixed replies; see {@link RouteOptions}. */
   routes?: readonly RouteOptions[]
   /** Addresses and networks (`10.0.0.0/8`) whose `Forwarded` and `X-Forwarded-*` fields are believed. Default none. */

@@ -37,7 +37,7 @@ export function explainRoute(
   folders: readonly { readonly path: string; readonly folder: string }[],
 ): RouteExplanation {
   const table = createTable<Found>([
-    ...folders.map(({ path, folder }) => ({ name: path, folder: path, item: { folder, path } })),
+    ...folders.map(({ path, folder }) => ({ name: `files at ${path}`, folder: path, item: { folder, path } })),
     ...routes.map((route) => ({
       name: route.name,
       match: route.match,

@@ -20,6 +20,7 @@ test('explain tells which route answers, which lost and why, and what would be s
   assert.match(stdout, /^ {2}Sends +GET \/v1\/users\?a=1 HTTP\/1\.1 +to localhost:3000$/m)
   assert.match(stdout, /^ +Host: localhost:8008$/m)
   assert.match(stdout, /^ +canary +header x-canary is absent$/m)
+  assert.match(stdout, /^ +files at \/ +\/api is more specific$/m)
   assert.match(stdout, /^ {2}Not +api\.localhost +host is not api\.localhost$/m)
 })
 

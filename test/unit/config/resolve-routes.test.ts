@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { loadConfig } from '../../../src/config/load.ts'
 import { resolveConfig } from '../../../src/config/resolve.ts'
-import type { ResolvedMatch, ResolvedProxy, ResolvedRoute } from '../../../src/config/route-types.ts'
+import type { ProxySetting, ResolvedMatch, ResolvedProxy, ResolvedRoute } from '../../../src/config/route-types.ts'
 import type { ServeOptions } from '../../../src/config/types.ts'
 import { problemOf, problemsOf } from './problems-of.ts'
 
@@ -125,6 +125,14 @@ describe('a proxy', () => {
     })
   })
 
+  test('takes a port of this machine for a target', () => {
+    const labels = (value: ProxySetting): string[] =>
+      proxyOf({ proxy: { '/api': value } }).upstreams.map(({ label }) => label)
+    assert.deepEqual(labels(3000), ['localhost:3000'])
+    assert.deepEqual(labels([3000, ':3001/v1']), ['localhost:3000', 'localhost:3001'])
+    assert.deepEqual(labels({ to: 3000 }), ['localhost:3000'])
+  })
+
   for (const [options, fault] of [
     [{ to, headers: { 'x-a': 'a\r\nb' } }, /cannot carry/],
     [{ to, headers: { 'x-a': 'a\0b' } }, /cannot carry/],
@@ -139,7 +147,8 @@ describe('a proxy', () => {
     [{ changeOrigin: true }, /proxy\.\/api: "to" is missing/],
     [{ to: [] }, /there is no target/],
     [{ to, balance: 'rund' }, /proxy\.\/api\.balance/],
-    [7, /proxy\.\/api: 7 is not a target/],
+    [0, /proxy\.\/api: 0 is not a port/],
+    [65_536, /proxy\.\/api: 65536 is not a port from 1 to 65535/],
   ] as const) {
     test(`${JSON.stringify(options)} is wrong`, () => assert.match(problemOf({ proxy: { '/api': options } }), fault))
   }
@@ -156,7 +165,7 @@ describe('a list of routes', () => {
     [[{}], /routes\.0: "match" is missing/],
     [[{ match: [], proxy: to }], /routes\.0\.match: an empty list is not an object/],
     [[{ match: {}, proxi: to }], /routes\.0\.proxi: there is no such key; did you mean "proxy"\?/],
-    [[{ match: {}, proxy: { to: 5 } }], /routes\.0\.proxy\.to: 5 is not a text/],
+    [[{ match: {}, proxy: { to: 0.5 } }], /routes\.0\.proxy\.to: 0\.5 is not a port/],
     [[{ match: {}, reply: { status: 99 } }], /99 is not a status from 200 to 599/],
   ] as const) {
     test(`${JSON.stringify(routes)} is wrong`, () => assert.match(problemOf({ routes }), fault))

@@ -72,6 +72,7 @@ describe('a target', () => {
     ['http://localhost:70000', /no port/],
     ['0', /no port/],
     ['localhost', /did you mean "http:\/\/localhost"\?/],
+    ['http//localhost:3000', /did you mean "http:\/\/localhost:3000"\?/],
     ['http:3000', /did you mean "http:\/\/localhost:3000"\?/],
     ['http://', /names no host/],
     ['http://local host:3000', /not a target/],
