@@ -53,6 +53,12 @@ function isDoor(file: string): boolean {
   return file === `${room(file)}/${room(file)}.ts`
 }
 
+/** The sources that a file names in its imports. */
+function importedBy(file: string): string[] {
+  const named = [...read(file).matchAll(/\bfrom '(\.[^']+)'|\bimport\('(\.[^']+)'\)/g)]
+  return named.map(([, fixed, late]) => posix.join(posix.dirname(file), fixed ?? late ?? ''))
+}
+
 /** Every import that is there at run time: esbuild drops `import type` and understands `import()`. */
 async function runtimeImports(files: readonly string[]): Promise<Import[]> {
   const imports: Import[] = []
@@ -119,6 +125,19 @@ describe('the house', () => {
       return below[room(from)]?.includes(room(file)) ? [] : [`${from} -> ${file}`]
     })
     assertNone(found, 'imports that point up or aside')
+  })
+
+  test('no files import each other in a circle, types included', () => {
+    const follows = new Map(files.map((file) => [file, importedBy(file)]))
+    // What stands on no circle leads nowhere once all that it leads to is gone.
+    for (let size = NaN; size !== follows.size;) {
+      size = follows.size
+      for (const [file, next] of follows) if (!next.some((each) => follows.has(each))) follows.delete(file)
+    }
+    assertNone(
+      [...follows].map(([file, next]) => `${file} -> ${next.filter((each) => follows.has(each)).join(', ')}`),
+      'files on a circle, or on a way to one',
+    )
   })
 
   test('nobody goes past the door of a feature', () => {

@@ -5,7 +5,7 @@ import { bind, type Bound } from '../ports/ports.ts'
 import { takeCleartextHttp2 } from './cleartext-http2.ts'
 import { describe } from './listening.ts'
 import { certificateHosts } from './our-hosts.ts'
-import type { Secure } from './secure.ts'
+import type { Secure, Secured } from './secure.ts'
 import { Undecided } from './sorted-listener.ts'
 import type { Warning } from '../errors/warning.ts'
 import type { Listening } from './types.ts'
@@ -97,12 +97,6 @@ export class Running {
   #closeIdle(): void {
     for (const server of this.#servers) server.closeIdleConnections()
   }
-}
-
-/** HTTPS, bound to its addresses. */
-export interface Secured {
-  readonly secure: Secure
-  readonly bound: Bound
 }
 
 async function bindSecure(options: RunningOptions, undecided: Undecided): Promise<Secured | undefined> {

@@ -3,7 +3,7 @@ import type { Fix } from '../errors/serve-error.ts'
 import type { Warning } from '../errors/warning.ts'
 import { isBadPort, networkUrls, type Bound } from '../ports/ports.ts'
 import { formatHost, isLoopback } from '../util/ip.ts'
-import type { Secured } from './lifecycle.ts'
+import type { Secured } from './secure.ts'
 import type { Listening } from './types.ts'
 
 interface Urls {

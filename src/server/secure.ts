@@ -4,6 +4,7 @@ import { createServer, type SecureContext, type SecureContextOptions, type TLSSo
 import type { ResolvedTls } from '../config/tls-types.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import type { Adapter } from '../http/adapter.ts'
+import type { Bound } from '../ports/ports.ts'
 import { createCertificates, type Certificates } from '../tls/tls.ts'
 import { giveToHttp2, sortConnections, type Undecided } from './sorted-listener.ts'
 import type { Warning } from '../errors/warning.ts'
@@ -59,6 +60,12 @@ const policy: TlsOptions = {
   honorCipherOrder: false,
   // A client that asks for new keys again and again costs much; TLS 1.3 has dropped it (RFC 8446 section 4.1.2).
   secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+}
+
+/** HTTPS, bound to its addresses. */
+export interface Secured {
+  readonly secure: Secure
+  readonly bound: Bound
 }
 
 /**

@@ -1,7 +1,7 @@
 import { realpathSync, type BigIntStats } from 'node:fs'
 import { basename, sep } from 'node:path'
 import { denialOf } from './denied.ts'
-import { lookQuietly } from './look.ts'
+import { lookQuietly } from './exact-stat.ts'
 
 /** What decides which files belong to a site. */
 export interface BoundaryOptions {

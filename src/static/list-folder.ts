@@ -1,7 +1,7 @@
 import type { Exchange } from '../http/exchange.ts'
 import type { Reply } from '../http/reply.ts'
 import type { Mounts } from './mounts.ts'
-import { lookQuietly } from './look.ts'
+import { lookQuietly } from './exact-stat.ts'
 import { noteRefusal } from './note-refusal.ts'
 import type { Place } from './place.ts'
 import { readFolder, type ReadFolderOptions } from './read-folder.ts'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { ListingEntry } from '../pages/listing-page.ts'
 import { isDenied } from './denied.ts'
-import { lookQuietly } from './look.ts'
+import { lookQuietly } from './exact-stat.ts'
 
 /** A served folder and where it is. */
 export interface ServedFolder {

@@ -1,6 +1,6 @@
 import { realpathSync, type BigIntStats } from 'node:fs'
 import { isSameFile, type Boundary } from './boundary.ts'
-import { lookQuietly } from './look.ts'
+import { lookQuietly } from './exact-stat.ts'
 
 /**
  * The path of a file or folder with every symbolic link resolved, or undefined when it lies outside

@@ -4,7 +4,7 @@ import { chooseEncoding, type ContentCoding } from '../http/negotiate.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { Reply } from '../http/reply.ts'
 import type { FileCache, FileEntry } from './file-cache.ts'
-import { lookQuietly } from './look.ts'
+import { lookQuietly } from './exact-stat.ts'
 
 /** Extension of each coding's sidecar, in the order of preference among equals. */
 const extensions: readonly (readonly [ContentCoding, string])[] = [

@@ -1,5 +1,5 @@
 import { join, sep } from 'node:path'
-import { lookQuietly } from './look.ts'
+import { lookQuietly } from './exact-stat.ts'
 import type { Place } from './place.ts'
 
 /** Options of {@link createSources}. */

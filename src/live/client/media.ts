@@ -2,17 +2,11 @@ import { bust, isAt } from './address.ts'
 import { styleJobs } from './css-urls.ts'
 import { listen, parentOf, queryAll, rootsOf } from './dom.ts'
 import { holdFonts } from './fonts.ts'
+import type { Job } from './job.ts'
 import { within } from './natives.ts'
 
 /** Milliseconds for a new picture or font to load before it is put in its place. */
 const preloadMs = 5000
-
-/** One place on the page that shows a changed file. */
-export interface Job {
-  /** What to load first, so that nothing is empty meanwhile. */
-  readonly preload?: { readonly kind: 'image' | 'font'; readonly address: string }
-  run(): void
-}
 
 /** Attributes that hold the address of media, by element. */
 const attributes: Readonly<Record<string, readonly string[]>> = {

@@ -1,0 +1,23 @@
+import { statSync, type BigIntStats } from 'node:fs'
+
+// The float fields of Stats hold milliseconds in 53 bits, which today is steps of 244 ns. Bigint
+// fields are exact and cost 0.3 µs more in the 2 to 3 µs of a stat.
+const exact = { bigint: true, throwIfNoEntry: false } as const
+
+/**
+ * The state of a file or folder, links followed; undefined when there is none.
+ *
+ * @throws the system's error where it does not let us look.
+ */
+export function exactStat(path: string): BigIntStats | undefined {
+  return statSync(path, exact)
+}
+
+/** As {@link exactStat}, but what cannot be seen is simply not there. */
+export function lookQuietly(path: string): BigIntStats | undefined {
+  try {
+    return exactStat(path)
+  } catch {
+    return undefined
+  }
+}
