@@ -10,7 +10,7 @@ import type { Program } from './program.ts'
 import type { Report } from './report.ts'
 import { createStyle } from './style.ts'
 
-type Explanation = NonNullable<ReturnType<typeof explainRequest>>
+type Explanation = NonNullable<Awaited<ReturnType<typeof explainRequest>>>
 
 const form = "serve8008 explain GET /api/users -H 'x-canary: 1'"
 
@@ -26,7 +26,7 @@ export async function explain(command: Command, program: Program, report: Report
   const headers = command.requestHeaders.flatMap(fieldOf)
   const { flags, config: file } = command
   const { config } = await loadConfig({ cwd, flags, env, config: file, importModule: importConfig })
-  const explanation = explainRequest(config, { method, url, headers }, await certifiedNames(config))
+  const explanation = await explainRequest(config, { method, url, headers }, await certifiedNames(config))
   if (explanation === undefined) throw usage(`${printable(url)} is neither a URL nor a path.`)
   if (command.json)
     report.print(`${printableJson({ method, url, ...explanation, route: explanation.route ?? null })}\n`)
@@ -47,9 +47,9 @@ function render(title: string, { route, text, forwards, lost }: Explanation, cwd
   const width = Math.max(0, ...lost.map(({ name }) => printable(name).length))
   const rows = [
     `${label('Route')}  ${style.bold(printable(route ?? 'none'))}   ${printable(shortened(text, cwd))}`,
-    ...forwards.flatMap(({ upstream, requestLine, host }, i) => [
+    ...forwards.flatMap(({ upstream, requestLine, fields }, i) => [
       `${label(i === 0 ? 'Sends' : '')}  ${printable(requestLine)}   ${style.dim(`to ${printable(upstream)}`)}`,
-      `${label('')}  Host: ${printable(host)}`,
+      ...fieldLines(fields).map((line) => `${label('')}  ${printable(line)}`),
     ]),
     ...lost.map(
       ({ name, why }, i) =>
@@ -57,6 +57,10 @@ function render(title: string, { route, text, forwards, lost }: Explanation, cwd
     ),
   ]
   return `\n  ${style.bold(printable(title))}\n\n${rows.map((row) => `  ${row}\n`).join('')}\n`
+}
+
+function fieldLines(fields: readonly string[]): string[] {
+  return fields.flatMap((name, i) => (i % 2 === 0 ? `${name}: ${fields[i + 1] ?? ''}` : []))
 }
 
 /** Folders as a person would write them. */

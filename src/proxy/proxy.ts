@@ -1,7 +1,8 @@
-import type { ResolvedMatch, ResolvedProxy } from '../config/route-types.ts'
-import type { Handler } from '../http/exchange.ts'
+import type { Exchange, Handler } from '../http/exchange.ts'
 import type { Warning } from '../errors/warning.ts'
 import type { Forward } from './forward.ts'
+import type { PreviewedRequest } from './preview.ts'
+import type { ProxyRoute } from './types.ts'
 import { addressSet } from '../util/ip.ts'
 
 /** What all routes share. */
@@ -9,14 +10,6 @@ export interface ProxySettings {
   /** Addresses and ranges of peers whose forwarding fields are believed. */
   readonly trust: readonly string[]
   readonly onWarning: (warning: Warning) => void
-}
-
-/** One route that forwards. */
-export interface ProxyRoute {
-  /** As people know it: `/api`, `api.localhost`. */
-  readonly name: string
-  readonly match: ResolvedMatch
-  readonly proxy: ResolvedProxy
 }
 
 /** The way of one route to its upstreams. */
@@ -45,8 +38,8 @@ export function createProxy({ trust, onWarning }: ProxySettings): Proxy {
   let isDraining = false
 
   async function open(route: ProxyRoute): Promise<Forward> {
-    if (!route.proxy.tls.verify) onWarning(unverified(route.name))
     const { createForward } = await import('./forward.ts')
+    if (!route.proxy.tls.verify) onWarning(unverified(route.name))
     const forward = createForward({ ...route, isTrusted, pseudonym })
     if (isDraining) forward.drain()
     return forward
@@ -61,12 +54,14 @@ export function createProxy({ trust, onWarning }: ProxySettings): Proxy {
     open(route) {
       let forward: Forward | undefined
       let opening: Promise<Forward> | undefined
+      const begin = (): Promise<Forward> => {
+        if (opening === undefined) opened.add((opening = open(route)))
+        return opening
+      }
+      // The first request is to know already which upstreams are well.
+      if (route.proxy.health !== undefined) void begin()
       return {
-        handle(x) {
-          if (forward !== undefined) return forward.handle(x)
-          if (opening === undefined) opened.add((opening = open(route)))
-          return opening.then((ready) => (forward = ready).handle(x))
-        },
+        handle: (x) => forward?.handle(x) ?? begin().then((ready) => (forward = ready).handle(x)),
         retire: () => void opening?.then((ready) => ready.retire()),
       }
     },
@@ -76,6 +71,13 @@ export function createProxy({ trust, onWarning }: ProxySettings): Proxy {
     },
     close: () => all((forward) => forward.close()),
   }
+}
+
+/** Loads what tells the requests that a route would send. */
+export async function loadPreview(): Promise<
+  (route: ProxyRoute, x: Exchange, trust: readonly string[]) => readonly PreviewedRequest[]
+> {
+  return (await import('./preview.ts')).previewRequests
 }
 
 function unverified(name: string): Warning {

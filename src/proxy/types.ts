@@ -1,7 +1,15 @@
-import type { ResolvedProxy, ResolvedUpstream } from '../config/route-types.ts'
+import type { ResolvedMatch, ResolvedProxy, ResolvedUpstream } from '../config/route-types.ts'
 import type { Relayed } from '../http/exchange.ts'
 import type { HeaderList } from '../http/headers.ts'
 import type { Source } from '../http/reply.ts'
+
+/** One route that forwards. */
+export interface ProxyRoute {
+  /** As people know it: `/api`, `api.localhost`. */
+  readonly name: string
+  readonly match: ResolvedMatch
+  readonly proxy: ResolvedProxy
+}
 
 /** A request as it goes to an upstream: end-to-end fields only, framing left to the transport. */
 export interface OutboundRequest {

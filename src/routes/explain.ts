@@ -1,19 +1,13 @@
-import type { ResolvedRoute } from '../config/route-types.ts'
+import type { ResolvedProxy, ResolvedRoute } from '../config/route-types.ts'
 import { isServeError } from '../errors/serve-error.ts'
+import type { HeaderList } from '../http/headers.ts'
 import { createTable, type Rejection, type TableRequest } from './table.ts'
-import { upstreamPath } from './upstream-path.ts'
 
-/** A request that need not be sent to be explained. */
-export interface ExplainedRequest extends TableRequest {
-  /** What its `Host` says. */
-  readonly authority: string
-}
-
-/** One request as an upstream would get it. */
+/** One request as an upstream would get it, but for the framing of its content. */
 export interface ForwardedRequest {
   readonly upstream: string
   readonly requestLine: string
-  readonly host: string
+  readonly fields: HeaderList
 }
 
 /** Which route answers a request, and why no other. */
@@ -30,11 +24,15 @@ export interface RouteExplanation {
 
 type Found = { readonly route: ResolvedRoute } | { readonly folder: string; readonly path: string }
 
+/** Tells what a route that forwards would send. Throws a ServeError for what it would refuse. */
+export type Preview = (route: ResolvedRoute, proxy: ResolvedProxy) => readonly ForwardedRequest[]
+
 /** Explains a request. */
 export function explainRoute(
-  request: ExplainedRequest,
+  request: TableRequest,
   routes: readonly ResolvedRoute[],
   folders: readonly { readonly path: string; readonly folder: string }[],
+  preview: Preview,
 ): RouteExplanation {
   const table = createTable<Found>([
     ...folders.map(({ path, folder }) => ({ name: `files at ${path}`, folder: path, item: { folder, path } })),
@@ -47,7 +45,7 @@ export function explainRoute(
   ])
   const lost = table.rejections(request)
   try {
-    return { ...explainFound(table.find(request), request), lost }
+    return { ...explainFound(table.find(request), preview), lost }
   } catch (error) {
     if (!isServeError(error)) throw error
     return {
@@ -60,24 +58,19 @@ export function explainRoute(
   }
 }
 
-function explainFound(found: Found | undefined, request: ExplainedRequest): Omit<RouteExplanation, 'lost'> {
+function explainFound(found: Found | undefined, preview: Preview): Omit<RouteExplanation, 'lost'> {
   if (found === undefined)
     return { route: undefined, kind: 'none', text: '404: nothing is at this address', forwards: [] }
   if ('folder' in found) return { route: found.path, kind: 'folder', text: `files of ${found.folder}`, forwards: [] }
-  const { name, match, action } = found.route
+  const { name, action } = found.route
   if (action.kind === 'redirect') {
     return { route: name, kind: 'redirect', text: `${action.status} to ${action.to}`, forwards: [] }
   }
   if (action.kind === 'reply') return { route: name, kind: 'reply', text: `reply ${action.status}`, forwards: [] }
-  const { upstreams, changeOrigin, balance } = action.proxy
-  const forwards = upstreams.map(({ label, protocol, authority, prefix }) => ({
-    upstream: label,
-    requestLine: `${request.method} ${upstreamPath(match, prefix, request.path)}${request.query} ${protocol.startsWith('h2') ? 'HTTP/2' : 'HTTP/1.1'}`,
-    host: changeOrigin ? authority : request.authority,
-  }))
+  const { upstreams, balance } = action.proxy
   const text =
     upstreams.length === 1
       ? `forwards to ${upstreams[0]?.label}`
       : `forwards to one of ${upstreams.length} (${balance})`
-  return { route: name, kind: 'proxy', text, forwards }
+  return { route: name, kind: 'proxy', text, forwards: preview(found.route, action.proxy) }
 }

@@ -6,7 +6,7 @@ import { createFixedReply, createRedirect } from './actions.ts'
 import { createFinder } from './finder.ts'
 import { createTable, type TableEntry, type TableRequest } from './table.ts'
 
-export { explainRoute, type RouteExplanation } from './explain.ts'
+export { explainRoute, type Preview, type RouteExplanation } from './explain.ts'
 export { createFinder } from './finder.ts'
 
 /** A handler for everything below a path: a served folder. */

@@ -1,9 +1,12 @@
 import type { ResolvedConfig } from '../config/types.ts'
 import { hostNotAllowed } from '../guard/guard.ts'
-import { parseAuthority } from '../http/authority.ts'
+import { parseAuthority, type Authority } from '../http/authority.ts'
+import type { Exchange } from '../http/exchange.ts'
 import { RequestHeaders } from '../http/headers.ts'
+import { plainExchange } from '../http/plain-exchange.ts'
 import { parseTarget } from '../http/target.ts'
-import { explainRoute, type RouteExplanation } from '../routes/routes.ts'
+import { loadPreview } from '../proxy/proxy.ts'
+import { explainRoute, type Preview, type RouteExplanation } from '../routes/routes.ts'
 import { foldersOf } from './folders.ts'
 import { ourHosts } from './our-hosts.ts'
 
@@ -23,31 +26,20 @@ export interface Question {
  * @returns undefined for a URL that names no host or path.
  * @throws ServeError `E8008_CONFIG_INVALID` for two routes that are equally specific.
  */
-export function explainRequest(
+export async function explainRequest(
   config: ResolvedConfig,
   question: Question,
   isCertified?: (name: string) => boolean,
-): RouteExplanation | undefined {
-  const { method } = question
-  const url = question.url.replace(/#.*$/s, '')
-  const target = parseTarget(method, url.startsWith('/') || url.includes('://') ? url : `http://${url}`)
-  const headers = new RequestHeaders(question.headers)
-  const port = config.ports[0] ?? 0
-  const authority = headers.get('host') ?? target.authority ?? (port === 80 ? 'localhost' : `localhost:${port}`)
-  const parsed = parseAuthority(authority)
-  if (parsed === undefined || parsed.hostname === '' || /[\s\x00-\x1f\x7f]/.test(url)) return undefined
-  const request = {
-    method,
-    authority,
-    path: target.path,
-    query: target.query,
-    hostname: parsed.hostname,
-    header: (name: string) => (name === 'host' ? authority : headers.get(name)),
-  }
-  const explanation = explainRoute(request, config.routes, foldersOf(config))
+): Promise<RouteExplanation | undefined> {
+  const x = exchangeOf(config, question)
+  if (x === undefined) return undefined
+  const previewRequests = await loadPreview()
+  const explanation = explain(config, x, ({ name, match }, proxy) =>
+    previewRequests({ name, match, proxy }, x, config.trust),
+  )
   const isOurs = ourHosts(config, config.routes, isCertified)
-  if (isOurs(parsed, '127.0.0.1')) return explanation
-  const { status, code, message } = hostNotAllowed(parsed)
+  if (isOurs(x.authority, '127.0.0.1')) return explanation
+  const { status, code, message } = hostNotAllowed(x.authority)
   return { ...explanation, route: undefined, kind: 'refused', text: `${status} ${code}: ${message}`, forwards: [] }
 }
 
@@ -57,5 +49,34 @@ export function explainRequest(
  * @throws ServeError `E8008_CONFIG_INVALID` for two routes that are equally specific.
  */
 export function checkRoutes(config: ResolvedConfig): void {
-  explainRequest(config, { method: 'GET', url: '/', headers: [] })
+  const x = exchangeOf(config, { method: 'GET', url: '/', headers: [] })
+  if (x !== undefined) explain(config, x, () => [])
+}
+
+type Asked = Exchange & { readonly authority: Authority }
+
+/** The request as it would come from this machine. */
+function exchangeOf(config: ResolvedConfig, { method, url: asked, headers: given }: Question): Asked | undefined {
+  const url = asked.replace(/#.*$/s, '')
+  const target = url.startsWith('/') || url.includes('://') ? url : `http://${url}`
+  const port = config.ports[0] ?? 0
+  const host = new RequestHeaders(given).get('host')
+  const named = host ?? parseTarget(method, target).authority ?? (port === 80 ? 'localhost' : `localhost:${port}`)
+  const authority = parseAuthority(named)
+  if (authority === undefined || authority.hostname === '' || /[\s\x00-\x1f\x7f]/.test(url)) return undefined
+  const headers = host === undefined ? ['Host', named, ...given] : given
+  const encrypted = target.startsWith('https:')
+  const peer = { address: '127.0.0.1', port: 0, localAddress: '127.0.0.1', localPort: port, encrypted }
+  return { ...plainExchange({ method, target, headers, peer }), authority }
+}
+
+function explain(config: ResolvedConfig, { method, target, authority, headers }: Asked, preview: Preview) {
+  const request = {
+    method,
+    path: target.path,
+    query: target.query,
+    hostname: authority.hostname,
+    header: (name: string) => headers.get(name),
+  }
+  return explainRoute(request, config.routes, foldersOf(config), preview)
 }

@@ -11,6 +11,12 @@ const config = `{
   ]
 }`
 
+interface Forward {
+  readonly upstream: string
+  readonly requestLine: string
+  readonly fields: readonly string[]
+}
+
 test('explain tells which route answers, which lost and why, and what would be sent', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.json': config })
   const { stdout, exitCode } = await run(t, ['explain', 'GET', '/api/users?a=1'], { cwd })
@@ -19,6 +25,7 @@ test('explain tells which route answers, which lost and why, and what would be s
   assert.match(stdout, /^ {2}Route +\/api +forwards to localhost:3000$/m)
   assert.match(stdout, /^ {2}Sends +GET \/v1\/users\?a=1 HTTP\/1\.1 +to localhost:3000$/m)
   assert.match(stdout, /^ +Host: localhost:8008$/m)
+  assert.match(stdout, /^ +X-Forwarded-Prefix: \/api$/m)
   assert.match(stdout, /^ +canary +header x-canary is absent$/m)
   assert.match(stdout, /^ +files at \/ +\/api is more specific$/m)
   assert.match(stdout, /^ {2}Not +api\.localhost +host is not api\.localhost$/m)
@@ -32,13 +39,13 @@ test('explain takes header fields as curl does, a URL, and answers in JSON', asy
   }
   const canary = await ask('POST', '/api/x', '-H', 'X-Canary: 1', '-H', 'Cookie: a=b')
   assert.equal(canary['route'], 'canary')
-  assert.deepEqual(canary['forwards'], [
-    { upstream: 'localhost:4000', requestLine: 'POST /api/x HTTP/1.1', host: 'localhost:8008' },
-  ])
+  const [forward] = canary['forwards'] as Forward[]
+  assert.deepEqual([forward?.upstream, forward?.requestLine], ['localhost:4000', 'POST /api/x HTTP/1.1'])
+  assert.deepEqual(forward?.fields.slice(0, 6), ['Host', 'localhost:8008', 'X-Canary', '1', 'Cookie', 'a=b'])
   const host = await ask('GET', 'http://api.localhost:8008/x')
   assert.equal(host['route'], 'api.localhost')
   assert.deepEqual(
-    (host['forwards'] as { host: string }[]).map((each) => each.host),
+    (host['forwards'] as Forward[]).map(({ fields }) => fields[1]),
     ['localhost:3001', 'localhost:3002'],
   )
   assert.equal((await ask('/old'))['text'], '307 to /new')

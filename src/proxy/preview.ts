@@ -1,0 +1,26 @@
+import type { Exchange } from '../http/exchange.ts'
+import type { HeaderList } from '../http/headers.ts'
+import { addressSet } from '../util/ip.ts'
+import { createTarget } from './target.ts'
+import type { ProxyRoute } from './types.ts'
+
+/** A request as an upstream would get it, but for the framing of its content. */
+export interface PreviewedRequest {
+  readonly upstream: string
+  readonly requestLine: string
+  readonly fields: HeaderList
+}
+
+/**
+ * What a route would send, to each of its upstreams; of several one is chosen for each request. Nothing is sent.
+ *
+ * @throws ServeError for what is refused.
+ */
+export function previewRequests(route: ProxyRoute, x: Exchange, trust: readonly string[]): PreviewedRequest[] {
+  const options = { ...route, isTrusted: addressSet(trust), pseudonym: 'serve8008' }
+  return route.proxy.upstreams.map((upstream) => {
+    const { method, path, headers } = createTarget(upstream, options).request(x)
+    const version = upstream.protocol.startsWith('h2') ? 'HTTP/2' : 'HTTP/1.1'
+    return { upstream: upstream.label, requestLine: `${method} ${path} ${version}`, fields: headers }
+  })
+}
