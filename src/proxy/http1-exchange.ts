@@ -1,8 +1,8 @@
 import type { Dispatcher } from 'undici'
 import { withoutField, type HeaderList } from '../http/headers.ts'
 import type { Sink, Source } from '../http/reply.ts'
-import type { Outlet } from '../http/spent-chunks.ts'
-import { maxInterim, protocolFault, readResponseHead, type ResponseHead } from './response-head.ts'
+import type { Line } from './http1-line.ts'
+import { maxInterim, protocolFault, readResponseHead, texts, type ResponseHead } from './response-head.ts'
 import { giveBack, isLent } from './read-buffers.ts'
 import type { OutboundRequest, TransportOptions, UpstreamFault, UpstreamReply } from './types.ts'
 import { UpstreamError } from './upstream-error.ts'
@@ -13,11 +13,6 @@ type Controller = Dispatcher.DispatchController
 /** Bytes that may wait for the client before the upstream is paused, and those at which it goes on. */
 const highWater = 256 * 1024
 const lowWater = 192 * 1024
-
-/** A connection that is opened anew when it was closed. */
-export interface Line {
-  socket: (Outlet & { readonly errored: Error | null; destroy(error: Error): unknown }) | undefined
-}
 
 /** One request to an upstream, and the reply as it comes. */
 export class Http1Exchange implements Source, Dispatcher.DispatchHandler {
@@ -105,6 +100,7 @@ export class Http1Exchange implements Source, Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Controller): void {
     this.#controller = controller
+    if (this.line !== undefined) this.line.latest = this
     // undici writes what it reads at once.
     if (this.line?.socket !== undefined) this.#request.body?.goTo?.(this.line.socket)
     // The client left while the request was queued.
@@ -125,6 +121,8 @@ export class Http1Exchange implements Source, Dispatcher.DispatchHandler {
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
+    // undici's parser says so when it goes on, which must not pause it again.
+    if (chunk.byteLength === 0) return
     this.#idle?.refresh()
     if (this.#sink !== undefined) this.#write(chunk)
     else {
@@ -192,7 +190,12 @@ export class Http1Exchange implements Source, Dispatcher.DispatchHandler {
   }
 
   #goOn(): void {
-    if (!this.#paused || this.#waiting > lowWater) return
+    if (this.#waiting <= lowWater) this.resume()
+  }
+
+  /** Lets the upstream go on, if it was paused. */
+  resume(): void {
+    if (!this.#paused) return
     this.#paused = false
     this.#idle?.refresh()
     this.#controller?.resume()
@@ -237,11 +240,6 @@ export class Http1Exchange implements Source, Dispatcher.DispatchHandler {
 
 function leftError(): UpstreamError {
   return new UpstreamError('left', 'the client left', { wrote: true })
-}
-
-/** Bytes become text one by one, so that they come out as they came in. */
-function texts(raw: readonly Buffer[]): string[] {
-  return raw.map((part) => part.toString('latin1'))
 }
 
 function joined(chunks: readonly Uint8Array[]): Uint8Array {

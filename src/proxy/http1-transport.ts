@@ -1,9 +1,10 @@
 import type { Socket } from 'node:net'
 import { callbackify } from 'node:util'
-import type { Client, Dispatcher, Pool } from 'undici'
+import type { Pool } from 'undici'
 import { formatHost } from '../util/ip.ts'
 import { createDial } from './dial.ts'
-import { Http1Exchange, type Line } from './http1-exchange.ts'
+import { Http1Exchange } from './http1-exchange.ts'
+import { openLine, type Dispatched } from './http1-line.ts'
 import { maxHeaderBytes } from './response-head.ts'
 import type { OutboundRequest, Transport, TransportOptions } from './types.ts'
 import { loadClient, loadPool } from './undici.ts'
@@ -58,32 +59,6 @@ export function createHttp1Transport(options: TransportOptions): Transport {
     close: async () => (await opening)?.destroy(),
   }
 }
-
-interface Dispatched extends Dispatcher.DispatchOptions {
-  readonly exchange: Http1Exchange
-}
-
-/** One connection of the pool, which tells each exchange what it is sent on. */
-function openLine(ClientOf: typeof Client, origin: URL, settings: object): Dispatcher {
-  const { connect } = settings as { connect: Connect }
-  const line: Line = { socket: undefined }
-  const client = new ClientOf(origin, {
-    ...settings,
-    connect: (target: object, done: Parameters<Connect>[1]) =>
-      connect(target, (...outcome) => {
-        line.socket = outcome[1] ?? undefined
-        done(...outcome)
-      }),
-  } as Client.Options)
-  const dispatch = client.dispatch.bind(client)
-  client.dispatch = (dispatched, handler) => {
-    ;(dispatched as Dispatched).exchange.line = line
-    return dispatch(dispatched, handler)
-  }
-  return client
-}
-
-type Connect = (target: object, done: (error: Error | null, socket: Line['socket'] | null) => void) => void
 
 /** Framing follows from what we send, never from what the client said (RFC 9112 section 6). */
 function framed({ headers, body, length }: OutboundRequest): string[] {

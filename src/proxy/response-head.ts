@@ -80,3 +80,8 @@ function without(fields: readonly string[], drop: ReadonlySet<string>): string[]
 export function protocolFault(what: string, cause?: unknown): UpstreamError {
   return new UpstreamError('protocol', what, { wrote: true, cause })
 }
+
+/** Bytes become text one by one, so that they come out as they came in. */
+export function texts(raw: readonly Buffer[]): string[] {
+  return raw.map((part) => part.toString('latin1'))
+}

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
+import { test } from 'node:test'
+import { createHttp1Transport } from '../../src/proxy/http1-transport.ts'
+import { createGate } from '../support/gate.ts'
+import { upstreamAt } from '../support/proxy.ts'
+
+/** One byte more than may wait for the client: the last read is the one that pauses the upstream. */
+const size = 256 * 1024 + 1
+
+const endings: readonly { name: string; end(socket: Socket): void; error: RegExp | undefined }[] = [
+  { name: 'ends', end: (socket) => socket.end(), error: undefined },
+  { name: 'is reset', end: (socket) => socket.resetAndDestroy(), error: /reset/i },
+]
+
+for (const { name, end, error } of endings) {
+  test(`content without a length whose connection ${name} while the client does not read harms nobody`, async () => {
+    const upstream = createServer((socket) => {
+      socket.on('error', () => {}).once('data', () => socket.write('HTTP/1.1 200 OK\r\n\r\n'))
+    }).listen(0, '127.0.0.1')
+    await once(upstream, 'listening')
+    const { port } = upstream.address() as AddressInfo
+    const timeouts = { connectMs: 0, headersMs: 0, bodyIdleMs: 0, totalMs: 0, upgradeMs: 0 }
+    const transport = createHttp1Transport({ upstream: upstreamAt(port), timeouts, tls: { verify: true } })
+    const connected = once(upstream, 'connection') as Promise<[Socket]>
+    try {
+      const reply = await transport.send({
+        method: 'GET',
+        path: '/',
+        headers: ['Host', 'localhost'],
+        body: null,
+        length: undefined,
+        inform: () => {},
+        whenGone: () => () => {},
+      } as Parameters<typeof transport.send>[0])
+      const [socket] = await connected
+      const reads = createGate()
+      let bytes = 0
+      const body = reply.body as Exclude<typeof reply.body, Uint8Array | null>
+      const pulled = body.pull(
+        {
+          write(chunk) {
+            bytes += chunk.byteLength
+            // Behind undici's own reading of this turn, which pauses.
+            if (bytes === size) setImmediate(() => end(socket))
+            return reads.opened
+          },
+        },
+        new AbortController().signal,
+      )
+      const outcome = pulled.then(
+        () => undefined,
+        (failure: unknown) => failure,
+      )
+      const over = once(socket, 'close')
+      socket.write(Buffer.alloc(size))
+      await over
+      await new Promise((resolve) => setImmediate(resolve))
+      reads.open()
+      const failure = await outcome
+      if (error === undefined) assert.equal(failure, undefined)
+      else assert.match(String((failure as { fault?: string }).fault), error)
+      assert.equal(bytes, size)
+    } finally {
+      await transport.close()
+      upstream.close()
+    }
+  })
+}
