@@ -3,7 +3,7 @@ import { limitAccepts, limitNames, limitTable } from './limits.ts'
 import { optionsByKey, optionTable } from './option-table.ts'
 import { isPlainObject } from './plain-object.ts'
 import { nearest, quote, type Problem } from './problem.ts'
-import { routeShapeProblem } from './route-shape.ts'
+import { routeShapeProblems } from './route-shape.ts'
 import { optionSchema } from './schema.ts'
 import type { Limits, ServeOptions } from './types.ts'
 
@@ -31,9 +31,8 @@ export function checkShape(input: unknown, problems: Problem[]): ServeOptions {
   if (result.success) return options
   for (const issue of result.issues) {
     const [key = '', ...inner] = (issue.path ?? []).map((item) => String(item.key))
-    problems.push(
-      key === 'proxy' || key === 'routes' ? routeShapeProblem(issue) : shapeProblem(key, inner, innermost(issue)),
-    )
+    if (key === 'proxy' || key === 'routes') problems.push(...routeShapeProblems(issue))
+    else problems.push(shapeProblem(key, inner, innermost(issue)))
     delete options[key]
   }
   return options

@@ -109,7 +109,7 @@ function resolveLimits(given: Partial<Limits>, problems: Problem[]): Limits {
 /** One error for all problems; the first is its sentence, and its way out the hint. */
 function configError(problems: readonly Problem[], keyNames: ReadonlyMap<string, string>): ServeError {
   const named = problems.map(({ path, fault, fix, name: given }) => {
-    const name = given ?? keyNames.get(path.join('.')) ?? keyNames.get(path[0] ?? '') ?? path.join('.')
+    const name = given ?? nameOf(path, keyNames)
     return { sentence: name === '' ? fault : `${printable(name, 200)}: ${fault}`, fix }
   })
   const [first = { sentence: 'The configuration is wrong', fix: '' }] = named
@@ -119,6 +119,16 @@ function configError(problems: readonly Problem[], keyNames: ReadonlyMap<string,
     hint: first.fix,
     problems: named.map(({ sentence, fix }) => `${sentence}; ${fix}`),
   })
+}
+
+/** The name of the innermost place that has one, and the way from there. */
+function nameOf(path: readonly string[], keyNames: ReadonlyMap<string, string>): string {
+  for (let length = path.length; length > 0; length--) {
+    const name = keyNames.get(path.slice(0, length).join('.'))
+    // On the command line a flag is one place.
+    if (name !== undefined) return name.startsWith('--') ? name : [name, ...path.slice(length)].join('.')
+  }
+  return path.join('.')
 }
 
 function deepFreeze<Value extends object>(value: Value): Value {

@@ -15,15 +15,34 @@ const known: Readonly<Record<string, readonly string[]>> = {
   reply: ['status', 'headers', 'body'],
 }
 
-/** What is wrong with the shape of a route, told of the innermost place. */
-export function routeShapeProblem(issue: v.BaseIssue<unknown>): Problem {
-  const { path, issue: inner } = innermost(issue, keysOf(issue))
+/** What other proxies call it, and what to do here. */
+const foreign: Readonly<Record<string, string>> = {
+  target: 'did you mean "to"?',
+  upstream: 'did you mean "to"?',
+  secure: 'did you mean tls: { verify: false }?',
+  ws: 'leave it out: WebSockets go through every route',
+  pathRewrite: 'a target with a path, such as http://localhost:3000/v1, puts it in the place of the matched one',
+  bypass: 'add a route that says more in its match',
+}
+
+/** What is wrong with the shape of a route, told of the innermost places. */
+export function routeShapeProblems(issue: v.BaseIssue<unknown>): Problem[] {
+  return innermost(issue, keysOf(issue)).map(shapeProblem)
+}
+
+interface Place {
+  readonly path: readonly string[]
+  readonly issue: v.BaseIssue<unknown>
+}
+
+function shapeProblem({ path, issue: inner }: Place): Problem {
   const key = path.at(-1) ?? ''
   const holder = holderOf(path)
   const keys = known[holder] ?? []
   if (inner.type === 'strict_object' && inner.expected === 'never') {
     const meant = nearest(key, keys)
-    const fix = meant === undefined ? `use ${keys.join(', ')}` : `did you mean ${quote(meant)}?`
+    const known = meant === undefined ? `use ${keys.join(', ')}` : `did you mean ${quote(meant)}?`
+    const fix = holder === 'proxy' && Object.hasOwn(foreign, key) ? (foreign[key] as string) : known
     return { path, fault: 'there is no such key', fix }
   }
   if (inner.type === 'strict_object' && inner.received === 'undefined' && keys.includes(key)) {
@@ -34,12 +53,10 @@ export function routeShapeProblem(issue: v.BaseIssue<unknown>): Problem {
   return { path, fault: `${found} is not ${inner.message}`, fix: `use ${inner.message}` }
 }
 
-function innermost(
-  issue: v.BaseIssue<unknown>,
-  path: readonly string[],
-): { readonly path: readonly string[]; readonly issue: v.BaseIssue<unknown> } {
-  const within = issue.issues?.find((candidate) => candidate.path !== undefined)
-  return within === undefined ? { path, issue } : innermost(within, [...path, ...keysOf(within)])
+/** Of what may be several things, that is wrong which has something wrong within. */
+function innermost(issue: v.BaseIssue<unknown>, path: readonly string[]): Place[] {
+  const within = issue.issues?.filter((candidate) => candidate.path !== undefined) ?? []
+  return within.length === 0 ? [{ path, issue }] : within.flatMap((each) => innermost(each, [...path, ...keysOf(each)]))
 }
 
 function keysOf(issue: v.BaseIssue<unknown>): string[] {

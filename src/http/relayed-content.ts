@@ -44,8 +44,6 @@ export class RelayedContent extends Readable implements Relayed {
     this.#hooks.begin()
     this.#hooks.onFailure((error) => this.destroy(error))
     content.on('data', this.#onData).once('end', this.#onEnd).once('error', this.#onError).once('close', this.#onClose)
-    // A body parser of the embedding program may have read it before.
-    if (content.readableEnded) this.push(null)
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {

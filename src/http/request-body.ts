@@ -59,6 +59,11 @@ export class StreamBody implements RequestBody {
   }
 
   relay(): Relayed {
+    if (this.#source.readableEnded && !this.#relaying) {
+      throw new ServeError('E8008_INTERNAL', 'The request content was read before it came to be passed on.', {
+        hint: 'put serve8008 before body parsers such as express.json()',
+      })
+    }
     return new RelayedContent(this.#source, {
       isOurs: this.#options.isOurs ?? false,
       begin: () => {

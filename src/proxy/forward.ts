@@ -136,8 +136,11 @@ export function createForward(options: ForwardOptions): Forward {
     const target = targetOf(upstream)
     const request = target.request(x)
     const ended = upstreams.length === 1 ? noBookkeeping : balancer.begin(upstream)
-    const faultOf = (error: unknown): unknown =>
-      error instanceof UpstreamError ? gatewayError(error, name, upstream.label) : error
+    const faultOf = (error: unknown): unknown => {
+      if (!(error instanceof UpstreamError)) return error
+      if (error.fault !== 'left' && !x.signal.aborted) balancer.failed(upstream)
+      return gatewayError(error, name, upstream.label)
+    }
     const options: ClientReplyOptions = { proxy, name, mapping: () => target.mapping(x), faultOf, endless, ended }
     try {
       const reply =

@@ -48,7 +48,7 @@ const wordings: Readonly<Record<UpstreamFault, Wording>> = {
   reset: {
     code: 'E8008_UPSTREAM_RESET',
     end: 'closed the connection before its reply was complete',
-    hint: 'its own log may say why',
+    hint: 'its own log may say why; if it speaks TLS, its address begins with https://',
   },
   left: { code: 'E8008_UPSTREAM_RESET', end: 'was not needed any more', hint: 'the client left' },
   protocol: {
@@ -58,9 +58,21 @@ const wordings: Readonly<Record<UpstreamFault, Wording>> = {
   },
 }
 
+const clearText: Wording = {
+  code: 'E8008_UPSTREAM_TLS',
+  end: 'speaks no TLS',
+  hint: 'its address begins with http://, or another port has TLS',
+}
+
+/** OpenSSL takes the first bytes of a server without TLS for a record of an unknown version. */
+function isClearText({ fault, message }: UpstreamError): boolean {
+  return fault === 'tls' && /wrong version number|packet length too long|unknown protocol/i.test(message)
+}
+
 /** What the client gets to know of an upstream's fault. */
 export function gatewayError(error: UpstreamError, route: string, upstream: string): ServeError {
-  const { code, end, hint } = wordings[error.fault]
-  const detail = error.fault === 'tls' || error.fault === 'forbidden-address' ? ` (${error.message})` : ''
+  const { code, end, hint } = isClearText(error) ? clearText : wordings[error.fault]
+  const isDetailed = error.fault === 'forbidden-address' || (error.fault === 'tls' && !isClearText(error))
+  const detail = isDetailed ? ` (${error.message})` : ''
   return new ServeError(code, `The upstream ${upstream} of ${route} ${end}${detail}.`, { hint, cause: error })
 }

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { withoutField, type HeaderList } from '../http/headers.ts'
 import type { Sink, Source } from '../http/reply.ts'
-import type { Line } from './http1-line.ts'
+import type { Line, LineUser } from './http1-line.ts'
 import { maxInterim, protocolFault, readResponseHead, texts, type ResponseHead } from './response-head.ts'
 import { giveBack, isLent } from './read-buffers.ts'
 import type { OutboundRequest, TransportOptions, UpstreamFault, UpstreamReply } from './types.ts'
@@ -15,7 +15,7 @@ const highWater = 256 * 1024
 const lowWater = 192 * 1024
 
 /** One request to an upstream, and the reply as it comes. */
-export class Http1Exchange implements Source, Dispatcher.DispatchHandler {
+export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandler {
   /** What it was sent on. */
   line: Line | undefined
   readonly #request: OutboundRequest
@@ -193,7 +193,6 @@ export class Http1Exchange implements Source, Dispatcher.DispatchHandler {
     if (this.#waiting <= lowWater) this.resume()
   }
 
-  /** Lets the upstream go on, if it was paused. */
   resume(): void {
     if (!this.#paused) return
     this.#paused = false

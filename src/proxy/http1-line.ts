@@ -1,18 +1,24 @@
 import type { Socket } from 'node:net'
 import type { Client, Dispatcher } from 'undici'
 import type { Outlet } from '../http/spent-chunks.ts'
-import type { Http1Exchange } from './http1-exchange.ts'
 
 /** A connection that is opened anew when it was closed. */
 export interface Line {
   socket: (Outlet & { readonly errored: Error | null; destroy(error: Error): unknown }) | undefined
   /** What was sent on it last. */
-  latest?: Http1Exchange
+  latest?: LineUser
+}
+
+/** An exchange that a line serves. */
+export interface LineUser {
+  line: Line | undefined
+  /** Lets the upstream go on, if it was paused. */
+  resume(): void
 }
 
 /** A request, and what it becomes. */
 export interface Dispatched extends Dispatcher.DispatchOptions {
-  readonly exchange: Http1Exchange
+  readonly exchange: LineUser
 }
 
 /** One connection of the pool, which tells each exchange what it is sent on. */

@@ -36,7 +36,7 @@ export class ServerRoutes implements RouteControl {
     const added = route.name === undefined ? { ...resolved, name: routeName(resolved.match) } : resolved
     if (this.#routes.some(({ name }) => name === added.name)) {
       throw new ServeError('E8008_CONFIG_INVALID', `There is a route ${JSON.stringify(added.name)} already.`, {
-        hint: 'remove it first, or give the new one a name',
+        hint: 'remove it first; two of the same match cannot stand beside each other, whatever their names',
       })
     }
     this.#apply([...this.#routes, Object.freeze(added)])

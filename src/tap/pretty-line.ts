@@ -36,7 +36,10 @@ export function prettyLine(record: AccessRecord, color: boolean, columns: number
 
 function measures(record: AccessRecord): string {
   const { bytes, ms, aborted } = record
-  const remarks = [aborted ? 'client left' : '', printable(remarkOf(record), longestText)].filter((text) => text !== '')
+  // Of a reply that broke off from our side the code says why.
+  const lost = aborted ? (record.refusal === '' ? 'client left' : record.refusal) : ''
+  const remark = printable(remarkOf(record), longestText)
+  const remarks = [lost, remark === lost ? '' : remark].filter((text) => text !== '')
   const numbers = (bytes > 0 ? formatBytes(bytes) : '-').padStart(10) + formatDuration(ms).padStart(9)
   return remarks.length === 0 ? numbers : `${numbers}   ${remarks.join(', ')}`
 }

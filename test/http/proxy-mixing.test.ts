@@ -126,6 +126,25 @@ for (const framing of [{ 'Content-Length': size }, { 'Transfer-Encoding': 'chunk
   })
 }
 
+test('content that a body parser of the program has read is an error, and no request without it goes out', async () => {
+  let asked = 0
+  await using backend = await listening((_, response) => {
+    asked++
+    response.end()
+  })
+  await using front = createFront({ proxy: { '/': `http://127.0.0.1:${backend.port}` }, live: false })
+  const faults: unknown[] = []
+  front.on('error', (error) => faults.push(error))
+  await using program = await listening((message, response) => {
+    message.on('data', () => {}).once('end', () => front.handler(message, response, () => {}))
+  })
+  const options = { port: program.port, host: '127.0.0.1', method: 'POST', agent: false }
+  const [reply] = (await once(request(options).end('{"a":1}'), 'response')) as [IncomingMessage]
+  assert.equal(reply.resume().statusCode, 500)
+  assert.match(String(faults[0]), /was read before it came/)
+  assert.equal(asked, 0)
+})
+
 test('a program that embeds us keeps what it has seen of content that we pass on', async () => {
   await using backend = await counting(1)
   await using front = createFront({ proxy: { '/': `http://127.0.0.1:${backend.port}` }, live: false })

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { createServer, type TLSSocket } from 'node:tls'
 import type { ResolvedProxy } from '../../src/config/route-types.ts'
 import { makeCertificate } from '../support/certificate.ts'
+import { answering, startBackend } from '../support/backend.ts'
 import { startFront, type Front } from '../support/proxy.ts'
 import { RawClient, type RawReply } from '../support/raw.ts'
 import { TempFolder } from '../support/server.ts'
@@ -104,4 +105,24 @@ test('an upstream that speaks clear text where TLS was meant is a 502', async ()
     () => {},
   )
   assert.match((await get(front)).body.toString(), /E8008_UPSTREAM_TLS/)
+})
+
+test('an upstream that speaks no TLS is told from one that is not trusted', async () => {
+  await using backend = await answering('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n')
+  await using plain = await startBackend((connection) => connection.send('HTTP/1.1 400 Bad Request\r\n\r\n'))
+  for (const { port } of [backend, plain]) {
+    await using front = await startSecure(port, { verify: true })
+    using client = await RawClient.open(front.port)
+    client.send('GET / HTTP/1.1\r\nHost: localhost\r\nAccept: application/json\r\n\r\n')
+    if (port === backend.port) (await backend.next()).send('HTTP/1.1 400 Bad Request\r\n\r\n')
+    const reply = await client.reply()
+    assert.equal(reply.status, 502)
+    assert.match(reply.body.toString(), /speaks no TLS\."[^]*begins with http:\/\//)
+  }
+})
+
+test('a plain request to an upstream that speaks TLS names https in the hint', async () => {
+  await using backend = await secureBackend()
+  await using front = await startFront(backend.port)
+  assert.match((await get(front)).body.toString(), /https:\/\//)
 })

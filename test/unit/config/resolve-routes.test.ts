@@ -146,6 +146,7 @@ describe('a proxy', () => {
     [{ to, retrys: 1 }, /proxy\.\/api\.retrys: there is no such key; did you mean "retries"\?/],
     [{ changeOrigin: true }, /proxy\.\/api: "to" is missing/],
     [{ to: [] }, /there is no target/],
+    [{ to, secure: false }, /did you mean tls: \{ verify: false \}\?/],
     [{ to, balance: 'rund' }, /proxy\.\/api\.balance/],
     [0, /proxy\.\/api: 0 is not a port/],
     [65_536, /proxy\.\/api: 65536 is not a port from 1 to 65535/],
@@ -160,6 +161,18 @@ describe('a proxy', () => {
 })
 
 describe('a list of routes', () => {
+  test('has all its wrong keys told, each with its place', () => {
+    const routes = [
+      { match: {}, proxy: { target: to } },
+      { match: { pth: '/b' }, proxy: to },
+    ]
+    assert.deepEqual(problemsOf({ routes }), [
+      'routes.0.proxy: "to" is missing; add "to"',
+      'routes.0.proxy.target: there is no such key; did you mean "to"?',
+      'routes.1.match.pth: there is no such key; did you mean "path"?',
+    ])
+  })
+
   for (const [routes, fault] of [
     [{}, /routes: an object is not a list of routes/],
     [[{}], /routes\.0: "match" is missing/],
