@@ -137,9 +137,6 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
 
   onResponseEnd(controller: Controller): void {
     if (this.#error !== undefined) return
-    // undici takes a reset for the end of content that ends with its connection, which it may have cut short.
-    const broken = this.line?.socket?.errored ?? null
-    if (broken !== null) return this.#lose(upstreamError(broken, 'reset', true))
     this.#ended = true
     this.#stopClocks()
     const raw = controller.rawTrailers as Buffer[] | null | undefined

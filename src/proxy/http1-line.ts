@@ -4,7 +4,7 @@ import type { Outlet } from '../http/spent-chunks.ts'
 
 /** A connection that is opened anew when it was closed. */
 export interface Line {
-  socket: (Outlet & { readonly errored: Error | null; destroy(error: Error): unknown }) | undefined
+  socket: (Outlet & { destroy(error: Error): unknown }) | undefined
   /** What was sent on it last. */
   latest?: LineUser
 }

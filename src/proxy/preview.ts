@@ -1,22 +1,15 @@
 import type { Exchange } from '../http/exchange.ts'
-import type { HeaderList } from '../http/headers.ts'
+import type { ForwardedRequest } from '../http/forwarded-request.ts'
 import { addressSet } from '../util/ip.ts'
 import { createTarget } from './target.ts'
 import type { ProxyRoute } from './types.ts'
-
-/** A request as an upstream would get it, but for the framing of its content. */
-export interface PreviewedRequest {
-  readonly upstream: string
-  readonly requestLine: string
-  readonly fields: HeaderList
-}
 
 /**
  * What a route would send, to each of its upstreams; of several one is chosen for each request. Nothing is sent.
  *
  * @throws ServeError for what is refused.
  */
-export function previewRequests(route: ProxyRoute, x: Exchange, trust: readonly string[]): PreviewedRequest[] {
+export function previewRequests(route: ProxyRoute, x: Exchange, trust: readonly string[]): ForwardedRequest[] {
   const options = { ...route, isTrusted: addressSet(trust), pseudonym: 'serve8008' }
   return route.proxy.upstreams.map((upstream) => {
     const { method, path, headers } = createTarget(upstream, options).request(x)

@@ -1,7 +1,7 @@
 import type { Exchange, Handler } from '../http/exchange.ts'
+import type { ForwardedRequest } from '../http/forwarded-request.ts'
 import type { Warning } from '../errors/warning.ts'
 import type { Forward } from './forward.ts'
-import type { PreviewedRequest } from './preview.ts'
 import type { ProxyRoute } from './types.ts'
 import { addressSet } from '../util/ip.ts'
 
@@ -75,7 +75,7 @@ export function createProxy({ trust, onWarning }: ProxySettings): Proxy {
 
 /** Loads what tells the requests that a route would send. */
 export async function loadPreview(): Promise<
-  (route: ProxyRoute, x: Exchange, trust: readonly string[]) => readonly PreviewedRequest[]
+  (route: ProxyRoute, x: Exchange, trust: readonly string[]) => readonly ForwardedRequest[]
 > {
   return (await import('./preview.ts')).previewRequests
 }

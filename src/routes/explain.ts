@@ -1,14 +1,7 @@
 import type { ResolvedProxy, ResolvedRoute } from '../config/route-types.ts'
 import { isServeError } from '../errors/serve-error.ts'
-import type { HeaderList } from '../http/headers.ts'
+import type { ForwardedRequest } from '../http/forwarded-request.ts'
 import { createTable, type Rejection, type TableRequest } from './table.ts'
-
-/** One request as an upstream would get it, but for the framing of its content. */
-export interface ForwardedRequest {
-  readonly upstream: string
-  readonly requestLine: string
-  readonly fields: HeaderList
-}
 
 /** Which route answers a request, and why no other. */
 export interface RouteExplanation {

@@ -35,7 +35,7 @@ function played(method: string = 'GET') {
     },
     timeouts,
   )
-  exchange.line = { socket: { errored: null, writableLength: 0, destroy: () => events.push('destroy') } }
+  exchange.line = { socket: { writableLength: 0, destroy: () => events.push('destroy') } }
   const answered: Promise<UpstreamReply> = exchange.run(() => {
     exchange.onRequestStart(controller)
     exchange.onResponseStart(controller, 200)
