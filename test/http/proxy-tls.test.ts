@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
-import { createServer, type TLSSocket } from 'node:tls'
+import { createServer, type TLSSocket, type TlsOptions } from 'node:tls'
 import type { ResolvedProxy } from '../../src/config/route-types.ts'
 import { makeCertificate } from '../support/certificate.ts'
 import { answering, startBackend } from '../support/backend.ts'
@@ -19,11 +19,11 @@ interface SecureBackend extends AsyncDisposable {
   readonly connections: number
 }
 
-async function secureBackend(): Promise<SecureBackend> {
+async function secureBackend(asked: TlsOptions = {}): Promise<SecureBackend> {
   const names: (string | false | null)[] = []
   const sockets = new Set<TLSSocket>()
   let connections = 0
-  const server = createServer({ cert: certificate, key: certificateKey }, (socket) => {
+  const server = createServer({ cert: certificate, key: certificateKey, ...asked }, (socket) => {
     connections++
     names.push(socket.servername)
     sockets.add(socket)
@@ -125,4 +125,16 @@ test('a plain request to an upstream that speaks TLS names https in the hint', a
   await using backend = await secureBackend()
   await using front = await startFront(backend.port)
   assert.match((await get(front)).body.toString(), /https:\/\//)
+})
+
+test('a route shows its own certificate to an upstream that asks for one', async () => {
+  const { cert, key } = await makeCertificate('client.test')
+  await using backend = await secureBackend({ ca: cert, requestCert: true, rejectUnauthorized: true })
+  using folder = await new TempFolder().write({ 'ca.pem': certificate, 'cert.pem': cert, 'key.pem': key })
+  const file = (name: string): string => `${folder.path}/${name}`
+  const tls = { verify: true, ca: file('ca.pem'), servername: 'backend.test' }
+  await using bare = await startSecure(backend.port, tls)
+  assert.equal((await get(bare)).status, 502)
+  await using front = await startSecure(backend.port, { ...tls, cert: file('cert.pem'), key: file('key.pem') })
+  assert.equal((await get(front)).status, 200)
 })
