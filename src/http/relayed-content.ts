@@ -44,6 +44,8 @@ export class RelayedContent extends Readable implements Relayed {
     this.#hooks.begin()
     this.#hooks.onFailure((error) => this.destroy(error))
     content.on('data', this.#onData).once('end', this.#onEnd).once('error', this.#onError).once('close', this.#onClose)
+    // Over HTTP/2 content that turns out empty ends before anyone reads.
+    if (content.readableEnded) this.push(null)
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {

@@ -59,7 +59,7 @@ export class StreamBody implements RequestBody {
   }
 
   relay(): Relayed {
-    if (this.#source.readableEnded && !this.#relaying) {
+    if (this.#source.readableDidRead && !this.#taken) {
       throw new ServeError('E8008_INTERNAL', 'The request content was read before it came to be passed on.', {
         hint: 'put serve8008 before body parsers such as express.json()',
       })

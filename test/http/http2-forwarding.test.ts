@@ -4,7 +4,7 @@ import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { createGate } from '../support/gate.ts'
-import { startBackend } from '../support/backend.ts'
+import { answering, startBackend } from '../support/backend.ts'
 import { frame, FrameClient, uint32 } from '../support/frames.ts'
 import { ask, openSession, replyOf, startHttp2 } from '../support/http2.ts'
 
@@ -32,6 +32,17 @@ async function startH2c(
     },
   }
 }
+
+test('content that turns out empty goes on as none', async () => {
+  await using backend = await answering(ok)
+  await using front = await startHttp2({}, { proxy: { '/': `http://127.0.0.1:${backend.port}` } })
+  using session = openSession(front.port)
+  for (let i = 0; i < 3; i++) {
+    const stream = session.request({ ':method': 'POST', ':path': '/' }, { endStream: false })
+    stream.end()
+    assert.equal((await replyOf(stream)).status, 200)
+  }
+})
 
 test('a request goes on in HTTP/1.1 with the fields that it has there', async () => {
   await using backend = await startBackend()
