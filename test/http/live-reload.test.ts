@@ -129,6 +129,7 @@ test('after a restart a page reloads once if something has changed, and not if n
   using unchanged = await LivePage.open(second.port, { resources: ['/style.css'], syncedAt: Date.now() })
   assert.equal((await unchanged.next()).type, 'welcome')
   writeFileSync(folder.join('style.css'), 'p{left:0}')
+  await outlived(folder.join('style.css'))
   await using third = await startServer({}, { root: folder.path })
   using changed = await LivePage.open(third.port, { resources: ['/style.css'], syncedAt })
   const message = await changed.next()
@@ -141,8 +142,8 @@ test('after a restart a page reloads once if something has changed, and not if n
 })
 
 /** Files and folders have the times of a clock that ticks slowly: what was made in this tick may seem to have changed after it. */
-async function outlived(folder: string): Promise<void> {
-  while (Date.now() < statSync(folder).ctimeMs + 50) await nextTurn()
+async function outlived(path: string): Promise<void> {
+  while (Date.now() < statSync(path).ctimeMs + 50) await nextTurn()
 }
 
 /** Has a page go through a restart of its server, with something done in between; tells what it hears, then and after a reload. */

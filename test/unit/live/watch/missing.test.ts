@@ -25,7 +25,7 @@ test('a folder that is gone for the moment in which it is to be watched is watch
   let attempts = 0
   const { watch, warnings, write, change, path } = bench(context, {
     files: { 'x/a.css': 'a' },
-    system: failing('ENOENT', (folder) => folder.endsWith('x') && attempts++ === 0),
+    system: failing('ENOENT', (folder) => folder.endsWith('/x') && attempts++ === 0),
   })
   watch.use([path('x/a.css')])
   write('x/a.css', 'aa')
