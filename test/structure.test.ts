@@ -192,6 +192,34 @@ function code(file: string): string {
 }
 
 describe('the repository', () => {
+  const workflows = readdirSync(join(root, '.github/workflows')).map((name) => ({
+    name,
+    text: readFileSync(join(root, '.github/workflows', name), 'utf8'),
+  }))
+
+  test('workflows pin every action by digest, since a tag can be moved', () => {
+    const used = workflows.flatMap(({ text }) =>
+      [...text.matchAll(/\buses:\s*(\S+)/g)].map(([, action = '']) => action),
+    )
+    assert.ok(used.length > 0)
+    assertNone(
+      used.filter((action) => !/@[0-9a-f]{40}$/.test(action)),
+      'actions without a digest',
+    )
+  })
+
+  test('no script of a dependency runs where the tests or a release run', () => {
+    const gate = { name: '.ci/run', text: readFileSync(join(root, '.ci/run'), 'utf8') }
+    const installs = [...workflows, gate].flatMap(({ name, text }) =>
+      text.split('\n').flatMap((line) => (/\bnpm (?:ci|install)\b.*[^']$/.test(line) ? [{ name, line }] : [])),
+    )
+    assert.ok(installs.length > 0)
+    assertNone(
+      installs.filter(({ line }) => !line.includes('--ignore-scripts')).map(({ name, line }) => `${name}: ${line}`),
+      'installs that run scripts',
+    )
+  })
+
   test('the lock file names no registry', () => {
     const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
       packages: Record<string, { resolved?: string }>
