@@ -70,7 +70,7 @@ class Serve8008 implements Server8008 {
     this.config = config
     this.#sites = openSites(config)
     this.#live = openLive(config, this.#sites, this.#events)
-    this.#phrase = program.phrase ?? programPhrase
+    this.#phrase = this.#guardedPhrase(program.phrase ?? programPhrase)
     this.#authorityFolder = program.authorityFolder
     this.routes = new ServerRoutes({
       config,
@@ -82,7 +82,9 @@ class Serve8008 implements Server8008 {
       },
     })
     this.#pipeline = this.#assemble()
-    this.#log = config.log === 'none' ? undefined : createAccessLog(logOptions(config, program))
+    const { write, ...form } = logOptions(config, program)
+    const guarded = (text: string): void => this.#events.guard('The function "write"', () => write(text))
+    this.#log = config.log === 'none' ? undefined : createAccessLog({ ...form, write: guarded })
     const record = createRecorder({ emit: (entry) => this.#record(entry) })
     this.#adapter = createAdapter({
       handler: (x) => this.#pipeline(x),
@@ -236,6 +238,14 @@ class Serve8008 implements Server8008 {
       },
       this.#sites,
     )
+  }
+
+  #guardedPhrase(phrase: Phrase): Phrase {
+    return (fix) => {
+      let text: string | undefined
+      this.#events.guard('The function "phrase"', () => void (text = phrase(fix)))
+      return text ?? programPhrase(fix)
+    }
   }
 
   #certify(routes: readonly ResolvedRoute[]): void {

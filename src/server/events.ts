@@ -1,34 +1,92 @@
-import { EventEmitter } from 'node:events'
+import { ServeError } from '../errors/serve-error.ts'
+import { nearest, quote } from '../config/problem.ts'
 import type { ServerEvents } from './types.ts'
 
-type Listener = Parameters<EventEmitter['on']>[1]
+type Name = keyof ServerEvents
+type Listener<Event extends Name> = (...args: ServerEvents[Event]) => unknown
+type AnyListener = (...args: readonly unknown[]) => unknown
 
-/** The server's events. An error that nobody listens to is not thrown: the exchange was answered. */
+/** The events there are. The type holds it complete. */
+const known: Readonly<Record<Name, true>> = {
+  listening: true,
+  request: true,
+  reply: true,
+  warning: true,
+  error: true,
+  change: true,
+  reload: true,
+  console: true,
+  certificate: true,
+  close: true,
+}
+
+/**
+ * The server's events. What a listener throws, or its promise rejects with, becomes an `error` event: it never reaches
+ * the exchange, the start or the other listeners.
+ */
 export class Events {
-  readonly #emitter = new EventEmitter()
+  readonly #listeners = new Map<Name, readonly AnyListener[]>()
 
-  on<Name extends keyof ServerEvents>(name: Name, listener: (...args: ServerEvents[Name]) => void): void {
-    this.#emitter.on(name, listener as Listener)
+  /** @throws ServeError `E8008_CONFIG_INVALID` for an event that does not exist. */
+  on<Event extends Name>(name: Event, listener: Listener<Event>): void {
+    checkName(name)
+    if (typeof listener !== 'function') {
+      throw new ServeError('E8008_CONFIG_INVALID', `on(${quote(name)}) takes a function, and got ${quote(listener)}.`)
+    }
+    this.#listeners.set(name, [...(this.#listeners.get(name) ?? []), listener as AnyListener])
   }
 
-  off<Name extends keyof ServerEvents>(name: Name, listener: (...args: ServerEvents[Name]) => void): void {
-    this.#emitter.off(name, listener as Listener)
+  /** @throws ServeError `E8008_CONFIG_INVALID` for an event that does not exist. */
+  off<Event extends Name>(name: Event, listener: Listener<Event>): void {
+    checkName(name)
+    const listeners = this.#listeners.get(name) ?? []
+    const last = listeners.lastIndexOf(listener as AnyListener)
+    if (last !== -1) this.#listeners.set(name, listeners.toSpliced(last, 1))
   }
 
   /** Whether anyone listens: what nobody sees need not be made. */
-  has(name: keyof ServerEvents): boolean {
-    return this.#emitter.listenerCount(name) > 0
+  has(name: Name): boolean {
+    return (this.#listeners.get(name) ?? []).length > 0
   }
 
-  emit<Name extends keyof ServerEvents>(name: Name, ...args: ServerEvents[Name]): void {
-    if (!this.has(name)) return
-    try {
-      this.#emitter.emit(name, ...args)
-    } catch (error) {
-      // A listener's own fault: it surfaces as an uncaught one, but not in the midst of an exchange.
-      queueMicrotask(() => {
-        throw error
-      })
+  emit<Event extends Name>(name: Event, ...args: ServerEvents[Event]): void {
+    for (const listener of this.#listeners.get(name) ?? []) {
+      this.guard(name === 'error' ? undefined : `A listener of ${quote(name)}`, () => listener(...args))
     }
   }
+
+  /**
+   * Calls a function of the program. What it throws becomes an `error` event. Without a name it was called for an error
+   * itself, so nobody is left to report to, and it surfaces as an uncaught exception.
+   */
+  guard(name: string | undefined, call: () => unknown): void {
+    const fail = (cause: unknown): void => {
+      if (name === undefined) queueMicrotask(() => void rethrow(cause))
+      else this.emit('error', faultOf(name, cause))
+    }
+    try {
+      const result = call()
+      if (result instanceof Promise) result.catch(fail)
+    } catch (cause) {
+      fail(cause)
+    }
+  }
+}
+
+function rethrow(cause: unknown): never {
+  throw cause
+}
+
+function faultOf(name: string, cause: unknown): ServeError {
+  const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
+  return new ServeError('E8008_INTERNAL', `${name} failed: ${text}`, { cause })
+}
+
+function checkName(name: string): void {
+  if (Object.hasOwn(known, name)) return
+  const names = Object.keys(known)
+  const meant = nearest(name, names) ?? names.find((each) => name.length > 3 && each.startsWith(name))
+  throw new ServeError('E8008_CONFIG_INVALID', `There is no event ${quote(name)}.`, {
+    hint: meant === undefined ? `use one of ${names.join(', ')}` : `did you mean ${quote(meant)}?`,
+  })
 }

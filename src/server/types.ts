@@ -85,8 +85,9 @@ export interface ServerEvents {
   /** Something that a person should know. */
   warning: [warning: Warning]
   /**
-   * A fault of ours or of a layer (`E8008_INTERNAL`, what was thrown in `cause`). The client got a 500 without details.
-   * Unlike those of Node's emitters it is not thrown when nobody listens.
+   * A fault of ours, of a layer or of a listener (`E8008_INTERNAL`, what was thrown in `cause`). For the first two the
+   * client got a 500 without details; a listener that throws changes no reply. Unlike those of Node's emitters it is not
+   * thrown when nobody listens. What a listener of `error` itself throws is an uncaught exception.
    */
   error: [error: ServeError]
   /** Files that pages use have changed, by their absolute paths. Those of a burst come together. */
@@ -166,7 +167,12 @@ export interface Server8008 extends AsyncDisposable {
   showError(error?: ShownError): void
   /** Proof for `POST <base>__serve8008/reload`, as the field `X-Serve8008-Token`; undefined without live reload. */
   readonly token: string | undefined
-  /** Calls a function at each event of a name; see {@link ServerEvents}. */
+  /**
+   * Calls a function at each event of a name; see {@link ServerEvents}. What it throws, or its promise rejects with,
+   * becomes an `error` event.
+   *
+   * @throws ServeError `E8008_CONFIG_INVALID` for an event that does not exist
+   */
   on<Name extends keyof ServerEvents>(name: Name, listener: (...args: ServerEvents[Name]) => void): Server8008
   /** Takes a listener away again. */
   off<Name extends keyof ServerEvents>(name: Name, listener: (...args: ServerEvents[Name]) => void): Server8008
