@@ -1,13 +1,13 @@
 import type { Exchange, Filter } from '../http/exchange.ts'
 import { FileSlice } from '../http/file-slice.ts'
-import { getField, withVary, type HeaderList } from '../http/headers.ts'
+import { getField, type HeaderList } from '../http/headers.ts'
 import type { Body, Reply } from '../http/reply.ts'
 import { decodeWhole } from './decoded-body.ts'
 import { codingOf, isDocument } from './document-reply.ts'
 import { injectedContent, injectedFile, injectedStream, placeInContent, readHead } from './injected-body.ts'
 import { injectedReply } from './injected-reply.ts'
 import { isSandboxed, judgePolicies, policiesOf, widenOwnPolicies, type Policy } from './page-policy.ts'
-import { asksForPage, pageRequestFields } from './page-request.ts'
+import { asksForPage, variedByPage } from './page-request.ts'
 import { createPlace, scriptPath, scriptTag, type Page } from './placement.ts'
 import { pageOrigin, type PageOrigin } from './policy-source.ts'
 import { nodeCrypto } from '../util/builtin.ts'
@@ -32,7 +32,7 @@ const keptOrigins = 8
 
 /** A document, and the pages it becomes. */
 interface Plan {
-  /** As it is, with `Vary`. */
+  /** As it is. */
   readonly plain: Reply
   /** Its fields when the script is in it. */
   readonly headers: HeaderList
@@ -70,10 +70,8 @@ export function createInject(options: InjectOptions): Filter {
   }
 
   function makePlan(reply: Reply): Plan {
-    const varied = { ...reply, headers: pageRequestFields.reduce(withVary, reply.headers) }
-    const headers = widenOwnPolicies(varied.headers, (nonce ||= newNonce()))
-    const plain = Object.isFrozen(reply) ? Object.freeze(varied) : varied
-    return { plain, headers, policies: policiesOf(headers), pages: new Map() }
+    const headers = widenOwnPolicies(reply.headers, (nonce ||= newNonce()))
+    return { plain: reply, headers, policies: policiesOf(headers), pages: new Map() }
   }
 
   function tell(path: string, missing: string | undefined): void {
@@ -151,14 +149,14 @@ export function createInject(options: InjectOptions): Filter {
 
   function answered(outcome: Outcome, x: Exchange): Reply {
     tell(x.target.path, outcome.missing)
-    return outcome.reply
+    return variedByPage(outcome.reply, x)
   }
 
   return (reply, x) => {
     if (!isOn()) return reply
     const plan = planOf(reply)
     if (plan === 'untouched') return reply
-    if (!asksForPage(x) || (plan.plain.body === null && x.method !== 'HEAD')) return plan.plain
+    if (!asksForPage(x) || (plan.plain.body === null && x.method !== 'HEAD')) return variedByPage(plan.plain, x)
     const outcome = outcomeOf(plan, x)
     return outcome instanceof Promise ? outcome.then((made) => answered(made, x)) : answered(outcome, x)
   }

@@ -1,12 +1,11 @@
 import type { Exchange, Filter, Handler, Layer } from '../http/exchange.ts'
-import { getField, withVary } from '../http/headers.ts'
-import { remember } from '../http/remember.ts'
+import { getField } from '../http/headers.ts'
 import type { Reply } from '../http/reply.ts'
 import { nodeCrypto } from '../util/builtin.ts'
 import { checkError, checkPaths } from './arguments.ts'
 import { controlFolder } from './control-folder.ts'
 import type { Engine } from './engine.ts'
-import { asksForPage, pageRequestFields } from './page-request.ts'
+import { asksForPage, variedByPage } from './page-request.ts'
 import type { ShownError } from './protocol.ts'
 import type { LiveOptions, Update } from './types.ts'
 
@@ -100,7 +99,7 @@ export function createLive(options: LiveOptions): Live {
     if (!isOn) return reply
     if (engine !== undefined) return engine.inject(reply, x)
     if (!/^\s*(?:text\/html|application\/xhtml\+xml)/i.test(getField(reply.headers, 'content-type') ?? '')) return reply
-    return asksForPage(x) ? load().then((loaded) => loaded?.inject(reply, x) ?? reply) : varied(reply)
+    return asksForPage(x) ? load().then((loaded) => loaded?.inject(reply, x) ?? reply) : variedByPage(reply, x)
   }
 
   return {
@@ -136,8 +135,6 @@ export function createLive(options: LiveOptions): Live {
     },
   }
 }
-
-const varied = remember((reply) => ({ ...reply, headers: pageRequestFields.reduce(withVary, reply.headers) }))
 
 /** 256 bits. */
 function newToken(): string {

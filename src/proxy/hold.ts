@@ -1,4 +1,5 @@
 import type { Exchange } from '../http/exchange.ts'
+import { isNavigation } from '../http/navigation.ts'
 import type { Endless } from './endless.ts'
 import { wantedUpgrade } from './upgrade-fields.ts'
 import { UpstreamError } from './upstream-error.ts'
@@ -27,10 +28,7 @@ function usualHold(x: Exchange): number {
 
 /** Whether a person goes to a page: the only one who would rather wait than be told at once. */
 export function isPageNavigation({ method, headers }: Exchange): boolean {
-  if (method !== 'GET') return false
-  const mode = headers.get('sec-fetch-mode')
-  // Without the field it is an old browser, or a tool that says what it wants.
-  return mode === undefined ? /\btext\/html\b/i.test(headers.get('accept') ?? '') : mode === 'navigate'
+  return method === 'GET' && isNavigation(headers)
 }
 
 /** How to wait. */

@@ -2,11 +2,12 @@ import { join } from 'node:path'
 import { ServeError } from '../errors/serve-error.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { withoutField, withVary, type HeaderList } from '../http/headers.ts'
+import { navigationFields } from '../http/navigation.ts'
 import type { Reply } from '../http/reply.ts'
 import type { Boundary } from './boundary.ts'
 import type { Files } from './files.ts'
 import { look } from './look.ts'
-import { isNavigation } from './navigation.ts'
+import { asksForAppPage } from './navigation.ts'
 import type { Place } from './place.ts'
 
 /** Options of {@link createFallback}. */
@@ -38,10 +39,10 @@ export function createFallback(options: FallbackOptions): (place: Place, x: Exch
   }
 
   return (place, x) => {
-    if (singlePage !== undefined && isNavigation(x, place.names)) {
+    if (singlePage !== undefined && asksForAppPage(x.headers, place.names)) {
       const page = send(singlePage, x)
       // The same path is 404 to a script that asks for it: a cache must know why.
-      if (page !== undefined) return { ...page, headers: withVary(withVary(page.headers, 'Accept'), 'Sec-Fetch-Mode') }
+      if (page !== undefined) return { ...page, headers: navigationFields(x.headers).reduce(withVary, page.headers) }
     }
     const page = send(missingPage, x)
     if (page === undefined) throw notFound()

@@ -6,28 +6,15 @@ import { request } from '../filters/fixtures.ts'
 const asks = (headers: readonly string[], target = '/') => asksForPage(request(headers, 'GET', target))
 const accept = ['Accept', 'Text/HTML,application/xhtml+xml,*/*;q=0.8']
 
-test('the destination tells a page from what is put into one', () => {
+test('every navigation with GET or HEAD asks for a page', () => {
   for (const page of ['document', 'iframe', 'frame', 'embed', 'object']) assert.ok(asks(['Sec-Fetch-Dest', page]), page)
-  for (const part of ['empty', 'image', 'script', 'style', '', 'worker', 'document, document']) {
-    assert.ok(!asks(['Sec-Fetch-Dest', part, ...accept]), part)
-  }
-})
-
-test('without a destination Accept tells, and the marks of scripts', () => {
   assert.ok(asks(accept))
-  assert.ok(!asks([]))
-  assert.ok(!asks(['Accept', '*/*']))
-  for (const mark of [
-    ['X-Requested-With', 'XMLHttpRequest'],
-    ['HX-Request', 'true'],
-    ['Turbo-Frame', 'messages'],
-  ]) {
-    assert.ok(!asks([...accept, ...mark]), mark[0])
-  }
   assert.ok(
-    asks(['Sec-Fetch-Dest', 'document', 'X-Requested-With', 'com.example.app']),
-    'a web view that names its app',
+    asks(['Sec-Fetch-Dest', 'empty', 'Sec-Fetch-Mode', 'same-origin', 'Upgrade-Insecure-Requests', '1', ...accept]),
   )
+  assert.ok(!asks(['Sec-Fetch-Dest', 'empty', ...accept]))
+  assert.ok(!asksForPage(request(accept, 'POST', '/')))
+  assert.ok(asksForPage(request(accept, 'HEAD', '/')))
 })
 
 test('a page can be asked for as it is', () => {

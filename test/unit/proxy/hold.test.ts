@@ -31,6 +31,9 @@ test('only a person who goes to a page waits by default', () => {
     [asked('GET', 'Sec-Fetch-Mode', 'navigate', 'Accept', html), true],
     [asked('GET', 'Accept', html), true],
     [asked('GET', 'Sec-Fetch-Mode', 'cors', 'Accept', html), false],
+    // a service worker that forwards the navigation
+    [asked('GET', 'Sec-Fetch-Dest', 'empty', 'Sec-Fetch-Mode', 'navigate', 'Accept', html), true],
+    [asked('GET', 'Sec-Fetch-Mode', 'same-origin', 'Upgrade-Insecure-Requests', '1', 'Accept', html), true],
     [asked('GET', 'Accept', '*/*'), false],
     [asked('GET'), false],
     [asked('POST', 'Sec-Fetch-Mode', 'navigate', 'Accept', html), false],

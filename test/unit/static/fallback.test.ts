@@ -5,6 +5,7 @@ import { describe, test } from 'node:test'
 import { ask, folder, site } from './site.ts'
 
 const navigate = 'sec-fetch-mode: navigate'
+const forwarded = ['sec-fetch-dest: empty', 'sec-fetch-mode: cors', 'upgrade-insecure-requests: 1']
 const html = 'accept: text/html,application/xhtml+xml,*/*;q=0.8'
 
 describe('a single-page app', () => {
@@ -13,14 +14,14 @@ describe('a single-page app', () => {
   test('answers navigation to its addresses with its page', async (t) => {
     const from = site(folder(t, files), { single: 'index.html' })
     for (const target of ['/users/42', '/users/42/', '/users/jane.doe', '/a;b', '/v1.2/intro']) {
-      for (const header of [navigate, html]) {
-        const answer = await ask(from, target, [header])
+      for (const headers of [[navigate], [html], [...forwarded, html]]) {
+        const answer = await ask(from, target, headers)
         assert.deepEqual(
           [answer.status, answer.text, answer.field('content-type')],
           [200, 'app', 'text/html; charset=utf-8'],
           target,
         )
-        assert.equal(answer.field('vary'), 'Accept, Sec-Fetch-Mode')
+        assert.match(answer.field('vary') ?? '', headers[0] === html ? /\bAccept,/ : /^Sec-Fetch-Dest, Sec-Fetch-Mode$/)
         assert.ok(answer.reply.validators?.etag)
       }
     }
@@ -50,6 +51,9 @@ describe('a single-page app', () => {
       ['/users/42', 'accept: application/json'],
       ['/users/42', 'sec-fetch-mode: cors', html],
       ['/users/42', 'sec-fetch-mode: no-cors', html],
+      ['/users/42', 'sec-fetch-dest: image', 'sec-fetch-mode: no-cors', 'accept: image/*,*/*'],
+      ['/users/42', html, 'x-requested-with: XMLHttpRequest'],
+      ['/missing.js', ...forwarded, html],
     ] as const) {
       const answer = await ask(from, target, headers)
       assert.deepEqual([answer.status, answer.text], [404, 'gone'], `${target} ${headers.join()}`)
