@@ -4,8 +4,10 @@ import { parseAuthority } from '../http/authority.ts'
 import type { Exchange } from '../http/exchange.ts'
 
 // Everything outside visible ASCII; a raw fragment, which no client may send (RFC 9112 section
-// 3.2.1) and which has hidden suffixes from checks; a raw backslash, which some systems read as a slash.
-const forbidden = /[^\x21-\x7e]|[#\\]/
+// 3.2.1) and which has hidden suffixes from checks; and before the query a raw backslash, which
+// some systems read as a slash. Browsers encode a backslash in a path as a slash and leave it raw in
+// a query (URL standard, query percent-encode set), as they do `|`, `^`, `` ` ``, `{`, `}`, `[` and `]`.
+const forbidden = /[^\x21-\x7e]|#|^[^?]*\\/
 const encodedNul = /%00/
 
 /**
