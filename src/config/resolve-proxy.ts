@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { quote, type Problem } from './problem.ts'
-import { addField, flatten, ownFields, token, type Fields } from './resolve-headers.ts'
+import { resolvePassHeaders, resolveReplyFields, resolveRequestFields } from './resolve-fields.ts'
+import { token } from './resolve-headers.ts'
 import { resolveUpstream } from './resolve-upstream.ts'
 import type {
   ProxyOptions,
@@ -45,8 +46,9 @@ export function resolveProxy(
     balance,
     hashBy: resolveHashBy(options.hashBy, balance, path, problems),
     changeOrigin: options.changeOrigin ?? false,
-    requestFields: resolveFields(options.headers ?? {}, [...path, 'headers'], problems),
-    replyFields: resolveFields(options.replyHeaders ?? {}, [...path, 'replyHeaders'], problems),
+    requestFields: resolveRequestFields(options.headers ?? {}, [...path, 'headers'], problems),
+    passHeaders: resolvePassHeaders(options.passHeaders ?? false, [...path, 'passHeaders'], problems),
+    replyFields: resolveReplyFields(options.replyHeaders ?? {}, [...path, 'replyHeaders'], problems),
     rewrite: options.rewrite ?? true,
     live: options.live ?? false,
     debug: options.debug ?? false,
@@ -82,23 +84,6 @@ function resolveHashBy(
     return undefined
   }
   return kind === 'header' ? { kind, name: name.toLowerCase() } : { kind: 'cookie', name }
-}
-
-/** Field rules; those that frame the message are refused, to set as to remove. */
-function resolveFields(
-  given: Readonly<Record<string, string | false>>,
-  path: readonly string[],
-  problems: Problem[],
-): ResolvedProxy['requestFields'] {
-  const set: Fields = new Map()
-  const remove: string[] = []
-  for (const [name, value] of Object.entries(given)) {
-    const at = [...path, name]
-    if (value !== false) addField(set, name, value, at, problems)
-    else if (!token.test(name) || ownFields.has(name.toLowerCase())) addField(new Map(), name, '', at, problems)
-    else remove.push(name.toLowerCase())
-  }
-  return { set: flatten(set), remove }
 }
 
 function resolveTls(

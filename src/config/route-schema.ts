@@ -60,6 +60,7 @@ const proxyOptions = v.strictObject(
     hashBy: v.exactOptional(text),
     changeOrigin: v.exactOptional(flag),
     headers: v.exactOptional(fields),
+    passHeaders: v.exactOptional(v.union([flag, listOfTexts], 'true, false or a list of names')),
     replyHeaders: v.exactOptional(fields),
     rewrite: v.exactOptional(flag),
     live: v.exactOptional(flag),

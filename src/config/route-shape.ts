@@ -6,8 +6,8 @@ const known: Readonly<Record<string, readonly string[]>> = {
   route: ['name', 'match', 'proxy', 'redirect', 'reply', 'status'],
   match: ['path', 'exact', 'pattern', 'host', 'method', 'header', 'cookie', 'query'],
   proxy: [
-    ...['to', 'balance', 'hashBy', 'changeOrigin', 'headers', 'replyHeaders', 'rewrite', 'live', 'debug', 'retries'],
-    ...['hold', 'timeouts', 'health', 'tls'],
+    ...['to', 'balance', 'hashBy', 'changeOrigin', 'headers', 'passHeaders', 'replyHeaders'],
+    ...['rewrite', 'live', 'debug', 'retries', 'hold', 'timeouts', 'health', 'tls'],
   ],
   timeouts: ['connectMs', 'headersMs', 'bodyIdleMs', 'totalMs', 'upgradeMs'],
   health: ['path', 'intervalMs', 'timeoutMs'],

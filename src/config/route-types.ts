@@ -41,8 +41,13 @@ export interface ProxyOptions {
   readonly hashBy?: string
   /** Send the upstream's own name in `Host` instead of the client's. Default false. */
   readonly changeOrigin?: boolean
-  /** Request fields to set on the way to the upstream; false removes. */
+  /** Request fields to set on the way to the upstream, `Host` and `X-Forwarded-*` included; false removes. */
   readonly headers?: Readonly<Record<string, string | false>>
+  /**
+   * Fields in which a client says who it is, such as `cf-connecting-ip` and `remote-user`, that are passed on although the
+   * client is not trusted; true is all of them. Default none.
+   */
+  readonly passHeaders?: boolean | readonly string[]
   /** Fields to set on replies; false removes. */
   readonly replyHeaders?: Readonly<Record<string, string | false>>
   /** Make redirects, cookies and DAV fields of the upstream fit this server. Default true. */
@@ -159,6 +164,8 @@ export interface ResolvedProxy {
   readonly changeOrigin: boolean
   /** Flat lists of validated fields to set, and names in lower case to remove. */
   readonly requestFields: { readonly set: readonly string[]; readonly remove: readonly string[] }
+  /** Names in lower case, or true for all. */
+  readonly passHeaders: true | readonly string[]
   readonly replyFields: { readonly set: readonly string[]; readonly remove: readonly string[] }
   readonly rewrite: boolean
   readonly live: boolean

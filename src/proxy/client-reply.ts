@@ -57,7 +57,8 @@ export function clientFields(status: number, fields: HeaderList, options: Client
   if (set.length + remove.length === 0) return proxy.debug ? [...fitting, 'Server8008-Route', name] : fitting
   const gone = new Set([...remove, ...set.filter((_, i) => i % 2 === 0).map((each) => each.toLowerCase())])
   const kept = fitting.filter((_, i) => !gone.has((fitting[i - (i % 2)] as string).toLowerCase()))
-  return [...kept, ...set, ...(proxy.debug ? ['Server8008-Route', name] : [])]
+  const named = proxy.debug && !gone.has('server8008-route')
+  return [...kept, ...set, ...(named ? ['Server8008-Route', name] : [])]
 }
 
 function rewritten(status: number, fields: HeaderList, mapping: UrlMapping): HeaderList {

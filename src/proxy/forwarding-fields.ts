@@ -1,42 +1,6 @@
 import type { Exchange, Peer } from '../http/exchange.ts'
-import { plainSpelling, type HeaderList } from '../http/headers.ts'
+import type { HeaderList } from '../http/headers.ts'
 import { formatHost, unmapped } from '../util/ip.ts'
-
-/**
- * Fields in which proxies tell whom they speak for, beside every `X-Forwarded…`. A backend believes them, so whoever
- * may send them may claim to be anyone: only peers that are trusted keep theirs. Many backends read `_` and `.` as `-`,
- * so all spellings count.
- */
-const claims: ReadonlySet<string> = new Set([
-  'forwarded',
-  'x-real-ip',
-  'x-client-ip',
-  'x-cluster-client-ip',
-  'client-ip',
-  'cf-connecting-ip',
-  'fastly-client-ip',
-  'x-original-host',
-  'x-original-url',
-  'x-rewrite-url',
-  'x-original-forwarded-for',
-  'true-client-ip',
-])
-
-/** Whether a field (name in lower case) claims something about the client. */
-export function isClaim(name: string): boolean {
-  // Nearly every field begins otherwise.
-  const first = name.charCodeAt(0)
-  if (first !== 120 /* x */ && first !== 102 /* f */ && first !== 116 /* t */ && first !== 99 /* c */) return false
-  const plain = plainSpelling(name)
-  return plain.startsWith('x-forwarded') || claims.has(plain)
-}
-
-const ours = /^(?:forwarded|x-forwarded-(?:for|host|proto|port|prefix))$/
-
-/** Whether a claim is about what we do not tell ourselves, such as the user whom a proxy before us let in. */
-export function isOthersClaim(name: string): boolean {
-  return !ours.test(plainSpelling(name))
-}
 
 /**
  * What we tell the upstream about the client, as flat fields: `X-Forwarded-*` and `Forwarded` (RFC 7239).

@@ -1,9 +1,9 @@
 import type { Exchange } from '../http/exchange.ts'
 import { isFieldName, isFieldValue, plainSpelling, type HeaderList } from '../http/headers.ts'
 import { trailerPairs } from '../http/trailers.ts'
-import { isClaim } from './forwarding-fields.ts'
+import { isClaim } from './client-claims.ts'
 import { fieldTokens, hopFields } from './hop-fields.ts'
-import { ownFields, type OutboundOptions } from './outbound.ts'
+import { ownFields, settledNames, type OutboundOptions } from './outbound.ts'
 
 /** Most requests: nothing was announced, and nobody looks further. */
 const none: readonly string[] = []
@@ -32,7 +32,5 @@ function isAllowed(name: string, nominated: readonly string[], { proxy: { reques
   if (hopFields.has(name) || nominated.includes(name) || isClaim(name)) return false
   // However it is spelled, it must not stand in for what the header section says or leaves out.
   const plain = plainSpelling(name)
-  const { set, remove } = requestFields
-  const settled = [...remove, ...set.filter((_, i) => i % 2 === 0)]
-  return !ownFields.has(plain) && !settled.some((each) => plainSpelling(each.toLowerCase()) === plain)
+  return !ownFields.has(plain) && !settledNames(requestFields).has(plain)
 }

@@ -22,9 +22,10 @@ export function rewriteCookies(headers: HeaderList, mapping: UrlMapping): Header
 export function rewriteCookie(cookie: string, { client, upstream }: UrlMapping): string {
   const [pair = '', ...attributes] = cookie.split(';')
   const name = (pair.split('=', 1)[0] as string).trim().toLowerCase()
-  // Its name is a promise about its attributes: changed, the client would refuse it.
+  // A name that begins so is a promise about the attributes (RFC 6265bis section 4.1.3): without them the client refuses
+  // the cookie. `__Host-` and `__Host-Http-` are about Secure, Path and Domain, the others about Secure.
   if (name.startsWith('__host-')) return cookie
-  const loosen = client.scheme === 'http' && !name.startsWith('__secure-')
+  const loosen = client.scheme === 'http' && !/^__(?:secure|http)-/.test(name)
   const isSecure = attributes.some((attribute) => nameOf(attribute) === 'secure') && !loosen
   const kept = attributes.flatMap((attribute) => {
     const value = attribute.slice(attribute.indexOf('=') + 1).trim()

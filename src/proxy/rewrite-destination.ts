@@ -4,12 +4,14 @@ import { toUpstreamUrl, type UrlMapping } from './url-mapping.ts'
 /**
  * Shows a WebDAV backend its own URLs in a request: `Destination` of COPY and MOVE, and the resource tags of `If`
  * (RFC 4918 sections 10.3 and 10.4), which it would refuse as another server's.
+ *
+ * @param copies Whether `Destination` is such a URL.
  */
-export function rewriteDestination(headers: HeaderList, mapping: UrlMapping): HeaderList {
+export function rewriteDestination(headers: HeaderList, mapping: UrlMapping, copies: boolean): HeaderList {
   let changed: string[] | undefined
   for (let i = 0; i < headers.length; i += 2) {
     const name = (headers[i] as string).toLowerCase()
-    if (name !== 'destination' && name !== 'if') continue
+    if (name !== 'if' && !(copies && name === 'destination')) continue
     const value = headers[i + 1] as string
     const mapped = name === 'if' ? rewriteIf(value, mapping) : (toUpstreamUrl(value, mapping) ?? value)
     if (mapped === value) continue
@@ -32,8 +34,11 @@ export function leavesRoute(headers: HeaderList, mapping: UrlMapping): boolean {
 
 /** Only tags outside the lists are resources: within them, `<…>` is a lock token and `[…]` an entity tag. */
 const parts = /\((?:[^()"]|"[^"]*")*\)|<([^<>]*)>/g
+/** Lists, each with a tag or none before it (RFC 4918 section 10.4.2). Another `If` is no business of ours. */
+const lists = /^(?:\s*(?:<[^<>]*>)?(?:\s*\((?:[^()"]|"[^"]*")*\))+)+\s*$/
 
 function rewriteIf(value: string, mapping: UrlMapping): string {
+  if (!lists.test(value)) return value
   return value.replace(parts, (part, tag?: string) =>
     tag === undefined ? part : `<${toUpstreamUrl(tag, mapping) ?? tag}>`,
   )

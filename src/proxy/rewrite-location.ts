@@ -2,8 +2,9 @@ import type { HeaderList } from '../http/headers.ts'
 import { toClientUrl, type UrlMapping } from './url-mapping.ts'
 
 /**
- * Leads redirects and other references of a reply's header section back through the route: `Location` of 201 and of
- * every redirect (RFC 9110 section 10.2.2), `Content-Location`, `Refresh`, and `Application-URL`.
+ * Leads redirects and other references of a reply's header section back through the route: `Location` of every
+ * redirect and of what succeeds, since registries and job queues answer 202 and 204 with one too, `Content-Location`,
+ * `Refresh`, and `Application-URL`.
  */
 export function rewriteLocation(status: number, headers: HeaderList, mapping: UrlMapping): HeaderList {
   let changed: string[] | undefined
@@ -24,7 +25,7 @@ type Rewrite = (value: string, mapping: UrlMapping) => string
 function rewriteOf(name: string, status: number): Rewrite | undefined {
   switch (name) {
     case 'location':
-      return status === 201 || (status >= 300 && status <= 399) ? toClientUrl : undefined
+      return status >= 200 && status <= 399 ? toClientUrl : undefined
     case 'content-location':
     case 'application-url':
       return toClientUrl

@@ -2,7 +2,7 @@ import type { ResolvedUpstream } from '../config/route-types.ts'
 import { ServeError } from '../errors/serve-error.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { createHttp1Transport } from './http1-transport.ts'
-import { matchedPrefix, outboundFields, type OutboundOptions } from './outbound.ts'
+import { createOutbound, matchedPrefix, type OutboundOptions } from './outbound.ts'
 import { createRequestPath } from './request-path.ts'
 import { leavesRoute, rewriteDestination } from './rewrite-destination.ts'
 import { announcedTrailers, trailerSection } from './request-trailers.ts'
@@ -26,30 +26,32 @@ export function createTarget(upstream: ResolvedUpstream, options: OutboundOption
   const { timeouts, tls } = proxy
   const pathOf = createRequestPath(match, upstream)
   const outer = matchedPrefix(match)
+  const outbound = createOutbound(upstream, options)
 
   function mapping(x: Exchange): UrlMapping {
     const host = x.headers.get('host') ?? ''
     const isSecure = upstream.protocol === 'https:' || upstream.protocol === 'h2:'
-    const authority = proxy.changeOrigin ? upstream.authority : host
     return {
       client: { scheme: x.peer.encrypted ? 'https' : 'http', authority: host, prefix: outer },
-      upstream: { scheme: isSecure ? 'https' : 'http', authority, prefix: upstream.prefix ?? outer },
+      upstream: { scheme: isSecure ? 'https' : 'http', authority: outbound.host(x), prefix: upstream.prefix ?? outer },
       aliases: [upstream.authority],
     }
   }
 
   function fieldsFor(x: Exchange): readonly string[] {
-    const fields = outboundFields(x, upstream, options)
+    const fields = outbound.fields(x)
     const { names } = x.headers
-    if (!names.includes('destination') && !(proxy.rewrite && names.includes('if'))) return fields
+    // RFC 4918 section 10.3: it has a meaning for these two alone; others may mean a queue by it.
+    const copies = (x.method === 'COPY' || x.method === 'MOVE') && names.includes('destination')
+    if (!copies && !(proxy.rewrite && names.includes('if'))) return fields
     const urls = mapping(x)
-    if (leavesRoute(fields, urls)) {
+    if (copies && leavesRoute(fields, urls)) {
       // RFC 4918 section 9.8.5.
       throw new ServeError('E8008_UPSTREAM_FORBIDDEN', 'The Destination lies outside of the route.', {
         hint: 'copy and move within the route',
       })
     }
-    return proxy.rewrite ? rewriteDestination(fields, urls) : fields
+    return proxy.rewrite ? rewriteDestination(fields, urls, copies) : fields
   }
 
   return {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Exchange } from '../http/exchange.ts'
-import { getField, type HeaderList } from '../http/headers.ts'
+import type { HeaderList } from '../http/headers.ts'
 import { fieldTokens, withoutHopFields } from './hop-fields.ts'
 import type { OutboundRequest } from './types.ts'
 import { UpstreamError } from './upstream-error.ts'
@@ -33,13 +33,6 @@ export function upgradeRequestFields(x: Exchange, { method, headers }: OutboundR
   const given = withoutHopFields(headers)
   for (let i = 0; i < given.length; i += 2) {
     if (!framing.has((given[i] as string).toLowerCase())) fields.push(given[i] as string, given[i + 1] as string)
-  }
-  const { raw } = x.headers
-  for (let i = 0; i < raw.length; i += 2) {
-    const name = (raw[i] as string).toLowerCase()
-    // Some clients name these in Connection, which would lose them on the way.
-    if (!name.startsWith('sec-websocket-') || getField(given, name) !== undefined) continue
-    fields.push(raw[i] as string, raw[i + 1] as string)
   }
   // Node would announce chunks for a method that may have content.
   if (method !== 'GET' && method !== 'HEAD') fields.push('Content-Length', '0')

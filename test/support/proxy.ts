@@ -63,6 +63,7 @@ function proxyTo(upstreams: readonly ResolvedUpstream[], { proxy, timeouts }: Fr
     hashBy: undefined,
     changeOrigin: false,
     requestFields: { set: [], remove: [] },
+    passHeaders: [],
     replyFields: { set: [], remove: [] },
     rewrite: true,
     live: false,

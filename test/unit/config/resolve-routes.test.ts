@@ -105,6 +105,7 @@ describe('a proxy', () => {
       hashBy: undefined,
       changeOrigin: false,
       requestFields: { set: [], remove: [] },
+      passHeaders: [],
       replyFields: { set: [], remove: [] },
       rewrite: true,
       live: false,
@@ -125,6 +126,14 @@ describe('a proxy', () => {
     })
   })
 
+  test('passes on claims of clients by name, or all', () => {
+    const passed = (passHeaders: boolean | readonly string[]): unknown =>
+      proxyOf({ proxy: { '/api': { to, passHeaders } } }).passHeaders
+    assert.deepEqual(passed(['CF-Connecting-IP']), ['cf-connecting-ip'])
+    assert.equal(passed(true), true)
+    assert.deepEqual(passed(false), [])
+  })
+
   test('takes a port of this machine for a target', () => {
     const labels = (value: ProxySetting): string[] =>
       proxyOf({ proxy: { '/api': value } }).upstreams.map(({ label }) => label)
@@ -138,6 +147,22 @@ describe('a proxy', () => {
     [{ to, headers: { 'x-a': 'a\0b' } }, /cannot carry/],
     [{ to, headers: { 'Transfer-Encoding': 'chunked' } }, /server's own/],
     [{ to, replyHeaders: { 'content-length': false } }, /server's own/],
+    [{ to, headers: { Host: false } }, /headers\.Host: "Host" is the server's own: every request has one/],
+    [{ to, headers: { host: 'http://foobar.dev/' } }, /headers\.host: "http:\/\/foobar\.dev\/" is not a host/],
+    [{ to, headers: { host: '' } }, /"" is not a host/],
+    [{ to, headers: { host: 'a, b' } }, /is not a host/],
+    [{ to, headers: { Via: '1.1 us' } }, /"Via" is the server's own: loops are found by it/],
+    [{ to, headers: { via: false } }, /loops are found by it/],
+    [{ to, headers: { Expect: '100-continue' } }, /this server answers it itself/],
+    [{ to, headers: { Connection: 'close' } }, /server's own/],
+    [{ to, headers: { TE: 'trailers' } }, /server's own/],
+    [{ to, headers: { 'Sec-WebSocket-Key': 'x' } }, /the reply to it is checked/],
+    [{ to, headers: { proxy: 'http://localhost' } }, /CGI programs/],
+    [{ to, headers: { 'http2-settings': 'x' } }, /belongs to one connection/],
+    [{ to, replyHeaders: { Date: false } }, /every reply of a server with a clock has one/],
+    [{ to, passHeaders: ['a b'] }, /passHeaders: "a b" is not a field name/],
+    [{ to, passHeaders: ['X-Forwarded-For'] }, /is written by this server; name the proxies that may set it: trust/],
+    [{ to, passHeaders: 'x-real-ip' }, /passHeaders: "x-real-ip" is not true, false or a list of names/],
     [{ to, balance: 'hash' }, /balance "hash" needs it/],
     [{ to, balance: 'hash', hashBy: 'user' }, /neither a header nor a cookie/],
     [{ to, tls: { cert: 'a.pem' } }, /needs "key" too/],

@@ -77,12 +77,13 @@ describe('a redirect is led back through the route', () => {
     ])
   })
 
-  test('201 and every redirect, and no other status', () => {
+  test('a reply that succeeds and every redirect, and no error', () => {
     const from = ['location', 'http://localhost:3000/v1/x']
-    for (const status of [201, 300, 301, 302, 303, 305, 307, 308, 399]) {
+    // 202 and 204: uploads to a registry (OCI distribution specification, "Pushing a blob in chunks").
+    for (const status of [201, 202, 204, 300, 301, 302, 303, 305, 307, 308, 399]) {
       assert.equal(rewriteLocation(status, from, mapping(moved))[1], 'http://localhost:8008/api/x', String(status))
     }
-    for (const status of [200, 202, 204, 404, 500]) assert.equal(rewriteLocation(status, from, mapping(moved)), from)
+    for (const status of [404, 500]) assert.equal(rewriteLocation(status, from, mapping(moved)), from)
   })
 
   test('Content-Location, Application-URL and Refresh as well', () => {
@@ -116,6 +117,13 @@ describe('a cookie fits the address of the client', () => {
     [kept, 'a=b; SameSite=Strict; Secure', 'a=b; SameSite=Strict'],
     [kept, '__Secure-a=b; Secure; SameSite=None; Domain=x.test', '__Secure-a=b; Secure; SameSite=None'],
     [kept, '__Host-a=b; Secure; Path=/', '__Host-a=b; Secure; Path=/'],
+    [moved, '__host-a=b; Secure; Path=/; SameSite=None', '__host-a=b; Secure; Path=/; SameSite=None'],
+    [moved, '__Http-a=b; Secure; HttpOnly; Path=/v1', '__Http-a=b; Secure; HttpOnly; Path=/api'],
+    [kept, '__http-a=b; Domain=x.test; HttpOnly; Secure', '__http-a=b; HttpOnly; Secure'],
+    [moved, '__Host-Http-a=b; Secure; HttpOnly; Path=/', '__Host-Http-a=b; Secure; HttpOnly; Path=/'],
+    [moved, '__SECURE-a=b; Secure; Path=/', '__SECURE-a=b; Secure; Path=/api'],
+    [kept, '__Https-a=b; Secure', '__Https-a=b'],
+    [kept, 'x__Secure-a=b; Secure', 'x__Secure-a=b'],
     [kept, 'secure=domain; Max-Age=5', 'secure=domain; Max-Age=5'],
     [moved, 'a=b; Path=/v1/x', 'a=b; Path=/api/x'],
     [moved, 'a=b; Path=/v1', 'a=b; Path=/api'],
@@ -164,7 +172,7 @@ describe('a DAV backend sees its own URLs', () => {
     ['/api', '/v1'],
   ] as const) {
     test(`Destination: ${from}`, () => {
-      assert.deepEqual(rewriteDestination(['Destination', from], outward), ['Destination', to])
+      assert.deepEqual(rewriteDestination(['Destination', from], outward, true), ['Destination', to])
       assert.equal(leavesRoute(['Destination', from], outward), false)
     })
   }
@@ -186,16 +194,34 @@ describe('a DAV backend sees its own URLs', () => {
   ]) {
     test(`Destination leaves the route: ${away}`, () => {
       assert.equal(leavesRoute(['Destination', away], outward), true)
-      assert.deepEqual(rewriteDestination(['Destination', away], outward), ['Destination', away])
+      assert.deepEqual(rewriteDestination(['Destination', away], outward, true), ['Destination', away])
     })
   }
 
   test('If: tags are resources outside of lists only', () => {
     const value =
       '<http://localhost:8008/api/a> (<http://localhost:8008/api/token> ["http://localhost:8008/api/)("]) </api/b> (Not <urn:x>)'
-    assert.deepEqual(rewriteDestination(['If', value], outward), [
+    assert.deepEqual(rewriteDestination(['If', value], outward, false), [
       'If',
       '<https://dav.test/v1/a> (<http://localhost:8008/api/token> ["http://localhost:8008/api/)("]) </v1/b> (Not <urn:x>)',
     ])
+  })
+
+  for (const value of [
+    'x < /api/y',
+    'see <http://localhost:8008/api/a>',
+    '<http://localhost:8008/api/a>',
+    '(<urn:x>) <http://localhost:8008/api/a>',
+    '</api/a> and </api/b>',
+    'queue </api/a> ([“x”])',
+  ]) {
+    test(`an If of another meaning stays: ${value}`, () => {
+      assert.deepEqual(rewriteDestination(['If', value], outward, false), ['If', value])
+    })
+  }
+
+  test('Destination is no URL of other methods', () => {
+    const list = ['Destination', '/api/x']
+    assert.equal(rewriteDestination(list, outward, false), list)
   })
 })
