@@ -58,6 +58,8 @@ export interface Notes {
   unclaimed?: boolean
   /** The address is one of serve8008's own: the log tells of it only when it was refused. */
   own?: boolean
+  /** A browser asked for the script of a service worker that is not here, and got one that unregisters itself. */
+  staleWorker?: boolean
   /** The user that authenticated. */
   user?: string
 }

@@ -8,6 +8,7 @@ import { createIsolate } from '../filters/isolate.ts'
 import { createResourcePolicy } from '../filters/resource-policy.ts'
 import { createResponseHeaders } from '../filters/response-headers.ts'
 import { createSelect } from '../filters/select.ts'
+import { createStaleWorker } from '../filters/stale-worker.ts'
 import { createGuard, type HostCheck } from '../guard/guard.ts'
 import { composeFilters, composeLayers } from '../http/compose.ts'
 import type { Exchange, Filter, Handler, Layer } from '../http/exchange.ts'
@@ -114,6 +115,8 @@ export function assemble(parts: Parts, sites: readonly Site[]): Handler {
     ...(parts.securePort === undefined ? [] : [createToSecure({ ...config, securePort: parts.securePort })]),
     // outbound: everything further in passes the filters, refusals included
     filtering(composeFilters(filters)),
+    // service workers that an earlier site on this port left behind, where a 404 would leave them running
+    createStaleWorker(),
     // what is thrown further in becomes a page that the filters still see
     boundary,
     // preflights come without credentials, so before the password

@@ -5,6 +5,7 @@ import { isCleartextHttp2, resolveConfig } from '../config/resolve.ts'
 import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
 import { ServeError } from '../errors/serve-error.ts'
+import { createWorkerReport } from '../filters/stale-worker.ts'
 import { createAdapter, type Adapter } from '../http/adapter.ts'
 import type { Exchange, Handler, Layer } from '../http/exchange.ts'
 import { createFetchAnswer, type FetchAnswer } from '../http/fetch.ts'
@@ -60,6 +61,7 @@ class Serve8008 implements Server8008 {
   readonly #log: ReturnType<typeof createAccessLog> | undefined
   readonly #phrase: Phrase
   readonly #authorityFolder: string | undefined
+  readonly #reportWorker = createWorkerReport((warning) => this.#events.emit('warning', warning))
   #secured: Secured | undefined
   #pipeline: Handler
   #starting: Promise<Running> | undefined
@@ -93,6 +95,7 @@ class Serve8008 implements Server8008 {
       refuse: (error) => refusalReply(error, undefined),
       onFault: (error) => this.#events.emit('error', error),
       done: (x, reply, sent) => {
+        if (x.notes.staleWorker === true) this.#reportWorker(x.target.path)
         if (x.notes.own === true && reply.status < 400) return
         if (this.#log !== undefined || this.#events.has('reply')) record(x, reply, sent)
       },
