@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { discard } from './body.ts'
 import type { Exchange } from './exchange.ts'
+import { FileSlice } from './file-slice.ts'
 import { getField, withField, type HeaderList } from './headers.ts'
 import { isStreamed, lengthOf, sendContent, type StreamedBody } from './reply-content.ts'
 import { createReplyWriter } from './reply-writer.ts'
@@ -134,7 +135,11 @@ function announced(response: ServerResponse, reply: Reply, headers: string[]): s
 async function stream(response: ServerResponse, body: StreamedBody, x: Exchange): Promise<Sent> {
   // Middleware such as a compressor puts its own `write` here.
   const writer = createReplyWriter(response, x.signal, response.write !== ServerResponse.prototype.write)
-  const { trailers, ...sent } = await sendContent(body, writer, x)
+  const sending = sendContent(body, writer, x)
+  // A file is at hand; whatever else makes content may take its time, and the client must not wait for the head.
+  if (!(body instanceof FileSlice)) writer.releaseHead()
+  const { trailers, ...sent } = await sending
+  writer.end()
   // The header section is out, so all that is left is to make the loss visible: cut the
   // connection, and the client sees an incomplete message (RFC 9112 section 8).
   if (sent.aborted) return (response.destroy(), sent)

@@ -1,5 +1,8 @@
 import type { Writable } from 'node:stream'
 
+/** Milliseconds that a header section waits for content to share a write with. A client never waits longer for it. */
+const headMs = 2
+
 /** Puts the content of a reply on its connection. */
 export interface ReplyWriter {
   /** Each promise resolves when the chunk's memory is free again, or when the client left. */
@@ -8,19 +11,39 @@ export interface ReplyWriter {
   pass(chunk: Uint8Array, free?: () => void): Promise<void> | void
 }
 
+/** A response whose header section Node holds back until something follows it. */
+type Held = Writable & { flushHeaders(): void }
+
+/** Puts content behind a header section that is held back. */
+export interface HeldHeadWriter extends ReplyWriter {
+  /** Sends the header section alone when no content comes at once. */
+  releaseHead(): void
+  /** No more content comes. */
+  end(): void
+}
+
 /**
  * Makes the writer of one reply.
  *
  * @param isForeign Whether someone put a `write` of their own in place, such as a compressor of Connect middleware: it
  *   keeps chunks and may forget the callback.
  */
-export function createReplyWriter(response: Writable, signal: AbortSignal, isForeign: boolean): ReplyWriter {
+export function createReplyWriter(response: Held, signal: AbortSignal, isForeign: boolean): HeldHeadWriter {
   // Not a race with one promise for the whole reply: that would hold on to every chunk's until the end.
   const waiting = new Set<() => void>()
   signal.addEventListener('abort', () => waiting.forEach((resolve) => resolve()), { once: true })
   let drained: Promise<void> | undefined
+  let begun = false
+  let head: NodeJS.Timeout | undefined
+
+  function begin(): void {
+    if (begun) return
+    begun = true
+    clearTimeout(head)
+  }
 
   function write(chunk: Uint8Array): Promise<void> {
+    begin()
     return new Promise((resolve) => {
       waiting.add(resolve)
       const done = (): void => {
@@ -34,6 +57,7 @@ export function createReplyWriter(response: Writable, signal: AbortSignal, isFor
   }
 
   function pass(chunk: Uint8Array, free?: () => void): Promise<void> | void {
+    begin()
     const written = (error?: Error | null): void => {
       if (error === undefined || error === null) free?.()
     }
@@ -50,5 +74,12 @@ export function createReplyWriter(response: Writable, signal: AbortSignal, isFor
     return drained
   }
 
-  return { write, pass: isForeign ? write : pass }
+  return {
+    write,
+    pass: isForeign ? write : pass,
+    releaseHead() {
+      if (!begun) head = setTimeout(() => response.flushHeaders(), headMs)
+    },
+    end: begin,
+  }
 }
