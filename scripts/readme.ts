@@ -42,6 +42,7 @@ const meanings: Readonly<Record<ErrorCode, string>> = {
   E8008_METHOD: 'Only GET, HEAD and OPTIONS are answered.',
   E8008_TIMEOUT: 'The request did not arrive in time.',
   E8008_PRECONDITION: '`If-Match` or `If-Unmodified-Since` does not hold.',
+  E8008_BODY_READ: 'A body parser of the embedding program read the content that was to be forwarded.',
   E8008_BODY_TOO_LARGE: 'The content is larger than `limits.bodyBytes`.',
   E8008_TARGET_TOO_LONG: 'The request-target is longer than `limits.targetBytes`.',
   E8008_RANGE: 'No part of the range lies within the file.',
@@ -69,8 +70,8 @@ const tables: Readonly<Record<string, () => string>> = {
   options: () => table(['Flag', 'In a config file', 'What it does', 'Default'], optionTable.map(optionRow)),
   flags: () => table(['Flag', 'What it does'], flags.filter(({ key }) => !optionsByKey.has(key)).map(flagRow)),
   limits: () => table(['Limit', 'Variable', 'What it bounds', 'Default'], limitNames.map(limitRow)),
-  'start-codes': () => codeTable('Exit code', ({ status }) => status === 500),
-  'reply-codes': () => codeTable('Status', ({ status }) => status !== 500),
+  'start-codes': () => codeTable('Exit code', (row) => row.status === 500 && !('isPublic' in row)),
+  'reply-codes': () => codeTable('Status', (row) => row.status !== 500 || 'isPublic' in row),
 }
 
 /** The text with every table between its markers made anew. */

@@ -1,7 +1,8 @@
 /**
  * Every code that serve8008 can report, with the exit code of the command (1 runtime, 2 usage or
  * configuration, 3 port or permission) and the status of the reply when it ends an exchange. A code
- * is never renamed: scripts match on it.
+ * is never renamed: scripts match on it. Of a 500 the client gets no details, unless its sentence is fixed
+ * (`isPublic`), so that it can name no file and no fault of ours.
  */
 export const errorCodes = {
   // the process
@@ -37,6 +38,7 @@ export const errorCodes = {
   E8008_METHOD: { exitCode: 1, status: 405 },
   E8008_TIMEOUT: { exitCode: 1, status: 408 },
   E8008_PRECONDITION: { exitCode: 1, status: 412 },
+  E8008_BODY_READ: { exitCode: 1, status: 500, isPublic: true },
   E8008_BODY_TOO_LARGE: { exitCode: 1, status: 413 },
   E8008_TARGET_TOO_LONG: { exitCode: 1, status: 414 },
   E8008_RANGE: { exitCode: 1, status: 416 },

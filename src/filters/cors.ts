@@ -11,6 +11,9 @@ export interface Cors {
   readonly filter: Filter
 }
 
+/** Whether a request with this method would find something of ours: only then the answer to its preflight is ours too. */
+export type Claims = (x: Exchange, method: string) => boolean
+
 /** `*` covers every field here, because there are never credentials (Fetch, section 3.3.6). */
 const exposed: HeaderList = ['Access-Control-Expose-Headers', '*']
 
@@ -21,7 +24,7 @@ const exposed: HeaderList = ['Access-Control-Expose-Headers', '*']
  * origin is allowed, and never with `Access-Control-Allow-Private-Network`: a public page gets no way into
  * the private network from here.
  */
-export function createCors(origins: '*' | readonly string[]): Cors {
+export function createCors(origins: '*' | readonly string[], claims: Claims = () => true): Cors {
   const listed = new Set(origins === '*' ? [] : origins.filter((origin) => origin !== 'null'))
 
   /** The value of `Access-Control-Allow-Origin`, undefined for an origin that is not allowed. */
@@ -37,6 +40,7 @@ export function createCors(origins: '*' | readonly string[]): Cors {
       const method = x.headers.get('access-control-request-method')
       const origin = allowedOrigin(x)
       if (method === undefined || origin === undefined) return next(x)
+      if (!claims(x, method)) x.notes.unclaimed = true
       return preflightReply(origin, method, x.headers.get('access-control-request-headers'))
     }
   }

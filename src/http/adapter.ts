@@ -12,7 +12,7 @@ import { createGroupedWrites } from './grouped-writes.ts'
 import { boundIdle } from './idle.ts'
 import { shouldUpgrade } from './ignored-upgrade.ts'
 import type { Http2Adapter } from './http2-adapter.ts'
-import { mountOf } from './mounted-reply.ts'
+import { mountOf, type Mount } from './mounted-reply.ts'
 import { NodeExchange, type NodeHost } from './node-exchange.ts'
 import type { Exchange } from './exchange.ts'
 import { createUpgrades } from './upgrades.ts'
@@ -64,7 +64,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
       if (isLast) response.shouldKeepAlive = false
       if (reply.close === true) connection.linger()
       const sent = finish(response, reply, x, end)
-      if (sent instanceof Promise) response.socket?.setTimeout(limits.writeMs)
+      if (sent instanceof Promise) boundWrite(response.socket)
       return sent
     },
   }
@@ -91,11 +91,16 @@ export function createAdapter(options: AdapterOptions): Adapter {
       else response.end(content, 'latin1')
       // A handler may take its time; a client that does not read may not.
       const { socket } = response
-      if (socket !== null && socket.writableLength > 0) socket.setTimeout(limits.writeMs)
+      if (socket !== null && socket.writableLength > 0) boundWrite(socket)
     }
     // Middleware such as a compressor puts its own `end` in place, and may throw in it.
     if (response.end === ServerResponse.prototype.end) writes.add(write)
     else write()
+  }
+
+  function boundWrite(socket: Socket | null): void {
+    // A request that a program injects (light-my-request, Fastify's `inject`) comes over nothing that could time out.
+    if (socket !== null && 'setTimeout' in socket) socket.setTimeout(limits.writeMs)
   }
 
   function connectionOf(socket: Duplex): Connection {
@@ -110,9 +115,10 @@ export function createAdapter(options: AdapterOptions): Adapter {
     return connection
   }
 
-  function open(request: IncomingMessage, response: ServerResponse, waits: boolean, mount?: string): OurExchange {
+  function open(request: IncomingMessage, response: ServerResponse, waits: boolean, mount?: Mount): OurExchange {
     const connection = connectionOf(request.socket)
-    const batch = (mount ?? '') === '' && isShared() ? batches.next(connection) : Number.NaN
+    // Another program's middleware may have written what we are about to read, so nothing is shared with it.
+    const batch = mount === undefined && isShared() ? batches.next(connection) : Number.NaN
     const x = new NodeExchange(host, { message: request, response, connection, batch, waits, mount })
     connection.latest = x
     return x
@@ -184,7 +190,6 @@ export function createAdapter(options: AdapterOptions): Adapter {
     },
     createHttp2Listener: async () => (await (openingHttp2 ??= openHttp2())).server,
     handle: (request, response, next) => {
-      // Another program's middleware may have written what we are about to read, so nothing is shared.
       const x = open(request, response, false, mountOf(request))
       delivery.answer(x, next)
     },

@@ -2,13 +2,13 @@ import { isServeError, ServeError } from '../errors/serve-error.ts'
 import { discard } from './body.ts'
 import type { Exchange, Handler } from './exchange.ts'
 import type { Sent } from './finish.ts'
-import { mountedReply } from './mounted-reply.ts'
+import { mountedReply, type Mount } from './mounted-reply.ts'
 import type { Reply } from './reply.ts'
 
 /** An exchange that came over a connection, on which its reply goes out. */
 export interface ServerExchange extends Exchange {
-  /** Path below which an embedding program mounted us, without a final slash. */
-  readonly mount: string
+  /** Where an embedding program mounted us. */
+  readonly mount: Mount
   /** Whether there is content that nobody took. */
   readonly unread: boolean
   /** Whether the header section of a reply is out. */
@@ -58,8 +58,8 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   const { handler, refuse, done, onFault, isDraining } = options
 
   function deliver(x: ServerExchange, reply: Reply, next?: Next): void {
-    if (next !== undefined && isUnknown(x)) return (discard(reply.body), next())
-    const mounted = x.mount === '' ? reply : mountedReply(reply, x.mount)
+    if (next !== undefined && isUnclaimed(x)) return (discard(reply.body), next())
+    const mounted = mountedReply(reply, x.mount, x)
     if (x.unread && mounted.close !== true) return void deliverAfterDrain(x, mounted)
     send(x, mounted)
   }
@@ -134,6 +134,7 @@ export function createDelivery(options: DeliveryOptions): Delivery {
   }
 }
 
-function isUnknown(x: Exchange): boolean {
+/** Whether there is nothing of ours at the address of an exchange, or nothing that answers to its method. */
+export function isUnclaimed(x: Exchange): boolean {
   return x.notes.unclaimed === true || x.notes.refusal === 'E8008_NOT_FOUND' || x.notes.refusal === 'E8008_METHOD'
 }

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { discard } from './body.ts'
+import { isUnclaimed } from './delivery.ts'
 import type { Exchange, Handler } from './exchange.ts'
 import { sendFile } from './file-body.ts'
 import { FileSlice } from './file-slice.ts'
@@ -12,6 +13,8 @@ type Streamed = Exclude<Body, null | Uint8Array>
 /** Answers Fetch API requests through a pipeline, without a connection. */
 export interface FetchAnswer {
   answer(request: Request): Promise<Response>
+  /** Answers a request, or resolves to undefined, with the request untouched, where nothing of ours is at its address. */
+  offer(request: Request): Promise<Response | undefined>
   /** Frees the bodies that nobody has begun to read: they may hold open files. */
   close(): void
 }
@@ -24,6 +27,13 @@ export function createFetchAnswer(handler: Handler, bodyBytes: number): FetchAns
       const x = exchangeOf(request, bodyBytes)
       return toResponse(await handler(x), x, unread)
     },
+    offer: async (request) => {
+      const x = exchangeOf(request, bodyBytes)
+      const reply = await handler(x)
+      if (!isUnclaimed(x)) return toResponse(reply, x, unread)
+      discard(reply.body)
+      return undefined
+    },
     close: () => {
       unread.forEach(discard)
       unread.clear()
@@ -35,7 +45,7 @@ function exchangeOf(request: Request, bodyBytes: number): Exchange {
   const url = new URL(request.url)
   const given = [...request.headers].filter(([name]) => name !== 'host').flat()
   const headers = ['Host', request.headers.get('host') ?? url.host, ...given]
-  const content = request.body === null ? undefined : Readable.fromWeb(request.body as never)
+  const content = request.body === null ? undefined : Readable.from(contentOf(request), { objectMode: false })
   return plainExchange({
     method: request.method,
     target: `${url.pathname}${url.search}`,
@@ -49,8 +59,13 @@ function exchangeOf(request: Request, bodyBytes: number): Exchange {
       localPort: 0,
       encrypted: url.protocol === 'https:',
     },
-    ...(content === undefined ? {} : { content }),
+    ...(content === undefined ? {} : { content, isSpent: () => request.bodyUsed || request.body?.locked === true }),
   })
+}
+
+/** Takes the content when it is first wanted: until then the request can be handed on with it. */
+async function* contentOf({ body }: Request): AsyncGenerator<Uint8Array> {
+  if (body !== null) yield* body as unknown as AsyncIterable<Uint8Array>
 }
 
 /** A stream without a length is what HTTP/1.1 would send in chunks. */

@@ -6,6 +6,7 @@ import type { Sent } from './finish.ts'
 import { RequestHeaders, type HeaderList } from './headers.ts'
 import { finishHttp2, finishHttp2Interim } from './http2-finish.ts'
 import type { Http2Head } from './http2-head.ts'
+import { noMount, type Mount } from './mounted-reply.ts'
 import { nextExchangeId } from './plain-exchange.ts'
 import type { Reply } from './reply.ts'
 import { StreamBody } from './request-body.ts'
@@ -29,7 +30,7 @@ export class Http2Exchange implements ServerExchange {
   // Streams of one session are handled one by one as they are read, so nothing is known of their order.
   readonly batch: number = Number.NaN
   readonly version = '2'
-  readonly mount = ''
+  readonly mount: Mount = noMount
   readonly method: string
   readonly target: Target
   readonly headers: RequestHeaders

@@ -5,6 +5,7 @@ import type { Notes, Peer, RequestBody } from './exchange.ts'
 import type { Authority } from './authority.ts'
 import type { Sent } from './finish.ts'
 import { RequestHeaders, type HeaderList } from './headers.ts'
+import { noMount, type Mount } from './mounted-reply.ts'
 import { nextExchangeId } from './plain-exchange.ts'
 import type { Reply } from './reply.ts'
 import { StreamBody } from './request-body.ts'
@@ -40,8 +41,8 @@ export interface NodeExchangeOptions<Response> {
   readonly batch: number
   /** Whether the client holds its content back until it is invited (`Expect: 100-continue`). */
   readonly waits: boolean
-  /** Path below which an embedding program mounted us, without a final slash; undefined on a server of ours. */
-  readonly mount: string | undefined
+  /** Where an embedding program mounted us; undefined on a server of ours. */
+  readonly mount: Mount | undefined
 }
 
 /** An exchange over a connection. What a plain file request never asks for is made on demand. */
@@ -57,7 +58,7 @@ export class NodeExchange<Response extends Answer> implements ServerExchange, La
   readonly message: NodeMessage
   readonly response: Response
   readonly connection: Connection
-  readonly mount: string
+  readonly mount: Mount
   authority: Authority | undefined = undefined
   readonly #host: NodeHost<Response>
   readonly #waits: boolean
@@ -76,11 +77,13 @@ export class NodeExchange<Response extends Answer> implements ServerExchange, La
     this.message = message
     this.response = response
     this.batch = batch
-    this.mount = mount ?? ''
+    this.mount = mount ?? noMount
     this.#isOurs = mount === undefined
     this.method = message.method ?? ''
     this.version = message.httpVersion
-    this.target = parseTarget(this.method, message.url ?? '')
+    const url = message.url ?? ''
+    // Polka leaves nothing but the query of a path that it cuts off as a whole.
+    this.target = parseTarget(this.method, mount !== undefined && url.startsWith('?') ? `/${url}` : url)
     this.headers = new RequestHeaders(message.rawHeaders)
   }
 

@@ -22,6 +22,8 @@ export interface PlainExchangeOptions {
   readonly headers?: HeaderList
   readonly peer?: Peer
   readonly content?: Readable
+  /** Whether the program took the content before it came here, asked when it is wanted. */
+  readonly isSpent?: () => boolean
   /** Most bytes of content that are read. Default unlimited. */
   readonly bodyBytes?: number
   readonly signal?: AbortSignal
@@ -30,7 +32,7 @@ export interface PlainExchangeOptions {
 /** An exchange without a connection: for `fetch`, for the record of unreadable messages, for tests. */
 export function plainExchange(options: PlainExchangeOptions): Exchange {
   const headers = new RequestHeaders(options.headers ?? [])
-  const { signal = new AbortController().signal } = options
+  const { signal = new AbortController().signal, isSpent } = options
   return {
     id: nextExchangeId(),
     startedAt: performance.now(),
@@ -41,7 +43,11 @@ export function plainExchange(options: PlainExchangeOptions): Exchange {
     authority: undefined,
     headers,
     peer: options.peer ?? noPeer,
-    body: new StreamBody(options.content ?? Readable.from([]), { headers, limit: options.bodyBytes ?? Infinity }),
+    body: new StreamBody(options.content ?? Readable.from([]), {
+      headers,
+      limit: options.bodyBytes ?? Infinity,
+      ...(isSpent === undefined ? {} : { isSpent }),
+    }),
     signal,
     whenGone: (callback) => {
       if (signal.aborted) callback()

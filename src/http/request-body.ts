@@ -17,6 +17,8 @@ export interface BodyOptions {
   readonly expected?: boolean
   /** Whether an end of the stream is that of the content, asked when it comes. Default: it is. */
   readonly isWhole?: () => boolean
+  /** Whether the program took the content before it came here, asked when it is wanted. Default: whether the stream was read. */
+  readonly isSpent?: () => boolean
   /** What came behind the content, once it was read. */
   readonly trailers?: () => HeaderList
 }
@@ -59,11 +61,7 @@ export class StreamBody implements RequestBody {
   }
 
   relay(): Relayed {
-    if (this.#source.readableDidRead && !this.#taken) {
-      throw new ServeError('E8008_INTERNAL', 'The request content was read before it came to be passed on.', {
-        hint: 'put serve8008 before body parsers such as express.json()',
-      })
-    }
+    this.#checkUnspent()
     return new RelayedContent(this.#source, {
       isOurs: this.#options.isOurs ?? false,
       begin: () => {
@@ -77,6 +75,7 @@ export class StreamBody implements RequestBody {
   }
 
   stream(): Readable {
+    this.#checkUnspent()
     this.#checkLength()
     this.#take()
     const source = this.#source
@@ -122,6 +121,17 @@ export class StreamBody implements RequestBody {
   /** Tells whoever reads that the rest cannot be read; Node does not once the request was answered. */
   fail(error: Error): void {
     this.#failed?.(error)
+  }
+
+  /**
+   * What a parser made of the content is not sent in its place: the bytes would be others than those that the client has
+   * counted, signed or compressed.
+   */
+  #checkUnspent(): void {
+    if (!this.expected || this.#taken || !(this.#options.isSpent?.() ?? this.#source.readableDidRead)) return
+    throw new ServeError('E8008_BODY_READ', 'A body parser read the content of this request before serve8008 got it.', {
+      hint: 'put serve8008 before body parsers such as express.json()',
+    })
   }
 
   #isWhole(): boolean {

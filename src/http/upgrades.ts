@@ -7,7 +7,7 @@ import type { Connection } from './connection.ts'
 import type { Delivery, DeliveryOptions } from './delivery.ts'
 import { finishUpgrade, responseOn } from './finish.ts'
 import { announcesContent, handBack } from './ignored-upgrade.ts'
-import { mountOf } from './mounted-reply.ts'
+import { mountOf, noMount, type Mount } from './mounted-reply.ts'
 import type { NodeExchange } from './node-exchange.ts'
 import { readAhead } from './read-ahead.ts'
 import type { Reply } from './reply.ts'
@@ -18,7 +18,7 @@ type OurExchange = NodeExchange<ServerResponse>
 export interface UpgradeOptions extends Pick<DeliveryOptions, 'handler' | 'refuse' | 'onFault'> {
   readonly delivery: Delivery
   readonly connectionOf: (socket: Duplex) => Connection
-  readonly open: (request: IncomingMessage, response: ServerResponse, waits: boolean, mount: string) => OurExchange
+  readonly open: (request: IncomingMessage, response: ServerResponse, waits: boolean, mount: Mount) => OurExchange
 }
 
 /** Requests for another protocol or a tunnel: Node lets go of their connections and leaves the answer to us. */
@@ -53,7 +53,7 @@ export function createUpgrades(options: UpgradeOptions): Upgrades {
 
   function decide(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
     const response = responseOn(socket, request)
-    const x = open(request, response, false, '')
+    const x = open(request, response, false, noMount)
     const send = (reply: Reply, rest: Uint8Array): void => {
       if (reply.takeover === undefined) return delivery.send(x, { ...reply, close: true })
       response.detachSocket(socket as Socket)

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors/codes.ts'
+import { errorCodes, type ErrorCode } from '../errors/codes.ts'
 import type { ServeError } from '../errors/serve-error.ts'
 import type { HeaderList } from '../http/headers.ts'
 import type { Reply } from '../http/reply.ts'
@@ -64,7 +64,7 @@ export function errorReply(
 function describe(error: ServeError, given: string | undefined): Refusal {
   const { status, code } = error
   const title = statusTitle(status)
-  if (status === 500) {
+  if (status === 500 && !('isPublic' in errorCodes[code])) {
     // Its sentence is for the one who runs the server: it may name files, options or a fault of ours.
     return {
       status,

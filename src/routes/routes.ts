@@ -14,6 +14,8 @@ export interface Folder {
   /** Path prefix with a slash at both ends. */
   readonly path: string
   readonly handle: Handler
+  /** Whether there is something of the folder at the exchange's path. */
+  has(x: Exchange): boolean
 }
 
 /** What {@link createRoutes} puts in order. */
@@ -25,6 +27,14 @@ export interface RoutesOptions {
   readonly forward: (route: ResolvedRoute) => Handler
 }
 
+/** What answers behind everything else. */
+export interface Routes {
+  /** Answers an exchange. */
+  readonly handle: Handler
+  /** Whether a request with this method would find something of ours. @throws ServeError as `handle` does. */
+  readonly claims: (x: Exchange, method: string) => boolean
+}
+
 /** RFC 9110 section 9.3.7: a question about the server, not about anything that it forwards. */
 const serverOptions: Reply = Object.freeze(emptyReply(204, ['Allow', 'GET, HEAD, OPTIONS']))
 
@@ -34,24 +44,33 @@ const serverOptions: Reply = Object.freeze(emptyReply(204, ['Allow', 'GET, HEAD,
  *
  * @throws ServeError `E8008_CONFIG_INVALID` for two routes that are equally specific.
  */
-export function createRoutes({ folders, routes, base, forward }: RoutesOptions): Handler {
+export function createRoutes({ folders, routes, base, forward }: RoutesOptions): Routes {
   const [only] = folders
   if (routes.length === 0) {
-    if (folders.length === 1 && only?.path === '/') return only.handle
+    if (folders.length === 1 && only?.path === '/') return { handle: only.handle, claims: only.has }
     const find = createFinder(folders)
-    return (x) => find(x.target.path)?.handle(x) ?? outside(x, base)
+    return {
+      handle: (x) => find(x.target.path)?.handle(x) ?? outside(x, base),
+      claims: (x) => find(x.target.path)?.has(x) === true,
+    }
   }
-  const table = createTable<Handler>([
-    ...folders.map(({ path, handle }) => ({ name: path, folder: path, item: handle })),
-    ...routes.map((route): TableEntry<Handler> => {
+  const table = createTable<Pick<Folder, 'handle' | 'has'>>([
+    ...folders.map((folder) => ({ name: folder.path, folder: folder.path, item: folder })),
+    ...routes.map((route): TableEntry<Pick<Folder, 'handle' | 'has'>> => {
       const { name, match, action } = route
-      return { name, match, item: handlerOf(route, forward), isForwarded: action.kind === 'proxy' }
+      const item = { handle: handlerOf(route, forward), has: () => true }
+      return { name, match, item, isForwarded: action.kind === 'proxy' }
     }),
   ])
-  return (x) => {
-    if (x.target.form === 'asterisk') return serverOptions
-    const handle = table.find(requestOf(x))
-    return handle === undefined ? outside(x, base) : handle(x)
+  return {
+    handle: (x) => {
+      if (x.target.form === 'asterisk') {
+        x.notes.unclaimed = true
+        return serverOptions
+      }
+      return table.find(requestOf(x))?.handle(x) ?? outside(x, base)
+    },
+    claims: (x, method) => table.find({ ...requestOf(x), method })?.has(x) === true,
   }
 }
 

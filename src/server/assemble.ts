@@ -81,8 +81,18 @@ export function openSites(config: ResolvedConfig): Site[] {
 export function assemble(parts: Parts, sites: readonly Site[]): Handler {
   const { config, layers, live } = parts
   const refuse = createRefuse(parts.onFault, parts.phrase, config.base)
-  const cors = config.cors === undefined ? undefined : createCors(config.cors)
   const boundary = createBoundary(refuse)
+  // the most specific first: what is forwarded, redirects, fixed replies, the served folders
+  const routes = createRoutes({
+    folders: sites.map(({ path, site }) => ({ path, handle: site.handle, has: site.has })),
+    routes: parts.routes,
+    base: config.base,
+    forward: parts.forward,
+  })
+  const auth = authLayers(config)
+  // What a layer answers is not known before it is asked, and behind a password nothing may show what is there.
+  const claims = layers.length > 0 || auth.length > 0 ? undefined : routes.claims
+  const cors = config.cors === undefined ? undefined : createCors(config.cors, claims)
 
   const filters: Filter[] = [
     // first of all the user's own fields, so that what follows decides on the final type and caching
@@ -123,7 +133,7 @@ export function assemble(parts: Parts, sites: readonly Site[]): Handler {
     ...(cors === undefined ? [] : [cors.layer]),
     // they ask for a token that was given out behind the password: not every browser sends that with a WebSocket
     ...(live === undefined ? [] : [live.proven]),
-    ...authLayers(config),
+    ...auth,
     // the client of live reload and its token
     ...(live === undefined ? [] : [live.open]),
     // what the embedding program added
@@ -132,14 +142,7 @@ export function assemble(parts: Parts, sites: readonly Site[]): Handler {
     ...(live === undefined ? [] : [live.note]),
   ]
 
-  // the most specific first: what is forwarded, redirects, fixed replies, the served folders
-  const routes = createRoutes({
-    folders: sites.map(({ path, site }) => ({ path, handle: site.handle })),
-    routes: parts.routes,
-    base: config.base,
-    forward: parts.forward,
-  })
-  return composeLayers(list, routes)
+  return composeLayers(list, routes.handle)
 }
 
 function opening(opened: (x: Exchange) => void): Layer {

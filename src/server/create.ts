@@ -20,6 +20,7 @@ import { Running } from './lifecycle.ts'
 import type { Secured } from './secure.ts'
 import { cutWarning, listeningWarnings } from './listening.ts'
 import { definedOnly, logOptions, type ProgramOptions } from './program-options.ts'
+import { toRequest } from './to-request.ts'
 import { ServerRoutes } from './server-routes.ts'
 import type { AccessRecord, Listening, RequestListener, Server8008, ServerEvents } from './types.ts'
 
@@ -221,8 +222,12 @@ class Serve8008 implements Server8008 {
     return this
   }
 
-  fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
-    return this.#fetch.answer(input instanceof Request && init === undefined ? input : new Request(input, init))
+  async fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
+    return await this.#fetch.answer(toRequest('fetch', input, init))
+  }
+
+  async tryFetch(input: string | URL | Request, init?: RequestInit): Promise<Response | undefined> {
+    return await this.#fetch.offer(toRequest('tryFetch', input, init))
   }
 
   #assemble(layers: readonly Layer[] = this.#layers, routes: readonly ResolvedRoute[] = this.routes.list()): Handler {

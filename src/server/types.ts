@@ -178,8 +178,8 @@ export interface Server8008 extends AsyncDisposable {
   off<Name extends keyof ServerEvents>(name: Name, listener: (...args: ServerEvents[Name]) => void): Server8008
   /**
    * `(req, res, next)` for Express, Connect, Polka and node:http. With `next`, paths (404) and methods (405) that are not
-   * ours go there, untouched. Mount it at the top and use `base` for a prefix, since redirects name whole paths; list
-   * the hosts of the program in `allowHost`.
+   * ours go there, untouched. Below a path (`app.use('/docs', server.handler)`) redirects lead back below it; list the
+   * hosts of the program in `allowHost`, and put it before body parsers where it forwards.
    */
   readonly handler: RequestListener
   /**
@@ -188,10 +188,21 @@ export interface Server8008 extends AsyncDisposable {
    */
   readonly upgrade: (request: object, socket: Duplex, head: Uint8Array) => void
   /**
-   * Answers a request of the Fetch API without a port, with the arguments of the global `fetch()`, by the same pipeline: its URL needs a host that is ours, such as
-   * `http://localhost/`. No `reply` event and no log line follow.
+   * Answers a request of the Fetch API without a port, with the arguments of the global `fetch()`, by the same pipeline:
+   * its URL needs a host that is ours, such as `http://localhost/`. No `reply` event and no log line follow.
+   *
+   * @throws ServeError `E8008_CONFIG_INVALID` for something that is no URL, such as a path
    */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
+  /**
+   * `fetch()` for a program that has routes of its own, as `handler` with `next` is for node:http: resolves to undefined
+   * for paths (404) and methods (405) that are not ours, and leaves the content of such a request unread.
+   *
+   * @example
+   * app.use(async (c, next) => (await server.tryFetch(c.req.raw)) ?? next()) // Hono
+   * app.use((event) => server.tryFetch(event.req)) // h3
+   */
+  tryFetch(input: string | URL | Request, init?: RequestInit): Promise<Response | undefined>
 }
 
 /** A listener for node:http's `request` event that is a Connect middleware too. */

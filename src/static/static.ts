@@ -10,6 +10,7 @@ import { createFallback } from './fallback.ts'
 import { createListFolder } from './list-folder.ts'
 import { locate } from './locate.ts'
 import { createMounts } from './mounts.ts'
+import { createPresence } from './presence.ts'
 import { findPlace, type Place } from './place.ts'
 import { createSources, noSources, type Sources } from './sources.ts'
 import { createResolver } from './resolve.ts'
@@ -54,6 +55,8 @@ export interface StaticSite {
    *   `E8008_INTERNAL`.
    */
   readonly handle: Handler
+  /** Whether a GET of the exchange's path would be answered with something of the folder. */
+  has(x: Exchange): boolean
   /**
    * The files whose change, coming or going would change the answer to a request path: absolute paths, present or not;
    * with a separator at its end the entries of a folder. Empty for what no file decides.
@@ -91,6 +94,8 @@ export function createStatic(options: StaticOptions): StaticSite {
     if (known !== undefined) return known
     const place = findPlace(path, { ...options, prefix, platform })
     if (place === undefined) {
+      // No file can have this name, but a program that embeds us may have something at `/api/a%2Fb`.
+      notes.unclaimed = true
       notes.remark = 'path with dot segments, encoded slashes or controls'
       throw invalidPath()
     }
@@ -100,11 +105,23 @@ export function createStatic(options: StaticOptions): StaticSite {
 
   function handle(x: Exchange): ReturnType<Handler> {
     const { method } = x
-    if (method === 'OPTIONS') return optionsReply
+    if (method === 'OPTIONS') {
+      // A program that embeds us answers the preflights of its own paths.
+      if (!has(x)) x.notes.unclaimed = true
+      return optionsReply
+    }
     if (method !== 'GET' && method !== 'HEAD') throw refusedMethod(method)
     const place = placeOf(x)
     if (place.rare && needsMediaTypes(place.names.at(-1) ?? '')) return loadMediaTypes().then(() => answer(place, x))
     return answer(place, x)
+  }
+
+  const isPresent = createPresence({ ...options, boundary, files })
+
+  function has(x: Exchange): boolean {
+    const { path } = x.target
+    const place = places.get(path) ?? findPlace(path, { ...options, prefix, platform })
+    return place !== undefined && isPresent(place, x)
   }
 
   const sourcesOf = createSources(options)
@@ -114,7 +131,7 @@ export function createStatic(options: StaticOptions): StaticSite {
     return place === undefined ? noSources : sourcesOf(place)
   }
 
-  return { handle, sources, close: () => (files.clear(), places.clear()) }
+  return { handle, has, sources, close: () => (files.clear(), places.clear()) }
 }
 
 /** As in a URL; one that a person wrote undecoded is taken literally. */

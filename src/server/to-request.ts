@@ -1,0 +1,17 @@
+import { quote } from '../config/problem.ts'
+import { ServeError } from '../errors/serve-error.ts'
+
+/**
+ * The request that the arguments of `fetch()` stand for.
+ *
+ * @throws ServeError `E8008_CONFIG_INVALID` for something that is no whole URL.
+ */
+export function toRequest(name: string, input: string | URL | Request, init: RequestInit | undefined): Request {
+  if (input instanceof Request) return init === undefined ? input : new Request(input, init)
+  const url = String(input)
+  if (URL.canParse(url)) return new Request(url, init)
+  const whole = URL.canParse(url, 'http://localhost/') ? new URL(url, 'http://localhost/').href : 'http://localhost/'
+  throw new ServeError('E8008_CONFIG_INVALID', `${name}() takes a whole URL, and ${quote(input)} is none.`, {
+    hint: `write ${name}('${whole}')`,
+  })
+}

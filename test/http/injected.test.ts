@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fastify, { type FastifyInstance } from 'fastify'
+import inject, { type DispatchFunc } from 'light-my-request'
+import type { ServeError, Server8008, ServeOptions } from '../../src/index.ts'
+import { express, host, openSite, type EmbeddedSite } from '../support/frameworks.ts'
+
+const large = Buffer.alloc(3_000_000, 'l')
+const files = { 'index.html': '<title>home</title>', 'a.txt': 'alpha', 'large.bin': large, 'sub/index.html': 'sub' }
+const headers = { host: 'localhost' }
+
+/** A site in front of Fastify's own routes. */
+async function openFastify(options: ServeOptions = {}): Promise<EmbeddedSite & { readonly app: FastifyInstance }> {
+  const opened = await openSite(files, options)
+  const app = fastify()
+  app.addHook('onRequest', (request, reply, done) => opened.site.handler(request.raw, reply.raw, done as () => void))
+  app.get('/api/hello', async () => ({ hello: 'world' }))
+  app.post('/api/echo', async (request) => request.body)
+  app.options('/api/hello', async (_, reply) => await reply.code(204).header('x-from', 'fastify').send())
+  return {
+    ...opened,
+    app,
+    [Symbol.asyncDispose]: async () => {
+      await app.close()
+      await opened[Symbol.asyncDispose]()
+    },
+  }
+}
+
+function failuresOf(site: Server8008): ServeError[] {
+  const failures: ServeError[] = []
+  site.on('error', (error) => failures.push(error))
+  return failures
+}
+
+test('Fastify: what is injected gets files, ranges and redirects, and the rest goes to its routes', async () => {
+  await using opened = await openFastify()
+  const { app, site } = opened
+  const failures = failuresOf(site)
+  assert.equal((await app.inject({ url: '/a.txt', headers })).body, 'alpha')
+  assert.ok((await app.inject({ url: '/large.bin', headers })).rawPayload.equals(large))
+  assert.equal((await app.inject({ url: '/large.bin', method: 'HEAD', headers })).headers['content-length'], '3000000')
+  const part = await app.inject({ url: '/a.txt', headers: { ...headers, range: 'bytes=1-2' } })
+  assert.deepEqual([part.statusCode, part.body], [206, 'lp'])
+  assert.equal((await app.inject({ url: '/sub?x', headers })).headers.location, '/sub/?x')
+  assert.deepEqual((await app.inject({ url: '/api/hello', headers })).json(), { hello: 'world' })
+  const echoed = await app.inject({ url: '/api/echo', method: 'POST', payload: { a: 1 }, headers })
+  assert.deepEqual(echoed.json(), { a: 1 })
+  assert.equal((await app.inject({ url: '/api/hello', method: 'OPTIONS', headers })).headers['x-from'], 'fastify')
+  assert.equal((await app.inject({ url: '/nope', headers })).statusCode, 404)
+  assert.equal((await app.inject({ url: '/a.txt', headers: { host: 'evil.test' } })).statusCode, 421)
+  assert.deepEqual(failures, [])
+})
+
+test('Fastify: what is injected is forwarded, with content of any size', async () => {
+  await using upstream = await host((request, response) => void request.pipe(response))
+  await using opened = await openFastify({ proxy: { '/up': upstream.port } })
+  const { app, site } = opened
+  const failures = failuresOf(site)
+  const small = await app.inject({ url: '/up', method: 'PUT', payload: 'hello', headers })
+  assert.equal(small.body, 'hello')
+  const big = await app.inject({ url: '/up', method: 'POST', payload: large, headers })
+  assert.ok(big.rawPayload.equals(large))
+  assert.deepEqual(failures, [])
+})
+
+test('Fastify: over a port it is the same', async () => {
+  await using opened = await openFastify()
+  const address = await opened.app.listen({ port: 0, host: '127.0.0.1' })
+  assert.equal(await (await fetch(`${address}/a.txt`)).text(), 'alpha')
+  assert.deepEqual(await (await fetch(`${address}/api/hello`)).json(), { hello: 'world' })
+})
+
+test('light-my-request: the handler itself answers, with refusals and content that nobody wants', async () => {
+  await using opened = await openSite(files)
+  const failures = failuresOf(opened.site)
+  const dispatch = opened.site.handler as unknown as DispatchFunc
+  assert.equal((await inject(dispatch, { url: '/', headers })).body, '<title>home</title>')
+  assert.equal((await inject(dispatch, { url: '/nope', headers })).statusCode, 404)
+  assert.equal((await inject(dispatch, { url: '/a.txt', method: 'POST', payload: large, headers })).statusCode, 405)
+  assert.equal((await inject(dispatch, { url: '/a.txt', method: 'OPTIONS', headers })).statusCode, 204)
+  const streamed = await inject(dispatch, { url: '/large.bin', headers, payloadAsStream: true })
+  let bytes = 0
+  for await (const chunk of streamed.stream()) bytes += (chunk as Buffer).byteLength
+  assert.equal(bytes, large.byteLength)
+  assert.deepEqual(failures, [])
+})
+
+test('light-my-request: an Express app with a mounted site answers', async () => {
+  await using opened = await openSite(files)
+  const app = express().use('/m', opened.site.handler) as unknown as DispatchFunc
+  assert.equal((await inject(app, { url: '/m/a.txt', headers })).body, 'alpha')
+  assert.equal((await inject(app, { url: '/m', headers })).headers.location, '/m/')
+})
+
+test('a layer that waits for the connection to close does not fail where there is none', async () => {
+  await using opened = await openSite(files)
+  const failures = failuresOf(opened.site)
+  opened.site.use((next) => (x) => {
+    x.whenGone(() => {})
+    assert.equal(x.signal.aborted, false)
+    assert.equal(x.peer.encrypted, false)
+    x.inform(103, ['Link', '</a.css>; rel=preload'])
+    return next(x)
+  })
+  const dispatch = opened.site.handler as unknown as DispatchFunc
+  assert.equal((await inject(dispatch, { url: '/a.txt', headers })).body, 'alpha')
+  assert.deepEqual(failures, [])
+})
