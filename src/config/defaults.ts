@@ -23,6 +23,7 @@ export const defaults: Readonly<Required<Omit<ServeOptions, Unset>> & { limits: 
   cleanUrls: true,
   trailingSlash: 'auto',
   dotfiles: false,
+  serve: Object.freeze([]),
   followSymlinks: false,
   headers: Object.freeze({}),
   cache: false,

@@ -36,6 +36,15 @@ export const optionRows: Readonly<Record<OptionKey, OptionRow>> = {
   },
   ...routeRows,
   dotfiles: toggle('Files', ['dotfiles'], 'Serve and list names that start with a dot; .well-known is always served.'),
+  serve: {
+    group: 'Files',
+    flags: ['serve'],
+    kind: 'list',
+    valueName: 'PATTERN',
+    parse: read.parseList,
+    description: 'Serve a name (*.key) or path (video/**) that is kept back as a key, a credential or a backup.',
+    accepts: 'names such as *.key or paths such as video/**',
+  },
   followSymlinks: toggle(
     'Files',
     ['follow-symlinks', 'symlinks'],

@@ -52,6 +52,18 @@ function allowHostFix(text: string): string {
   return meant === undefined ? 'use a name such as app.example.test or .example.test' : `did you mean ${quote(meant)}?`
 }
 
+/** Patterns of what is served although the deny list is against it. */
+export function resolveServe(serve: string | readonly string[], problems: Problem[]): readonly string[] {
+  const patterns = typeof serve === 'string' ? [serve] : serve
+  for (const pattern of patterns) {
+    const isPath = !/[\\\0]/.test(pattern) && !/^[!]|(?:^|\/)\.\.(?:\/|$)/.test(pattern) && /[^/.]/.test(pattern)
+    if (isPath) continue
+    const fix = 'use a name such as *.key or a path below the folder such as video/**'
+    problems.push({ path: ['serve'], fault: `${quote(pattern)} is not a pattern`, fix })
+  }
+  return patterns
+}
+
 /** The one user, or the file with the users. Never repeats what was given: it is a password. */
 export function resolveAuth(options: ServeOptions, cwd: string, problems: Problem[]): ResolvedAuth {
   const { auth, authFile } = options

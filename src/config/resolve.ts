@@ -3,7 +3,7 @@ import { printable } from '../util/sanitize.ts'
 import { checkShape } from './check-shape.ts'
 import { defaults } from './defaults.ts'
 import type { Problem } from './problem.ts'
-import { resolveAllowHosts, resolveAuth, resolveCors } from './resolve-access.ts'
+import { resolveAllowHosts, resolveAuth, resolveCors, resolveServe } from './resolve-access.ts'
 import { resolveAddress } from './resolve-address.ts'
 import { resolveCache } from './resolve-cache.ts'
 import { resolveLive } from './resolve-live.ts'
@@ -57,6 +57,7 @@ export function resolveConfig(options: ServeOptions, context: ResolveContext = {
     cleanUrls: set.cleanUrls,
     trailingSlash: set.trailingSlash,
     dotfiles: set.dotfiles,
+    serve: resolveServe(set.serve, problems),
     followSymlinks: set.followSymlinks,
     headers: resolveHeaders(set.headers, base, problems),
     cacheControl: resolveCache(set.cache, problems),

@@ -65,6 +65,7 @@ const schema = v.strictObject(
     cleanUrls: v.exactOptional(flag),
     trailingSlash: v.exactOptional(v.picklist(['auto', 'always', 'never'], 'a policy')),
     dotfiles: v.exactOptional(flag),
+    serve: v.exactOptional(v.union([text, listOfTexts], 'a text or a list of texts')),
     followSymlinks: v.exactOptional(flag),
     headers: v.exactOptional(
       v.pipe(v.record(v.string(), v.union([text, fields], 'a text or an object of fields'), 'an object'), v.readonly()),

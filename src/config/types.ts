@@ -60,6 +60,12 @@ export interface ServeOptions {
   trailingSlash?: 'auto' | 'always' | 'never'
   /** Serve and list names that start with a dot. Default false; `.well-known` is always served. */
   dotfiles?: boolean
+  /**
+   * Names (`*.key`) and paths below the served folder (`video/**`) to serve although the deny list holds them back: keys,
+   * credentials, backups, dotfiles and their kin. `*` is any part of a name, `**` any folders, `?` one character. Never
+   * the settings of serve8008 itself. Default none.
+   */
+  serve?: string | readonly string[]
   /** Follow symbolic links that lead out of the served folder. Default false. */
   followSymlinks?: boolean
   /**
@@ -210,6 +216,8 @@ export interface ResolvedConfig {
   readonly cleanUrls: boolean
   readonly trailingSlash: 'auto' | 'always' | 'never'
   readonly dotfiles: boolean
+  /** Patterns of what is served although the deny list is against it. */
+  readonly serve: readonly string[]
   readonly followSymlinks: boolean
   readonly headers: readonly HeaderRule[]
   /** The `Cache-Control` value of files. */

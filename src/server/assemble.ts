@@ -61,6 +61,7 @@ export function openSites(config: ResolvedConfig): Site[] {
       cleanUrls: config.cleanUrls,
       trailingSlash: config.trailingSlash,
       dotfiles: config.dotfiles,
+      serve: config.serve,
       followSymlinks: config.followSymlinks,
       listing: config.listing,
       single: folder === root ? config.single : undefined,

@@ -18,7 +18,7 @@ import { programPhrase, refusalReply, type Phrase } from './boundary.ts'
 import { Events } from './events.ts'
 import { Running } from './lifecycle.ts'
 import type { Secured } from './secure.ts'
-import { cutWarning, listeningWarnings } from './listening.ts'
+import { cutWarning, listeningWarnings, tellingWarnings } from './listening.ts'
 import { definedOnly, logOptions, type ProgramOptions } from './program-options.ts'
 import { toRequest } from './to-request.ts'
 import { ServerRoutes } from './server-routes.ts'
@@ -160,8 +160,9 @@ class Serve8008 implements Server8008 {
     // Of routes that were added before.
     if (this.config.h2cFollows && this.routes.list().some(isCleartextHttp2)) running.takeHttp2()
     this.#events.emit('listening', running.listening)
-    const single = missingPage(this.config)
-    for (const warning of [...listeningWarnings(running.listening), ...single]) this.#events.emit('warning', warning)
+    const telling = tellingWarnings(this.#sites.flatMap(({ site }) => site.telling()))
+    const warnings = [...listeningWarnings(running.listening), ...missingPage(this.config), ...telling]
+    for (const warning of warnings) this.#events.emit('warning', warning)
     return running
   }
 

@@ -3,6 +3,7 @@ import type { Fix } from '../errors/serve-error.ts'
 import type { Warning } from '../errors/warning.ts'
 import { isBadPort, networkUrls, type Bound } from '../ports/ports.ts'
 import { formatHost, isLoopback } from '../util/ip.ts'
+import { printable } from '../util/sanitize.ts'
 import type { Secured } from './secure.ts'
 import type { Listening } from './types.ts'
 
@@ -72,6 +73,21 @@ function isWildcard(address: string): boolean {
 export function cutWarning(replies: number, closeMs: number): Warning {
   const what = replies === 1 ? '1 reply' : `${replies} replies`
   return { code: 'W8008_CUT', message: `Cut ${what} after ${closeMs / 1000} s.` }
+}
+
+/** What a person should know about files that are served and seldom meant to be. */
+export function tellingWarnings(names: readonly string[]): Warning[] {
+  const [first, second] = names
+  if (first === undefined) return []
+  const shown = [first, second].filter((name) => name !== undefined).map((name) => printable(name, 60))
+  const more = names.length > 2 ? ` and ${names.length - 2} more` : ''
+  return [
+    {
+      code: 'W8008_TELLING',
+      message: `Served as they are: ${shown.join(', ')}${more}.`,
+      hint: 'move dumps, server-side sources and archives out of the served folder',
+    },
+  ]
 }
 
 /** What a person should know about where the server listens. */

@@ -1,67 +1,98 @@
-/** Keys, certificates' private halves and password stores, by extension; compressed ones too. */
-const keys = /\.(?:pem|key|p8|pk8|p12|pfx|pkcs12|jks|keystore|ppk|kdbx)(?:\.(?:br|gz|zst))?$/
+import { extensionRules, nameRules, pathRules, patternRules, type DenyRule } from './deny-rules.ts'
+import { createServePatterns } from './serve-patterns.ts'
 
-/** Private keys of SSH, with whatever was appended to their names. */
-const sshKeys = /^id_(?:rsa|dsa|ecdsa|ed25519)/
+/** What is known of a file or folder beside its name. */
+export interface Found {
+  readonly isFolder: boolean
+  readonly size: number
+  /** The first bytes of a file; undefined where they cannot be read. */
+  readonly head: () => Uint8Array | undefined
+}
 
-/** Dotfiles and folders whose content is a credential. */
-const credentials =
-  /^\.(?:env.*|npmrc|yarnrc(?:\.yml)?|pypirc|netrc|pgpass|my\.cnf|htpasswd|git-credentials|dockercfg|docker|ssh|gnupg|aws|azure|kube)$/
+/** What decides which names are served. */
+export interface DenyOptions {
+  /** Whether ordinary names that start with a dot are served. */
+  readonly dotfiles: boolean
+  /** Patterns of names and paths that are served although a rule is against them. */
+  readonly serve: readonly string[]
+}
 
-/** Environments by extension, such as `production.env`; compressed ones too. */
-const environments = /\.env(?:\.(?:br|gz|zst))?$/
-
-/** Our own settings, which may hold a password, also where this run does not read them. */
-const settings = /^serve8008\.config\.(?:[cm]?[jt]s|json)$/
-
-/** Databases and their journals. */
-const databases = /\.sqlite3?(?:-(?:wal|shm|journal))?(?:\.(?:br|gz|zst))?$/
-
-/** What editors and people leave beside a file, with its former content. */
-const backups = /(?:~|\.(?:bak|old|orig|sw[a-p])|^#.*#)$/
+/** Which files and folders are kept from every client. */
+export interface DenyList {
+  /**
+   * Why a file or folder is kept back: a plain 404, and no line in a listing. Undefined where it is not.
+   *
+   * Names are compared without case, since the disk may be case-blind. Keys, credentials, histories, backups and their
+   * kin are kept back by the rules of `deny-rules.ts`; unless `dotfiles`, so is every other name that starts with a dot,
+   * except `.well-known` (RFC 8615) and the package stores directly below `node_modules`.
+   *
+   * @param names Path below the served folder, name by name.
+   * @param found What is there. Without it only those rules hold that need neither the kind nor the content.
+   */
+  denialOf(names: readonly string[], found?: Found): string | undefined
+}
 
 /** Stores of package managers below `node_modules`, where the links to packages end. */
 const packageStores: ReadonlySet<string> = new Set(['.pnpm', '.store', '.bun', '.deno'])
 
-/**
- * Whether a file or folder is kept from every client: plain 404, and no line in a listing. Names are
- * compared without case, since the disk may be case-blind.
- *
- * Always: key material (`*.pem`, `*.key`, `*.p12`, `*.pfx`, …, `id_rsa*`), credentials (`.env*`,
- * `.npmrc`, `.netrc`, `.htpasswd`, `.ssh`, `.aws`, …), `serve8008.config.*`, databases (`*.sqlite`) and backups (`*~`,
- * `*.bak`, `*.swp`). Unless `dotfiles`: every other name that starts with a dot, except
- * `.well-known` (RFC 8615) and the package stores directly below `node_modules`.
- *
- * @param names Path below the served folder, name by name.
- * @param dotfiles Whether ordinary dotfiles are served.
- */
-export function isDenied(names: readonly string[], dotfiles: boolean): boolean {
-  return denialOf(names, dotfiles) !== undefined
-}
+/** A folder, as what leads to a file is one. */
+export const foundFolder: Found = { isFolder: true, size: 0, head: () => undefined }
 
-/** Why {@link isDenied} says so, for the log of the one who runs the server; undefined where it does not. */
-export function denialOf(names: readonly string[], dotfiles: boolean): string | undefined {
-  for (const [depth, name] of names.entries()) {
-    const secret = secretOf(name)
-    if (secret !== undefined) return `${secret}, never served`
-    if (!dotfiles && isHidden(name, names[depth - 1])) return 'dotfile (--dotfiles)'
+const unknownFile: Found = { isFolder: false, size: 0, head: () => undefined }
+
+/** Makes the deny list of a site. */
+export function createDenyList({ dotfiles, serve }: DenyOptions): DenyList {
+  const patterns = createServePatterns(serve)
+
+  return {
+    denialOf(names, found) {
+      const secret = secretIn(names, found)
+      if (secret !== undefined || dotfiles) return secret
+      if (!names.some((name, depth) => isHidden(name, names[depth - 1]) && !patterns.allow(names, depth)))
+        return undefined
+      // What `--dotfiles` alone would not open: the reason names the option that does.
+      return secretIn(names, found ?? unknownFile) ?? 'dotfile (--dotfiles)'
+    },
   }
-  return undefined
+
+  function secretIn(names: readonly string[], found: Found | undefined): string | undefined {
+    for (const [depth, name] of names.entries()) {
+      const what = secretOf(names, depth, name.toLowerCase(), depth === names.length - 1 ? found : foundFolder)
+      if (what !== undefined && !patterns.allow(names, depth)) return `${what}${optionFor(names, depth)}`
+    }
+    return undefined
+  }
 }
 
-const secrets: readonly (readonly [what: string, names: RegExp])[] = [
-  ['private key', keys],
-  ['private key', sshKeys],
-  ['credentials', credentials],
-  ['credentials', environments],
-  ['settings of serve8008', settings],
-  ['database', databases],
-  ['backup', backups],
-]
+/** What the rules call a name; a compressed copy is what its original is. */
+function secretOf(names: readonly string[], depth: number, name: string, found: Found | undefined): string | undefined {
+  const plain = name.replace(/(?<=.)\.(?:br|gz|zst)$/, '')
+  // What a compressed copy holds is not looked into.
+  const inside = plain === name ? found : found && { ...found, head: () => undefined }
+  return rulesFor(names, depth, plain).find((rule) => applies(rule, inside))?.what
+}
 
-function secretOf(name: string): string | undefined {
-  const lower = name.toLowerCase()
-  return secrets.find(([, names]) => names.test(lower))?.[0]
+function rulesFor(names: readonly string[], depth: number, name: string): DenyRule[] {
+  const dot = name.lastIndexOf('.')
+  const rules = [nameRules.get(name), dot === -1 ? undefined : extensionRules.get(name.slice(dot + 1))]
+  for (const [pattern, rule] of patternRules) if (pattern.test(name)) rules.push(rule)
+  // Every path of these goes through a folder whose name holds a dot.
+  if (depth > 0 && names.slice(0, depth).some((folder) => folder.includes('.'))) {
+    const path = [...names.slice(0, depth), name].join('/').toLowerCase()
+    for (const [pattern, rule] of pathRules) if (pattern.test(path)) rules.push(rule)
+  }
+  return rules.filter((rule) => rule !== undefined)
+}
+
+function applies({ folders, confirms }: DenyRule, found: Found | undefined): boolean {
+  if (found === undefined || found.isFolder) return folders
+  return confirms === undefined || confirms(found.head(), found.size)
+}
+
+/** The option that serves it, where a shell takes every character of the path literally. */
+function optionFor(names: readonly string[], depth: number): string {
+  const path = names.slice(0, depth + 1).join('/')
+  return /^[\w.@%+][\w.@%+,/~-]*$/.test(path) ? ` (--serve ${path})` : ' (--serve)'
 }
 
 function isHidden(name: string, folder: string | undefined): boolean {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { ListingEntry } from '../pages/listing-page.ts'
-import { isDenied } from './denied.ts'
+import { foundFolder, type DenyList } from './denied.ts'
 import { lookQuietly } from './exact-stat.ts'
 
 /** A served folder and where it is. */
@@ -20,13 +20,15 @@ export interface Mounts {
 }
 
 /** Relates the served folders, so that a listing leads down to a mount and up from it. */
-export function createMounts(served: readonly ServedFolder[], dotfiles: boolean): Mounts {
+export function createMounts(served: readonly ServedFolder[], denied: DenyList): Mounts {
+  const isServed = (names: readonly string[]): boolean => denied.denialOf(names, foundFolder) === undefined
+
   return {
     below(segments) {
       return served.flatMap(({ segments: own, folder }) => {
         const name = own[segments.length]
         if (name === undefined || own.length !== segments.length + 1 || !isBelow(segments, own)) return []
-        const stat = isDenied([name], dotfiles) ? undefined : lookQuietly(folder)
+        const stat = isServed([name]) ? lookQuietly(folder) : undefined
         if (stat?.isDirectory() !== true) return []
         return [{ name, kind: 'folder', size: Number(stat.size), modified: Number(stat.mtimeNs / 1_000_000n) }]
       })
@@ -39,7 +41,7 @@ export function createMounts(served: readonly ServedFolder[], dotfiles: boolean)
         .toSorted((a, b) => b.segments.length - a.segments.length)
       if (owner === undefined) return false
       const names = above.slice(owner.segments.length)
-      return !isDenied(names, dotfiles) && lookQuietly(join(owner.folder, ...names))?.isDirectory() === true
+      return isServed(names) && lookQuietly(join(owner.folder, ...names))?.isDirectory() === true
     },
   }
 }

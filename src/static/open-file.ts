@@ -78,7 +78,7 @@ function judge(
     // lstat: a real path has no link at its end, unless it was put there since.
     const named = lstatSync(real, { bigint: true, throwIfNoEntry: false })
     if (named === undefined || !isSameFile(named, stat)) return 'replaced'
-    return boundary.admits(real, stat) ? stat : 'refused'
+    return boundary.admits(real, stat, path, fd) ? stat : 'refused'
   } catch {
     return 'replaced'
   }

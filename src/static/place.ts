@@ -1,6 +1,6 @@
 import { extname } from 'node:path'
 import { needsMediaTypes } from '../http/media-type.ts'
-import { denialOf } from './denied.ts'
+import type { DenyList } from './denied.ts'
 import { locate, type Platform } from './locate.ts'
 
 /** Where a request path leads within a site. Depends on the path alone, so it can be remembered. */
@@ -33,18 +33,18 @@ export interface PlaceOptions {
   readonly root: string
   /** Decoded segments of the site's prefix. */
   readonly prefix: readonly string[]
-  readonly dotfiles: boolean
+  readonly denied: DenyList
   readonly platform: Platform
 }
 
 /** Finds the place of a request path; undefined when the path is invalid (400). */
-export function findPlace(path: string, { root, prefix, dotfiles, platform }: PlaceOptions): Place | undefined {
+export function findPlace(path: string, { root, prefix, denied, platform }: PlaceOptions): Place | undefined {
   const located = locate(path, platform)
   if (located === undefined) return undefined
   const { segments, slash, impossible } = located
   const names = segments.slice(prefix.length)
   const inside = prefix.every((name, depth) => name === segments[depth])
-  const refusal = inside && impossible ? 'no file name on Windows' : denialOf(names, dotfiles)
+  const refusal = inside && impossible ? 'no file name on Windows' : denied.denialOf(names)
   const seen = inside && refusal === undefined
   const separator = platform === 'win32' ? '\\' : '/'
   const base = root.endsWith(separator) ? root.slice(0, -1) : root

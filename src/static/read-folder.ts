@@ -2,8 +2,7 @@ import type { BigIntStats, Dirent } from 'node:fs'
 import { opendir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ListingEntry } from '../pages/listing-page.ts'
-import { isSameFile, type Boundary } from './boundary.ts'
-import { isDenied } from './denied.ts'
+import type { Boundary } from './boundary.ts'
 import { isLocatable, type Platform } from './locate.ts'
 import { lookQuietly } from './exact-stat.ts'
 import { look } from './look.ts'
@@ -16,7 +15,6 @@ const listingEntries = 100_000
 /** Options of {@link readFolder}. */
 export interface ReadFolderOptions {
   readonly boundary: Boundary
-  readonly dotfiles: boolean
   readonly platform: Platform
   readonly signal: AbortSignal
   /** Most entries. Default {@link listingEntries}. */
@@ -33,19 +31,19 @@ export interface ReadFolderOptions {
  * @returns undefined when there is no such folder for a client, or the client has gone.
  */
 export async function readFolder(path: string, options: ReadFolderOptions): Promise<ListingEntry[] | undefined> {
-  const { boundary, dotfiles, platform, signal, limit = listingEntries } = options
+  const { boundary, platform, signal, limit = listingEntries } = options
   const stat = look(path, boundary)
   if (stat === undefined) return undefined
   const real = realPath(path, stat, boundary)
   if (real === undefined) return undefined
-  const secrets = boundary.secrets()
+  const admits = boundary.admitsIn(real)
   const entries: ListingEntry[] = []
   try {
     for await (const dirent of await opendir(real, { bufferSize: 512 })) {
       if (signal.aborted) return undefined
       const { name } = dirent
-      if (isDenied([name], dotfiles) || !isLocatable(name, platform)) continue
-      const entry = describe(join(real, name), dirent, boundary, secrets)
+      if (!isLocatable(name, platform)) continue
+      const entry = describe(join(real, name), dirent, boundary, admits)
       if (entry !== undefined) entries.push(entry)
       if (entries.length === limit) break
     }
@@ -60,13 +58,13 @@ function describe(
   path: string,
   dirent: Dirent,
   boundary: Boundary,
-  secrets: readonly BigIntStats[],
+  admits: (name: string, stat: BigIntStats) => boolean,
 ): ListingEntry | undefined {
   const stat = lookQuietly(path)
   if (stat === undefined || !(stat.isFile() || stat.isDirectory())) return undefined
-  // Only a link can lead elsewhere; the names above it and its own have been judged.
+  // Only a link can lead elsewhere.
   if (dirent.isSymbolicLink() && realPath(path, stat, boundary) === undefined) return undefined
-  if (secrets.some((secret) => isSameFile(secret, stat))) return undefined
+  if (!admits(dirent.name, stat)) return undefined
   const modified = Number(stat.mtimeNs / 1_000_000n)
   return { name: dirent.name, kind: stat.isFile() ? 'file' : 'folder', size: Number(stat.size), modified }
 }

@@ -10,7 +10,7 @@ export function realPath(path: string, stat: BigIntStats, boundary: Boundary): s
   try {
     const real = realpathSync.native(path)
     const named = lookQuietly(real)
-    return named !== undefined && isSameFile(named, stat) && boundary.admits(real, stat) ? real : undefined
+    return named !== undefined && isSameFile(named, stat) && boundary.admits(real, stat, path) ? real : undefined
   } catch {
     return undefined
   }

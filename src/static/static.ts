@@ -6,6 +6,7 @@ import { emptyReply } from '../http/reply.ts'
 import { createLru } from '../util/lru.ts'
 import { createFiles } from './files.ts'
 import { createBoundary } from './boundary.ts'
+import { createDenyList } from './denied.ts'
 import { createFallback } from './fallback.ts'
 import { createListFolder } from './list-folder.ts'
 import { locate } from './locate.ts'
@@ -14,6 +15,7 @@ import { createPresence } from './presence.ts'
 import { findPlace, type Place } from './place.ts'
 import { createSources, noSources, type Sources } from './sources.ts'
 import { createResolver } from './resolve.ts'
+import { tellingFiles } from './telling-files.ts'
 
 /** How a folder is served. */
 export interface StaticOptions {
@@ -27,6 +29,8 @@ export interface StaticOptions {
   readonly trailingSlash: 'auto' | 'always' | 'never'
   /** Serve and list names that start with a dot. */
   readonly dotfiles: boolean
+  /** Patterns of names and paths that are served although the deny list is against them. */
+  readonly serve: readonly string[]
   /** Follow symbolic links that lead out of the folder. */
   readonly followSymlinks: boolean
   /** List folders that have no index page. */
@@ -62,6 +66,8 @@ export interface StaticSite {
    * with a separator at its end the entries of a folder. Empty for what no file decides.
    */
   sources(path: string): Sources
+  /** Names of files at the top of the folder that are served and tell more than most people mean to, such as `dump.sql`. */
+  telling(): string[]
   /** Frees the memory of the site; it can still be used. */
   close(): void
 }
@@ -75,10 +81,11 @@ const optionsReply = Object.freeze(emptyReply(204, allowed))
 /** Makes the handler of a served folder. It reads the disk when asked and never watches it. */
 export function createStatic(options: StaticOptions): StaticSite {
   const platform = sep === '\\' ? 'win32' : 'posix'
-  const boundary = createBoundary(options)
+  const denied = createDenyList(options)
+  const boundary = createBoundary({ ...options, denied })
   const files = createFiles({ ...options, boundary })
   const served = options.served.map(({ prefix, folder }) => ({ segments: segmentsOf(prefix), folder }))
-  const mounts = createMounts(served, options.dotfiles)
+  const mounts = createMounts(served, denied)
   const answer = createResolver({
     ...options,
     boundary,
@@ -87,12 +94,13 @@ export function createStatic(options: StaticOptions): StaticSite {
     fallback: createFallback({ ...options, boundary, files }),
   })
   const prefix = segmentsOf(options.prefix)
+  const placing = { root: options.root, prefix, denied, platform } as const
   const places = createLru<string, Place>(placesBytes, (_, path) => 1024 + 8 * path.length)
 
   function placeOf({ target: { path }, notes }: Exchange): Place {
     const known = places.get(path)
     if (known !== undefined) return known
-    const place = findPlace(path, { ...options, prefix, platform })
+    const place = findPlace(path, placing)
     if (place === undefined) {
       // No file can have this name, but a program that embeds us may have something at `/api/a%2Fb`.
       notes.unclaimed = true
@@ -120,18 +128,20 @@ export function createStatic(options: StaticOptions): StaticSite {
 
   function has(x: Exchange): boolean {
     const { path } = x.target
-    const place = places.get(path) ?? findPlace(path, { ...options, prefix, platform })
+    const place = places.get(path) ?? findPlace(path, placing)
     return place !== undefined && isPresent(place, x)
   }
 
   const sourcesOf = createSources(options)
 
   function sources(path: string): Sources {
-    const place = places.get(path) ?? findPlace(path, { ...options, prefix, platform })
+    const place = places.get(path) ?? findPlace(path, placing)
     return place === undefined ? noSources : sourcesOf(place)
   }
 
-  return { handle, has, sources, close: () => (files.clear(), places.clear()) }
+  const telling = (): string[] => tellingFiles(options.root, denied)
+
+  return { handle, has, sources, telling, close: () => (files.clear(), places.clear()) }
 }
 
 /** As in a URL; one that a person wrote undecoded is taken literally. */

@@ -6,16 +6,16 @@ import { startServer, TempFolder } from '../support/server.ts'
 
 const refused: readonly (readonly [path: string, remark: string])[] = [
   ['/.hidden', 'dotfile (--dotfiles)'],
-  ['/.env', 'credentials, never served'],
-  ['/production.env', 'credentials, never served'],
-  ['/server.key', 'private key, never served'],
-  ['/data.sqlite', 'database, never served'],
-  ['/page.html~', 'backup, never served'],
+  ['/.env', 'credentials (--serve .env)'],
+  ['/production.env', 'credentials (--serve production.env)'],
+  ['/server.key', 'private key (--serve server.key)'],
+  ['/app.db-wal', 'database of a program (--serve app.db-wal)'],
+  ['/page.html~', 'backup (--serve page.html~)'],
   ['/outside.txt', 'link leads outside (--follow-symlinks)'],
   ['/folder', 'link leads outside (--follow-symlinks)'],
   ['/folder/', 'link leads outside (--follow-symlinks)'],
   ['/folder/secret.txt', 'link leads outside (--follow-symlinks)'],
-  ['/harmless.txt', 'leads to: private key, never served'],
+  ['/harmless.txt', 'leads to: private key (--serve server.key)'],
 ]
 
 test('the log says why a file is refused, and the reply is that of a missing one', async () => {

@@ -85,3 +85,24 @@ describe('auth', () => {
     assert.match(problemOf({ authFile: '' }), /^authFile: "" is not a file/)
   })
 })
+
+describe('serve', () => {
+  test('is one pattern or several, of names and paths', () => {
+    assert.deepEqual(resolveConfig({ serve: '*.key' }).serve, ['*.key'])
+    assert.deepEqual(resolveConfig({ serve: ['video/**', '.git/config', '[a].bak'] }).serve, [
+      'video/**',
+      '.git/config',
+      '[a].bak',
+    ])
+  })
+
+  test('is refused where it can mean nothing below the folder', () => {
+    for (const serve of ['', '/', '.', '../x', 'a/../b', 'a\\b', '!*.key', 'a\0b']) {
+      assert.match(
+        problemOf({ serve }),
+        /is not a pattern; use a name such as \*\.key or a path/,
+        JSON.stringify(serve),
+      )
+    }
+  })
+})

@@ -27,6 +27,7 @@ describe('resolveConfig', () => {
       cleanUrls: true,
       trailingSlash: 'auto',
       dotfiles: false,
+      serve: [],
       followSymlinks: false,
       headers: [],
       cacheControl: 'no-cache',

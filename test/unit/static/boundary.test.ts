@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { createBoundary, namesBelow } from '../../../src/static/boundary.ts'
+import { createDenyList } from '../../../src/static/denied.ts'
 import { folder, stat } from './site.ts'
 
 test('a folder whose name begins like the root is not in it', () => {
@@ -19,7 +20,12 @@ test('the root of a disk holds everything on it', () => {
 
 test('outside the root a followed link is judged by its own name, not by the folders above it', (t) => {
   const top = folder(t, { '.cache/app.js': 'a', '.cache/id_rsa': 's', 'root/x': '' })
-  const boundary = createBoundary({ root: join(top, 'root'), followSymlinks: true, dotfiles: false, secretFiles: [] })
+  const boundary = createBoundary({
+    root: join(top, 'root'),
+    followSymlinks: true,
+    denied: createDenyList({ dotfiles: false, serve: [] }),
+    secretFiles: [],
+  })
   for (const [name, admitted] of [
     ['app.js', true],
     ['id_rsa', false],

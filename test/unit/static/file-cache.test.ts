@@ -16,12 +16,18 @@ import { describe, test, type TestContext } from 'node:test'
 import { FileSlice } from '../../../src/http/file-slice.ts'
 import { getField } from '../../../src/http/headers.ts'
 import { createBoundary } from '../../../src/static/boundary.ts'
+import { createDenyList } from '../../../src/static/denied.ts'
 import { createFileCache, type FileEntry } from '../../../src/static/file-cache.ts'
 import { ask, folder, largeBytes, later, site, stat } from './site.ts'
 
 /** A cache over one folder, with a short way to fetch from it. */
 function cacheOf(root: string, cacheBytes = 1024 * 1024): (name: string, seen?: ReturnType<typeof stat>) => FileEntry {
-  const boundary = createBoundary({ root, followSymlinks: false, dotfiles: false, secretFiles: [] })
+  const boundary = createBoundary({
+    root,
+    followSymlinks: false,
+    denied: createDenyList({ dotfiles: false, serve: [] }),
+    secretFiles: [],
+  })
   const cache = createFileCache({ boundary, cacheControl: 'no-cache', cacheBytes })
   return (name, seen = stat(join(root, name))) => {
     const entry = cache.fetch(join(root, name), seen, name, undefined)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { isServeError } from '../../../src/errors/serve-error.ts'
 import { createBoundary } from '../../../src/static/boundary.ts'
+import { createDenyList } from '../../../src/static/denied.ts'
 import { lookQuietly } from '../../../src/static/exact-stat.ts'
 import { look } from '../../../src/static/look.ts'
 import { refuse } from '../../../src/static/refuse.ts'
@@ -10,7 +11,12 @@ import { folder } from './site.ts'
 
 test('what is not there in any way is undefined', (t) => {
   const root = folder(t, { 'a.txt': 'a' })
-  const boundary = createBoundary({ root, followSymlinks: false, dotfiles: false, secretFiles: [] })
+  const boundary = createBoundary({
+    root,
+    followSymlinks: false,
+    denied: createDenyList({ dotfiles: false, serve: [] }),
+    secretFiles: [],
+  })
   for (const name of ['b', 'a.txt/b', 'x'.repeat(300), 'a\0b']) {
     if (!name.includes('\0')) assert.equal(look(join(root, name), boundary), undefined)
     assert.equal(lookQuietly(join(root, name)), undefined)

@@ -5,11 +5,17 @@ import { chmodSync, closeSync, mkdirSync, readFileSync, renameSync, rmSync, syml
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { createBoundary, type Boundary } from '../../../src/static/boundary.ts'
+import { createDenyList } from '../../../src/static/denied.ts'
 import { openFile } from '../../../src/static/open-file.ts'
 import { folder, openBelow, stat } from './site.ts'
 
 function boundaryOf(root: string): Boundary {
-  return createBoundary({ root, followSymlinks: false, dotfiles: false, secretFiles: [] })
+  return createBoundary({
+    root,
+    followSymlinks: false,
+    denied: createDenyList({ dotfiles: false, serve: [] }),
+    secretFiles: [],
+  })
 }
 
 test('opens a regular file, and states what the descriptor is', (t) => {
@@ -61,7 +67,7 @@ test('a file replaced between open and check is opened again', (t) => {
 test('a file that never holds still is given up, with nothing left open', (t) => {
   const root = folder(t, { 'a.txt': 'a' })
   const restless: Boundary = {
-    secrets: () => [],
+    admitsIn: () => () => true,
     refusalOf: () => undefined,
     admits() {
       throw new Error('gone again')
@@ -75,7 +81,7 @@ test('a verified state is not resolved again, any other is', (t) => {
   const root = folder(t, { 'a.txt': 'a' })
   const path = join(root, 'a.txt')
   let judged = 0
-  const boundary: Boundary = { secrets: () => [], refusalOf: () => undefined, admits: () => ++judged > 0 }
+  const boundary: Boundary = { admitsIn: () => () => true, refusalOf: () => undefined, admits: () => ++judged > 0 }
   const seen = stat(path)
   for (const verified of [undefined, seen, { ...seen, ctimeNs: seen.ctimeNs - 1n } as typeof seen]) {
     const file = openFile(path, boundary, verified)

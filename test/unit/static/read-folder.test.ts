@@ -4,16 +4,22 @@ import { mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { createBoundary } from '../../../src/static/boundary.ts'
+import { createDenyList } from '../../../src/static/denied.ts'
 import { readFolder, type ReadFolderOptions } from '../../../src/static/read-folder.ts'
 import { folder } from './site.ts'
 
 function optionsFor(
   root: string,
-  more: Partial<ReadFolderOptions & { followSymlinks: boolean }> = {},
+  more: Partial<ReadFolderOptions & { followSymlinks: boolean; dotfiles: boolean }> = {},
 ): ReadFolderOptions {
   const { followSymlinks = false, dotfiles = false } = more
-  const boundary = createBoundary({ root, followSymlinks, dotfiles, secretFiles: [] })
-  return { boundary, dotfiles, platform: 'posix', signal: new AbortController().signal, ...more }
+  const boundary = createBoundary({
+    root,
+    followSymlinks,
+    denied: createDenyList({ dotfiles, serve: [] }),
+    secretFiles: [],
+  })
+  return { boundary, platform: 'posix', signal: new AbortController().signal, ...more }
 }
 
 async function namesIn(path: string, options: ReadFolderOptions): Promise<string[] | undefined> {

@@ -44,6 +44,7 @@ export function site(root: string, options: Partial<StaticOptions> = {}): Static
     cleanUrls: true,
     trailingSlash: 'auto',
     dotfiles: false,
+    serve: [],
     followSymlinks: false,
     listing: true,
     single: undefined,

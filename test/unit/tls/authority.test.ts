@@ -4,7 +4,7 @@ import { X509Certificate } from 'node:crypto'
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { isDenied } from '../../../src/static/denied.ts'
+import { createDenyList } from '../../../src/static/denied.ts'
 import { findSigner, openSigner, readAuthority } from '../../../src/tls/authority.ts'
 import { mintAuthority } from '../../../src/tls/mint.ts'
 import { certificateOfProcess, FakeClock } from '../../support/authority.ts'
@@ -48,7 +48,8 @@ test('it holds for ten years, for TLS servers only, and not for further authorit
 
 test('the files of the authority are never served, wherever they lie', () => {
   for (const name of ['authority.pem', 'authority-key.pem', '0123456789abcdef.pem']) {
-    assert.equal(isDenied([name], true), true)
+    const found = { isFolder: false, size: 2000, head: () => undefined }
+    assert.match(createDenyList({ dotfiles: true, serve: [] }).denialOf([name], found) ?? '', /^private key/)
   }
 })
 

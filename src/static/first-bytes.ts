@@ -1,0 +1,78 @@
+/** Bytes at the start of a file that are enough to tell what it is. */
+export const firstBytes = 1445
+
+/** What never occurs in text: the binary data bytes of WHATWG MIME Sniffing section 3 (tab, line feed, form feed, CR and ESC are text). */
+const binaryByte: ReadonlySet<number> = new Set(
+  [
+    [0x00, 0x08],
+    [0x0b, 0x0b],
+    [0x0e, 0x1a],
+    [0x1c, 0x1f],
+  ].flatMap(([first = 0, last = 0]) => Array.from({ length: last - first + 1 }, (_, i) => first + i)),
+)
+
+/**
+ * Whether the start of a file is text (WHATWG MIME Sniffing section 7.2): it begins with a byte order mark, or holds no
+ * binary data byte among its first 1445 bytes.
+ */
+export function isText(head: Uint8Array): boolean {
+  if (hasByteOrderMark(head)) return true
+  const end = Math.min(head.length, firstBytes)
+  for (let i = 0; i < end; i++) if (binaryByte.has(head[i] as number)) return false
+  return true
+}
+
+/** Whether the start is text, also in UTF-16 without a byte order mark, where every second byte is zero. */
+export function isAnyText(head: Uint8Array): boolean {
+  if (isText(head)) return true
+  const odd = head.filter((_, i) => i % 2 === 1)
+  const even = head.filter((_, i) => i % 2 === 0)
+  const isZero = (byte: number): boolean => byte === 0
+  return head.length > 1 && ((odd.every(isZero) && isText(even)) || (even.every(isZero) && isText(odd)))
+}
+
+/** Whether the file starts with these bytes, given as Latin-1. */
+export function startsWith(head: Uint8Array, start: string): boolean {
+  return latin1(head, 0, start.length) === start
+}
+
+/** The start of a file as Latin-1, in which every byte is one character. */
+export function latin1(head: Uint8Array, from = 0, to: number = head.length): string {
+  return Buffer.from(head.buffer, head.byteOffset, head.length).toString('latin1', from, to)
+}
+
+function hasByteOrderMark([a, b, c]: Uint8Array): boolean {
+  return (a === 0xef && b === 0xbb && c === 0xbf) || (a === 0xfe && b === 0xff) || (a === 0xff && b === 0xfe)
+}
+
+/** Whether a file named `*.key` may be a secret key, by its first bytes and its size. */
+export function mayBeSecretKey(head: Uint8Array, size: number): boolean {
+  // RFC 8216 section 4.3.2.4: the key of an HLS playlist is 16 octets, and players have to fetch it.
+  if (size === 16 && !/^[\t\n\r -~]*$/.test(latin1(head))) return false
+  // PEM, OpenSSH, PuTTY, WireGuard, age; hexadecimal and base64 keys of frameworks.
+  if (isAnyText(head)) return true
+  // Raw keys of 256 to 512 bits.
+  if (size === 32 || size === 48 || size === 64) return true
+  const [first = 0] = head
+  // ASN.1 SEQUENCE: PKCS #1, #8 and #12, SEC 1. Java key stores.
+  return first === 0x30 || startsWith(head, '\xfe\xed\xfe\xed') || isSecretOpenPgp(first)
+}
+
+/** Whether a file of OpenPGP may hold more than public keys and signatures, which are made to be published. */
+export function mayBeSecretOpenPgp(head: Uint8Array): boolean {
+  if (startsWith(head, '-----BEGIN PGP '))
+    return !/^-----BEGIN PGP (?:PUBLIC KEY BLOCK|SIGNATURE)-----/.test(latin1(head))
+  const tag = openPgpTag(head[0] ?? 0)
+  return tag !== 2 && tag !== 6
+}
+
+function isSecretOpenPgp(first: number): boolean {
+  const tag = openPgpTag(first)
+  return tag === 5 || tag === 7
+}
+
+/** The type of an OpenPGP packet by its first octet, in the new and the old format (RFC 9580 section 4.2). */
+function openPgpTag(first: number): number | undefined {
+  if ((first & 0x80) === 0) return undefined
+  return (first & 0x40) === 0 ? (first >> 2) & 0x0f : first & 0x3f
+}
