@@ -24,6 +24,7 @@ const views: Readonly<Record<string, (config: ResolvedConfig) => unknown>> = {
   tlsPort: ({ tls }) => tls?.ports ?? defaults.tlsPort,
   redirect: ({ redirect }) => (redirect === 'always' ? true : (redirect ?? false)),
   cache: ({ cacheControl }) => cacheControl,
+  timeout: ({ timeoutMs }) => (timeoutMs === 0 ? undefined : `${timeoutMs / 1000}s`),
   allowHost: ({ allowHosts }) => allowHosts,
   live: ({ live }) => live !== undefined,
   watch: ({ live }) => live?.watch,

@@ -35,6 +35,7 @@ export const defaults: Readonly<Required<Omit<ServeOptions, Unset>> & { limits: 
   proxy: Object.freeze({}),
   routes: Object.freeze([]),
   trust: Object.freeze([]),
+  timeout: 0,
   live: true,
   watch: Object.freeze([]),
   ignore: Object.freeze([]),

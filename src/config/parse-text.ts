@@ -81,6 +81,12 @@ export function parseCache(texts: readonly string[]): Parsed {
   return parseSwitchOrText([text])
 }
 
+/** Seconds, or a text for `resolveTimeout`. */
+export function parseTime(texts: readonly string[]): Parsed {
+  const text = last(texts).trim()
+  return { value: /^-?\d{1,15}$/.test(text) ? Number(text) : text }
+}
+
 /** `Name: value` pairs. */
 export function parseHeaders(texts: readonly string[]): Parsed {
   return parsePairs(texts, { separator: ':', fix: 'write Name: value', spell: (name) => name.toLowerCase() })

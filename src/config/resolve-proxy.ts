@@ -12,21 +12,22 @@ import type {
   UpstreamTlsOptions,
 } from './route-types.ts'
 
-/** Bounds on an upstream's time, in milliseconds. */
-const proxyTimeouts: Readonly<ProxyTimeouts> = Object.freeze({
-  connectMs: 10_000,
-  headersMs: 300_000,
-  bodyIdleMs: 300_000,
-  totalMs: 0,
-  upgradeMs: 15_000,
-})
+/** What a proxy needs to know beside itself. */
+export interface ProxyContext {
+  readonly cwd: string
+  /** Milliseconds that a target may take unless its route says otherwise; 0 is no bound. */
+  readonly timeoutMs: number
+  readonly problems: Problem[]
+}
+
+/** Milliseconds until a connection to an upstream must stand. */
+const connectMs = 10_000
 
 /** Checks and completes how a route forwards. */
 export function resolveProxy(
   value: ProxySetting,
   path: readonly string[],
-  cwd: string,
-  problems: Problem[],
+  { cwd, timeoutMs, problems }: ProxyContext,
 ): ResolvedProxy {
   const options: ProxyOptions = isObject(value) ? value : { to: value }
   const targets = [options.to].flat() as readonly ProxyTarget[]
@@ -54,10 +55,18 @@ export function resolveProxy(
     debug: options.debug ?? false,
     retries: options.retries ?? 1,
     hold: options.hold,
-    timeouts: { ...proxyTimeouts, ...options.timeouts },
+    timeouts: resolveTimeouts(timeoutMs, options.timeouts),
     health: health === undefined ? undefined : { intervalMs: 5000, timeoutMs: 2000, ...health },
     tls: resolveTls(options.tls ?? {}, path, cwd, problems),
   }
+}
+
+/**
+ * A backend that stands at a breakpoint, a long poll or a model that thinks may take any time, and a client that leaves
+ * ends its request: only what the user bounds is bounded, and the connection, which nobody waits for on purpose.
+ */
+function resolveTimeouts(timeoutMs: number, given: ProxyOptions['timeouts']): ProxyTimeouts {
+  return { connectMs, headersMs: timeoutMs, bodyIdleMs: timeoutMs, totalMs: 0, upgradeMs: timeoutMs, ...given }
 }
 
 function isObject(value: ProxySetting): value is ProxyOptions {

@@ -3,16 +3,14 @@ import { formatHost } from '../util/ip.ts'
 import { quote, type Problem } from './problem.ts'
 import { addField, flatten, type Fields } from './resolve-headers.ts'
 import { matchOfKey, resolveMatch } from './resolve-match.ts'
-import { resolveProxy } from './resolve-proxy.ts'
+import { resolveProxy, type ProxyContext } from './resolve-proxy.ts'
 import type { ResolvedAction, ResolvedMatch, ResolvedRoute, RouteOptions } from './route-types.ts'
 import type { ServeOptions } from './types.ts'
 
 /** What routes need to know beside themselves. */
-export interface RouteContext {
+export interface RouteContext extends ProxyContext {
   /** Slash at both ends. */
   readonly base: string
-  readonly cwd: string
-  readonly problems: Problem[]
 }
 
 /** Every route of the configuration: those of `proxy`, then those of `routes`. */
@@ -20,7 +18,7 @@ export function resolveRoutes(
   { proxy, routes }: Required<Pick<ServeOptions, 'proxy' | 'routes'>>,
   context: RouteContext,
 ): readonly ResolvedRoute[] {
-  const { base, cwd, problems } = context
+  const { base, problems } = context
   const short = Object.entries(proxy).map(([key, value]): ResolvedRoute => {
     const path = ['proxy', key]
     const slip = slipIn(key, value)
@@ -33,7 +31,7 @@ export function resolveRoutes(
     return {
       name: key,
       match: resolveMatch(slip === undefined ? matchOfKey(key) : {}, { base, path, problems }),
-      action: { kind: 'proxy', proxy: resolveProxy(value, path, cwd, problems) },
+      action: { kind: 'proxy', proxy: resolveProxy(value, path, context) },
     }
   })
   const long = routes.map((route, i) => resolveRoute(route, ['routes', String(i)], `routes[${i}]`, context))
@@ -64,13 +62,13 @@ function resolveRoute(
   route: RouteOptions,
   path: readonly string[],
   name: string | undefined,
-  { base, cwd, problems }: RouteContext,
+  context: RouteContext,
 ): ResolvedRoute {
-  const match = resolveMatch(route.match, { base, path: [...path, 'match'], problems })
+  const match = resolveMatch(route.match, { ...context, path: [...path, 'match'] })
   return {
     name: route.name ?? name ?? routeName(match),
     match,
-    action: resolveAction(route, path, { base, cwd, problems }),
+    action: resolveAction(route, path, context),
   }
 }
 
@@ -84,8 +82,9 @@ export function routeName({ host, path, methods }: ResolvedMatch): string {
 function resolveAction(
   { proxy, redirect, reply, status }: RouteOptions,
   path: readonly string[],
-  { base, cwd, problems }: RouteContext,
+  context: RouteContext,
 ): ResolvedAction {
+  const { base, problems } = context
   const given = Object.entries({ proxy, redirect, reply }).filter(([, value]) => value !== undefined)
   if (given.length !== 1) {
     const fault =
@@ -95,7 +94,7 @@ function resolveAction(
   if (status !== undefined && redirect === undefined) {
     problems.push({ path: [...path, 'status'], fault: 'it belongs to a redirect', fix: 'write reply: { status }' })
   }
-  if (proxy !== undefined) return { kind: 'proxy', proxy: resolveProxy(proxy, [...path, 'proxy'], cwd, problems) }
+  if (proxy !== undefined) return { kind: 'proxy', proxy: resolveProxy(proxy, [...path, 'proxy'], context) }
   if (redirect !== undefined) {
     return {
       kind: 'redirect',

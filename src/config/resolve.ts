@@ -8,6 +8,7 @@ import { resolveAddress } from './resolve-address.ts'
 import { resolveCache } from './resolve-cache.ts'
 import { resolveLive } from './resolve-live.ts'
 import { resolveHeaders } from './resolve-headers.ts'
+import { resolveTimeout } from './resolve-timeout.ts'
 import { resolveTls } from './resolve-tls.ts'
 import { resolveRoutes, resolveTrust } from './resolve-routes.ts'
 import { resolveBase, resolveFolder, resolveMounts, resolveOpen, resolveSingle } from './resolve-paths.ts'
@@ -41,7 +42,8 @@ export function resolveConfig(options: ServeOptions, context: ResolveContext = {
   const auth = resolveAuth(given, cwd, problems)
   const address = resolveAddress(given, cwd, problems)
   const secure = resolveTls(given, address.ports, cwd, problems)
-  const routes = resolveRoutes(set, { base, cwd, problems })
+  const timeoutMs = resolveTimeout(set.timeout, problems)
+  const routes = resolveRoutes(set, { base, cwd, timeoutMs, problems })
   const config: ResolvedConfig = {
     root: resolveFolder(set.root, cwd, ['root'], problems),
     ...address,
@@ -69,6 +71,7 @@ export function resolveConfig(options: ServeOptions, context: ResolveContext = {
     mounts: resolveMounts(set.mounts, cwd, problems),
     routes,
     trust: resolveTrust(set.trust, problems),
+    timeoutMs,
     live: set.live ? resolveLive(set, cwd) : undefined,
     log: set.log,
     limits: resolveLimits(given.limits ?? {}, problems),

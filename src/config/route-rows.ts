@@ -2,7 +2,7 @@ import type { OptionRow } from './option-entry.ts'
 import * as read from './parse-text.ts'
 
 /** The rows of what is forwarded, redirected or answered beside the folders. */
-export const routeRows: Readonly<Record<'proxy' | 'routes' | 'trust', OptionRow>> = {
+export const routeRows: Readonly<Record<'proxy' | 'routes' | 'trust' | 'timeout', OptionRow>> = {
   proxy: {
     group: 'Routes',
     flags: ['proxy', 'x'],
@@ -29,5 +29,15 @@ export const routeRows: Readonly<Record<'proxy' | 'routes' | 'trust', OptionRow>
     parse: read.parseList,
     description: 'Address or network whose forwarding fields (X-Forwarded-For and others) are believed.',
     accepts: 'IP addresses or networks such as 10.0.0.0/8',
+  },
+  timeout: {
+    group: 'Routes',
+    flags: ['timeout'],
+    kind: 'value',
+    valueName: 'TIME',
+    parse: read.parseTime,
+    description: 'Longest time that a target may take to answer, or pause in its reply: seconds, or a time such as 5m.',
+    accepts: 'seconds, or a time such as 30s, 5m or 1h; 0 for none',
+    default: 'as long as the client waits',
   },
 }

@@ -72,13 +72,13 @@ export interface ProxyOptions {
 export interface ProxyTimeouts {
   /** Until the connection (with TLS) stands. Default 10000. */
   connectMs: number
-  /** From the request to the header section of the reply. Default 300000. */
+  /** From the request to the header section of the reply. Default `timeout`, which is none. */
   headersMs: number
-  /** Without a byte of the reply's content; never applied to event streams. Default 300000. */
+  /** Without a byte of the reply's content; never applied to event streams. Default `timeout`, which is none. */
   bodyIdleMs: number
   /** For the whole exchange; never applied to event streams. Default 0. */
   totalMs: number
-  /** From an upgrade request to its answer. Default 15000. */
+  /** From an upgrade request to its answer. Default `timeout`, which is none. */
   upgradeMs: number
 }
 

@@ -81,6 +81,7 @@ const schema = v.strictObject(
     proxy: v.exactOptional(v.pipe(v.record(v.string(), proxySchema, 'an object'), v.readonly())),
     routes: v.exactOptional(v.pipe(v.array(routeSchema, 'a list of routes'), v.readonly())),
     trust: v.exactOptional(v.union([text, listOfTexts], 'a text or a list of texts')),
+    timeout: v.exactOptional(v.union([v.number(), text], 'seconds or a text')),
     live: v.exactOptional(flag),
     watch: v.exactOptional(v.union([text, listOfTexts], 'a text or a list of texts')),
     ignore: v.exactOptional(v.union([text, listOfTexts], 'a text or a list of texts')),

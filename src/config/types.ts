@@ -103,6 +103,11 @@ export interface ServeOptions {
   routes?: readonly RouteOptions[]
   /** Addresses and networks (`10.0.0.0/8`) whose `Forwarded` and `X-Forwarded-*` fields are believed. Default none. */
   trust?: string | readonly string[]
+  /**
+   * Longest time that a target of a route may take to answer, or be silent within its reply: seconds, or a time such as
+   * `30s` or `5m`; 0 is none. What a route says in `timeouts` counts before it. Default 0: as long as the client waits.
+   */
+  timeout?: number | string
   /** Reload open pages when a file that they use changes. Acts once the server listens. Default true. */
   live?: boolean
   /** Further files, folders or globs whose changes reload pages, for example `templates/**`. */
@@ -235,6 +240,8 @@ export interface ResolvedConfig {
   readonly routes: readonly ResolvedRoute[]
   /** Addresses and networks that are believed about who is behind them. */
   readonly trust: readonly string[]
+  /** Milliseconds that a target may take to answer or be silent, unless its route says otherwise; 0 is no bound. */
+  readonly timeoutMs: number
   /** Undefined when pages are not reloaded. */
   readonly live: ResolvedLive | undefined
   readonly log: LogFormat

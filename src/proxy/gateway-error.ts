@@ -37,12 +37,12 @@ const wordings: Readonly<Record<UpstreamFault, Wording>> = {
   'headers-timeout': {
     code: 'E8008_UPSTREAM_TIMEOUT',
     end: 'did not answer in time',
-    hint: 'timeouts.headersMs is the bound',
+    hint: 'a longer --timeout, or timeouts.headersMs of the route, waits longer',
   },
   'body-timeout': {
     code: 'E8008_UPSTREAM_TIMEOUT',
     end: 'stopped in the middle of its reply',
-    hint: 'timeouts.bodyIdleMs is the bound',
+    hint: 'a longer --timeout, or timeouts.bodyIdleMs of the route, waits longer',
   },
   'total-timeout': { code: 'E8008_UPSTREAM_TIMEOUT', end: 'took too long', hint: 'timeouts.totalMs is the bound' },
   reset: {

@@ -75,7 +75,8 @@ export class ServerRoutes implements RouteControl {
   }
 
   #resolve({ proxy = {}, routes = [] }: Pick<ServeOptions, 'proxy' | 'routes'>): readonly ResolvedRoute[] {
-    return resolveConfig({ base: this.#options.config.base, proxy, routes }).routes
+    const { base, timeoutMs } = this.#options.config
+    return resolveConfig({ base, timeout: timeoutMs / 1000, proxy, routes }).routes
   }
 
   #apply(routes: readonly ResolvedRoute[]): void {

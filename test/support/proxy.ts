@@ -75,10 +75,10 @@ function proxyTo(upstreams: readonly ResolvedUpstream[], { proxy, timeouts }: Fr
     ...proxy,
     timeouts: {
       connectMs: 10_000,
-      headersMs: 300_000,
-      bodyIdleMs: 300_000,
+      headersMs: 0,
+      bodyIdleMs: 0,
       totalMs: 0,
-      upgradeMs: 15_000,
+      upgradeMs: 0,
       ...timeouts,
     },
   }

@@ -112,7 +112,7 @@ describe('a proxy', () => {
       debug: false,
       retries: 1,
       hold: undefined,
-      timeouts: { connectMs: 10_000, headersMs: 300_000, bodyIdleMs: 300_000, totalMs: 0, upgradeMs: 15_000 },
+      timeouts: { connectMs: 10_000, headersMs: 0, bodyIdleMs: 0, totalMs: 0, upgradeMs: 0 },
       health: undefined,
       tls: { verify: true },
     })

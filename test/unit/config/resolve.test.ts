@@ -40,6 +40,7 @@ describe('resolveConfig', () => {
       mounts: [],
       routes: [],
       trust: [],
+      timeoutMs: 0,
       log: 'none',
       limits: {
         headerBytes: 16384,

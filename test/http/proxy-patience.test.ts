@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type ServerHttp2Stream } from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import { after, afterEach, before, beforeEach, describe, mock, test } from 'node:test'
+import { startBackend, type Backend } from '../support/backend.ts'
+import { RawClient } from '../support/raw.ts'
+import { startServer, type Started } from '../support/server.ts'
+
+const day = 86_400_000
+
+/** A backend in whose place a person sits, or a model that thinks: nobody knows how long it takes. */
+describe('a backend is waited for as long as the client waits', () => {
+  let backend: Backend
+  let started: Started
+
+  beforeEach(() => mock.timers.enable({ apis: ['setTimeout'] }))
+  afterEach(() => mock.timers.reset())
+  before(async () => {
+    backend = await startBackend()
+    started = await startServer({}, { proxy: { '/': `http://127.0.0.1:${backend.port}` } })
+  })
+  after(async () => {
+    await started[Symbol.asyncDispose]()
+    await backend[Symbol.asyncDispose]()
+  })
+
+  const upgrade = ['Connection: Upgrade', 'Upgrade: thing']
+  for (const [name, lines, content] of [
+    ['the head of a reply', [], ''],
+    ['the head of a reply to content', ['Content-Length: 5'], 'hello'],
+    [
+      'the head of a reply to content with trailers',
+      ['Transfer-Encoding: chunked', 'Trailer: X-End'],
+      '0\r\nX-End: 1\r\n\r\n',
+    ],
+    ['the answer to an upgrade', upgrade, ''],
+  ] as const) {
+    test(`for ${name}`, async () => {
+      using client = await RawClient.open(started.port)
+      client.send(`POST /x HTTP/1.1\r\n${[started.hostLine, ...lines].join('\r\n')}\r\n\r\n${content}`)
+      const upstream = await backend.next()
+      await upstream.sees('\r\n\r\n')
+      mock.timers.tick(day)
+      upstream.send('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok')
+      const reply = await client.reply('POST')
+      assert.equal(reply.status, 200)
+      assert.equal(reply.body.toString(), 'ok')
+    })
+  }
+
+  for (const type of ['application/x-ndjson', 'text/plain', 'application/octet-stream']) {
+    test(`between two pieces of ${type}`, async () => {
+      using client = await RawClient.open(started.port)
+      client.send(`GET /x HTTP/1.1\r\n${started.hostLine}\r\n\r\n`)
+      const upstream = await backend.next()
+      await upstream.head()
+      upstream.send(`HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: ${type}\r\nContent-Length: 10\r\n\r\nfirst`)
+      await client.sees('first')
+      mock.timers.tick(day)
+      upstream.send('later')
+      assert.equal((await client.reply()).body.toString(), 'firstlater')
+    })
+  }
+
+  test('over HTTP/2, for the head and between two pieces', async () => {
+    const behind = createServer()
+    behind.listen(0, '127.0.0.1')
+    await once(behind, 'listening')
+    const to = `h2c://127.0.0.1:${(behind.address() as AddressInfo).port}`
+    const front = await startServer({}, { proxy: { '/': to } })
+    try {
+      using client = await RawClient.open(front.port)
+      client.send(`GET /x HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
+      const [stream] = (await once(behind, 'stream')) as [ServerHttp2Stream]
+      mock.timers.tick(day)
+      stream.respond({ ':status': 200, 'content-length': '10' })
+      stream.write('first')
+      await client.sees('first')
+      mock.timers.tick(day)
+      stream.end('later')
+      assert.equal((await client.reply()).body.toString(), 'firstlater')
+    } finally {
+      await front[Symbol.asyncDispose]()
+      behind.close()
+    }
+  })
+})
+
+describe('timeout bounds what a backend takes', () => {
+  test('to answer: 504', async () => {
+    await using backend = await startBackend()
+    await using started = await startServer({}, { timeout: 0.05, proxy: { '/': `http://127.0.0.1:${backend.port}` } })
+    using client = await RawClient.open(started.port)
+    client.send(`GET /x HTTP/1.1\r\n${started.hostLine}\r\nAccept: application/json\r\n\r\n`)
+    const reply = await client.reply()
+    assert.equal(reply.status, 504)
+    assert.match(reply.body.toString(), /--timeout/)
+  })
+
+  test('to go on with its content, but not with events', async () => {
+    await using backend = await startBackend()
+    await using started = await startServer({}, { timeout: 0.05, proxy: { '/': `http://127.0.0.1:${backend.port}` } })
+    using events = await RawClient.open(started.port)
+    events.send(`GET /x HTTP/1.1\r\n${started.hostLine}\r\n\r\n`)
+    const source = await backend.next()
+    await source.head()
+    source.send('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n:hi\n\n')
+    using client = await RawClient.open(started.port)
+    client.send(`GET /x HTTP/1.1\r\n${started.hostLine}\r\n\r\n`)
+    const upstream = await backend.next()
+    await upstream.head()
+    upstream.send('HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\nfirst')
+    // The other one began earlier.
+    assert.match((await client.closed()).toString(), /first$/)
+    source.send('data: 1\n\n')
+    await events.sees('data: 1')
+  })
+
+  test('on a route that is added later too', async () => {
+    await using backend = await startBackend()
+    await using started = await startServer({}, { timeout: 0.05 })
+    started.server.routes.add({ match: { path: '/api' }, proxy: `http://127.0.0.1:${backend.port}` })
+    using client = await RawClient.open(started.port)
+    client.send(`GET /api HTTP/1.1\r\n${started.hostLine}\r\n\r\n`)
+    assert.equal((await client.reply()).status, 504)
+  })
+})
