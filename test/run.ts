@@ -1,51 +1,24 @@
 /**
- * Runs the tests: `node --import tsx test/run.ts [--all] [--rest] [name ...]`.
+ * Runs the tests: `node --import tsx test/run.ts [--all] [--rest] [--repeat N] [--under-load] [name ...]`.
  *
- * Without arguments the quick suites run; `--all` adds the slow ones, `--rest` leaves the quick ones out again. Names pick the files whose path holds one of
- * them, out of every suite. The last line is always `N passed, N failed`, for people and for scripts.
+ * Without arguments the quick suites run; `--all` adds the slow ones, `--rest` leaves the quick ones out again. Names pick
+ * the files whose path holds one of them, out of every suite. `--repeat` and `--under-load` find tests that fail at times.
+ * The last line is always `N passed, N failed`, for people and for scripts.
  */
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, resolve, sep } from 'node:path'
-import { run } from 'node:test'
-import { inspect } from 'node:util'
+import { Worker } from 'node:worker_threads'
 import { withCommand } from '../scripts/build.ts'
 import { buildClient } from '../scripts/client.ts'
+import { bundleTests, sources, type Bundle } from './runner/bundle-tests.ts'
+import { runBatch, type Result } from './runner/run-batch.ts'
 
 const root = resolve(import.meta.dirname, '..')
 const quick = ['test/unit/', 'test/http/', 'test/cli/', 'test/browser/live.test.ts', 'test/structure.test.ts']
 const quickMs = 120_000
 const slowMs = 900_000
-
-interface Failure {
-  readonly file: string
-  readonly name: string
-  readonly diagnostics: string
-}
-
-interface Skip {
-  readonly file: string
-  readonly name: string
-  readonly reason: string
-}
-
-interface Result {
-  readonly file: string
-  passed: number
-  readonly failures: Failure[]
-  readonly skips: Skip[]
-  output: string
-  ms: number
-}
-
-/** The part of a runner event that every supported Node version sends. */
-interface Finished {
-  readonly name: string
-  readonly nesting: number
-  readonly skip?: string | boolean
-  readonly todo?: string | boolean
-  readonly details: { readonly type?: string; readonly error?: Error & { failureType?: string } }
-}
+const filesInProcess = 10
 
 function testFiles(): string[] {
   return readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
@@ -64,102 +37,96 @@ function choose(files: readonly string[], flags: readonly string[], names: reado
   return flags.includes('--all') ? [...files] : files.filter(isQuick)
 }
 
-/**
- * One file in a process of its own, with a deadline of our own: Node 24 and later apply `timeout` to each test, so a
- * file whose tests are done but whose event loop is still held would never end.
- */
-async function runFile(file: string): Promise<Result> {
-  const result: Result = { file, passed: 0, failures: [], skips: [], output: '', ms: 0 }
-  const path = resolve(root, file)
-  const limitMs = isQuick(file) ? quickMs : slowMs
-  const deadline = new AbortController()
-  const timer = setTimeout(() => deadline.abort(), limitMs)
-  const startedAt = performance.now()
-  const parents: string[] = []
-  for await (const { type, data } of run({ files: [path], concurrency: false, signal: deadline.signal })) {
-    if (type === 'test:stdout' || type === 'test:stderr') result.output += data.message
-    if (type === 'test:start' && resolve(data.name) !== path) parents.splice(data.nesting, Infinity, data.name)
-    if (type !== 'test:pass' && type !== 'test:fail') continue
-    const finished = data as Finished
-    const isFile = finished.nesting === 0 && resolve(finished.name) === path
-    const isSuite = finished.details.type === 'suite'
-    if (type === 'test:pass' || finished.todo !== undefined) {
-      // A suite counts by its tests, unless it was skipped: then they are not reported.
-      const reason = finished.skip ?? finished.todo
-      if (isFile || (isSuite && reason === undefined)) continue
-      if (reason === undefined) result.passed++
-      else result.skips.push({ file, name: finished.name, reason: reason === true ? '' : String(reason) })
-      continue
-    }
-    // A parent fails with its children; they tell the reason.
-    if (finished.details.error?.failureType === 'subtestsFailed') continue
-    if (isFile && deadline.signal.aborted) {
-      const last = parents.join(' > ') || 'none'
-      const diagnostics = `Last test that started: ${last}. A server, socket or timer may still be open.`
-      result.failures.push({ file, name: `did not end within ${limitMs / 1000} s`, diagnostics })
-      continue
-    }
-    // A file also fails for the failures inside it, which are told already.
-    if (isFile && result.failures.length > 0) continue
-    const name = isFile ? 'the file failed' : [...parents.slice(0, finished.nesting), finished.name].join(' > ')
-    result.failures.push({ file, name, diagnostics: describe(finished.details.error) })
+/** Hooks at the top level of a file would run for the tests of the files beside it too. */
+const rootHook = /^(?:before|after|beforeEach|afterEach)\(/m
+
+/** Files that change what belongs to the process say why: `// own process: …`. */
+const ownProcess = /^\/\/ own process: /m
+
+/** Which files share a process: the slow ones and those that need it have one each, and come first. */
+function batchesOf(files: readonly string[]): string[][] {
+  const shared: string[] = []
+  const single: string[][] = []
+  for (const file of files) {
+    const text = readFileSync(join(root, file), 'utf8')
+    if (isQuick(file) && !rootHook.test(text) && !ownProcess.test(text)) shared.push(file)
+    else single.push([file])
   }
-  clearTimeout(timer)
-  if (result.passed + result.skips.length + result.failures.length === 0) {
-    result.failures.push({ file, name: 'no test ran', diagnostics: 'The file holds no test.' })
-  }
-  result.ms = performance.now() - startedAt
-  return result
+  // Every batch gets something of each folder, so that they take about as long.
+  const count = Math.ceil(shared.length / filesInProcess)
+  const batches = Array.from({ length: count }, (_, at) => shared.filter((_each, index) => index % count === at))
+  return [...single, ...batches]
 }
 
-function describe(error: Error | undefined): string {
-  const cause = error?.cause ?? error
-  const text =
-    cause instanceof Error ? (cause.stack ?? String(cause)) : typeof cause === 'string' ? cause : inspect(cause)
-  return text
-    .split('\n')
-    .filter((line) => !/^\s+at .*node:internal/.test(line))
-    .join('\n')
-}
-
-async function runAll(files: readonly string[]): Promise<Result[]> {
+async function runAll(files: readonly string[], bundle: Bundle): Promise<Result[]> {
   const results: Result[] = []
-  const queue = files.values()
+  const queue = batchesOf(files).values()
   const worker = async (): Promise<void> => {
-    for (const file of queue) {
-      const result = await runFile(file)
-      results.push(result)
-      const mark = result.failures.length > 0 ? 'FAIL' : 'ok  '
-      console.log(`${mark}  ${file}  ${result.passed} passed  ${Math.round(result.ms)} ms`)
+    for (const batch of queue) {
+      const limitMs = isQuick(batch[0] as string) ? quickMs * Math.ceil(batch.length / 4) : slowMs
+      const ended = await runBatch(batch, bundle, limitMs)
+      // Alone, each file answers for itself.
+      const again = ended.isBroken && batch.length > 1 ? batch : []
+      const alone: Result[] = []
+      for (const file of again) alone.push(...(await runBatch([file], bundle, quickMs)).results)
+      for (const result of alone.length > 0 ? alone : ended.results) {
+        results.push(result)
+        const mark = result.failures.length > 0 ? 'FAIL' : 'ok  '
+        console.log(`${mark}  ${result.file}  ${result.passed} passed  ${Math.round(result.ms)} ms`)
+      }
     }
   }
-  await Promise.all(Array.from({ length: Math.max(2, availableParallelism()) }, worker))
+  // Tests wait for sockets and processes more than they compute.
+  await Promise.all(Array.from({ length: 2 * availableParallelism() }, worker))
   return results
 }
 
 /** The command is tested as it is shipped, and starts three times as fast; coverage is counted in the sources. */
-function runTests(chosen: readonly string[]): Promise<Result[]> {
-  const needsCommand = chosen.some((file) => file.startsWith('test/cli/'))
-  if (!needsCommand || process.env['NODE_V8_COVERAGE'] !== undefined) return runAll(chosen)
-  return withCommand((script) => {
-    process.env['SERVE8008_TEST_COMMAND'] = script
-    return runAll(chosen)
-  })
+async function runTests(chosen: readonly string[]): Promise<Result[]> {
+  if (process.env['NODE_V8_COVERAGE'] !== undefined) return runAll(chosen, sources)
+  // The test processes run compiled files: they need the way back to the sources, and no loader.
+  process.execArgv.splice(0, Infinity, '--enable-source-maps')
+  const bundle = await bundleTests(chosen)
+  try {
+    const needsCommand = chosen.some((file) => file.startsWith('test/cli/'))
+    if (!needsCommand) return await runAll(chosen, bundle)
+    return await withCommand((script) => {
+      process.env['SERVE8008_TEST_COMMAND'] = script
+      return runAll(chosen, bundle)
+    })
+  } finally {
+    bundle.remove()
+  }
 }
 
 function indent(text: string): string {
   return text.trimEnd().replaceAll(/^/gm, '    ')
 }
 
+/** Keeps every core busy, as a machine with other work on it is. */
+function underLoad(): () => void {
+  const workers = Array.from({ length: availableParallelism() }, () => new Worker('for (;;);', { eval: true }))
+  return () => {
+    for (const worker of workers) void worker.terminate()
+  }
+}
+
 const startedAt = performance.now()
 const given = process.argv.slice(2)
+const repeatAt = given.indexOf('--repeat')
+const repeat = repeatAt < 0 ? 1 : Number(given.splice(repeatAt, 2)[1])
+if (!Number.isInteger(repeat) || repeat < 1)
+  throw new RangeError('--repeat takes a number, as in: npm test -- --repeat 10 proxy')
 const names = given.filter((argument) => !argument.startsWith('--'))
 const files = choose(testFiles(), given, names)
+const unload = given.includes('--under-load') ? underLoad() : () => {}
 // The browser client is a built file, also where the sources run: tests of a fresh checkout find it.
 await buildClient(join(root, 'dist/client'))
 // Each file's run adds its own listeners to the process; they are not a leak.
 process.setMaxListeners(0)
-const results = await runTests(files)
+const results: Result[] = []
+for (let round = 0; round < repeat; round++) results.push(...(await runTests(files)))
+unload()
 const failures = results.flatMap((result) => result.failures)
 const skips = results.flatMap((result) => result.skips)
 const passed = results.reduce((sum, result) => sum + result.passed, 0)

@@ -3,8 +3,11 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { afterEach, describe, test } from 'node:test'
+import 'tsx'
 import { loadConfig, type LoadedConfig, type LoadOptions } from '../../../src/config/load.ts'
 import { isServeError, type ServeError } from '../../../src/errors/serve-error.ts'
+
+// own process: with a loader, for Node 20 reads no config files in TypeScript by itself
 
 const folders: string[] = []
 
@@ -167,7 +170,7 @@ describe('the config file', () => {
   for (const [name, text] of Object.entries(kinds)) {
     test(`is ${name}, and is never served`, async () => {
       const loaded = await load(
-        name.endsWith('.js') ? { [name]: text, 'package.json': '{"type":"module"}' } : { [name]: text },
+        /\.[jt]s$/.test(name) ? { [name]: text, 'package.json': '{"type":"module"}' } : { [name]: text },
       )
       assert.deepEqual(loaded.config.ports, [1])
       assert.equal(loaded.origins['port'], `file ${name}`)

@@ -1,0 +1,67 @@
+/** Compiles test files once, so that no test process spends its time on compiling the same sources again. */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { build, type Plugin } from 'esbuild'
+import { fromRoot } from '../../scripts/paths.ts'
+
+/** Compiled test files. */
+export interface Bundle {
+  /** The compiled form of a test file, as a URL. */
+  urlOf(file: string): string
+  /** Removes the compiled files. */
+  remove(): void
+}
+
+/** Test files as they are, for coverage is counted in the sources. */
+export const sources: Bundle = {
+  urlOf: (file) => pathToFileURL(fromRoot(file)).href,
+  remove() {},
+}
+
+/** Modules keep their own addresses: what they read and spawn lies beside their sources. */
+const ownAddresses: Plugin = {
+  name: 'own-addresses',
+  setup(builder) {
+    builder.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8')
+      if (path.includes('node_modules') || !text.includes('import.meta.')) return undefined
+      const addresses: Record<string, string> = {
+        url: pathToFileURL(path).href,
+        filename: path,
+        dirname: join(path, '..'),
+      }
+      const contents = text.replaceAll(/\bimport\.meta\.(url|filename|dirname)\b/g, (_, key: string) =>
+        JSON.stringify(addresses[key]),
+      )
+      return { contents, loader: 'ts' }
+    })
+  },
+}
+
+/** Compiles test files, with what they import of ours in shared chunks and packages left where they are. */
+export async function bundleTests(files: readonly string[]): Promise<Bundle> {
+  mkdirSync(fromRoot('.cache'), { recursive: true })
+  const folder = mkdtempSync(fromRoot('.cache/tests-'))
+  await build({
+    absWorkingDir: fromRoot(),
+    entryPoints: [...files],
+    outbase: fromRoot(),
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    packages: 'external',
+    platform: 'node',
+    target: 'node20',
+    format: 'esm',
+    sourcemap: 'linked',
+    sourcesContent: false,
+    logLevel: 'warning',
+    plugins: [ownAddresses],
+  })
+  return {
+    urlOf: (file) => pathToFileURL(join(folder, file.replace(/\.ts$/, '.mjs'))).href,
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
+}

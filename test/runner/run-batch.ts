@@ -1,0 +1,153 @@
+/** Runs test files in a process and tells what became of each. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { run } from 'node:test'
+import { inspect } from 'node:util'
+import type { Bundle } from './bundle-tests.ts'
+
+/** A test that failed. */
+export interface Failure {
+  readonly file: string
+  readonly name: string
+  readonly diagnostics: string
+}
+
+/** A test that was skipped. */
+export interface Skip {
+  readonly file: string
+  readonly name: string
+  readonly reason: string
+}
+
+/** What became of a file. */
+export interface Result {
+  readonly file: string
+  passed: number
+  readonly failures: Failure[]
+  readonly skips: Skip[]
+  /** What its tests printed. */
+  output: string
+  /** Milliseconds its tests took. */
+  ms: number
+}
+
+/** What became of the files of a process. */
+interface Batch {
+  readonly results: Result[]
+  /** Whether the process itself failed, so that some files may be blamed for others. */
+  readonly isBroken: boolean
+}
+
+/** The part of a runner event that every supported Node version sends. */
+interface Finished {
+  readonly name: string
+  readonly nesting: number
+  readonly skip?: string | boolean
+  readonly todo?: string | boolean
+  readonly details: {
+    readonly type?: string
+    readonly duration_ms?: number
+    readonly error?: Error & { failureType?: string }
+  }
+}
+
+/** The name of the test that stands before those of a file, so that what follows is known to be its own. */
+const marker = 'tests of '
+
+/**
+ * Runs files one after the other in one process. The deadline is our own: Node 24 and later apply `timeout` to each test, so
+ * a process whose tests are done but whose event loop is still held would never end.
+ */
+export async function runBatch(files: readonly string[], bundle: Bundle, limitMs: number): Promise<Batch> {
+  const results = new Map(files.map((file) => [file, emptyResult(file)]))
+  const folder = mkdtempSync(join(tmpdir(), 'serve8008-tests-'))
+  const entry = join(folder, 'batch.mjs')
+  writeFileSync(entry, entryOf(files, bundle))
+  const deadline = new AbortController()
+  const timer = setTimeout(() => deadline.abort(), limitMs)
+  let current = results.get(files[0] as string) as Result
+  let parents: string[] = []
+  let processError: Error | undefined
+  let isBroken = false
+  try {
+    for await (const { type, data } of run({ files: [entry], concurrency: false, signal: deadline.signal })) {
+      if (type === 'test:stdout' || type === 'test:stderr') current.output += data.message
+      if (type === 'test:start') {
+        if (data.nesting === 0 && data.name.startsWith(marker)) {
+          current = results.get(data.name.slice(marker.length)) ?? current
+        }
+        if (resolve(data.name) !== entry) parents = [...parents.slice(0, data.nesting), data.name]
+      }
+      if (type === 'test:pass') addPass(current, data)
+      if (type !== 'test:fail') continue
+      if (resolve(data.name) !== entry) addFailure(current, data, parents)
+      else if (!deadline.signal.aborted) processError = data.details.error
+    }
+    if (deadline.signal.aborted) {
+      const last = parents.join(' > ') || 'none'
+      const diagnostics = `Last test that started: ${last}. A server, socket or timer may still be open.`
+      current.failures.push({ file: current.file, name: `did not end within ${limitMs / 1000} s`, diagnostics })
+      isBroken = true
+    } else if (processError !== undefined && [...results.values()].every(({ failures }) => failures.length === 0)) {
+      // A process also fails for the failures inside it, which are told already.
+      current.failures.push({ file: current.file, name: 'its process failed', diagnostics: describe(processError) })
+      isBroken = true
+    }
+  } finally {
+    clearTimeout(timer)
+    rmSync(folder, { recursive: true, force: true })
+  }
+  for (const { file, passed, skips, failures } of results.values()) {
+    if (passed + skips.length + failures.length > 0) continue
+    failures.push({ file, name: 'no test ran', diagnostics: 'The file holds no test.' })
+    isBroken = true
+  }
+  return { results: [...results.values()], isBroken }
+}
+
+function emptyResult(file: string): Result {
+  return { file, passed: 0, failures: [], skips: [], output: '', ms: 0 }
+}
+
+function entryOf(files: readonly string[], bundle: Bundle): string {
+  const lines = files.map((file) => `load(${JSON.stringify(marker + file)}, ${JSON.stringify(bundle.urlOf(file))})`)
+  return `
+    import { test } from 'node:test'
+    async function load(name, url) {
+      test(name, () => {})
+      await import(url).catch((error) => test('is loaded', () => { throw error }))
+    }
+    ${lines.map((line) => `await ${line}`).join('\n')}
+  `
+}
+
+function addPass(result: Result, { name, nesting, skip, todo, details }: Finished): void {
+  if (name.startsWith(marker) || (nesting === 0 && name.endsWith('batch.mjs'))) return
+  if (nesting === 0) result.ms += details.duration_ms ?? 0
+  const reason = skip ?? todo
+  // A suite counts by its tests, unless it was skipped: then they are not reported.
+  if (details.type === 'suite' && reason === undefined) return
+  if (reason === undefined) result.passed++
+  else result.skips.push({ file: result.file, name, reason: reason === true ? '' : String(reason) })
+}
+
+function addFailure(result: Result, finished: Finished, parents: readonly string[]): void {
+  const { name, nesting, todo, details } = finished
+  if (todo !== undefined) return addPass(result, finished)
+  if (nesting === 0) result.ms += details.duration_ms ?? 0
+  // A parent fails with its children; they tell the reason.
+  if (details.error?.failureType === 'subtestsFailed') return
+  const path = [...parents.slice(0, nesting), name].join(' > ')
+  result.failures.push({ file: result.file, name: path, diagnostics: describe(details.error) })
+}
+
+function describe(error: Error | undefined): string {
+  const cause = error?.cause ?? error
+  const text =
+    cause instanceof Error ? (cause.stack ?? String(cause)) : typeof cause === 'string' ? cause : inspect(cause)
+  return text
+    .split('\n')
+    .filter((line) => !/^\s+at .*node:internal/.test(line))
+    .join('\n')
+}
