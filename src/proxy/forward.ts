@@ -11,6 +11,7 @@ import { gatewayError } from './gateway-error.ts'
 import { createHealthChecks } from './health.ts'
 import { holdFor, holdWhileRefused, isPageNavigation } from './hold.ts'
 import type { OutboundOptions } from './outbound.ts'
+import { safeMethods } from './safe-methods.ts'
 import { createTarget, type Target } from './target.ts'
 import type { UpstreamFault } from './types.ts'
 import { wantedUpgrade } from './upgrade-fields.ts'
@@ -37,9 +38,6 @@ export interface Forward {
 interface Asked {
   label: string
 }
-
-/** Methods that change nothing (RFC 9110 section 9.2.1 and the registry), so that asking twice is asking once. */
-const safeMethods: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS', 'PROPFIND', 'REPORT', 'SEARCH', 'QUERY'])
 
 /** Faults that pass when a backend that restarts is there again. */
 const passing: ReadonlySet<UpstreamFault> = new Set(['refused', 'unreachable', 'connect-timeout', 'reset'])

@@ -69,10 +69,13 @@ function isClearText({ fault, message }: UpstreamError): boolean {
   return fault === 'tls' && /wrong version number|packet length too long|unknown protocol/i.test(message)
 }
 
+/** Faults whose message says more than their wording. */
+const detailed: ReadonlySet<UpstreamFault> = new Set(['forbidden-address', 'protocol', 'tls'])
+
 /** What the client gets to know of an upstream's fault. */
 export function gatewayError(error: UpstreamError, route: string, upstream: string): ServeError {
   const { code, end, hint } = isClearText(error) ? clearText : wordings[error.fault]
-  const isDetailed = error.fault === 'forbidden-address' || (error.fault === 'tls' && !isClearText(error))
+  const isDetailed = detailed.has(error.fault) && !isClearText(error)
   const detail = isDetailed ? ` (${error.message})` : ''
   return new ServeError(code, `The upstream ${upstream} of ${route} ${end}${detail}.`, { hint, cause: error })
 }

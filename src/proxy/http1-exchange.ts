@@ -20,6 +20,7 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
   line: Line | undefined
   readonly #request: OutboundRequest
   readonly #timeouts: TransportOptions['timeouts']
+  #isReused = false
   #controller: Controller | undefined
   #release: () => void = () => {}
   #interim = 0
@@ -46,6 +47,15 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
     return this.#head?.length
   }
 
+  /**
+   * Whether it failed because the upstream had given up its connection, which had served before: without a byte of a
+   * reply, and where it was not `wrote`, without a byte of the request.
+   */
+  get isStale(): boolean {
+    const { fault, wrote } = this.#error ?? {}
+    return fault === 'reset' && (wrote === false || (this.#isReused && this.line?.isAnswered === false))
+  }
+
   /** Sends the request. */
   async run(dispatch: (exchange: Http1Exchange) => unknown): Promise<UpstreamReply> {
     this.#release = this.#request.whenGone(() => this.#fail(leftError()))
@@ -67,6 +77,9 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
     if (this.#error !== undefined) throw this.#error
     if (head.isEventStream) clearTimeout(this.#total)
     if (status === 204 || status === 304) return { status, headers: head.fields, body: null }
+    // undici tells of what its parser refuses when the connection is closed, which is later.
+    const refused = this.#ended ? undefined : this.line?.socket?.errored
+    if (refused) throw upstreamError(refused, 'protocol', true)
     if (this.#ended && this.#trailers === undefined && this.#request.method !== 'HEAD') {
       return { status, headers: head.fields, body: joined(this.#early) }
     }
@@ -100,7 +113,7 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
 
   onRequestStart(controller: Controller): void {
     this.#controller = controller
-    if (this.line !== undefined) this.line.latest = this
+    this.#isReused = this.line?.begin(this) === true
     // undici writes what it reads at once.
     if (this.line?.socket !== undefined) this.#request.body?.goTo?.(this.line.socket)
     // The client left while the request was queued.
@@ -155,7 +168,10 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
     const isLength = (cause as { code?: string }).code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'
     const isSpeech = isLength && this.#head === undefined
     const wrote = this.#controller !== undefined
-    this.#lose(upstreamError(cause, isSpeech ? 'protocol' : wrote ? 'reset' : 'unreachable', wrote))
+    // What fails before anything was written is the dial, which says so itself, or a connection that was idle.
+    this.#lose(
+      isSpeech ? protocolFault('its header section is malformed', cause) : upstreamError(cause, 'reset', wrote),
+    )
   }
 
   #inform(status: number, fields: HeaderList): void {

@@ -1,12 +1,41 @@
 import type { Socket } from 'node:net'
 import type { Client, Dispatcher } from 'undici'
 import type { Outlet } from '../http/spent-chunks.ts'
+import { ReplyStart } from './reply-start.ts'
+import type { loadParserOf } from './undici.ts'
 
-/** A connection that is opened anew when it was closed. */
-export interface Line {
-  socket: (Outlet & { destroy(error: Error): unknown }) | undefined
+/** A connection that is opened again when it was closed. */
+export class Line {
+  socket: (Outlet & { readonly errored?: Error | null; destroy(error: Error): unknown }) | undefined
   /** What was sent on it last. */
-  latest?: LineUser
+  latest: LineUser | undefined
+  /** Whether anything was read since the last request went out. */
+  isAnswered = false
+  #requests = 0
+  readonly #start = new ReplyStart()
+
+  /** Notes that a request goes out. Returns whether the connection has served another one before. */
+  begin(user: LineUser): boolean {
+    this.latest = user
+    this.isAnswered = false
+    this.#start.expect()
+    return this.#requests++ > 0
+  }
+
+  /** Takes over a new connection. */
+  connected(socket: Socket): void {
+    this.socket = socket
+    this.#requests = 0
+    const push = socket.push.bind(socket)
+    // undici reads the socket itself, so what it must not see is kept from there.
+    socket.push = (chunk: Buffer | null) => {
+      if (chunk === null) return push(null)
+      this.isAnswered = true
+      const taken = this.#start.take(chunk)
+      return taken === undefined || push(taken)
+    }
+    guardEnd(socket, this)
+  }
 }
 
 /** An exchange that a line serves. */
@@ -21,17 +50,27 @@ export interface Dispatched extends Dispatcher.DispatchOptions {
   readonly exchange: LineUser
 }
 
+/** What lines are made of. */
+export interface LineParts {
+  readonly ClientOf: typeof Client
+  readonly parserOf: Awaited<ReturnType<typeof loadParserOf>>
+}
+
 /** One connection of the pool, which tells each exchange what it is sent on. */
-export function openLine(ClientOf: typeof Client, origin: URL, settings: object): Dispatcher {
+export function openLine({ ClientOf, parserOf }: LineParts, origin: URL, settings: object): Dispatcher {
   const { connect } = settings as { connect: Connect }
-  const line: Line = { socket: undefined }
+  const line = new Line()
   const client = new ClientOf(origin, {
     ...settings,
     connect: (target: object, done: Parameters<Connect>[1]) =>
       connect(target, (...outcome) => {
-        line.socket = outcome[1] ?? undefined
-        if (line.socket !== undefined) guardEnd(line.socket as Socket, line)
+        if (outcome[1]) line.connected(outcome[1] as Socket)
+        else line.socket = undefined
         done(...outcome)
+        const parser = outcome[1] ? parserOf(outcome[1]) : undefined
+        // Old servers pad the size, and every reader that takes it reads the same number. A chunk extension may have
+        // blanks before it in any case (RFC 9112 section 7.1.1).
+        parser?.llhttp.llhttp_set_lenient_spaces_after_chunk_size(parser.ptr, 1)
       }),
   } as Client.Options)
   const dispatch = client.dispatch.bind(client)

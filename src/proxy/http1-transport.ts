@@ -6,8 +6,10 @@ import { createDial } from './dial.ts'
 import { Http1Exchange } from './http1-exchange.ts'
 import { openLine, type Dispatched } from './http1-line.ts'
 import { maxHeaderBytes } from './response-head.ts'
+import { safeMethods } from './safe-methods.ts'
 import type { OutboundRequest, Transport, TransportOptions } from './types.ts'
-import { loadClient, loadPool } from './undici.ts'
+import { loadClient, loadParserOf, loadPool } from './undici.ts'
+import type { UpstreamError } from './upstream-error.ts'
 
 /** Connections to one upstream; each client connection needs one at most. */
 const maxConnections = 4096
@@ -21,12 +23,15 @@ export function createHttp1Transport(options: TransportOptions): Transport {
   const connect = callbackify(() => dial())
   let pool: Pool | undefined
   let opening: Promise<Pool> | undefined
+  let isClosed = false
+  /** For requests each of which needs a connection that has served no other. */
+  let fresh: Promise<Pool> | undefined
 
   async function open(): Promise<Pool> {
-    const [PoolOf, ClientOf] = await Promise.all([loadPool(), loadClient()])
-    pool = new PoolOf(`${upstream.protocol}//${formatHost(upstream.hostname)}:${upstream.port}`, {
+    const [PoolOf, ClientOf, parserOf] = await Promise.all([loadPool(), loadClient(), loadParserOf()])
+    return new PoolOf(`${upstream.protocol}//${formatHost(upstream.hostname)}:${upstream.port}`, {
       connect: (_, done) => connect(done as (error: Error | null, socket: Socket) => void),
-      factory: (origin, settings) => openLine(ClientOf, origin, settings),
+      factory: (origin, settings) => openLine({ ClientOf, parserOf }, origin, settings),
       connections: maxConnections,
       // One request after the other: what an upstream sends unasked must not answer the next one.
       pipelining: 1,
@@ -36,28 +41,56 @@ export function createHttp1Transport(options: TransportOptions): Transport {
       // Ours knows event streams, and clients that do not read.
       bodyTimeout: 0,
     })
-    return pool
+  }
+
+  /** @param reset True where the connection is to end with the exchange. */
+  function exchangeOn(pool: Pool, request: OutboundRequest, exchange: Http1Exchange, reset?: true) {
+    const { method, path, body } = request
+    // One name for all requests: else undici takes it from `Host`, and changes the connection when that changes.
+    const { hostname: servername } = upstream
+    const dispatched = { method: method as 'GET', path, headers: framed(request), body, servername, reset, exchange }
+    return exchange.run((handler) => pool.dispatch(dispatched as Dispatched, handler))
+  }
+
+  async function opened(): Promise<Pool> {
+    const mine = (opening ??= open())
+    const made = await mine
+    // Nobody has retired it meanwhile.
+    if (opening === mine) pool = made
+    return made
   }
 
   return {
     async send(request) {
-      const current = pool ?? (await (opening ??= open()))
-      const { method, path, body } = request
-      // One name for all requests: else undici takes it from `Host`, and changes the connection when that changes.
-      const { hostname: servername } = upstream
-      const dispatched = { method: method as 'GET', path, headers: framed(request), body, servername }
-      return new Http1Exchange(request, timeouts).run((exchange) =>
-        current.dispatch({ ...dispatched, exchange } as Dispatched, exchange),
-      )
+      const exchange = new Http1Exchange(request, timeouts)
+      try {
+        return await exchangeOn(pool ?? (await opened()), request, exchange)
+      } catch (error) {
+        const again = exchange.isStale && !isClosed ? repeated(request, error as UpstreamError) : undefined
+        if (again === undefined) throw error
+        return await exchangeOn(await (fresh ??= open()), again, new Http1Exchange(again, timeouts), true)
+      }
     },
     retire: async () => {
       // Whoever comes late after all gets a new one.
-      const before = opening
-      pool = opening = undefined
-      await (await before)?.close()
+      const before = [opening, fresh]
+      pool = opening = fresh = undefined
+      await Promise.all(before.map(async (each) => (await each)?.close()))
     },
-    close: async () => (await opening)?.destroy(),
+    close: async () => {
+      isClosed = true
+      await Promise.all([opening, fresh].map(async (each) => (await each)?.destroy()))
+    },
   }
+}
+
+/**
+ * The request as it may be sent once more, when the upstream had closed the connection just as it was used again: what
+ * it has not seen, and what changes nothing (RFC 9110 section 9.2.2).
+ */
+function repeated(request: OutboundRequest, { wrote }: UpstreamError): OutboundRequest | undefined {
+  if (request.body === null) return !wrote || safeMethods.has(request.method) ? request : undefined
+  return wrote ? undefined : request.again?.()
 }
 
 /** Framing follows from what we send, never from what the client said (RFC 9112 section 6). */

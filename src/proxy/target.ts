@@ -61,7 +61,7 @@ export function createTarget(upstream: ResolvedUpstream, options: OutboundOption
     mapping,
     request(x) {
       const { body } = x
-      return {
+      const request: OutboundRequest = {
         method: x.method,
         path: `${pathOf(x.target.path)}${x.target.query}`,
         headers: fieldsFor(x),
@@ -71,7 +71,9 @@ export function createTarget(upstream: ResolvedUpstream, options: OutboundOption
         trailers: () => trailerSection(x, options),
         whenGone: (callback) => x.whenGone(callback),
         inform: (status, fields) => x.inform(status, fields),
+        again: () => (body.taken ? undefined : { ...request, body: body.relay() }),
       }
+      return request
     },
   }
 }

@@ -26,6 +26,8 @@ export interface OutboundRequest {
   readonly announced?: readonly string[]
   /** The trailer section behind the content as it may go on, once the content was read to its end. */
   readonly trailers?: () => HeaderList
+  /** The same request once more, while nothing of its content was read; undefined afterwards. Default: as it is. */
+  readonly again?: () => OutboundRequest | undefined
   /** Calls back when the client leaves. Returns the way to stop listening. */
   whenGone(callback: () => void): () => void
   /** Passes an interim reply (1xx) on to the client. */

@@ -15,6 +15,9 @@ const faults: Readonly<Record<string, UpstreamFault>> = {
   EPERM: 'unreachable',
   ETIMEDOUT: 'connect-timeout',
   EPROTO: 'tls',
+  ECONNRESET: 'reset',
+  ECONNABORTED: 'reset',
+  EPIPE: 'reset',
   UND_ERR_CONNECT_TIMEOUT: 'connect-timeout',
   UND_ERR_HEADERS_TIMEOUT: 'headers-timeout',
   UND_ERR_HEADERS_OVERFLOW: 'protocol',
@@ -48,8 +51,19 @@ export function upstreamError(error: unknown, fallback: UpstreamFault, wrote: bo
   return new UpstreamError(faultOf(error, fallback), message, { wrote, cause: error })
 }
 
+/** Some of undici's words are about its own code. */
+const words: Readonly<Record<string, string>> = {
+  'bad response': 'it answers before it is asked, or with a 100 too many',
+  'bad upgrade': 'it switches protocols unasked',
+}
+
 function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  if (!(error instanceof Error)) return String(error)
+  const { name, message } = error
+  if (name === 'AssertionError') return 'what it sends begins no reply'
+  // Response does not match the HTTP/1.1 protocol (Invalid character in chunk size)
+  if (name === 'HTTPParserError') return /\((.+)\)$/.exec(message)?.[1] ?? message
+  return words[message] ?? message
 }
 
 /** undici says some of it in words only: bytes that no reply can begin with, and what its parser refuses. */

@@ -82,6 +82,31 @@ for (const [name, fields, content] of [
   })
 }
 
+// RFC 9110 section 15.2: it may be dropped by a client that did not ask for it.
+for (const [name, interim] of [
+  ['a 100', 'HTTP/1.1 100 Continue\r\n\r\n'],
+  ['a 100 in pieces', 'HTTP/1.1 100 Continue\r\nX-A: 1\r\n\r\nHTTP/1.1 100 \r\n\r\n'],
+] as const) {
+  for (const method of ['GET', 'HEAD', 'POST']) {
+    test(`a backend that sends ${name} unasked to ${method} is understood`, async () => {
+      await using backend = await startBackend(async (connection) => {
+        while (await connection.sees('\r\n\r\n')) {
+          await connection.head()
+          const reply = `HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n${method === 'HEAD' ? '' : 'ok'}`
+          for (const byte of interim + reply) connection.send(byte)
+        }
+      })
+      await using front = await startFront(backend.port)
+      using client = await RawClient.open(front.port)
+      for (let i = 0; i < 2; i++) {
+        const length = method === 'POST' ? 'Content-Length: 0\r\n' : ''
+        client.send(`${method} / HTTP/1.1\r\n${front.hostLine}\r\n${length}\r\n`)
+        assert.equal((await client.reply(method)).status, 200)
+      }
+    })
+  }
+}
+
 test('the refusal of an upgrade may have as large a header section as any reply', async () => {
   const field = `X-Long: ${'x'.repeat(40_000)}\r\n`
   await using backend = await broken((c) => c.send(`HTTP/1.1 403 No\r\n${field}Content-Length: 0\r\n\r\n`))

@@ -24,7 +24,16 @@ export const refusals: readonly [name: string, act: Misbehaviour, code: RegExp, 
     (c) => c.send('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
     /502.*UPSTREAM_PROTOCOL/,
   ],
-  ['asks for content that is not there', (c) => c.send(`HTTP/1.1 100 Continue\r\n\r\n${ok}`), /502.*UPSTREAM_PROTOCOL/],
+  [
+    'asks again and again for content that is not there',
+    (c) => c.send(`${'HTTP/1.1 100 Continue\r\n\r\n'.repeat(100)}${ok}`),
+    /502.*UPSTREAM_PROTOCOL/,
+  ],
+  [
+    'sends a chunk whose size is no number',
+    (c) => c.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n+5\r\nhello\r\n0\r\n\r\n'),
+    /502.*UPSTREAM_PROTOCOL/,
+  ],
   [
     'floods with interim replies',
     (c) => c.send('HTTP/1.1 102 Processing\r\n\r\n'.repeat(1000)),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Http1Exchange } from '../../../src/proxy/http1-exchange.ts'
+import { Line } from '../../../src/proxy/http1-line.ts'
 import type { Sink, Source } from '../../../src/http/reply.ts'
 import type { UpstreamReply } from '../../../src/proxy/types.ts'
 
@@ -35,7 +36,8 @@ function played(method: string = 'GET') {
     },
     timeouts,
   )
-  exchange.line = { socket: { writableLength: 0, destroy: () => events.push('destroy') } }
+  exchange.line = new Line()
+  exchange.line.socket = { writableLength: 0, destroy: () => events.push('destroy') }
   const answered: Promise<UpstreamReply> = exchange.run(() => {
     exchange.onRequestStart(controller)
     exchange.onResponseStart(controller, 200)
