@@ -10,7 +10,7 @@ import {
   readIfWhole,
 } from './authority.ts'
 import { day, systemClock } from './clock.ts'
-import { canonicalName, isPermitted, permittedDomains } from './names.ts'
+import { canonicalName, isPermitted, isWholeDomain, permittedDomains } from './names.ts'
 import { setAside } from './set-aside.ts'
 import { machine } from './trust/host.ts'
 import { trustStores } from './trust/stores.ts'
@@ -136,6 +136,16 @@ function permittedName(text: string): string {
     })
   }
   if (isPermitted(name)) return name
+  if (isWholeDomain(name) && isPermitted(name.slice(2))) {
+    const app = `app${name.slice(1)}`
+    throw new ServeError(
+      'E8008_USAGE',
+      `Browsers and other clients refuse a certificate for ${name}: the star is for a whole domain.`,
+      {
+        hint: `serve8008 cert ${app} "*.${app}"`,
+      },
+    )
+  }
   const domains = permittedDomains.map((domain) => (domain.includes('.') ? domain : `.${domain}`)).join(', ')
   throw new ServeError('E8008_USAGE', `The local authority cannot vouch for ${name}: nobody would accept it.`, {
     hint: `a name below ${domains}, or a private address`,

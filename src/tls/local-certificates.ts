@@ -4,7 +4,7 @@ import { createLru } from '../util/lru.ts'
 import { allowedNames, type AllowedNames } from './allowed-names.ts'
 import type { Place } from './authority.ts'
 import { openLeafStore, type Leaf } from './leaf-store.ts'
-import { canonicalName, covers } from './names.ts'
+import { canonicalName } from './names.ts'
 import type { CertificateOptions, Certificates, CertificateWarning } from './types.ts'
 
 /** Further names that one server makes certificates for at once: a client can ask for any number of them. */
@@ -29,7 +29,7 @@ interface Entry {
 
 /**
  * The certificates that the local authority makes: one for all names that are known, and one for each further name
- * that a client asks for, since a star is not taken for a name below localhost by OpenSSL, curl and Node.
+ * that a client asks for.
  *
  * @throws ServeError `E8008_AUTHORITY`
  */
@@ -119,7 +119,7 @@ export async function localCertificates(options: CertificateOptions, place: Plac
     },
     covers(servername) {
       const host = canonicalName(servername)
-      return host !== undefined && (names.always.some((name) => covers(name, host)) || allows(host))
+      return host !== undefined && (names.always.includes(host) || allows(host))
     },
     isNamed: () => false,
     follow(hosts) {

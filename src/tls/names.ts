@@ -27,11 +27,24 @@ export const permittedRanges = [
 
 const isPermittedAddress = addressSet(permittedRanges)
 
-/** Whether the local authority may vouch for a name or an address. Its certificate holds it to this. */
+/** Whether the local authority may vouch for a name or an address. Its certificate limits it to these. */
 export function isPermitted(name: string): boolean {
   if (isIP(name) !== 0) return isPermittedAddress(name)
-  const plain = name.replace(/^\*\./, '')
-  return permittedDomains.some((domain) => plain === domain || plain.endsWith(`.${domain}`))
+  if (isWholeDomain(name)) return false
+  return isPermittedDomain(name) || permittedDomains.some((domain) => name.endsWith(`.${domain}`))
+}
+
+/**
+ * Whether a name is a star for every name below a whole domain, such as `*.localhost`. Clients do not accept it: OpenSSL,
+ * Node and Firefox want two labels behind a star, Chromium wants more than a public suffix, which `home.arpa` is.
+ * Firefox refuses the whole certificate for it if the authority has name constraints, service_identity in any case.
+ */
+export function isWholeDomain(name: string): boolean {
+  return name.startsWith('*.') && (!name.slice(2).includes('.') || isPermittedDomain(name.slice(2)))
+}
+
+function isPermittedDomain(name: string): boolean {
+  return permittedDomains.some((domain) => name === domain)
 }
 
 /**
@@ -67,7 +80,7 @@ export function covers(pattern: string, host: string): boolean {
 
 /** Whether a name is no star for a whole domain of the public internet, such as `*.com`. */
 export function isNarrow(name: string): boolean {
-  return !name.startsWith('*.') || isPermitted(name) || name.slice(2).includes('.')
+  return !isWholeDomain(name) || isPermittedDomain(name.slice(2))
 }
 
 /** The names and addresses of a certificate's subjectAltName, as `X509Certificate.subjectAltName` writes them. */

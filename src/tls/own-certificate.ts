@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import { ServeError } from '../errors/serve-error.ts'
 import { day } from './clock.ts'
-import { namesOf } from './names.ts'
+import { isWholeDomain, namesOf } from './names.ts'
 import { certificatesIn, privateKeyIn } from './pem.ts'
 import type { CertificateWarning, OwnCertificate } from './types.ts'
 
@@ -192,6 +192,13 @@ function warningsOf(certificate: X509Certificate, file: string, now: number): Ce
   if (certificate.subjectAltName === undefined) {
     const hint = 'make it anew with its names in subjectAltName (openssl req -addext subjectAltName=DNS:app.test)'
     warnings.push(refused('names no host in subjectAltName', hint))
+  }
+  const wide = namesOf(certificate.subjectAltName).filter((name) => isWholeDomain(name))
+  if (wide.length > 0) {
+    const message = `The certificate ${file} holds ${wide.join(', ')}, which most clients refuse: the star is for a whole domain.`
+    warnings.push(
+      warning(message, 'make it anew with the exact names, or with stars below them, such as *.app.localhost'),
+    )
   }
   return warnings
 }

@@ -156,11 +156,26 @@ test('cert says at once where a folder cannot be made', { skip: process.platform
   }
 })
 
+test('cert makes a certificate with a star that has two labels behind it', async (t) => {
+  const home = await folderOf(t, {})
+  const words = ['cert', 'app.localhost', '*.app.localhost']
+  assert.equal((await run(t, words, { cwd: home, env: homeOf(home) })).exitCode, 0)
+  const { subjectAltName } = new X509Certificate(readFileSync(join(home, 'app.localhost+_wildcard.app.localhost.pem')))
+  assert.equal(subjectAltName, 'DNS:app.localhost, DNS:*.app.localhost')
+})
+
 test('cert makes none that nobody would accept', async (t) => {
   const home = await folderOf(t, {})
   for (const [words, message] of [
     [['example.com'], /cannot vouch for example\.com/],
     [['a.localhost', '8.8.8.8'], /cannot vouch for 8\.8\.8\.8/],
+    [
+      ['*.localhost'],
+      /refuse a certificate for \*\.localhost: .*\n.*try: serve8008 cert app\.localhost "\*\.app\.localhost"\n/,
+    ],
+    [['a.test', '*.TEST.'], /try: serve8008 cert app\.test "\*\.app\.test"\n/],
+    [['*.home.arpa'], /try: serve8008 cert app\.home\.arpa "\*\.app\.home\.arpa"\n/],
+    [['*.com'], /cannot vouch for \*\.com/],
     [['../x'], /is no name and no address of a host/],
     [[], /A certificate for which names\?/],
   ] as const) {

@@ -11,10 +11,12 @@ import { openSigner } from '../../src/tls/authority.ts'
 import { systemClock } from '../../src/tls/clock.ts'
 import { manageAuthority } from '../../src/tls/local-authority.ts'
 import { mintLeaf } from '../../src/tls/mint.ts'
+import { isPermitted } from '../../src/tls/names.ts'
 import type { Pair } from '../../src/tls/types.ts'
 import type { TrustStore } from '../../src/tls/trust/types.ts'
 import { launchChromium, skip as noBrowser } from '../browser/support/chromium.ts'
 import { startSecureServer, type SecureServer } from '../support/authority.ts'
+import { Firefox, makeProfile, skip as noFirefox, type FirefoxOptions } from '../support/firefox.ts'
 import { TempFolder } from '../support/server.ts'
 import { missing } from './program.ts'
 
@@ -49,6 +51,34 @@ async function perform(store: TrustStore, change: 'install' | 'remove'): Promise
   }
 }
 
+/** A server with a given certificate, until the end of the test. */
+async function serveWith(pair: Pair): Promise<AsyncDisposable & { readonly port: number }> {
+  const server = createServer(pair, (request, response) => response.end(`hello from ${request.headers.host}`))
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    port: (server.address() as AddressInfo).port,
+    async [Symbol.asyncDispose]() {
+      server.closeAllConnections()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+/** Stars as `serve8008 cert` takes them, with names below, and stars that it refuses. */
+const stars = [
+  ['*.app.localhost', 'x.app.localhost'],
+  ['*.a.b.localhost', 'x.a.b.localhost'],
+  ['*.shop.test', 'x.shop.test'],
+  ['*.nas.home.arpa', 'x.nas.home.arpa'],
+] as const
+const wideStars = [
+  ['*.localhost', 'app.localhost'],
+  ['*.test', 'x.test'],
+  ['*.home.arpa', 'x.home.arpa'],
+] as const
+
 describe('programs that are told of the local authority', () => {
   let server: SecureServer
   before(async () => {
@@ -61,7 +91,7 @@ describe('programs that are told of the local authority', () => {
 
   test('OpenSSL verifies the chain strictly, for names and addresses', { skip: missing('openssl') }, async () => {
     using folder = new TempFolder()
-    const names = ['localhost', '*.localhost', 'app.test', 'box.local', 'x.internal', 'x.home.arpa']
+    const names = ['localhost', '*.app.localhost', 'app.test', 'box.local', 'x.internal', 'x.home.arpa']
     const addresses = ['127.0.0.1', '10.1.2.3', '172.16.0.1', '192.168.1.5', '169.254.1.1', '100.64.0.1']
     const { cert } = await forge(server.folder, [...names, ...addresses, '::1', 'fd00::1', 'fe80::1'])
     await folder.write({ 'leaf.pem': cert })
@@ -189,21 +219,100 @@ describe('programs that are told of the local authority', () => {
       const [store] = (await storesOf(server, home.path)).filter(({ name }) => name.startsWith('Chromium'))
       assert.ok(store !== undefined)
       await perform(store, 'install')
-      const forged = createServer(await forge(server.folder, ['www.example.com']), (_, response) =>
-        response.end('got you'),
-      )
-      forged.listen(0, '127.0.0.1')
-      await once(forged, 'listening')
-      const { port } = forged.address() as AddressInfo
+      await using forged = await serveWith(await forge(server.folder, ['www.example.com']))
       const browser = await launchChromium([], home.path, ['--host-resolver-rules=MAP www.example.com 127.0.0.1'])
       try {
         const page = await browser.newPage()
-        await assert.rejects(page.goto(`https://www.example.com:${port}/`), /ERR_CERT_INVALID/)
+        await assert.rejects(page.goto(`https://www.example.com:${forged.port}/`), /ERR_CERT_INVALID/)
       } finally {
         await browser.close()
-        forged.closeAllConnections()
-        forged.close()
       }
+    })
+
+    test('Chromium takes a star with two labels behind it, and none for a whole domain', async () => {
+      using home = new TempFolder()
+      const [store] = (await storesOf(server, home.path)).filter(({ name }) => name.startsWith('Chromium'))
+      assert.ok(store !== undefined)
+      await perform(store, 'install')
+      const browser = await launchChromium([], home.path, ['--host-resolver-rules=MAP * 127.0.0.1'])
+      try {
+        for (const [star, name] of [...stars, ...wideStars]) {
+          await using served = await serveWith(await forge(server.folder, [star]))
+          const page = await browser.newPage()
+          const url = `https://${name}:${served.port}/`
+          if (isPermitted(star)) assert.equal((await page.goto(url))?.status(), 200, star)
+          else await assert.rejects(page.goto(url), /ERR_CERT_COMMON_NAME_INVALID/, star)
+          await page.close()
+        }
+      } finally {
+        await browser.close()
+      }
+    })
+  })
+
+  describe('NSS of Firefox', { skip: missing('certutil') || noFirefox }, () => {
+    /** What each address shows to a Firefox with this home folder: the text of its page, or the reason of its refusal. */
+    async function load(urls: readonly string[], options: FirefoxOptions): Promise<string[]> {
+      const prefs = { 'network.dns.localDomains': urls.map((url) => new URL(url).hostname).join(',') }
+      await using firefox = await Firefox.launch({ prefs, ...options })
+      const page = await firefox.newPage()
+      const texts: string[] = []
+      for (const url of urls) {
+        const text = await page.goto(url).then(
+          () => page.evaluate<string>('document.body.textContent'),
+          (error: Error) => /(?:MOZILLA_PKIX|SEC|SSL)_ERROR_\w+/.exec(error.message)?.[0] ?? error.message,
+        )
+        texts.push(text)
+      }
+      return texts
+    }
+
+    test('Firefox trusts it once it is in the store, and no longer when it is taken out', async () => {
+      using home = new TempFolder()
+      makeProfile(home.path)
+      const store = async (): Promise<TrustStore> => {
+        const found = (await storesOf(server, home.path)).find(({ name }) => name.startsWith('Firefox'))
+        assert.ok(found !== undefined && (await found.find()).present)
+        return found
+      }
+      const [first = ''] = urls()
+      assert.deepEqual(await load([first], { home: home.path }), ['SEC_ERROR_UNKNOWN_ISSUER'])
+      await perform(await store(), 'install')
+      assert.equal(await (await store()).status(), 'trusted')
+      assert.deepEqual(
+        await load(urls(), { home: home.path }),
+        urls().map((url) => `hello from ${new URL(url).host}`),
+      )
+      await perform(await store(), 'remove')
+      assert.equal(await (await store()).status(), 'absent')
+      assert.deepEqual(await load([first], { home: home.path }), ['SEC_ERROR_UNKNOWN_ISSUER'])
+    })
+
+    test('Firefox refuses what a stolen key would sign', async () => {
+      await using forged = await serveWith(await forge(server.folder, ['localhost', 'www.example.com']))
+      const shown = await load([`https://www.example.com:${forged.port}/`], { authority: server.ca })
+      assert.deepEqual(shown, ['SEC_ERROR_CERT_NOT_IN_NAME_SPACE'])
+    })
+
+    test('Firefox takes a star with two labels behind it, and refuses a certificate with another', async () => {
+      const cases = [...stars, ...wideStars]
+      const running = await Promise.all(
+        cases.map(async ([star]) => serveWith(await forge(server.folder, ['localhost', star]))),
+      )
+      const urls = cases.flatMap(([, name], index) => {
+        const port = running[index]?.port
+        return [`https://${name}:${port}/`, `https://localhost:${port}/`]
+      })
+      const hello = urls.map((url) => `hello from ${new URL(url).host}`)
+      const [bad, isAccepted] = ['SEC_ERROR_BAD_DER', stars.length * 2]
+      const shown = await load(urls, { authority: server.ca })
+      for (const each of running) await each[Symbol.asyncDispose]()
+      assert.deepEqual(shown, [
+        ...hello.slice(0, isAccepted),
+        ...[bad, bad, bad, bad],
+        // Only Chromium holds this one for a public suffix.
+        ...hello.slice(-2),
+      ])
     })
   })
 })

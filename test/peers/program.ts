@@ -14,6 +14,12 @@ export function missing(...programs: readonly string[]): string | false {
   return absent.length === 0 ? false : `${absent.join(' and ')} is not installed (apt-get install)`
 }
 
+/** The same for modules of the system's Python, `/usr/bin/python3`. */
+export function missingModules(...modules: readonly string[]): string | false {
+  const { status } = spawnSync('/usr/bin/python3', ['-c', `import ${modules.join(', ')}`])
+  return status === 0 ? false : `${modules.join(', ')}: not all are modules of /usr/bin/python3 (apt-get install)`
+}
+
 /** A port of the loopback that was free a moment ago: these programs cannot choose one themselves. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')

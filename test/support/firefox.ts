@@ -1,9 +1,10 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { WebSocket } from 'ws'
+import { makeDatabase, trustAuthority } from './nss.ts'
 import { TempFolder } from './server.ts'
 
 /** Where Firefox is; the variable names another one. */
@@ -98,10 +99,7 @@ export class Firefox implements AsyncDisposable {
       ([name, value]) => `user_pref(${JSON.stringify(name)}, ${JSON.stringify(value)});\n`,
     )
     writeFileSync(join(profile, 'user.js'), lines.join(''))
-    if (authority !== undefined) {
-      makeDatabase(profile)
-      certutil('-A', '-d', `sql:${profile}`, '-t', 'C,,', '-n', 'test', '-i', authority)
-    }
+    if (authority !== undefined) trustAuthority(profile, authority)
     const args = ['--headless', '--no-remote', '--profile', profile, '--remote-debugging-port=0', 'about:blank']
     const env = { ...process.env, HOME: owner, MOZ_CRASHREPORTER_DISABLE: '1' }
     const child = spawn(executablePath ?? '', args, { env, stdio: ['ignore', 'ignore', 'pipe'] })
@@ -211,18 +209,7 @@ function profileBelow(home: string): string {
 
 /** Makes the profile below a home folder with an empty database of certificates, as a first start leaves it. */
 export function makeProfile(home: string): void {
-  const profile = profileBelow(home)
-  mkdirSync(profile, { recursive: true })
-  makeDatabase(profile)
-}
-
-function makeDatabase(profile: string): void {
-  if (!existsSync(join(profile, 'cert9.db'))) certutil('-N', '-d', `sql:${profile}`, '--empty-password')
-}
-
-function certutil(...args: readonly string[]): void {
-  const { status, stderr, error } = spawnSync('certutil', args, { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`certutil ${args.join(' ')}: ${error?.message ?? stderr}`)
+  makeDatabase(profileBelow(home))
 }
 
 /** The address that Firefox announces when it can be driven. */

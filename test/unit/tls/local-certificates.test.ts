@@ -7,6 +7,8 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
+import { systemClock } from '../../../src/tls/clock.ts'
+import { openLeafStore } from '../../../src/tls/leaf-store.ts'
 import { maxNames } from '../../../src/tls/local-certificates.ts'
 import { namesOf } from '../../../src/tls/names.ts'
 import type { Certificates } from '../../../src/tls/tls.ts'
@@ -44,7 +46,7 @@ test('the certificate holds the names of this machine and those that are configu
   using opened = await openCertificates({ folder: temporary.path, hosts: ['app.test', '192.168.1.5', 'box.local'] })
   const certificate = current(opened.certificates)
   assert.deepEqual(namesOf(certificate.subjectAltName), [
-    ...['localhost', '*.localhost', '127.0.0.1', '::1'],
+    ...['localhost', '127.0.0.1', '::1'],
     ...['app.test', '192.168.1.5', 'box.local'],
   ])
   assert.ok(Date.parse(certificate.validTo) - Date.parse(certificate.validFrom) <= 397 * day)
@@ -148,17 +150,35 @@ test('a kept certificate that is damaged, not ours or for other names is made an
     const { cert } = again.certificates.current()
     assert.equal(content.includes(cert as string) && content !== whole, false)
     assert.equal(current(again.certificates).verify(authority.publicKey), true)
-    assert.deepEqual(namesOf(current(again.certificates).subjectAltName), [
-      'localhost',
-      '*.localhost',
-      '127.0.0.1',
-      '::1',
-    ])
+    assert.deepEqual(namesOf(current(again.certificates).subjectAltName), ['localhost', '127.0.0.1', '::1'])
     assert.deepEqual(again.warnings, [])
   }
   writeFileSync(file, whole)
   using last = await openCertificates({ folder })
   assert.deepEqual(last.certificates.current(), first.certificates.current())
+})
+
+test('a kept certificate with a star is not used again, and the authority stays', async () => {
+  using temporary = new TempFolder()
+  const folder = temporary.path
+  using first = await openCertificates({ folder })
+  const place = { folder, clock: systemClock, onWarning() {} }
+  // What a version before this rule kept, under the name that these names give.
+  const names = ['localhost', '*.localhost', '127.0.0.1', '::1']
+  const leaf = await openLeafStore(place).leafFor(names)
+  const leaves = join(folder, 'leaves')
+  const files = readdirSync(leaves)
+  assert.ok(files.some((name) => readFileSync(join(leaves, name), 'utf8').startsWith(leaf.cert)))
+  for (const name of files) writeFileSync(join(leaves, name), leaf.cert + leaf.key)
+  const authority = readFileSync(join(folder, 'authority.pem'), 'utf8')
+  using again = await openCertificates({ folder })
+  for (const host of ['localhost', 'app.localhost', 'x.test']) {
+    const { subjectAltName } = await shown(again.certificates, host)
+    assert.doesNotMatch(String(subjectAltName), /\*/)
+  }
+  assert.equal(current(again.certificates).verify(new X509Certificate(authority).publicKey), true)
+  assert.equal(readFileSync(join(folder, 'authority.pem'), 'utf8'), authority)
+  assert.deepEqual([...first.warnings, ...again.warnings], [])
 })
 
 test('certificates are renewed while the server runs, at two thirds of their life', async () => {

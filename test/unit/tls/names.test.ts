@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { allowedNames } from '../../../src/tls/allowed-names.ts'
-import { canonicalName, covers, isPermitted, namesOf } from '../../../src/tls/names.ts'
+import { canonicalName, covers, isNarrow, isPermitted, isWholeDomain, namesOf } from '../../../src/tls/names.ts'
 import type { CertificateWarning } from '../../../src/tls/types.ts'
 
 test('a host has one spelling', () => {
@@ -35,11 +35,12 @@ test('a host has one spelling', () => {
 
 test('the authority may vouch for names and addresses that are nobody’s on the internet', () => {
   const yes =
-    'localhost a.b.localhost *.localhost box.local x.test a.internal r.home.arpa 127.9.9.9 10.0.0.1 172.31.0.1'
+    'localhost a.b.localhost *.app.localhost *.a.b.test box.local x.test a.internal r.home.arpa 127.9.9.9 10.0.0.1 172.31.0.1'
   for (const name of `${yes} 192.168.1.1 169.254.1.1 100.64.0.1 ::1 fd12::1 fe80::1`.split(' ')) {
     assert.equal(isPermitted(name), true, name)
   }
-  const no = 'example.com evillocalhost localhost.evil.com home arpa com 8.8.8.8 172.32.0.1 100.128.0.1 ::2 2001:db8::1'
+  const no =
+    '*.localhost *.test *.local *.internal *.home.arpa *.com *.example.com example.com evillocalhost localhost.evil.com home arpa com 8.8.8.8 172.32.0.1 100.128.0.1 ::2 2001:db8::1'
   for (const name of no.split(' ')) assert.equal(isPermitted(name), false, name)
 })
 
@@ -49,6 +50,25 @@ test('a star stands for one label', () => {
   assert.equal(covers('*.a.test', 'c.b.a.test'), false)
   assert.equal(covers('*.a.test', 'xa.test'), false)
   assert.equal(covers('a.test', 'a.test'), true)
+})
+
+test('a star for a whole domain has less than two labels behind it, or a public suffix', () => {
+  for (const name of ['*.localhost', '*.test', '*.com', '*.home.arpa']) assert.equal(isWholeDomain(name), true, name)
+  for (const name of ['localhost', 'home.arpa', '*.app.localhost', '*.x.home.arpa', '*.example.com', '::1']) {
+    assert.equal(isWholeDomain(name), false, name)
+  }
+  // A certificate of the user's own allows its names, unless it is for a domain of the public internet.
+  for (const name of ['*.localhost', '*.home.arpa', '*.example.com', 'a.com']) assert.equal(isNarrow(name), true, name)
+  for (const name of ['*.com', '*.corp']) assert.equal(isNarrow(name), false, name)
+})
+
+test('every name below a domain may be asked for, and is held by a certificate of its own', () => {
+  for (const domain of ['test', 'local', 'internal', 'home.arpa']) {
+    const { always, allows } = allowedNames([`.${domain}`], () => assert.fail())
+    assert.deepEqual(always, ['localhost', '127.0.0.1', '::1', domain])
+    for (const host of [`x.${domain}`, `y.x.${domain}`]) assert.equal(allows(host), true, host)
+    for (const host of ['x.example', `x${domain}`]) assert.equal(allows(host), false, host)
+  }
 })
 
 test('the names of a certificate are read as Node writes them', () => {
@@ -64,10 +84,7 @@ test('hosts that it may not vouch for are left out, and told of unless everybody
   const warnings: CertificateWarning[] = []
   const hosts = ['App.Test', '.shop.test', '192.168.1.5', 'example.com', '2001:db8::1', '0.0.0.0', '::', 'app.test']
   const { always, allows } = allowedNames(hosts, (warning) => warnings.push(warning))
-  assert.deepEqual(always, [
-    ...['localhost', '*.localhost', '127.0.0.1', '::1'],
-    ...['app.test', 'shop.test', '*.shop.test', '192.168.1.5'],
-  ])
+  assert.deepEqual(always, [...['localhost', '127.0.0.1', '::1'], ...['app.test', 'shop.test', '192.168.1.5']])
   assert.equal(warnings.length, 1)
   assert.equal(warnings[0]?.code, 'W8008_CERT_NAME')
   assert.match(warnings[0]?.message ?? '', / refuse example\.com over TLS/)

@@ -129,17 +129,25 @@ test('a file that may not be read is named', { skip: process.getuid?.() === 0 &&
 test('what clients will refuse is told of, and served all the same', async () => {
   const [late, early] = [leaf(['a.test'], { from: -2, to: -1 }), leaf(['b.test'], { from: 1, to: 2 })]
   const nameless = mintAuthority('no names', term)
+  const wide = leaf(['localhost', '*.localhost', '*.app.localhost', '*.corp', '*.home.arpa'], { to: 30 })
+  const narrow = leaf(['*.app.localhost', '*.example.com'], { to: 30 })
   using folder = await new TempFolder().write({
     'late.pem': late.cert + late.key,
     'early.pem': early.cert + early.key,
     'nameless.pem': nameless.cert + nameless.key,
+    'wide.pem': wide.cert + wide.key,
+    'narrow.pem': narrow.cert + narrow.key,
   })
-  const own = ['late.pem', 'early.pem', 'nameless.pem'].map((name) => ({ cert: folder.join(name) }))
+  const own = ['late.pem', 'early.pem', 'nameless.pem', 'wide.pem', 'narrow.pem'].map((name) => ({
+    cert: folder.join(name),
+  }))
   using opened = await openCertificates({ own })
-  const [first = '', second = '', third = ''] = opened.warnings.map(({ message }) => message)
+  const [first = '', second = '', third = '', fourth = '', ...others] = opened.warnings.map(({ message }) => message)
   assert.match(first, /late\.pem expired on /)
   assert.match(second, /early\.pem is not valid before /)
   assert.match(third, /nameless\.pem names no host/)
+  assert.match(fourth, /wide\.pem holds \*\.localhost, \*\.corp, \*\.home\.arpa, which most clients refuse/)
+  assert.deepEqual(others, [])
   assert.equal(opened.certificates.current().cert, late.cert)
   const hints = opened.warnings.map(({ hint = '' }) => hint)
   assert.match(hints[0] ?? '', /renew it/)
