@@ -17,7 +17,7 @@ const tag = '<script src="/__serve8008/live.js?v=1f0c&amp;a=&quot;" async=""></s
 const html = '<!doctype html><html><head><title>x</title></head><body></body></html>'
 const injected = html.replace('<head>', `<head>${tag}`)
 const modified = Date.UTC(2024, 4, 1)
-const vary = 'Sec-Fetch-Dest, Accept, X-Requested-With, HX-Request, Turbo-Frame, X-Serve8008'
+const vary = 'Sec-Fetch-Dest, Sec-Fetch-Mode, X-Serve8008'
 const page = ['Sec-Fetch-Dest', 'document']
 
 function reply(body: Body = Buffer.from(html), fields: readonly string[] = [], changed: Partial<Reply> = {}): Reply {
