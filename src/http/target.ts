@@ -9,8 +9,17 @@ export interface Target {
   readonly authority: string | undefined
   /** Path as received, percent-encoded, starting with a slash; `*` for the asterisk form. */
   readonly path: string
-  /** Query with its question mark, or the empty string. */
+  /** Query with its question mark, or the empty string; without what live reload added. */
   readonly query: string
+}
+
+/** What the browser client of live reload adds to an address, so that no cache knows it. The page knows nothing of it. */
+const stamp = /([?&])serve8008=[0-9a-z]{9,}(&|(?=#|$))/
+
+/** A URL, or its query, without the stamp of live reload: it concerns neither logs nor routes nor backends. */
+export function withoutStamp(url: string): string {
+  if (!url.includes('serve8008=')) return url
+  return url.replace(stamp, (_, before: string, behind: string) => (behind === '' ? '' : before))
 }
 
 const absolute = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^]*)$/i
@@ -20,7 +29,7 @@ export function parseTarget(method: string, raw: string): Target {
   if (raw.charCodeAt(0) === 47 /* slash */) {
     const mark = raw.indexOf('?')
     const path = mark === -1 ? raw : raw.slice(0, mark)
-    const query = mark === -1 ? '' : raw.slice(mark)
+    const query = mark === -1 ? '' : withoutStamp(raw.slice(mark))
     return { raw, form: 'origin', scheme: undefined, authority: undefined, path, query }
   }
   if (method === 'CONNECT') {
@@ -37,5 +46,7 @@ export function parseTarget(method: string, raw: string): Target {
 
 function splitQuery(target: string): { path: string; query: string } {
   const mark = target.indexOf('?')
-  return mark === -1 ? { path: target, query: '' } : { path: target.slice(0, mark), query: target.slice(mark) }
+  return mark === -1
+    ? { path: target, query: '' }
+    : { path: target.slice(0, mark), query: withoutStamp(target.slice(mark)) }
 }

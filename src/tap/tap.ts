@@ -1,5 +1,6 @@
 import type { Exchange } from '../http/exchange.ts'
 import type { Reply } from '../http/reply.ts'
+import { withoutStamp } from '../http/target.ts'
 import type { AccessRecord } from '../server/types.ts'
 import { unmapped } from '../util/ip.ts'
 import { redactAuthority, redactUrl } from './redact.ts'
@@ -31,14 +32,14 @@ export function createRecorder(options: { readonly emit: (record: AccessRecord) 
       time: Math.round(Date.now() - elapsed),
       address: unmapped(x.peer.address),
       method: x.method,
-      target: target.form === 'authority' ? redactAuthority(target.raw) : redactUrl(target.raw),
+      target: target.form === 'authority' ? redactAuthority(target.raw) : redactUrl(withoutStamp(target.raw)),
       version: x.version,
       host: redactAuthority(headers.get('host') ?? ''),
       status: reply.status,
       bytes: sent.bytes,
       ms: Math.round(elapsed * 1000) / 1000,
       aborted: sent.aborted,
-      referer: redactUrl(headers.get('referer') ?? ''),
+      referer: redactUrl(withoutStamp(headers.get('referer') ?? '')),
       userAgent: headers.get('user-agent') ?? '',
       user: notes.user ?? '',
       refusal: notes.refusal ?? '',

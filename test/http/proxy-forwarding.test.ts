@@ -180,6 +180,25 @@ test('fields of a route are set and removed on both sides', async () => {
   assert.equal(reply.field('x-by'), 'us')
 })
 
+test('what live reload adds to an address reaches no backend; the rest of the query does, as it came', async () => {
+  await using backend = await startBackend()
+  await using front = await startFront(backend.port)
+  using client = await RawClient.open(front.port)
+  let upstream: BackendSocket | undefined
+  for (const [asked, got] of [
+    ['/a.css?serve8008=mx1abcdef0', '/a.css'],
+    ['/a.css?v=%2F2&serve8008=mx1abcdef0', '/a.css?v=%2F2'],
+    ['/?serve8008=no-live&&=', '/?serve8008=no-live&&='],
+    ['/?my=serve8008=', '/?my=serve8008='],
+  ] as const) {
+    client.send(`GET ${asked} HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
+    upstream ??= await backend.next()
+    assert.equal(lines(await upstream.head())[0], `GET ${got} HTTP/1.1`)
+    upstream.send(ok)
+    await client.reply()
+  }
+})
+
 test('a prefix is replaced on the bytes as they came', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port, { match: { path: '/api' }, upstream: { prefix: '/v1' } })

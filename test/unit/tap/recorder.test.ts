@@ -79,3 +79,20 @@ test('no secret of the request reaches the record', () => {
   const connect = recorded({ method: 'CONNECT', target: `u:${secret}@a.test:443` })
   assert.equal(connect.target, '…@a.test:443')
 })
+
+test('what live reload adds to an address is in no log', () => {
+  const stamp = 'serve8008=mx1abcdef0'
+  for (const [target, logged] of [
+    [`/style.css?${stamp}`, '/style.css'],
+    [`/style.css?v=2&${stamp}`, '/style.css?v=2'],
+    [`/style.css?${stamp}&v=2`, '/style.css?v=2'],
+    [`http://localhost/style.css?${stamp}`, 'http://localhost/style.css'],
+    ['/?serve8008=no-live', '/?serve8008=no-live'],
+    [`/?my${stamp}`, `/?my${stamp}`],
+    [`/${stamp}`, `/${stamp}`],
+  ] as const) {
+    assert.equal(recorded({ target }).target, logged)
+    assert.equal(parseTarget('GET', target).raw, target)
+  }
+  assert.equal(recorded({ headers: ['Referer', `http://localhost/a.css?${stamp}`] }).referer, 'http://localhost/a.css')
+})
