@@ -1,4 +1,4 @@
-import { resolve, sep } from 'node:path'
+import { dirname, resolve, sep } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import type { Filter, Layer } from '../http/exchange.ts'
 import type { Warning } from '../errors/warning.ts'
@@ -65,7 +65,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   const batches = createBatches({
     send(paths) {
-      options.onChange(paths)
+      options.onChange(withoutFoldersOf(paths))
       const since = firstChangeAt
       firstChangeAt = undefined
       update(paths, since)
@@ -100,7 +100,7 @@ export function createEngine(options: EngineOptions): Engine {
     const concernsAll = paths.some((path) => !hub.isUsed(path) && (extras.has(path) || !isServed(path)))
     extras.clear()
     const pages = concernsAll ? hub.reloadAll() : hub.tell(paths)
-    return updated({ paths, pages, ms: performance.now() - since })
+    return updated({ paths: withoutFoldersOf(paths), pages, ms: performance.now() - since })
   }
 
   function updated(done: Update): Update {
@@ -159,6 +159,12 @@ export function createEngine(options: EngineOptions): Engine {
       await watch.close()
     },
   }
+}
+
+/** A save that renames changes the entries of the folder too, but what was saved is the file. */
+function withoutFoldersOf(paths: readonly string[]): readonly string[] {
+  const folders = new Set(paths.flatMap((path) => (path.endsWith(sep) ? [] : [dirname(path) + sep])))
+  return paths.filter((path) => !folders.has(path))
 }
 
 /** Compilers colour what they say. */

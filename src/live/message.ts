@@ -27,10 +27,15 @@ export function parseMessage(data: string): FromPage | undefined {
 }
 
 function helloOf(message: Record<string, unknown>): FromPage | undefined {
-  const { document, age, ageAt, syncedAt } = message
+  const { document, age, ageAt, loadedAfter, syncedAt } = message
   const resources = pathsOf(message['resources'])
   if (!isPath(document) || resources === undefined) return undefined
-  const times = { ...timeOf('age', age), ...timeOf('ageAt', ageAt), ...timeOf('syncedAt', syncedAt) }
+  const times = {
+    ...timeOf('age', age),
+    ...timeOf('ageAt', ageAt),
+    ...timeOf('loadedAfter', loadedAfter),
+    ...timeOf('syncedAt', syncedAt),
+  }
   return { type: 'hello', document, resources, ...times }
 }
 

@@ -179,9 +179,11 @@ export class Page {
       clearTimeout(this.#patience)
       this.document = message.document
       // A page that has just been loaded knows how old it is; one that comes again, what it last heard.
-      // Its hello may have been held up, and it would seem to be younger than it is.
+      // Its hello may have been held up, and it would seem to be younger than it is. On a busy machine it seems to be
+      // older, and what it was reloaded for would reload it once more: that much it is known to have heard.
       const now = Date.now()
-      this.syncedAt = message.syncedAt ?? Math.min(message.ageAt ?? now, now) - (message.age ?? 0)
+      const beganAt = Math.min(message.ageAt ?? now, now) - (message.age ?? 0)
+      this.syncedAt = message.syncedAt ?? Math.max(beganAt, Math.min(message.loadedAfter ?? 0, now))
       this.#isBack = message.syncedAt !== undefined
       this.#wait(message.document)
     } else if (this.document === '') {

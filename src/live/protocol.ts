@@ -41,6 +41,8 @@ export type FromPage =
       readonly age?: number
       /** When it was that old, by the `time` of the session; by default when the hello comes, which may be held up. */
       readonly ageAt?: number | undefined
+      /** A `time` that the page had heard before it was loaded again: it is at least as new as that. */
+      readonly loadedAfter?: number | undefined
       /** The last `time` that it heard. */
       readonly syncedAt?: number
     }

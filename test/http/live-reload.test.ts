@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { sep } from 'node:path'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { PageError, ServeOptions, Update } from '../../src/index.ts'
@@ -107,6 +108,34 @@ test('a page that was under way while its file changed hears of it when it says 
   assert.equal((await late.next()).type, 'welcome')
   assert.equal((await server.reload()).pages, 3)
   assert.equal((await other.next()).type, 'reload')
+})
+
+test('a page that was reloaded for a change, and seems to be older, is not reloaded for it again', async () => {
+  await using started = await serve()
+  using page = await openPage(started.port, '/')
+  await started.folder.write({ 'index.html': '<!doctype html>changed' })
+  const change = await page.next()
+  const loadedAfter = change.type === 'change' ? change.time : 0
+  using older = await LivePage.open(started.port, { age: 60_000 })
+  assert.equal((await older.next()).type, 'change')
+  using again = await LivePage.open(started.port, { age: 60_000, loadedAfter })
+  assert.equal((await again.next()).type, 'welcome')
+})
+
+test('a save that renames is told of by the file, although the listing was seen; an open listing hears of it', async () => {
+  await using started = await serve()
+  const { port, folder, server } = started
+  using listing = await openPage(port, '/docs/')
+  using page = await openPage(port, '/', ['/docs/one.txt'])
+  const told: Update[] = []
+  server.on('reload', (update) => told.push(update))
+  await folder.write({ 'docs/new.txt': 'changed' })
+  assert.deepEqual(changes(await listing.next()), ['document /docs/'])
+  renameSync(folder.join('docs/new.txt'), folder.join('docs/one.txt'))
+  assert.deepEqual(changes(await page.next()), ['other /docs/one.txt'])
+  assert.deepEqual(changes(await listing.next()), ['document /docs/'])
+  assert.deepEqual(told.at(0)?.paths, [folder.join('docs') + sep])
+  assert.deepEqual(told.at(-1)?.paths, [folder.join('docs/one.txt')])
 })
 
 test('a change before anything is watched is told to the page that says hello', async () => {

@@ -9,6 +9,8 @@ export interface LivePageOptions {
   /** Milliseconds since the page began to load. Default 0: it knows everything. */
   readonly age?: number
   readonly syncedAt?: number
+  /** What it had heard before it was loaded again. */
+  readonly loadedAfter?: number
   /** Path prefix of the server. Default `/`. */
   readonly base?: string
 }
@@ -40,9 +42,9 @@ export class LivePage {
 
   /** Opens a page that has said hello; what the server answers is the first message. */
   static async open(port: number, options: LivePageOptions = {}): Promise<LivePage> {
-    const { document = '/', resources = [], age = 0, syncedAt, base } = options
+    const { document = '/', resources = [], age = 0, syncedAt, loadedAfter, base } = options
     const page = await LivePage.connect(port, base)
-    page.say({ type: 'hello', document, resources, age, ...(syncedAt === undefined ? {} : { syncedAt }) })
+    page.say({ type: 'hello', document, resources, age, loadedAfter, ...(syncedAt === undefined ? {} : { syncedAt }) })
     return page
   }
 

@@ -12,13 +12,15 @@ export function rememberHeard(path: string, time: number | undefined): void {
 }
 
 /**
- * The time of a page to which somebody goes back: the browser shows it and all that belongs to it as it was, without
- * asking the server, so how long ago it began to load says nothing. Undefined for a page that was asked for.
+ * The time that a page of this tab had heard when it was left, if it was come to in this way.
+ *
+ * - `back_forward`: the browser shows the page and all that belongs to it as it was, without asking the server, so how
+ *   long ago it began to load says nothing.
+ * - `reload`: it began to load after it had heard that, which is more exact than its age by the browser's clock.
  */
-export function recallHeard(path: string): number | undefined {
+export function recallHeard(path: string, type: 'back_forward' | 'reload'): number | undefined {
   const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[]
-  if (navigation?.type !== 'back_forward') return undefined
-  return entries().find(([known]) => known === path)?.[1]
+  return navigation?.type === type ? entries().find(([known]) => known === path)?.[1] : undefined
 }
 
 function entries(): [path: string, time: number][] {

@@ -18,7 +18,8 @@ import { toast } from './toast.ts'
 
 function start(control: URL, documentPath: string): void {
   let session: Session | undefined
-  let syncedAt = recallHeard(documentPath)
+  let syncedAt = recallHeard(documentPath, 'back_forward')
+  const loadedAfter = recallHeard(documentPath, 'reload')
   let age = 0
   /** What the first answer tells may have happened before the document was remembered. */
   let isFirst = true
@@ -56,7 +57,7 @@ function start(control: URL, documentPath: string): void {
       type: 'hello',
       document: documentPath,
       resources: resources.paths(),
-      ...(syncedAt === undefined ? { age, ageAt: session?.time } : { syncedAt }),
+      ...(syncedAt === undefined ? { age, ageAt: session?.time, loadedAfter } : { syncedAt }),
     }),
     greeted: () => errors.wanted(session?.console === true),
     message: take,

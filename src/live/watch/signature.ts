@@ -3,7 +3,7 @@ import { readFileSync, statSync, type BigIntStats } from 'node:fs'
 
 /** Milliseconds within which two writes may get the same times: kernels stamp files with the time of a clock tick. */
 const tickMs = 20
-/** Bytes up to which a file that was just written is told apart by its content. */
+/** Bytes up to which the content of a file is compared where its times do not tell. */
 const digestBytes = 262_144n
 
 /** What there is at a path, as far as it matters to those who use it. */
@@ -15,44 +15,70 @@ export interface Signature {
   readonly changed: bigint
   readonly size: bigint
   readonly inode: bigint
-  /** Of the content, where the times alone would not tell the next write from this one; else empty. */
+  /** Who may read it, and whose it is. */
+  readonly access: string
+  /** Of the content, where it was read; else empty. */
   readonly digest: string
   /** Whether the times alone would not tell the next change from this one. */
   readonly isFresh: boolean
 }
 
-const none: Signature = { kind: 'none', modified: 0n, changed: 0n, size: 0n, inode: 0n, digest: '', isFresh: false }
+const none: Signature = {
+  kind: 'none',
+  modified: 0n,
+  changed: 0n,
+  size: 0n,
+  inode: 0n,
+  access: '',
+  digest: '',
+  isFresh: false,
+}
 const folder: Signature = { ...none, kind: 'folder' }
 
-/** Looks at a path; of a folder only its being there counts, unless its entries are asked for. */
+/**
+ * Looks at a path; of a folder only its being there counts, unless its entries are asked for. The content of a file is
+ * read where the times alone would not tell the next write from this one.
+ */
 export function look(path: string, isEntries: boolean): Signature {
   const stats = statOf(path)
   if (stats === undefined) return none
   const isFresh = Math.abs(Date.now() - Number(stats.ctimeNs / 1_000_000n)) < tickMs
-  const times = { modified: stats.mtimeNs, changed: stats.ctimeNs, inode: stats.ino, isFresh }
+  const times = { modified: stats.mtimeNs, changed: stats.ctimeNs, inode: stats.ino, access: '', isFresh }
   if (stats.isDirectory()) {
     // Access rights and owners change the ctime of a folder, but none of its names.
     return isEntries ? { ...times, kind: 'folder', changed: 0n, size: 0n, digest: '' } : folder
   }
   if (!stats.isFile()) return { ...times, kind: 'other', size: 0n, digest: '' }
-  const digest = isFresh && stats.size <= digestBytes ? digestOf(path) : ''
-  return { ...times, kind: 'file', size: stats.size, digest }
+  const access = `${stats.mode}:${stats.uid}:${stats.gid}`
+  const file: Signature = { ...times, kind: 'file', size: stats.size, access, digest: '' }
+  return isFresh ? withDigest(file, path) : file
 }
 
-/** Whether a path is as it was. Where the times cannot tell, the content does, and of a folder's entries the event. */
+/** The same with the content of a file, unless it is large. */
+export function withDigest(signature: Signature, path: string): Signature {
+  if (signature.kind !== 'file' || signature.digest !== '' || signature.size > digestBytes) return signature
+  return { ...signature, digest: digestOf(path) }
+}
+
+/**
+ * Whether a path is as it was. Where the times cannot tell, the content does, and of a folder's entries the event. The
+ * ctime alone says little: editors set the access rights of what they have just written, and links and attributes count
+ * too.
+ */
 export function isSame(before: Signature, after: Signature, path: string, isHinted: boolean): boolean {
   if (
     before.kind !== after.kind ||
     before.modified !== after.modified ||
-    before.changed !== after.changed ||
     before.size !== after.size ||
-    before.inode !== after.inode
+    before.inode !== after.inode ||
+    before.access !== after.access
   ) {
     return false
   }
-  if (!before.isFresh) return true
+  const isUntouched = before.changed === after.changed
+  if (isUntouched && !before.isFresh) return true
   if (before.kind === 'folder') return !isHinted
-  return before.digest === '' || before.digest === (after.digest || digestOf(path))
+  return before.digest === '' ? isUntouched : before.digest === (after.digest || digestOf(path))
 }
 
 /** Whether it looks like the middle of a save: emptied before the writing, or taken away before the new one comes. */

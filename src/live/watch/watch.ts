@@ -9,7 +9,7 @@ import { realPlace } from './links.ts'
 import { isTooFar } from './missing.ts'
 import { createPoll } from './poll.ts'
 import { createQueue } from './queue.ts'
-import { isHalfWritten, isSame, look } from './signature.ts'
+import { isHalfWritten, isSame, look, withDigest } from './signature.ts'
 import { realSystem, type System } from './system.ts'
 
 /** Milliseconds between two looks at a path where no events come and the user asked for no other time. */
@@ -138,8 +138,12 @@ export function createWatch(options: WatchOptions, system: System = realSystem):
     used.isHinted = false
     // Where no event will come, a look is put off until the next change is sure to leave another time.
     if (used.isEntries && used.home.isPolled && after.isFresh) return
-    if (isSame(before, after, used.file, isHinted)) return
-    used.signature = after
+    if (isSame(before, after, used.file, isHinted)) {
+      if (before.changed !== after.changed) used.signature = { ...after, digest: before.digest }
+      return
+    }
+    // With its content: the rest of the save may touch the file once more.
+    used.signature = withDigest(after, used.file)
     followLink(used)
     if (!used.isEntries && isHalfWritten(before, after)) {
       used.held ??= setTimeout(report, holdMs[after.kind as keyof typeof holdMs], used).unref()

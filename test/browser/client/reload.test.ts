@@ -31,6 +31,18 @@ test('a reload keeps the scroll positions, the focus and the selection', { skip 
   })
 })
 
+test('a page that is loaded again tells what it had heard before', { skip }, async () => {
+  stub.put('/', html('one'))
+  await open(async () => {
+    await stub.connected()
+    assert.equal(stub.hellos()[0]?.loadedAfter, undefined)
+    stub.send({ type: 'change', time: 12345, changes: [own] })
+    await stub.connected(2)
+    assert.equal(stub.hellos()[1]?.loadedAfter, 12345)
+    assert.equal(typeof stub.hellos()[1]?.age, 'number')
+  })
+})
+
 test('a morph keeps what users and scripts made of the page', { skip }, async () => {
   stub.settings = { ...stub.settings, reload: 'morph' }
   const script = `<script>document.querySelector('#app').append('made by a script'); window.mark = 1</script>`

@@ -95,3 +95,19 @@ test('what waits to be learned is bounded too, and counts as held', () => {
   while (page.learn()) steps++
   assert.equal(steps, 4097)
 })
+
+test('a page that was loaded again is at least as new as what it had heard before', () => {
+  const synced = (times: object): number => {
+    const socket = new FakeSocket()
+    const page = pageOf(socket)
+    socket.say({ type: 'hello', document: '/', resources: [], ...times })
+    return page.syncedAt
+  }
+  const now = Date.now()
+  // It seems to be older than what it was reloaded for.
+  assert.equal(synced({ age: 500, ageAt: now, loadedAfter: now - 20 }), now - 20)
+  assert.equal(synced({ age: 500, ageAt: now, loadedAfter: now - 900 }), now - 500)
+  assert.equal(synced({ age: 500, ageAt: now }), now - 500)
+  // A clock that was set back.
+  assert.ok(synced({ age: 500, loadedAfter: now + 3_600_000 }) <= Date.now())
+})

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { mkdirSync, renameSync, rmSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  linkSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join, sep } from 'node:path'
 import { describe, test } from 'node:test'
 import { promisify } from 'node:util'
@@ -38,6 +48,28 @@ describe('watching what is used', () => {
       renameSync(path('.a.css.new'), path('a.css'))
       await change('a.css')
     }
+  })
+
+  test('what touches a file that was just reported, but not its content, is no other change', async (context) => {
+    const { watch, write, change, path, reported } = bench(context, { files: { 'a.css': 'a', 'b.css': 'b' } })
+    watch.use([path('a.css'), path('b.css')])
+    write('a.css', 'aa')
+    await change('a.css')
+    const { mode } = statSync(path('a.css'))
+    const changedAt = (): bigint => statSync(path('a.css'), { bigint: true }).ctimeNs
+    for (const touch of [
+      // vim sets the access rights at the end of a save
+      () => chmodSync(path('a.css'), mode),
+      () => (linkSync(path('a.css'), path('c.css')), rmSync(path('c.css'))),
+    ]) {
+      const before = changedAt()
+      while (changedAt() === before) touch()
+      write('b.css', String(changedAt()))
+      await change('b.css')
+    }
+    assert.deepEqual(reported, ['a.css', 'b.css', 'b.css'])
+    chmodSync(path('a.css'), mode & 0o700)
+    await change('a.css')
   })
 
   test('a file that goes is reported, and again when it comes back', async (context) => {
