@@ -57,6 +57,27 @@ export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
     unit: 'milliseconds',
     description: 'Milliseconds that a connection may idle between requests.',
   },
+  drainBytes: {
+    default: 65_536,
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    unit: 'bytes',
+    description: 'Bytes of content that a reply waits for although it does not need them, to keep the connection open.',
+  },
+  drainMs: {
+    default: 200,
+    min: 0,
+    max: longest,
+    unit: 'milliseconds',
+    description: 'Milliseconds that a reply waits for such content; then it closes the connection.',
+  },
+  lingerBytes: {
+    default: 64 * mebibyte,
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    unit: 'bytes',
+    description: 'Bytes read and dropped behind a reply that closes the connection, so that the client can read it.',
+  },
   writeMs: {
     default: 60_000,
     min: shortest,
@@ -76,7 +97,8 @@ export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
     min: 1,
     max: 1_000_000,
     unit: 'connections',
-    description: 'Open connections; further ones are dropped.',
+    description:
+      'Open connections; a further one replaces the one that has idled longest, or is closed when none idles.',
   },
   closeMs: {
     default: 5000,

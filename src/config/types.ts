@@ -147,11 +147,17 @@ export interface Limits {
   requestMs: number
   /** Milliseconds that a connection may idle between requests. Default 10000. */
   idleMs: number
+  /** Bytes of content that a reply waits for although it does not need them, so that the connection can stay open. Default 64 KiB. */
+  drainBytes: number
+  /** Milliseconds that a reply waits for such content; then it closes the connection. Default 200. */
+  drainMs: number
+  /** Bytes that are read and dropped behind a reply that closes the connection, so that the client can read it. Default 64 MiB. */
+  lingerBytes: number
   /** Milliseconds without progress while a client reads a reply. Default 60000. */
   writeMs: number
   /** Milliseconds without progress that a client which has closed its sending side gets for its reply. Default 10000. */
   halfClosedMs: number
-  /** Open connections; further ones are dropped. Default 2048. */
+  /** Open connections; a further one takes the place of the one that has idled longest, or is closed when none idles. Default 2048. */
   connections: number
   /** Milliseconds that `close()` waits for replies under way. Default 5000. */
   closeMs: number

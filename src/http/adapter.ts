@@ -2,7 +2,6 @@ import { createServer, ServerResponse, type IncomingMessage, type Server } from 
 import type { Http2Server } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { Limits } from '../config/types.ts'
 import { createBatches } from './batches.ts'
 import { createBrokenMessage } from './broken-message.ts'
 import { Connection } from './connection.ts'
@@ -13,6 +12,7 @@ import { boundIdle } from './idle.ts'
 import { shouldUpgrade } from './ignored-upgrade.ts'
 import type { Http2Adapter } from './http2-adapter.ts'
 import { mountOf, type Mount } from './mounted-reply.ts'
+import { OpenConnections } from './open-connections.ts'
 import { NodeExchange, type NodeHost } from './node-exchange.ts'
 import type { Exchange } from './exchange.ts'
 import { createUpgrades } from './upgrades.ts'
@@ -21,16 +21,19 @@ type OurExchange = NodeExchange<ServerResponse>
 
 /** What the adapter is given. */
 export interface AdapterOptions extends Omit<DeliveryOptions, 'isDraining'> {
-  readonly limits: Limits
   /**
    * Whether requests that arrived together may share what was seen of the files. Not when a program's
    * layers run between them, since one may write what the next is about to read.
    */
   readonly isShared: () => boolean
+  /** Called when a client was turned away because `limits.connections` are open and all busy. */
+  readonly onFull: () => void
 }
 
 /** Node's side of the server: the one place where its requests become exchanges. */
 export interface Adapter {
+  /** Every connection that a listener has accepted. */
+  readonly connections: OpenConnections
   /** A server for one address, not yet listening. */
   createListener(): Server
   /**
@@ -55,14 +58,16 @@ export interface Adapter {
 export function createAdapter(options: AdapterOptions): Adapter {
   const { handler, limits, refuse, done, onFault, isShared } = options
   const connections = new WeakMap<Duplex, Connection>()
+  const accepted = new OpenConnections(limits.connections, options.onFull)
   const host: NodeHost<ServerResponse> = {
     bodyBytes: limits.bodyBytes,
     invite: (response) => response.writeContinue(),
     inform: finishInterim,
     write: (x, reply, isLast) => {
       const { response, connection } = x
-      if (isLast) response.shouldKeepAlive = false
+      if (isLast || x.isIncomplete) response.shouldKeepAlive = false
       if (reply.close === true) connection.linger()
+      else if (x.isIncomplete) connection.lingerAfterReply()
       const sent = finish(response, reply, x, end)
       if (sent instanceof Promise) boundWrite(response.socket)
       return sent
@@ -106,10 +111,11 @@ export function createAdapter(options: AdapterOptions): Adapter {
   function connectionOf(socket: Duplex): Connection {
     let connection = connections.get(socket)
     if (connection === undefined) {
-      connection = new Connection(socket as Socket, limits.halfClosedMs)
+      connection = new Connection(socket as Socket, limits)
       openConnections++
       socket.once('close', () => openConnections--)
       connections.set(socket, connection)
+      accepted.follow(socket, connection)
       unheard.delete(socket as Socket)
     }
     return connection
@@ -127,11 +133,16 @@ export function createAdapter(options: AdapterOptions): Adapter {
   /** Pipelined requests are worked on one by one: the next when the reply before it is out. */
   function enter(request: IncomingMessage, response: ServerResponse, waits: boolean): void {
     const connection = connectionOf(request.socket)
+    // RFC 9112 section 9.6: nothing behind the reply that ends a connection is processed.
+    if (request.socket.writableEnded) return void request.resume()
     const before = connection.latest?.response
     const x = open(request, response, waits)
-    underWay.add(x)
-    if (before === undefined || before.closed) delivery.answer(x)
-    else connection.inTurn(before, () => delivery.answer(x))
+    const answer = (): void => {
+      underWay.add(x)
+      delivery.answer(x)
+    }
+    if (before === undefined || before.closed) answer()
+    else connection.inTurn(before, answer)
   }
 
   const upgrades = createUpgrades({ handler, refuse, onFault, delivery, connectionOf, open })
@@ -139,7 +150,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
   async function openHttp2(): Promise<Http2Adapter> {
     const { createHttp2Adapter } = await import('./http2-adapter.ts')
     const opened = (x: Exchange): unknown => underWay.add(x)
-    const made = createHttp2Adapter({ ...options, delivery, opened, isDraining: () => draining })
+    const made = createHttp2Adapter({ ...options, delivery, connections: accepted, opened, isDraining: () => draining })
     return (http2 = made)
   }
 
@@ -153,6 +164,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
   })
 
   return {
+    connections: accepted,
     createListener: () => {
       const server = createServer({
         headersTimeout: limits.headerMs,
@@ -167,13 +179,13 @@ export function createAdapter(options: AdapterOptions): Adapter {
       })
       // Counted by the guard: Node would cut the surplus off in silence.
       server.maxHeadersCount = 0
-      server.maxConnections = limits.connections
       boundIdle(server, limits.idleMs)
       // A client may close its sending side and still wait for the reply.
       Object.assign(server, { httpAllowHalfOpen: true })
       server.on('request', (request, response) => enter(request, response, false))
       server.on('checkContinue', (request, response) => enter(request, response, true))
       server.on('checkExpectation', (request, response) => enter(request, response, true))
+      server.prependListener('connection', accepted.admit)
       server.on('connection', (socket: Socket) => {
         unheard.add(socket)
         socket.once('close', () => unheard.delete(socket))

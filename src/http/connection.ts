@@ -1,14 +1,18 @@
 import type { Socket } from 'node:net'
+import type { Limits } from '../config/types.ts'
 import type { Notes, Peer } from './exchange.ts'
+import type { ConnectionUse } from './open-connections.ts'
 
-/** Milliseconds that a refused client gets to read its reply before the connection is cut. */
-const lingerMs = 1000
+/** A client that goes on sending behind its reply must send this many bytes in each span, or it is cut. */
+const lingerRate = { ms: 1000, bytes: 1024 }
+/** Milliseconds between two looks at what a client sends behind its reply. */
+const lingerLookMs = 100
 
 /** Requests that may wait for their turn on a connection before reading pauses. */
 const pipelineLength = 16
 
 /** What is known about one connection beyond what Node keeps. */
-export class Connection {
+export class Connection implements ConnectionUse {
   readonly socket: Socket
   /** The last request that was read from it, and the response that belongs to it. */
   latest: Latest | undefined
@@ -18,18 +22,30 @@ export class Connection {
   followed = false
   /** The batch of its last request that had one. */
   batch: number = Number.NaN
+  readonly #limits: ConnectionLimits
+  readonly #openedAt: number = performance.now()
   #waiting = 0
   #peer: Peer | undefined
   readonly #whenClosed = new Set<() => void>()
 
-  /** @param halfClosedMs Milliseconds without progress that a half-closed connection gets. */
-  constructor(socket: Socket, halfClosedMs: number) {
+  constructor(socket: Socket, limits: ConnectionLimits) {
     this.socket = socket
-    socket.once('end', () => (this.followed ? socket.destroy() : this.#boundHalfClosed(halfClosedMs)))
+    this.#limits = limits
+    socket.once('end', () => (this.followed ? socket.destroy() : this.#boundHalfClosed(limits.halfClosedMs)))
     socket.once('close', () => {
       for (const callback of this.#whenClosed) callback()
       this.#whenClosed.clear()
     })
+  }
+
+  idleSince(): number | undefined {
+    const { latest } = this
+    if (latest === undefined) return this.#openedAt
+    return latest.response.closed ? latest.startedAt : undefined
+  }
+
+  close(): void {
+    this.socket.destroy()
   }
 
   /** The two ends; asked of the system once, and only when someone wants to know. */
@@ -70,7 +86,8 @@ export class Connection {
     before.once('close', () => {
       this.#waiting--
       if (this.#waiting === 0) socket.resume()
-      if (!socket.destroyed) act()
+      // RFC 9112 section 9.6: nothing behind the reply that ends a connection is processed.
+      if (!socket.destroyed && !socket.writableEnded) act()
     })
   }
 
@@ -88,28 +105,50 @@ export class Connection {
     socket.once('close', () => clearInterval(timer))
   }
 
-  /**
-   * Makes the coming close a lingering one (RFC 9112 section 9.6): closing while bytes of the
-   * request are unread resets the connection, and the client may lose the reply that says why.
-   */
+  /** Nothing more is read from it: the next reply ends it. */
   linger(): void {
-    const { socket } = this
-    if (this.closing) return
     this.closing = true
-    const end = (): void => {
-      socket.end()
-      socket.resume()
-      const timer = setTimeout(() => socket.destroy(), lingerMs)
-      socket.once('end', () => socket.destroy()).once('close', () => clearTimeout(timer))
-    }
-    socket.destroySoon = end
+    this.lingerAfterReply()
+  }
+
+  /**
+   * Makes the close behind the next reply a lingering one (RFC 9112 section 9.6): closing while bytes of the request
+   * are unread resets the connection, and the client may lose the reply that says why.
+   */
+  lingerAfterReply(): void {
+    this.socket.destroySoon = () => this.#closeSlowly()
+  }
+
+  /** Half-closes, then reads and drops what still comes: within the time of a header section, at a least rate. */
+  #closeSlowly(): void {
+    const { socket, latest } = this
+    const { headerMs, lingerBytes } = this.#limits
+    this.closing = true
+    socket.end()
+    latest?.message.resume()
+    socket.resume()
+    const started = { at: performance.now(), bytes: socket.bytesRead }
+    let span = started
+    const timer = setInterval(() => {
+      const now = { at: performance.now(), bytes: socket.bytesRead }
+      const isOver = now.at - started.at >= headerMs || now.bytes - started.bytes > lingerBytes
+      const isWhole = now.at - span.at >= lingerRate.ms
+      if (isOver || (isWhole && now.bytes - span.bytes < lingerRate.bytes)) socket.destroy()
+      else if (isWhole) span = now
+    }, lingerLookMs)
+    socket.once('end', () => socket.destroy()).once('close', () => clearInterval(timer))
   }
 }
 
+/** The limits that a connection keeps itself. */
+export type ConnectionLimits = Pick<Limits, 'headerMs' | 'halfClosedMs' | 'lingerBytes'>
+
 /** A request, and what answers it. */
 export interface Latest {
+  /** `performance.now()` when its header section was complete. */
+  readonly startedAt: number
   readonly notes: Notes
-  readonly message: { readonly complete: boolean }
+  readonly message: { readonly complete: boolean; resume(): unknown }
   readonly response: Answer
   /** Whether its content is passed on elsewhere, and more of it came since this was last asked. */
   progressed(): boolean

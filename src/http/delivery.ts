@@ -1,3 +1,4 @@
+import type { Limits } from '../config/types.ts'
 import { isServeError, ServeError } from '../errors/serve-error.ts'
 import { discard } from './body.ts'
 import type { Exchange, Handler } from './exchange.ts'
@@ -33,6 +34,7 @@ export type Next = (error?: unknown) => void
 export interface DeliveryOptions {
   /** The whole pipeline. Must neither throw nor reject. */
   readonly handler: Handler
+  readonly limits: Limits
   /** Makes the reply of a message or a fault that the pipeline knows nothing of. */
   readonly refuse: (error: ServeError) => Reply
   /** Called once for every message, when its reply is out or lost. */
@@ -55,7 +57,7 @@ export interface Delivery {
 
 /** Builds the delivery around a pipeline. */
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { handler, refuse, done, onFault, isDraining } = options
+  const { handler, limits, refuse, done, onFault, isDraining } = options
 
   function deliver(x: ServerExchange, reply: Reply, next?: Next): void {
     if (next !== undefined && isUnclaimed(x)) return (discard(reply.body), next())
@@ -64,19 +66,21 @@ export function createDelivery(options: DeliveryOptions): Delivery {
     send(x, mounted)
   }
 
-  /** Content that nobody wanted still has to be valid, small and in time before it is answered. */
+  /**
+   * Content that the reply does not need is read first where it is small and comes at once: then it is known to be
+   * valid, and the connection can stay open. No reply waits longer for it (RFC 9112 section 9.3): it closes.
+   */
   async function deliverAfterDrain(x: ServerExchange, reply: Reply): Promise<void> {
-    const refusal = await x.body.drain().then(
-      () => undefined,
+    try {
+      const isWhole = await x.body.drain({ bytes: limits.drainBytes, ms: limits.drainMs })
+      send(x, isWhole ? reply : { ...reply, close: true })
+    } catch (error) {
+      discard(reply.body)
       // Anything else is a broken message or a lost client, which is refused elsewhere.
-      (error: unknown) => {
-        if (!isServeError(error)) return { ...reply, body: null }
-        x.notes.refusal = error.code
-        return refuse(error)
-      },
-    )
-    if (refusal !== undefined) discard(reply.body)
-    send(x, refusal ?? (x.body.taken ? reply : { ...reply, close: true }))
+      if (!isServeError(error)) return send(x, { ...reply, body: null })
+      x.notes.refusal = error.code
+      send(x, refuse(error))
+    }
   }
 
   function send(x: ServerExchange, reply: Reply): void {

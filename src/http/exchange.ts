@@ -25,7 +25,15 @@ export interface Relayed extends Readable {
   goTo?(outlet: Outlet): void
 }
 
-/** The request's content. Reading it is optional: what nobody reads is drained, within the limit. */
+/** How much content is waited for, and how long; what is left out has no bound but `limits.bodyBytes`. */
+export interface DrainBounds {
+  /** Bytes of content. */
+  readonly bytes?: number
+  /** Milliseconds. */
+  readonly ms?: number
+}
+
+/** The request's content. Reading it is optional: what nobody reads is dropped. */
 export interface RequestBody {
   /** Whether there is content: HTTP/1.1 announces it (`Content-Length` above 0 or chunked), HTTP/2 shows it. */
   readonly expected: boolean
@@ -44,8 +52,13 @@ export interface RequestBody {
    * progress. It counts as taken, and a client that waits is asked for it, when the first byte is wanted.
    */
   relay(): Relayed
-  /** Reads and discards what is left. Resolves at once when there is nothing. */
-  drain(): Promise<void>
+  /**
+   * Reads and discards what is left, and tells whether all of it came. Resolves at once when there is nothing, or when
+   * the client waits to be asked for it.
+   *
+   * @param within Past these bounds it resolves with false, and what still comes is dropped.
+   */
+  drain(within?: DrainBounds): Promise<boolean>
 }
 
 /** Facts for the access log that the stages leave behind. */

@@ -12,6 +12,7 @@ import { finishHttp2Upgrade } from './http2-finish.ts'
 import { readHttp2Head, type Http2Head } from './http2-head.ts'
 import { isBrokenByClient, resetStream } from './http2-reset.ts'
 import { watchSession, type SessionWatch } from './http2-watch.ts'
+import type { OpenConnections } from './open-connections.ts'
 import type { Reply } from './reply.ts'
 
 /** Requests that a session may have under way. Browsers want many; RFC 9113 section 6.5.2 asks for 100 at least. */
@@ -31,6 +32,7 @@ export interface Http2AdapterOptions {
   readonly refuse: (error: ServeError) => Reply
   readonly onFault: (error: ServeError) => void
   readonly delivery: Delivery
+  readonly connections: OpenConnections
   /** Told of every exchange whose reply will come. */
   readonly opened: (x: Exchange) => void
   readonly isDraining: () => boolean
@@ -48,7 +50,7 @@ export interface Http2Adapter {
 
 /** Builds the HTTP/2 side around the same pipeline as the rest. */
 export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
-  const { limits, delivery, refuse, isDraining } = options
+  const { limits, delivery, connections, refuse, isDraining } = options
   const sessions = new Map<Http2Session, SessionWatch>()
   const peers = new WeakMap<Http2Session, Peer>()
   /** WebSockets that lead to another server: nobody here could end them in good order. */
@@ -72,9 +74,11 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
 
   server.on('session', (session) => {
     session.on('error', () => {})
-    if (isDraining() || sessions.size >= limits.connections) return session.destroy()
+    if (isDraining()) return session.destroy()
     const { headerMs, idleMs } = limits
-    sessions.set(session, watchSession({ session, socket: accepted, headerMs, idleMs }))
+    const watch = watchSession({ session, socket: accepted, headerMs, idleMs })
+    sessions.set(session, watch)
+    connections.follow(accepted, { idleSince: watch.idleSince, close: watch.cut })
     session.once('close', () => sessions.delete(session))
     peers.set(session, peerOf(session))
     session.setLocalWindowSize(sessionWindow)

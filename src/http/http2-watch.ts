@@ -23,6 +23,8 @@ export interface SessionWatch {
   began(): void
   /** A stream is over. */
   ended(wasBroken: boolean): void
+  /** `performance.now()` since when no stream is open; undefined while one is. */
+  idleSince(): number | undefined
   /** Takes no new streams, and ends the connection when those under way are over. */
   leave(): void
   /** Ends the session and its connection now. */
@@ -43,6 +45,7 @@ export interface WatchOptions {
 /** Ends a session that idles, in good order, and one that floods us, at once (RFC 9113 section 10.5). */
 export function watchSession({ session, socket, headerMs, idleMs }: WatchOptions): SessionWatch {
   let streams = 0
+  let idleSince = performance.now()
   let timer: NodeJS.Timeout | undefined
   const wait = (ms: number, act: () => void): void => {
     clearTimeout(timer)
@@ -80,11 +83,13 @@ export function watchSession({ session, socket, headerMs, idleMs }: WatchOptions
     },
     ended(wasBroken) {
       streams--
+      idleSince = performance.now()
       if (wasBroken) countReset()
       if (streams > 0 || session.destroyed) return
       if (session.closed) leave()
       else wait(idleMs, leave)
     },
+    idleSince: () => (streams === 0 ? idleSince : undefined),
     leave,
     cut,
   }

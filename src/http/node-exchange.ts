@@ -122,6 +122,11 @@ export class NodeExchange<Response extends Answer> implements ServerExchange, La
     return this.body.expected && !this.body.taken
   }
 
+  /** Whether the reply comes before all of the content did, so that the connection ends with it. Injected requests do not say. */
+  get isIncomplete(): boolean {
+    return this.#body?.expected === true && this.message.complete === false
+  }
+
   progressed(): boolean {
     const relayed = this.#body?.relayed
     if (relayed === undefined || relayed === this.#progress) return false

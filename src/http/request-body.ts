@@ -1,6 +1,6 @@
 import { Transform, type Readable } from 'node:stream'
 import { ServeError } from '../errors/serve-error.ts'
-import type { Relayed, RequestBody } from './exchange.ts'
+import type { DrainBounds, Relayed, RequestBody } from './exchange.ts'
 import type { HeaderList, RequestHeaders } from './headers.ts'
 import { clientLeft, RelayedContent } from './relayed-content.ts'
 
@@ -94,28 +94,29 @@ export class StreamBody implements RequestBody {
   }
 
   /** Content that the client holds back is not asked for: the reply comes without it. */
-  async drain(): Promise<void> {
-    if (!this.expected || this.#taken) return
+  async drain({ bytes, ms }: DrainBounds = {}): Promise<boolean> {
+    if (!this.expected || this.#taken) return this.read
     this.#checkLength()
-    if (this.#options.invite !== undefined) return
+    const { limit, invite } = this.#options
+    if (invite !== undefined || (bytes !== undefined && (this.length ?? 0) > bytes)) return false
     this.#take()
     const source = this.#source
     // A body parser of the embedding program may have read it before.
-    if (source.readableEnded) return
-    const { limit } = this.#options
+    if (source.readableEnded) return true
     let seen = 0
+    let timer: NodeJS.Timeout | undefined
     // Not an async iterator, which destroys the stream, and with it the connection, when it stops early.
-    await new Promise<void>((resolve, reject) => {
+    return new Promise<boolean>((resolve, reject) => {
+      if (ms !== undefined) timer = setTimeout(resolve, ms, false)
       this.#failed = reject
       source.on('data', (chunk: Uint8Array) => {
         seen += chunk.byteLength
-        if (seen <= limit) return
-        source.pause()
-        reject(bodyTooLarge(limit))
+        if (seen > limit) reject(bodyTooLarge(limit))
+        else if (bytes !== undefined && seen > bytes) resolve(false)
       })
-      source.once('end', () => (this.#isWhole() ? resolve() : reject(clientLeft()))).once('error', reject)
+      source.once('end', () => (this.#isWhole() ? resolve(true) : reject(clientLeft()))).once('error', reject)
       source.once('close', () => reject(clientLeft()))
-    })
+    }).finally(() => clearTimeout(timer))
   }
 
   /** Tells whoever reads that the rest cannot be read; Node does not once the request was answered. */

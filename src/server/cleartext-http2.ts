@@ -12,6 +12,7 @@ const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 export function takeCleartextHttp2(listener: Server, adapter: Adapter, undecided: Undecided, headerMs: number): void {
   sortConnections(listener, undecided, {
     headerMs,
+    admit: adapter.connections.admit,
     isEnough: (bytes) => bytes.length >= preface.length || !startsPreface(bytes),
     sort: (socket, bytes, take) => {
       if (!startsPreface(bytes)) return take(socket)

@@ -18,7 +18,7 @@ import { programPhrase, refusalReply, type Phrase } from './boundary.ts'
 import { Events } from './events.ts'
 import { Running } from './lifecycle.ts'
 import type { Secured } from './secure.ts'
-import { cutWarning, listeningWarnings, tellingWarnings } from './listening.ts'
+import { cutWarning, fullWarning, listeningWarnings, tellingWarnings } from './listening.ts'
 import { definedOnly, logOptions, type ProgramOptions } from './program-options.ts'
 import { toRequest } from './to-request.ts'
 import { ServerRoutes } from './server-routes.ts'
@@ -68,6 +68,7 @@ class Serve8008 implements Server8008 {
   #starting: Promise<Running> | undefined
   #running: Running | undefined
   #closing: Promise<void> | undefined
+  #wasFull = false
 
   constructor(config: ResolvedConfig, program: ProgramOptions) {
     this.config = config
@@ -93,6 +94,10 @@ class Serve8008 implements Server8008 {
       handler: (x) => this.#pipeline(x),
       limits: config.limits,
       isShared: () => this.#layers.length === 0,
+      onFull: () => {
+        if (!this.#wasFull) this.#events.emit('warning', fullWarning(config.limits.connections))
+        this.#wasFull = true
+      },
       refuse: (error) => refusalReply(error, undefined),
       onFault: (error) => this.#events.emit('error', error),
       done: (x, reply, sent) => {

@@ -90,6 +90,15 @@ export function tellingWarnings(names: readonly string[]): Warning[] {
   ]
 }
 
+/** What a person should know about clients that are turned away. */
+export function fullWarning(connections: number): Warning {
+  return {
+    code: 'W8008_CONNECTIONS',
+    message: `All ${connections} connections are busy; further ones are closed without a reply.`,
+    hint: `raise limits.connections (--limit connections=${2 * connections})`,
+  }
+}
+
 /** What a person should know about where the server listens. */
 export function listeningWarnings(listening: Listening): Warning[] {
   // A socket path is not reached over the network.

@@ -119,6 +119,7 @@ export async function openSecure(options: SecureOptions): Promise<Secure> {
     const ends = endsOf(socket)
     handshaking.set(ends, (secured) => {
       handshaking.delete(ends)
+      adapter.connections.secured(socket, secured)
       secured.allowHalfOpen = allowHalfOpen
       if (secured.alpnProtocol !== 'h2') return take(secured)
       undecided.delete(socket)
@@ -136,6 +137,7 @@ export async function openSecure(options: SecureOptions): Promise<Secure> {
       const listener = adapter.createListener()
       sortConnections(listener, undecided, {
         headerMs: limits.headerMs,
+        admit: adapter.connections.admit,
         isEnough: (bytes) => bytes.length > 0,
         sort: (socket, bytes, take) => (bytes[0] === handshake ? agree(socket, take) : take(socket)),
       })

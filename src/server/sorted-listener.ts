@@ -11,6 +11,8 @@ export interface SortOptions {
   readonly isEnough: (bytes: Buffer) => boolean
   /** Hands a connection on, by what it begins with; `take` is the listener's own way. */
   readonly sort: (socket: Socket, bytes: Buffer, take: Take) => void
+  /** Counts a connection, or closes it. */
+  readonly admit: Take
   /** Milliseconds that a connection gets to say what it is. */
   readonly headerMs: number
 }
@@ -42,13 +44,16 @@ export class Undecided {
  * everything else: its limits, its count of connections, and the way it closes.
  */
 export function sortConnections(listener: Server, undecided: Undecided, options: SortOptions): void {
-  const { isEnough, sort, headerMs } = options
-  const ordinary = listener.listeners('connection')
+  const { isEnough, sort, headerMs, admit } = options
+  // A connection is counted once, when it is accepted.
+  const ordinary = listener.listeners('connection').filter((each) => each !== admit)
   const take: Take = (socket) => ordinary.forEach((each) => void each.call(listener, socket))
   listener.removeAllListeners('connection')
   // Also a connection that Node had let go of, and that is given back because its upgrade is ignored.
   listener.on('secureConnection', take)
   listener.on('connection', (socket: Socket) => {
+    admit(socket)
+    if (socket.destroyed) return
     undecided.add(socket, headerMs)
     readFirstBytes(socket, {
       isEnough,

@@ -7,6 +7,7 @@ import { test, type TestContext } from 'node:test'
 import { createServer as createOurs } from '../../src/index.ts'
 import { resolveConfig } from '../../src/config/resolve.ts'
 import type { Adapter } from '../../src/http/adapter.ts'
+import { OpenConnections } from '../../src/http/open-connections.ts'
 import { takeCleartextHttp2 } from '../../src/server/cleartext-http2.ts'
 import { openSecure } from '../../src/server/secure.ts'
 import { Undecided } from '../../src/server/sorted-listener.ts'
@@ -24,6 +25,7 @@ function versionAdapter(): Adapter {
   }
   const http2 = createHttp2Server(answer as never)
   return {
+    connections: new OpenConnections(100, () => {}),
     createListener: () => createServer(answer),
     createHttp2Listener: async () => http2,
   } as Partial<Adapter> as Adapter

@@ -335,12 +335,3 @@ test('cutting tells how many replies were lost', async () => {
   assert.equal(front.adapter.cut(), 1)
   await client.closed()
 })
-
-test('a session above the limit of connections is refused', async () => {
-  await using front = await startHttp2({ 'a.txt': 'alpha' }, { limits: { connections: 1 } })
-  using first = await FrameClient.open(front.port)
-  assert.equal(await first.request(1, get).outcome(1), undefined)
-  using second = await FrameClient.open(front.port)
-  await second.closed()
-  assert.equal(await first.request(3, get).outcome(3), undefined)
-})

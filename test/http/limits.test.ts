@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { truncate } from 'node:fs/promises'
 import { test } from 'node:test'
-import { RawClient, rawGet, rawRequest } from '../support/raw.ts'
+import { RawClient, rawGet } from '../support/raw.ts'
 import { startServer } from '../support/server.ts'
 
 const files = { 'a.txt': 'alpha' }
@@ -95,21 +95,6 @@ test('a request-target longer than allowed is refused', async () => {
     assert.equal(reply.field('connection'), 'close')
   }
   assert.equal((await rawGet(started.port, `/a.txt?${'a'.repeat(8000)}`)).status, 200)
-})
-
-test('connections beyond the limit are dropped, and room is made again', async () => {
-  await using started = await startServer(files, { limits: { connections: 2 } })
-  const message = `GET /a.txt HTTP/1.1\r\n${started.hostLine}\r\n\r\n`
-  using first = await RawClient.open(started.port)
-  using second = await RawClient.open(started.port)
-  assert.equal((await first.send(message).reply()).status, 200)
-  assert.equal((await second.send(message).reply()).status, 200)
-  using third = await RawClient.open(started.port)
-  assert.equal((await third.closed()).length, 0)
-  const gone = first.closed()
-  first.socket.end()
-  await gone
-  assert.equal((await rawRequest(started.port, message)).status, 200)
 })
 
 test('many and overlapping ranges get the whole file', async () => {

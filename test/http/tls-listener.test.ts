@@ -125,17 +125,6 @@ test('a handshake that breaks off or makes no sense ends one connection, never t
   assert.equal((await client.reply()).status, 200)
 })
 
-test('connections beyond the limit are dropped under TLS too', async () => {
-  await using started = await startSecure(files, { limits: { connections: 2 } })
-  using first = await openSecure(started)
-  using second = await openSecure(started)
-  for (const client of [first, second]) {
-    client.send(`GET /a.txt HTTP/1.1\r\n${started.secureLine}\r\n\r\n`)
-    assert.equal((await client.reply()).status, 200)
-  }
-  await assert.rejects(connectSecurely(started))
-})
-
 test('an idle connection under TLS is closed in time', async () => {
   await using started = await startSecure(files, { limits: { idleMs: 100 } })
   using client = await openSecure(started)

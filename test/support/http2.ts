@@ -75,6 +75,7 @@ export async function startHttp2(
     handler,
     limits: config.limits,
     isShared: () => false,
+    onFull: () => {},
     refuse: (error) => refusalReply(error, undefined),
     onFault,
     done: record,
@@ -88,7 +89,8 @@ export async function startHttp2(
       open.delete(socket)
       server.emit('gone')
     })
-    listener.emit('connection', socket)
+    adapter.connections.admit(socket)
+    if (!socket.destroyed) listener.emit('connection', socket)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -116,6 +116,7 @@ export async function startFront(port: number, options: FrontOptions = {}): Prom
     handler: composeLayers([boundary, guard], handle),
     limits,
     isShared: () => false,
+    onFull: () => {},
     refuse: (error) => refusalReply(error, undefined),
     onFault: (error) => faults.push(error),
     done: (x, reply, sent) => waiting.splice(0).forEach((tell) => tell({ x, reply, sent })),

@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { test } from 'node:test'
+import { textReply, type ProgramOptions, type ServeOptions } from '../../src/index.ts'
+import { startBackend } from '../support/backend.ts'
+import { flags, frame, FrameClient, frameTypes } from '../support/frames.ts'
+import { startHttp2 } from '../support/http2.ts'
+import { RawClient } from '../support/raw.ts'
+import { openSecure, startSecure } from '../support/secure.ts'
+import { startServer, type Started } from '../support/server.ts'
+
+const files = { 'a.txt': 'alpha' }
+const routes = [
+  { match: { path: '/old' }, redirect: '/a.txt' },
+  { match: { path: '/fixed' }, reply: { status: 200, body: 'fixed' } },
+] as const
+
+/** Replies that need no content, by the request line and a field that bring them about. */
+const kinds: readonly (readonly [name: string, request: string, status: number, options?: ServeOptions])[] = [
+  ['a file', 'POST /a.txt', 405],
+  ['a file that is read', 'GET /a.txt', 200],
+  ['nothing', 'DELETE /missing.txt', 405],
+  ['nothing that is read', 'GET /missing.txt', 404],
+  ['a redirect', 'PUT /old', 307, { routes: [...routes] }],
+  ['a fixed reply', 'PATCH /fixed', 200, { routes: [...routes] }],
+  ['what needs a password', 'POST /a.txt', 401, { auth: 'user:secret' }],
+  ['a route whose upstream is gone', 'POST /api', 502, { proxy: { '/api': 'http://127.0.0.1:9' } }],
+  ['a layer that answers early', 'POST /layer', 200],
+]
+
+async function startEarly(options: ServeOptions & ProgramOptions = {}): Promise<Started> {
+  const started = await startServer(files, options)
+  started.server.use((next) => (x) => (x.target.path === '/layer' ? textReply(200, 'early') : next(x)))
+  return started
+}
+
+// RFC 9112 section 9.3: a server that does not read the whole content closes the connection after its reply.
+for (const [framing, content] of [
+  ['Content-Length: 100000', 'x'],
+  ['Transfer-Encoding: chunked', '1\r\nx\r\n'],
+] as const) {
+  for (const [name, request, status, options] of kinds) {
+    test(`${name} is answered although its content never comes (${framing})`, async () => {
+      await using started = await startEarly(options)
+      using client = await RawClient.open(started.port)
+      client.send(`${request} HTTP/1.1\r\n${started.hostLine}\r\n${framing}\r\n\r\n${content}`)
+      const reply = await client.reply()
+      assert.deepEqual([reply.status, reply.field('connection')], [status, 'close'])
+      // The client neither sends nor closes.
+      assert.equal((await client.closed()).length, 0)
+    })
+  }
+}
+
+for (const [name, lines, status] of [
+  ['a foreign host', 'Host: evil.example\r\nContent-Length: 100000', 421],
+  ['too much content', 'Host: localhost\r\nContent-Length: 100001', 413],
+  ['a declined upgrade', 'Host: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 90000', 405],
+] as const) {
+  test(`${name} is refused although the content never comes`, async () => {
+    await using started = await startEarly({ limits: { bodyBytes: 100_000 } })
+    using client = await RawClient.open(started.port)
+    client.send(`POST /a.txt HTTP/1.1\r\n${lines}\r\n\r\nx`)
+    const reply = await client.reply()
+    assert.deepEqual([reply.status, reply.field('connection')], [status, 'close'])
+    assert.equal((await client.closed()).length, 0)
+  })
+}
+
+test('an early reply of an upstream reaches a client that sends nothing more, and closes', async () => {
+  await using backend = await startBackend(async (connection) => {
+    await connection.head()
+    connection.send('HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig')
+  })
+  await using started = await startEarly({ proxy: { '/api': `http://127.0.0.1:${backend.port}` } })
+  using client = await RawClient.open(started.port)
+  client.send(`POST /api HTTP/1.1\r\n${started.hostLine}\r\nContent-Length: 100000\r\n\r\nx`)
+  const reply = await client.reply()
+  assert.deepEqual([reply.status, reply.body.toString(), reply.field('connection')], [413, 'big', 'close'])
+  assert.equal((await client.closed()).length, 0)
+  await backend.quiet()
+})
+
+test('content that is small and comes at once leaves the connection open', async () => {
+  await using started = await startEarly({ limits: { drainMs: 60_000 } })
+  using client = await RawClient.open(started.port)
+  const opened = once(client.socket, 'data')
+  client.send(`POST /a.txt HTTP/1.1\r\n${started.hostLine}\r\nContent-Length: 5\r\n\r\nhe`)
+  client.send('llo')
+  assert.equal((await client.reply()).field('connection'), 'keep-alive')
+  await opened
+  client.send(`GET /a.txt HTTP/1.1\r\n${started.hostLine}\r\n\r\n`)
+  assert.equal((await client.reply()).body.toString(), 'alpha')
+})
+
+test('content above drainBytes is not waited for, small or not', async () => {
+  await using started = await startEarly({ limits: { drainBytes: 4, drainMs: 2 ** 30 } })
+  for (const framing of [
+    'Content-Length: 5\r\n\r\n',
+    'Content-Length: 5\r\n\r\nhello',
+    'Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n',
+  ]) {
+    using client = await RawClient.open(started.port)
+    client.send(`POST /a.txt HTTP/1.1\r\n${started.hostLine}\r\n${framing}`)
+    assert.equal((await client.reply()).field('connection'), 'close')
+  }
+})
+
+for (const [name, open] of [
+  ['', (port: number) => RawClient.open(port)],
+  [' under TLS', undefined],
+] as const) {
+  test(`a client that sends all of its content first can read why it was refused${name}`, async () => {
+    await using started = await startSecure(files)
+    using client = open === undefined ? await openSecure(started) : await open(started.port)
+    const hostLine = open === undefined ? started.secureLine : started.hostLine
+    client.socket.pause()
+    client.send(`POST /a.txt HTTP/1.1\r\n${hostLine}\r\nContent-Length: 20000000\r\n\r\n`)
+    const sent = new Promise<unknown>((resolve) => client.socket.write(Buffer.alloc(20_000_000), resolve))
+    assert.equal((await sent) ?? undefined, undefined)
+    client.socket.resume()
+    assert.equal((await client.reply()).status, 405)
+  })
+}
+
+for (const [name, limits] of [
+  ['lingerBytes', { lingerBytes: 1_000_000 }],
+  ['headerMs', { headerMs: 300, lingerBytes: 2 ** 40 }],
+] as const) {
+  test(`a client that sends without end behind its reply is cut (${name})`, async () => {
+    await using started = await startEarly({ limits })
+    using client = await RawClient.open(started.port)
+    client.send(`POST /a.txt HTTP/1.1\r\n${started.hostLine}\r\nContent-Length: 1000000000\r\n\r\n`)
+    assert.equal((await client.reply()).status, 405)
+    const piece = Buffer.alloc(65_536)
+    const write = (): Promise<unknown> => new Promise((resolve) => client.socket.write(piece, resolve))
+    let failure: unknown
+    while (!(failure instanceof Error)) failure = await write()
+    assert.match(String(failure), /EPIPE|ECONNRESET/)
+  })
+}
+
+test('nothing behind the reply that ends a connection is processed', async () => {
+  await using started = await startEarly()
+  const asked: string[] = []
+  started.server.on('request', ({ target }) => asked.push(target.path))
+  const line = (target: string, fields: string): string =>
+    `GET ${target} HTTP/1.1\r\n${started.hostLine}\r\n${fields}\r\n`
+  for (const fields of ['Connection: close\r\n', 'Expect: 100-continue\r\nContent-Length: 5\r\n']) {
+    using client = await RawClient.open(started.port)
+    client.send(line('/a.txt', fields) + (fields.includes('Expect') ? 'hello' : '') + line('/second', ''))
+    assert.equal((await client.reply()).field('connection'), 'close')
+    await client.closed()
+  }
+  assert.deepEqual(asked, ['/a.txt', '/a.txt'])
+})
+
+/** The same replies over HTTP/2: their streams end with NO_ERROR (RFC 9113 section 8.1), and the session goes on. */
+for (const [name, request, status, options] of kinds.filter(([, line]) => !/api|layer/.test(line))) {
+  test(`${name} is answered over HTTP/2 although its content never comes`, async () => {
+    await using front = await startHttp2(files, options)
+    using client = await FrameClient.open(front.port)
+    const [method = '', path = ''] = request.split(' ')
+    const fields = [
+      [':method', method],
+      [':scheme', 'http'],
+      [':authority', 'localhost'],
+      [':path', path],
+      ['content-length', '100000'],
+    ] as const
+    client.request(1, fields, false).send(frame('data', flags.none, 1, Buffer.from('x')))
+    const reset = await client.frame(({ type, stream }) => type === frameTypes.reset && stream === 1)
+    assert.equal(reset.payload.readUInt32BE(0), 0)
+    assert.equal(front.records[0]?.status, status)
+    client.request(3, [...fields.slice(0, 4)].with(0, [':method', 'HEAD']))
+    assert.equal(await client.outcome(3), undefined)
+  })
+}
