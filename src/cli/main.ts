@@ -5,6 +5,7 @@ import type { Warning } from '../errors/warning.ts'
 import { guessManner, readCommand, type Command } from './command.ts'
 import { flags } from './flags.ts'
 import { currentProgram, type Program } from './program.ts'
+import { isReaderGone } from './printer.ts'
 import { createReport, type Report } from './report.ts'
 import { serve } from './serve.ts'
 import { terminalOf, type Terminal } from './terminal.ts'
@@ -20,12 +21,14 @@ export async function main(program: Program = currentProgram()): Promise<void> {
   const spoken = { wayOut: (problem: ServeError | Warning) => wayOut(problem, program, folder) }
   let report = createReport(program, { ...guessManner(program.argv), ...spoken })
   program.on('uncaughtException', (thrown) => program.exit(report.error(thrown)))
+  // Every way to the end passes `leave`. Without one, something was waited for that can never come.
+  program.on('beforeExit', () => void report.leave(report.error(new Error('it waits for something that cannot come'))))
   // Nobody is left to read what goes wrong with standard error.
   program.stderr.on('error', () => {})
   try {
     const command = readCommand(program.argv, (word) => isFolder(resolve(program.cwd, word)))
     folder = typeof command.flags.root === 'string' ? command.flags.root : undefined
-    report = createReport(program, { ...command, ...spoken })
+    report = createReport(program, { ...command, ...spoken, isServing: command.name === 'serve' })
     if (command.name === 'serve') return await serve(command, program, report)
     endWithReader(program)
     await report.leave(await tell(command, program, report))
@@ -68,9 +71,9 @@ async function helpPage({ words: [about] }: Command, terminal: Terminal): Promis
   return (await import('./command-help.ts')).renderCommandHelp(about, terminal)
 }
 
-/** `serve8008 --help | head`: a reader that has enough is no fault. */
-function endWithReader(program: Program): void {
-  program.stdout.on('error', () => program.exit(0))
+/** `serve8008 --help | head`: a reader that has enough is no fault. Any other failure is reported at the end. */
+function endWithReader({ stdout, exit }: Program): void {
+  stdout.on('error', (error) => void (isReaderGone(error, stdout) && exit(0)))
 }
 
 function isFolder(path: string): boolean {

@@ -3,7 +3,7 @@ import type { Environment } from '../config/env.ts'
 
 /** A stream that the command prints to. */
 export interface Output {
-  write(text: string, done?: () => void): unknown
+  write(text: string, done?: (error?: Error | null) => void): unknown
   on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown
   readonly isTTY?: boolean
   /** Width of the terminal in characters; absent when it is none. */
@@ -21,6 +21,8 @@ export interface Program {
   readonly stderr: Output
   /** Where answers come from; absent where nobody can give any. */
   readonly stdin?: Readable & { readonly isTTY?: boolean }
+  /** Lets a terminal that is stopped (^S, a lost connection) take its text later, instead of stopping the process. */
+  unblock?(): void
   /** Milliseconds since the process was started. */
   elapsed(): number
   /** Listens to a signal, or to an exception that nobody caught. */
@@ -41,8 +43,17 @@ export function currentProgram(): Program {
     get stdin() {
       return process.stdin
     },
+    unblock() {
+      for (const stream of [process.stdout, process.stderr]) if (stream.isTTY) unblocked(stream)
+    },
     elapsed: () => performance.now(),
     on: (event, listener) => void process.on(event, listener),
     exit: (code) => process.exit(code),
   }
+}
+
+/** Node writes to terminals synchronously, and has no public way to change that. */
+function unblocked(stream: object): void {
+  const { _handle: handle } = stream as { _handle?: { setBlocking?: (on: boolean) => void } }
+  handle?.setBlocking?.(false)
 }

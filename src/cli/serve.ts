@@ -9,6 +9,7 @@ import { announce } from './announce.ts'
 import { openBrowser } from './browser.ts'
 import type { Command } from './command.ts'
 import { flags } from './flags.ts'
+import { isReaderGone } from './printer.ts'
 import type { Program } from './program.ts'
 import { addedFlag } from './repeat-command.ts'
 import type { Report } from './report.ts'
@@ -53,10 +54,11 @@ export async function serve(command: Command, program: Program, report: Report):
   server.on('certificate', (files) => {
     void import('./certificate-line.ts').then((it) => report.print(it.certificateLine(files, command, cwd)))
   })
+  program.unblock?.()
   const stopper = createStopper(server, report, command)
   onSignals({ env, on: program.on, elapsed: program.elapsed, drain: stopper.stop, force: program.exit })
-  // `serve8008 | head` ends when the reader does, quietly.
-  program.stdout.on('error', stopper.stop)
+  // `serve8008 | head` ends when the reader does, quietly. A full disk is reported, and ends nothing.
+  program.stdout.on('error', (error) => void (isReaderGone(error, program.stdout) && stopper.stop()))
   server.on('error', (error) => void report.error(error))
   // Warnings of the start belong below the banner.
   const warnings: Warning[] = activation === undefined ? [] : activationWarnings(activation)

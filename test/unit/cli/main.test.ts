@@ -129,3 +129,12 @@ test('a flag that says where to listen beats the descriptor of systemd', async (
   assert.equal(await exited, 0)
   assert.equal(text('stderr'), '')
 })
+
+test('an event loop that runs empty before the end is an error with 1', async () => {
+  const { program, events, exited, text } = stage(['--port', '0'])
+  const never = { ...program, exit: () => {} }
+  await main({ ...never, argv: ['--version'] })
+  events.emit('beforeExit', 0)
+  void exited
+  assert.match(text('stderr'), /E8008_INTERNAL/)
+})
