@@ -58,7 +58,10 @@ export interface ProxyOptions {
   readonly debug?: boolean
   /** Attempts beyond the first, where repeating is safe. Default 1. */
   readonly retries?: number
-  /** Milliseconds to wait for an upstream that refuses connections. Default 0, for page navigation 5000. */
+  /**
+   * Milliseconds to wait for an upstream that refuses connections, or closes them at once. Default 0, for WebSockets 5000
+   * and for event streams 30000; a page navigation gets a page that waits.
+   */
   readonly hold?: number
   /** Bounds on time in milliseconds; 0 is none. */
   readonly timeouts?: Partial<ProxyTimeouts>
@@ -171,7 +174,7 @@ export interface ResolvedProxy {
   readonly live: boolean
   readonly debug: boolean
   readonly retries: number
-  /** Undefined: 0, and 5000 for page navigation. */
+  /** Undefined: by the kind of request. */
   readonly hold: number | undefined
   readonly timeouts: Readonly<ProxyTimeouts>
   readonly health: Required<HealthOptions> | undefined

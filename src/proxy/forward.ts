@@ -1,4 +1,5 @@
 import type { ResolvedUpstream } from '../config/route-types.ts'
+import type { ErrorCode } from '../errors/codes.ts'
 import { ServeError } from '../errors/serve-error.ts'
 import type { Exchange, Handler } from '../http/exchange.ts'
 import type { Reply } from '../http/reply.ts'
@@ -7,9 +8,9 @@ import { createBalancer } from './balance.ts'
 import { clientReply, type ClientReplyOptions } from './client-reply.ts'
 import { Endless } from './endless.ts'
 import { forwardUpgrade } from './forward-upgrade.ts'
-import { gatewayError } from './gateway-error.ts'
+import { faultReason, gatewayError } from './gateway-error.ts'
 import { createHealthChecks } from './health.ts'
-import { holdFor, holdWhileRefused, isPageNavigation } from './hold.ts'
+import { holdFor, holdWhileAway, isPageNavigation } from './hold.ts'
 import type { OutboundOptions } from './outbound.ts'
 import { safeMethods } from './safe-methods.ts'
 import { createTarget, type Target } from './target.ts'
@@ -52,6 +53,18 @@ function endsHere({ headers }: Exchange): boolean {
   return /^0+$/.test(headers.get('max-forwards') ?? '')
 }
 
+/** Why we refuse to forward, as a log line says it. */
+const refusalReasons: Readonly<Partial<Record<ErrorCode, string>>> = {
+  E8008_UPSTREAM_LOOP: 'loop',
+  E8008_UPSTREAM_UNAVAILABLE: 'unavailable',
+  E8008_UPSTREAM_FORBIDDEN: 'forbidden',
+}
+
+/** Says in the log why there is no answer, behind the route and the upstream. */
+function noteReason({ notes }: Exchange, reason: string | undefined): void {
+  if (reason !== undefined && notes.remark !== undefined) notes.remark += ` (${reason})`
+}
+
 /** One upstream is not chosen among others. */
 const noBookkeeping = (): void => {}
 
@@ -84,10 +97,14 @@ export function createForward(options: ForwardOptions): Forward {
     try {
       return await (holdMs === 0
         ? askOneOrMore(x, asked)
-        : holdWhileRefused(() => askOneOrMore(x, asked), { holdMs, signal: x.signal, endless }))
+        : holdWhileAway(() => askOneOrMore(x, asked), {
+            ...{ holdMs, signal: x.signal, endless },
+            isRepeatable: () => isRepeatable(x),
+          }))
     } catch (error) {
-      if (!(error instanceof UpstreamError)) throw error
-      return lost(x, error, asked.label)
+      if (error instanceof UpstreamError) return lost(x, error, asked.label)
+      if (error instanceof ServeError) noteReason(x, refusalReasons[error.code])
+      throw error
     } finally {
       waiting--
       if (isRetired) retireTransports()
@@ -124,6 +141,7 @@ export function createForward(options: ForwardOptions): Forward {
   /** What the client gets instead of an answer. */
   function lost(x: Exchange, error: UpstreamError, upstream: string): Reply {
     if (error.fault === 'left') return clientLeft
+    noteReason(x, faultReason(error))
     const refusal = gatewayError(error, name, upstream)
     if (!isPageNavigation(x) || !passing.has(error.fault)) throw refusal
     x.notes.refusal = refusal.code
@@ -137,6 +155,7 @@ export function createForward(options: ForwardOptions): Forward {
     const faultOf = (error: unknown): unknown => {
       if (!(error instanceof UpstreamError)) return error
       if (error.fault !== 'left' && !x.signal.aborted) balancer.failed(upstream)
+      noteReason(x, faultReason(error))
       return gatewayError(error, name, upstream.label)
     }
     const options: ClientReplyOptions = { proxy, name, mapping: () => target.mapping(x), faultOf, endless, ended }
@@ -169,11 +188,15 @@ export function createForward(options: ForwardOptions): Forward {
   }
 }
 
-/** Content is passed on and not kept, so what was read of it cannot be sent again. */
 function mayRepeat(x: Exchange, { fault, wrote }: UpstreamError, hasOther: boolean): boolean {
   if (x.body.taken) return false
   // Whoever refuses does so a moment later too.
   if (!wrote) return hasOther || fault === 'reset'
   // An idle connection that the upstream closed just as it was used again.
-  return fault === 'reset' && safeMethods.has(x.method)
+  return fault === 'reset' && isRepeatable(x)
+}
+
+/** Content is passed on and not kept, so what was read of it cannot be sent again. */
+function isRepeatable(x: Exchange): boolean {
+  return !x.body.taken && safeMethods.has(x.method)
 }

@@ -5,30 +5,41 @@ import type { UpstreamError } from './upstream-error.ts'
 
 interface Wording {
   readonly code: ErrorCode
+  /** As a log line says it. */
+  readonly reason: string
   /** Ends the sentence `The upstream localhost:3000 of /api …`. */
   readonly end: string
   readonly hint: string
 }
 
 const wordings: Readonly<Record<UpstreamFault, Wording>> = {
-  refused: { code: 'E8008_UPSTREAM_REFUSED', end: 'refuses connections', hint: 'start it, or correct its address' },
+  refused: {
+    code: 'E8008_UPSTREAM_REFUSED',
+    reason: 'refused',
+    end: 'refuses connections',
+    hint: 'start it, or correct its address',
+  },
   unreachable: {
     code: 'E8008_UPSTREAM_UNREACHABLE',
+    reason: 'unreachable',
     end: 'cannot be reached',
     hint: 'is its name right, and the network up?',
   },
   'forbidden-address': {
     code: 'E8008_UPSTREAM_FORBIDDEN',
+    reason: 'forbidden address',
     end: 'has an address that is not dialled',
     hint: 'its name leads to a link-local or unspecified address; configure the address itself if that is meant',
   },
   'connect-timeout': {
     code: 'E8008_UPSTREAM_TIMEOUT',
+    reason: 'timeout',
     end: 'did not take the connection in time',
     hint: 'is it overloaded? timeouts.connectMs is the bound',
   },
   tls: {
     code: 'E8008_UPSTREAM_TLS',
+    reason: 'certificate',
     end: 'has no certificate that can be trusted, or speaks no TLS',
     hint:
       'its authority is named by the route: tls: { ca: "ca.pem" }; for another serve8008 start this one with ' +
@@ -36,23 +47,37 @@ const wordings: Readonly<Record<UpstreamFault, Wording>> = {
   },
   'headers-timeout': {
     code: 'E8008_UPSTREAM_TIMEOUT',
+    reason: 'timeout',
     end: 'did not answer in time',
     hint: 'a longer --timeout, or timeouts.headersMs of the route, waits longer',
   },
   'body-timeout': {
     code: 'E8008_UPSTREAM_TIMEOUT',
+    reason: 'timeout',
     end: 'stopped in the middle of its reply',
     hint: 'a longer --timeout, or timeouts.bodyIdleMs of the route, waits longer',
   },
-  'total-timeout': { code: 'E8008_UPSTREAM_TIMEOUT', end: 'took too long', hint: 'timeouts.totalMs is the bound' },
+  'total-timeout': {
+    code: 'E8008_UPSTREAM_TIMEOUT',
+    reason: 'timeout',
+    end: 'took too long',
+    hint: 'timeouts.totalMs is the bound',
+  },
   reset: {
     code: 'E8008_UPSTREAM_RESET',
+    reason: 'reset',
     end: 'closed the connection before its reply was complete',
     hint: 'its own log may say why; if it speaks TLS, its address begins with https://',
   },
-  left: { code: 'E8008_UPSTREAM_RESET', end: 'was not needed any more', hint: 'the client left' },
+  left: {
+    code: 'E8008_UPSTREAM_RESET',
+    reason: 'client left',
+    end: 'was not needed any more',
+    hint: 'the client left',
+  },
   protocol: {
     code: 'E8008_UPSTREAM_PROTOCOL',
+    reason: 'not HTTP',
     end: 'gave an answer that is not HTTP',
     hint: 'does another protocol live on that port?',
   },
@@ -60,6 +85,7 @@ const wordings: Readonly<Record<UpstreamFault, Wording>> = {
 
 const clearText: Wording = {
   code: 'E8008_UPSTREAM_TLS',
+  reason: 'no TLS',
   end: 'speaks no TLS',
   hint: 'its address begins with http://, or another port has TLS',
 }
@@ -72,9 +98,18 @@ function isClearText({ fault, message }: UpstreamError): boolean {
 /** Faults whose message says more than their wording. */
 const detailed: ReadonlySet<UpstreamFault> = new Set(['forbidden-address', 'protocol', 'tls'])
 
+function wordingOf(error: UpstreamError): Wording {
+  return isClearText(error) ? clearText : wordings[error.fault]
+}
+
+/** Why an upstream did not answer, in a word or two for a log line. */
+export function faultReason(error: UpstreamError): string {
+  return wordingOf(error).reason
+}
+
 /** What the client gets to know of an upstream's fault. */
 export function gatewayError(error: UpstreamError, route: string, upstream: string): ServeError {
-  const { code, end, hint } = isClearText(error) ? clearText : wordings[error.fault]
+  const { code, end, hint } = wordingOf(error)
   const isDetailed = detailed.has(error.fault) && !isClearText(error)
   const detail = isDetailed ? ` (${error.message})` : ''
   return new ServeError(code, `The upstream ${upstream} of ${route} ${end}${detail}.`, { hint, cause: error })

@@ -4,7 +4,7 @@ import type { Exchange } from '../../../src/http/exchange.ts'
 import { RequestHeaders } from '../../../src/http/headers.ts'
 import { createDial } from '../../../src/proxy/dial.ts'
 import { Endless } from '../../../src/proxy/endless.ts'
-import { holdFor, holdWhileRefused, isPageNavigation } from '../../../src/proxy/hold.ts'
+import { holdFor, holdWhileAway, isPageNavigation } from '../../../src/proxy/hold.ts'
 import { UpstreamError } from '../../../src/proxy/upstream-error.ts'
 import { createGate } from '../../support/gate.ts'
 import { TempFolder } from '../../support/server.ts'
@@ -25,7 +25,7 @@ function asked(method: string, ...headers: string[]): Exchange {
   } as unknown as Exchange
 }
 
-test('only a person who goes to a page waits by default', () => {
+test('a page navigation is told apart and does not wait: its page waits in the browser', () => {
   const html = 'text/html,application/xhtml+xml,*/*;q=0.8'
   for (const [x, expected] of [
     [asked('GET', 'Sec-Fetch-Mode', 'navigate', 'Accept', html), true],
@@ -39,12 +39,12 @@ test('only a person who goes to a page waits by default', () => {
     [asked('POST', 'Sec-Fetch-Mode', 'navigate', 'Accept', html), false],
   ] as const) {
     assert.equal(isPageNavigation(x), expected)
-    assert.equal(holdFor(x, undefined), expected ? 5000 : 0)
+    assert.equal(holdFor(x, undefined), 0)
     assert.equal(holdFor(x, 70), 70)
   }
 })
 
-test('an event stream waits longer, an upgrade and the page that waits as long as a person', () => {
+test('an event stream waits longest, then an upgrade and the page that waits', () => {
   for (const [headers, expected] of [
     [['Accept', 'text/event-stream'], 30_000],
     [['Connection', 'Upgrade', 'Upgrade', 'websocket'], 5000],
@@ -63,7 +63,7 @@ test('an attempt is repeated while connections are refused', async () => {
     if (++attempts < 4) throw refusal()
     return 'back'
   }
-  assert.equal(await holdWhileRefused(attempt, { ...patient, waiting: () => told++ }), 'back')
+  assert.equal(await holdWhileAway(attempt, { ...patient, waiting: () => told++ }), 'back')
   assert.deepEqual([attempts, told], [4, 1])
 })
 
@@ -78,9 +78,33 @@ test('any other fault, and a refusal after something was sent, is not repeated',
       attempts++
       throw error
     }
-    await assert.rejects(holdWhileRefused(attempt, patient), error)
+    await assert.rejects(holdWhileAway(attempt, patient), error)
     assert.equal(attempts, 1)
   }
+})
+
+test('a connection that is accepted and closed at once is tried again, where the request may be', async () => {
+  let attempts = 0
+  const attempt = async (_start?: number): Promise<string> => {
+    if (++attempts < 3) throw new UpstreamError('reset', 'reset', { wrote: true })
+    return 'back'
+  }
+  assert.equal(await holdWhileAway(attempt, { ...patient, isRepeatable: () => true }), 'back')
+  await assert.rejects(holdWhileAway(async () => attempt((attempts = 0)), { ...patient, isRepeatable: () => false }))
+  assert.equal(attempts, 1)
+})
+
+test('one that lasted before it was reset is not', async (t) => {
+  let now = 0
+  t.mock.method(performance, 'now', () => now)
+  let attempts = 0
+  const attempt = async (): Promise<never> => {
+    attempts++
+    now += 1000
+    throw new UpstreamError('reset', 'reset', { wrote: true })
+  }
+  await assert.rejects(holdWhileAway(attempt, { ...patient, isRepeatable: () => true }), UpstreamError)
+  assert.equal(attempts, 1)
 })
 
 test('without a hold there is one attempt, with one the last comes at its end', async () => {
@@ -93,7 +117,7 @@ test('without a hold there is one attempt, with one the last comes at its end', 
       attempts++
       throw refusal()
     }
-    await assert.rejects(holdWhileRefused(attempt, { ...patient, holdMs }), UpstreamError)
+    await assert.rejects(holdWhileAway(attempt, { ...patient, holdMs }), UpstreamError)
     assert.ok(attempts >= least && attempts <= 2, String(attempts))
   }
 })
@@ -106,7 +130,7 @@ test('a client that leaves ends the waiting at once', async () => {
     attempts++
     throw refusal()
   }
-  const held = holdWhileRefused(attempt, {
+  const held = holdWhileAway(attempt, {
     ...patient,
     holdMs: 600_000,
     signal: leaving.signal,
@@ -135,7 +159,7 @@ test(
       alpn: ['http/1.1'],
     })
     const waiting = createGate()
-    const held = holdWhileRefused(() => dial(), { ...patient, waiting: waiting.open })
+    const held = holdWhileAway(() => dial(), { ...patient, waiting: waiting.open })
     await waiting.opened
     await using _upstream = await RawUpstream.open(() => {}, path)
     const socket = await held

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { describe, test } from 'node:test'
+import { answering, deadPort, startBackend, type Backend } from '../support/backend.ts'
+import { makeCertificate } from '../support/certificate.ts'
+import { startFront, upstreamAt } from '../support/proxy.ts'
+import { RawClient } from '../support/raw.ts'
+import { RawUpstream } from '../support/upstream.ts'
+
+const html = 'Accept: text/html,application/xhtml+xml,*/*;q=0.8'
+const events = 'Accept: text/event-stream'
+const socket = [
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
+]
+
+/** As a container's proxy does while the program within starts: the first connections are accepted and closed. */
+async function startingContainer(closings: number, answer: string): Promise<Backend> {
+  let left = closings
+  return await startBackend(async (connection) => {
+    if (left-- > 0) return void connection.socket.end()
+    await connection.head()
+    connection.send(answer)
+  })
+}
+
+async function send(port: number, lines: readonly string[], method = 'GET'): Promise<RawClient> {
+  const client = await RawClient.open(port)
+  return client.send(`${method} /x HTTP/1.1\r\n${[`Host: localhost:${port}`, ...lines].join('\r\n')}\r\n\r\n`)
+}
+
+describe('a page navigation gets the page that waits, at once', () => {
+  for (const [name, lines] of [
+    ['of a browser', ['Sec-Fetch-Mode: navigate', 'Sec-Fetch-Dest: document', html]],
+    ['that a service worker forwards', ['Sec-Fetch-Mode: navigate', 'Sec-Fetch-Dest: empty', html]],
+    [
+      'that a service worker of Firefox forwards',
+      ['Sec-Fetch-Mode: same-origin', 'Sec-Fetch-Dest: empty', html, 'Upgrade-Insecure-Requests: 1'],
+    ],
+    ['towards plain http of another name', [html]],
+  ] as const) {
+    test(name, async () => {
+      // A backend that closes every connection: more than one attempt, and the retry of a reset, would show.
+      await using backend = await startingContainer(100, '')
+      await using front = await startFront(backend.port, { proxy: { hold: undefined } })
+      using client = await send(front.port, lines)
+      const reply = await client.reply()
+      assert.equal(reply.status, 502)
+      assert.match(reply.body.toString(), /Waiting for 127\.0\.0\.1/)
+      assert.ok(backend.sockets.length <= 2, String(backend.sockets.length))
+    })
+  }
+
+  test('and what a script asks for gets an error', async () => {
+    await using front = await startFront(await deadPort(), { proxy: { hold: undefined } })
+    for (const lines of [
+      ['Sec-Fetch-Mode: cors', 'Sec-Fetch-Dest: empty', html],
+      ['Accept: */*'],
+      [html, 'HX-Request: true'],
+    ]) {
+      using client = await send(front.port, lines)
+      assert.doesNotMatch((await client.reply()).body.toString(), /Waiting for/)
+    }
+  })
+})
+
+describe('what accepts connections and closes them at once is waited for', () => {
+  test('by an event stream', async () => {
+    await using backend = await startingContainer(
+      5,
+      'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n',
+    )
+    await using front = await startFront(backend.port, { proxy: { hold: undefined } })
+    using client = await send(front.port, [events])
+    await client.sees('data: 1')
+    assert.equal(backend.sockets.length, 6)
+  })
+
+  test('by a WebSocket', async () => {
+    // RFC 6455 section 1.3.
+    const accept =
+      'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n'
+    await using backend = await startingContainer(5, `HTTP/1.1 101 Switching Protocols\r\n${accept}`)
+    await using front = await startFront(backend.port, { proxy: { hold: undefined } })
+    using client = await send(front.port, socket)
+    assert.equal((await client.reply()).status, 101)
+    assert.equal(backend.sockets.length, 6)
+  })
+
+  test('by nothing that may not be sent twice', async () => {
+    await using backend = await startingContainer(5, '')
+    await using front = await startFront(backend.port, { proxy: { hold: 20_000 } })
+    using client = await send(front.port, ['Content-Length: 0', events], 'POST')
+    assert.equal((await client.reply()).status, 502)
+    assert.equal(backend.sockets.length, 1)
+  })
+})
+
+describe('the log says why there is no answer', () => {
+  async function remarkOf(port: number, options: Parameters<typeof startFront>[1] = {}, lines: readonly string[] = []) {
+    await using front = await startFront(port, options)
+    const ended = front.ended()
+    using _client = await send(front.port, lines)
+    return (await ended).x.notes.remark?.replace(/127\.0\.0\.1:\d+/, 'there')
+  }
+
+  test('refused', async () => assert.equal(await remarkOf(await deadPort()), '/ -> there (refused)'))
+
+  test('refused, on the page that waits', async () => {
+    assert.equal(await remarkOf(await deadPort(), {}, [html]), '/ -> there (refused)')
+  })
+
+  test('reset', async () => {
+    await using backend = await startingContainer(100, '')
+    assert.equal(await remarkOf(backend.port), '/ -> there (reset)')
+  })
+
+  test('timeout', async () => {
+    await using backend = await startBackend()
+    assert.equal(await remarkOf(backend.port, { timeouts: { totalMs: 20 } }), '/ -> there (timeout)')
+  })
+
+  test('not HTTP', async () => {
+    await using backend = await answering('SSH-2.0-OpenSSH\r\n')
+    assert.equal(await remarkOf(backend.port), '/ -> there (not HTTP)')
+  })
+
+  test('no TLS', async () => {
+    await using backend = await RawUpstream.open(
+      (connection) => void connection.end('HTTP/1.1 400 Bad Request\r\n\r\n'),
+    )
+    const upstreams = [upstreamAt(backend.port, { protocol: 'https:' })]
+    assert.equal(await remarkOf(backend.port, { upstreams }), '/ -> there (no TLS)')
+  })
+
+  test('a certificate', async () => {
+    const { key, cert } = await makeCertificate()
+    const server = createServer({ key, cert }).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const upstreams = [upstreamAt(port, { protocol: 'https:' })]
+    assert.equal(await remarkOf(port, { upstreams }), '/ -> there (certificate)')
+    server.close()
+  })
+
+  test('loop', async () => {
+    const via = `Via: ${Array.from({ length: 20 }, (_, i) => `1.1 hop-${i}`).join(', ')}`
+    assert.equal(await remarkOf(await deadPort(), {}, [via]), '/ -> there (loop)')
+  })
+
+  test('nothing, where the backend itself answers so', async () => {
+    await using backend = await answering('HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n')
+    assert.equal(await remarkOf(backend.port), '/ -> there')
+  })
+})
