@@ -90,8 +90,14 @@ export function followConfig({ server, loaded, loadedAt, command, program, repor
     const { signal } = (reading = new AbortController())
     turn = turn
       .then(() => (signal.aborted ? undefined : read(signal)))
-      .catch((error: unknown) => void (signal.aborted || report.error(error)))
+      .catch((error: unknown) => (signal.aborted ? undefined : refuse(error)))
       .then(watch)
+  }
+
+  function refuse(error: unknown): void {
+    report.error(error)
+    const message = `${printable(name)} was not applied: the routes from before stay in use.`
+    report.warning({ code: 'W8008_CONFIG', message })
   }
 
   /** An edit may import other files than before, and one that cannot be read may import the one to mend. */

@@ -1,21 +1,47 @@
-import type { ImportModule } from '../config/file.ts'
+import { fileURLToPath } from 'node:url'
+import { unsettledConfig, type ImportModule } from '../config/file.ts'
+import { faultOf, placedError } from './error-place.ts'
 
 /**
- * Imports a config file without what Node prints about its kind: a module in a project without "type" works, and
- * where it does not, our error says how to name it. Every other warning passes.
+ * Imports a config file and waits for its options. Until they are there
+ *
+ * - what Node prints about the file's kind is held back: a module in a project without "type" works, and where it does
+ *   not, our error says how to name it. Every other warning passes.
+ * - an exception that nobody catches is one of the file: Node 20 throws the error of a CommonJS file that is imported
+ *   twice, once past the promise.
+ * - a process that has nothing more to do waits for options that never come, and would end without a word.
  */
 export const importConfig: ImportModule = async (url) => {
   const { emit } = process
-  const filtered = (event: string, ...given: readonly unknown[]): boolean =>
-    event === 'warning' && isAboutKind(given[0]) ? false : (Reflect.apply(emit, process, [event, ...given]) as boolean)
+  let fail: (error: Error) => void = () => {}
+  const failure = new Promise<never>((_, reject) => {
+    fail = reject
+  })
+  const filtered = (event: string, ...given: readonly unknown[]): boolean => {
+    if (event === 'warning' && isAboutKind(given[0])) return false
+    if (event === 'beforeExit') fail(unsettledConfig())
+    else if (event === 'uncaughtException') fail(placed(given[0]))
+    else return Reflect.apply(emit, process, [event, ...given]) as boolean
+    return true
+  }
+  const placed = (thrown: unknown): Error => placedError(faultOf(thrown), fileURLToPath(url), thrown)
   process.emit = filtered as typeof process.emit
   try {
-    return await import(url)
+    const options = optionsOf(url).catch((thrown: unknown) => {
+      throw placed(thrown)
+    })
+    return { default: await Promise.race([options, failure]) }
   } finally {
     // Warnings are sent a tick after what caused them.
     await new Promise((resolve) => setImmediate(resolve))
     if (process.emit === filtered) process.emit = emit
   }
+}
+
+async function optionsOf(url: string): Promise<unknown> {
+  const { default: config } = (await import(url)) as { readonly default: unknown }
+  const options: unknown = await config
+  return typeof options === 'function' ? ((await options()) as unknown) : options
 }
 
 function isAboutKind(warning: unknown): boolean {

@@ -1,26 +1,44 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import type { Socket } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { unsettledConfig } from '../config/file.ts'
+import { placedError, type Fault } from './error-place.ts'
 
 /** What came of a module in its process. */
-type Outcome = { readonly value: unknown } | { readonly fault: Fault }
-
-/** An error as text: not every one survives being copied. */
-interface Fault {
-  readonly name: string
-  readonly message: string
-  readonly code: string | undefined
-}
+type Outcome = { readonly value: unknown } | { readonly fault: Fault } | { readonly isUnsettled: true }
 
 /** Milliseconds that a config file gets, which may ask the network for something. */
 const patienceMs = 60_000
 /** MiB for the objects of a config file. */
 const memory = 512
 
+/** Descriptor of a pipe that ends with the server. */
+const lifeline = 3
+
+/**
+ * Runs beside the config file, in a thread of its own: a server that is killed ends nothing, and a config file in an
+ * endless loop hears of nothing. On POSIX what the config file has started is ended as well.
+ */
+const watchdog = `
+const { Socket } = require('node:net')
+const end = () => {
+  try {
+    if (process.platform !== 'win32') process.kill(-process.pid, 'SIGKILL')
+  } finally {
+    process.kill(process.pid, 'SIGKILL')
+  }
+}
+new Socket({ fd: ${lifeline}, readable: true, writable: false }).on('error', end).on('close', end).resume()
+`
+
 /**
  * Runs in the process. What it finds is sent as a copy, so it has to be plain data. The file may take `process.send`
  * away, but has not run yet when we take it.
  */
 const program = `
+const { Worker } = process.getBuiltinModule('node:worker_threads')
 const { send } = process
+new Worker(${JSON.stringify(watchdog)}, { eval: true, execArgv: [] }).unref()
 const tell = (outcome) => new Promise((resolve, reject) => {
   send.call(process, outcome, (error) => (error ? reject(error) : resolve()))
 })
@@ -29,11 +47,14 @@ async function read() {
   const config = await module.default
   await tell({ value: typeof config === 'function' ? await config() : config })
 }
-read().catch((error) => {
+const fail = (error) => {
   const isError = error instanceof Error
   const code = isError && typeof error.code === 'string' ? error.code : undefined
-  return tell({ fault: { name: isError ? error.name : '', message: isError ? error.message : String(error), code } })
-}).finally(() => process.exit())
+  const { name, message, stack } = isError ? error : { name: '', message: String(error), stack: '' }
+  return tell({ fault: { name, message, code, stack } })
+}
+process.once('beforeExit', () => tell({ isUnsettled: true }))
+read().catch(fail).finally(() => process.exit())
 `
 
 /**
@@ -48,7 +69,7 @@ export async function importInProcess(url: string, signal: AbortSignal): Promise
   // A debugger listens on the port of the server.
   const inherited = process.execArgv.filter((flag) => !flag.startsWith('--inspect'))
   const child = spawn(process.execPath, [...inherited, `--max-old-space-size=${memory}`, '-e', program, url], {
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'ipc'],
     serialization: 'advanced',
     // ^C in a terminal is meant for the server, which ends this.
     detached: true,
@@ -56,17 +77,29 @@ export async function importInProcess(url: string, signal: AbortSignal): Promise
   // It must not keep a server alive that has nothing else to do.
   child.unref()
   child.channel?.unref()
-  const kill = (): unknown => child.kill('SIGKILL')
+  const pipe = child.stdio[lifeline] as Socket
+  pipe.on('error', () => {}).unref()
+  const kill = (): void => endGroup(child)
   signal.addEventListener('abort', kill)
   const timer = setTimeout(kill, patienceMs).unref()
   try {
     const outcome = await outcomeOf(child)
     if ('value' in outcome) return { default: outcome.value }
-    throw errorOf(outcome.fault)
+    throw 'fault' in outcome ? placedError(outcome.fault, fileURLToPath(url)) : unsettledConfig()
   } finally {
     clearTimeout(timer)
     signal.removeEventListener('abort', kill)
     kill()
+  }
+}
+
+/** Ends a process and, on POSIX, what it has started. */
+function endGroup({ pid, exitCode, signalCode }: ChildProcess): void {
+  if (pid === undefined || exitCode !== null || signalCode !== null) return
+  try {
+    process.kill(process.platform === 'win32' ? pid : -pid, 'SIGKILL')
+  } catch {
+    // It has just ended.
   }
 }
 
@@ -84,10 +117,7 @@ function outcomeOf(child: ChildProcess): Promise<Outcome> {
 
 /** A config file may send something of its own. */
 function isOutcome(message: unknown): message is Outcome {
-  return typeof message === 'object' && message !== null && ('value' in message || 'fault' in message)
-}
-
-function errorOf({ name, message, code }: Fault): Error {
-  const error = name === 'SyntaxError' ? new SyntaxError(message) : new Error(message)
-  return code === undefined ? error : Object.assign(error, { code })
+  return (
+    typeof message === 'object' && message !== null && ['value', 'fault', 'isUnsettled'].some((key) => key in message)
+  )
 }

@@ -1,11 +1,12 @@
 import * as v from 'valibot'
 import { limitAccepts, limitNames, limitTable } from './limits.ts'
 import { optionsByKey, optionTable } from './option-table.ts'
+import { plainCopy } from './plain-copy.ts'
 import { isPlainObject } from './plain-object.ts'
 import { nearest, quote, type Problem } from './problem.ts'
 import { routeShapeProblems } from './route-shape.ts'
 import { optionSchema } from './schema.ts'
-import type { Limits, ServeOptions } from './types.ts'
+import type { CheckedOptions, Limits } from './types.ts'
 
 /** Options that are objects of names. */
 const recordOptions = ['headers', 'mounts', 'limits', 'proxy'] as const
@@ -17,11 +18,12 @@ const optionKeys: readonly string[] = optionTable.map((entry) => entry.key)
  * Checks names and types. Returns the options that have the right shape, so that their meaning can
  * be checked although others are wrong: a person sees every problem at once.
  */
-export function checkShape(input: unknown, problems: Problem[]): ServeOptions {
-  if (!isPlainObject(input)) {
-    problems.push({ path: [], fault: `the options are ${quote(input)}`, fix: 'use an object' })
+export function checkShape(given: unknown, problems: Problem[]): CheckedOptions {
+  if (!isPlainObject(given)) {
+    problems.push({ path: [], fault: `the options are ${quote(given)}`, fix: 'use an object' })
     return {}
   }
+  const input = plainCopy(given, problems) as Record<string, unknown>
   const options = knownEntries(input, optionKeys, [], problems)
   for (const key of recordOptions) checkNames(options, key, problems)
   if (isPlainObject(options['limits'])) {
@@ -38,7 +40,7 @@ export function checkShape(input: unknown, problems: Problem[]): ServeOptions {
   return options
 }
 
-/** The entries that exist and are known. Undefined means "not given", as it does everywhere in JavaScript. */
+/** The entries that are known. */
 function knownEntries(
   input: Readonly<Record<string, unknown>>,
   known: readonly string[],
@@ -48,7 +50,7 @@ function knownEntries(
   const entries: Record<string, unknown> = {}
   for (const [key, value] of Object.entries(input)) {
     if (known.includes(key)) {
-      if (value !== undefined) entries[key] = value
+      entries[key] = value
       continue
     }
     const meant = (path.length === 0 ? namedByFlag(key) : undefined) ?? nearest(key, known)
@@ -121,7 +123,7 @@ function shapeProblem(key: string, inner: readonly string[], issue: v.BaseIssue<
 }
 
 /** Values stay untold: one may be a passphrase. */
-function certificateProblem(inner: readonly string[], { input, type }: v.BaseIssue<unknown>): Problem {
+function certificateProblem(inner: readonly string[], { type }: v.BaseIssue<unknown>): Problem {
   const path = ['certificates', ...inner]
   if (type === 'strict_object') {
     const known = ['cert', 'key', 'ca', 'pfx', 'passphrase']
@@ -129,8 +131,7 @@ function certificateProblem(inner: readonly string[], { input, type }: v.BaseIss
     const fix = meant === undefined ? `use one of ${known.join(', ')}` : `did you mean ${quote(meant)}?`
     return { path, fault: 'a certificate has no such file', fix }
   }
-  if (input !== undefined) return { path, fault: 'the value is not a text', fix: 'use a text' }
-  return { path, fault: 'it has no value', fix: 'leave it out, or see that the variable it comes from is set' }
+  return { path, fault: 'the value is not a text', fix: 'use a text' }
 }
 
 function limitProblem(limit: keyof Limits, { input, type, message }: v.BaseIssue<unknown>): Problem {

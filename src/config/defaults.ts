@@ -1,11 +1,11 @@
 import { limitNames, limitTable } from './limits.ts'
-import type { Limits, ServeOptions } from './types.ts'
+import type { Limits, CheckedOptions } from './types.ts'
 
 /** Options that have no value unless they are given one. */
 type Unset = 'socket' | 'fd' | 'auth' | 'authFile' | 'cert' | 'key' | 'ca' | 'pfx' | 'passphrase'
 
 /** Every default, in the form in which a person would write it. */
-export const defaults: Readonly<Required<Omit<ServeOptions, Unset>> & { limits: Limits }> = Object.freeze({
+export const defaults: Readonly<Required<Omit<CheckedOptions, Unset>> & { limits: Limits }> = Object.freeze({
   root: '.',
   port: Object.freeze([8008, 591, 8080, 8000]),
   strictPort: false,

@@ -3,8 +3,9 @@ import { basename, dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ServeError } from '../errors/serve-error.ts'
 import { parseJson } from './json-text.ts'
+import { plainCopy } from './plain-copy.ts'
 import { isPlainObject } from './plain-object.ts'
-import { nearest, quote } from './problem.ts'
+import { nearest, quote, type Problem } from './problem.ts'
 
 /** A config file that was read. */
 export interface ConfigFile {
@@ -16,6 +17,8 @@ export interface ConfigFile {
   readonly folder: string
   /** What it says, not yet checked. */
   readonly options: Readonly<Record<string, unknown>>
+  /** What in it cannot be read. */
+  readonly problems: readonly Problem[]
 }
 
 /** Imports a module by its URL. */
@@ -72,8 +75,9 @@ async function readFile(path: string, name: string, importModule: ImportModule):
 function configFile(path: string, name: string, value: unknown): ConfigFile {
   if (!isPlainObject(value)) throw unreadable(`${name} holds ${quote(value)}, not options.`, 'use an object')
   // Editors need `$schema`; the server does not.
-  const { $schema: _schema, ...options } = value
-  return { path, name, folder: dirname(path), options }
+  const problems: Problem[] = []
+  const { $schema: _schema, ...options } = plainCopy(value, problems) as Record<string, unknown>
+  return { path, name, folder: dirname(path), options, problems }
 }
 
 /** package.json counts only when it has our key; a broken one concerns us only when it may have. */
@@ -119,9 +123,19 @@ async function importConfig(path: string, name: string, importModule: ImportModu
   }
 }
 
+const unsettled = 'ERR_CONFIG_UNSETTLED'
+
+/** What a config module fails with that waits for something that can no longer happen. */
+export function unsettledConfig(): Error {
+  return Object.assign(new Error('it never gives its options: what it awaits or exports is never settled'), {
+    code: unsettled,
+  })
+}
+
 /** The ways in which loading a config module commonly fails, each with its way out. */
 function importHint(cause: unknown, name: string): string {
   const code = codeOf(cause)
+  if (code === unsettled) return 'export the options, or a promise of them that is settled'
   if (code === 'ERR_UNKNOWN_FILE_EXTENSION') {
     return `this Node does not run TypeScript: use Node 22.18 or newer, or write JavaScript in ${moduleName(name)}`
   }

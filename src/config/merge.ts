@@ -44,7 +44,7 @@ export function mergeSources(sources: readonly Source[]): Merged {
 
 /** A config file as a source; its relative paths belong to its folder. */
 export function sourceFromFile(file: ConfigFile): Source {
-  const options = Object.fromEntries(Object.entries(file.options).filter(([, value]) => value !== undefined))
+  const options = { ...file.options }
   const absolute = (value: unknown): unknown =>
     typeof value === 'string' && value !== '' ? resolve(file.folder, value) : value
   for (const { key } of optionTable.filter((entry) => entry.isPath)) {
@@ -62,8 +62,9 @@ export function sourceFromFile(file: ConfigFile): Source {
   if (Object.hasOwn(options, 'certificates')) {
     options['certificates'] = withAbsoluteCertificates(options['certificates'], file.folder)
   }
-  const origins = new Map(Object.keys(options).map((key) => [key, `file ${file.name}`]))
-  return { options, origins, problems: [] }
+  const named = [...Object.keys(options), ...file.problems.flatMap(({ path }) => path[0] ?? [])]
+  const origins = new Map(named.map((key) => [key, `file ${file.name}`]))
+  return { options, origins, problems: file.problems }
 }
 
 function mergeRecord(

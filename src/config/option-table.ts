@@ -2,7 +2,7 @@ import { defaults } from './defaults.ts'
 import { limitNames } from './limits.ts'
 import type { OptionEntry, OptionKey, OptionRow } from './option-entry.ts'
 import { optionRows } from './option-rows.ts'
-import type { ServeOptions } from './types.ts'
+import type { CheckedOptions } from './types.ts'
 
 /** Every option, in the order of the documentation. Flags, environment, help and documents derive from it. */
 export const optionTable: readonly OptionEntry[] = Object.entries(optionRows).map(([key, row]) =>
@@ -41,7 +41,7 @@ function constantCase(name: string): string {
 }
 
 function defaultText(key: OptionKey): string {
-  const value = (defaults as ServeOptions)[key]
+  const value = (defaults as CheckedOptions)[key]
   if (typeof value === 'boolean') return value ? 'on' : 'off'
   if (Array.isArray(value)) return value.join(', ')
   return typeof value === 'string' ? value : ''

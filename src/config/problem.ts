@@ -27,6 +27,7 @@ export function quote(value: unknown): string {
     return typeof kind === 'string' && kind !== 'Object' ? `an object of the class ${kind}` : 'an object'
   }
   if (typeof value === 'function') return 'a function'
+  if (typeof value === 'bigint') return `${value}n`
   return String(value)
 }
 

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path'
 import { hostWithin, parseHostName } from './host-name.ts'
 import { quote, type Problem } from './problem.ts'
-import type { ResolvedConfig, ServeOptions } from './types.ts'
+import type { ResolvedConfig, CheckedOptions } from './types.ts'
 
 /** Who may enter. */
 export type ResolvedAuth = Pick<ResolvedConfig, 'auth' | 'authFile'>
 
 /** The origins that may read replies. */
-export function resolveCors(cors: NonNullable<ServeOptions['cors']>, problems: Problem[]): ResolvedConfig['cors'] {
+export function resolveCors(cors: NonNullable<CheckedOptions['cors']>, problems: Problem[]): ResolvedConfig['cors'] {
   if (typeof cors === 'boolean') return cors ? '*' : undefined
   const list = typeof cors === 'string' ? [cors] : cors
   if (list.length === 1 && list[0] === '*') return '*'
@@ -65,7 +65,7 @@ export function resolveServe(serve: string | readonly string[], problems: Proble
 }
 
 /** The one user, or the file with the users. Never repeats what was given: it is a password. */
-export function resolveAuth(options: ServeOptions, cwd: string, problems: Problem[]): ResolvedAuth {
+export function resolveAuth(options: CheckedOptions, cwd: string, problems: Problem[]): ResolvedAuth {
   const { auth, authFile } = options
   if (auth !== undefined && authFile !== undefined) {
     problems.push({ path: ['authFile'], fault: 'it contradicts "auth"', fix: 'keep one of them' })

@@ -3,13 +3,13 @@ import { defaults } from './defaults.ts'
 import { hostWithin, isLoopbackName, parseHostName } from './host-name.ts'
 import { optionsByKey } from './option-table.ts'
 import { quote, type Problem } from './problem.ts'
-import type { ResolvedConfig, ServeOptions } from './types.ts'
+import type { ResolvedConfig, CheckedOptions } from './types.ts'
 
 /** Where to listen. */
 export type ResolvedAddress = Pick<ResolvedConfig, 'ports' | 'fallback' | 'host' | 'lan' | 'socket' | 'fd'>
 
 /** Checks and completes everything about ports, hosts and sockets. */
-export function resolveAddress(options: ServeOptions, cwd: string, problems: Problem[]): ResolvedAddress {
+export function resolveAddress(options: CheckedOptions, cwd: string, problems: Problem[]): ResolvedAddress {
   const ports = resolvePorts('port', options.port ?? defaults.port, problems)
   const lan = options.lan ?? defaults.lan
   const host = resolveHost(options.host ?? defaults.host, problems)
@@ -41,10 +41,10 @@ export function resolveAddress(options: ServeOptions, cwd: string, problems: Pro
 /** The ports in the order they are tried. */
 export function resolvePorts(
   key: 'port' | 'tlsPort',
-  port: number | readonly number[],
+  port: number | string | readonly (number | string)[],
   problems: Problem[],
 ): readonly number[] {
-  const ports = typeof port === 'number' ? [port] : [...port]
+  const ports = [port].flat().map(Number)
   const twice = ports.find((value, i) => ports.indexOf(value) !== i)
   if (twice !== undefined) {
     problems.push({ path: [key], fault: `${twice} is listed twice`, fix: 'keep one of them' })

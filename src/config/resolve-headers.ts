@@ -1,7 +1,7 @@
 import { parsePathPrefix } from './path-prefix.ts'
 import { isSecretField } from '../util/secret.ts'
 import { quote, type Problem } from './problem.ts'
-import type { HeaderRule, ServeOptions } from './types.ts'
+import type { HeaderRule, CheckedOptions } from './types.ts'
 
 /** RFC 9110 section 5.6.2. */
 export const token: RegExp = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
@@ -23,7 +23,7 @@ export type Fields = Map<string, readonly [name: string, value: string]>
 
 /** Turns the `headers` option into rules: those for everything first, then by path as written. */
 export function resolveHeaders(
-  headers: NonNullable<ServeOptions['headers']>,
+  headers: NonNullable<CheckedOptions['headers']>,
   base: string,
   problems: Problem[],
 ): readonly HeaderRule[] {

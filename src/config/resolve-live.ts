@@ -1,9 +1,9 @@
 import { resolve } from 'node:path'
-import type { ResolvedLive, ServeOptions } from './types.ts'
+import type { ResolvedLive, CheckedOptions } from './types.ts'
 
 /** How live reload works; relative globs of `watch` belong to the working directory. */
 export function resolveLive(
-  options: Required<Pick<ServeOptions, 'watch' | 'ignore' | 'reload' | 'toast' | 'console' | 'poll'>>,
+  options: Required<Pick<CheckedOptions, 'watch' | 'ignore' | 'reload' | 'toast' | 'console' | 'poll'>>,
   cwd: string,
 ): ResolvedLive {
   const { reload, toast, console, poll } = options

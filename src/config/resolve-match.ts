@@ -1,3 +1,4 @@
+import type { Checked } from './checked.ts'
 import { hostWithin, parseHostName } from './host-name.ts'
 import { parsePathPrefix } from './path-prefix.ts'
 import { isPlainObject } from './plain-object.ts'
@@ -14,7 +15,7 @@ interface Place {
 }
 
 /** The match that a key of `proxy` says: a path, a host, or a host with a path. A path with `*` is a pattern. */
-export function matchOfKey(key: string): MatchOptions {
+export function matchOfKey(key: string): Checked<MatchOptions> {
   const border = key.indexOf('/')
   const host = border === -1 ? key : key.slice(0, border)
   const path = border === -1 ? '' : key.slice(border)
@@ -24,7 +25,7 @@ export function matchOfKey(key: string): MatchOptions {
 }
 
 /** Checks and completes a match. */
-export function resolveMatch(match: MatchOptions, place: Place): ResolvedMatch {
+export function resolveMatch(match: Checked<MatchOptions>, place: Place): ResolvedMatch {
   const { path, problems } = place
   if (!isPlainObject(match))
     problems.push({ path, fault: `${quote(match)} is not an object`, fix: 'use conditions by name' })
@@ -38,7 +39,10 @@ export function resolveMatch(match: MatchOptions, place: Place): ResolvedMatch {
   }
 }
 
-function resolvePath(match: MatchOptions, { base, path: at, problems }: Place): Pick<ResolvedMatch, 'kind' | 'path'> {
+function resolvePath(
+  match: Checked<MatchOptions>,
+  { base, path: at, problems }: Place,
+): Pick<ResolvedMatch, 'kind' | 'path'> {
   const given = (['path', 'exact', 'pattern'] as const).filter((key) => match[key] !== undefined)
   const [key = 'path'] = given
   if (given.length > 1) {

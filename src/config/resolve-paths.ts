@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { parsePathPrefix } from './path-prefix.ts'
 import { quote, type Problem } from './problem.ts'
-import type { ResolvedMount, ServeOptions } from './types.ts'
+import type { ResolvedMount, CheckedOptions } from './types.ts'
 
 /** The served folder, absolute. */
 export function resolveFolder(folder: string, cwd: string, path: readonly string[], problems: Problem[]): string {
@@ -27,7 +27,7 @@ export function resolveBase(text: string, problems: Problem[]): string {
 
 /** The mounted folders; their paths are relative to the base, which whoever joins the routes puts in front. */
 export function resolveMounts(
-  mounts: NonNullable<ServeOptions['mounts']>,
+  mounts: NonNullable<CheckedOptions['mounts']>,
   cwd: string,
   problems: Problem[],
 ): readonly ResolvedMount[] {

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import type { Checked } from './checked.ts'
 import { quote, type Problem } from './problem.ts'
 import { resolvePassHeaders, resolveReplyFields, resolveRequestFields } from './resolve-fields.ts'
 import { token } from './resolve-headers.ts'
@@ -25,11 +26,11 @@ const connectMs = 10_000
 
 /** Checks and completes how a route forwards. */
 export function resolveProxy(
-  value: ProxySetting,
+  value: Checked<ProxySetting>,
   path: readonly string[],
   { cwd, timeoutMs, problems }: ProxyContext,
 ): ResolvedProxy {
-  const options: ProxyOptions = isObject(value) ? value : { to: value }
+  const options: Checked<ProxyOptions> = isObject(value) ? value : { to: value }
   const targets = [options.to].flat() as readonly ProxyTarget[]
   if (targets.length === 0) problems.push({ path, fault: 'there is no target', fix: 'name one: http://localhost:3000' })
   const upstreams = targets.flatMap((target) => resolveUpstream(String(target), path, problems) ?? [])
@@ -65,11 +66,11 @@ export function resolveProxy(
  * A backend that stands at a breakpoint, a long poll or a model that thinks may take any time, and a client that leaves
  * ends its request: only what the user bounds is bounded, and the connection, which nobody waits for on purpose.
  */
-function resolveTimeouts(timeoutMs: number, given: ProxyOptions['timeouts']): ProxyTimeouts {
+function resolveTimeouts(timeoutMs: number, given: Checked<ProxyOptions>['timeouts']): ProxyTimeouts {
   return { connectMs, headersMs: timeoutMs, bodyIdleMs: timeoutMs, totalMs: 0, upgradeMs: timeoutMs, ...given }
 }
 
-function isObject(value: ProxySetting): value is ProxyOptions {
+function isObject(value: Checked<ProxySetting>): value is Checked<ProxyOptions> {
   return typeof value === 'object' && !Array.isArray(value)
 }
 
@@ -96,7 +97,7 @@ function resolveHashBy(
 }
 
 function resolveTls(
-  given: UpstreamTlsOptions,
+  given: Checked<UpstreamTlsOptions>,
   path: readonly string[],
   cwd: string,
   problems: Problem[],

@@ -1,11 +1,12 @@
 import { isIP } from 'node:net'
 import { formatHost } from '../util/ip.ts'
+import type { Checked } from './checked.ts'
 import { quote, type Problem } from './problem.ts'
 import { addField, flatten, type Fields } from './resolve-headers.ts'
 import { matchOfKey, resolveMatch } from './resolve-match.ts'
 import { resolveProxy, type ProxyContext } from './resolve-proxy.ts'
 import type { ResolvedAction, ResolvedMatch, ResolvedRoute, RouteOptions } from './route-types.ts'
-import type { ServeOptions } from './types.ts'
+import type { CheckedOptions } from './types.ts'
 
 /** What routes need to know beside themselves. */
 export interface RouteContext extends ProxyContext {
@@ -15,7 +16,7 @@ export interface RouteContext extends ProxyContext {
 
 /** Every route of the configuration: those of `proxy`, then those of `routes`. */
 export function resolveRoutes(
-  { proxy, routes }: Required<Pick<ServeOptions, 'proxy' | 'routes'>>,
+  { proxy, routes }: Required<Pick<CheckedOptions, 'proxy' | 'routes'>>,
   context: RouteContext,
 ): readonly ResolvedRoute[] {
   const { base, problems } = context
@@ -59,7 +60,7 @@ function slipIn(key: string, value: unknown): string | undefined {
 
 /** One entry of `routes`. */
 function resolveRoute(
-  route: RouteOptions,
+  route: Checked<RouteOptions>,
   path: readonly string[],
   name: string | undefined,
   context: RouteContext,
@@ -80,7 +81,7 @@ export function routeName({ host, path, methods }: ResolvedMatch): string {
 }
 
 function resolveAction(
-  { proxy, redirect, reply, status }: RouteOptions,
+  { proxy, redirect, reply, status }: Checked<RouteOptions>,
   path: readonly string[],
   context: RouteContext,
 ): ResolvedAction {

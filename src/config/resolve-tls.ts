@@ -2,14 +2,15 @@ import { resolve } from 'node:path'
 import { defaults } from './defaults.ts'
 import { quote, type Problem } from './problem.ts'
 import { resolvePorts } from './resolve-address.ts'
+import type { Checked } from './checked.ts'
 import type { CertificateFiles, ResolvedCertificate } from './tls-types.ts'
-import type { ResolvedConfig, ServeOptions } from './types.ts'
+import type { ResolvedConfig, CheckedOptions } from './types.ts'
 
 const fileKeys = ['cert', 'key', 'ca', 'pfx'] as const
 
 /** Checks and completes what is said about HTTPS. `tls: false` beats what would imply it. */
 export function resolveTls(
-  options: ServeOptions,
+  options: CheckedOptions,
   plainPorts: readonly number[],
   cwd: string,
   problems: Problem[],
@@ -17,7 +18,10 @@ export function resolveTls(
   const { tls = isImplied(options), tlsPort, redirect = false, certificates = [] } = options
   const own = [...ownCertificate(options, cwd, problems), ...certificates.flatMap(listedCertificate)]
   // The system's choice for one is the system's choice for both, unless the other is named.
-  const ladder = [defaults.tlsPort].flat().filter((each) => !plainPorts.includes(each))
+  const ladder = [defaults.tlsPort]
+    .flat()
+    .map(Number)
+    .filter((each) => !plainPorts.includes(each))
   const usual = plainPorts.length === 1 && plainPorts[0] === 0 ? 0 : ladder
   const ports = resolvePorts('tlsPort', tlsPort ?? usual, problems)
   const [port] = ports
@@ -39,23 +43,23 @@ export function resolveTls(
     redirect: tls === 'only' || redirect === true ? 'always' : redirect === 'asked' ? 'asked' : undefined,
   }
 
-  function listedCertificate(files: CertificateFiles, index: number): ResolvedCertificate[] {
+  function listedCertificate(files: Checked<CertificateFiles>, index: number): ResolvedCertificate[] {
     return checkedCertificate(files, ['certificates', String(index)], cwd, problems)
   }
 }
 
-function isImplied({ tlsPort, cert, pfx, certificates = [], redirect = false }: ServeOptions): boolean {
+function isImplied({ tlsPort, cert, pfx, certificates = [], redirect = false }: CheckedOptions): boolean {
   return [tlsPort, cert, pfx].some((value) => value !== undefined) || certificates.length > 0 || redirect !== false
 }
 
-function ownCertificate(options: ServeOptions, cwd: string, problems: Problem[]): ResolvedCertificate[] {
+function ownCertificate(options: CheckedOptions, cwd: string, problems: Problem[]): ResolvedCertificate[] {
   const isNamed = [...fileKeys, 'passphrase' as const].some((key) => options[key] !== undefined)
   return isNamed ? checkedCertificate(options, [], cwd, problems) : []
 }
 
 /** Whether the files fit together is seen when they are read. */
 function checkedCertificate(
-  files: CertificateFiles,
+  files: Checked<CertificateFiles>,
   path: readonly string[],
   cwd: string,
   problems: Problem[],

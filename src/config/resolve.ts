@@ -13,7 +13,7 @@ import { resolveTls } from './resolve-tls.ts'
 import { resolveRoutes, resolveTrust } from './resolve-routes.ts'
 import { resolveBase, resolveFolder, resolveMounts, resolveOpen, resolveSingle } from './resolve-paths.ts'
 import type { ResolvedRoute } from './route-types.ts'
-import type { Limits, ResolvedConfig, ServeOptions } from './types.ts'
+import type { CheckedOptions, Limits, ResolvedConfig, ServeOptions } from './types.ts'
 
 /** What the options alone do not say. */
 export interface ResolveContext {
@@ -96,7 +96,7 @@ export function isCleartextHttp2({ action }: ResolvedRoute): boolean {
   return action.kind === 'proxy' && action.proxy.upstreams.some(({ protocol }) => protocol === 'h2c:')
 }
 
-function resolveLimits(given: Partial<Limits>, problems: Problem[]): Limits {
+function resolveLimits(given: NonNullable<CheckedOptions['limits']>, problems: Problem[]): Limits {
   const limits = { ...defaults.limits, ...given }
   if (limits.headerMs <= limits.requestMs) return limits
   // The header section is a part of the request. Whoever set one of the two meant that one.

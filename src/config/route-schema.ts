@@ -28,27 +28,27 @@ const aboveZero = v.pipe(milliseconds, v.minValue(1, 'milliseconds above 0'))
 
 const timeouts = v.strictObject(
   {
-    connectMs: v.exactOptional(milliseconds),
-    headersMs: v.exactOptional(milliseconds),
-    bodyIdleMs: v.exactOptional(milliseconds),
-    totalMs: v.exactOptional(milliseconds),
-    upgradeMs: v.exactOptional(milliseconds),
+    connectMs: v.optional(milliseconds),
+    headersMs: v.optional(milliseconds),
+    bodyIdleMs: v.optional(milliseconds),
+    totalMs: v.optional(milliseconds),
+    upgradeMs: v.optional(milliseconds),
   },
   'an object of timeouts',
 )
 
 const health = v.strictObject(
-  { path: text, intervalMs: v.exactOptional(aboveZero), timeoutMs: v.exactOptional(aboveZero) },
+  { path: text, intervalMs: v.optional(aboveZero), timeoutMs: v.optional(aboveZero) },
   'an object with a path',
 )
 
 const tls = v.strictObject(
   {
-    verify: v.exactOptional(flag),
-    ca: v.exactOptional(text),
-    servername: v.exactOptional(text),
-    cert: v.exactOptional(text),
-    key: v.exactOptional(text),
+    verify: v.optional(flag),
+    ca: v.optional(text),
+    servername: v.optional(text),
+    cert: v.optional(text),
+    key: v.optional(text),
   },
   'an object of TLS options',
 )
@@ -56,16 +56,16 @@ const tls = v.strictObject(
 const proxyOptions = v.strictObject(
   {
     to: v.union([target, targets], 'a target or a list of targets'),
-    balance: v.exactOptional(v.picklist(['round', 'least', 'random', 'hash'], 'a way to share')),
-    hashBy: v.exactOptional(text),
-    changeOrigin: v.exactOptional(flag),
-    headers: v.exactOptional(fields),
-    passHeaders: v.exactOptional(v.union([flag, listOfTexts], 'true, false or a list of names')),
-    replyHeaders: v.exactOptional(fields),
-    rewrite: v.exactOptional(flag),
-    live: v.exactOptional(flag),
-    debug: v.exactOptional(flag),
-    retries: v.exactOptional(
+    balance: v.optional(v.picklist(['round', 'least', 'random', 'hash'], 'a way to share')),
+    hashBy: v.optional(text),
+    changeOrigin: v.optional(flag),
+    headers: v.optional(fields),
+    passHeaders: v.optional(v.union([flag, listOfTexts], 'true, false or a list of names')),
+    replyHeaders: v.optional(fields),
+    rewrite: v.optional(flag),
+    live: v.optional(flag),
+    debug: v.optional(flag),
+    retries: v.optional(
       v.pipe(
         v.number('a number'),
         v.integer('a whole number'),
@@ -73,31 +73,31 @@ const proxyOptions = v.strictObject(
         v.maxValue(10, 'a number from 0 to 10'),
       ),
     ),
-    hold: v.exactOptional(milliseconds),
-    timeouts: v.exactOptional(timeouts),
-    health: v.exactOptional(health),
-    tls: v.exactOptional(tls),
+    hold: v.optional(milliseconds),
+    timeouts: v.optional(timeouts),
+    health: v.optional(health),
+    tls: v.optional(tls),
   },
   'an object of proxy options',
 )
 
 const match = v.strictObject(
   {
-    path: v.exactOptional(text),
-    exact: v.exactOptional(text),
-    pattern: v.exactOptional(text),
-    host: v.exactOptional(text),
-    method: v.exactOptional(textOrTexts),
-    header: v.exactOptional(conditions),
-    cookie: v.exactOptional(conditions),
-    query: v.exactOptional(conditions),
+    path: v.optional(text),
+    exact: v.optional(text),
+    pattern: v.optional(text),
+    host: v.optional(text),
+    method: v.optional(textOrTexts),
+    header: v.optional(conditions),
+    cookie: v.optional(conditions),
+    query: v.optional(conditions),
   },
   'an object of conditions',
 )
 
 const reply = v.strictObject(
   {
-    status: v.exactOptional(
+    status: v.optional(
       v.pipe(
         v.number('a status'),
         v.integer('a status'),
@@ -105,8 +105,8 @@ const reply = v.strictObject(
         v.maxValue(599, 'a status from 200 to 599'),
       ),
     ),
-    headers: v.exactOptional(v.pipe(v.record(v.string(), text, 'an object of fields'), v.readonly())),
-    body: v.exactOptional(text),
+    headers: v.optional(v.pipe(v.record(v.string(), text, 'an object of fields'), v.readonly())),
+    body: v.optional(text),
   },
   'an object',
 )
@@ -120,12 +120,12 @@ export const proxySchema: v.GenericSchema<ProxySetting> = v.union(
 /** One entry of `routes`. */
 export const routeSchema: v.GenericSchema<RouteOptions> = v.strictObject(
   {
-    name: v.exactOptional(text),
+    name: v.optional(text),
     match,
-    proxy: v.exactOptional(proxySchema),
-    redirect: v.exactOptional(text),
-    reply: v.exactOptional(reply),
-    status: v.exactOptional(v.picklist([301, 302, 303, 307, 308], 'a status of redirects')),
+    proxy: v.optional(proxySchema),
+    redirect: v.optional(text),
+    reply: v.optional(reply),
+    status: v.optional(v.picklist([301, 302, 303, 307, 308], 'a status of redirects')),
   },
   'an object with match and an action',
 )

@@ -4,21 +4,21 @@
  */
 export interface MatchOptions {
   /** Path prefix on a segment boundary, below `base`: `/api` matches `/api` and `/api/x`, never `/apix`. */
-  readonly path?: string
+  readonly path?: string | undefined
   /** The whole path. */
-  readonly exact?: string
+  readonly exact?: string | undefined
   /** A path in which `*` stands for one segment and a final `**` for any rest, even none: `/users/*\/avatar`, `/files/**`. */
-  readonly pattern?: string
+  readonly pattern?: string | undefined
   /** Host name without a port; `*.example.test` matches every name below it. Matched names are answered for (see `allowHost`). */
-  readonly host?: string
+  readonly host?: string | undefined
   /** Methods, case-sensitive (RFC 9110 section 9.1). */
-  readonly method?: string | readonly string[]
+  readonly method?: string | readonly string[] | undefined
   /** Request fields with the value they must have; `true` means any value, `false` that it is absent. */
-  readonly header?: Readonly<Record<string, string | boolean>>
+  readonly header?: Readonly<Record<string, string | boolean>> | undefined
   /** Cookies, likewise. */
-  readonly cookie?: Readonly<Record<string, string | boolean>>
+  readonly cookie?: Readonly<Record<string, string | boolean>> | undefined
   /** Query parameters, likewise. */
-  readonly query?: Readonly<Record<string, string | boolean>>
+  readonly query?: Readonly<Record<string, string | boolean>> | undefined
 }
 
 /**
@@ -36,40 +36,43 @@ export interface ProxyOptions {
   /** Where to. Several share the requests. */
   readonly to: ProxyTarget | readonly ProxyTarget[]
   /** How several upstreams share requests. Default `round`. */
-  readonly balance?: 'round' | 'least' | 'random' | 'hash'
+  readonly balance?: 'round' | 'least' | 'random' | 'hash' | undefined
   /** With `hash`: what stays with one upstream, `header:name` or `cookie:name`. */
-  readonly hashBy?: string
+  readonly hashBy?: string | undefined
   /** Send the upstream's own name in `Host` instead of the client's. Default false. */
-  readonly changeOrigin?: boolean
+  readonly changeOrigin?: boolean | undefined
   /** Request fields to set on the way to the upstream, `Host` and `X-Forwarded-*` included; false removes. */
-  readonly headers?: Readonly<Record<string, string | false>>
+  readonly headers?: Readonly<Record<string, string | false>> | undefined
   /**
    * Fields in which a client says who it is, such as `cf-connecting-ip` and `remote-user`, that are passed on although the
    * client is not trusted; true is all of them. Default none.
    */
-  readonly passHeaders?: boolean | readonly string[]
+  readonly passHeaders?: boolean | readonly string[] | undefined
   /** Fields to set on replies; false removes. */
-  readonly replyHeaders?: Readonly<Record<string, string | false>>
+  readonly replyHeaders?: Readonly<Record<string, string | false>> | undefined
   /** Make redirects, cookies and DAV fields of the upstream fit this server. Default true. */
-  readonly rewrite?: boolean
+  readonly rewrite?: boolean | undefined
   /** Give proxied HTML pages the client of live reload. Default false. */
-  readonly live?: boolean
+  readonly live?: boolean | undefined
   /** Say in `Server8008-Route` on each reply which route answered. Default false. */
-  readonly debug?: boolean
+  readonly debug?: boolean | undefined
   /** Attempts beyond the first, where repeating is safe. Default 1. */
-  readonly retries?: number
+  readonly retries?: number | undefined
   /**
    * Milliseconds to wait for an upstream that refuses connections, or closes them at once. Default 0, for WebSockets 5000
    * and for event streams 30000; a page navigation gets a page that waits.
    */
-  readonly hold?: number
+  readonly hold?: number | undefined
   /** Bounds on time in milliseconds; 0 is none. */
-  readonly timeouts?: Partial<ProxyTimeouts>
+  readonly timeouts?: Given<ProxyTimeouts> | undefined
   /** Active health checks: a GET of `path` at each upstream. */
-  readonly health?: HealthOptions
+  readonly health?: HealthOptions | undefined
   /** TLS towards the upstream. */
-  readonly tls?: UpstreamTlsOptions
+  readonly tls?: UpstreamTlsOptions | undefined
 }
+
+/** Any of these values; undefined means "not given", as it does everywhere. */
+export type Given<Values> = { readonly [Name in keyof Values]?: Values[Name] | undefined }
 
 /** Bounds on an upstream's time, in milliseconds; 0 is none. */
 export interface ProxyTimeouts {
@@ -90,41 +93,43 @@ export interface HealthOptions {
   /** Path that is asked for; below 400 is healthy. */
   readonly path: string
   /** Milliseconds between checks. Default 5000. */
-  readonly intervalMs?: number
+  readonly intervalMs?: number | undefined
   /** Milliseconds a check may take. Default 2000. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
 }
 
 /** TLS towards an upstream. */
 export interface UpstreamTlsOptions {
   /** Whether the certificate must be valid. Default true. */
-  readonly verify?: boolean
+  readonly verify?: boolean | undefined
   /** File with certificates (PEM) to trust beside the system's. */
-  readonly ca?: string
+  readonly ca?: string | undefined
   /** Name expected in the certificate. Default: the upstream's. */
-  readonly servername?: string
+  readonly servername?: string | undefined
   /** File with the client certificate (PEM). */
-  readonly cert?: string
+  readonly cert?: string | undefined
   /** File with its key (PEM). */
-  readonly key?: string
+  readonly key?: string | undefined
 }
 
 /** One entry of `routes`: a match and exactly one of the actions. */
 export interface RouteOptions {
   /** How logs, `explain` and `server.routes` call it. Default: its place in the list, or its match. */
-  readonly name?: string
+  readonly name?: string | undefined
   readonly match: MatchOptions
-  readonly proxy?: ProxySetting
+  readonly proxy?: ProxySetting | undefined
   /** Where to redirect to: a path or a URL. */
-  readonly redirect?: string
+  readonly redirect?: string | undefined
   /** A fixed reply. */
-  readonly reply?: {
-    readonly status?: number
-    readonly headers?: Readonly<Record<string, string>>
-    readonly body?: string
-  }
+  readonly reply?:
+    | {
+        readonly status?: number | undefined
+        readonly headers?: Readonly<Record<string, string>> | undefined
+        readonly body?: string | undefined
+      }
+    | undefined
   /** Status of the redirect. Default 307. */
-  readonly status?: 301 | 302 | 303 | 307 | 308
+  readonly status?: 301 | 302 | 303 | 307 | 308 | undefined
 }
 
 /** A value that must hold: a text to equal, true for present, false for absent. */
@@ -177,9 +182,9 @@ export interface ResolvedProxy {
   /** Undefined: by the kind of request. */
   readonly hold: number | undefined
   readonly timeouts: Readonly<ProxyTimeouts>
-  readonly health: Required<HealthOptions> | undefined
+  readonly health: { readonly path: string; readonly intervalMs: number; readonly timeoutMs: number } | undefined
   /** Absolute paths of files. */
-  readonly tls: Required<Pick<UpstreamTlsOptions, 'verify'>> & Omit<UpstreamTlsOptions, 'verify'>
+  readonly tls: Omit<UpstreamTlsOptions, 'verify'> & { readonly verify: boolean }
 }
 
 /** What a route does. */

@@ -1,10 +1,10 @@
 /** The files of one certificate. */
 export interface CertificateFiles {
-  cert?: string
-  key?: string
-  ca?: string
-  pfx?: string
-  passphrase?: string
+  cert?: string | undefined
+  key?: string | undefined
+  ca?: string | undefined
+  pfx?: string | undefined
+  passphrase?: string | undefined
 }
 
 /** The files of one certificate, as absolute paths. */

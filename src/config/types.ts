@@ -1,4 +1,5 @@
-import type { ProxySetting, ResolvedRoute, RouteOptions } from './route-types.ts'
+import type { Checked } from './checked.ts'
+import type { Given, ProxySetting, ResolvedRoute, RouteOptions } from './route-types.ts'
 import type { CertificateFiles, ResolvedTls } from './tls-types.ts'
 
 /**
@@ -7,126 +8,132 @@ import type { CertificateFiles, ResolvedTls } from './tls-types.ts'
  */
 export interface ServeOptions {
   /** Folder to serve. Default `.` */
-  root?: string
-  /** One port, or a list tried in order; 0 lets the system choose. Default `[8008, 591, 8080, 8000]`. */
-  port?: number | readonly number[]
+  root?: string | undefined
+  /**
+   * One port, or a list tried in order; 0 lets the system choose. A text of digits, as `process.env.PORT` is, is a port
+   * too. Default `[8008, 591, 8080, 8000]`.
+   */
+  port?: number | string | readonly (number | string)[] | undefined
   /** Fail instead of trying the next port of a list. Default false. */
-  strictPort?: boolean
+  strictPort?: boolean | undefined
   /** Address or name to listen on; `localhost` is both loopback addresses. Default `localhost`. */
-  host?: string
+  host?: string | undefined
   /** Serve the local network: listens on every address and accepts this machine's own names. Default false. */
-  lan?: boolean
+  lan?: boolean | undefined
   /** Listen on a unix socket (or a Windows pipe) at this path instead of a port. */
-  socket?: string
+  socket?: string | undefined
   /** Listen on an inherited descriptor, for example 3 under systemd socket activation. */
-  fd?: number
+  fd?: number | undefined
   /**
    * Serve HTTPS too, on `tlsPort`, with certificates of the local authority unless files of your own are named; `only`
    * leaves plain HTTP nothing but redirects. Default false; `tlsPort`, `cert`, `pfx`, `certificates` and `redirect` imply true.
    */
-  tls?: boolean | 'only'
+  tls?: boolean | 'only' | undefined
   /** Port for HTTPS, or a list tried in order; 0 lets the system choose. Default `[8443, 8444, 9443, 10443]`, and 0 where `port` is 0. */
-  tlsPort?: number | readonly number[]
+  tlsPort?: number | string | readonly (number | string)[] | undefined
   /** Path of a certificate of your own (PEM), with the certificates that lead to its authority behind it. */
-  cert?: string
+  cert?: string | undefined
   /** Path of the key of `cert` (PEM). */
-  key?: string
+  key?: string | undefined
   /** Path of further certificates of authorities (PEM). */
-  ca?: string
+  ca?: string | undefined
   /** Path of a certificate and its key in one file (PKCS #12), instead of `cert` and `key`. */
-  pfx?: string
+  pfx?: string | undefined
   /** What the key or the file is encrypted with. */
-  passphrase?: string
+  passphrase?: string | undefined
   /** Further certificates of your own: a client gets the one for the name that it asks for (SNI, RFC 6066 section 3). */
-  certificates?: readonly CertificateFiles[]
+  certificates?: readonly CertificateFiles[] | undefined
   /**
    * Answer plain HTTP with redirects to HTTPS: true always (308), `asked` only clients that say
    * `Upgrade-Insecure-Requests: 1` (307). Default false.
    */
-  redirect?: boolean | 'asked'
+  redirect?: boolean | 'asked' | undefined
   /** Serve HTTP/2 without TLS to clients that begin with its preface (RFC 9113 section 3.3). Default false; an `h2c:` target among the options implies true. */
-  h2c?: boolean
+  h2c?: boolean | undefined
   /** Open the browser once listening, at this path when it is a string (a relative one is below `base`). Acts in the command only. Default false. */
-  open?: boolean | string
+  open?: boolean | string | undefined
   /** Answer navigation to unknown paths with `index.html`, or with the named page. Default false. */
-  single?: boolean | string
+  single?: boolean | string | undefined
   /** Allow every origin, or the named ones, to read replies. Never with credentials. Default false. */
-  cors?: boolean | string | readonly string[]
+  cors?: boolean | string | readonly string[] | undefined
   /** List folders that have no index page. Default true. */
-  listing?: boolean
+  listing?: boolean | undefined
   /** Serve `/about` from `about.html`. Default true. */
-  cleanUrls?: boolean
+  cleanUrls?: boolean | undefined
   /** `always` or `never` redirects pages to the form with or without a final slash; `auto` redirects folders only. Default `auto`. */
-  trailingSlash?: 'auto' | 'always' | 'never'
+  trailingSlash?: 'auto' | 'always' | 'never' | undefined
   /** Serve and list names that start with a dot. Default false; `.well-known` is always served. */
-  dotfiles?: boolean
+  dotfiles?: boolean | undefined
   /**
    * Names (`*.key`) and paths below the served folder (`video/**`) to serve although the deny list holds them back: keys,
    * credentials, backups, dotfiles and their kin. `*` is any part of a name, `**` any folders, `?` one character. Never
    * the settings of serve8008 itself. Default none.
    */
-  serve?: string | readonly string[]
+  serve?: string | readonly string[] | undefined
   /** Follow symbolic links that lead out of the served folder. Default false. */
-  followSymlinks?: boolean
+  followSymlinks?: boolean | undefined
   /**
    * Header fields for every reply, or for those under a path below `base`:
    * `{ '/assets': { 'cache-control': 'max-age=60' } }`. Values are Latin-1 without controls (RFC 9110 section 5.5);
    * fields that frame the message or manage the connection are refused.
    */
-  headers?: Readonly<Record<string, string | Readonly<Record<string, string>>>>
+  headers?: Readonly<Record<string, string | Readonly<Record<string, string>>>> | undefined
   /**
    * `Cache-Control` of files: false is `no-cache`, true `max-age=3600`, a number `max-age` in seconds; a text is a time
    * (`30s`, `10m`, `1h`, `7d`) or directives (RFC 9111 section 5.2.2, RFC 8246) that are sent as they are. Default false.
    */
-  cache?: boolean | number | string
+  cache?: boolean | number | string | undefined
   /** Compress text on the fly and use `.br`, `.gz` and `.zst` files beside the originals. Default true. */
-  compress?: boolean
+  compress?: boolean | undefined
   /** Cross-origin isolation: sends COOP `same-origin` and COEP `require-corp`. Default false. */
-  isolate?: boolean
+  isolate?: boolean | undefined
   /** Further host names to answer for; `.example.test` also covers every name below it. */
-  allowHost?: string | readonly string[]
+  allowHost?: string | readonly string[] | undefined
   /** `user:password` that every request must present (HTTP Basic, RFC 7617); neither part may be empty. */
-  auth?: string
+  auth?: string | undefined
   /** Path of an htpasswd file (bcrypt, apr1, SHA) with the users that may enter. */
-  authFile?: string
+  authFile?: string | undefined
   /** Path prefix below which everything is served, for example `/docs/`. Default `/`. */
-  base?: string
+  base?: string | undefined
   /** Further folders by path below `base`: `{ '/docs': './manual' }`. */
-  mounts?: Readonly<Record<string, string>>
+  mounts?: Readonly<Record<string, string>> | undefined
   /**
    * What is forwarded, and where to: `{ '/api': 3000, 'chat.localhost': { to: 'ws://localhost:4000' } }`.
    * A key is a path below `base`, a host name (`*.dev.localhost` for every name below), or both (`api.localhost/v1`).
    * The most specific one answers; see {@link ProxySetting}.
    */
-  proxy?: Readonly<Record<string, ProxySetting>>
+  proxy?: Readonly<Record<string, ProxySetting>> | undefined
   /** Routes whose match says more than a path and a host, redirects and fixed replies; see {@link RouteOptions}. */
-  routes?: readonly RouteOptions[]
+  routes?: readonly RouteOptions[] | undefined
   /** Addresses and networks (`10.0.0.0/8`) whose `Forwarded` and `X-Forwarded-*` fields are believed. Default none. */
-  trust?: string | readonly string[]
+  trust?: string | readonly string[] | undefined
   /**
    * Longest time that a target of a route may take to answer, or be silent within its reply: seconds, or a time such as
    * `30s` or `5m`; 0 is none. What a route says in `timeouts` counts before it. Default 0: as long as the client waits.
    */
-  timeout?: number | string
+  timeout?: number | string | undefined
   /** Reload open pages when a file that they use changes. Acts once the server listens. Default true. */
-  live?: boolean
+  live?: boolean | undefined
   /** Further files, folders or globs whose changes reload pages, for example `templates/**`. */
-  watch?: string | readonly string[]
+  watch?: string | readonly string[] | undefined
   /** Globs whose changes are of no interest, relative to a served folder or absolute. */
-  ignore?: string | readonly string[]
+  ignore?: string | readonly string[] | undefined
   /** What becomes of a page whose document has changed: `page` loads it again, `morph` patches it in place. Default `page`. */
-  reload?: 'page' | 'morph'
+  reload?: 'page' | 'morph' | undefined
   /** Show in a small box on the page what was updated. Default false. */
-  toast?: boolean
+  toast?: boolean | undefined
   /** Send errors of open pages to the `console` event, and in the command to the terminal. Default false. */
-  console?: boolean
+  console?: boolean | undefined
   /** Look at files every 300 ms instead of waiting for the system to report changes. Default false: only where it reports none. */
-  poll?: boolean
+  poll?: boolean | undefined
   /** Access log: `pretty`, `common`, `combined`, `json` or `none`. Default `none` in the library, `pretty` in the command. */
-  log?: LogFormat
+  log?: LogFormat | undefined
   /** Bounds on what a client may send and how long it may take. */
-  limits?: Partial<Limits>
+  limits?: Given<Limits> | undefined
 }
+
+/** Options after the check of their shape. */
+export type CheckedOptions = Checked<ServeOptions>
 
 /** Format of the access log. */
 export type LogFormat = 'pretty' | 'common' | 'combined' | 'json' | 'none'

@@ -13,15 +13,15 @@ export interface Fix {
 /** What an error carries beside its sentence. */
 export interface ErrorDetails {
   /** The way out, with the exact command or option where there is one. */
-  readonly hint?: string
+  readonly hint?: string | undefined
   /** The option that would help; without a `hint` it becomes one, such as `port: 8009`. */
   readonly fix?: Fix | undefined
   /** Every problem found, where several are reported at once. */
-  readonly problems?: readonly string[]
+  readonly problems?: readonly string[] | undefined
   /** Response header fields that belong to the refusal (flat list), for example `Allow`. */
-  readonly headers?: readonly string[]
+  readonly headers?: readonly string[] | undefined
   /** The connection must not be reused: the framing of what follows is in doubt. */
-  readonly close?: boolean
+  readonly close?: boolean | undefined
   readonly cause?: unknown
 }
 

@@ -64,11 +64,11 @@ export interface ShownError {
   /** What failed, for example `Build failed`. */
   readonly title: string
   readonly message: string
-  readonly file?: string
+  readonly file?: string | undefined
   /** Line in the file, from 1. */
-  readonly line?: number
+  readonly line?: number | undefined
   /** Lines of source around the place. */
-  readonly frame?: string
+  readonly frame?: string | undefined
 }
 
 /** What the server sends. */

@@ -1,10 +1,10 @@
-import type { HealthOptions, ResolvedUpstream } from '../config/route-types.ts'
+import type { ResolvedProxy, ResolvedUpstream } from '../config/route-types.ts'
 import type { Transport } from './types.ts'
 
 /** What active checks need. */
 export interface HealthChecksOptions {
   readonly upstreams: readonly ResolvedUpstream[]
-  readonly health: Required<HealthOptions>
+  readonly health: NonNullable<ResolvedProxy['health']>
   readonly transportOf: (upstream: ResolvedUpstream) => Pick<Transport, 'send'>
   /** Called with the outcome of each check. */
   readonly checked: (upstream: ResolvedUpstream, isHealthy: boolean) => void
@@ -41,7 +41,7 @@ export function createHealthChecks({ upstreams, health, transportOf, checked }: 
 async function isAnswered(
   upstream: ResolvedUpstream,
   transport: Pick<Transport, 'send'>,
-  { path, timeoutMs }: Required<HealthOptions>,
+  { path, timeoutMs }: NonNullable<ResolvedProxy['health']>,
   closing: AbortSignal,
 ): Promise<boolean> {
   const ending = new AbortController()

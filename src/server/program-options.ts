@@ -5,17 +5,17 @@ import type { Phrase } from './boundary.ts'
 /** What only a program can give: it has no place in a config file. */
 export interface ProgramOptions {
   /** Closes the server when it aborts. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Takes the lines of the access log. Default: standard output, and nothing unless `log` is set. */
-  readonly write?: (text: string) => void
+  readonly write?: ((text: string) => void) | undefined
   /** Whether log lines may hold colours. Default false. */
-  readonly color?: boolean
+  readonly color?: boolean | undefined
   /** Width that log lines should fit, in columns. Default: no bound. */
-  readonly columns?: number
+  readonly columns?: number | undefined
   /** Folder of the local certificate authority. Default: the user's own, outside of any project. */
-  readonly authorityFolder?: string
+  readonly authorityFolder?: string | undefined
   /** Words an option that would help, on error pages and in the log. Default: as an option of `createServer`. */
-  readonly phrase?: Phrase
+  readonly phrase?: Phrase | undefined
 }
 
 /** How the access log is written. */

@@ -7,14 +7,14 @@ export interface LocalAuthorityOptions {
    * Folder of the authority, as `authorityFolder` of {@link createServer} names it. Default: the user's own, outside of
    * any project.
    */
-  readonly folder?: string
+  readonly folder?: string | undefined
   /**
    * Variables that may name another place for the user's own folder: `XDG_DATA_HOME`, and `LOCALAPPDATA` on Windows. With
    * `process.env` it is the folder that the command uses. Default: none.
    */
-  readonly env?: Readonly<Record<string, string | undefined>>
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined
   /** Is told what does not stop us: the authority expires soon, or others could have read its key. */
-  readonly onWarning?: (warning: Warning) => void
+  readonly onWarning?: ((warning: Warning) => void) | undefined
 }
 
 /** The local authority, which makes the certificates for HTTPS on this machine. */

@@ -18,9 +18,35 @@ describe('port', () => {
   })
 
   test('is a whole number from 0 to 65535', () => {
-    for (const wrong of [-1, 65_536, 80.5, Number.NaN, '80', [80, '81'], [-1], null, true, {}]) {
+    for (const wrong of [
+      -1,
+      65_536,
+      80.5,
+      Number.NaN,
+      '65536',
+      '80a',
+      '',
+      ' 80',
+      '-1',
+      '8e1',
+      '080808',
+      [80, 'x'],
+      [-1],
+      null,
+      true,
+      {},
+    ]) {
       assert.match(problemOf({ port: wrong }), /^port: .* is not a port; use a whole number from 0 to 65535/)
     }
+  })
+
+  test('may be a text of digits, as process.env.PORT is', () => {
+    assert.deepEqual(resolveConfig({ port: '3000' }).ports, [3000])
+    assert.deepEqual(resolveConfig({ port: ['3000', 3001] }).ports, [3000, 3001])
+    assert.deepEqual(resolveConfig({ port: '0', tlsPort: '65535' }).tls?.ports, [65_535])
+    assert.equal(resolveConfig({ port: '3000' }).fallback, false)
+    assert.deepEqual(resolveConfig({ port: process.env['NO_SUCH_PORT'] }).ports, resolveConfig({}).ports)
+    assert.equal(problemOf({ port: ['80', 80] }), 'port: 80 is listed twice; keep one of them')
   })
 
   test('is not listed twice, and a list is not empty', () => {

@@ -33,7 +33,7 @@ describe('HTTPS', () => {
 
   test('names what is wrong in a list of certificates', () => {
     const of = (more: object): string => problemOf({ certificates: [{ cert: 'a', ...more }] } as ServeOptions)
-    assert.match(of({ passphrase: undefined }), /passphrase.*: it has no value; .*variable/)
+    assert.match(of({ passphrase: 5 }), /passphrase.*: the value is not a text/)
     assert.match(of({ keys: 'hunter2' }), /keys.*: a certificate has no such file; did you mean "key"\?/)
     assert.doesNotMatch(of({ passphrase: ['hunter2'] }), /hunter2/)
   })

@@ -1,0 +1,75 @@
+import { spawnSync } from 'node:child_process'
+import { basename } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { importedFiles } from './imported-files.ts'
+
+/** An error of a config file as text: not every one survives being copied from another process. */
+export interface Fault {
+  readonly name: string
+  readonly message: string
+  readonly code: string | undefined
+  readonly stack: string
+}
+
+/** Milliseconds that Node gets for checking the syntax of one file. */
+const checkMs = 5000
+/** Files whose syntax is checked at most. */
+const mostChecks = 10
+
+/** What was thrown, as text. */
+export function faultOf(thrown: unknown): Fault {
+  if (!(thrown instanceof Error)) return { name: '', message: String(thrown), code: undefined, stack: '' }
+  const { name, message, stack = '' } = thrown
+  return { name, message, code: 'code' in thrown ? String(thrown.code) : undefined, stack }
+}
+
+/** The error of a config file again, its message with the line and column where it arose. */
+export function placedError({ name, message, code, stack }: Fault, config: string, cause?: unknown): Error {
+  const [first = ''] = message.split('\n')
+  const place = placeIn(stack) ?? (name === 'SyntaxError' ? syntaxPlace(config) : undefined)
+  const said = first.replace(/\.$/, '')
+  const text = place === undefined ? said : `${said} (${placeText(place, config)})`
+  const error = name === 'SyntaxError' ? new SyntaxError(text, { cause }) : new Error(text, { cause })
+  return code === undefined ? error : Object.assign(error, { code })
+}
+
+interface Place {
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+function placeText({ file, line, column }: Place, config: string): string {
+  return `${file === config ? '' : `${basename(file)}, `}line ${line}, column ${column}`
+}
+
+/**
+ * Where Node says that an error arose: in front of its stack, by the line and a mark below it, or in the first frame that
+ * is of the project.
+ */
+function placeIn(stack: string): Place | undefined {
+  const [, path, line, mark] = /^(\S.*):(\d+)\n.*\n( *)\^/.exec(stack) ?? []
+  if (path !== undefined && mark !== undefined) {
+    return { file: pathOf(path), line: Number(line), column: mark.length + 1 }
+  }
+  for (const [, file = '', row, column] of stack.matchAll(
+    /^ +at (?:.*\()?((?:file:\/\/|\/|[A-Z]:\\).*?):(\d+):(\d+)\)?$/gm,
+  )) {
+    if (!/[/\\]node_modules[/\\]/.test(file)) return { file: pathOf(file), line: Number(row), column: Number(column) }
+  }
+  return undefined
+}
+
+function pathOf(place: string): string {
+  return place.startsWith('file:') ? fileURLToPath(place.replace(/\?.*$/, '')) : place
+}
+
+/** Node does not say where the syntax of a module is wrong, unless it is asked to check nothing else. */
+function syntaxPlace(config: string): Place | undefined {
+  for (const file of importedFiles(config).slice(0, mostChecks)) {
+    const { stderr } = spawnSync(process.execPath, ['--check', file], { encoding: 'utf8', timeout: checkMs })
+    const place = placeIn(stderr)
+    if (place !== undefined) return place
+  }
+  return undefined
+}

@@ -1,0 +1,172 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
+import { folderOf, run, serve, type Command } from './command.ts'
+
+const unsettled: readonly (readonly [string, string, string])[] = [
+  ['a promise that it exports', 'serve8008.config.mjs', 'export default new Promise(() => {})'],
+  ['a promise that it awaits', 'serve8008.config.mjs', 'await new Promise(() => {})\nexport default {}'],
+  ['a promise that its function gives', 'serve8008.config.mjs', 'export default () => new Promise(() => {})'],
+  ['a promise of CommonJS', 'serve8008.config.cjs', 'module.exports = new Promise(() => {})'],
+]
+for (const [what, name, text] of unsettled) {
+  test(`a config file that waits for ${what} for ever fails with the reason`, async (t) => {
+    const cwd = await folderOf(t, { [name]: text })
+    for (const words of [['--port', '0'], ['check']]) {
+      const { exitCode, stderr } = await run(t, words, { cwd })
+      assert.equal(exitCode, 2)
+      assert.match(stderr, /never gives its options: what it awaits or exports is never settled/)
+      assert.match(stderr, /E8008_CONFIG_UNREADABLE {3}try: export the options, or a promise of them that is settled/)
+    }
+  })
+}
+
+test('options that take their time are waited for', async (t) => {
+  const cwd = await folderOf(t, {
+    'serve8008.config.mjs': `export default new Promise((resolve) => setTimeout(resolve, 300, { headers: { 'x-late': 'yes' } }))`,
+  })
+  const { url } = await serve(t, [], { cwd })
+  assert.equal((await fetch(url)).headers.get('x-late'), 'yes')
+})
+
+test('a config object that holds itself is a fault of the config', async (t) => {
+  const cwd = await folderOf(t, {
+    'serve8008.config.mjs': `const it = { to: 3000 }\nit.tls = it\nexport default { proxy: { '/a': it } }`,
+  })
+  const { exitCode, stderr } = await run(t, ['--port', '0'], { cwd })
+  assert.equal(exitCode, 2)
+  assert.match(
+    stderr,
+    /^serve8008\.config\.mjs: proxy\.\/a\.tls: it is an object that holds itself\nE8008_CONFIG_INVALID/,
+  )
+})
+
+const places: readonly (readonly [string, Readonly<Record<string, string>>, RegExp])[] = [
+  [
+    'the syntax of a module',
+    { 'serve8008.config.mjs': 'export default {\n  port: 3000,,\n}' },
+    /^serve8008\.config\.mjs cannot be loaded: Unexpected token ',' \(line 2, column 14\)\.$/m,
+  ],
+  [
+    'the syntax of CommonJS',
+    { 'serve8008.config.cjs': 'module.exports = {\n  port: 3000,,\n}' },
+    /^serve8008\.config\.cjs cannot be loaded: Unexpected token ',' \(line 2, column 14\)\.$/m,
+  ],
+  [
+    'the syntax of JSON',
+    { 'serve8008.config.json': '{\n  "port": 3000,,\n}' },
+    /^serve8008\.config\.json is not valid JSON at line 2, column 16\.$/m,
+  ],
+  [
+    'the syntax of what a module imports',
+    { 'serve8008.config.mjs': `export { default } from './routes.mjs'`, 'routes.mjs': '\n\nexport default {{}' },
+    /^serve8008\.config\.mjs cannot be loaded: Unexpected token '\{' \(routes\.mjs, line 3, column 17\)\.$/m,
+  ],
+  [
+    'the syntax of CommonJS that a module imports',
+    { 'serve8008.config.mjs': `import it from './it.cjs'\nexport default it`, 'it.cjs': 'module.exports = {,}' },
+    /^serve8008\.config\.mjs cannot be loaded: Unexpected token ',' \(it\.cjs, line 1, column 19\)\.$/m,
+  ],
+  [
+    'a name that is not there',
+    { 'serve8008.config.mjs': '\n\nexport default { port: nowhere }' },
+    /^serve8008\.config\.mjs cannot be loaded: nowhere is not defined \(line 3, column 24\)\.$/m,
+  ],
+  [
+    'an export that is not there',
+    { 'serve8008.config.mjs': `import { a } from './b.mjs'\nexport default a`, 'b.mjs': '' },
+    /does not provide an export named 'a' \(line 1, column 10\)\.$/m,
+  ],
+  [
+    'a function that throws',
+    { 'serve8008.config.mjs': `export default async () => {\n  throw new Error('no database')\n}` },
+    /^serve8008\.config\.mjs cannot be loaded: no database \(line 2, column 9\)\.$/m,
+  ],
+]
+for (const [what, files, expected] of places) {
+  test(`says where ${what} is wrong`, async (t) => {
+    const cwd = await folderOf(t, files)
+    const { exitCode, stderr } = await run(t, ['check'], { cwd })
+    assert.equal(exitCode, 2)
+    assert.match(stderr, expected)
+  })
+}
+
+test('says where an edit is wrong, in its syntax and when it runs, and that the old routes stay', async (t) => {
+  const cwd = await folderOf(t, { 'serve8008.config.mjs': 'export default {}' })
+  const { stderr } = await serve(t, [], { cwd })
+  for (const [, files, expected] of [places[0], places[7]] as typeof places) {
+    writeFileSync(join(cwd, 'serve8008.config.mjs'), `${Object.values(files)[0]}\n`)
+    await stderr(expected)
+  }
+  await stderr(/no database[^]*serve8008\.config\.mjs was not applied: the routes from before stay in use/)
+})
+
+test('an edit that waits for ever is told of', async (t) => {
+  const cwd = await folderOf(t, { 'serve8008.config.mjs': 'export default {}' })
+  const { stderr } = await serve(t, [], { cwd })
+  writeFileSync(join(cwd, 'serve8008.config.mjs'), 'export default new Promise(() => {})\n')
+  await stderr(/never gives its options: what it awaits or exports is never settled\./)
+})
+
+/** A server whose edited config file is being read by a process that does not end by itself, and that process. */
+async function reading(t: TestContext, body: string): Promise<Command & { readonly pids: readonly number[] }> {
+  const cwd = await folderOf(t, { 'serve8008.config.mjs': 'export default {}' })
+  const command = await serve(t, [], { cwd })
+  writeFileSync(
+    join(cwd, 'serve8008.config.mjs'),
+    `import { writeFileSync, renameSync } from 'node:fs'
+    import { spawn, spawnSync } from 'node:child_process'
+    const say = (...pids) => (writeFileSync('new', pids.join(' ')), renameSync('new', 'pids'))
+    ${body}`,
+  )
+  const file = join(cwd, 'pids')
+  while (!existsSync(file)) await setTimeout(20)
+  const pids = readFileSync(file, 'utf8').split(' ').map(Number)
+  t.after(() => pids.filter(isAlive).forEach((pid) => process.kill(pid, 'SIGKILL')))
+  return { ...command, pids }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return !/^State:\s+Z/m.test(existsSync('/proc') ? readFileSync(`/proc/${pid}/status`, 'utf8') : '')
+  } catch {
+    return false
+  }
+}
+
+async function ends(pids: readonly number[]): Promise<void> {
+  while (pids.some(isAlive)) await setTimeout(20)
+}
+
+const endless: readonly (readonly [string, string, boolean])[] = [
+  ['runs in an endless loop', 'say(process.pid); for (;;);', false],
+  ['waits for ever', 'say(process.pid); await new Promise((resolve) => setTimeout(resolve, 2 ** 30))', false],
+  [
+    'waits for a program that it has started',
+    `const child = spawn('sleep', ['1000']); say(process.pid, child.pid); spawnSync('sleep', ['1000'])`,
+    true,
+  ],
+]
+for (const [what, body, isPosix] of endless) {
+  const skip = isPosix && process.platform === 'win32' ? 'the program is of POSIX' : false
+  test(`an edit that ${what} ends with a server that is killed`, { skip }, async (t) => {
+    const { child, ended, pids } = await reading(t, body)
+    assert.ok(pids.every(isAlive))
+    child.kill('SIGKILL')
+    await ended
+    await ends(pids)
+  })
+
+  test(`an edit that ${what} ends with a server that is stopped, or forced to`, { skip }, async (t) => {
+    for (const times of [1, 2]) {
+      const { child, ended, pids } = await reading(t, body)
+      for (let i = 0; i < times; i++) child.kill('SIGINT')
+      await ended
+      await ends(pids)
+    }
+  })
+}
