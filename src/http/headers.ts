@@ -47,8 +47,9 @@ export function withField(list: HeaderList, name: string, value: string): Header
 
 /** A copy whose `Vary` also names a request field (RFC 9110 section 12.5.5). */
 export function withVary(list: HeaderList, field: string): HeaderList {
-  const vary = getField(list, 'vary')
-  if (vary === undefined) return [...list, 'Vary', field]
+  const lines = list.filter((_, i) => i % 2 === 1 && (list[i - 1] as string).toLowerCase() === 'vary')
+  if (lines.length === 0) return [...list, 'Vary', field]
+  const vary = lines.join(', ')
   const named = vary.split(',').map((name) => name.trim().toLowerCase())
   if (named.includes('*') || named.includes(field.toLowerCase())) return list
   return withField(list, 'Vary', `${vary}, ${field}`)

@@ -1,22 +1,21 @@
 import { extname } from 'node:path'
 
-const fallback = 'application/octet-stream'
+/** The type of bytes about which nothing is known. */
+export const octetStream = 'application/octet-stream'
 
 /**
  * The types of nearly every request, kept here for two reasons: they answer without the database of
  * mime-types, whose loading takes a quarter of the start-up time; and some are what the database lacks
  * or answers differently than a developer means:
  *
- * - `.ts`, `.mts` are TypeScript sources here, not MPEG transport streams; plain text, so that an
- *   editor's preview or a fetch can show them and no browser runs them by mistake.
+ * - `.ts`, `.mts` are TypeScript sources here; plain text, so that a browser shows them.
  * - `.cjs`, `.jsonc`, `.map`, `.jxl` and their kin have no registered extension.
  */
 const common: Readonly<Record<string, string>> = {
-  '': fallback,
   aac: 'audio/aac',
   apng: 'image/apng',
   avif: 'image/avif',
-  bin: fallback,
+  bin: octetStream,
   cjs: 'text/javascript',
   css: 'text/css',
   csv: 'text/csv',
@@ -60,6 +59,7 @@ const common: Readonly<Record<string, string>> = {
   svelte: 'text/plain',
   svg: 'image/svg+xml',
   toml: 'application/toml',
+  topojson: 'application/json',
   ts: 'text/plain',
   tsx: 'text/plain',
   ttf: 'font/ttf',
@@ -83,9 +83,17 @@ const common: Readonly<Record<string, string>> = {
   zip: 'application/zip',
 }
 
+/**
+ * Extensions of sources that the database gives to something else, such as `rs` (application/rls-services+xml), or to a
+ * type that browsers save instead of showing it. Their bytes decide whether they are text.
+ */
+const sources: ReadonlySet<string> = new Set(
+  'ts mts rs dart pl pm php sh bash bat cmd tex org pot srt sc t me ms bed'.split(' '),
+)
+
 /** Text in all but name: its encoding has to be said, and compression pays. */
 const textual =
-  /^(?:text\/.*|.*\+(?:json|xml)|application\/(?:json5?|xml|xml-dtd|javascript|x-javascript|ecmascript|toml|x-ndjson|jsonl|graphql|sql|yaml|x-sh|rtf))$/
+  /^(?:text\/.*|.*\+(?:json|xml)|application\/(?:json5?|hjson|xml|xml-dtd|javascript|x-javascript|ecmascript|toml|x-ndjson|jsonl|graphql|sql|yaml|x-sh|rtf))$/
 
 /** Binary formats that do not compress themselves. */
 const loose =
@@ -95,7 +103,8 @@ let database: ((extension: string) => string | false) | undefined
 
 /** Whether the type of a file is known only to the database, which is not loaded yet. */
 export function needsMediaTypes(fileName: string): boolean {
-  return database === undefined && !Object.hasOwn(common, extensionOf(fileName))
+  const extension = extensionOf(fileName)
+  return database === undefined && extension !== '' && !sources.has(extension) && !Object.hasOwn(common, extension)
 }
 
 /** Loads the whole database of types (mime-types), about 25 ms the first time. */
@@ -105,17 +114,31 @@ export async function loadMediaTypes(): Promise<void> {
   database = mimeTypes.lookup
 }
 
-/**
- * The value of `Content-Type` for a file, by its extension, with `charset=utf-8` on what is text.
- *
- * Unknown extensions and names without one are `application/octet-stream`: a guess of `text/html`
- * would turn an uploaded text into a script. Rare types need {@link loadMediaTypes} before.
- */
-export function mediaType(fileName: string): string {
+/** The media type that a file's extension stands for; undefined where there is none. Rare ones need {@link loadMediaTypes} before. */
+export function typeByName(fileName: string): string | undefined {
   const extension = extensionOf(fileName)
-  const type = Object.hasOwn(common, extension) ? common[extension] : database?.(extension) || undefined
-  if (type === undefined) return fallback
-  return textual.test(type) ? `${type}; charset=utf-8` : type
+  if (Object.hasOwn(common, extension)) return common[extension]
+  return sources.has(extension) ? 'text/plain' : database?.(extension) || undefined
+}
+
+/** As {@link typeByName}, `application/octet-stream` where there is none. */
+export function mediaType(fileName: string): string {
+  return typeByName(fileName) ?? octetStream
+}
+
+/** Whether files of that name are sources, or data of another kind: their bytes have to decide. */
+export function isSource(fileName: string): boolean {
+  return sources.has(extensionOf(fileName))
+}
+
+/** Whether a media type (without parameters) is text in some encoding. */
+export function isTextual(type: string): boolean {
+  return textual.test(type)
+}
+
+/** Whether a media type (without parameters) is JSON, which is UTF-8 and has no parameter that says so (RFC 8259 section 11). */
+export function isJson(type: string): boolean {
+  return /^application\/(?:json5?|hjson|x-ndjson|jsonl)$|\+json$/.test(type)
 }
 
 /**

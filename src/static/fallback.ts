@@ -4,6 +4,7 @@ import type { Exchange } from '../http/exchange.ts'
 import { withoutField, withVary, type HeaderList } from '../http/headers.ts'
 import { navigationFields } from '../http/navigation.ts'
 import type { Reply } from '../http/reply.ts'
+import { preferredType } from '../pages/preferred-type.ts'
 import type { Boundary } from './boundary.ts'
 import type { Files } from './files.ts'
 import { look } from './look.ts'
@@ -23,9 +24,15 @@ export interface FallbackOptions {
 /** What a representation says of itself that an error page must not: it is no version of the missing file. */
 const ofRepresentation = ['etag', 'last-modified', 'accept-ranges']
 
+/** Destinations that show a page, or a program that reads one (Fetch standard section 2.2.5). */
+const showsPages: ReadonlySet<string> = new Set(['document', 'iframe', 'frame', 'embed', 'object', 'empty'])
+
+/** By what the reply to a missing file is chosen. */
+const askedBy = ['Accept', 'Sec-Fetch-Dest'] as const
+
 /**
  * Answers where there is no file: the page of a single-page app for navigation, else the site's own
- * `404.html`, else `E8008_NOT_FOUND`. What is denied comes here as well, so that nothing tells the two
+ * `404.html` for who can show it, else `E8008_NOT_FOUND`. What is denied comes here as well, so that nothing tells the two
  * apart.
  */
 export function createFallback(options: FallbackOptions): (place: Place, x: Exchange) => Reply {
@@ -44,14 +51,22 @@ export function createFallback(options: FallbackOptions): (place: Place, x: Exch
       // The same path is 404 to a script that asks for it: a cache must know why.
       if (page !== undefined) return { ...page, headers: navigationFields(x.headers).reduce(withVary, page.headers) }
     }
-    const page = send(missingPage, x)
+    const page = takesPage(x) ? send(missingPage, x) : undefined
     if (page === undefined) throw notFound()
     x.notes.refusal = 'E8008_NOT_FOUND'
-    return { status: 404, headers: ofRepresentation.reduce<HeaderList>(withoutField, page.headers), body: page.body }
+    const headers = ofRepresentation.reduce<HeaderList>(withoutField, page.headers)
+    return { status: 404, headers: askedBy.reduce(withVary, headers), body: page.body }
   }
 }
 
-/** The one answer for everything that is not there, or not for this client. */
+/** A program that asks for JSON or plain text cannot read a page, and a script, style or image cannot be one. */
+function takesPage({ headers }: Exchange): boolean {
+  if (!showsPages.has(headers.get('sec-fetch-dest') ?? 'document')) return false
+  const offered = ['text/html', 'text/plain', 'application/problem+json', 'application/json'] as const
+  return preferredType(headers.get('accept'), offered) === 'text/html'
+}
+
+/** The one answer for everything that is not there, or not for this client. Its type is chosen by `Accept`. */
 export function notFound(): ServeError {
-  return new ServeError('E8008_NOT_FOUND', 'There is no file at this address.')
+  return new ServeError('E8008_NOT_FOUND', 'There is no file at this address.', { headers: ['Vary', 'Sec-Fetch-Dest'] })
 }

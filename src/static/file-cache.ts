@@ -1,19 +1,23 @@
-import { closeSync, type BigIntStats } from 'node:fs'
+import { closeSync, readSync, type BigIntStats } from 'node:fs'
 import { basename } from 'node:path'
 import { FileSlice } from '../http/file-slice.ts'
-import { mediaType } from '../http/media-type.ts'
 import type { ContentCoding } from '../http/negotiate.ts'
 import type { Reply, Validators } from '../http/reply.ts'
 import { createLru } from '../util/lru.ts'
 import type { Boundary } from './boundary.ts'
+import { contentType } from './content-type.ts'
+import { startsWith } from './first-bytes.ts'
 import { isSameState, openFile, type OpenFile } from './open-file.ts'
 import { readContent, type Content } from './read-content.ts'
 import { refuse } from './refuse.ts'
 import { contentTag, isSettled, representationHeaders, stateTag, wholeSecond } from './represent.ts'
-import type { Form } from './represent.ts'
+import type { CodedForm, Form } from './represent.ts'
 
 /** Largest file that is answered from memory, in bytes. Larger ones are streamed from their descriptor. */
 const smallBytes = 512 * 1024
+
+/** Bytes of a large file that its type is told by. */
+const headBytes = 64 * 1024
 
 /** What an entry weighs beside its content: header fields, stat, keys. */
 const entryBytes = 1024
@@ -22,6 +26,8 @@ const entryBytes = 1024
 export interface FileEntry {
   /** State in which it was read or opened. */
   readonly stat: BigIntStats
+  /** Type and coding of the content. */
+  readonly form: Form
   /** The whole representation; a large file's body owns a descriptor and is new each time. */
   readonly reply: Reply
   /** Whether its content has changed while we watched. */
@@ -61,11 +67,11 @@ export interface FileCache {
    * The entry of a file, from memory when its state is still the one that was read.
    *
    * @param stat Taken for this request: it is what makes an edit seen at once.
-   * @param named Path by whose extension the content is named; a sidecar's is that of its original.
-   * @param coding Coding of the content, undefined for a file as such.
+   * @param coded What the bytes are in the coding that they are in; undefined for a file as such, whose name and bytes
+   *   tell its type. Bytes that are not in that coding are a file as such.
    * @returns undefined when the file may not be served or is gone.
    */
-  fetch(path: string, stat: BigIntStats, named: string, coding: ContentCoding | undefined): FileEntry | undefined
+  fetch(path: string, stat: BigIntStats, coded?: CodedForm): FileEntry | undefined
   clear(): void
 }
 
@@ -77,48 +83,67 @@ export function createFileCache({ boundary, cacheControl, cacheBytes }: FileCach
   )
   const limit = Math.min(smallBytes, cacheBytes)
 
-  function load(key: string, path: string, form: Form, known: Kept | undefined): FileEntry | undefined {
+  function load(
+    key: string,
+    path: string,
+    coded: CodedForm | undefined,
+    known: Kept | undefined,
+  ): FileEntry | undefined {
     const readAt = Date.now()
     const file = openFile(path, boundary, known?.stat)
     if (file === undefined) {
       entries.delete(key)
       return undefined
     }
-    if (file.stat.size > limit) return keepLarge(key, form, file, readAt, known)
+    if (file.stat.size > limit) return keepLarge(key, coded, file, readAt, known)
     const content = readAndClose(file, limit)
-    if (content !== undefined) return keepSmall(key, form, content, readAt, known)
+    if (content !== undefined) return keepSmall(key, coded, content, readAt, known)
     // It outgrew the limit while it was read: rare enough to open it once more.
     const grown = openFile(path, boundary)
-    return grown === undefined ? undefined : keepLarge(key, form, grown, readAt, known)
+    return grown === undefined ? undefined : keepLarge(key, coded, grown, readAt, known)
   }
 
-  function keepSmall(key: string, form: Form, content: Content, readAt: number, known: Kept | undefined): FileEntry {
+  function keepSmall(
+    key: string,
+    coded: CodedForm | undefined,
+    content: Content,
+    readAt: number,
+    known: Kept | undefined,
+  ): FileEntry {
     const { stat, whole } = content
     // Re-reading a fresh file is common, hashing it again is not: keep the first copy.
     const same = known?.bytes?.equals(content.bytes) === true ? known : undefined
     const tag = same?.tag ?? contentTag(content.bytes)
     const bytes = same?.bytes ?? content.bytes
+    const form = same?.form ?? formOf(basename(key), coded, bytes, true)
     const past = history(tag, known)
     // A file that changes while we read it has no version that a validator could name.
     const validators = whole ? validatorsOf(stat, tag, readAt, past) : {}
     const reply = represent(form, bytes, validators)
-    const kept = { ...past, stat, reply, tag, bytes, settled: whole && isSettled(stat, readAt), memory: {} }
+    const kept = { ...past, stat, form, reply, tag, bytes, settled: whole && isSettled(stat, readAt), memory: {} }
     entries.set(key, kept)
     return kept
   }
 
-  function keepLarge(key: string, form: Form, file: OpenFile, readAt: number, known: Kept | undefined): FileEntry {
+  function keepLarge(
+    key: string,
+    coded: CodedForm | undefined,
+    file: OpenFile,
+    readAt: number,
+    known: Kept | undefined,
+  ): FileEntry {
     const { fd, stat } = file
     const body = new FileSlice(fd, 0, Number(stat.size))
     if (known?.settled === true && known.bytes === undefined && isSameState(known.stat, stat)) {
       return { ...known, reply: { ...known.reply, body } }
     }
+    const form = formOf(basename(key), coded, readHead(file), false)
     const settled = isSettled(stat, readAt)
     const tag = stateTag(stat)
     const past = history(tag, known)
     // Its content is not hashed, and its state does not vouch for it yet: such a version has no name.
     const reply = represent(form, null, settled ? validatorsOf(stat, tag, readAt, past) : {})
-    const kept = { ...past, stat, reply, tag, bytes: undefined, settled, memory: {} }
+    const kept = { ...past, stat, form, reply, tag, bytes: undefined, settled, memory: {} }
     entries.set(key, kept)
     return { ...kept, reply: { ...reply, body } }
   }
@@ -129,13 +154,33 @@ export function createFileCache({ boundary, cacheControl, cacheBytes }: FileCach
   }
 
   return {
-    fetch(path, stat, named, coding) {
-      const key = coding === undefined ? path : `${coding}:${path}`
+    fetch(path, stat, coded) {
+      const key = coded === undefined ? path : `${coded.coding} ${coded.type} ${path}`
       const known = entries.get(key)
       if (known?.settled === true && known.bytes !== undefined && isSameState(known.stat, stat)) return known
-      return load(key, path, { type: mediaType(basename(named)), coding }, known)
+      return load(key, path, coded, known)
     },
     clear: () => entries.clear(),
+  }
+}
+
+/** What a file is sent as: bytes that are not in the coding that their name promises are a file as such. */
+function formOf(fileName: string, coded: CodedForm | undefined, content: Uint8Array, isWhole: boolean): Form {
+  const start = coded === undefined ? undefined : codingStart[coded.coding]
+  if (coded !== undefined && (start === undefined || startsWith(content, start))) return coded
+  return { type: contentType(fileName, content, isWhole), coding: undefined }
+}
+
+/** First bytes of each coding that has any (RFC 1952 section 2.3.1, RFC 8878 section 3.1.1). */
+const codingStart: Partial<Record<ContentCoding, string>> = { gzip: '\x1f\x8b', zstd: '\x28\xb5\x2f\xfd' }
+
+function readHead({ fd }: OpenFile): Uint8Array {
+  const head = Buffer.allocUnsafe(headBytes)
+  try {
+    return head.subarray(0, readSync(fd, head, 0, headBytes, 0))
+  } catch {
+    // Whoever sends the file reports what is wrong with it.
+    return head.subarray(0, 0)
   }
 }
 

@@ -1,10 +1,15 @@
 import type { BigIntStats } from 'node:fs'
+import { basename } from 'node:path'
 import type { Exchange } from '../http/exchange.ts'
+import { remember } from '../http/remember.ts'
 import type { Reply } from '../http/reply.ts'
+import { withVary } from '../http/headers.ts'
 import type { Boundary } from './boundary.ts'
+import { accepts, codedName } from './coded-name.ts'
 import { createFileCache } from './file-cache.ts'
 import { noteRefusal } from './note-refusal.ts'
 import { realPath } from './real-path.ts'
+import { asModule } from './module-type.ts'
 import { chooseSidecar } from './sidecar.ts'
 
 /** The files of a site as replies. */
@@ -24,15 +29,27 @@ export interface FilesOptions {
   readonly sidecars: boolean
 }
 
+const withEncodingVary = remember((reply) => ({ ...reply, headers: withVary(reply.headers, 'Accept-Encoding') }))
+
 /** Makes the files of a site. */
 export function createFiles({ boundary, cacheControl, cacheBytes, sidecars }: FilesOptions): Files {
   const cache = createFileCache({ boundary, cacheControl, cacheBytes })
   return {
     send(path, stat, x) {
-      const entry = cache.fetch(path, stat, path, undefined)
+      const name = basename(path)
+      const coded = codedName(name)
+      const isTaken = coded === undefined || accepts(x, coded.coding)
+      const entry = cache.fetch(path, stat, isTaken ? coded : undefined)
       if (entry === undefined) return noteRefusal(boundary, path, stat, x)
-      if (!sidecars) return entry.reply
-      return chooseSidecar(cache, path, entry, x)
+      if (coded !== undefined) {
+        if (isTaken) return entry.reply
+        // Byte for byte, as a download. Browsers take these over HTTPS and from localhost alone.
+        const needsTls = !x.peer.encrypted && coded.coding !== 'gzip'
+        if (needsTls) x.notes.remark ??= `${coded.coding} not accepted here (--tls)`
+        return withEncodingVary(entry.reply)
+      }
+      const reply = sidecars ? chooseSidecar(cache, path, entry, x) : entry.reply
+      return asModule(reply, name, x)
     },
     has(path, stat, x) {
       if (realPath(path, stat, boundary) !== undefined) return true

@@ -8,8 +8,13 @@ import { hash128 } from '../util/hash128.ts'
 export interface Form {
   /** Value of `Content-Type`. */
   readonly type: string
-  /** Coding of the file's bytes, undefined for the file as such. */
+  /** Coding that the bytes are in (RFC 9110 section 8.4.1); undefined for a file as such. */
   readonly coding: ContentCoding | undefined
+}
+
+/** The form of bytes that are in a coding. */
+export interface CodedForm extends Form {
+  readonly coding: ContentCoding
 }
 
 /** The header fields of a file's representation. What its validators leave out is not sent. */

@@ -3,6 +3,7 @@ import { withVary } from '../http/headers.ts'
 import { chooseEncoding, type ContentCoding } from '../http/negotiate.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { Reply } from '../http/reply.ts'
+import { holds } from './decoded-copy.ts'
 import type { FileCache, FileEntry } from './file-cache.ts'
 import { lookQuietly } from './exact-stat.ts'
 
@@ -15,6 +16,12 @@ const extensions: readonly (readonly [ContentCoding, string])[] = [
 
 /** Milliseconds for which it is remembered which sidecars lie beside a file. */
 const memoryMs = 1000
+
+/**
+ * A copy of a folder (`fs.cpSync`) writes a file and its sidecar in any order. A sidecar that is older by so much may
+ * stand for the file, if its content turns out to be that of the file: an edit just after a build looks the same.
+ */
+const copyNs = 2_000_000_000n
 
 interface Siblings {
   readonly codings: readonly ContentCoding[]
@@ -62,12 +69,18 @@ function fetchSidecar(cache: FileCache, path: string, entry: FileEntry, coding: 
   const extension = extensions.find(([name]) => name === coding)?.[1] ?? ''
   const stat = lookQuietly(path + extension)
   // Coded content is never empty: an empty sidecar is what a build leaves behind that broke off.
-  if (stat === undefined || !stat.isFile() || stat.size === 0n || stat.mtimeNs < entry.stat.mtimeNs) return undefined
+  if (stat === undefined || !stat.isFile() || stat.size === 0n) return undefined
+  const isOlder = stat.mtimeNs < entry.stat.mtimeNs
+  if (isOlder && stat.mtimeNs < entry.stat.mtimeNs - copyNs) return undefined
   // Whoever edits a file and sets its date back cannot deceive us while we watch. Otherwise ctime is
   // no measure: unpacking an archive writes the two in any order.
   if (entry.edited && stat.ctimeNs < entry.stat.ctimeNs) return undefined
   try {
-    return cache.fetch(path + extension, stat, path, coding)
+    const sidecar = cache.fetch(path + extension, stat, { type: entry.form.type, coding })
+    if (sidecar?.form.coding === coding && (!isOlder || holds(sidecar.reply.body, coding, entry.reply.body)))
+      return sidecar
+    if (sidecar?.reply.body instanceof FileSlice) sidecar.reply.body.dispose()
+    return undefined
   } catch {
     // A sidecar that cannot be read is no reason to fail: the file itself is at hand.
     return undefined

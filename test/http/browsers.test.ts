@@ -74,14 +74,14 @@ test('an error page echoes nothing that a browser would run, and tells no path o
   }
 })
 
-test('an unknown type is never guessed to be a page', async () => {
+test('an unknown type is text at most, never guessed to be a page', async () => {
   await using started = await startServer({
     upload: '<script>alert(1)</script>',
     'x.unknown': '<script>alert(1)</script>',
   })
   for (const target of ['/upload', '/x.unknown']) {
     const reply = await rawGet(started.port, target)
-    assert.equal(reply.field('content-type'), 'application/octet-stream')
+    assert.equal(reply.field('content-type'), 'text/plain; charset=utf-8')
     assert.equal(reply.field('x-content-type-options'), 'nosniff')
   }
 })

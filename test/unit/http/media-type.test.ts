@@ -12,24 +12,24 @@ describe('media types', () => {
     await loadMediaTypes()
     assert.equal(needsMediaTypes('paper.epub'), false)
     assert.equal(mediaType('paper.epub'), 'application/epub+zip')
-    assert.equal(mediaType('feed.atom'), 'application/atom+xml; charset=utf-8')
+    assert.equal(mediaType('feed.atom'), 'application/atom+xml')
   })
 
   const expected = {
-    'index.html': 'text/html; charset=utf-8',
-    'INDEX.HTML': 'text/html; charset=utf-8',
-    'app.js': 'text/javascript; charset=utf-8',
-    'app.mjs': 'text/javascript; charset=utf-8',
-    'app.cjs': 'text/javascript; charset=utf-8',
-    'app.js.map': 'application/json; charset=utf-8',
-    'tsconfig.jsonc': 'application/json; charset=utf-8',
-    'main.ts': 'text/plain; charset=utf-8',
-    'view.tsx': 'text/plain; charset=utf-8',
-    'logo.svg': 'image/svg+xml; charset=utf-8',
-    'feed.xml': 'application/xml; charset=utf-8',
-    'site.webmanifest': 'application/manifest+json; charset=utf-8',
-    'scene.gltf': 'model/gltf+json; charset=utf-8',
-    'README.md': 'text/markdown; charset=utf-8',
+    'index.html': 'text/html',
+    'INDEX.HTML': 'text/html',
+    'app.js': 'text/javascript',
+    'app.mjs': 'text/javascript',
+    'app.cjs': 'text/javascript',
+    'app.js.map': 'application/json',
+    'tsconfig.jsonc': 'application/json',
+    'main.ts': 'text/plain',
+    'view.tsx': 'text/plain',
+    'logo.svg': 'image/svg+xml',
+    'feed.xml': 'application/xml',
+    'site.webmanifest': 'application/manifest+json',
+    'scene.gltf': 'model/gltf+json',
+    'README.md': 'text/markdown',
     'scene.glb': 'model/gltf-binary',
     'a.wasm': 'application/wasm',
     'a.avif': 'image/avif',
@@ -39,7 +39,7 @@ describe('media types', () => {
   }
   for (const [name, type] of Object.entries(expected)) test(name, () => assert.equal(mediaType(name), type))
 
-  test('what is unknown is never guessed to be text or markup', () => {
+  test('what is unknown has no type of its own', () => {
     for (const name of ['LICENSE', 'a.unheard-of', '.html', 'a.', 'a.constructor', 'a.__proto__', '']) {
       assert.equal(mediaType(name), 'application/octet-stream', name)
     }

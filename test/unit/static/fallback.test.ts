@@ -56,7 +56,8 @@ describe('a single-page app', () => {
       ['/missing.js', ...forwarded, html],
     ] as const) {
       const answer = await ask(from, target, headers)
-      assert.deepEqual([answer.status, answer.text], [404, 'gone'], `${target} ${headers.join()}`)
+      const isPage = !headers.some((line) => /json|dest: image/.test(line))
+      assert.deepEqual([answer.status, answer.text], [404, isPage ? 'gone' : ''], `${target} ${headers.join()}`)
     }
   })
 
@@ -76,8 +77,10 @@ describe('a single-page app', () => {
 })
 
 describe('the site has its own page for what is missing', () => {
+  const gz = Buffer.from('\x1f\x8bGZ', 'latin1')
+
   test('which is sent with 404 and says nothing of versions and ranges', async (t) => {
-    const from = site(folder(t, { '404.html': 'gone', '404.html.gz': 'GZ', '.env': 's' }))
+    const from = site(folder(t, { '404.html': 'gone', '404.html.gz': gz, '.env': 's' }))
     for (const target of ['/missing', '/missing/', '/.env', '/a/b.png']) {
       const answer = await ask(from, target)
       assert.deepEqual([answer.status, answer.text, answer.code], [404, 'gone', 'E8008_NOT_FOUND'], target)
@@ -86,7 +89,36 @@ describe('the site has its own page for what is missing', () => {
       assert.equal(answer.reply.validators, undefined)
     }
     const coded = await ask(from, '/missing', ['accept-encoding: gzip'])
-    assert.deepEqual([coded.status, coded.text, coded.field('content-encoding')], [404, 'GZ', 'gzip'])
+    assert.deepEqual([coded.status, coded.text, coded.field('content-encoding')], [404, String(gz), 'gzip'])
+  })
+
+  test('which only those get who can show it', async (t) => {
+    const from = site(folder(t, { '404.html': 'gone' }))
+    const isPage = async (...headers: string[]): Promise<boolean> => (await ask(from, '/x', headers)).text === 'gone'
+    for (const accept of [
+      'text/html',
+      '*/*',
+      'text/html,application/xhtml+xml,*/*;q=0.8',
+      'application/json;q=0.5,text/html',
+      'image/avif,*/*',
+    ]) {
+      assert.equal(await isPage(`accept: ${accept}`), true, accept)
+    }
+    for (const accept of [
+      'application/json',
+      'application/json, text/plain, */*',
+      'application/problem+json',
+      'text/plain',
+    ]) {
+      assert.equal(await isPage(`accept: ${accept}`), false, accept)
+    }
+    for (const destination of ['document', 'iframe', 'object', 'empty']) {
+      assert.equal(await isPage('accept: */*', `sec-fetch-dest: ${destination}`), true, destination)
+    }
+    for (const destination of ['script', 'style', 'image', 'font', 'worker', 'track', 'video', 'manifest']) {
+      assert.equal(await isPage('accept: */*', `sec-fetch-dest: ${destination}`), false, destination)
+    }
+    assert.equal((await ask(from, '/x')).field('vary'), 'Accept, Sec-Fetch-Dest')
   })
 
   test('else the refusal is thrown', async (t) => {

@@ -30,7 +30,7 @@ function cacheOf(root: string, cacheBytes = 1024 * 1024): (name: string, seen?: 
   })
   const cache = createFileCache({ boundary, cacheControl: 'no-cache', cacheBytes })
   return (name, seen = stat(join(root, name))) => {
-    const entry = cache.fetch(join(root, name), seen, name, undefined)
+    const entry = cache.fetch(join(root, name), seen)
     assert.ok(entry !== undefined)
     if (entry.reply.body instanceof FileSlice) entry.reply.body.dispose()
     return entry

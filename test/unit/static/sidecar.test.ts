@@ -1,13 +1,17 @@
 import assert from 'node:assert/strict'
-import { chmodSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { plainExchange } from '../../../src/http/plain-exchange.ts'
 import type { Reply } from '../../../src/http/reply.ts'
 import type { StaticSite } from '../../../src/static/static.ts'
 import { ask, folder, largeBytes, later, site, write } from './site.ts'
 
-const every = { 'app.js': 'plain', 'app.js.br': 'BR', 'app.js.zst': 'ZST', 'app.js.gz': 'GZ' }
+// With the bytes that the formats begin with; brotli has none.
+const gz = Buffer.from('\x1f\x8bGZ', 'latin1')
+const zst = Buffer.from('\x28\xb5\x2f\xfdZST', 'latin1')
+const every = { 'app.js': 'plain', 'app.js.br': 'BR', 'app.js.zst': zst, 'app.js.gz': gz }
 
 async function encodingOf(from: StaticSite, accept: string | undefined, ...headers: string[]): Promise<string> {
   const answer = await ask(from, '/app.js', [
@@ -33,12 +37,12 @@ describe('a sidecar', () => {
   test('is chosen by weight, among equals br before zstd before gzip', async (t) => {
     const from = site(folder(t, every))
     assert.equal(await encodingOf(from, 'gzip, zstd, br'), 'br BR')
-    assert.equal(await encodingOf(from, 'gzip, zstd'), 'zstd ZST')
-    assert.equal(await encodingOf(from, 'gzip, br;q=0.5'), 'gzip GZ')
+    assert.equal(await encodingOf(from, 'gzip, zstd'), `zstd ${zst.toString()}`)
+    assert.equal(await encodingOf(from, 'gzip, br;q=0.5'), `gzip ${gz.toString()}`)
     assert.equal(await encodingOf(from, 'gzip;q=0'), 'identity plain')
     assert.equal(await encodingOf(from, 'deflate'), 'identity plain')
     assert.equal(await encodingOf(from, undefined), 'identity plain')
-    assert.equal(await encodingOf(from, 'identity;q=0, gzip;q=0.1'), 'gzip GZ')
+    assert.equal(await encodingOf(from, 'identity;q=0, gzip;q=0.1'), `gzip ${gz.toString()}`)
   })
 
   test('is not mixed up with ranges, unless the file as such is refused', async (t) => {
@@ -48,29 +52,24 @@ describe('a sidecar', () => {
   })
 
   test('leaves the file to later stages when nothing on offer is acceptable', async (t) => {
-    const from = site(folder(t, { 'app.js': 'plain', 'app.js.gz': 'GZ' }))
+    const from = site(folder(t, { 'app.js': 'plain', 'app.js.gz': gz }))
     assert.equal(await encodingOf(from, 'br, identity;q=0'), 'identity plain')
   })
 
-  test('can be fetched by its own name, as what it is', async (t) => {
-    const from = site(folder(t, every))
-    await ask(from, '/app.js', ['accept-encoding: gzip'])
-    const answer = await ask(from, '/app.js.gz', ['accept-encoding: gzip'])
-    assert.deepEqual(
-      [answer.text, answer.field('content-type'), answer.field('content-encoding')],
-      ['GZ', 'application/gzip', undefined],
-    )
+  test('is passed over where its bytes are not in its coding', async (t) => {
+    const from = site(folder(t, { 'app.js': 'plain', 'app.js.zst': 'plain', 'app.js.gz': 'plain' }))
+    assert.equal(await encodingOf(from, 'zstd, gzip'), 'identity plain')
   })
 
   test('stands for index pages and large files too', async (t) => {
     const root = folder(t, {
       'index.html': 'plain',
-      'index.html.gz': 'GZ',
+      'index.html.gz': gz,
       'large.txt': Buffer.alloc(largeBytes),
       'large.txt.br': 'BR',
     })
     const from = site(root)
-    assert.equal((await ask(from, '/', ['accept-encoding: gzip'])).text, 'GZ')
+    assert.equal((await ask(from, '/', ['accept-encoding: gzip'])).text, String(gz))
     assert.equal((await ask(from, '/large.txt', ['accept-encoding: br'])).text, 'BR')
     assert.equal((await ask(from, '/large.txt', ['accept-encoding: gzip'])).field('vary'), 'Accept-Encoding')
   })
@@ -98,7 +97,7 @@ describe('a stale or foreign sidecar is never sent', () => {
   for (const [what, spoil] of Object.entries(gone)) {
     for (const known of [false, true]) {
       test(`${what}, ${known ? 'known before' : 'unknown before'}`, async (t) => {
-        const root = folder(t, { 'app.js': 'plain', 'app.js.br': 'BR', 'app.js.gz': 'GZ' })
+        const root = folder(t, { 'app.js': 'plain', 'app.js.br': 'BR', 'app.js.gz': gz })
         // Apart by more than a tick of the clock that stamps files.
         const now = Date.now() / 1000
         utimesSync(join(root, 'app.js'), now - 2, now - 2)
@@ -107,7 +106,7 @@ describe('a stale or foreign sidecar is never sent', () => {
         const from = site(root)
         if (known) assert.equal(await encodingOf(from, 'br, gzip'), 'br BR')
         spoil(root, t)
-        assert.equal(await encodingOf(from, 'br, gzip'), 'gzip GZ')
+        assert.equal(await encodingOf(from, 'br, gzip'), `gzip ${gz.toString()}`)
         assert.equal(await encodingOf(from, 'br'), 'identity plain')
       })
     }
@@ -124,6 +123,50 @@ describe('a stale or foreign sidecar is never sent', () => {
     assert.equal(await encodingOf(from, 'br'), 'identity PLAIN')
   })
 
+  describe('older by up to two seconds, as copies of folders make them', () => {
+    const content = 'let answer = 42\n'
+    const copies: Record<string, Uint8Array> = { br: brotliCompressSync(content), gz: gzipSync(content) }
+    async function sent(t: TestContext, extension: string, copy: Uint8Array, olderMs: number): Promise<string> {
+      const root = folder(t, { 'app.js': content, [`app.js.${extension}`]: copy })
+      const now = Date.now() / 1000 - 60
+      utimesSync(join(root, 'app.js'), now, now)
+      utimesSync(join(root, `app.js.${extension}`), now - olderMs / 1000, now - olderMs / 1000)
+      return (await encodingOf(site(root), 'br, gzip')).split(' ', 1)[0] ?? ''
+    }
+
+    test('is sent where it holds what the file holds', async (t) => {
+      for (const [extension, copy] of Object.entries(copies)) {
+        for (const olderMs of [5, 500, 1900]) assert.notEqual(await sent(t, extension, copy, olderMs), 'identity')
+        assert.equal(await sent(t, extension, copy, 2100), 'identity')
+      }
+    })
+
+    test('is not sent where the file was edited after the build', async (t) => {
+      for (const other of ['let answer = 41\n', '', `${content}more`]) {
+        assert.equal(await sent(t, 'br', brotliCompressSync(other), 5), 'identity')
+        assert.equal(await sent(t, 'gz', gzipSync(other), 5), 'identity')
+      }
+      // Cut off, and a bomb.
+      assert.equal(await sent(t, 'gz', gzipSync(content).subarray(0, 20), 5), 'identity')
+      assert.equal(await sent(t, 'gz', gzipSync(Buffer.alloc(50_000_000)), 5), 'identity')
+    })
+
+    test('a copy by fs.cpSync keeps its sidecars, whichever comes first', async (t) => {
+      const from = folder(t, {
+        'a.js': content,
+        'a.js.gz': copies['gz'] as Uint8Array,
+        'b.js.gz': copies['gz'] as Uint8Array,
+        'b.js': content,
+      })
+      const to = folder(t)
+      cpSync(from, to, { recursive: true })
+      for (const name of ['a.js', 'b.js']) {
+        const answer = await ask(site(to), `/${name}`, ['accept-encoding: gzip'])
+        assert.equal(answer.field('content-encoding'), 'gzip', name)
+      }
+    })
+  })
+
   test('one that we may not read', { skip: process.platform === 'win32' && 'Windows has no file modes' }, async (t) => {
     const root = folder(t, every)
     chmodSync(root, 0o755)
@@ -131,7 +174,7 @@ describe('a stale or foreign sidecar is never sent', () => {
     const user = process.geteuid?.()
     if (user === 0) process.seteuid?.(65534)
     try {
-      assert.equal(await encodingOf(site(root), 'br, gzip'), 'gzip GZ')
+      assert.equal(await encodingOf(site(root), 'br, gzip'), `gzip ${gz.toString()}`)
     } finally {
       if (user === 0) process.seteuid?.(0)
     }
@@ -144,8 +187,8 @@ test('a sidecar made later is found within a second, by the clock of the request
   const from = site(root)
   const x = plainExchange({ method: 'GET', target: '/app.js', headers: ['accept-encoding', 'gzip'] })
   const first = from.handle(x) as Reply
-  write(root, { 'app.js.gz': 'GZ' })
+  write(root, { 'app.js.gz': gz })
   assert.equal(from.handle({ ...x, startedAt: x.startedAt + 999 }), first)
   const found = from.handle({ ...x, startedAt: x.startedAt + 1001 }) as Reply
-  assert.deepEqual(found.body, Buffer.from('GZ'))
+  assert.deepEqual(found.body, gz)
 })

@@ -1,0 +1,62 @@
+import { latin1, startsWith } from './first-bytes.ts'
+
+/** Bytes in which browsers look for a declaration (HTML standard section 13.2.3.2, CSS Syntax section 3.2). */
+const declarationBytes = 1024
+
+/**
+ * The encoding that a byte order mark shows, which beats everything else (Encoding standard section 6).
+ */
+export function markedCharset(content: Uint8Array): string | undefined {
+  if (startsWith(content, '\xef\xbb\xbf')) return 'utf-8'
+  if (startsWith(content, '\xff\xfe')) return 'utf-16le'
+  return startsWith(content, '\xfe\xff') ? 'utf-16be' : undefined
+}
+
+/**
+ * The label of the encoding that a document declares in itself, as it stands there: `<meta charset>` in HTML,
+ * `@charset` in CSS, the declaration of XML.
+ */
+export function declaredCharset(type: string, content: Uint8Array): string | undefined {
+  const start = latin1(content, 0, declarationBytes)
+  if (type === 'text/html') return inMarkup(start)
+  if (type === 'text/css') return /^@charset "([^"]*)";/.exec(start)?.[1]
+  if (!isXml(type)) return undefined
+  return /^<\?xml\s[^>]*?\sencoding\s*=\s*(?:"([^"]*)"|'([^']*)')/
+    .exec(start)
+    ?.slice(1)
+    .find((label) => label !== undefined)
+}
+
+/** The Encoding standard's name for a label; undefined for one that is none, or that this Node does not know. */
+export function charsetOf(label: string): string | undefined {
+  try {
+    return new TextDecoder(label).encoding
+  } catch {
+    return undefined
+  }
+}
+
+function isXml(type: string): boolean {
+  return /^(?:text|application)\/xml$|\+xml$|^application\/xml-dtd$/.test(type)
+}
+
+const metaTag = /<meta[\s/]+([^>]*)>/gi
+const attribute = /([^\s=/>"']+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+)))?/g
+
+/** What browsers find by their prescan of the first 1024 bytes. */
+function inMarkup(start: string): string | undefined {
+  for (const [, attributes = ''] of start.replace(/<!--[^]*?(?:-->|$)/g, '').matchAll(metaTag)) {
+    const values = new Map<string, string>()
+    for (const [, name = '', ...quoted] of attributes.matchAll(attribute)) {
+      values.set(name.toLowerCase(), quoted.find((value) => value !== undefined) ?? '')
+    }
+    const label = values.get('charset') ?? labelOfPragma(values)
+    if (label !== undefined && label.trim() !== '') return label.trim()
+  }
+  return undefined
+}
+
+function labelOfPragma(values: ReadonlyMap<string, string>): string | undefined {
+  if (values.get('http-equiv')?.toLowerCase() !== 'content-type') return undefined
+  return /charset\s*=\s*["']?([^\s;"']+)/i.exec(values.get('content') ?? '')?.[1]
+}

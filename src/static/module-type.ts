@@ -1,0 +1,34 @@
+import type { Exchange } from '../http/exchange.ts'
+import { getField, withField, withVary } from '../http/headers.ts'
+import { remember } from '../http/remember.ts'
+import type { Reply } from '../http/reply.ts'
+
+/** Names that are text to a reader and a module to the page that imports them. */
+const moduleName = /\.(?:[cm]?ts|[jt]sx)$/i
+
+/** Destinations whose content a browser runs (Fetch standard section 2.2.5, "script-like"). */
+const scriptLike: ReadonlySet<string> = new Set([
+  'script',
+  'worker',
+  'sharedworker',
+  'serviceworker',
+  'audioworklet',
+  'paintworklet',
+])
+
+/**
+ * A source as what it is asked for: a browser that imports `main.ts` takes a JavaScript type alone, and with any other
+ * says nothing of what it found there.
+ */
+export function asModule(reply: Reply, fileName: string, x: Exchange): Reply {
+  if (!moduleName.test(fileName)) return reply
+  if (getField(reply.headers, 'content-type')?.startsWith('text/plain') !== true) return reply
+  return scriptLike.has(x.headers.get('sec-fetch-dest') ?? '') ? script(reply) : varied(reply)
+}
+
+const varied = remember((reply) => ({ ...reply, headers: withVary(reply.headers, 'Sec-Fetch-Dest') }))
+
+const script = remember((reply) => {
+  const type = getField(reply.headers, 'content-type')?.replace(/^[^;]*/, 'text/javascript') ?? ''
+  return varied({ ...reply, headers: withField(reply.headers, 'Content-Type', type) })
+})

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { after, before, describe, test } from 'node:test'
+import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { rawGet, type RawReply } from '../support/raw.ts'
+import { startServer, type Started } from '../support/server.ts'
+
+const script = 'export const answer = 42\n'
+const wasm = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)
+let started: Started
+
+before(async () => {
+  started = await startServer({
+    'main.ts': script,
+    'view.tsx': script,
+    'old.jsx': script,
+    'segment.ts': Buffer.concat([Uint8Array.of(0x47, 0x40), Buffer.alloc(374)]),
+    LICENSE: 'free as in speech. '.repeat(200),
+    'legacy.html': Buffer.from('<!doctype html><meta charset=windows-1251><p>\xcf\xf0\xe8\xe2', 'latin1'),
+    'raw.html': Buffer.from('<!doctype html><p>\xcf\xf0\xe8\xe2', 'latin1'),
+    'icon.svgz': gzipSync('<svg xmlns="http://www.w3.org/2000/svg"/>'),
+    'x.framework.js.br': brotliCompressSync(script),
+    'x.loader.js.gz': gzipSync(script),
+    'x.wasm.gz': gzipSync(wasm),
+    'x.wasm.br': brotliCompressSync(wasm),
+    'x.data.br': brotliCompressSync('data'),
+    'x.data.gz': gzipSync('data'),
+    'x.symbols.json.gz': gzipSync('{}'),
+    'x.pck.gz': gzipSync('GDPC'),
+    'x.data.unityweb': gzipSync('data'),
+    'src.tar.gz': gzipSync('tar'),
+    'src.tar.br': brotliCompressSync('tar'),
+    'rows.csv.gz': gzipSync('a,b'),
+    'api.json.gz': gzipSync('{}'),
+    'data.gz': gzipSync('data'),
+    'plain.js.gz': script,
+    '404.html': '<h1>Nothing here</h1>',
+  })
+})
+after(() => started[Symbol.asyncDispose]())
+
+const get = (target: string, ...lines: string[]): Promise<RawReply> => rawGet(started.port, target, lines)
+const typed = async (target: string, ...lines: string[]): Promise<string> => {
+  const reply = await get(target, ...lines)
+  return `${reply.field('content-type')} ${reply.field('content-encoding')}`.trim()
+}
+const browser = 'Accept-Encoding: gzip, deflate, br, zstd'
+
+describe('a TypeScript file', () => {
+  for (const name of ['/main.ts', '/view.tsx', '/old.jsx']) {
+    test(`${name} is a script to a page that imports it, and text to everybody else`, async () => {
+      for (const destination of ['script', 'worker', 'sharedworker', 'serviceworker', 'audioworklet', 'paintworklet']) {
+        assert.equal(await typed(name, `Sec-Fetch-Dest: ${destination}`), 'text/javascript; charset=utf-8')
+      }
+      for (const line of ['Sec-Fetch-Dest: document', 'Sec-Fetch-Dest: empty', 'X-Nothing: 1']) {
+        assert.equal(await typed(name, line), 'text/plain; charset=utf-8')
+      }
+    })
+  }
+
+  test('says to caches what decides', async () => {
+    for (const line of ['Sec-Fetch-Dest: script', 'X-Nothing: 1']) {
+      assert.match((await get('/main.ts', line)).field('vary'), /Sec-Fetch-Dest/)
+    }
+    assert.doesNotMatch((await get('/segment.ts')).field('vary'), /Sec-Fetch-Dest/)
+  })
+
+  test('that is a transport stream stays one, whoever asks', async () => {
+    assert.equal(await typed('/segment.ts', 'Sec-Fetch-Dest: script'), 'video/mp2t')
+  })
+})
+
+test('what people open to read is text, and compressed', async () => {
+  assert.equal(await typed('/LICENSE', browser), 'text/plain; charset=utf-8 br')
+})
+
+describe('an encoding', () => {
+  test('is the one that a page declares, also in the page with live reload', async () => {
+    const reply = await get('/legacy.html', 'Sec-Fetch-Dest: document')
+    assert.equal(reply.field('content-type'), 'text/html; charset=windows-1251')
+    assert.match(reply.body.toString('latin1'), /<script src="[^"]+" async=""><\/script>.*\xcf\xf0\xe8\xe2$/)
+  })
+
+  test('is not claimed of other bytes', async () => {
+    const reply = await get('/raw.html', 'Sec-Fetch-Dest: document')
+    assert.equal(reply.field('content-type'), 'text/html')
+    assert.match(reply.body.toString('latin1'), /<script src=.*\xcf\xf0\xe8\xe2$/)
+  })
+
+  test('is judged anew after an edit', async () => {
+    await started.folder.write({ 'page.html': '<p>\u017c' })
+    assert.equal(await typed('/page.html'), 'text/html; charset=utf-8')
+    await started.folder.write({ 'page.html': Buffer.from('<p>\xbf', 'latin1') })
+    assert.equal(await typed('/page.html'), 'text/html')
+  })
+})
+
+describe('what is missing', () => {
+  test('is JSON for a program that asks for it, and the page of the folder for people', async () => {
+    const problem = await get('/api/users/7', 'Accept: application/json')
+    assert.deepEqual([problem.status, problem.field('content-type')], [404, 'application/problem+json'])
+    assert.equal(JSON.parse(problem.body.toString()).code, 'E8008_NOT_FOUND')
+    const page = await get('/users/7', 'Accept: text/html,*/*;q=0.8')
+    assert.deepEqual([page.status, page.field('content-type')], [404, 'text/html; charset=utf-8'])
+    for (const reply of [problem, page])
+      assert.match(reply.fields.filter(([name]) => name === 'vary').join(), /Accept\b.*Sec-Fetch-Dest/)
+  })
+
+  test('is a line of text for a script, a style sheet or an image', async () => {
+    for (const destination of ['script', 'style', 'image']) {
+      assert.equal(
+        await typed('/missing', `Sec-Fetch-Dest: ${destination}`, 'Accept: */*'),
+        'text/plain; charset=utf-8',
+      )
+    }
+  })
+})
+
+describe('a name that says what is coded in which way', () => {
+  for (const [target, expected] of [
+    ['/icon.svgz', 'image/svg+xml gzip'],
+    ['/x.framework.js.br', 'text/javascript br'],
+    ['/x.loader.js.gz', 'text/javascript gzip'],
+    ['/x.wasm.gz', 'application/wasm gzip'],
+    ['/x.wasm.br', 'application/wasm br'],
+    ['/x.data.br', 'application/octet-stream br'],
+    ['/x.data.gz', 'application/octet-stream gzip'],
+    ['/x.symbols.json.gz', 'application/json gzip'],
+    ['/x.pck.gz', 'application/octet-stream gzip'],
+  ] as const) {
+    test(`${target} is sent as ${expected}`, async () => {
+      assert.equal(await typed(target, browser), expected)
+      assert.match((await get(target, browser)).field('vary'), /Accept-Encoding/)
+    })
+  }
+
+  for (const [target, expected] of [
+    ['/src.tar.gz', 'application/gzip'],
+    ['/rows.csv.gz', 'application/gzip'],
+    ['/api.json.gz', 'application/gzip'],
+    ['/data.gz', 'application/gzip'],
+    ['/src.tar.br', 'application/octet-stream'],
+    ['/x.data.unityweb', 'application/vnd.unity'],
+    ['/plain.js.gz', 'application/gzip'],
+  ] as const) {
+    test(`${target} is a download`, async () => assert.equal(await typed(target, browser), expected))
+  }
+
+  test('is sent byte for byte as a download to a client that refuses the coding', async () => {
+    const remarks: string[] = []
+    started.server.on('reply', ({ remark }) => remarks.push(remark))
+    for (const [target, accept, expected] of [
+      ['/x.loader.js.gz', 'identity', 'application/gzip'],
+      ['/x.loader.js.gz', 'gzip;q=0, br', 'application/gzip'],
+      ['/x.framework.js.br', 'gzip, deflate', 'application/octet-stream'],
+    ] as const) {
+      const reply = await get(target, `Accept-Encoding: ${accept}`)
+      assert.equal(`${reply.field('content-type')} ${reply.field('content-encoding')}`.trim(), expected)
+      assert.match(reply.field('vary'), /Accept-Encoding/)
+      assert.deepEqual(reply.body, (await get(target)).body)
+    }
+    // Browsers leave brotli out towards plain http of other machines.
+    assert.ok(remarks.includes('br not accepted here (--tls)'))
+  })
+
+  test('is coded for a client that says nothing (RFC 9110 section 12.5.3)', async () => {
+    assert.equal(await typed('/x.wasm.br'), 'application/wasm br')
+  })
+})
