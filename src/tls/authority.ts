@@ -14,6 +14,8 @@ export interface Place {
   readonly folder: string
   readonly clock: Clock
   readonly onWarning: (warning: CertificateWarning) => void
+  /** A new authority was made there, which no client trusts yet. */
+  readonly onMade?: () => void
 }
 
 /** A local authority that can sign. */
@@ -122,7 +124,7 @@ export async function assertOurs(certificate: X509Certificate, folder: string): 
   if (fault !== undefined) throw foreign(fault, folder)
 }
 
-async function makeAuthority({ folder, clock }: Place): Promise<string> {
+async function makeAuthority({ folder, clock, onMade }: Place): Promise<string> {
   // Loaded only where something is made: most starts find all they need.
   const { mintAuthority } = await import('./mint.ts')
   const term = { notBefore: new Date(clock.now() - leeway), notAfter: new Date(clock.now() + lifetime) }
@@ -131,7 +133,9 @@ async function makeAuthority({ folder, clock }: Place): Promise<string> {
     makeFolder(folder)
     const file = keyFile(folder)
     const text = `${cert}${key}`
-    return publishFirst(file, text, secretMode) ? text : (readIfThere(file) ?? text)
+    if (!publishFirst(file, text, secretMode)) return readIfThere(file) ?? text
+    onMade?.()
+    return text
   })
 }
 

@@ -22,6 +22,12 @@ const manyNames: CertificateWarning = {
   hint: 'allowHost with each name that is in use: those are always covered',
 }
 
+const untrusted: CertificateWarning = {
+  code: 'W8008_UNTRUSTED',
+  message: 'Browsers refuse the certificates of this server until they trust the local authority, which is new.',
+  hint: 'serve8008 trust',
+}
+
 interface Entry {
   readonly leaf: Leaf
   readonly context: SecureContext
@@ -39,7 +45,7 @@ export async function localCertificates(options: CertificateOptions, place: Plac
   const names = allowedNames(options.hosts, tell)
   /** Hosts that came while the server runs. */
   let added: AllowedNames = { always: [], allows: () => false }
-  const store = openLeafStore({ ...place, onWarning: tell })
+  const store = openLeafStore({ ...place, onWarning: tell, onMade: () => tell(untrusted) })
   const entries = createLru<string, Promise<Entry>>(maxNames)
   const takeOne = createAllowance({ burst: maxNames, refillMs, now: () => clock.now() })
   let current = await entryFor(names.always)

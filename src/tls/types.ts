@@ -17,7 +17,7 @@ export interface OwnCertificate {
 /** Something that does not stop us, but that the user should know. */
 export interface CertificateWarning {
   /** `W8008_CERT` (a certificate of the user's own), `W8008_CERT_NAME` (a name that cannot be vouched for),
-   * `W8008_AUTHORITY` (the local authority). */
+   * `W8008_AUTHORITY` (the local authority), `W8008_UNTRUSTED` (it is new, so no client trusts it). */
   readonly code: string
   /** One sentence. */
   readonly message: string

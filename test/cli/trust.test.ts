@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { chownSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { test } from 'node:test'
-import { folderOf, run } from './command.ts'
+import { folderOf, run, serve } from './command.ts'
 
 const isWindows = process.platform === 'win32'
 /** The folder of the authority in a home folder. */
@@ -27,6 +27,25 @@ test('trust --ca prints the path of the certificate and nothing else, and makes 
   const again = await run(t, ['trust', '--ca', '--json'], options)
   assert.deepEqual(JSON.parse(again.stdout), { file: stdout.trim() })
   assert.equal(readFileSync(stdout.trim(), 'utf8'), text)
+})
+
+test('the first --tls says that browsers have to trust the authority, and how; the next one does not', async (t) => {
+  const home = await folderOf(t, { 'index.html': 'x' })
+  const options = { cwd: home, env: homeOf(home) }
+  const told: string[] = []
+  for (let count = 0; count < 2; count++) {
+    const command = await serve(t, ['--port', '0', '--tls'], options)
+    await command.stdout(/https:/)
+    command.child.kill('SIGTERM')
+    const { exitCode, stderr } = await command.ended
+    assert.equal(exitCode, 0)
+    told.push(stderr)
+  }
+  assert.match(
+    told[0] ?? '',
+    /^warning +Browsers refuse the certificates of this server until they trust .*\n +try: serve8008 trust\n$/,
+  )
+  assert.equal(told[1], '')
 })
 
 test('XDG_DATA_HOME names another place', { skip: isWindows }, async (t) => {

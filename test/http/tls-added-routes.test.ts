@@ -29,6 +29,8 @@ test('the host of a route that is added gets a certificate, as long as the route
   server.on('warning', (warning) => warnings.push(warning))
   server.routes.add({ match: { host: 'before.test' }, reply: { body: 'before' } })
   await server.listen()
+  // The first start says that browsers have to trust the new authority.
+  assert.equal(warnings.shift()?.code, 'W8008_UNTRUSTED')
   assert.equal(await namesFor(server, 'before.test', folder), 'DNS:before.test')
   const standard = await namesFor(server, 'app.test', folder)
   assert.match(String(standard), /^DNS:localhost, /)

@@ -6,8 +6,8 @@ const certificates = await createCertificates({
   own: [],
   hosts,
   folder,
-  onWarning: ({ message }) => {
-    throw new Error(message)
+  onWarning: ({ code, message }) => {
+    if (code !== 'W8008_UNTRUSTED') throw new Error(message)
   },
   onChange() {},
 })

@@ -64,7 +64,7 @@ interface Message {
 }
 
 /** What a command of WebDriver BiDi, or the script of a page, answered instead of a result. */
-export class FirefoxError extends Error {}
+class FirefoxError extends Error {}
 
 /** Firefox with a profile of its own, driven by WebDriver BiDi. Disposing ends it by its process id. */
 export class Firefox implements AsyncDisposable {

@@ -12,7 +12,7 @@ import { openLeafStore } from '../../../src/tls/leaf-store.ts'
 import { maxNames } from '../../../src/tls/local-certificates.ts'
 import { namesOf } from '../../../src/tls/names.ts'
 import type { Certificates } from '../../../src/tls/tls.ts'
-import { chooser, FakeClock, openCertificates } from '../../support/authority.ts'
+import { chooser, FakeClock, openCertificates, type Opened } from '../../support/authority.ts'
 import { TempFolder } from '../../support/server.ts'
 
 const day = 86_400_000
@@ -41,6 +41,14 @@ async function shown(certificates: Certificates, servername: string): Promise<X5
   return certificate
 }
 
+/** Takes the warning that the first start in a folder gives: no client trusts an authority that was just made. */
+function takeNews({ warnings }: Opened): void {
+  const news = warnings.shift()
+  assert.equal(news?.code, 'W8008_UNTRUSTED')
+  assert.match(news.message, /^Browsers refuse the certificates of this server until they trust the local authority/)
+  assert.equal(news.hint, 'serve8008 trust')
+}
+
 test('the certificate holds the names of this machine and those that are configured', async () => {
   using temporary = new TempFolder()
   using opened = await openCertificates({ folder: temporary.path, hosts: ['app.test', '192.168.1.5', 'box.local'] })
@@ -51,7 +59,10 @@ test('the certificate holds the names of this machine and those that are configu
   ])
   assert.ok(Date.parse(certificate.validTo) - Date.parse(certificate.validFrom) <= 397 * day)
   assert.equal(certificate.ca, false)
+  takeNews(opened)
   assert.deepEqual(opened.warnings, [])
+  using again = await openCertificates({ folder: temporary.path, hosts: ['new.test'] })
+  assert.deepEqual(again.warnings, [])
 })
 
 test('a name below localhost gets a certificate of its own, and another name the one for all', async () => {
@@ -178,6 +189,7 @@ test('a kept certificate with a star is not used again, and the authority stays'
   }
   assert.equal(current(again.certificates).verify(new X509Certificate(authority).publicKey), true)
   assert.equal(readFileSync(join(folder, 'authority.pem'), 'utf8'), authority)
+  takeNews(first)
   assert.deepEqual([...first.warnings, ...again.warnings], [])
 })
 
@@ -218,6 +230,7 @@ test('a renewal that fails keeps the old certificate, says so once, and is tried
   using temporary = new TempFolder()
   const clock = new FakeClock()
   using opened = await openCertificates({ folder: temporary.path }, clock)
+  takeNews(opened)
   const { certificates, warnings } = opened
   const before = certificates.current()
   const keyFile = join(temporary.path, 'authority-key.pem')
@@ -245,6 +258,7 @@ test(`a client can have certificates made for ${maxNames} names at once, then fo
   using temporary = new TempFolder()
   const clock = new FakeClock()
   using opened = await openCertificates({ folder: temporary.path, hosts: ['named.localhost'] }, clock)
+  takeNews(opened)
   const { certificates, warnings } = opened
   const standard = await certificates.contextFor('localhost')
   const contexts: SecureContext[] = []
