@@ -2,7 +2,9 @@ import { basename, sep } from 'node:path'
 import type { LogFormat } from '../config/types.ts'
 import type { PageError, Update } from '../live/live.ts'
 import { clockTime } from '../util/clock.ts'
+import { requestColumns } from '../util/log-columns.ts'
 import { printable, printableJson } from '../util/sanitize.ts'
+import { cutMiddle, padColumns } from '../util/text-width.ts'
 import { displayPath } from './paths.ts'
 import { createStyle } from './style.ts'
 
@@ -15,14 +17,13 @@ export interface LiveLineOptions {
   readonly root: string
   /** Absolute working directory, for paths elsewhere. */
   readonly cwd: string
+  /** Width of the terminal, undefined where a line is as long as it is. */
+  readonly columns?: number | undefined
 }
-
-/** Columns of the names, so that what follows stands where the sizes of the access log stand. */
-const nameWidth = 32
 
 /** `12:00:07  live style.css   2 pages updated, 4 ms`; empty when there is nothing to tell. */
 export function updateLine({ paths, pages, ms }: Update, options: LiveLineOptions): string {
-  const { format, color, root, cwd } = options
+  const { format, color, root, cwd, columns } = options
   if (format === 'json') return `${printableJson({ live: { time: Date.now(), paths, pages, ms: round(ms) } })}\n`
   // A save while no page is open is no news.
   if (format !== 'pretty' || pages === 0) return ''
@@ -31,7 +32,10 @@ export function updateLine({ paths, pages, ms }: Update, options: LiveLineOption
   const name = first === undefined ? 'all pages' : printable(nameOf(first, root, cwd), 255)
   const more = paths.length > 1 ? ` and ${paths.length - 1} more` : ''
   const count = `${pages} ${pages === 1 ? 'page' : 'pages'} updated, ${ms < 1 ? '<1' : Math.round(ms)} ms`
-  return `${clockTime(Date.now())}  ${style.cyan('live')} ${`${name}${more}`.padEnd(nameWidth)}  ${count}\n`
+  // Names stand below requests, and what follows them where sizes end.
+  const width = requestColumns(columns)
+  const shown = (columns === undefined ? name : cutMiddle(name, width - more.length)) + more
+  return `${style.dim(clockTime(Date.now()))}  ${style.cyan('live')} ${padColumns(shown, width)}  ${count}\n`
 }
 
 /** The served folder itself comes and goes with a build: it goes by its name. */
@@ -50,7 +54,7 @@ export function pageErrorLine({ page, level, text }: PageError, { format, color 
   const lines = [first, ...rest.slice(0, 10).map((line) => `          ${line.trim()}`)].map((line) =>
     printable(line, 500),
   )
-  return `${clockTime(Date.now())}  ${style.red('page')} ${printable(page, 255)}  ${lines.join('\n')}\n`
+  return `${style.dim(clockTime(Date.now()))}  ${style.red('page')} ${printable(page, 255)}  ${lines.join('\n')}\n`
 }
 
 function round(ms: number): number {

@@ -18,6 +18,7 @@ import { announceServer } from './running-servers.ts'
 import { importConfig } from './import-config.ts'
 import { onSignals } from './signals.ts'
 import { createStopper } from './stopper.ts'
+import { lineColumns } from './terminal.ts'
 
 /** Milliseconds after which other commands of the user can find the server. */
 const announceMs = 100
@@ -37,18 +38,27 @@ export async function serve(command: Command, program: Program, report: Report):
   const activation = isAddressNamed(command) ? undefined : socketActivation(env, program.pid)
   const config = commandConfig(loaded.config, command, activation)
   const configMs = program.elapsed() - startMs
-  const { color, columns, isTerminal } = report.terminal
-  // In a file a line is as long as it is.
-  const bound = isTerminal ? { columns } : {}
+  const { terminal } = report
+  const { color } = terminal
   const server = createServerFrom(config, {
     write: report.print,
     color,
     phrase: (fix) => addedFlag(fix, flags),
-    ...bound,
     ...(await authorityOf(config, env)),
+    get columns() {
+      return lineColumns(terminal)
+    },
   })
 
-  const lines = { format: config.log, color, root: config.root, cwd }
+  const lines = {
+    format: config.log,
+    color,
+    root: config.root,
+    cwd,
+    get columns() {
+      return lineColumns(terminal)
+    },
+  }
   server.on('reload', (update) => report.print(updateLine(update, lines)))
   server.on('console', (error) => report.print(pageErrorLine(error, lines)))
   server.on('certificate', (files) => {

@@ -19,8 +19,16 @@ export function terminalOf(
   return {
     isTerminal: isTerminal && !isContinuousIntegration(env),
     color: wantsColor(isTerminal, env),
-    columns: isTerminal && stream.columns !== undefined && stream.columns > 0 ? stream.columns : 80,
+    // A terminal may be resized.
+    get columns() {
+      return isTerminal && stream.columns !== undefined && stream.columns > 0 ? stream.columns : 80
+    },
   }
+}
+
+/** Columns that a line of the log may take now; in a pipe or a file a line is as long as it is. */
+export function lineColumns({ isTerminal, columns }: Terminal): number | undefined {
+  return isTerminal ? columns : undefined
 }
 
 /**

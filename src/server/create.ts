@@ -86,9 +86,8 @@ class Serve8008 implements Server8008 {
       },
     })
     this.#pipeline = this.#assemble()
-    const { write, ...form } = logOptions(config, program)
-    const guarded = (text: string): void => this.#events.guard('The function "write"', () => write(text))
-    this.#log = config.log === 'none' ? undefined : createAccessLog({ ...form, write: guarded })
+    const guard = (write: () => void): void => this.#events.guard('The function "write"', write)
+    this.#log = config.log === 'none' ? undefined : createAccessLog(logOptions(config, program, guard))
     const record = createRecorder({ emit: (entry) => this.#record(entry) })
     this.#adapter = createAdapter({
       handler: (x) => this.#pipeline(x),

@@ -18,13 +18,29 @@ export interface ProgramOptions {
   readonly phrase?: Phrase | undefined
 }
 
-/** How the access log is written. */
-export function logOptions(config: ResolvedConfig, program: ProgramOptions): Parameters<typeof createAccessLog>[0] {
+/**
+ * How the access log is written.
+ *
+ * @param guard runs what the program gave, which may throw
+ */
+export function logOptions(
+  config: ResolvedConfig,
+  program: ProgramOptions,
+  guard: (write: () => void) => void,
+): Parameters<typeof createAccessLog>[0] {
   // A library prints only when asked, and `log` asks.
   // oxlint-disable-next-line no-console
   const write = program.write ?? ((text: string) => console.log(text.trimEnd()))
-  const { color = false, columns } = program
-  return { format: config.log, write, color, ...(columns === undefined ? {} : { columns }) }
+  const { color = false } = program
+  return {
+    format: config.log,
+    write: (text) => guard(() => write(text)),
+    color,
+    // A terminal may be resized.
+    get columns() {
+      return program.columns
+    },
+  }
 }
 
 /** The options that were given: one that is undefined is as good as none. */

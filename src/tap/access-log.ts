@@ -16,10 +16,10 @@ export interface AccessLogOptions {
   /** Whether `pretty` may colour the status. */
   readonly color: boolean
   /**
-   * Columns that a `pretty` line may take; longer targets are cut. Read anew for each line, so a getter
+   * Columns that a `pretty` line may take; longer targets are cut. Read for each line, so a getter
    * follows the terminal. Default: no bound.
    */
-  readonly columns?: number
+  readonly columns?: number | undefined
 }
 
 /** Writes access records as lines, in batches. */

@@ -1,13 +1,18 @@
 import type { AccessRecord } from '../server/types.ts'
 import { printable } from '../util/sanitize.ts'
 import { clockTime } from '../util/clock.ts'
+import { requestColumns } from '../util/log-columns.ts'
+import { cutEnd, cutMiddle, padColumns, textWidth } from '../util/text-width.ts'
 
-/** Columns that a request is padded to, so that sizes and times stand below each other. */
-const labelWidth = 32
-/** Its part of a narrower terminal: 22 of 80 leave room for a remark such as `api -> localhost:3000`. */
-const labelShare = 0.28
 /** Columns of the time, the status and the space around them. */
 const startWidth = 15
+/** Columns that a request keeps where a remark needs room: 22 of 80 leave it 21, as `api -> localhost:3000` has. */
+const leastShare = 0.28
+/** But never fewer than these. */
+const shortestColumn = 12
+/** Columns of the size and of the duration, each with the blanks before it. */
+const sizeWidth = 9
+const durationWidth = 8
 /** Columns that a request keeps beside a long foreign host. */
 const shortestRequest = 8
 /** Most text that is taken from a target or a remark before it is laid out. */
@@ -16,32 +21,51 @@ const longestText = 4096
 /**
  * One record as a line for people: time, status, request, size, duration and a remark.
  *
- *     12:00:01  200  GET /                                 1.2 kB     1 ms
+ *     12:00:01  200  GET /                                 1.2 kB    1 ms
  *     12:00:09  421  GET / evil.test                   not our host (--allow-host evil.test)
  *
- * @param columns what the line should fit; the request is cut in its middle. Undefined: no bound.
+ * Sizes and durations stand below each other: a longer request is cut in its middle. A remark that would not fit takes
+ * the blanks before the size, then the request down to its least width; only then it is cut itself.
+ *
+ * @param columns what the line should fit. Undefined: no bound, and nothing is cut.
  */
 export function prettyLine(record: AccessRecord, color: boolean, columns: number | undefined): string {
-  const foreign = record.refusal === 'E8008_HOST_NOT_ALLOWED'
   const request = `${printable(record.method, 32)} ${printable(record.target, longestText)}`
-  const bound = columns ?? Number.POSITIVE_INFINITY
-  const least = Math.min(labelWidth, Math.max(12, Math.floor(bound * labelShare)))
-  const room = bound - startWidth
-  const [subject, tail] = foreign ? foreignParts(request, record.host, room) : [request, measures(record)]
-  const label = shortened(subject, Math.max(least, room - tail.length)).padEnd(least)
-  const rest = `${label}${printable(tail, room - label.length)}`.trimEnd()
+  const room = (columns ?? Number.POSITIVE_INFINITY) - startWidth
+  const rest =
+    record.refusal === 'E8008_HOST_NOT_ALLOWED'
+      ? foreignParts(request, record.host, room, requestColumns(columns))
+      : measuredParts(request, record, room, columns)
   const status = String(record.status).padStart(3)
-  return `${clockTime(record.time)}  ${color ? painted(status, record.status) : status}  ${rest}`
+  const time = clockTime(record.time)
+  const line = `  ${rest.trimEnd()}`
+  return color ? `\x1b[2m${time}\x1b[22m  ${painted(status, record.status)}${line}` : `${time}  ${status}${line}`
 }
 
-function measures(record: AccessRecord): string {
-  const { bytes, ms, aborted } = record
-  // Of a reply that broke off from our side the code says why.
-  const lost = aborted ? (record.refusal === '' ? 'client left' : record.refusal) : ''
-  const remark = printable(remarkOf(record), longestText)
-  const remarks = [lost, remark === lost ? '' : remark].filter((text) => text !== '')
-  const numbers = (bytes > 0 ? formatBytes(bytes) : '-').padStart(10) + formatDuration(ms).padStart(9)
-  return remarks.length === 0 ? numbers : `${numbers}   ${remarks.join(', ')}`
+function measuredParts(request: string, record: AccessRecord, room: number, columns: number | undefined): string {
+  const size = record.bytes > 0 ? formatBytes(record.bytes) : '-'
+  const duration = formatDuration(record.ms)
+  const remark = remarksOf(record)
+  const tail = remark === '' ? '' : `   ${remark}`
+  const needed = textWidth(tail)
+  const numbers = size.padStart(sizeWidth) + duration.padStart(durationWidth)
+  const own = textWidth(request)
+  const column = requestColumns(columns)
+  const wanted = columns === undefined ? Math.max(column, own) : column
+  if (wanted + numbers.length + needed <= room) return padColumns(cutMiddle(request, wanted), wanted) + numbers + tail
+  const least = Math.min(own, Math.max(shortestColumn, Math.floor((columns ?? 0) * leastShare)))
+  const width = Math.min(wanted, Math.max(least, room - numbers.length - needed))
+  const blanks = Math.max(0, width + numbers.length + needed - room)
+  const close = blanks === 0 ? numbers : `  ${size}  ${duration}`
+  return padColumns(cutMiddle(request, width), width) + cutEnd(close + tail, room - width)
+}
+
+/** Of a reply that broke off from our side the code says why. */
+function remarksOf(record: AccessRecord): string {
+  const lost = record.aborted ? record.refusal || 'client left' : ''
+  const remark = remarkOf(record)
+  const texts = [lost, remark === lost ? '' : remark].filter((text) => text !== '')
+  return printable(texts.join(', '), longestText)
 }
 
 /** A refusal shows its code, by which it can be looked up; of 404 and 405 the status says it all. */
@@ -50,11 +74,13 @@ function remarkOf({ remark, refusal }: AccessRecord): string {
 }
 
 /** The host is what a person has to read: the remark gives way to it first, then the path. */
-function foreignParts(request: string, host: string, room: number): [subject: string, tail: string] {
+function foreignParts(request: string, host: string, room: number, column: number): string {
   const name = printable(host, 255)
-  const whole = request.length + 1 + name.length
+  const whole = textWidth(request) + 1 + textWidth(name)
   const tail = [`    ${foreignHost(host)}`, '    not our host'].find((text) => whole + text.length <= room) ?? ''
-  return [`${shortened(request, Math.max(shortestRequest, room - tail.length - name.length - 1))} ${name}`, tail]
+  const width = Math.max(shortestRequest, room - tail.length - textWidth(name) - 1)
+  const label = `${cutMiddle(request, width)} ${name}`
+  return cutEnd(padColumns(label, Math.min(column, room - tail.length)) + tail, room)
 }
 
 function foreignHost(host: string): string {
@@ -63,14 +89,6 @@ function foreignHost(host: string): string {
   return /^(?:[a-z0-9][a-z0-9.-]*|\[[0-9a-f:.]+\])$/i.test(name)
     ? `not our host (--allow-host ${name})`
     : 'not our host'
-}
-
-/** Keeps both ends: the folder and the file name say the most. */
-function shortened(text: string, width: number): string {
-  if (text.length <= width) return text
-  const units = Array.from(text)
-  const tail = Math.floor((width - 1) / 2)
-  return `${units.slice(0, width - 1 - tail).join('')}…${units.slice(-tail).join('')}`
 }
 
 function painted(text: string, status: number): string {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createStyle } from '../../../src/cli/style.ts'
-import { isContinuousIntegration, terminalOf, wantsColor } from '../../../src/cli/terminal.ts'
+import { isContinuousIntegration, lineColumns, terminalOf, wantsColor } from '../../../src/cli/terminal.ts'
 
 test('colours a terminal, and nothing else', () => {
   assert.equal(wantsColor(true, {}), true)
@@ -39,4 +39,13 @@ test('paints only when colours are wanted, and never the empty text', () => {
   assert.equal(createStyle(true).red('x'), '\u001B[31mx\u001B[39m')
   assert.equal(createStyle(true).dim(''), '')
   assert.equal(createStyle(false).red('x'), 'x')
+})
+
+test('a terminal that is resized has its new width at once; a pipe bounds no line', () => {
+  const stream = { isTTY: true, columns: 100 }
+  const terminal = terminalOf(stream, {})
+  stream.columns = 60
+  assert.equal(terminal.columns, 60)
+  assert.equal(lineColumns(terminal), 60)
+  assert.equal(lineColumns(terminalOf({ columns: 60 }, {})), undefined)
 })

@@ -64,15 +64,15 @@ test('json has stable keys and keeps every value', () => {
 })
 
 test('pretty shows time, status, request, size and duration in columns', () => {
-  assert.equal(prettyLine(record(), false, 80), '12:00:01  200  GET /                     1.2 kB     1 ms')
+  assert.equal(prettyLine(record(), false, 80), '12:00:01  200  GET /                                  1.2 kB    1 ms')
   const other = record({ target: '/api/users', bytes: 8400, ms: 12, remark: 'api -> localhost:3000' })
   assert.equal(
     prettyLine(other, false, 80),
-    '12:00:01  200  GET /api/users            8.4 kB    12 ms   api -> localhost:3000',
+    '12:00:01  200  GET /api/users             8.4 kB   12 ms   api -> localhost:3000',
   )
 })
 
-test('pretty colours nothing but the status, by its class', () => {
+test('pretty dims the time and colours the status by its class', () => {
   const shades: [number, number][] = [
     [101, 34],
     [200, 32],
@@ -83,7 +83,9 @@ test('pretty colours nothing but the status, by its class', () => {
   for (const [status, shade] of shades) {
     const plain = prettyLine(record({ status }), false, 80)
     const painted = prettyLine(record({ status }), true, 80)
-    assert.equal(painted, plain.replace(`${status}`, `\x1b[${shade}m${status}\x1b[39m`))
+    const [time = ''] = plain.split(' ')
+    const rest = plain.slice(time.length)
+    assert.equal(painted, `\x1b[2m${time}\x1b[22m${rest.replace(`${status}`, `\x1b[${shade}m${status}\x1b[39m`)}`)
   }
 })
 
@@ -91,7 +93,7 @@ test('pretty says how to allow a host that was refused', () => {
   const refused = { status: 421, refusal: 'E8008_HOST_NOT_ALLOWED', remark: 'serve8008 --allow-host evil.test' }
   assert.equal(
     prettyLine(record({ ...refused, host: 'evil.test' }), false, 80),
-    '12:00:01  421  GET / evil.test           not our host (--allow-host evil.test)',
+    '12:00:01  421  GET / evil.test             not our host (--allow-host evil.test)',
   )
   assert.match(
     prettyLine(record({ ...refused, host: '[2001:db8::1]:80' }), false, 90),
@@ -129,9 +131,14 @@ test('pretty names other refusals by their remark or their code, and leaves plai
 
 test('pretty cuts a long request in its middle, so that the line fits', () => {
   const target = `/first/${'x'.repeat(300)}/last.js`
-  for (const columns of [50, 60, 80, 120]) {
+  for (const [columns, end] of [
+    [50, 50],
+    [60, 59],
+    [80, 68],
+    [120, 86],
+  ] as const) {
     const line = prettyLine(record({ target }), false, columns)
-    assert.equal(line.length, columns)
+    assert.equal(line.length, end)
     assert.match(line, /GET \/.*….*\.js +1\.2 kB +1 ms$/)
   }
   assert.ok(prettyLine(record({ target }), false, undefined).includes(target))
@@ -164,4 +171,68 @@ test('pretty writes sizes and durations the short way', () => {
     [180_000, '3 min'],
   ]
   for (const [ms, text] of durations) assert.match(prettyLine(record({ ms }), false, 80), new RegExp(` ${text}$`))
+})
+
+/** Columns of a line as a terminal shows it, by the widths that are meant here. */
+function columnsOf(line: string): number {
+  return Array.from(line).reduce((sum, character) => sum + (/[日本語한글🎉]/u.test(character) ? 2 : 1), 0)
+}
+
+test('pretty keeps sizes and durations in their columns at 80, 100 and 120', () => {
+  const targets = ['/', '/assets/index-DiwrgTda.js', `/node_modules/.vite/deps/${'x'.repeat(60)}.js?v=1`]
+  for (const [columns, sizes] of [
+    [80, 60],
+    [100, 69],
+    [120, 78],
+  ] as const) {
+    for (const target of targets) {
+      for (const [bytes, ms] of [
+        [0, 0.1],
+        [999_499, 999],
+        [1_234_567, 99_000],
+      ] as const) {
+        const line = prettyLine(record({ target, bytes, ms }), false, columns)
+        assert.match(line.slice(0, sizes), /(?:\d [kM]?B|-)$/, line)
+        assert.equal(line.length, sizes + 8)
+      }
+    }
+  }
+})
+
+test('pretty cuts no remark while blanks stand before the size, nor while the request can give way', () => {
+  const remark = 'app.localhost/api/v1 -> localhost:3000'
+  for (const [columns, target, expected] of [
+    [80, '/', '12:00:01  200  GET /     1.2 kB    1 ms   app.localhost/api/v1 -> localhost:3000'],
+    [80, '/api/users', '12:00:01  200  GET /api/users  1.2 kB  1 ms   app.localhost/api/v1 -> localhost…'],
+    [100, '/', '12:00:01  200  GET /                         1.2 kB    1 ms   app.localhost/api/v1 -> localhost:3000'],
+    [
+      100,
+      '/api/users/a/long/path/x.js',
+      '12:00:01  200  GET /api/users…ong/path/x.js  1.2 kB  1 ms   app.localhost/api/v1 -> localhost:3000',
+    ],
+    [
+      120,
+      '/api/users/a/long/path/x.js',
+      '12:00:01  200  GET /api/users/a/long/path/x.js                   1.2 kB    1 ms   app.localhost/api/v1 -> localhost:3000',
+    ],
+  ] as const) {
+    const line = prettyLine(record({ target, remark }), false, columns)
+    assert.equal(line, expected)
+    assert.ok(line.length <= columns)
+  }
+})
+
+test('pretty counts wide characters by the columns that a terminal gives them', () => {
+  for (const columns of [80, 100, 120]) {
+    for (const remark of ['日本語/ has no index.html', '한글.html 🎉', '日'.repeat(100)]) {
+      const line = prettyLine(record({ remark }), false, columns)
+      assert.ok(columnsOf(line) <= columns, line)
+      assert.match(line, remark.length < 100 ? new RegExp(`${remark}$`) : /日…$/)
+    }
+    const wide = prettyLine(record({ target: `/${'日本'.repeat(60)}.html` }), false, columns)
+    assert.equal(
+      wide.indexOf('kB'),
+      prettyLine(record(), false, columns).indexOf('kB') - (columnsOf(wide) - wide.length),
+    )
+  }
 })
