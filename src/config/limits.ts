@@ -34,7 +34,7 @@ export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
-    description: "Bytes of a request's content; what is forwarded has no bound.",
+    description: "Bytes of a request's content; what is forwarded as it comes has no bound.",
   },
   headerMs: {
     default: 15_000,

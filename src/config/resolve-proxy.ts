@@ -51,6 +51,7 @@ export function resolveProxy(
     requestFields: resolveRequestFields(options.headers ?? {}, [...path, 'headers'], problems),
     passHeaders: resolvePassHeaders(options.passHeaders ?? false, [...path, 'passHeaders'], problems),
     replyFields: resolveReplyFields(options.replyHeaders ?? {}, [...path, 'replyHeaders'], problems),
+    buffer: options.buffer ?? false,
     rewrite: options.rewrite ?? true,
     live: options.live ?? false,
     debug: options.debug ?? false,

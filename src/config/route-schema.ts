@@ -62,6 +62,7 @@ const proxyOptions = v.strictObject(
     headers: v.optional(fields),
     passHeaders: v.optional(v.union([flag, listOfTexts], 'true, false or a list of names')),
     replyHeaders: v.optional(fields),
+    buffer: v.optional(flag),
     rewrite: v.optional(flag),
     live: v.optional(flag),
     debug: v.optional(flag),

@@ -7,7 +7,7 @@ const known: Readonly<Record<string, readonly string[]>> = {
   match: ['path', 'exact', 'pattern', 'host', 'method', 'header', 'cookie', 'query'],
   proxy: [
     ...['to', 'balance', 'hashBy', 'changeOrigin', 'headers', 'passHeaders', 'replyHeaders'],
-    ...['rewrite', 'live', 'debug', 'retries', 'hold', 'timeouts', 'health', 'tls'],
+    ...['buffer', 'rewrite', 'live', 'debug', 'retries', 'hold', 'timeouts', 'health', 'tls'],
   ],
   timeouts: ['connectMs', 'headersMs', 'bodyIdleMs', 'totalMs', 'upgradeMs'],
   health: ['path', 'intervalMs', 'timeoutMs'],

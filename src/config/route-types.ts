@@ -50,6 +50,11 @@ export interface ProxyOptions {
   readonly passHeaders?: boolean | readonly string[] | undefined
   /** Fields to set on replies; false removes. */
   readonly replyHeaders?: Readonly<Record<string, string | false>> | undefined
+  /**
+   * Read content that comes without a length to its end and send it with one, for backends that do not understand chunks:
+   * in memory up to 1 MiB, in a temporary file beyond, at most `limits.bodyBytes`. Default false.
+   */
+  readonly buffer?: boolean | undefined
   /** Make redirects, cookies and DAV fields of the upstream fit this server. Default true. */
   readonly rewrite?: boolean | undefined
   /** Give proxied HTML pages the client of live reload. Default false. */
@@ -175,6 +180,7 @@ export interface ResolvedProxy {
   /** Names in lower case, or true for all. */
   readonly passHeaders: true | readonly string[]
   readonly replyFields: { readonly set: readonly string[]; readonly remove: readonly string[] }
+  readonly buffer: boolean
   readonly rewrite: boolean
   readonly live: boolean
   readonly debug: boolean

@@ -5,6 +5,7 @@ import type { Exchange, Handler } from '../http/exchange.ts'
 import type { Reply } from '../http/reply.ts'
 import { waitingReply } from '../pages/waiting-page.ts'
 import { createBalancer } from './balance.ts'
+import { bufferContent, losesChunks, type BufferedContent, type ForwardedContent } from './buffered-content.ts'
 import { clientReply, type ClientReplyOptions } from './client-reply.ts'
 import { Endless } from './endless.ts'
 import { forwardUpgrade } from './forward-upgrade.ts'
@@ -14,7 +15,7 @@ import { holdFor, holdWhileAway, isPageNavigation } from './hold.ts'
 import type { OutboundOptions } from './outbound.ts'
 import { safeMethods } from './safe-methods.ts'
 import { createTarget, type Target } from './target.ts'
-import type { UpstreamFault } from './types.ts'
+import type { OutboundRequest, UpstreamFault, UpstreamReply } from './types.ts'
 import { wantedUpgrade } from './upgrade-fields.ts'
 import { UpstreamError } from './upstream-error.ts'
 
@@ -35,9 +36,11 @@ export interface Forward {
   close(): Promise<void>
 }
 
-/** The upstream that was asked last, by its label. */
+/** One request on its way. */
 interface Asked {
+  /** The upstream that was asked last, by its label. */
   label: string
+  readonly content: ForwardedContent
 }
 
 /** Faults that pass when a backend that restarts is there again. */
@@ -92,20 +95,27 @@ export function createForward(options: ForwardOptions): Forward {
   async function handle(x: Exchange): Promise<Reply> {
     if (x.method === 'OPTIONS' && endsHere(x)) return optionsReply
     const holdMs = holdFor(x, proxy.hold)
-    const asked: Asked = { label: '' }
+    let asked: Asked = { label: '', content: x.body }
+    let buffered: BufferedContent | undefined
     waiting++
     try {
+      // A known length is passed on as it is.
+      if (proxy.buffer && x.body.expected && x.body.length === undefined) {
+        buffered = await bufferContent(x.body)
+        asked = { label: '', content: buffered }
+      }
       return await (holdMs === 0
         ? askOneOrMore(x, asked)
         : holdWhileAway(() => askOneOrMore(x, asked), {
             ...{ holdMs, signal: x.signal, endless },
-            isRepeatable: () => isRepeatable(x),
+            isRepeatable: () => isRepeatable(x, asked),
           }))
     } catch (error) {
       if (error instanceof UpstreamError) return lost(x, error, asked.label)
       if (error instanceof ServeError) noteReason(x, refusalReasons[error.code])
       throw error
     } finally {
+      buffered?.release()
       waiting--
       if (isRetired) retireTransports()
     }
@@ -129,11 +139,11 @@ export function createForward(options: ForwardOptions): Forward {
       x.notes.remark = `${remarkName} -> ${upstream.label}`
       asked.label = upstream.label
       try {
-        return await ask(x, upstream)
+        return await ask(x, upstream, asked)
       } catch (error) {
         if (!(error instanceof UpstreamError) || error.fault === 'left') throw error
         tried.add(upstream)
-        if (attempt >= proxy.retries || !mayRepeat(x, error, tried.size < upstreams.length)) throw error
+        if (attempt >= proxy.retries || !mayRepeat(x, asked, error, tried.size < upstreams.length)) throw error
       }
     }
   }
@@ -148,9 +158,9 @@ export function createForward(options: ForwardOptions): Forward {
     return waitingReply(refusal, { route: name, upstream })
   }
 
-  async function ask(x: Exchange, upstream: ResolvedUpstream): Promise<Reply> {
+  async function ask(x: Exchange, upstream: ResolvedUpstream, { content }: Asked): Promise<Reply> {
     const target = targetOf(upstream)
-    const request = target.request(x)
+    const request = target.request(x, content)
     const ended = upstreams.length === 1 ? noBookkeeping : balancer.begin(upstream)
     const faultOf = (error: unknown): unknown => {
       if (!(error instanceof UpstreamError)) return error
@@ -162,7 +172,7 @@ export function createForward(options: ForwardOptions): Forward {
     try {
       const reply =
         wantedUpgrade(x) === undefined
-          ? clientReply(x, await target.transport.send(request), options)
+          ? clientReply(x, noteLostChunks(x, request, await target.transport.send(request)), options)
           : await forwardUpgrade(x, request, target.upgrade, options)
       balancer.succeeded(upstream)
       return reply
@@ -188,15 +198,21 @@ export function createForward(options: ForwardOptions): Forward {
   }
 }
 
-function mayRepeat(x: Exchange, { fault, wrote }: UpstreamError, hasOther: boolean): boolean {
-  if (x.body.taken) return false
+function mayRepeat(x: Exchange, asked: Asked, { fault, wrote }: UpstreamError, hasOther: boolean): boolean {
+  if (asked.content.taken) return false
   // Whoever refuses does so a moment later too.
   if (!wrote) return hasOther || fault === 'reset'
   // An idle connection that the upstream closed just as it was used again.
-  return fault === 'reset' && isRepeatable(x)
+  return fault === 'reset' && isRepeatable(x, asked)
 }
 
-/** Content is passed on and not kept, so what was read of it cannot be sent again. */
-function isRepeatable(x: Exchange): boolean {
-  return !x.body.taken && safeMethods.has(x.method)
+/** Content that is passed on is not kept, so what was read of it cannot be sent again. */
+function isRepeatable(x: Exchange, { content }: Asked): boolean {
+  return !content.taken && safeMethods.has(x.method)
+}
+
+/** Says in the log what is missing when a backend has read none of the content: it does not say so itself. */
+function noteLostChunks(x: Exchange, { body, length }: OutboundRequest, reply: UpstreamReply): UpstreamReply {
+  if (body !== null && length === undefined && losesChunks(reply.headers)) noteReason(x, 'in chunks: try buffer: true')
+  return reply
 }

@@ -12,7 +12,7 @@ import type { ProxyRoute } from './types.ts'
 export function previewRequests(route: ProxyRoute, x: Exchange, trust: readonly string[]): ForwardedRequest[] {
   const options = { ...route, isTrusted: addressSet(trust), pseudonym: 'serve8008' }
   return route.proxy.upstreams.map((upstream) => {
-    const { method, path, headers } = createTarget(upstream, options).request(x)
+    const { method, path, headers } = createTarget(upstream, options).request(x, x.body)
     const version = upstream.protocol.startsWith('h2') ? 'HTTP/2' : 'HTTP/1.1'
     return { upstream: upstream.label, requestLine: `${method} ${path} ${version}`, fields: headers }
   })

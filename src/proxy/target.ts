@@ -1,6 +1,7 @@
 import type { ResolvedUpstream } from '../config/route-types.ts'
 import { ServeError } from '../errors/serve-error.ts'
 import type { Exchange } from '../http/exchange.ts'
+import type { ForwardedContent } from './buffered-content.ts'
 import { createHttp1Transport } from './http1-transport.ts'
 import { createOutbound, matchedPrefix, type OutboundOptions } from './outbound.ts'
 import { createRequestPath } from './request-path.ts'
@@ -16,7 +17,7 @@ export interface Target {
   readonly transport: Transport
   readonly upgrade: Upgrade
   /** @throws ServeError 400, 502 or 508 for what must not be sent on. */
-  request(x: Exchange): OutboundRequest
+  request(x: Exchange, content: ForwardedContent): OutboundRequest
   mapping(x: Exchange): UrlMapping
 }
 
@@ -59,19 +60,19 @@ export function createTarget(upstream: ResolvedUpstream, options: OutboundOption
     transport: createTransport({ upstream, timeouts, tls }),
     upgrade: createUpgrade({ upstream, timeouts, tls }),
     mapping,
-    request(x) {
-      const { body } = x
+    request(x, content) {
       const request: OutboundRequest = {
         method: x.method,
         path: `${pathOf(x.target.path)}${x.target.query}`,
         headers: fieldsFor(x),
-        body: body.expected ? body.relay() : null,
-        length: body.length,
-        announced: announcedTrailers(x, options),
+        body: content.expected ? content.relay() : null,
+        length: content.length,
+        // Only content without a length can be followed by any.
+        announced: content.length === undefined ? announcedTrailers(x, options) : [],
         trailers: () => trailerSection(x, options),
         whenGone: (callback) => x.whenGone(callback),
         inform: (status, fields) => x.inform(status, fields),
-        again: () => (body.taken ? undefined : { ...request, body: body.relay() }),
+        again: () => (content.taken ? undefined : { ...request, body: content.relay() }),
       }
       return request
     },

@@ -65,6 +65,7 @@ function proxyTo(upstreams: readonly ResolvedUpstream[], { proxy, timeouts }: Fr
     requestFields: { set: [], remove: [] },
     passHeaders: [],
     replyFields: { set: [], remove: [] },
+    buffer: false,
     rewrite: true,
     live: false,
     debug: false,

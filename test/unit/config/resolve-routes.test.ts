@@ -107,6 +107,7 @@ describe('a proxy', () => {
       requestFields: { set: [], remove: [] },
       passHeaders: [],
       replyFields: { set: [], remove: [] },
+      buffer: false,
       rewrite: true,
       live: false,
       debug: false,

@@ -1,0 +1,246 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readlinkSync } from 'node:fs'
+import { after, before, describe, test } from 'node:test'
+import { answering, deadPort, startBackend, type Backend, type BackendSocket } from '../support/backend.ts'
+import { ask, openSession, replyOf, startHttp2 } from '../support/http2.ts'
+import { startFront, upstreamAt, type FrontOptions } from '../support/proxy.ts'
+import { RawClient } from '../support/raw.ts'
+import { TempFolder } from '../support/server.ts'
+
+const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+const mebibyte = 2 ** 20
+const buffered: FrontOptions = { proxy: { buffer: true } }
+
+/** Content in chunks of 64 KiB, as it stands on the wire. */
+function chunked(content: Buffer): Buffer {
+  const pieces: Buffer[] = []
+  for (let at = 0; at < content.length; at += 65_536) {
+    const piece = content.subarray(at, at + 65_536)
+    pieces.push(Buffer.from(`${piece.length.toString(16)}\r\n`), piece, Buffer.from('\r\n'))
+  }
+  return Buffer.concat([...pieces, Buffer.from('0\r\n\r\n')])
+}
+
+function pattern(length: number): Buffer {
+  return Buffer.alloc(length, 'serve8008 buffers content. ')
+}
+
+async function upload(port: number, lines: readonly string[], content: Uint8Array): Promise<RawClient> {
+  const client = await RawClient.open(port)
+  client.send(`POST /up HTTP/1.1\r\n${[`Host: localhost:${port}`, ...lines].join('\r\n')}\r\n\r\n`)
+  return client.send(content)
+}
+
+/** The header section that a backend got, and the content behind it once it has so many bytes. */
+async function received(connection: BackendSocket, length: number): Promise<{ head: string; content: string }> {
+  await connection.sees('\r\n\r\n')
+  const border = connection.text.indexOf('\r\n\r\n') + 4
+  while (connection.length < border + length) await new Promise((resolve) => connection.socket.once('data', resolve))
+  return { head: connection.text.slice(0, border), content: connection.text.slice(border) }
+}
+
+describe('content in chunks goes on with its length where the route buffers', () => {
+  let folder: TempFolder
+  let backend: Backend
+  const previous = process.env['TMPDIR']
+
+  before(async () => {
+    folder = new TempFolder()
+    process.env['TMPDIR'] = folder.path
+    backend = await startBackend()
+  })
+
+  after(async () => {
+    if (previous === undefined) delete process.env['TMPDIR']
+    else process.env['TMPDIR'] = previous
+    await backend[Symbol.asyncDispose]()
+    folder[Symbol.dispose]()
+  })
+
+  /** No file is left, neither by name nor open. */
+  async function assertNothingKept(): Promise<void> {
+    assert.deepEqual(readdirSync(folder.path), [])
+    if (process.platform !== 'linux') return
+    const open = (): string[] =>
+      readdirSync('/proc/self/fd').flatMap((fd) => {
+        try {
+          return readlinkSync(`/proc/self/fd/${fd}`)
+        } catch {
+          return []
+        }
+      })
+    // Closing takes a turn of the thread pool.
+    while (open().some((path) => path.startsWith(folder.path))) await new Promise(setImmediate)
+  }
+
+  for (const size of [1, 65_536, mebibyte, mebibyte + 1, 5 * mebibyte + 7]) {
+    test(`${size} bytes`, async () => {
+      await using front = await startFront(backend.port, buffered)
+      const content = pattern(size)
+      using client = await upload(front.port, ['Transfer-Encoding: chunked', 'Trailer: X-End'], chunked(content))
+      const connection = await backend.next()
+      const { head, content: got } = await received(connection, size)
+      assert.match(head, new RegExp(`\\r\\ncontent-length: ${size}\\r\\n`, 'i'))
+      assert.doesNotMatch(head, /\r\n(?:transfer-encoding|trailer):/i)
+      assert.ok(got === content.toString('latin1'))
+      connection.send(ok)
+      assert.equal((await client.reply('POST')).status, 200)
+      await assertNothingKept()
+    })
+  }
+
+  test('none at all', async () => {
+    await using front = await startFront(backend.port, buffered)
+    using client = await upload(front.port, ['Transfer-Encoding: chunked'], Buffer.from('0\r\n\r\n'))
+    const connection = await backend.next()
+    assert.match(await connection.head(), /\r\ncontent-length: 0\r\n/i)
+    connection.send(ok)
+    assert.equal((await client.reply('POST')).status, 200)
+  })
+
+  test('over HTTP/2', async () => {
+    await using front = await startHttp2(
+      {},
+      { proxy: { '/': { to: `http://127.0.0.1:${backend.port}`, buffer: true } } },
+    )
+    using session = openSession(front.port)
+    const reply = ask(session, { ':method': 'POST', ':path': '/up' }, 'hello')
+    const connection = await backend.next()
+    const { head } = await received(connection, 5)
+    assert.match(head, /\r\ncontent-length: 5\r\n/i)
+    connection.send(ok)
+    assert.equal((await reply).status, 200)
+  })
+
+  test('to another target when the first refuses', async () => {
+    const upstreams = [upstreamAt(await deadPort()), upstreamAt(backend.port)]
+    await using front = await startFront(0, { ...buffered, upstreams })
+    const content = pattern(2 * mebibyte)
+    using client = await upload(front.port, ['Transfer-Encoding: chunked'], chunked(content))
+    const connection = await backend.next()
+    assert.ok((await received(connection, content.length)).content === content.toString('latin1'))
+    connection.send(ok)
+    assert.equal((await client.reply('POST')).status, 200)
+    await assertNothingKept()
+  })
+
+  test('after the client was asked for it', async () => {
+    await using front = await startFront(backend.port, buffered)
+    using client = await RawClient.open(front.port)
+    const lines = [front.hostLine, 'Transfer-Encoding: chunked', 'Expect: 100-continue']
+    client.send(`POST /up HTTP/1.1\r\n${lines.join('\r\n')}\r\n\r\n`)
+    await client.sees('100 Continue')
+    client.send(chunked(Buffer.from('hello')))
+    const connection = await backend.next()
+    assert.equal((await received(connection, 5)).content, 'hello')
+  })
+
+  test('and nothing is kept of it when the backend refuses, answers early or breaks off', async () => {
+    const content = chunked(pattern(3 * mebibyte))
+    await using refused = await startFront(await deadPort(), buffered)
+    using first = await upload(refused.port, ['Transfer-Encoding: chunked'], content)
+    assert.equal((await first.reply('POST')).status, 502)
+    await assertNothingKept()
+    await using early = await answering('HTTP/1.1 413 Too Much\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+    await using front = await startFront(early.port, buffered)
+    using second = await upload(front.port, ['Transfer-Encoding: chunked'], content)
+    assert.equal((await second.reply('POST')).status, 413)
+    for (const { socket } of early.sockets) socket.destroy()
+    await assertNothingKept()
+    await using broken = await startBackend(async (connection) => {
+      await connection.head()
+      connection.socket.resetAndDestroy()
+    })
+    await using third = await startFront(broken.port, buffered)
+    using last = await upload(third.port, ['Transfer-Encoding: chunked'], content)
+    assert.equal((await last.reply('POST')).status, 502)
+    await assertNothingKept()
+  })
+
+  test('and nothing is kept or sent of it when the client leaves', async () => {
+    const before = backend.sockets.length
+    await using front = await startFront(backend.port, buffered)
+    const ended = front.ended()
+    using client = await upload(
+      front.port,
+      ['Transfer-Encoding: chunked'],
+      chunked(pattern(2 * mebibyte)).subarray(0, -7),
+    )
+    while (!(await isSpooling(folder))) await new Promise(setImmediate)
+    client.end()
+    await ended
+    await assertNothingKept()
+    assert.equal(backend.sockets.length, before)
+  })
+
+  test('up to limits.bodyBytes', async () => {
+    await using front = await startFront(backend.port, { ...buffered, limits: { bodyBytes: 2 * mebibyte } })
+    using client = await upload(front.port, ['Transfer-Encoding: chunked'], chunked(pattern(2 * mebibyte + 1)))
+    assert.equal((await client.reply('POST')).status, 413)
+    await assertNothingKept()
+  })
+})
+
+/** Whether content lies in a file by now; its name is gone at once, so its descriptor tells. */
+async function isSpooling(folder: TempFolder): Promise<boolean> {
+  if (process.platform !== 'linux') return true
+  return readdirSync('/proc/self/fd').some((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(folder.path)
+    } catch {
+      return false
+    }
+  })
+}
+
+test('content whose length is known is passed on as it comes', async () => {
+  await using backend = await startBackend()
+  await using front = await startFront(backend.port, buffered)
+  using client = await upload(front.port, ['Content-Length: 10'], Buffer.from('first'))
+  const connection = await backend.next()
+  await connection.sees('first')
+  client.send('later')
+  await connection.sees('later')
+  connection.send(ok)
+  assert.equal((await client.reply('POST')).status, 200)
+})
+
+describe('the log names the option where a backend may have lost chunks', () => {
+  for (const [server, isTold] of [
+    ['WSGIServer/0.2 CPython/3.11.2', true],
+    ['SimpleHTTP/0.6 Python/3.11.2', true],
+    ['BaseHTTP/0.6 Python/3.11.2', true],
+    // It has its own reader of chunks.
+    ['Werkzeug/2.2.2 Python/3.11.2', false],
+    ['gunicorn', false],
+    ['nginx', false],
+  ] as const) {
+    test(`${server}: ${isTold ? 'yes' : 'no'}`, async () => {
+      await using backend = await answering(`HTTP/1.1 200 OK\r\nServer: ${server}\r\nContent-Length: 0\r\n\r\n`)
+      for (const [lines, content, options] of [
+        [['Transfer-Encoding: chunked'], chunked(Buffer.from('hello')), {}],
+        [['Content-Length: 5'], Buffer.from('hello'), {}],
+        [['Transfer-Encoding: chunked'], chunked(Buffer.from('hello')), buffered],
+      ] as const) {
+        await using front = await startFront(backend.port, options)
+        const ended = front.ended()
+        using client = await upload(front.port, lines, content)
+        await client.reply('POST')
+        const isChunked = lines[0] === 'Transfer-Encoding: chunked' && options !== buffered
+        const remark = (await ended).x.notes.remark ?? ''
+        assert.equal(remark.includes('(in chunks: try buffer: true)'), isTold && isChunked, remark)
+      }
+    })
+  }
+})
+
+test('content over HTTP/2 without a length is in chunks too', async () => {
+  await using backend = await answering('HTTP/1.1 200 OK\r\nServer: WSGIServer/0.2\r\nContent-Length: 0\r\n\r\n')
+  await using front = await startHttp2({}, { proxy: { '/': `http://127.0.0.1:${backend.port}` } })
+  using session = openSession(front.port)
+  const recorded = front.recorded()
+  const stream = session.request({ ':method': 'POST', ':path': '/' })
+  stream.end('hello')
+  await replyOf(stream)
+  assert.match((await recorded).remark, /try buffer: true/)
+})
