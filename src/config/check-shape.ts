@@ -1,10 +1,11 @@
 import * as v from 'valibot'
+import { foreignOption, foreignValue } from './foreign-options.ts'
 import { limitAccepts, limitNames, limitTable } from './limits.ts'
 import { optionsByKey, optionTable } from './option-table.ts'
 import { plainCopy } from './plain-copy.ts'
 import { isPlainObject } from './plain-object.ts'
 import { nearest, quote, type Problem } from './problem.ts'
-import { routeShapeProblems } from './route-shape.ts'
+import { routeShapeProblems, takeOut, takeUnknownKeys } from './route-shape.ts'
 import { optionSchema } from './schema.ts'
 import type { CheckedOptions, Limits } from './types.ts'
 
@@ -20,7 +21,10 @@ const optionKeys: readonly string[] = optionTable.map((entry) => entry.key)
  */
 export function checkShape(given: unknown, problems: Problem[]): CheckedOptions {
   if (!isPlainObject(given)) {
-    problems.push({ path: [], fault: `the options are ${quote(given)}`, fix: 'use an object' })
+    const example =
+      typeof given === 'string' ? `{ root: ${quote(given)} }` : typeof given === 'number' ? `{ port: ${given} }` : ''
+    const fix = example === '' ? 'use an object' : `use an object: ${example}`
+    problems.push({ path: [], fault: `the options are ${quote(given)}`, fix })
     return {}
   }
   const input = plainCopy(given, problems) as Record<string, unknown>
@@ -29,12 +33,18 @@ export function checkShape(given: unknown, problems: Problem[]): CheckedOptions 
   if (isPlainObject(options['limits'])) {
     options['limits'] = knownEntries(options['limits'], limitNames, ['limits'], problems)
   }
+  takeUnknownKeys(options, problems)
   const result = v.safeParse(optionSchema, options, { abortPipeEarly: true })
   if (result.success) return options
   for (const issue of result.issues) {
     const [key = '', ...inner] = (issue.path ?? []).map((item) => String(item.key))
-    if (key === 'proxy' || key === 'routes') problems.push(...routeShapeProblems(issue))
-    else problems.push(shapeProblem(key, inner, innermost(issue)))
+    if (key === 'proxy' || key === 'routes') {
+      const found = routeShapeProblems(issue)
+      problems.push(...found)
+      for (const { path } of found) takeOut(options, path)
+      continue
+    }
+    problems.push(shapeProblem(key, inner, innermost(issue)))
     delete options[key]
   }
   return options
@@ -53,12 +63,13 @@ function knownEntries(
       entries[key] = value
       continue
     }
+    const foreign = path.length === 0 ? foreignOption(key, value) : undefined
     const meant = (path.length === 0 ? namedByFlag(key) : undefined) ?? nearest(key, known)
     const all = path.length === 0 ? 'see the list of options' : `use one of ${known.join(', ')}`
     problems.push({
       path: [...path, key],
       fault: path.length === 0 ? 'there is no such option' : 'there is no such limit',
-      fix: meant === undefined ? all : `did you mean ${quote(meant)}?`,
+      fix: foreign ?? (meant === undefined ? all : `did you mean ${quote(meant)}?`),
     })
   }
   return entries
@@ -76,28 +87,23 @@ function namedByFlag(name: string): string | undefined {
 function checkNames(options: Record<string, unknown>, key: RecordOption, problems: Problem[]): void {
   const value = options[key]
   if (value === undefined) return
-  const wrong = isPlainObject(value) ? wrongEntry(key, value) : ([[key], value, 'an object of names'] as const)
-  if (wrong === undefined) return
-  const [path, found, noun] = wrong
-  const fix = `use ${optionsByKey.get(key)?.accepts ?? ''}`
-  problems.push({ path, fault: `${quote(found)} is not ${noun}`, fix })
-  delete options[key]
-}
-
-function wrongEntry(
-  key: RecordOption,
-  entries: Readonly<Record<string, unknown>>,
-): readonly [readonly string[], unknown, string] | undefined {
-  for (const [name, value] of Object.entries(entries)) {
-    const path = [key, name]
-    // The schema knows each limit, and what a proxy may be.
-    if (typeof value === 'string' || key === 'limits' || key === 'proxy') continue
-    if (key === 'mounts') return [path, value, 'a text']
-    if (!isPlainObject(value)) return [path, value, 'a text or an object of names']
-    const wrong = Object.values(value).findIndex((text) => typeof text !== 'string')
-    if (wrong !== -1) return [path, Object.values(value)[wrong], 'a text']
+  const usual = `use ${optionsByKey.get(key)?.accepts ?? ''}`
+  if (!isPlainObject(value)) {
+    const fix = foreignValue(key, value) ?? usual
+    problems.push({ path: [key], fault: `${quote(value)} is not an object of names`, fix })
+    delete options[key]
+    return
   }
-  return undefined
+  // The schema knows each limit, and what a proxy may be.
+  if (key === 'limits' || key === 'proxy') return
+  for (const [name, entry] of Object.entries(value)) {
+    const isRecord = key === 'headers' && isPlainObject(entry)
+    const wrong = (isRecord ? Object.values(entry) : [entry]).filter((text) => typeof text !== 'string')
+    if (wrong.length === 0) continue
+    const noun = isRecord || key === 'mounts' ? 'a text' : 'a text or an object of names'
+    problems.push({ path: [key, name], fault: `${quote(wrong[0])} is not ${noun}`, fix: usual })
+    delete value[name]
+  }
 }
 
 /** Where a list or an object is welcome but something in it is not, that is what to talk about. */
@@ -115,11 +121,8 @@ function shapeProblem(key: string, inner: readonly string[], issue: v.BaseIssue<
   const found = entry?.isSecret === true ? 'the value' : quote(issue.input)
   const fault = `${found} is not ${issue.message}`
   const meant = typeof issue.input === 'string' ? nearest(issue.input, entry?.choices ?? []) : undefined
-  return {
-    path: [key],
-    fault,
-    fix: meant === undefined ? `use ${entry?.accepts ?? ''}` : `did you mean ${quote(meant)}?`,
-  }
+  const usual = meant === undefined ? `use ${entry?.accepts ?? ''}` : `did you mean ${quote(meant)}?`
+  return { path: [key], fault, fix: foreignValue(key, issue.input) ?? usual }
 }
 
 /** Values stay untold: one may be a passphrase. */

@@ -35,7 +35,10 @@ export function resolveRoutes(
       action: { kind: 'proxy', proxy: resolveProxy(value, path, context) },
     }
   })
-  const long = routes.map((route, i) => resolveRoute(route, ['routes', String(i)], `routes[${i}]`, context))
+  // Of a route whose shape is wrong nothing is left but its place.
+  const long = (routes as readonly (Checked<RouteOptions> | undefined)[]).flatMap((route, i) =>
+    route === undefined ? [] : resolveRoute(route, ['routes', String(i)], `routes[${i}]`, context),
+  )
   const all = [...short, ...long]
   all.forEach(({ name }, i) => {
     if (all.findIndex((other) => other.name === name) === i) return

@@ -1,8 +1,12 @@
 import type * as v from 'valibot'
+import { foreignProxyKey, foreignValue } from './foreign-options.ts'
+import { isPlainObject } from './plain-object.ts'
 import { nearest, quote, type Problem } from './problem.ts'
 
+type Holder = 'route' | 'match' | 'proxy' | 'timeouts' | 'health' | 'tls' | 'reply'
+
 /** The keys of each object within `proxy` and `routes`, by the key that holds it. */
-const known: Readonly<Record<string, readonly string[]>> = {
+const known: Readonly<Record<Holder, readonly string[]>> = {
   route: ['name', 'match', 'proxy', 'redirect', 'reply', 'status'],
   match: ['path', 'exact', 'pattern', 'host', 'method', 'header', 'cookie', 'query'],
   proxy: [
@@ -15,14 +19,34 @@ const known: Readonly<Record<string, readonly string[]>> = {
   reply: ['status', 'headers', 'body'],
 }
 
-/** What other proxies call it, and what to do here. */
-const foreign: Readonly<Record<string, string>> = {
-  target: 'did you mean "to"?',
-  upstream: 'did you mean "to"?',
-  secure: 'did you mean tls: { verify: false }?',
-  ws: 'leave it out: WebSockets go through every route',
-  pathRewrite: 'a target with a path, such as http://localhost:3000/v1, puts it in the place of the matched one',
-  bypass: 'add a route that says more in its match',
+/** Takes the keys that do not exist out of `proxy` and `routes`, each a problem, so that the rest can be checked. */
+export function takeUnknownKeys(options: Readonly<Record<string, unknown>>, problems: Problem[]): void {
+  for (const [key, holder] of [
+    ['proxy', 'proxy'],
+    ['routes', 'route'],
+  ] as const) {
+    const entries = options[key]
+    if (!isPlainObject(entries) && !Array.isArray(entries)) continue
+    for (const [name, entry] of Object.entries(entries)) takeFrom(entry, holder, [key, name], problems)
+  }
+}
+
+function takeFrom(value: unknown, holder: Holder, path: readonly string[], problems: Problem[]): void {
+  if (!isPlainObject(value)) return
+  const keys = known[holder]
+  for (const [key, inner] of Object.entries(value)) {
+    const at = [...path, key]
+    if (!keys.includes(key)) {
+      const correction = holder === 'proxy' ? foreignProxyKey(key) : undefined
+      const meant = nearest(key, keys)
+      const usual = meant === undefined ? `use ${keys.join(', ')}` : `did you mean ${quote(meant)}?`
+      problems.push({ path: at, fault: 'there is no such key', fix: correction?.fix ?? usual })
+      // Its value is checked as what was meant, which is not called missing then.
+      const as = correction === undefined ? meant : correction.as
+      if (as !== undefined && !Object.hasOwn(value, as)) value[as] = inner
+      delete value[key]
+    } else if (key !== 'route' && Object.hasOwn(known, key)) takeFrom(inner, key as Holder, at, problems)
+  }
 }
 
 /** What is wrong with the shape of a route, told of the innermost places. */
@@ -37,20 +61,13 @@ interface Place {
 
 function shapeProblem({ path, issue: inner }: Place): Problem {
   const key = path.at(-1) ?? ''
-  const holder = holderOf(path)
-  const keys = known[holder] ?? []
-  if (inner.type === 'strict_object' && inner.expected === 'never') {
-    const meant = nearest(key, keys)
-    const known = meant === undefined ? `use ${keys.join(', ')}` : `did you mean ${quote(meant)}?`
-    const fix = holder === 'proxy' && Object.hasOwn(foreign, key) ? (foreign[key] as string) : known
-    return { path, fault: 'there is no such key', fix }
-  }
-  if (inner.type === 'strict_object' && inner.received === 'undefined' && keys.includes(key)) {
+  if (inner.type === 'strict_object' && inner.received === 'undefined' && path.length > 2) {
     return { path: path.slice(0, -1), fault: `${quote(key)} is missing`, fix: `add ${quote(key)}` }
   }
   // A target may hold a password that has no place there.
   const found = typeof inner.input === 'string' && inner.input.includes('@') ? 'the value' : quote(inner.input)
-  return { path, fault: `${found} is not ${inner.message}`, fix: `use ${inner.message}` }
+  const fix = foreignValue(key, inner.input) ?? `use ${inner.message}`
+  return { path, fault: `${found} is not ${inner.message}`, fix }
 }
 
 /** Of what may be several things, that is wrong which has something wrong within. */
@@ -63,8 +80,19 @@ function keysOf(issue: v.BaseIssue<unknown>): string[] {
   return (issue.path ?? []).map((item) => String(item.key))
 }
 
-/** Which kind of object the last key of a path stands in. */
-function holderOf(path: readonly string[]): string {
-  if (path[0] === 'proxy') return path.length === 3 ? 'proxy' : (path.at(-2) ?? '')
-  return path.length === 3 ? 'route' : (path.at(-2) ?? '')
+/** Keys without which what holds them means nothing, or something else. */
+const essential: ReadonlySet<string> = new Set(['to', 'match', 'proxy', 'redirect', 'reply', 'path'])
+
+/**
+ * Takes what is wrong at a place out of the options, and with it what means nothing without it, so that the meaning of
+ * the rest can be checked. Routes keep their places in the list.
+ */
+export function takeOut(options: Record<string, unknown>, path: readonly string[]): void {
+  const [key = '', ...around] = path.toReversed()
+  if (path.length > 2 && (essential.has(key) || /^\d+$/.test(key))) return takeOut(options, path.slice(0, -1))
+  const holder = around
+    .toReversed()
+    .reduce<unknown>((value, step) => (value as Record<string, unknown>)?.[step], options)
+  if (Array.isArray(holder)) holder[Number(key)] = undefined
+  else if (isPlainObject(holder)) delete holder[key]
 }

@@ -1,6 +1,8 @@
 import type { Duplex } from 'node:stream'
 import { checkFolders } from '../config/check-folders.ts'
 import { missingPage } from '../config/missing-page.ts'
+import { isPlainObject } from '../config/plain-object.ts'
+import { quote } from '../config/problem.ts'
 import { isCleartextHttp2, resolveConfig } from '../config/resolve.ts'
 import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
@@ -37,6 +39,8 @@ import type { AccessRecord, Listening, RequestListener, Server8008, ServerEvents
  * await server.close()
  */
 export function createServer(options: ServeOptions & ProgramOptions = {}): Server8008 {
+  // Says what is wrong with something else than options, of which nothing can be taken apart.
+  if (!isPlainObject(options)) resolveConfig(options)
   const { signal, write, color, columns, phrase, authorityFolder, ...serve } = options
   const config = resolveConfig(serve)
   checkFolders(config)
@@ -46,6 +50,17 @@ export function createServer(options: ServeOptions & ProgramOptions = {}): Serve
 /** Makes a server from a configuration that was resolved before, as the command does. */
 export function createServerFrom(config: ResolvedConfig, program: ProgramOptions = {}): Server8008 {
   return new Serve8008(config, program)
+}
+
+/** As those of node:http, Express and Vite are called, whose port would be lost here in silence. */
+function refuseArguments([first]: readonly unknown[]): void {
+  if (first === undefined) return
+  const isPort = typeof first === 'number' || typeof first === 'string'
+  throw new ServeError('E8008_CONFIG_INVALID', `listen() takes no arguments, and got ${quote(first)}.`, {
+    hint: isPort
+      ? `write createServer({ port: ${first} })`
+      : 'it gives a promise: const { url } = await server.listen()',
+  })
 }
 
 class Serve8008 implements Server8008 {
@@ -126,7 +141,8 @@ class Serve8008 implements Server8008 {
     return this.#running?.listening.tls?.port
   }
 
-  async listen(): Promise<Listening> {
+  async listen(...given: readonly unknown[]): Promise<Listening> {
+    refuseArguments(given)
     if (this.#closing !== undefined) throw new ServeError('E8008_CLOSED', 'The server was closed.')
     this.#starting ??= this.#start()
     try {

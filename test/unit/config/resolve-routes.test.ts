@@ -193,7 +193,6 @@ describe('a list of routes', () => {
       { match: { pth: '/b' }, proxy: to },
     ]
     assert.deepEqual(problemsOf({ routes }), [
-      'routes.0.proxy: "to" is missing; add "to"',
       'routes.0.proxy.target: there is no such key; did you mean "to"?',
       'routes.1.match.pth: there is no such key; did you mean "path"?',
     ])
