@@ -1,3 +1,4 @@
+import { forEachInSlices, sortInSlices, type Pacer } from '../util/pacer.ts'
 import type { FolderListing, ListingEntry } from './folder-listing.ts'
 import type { ListingQuery } from './listing-query.ts'
 import { naturalKey } from './natural-key.ts'
@@ -23,26 +24,31 @@ interface Keyed {
 }
 
 /** Filters and sorts the entries of a folder, folders first, and cuts out one page. */
-export function arrangeListing(listing: FolderListing, query: ListingQuery, pageLength: number): ListingPage {
+export async function arrangeListing(
+  listing: FolderListing,
+  query: ListingQuery,
+  pageLength: number,
+  pacer: Pacer,
+): Promise<ListingPage> {
   const folders: Keyed[] = []
   const files: Keyed[] = []
   let bytes = 0
   const wanted = foldName(query.filter)
-  for (const entry of listing.entries) {
-    if (wanted !== '' && !foldName(entry.name).includes(wanted)) continue
+  await forEachInSlices(listing.entries, pacer, (entry) => {
+    if (wanted !== '' && !foldName(entry.name).includes(wanted)) return
     if (entry.kind === 'file') bytes += entry.size
     const keyed = { entry, key: naturalKey(entry.name) }
     if (entry.kind === 'folder') folders.push(keyed)
     else files.push(keyed)
-  }
+  })
   const compare = comparison(query)
   // The size of a folder is that of its own record, which tells nobody anything.
-  folders.sort(query.sort === 'size' ? byName : compare)
-  files.sort(compare)
-  const matches = folders.length + files.length
+  const sorted = await sortInSlices(folders, query.sort === 'size' ? byName : compare, pacer)
+  for (const keyed of await sortInSlices(files, compare, pacer)) sorted.push(keyed)
+  const matches = sorted.length
   const pages = Math.max(1, Math.ceil(matches / pageLength))
   const page = Math.min(query.page, pages)
-  const shown = folders.concat(files).slice((page - 1) * pageLength, page * pageLength)
+  const shown = sorted.slice((page - 1) * pageLength, page * pageLength)
   return { entries: shown.map(({ entry }) => entry), page, pages, matches, folders: folders.length, bytes }
 }
 

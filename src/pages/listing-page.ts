@@ -2,8 +2,9 @@ import type { Exchange } from '../http/exchange.ts'
 import type { HeaderList } from '../http/headers.ts'
 import type { Reply } from '../http/reply.ts'
 import { visibleText } from '../util/escape.ts'
+import { createPacer, forEachInSlices, type Pacer } from '../util/pacer.ts'
 import { arrangeListing, type ListingPage } from './arrange-listing.ts'
-import type { FolderListing } from './folder-listing.ts'
+import type { FolderListing, ListingEntry } from './folder-listing.ts'
 import { formatCount, formatInstant } from './format.ts'
 import { columnsMarkup, crumbsMarkup, entryHref, pagesMarkup, rowsMarkup, summaryMarkup } from './listing-markup.ts'
 import { parseListingQuery, type ListingQuery } from './listing-query.ts'
@@ -39,26 +40,33 @@ const pageLength = 1000
  * Both take `?sort=name|size|modified`, `&order=asc|desc` and `&filter=part-of-a-name`. HTML comes in pages
  * of 1,000 rows (`&page=2`); JSON holds every match, and `total` counts the folder without the filter.
  */
-export function listingReply(listing: FolderListing, x: Exchange): Reply {
+export async function listingReply(listing: FolderListing, x: Exchange): Promise<Reply> {
   const query = parseListingQuery(x.target.query)
+  const pacer = createPacer()
   if (preferredType(x.headers.get('accept'), ['text/html', 'application/json']) === 'application/json') {
-    return part('application/json', listingJson(listing, query), [])
+    return part('application/json', await listingJson(listing, query, pacer), [])
   }
-  return htmlPage(listing, query, arrangeListing(listing, query, pageLength))
+  const shown = await arrangeListing(listing, query, pageLength, pacer)
+  if (pacer.isDue()) await pacer.rest()
+  return part('text/html; charset=utf-8', Buffer.from(htmlPage(listing, query, shown)), [
+    'Content-Security-Policy',
+    policy,
+  ])
 }
 
 // Names of files are nobody else's business: not for a foreign page's script, image or frame.
 const ownOriginOnly = ['Cross-Origin-Resource-Policy', 'same-origin', 'X-Frame-Options', 'DENY']
 const always = ['Cache-Control', 'no-cache', 'Vary', 'Accept', 'X-Content-Type-Options', 'nosniff', ...ownOriginOnly]
 
-function part(type: string, text: string, headers: HeaderList): Reply {
-  return { status: 200, headers: ['Content-Type', type, ...always, ...headers], body: Buffer.from(text) }
+/** Frozen: all who ask for it at the same time get the same one, compressed once. */
+function part(type: string, body: Buffer, headers: HeaderList): Reply {
+  return Object.freeze({ status: 200, headers: Object.freeze(['Content-Type', type, ...always, ...headers]), body })
 }
 
 let template: Template<Slot> | undefined
 let policy = ''
 
-function htmlPage(listing: FolderListing, query: ListingQuery, shown: ListingPage): Reply {
+function htmlPage(listing: FolderListing, query: ListingQuery, shown: ListingPage): string {
   if (template === undefined) {
     template = loadTemplate<Slot>('listing.html')
     policy = ownPolicy(
@@ -66,7 +74,7 @@ function htmlPage(listing: FolderListing, query: ListingQuery, shown: ListingPag
         `form-action 'self'; base-uri 'none'; frame-ancestors 'none'`,
     )
   }
-  const page = template.fill({
+  return template.fill({
     path: visibleText(listing.path),
     crumbs: crumbsMarkup(listing),
     summary: summaryMarkup(listing, shown, query),
@@ -79,7 +87,6 @@ function htmlPage(listing: FolderListing, query: ListingQuery, shown: ListingPag
     rows: rowsMarkup(shown.entries),
     pages: pagesMarkup(shown, query),
   })
-  return part('text/html; charset=utf-8', page, ['Content-Security-Policy', policy])
 }
 
 const parentRow =
@@ -91,18 +98,34 @@ function hiddenFields({ sort, order }: ListingQuery): string {
   return `<input type="hidden" name="sort" value="${sort}"><input type="hidden" name="order" value="${order}">`
 }
 
-function listingJson(listing: FolderListing, query: ListingQuery): string {
-  const { entries } = arrangeListing(listing, { ...query, page: 1 }, Number.MAX_SAFE_INTEGER)
+/** Written entry by entry, since one `JSON.stringify` of 100,000 would hold the loop for a tenth of a second. */
+async function listingJson(listing: FolderListing, query: ListingQuery, pacer: Pacer): Promise<Buffer> {
+  const { path, parent } = listing
+  const { entries } = await arrangeListing(listing, { ...query, page: 1 }, Number.MAX_SAFE_INTEGER, pacer)
+  const head = JSON.stringify({ path, parent, total: listing.entries.length }).slice(0, -1)
+  const chunks: Buffer[] = []
+  let text = `${head},"entries":[`
+  let separator = ''
+  await forEachInSlices(entries, pacer, (entry) => {
+    text += separator + entryJson(entry)
+    separator = ','
+    if (text.length < chunkLength) return
+    chunks.push(Buffer.from(text))
+    text = ''
+  })
+  return Buffer.concat([...chunks, Buffer.from(`${text}]}`)])
+}
+
+/** Characters of JSON that are turned into bytes at once. */
+const chunkLength = 64 * 1024
+
+function entryJson(entry: ListingEntry): string {
+  const { name, kind, size, modified } = entry
   return JSON.stringify({
-    path: listing.path,
-    parent: listing.parent,
-    total: listing.entries.length,
-    entries: entries.map((entry) => ({
-      name: entry.name,
-      kind: entry.kind,
-      href: entryHref(entry),
-      size: entry.kind === 'file' ? entry.size : undefined,
-      modified: formatInstant(entry.modified),
-    })),
+    name,
+    kind,
+    href: entryHref(entry),
+    size: kind === 'file' ? size : undefined,
+    modified: formatInstant(modified),
   })
 }

@@ -12,20 +12,38 @@ const atOnce = 4
 /** Answers with the listing of a folder; undefined when no client gets to see it. */
 export type ListFolder = (place: Place, x: Exchange) => Promise<Reply | undefined>
 
-/** Makes the lister of a site. */
+/** One making of a listing. */
+interface Run {
+  /** Those who wait for it. */
+  readonly exchanges: Exchange[]
+  readonly reply: Promise<Reply | undefined>
+}
+
+/**
+ * Makes the lister of a site. Those who ask for the same listing share one run, as long as it has not begun: what
+ * changed in the folder before a request was sent is in its listing. While a run is under way, all who come wait for
+ * the next one.
+ */
 export function createListFolder(options: Omit<ReadFolderOptions, 'signal'> & { readonly mounts: Mounts }): ListFolder {
   const { boundary, mounts } = options
+  /** Runs that have not begun, by what they list. */
+  const next = new Map<string, Run>()
+  /** When the run under way ends, by what it lists. */
+  const underWay = new Map<string, Promise<unknown>>()
   const waiting: (() => void)[] = []
   let running = 0
 
-  async function list(file: string, { names, segments }: Place, x: Exchange): Promise<Reply | undefined> {
-    // Who left while waiting is not listed for.
-    if (x.signal.aborted) return undefined
-    const entries = await readFolder(file, { ...options, signal: x.signal })
-    if (entries === undefined) {
-      const stat = lookQuietly(file)
-      return stat === undefined ? undefined : noteRefusal(boundary, file, stat, x)
+  async function list(file: string, place: Place, exchanges: readonly Exchange[]): Promise<Reply | undefined> {
+    const { names, segments } = place
+    const signal = {
+      get aborted() {
+        return exchanges.every((x) => x.signal.aborted)
+      },
     }
+    // Clients that left while they waited are not listed for.
+    const entries = signal.aborted ? undefined : await readFolder(file, { ...options, signal })
+    const [x] = exchanges
+    if (entries === undefined || x === undefined) return undefined
     const { listingReply } = await import('../pages/listing-page.ts')
     const path = `/${segments.map((segment) => `${segment}/`).join('')}`
     const mounted = mounts.below(segments)
@@ -36,15 +54,46 @@ export function createListFolder(options: Omit<ReadFolderOptions, 'signal'> & { 
     return listingReply({ path, entries: [...own, ...mounted], parent }, x)
   }
 
-  return async (place, x) => {
-    if (place.file === undefined) return undefined
+  async function run(
+    key: string,
+    file: string,
+    place: Place,
+    exchanges: readonly Exchange[],
+  ): Promise<Reply | undefined> {
+    // Requests that have arrived already are handled first, and join.
+    await new Promise((resolve) => setImmediate(resolve))
+    await underWay.get(key)
     if (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve))
     running++
+    next.delete(key)
+    const listing = list(file, place, exchanges)
+    const settled = listing.catch(() => {})
+    underWay.set(key, settled)
     try {
-      return await list(place.file, place, x)
+      return await listing
     } finally {
+      if (underWay.get(key) === settled) underWay.delete(key)
       running--
       waiting.shift()?.()
     }
+  }
+
+  return async (place, x) => {
+    const { file } = place
+    if (file === undefined) return undefined
+    const key = [x.target.path, x.target.query, x.headers.get('accept')].join('\n')
+    const joined = next.get(key)
+    joined?.exchanges.push(x)
+    const reply = await (joined ?? begin(key, file, place, x)).reply
+    if (reply !== undefined) return reply
+    const stat = lookQuietly(file)
+    return stat === undefined ? undefined : noteRefusal(boundary, file, stat, x)
+  }
+
+  function begin(key: string, file: string, place: Place, x: Exchange): Run {
+    const exchanges = [x]
+    const made = { exchanges, reply: run(key, file, place, exchanges) }
+    next.set(key, made)
+    return made
   }
 }

@@ -39,8 +39,10 @@ before(async () => {
       entries === undefined
         ? errorReply(refusal, x.headers.get('accept'))
         : listingReply({ path: x.target.path, entries, parent: x.target.path !== '/top/' }, x)
-    response.writeHead(reply.status, [...reply.headers])
-    response.end(reply.body)
+    void Promise.resolve(reply).then(({ status, headers, body }) => {
+      response.writeHead(status, [...headers])
+      response.end(body)
+    })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`

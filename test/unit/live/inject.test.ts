@@ -263,7 +263,7 @@ test('a kept verdict holds for its own origin', () => {
 test('our own pages are opened for the script, those that look alike are not', async () => {
   const { inject, blocked } = setUp()
   const error = errorReply(new ServeError('E8008_NOT_FOUND', 'Nothing.'), 'text/html')
-  const listing = listingReply({ path: '/', parent: false, entries: [] }, request(['Accept', 'text/html']))
+  const listing = await listingReply({ path: '/', parent: false, entries: [] }, request(['Accept', 'text/html']))
   const nonces = new Set<string>()
   for (const own of [error, listing]) {
     const made = inject(own, request(page)) as Reply
