@@ -1,3 +1,4 @@
+// own process: the clock of the whole process stands still
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type ServerHttp2Stream } from 'node:http2'
