@@ -34,8 +34,10 @@ interface Entry {
 }
 
 /**
- * The certificates that the local authority makes: one for all names that are known, and one for each further name
- * that a client asks for.
+ * The certificates that the local authority makes: one for each name that a client asks for, and one for all names and
+ * addresses that are configured, for clients that name no host. They are apart because one name that a client cannot
+ * check makes it refuse the whole certificate: BoringSSL (Bun, Electron, gRPC) checks no address against the
+ * constraints of the authority.
  *
  * @throws ServeError `E8008_AUTHORITY`
  */
@@ -91,12 +93,16 @@ export async function localCertificates(options: CertificateOptions, place: Plac
     return names.allows(host) || added.allows(host)
   }
 
+  function isConfigured(host: string): boolean {
+    return names.always.includes(host) || added.always.includes(host)
+  }
+
   async function contextOf(host: string): Promise<SecureContext> {
     const known = entries.get(host)
     if (known !== undefined) {
       const entry = await known
       if (clock.now() < entry.leaf.renewAt) return entry.context
-    } else if (!added.always.includes(host) && !takeOne()) {
+    } else if (!isConfigured(host) && !takeOne()) {
       tell(manyNames)
       return current.context
     }
@@ -115,7 +121,7 @@ export async function localCertificates(options: CertificateOptions, place: Plac
     current: () => ({ cert: current.leaf.cert, key: current.leaf.key }),
     async contextFor(servername) {
       const host = canonicalName(servername)
-      if (host === undefined || names.always.includes(host) || !allows(host)) return current.context
+      if (host === undefined || !allows(host)) return current.context
       try {
         return await contextOf(host)
       } catch (error) {
@@ -129,7 +135,7 @@ export async function localCertificates(options: CertificateOptions, place: Plac
     },
     isNamed: () => false,
     follow(hosts) {
-      // Those of the start are in the certificate for all, which is not made anew: clients hold its sessions.
+      // The certificate for clients that name no host is not made again: clients hold its sessions.
       added = allowedNames(
         hosts.filter((host) => !options.hosts.includes(host)),
         tell,

@@ -50,6 +50,10 @@ test('what is wrong is an error or a warning, and nothing is printed', async () 
   const folder = temporary.join('ca')
   const authority = await localAuthority({ folder })
   await assert.rejects(authority.certify(['example.com']), { code: 'E8008_USAGE' })
+  await assert.rejects(authority.certify(['localhost', '*.localhost']), {
+    code: 'E8008_USAGE',
+    hint: 'serve8008 cert app.localhost "*.app.localhost"',
+  })
   const { cert, key } = await authority.certify(['app.localhost', '10.0.0.1'])
   assert.equal(new X509Certificate(cert).subjectAltName, 'DNS:app.localhost, IP Address:10.0.0.1')
   assert.match(key, /PRIVATE KEY/)

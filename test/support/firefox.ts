@@ -118,6 +118,7 @@ export class Firefox implements AsyncDisposable {
 
   /** Sends a command (https://www.w3.org/TR/webdriver-bidi/). @throws FirefoxError with what Firefox answers. */
   async send<Result>(method: string, params: object = {}): Promise<Result> {
+    if (this.#socket.readyState !== WebSocket.OPEN) throw new FirefoxError('Firefox has ended')
     const id = ++this.#lastId
     const answer = new Promise<Message>((resolve) => this.#waiting.set(id, resolve))
     this.#socket.send(JSON.stringify({ id, method, params }))
