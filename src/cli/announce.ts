@@ -7,6 +7,7 @@ import type { Command } from './command.ts'
 import { displayPath } from './paths.ts'
 import type { Program } from './program.ts'
 import { renderQrCode } from './qr.ts'
+import { keyHint } from './keys.ts'
 import type { Report } from './report.ts'
 import { actionText } from './route-text.ts'
 import { packageVersion } from './version.ts'
@@ -24,6 +25,8 @@ export interface Start {
   readonly startMs: number
   /** Milliseconds that the configuration took. */
   readonly configMs: number
+  /** Whether keys of the terminal do something. */
+  readonly hasKeys: boolean
 }
 
 /** Tells that the server listens: a banner, a plain line, a line of JSON, or nothing with --quiet. */
@@ -55,6 +58,7 @@ function bannerFacts(start: Start): BannerFacts {
       .map((route) => ({ name: route.name, to: actionText(route) })),
     redirected: redirected(start),
     canShare: config.socket === undefined && config.fd === undefined && listening.addresses.every(isLoopback),
+    keys: start.hasKeys ? keyHint : [],
     details: command.verbose ? details(start, readyMs) : [],
   }
 }

@@ -19,6 +19,8 @@ export interface BannerFacts {
   readonly redirected: string | undefined
   /** Whether the server is reached by a port of ours, so that --lan would make sense. */
   readonly canShare: boolean
+  /** Keys of the terminal and what they do, in few words. */
+  readonly keys: readonly string[]
   /** Further rows, each a label and its parts: what --verbose adds. */
   readonly details: readonly (readonly [label: string, parts: readonly string[]])[]
 }
@@ -40,6 +42,7 @@ export function renderBanner(facts: BannerFacts, terminal: Terminal): string {
     ...facts.proxies.map(({ name, to }, index) => row(index === 0 ? 'Proxy' : '', [name, to], ' -> ')),
     ...portRows(facts.listening).map((parts, index) => row(index === 0 ? 'Ports' : '', parts, ' · ', style.yellow)),
     ...facts.details.map(([label, parts]) => row(label, parts, ' · ', style.dim)),
+    ...(facts.keys.length === 0 ? [] : [row('Keys', facts.keys, ' · ', style.dim)]),
   ]
   const title = `${style.bold('serve8008')} ${facts.version}   ${style.dim(`ready in ${facts.readyMs} ms`)}`
   return `\n  ${title}\n\n${rows.join('')}\n`

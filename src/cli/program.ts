@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Environment } from '../config/env.ts'
+import type { Keyboard } from './keyboard.ts'
 
 /** A stream that the command prints to. */
 export interface Output {
@@ -23,6 +24,8 @@ export interface Program {
   readonly stdin?: Readable & { readonly isTTY?: boolean }
   /** Lets a terminal that is stopped (^S, a lost connection) take its text later, instead of stopping the process. */
   unblock?(): void
+  /** The keyboard of the terminal; only where standard input is one. */
+  keyboard?(): Promise<Keyboard>
   /** Milliseconds since the process was started. */
   elapsed(): number
   /** Listens to a signal, or to an exception that nobody caught. */
@@ -46,6 +49,7 @@ export function currentProgram(): Program {
     unblock() {
       for (const stream of [process.stdout, process.stderr]) if (stream.isTTY) unblocked(stream)
     },
+    keyboard: async () => (await import('./keyboard.ts')).processKeyboard(),
     elapsed: () => performance.now(),
     on: (event, listener) => void process.on(event, listener),
     exit: (code) => process.exit(code),

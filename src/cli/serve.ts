@@ -12,6 +12,7 @@ import { flags } from './flags.ts'
 import { isReaderGone } from './printer.ts'
 import type { Program } from './program.ts'
 import { addedFlag } from './repeat-command.ts'
+import { canUseKeys, type Keys } from './keys.ts'
 import type { Report } from './report.ts'
 import { pageErrorLine, updateLine } from './live-lines.ts'
 import { announceServer } from './running-servers.ts'
@@ -66,7 +67,14 @@ export async function serve(command: Command, program: Program, report: Report):
   })
   program.unblock?.()
   const stopper = createStopper(server, report, command)
-  onSignals({ env, on: program.on, elapsed: program.elapsed, drain: stopper.stop, force: program.exit })
+  let keys: Keys | undefined
+  onSignals({
+    env,
+    on: (name, listener) => program.on(name, (cause) => void (keys?.isLent() === true || listener(cause))),
+    elapsed: program.elapsed,
+    drain: stopper.stop,
+    force: program.exit,
+  })
   // `serve8008 | head` ends when the reader does, quietly. A full disk is reported, and ends nothing.
   program.stdout.on('error', (error) => void (isReaderGone(error, program.stdout) && stopper.stop()))
   server.on('error', (error) => void report.error(error))
@@ -78,7 +86,13 @@ export async function serve(command: Command, program: Program, report: Report):
     if (!stopper.isStopping()) throw withOrigin(error, loaded.origins)
   })
   if (listening === undefined) return
-  await announce({ listening, loaded, config, command, program, report, startMs, configMs })
+  const keyboard = canUseKeys(program, command, report) ? await program.keyboard?.() : undefined
+  const hasKeys = (await keyboard?.isForeground()) ?? false
+  await announce({ listening, loaded, config, command, program, report, startMs, configMs, hasKeys })
+  if (keyboard !== undefined) {
+    const { useServerKeys } = await import('./server-keys.ts')
+    keys = await useServerKeys({ server, listening, config, program, report, keyboard })
+  }
   announceForReload(server, listening, config, program)
   if (loaded.file !== undefined) {
     const { followConfig } = await import('./follow-config.ts')

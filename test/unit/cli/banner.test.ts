@@ -21,6 +21,7 @@ function facts(changes: Partial<BannerFacts> = {}, listening: Partial<Listening>
     redirected: undefined,
     canShare: true,
     details: [],
+    keys: [],
     ...changes,
     listening: {
       url: 'http://localhost:8080/',

@@ -1,0 +1,102 @@
+import type { Keyboard } from './keyboard.ts'
+import type { Program } from './program.ts'
+import type { Manner, Report } from './report.ts'
+
+/** The keys as the banner names them. */
+export const keyHint: readonly string[] = ['h help', 'o open', 'q QR code', 'r reload', '^C stop']
+
+/** What a key does. */
+export interface KeyAction {
+  readonly key: string
+  /** As the help shows it. */
+  readonly text: string
+  /** Whether another program takes over the terminal meanwhile. */
+  readonly lends?: boolean
+  run(): void | Promise<void>
+}
+
+/** The keys of a server that runs. */
+export interface Keys {
+  /** Whether another command has the terminal: ^C is meant for that one. */
+  isLent(): boolean
+}
+
+/** Whether keys are listened to: a person sits at both ends, and no program speaks for them. */
+export function canUseKeys({ stdin }: Program, { quiet, json }: Manner, { terminal }: Report): boolean {
+  // Standard input is opened only where standard output is a terminal.
+  return !quiet && !json && terminal.isTerminal && stdin?.isTTY === true
+}
+
+/**
+ * Listens to the keys of the terminal. What the terminal does itself otherwise is done here, since single keys come in
+ * raw mode only: ^C, ^Z and ^\ are sent to the whole job as signals, and Enter makes an empty line, which people use to
+ * part what they see. While the job is stopped or in the background the terminal is as it was before. At the end of
+ * the process Node restores it, also after a crash, and without SIGTTOU for a job in the background.
+ */
+export async function listenToKeys(
+  keyboard: Keyboard,
+  actions: readonly KeyAction[],
+  program: Pick<Program, 'on'>,
+  print: (text: string) => void,
+): Promise<Keys> {
+  let isLent = false
+  let isStopped = false
+  let isRaw = false
+
+  function setRaw(on: boolean): void {
+    if (isRaw !== on) keyboard.raw(on)
+    isRaw = on
+  }
+
+  async function take(): Promise<void> {
+    isStopped = false
+    if (!isLent && (await keyboard.isForeground())) setRaw(true)
+  }
+
+  async function act({ lends = false, run }: KeyAction): Promise<void> {
+    if (!lends) return run()
+    isLent = true
+    setRaw(false)
+    await run()
+    isLent = false
+    await take()
+  }
+
+  function typed(text: string): void {
+    if (isLent) return
+    for (const key of text) {
+      if (key === '\u0003') {
+        // The terminal would have shown it.
+        print('^C')
+        keyboard.signal('SIGINT')
+      } else if (key === '\u001A') keyboard.signal('SIGTSTP')
+      else if (key === '\u001C') {
+        setRaw(false)
+        keyboard.signal('SIGQUIT')
+      } else if (key === '\r' || key === '\n') print('\n')
+      else {
+        const action = actions.find((each) => each.key === key.toLowerCase())
+        if (action !== undefined) void act(action)
+      }
+      // What was typed behind it is for the other command.
+      if (isLent) return
+    }
+  }
+
+  program.on('SIGTSTP', () => {
+    if (isStopped) return
+    isStopped = true
+    setRaw(false)
+    keyboard.stop()
+  })
+  program.on('SIGCONT', () => void take())
+  keyboard.onTyped(typed)
+  await take()
+  return { isLent: () => isLent }
+}
+
+/** The keys, one a line. */
+export function renderKeys(actions: readonly KeyAction[]): string {
+  const rows = [...actions.map(({ key, text }) => [key, text]), ['^C', 'stop the server']]
+  return `\n${rows.map(([key = '', text = '']) => `  ${key.padEnd(2)}  ${text}\n`).join('')}\n`
+}
