@@ -1,6 +1,7 @@
-import { realpathSync, type BigIntStats } from 'node:fs'
+import type { BigIntStats } from 'node:fs'
 import { basename, join, sep } from 'node:path'
 import type { DenyList, Found } from './denied.ts'
+import { realPathOnDisk } from './disk-name.ts'
 import { lookQuietly } from './exact-stat.ts'
 import { readFirstBytes } from './read-first-bytes.ts'
 
@@ -43,7 +44,7 @@ export function createBoundary(options: BoundaryOptions): Boundary {
 
   function judge(real: string, stat: BigIntStats, path: string, fd?: number): string | undefined {
     // Resolved anew: the root itself may be a link that is moved to the next release.
-    const below = namesBelow(realpathSync.native(root), real)
+    const below = namesBelow(realPathOnDisk(root), real)
     if (below === undefined && !followSymlinks) return 'link leads outside (--follow-symlinks)'
     const found = describe(real, stat, fd)
     const asked = namesBelow(root, path)
@@ -58,7 +59,7 @@ export function createBoundary(options: BoundaryOptions): Boundary {
   return {
     admits: (real, stat, path = real, fd) => judge(real, stat, path, fd) === undefined,
     admitsIn(realFolder) {
-      const below = namesBelow(realpathSync.native(root), realFolder)
+      const below = namesBelow(realPathOnDisk(root), realFolder)
       const known = secrets()
       return (name, stat) => {
         const found = describe(join(realFolder, name), stat)
@@ -67,7 +68,7 @@ export function createBoundary(options: BoundaryOptions): Boundary {
     },
     refusalOf(path, stat) {
       try {
-        return judge(realpathSync.native(path), stat, path)
+        return judge(realPathOnDisk(path), stat, path)
       } catch {
         return undefined
       }

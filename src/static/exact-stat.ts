@@ -1,4 +1,5 @@
 import { statSync, type BigIntStats } from 'node:fs'
+import { toDisk } from './disk-name.ts'
 
 // The float fields of Stats hold milliseconds in 53 bits, which today is steps of 244 ns. Bigint
 // fields are exact and cost 0.3 µs more in the 2 to 3 µs of a stat.
@@ -10,7 +11,7 @@ const exact = { bigint: true, throwIfNoEntry: false } as const
  * @throws the system's error where it does not let us look.
  */
 export function exactStat(path: string): BigIntStats | undefined {
-  return statSync(path, exact)
+  return statSync(toDisk(path), exact)
 }
 
 /** As {@link exactStat}, but what cannot be seen is simply not there. */

@@ -1,3 +1,4 @@
+import { nameFromBytes } from './disk-name.ts'
 import { isWindowsName } from './windows-name.ts'
 
 /** Whose rules file names follow. */
@@ -26,8 +27,8 @@ const dots = /^\.\.?(?:;|$)/
  * Reads a request path: percent-decoded exactly once, so that no second reading of the text can name
  * another file. Pure: it never looks at the disk.
  *
- * Refused (undefined, status 400): bad percent or UTF-8 sequences (overlong ones too), encoded or raw
- * separators other than `/`, control characters, and every dot segment. Clients resolve dot segments
+ * Refused (undefined, status 400): bad percent sequences, overlong UTF-8 (on Windows all that is not UTF-8; elsewhere a
+ * name may hold any bytes), encoded or raw separators other than `/`, control characters, and every dot segment. Clients resolve dot segments
  * before they send (RFC 3986 section 5.2.4), so the ones that arrive are an attack or a mistake, and
  * a router, a filter and a file system would each resolve them differently. Repeated slashes count
  * as one. A `;` is an ordinary character of a file name.
@@ -40,7 +41,7 @@ export function locate(path: string, platform: Platform): Located | undefined {
   let impossible = false
   for (const part of path.split('/')) {
     if (part === '') continue
-    const name = decode(part)
+    const name = decode(part, platform)
     if (name === undefined || strayName.test(name) || dots.test(name)) return undefined
     if (platform === 'win32' && !isWindowsName(name)) impossible = true
     segments.push(name)
@@ -53,11 +54,11 @@ export function isLocatable(name: string, platform: Platform): boolean {
   return !strayName.test(name) && !dots.test(name) && (platform === 'posix' || isWindowsName(name))
 }
 
-function decode(part: string): string | undefined {
+function decode(part: string, platform: Platform): string | undefined {
   if (!part.includes('%')) return part
   try {
     return decodeURIComponent(part)
   } catch {
-    return undefined
+    return platform === 'posix' ? nameFromBytes(part) : undefined
   }
 }

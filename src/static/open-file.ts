@@ -1,15 +1,6 @@
-import {
-  closeSync,
-  constants,
-  existsSync,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readlinkSync,
-  realpathSync,
-  type BigIntStats,
-} from 'node:fs'
+import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, type BigIntStats } from 'node:fs'
 import { isSameFile, type Boundary } from './boundary.ts'
+import { linkOnDisk, realPathOnDisk, toDisk } from './disk-name.ts'
 import { refuseAt } from './refuse.ts'
 
 /** A regular file inside the boundary, open for reading. Whoever holds it closes it. */
@@ -43,7 +34,7 @@ export function openFile(path: string, boundary: Boundary, verified?: BigIntStat
   for (let attempt = 0; attempt < attempts; attempt++) {
     let fd: number
     try {
-      fd = openSync(path, flags)
+      fd = openSync(toDisk(path), flags)
     } catch (error) {
       return refuseAt(path, boundary, error)
     }
@@ -74,9 +65,9 @@ function judge(
     const stat = fstatSync(fd, { bigint: true })
     if (!stat.isFile()) return 'refused'
     if (verified !== undefined && isSameState(stat, verified)) return stat
-    const real = descriptorsHaveNames ? readlinkSync(`/proc/self/fd/${fd}`) : realpathSync.native(path)
+    const real = descriptorsHaveNames ? linkOnDisk(`/proc/self/fd/${fd}`) : realPathOnDisk(path)
     // lstat: a real path has no link at its end, unless it was put there since.
-    const named = lstatSync(real, { bigint: true, throwIfNoEntry: false })
+    const named = lstatSync(toDisk(real), { bigint: true, throwIfNoEntry: false })
     if (named === undefined || !isSameFile(named, stat)) return 'replaced'
     return boundary.admits(real, stat, path, fd) ? stat : 'refused'
   } catch {

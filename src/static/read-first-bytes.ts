@@ -1,4 +1,5 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs'
+import { toDisk } from './disk-name.ts'
 import { firstBytes } from './first-bytes.ts'
 
 // A pipe that takes the file's place must not block us.
@@ -8,7 +9,7 @@ const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NO
 export function readFirstBytes(file: number | string): Uint8Array | undefined {
   if (typeof file === 'number') return readStart(file)
   try {
-    const fd = openSync(file, flags)
+    const fd = openSync(toDisk(file), flags)
     try {
       return readStart(fd)
     } finally {

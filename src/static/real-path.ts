@@ -1,5 +1,6 @@
-import { realpathSync, type BigIntStats } from 'node:fs'
+import type { BigIntStats } from 'node:fs'
 import { isSameFile, type Boundary } from './boundary.ts'
+import { realPathOnDisk } from './disk-name.ts'
 import { lookQuietly } from './exact-stat.ts'
 
 /**
@@ -8,7 +9,7 @@ import { lookQuietly } from './exact-stat.ts'
  */
 export function realPath(path: string, stat: BigIntStats, boundary: Boundary): string | undefined {
   try {
-    const real = realpathSync.native(path)
+    const real = realPathOnDisk(path)
     const named = lookQuietly(real)
     return named !== undefined && isSameFile(named, stat) && boundary.admits(real, stat, path) ? real : undefined
   } catch {

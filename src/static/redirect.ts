@@ -1,3 +1,4 @@
+import { encodeSegment } from '../util/escape.ts'
 import { emptyReply, type Reply } from '../http/reply.ts'
 
 /**
@@ -10,7 +11,7 @@ import { emptyReply, type Reply } from '../http/reply.ts'
  * @param query With its question mark, or empty; kept.
  */
 export function redirectTo(segments: readonly string[], slash: boolean, query: string): Reply {
-  const path = segments.map((segment) => `/${encodeURIComponent(segment)}`).join('')
+  const path = segments.map((segment) => `/${encodeSegment(segment)}`).join('')
   // What a query may not hold by RFC 3986 may not enter a header field either (CR, LF, text beyond ASCII).
   const safe = query.replace(/[^\x21-\x7e]+/g, (stray) => encodeURIComponent(Buffer.from(stray).toString()))
   return emptyReply(307, ['Location', `${path}${slash || path === '' ? '/' : ''}${safe}`])

@@ -1,7 +1,8 @@
-import { readlinkSync, realpathSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { dirname, isAbsolute } from 'node:path'
 import { ServeError } from '../errors/serve-error.ts'
 import type { Boundary } from './boundary.ts'
+import { linkOnDisk, realPathOnDisk, toDisk } from './disk-name.ts'
 
 /** Ways to say that no file is there: nothing, no folder on the way, a loop of links, no such name or device. */
 const missing: ReadonlySet<unknown> = new Set([
@@ -54,20 +55,20 @@ export function refuseAt(path: string, boundary: Boundary, error: unknown): unde
 function isServed(path: string, boundary: Boundary): boolean {
   try {
     const real = lastReached(path, linksInRow)
-    return real !== undefined && boundary.admits(real, statSync(real, { bigint: true }))
+    return real !== undefined && boundary.admits(real, statSync(toDisk(real), { bigint: true }))
   } catch {
     return false
   }
 }
 
 function lastReached(path: string, links: number): string | undefined {
-  const whole = quietly(() => realpathSync.native(path))
+  const whole = quietly(() => realPathOnDisk(path))
   if (whole !== undefined || links === 0) return whole
   const above = dirname(path)
   // The folder of a link says nothing about where the link leads.
-  const target = quietly(() => readlinkSync(path))
+  const target = quietly(() => linkOnDisk(path))
   if (target !== undefined) {
-    const start = isAbsolute(target) ? '' : `${realpathSync.native(above)}/`
+    const start = isAbsolute(target) ? '' : `${realPathOnDisk(above)}/`
     return lastReached(`${start}${target}`, links - 1)
   }
   return above === path ? undefined : lastReached(above, links)

@@ -36,10 +36,21 @@ function picture(character: string): string {
 
 /**
  * One path segment, percent-encoded as UTF-8 (RFC 3986 section 2.1), so that no name can end its segment,
- * start a query or close an attribute. Unpaired surrogates, which have no UTF-8 form, become U+FFFD.
+ * start a query or close an attribute. Of unpaired surrogates, which have no UTF-8 form, U+DC80 to U+DCFF stand for a
+ * byte of a name that is not UTF-8; others become U+FFFD.
  */
 export function encodeSegment(name: string): string {
-  return encodeURIComponent(name.replace(/[\ud800-\udfff]/gu, '\ufffd')).replaceAll("'", '%27')
+  if (!/[\ud800-\udfff]/u.test(name)) return encodeText(name)
+  const parts = name.split(/([\ud800-\udfff])/u)
+  return parts.map((part, i) => (i % 2 === 0 ? encodeText(part) : encodeSurrogate(part.charCodeAt(0)))).join('')
+}
+
+function encodeText(text: string): string {
+  return encodeURIComponent(text).replaceAll("'", '%27')
+}
+
+function encodeSurrogate(code: number): string {
+  return code >= 0xdc80 && code <= 0xdcff ? `%${(code & 0xff).toString(16).toUpperCase()}` : '%EF%BF%BD'
 }
 
 /** Text cut to at most `length` UTF-16 units, its end replaced by an ellipsis. Never splits a surrogate pair. */

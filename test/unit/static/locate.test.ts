@@ -21,7 +21,13 @@ describe('locate', () => {
 
   const invalid = {
     'bad percent sequences': ['/%', '/%2', '/%zz', '/a%'],
-    'bad UTF-8, also overlong': ['/%99', '/%E0%A4%A', '/%c0%ae%c0%ae/', '/%ff', '/%ed%a0%80'],
+    'broken percent-encoding, overlong UTF-8 and surrogates': [
+      '/%E0%A4%A',
+      '/%c0%ae%c0%ae/',
+      '/%ed%a0%80',
+      '/%9',
+      '/%',
+    ],
     'NUL and other control characters': [
       '/ten.txt%00.html',
       '/a%0d%0ab',
@@ -57,6 +63,13 @@ describe('locate', () => {
   for (const [what, paths] of Object.entries(invalid)) {
     test(`refuses ${what}`, () => paths.forEach((path) => assert.equal(locate(path, 'posix'), undefined, path)))
   }
+
+  test('other bytes that are not UTF-8 are names, and nothing on Windows', () => {
+    for (const path of ['/%99', '/%ff', '/%E0%A4']) {
+      assert.equal(locate(path, 'posix')?.segments.length, 1, path)
+      assert.equal(locate(path, 'win32'), undefined, path)
+    }
+  })
 
   test('repeated slashes count as one', () => {
     assert.deepEqual(names('//sub///name.txt'), ['sub', 'name.txt'])

@@ -1,0 +1,58 @@
+import { isUtf8 } from 'node:buffer'
+import { readlinkSync, realpathSync } from 'node:fs'
+
+/**
+ * Linux takes any bytes for a name. Here those that are not UTF-8 stand in a text as lone surrogates, U+DC80 to U+DCFF,
+ * which no UTF-8 decodes to, so that each name has one text and each text one name (as in PEP 383).
+ */
+const escapedByte = /[\udc80-\udcff]/u
+const everyEscapedByte = /[\udc80-\udcff]/gu
+
+/** The text of a name or a path from the disk. */
+export function fromDisk(bytes: Buffer): string {
+  if (isUtf8(bytes)) return bytes.toString()
+  let text = ''
+  for (let i = 0; i < bytes.length;) {
+    const length = [1, 2, 3, 4].find((count) => i + count <= bytes.length && isUtf8(bytes.subarray(i, i + count)))
+    text +=
+      length === undefined ? String.fromCharCode(0xdc00 + (bytes[i] as number)) : bytes.toString('utf8', i, i + length)
+    i += length ?? 1
+  }
+  return text
+}
+
+/** A path as the file system takes it. */
+export function toDisk(path: string): string | Buffer {
+  if (!escapedByte.test(path)) return path
+  const parts: Buffer[] = []
+  let from = 0
+  for (const { index } of path.matchAll(everyEscapedByte)) {
+    parts.push(Buffer.from(path.slice(from, index)), Buffer.of(path.charCodeAt(index) & 0xff))
+    from = index + 1
+  }
+  return Buffer.concat([...parts, Buffer.from(path.slice(from))])
+}
+
+/** A path with every symbolic link resolved. */
+export function realPathOnDisk(path: string): string {
+  return fromDisk(realpathSync.native(toDisk(path), 'buffer'))
+}
+
+/** Where a symbolic link leads, as it stands there. */
+export function linkOnDisk(path: string): string {
+  return fromDisk(readlinkSync(toDisk(path), 'buffer'))
+}
+
+/** Forms in which UTF-8 must not be written (RFC 3629 section 3): overlong ones, and surrogates. As Latin-1. */
+const forbidden =
+  /[\xc0\xc1][\x80-\xbf]|\xe0[\x80-\x9f][\x80-\xbf]|\xed[\xa0-\xbf][\x80-\xbf]|\xf0[\x80-\x8f][\x80-\xbf]{2}/
+
+/**
+ * The name that a percent-encoded part of a path stands for where it is not UTF-8; undefined for broken encodings, and
+ * for those that a careless decoder takes for other characters.
+ */
+export function nameFromBytes(part: string): string | undefined {
+  if (/%(?![\da-f]{2})/i.test(part)) return undefined
+  const bytes = part.replace(/%(..)/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 16)))
+  return forbidden.test(bytes) ? undefined : fromDisk(Buffer.from(bytes, 'latin1'))
+}

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { rawGet } from '../support/raw.ts'
+import { startServer } from '../support/server.ts'
+
+const skip = process.platform !== 'linux' && 'only Linux takes any bytes for a name'
+
+test('names that are not UTF-8 are listed and reached by their bytes', { skip }, async () => {
+  await using started = await startServer({ 'plain.txt': 'plain', 'żółw.txt': 'utf-8' })
+  const { folder, port } = started
+  const at = (name: string): Buffer => Buffer.concat([Buffer.from(`${folder.path}/`), Buffer.from(name, 'latin1')])
+  writeFileSync(at('caf\xe9.txt'), 'coffee')
+  writeFileSync(at('.hidden\xff'), 'hidden')
+  writeFileSync(at('\xe9.key'), '-----BEGIN PRIVATE KEY-----\n')
+  mkdirSync(at('\x83\x65\x83\x58\x83\x67'))
+  writeFileSync(at('\x83\x65\x83\x58\x83\x67/index.html'), '<p>test')
+  mkdirSync(at('d\xe9p\xf4t'))
+  writeFileSync(at('d\xe9p\xf4t/\xc0 faire.html'), 'to do')
+  symlinkSync(at('caf\xe9.txt'), at('link\xff'))
+  symlinkSync('/etc/hostname', at('out\xff'))
+  const get = (path: string, ...lines: string[]): ReturnType<typeof rawGet> => rawGet(port, path, lines)
+
+  const listing = JSON.parse((await get('/', 'Accept: application/json')).body.toString())
+  const hrefs = listing.entries.map(({ href }: { href: string }) => href)
+  assert.deepEqual(hrefs.toSorted(), [
+    './%83e%83X%83g/',
+    './%C5%BC%C3%B3%C5%82w.txt',
+    './caf%E9.txt',
+    './d%E9p%F4t/',
+    './link%FF',
+    './plain.txt',
+  ])
+  for (const href of hrefs) assert.equal((await get(`/${href.slice(2)}`)).status, 200, href)
+  const page = (await get('/', 'Accept: text/html')).body.toString()
+  assert.match(page, /href="\.\/caf%E9\.txt">caf\ufffd\.txt</)
+
+  assert.equal((await get('/caf%E9.txt')).body.toString(), 'coffee')
+  assert.equal((await get('/link%FF')).body.toString(), 'coffee')
+  assert.equal((await get('/%83e%83X%83g/')).body.toString(), '<p>test')
+  assert.equal((await get('/d%E9p%F4t/%C0%20faire')).body.toString(), 'to do')
+  const inner = JSON.parse((await get('/d%E9p%F4t/', 'Accept: application/json')).body.toString())
+  assert.deepEqual([inner.entries.length, inner.entries[0].href], [1, './%C0%20faire.html'])
+  const redirect = await get('/d%E9p%F4t?x')
+  assert.deepEqual([redirect.status, redirect.field('location')], [307, '/d%E9p%F4t/?x'])
+  // A second look comes from memory.
+  const { body, fields } = await get('/caf%E9.txt', 'Range: bytes=0-2')
+  assert.deepEqual([body.toString(), new Map(fields).get('content-type')], ['cof', 'text/plain; charset=utf-8'])
+})
+
+test('what is denied stays denied beside such bytes, and what is missing is missing', { skip }, async () => {
+  await using started = await startServer({ 'a.txt': 'a' })
+  const { folder, port } = started
+  for (const name of ['.env\xff', '.hidden\xff', '\xe9.pem', '\xe9.bak']) {
+    writeFileSync(Buffer.concat([Buffer.from(`${folder.path}/`), Buffer.from(name, 'latin1')]), 'SECRET')
+  }
+  symlinkSync('/etc/hostname', Buffer.concat([Buffer.from(`${folder.path}/out`), Buffer.of(0xff)]))
+  for (const path of [
+    '/.env%FF',
+    '/.hidden%FF',
+    '/%E9.pem',
+    '/%E9.bak',
+    '/out%FF',
+    '/missing%FF',
+    '/missing%FF/',
+    '/a.txt%FF',
+  ]) {
+    const reply = await rawGet(port, path)
+    assert.equal(reply.status, 404, path)
+  }
+  for (const path of ['/%C0%AE%C0%AE/etc/passwd', '/%FF%2Fa.txt', '/%FF/../a.txt', '/%FF%00']) {
+    assert.equal((await rawGet(port, path)).status, 400, path)
+  }
+})
