@@ -15,7 +15,11 @@ import { tlsClients, type Task } from './tls-clients.ts'
 const noCertutil = missing('certutil')
 
 /** Hosts of the routes: each name is in the certificate for clients that name no host. */
-const routed = ['app.test', 'my_box.local', 'xn--bcher-kva.internal', '7.home.arpa', '*.wide.test']
+const routed = [
+  ...['app.test', 'my_box.local', 'xn--bcher-kva.internal', '7.home.arpa', '*.wide.test'],
+  // Odd names: a client that asks for 127.0.0.1 verifies the one certificate that holds them all.
+  ...['_a.localhost', 'b_.test', '1.2.3.4.test', 'c--d.test', `${'e'.repeat(63)}.test`, `${'f.'.repeat(120)}test`],
+]
 /** Names that a client asks for: those, some for which a certificate is made on demand, and addresses. */
 const hosts = [
   ...['localhost', '127.0.0.1', 'app.localhost', 'a.b.c.localhost', 'x.test', 'a.shop.test', 'b.wide.test'],
