@@ -83,6 +83,7 @@ export function createForward(options: ForwardOptions): Forward {
     createHealthChecks({
       upstreams,
       health,
+      fields: proxy.requestFields.set,
       transportOf: (upstream) => targetOf(upstream).transport,
       checked: (upstream, isHealthy) => balancer.checked(upstream, isHealthy),
     })

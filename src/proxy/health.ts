@@ -1,10 +1,13 @@
 import type { ResolvedProxy, ResolvedUpstream } from '../config/route-types.ts'
+import { withField, type HeaderList } from '../http/headers.ts'
 import type { Transport } from './types.ts'
 
 /** What active checks need. */
 export interface HealthChecksOptions {
   readonly upstreams: readonly ResolvedUpstream[]
   readonly health: NonNullable<ResolvedProxy['health']>
+  /** Fields that the route sets on every request, such as `Host`. Default none. */
+  readonly fields?: HeaderList
   readonly transportOf: (upstream: ResolvedUpstream) => Pick<Transport, 'send'>
   /** Called with the outcome of each check. */
   readonly checked: (upstream: ResolvedUpstream, isHealthy: boolean) => void
@@ -17,12 +20,18 @@ export interface HealthChecks {
 }
 
 /** Asks each upstream for a path, at once and then at intervals. Does not keep the process alive. */
-export function createHealthChecks({ upstreams, health, transportOf, checked }: HealthChecksOptions): HealthChecks {
+export function createHealthChecks({
+  upstreams,
+  health,
+  fields = [],
+  transportOf,
+  checked,
+}: HealthChecksOptions): HealthChecks {
   const closing = new AbortController()
   const timers = new Map<ResolvedUpstream, NodeJS.Timeout>()
 
   async function check(upstream: ResolvedUpstream): Promise<void> {
-    const isHealthy = await isAnswered(upstream, transportOf(upstream), health, closing.signal)
+    const isHealthy = await isAnswered(checkFields(upstream, fields), transportOf(upstream), health, closing.signal)
     if (closing.signal.aborted) return
     checked(upstream, isHealthy)
     // From the end of a check to the beginning of the next: slow ones never pile up.
@@ -38,8 +47,15 @@ export function createHealthChecks({ upstreams, health, transportOf, checked }: 
   }
 }
 
+/** What the route sets stands in the place of ours: a backend may know its site or its caller only so. */
+function checkFields({ authority }: ResolvedUpstream, set: HeaderList): HeaderList {
+  let fields: HeaderList = ['Host', authority, 'User-Agent', 'serve8008-health', 'Accept', '*/*']
+  for (let i = 0; i < set.length; i += 2) fields = withField(fields, set[i] as string, set[i + 1] as string)
+  return fields
+}
+
 async function isAnswered(
-  upstream: ResolvedUpstream,
+  headers: HeaderList,
   transport: Pick<Transport, 'send'>,
   { path, timeoutMs }: NonNullable<ResolvedProxy['health']>,
   closing: AbortSignal,
@@ -52,7 +68,7 @@ async function isAnswered(
     const reply = await transport.send({
       method: 'GET',
       path,
-      headers: ['Host', upstream.authority, 'User-Agent', 'serve8008-health', 'Accept', '*/*'],
+      headers,
       body: null,
       length: undefined,
       whenGone: (callback) => {

@@ -40,6 +40,26 @@ test('each upstream is asked at once and again; below 400 is healthy, and the co
   assert.equal(cancelled, 5)
 })
 
+test('a check has the fields that the route sets, once', async () => {
+  const asked = await new Promise<OutboundRequest>((resolve) => {
+    const checks = createHealthChecks({
+      upstreams: [upstream],
+      health: { path: '/', intervalMs: 60_000, timeoutMs: 1000 },
+      fields: ['host', 'foobar.dev', 'Authorization', 'Bearer x', 'user-agent', 'ours'],
+      transportOf: () => ({
+        send(request) {
+          resolve(request)
+          return Promise.resolve({ status: 200, headers: [], body: null })
+        },
+      }),
+      checked: () => checks.close(),
+    })
+  })
+  assert.deepEqual(asked.headers, [
+    ...['Accept', '*/*', 'host', 'foobar.dev', 'Authorization', 'Bearer x', 'user-agent', 'ours'],
+  ])
+})
+
 /** Never answers, but hears when nobody waits any more. */
 function silent(aborted: () => void): (request: OutboundRequest) => Promise<UpstreamReply> {
   return ({ whenGone }) =>
