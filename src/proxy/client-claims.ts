@@ -75,14 +75,20 @@ const families = [
   ...['ssl-client-', 'x-ssl-client-', 'x-tls-client-', 'x-client-cert-', 'x-amzn-mtls-clientcert'],
 ]
 
-const firstLetters: ReadonlySet<number> = new Set([...names, ...families].map((name) => name.charCodeAt(0)))
+/** Names that were judged. Clients use few, and each costs a comparison with every family. */
+const judged = new Map<string, boolean>()
+const mostJudged = 512
+const longestJudged = 64
 
 /** Whether a field (name in lower case) claims something about the client. */
 export function isClaim(name: string): boolean {
-  // Nearly every field begins otherwise, or is well known.
-  if (!firstLetters.has(name.charCodeAt(0))) return false
+  const known = judged.get(name)
+  if (known !== undefined) return known
   const plain = plainSpelling(name)
-  return names.has(plain) || families.some((family) => plain.startsWith(family))
+  const isOne = names.has(plain) || families.some((family) => plain.startsWith(family))
+  if (judged.size >= mostJudged) judged.clear()
+  if (name.length <= longestJudged) judged.set(name, isOne)
+  return isOne
 }
 
 /** Whether a claim is about what we do not tell ourselves, such as the user whom a proxy before us let in. */
