@@ -53,7 +53,7 @@ const meanings: Readonly<Record<ErrorCode, string>> = {
   E8008_HEADERS_TOO_LARGE: 'The header section has too many bytes or fields.',
   E8008_NOT_IMPLEMENTED: 'The method or the transfer coding is not known here.',
   E8008_BUSY: 'More pages are open than live reload serves at the same time.',
-  E8008_UPSTREAM_REFUSED: 'What a route leads to refuses connections: it does not run, or elsewhere.',
+  E8008_UPSTREAM_REFUSED: 'Nothing listens where a route leads: the server does not run, or runs elsewhere.',
   E8008_UPSTREAM_UNREACHABLE: 'Its name is not known, or the network does not lead there.',
   E8008_UPSTREAM_FORBIDDEN:
     'Its name leads to a link-local or unspecified address, which is dialled only when it is configured itself.',
@@ -61,7 +61,7 @@ const meanings: Readonly<Record<ErrorCode, string>> = {
   E8008_UPSTREAM_RESET: 'It closed the connection before its reply was complete.',
   E8008_UPSTREAM_PROTOCOL: 'What it says is not HTTP.',
   E8008_UPSTREAM_UNAVAILABLE: 'None of the upstreams can take the request.',
-  E8008_UPSTREAM_TIMEOUT: 'It took longer than `timeouts` of the route allow.',
+  E8008_UPSTREAM_TIMEOUT: 'It took longer than `--timeout` or `timeouts` of the route allow.',
   E8008_UPSTREAM_LOOP: 'The request came back to this server.',
   E8008_HTTP_VERSION: 'The message is neither HTTP/1.1 nor HTTP/1.0.',
 }

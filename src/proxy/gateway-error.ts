@@ -7,8 +7,8 @@ interface Wording {
   readonly code: ErrorCode
   /** As a log line says it. */
   readonly reason: string
-  /** Ends the sentence `The upstream localhost:3000 of /api …`. */
-  readonly end: string
+  /** The sentence about it, such as `localhost:3000 (route /api)`. */
+  readonly says: (upstream: string) => string
   readonly hint: string
 }
 
@@ -16,69 +16,69 @@ const wordings: Readonly<Record<UpstreamFault, Wording>> = {
   refused: {
     code: 'E8008_UPSTREAM_REFUSED',
     reason: 'refused',
-    end: 'refuses connections',
-    hint: 'start it, or correct its address',
+    says: (who) => `Nothing is listening on ${who}`,
+    hint: 'start that server, or correct the address',
   },
   unreachable: {
     code: 'E8008_UPSTREAM_UNREACHABLE',
     reason: 'unreachable',
-    end: 'cannot be reached',
-    hint: 'is its name right, and the network up?',
+    says: (who) => `${who} cannot be reached`,
+    hint: 'check its name and the network',
   },
   'forbidden-address': {
     code: 'E8008_UPSTREAM_FORBIDDEN',
     reason: 'forbidden address',
-    end: 'has an address that is not dialled',
+    says: (who) => `${who} has an address that is never connected to`,
     hint: 'its name leads to a link-local or unspecified address; configure the address itself if that is meant',
   },
   'connect-timeout': {
     code: 'E8008_UPSTREAM_TIMEOUT',
     reason: 'timeout',
-    end: 'did not take the connection in time',
-    hint: 'is it overloaded? timeouts.connectMs is the bound',
+    says: (who) => `${who} did not accept the connection in time`,
+    hint: 'is it overloaded? timeouts.connectMs of the route is the limit',
   },
   tls: {
     code: 'E8008_UPSTREAM_TLS',
     reason: 'certificate',
-    end: 'has no certificate that can be trusted, or speaks no TLS',
+    says: (who) => `${who} has no certificate that can be trusted, or speaks no TLS`,
     hint:
-      'its authority is named by the route: tls: { ca: "ca.pem" }; for another serve8008 start this one with ' +
-      'NODE_EXTRA_CA_CERTS="$(serve8008 trust --ca)"',
+      'if you trust it, name its authority in the route: tls: { ca: "ca.pem" }; if it is another serve8008, start this ' +
+      'one with NODE_EXTRA_CA_CERTS="$(serve8008 trust --ca)"',
   },
   'headers-timeout': {
     code: 'E8008_UPSTREAM_TIMEOUT',
     reason: 'timeout',
-    end: 'did not answer in time',
-    hint: 'a longer --timeout, or timeouts.headersMs of the route, waits longer',
+    says: (who) => `${who} did not answer in time`,
+    hint: 'a longer --timeout, or timeouts.headersMs (upgradeMs for a WebSocket) of the route, waits longer',
   },
   'body-timeout': {
     code: 'E8008_UPSTREAM_TIMEOUT',
     reason: 'timeout',
-    end: 'stopped in the middle of its reply',
+    says: (who) => `${who} stopped in the middle of its reply`,
     hint: 'a longer --timeout, or timeouts.bodyIdleMs of the route, waits longer',
   },
   'total-timeout': {
     code: 'E8008_UPSTREAM_TIMEOUT',
     reason: 'timeout',
-    end: 'took too long',
-    hint: 'timeouts.totalMs is the bound',
+    says: (who) => `${who} took too long`,
+    hint: 'timeouts.totalMs of the route is the limit',
   },
   reset: {
     code: 'E8008_UPSTREAM_RESET',
     reason: 'reset',
-    end: 'closed the connection before its reply was complete',
+    says: (who) => `${who} closed the connection before its reply was complete`,
     hint: 'its own log may say why; if it speaks TLS, its address begins with https://',
   },
   left: {
     code: 'E8008_UPSTREAM_RESET',
     reason: 'client left',
-    end: 'was not needed any more',
+    says: (who) => `${who} was not needed any more`,
     hint: 'the client left',
   },
   protocol: {
     code: 'E8008_UPSTREAM_PROTOCOL',
     reason: 'not HTTP',
-    end: 'gave an answer that is not HTTP',
+    says: (who) => `The reply of ${who} is not HTTP`,
     hint: 'does another protocol live on that port?',
   },
 }
@@ -86,7 +86,7 @@ const wordings: Readonly<Record<UpstreamFault, Wording>> = {
 const clearText: Wording = {
   code: 'E8008_UPSTREAM_TLS',
   reason: 'no TLS',
-  end: 'speaks no TLS',
+  says: (who) => `${who} speaks no TLS`,
   hint: 'its address begins with http://, or another port has TLS',
 }
 
@@ -109,8 +109,8 @@ export function faultReason(error: UpstreamError): string {
 
 /** What the client gets to know of an upstream's fault. */
 export function gatewayError(error: UpstreamError, route: string, upstream: string): ServeError {
-  const { code, end, hint } = wordingOf(error)
+  const { code, says, hint } = wordingOf(error)
   const isDetailed = detailed.has(error.fault) && !isClearText(error)
   const detail = isDetailed ? ` (${error.message})` : ''
-  return new ServeError(code, `The upstream ${upstream} of ${route} ${end}${detail}.`, { hint, cause: error })
+  return new ServeError(code, `${says(`${upstream} (route ${route})`)}${detail}.`, { hint, cause: error })
 }

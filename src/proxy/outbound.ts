@@ -62,8 +62,8 @@ export function createOutbound(upstream: ResolvedUpstream, options: OutboundOpti
   function fields(x: Exchange): string[] {
     const { headers } = x
     if (isLooping(headers.get('via'), pseudonym)) {
-      throw new ServeError('E8008_UPSTREAM_LOOP', 'The request came back to this server.', {
-        hint: 'one of the upstreams leads here again: look at its address',
+      throw new ServeError('E8008_UPSTREAM_LOOP', `The target ${upstream.label} leads back to this server.`, {
+        hint: 'correct the address of the target',
       })
     }
     const trusted = isTrusted(x.peer.address)
