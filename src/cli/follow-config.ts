@@ -1,7 +1,10 @@
 import { statSync, unwatchFile, watchFile, type Stats } from 'node:fs'
-import { basename, relative } from 'node:path'
+import { relative } from 'node:path'
 import { loadConfig, type LoadedConfig } from '../config/load.ts'
+import type { OptionEntry } from '../config/option-entry.ts'
 import { optionTable } from '../config/option-table.ts'
+import type { ResolvedRoute } from '../config/route-types.ts'
+import type { ServeOptions } from '../config/types.ts'
 import type { Server8008 } from '../server/types.ts'
 import { clockTime } from '../util/clock.ts'
 import { printable, printableJson } from '../util/sanitize.ts'
@@ -10,6 +13,7 @@ import { importInProcess } from './import-in-process.ts'
 import { importedFiles } from './imported-files.ts'
 import type { Program } from './program.ts'
 import type { Report } from './report.ts'
+import { changeText, routeChanges } from './route-changes.ts'
 
 /** What following a config file needs. */
 export interface FollowOptions {
@@ -24,8 +28,10 @@ export interface FollowOptions {
 
 /** Milliseconds between looks: few files, and editors that replace them confuse what systems report. */
 const lookMs = 250
-/** Options that are applied to the server as it runs. */
-const applied: ReadonlySet<string> = new Set(['proxy', 'routes'])
+/** Lines that tell of one edit at most. */
+const mostLines = 20
+/** Options that hold from the start of the server on; routes are changed while it runs. */
+const startOnly = optionTable.filter(({ key }) => key !== 'proxy' && key !== 'routes')
 
 /**
  * Applies edits of the config file and of what it imports from the project: its routes hold from the next request on.
@@ -39,9 +45,7 @@ export function followConfig({ server, loaded, loadedAt, command, program, repor
   const { flags } = command
   const name = relative(cwd, config)
   const named = typeof command.config === 'string' ? command.config : name
-  const textOf = (options: LoadedConfig['options'], key: string): string =>
-    JSON.stringify(options[key as keyof typeof options]) ?? ''
-  let current = routesText(loaded)
+  let current = loaded.config.routes
   let told = ''
   let turn = Promise.resolve()
   let isOver = false
@@ -53,33 +57,35 @@ export function followConfig({ server, loaded, loadedAt, command, program, repor
     const next = await loadConfig({ cwd, flags, env, config: named, importModule })
     if (signal.aborted) return
     const { proxy = {}, routes = [] } = next.options
-    if (routesText(next) !== current) {
+    if (JSON.stringify(next.config.routes) !== JSON.stringify(current)) {
       server.routes.replace({ proxy, routes })
-      current = routesText(next)
-      tell(next)
+      tell(current, next.config.routes)
+      current = next.config.routes
     }
-    const others = optionTable.map(({ key }) => key).filter((key) => !applied.has(key) && isChanged(key, next))
-    const names = others.join(', ')
-    if (names !== told && names !== '') {
-      const verb = others.length === 1 ? 'has' : 'have'
+    const others = startOnly.filter(({ key }) => textOf(next, key) !== textOf(loaded, key))
+    const list = others.map((option) => optionChange(option, loaded.options, next.options)).join(', ')
+    if (list !== told && list !== '') {
+      const [verb, them] = others.length === 1 ? ['has', 'it'] : ['have', 'them']
       report.warning({
         code: 'W8008_RESTART',
-        message: `${names} ${verb} changed in ${printable(basename(config))}: start again for that.`,
+        message: `${list} ${verb} changed in ${printable(name)}: restart serve8008 to apply ${them}.`,
       })
     }
-    told = names
+    told = list
   }
 
-  function isChanged(key: string, next: LoadedConfig): boolean {
-    return textOf(next.options, key) !== textOf(loaded.options, key)
-  }
-
-  function tell({ config: { routes } }: LoadedConfig): void {
+  function tell(before: readonly ResolvedRoute[], after: readonly ResolvedRoute[]): void {
     if (command.quiet) return
-    const names = routes.map((route) => route.name)
-    if (command.json) return report.print(`${printableJson({ routes: { time: Date.now(), names } })}\n`)
-    const list = names.length === 0 ? 'none' : names.map((each) => printable(each)).join(', ')
-    report.print(`${clockTime(Date.now())}  routes ${list}\n`)
+    const time = Date.now()
+    const changes = routeChanges(before, after)
+    if (command.json) {
+      const names = after.map((route) => route.name)
+      return report.print(`${printableJson({ routes: { time, names, changes } })}\n`)
+    }
+    const lines = changes.length === 0 ? ['the routes have another order'] : changes.map(changeText)
+    const left = lines.length - mostLines
+    const shown = left > 0 ? [...lines.slice(0, mostLines), `${left} more routes have changed`] : lines
+    report.print(shown.map((line) => `${clockTime(time)}  config ${printable(line)}\n`).join(''))
   }
 
   function look({ mtimeMs }: Stats): void {
@@ -128,6 +134,21 @@ export function followConfig({ server, loaded, loadedAt, command, program, repor
   })
 }
 
-function routesText({ config }: LoadedConfig): string {
-  return JSON.stringify(config.routes)
+function textOf({ options }: LoadedConfig, key: keyof ServeOptions): string {
+  return JSON.stringify(options[key]) ?? ''
+}
+
+/** `port (3000, was 8008)`, or the name alone where a value is a secret or no short text. */
+function optionChange(
+  { key, isSecret, default: usual }: OptionEntry,
+  before: ServeOptions,
+  after: ServeOptions,
+): string {
+  const shown = (value: unknown): string | undefined => {
+    if (value === undefined) return usual === '' ? 'not set' : usual
+    const list = [value].flat()
+    return isSecret || list.some((each) => typeof each === 'object') ? undefined : list.map(String).join(', ')
+  }
+  const [was, now] = [shown(before[key]), shown(after[key])]
+  return was === undefined || now === undefined ? key : `${key} (${printable(now, 80)}, was ${printable(was, 80)})`
 }

@@ -2,9 +2,10 @@ import { ServeError } from '../errors/serve-error.ts'
 import { printable } from '../util/sanitize.ts'
 import { checkShape } from './check-shape.ts'
 import { defaults } from './defaults.ts'
-import type { Problem } from './problem.ts'
+import { findOwnUpstream, localPorts } from './own-upstream.ts'
+import { quote, type Problem } from './problem.ts'
 import { resolveAllowHosts, resolveAuth, resolveCors, resolveServe } from './resolve-access.ts'
-import { resolveAddress } from './resolve-address.ts'
+import { resolveAddress, type ResolvedAddress } from './resolve-address.ts'
 import { resolveCache } from './resolve-cache.ts'
 import { resolveLive } from './resolve-live.ts'
 import { resolveHeaders } from './resolve-headers.ts'
@@ -44,12 +45,16 @@ export function resolveConfig(options: ServeOptions, context: ResolveContext = {
   const secure = resolveTls(given, address.ports, cwd, problems)
   const timeoutMs = resolveTimeout(set.timeout, problems)
   const routes = resolveRoutes(set, { base, cwd, timeoutMs, problems })
+  refuseOwnUpstream(routes, address, secure.tls?.ports, set.proxy, problems)
+  // Ports that something else has, or is going to have: HTTPS, where its port was named, and the servers behind us.
+  const [securePort, ...others] = secure.tls?.ports ?? []
+  const named = [...(securePort === undefined || others.length > 0 ? [] : [securePort]), ...localPorts(routes)]
   const config: ResolvedConfig = {
     root: resolveFolder(set.root, cwd, ['root'], problems),
     ...address,
-    // Plain HTTP does not try the port that was named for HTTPS.
-    ports: withoutNamed(address.ports, secure.tls?.ports),
+    ports: withoutNamed(address.ports, named),
     ...secure,
+    tls: secure.tls && { ...secure.tls, ports: withoutNamed(secure.tls.ports, localPorts(routes)) },
     h2c: given.h2c ?? routes.some(isCleartextHttp2),
     h2cFollows: given.h2c === undefined,
     open: resolveOpen(set.open, base, problems),
@@ -86,9 +91,31 @@ export function resolveConfig(options: ServeOptions, context: ResolveContext = {
   return deepFreeze(config)
 }
 
-function withoutNamed(ports: readonly number[], secure: readonly number[] = []): readonly number[] {
-  const [named] = secure
-  return ports.length > 1 && secure.length === 1 ? ports.filter((port) => port !== named) : ports
+/** A list without these ports; one that would be empty, or a port that was named alone, stays as it is. */
+function withoutNamed(ports: readonly number[], named: readonly number[]): readonly number[] {
+  const left = ports.filter((port) => !named.includes(port))
+  return ports.length > 1 && left.length > 0 ? left : ports
+}
+
+/** Of a list of ports, which one it becomes shows when the server starts, and it is checked again. */
+function refuseOwnUpstream(
+  routes: readonly ResolvedRoute[],
+  { ports, host, lan, socket, fd }: ResolvedAddress,
+  securePorts: readonly number[] = [],
+  proxy: CheckedOptions['proxy'] = {},
+  problems: Problem[] = [],
+): void {
+  const plainPorts = socket === undefined && fd === undefined ? ports : []
+  const sure = [plainPorts, securePorts].flatMap((list) => (list.length === 1 ? list : []))
+  const found = findOwnUpstream(routes, { ports: sure, addresses: [lan ? '::' : host], socket })
+  if (found === undefined) return
+  const { route, upstream } = found
+  const isShort = Object.hasOwn(proxy, route.name)
+  problems.push({
+    path: isShort ? ['proxy', route.name] : ['routes'],
+    fault: `the target ${upstream.label}${isShort ? '' : ` of ${quote(route.name)}`} is this server itself`,
+    fix: 'name the port of the server behind it, or serve on another one',
+  })
 }
 
 /** Whoever speaks HTTP/2 without TLS to the upstream speaks it to us as well: gRPC clients know nothing else. */

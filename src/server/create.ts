@@ -23,6 +23,7 @@ import type { Secured } from './secure.ts'
 import { cutWarning, fullWarning, listeningWarnings, tellingWarnings } from './listening.ts'
 import { definedOnly, logOptions, type ProgramOptions } from './program-options.ts'
 import { toRequest } from './to-request.ts'
+import { refuseOwnRoutes } from './own-routes.ts'
 import { ServerRoutes } from './server-routes.ts'
 import type { AccessRecord, Listening, RequestListener, Server8008, ServerEvents } from './types.ts'
 
@@ -95,6 +96,7 @@ class Serve8008 implements Server8008 {
       config,
       onWarning: (warning) => this.#events.emit('warning', warning),
       rebuild: (routes) => {
+        if (this.#running !== undefined) refuseOwnRoutes(routes, this.#running.listening, config)
         this.#pipeline = this.#assemble(this.#layers, routes)
         this.#certify(routes)
         if (config.h2cFollows && routes.some(isCleartextHttp2)) this.#running?.takeHttp2()
@@ -172,9 +174,13 @@ class Serve8008 implements Server8008 {
       this.#live?.stop()
       throw error
     })
-    if (this.#closing !== undefined) {
+    try {
+      if (this.#closing !== undefined) throw new ServeError('E8008_CLOSED', 'The server was closed while it started.')
+      refuseOwnRoutes(this.routes.list(), running.listening, this.config)
+    } catch (error) {
+      this.#live?.stop()
       await running.stop()
-      throw new ServeError('E8008_CLOSED', 'The server was closed while it started.')
+      throw error
     }
     this.#running = running
     // Of routes that were added before.

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { RawClient } from '../support/raw.ts'
-import { folderOf, serve } from './command.ts'
+import { folderOf, serve, start } from './command.ts'
 
 const config = (body: string, more = ''): string =>
   `export default { routes: [{ match: { path: '/x' }, reply: { body: '${body}' } }], ${more} }`
@@ -31,7 +31,9 @@ test('an edit of the config file changes the routes, without dropping a connecti
   assert.equal(await ask(), 'one')
 
   writeFileSync(file, config('two', "allowHost: 'a.test'"))
-  await stderr(/allowHost has changed in serve8008\.config\.mjs: start again for that/)
+  await stderr(
+    /allowHost \(a\.test, was not set\) has changed in serve8008\.config\.mjs: restart serve8008 to apply it\./,
+  )
   assert.equal(await ask(), 'two')
 
   writeFileSync(file, 'export default { routes: [')
@@ -45,7 +47,9 @@ test('an edit of the config file changes the routes, without dropping a connecti
   // As editors do that write beside the file and rename.
   writeFileSync(`${file}.new`, config('three').replace("'/x'", "'/x/'"))
   renameSync(`${file}.new`, file)
-  await stdout(/^\d\d:\d\d:\d\d {2}routes routes\[0\]$(?:\n.*)*\n\d\d:\d\d:\d\d {2}routes routes\[0\]$/m)
+  await stdout(
+    /^\d\d:\d\d:\d\d {2}config \/x has changed: body$(?:\n.*)*\n\d\d:\d\d:\d\d {2}config \/x has changed: body$/m,
+  )
   assert.equal(await ask(), 'three')
 })
 
@@ -57,7 +61,7 @@ for (const [name, write] of [
     const cwd = await folderOf(t, { [name]: write('one') })
     const { url, stdout } = await serve(t, [], { cwd })
     writeFileSync(join(cwd, name), write('two, longer'))
-    await stdout(/ {2}routes routes\[0\]/)
+    await stdout(/ {2}config \/x has changed: body/)
     assert.equal(await (await fetch(new URL('x', url))).text(), 'two, longer')
   })
 }
@@ -107,7 +111,7 @@ for (const [kind, files] of [
     const before = (files as Readonly<Record<string, string>>)[deep] as string
 
     writeFileSync(join(cwd, deep), before.replace('one', 'two, longer'))
-    await stdout(/ {2}routes routes\[0\]/)
+    await stdout(/ {2}config \/x has changed: body/)
     assert.equal(await text(), 'two, longer')
 
     writeFileSync(join(cwd, deep), '{')
@@ -115,7 +119,7 @@ for (const [kind, files] of [
     assert.equal(await text(), 'two, longer')
 
     writeFileSync(join(cwd, deep), before.replace('one', 'three'))
-    await stdout(/(?: {2}routes routes\[0\]\n[^]*){2}/)
+    await stdout(/(?: {2}config \/x has changed: body\n[^]*){2}/)
     assert.equal(await text(), 'three')
   })
 }
@@ -129,7 +133,7 @@ test('files that an edit begins to import are followed, and a file that was miss
   await stderr(/E8008_CONFIG_UNREADABLE/)
   assert.equal(await text(), 'one')
   writeFileSync(join(cwd, 'body.mjs'), `export default 'two'`)
-  await stdout(/ {2}routes routes\[0\]/)
+  await stdout(/ {2}config \/x has changed: body/)
   assert.equal(await text(), 'two')
 })
 
@@ -153,7 +157,7 @@ test('a config file that never ends is called off by the next edit', async (t) =
   )
   await appears(join(cwd, 'begun'))
   writeFileSync(join(cwd, 'serve8008.config.mjs'), config('two'))
-  await stdout(/ {2}routes routes\[0\]/)
+  await stdout(/ {2}config \/x has changed: body/)
   assert.equal(await (await fetch(new URL('x', url))).text(), 'two')
   child.kill('SIGTERM')
   const { exitCode, stdout: said, stderr } = await ended
@@ -177,4 +181,47 @@ test('what is no data in a config file is told of by an edit', async (t) => {
   const { stderr } = await serve(t, [], { cwd })
   writeFileSync(join(cwd, 'serve8008.config.mjs'), `export default { proxy: { '/a': () => 1 } }`)
   await stderr(/serve8008\.config\.mjs cannot be loaded: \(\) => 1 could not be cloned/)
+})
+
+test('an edit tells what changed, and what needs a restart with its values', async (t) => {
+  const write = (more: string): string => `export default { port: 0, ${more} }`
+  const cwd = await folderOf(t, { 'serve8008.config.mjs': write(`proxy: { '/api/orders': 39303, '/b': 2 }`) })
+  const { stdout, stderr } = start(t, [], { cwd })
+  await stdout(/ at (http\S+)/)
+  const secret = `auth: 'ann:hunter2', headers: { 'x-a': 'b' }`
+  writeFileSync(
+    join(cwd, 'serve8008.config.mjs'),
+    write(`port: 3000, cors: ['https://a.test'], ${secret}, proxy: { '/api/orders': 39399, '/c': 3 }`),
+  )
+  await stdout(/^\d\d:\d\d:\d\d {2}config \/api\/orders now goes to localhost:39399 \(was 39303\)$/m)
+  await stdout(/ {2}config \/c is new and goes to localhost:3$/m)
+  await stdout(/ {2}config \/b is gone \(went to localhost:2\)$/m)
+  const [text] = await stderr(/^warning {2}port .*$/m)
+  assert.equal(
+    text,
+    'warning  port (3000, was 0), headers, cors (https://a.test, was off), auth have changed in serve8008.config.mjs: restart serve8008 to apply them.',
+  )
+})
+
+test('with --json an edit is one line with its changes', async (t) => {
+  const cwd = await folderOf(t, { 'serve8008.config.json': '{ "proxy": { "/a": 1 } }' })
+  const { stdout } = start(t, ['--json', '--port', '0'], { cwd })
+  await stdout(/^\{.*\}$/m)
+  writeFileSync(join(cwd, 'serve8008.config.json'), '{ "proxy": { "/a": { "to": 2, "retries": 2 } } }')
+  const [line] = await stdout(/^\{"routes":.*\}$/m)
+  const { routes } = JSON.parse(line) as { routes: { names: unknown; changes: unknown } }
+  assert.deepEqual(routes.names, ['/a'])
+  assert.deepEqual(routes.changes, [
+    { route: '/a', change: 'changed', to: 'localhost:2', was: 'localhost:1', settings: ['retries'] },
+  ])
+})
+
+test('an edit that leads a route to the server itself is refused', async (t) => {
+  const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
+  const { url, port, stderr } = await serve(t, [], { cwd })
+  writeFileSync(join(cwd, 'serve8008.config.mjs'), `export default { proxy: { '/x': 'http://localhost:${port}' } }`)
+  await stderr(
+    /The target localhost:\d+ of \/x is this server itself\.\n.*E8008_CONFIG_INVALID[^]*serve8008\.config\.mjs was not applied: the routes from before stay in use\./,
+  )
+  assert.equal(await (await fetch(new URL('x', url))).text(), 'one')
 })

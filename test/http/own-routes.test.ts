@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createServer, isServeError } from '../../src/index.ts'
+import { deadPort } from '../support/backend.ts'
+import { rawGet } from '../support/raw.ts'
+import { startServer, TempFolder } from '../support/server.ts'
+
+const isOwn = (error: unknown): boolean =>
+  isServeError(error) && error.code === 'E8008_CONFIG_INVALID' && / of \S+ is this server itself\.$/.test(error.message)
+
+test('a route to the server itself is refused while it runs, and the routes stay', async () => {
+  await using started = await startServer(
+    { 'a.txt': 'alpha' },
+    { routes: [{ match: { path: '/x' }, reply: { body: 'x' } }] },
+  )
+  const { server, port } = started
+  const before = server.routes.list()
+  assert.throws(() => server.routes.add({ match: { path: '/api' }, proxy: port }), isOwn)
+  assert.throws(() => server.routes.replace({ proxy: { '/api': `http://127.0.0.1:${port}/v1` } }), isOwn)
+  assert.deepEqual(server.routes.list(), before)
+  assert.equal((await rawGet(port, '/x')).body.toString(), 'x')
+})
+
+test('a route that was added before the start and leads to the server itself keeps it from starting', async () => {
+  using folder = await new TempFolder().write({ 'a.txt': 'alpha' })
+  const port = await deadPort()
+  const server = createServer({ root: folder.path, port, host: '127.0.0.1' })
+  server.routes.add({ name: 'api', match: { path: '/api' }, proxy: port })
+  await assert.rejects(server.listen(), isOwn)
+  assert.equal(server.port, undefined)
+  server.routes.remove('api')
+  assert.equal((await server.listen()).port, port, 'its port was given back')
+  await server.close()
+})
+
+test('a route to another port, and to another address with the same one, is taken', async () => {
+  await using started = await startServer({ 'a.txt': 'alpha' })
+  const { server, port } = started
+  server.routes.add({ match: { path: '/a' }, proxy: port === 65_535 ? 1 : port + 1 })
+  server.routes.add({ match: { path: '/b' }, proxy: `http://example.test:${port}` })
+  assert.equal(server.routes.list().length, 2)
+})
