@@ -128,6 +128,14 @@ export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
     unit: 'pages',
     description: 'Pages that live reload serves at the same time; further ones have to be reloaded by hand.',
   },
+  pageBytes: {
+    default: 32 * mebibyte,
+    min: 1024,
+    max: Number.MAX_SAFE_INTEGER,
+    unit: 'bytes',
+    description:
+      'Bytes to which the first part of a compressed page may expand to get live reload; else it stays as it is.',
+  },
 }
 
 /** The names of all limits. */

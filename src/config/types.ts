@@ -174,6 +174,11 @@ export interface Limits {
   ranges: number
   /** Pages that live reload serves at the same time; further ones have to be reloaded by hand. Default 256. */
   livePages: number
+  /**
+   * Bytes to which the first part of a compressed page may expand to get the client of live reload; a page beyond that
+   * passes unchanged, and is broken off if it shows only later and expands more than a hundredfold. Default 32 MiB.
+   */
+  pageBytes: number
 }
 
 /** One mounted folder. */

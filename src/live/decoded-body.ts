@@ -1,85 +1,169 @@
-import { once } from 'node:events'
-import type { Transform } from 'node:stream'
-import zlib from 'node:zlib'
 import type { Body, Sink } from '../http/reply.ts'
+import { CodingError, startDecoder, type Started } from './decoder.ts'
 import { pushBody } from './push-body.ts'
 
 /** Most bytes that content from memory is decoded to at once. More is decoded as it is sent. */
 const wholeBytes = 8 * 1024 * 1024
+/** Markup takes a hundredth of its size at best. Past the bound for a page, more than that is made to exhaust the server. */
+const mostExpansion = 100
 
-type Callback = (error: Error | null, result: Buffer) => void
+const never = new AbortController().signal
 
-interface Decoder {
-  readonly whole: (content: Uint8Array, options: { maxOutputLength: number }, callback: Callback) => void
-  readonly stream: () => Transform
+/** How a body is coded, and how much may come of it. */
+export interface Coded {
+  /** The value of `Content-Encoding`. */
+  readonly coding: string
+  /** Bytes to which its first part may expand, and past which it is broken off if it expands too much. */
+  readonly bound: number
 }
 
-/** zstd came with Node 22.15; older ones and their types lack it. */
-interface Zstd {
-  readonly zstdDecompress?: Decoder['whole']
-  readonly createZstdDecompress?: Decoder['stream']
+/** Decodes content from memory. `broken` content is not in that coding; `large` content is not held decoded. */
+export async function decodeWhole(content: Uint8Array, { coding, bound }: Coded): Promise<Buffer | 'broken' | 'large'> {
+  const most = Math.min(wholeBytes, bound)
+  const chunks: Uint8Array[] = []
+  let length = 0
+  const sink = {
+    write(chunk: Uint8Array): void {
+      if ((length += chunk.length) > most) throw new RangeError('too large')
+      chunks.push(chunk)
+    },
+  }
+  try {
+    await pushDecoded(content, { coding, bound: Infinity }, sink, never)
+    return Buffer.concat(chunks)
+  } catch (error) {
+    return error instanceof RangeError ? 'large' : 'broken'
+  }
 }
 
-const gzip: Decoder = { whole: zlib.gunzip, stream: () => zlib.createGunzip() }
-const { zstdDecompress, createZstdDecompress } = zlib as Zstd
+/** What the beginning of coded content shows: a `page` begins to come out, or too little to tell is there. */
+export type Glimpse = 'page' | 'more' | 'broken' | 'large'
 
-const decoders = new Map<string, Decoder>([
-  ['gzip', gzip],
-  ['x-gzip', gzip],
-  ['br', { whole: zlib.brotliDecompress, stream: () => zlib.createBrotliDecompress() }],
-  ['deflate', { whole: zlib.inflate, stream: () => zlib.createInflate() }],
-])
-if (zstdDecompress !== undefined && createZstdDecompress !== undefined) {
-  decoders.set('zstd', { whole: zstdDecompress, stream: () => createZstdDecompress() })
-}
-
-/** Whether content in a coding (the value of `Content-Encoding`) can be decoded here. */
-export function isDecodable(coding: string): boolean {
-  return decoders.has(coding.trim().toLowerCase())
-}
-
-function decoderOf(coding: string): Decoder {
-  return decoders.get(coding.trim().toLowerCase()) as Decoder
-}
-
-/** Decodes content from memory; undefined when it is broken, or too large to be held decoded. */
-export function decodeWhole(content: Uint8Array, coding: string): Promise<Buffer | undefined> {
+/** Decodes the beginning of content, and forgets it. */
+export function glimpse(first: Uint8Array, { coding, bound }: Coded): Promise<Glimpse> {
+  const started = startDecoder(coding, Buffer.from(first.buffer, first.byteOffset, first.length))
+  if (started === 'more') return Promise.resolve('more')
+  if (started === undefined) return Promise.resolve('broken')
+  const { decoder, skipped, isExact = false } = started
+  const bytes = first.subarray(skipped)
   return new Promise((resolve) => {
-    decoderOf(coding).whole(content, { maxOutputLength: wholeBytes }, (error, result) =>
-      resolve(error === null ? result : undefined),
-    )
+    let length = 0
+    const end = (found: Glimpse): void => {
+      resolve(found)
+      decoder.destroy()
+    }
+    decoder.on('error', () => end('broken'))
+    decoder.on('data', (chunk: Buffer) => {
+      if ((length += chunk.length) > bound) end('large')
+    })
+    decoder.write(bytes, () => {
+      if (isExact && decoder.bytesWritten < bytes.length) end('broken')
+      else end(length > 0 ? 'page' : 'more')
+    })
   })
 }
 
-/** Pushes a coded body decoded into a sink, chunk by chunk. Broken content rejects, as any broken body does. */
+/**
+ * Pushes a coded body decoded into a sink, chunk by chunk.
+ *
+ * @throws CodingError for content that is not in that coding, ends too early or expands too much; what the body or the
+ *   sink fails with.
+ */
 export async function pushDecoded(
   body: Exclude<Body, null>,
-  coding: string,
+  { coding, bound }: Coded,
   sink: Sink,
   signal: AbortSignal,
 ): Promise<void> {
-  const decoder = decoderOf(coding).stream()
   const stop = new AbortController()
-  const abort = (): unknown => decoder.destroy(signal.reason as Error)
+  let first = Buffer.alloc(0)
+  let taken = 0
+  let given = 0
+  let decoder: Started['decoder'] | undefined
+  let isExact = false
+  let output: Promise<void> | undefined
+  let fault: Error | undefined
+  let isFed = true
+  let goOn = (): void => {}
+  const abort = (): void => {
+    stop.abort(signal.reason)
+    decoder?.destroy()
+  }
   if (signal.aborted) abort()
   signal.addEventListener('abort', abort, { once: true })
-  // Whatever ends the decoder ends the body that feeds it.
-  decoder.once('close', () => stop.abort())
+
+  function start(chunk: Uint8Array): Uint8Array | undefined {
+    first = Buffer.concat([first, chunk])
+    const started = startDecoder(coding, first)
+    if (started === 'more') return undefined
+    if (started === undefined) throw notCoded(coding)
+    ;({ decoder, isExact = false } = started)
+    // What the decoder itself finds wrong, as opposed to what the body that feeds it fails with.
+    decoder.on('error', (error) => {
+      if (isFed) fault = error
+    })
+    // One that fails says nothing of the write under way.
+    decoder.on('close', () => goOn())
+    output = drain(decoder)
+    output.catch(() => {})
+    return first.subarray(started.skipped)
+  }
+
+  async function drain(decoded: AsyncIterable<Uint8Array>): Promise<void> {
+    let made = 0
+    try {
+      for await (const chunk of decoded) {
+        made += chunk.length
+        if (made > bound && made > mostExpansion * taken) {
+          throw new CodingError(`The page expands to more than ${bound} bytes (limits.pageBytes).`)
+        }
+        await sink.write(chunk)
+      }
+    } finally {
+      // Whatever ends the decoder ends the body that feeds it.
+      stop.abort()
+    }
+  }
+
   const input: Sink = {
-    async write(chunk) {
+    write(chunk) {
       stop.signal.throwIfAborted()
-      if (!decoder.write(chunk)) await once(decoder, 'drain', { signal: stop.signal })
+      taken += chunk.length
+      const bytes = decoder === undefined ? start(chunk) : chunk
+      // The chunk's memory is its writer's again after this, so it has to be through by then.
+      if (bytes === undefined) return undefined
+      given += bytes.length
+      return new Promise((resolve) => {
+        goOn = (): void => resolve()
+        decoder?.write(bytes, goOn)
+      })
     },
   }
-  const pushed = pushBody(body, input, stop.signal).then(
-    () => void decoder.end(),
-    (error: Error) => void decoder.destroy(error),
-  )
   try {
-    for await (const chunk of decoder) await sink.write(chunk as Uint8Array)
+    await pushBody(body, input, stop.signal).catch((error: Error) => {
+      isFed = false
+      if (decoder === undefined) throw error
+      decoder.destroy(error)
+    })
+    decoder?.end()
+    await output
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error === fault ? notCoded(coding, fault) : error
   } finally {
     signal.removeEventListener('abort', abort)
-    decoder.destroy()
-    await pushed
   }
+  if (decoder === undefined && taken > 0) throw cutShort(coding)
+  if (isExact && decoder !== undefined && decoder.bytesWritten < given) {
+    throw new CodingError(`The ${coding} content has more parts than can be decoded.`)
+  }
+}
+
+function notCoded(coding: string, cause?: Error): CodingError {
+  if (/unexpected end/.test(cause?.message ?? '')) return cutShort(coding)
+  return new CodingError(`The content is not ${coding}.`, { cause })
+}
+
+function cutShort(coding: string): CodingError {
+  return new CodingError(`The ${coding} content ends too early.`)
 }

@@ -1,6 +1,6 @@
 import { getField, type HeaderList } from '../http/headers.ts'
 import type { Reply } from '../http/reply.ts'
-import { isDecodable } from './decoded-body.ts'
+import { isDecodable } from './decoder.ts'
 
 const documentType = /^\s*(?:text\/html|application\/xhtml\+xml)\s*(?:;|$)/i
 const withoutContent: ReadonlySet<number> = new Set([204, 205, 206, 304])

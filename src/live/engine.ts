@@ -147,6 +147,7 @@ export function createEngine(options: EngineOptions): Engine {
     inject: createInject({
       script: control.script,
       isOn: () => !isEnding,
+      pageBytes: options.pageBytes,
       onBlocked: (path, missing) => options.onWarning(blockedWarning(path, missing)),
     }),
     reload,

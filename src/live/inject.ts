@@ -1,9 +1,13 @@
+import type { Readable } from 'node:stream'
+import { ServeError } from '../errors/serve-error.ts'
 import type { Exchange, Filter } from '../http/exchange.ts'
 import { FileSlice } from '../http/file-slice.ts'
 import { getField, type HeaderList } from '../http/headers.ts'
-import type { Body, Reply } from '../http/reply.ts'
-import { decodeWhole } from './decoded-body.ts'
+import type { Body, Reply, Source } from '../http/reply.ts'
+import { decodeWhole, glimpse } from './decoded-body.ts'
+import { CodingError } from './decoder.ts'
 import { codingOf, isDocument } from './document-reply.ts'
+import { openBody } from './first-chunk.ts'
 import { injectedContent, injectedFile, injectedStream, placeInContent, readHead } from './injected-body.ts'
 import { injectedReply } from './injected-reply.ts'
 import { isSandboxed, judgePolicies, policiesOf, widenOwnPolicies, type Policy } from './page-policy.ts'
@@ -23,6 +27,8 @@ export interface InjectOptions {
    * in words such as `script-src 'self'` or `connect-src 'self'`. Once for each path; the last 1000 are remembered.
    */
   readonly onBlocked: (path: string, missing: string) => void
+  /** Bytes to which a coded page may expand. */
+  readonly pageBytes: number
 }
 
 /** Pages that were told of. */
@@ -40,7 +46,7 @@ interface Plan {
   /** By origin; the empty key stands for every one. */
   readonly pages: Map<string, Outcome>
   /** Its content without a coding, while it is in the making. */
-  decoded?: Promise<Buffer | undefined>
+  decoded?: ReturnType<typeof decodeWhole>
 }
 
 interface Outcome {
@@ -56,7 +62,7 @@ interface Outcome {
  * changed once for each shared (frozen) reply; other content is changed as it is sent.
  */
 export function createInject(options: InjectOptions): Filter {
-  const { script, isOn, onBlocked } = options
+  const { script, isOn, onBlocked, pageBytes } = options
   const plans = new WeakMap<Reply, Plan | 'untouched'>()
   const told = new Set<string>()
   let nonce = ''
@@ -93,11 +99,10 @@ export function createInject(options: InjectOptions): Filter {
     if (!verdict.isAllowed) return { reply: plain, missing: verdict.missing }
 
     const coding = codingOf(plain.headers)
-    if (body instanceof Uint8Array) {
-      return coding === undefined ? wholePage(plan, body, origin) : decodedPage(plan, body, coding, x)
-    }
-    if (body instanceof FileSlice && coding === undefined) return filePage(plan, body, origin)
-    return streamedPage(plan, body, coding, x)
+    if (coding !== undefined) return codedPage(plan, coding, x)
+    if (body instanceof Uint8Array) return wholePage(plan, body, origin)
+    if (body instanceof FileSlice) return filePage(plan, body, origin)
+    return streamedPage(plan, body, undefined, x)
   }
 
   function pageOf({ plain, policies }: Plan, origin: PageOrigin): Page {
@@ -115,21 +120,68 @@ export function createInject(options: InjectOptions): Filter {
     return outcome
   }
 
+  function codedPage(plan: Plan, coding: string, x: Exchange): Outcome | Promise<Outcome> {
+    const { body } = plan.plain
+    if (body instanceof Uint8Array) return decodedPage(plan, body, coding, x)
+    if (body instanceof FileSlice) {
+      const head = readHead(body)
+      return head === undefined ? { reply: plan.plain, missing: undefined } : glimpsedPage(plan, body, head, coding, x)
+    }
+    if (body === null || x.method === 'HEAD') return streamedPage(plan, body, coding, x)
+    return openedPage(plan, body, coding, x)
+  }
+
   async function decodedPage(plan: Plan, body: Uint8Array, coding: string, x: Exchange): Promise<Outcome> {
-    const content = await (plan.decoded ??= decodeWhole(body, coding))
+    const content = await (plan.decoded ??= decodeWhole(body, { coding, bound: pageBytes }))
     delete plan.decoded
-    // Broken, or too large.
-    if (content === undefined) return streamedPage(plan, body, coding, x)
+    if (content === 'large') return glimpsedPage(plan, body, body, coding, x)
+    if (content === 'broken') return unchanged(plan.plain, 'broken', coding, x)
     const origin = pageOrigin(x)
     return keptPage(plan, origin) ?? wholePage(plan, content, origin)
+  }
+
+  async function openedPage(plan: Plan, body: Readable | Source, coding: string, x: Exchange): Promise<Outcome> {
+    const opened = await openBody(body)
+    // Where nothing is there yet, what turns out to be broken later breaks the reply off.
+    if (opened.first === undefined) return streamedPage(plan, opened.body, coding, x)
+    return glimpsedPage(plan, opened.body, opened.first, coding, x)
+  }
+
+  /** A page that shows at once that it cannot be decoded, or that it should not be, goes out as it is. */
+  async function glimpsedPage(
+    plan: Plan,
+    body: Exclude<Body, null>,
+    first: Uint8Array,
+    coding: string,
+    x: Exchange,
+  ): Promise<Outcome> {
+    const found = await glimpse(first, { coding, bound: pageBytes })
+    if (found === 'page' || found === 'more') return streamedPage(plan, body, coding, x)
+    return unchanged({ ...plan.plain, body }, found, coding, x)
+  }
+
+  function unchanged(reply: Reply, found: 'broken' | 'large', coding: string, x: Exchange): Outcome {
+    x.notes.remark =
+      found === 'broken'
+        ? `no live reload: the page is not ${coding}, as its Content-Encoding says`
+        : 'no live reload: the page expands to more than limits.pageBytes'
+    return { reply, missing: undefined }
   }
 
   function streamedPage(plan: Plan, body: Body, coding: string | undefined, x: Exchange): Outcome {
     const { plain, headers, policies } = plan
     const origin = pageOrigin(x)
     const place = createPlace(pageOf(plan, origin))
-    const stream = (content: Exclude<Body, null>): Body =>
-      injectedStream(content, coding, place, ({ missing }) => tell(x.target.path, missing))
+    const coded = coding === undefined ? undefined : { coding, bound: pageBytes }
+    const stream = (content: Exclude<Body, null>): Source => {
+      const source = injectedStream(content, coded, place, ({ missing }) => tell(x.target.path, missing))
+      return coded === undefined ? source : { ...source, pull: (...to) => source.pull(...to).catch(brokenOff) }
+    }
+    const brokenOff = (error: unknown): never => {
+      if (!(error instanceof CodingError)) throw error
+      x.notes.remark = error.message
+      throw plain.relayed === true ? new ServeError('E8008_UPSTREAM_PROTOCOL', error.message, { cause: error }) : error
+    }
     const tag = scriptTag(script, judgePolicies(policies, origin, scriptPath(script)).nonce)
     // A HEAD that was answered without content states what its GET would.
     return { reply: injectedReply(plain, headers, body === null ? null : stream(body), tag), missing: undefined }

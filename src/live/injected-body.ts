@@ -3,7 +3,7 @@ import { discard } from '../http/body.ts'
 import type { FileSlice } from '../http/file-slice.ts'
 import { pushFile } from '../http/push-file.ts'
 import type { Body, Sink, Source } from '../http/reply.ts'
-import { pushDecoded } from './decoded-body.ts'
+import { pushDecoded, type Coded } from './decoded-body.ts'
 import { headBytes, type Place, type Placement } from './placement.ts'
 import { pushBody } from './push-body.ts'
 
@@ -56,20 +56,20 @@ export function injectedFile(file: FileSlice, head: Buffer): Source {
  * A body that gets the tag on its way. What comes before the place is held back, at most 64 KiB of it; after that
  * nothing is delayed.
  *
- * @param coding Coding that the body is in; it comes out without.
+ * @param coded Coding that the body is in; it comes out without.
  * @param onPlaced Called with the decision once it is made.
  */
 export function injectedStream(
   body: Exclude<Body, null>,
-  coding: string | undefined,
+  coded: Coded | undefined,
   place: Place,
   onPlaced: (placement: Placement) => void,
 ): Source {
   return {
     async pull(sink, signal) {
       const inserting = createInserting(sink, place, onPlaced)
-      if (coding === undefined) await pushBody(body, inserting, signal)
-      else await pushDecoded(body, coding, inserting, signal)
+      if (coded === undefined) await pushBody(body, inserting, signal)
+      else await pushDecoded(body, coded, inserting, signal)
       await inserting.end()
     },
     cancel: () => discard(body),

@@ -33,6 +33,8 @@ export interface LiveOptions extends ResolvedLive {
   /** Whether browsers may keep files without asking again. */
   readonly cached: boolean
   readonly maxPages: number
+  /** Bytes to which a coded page may expand. */
+  readonly pageBytes: number
   /** The files that decide what a request path answers. */
   readonly sourcesOf: (path: string) => Sources
   readonly onChange: (paths: readonly string[]) => void

@@ -15,6 +15,7 @@ export function openLive(config: ResolvedConfig, sites: readonly Site[], events:
     folders: [config.root, ...config.mounts.map(({ folder }) => folder)],
     cached: config.cacheControl !== 'no-cache',
     maxPages: config.limits.livePages,
+    pageBytes: config.limits.pageBytes,
     sourcesOf: (path) => siteOf(path)?.site.sources(path) ?? { files: [], isMissing: false },
     onChange: (paths) => events.emit('change', paths),
     onUpdate: (update) => events.emit('reload', update),

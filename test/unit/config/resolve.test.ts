@@ -60,6 +60,7 @@ describe('resolveConfig', () => {
         cacheBytes: 64 * 1024 ** 2,
         ranges: 32,
         livePages: 256,
+        pageBytes: 32 * 1024 ** 2,
       },
       live: { watch: [], ignore: [], reload: 'page', toast: false, console: false, poll: false },
       secretFiles: [],

@@ -23,7 +23,7 @@ function filters(): (reply: Reply, headers?: readonly string[]) => Promise<Reply
   const run = composeFilters([
     createResponseHeaders([{ path: '/', headers: ['X-Mine', '1'] }]),
     createResourcePolicy(false),
-    createInject({ script: '/live.js', isOn: () => true, onBlocked: () => {} }),
+    createInject({ script: '/live.js', isOn: () => true, pageBytes: 1e6, onBlocked: () => {} }),
     createCompress(),
     createSelect({ maxRanges: 1, refuse: () => assert.fail('refused') }),
   ])

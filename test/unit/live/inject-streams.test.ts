@@ -1,18 +1,25 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { PassThrough, Readable } from 'node:stream'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import zlib from 'node:zlib'
 import { createCompress } from '../../../src/filters/compress.ts'
 import { composeFilters } from '../../../src/http/compose.ts'
 import type { Body, Reply, Source } from '../../../src/http/reply.ts'
 import { createInject } from '../../../src/live/inject.ts'
+import { pushBody } from '../../../src/live/push-body.ts'
 import { closed, contentOf, fieldsOf, fileSlice, request } from '../filters/fixtures.ts'
 
 const tag = '<script src="/live.js" async=""></script>'
 const page = ['Sec-Fetch-Dest', 'document']
 const blocked: string[] = []
-const inject = createInject({ script: '/live.js', isOn: () => true, onBlocked: (path) => blocked.push(path) })
+const inject = createInject({
+  script: '/live.js',
+  isOn: () => true,
+  pageBytes: 32 * 1024 ** 2,
+  onBlocked: (path) => blocked.push(path),
+})
 const never = new AbortController().signal
 
 function reply(body: Body, fields: readonly string[] = []): Reply {
@@ -222,15 +229,160 @@ test('a coded page that needs no script stays coded', async () => {
   assert.equal(fieldsOf(made)['content-encoding'], 'gzip')
 })
 
-test('broken codings break the body and nothing else', async (t) => {
-  const coded = zlib.gzipSync(html)
-  const torn = coded.subarray(0, coded.length - 20)
-  const file = fileSlice(t, torn)
-  for (const body of [torn, file, Readable.from([torn]), Buffer.from('no gzip at all')]) {
-    const made = await open(body, ['Content-Encoding', 'gzip'])
-    await assert.rejects(contentOf(made.body), /unexpected end of file|incorrect header check/)
+/** A body as it came, or the words of what it broke off with. */
+async function outcomeOf(body: Body, fields: readonly string[]): Promise<{ made: Reply; text: string }> {
+  const made = await open(body, fields)
+  const text = await bytesOf(made.body).then(String, (error: Error) => `broke off: ${error.message}`)
+  return { made, text }
+}
+
+/** What any body sends. */
+async function bytesOf(body: Body): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  await pushBody(body as Exclude<Body, null>, { write: (chunk) => void chunks.push(Buffer.from(chunk)) }, never)
+  return Buffer.concat(chunks)
+}
+
+/** Bodies of a kind each: in memory, from a file, from a stream and from a source. */
+function* bodiesOf(t: TestContext, content: Buffer): Generator<readonly [kind: string, body: Body]> {
+  yield ['memory', content]
+  yield ['file', fileSlice(t, content)]
+  yield ['stream', Readable.from([content])]
+  yield ['source', { pull: async (sink) => sink.write(content), cancel: () => {} }]
+}
+
+for (const [coding, encode] of Object.entries(encoders)) {
+  test(`${coding}: a page in another coding goes out as it came`, async (t) => {
+    for (const [kind, body] of bodiesOf(t, Buffer.from(html))) {
+      const { made, text } = await outcomeOf(body, ['Content-Encoding', coding])
+      assert.ok(text === html, kind)
+      assert.equal(fieldsOf(made)['content-encoding'], coding)
+      assert.equal(fieldsOf(made)['etag'], '"a"')
+    }
+  })
+
+  test(`${coding}: a page that is cut is told from a whole one`, async (t) => {
+    const whole = encode(html)
+    for (const torn of [whole.subarray(0, whole.length - 20), whole.subarray(0, 5)]) {
+      for (const [kind, body] of bodiesOf(t, torn)) {
+        const { made, text } = await outcomeOf(body, ['Content-Encoding', coding])
+        // In memory its end is known before the header section is sent.
+        if (kind === 'memory') assert.equal(made.body, body)
+        else assert.equal(text, `broke off: The ${coding} content ends too early.`, `${kind} ${torn.length}`)
+      }
+    }
+  })
+
+  test(`${coding}: what makes too much of little goes out as it came, or is broken off`, async (t) => {
+    const small = createInject({ script: '/live.js', isOn: () => true, onBlocked: () => {}, pageBytes: 100_000 })
+    const bomb = encode(`<head>${' '.repeat(5_000_000)}`)
+    for (const [kind, body] of bodiesOf(t, bomb)) {
+      const made = await small(reply(body, ['Content-Encoding', coding]), request(page))
+      assert.ok((await bytesOf(made.body)).equals(bomb), kind)
+      assert.equal(fieldsOf(made)['content-encoding'], coding)
+    }
+    // Its first bytes show nothing yet.
+    const later = Readable.from([bomb.subarray(0, 4), bomb.subarray(4)])
+    const made = await small(reply(later, ['Content-Encoding', coding]), request(page))
+    await assert.rejects(contentOf(made.body), /expands to more than 100000 bytes \(limits\.pageBytes\)/)
+  })
+
+  test(`${coding}: a page of any size that is as dense as markup goes through`, async () => {
+    const small = createInject({ script: '/live.js', isOn: () => true, onBlocked: () => {}, pageBytes: 100_000 })
+    const dense = `<head>${randomBytes(300_000).toString('hex')}`
+    const parts = Readable.from([...chunked(encode(dense))])
+    const made = await small(reply(parts, ['Content-Encoding', coding]), request(page))
+    assert.equal(String(await contentOf(made.body)), dense.replace('<head>', `<head>${tag}`))
+  })
+
+  test(`${coding}: nothing at all is an empty page`, async () => {
+    const { text } = await outcomeOf(Readable.from([]), ['Content-Encoding', coding])
+    assert.equal(text, tag)
+  })
+}
+
+test('zstd of several frames is never cut without a word', { skip: encoders['zstd'] === undefined }, async (t) => {
+  const [one, two] = [html.slice(0, 9000), html.slice(9000)].map((part) => encoders['zstd']?.(part) ?? Buffer.alloc(0))
+  const both = Buffer.concat([one as Buffer, two as Buffer])
+  for (const [kind, body] of bodiesOf(t, both)) {
+    const made = await open(body, ['Content-Encoding', 'zstd'])
+    assert.ok((await bytesOf(made.body)).equals(both), kind)
   }
-  await closed(file.fd)
+  const made = await open(Readable.from([both.subarray(0, 2), both.subarray(2)]), ['Content-Encoding', 'zstd'])
+  await assert.rejects(bytesOf(made.body), /The zstd content has more parts than can be decoded/)
+})
+
+// Chromium and curl read one member, and pass over the rest; Node's decoder fails at it and loses the end of the page.
+test('bytes behind the end of gzip and deflate do not count', async (t) => {
+  for (const coding of ['gzip', 'deflate']) {
+    const coded = encoders[coding]?.(html) ?? Buffer.alloc(0)
+    for (const garbage of ['garbage!!', '\0\0\0\0', '\x1f\x8b'])
+      for (const [kind, body] of bodiesOf(t, Buffer.concat([coded, Buffer.from(garbage, 'latin1')]))) {
+        assert.ok((await outcomeOf(body, ['Content-Encoding', coding])).text === injected, `${coding} ${kind}`)
+      }
+  }
+})
+
+test('gzip with every field in its header, and deflate without a header, are read', async (t) => {
+  const raw = zlib.deflateRawSync(html)
+  const header = Buffer.from([0x1f, 0x8b, 8, 4 + 8 + 16 + 2, 0, 0, 0, 0, 0, 3, 3, 0, 1, 2, 3])
+  const named = Buffer.concat([header, Buffer.from('page.html\0comment\0'), Buffer.from([9, 9]), raw, Buffer.alloc(8)])
+  for (const [coding, content] of [
+    ['gzip', named],
+    ['x-gzip', named],
+    ['deflate', raw],
+  ] as const) {
+    for (const [kind, body] of bodiesOf(t, content)) {
+      assert.ok((await outcomeOf(body, ['Content-Encoding', coding])).text === injected, `${coding} ${kind}`)
+    }
+    const bytes = Readable.from(
+      Array.from(content.subarray(0, 60), (byte) => Buffer.from([byte])).concat(content.subarray(60)),
+    )
+    assert.ok((await outcomeOf(bytes, ['Content-Encoding', coding])).text === injected, coding)
+  }
+})
+
+test('the header section does not wait for content that is not there', async () => {
+  const stream = new PassThrough()
+  const made = await open(stream, ['Content-Encoding', 'gzip'])
+  stream.end('no gzip')
+  await assert.rejects(contentOf(made.body), /The content is not gzip/)
+})
+
+test('what a body fails with is what it breaks off with, and its trailers stay where it is not changed', async () => {
+  const failing: Source = {
+    async pull(sink) {
+      await sink.write(zlib.gzipSync(html).subarray(0, 500))
+      throw new Error('the upstream is gone')
+    },
+    cancel: () => {},
+  }
+  assert.match((await outcomeOf(failing, ['Content-Encoding', 'gzip'])).text, /the upstream is gone/)
+  const trailing: Source = {
+    length: 7,
+    async pull(sink) {
+      await sink.write(Buffer.from('no gzip'))
+      return ['X-Sum', '1']
+    },
+    cancel: () => {},
+  }
+  const made = await open(trailing, ['Content-Encoding', 'gzip'])
+  assert.equal((made.body as Source).length, 7)
+  assert.deepEqual(await (made.body as Source).pull({ write: () => {} }, never), ['X-Sum', '1'])
+})
+
+test('a body that was looked at and is not needed is freed', async () => {
+  const stop = new Promise<void>((resolve) => {
+    const source: Source = {
+      async pull(sink, signal) {
+        signal.addEventListener('abort', () => resolve())
+        for (;;) await sink.write(Buffer.from('no gzip'.repeat(10_000)))
+      },
+      cancel: () => {},
+    }
+    void open(source, ['Content-Encoding', 'gzip']).then((made) => (made.body as Source).cancel())
+  })
+  await stop
 })
 
 test('what decodes to more than is held is decoded as it is sent', async () => {

@@ -36,6 +36,7 @@ function setUp() {
   const blocked: string[] = []
   const state = { on: true }
   const inject = createInject({
+    pageBytes: 1e6,
     script,
     isOn: () => state.on,
     onBlocked: (path, missing) => blocked.push(`${path}: ${missing}`),
