@@ -6,6 +6,8 @@ import type { Browser } from 'playwright-core'
 import { ServeError } from '../../src/errors/serve-error.ts'
 import { errorReply } from '../../src/pages/error-page.ts'
 import { waitingReply } from '../../src/pages/waiting-page.ts'
+import { deadPort } from '../support/backend.ts'
+import { startServer } from '../support/server.ts'
 import { launchChromium, skip } from './support/chromium.ts'
 
 let server: Server
@@ -50,6 +52,13 @@ after(async () => {
   await new Promise((resolve) => server.close(resolve))
 })
 
+/** Runs in the page: registers the worker and waits until it answers for the page. */
+const register = `(async () => {
+  await navigator.serviceWorker.register('/sw.js')
+  if (navigator.serviceWorker.controller === null)
+    await new Promise((resolve) => navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true }))
+})()`
+
 for (const [name, answer] of [
   ['with its page', { status: 200, type: 'text/html', body: '<h1>Back</h1>' }],
   ['with an error of its own', { status: 503, type: 'text/html', body: '<h1>Back</h1>' }],
@@ -71,6 +80,43 @@ for (const [name, answer] of [
       assert.deepEqual(complaints, [])
     } finally {
       await page.close()
+    }
+  })
+}
+
+for (const [name, worker] of [
+  ['in a browser', undefined],
+  ['behind a service worker that forwards', 'fetch(event.request)'],
+  ['behind a service worker that copies', 'fetch(new Request(event.request))'],
+] as const) {
+  test(`a route shows it at once and opens the page when its backend listens, ${name}`, { skip }, async () => {
+    const port = await deadPort()
+    const script = `self.oninstall = () => self.skipWaiting(); self.onactivate = (event) => event.waitUntil(self.clients.claim())
+      self.onfetch = (event) => event.respondWith(${worker})`
+    await using site = await startServer(
+      { 'index.html': '<!doctype html><title>Home</title>', 'sw.js': script },
+      { proxy: { '/app': `http://127.0.0.1:${port}` }, live: false },
+    )
+    const context = await browser.newContext()
+    const arriving = createServer((_, response) => {
+      response.setHeader('content-type', 'text/html')
+      response.end('<h1>Arrived</h1>')
+    })
+    try {
+      const page = await context.newPage()
+      const origin = `http://127.0.0.1:${site.port}`
+      await page.goto(origin)
+      if (worker !== undefined) await page.evaluate(register)
+      await page.goto(`${origin}/app/x?y=1`)
+      // No request was held: the page itself is what waits.
+      assert.equal(await page.title(), `Waiting for 127.0.0.1:${port}`)
+      await new Promise<void>((resolve) => arriving.listen(port, '127.0.0.1', resolve))
+      await page.getByRole('heading', { name: 'Arrived' }).waitFor()
+      assert.equal(page.url(), `${origin}/app/x?y=1`)
+    } finally {
+      await context.close()
+      arriving.closeAllConnections()
+      arriving.close()
     }
   })
 }
