@@ -84,8 +84,7 @@ export function tellingWarnings(names: readonly string[]): Warning[] {
   return [
     {
       code: 'W8008_TELLING',
-      message: `Served as they are: ${shown.join(', ')}${more}.`,
-      hint: 'move dumps, server-side sources and archives out of the served folder',
+      message: `Served as they are: ${shown.join(', ')}${more}; move them elsewhere unless that is meant.`,
     },
   ]
 }

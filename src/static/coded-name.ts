@@ -12,11 +12,14 @@ const codings: Readonly<Record<string, ContentCoding>> = { br: 'br', gz: 'gzip',
  */
 const partsOfPages = /\.(?:[cm]?js|css|wasm|data|mem|pck|symbols\.json)$/i
 
+const anyCoded = /\.(?:br|gz|zst|svgz)$/i
+
 /**
  * What a name says that is itself the name of coded content: `x.wasm.gz` is WebAssembly in gzip, `.svgz` an image.
  * Brotli has no archives and no tool that people unpack it with, so every `.br` but a `.tar.br` is one.
  */
 export function codedName(fileName: string): CodedForm | undefined {
+  if (!anyCoded.test(fileName)) return undefined
   if (/.\.svgz$/i.test(fileName)) return { type: 'image/svg+xml', coding: 'gzip' }
   const [, inner = '', extension = ''] = /^(.+\.[^.]+)\.(br|gz|zst)$/i.exec(fileName) ?? []
   const coding = codings[extension.toLowerCase()]

@@ -9,6 +9,7 @@ import { accepts, codedName } from './coded-name.ts'
 import { createFileCache } from './file-cache.ts'
 import { noteRefusal } from './note-refusal.ts'
 import { realPath } from './real-path.ts'
+import { createCopies } from './decoded-copy.ts'
 import { asModule } from './module-type.ts'
 import { chooseSidecar } from './sidecar.ts'
 
@@ -34,6 +35,7 @@ const withEncodingVary = remember((reply) => ({ ...reply, headers: withVary(repl
 /** Makes the files of a site. */
 export function createFiles({ boundary, cacheControl, cacheBytes, sidecars }: FilesOptions): Files {
   const cache = createFileCache({ boundary, cacheControl, cacheBytes })
+  const copies = createCopies()
   return {
     send(path, stat, x) {
       const name = basename(path)
@@ -48,7 +50,7 @@ export function createFiles({ boundary, cacheControl, cacheBytes, sidecars }: Fi
         if (needsTls) x.notes.remark ??= `${coded.coding} not accepted here (--tls)`
         return withEncodingVary(entry.reply)
       }
-      const reply = sidecars ? chooseSidecar(cache, path, entry, x) : entry.reply
+      const reply = sidecars ? chooseSidecar(cache, copies, path, entry, x) : entry.reply
       return asModule(reply, name, x)
     },
     has(path, stat, x) {

@@ -3,7 +3,7 @@ import { withVary } from '../http/headers.ts'
 import { chooseEncoding, type ContentCoding } from '../http/negotiate.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { Reply } from '../http/reply.ts'
-import { holds } from './decoded-copy.ts'
+import type { Copies } from './decoded-copy.ts'
 import type { FileCache, FileEntry } from './file-cache.ts'
 import { lookQuietly } from './exact-stat.ts'
 
@@ -39,7 +39,7 @@ interface Siblings {
  * A request for a range gets the file as such, since a player or a download manager counts its bytes,
  * unless it refuses that (`identity;q=0`).
  */
-export function chooseSidecar(cache: FileCache, path: string, entry: FileEntry, x: Exchange): Reply {
+export function chooseSidecar(cache: FileCache, copies: Copies, path: string, entry: FileEntry, x: Exchange): Reply {
   let available = siblingsOf(path, entry, x).codings
   if (available.length === 0) return entry.reply
   const accept = x.headers.get('accept-encoding')
@@ -48,7 +48,7 @@ export function chooseSidecar(cache: FileCache, path: string, entry: FileEntry, 
     const coding = chooseEncoding(accept, available)
     // Nothing acceptable: the file goes on as it is, and may yet be compressed on the way out.
     if (coding === undefined || coding === 'identity') return varied(entry.reply)
-    const sidecar = fetchSidecar(cache, path, entry, coding)
+    const sidecar = fetchSidecar(cache, copies, path, entry, coding)
     if (sidecar !== undefined) {
       if (entry.reply.body instanceof FileSlice) entry.reply.body.dispose()
       return sidecar.reply
@@ -65,7 +65,13 @@ function siblingsOf(path: string, { memory }: FileEntry, x: Exchange): Siblings 
 }
 
 /** A sidecar that stands for the file as it is now. */
-function fetchSidecar(cache: FileCache, path: string, entry: FileEntry, coding: ContentCoding): FileEntry | undefined {
+function fetchSidecar(
+  cache: FileCache,
+  copies: Copies,
+  path: string,
+  entry: FileEntry,
+  coding: ContentCoding,
+): FileEntry | undefined {
   const extension = extensions.find(([name]) => name === coding)?.[1] ?? ''
   const stat = lookQuietly(path + extension)
   // Coded content is never empty: an empty sidecar is what a build leaves behind that broke off.
@@ -77,8 +83,9 @@ function fetchSidecar(cache: FileCache, path: string, entry: FileEntry, coding: 
   if (entry.edited && stat.ctimeNs < entry.stat.ctimeNs) return undefined
   try {
     const sidecar = cache.fetch(path + extension, stat, { type: entry.form.type, coding })
-    if (sidecar?.form.coding === coding && (!isOlder || holds(sidecar.reply.body, coding, entry.reply.body)))
-      return sidecar
+    if (sidecar?.form.coding === coding) {
+      if (!isOlder || copies.holds({ path: path + extension, entry: sidecar }, coding, { path, entry })) return sidecar
+    }
     if (sidecar?.reply.body instanceof FileSlice) sidecar.reply.body.dispose()
     return undefined
   } catch {

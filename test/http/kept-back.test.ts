@@ -133,9 +133,11 @@ describe('the start', () => {
 
   test('warns in one line of dumps, server-side sources, compose files and archives at the top', async () => {
     assert.deepEqual(await warnings(['dump.sql', 'index.php', 'compose.yaml', 'site-backup.tar.gz', 'a.txt']), [
-      'Served as they are: compose.yaml, dump.sql and 2 more.',
+      'Served as they are: compose.yaml, dump.sql and 2 more; move them elsewhere unless that is meant.',
     ])
-    assert.deepEqual(await warnings(['docker-compose.prod.yml']), ['Served as they are: docker-compose.prod.yml.'])
+    assert.deepEqual(await warnings(['docker-compose.prod.yml']), [
+      'Served as they are: docker-compose.prod.yml; move them elsewhere unless that is meant.',
+    ])
   })
 
   test('does not warn of pages, releases, and what is below the top', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
+import { ask, openSession, startHttp2 } from '../support/http2.ts'
 import { rawGet, type RawReply } from '../support/raw.ts'
 import { startServer, type Started } from '../support/server.ts'
 
@@ -74,6 +75,17 @@ test('what people open to read is text, and compressed', async () => {
 })
 
 describe('an encoding', () => {
+  test('of two bytes each is kept in the page with live reload', async () => {
+    const text = '\ufeff<!doctype html><title>x</title><p>\u017c'
+    await started.folder.write({ 'wide.html': Buffer.from(text, 'utf16le') })
+    const reply = await get('/wide.html', 'Sec-Fetch-Dest: document')
+    assert.equal(reply.field('content-type'), 'text/html; charset=utf-16le')
+    assert.match(
+      reply.body.toString('utf16le'),
+      /^\ufeff<!doctype html>.*<script src="[^"]+" async=""><\/script>.*\u017c$/,
+    )
+  })
+
   test('is the one that a page declares, also in the page with live reload', async () => {
     const reply = await get('/legacy.html', 'Sec-Fetch-Dest: document')
     assert.equal(reply.field('content-type'), 'text/html; charset=windows-1251')
@@ -92,6 +104,41 @@ describe('an encoding', () => {
     await started.folder.write({ 'page.html': Buffer.from('<p>\xbf', 'latin1') })
     assert.equal(await typed('/page.html'), 'text/html')
   })
+})
+
+test('all of it holds over HTTP/2 and in the embedding program too', async () => {
+  const files = {
+    'main.ts': script,
+    'raw.html': Buffer.from('<p>\xcf', 'latin1'),
+    'x.wasm.br': brotliCompressSync(wasm),
+    'prod.env': 'A=1',
+    'enc.key': Buffer.alloc(16, 0xee),
+    '404.html': '<h1>Nothing',
+  }
+  await using front = await startHttp2(files)
+  using session = openSession(front.port)
+  await using plain = await startServer(files)
+  const headersOf = async (path: string, headers: Record<string, string>): Promise<string[][]> => {
+    const reply = await ask(session, { ':path': path, ...headers })
+    const response = await plain.server.fetch(`http://localhost${path}`, { headers })
+    const names = ['content-type', 'content-encoding', 'vary']
+    return [
+      [String(reply.status), ...names.map((name) => String(reply.headers[name] ?? ''))],
+      [String(response.status), ...names.map((name) => response.headers.get(name) ?? '')],
+    ]
+  }
+  for (const [path, headers, ...start] of [
+    ['/main.ts', { 'sec-fetch-dest': 'script' }, '200', 'text/javascript; charset=utf-8'],
+    ['/raw.html', { accept: 'text/plain' }, '200', 'text/html'],
+    ['/x.wasm.br', { 'accept-encoding': 'br' }, '200', 'application/wasm', 'br'],
+    ['/prod.env', { accept: 'application/json' }, '404', 'application/problem+json'],
+    ['/missing', { accept: 'text/html' }, '404', 'text/html; charset=utf-8'],
+    ['/enc.key', {}, '200'],
+  ] as const) {
+    const [over2, embedded] = await headersOf(path, headers)
+    assert.deepEqual(over2, embedded, path)
+    assert.deepEqual(over2?.slice(0, start.length), start, path)
+  }
 })
 
 describe('what is missing', () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { chmodSync, cpSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
+import { setImmediate as turn } from 'node:timers/promises'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { plainExchange } from '../../../src/http/plain-exchange.ts'
 import type { Reply } from '../../../src/http/reply.ts'
@@ -149,6 +150,33 @@ describe('a stale or foreign sidecar is never sent', () => {
       // Cut off, and a bomb.
       assert.equal(await sent(t, 'gz', gzipSync(content).subarray(0, 20), 5), 'identity')
       assert.equal(await sent(t, 'gz', gzipSync(Buffer.alloc(50_000_000)), 5), 'identity')
+    })
+
+    test('is sent for a large file once it was compared with it, and not if it differs', async (t) => {
+      later(t)
+      const large = Buffer.alloc(largeBytes, content)
+      const others = [Buffer.concat([large, Buffer.from('x')]), large.subarray(1), Buffer.alloc(largeBytes, 'y')]
+      const root = folder(t)
+      const write = (name: string, held: Uint8Array): void => {
+        writeFileSync(join(root, name), large)
+        writeFileSync(join(root, `${name}.br`), brotliCompressSync(held))
+        utimesSync(join(root, name), 1_700_000_001, 1_700_000_001)
+        utimesSync(join(root, `${name}.br`), 1_700_000_000, 1_700_000_000)
+      }
+      const from = site(root)
+      const isSent = async (name: string): Promise<boolean> =>
+        (await ask(from, `/${name}`, ['accept-encoding: br'])).field('content-encoding') === 'br'
+      for (const [i, other] of others.entries()) {
+        write(`other${i}.js`, other)
+        write(`same${i}.js`, large)
+        assert.equal(await isSent(`other${i}.js`), false)
+        // They are compared one by one: once this one is known, the other one is too.
+        while (!(await isSent(`same${i}.js`))) await turn()
+        assert.equal(await isSent(`other${i}.js`), false, String(i))
+      }
+      writeFileSync(join(root, 'same0.js'), Buffer.alloc(largeBytes, 'z'))
+      utimesSync(join(root, 'same0.js'), 1_700_000_001, 1_700_000_001)
+      assert.equal(await isSent('same0.js'), false)
     })
 
     test('a copy by fs.cpSync keeps its sidecars, whichever comes first', async (t) => {
