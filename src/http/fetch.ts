@@ -74,13 +74,13 @@ function framed(headers: string[], length: string | null): string[] {
 }
 
 function toResponse(reply: Reply, x: Exchange, unread: Set<Body>): Response {
-  const { status, body } = reply
+  const { status, reason: statusText = '', body } = reply
   const bodyless = x.method === 'HEAD' || status === 204 || status === 304
   if (bodyless) discard(body)
   const headers = pairs(reply.headers, body)
-  if (bodyless || body === null) return new Response(null, { status, headers })
-  if (body instanceof Uint8Array) return new Response(body as Uint8Array<ArrayBuffer>, { status, headers })
-  return new Response(onDemand(body, x.signal, unread), { status, headers })
+  if (bodyless || body === null) return new Response(null, { status, statusText, headers })
+  if (body instanceof Uint8Array) return new Response(body as Uint8Array<ArrayBuffer>, { status, statusText, headers })
+  return new Response(onDemand(body, x.signal, unread), { status, statusText, headers })
 }
 
 /** A stream that starts when it is first read, so that a test which looks at the status alone costs nothing. */

@@ -48,11 +48,12 @@ export function finish(response: ServerResponse, reply: Reply, x: Exchange, end:
   return stream(response, body, x)
 }
 
-function writeHead(response: ServerResponse, { status, close }: Reply, headers: string[]): void {
+function writeHead(response: ServerResponse, { status, reason, close }: Reply, headers: string[]): void {
   if (!(status >= 200 && status <= 999)) throw new RangeError(`${status} is not the status of a final reply.`)
   if (close === true) response.shouldKeepAlive = false
   try {
-    response.writeHead(status, headers)
+    if (reason === undefined) response.writeHead(status, headers)
+    else response.writeHead(status, reason, headers)
   } catch (error) {
     // The write that failed has left its own reason phrase behind.
     response.statusMessage = ''
@@ -162,13 +163,13 @@ export function responseOn(socket: Duplex, request: IncomingMessage): ServerResp
 export function finishRaw(socket: Duplex, reply: Reply): void {
   const body = reply.body instanceof Uint8Array ? reply.body : new Uint8Array()
   const headers = [...lengthened(reply, body.byteLength), 'Date', new Date().toUTCString(), 'Connection', 'close']
-  socket.write(head(reply.status, headers), 'latin1')
+  socket.write(head(reply, headers), 'latin1')
   socket.end(body)
 }
 
 /** Writes the 101 of an upgrade and hands the connection over. */
 export function finishUpgrade(socket: Duplex, reply: Reply, rest: Uint8Array): void {
-  socket.write(head(reply.status, withField(reply.headers, 'Connection', 'Upgrade')), 'latin1')
+  socket.write(head(reply, withField(reply.headers, 'Connection', 'Upgrade')), 'latin1')
   reply.takeover?.(socket, rest)
 }
 
@@ -178,9 +179,12 @@ export function checkField(name: string, value: string): void {
   validateHeaderValue(name, value)
 }
 
-/** @throws TypeError for a field that would split the message. */
-function head(status: number, headers: HeaderList): string {
-  let text = `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n`
+type StatusLine = Pick<Reply, 'status' | 'reason'>
+
+/** @throws TypeError for what would split the message. */
+function head({ status, reason = STATUS_CODES[status] ?? '' }: StatusLine, headers: HeaderList): string {
+  validateHeaderValue('reason-phrase', reason)
+  let text = `HTTP/1.1 ${status} ${reason}\r\n`
   for (let i = 0; i < headers.length; i += 2) {
     const [name, value] = [headers[i] as string, headers[i + 1] as string]
     checkField(name, value)
@@ -196,5 +200,5 @@ function head(status: number, headers: HeaderList): string {
 export function finishInterim(response: ServerResponse, status: number, headers: HeaderList): void {
   const { socket } = response
   if (socket === null || response.headersSent || response.req.httpVersion === '1.0') return
-  socket.write(head(status, headers), 'latin1')
+  socket.write(head({ status }, headers), 'latin1')
 }

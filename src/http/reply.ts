@@ -45,6 +45,8 @@ export type Takeover = (socket: import('node:stream').Duplex, head: Uint8Array) 
  */
 export interface Reply {
   readonly status: number
+  /** What HTTP/1.1 says beside the status. Default: its usual phrase. */
+  readonly reason?: string | undefined
   /** `Content-Length`, `Date` and `Connection` are left to `finish`. */
   readonly headers: HeaderList
   readonly body: Body

@@ -25,7 +25,7 @@ export interface ClientReplyOptions {
 
 /** The client's reply: the upstream's, framed by us, with the changes that its route asks for. */
 export function clientReply(x: Exchange, reply: UpstreamReply, options: ClientReplyOptions): Reply {
-  const { status, body } = reply
+  const { status, reason, body } = reply
   const fields = withoutStrictTransport(x, reply.headers)
   // RFC 9110 section 8.6: a 204 states no length.
   const headers = clientFields(status, status === 204 ? withoutField(fields, 'content-length') : fields, options)
@@ -33,6 +33,7 @@ export function clientReply(x: Exchange, reply: UpstreamReply, options: ClientRe
   const close = x.body.taken && !x.body.read
   return {
     status,
+    reason,
     headers,
     body: contentOf(x, headers, body, options),
     relayed: true,

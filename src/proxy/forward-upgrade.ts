@@ -36,6 +36,7 @@ export async function forwardUpgrade(
     }
     return {
       status: answer.status,
+      reason: answer.reason,
       headers: clientFields(answer.status, answer.headers, options),
       body: null,
       relayed: true,

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici'
 import { withoutField, type HeaderList } from '../http/headers.ts'
 import type { Sink, Source } from '../http/reply.ts'
 import type { Line, LineUser } from './http1-line.ts'
-import { maxInterim, protocolFault, readResponseHead, texts, type ResponseHead } from './response-head.ts'
+import { maxInterim, protocolFault, readReason, readResponseHead, texts, type ResponseHead } from './response-head.ts'
 import { giveBack, isLent } from './read-buffers.ts'
 import type { OutboundRequest, TransportOptions, UpstreamFault, UpstreamReply } from './types.ts'
 import { UpstreamError } from './upstream-error.ts'
@@ -25,6 +25,7 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
   #release: () => void = () => {}
   #interim = 0
   #status = 0
+  #reason: string | undefined
   #head: ResponseHead | undefined
   #settle: { answered: () => void; failed: (error: UpstreamError) => void } | undefined
   #early: Uint8Array[] = []
@@ -73,15 +74,15 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
   /** By now everything that came in the packet of the header section has been read. */
   #reply(): UpstreamReply {
     const head = this.#head as ResponseHead
-    const status = this.#status
+    const [status, reason] = [this.#status, this.#reason]
     if (this.#error !== undefined) throw this.#error
     if (head.isEventStream) clearTimeout(this.#total)
-    if (status === 204 || status === 304) return { status, headers: head.fields, body: null }
+    if (status === 204 || status === 304) return { status, reason, headers: head.fields, body: null }
     // undici tells of what its parser refuses when the connection is closed, which is later.
     const refused = this.#ended ? undefined : this.line?.socket?.errored
     if (refused) throw upstreamError(refused, 'protocol', true)
     if (this.#ended && this.#trailers === undefined && this.#request.method !== 'HEAD') {
-      return { status, headers: head.fields, body: joined(this.#early) }
+      return { status, reason, headers: head.fields, body: joined(this.#early) }
     }
     const { bodyIdleMs } = this.#timeouts
     if (!this.#ended && bodyIdleMs > 0 && !head.isEventStream) {
@@ -91,7 +92,7 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
         else this.#expire('body-timeout')
       }, bodyIdleMs)
     }
-    return { status, headers: head.fields, body: this }
+    return { status, reason, headers: head.fields, body: this }
   }
 
   pull(sink: Sink): Promise<HeaderList | undefined> {
@@ -120,12 +121,13 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
     if (this.#error !== undefined) controller.abort(this.#error)
   }
 
-  onResponseStart(controller: Controller, status: number): void {
+  onResponseStart(controller: Controller, status: number, _fields?: object, reason?: string): void {
     if (status < 100 || status > 599) return this.#fail(protocolFault(`its status is ${status}`))
     try {
       const head = readResponseHead(texts(controller.rawHeaders as Buffer[]))
       if (status < 200) return this.#inform(status, head.fields)
       this.#status = status
+      this.#reason = readReason(bytesOf(reason))
       this.#head = head
     } catch (error) {
       return this.#fail(upstreamError(error, 'protocol', true))
@@ -252,6 +254,15 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
 
 function leftError(): UpstreamError {
   return new UpstreamError('left', 'the client left', { wrote: true })
+}
+
+const isAscii = /^[\u0000-\u007f]*$/
+
+/** undici reads the reason phrase as UTF-8, so its bytes become text one by one again. What was none is lost. */
+function bytesOf(reason: string | undefined): string | undefined {
+  if (reason === undefined || isAscii.test(reason)) return reason
+  if (reason.includes('\ufffd')) return undefined
+  return Buffer.from(reason).toString('latin1')
 }
 
 function joined(chunks: readonly Uint8Array[]): Uint8Array {

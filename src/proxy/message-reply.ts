@@ -2,7 +2,7 @@ import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { withoutField } from '../http/headers.ts'
 import { messageSource } from './message-source.ts'
-import { maxInterim, protocolFault, readResponseHead } from './response-head.ts'
+import { maxInterim, protocolFault, readReason, readResponseHead } from './response-head.ts'
 import type { OutboundRequest, UpstreamReply } from './types.ts'
 
 /** Passes on the interim replies (1xx) to a request that has a connection of its own. */
@@ -37,9 +37,10 @@ export function messageReply(
   const status = message.statusCode ?? 0
   if (status < 200 || status > 599) throw protocolFault(`its status is ${status}`)
   const { fields: headers, isEventStream } = readResponseHead(message.rawHeaders)
+  const reason = readReason(message.statusMessage)
   if (method === 'HEAD' || status === 204 || status === 304) {
     socket.destroy()
-    return { status, headers, body: null }
+    return { status, reason, headers, body: null }
   }
-  return { status, headers, body: messageSource(message, socket, isEventStream ? 0 : bodyIdleMs) }
+  return { status, reason, headers, body: messageSource(message, socket, isEventStream ? 0 : bodyIdleMs) }
 }

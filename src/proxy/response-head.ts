@@ -11,6 +11,17 @@ export const maxInterim: number = 32
 /** Control characters in a value could split our own message (RFC 9110 section 5.5). */
 const forbiddenInValue = /[^\t\u0020-\u007e\u0080-\u00ff]/
 
+/** Characters of a reason phrase that goes on. */
+const maxReason = 256
+
+/** Characters of which a reason phrase consists (RFC 9112 section 4). */
+const reasonPhrase = /^[\t\u0020-\u007e\u0080-\u00ff]+$/
+
+/** A reason phrase as it may go on; undefined where the usual one says it as well. */
+export function readReason(text: string | undefined): string | undefined {
+  return text !== undefined && text.length <= maxReason && reasonPhrase.test(text) ? text : undefined
+}
+
 /** Whether the content is one of Server-Sent Events (HTML section 9.2), which lasts as long as its reader. */
 export function isEventStream(fields: HeaderList): boolean {
   return isEventStreamType(getField(fields, 'content-type') ?? '')

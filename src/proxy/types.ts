@@ -37,6 +37,8 @@ export interface OutboundRequest {
 /** An upstream's answer: end-to-end fields only. */
 export interface UpstreamReply {
   readonly status: number
+  /** The reason phrase of HTTP/1.1, where it may go on. */
+  readonly reason?: string | undefined
   readonly headers: HeaderList
   /** Null where the answer has no content. Its pull fails when the upstream breaks off. */
   readonly body: Source | Uint8Array | null

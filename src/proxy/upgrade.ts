@@ -6,7 +6,7 @@ import type { Exchange } from '../http/exchange.ts'
 import { createDial } from './dial.ts'
 import { joinSockets, type Joined } from './join-sockets.ts'
 import { messageReply, passInterim } from './message-reply.ts'
-import { maxHeaderBytes } from './response-head.ts'
+import { maxHeaderBytes, readReason } from './response-head.ts'
 import type { OutboundRequest, UpstreamReply } from './types.ts'
 import { acceptedFields, upgradeRequestFields, wantedUpgrade } from './upgrade-fields.ts'
 import { UpstreamError } from './upstream-error.ts'
@@ -122,6 +122,7 @@ function switched(
   if (signal.aborted) abandon()
   return {
     status: 101,
+    reason: readReason(message.statusMessage),
     headers,
     body: null,
     relayed: true,
