@@ -121,6 +121,14 @@ export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
     unit: 'ranges',
     description: 'Ranges answered in one reply; a request for more gets the whole file.',
   },
+  // Browsers take no more: Chromium ends at 256 KiB.
+  replyHeaderBytes: {
+    default: mebibyte / 4,
+    min: 1024,
+    max: 16 * mebibyte,
+    unit: 'bytes',
+    description: "Bytes of the header section of an upstream's reply.",
+  },
   livePages: {
     default: 256,
     min: 0,

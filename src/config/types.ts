@@ -172,6 +172,8 @@ export interface Limits {
   cacheBytes: number
   /** Ranges answered in one reply; a request for more gets the whole file. Default 32. */
   ranges: number
+  /** Bytes of the header section of an upstream's reply. Default 262144. */
+  replyHeaderBytes: number
   /** Pages that live reload serves at the same time; further ones have to be reloaded by hand. Default 256. */
   livePages: number
   /**

@@ -12,15 +12,14 @@ import { forwardUpgrade } from './forward-upgrade.ts'
 import { faultReason, gatewayError } from './gateway-error.ts'
 import { createHealthChecks } from './health.ts'
 import { holdFor, holdWhileAway, isPageNavigation } from './hold.ts'
-import type { OutboundOptions } from './outbound.ts'
 import { safeMethods } from './safe-methods.ts'
-import { createTarget, type Target } from './target.ts'
+import { createTarget, type Target, type TargetOptions } from './target.ts'
 import type { OutboundRequest, UpstreamFault, UpstreamReply } from './types.ts'
 import { wantedUpgrade } from './upgrade-fields.ts'
 import { UpstreamError } from './upstream-error.ts'
 
 /** What {@link createForward} needs. */
-export interface ForwardOptions extends OutboundOptions {
+export interface ForwardOptions extends TargetOptions {
   /** As people know the route: `/api`. */
   readonly name: string
 }

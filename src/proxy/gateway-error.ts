@@ -75,6 +75,12 @@ const wordings: Readonly<Record<UpstreamFault, Wording>> = {
     says: (who) => `${who} was not needed any more`,
     hint: 'the client left',
   },
+  'headers-too-large': {
+    code: 'E8008_UPSTREAM_PROTOCOL',
+    reason: 'header section too large',
+    end: 'sent a header section larger than limits.replyHeaderBytes',
+    hint: 'raise it with --limit replyHeaderBytes=1048576; HTTP/2 takes 64 KiB for a field and about 128 KiB in all',
+  },
   protocol: {
     code: 'E8008_UPSTREAM_PROTOCOL',
     reason: 'not HTTP',

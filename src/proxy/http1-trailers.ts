@@ -5,7 +5,7 @@ import type { HeaderList } from '../http/headers.ts'
 import { createDial } from './dial.ts'
 import { followClient } from './follow-client.ts'
 import { messageReply, passInterim } from './message-reply.ts'
-import { isEventStream, maxHeaderBytes, protocolFault } from './response-head.ts'
+import { isEventStream, protocolFault } from './response-head.ts'
 import type { OutboundRequest, Transport, TransportOptions, UpstreamReply } from './types.ts'
 import { UpstreamError } from './upstream-error.ts'
 import { upstreamError } from './upstream-fault.ts'
@@ -48,7 +48,7 @@ function converse(
   socket: Socket,
   outbound: OutboundRequest,
   signal: AbortSignal,
-  { upstream, timeouts }: TransportOptions,
+  { upstream, timeouts, replyHeaderBytes }: TransportOptions,
 ): Promise<UpstreamReply> {
   const { body } = outbound
   return new Promise((resolve, reject) => {
@@ -59,7 +59,7 @@ function converse(
       headers: framed(outbound),
       setHost: false,
       insecureHTTPParser: false,
-      maxHeaderSize: maxHeaderBytes,
+      maxHeaderSize: replyHeaderBytes,
       createConnection: () => socket,
     })
     // Node drops what is above its count without a word; the size is the bound.

@@ -5,7 +5,6 @@ import { formatHost } from '../util/ip.ts'
 import { createDial } from './dial.ts'
 import { Http1Exchange } from './http1-exchange.ts'
 import { openLine, type Dispatched } from './http1-line.ts'
-import { maxHeaderBytes } from './response-head.ts'
 import { safeMethods } from './safe-methods.ts'
 import type { OutboundRequest, Transport, TransportOptions } from './types.ts'
 import { loadClient, loadParserOf, loadPool } from './undici.ts'
@@ -18,7 +17,7 @@ const keepAliveMs = 4000
 
 /** Speaks HTTP/1.1 to an upstream through a pool of undici, which is loaded with the first request. */
 export function createHttp1Transport(options: TransportOptions): Transport {
-  const { upstream, timeouts, tls } = options
+  const { upstream, timeouts, tls, replyHeaderBytes } = options
   const dial = createDial({ upstream, connectMs: timeouts.connectMs, tls, alpn: ['http/1.1'], givesBack: true })
   const connect = callbackify(() => dial())
   let pool: Pool | undefined
@@ -36,7 +35,7 @@ export function createHttp1Transport(options: TransportOptions): Transport {
       // One request after the other: what an upstream sends unasked must not answer the next one.
       pipelining: 1,
       keepAliveTimeout: keepAliveMs,
-      maxHeaderSize: maxHeaderBytes,
+      maxHeaderSize: replyHeaderBytes,
       headersTimeout: timeouts.headersMs,
       // Ours knows event streams, and clients that do not read.
       bodyTimeout: 0,

@@ -30,12 +30,18 @@ interface Kept {
   idle: NodeJS.Timeout | undefined
 }
 
-/**
- * Keeps one session. Those that are used up live on until their streams are over.
- *
- * @param connectMs Milliseconds until the upstream must have said that it speaks HTTP/2; 0 is none.
- */
-export function createHttp2Session(authority: string, dial: Dial, connectMs: number): Http2Session {
+/** What a session is opened with. */
+export interface SessionOptions {
+  readonly authority: string
+  readonly dial: Dial
+  /** Milliseconds until the upstream must have said that it speaks HTTP/2; 0 is none. */
+  readonly connectMs: number
+  /** Bytes that the header section of a reply may have. */
+  readonly replyHeaderBytes: number
+}
+
+/** Keeps one session. Those that are used up live on until their streams are over. */
+export function createHttp2Session({ authority, dial, connectMs, replyHeaderBytes }: SessionOptions): Http2Session {
   const alive = new Map<ClientHttp2Session, Kept>()
   let current: Promise<Kept> | undefined
   let currentKept: Kept | undefined
@@ -45,7 +51,8 @@ export function createHttp2Session(authority: string, dial: Dial, connectMs: num
     const socket = await dial()
     const session = connect(authority, {
       createConnection: () => socket,
-      settings: { enablePush: false, initialWindowSize: streamWindow },
+      // What is larger comes all the same: it is counted again.
+      settings: { enablePush: false, initialWindowSize: streamWindow, maxHeaderListSize: replyHeaderBytes },
       // Node's own default drops messages with more than 128 fields.
       maxHeaderListPairs: 1000,
     })

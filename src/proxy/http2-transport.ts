@@ -8,16 +8,17 @@ import { http2Body } from './http2-body.ts'
 import { http2RequestFields, http2Trailers, isGrpc, plainFields } from './http2-fields.ts'
 import { createHttp2Session, type Http2Session } from './http2-session.ts'
 import { maxInterim } from './response-head.ts'
-import type { OutboundRequest, Transport, TransportOptions, UpstreamReply } from './types.ts'
+import type { OutboundRequest, Transport, TransportOptions, UpstreamFault, UpstreamReply } from './types.ts'
 import { UpstreamError } from './upstream-error.ts'
 import { upstreamError } from './upstream-fault.ts'
 
 /** Speaks HTTP/2 to one upstream, over one session that all exchanges share. */
 export function createHttp2Transport(options: TransportOptions): Transport {
-  const { upstream, timeouts, tls } = options
+  const { upstream, timeouts, tls, replyHeaderBytes } = options
   const dial = createDial({ upstream, connectMs: timeouts.connectMs, tls, alpn: ['h2'] })
   const scheme = upstream.protocol === 'h2:' ? 'https' : 'http'
-  const session = createHttp2Session(`${scheme}://${upstream.authority}`, dial, timeouts.connectMs)
+  const authority = `${scheme}://${upstream.authority}`
+  const session = createHttp2Session({ authority, dial, connectMs: timeouts.connectMs, replyHeaderBytes })
   return {
     async send(request) {
       // It may break off before there is a stream.
@@ -74,7 +75,7 @@ function converse(
   stream: ClientHttp2Stream,
   request: OutboundRequest,
   signal: AbortSignal,
-  { upstream, timeouts }: TransportOptions,
+  { upstream, timeouts, replyHeaderBytes }: TransportOptions,
 ): Promise<UpstreamReply> {
   return new Promise((resolve, reject) => {
     let interim = 0
@@ -84,7 +85,7 @@ function converse(
       cancelStream(stream)
       reject(error)
     }
-    const fault = (name: 'headers-timeout' | 'total-timeout' | 'reset' | 'protocol', message: string): void =>
+    const fault = (name: UpstreamFault, message: string): void =>
       fail(new UpstreamError(name, message, { wrote: true }))
     const leave = (cause?: unknown): void => fail(new UpstreamError('left', 'The client left.', { wrote: true, cause }))
     const left = (): void => leave()
@@ -110,6 +111,8 @@ function converse(
     stream.once('response', (headers, flags, raw?: string[]) => {
       const status = Number(headers[':status'])
       if (!(status >= 200 && status <= 999)) return fault('protocol', `${status} is not the status of a reply.`)
+      if (bytesOf(raw ?? []) > replyHeaderBytes)
+        return fault('headers-too-large', `more than ${replyHeaderBytes} bytes`)
       settle()
       const fields = plainFields(raw ?? [])
       const isEndless = isGrpc(fields) || /^text\/event-stream/i.test(getField(fields, 'content-type') ?? '')
@@ -137,6 +140,12 @@ function hasContent(stream: ClientHttp2Stream, status: number, flags: number, { 
   if (method !== 'HEAD' && status !== 204 && status !== 304 && !isOver) return true
   stream.resume().once('end', () => stream.writableEnded || cancelStream(stream))
   return false
+}
+
+function bytesOf(texts: readonly string[]): number {
+  let bytes = 0
+  for (const { length } of texts) bytes += length
+  return bytes
 }
 
 function bound(ms: number, act: () => void): NodeJS.Timeout | undefined {

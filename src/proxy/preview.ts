@@ -10,7 +10,7 @@ import type { ProxyRoute } from './types.ts'
  * @throws ServeError for what is refused.
  */
 export function previewRequests(route: ProxyRoute, x: Exchange, trust: readonly string[]): ForwardedRequest[] {
-  const options = { ...route, isTrusted: addressSet(trust), pseudonym: 'serve8008' }
+  const options = { ...route, isTrusted: addressSet(trust), pseudonym: 'serve8008', replyHeaderBytes: 0 }
   return route.proxy.upstreams.map((upstream) => {
     const { method, path, headers } = createTarget(upstream, options).request(x, x.body)
     const version = upstream.protocol.startsWith('h2') ? 'HTTP/2' : 'HTTP/1.1'

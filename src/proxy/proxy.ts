@@ -9,6 +9,8 @@ import { addressSet } from '../util/ip.ts'
 export interface ProxySettings {
   /** Addresses and ranges of peers whose forwarding fields are believed. */
   readonly trust: readonly string[]
+  /** Bytes that the header section of an upstream's reply may have. */
+  readonly replyHeaderBytes: number
   readonly onWarning: (warning: Warning) => void
 }
 
@@ -30,7 +32,7 @@ export interface Proxy {
 }
 
 /** Makes the proxy of one server. What forwards is loaded with the first request: the start of a server does not wait. */
-export function createProxy({ trust, onWarning }: ProxySettings): Proxy {
+export function createProxy({ trust, replyHeaderBytes, onWarning }: ProxySettings): Proxy {
   const isTrusted = addressSet(trust)
   // Another one for each server, so that a request that comes back is known.
   const pseudonym = `serve8008-${Math.random().toString(36).slice(2, 10)}`
@@ -40,7 +42,7 @@ export function createProxy({ trust, onWarning }: ProxySettings): Proxy {
   async function open(route: ProxyRoute): Promise<Forward> {
     const { createForward } = await import('./forward.ts')
     if (!route.proxy.tls.verify) onWarning(unverified(route.name))
-    const forward = createForward({ ...route, isTrusted, pseudonym })
+    const forward = createForward({ ...route, isTrusted, pseudonym, replyHeaderBytes })
     if (isDraining) forward.drain()
     return forward
   }

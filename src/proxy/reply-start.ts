@@ -1,7 +1,9 @@
-import { maxHeaderBytes, maxInterim } from './response-head.ts'
+import { maxInterim } from './response-head.ts'
 
 /** Bytes of a status line that are waited for. */
 const maxLineBytes = 8 * 1024
+/** The same for the header section of an interim reply. */
+const maxInterimBytes = 64 * 1024
 const digitOne = 0x31
 const lineFeed = 0x0a
 
@@ -59,5 +61,5 @@ function endOfInterim(bytes: Buffer): number | 'final' | 'unknown' {
   if (isFinal || bytes.byteLength < 12 || bytes.toString('latin1', 9, 12) === '101') return 'final'
   const end = bytes.indexOf('\r\n\r\n', 0, 'latin1')
   if (end !== -1) return end + 4
-  return bytes.byteLength > maxHeaderBytes ? 'final' : 'unknown'
+  return bytes.byteLength > maxInterimBytes ? 'final' : 'unknown'
 }

@@ -2,9 +2,6 @@ import { getField, type HeaderList } from '../http/headers.ts'
 import { fieldTokens, hopFields } from './hop-fields.ts'
 import { UpstreamError } from './upstream-error.ts'
 
-/** Bytes that the header section of a reply may have. */
-export const maxHeaderBytes: number = 64 * 1024
-
 /** Interim replies that are passed on: a server that sends more has something else in mind. */
 export const maxInterim: number = 32
 

@@ -21,9 +21,12 @@ export interface Target {
   mapping(x: Exchange): UrlMapping
 }
 
+/** What a {@link Target} needs beside its upstream. */
+export interface TargetOptions extends OutboundOptions, Pick<TransportOptions, 'replyHeaderBytes'> {}
+
 /** Prepares an upstream. Nothing is connected before the first request. */
-export function createTarget(upstream: ResolvedUpstream, options: OutboundOptions): Target {
-  const { match, proxy } = options
+export function createTarget(upstream: ResolvedUpstream, options: TargetOptions): Target {
+  const { match, proxy, replyHeaderBytes } = options
   const { timeouts, tls } = proxy
   const pathOf = createRequestPath(match, upstream)
   const outer = matchedPrefix(match)
@@ -57,8 +60,8 @@ export function createTarget(upstream: ResolvedUpstream, options: OutboundOption
 
   return {
     upstream,
-    transport: createTransport({ upstream, timeouts, tls }),
-    upgrade: createUpgrade({ upstream, timeouts, tls }),
+    transport: createTransport({ upstream, timeouts, tls, replyHeaderBytes }),
+    upgrade: createUpgrade({ upstream, timeouts, tls, replyHeaderBytes }),
     mapping,
     request(x, content) {
       const request: OutboundRequest = {

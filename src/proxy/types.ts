@@ -62,6 +62,8 @@ export interface TransportOptions {
   readonly upstream: ResolvedUpstream
   readonly timeouts: ResolvedProxy['timeouts']
   readonly tls: ResolvedProxy['tls']
+  /** Bytes that the header section of a reply may have. */
+  readonly replyHeaderBytes: number
 }
 
 /** What went wrong with an upstream; `left` when it was the client's doing. */
@@ -76,4 +78,5 @@ export type UpstreamFault =
   | 'total-timeout'
   | 'reset'
   | 'protocol'
+  | 'headers-too-large'
   | 'left'

@@ -6,7 +6,7 @@ import type { Exchange } from '../http/exchange.ts'
 import { createDial } from './dial.ts'
 import { joinSockets, type Joined } from './join-sockets.ts'
 import { messageReply, passInterim } from './message-reply.ts'
-import { maxHeaderBytes, readReason } from './response-head.ts'
+import { readReason } from './response-head.ts'
 import type { OutboundRequest, UpstreamReply } from './types.ts'
 import { acceptedFields, upgradeRequestFields, wantedUpgrade } from './upgrade-fields.ts'
 import { UpstreamError } from './upstream-error.ts'
@@ -17,6 +17,8 @@ export interface UpgradeOptions {
   readonly upstream: ResolvedUpstream
   readonly timeouts: Pick<ResolvedProxy['timeouts'], 'connectMs' | 'upgradeMs' | 'bodyIdleMs'>
   readonly tls: ResolvedProxy['tls']
+  /** Bytes that the header section of an answer may have. */
+  readonly replyHeaderBytes: number
 }
 
 /** An upstream's answer to an upgrade: a refusal, or a 101 with what joins the two connections. */
@@ -57,7 +59,7 @@ interface Asking extends UpgradeOptions {
 }
 
 function askForUpgrade(socket: Socket, asking: Asking): Promise<UpgradeAnswer> {
-  const { outbound, signal, timeouts, upstream, x, wanted } = asking
+  const { outbound, replyHeaderBytes, signal, timeouts, upstream, x, wanted } = asking
   return new Promise((resolve, reject) => {
     const request = sendRequest({
       // Path and fields go out as they are given: an array is not sorted, joined or completed by Node.
@@ -66,7 +68,7 @@ function askForUpgrade(socket: Socket, asking: Asking): Promise<UpgradeAnswer> {
       headers: upgradeRequestFields(x, outbound, wanted),
       setHost: false,
       insecureHTTPParser: false,
-      maxHeaderSize: maxHeaderBytes,
+      maxHeaderSize: replyHeaderBytes,
       createConnection: () => socket,
     })
     // Node drops what is above its count without a word; the size is the bound.

@@ -20,7 +20,8 @@ const faults: Readonly<Record<string, UpstreamFault>> = {
   EPIPE: 'reset',
   UND_ERR_CONNECT_TIMEOUT: 'connect-timeout',
   UND_ERR_HEADERS_TIMEOUT: 'headers-timeout',
-  UND_ERR_HEADERS_OVERFLOW: 'protocol',
+  UND_ERR_HEADERS_OVERFLOW: 'headers-too-large',
+  HPE_HEADER_OVERFLOW: 'headers-too-large',
   UND_ERR_INVALID_ARG: 'protocol',
   HPE_INVALID_EOF_STATE: 'reset',
 }
@@ -40,6 +41,7 @@ export function faultOf(error: unknown, fallback: UpstreamFault): UpstreamFault 
     if (fault !== undefined) return fault
     if (code.startsWith('HPE_')) return 'protocol'
   }
+  if (all.some(isTooLarge)) return 'headers-too-large'
   if (all.some(isParserFault)) return 'protocol'
   return fallback
 }
@@ -64,6 +66,11 @@ function messageOf(error: unknown): string {
   // Response does not match the HTTP/1.1 protocol (Invalid character in chunk size)
   if (name === 'HTTPParserError') return /\((.+)\)$/.exec(message)?.[1] ?? message
   return words[message] ?? message
+}
+
+/** nghttp2 takes a header section in nine frames at most, and says so in words only. */
+function isTooLarge(error: unknown): boolean {
+  return /CONTINUATION/.test(String((error as Partial<Error> | null)?.message))
 }
 
 /** undici says some of it in words only: bytes that no reply can begin with, and what its parser refuses. */

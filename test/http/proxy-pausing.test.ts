@@ -22,7 +22,12 @@ for (const { name, end, error } of endings) {
     await once(upstream, 'listening')
     const { port } = upstream.address() as AddressInfo
     const timeouts = { connectMs: 0, headersMs: 0, bodyIdleMs: 0, totalMs: 0, upgradeMs: 0 }
-    const transport = createHttp1Transport({ upstream: upstreamAt(port), timeouts, tls: { verify: true } })
+    const transport = createHttp1Transport({
+      upstream: upstreamAt(port),
+      timeouts,
+      tls: { verify: true },
+      replyHeaderBytes: 65_536,
+    })
     const connected = once(upstream, 'connection') as Promise<[Socket]>
     try {
       const reply = await transport.send({

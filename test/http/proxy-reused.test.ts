@@ -177,7 +177,12 @@ for (const method of ['GET', 'POST']) {
       }
     })
     const tls = { verify: true }
-    const transport = createHttp1Transport({ upstream: upstreamAt(backend.port), timeouts: patientTimeouts, tls })
+    const transport = createHttp1Transport({
+      upstream: upstreamAt(backend.port),
+      timeouts: patientTimeouts,
+      tls,
+      replyHeaderBytes: 65_536,
+    })
     assert.equal((await transport.send(request('GET'))).status, 200)
     const [first] = backend.sockets
     // The reset is on its way, and the event loop has not told anyone of it, when the request is put on the line.

@@ -29,7 +29,7 @@ interface Facts {
 /** A server whose upgrades all go to one upstream; what failed stands in `faults`. */
 async function startProxy(upstream: ResolvedUpstream, facts: Facts = {}): Promise<Started & { faults: string[] }> {
   const timeouts = { ...patientTimeouts, ...facts.timeouts }
-  const upgrade = createUpgrade({ upstream, timeouts, tls: facts.tls ?? { verify: true } })
+  const upgrade = createUpgrade({ upstream, timeouts, tls: facts.tls ?? { verify: true }, replyHeaderBytes: 65_536 })
   const faults: string[] = []
   const started = await startServer({ 'a.txt': 'alpha' }, { limits: { closeMs: 200 } })
   const layer: Layer = (next) => async (x) => {

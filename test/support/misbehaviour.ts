@@ -41,7 +41,7 @@ export const refusals: readonly [name: string, act: Misbehaviour, code: RegExp, 
   ],
   [
     'sends a header section without end',
-    (c) => c.send(`HTTP/1.1 200 OK\r\n${`X-Long: ${'x'.repeat(1000)}\r\n`.repeat(200)}`),
+    (c) => c.send(`HTTP/1.1 200 OK\r\n${`X-Long: ${'x'.repeat(1000)}\r\n`.repeat(300)}`),
     /502.*UPSTREAM_PROTOCOL/,
   ],
   [

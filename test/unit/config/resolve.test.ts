@@ -59,6 +59,7 @@ describe('resolveConfig', () => {
         halfClosedMs: 10_000,
         cacheBytes: 64 * 1024 ** 2,
         ranges: 32,
+        replyHeaderBytes: 256 * 1024,
         livePages: 256,
         pageBytes: 32 * 1024 ** 2,
       },

@@ -56,6 +56,7 @@ function transportTo(port: number, facts: Partial<TransportOptions> = {}): Trans
     upstream: upstreamAt(port, { protocol: 'h2c:' }),
     timeouts: patientTimeouts,
     tls: { verify: true },
+    replyHeaderBytes: 65_536,
     ...facts,
   })
   return { ...transport, [Symbol.asyncDispose]: () => transport.close() }

@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http2'
+import type { AddressInfo } from 'node:net'
+import { test } from 'node:test'
+import { limitTable } from '../../src/config/limits.ts'
+import { answering } from '../support/backend.ts'
+import { startHttp2, openSession, ask } from '../support/http2.ts'
+import { RawClient, type RawReply } from '../support/raw.ts'
+import { startServer } from '../support/server.ts'
+
+const upgrade = ['Connection: Upgrade', 'Upgrade: tcp']
+
+/** What a client gets of a reply with fields of so many bytes. */
+async function reply(bytes: number, limit?: number, lines: readonly string[] = []): Promise<RawReply> {
+  const fields = Array.from({ length: 10 }, (_, i) => `X-${i}: ${'v'.repeat(Math.floor(bytes / 10) - 7)}\r\n`).join('')
+  await using backend = await answering(`HTTP/1.1 200 OK\r\n${fields}Content-Length: 2\r\n\r\nok`)
+  const limits = limit === undefined ? {} : { limits: { replyHeaderBytes: limit } }
+  await using front = await startServer({}, { proxy: { '/': `http://127.0.0.1:${backend.port}` }, ...limits })
+  using client = await RawClient.open(front.port)
+  const method = lines.length === 0 || lines === upgrade ? 'GET' : 'POST'
+  client.send([`${method} / HTTP/1.1`, front.hostLine, ...lines, '', ''].join('\r\n'))
+  if (method === 'POST') client.send('1\r\na\r\n0\r\nX-Sum: 1\r\n\r\n')
+  return await client.reply()
+}
+
+const tooLarge =
+  /sent a header section larger than limits\.replyHeaderBytes[^]*E8008_UPSTREAM_PROTOCOL[^]*replyHeaderBytes=/
+
+// Requests without and with trailers, and upgrades, each go their own way.
+const ways = {
+  'a plain request': [],
+  'a request with trailers': ['Trailer: X-Sum', 'Transfer-Encoding: chunked'],
+  'an upgrade': upgrade,
+}
+
+for (const [name, lines] of Object.entries(ways)) {
+  test(`${name} gets a reply with fields of 200 kB`, async () => {
+    const { status, fields, body } = await reply(200_000, undefined, lines)
+    assert.equal(status, 200)
+    assert.equal(body.toString(), 'ok')
+    assert.equal(fields.filter(([field]) => field.startsWith('x-')).length, 10)
+  })
+
+  test(`${name} gets a 502 that names the limit when its reply is larger`, async () => {
+    const { status, body } = await reply(300_000, undefined, lines)
+    assert.equal(status, 502)
+    assert.match(body.toString(), tooLarge)
+  })
+
+  test(`${name} has the limit that was set`, async () => {
+    assert.equal((await reply(30_000, 20_000, lines)).status, 502)
+    assert.equal((await reply(300_000, 400_000, lines)).status, 200)
+  })
+}
+
+test('the limit is what Chromium takes', () => assert.equal(limitTable.replyHeaderBytes.default, 256 * 1024))
+
+async function startH2c(fields: number, size: number): Promise<{ target: string } & AsyncDisposable> {
+  const server = createServer()
+  server.on('stream', (stream) => {
+    stream.on('error', () => {})
+    stream.session?.on('error', () => {})
+    const large = Object.fromEntries(Array.from({ length: fields }, (_, i) => [`x-${i}`, 'v'.repeat(size)]))
+    stream.respond({ ':status': 200, ...large })
+    stream.end('ok')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const sessions = new Set<{ destroy(): void }>()
+  server.on('session', (session) => sessions.add(session))
+  return {
+    target: `h2c://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: async () => {
+      for (const session of sessions) session.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+test('an upstream of HTTP/2 has the same limit', async () => {
+  await using upstream = await startH2c(3, 10_000)
+  await using wide = await startHttp2({}, { proxy: { '/': upstream.target } })
+  using session = openSession(wide.port)
+  assert.equal((await ask(session, { ':path': '/' })).status, 200)
+  await using narrow = await startHttp2({}, { proxy: { '/': upstream.target }, limits: { replyHeaderBytes: 20_000 } })
+  using other = openSession(narrow.port)
+  const refused = await ask(other, { ':path': '/' })
+  assert.equal(refused.status, 502)
+  assert.match(refused.body.toString(), tooLarge)
+})
