@@ -78,7 +78,7 @@ const wordings: Readonly<Record<UpstreamFault, Wording>> = {
   'headers-too-large': {
     code: 'E8008_UPSTREAM_PROTOCOL',
     reason: 'header section too large',
-    end: 'sent a header section larger than limits.replyHeaderBytes',
+    says: (who) => `The header section of the reply of ${who} is larger than limits.replyHeaderBytes`,
     hint: 'raise it with --limit replyHeaderBytes=1048576; HTTP/2 takes 64 KiB for a field and about 128 KiB in all',
   },
   protocol: {

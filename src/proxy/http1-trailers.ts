@@ -89,8 +89,12 @@ function converse(
         const reply = messageReply(message, socket, outbound, timeouts.bodyIdleMs)
         if (isEventStream(reply.headers)) clearTimeout(forAll)
         clearTimeout(forHeaders)
-        answer = message.on('error', () => {})
-        resolve(reply)
+        message.on('error', () => {})
+        // What the parser refuses of the same packet is an error of the request until then.
+        queueMicrotask(() => {
+          answer = message
+          resolve(reply)
+        })
       } catch (error) {
         fail(error)
       }

@@ -93,7 +93,9 @@ function askForUpgrade(socket: Socket, asking: Asking): Promise<UpgradeAnswer> {
     const answer = (make: () => UpgradeAnswer): void => {
       settle()
       try {
-        resolve(make())
+        const made = make()
+        // What the parser refuses of the same packet fails the request until then.
+        queueMicrotask(() => resolve(made))
       } catch (error) {
         fail(error)
       }

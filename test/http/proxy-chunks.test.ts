@@ -62,7 +62,7 @@ for (const [name, content] of refused) {
     client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\nConnection: close\r\n\r\n`)
     const reply = await client.reply()
     assert.equal(reply.status, 502)
-    assert.match(reply.body.toString(), /is not HTTP \([^)]*chunk[^)]*\)\.\nE8008_UPSTREAM_PROTOCOL/i)
+    assert.match(reply.body.toString(), / is not HTTP \([^)]*chunk[^)]*\)\.\nE8008_UPSTREAM_PROTOCOL/i)
   })
 }
 

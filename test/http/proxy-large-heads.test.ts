@@ -25,7 +25,7 @@ async function reply(bytes: number, limit?: number, lines: readonly string[] = [
 }
 
 const tooLarge =
-  /sent a header section larger than limits\.replyHeaderBytes[^]*E8008_UPSTREAM_PROTOCOL[^]*replyHeaderBytes=/
+  /header section of the reply of [^]* is larger than limits\.replyHeaderBytes[^]*E8008_UPSTREAM_PROTOCOL[^]*replyHeaderBytes=/
 
 // Requests without and with trailers, and upgrades, each go their own way.
 const ways = {
