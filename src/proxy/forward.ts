@@ -165,7 +165,7 @@ export function createForward(options: ForwardOptions): Forward {
     const faultOf = (error: unknown): unknown => {
       if (!(error instanceof UpstreamError)) return error
       if (error.fault !== 'left' && !x.signal.aborted) balancer.failed(upstream)
-      noteReason(x, faultReason(error))
+      if (error.fault !== 'left') noteReason(x, faultReason(error))
       return gatewayError(error, name, upstream.label)
     }
     const options: ClientReplyOptions = { proxy, name, mapping: () => target.mapping(x), faultOf, endless, ended }

@@ -6,6 +6,7 @@ import { describe, test } from 'node:test'
 import type { ProxyOptions } from '../../src/config/route-types.ts'
 import { startBackend, type Backend } from '../support/backend.ts'
 import { startFront } from '../support/proxy.ts'
+import { openSession, startHttp2 } from '../support/http2.ts'
 import { RawClient } from '../support/raw.ts'
 import { startServer, type Started } from '../support/server.ts'
 
@@ -199,6 +200,26 @@ describe('what an untrusted client claims', () => {
     await using front = await startFront(backend.port, { limits: { headerCount: 200 } })
     using client = await RawClient.open(front.port)
     client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n${lines.join('\r\n')}\r\n\r\n`)
+    assert.doesNotMatch(await (await backend.next()).head(), /evil/)
+  })
+
+  test('is dropped from an upgrade and over HTTP/2 too', async () => {
+    await using backend = await startBackend()
+    const proxy = { '/': `http://127.0.0.1:${backend.port}` }
+    await using started = await startServer({}, { proxy, limits: { headerCount: 200 } })
+    using client = await RawClient.open(started.port)
+    const upgrade = [
+      'Connection: Upgrade',
+      'Upgrade: websocket',
+      'Sec-WebSocket-Key: eA==',
+      'Sec-WebSocket-Version: 13',
+    ]
+    client.send(`GET / HTTP/1.1\r\n${[started.hostLine, ...upgrade, ...lines].join('\r\n')}\r\n\r\n`)
+    assert.doesNotMatch(await (await backend.next()).head(), /evil/)
+    await using front = await startHttp2({}, { proxy, limits: { headerCount: 200 } })
+    using session = openSession(front.port)
+    const fields = Object.fromEntries(spellings.map((name) => [name.toLowerCase(), 'evil']))
+    session.request({ ':path': '/', ...fields }).on('error', () => {})
     assert.doesNotMatch(await (await backend.next()).head(), /evil/)
   })
 
