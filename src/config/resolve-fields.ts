@@ -1,4 +1,5 @@
 import { parseAuthority } from '../http/authority.ts'
+import { forwardedFields } from '../http/forwarded-fields.ts'
 import { quote, type Problem } from './problem.ts'
 import { addField, flatten, ownFields, token, type Fields } from './resolve-headers.ts'
 import type { ResolvedProxy } from './route-types.ts'
@@ -55,7 +56,7 @@ export function resolvePassHeaders(
   for (const name of given) {
     if (!token.test(name)) {
       problems.push({ path, fault: `${quote(name)} is not a field name`, fix: 'use letters, digits and hyphens' })
-    } else if (/^(?:forwarded|x-forwarded-(?:for|host|proto|port|prefix))$/i.test(name)) {
+    } else if (forwardedFields.has(name.toLowerCase())) {
       const fix = 'name the proxies that may set it: trust: ["10.0.0.0/8"]'
       problems.push({ path, fault: `${quote(name)} is written by this server`, fix })
     }

@@ -1,3 +1,4 @@
+import { forwardedFields } from '../http/forwarded-fields.ts'
 import { plainSpelling } from '../http/headers.ts'
 
 /*
@@ -5,16 +6,6 @@ import { plainSpelling } from '../http/headers.ts'
  * send it may claim to be anyone. They are dropped unless the peer is trusted (`trust`) or the route passes them on
  * (`passHeaders`). Many backends read `_` and `.` as `-` (CGI turns all three into `_`), so every spelling counts.
  */
-
-/** The fields of the proxy before us that we continue or replace; they belong to `trust`, not to `passHeaders`. */
-export const ownClaims: ReadonlySet<string> = new Set([
-  'forwarded',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-forwarded-port',
-  'x-forwarded-prefix',
-])
 
 /** Address of the client: access lists, rate limits, "debug mode for 127.0.0.1" and audit logs go by it. */
 const addresses = [
@@ -93,5 +84,5 @@ export function isClaim(name: string): boolean {
 
 /** Whether a claim is about what we do not tell ourselves, such as the user whom a proxy before us let in. */
 export function isOthersClaim(name: string): boolean {
-  return !ownClaims.has(plainSpelling(name))
+  return !forwardedFields.has(plainSpelling(name))
 }

@@ -85,7 +85,8 @@ export function createOutbound(upstream: ResolvedUpstream, options: OutboundOpti
     if (hops !== undefined && !isSettled('max-forwards')) list.push('Max-Forwards', nextHops(hops))
     const told = forwardingFields(x, trusted, prefix)
     for (let i = 0; i < told.length; i += 2) {
-      if (!isSettled((told[i] as string).toLowerCase())) list.push(told[i] as string, told[i + 1] as string)
+      if (settled.size === 0 || !isSettled((told[i] as string).toLowerCase()))
+        list.push(told[i] as string, told[i + 1] as string)
     }
     list.push(...viaField(x.version, pseudonym), ...added)
     if (takesTrailers && fieldTokens(headers.raw, 'te').includes('trailers')) list.push('TE', 'trailers')
@@ -106,7 +107,7 @@ export function settledNames({ set, remove }: ResolvedProxy['requestFields']): R
 }
 
 /** Which claims of clients a route passes on. */
-export function passedClaims(passed: ResolvedProxy['passHeaders']): (name: string) => boolean {
+function passedClaims(passed: ResolvedProxy['passHeaders']): (name: string) => boolean {
   if (passed === true) return () => true
   const names = new Set(passed.map(plainSpelling))
   return names.size === 0 ? () => false : (name) => names.has(plainSpelling(name))
