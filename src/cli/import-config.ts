@@ -1,6 +1,5 @@
 import { fileURLToPath } from 'node:url'
 import { unsettledConfig, type ImportModule } from '../config/file.ts'
-import { faultOf, placedError } from './error-place.ts'
 
 /**
  * Imports a config file and waits for its options. Until they are there
@@ -20,15 +19,19 @@ export const importConfig: ImportModule = async (url) => {
   const filtered = (event: string, ...given: readonly unknown[]): boolean => {
     if (event === 'warning' && isAboutKind(given[0])) return false
     if (event === 'beforeExit') fail(unsettledConfig())
-    else if (event === 'uncaughtException') fail(placed(given[0]))
+    else if (event === 'uncaughtException') void placed(given[0]).then(fail)
     else return Reflect.apply(emit, process, [event, ...given]) as boolean
     return true
   }
-  const placed = (thrown: unknown): Error => placedError(faultOf(thrown), fileURLToPath(url), thrown)
+  // Loaded for a file that fails alone.
+  const placed = async (thrown: unknown): Promise<Error> => {
+    const { faultOf, placedError } = await import('./error-place.ts')
+    return placedError(faultOf(thrown), fileURLToPath(url), thrown)
+  }
   process.emit = filtered as typeof process.emit
   try {
-    const options = optionsOf(url).catch((thrown: unknown) => {
-      throw placed(thrown)
+    const options = optionsOf(url).catch(async (thrown: unknown) => {
+      throw await placed(thrown)
     })
     return { default: await Promise.race([options, failure]) }
   } finally {

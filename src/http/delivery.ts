@@ -28,7 +28,7 @@ export interface ServerExchange extends Exchange {
 }
 
 /** Hands over what a Connect chain's next handler is for. */
-export type Next = (error?: unknown) => void
+export type Next = () => void
 
 /** What {@link createDelivery} needs. */
 export interface DeliveryOptions {

@@ -206,4 +206,4 @@ export interface Server8008 extends AsyncDisposable {
 }
 
 /** A listener for node:http's `request` event that is a Connect middleware too. */
-export type RequestListener = (request: object, response: object, next?: (error?: unknown) => void) => void
+export type RequestListener = (request: object, response: object, next?: () => void) => void

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fastify, { type FastifyInstance } from 'fastify'
-import inject, { type DispatchFunc } from 'light-my-request'
 import type { ServeError, Server8008, ServeOptions } from '../../src/index.ts'
-import { express, host, openSite, type EmbeddedSite } from '../support/frameworks.ts'
+import { host, openSite, type EmbeddedSite } from '../support/frameworks.ts'
 
 const large = Buffer.alloc(3_000_000, 'l')
 const files = { 'index.html': '<title>home</title>', 'a.txt': 'alpha', 'large.bin': large, 'sub/index.html': 'sub' }
@@ -13,7 +12,7 @@ const headers = { host: 'localhost' }
 async function openFastify(options: ServeOptions = {}): Promise<EmbeddedSite & { readonly app: FastifyInstance }> {
   const opened = await openSite(files, options)
   const app = fastify()
-  app.addHook('onRequest', (request, reply, done) => opened.site.handler(request.raw, reply.raw, done as () => void))
+  app.addHook('onRequest', (request, reply, done) => opened.site.handler(request.raw, reply.raw, done))
   app.get('/api/hello', async () => ({ hello: 'world' }))
   app.post('/api/echo', async (request) => request.body)
   app.options('/api/hello', async (_, reply) => await reply.code(204).header('x-from', 'fastify').send())
@@ -25,6 +24,11 @@ async function openFastify(options: ServeOptions = {}): Promise<EmbeddedSite & {
       await opened[Symbol.asyncDispose]()
     },
   }
+}
+
+/** Fastify with nothing but a handler of node:http, which `inject` (light-my-request) calls without a connection. */
+function injectorOf(handler: Server8008['handler']): FastifyInstance {
+  return fastify().addHook('onRequest', (request, reply, _done) => handler(request.raw, reply.raw))
 }
 
 function failuresOf(site: Server8008): ServeError[] {
@@ -71,26 +75,19 @@ test('Fastify: over a port it is the same', async () => {
   assert.deepEqual(await (await fetch(`${address}/api/hello`)).json(), { hello: 'world' })
 })
 
-test('light-my-request: the handler itself answers, with refusals and content that nobody wants', async () => {
+test('what is injected into the handler alone is answered, with refusals and content that nobody wants', async () => {
   await using opened = await openSite(files)
   const failures = failuresOf(opened.site)
-  const dispatch = opened.site.handler as unknown as DispatchFunc
-  assert.equal((await inject(dispatch, { url: '/', headers })).body, '<title>home</title>')
-  assert.equal((await inject(dispatch, { url: '/nope', headers })).statusCode, 404)
-  assert.equal((await inject(dispatch, { url: '/a.txt', method: 'POST', payload: large, headers })).statusCode, 405)
-  assert.equal((await inject(dispatch, { url: '/a.txt', method: 'OPTIONS', headers })).statusCode, 204)
-  const streamed = await inject(dispatch, { url: '/large.bin', headers, payloadAsStream: true })
+  const app = injectorOf(opened.site.handler)
+  assert.equal((await app.inject({ url: '/', headers })).body, '<title>home</title>')
+  assert.equal((await app.inject({ url: '/nope', headers })).statusCode, 404)
+  assert.equal((await app.inject({ url: '/a.txt', method: 'POST', payload: large, headers })).statusCode, 405)
+  assert.equal((await app.inject({ url: '/a.txt', method: 'OPTIONS', headers })).statusCode, 204)
+  const streamed = await app.inject({ url: '/large.bin', headers, payloadAsStream: true })
   let bytes = 0
   for await (const chunk of streamed.stream()) bytes += (chunk as Buffer).byteLength
   assert.equal(bytes, large.byteLength)
   assert.deepEqual(failures, [])
-})
-
-test('light-my-request: an Express app with a mounted site answers', async () => {
-  await using opened = await openSite(files)
-  const app = express().use('/m', opened.site.handler) as unknown as DispatchFunc
-  assert.equal((await inject(app, { url: '/m/a.txt', headers })).body, 'alpha')
-  assert.equal((await inject(app, { url: '/m', headers })).headers.location, '/m/')
 })
 
 test('a layer that waits for the connection to close does not fail where there is none', async () => {
@@ -103,7 +100,6 @@ test('a layer that waits for the connection to close does not fail where there i
     x.inform(103, ['Link', '</a.css>; rel=preload'])
     return next(x)
   })
-  const dispatch = opened.site.handler as unknown as DispatchFunc
-  assert.equal((await inject(dispatch, { url: '/a.txt', headers })).body, 'alpha')
+  assert.equal((await injectorOf(opened.site.handler).inject({ url: '/a.txt', headers })).body, 'alpha')
   assert.deepEqual(failures, [])
 })
