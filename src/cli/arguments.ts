@@ -82,7 +82,7 @@ function valueOf(flag: Flag, given: readonly (boolean | string)[], argv: readonl
   const words = ['serve8008', ...(command === undefined ? [] : [command]), `--${flag.name}`, flag.valueName]
   const form = words.join(' ').trimEnd()
   const last = given.at(-1)
-  if (last === false && !flag.canBeOff) throw usage(`--no-${flag.name} means nothing.`, form)
+  if (last === false && !flag.canBeOff) throw usage(`--${flag.name} cannot be negated.`, form)
   if (last === false || flag.kind === 'boolean') return last === true
   const counting = flag.repeats ? given : given.slice(-1)
   if (flag.kind !== 'optional' && counting.includes('')) throw usage(`--${flag.name} needs a value.`, form)
@@ -99,7 +99,8 @@ function switchReader(argv: readonly string[], flags: readonly Flag[]): (word: s
     const flag = flags.find((each) => each.kind === 'boolean' && [each.name, ...each.aliases].includes(name))
     if (flag === undefined || index > end) return word
     const read = parseSwitch([value])
-    if ('fault' in read) throw usage(`--${flag.name}: ${read.fault}.`, `serve8008 --${flag.name}, or --no-${flag.name}`)
+    if ('fault' in read)
+      throw usage(`--${flag.name}: ${read.fault}; --no-${flag.name} switches it off.`, `serve8008 --${flag.name}`)
     return `${dashes}${name}=${String(read.value)}`
   }
 }

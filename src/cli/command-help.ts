@@ -2,21 +2,37 @@ import { nearest } from '../config/problem.ts'
 import { ServeError } from '../errors/serve-error.ts'
 import { commandTexts } from './command-texts.ts'
 import { commandNames, commandOf, commands } from './commands.ts'
+import { renderFlagHelp } from './flag-help.ts'
 import { flags, voice, type Flag } from './flags.ts'
+import { habitOf } from './habits.ts'
 import { flagRow, renderPage } from './help-page.ts'
 import type { Terminal } from './terminal.ts'
 
+/** Every flag: those of serving, then those of other commands. */
+const every: readonly Flag[] = [...flags, ...commandNames.flatMap((name) => commands[name].flags)]
+
+/** `port`, `--port`, `-p`, `no-live`, or what another server calls it. */
+function flagOf(word: string): Flag | undefined {
+  const name = word.replace(/^-+/, '')
+  const find = (wanted: string): Flag | undefined =>
+    every.find((flag) => flag.name === wanted || flag.aliases.includes(wanted))
+  const dashes = name.length === 1 ? '-' : '--'
+  return find(name) ?? find(name.replace(/^no-/, '')) ?? find((habitOf(dashes + name) ?? '').replace(/^--(no-)?/, ''))
+}
+
 /**
- * The help page of a command, made from what drives its command line.
+ * The help page of a command or of a flag, made from what drives the command line.
  *
- * @throws ServeError E8008_USAGE for a word that is no command.
+ * @throws ServeError E8008_USAGE for a word that is neither.
  */
 export function renderCommandHelp(word: string, terminal: Terminal): string {
   const name = commandOf(word)
   if (name === undefined) {
-    const meant = nearest(word, commandNames)
+    const flag = flagOf(word)
+    if (flag !== undefined) return renderFlagHelp(flag, terminal)
+    const meant = nearest(word, [...commandNames, ...every.map((each) => each.name)])
     const hint = meant === undefined ? 'serve8008 --help' : `serve8008 help ${meant}`
-    throw new ServeError('E8008_USAGE', `There is no command ${word}.`, { hint })
+    throw new ServeError('E8008_USAGE', `There is no command or flag "${word}".`, { hint })
   }
   const { flags: all, isLikeServing = false } = commands[name]
   const { summary, usage, examples, notes } = commandTexts[name]

@@ -21,7 +21,7 @@ export const commandTexts: Readonly<Record<CommandName, CommandTexts>> = {
       ['serve8008 check', 'the configuration of this folder'],
       ['serve8008 check --json', 'one line for programs, with every origin'],
     ],
-    notes: ['It ends with 2 where something is wrong, and tells of every problem at once.'],
+    notes: ['It ends with 2 where something is wrong, and lists every problem at once.'],
   },
   explain: {
     summary: 'which route answers a request, and why no other does',
@@ -40,6 +40,24 @@ export const commandTexts: Readonly<Record<CommandName, CommandTexts>> = {
       ['serve8008 reload dist/app.css', 'swap the style sheet where it is used'],
     ],
     notes: ['Of several servers it is the one of this folder; otherwise name its port.'],
+  },
+  status: {
+    summary: 'list your servers that are running',
+    usage: [['serve8008 status', 'address, folder and process of each; also: list']],
+    examples: [['serve8008 status --json', 'one line for programs']],
+    notes: [],
+  },
+  stop: {
+    summary: 'stop a running server',
+    usage: [['serve8008 stop', 'replies under way finish, as after ^C']],
+    examples: [['serve8008 stop --port 3000', 'the server on this port']],
+    notes: ['Of several servers it is the one of this folder; otherwise name its port.'],
+  },
+  version: {
+    summary: 'print the version',
+    usage: [['serve8008 version', 'the same as serve8008 --version']],
+    examples: [],
+    notes: [],
   },
   trust: {
     summary: 'let the browsers and the system of this user trust the local certificates',
@@ -81,7 +99,7 @@ export const commandTexts: Readonly<Record<CommandName, CommandTexts>> = {
   },
   help: {
     summary: 'print a help page',
-    usage: [['serve8008 help [COMMAND]', 'this page, or that of a command']],
+    usage: [['serve8008 help [NAME]', 'this page, or that of a command or a flag']],
     examples: [],
     notes: [],
   },

@@ -3,11 +3,11 @@ import type { FlagValues } from '../config/source.ts'
 import { ServeError } from '../errors/serve-error.ts'
 import { parseArguments, type FlagTexts } from './arguments.ts'
 import { readAuthorityCommand, type AuthorityFlags } from './authority-command.ts'
-import { commandOf, commands, type CommandName } from './commands.ts'
+import { commandOf, commands, typedCommand, type CommandName } from './commands.ts'
 import { flags } from './flags.ts'
 import { repeatCommand, replaceWord } from './repeat-command.ts'
 import type { Manner } from './report.ts'
-import { withoutUserinfo } from './shell-word.ts'
+import { commandLine, withoutUserinfo } from './shell-word.ts'
 
 /** What the command line asks for. */
 export interface Command extends Manner {
@@ -34,17 +34,22 @@ type Values = ReadonlyMap<string, FlagTexts>
  *
  * @throws ServeError E8008_USAGE
  */
-export function readCommand(argv: readonly string[], isFolder: (word: string) => boolean): Command {
+export function readCommand(typed: readonly string[], isFolder: (word: string) => boolean): Command {
+  const argv = helpOfFlag(typed)
   const authority = readAuthorityCommand(argv)
   if (authority !== undefined) {
     return { ...authority, shell: undefined, requestHeaders: [], config: undefined, flags: {} }
   }
-  const general = parseArguments(argv, flags, isFolder)
+  const guess = typedCommand(argv)
+  // The flags of serving and perhaps more, whichever command it is in the end.
+  const wide = guess !== undefined && commands[guess].isLikeServing === true ? commands[guess].flags : flags
+  const general = parseArguments(argv, wide, isFolder)
   const command = commandOf(general.words[0])
   const own = command === undefined ? flags : commands[command].flags
-  const { words, literals, values } = own === flags ? general : parseArguments(argv, own, isFolder)
+  const { words, literals, values } = own === wide ? general : parseArguments(argv, own, isFolder)
   const requestHeaders = values.get('requestHeader')
   const places = command === undefined ? words : words.slice(1)
+  refuseWords(command, words, argv)
   const name: Command['name'] = isOn(values, 'help')
     ? 'help'
     : isOn(values, 'version')
@@ -60,12 +65,21 @@ export function readCommand(argv: readonly string[], isFolder: (word: string) =>
     json: isOn(values, 'json'),
     config: configFile(values.get('config'), argv),
   }
-  if (isOfWords(name)) return { ...common, flags: optionValues(values) }
+  if (isOfWords(name) || name === 'stop') return { ...common, flags: optionValues(values) }
   if (name !== 'serve' && name !== 'check') return { ...common, flags: {} }
   return {
     ...common,
     flags: { ...optionValues(values), ...placeValues([...places, ...literals], values, argv, isFolder) },
   }
+}
+
+/** `help --port` asks about the flag, and does not set it. */
+function helpOfFlag(argv: readonly string[]): readonly string[] {
+  const [first, about, ...rest] = argv
+  if (first !== 'help' || about === undefined || rest.length > 0) return argv
+  const name = about.replace(/^-+/, '')
+  const isOwn = commands.help.flags.some((flag) => flag.name === name || flag.aliases.includes(name))
+  return isOwn ? argv : [first, name]
 }
 
 /** How the command is to speak even where its line could not be read. */
@@ -78,6 +92,16 @@ export function guessManner(argv: readonly string[]): Manner {
 /** Whether its words are its own matter, not folders. */
 function isOfWords(name: Command['name']): boolean {
   return name === 'reload' || name === 'explain'
+}
+
+/** Commands that take no words are told from folders of their name by what follows. */
+function refuseWords(command: CommandName | undefined, [, word]: readonly string[], argv: readonly string[]): void {
+  if (command === undefined || commands[command].words !== 'none' || word === undefined) return
+  const at = argv.indexOf(word)
+  // `stop 3000` means the server on that port.
+  const isPort = command === 'stop' && /^\d+$/.test(word)
+  const hint = commandLine(argv.toSpliced(at, 1, ...(isPort ? ['--port', word] : [])))
+  throw usage(`serve8008 ${command} takes no words, so not ${word}.`, hint)
 }
 
 /** The command whose help page is asked for: `help trust`, `check --help`. */
@@ -117,6 +141,7 @@ function placeValues(
   argv: readonly string[],
   isFolder: (word: string) => boolean,
 ): FlagValues {
+  refuseApart(words, values, argv)
   const mounts = words.filter((word) => /^\/[^=]*=/.test(word) && !isFolder(word))
   const folders = words.filter((word) => !mounts.includes(word))
   const [folder, second] = folders
@@ -145,19 +170,39 @@ function placeValues(
       throw usage(`${second} is no folder; as the value of ${before} it needs a = before it.`, joined)
     }
     const name = second.replace(/^[./\\]+|[/\\]+$/g, '') || 'more'
-    throw usage(`Two folders: ${folder} and ${second}.`, replaceWord(argv, second, `/${name}=${second}`))
+    throw usage(
+      `Only one folder can be served at /: ${folder}. To add ${second}, give it a path of its own.`,
+      replaceWord(argv, second, `/${name}=${second}`),
+    )
   }
   if (folder !== undefined && /^\d+$/.test(folder) && !isFolder(folder)) {
     const others = argv.toSpliced(argv.lastIndexOf(folder), 1)
     const hint = values.has('port')
       ? repeatCommand(others, { option: 'port', value: folder }, flags)
       : replaceWord(argv, folder, '--port', folder)
-    throw usage(`There is no folder ${folder}; a port is a flag.`, hint)
+    throw usage(`There is no folder ${folder}. To set the port: --port ${folder}.`, hint)
   }
   const named = values.get('mounts')
   return {
     ...(folder === undefined ? {} : { root: folder }),
     ...(mounts.length === 0 ? {} : { mounts: Array.isArray(named) ? [...named, ...mounts] : mounts }),
+  }
+}
+
+/** `-x /api 3000`: what belongs to the value of a flag stands apart from it. */
+function refuseApart(words: readonly string[], values: Values, argv: readonly string[]): void {
+  for (const { key, name, valueName } of flags) {
+    const given = values.get(key)
+    if (!valueName.includes('=') || !Array.isArray(given)) continue
+    for (const value of given as readonly string[]) {
+      const at = argv.findIndex((word) => word === value || (word.startsWith('-') && word.endsWith(`=${value}`)))
+      const rest = argv[at + 1]
+      if (value.includes('=') || at === -1 || rest === undefined || !words.includes(rest)) continue
+      throw usage(
+        `--${name} takes ${valueName} in one word.`,
+        commandLine(argv.toSpliced(at, 2, `${argv[at]}=${rest}`)),
+      )
+    }
   }
 }
 

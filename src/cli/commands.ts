@@ -1,7 +1,22 @@
 import { flags, ownFlag, voice, type Flag } from './flags.ts'
 
 /** The words that may stand in the folder's place. */
-export const commandNames = ['check', 'explain', 'reload', 'trust', 'untrust', 'cert', 'completion', 'help'] as const
+export const commandNames = [
+  'check',
+  'explain',
+  'reload',
+  'status',
+  'stop',
+  'trust',
+  'untrust',
+  'cert',
+  'completion',
+  'version',
+  'help',
+] as const
+
+/** Other words for commands. */
+const commandAliases: Readonly<Record<string, CommandName>> = { list: 'status', ls: 'status', ps: 'status' }
 
 /** One of them. */
 export type CommandName = (typeof commandNames)[number]
@@ -16,7 +31,7 @@ export interface CommandEntry {
   /** Whether it takes the flags of serving too, which have a page of their own. */
   readonly isLikeServing?: true
   /** What its words are, for completions. */
-  readonly words: 'folders' | 'files' | 'shells' | 'commands' | 'others'
+  readonly words: 'folders' | 'files' | 'shells' | 'commands' | 'others' | 'none'
 }
 
 const yes = only('yes', ['y'], 'Ask nothing, as in scripts.')
@@ -35,10 +50,9 @@ export const commands: Readonly<Record<CommandName, CommandEntry>> = {
   },
   explain: {
     flags: [
-      // As curl does, it takes header fields by -H, which elsewhere is the host.
-      ...flags.map((flag) => ({ ...flag, aliases: flag.aliases.filter((alias) => alias !== 'H') })),
+      ...flags,
       {
-        ...only('request-header', ['H'], 'Header field of the request that is asked about.'),
+        ...only('request-header', ['H'], 'Header field of the request that is asked about, as in curl.'),
         key: 'requestHeader',
         kind: 'list',
         repeats: true,
@@ -51,6 +65,14 @@ export const commands: Readonly<Record<CommandName, CommandEntry>> = {
   reload: {
     flags: [{ ...only('port', ['p'], 'The server on this port.'), kind: 'list', valueName: 'PORT' }, ...own],
     words: 'files',
+  },
+  status: {
+    flags: own,
+    words: 'none',
+  },
+  stop: {
+    flags: [{ ...only('port', ['p'], 'The server on this port.'), kind: 'list', valueName: 'PORT' }, ...own],
+    words: 'none',
   },
   trust: {
     flags: [
@@ -82,6 +104,10 @@ export const commands: Readonly<Record<CommandName, CommandEntry>> = {
     flags: own,
     words: 'shells',
   },
+  version: {
+    flags: own,
+    words: 'none',
+  },
   help: {
     flags: own,
     words: 'commands',
@@ -90,6 +116,7 @@ export const commands: Readonly<Record<CommandName, CommandEntry>> = {
 
 /** The command of a word, if it is one. */
 export function commandOf(word: string | undefined): CommandName | undefined {
+  if (word !== undefined && Object.hasOwn(commandAliases, word)) return commandAliases[word]
   return commandNames.find((name) => name === word)
 }
 

@@ -18,9 +18,11 @@ const shells: Readonly<Record<string, (flags: readonly Flag[]) => string>> = {
 export function renderCompletion(shell: string | undefined, flags: readonly Flag[]): string {
   const render = shell !== undefined && Object.hasOwn(shells, shell) ? shells[shell] : undefined
   if (render !== undefined) return render(flags)
-  const message = shell === undefined ? 'Which shell?' : `There are no completions for ${shell}.`
-  const hint = Object.keys(shells).map((name) => `serve8008 completion ${name}`)
-  throw new ServeError('E8008_USAGE', message, { hint: hint.join(', ') })
+  const known = Object.keys(shells)
+  const fault = shell === undefined ? 'Missing argument: SHELL' : `There are no completions for ${shell}`
+  const message = `${fault}; it must be one of: ${known.join(', ')}.`
+  const hint = known.map((name) => `serve8008 completion ${name}`)
+  throw new ServeError('E8008_USAGE', message, { hint: hint[0] ?? '' })
 }
 
 function dashed(name: string): string {

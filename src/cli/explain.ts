@@ -7,10 +7,14 @@ import type { Command } from './command.ts'
 import { importConfig } from './import-config.ts'
 import { displayPath } from './paths.ts'
 import type { Program } from './program.ts'
+import { replaceWords } from './repeat-command.ts'
 import type { Report } from './report.ts'
 import { createStyle } from './style.ts'
 
 type Explanation = NonNullable<Awaited<ReturnType<typeof explainRequest>>>
+
+/** Those of RFC 9110 and PATCH: one in small letters is a slip. */
+const usualMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 const form = "serve8008 explain GET /api/users -H 'x-canary: 1'"
 
@@ -23,6 +27,11 @@ export async function explain(command: Command, program: Program, report: Report
   const [method = '', url] = command.words.length === 1 ? ['GET', ...command.words] : command.words
   if (url === undefined) throw usage('explain needs a method and a URL or a path.')
   if (command.words.length > 2) throw usage('explain takes one method and one URL.')
+  const corrected = correctedWords(method, url)
+  if (corrected !== undefined) {
+    const [fault, ...words] = corrected
+    throw usage(fault, replaceWords(program.argv, [method, url], words))
+  }
   const headers = command.requestHeaders.flatMap(fieldOf)
   const { flags, config: file } = command
   const { config } = await loadConfig({ cwd, flags, env, config: file, importModule: importConfig })
@@ -32,6 +41,15 @@ export async function explain(command: Command, program: Program, report: Report
     report.print(`${printableJson({ method, url, ...explanation, route: explanation.route ?? null })}\n`)
   else report.print(render(`${method} ${url}`, explanation, cwd, report.terminal.color))
   return 0
+}
+
+/** What is wrong with the two words, and what they should be: methods are tokens and case-sensitive (RFC 9110 section 9.1). */
+function correctedWords(method: string, url: string): [fault: string, method: string, url: string] | undefined {
+  const isMethod = (word: string): boolean => /^[!#$%&'*+.^`|~\w-]+$/.test(word)
+  if (/[/:]/.test(method) && isMethod(url)) return ['The method comes before the URL.', url.toUpperCase(), method]
+  const upper = method.toUpperCase()
+  if (method === upper || !usualMethods.includes(upper)) return undefined
+  return [`Methods are case-sensitive: ${upper}, not ${method}.`, upper, url]
 }
 
 /** `Name: value`, as curl takes it. */
@@ -69,6 +87,6 @@ function shortened(text: string, cwd: string): string {
   return folder === undefined ? text : `files of ${displayPath(folder, cwd)}`
 }
 
-function usage(message: string): ServeError {
-  return new ServeError('E8008_USAGE', message, { hint: form })
+function usage(message: string, hint: string = form): ServeError {
+  return new ServeError('E8008_USAGE', message, { hint })
 }

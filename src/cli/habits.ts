@@ -11,6 +11,7 @@ const habits: Readonly<Record<string, string>> = {
   '-d': '--listing',
   '-g': alwaysCompressed,
   '-i': '--listing',
+  '-H': '--host',
   '-K': '--key',
   '-l': '--port',
   '-L': '--log=none',

@@ -10,11 +10,14 @@ const usage: Rows = [
   ['serve8008 check [folder]', commandTexts.check.summary],
   ['serve8008 explain GET /api/x', commandTexts.explain.summary],
   ['serve8008 reload [files]', commandTexts.reload.summary],
+  ['serve8008 status', commandTexts.status.summary],
+  ['serve8008 stop', commandTexts.stop.summary],
   ['serve8008 trust', 'let browsers trust the local certificates'],
   ['serve8008 untrust', 'take that back'],
   ['serve8008 cert app.localhost', 'write a certificate for another program'],
   ['serve8008 completion zsh', 'completions; also bash, fish, powershell'],
-  ['serve8008 help trust', 'the page of a command, which may have flags of its own'],
+  ['serve8008 help trust', 'help for one command'],
+  ['serve8008 help port', 'help for one flag'],
 ]
 
 const groups: readonly Flag['group'][] = [
@@ -35,7 +38,7 @@ const examples: Rows = [
   ['serve8008 -x /api=:3000', 'forward /api to a server on port 3000'],
   ['serve8008 --tls', 'https://localhost:8443 as well'],
   ['serve8008 -p 3000 --cors', 'exactly port 3000, readable by every origin'],
-  ['serve8008 -p 3000,3001,0', 'the first of these that is free, or any'],
+  ['serve8008 -p 3000,3001,0', 'the first of these that is free, or any free port'],
   ['serve8008 --lan', 'share with the network, with a QR code'],
   ['serve8008 --cache 10m', 'browsers keep files for ten minutes'],
   ['serve8008 --header X-A:1', 'a header field; again for another'],
@@ -46,7 +49,7 @@ const notes: readonly string[] = [
   'Every flag is also an environment variable (SERVE8008_PORT) and a key of serve8008.config.mjs, except --config, ' +
     '--quiet, --verbose, --json, --help and --version. Flags beat the environment, which beats the file. Of a flag that is given twice the last one counts; --header, --mount, ' +
     '--proxy, --trust, --allow-host, --limit and --cors add up. --no-FLAG takes back what was said elsewhere.',
-  'A folder named like a command is reached as ./check.',
+  'To serve a folder called check, write ./check.',
 ]
 
 /** The help page, made from the flags themselves: 80 columns in a pipe, otherwise as wide as the terminal, up to 120. */

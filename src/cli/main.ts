@@ -48,6 +48,10 @@ async function tell(command: Command, program: Program, report: Report): Promise
       return 0
     case 'reload':
       return (await import('./reload.ts')).reload(command, program, report)
+    case 'status':
+      return (await import('./status.ts')).status(command, program, report)
+    case 'stop':
+      return (await import('./stop.ts')).stop(command, program, report)
     case 'explain':
       return (await import('./explain.ts')).explain(command, program, report)
     case 'trust':

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../errors/codes.ts'
 import { isServeError, ServeError } from '../errors/serve-error.ts'
 import type { Warning } from '../errors/warning.ts'
 import { printable, printableJson } from '../util/sanitize.ts'
+import { hintText, isCommandHint } from './hint.ts'
 import { createStyle } from './style.ts'
 import type { Terminal } from './terminal.ts'
 import { wrapText } from './wrap-text.ts'
@@ -42,10 +43,11 @@ export function renderError(error: ServeError, hint: string | undefined, termina
   return terminal.isTerminal ? `\n${text}\n` : text
 }
 
-/** An error for a program: one line `{ "error": { code, message, hint, problems, exitCode } }`, `hint` null if none. */
+/** An error for a program: one line `{ "error": { code, message, hint, command, problems, exitCode } }`. `command` is the hint where
+ * that can be run as it is. Both are null if there is none. */
 export function renderJsonError(error: ServeError, hint: string | undefined): string {
   const { code, message, problems, exitCode } = error
-  return `${printableJson({ error: { code, message, hint: hint ?? null, problems, exitCode } })}\n`
+  return `${printableJson({ error: { code, message, ...hints(hint), problems, exitCode } })}\n`
 }
 
 /** A warning for a person: a sentence, and perhaps what to do. */
@@ -54,24 +56,30 @@ export function renderWarning(warning: Warning, hint: string | undefined, termin
   const indent = ' '.repeat('warning  '.length)
   const lines = [
     ...fitted(`warning  ${printable(warning.message)}`, terminal, indent),
-    ...(hint === undefined ? [] : fitted(`${indent}try: ${printable(hint)}`, terminal, `${indent}     `)),
+    ...(hint === undefined
+      ? []
+      : fitted(`${indent}${printable(hintText(hint))}`, terminal, isCommandHint(hint) ? `${indent}     ` : indent)),
   ]
   return lines.map((line) => `${marginOf(terminal)}${line.replace(/^warning/, style.yellow('warning'))}\n`).join('')
 }
 
-/** A warning for a program: one line `{ "warning": { code, message, hint } }`, `hint` null if none. */
+/** A warning for a program: one line `{ "warning": { code, message, hint, command } }`, as in {@link renderJsonError}. */
 export function renderJsonWarning(warning: Warning, hint: string | undefined): string {
   const { code, message } = warning
-  return `${printableJson({ warning: { code, message, hint: hint ?? null } })}\n`
+  return `${printableJson({ warning: { code, message, ...hints(hint) } })}\n`
+}
+
+function hints(hint: string | undefined): { hint: string | null; command: string | null } {
+  return { hint: hint ?? null, command: hint !== undefined && isCommandHint(hint) ? hint : null }
 }
 
 /** The code and the way out on one line, or, where that is too long, below each other: a command is not broken up. */
 function wayOutLines(code: string, hint: string | undefined, terminal: Terminal): string[] {
   if (hint === undefined) return [code]
-  const text = `try: ${printable(hint)}`
+  const text = printable(hintText(hint))
   const line = `${code}   ${text}`
   if (!terminal.isTerminal || line.length <= terminal.columns - marginOf(terminal).length) return [line]
-  return [code, ...(hint.startsWith('serve8008 ') ? [text] : fitted(text, terminal, '     '))]
+  return [code, ...(isCommandHint(hint) ? [text] : fitted(text, terminal))]
 }
 
 function fitted(text: string, terminal: Terminal, indent = ''): string[] {

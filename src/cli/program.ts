@@ -17,6 +17,8 @@ export interface Program {
   readonly argv: readonly string[]
   readonly env: Environment
   readonly cwd: string
+  /** Path of the script that runs. */
+  readonly script?: string
   readonly pid: number
   readonly stdout: Output
   readonly stderr: Output
@@ -39,6 +41,7 @@ export function currentProgram(): Program {
     argv: process.argv.slice(2),
     env: process.env,
     cwd: process.cwd(),
+    script: process.argv[1] ?? '',
     pid: process.pid,
     stdout: process.stdout,
     stderr: process.stderr,

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
-import { resolve, sep } from 'node:path'
+import { resolve } from 'node:path'
 import { ServeError } from '../errors/serve-error.ts'
 import { printable } from '../util/sanitize.ts'
+import { chooseServer } from './choose-server.ts'
 import type { Command } from './command.ts'
 import type { Program } from './program.ts'
 import type { Report } from './report.ts'
@@ -17,12 +18,15 @@ const patienceMs = 5000
  */
 export async function reload(command: Command, program: Program, report: Report): Promise<number> {
   const { cwd, env } = program
-  const server = chooseServer(runningServers(env), command.flags['port'], cwd)
+  const listening = runningServers(env).filter(({ token }) => token !== '')
+  const server = chooseServer(listening, command.flags['port'], cwd, 'reload')
   const paths = command.words.map((word) => existing(word, cwd))
   const pages = await askForReload(server, paths)
   if (command.json) report.print(`${JSON.stringify({ url: server.url, pages })}\n`)
   else if (!command.quiet) {
-    report.print(`${pages} ${pages === 1 ? 'page' : 'pages'} of ${printable(server.url)} updated.\n`)
+    const url = printable(server.url)
+    const count = `${pages} ${pages === 1 ? 'page' : 'pages'} of ${url} updated.`
+    report.print(pages === 0 ? `No page of ${url} is open.\n` : `${count}\n`)
   }
   return 0
 }
@@ -32,21 +36,6 @@ function existing(word: string, cwd: string): string {
   const path = resolve(cwd, word)
   if (existsSync(path)) return path
   throw new ServeError('E8008_USAGE', `There is no file ${word}.`, { hint: 'serve8008 reload' })
-}
-
-/** The one that was named by its port, else the one of this folder, else the only one. */
-function chooseServer(servers: readonly RunningServer[], port: unknown, cwd: string): RunningServer {
-  const named = Array.isArray(port) ? servers.filter((server) => port.includes(String(server.port))) : servers
-  const here = named.filter(({ root, cwd: started }) => started === cwd || root === cwd || cwd.startsWith(root + sep))
-  const [server] = here.length > 0 ? here : named
-  if (server !== undefined && (here.length === 1 || named.length === 1)) return server
-  if (server === undefined) {
-    throw new ServeError('E8008_NOT_RUNNING', 'There is no server with live reload to ask.', { hint: 'serve8008' })
-  }
-  const several = (here.length > 0 ? here : named).map(({ url, root }) => `${url} serves ${root}`)
-  throw new ServeError('E8008_NOT_RUNNING', `Several servers run: ${several.join(', ')}.`, {
-    hint: `serve8008 reload --port ${server.port}`,
-  })
 }
 
 async function askForReload(server: RunningServer, paths: readonly string[]): Promise<number> {

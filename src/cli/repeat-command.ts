@@ -22,6 +22,12 @@ export function replaceWord(argv: readonly string[], word: string, ...by: readon
   return commandLine(at === -1 ? [...argv, ...by] : argv.toSpliced(at, 1, ...by))
 }
 
+/** The command that was typed, with some of its words, each once, in another form. */
+export function replaceWords(argv: readonly string[], words: readonly string[], by: readonly string[]): string {
+  const places = words.map((word, i) => [argv.lastIndexOf(word), by[i] ?? word] as const)
+  return commandLine(argv.map((word, at) => places.find(([place]) => place === at)?.[1] ?? word))
+}
+
 /** A fix in the middle of a sentence: ``restart it with `--allow-host my.app` added``. */
 export function addedFlag({ option, value }: Fix, flags: readonly Flag[]): string {
   const name = flags.find(({ key }) => key === option)?.name ?? option

@@ -14,7 +14,10 @@ export interface RunningServer {
   readonly cwd: string
   /** Path of the address that reloads pages. */
   readonly reload: string
+  /** What that address asks for; empty where live reload is off. */
   readonly token: string
+  /** The script that the process runs, by which it is told from a later one with the same id; empty if not known. */
+  readonly script: string
 }
 
 /**
@@ -42,7 +45,7 @@ export function runningServers(env: Environment): RunningServer[] {
   return readdirSync(folder).flatMap((name) => {
     const server = readServer(join(folder, name))
     if (server === undefined) return []
-    if (isAlive(server.pid)) return [server]
+    if (isRunning(server.pid)) return [server]
     // It was killed before it could strike itself out.
     rmSync(join(folder, name), { force: true })
     return []
@@ -70,19 +73,26 @@ function isOurs(folder: string): boolean {
 
 function readServer(file: string): RunningServer | undefined {
   try {
-    const { pid, url, port, root, cwd, reload, token } = JSON.parse(readFileSync(file, 'utf8')) as Record<
-      string,
-      unknown
-    >
-    const texts = [url, root, cwd, reload, token].every((value) => typeof value === 'string')
+    const {
+      pid,
+      url,
+      port,
+      root,
+      cwd,
+      reload,
+      token,
+      script = '',
+    } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+    const texts = [url, root, cwd, reload, token, script].every((value) => typeof value === 'string')
     if (!texts || typeof pid !== 'number' || typeof port !== 'number') return undefined
-    return { pid, url, port, root, cwd, reload, token } as RunningServer
+    return { pid, url, port, root, cwd, reload, token, script } as RunningServer
   } catch {
     return undefined
   }
 }
 
-function isAlive(pid: number): boolean {
+/** Whether there is a process with this id. */
+export function isRunning(pid: number): boolean {
   try {
     return process.kill(pid, 0)
   } catch (error) {

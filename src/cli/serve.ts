@@ -93,7 +93,7 @@ export async function serve(command: Command, program: Program, report: Report):
     const { useServerKeys } = await import('./server-keys.ts')
     keys = await useServerKeys({ server, listening, config, program, report, keyboard })
   }
-  announceForReload(server, listening, config, program)
+  register(server, listening, config, program)
   if (loaded.file !== undefined) {
     const { followConfig } = await import('./follow-config.ts')
     followConfig({ server, loaded, loadedAt, command, program, report })
@@ -106,15 +106,14 @@ export async function serve(command: Command, program: Program, report: Report):
   }
 }
 
-/** Lets `serve8008 reload` find the server; behind the first answer, since the token costs milliseconds of start-up. */
-function announceForReload(server: Server8008, listening: Listening, config: ResolvedConfig, program: Program): void {
-  if (config.live === undefined || config.socket !== undefined) return
-  const { pid, cwd, env } = program
+/** Lets other commands find the server; behind the first answer, since the token costs milliseconds of start-up. */
+function register(server: Server8008, listening: Listening, config: ResolvedConfig, program: Program): void {
+  const { pid, cwd, env, script = '' } = program
   const { url, port } = listening
   const timer = setTimeout(() => {
     const { token = '' } = server
     const reload = `${config.base}__serve8008/reload`
-    server.on('close', announceServer({ pid, url, port, root: config.root, cwd, reload, token }, env))
+    server.on('close', announceServer({ pid, url, port, root: config.root, cwd, reload, token, script }, env))
   }, announceMs).unref()
   server.on('close', () => clearTimeout(timer))
 }

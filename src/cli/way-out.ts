@@ -16,21 +16,21 @@ type Typed = Pick<Program, 'argv' | 'cwd'>
 export function wayOut(error: ServeError | Warning, typed: Typed, folder: string | undefined): string | undefined {
   if (error.fix !== undefined) return repeatCommand(typed.argv, error.fix, flags)
   const sentence = commandSentence(error, typed, folder)
-  if (sentence !== undefined) return sentence
+  if (sentence !== undefined || error.code === 'E8008_ROOT_NOT_FOUND') return sentence
   const isSilent = error.code === 'E8008_INTERNAL' && error.hint === undefined && !typed.argv.includes('--verbose')
-  return isSilent ? `${commandLine(['--verbose', ...typed.argv])}, which shows where` : error.hint
+  return isSilent ? commandLine(['--verbose', ...typed.argv]) : error.hint
 }
 
 /** The hint where the library's words name options: a person at a shell has flags and words. */
 function commandSentence({ code, hint }: ServeError | Warning, typed: Typed, folder: string | undefined) {
   if (code === 'E8008_ROOT_NOT_FOUND') {
-    return (folder === undefined ? undefined : existingFolder(folder, typed)) ?? 'name a folder that exists'
+    return folder === undefined ? undefined : existingFolder(folder, typed)
   }
   if (code === 'E8008_ROOT_NOT_FOLDER') return 'name the folder that holds it'
   // The library knows no command; it says how to make room by hand.
   if (code.endsWith('8008_AUTHORITY')) return hint?.replace(/take .* anew$/s, 'serve8008 trust --renew')
   if (code === 'E8008_AUTH_FILE') return hint?.replace(/\bauthFile\b/, '--auth-file')
-  const sharing = ['--lan', '--host', '-H'].filter((flag) => typed.argv.some((word) => word.split('=')[0] === flag))
+  const sharing = ['--lan', '--host'].filter((flag) => typed.argv.some((word) => word.split('=')[0] === flag))
   if (code !== 'W8008_EXPOSED' || sharing.length === 0) return undefined
   return `leave out ${sharing.join(' and ')} to serve this machine only`
 }

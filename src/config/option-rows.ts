@@ -63,7 +63,7 @@ export const optionRows: Readonly<Record<OptionKey, OptionRow>> = {
   strictPort: toggle('Address', ['strict-port'], 'Fail instead of trying the next port of a list.'),
   host: {
     group: 'Address',
-    flags: ['host', 'H'],
+    flags: ['host'],
     kind: 'value',
     valueName: 'HOST',
     shared: 'HOST',

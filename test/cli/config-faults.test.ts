@@ -18,7 +18,7 @@ for (const [what, name, text] of unsettled) {
       const { exitCode, stderr } = await run(t, words, { cwd })
       assert.equal(exitCode, 2)
       assert.match(stderr, /never gives its options: what it awaits or exports is never settled/)
-      assert.match(stderr, /E8008_CONFIG_UNREADABLE {3}try: export the options, or a promise of them that is settled/)
+      assert.match(stderr, /E8008_CONFIG_UNREADABLE {3}Export the options, or a promise of them that is settled/)
     }
   })
 }

@@ -153,8 +153,8 @@ test('refuses a missing value, and a value that was not asked for', () => {
   assert.equal(refusal('--host=').message, '--host needs a value.')
   assert.equal(refusal('--header --quiet').message, '--header needs a value.')
   assert.deepEqual(refusal('--listing=maybe'), {
-    message: '--listing: "maybe" is neither true nor false.',
-    hint: 'serve8008 --listing, or --no-listing',
+    message: '--listing: "maybe" is neither true nor false; --no-listing switches it off.',
+    hint: 'serve8008 --listing',
   })
-  assert.equal(refusal('--no-help').message, '--no-help means nothing.')
+  assert.equal(refusal('--no-help').message, '--help cannot be negated.')
 })

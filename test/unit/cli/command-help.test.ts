@@ -46,7 +46,7 @@ test('trust tells of all it can do, cert where the files go', () => {
 test('a word that is no command is an error with the one that was meant', () => {
   assert.throws(() => renderCommandHelp('trsut', pipe), {
     code: 'E8008_USAGE',
-    message: 'There is no command trsut.',
+    message: 'There is no command or flag "trsut".',
     hint: 'serve8008 help trust',
   })
   assert.throws(() => renderCommandHelp('constructor', pipe), { code: 'E8008_USAGE', hint: 'serve8008 --help' })

@@ -29,7 +29,9 @@ test('knows its commands in the first place only', () => {
   assert.equal(read('./site -h').name, 'help')
   assert.equal(read('-v').name, 'version')
   assert.deepEqual([read('completion zsh').name, read('completion zsh').shell], ['completion', 'zsh'])
-  assert.throws(() => read('./site check'), { message: 'Two folders: ./site and check.' })
+  assert.throws(() => read('./site check'), {
+    message: 'Only one folder can be served at /: ./site. To add check, give it a path of its own.',
+  })
 })
 
 test('each command takes its own flags, and knows whose help page is asked for', () => {
@@ -61,12 +63,24 @@ test('reads --config, --no-config and the manner of speaking', () => {
 
 test('explains what is no folder', () => {
   const refusals: readonly (readonly [string, string, string])[] = [
-    ['./a ./b', 'Two folders: ./a and ./b.', 'serve8008 ./a /b=./b'],
+    [
+      './a ./b',
+      'Only one folder can be served at /: ./a. To add ./b, give it a path of its own.',
+      'serve8008 ./a /b=./b',
+    ],
     ['./a -s b.txt', 'b.txt is no folder; as the value of -s it needs a = before it.', 'serve8008 ./a --single=b.txt'],
     ['./a --cache x', 'x is no folder; as the value of --cache it needs a = before it.', 'serve8008 ./a --cache=x'],
-    ['./a ../', 'Two folders: ./a and ../.', 'serve8008 ./a /more=../'],
-    ['check --port x --single 3', 'There is no folder 3; a port is a flag.', 'serve8008 check --single --port 3'],
-    ['3000', 'There is no folder 3000; a port is a flag.', 'serve8008 --port 3000'],
+    [
+      './a ../',
+      'Only one folder can be served at /: ./a. To add ../, give it a path of its own.',
+      'serve8008 ./a /more=../',
+    ],
+    [
+      'check --port x --single 3',
+      'There is no folder 3. To set the port: --port 3.',
+      'serve8008 check --single --port 3',
+    ],
+    ['3000', 'There is no folder 3000. To set the port: --port 3000.', 'serve8008 --port 3000'],
     [
       '/api=http://localhost:1',
       '/api=http://localhost:1 is no folder; what is forwarded is a flag.',

@@ -49,7 +49,7 @@ test('the stack and its causes are shown only when verbose', () => {
 test('an error for a program is one JSON line with stable keys', () => {
   const error = new ServeError('E8008_USAGE', 'Unknown flag --x.')
   assert.deepEqual(JSON.parse(renderJsonError(error, undefined)), {
-    error: { code: 'E8008_USAGE', message: 'Unknown flag --x.', hint: null, problems: [], exitCode: 2 },
+    error: { code: 'E8008_USAGE', message: 'Unknown flag --x.', hint: null, command: null, problems: [], exitCode: 2 },
   })
 })
 
@@ -61,6 +61,6 @@ test('a warning is a line, and a second with what to do', () => {
   )
   assert.equal(renderWarning({ code: 'W', message: 'm' }, undefined, pipe), 'warning  m\n')
   assert.deepEqual(JSON.parse(renderJsonWarning({ code: 'W', message: 'm' }, undefined)), {
-    warning: { code: 'W', message: 'm', hint: null },
+    warning: { code: 'W', message: 'm', hint: null, command: null },
   })
 })

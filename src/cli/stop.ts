@@ -1,0 +1,67 @@
+import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { promisify } from 'node:util'
+import { ServeError } from '../errors/serve-error.ts'
+import { printable, printableJson } from '../util/sanitize.ts'
+import { chooseServer } from './choose-server.ts'
+import type { Command } from './command.ts'
+import { displayPath } from './paths.ts'
+import type { Program } from './program.ts'
+import type { Report } from './report.ts'
+import { isRunning, runningServers, type RunningServer } from './running-servers.ts'
+
+/** Milliseconds between looks whether the server has ended. */
+const lookMs = 50
+
+/**
+ * `serve8008 stop`: ends a server of this user by SIGTERM, so that replies under way finish, and waits for its end.
+ * With --json one line: `{ "stopped": { "url", "folder", "pid" } }`.
+ *
+ * @throws ServeError `E8008_NOT_RUNNING` where there is none, where several are and none was named, and where the
+ *   process is another one by now: process ids are used again.
+ */
+export async function stop(command: Command, program: Program, report: Report): Promise<number> {
+  const { cwd, env } = program
+  const server = chooseServer(runningServers(env), command.flags['port'], cwd, 'stop')
+  const { pid, url, root } = server
+  if (!(await isThatServer(server))) {
+    throw new ServeError(
+      'E8008_NOT_RUNNING',
+      `Process ${pid} is not the server of ${url} any more; nothing was stopped.`,
+      {
+        hint: 'serve8008 status',
+      },
+    )
+  }
+  process.kill(pid, 'SIGTERM')
+  while (isRunning(pid)) await new Promise((resolve) => setTimeout(resolve, lookMs))
+  if (command.json) report.print(`${printableJson({ stopped: { url, folder: root, pid } })}\n`)
+  else if (!command.quiet) report.print(`Stopped ${printable(url)} (${printable(displayPath(root, cwd))}).\n`)
+  return 0
+}
+
+/** Whether the process with the id of a server still runs the script that the server was started from. */
+async function isThatServer({ pid, script }: RunningServer): Promise<boolean> {
+  return script !== '' && (await argumentsOf(pid)).includes(script)
+}
+
+async function argumentsOf(pid: number): Promise<string> {
+  if (process.platform === 'linux') {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+    } catch {
+      return ''
+    }
+  }
+  const [program, words] =
+    process.platform === 'win32'
+      ? [
+          'powershell',
+          ['-NoProfile', '-Command', `(Get-CimInstance Win32_Process -Filter ProcessId=${pid}).CommandLine`],
+        ]
+      : ['ps', ['-ww', '-o', 'args=', '-p', String(pid)]]
+  return promisify(execFile)(program as string, words as string[], { windowsHide: true }).then(
+    ({ stdout }) => stdout,
+    () => '',
+  )
+}

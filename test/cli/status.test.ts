@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { runningServers } from '../../src/cli/running-servers.ts'
+import { folderOf, run, serve, type Command } from './command.ts'
+
+/** Serves until the registry knows the server. */
+async function registered(
+  t: TestContext,
+  cwd: string,
+  env: Record<string, string>,
+  ...args: string[]
+): Promise<Command & { readonly url: string; readonly port: number }> {
+  const before = runningServers(env).length
+  const server = await serve(t, args, { cwd, env })
+  while (runningServers(env).length === before) await new Promise((resolve) => setImmediate(resolve))
+  return server
+}
+
+test('status lists the servers of this user with address, folder and process, also as list', async (t) => {
+  const env = { XDG_RUNTIME_DIR: await folderOf(t, {}) }
+  const cwd = await folderOf(t, { 'site/index.html': 'x', 'docs/a.txt': 'x' })
+  const none = await run(t, ['status'], { cwd, env })
+  assert.deepEqual([none.exitCode, none.stdout], [0, 'No server of yours is running (start one with: serve8008).\n'])
+  assert.deepEqual(JSON.parse((await run(t, ['list', '--json'], { cwd, env })).stdout), { servers: [] })
+
+  // Without live reload too.
+  const site = await registered(t, cwd, env, './site', '--no-live')
+  const docs = await registered(t, cwd, env, './docs')
+  const { stdout } = await run(t, ['list'], { cwd, env })
+  for (const [{ url, child }, folder] of [
+    [site, './site'],
+    [docs, './docs'],
+  ] as const) {
+    assert.match(stdout, new RegExp(`^${url} +${folder} +pid ${child.pid}$`, 'm'))
+  }
+  const { servers } = JSON.parse((await run(t, ['status', '--json'], { cwd, env })).stdout) as { servers: unknown[] }
+  assert.equal(servers.length, 2)
+  assert.deepEqual(
+    servers.find((each) => (each as { url: string }).url === site.url),
+    {
+      name: 'site',
+      url: site.url,
+      folder: join(cwd, 'site'),
+      pid: site.child.pid,
+    },
+  )
+})
+
+test('stop ends the server of this folder with its exit code 0, or the one of a port', async (t) => {
+  const env = { XDG_RUNTIME_DIR: await folderOf(t, {}) }
+  const here = await folderOf(t, {})
+  const elsewhere = await folderOf(t, {})
+  const first = await registered(t, here, env)
+  const second = await registered(t, elsewhere, env)
+  const stopped = await run(t, ['stop', '--json'], { cwd: here, env })
+  assert.deepEqual(JSON.parse(stopped.stdout), { stopped: { url: first.url, folder: here, pid: first.child.pid } })
+  assert.equal((await first.ended).exitCode, 0)
+
+  const word = await run(t, ['stop', String(second.port)], { cwd: here, env })
+  assert.deepEqual([word.exitCode, word.stderr.includes(`try: serve8008 stop --port ${second.port}`)], [2, true])
+  const other = await run(t, ['stop', '--port', String(second.port)], { cwd: here, env })
+  assert.equal(other.stdout, `Stopped ${second.url} (${elsewhere}).\n`)
+  assert.equal((await second.ended).exitCode, 0)
+
+  const none = await run(t, ['stop'], { cwd: here, env })
+  assert.equal(none.exitCode, 1)
+  assert.match(none.stderr, /^No server of yours is running\.\nE8008_NOT_RUNNING/)
+})
+
+test('stop touches no process that has got the id of a server that was killed', async (t) => {
+  const env = { XDG_RUNTIME_DIR: await folderOf(t, {}) }
+  const cwd = await folderOf(t, {})
+  const { child, ended } = await registered(t, cwd, env)
+  child.kill('SIGKILL')
+  await ended
+  const folder = join(env.XDG_RUNTIME_DIR, 'serve8008')
+  const [name = ''] = readdirSync(folder)
+  const entry = JSON.parse(readFileSync(join(folder, name), 'utf8')) as Record<string, unknown>
+  const innocent = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { stdio: 'ignore' })
+  t.after(() => innocent.kill('SIGKILL'))
+  await once(innocent, 'spawn')
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, `${innocent.pid}.json`), JSON.stringify({ ...entry, pid: innocent.pid }))
+  const { exitCode, stderr } = await run(t, ['stop'], { cwd, env })
+  assert.equal(exitCode, 1)
+  assert.match(stderr, /is not the server of http:\S+ any more; nothing was stopped\./)
+  assert.deepEqual([innocent.exitCode, innocent.signalCode], [null, null])
+})
+
+test('version, help of a flag, and words that stand in the wrong place', async (t) => {
+  const cwd = await folderOf(t, {})
+  const ask = async (...args: string[]): Promise<[number | null, string]> => {
+    const { exitCode, stdout, stderr } = await run(t, args, { cwd })
+    return [exitCode, stdout + stderr]
+  }
+  const [code, version] = await ask('version')
+  assert.deepEqual([code, version], [0, (await ask('--version'))[1]])
+  assert.deepEqual(Object.keys(JSON.parse((await ask('version', '--json'))[1]) as object), ['version'])
+
+  for (const word of ['port', '--port', '-p']) {
+    const [exitCode, page] = await ask('help', word)
+    assert.equal(exitCode, 0)
+    assert.match(page, /^--port\n/)
+    assert.match(page, /SERVE8008_PORT, PORT/)
+    assert.doesNotMatch(page, /--mount/)
+  }
+  assert.match((await ask('help', 'spa'))[1], /^--single\n/)
+  assert.match((await ask('help', 'no-live'))[1], /^--live\n/)
+  assert.match((await ask('help', 'history-api-fallback'))[1], /^--single\n/)
+  assert.deepEqual(await ask('help', 'prot'), [
+    2,
+    'There is no command or flag "prot".\nE8008_USAGE   try: serve8008 help port\n',
+  ])
+
+  for (const [args, hint] of [
+    [['-x', '/api', '3000'], 'serve8008 -x /api=3000'],
+    [['--proxy=/api', ':3000'], 'serve8008 --proxy=/api=:3000'],
+    [['--mount', '/docs', './manual'], 'serve8008 --mount /docs=./manual'],
+    [['--limit', 'headerBytes', '3000'], 'serve8008 --limit headerBytes=3000'],
+    [['explain', '/api/users', 'GET'], 'serve8008 explain GET /api/users'],
+    [['explain', 'http://localhost/a', 'post', '-H', 'a: b'], 'serve8008 explain POST http://localhost/a -H "a: b"'],
+    [['explain', 'get', '/a'], 'serve8008 explain GET /a'],
+    [['-H', 'localhost'], 'serve8008 --host localhost'],
+    [['status', 'all'], 'serve8008 status'],
+    [['version', '--jsno'], 'serve8008 version --json'],
+  ] as const) {
+    const [exitCode, text] = await ask(...args)
+    assert.equal(exitCode, 2, args.join(' '))
+    assert.ok(text.endsWith(`try: ${hint}\n`), `${args.join(' ')}: ${text}`)
+  }
+})

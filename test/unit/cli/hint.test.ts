@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { hintText, isCommandHint } from '../../../src/cli/hint.ts'
+import { renderJsonError, renderJsonWarning } from '../../../src/cli/print.ts'
+import { ServeError } from '../../../src/errors/serve-error.ts'
+
+const commands = ['serve8008', 'serve8008 --port 3001', 'sudo sysctl fs.file-max=2097152', 'ulimit -n 8192']
+const sentences = [
+  'build the app first, or serve the folder that holds its page',
+  'did you mean "proxy"?',
+  'ulimit -n 8192, or on Linux: sudo sysctl fs.inotify.max_user_instances=1024',
+  'serve8008.config.mjs needs a default export',
+]
+
+test('a hint is a command only where it can be pasted as it is', () => {
+  for (const hint of commands) assert.equal(isCommandHint(hint), true, hint)
+  for (const hint of sentences) assert.equal(isCommandHint(hint), false, hint)
+})
+
+test('`try:` stands before commands alone; a sentence begins with a capital letter', () => {
+  assert.equal(hintText('serve8008 --port 3001'), 'try: serve8008 --port 3001')
+  assert.equal(hintText('did you mean "proxy"?'), 'Did you mean "proxy"?')
+})
+
+test('in JSON a command has a key of its own beside the hint', () => {
+  const error = (hint: string | undefined): unknown =>
+    (JSON.parse(renderJsonError(new ServeError('E8008_USAGE', 'm'), hint)) as { error: unknown }).error
+  const common = { code: 'E8008_USAGE', message: 'm', problems: [], exitCode: 2 }
+  assert.deepEqual(error('serve8008'), { ...common, hint: 'serve8008', command: 'serve8008' })
+  assert.deepEqual(error('read the manual'), { ...common, hint: 'read the manual', command: null })
+  assert.deepEqual(error(undefined), { ...common, hint: null, command: null })
+  assert.deepEqual(JSON.parse(renderJsonWarning({ code: 'W', message: 'm' }, 'ulimit -n 8192')), {
+    warning: { code: 'W', message: 'm', hint: 'ulimit -n 8192', command: 'ulimit -n 8192' },
+  })
+})
