@@ -65,7 +65,7 @@ export interface ProxyOptions {
   readonly retries?: number | undefined
   /**
    * Milliseconds to wait for an upstream that refuses connections, or closes them at once. Default 0, for WebSockets 5000
-   * and for event streams 30000; a page navigation gets a page that waits.
+   * and for event streams 30000. A page navigation is not held: it gets a page that waits in the browser.
    */
   readonly hold?: number | undefined
   /** Bounds on time in milliseconds; 0 is none. */

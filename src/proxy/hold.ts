@@ -14,17 +14,21 @@ const longestPauseMs = 250
 /** A connection that ends within so many milliseconds ends at once: what listens stands in for what is not there yet. */
 const atOnceMs = 1000
 
-/** How long a request waits for an upstream that is not there, in milliseconds. */
+/**
+ * How long a request waits for an upstream that is not there, in milliseconds. A page navigation never does: it is
+ * answered with a page that waits in the browser, where the person sees what for.
+ *
+ * @param hold What the route says; undefined where it says nothing.
+ */
 export function holdFor(x: Exchange, hold: number | undefined): number {
-  return hold ?? usualHold(x)
+  return isPageNavigation(x) ? 0 : (hold ?? usualHold(x))
 }
 
 function usualHold(x: Exchange): number {
   if (x.method !== 'GET') return 0
   const { headers } = x
   if (/\btext\/event-stream\b/i.test(headers.get('accept') ?? '')) return eventStreamMs
-  // A page navigation is answered at once with a page that waits in the browser, where it can be seen. That page asks
-  // again and again: rather few requests that wait than many.
+  // The page that waits asks again and again: rather few requests that wait than many.
   return headers.get('x-serve8008') === 'waiting' || wantedUpgrade(x) !== undefined ? upgradeMs : 0
 }
 

@@ -101,7 +101,7 @@ test('closing ends a WebSocket, with what was said before', async () => {
   await Promise.all([client.closed(), upstream.closed()])
 })
 
-test('closing ends the waiting for a backend that is not there, with the page that waits', async () => {
+test('closing ends the waiting for a backend that is not there', async () => {
   await using front = await startServer(
     {},
     {
@@ -112,7 +112,7 @@ test('closing ends the waiting for a backend that is not there, with the page th
   )
   using client = await RawClient.open(front.port)
   const asked = new Promise((resolve) => front.server.on('request', resolve))
-  client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\nAccept: text/html\r\n\r\n`)
+  client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\nAccept: application/json\r\n\r\n`)
   await asked
   await front.server.close()
   assert.equal((await client.reply()).status, 502)
