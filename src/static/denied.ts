@@ -1,4 +1,4 @@
-import { extensionRules, nameRules, pathRules, patternRules, type DenyRule } from './deny-rules.ts'
+import { extensionRules, nameRules, pathRuleNames, pathRules, patternRules, type DenyRule } from './deny-rules.ts'
 import { createServePatterns } from './serve-patterns.ts'
 
 /** What is known of a file or folder beside its name. */
@@ -32,6 +32,9 @@ export interface DenyList {
   denialOf(names: readonly string[], found?: Found): string | undefined
 }
 
+/** Longest name of a file on any system, in characters (NAME_MAX). */
+const longestName = 255
+
 /** Stores of package managers below `node_modules`, where the links to packages end. */
 const packageStores: ReadonlySet<string> = new Set(['.pnpm', '.store', '.bun', '.deno'])
 
@@ -64,11 +67,21 @@ export function createDenyList({ dotfiles, serve }: DenyOptions): DenyList {
   }
 }
 
-/** Nearly every name fits none of the patterns: one test instead of two dozen. */
-const anyPattern = new RegExp(patternRules.map(([{ source }]) => `(?:${source})`).join('|'))
+type PatternRules = readonly (readonly [pattern: RegExp, rule: DenyRule])[]
+
+/** Finds the rules that fit a text. Nearly every text fits none: one test instead of two dozen. */
+function finder(rules: PatternRules): (text: string) => DenyRule[] {
+  const any = new RegExp(rules.map(([{ source }]) => `(?:${source})`).join('|'))
+  return (text) => (any.test(text) ? rules.filter(([pattern]) => pattern.test(text)).map(([, rule]) => rule) : [])
+}
+
+const rulesOfName = finder(patternRules)
+const rulesOfPath = finder(pathRules)
 
 /** What the rules call a name; a compressed copy is what its original is. */
 function secretOf(names: readonly string[], depth: number, name: string, found: Found | undefined): string | undefined {
+  // No file has such a name, and no pattern needs to be quick with it.
+  if (name.length > longestName) return undefined
   const plain = name.replace(/(?<=.)\.(?:br|gz|zst)$/, '')
   // What a compressed copy holds is not looked into.
   const inside = plain === name ? found : found && { ...found, head: () => undefined }
@@ -78,11 +91,11 @@ function secretOf(names: readonly string[], depth: number, name: string, found: 
 function rulesFor(names: readonly string[], depth: number, name: string): DenyRule[] {
   const dot = name.lastIndexOf('.')
   const rules = [nameRules.get(name), dot === -1 ? undefined : extensionRules.get(name.slice(dot + 1))]
-  if (anyPattern.test(name)) for (const [pattern, rule] of patternRules) if (pattern.test(name)) rules.push(rule)
+  rules.push(...rulesOfName(name))
+  const folders = names.slice(Math.max(0, depth + 1 - pathRuleNames), depth)
   // Every path of these goes through a folder whose name holds a dot.
-  if (depth > 0 && names.slice(0, depth).some((folder) => folder.includes('.'))) {
-    const path = [...names.slice(0, depth), name].join('/').toLowerCase()
-    for (const [pattern, rule] of pathRules) if (pattern.test(path)) rules.push(rule)
+  if (folders.some((folder) => folder.includes('.'))) {
+    rules.push(...rulesOfPath([...folders, name].join('/').toLowerCase()))
   }
   return rules.filter((rule) => rule !== undefined)
 }

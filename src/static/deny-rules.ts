@@ -30,6 +30,10 @@ function where(what: string, is: Check): DenyRule {
   return { what, folders: false, confirms: (head, size) => head !== undefined && is(head, size) }
 }
 
+function holds(text: string): Check {
+  return (head) => latin1(head).includes(text)
+}
+
 const privateKey = ofFiles('private key')
 const credentials = ofFiles('credentials')
 const credentialFolder: DenyRule = { what: 'credentials', folders: true }
@@ -42,7 +46,7 @@ const infrastructure = ofFiles('state of infrastructure')
 
 /**
  * By extension. Not here, because they are made to be published: certificates (`.crt`, `.cer`), signatures (`.sig`,
- * `.minisig`), public keys (`.pub`), data for pages (`.sqlite`, `.db`, `.mbtiles`), profiles without values
+ * `.minisig`), public keys (`.pub`), profiles that phones install (`.mobileconfig`), data for pages (`.sqlite`, `.db`, `.mbtiles`), profiles without values
  * (`.cpuprofile`).
  */
 export const extensionRules: ReadonlyMap<string, DenyRule> = new Map<string, DenyRule>([
@@ -54,9 +58,9 @@ export const extensionRules: ReadonlyMap<string, DenyRule> = new Map<string, Den
     'asc',
   ),
   ...rows(ofFiles('password store'), 'kdb kdbx psafe3 agilekeychain opvault 1pux keychain keychain-db kwallet gnucash'),
-  ...rows(unless('credentials', isAnyText), 'env'),
-  ...rows(credentials, 'ovpn tblk mobileconfig rdg publishsettings azureprofile pgpass htpasswd htdigest'),
-  ...rows(infrastructure, 'tfvars tfstate'),
+  ...rows(unless('credentials', isAnyText), 'env dotenv'),
+  ...rows(credentials, 'ovpn tblk rdg rdp remmina publishsettings azureprofile creds secret pgpass htpasswd htdigest'),
+  ...rows(infrastructure, 'tfvars tfstate tfplan'),
   ...rows(backup, 'orig rej backup bkp dpkg-old dpkg-new dpkg-dist rpmsave rpmnew rpmorig ucf-old kate-swp'),
   ...rows(memory, 'hprof phd heapsnapshot heapdump mdmp'),
   ...rows(
@@ -72,7 +76,8 @@ export const nameRules: ReadonlyMap<string, DenyRule> = new Map<string, DenyRule
     credentialFolder,
     `.ssh .gnupg .aws .azure .kube .docker .gem .cargo .terraform .terraform.d .bundle .chef .vagrant .minikube .oci
     .aliyun .kaggle .huggingface .password-store .mozilla .thunderbird .purple .pki .vnc .electrum .bitcoin .ethereum
-    .subversion .gsutil .gcloud .doctl .fly .linode-cli .bluemix .secrets`,
+    .subversion .gsutil .gcloud .doctl .fly .linode-cli .bluemix .secrets .serverless .pulumi .terragrunt-cache
+    .elasticbeanstalk .cloudflared .ngrok2 .android .keychain .netlify .bash_sessions .zsh_sessions`,
   ),
   ...rows(
     credentials,
@@ -84,7 +89,9 @@ export const nameRules: ReadonlyMap<string, DenyRule> = new Map<string, DenyRule
     .password .passwd .claude.json .databases.yml credentials credentials.xml credentials.yml
     credentials.yaml credentials.toml credentials.ini credentials.properties secrets.json secrets.yml secrets.yaml
     secrets.toml secrets.ini secrets.properties secret_token.rb passwords.txt passwords.csv passwd shadow htpasswd
-    pgpass.conf local.settings.json sftp-config.json sftp.json ftpconfig filezilla.xml recentservers.xml sitemanager.xml
+    pgpass.conf netrc npmrc pypirc dockercfg s3cfg git-credentials boto.cfg aws_credentials aws-credentials password.txt
+    passwords.json passwords.xlsx nuget.config pip.conf pip.ini ngrok.yml cloudflare.ini keystore.properties
+    signing.properties sentry.properties .sentryclirc adbkey wallet.dat local.settings.json sftp-config.json sftp.json ftpconfig filezilla.xml recentservers.xml sitemanager.xml
     winscp.ini robomongo.json credentials-config.json .dbeaver-data-sources.xml localsettings.php config.inc.php
     wp-config.php web.config proftpdpasswd token.pickle rootkey.csv accesskeys.csv login.keychain secring.gpg`,
   ),
@@ -94,11 +101,12 @@ export const nameRules: ReadonlyMap<string, DenyRule> = new Map<string, DenyRule
     .tcsh_history .ash_history .psql_history .mysql_history .mariadb_history .sqlite_history .rediscli_history
     .mongo_history .dbshell .mongosh_repl_history .node_repl_history .ts_node_repl_history .python_history .irb_history
     .pry_history .php_history .scala_history .rhistory .octave_hist .gdb_history .lesshst .viminfo _viminfo .wget-hsts
-    .units_history consolehost_history.txt`,
+    .units_history consolehost_history.txt bash_history zsh_history mysql_history psql_history`,
   ),
   ...rows(
     database,
-    'db.sqlite3 database.sqlite development.sqlite3 production.sqlite3 test.sqlite3 dump.rdb appendonly.aof',
+    `db.sqlite3 database.sqlite development.sqlite3 production.sqlite3 test.sqlite3 dump.rdb appendonly.aof key3.db key4.db
+    logins.json signons.sqlite cookies.sqlite formhistory.sqlite cookies`,
   ),
 ])
 
@@ -108,13 +116,29 @@ export const patternRules: readonly (readonly [names: RegExp, rule: DenyRule])[]
   [/^\.(?:dev|prod|staging)\.vars/, credentials],
   [/^id_(?:rsa|dsa|ecdsa|ed25519|xmss)/, privateKey],
   [/^ssh_host_.*_key$/, privateKey],
-  [/[_.-](?:rsa|dsa|ecdsa|ed25519)$/, where('private key', (head) => latin1(head).includes('PRIVATE KEY'))],
+  [
+    /(?:[_.-](?:rsa|dsa|ecdsa|ed25519)|(?:private|deploy|ssh)[._-]?key(?:\.txt)?)$/,
+    where('private key', holds('PRIVATE KEY')),
+  ],
+  [/^utc--\d{4}-\d\d-/, privateKey],
+  [/^env\.(?:local|dev|development|prod|production|staging)$/, credentials],
+  [/\.env\.(?:local|dev|development|prod|production|staging|test)$/, unless('credentials', isAnyText)],
   [/^\.vault[_-]pass(?:word)?\./, credentials],
   [/^wp-config[.-].*php/, credentials],
   [/^wg.*\.conf$/, credentials],
   [/service.?account.*\.json$/, credentials],
   [/^client_?secrets?.*\.json$/, credentials],
   [/firebase-adminsdk.*\.json$/, credentials],
+  // Keys of service accounts have any name; what is in them has not.
+  [
+    /(?:key|account|creds?|credentials?|admin|gcp|gcloud|google|firebase).*\.json$/,
+    where('credentials', holds('"private_key"')),
+  ],
+  [
+    /^(?:admin|super-admin|kubelet|scheduler|controller-manager)\.conf$/,
+    where('credentials', holds('certificate-authority-data')),
+  ],
+  [/cookies\.txt$/, where('credentials', (head) => /^# (?:Netscape )?HTTP Cookie File/i.test(latin1(head)))],
   [/^gha-creds-.*\.json$/, credentials],
   [/(?:^|[._-])credentials\.(?:json|csv)$/, credentials],
   [/(?:^|[._-])accesskeys\.csv$/, credentials],
@@ -132,16 +156,22 @@ export const patternRules: readonly (readonly [names: RegExp, rule: DenyRule])[]
   [/^core(?:\.\d+)?$/, where(memory.what, (head) => startsWith(head, '\x7fELF'))],
 ]
 
-/** By the last two or three names of a path, for what is a secret in that folder alone. */
+/** Most names of a path that {@link pathRules} look at. */
+export const pathRuleNames = 4
+
+/** By the last names of a path, for what is a secret in that folder alone. */
 export const pathRules: readonly (readonly [path: RegExp, rule: DenyRule])[] = [
   [/(?:^|\/)(?:\.git|[^/]+\.git)\/(?:config|credentials)$/, credentials],
   [/(?:^|\/)\.hg\/hgrc$/, credentials],
   [/(?:^|\/)\.svn\/auth$/, credentialFolder],
   [
-    /(?:^|\/)\.config\/(?:gcloud|gh|hub|glab-cli|rclone|doctl|op|configstore|hcloud|scw|sops|flyctl|stripe|heroku|git|pip)$/,
+    /(?:^|\/)\.config\/(?:gcloud|gh|hub|glab-cli|rclone|doctl|op|github-copilot|configstore|hcloud|scw|sops|flyctl|stripe|heroku|git|pip)$/,
     credentialFolder,
   ],
   [/(?:^|\/)\.(?:composer|config\/composer)\/auth\.json$/, credentials],
+  [/(?:^|\/)\.codex\/auth\.json$/, credentials],
+  [/(?:^|\/)\.gemini\/oauth_creds\.json$/, credentials],
+  [/(?:^|\/)\.git\/git-crypt$/, credentialFolder],
   [/(?:^|\/)\.streamlit\/secrets\.toml$/, credentials],
   [/(?:^|\/)\.vscode\/sftp\.json$/, credentials],
   [/(?:^|\/)\.idea\/(?:datasources(?:\.local)?|webservers|deployment)\.xml$/, credentials],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, test } from 'node:test'
+import { processorTime } from '../../support/processor-time.ts'
 import { createDenyList, foundFolder, type Found } from '../../../src/static/denied.ts'
 
 function file(content: string | Uint8Array = 'text\n'): Found {
@@ -34,6 +35,9 @@ const secrets = `
   root_accesskeys.csv kubeconfig kubeconfig.yaml kubeconfig-prod.yml dev.kubeconfig
   sftp-config.json FileZilla.xml recentservers.xml WinSCP.ini wp-config.php wp-config.php.txt wp-config-backup.php
   LocalSettings.php config.inc.php web.config local.settings.json secrets.yml secrets.toml secret_token.rb
+  netrc npmrc aws_credentials password.txt passwords.json NuGet.Config pip.conf ngrok.yml keystore.properties wallet.dat adbkey
+  UTC--2016-03-22T12-57-55.920751759Z--7ef5a6135f1fd6a02593eedc869c6d41d934aef8 prod.dotenv app.env.production env.local
+  plan.tfplan office.rdp nats.creds api.secret bash_history key4.db logins.json cookies.sqlite Cookies
   .bash_history .zsh_history .psql_history .mysql_history .node_repl_history .python_history .viminfo _viminfo fish_history
   data.sqlite-wal data.sqlite-shm app.db-wal app.db-journal tiles.mbtiles-wal db.sqlite3 database.sqlite
   development.sqlite3 dump.rdb
@@ -55,7 +59,7 @@ const harmless = `
   chinook.sqlite chinook.sqlite3 world.db tiles.mbtiles roads.gpkg slot1.save auth.json google-services.json
   service-account.ts client_secret.md credentials.html credentials.js firebase-adminsdk.md terraform.tfvars.example
   main.tf session.har.md app.cpuprofile Sampling.heapprofile core core.js appsettings.json appsettings.Development.json
-  passwords.html tokens.json history.json
+  passwords.html tokens.json history.json cookies.html profile.mobileconfig google-account.json env.json
 `
   .trim()
   .split(/\s+/)
@@ -139,6 +143,16 @@ describe('the first bytes decide where a name is ambiguous', () => {
     'a secret keyring': ['secring.gpg', Uint8Array.of(0x95, 0x01)],
     'an exported secret key': ['me.gpg', Uint8Array.of(0xc5, 0x86)],
     'a core dump': ['core.4242', '\x7fELF\x02\x01'],
+    'the key of a service account by another name': [
+      'gcp-key.json',
+      '{"type":"service_account","private_key":"-----BEGIN',
+    ],
+    'a kubeconfig of kubeadm': [
+      'admin.conf',
+      'apiVersion: v1\nclusters:\n- cluster:\n    certificate-authority-data: LS0t',
+    ],
+    'a jar of cookies': ['cookies.txt', '# Netscape HTTP Cookie File\n'],
+    'a key without an extension': ['deploy_key', '-----BEGIN OPENSSH PRIVATE KEY-----\n'],
     'a key that is named after its kind': ['github_rsa', '-----BEGIN RSA PRIVATE KEY-----\n'],
   }
   for (const [what, [name, content]] of Object.entries(kept)) {
@@ -150,6 +164,10 @@ describe('the first bytes decide where a name is ambiguous', () => {
       'enc.key',
       Buffer.from('9f'.repeat(16), 'hex'),
     ],
+    'keys of an object in JSON': ['keyboard.json', '{"a":1}'],
+    'the settings of a program': ['admin.conf', 'theme = dark\n'],
+    'a recipe': ['cookies.txt', 'Butter, sugar, flour'],
+    'an article about keys': ['private-key.txt', 'Never share it.'],
     'slides of Keynote, a zip': ['deck.key', 'PK\x03\x04\x14\x00\x00\x00'],
     'a texture of Babylon.js': ['studio.env', Uint8Array.of(0x86, 0x16, 0x87, 0x96, 0xf6, 0xd6, 0x96, 0x36)],
     'a Flash film': ['game.swf', 'CWS\x09\x00\x01'],
@@ -176,6 +194,33 @@ describe('the first bytes decide where a name is ambiguous', () => {
       [false, false, true, true, false],
     )
   })
+})
+
+test('a path as long as a request may have is judged at once, whatever is in it', () => {
+  for (const piece of [
+    'key',
+    'a.',
+    '/a',
+    '/.a',
+    '/a.git',
+    '.env',
+    '/credentials.',
+    'wg',
+    '~',
+    '#',
+    '_',
+    '/.config',
+    'kubeconfig.',
+    '-',
+  ]) {
+    const path = piece.repeat(8192 / piece.length)
+    const start = processorTime()
+    isDenied(path, undefined)
+    isDenied(`${path}.json`, file())
+    const ms = processorTime() - start
+    // A few milliseconds here.
+    assert.ok(ms < 200, `${piece}: ${ms} ms`)
+  }
 })
 
 describe('--serve', () => {
