@@ -28,17 +28,6 @@ export function findOwnUpstream(routes: readonly ResolvedRoute[], own: OwnPlace)
   return undefined
 }
 
-/** Ports of this machine that routes lead to. */
-export function localPorts(routes: readonly ResolvedRoute[]): number[] {
-  return routes.flatMap(({ action }) =>
-    action.kind !== 'proxy'
-      ? []
-      : action.proxy.upstreams
-          .filter(({ hostname, socketPath }) => socketPath === undefined && isLoopbackName(hostname))
-          .map(({ port }) => port),
-  )
-}
-
 function isOwn({ hostname, port, socketPath }: ResolvedUpstream, own: OwnPlace): boolean {
   if (socketPath !== undefined) return socketPath === own.socket
   return own.ports.includes(port) && own.addresses.some((address) => reaches(hostname, address))

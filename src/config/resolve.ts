@@ -2,10 +2,10 @@ import { ServeError } from '../errors/serve-error.ts'
 import { printable } from '../util/sanitize.ts'
 import { checkShape } from './check-shape.ts'
 import { defaults } from './defaults.ts'
-import { findOwnUpstream, localPorts } from './own-upstream.ts'
+import { findOwnUpstream, type OwnUpstream } from './own-upstream.ts'
 import { quote, type Problem } from './problem.ts'
 import { resolveAllowHosts, resolveAuth, resolveCors, resolveServe } from './resolve-access.ts'
-import { resolveAddress, type ResolvedAddress } from './resolve-address.ts'
+import { resolveAddress } from './resolve-address.ts'
 import { resolveCache } from './resolve-cache.ts'
 import { resolveLive } from './resolve-live.ts'
 import { resolveHeaders } from './resolve-headers.ts'
@@ -45,16 +45,28 @@ export function resolveConfig(options: ServeOptions, context: ResolveContext = {
   const secure = resolveTls(given, address.ports, cwd, problems)
   const timeoutMs = resolveTimeout(set.timeout, problems)
   const routes = resolveRoutes(set, { base, cwd, timeoutMs, problems })
-  refuseOwnUpstream(routes, address, secure.tls?.ports, set.proxy, problems)
-  // Ports that something else has, or is going to have: HTTPS, where its port was named, and the servers behind us.
-  const [securePort, ...others] = secure.tls?.ports ?? []
-  const named = [...(securePort === undefined || others.length > 0 ? [] : [securePort]), ...localPorts(routes)]
+  const { lan, host, socket } = address
+  const ownUpstream = (ports: readonly number[], path?: string): OwnUpstream | undefined =>
+    findOwnUpstream(routes, { ports, addresses: [lan ? '::' : host], socket: path })
+  const isBehind = (port: number): boolean => ownUpstream([port]) !== undefined
+  const securePorts = withoutTaken(secure.tls?.ports ?? [], isBehind)
+  const plainPorts = withoutTaken(
+    address.ports,
+    (port) => isBehind(port) || (securePorts.length === 1 && port === securePorts[0]),
+  )
+  // Of a list, which one it becomes shows when the server starts; then this is looked at again.
+  const ports = [socket === undefined && address.fd === undefined ? plainPorts : [], securePorts]
+  const own = ownUpstream(
+    ports.flatMap((list) => (list.length === 1 ? list : [])),
+    socket,
+  )
+  if (own !== undefined) problems.push(ownProblem(own, set.proxy))
   const config: ResolvedConfig = {
     root: resolveFolder(set.root, cwd, ['root'], problems),
     ...address,
-    ports: withoutNamed(address.ports, named),
+    ports: plainPorts,
     ...secure,
-    tls: secure.tls && { ...secure.tls, ports: withoutNamed(secure.tls.ports, localPorts(routes)) },
+    tls: secure.tls && { ...secure.tls, ports: securePorts },
     h2c: given.h2c ?? routes.some(isCleartextHttp2),
     h2cFollows: given.h2c === undefined,
     open: resolveOpen(set.open, base, problems),
@@ -91,31 +103,22 @@ export function resolveConfig(options: ServeOptions, context: ResolveContext = {
   return deepFreeze(config)
 }
 
-/** A list without these ports; one that would be empty, or a port that was named alone, stays as it is. */
-function withoutNamed(ports: readonly number[], named: readonly number[]): readonly number[] {
-  const left = ports.filter((port) => !named.includes(port))
-  return ports.length > 1 && left.length > 0 ? left : ports
+/**
+ * A list of ports without those that something else has, or is going to have: HTTPS, where its port was named, and the
+ * servers behind us. One that would be empty stays as it is, and so does a port that was named alone.
+ */
+function withoutTaken(ports: readonly number[], isTaken: (port: number) => boolean): readonly number[] {
+  const left = ports.length > 1 ? ports.filter((port) => !isTaken(port)) : []
+  return left.length > 0 ? left : ports
 }
 
-/** Of a list of ports, which one it becomes shows when the server starts, and it is checked again. */
-function refuseOwnUpstream(
-  routes: readonly ResolvedRoute[],
-  { ports, host, lan, socket, fd }: ResolvedAddress,
-  securePorts: readonly number[] = [],
-  proxy: CheckedOptions['proxy'] = {},
-  problems: Problem[] = [],
-): void {
-  const plainPorts = socket === undefined && fd === undefined ? ports : []
-  const sure = [plainPorts, securePorts].flatMap((list) => (list.length === 1 ? list : []))
-  const found = findOwnUpstream(routes, { ports: sure, addresses: [lan ? '::' : host], socket })
-  if (found === undefined) return
-  const { route, upstream } = found
+function ownProblem({ route, upstream }: OwnUpstream, proxy: CheckedOptions['proxy'] = {}): Problem {
   const isShort = Object.hasOwn(proxy, route.name)
-  problems.push({
+  return {
     path: isShort ? ['proxy', route.name] : ['routes'],
     fault: `the target ${upstream.label}${isShort ? '' : ` of ${quote(route.name)}`} is this server itself`,
     fix: 'name the port of the server behind it, or serve on another one',
-  })
+  }
 }
 
 /** Whoever speaks HTTP/2 without TLS to the upstream speaks it to us as well: gRPC clients know nothing else. */

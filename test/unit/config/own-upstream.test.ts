@@ -78,5 +78,8 @@ describe('a target that is the server itself', () => {
     )
     assert.deepEqual(resolveConfig({ proxy: { '/api': 'http://example.test:8008' } }).ports, [8008, 591, 8080, 8000])
     assert.deepEqual(resolveConfig({ port: 0, proxy: { '/api': 3000 } }).ports, [0])
+    // On an address of its own a server may have the port of one that listens on the loopback.
+    assert.equal(resolveConfig({ host: '192.0.2.7', proxy: { '/api': 8008 } }).ports[0], 8008)
+    assert.equal(resolveConfig({ host: '192.0.2.7', port: 3000, proxy: { '/api': 3000 } }).ports[0], 3000)
   })
 })
