@@ -1,18 +1,22 @@
 import { getField, type HeaderList } from '../http/headers.ts'
 import type { Reply } from '../http/reply.ts'
 import { isDecodable } from './decoder.ts'
+import { documentKind, type DocumentKind } from './page-request.ts'
 
-const documentType = /^\s*(?:text\/html|application\/xhtml\+xml)\s*(?:;|$)/i
 const withoutContent: ReadonlySet<number> = new Set([204, 205, 206, 304])
 
-/** Whether a reply is an HTML document, whole, in a coding that we can undo, and meant to be shown. Of relayed ones those that a route offers. */
-export function isDocument({ status, headers, takeover, relayed, injectable }: Reply): boolean {
-  if (relayed === true && injectable !== true) return false
-  if (status < 200 || withoutContent.has(status) || takeover !== undefined) return false
-  if (!documentType.test(getField(headers, 'content-type') ?? '')) return false
+/**
+ * What kind of document a reply is: whole, in a coding that we can undo, and meant to be shown. Of relayed ones those that
+ * a route offers. Undefined for every other reply.
+ */
+export function replyKind({ status, headers, takeover, relayed, injectable }: Reply): DocumentKind | undefined {
+  if (relayed === true && injectable !== true) return undefined
+  if (status < 200 || withoutContent.has(status) || takeover !== undefined) return undefined
+  const kind = documentKind(getField(headers, 'content-type'))
+  if (kind === undefined) return undefined
   const coding = codingOf(headers)
-  if (coding !== undefined && !isDecodable(coding)) return false
-  return !/^\s*attachment/i.test(getField(headers, 'content-disposition') ?? '')
+  if (coding !== undefined && !isDecodable(coding)) return undefined
+  return /^\s*attachment/i.test(getField(headers, 'content-disposition') ?? '') ? undefined : kind
 }
 
 /** The coding that content is in; undefined for none. */

@@ -6,12 +6,12 @@ import { getField, type HeaderList } from '../http/headers.ts'
 import type { Body, Reply, Source } from '../http/reply.ts'
 import { decodeWhole, glimpse } from './decoded-body.ts'
 import { CodingError } from './decoder.ts'
-import { codingOf, isDocument } from './document-reply.ts'
+import { codingOf, replyKind } from './document-reply.ts'
 import { openBody } from './first-chunk.ts'
 import { injectedContent, injectedFile, injectedStream, placeInContent, readHead } from './injected-body.ts'
 import { injectedReply } from './injected-reply.ts'
 import { isSandboxed, judgePolicies, policiesOf, widenOwnPolicies, type Policy } from './page-policy.ts'
-import { asksForPage, variedByPage } from './page-request.ts'
+import { asksForPage, variedByPage, type DocumentKind } from './page-request.ts'
 import { createPlace, scriptPath, scriptTag, type Page } from './placement.ts'
 import { pageOrigin, type PageOrigin } from './policy-source.ts'
 import { nodeCrypto } from '../util/builtin.ts'
@@ -38,6 +38,7 @@ const keptOrigins = 8
 
 /** A document, and the pages it becomes. */
 interface Plan {
+  readonly kind: DocumentKind
   /** As it is. */
   readonly plain: Reply
   /** Its fields when the script is in it. */
@@ -55,8 +56,8 @@ interface Outcome {
 }
 
 /**
- * Puts the client of live reload into HTML documents that a browser goes to. What a script fetches, ranges, downloads
- * and everything but HTML pass by.
+ * Puts the client of live reload into HTML documents and SVG images that a browser goes to. What a script fetches,
+ * ranges, downloads and everything else pass by.
  *
  * It runs after the user's own fields, because they may hold a policy, and before compression. Content in memory is
  * changed once for each shared (frozen) reply; other content is changed as it is sent.
@@ -70,14 +71,15 @@ export function createInject(options: InjectOptions): Filter {
   function planOf(reply: Reply): Plan | 'untouched' {
     const known = plans.get(reply)
     if (known !== undefined) return known
-    const plan = isDocument(reply) ? makePlan(reply) : 'untouched'
+    const kind = replyKind(reply)
+    const plan = kind === undefined ? 'untouched' : makePlan(reply, kind)
     if (Object.isFrozen(reply)) plans.set(reply, plan)
     return plan
   }
 
-  function makePlan(reply: Reply): Plan {
+  function makePlan(reply: Reply, kind: DocumentKind): Plan {
     const headers = widenOwnPolicies(reply.headers, (nonce ||= newNonce()))
-    return { plain: reply, headers, policies: policiesOf(headers), pages: new Map() }
+    return { kind, plain: reply, headers, policies: policiesOf(headers), pages: new Map() }
   }
 
   function tell(path: string, missing: string | undefined): void {
@@ -105,8 +107,8 @@ export function createInject(options: InjectOptions): Filter {
     return streamedPage(plan, body, undefined, x)
   }
 
-  function pageOf({ plain, policies }: Plan, origin: PageOrigin): Page {
-    return { contentType: getField(plain.headers, 'content-type') ?? '', policies, origin, script }
+  function pageOf({ kind, plain, policies }: Plan, origin: PageOrigin): Page {
+    return { kind, contentType: getField(plain.headers, 'content-type') ?? '', policies, origin, script }
   }
 
   function wholePage(plan: Plan, content: Uint8Array, origin: PageOrigin): Outcome {
@@ -169,7 +171,7 @@ export function createInject(options: InjectOptions): Filter {
   }
 
   function streamedPage(plan: Plan, body: Body, coding: string | undefined, x: Exchange): Outcome {
-    const { plain, headers, policies } = plan
+    const { kind, plain, headers, policies } = plan
     const origin = pageOrigin(x)
     const place = createPlace(pageOf(plan, origin))
     const coded = coding === undefined ? undefined : { coding, bound: pageBytes }
@@ -182,7 +184,7 @@ export function createInject(options: InjectOptions): Filter {
       x.notes.remark = error.message
       throw plain.relayed === true ? new ServeError('E8008_UPSTREAM_PROTOCOL', error.message, { cause: error }) : error
     }
-    const tag = scriptTag(script, judgePolicies(policies, origin, scriptPath(script)).nonce)
+    const tag = scriptTag(script, kind, judgePolicies(policies, origin, scriptPath(script)).nonce)
     // A HEAD that was answered without content states what its GET would.
     return { reply: injectedReply(plain, headers, body === null ? null : stream(body), tag), missing: undefined }
   }
@@ -208,7 +210,8 @@ export function createInject(options: InjectOptions): Filter {
     if (!isOn()) return reply
     const plan = planOf(reply)
     if (plan === 'untouched') return reply
-    if (!asksForPage(x) || (plan.plain.body === null && x.method !== 'HEAD')) return variedByPage(plan.plain, x)
+    if (!asksForPage(x, plan.kind) || (plan.plain.body === null && x.method !== 'HEAD'))
+      return variedByPage(plan.plain, x)
     const outcome = outcomeOf(plan, x)
     return outcome instanceof Promise ? outcome.then((made) => answered(made, x)) : answered(outcome, x)
   }

@@ -1,3 +1,4 @@
+import type { DocumentKind } from './page-request.ts'
 import { readToken, skipSpace } from './markup.ts'
 
 /** What a text ends with: the document, or what we look at of it. Undefined when more may come. */
@@ -10,9 +11,10 @@ export type FindInsertionPoint = (text: string, end: TextEnd) => number | 'more'
  * Makes a search for the place where a script goes that is to run before all others: behind `<head>`, else behind
  * `<html>`, else before the first thing that makes an element (its head is implied, HTML standard section 13.2.6.4).
  * What stands before that is white space, a doctype and comments, so nothing of the document's content is ever looked
- * at. XHTML implies nothing: there it has to be `<head>`.
+ * at. XHTML implies nothing: there it has to be `<head>`, and in an SVG image the root.
  */
-export function createFindInsertionPoint(isXml: boolean): FindInsertionPoint {
+export function createFindInsertionPoint(kind: DocumentKind): FindInsertionPoint {
+  const isXml = kind !== 'html'
   let position = 0
   let afterHtml: number | undefined
 
@@ -38,6 +40,7 @@ export function createFindInsertionPoint(isXml: boolean): FindInsertionPoint {
         const { name, isClosed } = token.tag
         const element = isXml ? name : name.toLowerCase()
         const isEmpty = isXml && isClosed
+        if (kind === 'svg') return /^(?:[^:]*:)?svg$/.test(name) && !isEmpty ? token.end : 'none'
         if (element === 'head' && !isEmpty) return token.end
         if (element !== 'html' || isEmpty || afterHtml !== undefined) return before(position)
         afterHtml = token.end

@@ -5,7 +5,7 @@ import { nodeCrypto } from '../util/builtin.ts'
 import { checkError, checkPaths } from './arguments.ts'
 import { controlFolder } from './control-folder.ts'
 import type { Engine } from './engine.ts'
-import { asksForPage, variedByPage } from './page-request.ts'
+import { asksForPage, documentKind, variedByPage } from './page-request.ts'
 import type { ShownError } from './protocol.ts'
 import type { LiveOptions, Update } from './types.ts'
 
@@ -98,8 +98,9 @@ export function createLive(options: LiveOptions): Live {
   const inject: Filter = (reply, x) => {
     if (!isOn) return reply
     if (engine !== undefined) return engine.inject(reply, x)
-    if (!/^\s*(?:text\/html|application\/xhtml\+xml)/i.test(getField(reply.headers, 'content-type') ?? '')) return reply
-    return asksForPage(x) ? load().then((loaded) => loaded?.inject(reply, x) ?? reply) : variedByPage(reply, x)
+    const kind = documentKind(getField(reply.headers, 'content-type'))
+    if (kind === undefined) return reply
+    return asksForPage(x, kind) ? load().then((loaded) => loaded?.inject(reply, x) ?? reply) : variedByPage(reply, x)
   }
 
   return {

@@ -4,6 +4,20 @@ import { isNavigation, navigationFields } from '../http/navigation.ts'
 import { remember } from '../http/remember.ts'
 import type { Reply } from '../http/reply.ts'
 
+/** A kind of document in which a script can be. */
+export type DocumentKind = 'html' | 'xhtml' | 'svg'
+
+const documentType = /^\s*(?:text\/(html)|application\/(xhtml)\+xml|image\/(svg)\+xml)\s*(?:;|$)/i
+
+/** The kind of document by its `Content-Type`; undefined for anything else. */
+export function documentKind(contentType: string | undefined): DocumentKind | undefined {
+  const match = documentType.exec(contentType ?? '')
+  return match === null ? undefined : (((match[1] ?? match[2] ?? match[3]) as string).toLowerCase() as DocumentKind)
+}
+
+/** Destinations within a page, whose own client swaps the images there. */
+const embedded: ReadonlySet<string | undefined> = new Set(['iframe', 'frame', 'embed', 'object'])
+
 const refusal = /(?:^\??|&)serve8008=no-live(?:&|$)/
 
 /**
@@ -11,12 +25,14 @@ const refusal = /(?:^\??|&)serve8008=no-live(?:&|$)/
  * into a page, where another client would be in the way.
  *
  * What answers a form stays as it is, since a reload would send the form again. The address `?serve8008=no-live` and the
- * field `X-Serve8008: no-live` keep a page as it is. A range belongs to a file, not to a page.
+ * field `X-Serve8008: no-live` keep a page as it is. A range belongs to a file, not to a page. An SVG image is a page only
+ * where it is not part of another.
  */
-export function asksForPage(x: Exchange): boolean {
+export function asksForPage(x: Exchange, kind: DocumentKind): boolean {
   const { headers, method, target } = x
   if (method !== 'GET' && method !== 'HEAD') return false
   if (headers.has('range') || refusal.test(target.query) || headers.get('x-serve8008') === 'no-live') return false
+  if (kind === 'svg' && embedded.has(headers.get('sec-fetch-dest'))) return false
   return isNavigation(headers)
 }
 

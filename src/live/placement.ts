@@ -2,6 +2,7 @@ import { escapeHtml } from '../util/escape.ts'
 import { readHeadFacts } from './head-facts.ts'
 import { createFindInsertionPoint, type TextEnd } from './insertion-point.ts'
 import { judgePolicies, parsePolicies, type Policy } from './page-policy.ts'
+import type { DocumentKind } from './page-request.ts'
 import type { PageOrigin } from './policy-source.ts'
 import { decodeMarkup, detectEncoding, encodeMarkup, unitBytes, type TextEncoding } from './text-encoding.ts'
 
@@ -10,6 +11,7 @@ export const headBytes: number = 64 * 1024
 
 /** What is known of a page before its content. */
 export interface Page {
+  readonly kind: DocumentKind
   readonly contentType: string
   /** The policies of its header section. */
   readonly policies: readonly Policy[]
@@ -38,9 +40,11 @@ export interface Place {
 const untouched: Placement = { offset: undefined, tag: Buffer.alloc(0), missing: undefined, isOriginBound: false }
 
 /** The tag that loads the client; `async`, so that a page never waits for it. */
-export function scriptTag(script: string, nonce: string | undefined): string {
+export function scriptTag(script: string, kind: DocumentKind, nonce: string | undefined): string {
   const proof = nonce === undefined ? '' : ` nonce="${escapeHtml(nonce)}"`
-  return `<script src="${escapeHtml(script)}"${proof} async=""></script>`
+  // A script of HTML runs in SVG too, and is not drawn.
+  const space = kind === 'svg' ? ' xmlns="http://www.w3.org/1999/xhtml"' : ''
+  return `<script${space} src="${escapeHtml(script)}"${proof} async=""></script>`
 }
 
 /** Path of the script without its query, as policies see it. */
@@ -50,8 +54,7 @@ export function scriptPath(script: string): string {
 
 /** Makes the decision about one page. */
 export function createPlace(page: Page): Place {
-  const isXml = !/^\s*text/i.test(page.contentType)
-  const find = createFindInsertionPoint(isXml)
+  const find = createFindInsertionPoint(page.kind)
   let encoding: TextEncoding | undefined
 
   function place(head: Uint8Array, end: TextEnd): Placement | 'more' {
@@ -62,13 +65,13 @@ export function createPlace(page: Page): Place {
     const point = find(text, end)
     if (point === 'more') return 'more'
     if (point === 'none') return untouched
-    const facts = readHeadFacts(text, isXml)
+    const facts = readHeadFacts(text, page.kind !== 'html')
     if (facts.isOptedOut) return untouched
     const policies = [...page.policies, ...facts.policies.flatMap(parsePolicies)]
     const { isAllowed, nonce, missing } = judgePolicies(policies, page.origin, scriptPath(page.script))
     return {
       offset: isAllowed ? point * unitBytes(encoding) : undefined,
-      tag: encodeMarkup(scriptTag(page.script, nonce), encoding),
+      tag: encodeMarkup(scriptTag(page.script, page.kind, nonce), encoding),
       missing,
       isOriginBound: policies.length > 0,
     }

@@ -141,6 +141,44 @@ test('a saved page is loaded again and keeps its scroll position; another page s
   })
 })
 
+test('an SVG image that is the page itself is loaded again, and holds nothing of ours', { skip }, async () => {
+  const image = (colour: string): string =>
+    `<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><style>rect:first-of-type, :root > :nth-child(2) { fill: ${colour} }</style><rect width="9" height="9"/></svg>`
+  await using site = await serve({ 'index.html': page(icon, '<img src="image.svg">'), 'image.svg': image('red') })
+  await withLivePage(
+    site,
+    'image.svg',
+    async (tab) => {
+      assert.equal(await tab.evaluate("document.querySelectorAll('*').length"), 3)
+      assert.equal(await tab.evaluate("getComputedStyle(document.querySelector('rect')).fill"), red)
+      assert.equal(await tab.evaluate("fetch('').then((response) => response.text())"), image('red'))
+      site.server.notify('a message, for which an image has no place')
+      writeFileSync(site.folder.join('image.svg'), image('blue'))
+      await tab.waitForFunction(`getComputedStyle(document.querySelector('rect')).fill === '${blue}'`)
+    },
+    /favicon|404/,
+  )
+})
+
+test('a page that shows a text, JSON or a picture in a frame follows it', { skip }, async () => {
+  const framed = (name: string): string => page(icon, `<iframe src="${name}"></iframe>`)
+  await using site = await serve({
+    'text.html': framed('notes.md'),
+    'notes.md': 'one',
+    'json.html': framed('data.json'),
+    'data.json': '"one"',
+  })
+  for (const [path, file] of [
+    ['text', 'notes.md'],
+    ['json', 'data.json'],
+  ] as const) {
+    await withLivePage(site, path, async (tab) => {
+      writeFileSync(site.folder.join(file), '"two"')
+      await tab.waitForFunction(`frames[0].document.body?.textContent.includes('two')`)
+    })
+  }
+})
+
 test('twenty tabs are all updated', { skip }, async () => {
   await using site = await serve({ 'index.html': page(icon + sheet, 'x'), 'style.css': `body { color: ${red} }` })
   const context = await browser.newContext()

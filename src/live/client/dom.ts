@@ -38,14 +38,14 @@ const adoptedByDocument = getterOf(Document.prototype, 'adoptedStyleSheets')
 const { querySelectorAll } = Document.prototype
 const { querySelectorAll: querySelectorAllOfElement } = Element.prototype
 const { querySelectorAll: querySelectorAllOfFragment } = DocumentFragment.prototype
-const { createElement } = Document.prototype
+const { createElementNS } = Document.prototype
 const { addEventListener } = EventTarget.prototype
 
-/** Makes an element of the page's document. */
+/** Makes an element of HTML, also where the page is an SVG image. */
 export function newElement<Name extends keyof HTMLElementTagNameMap>(name: Name): HTMLElementTagNameMap[Name]
 export function newElement(name: string): HTMLElement
 export function newElement(name: string): HTMLElement {
-  return createElement.call(document, name)
+  return createElementNS.call(document, 'http://www.w3.org/1999/xhtml', name) as HTMLElement
 }
 
 /** Every element below a root that a selector fits. */

@@ -1,4 +1,4 @@
-import { currentScript, documentElement, queryAll } from './dom.ts'
+import { contentTypeOf, currentScript, documentElement, queryAll } from './dom.ts'
 
 /** Mark of a window that has its client: registered symbols are shared by all scripts, and no markup can make one. */
 const mark = Symbol.for('serve8008.live')
@@ -14,6 +14,8 @@ export function controlFolder(): URL | undefined {
   const url = new URL(script.src)
   if (url.origin !== location.origin || mark in window) return undefined
   Object.defineProperty(window, mark, { value: true })
+  // An image has no head: rules such as `rect:first-child` count every element.
+  if (!/html/.test(contentTypeOf(document))) Element.prototype.remove.call(script)
   return new URL('.', url)
 }
 

@@ -83,12 +83,14 @@ test('a meta keeps a page as it is', () => {
   assert.equal(open(original).body, original.body)
 })
 
-test('only whole HTML documents are touched; and none while it is off', () => {
+test('only whole documents that can hold a script are touched; and none while it is off', () => {
   const { inject, state } = setUp()
   for (const original of [
     reply(undefined, ['Content-Type', 'text/css']),
     reply(undefined, ['Content-Type', 'text/htmlx']),
-    reply(undefined, ['Content-Type', 'image/svg+xml']),
+    reply(undefined, ['Content-Type', 'image/png']),
+    reply(undefined, ['Content-Type', 'text/plain']),
+    reply(undefined, ['Content-Type', 'application/json']),
     reply(undefined, [], { headers: [] }),
     reply(undefined, ['Content-Encoding', 'gzip, br']),
     reply(undefined, ['Content-Encoding', 'unknown']),
@@ -102,6 +104,20 @@ test('only whole HTML documents are touched; and none while it is off', () => {
   state.on = false
   const original = reply()
   assert.equal(inject(original, request(page)), original)
+})
+
+test('an SVG image that is opened itself gets the script, and no other use of it', async () => {
+  const svg = '<svg xmlns="http://www.w3.org/2000/svg"><rect width="9" height="9"/></svg>'
+  const original = reply(Buffer.from(svg), ['Content-Type', 'image/svg+xml'])
+  const scriptOfHtml = tag.replace('<script', '<script xmlns="http://www.w3.org/1999/xhtml"')
+  const made = open(original)
+  assert.equal(await textOf(made), svg.replace('<rect', `${scriptOfHtml}<rect`))
+  assert.equal(fieldsOf(made)['content-type'], 'image/svg+xml')
+  for (const dest of ['image', 'embed', 'object', 'iframe', 'empty']) {
+    assert.equal(await textOf(open(original, ['Sec-Fetch-Dest', dest])), svg, dest)
+  }
+  assert.equal(await textOf(open(original, [])), svg, 'curl')
+  assert.equal(await textOf(open(original, page, 'GET', '/?serve8008=no-live')), svg)
 })
 
 test('every status that shows a page counts, and no answer to a form, which a reload would send again', async () => {

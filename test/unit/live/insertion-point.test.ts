@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createFindInsertionPoint } from '../../../src/live/insertion-point.ts'
+import type { DocumentKind } from '../../../src/live/page-request.ts'
 import { headBytes } from '../../../src/live/placement.ts'
 
 /** The text with `|` where the script goes. */
-function marked(text: string, isXml = false): string {
-  const point = createFindInsertionPoint(isXml)(text, 'document')
+function marked(text: string, kind: DocumentKind = 'html'): string {
+  const point = createFindInsertionPoint(kind)(text, 'document')
   return typeof point === 'number' ? `${text.slice(0, point)}|${text.slice(point)}` : point
 }
 
@@ -85,7 +86,7 @@ test('attributes are read as a browser reads them', () => {
 test('XHTML gets the script behind a real head only', () => {
   const start =
     '<?xml version="1.0"?>\n<!DOCTYPE html [ <!ENTITY a "b>"> ]>\n<html xmlns="http://www.w3.org/1999/xhtml">'
-  assert.equal(marked(`${start}<!-- <head> --><head><title/>`, true), `${start}<!-- <head> --><head>|<title/>`)
+  assert.equal(marked(`${start}<!-- <head> --><head><title/>`, 'xhtml'), `${start}<!-- <head> --><head>|<title/>`)
   for (const text of [
     `${start}<head/><body/>`,
     `${start}<body/>`,
@@ -97,13 +98,26 @@ test('XHTML gets the script behind a real head only', () => {
     '<html/>',
     '</a>',
   ]) {
-    assert.equal(marked(text, true), 'none', text)
+    assert.equal(marked(text, 'xhtml'), 'none', text)
+  }
+})
+
+test('an SVG image gets the script at the beginning of its root', () => {
+  for (const expected of [
+    '<svg xmlns="http://www.w3.org/2000/svg">|<circle r="1"/></svg>',
+    '\u00ef\u00bb\u00bf<?xml version="1.0"?>\n<!-- <svg> --><!DOCTYPE svg [ <!ENTITY a "<svg>"> ]>\n<svg title=">">|</svg>',
+    '<s:svg xmlns:s="http://www.w3.org/2000/svg">|</s:svg>',
+  ]) {
+    assert.equal(marked(expected.replace('|', ''), 'svg'), expected)
+  }
+  for (const text of ['<svg/>', '<SVG>', '<html><svg>', '<svgs>', 'text<svg>', '', '<?xml version="1.0"?>']) {
+    assert.equal(marked(text, 'svg'), 'none', text)
   }
 })
 
 test('the place is found as soon as it can be, however the text is cut', () => {
   const text = '\u00ef\u00bb\u00bf<!-- a --><?b?><!doctype html> <html a="b>c">\n<!-- <head> --><head a=\'>\'>'
-  const find = createFindInsertionPoint(false)
+  const find = createFindInsertionPoint('html')
   // A byte order mark is whole before anybody looks.
   for (let end = 4; end < text.length; end++)
     assert.equal(find(text.slice(0, end), undefined), 'more', text.slice(0, end))
@@ -112,7 +126,7 @@ test('the place is found as soon as it can be, however the text is cut', () => {
 
 test('at the limit a script goes behind html, but never where a doctype may follow', () => {
   const html = '<!doctype html><html>'
-  const find = (text: string) => createFindInsertionPoint(false)(text.slice(0, headBytes), 'limit')
+  const find = (text: string) => createFindInsertionPoint('html')(text.slice(0, headBytes), 'limit')
   assert.equal(find(`${html}<!-- ${'x'.repeat(headBytes)}`), html.length)
   assert.equal(find(`<!-- ${'x'.repeat(headBytes)}`), 'none')
   assert.equal(find(' '.repeat(headBytes)), 'none')
