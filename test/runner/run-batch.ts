@@ -111,15 +111,13 @@ function emptyResult(file: string): Result {
 }
 
 function entryOf(files: readonly string[], bundle: Bundle): string {
-  const lines = files.map((file) => `load(${JSON.stringify(marker + file)}, ${JSON.stringify(bundle.urlOf(file))})`)
-  return `
-    import { test } from 'node:test'
-    async function load(name, url) {
-      test(name, () => {})
-      await import(url).catch((error) => test('is loaded', () => { throw error }))
-    }
-    ${lines.map((line) => `await ${line}`).join('\n')}
-  `
+  // Hooks at the top level of a file want to be there before the first test, so a file of its own process has no marker.
+  const loads = files.map((file) => {
+    const mark = files.length > 1 ? `test(${JSON.stringify(marker + file)}, () => {})` : ''
+    const url = JSON.stringify(bundle.urlOf(file))
+    return `${mark}\nawait import(${url}).catch((error) => test('is loaded', () => { throw error }))`
+  })
+  return `import { test } from 'node:test'\n${loads.join('\n')}`
 }
 
 function addPass(result: Result, { name, nesting, skip, todo, details }: Finished): void {
