@@ -1,5 +1,5 @@
 /** Programs that hints run; any other hint is a sentence. */
-const programs = /^(?:serve8008|sudo|ulimit)(?= |$)/
+const programs = /^(?:serve8008|cd|sudo|ulimit|npm|npx|pnpm|yarn|bun|hugo|bundle)(?= |$)/
 
 /** Whether a hint is a command that works when pasted: nothing but the command. */
 export function isCommandHint(hint: string): boolean {

@@ -6,7 +6,7 @@ import type { Warning } from '../errors/warning.ts'
 import { commandNames } from './commands.ts'
 import { flags } from './flags.ts'
 import type { Program } from './program.ts'
-import { commandLine } from './shell-word.ts'
+import { commandLine, shellWord } from './shell-word.ts'
 import { repeatCommand, replaceWord } from './repeat-command.ts'
 
 /** What a hint for a person at a shell is made from. */
@@ -27,6 +27,9 @@ function commandSentence({ code, hint }: ServeError | Warning, typed: Typed, fol
     return folder === undefined ? undefined : existingFolder(folder, typed)
   }
   if (code === 'E8008_ROOT_NOT_FOLDER') return 'name the folder that holds it'
+  // The command of a project runs in its folder.
+  if (code === 'W8008_PROJECT' && folder !== undefined && hint !== undefined)
+    return `cd ${shellWord(folder)} && ${hint}`
   // The library knows no command; it says how to make room by hand.
   if (code.endsWith('8008_AUTHORITY')) return hint?.replace(/take .* anew$/s, 'serve8008 trust --renew')
   if (code === 'E8008_AUTH_FILE') return hint?.replace(/\bauthFile\b/, '--auth-file')

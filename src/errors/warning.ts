@@ -4,7 +4,8 @@ import type { Fix } from './serve-error.ts'
 export interface Warning {
   /**
    * Stable code: `W8008_EXPOSED` (others on the network can read what is served), `W8008_BAD_PORT` (browsers refuse
-   * it), `W8008_CONNECTIONS` (all of them are busy, and a client was turned away), `W8008_SINGLE` (the page of `single`
+   * it), `W8008_CONNECTIONS` (all of them are busy, and a client was turned away), `W8008_PROJECT` (the folder
+   * is the source of a project, or a single-page app served without `single`), `W8008_SINGLE` (the page of `single`
    * is not there), `W8008_CUT` (closing cut replies off), `W8008_UNTRUSTED` (a client refused the certificate, or will
    * until it trusts a new local authority), `W8008_CERT` (a certificate of the user's own is not as it should be),
    * `W8008_CERT_NAME` (a name that certificates of the local authority leave out), `W8008_AUTHORITY` (the local

@@ -72,6 +72,8 @@ export interface Notes {
   /** The address is one of serve8008's own: the log tells of it only when it was refused. */
   own?: boolean
   /** A browser asked for the script of a service worker that is not here, and got one that unregisters itself. */
+  /** The address is one of a single-page app that is served without its option. */
+  missesApp?: true
   staleWorker?: boolean
   /** The user that authenticated. */
   user?: string

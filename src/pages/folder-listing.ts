@@ -6,6 +6,8 @@ export interface FolderListing {
   readonly entries: readonly ListingEntry[]
   /** Whether the folder above may be visited. */
   readonly parent: boolean
+  /** What to know of the folder, and a command; undefined where all is as it seems. */
+  readonly advice?: { readonly message: string; readonly command: string } | undefined
 }
 
 /** One file or folder of a listing. */

@@ -1,7 +1,7 @@
 import type { Exchange } from '../http/exchange.ts'
 import type { HeaderList } from '../http/headers.ts'
 import type { Reply } from '../http/reply.ts'
-import { visibleText } from '../util/escape.ts'
+import { escapeHtml, visibleText } from '../util/escape.ts'
 import { createPacer, forEachInSlices, type Pacer } from '../util/pacer.ts'
 import { arrangeListing, type ListingPage } from './arrange-listing.ts'
 import type { FolderListing, ListingEntry } from './folder-listing.ts'
@@ -18,6 +18,7 @@ type Slot =
   | 'path'
   | 'crumbs'
   | 'summary'
+  | 'advice'
   | 'hidden'
   | 'filter'
   | 'complete'
@@ -78,6 +79,7 @@ function htmlPage(listing: FolderListing, query: ListingQuery, shown: ListingPag
     path: visibleText(listing.path),
     crumbs: crumbsMarkup(listing),
     summary: summaryMarkup(listing, shown, query),
+    advice: adviceMarkup(listing.advice),
     hidden: hiddenFields(query),
     filter: query.filter,
     complete: String(shown.matches === listing.entries.length && shown.pages === 1),
@@ -91,6 +93,11 @@ function htmlPage(listing: FolderListing, query: ListingQuery, shown: ListingPag
 
 const parentRow =
   '<tr class="parent"><th scope="row"><a class="up" href="../" rel="up">../</a></th><td></td><td></td></tr>\n'
+
+function adviceMarkup(advice: FolderListing['advice']): string {
+  if (advice === undefined) return ''
+  return `<p class="advice">${escapeHtml(advice.message)} Run: <code>${escapeHtml(advice.command)}</code></p>`
+}
 
 /** A form drops the query of its address, so the chosen order travels in fields. */
 function hiddenFields({ sort, order }: ListingQuery): string {

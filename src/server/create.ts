@@ -20,7 +20,14 @@ import { programPhrase, refusalReply, type Phrase } from './boundary.ts'
 import { Events } from './events.ts'
 import { Running } from './lifecycle.ts'
 import type { Secured } from './secure.ts'
-import { cutWarning, fullWarning, listeningWarnings, tellingWarnings } from './listening.ts'
+import {
+  appWarning,
+  cutWarning,
+  fullWarning,
+  listeningWarnings,
+  projectWarnings,
+  tellingWarnings,
+} from './listening.ts'
 import { definedOnly, logOptions, type ProgramOptions } from './program-options.ts'
 import { toRequest } from './to-request.ts'
 import { refuseOwnRoutes } from './own-routes.ts'
@@ -64,6 +71,9 @@ function refuseArguments([first]: readonly unknown[]): void {
   })
 }
 
+/** Milliseconds after the start at which the folder is looked at for what its project needs. */
+const adviseMs = 100
+
 class Serve8008 implements Server8008 {
   readonly config: ResolvedConfig
   readonly routes: ServerRoutes
@@ -85,6 +95,7 @@ class Serve8008 implements Server8008 {
   #running: Running | undefined
   #closing: Promise<void> | undefined
   #wasFull = false
+  #wasAdvised = false
 
   constructor(config: ResolvedConfig, program: ProgramOptions) {
     this.config = config
@@ -117,6 +128,7 @@ class Serve8008 implements Server8008 {
       refuse: (error) => refusalReply(error, undefined),
       onFault: (error) => this.#events.emit('error', error),
       done: (x, reply, sent) => {
+        if (x.notes.missesApp === true) this.#adviseOnApp()
         if (x.notes.staleWorker === true) this.#reportWorker(x.target.path)
         if (x.notes.own === true && reply.status < 400) return
         if (this.#log !== undefined || this.#events.has('reply')) record(x, reply, sent)
@@ -189,7 +201,30 @@ class Serve8008 implements Server8008 {
     const telling = tellingWarnings(this.#sites.flatMap(({ site }) => site.telling()))
     const warnings = [...listeningWarnings(running.listening), ...missingPage(this.config), ...telling]
     for (const warning of warnings) this.#events.emit('warning', warning)
+    this.#adviseSoon()
     return running
+  }
+
+  /** Says what the served project needs; behind the first answer, since it reads the folder. */
+  #adviseSoon(): void {
+    // What is forwarded from the top is another program's.
+    if (
+      this.routes
+        .list()
+        .some(({ match, action }) => action.kind === 'proxy' && match.path === '/' && match.host === undefined)
+    )
+      return
+    const timer = setTimeout(() => {
+      for (const warning of projectWarnings(this.#sites[0]?.site.advice())) this.#events.emit('warning', warning)
+    }, adviseMs).unref()
+    this.#events.on('close', () => clearTimeout(timer))
+  }
+
+  /** Says once that an address of a single-page app was asked for, and which option answers it. */
+  #adviseOnApp(): void {
+    if (this.#wasAdvised) return
+    this.#wasAdvised = true
+    this.#events.emit('warning', appWarning())
   }
 
   close(): Promise<void> {

@@ -2,6 +2,7 @@ import type { ResolvedConfig } from '../config/types.ts'
 import type { Fix } from '../errors/serve-error.ts'
 import type { Warning } from '../errors/warning.ts'
 import { isBadPort, networkUrls, type Bound } from '../ports/ports.ts'
+import { singleFix, type ProjectAdvice } from '../static/static.ts'
 import { formatHost, isLoopback } from '../util/ip.ts'
 import { printable } from '../util/sanitize.ts'
 import type { Secured } from './secure.ts'
@@ -87,6 +88,18 @@ export function tellingWarnings(names: readonly string[]): Warning[] {
       message: `Served as they are: ${shown.join(', ')}${more}; move them elsewhere unless that is meant.`,
     },
   ]
+}
+
+/** What a person should know about the project in the served folder. Of an app it is said when it is missed. */
+export function projectWarnings(advice: ProjectAdvice | undefined): Warning[] {
+  if (advice?.command === undefined) return []
+  return [{ code: 'W8008_PROJECT', message: advice.message, hint: advice.command }]
+}
+
+/** What a person should know when an address of a single-page app is 404. */
+export function appWarning(): Warning {
+  const message = 'This looks like a single-page app; its addresses are 404 unless its index.html answers them.'
+  return { code: 'W8008_PROJECT', message, fix: singleFix }
 }
 
 /** What a person should know about clients that are turned away. */

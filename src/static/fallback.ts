@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { ServeError } from '../errors/serve-error.ts'
+import { ServeError, type Fix } from '../errors/serve-error.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { withoutField, withVary, type HeaderList } from '../http/headers.ts'
 import { navigationFields } from '../http/navigation.ts'
@@ -10,6 +10,7 @@ import type { Files } from './files.ts'
 import { look } from './look.ts'
 import { asksForAppPage } from './navigation.ts'
 import type { Place } from './place.ts'
+import type { ProjectAdvice } from './project-advice.ts'
 
 /** Options of {@link createFallback}. */
 export interface FallbackOptions {
@@ -19,7 +20,12 @@ export interface FallbackOptions {
   readonly root: string
   /** Page of a single-page app, relative to the root, or undefined. */
   readonly single: string | undefined
+  /** What is to be known of the project in the folder. */
+  readonly advice: () => ProjectAdvice | undefined
 }
+
+/** The option that answers every address of an app. */
+export const singleFix: Fix = { option: 'single', value: 'index.html' }
 
 /** What a representation says of itself that an error page must not: it is no version of the missing file. */
 const ofRepresentation = ['etag', 'last-modified', 'accept-ranges']
@@ -36,13 +42,26 @@ const askedBy = ['Accept', 'Sec-Fetch-Dest'] as const
  * apart.
  */
 export function createFallback(options: FallbackOptions): (place: Place, x: Exchange) => Reply {
-  const { boundary, files, root, single } = options
+  const { boundary, files, root, single, advice } = options
   const singlePage = single === undefined ? undefined : join(root, single)
   const missingPage = join(root, '404.html')
 
   function send(path: string, x: Exchange): Reply | undefined {
     const stat = look(path, boundary)
     return stat?.isFile() === true ? files.send(path, stat, x) : undefined
+  }
+
+  /** A person who goes to a page of an app, or to one that no build has made, is told how it gets there. */
+  function missing(place: Place, x: Exchange): ServeError {
+    const isAsked = singlePage === undefined && asksForAppPage(x.headers, place.names)
+    const known = isAsked ? advice() : undefined
+    if (known === undefined) return notFound()
+    // The log has said it once; it is not said in each line.
+    x.notes.remark ??= ''
+    if (known.kind === 'app') x.notes.missesApp = true
+    return notFound(
+      known.command === undefined ? { fix: singleFix } : { hint: `${known.message} Run: ${known.command}` },
+    )
   }
 
   return (place, x) => {
@@ -52,7 +71,7 @@ export function createFallback(options: FallbackOptions): (place: Place, x: Exch
       if (page !== undefined) return { ...page, headers: navigationFields(x.headers).reduce(withVary, page.headers) }
     }
     const page = takesPage(x) ? send(missingPage, x) : undefined
-    if (page === undefined) throw notFound()
+    if (page === undefined) throw missing(place, x)
     x.notes.refusal = 'E8008_NOT_FOUND'
     const headers = ofRepresentation.reduce<HeaderList>(withoutField, page.headers)
     return { status: 404, headers: askedBy.reduce(withVary, headers), body: page.body }
@@ -67,6 +86,9 @@ function takesPage({ headers }: Exchange): boolean {
 }
 
 /** The one answer for everything that is not there, or not for this client. Its type is chosen by `Accept`. */
-export function notFound(): ServeError {
-  return new ServeError('E8008_NOT_FOUND', 'There is no file at this address.', { headers: ['Vary', 'Sec-Fetch-Dest'] })
+export function notFound(details: { readonly hint?: string; readonly fix?: Fix } = {}): ServeError {
+  return new ServeError('E8008_NOT_FOUND', 'There is no file at this address.', {
+    headers: ['Vary', 'Sec-Fetch-Dest'],
+    ...details,
+  })
 }

@@ -4,6 +4,7 @@ import type { Mounts } from './mounts.ts'
 import { lookQuietly } from './exact-stat.ts'
 import { noteRefusal } from './note-refusal.ts'
 import type { Place } from './place.ts'
+import type { ProjectAdvice } from './project-advice.ts'
 import { readFolder, type ReadFolderOptions } from './read-folder.ts'
 
 /** Listings that are made at the same time; further ones wait. A large folder is work for a good while. */
@@ -24,8 +25,13 @@ interface Run {
  * changed in the folder before a request was sent is in its listing. While a run is under way, all who come wait for
  * the next one.
  */
-export function createListFolder(options: Omit<ReadFolderOptions, 'signal'> & { readonly mounts: Mounts }): ListFolder {
-  const { boundary, mounts } = options
+export function createListFolder(
+  options: Omit<ReadFolderOptions, 'signal'> & {
+    readonly mounts: Mounts
+    readonly advice: () => ProjectAdvice | undefined
+  },
+): ListFolder {
+  const { boundary, mounts, advice } = options
   /** Runs that have not begun, by what they list. */
   const next = new Map<string, Run>()
   /** When the run under way ends, by what it lists. */
@@ -51,7 +57,9 @@ export function createListFolder(options: Omit<ReadFolderOptions, 'signal'> & { 
     const own =
       mounted.length === 0 ? entries : entries.filter(({ name }) => !mounted.some((each) => each.name === name))
     const parent = names.length > 0 || mounts.hasAbove(segments)
-    return listingReply({ path, entries: [...own, ...mounted], parent }, x)
+    const known = names.length === 0 ? advice() : undefined
+    const shown = known?.command === undefined ? undefined : { message: known.message, command: known.command }
+    return listingReply({ path, entries: [...own, ...mounted], parent, advice: shown }, x)
   }
 
   async function run(

@@ -13,9 +13,14 @@ import { locate } from './locate.ts'
 import { createMounts } from './mounts.ts'
 import { createPresence } from './presence.ts'
 import { findPlace, type Place } from './place.ts'
+import type { ProjectAdvice } from './project-advice.ts'
+import { createProjectAdvice } from './project-facts.ts'
 import { createSources, noSources, type Sources } from './sources.ts'
 import { createResolver } from './resolve.ts'
 import { tellingFiles } from './telling-files.ts'
+
+export type { ProjectAdvice } from './project-advice.ts'
+export { singleFix } from './fallback.ts'
 
 /** How a folder is served. */
 export interface StaticOptions {
@@ -68,6 +73,8 @@ export interface StaticSite {
   sources(path: string): Sources
   /** Names of files at the top of the folder that are served and tell more than most people mean to, such as `dump.sql`. */
   telling(): string[]
+  /** What is to be known of the project at the top of the folder, as it is now. */
+  advice(): ProjectAdvice | undefined
   /** Frees the memory of the site; it can still be used. */
   close(): void
 }
@@ -86,12 +93,13 @@ export function createStatic(options: StaticOptions): StaticSite {
   const files = createFiles({ ...options, boundary })
   const served = options.served.map(({ prefix, folder }) => ({ segments: segmentsOf(prefix), folder }))
   const mounts = createMounts(served, denied)
+  const advice = createProjectAdvice(options.root)
   const answer = createResolver({
     ...options,
     boundary,
     files,
-    list: createListFolder({ ...options, boundary, platform, mounts }),
-    fallback: createFallback({ ...options, boundary, files }),
+    list: createListFolder({ ...options, boundary, platform, mounts, advice }),
+    fallback: createFallback({ ...options, boundary, files, advice }),
   })
   const prefix = segmentsOf(options.prefix)
   const placing = { root: options.root, prefix, denied, platform } as const
@@ -141,7 +149,7 @@ export function createStatic(options: StaticOptions): StaticSite {
 
   const telling = (): string[] => tellingFiles(options.root, denied)
 
-  return { handle, has, sources, telling, close: () => (files.clear(), places.clear()) }
+  return { handle, has, sources, telling, advice, close: () => (files.clear(), places.clear()) }
 }
 
 /** As in a URL; one that a person wrote undecoded is taken literally. */

@@ -1,0 +1,169 @@
+/** What is known of the top of a served folder. */
+export interface ProjectFacts {
+  /** Names of files and folders there. */
+  readonly names: ReadonlySet<string>
+  /** The beginning of `index.html`, undefined where there is none. */
+  readonly index: string | undefined
+  /** What package.json says, undefined where there is none that can be read. */
+  readonly packageJson: PackageFacts | undefined
+  /** Beginnings of the `index.html` of folders that builds write, by their names. */
+  readonly built: ReadonlyMap<string, string>
+}
+
+/** The part of a package.json that tells what a project is. */
+export interface PackageFacts {
+  readonly scripts: Readonly<Record<string, string>>
+  /** Names of dependencies of every kind. */
+  readonly dependencies: ReadonlySet<string>
+}
+
+/** What a person who serves a folder should know of it. */
+export interface ProjectAdvice {
+  /** `source`: files that browsers cannot use; `unbuilt`: no page yet; `app`: one page for every path. */
+  readonly kind: 'source' | 'unbuilt' | 'app'
+  /** One sentence. */
+  readonly message: string
+  /** A command that works when pasted; absent for an app, where an option of the server helps. */
+  readonly command?: string
+}
+
+/** A tool that makes sites. */
+interface Tool {
+  readonly name: string
+  /** Names of files or folders, one of which tells it. */
+  readonly marks: RegExp
+  /** Names that have to be there too, where the mark alone is no proof. */
+  readonly beside?: RegExp
+  /** A dependency that tells it as well. */
+  readonly dependency?: string
+  /** Scripts of package.json that start it, the best first. */
+  readonly scripts: readonly string[]
+  /** How it is started without a script. */
+  readonly command: string
+}
+
+/** Known tools; what contains others (Astro has Vite) comes before them. */
+const tools: readonly Tool[] = [
+  { name: 'Hugo', marks: /^hugo\.(?:toml|ya?ml|json)$/, scripts: [], command: 'hugo server' },
+  {
+    name: 'Hugo',
+    marks: /^config\.(?:toml|ya?ml|json)$/,
+    beside: /^archetypes$/,
+    scripts: [],
+    command: 'hugo server',
+  },
+  {
+    name: 'Jekyll',
+    marks: /^_config\.ya?ml$/,
+    beside: /^(?:Gemfile|_posts|_layouts|_includes)$/,
+    scripts: [],
+    command: 'bundle exec jekyll serve',
+  },
+  {
+    name: 'Eleventy',
+    marks: /^(?:\.eleventy\.c?js|eleventy\.config\.[cm]?[jt]s)$/,
+    dependency: '@11ty/eleventy',
+    scripts: ['dev', 'start', 'serve'],
+    command: 'npx @11ty/eleventy --serve',
+  },
+  tool('Next.js', /^next\.config\.[cm]?[jt]s$/, 'next', 'npx next dev'),
+  tool('Nuxt', /^nuxt\.config\.[cm]?[jt]s$/, 'nuxt', 'npx nuxt dev'),
+  tool('Astro', /^astro\.config\.[cm]?[jt]s$/, 'astro', 'npx astro dev'),
+  tool('SvelteKit', /^svelte\.config\.[cm]?[jt]s$/, '@sveltejs/kit', 'npx vite'),
+  tool('Gatsby', /^gatsby-config\.[cm]?[jt]s$/, 'gatsby', 'npx gatsby develop'),
+  tool('Docusaurus', /^docusaurus\.config\.[cm]?[jt]s$/, '@docusaurus/core', 'npx docusaurus start'),
+  tool('Angular', /^angular\.json$/, '@angular/cli', 'npx ng serve'),
+  tool('VitePress', /^\.vitepress$/, 'vitepress', 'npx vitepress dev'),
+  tool('Create React App', /^$/, 'react-scripts', 'npm start'),
+  tool('Vite', /^vite\.config\.[cm]?[jt]s$/, 'vite', 'npx vite'),
+  tool('webpack', /^webpack\.config\.[cm]?[jt]s$/, 'webpack', 'npx webpack serve'),
+  tool('Parcel', /^\.parcelrc$/, 'parcel', 'npx parcel'),
+  { name: 'Storybook', marks: /^\.storybook$/, scripts: ['storybook'], command: 'npx storybook dev' },
+]
+
+function tool(name: string, marks: RegExp, dependency: string, command: string): Tool {
+  return { name, marks, dependency, scripts: ['dev', 'start', 'serve'], command }
+}
+
+/** Folders that builds write, the usual ones first. */
+export const buildFolders: readonly string[] = ['dist', 'build', 'out', '_site', 'public', 'storybook-static']
+
+/** A module that a bundler has to compile: what a Vite page loads in place of a script. */
+const sourceModule = /<script\b[^>]*\bsrc=["']?(\/?[^"'\s>]+\.(?:[cm]?tsx?|jsx|vue|svelte))(?=["'\s>?])/i
+
+/** The element that a script fills with the page, empty as the build wrote it. */
+const emptyMount =
+  /<(div|main|section)\b[^>]*\bid=["']?(?:root|app|__next|__nuxt|svelte|main|application|mount)["']?[^>]*>\s*(?:<!--[^]*?-->\s*)?<\/\1>|<(app-root|app-main)\b[^>]*>\s*<\/\2>/i
+
+/** The first line of a template, which a generator would have taken away. */
+const frontMatter = /^\uFEFF?---\r?\n/
+
+/**
+ * Recognises the project of a served folder by facts about its top: sources where a build was meant, a build that is
+ * missing or stands in another folder, and a single-page app. Undefined where all is as it seems.
+ */
+export function adviseOn(facts: ProjectFacts): ProjectAdvice | undefined {
+  const { index } = facts
+  if (index === undefined) return adviseOnMissingPage(facts)
+  const [, module] = sourceModule.exec(index) ?? []
+  const found = toolOf(facts)
+  if (module !== undefined) {
+    return {
+      kind: 'source',
+      message: `index.html loads ${module}, which browsers cannot run: this is the source of a ${found?.name ?? 'Vite'} project.`,
+      command: startOf(found ?? (tools.find(({ name }) => name === 'Vite') as Tool), facts),
+    }
+  }
+  if (found !== undefined && frontMatter.test(index)) {
+    return {
+      kind: 'source',
+      message: `index.html is a template: this is the source of a ${found.name} project.`,
+      command: startOf(found, facts),
+    }
+  }
+  return isAppPage(index) && !facts.names.has('404.html')
+    ? { kind: 'app', message: 'This looks like a single-page app, whose other addresses need its index.html.' }
+    : undefined
+}
+
+/** Whether a page is filled by a script alone. */
+export function isAppPage(html: string): boolean {
+  return emptyMount.test(html) && /<script\b[^>]*\bsrc=/i.test(html)
+}
+
+function adviseOnMissingPage(facts: ProjectFacts): ProjectAdvice | undefined {
+  const found = toolOf(facts)
+  if (found === undefined) return undefined
+  const { built, packageJson } = facts
+  const folder = buildFolders.find((name) => built.has(name))
+  const message = `There is no index.html here: this is the source of a ${found.name} project.`
+  if (folder !== undefined && found.name !== 'Create React App') {
+    const single = isAppPage(built.get(folder) ?? '') ? ' --single' : ''
+    return { kind: 'unbuilt', message, command: `serve8008 ${folder}${single}` }
+  }
+  const hasStart = found.scripts.some((script) => packageJson?.scripts[script] !== undefined)
+  const build = packageJson?.scripts['build'] !== undefined && !hasStart ? runOf('build', facts) : undefined
+  return { kind: 'unbuilt', message, command: build ?? startOf(found, facts) }
+}
+
+function toolOf({ names, packageJson }: ProjectFacts): Tool | undefined {
+  const list = Array.from(names)
+  return tools.find(
+    ({ marks, beside, dependency }) =>
+      (list.some((name) => marks.test(name)) && (beside === undefined || list.some((name) => beside.test(name)))) ||
+      (dependency !== undefined && packageJson?.dependencies.has(dependency) === true),
+  )
+}
+
+function startOf({ scripts, command }: Tool, facts: ProjectFacts): string {
+  const script = scripts.find((name) => facts.packageJson?.scripts[name] !== undefined)
+  return script === undefined ? command : runOf(script, facts)
+}
+
+/** How a script is run by the package manager whose lock file lies there. */
+function runOf(script: string, { names }: ProjectFacts): string {
+  if (names.has('pnpm-lock.yaml')) return `pnpm ${script}`
+  if (names.has('yarn.lock')) return `yarn ${script}`
+  if (names.has('bun.lock') || names.has('bun.lockb')) return `bun run ${script}`
+  return script === 'start' ? 'npm start' : `npm run ${script}`
+}

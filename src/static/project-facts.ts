@@ -1,0 +1,103 @@
+import { closeSync, fstatSync, opendirSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { adviseOn, buildFolders, type PackageFacts, type ProjectAdvice, type ProjectFacts } from './project-advice.ts'
+
+/** Entries of the folder that are looked at. */
+const mostNames = 2000
+/** Bytes of a page that are looked at. */
+const pageBytes = 64 * 1024
+/** Bytes of a package.json that is read. */
+const packageBytes = 1024 * 1024
+
+/**
+ * Tells what is to be known of the project at the top of a folder. Asked for each page that is missing: it looks whether
+ * the folder or its page has changed, and reads them again only then.
+ */
+export function createProjectAdvice(root: string): () => ProjectAdvice | undefined {
+  let state = ''
+  let advice: ProjectAdvice | undefined
+  return () => {
+    const now = [root, join(root, 'index.html'), join(root, 'package.json')].map(stateOf).join()
+    if (now !== state) advice = adviseOn(readFacts(root))
+    state = now
+    return advice
+  }
+}
+
+function stateOf(path: string): string {
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false })
+    return stat === undefined ? '' : `${stat.mtimeMs}/${stat.size}`
+  } catch {
+    return ''
+  }
+}
+
+function readFacts(root: string): ProjectFacts {
+  const names = namesIn(root)
+  const built = buildFolders.flatMap((name) => {
+    const page = names.has(name) ? beginning(join(root, name, 'index.html')) : undefined
+    return page === undefined ? [] : [[name, page] as const]
+  })
+  return {
+    names,
+    index: names.has('index.html') ? beginning(join(root, 'index.html')) : undefined,
+    packageJson: names.has('package.json') ? readPackage(join(root, 'package.json')) : undefined,
+    built: new Map(built),
+  }
+}
+
+function namesIn(root: string): Set<string> {
+  const names = new Set<string>()
+  try {
+    const folder = opendirSync(root)
+    try {
+      for (let entry = folder.readSync(); entry !== null && names.size < mostNames; entry = folder.readSync()) {
+        names.add(entry.name)
+      }
+    } finally {
+      folder.closeSync()
+    }
+  } catch {
+    // What we may not look at is not served either.
+  }
+  return names
+}
+
+/** The first bytes of a regular file as text. */
+function beginning(path: string): string | undefined {
+  try {
+    // A pipe would hold up the server.
+    if (!statSync(path).isFile()) return undefined
+    const fd = openSync(path, 'r')
+    try {
+      if (!fstatSync(fd).isFile()) return undefined
+      const buffer = Buffer.alloc(pageBytes)
+      return buffer.toString('utf8', 0, readSync(fd, buffer, 0, pageBytes, 0))
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    return undefined
+  }
+}
+
+function readPackage(path: string): PackageFacts | undefined {
+  try {
+    const stat = statSync(path)
+    if (!stat.isFile() || stat.size > packageBytes) return undefined
+    const { scripts, dependencies, devDependencies } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
+    return {
+      scripts: (isRecord(scripts) ? scripts : {}) as Record<string, string>,
+      dependencies: new Set(
+        [dependencies, devDependencies].flatMap((list) => (isRecord(list) ? Object.keys(list) : [])),
+      ),
+    }
+  } catch {
+    return undefined
+  }
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
+}
