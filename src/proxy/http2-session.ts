@@ -72,7 +72,11 @@ export function createHttp2Session({ authority, dial, connectMs, replyHeaderByte
       const late = (): void => reject(new UpstreamError('connect-timeout', message, { wrote: false }))
       timer = connectMs === 0 ? undefined : setTimeout(late, connectMs)
       session.once('remoteSettings', () => resolve()).once('error', reject)
-      session.once('close', () => reject(new Error('The upstream does not speak HTTP/2.')))
+      session.once('close', () => {
+        // Whoever says nothing may not be there yet: a container's proxy accepts in its place.
+        if (socket.bytesRead === 0) reject(new UpstreamError('reset', 'It closed the connection.', { wrote: false }))
+        else reject(new Error('The upstream does not speak HTTP/2.'))
+      })
     })
     try {
       await greeted

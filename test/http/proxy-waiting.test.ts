@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import {
+  createServer as createHttp2Server,
+  createSecureServer as createSecureHttp2Server,
+  type Http2ServerResponse,
+} from 'node:http2'
 import { createServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
 import { describe, test } from 'node:test'
 import { answering, deadPort, startBackend, type Backend } from '../support/backend.ts'
 import { makeCertificate } from '../support/certificate.ts'
@@ -90,6 +96,35 @@ describe('what accepts connections and closes them at once is waited for', () =>
     assert.equal((await client.reply()).status, 101)
     assert.equal(backend.sockets.length, 6)
   })
+
+  for (const protocol of ['https:', 'h2c:', 'h2:'] as const) {
+    for (const close of ['end', 'resetAndDestroy'] as const) {
+      test(`by an event stream over ${protocol} (${close})`, async () => {
+        const { key, cert } = await makeCertificate('localhost', ['IP:127.0.0.1'])
+        const events = (_: unknown, response: ServerResponse | Http2ServerResponse): void => {
+          response.setHeader('content-type', 'text/event-stream')
+          response.end('data: 1\n\n')
+        }
+        const server: Server =
+          protocol === 'https:'
+            ? createServer({ key, cert }, events)
+            : protocol === 'h2:'
+              ? createSecureHttp2Server({ key, cert }, events)
+              : createHttp2Server(events)
+        let left = 3
+        server.prependListener('connection', (connection: Socket) => left-- > 0 && connection[close]())
+        server.listen(0, '127.0.0.1')
+        await once(server, 'listening')
+        const { port } = server.address() as AddressInfo
+        const upstreams = [upstreamAt(port, { protocol })]
+        await using front = await startFront(port, { upstreams, proxy: { hold: undefined, tls: { verify: false } } })
+        using client = await send(front.port, ['Accept: text/event-stream'])
+        await client.sees('data: 1')
+        assert.ok(left < 0)
+        server.close()
+      })
+    }
+  }
 
   test('by nothing that may not be sent twice', async () => {
     await using backend = await startingContainer(5, '')
