@@ -11,6 +11,8 @@ export interface Fault {
   readonly stack: string
 }
 
+/** Where serve8008 itself stands. */
+const own = new URL('..', import.meta.url).href
 /** Milliseconds that Node gets for checking the syntax of one file. */
 const checkMs = 5000
 /** Files whose syntax is checked at most. */
@@ -55,7 +57,8 @@ function placeIn(stack: string): Place | undefined {
   for (const [, file = '', row, column] of stack.matchAll(
     /^ +at (?:.*\()?((?:file:\/\/|\/|[A-Z]:\\).*?):(\d+):(\d+)\)?$/gm,
   )) {
-    if (!/[/\\]node_modules[/\\]/.test(file)) return { file: pathOf(file), line: Number(row), column: Number(column) }
+    if (!file.startsWith(own) && !/[/\\]node_modules[/\\]/.test(file))
+      return { file: pathOf(file), line: Number(row), column: Number(column) }
   }
   return undefined
 }

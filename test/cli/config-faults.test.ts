@@ -80,6 +80,16 @@ const places: readonly (readonly [string, Readonly<Record<string, string>>, RegE
     /does not provide an export named 'a' \(line 1, column 10\)\.$/m,
   ],
   [
+    'a module that is not there, which Node names with the file that imports it',
+    { 'serve8008.config.mjs': `import './b.mjs'` },
+    /^serve8008\.config\.mjs cannot be loaded: Cannot find module '\S+b\.mjs' imported from \S+serve8008\.config\.mjs\.$/m,
+  ],
+  [
+    'what Node itself throws in it',
+    { 'serve8008.config.mjs': `export default JSON.parse('{,')` },
+    / in JSON at position 1\b.* \(line 1, column 21\)\.$/m,
+  ],
+  [
     'a function that throws',
     { 'serve8008.config.mjs': `export default async () => {\n  throw new Error('no database')\n}` },
     /^serve8008\.config\.mjs cannot be loaded: no database \(line 2, column 9\)\.$/m,
@@ -97,7 +107,7 @@ for (const [what, files, expected] of places) {
 test('says where an edit is wrong, in its syntax and when it runs, and that the old routes stay', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.mjs': 'export default {}' })
   const { stderr } = await serve(t, [], { cwd })
-  for (const [, files, expected] of [places[0], places[7]] as typeof places) {
+  for (const [, files, expected] of [places[0], places.at(-1)] as typeof places) {
     writeFileSync(join(cwd, 'serve8008.config.mjs'), `${Object.values(files)[0]}\n`)
     await stderr(expected)
   }
