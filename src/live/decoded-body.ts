@@ -84,6 +84,7 @@ export async function pushDecoded(
   let output: Promise<void> | undefined
   let fault: Error | undefined
   let isFed = true
+  let isOver = false
   let goOn = (): void => {}
   const abort = (): void => {
     stop.abort(signal.reason)
@@ -119,9 +120,12 @@ export async function pushDecoded(
         }
         await sink.write(chunk)
       }
-    } finally {
-      // Whatever ends the decoder ends the body that feeds it.
+      // The body may go on: gzip has a checksum behind its data, and a connection is used again once all was read.
+      isOver = true
+    } catch (error) {
+      // Whatever breaks the decoder ends the body that feeds it.
       stop.abort()
+      throw error
     }
   }
 
@@ -133,6 +137,7 @@ export async function pushDecoded(
       // The chunk's memory is its writer's again after this, so it has to be through by then.
       if (bytes === undefined) return undefined
       given += bytes.length
+      if (isOver) return undefined
       return new Promise((resolve) => {
         goOn = (): void => resolve()
         decoder?.write(bytes, goOn)

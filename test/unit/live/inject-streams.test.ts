@@ -371,6 +371,33 @@ test('what a body fails with is what it breaks off with, and its trailers stay w
   assert.deepEqual(await (made.body as Source).pull({ write: () => {} }, never), ['X-Sum', '1'])
 })
 
+test('a coded body is read to its end, also behind the data', async () => {
+  for (const coding of ['gzip', 'deflate', 'br']) {
+    const coded = encoders[coding]?.(html) ?? Buffer.alloc(0)
+    let isRead = false
+    const source: Source = {
+      async pull(sink, signal) {
+        for (const part of [
+          coded.subarray(0, -8),
+          coded.subarray(-8),
+          Buffer.alloc(100_000, 'more'),
+          Buffer.alloc(100_000, 'more'),
+        ]) {
+          await sink.write(part)
+          // The decoder has its end by now.
+          await new Promise(setImmediate)
+        }
+        isRead = !signal.aborted
+      },
+      cancel: () => {},
+    }
+    const made = await open(source, ['Content-Encoding', coding])
+    if (coding === 'gzip') assert.ok(String(await bytesOf(made.body)) === injected)
+    else await bytesOf(made.body)
+    assert.ok(isRead, coding)
+  }
+})
+
 test('a body that was looked at and is not needed is freed', async () => {
   const stop = new Promise<void>((resolve) => {
     const source: Source = {
