@@ -9,6 +9,8 @@ import { createDenyList } from '../../../src/static/denied.ts'
 import { openFile } from '../../../src/static/open-file.ts'
 import { folder, openBelow, stat } from './site.ts'
 
+// own process: it becomes another user for some tests
+
 function boundaryOf(root: string): Boundary {
   return createBoundary({
     root,

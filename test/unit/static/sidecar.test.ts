@@ -9,6 +9,8 @@ import type { Reply } from '../../../src/http/reply.ts'
 import type { StaticSite } from '../../../src/static/static.ts'
 import { ask, folder, largeBytes, later, site, write } from './site.ts'
 
+// own process: it becomes another user for some tests
+
 // With the bytes that the formats begin with; brotli has none.
 const gz = Buffer.from('\x1f\x8bGZ', 'latin1')
 const zst = Buffer.from('\x28\xb5\x2f\xfdZST', 'latin1')

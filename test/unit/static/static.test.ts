@@ -9,6 +9,8 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { plainExchange } from '../../../src/http/plain-exchange.ts'
 import { ask, folder, largeBytes, later, openBelow, site, write } from './site.ts'
 
+// own process: it becomes another user for some tests
+
 const linux = process.platform === 'linux'
 const windows = process.platform === 'win32'
 
