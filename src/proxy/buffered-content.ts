@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { ServeError } from '../errors/serve-error.ts'
 import type { RequestBody } from '../http/exchange.ts'
-import { getField, type HeaderList } from '../http/headers.ts'
+import { getField } from '../http/headers.ts'
+import type { UpstreamReply } from './types.ts'
 import { UpstreamError } from './upstream-error.ts'
 
 /** The content of a request, as far as forwarding is concerned. */
@@ -144,9 +145,9 @@ class FileContent extends Readable {
 }
 
 /**
- * Whether a backend takes content in chunks for none. These do: Python's `wsgiref`, on which Django's runserver stands,
- * and its `http.server`, which speak HTTP/1.0 by default.
+ * Whether a backend may have taken content in chunks for none. One of HTTP/1.0 knows no chunks (RFC 9112 section 6.1);
+ * Python's `wsgiref`, on which Django's runserver stands, claims HTTP/1.1 and knows none either.
  */
-export function losesChunks(fields: HeaderList): boolean {
-  return /^(?:WSGIServer|BaseHTTP|SimpleHTTP)\//.test(getField(fields, 'server') ?? '')
+export function losesChunks({ isHttp10 = false, headers }: UpstreamReply): boolean {
+  return isHttp10 || /^(?:WSGIServer|BaseHTTP|SimpleHTTP)\//.test(getField(headers, 'server') ?? '')
 }

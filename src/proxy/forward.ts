@@ -213,6 +213,6 @@ function isRepeatable(x: Exchange, { content }: Asked): boolean {
 
 /** Says in the log what is missing when a backend has read none of the content: it does not say so itself. */
 function noteLostChunks(x: Exchange, { body, length }: OutboundRequest, reply: UpstreamReply): UpstreamReply {
-  if (body !== null && length === undefined && losesChunks(reply.headers)) noteReason(x, 'in chunks: try buffer: true')
+  if (body !== null && length === undefined && losesChunks(reply)) noteReason(x, 'in chunks: try buffer: true')
   return reply
 }

@@ -25,6 +25,7 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
   #release: () => void = () => {}
   #interim = 0
   #status = 0
+  #isHttp10 = false
   #reason: string | undefined
   #head: ResponseHead | undefined
   #settle: { answered: () => void; failed: (error: UpstreamError) => void } | undefined
@@ -74,15 +75,16 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
   /** By now everything that came in the packet of the header section has been read. */
   #reply(): UpstreamReply {
     const head = this.#head as ResponseHead
-    const [status, reason] = [this.#status, this.#reason]
+    const status = this.#status
+    const start = { status, reason: this.#reason, isHttp10: this.#isHttp10, headers: head.fields }
     if (this.#error !== undefined) throw this.#error
     if (head.isEventStream) clearTimeout(this.#total)
-    if (status === 204 || status === 304) return { status, reason, headers: head.fields, body: null }
+    if (status === 204 || status === 304) return { ...start, body: null }
     // undici tells of what its parser refuses when the connection is closed, which is later.
     const refused = this.#ended ? undefined : this.line?.socket?.errored
     if (refused) throw upstreamError(refused, 'protocol', true)
     if (this.#ended && this.#trailers === undefined && this.#request.method !== 'HEAD') {
-      return { status, reason, headers: head.fields, body: joined(this.#early) }
+      return { ...start, body: joined(this.#early) }
     }
     const { bodyIdleMs } = this.#timeouts
     if (!this.#ended && bodyIdleMs > 0 && !head.isEventStream) {
@@ -92,7 +94,7 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
         else this.#expire('body-timeout')
       }, bodyIdleMs)
     }
-    return { status, reason, headers: head.fields, body: this }
+    return { ...start, body: this }
   }
 
   pull(sink: Sink): Promise<HeaderList | undefined> {
@@ -129,6 +131,7 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
       this.#status = status
       this.#reason = readReason(bytesOf(reason))
       this.#head = head
+      this.#isHttp10 = this.line?.isHttp10 === true
     } catch (error) {
       return this.#fail(upstreamError(error, 'protocol', true))
     }

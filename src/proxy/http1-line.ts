@@ -22,6 +22,11 @@ export class Line {
     return this.#requests++ > 0
   }
 
+  /** Whether the last reply was one of HTTP/1.0. */
+  get isHttp10(): boolean {
+    return this.#start.isHttp10
+  }
+
   /** Takes over a new connection. */
   connected(socket: Socket): void {
     this.socket = socket

@@ -38,9 +38,10 @@ export function messageReply(
   if (status < 200 || status > 599) throw protocolFault(`its status is ${status}`)
   const { fields: headers, isEventStream } = readResponseHead(message.rawHeaders)
   const reason = readReason(message.statusMessage)
+  const start = { status, reason, isHttp10: message.httpVersion === '1.0', headers }
   if (method === 'HEAD' || status === 204 || status === 304) {
     socket.destroy()
-    return { status, reason, headers, body: null }
+    return { ...start, body: null }
   }
-  return { status, reason, headers, body: messageSource(message, socket, isEventStream ? 0 : bodyIdleMs) }
+  return { ...start, body: messageSource(message, socket, isEventStream ? 0 : bodyIdleMs) }
 }

@@ -4,6 +4,7 @@ import { maxInterim } from './response-head.ts'
 const maxLineBytes = 8 * 1024
 /** The same for the header section of an interim reply. */
 const maxInterimBytes = 64 * 1024
+const digitZero = 0x30
 const digitOne = 0x31
 const lineFeed = 0x0a
 
@@ -16,6 +17,8 @@ export class ReplyStart {
   #isAwaited = false
   #held: Buffer | undefined
   #dropped = 0
+  /** Whether the last reply was one of HTTP/1.0. */
+  isHttp10 = false
 
   /** A request goes out: what is read next begins its reply. */
   expect(): void {
@@ -38,6 +41,8 @@ export class ReplyStart {
       }
       if (end === 'final') {
         this.#isAwaited = false
+        // `HTTP/1.0 200`
+        this.isHttp10 = rest[7] === digitZero && rest[5] === digitOne
         passed.push(rest)
         break
       }

@@ -39,6 +39,8 @@ export interface UpstreamReply {
   readonly status: number
   /** The reason phrase of HTTP/1.1, where it may go on. */
   readonly reason?: string | undefined
+  /** Whether it is one of HTTP/1.0. Default false. */
+  readonly isHttp10?: boolean
   readonly headers: HeaderList
   /** Null where the answer has no content. Its pull fails when the upstream breaks off. */
   readonly body: Source | Uint8Array | null

@@ -216,6 +216,26 @@ describe('the log names the option where a backend may have lost chunks', () => 
   }
 })
 
+test('the log names the option where a backend speaks HTTP/1.0, also behind trailers', async () => {
+  for (const version of ['1.0', '1.1']) {
+    await using backend = await startBackend(async (connection) => {
+      await connection.sees('0\r\n')
+      connection.send(`HTTP/${version} 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+    })
+    await using front = await startFront(backend.port)
+    for (const trailer of [[], ['Trailer: X-End']]) {
+      const ended = front.ended()
+      using client = await upload(
+        front.port,
+        ['Transfer-Encoding: chunked', ...trailer],
+        Buffer.from('5\r\nhello\r\n0\r\nX-End: 1\r\n\r\n'),
+      )
+      assert.equal((await client.reply('POST')).status, 200)
+      assert.equal(((await ended).x.notes.remark ?? '').includes('buffer'), version === '1.0')
+    }
+  }
+})
+
 test('content over HTTP/2 without a length is in chunks too', async () => {
   await using backend = await answering('HTTP/1.1 200 OK\r\nServer: WSGIServer/0.2\r\nContent-Length: 0\r\n\r\n')
   await using front = await startHttp2({}, { proxy: { '/': `http://127.0.0.1:${backend.port}` } })
