@@ -1,5 +1,6 @@
 import type { Exchange } from '../http/exchange.ts'
 import type { Reply } from '../http/reply.ts'
+import { listingReply } from '../pages/listing-page.ts'
 import type { Mounts } from './mounts.ts'
 import { lookQuietly } from './exact-stat.ts'
 import { noteRefusal } from './note-refusal.ts'
@@ -50,7 +51,6 @@ export function createListFolder(
     const entries = signal.aborted ? undefined : await readFolder(file, { ...options, signal })
     const [x] = exchanges
     if (entries === undefined || x === undefined) return undefined
-    const { listingReply } = await import('../pages/listing-page.ts')
     const path = `/${segments.map((segment) => `${segment}/`).join('')}`
     const mounted = mounts.below(segments)
     // A mount hides what the folder itself has under its name.

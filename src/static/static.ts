@@ -8,7 +8,7 @@ import { createFiles } from './files.ts'
 import { createBoundary } from './boundary.ts'
 import { createDenyList } from './denied.ts'
 import { createFallback } from './fallback.ts'
-import { createListFolder } from './list-folder.ts'
+import type { ListFolder } from './list-folder.ts'
 import { locate } from './locate.ts'
 import { createMounts } from './mounts.ts'
 import { createPresence } from './presence.ts'
@@ -94,11 +94,18 @@ export function createStatic(options: StaticOptions): StaticSite {
   const served = options.served.map(({ prefix, folder }) => ({ segments: segmentsOf(prefix), folder }))
   const mounts = createMounts(served, denied)
   const advice = createProjectAdvice(options.root)
+  let listFolder: ListFolder | undefined
+  // Loaded when the first folder is listed: most runs start without.
+  const list: ListFolder = async (place, x) => {
+    const { createListFolder } = await import('./list-folder.ts')
+    listFolder ??= createListFolder({ boundary, platform, mounts, advice })
+    return listFolder(place, x)
+  }
   const answer = createResolver({
     ...options,
     boundary,
     files,
-    list: createListFolder({ ...options, boundary, platform, mounts, advice }),
+    list,
     fallback: createFallback({ ...options, boundary, files, advice }),
   })
   const prefix = segmentsOf(options.prefix)
