@@ -48,7 +48,7 @@ export interface AccessRecord {
   readonly address: string
   /** As received; `-` for a message that could not be read. */
   readonly method: string
-  /** The request-target as received, secrets in its query redacted. */
+  /** The request-target as received, without what live reload added; secrets in its query are redacted. */
   readonly target: string
   /** HTTP version as sent, for example `1.1`; `2` for HTTP/2. */
   readonly version: string
