@@ -8,6 +8,7 @@ import { discard } from './body.ts'
 import type { Delivery } from './delivery.ts'
 import type { Exchange, Handler, Peer } from './exchange.ts'
 import { Http2Exchange } from './http2-exchange.ts'
+import { getField } from './headers.ts'
 import { finishHttp2Upgrade } from './http2-finish.ts'
 import { readHttp2Head, type Http2Head } from './http2-head.ts'
 import { isBrokenByClient, resetStream } from './http2-reset.ts'
@@ -186,6 +187,8 @@ function asUpgrade(head: Http2Head): Http2Head {
     const name = head.headers[i] as string
     if (name !== 'sec-websocket-key' && name !== 'content-length') headers.push(name, head.headers[i + 1] as string)
   }
+  // Firefox leaves it out, which RFC 8441 does not forbid; in HTTP/1.1 it must be there (RFC 6455 section 4.1).
+  if (getField(headers, 'sec-websocket-version') === undefined) headers.push('Sec-WebSocket-Version', '13')
   const key = randomBytes(16).toString('base64')
   return { ...head, headers: [...headers, 'Connection', 'Upgrade', 'Upgrade', 'websocket', 'Sec-WebSocket-Key', key] }
 }

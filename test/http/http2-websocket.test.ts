@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
@@ -103,6 +104,78 @@ test('a WebSocket over HTTP/2 reaches a server of HTTP/1.1 behind us', async () 
   const [record] = front.records
   assert.deepEqual([record?.method, record?.status, record?.version], ['GET', 200, '2'])
 })
+
+/** What Firefox sends: RFC 8441 does not ask for a version, and the key is not used in HTTP/2. */
+const asFirefox = { 'sec-websocket-version': undefined, 'sec-websocket-extensions': 'permessage-deflate' }
+
+test('a WebSocket that names no version asks a server of HTTP/1.1 for 13', async () => {
+  await using echo = await startEcho()
+  await using front = await proxied(echo.port)
+  using session = openSession(front.port)
+  const stream = await connectTo(session, '/ws', asFirefox)
+  assert.equal(await statusOf(stream), 200)
+  const socket = clientOn(stream)
+  socket.send('hello')
+  assert.equal(await textOf(socket), 'hello')
+  // RFC 6455 section 4.1: both are required there.
+  assert.equal(echo.heads[0]?.['sec-websocket-version'], '13')
+  assert.equal(Buffer.from(String(echo.heads[0]['sec-websocket-key']), 'base64').length, 16)
+})
+
+test('a version that a WebSocket names goes on as it is', async () => {
+  await using upstream = await RawUpstream.answering((head, socket) => {
+    assert.match(head, /\r\nsec-websocket-version: 8\r\n/i)
+    socket.end('HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\nContent-Length: 0\r\n\r\n')
+  })
+  await using front = await proxied(upstream.port)
+  using session = openSession(front.port)
+  const refused = await replyOf(await connectTo(session, '/ws', { 'sec-websocket-version': '8' }))
+  assert.equal(refused.status, 426)
+  assert.equal(refused.headers['sec-websocket-version'], '13')
+})
+
+const acceptOf = (head: string): string => {
+  const key = /\r\nsec-websocket-key: (.*)\r\n/i.exec(head)?.[1] ?? ''
+  return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
+}
+
+test('protocol and extensions of a WebSocket go both ways, and a key of the client does not', async () => {
+  let seen = ''
+  await using upstream = await RawUpstream.answering((head, socket) => {
+    seen = head
+    const chosen = 'Sec-WebSocket-Protocol: chat\r\nSec-WebSocket-Extensions: permessage-deflate\r\n'
+    const switched = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n'
+    socket.write(`${switched}${chosen}Sec-WebSocket-Accept: ${acceptOf(head)}\r\n\r\n`)
+  })
+  await using front = await proxied(upstream.port)
+  using session = openSession(front.port)
+  const own = { 'sec-websocket-key': 'dGhlIHNhbXBsZSBub25jZQ==', 'sec-websocket-protocol': 'chat, other' }
+  const stream = await connectTo(session, '/ws', { ...asFirefox, ...own })
+  const [headers] = (await once(stream, 'response')) as [Record<string, unknown>]
+  assert.equal(headers[':status'], 200)
+  assert.equal(headers['sec-websocket-protocol'], 'chat')
+  assert.equal(headers['sec-websocket-extensions'], 'permessage-deflate')
+  assert.match(seen, /\r\nsec-websocket-protocol: chat, other\r\n/i)
+  assert.match(seen, /\r\nsec-websocket-extensions: permessage-deflate\r\n/i)
+  assert.equal(seen.match(/sec-websocket-key/gi)?.length, 1)
+  assert.ok(!seen.includes('dGhlIHNhbXBsZSBub25jZQ=='))
+  stream.destroy()
+})
+
+for (const [name, accept] of [
+  ['another key', 's3pPLMBiTxaQ9kYGzzhZRbK+xOo='],
+  ['no key', ''],
+] as const) {
+  test(`a WebSocket that a server accepts for ${name} is refused`, async () => {
+    await using upstream = await RawUpstream.answering((_, socket) => {
+      const field = accept === '' ? '' : `Sec-WebSocket-Accept: ${accept}\r\n`
+      socket.write(`HTTP/1.1 101 X\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n${field}\r\n`)
+    })
+    await using front = await proxied(upstream.port)
+    using session = openSession(front.port)
+    assert.equal((await replyOf(await connectTo(session, '/ws', asFirefox))).status, 502)
+  })
+}
 
 test('many WebSockets share a session with ordinary requests', async () => {
   await using echo = await startEcho()
