@@ -11,11 +11,11 @@ import { createGroupedWrites } from './grouped-writes.ts'
 import { boundIdle } from './idle.ts'
 import { shouldUpgrade } from './ignored-upgrade.ts'
 import type { Http2Adapter } from './http2-adapter.ts'
-import { mountOf, type Mount } from './mounted-reply.ts'
+import { mountOf } from './mounted-reply.ts'
 import { OpenConnections } from './open-connections.ts'
 import { NodeExchange, type NodeHost } from './node-exchange.ts'
 import type { Exchange } from './exchange.ts'
-import { createUpgrades } from './upgrades.ts'
+import { createUpgrades, type OpenOptions } from './upgrades.ts'
 
 type OurExchange = NodeExchange<ServerResponse>
 
@@ -121,11 +121,15 @@ export function createAdapter(options: AdapterOptions): Adapter {
     return connection
   }
 
-  function open(request: IncomingMessage, response: ServerResponse, waits: boolean, mount?: Mount): OurExchange {
+  function open(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { waits = false, mount, content }: OpenOptions = {},
+  ): OurExchange {
     const connection = connectionOf(request.socket)
     // Another program's middleware may have written what we are about to read, so nothing is shared with it.
     const batch = mount === undefined && isShared() ? batches.next(connection) : Number.NaN
-    const x = new NodeExchange(host, { message: request, response, connection, batch, waits, mount })
+    const x = new NodeExchange(host, { message: request, response, connection, batch, waits, mount, content })
     connection.latest = x
     return x
   }
@@ -136,7 +140,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
     // RFC 9112 section 9.6: nothing behind the reply that ends a connection is processed.
     if (request.socket.writableEnded) return void request.resume()
     const before = connection.latest?.response
-    const x = open(request, response, waits)
+    const x = open(request, response, { waits })
     const answer = (): void => {
       underWay.add(x)
       delivery.answer(x)
@@ -145,7 +149,15 @@ export function createAdapter(options: AdapterOptions): Adapter {
     else connection.inTurn(before, answer)
   }
 
-  const upgrades = createUpgrades({ handler, refuse, onFault, delivery, connectionOf, open })
+  const upgrades = createUpgrades({
+    handler,
+    refuse,
+    onFault,
+    delivery,
+    connectionOf,
+    open,
+    requestMs: limits.requestMs,
+  })
 
   async function openHttp2(): Promise<Http2Adapter> {
     const { createHttp2Adapter } = await import('./http2-adapter.ts')
@@ -202,7 +214,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
     },
     createHttp2Listener: async () => (await (openingHttp2 ??= openHttp2())).server,
     handle: (request, response, next) => {
-      const x = open(request, response, false, mountOf(request))
+      const x = open(request, response, { mount: mountOf(request) })
       delivery.answer(x, next)
     },
     upgrade: upgrades.offer,

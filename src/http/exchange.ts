@@ -39,6 +39,8 @@ export interface RequestBody {
   readonly expected: boolean
   /** Announced length in bytes, undefined when it was not said, as in chunks. */
   readonly length: number | undefined
+  /** All of the content, where an upgrade brought so little that it was read before; else undefined. */
+  readonly whole?: Uint8Array | undefined
   /** Whether someone took the stream. */
   readonly taken: boolean
   /** Whether all of it was read. */

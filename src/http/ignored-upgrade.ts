@@ -6,14 +6,37 @@ import type { NodeMessage } from './node-exchange.ts'
 type Message = NodeMessage & { headers: Record<string, string | string[] | undefined> }
 
 /** From here on Node reads the content of a request that asks for an upgrade; before, it ended at the header section. */
-const readsContent = Number.parseInt(process.versions.node, 10) >= 26
+export const readsContent: boolean = Number.parseInt(process.versions.node, 10) >= 26
 
 /** Whether a request announces content, beside whatever else it asks for. */
-export function announcesContent({ method, headers }: Message): boolean {
+function announcesContent({ method, headers }: Pick<Message, 'method' | 'headers'>): boolean {
   // A CONNECT has no content, whatever it says (RFC 9112 section 6.3).
   if (method === 'CONNECT') return false
   const length = headers['content-length']
   return headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) !== 0)
+}
+
+/** Bytes of content that an upgrade may bring, such as what `docker exec` is to run. */
+const maxContent = 64 * 1024
+
+/**
+ * Whether `Upgrade` names another version of HTTP, or TLS: such a wish is ignored. Past it a server behind us would see
+ * requests that no guard saw (RFC 9113 section 3.1 has retired it anyway).
+ */
+export function isHttpUpgrade(token: string): boolean {
+  return /^(?:h2c|h2|http|tls)(?:\/|$)/i.test(token)
+}
+
+/**
+ * The length of content with which an upgrade may go on, in bytes: a request asks for the switch when its content is
+ * over (RFC 9110 section 7.8), so that is read before. Undefined where it could be long, or is held back.
+ */
+export function upgradeContent({ method, headers }: Message): number | undefined {
+  if (!announcesContent({ method, headers })) return 0
+  const length = headers['transfer-encoding'] === undefined ? Number(headers['content-length']) : Infinity
+  if (length > maxContent || headers['expect'] !== undefined) return undefined
+  const tokens = String(headers['upgrade'] ?? '').split(',')
+  return tokens.every((token) => isHttpUpgrade(token.trim())) ? undefined : length
 }
 
 /** Takes the wish for an upgrade out of a request: a server may ignore it (RFC 9110 section 7.8). */
@@ -25,11 +48,11 @@ function ignoreUpgrade({ headers, rawHeaders }: Message): void {
 }
 
 /**
- * Node's `shouldUpgradeCallback`, which its releases since 22.21 and 24.9 ask: requests with content stay ordinary ones, so
- * that the content is read, and told from what comes behind it.
+ * Node's `shouldUpgradeCallback`, which its releases since 22.21 and 24.9 ask: requests with much content stay ordinary
+ * ones, so that the content is read, and told from what comes behind it.
  */
 export function shouldUpgrade(request: Message): boolean {
-  if (!announcesContent(request)) return true
+  if (upgradeContent(request) !== undefined) return true
   ignoreUpgrade(request)
   return false
 }

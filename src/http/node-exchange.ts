@@ -1,4 +1,4 @@
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import type { Answer, Connection, Latest } from './connection.ts'
 import type { ServerExchange } from './delivery.ts'
 import type { Notes, Peer, RequestBody } from './exchange.ts'
@@ -43,6 +43,8 @@ export interface NodeExchangeOptions<Response> {
   readonly waits: boolean
   /** Where an embedding program mounted us; undefined on a server of ours. */
   readonly mount: Mount | undefined
+  /** The content, where it was read before; else the message has it. */
+  readonly content?: Uint8Array | undefined
 }
 
 /** An exchange over a connection. What a plain file request never asks for is made on demand. */
@@ -63,14 +65,16 @@ export class NodeExchange<Response extends Answer> implements ServerExchange, La
   readonly #host: NodeHost<Response>
   readonly #waits: boolean
   readonly #isOurs: boolean
+  readonly #content: Uint8Array | undefined
   #body: StreamBody | undefined
   #progress = 0
   #watch: { signal: AbortSignal; release: () => void } | undefined
 
   constructor(
     host: NodeHost<Response>,
-    { message, response, connection, batch, waits, mount }: NodeExchangeOptions<Response>,
+    { message, response, connection, batch, waits, mount, content }: NodeExchangeOptions<Response>,
   ) {
+    this.#content = content
     this.#host = host
     this.connection = connection
     this.#waits = waits
@@ -157,9 +161,11 @@ export class NodeExchange<Response extends Answer> implements ServerExchange, La
 
   #openBody(): StreamBody {
     const { bodyBytes: limit, invite } = this.#host
-    return new StreamBody(this.message, {
+    const whole = this.#content
+    return new StreamBody(whole === undefined ? this.message : Readable.from([whole]), {
       headers: this.headers,
       limit,
+      whole,
       invite: this.#waits ? () => invite(this.response) : undefined,
       isOurs: this.#isOurs,
       trailers: () => this.message.rawTrailers,

@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { pauseAsNew } from './upgrade-content.ts'
 
 /** Bytes of a client that speaks before it was answered; from then on it is not listened to. */
 const mostBytes = 64 * 1024
@@ -19,9 +20,8 @@ export function readAhead(socket: Duplex, head: Uint8Array): () => Uint8Array {
   }
   socket.on('data', keep)
   return () => {
-    socket.off('data', keep).pause()
-    // As Node hands it over: whoever listens for data gets it.
-    Object.assign(socket, { readableFlowing: null })
+    socket.off('data', keep)
+    pauseAsNew(socket)
     return pieces.length === 1 ? head : Buffer.concat(pieces)
   }
 }

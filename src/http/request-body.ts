@@ -15,6 +15,8 @@ export interface BodyOptions {
   readonly isOurs?: boolean
   /** Whether there is content; where it is left out, the fields tell. */
   readonly expected?: boolean
+  /** All of the content, where it is known before. */
+  readonly whole?: Uint8Array | undefined
   /** Whether an end of the stream is that of the content, asked when it comes. Default: it is. */
   readonly isWhole?: () => boolean
   /** Whether the program took the content before it came here, asked when it is wanted. Default: whether the stream was read. */
@@ -45,6 +47,10 @@ export class StreamBody implements RequestBody {
 
   get trailers(): HeaderList {
     return this.#options.trailers?.() ?? []
+  }
+
+  get whole(): Uint8Array | undefined {
+    return this.#options.whole
   }
 
   get taken(): boolean {

@@ -6,19 +6,25 @@ import { discard } from './body.ts'
 import type { Connection } from './connection.ts'
 import type { Delivery, DeliveryOptions } from './delivery.ts'
 import { finishUpgrade, responseOn } from './finish.ts'
-import { announcesContent, handBack } from './ignored-upgrade.ts'
-import { mountOf, noMount, type Mount } from './mounted-reply.ts'
-import type { NodeExchange } from './node-exchange.ts'
+import { handBack, upgradeContent } from './ignored-upgrade.ts'
+import { mountOf, noMount } from './mounted-reply.ts'
+import type { NodeExchange, NodeExchangeOptions } from './node-exchange.ts'
 import { readAhead } from './read-ahead.ts'
+import { readUpgradeContent } from './upgrade-content.ts'
 import type { Reply } from './reply.ts'
 
 type OurExchange = NodeExchange<ServerResponse>
+
+/** What the adapter is told of a request beside itself. */
+export type OpenOptions = Partial<Pick<NodeExchangeOptions<ServerResponse>, 'waits' | 'mount' | 'content'>>
 
 /** What upgrades take from the adapter. */
 export interface UpgradeOptions extends Pick<DeliveryOptions, 'handler' | 'refuse' | 'onFault'> {
   readonly delivery: Delivery
   readonly connectionOf: (socket: Duplex) => Connection
-  readonly open: (request: IncomingMessage, response: ServerResponse, waits: boolean, mount: Mount) => OurExchange
+  readonly open: (request: IncomingMessage, response: ServerResponse, options: OpenOptions) => OurExchange
+  /** Milliseconds until the content of a request must be there. */
+  readonly requestMs: number
 }
 
 /** Requests for another protocol or a tunnel: Node lets go of their connections and leaves the answer to us. */
@@ -32,7 +38,7 @@ export interface Upgrades {
 }
 
 export function createUpgrades(options: UpgradeOptions): Upgrades {
-  const { handler, refuse, onFault, delivery, connectionOf, open } = options
+  const { handler, refuse, onFault, delivery, connectionOf, open, requestMs } = options
   const sockets = new Set<Duplex>()
 
   function hold(socket: Duplex): void {
@@ -40,20 +46,27 @@ export function createUpgrades(options: UpgradeOptions): Upgrades {
     socket.once('close', () => sockets.delete(socket))
   }
 
-  function answer(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
+  function answer(request: IncomingMessage, socket: Duplex, head: Uint8Array, isOurs: boolean): void {
     // Node has let go of the connection: without a listener a reset would end the process.
     socket.on('error', () => socket.destroy())
     hold(socket)
     const connection = connectionOf(request.socket)
     connection.inTurn(connection.latest?.response, () => {
-      if (!announcesContent(request)) return decide(request, socket, head)
+      const length = upgradeContent(request)
+      if (length === 0) return decide(request, socket, head)
+      // In another program's server the content may be for the program.
+      if (length !== undefined && isOurs) {
+        return readUpgradeContent(request, socket, { length, head, requestMs }, ({ content, rest }) =>
+          decide(request, socket, rest, content),
+        )
+      }
       handBack(request, socket, head, () => serverOf(request)?.emit('request', request, responseOn(socket, request)))
     })
   }
 
-  function decide(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
+  function decide(request: IncomingMessage, socket: Duplex, head: Uint8Array, content?: Uint8Array): void {
     const response = responseOn(socket, request)
-    const x = open(request, response, false, noMount)
+    const x = open(request, response, { mount: noMount, content })
     const send = (reply: Reply, rest: Uint8Array): void => {
       if (reply.takeover === undefined) return delivery.send(x, { ...reply, close: true })
       response.detachSocket(socket as Socket)
@@ -80,9 +93,9 @@ export function createUpgrades(options: UpgradeOptions): Upgrades {
 
   function offer(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
     // Nobody else would answer what we do not take.
-    if (serverOf(request)?.listenerCount('upgrade') === 1) return answer(request, socket, head)
+    if (serverOf(request)?.listenerCount('upgrade') === 1) return answer(request, socket, head, false)
     socket.on('error', () => socket.destroy())
-    const x = open(request, new ServerResponse(request), false, mountOf(request))
+    const x = open(request, new ServerResponse(request), { mount: mountOf(request) })
     void Promise.resolve(handler(x)).then((reply) => {
       if (reply.takeover === undefined) return discard(reply.body)
       hold(socket)
@@ -90,7 +103,11 @@ export function createUpgrades(options: UpgradeOptions): Upgrades {
     })
   }
 
-  return { answer, offer, cut: () => sockets.forEach((socket) => socket.destroy()) }
+  return {
+    answer: (request, socket, head) => answer(request, socket, head, true),
+    offer,
+    cut: () => sockets.forEach((socket) => socket.destroy()),
+  }
 }
 
 /** The server that a request came to. */

@@ -1,26 +1,26 @@
 import { createHash } from 'node:crypto'
 import type { Exchange } from '../http/exchange.ts'
 import type { HeaderList } from '../http/headers.ts'
+import { isHttpUpgrade } from '../http/ignored-upgrade.ts'
 import { fieldTokens, withoutHopFields } from './hop-fields.ts'
 import type { OutboundRequest } from './types.ts'
 import { UpstreamError } from './upstream-error.ts'
 
 /**
  * What a request asks to switch to, as it goes into `Upgrade`, or undefined when it is to be forwarded as a plain
- * request. A wish for HTTP/2 in clear text is dropped: past it the backend would see requests that no guard saw
- * (RFC 9113 section 3.1 has retired it anyway).
+ * request: one whose content is still to come is.
  */
 export function wantedUpgrade({ headers, version, body }: Exchange): string | undefined {
   // Nearly every request.
   if (!headers.has('upgrade')) return undefined
   // RFC 9110 section 7.8: ignored in HTTP/1.0, and without its name in Connection.
-  if (version === '1.0' || body.expected) return undefined
+  if (version === '1.0' || (body.expected && body.whole === undefined)) return undefined
   if (!fieldTokens(headers.raw, 'connection').includes('upgrade')) return undefined
   const wanted = headers
     .all('upgrade')
     .flatMap((value) => value.split(','))
     .map((token) => token.trim())
-    .filter((token) => token !== '' && !/^(?:h2c|h2|http|tls)(?:\/|$)/i.test(token))
+    .filter((token) => token !== '' && !isHttpUpgrade(token))
   return wanted.length === 0 ? undefined : wanted.join(', ')
 }
 
@@ -34,8 +34,9 @@ export function upgradeRequestFields(x: Exchange, { method, headers }: OutboundR
   for (let i = 0; i < given.length; i += 2) {
     if (!framing.has((given[i] as string).toLowerCase())) fields.push(given[i] as string, given[i + 1] as string)
   }
+  const length = x.body.whole?.byteLength ?? 0
   // Node would announce chunks for a method that may have content.
-  if (method !== 'GET' && method !== 'HEAD') fields.push('Content-Length', '0')
+  if (length > 0 || (method !== 'GET' && method !== 'HEAD')) fields.push('Content-Length', String(length))
   return [...fields, 'Connection', 'Upgrade', 'Upgrade', wanted]
 }
 

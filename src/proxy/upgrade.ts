@@ -108,7 +108,7 @@ function askForUpgrade(socket: Socket, asking: Asking): Promise<UpgradeAnswer> {
     passInterim(request, outbound, fail)
     signal.addEventListener('abort', leave)
     if (signal.aborted) return leave()
-    request.end()
+    request.end(x.body.whole)
   })
 }
 

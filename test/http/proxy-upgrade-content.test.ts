@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { startBackend } from '../support/backend.ts'
+import { RawClient } from '../support/raw.ts'
+import { openSecure, startSecure } from '../support/secure.ts'
+import { startServer } from '../support/server.ts'
+
+// `docker attach` and `docker exec` switch to a raw stream with a POST: RFC 9110 section 7.8 allows it for any method
+// once the request is complete.
+const switching = 'HTTP/1.1 101 UPGRADED\r\nContent-Type: application/vnd.docker.raw-stream\r\n'
+const answer = `${switching}Connection: Upgrade\r\nUpgrade: tcp\r\n\r\n`
+const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
+const exec = '{"Detach":false,"Tty":true}'
+
+function ask(hostLine: string, lines: readonly string[], method = 'POST', token = 'tcp'): string {
+  const upgrade = ['Connection: Upgrade', `Upgrade: ${token}`]
+  return [`${method} /exec/1/start HTTP/1.1`, hostLine, ...upgrade, ...lines, '', ''].join('\r\n')
+}
+
+const proxyTo = (port: number): object => ({ proxy: { '/': `http://127.0.0.1:${port}` } })
+
+const contents: readonly [name: string, method: string, content: string][] = [
+  ['POST without content', 'POST', ''],
+  ['POST with JSON', 'POST', exec],
+  ['PUT with content', 'PUT', 'x'],
+  ['GET with content', 'GET', exec],
+  ['POST with 64 KiB', 'POST', 'x'.repeat(64 * 1024)],
+]
+
+for (const [name, method, content] of contents) {
+  for (const cut of ['at once', 'in pieces'] as const) {
+    test(`${name} ${cut} switches to another protocol`, async () => {
+      await using backend = await startBackend()
+      await using front = await startServer({}, proxyTo(backend.port))
+      using client = await RawClient.open(front.port)
+      const head = ask(front.hostLine, [`Content-Length: ${content.length}`], method)
+      if (cut === 'at once') client.send(`${head}${content}ahead`)
+      else {
+        client.send(head)
+        for (let at = 0; at < content.length; at += 10_000) client.send(content.slice(at, at + 10_000))
+      }
+      const upstream = await backend.next()
+      assert.ok(await upstream.sees(`\r\n\r\n${content}`))
+      const sent = upstream.text
+      assert.match(sent, new RegExp(`^${method} /exec/1/start HTTP/1.1\r\n`))
+      assert.match(sent, /\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n/)
+      if (content !== '') assert.match(sent, new RegExp(`\r\nContent-Length: ${content.length}\r\n`))
+      assert.doesNotMatch(sent, /transfer-encoding|ahead/i)
+      upstream.send(`${answer}hello`)
+      const reply = await client.reply()
+      assert.equal(`${reply.status} ${reply.reason}`, '101 UPGRADED')
+      assert.equal(reply.field('content-type'), 'application/vnd.docker.raw-stream')
+      await client.sees('hello')
+      if (cut === 'at once') assert.ok(await upstream.sees('ahead'))
+      client.send('typed')
+      assert.ok(await upstream.sees('typed'))
+    })
+  }
+}
+
+test('POST with content switches under TLS', async () => {
+  await using backend = await startBackend()
+  await using front = await startSecure({}, proxyTo(backend.port))
+  using client = await openSecure(front)
+  client.send(`${ask(front.secureLine, [`Content-Length: ${exec.length}`])}${exec}`)
+  const upstream = await backend.next()
+  assert.ok(await upstream.sees(exec))
+  upstream.send(answer)
+  assert.equal((await client.reply()).status, 101)
+  upstream.send('hello')
+  await client.sees('hello')
+})
+
+test('a backend that refuses to switch is heard', async () => {
+  await using backend = await startBackend()
+  await using front = await startServer({}, proxyTo(backend.port))
+  using client = await RawClient.open(front.port)
+  client.send(`${ask(front.hostLine, [`Content-Length: ${exec.length}`])}${exec}`)
+  const upstream = await backend.next()
+  assert.ok(await upstream.sees(exec))
+  upstream.send('HTTP/1.1 409 Conflict\r\nContent-Length: 2\r\n\r\nno')
+  const reply = await client.reply()
+  assert.equal(`${reply.status} ${reply.body.toString()}`, '409 no')
+})
+
+// What is long, held back, of no known length or asks for HTTP/2 stays an ordinary request, whose content goes on as it
+// comes.
+const ordinary: readonly [name: string, lines: readonly string[], content: string, token?: string][] = [
+  ['more than 64 KiB', ['Content-Length: 65537'], 'x'.repeat(65_537)],
+  ['chunks', ['Transfer-Encoding: chunked'], '5\r\nhello\r\n0\r\n\r\n'],
+  ['a wish for h2c', ['HTTP2-Settings: AAMAAABk', 'Content-Length: 5'], 'hello', 'h2c'],
+]
+
+for (const [name, lines, content, token] of ordinary) {
+  test(`POST with ${name} goes on without its upgrade`, async () => {
+    await using backend = await startBackend()
+    await using front = await startServer({}, proxyTo(backend.port))
+    using client = await RawClient.open(front.port)
+    client.send(`${ask(front.hostLine, lines, 'POST', token)}${content}`)
+    const upstream = await backend.next()
+    assert.ok(await upstream.sees(content))
+    assert.doesNotMatch(upstream.text, /\r\n(?:upgrade|http2-settings):/i)
+    upstream.send(ok)
+    assert.equal((await client.reply()).body.toString(), 'ok')
+  })
+}
+
+test('a client that leaves before its content is complete reaches no backend', async () => {
+  await using backend = await startBackend()
+  await using front = await startServer({}, proxyTo(backend.port))
+  using client = await RawClient.open(front.port)
+  client.send(`${ask(front.hostLine, ['Content-Length: 10'])}hello`)
+  client.socket.end()
+  await client.closed()
+  assert.equal(backend.sockets.length, 0)
+})
+
+test('content that does not come in time ends its connection', async () => {
+  await using backend = await startBackend()
+  await using front = await startServer({}, { ...proxyTo(backend.port), limits: { requestMs: 100 } })
+  using client = await RawClient.open(front.port)
+  client.send(`${ask(front.hostLine, ['Content-Length: 10'])}hello`)
+  await client.closed()
+  assert.equal(backend.sockets.length, 0)
+})
+
+test('an upgrade with content that no route takes is an ordinary request', async () => {
+  await using front = await startServer({ 'a.txt': 'a' })
+  using client = await RawClient.open(front.port)
+  client.send(`${ask(front.hostLine, ['Content-Length: 5'])}hello`)
+  assert.equal((await client.reply()).status, 405)
+  await client.closed()
+})
+
+test('a program reads the content of an upgrade', async () => {
+  await using front = await startServer({})
+  front.server.use(() => async (x) => {
+    let text = ''
+    for await (const chunk of x.body.stream()) text += String(chunk)
+    return { status: 200, headers: [], body: Buffer.from(text) }
+  })
+  using client = await RawClient.open(front.port)
+  client.send(`${ask(front.hostLine, ['Content-Length: 5'])}hello`)
+  assert.equal((await client.reply()).body.toString(), 'hello')
+})
