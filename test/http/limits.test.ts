@@ -21,7 +21,8 @@ test('a connection that never says anything is closed without an answer', async 
 })
 
 test('content that does not arrive is answered 408 and cut', async () => {
-  await using started = await startServer(files, { limits: { headerMs: 100, requestMs: 200 } })
+  // The reply waits for it longer than the request may take.
+  await using started = await startServer(files, { limits: { headerMs: 100, requestMs: 200, drainMs: 2 ** 30 } })
   using client = await RawClient.open(started.port)
   client.send(`POST /a.txt HTTP/1.1\r\n${started.hostLine}\r\nContent-Length: 5\r\n\r\nab`)
   assert.equal((await client.reply()).status, 408)
