@@ -6,7 +6,7 @@ export interface LimitEntry {
   /** The least with which ordinary requests still succeed. */
   readonly min: number
   readonly max: number
-  readonly unit: 'bytes' | 'milliseconds' | 'fields' | 'connections' | 'ranges' | 'pages'
+  readonly unit: 'bytes' | 'milliseconds' | 'fields' | 'connections' | 'replies' | 'files' | 'ranges' | 'pages'
   readonly description: string
 }
 
@@ -83,7 +83,30 @@ export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
     min: shortest,
     max: longest,
     unit: 'milliseconds',
-    description: 'Milliseconds without progress while a client reads a reply.',
+    description: 'Milliseconds in which a client that is behind must take some of its reply.',
+  },
+  waitingReplies: {
+    default: 1024,
+    min: 1,
+    max: 1_000_000,
+    unit: 'replies',
+    description: 'Replies that wait for their clients at the same time; past it the longest waiting is given up.',
+  },
+  waitingBytes: {
+    default: 128 * mebibyte,
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    unit: 'bytes',
+    description: 'Bytes held for clients that have not taken them; past it the reply waiting longest is given up.',
+  },
+  openFiles: {
+    default: 256,
+    // More than are read at once.
+    min: 32,
+    max: 1_000_000,
+    unit: 'files',
+    description:
+      'Files open at the same time to be sent; past it those whose clients do not read are closed meanwhile.',
   },
   halfClosedMs: {
     default: 10_000,

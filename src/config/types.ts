@@ -160,8 +160,14 @@ export interface Limits {
   drainMs: number
   /** Bytes that are read and dropped behind a reply that closes the connection, so that the client can read it. Default 64 MiB. */
   lingerBytes: number
-  /** Milliseconds without progress while a client reads a reply. Default 60000. */
+  /** Milliseconds in which a client that is behind must take some of its reply. Default 60000. */
   writeMs: number
+  /** Replies that wait for their clients at the same time; past it the one that has waited longest is given up. Default 1024. */
+  waitingReplies: number
+  /** Bytes held for clients that have not taken them; past it the reply that has waited longest is given up. Default 128 MiB. */
+  waitingBytes: number
+  /** Files that are open at the same time to be sent; past it those whose clients do not read are closed meanwhile. Default 256. */
+  openFiles: number
   /** Milliseconds without progress that a client which has closed its sending side gets for its reply. Default 10000. */
   halfClosedMs: number
   /** Open connections; a further one takes the place of the one that has idled longest, or is closed when none idles. Default 2048. */

@@ -83,7 +83,7 @@ function readableOf(body: FileSlice | Source): Readable {
       return
     }
     try {
-      await pushFile(body.fd, body.start, body.length, sink, signal)
+      await pushFile(body, 0, body.length, sink, signal)
     } finally {
       body.dispose()
     }

@@ -42,7 +42,7 @@ function partsSource(body: Uint8Array | FileSlice, parts: readonly Part[], end: 
         for (const { head, first, last } of parts) {
           await sink.write(head)
           if (body instanceof Uint8Array) await sink.write(body.subarray(first, last + 1))
-          else await pushFile(body.fd, body.start + first, last - first + 1, sink, signal)
+          else await pushFile(body, first, last - first + 1, sink, signal)
         }
         await sink.write(end)
       } finally {

@@ -2,11 +2,12 @@ import { createServer, ServerResponse, type IncomingMessage, type Server } from 
 import type { Http2Server } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { Backlog } from './backlog.ts'
 import { createBatches } from './batches.ts'
 import { createBrokenMessage } from './broken-message.ts'
 import { Connection } from './connection.ts'
 import { createDelivery, type DeliveryOptions, type Next } from './delivery.ts'
-import { finish, finishInterim } from './finish.ts'
+import { finish, finishInterim, openWaiting } from './finish.ts'
 import { createGroupedWrites } from './grouped-writes.ts'
 import { boundIdle } from './idle.ts'
 import { shouldUpgrade } from './ignored-upgrade.ts'
@@ -68,11 +69,10 @@ export function createAdapter(options: AdapterOptions): Adapter {
       if (isLast || x.isIncomplete) response.shouldKeepAlive = false
       if (reply.close === true) connection.linger()
       else if (x.isIncomplete) connection.lingerAfterReply()
-      const sent = finish(response, reply, x, end)
-      if (sent instanceof Promise) boundWrite(response.socket)
-      return sent
+      return finish(response, reply, x, { end, backlog })
     },
   }
+  const backlog = new Backlog(limits)
   const writes = createGroupedWrites()
   const unheard = new Set<Socket>()
   let openConnections = 0
@@ -95,17 +95,12 @@ export function createAdapter(options: AdapterOptions): Adapter {
       if (content === null) response.end()
       else response.end(content, 'latin1')
       // A handler may take its time; a client that does not read may not.
-      const { socket } = response
-      if (socket !== null && socket.writableLength > 0) boundWrite(socket)
+      const { writableLength } = response
+      if (writableLength > 0) openWaiting(backlog, response).set(writableLength)
     }
     // Middleware such as a compressor puts its own `end` in place, and may throw in it.
     if (response.end === ServerResponse.prototype.end) writes.add(write)
     else write()
-  }
-
-  function boundWrite(socket: Socket | null): void {
-    // A request that a program injects (light-my-request, Fastify's `inject`) comes over nothing that could time out.
-    if (socket !== null && 'setTimeout' in socket) socket.setTimeout(limits.writeMs)
   }
 
   function connectionOf(socket: Duplex): Connection {
@@ -162,7 +157,14 @@ export function createAdapter(options: AdapterOptions): Adapter {
   async function openHttp2(): Promise<Http2Adapter> {
     const { createHttp2Adapter } = await import('./http2-adapter.ts')
     const opened = (x: Exchange): unknown => underWay.add(x)
-    const made = createHttp2Adapter({ ...options, delivery, connections: accepted, opened, isDraining: () => draining })
+    const made = createHttp2Adapter({
+      ...options,
+      delivery,
+      connections: accepted,
+      backlog,
+      opened,
+      isDraining: () => draining,
+    })
     return (http2 = made)
   }
 

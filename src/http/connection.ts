@@ -124,6 +124,7 @@ export class Connection implements ConnectionUse {
     const { socket, latest } = this
     const { headerMs, lingerBytes } = this.#limits
     this.closing = true
+    if (socket.destroyed) return
     socket.end()
     latest?.message.resume()
     socket.resume()

@@ -1,8 +1,9 @@
-import { read } from 'node:fs'
 import { ServeError } from '../errors/serve-error.ts'
 import type { FileSlice } from './file-slice.ts'
 
-/** Bytes read at once: fewer calls than a stream's 64 KiB, and no dearer to hold. */
+/** Bytes read first, alone: a client that never reads costs no more. */
+const firstBytes = 64 * 1024
+/** Bytes read at once from then on: fewer calls than a stream's 64 KiB, and no dearer to hold. */
 const chunkBytes = 256 * 1024
 /** Buffers kept for the next download; more are left to the collector. */
 const keptBuffers = 8
@@ -18,17 +19,21 @@ export type WriteChunk = (chunk: Uint8Array) => Promise<void>
  * @throws ServeError `E8008_INTERNAL` when the file has become shorter than was promised.
  */
 export async function sendFile(slice: FileSlice, write: WriteChunk, signal: AbortSignal): Promise<void> {
-  const size = Math.min(chunkBytes, slice.length)
-  const buffers = [takeBuffer(size), takeBuffer(size)] as const
+  const buffers: Buffer[] = []
   const written: [Promise<void>, Promise<void>] = [Promise.resolve(), Promise.resolve()]
   try {
     let turn: 0 | 1 = 0
     for (let sent = 0; sent < slice.length;) {
       await written[turn]
       if (signal.aborted) return
-      const count = await readAt(slice.fd, buffers[turn], Math.min(size, slice.length - sent), slice.start + sent)
+      const rest = slice.length - sent
+      const size = Math.min(rest, sent === 0 ? firstBytes : chunkBytes)
+      const buffer = sent === 0 ? Buffer.allocUnsafeSlow(size) : (buffers[turn] ??= takeBuffer(rest))
+      const count = await slice.read(buffer, sent, Math.min(size, buffer.length))
       if (count === 0) throw new ServeError('E8008_INTERNAL', 'The file became shorter while it was being sent.')
-      written[turn] = write(buffers[turn].subarray(0, count))
+      const taken = write(buffer.subarray(0, count))
+      if (sent === 0) await taken
+      else written[turn] = taken
       sent += count
       turn = turn === 0 ? 1 : 0
     }
@@ -40,16 +45,10 @@ export async function sendFile(slice: FileSlice, write: WriteChunk, signal: Abor
   }
 }
 
-function takeBuffer(size: number): Buffer {
-  return (size === chunkBytes ? pool.pop() : undefined) ?? Buffer.allocUnsafeSlow(size)
+function takeBuffer(length: number): Buffer {
+  return (length >= chunkBytes ? pool.pop() : undefined) ?? Buffer.allocUnsafeSlow(Math.min(length, chunkBytes))
 }
 
 function keepBuffer(buffer: Buffer): void {
   if (buffer.length === chunkBytes && pool.length < keptBuffers) pool.push(buffer)
-}
-
-function readAt(fd: number, buffer: Buffer, length: number, position: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    read(fd, buffer, 0, length, position, (error, count) => (error === null ? resolve(count) : reject(error)))
-  })
 }

@@ -1,35 +1,46 @@
-import { close } from 'node:fs'
+import type { FileHandle } from './open-files.ts'
 
 /**
- * Part of an open file. Owns its descriptor: whoever holds the slice must send it or dispose it,
- * and does so exactly once.
+ * Part of an open file. Owns it: whoever holds the slice must send it or dispose it, and does so exactly once.
  */
 export class FileSlice {
-  /** Open descriptor, read by position only. */
-  readonly fd: number
   /** First byte. */
   readonly start: number
   /** How many bytes. */
   readonly length: number
-  #open = true
+  readonly #file: FileHandle
+  #isOurs = true
 
-  constructor(fd: number, start: number, length: number) {
-    this.fd = fd
+  constructor(file: FileHandle, start: number, length: number) {
+    this.#file = file
     this.start = start
     this.length = length
   }
 
-  /** A narrower slice that takes the descriptor over; this one must not be used afterwards. */
-  narrow(offset: number, length: number): FileSlice {
-    this.#open = false
-    return new FileSlice(this.fd, this.start + offset, length)
+  /** Its descriptor, for use in this turn only. @throws ServeError `E8008_INTERNAL` when the file was replaced. */
+  get fd(): number {
+    return this.#file.fd
   }
 
-  /** Closes the descriptor; further calls do nothing. */
+  /**
+   * Reads bytes of the slice into a buffer.
+   *
+   * @param offset Where in the slice.
+   * @throws ServeError `E8008_INTERNAL` when the file has become shorter, or another one.
+   */
+  read(buffer: Uint8Array, offset: number, length: number): Promise<number> {
+    return this.#file.read(buffer, length, this.start + offset)
+  }
+
+  /** A narrower slice that takes the file over; this one must not be used afterwards. */
+  narrow(offset: number, length: number): FileSlice {
+    this.#isOurs = false
+    return new FileSlice(this.#file, this.start + offset, length)
+  }
+
+  /** Closes the file; further calls do nothing. */
   dispose(): void {
-    if (!this.#open) return
-    this.#open = false
-    // A close that fails has still released the descriptor: there is nothing to add to it.
-    close(this.fd, () => {})
+    if (this.#isOurs) this.#file.dispose()
+    this.#isOurs = false
   }
 }

@@ -1,6 +1,7 @@
 import { ServerResponse, STATUS_CODES, validateHeaderName, validateHeaderValue, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import type { Backlog, Waiting } from './backlog.ts'
 import { discard } from './body.ts'
 import type { Exchange } from './exchange.ts'
 import { FileSlice } from './file-slice.ts'
@@ -22,6 +23,12 @@ export interface Sent {
 
 const complete: Sent = { bytes: 0, aborted: false }
 
+/** Where {@link finish} puts a reply. */
+export interface Outlets {
+  readonly end: End
+  readonly backlog: Backlog
+}
+
 /** Ends a response with content that is in memory; text is Latin-1. */
 export type End = (response: ServerResponse, content: string | Uint8Array | null) => void
 
@@ -29,7 +36,12 @@ export type End = (response: ServerResponse, content: string | Uint8Array | null
  * Writes a reply: the only place where an answer meets the connection. Replies from memory are
  * handed to `end`; the promise of the others resolves when the last byte left or the client did.
  */
-export function finish(response: ServerResponse, reply: Reply, x: Exchange, end: End): Sent | Promise<Sent> {
+export function finish(
+  response: ServerResponse,
+  reply: Reply,
+  x: Exchange,
+  { end, backlog }: Outlets,
+): Sent | Promise<Sent> {
   const { body, status } = reply
   if (body === null || body instanceof Uint8Array) {
     const { headers, content } = prepare(reply, body)
@@ -45,7 +57,7 @@ export function finish(response: ServerResponse, reply: Reply, x: Exchange, end:
     response.end()
     return complete
   }
-  return stream(response, body, x)
+  return stream(response, body, x, backlog)
 }
 
 function writeHead(response: ServerResponse, { status, reason, close }: Reply, headers: string[]): void {
@@ -133,9 +145,11 @@ function announced(response: ServerResponse, reply: Reply, headers: string[]): s
   return headers
 }
 
-async function stream(response: ServerResponse, body: StreamedBody, x: Exchange): Promise<Sent> {
+async function stream(response: ServerResponse, body: StreamedBody, x: Exchange, backlog: Backlog): Promise<Sent> {
   // Middleware such as a compressor puts its own `write` here.
-  const writer = createReplyWriter(response, x.signal, response.write !== ServerResponse.prototype.write)
+  const isForeign = response.write !== ServerResponse.prototype.write
+  const waiting = openWaiting(backlog, response)
+  const writer = createReplyWriter(response, { signal: x.signal, waiting, isForeign })
   const sending = sendContent(body, writer, x)
   // A file is at hand; whatever else makes content may take its time, and the client must not wait for the head.
   if (!(body instanceof FileSlice)) writer.releaseHead()
@@ -146,7 +160,20 @@ async function stream(response: ServerResponse, body: StreamedBody, x: Exchange)
   if (sent.aborted) return (response.destroy(), sent)
   if (trailers !== undefined && response.chunkedEncoding) response.addTrailers(trailerPairs(trailers))
   response.end()
+  waiting.set(response.writableLength)
   return sent
+}
+
+/** Opens the account of what a response waits with. It ends with the response. */
+export function openWaiting(backlog: Backlog, response: ServerResponse): Waiting {
+  const { socket } = response
+  // Node's own timeouts look at this too: the bytes that the system has not taken of those that were handed to it.
+  const queued = (): number =>
+    (socket as { _handle?: { writeQueueSize?: number } } | null)?._handle?.writeQueueSize ?? 0
+  const waiting = backlog.open(() => socket?.destroy(), queued)
+  if (response.closed) waiting.close()
+  else response.once('close', () => waiting.close())
+  return waiting
 }
 
 /** The response to a request whose connection Node has let go of: the last one there. */

@@ -4,6 +4,7 @@ import { createServer, type Http2Server, type Http2Session, type ServerHttp2Stre
 import type { Duplex } from 'node:stream'
 import type { Limits } from '../config/types.ts'
 import { ServeError } from '../errors/serve-error.ts'
+import type { Backlog } from './backlog.ts'
 import { discard } from './body.ts'
 import type { Delivery } from './delivery.ts'
 import type { Exchange, Handler, Peer } from './exchange.ts'
@@ -34,6 +35,7 @@ export interface Http2AdapterOptions {
   readonly onFault: (error: ServeError) => void
   readonly delivery: Delivery
   readonly connections: OpenConnections
+  readonly backlog: Backlog
   /** Told of every exchange whose reply will come. */
   readonly opened: (x: Exchange) => void
   readonly isDraining: () => boolean
@@ -107,7 +109,7 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
       head: isUpgrade ? asUpgrade(head) : head,
       peer,
       bodyBytes: limits.bodyBytes,
-      writeMs: limits.writeMs,
+      backlog: options.backlog,
     })
     options.opened(x)
     const fault = head.fault ?? tooLarge(raw, limits.headerBytes) ?? unknownMethod(x.method)

@@ -1,4 +1,5 @@
 import type { ServerHttp2Stream } from 'node:http2'
+import type { Backlog } from './backlog.ts'
 import type { Authority } from './authority.ts'
 import type { ServerExchange } from './delivery.ts'
 import type { Notes, Peer } from './exchange.ts'
@@ -19,8 +20,8 @@ export interface Http2ExchangeOptions {
   readonly peer: Peer
   /** Most bytes of content that are read. */
   readonly bodyBytes: number
-  /** Milliseconds without progress that a client gets while it reads the reply. */
-  readonly writeMs: number
+  /** Where is noted what the client has not taken. */
+  readonly backlog: Backlog
 }
 
 /** An exchange over a stream of HTTP/2. */
@@ -39,15 +40,15 @@ export class Http2Exchange implements ServerExchange {
   readonly notes: Notes = {}
   authority: Authority | undefined = undefined
   readonly #stream: ServerHttp2Stream
-  readonly #writeMs: number
+  readonly #backlog: Backlog
   readonly #whenGone = new Set<() => void>()
   #controller: AbortController | undefined
   #trailers: HeaderList = []
   #progress = 0
 
-  constructor({ stream, head, peer, bodyBytes, writeMs }: Http2ExchangeOptions) {
+  constructor({ stream, head, peer, bodyBytes, backlog }: Http2ExchangeOptions) {
     this.#stream = stream
-    this.#writeMs = writeMs
+    this.#backlog = backlog
     this.peer = peer
     this.method = head.method
     this.target = head.target
@@ -115,7 +116,7 @@ export class Http2Exchange implements ServerExchange {
   }
 
   write(reply: Reply): Sent | Promise<Sent> {
-    return finishHttp2(this.#stream, reply, this, this.#writeMs)
+    return finishHttp2(this.#stream, reply, this, this.#backlog)
   }
 
   release(): void {

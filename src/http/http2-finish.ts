@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import type { Backlog } from './backlog.ts'
 import { discard } from './body.ts'
 import type { Exchange } from './exchange.ts'
 import { checkField, isBodyless, lengthened, type Sent } from './finish.ts'
@@ -28,13 +29,13 @@ const ofConnection: ReadonlySet<string> = new Set([
  * Writes a reply on a stream of HTTP/2: the place where an answer meets it. Content that breaks off resets the stream,
  * so that it never looks complete (RFC 9113 section 8.1).
  *
- * @param stallMs Milliseconds without progress after which a client that does not read is given up.
+ * @param backlog Where is noted what the client has not taken.
  */
 export function finishHttp2(
   stream: ServerHttp2Stream,
   reply: Reply,
   x: Exchange,
-  stallMs: number,
+  backlog: Backlog,
 ): Sent | Promise<Sent> {
   const { body, status } = reply
   if (!(status >= 200 && status <= 999)) throw new RangeError(`${status} is not the status of a final reply.`)
@@ -46,8 +47,8 @@ export function finishHttp2(
     stream.respond(fields, { endStream })
     whenFinished(stream)
     if (endStream) return { bytes: 0, aborted: false }
-    if (body.byteLength > atOnceBytes) return sendLarge(stream, body, stallMs)
-    new Http2Writer(stream, stallMs).endWith(body)
+    if (body.byteLength > atOnceBytes) return sendLarge(stream, body, backlog)
+    new Http2Writer(stream, backlog).endWith(body)
     return { bytes: body.byteLength, aborted: false }
   }
   if (!isStreamed(body)) throw new TypeError('The body of a reply is null, bytes, a stream or a source.')
@@ -61,17 +62,17 @@ export function finishHttp2(
     whenFinished(stream)
     return { bytes: 0, aborted: false }
   }
-  return sendBody(stream, reply, x, stallMs)
+  return sendBody(stream, reply, x, backlog)
 }
 
-async function sendLarge(stream: ServerHttp2Stream, body: Uint8Array, stallMs: number): Promise<Sent> {
-  const writer = new Http2Writer(stream, stallMs)
+async function sendLarge(stream: ServerHttp2Stream, body: Uint8Array, backlog: Backlog): Promise<Sent> {
+  const writer = new Http2Writer(stream, backlog)
   void writer.write(body)
   await writer.end()
   return { bytes: body.byteLength, aborted: !stream.writableEnded }
 }
 
-async function sendBody(stream: ServerHttp2Stream, { body }: Reply, x: Exchange, stallMs: number): Promise<Sent> {
+async function sendBody(stream: ServerHttp2Stream, { body }: Reply, x: Exchange, backlog: Backlog): Promise<Sent> {
   let pairs: [string, string][] = []
   stream.once('wantTrailers', () => {
     // What is thrown here would end the process.
@@ -79,7 +80,7 @@ async function sendBody(stream: ServerHttp2Stream, { body }: Reply, x: Exchange,
     stream.sendTrailers(listed(pairs))
     setImmediate(stopReading, stream)
   })
-  const writer = new Http2Writer(stream, stallMs)
+  const writer = new Http2Writer(stream, backlog)
   const { trailers, ...sent } = await sendContent(body as Parameters<typeof sendContent>[0], writer, x)
   if (sent.aborted) {
     resetStream(stream, x.signal.aborted ? 'cancel' : 'internal')

@@ -1,30 +1,33 @@
 import type { ServerHttp2Stream } from 'node:http2'
+import type { Backlog, Waiting } from './backlog.ts'
 import { resetStream } from './http2-reset.ts'
 import type { ReplyWriter } from './reply-writer.ts'
 
 /** Bytes that are written at once: what a client takes of them is the progress by which a slow one is told from none. */
 const pieceBytes = 64 * 1024
 
-/** Puts content on a stream, and gives a client up that takes none of it, such as one that never opens its window. */
+/** Puts content on a stream, and notes what its client has not taken, such as one that never opens its window. */
 export class Http2Writer implements ReplyWriter {
   readonly #stream: ServerHttp2Stream
-  readonly #stallMs: number
+  readonly #account: Waiting
   /** Called when a piece is gone, or the client. */
   readonly #waiting = new Set<() => void>()
-  #timer: NodeJS.Timeout | undefined
   #whenTaken: (() => void) | undefined
   /** Resolves when everything that had to wait was taken; undefined when nothing had to. */
   #queue: Promise<void> | undefined
 
-  constructor(stream: ServerHttp2Stream, stallMs: number) {
+  constructor(stream: ServerHttp2Stream, backlog: Backlog) {
     this.#stream = stream
-    this.#stallMs = stallMs
+    this.#account = backlog.open(() => resetStream(stream, 'cancel'))
+    if (stream.destroyed || stream.closed) this.#account.close()
     stream.once('close', () => {
+      this.#account.close()
       for (const done of this.#waiting) done()
     })
   }
 
   write(chunk: Uint8Array): Promise<void> {
+    this.#account.add(chunk.byteLength)
     const isSmall = chunk.byteLength <= pieceBytes
     if (isSmall && this.#queue === undefined && !this.#stream.writableNeedDrain) return this.#writePiece(chunk)
     const written = (this.#queue ?? Promise.resolve()).then(() => this.#writePieces(chunk))
@@ -49,8 +52,11 @@ export class Http2Writer implements ReplyWriter {
 
   /** Ends the content with its last part, which is small, at once. */
   endWith(last: Uint8Array): void {
-    const done = this.#wait(() => {})
-    this.#stream.once('finish', done)
+    this.#account.add(last.byteLength)
+    this.#stream.once(
+      'finish',
+      this.#wait(last.byteLength, () => {}),
+    )
     this.#stream.end(last)
   }
 
@@ -64,21 +70,16 @@ export class Http2Writer implements ReplyWriter {
   #writePiece(piece: Uint8Array): Promise<void> {
     return new Promise((resolve) => {
       if (this.#stream.destroyed || this.#stream.closed) return resolve()
-      this.#stream.write(piece, this.#wait(resolve))
+      this.#stream.write(piece, this.#wait(piece.byteLength, resolve))
     })
   }
 
-  /** Notes that something is to be taken. Returns what to call when it was. */
-  #wait(act: () => void): () => void {
-    this.#timer ??= setTimeout(() => resetStream(this.#stream, 'cancel'), this.#stallMs)
+  /** Notes that bytes are to be taken. Returns what to call when they were. */
+  #wait(bytes: number, act: () => void): () => void {
     const done = (): void => {
       if (!this.#waiting.delete(done)) return
-      if (this.#waiting.size > 0) this.#timer?.refresh()
-      else {
-        clearTimeout(this.#timer)
-        this.#timer = undefined
-        this.#whenTaken?.()
-      }
+      this.#account.taken(bytes)
+      if (this.#waiting.size === 0) this.#whenTaken?.()
       act()
     }
     this.#waiting.add(done)

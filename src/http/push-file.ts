@@ -1,19 +1,19 @@
-import { read } from 'node:fs'
 import { ServeError } from '../errors/serve-error.ts'
+import type { FileSlice } from './file-slice.ts'
 import type { Sink } from './reply.ts'
 
 const chunkBytes = 64 * 1024
 
 /**
- * Pushes bytes of an open file into a sink, which may keep the chunks. It leaves the descriptor open and
- * has no read under way when it settles, so that its caller can close it.
+ * Pushes bytes of a slice into a sink, which may keep the chunks. The file stays its owner's, and has no read under way
+ * when this settles.
  *
- * @param start First byte.
+ * @param start First byte, within the slice.
  * @param length How many bytes.
  * @throws ServeError `E8008_INTERNAL` when the file is shorter than that; the abort reason of the signal.
  */
 export async function pushFile(
-  fd: number,
+  file: FileSlice,
   start: number,
   length: number,
   sink: Sink,
@@ -21,18 +21,10 @@ export async function pushFile(
 ): Promise<void> {
   for (let done = 0; done < length;) {
     signal.throwIfAborted()
-    const chunk = await readAt(fd, start + done, Math.min(chunkBytes, length - done))
-    if (chunk.length === 0) throw new ServeError('E8008_INTERNAL', 'The file became shorter while it was being sent.')
-    done += chunk.length
-    await sink.write(chunk)
+    const chunk = Buffer.allocUnsafeSlow(Math.min(chunkBytes, length - done))
+    const count = await file.read(chunk, start + done, chunk.length)
+    if (count === 0) throw new ServeError('E8008_INTERNAL', 'The file became shorter while it was being sent.')
+    done += count
+    await sink.write(chunk.subarray(0, count))
   }
-}
-
-function readAt(fd: number, position: number, length: number): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    read(fd, Buffer.allocUnsafeSlow(length), 0, length, position, (error, count, buffer) => {
-      if (error === null) resolve(buffer.subarray(0, count))
-      else reject(error)
-    })
-  })
 }

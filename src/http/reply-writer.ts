@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import type { Waiting } from './backlog.ts'
 
 /** Milliseconds that a header section waits for content to share a write with. A client never waits longer for it. */
 const headMs = 2
@@ -22,13 +23,25 @@ export interface HeldHeadWriter extends ReplyWriter {
   end(): void
 }
 
+/** What {@link createReplyWriter} needs. */
+export interface ReplyWriterOptions {
+  readonly signal: AbortSignal
+  /** Where what the client has not taken is noted. */
+  readonly waiting: Waiting
+  /**
+   * Whether someone put a `write` of their own in place, such as a compressor of Connect middleware: it keeps chunks and
+   * may forget the callback.
+   */
+  readonly isForeign: boolean
+}
+
 /**
  * Makes the writer of one reply.
- *
- * @param isForeign Whether someone put a `write` of their own in place, such as a compressor of Connect middleware: it
- *   keeps chunks and may forget the callback.
  */
-export function createReplyWriter(response: Held, signal: AbortSignal, isForeign: boolean): HeldHeadWriter {
+export function createReplyWriter(
+  response: Held,
+  { signal, waiting: account, isForeign }: ReplyWriterOptions,
+): HeldHeadWriter {
   // Not a race with one promise for the whole reply: that would hold on to every chunk's until the end.
   const waiting = new Set<() => void>()
   signal.addEventListener('abort', () => waiting.forEach((resolve) => resolve()), { once: true })
@@ -44,9 +57,11 @@ export function createReplyWriter(response: Held, signal: AbortSignal, isForeign
 
   function write(chunk: Uint8Array): Promise<void> {
     begin()
+    account.add(chunk.byteLength)
     return new Promise((resolve) => {
       waiting.add(resolve)
       const done = (): void => {
+        account.taken(chunk.byteLength)
         waiting.delete(resolve)
         resolve()
       }
@@ -62,8 +77,10 @@ export function createReplyWriter(response: Held, signal: AbortSignal, isForeign
       if (error === undefined || error === null) free?.()
     }
     if (free === undefined ? response.write(chunk) : response.write(chunk, written)) return
+    account.set(response.writableLength)
     drained ??= new Promise((resolve) => {
       const done = (): void => {
+        account.set(0)
         drained = undefined
         waiting.delete(done)
         resolve()

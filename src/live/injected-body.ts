@@ -19,10 +19,11 @@ export function placeInContent(content: Uint8Array, place: Place): Placement {
 }
 
 /** The beginning of a file; undefined when it cannot be read, which whoever sends the file will tell. */
-export function readHead({ fd, start, length }: FileSlice): Buffer | undefined {
-  const head = Buffer.allocUnsafe(Math.min(headBytes, length))
+export function readHead(file: FileSlice): Buffer | undefined {
+  const head = Buffer.allocUnsafe(Math.min(headBytes, file.length))
   let filled = 0
   try {
+    const { fd, start } = file
     while (filled < head.length) {
       const count = readSync(fd, head, filled, head.length - filled, start + filled)
       if (count === 0) return undefined
@@ -43,7 +44,7 @@ export function injectedFile(file: FileSlice, head: Buffer): Source {
       const known = Math.min(headBytes, file.length)
       try {
         await sink.write(head)
-        await pushFile(file.fd, file.start + known, file.length - known, sink, signal)
+        await pushFile(file, known, file.length - known, sink, signal)
       } finally {
         file.dispose()
       }

@@ -12,7 +12,7 @@ export async function pushBody(body: Exclude<Body, null>, sink: Sink, signal: Ab
     return
   }
   try {
-    await pushFile(body.fd, body.start, body.length, sink, signal)
+    await pushFile(body, 0, body.length, sink, signal)
   } finally {
     body.dispose()
   }

@@ -12,6 +12,7 @@ import { createStaleWorker } from '../filters/stale-worker.ts'
 import { createGuard, type HostCheck } from '../guard/guard.ts'
 import { composeFilters, composeLayers } from '../http/compose.ts'
 import type { Exchange, Filter, Handler, Layer } from '../http/exchange.ts'
+import { OpenFiles } from '../http/open-files.ts'
 import type { Live } from '../live/live.ts'
 import { createRoutes } from '../routes/routes.ts'
 import { createStatic, type StaticSite } from '../static/static.ts'
@@ -52,6 +53,7 @@ export interface Site {
 export function openSites(config: ResolvedConfig): Site[] {
   const { root } = config
   const folders = foldersOf(config)
+  const openFiles = new OpenFiles(config.limits.openFiles)
   const served = folders.map(({ path, folder }) => ({ prefix: path, folder }))
   return folders.map(({ path, folder }) => ({
     path,
@@ -71,6 +73,7 @@ export function openSites(config: ResolvedConfig): Site[] {
       served,
       // one bound for the whole server
       cacheBytes: Math.floor(config.limits.cacheBytes / folders.length),
+      openFiles,
     }),
   }))
 }

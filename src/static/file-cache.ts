@@ -2,6 +2,7 @@ import { closeSync, readSync, type BigIntStats } from 'node:fs'
 import { basename } from 'node:path'
 import { FileSlice } from '../http/file-slice.ts'
 import type { ContentCoding } from '../http/negotiate.ts'
+import type { OpenFiles } from '../http/open-files.ts'
 import type { Reply, Validators } from '../http/reply.ts'
 import { createLru } from '../util/lru.ts'
 import type { Boundary } from './boundary.ts'
@@ -59,6 +60,8 @@ export interface FileCacheOptions {
   readonly cacheControl: string
   /** Bytes that the cache may hold. */
   readonly cacheBytes: number
+  /** The files that are being sent. */
+  readonly openFiles: OpenFiles
 }
 
 /** Finished replies of files. */
@@ -76,7 +79,7 @@ export interface FileCache {
 }
 
 /** Makes the cache of a site. */
-export function createFileCache({ boundary, cacheControl, cacheBytes }: FileCacheOptions): FileCache {
+export function createFileCache({ boundary, cacheControl, cacheBytes, openFiles }: FileCacheOptions): FileCache {
   const entries = createLru<string, Kept>(
     cacheBytes,
     ({ bytes }, key) => entryBytes + 2 * key.length + (bytes?.length ?? 0),
@@ -95,12 +98,12 @@ export function createFileCache({ boundary, cacheControl, cacheBytes }: FileCach
       entries.delete(key)
       return undefined
     }
-    if (file.stat.size > limit) return keepLarge(key, coded, file, readAt, known)
+    if (file.stat.size > limit) return keepLarge(key, coded, { path, ...file }, readAt, known)
     const content = readAndClose(file, limit)
     if (content !== undefined) return keepSmall(key, coded, content, readAt, known)
     // It outgrew the limit while it was read: rare enough to open it once more.
     const grown = openFile(path, boundary)
-    return grown === undefined ? undefined : keepLarge(key, coded, grown, readAt, known)
+    return grown === undefined ? undefined : keepLarge(key, coded, { path, ...grown }, readAt, known)
   }
 
   function keepSmall(
@@ -128,12 +131,13 @@ export function createFileCache({ boundary, cacheControl, cacheBytes }: FileCach
   function keepLarge(
     key: string,
     coded: CodedForm | undefined,
-    file: OpenFile,
+    file: OpenFile & { readonly path: string },
     readAt: number,
     known: Kept | undefined,
   ): FileEntry {
-    const { fd, stat } = file
-    const body = new FileSlice(fd, 0, Number(stat.size))
+    const { path, fd, stat } = file
+    const handle = openFiles.take(fd, () => reopen(path, stat))
+    const body = new FileSlice(handle, 0, Number(stat.size))
     if (known?.settled === true && known.bytes === undefined && isSameState(known.stat, stat)) {
       return { ...known, reply: { ...known.reply, body } }
     }
@@ -146,6 +150,14 @@ export function createFileCache({ boundary, cacheControl, cacheBytes }: FileCach
     const kept = { ...past, stat, form, reply, tag, bytes: undefined, settled, memory: {} }
     entries.set(key, kept)
     return { ...kept, reply: { ...reply, body } }
+  }
+
+  /** The descriptor of a file that is still in the same state. */
+  function reopen(path: string, stat: BigIntStats): number | undefined {
+    const file = openFile(path, boundary, stat)
+    if (file === undefined || isSameState(file.stat, stat)) return file?.fd
+    closeSync(file.fd)
+    return undefined
   }
 
   function represent(form: Form, body: Buffer | null, validators: Validators): Reply {

@@ -2,6 +2,7 @@ import type { BigIntStats } from 'node:fs'
 import { basename } from 'node:path'
 import type { Exchange } from '../http/exchange.ts'
 import { remember } from '../http/remember.ts'
+import type { OpenFiles } from '../http/open-files.ts'
 import type { Reply } from '../http/reply.ts'
 import { withVary } from '../http/headers.ts'
 import type { Boundary } from './boundary.ts'
@@ -27,14 +28,15 @@ export interface FilesOptions {
   readonly boundary: Boundary
   readonly cacheControl: string
   readonly cacheBytes: number
+  readonly openFiles: OpenFiles
   readonly sidecars: boolean
 }
 
 const withEncodingVary = remember((reply) => ({ ...reply, headers: withVary(reply.headers, 'Accept-Encoding') }))
 
 /** Makes the files of a site. */
-export function createFiles({ boundary, cacheControl, cacheBytes, sidecars }: FilesOptions): Files {
-  const cache = createFileCache({ boundary, cacheControl, cacheBytes })
+export function createFiles({ boundary, cacheControl, cacheBytes, openFiles, sidecars }: FilesOptions): Files {
+  const cache = createFileCache({ boundary, cacheControl, cacheBytes, openFiles })
   const copies = createCopies()
   return {
     send(path, stat, x) {

@@ -2,6 +2,7 @@ import { sep } from 'node:path'
 import { ServeError } from '../errors/serve-error.ts'
 import type { Exchange, Handler } from '../http/exchange.ts'
 import { loadMediaTypes, needsMediaTypes } from '../http/media-type.ts'
+import type { OpenFiles } from '../http/open-files.ts'
 import { emptyReply } from '../http/reply.ts'
 import { createLru } from '../util/lru.ts'
 import { createFiles } from './files.ts'
@@ -52,6 +53,8 @@ export interface StaticOptions {
   readonly served: readonly { readonly prefix: string; readonly folder: string }[]
   /** Bytes of file content kept in memory. */
   readonly cacheBytes: number
+  /** The files that the server is sending. */
+  readonly openFiles: OpenFiles
 }
 
 /** A served folder. */

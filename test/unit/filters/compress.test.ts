@@ -7,10 +7,9 @@ import zlib from 'node:zlib'
 import { createCompress } from '../../../src/filters/compress.ts'
 import { contentCodings } from '../../../src/filters/encoder.ts'
 import { createSelect } from '../../../src/filters/select.ts'
-import { FileSlice } from '../../../src/http/file-slice.ts'
 import type { ContentCoding } from '../../../src/http/negotiate.ts'
 import { textReply, type Body, type Reply, type Source } from '../../../src/http/reply.ts'
-import { closed, contentOf, fieldsOf, fileSlice, request } from './fixtures.ts'
+import { closed, contentOf, fieldsOf, fileSlice, request, sliceOf } from './fixtures.ts'
 
 const text = 'All work and no play makes Jack a dull boy.\n'.repeat(200)
 const modified = Date.UTC(2024, 4, 1)
@@ -69,7 +68,7 @@ for (const coding of contentCodings) {
     assert.equal(made.validators?.etag, `W/"v1-${coding}"`)
     assert.equal((made.body as Source).length, undefined)
     assert.ok(decoders[coding](await contentOf(made.body)).equals(content))
-    await closed(file.fd)
+    await closed(file)
   })
 
   test(`${coding}: what a stream has written arrives although it pauses`, async () => {
@@ -253,7 +252,7 @@ test('with select behind it, the tag of each variant is answered with 304', asyn
   const file = fileSlice(t, text)
   const x = accepting('br', 'If-None-Match', 'W/"v1-br"')
   assert.equal(((await select(await compress(reply(file), x), x)) as Reply).status, 304)
-  await closed(file.fd)
+  await closed(file)
 })
 
 test('only so many streams are compressed at once, and each gives its place back once', () => {
@@ -289,14 +288,14 @@ test('a client that leaves ends the work and closes the file', async (t) => {
   const left = new AbortController()
   const write = (): void => left.abort()
   await assert.rejects((body as Source).pull({ write }, left.signal), { name: 'AbortError' })
-  await closed(file.fd)
+  await closed(file)
 })
 
 test('a client that has left before costs nothing', async (t) => {
   const file = fileSlice(t, text)
   const { body } = createCompress()(reply(file), accepting('gzip')) as Reply
   await assert.rejects(contentOf(body, AbortSignal.abort()), { name: 'AbortError' })
-  await closed(file.fd)
+  await closed(file)
 })
 
 test('a client that leaves while a source is silent ends the source', async () => {
@@ -340,9 +339,9 @@ test('a client that stops reading stops the source', async () => {
 
 test('a file that became shorter breaks the reply instead of ending it', async (t) => {
   const file = fileSlice(t, text)
-  const { body } = createCompress()(reply(new FileSlice(file.fd, 0, 1_000_000)), accepting('gzip')) as Reply
+  const { body } = createCompress()(reply(sliceOf(file.fd, 1_000_000)), accepting('gzip')) as Reply
   await assert.rejects(contentOf(body), { code: 'E8008_INTERNAL' })
-  await closed(file.fd)
+  await closed(file)
 })
 
 test('a sink that fails ends the work and closes the file', async (t) => {
@@ -350,5 +349,5 @@ test('a sink that fails ends the work and closes the file', async (t) => {
   const { body } = createCompress()(reply(file), accepting('br')) as Reply
   const write = (): Promise<void> => Promise.reject(new Error('no connection'))
   await assert.rejects((body as Source).pull({ write }, new AbortController().signal))
-  await closed(file.fd)
+  await closed(file)
 })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { Exchange } from '../../../src/http/exchange.ts'
 import { FileSlice } from '../../../src/http/file-slice.ts'
+import { OpenFiles } from '../../../src/http/open-files.ts'
 import { plainExchange } from '../../../src/http/plain-exchange.ts'
 import type { Body, Reply, Source } from '../../../src/http/reply.ts'
 
@@ -18,14 +19,18 @@ export function fileSlice(t: TestContext, content: Uint8Array | string): FileSli
   t.after(() => rmSync(folder, { recursive: true }))
   const path = join(folder, 'file')
   writeFileSync(path, content)
-  return new FileSlice(openSync(path, 'r'), 0, Buffer.from(content).length)
+  return sliceOf(openSync(path, 'r'), Buffer.from(content).length)
 }
 
+/** The descriptors of slices, which a slice does not tell once it was sent. */
+const descriptors = new WeakMap<FileSlice, number>()
+
 /**
- * Resolves when a descriptor is closed. Closing is a call to the thread pool, so it is asked turn by turn;
+ * Resolves when the file of a slice, or a descriptor, is closed. Closing is a call to the thread pool, so it is asked turn by turn;
  * a descriptor that nobody closes fails the test.
  */
-export async function closed(fd: number): Promise<void> {
+export async function closed(file: FileSlice | number): Promise<void> {
+  const fd = typeof file === 'number' ? file : (descriptors.get(file) as number)
   for (let turn = 0; turn < 100_000; turn++) {
     try {
       fstatSync(fd)
@@ -56,4 +61,12 @@ export function fieldsOf(reply: Reply): Record<string, string> {
     fields[name] = reply.headers[i + 1] as string
   }
   return fields
+}
+
+/** The first bytes of an open file, which the slice takes over. */
+export function sliceOf(fd: number, length: number): FileSlice {
+  const handle = new OpenFiles(32).take(fd, () => undefined)
+  const slice = new FileSlice(handle, 0, length)
+  descriptors.set(slice, fd)
+  return slice
 }

@@ -5,7 +5,7 @@ import { createSelect } from '../../../src/filters/select.ts'
 import { FileSlice } from '../../../src/http/file-slice.ts'
 import { formatHttpDate } from '../../../src/http/http-date.ts'
 import { textReply, type Body, type Reply, type Source } from '../../../src/http/reply.ts'
-import { closed, contentOf, fieldsOf, fileSlice, request } from './fixtures.ts'
+import { closed, contentOf, fieldsOf, fileSlice, request, sliceOf } from './fixtures.ts'
 
 const modified = Date.UTC(2024, 4, 1, 12)
 const etag = '"v1"'
@@ -137,7 +137,7 @@ test('a range of a file narrows the slice, counted from where the slice starts',
   assert.ok(body instanceof FileSlice)
   assert.deepEqual([body.fd, body.start, body.length], [file.fd, 9, 3])
   body.dispose()
-  await closed(file.fd)
+  await closed(file)
 })
 
 test('HEAD ignores Range', () => {
@@ -211,7 +211,7 @@ test('several ranges of a file are multipart, and the file is closed', async (t)
   const content = await contentOf(reply.body)
   assert.equal((reply.body as Source).length, content.length)
   assert.deepEqual(parts(reply, content), expectedParts)
-  await closed(file.fd)
+  await closed(file)
 })
 
 test('parts of content without a type name none', async () => {
@@ -221,9 +221,9 @@ test('parts of content without a type name none', async () => {
 
 test('a file that became shorter breaks the multipart reply and is closed', async (t) => {
   const file = fileSlice(t, '123456789')
-  const { body } = run(whole(new FileSlice(file.fd, 0, 100)), ['Range', 'bytes=0-1,50-60'])
+  const { body } = run(whole(sliceOf(file.fd, 100)), ['Range', 'bytes=0-1,50-60'])
   await assert.rejects(contentOf(body), { code: 'E8008_INTERNAL' })
-  await closed(file.fd)
+  await closed(file)
 })
 
 test('a client that leaves ends the multipart reply and closes the file', async (t) => {
@@ -236,26 +236,26 @@ test('a client that leaves ends the multipart reply and closes the file', async 
   }
   await assert.rejects((body as Source).pull({ write }, left.signal), { name: 'AbortError' })
   assert.equal(chunks, 2)
-  await closed(file.fd)
+  await closed(file)
 })
 
 test('a multipart reply that is not needed closes the file', async (t) => {
   const file = fileSlice(t, '123456789')
   const { body } = run(whole(file), ['Range', 'bytes=0-1,5-6'])
   ;(body as Source).cancel()
-  await closed(file.fd)
+  await closed(file)
 })
 
 test('a body that is not sent is freed', async (t) => {
   const refused = fileSlice(t, '123')
   run(whole(refused), ['If-Match', '"other"'])
-  await closed(refused.fd)
+  await closed(refused)
   const fresh = fileSlice(t, '123')
   run(whole(fresh), ['If-None-Match', '*'])
-  await closed(fresh.fd)
+  await closed(fresh)
   const unsatisfiable = fileSlice(t, '123')
   run(whole(unsatisfiable), ['Range', 'bytes=3-'])
-  await closed(unsatisfiable.fd)
+  await closed(unsatisfiable)
   const stream = new PassThrough()
   run(whole(stream), ['If-None-Match', '*'])
   assert.ok(stream.destroyed)

@@ -180,7 +180,7 @@ for (const [coding, encode] of Object.entries(encoders)) {
       assert.equal(fieldsOf(made)['content-encoding'], undefined)
       assert.equal(String(await contentOf(made.body)), injected)
     }
-    await closed(file.fd)
+    await closed(file)
   })
 }
 

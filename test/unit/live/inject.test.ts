@@ -204,7 +204,7 @@ test('a large file goes through the whole chain, compressed, as it is, or not at
   const rest = '<p>All work and no play</p>'.repeat(10_000)
   const ask = async (headers: readonly string[]) => {
     const file = fileSlice(t, html + rest)
-    return { fd: file.fd, made: (await chain(reply(file), request([...page, ...headers]))) as Reply }
+    return { file, made: (await chain(reply(file), request([...page, ...headers]))) as Reply }
   }
   const coded = await ask(['Accept-Encoding', 'gzip'])
   assert.equal(String(zlib.gunzipSync(await contentOf(coded.made.body))), injected + rest)
@@ -216,7 +216,7 @@ test('a large file goes through the whole chain, compressed, as it is, or not at
   assert.equal(part.made.status, 206)
   assert.equal(fieldsOf(part.made)['content-range'], `bytes 0-8/${html.length + rest.length}`)
   ;(part.made.body as FileSlice).dispose()
-  for (const { fd } of [coded, plain, known, part]) await closed(fd)
+  for (const { file } of [coded, plain, known, part]) await closed(file)
 })
 
 test('a page known by its date alone is never renewed by it', () => {
@@ -312,17 +312,17 @@ test('a large file is sent with the script at its known length, and closed', asy
   assert.match(etag ?? '', /^W\/"abc-live/)
   assert.equal(ranges, undefined)
   assert.equal(await textOf(made), injected + rest)
-  await closed(file.fd)
+  await closed(file)
 })
 
 test('a file is closed when it is not sent, or breaks off', async (t) => {
   const cancelled = fileSlice(t, html)
   const { body } = open(reply(cancelled), page, 'HEAD')
   if (body !== null && 'cancel' in body) body.cancel()
-  await closed(cancelled.fd)
+  await closed(cancelled)
   const broken = fileSlice(t, html + 'x'.repeat(200_000))
   await assert.rejects(contentOf(open(reply(broken)).body, AbortSignal.abort(new Error('gone'))), /gone/)
-  await closed(broken.fd)
+  await closed(broken)
 })
 
 test('a file without a place for the script stays a file', (t) => {

@@ -17,6 +17,7 @@ import { FileSlice } from '../../../src/http/file-slice.ts'
 import { getField } from '../../../src/http/headers.ts'
 import { createBoundary } from '../../../src/static/boundary.ts'
 import { createDenyList } from '../../../src/static/denied.ts'
+import { OpenFiles } from '../../../src/http/open-files.ts'
 import { createFileCache, type FileEntry } from '../../../src/static/file-cache.ts'
 import { ask, folder, largeBytes, later, site, stat } from './site.ts'
 
@@ -28,7 +29,7 @@ function cacheOf(root: string, cacheBytes = 1024 * 1024): (name: string, seen?: 
     denied: createDenyList({ dotfiles: false, serve: [] }),
     secretFiles: [],
   })
-  const cache = createFileCache({ boundary, cacheControl: 'no-cache', cacheBytes })
+  const cache = createFileCache({ boundary, cacheControl: 'no-cache', cacheBytes, openFiles: new OpenFiles(32) })
   return (name, seen = stat(join(root, name))) => {
     const entry = cache.fetch(join(root, name), seen)
     assert.ok(entry !== undefined)

@@ -15,6 +15,7 @@ import type { TestContext } from 'node:test'
 import { isServeError } from '../../../src/errors/serve-error.ts'
 import { FileSlice } from '../../../src/http/file-slice.ts'
 import { getField } from '../../../src/http/headers.ts'
+import { OpenFiles } from '../../../src/http/open-files.ts'
 import { plainExchange } from '../../../src/http/plain-exchange.ts'
 import type { Reply } from '../../../src/http/reply.ts'
 import { createStatic, type StaticOptions, type StaticSite } from '../../../src/static/static.ts'
@@ -53,6 +54,7 @@ export function site(root: string, options: Partial<StaticOptions> = {}): Static
     secretFiles: [],
     served: [],
     cacheBytes: 1024 * 1024,
+    openFiles: new OpenFiles(256),
     ...options,
   })
 }

@@ -1,0 +1,222 @@
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { utimes, writeFile } from 'node:fs/promises'
+import { test } from 'node:test'
+import type { AccessRecord, ServeOptions } from '../../src/index.ts'
+import { startBackend, type Backend } from '../support/backend.ts'
+import { frame, FrameClient, frameTypes, uint32 } from '../support/frames.ts'
+import { startHttp2, type Http2Front } from '../support/http2.ts'
+import { RawClient } from '../support/raw.ts'
+import { startServer, type Started } from '../support/server.ts'
+
+const megabyte = 2 ** 20
+/** More than the system's buffers hold. */
+const large = 32 * megabyte
+
+/** A backend that sends a head and then content without end, as long as it is taken. */
+function endless(): Promise<Backend> {
+  return startBackend(async (connection) => {
+    await connection.head()
+    connection.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n')
+    const chunk = Buffer.concat([Buffer.from('10000\r\n'), Buffer.alloc(0x10000), Buffer.from('\r\n')])
+    const { socket } = connection
+    while (!socket.destroyed) await new Promise((resolve) => socket.write(chunk, () => setImmediate(resolve)))
+  })
+}
+
+/** A server whose large replies come from a file, from memory and from a backend. */
+async function startLarge(options: ServeOptions): Promise<AsyncDisposable & { started: Started; backend: Backend }> {
+  const backend = await endless()
+  const proxy = { '/api': `http://127.0.0.1:${backend.port}` }
+  const started = await startServer(
+    { 'large.bin': Buffer.alloc(large), 'middle.bin': Buffer.alloc(2 * megabyte) },
+    { proxy, ...options },
+  )
+  started.server.use((next) => (x) => {
+    if (x.target.path !== '/memory') return next(x)
+    return { status: 200, headers: [], body: Buffer.alloc(large) }
+  })
+  return {
+    started,
+    backend,
+    [Symbol.asyncDispose]: async () => {
+      await started[Symbol.asyncDispose]()
+      await backend[Symbol.asyncDispose]()
+    },
+  }
+}
+
+/** Asks for something and reads nothing of the reply. */
+async function askUnread(port: number, path: string): Promise<RawClient> {
+  const client = await RawClient.open(port)
+  client.socket.pause()
+  return client.send(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
+}
+
+/** Waits for the end of a connection, in order or not. */
+function closed({ socket }: RawClient): Promise<void> {
+  return new Promise((resolve) => socket.once('close', () => resolve()))
+}
+
+for (const path of ['/large.bin', '/memory', '/api']) {
+  test(`a client that reads nothing of ${path} is cut after writeMs, not later, whatever it sends meanwhile`, async () => {
+    const writeMs = 800
+    await using run = await startLarge({ limits: { writeMs } })
+    const { started, backend } = run
+    const since = performance.now()
+    using client = await askUnread(started.port, path)
+    // Bytes of a next request are no progress of this reply.
+    const trickle = setInterval(() => client.socket.write('X'), 50)
+    await closed(client)
+    clearInterval(trickle)
+    const ms = performance.now() - since
+    assert.ok(ms >= writeMs && ms < 2.5 * writeMs, `cut after ${ms} ms`)
+    if (path === '/api') await backend.quiet()
+  })
+}
+
+test('a client that reads slowly is not cut', async () => {
+  await using run = await startLarge({ limits: { writeMs: 1000 } })
+  using client = await askUnread(run.started.port, '/large.bin')
+  const { socket } = client
+  let bytes = 0
+  socket.removeAllListeners('data')
+  for (const since = performance.now(); performance.now() - since < 3000;) {
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    bytes += (socket.read(128 * 1024) as Buffer | null)?.length ?? 0
+    assert.equal(socket.destroyed, false)
+  }
+  for await (const chunk of socket) {
+    bytes += (chunk as Buffer).length
+    if (bytes > large) break
+  }
+  assert.ok(bytes > large)
+})
+
+test('an event stream may be quiet for longer than writeMs', async () => {
+  await using backend = await startBackend(async (connection) => {
+    await connection.head()
+    connection.send('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n')
+  })
+  const limits = { writeMs: 100 }
+  const proxy = { '/events': `http://127.0.0.1:${backend.port}` }
+  await using started = await startServer({}, { limits, proxy })
+  using client = await RawClient.open(started.port)
+  client.send('GET /events HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  await client.sees('data: 1')
+  await using front = await startHttp2({}, { limits, proxy })
+  using http2 = await FrameClient.open(front.port)
+  http2.request(1, request('/events'))
+  await http2.frame(({ type }) => type === frameTypes.data)
+  await new Promise((resolve) => setTimeout(resolve, 500))
+  for (const each of backend.sockets) each.send('data: 2\n\n')
+  await client.sees('data: 2')
+  await http2.frame(({ type, payload }) => type === frameTypes.data && payload.includes('data: 2'))
+})
+
+for (const [name, limits] of [
+  ['waitingReplies', { waitingReplies: 2 }],
+  ['waitingBytes', { waitingBytes: 600_000 }],
+] as const) {
+  test(`past ${name} the client that has waited longest is cut, and a client that reads is served`, async () => {
+    await using run = await startLarge({ limits })
+    const { started } = run
+    const cut = new Promise<AccessRecord>((resolve) => started.server.on('reply', resolve))
+    using first = await askUnread(started.port, '/large.bin')
+    using second = await askUnread(started.port, '/api')
+    using third = await askUnread(started.port, '/large.bin')
+    // Which of them the system held up first is its own affair.
+    assert.equal((await cut).aborted, true)
+    using reader = await RawClient.open(started.port)
+    reader.send('GET /middle.bin HTTP/1.1\r\nHost: localhost\r\n\r\n')
+    assert.equal((await reader.reply()).body.length, 2 * megabyte)
+    for (const client of [first, second, third]) client.end()
+    await run.backend.quiet()
+  })
+}
+
+const request = (path: string) =>
+  [
+    [':method', 'GET'],
+    [':scheme', 'http'],
+    [':authority', 'localhost'],
+    [':path', path],
+  ] as const
+
+/** Opens a session whose streams have a window of 0, and asks for something on so many. */
+async function askWithoutWindow(front: Http2Front, path: string, count: number): Promise<FrameClient> {
+  const client = await FrameClient.open(front.port, [[4, 0]])
+  for (let i = 0; i < count; i++) client.request(2 * i + 1, request(path))
+  return client
+}
+
+test('files of streams without a window are closed meanwhile, and sent whole once there is one', async () => {
+  const content = randomBytes(700_000)
+  await using front = await startHttp2({ 'a.bin': content }, { limits: { openFiles: 32 } })
+  await utimes(front.folder.join('a.bin'), 1, 1)
+  const count = 60
+  using client = await askWithoutWindow(front, '/a.bin', count)
+  for (let i = 0; i < count; i++)
+    await client.frame(({ type, stream }) => type === frameTypes.headers && stream === 2 * i + 1)
+  client.send(frame('window', 0, 0, uint32(2 ** 30)), frame('settings', 0, 0, Buffer.of(0, 4, ...uint32(2 ** 24))))
+  for (let i = 0; i < count; i++) assert.equal(await client.outcome(2 * i + 1), undefined)
+  const hash = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
+  for (let i = 0; i < count; i++) {
+    const pieces = client.frames.filter(({ type, stream }) => type === frameTypes.data && stream === 2 * i + 1)
+    assert.equal(hash(Buffer.concat(pieces.map(({ payload }) => payload))), hash(content))
+  }
+})
+
+test('a file that was replaced while it was closed meanwhile breaks its reply, and never mixes two versions', async () => {
+  await using front = await startHttp2({ 'a.bin': Buffer.alloc(700_000, 'a') }, { limits: { openFiles: 32 } })
+  await utimes(front.folder.join('a.bin'), 1, 1)
+  using client = await askWithoutWindow(front, '/a.bin', 60)
+  await client.frame(({ type, stream }) => type === frameTypes.headers && stream === 119)
+  await writeFile(front.folder.join('a.bin'), Buffer.alloc(700_000, 'b'))
+  client.send(frame('window', 0, 0, uint32(2 ** 30)), frame('settings', 0, 0, Buffer.of(0, 4, ...uint32(2 ** 24))))
+  const outcomes = new Set<number | undefined>()
+  for (let i = 0; i < 60; i++) outcomes.add(await client.outcome(2 * i + 1))
+  assert.ok(outcomes.has(2), 'none was closed meanwhile')
+})
+
+for (const [name, limits, lost] of [
+  ['waitingReplies', { waitingReplies: 10 }, 10],
+  ['waitingBytes', { waitingBytes: 10 * 65_536 }, 10],
+] as const) {
+  test(`over HTTP/2 too, past ${name} the streams that have waited longest are reset`, async () => {
+    await using front = await startHttp2({ 'a.bin': Buffer.alloc(700_000) }, { limits })
+    using client = await askWithoutWindow(front, '/a.bin', 20)
+    const resets = (): number => client.frames.filter(({ type }) => type === frameTypes.reset).length
+    // CANCEL: whoever still wants it may ask again.
+    await client.frame(({ type }) => type === frameTypes.reset && resets() === 20 - lost)
+    assert.ok(client.frames.every(({ type, payload }) => type !== frameTypes.reset || payload.readUInt32BE(0) === 8))
+    using reader = await FrameClient.open(front.port, [[4, 2 ** 24]])
+    reader.send(frame('window', 0, 0, uint32(2 ** 24))).request(1, request('/a.bin'))
+    assert.equal(await reader.outcome(1), undefined)
+  })
+}
+
+test('proxied streams without a window count too, and let go of their upstream', async () => {
+  await using backend = await endless()
+  const limits = { waitingReplies: 5 }
+  await using front = await startHttp2({}, { limits, proxy: { '/api': `http://127.0.0.1:${backend.port}` } })
+  using client = await askWithoutWindow(front, '/api', 20)
+  const resets = (): number => client.frames.filter(({ type }) => type === frameTypes.reset).length
+  await client.frame(({ type }) => type === frameTypes.reset && resets() === 15)
+  client[Symbol.dispose]()
+  await backend.quiet()
+})
+
+test('a stream whose client takes nothing is reset after writeMs, and one that takes a little is not', async () => {
+  const writeMs = 1000
+  await using front = await startHttp2({ 'a.bin': Buffer.alloc(700_000) }, { limits: { writeMs } })
+  const since = performance.now()
+  using client = await askWithoutWindow(front, '/a.bin', 2)
+  client.send(frame('window', 0, 0, uint32(2 ** 24)))
+  const feed = setInterval(() => client.send(frame('window', 0, 3, uint32(65_536))), 200)
+  assert.equal(await client.outcome(1), 8)
+  const ms = performance.now() - since
+  assert.ok(ms >= writeMs && ms < 2.5 * writeMs, `reset after ${ms} ms`)
+  assert.equal(await client.outcome(3), undefined)
+  clearInterval(feed)
+})
