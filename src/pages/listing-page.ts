@@ -59,7 +59,7 @@ export async function listingReply(listing: FolderListing, x: Exchange): Promise
 const ownOriginOnly = ['Cross-Origin-Resource-Policy', 'same-origin', 'X-Frame-Options', 'DENY']
 const always = ['Cache-Control', 'no-cache', 'Vary', 'Accept', 'X-Content-Type-Options', 'nosniff', ...ownOriginOnly]
 
-/** Frozen: all who ask for it at the same time get the same one, compressed once. */
+/** Frozen: concurrent requests share one reply, which is compressed once. */
 function part(type: string, body: Buffer, headers: HeaderList): Reply {
   return Object.freeze({ status: 200, headers: Object.freeze(['Content-Type', type, ...always, ...headers]), body })
 }

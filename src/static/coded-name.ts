@@ -8,7 +8,7 @@ const codings: Readonly<Record<string, ContentCoding>> = { br: 'br', gz: 'gzip',
 /**
  * Names that pages ask for in spite of their coding, since the browser has to undo it: scripts and styles, and the parts
  * of programs that Unity, Godot and Emscripten build (`x.framework.js.gz`, `x.data.gz`, `x.symbols.json.gz`, `x.pck.gz`).
- * Other compressed files (`.tar.gz`, `.csv.gz`, `.json.gz`) are downloads: who asks for one unpacks it.
+ * Other compressed files (`.tar.gz`, `.csv.gz`, `.json.gz`) are downloads: the client unpacks them itself.
  */
 const partsOfPages = /\.(?:[cm]?js|css|wasm|data|mem|pck|symbols\.json)$/i
 
@@ -28,7 +28,7 @@ export function codedName(fileName: string): CodedForm | undefined {
   return { type: typeByName(inner) ?? 'application/octet-stream', coding }
 }
 
-/** Whether a client takes content in a coding (RFC 9110 section 12.5.3: whoever says nothing takes any). */
+/** Whether a client accepts a coding. Without `Accept-Encoding` it accepts any (RFC 9110 section 12.5.3). */
 export function accepts(x: Exchange, coding: ContentCoding): boolean {
   const field = x.headers.get('accept-encoding')
   return field === undefined || chooseEncoding(field, [coding]) === coding

@@ -14,8 +14,8 @@ import { isText, latin1 } from './first-bytes.ts'
  *   mark, what the document declares, else UTF-8 where they are UTF-8. JSON has no such parameter (RFC 8259 section 11).
  *
  * @param content The whole file, or its beginning.
- * @param isWhole Whether it is the whole. The beginning of a large file stands for the rest of it: reading all of it to
- *   be sure would hold up everybody else.
+ * @param isWhole Whether it is the whole. The beginning of a large file stands for the rest of it: reading all of it
+ *   would block other requests.
  */
 export function contentType(fileName: string, content: Uint8Array, isWhole: boolean): string {
   const type = essence(fileName, content)

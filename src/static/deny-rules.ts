@@ -145,7 +145,7 @@ export const patternRules: readonly (readonly [names: RegExp, rule: DenyRule])[]
   // Not a page or a source about them.
   [/^(?!.*\.(?:html?|mdx?|[cm]?[jt]sx?|css|svg|png|pdf)$)(?:.*[._-])?kubeconfig(?:[._-].*)?$/, credentials],
   [/^serve8008\.config\.(?:[cm]?[jt]s|json)$/, ofFiles('settings of serve8008')],
-  [/\.(?:tfstate|tfvars)\..*(?:backup|json|lock\.info)$/, infrastructure],
+  [/\.tfstate\.(?!(?:md|html|example)$)|\.tfvars\.(?:json|backup)$/, infrastructure],
   [/\.(?:db3?|sqlite3?|gpkg|mbtiles)-(?:wal|shm|journal)$/, database],
   // Vim's swap files begin with a dot, save where its settings say otherwise; Flash's `.swf` and `.swc` do not.
   [/^\.(?:.*\.)?sw[a-p]$/, backup],

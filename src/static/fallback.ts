@@ -38,7 +38,7 @@ const askedBy = ['Accept', 'Sec-Fetch-Dest'] as const
 
 /**
  * Answers where there is no file: the page of a single-page app for navigation, else the site's own
- * `404.html` for who can show it, else `E8008_NOT_FOUND`. What is denied comes here as well, so that nothing tells the two
+ * `404.html` for clients that can show it, else `E8008_NOT_FOUND`. What is denied comes here as well, so that nothing tells the two
  * apart.
  */
 export function createFallback(options: FallbackOptions): (place: Place, x: Exchange) => Reply {

@@ -17,7 +17,7 @@ import type { CodedForm, Form } from './represent.ts'
 /** Largest file that is answered from memory, in bytes. Larger ones are streamed from their descriptor. */
 const smallBytes = 512 * 1024
 
-/** Bytes of a large file that its type is told by. */
+/** Bytes of a large file that decide its type. */
 const headBytes = 64 * 1024
 
 /** What an entry weighs beside its content: header fields, stat, keys. */
@@ -93,7 +93,8 @@ export function createFileCache({ boundary, cacheControl, cacheBytes, openFiles 
     known: Kept | undefined,
   ): FileEntry | undefined {
     const readAt = Date.now()
-    const file = openFile(path, boundary, known?.stat)
+    // Within a tick of the clock another file may be in the same state, and its content has a say.
+    const file = openFile(path, boundary, known?.settled === true ? known.stat : undefined)
     if (file === undefined) {
       entries.delete(key)
       return undefined
@@ -191,7 +192,7 @@ function readHead({ fd }: OpenFile): Uint8Array {
   try {
     return head.subarray(0, readSync(fd, head, 0, headBytes, 0))
   } catch {
-    // Whoever sends the file reports what is wrong with it.
+    // The error is reported when the file is sent.
     return head.subarray(0, 0)
   }
 }

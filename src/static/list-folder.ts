@@ -16,15 +16,15 @@ export type ListFolder = (place: Place, x: Exchange) => Promise<Reply | undefine
 
 /** One making of a listing. */
 interface Run {
-  /** Those who wait for it. */
+  /** The exchanges that wait for it. */
   readonly exchanges: Exchange[]
   readonly reply: Promise<Reply | undefined>
 }
 
 /**
- * Makes the lister of a site. Those who ask for the same listing share one run, as long as it has not begun: what
- * changed in the folder before a request was sent is in its listing. While a run is under way, all who come wait for
- * the next one.
+ * Makes the lister of a site. Requests for the same listing share one run as long as it has not begun, so that a
+ * listing holds every change that finished before its request was sent. Requests that arrive during a run share the
+ * next one.
  */
 export function createListFolder(
   options: Omit<ReadFolderOptions, 'signal'> & {

@@ -18,7 +18,7 @@ const listingEntries = 100_000
 export interface ReadFolderOptions {
   readonly boundary: Boundary
   readonly platform: Platform
-  /** Whether nobody waits for it any more. */
+  /** Whether no client waits for it any more. */
   readonly signal: { readonly aborted: boolean }
   /** Most entries. Default {@link listingEntries}. */
   readonly limit?: number

@@ -27,7 +27,7 @@ const secrets = `
   .npmrc .yarnrc .yarnrc.yml .pypirc .netrc _netrc .pgpass pgpass.conf .my.cnf .mylogin.cnf .htpasswd .htdigest
   .git-credentials .gitconfig .dockercfg .dockerconfigjson .s3cfg .boto .passwd-s3fs .terraformrc .vault-token .vault_pass
   .vault_pass.txt .curlrc .msmtprc .ftpconfig .remote-sync.json .databrickscfg rclone.conf
-  terraform.tfstate terraform.tfstate.backup terraform.tfstate.1700000000.backup prod.tfvars prod.auto.tfvars.json
+  terraform.tfstate terraform.tfstate.backup terraform.tfstate.1700000000.backup terraform.tfstate.1700000000 prod.tfvars prod.auto.tfvars.json
   office.ovpn wg0.conf wg-home.conf wgclient.conf
   service-account.json serviceAccountKey.json my_service_account-1a2b.json client_secret.json client_secrets.json
   client_secret_123-abc.apps.googleusercontent.com.json demo-firebase-adminsdk-x1y2z.json gha-creds-1a2b.json
@@ -57,7 +57,7 @@ const harmless = `
   index.html keyboard.js pem.html env.js config.env.js key a.crt a.cer my_id_rsa.html sqlite.js backup.html old
   release.tar.gz.sig release.asc release.minisig wireguard.conf.md kubeconfig.md kubeconfig-guide.html
   chinook.sqlite chinook.sqlite3 world.db tiles.mbtiles roads.gpkg slot1.save auth.json google-services.json
-  service-account.ts client_secret.md credentials.html credentials.js firebase-adminsdk.md terraform.tfvars.example
+  service-account.ts client_secret.md credentials.html credentials.js firebase-adminsdk.md terraform.tfvars.example terraform.tfstate.md
   main.tf session.har.md app.cpuprofile Sampling.heapprofile core core.js appsettings.json appsettings.Development.json
   passwords.html tokens.json history.json cookies.html profile.mobileconfig google-account.json env.json
 `
