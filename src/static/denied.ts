@@ -105,10 +105,15 @@ function applies({ folders, confirms }: DenyRule, found: Found | undefined): boo
   return confirms === undefined || confirms(found.head(), found.size)
 }
 
-/** The option that serves it, where a shell takes every character of the path literally. */
+const plainPath = /^[\w.@%+][\w.@%+/~-]*$/
+// Wildcards and commas mean something to the option, the others to a shell even within double quotes.
+const quotablePath = /^[^\s"$`\\!*?,\p{C}-](?:[^"$`\\!*?,\p{C}]*[^\s"$`\\!*?,\p{C}])?$/u
+
+/** The option that serves it, as it can be pasted; without the path where no quoting holds in every shell. */
 function optionFor(names: readonly string[], depth: number): string {
   const path = names.slice(0, depth + 1).join('/')
-  return /^[\w.@%+][\w.@%+,/~-]*$/.test(path) ? ` (--serve ${path})` : ' (--serve)'
+  if (plainPath.test(path)) return ` (--serve ${path})`
+  return quotablePath.test(path) ? ` (--serve "${path}")` : ' (--serve)'
 }
 
 function isHidden(name: string, folder: string | undefined): boolean {

@@ -265,16 +265,33 @@ describe('--serve', () => {
     assert.equal(opens('.hidden', '.hidden/x'), true)
   })
 
-  test('the reason names the option as it can be pasted, where the name is plain', () => {
+  test('the reason names the option as it can be pasted, where a shell takes it', () => {
     const why = (path: string, dotfiles = true): string | undefined =>
       createDenyList({ dotfiles, serve: [] }).denialOf(path.split('/'), file())
     assert.equal(why('certs/tls.key'), 'private key (--serve certs/tls.key)')
     assert.equal(why('.git/config', false), 'credentials (--serve .git/config)')
     assert.equal(why('.ssh/id_rsa', false), 'credentials (--serve .ssh)')
     assert.equal(why('.hidden', false), 'dotfile (--dotfiles)')
-    assert.equal(why('a b.key'), 'private key (--serve)')
+    assert.equal(why('a b/c d.key'), 'private key (--serve "a b/c d.key")')
+    assert.equal(why('#notes#'), 'backup (--serve "#notes#")')
+    assert.equal(why('żółw (1).pem'), 'private key (--serve "żółw (1).pem")')
+    // Each of these would be taken for something else: by a shell, by a list of patterns, or by a terminal.
+    for (const name of [
+      'a"b.pem',
+      '`a`.pem',
+      '!a.pem',
+      'a,b.pem',
+      '*.pem',
+      '\\a.pem',
+      'a\u202e.pem',
+      ' a.pem',
+      '\udcff.pem',
+    ]) {
+      assert.equal(why(name), 'private key (--serve)', name)
+    }
     assert.equal(why('$(id).key'), 'private key (--serve)')
     assert.equal(why('-x.key'), 'private key (--serve)')
-    assert.equal(opens('certs/tls.key', 'certs/tls.key'), true)
+    for (const name of ['certs/tls.key', 'a b/c d.key', '#notes#', 'żółw (1).pem'])
+      assert.equal(opens(name, name), true)
   })
 })
