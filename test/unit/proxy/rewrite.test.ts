@@ -220,6 +220,17 @@ describe('a DAV backend sees its own URLs', () => {
     })
   }
 
+  test('an If that nearly fits takes no time', () => {
+    for (const value of [
+      `${'(a)'.repeat(20_000)}x`,
+      `(${'"a"'.repeat(20_000)}`,
+      '<a> '.repeat(20_000),
+      '(a "'.repeat(20_000),
+    ]) {
+      assert.deepEqual(rewriteDestination(['If', value], outward, false), ['If', value])
+    }
+  })
+
   test('Destination is no URL of other methods', () => {
     const list = ['Destination', '/api/x']
     assert.equal(rewriteDestination(list, outward, false), list)
