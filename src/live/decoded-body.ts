@@ -4,7 +4,7 @@ import { pushBody } from './push-body.ts'
 
 /** Most bytes that content from memory is decoded to at once. More is decoded as it is sent. */
 const wholeBytes = 8 * 1024 * 1024
-/** Markup takes a hundredth of its size at best. Past the bound for a page, more than that is made to exhaust the server. */
+/** Markup compresses to a hundredth of its size at best. Content past the bound that expands more is a decompression bomb. */
 const mostExpansion = 100
 
 const never = new AbortController().signal
@@ -99,11 +99,11 @@ export async function pushDecoded(
     if (started === 'more') return undefined
     if (started === undefined) throw notCoded(coding)
     ;({ decoder, isExact = false } = started)
-    // What the decoder itself finds wrong, as opposed to what the body that feeds it fails with.
+    // An error of the decoder itself, not of the body that feeds it.
     decoder.on('error', (error) => {
       if (isFed) fault = error
     })
-    // One that fails says nothing of the write under way.
+    // A decoder that fails never calls back for the write under way.
     decoder.on('close', () => goOn())
     output = drain(decoder)
     output.catch(() => {})
@@ -134,7 +134,7 @@ export async function pushDecoded(
       stop.signal.throwIfAborted()
       taken += chunk.length
       const bytes = decoder === undefined ? start(chunk) : chunk
-      // The chunk's memory is its writer's again after this, so it has to be through by then.
+      // The writer may reuse the chunk's memory once this resolves, so the decoder must have read it by then.
       if (bytes === undefined) return undefined
       given += bytes.length
       if (isOver) return undefined

@@ -20,7 +20,7 @@ export interface Opened {
 export async function openBody(body: Readable | Source): Promise<Opened> {
   let trailers: Promise<HeaderList | void> | undefined
   const stream = body instanceof Readable ? body : new PassThrough()
-  // What it fails with before it is read is told when it is read.
+  // An error that comes before the body is read surfaces when it is read.
   stream.on('error', () => {})
   if (!(body instanceof Readable)) trailers = pushInto(stream as PassThrough, body)
   const looked = new AbortController()

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { build } from 'esbuild'
 import type { Browser } from 'playwright-core'
@@ -16,22 +17,13 @@ const takeOver = `self.oninstall = () => self.skipWaiting(); self.onactivate = (
 
 const handWritten = (answer: string): string => `${takeOver}self.onfetch = (event) => event.respondWith(${answer})`
 
-/** A worker of a real application, as its build tool bundles it. */
-async function workbox(strategy: string): Promise<string> {
-  const contents = `
-    import { clientsClaim } from 'workbox-core'
-    import { precacheAndRoute } from 'workbox-precaching'
-    import { NavigationRoute, registerRoute } from 'workbox-routing'
-    import { ${strategy} } from 'workbox-strategies'
-    self.skipWaiting()
-    clientsClaim()
-    precacheAndRoute([{ url: '/offline.html', revision: '1' }])
-    registerRoute(new NavigationRoute(new ${strategy}()))`
+/** A worker of Workbox, as the build of an application makes it. */
+async function workbox(strategy: 'NetworkFirst' | 'NetworkOnly'): Promise<string> {
   const { outputFiles } = await build({
-    stdin: { contents, resolveDir: import.meta.dirname, loader: 'js' },
+    entryPoints: [join(import.meta.dirname, 'support/workbox-worker.js')],
     bundle: true,
     write: false,
-    define: { 'process.env.NODE_ENV': '"production"' },
+    define: { 'process.env.NODE_ENV': '"production"', 'globalThis.strategy': JSON.stringify(strategy) },
     logLevel: 'error',
   })
   return outputFiles[0]?.text ?? ''

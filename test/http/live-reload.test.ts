@@ -122,7 +122,7 @@ test('a page that was reloaded for a change, and seems to be older, is not reloa
   assert.equal((await again.next()).type, 'welcome')
 })
 
-test('a save that renames is told of by the file, although the listing was seen; an open listing hears of it', async () => {
+test('an update names the saved file, not its folder, after a save that renames; an open listing is updated too', async () => {
   await using started = await serve()
   const { port, folder, server } = started
   using listing = await openPage(port, '/docs/')

@@ -261,7 +261,7 @@ for (const [coding, encode] of Object.entries(encoders)) {
     }
   })
 
-  test(`${coding}: a page that is cut is told from a whole one`, async (t) => {
+  test(`${coding}: a page that is cut breaks off, or goes out as it came`, async (t) => {
     const whole = encode(html)
     for (const torn of [whole.subarray(0, whole.length - 20), whole.subarray(0, 5)]) {
       for (const [kind, body] of bodiesOf(t, torn)) {
@@ -273,7 +273,7 @@ for (const [coding, encode] of Object.entries(encoders)) {
     }
   })
 
-  test(`${coding}: what makes too much of little goes out as it came, or is broken off`, async (t) => {
+  test(`${coding}: a decompression bomb goes out as it came, or is broken off`, async (t) => {
     const small = createInject({ script: '/live.js', isOn: () => true, onBlocked: () => {}, pageBytes: 100_000 })
     const bomb = encode(`<head>${' '.repeat(5_000_000)}`)
     for (const [kind, body] of bodiesOf(t, bomb)) {
@@ -301,7 +301,7 @@ for (const [coding, encode] of Object.entries(encoders)) {
   })
 }
 
-test('zstd of several frames is never cut without a word', { skip: encoders['zstd'] === undefined }, async (t) => {
+test('zstd of several frames is never cut silently', { skip: encoders['zstd'] === undefined }, async (t) => {
   const [one, two] = [html.slice(0, 9000), html.slice(9000)].map((part) => encoders['zstd']?.(part) ?? Buffer.alloc(0))
   const both = Buffer.concat([one as Buffer, two as Buffer])
   for (const [kind, body] of bodiesOf(t, both)) {
@@ -349,7 +349,7 @@ test('the header section does not wait for content that is not there', async () 
   await assert.rejects(contentOf(made.body), /The content is not gzip/)
 })
 
-test('what a body fails with is what it breaks off with, and its trailers stay where it is not changed', async () => {
+test('an error of the body reaches its reader, and an unchanged body keeps its trailers', async () => {
   const failing: Source = {
     async pull(sink) {
       await sink.write(zlib.gzipSync(html).subarray(0, 500))
