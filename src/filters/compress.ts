@@ -4,6 +4,7 @@ import { getField, withVary } from '../http/headers.ts'
 import { isCompressible } from '../http/media-type.ts'
 import { chooseEncoding, type ContentCoding } from '../http/negotiate.ts'
 import type { Reply } from '../http/reply.ts'
+import { variantTag } from '../http/variant.ts'
 import { contentCodings, encodeWhole } from './encoder.ts'
 import { encodedSource, type StreamedBody } from './encoded-source.ts'
 import { digestFields, withoutFields } from './representation-fields.ts'
@@ -140,11 +141,6 @@ function variant(identity: Reply, body: Reply['body'], coding: ContentCoding, et
   if (etag !== undefined) headers.push('ETag', etag)
   const { validators } = identity
   return Object.freeze({ ...identity, headers, body, validators: validators && { ...validators, etag } })
-}
-
-/** A coding is another representation, so its entity-tag is another one (RFC 9110 section 8.8.3.3). */
-function variantTag(etag: string, coding: ContentCoding): string {
-  return `${etag.slice(0, -1)}-${coding}"`
 }
 
 function once(act: () => void): () => void {

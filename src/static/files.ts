@@ -4,6 +4,7 @@ import type { Exchange } from '../http/exchange.ts'
 import { remember } from '../http/remember.ts'
 import type { OpenFiles } from '../http/open-files.ts'
 import type { Reply } from '../http/reply.ts'
+import { variantOf } from '../http/variant.ts'
 import { withVary } from '../http/headers.ts'
 import type { Boundary } from './boundary.ts'
 import { accepts, codedName } from './coded-name.ts'
@@ -32,7 +33,7 @@ export interface FilesOptions {
   readonly sidecars: boolean
 }
 
-const withEncodingVary = remember((reply) => ({ ...reply, headers: withVary(reply.headers, 'Accept-Encoding') }))
+const asDownload = remember((reply) => variantOf(reply, withVary(reply.headers, 'Accept-Encoding'), 'download'))
 
 /** Makes the files of a site. */
 export function createFiles({ boundary, cacheControl, cacheBytes, openFiles, sidecars }: FilesOptions): Files {
@@ -50,7 +51,7 @@ export function createFiles({ boundary, cacheControl, cacheBytes, openFiles, sid
         // Byte for byte, as a download. Browsers take these over HTTPS and from localhost alone.
         const needsTls = !x.peer.encrypted && coded.coding !== 'gzip'
         if (needsTls) x.notes.remark ??= `${coded.coding} not accepted here (--tls)`
-        return withEncodingVary(entry.reply)
+        return asDownload(entry.reply)
       }
       const reply = sidecars ? chooseSidecar(cache, copies, path, entry, x) : entry.reply
       return asModule(reply, name, x)

@@ -2,6 +2,7 @@ import type { Exchange } from '../http/exchange.ts'
 import { getField, withField, withVary } from '../http/headers.ts'
 import { remember } from '../http/remember.ts'
 import type { Reply } from '../http/reply.ts'
+import { variantOf } from '../http/variant.ts'
 
 /** Names that are text to a reader and a module to the page that imports them. */
 const moduleName = /\.(?:[cm]?ts|[jt]sx)$/i
@@ -30,5 +31,5 @@ const varied = remember((reply) => ({ ...reply, headers: withVary(reply.headers,
 
 const script = remember((reply) => {
   const type = getField(reply.headers, 'content-type')?.replace(/^[^;]*/, 'text/javascript') ?? ''
-  return varied({ ...reply, headers: withField(reply.headers, 'Content-Type', type) })
+  return varied(variantOf(reply, withField(reply.headers, 'Content-Type', type), 'script'))
 })

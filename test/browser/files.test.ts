@@ -80,6 +80,27 @@ test('an image in .svgz is shown, a TypeScript module is run, a legacy page is r
   })
 })
 
+test('a TypeScript file that was opened to read still runs in the page that imports it', { skip }, async () => {
+  await using started = await startServer({
+    'index.html': '<title>x</title><link rel=icon href=data:,><script type=module src=main.ts></script>',
+    'main.ts': "document.title = 'ran'\n",
+  })
+  // A text has no icon of its own.
+  const tolerate = /404/
+  await withPage(
+    browser,
+    `http://localhost:${started.port}/main.ts`,
+    async (page) => {
+      for (const path of ['', 'main.ts', '']) {
+        await page.goto(`http://localhost:${started.port}/${path}`)
+        if (path === '') await page.waitForFunction("document.title === 'ran'")
+        else assert.match((await page.textContent('body')) ?? '', /document\.title/)
+      }
+    },
+    { tolerate },
+  )
+})
+
 test('hls.js plays an encrypted stream, whose key is fetched from enc.key', { skip }, async () => {
   const key = randomBytes(16)
   const segment = (index: number): Buffer => {

@@ -65,6 +65,20 @@ describe('a TypeScript file', () => {
     assert.doesNotMatch((await get('/segment.ts')).field('vary'), /Sec-Fetch-Dest/)
   })
 
+  test('is not renewed as text where it was kept as a script, nor the other way round (RFC 9110 section 8.8.3.3)', async () => {
+    const asScript = await get('/main.ts', 'Sec-Fetch-Dest: script')
+    const asText = await get('/main.ts')
+    assert.notEqual(asScript.field('etag'), asText.field('etag'))
+    const statusOf = async (tag: string, ...lines: string[]): Promise<number> =>
+      (await get('/main.ts', `If-None-Match: ${tag}`, ...lines)).status
+    assert.equal(await statusOf(asScript.field('etag'), 'Sec-Fetch-Dest: script'), 304)
+    assert.equal(await statusOf(asText.field('etag'), 'Sec-Fetch-Dest: script'), 200)
+    assert.equal(await statusOf(asText.field('etag')), 304)
+    assert.equal(await statusOf(asScript.field('etag')), 200)
+    const coded = (await get('/x.loader.js.gz', browser)).field('etag')
+    assert.notEqual(coded, (await get('/x.loader.js.gz', 'Accept-Encoding: identity')).field('etag'))
+  })
+
   test('that is a transport stream stays one, whoever asks', async () => {
     assert.equal(await typed('/segment.ts', 'Sec-Fetch-Dest: script'), 'video/mp2t')
   })
