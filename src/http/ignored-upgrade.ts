@@ -1,9 +1,16 @@
 import type { Server } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { NodeMessage } from './node-exchange.ts'
+import { withoutField, type HeaderList } from './headers.ts'
 
-/** Header fields as Node keeps them, by name in lower case. */
-type Message = NodeMessage & { headers: Record<string, string | string[] | undefined> }
+/** What is read of Node's request. */
+interface Message {
+  readonly method?: string | undefined
+  readonly url?: string | undefined
+  readonly httpVersion: string
+  readonly rawHeaders: readonly string[]
+  /** By name in lower case. */
+  readonly headers: Record<string, string | string[] | undefined>
+}
 
 /** From here on Node reads the content of a request that asks for an upgrade; before, it ended at the header section. */
 export const readsContent: boolean = Number.parseInt(process.versions.node, 10) >= 26
@@ -39,12 +46,21 @@ export function upgradeContent({ method, headers }: Message): number | undefined
   return tokens.every((token) => isHttpUpgrade(token.trim())) ? undefined : length
 }
 
-/** Takes the wish for an upgrade out of a request: a server may ignore it (RFC 9110 section 7.8). */
-function ignoreUpgrade({ headers, rawHeaders }: Message): void {
-  delete headers['upgrade']
-  for (let i = rawHeaders.length - 2; i >= 0; i -= 2) {
-    if (/^upgrade$/i.test(rawHeaders[i] as string)) (rawHeaders as string[]).splice(i, 2)
-  }
+/** Requests whose wish for an upgrade is ignored. */
+const ignored = new WeakSet<object>()
+
+/**
+ * Ignores the wish for an upgrade, as a server may (RFC 9110 section 7.8). The field stays in `rawHeaders`: Node goes on
+ * reading that list after it has asked {@link shouldUpgrade}, and trusts that it kept its length.
+ */
+function ignoreUpgrade(request: Message): void {
+  delete request.headers['upgrade']
+  ignored.add(request)
+}
+
+/** The fields of a request, without the wish for an upgrade where that is ignored. */
+export function receivedFields(request: Pick<Message, 'rawHeaders'>): HeaderList {
+  return ignored.has(request) ? withoutField(request.rawHeaders, 'upgrade') : request.rawHeaders
 }
 
 /**
@@ -68,9 +84,10 @@ export function handBack(request: Message, socket: Duplex, rest: Uint8Array, han
   ignoreUpgrade(request)
   if (readsContent) return handOver()
   const { server, encrypted } = socket as unknown as { server: Server; encrypted?: boolean }
-  const { method, url, httpVersion, rawHeaders } = request
+  const { method, url, httpVersion } = request
+  const fields = receivedFields(request)
   let head = `${method} ${url} HTTP/${httpVersion}\r\n`
-  for (let i = 0; i < rawHeaders.length; i += 2) head += `${rawHeaders[i]}: ${rawHeaders[i + 1]}\r\n`
+  for (let i = 0; i < fields.length; i += 2) head += `${fields[i]}: ${fields[i + 1]}\r\n`
   socket.unshift(Buffer.concat([Buffer.from(`${head}Connection: close\r\n\r\n`, 'latin1'), rest]))
   server.emit(encrypted === true ? 'secureConnection' : 'connection', socket)
 }

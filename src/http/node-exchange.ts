@@ -5,6 +5,7 @@ import type { Notes, Peer, RequestBody } from './exchange.ts'
 import type { Authority } from './authority.ts'
 import type { Sent } from './finish.ts'
 import { RequestHeaders, type HeaderList } from './headers.ts'
+import { receivedFields } from './ignored-upgrade.ts'
 import { noMount, type Mount } from './mounted-reply.ts'
 import { nextExchangeId } from './plain-exchange.ts'
 import type { Reply } from './reply.ts'
@@ -88,7 +89,7 @@ export class NodeExchange<Response extends Answer> implements ServerExchange, La
     const url = message.url ?? ''
     // Polka leaves nothing but the query of a path that it cuts off as a whole.
     this.target = parseTarget(this.method, mount !== undefined && url.startsWith('?') ? `/${url}` : url)
-    this.headers = new RequestHeaders(message.rawHeaders)
+    this.headers = new RequestHeaders(receivedFields(message))
   }
 
   get peer(): Peer {
