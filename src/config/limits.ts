@@ -85,8 +85,16 @@ export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
     unit: 'milliseconds',
     description: 'Milliseconds in which a client that is behind must take some of its reply.',
   },
-  waitingReplies: {
+  upstreamConnections: {
+    // More than the replies that may wait for their clients, so that those never use up all.
     default: 1024,
+    min: 1,
+    max: 1_000_000,
+    unit: 'connections',
+    description: 'Connections to one upstream for requests over HTTP/1.1; past it they wait for a free one.',
+  },
+  waitingReplies: {
+    default: 512,
     min: 1,
     max: 1_000_000,
     unit: 'replies',

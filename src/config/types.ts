@@ -162,8 +162,10 @@ export interface Limits {
   lingerBytes: number
   /** Milliseconds in which a client that is behind must take some of its reply. Default 60000. */
   writeMs: number
-  /** Replies that wait for their clients at the same time; past it the one that has waited longest is given up. Default 1024. */
+  /** Replies that wait for their clients at the same time; past it the one that has waited longest is given up. Default 512. */
   waitingReplies: number
+  /** Connections to one upstream for requests over HTTP/1.1; past it they wait for a free one. Default 1024. */
+  upstreamConnections: number
   /** Bytes held for clients that have not taken them; past it the reply that has waited longest is given up. Default 128 MiB. */
   waitingBytes: number
   /** Files that are open at the same time to be sent; past it those whose clients do not read are closed meanwhile. Default 256. */

@@ -48,7 +48,7 @@ function converse(
   socket: Socket,
   outbound: OutboundRequest,
   signal: AbortSignal,
-  { upstream, timeouts, replyHeaderBytes }: TransportOptions,
+  { upstream, timeouts, limits: { replyHeaderBytes } }: TransportOptions,
 ): Promise<UpstreamReply> {
   const { body } = outbound
   return new Promise((resolve, reject) => {

@@ -10,14 +10,12 @@ import type { OutboundRequest, Transport, TransportOptions } from './types.ts'
 import { loadClient, loadParserOf, loadPool } from './undici.ts'
 import type { UpstreamError } from './upstream-error.ts'
 
-/** Connections to one upstream; each client connection needs one at most. */
-const maxConnections = 4096
 /** Milliseconds that an idle connection is kept: below the 5 s after which Node's servers close theirs. */
 const keepAliveMs = 4000
 
 /** Speaks HTTP/1.1 to an upstream through a pool of undici, which is loaded with the first request. */
 export function createHttp1Transport(options: TransportOptions): Transport {
-  const { upstream, timeouts, tls, replyHeaderBytes } = options
+  const { upstream, timeouts, tls, limits } = options
   const dial = createDial({ upstream, connectMs: timeouts.connectMs, tls, alpn: ['http/1.1'], givesBack: true })
   const connect = callbackify(() => dial())
   let pool: Pool | undefined
@@ -31,11 +29,11 @@ export function createHttp1Transport(options: TransportOptions): Transport {
     return new PoolOf(`${upstream.protocol}//${formatHost(upstream.hostname)}:${upstream.port}`, {
       connect: (_, done) => connect(done as (error: Error | null, socket: Socket) => void),
       factory: (origin, settings) => openLine({ ClientOf, parserOf }, origin, settings),
-      connections: maxConnections,
+      connections: limits.upstreamConnections,
       // One request after the other: what an upstream sends unasked must not answer the next one.
       pipelining: 1,
       keepAliveTimeout: keepAliveMs,
-      maxHeaderSize: replyHeaderBytes,
+      maxHeaderSize: limits.replyHeaderBytes,
       headersTimeout: timeouts.headersMs,
       // Ours knows event streams, and clients that do not read.
       bodyTimeout: 0,

@@ -14,7 +14,8 @@ import { upstreamError } from './upstream-fault.ts'
 
 /** Speaks HTTP/2 to one upstream, over one session that all exchanges share. */
 export function createHttp2Transport(options: TransportOptions): Transport {
-  const { upstream, timeouts, tls, replyHeaderBytes } = options
+  const { upstream, timeouts, tls, limits } = options
+  const { replyHeaderBytes } = limits
   const dial = createDial({ upstream, connectMs: timeouts.connectMs, tls, alpn: ['h2'] })
   const scheme = upstream.protocol === 'h2:' ? 'https' : 'http'
   const authority = `${scheme}://${upstream.authority}`
@@ -75,7 +76,7 @@ function converse(
   stream: ClientHttp2Stream,
   request: OutboundRequest,
   signal: AbortSignal,
-  { upstream, timeouts, replyHeaderBytes }: TransportOptions,
+  { upstream, timeouts, limits: { replyHeaderBytes } }: TransportOptions,
 ): Promise<UpstreamReply> {
   return new Promise((resolve, reject) => {
     let interim = 0

@@ -2,15 +2,14 @@ import type { Exchange, Handler } from '../http/exchange.ts'
 import type { ForwardedRequest } from '../http/forwarded-request.ts'
 import type { Warning } from '../errors/warning.ts'
 import type { Forward } from './forward.ts'
-import type { ProxyRoute } from './types.ts'
+import type { ProxyRoute, UpstreamLimits } from './types.ts'
 import { addressSet } from '../util/ip.ts'
 
 /** What all routes share. */
 export interface ProxySettings {
   /** Addresses and ranges of peers whose forwarding fields are believed. */
   readonly trust: readonly string[]
-  /** Bytes that the header section of an upstream's reply may have. */
-  readonly replyHeaderBytes: number
+  readonly limits: UpstreamLimits
   readonly onWarning: (warning: Warning) => void
 }
 
@@ -32,7 +31,7 @@ export interface Proxy {
 }
 
 /** Makes the proxy of one server. What forwards is loaded with the first request: the start of a server does not wait. */
-export function createProxy({ trust, replyHeaderBytes, onWarning }: ProxySettings): Proxy {
+export function createProxy({ trust, limits, onWarning }: ProxySettings): Proxy {
   const isTrusted = addressSet(trust)
   // Another one for each server, so that a request that comes back is known.
   const pseudonym = `serve8008-${Math.random().toString(36).slice(2, 10)}`
@@ -42,7 +41,7 @@ export function createProxy({ trust, replyHeaderBytes, onWarning }: ProxySetting
   async function open(route: ProxyRoute): Promise<Forward> {
     const { createForward } = await import('./forward.ts')
     if (!route.proxy.tls.verify) onWarning(unverified(route.name))
-    const forward = createForward({ ...route, isTrusted, pseudonym, replyHeaderBytes })
+    const forward = createForward({ ...route, isTrusted, pseudonym, limits })
     if (isDraining) forward.drain()
     return forward
   }

@@ -22,11 +22,11 @@ export interface Target {
 }
 
 /** What a {@link Target} needs beside its upstream. */
-export interface TargetOptions extends OutboundOptions, Pick<TransportOptions, 'replyHeaderBytes'> {}
+export interface TargetOptions extends OutboundOptions, Pick<TransportOptions, 'limits'> {}
 
 /** Prepares an upstream. Nothing is connected before the first request. */
 export function createTarget(upstream: ResolvedUpstream, options: TargetOptions): Target {
-  const { match, proxy, replyHeaderBytes } = options
+  const { match, proxy, limits } = options
   const { timeouts, tls } = proxy
   const pathOf = createRequestPath(match, upstream)
   const outer = matchedPrefix(match)
@@ -60,8 +60,8 @@ export function createTarget(upstream: ResolvedUpstream, options: TargetOptions)
 
   return {
     upstream,
-    transport: createTransport({ upstream, timeouts, tls, replyHeaderBytes }),
-    upgrade: createUpgrade({ upstream, timeouts, tls, replyHeaderBytes }),
+    transport: createTransport({ upstream, timeouts, tls, limits }),
+    upgrade: createUpgrade({ upstream, timeouts, tls, replyHeaderBytes: limits.replyHeaderBytes }),
     mapping,
     request(x, content) {
       const request: OutboundRequest = {

@@ -1,3 +1,4 @@
+import type { Limits } from '../config/types.ts'
 import type { ResolvedMatch, ResolvedProxy, ResolvedUpstream } from '../config/route-types.ts'
 import type { Relayed } from '../http/exchange.ts'
 import type { HeaderList } from '../http/headers.ts'
@@ -64,9 +65,11 @@ export interface TransportOptions {
   readonly upstream: ResolvedUpstream
   readonly timeouts: ResolvedProxy['timeouts']
   readonly tls: ResolvedProxy['tls']
-  /** Bytes that the header section of a reply may have. */
-  readonly replyHeaderBytes: number
+  readonly limits: UpstreamLimits
 }
+
+/** The limits of what upstreams may cost. */
+export type UpstreamLimits = Pick<Limits, 'replyHeaderBytes' | 'upstreamConnections'>
 
 /** What went wrong with an upstream; `left` when it was the client's doing. */
 export type UpstreamFault =

@@ -93,7 +93,7 @@ export class ServerRoutes implements RouteControl {
   #open({ name, match, action }: ResolvedRoute): ProxyWay {
     if (action.kind !== 'proxy') throw new Error('not a route that forwards')
     const { config, onWarning } = this.#options
-    this.#proxy ??= createProxy({ trust: config.trust, replyHeaderBytes: config.limits.replyHeaderBytes, onWarning })
+    this.#proxy ??= createProxy({ trust: config.trust, limits: config.limits, onWarning })
     const way = this.#proxy.open({ name, match, proxy: action.proxy })
     return action.proxy.live ? { ...way, handle: injectable(way.handle) } : way
   }

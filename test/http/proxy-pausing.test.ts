@@ -26,7 +26,7 @@ for (const { name, end, error } of endings) {
       upstream: upstreamAt(port),
       timeouts,
       tls: { verify: true },
-      replyHeaderBytes: 65_536,
+      limits: { replyHeaderBytes: 65_536, upstreamConnections: 100 },
     })
     const connected = once(upstream, 'connection') as Promise<[Socket]>
     try {

@@ -181,7 +181,7 @@ for (const method of ['GET', 'POST']) {
       upstream: upstreamAt(backend.port),
       timeouts: patientTimeouts,
       tls,
-      replyHeaderBytes: 65_536,
+      limits: { replyHeaderBytes: 65_536, upstreamConnections: 100 },
     })
     assert.equal((await transport.send(request('GET'))).status, 200)
     const [first] = backend.sockets

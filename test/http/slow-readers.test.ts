@@ -220,3 +220,20 @@ test('a stream whose client takes nothing is reset after writeMs, and one that t
   assert.equal(await client.outcome(3), undefined)
   clearInterval(feed)
 })
+
+test('past upstreamConnections requests wait for a free connection', async () => {
+  await using backend = await startBackend(async (connection) => {
+    while (await connection.sees('\r\n\r\n')) {
+      await connection.head()
+      // Every reply waits until the connections are all there.
+      while (backend.sockets.length < 2) await new Promise(setImmediate)
+      connection.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+    }
+  })
+  const limits = { upstreamConnections: 2 }
+  await using front = await startHttp2({}, { limits, proxy: { '/api': `http://127.0.0.1:${backend.port}` } })
+  using client = await FrameClient.open(front.port)
+  for (let i = 0; i < 20; i++) client.request(2 * i + 1, request('/api'))
+  for (let i = 0; i < 20; i++) assert.equal(await client.outcome(2 * i + 1), undefined)
+  assert.equal(backend.sockets.length, 2)
+})

@@ -101,7 +101,7 @@ export async function startFront(port: number, options: FrontOptions = {}): Prom
   const waiting: ((ended: Ended) => void)[] = []
   const proxy = createProxy({
     trust: options.trust ?? [],
-    replyHeaderBytes: limits.replyHeaderBytes,
+    limits,
     onWarning: (warning) => warnings.push(warning),
   })
   const upstreams = options.upstreams ?? [upstreamAt(port, options.upstream)]

@@ -56,7 +56,7 @@ function transportTo(port: number, facts: Partial<TransportOptions> = {}): Trans
     upstream: upstreamAt(port, { protocol: 'h2c:' }),
     timeouts: patientTimeouts,
     tls: { verify: true },
-    replyHeaderBytes: 65_536,
+    limits: { replyHeaderBytes: 65_536, upstreamConnections: 100 },
     ...facts,
   })
   return { ...transport, [Symbol.asyncDispose]: () => transport.close() }
