@@ -7,13 +7,19 @@ const withoutContent: ReadonlySet<number> = new Set([204, 205, 206, 304])
 
 /**
  * What kind of document a reply is: whole, in a coding that we can undo, and meant to be shown. Of relayed ones those that
- * a route offers. Undefined for every other reply.
+ * a route offers, and of pictures our own. Undefined for every other reply.
  */
-export function replyKind({ status, headers, takeover, relayed, injectable }: Reply): DocumentKind | undefined {
+export function replyKind({
+  status,
+  headers,
+  takeover,
+  relayed,
+  injectable,
+}: Reply): DocumentKind | 'picture' | undefined {
   if (relayed === true && injectable !== true) return undefined
   if (status < 200 || withoutContent.has(status) || takeover !== undefined) return undefined
   const kind = documentKind(getField(headers, 'content-type'))
-  if (kind === undefined) return undefined
+  if (kind === undefined || (kind === 'picture' && (relayed === true || status !== 200))) return undefined
   const coding = codingOf(headers)
   if (coding !== undefined && !isDecodable(coding)) return undefined
   return /^\s*attachment/i.test(getField(headers, 'content-disposition') ?? '') ? undefined : kind

@@ -12,6 +12,7 @@ import { injectedContent, injectedFile, injectedStream, placeInContent, readHead
 import { injectedReply } from './injected-reply.ts'
 import { isSandboxed, judgePolicies, policiesOf, widenOwnPolicies, type Policy } from './page-policy.ts'
 import { asksForPage, variedByPage, type DocumentKind } from './page-request.ts'
+import { picturePage } from './picture-page.ts'
 import { createPlace, scriptPath, scriptTag, type Page } from './placement.ts'
 import { pageOrigin, type PageOrigin } from './policy-source.ts'
 import { nodeCrypto } from '../util/builtin.ts'
@@ -56,7 +57,7 @@ interface Outcome {
 }
 
 /**
- * Puts the client of live reload into HTML documents and SVG images that a browser goes to. What a script fetches,
+ * Puts the client of live reload into HTML documents and images that a browser goes to. What a script fetches,
  * ranges, downloads and everything else pass by.
  *
  * It runs after the user's own fields, because they may hold a policy, and before compression. Content in memory is
@@ -64,15 +65,15 @@ interface Outcome {
  */
 export function createInject(options: InjectOptions): Filter {
   const { script, isOn, onBlocked, pageBytes } = options
-  const plans = new WeakMap<Reply, Plan | 'untouched'>()
+  const plans = new WeakMap<Reply, Plan | 'untouched' | 'picture'>()
   const told = new Set<string>()
   let nonce = ''
 
-  function planOf(reply: Reply): Plan | 'untouched' {
+  function planOf(reply: Reply): Plan | 'untouched' | 'picture' {
     const known = plans.get(reply)
     if (known !== undefined) return known
     const kind = replyKind(reply)
-    const plan = kind === undefined ? 'untouched' : makePlan(reply, kind)
+    const plan = kind === undefined ? 'untouched' : kind === 'picture' ? kind : makePlan(reply, kind)
     if (Object.isFrozen(reply)) plans.set(reply, plan)
     return plan
   }
@@ -206,15 +207,19 @@ export function createInject(options: InjectOptions): Filter {
     return variedByPage(outcome.reply, x)
   }
 
-  return (reply, x) => {
+  const inject: Filter = (reply, x) => {
     if (!isOn()) return reply
     const plan = planOf(reply)
     if (plan === 'untouched') return reply
+    if (plan === 'picture') {
+      return asksForPage(x, plan) ? inject(picturePage(reply, x), x) : variedByPage(reply, x)
+    }
     if (!asksForPage(x, plan.kind) || (plan.plain.body === null && x.method !== 'HEAD'))
       return variedByPage(plan.plain, x)
     const outcome = outcomeOf(plan, x)
     return outcome instanceof Promise ? outcome.then((made) => answered(made, x)) : answered(outcome, x)
   }
+  return inject
 }
 
 function keptPage({ pages }: Plan, origin: PageOrigin): Outcome | undefined {

@@ -8,11 +8,13 @@ import type { Reply } from '../http/reply.ts'
 export type DocumentKind = 'html' | 'xhtml' | 'svg'
 
 const documentType = /^\s*(?:text\/(html)|application\/(xhtml)\+xml|image\/(svg)\+xml)\s*(?:;|$)/i
+const pictureType = /^\s*image\/(?:apng|avif|bmp|gif|jpeg|png|webp)\s*(?:;|$)/i
 
-/** The kind of document by its `Content-Type`; undefined for anything else. */
-export function documentKind(contentType: string | undefined): DocumentKind | undefined {
+/** The kind of document by its `Content-Type`: a picture can get a page around it. Undefined for anything else. */
+export function documentKind(contentType: string | undefined): DocumentKind | 'picture' | undefined {
   const match = documentType.exec(contentType ?? '')
-  return match === null ? undefined : (((match[1] ?? match[2] ?? match[3]) as string).toLowerCase() as DocumentKind)
+  if (match === null) return pictureType.test(contentType ?? '') ? 'picture' : undefined
+  return ((match[1] ?? match[2] ?? match[3]) as string).toLowerCase() as DocumentKind
 }
 
 /** Destinations within a page, whose own client swaps the images there. */
@@ -26,14 +28,14 @@ const refusal = /(?:^\??|&)serve8008=no-live(?:&|$)/
  *
  * What answers a form stays as it is, since a reload would send the form again. The address `?serve8008=no-live` and the
  * field `X-Serve8008: no-live` keep a page as it is. A range belongs to a file, not to a page. An SVG image is a page only
- * where it is not part of another.
+ * where it is not part of another, and any other picture where the browser says so itself.
  */
-export function asksForPage(x: Exchange, kind: DocumentKind): boolean {
+export function asksForPage(x: Exchange, kind: DocumentKind | 'picture'): boolean {
   const { headers, method, target } = x
   if (method !== 'GET' && method !== 'HEAD') return false
   if (headers.has('range') || refusal.test(target.query) || headers.get('x-serve8008') === 'no-live') return false
   if (kind === 'svg' && embedded.has(headers.get('sec-fetch-dest'))) return false
-  return isNavigation(headers)
+  return kind === 'picture' ? headers.get('sec-fetch-dest') === 'document' : isNavigation(headers)
 }
 
 /** A reply whose `Vary` names the fields by which {@link asksForPage} decided. */

@@ -160,7 +160,31 @@ test('an SVG image that is the page itself is loaded again, and holds nothing of
   )
 })
 
-test('a page that shows a text, JSON or a picture in a frame follows it', { skip }, async () => {
+test('a picture that is the page itself is loaded again; everything but the tab gets its bytes', { skip }, async () => {
+  await using site = await serve({
+    'my plot.png': picture(3),
+    'index.html': page(icon, '<iframe src="my%20plot.png">'),
+  })
+  const width = "document.querySelector('img').naturalWidth"
+  await withLivePage(site, 'my%20plot.png?run=1', async (tab) => {
+    await tab.waitForFunction(`${width} === 3`)
+    assert.deepEqual(await tab.evaluate('[document.title, location.pathname + location.search]'), [
+      'my plot.png',
+      '/my%20plot.png?run=1',
+    ])
+    const fetched = "fetch('').then((response) => response.arrayBuffer()).then((bytes) => bytes.byteLength)"
+    assert.equal(await tab.evaluate(fetched), picture(3).length)
+    writeFileSync(site.folder.join('my plot.png'), picture(7))
+    await tab.waitForFunction(`${width} === 7`)
+    await tab.click('img')
+    assert.equal(await tab.evaluate("getComputedStyle(document.querySelector('img')).maxWidth"), 'none')
+  })
+  await withLivePage(site, '', async (tab) => {
+    assert.equal(await tab.evaluate('frames[0].document.contentType'), 'image/png')
+  })
+})
+
+test('a page that shows a text or JSON in a frame follows it', { skip }, async () => {
   const framed = (name: string): string => page(icon, `<iframe src="${name}"></iframe>`)
   await using site = await serve({
     'text.html': framed('notes.md'),

@@ -88,7 +88,9 @@ test('only whole documents that can hold a script are touched; and none while it
   for (const original of [
     reply(undefined, ['Content-Type', 'text/css']),
     reply(undefined, ['Content-Type', 'text/htmlx']),
-    reply(undefined, ['Content-Type', 'image/png']),
+    reply(undefined, ['Content-Type', 'image/tiff']),
+    reply(undefined, ['Content-Type', 'image/png'], { status: 404 }),
+    reply(undefined, ['Content-Type', 'image/png'], { relayed: true, injectable: true }),
     reply(undefined, ['Content-Type', 'text/plain']),
     reply(undefined, ['Content-Type', 'application/json']),
     reply(undefined, [], { headers: [] }),
@@ -118,6 +120,42 @@ test('an SVG image that is opened itself gets the script, and no other use of it
   }
   assert.equal(await textOf(open(original, [])), svg, 'curl')
   assert.equal(await textOf(open(original, page, 'GET', '/?serve8008=no-live')), svg)
+})
+
+test('a picture that is opened itself gets a page around it, and no other use of it', async () => {
+  const picture = Buffer.from('\x89PNG')
+  const original = Object.freeze(reply(picture, ['Content-Type', 'image/png']))
+  const made = open(original, page, 'GET', '/a/my%20%3Cplot%3E.png?v=%22')
+  const text = await textOf(made)
+  assert.ok(text.includes(`<head>${tag}`))
+  assert.ok(text.includes('<title>my &lt;plot&gt;.png</title>'))
+  assert.ok(text.includes('<img src="./my%20%3Cplot%3E.png?v=%22" alt="">'))
+  assert.equal(fieldsOf(made)['content-type'], 'text/html; charset=utf-8')
+  assert.match(fieldsOf(made).etag ?? '', /^"abc-live/)
+  assert.notEqual(fieldsOf(made).etag, fieldsOf(open(original, page, 'GET', '/b.png')).etag)
+  for (const headers of [
+    ...['image', 'iframe', 'embed', 'object', 'empty', 'worker'].map((dest) => ['Sec-Fetch-Dest', dest]),
+    [],
+    ['Accept', 'text/html,*/*'],
+    [...page, 'Range', 'bytes=0-1'],
+    [...page, 'X-Serve8008', 'no-live'],
+  ]) {
+    const other = open(original, headers)
+    assert.equal(other.body, picture, headers.join())
+    assert.equal(fieldsOf(other).etag, '"abc"')
+    assert.match(fieldsOf(other).vary ?? '', /^Sec-Fetch-Dest/)
+  }
+  assert.equal(open(original, page, 'GET', '/?serve8008=no-live').body, picture)
+  const head = open(reply(null, ['Content-Type', 'image/png']), page, 'HEAD')
+  assert.deepEqual([head.body, fieldsOf(head)['content-type']], [null, 'text/html; charset=utf-8'])
+})
+
+test('the file of a picture that gets a page around it is closed', async (t) => {
+  const file = fileSlice(t, 'png')
+  const { fd } = file
+  const made = open(reply(file, ['Content-Type', 'image/png']))
+  assert.match(await textOf(made), /<img/)
+  await closed(fd)
 })
 
 test('every status that shows a page counts, and no answer to a form, which a reload would send again', async () => {

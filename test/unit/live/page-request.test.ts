@@ -41,12 +41,14 @@ test('an image is a page where it is not part of another', () => {
   assert.ok(asksForPage(request(accept), 'svg'))
 })
 
-test('HTML, XHTML and SVG can hold a script; the documents that browsers make of other types cannot', () => {
+test('HTML, XHTML and SVG can hold a script, a picture can get a page around it; other types stay as they are', () => {
   for (const [type, kind] of [
     ['text/html', 'html'],
     [' Text/HTML ; charset=utf-8', 'html'],
     ['application/xhtml+xml', 'xhtml'],
     ['image/svg+xml;charset=utf-8', 'svg'],
+    ['image/png', 'picture'],
+    ['image/webp', 'picture'],
   ]) {
     assert.equal(documentKind(type), kind, type)
   }
@@ -54,7 +56,8 @@ test('HTML, XHTML and SVG can hold a script; the documents that browsers make of
     'text/plain',
     'text/markdown',
     'application/json',
-    'image/png',
+    'image/tiff',
+    'application/pdf',
     'application/xml',
     'text/htmlx',
     '',
