@@ -1,4 +1,5 @@
 import type { LoadedConfig } from '../config/load.ts'
+import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import type { Listening } from '../server/types.ts'
 import { isLoopback } from '../util/ip.ts'
@@ -51,7 +52,7 @@ function bannerFacts(start: Start): BannerFacts {
     version: packageVersion(),
     readyMs: Math.round(readyMs),
     listening,
-    folder: displayPath(config.root, cwd),
+    folder: config.routes.some(takesAll) ? undefined : displayPath(config.root, cwd),
     mounts: config.mounts.map(({ path, folder }) => ({ path, folder: displayPath(folder, cwd) })),
     proxies: config.routes
       .filter(({ action }) => action.kind === 'proxy')
@@ -61,6 +62,13 @@ function bannerFacts(start: Start): BannerFacts {
     keys: start.hasKeys ? keyHint : [],
     details: command.verbose ? details(start, readyMs) : [],
   }
+}
+
+/** Whether a route leaves nothing to the folder: of `/` and all below it, on every host, without a condition. */
+function takesAll({ match }: ResolvedRoute): boolean {
+  const { kind, path, host, methods, headers, cookies, query } = match
+  const isAnyPath = kind === 'prefix' && path === '/' && host === undefined
+  return isAnyPath && [methods, headers, cookies, query].every((conditions) => conditions.length === 0)
 }
 
 /** The address for plain HTTP where all of it is sent to HTTPS. */

@@ -2,6 +2,7 @@ import type { Listening } from '../server/types.ts'
 import { printable, printableJson } from '../util/sanitize.ts'
 import { createStyle, type Style } from './style.ts'
 import type { Terminal } from './terminal.ts'
+import { wrapText } from './wrap-text.ts'
 
 /** What the command tells when it listens. */
 export interface BannerFacts {
@@ -9,8 +10,8 @@ export interface BannerFacts {
   /** Milliseconds from the start of the process. */
   readonly readyMs: number
   readonly listening: Listening
-  /** The served folder as a person would write it, for example `./site`. */
-  readonly folder: string
+  /** The served folder as a person would write it, for example `./site`; undefined where all is forwarded. */
+  readonly folder: string | undefined
   /** Further folders by path. */
   readonly mounts: readonly { readonly path: string; readonly folder: string }[]
   /** What is forwarded, by the route's name. */
@@ -33,7 +34,7 @@ export function renderBanner(facts: BannerFacts, terminal: Terminal): string {
   const row = (label: string, parts: readonly string[], separator: string, paint?: Paint) =>
     renderRow(label, parts, separator, terminal.columns, style, paint)
   const rows = [
-    row('Local', [urls[0] ?? '', facts.folder], '     ', paintUrl(style)),
+    row('Local', [urls[0] ?? '', ...(facts.folder === undefined ? [] : [facts.folder])], '     ', paintUrl(style)),
     ...urls.slice(1).map((url) => row('', [url], '', paintUrl(style))),
     ...(facts.redirected === undefined ? [] : [row('Redirect', [facts.redirected, urls[0] ?? ''], ' -> ', style.dim)]),
     ...network.map((url, index) => row(index === 0 ? 'Network' : '', [url], '', paintUrl(style))),
@@ -61,7 +62,7 @@ export function renderPlainBanner(facts: BannerFacts): string {
   const { url, urls, tls } = facts.listening
   const skipped = [...facts.listening.skipped, ...(tls?.skipped ?? [])]
   const why = skipped.length === 0 ? '' : `, ${skipped.map(({ reason }) => reason).join(', ')},`
-  const line = `serve8008 ${facts.version}${why} serving ${facts.folder} at ${url}`
+  const line = `serve8008 ${facts.version}${why} ${facts.folder === undefined ? 'forwarding' : `serving ${facts.folder}`} at ${url}`
   const local = urls.local.filter((address) => address !== url).map((address) => `Local: ${address}`)
   const network = urls.network.map((address) => `Network: ${address}`)
   const proxies = facts.proxies.map(({ name, to }) => `Proxy: ${name} -> ${to}`)
@@ -82,7 +83,10 @@ function renderRow(
   const indent = `  ${label.padEnd(8)}  `
   const texts = parts.map((part) => printable(part))
   const joined = texts.join(separator)
-  const lines = indent.length + joined.length <= columns ? [texts] : texts.map((text) => [text])
+  const lines =
+    indent.length + joined.length <= columns
+      ? [texts]
+      : texts.flatMap((text) => wrapText(text, columns - indent.length).map((line) => [line]))
   return lines
     .map((line, index) => {
       const content = line.map(paint).join(style.dim(separator))

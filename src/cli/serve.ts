@@ -82,10 +82,14 @@ export async function serve(command: Command, program: Program, report: Report):
   const warnings: Warning[] = activation === undefined ? [] : activationWarnings(activation)
   const gather = (warning: Warning): void => void warnings.push(warning)
   server.on('warning', gather)
-  const listening = await server.listen().catch((error: unknown) => {
-    if (!stopper.isStopping()) throw withOrigin(error, loaded.origins)
+  const listening = await server.listen().catch(async (error: unknown) => {
+    if (!stopper.isStopping()) throw await withServer(withOrigin(error, loaded.origins), config, env)
   })
   if (listening === undefined) return
+  if (listening.skipped.length > 0 && (loaded.origins['port'] ?? 'default') === 'default') {
+    const { refuseSecond } = await import('./already-served.ts')
+    await refuseSecond(server, listening, config, env)
+  }
   const keyboard = canUseKeys(program, command, report) ? await program.keyboard?.() : undefined
   const hasKeys = (await keyboard?.isForeground()) ?? false
   await announce({ listening, loaded, config, command, program, report, startMs, configMs, hasKeys })
@@ -143,6 +147,13 @@ function withOrigin(error: unknown, origins: LoadedConfig['origins']): unknown {
   if (kind !== 'env' && kind !== 'file') return error
   const { code, message, fix, cause } = error
   return new ServeError(code, `${message} It was set by ${name.join(' ')}.`, { fix, cause })
+}
+
+/** Who started the same twice wants to know where it is. */
+async function withServer(error: unknown, config: ResolvedConfig, env: Program['env']): Promise<unknown> {
+  if (!isServeError(error) || error.code !== 'E8008_PORT_HELD') return error
+  const { heldBySameFolder } = await import('./already-served.ts')
+  return heldBySameFolder(error, config, env)
 }
 
 function activationWarnings({ sockets }: Activation): Warning[] {

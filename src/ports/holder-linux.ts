@@ -4,21 +4,46 @@ import { parseProcNet, type ListeningSocket } from './proc-net.ts'
 import { processName } from './process-name.ts'
 
 /** Milliseconds that the search for processes may take. A machine can have very many. */
-const searchMs = 1000
+const mostSearchMs = 1000
 /** Processes that are looked at in parallel. */
 const width = 8
 
 /** Reads who listens on some ports from /proc, without another program. What is hidden keeps its owner's uid. */
-export async function linuxHolders(ports: readonly number[], proc: string = '/proc'): Promise<PortHolder[]> {
+export async function linuxHolders(
+  ports: readonly number[],
+  proc: string = '/proc',
+  searchMs: number = mostSearchMs,
+): Promise<PortHolder[]> {
   const tables = await Promise.all([`${proc}/net/tcp`, `${proc}/net/tcp6`].map((path) => readText(path)))
-  const sockets = tables.flatMap((text) => parseProcNet(text)).filter(({ port }) => ports.includes(port))
-  const owners = await findOwners(proc, new Set(sockets.map(({ inode }) => inode)))
-  return Promise.all(sockets.map((socket) => describe(proc, socket, owners.get(socket.inode))))
+  const sockets = tables
+    .flatMap((text) => parseProcNet(text))
+    .filter(({ port }) => ports.includes(port))
+    .toSorted((a, b) => weight[a.state] - weight[b.state])
+    // A listener has connections of its own; they say nothing more.
+    .filter(
+      ({ port, state }, _, all) =>
+        state === 'listening' || all.every((other) => other.port !== port || other.state !== 'listening'),
+    )
+  const open = sockets.filter(({ state }) => state !== 'closing')
+  const { owners, isWhole } = await findOwners(proc, new Set(open.map(({ inode }) => inode)), searchMs)
+  return Promise.all(sockets.map((socket) => describe(proc, socket, owners.get(socket.inode), isWhole)))
 }
 
-async function describe(proc: string, socket: ListeningSocket, pid: string | undefined): Promise<PortHolder> {
-  const { address, port, uid } = socket
-  if (pid === undefined) return { address, port, holder: { pid: undefined, name: undefined, command: undefined, uid } }
+/** Who keeps a port: a listener before a connection, and that before one that is closed. */
+const weight: Readonly<Record<ListeningSocket['state'], number>> = { listening: 0, connection: 1, closing: 2 }
+
+async function describe(
+  proc: string,
+  socket: ListeningSocket,
+  pid: string | undefined,
+  isWhole: boolean,
+): Promise<PortHolder> {
+  const { address, port, uid, state } = socket
+  if (pid === undefined) {
+    const unseen = isWhole ? (uid === process.getuid?.() ? 'elsewhere' : 'user') : 'search'
+    const hidden = state === 'closing' ? 'closing' : unseen
+    return { address, port, holder: { pid: undefined, name: undefined, command: undefined, uid, hidden } }
+  }
   const [cmdline, comm, executable] = await Promise.all([
     readText(`${proc}/${pid}/cmdline`),
     readText(`${proc}/${pid}/comm`),
@@ -29,8 +54,12 @@ async function describe(proc: string, socket: ListeningSocket, pid: string | und
   return { address, port, holder: { pid: Number(pid), ...named, uid: undefined } }
 }
 
-/** The process of each socket: the one with the lowest id, because workers inherit from their parent. */
-async function findOwners(proc: string, wanted: Set<string>): Promise<Map<string, string>> {
+/** The process of each socket, and whether the search came to its end: the one with the lowest id, because workers inherit from their parent. */
+async function findOwners(
+  proc: string,
+  wanted: Set<string>,
+  searchMs: number,
+): Promise<{ owners: Map<string, string>; isWhole: boolean }> {
   const owners = new Map<string, string>()
   const entries = wanted.size === 0 ? [] : await readdir(proc).catch(() => [])
   const pids = entries.filter((entry) => /^\d+$/.test(entry)).sort((a, b) => Number(a) - Number(b))
@@ -42,7 +71,7 @@ async function findOwners(proc: string, wanted: Set<string>): Promise<Map<string
       for (const inode of inodes) if (!owners.has(inode)) owners.set(inode, group[index] as string)
     }
   }
-  return owners
+  return { owners, isWhole: performance.now() < deadline }
 }
 
 /** Which of the wanted sockets a process has open; none when its descriptors may not be read. */

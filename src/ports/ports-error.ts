@@ -25,6 +25,7 @@ export async function portsError(
     })
   }
   const denied = last.code === 'EACCES' && last.holder === undefined
-  const rule = strict ? 'no further port may be tried' : 'a port that was asked for never moves'
-  return new ServeError(denied ? 'E8008_PORT_DENIED' : 'E8008_PORT_HELD', `Port ${last.reason}, and ${rule}.`, { fix })
+  const asked = strict ? 'Only the first port may be tried' : 'You asked for this port'
+  const message = `Port ${last.reason}. ${asked}, so no other was tried.`
+  return new ServeError(denied ? 'E8008_PORT_DENIED' : 'E8008_PORT_HELD', message, { fix })
 }

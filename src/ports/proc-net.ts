@@ -1,7 +1,9 @@
 import { endianness } from 'node:os'
 
-/** A listening socket as `/proc/net/tcp` shows it: everything but the process. */
+/** A socket that keeps a port, as `/proc/net/tcp` shows it: everything but the process. */
 export interface ListeningSocket {
+  /** Whether it listens, is a connection, or is one that was closed and waits for late packets. */
+  readonly state: 'listening' | 'connection' | 'closing'
   /** Local address in its usual text form, IPv4-mapped ones as IPv4. */
   readonly address: string
   readonly port: number
@@ -10,10 +12,10 @@ export interface ListeningSocket {
   readonly inode: string
 }
 
-const listenState = '0A'
+const states: Readonly<Record<string, ListeningSocket['state']>> = { '0A': 'listening', '06': 'closing' }
 
 /**
- * The listening sockets of `/proc/net/tcp` or `tcp6` (proc_net(5)). Lines that are not understood are left out.
+ * The sockets of `/proc/net/tcp` or `tcp6` (proc_net(5)). Lines that are not understood are left out.
  *
  * @param littleEndian addresses are 32-bit words in the byte order of the machine. Default: of this one.
  */
@@ -22,8 +24,14 @@ export function parseProcNet(text: string, littleEndian: boolean = endianness() 
   for (const line of text.split('\n')) {
     const [, local = '', , state, , , , uid, , inode] = line.trim().split(/\s+/)
     const [, words, port] = /^((?:[0-9A-F]{8}){1,4}):([0-9A-F]{4})$/.exec(local) ?? []
-    if (state !== listenState || words === undefined || port === undefined || inode === undefined) continue
-    sockets.push({ address: addressOf(words, littleEndian), port: Number.parseInt(port, 16), uid: Number(uid), inode })
+    if (words === undefined || port === undefined || inode === undefined || state === undefined) continue
+    sockets.push({
+      state: states[state] ?? 'connection',
+      address: addressOf(words, littleEndian),
+      port: Number.parseInt(port, 16),
+      uid: Number(uid),
+      inode,
+    })
   }
   return sockets
 }

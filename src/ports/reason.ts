@@ -17,22 +17,27 @@ export function skippedPort(
     port,
     code,
     holder,
-    reason: `${port} ${denied ? denial(port, platform) : `is held by ${holderText(holder)}`}`,
+    reason: `${port} ${denied ? denial(port, platform) : `is in use${holderText(holder)}`}`,
   }
 }
 
-/** The holder as the end of a sentence: `node (pid 4242: vite)`, `a process of another user (uid 1000)`. */
+/** The holder as the end of a sentence: ` by node (pid 4242: vite)`, ` by a process of another user (uid 1000)`. */
 function holderText(holder: Holder | undefined): string {
-  if (holder === undefined) return 'another program (hidden)'
-  const { pid, name, command, uid } = holder
-  if (pid === process.pid) return 'this very process'
-  if (pid === undefined)
-    return uid === undefined ? 'another program (hidden)' : `a process of another user (uid ${uid})`
+  if (holder === undefined) return '; the system does not tell by whom'
+  const { pid, name, command, uid, hidden } = holder
+  if (hidden === 'closing') return ' by a connection that was closed, for up to a minute (TIME_WAIT)'
+  const user = uid === undefined ? '' : ` (uid ${uid})`
+  if (hidden === 'search') return ` by a process${user} that was not found within 1 s`
+  if (hidden === 'elsewhere')
+    return ' by a process of yours that is not visible here (a container or another pid namespace)'
+  if (hidden === 'user') return ` by a process of another user${user}`
+  if (pid === process.pid) return ' by this very process'
+  if (pid === undefined) return '; the system does not tell by whom'
   const detail = command === undefined ? `pid ${pid}` : `pid ${pid}: ${command}`
-  return `${name ?? 'a program'} (${detail})`
+  return ` by ${name ?? 'a program'} (${detail})`
 }
 
 function denial(port: number, platform: NodeJS.Platform): string {
   if (platform === 'win32') return 'is reserved by Windows'
-  return port < 1024 ? 'needs root here' : 'is not allowed here'
+  return port < 1024 ? 'needs administrator rights' : 'is not allowed here'
 }

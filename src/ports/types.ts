@@ -8,6 +8,11 @@ export interface Holder {
   readonly command: string | undefined
   /** Owner's user id where the process is hidden. */
   readonly uid: number | undefined
+  /**
+   * Why the process is hidden: it is another user's, it is ours in a container or another pid namespace, the search took
+   * too long, or there is none any more and the kernel keeps a closed connection for a minute. Absent where it is not.
+   */
+  readonly hidden?: 'user' | 'elsewhere' | 'search' | 'closing'
 }
 
 /** A listening socket and the process behind it. */
@@ -22,6 +27,6 @@ export interface SkippedPort {
   readonly port: number
   readonly code: 'EADDRINUSE' | 'EACCES'
   readonly holder: Holder | undefined
-  /** A sentence for people: `8008 is held by node (pid 4242: vite)`, `591 needs root here`. */
+  /** A sentence for people: `8008 is in use by node (pid 4242: vite)`, `591 needs administrator rights`. */
   readonly reason: string
 }

@@ -86,7 +86,6 @@ export function createForward(options: ForwardOptions): Forward {
       transportOf: (upstream) => targetOf(upstream).transport,
       checked: (upstream, isHealthy) => balancer.checked(upstream, isHealthy),
     })
-  const remarkName = name.replace(/^\/(?=.)/, '')
   const endless = new Endless()
   /** Exchanges that are not answered yet. */
   let waiting = 0
@@ -136,7 +135,7 @@ export function createForward(options: ForwardOptions): Forward {
       // When every one was tried, the first is asked again.
       const upstream = balancer.pick(x, tried) ?? balancer.pick(x, new Set())
       if (upstream === undefined) throw new ServeError('E8008_UPSTREAM_UNAVAILABLE', `The route ${name} leads nowhere.`)
-      x.notes.remark = `${remarkName} -> ${upstream.label}`
+      x.notes.remark = `${name} -> ${upstream.label}`
       asked.label = upstream.label
       try {
         return await ask(x, upstream, asked)

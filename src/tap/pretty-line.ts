@@ -6,7 +6,7 @@ import { cutEnd, cutMiddle, padColumns, textWidth } from '../util/text-width.ts'
 
 /** Columns of the time, the status and the space around them. */
 const startWidth = 15
-/** Columns that a request keeps where a remark needs room: 22 of 80 leave it 21, as `api -> localhost:3000` has. */
+/** Columns that a request keeps where a remark needs room: 22 of 80 leave it 23, and `/api -> localhost:3000` has 22. */
 const leastShare = 0.28
 /** But never fewer than these. */
 const shortestColumn = 12

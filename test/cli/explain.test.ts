@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { makeCertificate } from '../support/certificate.ts'
-import { folderOf, run } from './command.ts'
+import { folderOf, run, serve } from './command.ts'
 
 const config = `{
   "proxy": { "/api": "http://localhost:3000/v1", "api.localhost": { "to": ["3001", "3002"], "changeOrigin": true } },
@@ -88,4 +88,27 @@ test('explain knows the names of certificates as the server does', async (t) => 
   const { exitCode, stderr } = await run(t, ['explain', '/', '--cert', 'none.pem'], { cwd })
   assert.equal(exitCode, 2)
   assert.match(stderr, /none\.pem does not exist\.\nE8008_CERT/)
+})
+
+test('a route has the same name in the banner, in the log and in explain', async (t) => {
+  const cwd = await folderOf(t, {
+    'serve8008.config.json': JSON.stringify({
+      proxy: { '/api': 'http://127.0.0.1:9', '/v1/*': 'http://127.0.0.1:9', '/': 'http://127.0.0.1:9' },
+      routes: [{ name: 'canary', match: { path: '/new' }, proxy: 'http://127.0.0.1:9' }],
+    }),
+  })
+  const { url, stdout } = await serve(t, [], { cwd })
+  for (const [path, name] of [
+    ['api/x', '/api'],
+    ['v1/a', '/v1/*'],
+    ['new', 'canary'],
+    ['other', '/'],
+  ] as const) {
+    const escaped = name.replace('*', '\\*')
+    await stdout(new RegExp(`^Proxy: ${escaped} -> 127\\.0\\.0\\.1:9$`, 'm'))
+    await fetch(new URL(path, url))
+    await stdout(new RegExp(`GET /${path} .* ms   ${escaped} -> 127\\.0\\.0\\.1:9`))
+    const { stdout: explained } = await run(t, ['explain', `/${path}`], { cwd })
+    assert.match(explained, new RegExp(`Route +${escaped} +forwards to`))
+  }
 })

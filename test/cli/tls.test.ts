@@ -115,10 +115,10 @@ test('a held port for HTTPS is named with its holder: the next of a list, or an 
   t.after(() => held.close())
   const { port } = held.address() as AddressInfo
   const moved = await serve(t, ['./site', ...own, '--tls-port', `${port},0`], { cwd })
-  await moved.stdout(new RegExp(`, ${port} is held by .*, serving`))
+  await moved.stdout(new RegExp(`, ${port} is in use by .*, serving`))
   const fixed = await run(t, ['./site', '--port', '0', ...own, '--tls-port', String(port)], { cwd })
   assert.equal(fixed.exitCode, 3)
-  assert.match(fixed.stderr, new RegExp(`^Port ${port} is held by .*\nE8008_PORT_HELD .*--tls-port \\d+\n$`))
+  assert.match(fixed.stderr, new RegExp(`^Port ${port} is in use by .*\nE8008_PORT_HELD .*--tls-port \\d+\n$`))
   const env = { SERVE8008_TLS_PORT: String(port) }
   assert.match(
     (await run(t, ['./site', '--port', '0', ...own], { cwd, env })).stderr,

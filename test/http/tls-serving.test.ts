@@ -226,7 +226,7 @@ test('a list of ports for HTTPS is tried in order, each with its reason', async 
     tls?.skipped.map(({ port, code }) => [port, code]),
     [[held, 'EADDRINUSE']],
   )
-  assert.match(tls?.skipped[0]?.reason ?? '', /is held by this very process/)
+  assert.match(tls?.skipped[0]?.reason ?? '', /is in use by this very process/)
 })
 
 test('a port for HTTPS that was asked for never moves, and then plain HTTP is not served either', async (t) => {

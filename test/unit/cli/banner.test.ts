@@ -7,8 +7,8 @@ import type { Listening } from '../../../src/server/types.ts'
 const terminal = { isTerminal: true, color: false, columns: 80 }
 
 const skipped: readonly SkippedPort[] = [
-  { port: 8008, code: 'EADDRINUSE', holder: undefined, reason: '8008 is held by node (pid 4242: vite)' },
-  { port: 591, code: 'EACCES', holder: undefined, reason: '591 needs root here' },
+  { port: 8008, code: 'EADDRINUSE', holder: undefined, reason: '8008 is in use by node (pid 4242: vite)' },
+  { port: 591, code: 'EACCES', holder: undefined, reason: '591 needs administrator rights' },
 ]
 
 function facts(changes: Partial<BannerFacts> = {}, listening: Partial<Listening> = {}): BannerFacts {
@@ -45,7 +45,7 @@ test('tells version, time, folder, URLs and skipped ports', () => {
 
   Local     http://localhost:8080/     ./site
   Network   off (--lan to share)
-  Ports     8008 is held by node (pid 4242: vite) · 591 needs root here · using 8080
+  Ports     8008 is in use by node (pid 4242: vite) · 591 needs administrator rights · using 8080
 
 `,
   )
@@ -61,8 +61,9 @@ test('breaks rows where the terminal is narrow', () => {
   Local     http://localhost:8080/
             ./a/long/way/to/the/site
   Network   off (--lan to share)
-  Ports     8008 is held by node (pid 4242: vite)
-            591 needs root here
+  Ports     8008 is in use by node (pid 4242:
+            vite)
+            591 needs administrator rights
             using 8080
 
 `,
@@ -99,7 +100,7 @@ test('is one plain line for a pipe', () => {
   assert.equal(renderPlainBanner(facts()), 'serve8008 0.1.0 serving ./site at http://localhost:8080/\n')
   assert.equal(
     renderPlainBanner(facts({}, { skipped, urls: { local: [], network: ['http://10.0.0.2:8080/'] } })),
-    'serve8008 0.1.0, 8008 is held by node (pid 4242: vite), 591 needs root here, ' +
+    'serve8008 0.1.0, 8008 is in use by node (pid 4242: vite), 591 needs administrator rights, ' +
       'serving ./site at http://localhost:8080/\nNetwork: http://10.0.0.2:8080/\n',
   )
   assert.equal(renderPlainBanner(facts({ folder: 'a\nb' })).split('\n').length, 2)
@@ -135,4 +136,10 @@ test('tells what is forwarded', () => {
     /^ {2}Proxy {5}\/api -> localhost:3000\n {12}chat\.localhost -> localhost:4000, localhost:4001$/m,
   )
   assert.match(renderPlainBanner(facts({ proxies })), /^Proxy: \/api -> localhost:3000$/m)
+})
+
+test('names no folder where everything is forwarded', () => {
+  const all = facts({ folder: undefined, proxies: [{ name: '/', to: 'localhost:5173' }] })
+  assert.match(renderBanner(all, terminal), /Local {5}http:\/\/localhost:8080\/\n/)
+  assert.match(renderPlainBanner(all), /^serve8008 0\.1\.0 forwarding at http:\/\/localhost:8080\/\nProxy: \/ -> /)
 })

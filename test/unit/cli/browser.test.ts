@@ -36,10 +36,31 @@ test('BROWSER=none and CI open nothing', async () => {
 })
 
 test('a browser that does not start is a warning', async () => {
-  assert.deepEqual((await open('/', {}, new Error('spawn ENOENT'))).warnings, [
-    'The browser did not open: spawn ENOENT',
+  assert.deepEqual((await open('/', {}, new Error('spawn /usr/bin/xdg-open ENOENT'))).warnings, [
+    'No browser was opened (xdg-open is not installed). Open http://localhost:8008/ yourself.',
   ])
   const { child, warnings } = await open('/', {})
   child.emit('error', new Error('gone'))
-  assert.deepEqual(warnings, ['The browser did not open: gone'])
+  assert.deepEqual(warnings, ['No browser was opened (gone). Open http://localhost:8008/ yourself.'])
+})
+
+test('what starts browsers and finds none is a warning, a browser that was closed is none', async (t) => {
+  const { child, warnings } = await open('/a', {})
+  child.emit('exit', 3)
+  assert.deepEqual(warnings, [
+    'No browser was opened (there is none that could be found, exit code 3). Open http://localhost:8008/a yourself.',
+  ])
+  const named = await open('/', { BROWSER: 'firefox' })
+  named.child.emit('exit', 1)
+  assert.match(named.warnings[0] ?? '', /firefox ended with 1/)
+  for (const code of [0, null]) {
+    const well = await open('/', {})
+    well.child.emit('exit', code)
+    assert.deepEqual(well.warnings, [])
+  }
+  const clock = t.mock.method(performance, 'now', () => 0)
+  const late = await open('/', { BROWSER: 'firefox' })
+  clock.mock.mockImplementation(() => 60_000)
+  late.child.emit('exit', 1)
+  assert.deepEqual(late.warnings, [])
 })

@@ -7,15 +7,15 @@ const terminal = { isTerminal: true, color: false, columns: 80 }
 const pipe = { isTerminal: false, color: false, columns: 80 }
 
 test('an error is a sentence, a code and the way out', () => {
-  const error = new ServeError('E8008_PORT_HELD', 'Port 3000 is held by node (pid 4242: next dev).')
+  const error = new ServeError('E8008_PORT_HELD', 'Port 3000 is in use by node (pid 4242: next dev).')
   const hint = 'serve8008 --port 3001'
   assert.equal(
     renderError(error, hint, terminal, false),
-    '\n  Port 3000 is held by node (pid 4242: next dev).\n  E8008_PORT_HELD   try: serve8008 --port 3001\n\n',
+    '\n  Port 3000 is in use by node (pid 4242: next dev).\n  E8008_PORT_HELD   try: serve8008 --port 3001\n\n',
   )
   assert.equal(
     renderError(error, hint, pipe, false),
-    'Port 3000 is held by node (pid 4242: next dev).\nE8008_PORT_HELD   try: serve8008 --port 3001\n',
+    'Port 3000 is in use by node (pid 4242: next dev).\nE8008_PORT_HELD   try: serve8008 --port 3001\n',
   )
 })
 

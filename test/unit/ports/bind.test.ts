@@ -140,22 +140,28 @@ test('held and denied ports are stepped over, each with its reason', async (t) =
       [591, 'EACCES'],
     ],
   )
-  assert.equal(skipped[0]?.reason, `${held} is held by this very process`)
+  assert.equal(skipped[0]?.reason, `${held} is in use by this very process`)
   assert.equal(skipped[0]?.holder?.pid, process.pid)
-  assert.equal(skipped[1]?.reason, process.platform === 'win32' ? '591 is reserved by Windows' : '591 needs root here')
+  assert.equal(
+    skipped[1]?.reason,
+    process.platform === 'win32' ? '591 is reserved by Windows' : '591 needs administrator rights',
+  )
 })
 
 test('without a fallback only the first port is tried, and the hint names one that is free', async (t) => {
   const held = await hold(t, '127.0.0.1')
   const one = await refused({ ports: [held], fallback: false })
   assert.equal(one.code, 'E8008_PORT_HELD')
-  assert.equal(one.message, `Port ${held} is held by this very process, and a port that was asked for never moves.`)
+  assert.equal(
+    one.message,
+    `Port ${held} is in use by this very process. You asked for this port, so no other was tried.`,
+  )
   const free = Number(/^port: (\d+)$/.exec(one.hint ?? '')?.[1])
   assert.ok(free > held)
   assert.equal((await bound(t, { ports: [free], fallback: false })).port, free)
 
   const strict = await refused({ ports: [held, 0], fallback: false })
-  assert.match(strict.message, /, and no further port may be tried\.$/)
+  assert.match(strict.message, /\. Only the first port may be tried, so no other was tried\.$/)
 })
 
 test('the hint never names a port that is held', async (t) => {
@@ -173,7 +179,7 @@ test('a denied port is told apart from a held one, and leads to a port that need
     assert.equal(error.exitCode, 3)
     assert.match(error.hint ?? '', /^port: 80[89]\d$/)
     if (process.platform !== 'win32')
-      assert.equal(error.message, 'Port 80 needs root here, and a port that was asked for never moves.')
+      assert.equal(error.message, 'Port 80 needs administrator rights. You asked for this port, so no other was tried.')
   }
 })
 
@@ -184,7 +190,7 @@ test('when every port is taken the error names who has which', async (t) => {
   assert.equal(error.exitCode, 3)
   assert.deepEqual(
     error.problems,
-    held.map((port) => `${port} is held by this very process`),
+    held.map((port) => `${port} is in use by this very process`),
   )
   assert.equal(error.message, `No port is free: ${error.problems.join(', ')}.`)
   assert.match(error.hint ?? '', /^port: \d+$/)

@@ -27,19 +27,53 @@ const tcp6 = `  sl  local_address                         remote_address        
 
 test('listening sockets are read from the tables of the kernel', () => {
   assert.deepEqual(parseProcNet(tcp, true), [
-    { address: '127.0.0.1', port: 8008, uid: 1000, inode: '31415' },
-    { address: '0.0.0.0', port: 8080, uid: 0, inode: '27182' },
+    { state: 'listening', address: '127.0.0.1', port: 8008, uid: 1000, inode: '31415' },
+    { state: 'listening', address: '0.0.0.0', port: 8080, uid: 0, inode: '27182' },
+    { state: 'connection', address: '127.0.0.1', port: 8008, uid: 1000, inode: '99999' },
   ])
   assert.deepEqual(parseProcNet(tcp6, true), [
-    { address: '::', port: 8000, uid: 1000, inode: '16180' },
-    { address: '::1', port: 8008, uid: 33, inode: '14142' },
-    { address: '127.0.0.1', port: 8009, uid: 33, inode: '17320' },
+    { state: 'listening', address: '::', port: 8000, uid: 1000, inode: '16180' },
+    { state: 'listening', address: '::1', port: 8008, uid: 33, inode: '14142' },
+    { state: 'listening', address: '127.0.0.1', port: 8009, uid: 33, inode: '17320' },
   ])
+})
+
+/** What the holder of a socket is called that no process shows. */
+function hiddenOf(uid: number): 'elsewhere' | 'user' {
+  return process.getuid?.() === uid ? 'elsewhere' : 'user'
+}
+
+test('a port without a listener is kept by a connection, one that was closed among them', async (t) => {
+  const proc = mkdtempSync(join(tmpdir(), 'proc-'))
+  t.after(() => rmSync(proc, { recursive: true, force: true }))
+  mkdirSync(join(proc, 'net'))
+  const line = (state: string, uid: number, inode: number): string =>
+    `   0: 0100007F:1F48 0100007F:C350 ${state} 00000000:00000000 00:00000000 00000000  ${uid}        0 ${inode} 1\n`
+  const holderOf = async (text: string, searchMs?: number): Promise<unknown> => {
+    writeFileSync(join(proc, 'net', 'tcp'), text)
+    const [first, ...rest] = await linuxHolders([8008], proc, searchMs)
+    assert.deepEqual(rest, [])
+    return first?.holder.hidden ?? first?.holder.pid
+  }
+  // The inode of a closed connection is 0; its user is root's.
+  assert.equal(await holderOf(line('06', 0, 0)), 'closing')
+  assert.equal(await holderOf(line('0A', 4711, 31415)), 'user')
+  assert.equal(await holderOf(line('01', 4711, 31415)), 'user')
+  // Accepted connections are those of the listener.
+  assert.equal(await holderOf(line('01', 4711, 27182) + line('0A', 4711, 31415)), 'user')
+  if (process.getuid !== undefined) assert.equal(await holderOf(line('0A', process.getuid(), 31415)), 'elsewhere')
+  mkdirSync(join(proc, '999', 'fd'), { recursive: true })
+  // A search without time.
+  assert.equal(await holderOf(line('0A', 4711, 31415), 0), 'search')
+  symlinkSync('socket:[31415]', join(proc, '999', 'fd', '7'))
+  assert.equal(await holderOf(line('01', 4711, 31415)), 999)
 })
 
 test('the tables of a big-endian machine are read in its byte order', () => {
   const line = '   0: 7F000001:1F48 00000000:0000 0A 0:0 00:0 0  1000        0 31415 1'
-  assert.deepEqual(parseProcNet(line, false), [{ address: '127.0.0.1', port: 8008, uid: 1000, inode: '31415' }])
+  assert.deepEqual(parseProcNet(line, false), [
+    { state: 'listening', address: '127.0.0.1', port: 8008, uid: 1000, inode: '31415' },
+  ])
 })
 
 test('on Linux the process is found by its open socket; a hidden one keeps its uid', async (t) => {
@@ -61,8 +95,16 @@ test('on Linux the process is found by its open socket; a hidden one keeps its u
 
   assert.deepEqual(await linuxHolders([8008, 8080], proc), [
     { address: '127.0.0.1', port: 8008, holder: { pid: 999, name: 'node', command: 'vite', uid: undefined } },
-    { address: '0.0.0.0', port: 8080, holder: { pid: undefined, name: undefined, command: undefined, uid: 0 } },
-    { address: '::1', port: 8008, holder: { pid: undefined, name: undefined, command: undefined, uid: 33 } },
+    {
+      address: '0.0.0.0',
+      port: 8080,
+      holder: { pid: undefined, name: undefined, command: undefined, uid: 0, hidden: hiddenOf(0) },
+    },
+    {
+      address: '::1',
+      port: 8008,
+      holder: { pid: undefined, name: undefined, command: undefined, uid: 33, hidden: 'user' },
+    },
   ])
   assert.deepEqual(await linuxHolders([8008], join(proc, 'none')), [])
 })

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { runningServers } from '../../src/cli/running-servers.ts'
+import { folderOf, run, serve, start, type Command } from './command.ts'
+
+const linux = process.platform === 'linux' ? false : 'network namespaces are those of Linux'
+const isolated =
+  linux === false && spawnSync('unshare', ['-rn', 'true']).status !== 0 ? 'there is no unshare(1) that may' : linux
+
+/** Waits until other commands can find a server. */
+async function registered(env: Record<string, string>): Promise<void> {
+  while (runningServers(env).length === 0) await new Promise((resolve) => setImmediate(resolve))
+}
+
+test('a port that serves this folder already is named with its address', async (t) => {
+  const env = { XDG_RUNTIME_DIR: await folderOf(t, {}) }
+  const cwd = await folderOf(t, { 'other/a.txt': '' })
+  const { port, url } = await serve(t, ['.'], { cwd, env })
+  await registered(env)
+  const again = await run(t, ['--port', String(port)], { cwd, env })
+  assert.equal(again.exitCode, 3)
+  assert.ok(again.stderr.includes(` This folder is already served at ${url}.\n`), again.stderr)
+  const other = await run(t, ['./other', '--port', String(port)], { cwd, env })
+  assert.doesNotMatch(other.stderr, /already served/)
+  // A port of its own starts a second one.
+  const second = await serve(t, ['.', '--port', '0'], { cwd, env })
+  assert.notEqual(second.port, port)
+})
+
+/** Runs shell lines where no port is taken. */
+function alone(t: TestContext, lines: string, cwd: string, env: Record<string, string>): Command {
+  return start(t, [], { cwd, env, words: ['unshare', '-rn', 'sh', '-c', `ip link set lo up; ${lines}`] })
+}
+
+test('the same command twice gives the address and starts no second server', { skip: isolated }, async (t) => {
+  const { commandWords } = await import('./command.ts')
+  const env = { XDG_RUNTIME_DIR: await folderOf(t, {}) }
+  const cwd = await folderOf(t, { 'index.html': 'x', 'other/a.txt': '' })
+  const line = commandWords.map((word) => `'${word}'`).join(' ')
+  // The second one comes once the first can be found; a port of its own, and another folder, start one.
+  const lines = `
+    ${line} & first=$!
+    until ${line} status | grep -q pid; do :; done
+    ${line}; echo "code $?"
+    timeout 2 ${line} ./other; echo "other $?"
+    kill $first; wait $first`
+  const { stdout, stderr } = await alone(t, lines, cwd, env).ended
+  assert.match(stderr, /^This folder is already served at http:\/\/localhost:8008\/ \(pid \d+\)\.$/m)
+  assert.match(stderr, /E8008_PORT_HELD {3}try: serve8008 --port 0$/m)
+  assert.match(stdout, /^code 3$/m)
+  assert.match(stdout, /serve8008 \S+, 8008 is in use by node .* serving \.\/other at http:/)
+})
+
+test('a process in another pid namespace is said to be one of ours', { skip: isolated }, async (t) => {
+  const { commandWords } = await import('./command.ts')
+  const cwd = await folderOf(t, { 'index.html': 'x' })
+  const line = [...commandWords, '--port', '8008'].map((word) => `'${word}'`).join(' ')
+  // The inner one sees a /proc of its own, in which the outer one is not.
+  const lines = `
+    ${line} & first=$!
+    until grep -q ':1F48 .* 0A ' /proc/net/tcp; do :; done
+    unshare -pf --mount-proc ${line}; echo "code $?"
+    kill $first; wait $first`
+  const { stdout, stderr } = await alone(t, lines, cwd, { XDG_RUNTIME_DIR: await folderOf(t, {}) }).ended
+  assert.match(stdout, /^code 3$/m)
+  assert.match(stderr, /Port 8008 is in use by a process of yours that is not visible here \(a container/)
+})
+
+test('--open says that there is no browser, and where to go', { skip: linux }, async (t) => {
+  const cwd = await folderOf(t, { 'bin/none': '' })
+  const browser = join(cwd, 'bin/none')
+  writeFileSync(browser, '#!/bin/sh\nexit 3\n')
+  chmodSync(browser, 0o755)
+  for (const [name, why] of [
+    [browser, 'ended with 3'],
+    [join(cwd, 'missing'), 'missing is not installed'],
+  ] as const) {
+    const { stderr } = await serve(t, ['--open'], { cwd, env: { BROWSER: name } })
+    await stderr(new RegExp(`No browser was opened \\(.*${why}\\)\\. Open http://localhost:\\d+/ yourself`))
+  }
+})
