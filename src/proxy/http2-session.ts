@@ -9,6 +9,8 @@ const idleMs = 50_000
 const doubtMs = 5000
 /** Milliseconds for the answer to that. */
 const pingMs = 1500
+/** Milliseconds that an idle session gets to say goodbye. */
+const farewellMs = 1000
 /** Bytes that the upstream may send ahead, for each stream; and for all of them together. */
 const streamWindow = 1024 * 1024
 const sessionWindow = 16 * 1024 * 1024
@@ -139,10 +141,18 @@ export function createHttp2Session({ authority, dial, connectMs, replyHeaderByte
       isClosed = true
       // One that is being opened is closed when it is.
       await current?.catch(() => {})
-      const open = [...alive.keys()].filter((session) => !session.destroyed)
-      await Promise.all(open.map((session) => new Promise<void>((resolve) => session.once('close', resolve).close())))
+      await Promise.all([...alive.values()].filter(({ session }) => !session.destroyed).map(ended))
     },
   }
+}
+
+/** Ends a session behind its streams, and one without streams in any case: one that failed inside may never say so. */
+async function ended({ session, streams }: Kept): Promise<void> {
+  // An idle session keeps no process alive, but its end is waited for.
+  session.ref()
+  const timer = streams > 0 ? undefined : setTimeout(() => session.destroy(), farewellMs)
+  await new Promise<void>((resolve) => session.once('close', resolve).close())
+  clearTimeout(timer)
 }
 
 /** A connection that was lost without a word looks idle: a laptop slept, a router forgot, a container was paused. */

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { createSecureServer, createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2'
 import type { IncomingHttpHeaders } from 'node:http2'
@@ -6,6 +7,7 @@ import type { AddressInfo } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 import { PassThrough, Readable } from 'node:stream'
 import { test } from 'node:test'
+import { promisify } from 'node:util'
 import { Server as GrpcServer, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js'
 import type { HeaderList } from '../../../src/http/headers.ts'
 import type { Source } from '../../../src/http/reply.ts'
@@ -414,4 +416,28 @@ test('a gRPC server is answered to: message, trailers, status, and refusals in t
   } finally {
     server.forceShutdown()
   }
+})
+
+test('closing waits for an idle session, which keeps no process alive otherwise', async () => {
+  await using backend = await startBackend((stream) => {
+    stream.respond()
+    stream.end('ok')
+  })
+  const entry = new URL('../../../src/proxy/http2-transport.ts', import.meta.url).href
+  const upstream = upstreamAt(backend.port, { protocol: 'h2c:' })
+  const options = { upstream, timeouts: patientTimeouts, tls: { verify: true }, replyHeaderBytes: 65_536 }
+  const request = { method: 'GET', path: '/', headers: [], body: null }
+  const program = `
+    const { createHttp2Transport } = await import(${JSON.stringify(entry)})
+    const transport = createHttp2Transport(${JSON.stringify(options)})
+    const request = { ...${JSON.stringify(request)}, whenGone: () => () => {}, inform: () => {} }
+    const { body } = await transport.send(request)
+    await body.pull({ write() {} }, new AbortController().signal)
+    await transport.close()
+    console.log('closed')`
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    ...['--import', 'tsx', '--input-type=module'],
+    ...['--eval', program],
+  ])
+  assert.equal(stdout, 'closed\n')
 })
