@@ -59,8 +59,8 @@ export function createDenyList({ dotfiles, serve }: DenyOptions): DenyList {
   }
 
   function secretIn(names: readonly string[], found: Found | undefined): string | undefined {
-    for (const [depth, name] of names.entries()) {
-      const what = secretOf(names, depth, name.toLowerCase(), depth === names.length - 1 ? found : foundFolder)
+    for (const depth of names.keys()) {
+      const what = secretOf(names, depth, depth === names.length - 1 ? found : foundFolder)
       if (what !== undefined && !patterns.allow(names, depth)) return `${what}${optionFor(names, depth)}`
     }
     return undefined
@@ -79,10 +79,12 @@ const rulesOfName = finder(patternRules)
 const rulesOfPath = finder(pathRules)
 
 /** What the rules call a name; a compressed copy is what its original is. */
-function secretOf(names: readonly string[], depth: number, name: string, found: Found | undefined): string | undefined {
+function secretOf(names: readonly string[], depth: number, found: Found | undefined): string | undefined {
+  const given = names[depth] ?? ''
   // No file has such a name, and no pattern needs to be quick with it.
-  if (name.length > longestName) return undefined
-  const plain = name.replace(/(?<=.)\.(?:br|gz|zst)$/, '')
+  if (given.length > longestName) return undefined
+  const name = given.toLowerCase()
+  const plain = name.replace(/(?<=.)(?:\.(?:br|gz|zst|bz2|xz))+$/, '')
   // What a compressed copy holds is not looked into.
   const inside = plain === name ? found : found && { ...found, head: () => undefined }
   return rulesFor(names, depth, plain).find((rule) => applies(rule, inside))?.what

@@ -20,7 +20,7 @@ function isDenied(
 
 /** Names that programs give to secrets, each with the program or the format. */
 const secrets = `
-  server.pem SERVER.PEM a.p12 a.pfx a.p8 a.jks a.jceks release.bks a.keystore a.ppk a.pvk strong.snk krb5.keytab server.pem.gz
+  server.pem SERVER.PEM a.p12 a.pfx a.p8 a.jks a.jceks release.bks a.keystore a.ppk a.pvk strong.snk krb5.keytab server.pem.gz server.pem.gz.br credentials.json.xz
   id_rsa id_rsa.pub id_rsa.old id_ed25519 id_ecdsa_sk ssh_host_rsa_key
   a.kdbx old.kdb logins.psafe3 login.keychain login.keychain-db
   .env .ENV .env.local .env.production .envrc production.env production.env.gz .dev.vars
@@ -95,6 +95,11 @@ describe('names', () => {
   }
 
   for (const name of harmless) test(`${name} is served`, () => assert.equal(isDenied(name, file()), false))
+
+  test('the longest names are judged too, whatever becomes of them in lower case', () => {
+    // U+0130 is two characters in lower case.
+    for (const letter of ['a', '\u0130', 'ż']) assert.equal(isDenied(`${letter.repeat(251)}.pem`, file()), true)
+  })
 
   test('folders are not backups, keys or databases', () => {
     for (const name of ['site.old', 'v1.bak', 'deck.key', 'x.sqlite', 'certs.pem', 'core', 'credentials', 'a~']) {
