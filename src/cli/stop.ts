@@ -10,6 +10,10 @@ import type { Program } from './program.ts'
 import type { Report } from './report.ts'
 import { isRunning, runningServers, type RunningServer } from './running-servers.ts'
 
+// Named in full: Windows looks into the current folder first, where a served project could plant a powershell.exe.
+const powershell = 'C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe'
+/** Milliseconds that a server gets for replies under way; a longer `closeMs` of its own goes on without us. */
+const patienceMs = 30_000
 /** Milliseconds between looks whether the server has ended. */
 const lookMs = 50
 
@@ -34,7 +38,15 @@ export async function stop(command: Command, program: Program, report: Report): 
     )
   }
   process.kill(pid, 'SIGTERM')
-  while (isRunning(pid)) await new Promise((resolve) => setTimeout(resolve, lookMs))
+  const deadline = program.elapsed() + patienceMs
+  while (isRunning(pid)) {
+    if (program.elapsed() > deadline) {
+      throw new ServeError('E8008_NOT_RUNNING', `Process ${pid} is still finishing replies under way.`, {
+        hint: 'serve8008 status',
+      })
+    }
+    await new Promise((resolve) => setTimeout(resolve, lookMs))
+  }
   if (command.json) report.print(`${printableJson({ stopped: { url, folder: root, pid } })}\n`)
   else if (!command.quiet) report.print(`Stopped ${printable(url)} (${printable(displayPath(root, cwd))}).\n`)
   return 0
@@ -55,10 +67,7 @@ async function argumentsOf(pid: number): Promise<string> {
   }
   const [program, words] =
     process.platform === 'win32'
-      ? [
-          'powershell',
-          ['-NoProfile', '-Command', `(Get-CimInstance Win32_Process -Filter ProcessId=${pid}).CommandLine`],
-        ]
+      ? [powershell, ['-NoProfile', '-Command', `(Get-CimInstance Win32_Process -Filter ProcessId=${pid}).CommandLine`]]
       : ['ps', ['-ww', '-o', 'args=', '-p', String(pid)]]
   return promisify(execFile)(program as string, words as string[], { windowsHide: true }).then(
     ({ stdout }) => stdout,

@@ -5,6 +5,8 @@ import { processName } from './process-name.ts'
 
 /** Milliseconds that the search for processes may take. A machine can have very many. */
 const mostSearchMs = 1000
+/** Sockets that are told of: a port without a listener may have thousands of closed connections. */
+const mostSockets = 256
 /** Processes that are looked at in parallel. */
 const width = 8
 
@@ -15,21 +17,19 @@ export async function linuxHolders(
   searchMs: number = mostSearchMs,
 ): Promise<PortHolder[]> {
   const tables = await Promise.all([`${proc}/net/tcp`, `${proc}/net/tcp6`].map((path) => readText(path)))
-  const sockets = tables
-    .flatMap((text) => parseProcNet(text))
-    .filter(({ port }) => ports.includes(port))
+  const found = tables.flatMap((text) => parseProcNet(text)).filter(({ port }) => ports.includes(port))
+  const heard = new Set(found.filter(({ state }) => state === 'listening').map(({ port }) => port))
+  // A listener has connections of its own, perhaps thousands; they say nothing more.
+  const sockets = found
+    .filter(({ port, state }) => state === 'listening' || !heard.has(port))
     .toSorted((a, b) => weight[a.state] - weight[b.state])
-    // A listener has connections of its own; they say nothing more.
-    .filter(
-      ({ port, state }, _, all) =>
-        state === 'listening' || all.every((other) => other.port !== port || other.state !== 'listening'),
-    )
+    .slice(0, mostSockets)
   const open = sockets.filter(({ state }) => state !== 'closing')
   const { owners, isWhole } = await findOwners(proc, new Set(open.map(({ inode }) => inode)), searchMs)
   return Promise.all(sockets.map((socket) => describe(proc, socket, owners.get(socket.inode), isWhole)))
 }
 
-/** Who keeps a port: a listener before a connection, and that before one that is closed. */
+/** Who is named for a port: a listener before a connection, and that before one that is closed. */
 const weight: Readonly<Record<ListeningSocket['state'], number>> = { listening: 0, connection: 1, closing: 2 }
 
 async function describe(

@@ -29,7 +29,7 @@ test('has no description at the margin, however narrow', () => {
 test('names log formats, limits with their defaults, mounts, and what a repeated flag does', () => {
   assert.match(plain, /pretty,\s+common,\s+combined,\s+json,\s+none/)
   for (const name of limitNames)
-    assert.match(plain, new RegExp(`^ {6}${name}=${limitTable[name].default} {2,}[A-Z]`, 'm'))
+    assert.match(plain, new RegExp(`^ {6}${name}=${limitTable[name].default}(?: {2,}|\\n +)[A-Z]`, 'm'))
   assert.match(plain, /^ {2}serve8008 \. \/docs=\.\/doc {2,}/m)
   assert.match(plain, /given twice the last one counts/)
 })
