@@ -109,8 +109,15 @@ function converse(
   })
 }
 
+/** Milliseconds that a header section waits for content, so that both go out in one piece. */
+const headMs = 2
+
 /** Sends content with backpressure, and behind it the trailers. */
 function sendContent(body: Readable, request: ClientRequest, socket: Socket, { trailers, announced }: OutboundRequest) {
+  // An upstream may answer what has not been said yet.
+  const head = setTimeout(() => request.flushHeaders(), headMs)
+  socket.once('close', () => clearTimeout(head))
+  body.once('data', () => clearTimeout(head))
   body.on('data', (chunk: Uint8Array) => {
     if (!request.write(chunk)) body.pause()
   })

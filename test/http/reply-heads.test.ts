@@ -194,6 +194,39 @@ test('sends the head of a reply to a request with trailers before its content co
   assert.equal((await client.reply()).body.toString(), text)
 })
 
+// Over HTTP/1.1 without trailers the client library sends the head of a request with its first content.
+test('sends the head of a request with trailers before its content comes', async () => {
+  await using backend = await startBackend()
+  await using front = await startServer({}, { proxy: { '/': `http://127.0.0.1:${backend.port}` } })
+  using client = await RawClient.open(front.port)
+  client.send(`POST / HTTP/1.1\r\n${front.hostLine}\r\nTrailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n`)
+  const upstream = await backend.next()
+  assert.match(await upstream.head(), /^POST \/ HTTP\/1\.1\r\n[^]*\r\nTransfer-Encoding: chunked\r\n[^]*\r\n\r\n$/)
+  upstream.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+  assert.equal((await client.reply()).body.toString(), 'ok')
+})
+
+for (const from of ['HTTP/1.1', 'HTTP/2']) {
+  test(`sends the head of a request from ${from} to HTTP/2 before its content comes, and the answer back`, async () => {
+    await using slow = await overHttp2({ type: 'text/event-stream' })
+    const options = { proxy: { '/': slow.target } }
+    if (from === 'HTTP/1.1') {
+      await using front = await startServer({}, options)
+      using client = await RawClient.open(front.port)
+      client.send(`POST / HTTP/1.1\r\n${front.hostLine}\r\nTransfer-Encoding: chunked\r\n\r\n`)
+      await client.sees('\r\n\r\n')
+    } else {
+      await using front = await startHttp2({}, options)
+      using session = openSession(front.port)
+      const stream = session.request({ ':method': 'POST', ':path': '/' }, { endStream: false })
+      stream.on('error', () => {})
+      const [fields] = await once(stream, 'response')
+      assert.equal(fields[':status'], 200)
+      stream.destroy()
+    }
+  })
+}
+
 const slowBodies = (gate: Promise<void>): Readonly<Record<string, () => PassThrough | Source>> => ({
   'a stream': () => {
     const stream = new PassThrough()

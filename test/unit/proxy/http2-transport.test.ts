@@ -53,12 +53,14 @@ async function startBackend(
   }
 }
 
+const limits: TransportOptions['limits'] = { replyHeaderBytes: 65_536, upstreamConnections: 100 }
+
 function transportTo(port: number, facts: Partial<TransportOptions> = {}): Transport & AsyncDisposable {
   const transport = createHttp2Transport({
     upstream: upstreamAt(port, { protocol: 'h2c:' }),
     timeouts: patientTimeouts,
     tls: { verify: true },
-    limits: { replyHeaderBytes: 65_536, upstreamConnections: 100 },
+    limits,
     ...facts,
   })
   return { ...transport, [Symbol.asyncDispose]: () => transport.close() }
@@ -425,7 +427,7 @@ test('closing waits for an idle session, which keeps no process alive otherwise'
   })
   const entry = new URL('../../../src/proxy/http2-transport.ts', import.meta.url).href
   const upstream = upstreamAt(backend.port, { protocol: 'h2c:' })
-  const options = { upstream, timeouts: patientTimeouts, tls: { verify: true }, replyHeaderBytes: 65_536 }
+  const options: TransportOptions = { upstream, timeouts: patientTimeouts, tls: { verify: true }, limits }
   const request = { method: 'GET', path: '/', headers: [], body: null }
   const program = `
     const { createHttp2Transport } = await import(${JSON.stringify(entry)})
