@@ -2,8 +2,7 @@ import { ServeError } from '../errors/serve-error.ts'
 import type { Exchange } from '../http/exchange.ts'
 import type { Reply } from '../http/reply.ts'
 import { clientFields, clientReply, type ClientReplyOptions } from './client-reply.ts'
-import type { OutboundRequest } from './types.ts'
-import type { Upgrade } from './upgrade.ts'
+import type { OutboundRequest, Upgrade } from './types.ts'
 
 /**
  * Asks an upstream to upgrade, for as long as the client is there and the server does not stop. An upgrade that was

@@ -7,6 +7,7 @@ import { cancelStream } from '../http/http2-cancel.ts'
 import { http2Body } from './http2-body.ts'
 import { http2RequestFields, http2Trailers, isGrpc, plainFields } from './http2-fields.ts'
 import { createHttp2Session, type Http2Session } from './http2-session.ts'
+import { upgradeHttp2 } from './http2-upgrade.ts'
 import { maxInterim } from './response-head.ts'
 import type { OutboundRequest, Transport, TransportOptions, UpstreamFault, UpstreamReply } from './types.ts'
 import { UpstreamError } from './upstream-error.ts'
@@ -34,6 +35,7 @@ export function createHttp2Transport(options: TransportOptions): Transport {
         throw error
       }
     },
+    upgrade: (...asked) => upgradeHttp2(session, options, asked),
     close: () => session.close(),
   }
 }

@@ -16,7 +16,7 @@ export interface Joined {
  */
 export function joinSockets(
   client: Duplex,
-  upstream: Socket,
+  upstream: Duplex,
   heads: { readonly fromClient: Uint8Array; readonly fromUpstream: Uint8Array },
 ): Joined {
   for (const socket of [client, upstream]) prepare(socket)
@@ -80,9 +80,8 @@ function finishThenDestroy(socket: Duplex): void {
   socket.end()
   if (socket.writableFinished) return void socket.destroy()
   socket.once('finish', () => socket.destroy())
-  // Nobody reads what it still has to say: that may never end.
-  const timer = setTimeout(() => socket.destroy(), halfClosedMs)
-  socket.once('close', () => clearTimeout(timer))
+  // Nobody reads what it still has to say: that may never end. One that is closed before is not worth a listener.
+  setTimeout(() => socket.destroy(), halfClosedMs).unref()
 }
 
 /** A peer that has ended its side may wait for the rest of the answer, or may be gone. */

@@ -7,8 +7,8 @@ import { createOutbound, matchedPrefix, type OutboundOptions } from './outbound.
 import { createRequestPath } from './request-path.ts'
 import { leavesRoute, rewriteDestination } from './rewrite-destination.ts'
 import { announcedTrailers, trailerSection } from './request-trailers.ts'
-import type { OutboundRequest, Transport, TransportOptions } from './types.ts'
-import { createUpgrade, type Upgrade } from './upgrade.ts'
+import type { OutboundRequest, Transport, TransportOptions, Upgrade } from './types.ts'
+import { createUpgrade } from './upgrade.ts'
 import type { UrlMapping } from './url-mapping.ts'
 
 /** An upstream of a route: how requests are put to it, and the ways to speak to it. */
@@ -58,10 +58,12 @@ export function createTarget(upstream: ResolvedUpstream, options: TargetOptions)
     return proxy.rewrite ? rewriteDestination(fields, urls, copies) : fields
   }
 
+  const transport = createTransport({ upstream, timeouts, tls, limits })
+  const plainUpgrade = createUpgrade({ upstream, timeouts, tls, replyHeaderBytes: limits.replyHeaderBytes })
   return {
     upstream,
-    transport: createTransport({ upstream, timeouts, tls, limits }),
-    upgrade: createUpgrade({ upstream, timeouts, tls, replyHeaderBytes: limits.replyHeaderBytes }),
+    transport,
+    upgrade: async (...asked) => (await transport.upgrade?.(...asked)) ?? plainUpgrade(...asked),
     mapping,
     request(x, content) {
       const request: OutboundRequest = {
@@ -105,6 +107,7 @@ function lazyTransport(open: () => Promise<Transport>): Transport {
   let opening: Promise<Transport> | undefined
   return {
     send: async (request) => (await (opening ??= open())).send(request),
+    upgrade: async (...asked) => (await (opening ??= open())).upgrade?.(...asked),
     close: async () => (await opening)?.close(),
   }
 }

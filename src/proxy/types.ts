@@ -1,8 +1,10 @@
+import type { Duplex } from 'node:stream'
 import type { Limits } from '../config/types.ts'
 import type { ResolvedMatch, ResolvedProxy, ResolvedUpstream } from '../config/route-types.ts'
-import type { Relayed } from '../http/exchange.ts'
+import type { Exchange, Relayed } from '../http/exchange.ts'
 import type { HeaderList } from '../http/headers.ts'
 import type { Source } from '../http/reply.ts'
+import type { Joined } from './join-sockets.ts'
 
 /** One route that forwards. */
 export interface ProxyRoute {
@@ -47,10 +49,21 @@ export interface UpstreamReply {
   readonly body: Source | Uint8Array | null
 }
 
+/** An upstream's answer to an upgrade: a refusal, or a 101 with what joins the two connections. */
+export interface UpgradeAnswer extends UpstreamReply {
+  readonly relayed: true
+  readonly takeover?: (client: Duplex, head: Uint8Array) => Joined
+}
+
+/** Asks an upstream to upgrade, until the signal aborts. Resolves with the 101 and its takeover, or with the refusal as it is. */
+export type Upgrade = (x: Exchange, outbound: OutboundRequest, signal: AbortSignal) => Promise<UpgradeAnswer>
+
 /** Speaks to one upstream in one version of HTTP. */
 export interface Transport {
   /** @throws UpstreamError */
   send(request: OutboundRequest): Promise<UpstreamReply>
+  /** Opens a WebSocket as a stream; undefined where the upstream takes none, or for another protocol. */
+  upgrade?(...asked: Parameters<Upgrade>): Promise<UpgradeAnswer | undefined>
   /**
    * Ends idle connections now and the others with their exchanges; a request that comes later opens a new one. Default:
    * `close`, when no request is under way.

@@ -70,6 +70,6 @@ function valuesOf(headers: HeaderList, name: string): string[] {
 }
 
 /** RFC 6455 section 4.2.2. */
-function acceptOf(key: string): string {
+export function acceptOf(key: string): string {
   return createHash('sha1').update(`${key.trim()}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
 }

@@ -1,13 +1,12 @@
 import { request as sendRequest, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
 import type { ResolvedProxy, ResolvedUpstream } from '../config/route-types.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { createDial } from './dial.ts'
-import { joinSockets, type Joined } from './join-sockets.ts'
+import { joinSockets } from './join-sockets.ts'
 import { messageReply, passInterim } from './message-reply.ts'
 import { readReason } from './response-head.ts'
-import type { OutboundRequest, UpstreamReply } from './types.ts'
+import type { OutboundRequest, Upgrade, UpgradeAnswer } from './types.ts'
 import { acceptedFields, upgradeRequestFields, wantedUpgrade } from './upgrade-fields.ts'
 import { UpstreamError } from './upstream-error.ts'
 import { upstreamError } from './upstream-fault.ts'
@@ -20,15 +19,6 @@ export interface UpgradeOptions {
   /** Bytes that the header section of an answer may have. */
   readonly replyHeaderBytes: number
 }
-
-/** An upstream's answer to an upgrade: a refusal, or a 101 with what joins the two connections. */
-export interface UpgradeAnswer extends UpstreamReply {
-  readonly relayed: true
-  readonly takeover?: (client: Duplex, head: Uint8Array) => Joined
-}
-
-/** Asks an upstream to upgrade, until the signal aborts. Resolves with the 101 and its takeover, or with the refusal as it is. */
-export type Upgrade = (x: Exchange, outbound: OutboundRequest, signal: AbortSignal) => Promise<UpgradeAnswer>
 
 /**
  * Carries WebSocket and other upgrades to one upstream. Nothing is said to the client before the upstream has
