@@ -58,7 +58,7 @@ export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
     description: 'Milliseconds that a connection may idle between requests.',
   },
   drainBytes: {
-    default: 65_536,
+    default: 16 * mebibyte,
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',

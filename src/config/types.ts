@@ -154,7 +154,7 @@ export interface Limits {
   requestMs: number
   /** Milliseconds that a connection may idle between requests. Default 10000. */
   idleMs: number
-  /** Bytes of content that a reply waits for although it does not need them, so that the connection can stay open. Default 64 KiB. */
+  /** Bytes of content that a reply waits for although it does not need them, so that the connection can stay open. Default 16 MiB. */
   drainBytes: number
   /** Milliseconds that a reply waits for such content; then it closes the connection. Default 200. */
   drainMs: number

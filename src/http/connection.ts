@@ -1,12 +1,8 @@
 import type { Socket } from 'node:net'
 import type { Limits } from '../config/types.ts'
 import type { Notes, Peer } from './exchange.ts'
+import { linger } from './linger.ts'
 import type { ConnectionUse } from './open-connections.ts'
-
-/** A client that goes on sending behind its reply must send this many bytes in each span, or it is cut. */
-const lingerRate = { ms: 1000, bytes: 1024 }
-/** Milliseconds between two looks at what a client sends behind its reply. */
-const lingerLookMs = 100
 
 /** Requests that may wait for their turn on a connection before reading pauses. */
 const pipelineLength = 16
@@ -122,22 +118,17 @@ export class Connection implements ConnectionUse {
   /** Half-closes, then reads and drops what still comes: within the time of a header section, at a least rate. */
   #closeSlowly(): void {
     const { socket, latest } = this
-    const { headerMs, lingerBytes } = this.#limits
     this.closing = true
     if (socket.destroyed) return
     socket.end()
     latest?.message.resume()
     socket.resume()
-    const started = { at: performance.now(), bytes: socket.bytesRead }
-    let span = started
-    const timer = setInterval(() => {
-      const now = { at: performance.now(), bytes: socket.bytesRead }
-      const isOver = now.at - started.at >= headerMs || now.bytes - started.bytes > lingerBytes
-      const isWhole = now.at - span.at >= lingerRate.ms
-      if (isOver || (isWhole && now.bytes - span.bytes < lingerRate.bytes)) socket.destroy()
-      else if (isWhole) span = now
-    }, lingerLookMs)
-    socket.once('end', () => socket.destroy()).once('close', () => clearInterval(timer))
+    const stop = linger(
+      () => socket.bytesRead,
+      this.#limits,
+      () => socket.destroy(),
+    )
+    socket.once('end', () => socket.destroy()).once('close', stop)
   }
 }
 

@@ -108,8 +108,7 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
       stream,
       head: isUpgrade ? asUpgrade(head) : head,
       peer,
-      bodyBytes: limits.bodyBytes,
-      backlog: options.backlog,
+      host: options,
     })
     options.opened(x)
     const fault = head.fault ?? tooLarge(raw, limits.headerBytes) ?? unknownMethod(x.method)

@@ -1,11 +1,10 @@
 import type { ServerHttp2Stream } from 'node:http2'
-import type { Backlog } from './backlog.ts'
 import type { Authority } from './authority.ts'
 import type { ServerExchange } from './delivery.ts'
 import type { Notes, Peer } from './exchange.ts'
 import type { Sent } from './finish.ts'
 import { RequestHeaders, type HeaderList } from './headers.ts'
-import { finishHttp2, finishHttp2Interim } from './http2-finish.ts'
+import { finishHttp2, finishHttp2Interim, type Http2Host } from './http2-finish.ts'
 import type { Http2Head } from './http2-head.ts'
 import { noMount, type Mount } from './mounted-reply.ts'
 import { nextExchangeId } from './plain-exchange.ts'
@@ -18,10 +17,7 @@ export interface Http2ExchangeOptions {
   readonly stream: ServerHttp2Stream
   readonly head: Http2Head
   readonly peer: Peer
-  /** Most bytes of content that are read. */
-  readonly bodyBytes: number
-  /** Where is noted what the client has not taken. */
-  readonly backlog: Backlog
+  readonly host: Http2Host
 }
 
 /** An exchange over a stream of HTTP/2. */
@@ -40,15 +36,15 @@ export class Http2Exchange implements ServerExchange {
   readonly notes: Notes = {}
   authority: Authority | undefined = undefined
   readonly #stream: ServerHttp2Stream
-  readonly #backlog: Backlog
+  readonly #host: Http2Host
   readonly #whenGone = new Set<() => void>()
   #controller: AbortController | undefined
   #trailers: HeaderList = []
   #progress = 0
 
-  constructor({ stream, head, peer, bodyBytes, backlog }: Http2ExchangeOptions) {
+  constructor({ stream, head, peer, host }: Http2ExchangeOptions) {
     this.#stream = stream
-    this.#backlog = backlog
+    this.#host = host
     this.peer = peer
     this.method = head.method
     this.target = head.target
@@ -56,7 +52,7 @@ export class Http2Exchange implements ServerExchange {
     const waits = this.headers.get('expect')?.toLowerCase() === '100-continue'
     this.body = new StreamBody(stream, {
       headers: this.headers,
-      limit: bodyBytes,
+      limit: host.limits.bodyBytes,
       // What comes on the stream of a WebSocket is no content.
       expected: head.protocol === undefined && !stream.endAfterHeaders,
       invite: waits ? () => this.inform(100, []) : undefined,
@@ -116,7 +112,7 @@ export class Http2Exchange implements ServerExchange {
   }
 
   write(reply: Reply): Sent | Promise<Sent> {
-    return finishHttp2(this.#stream, reply, this, this.#backlog)
+    return finishHttp2(this.#stream, reply, this, this.#host)
   }
 
   release(): void {

@@ -1,4 +1,5 @@
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import type { Limits } from '../config/types.ts'
 import type { Backlog } from './backlog.ts'
 import { discard } from './body.ts'
 import type { Exchange } from './exchange.ts'
@@ -25,18 +26,25 @@ const ofConnection: ReadonlySet<string> = new Set([
   ...['connection', 'http2-settings', 'keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade'],
 ])
 
+/** What the streams of one server share. */
+export interface Http2Host {
+  readonly backlog: Backlog
+  readonly limits: Limits
+}
+
 /**
  * Writes a reply on a stream of HTTP/2: the place where an answer meets it. Content that breaks off resets the stream,
  * so that it never looks complete (RFC 9113 section 8.1).
  *
- * @param backlog Where is noted what the client has not taken.
+ * @param host Where is noted what the client has not taken, and the bounds of what it may still send.
  */
 export function finishHttp2(
   stream: ServerHttp2Stream,
   reply: Reply,
   x: Exchange,
-  backlog: Backlog,
+  host: Http2Host,
 ): Sent | Promise<Sent> {
+  const { backlog } = host
   const { body, status } = reply
   if (!(status >= 200 && status <= 999)) throw new RangeError(`${status} is not the status of a final reply.`)
   if (body === null || body instanceof Uint8Array) {
@@ -45,7 +53,7 @@ export function finishHttp2(
     const fields = http2Fields(status, lengthened(reply, isSilent ? undefined : (body?.byteLength ?? 0)))
     const endStream = body === null || body.byteLength === 0 || isBodyless(x.method, status)
     stream.respond(fields, { endStream })
-    whenFinished(stream)
+    whenFinished(stream, host)
     if (endStream) return { bytes: 0, aborted: false }
     if (body.byteLength > atOnceBytes) return sendLarge(stream, body, backlog)
     new Http2Writer(stream, backlog).endWith(body)
@@ -59,10 +67,10 @@ export function finishHttp2(
   stream.respond(fields, { endStream: isEmpty, waitForTrailers: !isEmpty && 'pull' in body })
   if (isEmpty) {
     discard(body)
-    whenFinished(stream)
+    whenFinished(stream, host)
     return { bytes: 0, aborted: false }
   }
-  return sendBody(stream, reply, x, backlog)
+  return sendBody(stream, reply, x, host)
 }
 
 async function sendLarge(stream: ServerHttp2Stream, body: Uint8Array, backlog: Backlog): Promise<Sent> {
@@ -72,30 +80,30 @@ async function sendLarge(stream: ServerHttp2Stream, body: Uint8Array, backlog: B
   return { bytes: body.byteLength, aborted: !stream.writableEnded }
 }
 
-async function sendBody(stream: ServerHttp2Stream, { body }: Reply, x: Exchange, backlog: Backlog): Promise<Sent> {
+async function sendBody(stream: ServerHttp2Stream, { body }: Reply, x: Exchange, host: Http2Host): Promise<Sent> {
   let pairs: [string, string][] = []
   stream.once('wantTrailers', () => {
     // What is thrown here would end the process.
     if (stream.destroyed || stream.closed) return
     stream.sendTrailers(listed(pairs))
-    setImmediate(stopReading, stream)
+    setImmediate(stopReading, stream, host.limits)
   })
-  const writer = new Http2Writer(stream, backlog)
+  const writer = new Http2Writer(stream, host.backlog)
   const { trailers, ...sent } = await sendContent(body as Parameters<typeof sendContent>[0], writer, x)
   if (sent.aborted) {
     resetStream(stream, x.signal.aborted ? 'cancel' : 'internal')
     return sent
   }
   pairs = checkedTrailers(trailers ?? [])
-  if (!('pull' in (body as object))) whenFinished(stream)
+  if (!('pull' in (body as object))) whenFinished(stream, host)
   await writer.end()
   return stream.writableEnded ? sent : { ...sent, aborted: true }
 }
 
 /** A turn later what ends the reply is on its way, so that no reset can overtake it. */
-function whenFinished(stream: ServerHttp2Stream): void {
-  if (stream.writableFinished) setImmediate(stopReading, stream)
-  else stream.once('finish', () => setImmediate(stopReading, stream))
+function whenFinished(stream: ServerHttp2Stream, { limits }: Http2Host): void {
+  if (stream.writableFinished) setImmediate(stopReading, stream, limits)
+  else stream.once('finish', () => setImmediate(stopReading, stream, limits))
 }
 
 /** Answers an extended CONNECT (RFC 8441 section 5): what is a 101 in HTTP/1.1 is a 200 here, and proves no key. */

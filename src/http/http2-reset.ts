@@ -1,5 +1,6 @@
 import { constants, type ServerHttp2Stream } from 'node:http2'
 import { cancelStream, whenSent } from './http2-cancel.ts'
+import { linger, type LingerLimits } from './linger.ts'
 
 const ours = new WeakSet<ServerHttp2Stream>()
 
@@ -10,11 +11,24 @@ export function resetStream(stream: ServerHttp2Stream, code: 'cancel' | 'interna
   else whenSent(stream, () => stream.destroy(new Error('The reply broke off.')))
 }
 
-/** Tells a client whose reply is out that the rest of its request is not needed (RFC 9113 section 8.1). */
-export function stopReading(stream: ServerHttp2Stream): void {
+/**
+ * Reads and drops what still comes of a request whose reply is out, and tells a client that sends too much of it or too
+ * slowly that it is not needed (RFC 9113 section 8.1). Not at once: some clients lose the reply to a reset that comes
+ * while they send.
+ */
+export function stopReading(stream: ServerHttp2Stream, limits: LingerLimits): void {
   if (stream.readableEnded || stream.destroyed) return
-  ours.add(stream)
-  stream.close(constants.NGHTTP2_NO_ERROR)
+  let received = 0
+  const stop = linger(
+    () => received,
+    limits,
+    () => {
+      ours.add(stream)
+      stream.close(constants.NGHTTP2_NO_ERROR)
+    },
+  )
+  stream.on('data', (chunk: Uint8Array) => (received += chunk.byteLength)).resume()
+  stream.once('end', stop).once('close', stop)
 }
 
 /** Whether a stream was broken off by its client, or for what its client did (RFC 9113 section 5.4.2). */
