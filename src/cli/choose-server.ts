@@ -19,9 +19,13 @@ export function chooseServer(
   if (server !== undefined && (here.length === 1 || named.length === 1)) return server
   if (server === undefined) {
     const which = Array.isArray(port) ? ` on port ${port.join(', ')}` : ''
-    throw new ServeError('E8008_NOT_RUNNING', `No server of yours is running${which}.`, {
-      hint: servers.length > 0 ? 'serve8008 status' : 'serve8008',
-    })
+    throw new ServeError(
+      'E8008_NOT_RUNNING',
+      `No server of yours${command === 'reload' ? ' with live reload' : ''} is running${which}.`,
+      {
+        hint: servers.length > 0 ? 'serve8008 status' : 'serve8008',
+      },
+    )
   }
   const several = (here.length > 0 ? here : named).map(({ url, root }) => `${url} serves ${root}`)
   throw new ServeError('E8008_NOT_RUNNING', `Several servers are running: ${several.join(', ')}.`, {

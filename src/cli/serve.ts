@@ -70,7 +70,9 @@ export async function serve(command: Command, program: Program, report: Report):
   let keys: Keys | undefined
   onSignals({
     env,
-    on: (name, listener) => program.on(name, (cause) => void (keys?.isLent() === true || listener(cause))),
+    // ^C is meant for the command that has the terminal.
+    on: (name, listener) =>
+      program.on(name, (cause) => void ((name === 'SIGINT' && keys?.isLent() === true) || listener(cause))),
     elapsed: program.elapsed,
     drain: stopper.stop,
     force: program.exit,
@@ -115,7 +117,8 @@ function register(server: Server8008, listening: Listening, config: ResolvedConf
   const { pid, cwd, env, script = '' } = program
   const { url, port } = listening
   const timer = setTimeout(() => {
-    const { token = '' } = server
+    // Pages are asked to reload over TCP.
+    const token = config.socket === undefined ? (server.token ?? '') : ''
     const reload = `${config.base}__serve8008/reload`
     server.on('close', announceServer({ pid, url, port, root: config.root, cwd, reload, token, script }, env))
   }, announceMs).unref()

@@ -136,6 +136,23 @@ test('the first ^C lets a reply under way finish, the second leaves now', { skip
   assertRestored(text)
 })
 
+test('t lends the terminal to serve8008 trust: ^C ends that one, and the keys come back', { skip }, async (t) => {
+  const home = await folderOf(t, {})
+  const { press, stdout, ended } = await inTerminal(t, around, { HOME: home, XDG_DATA_HOME: home })
+  await stdout(/Keys {6}/)
+  press('t')
+  // Where there is no store to change nothing is asked.
+  const [said] = await stdout(/\[y\/N\] |NODE_EXTRA_CA_CERTS|E8008_TRUST/)
+  if (said.startsWith('[')) press('\u0003')
+  // The terminal is taken again once the command has ended.
+  const asking = setInterval(() => press('h'), 50)
+  await stdout(/let browsers trust/).finally(() => clearInterval(asking))
+  press('\u0003')
+  const { stdout: text } = await ended
+  assert.match(text, /code 0\r\n/)
+  assertRestored(text)
+})
+
 test('keys are off in CI', { skip }, async (t) => {
   const { press, stdout, ended } = await inTerminal(t, around, { CI: '1' })
   await stdout(/ at http:/)

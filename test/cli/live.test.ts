@@ -41,7 +41,7 @@ test('serve8008 reload finds the server of this folder and updates its pages', a
   const env = { XDG_RUNTIME_DIR: join(cwd, 'run') }
   const none = await run(t, ['reload'], { cwd, env })
   assert.equal(none.exitCode, 1)
-  assert.match(none.stderr, /^No server of yours is running\.\nE8008_NOT_RUNNING {3}try: serve8008\n$/)
+  assert.match(none.stderr, /^No server of yours with live reload is running\.\nE8008_NOT_RUNNING {3}try: serve8008\n$/)
   const { port, child, ended } = await serve(t, ['./site', '--base', '/app/', '--auth', 'ann:secret'], { cwd, env })
   await announced(join(cwd, 'run'), 1)
   const slip = await run(t, ['reload', 'site/styel.css'], { cwd, env })

@@ -5,7 +5,9 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { runningServers } from '../../src/cli/running-servers.ts'
-import { folderOf, run, serve, type Command } from './command.ts'
+import { folderOf, run, serve, start, type Command } from './command.ts'
+
+const posix = process.platform === 'win32' ? 'Windows has pipes in place of sockets' : false
 
 /** Serves until the registry knows the server. */
 async function registered(
@@ -69,6 +71,28 @@ test('stop ends the server of this folder with its exit code 0, or the one of a 
   const none = await run(t, ['stop'], { cwd: here, env })
   assert.equal(none.exitCode, 1)
   assert.match(none.stderr, /^No server of yours is running\.\nE8008_NOT_RUNNING/)
+})
+
+test('a server on a unix socket is listed and stopped, but not asked to reload pages', { skip: posix }, async (t) => {
+  const env = { XDG_RUNTIME_DIR: await folderOf(t, {}) }
+  const cwd = await folderOf(t, {})
+  const { child, stdout, ended } = start(t, ['--socket', 'site.sock'], { cwd, env })
+  await stdout(/ at unix:/)
+  while (runningServers(env).length === 0) await new Promise((resolve) => setImmediate(resolve))
+  const { servers } = JSON.parse((await run(t, ['status', '--json'], { cwd, env })).stdout) as {
+    servers: { url: string; pid: number }[]
+  }
+  assert.deepEqual(
+    servers.map(({ url, pid }) => [url, pid]),
+    [[`unix:${join(cwd, 'site.sock')}`, child.pid]],
+  )
+  const reload = await run(t, ['reload'], { cwd, env })
+  assert.deepEqual(
+    [reload.exitCode, reload.stderr.split('\n')[0]],
+    [1, 'No server of yours with live reload is running.'],
+  )
+  assert.equal((await run(t, ['stop'], { cwd, env })).exitCode, 0)
+  assert.equal((await ended).exitCode, 0)
 })
 
 test('stop touches no process that has got the id of a server that was killed', async (t) => {
