@@ -50,7 +50,7 @@ describe('resolveConfig', () => {
         headerMs: 15_000,
         requestMs: 300_000,
         idleMs: 10_000,
-        drainBytes: 64 * 1024,
+        drainBytes: 16 * 1024 * 1024,
         drainMs: 200,
         lingerBytes: 64 * 1024 ** 2,
         writeMs: 60_000,
