@@ -1,9 +1,5 @@
 import type { Keyboard } from './keyboard.ts'
 import type { Program } from './program.ts'
-import type { Manner, Report } from './report.ts'
-
-/** The keys as the banner names them. */
-export const keyHint: readonly string[] = ['h help', 'o open', 'q QR code', 'r reload', '^C stop']
 
 /** What a key does. */
 export interface KeyAction {
@@ -19,12 +15,6 @@ export interface KeyAction {
 export interface Keys {
   /** Whether another command has the terminal: ^C is meant for that one. */
   isLent(): boolean
-}
-
-/** Whether keys are listened to: a person sits at both ends, and no program speaks for them. */
-export function canUseKeys({ stdin }: Program, { quiet, json }: Manner, { terminal }: Report): boolean {
-  // Standard input is opened only where standard output is a terminal.
-  return !quiet && !json && terminal.isTerminal && stdin?.isTTY === true
 }
 
 /**

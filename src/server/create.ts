@@ -215,7 +215,10 @@ class Serve8008 implements Server8008 {
     )
       return
     const timer = setTimeout(() => {
-      for (const warning of projectWarnings(this.#sites[0]?.site.advice())) this.#events.emit('warning', warning)
+      void this.#sites[0]?.site.advice().then((advice) => {
+        if (this.#closing !== undefined) return
+        for (const warning of projectWarnings(advice)) this.#events.emit('warning', warning)
+      })
     }, adviseMs).unref()
     this.#events.on('close', () => clearTimeout(timer))
   }

@@ -21,7 +21,7 @@ export interface FallbackOptions {
   /** Page of a single-page app, relative to the root, or undefined. */
   readonly single: string | undefined
   /** What is to be known of the project in the folder. */
-  readonly advice: () => ProjectAdvice | undefined
+  readonly advice: () => Promise<ProjectAdvice | undefined>
 }
 
 /** The option that answers every address of an app. */
@@ -41,7 +41,7 @@ const askedBy = ['Accept', 'Sec-Fetch-Dest'] as const
  * `404.html` for clients that can show it, else `E8008_NOT_FOUND`. What is denied comes here as well, so that nothing tells the two
  * apart.
  */
-export function createFallback(options: FallbackOptions): (place: Place, x: Exchange) => Reply {
+export function createFallback(options: FallbackOptions): (place: Place, x: Exchange) => Reply | Promise<Reply> {
   const { boundary, files, root, single, advice } = options
   const singlePage = single === undefined ? undefined : join(root, single)
   const missingPage = join(root, '404.html')
@@ -52,16 +52,16 @@ export function createFallback(options: FallbackOptions): (place: Place, x: Exch
   }
 
   /** A person who goes to a page of an app, or to one that no build has made, is told how it gets there. */
-  function missing(place: Place, x: Exchange): ServeError {
-    const isAsked = singlePage === undefined && asksForAppPage(x.headers, place.names)
-    const known = isAsked ? advice() : undefined
-    if (known === undefined) return notFound()
-    // The log has said it once; it is not said in each line.
-    x.notes.remark ??= ''
-    if (known.kind === 'app') x.notes.missesApp = true
-    return notFound(
-      known.command === undefined ? { fix: singleFix } : { hint: `${known.message} Run: ${known.command}` },
-    )
+  function missing(place: Place, x: Exchange): Promise<never> {
+    if (singlePage !== undefined || !asksForAppPage(x.headers, place.names)) throw notFound()
+    return advice().then((known) => {
+      if (known === undefined) throw notFound()
+      // The log has said it once; it is not said in each line.
+      x.notes.remark ??= ''
+      if (known.kind === 'app') x.notes.missesApp = true
+      const { message, command } = known
+      throw notFound(command === undefined ? { fix: singleFix } : { hint: `${message} Run: ${command}` })
+    })
   }
 
   return (place, x) => {
@@ -71,7 +71,7 @@ export function createFallback(options: FallbackOptions): (place: Place, x: Exch
       if (page !== undefined) return { ...page, headers: navigationFields(x.headers).reduce(withVary, page.headers) }
     }
     const page = takesPage(x) ? send(missingPage, x) : undefined
-    if (page === undefined) throw missing(place, x)
+    if (page === undefined) return missing(place, x)
     x.notes.refusal = 'E8008_NOT_FOUND'
     const headers = ofRepresentation.reduce<HeaderList>(withoutField, page.headers)
     return { status: 404, headers: askedBy.reduce(withVary, headers), body: page.body }

@@ -29,7 +29,7 @@ interface Run {
 export function createListFolder(
   options: Omit<ReadFolderOptions, 'signal'> & {
     readonly mounts: Mounts
-    readonly advice: () => ProjectAdvice | undefined
+    readonly advice: () => Promise<ProjectAdvice | undefined>
   },
 ): ListFolder {
   const { boundary, mounts, advice } = options
@@ -57,7 +57,7 @@ export function createListFolder(
     const own =
       mounted.length === 0 ? entries : entries.filter(({ name }) => !mounted.some((each) => each.name === name))
     const parent = names.length > 0 || mounts.hasAbove(segments)
-    const known = names.length === 0 ? advice() : undefined
+    const known = names.length === 0 ? await advice() : undefined
     const shown = known?.command === undefined ? undefined : { message: known.message, command: known.command }
     return listingReply({ path, entries: [...own, ...mounted], parent, advice: shown }, x)
   }

@@ -17,7 +17,7 @@ export interface ResolverOptions {
   /** Answers with the listing of a folder; undefined when no client gets to see it. */
   readonly list: (place: Place, x: Exchange) => Promise<Reply | undefined>
   /** Answers where there is no file; may throw. */
-  readonly fallback: (place: Place, x: Exchange) => Reply
+  readonly fallback: (place: Place, x: Exchange) => Reply | Promise<Reply>
 }
 
 /**

@@ -15,7 +15,6 @@ import { createMounts } from './mounts.ts'
 import { createPresence } from './presence.ts'
 import { findPlace, type Place } from './place.ts'
 import type { ProjectAdvice } from './project-advice.ts'
-import { createProjectAdvice } from './project-facts.ts'
 import { createSources, noSources, type Sources } from './sources.ts'
 import { createResolver } from './resolve.ts'
 import { tellingFiles } from './telling-files.ts'
@@ -77,7 +76,7 @@ export interface StaticSite {
   /** Names of files at the top of the folder that are served and tell more than most people mean to, such as `dump.sql`. */
   telling(): string[]
   /** What is to be known of the project at the top of the folder, as it is now. */
-  advice(): ProjectAdvice | undefined
+  advice(): Promise<ProjectAdvice | undefined>
   /** Frees the memory of the site; it can still be used. */
   close(): void
 }
@@ -96,7 +95,11 @@ export function createStatic(options: StaticOptions): StaticSite {
   const files = createFiles({ ...options, boundary })
   const served = options.served.map(({ prefix, folder }) => ({ segments: segmentsOf(prefix), folder }))
   const mounts = createMounts(served, denied)
-  const advice = createProjectAdvice(options.root)
+  let adviser: Promise<() => ProjectAdvice | undefined> | undefined
+  const advice = async (): Promise<ProjectAdvice | undefined> => {
+    adviser ??= import('./project-facts.ts').then((it) => it.createProjectAdvice(options.root))
+    return (await adviser)()
+  }
   let listFolder: ListFolder | undefined
   // Loaded when the first folder is listed: most runs start without.
   const list: ListFolder = async (place, x) => {
