@@ -61,8 +61,11 @@ export function watchSession({ session, socket, headerMs, idleMs }: WatchOptions
     if (streams === 0) wait(lingerMs, cut)
   }
   const calm = (): void => {
-    if (session.destroyed) return
-    session.destroy(new Error('A flood.'), constants.NGHTTP2_ENHANCE_YOUR_CALM)
+    // Not while Node reads the frames that it came with: it would free streams twice, and abort the process.
+    setImmediate(() => {
+      if (session.destroyed) return
+      session.destroy(new Error('A flood.'), constants.NGHTTP2_ENHANCE_YOUR_CALM)
+    })
   }
   const countReset = counter(resets, calm)
   session.on('ping', counter(pings, calm))
