@@ -58,7 +58,18 @@ function batchesOf(files: readonly string[]): string[][] {
   return [...single, ...batches]
 }
 
+/** Suites that measure: each of their files has the machine to itself. */
+const measuring = 'test/abuse/'
+
 async function runAll(files: readonly string[], bundle: Bundle): Promise<Result[]> {
+  const measured = files.filter((file) => file.startsWith(measuring))
+  const others = files.filter((file) => !file.startsWith(measuring))
+  // Tests wait for sockets and processes more than they compute.
+  const results = await runBeside(others, bundle, 2 * availableParallelism())
+  return [...results, ...(await runBeside(measured, bundle, 1))]
+}
+
+async function runBeside(files: readonly string[], bundle: Bundle, processes: number): Promise<Result[]> {
   const results: Result[] = []
   const queue = batchesOf(files).values()
   const worker = async (): Promise<void> => {
@@ -76,8 +87,7 @@ async function runAll(files: readonly string[], bundle: Bundle): Promise<Result[
       }
     }
   }
-  // Tests wait for sockets and processes more than they compute.
-  await Promise.all(Array.from({ length: 2 * availableParallelism() }, worker))
+  await Promise.all(Array.from({ length: processes }, worker))
   return results
 }
 
@@ -88,7 +98,7 @@ async function runTests(chosen: readonly string[]): Promise<Result[]> {
   process.execArgv.splice(0, Infinity, '--enable-source-maps')
   const bundle = await bundleTests(chosen)
   try {
-    const needsCommand = chosen.some((file) => file.startsWith('test/cli/'))
+    const needsCommand = chosen.some((file) => file.startsWith('test/cli/') || file.startsWith(measuring))
     if (!needsCommand) return await runAll(chosen, bundle)
     return await withCommand((script) => {
       process.env['SERVE8008_TEST_COMMAND'] = script
