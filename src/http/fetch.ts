@@ -4,14 +4,16 @@ import { isUnclaimed } from './delivery.ts'
 import type { Exchange, Handler } from './exchange.ts'
 import { sendFile } from './file-body.ts'
 import { FileSlice } from './file-slice.ts'
-import type { HeaderList } from './headers.ts'
+import { isBodyless, lengthened } from './finish.ts'
 import { plainExchange } from './plain-exchange.ts'
+import { lengthOf } from './reply-content.ts'
 import type { Body, Reply } from './reply.ts'
 
 type Streamed = Exclude<Body, null | Uint8Array>
 
 /** Answers Fetch API requests through a pipeline, without a connection. */
 export interface FetchAnswer {
+  /** Answers a request. Rejects with the reason of its signal once that aborts, as the global `fetch()` does. */
   answer(request: Request): Promise<Response>
   /** Answers a request, or resolves to undefined, with the request untouched, where nothing of ours is at its address. */
   offer(request: Request): Promise<Response | undefined>
@@ -24,8 +26,12 @@ export function createFetchAnswer(handler: Handler, bodyBytes: number): FetchAns
   const unread = new Set<Body>()
   return {
     answer: async (request) => {
+      request.signal.throwIfAborted()
       const x = exchangeOf(request, bodyBytes)
-      return toResponse(await handler(x), x, unread)
+      const reply = await handler(x)
+      if (request.signal.aborted) discard(reply.body)
+      request.signal.throwIfAborted()
+      return toResponse(reply, x, unread)
     },
     offer: async (request) => {
       const x = exchangeOf(request, bodyBytes)
@@ -75,9 +81,9 @@ function framed(headers: string[], length: string | null): string[] {
 
 function toResponse(reply: Reply, x: Exchange, unread: Set<Body>): Response {
   const { status, reason: statusText = '', body } = reply
-  const bodyless = x.method === 'HEAD' || status === 204 || status === 304
+  const bodyless = isBodyless(x.method, status)
   if (bodyless) discard(body)
-  const headers = pairs(reply.headers, body)
+  const headers = pairs(lengthened(reply, body === null ? undefined : lengthOf(body)))
   if (bodyless || body === null) return new Response(null, { status, statusText, headers })
   if (body instanceof Uint8Array) return new Response(body as Uint8Array<ArrayBuffer>, { status, statusText, headers })
   return new Response(onDemand(body, x.signal, unread), { status, statusText, headers })
@@ -85,7 +91,7 @@ function toResponse(reply: Reply, x: Exchange, unread: Set<Body>): Response {
 
 /** A stream that starts when it is first read, so that a test which looks at the status alone costs nothing. */
 function onDemand(body: Streamed, signal: AbortSignal, unread: Set<Body>): ReadableStream<Uint8Array> {
-  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
+  let reader: ReadableStreamDefaultReader<Uint8Array | string> | undefined
   unread.add(body)
   return new ReadableStream<Uint8Array>(
     {
@@ -94,7 +100,8 @@ function onDemand(body: Streamed, signal: AbortSignal, unread: Set<Body>): Reada
         reader ??= toWeb(body, signal).getReader()
         const { done, value } = await reader.read()
         if (done) controller.close()
-        else controller.enqueue(value)
+        // A stream of a program may give text.
+        else controller.enqueue(typeof value === 'string' ? Buffer.from(value) : value)
       },
       cancel(reason) {
         unread.delete(body)
@@ -106,16 +113,14 @@ function onDemand(body: Streamed, signal: AbortSignal, unread: Set<Body>): Reada
   )
 }
 
-function pairs(headers: HeaderList, body: Body): [string, string][] {
+function pairs(headers: readonly string[]): [string, string][] {
   const list: [string, string][] = []
   for (let i = 0; i < headers.length; i += 2) list.push([headers[i] as string, headers[i + 1] as string])
-  const length = body === null || body instanceof Readable ? undefined : body.length
-  if (length !== undefined) list.push(['Content-Length', String(length)])
   return list
 }
 
-function toWeb(body: Streamed, signal: AbortSignal): ReadableStream<Uint8Array> {
-  if (body instanceof Readable) return Readable.toWeb(body) as ReadableStream<Uint8Array>
+function toWeb(body: Streamed, signal: AbortSignal): ReadableStream<Uint8Array | string> {
+  if (body instanceof Readable) return Readable.toWeb(body) as ReadableStream<Uint8Array | string>
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
   const writer = writable.getWriter()
   const gone = new AbortController()
@@ -128,7 +133,7 @@ function toWeb(body: Streamed, signal: AbortSignal): ReadableStream<Uint8Array> 
   void pulled.then(
     // What was given up must not look complete.
     () => (stopped.aborted ? writer.abort(stopped.reason) : writer.close()).catch(() => gone.abort()),
-    (error: unknown) => writer.abort(error).catch(() => gone.abort()),
+    (error: unknown) => writer.abort(signal.aborted ? signal.reason : error).catch(() => gone.abort()),
   )
   return readable
 }
