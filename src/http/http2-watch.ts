@@ -61,13 +61,11 @@ export function watchSession({ session, socket, headerMs, idleMs }: WatchOptions
     if (streams === 0) wait(lingerMs, cut)
   }
   const calm = (): void => {
-    // Not while Node reads the frames that it came with: it would free streams twice, and abort the process.
-    setImmediate(() => {
-      if (session.destroyed) return
-      session.destroy(new Error('A flood.'), constants.NGHTTP2_ENHANCE_YOUR_CALM)
-    })
+    if (session.destroyed) return
+    session.destroy(new Error('A flood.'), constants.NGHTTP2_ENHANCE_YOUR_CALM)
   }
-  const countReset = counter(resets, calm)
+  // Not while Node reads the frames of the resets: it would free streams twice, and abort the process.
+  const countReset = counter(resets, () => setImmediate(calm))
   session.on('ping', counter(pings, calm))
   session.on('remoteSettings', counter(settings, calm))
   session.once('close', () => wait(lingerMs, cut))
