@@ -8,7 +8,7 @@ import { createInterface } from 'node:readline'
 import { after, before, describe, test } from 'node:test'
 
 const root = resolve(import.meta.dirname, '../..')
-const maxPackedBytes = 580_000
+const maxPackedBytes = 630_000
 
 /** What a person has who never ran `npm run` here. */
 const environment = Object.fromEntries(
