@@ -220,11 +220,18 @@ function head({ status, reason = STATUS_CODES[status] ?? '' }: StatusLine, heade
   return `${text}\r\n`
 }
 
+/** @throws RangeError for a status that would end the message, or switch the protocol (RFC 9110 section 15.2). */
+export function checkInterim(status: number): void {
+  if (Number.isInteger(status) && status >= 100 && status <= 199 && status !== 101) return
+  throw new RangeError(`${status} is not the status of an interim reply; use 103, or another from 100 to 199.`)
+}
+
 /**
  * Sends an interim reply (RFC 9110 section 15.2), such as 103 with links. It is dropped where it
  * could not stand: before the replies of earlier requests, after our own, or for HTTP/1.0.
  */
 export function finishInterim(response: ServerResponse, status: number, headers: HeaderList): void {
+  checkInterim(status)
   const { socket } = response
   if (socket === null || response.headersSent || response.req.httpVersion === '1.0') return
   socket.write(head({ status }, headers), 'latin1')

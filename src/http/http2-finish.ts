@@ -3,7 +3,7 @@ import type { Limits } from '../config/types.ts'
 import type { Backlog } from './backlog.ts'
 import { discard } from './body.ts'
 import type { Exchange } from './exchange.ts'
-import { checkField, isBodyless, lengthened, type Sent } from './finish.ts'
+import { checkField, checkInterim, isBodyless, lengthened, type Sent } from './finish.ts'
 import { getField, type HeaderList } from './headers.ts'
 import { resetStream, stopReading } from './http2-reset.ts'
 import { Http2Writer } from './http2-writer.ts'
@@ -118,7 +118,8 @@ export function finishHttp2Upgrade(stream: ServerHttp2Stream, { headers, takeove
 
 /** Sends an interim reply; dropped where the final one is out. */
 export function finishHttp2Interim(stream: ServerHttp2Stream, status: number, headers: HeaderList): void {
-  if (stream.headersSent || stream.destroyed || stream.closed || status === 101) return
+  checkInterim(status)
+  if (stream.headersSent || stream.destroyed || stream.closed) return
   stream.additionalHeaders(http2Fields(status, headers))
 }
 

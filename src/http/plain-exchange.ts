@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import type { Exchange, Peer } from './exchange.ts'
+import { checkInterim } from './finish.ts'
 import { RequestHeaders, type HeaderList } from './headers.ts'
 import { StreamBody } from './request-body.ts'
 import { parseTarget } from './target.ts'
@@ -54,7 +55,7 @@ export function plainExchange(options: PlainExchangeOptions): Exchange {
       else signal.addEventListener('abort', callback)
       return () => signal.removeEventListener('abort', callback)
     },
-    inform: () => {},
+    inform: checkInterim,
     notes: {},
   }
 }

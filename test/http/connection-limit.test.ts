@@ -155,3 +155,22 @@ test('a session of HTTP/2 is idle while no stream is open', async () => {
   gate.open()
   assert.equal(await busy.outcome(1), undefined)
 })
+
+/** Node lets go of it, and its connection comes to the server a second time: it is still one. */
+const chunkedUpgrade =
+  'POST /slow HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: any\r\nTransfer-Encoding: chunked\r\n\r\n'
+
+test('a request whose wish for an upgrade is ignored is counted once, and is not idle', async () => {
+  const { started, finish, reached } = await startSlow(1)
+  await using _ = started
+  const warnings: string[] = []
+  started.server.on('warning', ({ code }) => warnings.push(code))
+  using first = (await RawClient.open(started.port)).send(`${chunkedUpgrade}1\r\nx\r\n0\r\n\r\n`)
+  await Promise.race([reached(1), first.closed()])
+  assert.equal(first.socket.readableEnded, false)
+  using second = await RawClient.open(started.port)
+  assert.equal((await second.closed()).length, 0)
+  assert.deepEqual(warnings, ['W8008_CONNECTIONS'])
+  finish()
+  assert.equal((await first.reply()).status, 405)
+})
