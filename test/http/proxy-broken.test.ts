@@ -107,6 +107,17 @@ for (const [name, interim] of [
   }
 }
 
+// RFC 9112 section 2.2 lets a recipient take a bare line feed for a line end; whoever does sees another reply than we do.
+test('content is never taken for a reply behind a 100 whose head ends by bare line feeds', async () => {
+  const content = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil'
+  const head = `HTTP/1.1 200 OK\r\nContent-Length: ${content.length}\r\n\r\n`
+  await using backend = await broken((c) => c.send(`HTTP/1.1 100 Continue\n\n${head}${content}`))
+  await using front = await startFront(backend.port)
+  using client = await RawClient.open(front.port)
+  client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
+  assert.equal((await client.reply()).status, 502)
+})
+
 test('the refusal of an upgrade may have as large a header section as any reply', async () => {
   const field = `X-Long: ${'x'.repeat(40_000)}\r\n`
   await using backend = await broken((c) => c.send(`HTTP/1.1 403 No\r\n${field}Content-Length: 0\r\n\r\n`))

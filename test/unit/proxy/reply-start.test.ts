@@ -14,6 +14,11 @@ function through(pieces: readonly string[], start = new ReplyStart()): string {
   return pieces.map((piece) => start.take(Buffer.from(piece, 'latin1'))?.toString('latin1') ?? '').join('')
 }
 
+/** What is passed as it was sent. */
+function both(text: string): [sent: string, passed: string] {
+  return [text, text]
+}
+
 // RFC 9110 section 15.2: a client must be able to parse interim replies, and may drop a 100 that it did not ask for.
 const cases: readonly [name: string, sent: string, passed: string][] = [
   ['passes a final reply', final, final],
@@ -24,6 +29,12 @@ const cases: readonly [name: string, sent: string, passed: string][] = [
   ['passes other interim replies', hints + final, hints + final],
   ['drops a 100 between others', hints + unasked + hints + final, hints + hints + final],
   ['passes whatever follows a 101', switching, switching],
+  [
+    'passes a 100 whose head ends by bare line feeds, which the parser refuses: the reply behind it is not its end',
+    ...both(`HTTP/1.1 100 Continue\n\n${final}`),
+  ],
+  ['passes one of whose line feeds the first is bare', ...both(unasked.replace('\r\n', '\n') + final)],
+  ['passes one with a bare line feed in a field', ...both(withFields.replace('x\r\n', 'x\n') + final)],
   ['passes what is no HTTP', 'SSH-2.0-OpenSSH_9.6\r\n', 'SSH-2.0-OpenSSH_9.6\r\n'],
   ['passes a status that is none', 'HTTP/1.1 099 X\r\n\r\n', 'HTTP/1.1 099 X\r\n\r\n'],
   ['passes a status of two digits', 'HTTP/1.1 1\r\n\r\n', 'HTTP/1.1 1\r\n\r\n'],
