@@ -39,6 +39,8 @@ function shownCharset(type: string, content: Uint8Array, isWhole: boolean): stri
   // A declaration that could be read as bytes cannot be right about UTF-16 (HTML standard section 13.2.3.2).
   if (label !== undefined && declared?.startsWith('utf-') !== true) return declared
   if (isWhole ? !isUtf8(content) : !isUtf8Start(content)) return undefined
+  // A page that a browser took for ISO-2022-JP would lose its backslashes, and with them the escapes of its scripts.
+  if (type === 'text/html') return 'utf-8'
   // ISO-2022-JP is ASCII with escapes.
   return content.includes(0x1b) && /\x1b(?:\$[@B]|\([BJ])/.test(latin1(content)) ? undefined : 'utf-8'
 }

@@ -40,15 +40,22 @@ function isXml(type: string): boolean {
   return /^(?:text|application)\/xml$|\+xml$|^application\/xml-dtd$/.test(type)
 }
 
-const metaTag = /<meta[\s/]+([^>]*)>/gi
-const attribute = /([^\s=/>"']+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+)))?/g
+/**
+ * What the prescan of browsers takes in one step: a comment, a declaration, or a tag with its attributes. What is quoted
+ * in an attribute is no tag.
+ */
+const markup =
+  /<!--(?:-?>|[^]*?(?:-->|$))|<(?:[!?]|\/(?![a-z]))[^>]*|<(\/?[a-z][^\s/>]*)((?:[\s/]*[^\s/>][^\s/>=]*(?:\s*=\s*(?:"[^"]*(?:"|$)|'[^']*(?:'|$)|[^\s"'>][^\s>]*))?)*)/gi
+const attribute = /([^\s/>][^\s/>=]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>][^\s>]*)))?/g
 
 /** What browsers find by their prescan of the first 1024 bytes. */
 function inMarkup(start: string): string | undefined {
-  for (const [, attributes = ''] of start.replace(/<!--[^]*?(?:-->|$)/g, '').matchAll(metaTag)) {
+  for (const [, tag, attributes = ''] of start.matchAll(markup)) {
+    if (tag?.toLowerCase() !== 'meta') continue
     const values = new Map<string, string>()
-    for (const [, name = '', ...quoted] of attributes.matchAll(attribute)) {
-      values.set(name.toLowerCase(), quoted.find((value) => value !== undefined) ?? '')
+    for (const [, given = '', ...quoted] of attributes.matchAll(attribute)) {
+      const name = given.toLowerCase()
+      if (!values.has(name)) values.set(name, quoted.find((value) => value !== undefined) ?? '')
     }
     const label = values.get('charset') ?? labelOfPragma(values)
     if (label !== undefined && label.trim() !== '') return label.trim()
