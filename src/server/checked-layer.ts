@@ -1,5 +1,8 @@
+import { quote } from '../config/problem.ts'
 import { ServeError } from '../errors/serve-error.ts'
 import type { Handler, Layer } from '../http/exchange.ts'
+import { checkField } from '../http/finish.ts'
+import { isStreamed } from '../http/reply-content.ts'
 import type { Reply } from '../http/reply.ts'
 
 /**
@@ -9,7 +12,7 @@ import type { Reply } from '../http/reply.ts'
  * @throws ServeError `E8008_CONFIG_INVALID` for something that is no layer, such as an Express middleware.
  */
 export function checkedLayer(layer: Layer): Layer {
-  if (typeof layer !== 'function') throw noLayer(`it was given ${typeof layer}`)
+  if (typeof layer !== 'function') throw noLayer(`it was given ${quote(layer)}`)
   return (next) => {
     // Express and Connect take (req, res, next), which fails or gives nothing when it is called with a handler.
     const handle: unknown = layer.length > 1 ? undefined : layer(next)
@@ -17,7 +20,7 @@ export function checkedLayer(layer: Layer): Layer {
       throw noLayer(
         layer.length > 1
           ? `this function takes ${layer.length} arguments`
-          : `this function returned ${handle === null ? 'null' : typeof handle}`,
+          : `this function returned ${handle instanceof Promise ? 'a promise' : quote(handle)}`,
       )
     }
     return (x) => {
@@ -27,11 +30,36 @@ export function checkedLayer(layer: Layer): Layer {
   }
 }
 
+/** @throws TypeError for what could not be written, so that the program hears which layer's reply it was and why. */
 function checked(reply: Reply): Reply {
-  const { status, headers, body } = (reply ?? {}) as Partial<Reply>
-  if (typeof status === 'number' && Array.isArray(headers) && body !== undefined) return reply
-  const found = reply === null || typeof reply !== 'object' ? String(reply) : `{ ${Object.keys(reply).join(', ')} }`
-  throw new TypeError(`a layer returned ${found} instead of { status, headers: [name, value, …], body }`)
+  const { status, headers, body, takeover } = (reply ?? {}) as Partial<Reply>
+  if (typeof status !== 'number' || !Array.isArray(headers) || body === undefined) {
+    throw new TypeError(`a layer returned ${shapeOf(reply)} instead of { status, headers: [name, value, …], body }`)
+  }
+  const isFinal = Number.isInteger(status) && status >= 200 && status <= 999
+  if (!isFinal && !(status === 101 && takeover !== undefined)) {
+    throw new RangeError(`a layer returned the status ${status}; use a whole number from 200 to 999`)
+  }
+  checkHeaders(headers as readonly unknown[])
+  if (body !== null && !(body instanceof Uint8Array) && !isStreamed(body)) {
+    throw new TypeError(`a layer returned ${quote(body)} as body; use null, bytes (Buffer.from(text)) or a Readable`)
+  }
+  return reply
+}
+
+function checkHeaders(headers: readonly unknown[]): void {
+  for (let i = 0; i < headers.length; i += 2) {
+    const name = headers[i]
+    if (typeof name !== 'string' || i + 1 === headers.length) {
+      throw new TypeError('a layer returned headers that are no flat list: write [name, value, name, value, …]')
+    }
+    checkField(name, headers[i + 1] as string)
+  }
+}
+
+function shapeOf(reply: unknown): string {
+  const isPlain = typeof reply === 'object' && reply !== null && Object.getPrototypeOf(reply) === Object.prototype
+  return isPlain ? `{ ${Object.keys(reply).join(', ')} }` : quote(reply)
 }
 
 function noLayer(found: string): ServeError {

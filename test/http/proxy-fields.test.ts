@@ -182,6 +182,36 @@ describe('Destination', () => {
   }
 })
 
+/**
+ * What frames a message, or is about one connection, by spellings that backends take for it: Puma before 6.4.3 read
+ * chunks because of `Transfer_Encoding` (CVE-2024-45614).
+ */
+const framing = ['Transfer', 'Content', 'Keep', 'Proxy', 'Max', 'X', 'HTTP2'].flatMap((first, i) => {
+  const second = ['Encoding', 'Length', 'Alive', 'Connection', 'Forwards', 'Serve8008', 'Settings'][i] as string
+  return [`${first}_${second}`, `${first}.${second}`.toLowerCase(), `${first}_${second}`.toUpperCase()]
+})
+
+describe('what frames a message', () => {
+  const lines = framing.map((name) => `${name}: evil`)
+
+  test('is never passed on in another spelling', async () => {
+    await using backend = await startBackend()
+    await using started = await startRoute(backend, { passHeaders: true })
+    assert.doesNotMatch(await headOf(started, backend, lines), /evil/)
+    const upgrade = ['Connection: Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Key: eA==']
+    assert.doesNotMatch(await headOf(started, backend, [...upgrade, ...lines]), /evil/)
+  })
+
+  test('nor from HTTP/2', async () => {
+    await using backend = await startBackend()
+    await using front = await startHttp2({}, { proxy: { '/': `http://127.0.0.1:${backend.port}` } })
+    using session = openSession(front.port)
+    const fields = Object.fromEntries(framing.map((name) => [name.toLowerCase(), 'evil']))
+    session.request({ ':path': '/', ...fields }).on('error', () => {})
+    assert.doesNotMatch(await (await backend.next()).head(), /evil/)
+  })
+})
+
 /** One claim of each kind, by the spellings that CGI, WSGI and Rack make one of. */
 const claims = [
   ...['Forwarded-For', 'X-Originating-IP', 'X-Remote-IP', 'X-Remote-Addr', 'X-Client-IP', 'X-Cluster-Client-IP'],
