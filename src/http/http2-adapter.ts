@@ -11,7 +11,7 @@ import type { Exchange, Handler, Peer } from './exchange.ts'
 import { Http2Exchange } from './http2-exchange.ts'
 import { getField } from './headers.ts'
 import { finishHttp2Upgrade } from './http2-finish.ts'
-import { readHttp2Head, type Http2Head } from './http2-head.ts'
+import { maxSendHeaderBlockLength, readHttp2Head, type Http2Head } from './http2-head.ts'
 import { isBrokenByClient, resetStream } from './http2-reset.ts'
 import { watchSession, type SessionWatch } from './http2-watch.ts'
 import type { OpenConnections } from './open-connections.ts'
@@ -68,6 +68,7 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
       maxHeaderListSize: 2 * (limits.headerBytes + limits.headerCount * fieldOverhead),
     },
     maxHeaderListPairs: 2 * limits.headerCount + 1000,
+    maxSendHeaderBlockLength,
     maxSessionMemory: sessionMegabytes,
   })
 

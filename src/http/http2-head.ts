@@ -15,6 +15,12 @@ export interface Http2Head {
   readonly fault: ServeError | undefined
 }
 
+/**
+ * Bytes of a header section that may be sent. Node's own 64 KiB would reset the stream in the place of a reply, without
+ * a word to either side; what a section may have is bounded where it is received.
+ */
+export const maxSendHeaderBlockLength = 2 ** 31 - 1
+
 const known: ReadonlySet<string> = new Set([':method', ':scheme', ':authority', ':path', ':protocol'])
 
 /** Fields about a connection, which HTTP/2 does not have (RFC 9113 section 8.2.2). */

@@ -1,4 +1,5 @@
 import { connect, type ClientHttp2Session } from 'node:http2'
+import { maxSendHeaderBlockLength } from '../http/http2-head.ts'
 import type { Dial } from './dial.ts'
 import { UpstreamError } from './upstream-error.ts'
 import { upstreamError } from './upstream-fault.ts'
@@ -57,6 +58,7 @@ export function createHttp2Session({ authority, dial, connectMs, replyHeaderByte
       settings: { enablePush: false, initialWindowSize: streamWindow, maxHeaderListSize: replyHeaderBytes },
       // Node's own default drops messages with more than 128 fields.
       maxHeaderListPairs: 1000,
+      maxSendHeaderBlockLength,
     })
     const kept: Kept = { session, streams: 0, usedAt: performance.now(), idle: undefined }
     alive.set(session, kept)

@@ -57,7 +57,7 @@ for (const [name, lines] of Object.entries(ways)) {
 test('the limit is what Chromium takes', () => assert.equal(limitTable.replyHeaderBytes.default, 256 * 1024))
 
 async function startH2c(fields: number, size: number): Promise<{ target: string } & AsyncDisposable> {
-  const server = createServer()
+  const server = createServer({ maxSendHeaderBlockLength: 1_000_000, settings: { maxHeaderListSize: 1_000_000 } })
   server.on('stream', (stream) => {
     stream.on('error', () => {})
     stream.session?.on('error', () => {})
@@ -89,4 +89,22 @@ test('an upstream of HTTP/2 has the same limit', async () => {
   const refused = await ask(other, { ':path': '/' })
   assert.equal(refused.status, 502)
   assert.match(refused.body.toString(), tooLarge)
+})
+
+// Node resets the stream of a header section that it takes for larger than 64 KiB, and says nothing.
+test('a client of HTTP/2 gets fields of 120 kB, from either version, and so does an upstream', async () => {
+  const size = 10_000
+  const large = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`x-${i}`, 'v'.repeat(size)]))
+  const lines = Object.entries(large).map(([name, value]) => `${name}: ${value}\r\n`)
+  await using older = await answering(`HTTP/1.1 200 OK\r\n${lines.join('')}Content-Length: 2\r\n\r\nok`)
+  await using upstream = await startH2c(12, size)
+  const proxy = { '/older': `http://127.0.0.1:${older.port}`, '/': upstream.target }
+  await using front = await startHttp2({}, { proxy, limits: { headerBytes: 200_000 } })
+  using session = openSession(front.port)
+  for (const [path, fields] of Object.entries({ '/older': {}, '/': {}, '/sent': large })) {
+    const { status, headers, body } = await ask(session, { ':path': path, ...fields })
+    assert.equal(status, 200, path)
+    assert.equal(headers['x-11']?.length, size, path)
+    assert.equal(body.toString(), 'ok', path)
+  }
 })

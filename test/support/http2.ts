@@ -138,6 +138,7 @@ export interface Http2Reply {
 export function openSession(port: number, settings = {}): ClientHttp2Session & Disposable {
   const session = connect(`http://localhost:${port}`, {
     settings,
+    maxSendHeaderBlockLength: 1_000_000,
     createConnection: () => connectSocket({ port, host: '127.0.0.1' }),
   })
   session.on('error', () => {})
