@@ -19,7 +19,7 @@ export interface Http2Head {
  * Bytes of a header section that may be sent. Node's own 64 KiB would reset the stream in the place of a reply, without
  * a word to either side; what a section may have is bounded where it is received.
  */
-export const maxSendHeaderBlockLength = 2 ** 31 - 1
+export const maxSendHeaderBlockLength: number = 2 ** 31 - 1
 
 const known: ReadonlySet<string> = new Set([':method', ':scheme', ':authority', ':path', ':protocol'])
 

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { withoutField, type HeaderList } from '../http/headers.ts'
 import type { Sink, Source } from '../http/reply.ts'
+import { awaitHead } from './await-head.ts'
 import type { Line, LineUser } from './http1-line.ts'
 import { maxInterim, protocolFault, readReason, readResponseHead, texts, type ResponseHead } from './response-head.ts'
 import { giveBack, isLent } from './read-buffers.ts'
@@ -39,6 +40,7 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
   #paused = false
   #idle: NodeJS.Timeout | undefined
   #total: NodeJS.Timeout | undefined
+  #stopAwaiting: () => void = () => {}
 
   constructor(request: OutboundRequest, timeouts: TransportOptions['timeouts']) {
     this.#request = request
@@ -119,6 +121,9 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
     this.#isReused = this.line?.begin(this) === true
     // undici writes what it reads at once.
     if (this.line?.socket !== undefined) this.#request.body?.goTo?.(this.line.socket)
+    const { headersMs: ms } = this.#timeouts
+    const expire = (): void => this.#expire('headers-timeout')
+    this.#stopAwaiting = awaitHead({ ms, body: this.#request.body, outlet: this.line?.socket, expire })
     // The client left while the request was queued.
     if (this.#error !== undefined) controller.abort(this.#error)
   }
@@ -128,6 +133,7 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
     try {
       const head = readResponseHead(texts(controller.rawHeaders as Buffer[]))
       if (status < 200) return this.#inform(status, head.fields)
+      this.#stopAwaiting()
       this.#status = status
       this.#reason = readReason(bytesOf(reason))
       this.#head = head
@@ -249,6 +255,7 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
   }
 
   #stopClocks(): void {
+    this.#stopAwaiting()
     clearTimeout(this.#idle)
     clearTimeout(this.#total)
     this.#release()

@@ -6,7 +6,9 @@ import type { loadParserOf } from './undici.ts'
 
 /** A connection that is opened again when it was closed. */
 export class Line {
-  socket: (Outlet & { readonly errored?: Error | null; destroy(error: Error): unknown }) | undefined
+  socket:
+    | (Outlet & Partial<Pick<Socket, 'errored' | 'writableNeedDrain'>> & { destroy(error: Error): unknown })
+    | undefined
   /** What was sent on it last. */
   latest: LineUser | undefined
   /** Whether anything was read since the last request went out. */

@@ -2,6 +2,7 @@ import { request as sendRequest, type ClientRequest, type IncomingMessage } from
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { HeaderList } from '../http/headers.ts'
+import { awaitHead } from './await-head.ts'
 import { createDial } from './dial.ts'
 import { followClient } from './follow-client.ts'
 import { messageReply, passInterim } from './message-reply.ts'
@@ -68,7 +69,7 @@ function converse(
     const fail = (error: unknown): void => {
       // From then on it is the reply that breaks off.
       if (answer !== undefined) return void answer.destroy(error as Error)
-      clearTimeout(forHeaders)
+      stopAwaiting()
       request.destroy()
       socket.destroy()
       reject(error)
@@ -76,7 +77,12 @@ function converse(
     const expire = (fault: 'headers-timeout' | 'total-timeout'): void =>
       fail(new UpstreamError(fault, `${upstream.label} did not answer in time.`, { wrote: true }))
     const leave = (): void => fail(new UpstreamError('left', 'The client left.', { wrote: true }))
-    const forHeaders = bound(timeouts.headersMs, () => expire('headers-timeout'))
+    const stopAwaiting = awaitHead({
+      ms: timeouts.headersMs,
+      body,
+      outlet: socket,
+      expire: () => expire('headers-timeout'),
+    })
     const forAll = bound(timeouts.totalMs, () => expire('total-timeout'))
     socket.once('close', () => clearTimeout(forAll))
     signal.addEventListener('abort', leave)
@@ -88,7 +94,7 @@ function converse(
       try {
         const reply = messageReply(message, socket, outbound, timeouts.bodyIdleMs)
         if (isEventStream(reply.headers)) clearTimeout(forAll)
-        clearTimeout(forHeaders)
+        stopAwaiting()
         message.on('error', () => {})
         // What the parser refuses of the same packet is an error of the request until then.
         queueMicrotask(() => {
@@ -101,8 +107,6 @@ function converse(
     })
     if (signal.aborted) return leave()
     if (body === null) return fail(protocolFault('no content, no trailers'))
-    // The upstream's time runs while it is told nothing new.
-    body.on('data', () => answer === undefined && forHeaders?.refresh())
     // Without its end the upstream must not take it for whole.
     body.once('error', leave)
     sendContent(body, request, socket, outbound)

@@ -34,8 +34,8 @@ export function createHttp1Transport(options: TransportOptions): Transport {
       pipelining: 1,
       keepAliveTimeout: keepAliveMs,
       maxHeaderSize: limits.replyHeaderBytes,
-      headersTimeout: timeouts.headersMs,
-      // Ours knows event streams, and clients that do not read.
+      // Ours is not up to a second late, and knows event streams and clients that do not read.
+      headersTimeout: 0,
       bodyTimeout: 0,
     })
   }

@@ -1,6 +1,7 @@
 import { constants, type ClientHttp2Stream } from 'node:http2'
 import type { Readable } from 'node:stream'
 import { getField } from '../http/headers.ts'
+import { awaitHead } from './await-head.ts'
 import { createDial } from './dial.ts'
 import { followClient } from './follow-client.ts'
 import { cancelStream } from '../http/http2-cancel.ts'
@@ -93,16 +94,19 @@ function converse(
     const leave = (cause?: unknown): void => fail(new UpstreamError('left', 'The client left.', { wrote: true, cause }))
     const left = (): void => leave()
     const late = `${upstream.label} did not answer in time.`
-    const forHeaders = bound(timeouts.headersMs, () => fault('headers-timeout', late))
+    const stopAwaiting = awaitHead({
+      ms: timeouts.headersMs,
+      body: request.body,
+      outlet: stream,
+      expire: () => fault('headers-timeout', late),
+    })
     const forAll = bound(timeouts.totalMs, () => fault('total-timeout', late))
     const settle = (): void => {
       answered = true
-      clearTimeout(forHeaders)
+      stopAwaiting()
       signal.removeEventListener('abort', left)
     }
     stream.once('close', () => clearTimeout(forAll))
-    // The upstream's time runs while it is told nothing new.
-    request.body?.on('data', () => answered || forHeaders?.refresh())
     signal.addEventListener('abort', left)
     stream.once('error', (error) => fail(streamError(stream, error)))
     stream.once('close', () => answered || fail(streamError(stream, new Error('The stream was closed.'))))

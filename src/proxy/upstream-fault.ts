@@ -19,7 +19,6 @@ const faults: Readonly<Record<string, UpstreamFault>> = {
   ECONNABORTED: 'reset',
   EPIPE: 'reset',
   UND_ERR_CONNECT_TIMEOUT: 'connect-timeout',
-  UND_ERR_HEADERS_TIMEOUT: 'headers-timeout',
   UND_ERR_HEADERS_OVERFLOW: 'headers-too-large',
   HPE_HEADER_OVERFLOW: 'headers-too-large',
   UND_ERR_INVALID_ARG: 'protocol',

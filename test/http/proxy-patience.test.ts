@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { createServer, type ServerHttp2Stream } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { after, afterEach, before, beforeEach, describe, mock, test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { startBackend, type Backend } from '../support/backend.ts'
 import { RawClient } from '../support/raw.ts'
 import { startServer, type Started } from '../support/server.ts'
@@ -97,6 +98,48 @@ describe('timeout bounds what a backend takes', () => {
     const reply = await client.reply()
     assert.equal(reply.status, 504)
     assert.match(reply.body.toString(), /--timeout/)
+  })
+
+  const patient = 'to answer, while it is told nothing new: a client may take its time with the content'
+  for (const [name, lines, half, rest] of [
+    ['', ['Content-Length: 8'], 'half', 'rest'],
+    [', with trailers', ['Transfer-Encoding: chunked', 'Trailer: X-End'], '4\r\nhalf\r\n', '4\r\nrest\r\n0\r\n\r\n'],
+  ] as const) {
+    test(`${patient}${name}`, async () => {
+      await using backend = await startBackend()
+      await using started = await startServer({}, { timeout: 0.05, proxy: { '/': `http://127.0.0.1:${backend.port}` } })
+      using client = await RawClient.open(started.port)
+      client.send(`POST /x HTTP/1.1\r\n${[started.hostLine, ...lines].join('\r\n')}\r\n\r\n${half}`)
+      const upstream = await backend.next()
+      await upstream.sees('half')
+      // Its time is over more than once.
+      await setTimeout(150)
+      client.send(rest)
+      assert.equal(await upstream.sees('rest'), true)
+      assert.equal((await client.reply('POST')).status, 504)
+    })
+  }
+
+  test(`${patient}, over HTTP/2`, async () => {
+    const behind = createServer()
+    behind.listen(0, '127.0.0.1')
+    await once(behind, 'listening')
+    const to = `h2c://127.0.0.1:${(behind.address() as AddressInfo).port}`
+    const started = await startServer({}, { timeout: 0.05, proxy: { '/': to } })
+    try {
+      using client = await RawClient.open(started.port)
+      client.send(`POST /x HTTP/1.1\r\n${started.hostLine}\r\nContent-Length: 8\r\n\r\nhalf`)
+      const [stream] = (await once(behind, 'stream')) as [ServerHttp2Stream]
+      stream.on('error', () => {})
+      await once(stream, 'data')
+      await setTimeout(150)
+      client.send('rest')
+      assert.equal(String(await once(stream, 'data')), 'rest')
+      assert.equal((await client.reply('POST')).status, 504)
+    } finally {
+      await started[Symbol.asyncDispose]()
+      behind.close()
+    }
   })
 
   test('to go on with its content, but not with events', async () => {

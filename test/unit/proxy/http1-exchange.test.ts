@@ -1,5 +1,7 @@
+// own process: the clock of the whole process stands still
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { Readable } from 'node:stream'
+import { test, type TestContext } from 'node:test'
 import { Http1Exchange } from '../../../src/proxy/http1-exchange.ts'
 import { Line } from '../../../src/proxy/http1-line.ts'
 import type { Sink, Source } from '../../../src/http/reply.ts'
@@ -8,7 +10,8 @@ import type { UpstreamReply } from '../../../src/proxy/types.ts'
 const timeouts = { connectMs: 0, headersMs: 0, bodyIdleMs: 0, totalMs: 0, upgradeMs: 0 }
 
 /** An exchange whose upstream and client are played by the test. */
-function played(method: string = 'GET') {
+function played(method: string = 'GET', facts: { body?: Readable; headersMs?: number; answers?: boolean } = {}) {
+  const { body = null, headersMs = 0, answers = true } = facts
   const events: string[] = []
   const controller = {
     aborted: false,
@@ -26,7 +29,7 @@ function played(method: string = 'GET') {
       method,
       path: '/',
       headers: [],
-      body: null,
+      body,
       length: undefined,
       whenGone: (left) => {
         leave = left
@@ -34,15 +37,16 @@ function played(method: string = 'GET') {
       },
       inform: () => {},
     },
-    timeouts,
+    { ...timeouts, headersMs },
   )
   exchange.line = new Line()
-  exchange.line.socket = { writableLength: 0, destroy: () => events.push('destroy') }
+  const socket = { writableLength: 0, writableNeedDrain: false, destroy: () => events.push('destroy') }
+  exchange.line.socket = socket
   const answered: Promise<UpstreamReply> = exchange.run(() => {
     exchange.onRequestStart(controller)
-    exchange.onResponseStart(controller, 200)
+    if (answers) exchange.onResponseStart(controller, 200)
   })
-  return { events, controller, exchange, answered, leave: () => leave() }
+  return { events, controller, exchange, socket, answered, leave: () => leave() }
 }
 
 test('a client that leaves while the reply comes ends the connection to the upstream', async () => {
@@ -115,4 +119,48 @@ test('an upstream goes on at once when the client takes all that came before', a
   const sink: Sink = { write: () => Promise.resolve(), pass: () => {} }
   void (body as Source).pull(sink, new AbortController().signal)
   assert.deepEqual(events, ['pause', 'resume'])
+})
+
+/** What the upstream's time has come to after so many milliseconds. */
+function clock(t: TestContext, { events, answered }: ReturnType<typeof played>): (ms: number) => string[] {
+  answered.catch(() => {})
+  return (ms) => {
+    t.mock.timers.tick(ms)
+    return events
+  }
+}
+
+test('the time to the head of a reply is kept to the millisecond', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const exchange = played('GET', { headersMs: 200, answers: false })
+  const after = clock(t, exchange)
+  assert.deepEqual(after(199), [])
+  assert.deepEqual(after(1), ['destroy', 'abort'])
+  await assert.rejects(exchange.answered, { fault: 'headers-timeout' })
+})
+
+test('it ends with the head, whatever of the content is still to be sent', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const body = new Readable({ read() {} })
+  const exchange = played('POST', { body, headersMs: 200 })
+  await exchange.answered
+  body.push('late')
+  await new Promise((resolve) => setImmediate(resolve))
+  assert.deepEqual(clock(t, exchange)(1000), [])
+})
+
+test('it goes on through an interim reply', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const exchange = played('GET', { headersMs: 200, answers: false })
+  const after = clock(t, exchange)
+  after(150)
+  exchange.exchange.onResponseStart(exchange.controller, 103)
+  assert.deepEqual(after(50), ['destroy', 'abort'])
+})
+
+test('it runs while the upstream takes no more of the content', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const exchange = played('POST', { body: new Readable({ read() {} }), headersMs: 200, answers: false })
+  exchange.socket.writableNeedDrain = true
+  assert.deepEqual(clock(t, exchange)(200), ['destroy', 'abort'])
 })
