@@ -301,15 +301,18 @@ for (const [coding, encode] of Object.entries(encoders)) {
   })
 }
 
+// Node's decoder stops behind the first frame; newer releases read them all.
 test('zstd of several frames is never cut silently', { skip: encoders['zstd'] === undefined }, async (t) => {
   const [one, two] = [html.slice(0, 9000), html.slice(9000)].map((part) => encoders['zstd']?.(part) ?? Buffer.alloc(0))
   const both = Buffer.concat([one as Buffer, two as Buffer])
   for (const [kind, body] of bodiesOf(t, both)) {
-    const made = await open(body, ['Content-Encoding', 'zstd'])
-    assert.ok((await bytesOf(made.body)).equals(both), kind)
+    const { made, text } = await outcomeOf(body, ['Content-Encoding', 'zstd'])
+    const isDecoded = fieldsOf(made)['content-encoding'] === undefined
+    assert.ok(text === (isDecoded ? injected : String(both)), kind)
   }
-  const made = await open(Readable.from([both.subarray(0, 2), both.subarray(2)]), ['Content-Encoding', 'zstd'])
-  await assert.rejects(bytesOf(made.body), /The zstd content has more parts than can be decoded/)
+  const parts = Readable.from([both.subarray(0, 2), both.subarray(2)])
+  const { text } = await outcomeOf(parts, ['Content-Encoding', 'zstd'])
+  assert.ok(text === injected || text === 'broke off: The zstd content has more parts than can be decoded.', text)
 })
 
 // Chromium and curl read one member, and pass over the rest; Node's decoder fails at it and loses the end of the page.
