@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Layer, ServeError } from '../../src/index.ts'
 import { holdingLayer } from '../support/gate.ts'
+import { ask, openSession } from '../support/http2.ts'
 import { RawClient } from '../support/raw.ts'
 import { startServer } from '../support/server.ts'
 
@@ -111,6 +112,28 @@ test('an interim reply cannot be split by a value, and the process survives the 
     ['E8008_INTERNAL'],
   )
 })
+
+// RFC 9110 section 15.2. Without the check the client reads the final reply as that to its next request.
+for (const status of [200, 404, 101, 99, 103.5, Number.NaN]) {
+  test(`a layer cannot send ${status} as an interim reply`, async () => {
+    await using started = await startServer(files, { h2c: true })
+    const errors: string[] = []
+    started.server.on('error', ({ message: text }) => errors.push(text))
+    started.server.use((next) => (x) => {
+      if (x.target.path === '/a.txt') x.inform(status, [])
+      return next(x)
+    })
+    using client = await RawClient.open(started.port)
+    assert.equal((await client.send(message(started.hostLine, '/a.txt', '1.1')).reply()).status, 500)
+    assert.equal((await client.send(message(started.hostLine, '/b.txt', '1.1')).reply()).body.toString(), 'beta')
+    using session = openSession(started.port)
+    assert.equal((await ask(session, { ':path': '/a.txt' })).status, 500)
+    assert.equal((await started.server.fetch('http://localhost/a.txt')).status, 500)
+    assert.equal(errors.length, 3)
+    for (const text of errors)
+      assert.match(text, new RegExp(`${status} is not the status of an interim reply; use 103`))
+  })
+}
 
 for (const [name, lines, stays] of [
   ['is closed after its reply', [], false],

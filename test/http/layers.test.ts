@@ -34,6 +34,46 @@ for (const [name, parts, method, status] of [
   })
 }
 
+// Over a connection and without one, the client gets a 500 and the program hears what its layer did.
+for (const [name, made, message] of [
+  ['a text', 'text', /a layer returned "text" instead of \{ status, headers: \[name, value, …\], body \}/],
+  ['nothing', undefined, /a layer returned undefined instead of/],
+  ['a Response of the Fetch API', new Response('x'), /a layer returned an object of the class Response instead of/],
+  ['a reply without a body', { status: 200, headers: [] }, /a layer returned \{ status, headers \} instead of/],
+  ['text for a body', reply({ body: 'text' })(), /a layer returned "text" as body; use null, bytes \(Buffer.from/],
+  ['an object for a body', reply({ body: { a: 1 } })(), /a layer returned an object as body/],
+  ['an interim status', reply({ status: 100 })(), /a layer returned the status 100; use a whole number from 200/],
+  ['half a status', reply({ status: 200.5 })(), /a layer returned the status 200.5/],
+  ['101 without a takeover', reply({ status: 101 })(), /a layer returned the status 101/],
+  ['a field without a value', reply({ headers: ['X-A'] })(), /headers that are no flat list: write \[name, value/],
+  ['pairs of fields', reply({ headers: [['x-a', 'b']] })(), /headers that are no flat list/],
+  ['a space in the name of a field', reply({ headers: ['x a', 'b'] })(), /must be a valid HTTP token \["x a"\]/],
+  ['a line break in a field', reply({ headers: ['X-A', 'b\r\nX-B: c'] })(), /Invalid character in header content/],
+] as const) {
+  test(`the program hears that its layer returned ${name}`, async () => {
+    await using started = await startServer({})
+    const errors: string[] = []
+    started.server.on('error', (error) => errors.push(error.message))
+    started.server.use(() => () => made as Reply)
+    assert.equal((await rawGet(started.port, '/')).status, 500)
+    assert.equal((await started.server.fetch('http://localhost/')).status, 500)
+    assert.equal(errors.length, 2)
+    for (const text of errors) assert.match(text, message)
+  })
+}
+
+for (const [what, found] of [
+  [null, /it was given null/],
+  [{}, /it was given an object/],
+  [(_request: unknown, _response: unknown, next: () => void) => next(), /this function takes 3 arguments/],
+  [() => null, /this function returned null/],
+  [async () => (x: unknown) => x, /this function returned a promise/],
+] as const) {
+  test(`use() refuses what is no layer: ${String(found)}`, () => {
+    assert.throws(() => createServer().use(what as never), found)
+  })
+}
+
 test('a stream that cannot be opened does not end the process when it is not needed', async () => {
   await using started = await startServer({})
   started.server.use(() => () => ({ status: 200, headers: [], body: createReadStream('/nowhere/at/all') }))
