@@ -17,7 +17,7 @@ export interface OutboundOptions {
 }
 
 /** Fields that we make ourselves (`Content-Length`, `Host`), answer ourselves (`Expect`), or never pass on (httpoxy). */
-export const ownFields: ReadonlySet<string> = new Set([
+const ownFields: ReadonlySet<string> = new Set([
   'content-length',
   'host',
   'expect',
@@ -25,6 +25,17 @@ export const ownFields: ReadonlySet<string> = new Set([
   'max-forwards',
   'x-serve8008',
 ])
+
+/**
+ * Whether a field (name in lower case) is about one connection or ours to make, in any spelling that a backend may take
+ * for it: one that reads `Transfer_Encoding` as its dashed twin sees other messages on the connection than we send.
+ */
+export function isHopOrOwn(name: string): boolean {
+  if (hopFields.has(name) || ownFields.has(name)) return true
+  if (!/[_.]/.test(name)) return false
+  const plain = plainSpelling(name)
+  return hopFields.has(plain) || ownFields.has(plain)
+}
 
 /** The part of the path that an upstream's own one stands for: the literal segments of a pattern. */
 export function matchedPrefix({ kind, path }: ResolvedMatch): string {
@@ -72,7 +83,7 @@ export function createOutbound(upstream: ResolvedUpstream, options: OutboundOpti
     const nominated = names.includes('connection') ? nominatedFields(raw) : []
     for (let i = 0; i < names.length; i++) {
       const name = names[i] as string
-      if (hopFields.has(name) || nominated.includes(name) || ownFields.has(name) || isSettled(name)) continue
+      if (isHopOrOwn(name) || nominated.includes(name) || isSettled(name)) continue
       // What a trusted peer claims goes into ours, once, or on as it is where we say nothing of it.
       if (isClaim(name) && !(isOthersClaim(name) && (trusted || isPassed(name)))) continue
       // The name and password of this server are not the upstream's business.

@@ -65,6 +65,9 @@ function endOfInterim(bytes: Buffer): number | 'final' | 'unknown' {
   // 101 is followed by another protocol.
   if (isFinal || bytes.byteLength < 12 || bytes.toString('latin1', 9, 12) === '101') return 'final'
   const end = bytes.indexOf('\r\n\r\n', 0, 'latin1')
+  // The parser refuses bare line feeds. By one the head could be over before, and a final reply would go with it.
+  const head = end === -1 ? '' : bytes.toString('latin1', 0, end)
+  if (/(?<!\r)\n/.test(head)) return 'final'
   if (end !== -1) return end + 4
   return bytes.byteLength > maxInterimBytes ? 'final' : 'unknown'
 }

@@ -2,8 +2,8 @@ import type { Exchange } from '../http/exchange.ts'
 import { isFieldName, isFieldValue, plainSpelling, type HeaderList } from '../http/headers.ts'
 import { trailerPairs } from '../http/trailers.ts'
 import { isClaim } from './client-claims.ts'
-import { fieldTokens, hopFields } from './hop-fields.ts'
-import { ownFields, settledNames, type OutboundOptions } from './outbound.ts'
+import { fieldTokens } from './hop-fields.ts'
+import { isHopOrOwn, settledNames, type OutboundOptions } from './outbound.ts'
 
 /** Most requests: nothing was announced, and nobody looks further. */
 const none: readonly string[] = []
@@ -29,8 +29,7 @@ export function trailerSection({ headers, body }: Exchange, options: OutboundOpt
 
 function isAllowed(name: string, nominated: readonly string[], { proxy: { requestFields } }: OutboundOptions): boolean {
   if (!isFieldName(name) || trailerPairs([name, '']).length === 0) return false
-  if (hopFields.has(name) || nominated.includes(name) || isClaim(name)) return false
+  if (isHopOrOwn(name) || nominated.includes(name) || isClaim(name)) return false
   // However it is spelled, it must not stand in for what the header section says or leaves out.
-  const plain = plainSpelling(name)
-  return !ownFields.has(plain) && !settledNames(requestFields).has(plain)
+  return !settledNames(requestFields).has(plainSpelling(name))
 }
