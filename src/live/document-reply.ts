@@ -19,10 +19,15 @@ export function replyKind({
   if (relayed === true && injectable !== true) return undefined
   if (status < 200 || withoutContent.has(status) || takeover !== undefined) return undefined
   const kind = documentKind(getField(headers, 'content-type'))
-  if (kind === undefined || (kind === 'picture' && (relayed === true || status !== 200))) return undefined
+  if (kind === undefined || (kind === 'picture' && !isOwnPicture(relayed, status, headers))) return undefined
   const coding = codingOf(headers)
   if (coding !== undefined && !isDecodable(coding)) return undefined
   return /^\s*attachment/i.test(getField(headers, 'content-disposition') ?? '') ? undefined : kind
+}
+
+/** A policy is about pages, and lets a browser show any picture by itself; the page around it may not show it then. */
+function isOwnPicture(relayed: boolean | undefined, status: number, headers: HeaderList): boolean {
+  return relayed !== true && status === 200 && getField(headers, 'content-security-policy') === undefined
 }
 
 /** The coding that content is in; undefined for none. */

@@ -150,6 +150,15 @@ test('a picture that is opened itself gets a page around it, and no other use of
   assert.deepEqual([head.body, fieldsOf(head)['content-type']], [null, 'text/html; charset=utf-8'])
 })
 
+// A browser shows the picture by itself whatever the policy; in a page the policy is about the picture, its style and our script.
+test('a picture with a policy stays as it is', () => {
+  const picture = Buffer.from('\x89PNG')
+  for (const policy of ["default-src 'none'", 'img-src https:', 'sandbox', "style-src 'self'", "script-src 'none'"]) {
+    const original = reply(picture, ['Content-Type', 'image/png', 'Content-Security-Policy', policy])
+    assert.equal(open(original, page).body, picture, policy)
+  }
+})
+
 test('the file of a picture that gets a page around it is closed', async (t) => {
   const file = fileSlice(t, 'png')
   const { fd } = file
