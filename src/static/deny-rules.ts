@@ -1,4 +1,4 @@
-import { isAnyText, latin1, mayBeSecretKey, mayBeSecretOpenPgp, startsWith } from './first-bytes.ts'
+import { isAnyText, isDerKey, latin1, mayBeSecretKey, mayBeSecretOpenPgp, startsWith } from './first-bytes.ts'
 
 /** One line of the deny list. Names are in lower case. */
 export interface DenyRule {
@@ -52,6 +52,7 @@ const infrastructure = ofFiles('state of infrastructure')
 export const extensionRules: ReadonlyMap<string, DenyRule> = new Map<string, DenyRule>([
   ...rows(privateKey, 'pem p8 pk8 p12 pfx pkcs12 jks jceks bks bcfks keystore keytab ppk pvk snk skr private_key'),
   ...rows(unless('private key', mayBeSecretKey), 'key'),
+  ...rows(where('private key', isDerKey), 'der'),
   ...rows(unless('private key', mayBeSecretOpenPgp), 'gpg pgp'),
   ...rows(
     where('private key', (head) => /-----BEGIN PGP PRIVATE KEY BLOCK-----/.test(latin1(head))),
@@ -120,6 +121,11 @@ export const patternRules: readonly (readonly [names: RegExp, rule: DenyRule])[]
     /(?:[_.-](?:rsa|dsa|ecdsa|ed25519)|(?:private|deploy|ssh)[._-]?key(?:\.txt)?)$/,
     where('private key', holds('PRIVATE KEY')),
   ],
+  // Numbered and dated ones, beside which the key itself is kept back. Not a page about them.
+  [
+    /^(?!.*\.(?:html?|mdx?)$).*(?:\.(?:pem|key|p8)[._-]|key(?:\.pem)?\.txt$)/,
+    where('private key', (head) => /^-----BEGIN [A-Z ]*PRIVATE KEY-----/m.test(latin1(head))),
+  ],
   [/^utc--\d{4}-\d\d-/, privateKey],
   [/^env\.(?:local|dev|development|prod|production|staging)$/, credentials],
   [/\.env\.(?:local|dev|development|prod|production|staging|test)$/, unless('credentials', isAnyText)],
@@ -157,11 +163,15 @@ export const patternRules: readonly (readonly [names: RegExp, rule: DenyRule])[]
 ]
 
 /** Most names of a path that {@link pathRules} look at. */
-export const pathRuleNames = 4
+export const pathRuleNames = 6
 
 /** By the last names of a path, for what is a secret in that folder alone. */
 export const pathRules: readonly (readonly [path: RegExp, rule: DenyRule])[] = [
-  [/(?:^|\/)(?:\.git|[^/]+\.git)\/(?:config|credentials)$/, credentials],
+  // Submodules and worktrees have settings of their own, and a name may be in the address of a remote.
+  [
+    /(?:^|\/)[^/]*\.git\/(?:modules\/.+\/|worktrees\/[^/]+\/)?(?:config(?:\.worktree|\.lock)?|credentials)$/,
+    credentials,
+  ],
   [/(?:^|\/)\.hg\/hgrc$/, credentials],
   [/(?:^|\/)\.svn\/auth$/, credentialFolder],
   [

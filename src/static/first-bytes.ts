@@ -58,6 +58,16 @@ export function mayBeSecretKey(head: Uint8Array, size: number): boolean {
   return first === 0x30 || startsWith(head, '\xfe\xed\xfe\xed') || isSecretOpenPgp(first)
 }
 
+/**
+ * Whether the start is that of a private key in DER: a SEQUENCE that begins with a version (PKCS #1, #8 and #12, SEC 1),
+ * which no certificate, request or public key does, or with the name of a password-based encryption (PKCS #5).
+ */
+export function isDerKey(head: Uint8Array): boolean {
+  return /^\x30(?:[\0-\x7f]|\x81.|\x82..)(?:\x02\x01[\0\x01\x03]|\x30.\x06.\x2a\x86\x48\x86\xf7\x0d\x01[\x05\x0c])/s.test(
+    latin1(head, 0, 32),
+  )
+}
+
 /** Whether a file of OpenPGP may hold more than public keys and signatures, which are made to be published. */
 export function mayBeSecretOpenPgp(head: Uint8Array): boolean {
   if (startsWith(head, '-----BEGIN PGP '))

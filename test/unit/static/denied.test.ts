@@ -81,6 +81,11 @@ describe('names', () => {
 
   for (const path of [
     '.git/config',
+    '.git/config.worktree',
+    '.git/modules/lib/config',
+    'a/.git/modules/libs/deep/er/config',
+    '.git/worktrees/fix/config.worktree',
+    'bare.git/modules/lib/config',
     'vendor/lib.git/config',
     '.hg/hgrc',
     '.config/gcloud/access_tokens.db',
@@ -126,11 +131,25 @@ describe('names', () => {
 })
 
 describe('the first bytes decide where a name is ambiguous', () => {
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const kept: Record<string, [name: string, content: string | Uint8Array]> = {
     'a PEM key': ['tls.key', privateKey.export({ type: 'pkcs8', format: 'pem' })],
     'a DER key (PKCS #8)': ['tls.key', privateKey.export({ type: 'pkcs8', format: 'der' })],
     'a DER key (SEC 1)': ['tls.key', privateKey.export({ type: 'sec1', format: 'der' })],
+    'a key in DER': ['key.der', privateKey.export({ type: 'pkcs8', format: 'der' })],
+    'a key in DER (SEC 1)': ['key.der', privateKey.export({ type: 'sec1', format: 'der' })],
+    'a key in DER (PKCS #1)': ['key.DER', rsa.privateKey.export({ type: 'pkcs1', format: 'der' })],
+    'an encrypted key in DER': [
+      'key.der',
+      privateKey.export({ type: 'pkcs8', format: 'der', cipher: 'aes-256-cbc', passphrase: 'x' }),
+    ],
+    'a numbered PEM file': ['tls.pem.1', privateKey.export({ type: 'pkcs8', format: 'pem' })],
+    'a dated key behind its certificate': [
+      'tls.key.2026-11-29',
+      '-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n-----BEGIN EC PRIVATE KEY-----\nMHcC\n-----END EC PRIVATE KEY-----\n',
+    ],
+    'a key as a text': ['my-key.txt', privateKey.export({ type: 'sec1', format: 'pem' })],
     'an OpenSSH key': ['host.key', '-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk=\n'],
     'a PuTTY key': ['host.key', 'PuTTY-User-Key-File-3: ssh-ed25519\n'],
     'a WireGuard key': ['wg.key', `${Buffer.alloc(32, 7).toString('base64')}\n`],
@@ -169,6 +188,12 @@ describe('the first bytes decide where a name is ambiguous', () => {
       'enc.key',
       Buffer.from('9f'.repeat(16), 'hex'),
     ],
+    'a public key in DER': ['key.der', publicKey.export({ type: 'spki', format: 'der' })],
+    'a public key in DER (PKCS #1)': ['key.der', rsa.publicKey.export({ type: 'pkcs1', format: 'der' })],
+    'a certificate in DER': ['ca.der', Uint8Array.of(0x30, 0x82, 0x01, 0x51, 0x30, 0x81, 0xf8, 0xa0, 3, 2, 1, 2)],
+    'a page about a PEM file': ['tls.pem.html', '<pre>\n-----BEGIN PRIVATE KEY-----\n'],
+    'a numbered certificate': ['tls.pem.1', '-----BEGIN CERTIFICATE-----\n'],
+    'the key of a map': ['map-key.txt', 'green: forest'],
     'keys of an object in JSON': ['keyboard.json', '{"a":1}'],
     'the settings of a program': ['admin.conf', 'theme = dark\n'],
     'a recipe': ['cookies.txt', 'Butter, sugar, flour'],
