@@ -69,6 +69,9 @@ function resolveRoute(
   context: RouteContext,
 ): ResolvedRoute {
   const match = resolveMatch(route.match, { ...context, path: [...path, 'match'] })
+  if (route.name === '') {
+    context.problems.push({ path: [...path, 'name'], fault: 'the name is empty', fix: 'name it, or leave it out' })
+  }
   return {
     name: route.name ?? name ?? routeName(match),
     match,

@@ -2,7 +2,7 @@ import type { Exchange, Filter, Handler, Layer } from '../http/exchange.ts'
 import { getField } from '../http/headers.ts'
 import type { Reply } from '../http/reply.ts'
 import { nodeCrypto } from '../util/builtin.ts'
-import { checkError, checkPaths } from './arguments.ts'
+import { checkError, checkMessage, checkPaths } from './arguments.ts'
 import { controlFolder } from './control-folder.ts'
 import type { Engine } from './engine.ts'
 import { asksForPage, documentKind, variedByPage } from './page-request.ts'
@@ -124,7 +124,10 @@ export function createLive(options: LiveOptions): Live {
       error = undefined
       return engine?.reload(paths) ?? { paths: paths ?? [], pages: 0, ms: 0 }
     },
-    notify: (message) => engine?.notify(message),
+    notify(message) {
+      checkMessage(message)
+      engine?.notify(message)
+    },
     showError(shown) {
       checkError(shown)
       error = shown

@@ -28,7 +28,7 @@ import {
   projectWarnings,
   tellingWarnings,
 } from './listening.ts'
-import { definedOnly, logOptions, type ProgramOptions } from './program-options.ts'
+import { definedOnly, logOptions, programProblems, type ProgramOptions } from './program-options.ts'
 import { toRequest } from './to-request.ts'
 import { refuseOwnRoutes } from './own-routes.ts'
 import { ServerRoutes } from './server-routes.ts'
@@ -50,14 +50,19 @@ export function createServer(options: ServeOptions & ProgramOptions = {}): Serve
   // Says what is wrong with something else than options, of which nothing can be taken apart.
   if (!isPlainObject(options)) resolveConfig(options)
   const { signal, write, color, columns, phrase, authorityFolder, ...serve } = options
-  const config = resolveConfig(serve)
+  const program = { signal, write, color, columns, phrase, authorityFolder }
+  const config = resolveConfig(serve, { problems: programProblems(program) })
   checkFolders(config)
-  return createServerFrom(config, definedOnly({ signal, write, color, columns, phrase, authorityFolder }))
+  return createServerFrom(config, definedOnly(program))
 }
 
 /** Makes a server from a configuration that was resolved before, as the command does. */
 export function createServerFrom(config: ResolvedConfig, program: ProgramOptions = {}): Server8008 {
   return new Serve8008(config, program)
+}
+
+function closedError(message: string): ServeError {
+  return new ServeError('E8008_CLOSED', message, { hint: 'make another one: createServer(options)' })
 }
 
 /** As those of node:http, Express and Vite are called, whose port would be lost here in silence. */
@@ -68,6 +73,14 @@ function refuseArguments([first]: readonly unknown[]): void {
     hint: isPort
       ? `write createServer({ port: ${first} })`
       : 'it gives a promise: const { url } = await server.listen()',
+  })
+}
+
+/** @throws ServeError E8008_CONFIG_INVALID for what handlers of Hono, h3 and Bun are called with. */
+function checkResponse(response: unknown): void {
+  if (typeof (response as { writeHead?: unknown } | undefined)?.writeHead === 'function') return
+  throw new ServeError('E8008_CONFIG_INVALID', `handler takes (req, res) of node:http, and got ${quote(response)}.`, {
+    hint: 'in Hono, h3 and others of the Fetch API write server.tryFetch(request)',
   })
 }
 
@@ -136,7 +149,10 @@ class Serve8008 implements Server8008 {
     })
     this.#fetch = createFetchAnswer((x) => this.#pipeline(x), config.limits.bodyBytes)
     const { handle, upgrade } = this.#adapter
-    this.handler = (request, response, next) => handle(request as never, response as never, next)
+    this.handler = (request, response, next) => {
+      checkResponse(response)
+      handle(request as never, response as never, next)
+    }
     this.upgrade = (request, socket, head) => upgrade(request as never, socket, head)
     const { signal } = program
     if (signal?.aborted === true) this.#closing = Promise.resolve()
@@ -157,7 +173,7 @@ class Serve8008 implements Server8008 {
 
   async listen(...given: readonly unknown[]): Promise<Listening> {
     refuseArguments(given)
-    if (this.#closing !== undefined) throw new ServeError('E8008_CLOSED', 'The server was closed.')
+    if (this.#closing !== undefined) throw closedError('The server was closed.')
     this.#starting ??= this.#start()
     try {
       return (await this.#starting).listening
@@ -187,7 +203,7 @@ class Serve8008 implements Server8008 {
       throw error
     })
     try {
-      if (this.#closing !== undefined) throw new ServeError('E8008_CLOSED', 'The server was closed while it started.')
+      if (this.#closing !== undefined) throw closedError('The server was closed while it started.')
       refuseOwnRoutes(this.routes.list(), running.listening, this.config)
     } catch (error) {
       this.#live?.stop()
@@ -287,13 +303,12 @@ class Serve8008 implements Server8008 {
     return this
   }
 
-  async fetch(input: string | URL | Request, init?: RequestInit): Promise<Response> {
-    return await this.#fetch.answer(toRequest('fetch', input, init))
-  }
+  // Other programs are handed these alone, as in `serve({ fetch: server.fetch })`.
+  readonly fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> =>
+    await this.#fetch.answer(toRequest('fetch', input, init))
 
-  async tryFetch(input: string | URL | Request, init?: RequestInit): Promise<Response | undefined> {
-    return await this.#fetch.offer(toRequest('tryFetch', input, init))
-  }
+  readonly tryFetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response | undefined> =>
+    await this.#fetch.offer(toRequest('tryFetch', input, init))
 
   #assemble(layers: readonly Layer[] = this.#layers, routes: readonly ResolvedRoute[] = this.routes.list()): Handler {
     return assemble(

@@ -82,10 +82,11 @@ function faultOf(name: string, cause: unknown): ServeError {
   return new ServeError('E8008_INTERNAL', `${name} failed: ${text}`, { cause })
 }
 
-function checkName(name: string): void {
-  if (Object.hasOwn(known, name)) return
+function checkName(name: unknown): void {
+  if (typeof name === 'string' && Object.hasOwn(known, name)) return
   const names = Object.keys(known)
-  const meant = nearest(name, names) ?? names.find((each) => name.length > 3 && each.startsWith(name))
+  const word = typeof name === 'string' ? name : ''
+  const meant = nearest(word, names) ?? names.find((each) => word.length > 3 && each.startsWith(word))
   throw new ServeError('E8008_CONFIG_INVALID', `There is no event ${quote(name)}.`, {
     hint: meant === undefined ? `use one of ${names.join(', ')}` : `did you mean ${quote(meant)}?`,
   })

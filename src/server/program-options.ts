@@ -1,3 +1,4 @@
+import { quote, type Problem } from '../config/problem.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import type { createAccessLog } from '../tap/tap.ts'
 import type { Phrase } from './boundary.ts'
@@ -41,6 +42,37 @@ export function logOptions(
       return program.columns
     },
   }
+}
+
+/** What a value of each option has to be, and what it is called. */
+const rules: Readonly<Record<keyof ProgramOptions, readonly [noun: string, (value: unknown) => boolean]>> = {
+  signal: ['an AbortSignal', isSignal],
+  write: ['a function', isFunction],
+  color: ['true or false', (value) => typeof value === 'boolean'],
+  columns: ['a number', (value) => typeof value === 'number'],
+  authorityFolder: ['the path of a folder', (value) => typeof value === 'string' && value !== ''],
+  phrase: ['a function', isFunction],
+}
+
+/** What is wrong with them; undefined means "not given". */
+export function programProblems(program: ProgramOptions): Problem[] {
+  return Object.entries(rules).flatMap(([key, [noun, isRight]]) => {
+    const value = program[key as keyof ProgramOptions]
+    if (value === undefined || isRight(value)) return []
+    const isController = key === 'signal' && isSignal((value as Partial<AbortController> | null)?.signal)
+    const fix = isController ? 'did you mean its signal: controller.signal?' : `use ${noun}`
+    return [{ path: [key], fault: `${quote(value)} is not ${noun}`, fix }]
+  })
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function'
+}
+
+/** By what is used of it: that of another realm has another class. */
+function isSignal(value: unknown): boolean {
+  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>
+  return typeof aborted === 'boolean' && isFunction(addEventListener)
 }
 
 /** The options that were given: one that is undefined is as good as none. */

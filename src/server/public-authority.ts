@@ -1,4 +1,7 @@
 import { resolve } from 'node:path'
+import { isPlainObject } from '../config/plain-object.ts'
+import { quote } from '../config/problem.ts'
+import { ServeError } from '../errors/serve-error.ts'
 import type { Warning } from '../errors/warning.ts'
 
 /** Which local authority. */
@@ -47,6 +50,7 @@ export interface LocalAuthority {
  * spawn('node', ['client.js'], { env: { ...process.env, NODE_EXTRA_CA_CERTS: path } })
  */
 export async function localAuthority(options: LocalAuthorityOptions = {}): Promise<LocalAuthority> {
+  checkOptions(options)
   const { env = {}, onWarning = () => {} } = options
   // Most programs that import us have no use for certificates.
   const { authorityFolder, openAuthority } = await import('../tls/tls.ts')
@@ -59,8 +63,35 @@ export async function localAuthority(options: LocalAuthorityOptions = {}): Promi
     certificate: certificate.toString(),
     expires: new Date(certificate.validTo),
     async certify(names) {
+      checkNames(names)
       const { cert, key } = await authority.certify(names)
       return { cert, key }
     },
   }
+}
+
+/** Programs that call us need not be typed. @throws ServeError E8008_CONFIG_INVALID */
+function checkOptions(options: unknown): void {
+  if (!isPlainObject(options)) {
+    throw refusal(`localAuthority() takes { folder, env, onWarning }, and got ${quote(options)}.`)
+  }
+  const { folder, env, onWarning } = options
+  if (folder !== undefined && (typeof folder !== 'string' || folder === '')) {
+    throw refusal(`localAuthority() takes the path of a folder as folder, and got ${quote(folder)}.`)
+  }
+  if (env !== undefined && (typeof env !== 'object' || env === null)) {
+    throw refusal(`localAuthority() takes an object of variables as env, and got ${quote(env)}.`)
+  }
+  if (onWarning !== undefined && typeof onWarning !== 'function') {
+    throw refusal(`localAuthority() takes a function as onWarning, and got ${quote(onWarning)}.`)
+  }
+}
+
+function checkNames(names: unknown): void {
+  if (Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === 'string')) return
+  throw refusal(`certify() takes a list of names, and got ${quote(names)}.`, "write certify(['app.localhost'])")
+}
+
+function refusal(message: string, hint?: string): ServeError {
+  return new ServeError('E8008_CONFIG_INVALID', message, { hint })
 }

@@ -1,4 +1,6 @@
-import { resolveConfig } from '../config/resolve.ts'
+import { isPlainObject } from '../config/plain-object.ts'
+import { quote } from '../config/problem.ts'
+import { resolveConfig, type ResolveContext } from '../config/resolve.ts'
 import { routeName } from '../config/resolve-routes.ts'
 import type { ResolvedRoute, RouteOptions } from '../config/route-types.ts'
 import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
@@ -31,7 +33,7 @@ export class ServerRoutes implements RouteControl {
   }
 
   add(route: RouteOptions): void {
-    const [resolved] = this.#resolve({ routes: [route] })
+    const [resolved] = this.#resolve({ routes: [route] }, { keyNames: new Map([['routes.0', 'route']]) })
     if (resolved === undefined) return
     const added = route.name === undefined ? { ...resolved, name: routeName(resolved.match) } : resolved
     if (this.#routes.some(({ name }) => name === added.name)) {
@@ -43,6 +45,11 @@ export class ServerRoutes implements RouteControl {
   }
 
   remove(name: string): boolean {
+    if (typeof name !== 'string') {
+      throw new ServeError('E8008_CONFIG_INVALID', `remove() takes the name of a route, and got ${quote(name)}.`, {
+        hint: 'server.routes.list() names them',
+      })
+    }
     const kept = this.#routes.filter((route) => route.name !== name)
     if (kept.length === this.#routes.length) return false
     this.#apply(kept)
@@ -74,9 +81,11 @@ export class ServerRoutes implements RouteControl {
     await this.#proxy?.close()
   }
 
-  #resolve({ proxy = {}, routes = [] }: Pick<ServeOptions, 'proxy' | 'routes'>): readonly ResolvedRoute[] {
+  #resolve(options: Pick<ServeOptions, 'proxy' | 'routes'>, context?: ResolveContext): readonly ResolvedRoute[] {
     const { base, timeoutMs } = this.#options.config
-    return resolveConfig({ base, timeout: timeoutMs / 1000, proxy, routes }).routes
+    // Other options may come along, as of a whole configuration, but none that does not exist: a slip would take all away.
+    const all = isPlainObject(options) ? { ...(options as ServeOptions), base, timeout: timeoutMs / 1000 } : options
+    return resolveConfig(all, context).routes
   }
 
   #apply(routes: readonly ResolvedRoute[]): void {

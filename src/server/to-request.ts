@@ -10,7 +10,8 @@ export function toRequest(name: string, input: string | URL | Request, init: Req
   if (input instanceof Request) return init === undefined ? input : new Request(input, init)
   const url = String(input)
   if (URL.canParse(url)) return new Request(url, init)
-  const whole = URL.canParse(url, 'http://localhost/') ? new URL(url, 'http://localhost/').href : 'http://localhost/'
+  const origin = 'http://localhost/'
+  const whole = typeof input === 'string' && URL.canParse(url, origin) ? new URL(url, origin).href : origin
   throw new ServeError('E8008_CONFIG_INVALID', `${name}() takes a whole URL, and ${quote(input)} is none.`, {
     hint: `write ${name}('${whole}')`,
   })

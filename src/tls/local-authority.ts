@@ -1,5 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import { ServeError } from '../errors/serve-error.ts'
+import { printableJson } from '../util/sanitize.ts'
 import {
   assertOurs,
   authorityLabel,
@@ -131,7 +132,7 @@ async function readIfOurs(folder: string): Promise<X509Certificate | undefined> 
 function permittedName(text: string): string {
   const name = canonicalName(text)
   if (name === undefined) {
-    throw new ServeError('E8008_USAGE', `${text} is no name and no address of a host.`, {
+    throw new ServeError('E8008_USAGE', `${printableJson(text)} is no name and no address of a host.`, {
       hint: 'serve8008 cert app.localhost 192.168.1.5',
     })
   }

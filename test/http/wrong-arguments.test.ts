@@ -1,0 +1,263 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { Hono } from 'hono'
+import { createServer, isServeError, localAuthority, type Server8008 } from '../../src/index.ts'
+import { TempFolder } from '../support/server.ts'
+
+// Programs in plain JavaScript call with anything. Each slip is an error of ours that says what to write.
+
+type Call = (server: Server8008) => unknown
+
+/** A program without types. */
+const untyped = (value: unknown): never => value as never
+
+const abort = new AbortController()
+const slips: readonly (readonly [name: string, call: Call, message: string | RegExp, hint?: RegExp])[] = [
+  [
+    'createServer with a controller',
+    () => createServer({ signal: untyped(abort) }),
+    /^signal: .* is not an AbortSignal$/,
+    /^did you mean its signal: controller\.signal\?$/,
+  ],
+  [
+    'createServer with a number as signal',
+    () => createServer({ signal: untyped(5) }),
+    'signal: 5 is not an AbortSignal',
+    /^use an AbortSignal$/,
+  ],
+  [
+    'createServer with null as signal',
+    () => createServer({ signal: untyped(null) }),
+    'signal: null is not an AbortSignal',
+  ],
+  [
+    'createServer with a stream as write',
+    () => createServer({ write: untyped(process.stdout) }),
+    /^write: .* is not a function$/,
+  ],
+  [
+    'createServer with a text as color',
+    () => createServer({ color: untyped('yes') }),
+    'color: "yes" is not true or false',
+  ],
+  [
+    'createServer with a text as columns',
+    () => createServer({ columns: untyped('80') }),
+    'columns: "80" is not a number',
+  ],
+  [
+    'createServer with an empty authorityFolder',
+    () => createServer({ authorityFolder: '' }),
+    'authorityFolder: "" is not the path of a folder',
+  ],
+  [
+    'on without a name',
+    (server) => server.on(untyped(undefined), () => {}),
+    'There is no event undefined.',
+    /^use one of listening/,
+  ],
+  [
+    'on with a symbol',
+    (server) => server.on(untyped(Symbol('x')), () => {}),
+    'There is no event Symbol(x).',
+    /^use one of listening/,
+  ],
+  [
+    'off with null',
+    (server) => server.off(untyped(null), () => {}),
+    'There is no event null.',
+    /^use one of listening/,
+  ],
+  ['notify without a text', (server) => server.notify(untyped(undefined)), 'notify() takes a text.', /^write notify/],
+  ['notify with an error', (server) => server.notify(untyped(new Error('no'))), 'notify() takes a text.'],
+  [
+    'showError with an error',
+    (server) => server.showError(untyped(new Error('no'))),
+    /^showError\(\) takes \{ title, message \}/,
+    /message: String\(error\)/,
+  ],
+  [
+    'showError with a text as line',
+    (server) => server.showError({ title: 'a', message: 'b', line: untyped('3') }),
+    'showError() takes a number as line, and nothing else.',
+  ],
+  [
+    'showError with lines as frame',
+    (server) => server.showError({ title: 'a', message: 'b', frame: untyped(['c']) }),
+    'showError() takes a string as frame, and nothing else.',
+  ],
+  [
+    'routes.add with a text',
+    (server) => server.routes.add(untyped('/x')),
+    'route: "/x" is not an object with match and an action',
+  ],
+  [
+    'routes.add without a match',
+    (server) => server.routes.add(untyped({ proxy: 3000 })),
+    'route: "match" is missing',
+    /^add "match"$/,
+  ],
+  [
+    'routes.add with an empty name',
+    (server) => server.routes.add({ name: '', match: {}, redirect: '/x' }),
+    'route.name: the name is empty',
+    /^name it, or leave it out$/,
+  ],
+  [
+    'routes.remove with a route',
+    (server) => server.routes.remove(untyped({ name: '/a' })),
+    'remove() takes the name of a route, and got an object.',
+    /list\(\)/,
+  ],
+  [
+    'routes.replace with nothing',
+    (server) => server.routes.replace(untyped(undefined)),
+    'the options are undefined',
+    /^use an object$/,
+  ],
+  [
+    'routes.replace with a list',
+    (server) => server.routes.replace(untyped([{}])),
+    'the options are a list',
+    /^use an object$/,
+  ],
+  [
+    'routes.replace with a slip',
+    (server) => server.routes.replace(untyped({ proxi: {} })),
+    'proxi: there is no such option',
+    /^did you mean "proxy"\?$/,
+  ],
+  [
+    'routes.replace with a proxy',
+    (server) => server.routes.replace(untyped({ '/api': 3000 })),
+    '/api: there is no such option',
+  ],
+  [
+    'handler with a Context of Hono',
+    (server) =>
+      server.handler(
+        {},
+        untyped(async () => {}),
+      ),
+    'handler takes (req, res) of node:http, and got a function.',
+    /tryFetch\(request\)/,
+  ],
+  [
+    'handler with nothing',
+    (server) => server.handler(untyped(undefined), untyped(undefined)),
+    'handler takes (req, res) of node:http, and got undefined.',
+  ],
+  [
+    'fetch with nothing',
+    (server) => server.fetch(untyped(undefined)),
+    'fetch() takes a whole URL, and undefined is none.',
+    /^write fetch\('http:\/\/localhost\/'\)$/,
+  ],
+  [
+    'tryFetch with an object',
+    (server) => server.tryFetch(untyped({})),
+    'tryFetch() takes a whole URL, and an object is none.',
+    /^write tryFetch\('http:\/\/localhost\/'\)$/,
+  ],
+  [
+    'localAuthority with null',
+    () => localAuthority(untyped(null)),
+    'localAuthority() takes { folder, env, onWarning }, and got null.',
+  ],
+  [
+    'localAuthority with a text',
+    () => localAuthority(untyped('./ca')),
+    'localAuthority() takes { folder, env, onWarning }, and got "./ca".',
+  ],
+  [
+    'localAuthority with a number as folder',
+    () => localAuthority({ folder: untyped(3) }),
+    'localAuthority() takes the path of a folder as folder, and got 3.',
+  ],
+  [
+    'localAuthority with an empty folder',
+    () => localAuthority({ folder: '' }),
+    'localAuthority() takes the path of a folder as folder, and got "".',
+  ],
+]
+for (const [name, call, message, hint] of slips) {
+  test(`${name} says what is wrong`, async () => {
+    await using server = createServer({ proxy: { '/a': 3000 } })
+    await assert.rejects(
+      async () => await call(server),
+      (error) => {
+        assert.ok(isServeError(error) && error.code === 'E8008_CONFIG_INVALID', String(error))
+        if (typeof message === 'string') assert.equal(error.message, message)
+        else assert.match(error.message, message)
+        if (hint !== undefined) assert.match(error.hint ?? '', hint)
+        return true
+      },
+    )
+    assert.deepEqual(
+      server.routes.list().map((route) => route.name),
+      ['/a'],
+    )
+  })
+}
+
+test('createServer tells of wrong program options beside all others', () => {
+  assert.throws(
+    () => createServer({ signal: untyped(5), write: untyped('x'), port: -1 }),
+    (error) => {
+      assert.ok(isServeError(error))
+      assert.deepEqual(
+        error.problems.map((problem) => problem.replace(/:.*/, '')),
+        ['signal', 'write', 'port'],
+      )
+      return true
+    },
+  )
+})
+
+test('a signal of another realm or a polyfill is one', async () => {
+  const signal = Object.assign(new EventTarget(), { aborted: false })
+  await using server = createServer({ signal: untyped(signal) })
+  const closed = new Promise<void>((resolve) => server.on('close', resolve))
+  signal.dispatchEvent(new Event('abort'))
+  await closed
+})
+
+test('routes.replace takes a whole configuration', async () => {
+  await using server = createServer()
+  const config = { root: '.', port: 0, proxy: { '/b': 4000 } }
+  server.routes.replace(config)
+  assert.deepEqual(
+    server.routes.list().map((route) => route.name),
+    ['/b'],
+  )
+})
+
+test('certify says what it takes', async () => {
+  using folder = new TempFolder()
+  const { certify } = await localAuthority({ folder: folder.path })
+  for (const [names, found] of [
+    ['app.localhost', '"app.localhost"'],
+    [[], 'an empty list'],
+    [[1], 'a list'],
+    [undefined, 'undefined'],
+  ] as const) {
+    await assert.rejects(certify(untyped(names)), { message: `certify() takes a list of names, and got ${found}.` })
+  }
+  await assert.rejects(certify(['']), { message: '"" is no name and no address of a host.' })
+})
+
+test('a closed server says what to do instead', async () => {
+  const server = createServer()
+  await server.close()
+  await assert.rejects(server.listen(), { code: 'E8008_CLOSED', hint: 'make another one: createServer(options)' })
+})
+
+test('fetch and tryFetch may be handed on alone, as to serve({ fetch })', async () => {
+  using folder = await new TempFolder().write({ 'a.txt': 'alpha' })
+  await using server = createServer({ root: folder.path })
+  const { fetch: answer, tryFetch } = server
+  assert.equal(await (await answer('http://localhost/a.txt')).text(), 'alpha')
+  assert.equal(await (await tryFetch('http://localhost/a.txt'))?.text(), 'alpha')
+  const app = new Hono().mount('/files', server.fetch)
+  assert.equal(await (await app.request('http://localhost/files/a.txt')).text(), 'alpha')
+})
