@@ -1,3 +1,5 @@
+import { asSentence } from '../util/sentence.ts'
+
 /** Programs that hints run; any other hint is a sentence. */
 const programs = /^(?:serve8008|cd|sudo|ulimit|npm|npx|pnpm|yarn|bun|hugo|bundle)(?= |$)/
 
@@ -8,5 +10,5 @@ export function isCommandHint(hint: string): boolean {
 
 /** A hint as a person reads it: `try:` and the command, or a sentence. */
 export function hintText(hint: string): string {
-  return isCommandHint(hint) ? `try: ${hint}` : hint.charAt(0).toUpperCase() + hint.slice(1)
+  return isCommandHint(hint) ? `try: ${hint}` : asSentence(hint)
 }

@@ -66,8 +66,19 @@ function shapeProblem({ path, issue: inner }: Place): Problem {
   }
   // A target may hold a password that has no place there.
   const found = typeof inner.input === 'string' && inner.input.includes('@') ? 'the value' : quote(inner.input)
-  const fix = foreignValue(key, inner.input) ?? `use ${inner.message}`
+  const fix = foreignValue(key, inner.input) ?? choiceOf(inner) ?? `use ${inner.message}`
   return { path, fault: `${found} is not ${inner.message}`, fix }
+}
+
+/** Of a few values, the one that was meant or all of them. */
+function choiceOf({ type, expected, input }: v.BaseIssue<unknown>): string | undefined {
+  if (type !== 'picklist') return undefined
+  // ("round" | "least")
+  const choices = expected?.match(/\w+/g) ?? []
+  const meant = typeof input === 'string' ? nearest(input, choices) : undefined
+  return meant === undefined
+    ? `use ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`
+    : `did you mean ${quote(meant)}?`
 }
 
 /** Of what may be several things, that is wrong which has something wrong within. */

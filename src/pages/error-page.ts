@@ -3,6 +3,7 @@ import type { ServeError } from '../errors/serve-error.ts'
 import type { HeaderList } from '../http/headers.ts'
 import type { Reply } from '../http/reply.ts'
 import { clipText, escapeHtml, visibleText } from '../util/escape.ts'
+import { asSentence } from '../util/sentence.ts'
 import { ownPolicy } from './policy.ts'
 import { preferredType } from './preferred-type.ts'
 import { statusTitle } from './status-title.ts'
@@ -82,11 +83,6 @@ function describe(error: ServeError, given: string | undefined): Refusal {
     detail: visibleText(clipText(error.message, detailLength)),
     hint: hint === undefined ? undefined : visibleText(clipText(asSentence(hint), hintLength)),
   }
-}
-
-/** A hint that follows `try:` in a terminal stands alone on a page. */
-export function asSentence(hint: string): string {
-  return /^(?:npx |serve8008 )/.test(hint) ? hint : hint.charAt(0).toUpperCase() + hint.slice(1)
 }
 
 const always = ['Cache-Control', 'no-store', 'Vary', 'Accept', 'X-Content-Type-Options', 'nosniff']

@@ -1,7 +1,7 @@
 import type { ServeError } from '../errors/serve-error.ts'
 import type { Reply } from '../http/reply.ts'
 import { clipText, escapeHtml, visibleText } from '../util/escape.ts'
-import { asSentence } from './error-page.ts'
+import { asSentence } from '../util/sentence.ts'
 import { ownPolicy } from './policy.ts'
 import { statusTitle } from './status-title.ts'
 import { loadTemplate, type Template } from './template.ts'

@@ -35,7 +35,7 @@ const wordings: Readonly<Record<UpstreamFault, Wording>> = {
     code: 'E8008_UPSTREAM_TIMEOUT',
     reason: 'timeout',
     says: (who) => `${who} did not accept the connection in time`,
-    hint: 'is it overloaded? timeouts.connectMs of the route is the limit',
+    hint: 'is it overloaded? a longer timeouts.connectMs of the route waits longer',
   },
   tls: {
     code: 'E8008_UPSTREAM_TLS',
@@ -61,7 +61,7 @@ const wordings: Readonly<Record<UpstreamFault, Wording>> = {
     code: 'E8008_UPSTREAM_TIMEOUT',
     reason: 'timeout',
     says: (who) => `${who} took too long`,
-    hint: 'timeouts.totalMs of the route is the limit',
+    hint: 'a longer timeouts.totalMs of the route waits longer',
   },
   reset: {
     code: 'E8008_UPSTREAM_RESET',

@@ -20,6 +20,17 @@ test('a hint is a command only where it can be pasted as it is', () => {
 test('`try:` stands before commands alone; a sentence begins with a capital letter', () => {
   assert.equal(hintText('serve8008 --port 3001'), 'try: serve8008 --port 3001')
   assert.equal(hintText('did you mean "proxy"?'), 'Did you mean "proxy"?')
+  assert.equal(hintText('start that server (localhost:3000)'), 'Start that server (localhost:3000)')
+})
+
+test('a name that is to be typed stays as it is', () => {
+  for (const hint of [
+    'timeouts.totalMs is the limit',
+    'allowHost with each name',
+    'serve8008.config.mjs needs a default',
+  ]) {
+    assert.equal(hintText(hint), hint)
+  }
 })
 
 test('in JSON a command has a key of its own beside the hint', () => {

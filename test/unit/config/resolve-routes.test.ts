@@ -173,7 +173,8 @@ describe('a proxy', () => {
     [{ changeOrigin: true }, /proxy\.\/api: "to" is missing/],
     [{ to: [] }, /there is no target/],
     [{ to, secure: false }, /did you mean tls: \{ verify: false \}\?/],
-    [{ to, balance: 'rund' }, /proxy\.\/api\.balance/],
+    [{ to, balance: 'rund' }, /proxy\.\/api\.balance: .*did you mean "round"\?/],
+    [{ to, balance: 'sticky' }, /proxy\.\/api\.balance: .*use round, least, random or hash$/],
     [0, /proxy\.\/api: 0 is not a port/],
     [65_536, /proxy\.\/api: 65536 is not a port from 1 to 65535/],
   ] as const) {
@@ -232,7 +233,7 @@ describe('an action', () => {
     [{ redirect: '/\\evil.test' }, /not a place to redirect to/],
     [{ redirect: 'javascript:alert(1)' }, /not a place to redirect to/],
     [{ redirect: '/x\r\nSet-Cookie: a' }, /not a place to redirect to/],
-    [{ redirect: '/x', status: 404 }, /not a status of redirects/],
+    [{ redirect: '/x', status: 404 }, /not a status of redirects; use 301, 302, 303, 307 or 308$/],
     [{ reply: { body: 'x' }, status: 301 }, /belongs to a redirect/],
     [{ reply: { headers: { connection: 'close' } } }, /server's own/],
   ] as const) {
