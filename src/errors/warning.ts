@@ -9,7 +9,8 @@ export interface Warning {
    * is not there), `W8008_CUT` (closing cut replies off), `W8008_UNTRUSTED` (a client refused the certificate, or will
    * until it trusts a new local authority), `W8008_CERT` (a certificate of the user's own is not as it should be),
    * `W8008_CERT_NAME` (a name that certificates of the local authority leave out), `W8008_AUTHORITY` (the local
-   * authority), `W8008_UNVERIFIED` (a route trusts any upstream), `W8008_WATCH` and `W8008_WATCH_POLL` (the system
+   * authority), `W8008_UNVERIFIED` (a route trusts any upstream), `W8008_HEALTH` (an upstream
+   * fails its health check, or passes it again), `W8008_WATCH` and `W8008_WATCH_POLL` (the system
    * reports no changes), `W8008_LIVE_BLOCKED` (a page's policy blocks the client), `W8008_LIVE` (live reload cannot
    * start), `W8008_WORKER` (a browser asked for a service worker that is not here), `W8008_TELLING` (dumps, sources or
    * archives lie at the top of a served folder). Of the command alone: `W8008_ACTIVATION`, `W8008_CONFIG` (an edit of

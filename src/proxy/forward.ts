@@ -1,6 +1,7 @@
 import type { ResolvedUpstream } from '../config/route-types.ts'
 import type { ErrorCode } from '../errors/codes.ts'
 import { ServeError } from '../errors/serve-error.ts'
+import type { Warning } from '../errors/warning.ts'
 import type { Exchange, Handler } from '../http/exchange.ts'
 import type { Reply } from '../http/reply.ts'
 import { waitingReply } from '../pages/waiting-page.ts'
@@ -10,7 +11,7 @@ import { clientReply, type ClientReplyOptions } from './client-reply.ts'
 import { Endless } from './endless.ts'
 import { forwardUpgrade } from './forward-upgrade.ts'
 import { faultReason, gatewayError } from './gateway-error.ts'
-import { createHealthChecks } from './health.ts'
+import { createHealthChecks, healthWarning } from './health.ts'
 import { holdFor, holdWhileAway, isPageNavigation } from './hold.ts'
 import { safeMethods } from './safe-methods.ts'
 import { createTarget, type Target, type TargetOptions } from './target.ts'
@@ -22,6 +23,7 @@ import { UpstreamError } from './upstream-error.ts'
 export interface ForwardOptions extends TargetOptions {
   /** As people know the route: `/api`. */
   readonly name: string
+  readonly onWarning: (warning: Warning) => void
 }
 
 /** One route's way to its upstreams. */
@@ -72,7 +74,7 @@ const noBookkeeping = (): void => {}
 
 /** Makes the handler of a route that forwards. */
 export function createForward(options: ForwardOptions): Forward {
-  const { name, proxy } = options
+  const { name, proxy, onWarning } = options
   const { upstreams, health } = proxy
   const targets = new Map(upstreams.map((upstream) => [upstream, createTarget(upstream, options)]))
   const balancer = createBalancer(upstreams, proxy)
@@ -85,6 +87,7 @@ export function createForward(options: ForwardOptions): Forward {
       fields: proxy.requestFields.set,
       transportOf: (upstream) => targetOf(upstream).transport,
       checked: (upstream, isHealthy) => balancer.checked(upstream, isHealthy),
+      changed: ({ label }, fault) => onWarning(healthWarning(name, label, health.path, fault)),
     })
   const endless = new Endless()
   /** Exchanges that are not answered yet. */
@@ -150,8 +153,9 @@ export function createForward(options: ForwardOptions): Forward {
   /** What the client gets instead of an answer. */
   function lost(x: Exchange, error: UpstreamError, upstream: string): Reply {
     if (error.fault === 'left') return clientLeft
-    noteReason(x, faultReason(error))
-    const refusal = gatewayError(error, name, upstream)
+    const inChunks = error.fault === 'reset' && sendsChunks(x, proxy.buffer)
+    noteReason(x, inChunks ? `${faultReason(error)}; in chunks: try buffer: true` : faultReason(error))
+    const refusal = gatewayError(error, name, upstream, inChunks ? chunksHint : undefined)
     if (!isPageNavigation(x) || !passing.has(error.fault)) throw refusal
     x.notes.refusal = refusal.code
     return waitingReply(refusal, { route: name, upstream })
@@ -209,6 +213,15 @@ function mayRepeat(x: Exchange, asked: Asked, { fault, wrote }: UpstreamError, h
 function isRepeatable(x: Exchange, { content }: Asked): boolean {
   return !content.taken && safeMethods.has(x.method)
 }
+
+/** Whether the upstream gets content whose length it is not told. */
+function sendsChunks({ body }: Exchange, isBuffered: boolean): boolean {
+  return !isBuffered && body.expected && body.length === undefined
+}
+
+/** Servers that read a request without a length as an empty one take its content for the next request, and hang up. */
+const chunksHint =
+  'its own log may say why; if it takes content in chunks for nothing, as Django does under runserver, the route needs buffer: true'
 
 /** Says in the log what is missing when a backend has read none of the content: it does not say so itself. */
 function noteLostChunks(x: Exchange, { body, length }: OutboundRequest, reply: UpstreamReply): UpstreamReply {

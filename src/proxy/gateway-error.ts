@@ -114,9 +114,12 @@ export function faultReason(error: UpstreamError): string {
 }
 
 /** What the client gets to know of an upstream's fault. */
-export function gatewayError(error: UpstreamError, route: string, upstream: string): ServeError {
+export function gatewayError(error: UpstreamError, route: string, upstream: string, advice?: string): ServeError {
   const { code, says, hint } = wordingOf(error)
   const isDetailed = detailed.has(error.fault) && !isClearText(error)
   const detail = isDetailed ? ` (${error.message})` : ''
-  return new ServeError(code, `${says(`${upstream} (route ${route})`)}${detail}.`, { hint, cause: error })
+  return new ServeError(code, `${says(`${upstream} (route ${route})`)}${detail}.`, {
+    hint: advice ?? hint,
+    cause: error,
+  })
 }

@@ -1,6 +1,9 @@
 import type { ResolvedProxy, ResolvedUpstream } from '../config/route-types.ts'
+import type { Warning } from '../errors/warning.ts'
 import { withField, type HeaderList } from '../http/headers.ts'
+import { faultReason } from './gateway-error.ts'
 import type { Transport } from './types.ts'
+import type { UpstreamError } from './upstream-error.ts'
 
 /** What active checks need. */
 export interface HealthChecksOptions {
@@ -11,6 +14,8 @@ export interface HealthChecksOptions {
   readonly transportOf: (upstream: ResolvedUpstream) => Pick<Transport, 'send'>
   /** Called with the outcome of each check. */
   readonly checked: (upstream: ResolvedUpstream, isHealthy: boolean) => void
+  /** Called when an upstream begins to fail, with the reason, and when it is well again. Each is well at first. */
+  readonly changed: (upstream: ResolvedUpstream, fault: string | undefined) => void
 }
 
 /** Active checks under way. */
@@ -26,14 +31,19 @@ export function createHealthChecks({
   fields = [],
   transportOf,
   checked,
+  changed,
 }: HealthChecksOptions): HealthChecks {
   const closing = new AbortController()
   const timers = new Map<ResolvedUpstream, NodeJS.Timeout>()
+  const sick = new Set<ResolvedUpstream>()
 
   async function check(upstream: ResolvedUpstream): Promise<void> {
-    const isHealthy = await isAnswered(checkFields(upstream, fields), transportOf(upstream), health, closing.signal)
+    const fault = await ask(checkFields(upstream, fields), transportOf(upstream), health, closing.signal)
     if (closing.signal.aborted) return
+    const isHealthy = fault === undefined
     checked(upstream, isHealthy)
+    if (isHealthy ? sick.delete(upstream) : !sick.has(upstream)) changed(upstream, fault)
+    if (!isHealthy) sick.add(upstream)
     // From the end of a check to the beginning of the next: slow ones never pile up.
     timers.set(upstream, setTimeout(() => void check(upstream), health.intervalMs).unref())
   }
@@ -54,12 +64,13 @@ function checkFields({ authority }: ResolvedUpstream, set: HeaderList): HeaderLi
   return fields
 }
 
-async function isAnswered(
+/** Says what is wrong, or undefined. */
+async function ask(
   headers: HeaderList,
   transport: Pick<Transport, 'send'>,
   { path, timeoutMs }: NonNullable<ResolvedProxy['health']>,
   closing: AbortSignal,
-): Promise<boolean> {
+): Promise<string | undefined> {
   const ending = new AbortController()
   const end = (): void => ending.abort()
   const timer = setTimeout(end, timeoutMs).unref()
@@ -78,11 +89,20 @@ async function isAnswered(
       inform: () => {},
     })
     if (reply.body !== null && 'cancel' in reply.body) reply.body.cancel()
-    return reply.status < 400
-  } catch {
-    return false
+    return reply.status < 400 ? undefined : String(reply.status)
+  } catch (error) {
+    return ending.signal.aborted ? `no answer in ${timeoutMs} ms` : faultReason(error as UpstreamError)
   } finally {
     clearTimeout(timer)
     closing.removeEventListener('abort', end)
   }
+}
+
+/** Tells that an upstream fails its checks, or is well again. */
+export function healthWarning(name: string, upstream: string, path: string, fault: string | undefined): Warning {
+  const code = 'W8008_HEALTH'
+  const who = `${upstream} (route ${name})`
+  if (fault === undefined) return { code, message: `${who} passes its health check again.` }
+  const hint = 'the other targets of the route get its requests; where none is well, all are tried'
+  return { code, message: `${who} fails its health check: GET ${path} (${fault}).`, hint }
 }

@@ -41,7 +41,7 @@ export function createProxy({ trust, limits, onWarning }: ProxySettings): Proxy 
   async function open(route: ProxyRoute): Promise<Forward> {
     const { createForward } = await import('./forward.ts')
     if (!route.proxy.tls.verify) onWarning(unverified(route.name))
-    const forward = createForward({ ...route, isTrusted, pseudonym, limits })
+    const forward = createForward({ ...route, isTrusted, pseudonym, limits, onWarning })
     if (isDraining) forward.drain()
     return forward
   }

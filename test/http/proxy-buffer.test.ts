@@ -236,6 +236,26 @@ test('the log names the option where a backend speaks HTTP/1.0, also behind trai
   }
 })
 
+test('the 502 names the option where a backend hangs up on chunks, and nowhere else', async () => {
+  await using backend = await startBackend(async (connection) => {
+    await connection.sees('hello')
+    connection.socket.end()
+  })
+  for (const [lines, content, options, isTold] of [
+    [['Transfer-Encoding: chunked'], chunked(Buffer.from('hello')), {}, true],
+    [['Transfer-Encoding: chunked', 'Trailer: X-End'], chunked(Buffer.from('hello')), {}, true],
+    [['Content-Length: 5'], Buffer.from('hello'), {}, false],
+    [['Transfer-Encoding: chunked'], chunked(Buffer.from('hello')), buffered, false],
+  ] as const) {
+    await using front = await startFront(backend.port, options)
+    const ended = front.ended()
+    using client = await upload(front.port, lines, content)
+    assert.equal((await client.reply('POST')).status, 502)
+    const { x } = await ended
+    assert.equal(x.notes.remark?.includes('(reset; in chunks: try buffer: true)'), isTold, x.notes.remark)
+  }
+})
+
 test('content over HTTP/2 without a length is in chunks too', async () => {
   await using backend = await answering('HTTP/1.1 200 OK\r\nServer: WSGIServer/0.2\r\nContent-Length: 0\r\n\r\n')
   await using front = await startHttp2({}, { proxy: { '/': `http://127.0.0.1:${backend.port}` } })

@@ -49,6 +49,12 @@ test('upstreams are checked before the first request, and the one that is sick g
   await using healthy = await named('h', () => well)
   const to = [sick, healthy].map(({ port }) => `http://127.0.0.1:${port}`)
   await using started = await startServer({}, { proxy: { '/': { to, health: { path: '/health', intervalMs: 5 } } } })
+  const warnings: string[] = []
+  const toldAgain = createGate()
+  started.server.on('warning', ({ code, message }) => {
+    assert.equal(code, 'W8008_HEALTH')
+    if (warnings.push(message) === 2) toldAgain.open()
+  })
   const names = async (): Promise<string> => {
     const replies: RawReply[] = []
     for (let i = 0; i < 4; i++) replies.push(await rawGet(started.port, '/'))
@@ -61,6 +67,12 @@ test('upstreams are checked before the first request, and the one that is sick g
   asked = 0
   await checks.opened
   assert.match(await names(), /^(?:shsh|hshs)$/)
+  await toldAgain.opened
+  const who = `127.0.0.1:${sick.port} (route /)`
+  assert.deepEqual(warnings, [
+    `${who} fails its health check: GET /health (503).`,
+    `${who} passes its health check again.`,
+  ])
 })
 
 test('an upstream that breaks off in its content rests for a while', async () => {

@@ -13,6 +13,7 @@ test('each upstream is asked at once and again; below 400 is healthy, and the co
   const found: boolean[] = []
   const paths = new Set<string>()
   const done = createGate()
+  const changes: (string | undefined)[] = []
   let cancelled = 0
   let turn = 0
   const send = (request: OutboundRequest): Promise<UpstreamReply> => {
@@ -27,7 +28,12 @@ test('each upstream is asked at once and again; below 400 is healthy, and the co
     transportOf: () => ({ send }),
     checked: (checked, isHealthy) => {
       assert.equal(checked, upstream)
-      if (found.push(isHealthy) === answers.length) done.open()
+      found.push(isHealthy)
+    },
+    changed: (of, fault) => {
+      assert.equal(of, upstream)
+      // The last check tells of a change behind its outcome.
+      if (changes.push(fault) === 2) done.open()
     },
   })
   // Its own timers keep nothing alive.
@@ -36,6 +42,7 @@ test('each upstream is asked at once and again; below 400 is healthy, and the co
   clearInterval(awake)
   checks.close()
   assert.deepEqual(found, [true, true, false, false, false, true])
+  assert.deepEqual(changes, ['400', undefined])
   assert.deepEqual([...paths], ['GET /healthz 127.0.0.1:3001'])
   assert.equal(cancelled, 5)
 })
@@ -53,6 +60,7 @@ test('a check has the fields that the route sets, once', async () => {
         },
       }),
       checked: () => checks.close(),
+      changed: () => {},
     })
   })
   assert.deepEqual(asked.headers, [
@@ -73,13 +81,14 @@ function silent(aborted: () => void): (request: OutboundRequest) => Promise<Upst
 
 test('a check that takes too long has failed', async () => {
   const found = createGate()
-  const results: boolean[] = []
+  const results: unknown[] = []
   const checks = createHealthChecks({
     upstreams: [upstream],
     health: { path: '/', intervalMs: 60_000, timeoutMs: 5 },
     transportOf: () => ({ send: silent(() => {}) }),
-    checked: (_, isHealthy) => {
-      results.push(isHealthy)
+    checked: (_, isHealthy) => results.push(isHealthy),
+    changed: (_, fault) => {
+      results.push(fault)
       found.open()
     },
   })
@@ -87,7 +96,7 @@ test('a check that takes too long has failed', async () => {
   await found.opened
   clearInterval(awake)
   checks.close()
-  assert.deepEqual(results, [false])
+  assert.deepEqual(results, [false, 'no answer in 5 ms'])
 })
 
 test('closing ends a check under way, and nothing is reported afterwards', async () => {
@@ -97,6 +106,7 @@ test('closing ends a check under way, and nothing is reported afterwards', async
     health: { path: '/', intervalMs: 1, timeoutMs: 60_000 },
     transportOf: () => ({ send: silent(aborted.open) }),
     checked: () => assert.fail(),
+    changed: () => assert.fail(),
   })
   checks.close()
   await aborted.opened
