@@ -121,7 +121,8 @@ export async function localCertificates(options: CertificateOptions, place: Plac
     current: () => ({ cert: current.leaf.cert, key: current.leaf.key }),
     async contextFor(servername) {
       const host = canonicalName(servername)
-      if (host === undefined || !allows(host)) return current.context
+      // A client names a host, and a star is none (RFC 6066 section 3): it would get a certificate for every name there.
+      if (host === undefined || host.startsWith('*') || !allows(host)) return current.context
       try {
         return await contextOf(host)
       } catch (error) {

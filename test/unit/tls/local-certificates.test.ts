@@ -85,6 +85,10 @@ test('a name gets a certificate of its own, and one that is not allowed the cert
   for (const name of ['..', '../../etc/passwd', '\0', 'a'.repeat(70_000)]) {
     assert.equal(await certificates.contextFor(name), standard)
   }
+  // RFC 6066 section 3: a client names a host.
+  for (const name of ['*.localhost', '*.a.localhost', '*.shop.test', '*']) {
+    assert.equal(await certificates.contextFor(name), standard, name)
+  }
 })
 
 test('another start finds what an earlier one made, also without the key of the authority', async () => {
