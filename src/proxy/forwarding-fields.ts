@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { Exchange, Peer } from '../http/exchange.ts'
 import type { HeaderList } from '../http/headers.ts'
 import { formatHost, unmapped } from '../util/ip.ts'
@@ -27,14 +28,12 @@ function makeFields(x: Exchange, isTrusted: boolean, prefix: string): HeaderList
   const host = headers.get('host') ?? ''
   const scheme = peer.encrypted ? 'https' : 'http'
   const before = (name: string): string | undefined => (isTrusted ? headers.get(name) : undefined)
-  const chain = (name: string, own: string): string => {
-    const earlier = before(name)
-    return earlier === undefined ? own : `${earlier}, ${own}`
-  }
+  const chain = (earlier: string | undefined, own: string): string =>
+    earlier === undefined ? own : `${earlier}, ${own}`
   const outer = before('x-forwarded-prefix') ?? ''
   return [
     'X-Forwarded-For',
-    chain('x-forwarded-for', client === '' ? 'unknown' : client),
+    chain(before('x-forwarded-for'), client === '' ? 'unknown' : client),
     'X-Forwarded-Host',
     before('x-forwarded-host') ?? host,
     'X-Forwarded-Proto',
@@ -43,17 +42,37 @@ function makeFields(x: Exchange, isTrusted: boolean, prefix: string): HeaderList
     before('x-forwarded-port') ?? String(portOf(x, scheme)),
     ...(outer + prefix === '' ? [] : ['X-Forwarded-Prefix', outer + prefix]),
     'Forwarded',
-    chain('forwarded', `for=${quoted(nodeName(client))};host=${quoted(host)};proto=${scheme}`),
+    chain(
+      before('forwarded') ?? forwardedOf(before),
+      `for=${quoted(nodeName(client))};host=${quoted(host)};proto=${scheme}`,
+    ),
   ]
+}
+
+/**
+ * What a trusted peer says in `X-Forwarded-*` alone (RFC 7239 section 7.4): backends that know `Forwarded` read it first,
+ * and would take our hop for the client's.
+ */
+function forwardedOf(before: (name: string) => string | undefined): string | undefined {
+  const all = (name: string): string[] => (before(name) ?? '').split(',').flatMap((text) => text.trim() || [])
+  const [host] = all('x-forwarded-host')
+  const [proto] = all('x-forwarded-proto')
+  const [client, ...proxies] = all('x-forwarded-for')
+  if (client === undefined && host === undefined && proto === undefined) return undefined
+  const first = [`for=${quoted(nodeName(client ?? ''))}`]
+  if (host !== undefined) first.push(`host=${quoted(host)}`)
+  if (proto !== undefined) first.push(`proto=${quoted(proto)}`)
+  return [first.join(';'), ...proxies.map((proxy) => `for=${quoted(nodeName(proxy))}`)].join(', ')
 }
 
 function portOf({ authority, peer }: Exchange, scheme: string): number {
   return authority?.port ?? (peer.localPort === 0 ? (scheme === 'https' ? 443 : 80) : peer.localPort)
 }
 
-/** RFC 7239 section 6. */
+/** RFC 7239 section 6. What others say may have a port. */
 function nodeName(address: string): string {
-  return address === '' ? 'unknown' : formatHost(address.split('%', 1)[0] as string)
+  const [name = ''] = address.split('%', 1)
+  return name === '' ? 'unknown' : isIP(name) === 6 ? formatHost(name) : name
 }
 
 /** A token as it is, anything else in quotes (RFC 7239 section 4). */

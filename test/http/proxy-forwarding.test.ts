@@ -150,6 +150,29 @@ test('what a trusted peer says about the client is continued', async () => {
   assert.doesNotMatch(head, /192\.0\.2\.9/)
 })
 
+for (const [said, forwarded] of [
+  [['X-Forwarded-For: 192.0.2.1'], 'for=192.0.2.1'],
+  [['X-Forwarded-For: 192.0.2.1', 'X-Forwarded-Proto: https'], 'for=192.0.2.1;proto=https'],
+  [['X-Forwarded-Proto: https', 'X-Forwarded-Host: a.test:8443'], 'for=unknown;host="a.test:8443";proto=https'],
+  [
+    ['X-Forwarded-For: 2001:db8::1, 192.0.2.1:80', 'X-Forwarded-Proto: https, http'],
+    'for="[2001:db8::1]";proto=https, for="192.0.2.1:80"',
+  ],
+  [['X-Forwarded-For: [2001:db8::1]:80'], 'for="[2001:db8::1]:80"'],
+  [['X-Forwarded-For: a";by=b'], String.raw`for="a\";by=b"`],
+  [['X-Forwarded-For: ,', 'X-Forwarded-Host:'], ''],
+] as const) {
+  test(`a trusted peer that says ${said.join(', ')} alone has it said in Forwarded too`, async () => {
+    await using backend = await startBackend()
+    await using front = await startFront(backend.port, { trust: ['127.0.0.0/8'] })
+    using client = await RawClient.open(front.port)
+    client.send(`GET / HTTP/1.1\r\nHost: localhost\r\n${said.join('\r\n')}\r\n\r\n`)
+    const own = 'for=127.0.0.1;host=localhost;proto=http'
+    const head = await (await backend.next()).head()
+    assert.deepEqual(fieldsOf(head, 'forwarded'), [forwarded === '' ? own : `${forwarded}, ${own}`])
+  })
+}
+
 test('the upstream gets its own name where the route says so', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port, { proxy: { changeOrigin: true } })
