@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { importedFiles } from './imported-files.ts'
@@ -26,9 +26,13 @@ export function faultOf(thrown: unknown): Fault {
 }
 
 /** The error of a config file again, its message with the line and column where it arose. */
-export function placedError({ name, message, code, stack }: Fault, config: string, cause?: unknown): Error {
+export async function placedError(
+  { name, message, code, stack }: Fault,
+  config: string,
+  cause?: unknown,
+): Promise<Error> {
   const [first = ''] = message.split('\n')
-  const place = placeIn(stack) ?? (name === 'SyntaxError' ? syntaxPlace(config) : undefined)
+  const place = placeIn(stack) ?? (name === 'SyntaxError' ? await syntaxPlace(config) : undefined)
   const said = first.replace(/\.$/, '')
   const text = place === undefined ? said : `${said} (${placeText(place, config)})`
   const error = name === 'SyntaxError' ? new SyntaxError(text, { cause }) : new Error(text, { cause })
@@ -67,12 +71,20 @@ function pathOf(place: string): string {
   return place.startsWith('file:') ? fileURLToPath(place.replace(/\?.*$/, '')) : place
 }
 
-/** Node does not say where the syntax of a module is wrong, unless it is asked to check nothing else. */
-function syntaxPlace(config: string): Place | undefined {
+/**
+ * Node does not say where the syntax of a module is wrong, unless it is asked to check nothing else. A server goes on
+ * meanwhile.
+ */
+async function syntaxPlace(config: string): Promise<Place | undefined> {
   for (const file of importedFiles(config).slice(0, mostChecks)) {
-    const { stderr } = spawnSync(process.execPath, ['--check', file], { encoding: 'utf8', timeout: checkMs })
-    const place = placeIn(stderr)
+    const place = placeIn(await complaintAbout(file))
     if (place !== undefined) return place
   }
   return undefined
+}
+
+function complaintAbout(file: string): Promise<string> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, ['--check', file], { timeout: checkMs }, (_error, _stdout, stderr) => resolve(stderr))
+  })
 }

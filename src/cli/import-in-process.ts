@@ -85,7 +85,7 @@ export async function importInProcess(url: string, signal: AbortSignal): Promise
   try {
     const outcome = await outcomeOf(child)
     if ('value' in outcome) return { default: outcome.value }
-    throw 'fault' in outcome ? placedError(outcome.fault, fileURLToPath(url)) : unsettledConfig()
+    throw 'fault' in outcome ? await placedError(outcome.fault, fileURLToPath(url)) : unsettledConfig()
   } finally {
     clearTimeout(timer)
     signal.removeEventListener('abort', kill)

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { placedError } from '../../../src/cli/error-place.ts'
+import { TempFolder } from '../../support/server.ts'
+
+test('the place of a mistake is looked for while a server goes on', async () => {
+  using folder = new TempFolder()
+  const config = join(folder.path, 'config.mjs')
+  writeFileSync(config, "import './part.mjs'\nexport default {}\n")
+  writeFileSync(join(folder.path, 'part.mjs'), '\nexport default {,}\n')
+  const fault = { name: 'SyntaxError', message: "Unexpected token ','", code: undefined, stack: '' }
+  const went: string[] = []
+  setImmediate(() => went.push('request'))
+  const { message } = await placedError(fault, config)
+  went.push('place')
+  assert.equal(message, "Unexpected token ',' (part.mjs, line 2, column 17)")
+  assert.deepEqual(went, ['request', 'place'])
+})
