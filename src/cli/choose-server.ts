@@ -4,6 +4,7 @@ import type { RunningServer } from './running-servers.ts'
 
 /**
  * The server that a command means: the one that was named by its port, else the one of this folder, else the only one.
+ * The last is not stopped: who cleans up here does not mean the server of another project.
  *
  * @throws ServeError `E8008_NOT_RUNNING`
  */
@@ -15,8 +16,10 @@ export function chooseServer(
 ): RunningServer {
   const named = Array.isArray(port) ? servers.filter((server) => port.includes(String(server.port))) : servers
   const here = named.filter(({ root, cwd: started }) => started === cwd || root === cwd || cwd.startsWith(root + sep))
-  const [server] = here.length > 0 ? here : named
-  if (server !== undefined && (here.length === 1 || named.length === 1)) return server
+  const possible = here.length > 0 ? here : named
+  const [server] = possible
+  const isMeant = here.length === 1 || (named.length === 1 && (Array.isArray(port) || command === 'reload'))
+  if (server !== undefined && isMeant) return server
   if (server === undefined) {
     const which = Array.isArray(port) ? ` on port ${port.join(', ')}` : ''
     throw new ServeError(
@@ -27,8 +30,10 @@ export function chooseServer(
       },
     )
   }
-  const several = (here.length > 0 ? here : named).map(({ url, root }) => `${url} serves ${root}`)
-  throw new ServeError('E8008_NOT_RUNNING', `Several servers are running: ${several.join(', ')}.`, {
-    hint: `serve8008 ${command} --port ${server.port}`,
-  })
+  const list = possible.map(({ url, root }) => `${url} serves ${root}`).join(', ')
+  const message =
+    possible.length > 1 ? `Several servers are running: ${list}.` : `No server of this folder is running; ${list}.`
+  // Which one of several ends is nobody's choice but the user's.
+  const which = command === 'stop' && possible.length > 1 ? 'PORT' : server.port
+  throw new ServeError('E8008_NOT_RUNNING', message, { hint: `serve8008 ${command} --port ${which}` })
 }

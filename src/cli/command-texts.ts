@@ -51,7 +51,7 @@ export const commandTexts: Readonly<Record<CommandName, CommandTexts>> = {
     summary: 'stop a running server',
     usage: [['serve8008 stop', 'replies under way finish, as after ^C']],
     examples: [['serve8008 stop --port 3000', 'the server on this port']],
-    notes: ['Of several servers it is the one of this folder; otherwise name its port.'],
+    notes: ['It is the one of this folder; name the port of any other.'],
   },
   version: {
     summary: 'print the version',

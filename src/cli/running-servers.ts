@@ -2,6 +2,7 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { Environment } from '../config/env.ts'
+import { isRunning } from './server-process.ts'
 
 /** A server that the command started, as another command of the same user finds it. */
 export interface RunningServer {
@@ -45,7 +46,7 @@ export function runningServers(env: Environment): RunningServer[] {
   return readdirSync(folder).flatMap((name) => {
     const server = readServer(join(folder, name))
     if (server === undefined) return []
-    if (isRunning(server.pid)) return [server]
+    if (isRunning(server)) return [server]
     // It was killed before it could strike itself out.
     rmSync(join(folder, name), { force: true })
     return []
@@ -56,16 +57,20 @@ export function runningServers(env: Environment): RunningServer[] {
 function folderOf(env: Environment): string {
   const runtime = env['XDG_RUNTIME_DIR']
   if (runtime !== undefined && runtime.startsWith('/')) return join(runtime, 'serve8008')
-  const { uid, username } = userInfo()
-  return join(tmpdir(), `serve8008-${uid === -1 ? username : uid}`)
+  return join(tmpdir(), `serve8008-${userId() ?? userInfo().username}`)
+}
+
+/** The number of the user, whom a container need not have a name for; absent on Windows. */
+function userId(): number | undefined {
+  return process.geteuid?.()
 }
 
 /** In a temporary folder anyone may have made it first: a link, or somebody else's folder, is not used. */
 function isOurs(folder: string): boolean {
   try {
     const stat = lstatSync(folder)
-    const { uid } = userInfo()
-    return stat.isDirectory() && (uid === -1 || (stat.uid === uid && (stat.mode & 0o077) === 0))
+    const uid = userId()
+    return stat.isDirectory() && (uid === undefined || (stat.uid === uid && (stat.mode & 0o077) === 0))
   } catch {
     return false
   }
@@ -88,14 +93,5 @@ function readServer(file: string): RunningServer | undefined {
     return { pid, url, port, root, cwd, reload, token, script } as RunningServer
   } catch {
     return undefined
-  }
-}
-
-/** Whether there is a process with this id. */
-export function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
   }
 }

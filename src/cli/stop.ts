@@ -1,6 +1,3 @@
-import { execFile } from 'node:child_process'
-import { readFileSync } from 'node:fs'
-import { promisify } from 'node:util'
 import { ServeError } from '../errors/serve-error.ts'
 import { printable, printableJson } from '../util/sanitize.ts'
 import { chooseServer } from './choose-server.ts'
@@ -8,10 +5,9 @@ import type { Command } from './command.ts'
 import { displayPath } from './paths.ts'
 import type { Program } from './program.ts'
 import type { Report } from './report.ts'
-import { isRunning, runningServers, type RunningServer } from './running-servers.ts'
+import { runningServers } from './running-servers.ts'
+import { isRunning, isThatServer } from './server-process.ts'
 
-// Named in full: Windows looks into the current folder first, where a served project could plant a powershell.exe.
-const powershell = 'C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe'
 /** Milliseconds that a server gets for replies under way; a longer `closeMs` of its own goes on without us. */
 const patienceMs = 30_000
 /** Milliseconds between looks whether the server has ended. */
@@ -28,7 +24,7 @@ export async function stop(command: Command, program: Program, report: Report): 
   const { cwd, env } = program
   const server = chooseServer(runningServers(env), command.flags['port'], cwd, 'stop')
   const { pid, url, root } = server
-  if (!(await isThatServer(server))) {
+  if (!isThatServer(server)) {
     throw new ServeError(
       'E8008_NOT_RUNNING',
       `Process ${pid} is not the server of ${url} any more; nothing was stopped.`,
@@ -39,7 +35,7 @@ export async function stop(command: Command, program: Program, report: Report): 
   }
   process.kill(pid, 'SIGTERM')
   const deadline = program.elapsed() + patienceMs
-  while (isRunning(pid)) {
+  while (isRunning(server)) {
     if (program.elapsed() > deadline) {
       throw new ServeError('E8008_NOT_RUNNING', `Process ${pid} is still finishing replies under way.`, {
         hint: 'serve8008 status',
@@ -50,27 +46,4 @@ export async function stop(command: Command, program: Program, report: Report): 
   if (command.json) report.print(`${printableJson({ stopped: { url, folder: root, pid } })}\n`)
   else if (!command.quiet) report.print(`Stopped ${printable(url)} (${printable(displayPath(root, cwd))}).\n`)
   return 0
-}
-
-/** Whether the process with the id of a server still runs the script that the server was started from. */
-async function isThatServer({ pid, script }: RunningServer): Promise<boolean> {
-  return script !== '' && (await argumentsOf(pid)).includes(script)
-}
-
-async function argumentsOf(pid: number): Promise<string> {
-  if (process.platform === 'linux') {
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8')
-    } catch {
-      return ''
-    }
-  }
-  const [program, words] =
-    process.platform === 'win32'
-      ? [powershell, ['-NoProfile', '-Command', `(Get-CimInstance Win32_Process -Filter ProcessId=${pid}).CommandLine`]]
-      : ['ps', ['-ww', '-o', 'args=', '-p', String(pid)]]
-  return promisify(execFile)(program as string, words as string[], { windowsHide: true }).then(
-    ({ stdout }) => stdout,
-    () => '',
-  )
 }

@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { basename, resolve } from 'node:path'
+import type { RunningServer } from './running-servers.ts'
+
+// Named in full: Windows looks into the current folder first, where a served project could plant a powershell.exe.
+const powershell = 'C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe'
+
+/**
+ * Whether a server still runs. Its process id alone does not say so: ids are used again, and a process that has ended
+ * keeps its own until its parent asks for it. Windows takes a second to tell more; there the id has to do.
+ */
+export function isRunning(server: RunningServer): boolean {
+  const isTold = process.platform !== 'win32' && server.script !== ''
+  return isTaken(server.pid) && (!isTold || isThatServer(server))
+}
+
+/** Whether the process with the id of a server runs the script that the server was started from. */
+export function isThatServer({ pid, script, cwd }: RunningServer): boolean {
+  if (script === '') return false
+  if (process.platform !== 'linux') return commandLineOf(pid).includes(basename(script))
+  // The script was typed from the folder in which the server was started.
+  return wordsOf(pid).some((word) => word !== '' && resolve(cwd, word) === script)
+}
+
+/** Whether there is a process with this id, be it another user's. */
+function isTaken(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+function wordsOf(pid: number): string[] {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+  } catch {
+    return []
+  }
+}
+
+function commandLineOf(pid: number): string {
+  const [program, words] =
+    process.platform === 'win32'
+      ? [powershell, ['-NoProfile', '-Command', `(Get-CimInstance Win32_Process -Filter ProcessId=${pid}).CommandLine`]]
+      : ['ps', ['-ww', '-o', 'args=', '-p', String(pid)]]
+  try {
+    return execFileSync(program as string, words as string[], {
+      encoding: 'utf8',
+      windowsHide: true,
+      stdio: ['ignore', 'pipe', 'ignore'],
+    })
+  } catch {
+    return ''
+  }
+}
