@@ -74,8 +74,11 @@ function isRefusal(error: unknown): boolean {
 function addressError(address: string, cause: unknown): unknown {
   // What the system did not say is a fault of the caller, such as a port that is no number.
   if (!(cause instanceof Error) || !('syscall' in cause)) return cause
-  return new ServeError('E8008_ADDRESS', `The system refuses to listen on ${address} (${systemCode(cause)}).`, {
-    fix: { option: 'host', value: 'localhost' },
+  const code = systemCode(cause)
+  // No other address helps where there are too few descriptors.
+  const isFull = code === 'EMFILE' || code === 'ENFILE'
+  return new ServeError('E8008_ADDRESS', `The system refuses to listen on ${address} (${code}).`, {
+    ...(isFull ? { hint: 'ulimit -n 8192' } : { fix: { option: 'host', value: 'localhost' } }),
     cause,
   })
 }

@@ -234,6 +234,10 @@ test('an address that this machine does not have is E8008_ADDRESS, not another a
   const broken = await refused({ host: '::1', create: () => new FakeServer(() => 'EINVAL') })
   assert.equal(broken.code, 'E8008_ADDRESS')
   assert.match(broken.message, /EINVAL/)
+  for (const code of ['EMFILE', 'ENFILE']) {
+    const { hint, fix } = await refused({ host: '::1', create: () => new FakeServer(() => code) })
+    assert.deepEqual([hint, fix], ['ulimit -n 8192', undefined], code)
+  }
 })
 
 test('a name without an address is E8008_ADDRESS, the empty name too', async () => {
