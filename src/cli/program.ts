@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { Environment } from '../config/env.ts'
+import { ServeError } from '../errors/serve-error.ts'
 import type { Keyboard } from './keyboard.ts'
 
 /** A stream that the command prints to. */
@@ -40,7 +41,10 @@ export function currentProgram(): Program {
   return {
     argv: process.argv.slice(2),
     env: process.env,
-    cwd: process.cwd(),
+    // Asked when it is needed: where the folder is gone, that is an error of the command, not of its start.
+    get cwd() {
+      return workingFolder()
+    },
     script: process.argv[1] ?? '',
     pid: process.pid,
     stdout: process.stdout,
@@ -56,6 +60,17 @@ export function currentProgram(): Program {
     elapsed: () => performance.now(),
     on: (event, listener) => void process.on(event, listener),
     exit: (code) => process.exit(code),
+  }
+}
+
+function workingFolder(): string {
+  try {
+    return process.cwd()
+  } catch (cause) {
+    throw new ServeError('E8008_USAGE', 'The working directory does not exist any more.', {
+      hint: 'change to a folder that exists (cd "$PWD" where it was made anew)',
+      cause,
+    })
   }
 }
 

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import { main } from '../../../src/cli/main.ts'
-import type { Output, Program } from '../../../src/cli/program.ts'
+import { currentProgram, type Output, type Program } from '../../../src/cli/program.ts'
 
 interface Stage {
   readonly program: Program
@@ -76,6 +76,27 @@ test('a folder that cannot even be looked at is no folder', async () => {
   await main(program)
   assert.deepEqual(exitCodes, [2])
   assert.match(text('stderr'), /^--open/)
+})
+
+test('a working directory that is gone is an error with a way out, for programs too', async (t) => {
+  t.mock.method(process, 'cwd', () => {
+    throw Object.assign(new Error('ENOENT: no such file or directory, uv_cwd'), { code: 'ENOENT' })
+  })
+  const real = currentProgram()
+  for (const argv of [['status', '--json'], ['site', '--json'], ['--json'], ['check', '--json']]) {
+    const { program, exitCodes, text } = stage(argv)
+    await main(Object.defineProperty({ ...program }, 'cwd', { get: () => real.cwd }))
+    const { error } = JSON.parse(text('stderr')) as { error: Record<string, unknown> }
+    assert.deepEqual(
+      [error['code'], error['message'], error['command']],
+      ['E8008_USAGE', 'The working directory does not exist any more.', null],
+    )
+    assert.match(String(error['hint']), /^change to a folder that exists/)
+    assert.deepEqual([exitCodes, text('stdout')], [[2], ''], argv.join(' '))
+  }
+  const version = stage(['version'])
+  await main(Object.defineProperty({ ...version.program }, 'cwd', { get: () => real.cwd }))
+  assert.deepEqual(version.exitCodes, [0])
 })
 
 test('serves, and a signal ends it with 0', async () => {
