@@ -2,7 +2,7 @@ import type { ErrorCode } from '../errors/codes.ts'
 import { isServeError, ServeError } from '../errors/serve-error.ts'
 import type { Warning } from '../errors/warning.ts'
 import { printable, printableJson } from '../util/sanitize.ts'
-import { hintText, isCommandHint } from './hint.ts'
+import { hintText, isCommandHint, isWholeCommand } from './hint.ts'
 import { createStyle } from './style.ts'
 import type { Terminal } from './terminal.ts'
 import { wrapText } from './wrap-text.ts'
@@ -70,7 +70,7 @@ export function renderJsonWarning(warning: Warning, hint: string | undefined): s
 }
 
 function hints(hint: string | undefined): { hint: string | null; command: string | null } {
-  return { hint: hint ?? null, command: hint !== undefined && isCommandHint(hint) ? hint : null }
+  return { hint: hint ?? null, command: hint !== undefined && isWholeCommand(hint) ? hint : null }
 }
 
 /** The code and the way out on one line, or, where that is too long, below each other: a command is not broken up. */

@@ -15,6 +15,10 @@ export function commandLine(words: readonly string[]): string {
 
 /** Stands in a hint where the value of `--auth` was typed. */
 const anyUser = 'USER:PASSWORD'
+/** Stand in a hint where other secrets were typed. */
+const [anyPassphrase, anyValue] = ['PASSPHRASE', 'VALUE']
+/** What stands in hints for a secret that was typed. */
+export const secretNames: readonly string[] = [anyUser, anyPassphrase, anyValue]
 
 function withoutSecrets(words: readonly string[]): string[] {
   const end = words.includes('--') ? words.indexOf('--') : words.length
@@ -34,7 +38,7 @@ export function withoutUserinfo(word: string): string {
 
 function maskedValue(flag: string, value: string): string {
   if (flag.endsWith('auth')) return anyUser
-  if (flag.endsWith('passphrase')) return 'PASSPHRASE'
+  if (flag.endsWith('passphrase')) return anyPassphrase
   const border = value.indexOf(':')
-  return border > 0 && isSecretField(value.slice(0, border)) ? `${value.slice(0, border)}: VALUE` : value
+  return border > 0 && isSecretField(value.slice(0, border)) ? `${value.slice(0, border)}: ${anyValue}` : value
 }

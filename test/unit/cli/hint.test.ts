@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { hintText, isCommandHint } from '../../../src/cli/hint.ts'
+import { hintText, isCommandHint, isWholeCommand } from '../../../src/cli/hint.ts'
 import { renderJsonError, renderJsonWarning } from '../../../src/cli/print.ts'
 import { ServeError } from '../../../src/errors/serve-error.ts'
 
@@ -15,6 +15,26 @@ const sentences = [
 test('a hint is a command only where it can be pasted as it is', () => {
   for (const hint of commands) assert.equal(isCommandHint(hint), true, hint)
   for (const hint of sentences) assert.equal(isCommandHint(hint), false, hint)
+})
+
+test('a command with a name in the place of a value is none that a program may run', () => {
+  const withNames = [
+    'serve8008 stop --port PORT',
+    'serve8008 --proxy MATCH=TARGET',
+    'serve8008 --auth USER:PASSWORD --port 3001',
+    'serve8008 --auth=USER:PASSWORD',
+    'serve8008 --header "Cookie: VALUE" site',
+    'serve8008 -x /api=http://USER:PASSWORD@localhost:3000',
+    'serve8008 --passphrase=PASSPHRASE',
+  ]
+  for (const hint of withNames) assert.deepEqual([isCommandHint(hint), isWholeCommand(hint)], [true, false], hint)
+  for (const hint of [...commands, 'serve8008 explain GET /api/x', 'serve8008 README --port 3001']) {
+    assert.equal(isWholeCommand(hint), true, hint)
+  }
+  const { error } = JSON.parse(renderJsonError(new ServeError('E8008_USAGE', 'm'), 'serve8008 --port PORT')) as {
+    error: { hint: unknown; command: unknown }
+  }
+  assert.deepEqual([error.hint, error.command], ['serve8008 --port PORT', null])
 })
 
 test('`try:` stands before commands alone; a sentence begins with a capital letter', () => {
