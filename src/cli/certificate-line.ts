@@ -1,4 +1,4 @@
-import { clockTime } from '../util/clock.ts'
+import { clockTime, isoNow } from '../util/clock.ts'
 import { printable, printableJson } from '../util/sanitize.ts'
 import type { Manner } from './report.ts'
 import { displayPath } from './paths.ts'
@@ -10,9 +10,8 @@ export function certificateLine(
   cwd: string,
 ): string {
   if (quiet) return ''
-  const time = Date.now()
-  if (json) return `${printableJson({ certificate: { time, files } })}\n`
+  if (json) return `${printableJson({ certificate: { time: isoNow(), files } })}\n`
   const [file = ''] = files
   const name = displayPath(file, cwd).replace(/^\.[/\\]/, '')
-  return `${clockTime(time)}  certificate ${printable(name)} replaced\n`
+  return `${clockTime(Date.now())}  certificate ${printable(name)} replaced\n`
 }

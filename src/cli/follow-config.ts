@@ -6,7 +6,7 @@ import { optionTable } from '../config/option-table.ts'
 import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ServeOptions } from '../config/types.ts'
 import type { Server8008 } from '../server/types.ts'
-import { clockTime } from '../util/clock.ts'
+import { clockTime, isoNow } from '../util/clock.ts'
 import { printable, printableJson } from '../util/sanitize.ts'
 import type { Command } from './command.ts'
 import { importInProcess } from './import-in-process.ts'
@@ -49,6 +49,7 @@ export function followConfig({ server, loaded, loadedAt, command, program, repor
   let told = ''
   let turn = Promise.resolve()
   let isOver = false
+  let isRefused = false
   let reading = new AbortController()
   const watched = new Set<string>()
 
@@ -57,11 +58,12 @@ export function followConfig({ server, loaded, loadedAt, command, program, repor
     const next = await loadConfig({ cwd, flags, env, config: named, importModule })
     if (signal.aborted) return
     const { proxy = {}, routes = [] } = next.options
-    if (JSON.stringify(next.config.routes) !== JSON.stringify(current)) {
-      server.routes.replace({ proxy, routes })
-      tell(current, next.config.routes)
-      current = next.config.routes
-    }
+    const isNew = JSON.stringify(next.config.routes) !== JSON.stringify(current)
+    if (isNew) server.routes.replace({ proxy, routes })
+    // A program waits for an answer to its edit, and so does who has mended a broken one.
+    if (isNew || isRefused || command.json) tell(current, next.config.routes, isNew)
+    current = next.config.routes
+    isRefused = false
     const others = startOnly.filter(({ key }) => textOf(next, key) !== textOf(loaded, key))
     const list = others.map((option) => optionChange(option, loaded.options, next.options)).join(', ')
     if (list !== told && list !== '') {
@@ -74,18 +76,18 @@ export function followConfig({ server, loaded, loadedAt, command, program, repor
     told = list
   }
 
-  function tell(before: readonly ResolvedRoute[], after: readonly ResolvedRoute[]): void {
+  function tell(before: readonly ResolvedRoute[], after: readonly ResolvedRoute[], isNew: boolean): void {
     if (command.quiet) return
-    const time = Date.now()
     const changes = routeChanges(before, after)
     if (command.json) {
       const names = after.map((route) => route.name)
-      return report.print(`${printableJson({ routes: { time, names, changes } })}\n`)
+      return report.print(`${printableJson({ routes: { time: isoNow(), names, changes } })}\n`)
     }
-    const lines = changes.length === 0 ? ['the routes have another order'] : changes.map(changeText)
+    const unchanged = isNew ? 'the routes have another order' : 'the routes are as before'
+    const lines = changes.length === 0 ? [unchanged] : changes.map(changeText)
     const left = lines.length - mostLines
     const shown = left > 0 ? [...lines.slice(0, mostLines), `${left} more routes have changed`] : lines
-    report.print(shown.map((line) => `${clockTime(time)}  config ${printable(line)}\n`).join(''))
+    report.print(shown.map((line) => `${clockTime(Date.now())}  config ${printable(line)}\n`).join(''))
   }
 
   function look({ mtimeMs }: Stats): void {
@@ -101,6 +103,7 @@ export function followConfig({ server, loaded, loadedAt, command, program, repor
   }
 
   function refuse(error: unknown): void {
+    isRefused = true
     report.error(error)
     const message = `${printable(name)} was not applied: the routes from before stay in use.`
     report.warning({ code: 'W8008_CONFIG', message })

@@ -1,7 +1,7 @@
 import { basename, sep } from 'node:path'
 import type { LogFormat } from '../config/types.ts'
 import type { PageError, Update } from '../live/live.ts'
-import { clockTime } from '../util/clock.ts'
+import { clockTime, isoNow } from '../util/clock.ts'
 import { requestColumns } from '../util/log-columns.ts'
 import { printable, printableJson } from '../util/sanitize.ts'
 import { cutMiddle, padColumns } from '../util/text-width.ts'
@@ -24,7 +24,7 @@ export interface LiveLineOptions {
 /** `12:00:07  live style.css   2 pages updated, 4 ms`; empty when there is nothing to tell. */
 export function updateLine({ paths, pages, ms }: Update, options: LiveLineOptions): string {
   const { format, color, root, cwd, columns } = options
-  if (format === 'json') return `${printableJson({ live: { time: Date.now(), paths, pages, ms: round(ms) } })}\n`
+  if (format === 'json') return `${printableJson({ live: { time: isoNow(), paths, pages, ms: round(ms) } })}\n`
   // A save while no page is open is no news.
   if (format !== 'pretty' || pages === 0) return ''
   const style = createStyle(color)
@@ -47,7 +47,7 @@ function nameOf(path: string, root: string, cwd: string): string {
 
 /** `12:00:08  page /index.html   TypeError: x is not a function`: what a page logged, in one line that is safe to print. */
 export function pageErrorLine({ page, level, text }: PageError, { format, color }: LiveLineOptions): string {
-  if (format === 'json') return `${printableJson({ console: { time: Date.now(), page, level, text } })}\n`
+  if (format === 'json') return `${printableJson({ console: { time: isoNow(), page, level, text } })}\n`
   if (format === 'none') return ''
   const style = createStyle(color)
   const [first = '', ...rest] = text.split(/\r?\n/)

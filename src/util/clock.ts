@@ -9,3 +9,8 @@ export function clockTime(time: number): string {
   if (Number.isNaN(date.getTime())) return '--:--:--'
   return `${pad2(date.getHours())}:${pad2(date.getMinutes())}:${pad2(date.getSeconds())}`
 }
+
+/** Now, as logs for programs tell it: `2026-01-02T03:04:05.678Z`. */
+export function isoNow(): string {
+  return new Date().toISOString()
+}

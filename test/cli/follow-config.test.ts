@@ -53,6 +53,25 @@ test('an edit of the config file changes the routes, without dropping a connecti
   assert.equal(await ask(), 'three')
 })
 
+test('an edit that changes nothing is answered where a program reads, or after a broken one', async (t) => {
+  const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
+  const file = join(cwd, 'serve8008.config.mjs')
+  const pretty = await serve(t, [], { cwd })
+  const json = start(t, ['--port', '0', '--json'], { cwd })
+  await json.stdout(/"url".*\n/)
+  writeFileSync(file, `${config('one')} // mended`)
+  const [line] = await json.stdout(/^\{"routes":.*\}$/m)
+  const { routes } = JSON.parse(line) as { routes: { time: string; names: unknown; changes: unknown } }
+  assert.match(routes.time, /^\d{4}-\d\d-\d\dT\S+Z$/)
+  assert.deepEqual([routes.names, routes.changes], [['routes[0]'], []])
+
+  writeFileSync(file, 'export default {')
+  await pretty.stderr(/was not applied/)
+  writeFileSync(file, config('one'))
+  const [text] = await pretty.stdout(/(?:.*\n)* {2}config the routes are as before\n/)
+  assert.equal(text.split('as before').length, 2, text)
+})
+
 for (const [name, write] of [
   ['serve8008.config.cjs', (body: string) => config(body).replace('export default', 'module.exports =')],
   ['serve8008.config.json', (body: string) => JSON.stringify({ routes: [{ match: { path: '/x' }, reply: { body } }] })],

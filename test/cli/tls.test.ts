@@ -136,9 +136,9 @@ test('a certificate that was replaced is told of once it is shown', async (t) =>
   writeFileSync(join(cwd, 'my.crt'), next.cert)
   await pretty.stdout(/^\d\d:\d\d:\d\d {2}certificate my\.crt replaced$/m)
   const [line] = await json.stdout(/^\{"certificate".*$/m)
-  const { certificate } = JSON.parse(line) as { certificate: { time: number; files: string[] } }
+  const { certificate } = JSON.parse(line) as { certificate: { time: string; files: string[] } }
   assert.deepEqual(certificate.files, [join(cwd, 'my.crt'), join(cwd, 'my.key')])
-  assert.ok(Number.isInteger(certificate.time))
+  assert.match(certificate.time, /^\d{4}-\d\d-\d\dT\S+Z$/)
   const client = await connectSecurely({ tlsPort: Number(port), ca: next.cert })
   assert.equal(client.getPeerX509Certificate()?.toString(), next.cert)
   client.destroy()
