@@ -119,7 +119,7 @@ test('stop does not wait for a parent that never asks how its server ended', { s
   })
   t.after(() => parent.kill('SIGKILL'))
   while (runningServers(env).length === 0) await new Promise((resolve) => setImmediate(resolve))
-  const [{ pid = 0 } = {}] = runningServers(env)
+  const pid = runningServers(env)[0]?.pid ?? 0
   const stopped = await run(t, ['stop', '--json'], { cwd, env })
   assert.deepEqual([stopped.exitCode, stopped.stderr], [0, ''])
   // Its parent still has to be told, so the process is not gone.
