@@ -2,23 +2,18 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { Environment } from '../config/env.ts'
-import { isRunning } from './server-process.ts'
+import { isRunning, type ServerProcess } from './server-process.ts'
 
 /** A server that the command started, as another command of the same user finds it. */
-export interface RunningServer {
-  readonly pid: number
+export interface RunningServer extends ServerProcess {
   readonly url: string
   readonly port: number
   /** Absolute path of the served folder. */
   readonly root: string
-  /** Absolute folder in which it was started. */
-  readonly cwd: string
   /** Path of the address that reloads pages. */
   readonly reload: string
   /** What that address asks for; empty where live reload is off. */
   readonly token: string
-  /** The script that the process runs, by which it is told from a later one with the same id; empty if not known. */
-  readonly script: string
 }
 
 /**

@@ -1,22 +1,30 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
-import type { RunningServer } from './running-servers.ts'
 
 // Named in full: Windows looks into the current folder first, where a served project could plant a powershell.exe.
 const powershell = 'C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe'
+
+/** What a process that serves is known by. */
+export interface ServerProcess {
+  readonly pid: number
+  /** Absolute folder in which it was started. */
+  readonly cwd: string
+  /** The script that the process runs, by which it is told from a later one with the same id; empty if not known. */
+  readonly script: string
+}
 
 /**
  * Whether a server still runs. Its process id alone does not say so: ids are used again, and a process that has ended
  * keeps its own until its parent asks for it. Windows takes a second to tell more; there the id has to do.
  */
-export function isRunning(server: RunningServer): boolean {
+export function isRunning(server: ServerProcess): boolean {
   const isTold = process.platform !== 'win32' && server.script !== ''
   return isTaken(server.pid) && (!isTold || isThatServer(server))
 }
 
 /** Whether the process with the id of a server runs the script that the server was started from. */
-export function isThatServer({ pid, script, cwd }: RunningServer): boolean {
+export function isThatServer({ pid, script, cwd }: ServerProcess): boolean {
   if (script === '') return false
   if (process.platform !== 'linux') return commandLineOf(pid).includes(basename(script))
   // The script was typed from the folder in which the server was started.
