@@ -39,7 +39,7 @@ export interface Forward {
 
 /** One request on its way. */
 interface Asked {
-  /** The upstream that was asked last, by its label. */
+  /** The upstream that was asked last, by its label; several where none of them runs. */
   label: string
   readonly content: ForwardedContent
 }
@@ -134,6 +134,7 @@ export function createForward(options: ForwardOptions): Forward {
   /** Asks an upstream, and further ones or it again where that is safe. */
   async function askOneOrMore(x: Exchange, asked: Asked): Promise<Reply> {
     const tried = new Set<ResolvedUpstream>()
+    let isRefused = true
     for (let attempt = 0; ; attempt++) {
       // When every one was tried, the first is asked again.
       const upstream = balancer.pick(x, tried) ?? balancer.pick(x, new Set())
@@ -145,6 +146,9 @@ export function createForward(options: ForwardOptions): Forward {
       } catch (error) {
         if (!(error instanceof UpstreamError) || error.fault === 'left') throw error
         tried.add(upstream)
+        isRefused &&= error.fault === 'refused'
+        // None of them runs, so starting any will do.
+        if (isRefused) asked.label = [...tried].map(({ label }) => label).join(' or ')
         if (attempt >= proxy.retries || !mayRepeat(x, asked, error, tried.size < upstreams.length)) throw error
       }
     }

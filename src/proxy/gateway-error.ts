@@ -42,8 +42,8 @@ const wordings: Readonly<Record<UpstreamFault, Wording>> = {
     reason: 'certificate',
     says: (who) => `${who} has no certificate that can be trusted, or speaks no TLS`,
     hint:
-      'if you trust it, name its authority in the route: tls: { ca: "ca.pem" }; if it is another serve8008, start this ' +
-      'one with NODE_EXTRA_CA_CERTS="$(serve8008 trust --ca)"',
+      'if you trust it, name its certificate or its authority in the route of a config file: tls: { ca: "ca.pem" }; ' +
+      'without one start with NODE_EXTRA_CA_CERTS=ca.pem, or for another serve8008 "$(serve8008 trust --ca)"',
   },
   'headers-timeout': {
     code: 'E8008_UPSTREAM_TIMEOUT',
@@ -96,6 +96,13 @@ const clearText: Wording = {
   hint: 'its address begins with http://, or another port has TLS',
 }
 
+const unknownName: Wording = {
+  code: 'E8008_UPSTREAM_UNREACHABLE',
+  reason: 'unknown name',
+  says: (who) => `Nobody knows the name of ${who}`,
+  hint: 'check its spelling; names of containers are known in their network alone, and localhost:PORT is what they publish',
+}
+
 /** OpenSSL takes the first bytes of a server without TLS for a record of an unknown version. */
 function isClearText({ fault, message }: UpstreamError): boolean {
   return fault === 'tls' && /wrong version number|packet length too long|unknown protocol/i.test(message)
@@ -105,7 +112,12 @@ function isClearText({ fault, message }: UpstreamError): boolean {
 const detailed: ReadonlySet<UpstreamFault> = new Set(['forbidden-address', 'protocol', 'tls'])
 
 function wordingOf(error: UpstreamError): Wording {
-  return isClearText(error) ? clearText : wordings[error.fault]
+  if (isClearText(error)) return clearText
+  return codeOf(error.cause) === 'ENOTFOUND' ? unknownName : wordings[error.fault]
+}
+
+function codeOf(error: unknown): unknown {
+  return (error as { code?: unknown } | undefined)?.code
 }
 
 /** Why an upstream did not answer, in a word or two for a log line. */

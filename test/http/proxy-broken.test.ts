@@ -253,7 +253,32 @@ test('a name that nobody knows is a 502', async () => {
   await using front = await startFront(1, { upstream: { hostname: 'nowhere.invalid', label: 'nowhere.invalid' } })
   using client = await RawClient.open(front.port)
   client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\nAccept: application/json\r\n\r\n`)
-  assert.match((await client.reply()).body.toString(), /E8008_UPSTREAM_UNREACHABLE/)
+  assert.match(
+    (await client.reply()).body.toString(),
+    /Nobody knows the name of nowhere\.invalid[^]*E8008_UPSTREAM_UNREACHABLE/,
+  )
+})
+
+test('where several upstreams do not run, each that was asked is named', async () => {
+  const upstreams = [upstreamAt(await deadPort()), upstreamAt(await deadPort()), upstreamAt(await deadPort())]
+  for (const retries of [0, 1, 2]) {
+    await using front = await startFront(0, { upstreams, proxy: { retries, balance: 'round' } })
+    using client = await RawClient.open(front.port)
+    client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
+    const named = / on (.+) \(route/.exec((await client.reply()).body.toString())?.[1]
+    const labels = new Set(named?.split(' or '))
+    assert.equal(labels.size, retries + 1, named)
+    assert.ok(upstreams.filter(({ label }) => labels.has(label)).length === labels.size, named)
+  }
+})
+
+test('one that hangs up and one that does not run are not taken for two that do not', async () => {
+  await using backend = await startBackend((connection) => void connection.socket.resetAndDestroy())
+  const upstreams = [upstreamAt(await deadPort()), upstreamAt(backend.port)]
+  await using front = await startFront(0, { upstreams, proxy: { retries: 1, balance: 'round' } })
+  using client = await RawClient.open(front.port)
+  client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
+  assert.match((await client.reply()).body.toString(), new RegExp(`\\n127\\.0\\.0\\.1:${backend.port} \\(route`))
 })
 
 for (const hostname of ['metadata.google.internal', 'Metadata.Google.Internal.']) {
