@@ -3,7 +3,7 @@ import { foreignOption, foreignValue } from './foreign-options.ts'
 import { limitAccepts, limitNames, limitTable } from './limits.ts'
 import { optionsByKey, optionTable } from './option-table.ts'
 import { plainCopy } from './plain-copy.ts'
-import { isPlainObject } from './plain-object.ts'
+import { isPlainObject, plainly } from './plain-object.ts'
 import { nearest, quote, type Problem } from './problem.ts'
 import { routeShapeProblems, takeOut, takeUnknownKeys } from './route-shape.ts'
 import { optionSchema } from './schema.ts'
@@ -23,7 +23,7 @@ export function checkShape(given: unknown, problems: Problem[]): CheckedOptions 
   if (!isPlainObject(given)) {
     const example =
       typeof given === 'string' ? `{ root: ${quote(given)} }` : typeof given === 'number' ? `{ port: ${given} }` : ''
-    const fix = example === '' ? 'use an object' : `use an object: ${example}`
+    const fix = example === '' ? plainly(given) : `use an object: ${example}`
     problems.push({ path: [], fault: `the options are ${quote(given)}`, fix })
     return {}
   }

@@ -4,7 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { ServeError } from '../errors/serve-error.ts'
 import { parseJson } from './json-text.ts'
 import { plainCopy } from './plain-copy.ts'
-import { isPlainObject } from './plain-object.ts'
+import { isPlainObject, plainly } from './plain-object.ts'
 import { nearest, quote, type Problem } from './problem.ts'
 
 /** A config file that was read. */
@@ -73,7 +73,7 @@ async function readFile(path: string, name: string, importModule: ImportModule):
 }
 
 function configFile(path: string, name: string, value: unknown): ConfigFile {
-  if (!isPlainObject(value)) throw unreadable(`${name} holds ${quote(value)}, not options.`, 'use an object')
+  if (!isPlainObject(value)) throw unreadable(`${name} holds ${quote(value)}, not options.`, plainly(value))
   // Editors need `$schema`; the server does not.
   const problems: Problem[] = []
   const { $schema: _schema, ...options } = plainCopy(value, problems) as Record<string, unknown>
@@ -146,12 +146,23 @@ function importHint(cause: unknown, name: string): string {
   if (cause instanceof SyntaxError && /import statement|token 'export'|of 'import/.test(messageOf(cause))) {
     return `rename it to ${moduleName(name)}`
   }
+  const [, ofScripts] = /^(\w+) is not defined in ES module scope/.exec(messageOf(cause)) ?? []
+  if (ofScripts === '__dirname' || ofScripts === '__filename') return `write import.meta.${ofScripts.slice(2)}`
+  if (ofScripts !== undefined) return `write export default { … } and import, or rename it to ${stem(name)}.cjs`
+  // What the function of a Vite config is given.
+  if (/^Cannot destructure property '(?:command|mode)' of 'undefined'/.test(messageOf(cause))) {
+    return 'the function gets no arguments: read the environment instead'
+  }
   return `run it alone to see more: node ${name}`
 }
 
 /** The name that Node takes for a module whatever package.json says. */
 function moduleName(name: string): string {
-  return `${name.slice(0, name.length - extname(name).length)}.mjs`
+  return `${stem(name)}.mjs`
+}
+
+function stem(name: string): string {
+  return name.slice(0, name.length - extname(name).length)
 }
 
 function checkFile(path: string, named: string): void {

@@ -14,6 +14,11 @@ const single = (): string => 'did you mean single: true?'
 const live = (): string => 'did you mean "live"? It is on'
 const noLog = (): string => "did you mean log: 'none'?"
 const auth = (): string => "write auth: 'user:password'"
+const listing = (): string => 'did you mean "listing"? It is on'
+const swapped = (): string => 'leave it out: style sheets are swapped in place'
+const together = (): string => 'leave it out: changes that come together are taken together'
+const types = (): string => "write headers: { '/path': { 'content-type': 'text/plain' } }"
+const flagAlone = (name: string) => (): string => `leave it out: it is a flag of the command, --${name}`
 const wrapper = (value: unknown): string => {
   const keys = isPlainObject(value) ? Object.keys(value) : []
   return keys.length === 0 ? 'leave it out' : `write what it holds at the top: { ${keys.slice(0, 8).join(', ')} }`
@@ -39,9 +44,33 @@ const topLevel: Readonly<Record<string, (value: unknown) => string>> = {
   rewrites: () => 'did you mean "single"? Other servers are reached by "proxy"',
   redirects: () => "write routes: [{ match: { path: '/old' }, redirect: '/new' }]",
   allowedHosts: () => 'did you mean "allowHost"?',
-  directoryListing: () => 'did you mean "listing"?',
-  autoIndex: () => 'did you mean "listing"?',
-  serveIndex: () => 'did you mean "listing"?',
+  directoryListing: listing,
+  autoIndex: listing,
+  serveIndex: listing,
+  showDir: listing,
+  showDotfiles: () => 'did you mean "dotfiles"?',
+  serveStatic: root,
+  publicPath: () => 'did you mean "base"?',
+  startPath: (value) => `did you mean open: ${typeof value === 'string' ? quote(value) : "'/path'"}?`,
+  file: (value) => `did you mean single: ${typeof value === 'string' ? quote(value) : 'true'}?`,
+  disableHostCheck: () => 'name the hosts in "allowHost"',
+  htpasswd: () => 'did you mean "authFile"?',
+  browser: () => 'set the variable BROWSER; "open" says whether',
+  ext: () => 'leave it out: /about is served from about.html (see "cleanUrls")',
+  robots: () => 'leave it out: a robots.txt in the folder is served',
+  mimeTypes: types,
+  mimetypes: types,
+  ipc: () => 'did you mean "socket"?',
+  files: () => 'did you mean "watch"?',
+  injectChanges: swapped,
+  noCssInject: swapped,
+  wait: together,
+  reloadDelay: together,
+  reloadDebounce: together,
+  notify: () => 'did you mean "toast"?',
+  config: flagAlone('config'),
+  verbose: flagAlone('verbose'),
+  json: () => "did you mean log: 'json'?",
   hot: live,
   hmr: live,
   liveReload: live,
@@ -137,6 +166,36 @@ export function foreignProxyKey(key: string): Correction | undefined {
   return Object.hasOwn(proxyKeys, key) ? proxyKeys[key] : undefined
 }
 
+const within = (key: string) => (): string => `write it in match: { ${key}: … }`
+const source = (value: unknown): string =>
+  `did you mean match: { path: ${typeof value === 'string' ? quote(value) : '…'} }?`
+const status = (): string => 'did you mean "status"?'
+const inReply = (): string => 'write it in reply: { … }'
+
+/** Keys that stand beside `match`, of other servers or by a slip. */
+const routeKeys: Readonly<Record<string, (value: unknown) => string>> = {
+  ...Object.fromEntries(
+    ['path', 'exact', 'pattern', 'host', 'method', 'header', 'cookie', 'query'].map((key) => [key, within(key)]),
+  ),
+  source,
+  from: source,
+  url: source,
+  to: () => 'did you mean "proxy", or "redirect"?',
+  target: () => 'did you mean "proxy"?',
+  destination: () => 'did you mean "redirect", or "proxy"?',
+  statusCode: status,
+  code: status,
+  type: status,
+  permanent: () => 'write status: 308',
+  body: inReply,
+  headers: inReply,
+}
+
+/** What to write instead of a key that a route does not have, or undefined. */
+export function foreignRouteKey(key: string, value: unknown): string | undefined {
+  return Object.hasOwn(routeKeys, key) ? routeKeys[key]?.(value) : undefined
+}
+
 /** What to write instead of a value that another program takes for an option that we have too, or undefined. */
 export function foreignValue(key: string, value: unknown): string | undefined {
   if (key === 'host' && value === true) return 'did you mean lan: true?'
@@ -145,6 +204,13 @@ export function foreignValue(key: string, value: unknown): string | undefined {
   if (key === 'cors' && isPlainObject(value)) return "use true, or the origins: ['https://app.example.test']"
   if (key === 'proxy' && typeof value === 'string') return `write { "/api": ${quote(value)} }`
   if (key === 'proxy' && Array.isArray(value)) return 'write each as a key: { "/api": "http://localhost:3000" }'
+  if (key === 'root' && value instanceof URL) return 'use its path: fileURLToPath(url)'
+  if (key === 'routes' && isPlainObject(value)) return "write a list: [{ match: { path: '/old' }, redirect: '/new' }]"
+  if (key === 'match' && typeof value === 'string') {
+    return `did you mean match: { ${value.startsWith('/') ? 'path' : 'host'}: ${quote(value)} }?`
+  }
+  if (key === 'reply' && typeof value === 'string') return `did you mean reply: { body: ${quote(value)} }?`
+  if (key === 'reply' && typeof value === 'function') return hook.fix
   if (key === 'rewrite' && typeof value !== 'boolean') return `use true or false; for the path: ${path.fix}`
   return undefined
 }

@@ -5,3 +5,9 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   // Objects of another realm (a test runner's, a vm's) have another Object.prototype, which also ends the chain.
   return prototype === null || (Object.getPrototypeOf(prototype) === null && !Array.isArray(value))
 }
+
+/** What to use instead of a value that is no plain object. One that inherits from another looks like one. */
+export function plainly(value: unknown): string {
+  const inherits = typeof value === 'object' && value !== null && value.constructor === Object
+  return inherits ? 'use an object that inherits nothing' : 'use an object'
+}

@@ -1,5 +1,5 @@
 import type * as v from 'valibot'
-import { foreignProxyKey, foreignValue } from './foreign-options.ts'
+import { foreignProxyKey, foreignRouteKey, foreignValue } from './foreign-options.ts'
 import { isPlainObject } from './plain-object.ts'
 import { nearest, quote, type Problem } from './problem.ts'
 
@@ -40,7 +40,8 @@ function takeFrom(value: unknown, holder: Holder, path: readonly string[], probl
       const correction = holder === 'proxy' ? foreignProxyKey(key) : undefined
       const meant = nearest(key, keys)
       const usual = meant === undefined ? `use ${keys.join(', ')}` : `did you mean ${quote(meant)}?`
-      problems.push({ path: at, fault: 'there is no such key', fix: correction?.fix ?? usual })
+      const fix = correction?.fix ?? (holder === 'route' ? foreignRouteKey(key, inner) : undefined) ?? usual
+      problems.push({ path: at, fault: 'there is no such key', fix })
       // Its value is checked as what was meant, which is not called missing then.
       const as = correction === undefined ? meant : correction.as
       if (as !== undefined && !Object.hasOwn(value, as)) value[as] = inner

@@ -43,6 +43,47 @@ test('a config object that holds itself is a fault of the config', async (t) => 
   )
 })
 
+const habits: readonly (readonly [string, string, string, RegExp])[] = [
+  [
+    'module.exports in a module',
+    'serve8008.config.mjs',
+    'module.exports = { port: 0 }',
+    /module is not defined .*\nE8008_CONFIG_UNREADABLE {3}Write export default \{ … \} and import, or rename it to serve8008\.config\.cjs\n/,
+  ],
+  [
+    'require in a module',
+    'serve8008.config.mjs',
+    "const { join } = require('path')\nexport default {}",
+    /require is not defined .*\nE8008_CONFIG_UNREADABLE {3}Write export default \{ … \} and import, or rename it to serve8008\.config\.cjs\n/,
+  ],
+  [
+    '__dirname in a module',
+    'serve8008.config.mjs',
+    'export default { root: __dirname }',
+    /__dirname is not defined .*\nE8008_CONFIG_UNREADABLE {3}Write import\.meta\.dirname\n/,
+  ],
+  [
+    'a function that takes the mode',
+    'serve8008.config.mjs',
+    "export default ({ mode }) => ({ live: mode === 'development' })",
+    /Cannot destructure .* \(line 1, column \d+\)\.\nE8008_CONFIG_UNREADABLE {3}The function gets no arguments: read the environment instead\n/,
+  ],
+  [
+    'an object that inherits',
+    'serve8008.config.mjs',
+    'export default { __proto__: { port: 0 }, live: false }',
+    /holds an object, not options\.\nE8008_CONFIG_UNREADABLE {3}Use an object that inherits nothing\n/,
+  ],
+]
+for (const [what, name, text, message] of habits) {
+  test(`a config file with ${what} says what to write`, async (t) => {
+    const cwd = await folderOf(t, { [name]: text })
+    const { exitCode, stderr } = await run(t, ['check'], { cwd })
+    assert.equal(exitCode, 2)
+    assert.match(stderr, message)
+  })
+}
+
 const places: readonly (readonly [string, Readonly<Record<string, string>>, RegExp])[] = [
   [
     'the syntax of a module',

@@ -29,6 +29,17 @@ describe('options from habit', () => {
     [{ setupMiddlewares: () => [] }, 'write a layer: server.use((next) => (x) => …)'],
     [{ username: 'ann' }, "write auth: 'user:password'"],
     [{ spa: true }, 'did you mean "single"?'],
+    [{ publicPath: '/app/' }, 'did you mean "base"?'],
+    [{ startPath: '/docs' }, 'did you mean open: "/docs"?'],
+    [{ file: 'index.html' }, 'did you mean single: "index.html"?'],
+    [{ htpasswd: 'users' }, 'did you mean "authFile"?'],
+    [{ disableHostCheck: true }, 'name the hosts in "allowHost"'],
+    [{ robots: true }, 'leave it out: a robots.txt in the folder is served'],
+    [{ showDir: false }, 'did you mean "listing"? It is on'],
+    [{ files: ['css/*.css'] }, 'did you mean "watch"?'],
+    [{ wait: 200 }, 'leave it out: changes that come together are taken together'],
+    [{ mimetypes: {} }, "write headers: { '/path': { 'content-type': 'text/plain' } }"],
+    [{ verbose: true }, 'leave it out: it is a flag of the command, --verbose'],
   ] as const) {
     const [key] = Object.keys(options)
     test(`${JSON.stringify(options)} says what to write`, () => {
@@ -49,6 +60,14 @@ describe('options from habit', () => {
       'proxy: a list is not an object of names; write each as a key: { "/api": "http://localhost:3000" }',
     ],
     [
+      { routes: { '/old': '/new' } },
+      "routes: an object is not a list of routes; write a list: [{ match: { path: '/old' }, redirect: '/new' }]",
+    ],
+    [
+      { root: new URL('file:///srv') },
+      'root: an object of the class URL is not a text; use its path: fileURLToPath(url)',
+    ],
+    [
       { cors: { origin: '*' } },
       "cors: an object is not true, false or origins; use true, or the origins: ['https://app.example.test']",
     ],
@@ -64,6 +83,7 @@ describe('options from habit', () => {
       [null, 'use an object'],
       [new URL('http://a.test'), 'use an object'],
       [() => ({}), 'use an object'],
+      [Object.create({ port: 3000 }), 'use an object that inherits nothing'],
     ] as const) {
       const error = errorOf(() => createServer(options as never))
       assert.equal(error.code, 'E8008_CONFIG_INVALID')
@@ -123,6 +143,58 @@ describe('keys of other proxies', () => {
       assert.match(rest.join('; '), fix)
       assert.doesNotMatch(problem, /hunter2/)
     })
+  }
+})
+
+describe('routes from habit', () => {
+  for (const [route, problems] of [
+    [
+      { match: '/x', redirect: '/y' },
+      ['routes.0.match: "/x" is not an object of conditions; did you mean match: { path: "/x" }?'],
+    ],
+    [
+      { match: 'a.test', redirect: '/y' },
+      ['routes.0.match: "a.test" is not an object of conditions; did you mean match: { host: "a.test" }?'],
+    ],
+    [
+      { match: { path: '/x' }, reply: 'ok' },
+      ['routes.0.reply: "ok" is not an object; did you mean reply: { body: "ok" }?'],
+    ],
+    [
+      { match: { path: '/x' }, reply: () => 'ok' },
+      ['routes.0.reply: a function is not an object; write a layer: server.use((next) => (x) => …)'],
+    ],
+    [
+      { path: '/x', redirect: '/y' },
+      [
+        'routes.0.path: there is no such key; write it in match: { path: … }',
+        'routes.0: "match" is missing; add "match"',
+      ],
+    ],
+    [
+      { source: '/x', destination: '/y', permanent: true },
+      [
+        'routes.0.source: there is no such key; did you mean match: { path: "/x" }?',
+        'routes.0.destination: there is no such key; did you mean "redirect", or "proxy"?',
+        'routes.0.permanent: there is no such key; write status: 308',
+        'routes.0: "match" is missing; add "match"',
+      ],
+    ],
+    [
+      { match: { path: '/x' }, redirect: '/y', statusCode: 301 },
+      ['routes.0.statusCode: there is no such key; did you mean "status"?'],
+    ],
+    [
+      { match: { path: '/x' }, redirect: '/y', status: 200 },
+      ['routes.0.status: 200 is not a status of redirects; use 301, 302, 303, 307 or 308'],
+    ],
+    [
+      { match: { path: '/x' }, proxy: { to: 3000, balance: 'round-robin' } },
+      ['routes.0.proxy.balance: "round-robin" is not a way to share; use round, least, random or hash'],
+    ],
+  ] as const) {
+    test(`${JSON.stringify(route)} says what to write`, () =>
+      assert.deepEqual(problemsOf({ routes: [route] } as never), problems))
   }
 })
 
