@@ -5,6 +5,10 @@ export function actionText({ action }: Pick<ResolvedRoute, 'action'>): string {
   if (action.kind === 'redirect') return `${action.status} to ${action.to}`
   if (action.kind === 'reply') return `reply ${action.status}`
   return action.proxy.upstreams
-    .map(({ label, prefix }) => label + (prefix === undefined ? '' : `${prefix}/`))
+    .map(({ label, prefix, socketPath }) => {
+      if (prefix === undefined) return label
+      // As a target is written: unix:/run/app.sock:/v1
+      return `${label}${socketPath === undefined ? '' : ':'}${prefix}/`
+    })
     .join(', ')
 }
