@@ -36,9 +36,16 @@ function rewriteOf(name: string, status: number): Rewrite | undefined {
   }
 }
 
+/** Up to the URL. No two parts of it can take the same blanks: a backend may send a great many. */
+const refreshStart = /^[\d.]*(?:\s*[;,])?\s*url\s*=\s*/i
+
 /** `5; url=…`, with or without quotes (HTML section 4.2.5.3). */
 function rewriteRefresh(value: string, mapping: UrlMapping): string {
-  const [, start, quote = '', url = '', rest = ''] =
-    /^(\s*[\d.]*\s*[;,]?\s*url\s*=\s*)(["']?)(.*?)(\2\s*)$/is.exec(value) ?? []
-  return start === undefined ? value : `${start}${quote}${toClientUrl(url, mapping)}${rest}`
+  const [start] = refreshStart.exec(value) ?? []
+  if (start === undefined) return value
+  const url = value.slice(start.length).trimEnd()
+  const quote = url.charAt(0)
+  const isQuoted = (quote === '"' || quote === "'") && url.length > 1 && url.endsWith(quote)
+  if (!isQuoted) return start + toClientUrl(url, mapping)
+  return `${start}${quote}${toClientUrl(url.slice(1, -1), mapping)}${quote}`
 }

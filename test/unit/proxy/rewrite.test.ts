@@ -3,6 +3,7 @@ import { describe, test } from 'node:test'
 import { rewriteCookie, rewriteCookies } from '../../../src/proxy/rewrite-cookies.ts'
 import { leavesRoute, rewriteDestination } from '../../../src/proxy/rewrite-destination.ts'
 import { rewriteLocation } from '../../../src/proxy/rewrite-location.ts'
+import { processorTime } from '../../support/processor-time.ts'
 import type { UrlMapping } from '../../../src/proxy/url-mapping.ts'
 
 type Prefixes = readonly [client: string, upstream: string]
@@ -104,6 +105,47 @@ describe('a redirect is led back through the route', () => {
       ],
     )
   })
+})
+
+test('a Refresh is read in every form that browsers take (HTML section 4.2.5.3)', () => {
+  for (const [from, to] of [
+    ["3,URL = '/v1/x'", "3,URL = '/api/x'"],
+    ['3 url=/v1/x', '3 url=/api/x'],
+    ['0.5 ; url="/v1/x', '0.5 ; url="/v1/x'],
+    ['0; url="', '0; url="'],
+    ['0; url=', '0; url='],
+    ['url=/v1/x', 'url=/api/x'],
+    ['3; urls=/v1/x', '3; urls=/v1/x'],
+  ] as const) {
+    assert.deepEqual(rewriteLocation(200, ['Refresh', from], mapping(moved)), ['Refresh', to])
+  }
+})
+
+test('the longest fields of a reply are rewritten in linear time', () => {
+  const many = 256 * 1024
+  const blanks = ' '.repeat(many)
+  for (const fields of [
+    ['Refresh', `5${blanks}x`],
+    ['Refresh', `5;${blanks}x`],
+    ['Refresh', `5;url${blanks}x`],
+    ['Refresh', `5;url=a${blanks}b`],
+    ['Refresh', `5;url="a${blanks}b`],
+    ['Refresh', `${'5'.repeat(many)}x`],
+    ['Location', `${blanks}x`],
+    ['Location', `http://${'/'.repeat(many)}`],
+    ['Location', `/${'%2e/'.repeat(many / 4)}`],
+  ]) {
+    const start = processorTime()
+    rewriteLocation(302, fields, mapping(moved))
+    const ms = processorTime() - start
+    // A few milliseconds here.
+    assert.ok(ms < 1000, `${fields.join(': ').slice(0, 20)}: ${ms} ms`)
+  }
+  for (const cookie of [`a${blanks}=b;${blanks}x`, ';'.repeat(many), `a=b; path=${'/'.repeat(many)}`]) {
+    const start = processorTime()
+    rewriteCookie(cookie, mapping(moved))
+    assert.ok(processorTime() - start < 1000, cookie.slice(0, 20))
+  }
 })
 
 describe('a cookie fits the address of the client', () => {
