@@ -88,12 +88,14 @@ function tool(name: string, marks: RegExp, dependency: string, command: string):
 /** Folders that builds write, the usual ones first. */
 export const buildFolders: readonly string[] = ['dist', 'build', 'out', '_site', 'public', 'storybook-static']
 
+// No tag is looked for within another: a page that is nothing but beginnings of tags would take seconds.
+
 /** A module that a bundler has to compile: what a Vite page loads in place of a script. */
-const sourceModule = /<script\b[^>]*\bsrc=["']?(\/?[^"'\s>]+\.(?:[cm]?tsx?|jsx|vue|svelte))(?=["'\s>?])/i
+const sourceModule = /<script\b[^<>]*\bsrc=["']?(\/?[^"'\s>]+\.(?:[cm]?tsx?|jsx|vue|svelte))(?=["'\s>?])/i
 
 /** The element that a script fills with the page, empty as the build wrote it. */
 const emptyMount =
-  /<(div|main|section)\b[^>]*\bid=["']?(?:root|app|__next|__nuxt|svelte|main|application|mount)["']?[^>]*>\s*(?:<!--[^]*?-->\s*)?<\/\1>|<(app-root|app-main)\b[^>]*>\s*<\/\2>/i
+  /<(div|main|section)\b[^<>]*\bid=["']?(?:root|app|__next|__nuxt|svelte|main|application|mount)["']?[^<>]*>\s*(?:<!--[^]*?-->\s*)?<\/\1>|<(app-root|app-main)\b[^<>]*>\s*<\/\2>/i
 
 /** The first line of a template, which a generator would have taken away. */
 const frontMatter = /^\uFEFF?---\r?\n/
@@ -128,7 +130,7 @@ export function adviseOn(facts: ProjectFacts): ProjectAdvice | undefined {
 
 /** Whether a page is filled by a script alone. */
 export function isAppPage(html: string): boolean {
-  return emptyMount.test(html) && /<script\b[^>]*\bsrc=/i.test(html)
+  return emptyMount.test(html) && /<script\b[^<>]*\bsrc=/i.test(html)
 }
 
 function adviseOnMissingPage(facts: ProjectFacts): ProjectAdvice | undefined {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { processorTime } from '../../support/processor-time.ts'
 import { adviseOn, isAppPage, type ProjectAdvice, type ProjectFacts } from '../../../src/static/project-advice.ts'
 
 interface Given {
@@ -98,4 +99,14 @@ test('nothing is said of a plain folder, a library with a build script, or a sit
   assert.equal(advice({ names: ['_config.yml'] }), undefined)
   assert.equal(advice({ scripts: { build: 'tsc' }, dependencies: ['typescript'] }), undefined)
   assert.equal(advice({ names: ['vite.config.ts'], index: '<h1>Hi</h1><script src="/a.js"></script>' }), undefined)
+})
+
+test('a page of beginnings is looked through in linear time: requests wait for it', () => {
+  for (const piece of ['<div ', '<script ', '<app-root ', '<div id=root><!--', '<div id=root> ', '<script src=']) {
+    const start = processorTime()
+    advice({ index: piece.repeat((64 * 1024) / piece.length), dependencies: ['vite'] })
+    const ms = processorTime() - start
+    // A few milliseconds here, seconds where a tag is looked for within another.
+    assert.ok(ms < 1000, `${piece}: ${ms} ms`)
+  }
 })
