@@ -112,15 +112,15 @@ function compileEntry<Item>(entry: TableEntry<Item>): Row<Item> {
 }
 
 function refuseTies<Item>(rows: readonly Row<Item>[]): void {
-  rows.forEach((row, i) => {
+  const problems = rows.flatMap((row, i) => {
     const other = rows.slice(i + 1).find(({ match }) => areTied(row.match, match))
-    if (other === undefined) return
-    throw new ServeError(
-      'E8008_CONFIG_INVALID',
-      `The routes ${JSON.stringify(row.name)} and ${JSON.stringify(other.name)} match the same requests, and neither is more specific.`,
-      { hint: 'remove one of them, or say more in its match' },
-    )
+    if (other === undefined) return []
+    const names = `${JSON.stringify(row.name)} and ${JSON.stringify(other.name)}`
+    return [`The routes ${names} match the same requests, and neither is more specific.`]
   })
+  if (problems.length === 0) return
+  const hint = 'remove one of them, or say more in its match'
+  throw new ServeError('E8008_CONFIG_INVALID', problems.join(' '), { problems, hint })
 }
 
 function doubtfulPath(message: string): ServeError {

@@ -138,6 +138,17 @@ describe('a tie', () => {
   const tie = (matches: Readonly<Record<string, MatchOptions | string>>): void =>
     assert.throws(() => tableOf(matches), { code: 'E8008_CONFIG_INVALID', message: /"a" and "b" match the same/ })
 
+  test('is a problem each where there are several', () => {
+    const message = (one: string, other: string): string =>
+      `The routes "${one}" and "${other}" match the same requests, and neither is more specific.`
+    const problems = [message('a', 'b'), message('b', 'c'), message('y', 'z')]
+    const path = '/x'
+    const matches = { a: { path, method: 'POST' }, b: { path, header: { h: true } }, c: { path, cookie: { c: true } } }
+    const error = { code: 'E8008_CONFIG_INVALID', problems }
+    assert.throws(() => tableOf({ ...matches, y: '/y', z: '/y/', only: '/only' }), error)
+    assert.throws(() => tableOf({ y: '/y', z: '/y/' }), { message: problems[2], problems: problems.slice(2) })
+  })
+
   test('of two routes that a request could both match is an error', () => {
     tie({ a: '/x', b: '/x' })
     tie({ a: '/x', b: { path: '/x/' } })
