@@ -49,12 +49,15 @@ function placeText({ file, line, column }: Place, config: string): string {
   return `${file === config ? '' : `${basename(file)}, `}line ${line}, column ${column}`
 }
 
+/** As Node tells of a file that ends too early: a place in front, and no mark below its line. */
+const endOfFile = /^((?:file:\/\/|\/|[A-Z]:\\).*):(\d+)\n.*\n( *)\n/
+
 /**
  * Where Node says that an error arose: in front of its stack, by the line and a mark below it, or in the first frame that
  * is of the project.
  */
 function placeIn(stack: string): Place | undefined {
-  const [, path, line, mark] = /^(\S.*):(\d+)\n.*\n( *)\^/.exec(stack) ?? []
+  const [, path, line, mark] = /^(\S.*):(\d+)\n.*\n( *)\^/.exec(stack) ?? endOfFile.exec(stack) ?? []
   if (path !== undefined && mark !== undefined) {
     return { file: pathOf(path), line: Number(line), column: mark.length + 1 }
   }

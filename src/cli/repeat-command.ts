@@ -1,6 +1,7 @@
 import type { Fix } from '../errors/serve-error.ts'
 import { isOptionalValue, type Flag } from './flags.ts'
-import { commandLine, shellWord } from './shell-word.ts'
+import { shellWord } from '../util/shell-word.ts'
+import { commandLine } from './shell-word.ts'
 
 /**
  * The command that was typed, with one option set as a fix asks: what the flag said before is replaced, unless it

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { Step } from '../tls/trust/types.ts'
-import { shellWord } from './shell-word.ts'
+import { shellWord } from '../util/shell-word.ts'
 
 /** As whom we run. */
 export interface Rights {

@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { printable, printableJson } from '../util/sanitize.ts'
 import type { FoundStore } from './open-authority.ts'
-import { shellWord } from './shell-word.ts'
+import { shellWord } from '../util/shell-word.ts'
 
 const words = { trusted: 'trusted', outdated: 'trusts an older one, or in part', absent: 'not trusted' } as const
 

@@ -3,7 +3,8 @@ import { ServeError } from '../errors/serve-error.ts'
 import { typedCommand } from './commands.ts'
 import type { Flag } from './flags.ts'
 import { habitOf } from './habits.ts'
-import { commandLine, shellWord } from './shell-word.ts'
+import { shellWord } from '../util/shell-word.ts'
+import { commandLine } from './shell-word.ts'
 
 /**
  * The error for a flag that we do not have. Its hint is the command as it was probably meant: with our name for a

@@ -6,7 +6,8 @@ import type { Warning } from '../errors/warning.ts'
 import { commandNames } from './commands.ts'
 import { flags } from './flags.ts'
 import type { Program } from './program.ts'
-import { commandLine, shellWord } from './shell-word.ts'
+import { shellWord } from '../util/shell-word.ts'
+import { commandLine } from './shell-word.ts'
 import { repeatCommand, replaceWord } from './repeat-command.ts'
 
 /** What a hint for a person at a shell is made from. */

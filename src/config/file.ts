@@ -6,6 +6,7 @@ import { parseJson } from './json-text.ts'
 import { plainCopy } from './plain-copy.ts'
 import { isPlainObject, plainly } from './plain-object.ts'
 import { nearest, quote, type Problem } from './problem.ts'
+import { shellWord } from '../util/shell-word.ts'
 
 /** A config file that was read. */
 export interface ConfigFile {
@@ -153,7 +154,7 @@ function importHint(cause: unknown, name: string): string {
   if (/^Cannot destructure property '(?:command|mode)' of 'undefined'/.test(messageOf(cause))) {
     return 'the function gets no arguments: read the environment instead'
   }
-  return `run it alone to see more: node ${name}`
+  return `run it alone to see more: node ${shellWord(name)}`
 }
 
 /** The name that Node takes for a module whatever package.json says. */

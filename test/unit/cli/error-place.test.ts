@@ -5,6 +5,19 @@ import { test } from 'node:test'
 import { placedError } from '../../../src/cli/error-place.ts'
 import { TempFolder } from '../../support/server.ts'
 
+for (const [text, place] of [
+  ['export default {\n  single: true\n', 'line 3, column 1'],
+  ['export default {\n  port: 3000', 'line 2, column 13'],
+]) {
+  test(`a file that ends too early has a place too: ${place}`, async () => {
+    using folder = new TempFolder()
+    const config = join(folder.path, 'config.mjs')
+    writeFileSync(config, text as string)
+    const fault = { name: 'SyntaxError', message: 'Unexpected end of input', code: undefined, stack: '' }
+    assert.equal((await placedError(fault, config)).message, `Unexpected end of input (${place})`)
+  })
+}
+
 test('the place of a mistake is looked for while a server goes on', async () => {
   using folder = new TempFolder()
   const config = join(folder.path, 'config.mjs')

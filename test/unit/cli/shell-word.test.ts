@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { commandLine, shellWord } from '../../../src/cli/shell-word.ts'
+import { commandLine } from '../../../src/cli/shell-word.ts'
+import { shellWord } from '../../../src/util/shell-word.ts'
 
 test('a word is quoted where a shell would read it as something else', () => {
   assert.deepEqual(['./site', '-p', 'a b', '~root/x', '=ls', '$(id)', "it's !", 'a=b'].map(shellWord), [

@@ -41,6 +41,11 @@ async function failure(files: Readonly<Record<string, string>>, more: Partial<Lo
 }
 
 describe('loadConfig', () => {
+  test('quotes the name of a file for the shell that it is to be tried in', async () => {
+    const { hint } = await failure({ 'my conf.mjs': "throw new Error('boom')" }, { config: 'my conf.mjs' })
+    assert.equal(hint, 'run it alone to see more: node "my conf.mjs"')
+  })
+
   test('needs nothing, and then logs for people', async () => {
     const { config, origins, file, options } = await load({})
     assert.equal(config.log, 'pretty')
