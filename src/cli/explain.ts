@@ -25,7 +25,8 @@ const form = "serve8008 explain GET /api/users -H 'x-canary: 1'"
 export async function explain(command: Command, program: Program, report: Report): Promise<number> {
   const { cwd, env } = program
   const [method = '', url] = command.words.length === 1 ? ['GET', ...command.words] : command.words
-  if (url === undefined) throw usage('explain needs a method and a URL or a path.')
+  const isAlone = command.words.length === 1 && usualMethods.includes(url ?? '')
+  if (url === undefined || isAlone) throw usage('explain needs a method and a URL or a path.')
   if (command.words.length > 2) throw usage('explain takes one method and one URL.')
   const corrected = correctedWords(method, url)
   if (corrected !== undefined) {
@@ -47,6 +48,7 @@ export async function explain(command: Command, program: Program, report: Report
 function correctedWords(method: string, url: string): [fault: string, method: string, url: string] | undefined {
   const isMethod = (word: string): boolean => /^[!#$%&'*+.^`|~\w-]+$/.test(word)
   if (/[/:]/.test(method) && isMethod(url)) return ['The method comes before the URL.', url.toUpperCase(), method]
+  if (!isMethod(method)) return [`${printable(method)} is no method.`, 'GET', url]
   const upper = method.toUpperCase()
   if (method === upper || !usualMethods.includes(upper)) return undefined
   return [`Methods are case-sensitive: ${upper}, not ${method}.`, upper, url]

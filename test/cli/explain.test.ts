@@ -17,6 +17,18 @@ interface Forward {
   readonly fields: readonly string[]
 }
 
+test('explain takes a method alone, or a word that is none, for a slip', async (t) => {
+  const cwd = await folderOf(t, {})
+  const alone = await run(t, ['explain', 'GET'], { cwd })
+  assert.deepEqual([alone.exitCode, alone.stdout], [2, ''])
+  assert.match(alone.stderr, /^explain needs a method and a URL or a path\.\nE8008_USAGE/)
+  const blank = await run(t, ['explain', 'GET it', '/'], { cwd })
+  assert.deepEqual(
+    [blank.exitCode, blank.stderr],
+    [2, 'GET it is no method.\nE8008_USAGE   try: serve8008 explain GET /\n'],
+  )
+})
+
 test('explain tells which route answers, which lost and why, and what would be sent', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.json': config })
   const { stdout, exitCode } = await run(t, ['explain', 'GET', '/api/users?a=1'], { cwd })
