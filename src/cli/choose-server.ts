@@ -1,4 +1,5 @@
 import { sep } from 'node:path'
+import { quote } from '../config/problem.ts'
 import { ServeError } from '../errors/serve-error.ts'
 import type { RunningServer } from './running-servers.ts'
 
@@ -6,7 +7,7 @@ import type { RunningServer } from './running-servers.ts'
  * The server that a command means: the one that was named by its port, else the one of this folder, else the only one.
  * The last is not stopped: who cleans up here does not mean the server of another project.
  *
- * @throws ServeError `E8008_NOT_RUNNING`
+ * @throws ServeError `E8008_NOT_RUNNING`, `E8008_USAGE` for a port that is none
  */
 export function chooseServer(
   servers: readonly RunningServer[],
@@ -14,7 +15,13 @@ export function chooseServer(
   cwd: string,
   command: 'reload' | 'stop',
 ): RunningServer {
-  const named = Array.isArray(port) ? servers.filter((server) => port.includes(String(server.port))) : servers
+  const wrong = Array.isArray(port) ? port.find((each) => !/^\d+$/.test(String(each))) : undefined
+  if (wrong !== undefined) {
+    throw new ServeError('E8008_USAGE', `--port: ${quote(String(wrong))} is not a port.`, { hint: 'serve8008 status' })
+  }
+  const named = Array.isArray(port)
+    ? servers.filter((server) => [server.port, server.tlsPort].some((its) => port.includes(String(its))))
+    : servers
   const here = named.filter(({ root, cwd: started }) => started === cwd || root === cwd || cwd.startsWith(root + sep))
   const possible = here.length > 0 ? here : named
   const [server] = possible

@@ -8,6 +8,8 @@ import { isRunning, type ServerProcess } from './server-process.ts'
 export interface RunningServer extends ServerProcess {
   readonly url: string
   readonly port: number
+  /** That for HTTPS, 0 where there is none. */
+  readonly tlsPort: number
   /** Absolute path of the served folder. */
   readonly root: string
   /** Path of the address that reloads pages. */
@@ -77,6 +79,7 @@ function readServer(file: string): RunningServer | undefined {
       pid,
       url,
       port,
+      tlsPort = 0,
       root,
       cwd,
       reload,
@@ -84,8 +87,8 @@ function readServer(file: string): RunningServer | undefined {
       script = '',
     } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
     const texts = [url, root, cwd, reload, token, script].every((value) => typeof value === 'string')
-    if (!texts || typeof pid !== 'number' || typeof port !== 'number') return undefined
-    return { pid, url, port, root, cwd, reload, token, script } as RunningServer
+    if (!texts || typeof pid !== 'number' || typeof port !== 'number' || typeof tlsPort !== 'number') return undefined
+    return { pid, url, port, tlsPort, root, cwd, reload, token, script } as RunningServer
   } catch {
     return undefined
   }

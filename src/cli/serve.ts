@@ -116,12 +116,13 @@ export async function serve(command: Command, program: Program, report: Report):
 /** Lets other commands find the server; behind the first answer, since the token costs milliseconds of start-up. */
 function register(server: Server8008, listening: Listening, config: ResolvedConfig, program: Program): void {
   const { pid, cwd, env, script = '' } = program
-  const { url, port } = listening
+  const { url, port, tls } = listening
+  const tlsPort = tls?.port ?? 0
   const timer = setTimeout(() => {
     // Pages are asked to reload over TCP.
     const token = config.socket === undefined ? (server.token ?? '') : ''
     const reload = `${config.base}__serve8008/reload`
-    server.on('close', announceServer({ pid, url, port, root: config.root, cwd, reload, token, script }, env))
+    server.on('close', announceServer({ pid, url, port, tlsPort, root: config.root, cwd, reload, token, script }, env))
   }, announceMs).unref()
   server.on('close', () => clearTimeout(timer))
 }

@@ -9,7 +9,17 @@ const [mine, other] = [resolve('/home/ann/mine'), resolve('/home/ann/other')]
 
 function at(port: number, folder: string): RunningServer {
   const url = `http://localhost:${port}/`
-  return { pid: port, url, port, root: folder, cwd: folder, reload: '/__serve8008/reload', token: 't', script: 's' }
+  return {
+    pid: port,
+    url,
+    port,
+    tlsPort: port + 1000,
+    root: folder,
+    cwd: folder,
+    reload: '/__serve8008/reload',
+    token: 't',
+    script: 's',
+  }
 }
 
 function hintOf(choose: () => unknown): string | undefined {
@@ -35,10 +45,21 @@ test('stop chooses none of several servers: its hint leaves the port open', () =
   assert.equal(chooseServer(servers, ['3000'], other, 'stop'), servers[1])
 })
 
+test('a port that is none is a fault of the command, not of a server', () => {
+  for (const port of ['x', '', '80a', '-1']) {
+    assert.throws(
+      () => chooseServer([at(8008, mine)], [port], mine, 'stop'),
+      (error: ServeError) => error.code === 'E8008_USAGE' && error.message === `--port: "${port}" is not a port.`,
+    )
+  }
+})
+
 test('the only server is reloaded from anywhere, and stopped from its folder or by its port', () => {
   const servers = [at(3001, other)]
   assert.equal(chooseServer(servers, undefined, mine, 'reload'), servers[0])
   assert.equal(chooseServer(servers, ['3001'], mine, 'stop'), servers[0])
+  // The port for HTTPS is the one in the address where plain HTTP only redirects.
+  assert.equal(chooseServer(servers, ['4001'], mine, 'stop'), servers[0])
   assert.equal(
     hintOf(() => chooseServer(servers, undefined, mine, 'stop')),
     'serve8008 stop --port 3001',

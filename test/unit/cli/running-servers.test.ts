@@ -27,6 +27,7 @@ test('a user whom the system has no name for, as in a container, finds servers t
     pid: process.pid,
     url: 'http://localhost:8008/',
     port: 8008,
+    tlsPort: 0,
     root: folder,
     cwd: folder,
     reload: '/__serve8008/reload',
