@@ -74,7 +74,9 @@ async function runBeside(files: readonly string[], bundle: Bundle, processes: nu
   const queue = batchesOf(files).values()
   const worker = async (): Promise<void> => {
     for (const batch of queue) {
-      const limitMs = isQuick(batch[0] as string) ? quickMs * Math.ceil(batch.length / 4) : slowMs
+      // Where coverage is counted, each process compiles what it runs.
+      const perFileMs = isQuick(batch[0] as string) && bundle !== sources ? quickMs : slowMs
+      const limitMs = perFileMs * Math.ceil(batch.length / 4)
       const ended = await runBatch(batch, bundle, limitMs)
       // Alone, each file answers for itself.
       const again = ended.isBroken && batch.length > 1 ? batch : []

@@ -45,8 +45,9 @@ test('the same command twice gives the address and starts no second server', { s
     ${line} & first=$!
     until ${line} status | grep -q pid; do :; done
     ${line}; echo "code $?"
-    timeout 2 ${line} ./other; echo "other $?"
-    kill $first; wait $first`
+    ${line} ./other & other=$!
+    until ${line} status | grep -q other; do :; done
+    kill $other $first; wait $other $first`
   const { stdout, stderr } = await alone(t, lines, cwd, env).ended
   assert.match(stderr, /^This folder is already served at http:\/\/localhost:8008\/ \(pid \d+\)\.$/m)
   assert.match(stderr, /E8008_PORT_HELD {3}try: serve8008 --port 0$/m)
