@@ -26,7 +26,8 @@ export async function reload(command: Command, program: Program, report: Report)
   else if (!command.quiet) {
     const url = printable(server.url)
     const count = `${pages} ${pages === 1 ? 'page' : 'pages'} of ${url} updated.`
-    report.print(pages === 0 ? `No page of ${url} is open.\n` : `${count}\n`)
+    const none = paths.length === 0 ? `No page of ${url} is open.` : `No open page of ${url} uses that.`
+    report.print(`${pages === 0 ? none : count}\n`)
   }
   return 0
 }

@@ -109,9 +109,17 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   function reload(paths?: readonly string[]): Update {
-    if (paths !== undefined) return update([...new Set(paths.map((path) => resolve(path)))])
+    if (paths !== undefined) return update([...new Set(withWithin(paths.map((path) => resolve(path))))])
     hub.showError(null)
     return updated({ paths: [], pages: hub.reloadAll(), ms: 0 })
+  }
+
+  /** A folder, such as that of a build, stands for what pages use of it. */
+  function withWithin(paths: readonly string[]): string[] {
+    const used = hub.usedFiles()
+    const within = (folder: string): string[] =>
+      used.has(folder) ? [] : [...used].filter((file) => file.startsWith(folder.endsWith(sep) ? folder : folder + sep))
+    return paths.flatMap((path) => [path, ...within(path)])
   }
 
   const control = createControl({

@@ -59,6 +59,11 @@ export class Hub implements PageEvents {
     return false
   }
 
+  /** All files that pages use. */
+  usedFiles(): Set<string> {
+    return new Set([...this.#pages].flatMap((page) => [...page.files]))
+  }
+
   /** Tells each page which of its files have changed. Returns how many there were to tell. */
   tell(files: readonly string[]): number {
     const time = Date.now()

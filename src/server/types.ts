@@ -153,7 +153,7 @@ export interface Server8008 extends AsyncDisposable {
    */
   use(layer: Layer): Server8008
   /**
-   * Updates open pages. With paths (relative ones to the working directory) those that use one of these files: styles and
+   * Updates open pages. With paths (relative ones to the working directory) those that use one of these files, or one within these folders: styles and
    * images are swapped in place, anything else reloads the page; a file outside of the served folders concerns every page.
    * Without, every page reloads. Takes away what `showError` shows. Does nothing before `listen()`.
    */

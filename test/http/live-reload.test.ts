@@ -229,6 +229,20 @@ test('what only a worker loads reaches the page that the worker belongs to', asy
   assert.equal((await other.next()).type, 'reload')
 })
 
+test('a program reloads what pages use of a folder', async () => {
+  await using started = await serve()
+  const { port, folder, server } = started
+  await folder.write({ 'css/a.css': 'p{}', 'css/b.css': 'p{}', 'css2/c.css': 'p{}' })
+  using page = await openPage(port, '/', ['/css/a.css', '/css/b.css', '/css2/c.css'])
+  assert.equal((await server.reload([folder.join('css')])).pages, 1)
+  assert.deepEqual(changes(await page.next()), ['style /css/a.css', 'style /css/b.css'])
+  assert.equal((await server.reload([`${folder.join('css2')}/`])).pages, 1)
+  assert.deepEqual(changes(await page.next()), ['style /css2/c.css'])
+  assert.equal((await server.reload([folder.join('cs')])).pages, 0)
+  assert.equal((await server.reload([folder.path])).pages, 1)
+  assert.match(changes(await page.next()).join(), /document \//)
+})
+
 test('a program reloads by path, or everything; what is not served concerns every page', async () => {
   await using started = await serve()
   const { port, folder, server } = started
