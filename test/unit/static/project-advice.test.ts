@@ -106,7 +106,7 @@ test('a page of beginnings is looked through in linear time: requests wait for i
     const start = processorTime()
     advice({ index: piece.repeat((64 * 1024) / piece.length), dependencies: ['vite'] })
     const ms = processorTime() - start
-    // A few milliseconds here, seconds where a tag is looked for within another.
-    assert.ok(ms < 1000, `${piece}: ${ms} ms`)
+    // A few milliseconds here, half a second and more where a tag is looked for within another.
+    assert.ok(ms < 200, `${piece}: ${ms} ms`)
   }
 })
