@@ -49,9 +49,16 @@ const certificates = [
   ...['x-ssl-cert', 'x-arr-clientcert'],
 ]
 
+/**
+ * That the request comes from within, or what the proxy does with files that the backend names: Next.js skipped its
+ * middleware for the first (CVE-2025-29927), Rack::Sendfile answered with paths of the client's choice for the last two
+ * (CVE-2025-61780).
+ */
+const inner = ['x-middleware-subrequest', 'x-envoy-internal', 'x-sendfile-type', 'x-accel-mapping']
+
 const names: ReadonlySet<string> = new Set([
   ...[...addresses, ...deliveryNetworks, ...places, ...schemes],
-  ...[...users, ...certificates],
+  ...[...users, ...certificates, ...inner],
 ])
 
 /** Families whose members differ from one installation to the next. */

@@ -183,8 +183,8 @@ describe('Destination', () => {
 })
 
 /**
- * What frames a message, or is about one connection, by spellings that backends take for it: Puma before 6.4.3 read
- * chunks because of `Transfer_Encoding` (CVE-2024-45614).
+ * What frames a message, or is about one connection, by spellings that CGI, WSGI and Rack make one of: Puma keeps
+ * `Transfer_Encoding` and `Content_Length` from programs for that (its `UNMASKABLE_HEADERS`).
  */
 const framing = ['Transfer', 'Content', 'Keep', 'Proxy', 'Max', 'X', 'HTTP2'].flatMap((first, i) => {
   const second = ['Encoding', 'Length', 'Alive', 'Connection', 'Forwards', 'Serve8008', 'Settings'][i] as string
@@ -218,6 +218,7 @@ const claims = [
   ...['CF-Connecting-IP', 'True-Client-IP', 'Fastly-Client-IP', 'X-Azure-ClientIP', 'WL-Proxy-Client-IP'],
   ...['X-Host', 'X-Original-URL', 'Script-Name', 'X-Scheme', 'X-Url-Scheme', 'Front-End-Https', 'X-Forwarded-Ssl'],
   ...['Remote-User', 'X-Remote-User', 'X-Auth-Request-User', 'X-Auth-Request-Email', 'X-Authentik-Groups'],
+  ...['X-Middleware-Subrequest', 'X-Sendfile-Type', 'X-Accel-Mapping', 'X-Envoy-Internal'],
   ...['SSL-Client-Cert', 'SSL-Client-S-DN', 'X-SSL-Client-Cert', 'X-SSL-Client-Verify', 'Client-Cert'],
 ]
 const spellings = claims.flatMap((name) => [name, name.replaceAll('-', '_').toLowerCase(), name.replaceAll('-', '.')])
