@@ -121,11 +121,13 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
     this.#isReused = this.line?.begin(this) === true
     // undici writes what it reads at once.
     if (this.line?.socket !== undefined) this.#request.body?.goTo?.(this.line.socket)
+    // The client left while the request was queued.
+    if (this.#error !== undefined) return controller.abort(this.#error)
     const { headersMs: ms } = this.#timeouts
     const expire = (): void => this.#expire('headers-timeout')
+    // undici may have begun on a connection that was closed.
+    this.#stopAwaiting()
     this.#stopAwaiting = awaitHead({ ms, body: this.#request.body, outlet: this.line?.socket, expire })
-    // The client left while the request was queued.
-    if (this.#error !== undefined) controller.abort(this.#error)
   }
 
   onResponseStart(controller: Controller, status: number, _fields?: object, reason?: string): void {

@@ -164,3 +164,17 @@ test('it runs while the upstream takes no more of the content', (t) => {
   exchange.socket.writableNeedDrain = true
   assert.deepEqual(clock(t, exchange)(200), ['destroy', 'abort'])
 })
+
+test('no clock runs for a client that left while its request was queued, nor two for one request', async (t) => {
+  const exchange = played('GET', { headersMs: 200, answers: false })
+  exchange.answered.catch(() => {})
+  const started = t.mock.method(globalThis, 'setTimeout')
+  const stopped = t.mock.method(globalThis, 'clearTimeout')
+  exchange.exchange.onRequestStart(exchange.controller)
+  assert.equal(started.mock.callCount(), 1)
+  assert.equal(stopped.mock.callCount(), 1)
+  exchange.leave()
+  exchange.exchange.onRequestStart(exchange.controller)
+  assert.equal(started.mock.callCount(), 1)
+  await assert.rejects(exchange.answered, { fault: 'left' })
+})
