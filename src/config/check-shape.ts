@@ -65,7 +65,7 @@ function knownEntries(
     }
     const foreign = path.length === 0 ? foreignOption(key, value) : undefined
     const meant = (path.length === 0 ? namedByFlag(key) : undefined) ?? nearest(key, known)
-    const all = path.length === 0 ? 'see the list of options' : `use one of ${known.join(', ')}`
+    const all = path.length === 0 ? 'see the options: serve8008 --help' : `use one of ${known.join(', ')}`
     problems.push({
       path: [...path, key],
       fault: path.length === 0 ? 'there is no such option' : 'there is no such limit',

@@ -21,7 +21,7 @@ export function plainCopy(
     return leaveOut({ path, fault: 'it is an object that holds itself', fix }, problems)
   }
   if (around.length === mostLevels) {
-    const fix = 'see the list of options'
+    const fix = 'see the options: serve8008 --help'
     return leaveOut({ path, fault: `it is nested more than ${mostLevels} levels deep`, fix }, problems)
   }
   const entries = Object.keys(value).flatMap((key) => {

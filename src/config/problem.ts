@@ -24,7 +24,7 @@ export function quote(value: unknown): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
   if (typeof value === 'object' && value !== null) {
     const kind: unknown = value.constructor?.name
-    return typeof kind === 'string' && kind !== 'Object' ? `an object of the class ${kind}` : 'an object'
+    return typeof kind === 'string' && kind !== 'Object' && kind !== '' ? `an object of the class ${kind}` : 'an object'
   }
   if (typeof value === 'function') return 'a function'
   if (typeof value === 'bigint') return `${value}n`

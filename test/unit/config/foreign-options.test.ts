@@ -39,6 +39,7 @@ describe('options from habit', () => {
     [{ files: ['css/*.css'] }, 'did you mean "watch"?'],
     [{ wait: 200 }, 'leave it out: changes that come together are taken together'],
     [{ mimetypes: {} }, "write headers: { '/path': { 'content-type': 'text/plain' } }"],
+    [{ plugins: [] }, 'see the options: serve8008 --help'],
     [{ verbose: true }, 'leave it out: it is a flag of the command, --verbose'],
   ] as const) {
     const [key] = Object.keys(options)

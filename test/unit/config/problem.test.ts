@@ -22,11 +22,16 @@ describe('nearest', () => {
   })
 })
 
+/** What it gives has a class without a name. */
+async function* each(): AsyncGenerator<string> {
+  yield ''
+}
+
 describe('quote', () => {
   test('shows a value without letting it speak', () => {
     assert.equal(quote('a"b\n\x1b[2J\u202e\x9b'), '"a\\"b\\n\\u001b[2J\\u202e\\u009b"')
     assert.equal(quote('x'.repeat(100)), `"${'x'.repeat(60)}…"`)
-    assert.deepEqual([[], [1], {}, Object.create(null), null, undefined, 5, () => 0, new Date(0)].map(quote), [
+    assert.deepEqual([[], [1], {}, Object.create(null), null, undefined, 5, () => 0, new Date(0), each()].map(quote), [
       'an empty list',
       'a list',
       'an object',
@@ -36,6 +41,7 @@ describe('quote', () => {
       '5',
       'a function',
       'an object of the class Date',
+      'an object',
     ])
   })
 })
