@@ -7,10 +7,12 @@ import { printable, printableJson } from '../util/sanitize.ts'
 import type { Command } from './command.ts'
 import { importConfig } from './import-config.ts'
 import { displayPath } from './paths.ts'
+import { warningFacts } from './print.ts'
 import type { Program } from './program.ts'
 import type { Report } from './report.ts'
 import { renderSettings } from './settings-table.ts'
 import { settingsOf } from './settings.ts'
+import { wayOut } from './way-out.ts'
 
 /**
  * Checks the configuration with the folders and the certificates that it names, and prints every setting with its origin. What a build may
@@ -34,7 +36,9 @@ export async function check(command: Command, program: Program, report: Report):
     const options = Object.fromEntries(
       settings.map(({ key, value, origin }) => [key, { value: value ?? null, origin }]),
     )
-    report.print(`${printableJson({ file: loaded.file ?? null, options, warnings })}\n`)
+    const folder = typeof command.flags.root === 'string' ? command.flags.root : undefined
+    const told = warnings.map((warning) => warningFacts(warning, wayOut(warning, program, folder)))
+    report.print(`${printableJson({ file: loaded.file ?? null, options, warnings: told })}\n`)
     return 0
   }
   for (const warning of warnings) report.warning(warning)

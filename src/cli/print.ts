@@ -63,13 +63,27 @@ export function renderWarning(warning: Warning, hint: string | undefined, termin
   return lines.map((line) => `${marginOf(terminal)}${line.replace(/^warning/, style.yellow('warning'))}\n`).join('')
 }
 
-/** A warning for a program: one line `{ "warning": { code, message, hint, command } }`, as in {@link renderJsonError}. */
-export function renderJsonWarning(warning: Warning, hint: string | undefined): string {
-  const { code, message } = warning
-  return `${printableJson({ warning: { code, message, ...hints(hint) } })}\n`
+interface Hints {
+  readonly hint: string | null
+  readonly command: string | null
 }
 
-function hints(hint: string | undefined): { hint: string | null; command: string | null } {
+interface WarningFacts extends Hints {
+  readonly code: string
+  readonly message: string
+}
+
+/** A warning for a program: one line `{ "warning": { code, message, hint, command } }`, as in {@link renderJsonError}. */
+export function renderJsonWarning(warning: Warning, hint: string | undefined): string {
+  return `${printableJson({ warning: warningFacts(warning, hint) })}\n`
+}
+
+/** What a program is told of a warning, with the same keys wherever it stands. */
+export function warningFacts({ code, message }: Warning, hint: string | undefined): WarningFacts {
+  return { code, message, ...hints(hint) }
+}
+
+function hints(hint: string | undefined): Hints {
   return { hint: hint ?? null, command: hint !== undefined && isWholeCommand(hint) ? hint : null }
 }
 

@@ -130,10 +130,10 @@ test('a missing page of a single-page app is a warning of check, no error', asyn
   assert.match(people.stdout, /The configuration is valid \(no configuration file\), with a warning\.\n$/)
   const program = await run(t, ['check', '--json', '--single', 'app.html'], { cwd })
   assert.equal(program.stderr, '')
-  const { warnings } = JSON.parse(program.stdout) as { warnings: { code: string }[] }
+  const { warnings } = JSON.parse(program.stdout) as { warnings: { code: string; command: unknown }[] }
   assert.deepEqual(
-    warnings.map(({ code }) => code),
-    ['W8008_SINGLE'],
+    warnings.map((warning) => [Object.keys(warning).join(' '), warning.code, warning.command]),
+    [['code message hint command', 'W8008_SINGLE', null]],
   )
 })
 
