@@ -1,4 +1,4 @@
-import { statSync, unwatchFile, watchFile, type Stats } from 'node:fs'
+import { existsSync, statSync, unwatchFile, watchFile, type Stats } from 'node:fs'
 import { relative } from 'node:path'
 import { loadConfig, type LoadedConfig } from '../config/load.ts'
 import type { OptionEntry } from '../config/option-entry.ts'
@@ -28,6 +28,8 @@ export interface FollowOptions {
 
 /** Milliseconds between looks: few files, and editors that replace them confuse what systems report. */
 const lookMs = 250
+/** Milliseconds after which a config file that went away is no longer expected back. */
+const goneMs = 1000
 /** Lines that tell of one edit at most. */
 const mostLines = 20
 /** Options that hold from the start of the server on; routes are changed while it runs. */
@@ -91,8 +93,8 @@ export function followConfig({ server, loaded, loadedAt, command, program, repor
   }
 
   function look({ mtimeMs }: Stats): void {
-    // An editor that puts a new file in the place of the old one.
-    if (mtimeMs === 0) return
+    // An editor that puts a new file in the place of the old one, unless none comes.
+    if (mtimeMs === 0) return void setTimeout(tellOfLoss, goneMs).unref()
     // What an older edit says counts no more, and it may never come to an end.
     reading.abort()
     const { signal } = (reading = new AbortController())
@@ -100,6 +102,13 @@ export function followConfig({ server, loaded, loadedAt, command, program, repor
       .then(() => (signal.aborted ? undefined : read(signal)))
       .catch((error: unknown) => (signal.aborted ? undefined : refuse(error)))
       .then(watch)
+  }
+
+  function tellOfLoss(): void {
+    if (isOver || isRefused || existsSync(config)) return
+    isRefused = true
+    const message = `${printable(name)} is gone: what it said stays in use.`
+    report.warning({ code: 'W8008_CONFIG', message })
   }
 
   function refuse(error: unknown): void {

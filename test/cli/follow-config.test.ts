@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { existsSync, renameSync, writeFileSync } from 'node:fs'
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
@@ -220,6 +220,17 @@ test('an edit tells what changed, and what needs a restart with its values', asy
     text,
     'warning  port (3000, was 0), headers, cors (https://a.test, was off), auth have changed in serve8008.config.mjs: restart serve8008 to apply them.',
   )
+})
+
+test('a config file that was deleted is told of, and so is its return', async (t) => {
+  const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
+  const file = join(cwd, 'serve8008.config.mjs')
+  const { url, stdout, stderr } = await serve(t, [], { cwd })
+  rmSync(file)
+  await stderr(/^warning {2}serve8008\.config\.mjs is gone: what it said stays in use\.$/m)
+  assert.equal(await (await fetch(new URL('x', url))).text(), 'one')
+  writeFileSync(file, config('one'))
+  await stdout(/ {2}config the routes are as before\n/)
 })
 
 test('with --json an edit is one line with its changes', async (t) => {
