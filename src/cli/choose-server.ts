@@ -33,7 +33,7 @@ export function chooseServer(
       'E8008_NOT_RUNNING',
       `No server of yours${command === 'reload' ? ' with live reload' : ''} is running${which}.`,
       {
-        hint: servers.length > 0 ? 'serve8008 status' : 'serve8008',
+        hint: servers.length > 0 || command === 'stop' ? 'serve8008 status' : 'serve8008',
       },
     )
   }

@@ -70,7 +70,7 @@ test('stop ends the server of this folder with its exit code 0, or the one of a 
 
   const none = await run(t, ['stop'], { cwd: here, env })
   assert.equal(none.exitCode, 1)
-  assert.match(none.stderr, /^No server of yours is running\.\nE8008_NOT_RUNNING/)
+  assert.match(none.stderr, /^No server of yours is running\.\nE8008_NOT_RUNNING {3}try: serve8008 status\n$/)
 })
 
 test('stop leaves the only server alone where it is that of another folder, and says how to end it', async (t) => {
