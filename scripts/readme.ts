@@ -13,7 +13,8 @@ const meanings: Readonly<Record<ErrorCode, string>> = {
   E8008_INTERNAL: 'A fault of serve8008, or of a layer that threw. The client sees no details.',
   E8008_CLOSED: '`listen()` was called on a server that was closed.',
   E8008_OUTPUT: 'Standard output cannot be written, for example because the disk is full. A server goes on.',
-  E8008_USAGE: 'The command line cannot be read: an unknown flag, a missing value, two folders.',
+  E8008_USAGE:
+    'The command line cannot be read: an unknown flag, a missing value, two folders; or the folder that it was typed in is gone.',
   E8008_NOT_RUNNING: '`serve8008 reload` or `stop` found no server, or cannot tell which.',
   E8008_CONFIG_INVALID: 'Options are wrong; `problems` lists each of them.',
   E8008_CONFIG_NOT_FOUND: 'The file that `--config` names does not exist.',
