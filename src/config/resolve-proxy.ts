@@ -3,6 +3,7 @@ import type { Checked } from './checked.ts'
 import { quote, type Problem } from './problem.ts'
 import { resolvePassHeaders, resolveReplyFields, resolveRequestFields } from './resolve-fields.ts'
 import { token } from './resolve-headers.ts'
+import { refusePem } from './resolve-tls.ts'
 import { resolveUpstream } from './resolve-upstream.ts'
 import type {
   ProxyOptions,
@@ -112,8 +113,9 @@ function resolveTls(
       fix: `add ${missing}`,
     })
   }
-  const files = Object.entries({ ca, cert, key }).flatMap(([name, file]) =>
-    file === undefined ? [] : [[name, resolve(cwd, file)] as const],
-  )
+  const files = Object.entries({ ca, cert, key }).flatMap(([name, file]) => {
+    refusePem(file, [...path, 'tls', name], problems)
+    return file === undefined ? [] : [[name, resolve(cwd, file)] as const]
+  })
   return { verify, ...rest, ...Object.fromEntries(files) }
 }

@@ -57,6 +57,13 @@ function ownCertificate(options: CheckedOptions, cwd: string, problems: Problem[
   return isNamed ? checkedCertificate(options, [], cwd, problems) : []
 }
 
+/** Refuses content in the place of a path: paths are shown in messages, where a private key must not stand. */
+export function refusePem(text: string | undefined, path: readonly string[], problems: Problem[]): void {
+  if (text?.includes('-----BEGIN ') !== true) return
+  const fix = 'write it to a file, and use its path'
+  problems.push({ path, fault: 'the value is PEM itself, not the path of a file', fix })
+}
+
 /** Whether the files fit together is seen when they are read. */
 function checkedCertificate(
   files: Checked<CertificateFiles>,
@@ -77,6 +84,7 @@ function checkedCertificate(
   for (const each of fileKeys) {
     const text = files[each]
     if (text === '' || text?.includes('\0')) problem(each, `${quote(text)} is not a file`, 'use the path of a file')
+    refusePem(text, [...path, each], problems)
   }
   const absolute = fileKeys.flatMap((each) => {
     const text = files[each]

@@ -5,6 +5,9 @@ import { resolveConfig } from '../../../src/config/resolve.ts'
 import type { ServeOptions } from '../../../src/config/types.ts'
 import { errorOf, problemOf } from './problems-of.ts'
 
+// As `readFileSync('a.key', 'utf8')` gives it.
+const pem = '-----BEGIN PRIVATE KEY-----\nhunter2\n-----END PRIVATE KEY-----\n'
+
 describe('HTTPS', () => {
   const ladder = [8443, 8444, 9443, 10_443]
   const pair = { cert: 'a.crt', key: 'a.key' }
@@ -30,6 +33,23 @@ describe('HTTPS', () => {
     assert.deepEqual(resolveConfig({ tls: false, tlsPort: 8008 }).ports, [8008, 591, 8080, 8000])
     assert.match(problemOf({ port: 9000, tlsPort: 9000 }), /^tlsPort: 9000 is the port for plain HTTP; /)
   })
+
+  for (const [place, options] of [
+    ['key', { cert: 'a.crt', key: pem }],
+    ['cert', { cert: pem }],
+    ['pfx', { pfx: pem }],
+    ['certificates.0.key', { certificates: [{ cert: 'a.crt', key: pem }] }],
+    ['proxy./a.tls.key', { proxy: { '/a': { to: 'https://localhost', tls: { cert: 'a.crt', key: pem } } } }],
+    ['proxy./a.tls.ca', { proxy: { '/a': { to: 'https://localhost', tls: { ca: pem } } } }],
+  ] as const) {
+    test(`PEM in the place of a path is refused, and never shown: ${place}`, () => {
+      const problem = problemOf(options)
+      assert.equal(
+        problem,
+        `${place}: the value is PEM itself, not the path of a file; write it to a file, and use its path`,
+      )
+    })
+  }
 
   test('names what is wrong in a list of certificates', () => {
     const of = (more: object): string => problemOf({ certificates: [{ cert: 'a', ...more }] } as ServeOptions)
