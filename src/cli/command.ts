@@ -175,12 +175,13 @@ function placeValues(
       replaceWord(argv, second, `/${name}=${second}`),
     )
   }
-  if (folder !== undefined && /^\d+$/.test(folder) && !isFolder(folder)) {
+  const [, port] = /^(?:localhost)?:?(\d+)$/.exec(folder ?? '') ?? []
+  if (folder !== undefined && port !== undefined && !isFolder(folder)) {
     const others = argv.toSpliced(argv.lastIndexOf(folder), 1)
     const hint = values.has('port')
-      ? repeatCommand(others, { option: 'port', value: folder }, flags)
-      : replaceWord(argv, folder, '--port', folder)
-    throw usage(`There is no folder ${folder}. To set the port: --port ${folder}.`, hint)
+      ? repeatCommand(others, { option: 'port', value: port }, flags)
+      : replaceWord(argv, folder, '--port', port)
+    throw usage(`There is no folder ${folder}. To set the port: --port ${port}.`, hint)
   }
   const named = values.get('mounts')
   return {

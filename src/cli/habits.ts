@@ -1,7 +1,11 @@
 const proxyAll = 'serve8008 --proxy /=URL'
-const noClipboard = 'leaving it out: the clipboard is never touched'
-const alwaysCompressed = 'leaving it out: text is compressed already'
-const noEtag = 'leaving it out: entity tags are always sent'
+const noClipboard = 'leave it out: the clipboard is never touched'
+const alwaysCompressed = 'leave it out: text is compressed already'
+const alwaysLive = 'leave it out: open pages are updated already'
+const cleanUrls = 'leave it out: /about is answered with about.html already'
+const noDelay = 'leave it out: changes that come together are applied together'
+const noEtag = 'leave it out: entity tags are always sent'
+const noSettingsPage = 'leave it out: there is no page of settings'
 
 /** What the flags of other servers are called here. A value that starts with dashes takes the flag's place as it is. */
 const habits: Readonly<Record<string, string>> = {
@@ -9,6 +13,8 @@ const habits: Readonly<Record<string, string>> = {
   '-b': alwaysCompressed,
   '-C': '--cors',
   '-d': '--listing',
+  '-e': cleanUrls,
+  '-f': '--watch',
   '-g': alwaysCompressed,
   '-i': '--listing',
   '-H': '--host',
@@ -32,31 +38,48 @@ const habits: Readonly<Record<string, string>> = {
   '--entry-file': '--single',
   '--etag': noEtag,
   '--expose': '--lan',
+  '--ext': cleanUrls,
+  '--files': '--watch',
   '--gzip': alwaysCompressed,
   '--hidden': '--dotfiles',
   '--https-port': '--tls-port',
   '--history-api-fallback': '--single',
+  '--hot': alwaysLive,
+  '--htpasswd': '--auth-file',
   '--listen': '--port',
   '--maxage': '--cache',
   '--no-browser': '--no-open',
   '--no-clipboard': noClipboard,
-  '--no-color': 'NO_COLOR=1 in the environment',
+  '--no-color': 'set NO_COLOR=1 in the environment',
   '--no-compression': '--no-compress',
   '--no-etag': noEtag,
   '--no-port-switching': '--strict-port',
   '--no-request-logging': '--log=none',
+  '--no-ui': noSettingsPage,
+  '--outDir': 'serve8008 FOLDER',
   '--password': 'serve8008 --auth USER:PASSWORD',
   '--public': '--lan',
   '--qr': '--lan',
   '--qrcode': '--lan',
+  '--reload-debounce': noDelay,
+  '--reload-delay': noDelay,
   '--root': 'serve8008 FOLDER',
+  '--server': 'leave it out: the folder to serve is a plain word, by default this one',
   '--silent': '--quiet',
   '--spa-fallback': '--single',
   '--ssl-pass': '--passphrase',
+  '--startPath': '--open',
+  '--ui-port': noSettingsPage,
   '--user': 'serve8008 --auth USER:PASSWORD',
+  '--wait': noDelay,
 }
 
-/** What a flag of another server, typed from habit, is called here, or undefined. */
-export function habitOf(flag: string): string | undefined {
+/**
+ * What a flag of another server, typed from habit, is called here, or undefined.
+ *
+ * @param next The word behind it: `-C` is `--cors` for some, and names the certificate for others.
+ */
+export function habitOf(flag: string, next = ''): string | undefined {
+  if (flag === '-C' && /\.(?:pem|crt|cer)$/i.test(next)) return '--cert'
   return Object.hasOwn(habits, flag) ? habits[flag] : undefined
 }

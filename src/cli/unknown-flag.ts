@@ -14,7 +14,7 @@ export function unknownFlag(word: string, argv: readonly string[], flags: readon
   const [flag = word] = word.split('=', 1)
   const named = folderCommand(word, argv)
   if (named !== undefined) return new ServeError('E8008_USAGE', `Unknown flag ${flag}.`, { hint: named })
-  const corrected = habitOf(flag) ?? spacedValue(word, flags) ?? nearestFlag(flag, flags)
+  const corrected = habitOf(flag, argv[argv.indexOf(word) + 1]) ?? spacedValue(word, flags) ?? nearestFlag(flag, flags)
   return new ServeError('E8008_USAGE', `Unknown flag ${shown(flag)}.`, { hint: hintFor(flag, corrected, argv) })
 }
 
@@ -42,7 +42,7 @@ function helpCommand(argv: readonly string[]): string {
 /** `--directory ./site`, as python names the folder: here it is a plain word. Other servers list folders by `-d false`. */
 function folderCommand(word: string, argv: readonly string[]): string | undefined {
   const at = argv.indexOf(word)
-  const [, attached] = /^(?:-d|--dir|--directory|--root)(?:=(.+))?$/s.exec(word) ?? [undefined, '']
+  const [, attached] = /^(?:-d|--dir|--directory|--outDir|--root|--server)(?:=(.+))?$/s.exec(word) ?? [undefined, '']
   if (at === -1 || attached === '') return undefined
   if (attached !== undefined) return commandLine(argv.toSpliced(at, 1, attached))
   const next = argv[at + 1] ?? '-'

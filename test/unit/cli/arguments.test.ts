@@ -140,6 +140,19 @@ test('translates the habits of other servers', () => {
   assert.equal(refusal('-p8008,3000 ./my').hint, 'serve8008 --port 8008,3000 ./my')
   assert.equal(refusal('--silent ./site').hint, 'serve8008 --quiet ./site')
   assert.match(refusal('-P http://x').hint ?? '', /--proxy \/=URL/)
+  assert.equal(refusal('-C').hint, 'serve8008 --cors')
+  assert.equal(refusal('-S -C my.pem').hint, 'serve8008 -S --cert my.pem')
+  assert.equal(refusal('--htpasswd=users').hint, 'serve8008 --auth-file=users')
+  assert.equal(refusal('--files *.css').hint, 'serve8008 --watch "*.css"')
+  assert.equal(refusal('--startPath /x').hint, 'serve8008 --open /x')
+  for (const flag of ['--server ', '--server=', '--outDir ']) {
+    assert.equal(refusal(`${flag}dist`).hint, 'serve8008 dist')
+  }
+})
+
+test('says which flags of other servers are left out', () => {
+  const flags = '-b --brotli --no-clipboard --no-etag -e --ext --hot --server --no-ui --ui-port --reload-delay --wait'
+  for (const flag of flags.split(' ')) assert.match(refusal(flag).hint ?? '', /^leave it out: /, flag)
 })
 
 test('quotes words that a shell would split', () => {

@@ -81,6 +81,8 @@ test('explains what is no folder', () => {
       'serve8008 check --single --port 3',
     ],
     ['3000', 'There is no folder 3000. To set the port: --port 3000.', 'serve8008 --port 3000'],
+    [':3000', 'There is no folder :3000. To set the port: --port 3000.', 'serve8008 --port 3000'],
+    ['localhost:3000', 'There is no folder localhost:3000. To set the port: --port 3000.', 'serve8008 --port 3000'],
     [
       '/api=http://localhost:1',
       '/api=http://localhost:1 is no folder; what is forwarded is a flag.',
