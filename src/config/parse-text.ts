@@ -158,7 +158,10 @@ function parsePairs(texts: readonly string[], form: PairForm): Parsed {
   const pairs = new Map<string, unknown>()
   for (const text of texts) {
     const border = text.indexOf(separator)
-    if (border < 1) return { fault: `${quote(text)} has no name before ${quote(separator)}`, fix }
+    if (border < 1) {
+      const lacks = border === 0 ? 'name before ' : ''
+      return { fault: `${quote(text)} has no ${lacks}${quote(separator)}`, fix }
+    }
     const name = spell(text.slice(0, border).trim())
     if (pairs.has(name) && !lastCounts) return { fault: `${quote(name)} is given twice`, fix: 'keep one of them' }
     pairs.set(name, read(text.slice(border + 1).trim()))
