@@ -112,20 +112,24 @@ export function adviseOn(facts: ProjectFacts): ProjectAdvice | undefined {
   if (module !== undefined) {
     return {
       kind: 'source',
-      message: `index.html loads ${module}, which browsers cannot run: this is the source of a ${found?.name ?? 'Vite'} project.`,
+      message: `index.html loads ${module}, which browsers cannot run: this is the source of ${withArticle(found?.name ?? 'Vite')} project.`,
       command: startOf(found ?? (tools.find(({ name }) => name === 'Vite') as Tool), facts),
     }
   }
   if (found !== undefined && frontMatter.test(index)) {
     return {
       kind: 'source',
-      message: `index.html is a template: this is the source of a ${found.name} project.`,
+      message: `index.html is a template: this is the source of ${withArticle(found.name)} project.`,
       command: startOf(found, facts),
     }
   }
   return isAppPage(index) && !facts.names.has('404.html')
     ? { kind: 'app', message: 'This looks like a single-page app, whose other addresses need its index.html.' }
     : undefined
+}
+
+function withArticle(name: string): string {
+  return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`
 }
 
 /** Whether a page is filled by a script alone. */
@@ -138,7 +142,7 @@ function adviseOnMissingPage(facts: ProjectFacts): ProjectAdvice | undefined {
   if (found === undefined) return undefined
   const { built, packageJson } = facts
   const folder = buildFolders.find((name) => built.has(name))
-  const message = `There is no index.html here: this is the source of a ${found.name} project.`
+  const message = `There is no index.html here: this is the source of ${withArticle(found.name)} project.`
   if (folder !== undefined && found.name !== 'Create React App') {
     const single = isAppPage(built.get(folder) ?? '') ? ' --single' : ''
     return { kind: 'unbuilt', message, command: `serve8008 ${folder}${single}` }

@@ -55,7 +55,8 @@ test('a folder without a page is recognised by the files of the tool, and starte
   ] as const) {
     const found = advice(given)
     assert.equal(found?.kind, 'unbuilt', tool)
-    assert.ok(found.message.includes(`the source of a ${tool} project`), found.message)
+    const article = ['Eleventy', 'Astro', 'Angular'].includes(tool) ? 'an' : 'a'
+    assert.ok(found.message.includes(`the source of ${article} ${tool} project`), found.message)
     assert.equal(found.command, command)
   }
 })
