@@ -186,6 +186,6 @@ function blockedWarning(path: string, missing: string): Warning {
   return {
     code: 'W8008_LIVE_BLOCKED',
     message: `The Content-Security-Policy of ${path} blocks live reload.`,
-    hint: `${missing} in the policy, or no live reload`,
+    hint: `allow ${missing} in the policy, or switch live reload off`,
   }
 }
