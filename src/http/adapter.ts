@@ -201,6 +201,8 @@ export function createAdapter(options: AdapterOptions): Adapter {
       server.on('checkExpectation', (request, response) => enter(request, response, true))
       server.prependListener('connection', accepted.admit)
       server.on('connection', (socket: Socket) => {
+        // One that is given back was heard of.
+        if (connections.has(socket)) return
         unheard.add(socket)
         socket.once('close', () => unheard.delete(socket))
       })

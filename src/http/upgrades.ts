@@ -51,17 +51,24 @@ export function createUpgrades(options: UpgradeOptions): Upgrades {
     socket.on('error', () => socket.destroy())
     hold(socket)
     const connection = connectionOf(request.socket)
-    connection.inTurn(connection.latest?.response, () => {
-      const length = upgradeContent(request)
-      if (length === 0) return decide(request, socket, head)
-      // In another program's server the content may be for the program.
-      if (length !== undefined && isOurs) {
-        return readUpgradeContent(request, socket, { length, head, requestMs }, ({ content, rest }) =>
-          decide(request, socket, rest, content),
-        )
-      }
-      handBack(request, socket, head, () => serverOf(request)?.emit('request', request, responseOn(socket, request)))
-    })
+    connection.inTurn(connection.latest?.response, () => decideInTurn(request, socket, head, isOurs))
+  }
+
+  function decideInTurn(request: IncomingMessage, socket: Duplex, head: Uint8Array, isOurs: boolean): void {
+    // RFC 9112 section 9.6: nothing behind the reply that ends a connection is processed.
+    if (socket.destroyed || socket.writableEnded) return void socket.resume()
+    // In another program's server the requests before may be the program's.
+    const { _httpMessage: before } = socket as { _httpMessage?: ServerResponse | null }
+    if (before) return void before.once('close', () => decideInTurn(request, socket, head, isOurs))
+    const length = upgradeContent(request)
+    if (length === 0) return decide(request, socket, head)
+    // In another program's server the content may be for the program.
+    if (length !== undefined && isOurs) {
+      return readUpgradeContent(request, socket, { length, head, requestMs }, ({ content, rest }) =>
+        decide(request, socket, rest, content),
+      )
+    }
+    handBack(request, socket, head, () => serverOf(request)?.emit('request', request, responseOn(socket, request)))
   }
 
   function decide(request: IncomingMessage, socket: Duplex, head: Uint8Array, content?: Uint8Array): void {

@@ -253,6 +253,24 @@ test('an upgrade beside the handler is answered when nobody else listens for it'
   host.close()
 })
 
+test('an upgrade waits for the replies of the program to the requests before it', async () => {
+  const server = createServer({ root: '.' })
+  const waiting: ServerResponse[] = []
+  const second = createGate()
+  const host = createNodeServer((_, response) => void (waiting.push(response) === 2 && second.open()))
+  host.on('upgrade', server.upgrade)
+  await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve))
+  using client = await RawClient.open((host.address() as { port: number }).port)
+  const line = 'GET /x HTTP/1.1\r\nHost: localhost\r\n'
+  client.send(`${line}\r\n${line}\r\n${line}Connection: upgrade\r\nUpgrade: x\r\n\r\n`)
+  await second.opened
+  for (const [i, response] of waiting.entries()) response.end(String(i))
+  for (const text of ['0', '1']) assert.equal((await client.reply()).body.toString(), text)
+  assert.equal((await client.reply()).status, 404)
+  await client.closed()
+  host.close()
+})
+
 test('middleware that replaces write gets a large file whole', async () => {
   const content = Buffer.from('0123456789'.repeat(300_000))
   using folder = await new TempFolder().write({ 'large.bin': content })

@@ -148,12 +148,29 @@ test('nothing behind the reply that ends a connection is processed', async () =>
     `GET ${target} HTTP/1.1\r\n${started.hostLine}\r\n${fields}\r\n`
   for (const fields of ['Connection: close\r\n', 'Expect: 100-continue\r\nContent-Length: 5\r\n']) {
     using client = await RawClient.open(started.port)
-    client.send(line('/a.txt', fields) + (fields.includes('Expect') ? 'hello' : '') + line('/second', ''))
+    const behind = line('/second', '') + line('/third', 'Connection: Upgrade\r\nUpgrade: any\r\n')
+    client.send(line('/a.txt', fields) + (fields.includes('Expect') ? 'hello' : '') + behind)
     assert.equal((await client.reply()).field('connection'), 'close')
     await client.closed()
   }
   assert.deepEqual(asked, ['/a.txt', '/a.txt'])
 })
+
+for (const fields of ['', 'Content-Length: 3\r\n', 'Transfer-Encoding: chunked\r\n']) {
+  test(`an upgrade behind the reply that ends a connection harms nobody: ${fields.trim() || 'no content'}`, async () => {
+    await using started = await startEarly()
+    using client = await RawClient.open(started.port)
+    const host = started.hostLine
+    client.send(`POST /a.txt HTTP/1.1\r\n${host}\r\nContent-Length: 5\r\n\r\n`)
+    assert.equal((await client.reply()).field('connection'), 'close')
+    client.send(`helloGET /second HTTP/1.1\r\n${host}\r\n\r\n`)
+    client.send(`GET /third HTTP/1.1\r\n${host}\r\nConnection: Upgrade\r\nUpgrade: any\r\n${fields}\r\n`)
+    client.socket.end()
+    assert.equal((await client.closed()).length, 0)
+    using other = await RawClient.open(started.port)
+    assert.equal((await other.send(`GET /a.txt HTTP/1.1\r\n${host}\r\n\r\n`).reply()).status, 200)
+  })
+}
 
 /** The same replies over HTTP/2: their streams end with NO_ERROR (RFC 9113 section 8.1), and the session goes on. */
 for (const [name, request, status, options] of kinds.filter(([, line]) => !/api|layer/.test(line))) {
