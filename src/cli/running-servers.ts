@@ -87,7 +87,9 @@ function readServer(file: string): RunningServer | undefined {
       script = '',
     } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
     const texts = [url, root, cwd, reload, token, script].every((value) => typeof value === 'string')
-    if (!texts || typeof pid !== 'number' || typeof port !== 'number' || typeof tlsPort !== 'number') return undefined
+    if (!texts || typeof port !== 'number' || typeof tlsPort !== 'number') return undefined
+    // A signal to 0 or below goes to a whole group of processes.
+    if (!Number.isInteger(pid) || (pid as number) <= 0) return undefined
     return { pid, url, port, tlsPort, root, cwd, reload, token, script } as RunningServer
   } catch {
     return undefined

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { announceServer, runningServers } from '../../../src/cli/running-servers.ts'
 
+// own process: `node:os` is replaced
+
 const skip = process.platform === 'win32' ? 'Windows has a name for every user' : false
 
 test('a user whom the system has no name for, as in a container, finds servers too', { skip }, (t) => {
@@ -38,4 +40,18 @@ test('a user whom the system has no name for, as in a container, finds servers t
   assert.deepEqual(runningServers({}), [server])
   strikeOut()
   assert.deepEqual(runningServers({}), [])
+})
+
+test('a record whose id would signal a group of processes counts for none', { skip }, (t) => {
+  const folder = mkdtempSync(join(os.tmpdir(), 'serve8008-servers-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const env = { XDG_RUNTIME_DIR: folder }
+  const named = { url: '', port: 8008, tlsPort: 0, root: folder, cwd: folder, reload: '', token: '', script: '' }
+  const found = [process.pid, 0, -1, -process.pid, 1.5].filter((pid) => {
+    const strikeOut = announceServer({ ...named, pid }, env)
+    const isFound = runningServers(env).length > 0
+    strikeOut()
+    return isFound
+  })
+  assert.deepEqual(found, [process.pid])
 })
