@@ -76,7 +76,7 @@ const tables: Readonly<Record<string, () => string>> = {
   'reply-codes': () => codeTable('Status', (row) => row.status !== 500 || 'isPublic' in row),
 }
 
-/** The text with every table between its markers made anew. */
+/** The text with every table between its markers made again. */
 export function withTables(readme: string): string {
   return Object.entries(tables).reduce((text, [name, render]) => {
     const [start, end] = [`<!-- ${name}: made by npm run readme -->\n`, `<!-- /${name} -->`]

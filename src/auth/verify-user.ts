@@ -8,7 +8,7 @@ import { matchesHash } from './password-hash.ts'
 /** Decides about credentials; synchronous where it can be. The signal says that nobody waits any more. */
 export type Verify = (credentials: Credentials, signal: AbortSignal) => boolean | Promise<boolean>
 
-/** Digests are keyed anew in each process, so that nothing kept in memory can be tried against offline tables. */
+/** Digests are keyed again in each process, so that nothing kept in memory can be tried against offline tables. */
 let key: Buffer | undefined
 /** Credentials remembered as good, so that bcrypt is paid once for each and not for every request. */
 const rememberedAtMost = 256

@@ -40,7 +40,7 @@ export function chooseServer(
   const list = possible.map(({ url, root }) => `${url} serves ${root}`).join(', ')
   const message =
     possible.length > 1 ? `Several servers are running: ${list}.` : `No server of this folder is running; ${list}.`
-  // Which one of several ends is nobody's choice but the user's.
+  // The user chooses which one of several ends.
   const which = command === 'stop' && possible.length > 1 ? 'PORT' : server.port
   throw new ServeError('E8008_NOT_RUNNING', message, { hint: `serve8008 ${command} --port ${which}` })
 }

@@ -78,7 +78,7 @@ export const commands: Readonly<Record<CommandName, CommandEntry>> = {
     flags: [
       only('status', [], 'Change nothing and tell who trusts the local authority.'),
       only('ca', [], 'Print the path of its certificate and nothing else; make it if needed.'),
-      only('renew', [], 'Make a new authority in the place of the old one, and trust that.'),
+      only('renew', [], 'Make a new authority in place of the old one, and trust that.'),
       yes,
       ...own,
     ],

@@ -93,7 +93,7 @@ export function followConfig({ server, loaded, loadedAt, command, program, repor
   }
 
   function look({ mtimeMs }: Stats): void {
-    // An editor that puts a new file in the place of the old one, unless none comes.
+    // An editor that puts a new file in place of the old one, unless none comes.
     if (mtimeMs === 0) return void setTimeout(tellOfLoss, goneMs).unref()
     // What an older edit says counts no more, and it may never come to an end.
     reading.abort()

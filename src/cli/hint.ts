@@ -13,7 +13,7 @@ export function isCommandHint(hint: string): boolean {
   return programs.test(hint) && !/, (?:or|which)\b/.test(hint)
 }
 
-/** Whether a hint is a command that works when pasted as it is: it has no name in the place of a value. */
+/** Whether a hint is a command that works when pasted as it is: it has no name in place of a value. */
 export function isWholeCommand(hint: string): boolean {
   return isCommandHint(hint) && !hint.split(/[\s"'=@]|:\/\//).some((word) => names.has(word))
 }

@@ -78,7 +78,7 @@ export function renderJsonWarning(warning: Warning, hint: string | undefined): s
   return `${printableJson({ warning: warningFacts(warning, hint) })}\n`
 }
 
-/** What a program is told of a warning, with the same keys wherever it stands. */
+/** A warning in JSON, with the same keys wherever it stands. */
 export function warningFacts({ code, message }: Warning, hint: string | undefined): WarningFacts {
   return { code, message, ...hints(hint) }
 }

@@ -86,7 +86,7 @@ export function createPrinter(output: Output, options: PrinterOptions = {}): Pri
 }
 
 /**
- * Whether whoever read the output has closed it: a pipe (EPIPE; EOF on Windows), a socket with unread text
+ * Whether the reader of the output has closed it: a pipe (EPIPE; EOF on Windows), a socket with unread text
  * (ECONNRESET), a terminal (EIO). Any other error, such as a full disk, may pass.
  */
 export function isReaderGone({ code }: NodeJS.ErrnoException, { isTTY }: Output): boolean {

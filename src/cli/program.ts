@@ -68,7 +68,7 @@ function workingFolder(): string {
     return process.cwd()
   } catch (cause) {
     throw new ServeError('E8008_USAGE', 'The working directory does not exist any more.', {
-      hint: 'change to a folder that exists (cd "$PWD" where it was made anew)',
+      hint: 'change to a folder that exists (cd "$PWD" where it was made again)',
       cause,
     })
   }

@@ -11,7 +11,7 @@ import { otherPrograms, storeLines, trustJson } from './trust-text.ts'
 /**
  * `serve8008 trust`: makes the browsers and the system of this user trust the local authority, after showing how and
  * asking. `--status` changes nothing, and exits with 1 unless all trust it; `--ca` prints the path of its certificate;
- * `--renew` puts a new authority in the place of the old one first.
+ * `--renew` puts a new authority in place of the old one first.
  *
  * @throws ServeError `E8008_TRUST` where a store could not be changed, `E8008_AUTHORITY`, `E8008_USAGE`
  */

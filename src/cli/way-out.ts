@@ -32,7 +32,7 @@ function commandSentence({ code, hint }: ServeError | Warning, typed: Typed, fol
   if (code === 'W8008_PROJECT' && folder !== undefined && hint !== undefined)
     return `cd ${shellWord(folder)} && ${hint}`
   // The library knows no command; it says how to make room by hand.
-  if (code.endsWith('8008_AUTHORITY')) return hint?.replace(/take .* anew$/s, 'serve8008 trust --renew')
+  if (code.endsWith('8008_AUTHORITY')) return hint?.replace(/take .* again$/s, 'serve8008 trust --renew')
   if (code === 'E8008_AUTH_FILE') return hint?.replace(/\bauthFile\b/, '--auth-file')
   const sharing = ['--lan', '--host'].filter((flag) => typed.argv.some((word) => word.split('=')[0] === flag))
   if (code !== 'W8008_EXPOSED' || sharing.length === 0) return undefined

@@ -110,7 +110,7 @@ export function foreignOption(key: string, value: unknown): string | undefined {
 const to: Correction = { fix: 'did you mean "to"?', as: 'to' }
 const url: Correction = { fix: "write to: 'http://host:port'" }
 const path: Correction = {
-  fix: 'a target with a path, such as http://localhost:3000/v1, puts it in the place of the matched one',
+  fix: 'a target with a path, such as http://localhost:3000/v1, puts it in place of the matched one',
 }
 const fits: Correction = { fix: 'leave it out: redirects and cookies are made to fit (see "rewrite")' }
 const hook: Correction = { fix: 'write a layer: server.use((next) => (x) => …)' }

@@ -85,7 +85,7 @@ export async function loadConfig(load: LoadOptions): Promise<LoadedConfig> {
   }
 }
 
-/** The problems of a source, named after it, without those of options that a stronger source says anew. */
+/** The problems of a source, named after it, without those of options that a stronger source says again. */
 function standingProblems(source: Source, stronger: readonly Source[]): Problem[] {
   return source.problems
     .filter(({ path }) => path.length > 1 || !stronger.some(({ origins }) => origins.has(path[0] ?? '')))

@@ -5,7 +5,7 @@ import type { ResolvedConfig } from './types.ts'
 
 /**
  * What a person should know when the page of a single-page app is not there. No error: a build may write it later, and
- * every request looks anew.
+ * every request looks again.
  */
 export function missingPage({ root, single }: Pick<ResolvedConfig, 'root' | 'single'>): Warning[] {
   if (single === undefined || isFile(join(root, single))) return []

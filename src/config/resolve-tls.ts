@@ -57,7 +57,7 @@ function ownCertificate(options: CheckedOptions, cwd: string, problems: Problem[
   return isNamed ? checkedCertificate(options, [], cwd, problems) : []
 }
 
-/** Refuses content in the place of a path: paths are shown in messages, where a private key must not stand. */
+/** Refuses content in place of a path: paths are shown in messages, where a private key must not stand. */
 export function refusePem(text: string | undefined, path: readonly string[], problems: Problem[]): void {
   if (text?.includes('-----BEGIN ') !== true) return
   const fix = 'write it to a file, and use its path'

@@ -92,7 +92,7 @@ function keysOf(issue: v.BaseIssue<unknown>): string[] {
   return (issue.path ?? []).map((item) => String(item.key))
 }
 
-/** Keys without which what holds them means nothing, or something else. */
+/** Keys without which the object that holds them has no meaning, or another one. */
 const essential: ReadonlySet<string> = new Set(['to', 'match', 'proxy', 'redirect', 'reply', 'path'])
 
 /**

@@ -46,7 +46,7 @@ export class Backlog {
     const { waitingBytes, waitingReplies } = this.#limits
     for (const reply of this.#behind) {
       const isMuch = this.#bytes > waitingBytes || this.#behind.size > waitingReplies
-      // However large, one alone is nobody's loss.
+      // However large, one alone takes nothing from others.
       if (!isMuch || this.#behind.size === 1) return
       if (!reply.touch()) reply.abandon()
     }

@@ -1,7 +1,7 @@
 import type { FileHandle } from './open-files.ts'
 
 /**
- * Part of an open file. Owns it: whoever holds the slice must send it or dispose it, and does so exactly once.
+ * Part of an open file. Owns it: its holder must send it or dispose it, exactly once.
  */
 export class FileSlice {
   /** First byte. */

@@ -16,7 +16,7 @@ export interface Http2Head {
 }
 
 /**
- * Bytes of a header section that may be sent. Node's own 64 KiB would reset the stream in the place of a reply, without
+ * Bytes of a header section that may be sent. Node's own 64 KiB would reset the stream in place of a reply, without
  * a word to either side; what a section may have is bounded where it is received.
  */
 export const maxSendHeaderBlockLength: number = 2 ** 31 - 1

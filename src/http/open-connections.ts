@@ -34,7 +34,7 @@ export class OpenConnections {
    * the new one is closed without a reply, so its client knows that nothing was processed and may try again.
    */
   readonly admit = (socket: Socket): void => {
-    // A request that Node had let go of is given back to it on the same connection.
+    // A request that Node had released is given back to it on the same connection.
     if (this.#open.has(socket)) return
     if (this.#open.size >= this.#most && !this.#closeIdlest()) {
       this.#onFull()

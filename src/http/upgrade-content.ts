@@ -45,7 +45,7 @@ export function readUpgradeContent(
   read()
 }
 
-/** Stops reading, so that whoever listens for data next gets it as if it were the first. */
+/** Stops reading, so that the next listener for data gets it as if it were the first. */
 export function pauseAsNew(socket: Duplex): void {
   socket.pause()
   Object.assign(socket, { readableFlowing: null })

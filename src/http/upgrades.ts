@@ -15,7 +15,7 @@ import type { Reply } from './reply.ts'
 
 type OurExchange = NodeExchange<ServerResponse>
 
-/** What the adapter is told of a request beside itself. */
+/** What the adapter knows of a request beside the message. */
 export type OpenOptions = Partial<Pick<NodeExchangeOptions<ServerResponse>, 'waits' | 'mount' | 'content'>>
 
 /** What upgrades take from the adapter. */

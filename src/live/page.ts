@@ -101,7 +101,7 @@ export class Page {
   isBehind(file: string): boolean {
     const { changedAt, changedBy } = this.#sources
     // What was saved just before the server ended was told by nobody, so better once too often. A page that is loaded
-    // anew has whatever was there before its request.
+    // again has whatever was there before its request.
     return (this.#isBack ? changedBy(file) : changedAt(file)) > this.syncedAt
   }
 
@@ -166,7 +166,7 @@ export class Page {
       const changed = files.find((file) => this.#sources.changedAt(file) > toldAt)
       if (changed !== undefined) this.#missed.set(path, changed)
     } else if (this.#isBack && isMissing && this.#sources.goneAt(first) > this.syncedAt) {
-      // Nobody saw it go. A page that is loaded anew says how old it is instead, so this comes to an end: were the file
+      // Nobody saw it go. A page that is loaded again says how old it is instead, so this comes to an end: were the file
       // never there, it costs one reload, and that only where the folder has changed.
       this.#missed.set(path, first)
     }

@@ -12,7 +12,7 @@ interface Entry {
 
 /** What was asked for, and by whom. */
 export interface Seen {
-  /** Forgets the paths that lead to one of these files, which are watched anew when it is asked for again. */
+  /** Forgets the paths that lead to one of these files, which are watched again when it is asked for again. */
   forget(files: ReadonlySet<string>): void
   /** Notes a request before it is answered: from then on no change of its files is missed. */
   note(path: string, referer: string | undefined): void

@@ -5,7 +5,7 @@ import { processName } from './process-name.ts'
 
 /** Milliseconds that the search for processes may take. A machine can have very many. */
 const mostSearchMs = 1000
-/** Sockets that are told of: a port without a listener may have thousands of closed connections. */
+/** Most sockets that are reported: a port without a listener may have thousands of closed connections. */
 const mostSockets = 256
 /** Processes that are looked at in parallel. */
 const width = 8

@@ -57,7 +57,7 @@ export function createHealthChecks({
   }
 }
 
-/** What the route sets stands in the place of ours: a backend may know its site or its caller only so. */
+/** What the route sets stands in place of ours: a backend may know its site or its caller only so. */
 function checkFields({ authority }: ResolvedUpstream, set: HeaderList): HeaderList {
   let fields: HeaderList = ['Host', authority, 'User-Agent', 'serve8008-health', 'Accept', '*/*']
   for (let i = 0; i < set.length; i += 2) fields = withField(fields, set[i] as string, set[i + 1] as string)

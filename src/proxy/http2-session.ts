@@ -77,7 +77,7 @@ export function createHttp2Session({ authority, dial, connectMs, replyHeaderByte
       timer = connectMs === 0 ? undefined : setTimeout(late, connectMs)
       session.once('remoteSettings', () => resolve()).once('error', reject)
       session.once('close', () => {
-        // Whoever says nothing may not be there yet: a container's proxy accepts in its place.
+        // An upstream that says nothing may not be there yet: a container's proxy accepts in its place.
         if (socket.bytesRead === 0) reject(new UpstreamError('reset', 'It closed the connection.', { wrote: false }))
         else reject(new Error('The upstream does not speak HTTP/2.'))
       })

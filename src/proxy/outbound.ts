@@ -49,7 +49,7 @@ export interface Outbound {
   host(x: Exchange): string
   /**
    * The fields for the upstream: the client's end-to-end ones in their order, case and number, then ours. What the route
-   * sets stands in the place of either, once.
+   * sets stands in place of either, once.
    *
    * @throws ServeError 508 for a message that has been here before.
    */

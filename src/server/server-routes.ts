@@ -15,7 +15,7 @@ import type { RouteControl } from './types.ts'
 export interface ServerRoutesOptions {
   readonly config: ResolvedConfig
   readonly onWarning: (warning: Warning) => void
-  /** Makes the pipeline anew with these routes. Throws where they cannot be had, and then the old ones stay. */
+  /** Makes the pipeline again with these routes. Throws where they cannot be had, and then the old ones stay. */
   readonly rebuild: (routes: readonly ResolvedRoute[]) => void
 }
 

@@ -113,7 +113,7 @@ export interface RouteControl {
   /** Takes a route away by its name; false where there is none. Exchanges under way are finished. */
   remove(name: string): boolean
   /**
-   * Puts these in the place of all routes, also of those that were added. The ones that did not change keep their connections.
+   * Puts these in place of all routes, also of those that were added. The ones that did not change keep their connections.
    *
    * @throws ServeError `E8008_CONFIG_INVALID`
    */
@@ -135,7 +135,7 @@ export interface Server8008 extends AsyncDisposable {
   /** The port for HTTPS once listening, else undefined; so too without `tls`. */
   readonly tlsPort: number | undefined
   /**
-   * Checks the folders and starts to listen. Called again it gives the same; after a failure it tries anew.
+   * Checks the folders and starts to listen. Called again it gives the same; after a failure it tries again.
    *
    * @throws ServeError `E8008_ROOT_NOT_FOUND`, `E8008_ROOT_NOT_FOLDER`, `E8008_ROOT_UNREADABLE`, `E8008_AUTH_FILE`;
    *   `E8008_PORT_HELD`, `E8008_PORT_DENIED`, `E8008_PORTS_HELD`, `E8008_ADDRESS`, `E8008_SOCKET`; `E8008_CLOSED` after

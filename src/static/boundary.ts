@@ -43,7 +43,7 @@ export function createBoundary(options: BoundaryOptions): Boundary {
   }
 
   function judge(real: string, stat: BigIntStats, path: string, fd?: number): string | undefined {
-    // Resolved anew: the root itself may be a link that is moved to the next release.
+    // Resolved again: the root itself may be a link that is moved to the next release.
     const below = namesBelow(realPathOnDisk(root), real)
     if (below === undefined && !followSymlinks) return 'link leads outside (--follow-symlinks)'
     const found = describe(real, stat, fd)

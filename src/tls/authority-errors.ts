@@ -27,7 +27,7 @@ export function foreign(fault: string, folder: string): ServeError {
 export function misplaced(path: string, fault: string): ServeError {
   return refusal(`${path} ${fault}, so the local authority there is not used.`, {
     hint: fault.includes('link')
-      ? 'leave out sudo, or put the folder itself in the place of the link'
+      ? 'leave out sudo, or put the folder itself in place of the link'
       : 'see that it belongs to you, or use a certificate of your own',
   })
 }
@@ -50,10 +50,10 @@ export function unwritable(folder: string, cause: unknown): ServeError {
 
 /**
  * How to come to a new authority. The next start makes one where there is none; the command has `trust --renew`, and
- * says so in the place of this.
+ * says so in place of this.
  */
 export function renewal(folder: string): string {
-  return `take ${folder} away, and a new authority is made, which has to be trusted anew`
+  return `take ${folder} away, and a new authority is made, which has to be trusted again`
 }
 
 function refusal(message: string, more: { readonly hint: string; readonly cause?: unknown }): ServeError {

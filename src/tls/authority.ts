@@ -23,7 +23,7 @@ export interface Signer extends Pair {
   readonly certificate: X509Certificate
 }
 
-/** Ten years: to trust it anew is the user's work. */
+/** Ten years: to trust it again is the user's work. */
 const lifetime = 3652 * day
 /** The clock of this machine, or of another one that trusts the authority, may be behind. */
 export const leeway: number = day

@@ -11,7 +11,7 @@ import type { Pair } from './types.ts'
 
 /** A certificate of the local authority with its key. */
 export interface Leaf extends Pair {
-  /** When it has to be made anew, in milliseconds since 1970: at two thirds of its life. */
+  /** When it has to be made again, in milliseconds since 1970: at two thirds of its life. */
   readonly renewAt: number
 }
 

@@ -71,7 +71,7 @@ export function canonicalName(text: string): string | undefined {
   return isName ? star + name : undefined
 }
 
-/** Whether a name of a certificate covers a host: itself, or a star in the place of its first label (RFC 9525 section 6.3). */
+/** Whether a name of a certificate covers a host: itself, or a star in place of its first label (RFC 9525 section 6.3). */
 export function covers(pattern: string, host: string): boolean {
   if (pattern === host) return true
   const dot = host.indexOf('.')

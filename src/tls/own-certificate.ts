@@ -23,8 +23,8 @@ export function filesOf({ cert, key, ca, pfx }: OwnCertificate): string[] {
 }
 
 /**
- * Sees that reading the files anew comes to an end: a pipe is waited for, and some devices have none. At the start they
- * may be what a shell puts in the place of a command.
+ * Sees that reading the files again comes to an end: a pipe is waited for, and some devices have none. At the start they
+ * may be what a shell puts in place of a command.
  *
  * @throws ServeError `E8008_CERT`, which names the file.
  */
@@ -84,7 +84,7 @@ function readPems(own: OwnCertificate): Read {
       own.key === undefined
         ? `The certificate and the key in ${own.cert} do not belong together.`
         : `The key ${own.key} does not belong to the certificate ${own.cert}.`
-    throw fault(message, 'take both from the same order, or make them anew')
+    throw fault(message, 'take both from the same order, or make them again')
   }
   const further = own.ca === undefined ? [] : readCertificates(own.ca)
   // A root is known to the client or not trusted: it need not be sent.
@@ -120,7 +120,7 @@ function readCertificates(file: string, text = textOf(file)): X509Certificate[] 
     const certificates = certificatesIn(text)
     if (certificates.length > 0) return certificates
   } catch (cause) {
-    throw fault(`${file} holds a certificate that cannot be read.`, 'make or order it anew', cause)
+    throw fault(`${file} holds a certificate that cannot be read.`, 'make or order it again', cause)
   }
   throw fault(`${file} holds no certificate in PEM.`, `openssl x509 -inform DER -in ${file}`)
 }
@@ -130,7 +130,7 @@ function readKey(file: string, text: string, { passphrase, key }: OwnCertificate
     const found = privateKeyIn(text, passphrase)
     if (found !== undefined) return found
   } catch (cause) {
-    if (!/ENCRYPTED/.test(text)) throw fault(`The key in ${file} cannot be read.`, 'make it anew', cause)
+    if (!/ENCRYPTED/.test(text)) throw fault(`The key in ${file} cannot be read.`, 'make it again', cause)
     if (passphrase === undefined) throw fault(`The key in ${file} is encrypted.`, `give ${secret}`, cause)
     throw fault(`The passphrase does not open the key in ${file}.`, `give the right one: ${secret}`, cause)
   }
@@ -165,7 +165,11 @@ function contextOf(options: SecureContextOptions, file: string): SecureContext {
       const message = isGiven ? `The passphrase does not open ${file}.` : `${file} is encrypted.`
       throw fault(message, isGiven ? `give the right one: ${secret}` : `give ${secret}`, cause)
     }
-    throw fault(`${file} cannot be used: ${reason}.`, 'make it anew; a P-256 or an RSA key of 2048 bits will do', cause)
+    throw fault(
+      `${file} cannot be used: ${reason}.`,
+      'make it again; a P-256 or an RSA key of 2048 bits will do',
+      cause,
+    )
   }
 }
 
@@ -190,14 +194,14 @@ function warningsOf(certificate: X509Certificate, file: string, now: number): Ce
     warnings.push(refused(`is not valid before ${certificate.validFrom}`, hint))
   }
   if (certificate.subjectAltName === undefined) {
-    const hint = 'make it anew with its names in subjectAltName (openssl req -addext subjectAltName=DNS:app.test)'
+    const hint = 'make it again with its names in subjectAltName (openssl req -addext subjectAltName=DNS:app.test)'
     warnings.push(refused('names no host in subjectAltName', hint))
   }
   const wide = namesOf(certificate.subjectAltName).filter((name) => isWholeDomain(name))
   if (wide.length > 0) {
     const message = `The certificate ${file} holds ${wide.join(', ')}, which most clients refuse: the star is for a whole domain.`
     warnings.push(
-      warning(message, 'make it anew with the exact names, or with stars below them, such as *.app.localhost'),
+      warning(message, 'make it again with the exact names, or with stars below them, such as *.app.localhost'),
     )
   }
   return warnings

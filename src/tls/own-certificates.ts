@@ -15,7 +15,7 @@ const lookMs = 250
 const patienceMs = 1000
 
 /**
- * The certificates of the user's own, by name, and anew when their files change. New files that cannot be used change
+ * The certificates of the user's own, by name, and again when their files change. New files that cannot be used change
  * nothing and are told of.
  *
  * @throws ServeError `E8008_CERT`
@@ -112,7 +112,7 @@ function markOf(files: readonly string[]): string {
     try {
       const stats = statSync(file, { bigint: true })
       const { dev, ino, size, mtimeNs, ctimeNs } = stats
-      // What a shell puts in the place of a command was read at the start, and changes by that.
+      // What a shell puts in place of a command was read at the start, and changes by that.
       if (stats.isFIFO()) return `pipe ${dev} ${ino}`
       return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
     } catch {

@@ -155,7 +155,7 @@ test('says where an edit is wrong, in its syntax and when it runs, and that the 
   await stderr(/no database[^]*serve8008\.config\.mjs was not applied: the routes from before stay in use/)
 })
 
-test('an edit that waits for ever is told of', async (t) => {
+test('reports an edit that waits for ever', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.mjs': 'export default {}' })
   const { stderr } = await serve(t, [], { cwd })
   writeFileSync(join(cwd, 'serve8008.config.mjs'), 'export default new Promise(() => {})\n')

@@ -76,7 +76,7 @@ for (const [name, write] of [
   ['serve8008.config.cjs', (body: string) => config(body).replace('export default', 'module.exports =')],
   ['serve8008.config.json', (body: string) => JSON.stringify({ routes: [{ match: { path: '/x' }, reply: { body } }] })],
 ] as const) {
-  test(`${name} is read anew`, async (t) => {
+  test(`${name} is read again`, async (t) => {
     const cwd = await folderOf(t, { [name]: write('one') })
     const { url, stdout } = await serve(t, [], { cwd })
     writeFileSync(join(cwd, name), write('two, longer'))
@@ -156,7 +156,7 @@ test('files that an edit begins to import are followed, and a file that was miss
   assert.equal(await text(), 'two')
 })
 
-test('a config file that ends its process when it is read anew ends no server', async (t) => {
+test('a config file that ends its process when it is read again ends no server', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
   const { url, stderr } = await serve(t, [], { cwd })
   writeFileSync(join(cwd, 'serve8008.config.mjs'), `process.exit(3)\n${config('two')}`)
@@ -222,7 +222,7 @@ test('an edit tells what changed, and what needs a restart with its values', asy
   )
 })
 
-test('a config file that was deleted is told of, and so is its return', async (t) => {
+test('reports a config file that was deleted, and its return', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
   const file = join(cwd, 'serve8008.config.mjs')
   const { url, stdout, stderr } = await serve(t, [], { cwd })

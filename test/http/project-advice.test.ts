@@ -75,7 +75,7 @@ test('what is forwarded from the top needs no advice about the folder', async ()
   assert.deepEqual(warnings, [])
 })
 
-test('a pipe in the place of index.html or package.json holds up nothing', async (t) => {
+test('a pipe in place of index.html or package.json holds up nothing', async (t) => {
   if (process.platform === 'win32') return t.skip('Windows has no named pipes in folders')
   await using started = await startServer({ 'vite.config.js': '' })
   for (const name of ['index.html', 'package.json']) {

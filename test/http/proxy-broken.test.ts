@@ -107,7 +107,7 @@ for (const [name, interim] of [
   }
 }
 
-// RFC 9112 section 2.2 lets a recipient take a bare line feed for a line end; whoever does sees another reply than we do.
+// RFC 9112 section 2.2 lets a recipient take a bare line feed for a line end; one that does sees another reply than we do.
 test('content is never taken for a reply behind a 100 whose head ends by bare line feeds', async () => {
   const content = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil'
   const head = `HTTP/1.1 200 OK\r\nContent-Length: ${content.length}\r\n\r\n`

@@ -68,7 +68,7 @@ describe('a field that a route sets is sent once, as it was set', () => {
     })
   }
 
-  test('Host, in the place of the name that changeOrigin sends, and redirects to it are led back', async () => {
+  test('Host, in place of the name that changeOrigin sends, and redirects to it are led back', async () => {
     await using backend = await startBackend()
     await using started = await startRoute(backend, { changeOrigin: true, headers: { host: 'foobar.dev' } })
     using client = await RawClient.open(started.port)

@@ -47,7 +47,7 @@ async function twice(client: RawClient, hostLine: string, method: string, conten
   return (await client.reply(method)).status
 }
 
-// An idle connection that the backend closes just as it is used again is nobody's fault: Go's net/http and Caddy repeat
+// An idle connection that the backend closes just as it is used again is no fault of either side: Go's net/http and Caddy repeat
 // the request on a new one where that changes nothing (RFC 9110 section 9.2.2).
 for (const [name, end] of Object.entries(endings)) {
   for (const method of ['GET', 'HEAD', 'OPTIONS', 'PROPFIND']) {

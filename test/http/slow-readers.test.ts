@@ -187,7 +187,7 @@ for (const [name, limits, lost] of [
     await using front = await startHttp2({ 'a.bin': Buffer.alloc(700_000) }, { limits })
     using client = await askWithoutWindow(front, '/a.bin', 20)
     const resets = (): number => client.frames.filter(({ type }) => type === frameTypes.reset).length
-    // CANCEL: whoever still wants it may ask again.
+    // CANCEL: a client that still wants it may ask again.
     await client.frame(({ type }) => type === frameTypes.reset && resets() === 20 - lost)
     assert.ok(client.frames.every(({ type, payload }) => type !== frameTypes.reset || payload.readUInt32BE(0) === 8))
     using reader = await FrameClient.open(front.port, [[4, 2 ** 24]])
@@ -196,7 +196,7 @@ for (const [name, limits, lost] of [
   })
 }
 
-test('proxied streams without a window count too, and let go of their upstream', async () => {
+test('proxied streams without a window count too, and release their upstream', async () => {
   await using backend = await endless()
   const limits = { waitingReplies: 5 }
   await using front = await startHttp2({}, { limits, proxy: { '/api': `http://127.0.0.1:${backend.port}` } })

@@ -79,7 +79,7 @@ describe('a TypeScript file', () => {
     assert.notEqual(coded, (await get('/x.loader.js.gz', 'Accept-Encoding: identity')).field('etag'))
   })
 
-  test('that is a transport stream stays one, whoever asks', async () => {
+  test('that is a transport stream stays one for every client', async () => {
     assert.equal(await typed('/segment.ts', 'Sec-Fetch-Dest: script'), 'video/mp2t')
   })
 })
@@ -112,7 +112,7 @@ describe('an encoding', () => {
     assert.match(reply.body.toString('latin1'), /<script src=.*\xcf\xf0\xe8\xe2$/)
   })
 
-  test('is judged anew after an edit', async () => {
+  test('is judged again after an edit', async () => {
     await started.folder.write({ 'page.html': '<p>\u017c' })
     assert.equal(await typed('/page.html'), 'text/html; charset=utf-8')
     await started.folder.write({ 'page.html': Buffer.from('<p>\xbf', 'latin1') })

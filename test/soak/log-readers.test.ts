@@ -15,7 +15,7 @@ function peakMemory({ child }: Command): number {
 }
 
 test(
-  'a reader of the log that stalls costs at most some megabytes, and is told of the gap',
+  'a reader of the log that stalls costs at most some megabytes, and learns of the gap',
   { skip: linux },
   async (t) => {
     const cwd = await folderOf(t, {})

@@ -100,7 +100,7 @@ function messageOf(method: string, way: string, id: number, hostLine: string): s
 async function work(front: Started, ids: readonly number[], random: (below: number) => number): Promise<Count> {
   const count: Count = { whole: 0, refused: 0, cut: 0, left: 0 }
   let client = await RawClient.open(front.port)
-  const anew = async (): Promise<void> => {
+  const again = async (): Promise<void> => {
     client.end()
     client = await RawClient.open(front.port)
   }
@@ -113,18 +113,18 @@ async function work(front: Started, ids: readonly number[], random: (below: numb
       if (random(2) === 0) await new Promise((resolve) => setTimeout(resolve, random(4)))
       if (random(2) === 0) client.socket.resetAndDestroy()
       count.left++
-      await anew()
+      await again()
       continue
     }
     try {
       let reply = await client.reply(method)
       while (reply.status === 103) reply = await client.reply(method)
       count[check(reply, way, id, method)]++
-      if (reply.field('connection') === 'close') await anew()
+      if (reply.field('connection') === 'close') await again()
     } catch (error) {
       if (way !== 'cut' || !String(error).includes('the connection ended')) throw error
       count.cut++
-      await anew()
+      await again()
     }
   }
   client.end()

@@ -7,7 +7,7 @@ import { withTables } from '../../scripts/readme.ts'
 const readme = readFileSync(fromRoot('README.md'), 'utf8')
 
 test('the tables of the README follow from the sources', () => {
-  assert.equal(withTables(readme), readme, 'make them anew: npm run readme')
+  assert.equal(withTables(readme), readme, 'make them again: npm run readme')
 })
 
 test('a table without a place is an error, not left out', () => {

@@ -40,7 +40,7 @@ function declarationJobs(style: CSSStyleDeclaration, base: string, path: string,
   })
 }
 
-/** Browsers do not take changes to the declarations of `@font-face`: the rule is made anew. */
+/** Browsers do not take changes to the declarations of `@font-face`: the rule is made again. */
 function fontJobs(
   rule: CSSFontFaceRule,
   holder: CSSStyleSheet | CSSGroupingRule,

@@ -12,7 +12,7 @@ const standIns = new Map<string, FontFace>()
 let swaps = 0
 
 /**
- * Keeps the text of the page in its fonts while style sheets are swapped. A browser makes every `@font-face` anew when
+ * Keeps the text of the page in its fonts while style sheets are swapped. A browser makes every `@font-face` again when
  * a sheet that has one comes or goes, and shows another font until it has loaded. Faces that a script added outlive
  * that (CSS Font Loading, section 3), so one stands in for each face in use.
  *

@@ -39,7 +39,7 @@ export function findImports(sheet: CSSStyleSheet, path: string): Import[] {
 const latest = new WeakMap<CSSImportRule, string>()
 const leaving = new WeakSet<CSSImportRule>()
 
-/** Imports sheets anew. The old rule holds until the new sheet is there, so nothing flashes. */
+/** Imports sheets again. The old rule holds until the new sheet is there, so nothing flashes. */
 export async function swapImports(imports: readonly Import[], stamp: string): Promise<void> {
   const fresh = imports.filter(({ rule }) => !leaving.has(rule))
   for (const { rule } of fresh) latest.set(rule, stamp)

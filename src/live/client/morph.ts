@@ -72,7 +72,7 @@ function lendNonce(): void {
   for (const style of queryAll<HTMLStyleElement>(document, 'style')) {
     if (style.nonce !== '' || style.sheet !== null) continue
     style.nonce = nonce
-    // Judged anew when it is put in again.
+    // Judged again when it is put in again.
     style.replaceWith(style)
   }
 }

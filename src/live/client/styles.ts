@@ -41,7 +41,7 @@ function isPending(link: HTMLLinkElement): boolean {
 
 /**
  * Puts the new sheet behind the old one, and takes the old one away when the new one is there: in between both hold,
- * so nothing flashes, jumps or starts anew.
+ * so nothing flashes, jumps or starts again.
  */
 async function swapLink(link: HTMLLinkElement, stamp: string): Promise<void> {
   const href = bust(link.getAttribute('href') ?? '', link.baseURI, stamp)

@@ -26,7 +26,7 @@ export interface Extra {
 /** One of the globs: where it starts, and what it matches there. */
 interface Pattern {
   readonly base: string
-  /** A folder that is there, and stays when a build makes the base anew: chokidar forgets a path of its own that goes. */
+  /** A folder that is there, and stays when a build makes the base again: chokidar forgets a path of its own that goes. */
   readonly anchor: string
   readonly matches: (path: string) => boolean
 }

@@ -110,7 +110,7 @@ test('imported style sheets are swapped at any depth, in links and in style elem
 })
 
 test('all other styles hold in every frame while a sheet or an import is swapped', { skip }, async () => {
-  // What has to be asked for anew takes time, so that a frame without it would be seen.
+  // What has to be asked for again takes time, so that a frame without it would be seen.
   stub.put('/top.css', '@import "mid.css"; h1 { color: blue }')
   stub.put('/mid.css', '@import "deep.css"; i { color: red }')
   stub.put('/deep.css', 'body { color: red }')

@@ -17,7 +17,7 @@ test('a hint is a command only where it can be pasted as it is', () => {
   for (const hint of sentences) assert.equal(isCommandHint(hint), false, hint)
 })
 
-test('a command with a name in the place of a value is none that a program may run', () => {
+test('a command with a name in place of a value is none that a program may run', () => {
   const withNames = [
     'serve8008 stop --port PORT',
     'serve8008 --proxy MATCH=TARGET',

@@ -124,7 +124,7 @@ describe('keys of other proxies', () => {
       'proxy./api.ws: there is no such key; leave it out: WebSockets go through every route',
       'proxy./api.secure: there is no such key; did you mean tls: { verify: false }?',
       'proxy./api.bypass: there is no such key; add a route that says more in its match',
-      'proxy./api.rewrite: a function is not true or false; use true or false; for the path: a target with a path, such as http://localhost:3000/v1, puts it in the place of the matched one',
+      'proxy./api.rewrite: a function is not true or false; use true or false; for the path: a target with a path, such as http://localhost:3000/v1, puts it in place of the matched one',
     ])
   })
 

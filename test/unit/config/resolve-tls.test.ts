@@ -42,7 +42,7 @@ describe('HTTPS', () => {
     ['proxy./a.tls.key', { proxy: { '/a': { to: 'https://localhost', tls: { cert: 'a.crt', key: pem } } } }],
     ['proxy./a.tls.ca', { proxy: { '/a': { to: 'https://localhost', tls: { ca: pem } } } }],
   ] as const) {
-    test(`PEM in the place of a path is refused, and never shown: ${place}`, () => {
+    test(`PEM in place of a path is refused, and never shown: ${place}`, () => {
       const problem = problemOf(options)
       assert.equal(
         problem,

@@ -189,7 +189,7 @@ test('what is made for a client that refuses the identity is kept, and serves on
       await compress(original, accepting(first))
       const made = await compress(original, forced)
       assert.equal(fieldsOf(made)['content-encoding'], 'gzip')
-      assert.equal(compress(original, forced), made, 'not compressed anew')
+      assert.equal(compress(original, forced), made, 'not compressed again')
       assert.equal((await compress(original, accepting('gzip'))).body, content)
     }
   }

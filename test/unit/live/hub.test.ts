@@ -69,10 +69,10 @@ test('a page that was loading when every page was reloaded is reloaded too, and 
   hub.reloadAll()
   late.say({ type: 'hello', document: '/', resources: [], age: 500 })
   await nextTurn()
-  const anew = admit(hub)
-  anew.say({ type: 'hello', document: '/', resources: [], age: 0 })
+  const again = admit(hub)
+  again.say({ type: 'hello', document: '/', resources: [], age: 0 })
   await nextTurn()
-  assert.deepEqual([heard(late), heard(anew)], [['reload'], ['welcome']])
+  assert.deepEqual([heard(late), heard(again)], [['reload'], ['welcome']])
   hub.close()
 })
 

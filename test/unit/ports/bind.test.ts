@@ -114,7 +114,7 @@ test('each server is made once, however many ports are tried', async (t) => {
   assert.deepEqual(made, servers)
 })
 
-test('port 0 is chosen anew while its number is held on the second address', async (t) => {
+test('port 0 is chosen again while its number is held on the second address', async (t) => {
   let refusals = 3
   const codeFor = (host: string): string | undefined => (host === '::1' && refusals-- > 0 ? 'EADDRINUSE' : undefined)
   const { addresses, servers, skipped } = await bound(t, { create: () => new FakeServer(codeFor) })

@@ -213,7 +213,7 @@ describe('entity tags and dates', () => {
 })
 
 describe('memory', () => {
-  test('is bounded: what was used least recently is read anew', (t) => {
+  test('is bounded: what was used least recently is read again', (t) => {
     const files = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`${i}.bin`, Buffer.alloc(10_000, i)]))
     const root = folder(t, files)
     later(t)

@@ -53,7 +53,7 @@ test('the files of the authority are never served, wherever they lie', () => {
   }
 })
 
-test('a pipe in the place of a file is refused, and holds nothing up', { skip: isWindows }, async () => {
+test('a pipe in place of a file is refused, and holds nothing up', { skip: isWindows }, async () => {
   for (const name of ['authority.pem', 'authority-key.pem']) {
     using temporary = new TempFolder()
     const place = placeIn(temporary)

@@ -140,7 +140,7 @@ test('a key that others can read is closed to them at a start that needs it not'
   )
 })
 
-test('a kept certificate that is damaged, not ours or for other names is made anew', async () => {
+test('a kept certificate that is damaged, not ours or for other names is made again', async () => {
   using temporary = new TempFolder()
   using elsewhere = new TempFolder()
   const folder = temporary.path

@@ -165,7 +165,7 @@ test('a certificate that ends soon is told of, one that is short-lived by design
   assert.match(opened.warnings[0]?.message ?? '', /soon\.pem expires on [^,]*\.$/)
 })
 
-test('files in the place of others are told apart, and a passphrase has its places named', async () => {
+test('files in place of others are told apart, and a passphrase has its places named', async () => {
   const one = leaf(['one.test'])
   using folder = await new TempFolder().write({
     'cert.pem': one.cert,
@@ -268,7 +268,7 @@ test('new files are taken up, by rename and by a link that is turned; broken one
   assert.equal(clock.pending, 0)
 })
 
-test('what is put in the place of a file and never ends holds nothing up', async (t) => {
+test('what is put in place of a file and never ends holds nothing up', async (t) => {
   if (process.platform === 'win32') return t.skip('Windows has no named pipes in folders')
   const { cert, key } = leaf(['one.test'])
   using folder = await new TempFolder().write({ 'cert.pem': cert, 'key.pem': key })

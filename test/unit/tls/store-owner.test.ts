@@ -26,7 +26,7 @@ function placeAt(folder: string) {
 }
 
 describe('root in the folder of a user', { skip }, () => {
-  test('follows no link in the place of the store, and changes nothing behind it', async () => {
+  test('follows no link in place of the store, and changes nothing behind it', async () => {
     using temporary = new TempFolder()
     const victim = temporary.join('victim')
     mkdirSync(victim)
@@ -42,7 +42,7 @@ describe('root in the folder of a user', { skip }, () => {
     assert.deepEqual(readdirSync(victim), [])
   })
 
-  test('follows no link in the place of the key', async () => {
+  test('follows no link in place of the key', async () => {
     using temporary = new TempFolder()
     await temporary.write({ victim: 'not a key' })
     chmodSync(temporary.join('victim'), 0o644)

@@ -78,7 +78,7 @@ describe('watching for its own sake', () => {
     })
   }
 
-  test('the served folder itself may be made anew', async (context) => {
+  test('the served folder itself may be made again', async (context) => {
     const watched = await begun(context, { files: { 'a.njk': 'a' }, extra: ['**/*.njk'] }, 'a.njk')
     for (const text of ['one', 'other']) {
       rmSync(watched.root, { recursive: true })

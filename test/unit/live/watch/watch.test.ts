@@ -81,7 +81,7 @@ describe('watching what is used', () => {
     await change('a.css')
   })
 
-  test('a file that is moved away and written anew is one change, not a missing file', async (context) => {
+  test('a file that is moved away and written again is one change, not a missing file', async (context) => {
     const { watch, write, change, path, reported } = bench(context, { files: { 'a.css': 'a', 'b.css': 'b' } })
     watch.use([path('a.css'), path('b.css')])
     renameSync(path('a.css'), path('a.css~'))
