@@ -50,7 +50,9 @@ export function readAuthorityCommand(argv: readonly string[]): AuthorityCommand 
   if (isOn('help')) return { ...manner, name: 'help', words: [name], authority }
   const names = [...words.slice(1), ...literals]
   if (name !== 'cert' && names[0] !== undefined) {
-    throw new ServeError('E8008_USAGE', `serve8008 ${name} takes no ${names[0]}.`, { hint: `serve8008 ${name}` })
+    const asked = questions.find((key) => key === names[0])
+    const hint = asked === undefined || name !== 'trust' ? `serve8008 ${name}` : `serve8008 trust --${asked}`
+    throw new ServeError('E8008_USAGE', `serve8008 ${name} takes no ${names[0]}.`, { hint })
   }
   const [one, other] = questions.filter((key) => authority[key])
   if (other !== undefined) {

@@ -1,3 +1,4 @@
+import { wordHabits } from './habits.ts'
 import { optionsByKey } from '../config/option-table.ts'
 import type { FlagValues } from '../config/source.ts'
 import { ServeError } from '../errors/serve-error.ts'
@@ -142,6 +143,13 @@ function placeValues(
   isFolder: (word: string) => boolean,
 ): FlagValues {
   refuseApart(words, values, argv)
+  const [first] = words
+  if (first !== undefined && Object.hasOwn(wordHabits, first) && !isFolder(first)) {
+    throw usage(
+      `There is no folder ${first}, and no command ${first}.`,
+      replaceWord(argv, first, ...(wordHabits[first] ?? [])),
+    )
+  }
   const mounts = words.filter((word) => /^\/[^=]*=/.test(word) && !isFolder(word))
   const folders = words.filter((word) => !mounts.includes(word))
   const [folder, second] = folders

@@ -83,3 +83,17 @@ export function habitOf(flag: string, next = ''): string | undefined {
   if (flag === '-C' && /\.(?:pem|crt|cer)$/i.test(next)) return '--cert'
   return Object.hasOwn(habits, flag) ? habits[flag] : undefined
 }
+
+/** Words of other servers, and what to write instead: nothing for those that mean to serve. */
+export const wordHabits: Readonly<Record<string, readonly string[]>> = {
+  dev: [],
+  preview: [],
+  serve: [],
+  start: [],
+  https: ['--tls'],
+  tls: ['--tls'],
+  lan: ['--lan'],
+  open: ['--open'],
+  port: ['--port'],
+  kill: ['stop'],
+}

@@ -45,7 +45,8 @@ function existingFolder(folder: string, { argv, cwd }: Typed): string | undefine
   const parent = dirname(resolve(cwd, folder))
   const isBare = !/[/\\]/.test(folder)
   const meant = nearest(basename(folder), [...foldersIn(parent), ...(isBare ? commandNames : [])])
-  if (meant === undefined) return undefined
+  // The name itself is another command than the one that was typed.
+  if (meant === undefined || meant === basename(folder)) return undefined
   return replaceWord(argv, folder, isBare ? meant : join(dirname(folder), meant))
 }
 

@@ -33,6 +33,7 @@ test('what they do not take is an error, not left out', () => {
   })
   assert.throws(() => read('untrust --status'), { code: 'E8008_USAGE' })
   assert.throws(() => read('trust ./site'), { code: 'E8008_USAGE', message: 'serve8008 trust takes no ./site.' })
+  assert.throws(() => read('trust status'), { code: 'E8008_USAGE', hint: 'serve8008 trust --status' })
   for (const line of ['trust --status --ca', 'trust --renew --status', 'trust --ca --renew']) {
     assert.throws(() => read(line), { code: 'E8008_USAGE', message: /^--\w+ and --\w+ are two things\.$/ })
   }

@@ -63,6 +63,11 @@ test('reads --config, --no-config and the manner of speaking', () => {
 
 test('explains what is no folder', () => {
   const refusals: readonly (readonly [string, string, string])[] = [
+    ['serve .', 'There is no folder serve, and no command serve.', 'serve8008 .'],
+    ['dev --port 3000', 'There is no folder dev, and no command dev.', 'serve8008 --port 3000'],
+    ['port 3000', 'There is no folder port, and no command port.', 'serve8008 --port 3000'],
+    ['tls ./a', 'There is no folder tls, and no command tls.', 'serve8008 --tls ./a'],
+    ['kill', 'There is no folder kill, and no command kill.', 'serve8008 stop'],
     [
       './a ./b',
       'Only one folder can be served at /: ./a. To add ./b, give it a path of its own.',

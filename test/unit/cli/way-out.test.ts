@@ -31,3 +31,8 @@ test('the way to a new authority is a command', () => {
   const own = new ServeError('E8008_AUTHORITY', '', { hint: 'see that it belongs to you' })
   assert.equal(wayOut(own, typed(), undefined), 'see that it belongs to you')
 })
+
+test('the hint for a folder that is missing is never the command that was typed', () => {
+  const missing = new ServeError('E8008_ROOT_NOT_FOUND', '', { hint: 'set root to a folder that exists' })
+  assert.equal(wayOut(missing, typed('check', 'trust'), 'trust'), undefined)
+})
