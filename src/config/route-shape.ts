@@ -96,7 +96,7 @@ function keysOf(issue: v.BaseIssue<unknown>): string[] {
 const essential: ReadonlySet<string> = new Set(['to', 'match', 'proxy', 'redirect', 'reply', 'path'])
 
 /**
- * Takes what is wrong at a place out of the options, and with it what means nothing without it, so that the meaning of
+ * Takes what is wrong at a place out of the options, and with it what has no meaning without it, so that the meaning of
  * the rest can be checked. Routes keep their places in the list.
  */
 export function takeOut(options: Record<string, unknown>, path: readonly string[]): void {
