@@ -20,14 +20,20 @@ const scriptLike: ReadonlySet<string> = new Set([
 /**
  * A source as what it is asked for: a browser that imports `main.ts` takes a JavaScript type alone, and with any other
  * says nothing of what it found there.
+ *
+ * Towards plain HTTP of other names than localhost browsers send no destination. The `Accept` tells there: a navigation
+ * names `text/html`, and a script is asked for with anything alone (Fetch standard section 4.1).
  */
-export function asModule(reply: Reply, fileName: string, x: Exchange): Reply {
+export function asModule(reply: Reply, fileName: string, { headers }: Exchange): Reply {
   if (!moduleName.test(fileName)) return reply
   if (getField(reply.headers, 'content-type')?.startsWith('text/plain') !== true) return reply
-  return scriptLike.has(x.headers.get('sec-fetch-dest') ?? '') ? script(reply) : varied(reply)
+  const destination = headers.get('sec-fetch-dest')
+  if (destination !== undefined) return scriptLike.has(destination) ? script(reply) : varied(reply)
+  return variedByAccept(headers.get('accept')?.trim() === '*/*' ? script(reply) : varied(reply))
 }
 
 const varied = remember((reply) => ({ ...reply, headers: withVary(reply.headers, 'Sec-Fetch-Dest') }))
+const variedByAccept = remember((reply) => ({ ...reply, headers: withVary(reply.headers, 'Accept') }))
 
 const script = remember((reply) => {
   const type = getField(reply.headers, 'content-type')?.replace(/^[^;]*/, 'text/javascript') ?? ''

@@ -10,7 +10,7 @@ import { silentSegment } from './support/transport-stream.ts'
 
 let browser: Browser
 before(async () => {
-  if (skip === false) browser = await launchChromium()
+  if (skip === false) browser = await launchChromium([], undefined, ['--host-resolver-rules=MAP app.test 127.0.0.1'])
 })
 after(async () => {
   if (skip === false) await browser.close()
@@ -80,26 +80,40 @@ test('an image in .svgz is shown, a TypeScript module is run, a legacy page is r
   })
 })
 
-test('a TypeScript file that was opened to read still runs in the page that imports it', { skip }, async () => {
-  await using started = await startServer({
-    'index.html': '<title>x</title><link rel=icon href=data:,><script type=module src=main.ts></script>',
-    'main.ts': "document.title = 'ran'\n",
-  })
-  // A text has no icon of its own.
-  const tolerate = /404/
-  await withPage(
-    browser,
-    `http://localhost:${started.port}/main.ts`,
-    async (page) => {
-      for (const path of ['', 'main.ts', '']) {
-        await page.goto(`http://localhost:${started.port}/${path}`)
-        if (path === '') await page.waitForFunction("document.title === 'ran'")
-        else assert.match((await page.textContent('body')) ?? '', /document\.title/)
-      }
+// Towards app.test over plain HTTP a browser says nothing of what it asks for.
+for (const host of ['localhost', 'app.test']) {
+  test(
+    `a TypeScript file that was opened to read still runs in the page that imports it: ${host}`,
+    { skip },
+    async () => {
+      await using started = await startServer(
+        {
+          'index.html': '<title>x</title><link rel=icon href=data:,><script type=module src=main.ts></script>',
+          'main.ts':
+            "import { answer } from './lib.ts'\nnew Worker('worker.ts').onmessage = () => (document.title = answer)\n",
+          'lib.ts': "export const answer = 'ran'\n",
+          'worker.ts': 'postMessage(1)\n',
+        },
+        { allowHost: ['app.test'] },
+      )
+      // A text has no icon of its own.
+      const tolerate = /404/
+      const origin = `http://${host}:${started.port}`
+      await withPage(
+        browser,
+        `${origin}/main.ts`,
+        async (page) => {
+          for (const path of ['', 'main.ts', '']) {
+            await page.goto(`${origin}/${path}`)
+            if (path === '') await page.waitForFunction("document.title === 'ran'")
+            else assert.match((await page.textContent('body')) ?? '', /document\.title/)
+          }
+        },
+        { tolerate },
+      )
     },
-    { tolerate },
   )
-})
+}
 
 test('hls.js plays an encrypted stream, whose key is fetched from enc.key', { skip }, async () => {
   const key = randomBytes(16)

@@ -58,9 +58,29 @@ describe('a TypeScript file', () => {
     })
   }
 
+  // Fetch Metadata section 2: browsers send none towards plain HTTP of other names than localhost. What they send then
+  // was recorded from Chromium and Firefox, for a module, a worker and a navigation.
+  for (const [accept, type] of [
+    ['*/*', 'text/javascript; charset=utf-8'],
+    ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'text/plain; charset=utf-8'],
+    ['text/plain', 'text/plain; charset=utf-8'],
+    ['image/avif,image/webp,*/*;q=0.8', 'text/plain; charset=utf-8'],
+  ] as const) {
+    test(`is ${type} where a browser says no destination and accepts ${accept}`, async () => {
+      for (const name of ['/main.ts', '/view.tsx', '/old.jsx']) {
+        assert.equal(await typed(name, `Accept: ${accept}`), type)
+      }
+      // Where it says a destination, that decides.
+      assert.equal(await typed('/main.ts', `Accept: ${accept}`, 'Sec-Fetch-Dest: empty'), 'text/plain; charset=utf-8')
+      assert.equal(await typed('/segment.ts', `Accept: ${accept}`), 'video/mp2t')
+      assert.equal(await typed('/LICENSE', `Accept: ${accept}`), 'text/plain; charset=utf-8')
+    })
+  }
+
   test('says to caches what decides', async () => {
-    for (const line of ['Sec-Fetch-Dest: script', 'X-Nothing: 1']) {
-      assert.match((await get('/main.ts', line)).field('vary'), /Sec-Fetch-Dest/)
+    assert.match((await get('/main.ts', 'Sec-Fetch-Dest: script')).field('vary'), /^Sec-Fetch-Dest, Accept-Encoding$/)
+    for (const line of ['Accept: */*', 'Accept: text/html', 'X-Nothing: 1']) {
+      assert.match((await get('/main.ts', line)).field('vary'), /^Sec-Fetch-Dest, Accept, Accept-Encoding$/)
     }
     assert.doesNotMatch((await get('/segment.ts')).field('vary'), /Sec-Fetch-Dest/)
   })
