@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { nearest } from '../config/problem.ts'
 import type { ServeError } from '../errors/serve-error.ts'
@@ -6,6 +6,7 @@ import type { Warning } from '../errors/warning.ts'
 import { commandNames } from './commands.ts'
 import { flags } from './flags.ts'
 import type { Program } from './program.ts'
+import { buildFolders, readPackage, runScript } from '../util/package-json.ts'
 import { shellWord } from '../util/shell-word.ts'
 import { commandLine } from './shell-word.ts'
 import { repeatCommand, replaceWord } from './repeat-command.ts'
@@ -17,15 +18,19 @@ type Typed = Pick<Program, 'argv' | 'cwd'>
 export function wayOut(error: ServeError | Warning, typed: Typed, folder: string | undefined): string | undefined {
   if (error.fix !== undefined) return repeatCommand(typed.argv, error.fix, flags)
   const sentence = commandSentence(error, typed, folder)
-  if (sentence !== undefined || error.code === 'E8008_ROOT_NOT_FOUND') return sentence
+  if (sentence !== undefined) return sentence
   const isSilent = error.code === 'E8008_INTERNAL' && error.hint === undefined && !typed.argv.includes('--verbose')
   return isSilent ? commandLine(['--verbose', ...typed.argv]) : error.hint
 }
 
 /** The hint where the library's words name options: a person at a shell has flags and words. */
 function commandSentence({ code, hint }: ServeError | Warning, typed: Typed, folder: string | undefined) {
-  if (code === 'E8008_ROOT_NOT_FOUND') {
-    return folder === undefined ? undefined : existingFolder(folder, typed)
+  if (code === 'E8008_ROOT_NOT_FOUND' && folder !== undefined) {
+    return (
+      buildOf(folder, typed) ??
+      existingFolder(folder, typed) ??
+      'name a folder that exists, or leave it out to serve this one'
+    )
   }
   if (code === 'E8008_ROOT_NOT_FOLDER') return 'name the folder that holds it'
   // The command of a project runs in its folder.
@@ -37,6 +42,16 @@ function commandSentence({ code, hint }: ServeError | Warning, typed: Typed, fol
   const sharing = ['--lan', '--host'].filter((flag) => typed.argv.some((word) => word.split('=')[0] === flag))
   if (code !== 'W8008_EXPOSED' || sharing.length === 0) return undefined
   return `leave out ${sharing.join(' and ')} to serve this machine only`
+}
+
+/** The command that writes a missing folder: its name is one that builds write, and the project there has one. */
+function buildOf(folder: string, { cwd }: Typed): string | undefined {
+  const path = resolve(cwd, folder)
+  const project = dirname(path)
+  if (!buildFolders.includes(basename(path))) return undefined
+  if (readPackage(join(project, 'package.json'))?.scripts['build'] === undefined) return undefined
+  const build = runScript('build', { has: (name) => existsSync(join(project, name)) })
+  return project === resolve(cwd) ? build : `cd ${shellWord(dirname(folder))} && ${build}`
 }
 
 /** The folder or command that a name which leads nowhere was probably meant to be. */

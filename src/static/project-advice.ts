@@ -1,3 +1,5 @@
+import { buildFolders, runScript, type PackageFacts } from '../util/package-json.ts'
+
 /** What is known of the top of a served folder. */
 export interface ProjectFacts {
   /** Names of files and folders there. */
@@ -8,13 +10,6 @@ export interface ProjectFacts {
   readonly packageJson: PackageFacts | undefined
   /** Beginnings of the `index.html` of folders that builds write, by their names. */
   readonly built: ReadonlyMap<string, string>
-}
-
-/** The part of a package.json that tells what a project is. */
-export interface PackageFacts {
-  readonly scripts: Readonly<Record<string, string>>
-  /** Names of dependencies of every kind. */
-  readonly dependencies: ReadonlySet<string>
 }
 
 /** What a person who serves a folder should know of it. */
@@ -85,9 +80,6 @@ function tool(name: string, marks: RegExp, dependency: string, command: string):
   return { name, marks, dependency, scripts: ['dev', 'start', 'serve'], command }
 }
 
-/** Folders that builds write, the usual ones first. */
-export const buildFolders: readonly string[] = ['dist', 'build', 'out', '_site', 'public', 'storybook-static']
-
 // No tag is looked for within another: a page that is nothing but beginnings of tags would take seconds.
 
 /** A module that a bundler has to compile: what a Vite page loads in place of a script. */
@@ -148,7 +140,7 @@ function adviseOnMissingPage(facts: ProjectFacts): ProjectAdvice | undefined {
     return { kind: 'unbuilt', message, command: `serve8008 ${folder}${single}` }
   }
   const hasStart = found.scripts.some((script) => packageJson?.scripts[script] !== undefined)
-  const build = packageJson?.scripts['build'] !== undefined && !hasStart ? runOf('build', facts) : undefined
+  const build = packageJson?.scripts['build'] !== undefined && !hasStart ? runScript('build', facts.names) : undefined
   return { kind: 'unbuilt', message, command: build ?? startOf(found, facts) }
 }
 
@@ -163,13 +155,5 @@ function toolOf({ names, packageJson }: ProjectFacts): Tool | undefined {
 
 function startOf({ scripts, command }: Tool, facts: ProjectFacts): string {
   const script = scripts.find((name) => facts.packageJson?.scripts[name] !== undefined)
-  return script === undefined ? command : runOf(script, facts)
-}
-
-/** How a script is run by the package manager whose lock file lies there. */
-function runOf(script: string, { names }: ProjectFacts): string {
-  if (names.has('pnpm-lock.yaml')) return `pnpm ${script}`
-  if (names.has('yarn.lock')) return `yarn ${script}`
-  if (names.has('bun.lock') || names.has('bun.lockb')) return `bun run ${script}`
-  return script === 'start' ? 'npm start' : `npm run ${script}`
+  return script === undefined ? command : runScript(script, facts.names)
 }

@@ -1,13 +1,12 @@
-import { closeSync, fstatSync, opendirSync, openSync, readFileSync, readSync, statSync } from 'node:fs'
+import { closeSync, fstatSync, opendirSync, openSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { adviseOn, buildFolders, type PackageFacts, type ProjectAdvice, type ProjectFacts } from './project-advice.ts'
+import { buildFolders, readPackage } from '../util/package-json.ts'
+import { adviseOn, type ProjectAdvice, type ProjectFacts } from './project-advice.ts'
 
 /** Entries of the folder that are looked at. */
 const mostNames = 2000
 /** Bytes of a page that are looked at. */
 const pageBytes = 64 * 1024
-/** Bytes of a package.json that is read. */
-const packageBytes = 1024 * 1024
 
 /**
  * Tells what is to be known of the project at the top of a folder. Asked for each page that is missing: it looks whether
@@ -80,24 +79,4 @@ function beginning(path: string): string | undefined {
   } catch {
     return undefined
   }
-}
-
-function readPackage(path: string): PackageFacts | undefined {
-  try {
-    const stat = statSync(path)
-    if (!stat.isFile() || stat.size > packageBytes) return undefined
-    const { scripts, dependencies, devDependencies } = JSON.parse(readFileSync(path, 'utf8')) as Record<string, unknown>
-    return {
-      scripts: (isRecord(scripts) ? scripts : {}) as Record<string, string>,
-      dependencies: new Set(
-        [dependencies, devDependencies].flatMap((list) => (isRecord(list) ? Object.keys(list) : [])),
-      ),
-    }
-  } catch {
-    return undefined
-  }
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }

@@ -3,13 +3,17 @@ import { test } from 'node:test'
 import { wayOut } from '../../../src/cli/way-out.ts'
 import { ServeError } from '../../../src/errors/serve-error.ts'
 import { renewal } from '../../../src/tls/authority-errors.ts'
+import { TempFolder } from '../../support/server.ts'
+
+const anyFolder = 'name a folder that exists, or leave it out to serve this one'
 
 const typed = (...argv: string[]): { argv: string[]; cwd: string } => ({ argv, cwd: import.meta.dirname })
 
 test('hints of the library that name options are in words of the command', () => {
   const missing = new ServeError('E8008_ROOT_NOT_FOUND', '', { hint: 'set root to a folder that exists' })
-  assert.equal(wayOut(missing, typed(), undefined), undefined)
-  assert.equal(wayOut(missing, typed('zzzzzz'), 'zzzzzz'), undefined)
+  // Set in a file or the environment, where it is called root.
+  assert.equal(wayOut(missing, typed(), undefined), missing.hint)
+  assert.equal(wayOut(missing, typed('zzzzzz'), 'zzzzzz'), anyFolder)
   const users = new ServeError('E8008_AUTH_FILE', '', { hint: 'check authFile: it names a file' })
   assert.equal(wayOut(users, typed(), undefined), 'check --auth-file: it names a file')
 })
@@ -34,5 +38,30 @@ test('the way to a new authority is a command', () => {
 
 test('the hint for a folder that is missing is never the command that was typed', () => {
   const missing = new ServeError('E8008_ROOT_NOT_FOUND', '', { hint: 'set root to a folder that exists' })
-  assert.equal(wayOut(missing, typed('check', 'trust'), 'trust'), undefined)
+  assert.equal(wayOut(missing, typed('check', 'trust'), 'trust'), anyFolder)
+})
+
+test('the way to a build that is missing is the script that writes it', async () => {
+  const missing = new ServeError('E8008_ROOT_NOT_FOUND', '', { hint: 'set root to a folder that exists' })
+  const scripts = '{"scripts":{"build":"vite build"}}'
+  using folder = await new TempFolder().write({
+    'package.json': scripts,
+    'distr/a.txt': '',
+    'a b/package.json': scripts,
+    'a b/pnpm-lock.yaml': '',
+    'plain/package.json': '{"scripts":{"dev":"vite"}}',
+    'broken/package.json': '{',
+  })
+  for (const [word, hint] of [
+    ['dist', 'npm run build'],
+    ['./build', 'npm run build'],
+    ['a b/out', 'cd "a b" && pnpm build'],
+    // A name that no build writes, a project without a build, no project.
+    ['distrr', 'serve8008 distr'],
+    ['plain/dist', anyFolder],
+    ['broken/dist', anyFolder],
+    ['distr/dist', anyFolder],
+  ] as const) {
+    assert.equal(wayOut(missing, { argv: [word], cwd: folder.path }, word), hint, word)
+  }
 })
