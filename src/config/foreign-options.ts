@@ -200,6 +200,9 @@ export function foreignRouteKey(key: string, value: unknown): string | undefined
 export function foreignValue(key: string, value: unknown): string | undefined {
   if (key === 'host' && value === true) return 'did you mean lan: true?'
   if (key === 'host' && value === false) return 'leave it out: localhost is the default'
+  if (key === 'log' && /^(?:false|off|no|quiet|silent|0)$/i.test(String(value))) return 'did you mean "none"?'
+  // Formats of morgan that are not ours.
+  if (key === 'log' && /^(?:true|on|yes|dev|short|tiny|1)$/i.test(String(value))) return 'did you mean "pretty"?'
   if (key === 'trailingSlash' && typeof value === 'boolean') return `did you mean ${value ? '"always"' : '"never"'}?`
   if (key === 'cors' && isPlainObject(value)) return "use true, or the origins: ['https://app.example.test']"
   if (key === 'proxy' && typeof value === 'string') return `write { "/api": ${quote(value)} }`

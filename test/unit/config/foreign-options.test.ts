@@ -51,6 +51,13 @@ describe('options from habit', () => {
   for (const [options, problem] of [
     [{ host: true }, 'host: true is not a text; did you mean lan: true?'],
     [{ host: false }, 'host: false is not a text; leave it out: localhost is the default'],
+    [{ log: 'off' }, 'log: "off" is not a log format; did you mean "none"?'],
+    [{ log: 'Silent' }, 'log: "Silent" is not a log format; did you mean "none"?'],
+    [{ log: false }, 'log: false is not a log format; did you mean "none"?'],
+    [{ log: true }, 'log: true is not a log format; did you mean "pretty"?'],
+    // A format of morgan.
+    [{ log: 'dev' }, 'log: "dev" is not a log format; did you mean "pretty"?'],
+    [{ log: 'offline' }, 'log: "offline" is not a log format; use pretty, common, combined, json or none'],
     [{ trailingSlash: true }, 'trailingSlash: true is not a policy; did you mean "always"?'],
     [
       { proxy: 'http://localhost:3000' },
