@@ -1,7 +1,10 @@
 import { isUtf8 } from 'node:buffer'
 import { isJson, isSource, isTextual, octetStream, typeByName } from '../http/media-type.ts'
 import { charsetOf, declaredCharset, markedCharset } from './declared-charset.ts'
-import { isText, latin1 } from './first-bytes.ts'
+import { isText, latin1, startsWith } from './first-bytes.ts'
+
+/** Documents are ZIP archives; keys of HLS playlists (RFC 8216 section 4.3.2.4) and of PEM have their extension. */
+const keynote = 'application/vnd.apple.keynote'
 
 /**
  * The value of `Content-Type` for a file, by its name and its bytes.
@@ -26,7 +29,8 @@ export function contentType(fileName: string, content: Uint8Array, isWhole: bool
 
 function essence(fileName: string, content: Uint8Array): string {
   const named = typeByName(fileName)
-  if (named !== undefined && !isSource(fileName)) return named
+  const isOther = named === keynote && !startsWith(content, 'PK')
+  if (named !== undefined && !isSource(fileName) && !isOther) return named
   if (isText(content)) return 'text/plain'
   return /\.m?ts$/i.test(fileName) ? 'video/mp2t' : octetStream
 }

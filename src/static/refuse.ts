@@ -34,7 +34,12 @@ export function refuse(error: unknown): undefined {
     })
   }
   if (code === 'EMFILE' || code === 'ENFILE') {
-    throw new ServeError('E8008_INTERNAL', 'Too many files are open.', { hint: 'ulimit -n 8192', cause: error })
+    // RFC 9110 section 15.6.4: an overload that is likely to be over soon.
+    throw new ServeError('E8008_BUSY', 'Too many files are open.', {
+      hint: 'raise the limit of open files: ulimit -n 8192',
+      headers: ['Retry-After', '1'],
+      cause: error,
+    })
   }
   throw new ServeError('E8008_INTERNAL', 'The file could not be read.', { cause: error })
 }

@@ -162,6 +162,15 @@ describe('types by bytes', () => {
 
   test('what is said to be binary stays so', () => assert.equal(typeOf('a.bin'), 'application/octet-stream'))
 
+  test('.key is a Keynote document where it is a ZIP archive, else a key', () => {
+    assert.equal(typeOf('deck.key', 'PK\x03\x04\x14'), 'application/vnd.apple.keynote')
+    // RFC 8216 section 4.3.2.4: 16 octets.
+    assert.equal(typeOf('enc.key', Buffer.from('9f3c00a1ffee11d209bb7e6d5c4a3b2f', 'hex')), 'application/octet-stream')
+    assert.equal(typeOf('a.key', '-----BEGIN PRIVATE KEY-----\n'), 'text/plain; charset=utf-8')
+    assert.equal(typeOf('a.key', Uint8Array.of(0x30, 0x82, 0x04, 0xbe)), 'application/octet-stream')
+    assert.equal(typeOf('a.pages', 'PK\x03\x04'), 'application/vnd.apple.pages')
+  })
+
   test('.ts is TypeScript, or an MPEG transport stream, which may be encrypted', () => {
     const packet = Buffer.concat([Uint8Array.of(0x47, 0x40, 0x00, 0x10), Buffer.alloc(184)])
     assert.equal(typeOf('a.ts', 'Good: string'), 'text/plain; charset=utf-8')

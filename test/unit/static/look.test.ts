@@ -28,8 +28,8 @@ test('failures of the system have their status, and do not show the path', () =>
   for (const [code, expected] of [
     ['EACCES', 'E8008_FORBIDDEN'],
     ['EPERM', 'E8008_FORBIDDEN'],
-    ['EMFILE', 'E8008_INTERNAL'],
-    ['ENFILE', 'E8008_INTERNAL'],
+    ['EMFILE', 'E8008_BUSY'],
+    ['ENFILE', 'E8008_BUSY'],
     ['EIO', 'E8008_INTERNAL'],
   ]) {
     const cause = Object.assign(new Error('at /home/jane/secret'), { code })
