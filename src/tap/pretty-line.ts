@@ -2,6 +2,7 @@ import type { AccessRecord } from '../server/types.ts'
 import { printable } from '../util/sanitize.ts'
 import { clockTime } from '../util/clock.ts'
 import { requestColumns } from '../util/log-columns.ts'
+import { readableTarget } from './readable-target.ts'
 import { cutEnd, cutMiddle, padColumns, textWidth } from '../util/text-width.ts'
 
 /** Columns of the time, the status and the space around them. */
@@ -30,7 +31,7 @@ const longestText = 4096
  * @param columns what the line should fit. Undefined: no bound, and nothing is cut.
  */
 export function prettyLine(record: AccessRecord, color: boolean, columns: number | undefined): string {
-  const request = `${printable(record.method, 32)} ${printable(record.target, longestText)}`
+  const request = `${printable(record.method, 32)} ${printable(readableTarget(record.target.slice(0, longestText)), longestText)}`
   const room = (columns ?? Number.POSITIVE_INFINITY) - startWidth
   const rest =
     record.refusal === 'E8008_HOST_NOT_ALLOWED'

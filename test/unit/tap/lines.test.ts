@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { jsonLine } from '../../../src/tap/json-line.ts'
 import { combinedLine, commonLine } from '../../../src/tap/ncsa-line.ts'
 import { prettyLine } from '../../../src/tap/pretty-line.ts'
+import { textWidth } from '../../../src/util/text-width.ts'
 import { record } from './record.ts'
 
 test('common is the NCSA format', () => {
@@ -70,6 +71,40 @@ test('pretty shows time, status, request, size and duration in columns', () => {
     prettyLine(other, false, 80),
     '12:00:01  200  GET /api/users             8.4 kB   12 ms   api -> localhost:3000',
   )
+})
+
+test('pretty shows names that are safe to read, and the rest as it was sent', () => {
+  for (const [target, shown] of [
+    ['/gr%C3%B6%C3%9Fe.txt', '/größe.txt'],
+    ['/gr%c3%bc?q=%e2%82%ac', '/grü?q=€'],
+    ['/%E3%81%82%20%E3%81%82', '/あ%20あ'],
+    ['/%F0%9F%98%80.png', '/😀.png'],
+    // ASCII: another path than the character.
+    ['/a%2Fb%25%20%41', '/a%2Fb%25%20%41'],
+    // No UTF-8: Latin-1, overlong, a surrogate (RFC 3629 sections 3 and 10), cut off.
+    ['/caf%E9', '/caf%E9'],
+    ['/%C0%AF', '/%C0%AF'],
+    ['/%ED%A0%80', '/%ED%A0%80'],
+    ['/%C3', '/%C3'],
+    // A bidi override, a zero-width joiner, a C1 control, a line separator, a no-break space (CVE-2021-42574).
+    ['/a%E2%80%AEb', '/a%E2%80%AEb'],
+    ['/%E2%80%8D', '/%E2%80%8D'],
+    ['/%C2%9B31m', '/%C2%9B31m'],
+    ['/%E2%80%A8', '/%E2%80%A8'],
+    ['/%C2%A0', '/%C2%A0'],
+    // Hebrew would move the numbers of the line (UAX #9), a filler shows nothing.
+    ['/%D7%90', '/%D7%90'],
+    ['/%E3%85%A4', '/%E3%85%A4'],
+  ] as const) {
+    const line = prettyLine(record({ target }), false, 80)
+    assert.equal(line.slice(15).split('  ')[0], `GET ${shown}`, target)
+    assert.equal(textWidth(line), textWidth(prettyLine(record(), false, 80)), target)
+  }
+})
+
+test('formats for programs keep a target as it was sent', () => {
+  const entry = record({ target: '/gr%C3%BC' })
+  for (const line of [commonLine, combinedLine, jsonLine]) assert.match(line(entry), /\/gr%C3%BC\b/)
 })
 
 test('pretty dims the time and colours the status by its class', () => {
