@@ -69,13 +69,19 @@ export interface Notes {
   refusal?: string
   /** One short remark shown beside the log line. */
   remark?: string
+  /** Name of the route that took the exchange. */
+  route?: string
+  /** Where it was forwarded to last. */
+  upstream?: string
+  /** Why there is no answer of that upstream, in few words. */
+  reason?: string
   /** The path is none of ours, whatever the reply: a program that embeds us may have something there. */
   unclaimed?: boolean
   /** The address is one of serve8008's own: the log tells of it only when it was refused. */
   own?: boolean
-  /** A browser asked for the script of a service worker that is not here, and got one that unregisters itself. */
   /** The address is one of a single-page app that is served without its option. */
   missesApp?: true
+  /** A browser asked for the script of a service worker that is not here, and got one that unregisters itself. */
   staleWorker?: boolean
   /** The user that authenticated. */
   user?: string

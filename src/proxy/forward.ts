@@ -66,7 +66,9 @@ const refusalReasons: Readonly<Partial<Record<ErrorCode, string>>> = {
 
 /** Says in the log why there is no answer, behind the route and the upstream. */
 function noteReason({ notes }: Exchange, reason: string | undefined): void {
-  if (reason !== undefined && notes.remark !== undefined) notes.remark += ` (${reason})`
+  if (reason === undefined || notes.remark === undefined) return
+  notes.remark += ` (${reason})`
+  notes.reason = reason
 }
 
 /** One upstream is not chosen among others. */
@@ -140,6 +142,8 @@ export function createForward(options: ForwardOptions): Forward {
       const upstream = balancer.pick(x, tried) ?? balancer.pick(x, new Set())
       if (upstream === undefined) throw new ServeError('E8008_UPSTREAM_UNAVAILABLE', `The route ${name} leads nowhere.`)
       x.notes.remark = `${name} -> ${upstream.label}`
+      x.notes.upstream = upstream.label
+      delete x.notes.reason
       asked.label = upstream.label
       try {
         return await ask(x, upstream, asked)

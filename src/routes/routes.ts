@@ -58,7 +58,12 @@ export function createRoutes({ folders, routes, base, forward }: RoutesOptions):
     ...folders.map((folder) => ({ name: folder.path, folder: folder.path, item: folder })),
     ...routes.map((route): TableEntry<Pick<Folder, 'handle' | 'has'>> => {
       const { name, match, action } = route
-      const item = { handle: handlerOf(route, forward), has: () => true }
+      const handle = handlerOf(route, forward)
+      const named = (x: Exchange): ReturnType<Handler> => {
+        x.notes.route = name
+        return handle(x)
+      }
+      const item = { handle: named, has: () => true }
       return { name, match, item, isForwarded: action.kind === 'proxy' }
     }),
   ])

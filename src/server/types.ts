@@ -72,6 +72,12 @@ export interface AccessRecord {
   readonly refusal: string
   /** Remark of the stage that answered, or empty. */
   readonly remark: string
+  /** Name of the route that took the request, or empty: a folder has none. */
+  readonly route: string
+  /** Where it was forwarded to last, for example `localhost:3000`, or empty. */
+  readonly upstream: string
+  /** Why there is no answer of that upstream, for example `refused`, or empty. */
+  readonly reason: string
 }
 
 /** The events of a server and what they carry. */

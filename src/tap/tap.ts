@@ -44,6 +44,9 @@ export function createRecorder(options: { readonly emit: (record: AccessRecord) 
       user: notes.user ?? '',
       refusal: notes.refusal ?? '',
       remark: notes.remark ?? '',
+      route: notes.route ?? '',
+      upstream: notes.upstream ?? '',
+      reason: notes.reason ?? '',
     })
   }
 }

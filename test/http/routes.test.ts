@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
+import type { AccessRecord, ServeOptions } from '../../src/index.ts'
 import { startBackend } from '../support/backend.ts'
 import { RawClient, rawRequest } from '../support/raw.ts'
 import { startServer } from '../support/server.ts'
@@ -103,6 +104,51 @@ describe('server.routes', () => {
     assert.equal(await status(), 200)
     started.server.routes.remove('new.test')
     assert.equal(await status(), 421)
+  })
+})
+
+describe('the record of a request', () => {
+  const closed = 'http://127.0.0.1:9'
+  /** Route, upstream and reason of what is asked for, over a connection. */
+  async function namesOf(target: string, options: ServeOptions, lines = ''): Promise<string[]> {
+    await using started = await startServer({ 'a.txt': 'a' }, options)
+    const records: AccessRecord[] = []
+    started.server.on('reply', (record) => records.push(record))
+    using client = await RawClient.open(started.port)
+    client.send(`GET ${target} HTTP/1.1\r\n${started.hostLine}\r\nConnection: close\r\n${lines}\r\n`)
+    await client.closed()
+    return records.map(({ route, upstream, reason }) => [route, upstream, reason].join('|'))
+  }
+
+  for (const [what, target, options, wanted] of [
+    ['a backend that does not run', '/api/x', { proxy: { '/api': closed } }, '/api|127.0.0.1:9|refused'],
+    ['several of them', '/x', { proxy: { '/': { to: [closed, closed] } } }, '/|127.0.0.1:9|refused'],
+    ['a redirect', '/old', { routes: [{ name: 'moved', match: { path: '/old' }, redirect: '/new' }] }, 'moved||'],
+    ['a fixed reply', '/gone', { routes: [{ match: { path: '/gone' }, reply: {} }] }, 'routes[0]||'],
+    ['a file beside routes', '/a.txt', { proxy: { '/api': closed } }, '||'],
+    ['a file', '/a.txt', {}, '||'],
+  ] as readonly (readonly [string, string, ServeOptions, string])[]) {
+    test(`names the route, the upstream and the reason of ${what}`, async () => {
+      assert.deepEqual(await namesOf(target, options), [wanted])
+    })
+  }
+
+  test('names the upstream that answered, and no reason', async () => {
+    await using backend = await startBackend(async (connection) => {
+      await connection.head()
+      connection.send('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
+    })
+    const there = `127.0.0.1:${backend.port}`
+    assert.deepEqual(await namesOf('/', { proxy: { '/': `http://${there}` } }), [`/|${there}|`])
+    // The first one that is asked refuses, and nothing of that stays.
+    const shared = { '/': { to: [closed, `http://${there}`], retries: 1 } }
+    assert.deepEqual(await namesOf('/', { proxy: shared }), [`/|${there}|`])
+  })
+
+  test('names them for an upgrade too', async () => {
+    const lines = 'Upgrade: x\r\n'
+    const upgrade = `${lines}Connection: upgrade\r\n`
+    assert.deepEqual(await namesOf('/up', { proxy: { '/up': closed } }, upgrade), ['/up|127.0.0.1:9|refused'])
   })
 })
 

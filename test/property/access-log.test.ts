@@ -31,6 +31,9 @@ const records: fc.Arbitrary<AccessRecord> = fc.record({
   user: text,
   refusal,
   remark: text,
+  route: text,
+  upstream: text,
+  reason: text,
 })
 
 /** Whatever may steer a terminal, split a line or turn its direction. */

@@ -58,7 +58,7 @@ test('json has stable keys and keeps every value', () => {
   const line = jsonLine(entry)
   assert.deepEqual(Object.keys(JSON.parse(line)), [
     ...['time', 'address', 'method', 'target', 'version', 'host', 'status', 'bytes', 'ms', 'aborted', 'referer'],
-    ...['userAgent', 'user', 'refusal', 'remark'],
+    ...['userAgent', 'user', 'refusal', 'remark', 'route', 'upstream', 'reason'],
   ])
   assert.deepEqual(JSON.parse(line), { ...entry, time: new Date(entry.time).toISOString() })
   assert.match(line, /^[\x20-\x7e]*$/)

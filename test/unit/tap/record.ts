@@ -18,6 +18,9 @@ export function record(differences: Partial<AccessRecord> = {}): AccessRecord {
     user: '',
     refusal: '',
     remark: '',
+    route: '',
+    upstream: '',
+    reason: '',
     ...differences,
   }
 }

@@ -58,6 +58,9 @@ test('a record says who asked for what, and what came of it', () => {
     user: 'ann',
     refusal: 'E8008_METHOD',
     remark: 'why',
+    route: '',
+    upstream: '',
+    reason: '',
   })
   assert.ok(ms >= 20, String(ms))
   assert.ok(Number.isInteger(time) && time <= Date.now() && time >= before - ms - 100, String(time))
