@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs'
 import { basename, join, sep } from 'node:path'
 import type { DenyList, Found } from './denied.ts'
-import { realPathOnDisk } from './disk-name.ts'
+import { realPathOnDisk } from '../util/disk-name.ts'
 import { lookQuietly } from './exact-stat.ts'
 import { readFirstBytes } from './read-first-bytes.ts'
 

@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises'
 import type { ContentCoding } from '../http/negotiate.ts'
 import { nodeZlib } from '../util/builtin.ts'
 import { createLru } from '../util/lru.ts'
-import { toDisk } from './disk-name.ts'
+import { toDisk } from '../util/disk-name.ts'
 import type { FileEntry } from './file-cache.ts'
 import { isSettled, stateTag } from './represent.ts'
 

@@ -1,4 +1,4 @@
-import { nameFromBytes } from './disk-name.ts'
+import { nameFromBytes } from '../util/disk-name.ts'
 import { isWindowsName } from './windows-name.ts'
 
 /** Whose rules file names follow. */

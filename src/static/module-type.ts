@@ -22,7 +22,7 @@ const scriptLike: ReadonlySet<string> = new Set([
  * says nothing of what it found there.
  *
  * Towards plain HTTP of other names than localhost browsers send no destination. The `Accept` tells there: a navigation
- * names `text/html`, and a script is asked for with anything alone (Fetch standard section 4.1).
+ * names `text/html`, and a script is asked for with anything alone (Fetch standard section 4).
  */
 export function asModule(reply: Reply, fileName: string, { headers }: Exchange): Reply {
   if (!moduleName.test(fileName)) return reply

@@ -1,6 +1,6 @@
 import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, type BigIntStats } from 'node:fs'
 import { isSameFile, type Boundary } from './boundary.ts'
-import { linkOnDisk, realPathOnDisk, toDisk } from './disk-name.ts'
+import { linkOnDisk, realPathOnDisk, toDisk } from '../util/disk-name.ts'
 import { refuseAt } from './refuse.ts'
 
 /** A regular file inside the boundary, open for reading. Whoever holds it closes it. */

@@ -1,5 +1,5 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs'
-import { toDisk } from './disk-name.ts'
+import { toDisk } from '../util/disk-name.ts'
 import { firstBytes } from './first-bytes.ts'
 
 // A pipe that takes the file's place must not block us.

@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs'
 import { isSameFile, type Boundary } from './boundary.ts'
-import { realPathOnDisk } from './disk-name.ts'
+import { realPathOnDisk } from '../util/disk-name.ts'
 import { lookQuietly } from './exact-stat.ts'
 
 /**

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { dirname, isAbsolute } from 'node:path'
 import { ServeError } from '../errors/serve-error.ts'
 import type { Boundary } from './boundary.ts'
-import { linkOnDisk, realPathOnDisk, toDisk } from './disk-name.ts'
+import { linkOnDisk, realPathOnDisk, toDisk } from '../util/disk-name.ts'
 
 /** Ways to say that no file is there: nothing, no folder on the way, a loop of links, no such name or device. */
 const missing: ReadonlySet<unknown> = new Set([

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
+import { LivePage } from '../support/live-page.ts'
 import { rawGet } from '../support/raw.ts'
 import { startServer } from '../support/server.ts'
 
@@ -71,4 +72,43 @@ test('what is denied stays denied beside such bytes, and what is missing is miss
   for (const path of ['/%C0%AE%C0%AE/etc/passwd', '/%FF%2Fa.txt', '/%FF/../a.txt', '/%FF%00']) {
     assert.equal((await rawGet(port, path)).status, 400, path)
   }
+})
+
+test('pages of such names are updated when what they use changes', { skip }, async () => {
+  await using started = await startServer({})
+  const warnings: unknown[] = []
+  started.server.on('warning', (warning) => warnings.push(warning))
+  const at = (name: string): Buffer =>
+    Buffer.concat([Buffer.from(`${started.folder.path}/`), Buffer.from(name, 'latin1')])
+  mkdirSync(at('d\xe9'))
+  writeFileSync(at('d\xe9/caf\xe9.html'), '<p>one')
+  writeFileSync(at('d\xe9/\xff.css'), 'p{}')
+  writeFileSync(at('\xfe.png'), 'png')
+  symlinkSync(at('\xfe.png'), at('d\xe9/link\xff.png'))
+  const document = '/d%E9/caf%E9.html'
+  const resources = ['/d%E9/%FF.css', '/d%E9/link%FF.png']
+  using page = await LivePage.open(started.port, { document, resources })
+  using listing = await LivePage.open(started.port, { document: '/d%E9/' })
+  for (const each of [page, listing]) assert.equal((await each.next()).type, 'welcome')
+  const heard = async (from: LivePage): Promise<string[]> => {
+    const message = await from.next()
+    return message.type === 'change' ? message.changes.map(({ path, kind }) => `${kind} ${path}`) : [message.type]
+  }
+
+  writeFileSync(at('d\xe9/\xff.css'), 'p{color:red}')
+  assert.deepEqual(await heard(page), ['style /d%E9/%FF.css'])
+  writeFileSync(at('\xfe.png'), 'PNG2')
+  assert.deepEqual(await heard(page), ['media /d%E9/link%FF.png'])
+  writeFileSync(at('d\xe9/new\xe9.txt'), 'new')
+  assert.deepEqual(await heard(listing), ['document /d%E9/'])
+  // As editors save, and as a build writes its folder again.
+  renameSync(at('d\xe9/new\xe9.txt'), at('d\xe9/caf\xe9.html'))
+  assert.deepEqual(await heard(page), [`document ${document}`])
+  rmSync(at('d\xe9'), { recursive: true })
+  mkdirSync(at('d\xe9'))
+  writeFileSync(at('d\xe9/caf\xe9.html'), '<p>three')
+  writeFileSync(at('d\xe9/\xff.css'), 'p{}')
+  assert.ok((await heard(page)).includes(`document ${document}`))
+  // Folders that cannot be watched are looked at from time to time, with a warning.
+  assert.deepEqual(warnings, [])
 })

@@ -1,6 +1,6 @@
-import { realpathSync } from 'node:fs'
 import { basename, dirname, join, sep } from 'node:path'
 import type { Warning } from '../../errors/warning.ts'
+import { realPathOnDisk } from '../../util/disk-name.ts'
 import { silentFileSystem } from './file-system.ts'
 import { concerned, newFolder, type Folder, type Used } from './folder.ts'
 import { isIgnoredName } from './ignored.ts'
@@ -239,7 +239,7 @@ function hinted(item: Used | Folder, mark: (item: Used | Folder) => void): void 
 
 function realPath(path: string): string | undefined {
   try {
-    return realpathSync.native(path)
+    return realPathOnDisk(path)
   } catch {
     return undefined
   }

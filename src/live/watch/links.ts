@@ -1,5 +1,6 @@
-import { lstatSync, readlinkSync, realpathSync } from 'node:fs'
+import { lstatSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
+import { linkOnDisk, realPathOnDisk, toDisk } from '../../util/disk-name.ts'
 import type { Folder } from './folder.ts'
 
 /** Where a file really is, when symbolic links on the way or in its place lead elsewhere; else undefined. */
@@ -7,7 +8,7 @@ export function realPlace(file: string, home: Folder): string | undefined {
   const isLink = isSymbolicLink(file)
   if (!isLink && !home.isLinked) return undefined
   try {
-    const real = realpathSync.native(file)
+    const real = realPathOnDisk(file)
     return real === file ? undefined : real
   } catch {
     return isLink ? target(file) : undefined
@@ -17,7 +18,7 @@ export function realPlace(file: string, home: Folder): string | undefined {
 /** Where a link leads to nothing, the place where that may appear. */
 function target(link: string): string | undefined {
   try {
-    return resolve(dirname(link), readlinkSync(link))
+    return resolve(dirname(link), linkOnDisk(link))
   } catch {
     return undefined
   }
@@ -25,7 +26,7 @@ function target(link: string): string | undefined {
 
 function isSymbolicLink(path: string): boolean {
   try {
-    return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
+    return lstatSync(toDisk(path), { throwIfNoEntry: false })?.isSymbolicLink() === true
   } catch {
     return false
   }

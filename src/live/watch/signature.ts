@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, statSync, type BigIntStats } from 'node:fs'
+import { toDisk } from '../../util/disk-name.ts'
 
 /** Milliseconds within which two writes may get the same times: kernels stamp files with the time of a clock tick. */
 const tickMs = 20
@@ -90,7 +91,7 @@ export function isHalfWritten(before: Signature, after: Signature): boolean {
 /** Stats of what a path leads to; undefined when nothing is there, or nothing that may be seen. */
 export function statOf(path: string): BigIntStats | undefined {
   try {
-    return statSync(path, { bigint: true, throwIfNoEntry: false })
+    return statSync(toDisk(path), { bigint: true, throwIfNoEntry: false })
   } catch {
     return undefined
   }
@@ -98,7 +99,9 @@ export function statOf(path: string): BigIntStats | undefined {
 
 function digestOf(path: string): string {
   try {
-    return createHash('sha1').update(readFileSync(path)).digest('base64')
+    return createHash('sha1')
+      .update(readFileSync(toDisk(path)))
+      .digest('base64')
   } catch {
     return ''
   }

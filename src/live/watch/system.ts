@@ -1,5 +1,6 @@
 import { statfsSync, watch } from 'node:fs'
 import type { FSWatcher } from 'node:fs'
+import { fromDisk, toDisk } from '../../util/disk-name.ts'
 
 /** What the system does for watching; tests put failures in its place. */
 export interface System {
@@ -12,8 +13,11 @@ export interface System {
 
 export const realSystem: System = {
   platform: process.platform,
-  watch: (path, onEvent) => watch(path, { persistent: false }, onEvent),
-  fileSystem: (path) => statfsSync(path, { bigint: true }).type,
+  watch: (path, onEvent) =>
+    watch(toDisk(path), { persistent: false, encoding: 'buffer' }, (type, name) =>
+      onEvent(type, name === null ? null : fromDisk(name)),
+    ),
+  fileSystem: (path) => statfsSync(toDisk(path), { bigint: true }).type,
 }
 
 /** Under what name events are looked up: macOS and Windows may spell a name in another way than the request did. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { fromDisk, nameFromBytes, toDisk } from '../../../src/static/disk-name.ts'
+import { fromDisk, nameFromBytes, toDisk } from '../../../src/util/disk-name.ts'
 import { locate } from '../../../src/static/locate.ts'
 import { encodeSegment } from '../../../src/util/escape.ts'
 
