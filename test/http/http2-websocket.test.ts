@@ -1,13 +1,18 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
 import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2'
-import type { AddressInfo, Socket } from 'node:net'
+import { createServer as createSecureServer } from 'node:https'
+import type { AddressInfo, ListenOptions, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { test } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
+import type { ProxySetting } from '../../src/index.ts'
+import { makeCertificate } from '../support/certificate.ts'
 import { createGate } from '../support/gate.ts'
 import { openSession, replyOf, startHttp2, type Http2Front } from '../support/http2.ts'
+import { TempFolder } from '../support/server.ts'
 import { RawUpstream } from '../support/upstream.ts'
 
 /** Waits until the server has said that it knows extended CONNECT: before that a client may not use it. */
@@ -55,20 +60,25 @@ async function textOf(socket: WebSocket): Promise<string> {
   return data.toString()
 }
 
-async function startEcho(): Promise<{ port: number; heads: Record<string, unknown>[] } & AsyncDisposable> {
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', handleProtocols: () => 'chat' })
+/** @param server What carries it. */
+async function startEcho(
+  server: Server = createServer(),
+  at: ListenOptions = { port: 0, host: '127.0.0.1' },
+): Promise<{ port: number; heads: Record<string, unknown>[] } & AsyncDisposable> {
+  const sockets = new WebSocketServer({ server, handleProtocols: () => 'chat' })
   const heads: Record<string, unknown>[] = []
-  server.on('connection', (socket, request) => {
+  sockets.on('connection', (socket, request) => {
     heads.push({ url: request.url, ...request.headers })
     socket.on('error', () => {})
     socket.on('message', (data, isBinary) => socket.send(data as Buffer, { binary: isBinary }))
   })
+  server.listen(at)
   await once(server, 'listening')
   return {
     heads,
     port: (server.address() as AddressInfo).port,
     [Symbol.asyncDispose]: async () => {
-      for (const client of server.clients) client.terminate()
+      for (const client of sockets.clients) client.terminate()
       const gate = createGate()
       server.close(gate.open)
       await gate.opened
@@ -76,8 +86,8 @@ async function startEcho(): Promise<{ port: number; heads: Record<string, unknow
   }
 }
 
-const proxied = (port: number): Promise<Http2Front> =>
-  startHttp2({ 'a.txt': 'alpha' }, { proxy: { '/ws': `http://127.0.0.1:${port}` } })
+const proxiedTo = (to: ProxySetting): Promise<Http2Front> => startHttp2({ 'a.txt': 'alpha' }, { proxy: { '/ws': to } })
+const proxied = (port: number): Promise<Http2Front> => proxiedTo(`http://127.0.0.1:${port}`)
 
 test('a WebSocket over HTTP/2 reaches a server of HTTP/1.1 behind us', async () => {
   await using echo = await startEcho()
@@ -108,19 +118,32 @@ test('a WebSocket over HTTP/2 reaches a server of HTTP/1.1 behind us', async () 
 /** What Firefox sends: RFC 8441 does not ask for a version, and the key is not used in HTTP/2. */
 const asFirefox = { 'sec-websocket-version': undefined, 'sec-websocket-extensions': 'permessage-deflate' }
 
-test('a WebSocket that names no version asks a server of HTTP/1.1 for 13', async () => {
-  await using echo = await startEcho()
-  await using front = await proxied(echo.port)
-  using session = openSession(front.port)
-  const stream = await connectTo(session, '/ws', asFirefox)
-  assert.equal(await statusOf(stream), 200)
-  const socket = clientOn(stream)
-  socket.send('hello')
-  assert.equal(await textOf(socket), 'hello')
-  // RFC 6455 section 4.1: both are required there.
-  assert.equal(echo.heads[0]?.['sec-websocket-version'], '13')
-  assert.equal(Buffer.from(String(echo.heads[0]['sec-websocket-key']), 'base64').length, 16)
-})
+for (const way of ['TCP', 'a unix socket', 'TLS'] as const) {
+  test(`a WebSocket that names no version asks a server of HTTP/1.1 for 13 over ${way}`, async () => {
+    using folder = new TempFolder()
+    const { key, cert } = await makeCertificate('localhost', ['IP:127.0.0.1'])
+    const path = process.platform === 'win32' ? String.raw`\\.\pipe\serve8008-no-version` : folder.join('echo.sock')
+    await using echo = await startEcho(
+      way === 'TLS' ? createSecureServer({ key, cert }) : createServer(),
+      way === 'a unix socket' ? { path } : { port: 0, host: '127.0.0.1' },
+    )
+    const to = {
+      TCP: `http://127.0.0.1:${echo.port}`,
+      'a unix socket': `unix:${path}`,
+      TLS: `https://127.0.0.1:${echo.port}`,
+    }
+    await using front = await proxiedTo({ to: to[way], ...(way === 'TLS' ? { tls: { verify: false } } : {}) })
+    using session = openSession(front.port)
+    const stream = await connectTo(session, '/ws', asFirefox)
+    assert.equal(await statusOf(stream), 200)
+    const socket = clientOn(stream)
+    socket.send('hello')
+    assert.equal(await textOf(socket), 'hello')
+    // RFC 6455 section 4.1: both are required there.
+    assert.equal(echo.heads[0]?.['sec-websocket-version'], '13')
+    assert.equal(Buffer.from(String(echo.heads[0]['sec-websocket-key']), 'base64').length, 16)
+  })
+}
 
 test('a version that a WebSocket names goes on as it is', async () => {
   await using upstream = await RawUpstream.answering((head, socket) => {
