@@ -42,8 +42,15 @@ export function processKeyboard(): Keyboard {
       new Promise((resolve) => {
         const [, script = ''] = process.argv
         const child = spawn(process.execPath, [...process.execArgv, script, ...words], { stdio: 'inherit' })
-        child.on('error', () => resolve())
-        child.on('exit', () => resolve())
+        // It would go on asking in a terminal that is the shell's again.
+        const end = (): void => void child.kill()
+        const ended = (): void => {
+          process.off('exit', end)
+          resolve()
+        }
+        process.once('exit', end)
+        child.on('error', ended)
+        child.on('exit', ended)
       }),
   }
 }

@@ -15,6 +15,8 @@ export interface KeyAction {
 export interface Keys {
   /** Whether another command has the terminal: ^C is meant for that one. */
   isLent(): boolean
+  /** Waits until that command has ended, for so many milliseconds at most. Resolves to whether it has. */
+  returned(mostMs: number): Promise<boolean>
 }
 
 /**
@@ -30,6 +32,7 @@ export async function listenToKeys(
   print: (text: string) => void,
 ): Promise<Keys> {
   let isLent = false
+  let lending: Promise<void> = Promise.resolve()
   let isStopped = false
   let isRaw = false
 
@@ -47,7 +50,8 @@ export async function listenToKeys(
     if (!lends) return run()
     isLent = true
     setRaw(false)
-    await run()
+    lending = Promise.resolve(run())
+    await lending
     isLent = false
     await take()
   }
@@ -82,7 +86,18 @@ export async function listenToKeys(
   program.on('SIGCONT', () => void take())
   keyboard.onTyped(typed)
   await take()
-  return { isLent: () => isLent }
+  return {
+    isLent: () => isLent,
+    async returned(mostMs) {
+      let timer: NodeJS.Timeout | undefined
+      const late = new Promise<false>((resolve) => {
+        timer = setTimeout(resolve, mostMs, false)
+      })
+      const isOver = await Promise.race([lending.then(() => true), late])
+      clearTimeout(timer)
+      return isOver
+    },
+  }
 }
 
 /** The keys, one a line. */

@@ -25,6 +25,9 @@ import { lineColumns } from './terminal.ts'
 /** Milliseconds after which other commands of the user can find the server. */
 const announceMs = 100
 
+/** Milliseconds within which ^C ends another command that has the terminal. */
+const interruptMs = 1000
+
 /** Serves until a signal comes or the reader of the output leaves. Resolves once the server listens. */
 export async function serve(command: Command, program: Program, report: Report): Promise<void> {
   const startMs = program.elapsed()
@@ -71,9 +74,13 @@ export async function serve(command: Command, program: Program, report: Report):
   let keys: Keys | undefined
   onSignals({
     env,
-    // ^C is meant for the command that has the terminal.
-    on: (name, listener) =>
-      program.on(name, (cause) => void ((name === 'SIGINT' && keys?.isLent() === true) || listener(cause))),
+    on(name, listener) {
+      program.on(name, (cause) => {
+        if (name !== 'SIGINT' || keys?.isLent() !== true) return listener(cause)
+        // ^C is meant for the command that has the terminal, and ends it. Where it goes on, the signal came to us alone.
+        void keys.returned(interruptMs).then((isOver) => isOver || listener(cause))
+      })
+    },
     elapsed: program.elapsed,
     drain: stopper.stop,
     force: program.exit,

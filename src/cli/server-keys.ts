@@ -1,5 +1,6 @@
 import type { ResolvedConfig } from '../config/types.ts'
 import type { Listening, Server8008 } from '../server/types.ts'
+import { printable } from '../util/sanitize.ts'
 import { openBrowser } from './browser.ts'
 import type { Keyboard } from './keyboard.ts'
 import { listenToKeys, renderKeys, type KeyAction, type Keys } from './keys.ts'
@@ -57,7 +58,16 @@ export function serverActions({ server, listening, config, program, report, keyb
       },
     },
     { key: 't', text: 'let browsers trust the certificate', lends: true, run: () => keyboard.run(['trust']) },
-    { key: 'c', text: 'clear the screen', run: () => report.print('\u001B[2J\u001B[3J\u001B[H') },
+    {
+      key: 'c',
+      text: 'clear the screen',
+      run() {
+        const addresses = [...(urls.local.length === 0 ? [url] : urls.local), ...urls.network]
+        report.print('\u001B[2J\u001B[3J\u001B[H')
+        for (const address of addresses) say(printable(address))
+        report.print('\n')
+      },
+    },
     { key: 'h', text: 'show these keys', run: () => report.print(renderKeys(actions)) },
   ]
   return actions

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
@@ -46,6 +46,11 @@ function serverOf(pid: number): number {
     return program === process.execPath ? child : serverOf(child)
   }
   throw new Error('there is no server')
+}
+
+/** Whether a process runs: one that waits for its parent to ask after it has no command line. */
+function isRunning(pid: string): boolean {
+  return existsSync(`/proc/${pid}`) && readFileSync(`/proc/${pid}/cmdline`, 'utf8') !== ''
 }
 
 const around = `trap : INT; echo "before $(stty -g)"; SERVE; echo "code $?"; echo "after $(stty -g)"`
@@ -152,6 +157,30 @@ test('t lends the terminal to serve8008 trust: ^C ends that one, and the keys co
   assert.match(text, /code 0\r\n/)
   assertRestored(text)
 })
+
+for (const [signal, wanted] of [
+  ['SIGINT', 'code 0'],
+  ['SIGTERM', 'code 0'],
+] as const) {
+  test(`${signal} to the server ends it while another command asks in its terminal`, { skip }, async (t) => {
+    // A store that needs a change, so that trust asks.
+    const home = await folderOf(t, { '.pki/nssdb/cert9.db': '' })
+    // The end of the terminal would end it as well.
+    const lines = `${around}; read -r line`
+    const { press, stdout, ended, pid } = await inTerminal(t, lines, { HOME: home, XDG_DATA_HOME: home })
+    await stdout(/Keys {6}/)
+    const server = pid()
+    press('t')
+    const [said] = await stdout(/\[y\/N\] |NODE_EXTRA_CA_CERTS|E8008_TRUST/)
+    const asking = readFileSync(`/proc/${server}/task/${server}/children`, 'utf8').trim()
+    if (!said.startsWith('[')) return t.skip('there is nothing to ask about')
+    process.kill(server, signal)
+    await stdout(new RegExp(`${wanted}\\r\\n[^]*after [0-9a-f:]+\\r\\n`))
+    while (isRunning(asking)) await new Promise((resolve) => setImmediate(resolve))
+    press('\r')
+    assertRestored((await ended).stdout)
+  })
+}
 
 test('keys are off in CI', { skip }, async (t) => {
   const { press, stdout, ended } = await inTerminal(t, around, { CI: '1' })

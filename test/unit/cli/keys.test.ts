@@ -95,7 +95,11 @@ test('another command gets the terminal as it was, with ^C and what is typed beh
   await type('\u0003')
   assert.equal(keys.isLent(), true)
   assert.deepEqual(log, ['raw', 'restored'])
+  // It goes on, as a signal to the server alone leaves it.
+  assert.equal(await keys.returned(1), false)
+  const returned = keys.returned(60_000)
   end()
+  assert.equal(await returned, true)
   await settled()
   assert.equal(keys.isLent(), false)
   assert.deepEqual(log, ['raw', 'restored', 'raw'])
@@ -134,7 +138,8 @@ test('every key of a server has a line of help and says what it did where nothin
   assert.deepEqual(ran, [['trust']])
   assert.match(printed[0] ?? '', /Only this machine can open http:\/\/localhost:8008\/ \(start with --lan/)
   assert.match(printed[1] ?? '', /No page of http:\/\/localhost:8008\/ is open\./)
-  assert.equal(printed[2], '\u001B[2J\u001B[3J\u001B[H')
-  assert.equal(printed[3], renderKeys(actions))
+  // The address stays to be seen.
+  assert.deepEqual(printed.slice(2, 5), ['\u001B[2J\u001B[3J\u001B[H', '  http://localhost:8008/\n', '\n'])
+  assert.equal(printed[5], renderKeys(actions))
   for (const { key } of actions) assert.match(renderKeys(actions), new RegExp(`^  ${key}   \\w`, 'm'))
 })
