@@ -1,31 +1,57 @@
 import type { Environment } from '../config/env.ts'
+import type { LoadedConfig } from '../config/load.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import { ServeError } from '../errors/serve-error.ts'
 import type { Listening, Server8008 } from '../server/types.ts'
+import { printable } from '../util/sanitize.ts'
+import { openBrowser } from './browser.ts'
+import type { Command } from './command.ts'
+import type { Program } from './program.ts'
+import type { Report } from './report.ts'
 import { runningServers } from './running-servers.ts'
+import { settingsMark } from './settings-mark.ts'
+
+/** What a second start needs to know. */
+export interface SecondStart {
+  readonly server: Server8008
+  readonly listening: Listening
+  readonly loaded: LoadedConfig
+  readonly command: Command
+  readonly program: Program
+  readonly report: Report
+}
 
 /**
- * Ends a second server of a folder that went to another port only because the first one has the usual one: who types
- * the same command twice wants the address. A port that was named, 0 too, starts a second one.
+ * Ends a second server that went to another port only because the first one, of the same folder with the same settings,
+ * has the usual one: who types the same command twice wants the address, or with --open the page. Other settings, and a
+ * port that was named, 0 too, start a second one.
  *
+ * @returns whether it ended.
  * @throws ServeError E8008_PORT_HELD with the address of the first
  */
-export async function refuseSecond(
-  server: Server8008,
-  { skipped }: Pick<Listening, 'skipped'>,
-  { root }: Pick<ResolvedConfig, 'root'>,
-  env: Environment,
-): Promise<void> {
+export async function yieldToFirst(second: SecondStart): Promise<boolean> {
+  const { server, listening, loaded, command, program, report } = second
+  const { env } = program
+  const { root, open } = loaded.config
+  const settings = settingsMark(loaded.file, command, env)
   // Process ids are used again: it is the first one only if that process has the port.
   const first = runningServers(env).find(
-    ({ root: its, pid, port }) =>
-      its === root && skipped.some((each) => each.port === port && each.holder?.pid === pid),
+    (each) =>
+      each.root === root &&
+      each.settings === settings &&
+      listening.skipped.some(({ port, holder }) => port === each.port && holder?.pid === each.pid),
   )
-  if (first === undefined) return
+  if (first === undefined) return false
   await server.close()
-  throw new ServeError('E8008_PORT_HELD', `This folder is already served at ${first.url} (pid ${first.pid}).`, {
-    fix: { option: 'port', value: 0 },
-  })
+  const message = `This folder is already served at ${first.url} (pid ${first.pid}).`
+  // A program that reads the output asked for a server.
+  if (open === undefined || command.json) {
+    throw new ServeError('E8008_PORT_HELD', message, { fix: { option: 'port', value: 0 } })
+  }
+  if (!command.quiet) report.print(`${printable(message)}\n`)
+  await openBrowser(first.url, open, env, (text) => report.warning({ code: 'W8008_OPEN', message: text }))
+  await report.leave(0)
+  return true
 }
 
 /** The error for a port that was asked for, with the address where that port serves this very folder. */

@@ -12,6 +12,8 @@ export interface RunningServer extends ServerProcess {
   readonly tlsPort: number
   /** Absolute path of the served folder. */
   readonly root: string
+  /** Tells the settings of two servers apart. */
+  readonly settings: string
   /** Path of the address that reloads pages. */
   readonly reload: string
   /** What that address asks for; empty where live reload is off. */
@@ -85,12 +87,13 @@ function readServer(file: string): RunningServer | undefined {
       reload,
       token,
       script = '',
+      settings = '',
     } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
-    const texts = [url, root, cwd, reload, token, script].every((value) => typeof value === 'string')
+    const texts = [url, root, cwd, reload, token, script, settings].every((value) => typeof value === 'string')
     if (!texts || typeof port !== 'number' || typeof tlsPort !== 'number') return undefined
     // A signal to 0 or below goes to a whole group of processes.
     if (!Number.isInteger(pid) || (pid as number) <= 0) return undefined
-    return { pid, url, port, tlsPort, root, cwd, reload, token, script } as RunningServer
+    return { pid, url, port, tlsPort, root, cwd, reload, token, script, settings } as RunningServer
   } catch {
     return undefined
   }

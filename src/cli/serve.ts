@@ -17,6 +17,7 @@ import type { Keys } from './keys.ts'
 import type { Report } from './report.ts'
 import { pageErrorLine, updateLine } from './live-lines.ts'
 import { announceServer } from './running-servers.ts'
+import { settingsMark } from './settings-mark.ts'
 import { importConfig } from './import-config.ts'
 import { onSignals } from './signals.ts'
 import { createStopper } from './stopper.ts'
@@ -97,8 +98,8 @@ export async function serve(command: Command, program: Program, report: Report):
   })
   if (listening === undefined) return
   if (listening.skipped.length > 0 && (loaded.origins['port'] ?? 'default') === 'default') {
-    const { refuseSecond } = await import('./already-served.ts')
-    await refuseSecond(server, listening, config, env)
+    const { yieldToFirst } = await import('./already-served.ts')
+    if (await yieldToFirst({ server, listening, loaded, command, program, report })) return
   }
   const keyboard = canUseKeys(program, command, report) ? await program.keyboard?.() : undefined
   const hasKeys = (await keyboard?.isForeground()) ?? false
@@ -107,7 +108,7 @@ export async function serve(command: Command, program: Program, report: Report):
     const { useServerKeys } = await import('./server-keys.ts')
     keys = await useServerKeys({ server, listening, config, program, report, keyboard })
   }
-  register(server, listening, config, program)
+  register(server, listening, loaded, command, program)
   if (loaded.file !== undefined) {
     const { followConfig } = await import('./follow-config.ts')
     followConfig({ server, loaded, loadedAt, command, program, report })
@@ -121,15 +122,23 @@ export async function serve(command: Command, program: Program, report: Report):
 }
 
 /** Lets other commands find the server; behind the first answer, since the token costs milliseconds of start-up. */
-function register(server: Server8008, listening: Listening, config: ResolvedConfig, program: Program): void {
+function register(
+  server: Server8008,
+  listening: Listening,
+  { file, config }: LoadedConfig,
+  command: Command,
+  program: Program,
+): void {
   const { pid, cwd, env, script = '' } = program
   const { url, port, tls } = listening
   const tlsPort = tls?.port ?? 0
   const timer = setTimeout(() => {
+    const settings = settingsMark(file, command, env)
     // Pages are asked to reload over TCP.
     const token = config.socket === undefined ? (server.token ?? '') : ''
     const reload = `${config.base}__serve8008/reload`
-    server.on('close', announceServer({ pid, url, port, tlsPort, root: config.root, cwd, reload, token, script }, env))
+    const { root } = config
+    server.on('close', announceServer({ pid, url, port, tlsPort, root, cwd, settings, reload, token, script }, env))
   }, announceMs).unref()
   server.on('close', () => clearTimeout(timer))
 }

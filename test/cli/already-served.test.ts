@@ -4,7 +4,7 @@ import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { runningServers } from '../../src/cli/running-servers.ts'
-import { folderOf, run, serve, start, type Command } from './command.ts'
+import { folderOf, run, serve, start, type Command, type Ended } from './command.ts'
 
 const linux = process.platform === 'linux' ? false : 'network namespaces are those of Linux'
 const isolated =
@@ -35,25 +35,71 @@ function alone(t: TestContext, lines: string, cwd: string, env: Record<string, s
   return start(t, [], { cwd, env, words: ['unshare', '-rn', 'sh', '-c', `ip link set lo up; ${lines}`] })
 }
 
-test('the same command twice gives the address and starts no second server', { skip: isolated }, async (t) => {
+const quoted = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(' ')
+
+/** Starts a server of the folder on the usual port, then runs lines in which COMMAND is the command, `$first` its id. */
+async function beside(t: TestContext, lines: string, env: Record<string, string> = {}): Promise<Ended> {
   const { commandWords } = await import('./command.ts')
-  const env = { XDG_RUNTIME_DIR: await folderOf(t, {}) }
-  const cwd = await folderOf(t, { 'index.html': 'x', 'other/a.txt': '' })
-  const line = commandWords.map((word) => `'${word}'`).join(' ')
-  // The second one comes once the first can be found; a port of its own, and another folder, start one.
-  const lines = `
+  const cwd = await folderOf(t, { 'index.html': 'x', 'other/a.txt': '', 'opened.sh': '#!/bin/sh\necho "$@" > opened' })
+  chmodSync(join(cwd, 'opened.sh'), 0o755)
+  const line = quoted(commandWords)
+  const script = `
     ${line} & first=$!
     until ${line} status | grep -q pid; do :; done
-    ${line}; echo "code $?"
-    ${line} ./other & other=$!
-    until ${line} status | grep -q other; do :; done
-    kill $other $first; wait $other $first`
-  const { stdout, stderr } = await alone(t, lines, cwd, env).ended
+    ${lines.replaceAll('COMMAND', line)}
+    kill $first; wait $first`
+  const home = await folderOf(t, {})
+  const own = { XDG_RUNTIME_DIR: await folderOf(t, {}), XDG_DATA_HOME: home, BROWSER: join(cwd, 'opened.sh'), CI: '' }
+  return alone(t, script, cwd, { ...own, ...env }).ended
+}
+
+test('the same command twice gives the address and starts no second server', { skip: isolated }, async (t) => {
+  // A port of its own, and another folder, start one.
+  const { stdout, stderr } = await beside(
+    t,
+    `COMMAND; echo "code $?"
+    COMMAND ./other & other=$!
+    until COMMAND status | grep -q other; do :; done
+    kill $other; wait $other`,
+  )
   assert.match(stderr, /^This folder is already served at http:\/\/localhost:8008\/ \(pid \d+\)\.$/m)
   assert.match(stderr, /E8008_PORT_HELD {3}try: serve8008 --port 0$/m)
   assert.match(stdout, /^code 3$/m)
   assert.match(stdout, /serve8008 \S+, 8008 is in use by node .* serving \.\/other at http:/)
 })
+
+test('--open shows the server that runs, and ends with 0', { skip: isolated }, async (t) => {
+  const { stdout, stderr } = await beside(
+    t,
+    `COMMAND --open=/a?b; echo "code $?"
+    until [ -s opened ]; do :; done; cat opened
+    COMMAND --open --json; echo "code $?"`,
+  )
+  const served = 'This folder is already served at http://localhost:8008/'
+  assert.match(stdout, new RegExp(`^${served} \\(pid \\d+\\)\\.\ncode 0\nhttp://localhost:8008/a\\?b\n`, 'm'))
+  // A program asked for a server.
+  assert.match(stdout, /^code 3$/m)
+  assert.ok(stderr.includes(served), stderr)
+})
+
+for (const [words, env] of [
+  ['--tls --tls-port 0', {}],
+  ['--single', {}],
+  ['-x /api=9', {}],
+  ['', { SERVE8008_CORS: 'true' }],
+] as const) {
+  const named = `${words} ${Object.keys(env).join()}`.trim()
+  test(`other settings start a second server: ${named}`, { skip: isolated }, async (t) => {
+    const set = Object.entries(env).map(([name, value]) => `${name}=${value}`)
+    const { stdout, stderr } = await beside(
+      t,
+      `env ${set.join(' ')} COMMAND ${words} & other=$!
+      until [ $(COMMAND status | grep -c pid) = 2 ]; do :; done
+      kill $other; wait $other`,
+    )
+    assert.match(stdout, /8008 is in use by node .* serving \. at http/, stderr)
+  })
+}
 
 test('a process in another pid namespace is said to be one of ours', { skip: isolated }, async (t) => {
   const { commandWords } = await import('./command.ts')

@@ -18,6 +18,7 @@ function at(port: number, folder: string): RunningServer {
     cwd: folder,
     reload: '/__serve8008/reload',
     token: 't',
+    settings: '',
     script: 's',
   }
 }

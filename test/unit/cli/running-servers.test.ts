@@ -34,6 +34,7 @@ test('a user whom the system has no name for, as in a container, finds servers t
     cwd: folder,
     reload: '/__serve8008/reload',
     token: '',
+    settings: 'none',
     script: '',
   }
   const strikeOut = announceServer(server, {})
@@ -46,7 +47,17 @@ test('a record whose id would signal a group of processes counts for none', { sk
   const folder = mkdtempSync(join(os.tmpdir(), 'serve8008-servers-'))
   t.after(() => rmSync(folder, { recursive: true }))
   const env = { XDG_RUNTIME_DIR: folder }
-  const named = { url: '', port: 8008, tlsPort: 0, root: folder, cwd: folder, reload: '', token: '', script: '' }
+  const named = {
+    url: '',
+    port: 8008,
+    tlsPort: 0,
+    root: folder,
+    cwd: folder,
+    reload: '',
+    token: '',
+    settings: '',
+    script: '',
+  }
   const found = [process.pid, 0, -1, -process.pid, 1.5].filter((pid) => {
     const strikeOut = announceServer({ ...named, pid }, env)
     const isFound = runningServers(env).length > 0
