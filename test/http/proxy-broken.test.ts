@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer as createHttp2Server } from 'node:http2'
+import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { deadPort, startBackend } from '../support/backend.ts'
 import { refusals, type Misbehaviour } from '../support/misbehaviour.ts'
 import { startFront, upstreamAt, type FrontOptions } from '../support/proxy.ts'
 import { RawClient } from '../support/raw.ts'
+import { startServer } from '../support/server.ts'
 
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
@@ -106,6 +110,52 @@ for (const [name, interim] of [
     })
   }
 }
+
+const continued = 'HTTP/1.1 100 Continue\r\n\r\n'
+const chunkedRequest = ['Trailer: X-Sum', 'Transfer-Encoding: chunked', '', '1\r\na\r\n0\r\nX-Sum: 1\r\n\r\n']
+for (const [name, lines, answer, status] of [
+  ['a request with trailers', chunkedRequest, 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', 200],
+  [
+    'an upgrade',
+    ['Connection: Upgrade', 'Upgrade: x', '', ''],
+    'HTTP/1.1 101 X\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n',
+    101,
+  ],
+  [
+    'an upgrade that it refuses',
+    ['Connection: Upgrade', 'Upgrade: x', '', ''],
+    'HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n',
+    403,
+  ],
+] as const) {
+  test(`a backend that sends a 100 unasked to ${name} is understood`, async () => {
+    await using backend = await broken((c) => c.send(continued + answer))
+    await using front = await startFront(backend.port)
+    using client = await RawClient.open(front.port)
+    client.send(['POST / HTTP/1.1', front.hostLine, ...lines].join('\r\n'))
+    assert.equal((await client.reply()).status, status)
+  })
+}
+
+test('a backend that sends a 100 unasked over HTTP/2 is understood', async () => {
+  const server = createHttp2Server()
+  server.on('stream', (stream) => {
+    stream.additionalHeaders({ ':status': 100 })
+    stream.respond({ ':status': 200 })
+    stream.end('ok')
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const to = `h2c://127.0.0.1:${(server.address() as AddressInfo).port}`
+  for (const method of ['GET', 'POST']) {
+    await using front = await startServer({}, { proxy: { '/': to } })
+    using client = await RawClient.open(front.port)
+    client.send(`${method} / HTTP/1.1\r\n${front.hostLine}\r\nContent-Length: 0\r\n\r\n`)
+    const { status, body } = await client.reply(method)
+    assert.deepEqual([status, body.toString()], [200, 'ok'])
+  }
+  server.close()
+})
 
 // RFC 9112 section 2.2 lets a recipient take a bare line feed for a line end; one that does sees another reply than we do.
 test('content is never taken for a reply behind a 100 whose head ends by bare line feeds', async () => {
