@@ -11,10 +11,10 @@ import { openBody } from './first-chunk.ts'
 import { injectedContent, injectedFile, injectedStream, placeInContent, readHead } from './injected-body.ts'
 import { injectedReply } from './injected-reply.ts'
 import { isSandboxed, judgePolicies, policiesOf, widenOwnPolicies, type Policy } from './page-policy.ts'
-import { asksForPage, variedByPage, type DocumentKind } from './page-request.ts'
-import { picturePage } from './picture-page.ts'
+import { asksForPage, isWrapped, variedByPage, type DocumentKind, type WrappedKind } from './page-request.ts'
 import { createPlace, scriptPath, scriptTag, type Page } from './placement.ts'
 import { pageOrigin, type PageOrigin } from './policy-source.ts'
+import { wrapperPage } from './wrapper-page.ts'
 import { nodeCrypto } from '../util/builtin.ts'
 
 /** Options of {@link createInject}. */
@@ -57,7 +57,8 @@ interface Outcome {
 }
 
 /**
- * Puts the client of live reload into HTML documents and images that a browser goes to. What a script fetches,
+ * Puts the client of live reload into HTML documents and images that a browser goes to, and a page
+ * around the other images and the texts. What a script fetches,
  * ranges, downloads and everything else pass by.
  *
  * It runs after the user's own fields, because they may hold a policy, and before compression. Content in memory is
@@ -65,15 +66,15 @@ interface Outcome {
  */
 export function createInject(options: InjectOptions): Filter {
   const { script, isOn, onBlocked, pageBytes } = options
-  const plans = new WeakMap<Reply, Plan | 'untouched' | 'picture'>()
+  const plans = new WeakMap<Reply, Plan | 'untouched' | WrappedKind>()
   const told = new Set<string>()
   let nonce = ''
 
-  function planOf(reply: Reply): Plan | 'untouched' | 'picture' {
+  function planOf(reply: Reply): Plan | 'untouched' | WrappedKind {
     const known = plans.get(reply)
     if (known !== undefined) return known
     const kind = replyKind(reply)
-    const plan = kind === undefined ? 'untouched' : kind === 'picture' ? kind : makePlan(reply, kind)
+    const plan = kind === undefined ? 'untouched' : isWrapped(kind) ? kind : makePlan(reply, kind)
     if (Object.isFrozen(reply)) plans.set(reply, plan)
     return plan
   }
@@ -202,22 +203,23 @@ export function createInject(options: InjectOptions): Filter {
     return { reply: injectedReply(plain, headers, injectedFile(file, start), tag.toString('latin1')), missing }
   }
 
-  function answered(outcome: Outcome, x: Exchange): Reply {
+  function answered(outcome: Outcome, x: Exchange, kind: DocumentKind): Reply {
     tell(x.target.path, outcome.missing)
-    return variedByPage(outcome.reply, x)
+    return variedByPage(outcome.reply, x, kind)
   }
 
   const inject: Filter = (reply, x) => {
     if (!isOn()) return reply
     const plan = planOf(reply)
     if (plan === 'untouched') return reply
-    if (plan === 'picture') {
-      return asksForPage(x, plan) ? inject(picturePage(reply, x), x) : variedByPage(reply, x)
+    if (typeof plan === 'string') {
+      const varied = variedByPage(reply, x, plan)
+      return asksForPage(x, plan) ? inject(wrapperPage(varied, plan, x), x) : varied
     }
-    if (!asksForPage(x, plan.kind) || (plan.plain.body === null && x.method !== 'HEAD'))
-      return variedByPage(plan.plain, x)
+    const { kind, plain } = plan
+    if (!asksForPage(x, kind) || (plain.body === null && x.method !== 'HEAD')) return variedByPage(plain, x, kind)
     const outcome = outcomeOf(plan, x)
-    return outcome instanceof Promise ? outcome.then((made) => answered(made, x)) : answered(outcome, x)
+    return outcome instanceof Promise ? outcome.then((made) => answered(made, x, kind)) : answered(outcome, x, kind)
   }
   return inject
 }

@@ -1,5 +1,4 @@
 import type { Exchange, Filter, Handler, Layer } from '../http/exchange.ts'
-import { getField } from '../http/headers.ts'
 import type { Reply } from '../http/reply.ts'
 import { nodeCrypto } from '../util/builtin.ts'
 import { checkError, checkMessage, checkPaths } from './arguments.ts'
@@ -98,9 +97,10 @@ export function createLive(options: LiveOptions): Live {
   const inject: Filter = (reply, x) => {
     if (!isOn) return reply
     if (engine !== undefined) return engine.inject(reply, x)
-    const kind = documentKind(getField(reply.headers, 'content-type'))
+    const kind = documentKind(reply)
     if (kind === undefined) return reply
-    return asksForPage(x, kind) ? load().then((loaded) => loaded?.inject(reply, x) ?? reply) : variedByPage(reply, x)
+    if (!asksForPage(x, kind)) return variedByPage(reply, x, kind)
+    return load().then((loaded) => loaded?.inject(reply, x) ?? reply)
   }
 
   return {

@@ -82,6 +82,9 @@ window.addEventListener('pageshow', applyFilter)
 document.querySelector('.keys').hidden = false
 document.querySelector('button').hidden = complete
 
+// What no page refers to is no download, so live reload may put a page around a file: see src/live/page-request.ts.
+for (const { link } of rows) if (!link.href.endsWith('/')) link.referrerPolicy = 'no-referrer'
+
 // Going up lands on the folder that one came from.
 if (performance.getEntriesByType('navigation')[0]?.type === 'navigate') {
   rows.find(({ link }) => link.href.endsWith('/') && document.referrer.startsWith(link.href))?.link.focus()

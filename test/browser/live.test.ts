@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer as createForeignServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { deflateSync } from 'node:zlib'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { createServer, type ServeOptions, type Server8008, type Update } from '../../src/index.ts'
@@ -182,6 +182,60 @@ test('a picture that is the page itself is loaded again; everything but the tab 
   await withLivePage(site, '', async (tab) => {
     assert.equal(await tab.evaluate('frames[0].document.contentType'), 'image/png')
   })
+})
+
+const shown = 'frames[0]?.document.body?.textContent'
+
+test('a text that is the page itself follows the file, where it was scrolled to', { skip }, async () => {
+  const text = (word: string): string => `${word}\n`.repeat(500)
+  await using site = await serve({
+    'my notes.md': text('one'),
+    'index.html': page(icon, '<a download href="my%20notes.md">save</a>'),
+  })
+  await withLivePage(
+    site,
+    'my%20notes.md?run=1',
+    async (tab) => {
+      await tab.waitForFunction(`${shown}.includes('one')`)
+      assert.deepEqual(await tab.evaluate('[document.title, location.pathname + location.search]'), [
+        'my notes.md',
+        '/my%20notes.md?run=1',
+      ])
+      assert.equal(await tab.evaluate("fetch('').then((response) => response.text())"), text('one'))
+      await tab.evaluate('frames[0].scrollTo(0, 500)')
+      writeFileSync(site.folder.join('my notes.md'), text('two'))
+      await tab.waitForFunction(`${shown}.includes('two') && frames[0].scrollY === 500`)
+      await tab.keyboard.press('PageDown')
+      await tab.waitForFunction('frames[0].scrollY > 500')
+
+      rmSync(site.folder.join('my notes.md'))
+      await tab.getByText('404').waitFor()
+      writeFileSync(site.folder.join('my notes.md'), text('three'))
+      await tab.frameLocator('iframe').getByText('three').waitFor()
+
+      await tab.goto(site.url)
+      const [saved] = await Promise.all([tab.waitForEvent('download'), tab.click('a')])
+      assert.equal(readFileSync(await saved.path(), 'utf8'), text('three'))
+    },
+    /404|Autofocus/,
+  )
+})
+
+test('JSON, a log and a source that are the page themselves follow their files', { skip }, async () => {
+  const files = { 'data.json': '["one"]', 'app.log': 'one', 'main.ts': 'one()' }
+  await using site = await serve(files, { isolate: true })
+  for (const name of Object.keys(files)) {
+    await withLivePage(
+      site,
+      name,
+      async (tab) => {
+        writeFileSync(site.folder.join(name), '["two"]')
+        await tab.waitForFunction(`${shown}?.includes('two')`)
+        assert.equal(await tab.evaluate('self.crossOriginIsolated'), true)
+      },
+      /Autofocus/,
+    )
+  }
 })
 
 test('a page that shows a text or JSON in a frame follows it', { skip }, async () => {

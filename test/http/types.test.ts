@@ -52,7 +52,7 @@ describe('a TypeScript file', () => {
       for (const destination of ['script', 'worker', 'sharedworker', 'serviceworker', 'audioworklet', 'paintworklet']) {
         assert.equal(await typed(name, `Sec-Fetch-Dest: ${destination}`), 'text/javascript; charset=utf-8')
       }
-      for (const line of ['Sec-Fetch-Dest: document', 'Sec-Fetch-Dest: empty', 'X-Nothing: 1']) {
+      for (const line of ['Sec-Fetch-Dest: iframe', 'Sec-Fetch-Dest: empty', 'X-Nothing: 1']) {
         assert.equal(await typed(name, line), 'text/plain; charset=utf-8')
       }
     })

@@ -1,4 +1,13 @@
-import { activeElement, childNodesOf, documentElement, listen, parentOf, queryAll, whenParsed } from './dom.ts'
+import {
+  activeElement,
+  addressOf,
+  childNodesOf,
+  documentElement,
+  listen,
+  parentOf,
+  queryAll,
+  whenParsed,
+} from './dom.ts'
 import { readStored, writeStored } from './stored.ts'
 
 const key = 'place'
@@ -11,6 +20,8 @@ interface Place {
   readonly window: readonly [number, number]
   /** Scrolled elements: how to find them, and how far. */
   readonly scrolled: readonly (readonly [string, number, number])[]
+  /** The same for frames of this origin, each with the address that it shows. */
+  readonly frames: readonly (readonly [string, string, number, number])[]
   readonly focus: string | undefined
   readonly selection: readonly [number, number] | undefined
 }
@@ -24,6 +35,7 @@ export function keepPlace(): void {
     at: Date.now(),
     window: [scrollX, scrollY],
     scrolled: scrolled.map((element) => [selectorOf(element), element.scrollLeft, element.scrollTop]),
+    frames: scrolledFrames(),
     focus: focused === null || focused instanceof HTMLBodyElement ? undefined : selectorOf(focused),
     selection: selectionOf(focused),
   }
@@ -52,7 +64,28 @@ export function restorePlace(): void {
     if (!touched) focusAgain(place)
   })
   // Pictures make a page longer: once more when all are there.
-  listen(window, 'load', () => scroll())
+  listen(window, 'load', () => {
+    scroll()
+    if (!touched) scrollFrames(place)
+  })
+}
+
+function scrolledFrames(): Place['frames'] {
+  return queryAll<HTMLIFrameElement>(document, 'iframe, frame').flatMap((frame) => {
+    const { contentDocument, contentWindow } = frame
+    if (contentDocument === null || contentWindow === null) return []
+    const { scrollX, scrollY } = contentWindow
+    return scrollX > 0 || scrollY > 0 ? [[selectorOf(frame), addressOf(contentDocument), scrollX, scrollY]] : []
+  })
+}
+
+function scrollFrames({ frames }: Place): void {
+  for (const [selector, address, left, top] of frames) {
+    const frame = queryAll<HTMLIFrameElement>(document, selector)[0]
+    const shown = frame?.contentDocument ?? null
+    if (shown === null || addressOf(shown) !== address) continue
+    frame?.contentWindow?.scrollTo({ left, top, behavior: 'instant' })
+  }
 }
 
 function focusAgain({ focus, selection }: Place): void {

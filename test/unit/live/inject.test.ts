@@ -87,12 +87,11 @@ test('only whole documents that can hold a script are touched; and none while it
   const { inject, state } = setUp()
   for (const original of [
     reply(undefined, ['Content-Type', 'text/css']),
-    reply(undefined, ['Content-Type', 'text/htmlx']),
     reply(undefined, ['Content-Type', 'image/tiff']),
     reply(undefined, ['Content-Type', 'image/png'], { status: 404 }),
     reply(undefined, ['Content-Type', 'image/png'], { relayed: true, injectable: true }),
-    reply(undefined, ['Content-Type', 'text/plain']),
-    reply(undefined, ['Content-Type', 'application/json']),
+    reply(undefined, ['Content-Type', 'text/plain'], { status: 404 }),
+    reply(undefined, ['Content-Type', 'application/json'], { validators: undefined }),
     reply(undefined, [], { headers: [] }),
     reply(undefined, ['Content-Encoding', 'gzip, br']),
     reply(undefined, ['Content-Encoding', 'unknown']),
@@ -148,6 +147,43 @@ test('a picture that is opened itself gets a page around it, and no other use of
   assert.equal(open(original, page, 'GET', '/?serve8008=no-live').body, picture)
   const head = open(reply(null, ['Content-Type', 'image/png']), page, 'HEAD')
   assert.deepEqual([head.body, fieldsOf(head)['content-type']], [null, 'text/html; charset=utf-8'])
+})
+
+test('a text that is opened itself is shown in a frame of a page, and every other use gets its bytes', async () => {
+  for (const type of ['text/markdown; charset=utf-8', 'text/plain', 'application/json']) {
+    const bytes = Buffer.from('{"a": 1}')
+    const original = Object.freeze(reply(bytes, ['Content-Type', type, 'Content-Length', '8']))
+    const made = open(original, page, 'GET', '/a/my%20%3Cnotes%3E.md?v=%22')
+    const text = await textOf(made)
+    assert.ok(text.includes(`<head>${tag}`))
+    assert.ok(text.includes('<title>my &lt;notes&gt;.md</title>'))
+    assert.ok(text.includes('<iframe src="./my%20%3Cnotes%3E.md?v=%22&amp;serve8008=no-live" autofocus></iframe>'))
+    assert.ok(String(await contentOf(open(original, page, 'GET', '/a').body)).includes('"./a?serve8008=no-live"'))
+    const { etag, vary: varied, 'content-type': type8, 'content-length': length } = fieldsOf(made)
+    assert.match(etag ?? '', /^"abc-live/)
+    assert.match(varied ?? '', /^Sec-Fetch-Dest, User-Agent, Referer/)
+    assert.deepEqual([type8, length], ['text/html; charset=utf-8', undefined])
+    for (const headers of [
+      ...['iframe', 'embed', 'object', 'empty', 'script', 'serviceworker'].map((dest) => ['Sec-Fetch-Dest', dest]),
+      [],
+      ['Accept', 'text/html,*/*'],
+      [...page, 'Range', 'bytes=0-1'],
+      [...page, 'X-Serve8008', 'no-live'],
+    ]) {
+      const other = open(original, headers)
+      assert.equal(other.body, bytes, headers.join())
+      assert.equal(fieldsOf(other).etag, '"abc"')
+      assert.match(fieldsOf(other).vary ?? '', /^Sec-Fetch-Dest/)
+    }
+    for (const [method, target] of [
+      ['GET', '/?serve8008=no-live'],
+      ['POST', '/'],
+    ] as const)
+      assert.equal(open(original, page, method, target).body, bytes)
+    const download = reply(bytes, ['Content-Type', type, 'Content-Disposition', 'attachment'])
+    assert.equal(open(download, page).body, bytes)
+    assert.equal(open(reply(bytes, ['Content-Type', type], { relayed: true, injectable: true }), page).body, bytes)
+  }
 })
 
 // A browser shows the picture by itself whatever the policy; in a page the policy is about the picture, its style and our script.

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { asksForPage, documentKind } from '../../../src/live/page-request.ts'
+import { getField } from '../../../src/http/headers.ts'
+import type { Reply } from '../../../src/http/reply.ts'
+import { asksForPage, documentKind, variedByPage } from '../../../src/live/page-request.ts'
 import { request } from '../filters/fixtures.ts'
 
 const asks = (headers: readonly string[], target = '/') => asksForPage(request(headers, 'GET', target), 'html')
@@ -41,7 +43,15 @@ test('an image is a page where it is not part of another', () => {
   assert.ok(asksForPage(request(accept), 'svg'))
 })
 
-test('HTML, XHTML and SVG can hold a script, a picture can get a page around it; other types stay as they are', () => {
+const ofType = (type: string | undefined, more: Partial<Reply> = {}, fields: readonly string[] = []): Reply => ({
+  status: 200,
+  headers: [...(type === undefined ? [] : ['Content-Type', type]), ...fields],
+  body: null,
+  validators: {},
+  ...more,
+})
+
+test('HTML, XHTML and SVG can hold a script; a picture, a text and JSON can get a page around them', () => {
   for (const [type, kind] of [
     ['text/html', 'html'],
     [' Text/HTML ; charset=utf-8', 'html'],
@@ -49,19 +59,81 @@ test('HTML, XHTML and SVG can hold a script, a picture can get a page around it;
     ['image/svg+xml;charset=utf-8', 'svg'],
     ['image/png', 'picture'],
     ['image/webp', 'picture'],
+    ['text/plain; charset=utf-8', 'text'],
+    ['text/markdown', 'text'],
+    ['text/x-c', 'text'],
+    ['text/htmlx', 'text'],
+    ['application/json', 'json'],
+    ['application/geo+json', 'json'],
   ]) {
-    assert.equal(documentKind(type), kind, type)
+    assert.equal(documentKind(ofType(type)), kind, type)
   }
+})
+
+test('what browsers save or show in a viewer stays as it is, and so do parts of pages', () => {
   for (const type of [
-    'text/plain',
-    'text/markdown',
-    'application/json',
-    'image/tiff',
-    'application/pdf',
+    'text/css',
+    'text/javascript; charset=utf-8',
+    'text/csv',
+    'text/tab-separated-values',
+    'text/calendar',
+    'text/x-vcalendar',
+    'text/vcard',
+    'text/vnd.sun.j2me.app-descriptor',
+    'text/xml; charset=utf-8',
     'application/xml',
-    'text/htmlx',
+    'application/json5',
+    'application/x-ndjson',
+    'application/pdf',
+    'image/tiff',
     '',
+    undefined,
   ])
-    assert.equal(documentKind(type), undefined, type)
-  assert.equal(documentKind(undefined), undefined)
+    assert.equal(documentKind(ofType(type)), undefined, type)
+})
+
+test('a page is put around a file of ours only, and only where it may show the file', () => {
+  for (const type of ['text/plain', 'application/json', 'image/png']) {
+    for (const other of [{ relayed: true }, { status: 404 }, { validators: undefined }])
+      assert.equal(documentKind(ofType(type, other)), undefined)
+    assert.equal(documentKind(ofType(type, {}, ['Content-Security-Policy', "default-src 'self'"])), undefined)
+    assert.equal(documentKind(ofType(type, {}, ['X-Frame-Options', 'DENY'])), undefined)
+    assert.notEqual(documentKind(ofType(type, {}, ['X-Frame-Options', 'SameOrigin'])), undefined)
+  }
+})
+
+const chrome = ['User-Agent', 'Mozilla/5.0 (X11) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36']
+const firefox = ['User-Agent', 'Mozilla/5.0 (X11; rv:153.0) Gecko/20100101 Firefox/153.0']
+const safari = [
+  'User-Agent',
+  'Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/26.0 Safari/605.1.15',
+]
+const opened = ['Sec-Fetch-Dest', 'document', 'Sec-Fetch-Mode', 'navigate']
+const linked = [...opened, 'Referer', 'http://localhost:8008/']
+
+test('Firefox keeps its viewer of JSON', () => {
+  assert.ok(asksForPage(request([...opened, ...chrome]), 'json'))
+  assert.ok(asksForPage(request([...opened, ...safari]), 'json'))
+  assert.ok(!asksForPage(request([...opened, ...firefox]), 'json'))
+  assert.ok(asksForPage(request([...opened, ...firefox]), 'text'))
+})
+
+// Recorded from Firefox: the request of `<a download>` is that of any link. Chromium says `Sec-Fetch-Dest: empty`.
+test('a link that may save a file gets its bytes', () => {
+  for (const kind of ['picture', 'text'] as const) {
+    assert.ok(asksForPage(request([...linked, ...chrome]), kind))
+    assert.ok(!asksForPage(request(['Sec-Fetch-Dest', 'empty', 'Sec-Fetch-Mode', 'navigate', ...chrome]), kind))
+    for (const browser of [firefox, safari]) {
+      assert.ok(!asksForPage(request([...linked, ...browser]), kind))
+      assert.ok(asksForPage(request([...opened, ...browser]), kind))
+    }
+  }
+  assert.ok(asksForPage(request([...linked, ...firefox]), 'html'))
+})
+
+test('Vary names what decided about a page around a file', () => {
+  const vary = (headers: readonly string[]) =>
+    getField(variedByPage(ofType('text/plain'), request(headers), 'text').headers, 'vary')
+  assert.equal(vary(opened), 'Sec-Fetch-Dest, User-Agent, Referer, X-Serve8008')
+  for (const part of [['Sec-Fetch-Dest', 'empty'], []]) assert.equal(vary(part), 'Sec-Fetch-Dest, X-Serve8008')
 })
