@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { Place } from '../errors/serve-error.ts'
 import { importedFiles } from './imported-files.ts'
 
 /** An error of a config file as text: not every one survives being copied from another process. */
@@ -36,13 +37,7 @@ export async function placedError(
   const said = first.replace(/\.$/, '')
   const text = place === undefined ? said : `${said} (${placeText(place, config)})`
   const error = name === 'SyntaxError' ? new SyntaxError(text, { cause }) : new Error(text, { cause })
-  return code === undefined ? error : Object.assign(error, { code })
-}
-
-interface Place {
-  readonly file: string
-  readonly line: number
-  readonly column: number
+  return Object.assign(error, code === undefined ? {} : { code }, place === undefined ? {} : { place })
 }
 
 function placeText({ file, line, column }: Place, config: string): string {

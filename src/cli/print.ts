@@ -43,11 +43,14 @@ export function renderError(error: ServeError, hint: string | undefined, termina
   return terminal.isTerminal ? `\n${text}\n` : text
 }
 
-/** An error for a program: one line `{ "error": { code, message, hint, command, problems, exitCode } }`. `command` is the hint where
- * that can be run as it is. Both are null if there is none. */
+/**
+ * An error for a program: one line `{ "error": { code, message, hint, command, problems, exitCode } }`, with `file`, `line`
+ * and `column` where a config file cannot be read. `command` is the hint where that can be run as it is. Both are null if
+ * there is none.
+ */
 export function renderJsonError(error: ServeError, hint: string | undefined): string {
-  const { code, message, problems, exitCode } = error
-  return `${printableJson({ error: { code, message, ...hints(hint), problems, exitCode } })}\n`
+  const { code, message, problems, exitCode, place } = error
+  return `${printableJson({ error: { code, message, ...hints(hint), problems, exitCode, ...place } })}\n`
 }
 
 /** A warning for a person: a sentence, and perhaps what to do. */

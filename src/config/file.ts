@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync, statSync, type Stats } from 'node:fs'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { ServeError } from '../errors/serve-error.ts'
+import { ServeError, type Place } from '../errors/serve-error.ts'
 import { parseJson } from './json-text.ts'
 import { plainCopy } from './plain-copy.ts'
 import { isPlainObject, plainly } from './plain-object.ts'
@@ -86,13 +86,13 @@ function readManifest(path: string): ConfigFile | undefined {
   if (!existsSync(path)) return undefined
   const text = readText(path, 'package.json')
   if (!text.includes('"serve8008"')) return undefined
-  const manifest = parseText(text, 'package.json')
+  const manifest = parseText(text, path, 'package.json')
   if (!isPlainObject(manifest) || !Object.hasOwn(manifest, 'serve8008')) return undefined
   return configFile(path, 'package.json', manifest['serve8008'])
 }
 
 function readJson(path: string, name: string): unknown {
-  return parseText(readText(path, name), name)
+  return parseText(readText(path, name), path, name)
 }
 
 function readText(path: string, name: string): string {
@@ -103,11 +103,15 @@ function readText(path: string, name: string): string {
   }
 }
 
-function parseText(text: string, name: string): unknown {
+function parseText(text: string, path: string, name: string): unknown {
   const parsed = parseJson(text)
   if ('value' in parsed) return parsed.value
   const { line, column, hint } = parsed.fault
-  throw unreadable(`${name} is not valid JSON at line ${line}, column ${column}.`, hint)
+  throw unreadable(`${name} is not valid JSON at line ${line}, column ${column}.`, hint, undefined, {
+    file: path,
+    line,
+    column,
+  })
 }
 
 async function importConfig(path: string, name: string, importModule: ImportModule): Promise<unknown> {
@@ -120,7 +124,7 @@ async function importConfig(path: string, name: string, importModule: ImportModu
     return typeof config === 'function' ? ((await config()) as unknown) : config
   } catch (cause) {
     if (cause instanceof ServeError) throw cause
-    throw unreadable(`${name} cannot be loaded: ${messageOf(cause)}.`, importHint(cause, name), cause)
+    throw unreadable(`${name} cannot be loaded: ${messageOf(cause)}.`, importHint(cause, name), cause, placeOf(cause))
   }
 }
 
@@ -196,8 +200,13 @@ function entriesOf(folder: string): string[] {
   }
 }
 
-function unreadable(message: string, hint: string, cause?: unknown): ServeError {
-  return new ServeError('E8008_CONFIG_UNREADABLE', message, { hint, cause })
+function unreadable(message: string, hint: string, cause?: unknown, place?: Place): ServeError {
+  return new ServeError('E8008_CONFIG_UNREADABLE', message, { hint, cause, place })
+}
+
+/** Where an importer says that an error arose. */
+function placeOf(error: unknown): Place | undefined {
+  return error instanceof Error && 'place' in error ? (error.place as Place) : undefined
 }
 
 function messageOf(error: unknown): string {

@@ -10,6 +10,16 @@ export interface Fix {
   readonly value: string | number | readonly string[]
 }
 
+/** Where in a file something is wrong. */
+export interface Place {
+  /** Absolute path. */
+  readonly file: string
+  /** From 1. */
+  readonly line: number
+  /** From 1. */
+  readonly column: number
+}
+
 /** What an error carries beside its sentence. */
 export interface ErrorDetails {
   /** The way out, with the exact command or option where there is one. */
@@ -18,6 +28,8 @@ export interface ErrorDetails {
   readonly fix?: Fix | undefined
   /** Every problem found, where several are reported at once. */
   readonly problems?: readonly string[] | undefined
+  /** Where in a config file, or in what it imports, it arose. */
+  readonly place?: Place | undefined
   /** Response header fields that belong to the refusal (flat list), for example `Allow`. */
   readonly headers?: readonly string[] | undefined
   /** The connection must not be reused: the framing of what follows is in doubt. */
@@ -39,6 +51,8 @@ export class ServeError extends Error {
   readonly fix: Fix | undefined
   /** Every problem found, where several are reported at once. */
   readonly problems: readonly string[]
+  /** Where in a config file, or in what it imports, it arose, or undefined. */
+  readonly place: Place | undefined
   /** HTTP status when the error ends an exchange. */
   readonly status: number
   /** Exit code of the command: 1 runtime, 2 usage or configuration, 3 port or permission. */
@@ -55,6 +69,7 @@ export class ServeError extends Error {
     this.hint = details.hint ?? (details.fix === undefined ? undefined : optionText(details.fix))
     this.fix = details.fix
     this.problems = details.problems ?? []
+    this.place = details.place
     this.status = errorCodes[code].status
     this.exitCode = errorCodes[code].exitCode
     this.headers = details.headers ?? []

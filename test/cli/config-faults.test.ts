@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
+import type { Place } from '../../src/errors/serve-error.ts'
 import { folderOf, run, serve, type Command } from './command.ts'
 
 const unsettled: readonly (readonly [string, string, string])[] = [
@@ -142,6 +143,17 @@ for (const [what, files, expected] of places) {
     const { exitCode, stderr } = await run(t, ['check'], { cwd })
     assert.equal(exitCode, 2)
     assert.match(stderr, expected)
+    // For programs the place of the sentence is keys as well.
+    const json = await run(t, ['check', '--json'], { cwd })
+    const { error } = JSON.parse(json.stderr) as { error: { message: string } & Partial<Place> }
+    const [, name, line, column] = /(?:\((\S+), |\(| at )line (\d+), column (\d+)/.exec(error.message) ?? []
+    const { file } = error
+    assert.deepEqual(
+      [file === undefined ? undefined : relative(realpathSync(cwd), realpathSync(file)), error.line, error.column],
+      line === undefined
+        ? [undefined, undefined, undefined]
+        : [name ?? Object.keys(files)[0], Number(line), Number(column)],
+    )
   })
 }
 
