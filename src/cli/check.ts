@@ -31,7 +31,7 @@ export async function check(command: Command, program: Program, report: Report):
   checkFolders(loaded.config)
   checkRoutes(loaded.config)
   const settings = settingsOf(loaded)
-  const warnings = [...missingPage(loaded.config), ...(await checkCertificates(loaded.config))]
+  const warnings = [...loaded.warnings, ...missingPage(loaded.config), ...(await checkCertificates(loaded.config))]
   if (command.json) {
     const options = Object.fromEntries(
       settings.map(({ key, value, origin }) => [key, { value: value ?? null, origin }]),

@@ -90,7 +90,7 @@ export async function serve(command: Command, program: Program, report: Report):
   program.stdout.on('error', (error) => void (isReaderGone(error, program.stdout) && stopper.stop()))
   server.on('error', (error) => void report.error(error))
   // Warnings of the start belong below the banner.
-  const warnings: Warning[] = activation === undefined ? [] : activationWarnings(activation)
+  const warnings: Warning[] = [...loaded.warnings, ...(activation === undefined ? [] : activationWarnings(activation))]
   const gather = (warning: Warning): void => void warnings.push(warning)
   server.on('warning', gather)
   const listening = await server.listen().catch(async (error: unknown) => {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, readdirSync, statSync, type Stats } from 'nod
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ServeError, type Place } from '../errors/serve-error.ts'
+import type { Warning } from '../errors/warning.ts'
 import { parseJson } from './json-text.ts'
 import { plainCopy } from './plain-copy.ts'
 import { isPlainObject, plainly } from './plain-object.ts'
@@ -27,6 +28,24 @@ export type ImportModule = (url: string) => Promise<unknown>
 
 const moduleTypes = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts']
 const names = [...moduleTypes, '.json'].map((type) => `serve8008.config${type}`)
+
+/** Names that people try. */
+const unread = [
+  ...['yaml', 'yml', 'toml', 'json5', 'jsonc'].map((type) => `serve8008.config.${type}`),
+  ...['json', 'yaml', 'yml', 'toml'].map((type) => `serve8008.${type}`),
+  ...['.serve8008rc', '.serve8008rc.json', '.serve8008.json'],
+]
+
+/** Says of files that look like a config file, and are none, what to call them. */
+export function unreadFiles(cwd: string): Warning[] {
+  return unread
+    .filter((name) => existsSync(join(cwd, name)))
+    .map((name) => ({
+      code: 'W8008_CONFIG',
+      message: `${name} is not read: no config file is called that.`,
+      hint: 'write it as serve8008.config.json, .js or .ts',
+    }))
+}
 
 /**
  * Reads the config file of a folder, or the one that is named. Only the working directory is ever

@@ -14,9 +14,10 @@
  * and types, the resolve-*.ts files meanings, and resolve.ts completes and freezes. A program's options
  * (`createServer`) go straight to resolve.ts: the library reads no file and no environment.
  */
+import type { Warning } from '../errors/warning.ts'
 import { commandLog } from './defaults.ts'
 import { optionsFromEnvironment, type Environment } from './env.ts'
-import { readConfigFile, type ImportModule } from './file.ts'
+import { readConfigFile, unreadFiles, type ImportModule } from './file.ts'
 import { optionsFromFlags } from './flags.ts'
 import { limitNames } from './limits.ts'
 import { mergeSources, sourceFromFile } from './merge.ts'
@@ -49,6 +50,8 @@ export interface LoadedConfig {
   readonly origins: Readonly<Record<string, string>>
   /** Absolute path of the config file that was read. */
   readonly file: string | undefined
+  /** What looks like a config file and is none. */
+  readonly warnings: readonly Warning[]
   /** What all sources say together, before it was completed. */
   readonly options: ServeOptions
 }
@@ -81,6 +84,7 @@ export async function loadConfig(load: LoadOptions): Promise<LoadedConfig> {
     config,
     origins: { ...Object.fromEntries(keys.map((key) => [key, 'default'])), ...Object.fromEntries(origins) },
     file: file?.path,
+    warnings: named === undefined ? unreadFiles(cwd) : [],
     options,
   }
 }

@@ -14,7 +14,7 @@ export interface Warning {
    * reports no changes), `W8008_LIVE_BLOCKED` (a page's policy blocks the client), `W8008_LIVE` (live reload cannot
    * start), `W8008_WORKER` (a browser asked for a service worker that is not here), `W8008_TELLING` (dumps, sources or
    * archives lie at the top of a served folder). Of the command alone: `W8008_ACTIVATION`, `W8008_CONFIG` (an edit of
-   * the config file is wrong), `W8008_OPEN`, `W8008_RESTART`, `W8008_OUTPUT` (log lines were dropped).
+   * the config file is wrong, or a file that looks like one is not read), `W8008_OPEN`, `W8008_RESTART`, `W8008_OUTPUT` (log lines were dropped).
    */
   readonly code: string
   /** One sentence. */

@@ -157,6 +157,35 @@ for (const [what, files, expected] of places) {
   })
 }
 
+for (const [name, isRead] of [
+  ['serve8008.config.yaml', false],
+  ['serve8008.config.toml', false],
+  ['serve8008.json', false],
+  ['.serve8008rc', false],
+  ['serve8008.config.cjs', true],
+  ['serve8008.md', undefined],
+] as const) {
+  test(`${isRead === false ? 'warns of' : 'says nothing of'} a file ${name}`, async (t) => {
+    const cwd = await folderOf(t, { [name]: isRead === true ? 'module.exports = { port: 3000 }' : 'port: 3000' })
+    const { stdout } = await run(t, ['check', '--json'], { cwd })
+    const { file, warnings } = JSON.parse(stdout) as { file: string | null; warnings: { message: string }[] }
+    assert.equal(file !== null, isRead === true)
+    const message = `${name} is not read: no config file is called that.`
+    assert.deepEqual(
+      warnings.map((warning) => warning.message),
+      isRead === false ? [message] : [],
+    )
+    const { stderr } = await run(t, ['check', '--no-config'], { cwd })
+    assert.equal(stderr, '')
+  })
+}
+
+test('the start warns of a config file that is not read', async (t) => {
+  const cwd = await folderOf(t, { 'serve8008.config.yml': 'port: 3000' })
+  const { stderr } = await serve(t, [], { cwd })
+  await stderr(/serve8008\.config\.yml is not read: .*\n {9}Write it as serve8008\.config\.json, \.js or \.ts/)
+})
+
 test('says where an edit is wrong, in its syntax and when it runs, and that the old routes stay', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.mjs': 'export default {}' })
   const { stderr } = await serve(t, [], { cwd })
