@@ -1,6 +1,6 @@
 import { nearest } from '../config/problem.ts'
 import { ServeError } from '../errors/serve-error.ts'
-import { typedCommand } from './commands.ts'
+import { commands, typedCommand } from './commands.ts'
 import type { Flag } from './flags.ts'
 import { habitOf } from './habits.ts'
 import { shellWord } from '../util/shell-word.ts'
@@ -10,12 +10,24 @@ import { commandLine } from './shell-word.ts'
  * The error for a flag that we do not have. Its hint is the command as it was probably meant: with our name for a
  * habit of another server, with a space before an attached value, or with the nearest name.
  */
-export function unknownFlag(word: string, argv: readonly string[], flags: readonly Flag[]): ServeError {
+export function unknownFlag(word: string, argv: readonly string[], known: readonly Flag[]): ServeError {
+  const command = typedCommand(argv)
+  const flags = command === undefined ? known : commands[command].flags
   const [flag = word] = word.split('=', 1)
   const named = folderCommand(word, argv)
   if (named !== undefined) return new ServeError('E8008_USAGE', `Unknown flag ${flag}.`, { hint: named })
-  const corrected = habitOf(flag, argv[argv.indexOf(word) + 1]) ?? spacedValue(word, flags) ?? nearestFlag(flag, flags)
+  const habit = ownHabit(flag, flags, argv[argv.indexOf(word) + 1])
+  const corrected = habit ?? spacedValue(word, flags) ?? nearestFlag(flag, flags)
   return new ServeError('E8008_USAGE', `Unknown flag ${shown(flag)}.`, { hint: hintFor(flag, corrected, argv) })
+}
+
+/** What a flag of another server is called here, where the command that was typed has it. */
+function ownHabit(flag: string, flags: readonly Flag[], next?: string): string | undefined {
+  const habit = habitOf(flag, next)
+  const [, name] = /^--(?:no-)?([\w-]+)/.exec(habit ?? '') ?? []
+  return name === undefined || flags.some((each) => each.name === name || each.aliases.includes(name))
+    ? habit
+    : undefined
 }
 
 /** A value that hangs on a letter may be a password, which is not for the screen. */
@@ -55,7 +67,7 @@ function spacedValue(word: string, flags: readonly Flag[]): string | undefined {
   // What holds a colon may be a name with its password.
   if (letter === '' || value.includes(':')) return undefined
   const flag = flags.find(({ kind, aliases }) => kind !== 'boolean' && aliases.includes(letter))
-  const name = flag === undefined ? habitOf(`-${letter}`) : `--${flag.name}`
+  const name = flag === undefined ? ownHabit(`-${letter}`, flags) : `--${flag.name}`
   return name?.startsWith('--') === true ? `${name} ${shellWord(value)}` : name
 }
 

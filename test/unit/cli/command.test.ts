@@ -40,6 +40,16 @@ test('each command takes its own flags, and knows whose help page is asked for',
   assert.deepEqual([read('help').words, read('--help').words, read('./site -h').words], [[], [], []])
   assert.deepEqual(read('reload a.css -p 8008').flags, { port: ['8008'] })
   assert.throws(() => read('reload --cors'), { message: 'Unknown flag --cors.' })
+  // A habit is named where the command has what it means: reload and stop have no --host.
+  for (const words of ['reload -H 0.0.0.0', 'reload -H0.0.0.0', 'stop -l 3000', 'check --silent', '-H 0.0.0.0']) {
+    const [command = '', flag = ''] = words.split(' ')
+    const hints: Record<string, string> = {
+      '--silent': 'serve8008 check --quiet',
+      '0.0.0.0': 'serve8008 --host 0.0.0.0',
+    }
+    const hint = hints[flag] ?? (command === 'stop' ? 'serve8008 stop --port 3000' : 'serve8008 reload --help')
+    assert.throws(() => read(words), { hint }, words)
+  }
   assert.throws(() => read('completion zsh --port 1'), { message: 'Unknown flag --port.' })
 })
 
