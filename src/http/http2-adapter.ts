@@ -24,6 +24,8 @@ const streamWindow = 256 * 1024
 const sessionWindow = 4 * 1024 * 1024
 /** Megabytes that Node may hold for one session before it refuses further streams. */
 const sessionMegabytes = 32
+/** Requests that are answered in the turn of the event loop that reads them; more wait for the next turn. */
+const startsInTurn = 16
 /** What Node counts for a field beside its name and value (RFC 9113 section 6.5.2). */
 const fieldOverhead = 32
 
@@ -88,9 +90,9 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
     session.setLocalWindowSize(sessionWindow)
   })
 
-  server.on('stream', (stream: ServerHttp2Stream, _fields: object, _flags: number, raw?: string[]) => {
+  server.on('stream', (stream: ServerHttp2Stream, _fields: object, _flags: number, raw: string[] = []) => {
     // Without a listener a reset would end the process.
-    stream.on('error', () => {})
+    stream.on('error', ignore)
     const { session } = stream
     const watch = session === undefined ? undefined : sessions.get(session)
     if (session === undefined || watch === undefined) return stream.destroy()
@@ -98,8 +100,24 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
     // It may have been broken off before we heard of it.
     if (stream.destroyed || stream.closed) return watch.ended(true)
     stream.once('close', () => watch.ended(isBrokenByClient(stream)))
-    enter(stream, session, raw ?? [])
+    if (started === 0) setImmediate(enterLate)
+    if (started++ < startsInTurn) enter(stream, session, raw)
+    else late.push({ stream, session, raw })
   })
+
+  /** Requests that this turn has read. */
+  let started = 0
+  let late: { stream: ServerHttp2Stream; session: Http2Session; raw: readonly string[] }[] = []
+
+  /** One read may hold 1,300 requests, each with its reset (CVE-2023-44487): those that are reset by now cost no answer. */
+  function enterLate(): void {
+    const waiting = late
+    late = []
+    started = 0
+    for (const { stream, session, raw } of waiting) {
+      if (!stream.destroyed && !stream.closed) enter(stream, session, raw)
+    }
+  }
 
   function enter(stream: ServerHttp2Stream, session: Http2Session, raw: readonly string[]): void {
     const peer = peers.get(session) as Peer
@@ -209,6 +227,8 @@ function unknownMethod(method: string): ServeError | undefined {
 }
 
 const methods: ReadonlySet<string> = new Set(METHODS)
+
+function ignore(): void {}
 
 function peerOf({ socket, encrypted }: Http2Session): Peer {
   return {

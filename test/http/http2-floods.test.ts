@@ -89,6 +89,25 @@ function reset(stream: number): Buffer {
   return frame('reset', 0, stream, uint32(8))
 }
 
+test('requests that are reset in the read that brings them are hardly worked on', async () => {
+  await using front = await start()
+  await assertServes(front)
+  const before = front.records.length
+  using client = await FrameClient.open(front.port)
+  const broken = [...streams(100, (stream) => Buffer.concat([frame('headers', ends, stream, get), reset(stream)]))]
+  client.socket.write(Buffer.concat([...broken, frame('headers', ends, 201, get)]))
+  assert.equal(await client.outcome(201), undefined)
+  const worked = front.records.length - before
+  assert.ok(worked < 30, `${worked} of 101 were worked on`)
+})
+
+test('100 requests in one read are all answered', async () => {
+  await using front = await start()
+  using client = await FrameClient.open(front.port)
+  client.socket.write(Buffer.concat([...streams(100, (stream) => frame('headers', ends, stream, get))]))
+  for (let i = 0; i < 100; i++) assert.equal(await client.outcome(2 * i + 1), undefined)
+})
+
 test('replies that break off on our side are not held against the client', async () => {
   const broken = { pull: () => Promise.reject(new Error('broken')), cancel: () => {} }
   await using front = await startHttp2(
