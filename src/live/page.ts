@@ -66,7 +66,7 @@ export class Page {
     this.#events = events
     socket.on('message', (data, isBinary) => {
       const message = isBinary ? undefined : parseMessage((data as Buffer).toString())
-      if (message === undefined) socket.close(1008)
+      if (message === undefined) this.#refuse()
       else this.#take(message)
     })
     socket.on('ping', (data) => {
@@ -175,7 +175,7 @@ export class Page {
   #take(message: FromPage): void {
     if (message.type === 'console') return this.#log(message.level, message.text)
     if (message.type === 'hello') {
-      if (this.document !== '') return this.#socket.close(1008)
+      if (this.document !== '') return this.#refuse()
       clearTimeout(this.#patience)
       this.document = message.document
       // A page that has just been loaded knows how old it is; one that comes again, what it last heard.
@@ -187,11 +187,17 @@ export class Page {
       this.#isBack = message.syncedAt !== undefined
       this.#wait(message.document)
     } else if (this.document === '') {
-      return this.#socket.close(1008)
+      return this.#refuse()
     }
     for (const path of message.resources) this.#wait(path)
     this.#bound()
     this.#events.told(this)
+  }
+
+  /** Ends the connection of a page that breaks the rules (RFC 6455 section 7.4.1), without reading what else it sends. */
+  #refuse(): void {
+    this.#socket.close(1008)
+    this.#socket.pause()
   }
 
   #wait(path: string): void {
