@@ -22,7 +22,7 @@ test('the reader of the log stops reading, and 20,000 lines come', { skip: canno
     }
     await drain(clients)
   }
-  await server.bear(t, abuse, { megabytes: 100 })
+  await server.bear(t, abuse, { connections: 20, megabytes: 100 })
 })
 
 test('the disk under the log is full', { skip: cannotMeasure }, async (t) => {
@@ -56,5 +56,5 @@ test('eight clients ask for the listing of 100,000 entries at once', { skip: can
       assert.ok(replies.every(({ status, bytes }) => status === 200 && bytes > 100_000))
     }
   }
-  await server.bear(t, abuse, { megabytes: 400 })
+  await server.bear(t, abuse, { connections: 8 })
 })

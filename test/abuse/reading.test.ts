@@ -4,10 +4,12 @@ import { test } from 'node:test'
 import { startBackend } from '../support/backend.ts'
 import { block, flags, frame, FrameClient, frameTypes } from '../support/frames.ts'
 import { RawClient } from '../support/raw.ts'
-import { AbusedServer, cannotMeasure, drain } from './server.ts'
+import { AbusedServer, cannotMeasure, drain, waitingMegabytes } from './server.ts'
 
 const streams = 100
 const largeBytes = 8_000_000
+/** Files that the limit `openFiles` lets the server open at once. */
+const files = 256
 
 const request = (path: string): Buffer =>
   block([
@@ -40,8 +42,7 @@ async function askWithoutWindow(port: number, path: string, sessions: number): P
 test('2,000 streams of HTTP/2 that ask for a large file and read nothing', { skip: cannotMeasure }, async (t) => {
   const server = await AbusedServer.start(t, { 'large.bin': '' }, { args: ['--h2c'] })
   await truncate(server.folder.join('large.bin'), largeBytes)
-  // 256 files and 20 connections.
-  await server.bear(t, () => askWithoutWindow(server.port, '/large.bin', 20), { descriptors: 320 })
+  await server.bear(t, () => askWithoutWindow(server.port, '/large.bin', 20), { connections: 20, files })
 })
 
 test('1,000 streams of HTTP/2 that ask an upstream and read nothing', { skip: cannotMeasure }, async (t) => {
@@ -52,11 +53,9 @@ test('1,000 streams of HTTP/2 that ask an upstream and read nothing', { skip: ca
   })
   const proxy = ['--h2c', '--proxy', `/api=http://127.0.0.1:${backend.port}`]
   const server = await AbusedServer.start(t, {}, { args: proxy })
-  await server.bear(t, () => askWithoutWindow(server.port, '/api', 10), {
-    megabytes: 400,
-    descriptors: 1200,
-    waitMs: 8000,
-  })
+  // Ten sessions, and a connection to the upstream for each stream.
+  const bounds = { connections: 1010, heldMegabytes: waitingMegabytes }
+  await server.bear(t, () => askWithoutWindow(server.port, '/api', 10), bounds)
   await backend.quiet()
 })
 
@@ -71,7 +70,7 @@ test('500 clients of HTTP/1.1 that ask for a large file and read nothing', { ski
     }
     await drain(clients)
   }
-  await server.bear(t, abuse, { descriptors: 500 + 256 + 64, megabytes: 256 })
+  await server.bear(t, abuse, { connections: 500, files, heldMegabytes: waitingMegabytes })
 })
 
 test('requests for a thousand ranges of a large file', { skip: cannotMeasure }, async (t) => {
@@ -91,5 +90,5 @@ test('requests for a thousand ranges of a large file', { skip: cannotMeasure }, 
       for (const client of clients) client.end()
     }
   }
-  await server.bear(t, abuse, { descriptors: 200 })
+  await server.bear(t, abuse, { connections: 50, files: 50 })
 })
