@@ -144,7 +144,7 @@ describe('timeout bounds what a backend takes', () => {
 
   test('to go on with its content, but not with events', async () => {
     await using backend = await startBackend()
-    await using started = await startServer({}, { timeout: 0.05, proxy: { '/': `http://127.0.0.1:${backend.port}` } })
+    await using started = await startServer({}, { timeout: 1, proxy: { '/': `http://127.0.0.1:${backend.port}` } })
     using events = await RawClient.open(started.port)
     events.send(`GET /x HTTP/1.1\r\n${started.hostLine}\r\n\r\n`)
     const source = await backend.next()
