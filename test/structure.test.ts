@@ -220,6 +220,24 @@ describe('the repository', () => {
     )
   })
 
+  test('workflows may read alone, and a release may prove besides where it comes from', () => {
+    for (const { name, text } of workflows) {
+      assert.match(text, /^permissions:\n {2}contents: read\n(?! )/m, name)
+      const granted = [...text.matchAll(/^ +([\w-]+: write)$/gm)].map(([, right]) => right)
+      assert.deepEqual(granted, name === 'release.yml' ? ['id-token: write'] : [], name)
+      assert.doesNotMatch(text, /secrets\.|NODE_AUTH_TOKEN/, name)
+    }
+    const publishing = workflows.flatMap(({ text }) => [...text.matchAll(/npm publish.*/g)].map(([line]) => line))
+    assert.deepEqual(publishing, ['npm publish --provenance --access public'])
+  })
+
+  test('updates of packages and of actions are watched, and wait for a week', () => {
+    const text = readFileSync(join(root, '.github/dependabot.yml'), 'utf8')
+    const [, ...parts] = text.split(/^ {2}- package-ecosystem: /m)
+    assert.deepEqual(new Set(parts.map((part) => part.split('\n')[0])), new Set(['npm', 'github-actions']))
+    for (const part of parts) assert.match(part, /cooldown:\n +default-days: 7\n/)
+  })
+
   test('the lock file names no registry', () => {
     const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')) as {
       packages: Record<string, { resolved?: string }>

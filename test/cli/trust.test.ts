@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import { chownSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { test } from 'node:test'
-import { folderOf, run, serve } from './command.ts'
+import { folderOf, run, serve, start } from './command.ts'
 
 const isWindows = process.platform === 'win32'
 /** The folder of the authority in a home folder. */
@@ -47,6 +47,31 @@ test('the first --tls says that browsers have to trust the authority, and how; t
   )
   assert.equal(told[1], '')
 })
+
+for (const [words, expected] of [
+  ['--tls=only', /^warning +Browsers refuse .*\n +try: serve8008 trust\n$/],
+  ['--redirect', /^warning +Browsers refuse .*\n +try: serve8008 trust\n$/],
+  ['--tls --json', /^\{"warning":\{"code":"W8008_UNTRUSTED",.*"command":"serve8008 trust"\}\}\n$/],
+  // A certificate of the user's own is another matter.
+  ['--cert localhost.pem --key localhost-key.pem', /^$/],
+  ['', /^$/],
+] as const) {
+  test(`the first start with ${words || 'no flag'} says ${expected.source === '^$' ? 'nothing' : 'so too'}`, async (t) => {
+    const home = await folderOf(t, { 'index.html': 'x' })
+    const options = { cwd: home, env: homeOf(home) }
+    if (words.includes('--cert')) {
+      const other = await folderOf(t, {})
+      const made = await run(t, ['cert', 'localhost'], { cwd: home, env: homeOf(other) })
+      assert.equal(made.exitCode, 0, made.stderr)
+    }
+    const command = start(t, ['--port', '0', ...words.split(' ').filter(Boolean)], options)
+    await command.stdout(/https?:\/\//)
+    command.child.kill('SIGTERM')
+    const { exitCode, stderr } = await command.ended
+    assert.equal(exitCode, 0)
+    assert.match(stderr, expected)
+  })
+}
 
 test('XDG_DATA_HOME names another place', { skip: isWindows }, async (t) => {
   const home = await folderOf(t, {})

@@ -3,12 +3,13 @@ import { test } from 'node:test'
 import { announce, type Start } from '../../../src/cli/announce.ts'
 import { readCommand } from '../../../src/cli/command.ts'
 import { resolveConfig } from '../../../src/config/resolve.ts'
+import type { ServeOptions } from '../../../src/config/types.ts'
 import { packageVersion } from '../../../src/cli/version.ts'
 
 /** What is printed when the server listens on the network, at a terminal of 80 columns. */
-async function announced(argv: readonly string[], isTerminal: boolean): Promise<string> {
+async function announced(argv: readonly string[], isTerminal: boolean, options: ServeOptions = {}): Promise<string> {
   let printed = ''
-  const config = resolveConfig({ lan: true }, { cwd: '/work' })
+  const config = resolveConfig({ lan: true, ...options }, { cwd: '/work' })
   const start = {
     listening: {
       url: 'http://localhost:8008/',
@@ -51,3 +52,23 @@ test('a pipe gets no QR code, --quiet nothing', async () => {
   assert.equal(await announced([], false), line)
   assert.equal(await announced(['--quiet'], true), '')
 })
+
+const to = 'localhost:3000'
+for (const [options, isReached] of [
+  [{ proxy: { '/': to } }, false],
+  [{ routes: [{ match: { path: '/' }, redirect: 'https://a.test/' }] }, false],
+  [{ routes: [{ match: { path: '/' }, reply: { status: 503 } }] }, false],
+  [{ proxy: { '/api': to } }, true],
+  [{ proxy: { 'app.localhost': to } }, true],
+  [{ routes: [{ match: { exact: '/' }, proxy: to }] }, true],
+  [{ routes: [{ match: { path: '/', method: 'POST' }, proxy: to }] }, true],
+  [{ routes: [{ match: { path: '/', header: { 'x-canary': '1' } }, proxy: to }] }, true],
+  [{}, true],
+] as readonly (readonly [ServeOptions, boolean])[]) {
+  test(`names ${isReached ? 'the folder' : 'no folder'} with ${JSON.stringify(options)}`, async () => {
+    const banner = await announced([], true, options)
+    assert.match(banner, isReached ? /Local {5}\S+ {5}\.\n/ : /Local {5}\S+\n/)
+    const plain = await announced([], false, options)
+    assert.match(plain, isReached ? / serving \. at http/ : / forwarding at http/)
+  })
+}

@@ -49,6 +49,26 @@ describe('port', () => {
     assert.equal(problemOf({ port: ['80', 80] }), 'port: 80 is listed twice; keep one of them')
   })
 
+  test('is no other text, which Number() would take for a port', () => {
+    for (const port of [
+      '',
+      ' 3000',
+      '3000 ',
+      '+3000',
+      '-1',
+      '3e3',
+      '0x10',
+      '80.0',
+      '٣٠٠٠',
+      '65536',
+      '3000,3001',
+      'http',
+    ]) {
+      assert.match(problemOf({ port }), /^port: .* is not a port; use a whole number from 0 to 65535/, port)
+    }
+    assert.match(problemOf({ port: ['3000', ''] }), /^port: .*is not/)
+  })
+
   test('is not listed twice, and a list is not empty', () => {
     assert.equal(problemOf({ port: [80, 81, 80] }), 'port: 80 is listed twice; keep one of them')
     assert.match(problemOf({ port: [] }), /^port: the list is empty/)
