@@ -81,6 +81,7 @@ export function createEngine(options: EngineOptions): Engine {
     goneAt: folderChangedAt,
     isGathering: batches.isGathering,
     seen,
+    onGone: (files, pages) => updated({ paths: withoutFoldersOf(files), pages, ms: 0 }),
     onConsole: (page, level, text) => options.onConsole({ page, level, text }),
   })
 

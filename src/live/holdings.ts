@@ -1,8 +1,10 @@
+import type { Sources } from './types.ts'
+
 /** What a page holds: the paths that it has loaded, and the files behind them. */
 export class Holdings {
   readonly #most: number
   /** The oldest first. */
-  readonly #paths = new Map<string, readonly string[]>()
+  readonly #paths = new Map<string, Sources>()
   /** The paths under which the page uses each file. */
   readonly #files = new Map<string, Set<string>>()
 
@@ -27,11 +29,16 @@ export class Holdings {
     return this.#paths.has(path)
   }
 
+  /** Whether a path had something of its own when the page named it. */
+  wasThere(path: string): boolean {
+    return this.#paths.get(path)?.isMissing === false
+  }
+
   /** @param kept a path that is never let go of. */
-  add(path: string, files: readonly string[], kept: string): void {
+  add(path: string, sources: Sources, kept: string): void {
     this.#remove(path)
-    this.#paths.set(path, files)
-    for (const file of files) {
+    this.#paths.set(path, sources)
+    for (const file of sources.files) {
       const known = this.#files.get(file)
       if (known === undefined) this.#files.set(file, new Set([path]))
       else known.add(path)
@@ -45,7 +52,7 @@ export class Holdings {
   }
 
   #remove(path: string): void {
-    for (const file of this.#paths.get(path) ?? []) {
+    for (const file of this.#paths.get(path)?.files ?? []) {
       const paths = this.#files.get(file)
       paths?.delete(path)
       if (paths?.size === 0) this.#files.delete(file)

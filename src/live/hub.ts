@@ -9,6 +9,9 @@ import { createQueue } from './watch/queue.ts'
 /** Milliseconds between two signs of life of a page. */
 const heartbeatMs = 30_000
 
+/** Milliseconds for a file that is gone to come back: a build empties its folder and writes it again. */
+const goneMs = 5000
+
 /** What a {@link Hub} needs to know. */
 export interface HubOptions extends PageSources {
   /** Pages that are served at the same time. */
@@ -16,6 +19,8 @@ export interface HubOptions extends PageSources {
   /** Whether changes are being gathered, so that pages hear of them soon anyway. */
   readonly isGathering: () => boolean
   readonly seen: Seen
+  /** Called when pages have heard of files that did not come back, with how many pages. */
+  readonly onGone: (files: readonly string[], pages: number) => void
   /** Called with an error that a page logged. */
   readonly onConsole: (document: string, level: string, text: string) => void
 }
@@ -32,6 +37,9 @@ export class Hub implements PageEvents {
     if (page.learn()) this.#learning.add(page)
   })
   #heartbeat: NodeJS.Timeout | undefined
+  #goneTimer: NodeJS.Timeout | undefined
+  /** Files of which pages are still to hear. */
+  readonly #goneFiles = new Set<string>()
   #error: ShownError | null = null
   /** When every page was last told to reload, in milliseconds since 1970. */
   #reloadedAt = 0
@@ -66,11 +74,42 @@ export class Hub implements PageEvents {
 
   /** Tells each page which of its files have changed. Returns how many there were to tell. */
   tell(files: readonly string[]): number {
-    const time = Date.now()
+    const known = new Map<string, boolean>()
+    const isMissing = (path: string): boolean => {
+      const isMissing = known.get(path) ?? this.#options.sourcesOf(path).isMissing
+      known.set(path, isMissing)
+      return isMissing
+    }
     const claimed = this.#claims(files)
-    for (const [page, changes] of claimed) page.send({ type: 'change', time, changes: changesOf(changes) })
+    const told = this.#send([...claimed].map(([page, changes]) => [page, page.sift(changes, isMissing)]))
+    if ([...claimed.keys()].some((page) => page.isKeeping)) this.#await(files)
     this.answerWaiting()
-    return claimed.size
+    return told
+  }
+
+  #send(changes: Iterable<readonly [Page, ReadonlyMap<string, Change['kind']>]>): number {
+    const time = Date.now()
+    let told = 0
+    for (const [page, those] of changes) {
+      if (those.size === 0) continue
+      page.send({ type: 'change', time, changes: changesOf(those) })
+      told++
+    }
+    return told
+  }
+
+  #await(files: readonly string[]): void {
+    for (const file of files) this.#goneFiles.add(file)
+    clearTimeout(this.#goneTimer)
+    this.#goneTimer = setTimeout(() => this.#giveUpGone(), goneMs).unref()
+  }
+
+  /** What has not come back by now has been removed. */
+  #giveUpGone(): void {
+    const files = [...this.#goneFiles]
+    this.#goneFiles.clear()
+    const told = this.#send([...this.#pages].map((page) => [page, page.takeKept()]))
+    if (told > 0) this.#options.onGone(files, told)
   }
 
   /** Answers pages whose hello came in the midst of changes. */
@@ -99,6 +138,7 @@ export class Hub implements PageEvents {
 
   close(): void {
     clearInterval(this.#heartbeat)
+    clearTimeout(this.#goneTimer)
     this.#learning.close()
     for (const page of this.#pages) page.leave()
   }

@@ -1,7 +1,7 @@
 import type { WebSocket } from 'ws'
 import { Holdings } from './holdings.ts'
 import { parseMessage, maxPaths } from './message.ts'
-import type { FromPage, ToPage } from './protocol.ts'
+import type { Change, FromPage, ToPage } from './protocol.ts'
 import type { Sources } from './types.ts'
 
 /** Bytes that may wait for a page that does not read; then it is let go, and comes again when it can. */
@@ -46,6 +46,8 @@ export class Page {
   /** Whether its hello has been answered: until then what it is told of tells it nothing of what it missed. */
   isAnswered = false
   readonly #held = new Holdings(maxPaths)
+  /** What is gone, and what has changed since the document went. */
+  readonly #kept = new Map<string, Change['kind']>()
   /** Paths that are still to be learned, and when the page told of each. The oldest come first. */
   readonly #waiting = new Map<string, number>()
   /** What changed before it was watched: paths, each with a file. */
@@ -110,6 +112,34 @@ export class Page {
     return path === this.document || this.#held.has(path) || this.#waiting.has(path)
   }
 
+  /** Whether it is still to hear of something. */
+  get isKeeping(): boolean {
+    return this.#kept.size > 0
+  }
+
+  /**
+   * Takes changes, and returns those that the page is to hear of now. A build that empties its folder first must not
+   * lead the page to a listing: what is gone is kept until it is there again, and with the page's document everything.
+   */
+  sift(
+    changes: ReadonlyMap<string, Change['kind']>,
+    isMissing: (path: string) => boolean,
+  ): Map<string, Change['kind']> {
+    for (const [path, kind] of changes) this.#kept.set(path, kind)
+    const isGone = (path: string): boolean => this.#held.wasThere(path) && isMissing(path)
+    if (isGone(this.document)) return new Map()
+    const ready = new Map([...this.#kept].filter(([path]) => !isGone(path)))
+    for (const path of ready.keys()) this.#kept.delete(path)
+    return ready
+  }
+
+  /** What was kept, once. */
+  takeKept(): Map<string, Change['kind']> {
+    const kept = new Map(this.#kept)
+    this.#kept.clear()
+    return kept
+  }
+
   send(message: ToPage): void {
     if ('time' in message && this.isAnswered) this.syncedAt = message.time
     if (this.#isReading()) this.#socket.send(JSON.stringify(message))
@@ -158,8 +188,9 @@ export class Page {
   }
 
   #look(path: string, toldAt: number): void {
-    const { files, isMissing } = this.#sources.sourcesOf(path)
-    this.#held.add(path, files, this.document)
+    const sources = this.#sources.sourcesOf(path)
+    const { files, isMissing } = sources
+    this.#held.add(path, sources, this.document)
     const [first] = files
     if (first === undefined) return
     if (this.#isGreeted) {

@@ -209,7 +209,6 @@ test('a text that is the page itself follows the file, where it was scrolled to'
       await tab.waitForFunction('frames[0].scrollY > 500')
 
       rmSync(site.folder.join('my notes.md'))
-      await tab.getByText('404').waitFor()
       writeFileSync(site.folder.join('my notes.md'), text('three'))
       await tab.frameLocator('iframe').getByText('three').waitFor()
 
@@ -375,6 +374,47 @@ test('somebody on a page that is missing sees it come', { skip }, async () => {
     /404/,
   )
 })
+
+test(
+  'a build that empties its folder and takes a while leaves the page as it is until it is written again',
+  { skip },
+  async () => {
+    const files = (title: string) => ({
+      'dist/index.html': page(`${icon}<title>${title}</title><script src="a/app.js"></script>`, 'x'),
+      'dist/a/app.js': `window.built = '${title}'`,
+    })
+    const folder = await new TempFolder().write(files('one'))
+    const server = createServer({ root: folder.join('dist'), port: 0, host: '127.0.0.1' })
+    const { port } = await server.listen()
+    try {
+      await withPage(browser, 'about:blank', async (tab) => {
+        await connect(tab, `http://127.0.0.1:${port}/`)
+        const titles: string[] = []
+        tab.on('load', () => void tab.title().then((title) => titles.push(title)))
+        const noticed = (name: string): Promise<void> =>
+          new Promise((resolve) =>
+            server.on('change', (paths) => paths.some((path) => path.endsWith(name)) && resolve()),
+          )
+        const emptied = noticed('index.html')
+        rmSync(folder.join('dist'), { recursive: true })
+        await emptied
+        const begun = noticed('app.js')
+        await folder.write({ 'dist/a/app.js': files('two')['dist/a/app.js'] })
+        await begun
+        assert.deepEqual([await tab.title(), titles], ['one', []])
+        await folder.write(files('two'))
+        await tab.waitForFunction(`document.title === 'two' && window.built === 'two'`)
+        assert.ok(
+          titles.every((title) => title === 'two'),
+          titles.join(),
+        )
+      })
+    } finally {
+      await server.close()
+      folder[Symbol.dispose]()
+    }
+  },
+)
 
 test('going back shows a page that is in touch again', { skip }, async () => {
   await using site = await serve({

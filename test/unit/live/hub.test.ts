@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import type { WebSocket } from 'ws'
 import { Hub, type HubOptions } from '../../../src/live/hub.ts'
 import { FakeSocket } from './fake-socket.ts'
@@ -15,6 +15,7 @@ function hubOf(options: Partial<HubOptions> = {}): Hub {
     isGathering: () => false,
     seen: { forget() {}, note() {}, askersOf: () => [] },
     onConsole() {},
+    onGone() {},
     ...options,
   })
 }
@@ -120,4 +121,59 @@ test('what changes between the telling and the learning of a path is not missed'
   await nextTurn()
   assert.deepEqual(heard(page), ['welcome', '/b.css'])
   hub.close()
+})
+
+/** A page of a style sheet and a script, of which files can be taken away. */
+async function built(context: TestContext) {
+  context.mock.timers.enable({ apis: ['setTimeout'] })
+  const missing = new Set<string>()
+  const gone: unknown[] = []
+  const hub = hubOf({
+    sourcesOf: (path) => ({ files: [`/site${path}`], isMissing: missing.has(path) }),
+    onGone: (files, pages) => gone.push([files, pages]),
+  })
+  context.after(() => hub.close())
+  const page = admit(hub)
+  page.say({ type: 'hello', document: '/', resources: ['/a.css', '/a.js'] })
+  for (let turns = 0; page.done.length === 0 && turns < 100; turns++) await nextTurn()
+  page.done.length = 0
+  return { hub, page, missing, gone }
+}
+
+test('a page hears of a folder that is emptied once its document is there again, and of all that changed', async (context) => {
+  const { hub, page, missing, gone } = await built(context)
+  for (const path of ['/a.js', '/', '/a.css']) missing.add(path)
+  assert.equal(hub.tell(['/site/a.js']), 0)
+  assert.equal(hub.tell(['/site/', '/site/a.css']), 0)
+  missing.delete('/a.css')
+  assert.equal(hub.tell(['/site/a.css']), 0)
+  assert.deepEqual(heard(page), [])
+  missing.clear()
+  assert.equal(hub.tell(['/site/']), 1)
+  assert.deepEqual(heard(page).toSorted(), ['/', '/a.css', '/a.js'])
+  context.mock.timers.tick(60_000)
+  assert.deepEqual([heard(page).length, gone], [3, []])
+})
+
+test('a file that is gone holds up no other, and is reported when it does not come back within five seconds', async (context) => {
+  const { hub, page, missing, gone } = await built(context)
+  missing.add('/a.js')
+  assert.equal(hub.tell(['/site/a.js']), 0)
+  assert.equal(hub.tell(['/site/a.css']), 1)
+  assert.deepEqual(heard(page), ['/a.css'])
+  context.mock.timers.tick(4999)
+  assert.deepEqual(heard(page), ['/a.css'])
+  context.mock.timers.tick(1)
+  assert.deepEqual(heard(page), ['/a.css', '/a.js'])
+  assert.deepEqual(gone, [[['/site/a.js', '/site/a.css'], 1]])
+})
+
+test('a page that stands in for a missing file hears of it at once', async (context) => {
+  const { hub, missing } = await built(context)
+  missing.add('/later')
+  const page = admit(hub)
+  page.say({ type: 'hello', document: '/later', resources: [] })
+  for (let turns = 0; page.done.length === 0 && turns < 100; turns++) await nextTurn()
+  assert.equal(hub.tell(['/site/later']), 1)
+  assert.deepEqual(heard(page), ['welcome', '/later'])
 })
