@@ -25,7 +25,7 @@ export function wayOut(error: ServeError | Warning, typed: Typed, folder: string
 
 /** The hint where the library's words name options: a person at a shell has flags and words. */
 function commandSentence({ code, hint }: ServeError | Warning, typed: Typed, folder: string | undefined) {
-  if (code === 'E8008_ROOT_NOT_FOUND' && folder !== undefined) {
+  if (code === 'E8008_ROOT_NOT_FOUND' && folder?.includes('\ufffd') === false) {
     return (
       buildOf(folder, typed) ??
       existingFolder(folder, typed) ??

@@ -17,6 +17,12 @@ export function checkFolders(config: Pick<ResolvedConfig, 'root' | 'mounts' | 'a
 
 function checkFolder(folder: string, title: string, option: string): void {
   const kind = look(folder, 'E8008_ROOT_UNREADABLE', title)
+  // Node reads words and the working directory as UTF-8, and puts this character where they are not.
+  if (kind === undefined && folder.includes('\ufffd')) {
+    throw new ServeError('E8008_ROOT_NOT_FOUND', `The name of the ${title} is not UTF-8: ${folder}`, {
+      hint: 'rename it, or make a symbolic link to it and serve that',
+    })
+  }
   if (kind === undefined) {
     throw new ServeError('E8008_ROOT_NOT_FOUND', `The ${title} does not exist: ${folder}`, {
       hint: `set ${option} to a folder that exists`,

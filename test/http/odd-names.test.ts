@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
+import type { ServeOptions } from '../../src/index.ts'
 import { LivePage } from '../support/live-page.ts'
 import { rawGet } from '../support/raw.ts'
-import { startServer } from '../support/server.ts'
+import { startServer, TempFolder } from '../support/server.ts'
 
 const skip = process.platform !== 'linux' && 'only Linux takes any bytes for a name'
 
@@ -111,4 +112,23 @@ test('pages of such names are updated when what they use changes', { skip }, asy
   assert.ok((await heard(page)).includes(`document ${document}`))
   // Folders that cannot be watched are looked at from time to time, with a warning.
   assert.deepEqual(warnings, [])
+})
+
+test('a folder of such a name is served by a link', { skip }, async () => {
+  using folder = new TempFolder()
+  const real = Buffer.concat([Buffer.from(`${folder.path}/d`), Buffer.of(0xe9)])
+  mkdirSync(real)
+  symlinkSync(real, folder.join('link'))
+  for (const options of [{ root: folder.join('link') }, { mounts: { '/m': folder.join('link') } }] as ServeOptions[]) {
+    await using started = await startServer({}, options)
+    const path = options.root === undefined ? '/m/' : '/'
+    for (const [name, content] of [
+      ['a.txt', 'one'],
+      ['caf\xe9.txt', 'two'],
+    ] as const) {
+      writeFileSync(Buffer.concat([real, Buffer.from(`/${name}`, 'latin1')]), content)
+      const reply = await rawGet(started.port, path + name.replace('\xe9', '%E9'))
+      assert.deepEqual([reply.status, reply.body.toString()], [200, content])
+    }
+  }
 })

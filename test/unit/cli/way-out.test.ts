@@ -14,6 +14,8 @@ test('hints of the library that name options are in words of the command', () =>
   // Set in a file or the environment, where it is called root.
   assert.equal(wayOut(missing, typed(), undefined), missing.hint)
   assert.equal(wayOut(missing, typed('zzzzzz'), 'zzzzzz'), anyFolder)
+  const unreadable = new ServeError('E8008_ROOT_NOT_FOUND', '', { hint: 'rename it' })
+  assert.equal(wayOut(unreadable, typed('caf\ufffd'), 'caf\ufffd'), 'rename it')
   const users = new ServeError('E8008_AUTH_FILE', '', { hint: 'check authFile: it names a file' })
   assert.equal(wayOut(users, typed(), undefined), 'check --auth-file: it names a file')
 })

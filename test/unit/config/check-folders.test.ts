@@ -26,6 +26,24 @@ describe('checkFolders', () => {
     assert.throws(() => checkFolders({ ...good, root: join(file, 'x') }), /does not exist|cannot be read/)
   })
 
+  // Node reads words and the working directory as UTF-8, so such a folder can be reached by a link alone.
+  test('says that the name of a folder is not UTF-8', () => {
+    const named = `${none}\ufffd`
+    const hint = /symbolic link/
+    const mounts = [{ path: '/docs/', folder: named }]
+    assert.throws(() => checkFolders({ ...good, root: named }), {
+      message: `The name of the folder is not UTF-8: ${named}`,
+      hint,
+    })
+    assert.throws(() => checkFolders({ ...good, mounts }), {
+      message: /^The name of the folder of \/docs\/ is not/,
+      hint,
+    })
+    // A name may hold that character itself.
+    mkdirSync(named)
+    checkFolders({ ...good, root: named })
+  })
+
   test('names the mount that is wrong', () => {
     const mounts = [{ path: '/docs/', folder: none }]
     assert.throws(() => checkFolders({ ...good, mounts }), {
