@@ -62,14 +62,15 @@ export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
-    description: 'Bytes of content that a reply waits for although it does not need them, to keep the connection open.',
+    description:
+      'Bytes of content that are read although a reply does not need them; past it a connection of HTTP/1.1 closes.',
   },
   drainMs: {
     default: 200,
     min: 0,
     max: longest,
     unit: 'milliseconds',
-    description: 'Milliseconds that a reply waits for such content; then it closes the connection.',
+    description: 'Milliseconds that the end of a reply over HTTP/2 waits for such content.',
   },
   lingerBytes: {
     default: 64 * mebibyte,

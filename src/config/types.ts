@@ -154,9 +154,12 @@ export interface Limits {
   requestMs: number
   /** Milliseconds that a connection may idle between requests. Default 10000. */
   idleMs: number
-  /** Bytes of content that a reply waits for although it does not need them, so that the connection can stay open. Default 16 MiB. */
+  /**
+   * Bytes of content that are read although a reply does not need them: a connection of HTTP/1.1 stays open where no more
+   * than these came with the request, and the end of a reply over HTTP/2 waits for them. Default 16 MiB.
+   */
   drainBytes: number
-  /** Milliseconds that a reply waits for such content; then it closes the connection. Default 200. */
+  /** Milliseconds that the end of a reply over HTTP/2 waits for such content, as does a reply that has none itself. Default 200. */
   drainMs: number
   /** Bytes that are read and dropped behind a reply that closes the connection, so that the client can read it. Default 64 MiB. */
   lingerBytes: number

@@ -61,7 +61,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
   const connections = new WeakMap<Duplex, Connection>()
   const accepted = new OpenConnections(limits.connections, options.onFull)
   const host: NodeHost<ServerResponse> = {
-    bodyBytes: limits.bodyBytes,
+    limits,
     invite: (response) => response.writeContinue(),
     inform: finishInterim,
     write: (x, reply, isLast) => {

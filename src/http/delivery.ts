@@ -10,12 +10,15 @@ import type { Reply } from './reply.ts'
 export interface ServerExchange extends Exchange {
   /** Where an embedding program mounted us. */
   readonly mount: Mount
-  /** Whether there is content that nobody took. */
-  readonly unread: boolean
   /** Whether the header section of a reply is out. */
   readonly answered: boolean
   /** Whether no reply can go out any more. */
   readonly gone: boolean
+  /**
+   * What a reply waits for that does not need the content of its request: whether all of that came, so that the
+   * connection can stay open. Undefined where the reply goes out now.
+   */
+  arrival(reply: Reply): Promise<boolean> | undefined
   /**
    * Writes the reply. A client that takes none of it for `limits.writeMs` is given up.
    *
@@ -57,23 +60,19 @@ export interface Delivery {
 
 /** Builds the delivery around a pipeline. */
 export function createDelivery(options: DeliveryOptions): Delivery {
-  const { handler, limits, refuse, done, onFault, isDraining } = options
+  const { handler, refuse, done, onFault, isDraining } = options
 
   function deliver(x: ServerExchange, reply: Reply, next?: Next): void {
     if (next !== undefined && isUnclaimed(x)) return (discard(reply.body), next())
     const mounted = mountedReply(reply, x.mount, x)
-    if (x.unread && mounted.close !== true) return void deliverAfterDrain(x, mounted)
-    send(x, mounted)
+    const arrival = x.arrival(mounted)
+    if (arrival === undefined) send(x, mounted)
+    else void deliverAfter(arrival, x, mounted)
   }
 
-  /**
-   * Content that the reply does not need is read first where it is small and comes at once: then it is known to be
-   * valid, and the connection can stay open. No reply waits longer for it (RFC 9112 section 9.3): it closes.
-   */
-  async function deliverAfterDrain(x: ServerExchange, reply: Reply): Promise<void> {
+  async function deliverAfter(arrival: Promise<boolean>, x: ServerExchange, reply: Reply): Promise<void> {
     try {
-      const isWhole = await x.body.drain({ bytes: limits.drainBytes, ms: limits.drainMs })
-      send(x, isWhole ? reply : { ...reply, close: true })
+      send(x, (await arrival) ? reply : { ...reply, close: true })
     } catch (error) {
       discard(reply.body)
       // Anything else is a broken message or a lost client, which is refused elsewhere.

@@ -25,12 +25,12 @@ export interface Relayed extends Readable {
   goTo?(outlet: Outlet): void
 }
 
-/** How much content is waited for, and how long; what is left out has no bound but `limits.bodyBytes`. */
+/** How much content is waited for; what is left out has no bound but `limits.bodyBytes`. */
 export interface DrainBounds {
   /** Bytes of content. */
   readonly bytes?: number
-  /** Milliseconds. */
-  readonly ms?: number
+  /** Whether content counts only that reached this machine by now. Default false. */
+  readonly isHere?: boolean
 }
 
 /** The request's content. Reading it is optional: what nobody reads is dropped. */

@@ -4,8 +4,9 @@ import type { ServerExchange } from './delivery.ts'
 import type { Notes, Peer } from './exchange.ts'
 import type { Sent } from './finish.ts'
 import { RequestHeaders, type HeaderList } from './headers.ts'
-import { finishHttp2, finishHttp2Interim, type Http2Host } from './http2-finish.ts'
+import { finishHttp2, finishHttp2Interim, goesOutAtOnce, type Http2Host } from './http2-finish.ts'
 import type { Http2Head } from './http2-head.ts'
+import { whenContentEnds } from './http2-reset.ts'
 import { noMount, type Mount } from './mounted-reply.ts'
 import { nextExchangeId } from './plain-exchange.ts'
 import type { Reply } from './reply.ts'
@@ -82,8 +83,23 @@ export class Http2Exchange implements ServerExchange {
     return () => void this.#whenGone.delete(callback)
   }
 
-  get unread(): boolean {
-    return this.body.expected && !this.body.taken
+  /** Whether content is to come. */
+  get isSending(): boolean {
+    return this.body.expected && !this.body.read
+  }
+
+  /**
+   * Only a reply that cannot go out at once waits. A client that sees that it was refused may end its content, now too
+   * short, and Node then resets the stream: all of the reply must be out by then, or comes behind the content. An early
+   * success of another server may be a call that goes on both ways (gRPC).
+   */
+  arrival(reply: Reply): Promise<boolean> | undefined {
+    const isCall = reply.relayed === true && reply.status < 300
+    if (!this.isSending || isCall) return undefined
+    // Refused as it is in HTTP/1.1.
+    if (this.body.isTooLong && !this.body.taken && reply.close !== true) return this.body.drain()
+    if (goesOutAtOnce(reply, this.method)) return undefined
+    return whenContentEnds(this.#stream, this.#host.limits)
   }
 
   get answered(): boolean {

@@ -5,7 +5,7 @@ import { discard } from './body.ts'
 import type { Exchange } from './exchange.ts'
 import { checkField, checkInterim, isBodyless, lengthened, type Sent } from './finish.ts'
 import { getField, type HeaderList } from './headers.ts'
-import { resetStream, stopReading } from './http2-reset.ts'
+import { resetStream, stopReading, whenContentEnds } from './http2-reset.ts'
 import { Http2Writer } from './http2-writer.ts'
 import { isStreamed, lengthOf, sendContent } from './reply-content.ts'
 import type { Reply } from './reply.ts'
@@ -32,19 +32,25 @@ export interface Http2Host {
   readonly limits: Limits
 }
 
+/** An exchange that knows whether content of its request is on its way. */
+interface Asked extends Exchange {
+  readonly isSending: boolean
+}
+
+/** Whether all of a reply can go out at once, and its end by itself. */
+export function goesOutAtOnce({ body, status }: Reply, method: string): boolean {
+  if (!(body instanceof Uint8Array) || isBodyless(method, status)) return false
+  return body.byteLength > 0 && body.byteLength <= atOnceBytes
+}
+
 /**
  * Writes a reply on a stream of HTTP/2: the place where an answer meets it. Content that breaks off resets the stream,
  * so that it never looks complete (RFC 9113 section 8.1).
  *
  * @param host Where is noted what the client has not taken, and the bounds of what it may still send.
  */
-export function finishHttp2(
-  stream: ServerHttp2Stream,
-  reply: Reply,
-  x: Exchange,
-  host: Http2Host,
-): Sent | Promise<Sent> {
-  const { backlog } = host
+export function finishHttp2(stream: ServerHttp2Stream, reply: Reply, x: Asked, host: Http2Host): Sent | Promise<Sent> {
+  const { backlog, limits } = host
   const { body, status } = reply
   if (!(status >= 200 && status <= 999)) throw new RangeError(`${status} is not the status of a final reply.`)
   if (body === null || body instanceof Uint8Array) {
@@ -56,7 +62,12 @@ export function finishHttp2(
     whenFinished(stream, host)
     if (endStream) return { bytes: 0, aborted: false }
     if (body.byteLength > atOnceBytes) return sendLarge(stream, body, backlog)
-    new Http2Writer(stream, backlog).endWith(body)
+    const writer = new Http2Writer(stream, backlog)
+    if (x.isSending) {
+      void writer.write(body)
+      // Some clients lose a reply whose stream ends while they send.
+      void whenContentEnds(stream, limits).then(() => writer.end())
+    } else writer.endWith(body)
     return { bytes: body.byteLength, aborted: false }
   }
   if (!isStreamed(body)) throw new TypeError('The body of a reply is null, bytes, a stream or a source.')

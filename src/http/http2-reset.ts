@@ -1,4 +1,5 @@
 import { constants, type ServerHttp2Stream } from 'node:http2'
+import type { Limits } from '../config/types.ts'
 import { cancelStream, whenSent } from './http2-cancel.ts'
 import { linger, type LingerLimits } from './linger.ts'
 
@@ -29,6 +30,30 @@ export function stopReading(stream: ServerHttp2Stream, limits: LingerLimits): vo
   )
   stream.on('data', (chunk: Uint8Array) => (received += chunk.byteLength)).resume()
   stream.once('end', stop).once('close', stop)
+}
+
+/**
+ * Reads and drops what comes of a request. Resolves with whether that was all of it, when it is over, takes longer than
+ * `drainMs` or is more than `drainBytes`.
+ */
+export function whenContentEnds(
+  stream: ServerHttp2Stream,
+  { drainBytes, drainMs }: Pick<Limits, 'drainBytes' | 'drainMs'>,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    let received = 0
+    const count = (chunk: Uint8Array): void => {
+      received += chunk.byteLength
+      if (received > drainBytes) settle()
+    }
+    const settle = (): void => {
+      clearTimeout(timer)
+      stream.off('data', count).off('end', settle).off('close', settle)
+      resolve(stream.readableEnded)
+    }
+    const timer = setTimeout(settle, drainMs)
+    stream.on('data', count).once('end', settle).once('close', settle).resume()
+  })
 }
 
 /** Whether a stream was broken off by its client, or for what its client did (RFC 9113 section 5.4.2). */

@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import type { Limits } from '../config/types.ts'
 import type { Answer, Connection, Latest } from './connection.ts'
 import type { ServerExchange } from './delivery.ts'
 import type { Notes, Peer, RequestBody } from './exchange.ts'
@@ -24,8 +25,7 @@ export interface NodeMessage extends Readable {
 
 /** What the exchanges of one adapter share. */
 export interface NodeHost<Response extends Answer> {
-  /** Most bytes of content that are read. */
-  readonly bodyBytes: number
+  readonly limits: Pick<Limits, 'bodyBytes' | 'drainBytes'>
   /** Sends the 100 that a client waits for. */
   readonly invite: (response: Response) => void
   /** Sends an interim reply. */
@@ -120,11 +120,16 @@ export class NodeExchange<Response extends Answer> implements ServerExchange, La
     this.#host.inform(this.response, status, headers)
   }
 
-  /** Whether there is content that nobody took; told without making a body. */
-  get unread(): boolean {
+  /**
+   * Content is read first where it is small and here already: then it is known to be valid, and the connection can stay
+   * open. No reply waits for the rest of it (RFC 9112 section 9.3): it closes.
+   */
+  arrival({ close }: Reply): Promise<boolean> | undefined {
     const { headers } = this
-    if (!headers.has('content-length') && !headers.has('transfer-encoding')) return false
-    return this.body.expected && !this.body.taken
+    // Most requests have none, and need no body to know.
+    if (close === true || (!headers.has('content-length') && !headers.has('transfer-encoding'))) return undefined
+    if (!this.body.expected || this.body.taken) return undefined
+    return this.body.drain({ bytes: this.#host.limits.drainBytes, isHere: true })
   }
 
   /** Whether the reply comes before all of the content did, so that the connection ends with it. Injected requests do not say. */
@@ -161,11 +166,11 @@ export class NodeExchange<Response extends Answer> implements ServerExchange, La
   }
 
   #openBody(): StreamBody {
-    const { bodyBytes: limit, invite } = this.#host
+    const { limits, invite } = this.#host
     const whole = this.#content
     return new StreamBody(whole === undefined ? this.message : Readable.from([whole]), {
       headers: this.headers,
-      limit,
+      limit: limits.bodyBytes,
       whole,
       invite: this.#waits ? () => invite(this.response) : undefined,
       isOurs: this.#isOurs,

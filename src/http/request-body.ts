@@ -100,7 +100,7 @@ export class StreamBody implements RequestBody {
   }
 
   /** Content that the client holds back is not asked for: the reply comes without it. */
-  async drain({ bytes, ms }: DrainBounds = {}): Promise<boolean> {
+  async drain({ bytes, isHere = false }: DrainBounds = {}): Promise<boolean> {
     if (!this.expected || this.#taken) return this.read
     this.#checkLength()
     const { limit, invite } = this.#options
@@ -110,10 +110,9 @@ export class StreamBody implements RequestBody {
     // A body parser of the embedding program may have read it before.
     if (source.readableEnded) return true
     let seen = 0
-    let timer: NodeJS.Timeout | undefined
     // Not an async iterator, which destroys the stream, and with it the connection, when it stops early.
     return new Promise<boolean>((resolve, reject) => {
-      if (ms !== undefined) timer = setTimeout(resolve, ms, false)
+      if (isHere) afterNextRead(() => resolve(false))
       this.#failed = reject
       source.on('data', (chunk: Uint8Array) => {
         seen += chunk.byteLength
@@ -122,7 +121,7 @@ export class StreamBody implements RequestBody {
       })
       source.once('end', () => (this.#isWhole() ? resolve(true) : reject(clientLeft()))).once('error', reject)
       source.once('close', () => reject(clientLeft()))
-    }).finally(() => clearTimeout(timer))
+    })
   }
 
   /** Tells whoever reads that the rest cannot be read; Node does not once the request was answered. */
@@ -145,10 +144,14 @@ export class StreamBody implements RequestBody {
     return this.#options.isWhole?.() ?? true
   }
 
+  /** Whether more was announced than is read of it. */
+  get isTooLong(): boolean {
+    return this.length !== undefined && this.length > this.#options.limit
+  }
+
   /** More than is read anyway is not waited for. */
   #checkLength(): void {
-    const { limit } = this.#options
-    if (this.length !== undefined && this.length > limit) throw bodyTooLarge(limit)
+    if (this.isTooLong) throw bodyTooLarge(this.#options.limit)
   }
 
   #take(): void {
@@ -156,6 +159,11 @@ export class StreamBody implements RequestBody {
     this.#taken = true
     this.#options.invite?.()
   }
+}
+
+/** Acts once the event loop has read what the system holds for every connection: between two immediates it does so. */
+function afterNextRead(act: () => void): void {
+  setImmediate(() => setImmediate(act))
 }
 
 /** Passes bytes on until there are too many. */

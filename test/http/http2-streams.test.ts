@@ -13,6 +13,13 @@ function answering(answer: (x: Exchange) => Reply | Promise<Reply>): { layers: L
   return { layers: [() => answer] }
 }
 
+/** Answers once the content was read. */
+async function readAll(x: Exchange): Promise<Reply> {
+  let length = 0
+  for await (const chunk of x.body.stream()) length += (chunk as Buffer).length
+  return { status: 200, headers: [], body: Buffer.from(String(length)) }
+}
+
 const post = [[':method', 'POST'], ...get.slice(1)] as const
 
 const reset = (stream: number, code: number): Buffer => frame('reset', 0, stream, uint32(code))
@@ -151,14 +158,7 @@ test('a client that waits is asked for its content only by who wants it', async 
   await using front = await startHttp2(
     { 'a.txt': 'alpha' },
     {
-      layers: [
-        (next) => async (x) => {
-          if (x.target.path !== '/read') return next(x)
-          let length = 0
-          for await (const chunk of x.body.stream()) length += (chunk as Buffer).length
-          return { status: 200, headers: [], body: Buffer.from(String(length)) }
-        },
-      ],
+      layers: [(next) => (x) => (x.target.path === '/read' ? readAll(x) : next(x))],
     },
   )
   using session = openSession(front.port)
@@ -173,7 +173,8 @@ test('a client that waits is asked for its content only by who wants it', async 
 })
 
 test('content above the limit is refused, announced or not, and the client need not send the rest', async () => {
-  await using front = await startHttp2({ 'a.txt': 'alpha' }, { limits: { bodyBytes: 1000 } })
+  const layers: Layer[] = [(next) => (x) => (x.headers.has('content-length') ? next(x) : readAll(x))]
+  await using front = await startHttp2({ 'a.txt': 'alpha' }, { limits: { bodyBytes: 1000 }, layers })
   using client = await FrameClient.open(front.port)
   client.request(1, [...post, ['content-length', '1001']], false)
   assert.equal(await client.outcome(1), undefined)
@@ -185,6 +186,45 @@ test('content above the limit is refused, announced or not, and the client need 
   assert.equal(front.records[1]?.status, 413)
 })
 
+test('a refusal goes out at once, and its end behind the content', async () => {
+  await using front = await startHttp2({ 'a.txt': 'alpha' }, { limits: { drainMs: 2 ** 30 } })
+  using client = await FrameClient.open(front.port)
+  client.request(1, [...post, ['content-length', '10000']], false).send(frame('data', 0, 1, Buffer.alloc(1)))
+  const data = await client.frame(({ stream, type }) => stream === 1 && type === frameTypes.data)
+  assert.match(data.payload.toString(), /E8008_METHOD/)
+  assert.equal(front.records[0]?.status, 405)
+  // The server has read all that came before.
+  client.send(frame('ping', 0, 0, Buffer.alloc(8)))
+  await client.frame(({ type }) => type === frameTypes.ping)
+  assert.equal(client.frames.find(endsStream(1)), undefined)
+  client.send(frame('data', flags.endStream, 1, Buffer.alloc(9999)))
+  assert.equal(await client.outcome(1), undefined)
+})
+
+test('the end of a refusal waits for no more than drainBytes of content', async () => {
+  await using front = await startHttp2({ 'a.txt': 'alpha' }, { limits: { drainMs: 2 ** 30, drainBytes: 1000 } })
+  using client = await FrameClient.open(front.port)
+  client.request(1, [...post, ['content-length', '100000']], false).send(frame('data', 0, 1, Buffer.alloc(1001)))
+  assert.equal(await client.outcome(1), undefined)
+})
+
+test('a reply without content of its own goes out behind the content', async () => {
+  const routes = [{ match: { path: '/none' }, reply: { status: 204 } }] as const
+  await using front = await startHttp2({}, { limits: { drainMs: 2 ** 30 }, routes: [...routes] })
+  using client = await FrameClient.open(front.port)
+  const fields = post.map(([name, value]) => [name, name === ':path' ? '/none' : value] as const)
+  client.request(1, [...fields, ['content-length', '9']], false).send(frame('data', 0, 1, Buffer.alloc(1)))
+  client.send(frame('ping', 0, 0, Buffer.alloc(8)))
+  await client.frame(({ type }) => type === frameTypes.ping)
+  assert.equal(
+    client.frames.find(({ stream }) => stream === 1),
+    undefined,
+  )
+  client.send(frame('data', flags.endStream, 1, Buffer.alloc(8)))
+  assert.equal(await client.outcome(1), undefined)
+  assert.equal(front.records[0]?.status, 204)
+})
+
 test('content that nobody wants is read before the answer, within the limit', async () => {
   await using front = await startHttp2({ 'a.txt': 'alpha' })
   using session = openSession(front.port)
@@ -193,7 +233,7 @@ test('content that nobody wants is read before the answer, within the limit', as
 })
 
 test('a request that does not arrive in time is refused, and one that makes progress is not', async () => {
-  await using front = await startHttp2({ 'a.txt': 'alpha' }, { limits: { requestMs: 100 } })
+  await using front = await startHttp2({}, { limits: { requestMs: 100 }, ...answering(readAll) })
   using client = await FrameClient.open(front.port)
   client.request(1, [...post, ['content-length', '10']], false)
   assert.equal(await client.outcome(1), undefined)

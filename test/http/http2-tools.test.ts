@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { accessSync, constants } from 'node:fs'
+import { devNull } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { test } from 'node:test'
 import { promisify } from 'node:util'
@@ -31,6 +32,36 @@ test('curl speaks HTTP/2 by prior knowledge', { skip: missing('curl') }, async (
   assert.match(posted.stdout, /\n405$/)
   const foreign = await run('curl', [...flags, '-w', '\n%{http_code}', '-H', 'Host: evil.test', url])
   assert.match(foreign.stdout, /\n421$/)
+})
+
+test('curl loses no early reply over HTTP/2', { skip: missing('curl') }, async () => {
+  const routes = [
+    { match: { path: '/old' }, redirect: '/a.txt' },
+    { match: { path: '/none' }, reply: { status: 204 } },
+  ] as const
+  await using front = await startHttp2({ 'a.txt': 'alpha' }, { routes: [...routes] })
+  await front.folder.write({ content: Buffer.alloc(1_000_000) })
+  const flags = ['-s', '-4', '--http2-prior-knowledge', '--max-time', '20', '-o', devNull, '-w', '%{http_code}']
+  for (const [path, status] of [
+    ['a.txt', '405'],
+    ['old', '307'],
+    ['none', '204'],
+  ] as const) {
+    for (const expect of ['Expect:', 'Expect: 100-continue']) {
+      for (let round = 0; round < 6; round++) {
+        const url = `http://localhost:${front.port}/${path}`
+        const { stdout } = await run('curl', [
+          ...flags,
+          '-H',
+          expect,
+          '--data-binary',
+          `@${front.folder.join('content')}`,
+          url,
+        ])
+        assert.equal(stdout, status)
+      }
+    }
+  }
 })
 
 test('nghttp gets a page with its parts', { skip: missing('nghttp') }, async () => {
