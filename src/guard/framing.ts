@@ -12,6 +12,17 @@ const versions: ReadonlySet<string> = new Set(['1.0', '1.1', '2'])
  */
 export function checkFraming(x: Exchange): void {
   if (!versions.has(x.version)) {
+    // What node:http2 gives to a program that embeds us, or `GET / HTTP/2.0`.
+    if (x.version === '2.0') {
+      throw new ServeError(
+        'E8008_HTTP_VERSION',
+        'HTTP/2 is taken on a port of serve8008 alone, not through node:http2.',
+        {
+          hint: 'listen with tls: true, or answer with server.tryFetch(request)',
+          close: true,
+        },
+      )
+    }
     throw new ServeError('E8008_HTTP_VERSION', 'This server speaks HTTP/1.1 and HTTP/1.0.', { close: true })
   }
   const { names, raw } = x.headers

@@ -84,6 +84,20 @@ function checkResponse(response: unknown): void {
   })
 }
 
+/** @throws ServeError E8008_CONFIG_INVALID for what is not of the event `upgrade`. */
+function checkUpgrade(request: unknown, socket: unknown): void {
+  const isRequest = typeof (request as { headers?: unknown } | undefined)?.headers === 'object'
+  if (isRequest && typeof (socket as { write?: unknown } | undefined)?.write === 'function') return
+  const given = isRequest ? socket : request
+  throw new ServeError(
+    'E8008_CONFIG_INVALID',
+    `upgrade takes (req, socket, head) of node:http, and got ${quote(given)}.`,
+    {
+      hint: "write nodeServer.on('upgrade', server.upgrade)",
+    },
+  )
+}
+
 /** Milliseconds after the start at which the folder is looked at for what its project needs. */
 const adviseMs = 100
 
@@ -153,7 +167,10 @@ class Serve8008 implements Server8008 {
       checkResponse(response)
       handle(request as never, response as never, next)
     }
-    this.upgrade = (request, socket, head) => upgrade(request as never, socket, head)
+    this.upgrade = (request, socket, head) => {
+      checkUpgrade(request, socket)
+      upgrade(request as never, socket, head)
+    }
     const { signal } = program
     if (signal?.aborted === true) this.#closing = Promise.resolve()
     else signal?.addEventListener('abort', () => void this.close(), { once: true })

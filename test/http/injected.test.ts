@@ -1,12 +1,22 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { connect, createServer as createHttp2Server } from 'node:http2'
 import fastify, { type FastifyInstance } from 'fastify'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import type { ServeError, Server8008, ServeOptions } from '../../src/index.ts'
 import { host, openSite, type EmbeddedSite } from '../support/frameworks.ts'
 
 const large = Buffer.alloc(3_000_000, 'l')
 const files = { 'index.html': '<title>home</title>', 'a.txt': 'alpha', 'large.bin': large, 'sub/index.html': 'sub' }
 const headers = { host: 'localhost' }
+
+/** What is needed of a server of HTTP/2. */
+interface Http2Host {
+  listen(port: number, address: string, ready: () => void): unknown
+  address(): unknown
+  close(): void
+}
 
 /** A site in front of Fastify's own routes. */
 async function openFastify(options: ServeOptions = {}): Promise<EmbeddedSite & { readonly app: FastifyInstance }> {
@@ -103,3 +113,38 @@ test('a layer that waits for the connection to close does not fail where there i
   assert.equal((await injectorOf(opened.site.handler).inject({ url: '/a.txt', headers })).body, 'alpha')
   assert.deepEqual(failures, [])
 })
+
+for (const [what, host] of [
+  ['node:http2', (handler) => createHttp2Server(handler as never)],
+  [
+    'Fastify over HTTP/2',
+    (handler) => {
+      const app = fastify({ http2: true }).addHook('onRequest', (request, reply, done) =>
+        handler(request.raw as never, reply.raw as never, done),
+      )
+      return {
+        listen: (_, address, ready) => void app.listen({ port: 0, host: address }).then(ready),
+        address: () => app.server.address(),
+        close: () => void app.close(),
+      }
+    },
+  ],
+] as readonly (readonly [string, (handler: Server8008['handler']) => Http2Host])[]) {
+  test(`${what} gets no reply of ours but the reason, whatever is asked for`, async () => {
+    await using opened = await openSite(files)
+    const server = host(opened.site.handler)
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const session = connect(`http://localhost:${(server.address() as AddressInfo).port}`)
+    for (const path of ['/a.txt', '/nope']) {
+      const stream = session.request({ ':path': path })
+      let status: number | undefined
+      stream.on('response', (head) => (status = head[':status']))
+      const body = await text(stream)
+      assert.equal(status, 505, body)
+      assert.match(body, /^HTTP\/2 is taken on a port of serve8008 alone, not through node:http2\.$/m)
+      assert.match(body, /E8008_HTTP_VERSION {3}Listen with tls: true, or answer with server\.tryFetch\(request\)/)
+    }
+    session.close()
+    server.close()
+  })
+}

@@ -148,6 +148,17 @@ const slips: readonly (readonly [name: string, call: Call, message: string | Reg
     'handler takes (req, res) of node:http, and got undefined.',
   ],
   [
+    'upgrade with nothing',
+    (server) => server.upgrade(untyped(undefined), untyped(undefined), untyped(undefined)),
+    'upgrade takes (req, socket, head) of node:http, and got undefined.',
+    /^write nodeServer\.on\('upgrade', server\.upgrade\)$/,
+  ],
+  [
+    'upgrade with a Request',
+    (server) => server.upgrade(new Request('http://localhost/'), untyped({ socket: 1 }), untyped(null)),
+    'upgrade takes (req, socket, head) of node:http, and got an object.',
+  ],
+  [
     'fetch with nothing',
     (server) => server.fetch(untyped(undefined)),
     'fetch() takes a whole URL, and undefined is none.',
