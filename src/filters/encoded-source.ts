@@ -1,12 +1,12 @@
-import { once } from 'node:events'
-import { PassThrough, Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { discard } from '../http/body.ts'
 import { FileSlice } from '../http/file-slice.ts'
+import { pulledStream } from '../http/pulled-stream.ts'
+import { pushBody } from '../http/push-body.ts'
 import type { ContentCoding } from '../http/negotiate.ts'
 import type { Body, Source } from '../http/reply.ts'
 import { createEncoder, flushEncoder } from './encoder.ts'
-import { pushFile } from '../http/push-file.ts'
 
 /** A body that has to be read to be sent. */
 export type StreamedBody = Exclude<Body, null | Uint8Array>
@@ -27,7 +27,7 @@ export function encodedSource(
   return {
     async pull(sink, signal) {
       const encoder = createEncoder(coding, size)
-      const input = body instanceof Readable ? body : readableOf(body)
+      const input = body instanceof Readable ? body : pulledStream((...to) => pushBody(body, ...to)).stream
       let idle: NodeJS.Immediate | undefined
       try {
         const sent = pipeline(
@@ -56,36 +56,5 @@ export function encodedSource(
       discard(body)
       release()
     },
-  }
-}
-
-/** A stream of a body that pushes; destroying it stops the body, which frees what it holds. */
-function readableOf(body: FileSlice | Source): Readable {
-  const stream = new PassThrough()
-  const stop = new AbortController()
-  const { signal } = stop
-  stream.once('close', () => stop.abort())
-  const sink = {
-    async write(chunk: Uint8Array): Promise<void> {
-      signal.throwIfAborted()
-      if (!stream.write(chunk)) await once(stream, 'drain', { signal })
-    },
-  }
-  push().then(
-    () => stream.end(),
-    (error: Error) => stream.destroy(error),
-  )
-  return stream
-
-  async function push(): Promise<void> {
-    if (!(body instanceof FileSlice)) {
-      await body.pull(sink, signal)
-      return
-    }
-    try {
-      await pushFile(body, 0, body.length, sink, signal)
-    } finally {
-      body.dispose()
-    }
   }
 }

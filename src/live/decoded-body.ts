@@ -1,6 +1,6 @@
 import type { Body, Sink } from '../http/reply.ts'
 import { CodingError, startDecoder, type Started } from './decoder.ts'
-import { pushBody } from './push-body.ts'
+import { pushBody } from '../http/push-body.ts'
 
 /** Most bytes that content from memory is decoded to at once. More is decoded as it is sent. */
 const wholeBytes = 8 * 1024 * 1024

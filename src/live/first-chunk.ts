@@ -1,9 +1,10 @@
 import { once } from 'node:events'
-import { PassThrough, Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { HeaderList } from '../http/headers.ts'
 import type { Source } from '../http/reply.ts'
-import { pushBody } from './push-body.ts'
+import { pulledStream } from '../http/pulled-stream.ts'
+import { pushBody } from '../http/push-body.ts'
 
 /** A body whose beginning was looked at. */
 export interface Opened {
@@ -18,11 +19,10 @@ export interface Opened {
  * must not be held back for content.
  */
 export async function openBody(body: Readable | Source): Promise<Opened> {
-  let trailers: Promise<HeaderList | void> | undefined
-  const stream = body instanceof Readable ? body : new PassThrough()
+  const { stream, result: trailers } =
+    body instanceof Readable ? { stream: body } : pulledStream<HeaderList | void>((...to) => body.pull(...to))
   // An error that comes before the body is read surfaces when it is read.
   stream.on('error', () => {})
-  if (!(body instanceof Readable)) trailers = pushInto(stream as PassThrough, body)
   const looked = new AbortController()
   const there = once(stream, 'readable', { signal: looked.signal }).catch(() => {})
   await Promise.race([there, nextTurn().then(() => nextTurn())])
@@ -40,23 +40,4 @@ export async function openBody(body: Readable | Source): Promise<Opened> {
       cancel: () => stream.destroy(),
     },
   }
-}
-
-function pushInto(stream: PassThrough, source: Source): Promise<HeaderList | void> {
-  const stop = new AbortController()
-  const { signal } = stop
-  stream.once('close', () => stop.abort())
-  const sink = {
-    async write(chunk: Uint8Array): Promise<void> {
-      signal.throwIfAborted()
-      // A copy: the chunk's memory belongs to its writer again after this.
-      if (!stream.write(Buffer.from(chunk))) await once(stream, 'drain', { signal })
-    },
-  }
-  const trailers = source.pull(sink, signal)
-  trailers.then(
-    () => stream.end(),
-    (error: Error) => stream.destroy(error),
-  )
-  return trailers
 }

@@ -5,7 +5,7 @@ import { pushFile } from '../http/push-file.ts'
 import type { Body, Sink, Source } from '../http/reply.ts'
 import { pushDecoded, type Coded } from './decoded-body.ts'
 import { headBytes, type Place, type Placement } from './placement.ts'
-import { pushBody } from './push-body.ts'
+import { pushBody } from '../http/push-body.ts'
 
 /** Content from memory with the tag put in; undefined when it is to be left as it is. */
 export function injectedContent(content: Uint8Array, { offset, tag }: Placement): Buffer | undefined {

@@ -107,6 +107,20 @@ test('a source is compressed as it pushes', async () => {
   assert.equal(String(zlib.gunzipSync(await contentOf(made.body))), lines.join(''))
 })
 
+test('a source may write to its memory again once a chunk is taken', async () => {
+  const memory = Buffer.alloc(400)
+  const letters = ['a', 'b', 'c', 'd']
+  const body: Source = {
+    async pull(sink) {
+      for (const letter of letters) await sink.write(memory.fill(letter))
+    },
+    cancel: () => assert.fail('it was pulled'),
+  }
+  const made = createCompress()(reply(body), accepting('gzip')) as Reply
+  const expected = letters.map((letter) => letter.repeat(400)).join('')
+  assert.equal(zlib.gunzipSync(await contentOf(made.body)).toString(), expected)
+})
+
 test('every compressible reply names Accept-Encoding in Vary, also uncompressed and small', () => {
   const compress = createCompress()
   for (const [original, x] of [

@@ -8,7 +8,7 @@ import { createCompress } from '../../../src/filters/compress.ts'
 import { composeFilters } from '../../../src/http/compose.ts'
 import type { Body, Reply, Source } from '../../../src/http/reply.ts'
 import { createInject } from '../../../src/live/inject.ts'
-import { pushBody } from '../../../src/live/push-body.ts'
+import { pushBody } from '../../../src/http/push-body.ts'
 import { closed, contentOf, fieldsOf, fileSlice, request } from '../filters/fixtures.ts'
 
 const tag = '<script src="/live.js" async=""></script>'

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
-import { FileSlice } from '../http/file-slice.ts'
-import { pushFile } from '../http/push-file.ts'
-import type { Body, Sink } from '../http/reply.ts'
+import { FileSlice } from './file-slice.ts'
+import { pushFile } from './push-file.ts'
+import type { Body, Sink } from './reply.ts'
 
 /** Pushes any body into a sink, as fast as that takes it, and frees what the body holds, however it ends. */
 export async function pushBody(body: Exclude<Body, null>, sink: Sink, signal: AbortSignal): Promise<void> {
