@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict'
-import { createServer as createNodeServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer as createNodeServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { test } from 'node:test'
-import { createServer, type Layer, type Server8008, type ServeOptions } from '../../src/index.ts'
+import { createServer, type Layer } from '../../src/index.ts'
+import { host, openSite, type Middleware } from '../support/frameworks.ts'
 import { createGate } from '../support/gate.ts'
 import { RawClient, rawGet, rawRequest } from '../support/raw.ts'
 import { startServer, TempFolder } from '../support/server.ts'
 
 const files = { 'a.txt': 'alpha', 'sub/index.html': 'sub' }
-
-type Middleware = (request: IncomingMessage, response: ServerResponse, next: (error?: unknown) => void) => void
 
 /** What Connect, Express and Polka have in common: middlewares that pass on what they do not know. */
 function chain(...middlewares: Middleware[]): (request: IncomingMessage, response: ServerResponse) => void {
@@ -21,42 +19,6 @@ function chain(...middlewares: Middleware[]): (request: IncomingMessage, respons
       response.writeHead(418).end('from the app')
     }
     run(0)
-  }
-}
-
-interface Host extends AsyncDisposable {
-  readonly port: number
-  readonly server: Server
-}
-
-async function host(listener: (request: IncomingMessage, response: ServerResponse) => void): Promise<Host> {
-  const server = createNodeServer(listener)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return {
-    server,
-    port: (server.address() as AddressInfo).port,
-    [Symbol.asyncDispose]: async () => {
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
-    },
-  }
-}
-
-interface Site extends AsyncDisposable {
-  readonly site: Server8008
-  readonly folder: TempFolder
-}
-
-async function openSite(options: ServeOptions = {}): Promise<Site> {
-  const folder = await new TempFolder().write(files)
-  const site = createServer({ root: folder.path, ...options })
-  return {
-    site,
-    folder,
-    [Symbol.asyncDispose]: async () => {
-      await site.close()
-      folder[Symbol.dispose]()
-    },
   }
 }
 
@@ -86,7 +48,7 @@ async function assertEchoes(port: number): Promise<RawClient> {
 }
 
 test('the handler answers everything of a bare node:http server', async () => {
-  await using opened = await openSite()
+  await using opened = await openSite(files)
   await using outer = await host(opened.site.handler)
   assert.equal((await rawGet(outer.port, '/a.txt')).body.toString(), 'alpha')
   assert.equal((await rawGet(outer.port, '/missing')).status, 404)
@@ -96,7 +58,7 @@ test('the handler answers everything of a bare node:http server', async () => {
 })
 
 test('in a chain, unknown paths and methods go on to the next', async () => {
-  await using opened = await openSite()
+  await using opened = await openSite(files)
   await using outer = await host(chain(opened.site.handler))
   assert.equal((await rawGet(outer.port, '/a.txt')).body.toString(), 'alpha')
   assert.equal((await rawGet(outer.port, '/sub/')).body.toString(), 'sub')
@@ -106,14 +68,14 @@ test('in a chain, unknown paths and methods go on to the next', async () => {
 })
 
 test('in a chain, what is refused for its own sake is not passed on', async () => {
-  await using opened = await openSite()
+  await using opened = await openSite(files)
   await using outer = await host(chain(opened.site.handler))
   assert.equal((await rawRequest(outer.port, 'GET /missing HTTP/1.1\r\nHost: evil.test\r\n\r\n')).status, 421)
   assert.equal((await rawGet(outer.port, '/a.txt%00')).status, 400)
 })
 
 test('what goes on still has its content to read', async () => {
-  await using opened = await openSite()
+  await using opened = await openSite(files)
   const echo: Middleware = (request, response) => {
     response.writeHead(200)
     request.pipe(response)
@@ -124,7 +86,7 @@ test('what goes on still has its content to read', async () => {
 })
 
 test('content that a parser has read before does not hold the reply up', async () => {
-  await using opened = await openSite()
+  await using opened = await openSite(files)
   const parser: Middleware = (request, _, next) => void request.resume().once('end', () => next())
   await using outer = await host(chain(parser, opened.site.handler))
   const message = `GET /a.txt HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi`
@@ -132,7 +94,7 @@ test('content that a parser has read before does not hold the reply up', async (
 })
 
 test('below a base, the rest of the program stays as it is', async () => {
-  await using opened = await openSite({ base: '/files/' })
+  await using opened = await openSite(files, { base: '/files/' })
   await using outer = await host(chain(opened.site.handler))
   assert.equal((await rawGet(outer.port, '/files/a.txt')).body.toString(), 'alpha')
   assert.equal((await rawGet(outer.port, '/a.txt')).body.toString(), 'from the app')
@@ -140,13 +102,13 @@ test('below a base, the rest of the program stays as it is', async () => {
 })
 
 test('below a base, the front page of the program stays its own', async () => {
-  await using opened = await openSite({ base: '/files/' })
+  await using opened = await openSite(files, { base: '/files/' })
   await using outer = await host(chain(opened.site.handler))
   assert.equal((await rawGet(outer.port, '/')).body.toString(), 'from the app')
 })
 
 test('an upgrade that nobody takes is left to the listeners of the server it is embedded in', async () => {
-  await using opened = await openSite()
+  await using opened = await openSite(files)
   await using outer = await host(chain(opened.site.handler))
   outer.server.on('upgrade', opened.site.upgrade)
   outer.server.on('upgrade', (_, socket: Duplex) => socket.end('HTTP/1.1 101 Mine\r\nConnection: Upgrade\r\n\r\n'))
@@ -157,7 +119,7 @@ test('an upgrade that nobody takes is left to the listeners of the server it is 
 })
 
 test('an upgrade that a layer takes works beside the handler', async () => {
-  await using opened = await openSite()
+  await using opened = await openSite(files)
   opened.site.use(echoing)
   await using outer = await host(chain(opened.site.handler))
   outer.server.on('upgrade', opened.site.upgrade)
@@ -179,7 +141,7 @@ test('an upgrade that a layer takes works on a server of our own, is recorded, a
 })
 
 test('an upgrade passes the guard before a layer sees it', async () => {
-  await using opened = await openSite({ port: 0, host: '127.0.0.1' })
+  await using opened = await openSite(files, { port: 0, host: '127.0.0.1' })
   let seen = 0
   opened.site.use((next) => (x) => {
     seen++
@@ -192,7 +154,7 @@ test('an upgrade passes the guard before a layer sees it', async () => {
 })
 
 test('an upgrade that no layer takes is an ordinary request', async () => {
-  await using opened = await openSite({ port: 0, host: '127.0.0.1' })
+  await using opened = await openSite(files, { port: 0, host: '127.0.0.1' })
   opened.site.use(echoing)
   const { port } = await opened.site.listen()
   const reply = await rawRequest(port, upgradeMessage(port, 'other', '/a.txt'))
@@ -201,7 +163,7 @@ test('an upgrade that no layer takes is an ordinary request', async () => {
 })
 
 test('a client that resets while an upgrade is decided on, or after, harms nobody', async () => {
-  await using opened = await openSite({ port: 0, host: '127.0.0.1' })
+  await using opened = await openSite(files, { port: 0, host: '127.0.0.1' })
   const arrival = createGate()
   opened.site.use(echoing).use((next) => async (x) => {
     if (x.target.path !== '/held') return next(x)
@@ -221,7 +183,7 @@ test('a client that resets while an upgrade is decided on, or after, harms nobod
 })
 
 test('a takeover that fails, or a 101 that cannot be written, ends that connection alone', async () => {
-  await using opened = await openSite({ port: 0, host: '127.0.0.1' })
+  await using opened = await openSite(files, { port: 0, host: '127.0.0.1' })
   const errors: string[] = []
   opened.site.on('error', ({ code }) => errors.push(code))
   opened.site.use((next) => (x) => {

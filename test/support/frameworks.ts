@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { createServer as createSite, type Server8008, type ServeOptions } from '../../src/index.ts'
@@ -28,12 +28,14 @@ export const connect: () => App = require('connect') as () => App
 /** An app on a port of its own. */
 export interface Hosted extends AsyncDisposable {
   readonly port: number
+  readonly server: Server
 }
 
 export async function host(listener: RequestListener): Promise<Hosted> {
   const server = createServer(listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
+    server,
     port: (server.address() as AddressInfo).port,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections()
