@@ -5,7 +5,7 @@ import type { HeaderList } from '../http/headers.ts'
 import { awaitHead } from './await-head.ts'
 import { createDial } from './dial.ts'
 import { followClient } from './follow-client.ts'
-import { messageReply, passInterim } from './message-reply.ts'
+import { allowPaddedChunks, messageReply, passInterim } from './message-reply.ts'
 import { isEventStream, protocolFault } from './response-head.ts'
 import type { OutboundRequest, Transport, TransportOptions, UpstreamReply } from './types.ts'
 import { UpstreamError } from './upstream-error.ts'
@@ -65,6 +65,7 @@ function converse(
     })
     // Node drops what is above its count without a word; the size is the bound.
     request.maxHeadersCount = 0
+    allowPaddedChunks(request, replyHeaderBytes)
     let answer: IncomingMessage | undefined
     const fail = (error: unknown): void => {
       // From then on it is the reply that breaks off.

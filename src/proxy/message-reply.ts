@@ -5,6 +5,25 @@ import { messageSource } from './message-source.ts'
 import { maxInterim, protocolFault, readReason, readResponseHead } from './response-head.ts'
 import type { OutboundRequest, UpstreamReply } from './types.ts'
 
+/** The parser of Node, as much of it as is set here. */
+interface Parser {
+  readonly constructor: { readonly RESPONSE: number; readonly kLenientSpacesAfterChunkSize?: number }
+  initialize(kind: number, resource: object, maxHeaderSize: number, leniency: number): void
+}
+
+/**
+ * Takes chunk sizes that old servers pad, as on the connections of the pool. Node has an option for this deviation
+ * together with all others, and a Node whose parser cannot be told so refuses them.
+ */
+export function allowPaddedChunks(request: ClientRequest, maxHeaderSize: number): void {
+  // By then the parser is there, and nothing has been read.
+  request.once('socket', () => {
+    const { parser } = request as { readonly parser?: Parser }
+    const leniency = parser?.constructor.kLenientSpacesAfterChunkSize
+    if (leniency !== undefined) parser?.initialize(parser.constructor.RESPONSE, {}, maxHeaderSize, leniency)
+  })
+}
+
 /** Passes on the interim replies (1xx) to a request that has a connection of its own. */
 export function passInterim(request: ClientRequest, outbound: OutboundRequest, fail: (error: unknown) => void): void {
   let count = 0

@@ -4,7 +4,7 @@ import type { ResolvedProxy, ResolvedUpstream } from '../config/route-types.ts'
 import type { Exchange } from '../http/exchange.ts'
 import { createDial } from './dial.ts'
 import { joinSockets } from './join-sockets.ts'
-import { messageReply, passInterim } from './message-reply.ts'
+import { allowPaddedChunks, messageReply, passInterim } from './message-reply.ts'
 import { readReason } from './response-head.ts'
 import type { OutboundRequest, Upgrade, UpgradeAnswer } from './types.ts'
 import { acceptedFields, upgradeRequestFields, wantedUpgrade } from './upgrade-fields.ts'
@@ -63,6 +63,7 @@ function askForUpgrade(socket: Socket, asking: Asking): Promise<UpgradeAnswer> {
     })
     // Node drops what is above its count without a word; the size is the bound.
     request.maxHeadersCount = 0
+    allowPaddedChunks(request, replyHeaderBytes)
     const leave = (): void => fail(new UpstreamError('left', 'The client left.', { wrote: true }))
     const { upgradeMs } = timeouts
     const late = (): void => {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { startBackend, type Backend } from '../support/backend.ts'
 import { startFront } from '../support/proxy.ts'
-import { RawClient } from '../support/raw.ts'
+import { RawClient, type RawReply } from '../support/raw.ts'
 
 const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
 
@@ -64,6 +64,37 @@ for (const [name, content] of refused) {
     assert.equal(reply.status, 502)
     assert.match(reply.body.toString(), / is not HTTP \([^)]*chunk[^)]*\)\.\nE8008_UPSTREAM_PROTOCOL/i)
   })
+}
+
+// Each has a connection of its own, which Node reads.
+const ways = {
+  'a request with trailers': ['Trailer: X-Sum', 'Transfer-Encoding: chunked', '', '1\r\na\r\n0\r\nX-Sum: 1\r\n\r\n'],
+  'an upgrade that is refused': ['Connection: Upgrade', 'Upgrade: x', '', ''],
+}
+
+for (const [way, lines] of Object.entries(ways)) {
+  async function replyTo(content: string): Promise<RawReply> {
+    await using backend = await sending(content)
+    await using front = await startFront(backend.port)
+    using client = await RawClient.open(front.port)
+    client.send(['POST / HTTP/1.1', front.hostLine, ...lines].join('\r\n'))
+    return await client.reply()
+  }
+
+  for (const [name, content] of taken) {
+    test(`takes chunks with ${name} in the reply to ${way}`, async () => {
+      const reply = await replyTo(content)
+      assert.deepEqual([reply.status, reply.body.toString()], [200, 'hello'])
+    })
+  }
+
+  for (const [name, content] of refused) {
+    test(`refuses chunks with ${name} in the reply to ${way}`, async () => {
+      const reply = await replyTo(content)
+      assert.equal(reply.status, 502)
+      assert.match(reply.body.toString(), / is not HTTP \([^)]*chunk[^)]*\)\.\nE8008_UPSTREAM_PROTOCOL/i)
+    })
+  }
 }
 
 test('breaks a reply off visibly when a wrong size comes after its head is out', async () => {
