@@ -1,3 +1,4 @@
+import { outOfFiles } from '../errors/out-of-files.ts'
 import { isServeError, optionText, ServeError, type Fix } from '../errors/serve-error.ts'
 import type { Exchange, Layer } from '../http/exchange.ts'
 import type { Reply } from '../http/reply.ts'
@@ -18,7 +19,7 @@ export function programPhrase(fix: Fix): string {
 /** Compiles the way from an error to a reply. Faults of ours are reported, and hidden from the client. */
 export function createRefuse(onFault: (error: ServeError) => void, phrase: Phrase, base: string): Refuse {
   return (thrown, x) => {
-    const error = isServeError(thrown) ? thrown : internalError(thrown)
+    const error = isServeError(thrown) ? thrown : (outOfFiles(thrown) ?? internalError(thrown))
     if (error.status === 500) onFault(error)
     x.notes.refusal = error.code
     const hint = error.fix === undefined ? error.hint : phrase(error.fix)

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { dirname, isAbsolute } from 'node:path'
+import { outOfFiles } from '../errors/out-of-files.ts'
 import { ServeError } from '../errors/serve-error.ts'
 import type { Boundary } from './boundary.ts'
 import { linkOnDisk, realPathOnDisk, toDisk } from '../util/disk-name.ts'
@@ -33,15 +34,7 @@ export function refuse(error: unknown): undefined {
       cause: error,
     })
   }
-  if (code === 'EMFILE' || code === 'ENFILE') {
-    // RFC 9110 section 15.6.4: an overload that is likely to be over soon.
-    throw new ServeError('E8008_BUSY', 'Too many files are open.', {
-      hint: 'raise the limit of open files: ulimit -n 8192',
-      headers: ['Retry-After', '1'],
-      cause: error,
-    })
-  }
-  throw new ServeError('E8008_INTERNAL', 'The file could not be read.', { cause: error })
+  throw outOfFiles(error) ?? new ServeError('E8008_INTERNAL', 'The file could not be read.', { cause: error })
 }
 
 /**

@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { folderOf, run, serve, start } from './command.ts'
+import { RawClient, type RawReply } from '../support/raw.ts'
+import { commandWords, folderOf, run, serve, start } from './command.ts'
 
 async function site(t: TestContext): Promise<string> {
   return folderOf(t, { 'site/index.html': '<h1>site</h1>', 'manual/index.html': '<h1>manual</h1>' })
@@ -164,3 +165,44 @@ test('a browser that cannot be opened is a warning, and the server goes on', asy
   if (process.platform === 'linux') await stderr(/warning {2}No browser was opened /)
   assert.equal((await fetch(url)).status, 200)
 })
+
+const posix = process.platform === 'win32' ? 'Windows has no ulimit' : false
+
+test(
+  'without a free descriptor every kind of file is 503, and served once there is one',
+  { skip: posix },
+  async (t) => {
+    const cwd = await folderOf(t, { 'a.html': 'a', 'large.bin': Buffer.alloc(700_000), 'sub/b.txt': 'b' })
+    const line = [...commandWords, '--port', '0', '--no-live'].map((word) => `'${word}'`).join(' ')
+    const { stdout } = start(t, [], { cwd, words: ['sh', '-c', `ulimit -n 64; exec ${line}`] })
+    const [, port = ''] = await stdout(/ at http:\/\/localhost:(\d+)/)
+    const clients: RawClient[] = []
+    t.after(() => {
+      for (const client of clients) client.socket.destroy()
+    })
+    const ask = (client: RawClient, target: string): Promise<RawReply> =>
+      client.send(`GET ${target} HTTP/1.1\r\nHost: localhost:${port}\r\n\r\n`).reply()
+    // Each connection takes a descriptor. The last one that is accepted leaves none for a file.
+    let last: RawReply
+    do {
+      const client = await RawClient.open(Number(port))
+      clients.push(client)
+      last = await ask(client, '/large.bin')
+    } while (last.status === 200 && clients.length < 64)
+    const held = clients.at(-1) as RawClient
+    for (const target of ['/large.bin', '/a.html', '/a', '/sub/', '/sub/b.txt']) {
+      const reply = await ask(held, target)
+      assert.deepEqual([reply.status, reply.field('retry-after')], [503, '1'], target)
+      assert.match(reply.body.toString(), /E8008_BUSY {3}Raise the limit of open files: ulimit -n 8192/)
+    }
+    await stdout(/503 {2}GET \/large\.bin .*raise the limit of open files/)
+    const [first] = clients
+    first?.socket.destroy()
+    // The server hears of the end on its own time. What it loads for a listing was not there to be loaded before.
+    for (const target of ['/large.bin', '/sub/', '/a']) {
+      do last = await ask(held, target)
+      while (last.status === 503)
+      assert.equal(last.status, 200, target)
+    }
+  },
+)

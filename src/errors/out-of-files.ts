@@ -1,0 +1,15 @@
+import { ServeError } from './serve-error.ts'
+
+/**
+ * The error for a client where the system has no descriptor left: RFC 9110 section 15.6.4, an overload that is likely to
+ * be over soon. Undefined for any other failure.
+ */
+export function outOfFiles(cause: unknown): ServeError | undefined {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  if (code !== 'EMFILE' && code !== 'ENFILE') return undefined
+  return new ServeError('E8008_BUSY', 'Too many files are open.', {
+    hint: 'raise the limit of open files: ulimit -n 8192',
+    headers: ['Retry-After', '1'],
+    cause,
+  })
+}
