@@ -10,7 +10,7 @@ import { ServeError } from '../errors/serve-error.ts'
 import { createWorkerReport } from '../filters/stale-worker.ts'
 import { createAdapter, type Adapter } from '../http/adapter.ts'
 import type { Exchange, Handler, Layer } from '../http/exchange.ts'
-import { createFetchAnswer, type FetchAnswer } from '../http/fetch.ts'
+import type { FetchAnswer } from '../http/fetch.ts'
 import { createAccessLog, createRecorder } from '../tap/tap.ts'
 import { assemble, openSites } from './assemble.ts'
 import type { Live, ShownError, Update } from '../live/live.ts'
@@ -111,7 +111,8 @@ class Serve8008 implements Server8008 {
   readonly #sites: ReturnType<typeof openSites>
   readonly #live: Live | undefined
   readonly #adapter: Adapter
-  readonly #fetch: FetchAnswer
+  /** Loaded with the first request that comes by `fetch` or `tryFetch`. */
+  #fetch: Promise<FetchAnswer> | undefined
   readonly #log: ReturnType<typeof createAccessLog> | undefined
   readonly #phrase: Phrase
   readonly #authorityFolder: string | undefined
@@ -161,7 +162,6 @@ class Serve8008 implements Server8008 {
         if (this.#log !== undefined || this.#events.has('reply')) record(x, reply, sent)
       },
     })
-    this.#fetch = createFetchAnswer((x) => this.#pipeline(x), config.limits.bodyBytes)
     const { handle, upgrade } = this.#adapter
     this.handler = (request, response, next) => {
       checkResponse(response)
@@ -276,7 +276,7 @@ class Serve8008 implements Server8008 {
     const cut = (await this.#running?.stop()) ?? 0
     // Behind the replies that it still had to bring.
     await this.routes.close()
-    this.#fetch.close()
+    ;(await this.#fetch)?.close()
     for (const { site } of this.#sites) site.close()
     this.#log?.flush()
     this.#running = undefined
@@ -322,10 +322,17 @@ class Serve8008 implements Server8008 {
 
   // Other programs are handed these alone, as in `serve({ fetch: server.fetch })`.
   readonly fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> =>
-    await this.#fetch.answer(toRequest('fetch', input, init))
+    await (await this.#openFetch()).answer(toRequest('fetch', input, init))
 
   readonly tryFetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response | undefined> =>
-    await this.#fetch.offer(toRequest('tryFetch', input, init))
+    await (await this.#openFetch()).offer(toRequest('tryFetch', input, init))
+
+  #openFetch(): Promise<FetchAnswer> {
+    this.#fetch ??= import('../http/fetch.ts').then(({ createFetchAnswer }) =>
+      createFetchAnswer((x) => this.#pipeline(x), this.config.limits.bodyBytes),
+    )
+    return this.#fetch
+  }
 
   #assemble(layers: readonly Layer[] = this.#layers, routes: readonly ResolvedRoute[] = this.routes.list()): Handler {
     return assemble(
