@@ -1,4 +1,5 @@
-import { connect, type ClientHttp2Session } from 'node:http2'
+import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
+import type { Socket } from 'node:net'
 import { maxSendHeaderBlockLength } from '../http/http2-head.ts'
 import type { Dial } from './dial.ts'
 import { UpstreamError } from './upstream-error.ts'
@@ -10,6 +11,9 @@ const idleMs = 50_000
 const doubtMs = 5000
 /** Milliseconds for the answer to that. */
 const pingMs = 1500
+const unreadable = 'its session sent a header section that cannot be read, such as one with a field above 64 KiB'
+/** Milliseconds in which a frame is on its way, where the connection takes it. */
+const sentMs = 500
 /** Milliseconds that an idle session gets to say goodbye. */
 const farewellMs = 1000
 /** Bytes that the upstream may send ahead, for each stream; and for all of them together. */
@@ -20,7 +24,9 @@ const sessionWindow = 16 * 1024 * 1024
 export interface Http2Session {
   /** @throws UpstreamError */
   acquire(signal: AbortSignal): Promise<ClientHttp2Session>
-  /** Tells that a stream of a session is over. */
+  /** Releases a session with its stream, and ends it where nghttp2 has given it up while the stream waits for its reply. */
+  follow(session: ClientHttp2Session, stream: ClientHttp2Stream): void
+  /** Tells that a session is not used after all. */
   released(session: ClientHttp2Session): void
   /** No new streams; resolves when those under way are over. */
   close(): Promise<void>
@@ -28,6 +34,9 @@ export interface Http2Session {
 
 interface Kept {
   readonly session: ClientHttp2Session
+  readonly socket: Socket
+  /** Bytes that the upstream may send ahead. */
+  window: number
   streams: number
   usedAt: number
   idle: NodeJS.Timeout | undefined
@@ -60,7 +69,14 @@ export function createHttp2Session({ authority, dial, connectMs, replyHeaderByte
       maxHeaderListPairs: 1000,
       maxSendHeaderBlockLength,
     })
-    const kept: Kept = { session, streams: 0, usedAt: performance.now(), idle: undefined }
+    const kept: Kept = {
+      session,
+      socket,
+      window: sessionWindow,
+      streams: 0,
+      usedAt: performance.now(),
+      idle: undefined,
+    }
     alive.set(session, kept)
     // Streams hear of it themselves.
     session.on('error', () => {})
@@ -100,6 +116,21 @@ export function createHttp2Session({ authority, dial, connectMs, replyHeaderByte
     current = undefined
   }
 
+  function released(session: ClientHttp2Session): void {
+    const kept = alive.get(session)
+    if (kept === undefined) return
+    kept.usedAt = performance.now()
+    if (--kept.streams > 0) return
+    session.unref()
+    kept.idle = setTimeout(() => session.close(), idleMs).unref()
+  }
+
+  async function endDeaf(kept: Kept): Promise<void> {
+    if (!(await isDeaf(kept)) || kept.session.destroyed) return
+    forget(kept)
+    kept.session.destroy(new UpstreamError('protocol', unreadable, { wrote: true }))
+  }
+
   async function usable(): Promise<Kept> {
     const known = currentKept
     // Node closes it for new streams when the upstream said GOAWAY.
@@ -131,14 +162,15 @@ export function createHttp2Session({ authority, dial, connectMs, replyHeaderByte
       kept.session.ref()
       return kept.session
     },
-    released(session) {
+    follow(session, stream) {
+      stream.once('close', () => released(session))
       const kept = alive.get(session)
       if (kept === undefined) return
-      kept.usedAt = performance.now()
-      if (--kept.streams > 0) return
-      session.unref()
-      kept.idle = setTimeout(() => session.close(), idleMs).unref()
+      const timer = setInterval(() => void endDeaf(kept), doubtMs)
+      const stop = (): void => clearInterval(timer)
+      stream.once('response', stop).once('close', stop)
     },
+    released,
     async close() {
       isClosed = true
       // One that is being opened is closed when it is.
@@ -168,6 +200,22 @@ async function lives({ session, streams, usedAt }: Kept): Promise<boolean> {
     })
     if (!sent) resolve(false)
   })
+}
+
+/**
+ * Whether nghttp2 has given a session up: behind a header section that it cannot read, such as one with a field above
+ * 64 KiB, it reads and writes nothing more, and Node reports no event. So a frame stays in its queue although the
+ * connection takes bytes. Not a PING: an upstream that is paused in a debugger need not answer, and servers of gRPC
+ * refuse many.
+ */
+async function isDeaf(kept: Kept): Promise<boolean> {
+  const { session, socket } = kept
+  if (session.destroyed) return false
+  session.setLocalWindowSize(++kept.window)
+  await new Promise((resolve) => setTimeout(resolve, sentMs))
+  if (session.destroyed) return false
+  const { writeQueueSize = 0 } = (socket as { _handle?: { writeQueueSize?: number } })._handle ?? {}
+  return writeQueueSize === 0 && (session.state.outboundQueueSize ?? 0) > 0
 }
 
 /** The session that is being opened belongs to all who wait for it, so a client that leaves stops waiting only. */

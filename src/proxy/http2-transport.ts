@@ -57,7 +57,7 @@ async function openStream(
       const stream = open.request(fields, { endStream: body === null, waitForTrailers })
       if (waitForTrailers) stream.once('wantTrailers', () => sendTrailers(stream, request))
       stream.on('error', () => {})
-      stream.once('close', () => session.released(open))
+      session.follow(open, stream)
       return stream
     } catch (error) {
       session.released(open)

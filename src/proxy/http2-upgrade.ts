@@ -39,7 +39,7 @@ export async function upgradeHttp2(
   delete fields['sec-websocket-key']
   const stream = open.request({ ...fields, ':method': 'CONNECT', ':protocol': 'websocket' }, { endStream: false })
   stream.on('error', () => {})
-  stream.once('close', () => session.released(open))
+  session.follow(open, stream)
   return await answerOf({ stream, key, signal, options })
 }
 

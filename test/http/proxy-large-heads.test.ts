@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer } from 'node:http2'
-import type { AddressInfo } from 'node:net'
+import { createServer as createSocketServer, type AddressInfo, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { limitTable } from '../../src/config/limits.ts'
 import { answering } from '../support/backend.ts'
+import { block, flags, frame, frameTypes } from '../support/frames.ts'
 import { startHttp2, openSession, ask } from '../support/http2.ts'
 import { RawClient, type RawReply } from '../support/raw.ts'
 import { startServer } from '../support/server.ts'
@@ -89,6 +90,59 @@ test('an upstream of HTTP/2 has the same limit', async () => {
   const refused = await ask(other, { ':path': '/' })
   assert.equal(refused.status, 502)
   assert.match(refused.body.toString(), tooLarge)
+})
+
+/** An upstream of HTTP/2 that answers its first request with a field of 70,000 bytes, and closes nothing. */
+async function startDeafening(): Promise<{ target: string } & AsyncDisposable> {
+  let answered = 0
+  const sockets = new Set<Socket>()
+  const server = createSocketServer((socket) => {
+    sockets.add(socket)
+    socket.on('error', () => {})
+    let bytes = Buffer.alloc(0)
+    let at = 24
+    socket.write(frame('settings', flags.none, 0))
+    socket.on('data', (chunk) => {
+      bytes = Buffer.concat([bytes, chunk])
+      for (; bytes.length >= at + 9; at += 9 + bytes.readUIntBE(at, 3)) {
+        if (bytes[at + 3] !== frameTypes.headers) continue
+        const fields = answered++ > 0 ? [] : [['x-large', 'v'.repeat(70_000)] as const]
+        const section = block([[':status', '204'], ...fields])
+        const stream = bytes.readUInt32BE(at + 5)
+        for (let from = 0; from < section.length; from += 16_384) {
+          const isLast = from + 16_384 >= section.length
+          const type = from === 0 ? 'headers' : 'continuation'
+          const flag = (from === 0 ? flags.endStream : flags.none) | (isLast ? flags.endHeaders : flags.none)
+          socket.write(frame(type, flag, stream, section.subarray(from, from + 16_384)))
+        }
+      }
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    target: `h2c://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+test('a field above 64 KiB of an upstream of HTTP/2 is a 502, and does not hold up the requests behind it', async () => {
+  await using upstream = await startDeafening()
+  await using front = await startHttp2({}, { proxy: { '/': upstream.target } })
+  using session = openSession(front.port)
+  const waiting = [
+    ask(session, { ':path': '/', ':method': 'POST' }, 'x'),
+    ask(session, { ':path': '/', ':method': 'POST' }, 'y'),
+  ]
+  for (const refused of await Promise.all(waiting)) {
+    assert.equal(refused.status, 502)
+    assert.match(refused.body.toString(), /a field above 64 KiB/)
+  }
+  assert.equal((await ask(session, { ':path': '/' })).status, 204)
 })
 
 // Node resets the stream of a header section that it takes for larger than 64 KiB, and says nothing.
