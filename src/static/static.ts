@@ -97,7 +97,11 @@ export function createStatic(options: StaticOptions): StaticSite {
   const mounts = createMounts(served, denied)
   let adviser: Promise<() => ProjectAdvice | undefined> | undefined
   const advice = async (): Promise<ProjectAdvice | undefined> => {
-    adviser ??= import('./project-facts.ts').then((it) => it.createProjectAdvice(options.root))
+    // Asked for soon after a server listens. Node keeps a failed import for good, so what a listing needs is loaded now,
+    // and not when every descriptor may be taken.
+    adviser ??= Promise.all([import('./project-facts.ts'), import('./list-folder.ts')]).then(([it]) =>
+      it.createProjectAdvice(options.root),
+    )
     return (await adviser)()
   }
   let listFolder: ListFolder | undefined

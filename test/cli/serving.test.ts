@@ -172,10 +172,17 @@ test(
   'without a free descriptor every kind of file is 503, and served once there is one',
   { skip: posix },
   async (t) => {
-    const cwd = await folderOf(t, { 'a.html': 'a', 'large.bin': Buffer.alloc(700_000), 'sub/b.txt': 'b' })
+    const cwd = await folderOf(t, {
+      'hugo.toml': '',
+      'a.html': 'a',
+      'large.bin': Buffer.alloc(700_000),
+      'sub/b.txt': 'b',
+    })
     const line = [...commandWords, '--port', '0', '--no-live'].map((word) => `'${word}'`).join(' ')
-    const { stdout } = start(t, [], { cwd, words: ['sh', '-c', `ulimit -n 64; exec ${line}`] })
+    const { stdout, stderr } = start(t, [], { cwd, words: ['sh', '-c', `ulimit -n 64; exec ${line}`] })
     const [, port = ''] = await stdout(/ at http:\/\/localhost:(\d+)/)
+    // By then the server has loaded what it may need later.
+    await stderr(/source of a Hugo project/)
     const clients: RawClient[] = []
     t.after(() => {
       for (const client of clients) client.socket.destroy()
@@ -198,7 +205,7 @@ test(
     await stdout(/503 {2}GET \/large\.bin .*raise the limit of open files/)
     const [first] = clients
     first?.socket.destroy()
-    // The server hears of the end on its own time. What it loads for a listing was not there to be loaded before.
+    // The server hears of the end on its own time.
     for (const target of ['/large.bin', '/sub/', '/a']) {
       do last = await ask(held, target)
       while (last.status === 503)
