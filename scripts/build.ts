@@ -17,7 +17,7 @@ export async function buildPackage(): Promise<void> {
     const metafile = await buildCommand(workshop)
     writeFileSync(join(folder, 'THIRD_PARTY_NOTICES.txt'), `${thirdPartyNotices(metafile)}\n`)
     emitDeclarations(join(folder, 'types'))
-    const { jsonSchema } = await import('../src/config/json-schema.ts')
+    const { jsonSchema } = await import('../src/config/validate/json-schema.ts')
     writeFileSync(join(folder, 'schema.json'), `${JSON.stringify(jsonSchema(), null, 2)}\n`)
     const former = join(workshop, 'former')
     if (existsSync(fromRoot('dist'))) renameSync(fromRoot('dist'), former)

@@ -24,7 +24,7 @@ const builtinsForCommonJs: Plugin = {
  * Bundles the library and the command, dependencies included, and tells what went into which file.
  *
  * Invariant: every emitted file sits exactly two folders below the package's root (`dist/lib`, `dist/cli`,
- * `dist/chunks`), as `src/<room>/<file>.ts` does. Code finds `../../templates/` and `../../package.json` through
+ * `dist/chunks`), as `src/<folder>/<file>.ts` does. Code there finds `../../templates/` and `../../package.json` through
  * `import.meta.url`, and that has to hold in src and in dist alike.
  *
  * Splitting keeps every `await import()` a chunk of its own, so what a run does not need is never read.

@@ -1,11 +1,11 @@
 /** `npm run readme`: writes the tables of README.md that follow from the sources. A test fails when they are stale. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import { flags } from '../src/cli/flags.ts'
-import { limitNames, limitTable } from '../src/config/limits.ts'
-import type { OptionEntry } from '../src/config/option-entry.ts'
-import { limitVariable, optionsByKey, optionTable } from '../src/config/option-table.ts'
-import { errorCodes, type ErrorCode } from '../src/errors/codes.ts'
+import { flags } from '../src/cli/args/flags.ts'
+import { limitNames, limitTable } from '../src/config/options/limits.ts'
+import type { OptionEntry } from '../src/config/options/option-entry.ts'
+import { limitVariable, optionsByKey, optionTable } from '../src/config/options/option-table.ts'
+import { errorCodes, type ErrorCode } from '../src/core/codes.ts'
 import { fromRoot } from './paths.ts'
 
 /** When each code is reported. The type holds the list complete. */

@@ -7,13 +7,13 @@
  * @module
  */
 export { createServer } from './server/create.ts'
-export type { ProgramOptions } from './server/program-options.ts'
+export type { ProgramOptions } from './server/embedder-options.ts'
 export { localAuthority } from './server/public-authority.ts'
 export type { LocalAuthority, LocalAuthorityOptions } from './server/public-authority.ts'
 export { defineConfig } from './config/define-config.ts'
-export { isServeError, ServeError } from './errors/serve-error.ts'
-export type { ErrorCode } from './errors/codes.ts'
-export type { Warning } from './errors/warning.ts'
+export { isServeError, ServeError } from './core/serve-error.ts'
+export type { ErrorCode } from './core/codes.ts'
+export type { Warning } from './core/warning.ts'
 export type {
   HealthOptions,
   MatchOptions,
@@ -31,14 +31,14 @@ export type {
 } from './config/route-types.ts'
 export type { CertificateFiles, ResolvedCertificate, ResolvedTls } from './config/tls-types.ts'
 export type { Limits, LogFormat, ResolvedConfig, ServeOptions } from './config/types.ts'
-export type { Exchange, Handler, Layer, Notes, Peer, RequestBody } from './http/exchange.ts'
-export type { HeaderList, RequestHeaders } from './http/headers.ts'
-export { textReply } from './http/reply.ts'
-export type { Body, Reply, Sink, Source, Takeover, Validators } from './http/reply.ts'
-export type { Target } from './http/target.ts'
-export type { Authority } from './http/authority.ts'
-export type { FileSlice } from './http/file-slice.ts'
-export type { Holder, SkippedPort } from './ports/types.ts'
+export type { Exchange, Handler, Layer, Notes, Peer, RequestBody } from './http/message/exchange.ts'
+export type { HeaderList, RequestHeaders } from './http/message/headers.ts'
+export { textReply } from './http/message/reply.ts'
+export type { Body, Reply, Sink, Source, Takeover, Validators } from './http/message/reply.ts'
+export type { Target } from './http/message/request-target.ts'
+export type { Authority } from './http/message/authority.ts'
+export type { FileSlice } from './http/body/file-slice.ts'
+export type { Holder, SkippedPort } from './net/types.ts'
 export type { PageError, ShownError, Update } from './live/live.ts'
 export type {
   AccessRecord,

@@ -7,22 +7,88 @@ import { build } from 'esbuild'
 const root = resolve(import.meta.dirname, '..')
 const maxLines = 400
 
-/** Rooms that may be entered by any file of theirs; every other room has a door named after it. */
-const open = ['errors', 'util', 'http', 'config', 'pages', 'filters', 'cli', 'server']
-const ground = ['errors', 'util']
-const features = ['auth', 'filters', 'guard', 'live', 'ports', 'proxy', 'routes', 'static', 'tap', 'tls']
+/** Folders whose files are used from anywhere above them. */
+const open = ['core', 'http', 'config', 'pages', 'middleware', 'server', 'cli']
 
-/** What each room may import beside itself. A new room has to be written down here. */
+/** Folders that are entered through one file. */
+const entries: Record<string, string> = {
+  inspect: 'inspect/recorder.ts',
+  live: 'live/live.ts',
+  'live/inject': 'live/inject/inject.ts',
+  'middleware/auth': 'middleware/auth/auth.ts',
+  'middleware/guard': 'middleware/guard/guard.ts',
+  net: 'net/net.ts',
+  proxy: 'proxy/proxy.ts',
+  routes: 'routes/routes.ts',
+  static: 'static/static.ts',
+  tls: 'tls/tls.ts',
+}
+
+/** What features import at run time. They never import each other: they meet in server/pipeline.ts. */
+const feature = ['core', 'http', 'pages']
+
+/**
+ * What the files of each folder import at run time beside their own folder. `proxy` stands for that folder with all
+ * below it, `proxy/` for its files alone. A new folder has to be written down here. Types come from anywhere.
+ */
 const below: Record<string, readonly string[]> = {
-  errors: [],
-  util: [],
-  http: ground,
-  config: [...ground, 'http'],
-  pages: [...ground, 'http'],
-  ...Object.fromEntries(features.map((feature) => [feature, [...ground, 'http', 'pages']])),
-  server: [...ground, 'http', 'config', 'pages', ...features],
-  cli: [...ground, 'config', 'server'],
-  'index.ts': [...ground, 'http', 'config', 'server'],
+  core: ['core/util'],
+  'core/util': [],
+
+  http: ['core', 'http'],
+  'http/message': ['core'],
+  'http/semantics': ['core', 'http/message'],
+  'http/body': ['core', 'http/message'],
+  'http/h1': ['core', 'http'],
+  'http/h2': ['core', 'http'],
+
+  config: ['core', 'http', 'config'],
+  'config/options': ['core', 'http', 'config/'],
+  'config/validate': ['core', 'http', 'config/', 'config/options'],
+  'config/sources': ['core', 'http', 'config/', 'config/options', 'config/validate'],
+  'config/resolve': ['core', 'http', 'config/', 'config/options', 'config/validate'],
+
+  pages: ['core', 'http'],
+
+  inspect: [...feature, 'inspect/access-log'],
+  'inspect/access-log': feature,
+  live: [...feature, 'live/tracking', 'live/inject', 'live/watch'],
+  'live/tracking': feature,
+  'live/inject': [...feature, 'live/'],
+  'live/watch': [...feature, 'live/'],
+  'live/client': [],
+  middleware: feature,
+  'middleware/auth': feature,
+  'middleware/guard': feature,
+  net: feature,
+  proxy: [...feature, 'proxy'],
+  'proxy/upstream': [...feature, 'proxy'],
+  'proxy/request': [...feature, 'proxy/', 'proxy/upstream'],
+  'proxy/response': [...feature, 'proxy/', 'proxy/upstream'],
+  'proxy/h1': [...feature, 'proxy/', 'proxy/upstream', 'proxy/response'],
+  'proxy/upgrade': [...feature, 'proxy/', 'proxy/upstream', 'proxy/response'],
+  'proxy/h2': [...feature, 'proxy/', 'proxy/upstream', 'proxy/response', 'proxy/upgrade'],
+  routes: [...feature, 'routes/match'],
+  'routes/match': feature,
+  static: [...feature, 'static'],
+  'static/access': [...feature, 'static'],
+  'static/files': [...feature, 'static'],
+  tls: [...feature, 'tls/authority', 'tls/issue', 'tls/user-certificates'],
+  'tls/authority': [...feature, 'tls/', 'tls/issue', 'tls/trust'],
+  'tls/issue': [...feature, 'tls/', 'tls/authority'],
+  'tls/user-certificates': [...feature, 'tls/'],
+  'tls/trust': feature,
+
+  server: ['core', 'http', 'config', 'pages', 'server', ...Object.keys(entries), 'middleware'],
+  'server/listeners': ['core', 'http', 'config', 'net', 'tls'],
+
+  cli: ['core', 'config', 'server', 'cli'],
+  'cli/args': ['core', 'config'],
+  'cli/output': ['core', 'config', 'cli/args'],
+  'cli/commands': ['core', 'config', 'server', 'cli/', 'cli/args', 'cli/output'],
+  'cli/serve': ['core', 'config', 'server', 'cli/', 'cli/args', 'cli/output'],
+
+  '.': ['core', 'http', 'config', 'server'],
 }
 
 interface Import {
@@ -45,12 +111,20 @@ function read(file: string): string {
   return readFileSync(join(root, 'src', file), 'utf8')
 }
 
-function room(file: string): string {
+/** The folder at the top that a file belongs to. */
+function topFolder(file: string): string {
   return file.split('/')[0] ?? ''
 }
 
-function isDoor(file: string): boolean {
-  return file === `${room(file)}/${room(file)}.ts`
+function isWithin(file: string, folder: string): boolean {
+  return file.startsWith(`${folder}/`)
+}
+
+function mayImport(from: string, file: string): boolean {
+  const folder = posix.dirname(file)
+  if (folder === posix.dirname(from)) return true
+  const allowed = below[posix.dirname(from)] ?? []
+  return allowed.some((each) => (each.endsWith('/') ? `${folder}/` === each : isWithin(file, each)))
 }
 
 /** The sources that a file names in its imports. */
@@ -96,7 +170,7 @@ function assertNone(found: readonly string[], law: string): void {
   if (found.length > 0) assert.fail(`${law}:\n  ${found.join('\n  ')}`)
 }
 
-describe('the house', () => {
+describe('the sources', () => {
   const files = sources()
   let imports: Import[] = []
   before(async () => {
@@ -105,7 +179,7 @@ describe('the house', () => {
 
   test('the imports of the sources were found', () => {
     assert.ok(files.length > 10)
-    assert.ok(imports.some(({ file }) => file === 'errors/serve-error.ts'))
+    assert.ok(imports.some(({ file }) => file === 'core/serve-error.ts'))
     assert.ok(imports.some(({ specifier }) => specifier.startsWith('node:')))
   })
 
@@ -115,15 +189,14 @@ describe('the house', () => {
     assertNone(found, 'too long')
   })
 
-  test('every room is known, and imports point down', () => {
+  test('every folder is known, and imports point down', () => {
     assertNone(
-      [...new Set(files.map(room))].filter((name) => below[name] === undefined),
-      'rooms without a place',
+      [...new Set(files.map((file) => posix.dirname(file)))].filter((folder) => below[folder] === undefined),
+      'folders that the table does not name',
     )
-    const found = imports.flatMap(({ from, file }) => {
-      if (file === undefined || room(file) === room(from)) return []
-      return below[room(from)]?.includes(room(file)) ? [] : [`${from} -> ${file}`]
-    })
+    const found = imports.flatMap(({ from, file }) =>
+      file === undefined || mayImport(from, file) ? [] : [`${from} -> ${file}`],
+    )
     assertNone(found, 'imports that point up or aside')
   })
 
@@ -143,17 +216,39 @@ describe('the house', () => {
     )
   })
 
-  test('nobody goes past the door of a feature', () => {
+  test('features are entered through their entries', () => {
+    const tops = [...new Set(files.map(topFolder))].filter((name) => name !== 'index.ts')
+    assertNone(
+      tops.filter((name) => !open.includes(name) && entries[name] === undefined),
+      'folders without an entry',
+    )
+    assertNone(
+      Object.values(entries).filter((entry) => !files.includes(entry)),
+      'entries that are not there',
+    )
     const found = imports.flatMap(({ from, file }) => {
-      if (file === undefined || room(file) === room(from) || open.includes(room(file))) return []
-      return isDoor(file) ? [] : [`${from} -> ${file}`]
+      if (file === undefined) return []
+      const closed = Object.keys(entries).filter((folder) => isWithin(file, folder) && !isWithin(from, folder))
+      return closed.every((folder) => entries[folder] === file) ? [] : [`${from} -> ${file}`]
     })
-    assertNone(found, 'imports past a door')
+    assertNone(found, 'imports past an entry')
   })
 
-  test('node:http is met by the adapter, the writer and clients of upstreams only, types included', () => {
-    const allowed = ['http/adapter.ts', 'http/upgrades.ts', 'http/finish.ts']
-    const clients = /^(?:http|proxy)\/http2-|^proxy\/(?:upgrade|http1-trailers|message-reply)\.ts$/
+  test('files that find others through import.meta lie as deep as built files', () => {
+    // A built file lies two folders below the root: `../../templates/` has to hold in both.
+    const found = files.filter(
+      (file) => /\bimport\.meta\.(?:url|dirname|filename)\b/.test(code(file)) && file.split('/').length !== 2,
+    )
+    assertNone(
+      found.filter((file) => !isWithin(file, 'live/client')),
+      'files too deep for import.meta',
+    )
+  })
+
+  test('node:http is used by the servers of http and by clients of upstreams only, types included', () => {
+    const allowed = ['http/h1/server.ts', 'http/h1/upgrades.ts', 'http/h1/write-response.ts']
+    const clients =
+      /^(?:http|proxy)\/h2\/|^proxy\/(?:upgrade\/upgrade|h1\/trailer-transport|response\/raw-response)\.ts$/
     const pattern = /\b(from|import|import\s*\()\s*['"](node:)?http[s2]?['"]/
     assertNone(
       files.filter((file) => !allowed.includes(file) && !clients.test(file) && pattern.test(read(file))),
@@ -164,7 +259,7 @@ describe('the house', () => {
   test('process globals live in the command only', () => {
     const pattern = /\bprocess\s*\.\s*(argv|env|cwd|chdir|exit|exitCode|stdin|stdout|stderr|on|once|kill|umask)\b/
     const named = /import\s*\{[^}]*\}\s*from\s*['"](node:)?process['"]/
-    const library = files.filter((file) => room(file) !== 'cli')
+    const library = files.filter((file) => topFolder(file) !== 'cli')
     assertNone(
       library.filter((file) => pattern.test(code(file)) || named.test(code(file))),
       'process globals',
@@ -178,9 +273,12 @@ describe('the house', () => {
     )
   })
 
-  test('only the public index and the doors hand on what others export', () => {
+  test('only the public index and the entries of features export what other files define', () => {
     const barrels = files.filter(
-      (file) => file !== 'index.ts' && !isDoor(file) && /^export\s+\*\s|^export\s*\{[^}]*\}\s*from/m.test(code(file)),
+      (file) =>
+        file !== 'index.ts' &&
+        !Object.values(entries).includes(file) &&
+        /^export\s+\*\s|^export\s*\{[^}]*\}\s*from/m.test(code(file)),
     )
     assertNone(barrels, 'barrels')
   })

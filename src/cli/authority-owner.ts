@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
-import type { Environment } from '../config/env.ts'
+import type { Environment } from '../config/sources/env.ts'
 import { folderOfAuthority } from '../server/local-authority.ts'
-import { homeFolder } from '../util/home.ts'
+import { homeFolder } from '../core/util/home.ts'
 
 /** Whose local authority the command looks after. */
 export interface AuthorityOwner {

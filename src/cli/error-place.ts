@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Place } from '../errors/serve-error.ts'
+import type { Place } from '../core/serve-error.ts'
 import { importedFiles } from './imported-files.ts'
 
 /** An error of a config file as text: not every one survives being copied from another process. */

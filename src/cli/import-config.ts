@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { unsettledConfig, type ImportModule } from '../config/file.ts'
+import { unsettledConfig, type ImportModule } from '../config/sources/file.ts'
 
 /**
  * Imports a config file and waits for its options. Until they are there

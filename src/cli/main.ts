@@ -1,15 +1,15 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { ServeError } from '../errors/serve-error.ts'
-import type { Warning } from '../errors/warning.ts'
-import { guessManner, readCommand, type Command } from './command.ts'
-import { flags } from './flags.ts'
-import { currentProgram, type Program } from './program.ts'
-import { isReaderGone } from './printer.ts'
-import { createReport, type Report } from './report.ts'
-import { serve } from './serve.ts'
-import { terminalOf, type Terminal } from './terminal.ts'
-import { wayOut } from './way-out.ts'
+import type { ServeError } from '../core/serve-error.ts'
+import type { Warning } from '../core/warning.ts'
+import { guessManner, readCommand, type Command } from './args/command.ts'
+import { flags } from './args/flags.ts'
+import { currentProgram, type Program } from './process-io.ts'
+import { isReaderGone } from './output/printer.ts'
+import { createReport, type Report } from './output/reporter.ts'
+import { serve } from './serve/serve.ts'
+import { terminalOf, type Terminal } from './output/terminal.ts'
+import { wayOut } from './args/suggest-fix.ts'
 import { packageVersion } from './version.ts'
 
 /**
@@ -44,24 +44,24 @@ async function tell(command: Command, program: Program, report: Report): Promise
       report.print(command.json ? `${JSON.stringify({ version: packageVersion() })}\n` : `${packageVersion()}\n`)
       return 0
     case 'completion':
-      report.print((await import('./completion.ts')).renderCompletion(command.shell, flags))
+      report.print((await import('./commands/completion.ts')).renderCompletion(command.shell, flags))
       return 0
     case 'reload':
-      return (await import('./reload.ts')).reload(command, program, report)
+      return (await import('./commands/reload.ts')).reload(command, program, report)
     case 'status':
-      return (await import('./status.ts')).status(command, program, report)
+      return (await import('./commands/status.ts')).status(command, program, report)
     case 'stop':
-      return (await import('./stop.ts')).stop(command, program, report)
+      return (await import('./commands/stop.ts')).stop(command, program, report)
     case 'explain':
-      return (await import('./explain.ts')).explain(command, program, report)
+      return (await import('./commands/explain.ts')).explain(command, program, report)
     case 'trust':
-      return (await import('./trust.ts')).trust(command, program, report)
+      return (await import('./commands/trust.ts')).trust(command, program, report)
     case 'untrust':
-      return (await import('./untrust.ts')).untrust(command, program, report)
+      return (await import('./commands/untrust.ts')).untrust(command, program, report)
     case 'cert':
-      return (await import('./cert.ts')).cert(command, program, report)
+      return (await import('./commands/cert.ts')).cert(command, program, report)
     case 'check':
-      return (await import('./check.ts')).check(command, program, report)
+      return (await import('./commands/check.ts')).check(command, program, report)
     default:
       report.print(await helpPage(command, terminalOf(program.stdout, program.env)))
       return 0
@@ -70,9 +70,9 @@ async function tell(command: Command, program: Program, report: Report): Promise
 
 async function helpPage({ words: [about] }: Command, terminal: Terminal): Promise<string> {
   if (about === undefined || about === 'help') {
-    return (await import('./help.ts')).renderHelp(packageVersion(), flags, terminal)
+    return (await import('./output/help.ts')).renderHelp(packageVersion(), flags, terminal)
   }
-  return (await import('./command-help.ts')).renderCommandHelp(about, terminal)
+  return (await import('./output/command-help.ts')).renderCommandHelp(about, terminal)
 }
 
 /** `serve8008 --help | head`: a reader that has enough is no fault. Any other failure is reported at the end. */

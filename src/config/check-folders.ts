@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs'
-import { ServeError } from '../errors/serve-error.ts'
-import type { ErrorCode } from '../errors/codes.ts'
+import { ServeError } from '../core/serve-error.ts'
+import type { ErrorCode } from '../core/codes.ts'
 import type { ResolvedConfig } from './types.ts'
 
 /**

@@ -2,29 +2,30 @@
  * Where the command's settings come from, the weakest first. What a later one says of an option replaces what an
  * earlier one said.
  *
- *   1. defaults     defaults.ts, and `log: 'pretty'`, since somebody looks on
- *   2. config file  file.ts: the one that --config names; otherwise, in the working directory only,
+ *   1. defaults     options/defaults.ts, and `log: 'pretty'`, since somebody looks on
+ *   2. config file  sources/file.ts: the one that --config names; otherwise, in the working directory only,
  *                   serve8008.config.js, .mjs, .cjs, .ts, .mts, .cts or .json, or `serve8008` in package.json (two are
  *                   an error). Its relative paths belong to its folder; all others to the working directory.
- *   3. environment  env.ts: SERVE8008_PORT and so on; PORT and HOST where ours say nothing
- *   4. flags        cli/arguments.ts and cli/command.ts take the command line apart, flags.ts reads the values
+ *   3. environment  sources/env.ts: SERVE8008_PORT and so on; PORT and HOST where ours say nothing
+ *   4. flags        cli/args/ takes the command line apart, sources/flags.ts reads the values
  *
- * merge.ts joins them: `headers`, `mounts`, `proxy` and `limits` by their inner keys; every other option as a whole. An option
- * that says the same in another way (`socket` beside `port`) takes its rivals' place. check-shape.ts then checks names
- * and types, the resolve-*.ts files meanings, and resolve.ts completes and freezes. A program's options
- * (`createServer`) go straight to resolve.ts: the library reads no file and no environment.
+ * sources/merge.ts joins them: `headers`, `mounts`, `proxy` and `limits` by their inner keys; every other option as a
+ * whole. An option that says the same in another way (`socket` beside `port`) takes its rivals' place.
+ * validate/validate.ts then checks names and types, the other files of resolve/ meanings, and resolve/resolve.ts
+ * completes and freezes. A program's options (`createServer`) go straight to resolve/resolve.ts: the library reads no
+ * file and no environment.
  */
-import type { Warning } from '../errors/warning.ts'
-import { commandLog } from './defaults.ts'
-import { optionsFromEnvironment, type Environment } from './env.ts'
-import { readConfigFile, unreadFiles, type ImportModule } from './file.ts'
-import { optionsFromFlags } from './flags.ts'
-import { limitNames } from './limits.ts'
-import { mergeSources, sourceFromFile } from './merge.ts'
-import { optionTable } from './option-table.ts'
-import type { Problem } from './problem.ts'
-import { resolveConfig } from './resolve.ts'
-import type { FlagValues, Source } from './source.ts'
+import type { Warning } from '../core/warning.ts'
+import { commandLog } from './options/defaults.ts'
+import { optionsFromEnvironment, type Environment } from './sources/env.ts'
+import { readConfigFile, unreadFiles, type ImportModule } from './sources/file.ts'
+import { optionsFromFlags } from './sources/flags.ts'
+import { limitNames } from './options/limits.ts'
+import { mergeSources, sourceFromFile } from './sources/merge.ts'
+import { optionTable } from './options/option-table.ts'
+import type { Problem } from './diagnostic.ts'
+import { resolveConfig } from './resolve/resolve.ts'
+import type { FlagValues, Source } from './sources/source.ts'
 import type { ResolvedConfig, ServeOptions } from './types.ts'
 
 /** Where the command's configuration comes from. */

@@ -1,4 +1,4 @@
-import type { Filter, Handler, Layer } from './exchange.ts'
+import type { Filter, Handler, Layer } from './message/exchange.ts'
 
 /** Folds layers around a handler; the first layer of the list is the outermost. */
 export function composeLayers(layers: readonly Layer[], handler: Handler): Handler {

@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream'
-import { discard } from './body.ts'
-import { isUnclaimed } from './delivery.ts'
-import type { Exchange, Handler } from './exchange.ts'
-import { sendFile } from './file-body.ts'
-import { FileSlice } from './file-slice.ts'
-import { isBodyless, lengthened } from './finish.ts'
-import { plainExchange } from './plain-exchange.ts'
-import { lengthOf } from './reply-content.ts'
-import type { Body, Reply } from './reply.ts'
+import { discard } from './body/discard.ts'
+import { isUnclaimed } from './respond.ts'
+import type { Exchange, Handler } from './message/exchange.ts'
+import { sendFile } from './body/file-body.ts'
+import { FileSlice } from './body/file-slice.ts'
+import { isBodyless, lengthened } from './h1/write-response.ts'
+import { plainExchange } from './synthetic-exchange.ts'
+import { lengthOf } from './body/reply-content.ts'
+import type { Body, Reply } from './message/reply.ts'
 
 type Streamed = Exclude<Body, null | Uint8Array>
 

@@ -1,7 +1,7 @@
-import { discard } from './body.ts'
-import type { Exchange } from './exchange.ts'
-import { getField, withField } from './headers.ts'
-import { emptyReply, type Reply } from './reply.ts'
+import { discard } from './body/discard.ts'
+import type { Exchange } from './message/exchange.ts'
+import { getField, withField } from './message/headers.ts'
+import { emptyReply, type Reply } from './message/reply.ts'
 
 /** Where a program mounts us: `app.use('/p', server.handler)` cuts `/p` off before it asks. */
 export interface Mount {

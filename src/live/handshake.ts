@@ -1,8 +1,8 @@
 import type { Duplex } from 'node:stream'
 import type { WebSocket } from 'ws'
-import { ServeError } from '../errors/serve-error.ts'
-import type { Exchange } from '../http/exchange.ts'
-import { emptyReply, type Reply } from '../http/reply.ts'
+import { ServeError } from '../core/serve-error.ts'
+import type { Exchange } from '../http/message/exchange.ts'
+import { emptyReply, type Reply } from '../http/message/reply.ts'
 
 /** Bytes of one message from a page: room for the paths of a page with thousands of resources. */
 const messageBytes = 256 * 1024

@@ -1,10 +1,10 @@
 import { basename } from 'node:path'
 import type { WebSocket } from 'ws'
-import { mediaType } from '../http/media-type.ts'
+import { mediaType } from '../http/message/media-type.ts'
 import { Page, type PageEvents, type PageSources } from './page.ts'
 import type { Change, ShownError, ToPage } from './protocol.ts'
-import type { Seen } from './seen.ts'
-import { createQueue } from './watch/queue.ts'
+import type { Seen } from './tracking/request-log.ts'
+import { createQueue } from './work-queue.ts'
 
 /** Milliseconds between two signs of life of a page. */
 const heartbeatMs = 30_000

@@ -1,9 +1,9 @@
-import type { Exchange, Filter, Handler, Layer } from '../http/exchange.ts'
-import type { Reply } from '../http/reply.ts'
-import { nodeCrypto } from '../util/builtin.ts'
-import { checkError, checkMessage, checkPaths } from './arguments.ts'
+import type { Exchange, Filter, Handler, Layer } from '../http/message/exchange.ts'
+import type { Reply } from '../http/message/reply.ts'
+import { nodeCrypto } from '../core/util/builtin.ts'
+import { checkError, checkMessage, checkPaths } from './check-arguments.ts'
 import { controlFolder } from './control-folder.ts'
-import type { Engine } from './engine.ts'
+import type { Engine } from './live-server.ts'
 import { asksForPage, documentKind, variedByPage } from './page-request.ts'
 import type { ShownError } from './protocol.ts'
 import type { LiveOptions, Update } from './types.ts'
@@ -58,7 +58,7 @@ export function createLive(options: LiveOptions): Live {
   /** Pages are served without live reload rather than not at all. */
   async function loadEngine(): Promise<Engine | undefined> {
     try {
-      const { createEngine } = await import('./engine.ts')
+      const { createEngine } = await import('./live-server.ts')
       engine = createEngine({ ...options, token: secret })
       for (const [path, referer] of early.splice(0)) engine.note(path, referer)
       if (error !== undefined) engine.showError(error)

@@ -1,5 +1,5 @@
-import { parseAuthority, type Authority } from '../http/authority.ts'
-import type { Exchange } from '../http/exchange.ts'
+import { parseAuthority, type Authority } from '../http/message/authority.ts'
+import type { Exchange } from '../http/message/exchange.ts'
 
 const defaultPorts: Readonly<Record<string, number>> = { http: 80, https: 443 }
 

@@ -1,8 +1,8 @@
-import type { Exchange } from '../http/exchange.ts'
-import { getField, withVary, type RequestHeaders } from '../http/headers.ts'
-import { isNavigation, navigationFields } from '../http/navigation.ts'
-import { remember } from '../http/remember.ts'
-import type { Reply } from '../http/reply.ts'
+import type { Exchange } from '../http/message/exchange.ts'
+import { getField, withVary, type RequestHeaders } from '../http/message/headers.ts'
+import { isNavigation, navigationFields } from '../http/semantics/navigation.ts'
+import { remember } from '../http/message/memoize-reply.ts'
+import type { Reply } from '../http/message/reply.ts'
 
 /** A kind of document in which a script can be. */
 export type DocumentKind = 'html' | 'xhtml' | 'svg'

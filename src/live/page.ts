@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws'
-import { Holdings } from './holdings.ts'
+import { Holdings } from './tracking/page-resources.ts'
 import { parseMessage, maxPaths } from './message.ts'
 import type { Change, FromPage, ToPage } from './protocol.ts'
 import type { Sources } from './types.ts'

@@ -1,6 +1,6 @@
 import type { ResolvedLive } from '../config/types.ts'
-import type { Warning } from '../errors/warning.ts'
-import type { Sources } from '../static/sources.ts'
+import type { Warning } from '../core/warning.ts'
+import type { Sources } from '../static/watch-dependencies.ts'
 
 export type { Sources }
 

@@ -1,4 +1,4 @@
-import { forEachInSlices, sortInSlices, type Pacer } from '../util/pacer.ts'
+import { forEachInSlices, sortInSlices, type Pacer } from '../core/util/pacer.ts'
 import type { FolderListing, ListingEntry } from './folder-listing.ts'
 import type { ListingQuery } from './listing-query.ts'
 import { naturalKey } from './natural-key.ts'

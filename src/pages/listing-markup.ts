@@ -1,4 +1,4 @@
-import { encodeSegment, escapeHtml, visibleText } from '../util/escape.ts'
+import { encodeSegment, escapeHtml, visibleText } from '../core/util/escape.ts'
 import type { ListingPage } from './arrange-listing.ts'
 import { formatCount, formatInstant, formatLocal, formatNoun, formatSize } from './format.ts'
 import type { FolderListing, ListingEntry } from './folder-listing.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { nodeCrypto } from '../util/builtin.ts'
-import { escapeHtml } from '../util/escape.ts'
+import { nodeCrypto } from '../core/util/builtin.ts'
+import { escapeHtml } from '../core/util/escape.ts'
 
 /** A page made of fixed text and named slots. */
 export interface Template<Slot extends string> {

@@ -1,8 +1,8 @@
-import type { ServeError } from '../errors/serve-error.ts'
-import type { Reply } from '../http/reply.ts'
-import { clipText, escapeHtml, visibleText } from '../util/escape.ts'
-import { asSentence } from '../util/sentence.ts'
-import { ownPolicy } from './policy.ts'
+import type { ServeError } from '../core/serve-error.ts'
+import type { Reply } from '../http/message/reply.ts'
+import { clipText, escapeHtml, visibleText } from '../core/util/escape.ts'
+import { asSentence } from '../core/util/sentence.ts'
+import { ownPolicy } from './own-csp.ts'
 import { statusTitle } from './status-title.ts'
 import { loadTemplate, type Template } from './template.ts'
 

@@ -1,9 +1,9 @@
-import type { Exchange, Handler } from '../http/exchange.ts'
-import type { ForwardedRequest } from '../http/forwarded-request.ts'
-import type { Warning } from '../errors/warning.ts'
+import type { Exchange, Handler } from '../http/message/exchange.ts'
+import type { ForwardedRequest } from './forwarded-request.ts'
+import type { Warning } from '../core/warning.ts'
 import type { Forward } from './forward.ts'
 import type { ProxyRoute, UpstreamLimits } from './types.ts'
-import { addressSet } from '../util/ip.ts'
+import { addressSet } from '../core/util/ip.ts'
 
 /** What all routes share. */
 export interface ProxySettings {
@@ -78,7 +78,7 @@ export function createProxy({ trust, limits, onWarning }: ProxySettings): Proxy 
 export async function loadPreview(): Promise<
   (route: ProxyRoute, x: Exchange, trust: readonly string[]) => readonly ForwardedRequest[]
 > {
-  return (await import('./preview.ts')).previewRequests
+  return (await import('./dry-run.ts')).previewRequests
 }
 
 function unverified(name: string): Warning {

@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream'
 import type { Limits } from '../config/types.ts'
 import type { ResolvedMatch, ResolvedProxy, ResolvedUpstream } from '../config/route-types.ts'
-import type { Exchange, Relayed } from '../http/exchange.ts'
-import type { HeaderList } from '../http/headers.ts'
-import type { Source } from '../http/reply.ts'
-import type { Joined } from './join-sockets.ts'
+import type { Exchange, Relayed } from '../http/message/exchange.ts'
+import type { HeaderList } from '../http/message/headers.ts'
+import type { Source } from '../http/message/reply.ts'
+import type { Joined } from './upgrade/tunnel.ts'
 
 /** One route that forwards. */
 export interface ProxyRoute {

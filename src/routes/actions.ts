@@ -1,7 +1,7 @@
 import type { ResolvedAction } from '../config/route-types.ts'
-import type { Exchange, Handler } from '../http/exchange.ts'
-import { getField } from '../http/headers.ts'
-import type { Reply } from '../http/reply.ts'
+import type { Exchange, Handler } from '../http/message/exchange.ts'
+import { getField } from '../http/message/headers.ts'
+import type { Reply } from '../http/message/reply.ts'
 
 /** Redirects to where the configuration says, and nowhere else: of the request only the query is kept. */
 export function createRedirect({ to, status }: Extract<ResolvedAction, { kind: 'redirect' }>): Handler {

@@ -1,13 +1,13 @@
 import type { ResolvedRoute } from '../config/route-types.ts'
-import { ServeError } from '../errors/serve-error.ts'
-import type { Exchange, Handler } from '../http/exchange.ts'
-import { emptyReply, type Reply } from '../http/reply.ts'
+import { ServeError } from '../core/serve-error.ts'
+import type { Exchange, Handler } from '../http/message/exchange.ts'
+import { emptyReply, type Reply } from '../http/message/reply.ts'
 import { createFixedReply, createRedirect } from './actions.ts'
-import { createFinder } from './finder.ts'
+import { createFinder } from './match/finder.ts'
 import { createTable, type TableEntry, type TableRequest } from './table.ts'
 
-export { explainRoute, type Preview, type RouteExplanation } from './explain.ts'
-export { createFinder } from './finder.ts'
+export { explainRoute, type Preview, type RouteExplanation } from './explain-route.ts'
+export { createFinder } from './match/finder.ts'
 
 /** A handler for everything below a path: a served folder. */
 export interface Folder {

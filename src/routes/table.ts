@@ -1,9 +1,9 @@
 import type { ResolvedMatch } from '../config/route-types.ts'
-import { ServeError } from '../errors/serve-error.ts'
-import { comparablePath } from '../http/comparable-path.ts'
-import { compileMatch, type CompiledMatch, type RoutedRequest } from './compile.ts'
-import { leavesPrefix, matchingPath, type MatchingPath } from './matching-path.ts'
-import { areTied, compareSpecificity, pathParts } from './order.ts'
+import { ServeError } from '../core/serve-error.ts'
+import { comparablePath } from '../http/message/normalize-path.ts'
+import { compileMatch, type CompiledMatch, type RoutedRequest } from './match/compile.ts'
+import { leavesPrefix, matchingPath, type MatchingPath } from './match/matching-path.ts'
+import { areTied, compareSpecificity, pathParts } from './match/order.ts'
 
 /** What a table is made of: a route by its match, or a folder by its prefix (with a slash at both ends). */
 export type TableEntry<Item> =
@@ -43,7 +43,7 @@ interface Row<Item> {
 }
 
 /**
- * Puts entries in the order of `order.ts`.
+ * Puts entries in the order of `match/order.ts`.
  *
  * @throws ServeError `E8008_CONFIG_INVALID` for two that are equally specific.
  */

@@ -1,6 +1,6 @@
 import type { ResolvedConfig } from '../config/types.ts'
 import type { Certificates } from '../tls/tls.ts'
-import type { Warning } from '../errors/warning.ts'
+import type { Warning } from '../core/warning.ts'
 
 /**
  * Reads the certificates of the user's own, as a start would.

@@ -1,9 +1,9 @@
-import { quote } from '../config/problem.ts'
-import { ServeError } from '../errors/serve-error.ts'
-import type { Handler, Layer } from '../http/exchange.ts'
-import { checkField } from '../http/finish.ts'
-import { isStreamed } from '../http/reply-content.ts'
-import type { Reply } from '../http/reply.ts'
+import { quote } from '../config/diagnostic.ts'
+import { ServeError } from '../core/serve-error.ts'
+import type { Handler, Layer } from '../http/message/exchange.ts'
+import { checkField } from '../http/h1/write-response.ts'
+import { isStreamed } from '../http/body/reply-content.ts'
+import type { Reply } from '../http/message/reply.ts'
 
 /**
  * A layer of the program whose mistakes are told as such: what it makes of the next handler has to be a handler, and

@@ -1,5 +1,5 @@
-import { ServeError } from '../errors/serve-error.ts'
-import { nearest, quote } from '../config/problem.ts'
+import { ServeError } from '../core/serve-error.ts'
+import { nearest, quote } from '../config/diagnostic.ts'
 import type { ServerEvents } from './types.ts'
 
 type Name = keyof ServerEvents

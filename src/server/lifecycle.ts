@@ -1,13 +1,13 @@
 import type { Server } from 'node:net'
 import type { ResolvedConfig } from '../config/types.ts'
-import type { Adapter } from '../http/adapter.ts'
-import { bind, type Bound } from '../ports/ports.ts'
-import { takeCleartextHttp2 } from './cleartext-http2.ts'
+import type { Adapter } from '../http/h1/server.ts'
+import { bind, type Bound } from '../net/net.ts'
+import { takeCleartextHttp2 } from './listeners/cleartext-http2.ts'
 import { describe } from './listening.ts'
-import { certificateHosts } from './our-hosts.ts'
-import type { Secure, Secured } from './secure.ts'
-import { Undecided } from './sorted-listener.ts'
-import type { Warning } from '../errors/warning.ts'
+import { certificateHosts } from './allowed-hosts.ts'
+import type { Secure, Secured } from './listeners/https-listener.ts'
+import { Undecided } from './listeners/protocol-sniffer.ts'
+import type { Warning } from '../core/warning.ts'
 import type { Listening } from './types.ts'
 
 /** A listener of the adapter: a server that also knows its idle connections. */
@@ -103,7 +103,7 @@ async function bindSecure(options: RunningOptions, undecided: Undecided): Promis
   const { config, adapter, authorityFolder: folder, onWarning, onReplaced } = options
   const { host, lan, tls, limits } = config
   if (tls === undefined) return undefined
-  const { openSecure } = await import('./secure.ts')
+  const { openSecure } = await import('./listeners/https-listener.ts')
   const hosts = certificateHosts(config)
   const secure = await openSecure({ tls, limits, hosts, folder, adapter, undecided, onWarning, onReplaced })
   try {

@@ -1,11 +1,11 @@
 import type { ResolvedConfig } from '../config/types.ts'
-import type { Fix } from '../errors/serve-error.ts'
-import type { Warning } from '../errors/warning.ts'
-import { isBadPort, networkUrls, type Bound } from '../ports/ports.ts'
+import type { Fix } from '../core/serve-error.ts'
+import type { Warning } from '../core/warning.ts'
+import { isBadPort, networkUrls, type Bound } from '../net/net.ts'
 import { singleFix, type ProjectAdvice } from '../static/static.ts'
-import { formatHost, isLoopback } from '../util/ip.ts'
-import { printable } from '../util/sanitize.ts'
-import type { Secured } from './secure.ts'
+import { formatHost, isLoopback } from '../core/util/ip.ts'
+import { printable } from '../core/util/sanitize.ts'
+import type { Secured } from './listeners/https-listener.ts'
 import type { Listening } from './types.ts'
 
 interface Urls {

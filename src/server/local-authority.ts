@@ -1,5 +1,5 @@
-import type { FolderOptions } from '../tls/authority-folder.ts'
-import type { ManagedAuthority, ManagedAuthorityOptions } from '../tls/local-authority.ts'
+import type { FolderOptions } from '../tls/authority/folder.ts'
+import type { ManagedAuthority, ManagedAuthorityOptions } from '../tls/authority/managed-authority.ts'
 import { authorityFolder, manageAuthority } from '../tls/tls.ts'
 
 /** Opens the local authority of a user, for the commands that look after it. */

@@ -1,7 +1,7 @@
 import type { ResolvedConfig } from '../config/types.ts'
 import { createLive, type Live } from '../live/live.ts'
 import { createFinder } from '../routes/routes.ts'
-import type { Site } from './assemble.ts'
+import type { Site } from './pipeline.ts'
 import type { Events } from './events.ts'
 
 /** Live reload for the served folders, where the configuration wants it. */

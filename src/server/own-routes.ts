@@ -1,7 +1,7 @@
-import { findOwnUpstream } from '../config/own-upstream.ts'
+import { findOwnUpstream } from '../config/resolve/own-upstream.ts'
 import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ResolvedConfig } from '../config/types.ts'
-import { ServeError } from '../errors/serve-error.ts'
+import { ServeError } from '../core/serve-error.ts'
 import type { Listening } from './types.ts'
 
 /**

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path'
 import { isPlainObject } from '../config/plain-object.ts'
-import { quote } from '../config/problem.ts'
-import { ServeError } from '../errors/serve-error.ts'
-import type { Warning } from '../errors/warning.ts'
+import { quote } from '../config/diagnostic.ts'
+import { ServeError } from '../core/serve-error.ts'
+import type { Warning } from '../core/warning.ts'
 
 /** Which local authority. */
 export interface LocalAuthorityOptions {

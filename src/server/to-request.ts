@@ -1,5 +1,5 @@
-import { quote } from '../config/problem.ts'
-import { ServeError } from '../errors/serve-error.ts'
+import { quote } from '../config/diagnostic.ts'
+import { ServeError } from '../core/serve-error.ts'
 
 /**
  * The request that the arguments of `fetch()` stand for.

@@ -1,11 +1,11 @@
 import type { Duplex } from 'node:stream'
 import type { ResolvedRoute, RouteOptions } from '../config/route-types.ts'
 import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
-import type { ServeError } from '../errors/serve-error.ts'
-import type { Warning } from '../errors/warning.ts'
-import type { Exchange, Layer } from '../http/exchange.ts'
+import type { ServeError } from '../core/serve-error.ts'
+import type { Warning } from '../core/warning.ts'
+import type { Exchange, Layer } from '../http/message/exchange.ts'
 import type { PageError, ShownError, Update } from '../live/live.ts'
-import type { SkippedPort } from '../ports/types.ts'
+import type { SkippedPort } from '../net/types.ts'
 
 /** Where a listening server is reached. */
 export interface Listening {

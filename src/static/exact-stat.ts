@@ -1,5 +1,5 @@
 import { statSync, type BigIntStats } from 'node:fs'
-import { toDisk } from '../util/disk-name.ts'
+import { toDisk } from '../core/util/disk-name.ts'
 
 // The float fields of Stats hold milliseconds in 53 bits, which today is steps of 244 ns. Bigint
 // fields are exact and cost 0.3 µs more in the 2 to 3 µs of a stat.

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { ListingEntry } from '../pages/listing-page.ts'
-import { foundFolder, type DenyList } from './denied.ts'
+import { foundFolder, type DenyList } from './access/deny-list.ts'
 import { lookQuietly } from './exact-stat.ts'
 
 /** A served folder and where it is. */

@@ -1,8 +1,8 @@
-import type { Exchange } from '../http/exchange.ts'
-import type { Boundary } from './boundary.ts'
-import type { Files } from './files.ts'
-import { look } from './look.ts'
-import type { Place } from './place.ts'
+import type { Exchange } from '../http/message/exchange.ts'
+import type { Boundary } from './access/access-policy.ts'
+import type { Files } from './files/file-replies.ts'
+import { look } from './stat.ts'
+import type { Place } from './url-path.ts'
 
 /** Options of {@link createPresence}. */
 export interface PresenceOptions {

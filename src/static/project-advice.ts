@@ -1,4 +1,4 @@
-import { buildFolders, runScript, type PackageFacts } from '../util/package-json.ts'
+import { buildFolders, runScript, type PackageFacts } from '../core/util/package-json.ts'
 
 /** What is known of the top of a served folder. */
 export interface ProjectFacts {

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, opendirSync, openSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildFolders, readPackage } from '../util/package-json.ts'
+import { buildFolders, readPackage } from '../core/util/package-json.ts'
 import { adviseOn, type ProjectAdvice, type ProjectFacts } from './project-advice.ts'
 
 /** Entries of the folder that are looked at. */

@@ -1,5 +1,5 @@
-import { encodeSegment } from '../util/escape.ts'
-import { emptyReply, type Reply } from '../http/reply.ts'
+import { encodeSegment } from '../core/util/escape.ts'
+import { emptyReply, type Reply } from '../http/message/reply.ts'
 
 /**
  * Sends the client to the form of a path with or without its final slash.

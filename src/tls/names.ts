@@ -1,6 +1,6 @@
 import { isIP, SocketAddress } from 'node:net'
 import { domainToASCII } from 'node:url'
-import { addressSet, unbracketed, unmapped } from '../util/ip.ts'
+import { addressSet, unbracketed, unmapped } from '../core/util/ip.ts'
 
 /**
  * Domains that are nobody's on the public internet: .localhost and .test (RFC 6761), .local (RFC 6762), home.arpa

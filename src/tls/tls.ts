@@ -1,11 +1,11 @@
-import { authorityFolder } from './authority-folder.ts'
+import { authorityFolder } from './authority/folder.ts'
 import { systemClock } from './clock.ts'
-import { localCertificates } from './local-certificates.ts'
-import { ownCertificates } from './own-certificates.ts'
+import { localCertificates } from './issue/local-certificates.ts'
+import { ownCertificates } from './user-certificates/user-certificates.ts'
 import type { CertificateOptions, Certificates, Clock } from './types.ts'
 
-export { authorityFolder } from './authority-folder.ts'
-export { manageAuthority, openAuthority } from './local-authority.ts'
+export { authorityFolder } from './authority/folder.ts'
+export { manageAuthority, openAuthority } from './authority/managed-authority.ts'
 export type { CertificateOptions, Certificates, CertificateWarning, OwnCertificate } from './types.ts'
 
 /**

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import type { Place } from '../../src/errors/serve-error.ts'
+import type { Place } from '../../src/core/serve-error.ts'
 import { folderOf, run, serve, type Command } from './command.ts'
 
 const unsettled: readonly (readonly [string, string, string])[] = [

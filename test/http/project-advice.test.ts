@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
-import type { Warning } from '../../src/errors/warning.ts'
+import type { Warning } from '../../src/core/warning.ts'
 import { startServer } from '../support/server.ts'
 
 const app = '<div id="root"></div><script type="module" src="/assets/index.js"></script>'

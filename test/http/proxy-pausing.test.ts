@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { test } from 'node:test'
-import { createHttp1Transport } from '../../src/proxy/http1-transport.ts'
+import { createHttp1Transport } from '../../src/proxy/h1/transport.ts'
 import { createGate } from '../support/gate.ts'
 import { upstreamAt } from '../support/proxy.ts'
 

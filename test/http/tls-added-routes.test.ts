@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Warning } from '../../src/errors/warning.ts'
+import type { Warning } from '../../src/core/warning.ts'
 import { createServer, localAuthority, type Server8008 } from '../../src/index.ts'
 import { connectSecurely } from '../support/secure.ts'
 import { TempFolder } from '../support/server.ts'

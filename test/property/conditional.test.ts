@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { allowsRange, evaluatePreconditions } from '../../src/http/conditional.ts'
-import { RequestHeaders } from '../../src/http/headers.ts'
-import { formatHttpDate, parseHttpDate } from '../../src/http/http-date.ts'
-import type { Validators } from '../../src/http/reply.ts'
+import { allowsRange, evaluatePreconditions } from '../../src/http/semantics/conditional.ts'
+import { RequestHeaders } from '../../src/http/message/headers.ts'
+import { formatHttpDate, parseHttpDate } from '../../src/http/message/date.ts'
+import type { Validators } from '../../src/http/message/reply.ts'
 
 interface Tag {
   readonly weak: boolean

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { parseRange } from '../../src/http/range.ts'
+import { parseRange } from '../../src/http/semantics/range.ts'
 
 interface Spec {
   readonly text: string

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { rewriteLocation } from '../../src/proxy/rewrite-location.ts'
-import { rewriteDestination } from '../../src/proxy/rewrite-destination.ts'
-import type { UrlMapping } from '../../src/proxy/url-mapping.ts'
+import { rewriteLocation } from '../../src/proxy/response/location.ts'
+import { rewriteDestination } from '../../src/proxy/request/destination-header.ts'
+import type { UrlMapping } from '../../src/proxy/url-rewrite.ts'
 
 const segment = fc.string({
   unit: fc.constantFrom('a', 'b', '1', '-', '.', '_', '~', '%20', '=', ';'),

@@ -1,6 +1,6 @@
 import type { FromPage, Session, ToPage } from '../protocol.ts'
 import { listen, visibilityState } from './dom.ts'
-import { clearTimeout, fetch, JSON, setTimeout, WebSocket } from './natives.ts'
+import { clearTimeout, fetch, JSON, setTimeout, WebSocket } from './saved-globals.ts'
 
 /** Milliseconds of the first and the longest wait before the next attempt. */
 const firstMs = 250

@@ -1,6 +1,6 @@
 import type { FromPage } from '../protocol.ts'
 import { listen } from './dom.ts'
-import { console, setTimeout } from './natives.ts'
+import { console, setTimeout } from './saved-globals.ts'
 import { describe, format } from './describe.ts'
 
 type ConsoleMessage = Extract<FromPage, { type: 'console' }>

@@ -1,7 +1,7 @@
 import { bust, isAt } from './address.ts'
 import { queryAll, sheetsOf } from './dom.ts'
 import { baseOf, rulesOf } from './imports.ts'
-import type { Job } from './job.ts'
+import type { Job } from './serialize.ts'
 
 const urlFunction = /url\(\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^)\s]*))\s*\)/g
 /** Properties that are asked for as a whole: with `var()` in them their parts are empty. */

@@ -1,7 +1,7 @@
 import { mapUrls } from './css-urls.ts'
 import { sheetsOf } from './dom.ts'
 import { baseOf, rulesOf } from './imports.ts'
-import { within } from './natives.ts'
+import { within } from './saved-globals.ts'
 
 /** Milliseconds that a swap waits for the stand-ins of its fonts. */
 const loadMs = 1000

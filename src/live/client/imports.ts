@@ -1,6 +1,6 @@
 import { bust, isAt } from './address.ts'
 import { documentElement, listen, newElement } from './dom.ts'
-import { fetch, setTimeout, within } from './natives.ts'
+import { fetch, setTimeout, within } from './saved-globals.ts'
 
 /** Milliseconds between two looks whether an imported sheet has come, and after which we go on all the same. */
 const lookMs = 20

@@ -10,10 +10,10 @@ import { collectErrors } from './console-texts.ts'
 import { listen, whenParsed } from './dom.ts'
 import { createMorph } from './morph.ts'
 import { showError } from './overlay.ts'
-import { controlFolder, isDeclined } from './own-script.ts'
-import { restorePlace } from './place.ts'
+import { controlFolder, isDeclined } from './current-script.ts'
+import { restorePlace } from './scroll-focus.ts'
 import { watchResources } from './resources.ts'
-import { recallHeard, rememberHeard } from './heard.ts'
+import { recallHeard, rememberHeard } from './last-event.ts'
 import { toast } from './toast.ts'
 
 function start(control: URL, documentPath: string): void {

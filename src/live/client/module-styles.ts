@@ -1,6 +1,6 @@
 import { bust } from './address.ts'
 import { rootsOf, sheetsOf } from './dom.ts'
-import { fetch } from './natives.ts'
+import { fetch } from './saved-globals.ts'
 
 /**
  * Gives a changed style sheet to the modules that imported it (`import sheet from './a.css' with { type: 'css' }`).

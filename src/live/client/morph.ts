@@ -1,5 +1,5 @@
 import { documentElement, queryAll } from './dom.ts'
-import { fetch } from './natives.ts'
+import { fetch } from './saved-globals.ts'
 import { difference } from './patch.ts'
 
 /** Patches the page in place of a reload. */

@@ -1,4 +1,4 @@
-import { keepPlace } from './place.ts'
+import { keepPlace } from './scroll-focus.ts'
 import { readStored, writeStored } from './stored.ts'
 
 const key = 'reloads'

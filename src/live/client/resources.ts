@@ -1,6 +1,6 @@
 import { isBusted, ownAddress } from './address.ts'
 import { addressOf, contentTypeOf, queryAll } from './dom.ts'
-import { fetch, setTimeout } from './natives.ts'
+import { fetch, setTimeout } from './saved-globals.ts'
 
 /** Milliseconds between two lists of further paths. */
 const batchMs = 100

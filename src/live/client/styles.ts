@@ -2,7 +2,7 @@ import { bust, isAt } from './address.ts'
 import { isConnected, listen, parentOf, queryAll, rootsOf, sheetsOf } from './dom.ts'
 import { holdFonts } from './fonts.ts'
 import { findImports, swapImports, type Import } from './imports.ts'
-import { within } from './natives.ts'
+import { within } from './saved-globals.ts'
 
 /** Milliseconds after which a new sheet that has not come, or was taken away, no longer holds the fonts. */
 const settleMs = 5000

@@ -1,4 +1,4 @@
-import { clearTimeout, setTimeout } from './natives.ts'
+import { clearTimeout, setTimeout } from './saved-globals.ts'
 import { createSurface, element } from './surface.ts'
 
 /** Milliseconds that a message stays. */

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { statOf } from './signature.ts'
+import { statOf } from './file-state.ts'
 
 /** Milliseconds by which the time of a file or folder may lag behind the clock: that of a tick of most kernels. */
 export const tickMs = 10

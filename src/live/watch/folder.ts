@@ -1,5 +1,5 @@
 import type { FSWatcher } from 'node:fs'
-import type { Signature } from './signature.ts'
+import type { Signature } from './file-state.ts'
 
 /** A path that somebody uses. */
 export interface Used {

@@ -1,6 +1,6 @@
 import { lstatSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
-import { linkOnDisk, realPathOnDisk, toDisk } from '../../util/disk-name.ts'
+import { linkOnDisk, realPathOnDisk, toDisk } from '../../core/util/disk-name.ts'
 import type { Folder } from './folder.ts'
 
 /** Where a file really is, when symbolic links on the way or in its place lead elsewhere; else undefined. */

@@ -1,5 +1,5 @@
 import { concerned, type Folder, type Used } from './folder.ts'
-import type { Queue } from './queue.ts'
+import type { Queue } from '../work-queue.ts'
 
 /** Looks at folders from time to time. */
 export interface Poll {

@@ -1,6 +1,6 @@
 import { statfsSync, watch } from 'node:fs'
 import type { FSWatcher } from 'node:fs'
-import { fromDisk, toDisk } from '../../util/disk-name.ts'
+import { fromDisk, toDisk } from '../../core/util/disk-name.ts'
 
 /** What the system does for watching; tests put failures in its place. */
 export interface System {

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import { tmpdir } from 'node:os'
 import { test } from 'node:test'
 import { main } from '../../../src/cli/main.ts'
-import { currentProgram, type Output, type Program } from '../../../src/cli/program.ts'
+import { currentProgram, type Output, type Program } from '../../../src/cli/process-io.ts'
 
 interface Stage {
   readonly program: Program

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import { afterEach, describe, test } from 'node:test'
 import 'tsx'
 import { loadConfig, type LoadedConfig, type LoadOptions } from '../../../src/config/load.ts'
-import { isServeError, type ServeError } from '../../../src/errors/serve-error.ts'
+import { isServeError, type ServeError } from '../../../src/core/serve-error.ts'
 
 // own process: with a loader, for Node 20 reads no config files in TypeScript by itself
 

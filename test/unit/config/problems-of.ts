@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { isServeError, type ServeError } from '../../../src/errors/serve-error.ts'
-import { resolveConfig, type ResolveContext } from '../../../src/config/resolve.ts'
+import { isServeError, type ServeError } from '../../../src/core/serve-error.ts'
+import { resolveConfig, type ResolveContext } from '../../../src/config/resolve/resolve.ts'
 import type { ServeOptions } from '../../../src/config/types.ts'
 
 /** The error that wrong options end in. Accepts any value: wrong options are its business. */

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { getField } from '../../../src/http/headers.ts'
-import type { Reply } from '../../../src/http/reply.ts'
+import { getField } from '../../../src/http/message/headers.ts'
+import type { Reply } from '../../../src/http/message/reply.ts'
 import { asksForPage, documentKind, variedByPage } from '../../../src/live/page-request.ts'
-import { request } from '../filters/fixtures.ts'
+import { request } from '../middleware/fixtures.ts'
 
 const asks = (headers: readonly string[], target = '/') => asksForPage(request(headers, 'GET', target), 'html')
 const accept = ['Accept', 'Text/HTML,application/xhtml+xml,*/*;q=0.8']

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { arrangeListing } from '../../../src/pages/arrange-listing.ts'
 import type { ListingEntry } from '../../../src/pages/folder-listing.ts'
-import { createPacer } from '../../../src/util/pacer.ts'
+import { createPacer } from '../../../src/core/util/pacer.ts'
 import { formatListingQuery, parseListingQuery } from '../../../src/pages/listing-query.ts'
 
 function file(name: string, size = 1, modified = 0): ListingEntry {

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { mock, test } from 'node:test'
-import { ServeError } from '../../../src/errors/serve-error.ts'
-import { getField } from '../../../src/http/headers.ts'
+import { ServeError } from '../../../src/core/serve-error.ts'
+import { getField } from '../../../src/http/message/headers.ts'
 import { errorReply } from '../../../src/pages/error-page.ts'
 
 // own process: the template must not have been read before, and `node:fs` is replaced

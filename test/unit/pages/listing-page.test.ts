@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { getField } from '../../../src/http/headers.ts'
+import { getField } from '../../../src/http/message/headers.ts'
 import { processorTime } from '../../support/processor-time.ts'
-import { plainExchange } from '../../../src/http/plain-exchange.ts'
-import type { Reply } from '../../../src/http/reply.ts'
+import { plainExchange } from '../../../src/http/synthetic-exchange.ts'
+import type { Reply } from '../../../src/http/message/reply.ts'
 import { listingReply, type FolderListing, type ListingEntry } from '../../../src/pages/listing-page.ts'
 
 const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { ServeError } from '../../../src/errors/serve-error.ts'
-import { getField } from '../../../src/http/headers.ts'
-import { isOwnPolicy } from '../../../src/pages/policy.ts'
+import { ServeError } from '../../../src/core/serve-error.ts'
+import { getField } from '../../../src/http/message/headers.ts'
+import { isOwnPolicy } from '../../../src/pages/own-csp.ts'
 import { waitingReply } from '../../../src/pages/waiting-page.ts'
 
 const error = new ServeError('E8008_BUSY', 'Nothing listens at localhost:3000.', {

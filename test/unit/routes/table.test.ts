@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { resolveConfig } from '../../../src/config/resolve.ts'
+import { resolveConfig } from '../../../src/config/resolve/resolve.ts'
 import type { MatchOptions } from '../../../src/config/route-types.ts'
 import { createTable, type Table, type TableRequest } from '../../../src/routes/table.ts'
 

@@ -12,12 +12,12 @@ import {
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { isServeError } from '../../../src/errors/serve-error.ts'
-import { FileSlice } from '../../../src/http/file-slice.ts'
-import { getField } from '../../../src/http/headers.ts'
-import { OpenFiles } from '../../../src/http/open-files.ts'
-import { plainExchange } from '../../../src/http/plain-exchange.ts'
-import type { Reply } from '../../../src/http/reply.ts'
+import { isServeError } from '../../../src/core/serve-error.ts'
+import { FileSlice } from '../../../src/http/body/file-slice.ts'
+import { getField } from '../../../src/http/message/headers.ts'
+import { OpenFiles } from '../../../src/http/body/open-files.ts'
+import { plainExchange } from '../../../src/http/synthetic-exchange.ts'
+import type { Reply } from '../../../src/http/message/reply.ts'
 import { createStatic, type StaticOptions, type StaticSite } from '../../../src/static/static.ts'
 
 /** Larger than what is answered from memory. */

@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { plainExchange } from '../../../src/http/plain-exchange.ts'
+import { plainExchange } from '../../../src/http/synthetic-exchange.ts'
 import { ask, folder, largeBytes, later, openBelow, site, write } from './site.ts'
 
 // own process: it becomes another user for some tests

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { allowedNames } from '../../../src/tls/allowed-names.ts'
+import { allowedNames } from '../../../src/tls/issue/san-policy.ts'
 import { canonicalName, covers, isNarrow, isPermitted, isWholeDomain, namesOf } from '../../../src/tls/names.ts'
 import type { CertificateWarning } from '../../../src/tls/types.ts'
 

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { realSystem, type System } from '../../../../src/live/watch/system.ts'
 import { createWatch, type Watch, type WatchOptions } from '../../../../src/live/watch/watch.ts'
-import type { Warning } from '../../../../src/errors/warning.ts'
+import type { Warning } from '../../../../src/core/warning.ts'
 
 /** Milliseconds after which a change that does not come fails the test. */
 const deadlineMs = 10_000

@@ -1,0 +1,117 @@
+import parser from 'yargs-parser'
+import { parseSwitch } from '../../config/options/parse-text.ts'
+import { ServeError } from '../../core/serve-error.ts'
+import { typedCommand } from './commands.ts'
+import { isOptionalValue, type Flag } from './flags.ts'
+import { unknownFlag } from './unknown-flag.ts'
+
+/** The command line, taken apart. */
+export interface Arguments {
+  /** Words that are no flags, before `--`. */
+  readonly words: readonly string[]
+  /** Words after `--`: never flags, never a command. */
+  readonly literals: readonly string[]
+  /** What was said for each flag, by its key: true, false for `--no-flag`, or its texts in order; only the last one where it does not repeat. */
+  readonly values: ReadonlyMap<string, FlagTexts>
+}
+
+/** True or false for a flag without a text, otherwise its texts. */
+export type FlagTexts = boolean | readonly string[]
+
+/**
+ * Takes the command line apart: `--flag value`, `--flag=value`, `--no-flag`, `-sp 3000`, and `--`, which ends flags.
+ *
+ * A flag whose value is optional takes the next word only if that has the form of its value (a URL path for --open, a
+ * page for --single, an origin for --cors), so `--open ./site` serves `./site`. An existing folder is the folder even
+ * where it looks like a path (`--open /var/www`), unless another word names one. `=` always gives the value.
+ *
+ * @throws ServeError E8008_USAGE for an unknown flag (its hint is the corrected command), a missing value, or a value
+ *   that was not asked for.
+ */
+export function parseArguments(
+  argv: readonly string[],
+  flags: readonly Flag[],
+  isFolder: (word: string) => boolean,
+): Arguments {
+  const parsed = parser(argv.map(switchReader(argv, flags)), parserOptions(flags))
+  const words = parsed._.map(String)
+  const literals = (parsed['--'] ?? []).map(String)
+  const unknown = words.find((word) => word.startsWith('-')) ?? undeclaredFlag(parsed, flags)
+  if (unknown !== undefined) throw unknownFlag(unknown, argv, flags)
+
+  const values = new Map<string, FlagTexts>()
+  for (const flag of flags) {
+    const given = [parsed[flag.name] ?? []].flat() as (boolean | string)[]
+    if (given.length === 0) continue
+    const last = given.at(-1)
+    if (flag.kind === 'optional' && typeof last === 'string' && isStray(last)) {
+      words.push(last)
+      given[given.length - 1] = true
+    }
+    values.set(flag.key, valueOf(flag, given, argv))
+
+    /** Whether the parser took for the flag's value what is a word of its own. */
+    function isStray(value: string): boolean {
+      if (value === '' || !argv.includes(value) || words.includes(value)) return false
+      const namesFolder = value.length > 1 && value.startsWith('/') && words.length + literals.length === 0
+      return !isOptionalValue(flag, value) || (namesFolder && isFolder(value))
+    }
+  }
+  return { words, literals, values }
+}
+
+function parserOptions(flags: readonly Flag[]): NonNullable<Parameters<typeof parser>[1]> {
+  return {
+    alias: Object.fromEntries(flags.map((flag) => [flag.name, [...flag.aliases]])),
+    boolean: flags.filter((flag) => flag.kind === 'boolean').map((flag) => flag.name),
+    string: flags.filter((flag) => flag.kind !== 'boolean').map((flag) => flag.name),
+    configuration: {
+      'camel-case-expansion': false,
+      'dot-notation': false,
+      'parse-numbers': false,
+      'parse-positional-numbers': false,
+      'populate--': true,
+      'strip-aliased': true,
+      'unknown-options-as-args': true,
+    },
+  }
+}
+
+function valueOf(flag: Flag, given: readonly (boolean | string)[], argv: readonly string[]): FlagTexts {
+  const command = typedCommand(argv)
+  const words = ['serve8008', ...(command === undefined ? [] : [command]), `--${flag.name}`, flag.valueName]
+  const form = words.join(' ').trimEnd()
+  const last = given.at(-1)
+  if (last === false && !flag.canBeOff) throw usage(`--${flag.name} cannot be negated.`, form)
+  if (last === false || flag.kind === 'boolean') return last === true
+  const counting = flag.repeats ? given : given.slice(-1)
+  if (flag.kind !== 'optional' && counting.includes('')) throw usage(`--${flag.name} needs a value.`, form)
+  // A bare `--cors` or `--open` takes back the value that came before it.
+  if (last === '' || last === true) return true
+  return counting.filter((value) => typeof value === 'string' && value !== '') as string[]
+}
+
+/** The parser reads every text of a switch but `true` as false, so `--listing=yes` is read before it. */
+function switchReader(argv: readonly string[], flags: readonly Flag[]): (word: string, index: number) => string {
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length
+  return (word, index) => {
+    const [, dashes = '', name = '', value = ''] = /^(--?)([^=]+)=(.*)$/s.exec(word) ?? []
+    const flag = flags.find((each) => each.kind === 'boolean' && [each.name, ...each.aliases].includes(name))
+    if (flag === undefined || index > end) return word
+    const read = parseSwitch([value])
+    if ('fault' in read)
+      throw usage(`--${flag.name}: ${read.fault}; --no-${flag.name} switches it off.`, `serve8008 --${flag.name}`)
+    return `${dashes}${name}=${String(read.value)}`
+  }
+}
+
+/** The parser takes `--open-x` for a kin of `--open`, under a key of its own; only declared names are flags. */
+function undeclaredFlag(parsed: object, flags: readonly Flag[]): string | undefined {
+  const known = new Set(['_', '--', ...flags.map((flag) => flag.name)])
+  const key = Object.keys(parsed).find((name) => !known.has(name))
+  return key === undefined ? undefined : `${key.length === 1 ? '-' : '--'}${key}`
+}
+
+function usage(message: string, hint: string): ServeError {
+  return new ServeError('E8008_USAGE', message, { hint })
+}

@@ -1,0 +1,37 @@
+import { isSecretField } from '../../core/util/secret.ts'
+import { shellWord } from '../../core/util/shell-quote.ts'
+
+/** The whole command with its words; what must stay secret is not among them, since hints end up in logs. */
+export function commandLine(words: readonly string[]): string {
+  return ['serve8008', ...withoutSecrets(words).map(shellWord)].join(' ')
+}
+
+/** Stands in a hint where the value of `--auth` was typed. */
+const anyUser = 'USER:PASSWORD'
+/** Stand in a hint where other secrets were typed. */
+const [anyPassphrase, anyValue] = ['PASSPHRASE', 'VALUE']
+/** What stands in hints for a secret that was typed. */
+export const secretNames: readonly string[] = [anyUser, anyPassphrase, anyValue]
+
+function withoutSecrets(words: readonly string[]): string[] {
+  const end = words.includes('--') ? words.indexOf('--') : words.length
+  return words.map((word, i) => {
+    if (i > end) return withoutUserinfo(word)
+    const [, flag = '', value] = /^(--?(?:auth|passphrase|headers?))(?:=(.*))?$/s.exec(word) ?? []
+    if (value !== undefined) return `${flag}=${maskedValue(flag, value)}`
+    const before = words[i - 1] ?? ''
+    return /^--?(?:auth|passphrase|headers?)$/.test(before) ? maskedValue(before, word) : withoutUserinfo(word)
+  })
+}
+
+/** A URL without the name and password that somebody put into it. */
+export function withoutUserinfo(word: string): string {
+  return word.replace(/(:\/\/)[^/@]*@/g, `$1${anyUser}@`)
+}
+
+function maskedValue(flag: string, value: string): string {
+  if (flag.endsWith('auth')) return anyUser
+  if (flag.endsWith('passphrase')) return anyPassphrase
+  const border = value.indexOf(':')
+  return border > 0 && isSecretField(value.slice(0, border)) ? `${value.slice(0, border)}: ${anyValue}` : value
+}

@@ -1,0 +1,224 @@
+import { wordHabits } from './foreign-flags.ts'
+import { optionsByKey } from '../../config/options/option-table.ts'
+import type { FlagValues } from '../../config/sources/source.ts'
+import { ServeError } from '../../core/serve-error.ts'
+import { parseArguments, type FlagTexts } from './arguments.ts'
+import { readAuthorityCommand, type AuthorityFlags } from './authority-command.ts'
+import { commandOf, commands, typedCommand, type CommandName } from './commands.ts'
+import { flags } from './flags.ts'
+import { repeatCommand, replaceWord } from './corrected-command.ts'
+import type { Manner } from '../output/reporter.ts'
+import { commandLine, withoutUserinfo } from './command-line.ts'
+
+/** What the command line asks for. */
+export interface Command extends Manner {
+  readonly name: 'serve' | 'version' | CommandName
+  /** The word after `completion`. */
+  readonly shell: string | undefined
+  /** The files after `reload`, the method and the URL after `explain`, the names after `cert`, the command after `help`. */
+  readonly words: readonly string[]
+  /** Header fields of the request that `explain` is asked about. */
+  readonly requestHeaders: readonly string[]
+  /** What was said for each option, by its key. */
+  readonly flags: FlagValues
+  /** The file named by --config, false for --no-config, undefined to look one up. */
+  readonly config: string | false | undefined
+  /** What was said to `trust`, `untrust` or `cert`. */
+  readonly authority?: AuthorityFlags
+}
+
+type Values = ReadonlyMap<string, FlagTexts>
+
+/**
+ * Reads the command line. The first word may be a command; the others name the folder and mounts (`/docs=./manual`).
+ * A folder that is named like a command is written `./check`, or stands after `--`.
+ *
+ * @throws ServeError E8008_USAGE
+ */
+export function readCommand(typed: readonly string[], isFolder: (word: string) => boolean): Command {
+  const argv = helpOfFlag(typed)
+  const authority = readAuthorityCommand(argv)
+  if (authority !== undefined) {
+    return { ...authority, shell: undefined, requestHeaders: [], config: undefined, flags: {} }
+  }
+  const guess = typedCommand(argv)
+  // The flags of serving and perhaps more, whichever command it is in the end.
+  const wide = guess !== undefined && commands[guess].isLikeServing === true ? commands[guess].flags : flags
+  const general = parseArguments(argv, wide, isFolder)
+  const command = commandOf(general.words[0])
+  const own = command === undefined ? flags : commands[command].flags
+  const { words, literals, values } = own === wide ? general : parseArguments(argv, own, isFolder)
+  const requestHeaders = values.get('requestHeader')
+  const places = command === undefined ? words : words.slice(1)
+  refuseWords(command, words, argv)
+  const name: Command['name'] = isOn(values, 'help')
+    ? 'help'
+    : isOn(values, 'version')
+      ? 'version'
+      : (command ?? 'serve')
+  const common = {
+    name,
+    shell: name === 'completion' ? places[0] : undefined,
+    words: name === 'help' ? aboutWhat(command, places) : isOfWords(name) ? [...places, ...literals] : [],
+    requestHeaders: Array.isArray(requestHeaders) ? requestHeaders : [],
+    quiet: isOn(values, 'quiet'),
+    verbose: isOn(values, 'verbose'),
+    json: isOn(values, 'json'),
+    config: configFile(values.get('config'), argv),
+  }
+  if (isOfWords(name) || name === 'stop') return { ...common, flags: optionValues(values) }
+  if (name !== 'serve' && name !== 'check') return { ...common, flags: {} }
+  return {
+    ...common,
+    flags: { ...optionValues(values), ...placeValues([...places, ...literals], values, argv, isFolder) },
+  }
+}
+
+/** `help --port` asks about the flag, and does not set it. */
+function helpOfFlag(argv: readonly string[]): readonly string[] {
+  const [first, about, ...rest] = argv
+  if (first !== 'help' || about === undefined || rest.length > 0) return argv
+  const name = about.replace(/^-+/, '')
+  const isOwn = commands.help.flags.some((flag) => flag.name === name || flag.aliases.includes(name))
+  return isOwn ? argv : [first, name]
+}
+
+/** How the command is to speak even where its line could not be read. */
+export function guessManner(argv: readonly string[]): Manner {
+  const end = argv.indexOf('--')
+  const before = end === -1 ? argv : argv.slice(0, end)
+  return { quiet: false, verbose: before.includes('--verbose'), json: before.includes('--json') }
+}
+
+/** Whether its words are its own matter, not folders. */
+function isOfWords(name: Command['name']): boolean {
+  return name === 'reload' || name === 'explain'
+}
+
+/** Commands that take no words are told from folders of their name by what follows. */
+function refuseWords(command: CommandName | undefined, [, word]: readonly string[], argv: readonly string[]): void {
+  if (command === undefined || commands[command].words !== 'none' || word === undefined) return
+  const at = argv.indexOf(word)
+  // `stop 3000` means the server on that port.
+  const isPort = command === 'stop' && /^\d+$/.test(word)
+  const hint = commandLine(argv.toSpliced(at, 1, ...(isPort ? ['--port', word] : [])))
+  throw usage(`serve8008 ${command} takes no words, so not ${word}.`, hint)
+}
+
+/** The command whose help page is asked for: `help trust`, `check --help`. */
+function aboutWhat(command: CommandName | undefined, places: readonly string[]): readonly string[] {
+  if (command === 'help') return places
+  return command === undefined ? [] : [command]
+}
+
+function isOn(values: Values, key: string): boolean {
+  return values.get(key) === true
+}
+
+function configFile(texts: FlagTexts | undefined, argv: readonly string[]): string | false | undefined {
+  if (texts === undefined || typeof texts === 'boolean') return texts === false ? false : undefined
+  const text = texts.at(-1) ?? ''
+  if (!/^-?\d+$/.test(text)) return text
+  // `-c-1` and `-c 10` are the cache of another server.
+  const cache = Number(text) < 0 ? 'off' : text
+  throw new ServeError('E8008_USAGE', `--config needs a file, not ${text}.`, {
+    hint: repeatCommand(withoutConfig(argv), { option: 'cache', value: cache }, flags),
+  })
+}
+
+function withoutConfig(argv: readonly string[]): string[] {
+  const at = argv.findIndex((word) => /^(-c|--config)(=|-?\d|$)/.test(word))
+  return argv.toSpliced(at, /^(-c|--config)$/.test(argv[at] ?? '') ? 2 : 1)
+}
+
+function optionValues(values: Values): FlagValues {
+  return Object.fromEntries([...values].filter(([key]) => optionsByKey.has(key)))
+}
+
+/** The folder and the mounts among the words. */
+function placeValues(
+  words: readonly string[],
+  values: Values,
+  argv: readonly string[],
+  isFolder: (word: string) => boolean,
+): FlagValues {
+  refuseApart(words, values, argv)
+  const [first] = words
+  if (first !== undefined && Object.hasOwn(wordHabits, first) && !isFolder(first)) {
+    throw usage(
+      `There is no folder ${first}, and no command ${first}.`,
+      replaceWord(argv, first, ...(wordHabits[first] ?? [])),
+    )
+  }
+  const mounts = words.filter((word) => /^\/[^=]*=/.test(word) && !isFolder(word))
+  const folders = words.filter((word) => !mounts.includes(word))
+  const [folder, second] = folders
+  const url = words.find((word) => /(^|=)(https?|wss?):\/\//.test(word))
+  if (url !== undefined) {
+    const route = url.includes('=') ? url : `/=${url}`
+    throw usage(
+      `${withoutUserinfo(url)} is no folder; what is forwarded is a flag.`,
+      replaceWord(argv, url, '--proxy', route),
+    )
+  }
+  const mount = folders.find((word) => /^[\w.-]+=./.test(word) && !isFolder(word))
+  if (mount !== undefined) {
+    throw usage(
+      `${mount} is no folder; the path of a mount begins with a slash.`,
+      replaceWord(argv, mount, `/${mount}`),
+    )
+  }
+  if (folder !== undefined && second !== undefined) {
+    if (argv[argv.indexOf(folder) - 1] === '--cors' && folder.includes('.') && !isFolder(folder)) {
+      throw usage(`${folder} is no origin; one has a scheme.`, replaceWord(argv, folder, `https://${folder}`))
+    }
+    const before = argv[argv.indexOf(second) - 1] ?? ''
+    if (/^(?:-s|--single|--spa|--cache)$/.test(before) && !isFolder(second)) {
+      const joined = replaceWord(argv.toSpliced(argv.indexOf(second) - 1, 1), second, `${longName(before)}=${second}`)
+      throw usage(`${second} is no folder; as the value of ${before} it needs a = before it.`, joined)
+    }
+    const name = second.replace(/^[./\\]+|[/\\]+$/g, '') || 'more'
+    throw usage(
+      `Only one folder can be served at /: ${folder}. To add ${second}, give it a path of its own.`,
+      replaceWord(argv, second, `/${name}=${second}`),
+    )
+  }
+  const [, port] = /^(?:localhost)?:?(\d+)$/.exec(folder ?? '') ?? []
+  if (folder !== undefined && port !== undefined && !isFolder(folder)) {
+    const others = argv.toSpliced(argv.lastIndexOf(folder), 1)
+    const hint = values.has('port')
+      ? repeatCommand(others, { option: 'port', value: port }, flags)
+      : replaceWord(argv, folder, '--port', port)
+    throw usage(`There is no folder ${folder}. To set the port: --port ${port}.`, hint)
+  }
+  const named = values.get('mounts')
+  return {
+    ...(folder === undefined ? {} : { root: folder }),
+    ...(mounts.length === 0 ? {} : { mounts: Array.isArray(named) ? [...named, ...mounts] : mounts }),
+  }
+}
+
+/** `-x /api 3000`: what belongs to the value of a flag stands apart from it. */
+function refuseApart(words: readonly string[], values: Values, argv: readonly string[]): void {
+  for (const { key, name, valueName } of flags) {
+    const given = values.get(key)
+    if (!valueName.includes('=') || !Array.isArray(given)) continue
+    for (const value of given as readonly string[]) {
+      const at = argv.findIndex((word) => word === value || (word.startsWith('-') && word.endsWith(`=${value}`)))
+      const rest = argv[at + 1]
+      if (value.includes('=') || at === -1 || rest === undefined || !words.includes(rest)) continue
+      throw usage(
+        `--${name} takes ${valueName} in one word.`,
+        commandLine(argv.toSpliced(at, 2, `${argv[at]}=${rest}`)),
+      )
+    }
+  }
+}
+
+function longName(word: string): string {
+  return word === '-s' ? '--single' : word
+}
+
+function usage(message: string, hint: string): ServeError {
+  return new ServeError('E8008_USAGE', message, { hint })
+}

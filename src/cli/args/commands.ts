@@ -1,0 +1,130 @@
+import { flags, ownFlag, voice, type Flag } from './flags.ts'
+
+/** The words that may stand in the folder's place. */
+export const commandNames = [
+  'check',
+  'explain',
+  'reload',
+  'status',
+  'stop',
+  'trust',
+  'untrust',
+  'cert',
+  'completion',
+  'version',
+  'help',
+] as const
+
+/** Other words for commands. */
+const commandAliases: Readonly<Record<string, CommandName>> = { list: 'status', ls: 'status', ps: 'status' }
+
+/** One of them. */
+export type CommandName = (typeof commandNames)[number]
+
+/** The commands that look after the local authority. They share no flags with serving. */
+export const authorityNames = ['trust', 'untrust', 'cert'] as const
+
+/** A command: what it takes. What is said of it stands in `cli/output/command-texts.ts`, which serving never reads. */
+export interface CommandEntry {
+  /** Every flag that it takes; any other is an error. */
+  readonly flags: readonly Flag[]
+  /** Whether it takes the flags of serving too, which have a page of their own. */
+  readonly isLikeServing?: true
+  /** What its words are, for completions. */
+  readonly words: 'folders' | 'files' | 'shells' | 'commands' | 'others' | 'none'
+}
+
+const yes = only('yes', ['y'], 'Ask nothing, as in scripts.')
+/** As every command speaks; those that end have less to say than a server. */
+const own: readonly Flag[] = voice.map((flag) => {
+  if (flag.key === 'verbose') return { ...flag, description: 'Print the stacks of errors.' }
+  return flag.key === 'json' ? { ...flag, description: 'Print one JSON line, errors too.' } : flag
+})
+
+/** Every command: the command line, the flags of the help pages and the completions follow from this table. */
+export const commands: Readonly<Record<CommandName, CommandEntry>> = {
+  check: {
+    flags,
+    isLikeServing: true,
+    words: 'folders',
+  },
+  explain: {
+    flags: [
+      ...flags,
+      {
+        ...only('request-header', ['H'], 'Header field of the request that is asked about, as in curl.'),
+        key: 'requestHeader',
+        kind: 'list',
+        repeats: true,
+        valueName: 'NAME:VALUE',
+      },
+    ],
+    isLikeServing: true,
+    words: 'others',
+  },
+  reload: {
+    flags: [{ ...only('port', ['p'], 'The server on this port.'), kind: 'list', valueName: 'PORT' }, ...own],
+    words: 'files',
+  },
+  status: {
+    flags: own,
+    words: 'none',
+  },
+  stop: {
+    flags: [{ ...only('port', ['p'], 'The server on this port.'), kind: 'list', valueName: 'PORT' }, ...own],
+    words: 'none',
+  },
+  trust: {
+    flags: [
+      only('status', [], 'Change nothing and tell who trusts the local authority.'),
+      only('ca', [], 'Print the path of its certificate and nothing else; make it if needed.'),
+      only('renew', [], 'Make a new authority in place of the old one, and trust that.'),
+      yes,
+      ...own,
+    ],
+    words: 'others',
+  },
+  untrust: {
+    flags: [yes, ...own],
+    words: 'others',
+  },
+  cert: {
+    flags: [
+      {
+        ...only('out', ['o'], 'Folder for the two files; by default this one.'),
+        kind: 'value',
+        valueName: 'DIR',
+        isPath: true,
+      },
+      ...own,
+    ],
+    words: 'others',
+  },
+  completion: {
+    flags: own,
+    words: 'shells',
+  },
+  version: {
+    flags: own,
+    words: 'none',
+  },
+  help: {
+    flags: own,
+    words: 'commands',
+  },
+}
+
+/** The command of a word, if it is one. */
+export function commandOf(word: string | undefined): CommandName | undefined {
+  if (word !== undefined && Object.hasOwn(commandAliases, word)) return commandAliases[word]
+  return commandNames.find((name) => name === word)
+}
+
+/** The command that a line names, by its first word; what follows a flag may be its value, so it is a guess. */
+export function typedCommand(argv: readonly string[]): CommandName | undefined {
+  return commandOf(argv.find((word) => !word.startsWith('-')))
+}
+
+function only(name: string, aliases: readonly string[], description: string): Flag {
+  return { ...ownFlag(name, aliases, description), canBeOff: false }
+}

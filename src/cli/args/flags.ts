@@ -1,0 +1,79 @@
+import { directiveNames } from '../../config/options/cache-control.ts'
+import type { OptionEntry, OptionGroup } from '../../config/options/option-entry.ts'
+import { optionTable } from '../../config/options/option-table.ts'
+
+/** One flag of the command line. */
+export interface Flag extends Pick<
+  OptionEntry,
+  'kind' | 'repeats' | 'valueName' | 'choices' | 'isPath' | 'description' | 'default' | 'group'
+> {
+  /** The option it sets, or the command's own setting. */
+  readonly key: string
+  /** Long name without dashes. */
+  readonly name: string
+  /** Other names without dashes, long or of one letter. */
+  readonly aliases: readonly string[]
+  /** Whether `--no-NAME` means something: a switch is off, another option has its default again. */
+  readonly canBeOff: boolean
+}
+
+/** Every flag: one for each option, then those of the command itself. */
+export const flags: readonly Flag[] = [
+  ...optionTable.flatMap((entry) => {
+    const [name, ...aliases] = entry.flags
+    return name === undefined ? [] : [{ ...entry, name, aliases, canBeOff: true }]
+  }),
+  {
+    ...ownFlag('config', ['c'], 'Configuration file; --no-config reads none.'),
+    kind: 'value',
+    valueName: 'FILE',
+    isPath: true,
+    default: 'serve8008.config.*',
+  },
+  ownFlag('quiet', ['q'], 'Print nothing but errors.'),
+  ownFlag('verbose', [], 'Print where settings come from, timings, and stacks of errors.'),
+  ownFlag('json', [], 'Print one JSON object a line, errors and the access log too.'),
+  { ...ownFlag('help', ['h'], 'Print this page.'), canBeOff: false },
+  { ...ownFlag('version', ['v'], 'Print the version.'), canBeOff: false },
+]
+
+const switchWord = /^(true|false|on|off|yes|no)$/i
+
+/** The form of an optional value, by option: what has another form is the folder. */
+const optionalForms: Readonly<Record<string, RegExp>> = {
+  open: /^(\/|https?:\/\/)|\.html?$/i,
+  single: /\.x?html?$/i,
+  cors: /^\*$|:\/\//,
+  tls: /^only$/i,
+  redirect: /^asked$/i,
+  cache: new RegExp(`^(-?\\d[\\d.]*[a-z]*|${directiveNames.join('|')}|.*=.*|.*,.*)$`, 'i'),
+}
+
+/** Whether a word after a flag with an optional value is that value, by its form. */
+export function isOptionalValue(flag: Flag, word: string): boolean {
+  return switchWord.test(word) || (optionalForms[flag.key]?.test(word) ?? true)
+}
+
+/** A switch of the command itself, which no option of the library stands behind. */
+export function ownFlag(name: string, aliases: readonly string[], description: string): Flag {
+  const group: OptionGroup = 'Operation'
+  return {
+    key: name,
+    name,
+    aliases,
+    kind: 'boolean',
+    repeats: false,
+    valueName: '',
+    choices: [],
+    isPath: false,
+    canBeOff: true,
+    description,
+    default: '',
+    group,
+  }
+}
+
+/** How any command speaks, and what it is asked about itself. */
+export const voice: readonly Flag[] = flags.filter(({ key }) =>
+  ['quiet', 'verbose', 'json', 'help', 'version'].includes(key),
+)

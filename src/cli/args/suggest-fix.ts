@@ -1,0 +1,76 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { basename, dirname, join, resolve } from 'node:path'
+import { nearest } from '../../config/diagnostic.ts'
+import type { ServeError } from '../../core/serve-error.ts'
+import type { Warning } from '../../core/warning.ts'
+import { commandNames } from './commands.ts'
+import { flags } from './flags.ts'
+import type { Program } from '../process-io.ts'
+import { buildFolders, readPackage, runScript } from '../../core/util/package-json.ts'
+import { shellWord } from '../../core/util/shell-quote.ts'
+import { commandLine } from './command-line.ts'
+import { repeatCommand, replaceWord } from './corrected-command.ts'
+
+/** What a hint for a person at a shell is made from. */
+type Typed = Pick<Program, 'argv' | 'cwd'>
+
+/** What to try next, as a command or a sentence: where one option helps, it is the command that was typed, corrected. */
+export function wayOut(error: ServeError | Warning, typed: Typed, folder: string | undefined): string | undefined {
+  if (error.fix !== undefined) return repeatCommand(typed.argv, error.fix, flags)
+  const sentence = commandSentence(error, typed, folder)
+  if (sentence !== undefined) return sentence
+  const isSilent = error.code === 'E8008_INTERNAL' && error.hint === undefined && !typed.argv.includes('--verbose')
+  return isSilent ? commandLine(['--verbose', ...typed.argv]) : error.hint
+}
+
+/** The hint where the library's words name options: a person at a shell has flags and words. */
+function commandSentence({ code, hint }: ServeError | Warning, typed: Typed, folder: string | undefined) {
+  if (code === 'E8008_ROOT_NOT_FOUND' && folder?.includes('\ufffd') === false) {
+    return (
+      buildOf(folder, typed) ??
+      existingFolder(folder, typed) ??
+      'name a folder that exists, or leave it out to serve this one'
+    )
+  }
+  if (code === 'E8008_ROOT_NOT_FOLDER') return 'name the folder that holds it'
+  // The command of a project runs in its folder.
+  if (code === 'W8008_PROJECT' && folder !== undefined && hint !== undefined)
+    return `cd ${shellWord(folder)} && ${hint}`
+  // The library knows no command; it says how to make room by hand.
+  if (code.endsWith('8008_AUTHORITY')) return hint?.replace(/take .* again$/s, 'serve8008 trust --renew')
+  if (code === 'E8008_AUTH_FILE') return hint?.replace(/\bauthFile\b/, '--auth-file')
+  const sharing = ['--lan', '--host'].filter((flag) => typed.argv.some((word) => word.split('=')[0] === flag))
+  if (code !== 'W8008_EXPOSED' || sharing.length === 0) return undefined
+  return `leave out ${sharing.join(' and ')} to serve this machine only`
+}
+
+/** The command that writes a missing folder: its name is one that builds write, and the project there has one. */
+function buildOf(folder: string, { cwd }: Typed): string | undefined {
+  const path = resolve(cwd, folder)
+  const project = dirname(path)
+  if (!buildFolders.includes(basename(path))) return undefined
+  if (readPackage(join(project, 'package.json'))?.scripts['build'] === undefined) return undefined
+  const build = runScript('build', { has: (name) => existsSync(join(project, name)) })
+  return project === resolve(cwd) ? build : `cd ${shellWord(dirname(folder))} && ${build}`
+}
+
+/** The folder or command that a name which leads nowhere was probably meant to be. */
+function existingFolder(folder: string, { argv, cwd }: Typed): string | undefined {
+  if (!argv.includes(folder)) return undefined
+  const parent = dirname(resolve(cwd, folder))
+  const isBare = !/[/\\]/.test(folder)
+  const meant = nearest(basename(folder), [...foldersIn(parent), ...(isBare ? commandNames : [])])
+  // The name itself is another command than the one that was typed.
+  if (meant === undefined || meant === basename(folder)) return undefined
+  return replaceWord(argv, folder, isBare ? meant : join(dirname(folder), meant))
+}
+
+function foldersIn(parent: string): string[] {
+  try {
+    return readdirSync(parent, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+      .map(({ name }) => name)
+  } catch {
+    return []
+  }
+}

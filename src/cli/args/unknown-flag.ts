@@ -1,0 +1,90 @@
+import { nearest } from '../../config/diagnostic.ts'
+import { ServeError } from '../../core/serve-error.ts'
+import { commands, typedCommand } from './commands.ts'
+import type { Flag } from './flags.ts'
+import { habitOf } from './foreign-flags.ts'
+import { shellWord } from '../../core/util/shell-quote.ts'
+import { commandLine } from './command-line.ts'
+
+/**
+ * The error for a flag that we do not have. Its hint is the command as it was probably meant: with our name for a
+ * habit of another server, with a space before an attached value, or with the nearest name.
+ */
+export function unknownFlag(word: string, argv: readonly string[], known: readonly Flag[]): ServeError {
+  const command = typedCommand(argv)
+  const flags = command === undefined ? known : commands[command].flags
+  const [flag = word] = word.split('=', 1)
+  const named = folderCommand(word, argv)
+  if (named !== undefined) return new ServeError('E8008_USAGE', `Unknown flag ${flag}.`, { hint: named })
+  const habit = ownHabit(flag, flags, argv[argv.indexOf(word) + 1])
+  const corrected = habit ?? spacedValue(word, flags) ?? nearestFlag(flag, flags)
+  return new ServeError('E8008_USAGE', `Unknown flag ${shown(flag)}.`, { hint: hintFor(flag, corrected, argv) })
+}
+
+/** What a flag of another server is called here, where the command that was typed has it. */
+function ownHabit(flag: string, flags: readonly Flag[], next?: string): string | undefined {
+  const habit = habitOf(flag, next)
+  const [, name] = /^--(?:no-)?([\w-]+)/.exec(habit ?? '') ?? []
+  return name === undefined || flags.some((each) => each.name === name || each.aliases.includes(name))
+    ? habit
+    : undefined
+}
+
+/** A value that hangs on a letter may be a password, which is not for the screen. */
+function shown(flag: string): string {
+  return /^-[A-Za-z][^-]/.test(flag) && !/^-[A-Za-z]+$/.test(flag) ? flag.slice(0, 2) : flag
+}
+
+function hintFor(flag: string, corrected: string | undefined, argv: readonly string[]): string {
+  if (corrected === undefined) return helpCommand(argv)
+  if (!corrected.startsWith('-')) return corrected
+  const [first = '', ...rest] = corrected.split(' ')
+  const words = argv.flatMap((word) =>
+    word === flag || word.startsWith(`${flag}=`) ? [first + word.slice(flag.length), ...rest] : [word],
+  )
+  return commandLine(words)
+}
+
+/** The page of the command that was typed. */
+function helpCommand(argv: readonly string[]): string {
+  const name = typedCommand(argv)
+  return name === undefined || name === 'help' ? 'serve8008 --help' : `serve8008 ${name} --help`
+}
+
+/** `--directory ./site`, as python names the folder: here it is a plain word. Other servers list folders by `-d false`. */
+function folderCommand(word: string, argv: readonly string[]): string | undefined {
+  const at = argv.indexOf(word)
+  const [, attached] = /^(?:-d|--dir|--directory|--outDir|--root|--server)(?:=(.+))?$/s.exec(word) ?? [undefined, '']
+  if (at === -1 || attached === '') return undefined
+  if (attached !== undefined) return commandLine(argv.toSpliced(at, 1, attached))
+  const next = argv[at + 1] ?? '-'
+  return next.startsWith('-') || /^(?:true|false)$/.test(next) ? undefined : commandLine(argv.toSpliced(at, 1))
+}
+
+/** `-Hlocalhost` is taken for a bundle of one-letter flags: names the form with a space. */
+function spacedValue(word: string, flags: readonly Flag[]): string | undefined {
+  const [, letter = '', value = ''] = /^-([A-Za-z])([^-=].*)$/s.exec(word) ?? []
+  // What holds a colon may be a name with its password.
+  if (letter === '' || value.includes(':')) return undefined
+  const flag = flags.find(({ kind, aliases }) => kind !== 'boolean' && aliases.includes(letter))
+  const name = flag === undefined ? ownHabit(`-${letter}`, flags) : `--${flag.name}`
+  return name?.startsWith('--') === true ? `${name} ${shellWord(value)}` : name
+}
+
+/** `--trailing` and `--base-path`: the one name that goes on from the word, or that the word goes on from. */
+function onlyKin(word: string, known: readonly string[]): string | undefined {
+  const kin = known.filter((name) => name.startsWith(`${word}-`) || word.startsWith(`${name}-`))
+  return kin.length === 1 ? kin[0] : undefined
+}
+
+function nearestFlag(flag: string, flags: readonly Flag[]): string | undefined {
+  const name = flag.replace(/^-+/, '')
+  // Every letter is near every other.
+  if (name.length === 1) return undefined
+  const negated = name.startsWith('no-')
+  const fitting = negated ? flags.filter(({ canBeOff }) => canBeOff) : flags
+  const known = fitting.flatMap((each) => [each.name, ...each.aliases]).filter((each) => each.length > 1)
+  const word = negated ? name.slice('no-'.length) : name
+  const best = nearest(word, known) ?? onlyKin(word, known)
+  return best === undefined ? undefined : `${negated ? '--no-' : '--'}${best}`
+}

@@ -1,0 +1,53 @@
+import { checkFolders } from '../../config/check-folders.ts'
+import { loadConfig } from '../../config/load.ts'
+import { missingPage } from '../../config/single-page-check.ts'
+import { checkCertificates } from '../../server/check-certificates.ts'
+import { checkRoutes } from '../../server/explain-request.ts'
+import { printable, printableJson } from '../../core/util/sanitize.ts'
+import type { Command } from '../args/command.ts'
+import { importConfig } from '../import-config.ts'
+import { displayPath } from '../output/paths.ts'
+import { warningFacts } from '../output/print.ts'
+import type { Program } from '../process-io.ts'
+import type { Report } from '../output/reporter.ts'
+import { renderSettings } from './settings-table.ts'
+import { settingsOf } from './settings.ts'
+import { wayOut } from '../args/suggest-fix.ts'
+
+/**
+ * Checks the configuration with the folders and the certificates that it names, and prints every setting with its origin. What a build may
+ * still bring about is a warning. With --json one line:
+ * `{ "file": path or null, "options": { "port": { "value": [8008], "origin": "default" } }, "warnings": [] }`.
+ */
+export async function check(command: Command, program: Program, report: Report): Promise<number> {
+  const { cwd, env } = program
+  const loaded = await loadConfig({
+    cwd,
+    flags: command.flags,
+    env,
+    config: command.config,
+    importModule: importConfig,
+  })
+  checkFolders(loaded.config)
+  checkRoutes(loaded.config)
+  const settings = settingsOf(loaded)
+  const warnings = [...loaded.warnings, ...missingPage(loaded.config), ...(await checkCertificates(loaded.config))]
+  if (command.json) {
+    const options = Object.fromEntries(
+      settings.map(({ key, value, origin }) => [key, { value: value ?? null, origin }]),
+    )
+    const folder = typeof command.flags.root === 'string' ? command.flags.root : undefined
+    const told = warnings.map((warning) => warningFacts(warning, wayOut(warning, program, folder)))
+    report.print(`${printableJson({ file: loaded.file ?? null, options, warnings: told })}\n`)
+    return 0
+  }
+  for (const warning of warnings) report.warning(warning)
+  if (command.quiet) return 0
+  const source = loaded.file === undefined ? 'no configuration file' : printable(displayPath(loaded.file, cwd))
+  const but = warnings.length === 0 ? '' : ', with a warning'
+  report.print(
+    `${renderSettings(settings, loaded, cwd, report.terminal, command.verbose)}\n` +
+      `The configuration is valid (${source})${but}.\n`,
+  )
+  return 0
+}

@@ -1,0 +1,46 @@
+import { sep } from 'node:path'
+import { quote } from '../../config/diagnostic.ts'
+import { ServeError } from '../../core/serve-error.ts'
+import type { RunningServer } from '../server-registry.ts'
+
+/**
+ * The server that a command means: the one that was named by its port, else the one of this folder, else the only one.
+ * The last is not stopped: who cleans up here does not mean the server of another project.
+ *
+ * @throws ServeError `E8008_NOT_RUNNING`, `E8008_USAGE` for a port that is none
+ */
+export function chooseServer(
+  servers: readonly RunningServer[],
+  port: unknown,
+  cwd: string,
+  command: 'reload' | 'stop',
+): RunningServer {
+  const wrong = Array.isArray(port) ? port.find((each) => !/^\d+$/.test(String(each))) : undefined
+  if (wrong !== undefined) {
+    throw new ServeError('E8008_USAGE', `--port: ${quote(String(wrong))} is not a port.`, { hint: 'serve8008 status' })
+  }
+  const named = Array.isArray(port)
+    ? servers.filter((server) => [server.port, server.tlsPort].some((its) => port.includes(String(its))))
+    : servers
+  const here = named.filter(({ root, cwd: started }) => started === cwd || root === cwd || cwd.startsWith(root + sep))
+  const possible = here.length > 0 ? here : named
+  const [server] = possible
+  const isMeant = here.length === 1 || (named.length === 1 && (Array.isArray(port) || command === 'reload'))
+  if (server !== undefined && isMeant) return server
+  if (server === undefined) {
+    const which = Array.isArray(port) ? ` on port ${port.join(', ')}` : ''
+    throw new ServeError(
+      'E8008_NOT_RUNNING',
+      `No server of yours${command === 'reload' ? ' with live reload' : ''} is running${which}.`,
+      {
+        hint: servers.length > 0 || command === 'stop' ? 'serve8008 status' : 'serve8008',
+      },
+    )
+  }
+  const list = possible.map(({ url, root }) => `${url} serves ${root}`).join(', ')
+  const message =
+    possible.length > 1 ? `Several servers are running: ${list}.` : `No server of this folder is running; ${list}.`
+  // The user chooses which one of several ends.
+  const which = command === 'stop' && possible.length > 1 ? 'PORT' : server.port
+  throw new ServeError('E8008_NOT_RUNNING', message, { hint: `serve8008 ${command} --port ${which}` })
+}

@@ -1,0 +1,240 @@
+import { limitNames } from '../../config/options/limits.ts'
+import { ServeError } from '../../core/serve-error.ts'
+import { authorityNames, commandNames, commands, type CommandEntry } from '../args/commands.ts'
+import type { Flag } from '../args/flags.ts'
+
+const shells: Readonly<Record<string, (flags: readonly Flag[]) => string>> = {
+  bash: bashCompletion,
+  zsh: zshCompletion,
+  fish: fishCompletion,
+  powershell: powershellCompletion,
+}
+
+/**
+ * The completion script of a shell, made from the flags themselves.
+ *
+ * @throws ServeError E8008_USAGE for a shell that we do not know.
+ */
+export function renderCompletion(shell: string | undefined, flags: readonly Flag[]): string {
+  const render = shell !== undefined && Object.hasOwn(shells, shell) ? shells[shell] : undefined
+  if (render !== undefined) return render(flags)
+  const known = Object.keys(shells)
+  const fault = shell === undefined ? 'Missing argument: SHELL' : `There are no completions for ${shell}`
+  const message = `${fault}; it must be one of: ${known.join(', ')}.`
+  const hint = known.map((name) => `serve8008 completion ${name}`)
+  throw new ServeError('E8008_USAGE', message, { hint: hint[0] ?? '' })
+}
+
+function dashed(name: string): string {
+  return name.length === 1 ? `-${name}` : `--${name}`
+}
+
+/** Every way to write a flag, with `--no-` where it switches something off. */
+function spellings(flag: Flag): string[] {
+  const negated = flag.canBeOff ? [`--no-${flag.name}`] : []
+  return [flag.name, ...flag.aliases].map(dashed).concat(negated)
+}
+
+/** The values of a flag, where they can be listed; one that ends in `=` is to be gone on with. */
+function valuesOf(flag: Flag): readonly string[] {
+  return flag.key === 'limits' ? limitNames.map((name) => `${name}=`) : flag.choices
+}
+
+/** The commands that have flags of their own, with these and with what their words are. */
+const owners = commandNames
+  .map((name) => ({ name, list: commands[name].flags, words: commands[name].words }))
+  .filter(({ name }) => commands[name].isLikeServing !== true || name === 'explain')
+
+/** The words of a command, where they can be listed. */
+function wordsOf(kind: CommandEntry['words']): readonly string[] {
+  return kind === 'shells' ? Object.keys(shells) : kind === 'commands' ? commandNames : []
+}
+
+function takesWord(flag: Flag): boolean {
+  return flag.kind === 'value' || flag.kind === 'list'
+}
+
+function bashCompletion(flags: readonly Flag[]): string {
+  const words = (list: readonly string[]) => `$'${list.join('\\n')}'`
+  const cases = flags.filter(takesWord).map((flag) => {
+    const pattern = [flag.name, ...flag.aliases].map(dashed).join('|')
+    const values = valuesOf(flag)
+    const reply = flag.isPath ? 'compgen -f -- "$word"' : `compgen -W ${words(values)} -- "$word"`
+    const open = values.some((value) => value.endsWith('=')) ? 'compopt +o filenames -o nospace 2>/dev/null; ' : ''
+    return `    ${pattern}) ${open}COMPREPLY=($(${reply})); return ;;`
+  })
+  const own = owners.map(({ name, list, words: kind }) => {
+    const folders = name === 'cert' ? '; [[ $previous == --out || $previous == -o ]] && compgen -d -- "$word"' : ''
+    const files = kind === 'files' ? '; [[ $word == -* ]] || compgen -f -- "$word"' : ''
+    const offered = [...list.flatMap(spellings), ...wordsOf(kind)]
+    return `    ${name}) COMPREPLY=($(compgen -W ${words(offered)} -- "$word"${folders}${files})); return ;;`
+  })
+  return `# serve8008 in bash: source <(serve8008 completion bash)
+_serve8008() {
+  local IFS=$'\\n' word=\${COMP_WORDS[COMP_CWORD]} previous=\${COMP_WORDS[COMP_CWORD-1]}
+  # bash takes --log=json and /docs=./manual for three words each.
+  if [[ $word == = ]]; then word=; elif [[ $previous == = ]]; then previous=\${COMP_WORDS[COMP_CWORD-2]}; fi
+  case $previous in
+${cases.join('\n')}
+    /*) if [[ \${COMP_WORDS[COMP_CWORD]} == = || \${COMP_WORDS[COMP_CWORD-1]} == = ]]; then
+      COMPREPLY=($(compgen -d -- "$word")); return
+    fi ;;
+  esac
+  case \${COMP_WORDS[1]} in
+${own.join('\n')}
+  esac
+  case $word in
+    /*=*) COMPREPLY=($(compgen -d -P "\${word%%=*}=" -- "\${word#*=}")) ;;
+    -*) COMPREPLY=($(compgen -W ${words(flags.flatMap(spellings))} -- "$word")) ;;
+    *) COMPREPLY=($(compgen -W ${words(commandNames)} -- "$word"; compgen -d -- "$word")) ;;
+  esac
+}
+complete -o filenames -F _serve8008 serve8008
+`
+}
+
+function zshCompletion(flags: readonly Flag[]): string {
+  const escape = (text: string) => text.replace(/[\\[\]:]/g, '\\$&').replaceAll("'", "'\\''")
+  const rows = flags.flatMap((flag) => {
+    const action = zshAction(flag)
+    const value = takesWord(flag) ? `:${escape(flag.valueName)}:${action}` : ''
+    return spellings(flag).map((spelling) => {
+      const star = flag.kind === 'list' ? '*' : ''
+      return `    '${star}${spelling}[${escape(flag.description)}]${spelling.startsWith('--no-') ? '' : value}' \\`
+    })
+  })
+  const own = owners.map(({ name, list, words }) => {
+    const specs = list.flatMap((flag) => {
+      const action = flag.key === 'out' ? '_files -/' : zshAction(flag)
+      const value = takesWord(flag) ? `:${escape(flag.valueName)}:${action}` : ''
+      const star = flag.kind === 'list' ? '*' : ''
+      return spellings(flag).map((spelling) => `'${star}${spelling}[${escape(flag.description)}]${value}'`)
+    })
+    const rest = words === 'files' ? '_files' : wordsOf(words).length > 0 ? `(${wordsOf(words).join(' ')})` : ''
+    return `    ${name}) shift words; (( CURRENT-- )); _arguments ${specs.join(' ')} '*: :${rest}'; return ;;`
+  })
+  return `#compdef serve8008
+# serve8008 in zsh: source <(serve8008 completion zsh)
+_serve8008_folders() {
+  # The folder of a mount, /docs=./manual, comes after its path.
+  [[ $PREFIX == /*=* ]] && compset -P 1 '*='
+  _files -/
+}
+_serve8008() {
+  case $words[2] in
+${own.join('\n')}
+  esac
+  _arguments -s \\
+${rows.join('\n')}
+    '1:folder:{ _alternative "commands:command:(${commandNames.join(' ')})" "folders:folder:_serve8008_folders" }' \\
+    '*:folder:_serve8008_folders'
+}
+compdef _serve8008 serve8008
+`
+}
+
+function zshAction(flag: Flag): string {
+  if (flag.key === 'mounts') return '_serve8008_folders'
+  if (flag.isPath) return '_files'
+  const values = valuesOf(flag)
+  if (values.length === 0) return ' '
+  // What is to be gone on with gets no space behind it.
+  return values.some((value) => value.endsWith('='))
+    ? `{compadd -S "" -- ${values.join(' ')}}`
+    : `(${values.join(' ')})`
+}
+
+function fishCompletion(flags: readonly Flag[]): string {
+  const quote = (text: string) => `'${text.replace(/[\\']/g, '\\$&')}'`
+  const names = (flag: Flag): string =>
+    [flag.name, ...flag.aliases].map((name) => (name.length === 1 ? `-s ${name}` : `-l ${name}`)).join(' ')
+  const apart = owners.filter(({ name }) => name !== 'explain').map(({ name }) => name)
+  const others = `-n 'not __fish_seen_subcommand_from ${apart.join(' ')}'`
+  const rows = flags.flatMap((flag) => {
+    const values = valuesOf(flag)
+    const choices = values.length > 0 ? ` -a ${quote(values.join(' '))}` : ''
+    const value = takesWord(flag) ? (flag.isPath ? ' -r -F' : ` -x${choices}`) : ''
+    const negated = spellings(flag).filter((spelling) => spelling.startsWith('--no-'))
+    return [
+      `complete -c serve8008 ${others} ${names(flag)}${value} -d ${quote(flag.description)}`,
+      ...negated.map((spelling) => `complete -c serve8008 ${others} -l ${spelling.slice(2)}`),
+    ]
+  })
+  const own = owners.flatMap(({ name, list }) =>
+    list
+      // Those of serving hold for it as well.
+      .filter(({ key }) => name !== 'explain' || key === 'requestHeader')
+      .map((flag) => {
+        const value = takesWord(flag) ? (flag.isPath ? ' -x -a "(__fish_complete_directories)"' : ' -x') : ''
+        const seen = `-n '__fish_seen_subcommand_from ${name}'`
+        return `complete -c serve8008 ${seen} ${names(flag)}${value} -d ${quote(flag.description)}`
+      }),
+  )
+  return `# serve8008 in fish: serve8008 completion fish | source
+function __serve8008_mounts
+  set -l word (commandline -ct)
+  string match -qr '^/[^=]*=' -- $word; or return
+  for folder in (__fish_complete_directories (string replace -r '^[^=]*=' '' -- $word) folder)
+    echo (string replace -r '=.*' '=' -- $word)$folder
+  end
+end
+complete -c serve8008 -f -a '(__fish_complete_directories) (__serve8008_mounts)'
+complete -c serve8008 -n __fish_use_subcommand -a '${commandNames.join(' ')}'
+complete -c serve8008 -n '__fish_seen_subcommand_from completion' -a '${wordsOf('shells').join(' ')}'
+complete -c serve8008 -n '__fish_seen_subcommand_from help' -a '${wordsOf('commands').join(' ')}'
+complete -c serve8008 -n '__fish_seen_subcommand_from reload' -F
+${[...rows, ...own].join('\n')}
+`
+}
+
+function powershellCompletion(flags: readonly Flag[]): string {
+  const quote = (text: string) => `'${text.replaceAll("'", "''")}'`
+  const further = commands.explain.flags.filter(({ key }) => !flags.some((flag) => flag.key === key))
+  const rows = [...flags, ...further].flatMap((flag) =>
+    spellings(flag).map((spelling) => `    @(${quote(spelling)}, ${quote(flag.description)})`),
+  )
+  const values = flags.flatMap((flag) => {
+    const list = valuesOf(flag).map(quote).join(', ')
+    return list === '' ? [] : [flag.name, ...flag.aliases].map((name) => `    ${quote(dashed(name))} = @(${list})`)
+  })
+  const own = authorityNames.map(
+    (name) => `    ${quote(name)} = @(${commands[name].flags.flatMap(spellings).map(quote).join(', ')})`,
+  )
+  return `# serve8008 in PowerShell: serve8008 completion powershell | Out-String | Invoke-Expression
+Register-ArgumentCompleter -Native -CommandName serve8008 -ScriptBlock {
+  param($wordToComplete, $commandAst, $cursorPosition)
+  $flags = @(
+${rows.join('\n')}
+  )
+  $values = @{
+${values.join('\n')}
+    'completion' = @(${wordsOf('shells').map(quote).join(', ')})
+    'help' = @(${wordsOf('commands').map(quote).join(', ')})
+${own.join('\n')}
+  }
+  $words = @($commandAst.CommandElements | ForEach-Object { $_.ToString() })
+  $previous = if ($wordToComplete -eq '') { $words[-1] } elseif ($words.Count -gt 1) { $words[-2] } else { '' }
+  if ($values.ContainsKey($previous)) {
+    $values[$previous] | Where-Object { $_ -like "$wordToComplete*" } | ForEach-Object {
+      [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)
+    }
+  } elseif ($wordToComplete -match '^(/[^=]*=)(.*)$') {
+    $mount = $Matches[1]
+    Get-ChildItem -Directory -Path "$($Matches[2])*" | ForEach-Object {
+      [System.Management.Automation.CompletionResult]::new($mount + $_.FullName, $_.Name, 'ProviderContainer', $_.FullName)
+    }
+  } elseif ($wordToComplete -like '-*') {
+    $flags | Where-Object { $_[0] -clike "$wordToComplete*" } | ForEach-Object {
+      [System.Management.Automation.CompletionResult]::new($_[0], $_[0], 'ParameterName', $_[1])
+    }
+  } else {
+    @(${commandNames.map(quote).join(', ')}) | Where-Object { $_ -like "$wordToComplete*" } | ForEach-Object {
+      [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)
+    }
+    Get-ChildItem -Directory -Path "$wordToComplete*" | ForEach-Object {
+      [System.Management.Automation.CompletionResult]::new($_.FullName, $_.Name, 'ProviderContainer', $_.FullName)
+    }
+  }
+}
+`
+}

@@ -1,0 +1,94 @@
+import { loadConfig } from '../../config/load.ts'
+import { ServeError } from '../../core/serve-error.ts'
+import { certifiedNames } from '../../server/check-certificates.ts'
+import { explainRequest } from '../../server/explain-request.ts'
+import { printable, printableJson } from '../../core/util/sanitize.ts'
+import type { Command } from '../args/command.ts'
+import { importConfig } from '../import-config.ts'
+import { displayPath } from '../output/paths.ts'
+import type { Program } from '../process-io.ts'
+import { replaceWords } from '../args/corrected-command.ts'
+import type { Report } from '../output/reporter.ts'
+import { createStyle } from '../output/style.ts'
+
+type Explanation = NonNullable<Awaited<ReturnType<typeof explainRequest>>>
+
+/** Those of RFC 9110 and PATCH: one in small letters is a slip. */
+const usualMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+const form = "serve8008 explain GET /api/users -H 'x-canary: 1'"
+
+/**
+ * Prints which route would answer a request, which lost and why, and what would be sent to the upstream. Nothing is sent.
+ * With --json one line: `{ "method", "url", "route", "kind", "text", "forwards": [], "lost": [{ "name", "why" }] }`.
+ */
+export async function explain(command: Command, program: Program, report: Report): Promise<number> {
+  const { cwd, env } = program
+  const [method = '', url] = command.words.length === 1 ? ['GET', ...command.words] : command.words
+  const isAlone = command.words.length === 1 && usualMethods.includes(url ?? '')
+  if (url === undefined || isAlone) throw usage('explain needs a method and a URL or a path.')
+  if (command.words.length > 2) throw usage('explain takes one method and one URL.')
+  const corrected = correctedWords(method, url)
+  if (corrected !== undefined) {
+    const [fault, ...words] = corrected
+    throw usage(fault, replaceWords(program.argv, [method, url], words))
+  }
+  const headers = command.requestHeaders.flatMap(fieldOf)
+  const { flags, config: file } = command
+  const { config } = await loadConfig({ cwd, flags, env, config: file, importModule: importConfig })
+  const explanation = await explainRequest(config, { method, url, headers }, await certifiedNames(config))
+  if (explanation === undefined) throw usage(`${printable(url)} is neither a URL nor a path.`)
+  if (command.json)
+    report.print(`${printableJson({ method, url, ...explanation, route: explanation.route ?? null })}\n`)
+  else report.print(render(`${method} ${url}`, explanation, cwd, report.terminal.color))
+  return 0
+}
+
+/** What is wrong with the two words, and what they should be: methods are tokens and case-sensitive (RFC 9110 section 9.1). */
+function correctedWords(method: string, url: string): [fault: string, method: string, url: string] | undefined {
+  const isMethod = (word: string): boolean => /^[!#$%&'*+.^`|~\w-]+$/.test(word)
+  if (/[/:]/.test(method) && isMethod(url)) return ['The method comes before the URL.', url.toUpperCase(), method]
+  if (!isMethod(method)) return [`${printable(method)} is no method.`, 'GET', url]
+  const upper = method.toUpperCase()
+  if (method === upper || !usualMethods.includes(upper)) return undefined
+  return [`Methods are case-sensitive: ${upper}, not ${method}.`, upper, url]
+}
+
+/** `Name: value`, as curl takes it. */
+function fieldOf(text: string): [name: string, value: string] {
+  const border = text.indexOf(':')
+  if (border < 1) throw usage(`${printable(text)} is no header field.`)
+  return [text.slice(0, border).trim(), text.slice(border + 1).trim()]
+}
+
+function render(title: string, { route, text, forwards, lost }: Explanation, cwd: string, color: boolean): string {
+  const style = createStyle(color)
+  const label = (name: string): string => style.dim(name.padEnd(8))
+  const width = Math.max(0, ...lost.map(({ name }) => printable(name).length))
+  const rows = [
+    `${label('Route')}  ${style.bold(printable(route ?? 'none'))}   ${printable(shortened(text, cwd))}`,
+    ...forwards.flatMap(({ upstream, requestLine, fields }, i) => [
+      `${label(i === 0 ? 'Sends' : '')}  ${printable(requestLine)}   ${style.dim(`to ${printable(upstream)}`)}`,
+      ...fieldLines(fields).map((line) => `${label('')}  ${printable(line)}`),
+    ]),
+    ...lost.map(
+      ({ name, why }, i) =>
+        `${label(i === 0 ? 'Not' : '')}  ${printable(name).padEnd(width)}   ${style.dim(printable(why))}`,
+    ),
+  ]
+  return `\n  ${style.bold(printable(title))}\n\n${rows.map((row) => `  ${row}\n`).join('')}\n`
+}
+
+function fieldLines(fields: readonly string[]): string[] {
+  return fields.flatMap((name, i) => (i % 2 === 0 ? `${name}: ${fields[i + 1] ?? ''}` : []))
+}
+
+/** Folders as a person would write them. */
+function shortened(text: string, cwd: string): string {
+  const [, folder] = /^files of (.*)$/s.exec(text) ?? []
+  return folder === undefined ? text : `files of ${displayPath(folder, cwd)}`
+}
+
+function usage(message: string, hint: string = form): ServeError {
+  return new ServeError('E8008_USAGE', message, { hint })
+}

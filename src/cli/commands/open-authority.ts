@@ -1,0 +1,54 @@
+import { openLocalAuthority } from '../../server/local-authority.ts'
+import type { ManagedAuthority } from '../../tls/authority/managed-authority.ts'
+import type { TrustStatus, TrustStore } from '../../tls/trust/types.ts'
+import { canAsk } from './ask.ts'
+import { authorityOwner } from '../authority-owner.ts'
+import type { Program } from '../process-io.ts'
+import type { Report } from '../output/reporter.ts'
+import { wordsOf, type Rights } from './run-step.ts'
+
+/** The authority of the user who typed the command, and what may be done for that user. */
+export interface OpenedAuthority {
+  readonly authority: ManagedAuthority
+  readonly rights: Rights
+}
+
+/** A store that is on this machine. */
+export interface FoundStore {
+  readonly store: TrustStore
+  readonly status: TrustStatus
+  /** What is missing to look into it or to change it, as a sentence. */
+  readonly lacks: string | undefined
+}
+
+/** Opens the authority of the one who typed the command. */
+export function openAuthority(program: Program, report: Report): OpenedAuthority {
+  const { env } = program
+  const uid = process.getuid?.()
+  const { user, home, folder, isSudo } = authorityOwner(env, uid)
+  const rights = { uid, sudoUser: isSudo ? user : undefined, isInteractive: canAsk(program) }
+  const authority = openLocalAuthority({
+    folder,
+    home,
+    user,
+    platform: process.platform,
+    javaHome: env['JAVA_HOME'],
+    systemRoot: env['SystemRoot'],
+    asUser: (argv) => wordsOf({ argv, as: 'user' }, rights),
+    onWarning: (warning) => report.warning(warning),
+  })
+  return { authority, rights }
+}
+
+/** The stores of this machine and how they stand to the authority. */
+export async function findStores(authority: ManagedAuthority): Promise<FoundStore[]> {
+  const stores = await authority.stores()
+  const found = await Promise.all(
+    stores.map(async (store) => {
+      const { present, lacks } = await store.find()
+      if (!present) return []
+      return [{ store, status: lacks === undefined ? await store.status() : ('absent' as const), lacks }]
+    }),
+  )
+  return found.flat()
+}

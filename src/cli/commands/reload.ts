@@ -1,0 +1,78 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { ServeError } from '../../core/serve-error.ts'
+import { printable } from '../../core/util/sanitize.ts'
+import { chooseServer } from './choose-server.ts'
+import type { Command } from '../args/command.ts'
+import type { Program } from '../process-io.ts'
+import type { Report } from '../output/reporter.ts'
+import { runningServers, type RunningServer } from '../server-registry.ts'
+
+/** Milliseconds that a server gets to answer. */
+const patienceMs = 5000
+
+/**
+ * `serve8008 reload [files]`: updates the open pages of a server that runs, from another terminal or a build script.
+ *
+ * @throws ServeError `E8008_USAGE` for a file that is not there, `E8008_NOT_RUNNING` where there is no server, or several and none of them is this folder's.
+ */
+export async function reload(command: Command, program: Program, report: Report): Promise<number> {
+  const { cwd, env } = program
+  const listening = runningServers(env).filter(({ token }) => token !== '')
+  const server = chooseServer(listening, command.flags['port'], cwd, 'reload')
+  const paths = command.words.map((word) => existing(word, cwd))
+  const pages = await askForReload(server, paths)
+  if (command.json) report.print(`${JSON.stringify({ url: server.url, pages })}\n`)
+  else if (!command.quiet) {
+    const url = printable(server.url)
+    const count = `${pages} ${pages === 1 ? 'page' : 'pages'} of ${url} updated.`
+    const none = paths.length === 0 ? `No page of ${url} is open.` : `No open page of ${url} uses that.`
+    report.print(`${pages === 0 ? none : count}\n`)
+  }
+  return 0
+}
+
+/** A file that is nowhere is a slip of the pen; as one that is not served it would reload every page. */
+function existing(word: string, cwd: string): string {
+  const path = resolve(cwd, word)
+  if (existsSync(path)) return path
+  throw new ServeError('E8008_USAGE', `There is no file ${word}.`, { hint: 'serve8008 reload' })
+}
+
+async function askForReload(server: RunningServer, paths: readonly string[]): Promise<number> {
+  const address = new URL(server.reload, server.url)
+  const content = paths.length === 0 ? '' : JSON.stringify({ paths })
+  const headers = { 'X-Serve8008-Token': server.token, 'Content-Type': 'application/json' }
+  const { status, text } = await ask(address, headers, content).catch((cause: unknown) => {
+    throw new ServeError('E8008_NOT_RUNNING', `The server at ${server.url} does not answer.`, {
+      hint: 'serve8008',
+      cause,
+    })
+  })
+  const pages = status === 200 ? pagesIn(text) : undefined
+  if (pages !== undefined) return pages
+  throw new ServeError('E8008_NOT_RUNNING', `The server at ${server.url} refused (${status}).`)
+}
+
+async function ask(
+  address: URL,
+  headers: Readonly<Record<string, string>>,
+  content: string,
+): Promise<{ readonly status: number; readonly text: string }> {
+  if (address.protocol === 'https:') {
+    const { askSecurely } = await import('./ask-securely.ts')
+    return askSecurely(address, headers, content, patienceMs)
+  }
+  const body = content === '' ? null : content
+  const response = await fetch(address, { method: 'POST', headers, body, signal: AbortSignal.timeout(patienceMs) })
+  return { status: response.status, text: await response.text() }
+}
+
+function pagesIn(text: string): number | undefined {
+  try {
+    const { pages } = JSON.parse(text) as { pages?: unknown }
+    return typeof pages === 'number' ? pages : undefined
+  } catch {
+    return undefined
+  }
+}

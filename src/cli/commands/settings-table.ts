@@ -1,0 +1,103 @@
+import type { LoadedConfig } from '../../config/load.ts'
+import { optionsByKey } from '../../config/options/option-table.ts'
+import { hidden, isSecretField } from '../../core/util/secret.ts'
+import { printable } from '../../core/util/sanitize.ts'
+import { displayPath } from '../output/paths.ts'
+import type { Setting } from './settings.ts'
+import { createStyle, type Style } from '../output/style.ts'
+import type { Terminal } from '../output/terminal.ts'
+import { wrapText } from '../output/wrap-text.ts'
+
+interface Row {
+  readonly key: string
+  readonly text: string
+  readonly origin: string
+}
+
+/** Widest column of values where lines are as long as they like to be. */
+const widestValue = 36
+/** Narrowest column of values: where even that leaves no room, the origin has a line of its own. */
+const narrowestValue = 20
+
+/**
+ * The settings for a person: those that were made, then the defaults. Header fields and mounts have a line each, and
+ * limits are shown where they were set, or all with `verbose`. On a terminal long values break at words.
+ */
+export function renderSettings(
+  settings: readonly Setting[],
+  loaded: LoadedConfig,
+  cwd: string,
+  terminal: Terminal,
+  verbose: boolean,
+): string {
+  const rows = settings.flatMap((setting) => rowsOf(setting, loaded, cwd))
+  const isDefault = ({ origin }: Row): boolean => origin === 'default'
+  const isLimit = ({ key }: Row): boolean => key.startsWith('limits.')
+  const made = rows.filter((row) => !isDefault(row))
+  const standing = rows.filter((row) => isDefault(row) && (verbose || !isLimit(row)))
+  const hidden = verbose ? 0 : rows.filter((row) => isDefault(row) && isLimit(row)).length
+  const note = { key: 'limits', text: `${hidden} more, see --verbose`, origin: 'default' }
+  const shown = [made, hidden === 0 ? standing : [...standing, note]].filter((section) => section.length > 0)
+  const render = rowRenderer(shown.flat(), terminal)
+  return shown.map((section) => section.map(render).join('')).join('\n')
+}
+
+function rowsOf({ key, value, origin }: Setting, { config, options, origins }: LoadedConfig, cwd: string): Row[] {
+  const row = (text: string, inner?: string): Row => ({
+    key,
+    text: printable(text),
+    origin: (inner === undefined ? undefined : origins[`${key}.${inner}`]) ?? origin,
+  })
+  if (key === 'headers' && config.headers.length > 0) {
+    return Object.entries(options.headers ?? {}).flatMap(([name, fields]) =>
+      typeof fields === 'string'
+        ? [row(`${name}: ${shownValue(name, fields)}`, name)]
+        : Object.entries(fields).map(([field, text]) => row(`${name}  ${field}: ${shownValue(field, text)}`, name)),
+    )
+  }
+  if (key === 'mounts' && config.mounts.length > 0) {
+    const typed = Object.keys(options.mounts ?? {})
+    return typed.map((path, i) => row(`${path}=${displayPath(config.mounts[i]?.folder ?? '', cwd)}`, path))
+  }
+  if ((key === 'proxy' || key === 'routes') && Object.keys(value as object).length > 0) {
+    return Object.entries(value as Record<string, string>).map(([name, text]) => row(`${name} -> ${text}`, name))
+  }
+  const entry = optionsByKey.get(key)
+  if (entry?.isPath === true && typeof value === 'string') return [row(displayPath(value, cwd))]
+  return [row(valueText(value) || (entry?.kind === 'optional' ? 'off' : '-'))]
+}
+
+function shownValue(field: string, text: string): string {
+  return isSecretField(field) ? hidden : text
+}
+
+/** The value as it would be typed, empty for none. */
+function valueText(value: unknown): string {
+  if (typeof value === 'boolean') return value ? 'on' : 'off'
+  if (Array.isArray(value)) return value.join(', ')
+  return typeof value === 'string' || typeof value === 'number' ? String(value) : ''
+}
+
+function rowRenderer(rows: readonly Row[], { isTerminal, columns, color }: Terminal): (row: Row) => string {
+  const style = createStyle(color)
+  const width = isTerminal ? columns : Infinity
+  const widest = (texts: readonly string[]): number => Math.max(...texts.map((text) => text.length))
+  const keyWidth = widest(rows.map(({ key }) => key))
+  const room = width - keyWidth - widest(rows.map(({ origin }) => origin)) - '    '.length
+  const valueWidth = Math.min(widestValue, widest(rows.map(({ text }) => text)), Math.max(narrowestValue, room))
+  const wrapWidth = isTerminal ? Math.max(valueWidth, room) : Infinity
+  return ({ key, text, origin }) => {
+    const [first = '', ...more] = isTerminal ? wrapText(text, wrapWidth) : [text]
+    const head = `${key.padEnd(keyWidth)}  ${first.padEnd(valueWidth)}`
+    const indent = ' '.repeat(keyWidth + 2)
+    const rest = more.map((line) => `${indent}${line}\n`).join('')
+    const painted = paintOrigin(origin, style)
+    return head.length + 2 + origin.length <= width
+      ? `${head}  ${painted}\n${rest}`
+      : `${head.trimEnd()}\n${rest}${indent}${painted}\n`
+  }
+}
+
+function paintOrigin(origin: string, style: Style): string {
+  return origin === 'default' ? style.dim(origin) : style.green(printable(origin))
+}

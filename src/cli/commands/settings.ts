@@ -1,0 +1,89 @@
+import { defaults } from '../../config/options/defaults.ts'
+import { limitNames, limitTable } from '../../config/options/limits.ts'
+import type { LoadedConfig } from '../../config/load.ts'
+import type { OptionEntry } from '../../config/options/option-entry.ts'
+import { optionTable } from '../../config/options/option-table.ts'
+import { hidden, isSecretField } from '../../core/util/secret.ts'
+import type { Limits, ResolvedConfig, ServeOptions } from '../../config/types.ts'
+import { actionText } from '../output/route-text.ts'
+
+/** One setting: its option, its value, and where it comes from. */
+export interface Setting {
+  /** The option; `limits.ranges` for a limit. */
+  readonly key: string
+  /** As it was resolved; undefined where there is none. */
+  readonly value: unknown
+  /** `default`, `flag --port`, `env PORT`, `file serve8008.config.js`. */
+  readonly origin: string
+}
+
+/** Where an option stands in the resolved configuration under another name, or must not be shown as it is. */
+const views: Readonly<Record<string, (config: ResolvedConfig) => unknown>> = {
+  port: ({ ports }) => ports,
+  tls: ({ tls }) => (tls?.only === true ? 'only' : tls !== undefined),
+  tlsPort: ({ tls }) => tls?.ports ?? defaults.tlsPort,
+  redirect: ({ redirect }) => (redirect === 'always' ? true : (redirect ?? false)),
+  cache: ({ cacheControl }) => cacheControl,
+  timeout: ({ timeoutMs }) => (timeoutMs === 0 ? undefined : `${timeoutMs / 1000}s`),
+  allowHost: ({ allowHosts }) => allowHosts,
+  live: ({ live }) => live !== undefined,
+  watch: ({ live }) => live?.watch,
+  ignore: ({ live }) => live?.ignore,
+  reload: ({ live }) => live?.reload,
+  toast: ({ live }) => live?.toast,
+  console: ({ live }) => live?.console,
+  poll: ({ live }) => live?.poll,
+  headers: ({ headers }) => headers.map((rule) => ({ ...rule, headers: withoutValues(rule.headers) })),
+  auth: ({ auth }) => (auth === undefined ? undefined : `${auth.user}:…`),
+}
+
+/** Fields without the values that must stay secret. */
+function withoutValues(fields: readonly string[]): string[] {
+  return fields.map((text, i) => (i % 2 === 1 && isSecretField(fields[i - 1] ?? '') ? hidden : text))
+}
+
+/** Every setting in the order of the documentation; each limit is one. */
+export function settingsOf(loaded: LoadedConfig): Setting[] {
+  return optionTable.flatMap((entry) => (entry.key === 'limits' ? limitSettings(loaded) : [settingOf(entry, loaded)]))
+}
+
+function settingOf({ key }: OptionEntry, { config, options, origins }: LoadedConfig): Setting {
+  const told = origins[key] ?? 'default'
+  const origin = key === 'tls' && told === 'default' ? impliedTls(config, origins) : told
+  // A single port is never given up either, but that is no setting that anyone made.
+  if (key === 'strictPort') return { key, value: options.strictPort ?? defaults.strictPort, origin }
+  if (key === 'proxy' || key === 'routes') {
+    const short = Object.keys(options.proxy ?? {})
+    const shown = config.routes.filter(({ name }) => short.includes(name) === (key === 'proxy'))
+    return { key, value: Object.fromEntries(shown.map((route) => [route.name, actionText(route)])), origin }
+  }
+  if (certificateKeys.has(key)) return { key, value: certificateValue(key, options), origin }
+  return { key, value: views[key]?.(config) ?? config[key as keyof ResolvedConfig], origin }
+}
+
+/** Where HTTPS is on although nobody said `tls`, another option has brought it. */
+function impliedTls({ tls }: ResolvedConfig, origins: LoadedConfig['origins']): string {
+  const implying = tls === undefined ? [] : (['tlsPort', 'cert', 'pfx', 'certificates', 'redirect'] as const)
+  const found = implying.map((key) => origins[key] ?? 'default').find((origin) => origin !== 'default')
+  return found ?? 'default'
+}
+
+const certificateKeys: ReadonlySet<string> = new Set(['cert', 'key', 'ca', 'pfx', 'passphrase', 'certificates'])
+
+/** What was said, without what must stay secret: a passphrase is one, and a list may hold some. */
+function certificateValue(key: string, options: ServeOptions): unknown {
+  if (key === 'passphrase') return options.passphrase === undefined ? undefined : hidden
+  if (key !== 'certificates') return options[key as 'cert']
+  return options.certificates?.map(({ cert, pfx }) => cert ?? pfx ?? '')
+}
+
+function limitSettings({ config, origins }: LoadedConfig): Setting[] {
+  const originOf = (name: keyof Limits): string => origins[`limits.${name}`] ?? 'default'
+  return limitNames.map((name) => {
+    const value = config.limits[name]
+    // The header section is a part of the request: whoever set one of their times moved the other.
+    const mover = name === 'headerMs' ? 'requestMs' : 'headerMs'
+    const moved = originOf(name) === 'default' && value !== limitTable[name].default
+    return { key: `limits.${name}`, value, origin: originOf(moved ? mover : name) }
+  })
+}

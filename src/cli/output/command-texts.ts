@@ -1,0 +1,106 @@
+import type { CommandName } from '../args/commands.ts'
+
+/** What stands before its description on a help page. */
+export type Rows = readonly (readonly [term: string, text: string])[]
+
+/** What the help page of a command says beside its flags. */
+export interface CommandTexts {
+  /** One line, as the end of a sentence. */
+  readonly summary: string
+  /** Its forms. */
+  readonly usage: Rows
+  readonly examples: Rows
+  readonly notes: readonly string[]
+}
+
+export const commandTexts: Readonly<Record<CommandName, CommandTexts>> = {
+  check: {
+    summary: 'show every setting and where it comes from, and serve nothing',
+    usage: [['serve8008 check [folder]', 'as serve8008 [folder] would be started']],
+    examples: [
+      ['serve8008 check', 'the configuration of this folder'],
+      ['serve8008 check --json', 'one line for programs, with every origin'],
+    ],
+    notes: ['It ends with 2 where something is wrong, and lists every problem at once.'],
+  },
+  explain: {
+    summary: 'which route answers a request, and why no other does',
+    usage: [['serve8008 explain [METHOD] URL', 'a URL or a path; the method is GET unless named']],
+    examples: [
+      ['serve8008 explain /api/x', 'with the routes of the config file'],
+      ['serve8008 explain POST /v1 -H x-canary:1', 'for a request with this header field'],
+    ],
+    notes: ['Nothing is sent.'],
+  },
+  reload: {
+    summary: 'update the open pages of a server that runs',
+    usage: [['serve8008 reload [files]', 'those that use these files, or all of them']],
+    examples: [
+      ['serve8008 reload', 'reload every page'],
+      ['serve8008 reload dist/app.css', 'swap the style sheet where it is used'],
+    ],
+    notes: ['Of several servers it is the one of this folder; otherwise name its port.'],
+  },
+  status: {
+    summary: 'list your servers that are running',
+    usage: [['serve8008 status', 'address, folder and process of each; also: list']],
+    examples: [['serve8008 status --json', 'one line for programs']],
+    notes: [],
+  },
+  stop: {
+    summary: 'stop a running server',
+    usage: [['serve8008 stop', 'replies under way finish, as after ^C']],
+    examples: [['serve8008 stop --port 3000', 'the server on this port']],
+    notes: ['It is the one of this folder; name the port of any other.'],
+  },
+  version: {
+    summary: 'print the version',
+    usage: [['serve8008 version', 'the same as serve8008 --version']],
+    examples: [],
+    notes: [],
+  },
+  trust: {
+    summary: 'let the browsers and the system of this user trust the local certificates',
+    usage: [['serve8008 trust', 'show every command that it takes, ask, and run them']],
+    examples: [
+      ['serve8008 trust --status', 'who trusts it; exits with 1 unless all do'],
+      ['serve8008 trust --status --json', 'one line for programs'],
+      ['export NODE_EXTRA_CA_CERTS="$(serve8008 trust --ca)"', 'for Node'],
+      ['serve8008 trust --renew', 'after its key was lost or seen by others'],
+    ],
+    notes: [
+      'Where root is needed it calls sudo itself. Restart open browsers afterwards; serve8008 untrust takes all back.',
+    ],
+  },
+  untrust: {
+    summary: 'take the local authority out of every store that trusts it',
+    usage: [['serve8008 untrust', 'show every command that it takes, ask, and run them']],
+    examples: [['serve8008 untrust --yes', 'without a question']],
+    notes: ['The authority itself stays, for serve8008 trust; its folder is named at the end.'],
+  },
+  cert: {
+    summary: 'write a certificate of the local authority for another program',
+    usage: [['serve8008 cert NAME [NAME]', 'one certificate for all of these names and addresses']],
+    examples: [
+      ['serve8008 cert app.localhost', 'app.localhost.pem, app.localhost-key.pem'],
+      ['serve8008 cert app.test 10.0.0.5 --out tls', 'below ./tls, for a name and an address'],
+      ["serve8008 cert '*.app.test'", 'for every name one level below'],
+    ],
+    notes: [
+      'For names below .localhost, .local, .test, .internal and .home.arpa, and for private addresses.',
+      'It holds for 396 days. The same command renews it; files of others are never overwritten.',
+    ],
+  },
+  completion: {
+    summary: 'print the completions of a shell',
+    usage: [['serve8008 completion SHELL', 'bash, zsh, fish or powershell']],
+    examples: [['source <(serve8008 completion bash)', 'load them here and now']],
+    notes: ['Each script says in its first line how to load it.'],
+  },
+  help: {
+    summary: 'print a help page',
+    usage: [['serve8008 help [NAME]', 'this page, or that of a command or a flag']],
+    examples: [],
+    notes: [],
+  },
+}

@@ -1,0 +1,107 @@
+import { ServeError } from '../../core/serve-error.ts'
+import type { Warning } from '../../core/warning.ts'
+import { printable } from '../../core/util/sanitize.ts'
+import { renderError, renderJsonError, renderJsonWarning, renderWarning, toServeError } from './print.ts'
+import { createPrinter, isReaderGone, mostQueuedBytes } from './printer.ts'
+import type { Program } from '../process-io.ts'
+import { terminalOf, type Terminal } from './terminal.ts'
+
+/** How much is said, and in which form. */
+export interface Manner {
+  readonly quiet: boolean
+  readonly verbose: boolean
+  readonly json: boolean
+}
+
+/** What a report is made from. */
+export interface ReportOptions extends Manner {
+  /** What an error or a warning suggests, for the one who typed the command. */
+  readonly wayOut: (problem: ServeError | Warning) => string | undefined
+  /** Whether a server runs: it outlives lines that could not be written. Any other command has failed then. */
+  readonly isServing?: boolean
+}
+
+/** Milliseconds that a reader which has stalled can hold up the end of a server. */
+const lastWordsMs = 1000
+
+/** Where the command speaks: what was asked for goes to standard output, errors and warnings to standard error. */
+export interface Report {
+  /** Standard output as a terminal. */
+  readonly terminal: Terminal
+  /** Prints what was asked for. */
+  print(text: string): void
+  /** Prints an error and tells its exit code. */
+  error(thrown: unknown): number
+  /** Prints a warning, unless quiet. */
+  warning(warning: Warning): void
+  /** Waits until everything printed has left, then ends the process. */
+  leave(exitCode: number): Promise<void>
+}
+
+/** Makes the report of a program. */
+export function createReport(program: Program, manner: ReportOptions): Report {
+  const { stdout, stderr, env } = program
+  const terminal = terminalOf(stdout, env)
+  const errors = terminalOf(stderr, env)
+  const isServing = manner.isServing === true
+  const bound = isServing ? { mostBytes: mostQueuedBytes } : {}
+  const errorPrinter = createPrinter(stderr, bound)
+  const printer = createPrinter(stdout, isServing ? { ...bound, onFailure: warnOfFailure, onLost: warnOfLoss } : {})
+
+  function warnOfFailure(error: NodeJS.ErrnoException): void {
+    const message = `${failureText(error)} serve8008 keeps serving and drops log lines until it can.`
+    warning({ code: 'W8008_OUTPUT', message })
+  }
+
+  function warnOfLoss(lines: number, cause: NodeJS.ErrnoException | undefined): void {
+    const why = cause === undefined ? 'standard output was not read fast enough' : causeText(cause)
+    const message = `${lines} log ${lines === 1 ? 'line' : 'lines'} dropped: ${why}.`
+    warning({ code: 'W8008_OUTPUT', message })
+  }
+
+  function warning(problem: Warning): void {
+    if (manner.quiet) return
+    const hint = manner.wayOut(problem)
+    errorPrinter.print(manner.json ? renderJsonWarning(problem, hint) : renderWarning(problem, hint, errors))
+  }
+
+  function error(thrown: unknown): number {
+    const problem: ServeError = toServeError(thrown)
+    const hint = manner.wayOut(problem)
+    errorPrinter.print(
+      manner.json ? renderJsonError(problem, hint) : renderError(problem, hint, errors, manner.verbose),
+    )
+    return problem.exitCode
+  }
+
+  return {
+    terminal,
+    print: printer.print,
+    error,
+    warning,
+    async leave(exitCode) {
+      // A pipe takes its text asynchronously on some systems; process.exit would cut it off.
+      await printer.written(isServing ? lastWordsMs : undefined)
+      const { failure } = printer
+      const lines = printer.takeLost()
+      let code = exitCode
+      if (failure !== undefined && isReaderGone(failure, stdout)) return program.exit(code)
+      if (isServing && lines > 0) warnOfLoss(lines, failure)
+      else if (!isServing && failure !== undefined) {
+        const ours = error(new ServeError('E8008_OUTPUT', failureText(failure), { cause: failure }))
+        code = exitCode === 0 ? ours : exitCode
+      }
+      await errorPrinter.written(lastWordsMs)
+      program.exit(code)
+    },
+  }
+}
+
+function failureText(error: NodeJS.ErrnoException): string {
+  return `Standard output cannot be written (${causeText(error)}).`
+}
+
+/** `ENOSPC: no space left on device`, without the name of the system call. */
+function causeText({ message }: NodeJS.ErrnoException): string {
+  return printable(message.replace(/, \w+$/, ''))
+}

@@ -1,0 +1,81 @@
+import type { Readable } from 'node:stream'
+import type { Environment } from '../config/sources/env.ts'
+import { ServeError } from '../core/serve-error.ts'
+import type { Keyboard } from './keyboard.ts'
+
+/** A stream that the command prints to. */
+export interface Output {
+  write(text: string, done?: (error?: Error | null) => void): unknown
+  on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown
+  readonly isTTY?: boolean
+  /** Width of the terminal in characters; absent when it is none. */
+  readonly columns?: number
+}
+
+/** Everything of the process that the command touches, in one place so that a test can stand in for it. */
+export interface Program {
+  /** The words after the program's name. */
+  readonly argv: readonly string[]
+  readonly env: Environment
+  readonly cwd: string
+  /** Path of the script that runs. */
+  readonly script?: string
+  readonly pid: number
+  readonly stdout: Output
+  readonly stderr: Output
+  /** Where answers come from; absent where nobody can give any. */
+  readonly stdin?: Readable & { readonly isTTY?: boolean }
+  /** Lets a terminal that is stopped (^S, a lost connection) take its text later, instead of stopping the process. */
+  unblock?(): void
+  /** The keyboard of the terminal; only where standard input is one. */
+  keyboard?(): Promise<Keyboard>
+  /** Milliseconds since the process was started. */
+  elapsed(): number
+  /** Listens to a signal, or to an exception that nobody caught. */
+  on(event: string, listener: (cause: unknown) => void): void
+  exit(code: number): void
+}
+
+/** The program as the running process sees it. */
+export function currentProgram(): Program {
+  return {
+    argv: process.argv.slice(2),
+    env: process.env,
+    // Asked when it is needed: where the folder is gone, that is an error of the command, not of its start.
+    get cwd() {
+      return workingFolder()
+    },
+    script: process.argv[1] ?? '',
+    pid: process.pid,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    // Opened by those alone that read it.
+    get stdin() {
+      return process.stdin
+    },
+    unblock() {
+      for (const stream of [process.stdout, process.stderr]) if (stream.isTTY) unblocked(stream)
+    },
+    keyboard: async () => (await import('./keyboard.ts')).processKeyboard(),
+    elapsed: () => performance.now(),
+    on: (event, listener) => void process.on(event, listener),
+    exit: (code) => process.exit(code),
+  }
+}
+
+function workingFolder(): string {
+  try {
+    return process.cwd()
+  } catch (cause) {
+    throw new ServeError('E8008_USAGE', 'The working directory does not exist any more.', {
+      hint: 'change to a folder that exists (cd "$PWD" where it was made again)',
+      cause,
+    })
+  }
+}
+
+/** Node writes to terminals synchronously, and has no public way to change that. */
+function unblocked(stream: object): void {
+  const { _handle: handle } = stream as { _handle?: { setBlocking?: (on: boolean) => void } }
+  handle?.setBlocking?.(false)
+}

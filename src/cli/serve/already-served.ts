@@ -1,0 +1,67 @@
+import type { Environment } from '../../config/sources/env.ts'
+import type { LoadedConfig } from '../../config/load.ts'
+import type { ResolvedConfig } from '../../config/types.ts'
+import { ServeError } from '../../core/serve-error.ts'
+import type { Listening, Server8008 } from '../../server/types.ts'
+import { printable } from '../../core/util/sanitize.ts'
+import { openBrowser } from './browser.ts'
+import type { Command } from '../args/command.ts'
+import type { Program } from '../process-io.ts'
+import type { Report } from '../output/reporter.ts'
+import { runningServers } from '../server-registry.ts'
+import { settingsMark } from './settings-mark.ts'
+
+/** What a second start needs to know. */
+export interface SecondStart {
+  readonly server: Server8008
+  readonly listening: Listening
+  readonly loaded: LoadedConfig
+  readonly command: Command
+  readonly program: Program
+  readonly report: Report
+}
+
+/**
+ * Ends a second server that went to another port only because the first one, of the same folder with the same settings,
+ * has the usual one: who types the same command twice wants the address, or with --open the page. Other settings, and a
+ * port that was named, 0 too, start a second one.
+ *
+ * @returns whether it ended.
+ * @throws ServeError E8008_PORT_HELD with the address of the first
+ */
+export async function yieldToFirst(second: SecondStart): Promise<boolean> {
+  const { server, listening, loaded, command, program, report } = second
+  const { env } = program
+  const { root, open } = loaded.config
+  const settings = settingsMark(loaded.file, command, env)
+  // Process ids are used again: it is the first one only if that process has the port.
+  const first = runningServers(env).find(
+    (each) =>
+      each.root === root &&
+      each.settings === settings &&
+      listening.skipped.some(({ port, holder }) => port === each.port && holder?.pid === each.pid),
+  )
+  if (first === undefined) return false
+  await server.close()
+  const message = `This folder is already served at ${first.url} (pid ${first.pid}).`
+  // A program that reads the output asked for a server.
+  if (open === undefined || command.json) {
+    throw new ServeError('E8008_PORT_HELD', message, { fix: { option: 'port', value: 0 } })
+  }
+  if (!command.quiet) report.print(`${printable(message)}\n`)
+  await openBrowser(first.url, open, env, (text) => report.warning({ code: 'W8008_OPEN', message: text }))
+  await report.leave(0)
+  return true
+}
+
+/** The error for a port that was asked for, with the address where that port serves this very folder. */
+export function heldBySameFolder(
+  error: ServeError,
+  { root, ports }: Pick<ResolvedConfig, 'root' | 'ports'>,
+  env: Environment,
+): ServeError {
+  const first = runningServers(env).find((each) => each.root === root && ports.includes(each.port))
+  if (first === undefined) return error
+  const { code, message, fix, cause } = error
+  return new ServeError(code, `${message} This folder is already served at ${first.url}.`, { fix, cause })
+}

@@ -1,0 +1,109 @@
+import type { Listening } from '../../server/types.ts'
+import { printable, printableJson } from '../../core/util/sanitize.ts'
+import { createStyle, type Style } from '../output/style.ts'
+import type { Terminal } from '../output/terminal.ts'
+import { wrapText } from '../output/wrap-text.ts'
+
+/** What the command tells when it listens. */
+export interface BannerFacts {
+  readonly version: string
+  /** Milliseconds from the start of the process. */
+  readonly readyMs: number
+  readonly listening: Listening
+  /** The served folder as a person would write it, for example `./site`; undefined where all is forwarded. */
+  readonly folder: string | undefined
+  /** Further folders by path. */
+  readonly mounts: readonly { readonly path: string; readonly folder: string }[]
+  /** What is forwarded, by the route's name. */
+  readonly proxies: readonly { readonly name: string; readonly to: string }[]
+  /** The address that only redirects, where plain HTTP is not served. */
+  readonly redirected: string | undefined
+  /** Whether the server is reached by a port of ours, so that --lan would make sense. */
+  readonly canShare: boolean
+  /** Keys of the terminal and what they do, in few words. */
+  readonly keys: readonly string[]
+  /** Further rows, each a label and its parts: what --verbose adds. */
+  readonly details: readonly (readonly [label: string, parts: readonly string[]])[]
+}
+
+/** The banner for a terminal: aligned rows that break at their separators where the terminal is narrow. */
+export function renderBanner(facts: BannerFacts, terminal: Terminal): string {
+  const style = createStyle(terminal.color)
+  const { local, network } = facts.listening.urls
+  const urls = local.length === 0 ? [facts.listening.url] : local
+  const row = (label: string, parts: readonly string[], separator: string, paint?: Paint) =>
+    renderRow(label, parts, separator, terminal.columns, style, paint)
+  const rows = [
+    row('Local', [urls[0] ?? '', ...(facts.folder === undefined ? [] : [facts.folder])], '     ', paintUrl(style)),
+    ...urls.slice(1).map((url) => row('', [url], '', paintUrl(style))),
+    ...(facts.redirected === undefined ? [] : [row('Redirect', [facts.redirected, urls[0] ?? ''], ' -> ', style.dim)]),
+    ...network.map((url, index) => row(index === 0 ? 'Network' : '', [url], '', paintUrl(style))),
+    ...(network.length === 0 && facts.canShare ? [row('Network', ['off (--lan to share)'], '', style.dim)] : []),
+    ...facts.mounts.map(({ path, folder }, index) => row(index === 0 ? 'Mounts' : '', [path, folder], '   ')),
+    ...facts.proxies.map(({ name, to }, index) => row(index === 0 ? 'Proxy' : '', [name, to], ' -> ')),
+    ...portRows(facts.listening).map((parts, index) => row(index === 0 ? 'Ports' : '', parts, ' · ', style.yellow)),
+    ...facts.details.map(([label, parts]) => row(label, parts, ' · ', style.dim)),
+    ...(facts.keys.length === 0 ? [] : [row('Keys', facts.keys, ' · ', style.dim)]),
+  ]
+  const title = `${style.bold('serve8008')} ${facts.version}   ${style.dim(`ready in ${facts.readyMs} ms`)}`
+  return `\n  ${title}\n\n${rows.join('')}\n`
+}
+
+/** What a program wants to know of the start: one line of JSON, whose keys stay. */
+export function renderJsonBanner(facts: BannerFacts, root: string, pid: number): string {
+  const { url, urls, port, host, protocol, skipped, tls } = facts.listening
+  const { version, readyMs } = facts
+  const { proxies } = facts
+  return `${printableJson({ version, url, urls, port, host, protocol, root, pid, readyMs, skipped, proxies, tls })}\n`
+}
+
+/** One plain line for a pipe or a file, which ends in the URL; further addresses and details have a line each. */
+export function renderPlainBanner(facts: BannerFacts): string {
+  const { url, urls, tls } = facts.listening
+  const skipped = [...facts.listening.skipped, ...(tls?.skipped ?? [])]
+  const why = skipped.length === 0 ? '' : `, ${skipped.map(({ reason }) => reason).join(', ')},`
+  const line = `serve8008 ${facts.version}${why} ${facts.folder === undefined ? 'forwarding' : `serving ${facts.folder}`} at ${url}`
+  const local = urls.local.filter((address) => address !== url).map((address) => `Local: ${address}`)
+  const network = urls.network.map((address) => `Network: ${address}`)
+  const proxies = facts.proxies.map(({ name, to }) => `Proxy: ${name} -> ${to}`)
+  const details = facts.details.map(([label, parts]) => `${label}: ${parts.join(', ')}`)
+  return [line, ...local, ...network, ...proxies, ...details].map((text) => `${printable(text)}\n`).join('')
+}
+
+type Paint = (text: string) => string
+
+function renderRow(
+  label: string,
+  parts: readonly string[],
+  separator: string,
+  columns: number,
+  style: Style,
+  paint: Paint = (text) => text,
+): string {
+  const indent = `  ${label.padEnd(8)}  `
+  const texts = parts.map((part) => printable(part))
+  const joined = texts.join(separator)
+  const lines =
+    indent.length + joined.length <= columns
+      ? [texts]
+      : texts.flatMap((text) => wrapText(text, columns - indent.length).map((line) => [line]))
+  return lines
+    .map((line, index) => {
+      const content = line.map(paint).join(style.dim(separator))
+      return index === 0
+        ? `  ${style.dim(label)}${indent.slice(2 + label.length)}${content}\n`
+        : `${' '.repeat(indent.length)}${content}\n`
+    })
+    .join('')
+}
+
+function paintUrl(style: Style): Paint {
+  return (text) => (/^https?:/.test(text) ? style.cyan(text) : text)
+}
+
+/** What was skipped, for plain HTTP and for HTTPS. */
+function portRows({ skipped, port, tls }: Listening): string[][] {
+  return [{ skipped, port }, ...(tls === undefined ? [] : [tls])]
+    .filter((each) => each.skipped.length > 0)
+    .map((each) => [...each.skipped.map(({ reason }) => reason), `using ${each.port}`])
+}

@@ -1,0 +1,17 @@
+import { clockTime, isoNow } from '../../core/util/clock.ts'
+import { printable, printableJson } from '../../core/util/sanitize.ts'
+import type { Manner } from '../output/reporter.ts'
+import { displayPath } from '../output/paths.ts'
+
+/** `12:00:09  certificate my.crt replaced`: files of the user's own that clients are shown from now on; empty when quiet. */
+export function certificateLine(
+  files: readonly string[],
+  { quiet, json }: Pick<Manner, 'quiet' | 'json'>,
+  cwd: string,
+): string {
+  if (quiet) return ''
+  if (json) return `${printableJson({ certificate: { time: isoNow(), files } })}\n`
+  const [file = ''] = files
+  const name = displayPath(file, cwd).replace(/^\.[/\\]/, '')
+  return `${clockTime(Date.now())}  certificate ${printable(name)} replaced\n`
+}

@@ -1,0 +1,166 @@
+import { existsSync, statSync, unwatchFile, watchFile, type Stats } from 'node:fs'
+import { relative } from 'node:path'
+import { loadConfig, type LoadedConfig } from '../../config/load.ts'
+import type { OptionEntry } from '../../config/options/option-entry.ts'
+import { optionTable } from '../../config/options/option-table.ts'
+import type { ResolvedRoute } from '../../config/route-types.ts'
+import type { ServeOptions } from '../../config/types.ts'
+import type { Server8008 } from '../../server/types.ts'
+import { clockTime, isoNow } from '../../core/util/clock.ts'
+import { printable, printableJson } from '../../core/util/sanitize.ts'
+import type { Command } from '../args/command.ts'
+import { importInProcess } from '../import-in-process.ts'
+import { importedFiles } from '../imported-files.ts'
+import type { Program } from '../process-io.ts'
+import type { Report } from '../output/reporter.ts'
+import { changeText, routeChanges } from './route-changes.ts'
+
+/** What following a config file needs. */
+export interface FollowOptions {
+  readonly server: Server8008
+  readonly loaded: LoadedConfig
+  /** Wall-clock time before it was loaded, in milliseconds since 1970. */
+  readonly loadedAt: number
+  readonly command: Command
+  readonly program: Program
+  readonly report: Report
+}
+
+/** Milliseconds between looks: few files, and editors that replace them confuse what systems report. */
+const lookMs = 250
+/** Milliseconds after which a config file that went away is no longer expected back. */
+const goneMs = 1000
+/** Lines that tell of one edit at most. */
+const mostLines = 20
+/** Options that hold from the start of the server on; routes are changed while it runs. */
+const startOnly = optionTable.filter(({ key }) => key !== 'proxy' && key !== 'routes')
+
+/**
+ * Applies edits of the config file and of what it imports from the project: its routes hold from the next request on.
+ * An edit that cannot be read or is wrong changes nothing and is told of; so are options that need a new start. Ends
+ * with the server.
+ */
+export function followConfig({ server, loaded, loadedAt, command, program, report }: FollowOptions): void {
+  if (loaded.file === undefined) return
+  const config: string = loaded.file
+  const { cwd, env } = program
+  const { flags } = command
+  const name = relative(cwd, config)
+  const named = typeof command.config === 'string' ? command.config : name
+  let current = loaded.config.routes
+  let told = ''
+  let turn = Promise.resolve()
+  let isOver = false
+  let isRefused = false
+  let reading = new AbortController()
+  const watched = new Set<string>()
+
+  async function read(signal: AbortSignal): Promise<void> {
+    const importModule = (url: string): Promise<unknown> => importInProcess(url, signal)
+    const next = await loadConfig({ cwd, flags, env, config: named, importModule })
+    if (signal.aborted) return
+    const { proxy = {}, routes = [] } = next.options
+    const isNew = JSON.stringify(next.config.routes) !== JSON.stringify(current)
+    if (isNew) server.routes.replace({ proxy, routes })
+    // A program waits for an answer to its edit, and so does who has mended a broken one.
+    if (isNew || isRefused || command.json) tell(current, next.config.routes, isNew)
+    current = next.config.routes
+    isRefused = false
+    const others = startOnly.filter(({ key }) => textOf(next, key) !== textOf(loaded, key))
+    const list = others.map((option) => optionChange(option, loaded.options, next.options)).join(', ')
+    if (list !== told && list !== '') {
+      const [verb, them] = others.length === 1 ? ['has', 'it'] : ['have', 'them']
+      report.warning({
+        code: 'W8008_RESTART',
+        message: `${list} ${verb} changed in ${printable(name)}: restart serve8008 to apply ${them}.`,
+      })
+    }
+    told = list
+  }
+
+  function tell(before: readonly ResolvedRoute[], after: readonly ResolvedRoute[], isNew: boolean): void {
+    if (command.quiet) return
+    const changes = routeChanges(before, after)
+    if (command.json) {
+      const names = after.map((route) => route.name)
+      return report.print(`${printableJson({ routes: { time: isoNow(), names, changes } })}\n`)
+    }
+    const unchanged = isNew ? 'the routes have another order' : 'the routes are as before'
+    const lines = changes.length === 0 ? [unchanged] : changes.map(changeText)
+    const left = lines.length - mostLines
+    const shown = left > 0 ? [...lines.slice(0, mostLines), `${left} more routes have changed`] : lines
+    report.print(shown.map((line) => `${clockTime(Date.now())}  config ${printable(line)}\n`).join(''))
+  }
+
+  function look({ mtimeMs }: Stats): void {
+    // An editor that puts a new file in place of the old one, unless none comes.
+    if (mtimeMs === 0) return void setTimeout(tellOfLoss, goneMs).unref()
+    // What an older edit says counts no more, and it may never come to an end.
+    reading.abort()
+    const { signal } = (reading = new AbortController())
+    turn = turn
+      .then(() => (signal.aborted ? undefined : read(signal)))
+      .catch((error: unknown) => (signal.aborted ? undefined : refuse(error)))
+      .then(watch)
+  }
+
+  function tellOfLoss(): void {
+    if (isOver || isRefused || existsSync(config)) return
+    isRefused = true
+    const message = `${printable(name)} is gone: what it said stays in use.`
+    report.warning({ code: 'W8008_CONFIG', message })
+  }
+
+  function refuse(error: unknown): void {
+    isRefused = true
+    report.error(error)
+    const message = `${printable(name)} was not applied: the routes from before stay in use.`
+    report.warning({ code: 'W8008_CONFIG', message })
+  }
+
+  /** An edit may import other files than before, and one that cannot be read may import the one to mend. */
+  function watch(): void {
+    const files = isOver ? [] : importedFiles(config)
+    for (const file of watched) if (!files.includes(file)) stopWatching(file)
+    for (const file of files) {
+      if (watched.has(file)) continue
+      watched.add(file)
+      watchFile(file, { interval: lookMs, persistent: false }, look)
+    }
+  }
+
+  function stopWatching(file: string): void {
+    watched.delete(file)
+    unwatchFile(file, look)
+  }
+
+  watch()
+  // The watch knows the files as they are now; an edit since the start would go unseen. File systems tell time coarsely.
+  const stats = [...watched].map((each) => statSync(each, { throwIfNoEntry: false }))
+  const edited = stats.find((stat) => stat !== undefined && stat.mtimeMs > loadedAt - 20)
+  if (edited !== undefined) look(edited)
+  server.on('close', () => {
+    isOver = true
+    reading.abort()
+    watch()
+  })
+}
+
+function textOf({ options }: LoadedConfig, key: keyof ServeOptions): string {
+  return JSON.stringify(options[key]) ?? ''
+}
+
+/** `port (3000, was 8008)`, or the name alone where a value is a secret or no short text. */
+function optionChange(
+  { key, isSecret, default: usual }: OptionEntry,
+  before: ServeOptions,
+  after: ServeOptions,
+): string {
+  const shown = (value: unknown): string | undefined => {
+    if (value === undefined) return usual === '' ? 'not set' : usual
+    const list = [value].flat()
+    return isSecret || list.some((each) => typeof each === 'object') ? undefined : list.map(String).join(', ')
+  }
+  const [was, now] = [shown(before[key]), shown(after[key])]
+  return was === undefined || now === undefined ? key : `${key} (${printable(now, 80)}, was ${printable(was, 80)})`
+}

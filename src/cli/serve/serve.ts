@@ -1,0 +1,184 @@
+import { loadConfig, type LoadedConfig } from '../../config/load.ts'
+import type { ResolvedConfig } from '../../config/types.ts'
+import { isServeError, ServeError } from '../../core/serve-error.ts'
+import { createServerFrom } from '../../server/create.ts'
+import type { Warning } from '../../core/warning.ts'
+import type { Listening, Server8008 } from '../../server/types.ts'
+import { socketActivation, type Activation } from './activation.ts'
+import { announce } from './startup-output.ts'
+import { openBrowser } from './browser.ts'
+import type { Command } from '../args/command.ts'
+import { flags } from '../args/flags.ts'
+import { isReaderGone } from '../output/printer.ts'
+import type { Program } from '../process-io.ts'
+import { addedFlag } from '../args/corrected-command.ts'
+import { canUseKeys } from './key-hint.ts'
+import type { Keys } from './keys.ts'
+import type { Report } from '../output/reporter.ts'
+import { pageErrorLine, updateLine } from './live-lines.ts'
+import { announceServer } from '../server-registry.ts'
+import { settingsMark } from './settings-mark.ts'
+import { importConfig } from '../import-config.ts'
+import { onSignals } from './signals.ts'
+import { createStopper } from './shutdown.ts'
+import { lineColumns } from '../output/terminal.ts'
+
+/** Milliseconds after which other commands of the user can find the server. */
+const announceMs = 100
+
+/** Milliseconds within which ^C ends another command that has the terminal. */
+const interruptMs = 1000
+
+/** Serves until a signal comes or the reader of the output leaves. Resolves once the server listens. */
+export async function serve(command: Command, program: Program, report: Report): Promise<void> {
+  const startMs = program.elapsed()
+  const { cwd, env } = program
+  const loadedAt = Date.now()
+  const loaded = await loadConfig({
+    cwd,
+    flags: command.flags,
+    env,
+    config: command.config,
+    importModule: importConfig,
+  })
+  const activation = isAddressNamed(command) ? undefined : socketActivation(env, program.pid)
+  const config = commandConfig(loaded.config, command, activation)
+  const configMs = program.elapsed() - startMs
+  const { terminal } = report
+  const { color } = terminal
+  const server = createServerFrom(config, {
+    write: report.print,
+    color,
+    phrase: (fix) => addedFlag(fix, flags),
+    ...(await authorityOf(config, env)),
+    get columns() {
+      return lineColumns(terminal)
+    },
+  })
+
+  const lines = {
+    format: config.log,
+    color,
+    root: config.root,
+    cwd,
+    get columns() {
+      return lineColumns(terminal)
+    },
+  }
+  server.on('reload', (update) => report.print(updateLine(update, lines)))
+  server.on('console', (error) => report.print(pageErrorLine(error, lines)))
+  server.on('certificate', (files) => {
+    void import('./certificate-line.ts').then((it) => report.print(it.certificateLine(files, command, cwd)))
+  })
+  program.unblock?.()
+  const stopper = createStopper(server, report, command)
+  let keys: Keys | undefined
+  onSignals({
+    env,
+    on(name, listener) {
+      program.on(name, (cause) => {
+        if (name !== 'SIGINT' || keys?.isLent() !== true) return listener(cause)
+        // ^C is meant for the command that has the terminal, and ends it. Where it goes on, the signal came to us alone.
+        void keys.returned(interruptMs).then((isOver) => isOver || listener(cause))
+      })
+    },
+    elapsed: program.elapsed,
+    drain: stopper.stop,
+    force: program.exit,
+  })
+  // `serve8008 | head` ends when the reader does, quietly. A full disk is reported, and ends nothing.
+  program.stdout.on('error', (error) => void (isReaderGone(error, program.stdout) && stopper.stop()))
+  server.on('error', (error) => void report.error(error))
+  // Warnings of the start belong below the banner.
+  const warnings: Warning[] = [...loaded.warnings, ...(activation === undefined ? [] : activationWarnings(activation))]
+  const gather = (warning: Warning): void => void warnings.push(warning)
+  server.on('warning', gather)
+  const listening = await server.listen().catch(async (error: unknown) => {
+    if (!stopper.isStopping()) throw await withServer(withOrigin(error, loaded.origins), config, env)
+  })
+  if (listening === undefined) return
+  if (listening.skipped.length > 0 && (loaded.origins['port'] ?? 'default') === 'default') {
+    const { yieldToFirst } = await import('./already-served.ts')
+    if (await yieldToFirst({ server, listening, loaded, command, program, report })) return
+  }
+  const keyboard = canUseKeys(program, command, report) ? await program.keyboard?.() : undefined
+  const hasKeys = (await keyboard?.isForeground()) ?? false
+  await announce({ listening, loaded, config, command, program, report, startMs, configMs, hasKeys })
+  if (keyboard !== undefined) {
+    const { useServerKeys } = await import('./server-keys.ts')
+    keys = await useServerKeys({ server, listening, config, program, report, keyboard })
+  }
+  register(server, listening, loaded, command, program)
+  if (loaded.file !== undefined) {
+    const { followConfig } = await import('./config-watcher.ts')
+    followConfig({ server, loaded, loadedAt, command, program, report })
+  }
+  for (const warning of warnings) report.warning(warning)
+  server.off('warning', gather).on('warning', report.warning)
+  if (config.open !== undefined) {
+    const warn = (message: string): void => report.warning({ code: 'W8008_OPEN', message })
+    await openBrowser(listening.url, config.open, env, warn)
+  }
+}
+
+/** Lets other commands find the server; behind the first answer, since the token costs milliseconds of start-up. */
+function register(
+  server: Server8008,
+  listening: Listening,
+  { file, config }: LoadedConfig,
+  command: Command,
+  program: Program,
+): void {
+  const { pid, cwd, env, script = '' } = program
+  const { url, port, tls } = listening
+  const tlsPort = tls?.port ?? 0
+  const timer = setTimeout(() => {
+    const settings = settingsMark(file, command, env)
+    // Pages are asked to reload over TCP.
+    const token = config.socket === undefined ? (server.token ?? '') : ''
+    const reload = `${config.base}__serve8008/reload`
+    const { root } = config
+    server.on('close', announceServer({ pid, url, port, tlsPort, root, cwd, settings, reload, token, script }, env))
+  }, announceMs).unref()
+  server.on('close', () => clearTimeout(timer))
+}
+
+/** A flag that says where to listen beats the socket that systemd has for us. */
+function isAddressNamed({ flags }: Command): boolean {
+  return (['port', 'host', 'lan', 'socket', 'fd'] as const).some((key) => flags[key] !== undefined)
+}
+
+/** What the command changes: the log follows --json and --quiet, and an inherited socket takes the place of ports. */
+function commandConfig(config: ResolvedConfig, command: Command, activation: Activation | undefined): ResolvedConfig {
+  const log = command.quiet ? 'none' : command.json && config.log !== 'none' ? 'json' : config.log
+  return activation === undefined ? { ...config, log } : { ...config, log, fd: activation.fd, socket: undefined }
+}
+
+/** Whose local authority makes the certificates, where they need one. */
+async function authorityOf({ tls }: ResolvedConfig, env: Program['env']): Promise<{ authorityFolder?: string }> {
+  if (tls === undefined || tls.certificates.length > 0) return {}
+  const { authorityOwner } = await import('../authority-owner.ts')
+  return { authorityFolder: authorityOwner(env).folder }
+}
+
+/** Who did not type the port wants to know who set it. */
+function withOrigin(error: unknown, origins: LoadedConfig['origins']): unknown {
+  if (!isServeError(error) || !['E8008_PORT_HELD', 'E8008_PORT_DENIED'].includes(error.code)) return error
+  const [kind, ...name] = (origins[error.fix?.option ?? 'port'] ?? 'default').split(' ')
+  if (kind !== 'env' && kind !== 'file') return error
+  const { code, message, fix, cause } = error
+  return new ServeError(code, `${message} It was set by ${name.join(' ')}.`, { fix, cause })
+}
+
+/** Who started the same twice wants to know where it is. */
+async function withServer(error: unknown, config: ResolvedConfig, env: Program['env']): Promise<unknown> {
+  if (!isServeError(error) || error.code !== 'E8008_PORT_HELD') return error
+  const { heldBySameFolder } = await import('./already-served.ts')
+  return heldBySameFolder(error, config, env)
+}
+
+function activationWarnings({ sockets }: Activation): Warning[] {
+  if (sockets === 1) return []
+  const message = `systemd handed over ${sockets} sockets; only the first is served.`
+  return [{ code: 'W8008_ACTIVATION', message, hint: 'a socket unit for each address' }]
+}

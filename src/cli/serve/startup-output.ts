@@ -1,0 +1,91 @@
+import type { LoadedConfig } from '../../config/load.ts'
+import type { ResolvedRoute } from '../../config/route-types.ts'
+import type { ResolvedConfig } from '../../config/types.ts'
+import type { Listening } from '../../server/types.ts'
+import { isLoopback } from '../../core/util/ip.ts'
+import { renderBanner, renderJsonBanner, renderPlainBanner, type BannerFacts } from './banner.ts'
+import type { Command } from '../args/command.ts'
+import { displayPath } from '../output/paths.ts'
+import type { Program } from '../process-io.ts'
+import { renderQrCode } from './qr.ts'
+import { keyHint } from './key-hint.ts'
+import type { Report } from '../output/reporter.ts'
+import { actionText } from '../output/route-text.ts'
+import { packageVersion } from '../version.ts'
+
+/** All that is known when the server listens. */
+export interface Start {
+  readonly listening: Listening
+  readonly loaded: LoadedConfig
+  /** The loaded configuration with what the command changed. */
+  readonly config: ResolvedConfig
+  readonly command: Command
+  readonly program: Program
+  readonly report: Report
+  /** Milliseconds until the command was read. */
+  readonly startMs: number
+  /** Milliseconds that the configuration took. */
+  readonly configMs: number
+  /** Whether keys of the terminal do something. */
+  readonly hasKeys: boolean
+}
+
+/** Tells that the server listens: a banner, a plain line, a line of JSON, or nothing with --quiet. */
+export async function announce(start: Start): Promise<void> {
+  const { command, config, program, report } = start
+  if (command.quiet) return
+  const facts = bannerFacts(start)
+  if (command.json) return report.print(renderJsonBanner(facts, config.root, program.pid))
+  if (!report.terminal.isTerminal) return report.print(renderPlainBanner(facts))
+  report.print(renderBanner(facts, report.terminal))
+  const [address] = facts.listening.urls.network
+  if (!config.lan || address === undefined) return
+  const code = await renderQrCode(address, report.terminal)
+  if (code !== '') report.print(`${code}\n`)
+}
+
+function bannerFacts(start: Start): BannerFacts {
+  const { listening, config, command, program } = start
+  const { cwd } = program
+  const readyMs = program.elapsed()
+  return {
+    version: packageVersion(),
+    readyMs: Math.round(readyMs),
+    listening,
+    folder: config.routes.some(takesAll) ? undefined : displayPath(config.root, cwd),
+    mounts: config.mounts.map(({ path, folder }) => ({ path, folder: displayPath(folder, cwd) })),
+    proxies: config.routes
+      .filter(({ action }) => action.kind === 'proxy')
+      .map((route) => ({ name: route.name, to: actionText(route) })),
+    redirected: redirected(start),
+    canShare: config.socket === undefined && config.fd === undefined && listening.addresses.every(isLoopback),
+    keys: start.hasKeys ? keyHint : [],
+    details: command.verbose ? details(start, readyMs) : [],
+  }
+}
+
+/** Whether a route leaves nothing to the folder: of `/` and all below it, on every host, without a condition. */
+function takesAll({ match }: ResolvedRoute): boolean {
+  const { kind, path, host, methods, headers, cookies, query } = match
+  const isAnyPath = kind === 'prefix' && path === '/' && host === undefined
+  return isAnyPath && [methods, headers, cookies, query].every((conditions) => conditions.length === 0)
+}
+
+/** The address for plain HTTP where all of it is sent to HTTPS. */
+function redirected({ listening, config }: Start): string | undefined {
+  if (config.redirect !== 'always' || listening.port === 0) return undefined
+  const url = new URL(listening.url)
+  url.protocol = 'http:'
+  url.port = String(listening.port)
+  return url.href
+}
+
+function details({ loaded, program, startMs, configMs }: Start, readyMs: number): BannerFacts['details'] {
+  const given = Object.entries(loaded.origins).filter(([, origin]) => origin !== 'default')
+  const timings = { start: startMs, config: configMs, listen: readyMs - startMs - configMs }
+  return [
+    ['Config', [loaded.file === undefined ? 'no file' : displayPath(loaded.file, program.cwd)]],
+    ['Set by', given.length === 0 ? ['defaults'] : given.map(([key, origin]) => `${key}: ${origin}`)],
+    ['Timing', Object.entries(timings).map(([phase, ms]) => `${phase} ${Math.round(ms)} ms`)],
+  ]
+}

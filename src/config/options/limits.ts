@@ -1,0 +1,188 @@
+import type { Limits } from '../types.ts'
+
+/** What is known about one limit. Flags, environment names, checks and documentation derive from it. */
+export interface LimitEntry {
+  readonly default: number
+  /** The least with which ordinary requests still succeed. */
+  readonly min: number
+  readonly max: number
+  readonly unit: 'bytes' | 'milliseconds' | 'fields' | 'connections' | 'replies' | 'files' | 'ranges' | 'pages'
+  readonly description: string
+}
+
+/** Timers of Node hold 31 bits: a longer time would fire at once. */
+const longest = 2 ** 31 - 1
+/** A request that is cut off sooner than this fails on a busy machine, however honest it is. */
+const shortest = 100
+const mebibyte = 2 ** 20
+
+/** Every limit by name. */
+export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
+  headerBytes: {
+    default: 16_384,
+    // The header section of a browser's plainest request.
+    min: 512,
+    max: mebibyte,
+    unit: 'bytes',
+    description: "Bytes of a request's header section, request line included.",
+  },
+  // Node cuts a longer list off without a word (more than 1000 pairs), so no larger number can be kept.
+  headerCount: { default: 128, min: 16, max: 1000, unit: 'fields', description: 'Header fields of a request.' },
+  targetBytes: { default: 8192, min: 128, max: mebibyte, unit: 'bytes', description: 'Bytes of the request-target.' },
+  bodyBytes: {
+    default: 2 ** 30,
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    unit: 'bytes',
+    description: "Bytes of a request's content; what is forwarded as it comes has no bound.",
+  },
+  headerMs: {
+    default: 15_000,
+    min: shortest,
+    max: longest,
+    unit: 'milliseconds',
+    description: 'Milliseconds until the header section must be complete.',
+  },
+  requestMs: {
+    default: 300_000,
+    min: shortest,
+    max: longest,
+    unit: 'milliseconds',
+    description: 'Milliseconds until the whole request must have arrived.',
+  },
+  idleMs: {
+    default: 10_000,
+    min: 10,
+    max: longest,
+    unit: 'milliseconds',
+    description: 'Milliseconds that a connection may idle between requests.',
+  },
+  drainBytes: {
+    default: 16 * mebibyte,
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    unit: 'bytes',
+    description:
+      'Bytes of content that are read although a reply does not need them; past it a connection of HTTP/1.1 closes.',
+  },
+  drainMs: {
+    default: 200,
+    min: 0,
+    max: longest,
+    unit: 'milliseconds',
+    description: 'Milliseconds that the end of a reply over HTTP/2 waits for such content.',
+  },
+  lingerBytes: {
+    default: 64 * mebibyte,
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    unit: 'bytes',
+    description: 'Bytes read and dropped behind a reply that closes the connection, so that the client can read it.',
+  },
+  writeMs: {
+    default: 60_000,
+    min: shortest,
+    max: longest,
+    unit: 'milliseconds',
+    description: 'Milliseconds in which a client that is behind must take some of its reply.',
+  },
+  upstreamConnections: {
+    // More than the replies that may wait for their clients, so that those never use up all.
+    default: 1024,
+    min: 1,
+    max: 1_000_000,
+    unit: 'connections',
+    description: 'Connections to one upstream for requests over HTTP/1.1; past it they wait for a free one.',
+  },
+  waitingReplies: {
+    default: 512,
+    min: 1,
+    max: 1_000_000,
+    unit: 'replies',
+    description: 'Replies that wait for their clients at the same time; past it the longest waiting is given up.',
+  },
+  waitingBytes: {
+    default: 128 * mebibyte,
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    unit: 'bytes',
+    description: 'Bytes held for clients that have not taken them; past it the reply waiting longest is given up.',
+  },
+  openFiles: {
+    default: 256,
+    // More than are read at once.
+    min: 32,
+    max: 1_000_000,
+    unit: 'files',
+    description:
+      'Files open at the same time to be sent; past it those whose clients do not read are closed meanwhile.',
+  },
+  halfClosedMs: {
+    default: 10_000,
+    min: 10,
+    max: longest,
+    unit: 'milliseconds',
+    description: 'Milliseconds without progress that a client which has closed its sending side gets for its reply.',
+  },
+  connections: {
+    default: 2048,
+    min: 1,
+    max: 1_000_000,
+    unit: 'connections',
+    description:
+      'Open connections; a further one replaces the one that has idled longest, or is closed when none idles.',
+  },
+  closeMs: {
+    default: 5000,
+    min: 0,
+    max: longest,
+    unit: 'milliseconds',
+    description: 'Milliseconds that closing waits for replies under way.',
+  },
+  cacheBytes: {
+    default: 64 * mebibyte,
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    unit: 'bytes',
+    description: 'Bytes of file content kept in memory.',
+  },
+  ranges: {
+    default: 32,
+    min: 1,
+    max: 1000,
+    unit: 'ranges',
+    description: 'Ranges answered in one reply; a request for more gets the whole file.',
+  },
+  // Browsers take no more: Chromium ends at 256 KiB.
+  replyHeaderBytes: {
+    default: mebibyte / 4,
+    min: 1024,
+    max: 16 * mebibyte,
+    unit: 'bytes',
+    description: "Bytes of the header section of an upstream's reply.",
+  },
+  livePages: {
+    default: 256,
+    min: 0,
+    max: 100_000,
+    unit: 'pages',
+    description: 'Pages that live reload serves at the same time; further ones have to be reloaded by hand.',
+  },
+  pageBytes: {
+    default: 32 * mebibyte,
+    min: 1024,
+    max: Number.MAX_SAFE_INTEGER,
+    unit: 'bytes',
+    description:
+      'Bytes to which the first part of a compressed page may expand to get live reload; else it stays as it is.',
+  },
+}
+
+/** The names of all limits. */
+export const limitNames: readonly (keyof Limits)[] = Object.keys(limitTable) as (keyof Limits)[]
+
+/** What a limit accepts, as a sentence's end. */
+export function limitAccepts(name: keyof Limits): string {
+  const { min, max, unit } = limitTable[name]
+  return `a whole number from ${min} to ${max} (${unit})`
+}

@@ -1,0 +1,170 @@
+import { quote } from '../diagnostic.ts'
+
+/** A value read from text, or what is wrong with the text. */
+export type Parsed = { readonly value: unknown } | { readonly fault: string; readonly fix: string }
+
+/** Reads one option from the texts of its flag (one for each time it was given) or of its variable. */
+export type TextParser = (texts: readonly string[]) => Parsed
+
+const words: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['yes', true],
+  ['on', true],
+  ['1', true],
+  ['false', false],
+  ['no', false],
+  ['off', false],
+  ['0', false],
+])
+
+function last(texts: readonly string[]): string {
+  return texts[texts.length - 1] ?? ''
+}
+
+function pieces(texts: readonly string[]): string[] {
+  return texts
+    .flatMap((text) => text.split(','))
+    .map((piece) => piece.trim())
+    .filter((piece) => piece !== '')
+}
+
+/** `true`, `yes`, `on`, `1` and their opposites. */
+export function parseSwitch(texts: readonly string[]): Parsed {
+  const value = words.get(last(texts).toLowerCase())
+  if (value !== undefined) return { value }
+  return { fault: `${quote(last(texts))} is neither true nor false`, fix: 'use true or false' }
+}
+
+/** The text as it is; the last one counts. */
+export function parseText(texts: readonly string[]): Parsed {
+  return { value: last(texts) }
+}
+
+/** A switch that may also name something: a page, a path. */
+export function parseSwitchOrText(texts: readonly string[]): Parsed {
+  return { value: words.get(last(texts).toLowerCase()) ?? last(texts) }
+}
+
+/** A whole number without a sign. */
+export function parseInteger(texts: readonly string[]): Parsed {
+  const text = last(texts).trim()
+  if (/^\d{1,15}$/.test(text)) return { value: Number(text) }
+  return { fault: `${quote(text)} is not a whole number`, fix: 'use digits only' }
+}
+
+/** One port, or several apart by commas; the last text counts. */
+export function parsePorts(texts: readonly string[]): Parsed {
+  const ports = pieces([last(texts)])
+  const wrong = ports.find((port) => !/^\d{1,15}$/.test(port))
+  if (wrong !== undefined || ports.length === 0) {
+    return { fault: `${quote(wrong ?? last(texts))} is not a port`, fix: 'use a whole number from 0 to 65535' }
+  }
+  const numbers = ports.map(Number)
+  return { value: numbers.length === 1 ? numbers[0] : numbers }
+}
+
+/** Words apart by commas. */
+export function parseList(texts: readonly string[]): Parsed {
+  return { value: pieces(texts) }
+}
+
+/** A switch, or words apart by commas; a switch takes back what was said before it. */
+export function parseSwitchOrList(texts: readonly string[]): Parsed {
+  const at = texts.findLastIndex((text) => words.has(text.trim().toLowerCase()))
+  return at === texts.length - 1 ? parseSwitch([last(texts).trim()]) : parseList(texts.slice(at + 1))
+}
+
+/** Seconds, `off`, `on`, or a text for `resolveCache`. Here 0 and 1 are seconds. */
+export function parseCache(texts: readonly string[]): Parsed {
+  const text = last(texts).trim()
+  if (/^-?\d{1,15}$/.test(text)) return { value: Number(text) }
+  return parseSwitchOrText([text])
+}
+
+/** Seconds, or a text for `resolveTimeout`. */
+export function parseTime(texts: readonly string[]): Parsed {
+  const text = last(texts).trim()
+  return { value: /^-?\d{1,15}$/.test(text) ? Number(text) : text }
+}
+
+/** `Name: value` pairs. */
+export function parseHeaders(texts: readonly string[]): Parsed {
+  return parsePairs(texts, { separator: ':', fix: 'write Name: value', spell: (name) => name.toLowerCase() })
+}
+
+/** `/path=folder` pairs. */
+export function parseMounts(texts: readonly string[]): Parsed {
+  return parsePairs(texts, { separator: '=', fix: 'write /path=folder' })
+}
+
+/** `MATCH=TARGET` pairs; a match that comes again has several targets. */
+export function parseProxy(texts: readonly string[]): Parsed {
+  const routes = new Map<string, readonly string[]>()
+  for (const text of texts) {
+    const border = text.indexOf('=')
+    if (border < 1 || border === text.length - 1) {
+      const fix = 'write /path=http://localhost:3000 or name.localhost=http://localhost:3000'
+      return { fault: `${quote(text)} is not a match and a target`, fix }
+    }
+    const match = text.slice(0, border).trim()
+    routes.set(match, [...(routes.get(match) ?? []), text.slice(border + 1).trim()])
+  }
+  return {
+    value: Object.fromEntries([...routes].map(([match, to]) => [match, to.length === 1 ? to[0] : to])),
+  }
+}
+
+/** JSON, for what has no shorter form. */
+export function parseJsonText(texts: readonly string[]): Parsed {
+  try {
+    return { value: JSON.parse(last(texts)) as unknown }
+  } catch {
+    return { fault: `${quote(last(texts))} is not JSON`, fix: 'use JSON, or a config file' }
+  }
+}
+
+/** JSON that is not repeated where it is wrong: it may hold a passphrase. */
+export function parseSecretJson(texts: readonly string[]): Parsed {
+  const parsed = parseJsonText(texts)
+  return 'fault' in parsed ? { ...parsed, fault: 'the value is not JSON' } : parsed
+}
+
+/** `name=value` pairs whose values are whole numbers, the last of a name counts. Names may be written `header-bytes` or `headerBytes`. */
+export function parseLimits(texts: readonly string[]): Parsed {
+  return parsePairs(
+    texts.flatMap((text) => text.split(',')),
+    {
+      separator: '=',
+      fix: 'write name=value',
+      spell: (name) => name.replace(/-([a-z])/g, (_all, letter: string) => letter.toUpperCase()),
+      read: (value) => (/^-?\d{1,16}$/.test(value) ? Number(value) : value),
+      lastCounts: true,
+    },
+  )
+}
+
+interface PairForm {
+  readonly separator: string
+  /** How a pair is written. */
+  readonly fix: string
+  readonly spell?: (name: string) => string
+  readonly read?: (value: string) => unknown
+  /** Whether a name may come again. Default false: two fields or folders for one name are a mistake. */
+  readonly lastCounts?: boolean
+}
+
+function parsePairs(texts: readonly string[], form: PairForm): Parsed {
+  const { separator, fix, spell = (name) => name, read = (value) => value, lastCounts = false } = form
+  const pairs = new Map<string, unknown>()
+  for (const text of texts) {
+    const border = text.indexOf(separator)
+    if (border < 1) {
+      const lacks = border === 0 ? 'name before ' : ''
+      return { fault: `${quote(text)} has no ${lacks}${quote(separator)}`, fix }
+    }
+    const name = spell(text.slice(0, border).trim())
+    if (pairs.has(name) && !lastCounts) return { fault: `${quote(name)} is given twice`, fix: 'keep one of them' }
+    pairs.set(name, read(text.slice(border + 1).trim()))
+  }
+  return { value: Object.fromEntries(pairs) }
+}

@@ -1,0 +1,98 @@
+import { resolve } from 'node:path'
+import { hostWithin, parseHostName } from './host-name.ts'
+import { quote, type Problem } from '../diagnostic.ts'
+import type { ResolvedConfig, CheckedOptions } from '../types.ts'
+
+/** Who may enter. */
+export type ResolvedAuth = Pick<ResolvedConfig, 'auth' | 'authFile'>
+
+/** The origins that may read replies. */
+export function resolveCors(cors: NonNullable<CheckedOptions['cors']>, problems: Problem[]): ResolvedConfig['cors'] {
+  if (typeof cors === 'boolean') return cors ? '*' : undefined
+  const list = typeof cors === 'string' ? [cors] : cors
+  if (list.length === 1 && list[0] === '*') return '*'
+  const origins = list.map((text) => resolveOrigin(text, problems))
+  return [...new Set(origins)]
+}
+
+/** One serialised origin (RFC 6454 section 6.2): what a browser sends in `Origin`, and nothing else. */
+function resolveOrigin(text: string, problems: Problem[]): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const web = url !== undefined && /^https?:\/\//i.test(text) && /^https?:$/.test(url.protocol)
+  if (web && /^https?:\/\/[^/?#@\\*]+$/i.test(text)) return url.origin
+  let fix = 'use origins such as https://app.example.test'
+  if (text === '*') fix = 'use "*" alone'
+  // Every sandboxed frame and every local file says `Origin: null`: allowing it allows them all.
+  else if (text === 'null') fix = 'leave it out: any sandboxed page can say "null"'
+  else if (web && !url.hostname.includes('*')) fix = `did you mean ${quote(url.origin)}?`
+  else if (!text.includes('/') && parseHostName(text.replace(/:\d+$/, '')) !== undefined) {
+    fix = `did you mean ${quote(`http://${text}`)}?`
+  }
+  problems.push({ path: ['cors'], fault: `${quote(text)} is not an origin`, fix })
+  return text
+}
+
+/** Names to answer for, in the spelling that a parsed `Host` has; a leading dot covers every name below. */
+export function resolveAllowHosts(allow: string | readonly string[], problems: Problem[]): readonly string[] {
+  const names = new Set<string>()
+  for (const text of typeof allow === 'string' ? [allow] : allow) {
+    const below = text.startsWith('.') ? '.' : ''
+    const name = parseHostName(text.slice(below.length))
+    if (name !== undefined && !(below === '.' && name.includes(':'))) names.add(below + name)
+    else problems.push({ path: ['allowHost'], fault: `${quote(text)} is not a host name`, fix: allowHostFix(text) })
+  }
+  return [...names]
+}
+
+function allowHostFix(text: string): string {
+  // Any name would do, and with it any page whose name was made to point here (DNS rebinding).
+  if (text === '*') return 'name the hosts: accepting every name lets any web page read this server'
+  const wildcard = text.startsWith('*.') ? parseHostName(text.slice(2)) : undefined
+  const meant = wildcard === undefined ? hostWithin(text) : `.${wildcard}`
+  return meant === undefined ? 'use a name such as app.example.test or .example.test' : `did you mean ${quote(meant)}?`
+}
+
+/** Patterns of what is served although the deny list is against it. */
+export function resolveServe(serve: string | readonly string[], problems: Problem[]): readonly string[] {
+  const patterns = typeof serve === 'string' ? [serve] : serve
+  for (const pattern of patterns) {
+    const isPath = !/[\\\0]/.test(pattern) && !/^[!]|(?:^|\/)\.\.(?:\/|$)/.test(pattern) && /[^/.]/.test(pattern)
+    if (isPath) continue
+    const fix = 'use a name such as *.key or a path below the folder such as video/**'
+    problems.push({ path: ['serve'], fault: `${quote(pattern)} is not a pattern`, fix })
+  }
+  return patterns
+}
+
+/** The one user, or the file with the users. Never repeats what was given: it is a password. */
+export function resolveAuth(options: CheckedOptions, cwd: string, problems: Problem[]): ResolvedAuth {
+  const { auth, authFile } = options
+  if (auth !== undefined && authFile !== undefined) {
+    problems.push({ path: ['authFile'], fault: 'it contradicts "auth"', fix: 'keep one of them' })
+  }
+  if (authFile !== undefined && (authFile === '' || authFile.includes('\0'))) {
+    problems.push({
+      path: ['authFile'],
+      fault: `${quote(authFile)} is not a file`,
+      fix: 'use the path of an htpasswd file',
+    })
+  }
+  return {
+    auth: auth === undefined ? undefined : resolveUser(auth, problems),
+    authFile: authFile === undefined ? undefined : resolve(cwd, authFile),
+  }
+}
+
+/** RFC 7617 section 2: the name ends at the first colon, and neither part holds controls. */
+function resolveUser(auth: string, problems: Problem[]): ResolvedConfig['auth'] {
+  const colon = auth.indexOf(':')
+  const fault = (text: string): void => {
+    problems.push({ path: ['auth'], fault: text, fix: 'use user:password' })
+  }
+  if (colon === -1) fault('the value has no colon')
+  else if (colon === 0) fault('the name before the colon is empty')
+  // An unset variable in `user:$PASSWORD` must not open the door.
+  else if (colon === auth.length - 1) fault('the password after the colon is empty')
+  else if (/[\x00-\x1f\x7f-\x9f]/.test(auth)) fault('the value holds control characters')
+  return { user: auth.slice(0, Math.max(colon, 0)), password: auth.slice(colon + 1) }
+}

@@ -1,0 +1,79 @@
+import { resolve } from 'node:path'
+import { defaults } from '../options/defaults.ts'
+import { hostWithin, isLoopbackName, parseHostName } from './host-name.ts'
+import { optionsByKey } from '../options/option-table.ts'
+import { quote, type Problem } from '../diagnostic.ts'
+import type { ResolvedConfig, CheckedOptions } from '../types.ts'
+
+/** Where to listen. */
+export type ResolvedAddress = Pick<ResolvedConfig, 'ports' | 'fallback' | 'host' | 'lan' | 'socket' | 'fd'>
+
+/** Checks and completes everything about ports, hosts and sockets. */
+export function resolveAddress(options: CheckedOptions, cwd: string, problems: Problem[]): ResolvedAddress {
+  const ports = resolvePorts('port', options.port ?? defaults.port, problems)
+  const lan = options.lan ?? defaults.lan
+  const host = resolveHost(options.host ?? defaults.host, problems)
+  if (lan && options.host !== undefined && isLoopbackName(host)) {
+    problems.push({
+      path: ['lan'],
+      fault: `it contradicts the host ${quote(host)}, which only this machine can reach`,
+      fix: 'leave one of the two out',
+    })
+  }
+  const rivals = (['port', 'socket', 'fd'] as const).filter((key) => options[key] !== undefined)
+  if (rivals.length > 1) {
+    problems.push({
+      path: [rivals[1] as string],
+      fault: `it contradicts ${quote(rivals[0])}: a server listens on a port, a socket or a descriptor`,
+      fix: 'keep one of them',
+    })
+  }
+  return {
+    ports,
+    fallback: ports.length > 1 && !(options.strictPort ?? defaults.strictPort),
+    host,
+    lan,
+    socket: options.socket === undefined ? undefined : resolveSocket(options.socket, cwd, problems),
+    fd: options.fd,
+  }
+}
+
+/** The ports in the order they are tried. */
+export function resolvePorts(
+  key: 'port' | 'tlsPort',
+  port: number | string | readonly (number | string)[],
+  problems: Problem[],
+): readonly number[] {
+  const ports = [port].flat().map(Number)
+  const twice = ports.find((value, i) => ports.indexOf(value) !== i)
+  if (twice !== undefined) {
+    problems.push({ path: [key], fault: `${twice} is listed twice`, fix: 'keep one of them' })
+  }
+  if (ports.length === 0) {
+    problems.push({
+      path: [key],
+      fault: 'the list is empty',
+      fix: `use ${optionsByKey.get(key)?.accepts ?? ''}`,
+    })
+  }
+  return ports
+}
+
+function resolveHost(text: string, problems: Problem[]): string {
+  const host = parseHostName(text)
+  if (host !== undefined) return host
+  const meant = text === '*' ? '0.0.0.0' : hostWithin(text)
+  problems.push({
+    path: ['host'],
+    fault: `${quote(text)} is not a host`,
+    fix: meant === undefined ? `use ${optionsByKey.get('host')?.accepts ?? ''}` : `did you mean ${quote(meant)}?`,
+  })
+  return text
+}
+
+function resolveSocket(path: string, cwd: string, problems: Problem[]): string {
+  if (path === '' || path.includes('\0')) {
+    problems.push({ path: ['socket'], fault: `${quote(path)} is not a path`, fix: 'use the path of a socket' })
+  }
+  return resolve(cwd, path)
+}

@@ -1,0 +1,33 @@
+import { cacheControlFault, longestAge, parseDuration } from '../options/cache-control.ts'
+import { quote, type Problem } from '../diagnostic.ts'
+
+const uncached = 'no-cache'
+const cachedByDefault = 'max-age=3600'
+
+/** The `Cache-Control` value of files: a switch, seconds, a time such as `10m`, or directives as they are. */
+export function resolveCache(cache: boolean | number | string, problems: Problem[]): string {
+  const read = typeof cache === 'string' ? readText(cache.trim()) : cache
+  if (typeof read === 'boolean') return read ? cachedByDefault : uncached
+  if (typeof read === 'string') return read
+  if (typeof read === 'number') {
+    if (Number.isInteger(read) && read >= 0 && read <= longestAge) return `max-age=${read}`
+    const bounds = `use a whole number of seconds from 0 to ${longestAge}`
+    const fix = read < 0 ? 'use off (no-cache) to have every use checked' : bounds
+    problems.push({ path: ['cache'], fault: `${quote(cache)} is not a number of seconds`, fix })
+  } else {
+    problems.push({ path: ['cache'], ...read })
+  }
+  return uncached
+}
+
+function readText(text: string): boolean | number | string | Pick<Problem, 'fault' | 'fix'> {
+  const lower = text.toLowerCase()
+  if (lower === 'off' || lower === 'on') return lower === 'on'
+  if (/^-?\d{1,15}$/.test(text)) return Number(text)
+  const seconds = parseDuration(text)
+  if (seconds !== undefined) return seconds
+  const wrong = cacheControlFault(text)
+  if (wrong === undefined) return text
+  if (wrong.meant !== undefined) return { fault: wrong.fault, fix: `did you mean ${quote(wrong.meant)}?` }
+  return { fault: wrong.fault, fix: 'use seconds, a time such as 10m, off, or directives such as "public, max-age=60"' }
+}

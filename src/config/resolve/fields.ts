@@ -1,0 +1,92 @@
+import { parseAuthority } from '../../http/message/authority.ts'
+import { forwardedFields } from '../../http/message/forwarded-fields.ts'
+import { quote, type Problem } from '../diagnostic.ts'
+import { addField, flatten, ownFields, token, type Fields } from './headers.ts'
+import type { ResolvedProxy } from '../route-types.ts'
+
+type Given = Readonly<Record<string, string | false>>
+type Rules = ResolvedProxy['requestFields']
+
+/** Why a route may not set a field, or may not remove it. */
+interface Reserved {
+  readonly set?: string
+  readonly remove?: string
+}
+
+/** Fields of a request that this server writes and depends on. Others, such as `X-Forwarded-For`, a route may replace. */
+const requestFields: ReadonlyMap<string, Reserved> = new Map([
+  // RFC 9112 section 3.2: a request without it is malformed.
+  ['host', { remove: 'every request has one' }],
+  // RFC 9110 section 7.6.3.
+  ['via', { set: 'loops are found by it', remove: 'loops are found by it' }],
+  ['expect', { set: 'this server answers it itself' }],
+  ['proxy', { set: 'CGI programs take it for their own proxy' }],
+  ['http2-settings', { set: 'it belongs to one connection' }],
+  ['sec-websocket-key', { set: 'the reply to it is checked', remove: 'the reply to it is checked' }],
+])
+
+/** Fields of a reply that this server writes and depends on. */
+const replyFields: ReadonlyMap<string, Reserved> = new Map([
+  // RFC 9110 section 6.6.1.
+  ['date', { remove: 'every reply of a server with a clock has one' }],
+])
+
+/** The rules for the fields of requests to an upstream. */
+export function resolveRequestFields(given: Given, path: readonly string[], problems: Problem[]): Rules {
+  const rules = resolveFields(given, requestFields, path, problems)
+  const at = rules.set.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'host')
+  const host = at === -1 ? undefined : parseAuthority(rules.set[at + 1] as string)
+  if (at !== -1 && (host === undefined || host.hostname === '')) {
+    problems.push({
+      path: [...path, rules.set[at] as string],
+      fault: `${quote(rules.set[at + 1])} is not a host`,
+      fix: 'use a name with or without a port, such as app.example.test:8443',
+    })
+  }
+  return rules
+}
+
+/** The claims of clients that a route passes on. */
+export function resolvePassHeaders(
+  given: boolean | readonly string[],
+  path: readonly string[],
+  problems: Problem[],
+): ResolvedProxy['passHeaders'] {
+  if (typeof given === 'boolean') return given || []
+  for (const name of given) {
+    if (!token.test(name)) {
+      problems.push({ path, fault: `${quote(name)} is not a field name`, fix: 'use letters, digits and hyphens' })
+    } else if (forwardedFields.has(name.toLowerCase())) {
+      const fix = 'name the proxies that may set it: trust: ["10.0.0.0/8"]'
+      problems.push({ path, fault: `${quote(name)} is written by this server`, fix })
+    }
+  }
+  return given.map((name) => name.toLowerCase())
+}
+
+/** The rules for the fields of replies to clients. */
+export function resolveReplyFields(given: Given, path: readonly string[], problems: Problem[]): Rules {
+  return resolveFields(given, replyFields, path, problems)
+}
+
+/** Fields that frame the message are refused, to set as to remove; so are those that are reserved, with the reason. */
+function resolveFields(
+  given: Given,
+  reserved: ReadonlyMap<string, Reserved>,
+  path: readonly string[],
+  problems: Problem[],
+): Rules {
+  const set: Fields = new Map()
+  const remove: string[] = []
+  for (const [name, value] of Object.entries(given)) {
+    const at = [...path, name]
+    const lower = name.toLowerCase()
+    const reason = reserved.get(lower)?.[value === false ? 'remove' : 'set']
+    if (reason !== undefined) {
+      problems.push({ path: at, fault: `${quote(name)} is the server's own: ${reason}`, fix: 'leave it out' })
+    } else if (value !== false) addField(set, name, value, at, problems)
+    else if (!token.test(name) || ownFields.has(lower)) addField(new Map(), name, '', at, problems)
+    else remove.push(lower)
+  }
+  return { set: flatten(set), remove }
+}

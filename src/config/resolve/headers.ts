@@ -1,0 +1,88 @@
+import { parsePathPrefix } from './path-prefix.ts'
+import { isSecretField } from '../../core/util/secret.ts'
+import { quote, type Problem } from '../diagnostic.ts'
+import type { HeaderRule, CheckedOptions } from '../types.ts'
+
+/** RFC 9110 section 5.6.2. */
+export const token: RegExp = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+/** RFC 9110 section 5.5, without the controls of Latin-1: none may reach the wire or a terminal. */
+const fieldValue = /^[\t\x20-\x7e\xa0-\xff]*$/
+/** Fields that frame a message or manage the connection (RFC 9110 section 7.6.1): only the server can say them truly. */
+export const ownFields: ReadonlySet<string> = new Set([
+  'connection',
+  'content-length',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+])
+/** Name and value of each field, by its name in lower case. */
+export type Fields = Map<string, readonly [name: string, value: string]>
+
+/** Turns the `headers` option into rules: those for everything first, then by path as written. */
+export function resolveHeaders(
+  headers: NonNullable<CheckedOptions['headers']>,
+  base: string,
+  problems: Problem[],
+): readonly HeaderRule[] {
+  const everywhere: Fields = new Map()
+  const rules: HeaderRule[] = []
+  for (const [key, value] of Object.entries(headers)) {
+    const at = ['headers', key]
+    if (typeof value === 'string') {
+      if (!key.startsWith('/')) addField(everywhere, key, value, at, problems)
+      else problems.push({ path: at, fault: `${quote(key)} is a path`, fix: 'give it an object of fields' })
+      continue
+    }
+    const path = key.startsWith('/') ? parsePathPrefix(key) : undefined
+    if (path === undefined) {
+      problems.push({
+        path: at,
+        fault: `${quote(key)} is not a path`,
+        fix: 'use a URL path such as /assets',
+      })
+      continue
+    }
+    const fields: Fields = new Map()
+    for (const [name, text] of Object.entries(value)) addField(fields, name, text, at, problems)
+    // Paths are below the base, as those of mounts are.
+    const full = base + path.slice(1)
+    rules.push({ path: full === '/' ? full : full.slice(0, -1), headers: flatten(fields) })
+  }
+  return everywhere.size === 0 ? rules : [{ path: '/', headers: flatten(everywhere) }, ...rules]
+}
+
+/** Fields as one flat list. */
+export function flatten(fields: Fields): string[] {
+  return [...fields.values()].flat()
+}
+
+/** Adds a field that may be sent; anything else is a problem. */
+export function addField(
+  fields: Fields,
+  name: string,
+  text: string,
+  path: readonly string[],
+  problems: Problem[],
+): void {
+  const value = text.replace(/^[ \t]+|[ \t]+$/g, '')
+  const lower = name.toLowerCase()
+  if (!token.test(name)) {
+    problems.push({ path, fault: `${quote(name)} is not a field name`, fix: 'use letters, digits and hyphens' })
+  } else if (ownFields.has(lower)) {
+    problems.push({ path, fault: `${quote(name)} is the server's own: it frames the message`, fix: 'leave it out' })
+  } else if (!fieldValue.test(value)) {
+    // A line break here would let one field become several, or a reply of its own (response splitting).
+    problems.push({
+      path,
+      fault: `the value ${isSecretField(name) ? '' : `${quote(value)} `}of ${quote(name)} holds characters that a field cannot carry`,
+      fix: 'use printable characters on one line; encode others',
+    })
+  } else if (fields.has(lower)) {
+    problems.push({ path, fault: `${quote(name)} is given twice`, fix: 'keep one of them; names ignore case' })
+  } else {
+    fields.set(lower, [name, value])
+  }
+}

@@ -1,0 +1,130 @@
+import type { Checked } from '../checked.ts'
+import { hostWithin, parseHostName } from './host-name.ts'
+import { parsePathPrefix } from './path-prefix.ts'
+import { isPlainObject } from '../plain-object.ts'
+import { quote, type Problem } from '../diagnostic.ts'
+import { token } from './headers.ts'
+import type { MatchOptions, ResolvedCondition, ResolvedMatch } from '../route-types.ts'
+
+/** Where a match stands in the options, and what surrounds it. */
+interface Place {
+  /** Slash at both ends. */
+  readonly base: string
+  readonly path: readonly string[]
+  readonly problems: Problem[]
+}
+
+/** The match that a key of `proxy` says: a path, a host, or a host with a path. A path with `*` is a pattern. */
+export function matchOfKey(key: string): Checked<MatchOptions> {
+  const border = key.indexOf('/')
+  const host = border === -1 ? key : key.slice(0, border)
+  const path = border === -1 ? '' : key.slice(border)
+  const named = host === '' ? {} : { host }
+  if (path === '') return named
+  return { ...named, [path.includes('*') ? 'pattern' : 'path']: path }
+}
+
+/** Checks and completes a match. */
+export function resolveMatch(match: Checked<MatchOptions>, place: Place): ResolvedMatch {
+  const { path, problems } = place
+  if (!isPlainObject(match))
+    problems.push({ path, fault: `${quote(match)} is not an object`, fix: 'use conditions by name' })
+  return {
+    ...resolvePath(match, place),
+    host: match.host === undefined ? undefined : resolveHost(match.host, place),
+    methods: resolveMethods(match.method ?? [], place),
+    headers: resolveConditions(match.header, 'header', place, (name) => name.toLowerCase()),
+    cookies: resolveConditions(match.cookie, 'cookie', place),
+    query: resolveConditions(match.query, 'query', place),
+  }
+}
+
+function resolvePath(
+  match: Checked<MatchOptions>,
+  { base, path: at, problems }: Place,
+): Pick<ResolvedMatch, 'kind' | 'path'> {
+  const given = (['path', 'exact', 'pattern'] as const).filter((key) => match[key] !== undefined)
+  const [key = 'path'] = given
+  if (given.length > 1) {
+    problems.push({ path: [...at, given[1] ?? ''], fault: `it contradicts ${quote(key)}`, fix: 'keep one of them' })
+  }
+  const text = match[key] ?? '/'
+  // Parameters (`;v=1`) are no part of what paths are compared by.
+  const prefix = text.startsWith('/') && !/;|%3b/i.test(text) ? parsePathPrefix(text) : undefined
+  if (prefix === undefined) {
+    const fix = text.startsWith('/')
+      ? 'use a plain URL path such as /api, without query, parameters, dot segments or doubled slashes'
+      : `did you mean ${quote(`/${text}`)}?`
+    problems.push({ path: at, fault: `${quote(text)} is not a path`, fix })
+    return { kind: 'prefix', path: '/' }
+  }
+  const full = base + prefix.slice(1)
+  if (key === 'path') return { kind: 'prefix', path: full === '/' ? full : full.slice(0, -1) }
+  const whole = text.endsWith('/') || full === '/' ? full : full.slice(0, -1)
+  if (key === 'exact') return { kind: 'exact', path: whole }
+  checkPattern(whole, at, problems)
+  return { kind: 'pattern', path: whole }
+}
+
+function checkPattern(pattern: string, path: readonly string[], problems: Problem[]): void {
+  const segments = pattern.slice(1).split('/')
+  segments.forEach((segment, i) => {
+    if (!segment.includes('*') || segment === '*') return
+    if (segment === '**' && i === segments.length - 1) return
+    const fault =
+      segment === '**'
+        ? '"**" stands for a rest, so nothing can follow it'
+        : `${quote(segment)} is a segment only in part`
+    problems.push({ path, fault, fix: 'use * for a whole segment, and ** at the end' })
+  })
+}
+
+function resolveHost(text: string, { path, problems }: Place): string {
+  const below = /^\*?\./.exec(text)?.[0]
+  const name = parseHostName(text.slice(below?.length ?? 0))
+  if (name !== undefined && !(below !== undefined && /[:\d]$/.test(name) && !/[a-z]/.test(name))) {
+    return below === undefined ? name : `.${name}`
+  }
+  const meant = hostWithin(text)
+  const fix =
+    meant === undefined ? 'use a name such as api.localhost or *.dev.localhost' : `did you mean ${quote(meant)}?`
+  problems.push({ path, fault: `${quote(text)} is not a host name`, fix })
+  return text
+}
+
+function resolveMethods(method: string | readonly string[], { path, problems }: Place): readonly string[] {
+  const methods = [...new Set(typeof method === 'string' ? [method] : method)]
+  for (const name of methods) {
+    if (!token.test(name))
+      problems.push({ path, fault: `${quote(name)} is not a method`, fix: 'use names such as GET' })
+    else if (/^(get|head|post|put|patch|delete|options)$/i.test(name) && name !== name.toUpperCase()) {
+      const fix = `did you mean ${quote(name.toUpperCase())}?`
+      problems.push({ path, fault: `${quote(name)} is in lower case, and methods are case-sensitive`, fix })
+    }
+  }
+  return methods
+}
+
+function resolveConditions(
+  given: Readonly<Record<string, string | boolean>> | undefined,
+  kind: 'header' | 'cookie' | 'query',
+  { path, problems }: Place,
+  spell: (name: string) => string = (name) => name,
+): readonly ResolvedCondition[] {
+  const conditions = new Map<string, string | boolean>()
+  for (const [name, expected] of Object.entries(given ?? {})) {
+    const at = [...path, kind, name]
+    const key = spell(name)
+    if (kind !== 'query' && !token.test(name)) {
+      problems.push({
+        path: at,
+        fault: `${quote(name)} is not the name of a ${kind}`,
+        fix: 'use letters, digits and hyphens',
+      })
+    } else if (conditions.has(key)) {
+      problems.push({ path: at, fault: `${quote(name)} is given twice`, fix: 'keep one of them; names ignore case' })
+    }
+    conditions.set(key, expected)
+  }
+  return [...conditions].toSorted(([a], [b]) => (a < b ? -1 : 1))
+}

@@ -1,0 +1,82 @@
+import { resolve } from 'node:path'
+import { parsePathPrefix } from './path-prefix.ts'
+import { quote, type Problem } from '../diagnostic.ts'
+import type { ResolvedMount, CheckedOptions } from '../types.ts'
+
+/** The served folder, absolute. */
+export function resolveFolder(folder: string, cwd: string, path: readonly string[], problems: Problem[]): string {
+  if (folder === '' || folder.includes('\0')) {
+    problems.push({ path, fault: `${quote(folder)} is not a folder`, fix: 'use the path of a folder' })
+  }
+  return resolve(cwd, folder)
+}
+
+/** The prefix with a slash at both ends. */
+export function resolveBase(text: string, problems: Problem[]): string {
+  const base = parsePathPrefix(text)
+  if (base !== undefined) return base
+  const fix = /^[a-z][a-z0-9+.-]*:\/\/[^/]*/i.exec(text)
+  const meant = fix === null ? undefined : parsePathPrefix(text.slice(fix[0].length))
+  problems.push({
+    path: ['base'],
+    fault: `${quote(text)} is not a path prefix`,
+    fix: meant === undefined ? 'use a plain URL path such as /docs/' : `did you mean ${quote(meant)}?`,
+  })
+  return '/'
+}
+
+/** The mounted folders; their paths are relative to the base, which whoever joins the routes puts in front. */
+export function resolveMounts(
+  mounts: NonNullable<CheckedOptions['mounts']>,
+  cwd: string,
+  problems: Problem[],
+): readonly ResolvedMount[] {
+  const resolved: ResolvedMount[] = []
+  for (const [key, folder] of Object.entries(mounts)) {
+    const path = ['mounts', key]
+    const prefix = parsePathPrefix(key)
+    const absolute = resolveFolder(folder, cwd, path, problems)
+    if (prefix === undefined) {
+      problems.push({ path, fault: `${quote(key)} is not a path`, fix: 'use a plain URL path such as /docs' })
+    } else if (prefix === '/') {
+      problems.push({ path, fault: 'the root is served already', fix: 'name its folder as the one to serve' })
+    } else if (resolved.some((mount) => mount.path === prefix)) {
+      problems.push({ path, fault: `${quote(key)} is mounted twice`, fix: 'keep one of them' })
+    } else {
+      resolved.push({ path: prefix, folder: absolute })
+    }
+  }
+  return resolved
+}
+
+/** The page that answers unknown navigation, relative to the served folder. */
+export function resolveSingle(single: boolean | string, problems: Problem[]): string | undefined {
+  if (typeof single === 'boolean') return single ? 'index.html' : undefined
+  const page = single.replace(/^\.?\//, '')
+  // A drive letter (`C:x`) and a stream (`x:y`) are both a colon on Windows.
+  const wrong = page === '' || page.endsWith('/') || /[\\:\x00-\x1f\x7f]/.test(page)
+  if (!wrong && !page.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')) return page
+  problems.push({
+    path: ['single'],
+    fault: `${quote(single)} is not a page inside the folder`,
+    fix: 'use a relative path with slashes, such as app.html',
+  })
+  return undefined
+}
+
+/** The path that the browser opens; a relative one is below the base. */
+export function resolveOpen(open: boolean | string, base: string, problems: Problem[]): string | undefined {
+  if (open === false) return undefined
+  if (open === true) return base
+  const url = URL.canParse(open, `http://localhost${base}`) ? new URL(open, `http://localhost${base}`) : undefined
+  // Only paths of this server: a scheme or `//host` would send the browser elsewhere.
+  if (url?.origin === 'http://localhost' && !/^[a-z][a-z0-9+.-]*:|[\x00-\x1f\x7f\\]/i.test(open)) {
+    return url.pathname + url.search + url.hash
+  }
+  problems.push({
+    path: ['open'],
+    fault: `${quote(open)} is not a path on this server`,
+    fix: 'use a URL path such as /docs/',
+  })
+  return undefined
+}

@@ -1,0 +1,121 @@
+import { resolve } from 'node:path'
+import type { Checked } from '../checked.ts'
+import { quote, type Problem } from '../diagnostic.ts'
+import { resolvePassHeaders, resolveReplyFields, resolveRequestFields } from './fields.ts'
+import { token } from './headers.ts'
+import { refusePem } from './tls.ts'
+import { resolveUpstream } from './upstream.ts'
+import type {
+  ProxyOptions,
+  ProxySetting,
+  ProxyTarget,
+  ProxyTimeouts,
+  ResolvedProxy,
+  UpstreamTlsOptions,
+} from '../route-types.ts'
+
+/** What a proxy needs to know beside itself. */
+export interface ProxyContext {
+  readonly cwd: string
+  /** Milliseconds that a target may take unless its route says otherwise; 0 is no bound. */
+  readonly timeoutMs: number
+  readonly problems: Problem[]
+}
+
+/** Milliseconds until a connection to an upstream must stand. */
+const connectMs = 10_000
+
+/** Checks and completes how a route forwards. */
+export function resolveProxy(
+  value: Checked<ProxySetting>,
+  path: readonly string[],
+  { cwd, timeoutMs, problems }: ProxyContext,
+): ResolvedProxy {
+  const options: Checked<ProxyOptions> = isObject(value) ? value : { to: value }
+  const targets = [options.to].flat() as readonly ProxyTarget[]
+  if (targets.length === 0) problems.push({ path, fault: 'there is no target', fix: 'name one: http://localhost:3000' })
+  const upstreams = targets.flatMap((target) => resolveUpstream(String(target), path, problems) ?? [])
+  const balance = options.balance ?? (options.hashBy === undefined ? 'round' : 'hash')
+  const { health } = options
+  if (health !== undefined && (!health.path.startsWith('/') || /[\s#\x00-\x1f\x7f]/.test(health.path))) {
+    problems.push({
+      path: [...path, 'health', 'path'],
+      fault: `${quote(health.path)} is not a path`,
+      fix: 'use /health',
+    })
+  }
+  return {
+    upstreams,
+    balance,
+    hashBy: resolveHashBy(options.hashBy, balance, path, problems),
+    changeOrigin: options.changeOrigin ?? false,
+    requestFields: resolveRequestFields(options.headers ?? {}, [...path, 'headers'], problems),
+    passHeaders: resolvePassHeaders(options.passHeaders ?? false, [...path, 'passHeaders'], problems),
+    replyFields: resolveReplyFields(options.replyHeaders ?? {}, [...path, 'replyHeaders'], problems),
+    buffer: options.buffer ?? false,
+    rewrite: options.rewrite ?? true,
+    live: options.live ?? false,
+    debug: options.debug ?? false,
+    retries: options.retries ?? 1,
+    hold: options.hold,
+    timeouts: resolveTimeouts(timeoutMs, options.timeouts),
+    health: health === undefined ? undefined : { intervalMs: 5000, timeoutMs: 2000, ...health },
+    tls: resolveTls(options.tls ?? {}, path, cwd, problems),
+  }
+}
+
+/**
+ * A backend that stands at a breakpoint, a long poll or a model that thinks may take any time, and a client that leaves
+ * ends its request: only what the user bounds is bounded, and the connection, which nobody waits for on purpose.
+ */
+function resolveTimeouts(timeoutMs: number, given: Checked<ProxyOptions>['timeouts']): ProxyTimeouts {
+  return { connectMs, headersMs: timeoutMs, bodyIdleMs: timeoutMs, totalMs: 0, upgradeMs: timeoutMs, ...given }
+}
+
+function isObject(value: Checked<ProxySetting>): value is Checked<ProxyOptions> {
+  return typeof value === 'object' && !Array.isArray(value)
+}
+
+function resolveHashBy(
+  text: string | undefined,
+  balance: ResolvedProxy['balance'],
+  path: readonly string[],
+  problems: Problem[],
+): ResolvedProxy['hashBy'] {
+  const fix = 'use "header:x-user" or "cookie:session"'
+  const at = [...path, 'hashBy']
+  if (text === undefined) {
+    if (balance === 'hash') problems.push({ path: at, fault: 'balance "hash" needs it', fix })
+    return undefined
+  }
+  if (balance !== 'hash')
+    problems.push({ path: at, fault: `balance ${quote(balance)} does not use it`, fix: 'leave it out' })
+  const [, kind, name = ''] = /^(header|cookie):(.+)$/.exec(text) ?? []
+  if (kind === undefined || !token.test(name)) {
+    problems.push({ path: at, fault: `${quote(text)} is neither a header nor a cookie`, fix })
+    return undefined
+  }
+  return kind === 'header' ? { kind, name: name.toLowerCase() } : { kind: 'cookie', name }
+}
+
+function resolveTls(
+  given: Checked<UpstreamTlsOptions>,
+  path: readonly string[],
+  cwd: string,
+  problems: Problem[],
+): ResolvedProxy['tls'] {
+  const { verify = true, ca, cert, key, ...rest } = given
+  if ((cert === undefined) !== (key === undefined)) {
+    const missing = cert === undefined ? 'cert' : 'key'
+    problems.push({
+      path: [...path, 'tls'],
+      fault: `a client certificate needs ${quote(missing)} too`,
+      fix: `add ${missing}`,
+    })
+  }
+  const files = Object.entries({ ca, cert, key }).flatMap(([name, file]) => {
+    refusePem(file, [...path, 'tls', name], problems)
+    return file === undefined ? [] : [[name, resolve(cwd, file)] as const]
+  })
+  return { verify, ...rest, ...Object.fromEntries(files) }
+}

@@ -1,0 +1,171 @@
+import { ServeError } from '../../core/serve-error.ts'
+import { printable } from '../../core/util/sanitize.ts'
+import { checkShape } from '../validate/validate.ts'
+import { defaults } from '../options/defaults.ts'
+import { findOwnUpstream, type OwnUpstream } from './own-upstream.ts'
+import { quote, type Problem } from '../diagnostic.ts'
+import { resolveAllowHosts, resolveAuth, resolveCors, resolveServe } from './access.ts'
+import { resolveAddress } from './address.ts'
+import { resolveCache } from './cache.ts'
+import { resolveLive } from './live.ts'
+import { resolveHeaders } from './headers.ts'
+import { resolveTimeout } from './timeout.ts'
+import { resolveTls } from './tls.ts'
+import { resolveRoutes, resolveTrust } from './routes.ts'
+import { resolveBase, resolveFolder, resolveMounts, resolveOpen, resolveSingle } from './paths.ts'
+import type { ResolvedRoute } from '../route-types.ts'
+import type { CheckedOptions, Limits, ResolvedConfig, ServeOptions } from '../types.ts'
+
+/** What the options alone do not say. */
+export interface ResolveContext {
+  /** Folder that relative paths belong to. Default: the working directory. */
+  readonly cwd?: string
+  /** Absolute paths that must never be served, such as the config file. */
+  readonly secretFiles?: readonly string[]
+  /** How messages name an option (`SERVE8008_PORT`, `--limit headerBytes`), by its path joined with dots. Default: the path. */
+  readonly keyNames?: ReadonlyMap<string, string>
+  /** Problems that were found while the options were read. */
+  readonly problems?: readonly Problem[]
+}
+
+/**
+ * Checks and completes options. Touches no file: folders are looked at when the server starts to
+ * listen. The result is frozen.
+ *
+ * @throws ServeError `E8008_CONFIG_INVALID` whose `problems` list everything that is wrong.
+ */
+export function resolveConfig(options: ServeOptions, context: ResolveContext = {}): ResolvedConfig {
+  const { cwd = '', secretFiles = [], keyNames = new Map<string, string>() } = context
+  const problems = [...(context.problems ?? [])]
+  const given = checkShape(options, problems)
+  const set = { ...defaults, ...given }
+  const base = resolveBase(set.base, problems)
+  const auth = resolveAuth(given, cwd, problems)
+  const address = resolveAddress(given, cwd, problems)
+  const secure = resolveTls(given, address.ports, cwd, problems)
+  const timeoutMs = resolveTimeout(set.timeout, problems)
+  const routes = resolveRoutes(set, { base, cwd, timeoutMs, problems })
+  const { lan, host, socket } = address
+  const ownUpstream = (ports: readonly number[], path?: string): OwnUpstream | undefined =>
+    findOwnUpstream(routes, { ports, addresses: [lan ? '::' : host], socket: path })
+  const isBehind = (port: number): boolean => ownUpstream([port]) !== undefined
+  const securePorts = withoutTaken(secure.tls?.ports ?? [], isBehind)
+  const plainPorts = withoutTaken(
+    address.ports,
+    (port) => isBehind(port) || (securePorts.length === 1 && port === securePorts[0]),
+  )
+  // Of a list, which one it becomes shows when the server starts; then this is looked at again.
+  const ports = [socket === undefined && address.fd === undefined ? plainPorts : [], securePorts]
+  const own = ownUpstream(
+    ports.flatMap((list) => (list.length === 1 ? list : [])),
+    socket,
+  )
+  if (own !== undefined) problems.push(ownProblem(own, set.proxy))
+  const config: ResolvedConfig = {
+    root: resolveFolder(set.root, cwd, ['root'], problems),
+    ...address,
+    ports: plainPorts,
+    ...secure,
+    tls: secure.tls && { ...secure.tls, ports: securePorts },
+    h2c: given.h2c ?? routes.some(isCleartextHttp2),
+    h2cFollows: given.h2c === undefined,
+    open: resolveOpen(set.open, base, problems),
+    single: resolveSingle(set.single, problems),
+    cors: resolveCors(set.cors, problems),
+    listing: set.listing,
+    cleanUrls: set.cleanUrls,
+    trailingSlash: set.trailingSlash,
+    dotfiles: set.dotfiles,
+    serve: resolveServe(set.serve, problems),
+    followSymlinks: set.followSymlinks,
+    headers: resolveHeaders(set.headers, base, problems),
+    cacheControl: resolveCache(set.cache, problems),
+    compress: set.compress,
+    isolate: set.isolate,
+    allowHosts: resolveAllowHosts(set.allowHost, problems),
+    ...auth,
+    base,
+    mounts: resolveMounts(set.mounts, cwd, problems),
+    routes,
+    trust: resolveTrust(set.trust, problems),
+    timeoutMs,
+    live: set.live ? resolveLive(set, cwd) : undefined,
+    log: set.log,
+    limits: resolveLimits(given.limits ?? {}, problems),
+    secretFiles: [
+      ...secretFiles,
+      ...(auth.authFile === undefined ? [] : [auth.authFile]),
+      // A certificate is public, but its file may hold the key too.
+      ...(secure.tls?.certificates ?? []).flatMap(({ cert, key, pfx }) => [cert ?? [], key ?? [], pfx ?? []].flat()),
+    ],
+  }
+  if (problems.length > 0) throw configError(problems, keyNames)
+  return deepFreeze(config)
+}
+
+/**
+ * A list of ports without those that something else has, or is going to have: HTTPS, where its port was named, and the
+ * servers behind us. One that would be empty stays as it is, and so does a port that was named alone.
+ */
+function withoutTaken(ports: readonly number[], isTaken: (port: number) => boolean): readonly number[] {
+  const left = ports.length > 1 ? ports.filter((port) => !isTaken(port)) : []
+  return left.length > 0 ? left : ports
+}
+
+function ownProblem({ route, upstream }: OwnUpstream, proxy: CheckedOptions['proxy'] = {}): Problem {
+  const isShort = Object.hasOwn(proxy, route.name)
+  return {
+    path: isShort ? ['proxy', route.name] : ['routes'],
+    fault: `the target ${upstream.label}${isShort ? '' : ` of ${quote(route.name)}`} is this server itself`,
+    fix: 'name the port of the server behind it, or serve on another one',
+  }
+}
+
+/** Whoever speaks HTTP/2 without TLS to the upstream speaks it to us as well: gRPC clients know nothing else. */
+export function isCleartextHttp2({ action }: ResolvedRoute): boolean {
+  return action.kind === 'proxy' && action.proxy.upstreams.some(({ protocol }) => protocol === 'h2c:')
+}
+
+function resolveLimits(given: NonNullable<CheckedOptions['limits']>, problems: Problem[]): Limits {
+  const limits = { ...defaults.limits, ...given }
+  if (limits.headerMs <= limits.requestMs) return limits
+  // The header section is a part of the request. Whoever set one of the two meant that one.
+  if (given.headerMs === undefined) return { ...limits, headerMs: limits.requestMs }
+  if (given.requestMs === undefined) return { ...limits, requestMs: limits.headerMs }
+  problems.push({
+    path: ['limits', 'headerMs'],
+    fault: `${limits.headerMs} is longer than requestMs (${limits.requestMs}), of which it is a part`,
+    fix: `use at most ${limits.requestMs}`,
+  })
+  return limits
+}
+
+/** One error for all problems; the first is its sentence, and its way out the hint. */
+function configError(problems: readonly Problem[], keyNames: ReadonlyMap<string, string>): ServeError {
+  const named = problems.map(({ path, fault, fix, name: given }) => {
+    const name = given ?? nameOf(path, keyNames)
+    return { sentence: name === '' ? fault : `${printable(name, 200)}: ${fault}`, fix }
+  })
+  const [first = { sentence: 'The configuration is wrong', fix: '' }] = named
+  const more = named.length - 1
+  const message = more === 0 ? first.sentence : `${first.sentence} (and ${more} more problem${more === 1 ? '' : 's'})`
+  return new ServeError('E8008_CONFIG_INVALID', message, {
+    hint: first.fix,
+    problems: named.map(({ sentence, fix }) => `${sentence}; ${fix}`),
+  })
+}
+
+/** The name of the innermost place that has one, and the way from there. */
+function nameOf(path: readonly string[], keyNames: ReadonlyMap<string, string>): string {
+  for (let length = path.length; length > 0; length--) {
+    const name = keyNames.get(path.slice(0, length).join('.'))
+    // On the command line a flag is one place.
+    if (name !== undefined) return name.startsWith('--') ? name : [name, ...path.slice(length)].join('.')
+  }
+  return path.join('.')
+}
+
+function deepFreeze<Value extends object>(value: Value): Value {
+  for (const inner of Object.values(value)) if (typeof inner === 'object' && inner !== null) deepFreeze(inner)
+  return Object.freeze(value)
+}

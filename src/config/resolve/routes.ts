@@ -1,0 +1,149 @@
+import { isIP } from 'node:net'
+import { formatHost } from '../../core/util/ip.ts'
+import type { Checked } from '../checked.ts'
+import { quote, type Problem } from '../diagnostic.ts'
+import { addField, flatten, type Fields } from './headers.ts'
+import { matchOfKey, resolveMatch } from './match.ts'
+import { resolveProxy, type ProxyContext } from './proxy.ts'
+import type { ResolvedAction, ResolvedMatch, ResolvedRoute, RouteOptions } from '../route-types.ts'
+import type { CheckedOptions } from '../types.ts'
+
+/** What routes need to know beside themselves. */
+export interface RouteContext extends ProxyContext {
+  /** Slash at both ends. */
+  readonly base: string
+}
+
+/** Every route of the configuration: those of `proxy`, then those of `routes`. */
+export function resolveRoutes(
+  { proxy, routes }: Required<Pick<CheckedOptions, 'proxy' | 'routes'>>,
+  context: RouteContext,
+): readonly ResolvedRoute[] {
+  const { base, problems } = context
+  const short = Object.entries(proxy).map(([key, value]): ResolvedRoute => {
+    const path = ['proxy', key]
+    const slip = slipIn(key, value)
+    if (slip !== undefined)
+      problems.push({
+        path,
+        fault: `${key.includes('@') ? 'the match' : quote(key)} is neither a path nor a host`,
+        fix: slip,
+      })
+    return {
+      name: key,
+      match: resolveMatch(slip === undefined ? matchOfKey(key) : {}, { base, path, problems }),
+      action: { kind: 'proxy', proxy: resolveProxy(value, path, context) },
+    }
+  })
+  // Of a route whose shape is wrong nothing is left but its place.
+  const long = (routes as readonly (Checked<RouteOptions> | undefined)[]).flatMap((route, i) =>
+    route === undefined ? [] : resolveRoute(route, ['routes', String(i)], `routes[${i}]`, context),
+  )
+  const all = [...short, ...long]
+  all.forEach(({ name }, i) => {
+    if (all.findIndex((other) => other.name === name) === i) return
+    problems.push({ path: ['routes'], fault: `two routes have the name ${quote(name)}`, fix: 'rename one of them' })
+  })
+  return all
+}
+
+/** What was probably meant by a key that is no match, in words; undefined for one that may be. */
+function slipIn(key: string, value: unknown): string | undefined {
+  const [, scheme, rest = ''] = /^([a-z0-9]+:\/\/)(?:[^/@]*@)?(.*)$/i.exec(key) ?? []
+  if (scheme !== undefined) {
+    const isSwapped = typeof value === 'string' && value.startsWith('/')
+    return `did you mean ${quote(isSwapped ? `${value}=${scheme}${rest}` : rest)}?`
+  }
+  if (key === '') return 'use / for everything'
+  // Who has a host of one label, as containers do, can say so in `routes`.
+  return /^[a-z0-9-]+$/i.test(key) && key !== 'localhost'
+    ? `did you mean ${quote(`/${key}`)}, or ${quote(`${key}.localhost`)}?`
+    : undefined
+}
+
+/** One entry of `routes`. */
+function resolveRoute(
+  route: Checked<RouteOptions>,
+  path: readonly string[],
+  name: string | undefined,
+  context: RouteContext,
+): ResolvedRoute {
+  const match = resolveMatch(route.match, { ...context, path: [...path, 'match'] })
+  if (route.name === '') {
+    context.problems.push({ path: [...path, 'name'], fault: 'the name is empty', fix: 'name it, or leave it out' })
+  }
+  return {
+    name: route.name ?? name ?? routeName(match),
+    match,
+    action: resolveAction(route, path, context),
+  }
+}
+
+/** A match in the words of a key of `proxy`. */
+export function routeName({ host, path, methods }: ResolvedMatch): string {
+  const named = host === undefined ? '' : host.startsWith('.') ? `*${host}` : formatHost(host)
+  const where = named === '' ? path : path === '/' ? named : named + path
+  return methods.length === 0 ? where : `${methods.join(',')} ${where}`
+}
+
+function resolveAction(
+  { proxy, redirect, reply, status }: Checked<RouteOptions>,
+  path: readonly string[],
+  context: RouteContext,
+): ResolvedAction {
+  const { base, problems } = context
+  const given = Object.entries({ proxy, redirect, reply }).filter(([, value]) => value !== undefined)
+  if (given.length !== 1) {
+    const fault =
+      given.length === 0 ? 'the route does nothing' : `it has both ${given.map(([key]) => key).join(' and ')}`
+    problems.push({ path, fault, fix: 'give it exactly one of proxy, redirect and reply' })
+  }
+  if (status !== undefined && redirect === undefined) {
+    problems.push({ path: [...path, 'status'], fault: 'it belongs to a redirect', fix: 'write reply: { status }' })
+  }
+  if (proxy !== undefined) return { kind: 'proxy', proxy: resolveProxy(proxy, [...path, 'proxy'], context) }
+  if (redirect !== undefined) {
+    return {
+      kind: 'redirect',
+      to: resolveRedirect(redirect, base, [...path, 'redirect'], problems),
+      status: status ?? 307,
+    }
+  }
+  const fields: Fields = new Map()
+  for (const [name, value] of Object.entries(reply?.headers ?? {})) {
+    addField(fields, name, value, [...path, 'reply', 'headers'], problems)
+  }
+  return { kind: 'reply', status: reply?.status ?? 200, headers: flatten(fields), body: reply?.body ?? '' }
+}
+
+/** A path below the base, or a URL; never `//host`, which a browser takes for a URL and a person for a path. */
+function resolveRedirect(text: string, base: string, path: readonly string[], problems: Problem[]): string {
+  const isPath = /^\/(?![/\\])/.test(text)
+  const isUrl = /^https?:\/\/[^/\\]/i.test(text)
+  const url = URL.canParse(text, 'http://localhost') ? new URL(text, 'http://localhost') : undefined
+  if ((!isPath && !isUrl) || url === undefined || /[\\\x00-\x20\x7f]/.test(text) || url.username !== '') {
+    const fix = 'use a path such as /new, or a URL such as https://example.test/'
+    problems.push({ path, fault: `${quote(text)} is not a place to redirect to`, fix })
+    return '/'
+  }
+  return isUrl ? url.href : base + (url.pathname + url.search + url.hash).slice(1)
+}
+
+/** Addresses and networks that are believed. */
+export function resolveTrust(trust: string | readonly string[], problems: Problem[]): readonly string[] {
+  const list = typeof trust === 'string' ? [trust] : trust
+  for (const text of list) {
+    if (isNetwork(text)) continue
+    const fix =
+      text === '*' ? 'name the proxies: anyone could say anything' : 'use addresses such as 127.0.0.1 or 10.0.0.0/8'
+    problems.push({ path: ['trust'], fault: `${quote(text)} is neither an address nor a network`, fix })
+  }
+  return [...new Set(list)]
+}
+
+function isNetwork(text: string): boolean {
+  const [, address = '', bits] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  const family = isIP(address)
+  if (family === 0) return false
+  return bits === undefined || Number(bits) <= (family === 4 ? 32 : 128)
+}

@@ -1,0 +1,111 @@
+import { isAbsolute } from 'node:path'
+import { formatHost } from '../../core/util/ip.ts'
+import { parseHostName } from './host-name.ts'
+import { parsePathPrefix } from './path-prefix.ts'
+import { nearest, quote, type Problem } from '../diagnostic.ts'
+import type { ResolvedUpstream } from '../route-types.ts'
+
+interface Scheme {
+  readonly protocol: ResolvedUpstream['protocol']
+  readonly port: number
+}
+
+/** `ws` and `wss` say what people forward, not how: an upgrade begins as HTTP. */
+const schemes: Readonly<Record<string, Scheme>> = {
+  http: { protocol: 'http:', port: 80 },
+  https: { protocol: 'https:', port: 443 },
+  ws: { protocol: 'http:', port: 80 },
+  wss: { protocol: 'https:', port: 443 },
+  h2: { protocol: 'h2:', port: 443 },
+  h2c: { protocol: 'h2c:', port: 80 },
+}
+
+const accepted = 'use http://localhost:3000, https://…, ws://…, h2://…, h2c://…, unix:/path.sock or a port'
+
+/** Where a target leads; undefined (and a problem) for what is none. */
+export function resolveUpstream(
+  text: string,
+  path: readonly string[],
+  problems: Problem[],
+): ResolvedUpstream | undefined {
+  const fail = (fault: string, fix: string): undefined => {
+    problems.push({ path, fault, fix })
+    return undefined
+  }
+  const target = text.trim()
+  if (target.includes('@')) {
+    // Never repeated: it may be a password.
+    return fail('the target holds credentials', 'leave them out; set an authorization field in "headers"')
+  }
+  if (/[\s\\\x00-\x1f\x7f]/.test(target) || target === '') return fail(`${quote(text)} is not a target`, accepted)
+  if (/[?#]/.test(target)) {
+    const bare = target.replace(/[?#].*$/, '')
+    return fail(`${quote(text)} has a query or a fragment, and a target has none`, `did you mean ${quote(bare)}?`)
+  }
+  if (/^unix:/i.test(target)) return resolveSocket(target, fail)
+  const [, name, rest] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(target) ?? []
+  if (name === undefined || rest === undefined) return resolveShorthand(target, path, problems)
+  const known = name.toLowerCase()
+  const scheme = Object.hasOwn(schemes, known) ? schemes[known] : undefined
+  if (scheme === undefined) {
+    const meant = nearest(known, Object.keys(schemes))
+    const fix = meant === undefined ? accepted : `did you mean ${quote(`${meant}://${rest}`)}?`
+    return fail(`${quote(`${name}://`)} is not a scheme that is forwarded to`, fix)
+  }
+  const [, host = '', digits, pathname] = /^(\[[^\]]*\]|[^:/]*)(?::(\d*))?(\/.*)?$/.exec(rest) ?? []
+  const hostname = host === '' ? undefined : parseHostName(host)
+  if (hostname === undefined) return fail(`${quote(text)} names no host`, accepted)
+  const port = digits === undefined || digits === '' ? scheme.port : Number(digits)
+  if (port < 1 || port > 65_535)
+    return fail(`${quote(text)} has no port from 1 to 65535`, 'name the port of the server')
+  const prefix = pathname === undefined ? undefined : parsePathPrefix(pathname)
+  if (pathname !== undefined && prefix === undefined) {
+    return fail(`${quote(pathname)} is not a path`, 'use a plain path such as /v1, without dot segments')
+  }
+  const isUsual = port === (scheme.protocol === 'https:' || scheme.protocol === 'h2:' ? 443 : 80)
+  const authority = `${formatHost(hostname)}${isUsual ? '' : `:${port}`}`
+  return {
+    label: scheme.protocol === 'http:' ? authority : `${scheme.protocol}//${authority}`,
+    protocol: scheme.protocol,
+    hostname,
+    port,
+    socketPath: undefined,
+    authority,
+    prefix: prefix?.replace(/\/$/, ''),
+  }
+}
+
+/** `3000`, `:3000`, `localhost:3000`, each with a path if need be. */
+function resolveShorthand(target: string, path: readonly string[], problems: Problem[]): ResolvedUpstream | undefined {
+  const [, digits, after = ''] = /^:?(\d{1,5})(\/.*)?$/.exec(target) ?? []
+  if (digits !== undefined) return resolveUpstream(`http://localhost:${digits}${after}`, path, problems)
+  const [, host = '', port = '', rest = ''] = /^(\[[^\]]*\]|[\w.-]+):(\d+)(\/.*)?$/.exec(target) ?? []
+  if (host !== '' && !Object.hasOwn(schemes, host.toLowerCase())) {
+    return resolveUpstream(`http://${host}:${port}${rest}`, path, problems)
+  }
+  const bare = target.replace(/^[a-z0-9]+(?::\/*|\/\/)/i, '').replace(/^\d+$/, 'localhost:$&')
+  const isHost = parseHostName(bare.replace(/[:/].*$/, '')) !== undefined
+  const fix = isHost ? `did you mean ${quote(`http://${bare}`)}?` : accepted
+  problems.push({ path, fault: `${quote(target)} is not a target`, fix })
+  return undefined
+}
+
+/** `unix:/run/app.sock`, and `unix:/run/app.sock:/prefix`. */
+function resolveSocket(target: string, fail: (fault: string, fix: string) => undefined): ResolvedUpstream | undefined {
+  const [, socketPath = '', pathname] = /^unix:(?:\/\/(?=\/))?(.*?)(?::(\/.*))?$/i.exec(target) ?? []
+  if (!isAbsolute(socketPath)) {
+    return fail(`${quote(target)} does not name a socket by its whole path`, 'use an absolute path: unix:/run/app.sock')
+  }
+  const prefix = pathname === undefined ? undefined : parsePathPrefix(pathname)
+  if (pathname !== undefined && prefix === undefined)
+    return fail(`${quote(pathname)} is not a path`, 'use a plain path')
+  return {
+    label: `unix:${socketPath}`,
+    protocol: 'http:',
+    hostname: 'localhost',
+    port: 80,
+    socketPath,
+    authority: 'localhost',
+    prefix: prefix?.replace(/\/$/, ''),
+  }
+}

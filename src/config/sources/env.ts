@@ -1,0 +1,88 @@
+import { limitNames } from '../options/limits.ts'
+import { limitVariable, optionTable } from '../options/option-table.ts'
+import { nearest, quote, type Problem } from '../diagnostic.ts'
+import { readOption, type Source } from './source.ts'
+
+/** The environment: names and their values. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+const prefix = 'SERVE8008_'
+
+/**
+ * For a service that is named serve8008 Kubernetes sets `SERVE8008_SERVICE_HOST`, `SERVE8008_PORT_8008_TCP_ADDR`
+ * and their like in every container beside it, and `SERVE8008_PORT=tcp://10.0.0.1:8008`. They are not for us.
+ */
+const serviceName = /^SERVE8008_(?:SERVICE_|PORT_\d)/
+const serviceAddress = /^(?:tcp|udp|sctp):\/\//
+
+/** Every variable of ours. */
+const ownNames: readonly string[] = optionTable
+  .flatMap((entry) => entry.environment)
+  .filter((name) => name.startsWith(prefix))
+
+/**
+ * Reads options from the environment. An empty variable counts as absent. Several header fields or
+ * mounts stand on a line each.
+ *
+ * `PORT` and `HOST` belong to many programs; a variable of our own beats them, also where the two
+ * speak of different things (`SERVE8008_SOCKET` beside `PORT`).
+ */
+export function optionsFromEnvironment(env: Environment): Source {
+  const options: Record<string, unknown> = {}
+  const origins = new Map<string, string>()
+  const problems: Problem[] = []
+  for (const entry of optionTable) {
+    if (entry.key === 'limits') continue
+    const name = entry.environment.find((candidate) => isSet(env, candidate))
+    if (name === undefined) continue
+    if (name === 'PORT' && (isSet(env, 'SERVE8008_SOCKET') || isSet(env, 'SERVE8008_FD'))) continue
+    if (name === 'HOST' && isSet(env, 'SERVE8008_LAN')) continue
+    const text = env[name] ?? ''
+    origins.set(entry.key, `env ${name}`)
+    const read = readOption(entry, entry.kind === 'list' ? text.split(/\r?\n/).filter((line) => line !== '') : text)
+    if ('problem' in read) problems.push(read.problem)
+    else options[entry.key] = read.value
+  }
+  const limits = limitsFromEnvironment(env, origins, problems)
+  if (Object.keys(limits).length > 0) options['limits'] = limits
+  problems.push(...misspelt(env))
+  return { options, origins, problems }
+}
+
+function limitsFromEnvironment(
+  env: Environment,
+  origins: Map<string, string>,
+  problems: Problem[],
+): Record<string, number> {
+  const limits: Record<string, number> = {}
+  for (const limit of limitNames) {
+    const name = limitVariable(limit)
+    if (!isSet(env, name)) continue
+    origins.set(`limits.${limit}`, `env ${name}`)
+    const text = (env[name] ?? '').trim()
+    if (/^-?\d{1,16}$/.test(text)) limits[limit] = Number(text)
+    else problems.push({ path: ['limits', limit], fault: `${quote(text)} is not a number`, fix: 'use a whole number' })
+  }
+  return limits
+}
+
+/** A variable of ours that nearly has a known name was meant to be it. One that is far from all is left alone. */
+function misspelt(env: Environment): Problem[] {
+  const problems: Problem[] = []
+  for (const name of Object.keys(env)) {
+    if (!name.startsWith(prefix) || ownNames.includes(name) || serviceName.test(name)) continue
+    const rest = name.slice(prefix.length)
+    const meant = nearest(
+      rest,
+      ownNames.map((own) => own.slice(prefix.length)),
+    )
+    if (meant === undefined) continue
+    problems.push({ path: [name], fault: 'there is no such variable', fix: `did you mean ${prefix}${meant}?` })
+  }
+  return problems
+}
+
+function isSet(env: Environment, name: string): boolean {
+  const value = env[name]?.trim() ?? ''
+  return value !== '' && !(name === 'SERVE8008_PORT' && serviceAddress.test(value))
+}

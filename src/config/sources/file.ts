@@ -1,0 +1,238 @@
+import { existsSync, readFileSync, readdirSync, statSync, type Stats } from 'node:fs'
+import { basename, dirname, extname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { ServeError, type Place } from '../../core/serve-error.ts'
+import type { Warning } from '../../core/warning.ts'
+import { parseJson } from './json-text.ts'
+import { plainCopy } from '../validate/plain-copy.ts'
+import { isPlainObject, plainly } from '../plain-object.ts'
+import { nearest, quote, type Problem } from '../diagnostic.ts'
+import { shellWord } from '../../core/util/shell-quote.ts'
+
+/** A config file that was read. */
+export interface ConfigFile {
+  /** Absolute path. */
+  readonly path: string
+  /** Name as messages show it. */
+  readonly name: string
+  /** Absolute folder that its relative paths belong to. */
+  readonly folder: string
+  /** What it says, not yet checked. */
+  readonly options: Readonly<Record<string, unknown>>
+  /** What in it cannot be read. */
+  readonly problems: readonly Problem[]
+}
+
+/** Imports a module by its URL. */
+export type ImportModule = (url: string) => Promise<unknown>
+
+const moduleTypes = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts']
+const names = [...moduleTypes, '.json'].map((type) => `serve8008.config${type}`)
+
+/** Names that people try. */
+const unread = [
+  ...['yaml', 'yml', 'toml', 'json5', 'jsonc'].map((type) => `serve8008.config.${type}`),
+  ...['json', 'yaml', 'yml', 'toml'].map((type) => `serve8008.${type}`),
+  ...['.serve8008rc', '.serve8008rc.json', '.serve8008.json'],
+]
+
+/** Says of files that look like a config file, and are none, what to call them. */
+export function unreadFiles(cwd: string): Warning[] {
+  return unread
+    .filter((name) => existsSync(join(cwd, name)))
+    .map((name) => ({
+      code: 'W8008_CONFIG',
+      message: `${name} is not read: no config file is called that.`,
+      hint: 'write it as serve8008.config.json, .js or .ts',
+    }))
+}
+
+/**
+ * Reads the config file of a folder, or the one that is named. Only the working directory is ever
+ * searched: a config file is a program, and a folder that was merely named as the one to serve may
+ * have come from anywhere.
+ *
+ * @param cwd Absolute folder.
+ * @param named Path of the file, relative to `cwd`; undefined to look for one.
+ * @throws ServeError `E8008_CONFIG_NOT_FOUND`, `E8008_CONFIG_UNREADABLE`, or `E8008_CONFIG_INVALID` where two files claim the job.
+ */
+export async function readConfigFile(
+  cwd: string,
+  named: string | undefined,
+  importModule: ImportModule = (url) => import(url),
+): Promise<ConfigFile | undefined> {
+  if (named !== undefined) {
+    const path = resolve(cwd, named)
+    checkFile(path, named)
+    return readFile(path, named, importModule)
+  }
+  const present = names.filter((name) => existsSync(join(cwd, name)))
+  const manifest = readManifest(join(cwd, 'package.json'))
+  if (manifest !== undefined) present.push('package.json')
+  if (present.length > 1) {
+    throw new ServeError(
+      'E8008_CONFIG_INVALID',
+      `There are two configurations here: ${present.slice(0, 2).join(' and ')}.`,
+      { hint: `keep one of them, or choose: --config ${present[0]}` },
+    )
+  }
+  if (manifest !== undefined) return manifest
+  return present[0] === undefined ? undefined : readFile(join(cwd, present[0]), present[0], importModule)
+}
+
+async function readFile(path: string, name: string, importModule: ImportModule): Promise<ConfigFile> {
+  const type = extname(path)
+  if (basename(path) === 'package.json') {
+    const manifest = readManifest(path)
+    if (manifest !== undefined) return manifest
+    throw unreadable(`${name} has no "serve8008" key.`, 'add one, or name another file')
+  }
+  if (type === '.json') return configFile(path, name, readJson(path, name))
+  if (moduleTypes.includes(type)) return configFile(path, name, await importConfig(path, name, importModule))
+  throw unreadable(`${name} is not a kind of config file.`, `use one that ends in .json, ${moduleTypes.join(', ')}`)
+}
+
+function configFile(path: string, name: string, value: unknown): ConfigFile {
+  if (!isPlainObject(value)) throw unreadable(`${name} holds ${quote(value)}, not options.`, plainly(value))
+  // Editors need `$schema`; the server does not.
+  const problems: Problem[] = []
+  const { $schema: _schema, ...options } = plainCopy(value, problems) as Record<string, unknown>
+  return { path, name, folder: dirname(path), options, problems }
+}
+
+/** package.json counts only when it has our key; a broken one concerns us only when it may have. */
+function readManifest(path: string): ConfigFile | undefined {
+  if (!existsSync(path)) return undefined
+  const text = readText(path, 'package.json')
+  if (!text.includes('"serve8008"')) return undefined
+  const manifest = parseText(text, path, 'package.json')
+  if (!isPlainObject(manifest) || !Object.hasOwn(manifest, 'serve8008')) return undefined
+  return configFile(path, 'package.json', manifest['serve8008'])
+}
+
+function readJson(path: string, name: string): unknown {
+  return parseText(readText(path, name), path, name)
+}
+
+function readText(path: string, name: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw unreadable(`${name} cannot be read: ${messageOf(cause)}.`, 'check its permissions', cause)
+  }
+}
+
+function parseText(text: string, path: string, name: string): unknown {
+  const parsed = parseJson(text)
+  if ('value' in parsed) return parsed.value
+  const { line, column, hint } = parsed.fault
+  throw unreadable(`${name} is not valid JSON at line ${line}, column ${column}.`, hint, undefined, {
+    file: path,
+    line,
+    column,
+  })
+}
+
+async function importConfig(path: string, name: string, importModule: ImportModule): Promise<unknown> {
+  try {
+    const module = await importModule(pathToFileURL(path).href)
+    const config = isPlainObject(module) ? await module['default'] : undefined
+    if (config === undefined) {
+      throw unreadable(`${name} has no default export.`, 'write: export default { … }')
+    }
+    return typeof config === 'function' ? ((await config()) as unknown) : config
+  } catch (cause) {
+    if (cause instanceof ServeError) throw cause
+    throw unreadable(`${name} cannot be loaded: ${messageOf(cause)}.`, importHint(cause, name), cause, placeOf(cause))
+  }
+}
+
+const unsettled = 'ERR_CONFIG_UNSETTLED'
+
+/** What a config module fails with that waits for something that can no longer happen. */
+export function unsettledConfig(): Error {
+  return Object.assign(new Error('it never gives its options: what it awaits or exports is never settled'), {
+    code: unsettled,
+  })
+}
+
+/** The ways in which loading a config module commonly fails, each with its way out. */
+function importHint(cause: unknown, name: string): string {
+  const code = codeOf(cause)
+  if (code === unsettled) return 'export the options, or a promise of them that is settled'
+  if (code === 'ERR_UNKNOWN_FILE_EXTENSION') {
+    return `this Node does not run TypeScript: use Node 22.18 or newer, or write JavaScript in ${moduleName(name)}`
+  }
+  if (code === 'ERR_MODULE_NOT_FOUND' && /package 'serve8008'/.test(messageOf(cause))) {
+    return 'install it in the project (npm install --save-dev serve8008), or export a plain object'
+  }
+  // Node takes a `.js` file for CommonJS where package.json says so, or a `.cjs` file always.
+  if (cause instanceof SyntaxError && /import statement|token 'export'|of 'import/.test(messageOf(cause))) {
+    return `rename it to ${moduleName(name)}`
+  }
+  const [, ofScripts] = /^(\w+) is not defined in ES module scope/.exec(messageOf(cause)) ?? []
+  if (ofScripts === '__dirname' || ofScripts === '__filename') return `write import.meta.${ofScripts.slice(2)}`
+  if (ofScripts !== undefined) return `write export default { … } and import, or rename it to ${stem(name)}.cjs`
+  // What the function of a Vite config is given.
+  if (/^Cannot destructure property '(?:command|mode)' of 'undefined'/.test(messageOf(cause))) {
+    return 'the function gets no arguments: read the environment instead'
+  }
+  return `run it alone to see more: node ${shellWord(name)}`
+}
+
+/** The name that Node takes for a module whatever package.json says. */
+function moduleName(name: string): string {
+  return `${stem(name)}.mjs`
+}
+
+function stem(name: string): string {
+  return name.slice(0, name.length - extname(name).length)
+}
+
+function checkFile(path: string, named: string): void {
+  const kind = look(path, named)
+  if (kind?.isDirectory() === true) throw unreadable(`${named} is a folder, not a config file.`, 'name the file in it')
+  // A pipe that nobody writes to would be read for ever.
+  if (kind?.isFile() === false) throw unreadable(`${named} is not a file.`, 'name a file')
+  if (kind !== undefined) return
+  const meant = nearest(basename(path), entriesOf(dirname(path)))
+  throw new ServeError('E8008_CONFIG_NOT_FOUND', `There is no config file ${named}.`, {
+    hint:
+      meant === undefined ? 'check the path, or leave --config out' : `did you mean ${join(dirname(named), meant)}?`,
+  })
+}
+
+function look(path: string, named: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch (cause) {
+    throw unreadable(`${named} cannot be read: ${messageOf(cause)}.`, 'check the path and its permissions', cause)
+  }
+}
+
+function entriesOf(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    // The folder is missing as well: there is nothing near to suggest.
+    return []
+  }
+}
+
+function unreadable(message: string, hint: string, cause?: unknown, place?: Place): ServeError {
+  return new ServeError('E8008_CONFIG_UNREADABLE', message, { hint, cause, place })
+}
+
+/** Where an importer says that an error arose. */
+function placeOf(error: unknown): Place | undefined {
+  return error instanceof Error && 'place' in error ? (error.place as Place) : undefined
+}
+
+function messageOf(error: unknown): string {
+  const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
+  return line.replace(/\.$/, '')
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
+}

@@ -1,0 +1,114 @@
+import { resolve } from 'node:path'
+import type { ConfigFile } from './file.ts'
+import { optionTable } from '../options/option-table.ts'
+import { isPlainObject } from '../plain-object.ts'
+import { withAbsoluteCertificates, withAbsoluteFiles } from './route-files.ts'
+import type { Source } from './source.ts'
+
+/** Every source in one. */
+export interface Merged {
+  readonly options: Readonly<Record<string, unknown>>
+  /** Where each option stands, and each inner key of `headers`, `mounts`, `proxy` and `limits` (joined with a dot). */
+  readonly origins: ReadonlyMap<string, string>
+}
+
+/** Options that say where or who in different ways: a stronger source's choice replaces a weaker one's. */
+const rivals: readonly (readonly string[])[] = [
+  ['port', 'socket', 'fd'],
+  ['auth', 'authFile'],
+  ['lan', 'host'],
+  ['cert', 'pfx'],
+  ['key', 'pfx'],
+]
+
+/** Merges sources, the weakest first. `headers`, `mounts`, `proxy` and `limits` merge by their inner keys. */
+export function mergeSources(sources: readonly Source[]): Merged {
+  // Without a prototype: a key such as `__proto__` is one like any other, and reported as unknown.
+  const options = Object.create(null) as Record<string, unknown>
+  const origins = new Map<string, string>()
+  for (const source of sources) {
+    for (const rival of Object.keys(source.options).flatMap((key) => rivalsOf(key, source.options[key]))) {
+      forget(rival, options, origins)
+    }
+    for (const [key, value] of Object.entries(source.options)) {
+      if (value === undefined) forget(key, options, origins)
+      else if (isRecordOption(key) && isPlainObject(value)) {
+        const known = isPlainObject(options[key]) ? options[key] : {}
+        options[key] = mergeRecord(key, known, value, source, origins)
+      } else options[key] = value
+    }
+    for (const [key, origin] of source.origins) origins.set(key, origin)
+  }
+  return { options: { ...options }, origins }
+}
+
+/** A config file as a source; its relative paths belong to its folder. */
+export function sourceFromFile(file: ConfigFile): Source {
+  const options = { ...file.options }
+  const absolute = (value: unknown): unknown =>
+    typeof value === 'string' && value !== '' ? resolve(file.folder, value) : value
+  for (const { key } of optionTable.filter((entry) => entry.isPath)) {
+    const value = options[key]
+    if (!Object.hasOwn(options, key)) continue
+    options[key] = Array.isArray(value)
+      ? value.map(absolute)
+      : isPlainObject(value)
+        ? Object.fromEntries(Object.entries(value).map(([path, folder]) => [path, absolute(folder)]))
+        : absolute(value)
+  }
+  for (const key of ['proxy', 'routes']) {
+    if (Object.hasOwn(options, key)) options[key] = withAbsoluteFiles(options[key], file.folder)
+  }
+  if (Object.hasOwn(options, 'certificates')) {
+    options['certificates'] = withAbsoluteCertificates(options['certificates'], file.folder)
+  }
+  const named = [...Object.keys(options), ...file.problems.flatMap(({ path }) => path[0] ?? [])]
+  const origins = new Map(named.map((key) => [key, `file ${file.name}`]))
+  return { options, origins, problems: file.problems }
+}
+
+function mergeRecord(
+  key: string,
+  known: Readonly<Record<string, unknown>>,
+  added: Readonly<Record<string, unknown>>,
+  source: Source,
+  origins: Map<string, string>,
+): Record<string, unknown> {
+  const entries = new Map(Object.entries(known))
+  const spellings = new Map(Object.keys(known).map((inner) => [innerKey(key, inner), inner]))
+  for (const [inner, value] of Object.entries(added)) {
+    const same = innerKey(key, inner)
+    const old = spellings.get(same)
+    // Two spellings within one source are a mistake, which is told of later.
+    if (old !== undefined && old !== inner) {
+      entries.delete(old)
+      origins.delete(`${key}.${old}`)
+    }
+    entries.set(inner, value)
+    origins.set(`${key}.${inner}`, source.origins.get(`${key}.${inner}`) ?? source.origins.get(key) ?? 'default')
+  }
+  return Object.fromEntries(entries)
+}
+
+function isRecordOption(key: string): boolean {
+  return key === 'headers' || key === 'mounts' || key === 'limits' || key === 'proxy'
+}
+
+/** `X-A` and `x-a` are one field, `/docs` and `/docs/` one path, and host names ignore case. */
+function innerKey(key: string, inner: string): string {
+  if (key === 'proxy' && !inner.startsWith('/')) {
+    return inner.replace(/^[^/]*/, (host) => host.toLowerCase()).replace(/\/+$/, '')
+  }
+  if (inner.startsWith('/') || key === 'mounts') return `/${inner.replace(/^\/+|\/+$/g, '')}`
+  return key === 'headers' ? inner.toLowerCase() : inner
+}
+
+function rivalsOf(key: string, value: unknown): readonly string[] {
+  if (value === undefined || value === false) return []
+  return rivals.filter((group) => group.includes(key)).flatMap((group) => group.filter((rival) => rival !== key))
+}
+
+function forget(key: string, options: Record<string, unknown>, origins: Map<string, string>): void {
+  delete options[key]
+  for (const path of origins.keys()) if (path === key || path.startsWith(`${key}.`)) origins.delete(path)
+}

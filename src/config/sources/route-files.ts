@@ -1,0 +1,31 @@
+import { resolve } from 'node:path'
+import { isPlainObject } from '../plain-object.ts'
+
+const fileKeys: readonly string[] = ['ca', 'cert', 'key', 'pfx']
+
+/** What `proxy` or `routes` of a config file say, the files of `tls` made absolute: they belong to its folder. */
+export function withAbsoluteFiles(value: unknown, folder: string): unknown {
+  if (Array.isArray(value)) return value.map((each: unknown) => withAbsoluteFiles(each, folder))
+  if (!isPlainObject(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [
+      key,
+      key === 'tls' && isPlainObject(inner) ? absoluteFiles(inner, folder) : withAbsoluteFiles(inner, folder),
+    ]),
+  )
+}
+
+/** The files of `certificates` of a config file made absolute. */
+export function withAbsoluteCertificates(value: unknown, folder: string): unknown {
+  if (!Array.isArray(value)) return value
+  return value.map((each: unknown) => (isPlainObject(each) ? absoluteFiles(each, folder) : each))
+}
+
+function absoluteFiles(tls: Readonly<Record<string, unknown>>, folder: string): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(tls).map(([key, value]) => [
+      key,
+      fileKeys.includes(key) && typeof value === 'string' && value !== '' ? resolve(folder, value) : value,
+    ]),
+  )
+}

@@ -1,0 +1,35 @@
+import type { OptionEntry, OptionKey } from '../options/option-entry.ts'
+import type { Problem } from '../diagnostic.ts'
+
+/** What one source says: the command line, the environment, a config file. */
+export interface Source {
+  /** The options in the form of `ServeOptions`, not yet checked. Undefined sets one back to its default. */
+  readonly options: Readonly<Record<string, unknown>>
+  /** Where each one stands: `flag --port`, `env SERVE8008_PORT`, `file serve8008.config.js`. Inner keys of limits are joined with a dot. */
+  readonly origins: ReadonlyMap<string, string>
+  readonly problems: readonly Problem[]
+}
+
+/** Text of a flag or variable: true or false without a value, otherwise its text or texts. */
+export type FlagValue = boolean | string | readonly string[]
+
+/** What was said on the command line, by option. */
+export type FlagValues = Readonly<Partial<Record<OptionKey, FlagValue>>>
+
+/** Reads one option from what a flag or a variable says. */
+export function readOption(
+  entry: OptionEntry,
+  value: FlagValue,
+): { readonly value: unknown } | { readonly problem: Problem } {
+  const path = [entry.key]
+  const optional = entry.kind === 'optional' || entry.kind === 'boolean'
+  // `--no-auth` takes back what a weaker source said.
+  if (value === false) return { value: optional ? false : undefined }
+  const texts = value === true ? [''] : typeof value === 'string' ? [value] : value
+  if (texts.every((text) => text.trim() === '')) {
+    if (optional) return { value: true }
+    return { problem: { path, fault: 'a value is missing', fix: `use ${entry.accepts}` } }
+  }
+  const parsed = entry.parse(texts)
+  return 'fault' in parsed ? { problem: { path, ...parsed } } : parsed
+}

@@ -1,0 +1,37 @@
+import { toJsonSchema } from '@valibot/to-json-schema'
+import { commandLog, defaults } from '../options/defaults.ts'
+import { limitNames, limitTable } from '../options/limits.ts'
+import { optionTable } from '../options/option-table.ts'
+import { optionSchema } from './schema.ts'
+
+interface Node {
+  type?: string
+  description?: string
+  default?: unknown
+  properties?: Record<string, Node>
+  [keyword: string]: unknown
+}
+
+/**
+ * The JSON Schema (draft 2020-12) of `serve8008.config.json`, for editors. Made when the package is
+ * built; nothing that runs imports this file.
+ */
+export function jsonSchema(): object {
+  const schema = toJsonSchema(optionSchema, { target: 'draft-2020-12', ignoreActions: ['readonly'] }) as Node
+  const properties: Record<string, Node> = schema.properties ?? {}
+  for (const { key, description, accepts } of optionTable) {
+    const known: Record<string, unknown> = { ...defaults, log: commandLog }
+    properties[key] = { description: `${description} Accepts ${accepts}.`, ...properties[key] }
+    if (known[key] !== undefined) properties[key].default = known[key]
+  }
+  const limits = properties['limits']?.properties ?? {}
+  for (const name of limitNames) {
+    const { description, default: value } = limitTable[name]
+    limits[name] = { description, ...limits[name], default: value }
+  }
+  return {
+    title: 'serve8008 configuration',
+    ...schema,
+    properties: { $schema: { type: 'string', description: 'Location of this schema, for editors.' }, ...properties },
+  }
+}

@@ -1,0 +1,52 @@
+import { isPlainObject } from '../plain-object.ts'
+import type { Problem } from '../diagnostic.ts'
+
+/** Levels of objects and lists within each other; options need seven. */
+const mostLevels = 32
+
+/**
+ * A copy of what a program or a config file says, made of data alone. Undefined means "not given", as it does everywhere
+ * in JavaScript, so it is left out. What cannot be copied is a problem, and left out too.
+ */
+export function plainCopy(
+  value: unknown,
+  problems: Problem[],
+  path: readonly string[] = [],
+  around: readonly unknown[] = [],
+): unknown {
+  const isList = Array.isArray(value)
+  if (!isList && !isPlainObject(value)) return value
+  if (around.includes(value)) {
+    const fix = 'write out what it should hold'
+    return leaveOut({ path, fault: 'it is an object that holds itself', fix }, problems)
+  }
+  if (around.length === mostLevels) {
+    const fix = 'see the options: serve8008 --help'
+    return leaveOut({ path, fault: `it is nested more than ${mostLevels} levels deep`, fix }, problems)
+  }
+  const entries = Object.keys(value).flatMap((key) => {
+    const found = problems.length
+    const copy = plainCopy(
+      readEntry(value, key, [...path, key], problems),
+      problems,
+      [...path, key],
+      [...around, value],
+    )
+    return copy === undefined && (!isList || problems.length > found) ? [] : [[key, copy] as const]
+  })
+  return isList ? entries.map(([, copy]) => copy) : Object.fromEntries(entries)
+}
+
+/** A getter may throw. */
+function readEntry(from: object, key: string, path: readonly string[], problems: Problem[]): unknown {
+  try {
+    return (from as Readonly<Record<string, unknown>>)[key]
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    return leaveOut({ path, fault: `it cannot be read: ${why}`, fix: 'write the value itself' }, problems)
+  }
+}
+
+function leaveOut(problem: Problem, problems: Problem[]): undefined {
+  problems.push(problem)
+}

@@ -1,0 +1,132 @@
+import * as v from 'valibot'
+import type { ProxySetting, RouteOptions } from '../route-types.ts'
+
+// Messages are nouns: they complete the sentence `70000 is not …`.
+const flag = v.boolean('true or false')
+const text = v.string('a text')
+const listOfTexts = v.pipe(v.array(text, 'a list of texts'), v.readonly())
+const textOrTexts = v.union([text, listOfTexts], 'a text or a list of texts')
+const range = 'a port from 1 to 65535'
+const port = v.pipe(v.number(range), v.integer(range), v.minValue(1, range), v.maxValue(65_535, range))
+const target = v.union([text, port], 'a target')
+const targets = v.pipe(v.array(target, 'a list of targets'), v.readonly())
+const fields = v.pipe(
+  v.record(v.string(), v.union([text, v.literal(false)], 'a text or false'), 'an object'),
+  v.readonly(),
+)
+const conditions = v.pipe(
+  v.record(v.string(), v.union([text, flag], 'a text, true or false'), 'an object'),
+  v.readonly(),
+)
+const milliseconds = v.pipe(
+  v.number('a number'),
+  v.integer('a whole number'),
+  v.minValue(0, 'milliseconds'),
+  v.maxValue(2 ** 31 - 1, 'milliseconds'),
+)
+const aboveZero = v.pipe(milliseconds, v.minValue(1, 'milliseconds above 0'))
+
+const timeouts = v.strictObject(
+  {
+    connectMs: v.optional(milliseconds),
+    headersMs: v.optional(milliseconds),
+    bodyIdleMs: v.optional(milliseconds),
+    totalMs: v.optional(milliseconds),
+    upgradeMs: v.optional(milliseconds),
+  },
+  'an object of timeouts',
+)
+
+const health = v.strictObject(
+  { path: text, intervalMs: v.optional(aboveZero), timeoutMs: v.optional(aboveZero) },
+  'an object with a path',
+)
+
+const tls = v.strictObject(
+  {
+    verify: v.optional(flag),
+    ca: v.optional(text),
+    servername: v.optional(text),
+    cert: v.optional(text),
+    key: v.optional(text),
+  },
+  'an object of TLS options',
+)
+
+const proxyOptions = v.strictObject(
+  {
+    to: v.union([target, targets], 'a target or a list of targets'),
+    balance: v.optional(v.picklist(['round', 'least', 'random', 'hash'], 'a way to share')),
+    hashBy: v.optional(text),
+    changeOrigin: v.optional(flag),
+    headers: v.optional(fields),
+    passHeaders: v.optional(v.union([flag, listOfTexts], 'true, false or a list of names')),
+    replyHeaders: v.optional(fields),
+    buffer: v.optional(flag),
+    rewrite: v.optional(flag),
+    live: v.optional(flag),
+    debug: v.optional(flag),
+    retries: v.optional(
+      v.pipe(
+        v.number('a number'),
+        v.integer('a whole number'),
+        v.minValue(0, 'a number from 0 to 10'),
+        v.maxValue(10, 'a number from 0 to 10'),
+      ),
+    ),
+    hold: v.optional(milliseconds),
+    timeouts: v.optional(timeouts),
+    health: v.optional(health),
+    tls: v.optional(tls),
+  },
+  'an object of proxy options',
+)
+
+const match = v.strictObject(
+  {
+    path: v.optional(text),
+    exact: v.optional(text),
+    pattern: v.optional(text),
+    host: v.optional(text),
+    method: v.optional(textOrTexts),
+    header: v.optional(conditions),
+    cookie: v.optional(conditions),
+    query: v.optional(conditions),
+  },
+  'an object of conditions',
+)
+
+const reply = v.strictObject(
+  {
+    status: v.optional(
+      v.pipe(
+        v.number('a status'),
+        v.integer('a status'),
+        v.minValue(200, 'a status from 200 to 599'),
+        v.maxValue(599, 'a status from 200 to 599'),
+      ),
+    ),
+    headers: v.optional(v.pipe(v.record(v.string(), text, 'an object of fields'), v.readonly())),
+    body: v.optional(text),
+  },
+  'an object',
+)
+
+/** What may stand for a proxy. */
+export const proxySchema: v.GenericSchema<ProxySetting> = v.union(
+  [target, targets, proxyOptions],
+  'a target (a URL or a port), a list of targets or an object of proxy options',
+)
+
+/** One entry of `routes`. */
+export const routeSchema: v.GenericSchema<RouteOptions> = v.strictObject(
+  {
+    name: v.optional(text),
+    match,
+    proxy: v.optional(proxySchema),
+    redirect: v.optional(text),
+    reply: v.optional(reply),
+    status: v.optional(v.picklist([301, 302, 303, 307, 308], 'a status of redirects')),
+  },
+  'an object with match and an action',
+)

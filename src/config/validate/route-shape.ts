@@ -1,0 +1,110 @@
+import type * as v from 'valibot'
+import { foreignProxyKey, foreignRouteKey, foreignValue } from './foreign-options.ts'
+import { isPlainObject } from '../plain-object.ts'
+import { nearest, quote, type Problem } from '../diagnostic.ts'
+
+type Holder = 'route' | 'match' | 'proxy' | 'timeouts' | 'health' | 'tls' | 'reply'
+
+/** The keys of each object within `proxy` and `routes`, by the key that holds it. */
+const known: Readonly<Record<Holder, readonly string[]>> = {
+  route: ['name', 'match', 'proxy', 'redirect', 'reply', 'status'],
+  match: ['path', 'exact', 'pattern', 'host', 'method', 'header', 'cookie', 'query'],
+  proxy: [
+    ...['to', 'balance', 'hashBy', 'changeOrigin', 'headers', 'passHeaders', 'replyHeaders'],
+    ...['buffer', 'rewrite', 'live', 'debug', 'retries', 'hold', 'timeouts', 'health', 'tls'],
+  ],
+  timeouts: ['connectMs', 'headersMs', 'bodyIdleMs', 'totalMs', 'upgradeMs'],
+  health: ['path', 'intervalMs', 'timeoutMs'],
+  tls: ['verify', 'ca', 'servername', 'cert', 'key'],
+  reply: ['status', 'headers', 'body'],
+}
+
+/** Takes the keys that do not exist out of `proxy` and `routes`, each a problem, so that the rest can be checked. */
+export function takeUnknownKeys(options: Readonly<Record<string, unknown>>, problems: Problem[]): void {
+  for (const [key, holder] of [
+    ['proxy', 'proxy'],
+    ['routes', 'route'],
+  ] as const) {
+    const entries = options[key]
+    if (!isPlainObject(entries) && !Array.isArray(entries)) continue
+    for (const [name, entry] of Object.entries(entries)) takeFrom(entry, holder, [key, name], problems)
+  }
+}
+
+function takeFrom(value: unknown, holder: Holder, path: readonly string[], problems: Problem[]): void {
+  if (!isPlainObject(value)) return
+  const keys = known[holder]
+  for (const [key, inner] of Object.entries(value)) {
+    const at = [...path, key]
+    if (!keys.includes(key)) {
+      const correction = holder === 'proxy' ? foreignProxyKey(key) : undefined
+      const meant = nearest(key, keys)
+      const usual = meant === undefined ? `use ${keys.join(', ')}` : `did you mean ${quote(meant)}?`
+      const fix = correction?.fix ?? (holder === 'route' ? foreignRouteKey(key, inner) : undefined) ?? usual
+      problems.push({ path: at, fault: 'there is no such key', fix })
+      // Its value is checked as what was meant, which is not called missing then.
+      const as = correction === undefined ? meant : correction.as
+      if (as !== undefined && !Object.hasOwn(value, as)) value[as] = inner
+      delete value[key]
+    } else if (key !== 'route' && Object.hasOwn(known, key)) takeFrom(inner, key as Holder, at, problems)
+  }
+}
+
+/** What is wrong with the shape of a route, told of the innermost places. */
+export function routeShapeProblems(issue: v.BaseIssue<unknown>): Problem[] {
+  return innermost(issue, keysOf(issue)).map(shapeProblem)
+}
+
+interface Place {
+  readonly path: readonly string[]
+  readonly issue: v.BaseIssue<unknown>
+}
+
+function shapeProblem({ path, issue: inner }: Place): Problem {
+  const key = path.at(-1) ?? ''
+  if (inner.type === 'strict_object' && inner.received === 'undefined' && path.length > 2) {
+    return { path: path.slice(0, -1), fault: `${quote(key)} is missing`, fix: `add ${quote(key)}` }
+  }
+  // A target may hold a password that has no place there.
+  const found = typeof inner.input === 'string' && inner.input.includes('@') ? 'the value' : quote(inner.input)
+  const fix = foreignValue(key, inner.input) ?? choiceOf(inner) ?? `use ${inner.message}`
+  return { path, fault: `${found} is not ${inner.message}`, fix }
+}
+
+/** Of a few values, the one that was meant or all of them. */
+function choiceOf({ type, expected, input }: v.BaseIssue<unknown>): string | undefined {
+  if (type !== 'picklist') return undefined
+  // ("round" | "least")
+  const choices = expected?.match(/\w+/g) ?? []
+  const meant = typeof input === 'string' ? nearest(input, choices) : undefined
+  return meant === undefined
+    ? `use ${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`
+    : `did you mean ${quote(meant)}?`
+}
+
+/** Of what may be several things, that is wrong which has something wrong within. */
+function innermost(issue: v.BaseIssue<unknown>, path: readonly string[]): Place[] {
+  const within = issue.issues?.filter((candidate) => candidate.path !== undefined) ?? []
+  return within.length === 0 ? [{ path, issue }] : within.flatMap((each) => innermost(each, [...path, ...keysOf(each)]))
+}
+
+function keysOf(issue: v.BaseIssue<unknown>): string[] {
+  return (issue.path ?? []).map((item) => String(item.key))
+}
+
+/** Keys without which the object that holds them has no meaning, or another one. */
+const essential: ReadonlySet<string> = new Set(['to', 'match', 'proxy', 'redirect', 'reply', 'path'])
+
+/**
+ * Takes what is wrong at a place out of the options, and with it what has no meaning without it, so that the meaning of
+ * the rest can be checked. Routes keep their places in the list.
+ */
+export function takeOut(options: Record<string, unknown>, path: readonly string[]): void {
+  const [key = '', ...around] = path.toReversed()
+  if (path.length > 2 && (essential.has(key) || /^\d+$/.test(key))) return takeOut(options, path.slice(0, -1))
+  const holder = around
+    .toReversed()
+    .reduce<unknown>((value, step) => (value as Record<string, unknown>)?.[step], options)
+  if (Array.isArray(holder)) holder[Number(key)] = undefined
+  else if (isPlainObject(holder)) delete holder[key]
+}

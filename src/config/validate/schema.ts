@@ -1,0 +1,116 @@
+import * as v from 'valibot'
+import { limitNames, limitTable } from '../options/limits.ts'
+import { proxySchema, routeSchema } from './route-schema.ts'
+import type { Limits, ServeOptions } from '../types.ts'
+
+// Messages are nouns: they complete the sentence `70000 is not …`.
+const flag = v.boolean('true or false')
+const text = v.string('a text')
+const listOfTexts = v.pipe(v.array(text, 'a list of texts'), v.readonly())
+const fields = v.pipe(v.record(v.string(), text, 'an object of fields'), v.readonly())
+const portNumber = v.pipe(
+  v.number('a port'),
+  v.integer('a port'),
+  v.minValue(0, 'a port'),
+  v.maxValue(65_535, 'a port'),
+)
+/** Digits up to 65535. */
+const portDigits = /^(?:\d{1,4}|[1-5]\d{4}|6(?:[0-4]\d{3}|5(?:[0-4]\d\d|5(?:[0-2]\d|3[0-5]))))$/
+// As `process.env.PORT` has it.
+const port = v.union([portNumber, v.pipe(v.string('a port'), v.regex(portDigits, 'a port'))], 'a port')
+const descriptor = 'a descriptor'
+
+type LimitEntries = { [Name in keyof Limits]: v.OptionalSchema<v.GenericSchema<number>, undefined> }
+
+const limitEntries = Object.fromEntries(
+  limitNames.map((name) => {
+    const { min, max } = limitTable[name]
+    const within = 'within bounds'
+    const whole = v.pipe(v.number('a number'), v.integer('a whole number'))
+    const bounds = v.pipe(whole, v.minValue(min, within), v.maxValue(max, within))
+    return [name, v.optional(bounds)]
+  }),
+) as unknown as LimitEntries
+
+const certificateEntries = {
+  cert: v.optional(text),
+  key: v.optional(text),
+  ca: v.optional(text),
+  pfx: v.optional(text),
+  passphrase: v.optional(text),
+}
+
+const schema = v.strictObject(
+  {
+    root: v.optional(text),
+    port: v.optional(v.union([port, v.pipe(v.array(port, 'a list of ports'), v.readonly())], 'a port')),
+    strictPort: v.optional(flag),
+    host: v.optional(text),
+    lan: v.optional(flag),
+    socket: v.optional(text),
+    fd: v.optional(
+      v.pipe(
+        v.number(descriptor),
+        v.integer(descriptor),
+        v.minValue(0, descriptor),
+        v.maxValue(2 ** 31 - 1, descriptor),
+      ),
+    ),
+    tls: v.optional(v.union([flag, v.literal('only')], 'true, false or only')),
+    tlsPort: v.optional(v.union([port, v.pipe(v.array(port, 'a list of ports'), v.readonly())], 'a port')),
+    ...certificateEntries,
+    certificates: v.optional(
+      v.pipe(
+        v.array(v.strictObject(certificateEntries, 'the files of a certificate'), 'a list of certificates'),
+        v.readonly(),
+      ),
+    ),
+    redirect: v.optional(v.union([flag, v.literal('asked')], 'true, false or asked')),
+    h2c: v.optional(flag),
+    open: v.optional(v.union([flag, text], 'true, false or a path')),
+    single: v.optional(v.union([flag, text], 'true, false or a page')),
+    cors: v.optional(v.union([flag, text, listOfTexts], 'true, false or origins')),
+    listing: v.optional(flag),
+    cleanUrls: v.optional(flag),
+    trailingSlash: v.optional(v.picklist(['auto', 'always', 'never'], 'a policy')),
+    dotfiles: v.optional(flag),
+    serve: v.optional(v.union([text, listOfTexts], 'a text or a list of texts')),
+    followSymlinks: v.optional(flag),
+    headers: v.optional(
+      v.pipe(v.record(v.string(), v.union([text, fields], 'a text or an object of fields'), 'an object'), v.readonly()),
+    ),
+    cache: v.optional(v.union([flag, v.number(), text], 'seconds, true, false or a text')),
+    compress: v.optional(flag),
+    isolate: v.optional(flag),
+    allowHost: v.optional(v.union([text, listOfTexts], 'a text or a list of texts')),
+    auth: v.optional(text),
+    authFile: v.optional(text),
+    base: v.optional(text),
+    mounts: v.optional(v.pipe(v.record(v.string(), text, 'an object'), v.readonly())),
+    proxy: v.optional(v.pipe(v.record(v.string(), proxySchema, 'an object'), v.readonly())),
+    routes: v.optional(v.pipe(v.array(routeSchema, 'a list of routes'), v.readonly())),
+    trust: v.optional(v.union([text, listOfTexts], 'a text or a list of texts')),
+    timeout: v.optional(v.union([v.number(), text], 'seconds or a text')),
+    live: v.optional(flag),
+    watch: v.optional(v.union([text, listOfTexts], 'a text or a list of texts')),
+    ignore: v.optional(v.union([text, listOfTexts], 'a text or a list of texts')),
+    reload: v.optional(v.picklist(['page', 'morph'], 'a way to reload')),
+    toast: v.optional(flag),
+    console: v.optional(flag),
+    poll: v.optional(flag),
+    log: v.optional(v.picklist(['pretty', 'common', 'combined', 'json', 'none'], 'a log format')),
+    limits: v.optional(v.strictObject(limitEntries, 'an object')),
+  },
+  'an object',
+)
+
+/** The shape of the options: what the JSON Schema and the first check are made of. */
+export const optionSchema: v.GenericSchema<ServeOptions> = schema
+
+// The interface is written for people, the schema for the machine: this line fails to compile when they differ.
+type Same<A, B> = [Required<A>, keyof A] extends [Required<B>, keyof B]
+  ? [Required<B>, keyof B] extends [Required<A>, keyof A]
+    ? true
+    : never
+  : never
+true satisfies Same<v.InferOutput<typeof schema>, ServeOptions>

@@ -1,0 +1,146 @@
+import * as v from 'valibot'
+import { foreignOption, foreignValue } from './foreign-options.ts'
+import { limitAccepts, limitNames, limitTable } from '../options/limits.ts'
+import { optionsByKey, optionTable } from '../options/option-table.ts'
+import { plainCopy } from './plain-copy.ts'
+import { isPlainObject, plainly } from '../plain-object.ts'
+import { nearest, quote, type Problem } from '../diagnostic.ts'
+import { routeShapeProblems, takeOut, takeUnknownKeys } from './route-shape.ts'
+import { optionSchema } from './schema.ts'
+import type { CheckedOptions, Limits } from '../types.ts'
+
+/** Options that are objects of names. */
+const recordOptions = ['headers', 'mounts', 'limits', 'proxy'] as const
+type RecordOption = (typeof recordOptions)[number]
+
+const optionKeys: readonly string[] = optionTable.map((entry) => entry.key)
+
+/**
+ * Checks names and types. Returns the options that have the right shape, so that their meaning can
+ * be checked although others are wrong: a person sees every problem at once.
+ */
+export function checkShape(given: unknown, problems: Problem[]): CheckedOptions {
+  if (!isPlainObject(given)) {
+    const example =
+      typeof given === 'string' ? `{ root: ${quote(given)} }` : typeof given === 'number' ? `{ port: ${given} }` : ''
+    const fix = example === '' ? plainly(given) : `use an object: ${example}`
+    problems.push({ path: [], fault: `the options are ${quote(given)}`, fix })
+    return {}
+  }
+  const input = plainCopy(given, problems) as Record<string, unknown>
+  const options = knownEntries(input, optionKeys, [], problems)
+  for (const key of recordOptions) checkNames(options, key, problems)
+  if (isPlainObject(options['limits'])) {
+    options['limits'] = knownEntries(options['limits'], limitNames, ['limits'], problems)
+  }
+  takeUnknownKeys(options, problems)
+  const result = v.safeParse(optionSchema, options, { abortPipeEarly: true })
+  if (result.success) return options
+  for (const issue of result.issues) {
+    const [key = '', ...inner] = (issue.path ?? []).map((item) => String(item.key))
+    if (key === 'proxy' || key === 'routes') {
+      const found = routeShapeProblems(issue)
+      problems.push(...found)
+      for (const { path } of found) takeOut(options, path)
+      continue
+    }
+    problems.push(shapeProblem(key, inner, innermost(issue)))
+    delete options[key]
+  }
+  return options
+}
+
+/** The entries that are known. */
+function knownEntries(
+  input: Readonly<Record<string, unknown>>,
+  known: readonly string[],
+  path: readonly string[],
+  problems: Problem[],
+): Record<string, unknown> {
+  const entries: Record<string, unknown> = {}
+  for (const [key, value] of Object.entries(input)) {
+    if (known.includes(key)) {
+      entries[key] = value
+      continue
+    }
+    const foreign = path.length === 0 ? foreignOption(key, value) : undefined
+    const meant = (path.length === 0 ? namedByFlag(key) : undefined) ?? nearest(key, known)
+    const all = path.length === 0 ? 'see the options: serve8008 --help' : `use one of ${known.join(', ')}`
+    problems.push({
+      path: [...path, key],
+      fault: path.length === 0 ? 'there is no such option' : 'there is no such limit',
+      fix: foreign ?? (meant === undefined ? all : `did you mean ${quote(meant)}?`),
+    })
+  }
+  return entries
+}
+
+/** The option that a flag of this name sets: `https` is another name of `tls`. */
+function namedByFlag(name: string): string | undefined {
+  return name.length === 1 ? undefined : optionTable.find(({ flags }) => flags.includes(name))?.key
+}
+
+/**
+ * Checks the options that are objects of names. valibot would take a list or a Map for one, and
+ * passes over names such as `constructor`.
+ */
+function checkNames(options: Record<string, unknown>, key: RecordOption, problems: Problem[]): void {
+  const value = options[key]
+  if (value === undefined) return
+  const usual = `use ${optionsByKey.get(key)?.accepts ?? ''}`
+  if (!isPlainObject(value)) {
+    const fix = foreignValue(key, value) ?? usual
+    problems.push({ path: [key], fault: `${quote(value)} is not an object of names`, fix })
+    delete options[key]
+    return
+  }
+  // The schema knows each limit, and what a proxy may be.
+  if (key === 'limits' || key === 'proxy') return
+  for (const [name, entry] of Object.entries(value)) {
+    const isRecord = key === 'headers' && isPlainObject(entry)
+    const wrong = (isRecord ? Object.values(entry) : [entry]).filter((text) => typeof text !== 'string')
+    if (wrong.length === 0) continue
+    const noun = isRecord || key === 'mounts' ? 'a text' : 'a text or an object of names'
+    problems.push({ path: [key, name], fault: `${quote(wrong[0])} is not ${noun}`, fix: usual })
+    delete value[name]
+  }
+}
+
+/** Where a list or an object is welcome but something in it is not, that is what to talk about. */
+function innermost(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> {
+  const within = issue.issues?.find((candidate) => candidate.path !== undefined)
+  return within === undefined ? issue : innermost(within)
+}
+
+function shapeProblem(key: string, inner: readonly string[], issue: v.BaseIssue<unknown>): Problem {
+  const entry = optionsByKey.get(key)
+  if (key === 'certificates' && inner.length > 1) return certificateProblem(inner, issue)
+  const limit = key === 'limits' ? inner[0] : undefined
+  if (limit !== undefined) return limitProblem(limit as keyof Limits, issue)
+  // A value that must stay secret is not repeated where logs and screenshots can catch it.
+  const found = entry?.isSecret === true ? 'the value' : quote(issue.input)
+  const fault = `${found} is not ${issue.message}`
+  const meant = typeof issue.input === 'string' ? nearest(issue.input, entry?.choices ?? []) : undefined
+  const usual = meant === undefined ? `use ${entry?.accepts ?? ''}` : `did you mean ${quote(meant)}?`
+  return { path: [key], fault, fix: foreignValue(key, issue.input) ?? usual }
+}
+
+/** Values stay untold: one may be a passphrase. */
+function certificateProblem(inner: readonly string[], { type }: v.BaseIssue<unknown>): Problem {
+  const path = ['certificates', ...inner]
+  if (type === 'strict_object') {
+    const known = ['cert', 'key', 'ca', 'pfx', 'passphrase']
+    const meant = nearest(inner.at(-1) ?? '', known)
+    const fix = meant === undefined ? `use one of ${known.join(', ')}` : `did you mean ${quote(meant)}?`
+    return { path, fault: 'a certificate has no such file', fix }
+  }
+  return { path, fault: 'the value is not a text', fix: 'use a text' }
+}
+
+function limitProblem(limit: keyof Limits, { input, type, message }: v.BaseIssue<unknown>): Problem {
+  const { min, max } = limitTable[limit]
+  let fault = `${quote(input)} is not ${message}`
+  if (type === 'min_value') fault = `${quote(input)} is below the floor of ${min}`
+  if (type === 'max_value') fault = `${quote(input)} is above the ceiling of ${max}`
+  return { path: ['limits', limit], fault, fix: `use ${limitAccepts(limit)}` }
+}

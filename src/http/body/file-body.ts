@@ -1,0 +1,54 @@
+import { ServeError } from '../../core/serve-error.ts'
+import type { FileSlice } from './file-slice.ts'
+
+/** Bytes read first, alone: a client that never reads costs no more. */
+const firstBytes = 64 * 1024
+/** Bytes read at once from then on: fewer calls than a stream's 64 KiB, and no dearer to hold. */
+const chunkBytes = 256 * 1024
+/** Buffers kept for the next download; more are left to the collector. */
+const keptBuffers = 8
+
+const pool: Buffer[] = []
+
+/** Writes a chunk and resolves when its memory may be used again. Never rejects. */
+export type WriteChunk = (chunk: Uint8Array) => Promise<void>
+
+/**
+ * Sends a slice through `write`, reading one buffer while the other is on its way, and closes it.
+ *
+ * @throws ServeError `E8008_INTERNAL` when the file has become shorter than was promised.
+ */
+export async function sendFile(slice: FileSlice, write: WriteChunk, signal: AbortSignal): Promise<void> {
+  const buffers: Buffer[] = []
+  const written: [Promise<void>, Promise<void>] = [Promise.resolve(), Promise.resolve()]
+  try {
+    let turn: 0 | 1 = 0
+    for (let sent = 0; sent < slice.length;) {
+      await written[turn]
+      if (signal.aborted) return
+      const rest = slice.length - sent
+      const size = Math.min(rest, sent === 0 ? firstBytes : chunkBytes)
+      const buffer = sent === 0 ? Buffer.allocUnsafeSlow(size) : (buffers[turn] ??= takeBuffer(rest))
+      const count = await slice.read(buffer, sent, Math.min(size, buffer.length))
+      if (count === 0) throw new ServeError('E8008_INTERNAL', 'The file became shorter while it was being sent.')
+      const taken = write(buffer.subarray(0, count))
+      if (sent === 0) await taken
+      else written[turn] = taken
+      sent += count
+      turn = turn === 0 ? 1 : 0
+    }
+  } finally {
+    slice.dispose()
+    await Promise.all(written)
+    // After an abort the kernel may still read from them.
+    if (!signal.aborted) for (const buffer of buffers) keepBuffer(buffer)
+  }
+}
+
+function takeBuffer(length: number): Buffer {
+  return (length >= chunkBytes ? pool.pop() : undefined) ?? Buffer.allocUnsafeSlow(Math.min(length, chunkBytes))
+}
+
+function keepBuffer(buffer: Buffer): void {
+  if (buffer.length === chunkBytes && pool.length < keptBuffers) pool.push(buffer)
+}

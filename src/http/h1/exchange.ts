@@ -1,0 +1,180 @@
+import { Readable } from 'node:stream'
+import type { Limits } from '../../config/types.ts'
+import type { Answer, Connection, Latest } from './connection.ts'
+import type { ServerExchange } from '../respond.ts'
+import type { Notes, Peer, RequestBody } from '../message/exchange.ts'
+import type { Authority } from '../message/authority.ts'
+import type { Sent } from './write-response.ts'
+import { RequestHeaders, type HeaderList } from '../message/headers.ts'
+import { receivedFields } from './declined-upgrade.ts'
+import { noMount, type Mount } from '../mounted-reply.ts'
+import { nextExchangeId } from '../synthetic-exchange.ts'
+import type { Reply } from '../message/reply.ts'
+import { StreamBody } from '../body/request-body.ts'
+import { parseTarget, type Target } from '../message/request-target.ts'
+
+/** The parts of Node's request that an exchange is made of. */
+export interface NodeMessage extends Readable {
+  method?: string | undefined
+  url?: string | undefined
+  httpVersion: string
+  rawHeaders: string[]
+  rawTrailers: string[]
+  complete: boolean
+}
+
+/** What the exchanges of one adapter share. */
+export interface NodeHost<Response extends Answer> {
+  readonly limits: Pick<Limits, 'bodyBytes' | 'drainBytes'>
+  /** Sends the 100 that a client waits for. */
+  readonly invite: (response: Response) => void
+  /** Sends an interim reply. */
+  readonly inform: (response: Response, status: number, headers: HeaderList) => void
+  /** Writes a reply. */
+  readonly write: (x: NodeExchange<Response>, reply: Reply, isLast: boolean) => Sent | Promise<Sent>
+}
+
+/** What belongs to one request. */
+export interface NodeExchangeOptions<Response> {
+  readonly message: NodeMessage
+  readonly response: Response
+  readonly connection: Connection
+  readonly batch: number
+  /** Whether the client holds its content back until it is invited (`Expect: 100-continue`). */
+  readonly waits: boolean
+  /** Where an embedding program mounted us; undefined on a server of ours. */
+  readonly mount: Mount | undefined
+  /** The content, where it was read before; else the message has it. */
+  readonly content?: Uint8Array | undefined
+}
+
+/** An exchange over a connection. What a plain file request never asks for is made on demand. */
+export class NodeExchange<Response extends Answer> implements ServerExchange, Latest {
+  readonly id: number = nextExchangeId()
+  readonly startedAt: number = performance.now()
+  readonly batch: number
+  readonly method: string
+  readonly version: string
+  readonly target: Target
+  readonly headers: RequestHeaders
+  readonly notes: Notes = {}
+  readonly message: NodeMessage
+  readonly response: Response
+  readonly connection: Connection
+  readonly mount: Mount
+  authority: Authority | undefined = undefined
+  readonly #host: NodeHost<Response>
+  readonly #waits: boolean
+  readonly #isOurs: boolean
+  readonly #content: Uint8Array | undefined
+  #body: StreamBody | undefined
+  #progress = 0
+  #watch: { signal: AbortSignal; release: () => void } | undefined
+
+  constructor(
+    host: NodeHost<Response>,
+    { message, response, connection, batch, waits, mount, content }: NodeExchangeOptions<Response>,
+  ) {
+    this.#content = content
+    this.#host = host
+    this.connection = connection
+    this.#waits = waits
+    this.message = message
+    this.response = response
+    this.batch = batch
+    this.mount = mount ?? noMount
+    this.#isOurs = mount === undefined
+    this.method = message.method ?? ''
+    this.version = message.httpVersion
+    const url = message.url ?? ''
+    // Polka leaves nothing but the query of a path that it cuts off as a whole.
+    this.target = parseTarget(this.method, mount !== undefined && url.startsWith('?') ? `/${url}` : url)
+    this.headers = new RequestHeaders(receivedFields(message))
+  }
+
+  get peer(): Peer {
+    return this.connection.peer
+  }
+
+  get body(): RequestBody {
+    this.#body ??= this.#openBody()
+    return this.#body
+  }
+
+  get signal(): AbortSignal {
+    this.#watch ??= this.connection.watch()
+    return this.#watch.signal
+  }
+
+  whenGone(callback: () => void): () => void {
+    const { connection } = this
+    connection.followed = true
+    const release = connection.whenClosed(callback)
+    return () => {
+      connection.followed = false
+      release()
+    }
+  }
+
+  inform(status: number, headers: HeaderList): void {
+    this.#host.inform(this.response, status, headers)
+  }
+
+  /**
+   * Content is read first where it is small and here already: then it is known to be valid, and the connection can stay
+   * open. No reply waits for the rest of it (RFC 9112 section 9.3): it closes.
+   */
+  arrival({ close }: Reply): Promise<boolean> | undefined {
+    const { headers } = this
+    // Most requests have none, and need no body to know.
+    if (close === true || (!headers.has('content-length') && !headers.has('transfer-encoding'))) return undefined
+    if (!this.body.expected || this.body.taken) return undefined
+    return this.body.drain({ bytes: this.#host.limits.drainBytes, isHere: true })
+  }
+
+  /** Whether the reply comes before all of the content did, so that the connection ends with it. Injected requests do not say. */
+  get isIncomplete(): boolean {
+    return this.#body?.expected === true && this.message.complete === false
+  }
+
+  progressed(): boolean {
+    const relayed = this.#body?.relayed
+    if (relayed === undefined || relayed === this.#progress) return false
+    this.#progress = relayed
+    return true
+  }
+
+  fail(error: Error): void {
+    this.#body?.fail(error)
+  }
+
+  get answered(): boolean {
+    return this.response.headersSent
+  }
+
+  get gone(): boolean {
+    return this.response.destroyed || this.connection.socket.destroyed
+  }
+
+  write(reply: Reply, isLast: boolean): Sent | Promise<Sent> {
+    return this.#host.write(this, reply, isLast)
+  }
+
+  /** Forgets the connection once the reply is out. */
+  release(): void {
+    this.#watch?.release()
+  }
+
+  #openBody(): StreamBody {
+    const { limits, invite } = this.#host
+    const whole = this.#content
+    return new StreamBody(whole === undefined ? this.message : Readable.from([whole]), {
+      headers: this.headers,
+      limit: limits.bodyBytes,
+      whole,
+      invite: this.#waits ? () => invite(this.response) : undefined,
+      isOurs: this.#isOurs,
+      trailers: () => this.message.rawTrailers,
+    })
+  }
+}

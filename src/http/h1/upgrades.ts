@@ -1,0 +1,123 @@
+import { ServerResponse, type IncomingMessage, type Server } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { ServeError } from '../../core/serve-error.ts'
+import { discard } from '../body/discard.ts'
+import type { Connection } from './connection.ts'
+import type { Delivery, DeliveryOptions } from '../respond.ts'
+import { finishUpgrade, responseOn } from './write-response.ts'
+import { handBack, upgradeContent } from './declined-upgrade.ts'
+import { mountOf, noMount } from '../mounted-reply.ts'
+import type { NodeExchange, NodeExchangeOptions } from './exchange.ts'
+import { readAhead } from './upgrade-head.ts'
+import { readUpgradeContent } from './upgrade-content.ts'
+import type { Reply } from '../message/reply.ts'
+
+type OurExchange = NodeExchange<ServerResponse>
+
+/** What the adapter knows of a request beside the message. */
+export type OpenOptions = Partial<Pick<NodeExchangeOptions<ServerResponse>, 'waits' | 'mount' | 'content'>>
+
+/** What upgrades take from the adapter. */
+export interface UpgradeOptions extends Pick<DeliveryOptions, 'handler' | 'refuse' | 'onFault'> {
+  readonly delivery: Delivery
+  readonly connectionOf: (socket: Duplex) => Connection
+  readonly open: (request: IncomingMessage, response: ServerResponse, options: OpenOptions) => OurExchange
+  /** Milliseconds until the content of a request must be there. */
+  readonly requestMs: number
+}
+
+/** Requests for another protocol or a tunnel: Node lets go of their connections and leaves the answer to us. */
+export interface Upgrades {
+  /** Answers one; what nobody takes over is an ordinary request, the last on its connection. */
+  answer(request: IncomingMessage, socket: Duplex, head: Uint8Array): void
+  /** Answers one on someone else's server; what nobody takes over is left to its other listeners. */
+  offer(request: IncomingMessage, socket: Duplex, head: Uint8Array): void
+  /** Ends the connections that were taken over or wait for it. */
+  cut(): void
+}
+
+export function createUpgrades(options: UpgradeOptions): Upgrades {
+  const { handler, refuse, onFault, delivery, connectionOf, open, requestMs } = options
+  const sockets = new Set<Duplex>()
+
+  function hold(socket: Duplex): void {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  }
+
+  function answer(request: IncomingMessage, socket: Duplex, head: Uint8Array, isOurs: boolean): void {
+    // Node has let go of the connection: without a listener a reset would end the process.
+    socket.on('error', () => socket.destroy())
+    hold(socket)
+    const connection = connectionOf(request.socket)
+    connection.inTurn(connection.latest?.response, () => decideInTurn(request, socket, head, isOurs))
+  }
+
+  function decideInTurn(request: IncomingMessage, socket: Duplex, head: Uint8Array, isOurs: boolean): void {
+    // RFC 9112 section 9.6: nothing behind the reply that ends a connection is processed.
+    if (socket.destroyed || socket.writableEnded) return void socket.resume()
+    // In another program's server the requests before may be the program's.
+    const { _httpMessage: before } = socket as { _httpMessage?: ServerResponse | null }
+    if (before) return void before.once('close', () => decideInTurn(request, socket, head, isOurs))
+    const length = upgradeContent(request)
+    if (length === 0) return decide(request, socket, head)
+    // In another program's server the content may be for the program.
+    if (length !== undefined && isOurs) {
+      return readUpgradeContent(request, socket, { length, head, requestMs }, ({ content, rest }) =>
+        decide(request, socket, rest, content),
+      )
+    }
+    handBack(request, socket, head, () => serverOf(request)?.emit('request', request, responseOn(socket, request)))
+  }
+
+  function decide(request: IncomingMessage, socket: Duplex, head: Uint8Array, content?: Uint8Array): void {
+    const response = responseOn(socket, request)
+    const x = open(request, response, { mount: noMount, content })
+    const send = (reply: Reply, rest: Uint8Array): void => {
+      if (reply.takeover === undefined) return delivery.send(x, { ...reply, close: true })
+      response.detachSocket(socket as Socket)
+      takeOver(x, socket, reply, rest)
+    }
+    const reply = handler(x)
+    if (!(reply instanceof Promise)) return send(reply, head)
+    const stop = readAhead(socket, head)
+    void reply.then((settled) => send(settled, stop()))
+  }
+
+  function takeOver(x: OurExchange, socket: Duplex, reply: Reply, head: Uint8Array): void {
+    try {
+      finishUpgrade(socket, reply, head)
+      delivery.settle(x, reply, { bytes: 0, aborted: false })
+    } catch (cause) {
+      socket.destroy()
+      const fault = new ServeError('E8008_INTERNAL', 'The connection could not be taken over.', { cause })
+      x.notes.refusal = fault.code
+      onFault(fault)
+      delivery.settle(x, refuse(fault), { bytes: 0, aborted: true })
+    }
+  }
+
+  function offer(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
+    // Nobody else would answer what we do not take.
+    if (serverOf(request)?.listenerCount('upgrade') === 1) return answer(request, socket, head, false)
+    socket.on('error', () => socket.destroy())
+    const x = open(request, new ServerResponse(request), { mount: mountOf(request) })
+    void Promise.resolve(handler(x)).then((reply) => {
+      if (reply.takeover === undefined) return discard(reply.body)
+      hold(socket)
+      takeOver(x, socket, reply, head)
+    })
+  }
+
+  return {
+    answer: (request, socket, head) => answer(request, socket, head, true),
+    offer,
+    cut: () => sockets.forEach((socket) => socket.destroy()),
+  }
+}
+
+/** The server that a request came to. */
+function serverOf({ socket }: IncomingMessage): Server | undefined {
+  return (socket as Socket & { server?: Server }).server
+}

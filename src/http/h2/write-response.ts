@@ -1,0 +1,173 @@
+import type { OutgoingHttpHeaders, ServerHttp2Stream } from 'node:http2'
+import type { Limits } from '../../config/types.ts'
+import type { Backlog } from '../backlog.ts'
+import { discard } from '../body/discard.ts'
+import type { Exchange } from '../message/exchange.ts'
+import { checkField, checkInterim, isBodyless, lengthened, type Sent } from '../h1/write-response.ts'
+import { getField, type HeaderList } from '../message/headers.ts'
+import { resetStream, stopReading, whenContentEnds } from './reset.ts'
+import { Http2Writer } from './writer.ts'
+import { isStreamed, lengthOf, sendContent } from '../body/reply-content.ts'
+import type { Reply } from '../message/reply.ts'
+import { trailerPairs } from '../message/trailers.ts'
+
+/** Content up to this many bytes counts as sent when it was handed over: more than that waits for the client. */
+const atOnceBytes = 64 * 1024
+/** Fields that stand once only; of several the first counts, as Node would refuse all. */
+const single: ReadonlySet<string> = new Set([
+  ...['access-control-allow-credentials', 'access-control-max-age', 'age', 'content-length', 'content-location'],
+  ...['content-md5', 'content-range', 'content-type', 'date', 'etag', 'expires', 'last-modified', 'location'],
+  ...['retry-after', 'tk', 'x-content-type-options', 'authorization', 'from', 'host', 'max-forwards', 'referer'],
+])
+/** Lists that Node takes for fields that stand once: they are joined (RFC 9110 section 5.3). */
+const joined: ReadonlySet<string> = new Set(['content-encoding', 'content-language'])
+/** Fields about a connection: HTTP/2 has none (RFC 9113 section 8.2.2). */
+const ofConnection: ReadonlySet<string> = new Set([
+  ...['connection', 'http2-settings', 'keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade'],
+])
+
+/** What the streams of one server share. */
+export interface Http2Host {
+  readonly backlog: Backlog
+  readonly limits: Limits
+}
+
+/** An exchange that knows whether content of its request is on its way. */
+interface Asked extends Exchange {
+  readonly isSending: boolean
+}
+
+/** Whether all of a reply can go out at once, and its end by itself. */
+export function goesOutAtOnce({ body, status }: Reply, method: string): boolean {
+  if (!(body instanceof Uint8Array) || isBodyless(method, status)) return false
+  return body.byteLength > 0 && body.byteLength <= atOnceBytes
+}
+
+/**
+ * Writes a reply on a stream of HTTP/2: the place where an answer meets it. Content that breaks off resets the stream,
+ * so that it never looks complete (RFC 9113 section 8.1).
+ *
+ * @param host Where is noted what the client has not taken, and the bounds of what it may still send.
+ */
+export function finishHttp2(stream: ServerHttp2Stream, reply: Reply, x: Asked, host: Http2Host): Sent | Promise<Sent> {
+  const { backlog, limits } = host
+  const { body, status } = reply
+  if (!(status >= 200 && status <= 999)) throw new RangeError(`${status} is not the status of a final reply.`)
+  if (body === null || body instanceof Uint8Array) {
+    // A relayed reply without content says nothing of a length that its server left out.
+    const isSilent = body === null && reply.relayed === true
+    const fields = http2Fields(status, lengthened(reply, isSilent ? undefined : (body?.byteLength ?? 0)))
+    const endStream = body === null || body.byteLength === 0 || isBodyless(x.method, status)
+    stream.respond(fields, { endStream })
+    whenFinished(stream, host)
+    if (endStream) return { bytes: 0, aborted: false }
+    if (body.byteLength > atOnceBytes) return sendLarge(stream, body, backlog)
+    const writer = new Http2Writer(stream, backlog)
+    if (x.isSending) {
+      void writer.write(body)
+      // Some clients lose a reply whose stream ends while they send.
+      void whenContentEnds(stream, limits).then(() => writer.end())
+    } else writer.endWith(body)
+    return { bytes: body.byteLength, aborted: false }
+  }
+  if (!isStreamed(body)) throw new TypeError('The body of a reply is null, bytes, a stream or a source.')
+  const fields = http2Fields(status, lengthened(reply, lengthOf(body)))
+  const isEmpty = isBodyless(x.method, status)
+  const trailer = reply.relayed === true && !isEmpty ? getField(reply.headers, 'trailer') : undefined
+  if (trailer !== undefined) fields['trailer'] = trailer
+  stream.respond(fields, { endStream: isEmpty, waitForTrailers: !isEmpty && 'pull' in body })
+  if (isEmpty) {
+    discard(body)
+    whenFinished(stream, host)
+    return { bytes: 0, aborted: false }
+  }
+  return sendBody(stream, reply, x, host)
+}
+
+async function sendLarge(stream: ServerHttp2Stream, body: Uint8Array, backlog: Backlog): Promise<Sent> {
+  const writer = new Http2Writer(stream, backlog)
+  void writer.write(body)
+  await writer.end()
+  return { bytes: body.byteLength, aborted: !stream.writableEnded }
+}
+
+async function sendBody(stream: ServerHttp2Stream, { body }: Reply, x: Exchange, host: Http2Host): Promise<Sent> {
+  let pairs: [string, string][] = []
+  stream.once('wantTrailers', () => {
+    // What is thrown here would end the process.
+    if (stream.destroyed || stream.closed) return
+    stream.sendTrailers(listed(pairs))
+    setImmediate(stopReading, stream, host.limits)
+  })
+  const writer = new Http2Writer(stream, host.backlog)
+  const { trailers, ...sent } = await sendContent(body as Parameters<typeof sendContent>[0], writer, x)
+  if (sent.aborted) {
+    resetStream(stream, x.signal.aborted ? 'cancel' : 'internal')
+    return sent
+  }
+  pairs = checkedTrailers(trailers ?? [])
+  if (!('pull' in (body as object))) whenFinished(stream, host)
+  await writer.end()
+  return stream.writableEnded ? sent : { ...sent, aborted: true }
+}
+
+/** A turn later what ends the reply is on its way, so that no reset can overtake it. */
+function whenFinished(stream: ServerHttp2Stream, { limits }: Http2Host): void {
+  if (stream.writableFinished) setImmediate(stopReading, stream, limits)
+  else stream.once('finish', () => setImmediate(stopReading, stream, limits))
+}
+
+/** Answers an extended CONNECT (RFC 8441 section 5): what is a 101 in HTTP/1.1 is a 200 here, and proves no key. */
+export function finishHttp2Upgrade(stream: ServerHttp2Stream, { headers, takeover }: Reply): void {
+  const fields = http2Fields(200, headers)
+  delete fields['sec-websocket-accept']
+  stream.respond(fields)
+  // What passes a reset on knows it by this name.
+  Object.assign(stream, { resetAndDestroy: () => resetStream(stream, 'cancel') })
+  takeover?.(stream, new Uint8Array())
+}
+
+/** Sends an interim reply; dropped where the final one is out. */
+export function finishHttp2Interim(stream: ServerHttp2Stream, status: number, headers: HeaderList): void {
+  checkInterim(status)
+  if (stream.headersSent || stream.destroyed || stream.closed) return
+  stream.additionalHeaders(http2Fields(status, headers))
+}
+
+/** @throws TypeError for a field that could not stand in any message. */
+function http2Fields(status: number, headers: HeaderList): OutgoingHttpHeaders {
+  const fields: OutgoingHttpHeaders = Object.create(null)
+  fields[':status'] = status
+  for (let i = 0; i < headers.length; i += 2) {
+    const [name, value] = [(headers[i] as string).toLowerCase(), headers[i + 1] as string]
+    checkField(name, value)
+    if (!ofConnection.has(name)) append(fields, name, value)
+  }
+  return fields
+}
+
+function append(fields: OutgoingHttpHeaders, name: string, value: string): void {
+  const before = fields[name]
+  if (before === undefined) fields[name] = value
+  else if (joined.has(name)) fields[name] = `${String(before)}, ${value}`
+  else if (Array.isArray(before)) before.push(value)
+  else if (!single.has(name)) fields[name] = [String(before), value]
+}
+
+/** A trailer that cannot be sent is left out: the content before it is complete, and out. */
+function checkedTrailers(trailers: HeaderList): [string, string][] {
+  return trailerPairs(trailers).filter(([name, value]) => {
+    try {
+      checkField(name, value)
+      return !name.startsWith(':')
+    } catch {
+      return false
+    }
+  })
+}
+
+function listed(pairs: readonly (readonly [string, string])[]): OutgoingHttpHeaders {
+  const fields: OutgoingHttpHeaders = Object.create(null)
+  for (const [name, value] of pairs) if (!ofConnection.has(name)) append(fields, name.toLowerCase(), value)
+  return fields
+}

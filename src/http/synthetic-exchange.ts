@@ -1,0 +1,61 @@
+import { Readable } from 'node:stream'
+import type { Exchange, Peer } from './message/exchange.ts'
+import { checkInterim } from './h1/write-response.ts'
+import { RequestHeaders, type HeaderList } from './message/headers.ts'
+import { StreamBody } from './body/request-body.ts'
+import { parseTarget } from './message/request-target.ts'
+
+let exchanges = 0
+
+/** The next exchange number of this process. */
+export function nextExchangeId(): number {
+  return ++exchanges
+}
+
+/** The peer of an exchange that came over no connection. */
+const noPeer: Peer = { address: '', port: 0, localAddress: '', localPort: 0, encrypted: false }
+
+/** What a {@link plainExchange} is made of; everything but the method and target has a default. */
+export interface PlainExchangeOptions {
+  readonly method: string
+  readonly target: string
+  readonly version?: string
+  readonly headers?: HeaderList
+  readonly peer?: Peer
+  readonly content?: Readable
+  /** Whether the program took the content before it came here, asked when it is wanted. */
+  readonly isSpent?: () => boolean
+  /** Most bytes of content that are read. Default unlimited. */
+  readonly bodyBytes?: number
+  readonly signal?: AbortSignal
+}
+
+/** An exchange without a connection: for `fetch`, for the record of unreadable messages, for tests. */
+export function plainExchange(options: PlainExchangeOptions): Exchange {
+  const headers = new RequestHeaders(options.headers ?? [])
+  const { signal = new AbortController().signal, isSpent } = options
+  return {
+    id: nextExchangeId(),
+    startedAt: performance.now(),
+    batch: Number.NaN,
+    method: options.method,
+    version: options.version ?? '1.1',
+    target: parseTarget(options.method, options.target),
+    authority: undefined,
+    headers,
+    peer: options.peer ?? noPeer,
+    body: new StreamBody(options.content ?? Readable.from([]), {
+      headers,
+      limit: options.bodyBytes ?? Infinity,
+      ...(isSpent === undefined ? {} : { isSpent }),
+    }),
+    signal,
+    whenGone: (callback) => {
+      if (signal.aborted) callback()
+      else signal.addEventListener('abort', callback)
+      return () => signal.removeEventListener('abort', callback)
+    },
+    inform: checkInterim,
+    notes: {},
+  }
+}

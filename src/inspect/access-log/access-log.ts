@@ -1,0 +1,80 @@
+import type { LogFormat } from '../../config/types.ts'
+import type { AccessRecord } from '../../server/types.ts'
+import { jsonLine } from './json-line.ts'
+import { combinedLine, commonLine } from './ncsa-line.ts'
+import { prettyLine } from './pretty-line.ts'
+
+/** Bytes of lines that are written without waiting for the end of the turn. */
+const batchSize = 65_536
+
+/** How the access log looks and where it goes. */
+export interface AccessLogOptions {
+  /** Form of a line; `none` writes nothing. */
+  readonly format: LogFormat
+  /** Takes whole lines, each with its line feed, one or many at a time. */
+  readonly write: (text: string) => void
+  /** Whether `pretty` may colour the status. */
+  readonly color: boolean
+  /**
+   * Columns that a `pretty` line may take; longer targets are cut. Read for each line, so a getter
+   * follows the terminal. Default: no bound.
+   */
+  readonly columns?: number | undefined
+}
+
+/** Writes access records as lines, in batches. */
+export interface AccessLog {
+  /** Adds one record; its line is written at the end of this turn of the event loop. */
+  log(record: AccessRecord): void
+  /** Writes what is gathered now; call it before the process ends. */
+  flush(): void
+}
+
+/**
+ * Makes an access log. Lines are gathered and written once a turn, because a write for each request
+ * costs more than the request. No line ever holds a control character that came from a client.
+ */
+export function createAccessLog(options: AccessLogOptions): AccessLog {
+  const format = lineFormatter(options)
+  if (format === undefined) return { log() {}, flush() {} }
+  let gathered = ''
+  let scheduled = false
+
+  function flush(): void {
+    if (gathered === '') return
+    const text = gathered
+    gathered = ''
+    options.write(text)
+  }
+
+  function endOfTurn(): void {
+    scheduled = false
+    flush()
+  }
+
+  return {
+    log(record) {
+      gathered += `${format(record)}\n`
+      if (gathered.length >= batchSize) return flush()
+      if (scheduled) return
+      scheduled = true
+      setImmediate(endOfTurn)
+    },
+    flush,
+  }
+}
+
+function lineFormatter(options: AccessLogOptions): ((record: AccessRecord) => string) | undefined {
+  switch (options.format) {
+    case 'pretty':
+      return (record) => prettyLine(record, options.color, options.columns)
+    case 'common':
+      return commonLine
+    case 'combined':
+      return combinedLine
+    case 'json':
+      return jsonLine
+    case 'none':
+      return undefined
+  }
+}

@@ -1,0 +1,117 @@
+import type { AccessRecord } from '../../server/types.ts'
+import { printable } from '../../core/util/sanitize.ts'
+import { clockTime } from '../../core/util/clock.ts'
+import { requestColumns } from '../../core/util/log-columns.ts'
+import { readableTarget } from './readable-target.ts'
+import { cutEnd, cutMiddle, padColumns, textWidth } from '../../core/util/text-width.ts'
+
+/** Columns of the time, the status and the space around them. */
+const startWidth = 15
+/** Columns that a request keeps where a remark needs room: 22 of 80 leave it 23, and `/api -> localhost:3000` has 22. */
+const leastShare = 0.28
+/** But never fewer than these. */
+const shortestColumn = 12
+/** Columns of the size and of the duration, each with the blanks before it. */
+const sizeWidth = 9
+const durationWidth = 8
+/** Columns that a request keeps beside a long foreign host. */
+const shortestRequest = 8
+/** Most text that is taken from a target or a remark before it is laid out. */
+const longestText = 4096
+
+/**
+ * One record as a line for people: time, status, request, size, duration and a remark.
+ *
+ *     12:00:01  200  GET /                                 1.2 kB    1 ms
+ *     12:00:09  421  GET / evil.test                   not our host (--allow-host evil.test)
+ *
+ * Sizes and durations stand below each other: a longer request is cut in its middle. A remark that would not fit takes
+ * the blanks before the size, then the request down to its least width; only then it is cut itself.
+ *
+ * @param columns what the line should fit. Undefined: no bound, and nothing is cut.
+ */
+export function prettyLine(record: AccessRecord, color: boolean, columns: number | undefined): string {
+  const request = `${printable(record.method, 32)} ${printable(readableTarget(record.target.slice(0, longestText)), longestText)}`
+  const room = (columns ?? Number.POSITIVE_INFINITY) - startWidth
+  const rest =
+    record.refusal === 'E8008_HOST_NOT_ALLOWED'
+      ? foreignParts(request, record.host, room, requestColumns(columns))
+      : measuredParts(request, record, room, columns)
+  const status = String(record.status).padStart(3)
+  const time = clockTime(record.time)
+  const line = `  ${rest.trimEnd()}`
+  return color ? `\x1b[2m${time}\x1b[22m  ${painted(status, record.status)}${line}` : `${time}  ${status}${line}`
+}
+
+function measuredParts(request: string, record: AccessRecord, room: number, columns: number | undefined): string {
+  const size = record.bytes > 0 ? formatBytes(record.bytes) : '-'
+  const duration = formatDuration(record.ms)
+  const remark = remarksOf(record)
+  const tail = remark === '' ? '' : `   ${remark}`
+  const needed = textWidth(tail)
+  const numbers = size.padStart(sizeWidth) + duration.padStart(durationWidth)
+  const own = textWidth(request)
+  const column = requestColumns(columns)
+  const wanted = columns === undefined ? Math.max(column, own) : column
+  if (wanted + numbers.length + needed <= room) return padColumns(cutMiddle(request, wanted), wanted) + numbers + tail
+  const least = Math.min(own, Math.max(shortestColumn, Math.floor((columns ?? 0) * leastShare)))
+  const width = Math.min(wanted, Math.max(least, room - numbers.length - needed))
+  const blanks = Math.max(0, width + numbers.length + needed - room)
+  const close = blanks === 0 ? numbers : `  ${size}  ${duration}`
+  return padColumns(cutMiddle(request, width), width) + cutEnd(close + tail, room - width)
+}
+
+/** Of a reply that broke off from our side the code says why. */
+function remarksOf(record: AccessRecord): string {
+  const lost = record.aborted ? record.refusal || 'client left' : ''
+  const remark = remarkOf(record)
+  const texts = [lost, remark === lost ? '' : remark].filter((text) => text !== '')
+  return printable(texts.join(', '), longestText)
+}
+
+/** A refusal shows its code, by which it can be looked up; of 404 and 405 the status says it all. */
+function remarkOf({ remark, refusal }: AccessRecord): string {
+  return remark === '' && refusal !== 'E8008_NOT_FOUND' && refusal !== 'E8008_METHOD' ? refusal : remark
+}
+
+/** The host is what a person has to read: the remark gives way to it first, then the path. */
+function foreignParts(request: string, host: string, room: number, column: number): string {
+  const name = printable(host, 255)
+  const whole = textWidth(request) + 1 + textWidth(name)
+  const tail = [`    ${foreignHost(host)}`, '    not our host'].find((text) => whole + text.length <= room) ?? ''
+  const width = Math.max(shortestRequest, room - tail.length - textWidth(name) - 1)
+  const label = `${cutMiddle(request, width)} ${name}`
+  return cutEnd(padColumns(label, Math.min(column, room - tail.length)) + tail, room)
+}
+
+function foreignHost(host: string): string {
+  const name = host.slice(0, 255).replace(/:\d*$/, '')
+  // The option is there to be copied into a shell, so it is only shown for what a shell takes literally.
+  return /^(?:[a-z0-9][a-z0-9.-]*|\[[0-9a-f:.]+\])$/i.test(name)
+    ? `not our host (--allow-host ${name})`
+    : 'not our host'
+}
+
+function painted(text: string, status: number): string {
+  const shade = status >= 500 ? 31 : status >= 400 ? 33 : status >= 300 ? 36 : status >= 200 ? 32 : 34
+  return `\x1b[${shade}m${text}\x1b[39m`
+}
+
+/** Decimal units (SI), at most four digits: `999 B`, `1.2 kB`, `64 MB`. */
+function formatBytes(bytes: number): string {
+  if (bytes < 1000) return `${bytes} B`
+  const units = ['kB', 'MB', 'GB', 'TB']
+  let value = bytes / 1000
+  let unit = 0
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000
+    unit++
+  }
+  return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`
+}
+
+function formatDuration(ms: number): string {
+  if (ms < 0.5) return '<1 ms'
+  if (ms < 999.5) return `${Math.round(ms)} ms`
+  return ms < 99_500 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 60_000)} min`
+}

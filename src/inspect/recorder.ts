@@ -1,0 +1,52 @@
+import type { Exchange } from '../http/message/exchange.ts'
+import type { Reply } from '../http/message/reply.ts'
+import { withoutStamp } from '../http/message/request-target.ts'
+import type { AccessRecord } from '../server/types.ts'
+import { unmapped } from '../core/util/ip.ts'
+import { redactAuthority, redactUrl } from './access-log/redact.ts'
+
+export { createAccessLog } from './access-log/access-log.ts'
+
+/** What was sent of a reply by the time the exchange ended. */
+export interface Sent {
+  /** Bytes of content. */
+  readonly bytes: number
+  /** Whether the client left before the reply was complete. */
+  readonly aborted: boolean
+}
+
+/** Closes the record of one exchange. */
+export type Recorder = (x: Exchange, reply: Reply, sent: Sent) => void
+
+/**
+ * Makes the recorder that turns finished exchanges into {@link AccessRecord}s. Only what a log needs is
+ * copied, and secrets in URLs are redacted on the way; `Authorization` and `Cookie` are never read.
+ */
+export function createRecorder(options: { readonly emit: (record: AccessRecord) => void }): Recorder {
+  const { emit } = options
+  return (x, reply, sent) => {
+    const { headers, notes, target } = x
+    const elapsed = performance.now() - x.startedAt
+    emit({
+      // From the wall clock now, because the monotonic clock does not follow its corrections.
+      time: Math.round(Date.now() - elapsed),
+      address: unmapped(x.peer.address),
+      method: x.method,
+      target: target.form === 'authority' ? redactAuthority(target.raw) : redactUrl(withoutStamp(target.raw)),
+      version: x.version,
+      host: redactAuthority(headers.get('host') ?? ''),
+      status: reply.status,
+      bytes: sent.bytes,
+      ms: Math.round(elapsed * 1000) / 1000,
+      aborted: sent.aborted,
+      referer: redactUrl(withoutStamp(headers.get('referer') ?? '')),
+      userAgent: headers.get('user-agent') ?? '',
+      user: notes.user ?? '',
+      refusal: notes.refusal ?? '',
+      remark: notes.remark ?? '',
+      route: notes.route ?? '',
+      upstream: notes.upstream ?? '',
+      reason: notes.reason ?? '',
+    })
+  }
+}

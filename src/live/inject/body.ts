@@ -1,0 +1,105 @@
+import { readSync } from 'node:fs'
+import { discard } from '../../http/body/discard.ts'
+import type { FileSlice } from '../../http/body/file-slice.ts'
+import { pushFile } from '../../http/body/file-pump.ts'
+import type { Body, Sink, Source } from '../../http/message/reply.ts'
+import { pushDecoded, type Coded } from './decoded-body.ts'
+import { headBytes, type Place, type Placement } from './script-placement.ts'
+import { pushBody } from '../../http/body/push-body.ts'
+
+/** Content from memory with the tag put in; undefined when it is to be left as it is. */
+export function injectedContent(content: Uint8Array, { offset, tag }: Placement): Buffer | undefined {
+  if (offset === undefined) return undefined
+  return Buffer.concat([content.subarray(0, offset), tag, content.subarray(offset)])
+}
+
+/** Looks at the beginning of content from memory. */
+export function placeInContent(content: Uint8Array, place: Place): Placement {
+  return content.length > headBytes ? place(content.subarray(0, headBytes), 'limit') : place(content, 'document')
+}
+
+/** The beginning of a file; undefined when it cannot be read, which whoever sends the file will tell. */
+export function readHead(file: FileSlice): Buffer | undefined {
+  const head = Buffer.allocUnsafe(Math.min(headBytes, file.length))
+  let filled = 0
+  try {
+    const { fd, start } = file
+    while (filled < head.length) {
+      const count = readSync(fd, head, filled, head.length - filled, start + filled)
+      if (count === 0) return undefined
+      filled += count
+    }
+  } catch {
+    return undefined
+  }
+  return head
+}
+
+/** A file with the tag put in: its beginning is at hand, the rest is read as it is taken. */
+export function injectedFile(file: FileSlice, head: Buffer): Source {
+  return {
+    // `head` holds the tag already.
+    length: file.length - Math.min(headBytes, file.length) + head.length,
+    async pull(sink, signal) {
+      const known = Math.min(headBytes, file.length)
+      try {
+        await sink.write(head)
+        await pushFile(file, known, file.length - known, sink, signal)
+      } finally {
+        file.dispose()
+      }
+    },
+    cancel: () => file.dispose(),
+  }
+}
+
+/**
+ * A body that gets the tag on its way. What comes before the place is held back, at most 64 KiB of it; after that
+ * nothing is delayed.
+ *
+ * @param coded Coding that the body is in; it comes out without.
+ * @param onPlaced Called with the decision once it is made.
+ */
+export function injectedStream(
+  body: Exclude<Body, null>,
+  coded: Coded | undefined,
+  place: Place,
+  onPlaced: (placement: Placement) => void,
+): Source {
+  return {
+    async pull(sink, signal) {
+      const inserting = createInserting(sink, place, onPlaced)
+      if (coded === undefined) await pushBody(body, inserting, signal)
+      else await pushDecoded(body, coded, inserting, signal)
+      await inserting.end()
+    },
+    cancel: () => discard(body),
+  }
+}
+
+function createInserting(
+  sink: Sink,
+  place: Place,
+  onPlaced: (placement: Placement) => void,
+): Sink & { end(): Promise<void> | void } {
+  let held: Buffer | undefined = Buffer.alloc(0)
+
+  function release(placement: Placement): Promise<void> | void {
+    const content = held as Buffer
+    held = undefined
+    onPlaced(placement)
+    const whole = injectedContent(content, placement) ?? content
+    return whole.length === 0 ? undefined : sink.write(whole)
+  }
+
+  return {
+    write(chunk) {
+      if (held === undefined) return sink.write(chunk)
+      // A copy: the chunk's memory belongs to its writer again after this.
+      held = Buffer.concat([held, chunk])
+      const placement = held.length >= headBytes ? place(held.subarray(0, headBytes), 'limit') : place(held, undefined)
+      return placement === 'more' ? undefined : release(placement)
+    },
+    end: () => (held === undefined ? undefined : release(place(held, 'document'))),
+  }
+}

@@ -1,0 +1,174 @@
+import type { Body, Sink } from '../../http/message/reply.ts'
+import { CodingError, startDecoder, type Started } from './decoder.ts'
+import { pushBody } from '../../http/body/push-body.ts'
+
+/** Most bytes that content from memory is decoded to at once. More is decoded as it is sent. */
+const wholeBytes = 8 * 1024 * 1024
+/** Markup compresses to a hundredth of its size at best. Content past the bound that expands more is a decompression bomb. */
+const mostExpansion = 100
+
+const never = new AbortController().signal
+
+/** How a body is coded, and how much may come of it. */
+export interface Coded {
+  /** The value of `Content-Encoding`. */
+  readonly coding: string
+  /** Bytes to which its first part may expand, and past which it is broken off if it expands too much. */
+  readonly bound: number
+}
+
+/** Decodes content from memory. `broken` content is not in that coding; `large` content is not held decoded. */
+export async function decodeWhole(content: Uint8Array, { coding, bound }: Coded): Promise<Buffer | 'broken' | 'large'> {
+  const most = Math.min(wholeBytes, bound)
+  const chunks: Uint8Array[] = []
+  let length = 0
+  const sink = {
+    write(chunk: Uint8Array): void {
+      if ((length += chunk.length) > most) throw new RangeError('too large')
+      chunks.push(chunk)
+    },
+  }
+  try {
+    await pushDecoded(content, { coding, bound: Infinity }, sink, never)
+    return Buffer.concat(chunks)
+  } catch (error) {
+    return error instanceof RangeError ? 'large' : 'broken'
+  }
+}
+
+/** What the beginning of coded content shows: a `page` begins to come out, or too little to tell is there. */
+export type Glimpse = 'page' | 'more' | 'broken' | 'large'
+
+/** Decodes the beginning of content, and forgets it. */
+export function glimpse(first: Uint8Array, { coding, bound }: Coded): Promise<Glimpse> {
+  const started = startDecoder(coding, Buffer.from(first.buffer, first.byteOffset, first.length))
+  if (started === 'more') return Promise.resolve('more')
+  if (started === undefined) return Promise.resolve('broken')
+  const { decoder, skipped, isExact = false } = started
+  const bytes = first.subarray(skipped)
+  return new Promise((resolve) => {
+    let length = 0
+    const end = (found: Glimpse): void => {
+      resolve(found)
+      decoder.destroy()
+    }
+    decoder.on('error', () => end('broken'))
+    decoder.on('data', (chunk: Buffer) => {
+      if ((length += chunk.length) > bound) end('large')
+    })
+    decoder.write(bytes, () => {
+      if (isExact && decoder.bytesWritten < bytes.length) end('broken')
+      else end(length > 0 ? 'page' : 'more')
+    })
+  })
+}
+
+/**
+ * Pushes a coded body decoded into a sink, chunk by chunk.
+ *
+ * @throws CodingError for content that is not in that coding, ends too early or expands too much; what the body or the
+ *   sink fails with.
+ */
+export async function pushDecoded(
+  body: Exclude<Body, null>,
+  { coding, bound }: Coded,
+  sink: Sink,
+  signal: AbortSignal,
+): Promise<void> {
+  const stop = new AbortController()
+  let first = Buffer.alloc(0)
+  let taken = 0
+  let given = 0
+  let decoder: Started['decoder'] | undefined
+  let isExact = false
+  let output: Promise<void> | undefined
+  let fault: Error | undefined
+  let isFed = true
+  let isOver = false
+  let goOn = (): void => {}
+  const abort = (): void => {
+    stop.abort(signal.reason)
+    decoder?.destroy()
+  }
+  if (signal.aborted) abort()
+  signal.addEventListener('abort', abort, { once: true })
+
+  function start(chunk: Uint8Array): Uint8Array | undefined {
+    first = Buffer.concat([first, chunk])
+    const started = startDecoder(coding, first)
+    if (started === 'more') return undefined
+    if (started === undefined) throw notCoded(coding)
+    ;({ decoder, isExact = false } = started)
+    // An error of the decoder itself, not of the body that feeds it.
+    decoder.on('error', (error) => {
+      if (isFed) fault = error
+    })
+    // A decoder that fails never calls back for the write under way.
+    decoder.on('close', () => goOn())
+    output = drain(decoder)
+    output.catch(() => {})
+    return first.subarray(started.skipped)
+  }
+
+  async function drain(decoded: AsyncIterable<Uint8Array>): Promise<void> {
+    let made = 0
+    try {
+      for await (const chunk of decoded) {
+        made += chunk.length
+        if (made > bound && made > mostExpansion * taken) {
+          throw new CodingError(`The page expands to more than ${bound} bytes (limits.pageBytes).`)
+        }
+        await sink.write(chunk)
+      }
+      // The body may go on: gzip has a checksum behind its data, and a connection is used again once all was read.
+      isOver = true
+    } catch (error) {
+      // Whatever breaks the decoder ends the body that feeds it.
+      stop.abort()
+      throw error
+    }
+  }
+
+  const input: Sink = {
+    write(chunk) {
+      stop.signal.throwIfAborted()
+      taken += chunk.length
+      const bytes = decoder === undefined ? start(chunk) : chunk
+      // The writer may reuse the chunk's memory once this resolves, so the decoder must have read it by then.
+      if (bytes === undefined) return undefined
+      given += bytes.length
+      if (isOver) return undefined
+      return new Promise((resolve) => {
+        goOn = (): void => resolve()
+        decoder?.write(bytes, goOn)
+      })
+    },
+  }
+  try {
+    await pushBody(body, input, stop.signal).catch((error: Error) => {
+      isFed = false
+      if (decoder === undefined) throw error
+      decoder.destroy(error)
+    })
+    decoder?.end()
+    await output
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error === fault ? notCoded(coding, fault) : error
+  } finally {
+    signal.removeEventListener('abort', abort)
+  }
+  if (decoder === undefined && taken > 0) throw cutShort(coding)
+  if (isExact && decoder !== undefined && decoder.bytesWritten < given) {
+    throw new CodingError(`The ${coding} content has more parts than can be decoded.`)
+  }
+}
+
+function notCoded(coding: string, cause?: Error): CodingError {
+  if (/unexpected end/.test(cause?.message ?? '')) return cutShort(coding)
+  return new CodingError(`The content is not ${coding}.`, { cause })
+}
+
+function cutShort(coding: string): CodingError {
+  return new CodingError(`The ${coding} content ends too early.`)
+}

@@ -1,0 +1,239 @@
+import type { Readable } from 'node:stream'
+import { ServeError } from '../../core/serve-error.ts'
+import type { Exchange, Filter } from '../../http/message/exchange.ts'
+import { FileSlice } from '../../http/body/file-slice.ts'
+import { getField, type HeaderList } from '../../http/message/headers.ts'
+import type { Body, Reply, Source } from '../../http/message/reply.ts'
+import { decodeWhole, glimpse } from './decoded-body.ts'
+import { CodingError } from './decoder.ts'
+import { codingOf, replyKind } from './document.ts'
+import { openBody } from './first-chunk.ts'
+import { injectedContent, injectedFile, injectedStream, placeInContent, readHead } from './body.ts'
+import { injectedReply } from './reply.ts'
+import { isSandboxed, judgePolicies, policiesOf, widenOwnPolicies, type Policy } from './csp.ts'
+import { asksForPage, isWrapped, variedByPage, type DocumentKind, type WrappedKind } from '../page-request.ts'
+import { createPlace, scriptPath, scriptTag, type Page } from './script-placement.ts'
+import { pageOrigin, type PageOrigin } from './csp-source.ts'
+import { wrapperPage } from './wrapper-page.ts'
+import { nodeCrypto } from '../../core/util/builtin.ts'
+
+/** Options of {@link createInject}. */
+export interface InjectOptions {
+  /** Request path of the client script, for example `/__serve8008/live.js?v=1f0c`. */
+  readonly script: string
+  /** Whether pages get the script now (the server listens). */
+  readonly isOn: () => boolean
+  /**
+   * Called when the page's own Content-Security-Policy will block live reload: path of the page, and what is missing
+   * in words such as `script-src 'self'` or `connect-src 'self'`. Once for each path; the last 1000 are remembered.
+   */
+  readonly onBlocked: (path: string, missing: string) => void
+  /** Bytes to which a coded page may expand. */
+  readonly pageBytes: number
+}
+
+/** Pages that were told of. */
+const toldPaths = 1000
+/** Origins for which a page with policies is kept; our own names are few. */
+const keptOrigins = 8
+
+/** A document, and the pages it becomes. */
+interface Plan {
+  readonly kind: DocumentKind
+  /** As it is. */
+  readonly plain: Reply
+  /** Its fields when the script is in it. */
+  readonly headers: HeaderList
+  readonly policies: readonly Policy[]
+  /** By origin; the empty key stands for every one. */
+  readonly pages: Map<string, Outcome>
+  /** Its content without a coding, while it is in the making. */
+  decoded?: ReturnType<typeof decodeWhole>
+}
+
+interface Outcome {
+  readonly reply: Reply
+  readonly missing: string | undefined
+}
+
+/**
+ * Puts the client of live reload into HTML documents and images that a browser goes to, and a page
+ * around the other images and the texts. What a script fetches,
+ * ranges, downloads and everything else pass by.
+ *
+ * It runs after the user's own fields, because they may hold a policy, and before compression. Content in memory is
+ * changed once for each shared (frozen) reply; other content is changed as it is sent.
+ */
+export function createInject(options: InjectOptions): Filter {
+  const { script, isOn, onBlocked, pageBytes } = options
+  const plans = new WeakMap<Reply, Plan | 'untouched' | WrappedKind>()
+  const told = new Set<string>()
+  let nonce = ''
+
+  function planOf(reply: Reply): Plan | 'untouched' | WrappedKind {
+    const known = plans.get(reply)
+    if (known !== undefined) return known
+    const kind = replyKind(reply)
+    const plan = kind === undefined ? 'untouched' : isWrapped(kind) ? kind : makePlan(reply, kind)
+    if (Object.isFrozen(reply)) plans.set(reply, plan)
+    return plan
+  }
+
+  function makePlan(reply: Reply, kind: DocumentKind): Plan {
+    const headers = widenOwnPolicies(reply.headers, (nonce ||= newNonce()))
+    return { kind, plain: reply, headers, policies: policiesOf(headers), pages: new Map() }
+  }
+
+  function tell(path: string, missing: string | undefined): void {
+    if (missing === undefined || told.has(path)) return
+    const [oldest] = told.size < toldPaths ? [] : told
+    if (oldest !== undefined) told.delete(oldest)
+    told.add(path)
+    onBlocked(path, missing)
+  }
+
+  function outcomeOf(plan: Plan, x: Exchange): Outcome | Promise<Outcome> {
+    const { plain, policies } = plan
+    const { body } = plain
+    const origin = pageOrigin(x)
+    const known = keptPage(plan, origin)
+    if (known !== undefined) return known
+    if (isSandboxed(policies)) return { reply: plain, missing: undefined }
+    const verdict = judgePolicies(policies, origin, scriptPath(script))
+    if (!verdict.isAllowed) return { reply: plain, missing: verdict.missing }
+
+    const coding = codingOf(plain.headers)
+    if (coding !== undefined) return codedPage(plan, coding, x)
+    if (body instanceof Uint8Array) return wholePage(plan, body, origin)
+    if (body instanceof FileSlice) return filePage(plan, body, origin)
+    return streamedPage(plan, body, undefined, x)
+  }
+
+  function pageOf({ kind, plain, policies }: Plan, origin: PageOrigin): Page {
+    return { kind, contentType: getField(plain.headers, 'content-type') ?? '', policies, origin, script }
+  }
+
+  function wholePage(plan: Plan, content: Uint8Array, origin: PageOrigin): Outcome {
+    const { plain, headers, pages } = plan
+    const placement = placeInContent(content, createPlace(pageOf(plan, origin)))
+    const { missing, isOriginBound, tag } = placement
+    const body = injectedContent(content, placement)
+    const page = body === undefined ? plain : injectedReply(plain, headers, body, tag.toString('latin1'))
+    const outcome = { reply: Object.isFrozen(plain) ? Object.freeze(page) : page, missing }
+    if (pages.size < keptOrigins) pages.set(isOriginBound ? keyOf(origin) : '', outcome)
+    return outcome
+  }
+
+  function codedPage(plan: Plan, coding: string, x: Exchange): Outcome | Promise<Outcome> {
+    const { body } = plan.plain
+    if (body instanceof Uint8Array) return decodedPage(plan, body, coding, x)
+    if (body instanceof FileSlice) {
+      const head = readHead(body)
+      return head === undefined ? { reply: plan.plain, missing: undefined } : glimpsedPage(plan, body, head, coding, x)
+    }
+    if (body === null || x.method === 'HEAD') return streamedPage(plan, body, coding, x)
+    return openedPage(plan, body, coding, x)
+  }
+
+  async function decodedPage(plan: Plan, body: Uint8Array, coding: string, x: Exchange): Promise<Outcome> {
+    const content = await (plan.decoded ??= decodeWhole(body, { coding, bound: pageBytes }))
+    delete plan.decoded
+    if (content === 'large') return glimpsedPage(plan, body, body, coding, x)
+    if (content === 'broken') return unchanged(plan.plain, 'broken', coding, x)
+    const origin = pageOrigin(x)
+    return keptPage(plan, origin) ?? wholePage(plan, content, origin)
+  }
+
+  async function openedPage(plan: Plan, body: Readable | Source, coding: string, x: Exchange): Promise<Outcome> {
+    const opened = await openBody(body)
+    // Where nothing is there yet, what turns out to be broken later breaks the reply off.
+    if (opened.first === undefined) return streamedPage(plan, opened.body, coding, x)
+    return glimpsedPage(plan, opened.body, opened.first, coding, x)
+  }
+
+  /** A page that shows at once that it cannot be decoded, or that it should not be, goes out as it is. */
+  async function glimpsedPage(
+    plan: Plan,
+    body: Exclude<Body, null>,
+    first: Uint8Array,
+    coding: string,
+    x: Exchange,
+  ): Promise<Outcome> {
+    const found = await glimpse(first, { coding, bound: pageBytes })
+    if (found === 'page' || found === 'more') return streamedPage(plan, body, coding, x)
+    return unchanged({ ...plan.plain, body }, found, coding, x)
+  }
+
+  function unchanged(reply: Reply, found: 'broken' | 'large', coding: string, x: Exchange): Outcome {
+    x.notes.remark =
+      found === 'broken'
+        ? `no live reload: the page is not ${coding}, as its Content-Encoding says`
+        : 'no live reload: the page expands to more than limits.pageBytes'
+    return { reply, missing: undefined }
+  }
+
+  function streamedPage(plan: Plan, body: Body, coding: string | undefined, x: Exchange): Outcome {
+    const { kind, plain, headers, policies } = plan
+    const origin = pageOrigin(x)
+    const place = createPlace(pageOf(plan, origin))
+    const coded = coding === undefined ? undefined : { coding, bound: pageBytes }
+    const stream = (content: Exclude<Body, null>): Source => {
+      const source = injectedStream(content, coded, place, ({ missing }) => tell(x.target.path, missing))
+      return coded === undefined ? source : { ...source, pull: (...to) => source.pull(...to).catch(brokenOff) }
+    }
+    const brokenOff = (error: unknown): never => {
+      if (!(error instanceof CodingError)) throw error
+      x.notes.remark = error.message
+      throw plain.relayed === true ? new ServeError('E8008_UPSTREAM_PROTOCOL', error.message, { cause: error }) : error
+    }
+    const tag = scriptTag(script, kind, judgePolicies(policies, origin, scriptPath(script)).nonce)
+    // A HEAD that was answered without content states what its GET would.
+    return { reply: injectedReply(plain, headers, body === null ? null : stream(body), tag), missing: undefined }
+  }
+
+  function filePage(plan: Plan, file: FileSlice, origin: PageOrigin): Outcome {
+    const { plain, headers } = plan
+    const head = readHead(file)
+    if (head === undefined) return { reply: plain, missing: undefined }
+    const place = createPlace(pageOf(plan, origin))
+    const placement = place(head, head.length < file.length ? 'limit' : 'document')
+    const { missing, tag } = placement
+    const start = injectedContent(head, placement)
+    if (start === undefined) return { reply: plain, missing }
+    return { reply: injectedReply(plain, headers, injectedFile(file, start), tag.toString('latin1')), missing }
+  }
+
+  function answered(outcome: Outcome, x: Exchange, kind: DocumentKind): Reply {
+    tell(x.target.path, outcome.missing)
+    return variedByPage(outcome.reply, x, kind)
+  }
+
+  const inject: Filter = (reply, x) => {
+    if (!isOn()) return reply
+    const plan = planOf(reply)
+    if (plan === 'untouched') return reply
+    if (typeof plan === 'string') {
+      const varied = variedByPage(reply, x, plan)
+      return asksForPage(x, plan) ? inject(wrapperPage(varied, plan, x), x) : varied
+    }
+    const { kind, plain } = plan
+    if (!asksForPage(x, kind) || (plain.body === null && x.method !== 'HEAD')) return variedByPage(plain, x, kind)
+    const outcome = outcomeOf(plan, x)
+    return outcome instanceof Promise ? outcome.then((made) => answered(made, x, kind)) : answered(outcome, x, kind)
+  }
+  return inject
+}
+
+function keptPage({ pages }: Plan, origin: PageOrigin): Outcome | undefined {
+  return pages.size === 0 ? undefined : (pages.get('') ?? pages.get(keyOf(origin)))
+}
+
+function keyOf({ scheme, host, port }: PageOrigin): string {
+  return `${scheme}://${host}:${port}`
+}
+
+/** 128 bits. */
+function newNonce(): string {
+  const { randomBytes } = nodeCrypto()
+  return randomBytes(16).toString('base64')
+}

@@ -1,0 +1,246 @@
+import { basename, dirname, join, sep } from 'node:path'
+import type { Warning } from '../../core/warning.ts'
+import { realPathOnDisk } from '../../core/util/disk-name.ts'
+import { silentFileSystem } from './file-system.ts'
+import { concerned, newFolder, type Folder, type Used } from './folder.ts'
+import { isIgnoredName } from './ignored.ts'
+import { statOf } from './file-state.ts'
+import { nameKey, type System } from './system.ts'
+import { shownPath, silentWarning, troubleWarning } from './watch-warnings.ts'
+
+/** Events of one turn from which on some may have been lost: the kernel keeps 16,384. */
+const stormEvents = 10_000
+
+/** What {@link Folders} needs. */
+export interface FoldersOptions {
+  readonly served: readonly string[]
+  readonly cwd: string
+  readonly system: System
+  /** Whether no folder is to be watched by events. */
+  readonly isPolling: boolean
+  /** Milliseconds, for what warnings say. */
+  readonly pollMs: number
+  /** Something may have changed. */
+  readonly mark: (item: Used | Folder) => void
+  /** Anything may have changed. */
+  readonly markAll: () => void
+  /** Something has to be polled. */
+  readonly onPolled: () => void
+  readonly onWarning: (warning: Warning) => void
+}
+
+/** The watched folders: those of what is used, and those on the way from the served folder's parent down to them. */
+export class Folders {
+  readonly #options: FoldersOptions
+  readonly #all = new Map<string, Folder>()
+  readonly #polled = new Set<Folder>()
+  readonly #warned = new Set<string>()
+  #events = 0
+  #turn: NodeJS.Immediate | undefined
+
+  constructor(options: FoldersOptions) {
+    this.#options = options
+  }
+
+  get size(): number {
+    return this.#all.size
+  }
+
+  /** Those that no event tells of. */
+  get polled(): ReadonlySet<Folder> {
+    return this.#polled
+  }
+
+  /** The folder at a path, watched from now on together with the way to it. */
+  get(path: string): Folder {
+    const known = this.#all.get(path)
+    if (known !== undefined && (known.parent !== undefined || dirname(path) === path)) return known
+    const parent = dirname(path) === path ? undefined : this.#parent(path)
+    if (known !== undefined) {
+      known.parent = parent
+      parent?.below.set(this.key(basename(path)), known)
+      return known
+    }
+    return this.#add(path, parent)
+  }
+
+  key(name: string): string {
+    return nameKey(name, this.#options.system.platform)
+  }
+
+  /** Looks whether a folder still is the one that is watched. When it is not, all that is in it may have changed. */
+  refresh(folder: Folder): void {
+    // It may have been let go of while it waited to be looked at.
+    if (this.#all.get(folder.path) !== folder) return
+    const stats = statOf(folder.path)
+    const identity = stats?.isDirectory() ? `${stats.dev}:${stats.ino}:${stats.birthtimeNs}` : undefined
+    if (identity === folder.identity && !folder.isSuspect) return
+    folder.isSuspect = false
+    this.#close(folder)
+    folder.identity = identity
+    folder.device = stats?.dev
+    if (identity !== undefined) this.#open(folder)
+    // Nobody tells of the coming of a topmost folder.
+    else if (folder.parent === undefined) this.#poll(folder)
+    for (const item of concerned(folder)) this.#options.mark(item)
+  }
+
+  /** Lets go of a folder when nothing in it is used, and so on up to the topmost. */
+  prune(folder: Folder): void {
+    if (folder.files.size > 0 || folder.below.size > 0 || folder.entries !== undefined) return
+    this.#close(folder)
+    this.#all.delete(folder.path)
+    if (folder.parent === undefined) return
+    folder.parent.below.delete(this.key(basename(folder.path)))
+    this.prune(folder.parent)
+  }
+
+  close(): void {
+    for (const folder of this.#all.values()) this.#close(folder)
+    this.#all.clear()
+    clearImmediate(this.#turn)
+  }
+
+  /** Below a served folder the way starts at that folder's parent; elsewhere at the parent of the folder. */
+  #parent(path: string): Folder {
+    const parent = dirname(path)
+    const isBelow = this.#options.served.some((root) => isWithin(parent, root))
+    return isBelow ? this.get(parent) : (this.#all.get(parent) ?? this.#add(parent, undefined))
+  }
+
+  #add(path: string, parent: Folder | undefined): Folder {
+    const folder = newFolder(path, parent)
+    this.#all.set(path, folder)
+    parent?.below.set(this.key(basename(path)), folder)
+    this.refresh(folder)
+    if (folder.identity === undefined && parent === undefined) this.#poll(folder)
+    return folder
+  }
+
+  #open(folder: Folder): void {
+    const { parent } = folder
+    folder.real = realPath(folder.path)
+    const expected = parent?.real === undefined ? undefined : join(parent.real, basename(folder.path))
+    folder.isLinked = parent?.isLinked === true || (expected !== undefined && folder.real !== expected)
+    if (this.#options.isPolling || this.#isSilent(folder)) return this.#poll(folder)
+    try {
+      const watcher = this.#options.system.watch(folder.path, (type, name) => this.#hint(folder, type, name))
+      watcher.on('error', (error) => this.#fail(folder, error))
+      folder.watcher = watcher
+      folder.missedOpens = 0
+    } catch (error) {
+      this.#fail(folder, error as NodeJS.ErrnoException)
+    }
+  }
+
+  /** Asks once for each device: what is below a silent folder is silent, unless something else is mounted there. */
+  #isSilent(folder: Folder): boolean {
+    if (this.#options.system.platform !== 'linux') return false
+    const { parent } = folder
+    if (parent?.identity !== undefined && parent.device === folder.device && parent.watcher !== undefined) return false
+    const fileSystem = this.#fileSystem(folder.path)
+    if (fileSystem === undefined) return false
+    // The folder above a served one is watched for the sake of one name; it needs no explanation.
+    if (parent !== undefined) {
+      const root = this.#options.served.find((each) => isWithin(folder.path, each)) ?? folder.path
+      this.#warn(`${fileSystem} ${root}`, silentWarning(fileSystem, this.#shown(root), this.#options.pollMs))
+    }
+    return true
+  }
+
+  #fileSystem(path: string): string | undefined {
+    try {
+      return silentFileSystem(this.#options.system.fileSystem(path))
+    } catch {
+      return undefined
+    }
+  }
+
+  #fail(folder: Folder, error: NodeJS.ErrnoException): void {
+    this.#close(folder)
+    // It went away in between (on Windows that is an error of the watcher), or is not what it was. Where it is back by now,
+    // that is worth another try, but not for ever.
+    const isBack = statOf(folder.path)?.isDirectory() === true
+    if (!isBack || (error.code === 'ENOENT' && folder.missedOpens++ < 3)) {
+      folder.identity = undefined
+      if (folder.parent === undefined) this.#poll(folder)
+      return this.#options.mark(folder)
+    }
+    this.#poll(folder)
+    const isForbidden = error.code === 'EACCES' || error.code === 'EPERM'
+    // A folder above the served one may be closed to us; that is no trouble of the user's.
+    if (isForbidden && folder.parent === undefined) return
+    const warning = troubleWarning(error, this.#shown(folder.path), this.#options.pollMs)
+    this.#warn(error.code ?? error.message, warning)
+  }
+
+  #hint(folder: Folder, type: string, name: string | null): void {
+    const { mark } = this.#options
+    this.#count()
+    if (name === null) {
+      for (const item of concerned(folder)) hinted(item, mark)
+      return
+    }
+    const key = this.key(name)
+    for (const use of folder.files.get(key) ?? []) hinted(use, mark)
+    const below = folder.below.get(key)
+    if (below !== undefined) mark(below)
+    if (type !== 'rename') return
+    if (folder.entries !== undefined && !isIgnoredName(name)) hinted(folder.entries, mark)
+    // Linux names the watched folder itself when that was removed or moved.
+    if (name === basename(folder.path)) {
+      folder.isSuspect = true
+      mark(folder)
+    }
+  }
+
+  #count(): void {
+    this.#events++
+    this.#turn ??= setImmediate(() => {
+      if (this.#events > stormEvents) this.#options.markAll()
+      this.#events = 0
+      this.#turn = undefined
+    })
+  }
+
+  #poll(folder: Folder): void {
+    folder.isPolled = true
+    this.#polled.add(folder)
+    this.#options.onPolled()
+  }
+
+  #close(folder: Folder): void {
+    folder.watcher?.close()
+    folder.watcher = undefined
+    folder.isPolled = false
+    this.#polled.delete(folder)
+  }
+
+  #warn(key: string, warning: Warning): void {
+    if (this.#warned.has(key)) return
+    this.#warned.add(key)
+    this.#options.onWarning(warning)
+  }
+
+  #shown(path: string): string {
+    return shownPath(path, this.#options.cwd)
+  }
+}
+
+/** Whether a path is the folder or something in it. */
+function isWithin(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep)
+}
+
+function hinted(item: Used | Folder, mark: (item: Used | Folder) => void): void {
+  if ('signature' in item) item.isHinted = true
+  mark(item)
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    return realPathOnDisk(path)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,43 @@
+import { nodeCrypto } from '../../core/util/builtin.ts'
+import { matchesApr1 } from './apr1.ts'
+
+/** A form of stored password that can be checked. */
+export type HashKind = 'bcrypt' | 'apr1' | 'sha' | 'ssha'
+
+// Each cost step doubles the time: 15 is seconds in plain JavaScript, and 31 would be days.
+const forms: readonly (readonly [HashKind, RegExp])[] = [
+  ['bcrypt', /^\$2[aby]\$(?:0[4-9]|1[0-5])\$[./A-Za-z0-9]{53}$/],
+  ['apr1', /^\$apr1\$[^$:\s]{1,8}\$[./A-Za-z0-9]{22}$/],
+  ['sha', /^\{SHA\}[A-Za-z0-9+/]{27}=$/],
+  ['ssha', /^\{SSHA\}[A-Za-z0-9+/]{28,}={0,2}$/],
+]
+
+/** The form of a stored password; undefined when we do not check it: plain text, crypt, or a bcrypt cost above 15. */
+export function hashKind(hash: string): HashKind | undefined {
+  return forms.find(([, form]) => form.test(hash))?.[0]
+}
+
+/** Whether a password belongs to a stored hash of a known kind. Takes the same time either way. */
+export async function matchesHash(password: string, hash: string): Promise<boolean> {
+  switch (hashKind(hash)) {
+    case 'bcrypt': {
+      const { compare } = await import('bcryptjs')
+      return compare(password, hash)
+    }
+    case 'apr1':
+      return matchesApr1(password, hash)
+    case 'sha':
+      return matchesSha(password, Buffer.from(hash.slice('{SHA}'.length), 'base64'))
+    case 'ssha':
+      return matchesSha(password, Buffer.from(hash.slice('{SSHA}'.length), 'base64'))
+    default:
+      return false
+  }
+}
+
+/** SHA-1 of the password and what follows the digest in the entry, the salt, if any (RFC 2307). */
+function matchesSha(password: string, stored: Buffer): boolean {
+  const { createHash, timingSafeEqual } = nodeCrypto()
+  const digest = createHash('sha1').update(password).update(stored.subarray(20)).digest()
+  return timingSafeEqual(digest, stored.subarray(0, 20))
+}

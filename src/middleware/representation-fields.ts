@@ -1,0 +1,74 @@
+import type { HeaderList } from '../http/message/headers.ts'
+
+/** Digests of the content as sent: any change of its bytes makes them lies (RFC 9530, RFC 1864). */
+export const digestFields: ReadonlySet<string> = new Set(['content-digest', 'content-md5', 'digest', 'repr-digest'])
+
+/**
+ * Fields that describe a representation that is not sent, beside the digests. What else a reply says
+ * (caching, `Vary`, CORS, security policies, cookies) holds for a 304 or an error in its place too.
+ */
+const metadataFields: ReadonlySet<string> = new Set([
+  'accept-ranges',
+  'content-disposition',
+  'content-encoding',
+  'content-language',
+  'content-length',
+  'content-range',
+  'content-type',
+  'trailer',
+  'transfer-encoding',
+])
+
+/** How the representation may be stored and recognised: right for its 304, wrong for an error. */
+const validatorFields: ReadonlySet<string> = new Set([
+  'cache-control',
+  'content-location',
+  'etag',
+  'expires',
+  'last-modified',
+])
+
+/** A copy without the fields whose names (in lower case) are in a set. */
+export function withoutFields(list: HeaderList, names: ReadonlySet<string>): string[] {
+  return filterFields(list, (name) => !names.has(name))
+}
+
+/**
+ * The fields of the 200 that its 304 carries (RFC 9110 section 15.4.5): all that is not metadata of the
+ * representation; `Last-Modified` only where there is no `ETag` to guide the update of a cache.
+ */
+export function fieldsOfNotModified(list: HeaderList, hasEntityTag: boolean): string[] {
+  return filterFields(
+    list,
+    (name) => !metadataFields.has(name) && !digestFields.has(name) && !(hasEntityTag && name === 'last-modified'),
+  )
+}
+
+/** The fields that are not about a representation: they hold for an error or a redirect as well. */
+export function generalFields(list: HeaderList): string[] {
+  return filterFields(
+    list,
+    (name) => !metadataFields.has(name) && !digestFields.has(name) && !validatorFields.has(name),
+  )
+}
+
+/** The fields of an error that takes the place of a reply: its own, and what the reply says for both. */
+export function fieldsOfRefusal(own: HeaderList, replaced: HeaderList): string[] {
+  return [...own, ...withoutFields(generalFields(replaced), namesOf(own))]
+}
+
+/** The names of a list in lower case. */
+export function namesOf(list: HeaderList): Set<string> {
+  const names = new Set<string>()
+  for (let i = 0; i < list.length; i += 2) names.add((list[i] as string).toLowerCase())
+  return names
+}
+
+function filterFields(list: HeaderList, isKept: (name: string) => boolean): string[] {
+  const kept: string[] = []
+  for (let i = 0; i < list.length; i += 2) {
+    const name = list[i] as string
+    if (isKept(name.toLowerCase())) kept.push(name, list[i + 1] as string)
+  }
+  return kept
+}

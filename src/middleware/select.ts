@@ -1,0 +1,95 @@
+import { ServeError } from '../core/serve-error.ts'
+import { discard } from '../http/body/discard.ts'
+import { allowsRange, evaluatePreconditions } from '../http/semantics/conditional.ts'
+import type { Exchange, Filter } from '../http/message/exchange.ts'
+import { FileSlice } from '../http/body/file-slice.ts'
+import { parseRange, type ByteRange } from '../http/semantics/range.ts'
+import type { Reply } from '../http/message/reply.ts'
+import { multipartReply } from './multipart.ts'
+import { digestFields, fieldsOfNotModified, fieldsOfRefusal, withoutFields } from './representation-fields.ts'
+
+/** What {@link createSelect} needs. */
+export interface SelectOptions {
+  /** Ranges answered in one reply; a request for more gets the whole. */
+  readonly maxRanges: number
+  /** Turns a 412 or 416 into the reply that the client sees. */
+  readonly refuse: (error: ServeError, x: Exchange) => Reply
+}
+
+/**
+ * Selects what of a whole representation a client needs: preconditions first, then ranges (RFC 9110
+ * sections 13 and 14). It runs after every filter that changes bytes, because validators and offsets
+ * belong to the bytes that are sent.
+ *
+ * Only GET and HEAD: another method has done its work by the time there is a reply, and a 412 would lie
+ * about it. A handler of such methods asks `evaluatePreconditions` before it acts.
+ */
+export function createSelect(options: SelectOptions): Filter {
+  const { maxRanges, refuse } = options
+
+  function refusal(error: ServeError, reply: Reply, x: Exchange): Reply {
+    discard(reply.body)
+    const refused = refuse(error, x)
+    return { ...refused, headers: fieldsOfRefusal(refused.headers, reply.headers) }
+  }
+
+  return (reply, x) => {
+    const { validators } = reply
+    if (reply.relayed === true || validators === undefined || reply.status !== 200 || !isSelective(x.headers.names))
+      return reply
+    if (x.method !== 'GET' && x.method !== 'HEAD') return reply
+
+    const outcome = evaluatePreconditions(x.method, x.headers, validators)
+    if (outcome === 'failed') {
+      return refusal(
+        new ServeError('E8008_PRECONDITION', 'The resource is not in the state that the request requires of it.', {
+          hint: 'Fetch it again without If-Match and If-Unmodified-Since to see its current ETag and Last-Modified.',
+        }),
+        reply,
+        x,
+      )
+    }
+    if (outcome === 'not-modified') {
+      discard(reply.body)
+      return { status: 304, headers: fieldsOfNotModified(reply.headers, validators.etag !== undefined), body: null }
+    }
+
+    // RFC 9110 section 14.2: Range means something for GET only.
+    const field = x.method === 'GET' ? x.headers.get('range') : undefined
+    const { body } = reply
+    if (field === undefined || !(body instanceof Uint8Array || body instanceof FileSlice)) return reply
+    if (!allowsRange(x.headers, validators)) return reply
+    const ranges = parseRange(field, body.length, maxRanges)
+    if (ranges === 'full') return reply
+    if (ranges === 'unsatisfiable') {
+      return refusal(
+        new ServeError('E8008_RANGE', `No part of the requested range lies within the ${body.length} bytes.`, {
+          hint: 'Ask for a range within the length that Content-Range names.',
+          headers: ['Content-Range', `bytes */${body.length}`],
+        }),
+        reply,
+        x,
+      )
+    }
+    const headers = withoutFields(reply.headers, digestFields)
+    const [range] = ranges
+    if (ranges.length > 1 || range === undefined) return multipartReply({ ...reply, headers }, body, ranges)
+    return partReply(reply, headers, body, range)
+  }
+}
+
+/** Whether a request has any of the fields that matter here; most have none and go by untouched. */
+function isSelective(names: readonly string[]): boolean {
+  for (const name of names) {
+    if (name === 'range' || (name.charCodeAt(0) === 105 && name.startsWith('if-'))) return true
+  }
+  return false
+}
+
+function partReply(reply: Reply, headers: string[], body: Uint8Array | FileSlice, range: ByteRange): Reply {
+  const { first, last } = range
+  const { length } = body
+  headers.push('Content-Range', `bytes ${first}-${last}/${length}`)
+  const part = body instanceof Uint8Array ? body.subarray(first, last + 1) : body.narrow(first, last - first + 1)
+  return { status: 206, headers, body: part, close: reply.close }
+}

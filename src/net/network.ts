@@ -1,0 +1,47 @@
+import { hostname, networkInterfaces, type NetworkInterfaceInfo } from 'node:os'
+import { formatHost } from '../core/util/ip.ts'
+
+/** What `os.networkInterfaces()` returns. */
+export type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>
+
+/**
+ * URLs by which other machines reach a server that listens on every address, IPv4 first.
+ * IPv6 link-local addresses are left out: a URL cannot carry the zone that they need (RFC 4007 section 11).
+ *
+ * @param base path with a slash in front
+ * @param interfaces addresses of this machine. Default: as the system tells now.
+ */
+export function networkUrls(
+  protocol: 'http' | 'https',
+  port: number,
+  base: string,
+  interfaces: Interfaces = networkInterfaces(),
+): string[] {
+  const shown = port === (protocol === 'http' ? 80 : 443) ? '' : `:${port}`
+  const reachable = externalAddresses(interfaces).filter((address) => !/^fe[89ab]/i.test(address))
+  const sorted = [...reachable.filter(isVersion4), ...reachable.filter((address) => !isVersion4(address))]
+  return sorted.map((address) => `${protocol}://${formatHost(address)}${shown}${base}`)
+}
+
+/**
+ * The names by which other machines may address this one: its addresses, its host name and that name
+ * under `.local` (RFC 6762 section 3), in lower case. IPv6 stands without brackets and zone.
+ */
+export function ownNames(interfaces: Interfaces = networkInterfaces(), host: string = hostname()): string[] {
+  const full = host.toLowerCase().replace(/\.$/, '')
+  const label = full.split('.', 1)[0] as string
+  const names = label === '' ? [] : [full, label, `${label}.local`]
+  return [...new Set([...externalAddresses(interfaces), ...names])]
+}
+
+function externalAddresses(interfaces: Interfaces): string[] {
+  const addresses = Object.values(interfaces)
+    .flatMap((entries) => entries ?? [])
+    .filter(({ internal }) => !internal)
+    .map(({ address }) => address.toLowerCase().replace(/%.*$/, ''))
+  return [...new Set(addresses)]
+}
+
+function isVersion4(address: string): boolean {
+  return !address.includes(':')
+}

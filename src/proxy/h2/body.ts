@@ -1,0 +1,56 @@
+import type { ClientHttp2Stream } from 'node:http2'
+import { constants } from 'node:http2'
+import { getField, type HeaderList } from '../../http/message/headers.ts'
+import type { Source } from '../../http/message/reply.ts'
+import { cancelStream } from '../../http/h2/cancel.ts'
+import { plainFields } from './fields.ts'
+import { pullStream } from '../response/pull-stream.ts'
+import { upstreamError } from '../upstream/upstream-fault.ts'
+
+/**
+ * The content of a stream with its trailers. Fails when the stream was reset, which Node shows as a plain end for
+ * some codes.
+ *
+ * @param idleMs Milliseconds without a byte after which it is given up; 0 is none.
+ */
+export function http2Body(stream: ClientHttp2Stream, headers: HeaderList, idleMs: number): Source {
+  const length = getField(headers, 'content-length')
+  let trailers: string[] = []
+  const given = (): HeaderList | undefined => (trailers.length > 0 ? trailers : undefined)
+  stream.once('trailers', (fields, _flags, raw?: string[]) => {
+    trailers = plainFields(raw ?? flat(fields))
+  })
+  return {
+    length: length === undefined ? undefined : Number(length),
+    cancel: () => cancelStream(stream),
+    async pull(sink, signal): Promise<HeaderList | void> {
+      const stop = (): void => cancelStream(stream)
+      signal.addEventListener('abort', stop)
+      if (signal.aborted) stop()
+      try {
+        await pullStream(stream, sink, idleMs)
+        // An upstream that has answered need not hear the rest of the request.
+        if (stream.writableEnded) await closed(stream)
+        else if (!stream.closed) return (stop(), given())
+        if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) throw new Error('The reply broke off.')
+      } catch (error) {
+        stop()
+        throw upstreamError(error, 'reset', true)
+      } finally {
+        signal.removeEventListener('abort', stop)
+      }
+      return given()
+    },
+  }
+}
+
+/** Its code is known when it is closed, which is a turn after its end. */
+async function closed(stream: ClientHttp2Stream): Promise<void> {
+  if (stream.destroyed) return
+  await new Promise<void>((resolve) => stream.once('close', resolve))
+}
+
+/** Older Nodes give no raw list of trailers. */
+function flat(fields: Readonly<Record<string, string | string[] | undefined>>): string[] {
+  return Object.entries(fields).flatMap(([name, value]) => [value ?? []].flat().flatMap((each) => [name, each]))
+}

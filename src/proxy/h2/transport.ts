@@ -1,0 +1,197 @@
+import { constants, type ClientHttp2Stream } from 'node:http2'
+import type { Readable } from 'node:stream'
+import { getField } from '../../http/message/headers.ts'
+import { awaitHead } from '../response/await-head.ts'
+import { createDial } from '../upstream/connect.ts'
+import { followClient } from '../client-abort.ts'
+import { cancelStream } from '../../http/h2/cancel.ts'
+import { http2Body } from './body.ts'
+import { http2RequestFields, http2Trailers, isGrpc, plainFields } from './fields.ts'
+import { createHttp2Session, type Http2Session } from './session.ts'
+import { upgradeHttp2 } from './upgrade.ts'
+import { maxInterim } from '../response/head.ts'
+import type { OutboundRequest, Transport, TransportOptions, UpstreamFault, UpstreamReply } from '../types.ts'
+import { UpstreamError } from '../upstream/upstream-error.ts'
+import { upstreamError } from '../upstream/upstream-fault.ts'
+
+/** Speaks HTTP/2 to one upstream, over one session that all exchanges share. */
+export function createHttp2Transport(options: TransportOptions): Transport {
+  const { upstream, timeouts, tls, limits } = options
+  const { replyHeaderBytes } = limits
+  const dial = createDial({ upstream, connectMs: timeouts.connectMs, tls, alpn: ['h2'] })
+  const scheme = upstream.protocol === 'h2:' ? 'https' : 'http'
+  const authority = `${scheme}://${upstream.authority}`
+  const session = createHttp2Session({ authority, dial, connectMs: timeouts.connectMs, replyHeaderBytes })
+  return {
+    async send(request) {
+      // It may break off before there is a stream.
+      request.body?.on('error', () => {})
+      const { signal, release } = followClient(request)
+      try {
+        const stream = await openStream(session, request, signal, options)
+        stream.once('close', release)
+        return await converse(stream, request, signal, options)
+      } catch (error) {
+        release()
+        throw error
+      }
+    },
+    upgrade: (...asked) => upgradeHttp2(session, options, asked),
+    close: () => session.close(),
+  }
+}
+
+async function openStream(
+  session: Http2Session,
+  request: OutboundRequest,
+  signal: AbortSignal,
+  { upstream }: TransportOptions,
+): Promise<ClientHttp2Stream> {
+  const { body } = request
+  for (let attempt = 0; ; attempt++) {
+    const open = await session.acquire(signal)
+    try {
+      const fields = http2RequestFields(request, upstream)
+      // Behind content whose length was said, nobody sends any.
+      const waitForTrailers = body !== null && request.length === undefined
+      const stream = open.request(fields, { endStream: body === null, waitForTrailers })
+      if (waitForTrailers) stream.once('wantTrailers', () => sendTrailers(stream, request))
+      stream.on('error', () => {})
+      session.follow(open, stream)
+      return stream
+    } catch (error) {
+      session.released(open)
+      // It was used up between the two lines above.
+      const isUsedUp = open.closed || open.destroyed
+      if (!isUsedUp || attempt > 0) throw upstreamError(error, isUsedUp ? 'reset' : 'protocol', false)
+    }
+  }
+}
+
+/** What came behind the content; nothing else would end the stream. */
+function sendTrailers(stream: ClientHttp2Stream, request: OutboundRequest): void {
+  // It may have been reset meanwhile, and what is thrown here would end the process.
+  if (stream.destroyed || stream.closed) return
+  stream.sendTrailers(http2Trailers(request.trailers?.() ?? []))
+}
+
+function converse(
+  stream: ClientHttp2Stream,
+  request: OutboundRequest,
+  signal: AbortSignal,
+  { upstream, timeouts, limits: { replyHeaderBytes } }: TransportOptions,
+): Promise<UpstreamReply> {
+  return new Promise((resolve, reject) => {
+    let interim = 0
+    let answered = false
+    const fail = (error: unknown): void => {
+      settle()
+      cancelStream(stream)
+      reject(error)
+    }
+    const fault = (name: UpstreamFault, message: string): void =>
+      fail(new UpstreamError(name, message, { wrote: true }))
+    const leave = (cause?: unknown): void => fail(new UpstreamError('left', 'The client left.', { wrote: true, cause }))
+    const left = (): void => leave()
+    const late = `${upstream.label} did not answer in time.`
+    const stopAwaiting = awaitHead({
+      ms: timeouts.headersMs,
+      body: request.body,
+      outlet: stream,
+      expire: () => fault('headers-timeout', late),
+    })
+    const forAll = bound(timeouts.totalMs, () => fault('total-timeout', late))
+    const settle = (): void => {
+      answered = true
+      stopAwaiting()
+      signal.removeEventListener('abort', left)
+    }
+    stream.once('close', () => clearTimeout(forAll))
+    signal.addEventListener('abort', left)
+    stream.once('error', (error) => fail(streamError(stream, error)))
+    stream.once('close', () => answered || fail(streamError(stream, new Error('The stream was closed.'))))
+    stream.on('headers', (headers, _flags, raw?: string[]) => {
+      const status = Number(headers[':status'])
+      if (++interim > maxInterim) fault('protocol', 'Too many interim replies.')
+      else if (!answered && status !== 100 && status !== 101) request.inform(status, plainFields(raw ?? []))
+    })
+    stream.once('response', (headers, flags, raw?: string[]) => {
+      const status = Number(headers[':status'])
+      if (!(status >= 200 && status <= 999)) return fault('protocol', `${status} is not the status of a reply.`)
+      if (bytesOf(raw ?? []) > replyHeaderBytes)
+        return fault('headers-too-large', `more than ${replyHeaderBytes} bytes`)
+      settle()
+      const fields = plainFields(raw ?? [])
+      const isEndless = isGrpc(fields) || /^text\/event-stream/i.test(getField(fields, 'content-type') ?? '')
+      if (isEndless) clearTimeout(forAll)
+      const body = hasContent(stream, status, flags, request)
+        ? http2Body(stream, fields, isEndless ? 0 : timeouts.bodyIdleMs)
+        : null
+      resolve({ status, headers: fields, body })
+    })
+    if (request.body !== null) sendBody(request.body, stream, (error) => answered || leave(error))
+    if (signal.aborted) leave()
+  })
+}
+
+/** A stream that was refused reached no application (RFC 9113 section 8.7), so repeating it is safe. */
+function streamError(stream: ClientHttp2Stream, error: unknown): UpstreamError {
+  const isRefused = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM || stream.id === undefined
+  return upstreamError(error, 'reset', !isRefused)
+}
+
+/** Whether content follows; where none does, the stream is read to its end all the same. */
+function hasContent(stream: ClientHttp2Stream, status: number, flags: number, { method }: OutboundRequest): boolean {
+  // A gRPC call that fails at once has its status in the header section, and clients look where that ends.
+  const isOver = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0
+  if (method !== 'HEAD' && status !== 204 && status !== 304 && !isOver) return true
+  stream.resume().once('end', () => stream.writableEnded || cancelStream(stream))
+  return false
+}
+
+function bytesOf(texts: readonly string[]): number {
+  let bytes = 0
+  for (const { length } of texts) bytes += length
+  return bytes
+}
+
+function bound(ms: number, act: () => void): NodeJS.Timeout | undefined {
+  return ms === 0 ? undefined : setTimeout(act, ms)
+}
+
+/**
+ * Sends content with backpressure. Content that breaks off is never ended, and none is before the upstream has taken
+ * it all: an end that waits for a window must not meet a reset.
+ */
+function sendBody(body: Readable, stream: ClientHttp2Stream, fail: (error: unknown) => void) {
+  let waiting = 0
+  let isWhole = false
+  const broken = (error: unknown): void => {
+    cancelStream(stream)
+    fail(error)
+  }
+  const written = (): void => {
+    waiting--
+    end()
+  }
+  const end = (): void => {
+    if (isWhole && waiting === 0 && !stream.destroyed && !stream.closed) stream.end()
+  }
+  const write = (chunk: Uint8Array): void => {
+    waiting++
+    if (!stream.write(chunk, written)) body.pause()
+  }
+  if (body.destroyed) return broken(body.errored ?? new Error('The content is gone.'))
+  body.once('error', broken)
+  body.once('end', () => {
+    isWhole = true
+    end()
+  })
+  stream.on('drain', () => body.resume())
+  // An upstream may answer and be done before it was told everything: the rest is read and dropped.
+  stream.once('close', () => {
+    body.off('data', write)
+    body.resume()
+  })
+  body.on('data', write)
+}

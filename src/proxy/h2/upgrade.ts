@@ -1,0 +1,96 @@
+import { constants, type ClientHttp2Stream } from 'node:http2'
+import type { Exchange } from '../../http/message/exchange.ts'
+import { cancelStream } from '../../http/h2/cancel.ts'
+import { http2Body } from './body.ts'
+import { http2RequestFields, plainFields } from './fields.ts'
+import type { Http2Session } from './session.ts'
+import { joinSockets } from '../upgrade/tunnel.ts'
+import type { OutboundRequest, TransportOptions, UpgradeAnswer } from '../types.ts'
+import { acceptOf, wantedUpgrade } from '../upgrade/fields.ts'
+import { UpstreamError } from '../upstream/upstream-error.ts'
+import { upstreamError } from '../upstream/upstream-fault.ts'
+
+/** A WebSocket on its way to an upstream of HTTP/2. */
+interface Asking {
+  readonly stream: ClientHttp2Stream
+  /** The client's key, which HTTP/2 does not use: the answer to it is ours. */
+  readonly key: string
+  readonly signal: AbortSignal
+  readonly options: TransportOptions
+}
+
+/**
+ * Opens a WebSocket on a stream (RFC 8441). Resolves as an upgrade of HTTP/1.1 would, or with undefined where the
+ * upstream does not take WebSockets over HTTP/2.
+ */
+export async function upgradeHttp2(
+  session: Http2Session,
+  options: TransportOptions,
+  [x, outbound, signal]: readonly [Exchange, OutboundRequest, AbortSignal],
+): Promise<UpgradeAnswer | undefined> {
+  const key = x.headers.get('sec-websocket-key')
+  if (key === undefined || wantedUpgrade(x)?.toLowerCase() !== 'websocket') return undefined
+  const open = await session.acquire(signal)
+  if (open.remoteSettings.enableConnectProtocol !== true) {
+    session.released(open)
+    return undefined
+  }
+  const fields = http2RequestFields({ ...outbound, body: null }, options.upstream)
+  delete fields['sec-websocket-key']
+  const stream = open.request({ ...fields, ':method': 'CONNECT', ':protocol': 'websocket' }, { endStream: false })
+  stream.on('error', () => {})
+  session.follow(open, stream)
+  return await answerOf({ stream, key, signal, options })
+}
+
+function answerOf(asking: Asking): Promise<UpgradeAnswer> {
+  const { stream, signal, options } = asking
+  const { upgradeMs, bodyIdleMs } = options.timeouts
+  return new Promise((resolve, reject) => {
+    const fail = (error: unknown): void => {
+      settle()
+      cancelStream(stream)
+      reject(upstreamError(error, 'reset', true))
+    }
+    const closed = (): void => fail(new Error('The stream was closed.'))
+    const leave = (): void => fail(new UpstreamError('left', 'The client left.', { wrote: true }))
+    const late = (): void => fail(new UpstreamError('headers-timeout', 'No answer to the upgrade.', { wrote: true }))
+    const timer = upgradeMs === 0 ? undefined : setTimeout(late, upgradeMs)
+    const settle = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', leave)
+      stream.off('error', fail).off('close', closed)
+    }
+    signal.addEventListener('abort', leave)
+    stream.once('error', fail).once('close', closed)
+    stream.once('response', (headers, flags, raw?: string[]) => {
+      settle()
+      const status = Number(headers[':status'])
+      const fields = plainFields(raw ?? [])
+      if (status >= 200 && status <= 299) return resolve(opened(fields, asking))
+      const isOver = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0
+      const body = isOver ? null : http2Body(stream, fields, bodyIdleMs)
+      if (isOver) cancelStream(stream)
+      resolve({ status, headers: fields, body, relayed: true })
+    })
+    if (signal.aborted) leave()
+  })
+}
+
+function opened(fields: readonly string[], { stream, key, signal }: Asking): UpgradeAnswer {
+  // Until somebody takes over, and if nobody does.
+  const abandon = (): void => cancelStream(stream)
+  signal.addEventListener('abort', abandon)
+  return {
+    status: 101,
+    headers: [...fields, 'Upgrade', 'websocket', 'Sec-WebSocket-Accept', acceptOf(key)],
+    body: null,
+    relayed: true,
+    takeover: (client, fromClient) => {
+      signal.removeEventListener('abort', abandon)
+      // What passes a reset on knows it by this name.
+      Object.assign(stream, { resetAndDestroy: abandon })
+      return joinSockets(client, stream, { fromClient, fromUpstream: new Uint8Array() })
+    },
+  }
+}

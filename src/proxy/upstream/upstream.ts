@@ -1,0 +1,115 @@
+import type { ResolvedUpstream } from '../../config/route-types.ts'
+import { ServeError } from '../../core/serve-error.ts'
+import type { Exchange } from '../../http/message/exchange.ts'
+import type { ForwardedContent } from '../request/buffered-content.ts'
+import { createHttp1Transport } from '../h1/transport.ts'
+import { createOutbound, matchedPrefix, type OutboundOptions } from '../request/headers.ts'
+import { createRequestPath } from '../request/path.ts'
+import { leavesRoute, rewriteDestination } from '../request/destination-header.ts'
+import { announcedTrailers, trailerSection } from '../request/trailers.ts'
+import type { OutboundRequest, Transport, TransportOptions, Upgrade } from '../types.ts'
+import { createUpgrade } from '../upgrade/upgrade.ts'
+import type { UrlMapping } from '../url-rewrite.ts'
+
+/** An upstream of a route: how requests are put to it, and the ways to speak to it. */
+export interface Target {
+  readonly upstream: ResolvedUpstream
+  readonly transport: Transport
+  readonly upgrade: Upgrade
+  /** @throws ServeError 400, 502 or 508 for what must not be sent on. */
+  request(x: Exchange, content: ForwardedContent): OutboundRequest
+  mapping(x: Exchange): UrlMapping
+}
+
+/** What a {@link Target} needs beside its upstream. */
+export interface TargetOptions extends OutboundOptions, Pick<TransportOptions, 'limits'> {}
+
+/** Prepares an upstream. Nothing is connected before the first request. */
+export function createTarget(upstream: ResolvedUpstream, options: TargetOptions): Target {
+  const { match, proxy, limits } = options
+  const { timeouts, tls } = proxy
+  const pathOf = createRequestPath(match, upstream)
+  const outer = matchedPrefix(match)
+  const outbound = createOutbound(upstream, options)
+
+  function mapping(x: Exchange): UrlMapping {
+    const host = x.headers.get('host') ?? ''
+    const isSecure = upstream.protocol === 'https:' || upstream.protocol === 'h2:'
+    return {
+      client: { scheme: x.peer.encrypted ? 'https' : 'http', authority: host, prefix: outer },
+      upstream: { scheme: isSecure ? 'https' : 'http', authority: outbound.host(x), prefix: upstream.prefix ?? outer },
+      aliases: [upstream.authority],
+    }
+  }
+
+  function fieldsFor(x: Exchange): readonly string[] {
+    const fields = outbound.fields(x)
+    const { names } = x.headers
+    // RFC 4918 section 10.3: it has a meaning for these two alone; others may mean a queue by it.
+    const copies = (x.method === 'COPY' || x.method === 'MOVE') && names.includes('destination')
+    if (!copies && !(proxy.rewrite && names.includes('if'))) return fields
+    const urls = mapping(x)
+    if (copies && leavesRoute(fields, urls)) {
+      // RFC 4918 section 9.8.5.
+      throw new ServeError('E8008_UPSTREAM_FORBIDDEN', 'The Destination lies outside of the route.', {
+        hint: 'copy and move within the route',
+      })
+    }
+    return proxy.rewrite ? rewriteDestination(fields, urls, copies) : fields
+  }
+
+  const transport = createTransport({ upstream, timeouts, tls, limits })
+  const plainUpgrade = createUpgrade({ upstream, timeouts, tls, replyHeaderBytes: limits.replyHeaderBytes })
+  return {
+    upstream,
+    transport,
+    upgrade: async (...asked) => (await transport.upgrade?.(...asked)) ?? plainUpgrade(...asked),
+    mapping,
+    request(x, content) {
+      const request: OutboundRequest = {
+        method: x.method,
+        path: `${pathOf(x.target.path)}${x.target.query}`,
+        headers: fieldsFor(x),
+        body: content.expected ? content.relay() : null,
+        length: content.length,
+        // Only content without a length can be followed by any.
+        announced: content.length === undefined ? announcedTrailers(x, options) : [],
+        trailers: () => trailerSection(x, options),
+        whenGone: (callback) => x.whenGone(callback),
+        inform: (status, fields) => x.inform(status, fields),
+        again: () => (content.taken ? undefined : { ...request, body: content.relay() }),
+      }
+      return request
+    },
+  }
+}
+
+function createTransport(options: TransportOptions): Transport {
+  const { protocol } = options.upstream
+  if (protocol === 'h2:' || protocol === 'h2c:') {
+    return lazyTransport(async () => (await import('../h2/transport.ts')).createHttp2Transport(options))
+  }
+  const usual = createHttp1Transport(options)
+  const trailing = lazyTransport(async () =>
+    (await import('../h1/trailer-transport.ts')).createTrailerTransport(options),
+  )
+  return {
+    // Only the last chunk can be followed by trailers (RFC 9112 section 7.1.2).
+    send(request) {
+      const { announced = [], body, length } = request
+      return (announced.length > 0 && body !== null && length === undefined ? trailing : usual).send(request)
+    },
+    retire: async () => usual.retire?.(),
+    close: async () => void (await Promise.all([usual.close(), trailing.close()])),
+  }
+}
+
+/** What few need is loaded by those who use it. */
+function lazyTransport(open: () => Promise<Transport>): Transport {
+  let opening: Promise<Transport> | undefined
+  return {
+    send: async (request) => (await (opening ??= open())).send(request),
+    upgrade: async (...asked) => (await (opening ??= open())).upgrade?.(...asked),
+    close: async () => (await opening)?.close(),
+  }
+}

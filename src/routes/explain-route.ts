@@ -1,0 +1,69 @@
+import type { ResolvedProxy, ResolvedRoute } from '../config/route-types.ts'
+import { isServeError } from '../core/serve-error.ts'
+import type { ForwardedRequest } from '../proxy/forwarded-request.ts'
+import { createTable, type Rejection, type TableRequest } from './table.ts'
+
+/** Which route answers a request, and why no other. */
+export interface RouteExplanation {
+  /** The route's name or the folder's path; undefined where nothing answers. */
+  readonly route: string | undefined
+  readonly kind: 'proxy' | 'redirect' | 'reply' | 'folder' | 'none' | 'refused'
+  /** What it does in words; the refusal where it is one. */
+  readonly text: string
+  /** One for each upstream; of several one is chosen for each request. */
+  readonly forwards: readonly ForwardedRequest[]
+  readonly lost: readonly Rejection[]
+}
+
+type Found = { readonly route: ResolvedRoute } | { readonly folder: string; readonly path: string }
+
+/** Tells what a route that forwards would send. Throws a ServeError for what it would refuse. */
+export type Preview = (route: ResolvedRoute, proxy: ResolvedProxy) => readonly ForwardedRequest[]
+
+/** Explains a request. */
+export function explainRoute(
+  request: TableRequest,
+  routes: readonly ResolvedRoute[],
+  folders: readonly { readonly path: string; readonly folder: string }[],
+  preview: Preview,
+): RouteExplanation {
+  const table = createTable<Found>([
+    ...folders.map(({ path, folder }) => ({ name: `files at ${path}`, folder: path, item: { folder, path } })),
+    ...routes.map((route) => ({
+      name: route.name,
+      match: route.match,
+      item: { route },
+      isForwarded: route.action.kind === 'proxy',
+    })),
+  ])
+  const lost = table.rejections(request)
+  try {
+    return { ...explainFound(table.find(request), preview), lost }
+  } catch (error) {
+    if (!isServeError(error)) throw error
+    return {
+      route: undefined,
+      kind: 'refused',
+      text: `${error.status} ${error.code}: ${error.message}`,
+      forwards: [],
+      lost,
+    }
+  }
+}
+
+function explainFound(found: Found | undefined, preview: Preview): Omit<RouteExplanation, 'lost'> {
+  if (found === undefined)
+    return { route: undefined, kind: 'none', text: '404: nothing is at this address', forwards: [] }
+  if ('folder' in found) return { route: found.path, kind: 'folder', text: `files of ${found.folder}`, forwards: [] }
+  const { name, action } = found.route
+  if (action.kind === 'redirect') {
+    return { route: name, kind: 'redirect', text: `${action.status} to ${action.to}`, forwards: [] }
+  }
+  if (action.kind === 'reply') return { route: name, kind: 'reply', text: `reply ${action.status}`, forwards: [] }
+  const { upstreams, balance } = action.proxy
+  const text =
+    upstreams.length === 1
+      ? `forwards to ${upstreams[0]?.label}`
+      : `forwards to one of ${upstreams.length} (${balance})`
+  return { route: name, kind: 'proxy', text, forwards: preview(found.route, action.proxy) }
+}

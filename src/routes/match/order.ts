@@ -1,0 +1,94 @@
+import type { ResolvedCondition, ResolvedMatch } from '../../config/route-types.ts'
+import { decodeOctets } from './matching-path.ts'
+
+/*
+ * Which of several matching routes answers: the most specific one. This is the order, the first difference decides:
+ *
+ *   1. host      a name, then `*.below.it` (the longer one first), then any
+ *   2. path      segment by segment from the left: a literal, then the end of the path, then `*`, then any rest.
+ *                So `/api/v1` beats `/api`, an exact path beats the prefix of the same length, `/users/me` beats `/users/*`
+ *   3. conditions  the more of them (methods count as one, each header, cookie and query parameter as one), the better
+ *   4. values    of as many conditions, more that state a value rather than presence
+ *   5. folders   the served folder and the mounts come after every route with the same path
+ *
+ * Two routes that no rule tells apart and that some request would match both are a mistake of the configuration.
+ */
+
+/** `'*'` for one segment, `'**'` for any rest, otherwise a literal, decoded. */
+export type PathPart = { readonly kind: 'literal'; readonly text: string } | { readonly kind: 'one' | 'rest' | 'end' }
+
+const weights: Readonly<Record<PathPart['kind'], number>> = { literal: 3, end: 2, one: 1, rest: 0 }
+
+/** A match, taken apart. */
+export interface Specificity {
+  readonly host: string | undefined
+  readonly parts: readonly PathPart[]
+  readonly conditions: readonly ResolvedCondition[]
+  readonly methods: readonly string[]
+  readonly isFolder: boolean
+}
+
+/** The parts of a match's path; the last one is a rest or an end. */
+export function pathParts({ kind, path }: Pick<ResolvedMatch, 'kind' | 'path'>): readonly PathPart[] {
+  const segments = path === '/' && kind === 'prefix' ? [] : path.slice(1).split('/')
+  const last = segments.at(-1)
+  const isOpen = kind === 'prefix' || (kind === 'pattern' && last === '**')
+  const named = kind === 'pattern' && last === '**' ? segments.slice(0, -1) : segments
+  const parts = named.map((segment): PathPart => {
+    if (kind === 'pattern' && segment === '*') return { kind: 'one' }
+    return { kind: 'literal', text: decodeOctets(segment) }
+  })
+  return [...parts, { kind: isOpen ? 'rest' : 'end' }]
+}
+
+/** For sorting: below 0 where the first is more specific. */
+export function compareSpecificity(a: Specificity, b: Specificity): number {
+  return (
+    hostWeight(b.host) - hostWeight(a.host) ||
+    comparePaths(a.parts, b.parts) ||
+    conditionCount(b) - conditionCount(a) ||
+    valueCount(b) - valueCount(a) ||
+    Number(a.isFolder) - Number(b.isFolder)
+  )
+}
+
+/** Whether two matches are equally specific and a request could match both. */
+export function areTied(a: Specificity, b: Specificity): boolean {
+  return (
+    compareSpecificity(a, b) === 0 &&
+    a.host === b.host &&
+    a.parts.every((part, i) => isSamePart(part, b.parts[i])) &&
+    (a.methods.length === 0 || b.methods.length === 0 || a.methods.some((name) => b.methods.includes(name))) &&
+    !a.conditions.some((one) => b.conditions.some((other) => excludes(one, other)))
+  )
+}
+
+function hostWeight(host: string | undefined): number {
+  if (host === undefined) return 0
+  return host.startsWith('.') ? host.length : 1000
+}
+
+function comparePaths(a: readonly PathPart[], b: readonly PathPart[]): number {
+  for (let i = 0; i < a.length && i < b.length; i++) {
+    const difference = weights[(b[i] as PathPart).kind] - weights[(a[i] as PathPart).kind]
+    if (difference !== 0) return difference
+  }
+  return b.length - a.length
+}
+
+function isSamePart(a: PathPart, b: PathPart | undefined): boolean {
+  return a.kind === b?.kind && (a.kind !== 'literal' || b.kind !== 'literal' || a.text === b.text)
+}
+
+function conditionCount({ conditions, methods }: Specificity): number {
+  return conditions.length + (methods.length > 0 ? 1 : 0)
+}
+
+function valueCount({ conditions }: Specificity): number {
+  return conditions.filter(([, expected]) => typeof expected === 'string').length
+}
+
+function excludes([name, expected]: ResolvedCondition, [otherName, other]: ResolvedCondition): boolean {
+  if (name !== otherName || expected === other) return false
+  return (typeof expected === 'string' && typeof other === 'string') || expected === false || other === false
+}

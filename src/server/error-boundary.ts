@@ -1,0 +1,68 @@
+import { outOfFiles } from '../core/out-of-files.ts'
+import { isServeError, optionText, ServeError, type Fix } from '../core/serve-error.ts'
+import type { Exchange, Layer } from '../http/message/exchange.ts'
+import type { Reply } from '../http/message/reply.ts'
+import { errorReply } from '../pages/error-page.ts'
+import { waysOn, type WayOn } from '../pages/ways-on.ts'
+
+/** Makes the reply of whatever was thrown, and notes it for the log. */
+export type Refuse = (thrown: unknown, x: Exchange) => Reply
+
+/** Words the option that would help, for the one who started the server. */
+export type Phrase = (fix: Fix) => string
+
+/** A fix for those who wrote the program: ``add `allowHost: ['my.app']` to the options``. */
+export function programPhrase(fix: Fix): string {
+  return `add \`${optionText(fix)}\` to the options`
+}
+
+/** Compiles the way from an error to a reply. Faults of ours are reported, and hidden from the client. */
+export function createRefuse(onFault: (error: ServeError) => void, phrase: Phrase, base: string): Refuse {
+  return (thrown, x) => {
+    const error = isServeError(thrown) ? thrown : (outOfFiles(thrown) ?? internalError(thrown))
+    if (error.status === 500) onFault(error)
+    x.notes.refusal = error.code
+    const hint = error.fix === undefined ? error.hint : phrase(error.fix)
+    // What was noted on the way says more to the log than a hint that is meant for the client.
+    const remark = error.status === 500 ? causeText(error) : (x.notes.remark ?? hint)
+    if (remark !== undefined) x.notes.remark = remark
+    const ways = error.code === 'E8008_NOT_FOUND' ? waysOn(x.target.path, base) : []
+    return refusalReply(error, x.headers.get('accept'), hint, ways)
+  }
+}
+
+/** Turns whatever is thrown further in into a reply, so that nothing passes it but replies. */
+export function createBoundary(refuse: Refuse): Layer {
+  return (next) => (x) => {
+    try {
+      const reply = next(x)
+      return reply instanceof Promise ? reply.catch((thrown: unknown) => refuse(thrown, x)) : reply
+    } catch (thrown) {
+      return refuse(thrown, x)
+    }
+  }
+}
+
+/** The page of a refusal, closing the connection where the refusal says so. */
+export function refusalReply(
+  error: ServeError,
+  accept: string | undefined,
+  hint: string | undefined = error.hint,
+  ways: readonly WayOn[] = [],
+): Reply {
+  const reply = errorReply(error, accept, hint, ways)
+  return error.close ? { ...reply, close: true } : reply
+}
+
+function internalError(cause: unknown): ServeError {
+  return new ServeError('E8008_INTERNAL', `Something failed while a request was answered: ${textOf(cause)}`, { cause })
+}
+
+/** What the log says of a fault; the stack goes to whoever listens to `error`. */
+function causeText({ cause, message }: ServeError): string {
+  return cause === undefined ? message : textOf(cause)
+}
+
+function textOf(cause: unknown): string {
+  return cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
+}

@@ -1,0 +1,82 @@
+import type { ResolvedConfig } from '../config/types.ts'
+import { hostNotAllowed } from '../middleware/guard/guard.ts'
+import { parseAuthority, type Authority } from '../http/message/authority.ts'
+import type { Exchange } from '../http/message/exchange.ts'
+import { RequestHeaders } from '../http/message/headers.ts'
+import { plainExchange } from '../http/synthetic-exchange.ts'
+import { parseTarget } from '../http/message/request-target.ts'
+import { loadPreview } from '../proxy/proxy.ts'
+import { explainRoute, type Preview, type RouteExplanation } from '../routes/routes.ts'
+import { foldersOf } from './mounts.ts'
+import { ourHosts } from './allowed-hosts.ts'
+
+/** A request that need not be sent to be explained. */
+export interface Question {
+  readonly method: string
+  /** A URL, or a path on this server. */
+  readonly url: string
+  /** Flat list of fields. */
+  readonly headers: readonly string[]
+}
+
+/**
+ * Tells which route would answer a request, why no other does, and what would be sent to an upstream.
+ *
+ * @param isCertified Whether a name is one of {@link certifiedNames}.
+ * @returns undefined for a URL that names no host or path.
+ * @throws ServeError `E8008_CONFIG_INVALID` for two routes that are equally specific.
+ */
+export async function explainRequest(
+  config: ResolvedConfig,
+  question: Question,
+  isCertified?: (name: string) => boolean,
+): Promise<RouteExplanation | undefined> {
+  const x = exchangeOf(config, question)
+  if (x === undefined) return undefined
+  const previewRequests = await loadPreview()
+  const explanation = explain(config, x, ({ name, match }, proxy) =>
+    previewRequests({ name, match, proxy }, x, config.trust),
+  )
+  const isOurs = ourHosts(config, config.routes, isCertified)
+  if (isOurs(x.authority, '127.0.0.1')) return explanation
+  const { status, code, message } = hostNotAllowed(x.authority)
+  return { ...explanation, route: undefined, kind: 'refused', text: `${status} ${code}: ${message}`, forwards: [] }
+}
+
+/**
+ * Compiles the routes, to see whether they can stand beside each other.
+ *
+ * @throws ServeError `E8008_CONFIG_INVALID` for two routes that are equally specific.
+ */
+export function checkRoutes(config: ResolvedConfig): void {
+  const x = exchangeOf(config, { method: 'GET', url: '/', headers: [] })
+  if (x !== undefined) explain(config, x, () => [])
+}
+
+type Asked = Exchange & { readonly authority: Authority }
+
+/** The request as it would come from this machine. */
+function exchangeOf(config: ResolvedConfig, { method, url: asked, headers: given }: Question): Asked | undefined {
+  const url = asked.replace(/#.*$/s, '')
+  const target = url.startsWith('/') || url.includes('://') ? url : `http://${url}`
+  const port = config.ports[0] ?? 0
+  const host = new RequestHeaders(given).get('host')
+  const named = host ?? parseTarget(method, target).authority ?? (port === 80 ? 'localhost' : `localhost:${port}`)
+  const authority = parseAuthority(named)
+  if (authority === undefined || authority.hostname === '' || /[\s\x00-\x1f\x7f]/.test(url)) return undefined
+  const headers = host === undefined ? ['Host', named, ...given] : given
+  const encrypted = target.startsWith('https:')
+  const peer = { address: '127.0.0.1', port: 0, localAddress: '127.0.0.1', localPort: port, encrypted }
+  return { ...plainExchange({ method, target, headers, peer }), authority }
+}
+
+function explain(config: ResolvedConfig, { method, target, authority, headers }: Asked, preview: Preview) {
+  const request = {
+    method,
+    path: target.path,
+    query: target.query,
+    hostname: authority.hostname,
+    header: (name: string) => headers.get(name),
+  }
+  return explainRoute(request, config.routes, foldersOf(config), preview)
+}

@@ -1,0 +1,168 @@
+import { constants } from 'node:crypto'
+import type { Server, Socket } from 'node:net'
+import { createServer, type SecureContext, type SecureContextOptions, type TLSSocket, type TlsOptions } from 'node:tls'
+import type { ResolvedTls } from '../../config/tls-types.ts'
+import type { ResolvedConfig } from '../../config/types.ts'
+import type { Adapter } from '../../http/h1/server.ts'
+import type { Bound } from '../../net/net.ts'
+import { createCertificates, type Certificates } from '../../tls/tls.ts'
+import { giveToHttp2, sortConnections, type Undecided } from './protocol-sniffer.ts'
+import type { Warning } from '../../core/warning.ts'
+
+/** What HTTPS is made of. */
+export interface SecureOptions {
+  readonly tls: ResolvedTls
+  readonly limits: ResolvedConfig['limits']
+  /** Hosts beside those of the loopback that certificates are for; `.example.test` is every name below one. */
+  readonly hosts: readonly string[]
+  /** Where the local authority lives. Default: the user's own folder for it. */
+  readonly folder: string | undefined
+  readonly adapter: Adapter
+  readonly undecided: Undecided
+  readonly onWarning: (warning: Warning) => void
+  /** Files of a certificate of the user's own were replaced, and clients get what they hold now. */
+  readonly onReplaced: (files: readonly string[]) => void
+}
+
+/** The part of a server that speaks TLS. */
+export interface Secure {
+  /** A listener for one address, not yet listening. Plain HTTP is taken too, and the pipeline sends it to HTTPS. */
+  createListener(): Server
+  readonly certificates: Pick<Certificates, 'covers' | 'isNamed' | 'firstName' | 'follow'>
+  /** Lets go of the certificates. */
+  close(): void
+}
+
+/** First byte of a TLS record that holds a handshake (RFC 8446 section 5.1). */
+const handshake = 0x16
+
+/** Ephemeral keys and authenticated encryption only; the first three are those of TLS 1.3. */
+const ciphers = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+].join(':')
+
+const policy: TlsOptions = {
+  // RFC 8996 forbids what is older.
+  minVersion: 'TLSv1.2',
+  maxVersion: 'TLSv1.3',
+  ciphers,
+  // Among what TLS 1.3 knows there are groups that cost a thousand times as much.
+  ecdhCurve: 'X25519:P-256:P-384',
+  // Every one of them is strong, so the client may have the one that its machine is fast at.
+  honorCipherOrder: false,
+  // A client that asks for new keys again and again costs much; TLS 1.3 has dropped it (RFC 8446 section 4.1.2).
+  secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+}
+
+/** HTTPS, bound to its addresses. */
+export interface Secured {
+  readonly secure: Secure
+  readonly bound: Bound
+}
+
+/**
+ * Makes the certificates ready. Loaded late: most servers speak no TLS.
+ *
+ * @throws ServeError for certificate files that cannot be used
+ */
+export async function openSecure(options: SecureOptions): Promise<Secure> {
+  const { tls, limits, hosts, folder, adapter, undecided, onWarning, onReplaced } = options
+  const certificates = await createCertificates({
+    own: tls.certificates,
+    hosts,
+    ...(folder === undefined ? {} : { folder }),
+    onWarning,
+    onReplaced,
+    onChange: () => server.setSecureContext(contextOptions()),
+  })
+  const untrusted = tls.certificates.length === 0 ? warnOnce(onWarning) : () => {}
+  /** Those that agree on keys, by their two ends, and the way to their listener. */
+  const handshaking = new Map<string, (secured: TLSSocket) => void>()
+
+  function contextOptions(): SecureContextOptions {
+    return { ...certificates.current(), ...policy }
+  }
+
+  async function choose(name: string, done: (error: Error | null, context?: SecureContext) => void): Promise<void> {
+    // Without one the client gets the certificate of another name, and says so to the person.
+    const context = await certificates.contextFor(name).catch(() => undefined)
+    done(null, context)
+  }
+
+  const server = createServer({
+    ...contextOptions(),
+    ALPNProtocols: ['h2', 'http/1.1'],
+    handshakeTimeout: limits.headerMs,
+    SNICallback: (name, done) => void choose(name, done),
+  })
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket) => {
+    untrusted(error)
+    socket.destroy()
+  })
+  server.on('secureConnection', (socket: TLSSocket) => {
+    // In TLS 1.3 a client tells only now that it does not trust us.
+    socket.once('error', untrusted)
+    const agreed = handshaking.get(endsOf(socket))
+    if (agreed === undefined) socket.destroy()
+    else agreed(socket)
+  })
+
+  function agree(socket: Socket, take: (secured: Socket) => void): void {
+    const ends = endsOf(socket)
+    handshaking.set(ends, (secured) => {
+      handshaking.delete(ends)
+      adapter.connections.secured(socket, secured)
+      secured.allowHalfOpen = allowHalfOpen
+      if (secured.alpnProtocol !== 'h2') return take(secured)
+      undecided.delete(socket)
+      giveToHttp2(adapter, secured)
+    })
+    socket.once('close', () => handshaking.delete(ends))
+    // Whoever ends now never agrees; later a client may end and still wait for its reply.
+    const { allowHalfOpen } = socket
+    socket.allowHalfOpen = false
+    server.emit('connection', socket)
+  }
+
+  return {
+    createListener: () => {
+      const listener = adapter.createListener()
+      sortConnections(listener, undecided, {
+        headerMs: limits.headerMs,
+        admit: adapter.connections.admit,
+        isEnough: (bytes) => bytes.length > 0,
+        sort: (socket, bytes, take) => (bytes[0] === handshake ? agree(socket, take) : take(socket)),
+      })
+      return listener
+    },
+    certificates,
+    close: () => certificates.close(),
+  }
+}
+
+/** Names a connection: there is one between two ends. */
+function endsOf({ localAddress, localPort, remoteAddress, remotePort }: Socket): string {
+  return `${localAddress} ${localPort} ${remoteAddress} ${remotePort}`
+}
+
+/** Tells once that a client refused our certificate (RFC 8446 section 6.2); browsers show the person only a wall. */
+function warnOnce(onWarning: SecureOptions['onWarning']): (error: NodeJS.ErrnoException) => void {
+  let told = false
+  return ({ code = '' }) => {
+    if (told || !/ALERT_(?:UNKNOWN_CA|CERTIFICATE_UNKNOWN|BAD_CERTIFICATE)$/.test(code)) return
+    told = true
+    onWarning({
+      code: 'W8008_UNTRUSTED',
+      message: 'A client does not trust the certificate of this server.',
+      hint: 'serve8008 trust',
+    })
+  }
+}

@@ -1,0 +1,38 @@
+import { opendirSync } from 'node:fs'
+import type { DenyList } from './deny-list.ts'
+
+/** Entries of the folder that are looked at: a huge one must not hold the start up. */
+const lookedAt = 2000
+
+/**
+ * Files that are served, and that tell more than most people mean to: dumps of databases, sources that a server would
+ * run and not show, descriptions of containers, archives of the whole project.
+ */
+const telling: readonly RegExp[] = [
+  /\.(?:sql|dump|pgdump)(?:\.(?:gz|br|zst|xz|bz2|zip|7z))?$/,
+  /\.(?:php\d?|phtml|aspx?|jspx?|cgi)$/,
+  /^(?:docker-)?compose(?:[._-].*)?\.ya?ml$/,
+  /(?:^|[._-])(?:backup|bak|dump|www|htdocs|public_html|site|website|db|database)s?(?:[._-].*)?\.(?:zip|rar|7z|tar|tgz|tbz2?|txz|tar\.(?:gz|br|zst|xz|bz2))$/,
+]
+
+/** The names of such files at the top of a served folder, in order; empty where it cannot be read. */
+export function tellingFiles(root: string, denied: DenyList): string[] {
+  const names: string[] = []
+  try {
+    const folder = opendirSync(root)
+    try {
+      for (let i = 0; i < lookedAt; i++) {
+        const entry = folder.readSync()
+        if (entry === null) break
+        if (!entry.isFile() || !telling.some((pattern) => pattern.test(entry.name.toLowerCase()))) continue
+        const found = { isFolder: false, size: 0, head: () => undefined }
+        if (denied.denialOf([entry.name], found) === undefined) names.push(entry.name)
+      }
+    } finally {
+      folder.closeSync()
+    }
+  } catch {
+    // What we may not look at is not served either.
+  }
+  return names.toSorted()
+}

@@ -1,0 +1,66 @@
+import type { BigIntStats } from 'node:fs'
+import { basename } from 'node:path'
+import type { Exchange } from '../../http/message/exchange.ts'
+import { remember } from '../../http/message/memoize-reply.ts'
+import type { OpenFiles } from '../../http/body/open-files.ts'
+import type { Reply } from '../../http/message/reply.ts'
+import { variantOf } from '../../http/semantics/variant.ts'
+import { withVary } from '../../http/message/headers.ts'
+import type { Boundary } from '../access/access-policy.ts'
+import { accepts, codedName } from './coded-name.ts'
+import { createFileCache } from './file-cache.ts'
+import { noteRefusal } from '../access/note-refusal.ts'
+import { realPath } from '../access/real-path.ts'
+import { createCopies } from './decoded-copy.ts'
+import { asModule } from './module-type.ts'
+import { chooseSidecar } from './precompressed.ts'
+
+/** The files of a site as replies. */
+export interface Files {
+  /** The representation of a regular file for this request, or undefined when it may not be served. */
+  send(path: string, stat: BigIntStats, x: Exchange): Reply | undefined
+  /** Whether a file or folder would be served: for redirects, which must not betray what is hidden. */
+  has(path: string, stat: BigIntStats, x: Exchange): boolean
+  clear(): void
+}
+
+/** Options of {@link createFiles}. */
+export interface FilesOptions {
+  readonly boundary: Boundary
+  readonly cacheControl: string
+  readonly cacheBytes: number
+  readonly openFiles: OpenFiles
+  readonly sidecars: boolean
+}
+
+const asDownload = remember((reply) => variantOf(reply, withVary(reply.headers, 'Accept-Encoding'), 'download'))
+
+/** Makes the files of a site. */
+export function createFiles({ boundary, cacheControl, cacheBytes, openFiles, sidecars }: FilesOptions): Files {
+  const cache = createFileCache({ boundary, cacheControl, cacheBytes, openFiles })
+  const copies = createCopies()
+  return {
+    send(path, stat, x) {
+      const name = basename(path)
+      const coded = codedName(name)
+      const isTaken = coded === undefined || accepts(x, coded.coding)
+      const entry = cache.fetch(path, stat, isTaken ? coded : undefined)
+      if (entry === undefined) return noteRefusal(boundary, path, stat, x)
+      if (coded !== undefined) {
+        if (isTaken) return entry.reply
+        // Byte for byte, as a download. Browsers take these over HTTPS and from localhost alone.
+        const needsTls = !x.peer.encrypted && coded.coding !== 'gzip'
+        if (needsTls) x.notes.remark ??= `${coded.coding} not accepted here (--tls)`
+        return asDownload(entry.reply)
+      }
+      const reply = sidecars ? chooseSidecar(cache, copies, path, entry, x) : entry.reply
+      return asModule(reply, name, x)
+    },
+    has(path, stat, x) {
+      if (realPath(path, stat, boundary) !== undefined) return true
+      noteRefusal(boundary, path, stat, x)
+      return false
+    },
+    clear: () => cache.clear(),
+  }
+}

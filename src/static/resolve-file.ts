@@ -1,0 +1,81 @@
+import type { Exchange } from '../http/message/exchange.ts'
+import type { Reply } from '../http/message/reply.ts'
+import type { Boundary } from './access/access-policy.ts'
+import { notFound } from './fallback.ts'
+import type { Files } from './files/file-replies.ts'
+import { createLookOnce } from './stat-once.ts'
+import type { Place } from './url-path.ts'
+import { redirectTo } from './redirect.ts'
+
+/** Options of {@link createResolver}. */
+export interface ResolverOptions {
+  readonly boundary: Boundary
+  readonly files: Files
+  readonly cleanUrls: boolean
+  readonly trailingSlash: 'auto' | 'always' | 'never'
+  readonly listing: boolean
+  /** Answers with the listing of a folder; undefined when no client gets to see it. */
+  readonly list: (place: Place, x: Exchange) => Promise<Reply | undefined>
+  /** Answers where there is no file; may throw. */
+  readonly fallback: (place: Place, x: Exchange) => Reply | Promise<Reply>
+}
+
+/**
+ * Decides which file a path means.
+ *
+ *     /about    the file, then about.html, then the folder (by a redirect to /about/)
+ *     /about/   about/index.html, then the folder's listing, then about.html where there is no folder
+ *
+ * With `trailingSlash: 'always'` pages live at `/about/` only, with `'never'` at `/about` only, and the
+ * other form redirects. Files with their own extension and listings keep their one form.
+ */
+export function createResolver(options: ResolverOptions): (place: Place, x: Exchange) => Reply | Promise<Reply> {
+  const { boundary, files, cleanUrls, trailingSlash, listing, list, fallback } = options
+  const look = createLookOnce(boundary)
+
+  function plain(place: Place, file: string, x: Exchange): Reply | undefined {
+    const stat = look(file, x)
+    if (stat?.isFile() === true) return files.send(file, stat, x)
+    const page = cleanPage(place, trailingSlash === 'always', x)
+    if (page === undefined && stat?.isDirectory() === false) x.notes.remark ??= 'not a regular file'
+    if (page !== undefined || stat?.isDirectory() !== true || !files.has(file, stat, x)) return page
+    const index = trailingSlash === 'never' ? look(place.index, x) : undefined
+    return index?.isFile() === true
+      ? files.send(place.index, index, x)
+      : redirectTo(place.segments, true, x.target.query)
+  }
+
+  function slashed(place: Place, file: string, x: Exchange): Reply | Promise<Reply> | undefined {
+    const index = look(place.index, x)
+    if (index?.isFile() === true) {
+      // The root has no form without a slash.
+      if (trailingSlash !== 'never' || place.names.length === 0) return files.send(place.index, index, x)
+      return files.has(place.index, index, x) ? redirectTo(place.segments, false, x.target.query) : undefined
+    }
+    const stat = look(file, x)
+    if (stat === undefined) return cleanPage(place, trailingSlash === 'never', x)
+    // A file is no folder: `/style.css/` does not exist.
+    if (!listing || !stat.isDirectory()) return undefined
+    return list(place, x).then((reply) => reply ?? fallback(place, x))
+  }
+
+  /** `about.html` for `/about` and `/about/`, or the way to the other one of them. */
+  function cleanPage(place: Place, redirects: boolean, x: Exchange): Reply | undefined {
+    if (!cleanUrls || place.page === undefined) return undefined
+    const stat = look(place.page, x)
+    if (stat?.isFile() !== true) return undefined
+    if (!redirects) return files.send(place.page, stat, x)
+    return files.has(place.page, stat, x) ? redirectTo(place.segments, !place.slash, x.target.query) : undefined
+  }
+
+  return (place, x) => {
+    const { file } = place
+    if (!place.inside) throw notFound()
+    if (file === undefined) {
+      if (place.refusal !== undefined) x.notes.remark = place.refusal
+      return fallback(place, x)
+    }
+    if (place.bare) return redirectTo(place.segments, true, x.target.query)
+    return (place.slash ? slashed(place, file, x) : plain(place, file, x)) ?? fallback(place, x)
+  }
+}

@@ -1,0 +1,26 @@
+import type { BigIntStats } from 'node:fs'
+import type { Exchange } from '../http/message/exchange.ts'
+import type { Boundary } from './access/access-policy.ts'
+import { look } from './stat.ts'
+
+/**
+ * A {@link look} that is shared by the requests of one batch: they had all arrived before it, so an
+ * edit that was finished when any of them was sent is seen by all of them. A stat is the dearest part
+ * of an answer from memory, and under load a batch holds dozens of requests.
+ */
+export function createLookOnce(boundary: Boundary): (path: string, x: Exchange) => BigIntStats | undefined {
+  const seen = new Map<string, BigIntStats>()
+  // An exchange that belongs to no batch has NaN, which is never the same as the one before.
+  let batch = Number.NaN
+  return (path, x) => {
+    if (x.batch !== batch) {
+      seen.clear()
+      batch = x.batch
+    }
+    const known = seen.get(path)
+    if (known !== undefined) return known
+    const stat = look(path, boundary)
+    if (stat !== undefined) seen.set(path, stat)
+    return stat
+  }
+}

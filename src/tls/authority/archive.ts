@@ -1,0 +1,54 @@
+import { existsSync, lstatSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { assertOurs, certificateFile, keyFile, readAuthority } from './authority.ts'
+import { unwritable } from './errors.ts'
+import { certificatesIn } from '../pem.ts'
+import { faultOfOwner, readIfThere } from './authority-store.ts'
+
+/**
+ * Makes room for a new authority. What we made is deleted, so that nobody finds the key later; what we do not know is
+ * moved beside its place, as it may be somebody's work.
+ *
+ * @returns where it was moved to, or undefined where nothing was moved.
+ * @throws ServeError `E8008_AUTHORITY` where that is not possible.
+ */
+export async function setAside(folder: string): Promise<string | undefined> {
+  if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) return undefined
+  const isOurs = await holdsOurs(folder)
+  try {
+    if (isOurs) {
+      // The certificate last: without the other two it tells that something was here.
+      for (const path of [keyFile(folder), join(folder, 'leaves'), certificateFile(folder)]) {
+        rmSync(path, { recursive: true, force: true })
+      }
+      return undefined
+    }
+    const place = freeName(folder)
+    renameSync(folder, place)
+    return place
+  } catch (cause) {
+    throw unwritable(folder, cause)
+  }
+}
+
+/** Whether everything that is there is known to be of our making. */
+async function holdsOurs(folder: string): Promise<boolean> {
+  const file = keyFile(folder)
+  try {
+    if ([folder, file, certificateFile(folder)].some((path) => faultOfOwner(path) !== undefined)) return false
+    const text = readIfThere(file)
+    const certificate = text === undefined ? readAuthority(folder) : certificatesIn(text)[0]
+    if (certificate === undefined) return text === undefined
+    await assertOurs(certificate, folder)
+    return true
+  } catch {
+    return false
+  }
+}
+
+function freeName(folder: string): string {
+  for (let number = 1; ; number++) {
+    const name = `${folder}.old${number === 1 ? '' : `-${number}`}`
+    if (!existsSync(name)) return name
+  }
+}

@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { parseArguments, type FlagTexts } from '../../../../src/cli/args/arguments.ts'
+import { flags } from '../../../../src/cli/args/flags.ts'
+import { isServeError } from '../../../../src/core/serve-error.ts'
+
+function parse(
+  line: string,
+  folders: readonly string[] = [],
+): [words: readonly string[], values: Record<string, FlagTexts>] {
+  const { words, values } = parseArguments(line === '' ? [] : line.split(' '), flags, (word) => folders.includes(word))
+  return [words, Object.fromEntries(values)]
+}
+
+function refusal(line: string): { message: string; hint: string | undefined } {
+  try {
+    parse(line)
+  } catch (error) {
+    assert.ok(isServeError(error))
+    assert.equal(error.code, 'E8008_USAGE')
+    assert.equal(error.exitCode, 2)
+    return { message: error.message, hint: error.hint }
+  }
+  return assert.fail(`accepted: ${line}`)
+}
+
+const accepted: readonly (readonly [string, readonly string[], Record<string, FlagTexts>])[] = [
+  ['', [], {}],
+  ['./site', ['./site'], {}],
+  ['--port 3000', [], { port: ['3000'] }],
+  ['--port=3000', [], { port: ['3000'] }],
+  ['-p 3000', [], { port: ['3000'] }],
+  ['-p3000', [], { port: ['3000'] }],
+  ['-p=3000', [], { port: ['3000'] }],
+  ['-sp 3000', [], { single: true, port: ['3000'] }],
+  ['-qs', [], { quiet: true, single: true }],
+  ['--port 1 --port=2 -p 3', [], { port: ['3'] }],
+  ['--host a --log json --host b --log none', [], { host: ['b'], log: ['none'] }],
+  ['--auth-file a --auth-file b --base /a --base=/b', [], { authFile: ['b'], base: ['/b'] }],
+  ['--open /a --open=/b', [], { open: ['/b'] }],
+  ['--open=/a --open', [], { open: true }],
+  ['--cache 60 --cache 1h', [], { cache: ['1h'] }],
+  ['--single=a.html --no-single', [], { single: false }],
+  ['--no-single --single a.html', [], { single: ['a.html'] }],
+  ['--quiet --no-quiet', [], { quiet: false }],
+  ['-c a.json -c b.json', [], { config: ['b.json'] }],
+  ['--limit ranges=1 --limit idle-ms=10', [], { limits: ['ranges=1', 'idle-ms=10'] }],
+  ['--cors=http://a.test --cors', [], { cors: true }],
+  ['--port 8008,3000', [], { port: ['8008,3000'] }],
+  ['--host ::1', [], { host: ['::1'] }],
+  ['--no-listing ./site', ['./site'], { listing: false }],
+  ['--listing ./site', ['./site'], { listing: true }],
+  ['--listing=false', [], { listing: false }],
+  ['--listing=no', [], { listing: false }],
+  ['--listing=on', [], { listing: true }],
+  ['--listing=true --no-listing', [], { listing: false }],
+  ['--spa', [], { single: true }],
+  ['--header a:1 --headers=b:2 ./site', ['./site'], { headers: ['a:1', 'b:2'] }],
+  ['--header x=y:1', [], { headers: ['x=y:1'] }],
+  ['--no-config', [], { config: false }],
+  ['--no-auth', [], { auth: false }],
+  ['--cors', [], { cors: true }],
+  ['--cors http://a.test --cors http://b.test', [], { cors: ['http://a.test', 'http://b.test'] }],
+  ['--no-cors', [], { cors: false }],
+  ['--cache 60', [], { cache: ['60'] }],
+  ['--cache -1', [], { cache: ['-1'] }],
+  ['--cache 10m ./site', ['./site'], { cache: ['10m'] }],
+  ['--cache must-revalidate', [], { cache: ['must-revalidate'] }],
+  ['--cache no-store ./site', ['./site'], { cache: ['no-store'] }],
+  ['--cache ./site', ['./site'], { cache: true }],
+  ['--open off', [], { open: ['off'] }],
+]
+
+for (const [line, words, values] of accepted) {
+  test(`reads "${line}"`, () => assert.deepEqual(parse(line), [words, values]))
+}
+
+test('takes the word after a flag with an optional value by its form', () => {
+  assert.deepEqual(parse('--open ./site'), [['./site'], { open: true }])
+  assert.deepEqual(parse('--open site'), [['site'], { open: true }])
+  assert.deepEqual(parse('--open /docs/'), [[], { open: ['/docs/'] }])
+  assert.deepEqual(parse('./site --open /docs/'), [['./site'], { open: ['/docs/'] }])
+  assert.deepEqual(parse('-o intro.html'), [[], { open: ['intro.html'] }])
+  assert.deepEqual(parse('-s build'), [['build'], { single: true }])
+  assert.deepEqual(parse('-s app.html build'), [['build'], { single: ['app.html'] }])
+  assert.deepEqual(parse('--cors ./site'), [['./site'], { cors: true }])
+  assert.deepEqual(parse('-so ./dist'), [['./dist'], { single: true, open: true }])
+  assert.deepEqual(parse('--open --port 1'), [[], { open: true, port: ['1'] }])
+})
+
+test('takes an existing folder for the folder, unless another word names one or = gives the value', () => {
+  assert.deepEqual(parse('--open /var/www', ['/var/www']), [['/var/www'], { open: true }])
+  assert.deepEqual(parse('./site --open /var/www', ['/var/www']), [['./site'], { open: ['/var/www'] }])
+  assert.deepEqual(parse('--open=/var/www', ['/var/www']), [[], { open: ['/var/www'] }])
+  assert.deepEqual(parse('--open=site ./x'), [['./x'], { open: ['site'] }])
+  assert.deepEqual(parse('--open /', ['/']), [[], { open: ['/'] }])
+})
+
+test('ends flags at --', () => {
+  const { words, literals, values } = parseArguments(['-q', '--', '--port', '--listing=maybe'], flags, () => false)
+  assert.deepEqual(words, [])
+  assert.deepEqual(literals, ['--port', '--listing=maybe'])
+  assert.deepEqual([...values.keys()], ['quiet'])
+})
+
+test('names the nearest flag in the corrected command', () => {
+  assert.deepEqual(refusal('--prot 3000 ./site'), {
+    message: 'Unknown flag --prot.',
+    hint: 'serve8008 --port 3000 ./site',
+  })
+  assert.equal(refusal('--prot=3000').hint, 'serve8008 --port=3000')
+  assert.equal(refusal('--trailing always').hint, 'serve8008 --trailing-slash always')
+  assert.equal(refusal('--base-path /x/').hint, 'serve8008 --base /x/')
+  assert.equal(refusal('--strictPort').hint, 'serve8008 --strict-port')
+  assert.equal(refusal('--no-listng').hint, 'serve8008 --no-listing')
+  assert.equal(refusal('--open-x').message, 'Unknown flag --open-x.')
+  assert.equal(refusal('---port 3000').message, 'Unknown flag ---port.')
+  assert.equal(refusal('--nothing-like-it').hint, 'serve8008 --help')
+  assert.equal(refusal('-qz').hint, 'serve8008 --help')
+  assert.equal(refusal('-1').message, 'Unknown flag -1.')
+  assert.equal(refusal('-').message, 'Unknown flag -.')
+})
+
+test('never takes a word for a property of an object', () => {
+  assert.equal(refusal('--__proto__ x').message, 'Unknown flag --__proto__.')
+  assert.equal(refusal('--constructor=x').message, 'Unknown flag --constructor.')
+  assert.equal(refusal('--toString').message, 'Unknown flag --toString.')
+})
+
+test('translates the habits of other servers', () => {
+  for (const flag of ['--directory ', '--directory=', '-d ', '--root ']) {
+    assert.equal(refusal(`${flag}./my`).hint, 'serve8008 ./my')
+  }
+  assert.equal(refusal('-d false').hint, 'serve8008 --listing false')
+  assert.equal(refusal('-l 3000').hint, 'serve8008 --port 3000')
+  assert.equal(refusal('-l3000').hint, 'serve8008 --port 3000')
+  assert.equal(refusal('--listen=3000').hint, 'serve8008 --port=3000')
+  assert.equal(refusal('--https-port 9443').hint, 'serve8008 --tls-port 9443')
+  assert.equal(refusal('-Hlocalhost').hint, 'serve8008 --host localhost')
+  assert.equal(refusal('-p8008,3000 ./my').hint, 'serve8008 --port 8008,3000 ./my')
+  assert.equal(refusal('--silent ./site').hint, 'serve8008 --quiet ./site')
+  assert.match(refusal('-P http://x').hint ?? '', /--proxy \/=URL/)
+  assert.equal(refusal('-C').hint, 'serve8008 --cors')
+  assert.equal(refusal('-S -C my.pem').hint, 'serve8008 -S --cert my.pem')
+  assert.equal(refusal('--htpasswd=users').hint, 'serve8008 --auth-file=users')
+  assert.equal(refusal('--files *.css').hint, 'serve8008 --watch "*.css"')
+  assert.equal(refusal('--startPath /x').hint, 'serve8008 --open /x')
+  for (const flag of ['--server ', '--server=', '--outDir ']) {
+    assert.equal(refusal(`${flag}dist`).hint, 'serve8008 dist')
+  }
+})
+
+test('says which flags of other servers are left out', () => {
+  const flags = '-b --brotli --no-clipboard --no-etag -e --ext --hot --server --no-ui --ui-port --reload-delay --wait'
+  for (const flag of flags.split(' ')) assert.match(refusal(flag).hint ?? '', /^leave it out: /, flag)
+})
+
+test('quotes words that a shell would split', () => {
+  assert.throws(() => parseArguments(['--prot', '1', 'my site'], flags, () => false), {
+    hint: 'serve8008 --port 1 "my site"',
+  })
+})
+
+test('refuses a missing value, and a value that was not asked for', () => {
+  assert.deepEqual(refusal('--port'), { message: '--port needs a value.', hint: 'serve8008 --port PORT' })
+  assert.equal(refusal('--host=').message, '--host needs a value.')
+  assert.equal(refusal('--header --quiet').message, '--header needs a value.')
+  assert.deepEqual(refusal('--listing=maybe'), {
+    message: '--listing: "maybe" is neither true nor false; --no-listing switches it off.',
+    hint: 'serve8008 --listing',
+  })
+  assert.equal(refusal('--no-help').message, '--help cannot be negated.')
+})

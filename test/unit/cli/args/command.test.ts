@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { guessManner, readCommand } from '../../../../src/cli/args/command.ts'
+
+const read = (line: string, folders: readonly string[] = []) =>
+  readCommand(line === '' ? [] : line.split(' '), (word) => folders.includes(word))
+
+test('serves by default, with the folder as a plain word', () => {
+  assert.deepEqual(read(''), {
+    name: 'serve',
+    shell: undefined,
+    words: [],
+    requestHeaders: [],
+    quiet: false,
+    verbose: false,
+    json: false,
+    config: undefined,
+    flags: {},
+  })
+  assert.deepEqual(read('./site --port 1').flags, { port: ['1'], root: './site' })
+})
+
+test('knows its commands in the first place only', () => {
+  assert.equal(read('check').name, 'check')
+  assert.deepEqual(read('check ./site').flags, { root: './site' })
+  assert.equal(read('--json check').name, 'check')
+  assert.deepEqual([read('reload a.css b').name, read('reload a.css b').words], ['reload', ['a.css', 'b']])
+  assert.equal(read('help').name, 'help')
+  assert.equal(read('./site -h').name, 'help')
+  assert.equal(read('-v').name, 'version')
+  assert.deepEqual([read('completion zsh').name, read('completion zsh').shell], ['completion', 'zsh'])
+  assert.throws(() => read('./site check'), {
+    message: 'Only one folder can be served at /: ./site. To add check, give it a path of its own.',
+  })
+})
+
+test('each command takes its own flags, and knows whose help page is asked for', () => {
+  assert.deepEqual([read('check --help').name, read('check --help').words], ['help', ['check']])
+  assert.deepEqual(read('help trust').words, ['trust'])
+  assert.deepEqual([read('help').words, read('--help').words, read('./site -h').words], [[], [], []])
+  assert.deepEqual(read('reload a.css -p 8008').flags, { port: ['8008'] })
+  assert.throws(() => read('reload --cors'), { message: 'Unknown flag --cors.' })
+  // A habit is named where the command has what it means: reload and stop have no --host.
+  for (const words of ['reload -H 0.0.0.0', 'reload -H0.0.0.0', 'stop -l 3000', 'check --silent', '-H 0.0.0.0']) {
+    const [command = '', flag = ''] = words.split(' ')
+    const hints: Record<string, string> = {
+      '--silent': 'serve8008 check --quiet',
+      '0.0.0.0': 'serve8008 --host 0.0.0.0',
+    }
+    const hint = hints[flag] ?? (command === 'stop' ? 'serve8008 stop --port 3000' : 'serve8008 reload --help')
+    assert.throws(() => read(words), { hint }, words)
+  }
+  assert.throws(() => read('completion zsh --port 1'), { message: 'Unknown flag --port.' })
+})
+
+test('reaches a folder that is named like a command as ./check or after --', () => {
+  assert.deepEqual([read('./check').name, read('./check').flags], ['serve', { root: './check' }])
+  assert.deepEqual([read('-- check').name, read('-- check').flags], ['serve', { root: 'check' }])
+})
+
+test('takes /path=folder for a mount, beside those of --mount', () => {
+  assert.deepEqual(read('./site /docs=./manual').flags, { root: './site', mounts: ['/docs=./manual'] })
+  assert.deepEqual(read('/docs=./manual --mount /a=b').flags, { mounts: ['/a=b', '/docs=./manual'] })
+  assert.deepEqual(read('/srv/a=b', ['/srv/a=b']).flags, { root: '/srv/a=b' })
+})
+
+test('reads --config, --no-config and the manner of speaking', () => {
+  assert.equal(read('-c my.json').config, 'my.json')
+  assert.equal(read('--no-config').config, false)
+  const { quiet, verbose, json } = read('--quiet --verbose --json')
+  assert.deepEqual([quiet, verbose, json], [true, true, true])
+})
+
+test('explains what is no folder', () => {
+  const refusals: readonly (readonly [string, string, string])[] = [
+    ['serve .', 'There is no folder serve, and no command serve.', 'serve8008 .'],
+    ['dev --port 3000', 'There is no folder dev, and no command dev.', 'serve8008 --port 3000'],
+    ['port 3000', 'There is no folder port, and no command port.', 'serve8008 --port 3000'],
+    ['tls ./a', 'There is no folder tls, and no command tls.', 'serve8008 --tls ./a'],
+    ['kill', 'There is no folder kill, and no command kill.', 'serve8008 stop'],
+    [
+      './a ./b',
+      'Only one folder can be served at /: ./a. To add ./b, give it a path of its own.',
+      'serve8008 ./a /b=./b',
+    ],
+    ['./a -s b.txt', 'b.txt is no folder; as the value of -s it needs a = before it.', 'serve8008 ./a --single=b.txt'],
+    ['./a --cache x', 'x is no folder; as the value of --cache it needs a = before it.', 'serve8008 ./a --cache=x'],
+    [
+      './a ../',
+      'Only one folder can be served at /: ./a. To add ../, give it a path of its own.',
+      'serve8008 ./a /more=../',
+    ],
+    [
+      'check --port x --single 3',
+      'There is no folder 3. To set the port: --port 3.',
+      'serve8008 check --single --port 3',
+    ],
+    ['3000', 'There is no folder 3000. To set the port: --port 3000.', 'serve8008 --port 3000'],
+    [':3000', 'There is no folder :3000. To set the port: --port 3000.', 'serve8008 --port 3000'],
+    ['localhost:3000', 'There is no folder localhost:3000. To set the port: --port 3000.', 'serve8008 --port 3000'],
+    [
+      '/api=http://localhost:1',
+      '/api=http://localhost:1 is no folder; what is forwarded is a flag.',
+      'serve8008 --proxy /api=http://localhost:1',
+    ],
+    [
+      'http://ann:s3cret@a.test',
+      'http://USER:PASSWORD@a.test is no folder; what is forwarded is a flag.',
+      'serve8008 --proxy /=http://USER:PASSWORD@a.test',
+    ],
+    ['-c-1', '--config needs a file, not -1.', 'serve8008 --cache off'],
+    ['-c 10', '--config needs a file, not 10.', 'serve8008 --cache 10'],
+  ]
+  for (const [line, message, hint] of refusals) {
+    assert.throws(() => read(line), { code: 'E8008_USAGE', exitCode: 2, message, hint })
+  }
+  assert.deepEqual(read('3000', ['3000']).flags, { root: '3000' })
+})
+
+test('guesses how to report a line that cannot be read', () => {
+  assert.deepEqual(guessManner(['--json', '--nope', '--verbose']), { quiet: false, verbose: true, json: true })
+  assert.deepEqual(guessManner(['--', '--json']), { quiet: false, verbose: false, json: false })
+})

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict'
+import { resolve } from 'node:path'
+import { test } from 'node:test'
+import { chooseServer } from '../../../../src/cli/commands/choose-server.ts'
+import type { RunningServer } from '../../../../src/cli/server-registry.ts'
+import type { ServeError } from '../../../../src/core/serve-error.ts'
+
+const [mine, other] = [resolve('/home/ann/mine'), resolve('/home/ann/other')]
+
+function at(port: number, folder: string): RunningServer {
+  const url = `http://localhost:${port}/`
+  return {
+    pid: port,
+    url,
+    port,
+    tlsPort: port + 1000,
+    root: folder,
+    cwd: folder,
+    reload: '/__serve8008/reload',
+    token: 't',
+    settings: '',
+    script: 's',
+  }
+}
+
+function hintOf(choose: () => unknown): string | undefined {
+  let hint: string | undefined
+  assert.throws(choose, (error: ServeError) => {
+    hint = error.hint
+    return error.code === 'E8008_NOT_RUNNING'
+  })
+  return hint
+}
+
+test('stop chooses none of several servers: its hint leaves the port open', () => {
+  const servers = [at(8008, mine), at(3000, mine), at(3001, other)]
+  assert.equal(
+    hintOf(() => chooseServer(servers, undefined, mine, 'stop')),
+    'serve8008 stop --port PORT',
+  )
+  assert.equal(
+    hintOf(() => chooseServer(servers, undefined, mine, 'reload')),
+    'serve8008 reload --port 8008',
+  )
+  assert.equal(chooseServer(servers, undefined, other, 'stop'), servers[2])
+  assert.equal(chooseServer(servers, ['3000'], other, 'stop'), servers[1])
+})
+
+test('a port that is none is a fault of the command, not of a server', () => {
+  for (const port of ['x', '', '80a', '-1']) {
+    assert.throws(
+      () => chooseServer([at(8008, mine)], [port], mine, 'stop'),
+      (error: ServeError) => error.code === 'E8008_USAGE' && error.message === `--port: "${port}" is not a port.`,
+    )
+  }
+})
+
+test('the only server is reloaded from anywhere, and stopped from its folder or by its port', () => {
+  const servers = [at(3001, other)]
+  assert.equal(chooseServer(servers, undefined, mine, 'reload'), servers[0])
+  assert.equal(chooseServer(servers, ['3001'], mine, 'stop'), servers[0])
+  // The port for HTTPS is the one in the address where plain HTTP only redirects.
+  assert.equal(chooseServer(servers, ['4001'], mine, 'stop'), servers[0])
+  assert.equal(
+    hintOf(() => chooseServer(servers, undefined, mine, 'stop')),
+    'serve8008 stop --port 3001',
+  )
+})

@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict'
+import { PassThrough } from 'node:stream'
+import { test } from 'node:test'
+import { ask, canAsk } from '../../../../src/cli/commands/ask.ts'
+import { authorityOwner } from '../../../../src/cli/authority-owner.ts'
+import { changeTrust } from '../../../../src/cli/commands/apply-trust-changes.ts'
+import type { FoundStore } from '../../../../src/cli/commands/open-authority.ts'
+import { currentProgram, type Program } from '../../../../src/cli/process-io.ts'
+import { runStep, stepText, wordsOf } from '../../../../src/cli/commands/run-step.ts'
+import { failure } from '../../../../src/cli/commands/trust.ts'
+import { otherPrograms } from '../../../../src/cli/commands/trust-text.ts'
+import type { Step } from '../../../../src/tls/trust/types.ts'
+
+/** A program whose user types an answer, or that has no user. */
+function answering(answer: string | undefined): { program: Program; text: () => string } {
+  let text = ''
+  const isTTY = answer !== undefined
+  const stderr = { isTTY, write: (chunk: string) => void (text += chunk), on: () => {} }
+  const stdin = Object.assign(new PassThrough(), { isTTY })
+  stdin.end(answer)
+  return { program: { ...currentProgram(), stderr, stdin }, text: () => text }
+}
+
+function storeOf(name: string, ...scripts: string[]): FoundStore {
+  const steps = scripts.map((script): Step => ({ argv: [process.execPath, '-e', script], as: 'user' }))
+  const store = {
+    name,
+    find: () => Promise.resolve({ present: true }),
+    status: () => Promise.resolve('absent' as const),
+    install: () => steps,
+    remove: () => [],
+  }
+  return { store, status: 'absent', lacks: undefined }
+}
+
+const nobody = { uid: 1000, sudoUser: undefined, isInteractive: true }
+const change = {
+  command: 'trust',
+  stepsOf: ({ store }: FoundStore) => store.install(),
+  rights: nobody,
+  yes: false,
+  quiet: false,
+  json: false,
+}
+
+test('only an explicit yes is one', async () => {
+  for (const [answer, yes] of [
+    ...[['y\n', true] as const, ['YES\n', true] as const],
+    ...[['\n', false] as const, ['n\n', false] as const, ['', false] as const, ['yeah\n', false] as const],
+  ]) {
+    const { program, text } = answering(answer)
+    assert.equal(canAsk(program), true)
+    assert.equal(await ask('Run them?', program), yes, JSON.stringify(answer))
+    assert.equal(text(), 'Run them? [y/N] ')
+  }
+})
+
+test('every command is shown before one is run, and a no runs none', async () => {
+  const { program, text } = answering('n\n')
+  const stores = [storeOf('first', 'process.exit(1)'), storeOf('second', 'process.exit(1)')]
+  assert.equal(await changeTrust({ ...change, stores, program }), undefined)
+  assert.match(text(), /# first\n.*process\.exit.*\n.*# second\n.*process\.exit.*\nRun them\?/)
+})
+
+test('where nobody can be asked nothing is run, unless --yes', async () => {
+  const stores = [storeOf('first', 'process.exit(0)')]
+  const { program } = answering(undefined)
+  const refusal = { code: 'E8008_USAGE', message: /Nobody can be asked/, hint: 'serve8008 trust --yes' }
+  await assert.rejects(changeTrust({ ...change, stores, program }), refusal)
+  await assert.rejects(changeTrust({ ...change, json: true, stores, program: answering('y\n').program }), refusal)
+  assert.deepEqual(await changeTrust({ ...change, yes: true, stores, program }), new Map())
+})
+
+test('what is prepared comes after a yes and before the commands, and a no prepares nothing', async () => {
+  const told: string[] = []
+  const store = storeOf('first', 'process.exit(0)')
+  const prepare = (): Promise<void> => Promise.resolve(void told.push('prepared'))
+  const stepsOf = (found: FoundStore) => {
+    told.push('steps')
+    return found.store.install()
+  }
+  const one = { ...change, command: 'trust --renew', stores: [store], stepsOf, prepare }
+  assert.equal(await changeTrust({ ...one, program: answering('n\n').program }), undefined)
+  assert.equal(told.includes('prepared'), false)
+  await assert.rejects(changeTrust({ ...one, program: answering(undefined).program }), {
+    hint: 'serve8008 trust --renew --yes',
+  })
+  assert.equal(told.includes('prepared'), false)
+  told.length = 0
+  assert.deepEqual(await changeTrust({ ...one, program: answering('y\n').program }), new Map())
+  assert.deepEqual(told, ['steps', 'prepared', 'steps'])
+  const { program, text } = answering('n\n')
+  assert.equal(await changeTrust({ ...one, stores: [], program }), undefined)
+  assert.equal(text(), 'Go on? [y/N] ')
+})
+
+test('a command that fails ends its store, not the others', async () => {
+  const { program } = answering(undefined)
+  const stores = [
+    storeOf('bad', 'console.error("no \\u001b[2Jway"); process.exit(3)', 'process.exit(4)'),
+    storeOf('good', '0'),
+  ]
+  const problems = await changeTrust({ ...change, yes: true, quiet: true, stores, program })
+  assert.deepEqual(
+    [...(problems ?? [])].map(([, problem]) => problem),
+    ['bad: no \\x1b[2Jway'],
+  )
+})
+
+test('commands for root go through sudo, which never waits for a password that nobody can type', () => {
+  const root: Step = { argv: ['update-ca-trust'], as: 'root' }
+  const user: Step = { argv: ['certutil', '-L'], as: 'user' }
+  assert.deepEqual(wordsOf(root, nobody), ['sudo', '--', 'update-ca-trust'])
+  assert.deepEqual(wordsOf(root, { ...nobody, isInteractive: false }), ['sudo', '-n', '--', 'update-ca-trust'])
+  assert.deepEqual(wordsOf(root, { ...nobody, uid: 0 }), ['update-ca-trust'])
+  assert.deepEqual(wordsOf(root, { ...nobody, uid: undefined }), ['update-ca-trust'])
+  assert.deepEqual(wordsOf(user, nobody), ['certutil', '-L'])
+  // What root would make in the folders of a user would be root's.
+  const words = ['sudo', '-H', '-u', 'ann', '--', 'certutil', '-L']
+  assert.deepEqual(wordsOf(user, { uid: 0, sudoUser: 'ann', isInteractive: true }), words)
+  assert.equal(stepText({ argv: ['rm', '/a b'], as: 'root' }, { ...nobody, isInteractive: false }), 'sudo -- rm "/a b"')
+})
+
+test('a program that is not there, and one that may fail', async () => {
+  assert.equal(
+    await runStep({ argv: ['serve8008-no-such-program'], as: 'user' }, nobody),
+    'serve8008-no-such-program is not installed',
+  )
+  const failing = { argv: [process.execPath, '-e', 'process.exit(7)'], as: 'user' } as const
+  assert.match((await runStep(failing, nobody)) ?? '', /ended with 7$/)
+  assert.equal(await runStep({ ...failing, mayFail: true }, nobody), undefined)
+})
+
+test('under sudo the authority is that of the user who typed it', () => {
+  const passwd = () => 'root:x:0:0::/root:/bin/sh\nann:x:1000:1000:Ann:/home/ann:/bin/sh\n'
+  const env = { SUDO_USER: 'ann', XDG_DATA_HOME: '/root/data' }
+  const { user, home, folder, isSudo } = authorityOwner(env, 0, passwd)
+  assert.deepEqual([user, home, isSudo], ['ann', '/home/ann', true])
+  if (process.platform === 'linux') assert.equal(folder, '/home/ann/.local/share/serve8008')
+  const others = [
+    authorityOwner(env, 1000, passwd),
+    authorityOwner({ SUDO_USER: 'root' }, 0, passwd),
+    authorityOwner({ SUDO_USER: 'nobody-known' }, 0, passwd),
+    authorityOwner({}, 0, passwd),
+  ]
+  for (const other of others) assert.equal(other.isSudo, false)
+  if (process.platform === 'linux') assert.equal(others[0]?.folder, '/root/data/serve8008')
+})
+
+test('the path of the certificate can be pasted into a shell', () => {
+  assert.match(otherPrograms('/home/ann/ca.pem'), /^ {2}curl {6}curl --cacert \/home\/ann\/ca\.pem$/m)
+  assert.match(otherPrograms('/home/$ann o/ca.pem'), /NODE_EXTRA_CA_CERTS='\/home\/\$ann o\/ca\.pem'$/m)
+})
+
+test('where sudo could not ask, the way out is a terminal', () => {
+  const problem = 'system: sudo: a password is required'
+  assert.match(failure('Not trusted', [problem]).hint ?? '', /in a terminal/)
+  assert.equal(failure('Not trusted', ['system: no room']).hint, undefined)
+})

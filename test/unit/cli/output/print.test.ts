@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  renderError,
+  renderJsonError,
+  renderJsonWarning,
+  renderWarning,
+  toServeError,
+} from '../../../../src/cli/output/print.ts'
+import { ServeError } from '../../../../src/core/serve-error.ts'
+
+const terminal = { isTerminal: true, color: false, columns: 80 }
+const pipe = { isTerminal: false, color: false, columns: 80 }
+
+test('an error is a sentence, a code and the way out', () => {
+  const error = new ServeError('E8008_PORT_HELD', 'Port 3000 is in use by node (pid 4242: next dev).')
+  const hint = 'serve8008 --port 3001'
+  assert.equal(
+    renderError(error, hint, terminal, false),
+    '\n  Port 3000 is in use by node (pid 4242: next dev).\n  E8008_PORT_HELD   try: serve8008 --port 3001\n\n',
+  )
+  assert.equal(
+    renderError(error, hint, pipe, false),
+    'Port 3000 is in use by node (pid 4242: next dev).\nE8008_PORT_HELD   try: serve8008 --port 3001\n',
+  )
+})
+
+test('several problems have a line each, one is the sentence itself', () => {
+  const several = new ServeError('E8008_CONFIG_INVALID', 'a: x (and 1 more problem)', { problems: ['a: x; y', 'b: z'] })
+  assert.equal(
+    renderError(several, undefined, pipe, false),
+    'The configuration has several problems:\n  - a: x; y\n  - b: z\nE8008_CONFIG_INVALID\n',
+  )
+  const one = new ServeError('E8008_CONFIG_INVALID', 'a: x', { problems: ['a: x; y'] })
+  assert.equal(renderError(one, undefined, pipe, false), 'a: x\nE8008_CONFIG_INVALID\n')
+})
+
+test('what comes from outside reaches no terminal as it is', () => {
+  const error = new ServeError('E8008_USAGE', 'bad \u001B[2J', { hint: 'x\u0007', problems: ['a\nb', 'c\u009B'] })
+  for (const text of [renderError(error, error.hint, pipe, true), renderJsonError(error, error.hint)]) {
+    assert.doesNotMatch(text.replaceAll('\n', ''), /[\u0000-\u001F\u007F-\u009F]/)
+  }
+})
+
+test('the stack and its causes are shown only when verbose', () => {
+  const error = toServeError(new TypeError('boom'))
+  assert.equal(error.code, 'E8008_INTERNAL')
+  assert.equal(error.exitCode, 1)
+  assert.doesNotMatch(renderError(error, undefined, pipe, false), /\n\s+at /)
+  assert.match(renderError(error, undefined, pipe, true), /\n\s+at [\s\S]*caused by:\nTypeError: boom\n\s+at /)
+  assert.match(toServeError('text').message, /: text$/)
+  assert.equal(toServeError(error), error)
+})
+
+test('an error for a program is one JSON line with stable keys', () => {
+  const error = new ServeError('E8008_USAGE', 'Unknown flag --x.')
+  assert.deepEqual(JSON.parse(renderJsonError(error, undefined)), {
+    error: { code: 'E8008_USAGE', message: 'Unknown flag --x.', hint: null, command: null, problems: [], exitCode: 2 },
+  })
+})
+
+test('a warning is a line, and a second with what to do', () => {
+  const warning = { code: 'W8008_BAD_PORT', message: 'Browsers refuse port 1.' }
+  assert.equal(
+    renderWarning(warning, 'serve8008 --port 8008', terminal),
+    '  warning  Browsers refuse port 1.\n           try: serve8008 --port 8008\n',
+  )
+  assert.equal(renderWarning({ code: 'W', message: 'm' }, undefined, pipe), 'warning  m\n')
+  assert.deepEqual(JSON.parse(renderJsonWarning({ code: 'W', message: 'm' }, undefined)), {
+    warning: { code: 'W', message: 'm', hint: null, command: null },
+  })
+})

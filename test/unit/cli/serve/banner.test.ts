@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import {
+  renderBanner,
+  renderJsonBanner,
+  renderPlainBanner,
+  type BannerFacts,
+} from '../../../../src/cli/serve/banner.ts'
+import type { SkippedPort } from '../../../../src/net/types.ts'
+import type { Listening } from '../../../../src/server/types.ts'
+
+const terminal = { isTerminal: true, color: false, columns: 80 }
+
+const skipped: readonly SkippedPort[] = [
+  { port: 8008, code: 'EADDRINUSE', holder: undefined, reason: '8008 is in use by node (pid 4242: vite)' },
+  { port: 591, code: 'EACCES', holder: undefined, reason: '591 needs administrator rights' },
+]
+
+function facts(changes: Partial<BannerFacts> = {}, listening: Partial<Listening> = {}): BannerFacts {
+  return {
+    version: '0.1.0',
+    readyMs: 41,
+    folder: './site',
+    mounts: [],
+    proxies: [],
+    redirected: undefined,
+    canShare: true,
+    details: [],
+    keys: [],
+    ...changes,
+    listening: {
+      url: 'http://localhost:8080/',
+      urls: { local: ['http://localhost:8080/'], network: [] },
+      host: 'localhost',
+      port: 8080,
+      protocol: 'http',
+      addresses: ['127.0.0.1', '::1'],
+      skipped: [],
+      tls: undefined,
+      ...listening,
+    },
+  }
+}
+
+test('tells version, time, folder, URLs and skipped ports', () => {
+  assert.equal(
+    renderBanner(facts({}, { skipped }), { ...terminal, columns: 100 }),
+    `
+  serve8008 0.1.0   ready in 41 ms
+
+  Local     http://localhost:8080/     ./site
+  Network   off (--lan to share)
+  Ports     8008 is in use by node (pid 4242: vite) · 591 needs administrator rights · using 8080
+
+`,
+  )
+})
+
+test('breaks rows where the terminal is narrow', () => {
+  const text = renderBanner(facts({ folder: './a/long/way/to/the/site' }, { skipped }), { ...terminal, columns: 50 })
+  assert.equal(
+    text,
+    `
+  serve8008 0.1.0   ready in 41 ms
+
+  Local     http://localhost:8080/
+            ./a/long/way/to/the/site
+  Network   off (--lan to share)
+  Ports     8008 is in use by node (pid 4242:
+            vite)
+            591 needs administrator rights
+            using 8080
+
+`,
+  )
+  assert.ok(text.split('\n').every((line) => line.length <= 50))
+})
+
+test('lists network URLs, mounts and details', () => {
+  const network = ['http://192.168.1.2:8080/', 'http://10.0.0.2:8080/']
+  const more = { mounts: [{ path: '/docs/', folder: './manual' }], details: [['Config', ['no file']] as const] }
+  const text = renderBanner(facts(more, { urls: { local: ['http://localhost:8080/'], network } }), terminal)
+  assert.match(text, /\n {2}Network {3}http:\/\/192\.168\.1\.2:8080\/\n {12}http:\/\/10\.0\.0\.2:8080\/\n/)
+  assert.match(text, /\n {2}Mounts {4}\/docs\/ {3}\.\/manual\n {2}Config {4}no file\n/)
+  assert.doesNotMatch(text, /--lan/)
+})
+
+test('does not offer --lan where it makes no sense', () => {
+  const text = renderBanner(
+    facts({ canShare: false }, { url: 'unix:/tmp/s', urls: { local: [], network: [] } }),
+    terminal,
+  )
+  assert.match(text, /Local {5}unix:\/tmp\/s/)
+  assert.doesNotMatch(text, /Network/)
+})
+
+test('colours what matters, by escapes of its own only', () => {
+  const text = renderBanner(facts({ folder: './a\u001B[2Jb' }, { skipped }), { ...terminal, color: true })
+  assert.match(text, /\u001B\[36mhttp:\/\/localhost:8080\/\u001B\[39m/)
+  assert.match(text, /\.\/a\\x1b\[2Jb/)
+  assert.equal(text.replace(/\u001B\[\d+m/g, '').includes('\u001B'), false)
+})
+
+test('is one plain line for a pipe', () => {
+  assert.equal(renderPlainBanner(facts()), 'serve8008 0.1.0 serving ./site at http://localhost:8080/\n')
+  assert.equal(
+    renderPlainBanner(facts({}, { skipped, urls: { local: [], network: ['http://10.0.0.2:8080/'] } })),
+    'serve8008 0.1.0, 8008 is in use by node (pid 4242: vite), 591 needs administrator rights, ' +
+      'serving ./site at http://localhost:8080/\nNetwork: http://10.0.0.2:8080/\n',
+  )
+  assert.equal(renderPlainBanner(facts({ folder: 'a\nb' })).split('\n').length, 2)
+})
+
+test('is one JSON line with stable keys', () => {
+  const line = renderJsonBanner(facts({}, { skipped }), '/home/me/site', 42)
+  assert.ok(line.endsWith('}\n'))
+  const value = JSON.parse(line) as Record<string, unknown>
+  assert.deepEqual(Object.keys(value), [
+    'version',
+    'url',
+    'urls',
+    'port',
+    'host',
+    'protocol',
+    'root',
+    'pid',
+    'readyMs',
+    'skipped',
+    'proxies',
+  ])
+  assert.deepEqual([value['root'], value['pid'], value['port']], ['/home/me/site', 42, 8080])
+})
+
+test('tells what is forwarded', () => {
+  const proxies = [
+    { name: '/api', to: 'localhost:3000' },
+    { name: 'chat.localhost', to: 'localhost:4000, localhost:4001' },
+  ]
+  assert.match(
+    renderBanner(facts({ proxies }), terminal),
+    /^ {2}Proxy {5}\/api -> localhost:3000\n {12}chat\.localhost -> localhost:4000, localhost:4001$/m,
+  )
+  assert.match(renderPlainBanner(facts({ proxies })), /^Proxy: \/api -> localhost:3000$/m)
+})
+
+test('names no folder where everything is forwarded', () => {
+  const all = facts({ folder: undefined, proxies: [{ name: '/', to: 'localhost:5173' }] })
+  assert.match(renderBanner(all, terminal), /Local {5}http:\/\/localhost:8080\/\n/)
+  assert.match(renderPlainBanner(all), /^serve8008 0\.1\.0 forwarding at http:\/\/localhost:8080\/\nProxy: \/ -> /)
+})

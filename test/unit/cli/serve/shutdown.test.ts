@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Report } from '../../../../src/cli/output/reporter.ts'
+import { createStopper } from '../../../../src/cli/serve/shutdown.ts'
+import type { Server8008 } from '../../../../src/server/types.ts'
+
+interface Stage {
+  readonly printed: string[]
+  readonly report: Report
+  readonly left: Promise<number>
+}
+
+function stage(): Stage {
+  const printed: string[] = []
+  let leave: (exitCode: number) => void = () => {}
+  const left = new Promise<number>((resolve) => {
+    leave = resolve
+  })
+  const report: Report = {
+    terminal: { isTerminal: true, color: false, columns: 80 },
+    print: (text) => void printed.push(text),
+    error: () => 1,
+    warning: () => {},
+    leave: (exitCode) => Promise.resolve(leave(exitCode)),
+  }
+  return { printed, report, left }
+}
+
+const manner = { quiet: false, verbose: false, json: false }
+const closing = (close: () => Promise<void>): Server8008 => ({ close }) as unknown as Server8008
+
+test('closes once and leaves with 0', async () => {
+  const { report, left, printed } = stage()
+  let closes = 0
+  const stopper = createStopper(
+    closing(() => Promise.resolve(void closes++)),
+    report,
+    manner,
+  )
+  assert.equal(stopper.isStopping(), false)
+  stopper.stop()
+  stopper.stop()
+  assert.equal(stopper.isStopping(), true)
+  assert.equal(await left, 0)
+  assert.equal(closes, 1)
+  // only the end of the line in which the terminal shows ^C
+  assert.deepEqual(printed, ['\n'])
+})
+
+test('a closing that fails leaves with the exit code of its error', async () => {
+  const { report, left } = stage()
+  createStopper(
+    closing(() => Promise.reject(new Error('no'))),
+    report,
+    manner,
+  ).stop()
+  assert.equal(await left, 1)
+})
+
+test('a person who waits is told why, a program is not', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  for (const [said, lines] of [
+    [manner, 2],
+    [{ ...manner, quiet: true }, 0],
+    [{ ...manner, json: true }, 0],
+  ] as const) {
+    const { report, printed } = stage()
+    createStopper(
+      closing(() => new Promise(() => {})),
+      report,
+      said,
+    ).stop()
+    t.mock.timers.tick(1000)
+    assert.equal(printed.length, lines)
+  }
+})

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { announce, type Start } from '../../../../src/cli/serve/startup-output.ts'
+import { readCommand } from '../../../../src/cli/args/command.ts'
+import { resolveConfig } from '../../../../src/config/resolve/resolve.ts'
+import type { ServeOptions } from '../../../../src/config/types.ts'
+import { packageVersion } from '../../../../src/cli/version.ts'
+
+/** What is printed when the server listens on the network, at a terminal of 80 columns. */
+async function announced(argv: readonly string[], isTerminal: boolean, options: ServeOptions = {}): Promise<string> {
+  let printed = ''
+  const config = resolveConfig({ lan: true, ...options }, { cwd: '/work' })
+  const start = {
+    listening: {
+      url: 'http://localhost:8008/',
+      urls: { local: ['http://localhost:8008/'], network: ['http://192.168.1.2:8008/'] },
+      host: 'localhost',
+      port: 8008,
+      protocol: 'http',
+      addresses: ['::'],
+      skipped: [],
+    },
+    loaded: { config, origins: { lan: 'flag --lan', port: 'default' }, file: undefined, options: {} },
+    config,
+    command: readCommand(argv, () => false),
+    program: { cwd: '/work', pid: 42, elapsed: () => 41.4 },
+    report: { terminal: { isTerminal, color: false, columns: 80 }, print: (text: string) => (printed += text) },
+    startMs: 30,
+    configMs: 4,
+  } as unknown as Start
+  await announce(start)
+  return printed
+}
+
+test('a terminal gets the banner and, with --lan, a QR code', async () => {
+  const text = await announced(['--lan'], true)
+  assert.ok(
+    text.startsWith(`\n  serve8008 ${packageVersion()}   ready in 41 ms\n\n  Local     http://localhost:8008/     .\n`),
+  )
+  assert.match(text, /\n {2}Network {3}http:\/\/192\.168\.1\.2:8008\/\n\n {2}█[ ▀▄█]+\n/)
+})
+
+test('--verbose adds the file, the origins and the timings', async () => {
+  assert.match(
+    await announced(['--verbose'], true),
+    /\n {2}Config {4}no file\n {2}Set by {4}lan: flag --lan\n {2}Timing {4}start 30 ms · config 4 ms · listen 7 ms\n/,
+  )
+})
+
+test('a pipe gets no QR code, --quiet nothing', async () => {
+  const line = `serve8008 ${packageVersion()} serving . at http://localhost:8008/\nNetwork: http://192.168.1.2:8008/\n`
+  assert.equal(await announced([], false), line)
+  assert.equal(await announced(['--quiet'], true), '')
+})
+
+const to = 'localhost:3000'
+for (const [options, isReached] of [
+  [{ proxy: { '/': to } }, false],
+  [{ routes: [{ match: { path: '/' }, redirect: 'https://a.test/' }] }, false],
+  [{ routes: [{ match: { path: '/' }, reply: { status: 503 } }] }, false],
+  [{ proxy: { '/api': to } }, true],
+  [{ proxy: { 'app.localhost': to } }, true],
+  [{ routes: [{ match: { exact: '/' }, proxy: to }] }, true],
+  [{ routes: [{ match: { path: '/', method: 'POST' }, proxy: to }] }, true],
+  [{ routes: [{ match: { path: '/', header: { 'x-canary': '1' } }, proxy: to }] }, true],
+  [{}, true],
+] as readonly (readonly [ServeOptions, boolean])[]) {
+  test(`names ${isReached ? 'the folder' : 'no folder'} with ${JSON.stringify(options)}`, async () => {
+    const banner = await announced([], true, options)
+    assert.match(banner, isReached ? /Local {5}\S+ {5}\.\n/ : /Local {5}\S+\n/)
+    const plain = await announced([], false, options)
+    assert.match(plain, isReached ? / serving \. at http/ : / forwarding at http/)
+  })
+}

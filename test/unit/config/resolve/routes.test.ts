@@ -1,0 +1,299 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { loadConfig } from '../../../../src/config/load.ts'
+import { resolveConfig } from '../../../../src/config/resolve/resolve.ts'
+import type { ProxySetting, ResolvedMatch, ResolvedProxy, ResolvedRoute } from '../../../../src/config/route-types.ts'
+import type { ServeOptions } from '../../../../src/config/types.ts'
+import { problemOf, problemsOf } from '../problems-of.ts'
+
+const to = 'http://localhost:3000'
+
+function routesOf(options: ServeOptions): readonly ResolvedRoute[] {
+  return resolveConfig(options).routes
+}
+
+function matchOf(options: ServeOptions): ResolvedMatch {
+  const [route] = routesOf(options)
+  assert.ok(route !== undefined)
+  return route.match
+}
+
+function proxyOf(options: ServeOptions): ResolvedProxy {
+  const [route] = routesOf(options)
+  assert.ok(route?.action.kind === 'proxy')
+  return route.action.proxy
+}
+
+describe('a key of proxy', () => {
+  const parts = (key: string, base = '/'): readonly unknown[] => {
+    const { kind, path, host } = matchOf({ base, proxy: { [key]: to } })
+    return [kind, path, host]
+  }
+
+  test('is a path, a host, or both', () => {
+    assert.deepEqual(parts('/api'), ['prefix', '/api', undefined])
+    assert.deepEqual(parts('/api/'), ['prefix', '/api', undefined])
+    assert.deepEqual(parts('/'), ['prefix', '/', undefined])
+    assert.deepEqual(parts('API.localhost'), ['prefix', '/', 'api.localhost'])
+    assert.deepEqual(parts('api.localhost/v1'), ['prefix', '/v1', 'api.localhost'])
+    assert.deepEqual(parts('*.dev.localhost'), ['prefix', '/', '.dev.localhost'])
+  })
+
+  test('with a star in its path is a pattern', () => {
+    assert.deepEqual(parts('/users/*/avatar'), ['pattern', '/users/*/avatar', undefined])
+  })
+
+  test('is below the base', () => {
+    assert.deepEqual(parts('/api', '/app/'), ['prefix', '/app/api', undefined])
+    assert.deepEqual(parts('api.localhost', '/app/'), ['prefix', '/app', 'api.localhost'])
+  })
+
+  test('that is neither is a problem with a way out', () => {
+    assert.match(problemOf({ proxy: { 'api.localhost:8008': to } }), /did you mean "api.localhost"\?/)
+    assert.match(problemOf({ proxy: { api: to } }), /did you mean "\/api", or "api.localhost"\?/)
+    assert.match(problemOf({ proxy: { 'http://api.test/v1': to } }), /did you mean "api.test\/v1"\?/)
+    assert.match(problemOf({ proxy: { '': to } }), /use \/ for everything/)
+    assert.match(problemOf({ proxy: { '/a;b': to } }), /without query, parameters/)
+    assert.match(problemOf({ proxy: { '/a/../b': to } }), /is not a path/)
+    assert.match(problemOf({ proxy: { '/a?b': to } }), /is not a path/)
+    assert.match(problemOf({ proxy: { '/a*': to } }), /only in part/)
+    assert.match(problemOf({ proxy: { '/**/a': to } }), /nothing can follow/)
+  })
+})
+
+describe('a match', () => {
+  test('is completed: fields in lower case, in an order of their own', () => {
+    const match = { exact: '/x/', method: 'POST', header: { 'X-B': '1', 'X-A': true }, query: { q: false } }
+    assert.deepEqual(matchOf({ routes: [{ match, proxy: to }] }), {
+      kind: 'exact',
+      path: '/x/',
+      host: undefined,
+      methods: ['POST'],
+      headers: [
+        ['x-a', true],
+        ['x-b', '1'],
+      ],
+      cookies: [],
+      query: [['q', false]],
+    })
+  })
+
+  test('without a path holds everywhere', () => assert.equal(matchOf({ routes: [{ match: {}, proxy: to }] }).path, '/'))
+
+  for (const [match, fault] of [
+    [{ path: 'api' }, /did you mean "\/api"\?/],
+    [{ path: '/a', exact: '/a' }, /contradicts "path"/],
+    [{ method: 'post' }, /did you mean "POST"\?/],
+    [{ header: { 'a b': '1' } }, /not the name of a header/],
+    [{ host: 'http://api.test' }, /did you mean "api.test"\?/],
+    [{ pth: '/api' }, /routes\.0\.match\.pth: there is no such key; did you mean "path"\?/],
+    [{ header: { a: 1 } }, /routes\.0\.match\.header\.a: 1 is not a text, true or false/],
+  ] as const) {
+    test(`${JSON.stringify(match)} is wrong`, () => assert.match(problemOf({ routes: [{ match, proxy: to }] }), fault))
+  }
+})
+
+describe('a proxy', () => {
+  test('has every default', () => {
+    const { upstreams, ...rest } = proxyOf({ proxy: { '/api': [to, '3001'] } })
+    assert.deepEqual(
+      upstreams.map(({ label }) => label),
+      ['localhost:3000', 'localhost:3001'],
+    )
+    assert.deepEqual(rest, {
+      balance: 'round',
+      hashBy: undefined,
+      changeOrigin: false,
+      requestFields: { set: [], remove: [] },
+      passHeaders: [],
+      replyFields: { set: [], remove: [] },
+      buffer: false,
+      rewrite: true,
+      live: false,
+      debug: false,
+      retries: 1,
+      hold: undefined,
+      timeouts: { connectMs: 10_000, headersMs: 0, bodyIdleMs: 0, totalMs: 0, upgradeMs: 0 },
+      health: undefined,
+      tls: { verify: true },
+    })
+  })
+
+  test('sets and removes fields', () => {
+    const headers = { 'X-A': ' 1 ', Cookie: false } as const
+    assert.deepEqual(proxyOf({ proxy: { '/api': { to, headers } } }).requestFields, {
+      set: ['X-A', '1'],
+      remove: ['cookie'],
+    })
+  })
+
+  test('passes on claims of clients by name, or all', () => {
+    const passed = (passHeaders: boolean | readonly string[]): unknown =>
+      proxyOf({ proxy: { '/api': { to, passHeaders } } }).passHeaders
+    assert.deepEqual(passed(['CF-Connecting-IP']), ['cf-connecting-ip'])
+    assert.equal(passed(true), true)
+    assert.deepEqual(passed(false), [])
+  })
+
+  test('takes a port of this machine for a target', () => {
+    const labels = (value: ProxySetting): string[] =>
+      proxyOf({ proxy: { '/api': value } }).upstreams.map(({ label }) => label)
+    assert.deepEqual(labels(3000), ['localhost:3000'])
+    assert.deepEqual(labels([3000, ':3001/v1']), ['localhost:3000', 'localhost:3001'])
+    assert.deepEqual(labels({ to: 3000 }), ['localhost:3000'])
+  })
+
+  for (const [options, fault] of [
+    [{ to, headers: { 'x-a': 'a\r\nb' } }, /cannot carry/],
+    [{ to, headers: { 'x-a': 'a\0b' } }, /cannot carry/],
+    [{ to, headers: { 'Transfer-Encoding': 'chunked' } }, /server's own/],
+    [{ to, replyHeaders: { 'content-length': false } }, /server's own/],
+    [{ to, headers: { Host: false } }, /headers\.Host: "Host" is the server's own: every request has one/],
+    [{ to, headers: { host: 'http://foobar.dev/' } }, /headers\.host: "http:\/\/foobar\.dev\/" is not a host/],
+    [{ to, headers: { host: '' } }, /"" is not a host/],
+    [{ to, headers: { host: 'a, b' } }, /is not a host/],
+    [{ to, headers: { Via: '1.1 us' } }, /"Via" is the server's own: loops are found by it/],
+    [{ to, headers: { via: false } }, /loops are found by it/],
+    [{ to, headers: { Expect: '100-continue' } }, /this server answers it itself/],
+    [{ to, headers: { Connection: 'close' } }, /server's own/],
+    [{ to, headers: { TE: 'trailers' } }, /server's own/],
+    [{ to, headers: { 'Sec-WebSocket-Key': 'x' } }, /the reply to it is checked/],
+    [{ to, headers: { proxy: 'http://localhost' } }, /CGI programs/],
+    [{ to, headers: { 'http2-settings': 'x' } }, /belongs to one connection/],
+    [{ to, replyHeaders: { Date: false } }, /every reply of a server with a clock has one/],
+    [{ to, passHeaders: ['a b'] }, /passHeaders: "a b" is not a field name/],
+    [{ to, passHeaders: ['X-Forwarded-For'] }, /is written by this server; name the proxies that may set it: trust/],
+    [{ to, passHeaders: 'x-real-ip' }, /passHeaders: "x-real-ip" is not true, false or a list of names/],
+    [{ to, balance: 'hash' }, /balance "hash" needs it/],
+    [{ to, balance: 'hash', hashBy: 'user' }, /neither a header nor a cookie/],
+    [{ to, tls: { cert: 'a.pem' } }, /needs "key" too/],
+    [{ to, timeouts: { conectMs: 1 } }, /proxy\.\/api\.timeouts\.conectMs: .*did you mean "connectMs"\?/],
+    [{ to, timeouts: { connectMs: -1 } }, /-1 is not milliseconds/],
+    [{ to, retrys: 1 }, /proxy\.\/api\.retrys: there is no such key; did you mean "retries"\?/],
+    [{ changeOrigin: true }, /proxy\.\/api: "to" is missing/],
+    [{ to: [] }, /there is no target/],
+    [{ to, secure: false }, /did you mean tls: \{ verify: false \}\?/],
+    [{ to, balance: 'rund' }, /proxy\.\/api\.balance: .*did you mean "round"\?/],
+    [{ to, balance: 'sticky' }, /proxy\.\/api\.balance: .*use round, least, random or hash$/],
+    [0, /proxy\.\/api: 0 is not a port/],
+    [65_536, /proxy\.\/api: 65536 is not a port from 1 to 65535/],
+  ] as const) {
+    test(`${JSON.stringify(options)} is wrong`, () => assert.match(problemOf({ proxy: { '/api': options } }), fault))
+  }
+
+  test('of a list or a Map is no object of matches', () => {
+    assert.match(problemOf({ proxy: [to] }), /an object of names/)
+    assert.match(problemOf({ proxy: new Map() }), /an object of names/)
+  })
+})
+
+describe('a list of routes', () => {
+  test('has all its wrong keys told, each with its place', () => {
+    const routes = [
+      { match: {}, proxy: { target: to } },
+      { match: { pth: '/b' }, proxy: to },
+    ]
+    assert.deepEqual(problemsOf({ routes }), [
+      'routes.0.proxy.target: there is no such key; did you mean "to"?',
+      'routes.1.match.pth: there is no such key; did you mean "path"?',
+    ])
+  })
+
+  for (const [routes, fault] of [
+    [{}, /routes: an object is not a list of routes/],
+    [[{}], /routes\.0: "match" is missing/],
+    [[{ match: [], proxy: to }], /routes\.0\.match: an empty list is not an object/],
+    [[{ match: {}, proxi: to }], /routes\.0\.proxi: there is no such key; did you mean "proxy"\?/],
+    [[{ match: {}, proxy: { to: 0.5 } }], /routes\.0\.proxy\.to: 0\.5 is not a port/],
+    [[{ match: {}, reply: { status: 99 } }], /99 is not a status from 200 to 599/],
+  ] as const) {
+    test(`${JSON.stringify(routes)} is wrong`, () => assert.match(problemOf({ routes }), fault))
+  }
+})
+
+describe('an action', () => {
+  test('may be a redirect or a fixed reply', () => {
+    const routes = [
+      { match: { path: '/old' }, redirect: '/new?a=1' },
+      { match: { path: '/gone' }, reply: { status: 410, headers: { 'X-A': '1' }, body: 'gone' } },
+    ]
+    assert.deepEqual(
+      routesOf({ base: '/app/', routes }).map(({ name, action }) => [name, action]),
+      [
+        ['routes[0]', { kind: 'redirect', to: '/app/new?a=1', status: 307 }],
+        ['routes[1]', { kind: 'reply', status: 410, headers: ['X-A', '1'], body: 'gone' }],
+      ],
+    )
+  })
+
+  for (const [route, fault] of [
+    [{}, /does nothing/],
+    [{ proxy: to, redirect: '/x' }, /both proxy and redirect/],
+    [{ redirect: '//evil.test' }, /not a place to redirect to/],
+    [{ redirect: '/\\evil.test' }, /not a place to redirect to/],
+    [{ redirect: 'javascript:alert(1)' }, /not a place to redirect to/],
+    [{ redirect: '/x\r\nSet-Cookie: a' }, /not a place to redirect to/],
+    [{ redirect: '/x', status: 404 }, /not a status of redirects; use 301, 302, 303, 307 or 308$/],
+    [{ reply: { body: 'x' }, status: 301 }, /belongs to a redirect/],
+    [{ reply: { headers: { connection: 'close' } } }, /server's own/],
+  ] as const) {
+    test(`${JSON.stringify(route)} is wrong`, () =>
+      assert.match(problemOf({ routes: [{ match: { path: '/a' }, ...route }] }), fault))
+  }
+
+  test('names are given once', () => {
+    const route = { name: 'a', match: { path: '/a' }, proxy: to }
+    assert.match(problemOf({ routes: [route, { ...route, match: { path: '/b' } }] }), /two routes have the name "a"/)
+  })
+})
+
+describe('trust', () => {
+  test('takes addresses and networks', () => {
+    assert.deepEqual(resolveConfig({ trust: ['10.0.0.0/8', '::1', '::1'] }).trust, ['10.0.0.0/8', '::1'])
+    assert.deepEqual(resolveConfig({}).trust, [])
+  })
+
+  test('refuses everything else', () => {
+    const wrong = ['*', 'localhost', '10.0.0.0/33', '10.0.0/8', '']
+    assert.equal(problemsOf({ trust: wrong }).length, wrong.length)
+  })
+})
+
+describe('sources', () => {
+  test('the same match twice on the command line shares between two targets', async () => {
+    const flags = { proxy: ['/api=3000', '/api=3001', 'api.localhost=4000'] }
+    const { config } = await loadConfig({ cwd: '/work', flags, config: false })
+    assert.deepEqual(
+      config.routes.map(({ name, action }) => [name, action.kind === 'proxy' ? action.proxy.upstreams.length : 0]),
+      [
+        ['/api', 2],
+        ['api.localhost', 1],
+      ],
+    )
+  })
+
+  test('a variable holds a route a line, and routes are JSON', async () => {
+    const env = {
+      SERVE8008_PROXY: '/api=3000\n/b=3001',
+      SERVE8008_ROUTES: '[{"match":{"path":"/old"},"redirect":"/new"}]',
+    }
+    const { config } = await loadConfig({ cwd: '/work', env, config: false })
+    assert.deepEqual(
+      config.routes.map(({ name }) => name),
+      ['/api', '/b', 'routes[0]'],
+    )
+    const broken = loadConfig({ cwd: '/work', env: { SERVE8008_ROUTES: '[' }, config: false })
+    await assert.rejects(broken, /SERVE8008_ROUTES: "\[" is not JSON/)
+  })
+
+  test('a flag without a target is a problem', async () => {
+    await assert.rejects(
+      loadConfig({ cwd: '/work', flags: { proxy: ['/api'] }, config: false }),
+      /--proxy: "\/api" is not/,
+    )
+    await assert.rejects(
+      loadConfig({ cwd: '/work', flags: { proxy: ['/api=ftp://x'] }, config: false }),
+      /--proxy \/api: "ftp:\/\/" is not a scheme/,
+    )
+  })
+})

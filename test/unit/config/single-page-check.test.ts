@@ -1,0 +1,27 @@
+import assert from 'node:assert/strict'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { missingPage } from '../../../src/config/single-page-check.ts'
+
+const root = mkdtempSync(join(tmpdir(), 'serve8008-page-'))
+after(() => rmSync(root, { recursive: true, force: true }))
+writeFileSync(join(root, 'app.html'), '')
+mkdirSync(join(root, 'index.html'))
+
+test('says nothing without an app, or where its page is there', () => {
+  assert.deepEqual(missingPage({ root, single: undefined }), [])
+  assert.deepEqual(missingPage({ root, single: 'app.html' }), [])
+})
+
+test('names the page that is missing, a folder, or out of reach', () => {
+  for (const single of ['nope.html', 'index.html', 'app.html/x', `${'x'.repeat(5000)}.html`]) {
+    const [warning, ...more] = missingPage({ root, single })
+    assert.deepEqual(more, [])
+    assert.equal(warning?.code, 'W8008_SINGLE')
+    assert.match(warning.message, /^There is no \S+ in the served folder: .* 404\.$/)
+    assert.ok(warning.message.includes(single))
+    assert.match(warning.hint ?? '', /build the app first/)
+  }
+})

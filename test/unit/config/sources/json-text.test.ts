@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { parseJson } from '../../../../src/config/sources/json-text.ts'
+
+describe('parseJson', () => {
+  test('reads JSON, with a byte order mark too', () => {
+    assert.deepEqual(parseJson('\uFEFF{"a":[1,-2.5e3,"\\u0041",true,null,{}]}'), {
+      value: { a: [1, -2500, 'A', true, null, {}] },
+    })
+  })
+
+  test('says where a text is broken, and how to mend it', () => {
+    for (const [text, line, column, hint] of [
+      ['{"a": 1,}', 1, 9, /remove the comma/],
+      ['{\n  "a": [1,\n  ],\n}', 3, 3, /remove the comma/],
+      ['{\n  // port\n  "port": 1\n}', 2, 3, /no comments/],
+      ["{'a': 1}", 1, 2, /double quotes/],
+      ['{a: 1}', 1, 2, /double quotes/],
+      ['{"a": x}', 1, 7, /double quotes/],
+      ['{"a": 1\n "b": 2}', 2, 2, /add a comma/],
+      ['{"a": [1, {"b": 2}, []', 1, 23, /ends too early/],
+      ['', 1, 1, /ends too early/],
+      ['{"a"}', 1, 5, /remove or complete what starts with "}"/],
+      ['{"a" 1}', 1, 6, /remove or complete/],
+      ['{1: 2}', 1, 2, /remove or complete/],
+      ['{} {}', 1, 4, /remove or complete/],
+      ['{"a": "x\ny"}', 1, 7, /close the text/],
+      ['[01]', 1, 3, /remove or complete/],
+      ['[1,,2]', 1, 4, /remove or complete/],
+      ['[nul]', 1, 2, /double quotes/],
+    ] as const) {
+      const parsed = parseJson(text)
+      assert.ok('fault' in parsed, text)
+      assert.deepEqual([parsed.fault.line, parsed.fault.column], [line, column], text)
+      assert.match(parsed.fault.hint, hint, text)
+    }
+  })
+
+  test('finds the fault of a deeply nested text without running out of stack', () => {
+    const parsed = parseJson('['.repeat(200_000))
+    assert.ok('fault' in parsed)
+    assert.equal(parsed.fault.column, 200_001)
+  })
+})

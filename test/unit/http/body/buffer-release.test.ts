@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { Readable } from 'node:stream'
+import { test } from 'node:test'
+import { RelayedContent } from '../../../../src/http/body/body-relay.ts'
+import { SpentChunks } from '../../../../src/http/body/buffer-release.ts'
+
+// Node 20 cannot give memory up.
+const skip = 'transfer' in ArrayBuffer.prototype ? false : 'needs ArrayBuffer.prototype.transfer'
+
+/** A chunk whose memory is all its own, as Node's parser makes them. */
+function chunkOf(bytes = 32 * 1024): Buffer {
+  return Buffer.alloc(bytes, 'x')
+}
+
+test('memory is given up when that is said, and not before', { skip }, () => {
+  const spent = new SpentChunks()
+  const [one, other] = [chunkOf(), chunkOf()]
+  spent.add(one)
+  assert.equal(one.length, 32 * 1024)
+  spent.free()
+  spent.add(other)
+  assert.deepEqual([one.length, other.length], [0, 32 * 1024])
+})
+
+test('memory of which others may have a part is kept, and so are small chunks', () => {
+  const spent = new SpentChunks()
+  const whole = chunkOf()
+  const small = chunkOf(100)
+  const parts = [whole.subarray(1), whole.subarray(0, 20_000)]
+  for (const chunk of [small, ...parts]) spent.add(chunk)
+  spent.free()
+  assert.deepEqual([small.length, whole.length], [100, 32 * 1024])
+})
+
+/** Passes on two chunks; tells how many bytes of the first are left when the second has come. */
+async function leftOfFirst(isOurs: boolean, writableLength: number): Promise<number> {
+  const source = new Readable({ read: () => {} })
+  const hooks = { begin: () => {}, count: () => {}, onFailure: () => {}, isWhole: () => true, isOurs }
+  const content = new RelayedContent(source, hooks)
+  content.goTo({ writableLength })
+  const [first, second] = [chunkOf(), chunkOf()]
+  content.resume()
+  for (const chunk of [first, second]) {
+    source.push(chunk)
+    await once(content, 'data')
+  }
+  return first.length
+}
+
+test('content that was passed on and sent gives up its memory', { skip }, async () => {
+  assert.equal(await leftOfFirst(true, 0), 0)
+})
+
+test('content that waits to be sent keeps its memory', async () => {
+  assert.equal(await leftOfFirst(true, 1), 32 * 1024)
+})
+
+test('content that another program may look at too keeps its memory', async () => {
+  assert.equal(await leftOfFirst(false, 0), 32 * 1024)
+})

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import test from 'node:test'
+import { createGroupedWrites } from '../../../../src/http/h1/write-coalescing.ts'
+
+test('the first write of a turn goes out at once, the others together at its end, in order', async () => {
+  const { add } = createGroupedWrites()
+  const written: number[] = []
+  for (const number of [1, 2, 3]) add(() => written.push(number))
+  assert.deepEqual(written, [1])
+  await nextTurn()
+  assert.deepEqual(written, [1, 2, 3])
+})
+
+test('every turn has a first write', async () => {
+  const { add } = createGroupedWrites()
+  add(() => {})
+  await nextTurn()
+  let written = false
+  add(() => (written = true))
+  assert.ok(written)
+})
+
+test('of many writes the first do not wait for the last', () => {
+  const { add } = createGroupedWrites()
+  let written = 0
+  for (let i = 0; i < 1000; i++) add(() => written++)
+  assert.ok(written > 900 && written < 1000, `${written} written`)
+})
+
+test('a write that leads to another one loses none', async () => {
+  const { add } = createGroupedWrites()
+  const written: string[] = []
+  add(() => {})
+  add(() => add(() => written.push('inner')))
+  add(() => written.push('outer'))
+  await nextTurn()
+  await nextTurn()
+  assert.deepEqual(written.sort(), ['inner', 'outer'])
+})
+
+test('a write that throws loses no other one', async (t) => {
+  const { add } = createGroupedWrites()
+  const written: number[] = []
+  const thrown: string[] = []
+  process.setUncaughtExceptionCaptureCallback((error) => thrown.push(error.message))
+  t.after(() => process.setUncaughtExceptionCaptureCallback(null))
+  add(() => {})
+  add(() => written.push(1))
+  add(() => {
+    throw new Error('of somebody else')
+  })
+  add(() => written.push(2))
+  add(() => written.push(3))
+  for (let turn = 0; turn < 5; turn++) await nextTurn()
+  assert.deepEqual([written, thrown], [[1, 2, 3], ['of somebody else']])
+})

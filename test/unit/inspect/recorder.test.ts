@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Exchange } from '../../../src/http/message/exchange.ts'
+import { RequestHeaders } from '../../../src/http/message/headers.ts'
+import { emptyReply } from '../../../src/http/message/reply.ts'
+import { parseTarget } from '../../../src/http/message/request-target.ts'
+import type { AccessRecord } from '../../../src/server/types.ts'
+import { createRecorder } from '../../../src/inspect/recorder.ts'
+
+interface Request {
+  readonly method?: string
+  readonly target?: string
+  readonly headers?: readonly string[]
+  readonly notes?: Exchange['notes']
+  readonly address?: string
+}
+
+function recorded(request: Request, status = 200, sent = { bytes: 5, aborted: false }): AccessRecord {
+  const records: AccessRecord[] = []
+  const method = request.method ?? 'GET'
+  const x = {
+    startedAt: performance.now() - 20,
+    method,
+    version: '1.1',
+    target: parseTarget(method, request.target ?? '/'),
+    headers: new RequestHeaders(request.headers ?? []),
+    peer: { address: request.address ?? '::ffff:192.0.2.7' },
+    notes: request.notes ?? {},
+  } as unknown as Exchange
+  createRecorder({ emit: (entry) => records.push(entry) })(x, emptyReply(status), sent)
+  assert.equal(records.length, 1)
+  return records[0] as AccessRecord
+}
+
+test('a record says who asked for what, and what came of it', () => {
+  const before = Date.now()
+  const entry = recorded(
+    {
+      target: '/a?b=c',
+      headers: ['Host', 'localhost:8008', 'Referer', 'http://localhost:8008/', 'User-Agent', 'curl/8'],
+      notes: { user: 'ann', refusal: 'E8008_METHOD', remark: 'why' },
+    },
+    405,
+    { bytes: 42, aborted: true },
+  )
+  const { time, ms, ...rest } = entry
+  assert.deepEqual(rest, {
+    address: '192.0.2.7',
+    method: 'GET',
+    target: '/a?b=c',
+    version: '1.1',
+    host: 'localhost:8008',
+    status: 405,
+    bytes: 42,
+    aborted: true,
+    referer: 'http://localhost:8008/',
+    userAgent: 'curl/8',
+    user: 'ann',
+    refusal: 'E8008_METHOD',
+    remark: 'why',
+    route: '',
+    upstream: '',
+    reason: '',
+  })
+  assert.ok(ms >= 20, String(ms))
+  assert.ok(Number.isInteger(time) && time <= Date.now() && time >= before - ms - 100, String(time))
+})
+
+test('what is absent is empty', () => {
+  const { host, referer, userAgent, user, refusal, remark, address } = recorded({ address: '' })
+  assert.deepEqual([host, referer, userAgent, user, refusal, remark, address], ['', '', '', '', '', '', ''])
+})
+
+test('no secret of the request reaches the record', () => {
+  const secret = 's3cret'
+  const headers = [
+    ...['Authorization', `Bearer ${secret}`, 'Cookie', `sid=${secret}`, 'Proxy-Authorization', secret],
+    ...['Referer', `http://u:${secret}@a.test/?token=${secret}`, 'Host', `u:${secret}@localhost`],
+  ]
+  const targets = [`/?access_token=${secret}`, `http://u:${secret}@a.test/?key=${secret}`]
+  for (const target of targets) assert.ok(!JSON.stringify(recorded({ target, headers })).includes(secret), target)
+  const connect = recorded({ method: 'CONNECT', target: `u:${secret}@a.test:443` })
+  assert.equal(connect.target, '…@a.test:443')
+})
+
+test('what live reload adds to an address is in no log', () => {
+  const stamp = 'serve8008=mx1abcdef0'
+  for (const [target, logged] of [
+    [`/style.css?${stamp}`, '/style.css'],
+    [`/style.css?v=2&${stamp}`, '/style.css?v=2'],
+    [`/style.css?${stamp}&v=2`, '/style.css?v=2'],
+    [`http://localhost/style.css?${stamp}`, 'http://localhost/style.css'],
+    ['/?serve8008=no-live', '/?serve8008=no-live'],
+    [`/?my${stamp}`, `/?my${stamp}`],
+    [`/${stamp}`, `/${stamp}`],
+  ] as const) {
+    assert.equal(recorded({ target }).target, logged)
+    assert.equal(parseTarget('GET', target).raw, target)
+  }
+  assert.equal(recorded({ headers: ['Referer', `http://localhost/a.css?${stamp}`] }).referer, 'http://localhost/a.css')
+})

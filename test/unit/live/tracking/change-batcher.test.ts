@@ -1,0 +1,157 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { createBatches, type BatchClock, type Batches } from '../../../../src/live/tracking/change-batcher.ts'
+
+/** Time that goes on when it is told to. */
+class Clock implements BatchClock {
+  #now = 0
+  readonly #waiting = new Set<{ at: number; callback: () => void }>()
+  readonly #turn = new Set<() => void>()
+
+  now(): number {
+    return this.#now
+  }
+
+  after(ms: number, callback: () => void): () => void {
+    const entry = { at: this.#now + ms, callback }
+    this.#waiting.add(entry)
+    return () => void this.#waiting.delete(entry)
+  }
+
+  afterTurn(callback: () => void): () => void {
+    this.#turn.add(callback)
+    return () => void this.#turn.delete(callback)
+  }
+
+  turn(): void {
+    for (const callback of this.#turn) {
+      this.#turn.delete(callback)
+      callback()
+    }
+  }
+
+  /** @param meanwhile what is noticed in the turn after a timer. */
+  pass(ms: number, meanwhile = (): void => {}): void {
+    const end = this.#now + ms
+    for (;;) {
+      const next = [...this.#waiting].filter(({ at }) => at <= end).toSorted((a, b) => a.at - b.at)[0]
+      if (next === undefined) break
+      this.#waiting.delete(next)
+      this.#now = next.at
+      next.callback()
+      meanwhile()
+      this.turn()
+    }
+    this.#now = end
+  }
+}
+
+function setUp(): { clock: Clock; sent: string[][]; batches: Batches } {
+  const clock = new Clock()
+  const sent: string[][] = []
+  return { clock, sent, batches: createBatches({ send: (paths) => sent.push([...paths]), clock }) }
+}
+
+describe('batches of changes', () => {
+  test('a process that was held up does not take what it has not noticed yet for quiet', () => {
+    const { clock, sent, batches } = setUp()
+    batches.add('a')
+    clock.turn()
+    batches.add('b')
+    // The timer is late; the change that came meanwhile is noticed in the turn after it.
+    clock.pass(60, () => batches.add('c'))
+    assert.deepEqual(sent, [['a']])
+    clock.pass(60)
+    assert.deepEqual(sent, [['a'], ['b', 'c']])
+  })
+
+  test('the first change goes at the end of its turn, with the others of that turn', () => {
+    const { clock, sent, batches } = setUp()
+    for (const path of ['b', 'a', 'b']) batches.add(path)
+    assert.deepEqual(sent, [])
+    clock.turn()
+    assert.deepEqual(sent, [['b', 'a']])
+  })
+
+  test('what follows is gathered until nothing has come for 60 ms', () => {
+    const { clock, sent, batches } = setUp()
+    batches.add('a')
+    clock.turn()
+    for (const path of ['b', 'c', 'b']) {
+      clock.pass(50)
+      batches.add(path)
+    }
+    clock.pass(59)
+    assert.deepEqual(sent, [['a']])
+    clock.pass(1)
+    assert.deepEqual(sent, [['a'], ['b', 'c']])
+  })
+
+  test('a burst of 5,000 files within a second is two batches', () => {
+    const { clock, sent, batches } = setUp()
+    for (let index = 0; index < 5000; index++) {
+      batches.add(`file-${index}`)
+      clock.turn()
+      clock.pass(0.2)
+    }
+    clock.pass(1000)
+    assert.deepEqual(
+      sent.map((paths) => paths.length),
+      [1, 4999],
+    )
+  })
+
+  test('changes that do not end are sent 2 s after the first that was gathered', () => {
+    const { clock, sent, batches } = setUp()
+    for (let ms = 0; ms < 4500; ms += 10) {
+      batches.add('a')
+      clock.turn()
+      clock.pass(10)
+    }
+    assert.equal(sent.length, 3)
+  })
+
+  test('gathering lasts from the first change to the end of the quiet time', () => {
+    const { clock, sent, batches } = setUp()
+    assert.equal(batches.isGathering(), false)
+    batches.add('a')
+    assert.equal(batches.isGathering(), true)
+    clock.turn()
+    clock.pass(59)
+    assert.equal(batches.isGathering(), true)
+    clock.pass(1)
+    assert.equal(batches.isGathering(), false)
+    batches.add('b')
+    clock.turn()
+    assert.deepEqual(sent, [['a'], ['b']])
+  })
+
+  test('flush sends at once what was gathered, and nothing twice', () => {
+    const { clock, sent, batches } = setUp()
+    batches.add('a')
+    batches.flush()
+    batches.flush()
+    clock.turn()
+    clock.pass(1000)
+    assert.deepEqual(sent, [['a']])
+  })
+
+  test('nothing is sent after close', () => {
+    const { clock, sent, batches } = setUp()
+    batches.add('a')
+    batches.close()
+    batches.add('b')
+    clock.turn()
+    clock.pass(1000)
+    assert.deepEqual(sent, [])
+  })
+
+  test('on the real clock the first change is out within the turn', async () => {
+    const sent: string[] = []
+    const batches = createBatches({ send: (paths) => sent.push(...paths) })
+    batches.add('a')
+    await new Promise((resolve) => void setImmediate(resolve))
+    assert.deepEqual(sent, ['a'])
+    batches.close()
+  })
+})

@@ -1,0 +1,249 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, unlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { createAuth } from '../../../../src/middleware/auth/auth.ts'
+import { parseCredentials } from '../../../../src/middleware/auth/credentials.ts'
+import { followPasswordFile } from '../../../../src/middleware/auth/password-file.ts'
+import { isServeError, type ServeError } from '../../../../src/core/serve-error.ts'
+import type { Exchange, Handler, Layer } from '../../../../src/http/message/exchange.ts'
+import { plainExchange } from '../../../../src/http/synthetic-exchange.ts'
+import { emptyReply } from '../../../../src/http/message/reply.ts'
+
+const inside = emptyReply(204)
+const enter: Handler = () => inside
+
+function basic(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`
+}
+
+function exchange(authorization?: string, signal?: AbortSignal): Exchange {
+  const headers = authorization === undefined ? [] : ['Authorization', authorization]
+  return plainExchange({ method: 'GET', target: '/', headers, ...(signal && { signal }) })
+}
+
+async function ask(layer: Layer, authorization?: string, signal?: AbortSignal): Promise<string> {
+  try {
+    assert.equal(await layer(enter)(exchange(authorization, signal)), inside)
+    return 'in'
+  } catch (error) {
+    assert.ok(isServeError(error), String(error))
+    return error.code
+  }
+}
+
+const pair = createAuth({ user: 'ann', password: 'p:ä' })
+
+test('the right user and password enter at once, and the user is noted', () => {
+  const x = exchange(basic('ann', 'p:ä'))
+  assert.equal(pair(enter)(x), inside)
+  assert.equal(x.notes.user, 'ann')
+})
+
+for (const [title, authorization] of [
+  ['no field', undefined],
+  ['an empty field', ''],
+  ['a wrong password', basic('ann', 'p')],
+  ['a wrong user', basic('bob', 'p:ä')],
+  ['both wrong', basic('bob', 'x')],
+  ['user and password exchanged', basic('p:ä', 'ann')],
+  ['an empty password', basic('ann', '')],
+  ['no colon', `Basic ${Buffer.from('annp').toString('base64')}`],
+  ['the text itself', 'Basic ann:p'],
+  ['another scheme', basic('ann', 'p:ä').replace('Basic', 'Bearer')],
+  ['no scheme', basic('ann', 'p:ä').slice(6)],
+  ['something behind', `${basic('ann', 'p:ä')} x`],
+  ['two fields joined', `${basic('ann', 'p:ä')}, ${basic('ann', 'p:ä')}`],
+  ['another encoding of the text', `Basic ${Buffer.from('ann:p:ä', 'latin1').toString('base64')}`],
+  ['a control character', basic('ann', 'p:ä\0')],
+] as const) {
+  test(`${title}: 401 with a challenge`, () => {
+    const x = exchange(authorization)
+    assert.throws(
+      () => pair(enter)(x),
+      (error: ServeError) => {
+        assert.equal(error.code, 'E8008_UNAUTHORIZED')
+        assert.equal(error.status, 401)
+        assert.deepEqual(error.headers, ['WWW-Authenticate', 'Basic realm="serve8008", charset="UTF-8"'])
+        assert.ok(!`${error.message} ${error.hint ?? ''}`.includes('p:ä'))
+        return true
+      },
+    )
+    assert.equal(x.notes.user, undefined)
+  })
+}
+
+test('the scheme is matched in any case and the password may hold colons', () => {
+  assert.deepEqual(parseCredentials('bASIC   YTpiOmM='), { user: 'a', password: 'b:c' })
+  assert.deepEqual(parseCredentials('Basic Og=='), { user: '', password: '' })
+})
+
+const bcrypt = 'ann:$2b$04$Vtc40AHCStrj9ddZqRj0KutxR/zriS3Vx69sHCXz0iA3EiJwx/MiS'
+const apr1 = 'bob:$apr1$abcdefgh$h9FWgUz3n9YxylKLlR5SQ/'
+const sha = 'cid:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ='
+
+function passwordFile(t: TestContext, text: string): string {
+  const folder = mkdtempSync(join(tmpdir(), 'serve8008-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'users')
+  writeFileSync(file, text)
+  return file
+}
+
+test('the users of a password file enter, and nobody else', async (t) => {
+  const file = passwordFile(t, `\ufeff# users\r\n\r\n${bcrypt}\r\n${apr1}\n  ${sha}`)
+  const layer = createAuth({ file })
+  for (const user of ['ann', 'bob', 'cid']) {
+    assert.equal(await ask(layer, basic(user, 'secret')), 'in')
+    assert.equal(await ask(layer, basic(user, 'secret')), 'in', 'again')
+    assert.equal(await ask(layer, basic(user, 'Secret')), 'E8008_UNAUTHORIZED')
+  }
+  for (const user of ['dan', '', '# users', '__proto__']) {
+    assert.equal(await ask(layer, basic(user, 'secret')), 'E8008_UNAUTHORIZED')
+  }
+  assert.equal(await ask(layer), 'E8008_UNAUTHORIZED')
+})
+
+test('a user who was let in once enters synchronously afterwards', async (t) => {
+  const layer = createAuth({ file: passwordFile(t, bcrypt) })
+  const first = layer(enter)(exchange(basic('ann', 'secret')))
+  assert.ok(first instanceof Promise)
+  await first
+  const x = exchange(basic('ann', 'secret'))
+  assert.equal(layer(enter)(x), inside)
+  assert.equal(x.notes.user, 'ann')
+})
+
+test('requests that come together share one check, and none waits for a client that left', async (t) => {
+  const layer = createAuth({ file: passwordFile(t, bcrypt) })
+  const gone = AbortSignal.abort()
+  assert.deepEqual(await Promise.all([ask(layer, basic('ann', 'secret'), gone), ask(layer, basic('ann', 'secret'))]), [
+    'in',
+    'in',
+  ])
+  assert.equal(await ask(layer, basic('ann', 'wrong'), gone), 'E8008_UNAUTHORIZED')
+  const alone = createAuth({ file: passwordFile(t, bcrypt) })
+  assert.equal(await ask(alone, basic('ann', 'secret'), gone), 'E8008_UNAUTHORIZED', 'nobody waits: not checked')
+  assert.equal(await ask(alone, basic('ann', 'secret')), 'in')
+})
+
+test('a change of the file is seen by the next request', async (t) => {
+  const file = passwordFile(t, `${bcrypt}\n${sha}`)
+  const layer = createAuth({ file })
+  assert.equal(await ask(layer, basic('ann', 'secret')), 'in')
+  writeFileSync(file, sha)
+  assert.equal(await ask(layer, basic('ann', 'secret')), 'E8008_UNAUTHORIZED')
+  assert.equal(await ask(layer, basic('cid', 'secret')), 'in')
+})
+
+test('a change within one tick of the clock of the file system, of the same size, is seen', (t) => {
+  const file = passwordFile(t, sha)
+  const current = followPasswordFile(file)
+  for (let i = 0; i < 200; i++) {
+    const user = i % 2 === 0 ? 'dan' : 'eve'
+    writeFileSync(file, sha.replace('cid', user))
+    assert.deepEqual([...current().keys()], [user])
+  }
+})
+
+test('a file that was touched and not changed does not cost its users another check', async (t) => {
+  const file = passwordFile(t, sha)
+  const layer = createAuth({ file })
+  await ask(layer, basic('cid', 'secret'))
+  utimesSync(file, new Date(), new Date())
+  assert.equal(layer(enter)(exchange(basic('cid', 'secret'))), inside)
+})
+
+test('nobody enters while the file is broken or gone, and all do when it is back', async (t) => {
+  const file = passwordFile(t, sha)
+  const layer = createAuth({ file })
+  assert.equal(await ask(layer, basic('cid', 'secret')), 'in')
+  writeFileSync(file, `${sha}\nbroken`)
+  assert.equal(await ask(layer, basic('cid', 'secret')), 'E8008_AUTH_FILE')
+  unlinkSync(file)
+  assert.equal(await ask(layer, basic('cid', 'secret')), 'E8008_AUTH_FILE')
+  writeFileSync(file, sha)
+  assert.equal(await ask(layer, basic('cid', 'secret')), 'in')
+})
+
+test('an empty file lets nobody in', async (t) => {
+  const layer = createAuth({ file: passwordFile(t, '# nobody yet\n') })
+  assert.equal(await ask(layer, basic('', '')), 'E8008_UNAUTHORIZED')
+})
+
+test('a file with lines that cannot be checked is refused with their numbers and without their content', (t) => {
+  const lines = [sha, 'plain:hunter2', 'crypt:rqXexS6ZhobKA', '', 'no colon', ':{SHA}x', sha]
+  const file = passwordFile(t, lines.join('\n'))
+  assert.throws(
+    () => createAuth({ file }),
+    (error: ServeError) => {
+      assert.equal(error.code, 'E8008_AUTH_FILE')
+      assert.equal(error.exitCode, 2)
+      assert.deepEqual(
+        error.problems.map((problem) => problem.split(':')[0]),
+        ['line 2', 'line 3', 'line 5', 'line 6', 'line 7'],
+      )
+      assert.match(error.message, /line 2/)
+      assert.match(error.hint ?? '', /htpasswd -B/)
+      for (const secret of ['hunter2', 'rqXexS6ZhobKA', 'plain:', 'no colon']) {
+        assert.ok(!JSON.stringify([error.message, error.hint, error.problems]).includes(secret))
+      }
+      return true
+    },
+  )
+})
+
+test('a file that is not there, or is a folder, is refused', (t) => {
+  const file = passwordFile(t, sha)
+  const code = 'E8008_AUTH_FILE'
+  assert.throws(() => createAuth({ file: `${file}.missing` }), { code, hint: /authFile/ })
+  assert.throws(() => createAuth({ file: join(file, '..') }), { code, message: /is not a file/ })
+})
+
+test('an unknown user costs what a known one costs', async (t) => {
+  const layer = createAuth({ file: passwordFile(t, bcrypt.replace('$04$', '$10$')) })
+  const time = async (user: string): Promise<number> => {
+    const times: number[] = []
+    for (let i = 0; i < 3; i++) {
+      const start = performance.now()
+      assert.equal(await ask(layer, basic(user, `wrong ${i}`)), 'E8008_UNAUTHORIZED')
+      times.push(performance.now() - start)
+    }
+    return Math.min(...times)
+  }
+  await time('ann')
+  const known = await time('ann')
+  const unknown = await time('nobody')
+  // One of them skipping the check would make this a hundredfold, not a few times.
+  assert.ok(unknown > known / 5 && known > unknown / 5, `known ${known} ms, unknown ${unknown} ms`)
+})
+
+/** Ann's password is `secret`; a cost of 12 takes most of a second to refuse. */
+const slow = bcrypt.replace('$04$', '$12$')
+
+test('a flood of wrong passwords is refused beyond a few, and holds nobody up who is in', async (t) => {
+  const layer = createAuth({ file: passwordFile(t, `${slow}\n${sha}`) })
+  assert.equal(await ask(layer, basic('cid', 'secret')), 'in')
+  const leave = new AbortController()
+  const answers: Promise<string>[] = []
+  let refused = 0
+  for (let i = 0; i < 500; i++) {
+    try {
+      answers.push(
+        Promise.resolve(layer(enter)(exchange(basic('ann', `wrong ${i}`), leave.signal))).then(String, String),
+      )
+    } catch (error) {
+      assert.ok(isServeError(error))
+      assert.equal(error.message, 'Too many passwords wait to be checked.')
+      assert.equal(error.headers[error.headers.indexOf('Retry-After') + 1], '1')
+      refused++
+    }
+  }
+  assert.equal(refused, 500 - 16)
+  assert.equal(layer(enter)(exchange(basic('cid', 'secret'))), inside, 'at once')
+  leave.abort()
+  await Promise.all(answers)
+  assert.equal(await ask(layer, basic('cid', 'secret')), 'in')
+  assert.equal(await ask(layer, basic('dan', 'secret'), leave.signal), 'E8008_UNAUTHORIZED', 'there is room again')
+})

@@ -1,0 +1,34 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createIsolate } from '../../../src/middleware/isolation.ts'
+import { createResourcePolicy } from '../../../src/middleware/resource-policy.ts'
+import { emptyReply, textReply, type Reply } from '../../../src/http/message/reply.ts'
+import { fieldsOf, request } from './fixtures.ts'
+
+const shared = Object.freeze(textReply(200, 'content'))
+
+test('isolation is stated on every reply, once for a shared one', () => {
+  const isolate = createIsolate()
+  const isolated = isolate(shared, request()) as Reply
+  assert.equal(fieldsOf(isolated)['cross-origin-opener-policy'], 'same-origin')
+  assert.equal(fieldsOf(isolated)['cross-origin-embedder-policy'], 'require-corp')
+  assert.equal(isolate(shared, request()), isolated)
+  assert.equal((isolate(emptyReply(304), request()) as Reply).headers.length, 4)
+})
+
+test('what a reply says itself is kept', () => {
+  const own = emptyReply(200, ['cross-origin-embedder-policy', 'credentialless'])
+  assert.deepEqual(fieldsOf(createIsolate()(own, request()) as Reply), {
+    'cross-origin-embedder-policy': 'credentialless',
+    'cross-origin-opener-policy': 'same-origin',
+  })
+  const open = emptyReply(200, ['Cross-Origin-Resource-Policy', 'cross-origin'])
+  assert.equal(createResourcePolicy(false)(open, request()), open)
+})
+
+test('resources are for the pages of this host, or for all where CORS is on', () => {
+  const policy = (isShared: boolean) =>
+    fieldsOf(createResourcePolicy(isShared)(shared, request()) as Reply)['cross-origin-resource-policy']
+  assert.equal(policy(false), 'same-site')
+  assert.equal(policy(true), 'cross-origin')
+})

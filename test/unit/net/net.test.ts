@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict'
+import { connect, createServer, type AddressInfo, type Server } from 'node:net'
+import { once } from 'node:events'
+import { test, type TestContext } from 'node:test'
+import { isServeError, type ServeError } from '../../../src/core/serve-error.ts'
+import { bind, type BindOptions, type Bound } from '../../../src/net/net.ts'
+import { FakeServer } from './fake-server.ts'
+
+function options(differences: Partial<BindOptions> = {}): BindOptions {
+  return { host: 'localhost', ports: [0], fallback: true, lan: false, create: () => createServer(), ...differences }
+}
+
+async function bound(t: TestContext, differences: Partial<BindOptions> = {}): Promise<Bound> {
+  const result = await bind(options(differences))
+  for (const server of result.servers) t.after(() => server.close())
+  return result
+}
+
+async function refused(differences: Partial<BindOptions>): Promise<ServeError> {
+  const error: unknown = await bind(options(differences)).then(
+    (result) => {
+      for (const server of result.servers) server.close()
+    },
+    (reason: unknown) => reason,
+  )
+  assert.ok(isServeError(error), `not refused: ${String(error)}`)
+  return error
+}
+
+async function hold(t: TestContext, host: string, port = 0): Promise<number> {
+  const server = createServer().listen({ host, port, exclusive: true })
+  await once(server, 'listening')
+  t.after(() => server.close())
+  return (server.address() as AddressInfo).port
+}
+
+async function reaches(host: string, port: number): Promise<boolean> {
+  const socket = connect({ host, port })
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}
+
+/** A port that was free a moment ago on both loopback addresses. */
+async function freePort(): Promise<number> {
+  const { port, servers } = await bind(options())
+  for (const server of servers) await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+const noVersion6 = (host: string): string | undefined => (host.includes(':') ? 'EADDRNOTAVAIL' : undefined)
+
+test('localhost is both loopback addresses on one port', async (t) => {
+  const { addresses, port, servers, skipped } = await bound(t)
+  assert.deepEqual(addresses, ['127.0.0.1', '::1'])
+  assert.deepEqual(skipped, [])
+  assert.deepEqual(
+    servers.map((server) => (server.address() as AddressInfo).port),
+    [port, port],
+  )
+  assert.ok((await reaches('127.0.0.1', port)) && (await reaches('::1', port)))
+})
+
+test('names below localhost are loopback without a look-up', async (t) => {
+  for (const host of ['LOCALHOST', 'localhost.', 'app.localhost']) {
+    assert.deepEqual((await bound(t, { host })).addresses, ['127.0.0.1', '::1'])
+  }
+})
+
+test('where IPv6 is off localhost is IPv4 alone, and the reverse', async (t) => {
+  for (const code of ['EADDRNOTAVAIL', 'EAFNOSUPPORT']) {
+    const only4 = (host: string): string | undefined => (host === '::1' ? code : undefined)
+    const only6 = (host: string): string | undefined => (host === '127.0.0.1' ? code : undefined)
+    assert.deepEqual((await bound(t, { create: () => new FakeServer(only4) })).addresses, ['127.0.0.1'])
+    assert.deepEqual((await bound(t, { create: () => new FakeServer(only6) })).addresses, ['::1'])
+  }
+})
+
+test('a port that is held on one family is not free: the other is released again', async (t) => {
+  for (const host of ['::1', '127.0.0.1']) {
+    const held = await hold(t, host)
+    const result = await bound(t, { ports: [held, 0] })
+    assert.notEqual(result.port, held)
+    assert.deepEqual(
+      result.skipped.map(({ port, code }) => [port, code]),
+      [[held, 'EADDRINUSE']],
+    )
+    assert.equal(await reaches(host === '::1' ? '127.0.0.1' : '::1', held), false)
+  }
+})
+
+test('a port that a wildcard listener of another holds is not free', async (t) => {
+  for (const host of ['0.0.0.0', '::']) {
+    const held = await hold(t, host)
+    assert.equal((await bound(t, { ports: [held, 0] })).skipped[0]?.port, held)
+  }
+})
+
+test('each server is made once, however many ports are tried', async (t) => {
+  const held = [await hold(t, '::1'), await hold(t, '127.0.0.1'), await hold(t, '::')]
+  const made: Server[] = []
+  const create = (): Server => {
+    const server = createServer()
+    made.push(server)
+    return server
+  }
+  const { servers, skipped } = await bound(t, { ports: [...held, 0], create })
+  assert.equal(skipped.length, 3)
+  assert.deepEqual(made, servers)
+})
+
+test('port 0 is chosen again while its number is held on the second address', async (t) => {
+  let refusals = 3
+  const codeFor = (host: string): string | undefined => (host === '::1' && refusals-- > 0 ? 'EADDRINUSE' : undefined)
+  const { addresses, servers, skipped } = await bound(t, { create: () => new FakeServer(codeFor) })
+  assert.equal(refusals, -1)
+  assert.deepEqual(addresses, ['127.0.0.1', '::1'])
+  assert.equal(new Set(servers.map((server) => (server.address() as AddressInfo).port)).size, 1)
+  assert.deepEqual(skipped, [])
+})
+
+test('the choice of port 0 ends, should every number be held', async () => {
+  const codeFor = (host: string): string | undefined => (host === '::1' ? 'EADDRINUSE' : undefined)
+  assert.equal((await refused({ create: () => new FakeServer(codeFor) })).code, 'E8008_PORT_HELD')
+})
+
+test('held and denied ports are stepped over, each with its reason', async (t) => {
+  const held = await hold(t, '127.0.0.1')
+  const codeFor = (_host: string, port: number): string | undefined => (port === 591 ? 'EACCES' : undefined)
+  const { skipped } = await bound(t, { ports: [held, 591, 0], create: () => new FakeServer(codeFor) })
+  assert.deepEqual(
+    skipped.map(({ port, code }) => [port, code]),
+    [
+      [held, 'EADDRINUSE'],
+      [591, 'EACCES'],
+    ],
+  )
+  assert.equal(skipped[0]?.reason, `${held} is in use by this very process`)
+  assert.equal(skipped[0]?.holder?.pid, process.pid)
+  assert.equal(
+    skipped[1]?.reason,
+    process.platform === 'win32' ? '591 is reserved by Windows' : '591 needs administrator rights',
+  )
+})
+
+test('without a fallback only the first port is tried, and the hint names one that is free', async (t) => {
+  const held = await hold(t, '127.0.0.1')
+  const one = await refused({ ports: [held], fallback: false })
+  assert.equal(one.code, 'E8008_PORT_HELD')
+  assert.equal(
+    one.message,
+    `Port ${held} is in use by this very process. You asked for this port, so no other was tried.`,
+  )
+  const free = Number(/^port: (\d+)$/.exec(one.hint ?? '')?.[1])
+  assert.ok(free > held)
+  assert.equal((await bound(t, { ports: [free], fallback: false })).port, free)
+
+  const strict = await refused({ ports: [held, 0], fallback: false })
+  assert.match(strict.message, /\. Only the first port may be tried, so no other was tried\.$/)
+})
+
+test('the hint never names a port that is held', async (t) => {
+  const first = await freePort()
+  for (const port of [first, first + 1, first + 2]) await hold(t, '127.0.0.1', port).catch(() => {})
+  const error = await refused({ ports: [first], fallback: false })
+  assert.ok(Number(/\d+$/.exec(error.hint ?? '')?.[0]) > first + 2, error.hint)
+})
+
+test('a denied port is told apart from a held one, and leads to a port that needs no root', async () => {
+  for (const code of ['EACCES', 'EPERM']) {
+    const create = (): Server => new FakeServer((_host, port) => (port < 1024 ? code : undefined))
+    const error = await refused({ ports: [80], fallback: false, create })
+    assert.equal(error.code, 'E8008_PORT_DENIED')
+    assert.equal(error.exitCode, 3)
+    assert.match(error.hint ?? '', /^port: 80[89]\d$/)
+    if (process.platform !== 'win32')
+      assert.equal(error.message, 'Port 80 needs administrator rights. You asked for this port, so no other was tried.')
+  }
+})
+
+test('when every port is taken the error names who has which', async (t) => {
+  const held = [await hold(t, '::1'), await hold(t, '::')]
+  const error = await refused({ ports: held })
+  assert.equal(error.code, 'E8008_PORTS_HELD')
+  assert.equal(error.exitCode, 3)
+  assert.deepEqual(
+    error.problems,
+    held.map((port) => `${port} is in use by this very process`),
+  )
+  assert.equal(error.message, `No port is free: ${error.problems.join(', ')}.`)
+  assert.match(error.hint ?? '', /^port: \d+$/)
+})
+
+test('lan listens on every address of both families, or on IPv4 where IPv6 is off', async (t) => {
+  const dual = await bound(t, { lan: true })
+  assert.deepEqual(dual.addresses, ['::'])
+  assert.ok((await reaches('127.0.0.1', dual.port)) && (await reaches('::1', dual.port)))
+  const single = await bound(t, { lan: true, create: () => new FakeServer(noVersion6) })
+  assert.deepEqual(single.addresses, ['0.0.0.0'])
+})
+
+test('a host that was named is never widened, neither by lan nor by the fallback', async (t) => {
+  const held = await hold(t, '127.0.0.1')
+  for (const lan of [true, false]) {
+    const { addresses, port } = await bound(t, { host: '127.0.0.1', lan, ports: [held, 0] })
+    assert.deepEqual(addresses, ['127.0.0.1'])
+    assert.equal(await reaches('::1', port), false)
+  }
+})
+
+test('addresses are accepted bare and in brackets', async (t) => {
+  for (const [host, address] of [
+    ['[::1]', '::1'],
+    ['::1', '::1'],
+    ['0.0.0.0', '0.0.0.0'],
+    ['[::]', '::'],
+  ] as const) {
+    assert.deepEqual((await bound(t, { host })).addresses, [address])
+  }
+})
+
+test('an address that this machine does not have is E8008_ADDRESS, not another address', async () => {
+  const create = (): Server => new FakeServer(() => 'EADDRNOTAVAIL')
+  const one = await refused({ host: '192.0.2.1', ports: [0, 0], create })
+  assert.equal(one.code, 'E8008_ADDRESS')
+  assert.match(one.message, /192\.0\.2\.1/)
+  assert.deepEqual(one.fix, { option: 'host', value: 'localhost' })
+  assert.match((await refused({ create })).message, /127\.0\.0\.1, ::1/)
+  const broken = await refused({ host: '::1', create: () => new FakeServer(() => 'EINVAL') })
+  assert.equal(broken.code, 'E8008_ADDRESS')
+  assert.match(broken.message, /EINVAL/)
+  for (const code of ['EMFILE', 'ENFILE']) {
+    const { hint, fix } = await refused({ host: '::1', create: () => new FakeServer(() => code) })
+    assert.deepEqual([hint, fix], ['ulimit -n 8192', undefined], code)
+  }
+})
+
+test('a name without an address is E8008_ADDRESS, the empty name too', async () => {
+  for (const host of ['', '[]', 'no such\x1b[2Jname']) {
+    const error = await refused({ host })
+    assert.equal(error.code, 'E8008_ADDRESS')
+    assert.ok(!error.message.includes('\x1b'))
+  }
+})
+
+test('what is no answer of the system is passed on as it is', async () => {
+  await assert.rejects(bind(options({ ports: [70_000] })), { code: 'ERR_SOCKET_BAD_PORT' })
+})

@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test, type TestContext } from 'node:test'
+import { answers } from '../../../src/net/probe.ts'
+import { isShadowed } from '../../../src/net/wildcard-conflict.ts'
+
+async function hold(t: TestContext, host: string): Promise<number> {
+  const server = createServer().listen({ host, port: 0 })
+  await once(server, 'listening')
+  t.after(() => server.close())
+  return (server.address() as AddressInfo).port
+}
+
+test('where a specific address can be bound beside a wildcard, whoever answers there is noticed', async (t) => {
+  const wildcard = await hold(t, '::')
+  assert.equal(await isShadowed(wildcard, ['127.0.0.1', '::1'], 'darwin'), true)
+  const loopback = await hold(t, '127.0.0.1')
+  assert.equal(await isShadowed(loopback, ['::'], 'darwin'), true)
+  assert.equal(await isShadowed(loopback, ['0.0.0.0'], 'freebsd'), true)
+  assert.equal(await isShadowed(loopback, ['::1'], 'darwin'), false)
+})
+
+test('Linux refuses such a binding itself, and port 0 is nobody yet', async (t) => {
+  assert.equal(await isShadowed(await hold(t, '127.0.0.1'), ['127.0.0.1'], 'linux'), false)
+  assert.equal(await isShadowed(0, ['127.0.0.1'], 'darwin'), false)
+})
+
+test('Windows is asked for its table', async () => {
+  // Elsewhere its tools are missing, and what is not known to be held is left to the binding.
+  if (process.platform !== 'win32') assert.equal(await isShadowed(1, ['127.0.0.1'], 'win32'), false)
+})
+
+test('a connection is answered, refused or has nowhere to go', async (t) => {
+  const port = await hold(t, '127.0.0.1')
+  assert.equal(await answers({ host: '127.0.0.1', port }), 'answered')
+  assert.equal(await answers({ host: '127.0.0.1', port: 1 }), 'refused')
+  assert.equal(await answers({ path: join(tmpdir(), 'no-such-socket-8008') }), 'absent')
+  assert.equal(await answers({ path: tmpdir() }), 'refused')
+})

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { http2RequestFields, isGrpc, plainFields } from '../../../../src/proxy/h2/fields.ts'
+import type { OutboundRequest } from '../../../../src/proxy/types.ts'
+import { upstreamAt } from '../../../support/upstream.ts'
+
+function fieldsOf(headers: readonly string[], scheme: 'h2:' | 'h2c:' = 'h2c:') {
+  const request = { method: 'GET', path: '/x', headers, body: null, length: undefined } as unknown as OutboundRequest
+  return http2RequestFields(request, upstreamAt(3000, { protocol: scheme }))
+}
+
+test('gRPC and gRPC-Web are told from what only begins alike', () => {
+  for (const type of [
+    'application/grpc',
+    'application/grpc+proto',
+    'application/grpc-web-text',
+    'Application/gRPC; a=b',
+  ]) {
+    assert.ok(isGrpc(['Content-Type', type]), type)
+  }
+  for (const type of ['application/grpcx', 'application/json', 'text/application/grpc', '']) {
+    assert.ok(!isGrpc(['Content-Type', type]), type)
+  }
+})
+
+test('trailers are asked for where the client or gRPC does, and no other TE is passed on', () => {
+  assert.equal(fieldsOf(['TE', 'gzip, trailers'])['te'], 'trailers')
+  assert.equal(fieldsOf(['content-type', 'application/grpc'])['te'], 'trailers')
+  assert.equal(fieldsOf(['TE', 'gzip'])['te'], undefined)
+})
+
+test('a field cannot pose as a pseudo-field, nor survive when Connection names it', () => {
+  const fields = fieldsOf([':path', '/private', 'Connection', 'x-secret', 'X-Secret', '1', 'Upgrade', 'h2c'], 'h2:')
+  assert.deepEqual(
+    { ...fields },
+    {
+      ':method': 'GET',
+      ':scheme': 'https',
+      ':authority': '127.0.0.1:3000',
+      ':path': '/x',
+    },
+  )
+  assert.deepEqual(plainFields([':status', '200', 'a', '1', 'keep-alive', '5', 'a', '2']), ['a', '1', 'a', '2'])
+})

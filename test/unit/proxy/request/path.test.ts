@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createRequestPath } from '../../../../src/proxy/request/path.ts'
+import { matchOf, upstreamAt } from '../../../support/proxy.ts'
+
+type Row = readonly [
+  kind: 'prefix' | 'exact' | 'pattern',
+  path: string,
+  prefix: string | undefined,
+  asked: string,
+  got: string,
+]
+
+const rows: readonly Row[] = [
+  ['prefix', '/api', undefined, '/api/x', '/api/x'],
+  ['prefix', '/api', '', '/api', '/'],
+  ['prefix', '/api', '', '/api/', '/'],
+  ['prefix', '/api', '', '/api//x', '//x'],
+  ['prefix', '/api', '/v1', '/api', '/v1'],
+  ['prefix', '/api', '/v1', '/api/x%2Fy', '/v1/x%2Fy'],
+  ['prefix', '/api/b', '/v1', '/api//b/x', '/v1/x'],
+  ['prefix', '/api', '/v1', '/./api/x', '/v1/x'],
+  ['prefix', '/', '/v1', '/x', '/v1/x'],
+  ['exact', '/old', '/new', '/old', '/new'],
+  ['exact', '/old', '', '/old', '/'],
+  ['pattern', '/files/**', '/store', '/files/a/b', '/store/a/b'],
+  ['pattern', '/users/*/avatar', '', '/users/7/avatar', '/7/avatar'],
+]
+
+for (const [kind, path, prefix, asked, got] of rows) {
+  test(`${asked} of the ${kind} ${path} becomes ${got} below ${prefix ?? 'no path'}`, () => {
+    const requestPath = createRequestPath(matchOf({ kind, path }), upstreamAt(80, { prefix }))
+    assert.equal(requestPath(asked), got)
+  })
+}
+
+for (const asked of ['/x/../api/y', '/%2e%2E/api', '/.%2e/api']) {
+  test(`${asked} leaves its prefix and is refused`, () => {
+    const requestPath = createRequestPath(matchOf({ path: '/api' }), upstreamAt(80, { prefix: '/v1' }))
+    assert.throws(() => requestPath(asked), { code: 'E8008_PATH_INVALID' })
+  })
+}

@@ -1,0 +1,280 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { rewriteCookie, rewriteCookies } from '../../../../src/proxy/response/cookies.ts'
+import { leavesRoute, rewriteDestination } from '../../../../src/proxy/request/destination-header.ts'
+import { rewriteLocation } from '../../../../src/proxy/response/location.ts'
+import { processorTime } from '../../../support/processor-time.ts'
+import type { UrlMapping } from '../../../../src/proxy/url-rewrite.ts'
+
+type Prefixes = readonly [client: string, upstream: string]
+
+function mapping([client, upstream]: Prefixes, facts: Partial<UrlMapping['client']> = {}): UrlMapping {
+  return {
+    client: { scheme: 'http', authority: 'localhost:8008', prefix: client, ...facts },
+    upstream: { scheme: 'http', authority: 'localhost:8008', prefix: upstream },
+    aliases: ['localhost:3000'],
+  }
+}
+
+const kept: Prefixes = ['/api', '/api']
+const moved: Prefixes = ['/api', '/v1']
+const rooted: Prefixes = ['/api', '']
+const unrooted: Prefixes = ['', '/v1']
+
+describe('a redirect is led back through the route', () => {
+  for (const [prefixes, from, to] of [
+    [kept, 'http://localhost:3000/api/x?q=1#f', 'http://localhost:8008/api/x?q=1#f'],
+    [kept, 'http://127.0.0.1:3000/api/x', 'http://localhost:8008/api/x'],
+    [kept, 'http://[::1]:3000/login', 'http://localhost:8008/login'],
+    [kept, 'http://localhost:3000', 'http://localhost:8008/'],
+    [kept, 'HTTP://LOCALHOST:3000/api/', 'http://localhost:8008/api/'],
+    [kept, 'ws://localhost:3000/api/s', 'ws://localhost:8008/api/s'],
+    [kept, '//localhost:3000/api/x', '//localhost:8008/api/x'],
+    [kept, '/login', '/login'],
+    [kept, '/api/x', '/api/x'],
+    [moved, 'http://localhost:3000/v1/a%2Fb/', 'http://localhost:8008/api/a%2Fb/'],
+    [moved, 'http://localhost:8008/v1/x', 'http://localhost:8008/api/x'],
+    [moved, 'http://localhost:8008/api/x', 'http://localhost:8008/api/x'],
+    [moved, '/v1/x', '/api/x'],
+    [moved, '/v1', '/api'],
+    [moved, '/v1?q', '/api?q'],
+    [moved, '/v11/x', '/v11/x'],
+    [moved, '/api/x', '/api/x'],
+    [moved, 'http://localhost:3000/elsewhere', 'http://localhost:3000/elsewhere'],
+    [rooted, '/login', '/api/login'],
+    [rooted, '/', '/api/'],
+    [rooted, 'http://localhost:3000/', 'http://localhost:8008/api/'],
+    [rooted, 'http://localhost:3000', 'http://localhost:8008/api'],
+    [rooted, '/api/x', '/api/x'],
+    [unrooted, '/v1/x', '/x'],
+    [unrooted, '/v1', '/'],
+    // Would name another host.
+    [unrooted, '/v1//evil.test/', '/.//evil.test/'],
+    [unrooted, '/v1/\\evil.test/', '/./\\evil.test/'],
+    // Not ours.
+    [moved, 'https://login.test/v1/x', 'https://login.test/v1/x'],
+    [moved, 'http://localhost:3001/v1/x', 'http://localhost:3001/v1/x'],
+    [moved, 'http://user@localhost:3000/v1/x', 'http://user@localhost:3000/v1/x'],
+    [moved, 'http://localhost:3000.evil.test/v1', 'http://localhost:3000.evil.test/v1'],
+    [moved, '//evil.test/v1/x', '//evil.test/v1/x'],
+    [moved, 'mailto:a@b.test', 'mailto:a@b.test'],
+    [moved, 'next?x', 'next?x'],
+    [moved, '../x', '../x'],
+    [moved, '?q', '?q'],
+    [moved, '#f', '#f'],
+    [moved, '', ''],
+  ] as const) {
+    test(`${prefixes.join(' <- ') || '/'}: ${from}`, () => {
+      assert.deepEqual(rewriteLocation(302, ['Location', from], mapping(prefixes)), ['Location', to])
+    })
+  }
+
+  test('a backend that does not know of TLS in front gets its scheme corrected', () => {
+    const secure = mapping(kept, { scheme: 'https', authority: 'app.test' })
+    const upstream = { ...secure, upstream: { ...secure.upstream, authority: 'app.test' } }
+    assert.deepEqual(rewriteLocation(301, ['Location', 'http://app.test/api/x'], upstream), [
+      'Location',
+      'https://app.test/api/x',
+    ])
+  })
+
+  test('a reply that succeeds and every redirect, and no error', () => {
+    const from = ['location', 'http://localhost:3000/v1/x']
+    // 202 and 204: uploads to a registry (OCI distribution specification, "Pushing a blob in chunks").
+    for (const status of [201, 202, 204, 300, 301, 302, 303, 305, 307, 308, 399]) {
+      assert.equal(rewriteLocation(status, from, mapping(moved))[1], 'http://localhost:8008/api/x', String(status))
+    }
+    for (const status of [404, 500]) assert.equal(rewriteLocation(status, from, mapping(moved)), from)
+  })
+
+  test('Content-Location, Application-URL and Refresh as well', () => {
+    assert.deepEqual(
+      rewriteLocation(
+        200,
+        [
+          ...['Content-Location', '/v1/x', 'Application-URL', 'http://localhost:3000/v1/app'],
+          ...['Refresh', '5; url=/v1/y', 'Refresh', '0;URL="http://localhost:3000/v1/z"', 'Refresh', '30'],
+          ...['X-Other', '/v1/x'],
+        ],
+        mapping(moved),
+      ),
+      [
+        ...['Content-Location', '/api/x', 'Application-URL', 'http://localhost:8008/api/app'],
+        ...['Refresh', '5; url=/api/y', 'Refresh', '0;URL="http://localhost:8008/api/z"', 'Refresh', '30'],
+        ...['X-Other', '/v1/x'],
+      ],
+    )
+  })
+})
+
+test('a Refresh is read in every form that browsers take (HTML section 4.2.5.3)', () => {
+  for (const [from, to] of [
+    ["3,URL = '/v1/x'", "3,URL = '/api/x'"],
+    ['3 url=/v1/x', '3 url=/api/x'],
+    ['0.5 ; url="/v1/x', '0.5 ; url="/v1/x'],
+    ['0; url="', '0; url="'],
+    ['0; url=', '0; url='],
+    ['url=/v1/x', 'url=/api/x'],
+    ['3; urls=/v1/x', '3; urls=/v1/x'],
+  ] as const) {
+    assert.deepEqual(rewriteLocation(200, ['Refresh', from], mapping(moved)), ['Refresh', to])
+  }
+})
+
+test('the longest fields of a reply are rewritten in linear time', () => {
+  const many = 256 * 1024
+  const blanks = ' '.repeat(many)
+  for (const fields of [
+    ['Refresh', `5${blanks}x`],
+    ['Refresh', `5;${blanks}x`],
+    ['Refresh', `5;url${blanks}x`],
+    ['Refresh', `5;url=a${blanks}b`],
+    ['Refresh', `5;url="a${blanks}b`],
+    ['Refresh', `${'5'.repeat(many)}x`],
+    ['Location', `${blanks}x`],
+    ['Location', `http://${'/'.repeat(many)}`],
+    ['Location', `/${'%2e/'.repeat(many / 4)}`],
+  ]) {
+    const start = processorTime()
+    rewriteLocation(302, fields, mapping(moved))
+    const ms = processorTime() - start
+    // A few milliseconds here.
+    assert.ok(ms < 1000, `${fields.join(': ').slice(0, 20)}: ${ms} ms`)
+  }
+  for (const cookie of [`a${blanks}=b;${blanks}x`, ';'.repeat(many), `a=b; path=${'/'.repeat(many)}`]) {
+    const start = processorTime()
+    rewriteCookie(cookie, mapping(moved))
+    assert.ok(processorTime() - start < 1000, cookie.slice(0, 20))
+  }
+})
+
+describe('a cookie fits the address of the client', () => {
+  for (const [prefixes, from, to] of [
+    [kept, 'a=b', 'a=b'],
+    [kept, 'a=b; Domain=api.test; Path=/api; HttpOnly', 'a=b; Path=/api; HttpOnly'],
+    [kept, 'a=b; domain=localhost', 'a=b'],
+    [kept, 'a=b; Secure; HttpOnly', 'a=b; HttpOnly'],
+    [kept, 'a=b; SameSite=None; Secure; Partitioned', 'a=b; SameSite=Lax'],
+    [kept, 'a=b; samesite=none', 'a=b; samesite=Lax'],
+    [kept, 'a=b; SameSite=Strict; Secure', 'a=b; SameSite=Strict'],
+    [kept, '__Secure-a=b; Secure; SameSite=None; Domain=x.test', '__Secure-a=b; Secure; SameSite=None'],
+    [kept, '__Host-a=b; Secure; Path=/', '__Host-a=b; Secure; Path=/'],
+    [moved, '__host-a=b; Secure; Path=/; SameSite=None', '__host-a=b; Secure; Path=/; SameSite=None'],
+    [moved, '__Http-a=b; Secure; HttpOnly; Path=/v1', '__Http-a=b; Secure; HttpOnly; Path=/api'],
+    [kept, '__http-a=b; Domain=x.test; HttpOnly; Secure', '__http-a=b; HttpOnly; Secure'],
+    [moved, '__Host-Http-a=b; Secure; HttpOnly; Path=/', '__Host-Http-a=b; Secure; HttpOnly; Path=/'],
+    [moved, '__SECURE-a=b; Secure; Path=/', '__SECURE-a=b; Secure; Path=/api'],
+    [kept, '__Https-a=b; Secure', '__Https-a=b'],
+    [kept, 'x__Secure-a=b; Secure', 'x__Secure-a=b'],
+    [kept, 'secure=domain; Max-Age=5', 'secure=domain; Max-Age=5'],
+    [moved, 'a=b; Path=/v1/x', 'a=b; Path=/api/x'],
+    [moved, 'a=b; Path=/v1', 'a=b; Path=/api'],
+    [moved, 'a=b; Path=/', 'a=b; Path=/api'],
+    [moved, 'a=b; Path=/v11', 'a=b; Path=/v11'],
+    [rooted, 'a=b; Path=/', 'a=b; Path=/api'],
+    [rooted, 'a=b; path = /x/', 'a=b; path =/api/x/'],
+    [unrooted, 'a=b; Path=/v1', 'a=b; Path=/'],
+    [unrooted, '__Host-a=b; Path=/; Secure', '__Host-a=b; Path=/; Secure'],
+  ] as const) {
+    test(`${prefixes.join(' <- ')}: ${from}`, () => assert.equal(rewriteCookie(from, mapping(prefixes)), to))
+  }
+
+  test('under TLS, Secure stays, and so does a domain of the client', () => {
+    const secure = mapping(kept, { scheme: 'https', authority: 'api.app.test:8443' })
+    const cookie = 'a=b; Domain=.app.test; Secure; SameSite=None; Partitioned'
+    assert.equal(rewriteCookie(cookie, secure), cookie)
+    assert.equal(rewriteCookie('a=b; Domain=other.test', secure), 'a=b')
+    assert.equal(rewriteCookie('a=b; Domain=0.0.1', mapping(kept, { authority: '127.0.0.1:80' })), 'a=b')
+  })
+
+  test('only Set-Cookie is touched, and each on its own', () => {
+    const list = ['Set-Cookie', 'a=1; Secure', 'Cookie', 'a=1; Secure', 'set-cookie', 'b=2']
+    assert.deepEqual(rewriteCookies(list, mapping(kept)), [
+      'Set-Cookie',
+      'a=1',
+      'Cookie',
+      'a=1; Secure',
+      'set-cookie',
+      'b=2',
+    ])
+    const plain = ['Set-Cookie', 'b=2']
+    assert.equal(rewriteCookies(plain, mapping(kept)), plain)
+  })
+})
+
+describe('a DAV backend sees its own URLs', () => {
+  const outward: UrlMapping = {
+    ...mapping(moved),
+    upstream: { scheme: 'https', authority: 'dav.test', prefix: '/v1' },
+  }
+  for (const [from, to] of [
+    ['http://localhost:8008/api/a%20b', 'https://dav.test/v1/a%20b'],
+    ['http://127.0.0.1:8008/api/x', 'https://dav.test/v1/x'],
+    ['/api/x', '/v1/x'],
+    ['/api', '/v1'],
+  ] as const) {
+    test(`Destination: ${from}`, () => {
+      assert.deepEqual(rewriteDestination(['Destination', from], outward, true), ['Destination', to])
+      assert.equal(leavesRoute(['Destination', from], outward), false)
+    })
+  }
+
+  for (const away of [
+    'http://localhost:8008/private',
+    'http://localhost:8008/apix',
+    'http://other.test/api/x',
+    'http://user@localhost:8008/api/x',
+    'ftp://localhost:8008/api/x',
+    '//other.test/api/x',
+    '/api/../private',
+    '/api/%2e%2E/private',
+    '/api/..;/private',
+    '/api/..%2fprivate',
+    '/api/..\\private',
+    'x',
+    '',
+  ]) {
+    test(`Destination leaves the route: ${away}`, () => {
+      assert.equal(leavesRoute(['Destination', away], outward), true)
+      assert.deepEqual(rewriteDestination(['Destination', away], outward, true), ['Destination', away])
+    })
+  }
+
+  test('If: tags are resources outside of lists only', () => {
+    const value =
+      '<http://localhost:8008/api/a> (<http://localhost:8008/api/token> ["http://localhost:8008/api/)("]) </api/b> (Not <urn:x>)'
+    assert.deepEqual(rewriteDestination(['If', value], outward, false), [
+      'If',
+      '<https://dav.test/v1/a> (<http://localhost:8008/api/token> ["http://localhost:8008/api/)("]) </v1/b> (Not <urn:x>)',
+    ])
+  })
+
+  for (const value of [
+    'x < /api/y',
+    'see <http://localhost:8008/api/a>',
+    '<http://localhost:8008/api/a>',
+    '(<urn:x>) <http://localhost:8008/api/a>',
+    '</api/a> and </api/b>',
+    'queue </api/a> ([“x”])',
+  ]) {
+    test(`an If of another meaning stays: ${value}`, () => {
+      assert.deepEqual(rewriteDestination(['If', value], outward, false), ['If', value])
+    })
+  }
+
+  test('an If that nearly fits takes no time', () => {
+    for (const value of [
+      `${'(a)'.repeat(20_000)}x`,
+      `(${'"a"'.repeat(20_000)}`,
+      '<a> '.repeat(20_000),
+      '(a "'.repeat(20_000),
+    ]) {
+      assert.deepEqual(rewriteDestination(['If', value], outward, false), ['If', value])
+    }
+  })
+
+  test('Destination is no URL of other methods', () => {
+    const list = ['Destination', '/api/x']
+    assert.equal(rewriteDestination(list, outward, false), list)
+  })
+})

@@ -1,0 +1,114 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createHealthChecks } from '../../../../src/proxy/upstream/health.ts'
+import type { OutboundRequest, UpstreamReply } from '../../../../src/proxy/types.ts'
+import { UpstreamError } from '../../../../src/proxy/upstream/upstream-error.ts'
+import { createGate } from '../../../support/gate.ts'
+import { upstreamAt } from '../../../support/upstream.ts'
+
+const upstream = upstreamAt(3001)
+
+test('each upstream is asked at once and again; below 400 is healthy, and the content is not read', async () => {
+  const answers = [200, 399, 400, 503, undefined, 204]
+  const found: boolean[] = []
+  const paths = new Set<string>()
+  const done = createGate()
+  const changes: (string | undefined)[] = []
+  let cancelled = 0
+  let turn = 0
+  const send = (request: OutboundRequest): Promise<UpstreamReply> => {
+    paths.add(`${request.method} ${request.path} ${request.headers[1]}`)
+    const status = answers[turn++]
+    if (status === undefined) return Promise.reject(new UpstreamError('refused', 'refused', { wrote: false }))
+    return Promise.resolve({ status, headers: [], body: { pull: () => assert.fail(), cancel: () => cancelled++ } })
+  }
+  const checks = createHealthChecks({
+    upstreams: [upstream],
+    health: { path: '/healthz', intervalMs: 1, timeoutMs: 1000 },
+    transportOf: () => ({ send }),
+    checked: (checked, isHealthy) => {
+      assert.equal(checked, upstream)
+      found.push(isHealthy)
+    },
+    changed: (of, fault) => {
+      assert.equal(of, upstream)
+      // The last check tells of a change behind its outcome.
+      if (changes.push(fault) === 2) done.open()
+    },
+  })
+  // Its own timers keep nothing alive.
+  const awake = setInterval(() => {}, 1000)
+  await done.opened
+  clearInterval(awake)
+  checks.close()
+  assert.deepEqual(found, [true, true, false, false, false, true])
+  assert.deepEqual(changes, ['400', undefined])
+  assert.deepEqual([...paths], ['GET /healthz 127.0.0.1:3001'])
+  assert.equal(cancelled, 5)
+})
+
+test('a check has the fields that the route sets, once', async () => {
+  const asked = await new Promise<OutboundRequest>((resolve) => {
+    const checks = createHealthChecks({
+      upstreams: [upstream],
+      health: { path: '/', intervalMs: 60_000, timeoutMs: 1000 },
+      fields: ['host', 'foobar.dev', 'Authorization', 'Bearer x', 'user-agent', 'ours'],
+      transportOf: () => ({
+        send(request) {
+          resolve(request)
+          return Promise.resolve({ status: 200, headers: [], body: null })
+        },
+      }),
+      checked: () => checks.close(),
+      changed: () => {},
+    })
+  })
+  assert.deepEqual(asked.headers, [
+    ...['Accept', '*/*', 'host', 'foobar.dev', 'Authorization', 'Bearer x', 'user-agent', 'ours'],
+  ])
+})
+
+/** Never answers, but hears when nobody waits any more. */
+function silent(aborted: () => void): (request: OutboundRequest) => Promise<UpstreamReply> {
+  return ({ whenGone }) =>
+    new Promise((_, reject) => {
+      whenGone(() => {
+        aborted()
+        reject(new UpstreamError('reset', 'left', { wrote: true }))
+      })
+    })
+}
+
+test('a check that takes too long has failed', async () => {
+  const found = createGate()
+  const results: unknown[] = []
+  const checks = createHealthChecks({
+    upstreams: [upstream],
+    health: { path: '/', intervalMs: 60_000, timeoutMs: 5 },
+    transportOf: () => ({ send: silent(() => {}) }),
+    checked: (_, isHealthy) => results.push(isHealthy),
+    changed: (_, fault) => {
+      results.push(fault)
+      found.open()
+    },
+  })
+  const awake = setInterval(() => {}, 1000)
+  await found.opened
+  clearInterval(awake)
+  checks.close()
+  assert.deepEqual(results, [false, 'no answer in 5 ms'])
+})
+
+test('closing ends a check under way, and nothing is reported afterwards', async () => {
+  const aborted = createGate()
+  const checks = createHealthChecks({
+    upstreams: [upstream],
+    health: { path: '/', intervalMs: 1, timeoutMs: 60_000 },
+    transportOf: () => ({ send: silent(aborted.open) }),
+    checked: () => assert.fail(),
+    changed: () => assert.fail(),
+  })
+  checks.close()
+  await aborted.opened
+  await new Promise(setImmediate)
+})

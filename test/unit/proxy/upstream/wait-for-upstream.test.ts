@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { Exchange } from '../../../../src/http/message/exchange.ts'
+import { RequestHeaders } from '../../../../src/http/message/headers.ts'
+import { createDial } from '../../../../src/proxy/upstream/connect.ts'
+import { Endless } from '../../../../src/proxy/long-lived.ts'
+import { holdFor, holdWhileAway, isPageNavigation } from '../../../../src/proxy/upstream/wait-for-upstream.ts'
+import { UpstreamError } from '../../../../src/proxy/upstream/upstream-error.ts'
+import { createGate } from '../../../support/gate.ts'
+import { TempFolder } from '../../../support/server.ts'
+import { RawUpstream, upstreamAt } from '../../../support/upstream.ts'
+
+const patient = { holdMs: 20_000, signal: new AbortController().signal, endless: new Endless() }
+
+function refusal(): UpstreamError {
+  return new UpstreamError('refused', 'refused', { wrote: false })
+}
+
+function asked(method: string, ...headers: string[]): Exchange {
+  return {
+    method,
+    version: '1.1',
+    body: { expected: false },
+    headers: new RequestHeaders(headers),
+  } as unknown as Exchange
+}
+
+test('a page navigation is told apart and does not wait: its page waits in the browser', () => {
+  const html = 'text/html,application/xhtml+xml,*/*;q=0.8'
+  for (const [x, expected] of [
+    [asked('GET', 'Sec-Fetch-Mode', 'navigate', 'Accept', html), true],
+    [asked('GET', 'Accept', html), true],
+    [asked('GET', 'Sec-Fetch-Mode', 'cors', 'Accept', html), false],
+    // a service worker that forwards the navigation
+    [asked('GET', 'Sec-Fetch-Dest', 'empty', 'Sec-Fetch-Mode', 'navigate', 'Accept', html), true],
+    [asked('GET', 'Sec-Fetch-Mode', 'same-origin', 'Upgrade-Insecure-Requests', '1', 'Accept', html), true],
+    [asked('GET', 'Accept', '*/*'), false],
+    [asked('GET'), false],
+    [asked('POST', 'Sec-Fetch-Mode', 'navigate', 'Accept', html), false],
+  ] as const) {
+    assert.equal(isPageNavigation(x), expected)
+    assert.equal(holdFor(x, undefined), 0)
+    assert.equal(holdFor(x, 70), expected ? 0 : 70)
+  }
+})
+
+test('an event stream waits longest, then an upgrade and the page that waits', () => {
+  for (const [headers, expected] of [
+    [['Accept', 'text/event-stream'], 30_000],
+    [['Connection', 'Upgrade', 'Upgrade', 'websocket'], 5000],
+    [['X-Serve8008', 'waiting', 'Accept', 'application/problem+json'], 5000],
+  ] as const) {
+    assert.equal(holdFor(asked('GET', ...headers), undefined), expected)
+    assert.equal(holdFor(asked('GET', ...headers), 0), 0)
+    assert.equal(holdFor(asked('POST', ...headers), undefined), 0)
+  }
+})
+
+test('an attempt is repeated while connections are refused', async () => {
+  let attempts = 0
+  let told = 0
+  const attempt = async (): Promise<string> => {
+    if (++attempts < 4) throw refusal()
+    return 'back'
+  }
+  assert.equal(await holdWhileAway(attempt, { ...patient, waiting: () => told++ }), 'back')
+  assert.deepEqual([attempts, told], [4, 1])
+})
+
+test('any other fault, and a refusal after something was sent, is not repeated', async () => {
+  for (const error of [
+    new UpstreamError('reset', 'reset', { wrote: false }),
+    new UpstreamError('refused', 'refused', { wrote: true }),
+    new Error('ours'),
+  ]) {
+    let attempts = 0
+    const attempt = async (): Promise<never> => {
+      attempts++
+      throw error
+    }
+    await assert.rejects(holdWhileAway(attempt, patient), error)
+    assert.equal(attempts, 1)
+  }
+})
+
+test('a connection that is accepted and closed at once is tried again, where the request may be', async () => {
+  let attempts = 0
+  const attempt = async (_start?: number): Promise<string> => {
+    if (++attempts < 3) throw new UpstreamError('reset', 'reset', { wrote: true })
+    return 'back'
+  }
+  assert.equal(await holdWhileAway(attempt, { ...patient, isRepeatable: () => true }), 'back')
+  await assert.rejects(holdWhileAway(async () => attempt((attempts = 0)), { ...patient, isRepeatable: () => false }))
+  assert.equal(attempts, 1)
+})
+
+test('one that lasted before it was reset is not', async (t) => {
+  let now = 0
+  t.mock.method(performance, 'now', () => now)
+  let attempts = 0
+  const attempt = async (): Promise<never> => {
+    attempts++
+    now += 1000
+    throw new UpstreamError('reset', 'reset', { wrote: true })
+  }
+  await assert.rejects(holdWhileAway(attempt, { ...patient, isRepeatable: () => true }), UpstreamError)
+  assert.equal(attempts, 1)
+})
+
+test('without a hold there is one attempt, with one the last comes at its end', async () => {
+  for (const [holdMs, least] of [
+    [0, 1],
+    [30, 2],
+  ] as const) {
+    let attempts = 0
+    const attempt = async (): Promise<never> => {
+      attempts++
+      throw refusal()
+    }
+    await assert.rejects(holdWhileAway(attempt, { ...patient, holdMs }), UpstreamError)
+    assert.ok(attempts >= least && attempts <= 2, String(attempts))
+  }
+})
+
+test('a client that leaves ends the waiting at once', async () => {
+  const leaving = new AbortController()
+  const waiting = createGate()
+  let attempts = 0
+  const attempt = async (): Promise<never> => {
+    attempts++
+    throw refusal()
+  }
+  const held = holdWhileAway(attempt, {
+    ...patient,
+    holdMs: 600_000,
+    signal: leaving.signal,
+    waiting: waiting.open,
+  })
+  let ended = false
+  held.catch(() => (ended = true))
+  await waiting.opened
+  leaving.abort()
+  await new Promise(setImmediate)
+  assert.ok(ended)
+  await assert.rejects(held, UpstreamError)
+  assert.equal(attempts, 1)
+})
+
+test(
+  'a backend that comes back is reached, on its socket path as well',
+  { skip: process.platform === 'win32' },
+  async () => {
+    using folder = new TempFolder()
+    const path = folder.join('app.sock')
+    const dial = createDial({
+      upstream: upstreamAt(0, { socketPath: path, hostname: 'localhost' }),
+      connectMs: 20_000,
+      tls: { verify: true },
+      alpn: ['http/1.1'],
+    })
+    const waiting = createGate()
+    const held = holdWhileAway(() => dial(), { ...patient, waiting: waiting.open })
+    await waiting.opened
+    await using _upstream = await RawUpstream.open(() => {}, path)
+    const socket = await held
+    socket.destroy()
+  },
+)

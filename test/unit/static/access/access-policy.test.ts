@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { createBoundary, namesBelow } from '../../../../src/static/access/access-policy.ts'
+import { createDenyList } from '../../../../src/static/access/deny-list.ts'
+import { folder, stat } from '../site.ts'
+
+test('a folder whose name begins like the root is not in it', () => {
+  assert.deepEqual(namesBelow('/srv/public', '/srv/public/a/b', '/'), ['a', 'b'])
+  assert.deepEqual(namesBelow('/srv/public', '/srv/public', '/'), [])
+  assert.equal(namesBelow('/srv/public', '/srv/public-secret/a', '/'), undefined)
+  assert.equal(namesBelow('/srv/public', '/srv', '/'), undefined)
+})
+
+test('the root of a disk holds everything on it', () => {
+  assert.deepEqual(namesBelow('/', '/etc/passwd', '/'), ['etc', 'passwd'])
+  assert.deepEqual(namesBelow('C:\\', 'C:\\a\\b', '\\'), ['a', 'b'])
+  assert.equal(namesBelow('C:\\site', 'D:\\site\\a', '\\'), undefined)
+})
+
+test('outside the root a followed link is judged by its own name, not by the folders above it', (t) => {
+  const top = folder(t, { '.cache/app.js': 'a', '.cache/id_rsa': 's', 'root/x': '' })
+  const boundary = createBoundary({
+    root: join(top, 'root'),
+    followSymlinks: true,
+    denied: createDenyList({ dotfiles: false, serve: [] }),
+    secretFiles: [],
+  })
+  for (const [name, admitted] of [
+    ['app.js', true],
+    ['id_rsa', false],
+  ] as const) {
+    const path = join(top, '.cache', name)
+    assert.equal(boundary.admits(path, stat(path)), admitted, name)
+  }
+})

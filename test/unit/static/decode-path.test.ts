@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { isLocatable, locate } from '../../../src/static/decode-path.ts'
+
+function names(path: string): readonly string[] | undefined {
+  return locate(path, 'posix')?.segments
+}
+
+describe('locate', () => {
+  test('splits a path and tells its final slash', () => {
+    assert.deepEqual(locate('/a/b.txt', 'posix'), { segments: ['a', 'b.txt'], slash: false, impossible: false })
+    assert.deepEqual(locate('/a/', 'posix'), { segments: ['a'], slash: true, impossible: false })
+    assert.deepEqual(locate('/', 'posix'), { segments: [], slash: true, impossible: false })
+  })
+
+  test('decodes exactly once', () => {
+    assert.deepEqual(names('/pct%2525.txt'), ['pct%25.txt'])
+    assert.deepEqual(names('/%252e%252e/x'), ['%2e%2e', 'x'])
+    assert.deepEqual(names('/snow%20%E2%98%83/%23%3f%25'), ['snow ☃', '#?%'])
+  })
+
+  const invalid = {
+    'bad percent sequences': ['/%', '/%2', '/%zz', '/a%'],
+    'broken percent-encoding, overlong UTF-8 and surrogates': [
+      '/%E0%A4%A',
+      '/%c0%ae%c0%ae/',
+      '/%ed%a0%80',
+      '/%9',
+      '/%',
+    ],
+    'NUL and other control characters': [
+      '/ten.txt%00.html',
+      '/a%0d%0ab',
+      '/a%09',
+      '/a%7f',
+      '/a%c2%85',
+      '/a\tb',
+      '/a\0',
+    ],
+    'encoded slashes and any backslash': [
+      '/sub%2fname.txt',
+      '/..%2Fx',
+      '/..%5cx',
+      '/private%5Csecret',
+      '/a\\b',
+      '/\\evil.test',
+    ],
+    'dot segments, raw and encoded': [
+      '/.',
+      '/..',
+      '/../x',
+      '/a/../x',
+      '/a/./x',
+      '/a/..',
+      '/%2e%2e/x',
+      '/.%2E/x',
+      '/%2e/x',
+      '//x/..',
+    ],
+    'dot segments with parameters': ['/..;/x', '/..;a=b/x', '/.;/x', '/%2e%2e;/x', '/..%3b/x'],
+    'a fragment, raw text beyond ASCII and what is no path': ['/a#b', '/é', '/a b', '*', '', 'a/b', '/a?b'],
+  }
+  for (const [what, paths] of Object.entries(invalid)) {
+    test(`refuses ${what}`, () => paths.forEach((path) => assert.equal(locate(path, 'posix'), undefined, path)))
+  }
+
+  test('other bytes that are not UTF-8 are names, and nothing on Windows', () => {
+    for (const path of ['/%99', '/%ff', '/%E0%A4']) {
+      assert.equal(locate(path, 'posix')?.segments.length, 1, path)
+      assert.equal(locate(path, 'win32'), undefined, path)
+    }
+  })
+
+  test('repeated slashes count as one', () => {
+    assert.deepEqual(names('//sub///name.txt'), ['sub', 'name.txt'])
+    assert.deepEqual(locate('//sub//', 'posix'), { segments: ['sub'], slash: true, impossible: false })
+  })
+
+  test('a semicolon, dots within a name and glob characters are ordinary', () => {
+    assert.deepEqual(names('/a;v=1/foo..bar.txt/.../*'), ['a;v=1', 'foo..bar.txt', '...', '*'])
+  })
+
+  test('names that Windows reads as something else are impossible there and ordinary elsewhere', () => {
+    for (const path of ['/C:/x', '/.env::$DATA', '/TLS~1.PEM', '/aux.txt', '/secret.', '/x/nul']) {
+      assert.equal(locate(path, 'win32')?.impossible, true, path)
+      assert.equal(locate(path, 'posix')?.impossible, false, path)
+    }
+    assert.equal(locate('/%5c%5chost%5cshare', 'win32'), undefined)
+    assert.equal(locate('/C:%5cx', 'win32'), undefined)
+  })
+})
+
+test('a name is locatable when some path can ask for it', () => {
+  assert.equal(isLocatable('a b.txt', 'posix'), true)
+  assert.equal(isLocatable('a:b', 'posix'), true)
+  for (const name of ['a\\b', 'a\nb', '..;', '..'])
+    assert.equal(isLocatable(name, 'posix'), false, JSON.stringify(name))
+  assert.equal(isLocatable('a:b', 'win32'), false)
+})

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { execFileSync, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, closeSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { createBoundary, type Boundary } from '../../../../src/static/access/access-policy.ts'
+import { createDenyList } from '../../../../src/static/access/deny-list.ts'
+import { openFile } from '../../../../src/static/files/open-file.ts'
+import { folder, openBelow, stat } from '../site.ts'
+
+// own process: it becomes another user for some tests
+
+function boundaryOf(root: string): Boundary {
+  return createBoundary({
+    root,
+    followSymlinks: false,
+    denied: createDenyList({ dotfiles: false, serve: [] }),
+    secretFiles: [],
+  })
+}
+
+test('opens a regular file, and states what the descriptor is', (t) => {
+  const root = folder(t, { 'a.txt': 'a' })
+  const file = openFile(join(root, 'a.txt'), boundaryOf(root))
+  assert.ok(file !== undefined)
+  assert.equal(file.stat.ino, stat(join(root, 'a.txt')).ino)
+  closeSync(file.fd)
+})
+
+test('what was swapped in since the stat is not served: a link out, a folder, a pipe, nothing', (t) => {
+  const top = folder(t, { 'out.txt': 'secret', 'root/a.txt': 'a' })
+  const root = join(top, 'root')
+  const path = join(root, 'a.txt')
+  const swaps = [
+    () => symlinkSync(join(top, 'out.txt'), path),
+    () => mkdirSync(path),
+    ...(process.platform === 'win32' ? [] : [() => execFileSync('mkfifo', [path])]),
+    () => {},
+  ]
+  for (const swap of swaps) {
+    rmSync(path, { recursive: true, force: true })
+    swap()
+    assert.equal(openFile(path, boundaryOf(root)), undefined, String(swap))
+  }
+  if (process.platform === 'linux') assert.deepEqual(openBelow(top), [])
+})
+
+test('a file replaced between open and check is opened again', (t) => {
+  const root = folder(t, { 'a.txt': 'old', 'new.txt': 'new' })
+  const path = join(root, 'a.txt')
+  const boundary = boundaryOf(root)
+  let judged = 0
+  const file = openFile(path, {
+    ...boundary,
+    admits(real, seen) {
+      if (judged++ === 0) {
+        renameSync(join(root, 'new.txt'), path)
+        throw Object.assign(new Error('gone'), { code: 'ENOENT' })
+      }
+      return boundary.admits(real, seen)
+    },
+  })
+  assert.ok(file !== undefined)
+  assert.equal(readFileSync(file.fd, 'utf8'), 'new')
+  closeSync(file.fd)
+})
+
+test('a file that never holds still is given up, with nothing left open', (t) => {
+  const root = folder(t, { 'a.txt': 'a' })
+  const restless: Boundary = {
+    admitsIn: () => () => true,
+    refusalOf: () => undefined,
+    admits() {
+      throw new Error('gone again')
+    },
+  }
+  assert.equal(openFile(join(root, 'a.txt'), restless), undefined)
+  if (process.platform === 'linux') assert.deepEqual(openBelow(root), [])
+})
+
+test('a verified state is not resolved again, any other is', (t) => {
+  const root = folder(t, { 'a.txt': 'a' })
+  const path = join(root, 'a.txt')
+  let judged = 0
+  const boundary: Boundary = { admitsIn: () => () => true, refusalOf: () => undefined, admits: () => ++judged > 0 }
+  const seen = stat(path)
+  for (const verified of [undefined, seen, { ...seen, ctimeNs: seen.ctimeNs - 1n } as typeof seen]) {
+    const file = openFile(path, boundary, verified)
+    assert.ok(file !== undefined)
+    closeSync(file.fd)
+  }
+  assert.equal(judged, 2)
+})
+
+const swapper = `
+  const { renameSync, symlinkSync, writeFileSync } = require('node:fs')
+  const [root, secret] = process.argv.slice(1)
+  process.on('disconnect', () => process.exit())
+  process.send('ready')
+  setInterval(() => {
+    for (let i = 0; i < 500; i++) {
+      symlinkSync(secret, root + '/link'); renameSync(root + '/link', root + '/a.txt')
+      writeFileSync(root + '/file', 'public'); renameSync(root + '/file', root + '/a.txt')
+    }
+  }, 0)
+`
+
+test('a swap for a link out of the root never wins the race', async (t) => {
+  const top = folder(t, { 'secret.txt': 'secret', 'root/a.txt': 'public' })
+  const root = join(top, 'root')
+  const child = spawn(process.execPath, ['-e', swapper, root, join(top, 'secret.txt')], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+  })
+  t.after(() => child.kill('SIGKILL'))
+  const gone = once(child, 'exit')
+  await once(child, 'message')
+  const boundary = boundaryOf(root)
+  const outcomes = { public: 0, refused: 0 }
+  // Both must be seen, or the race was never run; 4,000 tries are far more than that takes.
+  for (let tries = 0; tries < 4000 || Math.min(outcomes.public, outcomes.refused) === 0; tries++) {
+    const file = openFile(join(root, 'a.txt'), boundary)
+    if (file === undefined) {
+      outcomes.refused++
+      continue
+    }
+    assert.notEqual(readFileSync(file.fd, 'utf8'), 'secret')
+    closeSync(file.fd)
+    outcomes.public++
+  }
+  child.disconnect()
+  await gone
+  writeFileSync(join(root, 'a.txt'), '')
+})
+
+const noModes = process.platform === 'win32' && 'Windows has no file modes'
+
+test('a file that cannot be opened is told of only where it would be served', { skip: noModes }, (t) => {
+  const top = folder(t, { 'out/locked.txt': 'x', 'root/locked.txt': 'x', 'root/.env': 'x' })
+  const root = join(top, 'root')
+  symlinkSync(join(top, 'out'), join(root, 'link'))
+  symlinkSync(join(root, '.env'), join(root, 'a.txt'))
+  for (const name of ['../out/locked.txt', 'locked.txt', '.env']) chmodSync(join(root, name), 0)
+  chmodSync(top, 0o755)
+  // The superuser may read everything, so it steps down.
+  const user = process.geteuid?.()
+  if (user === 0) process.seteuid?.(65534)
+  try {
+    assert.throws(() => openFile(join(root, 'locked.txt'), boundaryOf(root)), { code: 'E8008_FORBIDDEN' })
+    assert.equal(openFile(join(root, 'link/locked.txt'), boundaryOf(root)), undefined)
+    assert.equal(openFile(join(root, 'a.txt'), boundaryOf(root)), undefined)
+  } finally {
+    if (user === 0) process.seteuid?.(0)
+  }
+})

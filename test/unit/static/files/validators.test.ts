@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import type { BigIntStats } from 'node:fs'
+import { test } from 'node:test'
+import { isSettled, representationHeaders, stateTag, wholeSecond } from '../../../../src/static/files/validators.ts'
+
+const now = 1_700_000_000_000
+
+function state(times: Partial<Record<'mtimeNs' | 'ctimeNs' | 'ino' | 'dev' | 'size', bigint>>): BigIntStats {
+  return { dev: 1n, ino: 2n, size: 3n, mtimeNs: 0n, ctimeNs: 0n, ...times } as BigIntStats
+}
+
+function ns(ms: number): bigint {
+  return BigInt(ms) * 1_000_000n
+}
+
+test('a file settles 2 s after the later of its two times', () => {
+  assert.equal(isSettled(state({ mtimeNs: ns(now - 2000), ctimeNs: ns(now - 2000) }), now), true)
+  assert.equal(isSettled(state({ mtimeNs: ns(now - 2000) + 1n }), now), false)
+  assert.equal(isSettled(state({ ctimeNs: ns(now - 2000) + 1n }), now), false)
+  assert.equal(isSettled(state({ mtimeNs: ns(now + 60_000) }), now), false)
+})
+
+test('the tag of a state changes with each of its fields, to the nanosecond', () => {
+  const changes = [{}, { dev: 9n }, { ino: 9n }, { size: 9n }, { mtimeNs: 1n }, { ctimeNs: 1n }]
+  const tags = new Set(changes.map((change) => stateTag(state(change))))
+  assert.equal(tags.size, changes.length)
+})
+
+test('dates are whole seconds, rounded down on either side of 1970', () => {
+  assert.equal(wholeSecond(state({ mtimeNs: 1_999_999_999n })), 1000)
+  assert.equal(wholeSecond(state({ mtimeNs: -1n })), -1000)
+  assert.equal(wholeSecond(state({ mtimeNs: -2_000_000_000n })), -2000)
+})
+
+test('only what is known is stated', () => {
+  const form = { type: 'text/css', coding: undefined }
+  assert.deepEqual(representationHeaders(form, '', {}), [
+    'Content-Type',
+    'text/css',
+    'X-Content-Type-Options',
+    'nosniff',
+    'Accept-Ranges',
+    'bytes',
+  ])
+  const coded = representationHeaders({ type: 'text/css', coding: 'br' }, 'max-age=5', { etag: '"a"', modified: 0 })
+  assert.deepEqual(coded.slice(4, -2), [
+    'Cache-Control',
+    'max-age=5',
+    'Content-Encoding',
+    'br',
+    'Vary',
+    'Accept-Encoding',
+    'ETag',
+    '"a"',
+    'Last-Modified',
+    'Thu, 01 Jan 1970 00:00:00 GMT',
+  ])
+})

@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { isServeError } from '../../../src/core/serve-error.ts'
+import { createBoundary } from '../../../src/static/access/access-policy.ts'
+import { createDenyList } from '../../../src/static/access/deny-list.ts'
+import { lookQuietly } from '../../../src/static/exact-stat.ts'
+import { look } from '../../../src/static/stat.ts'
+import { refuse } from '../../../src/static/fs-errors.ts'
+import { folder } from './site.ts'
+
+test('what is not there in any way is undefined', (t) => {
+  const root = folder(t, { 'a.txt': 'a' })
+  const boundary = createBoundary({
+    root,
+    followSymlinks: false,
+    denied: createDenyList({ dotfiles: false, serve: [] }),
+    secretFiles: [],
+  })
+  for (const name of ['b', 'a.txt/b', 'x'.repeat(300), 'a\0b']) {
+    if (!name.includes('\0')) assert.equal(look(join(root, name), boundary), undefined)
+    assert.equal(lookQuietly(join(root, name)), undefined)
+  }
+  assert.equal(look(join(root, 'a.txt'), boundary)?.size, 1n)
+})
+
+test('failures of the system have their status, and do not show the path', () => {
+  for (const [code, expected] of [
+    ['EACCES', 'E8008_FORBIDDEN'],
+    ['EPERM', 'E8008_FORBIDDEN'],
+    ['EMFILE', 'E8008_BUSY'],
+    ['ENFILE', 'E8008_BUSY'],
+    ['EIO', 'E8008_INTERNAL'],
+  ]) {
+    const cause = Object.assign(new Error('at /home/jane/secret'), { code })
+    assert.throws(
+      () => refuse(cause),
+      (error) => isServeError(error) && error.code === expected && !/jane/.test(error.message + error.hint),
+    )
+  }
+  for (const code of ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO']) {
+    assert.equal(refuse(Object.assign(new Error(), { code })), undefined)
+  }
+})
