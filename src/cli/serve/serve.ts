@@ -6,7 +6,6 @@ import type { Warning } from '../../core/warning.ts'
 import type { Listening, Server8008 } from '../../server/types.ts'
 import { socketActivation, type Activation } from './activation.ts'
 import { announce } from './startup-output.ts'
-import { openBrowser } from './browser.ts'
 import type { Command } from '../args/command.ts'
 import { flags } from '../args/flags.ts'
 import { isReaderGone } from '../output/printer.ts'
@@ -116,6 +115,7 @@ export async function serve(command: Command, program: Program, report: Report):
   for (const warning of warnings) report.warning(warning)
   server.off('warning', gather).on('warning', report.warning)
   if (config.open !== undefined) {
+    const { openBrowser } = await import('./browser.ts')
     const warn = (message: string): void => report.warning({ code: 'W8008_OPEN', message })
     await openBrowser(listening.url, config.open, env, warn)
   }
