@@ -25,8 +25,8 @@ function anchorsOf(text: string): Set<string> {
   )
 }
 
-/** Whether a link of a page leads to a file, and to a heading of it where it names one. */
-function leadsSomewhere(page: string, link: string): boolean {
+/** Whether a link of a page points to a file, and to a heading of it where it names one. */
+function isSound(page: string, link: string): boolean {
   const [path = '', anchor] = link.split('#')
   const target = path === '' ? page : join(dirname(page), path)
   return existsSync(fromRoot(target)) && (anchor === undefined || anchorsOf(read(target)).has(anchor))
@@ -54,10 +54,10 @@ describe('the pages for contributors', () => {
       assert.deepEqual(missing, [])
     })
 
-    test(`every link of ${page} leads to a page and a heading that exist`, () => {
+    test(`every link of ${page} points to a page and a heading that exist`, () => {
       const links = [...read(page).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, link = '']) => link)
       assert.deepEqual(
-        links.filter((link) => !leadsSomewhere(page, link)),
+        links.filter((link) => !isSound(page, link)),
         [],
       )
     })
