@@ -72,6 +72,37 @@ describe('the pages for contributors', () => {
     })
   }
 
+  test('the recipes name what the files hold', () => {
+    const recipes = read('docs/contributing/recipes.md')
+    const named = [...recipes.matchAll(/`((?:src|test|scripts)\/[^`\s]+)`, `(\w+)`/g)]
+    assert.ok(named.length > 15)
+    const missing = named.filter(([, path = '', name = '']) => !new RegExp(`\\b${name}\\b`).test(read(path)))
+    assert.deepEqual(
+      missing.map(([text]) => text),
+      [],
+    )
+  })
+
+  test('the code of the pages imports what exists', () => {
+    const homes = ['src/middleware', 'src/cli/commands', 'test/http']
+    const code = ['recipes', 'testing'].flatMap((name) => [
+      ...read(`docs/contributing/${name}.md`).matchAll(/```ts\n([^]*?)```/g),
+    ])
+    const imports = code.flatMap(([, text = '']) => [
+      ...text.matchAll(/^ *import (?:type )?\{ ([^}]+) \} from '(\.[^']+)'/gm),
+    ])
+    assert.ok(imports.length > 6)
+    const missing = imports.filter(([, names = '', path = '']) => {
+      const file = homes.map((home) => join(home, path)).find((each) => existsSync(fromRoot(each)))
+      const defined = (name: string): boolean => new RegExp(`^export .*\\b${name}\\b`, 'm').test(read(file ?? ''))
+      return file === undefined || !names.split(', ').every(defined)
+    })
+    assert.deepEqual(
+      missing.map(([text]) => text.trim()),
+      [],
+    )
+  })
+
   test('the paths of the drawing of a request exist', () => {
     const [, drawing = ''] = /```text\n([^]*?)```/.exec(read('docs/contributing/architecture.md')) ?? []
     const named = [...drawing.matchAll(/\b[a-z][\w-]*(?:\/[\w-]+)*\/(?:[\w-]+\.ts)?(?![\w-])/g)].map(([path]) => path)
