@@ -74,14 +74,15 @@ export class RequestHeaders {
     return this.names.length
   }
 
-  /** The value of a field (name in lower case); several are joined by a comma (RFC 9110 section 5.3). */
+  /** The value of a field (name in lower case); lines are joined by a comma (RFC 9110 section 5.3), cookies by a semicolon. */
   get(name: string): string | undefined {
     const { names, raw } = this
+    const separator = name === 'cookie' ? '; ' : ', '
     let value: string | undefined
     for (let i = 0; i < names.length; i++) {
       if (names[i] !== name) continue
       const next = raw[2 * i + 1] as string
-      value = value === undefined ? next : `${value}, ${next}`
+      value = value === undefined ? next : value + separator + next
     }
     return value
   }

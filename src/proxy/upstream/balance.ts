@@ -1,4 +1,5 @@
 import type { ResolvedProxy, ResolvedUpstream } from '../../config/route-types.ts'
+import { cookieValue } from '../../http/message/cookie.ts'
 import type { Exchange } from '../../http/message/exchange.ts'
 import { PassiveHealth } from './circuit-breaker.ts'
 import { hashText, mixHashes } from '../../core/util/hash.ts'
@@ -116,12 +117,5 @@ function least(members: readonly Member[], score: (member: Member) => number): M
 }
 
 function keyOf({ headers }: Exchange, { kind, name }: NonNullable<ResolvedProxy['hashBy']>): string | undefined {
-  if (kind === 'header') return headers.get(name.toLowerCase())
-  for (const line of headers.all('cookie')) {
-    for (const pair of line.split(';')) {
-      const equals = pair.indexOf('=')
-      if (pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim()
-    }
-  }
-  return undefined
+  return kind === 'header' ? headers.get(name.toLowerCase()) : cookieValue(headers.get('cookie'), name)
 }

@@ -1,4 +1,5 @@
 import type { ResolvedCondition, ResolvedMatch } from '../../config/route-types.ts'
+import { cookieValue } from '../../http/message/cookie.ts'
 import { pathParts, type PathPart, type Specificity } from './order.ts'
 
 /** What of a request decides on its route. */
@@ -37,7 +38,7 @@ export function compileMatch(match: ResolvedMatch): CompiledMatch {
     checks.push((request) => judge(request.header(name), expected, `header ${name}`))
   }
   for (const [name, expected] of match.cookies) {
-    checks.push((request) => judge(cookieOf(request.header('cookie') ?? '', name), expected, `cookie ${name}`))
+    checks.push((request) => judge(cookieValue(request.header('cookie'), name), expected, `cookie ${name}`))
   }
   for (const [name, expected] of match.query) {
     checks.push(({ query }) => judge(new URLSearchParams(query).get(name) ?? undefined, expected, `query ${name}`))
@@ -90,17 +91,4 @@ function judge(value: string | undefined, expected: string | boolean, what: stri
   if (expected === true) return value === undefined ? `${what} is absent` : undefined
   if (expected === false) return value === undefined ? undefined : `${what} is present`
   return value === expected ? undefined : value === undefined ? `${what} is absent` : `${what} has another value`
-}
-
-/** RFC 6265 section 5.4: pairs apart by semicolons; of two with one name the first is the more specific one. */
-function cookieOf(field: string, name: string): string | undefined {
-  for (const pair of field.split(';')) {
-    const border = pair.indexOf('=')
-    if (border === -1 || pair.slice(0, border).trim() !== name) continue
-    return pair
-      .slice(border + 1)
-      .trim()
-      .replace(/^"(.*)"$/, '$1')
-  }
-  return undefined
 }
