@@ -10,6 +10,7 @@ import {
   type HeaderList,
 } from '../../http/message/headers.ts'
 import { isClaim, isOthersClaim } from './client-claims.ts'
+import { matchedPrefix } from './path.ts'
 import { forwardingFields, isLooping, viaField } from './forwarded-headers.ts'
 import { fieldTokens, hopFields } from '../hop-by-hop.ts'
 
@@ -42,12 +43,6 @@ export function isHopOrOwn(name: string): boolean {
   if (!/[_.]/.test(name)) return false
   const plain = plainSpelling(name)
   return hopFields.has(plain) || ownFields.has(plain)
-}
-
-/** The part of the path that an upstream's own one stands for: the literal segments of a pattern. */
-export function matchedPrefix({ kind, path }: ResolvedMatch): string {
-  if (kind === 'pattern') return path.slice(0, path.indexOf('*')).replace(/\/$/, '')
-  return path === '/' ? '' : path
 }
 
 /** How the requests of a route go to one of its upstreams. */

@@ -13,8 +13,8 @@ export function createRequestPath(match: ResolvedMatch, upstream: ResolvedUpstre
   if (prefix === undefined) return (path) => path
   const whole = prefix === '' ? '/' : prefix
   if (match.kind === 'exact') return () => whole
-  const matched = match.kind === 'prefix' ? match.path : literalPart(match.path)
-  if (matched === '/') return (path) => `${prefix}${path}`
+  const matched = matchedPrefix(match)
+  if (matched === '') return (path) => `${prefix}${path}`
   const segments = matched.slice(1).split('/').map(decoded)
   return (path) => {
     const rest =
@@ -25,11 +25,11 @@ export function createRequestPath(match: ResolvedMatch, upstream: ResolvedUpstre
   }
 }
 
-/** The part of a pattern before its first wildcard, without a final slash. */
-function literalPart(pattern: string): string {
-  const star = pattern.indexOf('*')
-  const literal = star === -1 ? pattern : pattern.slice(0, star)
-  return literal.length > 1 && literal.endsWith('/') ? literal.slice(0, -1) : literal
+/** The prefix that an upstream's own path replaces: the literal segments of a match. The root is `''`. */
+export function matchedPrefix({ kind, path }: Pick<ResolvedMatch, 'kind' | 'path'>): string {
+  if (kind === 'exact' && path !== '/') return path
+  const [literal = ''] = path.split('*', 1)
+  return literal.replace(/\/$/, '')
 }
 
 function isBoundary(path: string, at: number): boolean {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createRequestPath } from '../../../../src/proxy/request/path.ts'
+import { createRequestPath, matchedPrefix } from '../../../../src/proxy/request/path.ts'
 import { matchOf, upstreamAt } from '../../../support/proxy.ts'
 
 type Row = readonly [
@@ -25,6 +25,7 @@ const rows: readonly Row[] = [
   ['exact', '/old', '', '/old', '/'],
   ['pattern', '/files/**', '/store', '/files/a/b', '/store/a/b'],
   ['pattern', '/users/*/avatar', '', '/users/7/avatar', '/7/avatar'],
+  ['pattern', '/users', '/v1', '/users', '/v1'],
 ]
 
 for (const [kind, path, prefix, asked, got] of rows) {
@@ -38,5 +39,20 @@ for (const asked of ['/x/../api/y', '/%2e%2E/api', '/.%2e/api']) {
   test(`${asked} leaves its prefix and is refused`, () => {
     const requestPath = createRequestPath(matchOf({ path: '/api' }), upstreamAt(80, { prefix: '/v1' }))
     assert.throws(() => requestPath(asked), { code: 'E8008_PATH_INVALID' })
+  })
+}
+
+for (const [kind, path, prefix] of [
+  ['prefix', '/', ''],
+  ['prefix', '/api', '/api'],
+  ['exact', '/old', '/old'],
+  ['exact', '/old/', '/old/'],
+  ['exact', '/', ''],
+  ['pattern', '/files/**', '/files'],
+  ['pattern', '/*/x', ''],
+  ['pattern', '/users', '/users'],
+] as const) {
+  test(`the prefix of the ${kind} ${path} is "${prefix}"`, () => {
+    assert.equal(matchedPrefix({ kind, path }), prefix)
   })
 }
