@@ -65,7 +65,7 @@ const below: Record<string, readonly string[]> = {
   'proxy/upstream': [...feature, 'proxy'],
   'proxy/request': [...feature, 'proxy/', 'proxy/upstream'],
   'proxy/response': [...feature, 'proxy/', 'proxy/upstream'],
-  'proxy/h1': [...feature, 'proxy/', 'proxy/upstream', 'proxy/response'],
+  'proxy/h1': [...feature, 'proxy/', 'proxy/upstream', 'proxy/response', 'proxy/upgrade'],
   'proxy/upgrade': [...feature, 'proxy/', 'proxy/upstream', 'proxy/response'],
   'proxy/h2': [...feature, 'proxy/', 'proxy/upstream', 'proxy/response', 'proxy/upgrade'],
   routes: [...feature, 'routes/match'],
@@ -247,8 +247,7 @@ describe('the sources', () => {
 
   test('node:http is used by the servers of http and by clients of upstreams only, types included', () => {
     const allowed = ['http/h1/server.ts', 'http/h1/upgrades.ts', 'http/h1/write-response.ts']
-    const clients =
-      /^(?:http|proxy)\/h2\/|^proxy\/(?:upgrade\/upgrade|h1\/trailer-transport|response\/raw-response)\.ts$/
+    const clients = /^(?:http|proxy)\/h2\/|^proxy\/(?:h1\/(?:upgrade|trailer-transport|raw-response))\.ts$/
     const pattern = /\b(from|import|import\s*\()\s*['"](node:)?http[s2]?['"]/
     assertNone(
       files.filter((file) => !allowed.includes(file) && !clients.test(file) && pattern.test(read(file))),

@@ -1,8 +1,15 @@
 import type { Exchange } from '../http/message/exchange.ts'
-import type { ForwardedRequest } from './forwarded-request.ts'
+import type { HeaderList } from '../http/message/headers.ts'
 import { addressSet } from '../core/util/ip.ts'
 import { createTarget } from './upstream/upstream.ts'
 import type { ProxyRoute } from './types.ts'
+
+/** A request as an upstream would get it, but for the framing of its content. */
+export interface ForwardedRequest {
+  readonly upstream: string
+  readonly requestLine: string
+  readonly fields: HeaderList
+}
 
 /** Nothing is connected. */
 const noLimits = { replyHeaderBytes: 0, upstreamConnections: 0 }

@@ -1,5 +1,5 @@
 import type { Exchange, Handler } from '../http/message/exchange.ts'
-import type { ForwardedRequest } from './forwarded-request.ts'
+import type { ForwardedRequest } from './dry-run.ts'
 import type { Warning } from '../core/warning.ts'
 import type { Forward } from './forward.ts'
 import type { ProxyRoute, UpstreamLimits } from './types.ts'

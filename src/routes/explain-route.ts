@@ -1,6 +1,6 @@
 import type { ResolvedProxy, ResolvedRoute } from '../config/route-types.ts'
 import { isServeError } from '../core/serve-error.ts'
-import type { ForwardedRequest } from '../proxy/forwarded-request.ts'
+import type { ForwardedRequest } from '../proxy/dry-run.ts'
 import { createTable, type Rejection, type TableRequest } from './table.ts'
 
 /** Which route answers a request, and why no other. */

@@ -1,13 +1,12 @@
 import type { ResolvedRoute } from '../config/route-types.ts'
 import { ServeError } from '../core/serve-error.ts'
 import type { Exchange, Handler } from '../http/message/exchange.ts'
+import { comparablePath } from '../http/message/normalize-path.ts'
 import { emptyReply, type Reply } from '../http/message/reply.ts'
 import { createFixedReply, createRedirect } from './actions.ts'
-import { createFinder } from './match/finder.ts'
 import { createTable, type TableEntry, type TableRequest } from './table.ts'
 
 export { explainRoute, type Preview, type RouteExplanation } from './explain-route.ts'
-export { createFinder } from './match/finder.ts'
 
 /** A handler for everything below a path: a served folder. */
 export interface Folder {
@@ -76,6 +75,19 @@ export function createRoutes({ folders, routes, base, forward }: RoutesOptions):
       return table.find(requestOf(x))?.handle(x) ?? outside(x, base)
     },
     claims: (x, method) => table.find({ ...requestOf(x), method })?.has(x) === true,
+  }
+}
+
+/** Finds the most specific of some things that have a path prefix (with a slash at both ends). */
+export function createFinder<Item extends { readonly path: string }>(
+  items: readonly Item[],
+): (path: string) => Item | undefined {
+  const ordered = items
+    .map((item) => ({ prefix: comparablePath(item.path), item }))
+    .toSorted((a, b) => b.prefix.length - a.prefix.length)
+  return (requested) => {
+    const path = comparablePath(requested)
+    return ordered.find(({ prefix }) => path.startsWith(prefix) || `${path}/` === prefix)?.item
   }
 }
 

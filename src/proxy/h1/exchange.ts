@@ -6,8 +6,7 @@ import type { Line, LineUser } from './connection.ts'
 import { maxInterim, protocolFault, readReason, readResponseHead, texts, type ResponseHead } from '../response/head.ts'
 import { giveBack, isLent } from '../upstream/read-buffers.ts'
 import type { OutboundRequest, TransportOptions, UpstreamFault, UpstreamReply } from '../types.ts'
-import { UpstreamError } from '../upstream/upstream-error.ts'
-import { upstreamError } from '../upstream/upstream-fault.ts'
+import { UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
 
 type Controller = Dispatcher.DispatchController
 

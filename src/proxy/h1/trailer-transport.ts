@@ -4,12 +4,10 @@ import type { Readable } from 'node:stream'
 import type { HeaderList } from '../../http/message/headers.ts'
 import { awaitHead } from '../response/await-head.ts'
 import { createDial } from '../upstream/connect.ts'
-import { followClient } from '../client-abort.ts'
-import { allowPaddedChunks, messageReply, passInterim } from '../response/raw-response.ts'
+import { allowPaddedChunks, messageReply, passInterim } from './raw-response.ts'
 import { isEventStream, protocolFault } from '../response/head.ts'
 import type { OutboundRequest, Transport, TransportOptions, UpstreamReply } from '../types.ts'
-import { UpstreamError } from '../upstream/upstream-error.ts'
-import { upstreamError } from '../upstream/upstream-fault.ts'
+import { UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
 
 /**
  * Sends requests with a trailer section over HTTP/1.1, which undici cannot. They are few, so each has a connection of
@@ -23,7 +21,9 @@ export function createTrailerTransport(options: TransportOptions): Transport {
     async send(request) {
       // It may break off before there is a connection.
       request.body?.on('error', () => {})
-      const { signal, release } = followClient(request)
+      const leaving = new AbortController()
+      const { signal } = leaving
+      const release = request.whenGone(() => leaving.abort())
       let socket: Socket | undefined
       try {
         socket = await dial(signal)

@@ -3,13 +3,12 @@ import type { Socket } from 'node:net'
 import type { ResolvedProxy, ResolvedUpstream } from '../../config/route-types.ts'
 import type { Exchange } from '../../http/message/exchange.ts'
 import { createDial } from '../upstream/connect.ts'
-import { joinSockets } from './tunnel.ts'
-import { allowPaddedChunks, messageReply, passInterim } from '../response/raw-response.ts'
+import { joinSockets } from '../upgrade/tunnel.ts'
+import { allowPaddedChunks, messageReply, passInterim } from './raw-response.ts'
 import { readReason } from '../response/head.ts'
 import type { OutboundRequest, Upgrade, UpgradeAnswer } from '../types.ts'
-import { acceptedFields, upgradeRequestFields, wantedUpgrade } from './fields.ts'
-import { UpstreamError } from '../upstream/upstream-error.ts'
-import { upstreamError } from '../upstream/upstream-fault.ts'
+import { acceptedFields, upgradeRequestFields, wantedUpgrade } from '../upgrade/fields.ts'
+import { UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
 
 /** What upgrades to one upstream need. */
 export interface UpgradeOptions {

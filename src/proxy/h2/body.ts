@@ -5,7 +5,7 @@ import type { Source } from '../../http/message/reply.ts'
 import { cancelStream } from '../../http/h2/cancel.ts'
 import { plainFields } from './fields.ts'
 import { pullStream } from '../response/pull-stream.ts'
-import { upstreamError } from '../upstream/upstream-fault.ts'
+import { upstreamError } from '../upstream/upstream-error.ts'
 
 /**
  * The content of a stream with its trailers. Fails when the stream was reset, which Node shows as a plain end for

@@ -2,8 +2,7 @@ import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:h
 import type { Socket } from 'node:net'
 import { maxSendHeaderBlockLength } from '../../http/h2/head.ts'
 import type { Dial } from '../upstream/connect.ts'
-import { UpstreamError } from '../upstream/upstream-error.ts'
-import { upstreamError } from '../upstream/upstream-fault.ts'
+import { UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
 
 /** Milliseconds that a session without streams is kept: less than servers wait, so that we close first. */
 const idleMs = 50_000

@@ -3,7 +3,6 @@ import type { Readable } from 'node:stream'
 import { getField } from '../../http/message/headers.ts'
 import { awaitHead } from '../response/await-head.ts'
 import { createDial } from '../upstream/connect.ts'
-import { followClient } from '../client-abort.ts'
 import { cancelStream } from '../../http/h2/cancel.ts'
 import { http2Body } from './body.ts'
 import { http2RequestFields, http2Trailers, isGrpc, plainFields } from './fields.ts'
@@ -11,8 +10,7 @@ import { createHttp2Session, type Http2Session } from './session.ts'
 import { upgradeHttp2 } from './upgrade.ts'
 import { maxInterim } from '../response/head.ts'
 import type { OutboundRequest, Transport, TransportOptions, UpstreamFault, UpstreamReply } from '../types.ts'
-import { UpstreamError } from '../upstream/upstream-error.ts'
-import { upstreamError } from '../upstream/upstream-fault.ts'
+import { UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
 
 /** Speaks HTTP/2 to one upstream, over one session that all exchanges share. */
 export function createHttp2Transport(options: TransportOptions): Transport {
@@ -26,7 +24,9 @@ export function createHttp2Transport(options: TransportOptions): Transport {
     async send(request) {
       // It may break off before there is a stream.
       request.body?.on('error', () => {})
-      const { signal, release } = followClient(request)
+      const leaving = new AbortController()
+      const { signal } = leaving
+      const release = request.whenGone(() => leaving.abort())
       try {
         const stream = await openStream(session, request, signal, options)
         stream.once('close', release)

@@ -7,8 +7,7 @@ import type { Http2Session } from './session.ts'
 import { joinSockets } from '../upgrade/tunnel.ts'
 import type { OutboundRequest, TransportOptions, UpgradeAnswer } from '../types.ts'
 import { acceptOf, wantedUpgrade } from '../upgrade/fields.ts'
-import { UpstreamError } from '../upstream/upstream-error.ts'
-import { upstreamError } from '../upstream/upstream-fault.ts'
+import { UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
 
 /** A WebSocket on its way to an upstream of HTTP/2. */
 interface Asking {

@@ -3,8 +3,7 @@ import { connect, isIP, type Socket, type TcpNetConnectOpts } from 'node:net'
 import type { ResolvedProxy, ResolvedUpstream } from '../../config/route-types.ts'
 import { lookupAllowed } from './destination.ts'
 import { reusedReads } from './read-buffers.ts'
-import { upstreamError } from './upstream-fault.ts'
-import { UpstreamError } from './upstream-error.ts'
+import { UpstreamError, upstreamError } from './upstream-error.ts'
 
 /** What a connection is opened with. */
 export interface DialOptions {

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createDial, type DialOptions } from '../../../../src/proxy/upstream/connect.ts'
 import { isForbiddenAddress } from '../../../../src/proxy/upstream/destination.ts'
-import { faultOf, upstreamError } from '../../../../src/proxy/upstream/upstream-fault.ts'
-import { UpstreamError } from '../../../../src/proxy/upstream/upstream-error.ts'
+import { UpstreamError, faultOf, upstreamError } from '../../../../src/proxy/upstream/upstream-error.ts'
 import { RawUpstream, upstreamAt } from '../../../support/upstream.ts'
 
 function dialTo(port: number, facts: Partial<DialOptions['upstream']> = {}, connectMs = 20_000) {
