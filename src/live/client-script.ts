@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { hexHash } from '../core/util/hash.ts'
 
 /** The browser client, as it is sent. */
 export interface ClientScript {
@@ -15,14 +16,7 @@ let script: ClientScript | undefined
 export function clientScript(): ClientScript {
   if (script === undefined) {
     const content = readFileSync(file)
-    script = { content, version: fingerprint(content) }
+    script = { content, version: hexHash(content.toString('latin1')) }
   }
   return script
-}
-
-/** FNV-1a, 32 bits: tells builds from one another, and costs no start-up as node:crypto does. */
-export function fingerprint(content: Uint8Array): string {
-  let hash = 0x811c9dc5
-  for (const byte of content) hash = Math.imul(hash ^ byte, 0x01000193)
-  return (hash >>> 0).toString(16).padStart(8, '0')
 }

@@ -2,8 +2,8 @@ import { dirname, resolve, sep } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import type { Filter, Layer } from '../http/message/exchange.ts'
 import type { Warning } from '../core/warning.ts'
+import { hexHash } from '../core/util/hash.ts'
 import { createBatches } from './tracking/change-batcher.ts'
-import { fingerprint } from './client-script.ts'
 import { createControl } from './endpoints.ts'
 import { Hub } from './hub.ts'
 import { createInject } from './inject/inject.ts'
@@ -128,7 +128,7 @@ export function createEngine(options: EngineOptions): Engine {
     isEnding: () => isEnding,
     token: options.token,
     settings: {
-      site: fingerprint(Buffer.from(folders.join('\0'))),
+      site: hexHash(folders.join('\0')),
       reload: options.reload,
       toast: options.toast,
       console: options.console,

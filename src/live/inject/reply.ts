@@ -1,3 +1,4 @@
+import { hexHash } from '../../core/util/hash.ts'
 import { getField, type HeaderList } from '../../http/message/headers.ts'
 import type { Body, Reply } from '../../http/message/reply.ts'
 
@@ -46,12 +47,5 @@ export function injectedReply(reply: Reply, headers: HeaderList, body: Body, tag
 function liveEntityTag(etag: string, tag: string, isWhole: boolean): string | undefined {
   const strong = etag.startsWith('W/') ? etag.slice(2) : etag
   if (!/^"[^"]*"$/.test(strong)) return undefined
-  return `${isWhole && strong === etag ? '' : 'W/'}${strong.slice(0, -1)}-live${fingerprint(tag)}"`
-}
-
-/** FNV-1a, 32 bits. */
-function fingerprint(text: string): string {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return (hash >>> 0).toString(16).padStart(8, '0')
+  return `${isWhole && strong === etag ? '' : 'W/'}${strong.slice(0, -1)}-live${hexHash(tag)}"`
 }
