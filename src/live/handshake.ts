@@ -3,15 +3,13 @@ import type { WebSocket } from 'ws'
 import { ServeError } from '../core/serve-error.ts'
 import type { Exchange } from '../http/message/exchange.ts'
 import { emptyReply, type Reply } from '../http/message/reply.ts'
+import { webSocketAccept } from '../http/message/websocket-accept.ts'
 
 /** Bytes of one message from a page: room for the paths of a page with thousands of resources. */
 const messageBytes = 256 * 1024
 
 /** Milliseconds that a page gets to answer a close. ws has no default for sockets that it is handed. */
 const closeMs = 1000
-
-/** RFC 6455 section 1.3. */
-const acceptanceId = '258EAFA5-E914-47DA-95CA-C5AB0DC85B11'
 
 /** The part of ws that its own server uses once a handshake is done. */
 interface Adoptable {
@@ -27,12 +25,9 @@ interface Adoptable {
  */
 export async function acceptWebSocket(x: Exchange, opened: (socket: WebSocket) => void): Promise<Reply> {
   const key = handshakeKey(x)
-  const [{ createHash }, { WebSocket }] = await Promise.all([import('node:crypto'), import('ws')])
-  const accept = createHash('sha1')
-    .update(key + acceptanceId)
-    .digest('base64')
+  const { WebSocket } = await import('ws')
   return {
-    ...emptyReply(101, ['Upgrade', 'websocket', 'Sec-WebSocket-Accept', accept]),
+    ...emptyReply(101, ['Upgrade', 'websocket', 'Sec-WebSocket-Accept', webSocketAccept(key)]),
     takeover(connection, head) {
       // @ts-expect-error the form that ws's own server uses: a socket that did the handshake elsewhere
       const socket: WebSocket & Adoptable = new WebSocket(null, undefined, { autoPong: false, closeTimeout: closeMs })

@@ -1,12 +1,13 @@
 import { constants, type ClientHttp2Stream } from 'node:http2'
 import type { Exchange } from '../../http/message/exchange.ts'
+import { webSocketAccept } from '../../http/message/websocket-accept.ts'
 import { cancelStream } from '../../http/h2/cancel.ts'
 import { http2Body } from './body.ts'
 import { http2RequestFields, plainFields } from './fields.ts'
 import type { Http2Session } from './session.ts'
 import { joinSockets } from '../upgrade/tunnel.ts'
 import type { OutboundRequest, TransportOptions, UpgradeAnswer } from '../types.ts'
-import { acceptOf, wantedUpgrade } from '../upgrade/fields.ts'
+import { wantedUpgrade } from '../upgrade/fields.ts'
 import { UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
 
 /** A WebSocket on its way to an upstream of HTTP/2. */
@@ -82,7 +83,7 @@ function opened(fields: readonly string[], { stream, key, signal }: Asking): Upg
   signal.addEventListener('abort', abandon)
   return {
     status: 101,
-    headers: [...fields, 'Upgrade', 'websocket', 'Sec-WebSocket-Accept', acceptOf(key)],
+    headers: [...fields, 'Upgrade', 'websocket', 'Sec-WebSocket-Accept', webSocketAccept(key)],
     body: null,
     relayed: true,
     takeover: (client, fromClient) => {

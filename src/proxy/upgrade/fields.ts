@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { Exchange } from '../../http/message/exchange.ts'
 import type { HeaderList } from '../../http/message/headers.ts'
+import { webSocketAccept } from '../../http/message/websocket-accept.ts'
 import { isHttpUpgrade } from '../../http/h1/declined-upgrade.ts'
 import { fieldTokens, withoutHopFields } from '../hop-by-hop.ts'
 import type { OutboundRequest } from '../types.ts'
@@ -54,7 +54,7 @@ export function acceptedFields(headers: HeaderList, wanted: string, key: string 
   if (given.includes('websocket')) {
     const accepts = valuesOf(headers, 'sec-websocket-accept')
     // RFC 6455 section 4.1: else a server, or a cache, that took it for a plain request could be made to speak frames.
-    if (key === undefined || accepts.length !== 1 || accepts[0]?.trim() !== acceptOf(key)) {
+    if (key === undefined || accepts.length !== 1 || accepts[0]?.trim() !== webSocketAccept(key)) {
       throw forged('Its Sec-WebSocket-Accept does not fit the key.')
     }
   }
@@ -67,9 +67,4 @@ function forged(message: string): UpstreamError {
 
 function valuesOf(headers: HeaderList, name: string): string[] {
   return headers.filter((_, i) => i % 2 === 1 && (headers[i - 1] as string).toLowerCase() === name)
-}
-
-/** RFC 6455 section 4.2.2. */
-export function acceptOf(key: string): string {
-  return createHash('sha1').update(`${key.trim()}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
 }
