@@ -1,22 +1,5 @@
+import { hopByHopFields } from '../http/message/field-classes.ts'
 import type { HeaderList } from '../http/message/headers.ts'
-
-/**
- * Fields about one connection (RFC 9110 section 7.6.1 and the habits before it), which no proxy passes on. The
- * challenge and credentials of a proxy are between it and its client.
- */
-export const hopFields: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'te',
-  'trailer',
-  'upgrade',
-  'http2-settings',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-authentication-info',
-])
 
 /** The members of a comma-separated field (RFC 9110 section 5.6.1) in lower case, whatever lines they stand on. */
 export function fieldTokens(list: HeaderList, name: string): string[] {
@@ -37,7 +20,7 @@ export function withoutHopFields(list: HeaderList): string[] {
   const kept: string[] = []
   for (let i = 0; i < list.length; i += 2) {
     const name = (list[i] as string).toLowerCase()
-    if (!hopFields.has(name) && !nominated.includes(name)) kept.push(list[i] as string, list[i + 1] as string)
+    if (!hopByHopFields.has(name) && !nominated.includes(name)) kept.push(list[i] as string, list[i + 1] as string)
   }
   return kept
 }

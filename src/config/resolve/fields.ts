@@ -1,7 +1,8 @@
 import { parseAuthority } from '../../http/message/authority.ts'
-import { forwardedFields } from '../../http/message/forwarded-fields.ts'
+import { forwardedFields, serverFields } from '../../http/message/field-classes.ts'
+import { isToken } from '../../http/message/headers.ts'
 import { quote, type Problem } from '../diagnostic.ts'
-import { addField, flatten, ownFields, token, type Fields } from './headers.ts'
+import { addField, flatten, type Fields } from './headers.ts'
 import type { ResolvedProxy } from '../route-types.ts'
 
 type Given = Readonly<Record<string, string | false>>
@@ -54,7 +55,7 @@ export function resolvePassHeaders(
 ): ResolvedProxy['passHeaders'] {
   if (typeof given === 'boolean') return given || []
   for (const name of given) {
-    if (!token.test(name)) {
+    if (!isToken(name)) {
       problems.push({ path, fault: `${quote(name)} is not a field name`, fix: 'use letters, digits and hyphens' })
     } else if (forwardedFields.has(name.toLowerCase())) {
       const fix = 'name the proxies that may set it: trust: ["10.0.0.0/8"]'
@@ -85,7 +86,7 @@ function resolveFields(
     if (reason !== undefined) {
       problems.push({ path: at, fault: `${quote(name)} is the server's own: ${reason}`, fix: 'leave it out' })
     } else if (value !== false) addField(set, name, value, at, problems)
-    else if (!token.test(name) || ownFields.has(lower)) addField(new Map(), name, '', at, problems)
+    else if (!isToken(name) || serverFields.has(lower)) addField(new Map(), name, '', at, problems)
     else remove.push(lower)
   }
   return { set: flatten(set), remove }

@@ -1,23 +1,12 @@
 import { parsePathPrefix } from './path-prefix.ts'
 import { isSecretField } from '../../core/util/secret.ts'
+import { serverFields } from '../../http/message/field-classes.ts'
+import { isToken } from '../../http/message/headers.ts'
 import { quote, type Problem } from '../diagnostic.ts'
 import type { HeaderRule, CheckedOptions } from '../types.ts'
 
-/** RFC 9110 section 5.6.2. */
-export const token: RegExp = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 /** RFC 9110 section 5.5, without the controls of Latin-1: none may reach the wire or a terminal. */
 const fieldValue = /^[\t\x20-\x7e\xa0-\xff]*$/
-/** Fields that frame a message or manage the connection (RFC 9110 section 7.6.1): only the server can say them truly. */
-export const ownFields: ReadonlySet<string> = new Set([
-  'connection',
-  'content-length',
-  'keep-alive',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-])
 /** Name and value of each field, by its name in lower case. */
 export type Fields = Map<string, readonly [name: string, value: string]>
 
@@ -69,9 +58,9 @@ export function addField(
 ): void {
   const value = text.replace(/^[ \t]+|[ \t]+$/g, '')
   const lower = name.toLowerCase()
-  if (!token.test(name)) {
+  if (!isToken(name)) {
     problems.push({ path, fault: `${quote(name)} is not a field name`, fix: 'use letters, digits and hyphens' })
-  } else if (ownFields.has(lower)) {
+  } else if (serverFields.has(lower)) {
     problems.push({ path, fault: `${quote(name)} is the server's own: it frames the message`, fix: 'leave it out' })
   } else if (!fieldValue.test(value)) {
     // A line break here would let one field become several, or a reply of its own (response splitting).

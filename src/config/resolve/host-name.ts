@@ -1,5 +1,6 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { domainToASCII } from 'node:url'
+import { compressIPv6 } from '../../core/util/ip.ts'
 
 const labels = /^(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/
 
@@ -37,7 +38,7 @@ function parseIPv6(address: string): string | undefined {
   if (!isIPv6(address)) return undefined
   // A zone (`fe80::1%eth0`) names an interface of this machine; URLs have no form for it.
   if (address.includes('%')) return address.toLowerCase()
-  return new URL(`http://[${address}]/`).hostname.slice(1, -1)
+  return compressIPv6(address)
 }
 
 /** `domainToASCII` also maps characters that only look like letters; it is asked for non-ASCII names only. */

@@ -3,7 +3,7 @@ import { hostWithin, parseHostName } from './host-name.ts'
 import { parsePathPrefix } from './path-prefix.ts'
 import { isPlainObject } from '../plain-object.ts'
 import { quote, type Problem } from '../diagnostic.ts'
-import { token } from './headers.ts'
+import { isToken } from '../../http/message/headers.ts'
 import type { MatchOptions, ResolvedCondition, ResolvedMatch } from '../route-types.ts'
 
 /** Where a match stands in the options, and what surrounds it. */
@@ -95,8 +95,7 @@ function resolveHost(text: string, { path, problems }: Place): string {
 function resolveMethods(method: string | readonly string[], { path, problems }: Place): readonly string[] {
   const methods = [...new Set(typeof method === 'string' ? [method] : method)]
   for (const name of methods) {
-    if (!token.test(name))
-      problems.push({ path, fault: `${quote(name)} is not a method`, fix: 'use names such as GET' })
+    if (!isToken(name)) problems.push({ path, fault: `${quote(name)} is not a method`, fix: 'use names such as GET' })
     else if (/^(get|head|post|put|patch|delete|options)$/i.test(name) && name !== name.toUpperCase()) {
       const fix = `did you mean ${quote(name.toUpperCase())}?`
       problems.push({ path, fault: `${quote(name)} is in lower case, and methods are case-sensitive`, fix })
@@ -115,7 +114,7 @@ function resolveConditions(
   for (const [name, expected] of Object.entries(given ?? {})) {
     const at = [...path, kind, name]
     const key = spell(name)
-    if (kind !== 'query' && !token.test(name)) {
+    if (kind !== 'query' && !isToken(name)) {
       problems.push({
         path: at,
         fault: `${quote(name)} is not the name of a ${kind}`,

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { Checked } from '../checked.ts'
 import { quote, type Problem } from '../diagnostic.ts'
 import { resolvePassHeaders, resolveReplyFields, resolveRequestFields } from './fields.ts'
-import { token } from './headers.ts'
+import { isToken } from '../../http/message/headers.ts'
 import { refusePem } from './tls.ts'
 import { resolveUpstream } from './upstream.ts'
 import type {
@@ -91,7 +91,7 @@ function resolveHashBy(
   if (balance !== 'hash')
     problems.push({ path: at, fault: `balance ${quote(balance)} does not use it`, fix: 'leave it out' })
   const [, kind, name = ''] = /^(header|cookie):(.+)$/.exec(text) ?? []
-  if (kind === undefined || !token.test(name)) {
+  if (kind === undefined || !isToken(name)) {
     problems.push({ path: at, fault: `${quote(text)} is neither a header nor a cookie`, fix })
     return undefined
   }

@@ -42,6 +42,11 @@ export function addressSet(entries: readonly string[]): (address: string) => boo
   }
 }
 
+/** One spelling for each IPv6 address without a zone (RFC 5952), so that comparing texts is enough. */
+export function compressIPv6(address: string): string {
+  return new URL(`http://[${address}]/`).hostname.slice(1, -1)
+}
+
 /** A host as it stands in a URL: IPv6 in brackets (RFC 3986 section 3.2.2), its zone encoded (RFC 6874). */
 export function formatHost(host: string): string {
   return host.includes(':') ? `[${host.replace('%', '%25')}]` : host

@@ -1,4 +1,5 @@
 import { ServeError } from '../../core/serve-error.ts'
+import { isToken } from '../message/headers.ts'
 
 /** What Node reports when a message cannot be read. */
 export interface ReadFault extends Error {
@@ -9,7 +10,7 @@ export interface ReadFault extends Error {
   readonly bytesParsed?: number
 }
 
-const requestLine = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+ \S+ HTTP\/\d\.\d\r?\n/
+const requestLine = /^(\S+) \S+ HTTP\/\d\.\d\r?\n/
 const knownVersion = /^\S+ \S+ HTTP\/1\.[01]\s/
 /** First byte of a TLS record that holds a handshake (RFC 8446 section 5.1). */
 const tlsHandshake = 0x16
@@ -67,7 +68,8 @@ function methodError(packet: Buffer): ServeError {
     )
   }
   // A well-formed line with a token that the parser does not know (RFC 9110 section 9.1).
-  return requestLine.test(packet.toString('latin1'))
+  const [, method = ''] = requestLine.exec(packet.toString('latin1')) ?? []
+  return isToken(method)
     ? refusal('E8008_NOT_IMPLEMENTED', 'The method is not known here.')
     : refusal('E8008_MALFORMED', 'The message is not valid HTTP.')
 }

@@ -1,6 +1,7 @@
 import { ServeError } from '../../core/serve-error.ts'
 import { parseAuthority } from '../message/authority.ts'
-import { isFieldName, isFieldValue, type HeaderList } from '../message/headers.ts'
+import { connectionFields } from '../message/field-classes.ts'
+import { isToken, isFieldValue, type HeaderList } from '../message/headers.ts'
 import { parseTarget, type Target } from '../message/request-target.ts'
 
 /** What a header section of HTTP/2 says, in the terms of an exchange. */
@@ -22,16 +23,6 @@ export interface Http2Head {
 export const maxSendHeaderBlockLength: number = 2 ** 31 - 1
 
 const known: ReadonlySet<string> = new Set([':method', ':scheme', ':authority', ':path', ':protocol'])
-
-/** Fields about a connection, which HTTP/2 does not have (RFC 9113 section 8.2.2). */
-const ofConnection: ReadonlySet<string> = new Set([
-  'connection',
-  'http2-settings',
-  'keep-alive',
-  'proxy-connection',
-  'transfer-encoding',
-  'upgrade',
-])
 
 /**
  * Reads a header section. Node refuses much of what is malformed itself, by resetting the stream; but its strictness
@@ -78,14 +69,14 @@ export function readHttp2Head(raw: HeaderList, isEncrypted: boolean): Http2Head 
 }
 
 function fieldProblem(name: string, text: string): string | undefined {
-  if (!isFieldName(name) || name !== name.toLowerCase()) return 'A field has a name that no field may have.'
-  if (ofConnection.has(name)) return `The field ${name} does not exist in HTTP/2.`
+  if (!isToken(name) || name !== name.toLowerCase()) return 'A field has a name that no field may have.'
+  if (connectionFields.has(name)) return `The field ${name} does not exist in HTTP/2.`
   if (name === 'te' && text.toLowerCase() !== 'trailers') return 'TE may only name trailers in HTTP/2.'
   return undefined
 }
 
 function pseudoProblem(pseudo: ReadonlyMap<string, string>, method: string): string | undefined {
-  if (!isFieldName(method)) return 'The request has no valid :method.'
+  if (!isToken(method)) return 'The request has no valid :method.'
   const isConnect = method === 'CONNECT'
   if (pseudo.has(':protocol') && !isConnect) return 'Only a CONNECT has a :protocol.'
   // RFC 9113 section 8.5, RFC 8441 section 4.

@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net'
+import { compressIPv6 } from '../../core/util/ip.ts'
 
 /** Host and port as a request names them (RFC 9110 section 7.2, RFC 3986 section 3.2). */
 export interface Authority {
@@ -27,14 +28,9 @@ export function parseAuthority(text: string): Authority | undefined {
   if (host.startsWith('[')) {
     const address = host.slice(1, -1)
     if (!isIPv6(address) || address.includes('%')) return undefined
-    return { hostname: compress(address), port, kind: 'ipv6' }
+    return { hostname: compressIPv6(address), port, kind: 'ipv6' }
   }
   if (host.length > 254 || !name.test(host)) return undefined
   const hostname = host.endsWith('.') ? host.slice(0, -1) : host
   return { hostname, port, kind: isIPv4(hostname) ? 'ipv4' : 'name' }
-}
-
-/** One spelling for each IPv6 address (RFC 5952), so that comparing texts is enough. */
-function compress(address: string): string {
-  return new URL(`http://[${address}]/`).hostname.slice(1, -1)
 }

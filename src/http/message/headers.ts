@@ -9,15 +9,26 @@ export type HeaderList = readonly string[]
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 // Controls other than a tab could split a message; space around a value would be lost in one.
 const fieldValue = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/
+/** What no field may hold, whether in its middle or around it (RFC 9110 section 5.5). */
+const splitting = /[^\t\x20-\x7e\x80-\xff]/
 
-/** Whether a text can be the name of a field, or a method (RFC 9110 section 5.6.2). */
-export function isFieldName(text: string): boolean {
+/** Whether a text is a token, as methods and the names of fields are (RFC 9110 section 5.6.2). */
+export function isToken(text: string): boolean {
   return token.test(text)
 }
 
 /** Whether a text can be the value of a field in every version of HTTP (RFC 9110 section 5.5). */
 export function isFieldValue(text: string): boolean {
   return fieldValue.test(text)
+}
+
+/** @throws TypeError for a field that no message can carry: it could become several, or another message. */
+export function checkField(name: string, value: string): void {
+  if (!isToken(name))
+    throw new TypeError(`${JSON.stringify(name)} is not a field name; use letters, digits and hyphens.`)
+  if (value === undefined || splitting.test(value)) {
+    throw new TypeError(`The value of ${name} holds characters that a field cannot carry; encode them.`)
+  }
 }
 
 /** The first value of a field (name in lower case), or undefined. */

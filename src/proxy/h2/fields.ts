@@ -1,8 +1,9 @@
 import type { OutgoingHttpHeaders } from 'node:http2'
-import { getField, isFieldName, isFieldValue, type HeaderList } from '../../http/message/headers.ts'
+import { getField, isToken, isFieldValue, type HeaderList } from '../../http/message/headers.ts'
 import { trailerPairs } from '../../http/message/trailers.ts'
 import type { ResolvedUpstream } from '../../config/route-types.ts'
-import { fieldTokens, hopFields, withoutHopFields } from '../hop-by-hop.ts'
+import { hopByHopFields } from '../../http/message/field-classes.ts'
+import { fieldTokens, withoutHopFields } from '../hop-by-hop.ts'
 import type { OutboundRequest } from '../types.ts'
 
 /** Fields whose values Node takes once only, and that must not be joined either. */
@@ -35,7 +36,7 @@ export function http2Trailers(trailers: HeaderList): OutgoingHttpHeaders {
   const fields: OutgoingHttpHeaders = {}
   for (const [name, value] of trailerPairs(trailers)) {
     const lower = name.toLowerCase()
-    if (!hopFields.has(lower) && isFieldName(lower) && isFieldValue(value)) append(fields, lower, value)
+    if (!hopByHopFields.has(lower) && isToken(lower) && isFieldValue(value)) append(fields, lower, value)
   }
   return fields
 }

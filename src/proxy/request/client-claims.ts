@@ -1,4 +1,4 @@
-import { forwardedFields } from '../../http/message/forwarded-fields.ts'
+import { forwardedFields } from '../../http/message/field-classes.ts'
 import { plainSpelling } from '../../http/message/headers.ts'
 
 /*

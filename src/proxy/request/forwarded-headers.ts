@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import type { Exchange, Peer } from '../../http/message/exchange.ts'
-import type { HeaderList } from '../../http/message/headers.ts'
+import { isToken, type HeaderList } from '../../http/message/headers.ts'
 import { formatHost, unmapped } from '../../core/util/ip.ts'
 
 /**
@@ -77,7 +77,7 @@ function nodeName(address: string): string {
 
 /** A token as it is, anything else in quotes (RFC 7239 section 4). */
 function quoted(text: string): string {
-  return /^[\w!#$%&'*+.^`|~-]+$/.test(text) ? text : `"${text.replace(/["\\]/g, String.raw`\$&`)}"`
+  return isToken(text) ? text : `"${text.replace(/["\\]/g, String.raw`\$&`)}"`
 }
 
 /** How many proxies may stand in a row before it is taken for a circle. */

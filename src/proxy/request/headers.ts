@@ -1,9 +1,10 @@
 import type { ResolvedMatch, ResolvedProxy, ResolvedUpstream } from '../../config/route-types.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import type { Exchange } from '../../http/message/exchange.ts'
+import { hopByHopFields } from '../../http/message/field-classes.ts'
 import {
   getField,
-  isFieldName,
+  isToken,
   isFieldValue,
   plainSpelling,
   withoutField,
@@ -12,7 +13,7 @@ import {
 import { isClaim, isOthersClaim } from './client-claims.ts'
 import { matchedPrefix } from './path.ts'
 import { forwardingFields, isLooping, viaField } from './forwarded-headers.ts'
-import { fieldTokens, hopFields } from '../hop-by-hop.ts'
+import { fieldTokens } from '../hop-by-hop.ts'
 
 /** What decides how a request goes out. */
 export interface OutboundOptions {
@@ -39,10 +40,10 @@ const ownFields: ReadonlySet<string> = new Set([
  * for it: one that reads `Transfer_Encoding` as its dashed twin sees other messages on the connection than we send.
  */
 export function isHopOrOwn(name: string): boolean {
-  if (hopFields.has(name) || ownFields.has(name)) return true
+  if (hopByHopFields.has(name) || ownFields.has(name)) return true
   if (!/[_.]/.test(name)) return false
   const plain = plainSpelling(name)
-  return hopFields.has(plain) || ownFields.has(plain)
+  return hopByHopFields.has(plain) || ownFields.has(plain)
 }
 
 /** How the requests of a route go to one of its upstreams. */
@@ -127,8 +128,8 @@ function passedClaims(passed: ResolvedProxy['passHeaders']): (name: string) => b
 }
 
 function checkFields(method: string, fields: HeaderList): void {
-  const isValid = fields.every((text, i) => (i % 2 === 0 ? isFieldName(text) : isFieldValue(text)))
-  if (isValid && isFieldName(method)) return
+  const isValid = fields.every((text, i) => (i % 2 === 0 ? isToken(text) : isFieldValue(text)))
+  if (isValid && isToken(method)) return
   throw new ServeError('E8008_MALFORMED', 'The request has a field that cannot be passed on.')
 }
 

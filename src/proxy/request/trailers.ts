@@ -1,5 +1,5 @@
 import type { Exchange } from '../../http/message/exchange.ts'
-import { isFieldName, isFieldValue, plainSpelling, type HeaderList } from '../../http/message/headers.ts'
+import { isToken, isFieldValue, plainSpelling, type HeaderList } from '../../http/message/headers.ts'
 import { trailerPairs } from '../../http/message/trailers.ts'
 import { isClaim } from './client-claims.ts'
 import { fieldTokens } from '../hop-by-hop.ts'
@@ -28,7 +28,7 @@ export function trailerSection({ headers, body }: Exchange, options: OutboundOpt
 }
 
 function isAllowed(name: string, nominated: readonly string[], { proxy: { requestFields } }: OutboundOptions): boolean {
-  if (!isFieldName(name) || trailerPairs([name, '']).length === 0) return false
+  if (!isToken(name) || trailerPairs([name, '']).length === 0) return false
   if (isHopOrOwn(name) || nominated.includes(name) || isClaim(name)) return false
   // However it is spelled, it must not stand in for what the header section says or leaves out.
   return !settledNames(requestFields).has(plainSpelling(name))

@@ -1,5 +1,6 @@
 import { getField, type HeaderList } from '../../http/message/headers.ts'
-import { fieldTokens, hopFields } from '../hop-by-hop.ts'
+import { hopByHopFields } from '../../http/message/field-classes.ts'
+import { fieldTokens } from '../hop-by-hop.ts'
 import { UpstreamError } from '../upstream/upstream-error.ts'
 
 /** Interim replies that are passed on: a server that sends more has something else in mind. */
@@ -59,7 +60,7 @@ export function readResponseHead(raw: HeaderList): ResponseHead {
     else if (lower === 'transfer-encoding' && !/^\s*chunked\s*$/i.test(value)) {
       throw protocolFault('its transfer coding is not chunked')
     } else if (lower === 'content-type') isEvents = isEventStreamType(value)
-    if (!hopFields.has(lower) || lower === 'trailer') fields.push(name, value)
+    if (!hopByHopFields.has(lower) || lower === 'trailer') fields.push(name, value)
   }
   const nominated = hasConnection ? fieldTokens(raw, 'connection') : []
   return {
