@@ -4,12 +4,10 @@ import { isUnclaimed } from './respond.ts'
 import type { Exchange, Handler } from './message/exchange.ts'
 import { sendFile } from './body/file-body.ts'
 import { FileSlice } from './body/file-slice.ts'
-import { isBodyless, lengthened } from './h1/write-response.ts'
+import { frameReply } from './framing.ts'
 import { plainExchange } from './synthetic-exchange.ts'
-import { lengthOf } from './body/reply-content.ts'
+import type { StreamedBody } from './body/reply-content.ts'
 import type { Body, Reply } from './message/reply.ts'
-
-type Streamed = Exclude<Body, null | Uint8Array>
 
 /** Answers Fetch API requests through a pipeline, without a connection. */
 export interface FetchAnswer {
@@ -81,16 +79,16 @@ function framed(headers: string[], length: string | null): string[] {
 
 function toResponse(reply: Reply, x: Exchange, unread: Set<Body>): Response {
   const { status, reason: statusText = '', body } = reply
-  const bodyless = isBodyless(x.method, status)
-  if (bodyless) discard(body)
-  const headers = pairs(lengthened(reply, body === null ? undefined : lengthOf(body)))
-  if (bodyless || body === null) return new Response(null, { status, statusText, headers })
+  const framing = frameReply(reply, x.method, 'fetch')
+  if (framing.isBodyless) discard(body)
+  const headers = pairs(framing.headers)
+  if (framing.isBodyless || body === null) return new Response(null, { status, statusText, headers })
   if (body instanceof Uint8Array) return new Response(body as Uint8Array<ArrayBuffer>, { status, statusText, headers })
   return new Response(onDemand(body, x.signal, unread), { status, statusText, headers })
 }
 
 /** A stream that starts when it is first read, so that a test which looks at the status alone costs nothing. */
-function onDemand(body: Streamed, signal: AbortSignal, unread: Set<Body>): ReadableStream<Uint8Array> {
+function onDemand(body: StreamedBody, signal: AbortSignal, unread: Set<Body>): ReadableStream<Uint8Array> {
   let reader: ReadableStreamDefaultReader<Uint8Array | string> | undefined
   unread.add(body)
   return new ReadableStream<Uint8Array>(
@@ -119,7 +117,7 @@ function pairs(headers: readonly string[]): [string, string][] {
   return list
 }
 
-function toWeb(body: Streamed, signal: AbortSignal): ReadableStream<Uint8Array | string> {
+function toWeb(body: StreamedBody, signal: AbortSignal): ReadableStream<Uint8Array | string> {
   if (body instanceof Readable) return Readable.toWeb(body) as ReadableStream<Uint8Array | string>
   const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
   const writer = writable.getWriter()

@@ -2,9 +2,8 @@ import type { Limits } from '../config/types.ts'
 import { isServeError, ServeError } from '../core/serve-error.ts'
 import { discard } from './body/discard.ts'
 import type { Exchange, Handler } from './message/exchange.ts'
-import type { Sent } from './h1/write-response.ts'
 import { mountedReply, type Mount } from './mounted-reply.ts'
-import type { Reply } from './message/reply.ts'
+import type { Reply, Sent } from './message/reply.ts'
 
 /** An exchange that came over a connection, on which its reply goes out. */
 export interface ServerExchange extends Exchange {

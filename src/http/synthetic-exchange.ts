@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { Exchange, Peer } from './message/exchange.ts'
-import { checkInterim } from './h1/write-response.ts'
+import { checkInterimStatus } from './framing.ts'
 import { RequestHeaders, type HeaderList } from './message/headers.ts'
 import { StreamBody } from './body/request-body.ts'
 import { parseTarget } from './message/request-target.ts'
@@ -55,7 +55,7 @@ export function plainExchange(options: PlainExchangeOptions): Exchange {
       else signal.addEventListener('abort', callback)
       return () => signal.removeEventListener('abort', callback)
     },
-    inform: checkInterim,
+    inform: checkInterimStatus,
     notes: {},
   }
 }

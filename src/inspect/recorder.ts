@@ -1,19 +1,11 @@
 import type { Exchange } from '../http/message/exchange.ts'
-import type { Reply } from '../http/message/reply.ts'
+import type { Reply, Sent } from '../http/message/reply.ts'
 import { withoutStamp } from '../http/message/request-target.ts'
 import type { AccessRecord } from '../server/types.ts'
 import { unmapped } from '../core/util/ip.ts'
 import { redactAuthority, redactUrl } from './access-log/redact.ts'
 
 export { createAccessLog } from './access-log/access-log.ts'
-
-/** What was sent of a reply by the time the exchange ended. */
-export interface Sent {
-  /** Bytes of content. */
-  readonly bytes: number
-  /** Whether the client left before the reply was complete. */
-  readonly aborted: boolean
-}
 
 /** Closes the record of one exchange. */
 export type Recorder = (x: Exchange, reply: Reply, sent: Sent) => void

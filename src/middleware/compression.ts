@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import type { Exchange, Filter } from '../http/message/exchange.ts'
 import { getField, withVary } from '../http/message/headers.ts'
 import { isCompressible } from '../http/message/media-type.ts'
@@ -6,7 +5,8 @@ import { chooseEncoding, type ContentCoding } from '../http/semantics/negotiate.
 import type { Reply } from '../http/message/reply.ts'
 import { variantTag } from '../http/semantics/variant.ts'
 import { contentCodings, encodeWhole } from './encoder.ts'
-import { encodedSource, type StreamedBody } from './encoded-source.ts'
+import { bodyLength, type StreamedBody } from '../http/body/reply-content.ts'
+import { encodedSource } from './encoded-source.ts'
 import { digestFields, withoutFields } from './representation-fields.ts'
 
 /** Options of {@link createCompress}. */
@@ -115,7 +115,7 @@ function isPartial(x: Exchange): boolean {
 
 function lengthOf(reply: Reply): number | undefined {
   const { body } = reply
-  return body === null ? 0 : body instanceof Readable ? undefined : body.length
+  return body === null ? 0 : bodyLength(body)
 }
 
 function isBelow(reply: Reply, floor: number): boolean {

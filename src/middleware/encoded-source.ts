@@ -4,12 +4,10 @@ import { discard } from '../http/body/discard.ts'
 import { FileSlice } from '../http/body/file-slice.ts'
 import { pulledStream } from '../http/body/pulled-stream.ts'
 import { pushBody } from '../http/body/push-body.ts'
+import type { StreamedBody } from '../http/body/reply-content.ts'
 import type { ContentCoding } from '../http/semantics/negotiate.ts'
-import type { Body, Source } from '../http/message/reply.ts'
+import type { Source } from '../http/message/reply.ts'
 import { createEncoder, flushEncoder } from './encoder.ts'
-
-/** A body that has to be read to be sent. */
-export type StreamedBody = Exclude<Body, null | Uint8Array>
 
 /**
  * A body compressed on its way, chunk by chunk: memory stays constant, and a client that reads slowly

@@ -1,7 +1,7 @@
 import { quote } from '../config/diagnostic.ts'
 import { ServeError } from '../core/serve-error.ts'
 import type { Handler, Layer } from '../http/message/exchange.ts'
-import { checkField } from '../http/h1/write-response.ts'
+import { checkField } from '../http/message/headers.ts'
 import { isStreamed } from '../http/body/reply-content.ts'
 import type { Reply } from '../http/message/reply.ts'
 

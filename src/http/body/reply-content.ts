@@ -4,19 +4,13 @@ import { sendFile } from './file-body.ts'
 import { FileSlice } from './file-slice.ts'
 import type { HeaderList } from '../message/headers.ts'
 import type { ReplyWriter } from './reply-writer.ts'
-import type { Body, Source } from '../message/reply.ts'
+import type { Body, Sent } from '../message/reply.ts'
 
 /** A body that is not in memory. */
 export type StreamedBody = Exclude<Body, null | Uint8Array>
 
-/** What became of the content of a reply. */
-export interface SentContent {
-  /** Bytes handed to the connection. */
-  readonly bytes: number
-  /** Whether the content did not go out whole, so that its message must not look complete. */
-  readonly aborted: boolean
-  /** Why, when it was not the client who left. */
-  readonly error?: unknown
+/** What became of the content of a reply. Where it was aborted, its message must not look complete. */
+export interface SentContent extends Sent {
   /** Fields that follow the content. */
   readonly trailers?: HeaderList | undefined
 }
@@ -27,15 +21,15 @@ export function isStreamed(body: unknown): body is StreamedBody {
   return body instanceof FileSlice || body instanceof Readable || typeof pull === 'function'
 }
 
-/** The length of a body that is not in memory, where it is known. */
-export function lengthOf(body: Body): number | undefined {
-  return body instanceof FileSlice ? body.length : body instanceof Readable ? undefined : (body as Source).length
+/** The length of a body in bytes, undefined where it is not known. */
+export function bodyLength(body: Exclude<Body, null>): number | undefined {
+  return body instanceof Readable ? undefined : body.length
 }
 
 /** Sends a body through the writer of its reply. Never rejects. */
 export async function sendContent(body: StreamedBody, writer: ReplyWriter, x: Exchange): Promise<SentContent> {
   const { signal } = x
-  const length = lengthOf(body)
+  const length = bodyLength(body)
   let bytes = 0
   let trailers: HeaderList | undefined
   const count = (chunk: Uint8Array): boolean => {

@@ -2,10 +2,10 @@ import type { Duplex } from 'node:stream'
 import type { ServeError } from '../../core/serve-error.ts'
 import type { Answer, Connection, Latest } from './connection.ts'
 import type { Exchange } from '../message/exchange.ts'
-import { finishRaw, type Sent } from './write-response.ts'
+import { finishRaw } from './write-response.ts'
 import { messageError, type ReadFault } from './parse-error.ts'
 import { plainExchange } from '../synthetic-exchange.ts'
-import type { Reply } from '../message/reply.ts'
+import type { Reply, Sent } from '../message/reply.ts'
 
 /** What the answer to a broken message needs. */
 export interface BrokenMessageOptions {

@@ -1,25 +1,16 @@
-import { ServerResponse, STATUS_CODES, validateHeaderName, validateHeaderValue, type IncomingMessage } from 'node:http'
+import { ServerResponse, STATUS_CODES, validateHeaderValue, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Backlog, Waiting } from '../backlog.ts'
 import { discard } from '../body/discard.ts'
 import type { Exchange } from '../message/exchange.ts'
+import { checkFinalStatus, checkInterimStatus, frameReply, isBodyless } from '../framing.ts'
 import { FileSlice } from '../body/file-slice.ts'
-import { getField, withField, type HeaderList } from '../message/headers.ts'
-import { isStreamed, lengthOf, sendContent, type StreamedBody } from '../body/reply-content.ts'
+import { checkField, withField, type HeaderList } from '../message/headers.ts'
+import { sendContent, type StreamedBody } from '../body/reply-content.ts'
 import { createReplyWriter } from '../body/reply-writer.ts'
-import type { Reply } from '../message/reply.ts'
+import type { Reply, Sent } from '../message/reply.ts'
 import { trailerPairs } from '../message/trailers.ts'
-
-/** What became of a reply. */
-export interface Sent {
-  /** Bytes of content handed to the connection. */
-  readonly bytes: number
-  /** Whether the content did not go out whole. */
-  readonly aborted: boolean
-  /** Why, when it was not the client who left. */
-  readonly error?: unknown
-}
 
 const complete: Sent = { bytes: 0, aborted: false }
 
@@ -50,9 +41,10 @@ export function finish(
     end(response, content)
     return { bytes: (body as Uint8Array).byteLength, aborted: false }
   }
-  if (!isStreamed(body)) throw new TypeError('The body of a reply is null, bytes, a stream or a source.')
-  writeHead(response, reply, announced(response, reply, lengthened(reply, lengthOf(body))))
-  if (isBodyless(x.method, status)) {
+  const version = response.req.httpVersion === '1.0' ? '1.0' : '1.1'
+  const { headers, isBodyless: ends } = frameReply(reply, x.method, version)
+  writeHead(response, reply, headers)
+  if (ends) {
     discard(body)
     response.end()
     return complete
@@ -61,7 +53,7 @@ export function finish(
 }
 
 function writeHead(response: ServerResponse, { status, reason, close }: Reply, headers: string[]): void {
-  if (!(status >= 200 && status <= 999)) throw new RangeError(`${status} is not the status of a final reply.`)
+  checkFinalStatus(status)
   if (close === true) response.shouldKeepAlive = false
   try {
     if (reason === undefined) response.writeHead(status, headers)
@@ -71,11 +63,6 @@ function writeHead(response: ServerResponse, { status, reason, close }: Reply, h
     response.statusMessage = ''
     throw error
   }
-}
-
-/** RFC 9110 sections 9.3.2 and 6.4.1: these replies end with their header section. */
-export function isBodyless(method: string, status: number): boolean {
-  return method === 'HEAD' || status === 204 || status === 304
 }
 
 /** What a reply becomes on the wire, worked out once for replies that are used again. */
@@ -98,51 +85,12 @@ function prepare(reply: Reply, body: Uint8Array | null): Prepared {
   const isKept = Object.isFrozen(reply)
   const known = isKept ? prepared.get(reply) : undefined
   if (known !== undefined) return known
-  const headers = lengthened(reply, body?.byteLength ?? 0)
+  const { headers } = frameReply(reply, '', '1.1')
   const short = body !== null && body.byteLength <= textBytes
   const content = short ? Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1') : body
   const result = { headers, content }
   if (isKept) prepared.set(reply, result)
   return result
-}
-
-/** RFC 9110 section 8.6: no `Content-Length` in a 204, nor in a 304 whose length nobody computed. */
-export function lengthened(reply: Reply, length: number | undefined): string[] {
-  const headers = withoutFraming(reply)
-  if (length === undefined || reply.status === 204 || reply.status === 304) return headers
-  // A reply to HEAD may state the length of content that was never made.
-  if (reply.body !== null || getField(headers, 'content-length') === undefined) {
-    headers.push('Content-Length', String(length))
-  }
-  return headers
-}
-
-/** Fields that are about the connection or the message's end, which are ours alone. */
-const framingFields: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'transfer-encoding',
-  'trailer',
-  'upgrade',
-])
-
-function withoutFraming({ headers, body }: Reply): string[] {
-  const kept: string[] = []
-  for (let i = 0; i < headers.length; i += 2) {
-    const name = (headers[i] as string).toLowerCase()
-    if (framingFields.has(name) || (name === 'content-length' && body !== null)) continue
-    kept.push(headers[i] as string, headers[i + 1] as string)
-  }
-  return kept
-}
-
-/** Only the last chunk can be followed by fields (RFC 9112 section 7.1.2), so only there `Trailer` stands. */
-function announced(response: ServerResponse, reply: Reply, headers: string[]): string[] {
-  const trailer = reply.relayed === true ? getField(reply.headers, 'trailer') : undefined
-  if (trailer === undefined || lengthOf(reply.body) !== undefined) return headers
-  const { httpVersion, method = '' } = response.req
-  if (httpVersion !== '1.0' && !isBodyless(method, reply.status)) headers.push('Trailer', trailer)
-  return headers
 }
 
 async function stream(response: ServerResponse, body: StreamedBody, x: Exchange, backlog: Backlog): Promise<Sent> {
@@ -189,7 +137,8 @@ export function responseOn(socket: Duplex, request: IncomingMessage): ServerResp
 /** Writes a whole reply on a bare connection, where node:http has no response object for it. */
 export function finishRaw(socket: Duplex, reply: Reply): void {
   const body = reply.body instanceof Uint8Array ? reply.body : new Uint8Array()
-  const headers = [...lengthened(reply, body.byteLength), 'Date', new Date().toUTCString(), 'Connection', 'close']
+  const { headers } = frameReply({ ...reply, body }, '', '1.1')
+  headers.push('Date', new Date().toUTCString(), 'Connection', 'close')
   socket.write(head(reply, headers), 'latin1')
   socket.end(body)
 }
@@ -198,12 +147,6 @@ export function finishRaw(socket: Duplex, reply: Reply): void {
 export function finishUpgrade(socket: Duplex, reply: Reply, rest: Uint8Array): void {
   socket.write(head(reply, withField(reply.headers, 'Connection', 'Upgrade')), 'latin1')
   reply.takeover?.(socket, rest)
-}
-
-/** @throws TypeError for a field that would split the message. */
-export function checkField(name: string, value: string): void {
-  validateHeaderName(name)
-  validateHeaderValue(name, value)
 }
 
 type StatusLine = Pick<Reply, 'status' | 'reason'>
@@ -220,18 +163,12 @@ function head({ status, reason = STATUS_CODES[status] ?? '' }: StatusLine, heade
   return `${text}\r\n`
 }
 
-/** @throws RangeError for a status that would end the message, or switch the protocol (RFC 9110 section 15.2). */
-export function checkInterim(status: number): void {
-  if (Number.isInteger(status) && status >= 100 && status <= 199 && status !== 101) return
-  throw new RangeError(`${status} is not the status of an interim reply; use 103, or another from 100 to 199.`)
-}
-
 /**
  * Sends an interim reply (RFC 9110 section 15.2), such as 103 with links. It is dropped where it
  * could not stand: before the replies of earlier requests, after our own, or for HTTP/1.0.
  */
 export function finishInterim(response: ServerResponse, status: number, headers: HeaderList): void {
-  checkInterim(status)
+  checkInterimStatus(status)
   const { socket } = response
   if (socket === null || response.headersSent || response.req.httpVersion === '1.0') return
   socket.write(head({ status }, headers), 'latin1')

@@ -3,12 +3,13 @@ import type { Limits } from '../../config/types.ts'
 import type { Backlog } from '../backlog.ts'
 import { discard } from '../body/discard.ts'
 import type { Exchange } from '../message/exchange.ts'
-import { checkField, checkInterim, isBodyless, lengthened, type Sent } from '../h1/write-response.ts'
-import { getField, type HeaderList } from '../message/headers.ts'
+import { checkFinalStatus, checkInterimStatus, frameReply, isBodyless } from '../framing.ts'
+import { connectionFields } from '../message/field-classes.ts'
+import { checkField, type HeaderList } from '../message/headers.ts'
 import { resetStream, stopReading, whenContentEnds } from './reset.ts'
 import { Http2Writer } from './writer.ts'
-import { isStreamed, lengthOf, sendContent } from '../body/reply-content.ts'
-import type { Reply } from '../message/reply.ts'
+import { sendContent } from '../body/reply-content.ts'
+import type { Reply, Sent } from '../message/reply.ts'
 import { trailerPairs } from '../message/trailers.ts'
 
 /** Content up to this many bytes counts as sent when it was handed over: more than that waits for the client. */
@@ -21,11 +22,6 @@ const single: ReadonlySet<string> = new Set([
 ])
 /** Lists that Node takes for fields that stand once: they are joined (RFC 9110 section 5.3). */
 const joined: ReadonlySet<string> = new Set(['content-encoding', 'content-language'])
-/** Fields about a connection: HTTP/2 has none (RFC 9113 section 8.2.2). */
-const ofConnection: ReadonlySet<string> = new Set([
-  ...['connection', 'http2-settings', 'keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade'],
-])
-
 /** What the streams of one server share. */
 export interface Http2Host {
   readonly backlog: Backlog
@@ -52,12 +48,11 @@ export function goesOutAtOnce({ body, status }: Reply, method: string): boolean 
 export function finishHttp2(stream: ServerHttp2Stream, reply: Reply, x: Asked, host: Http2Host): Sent | Promise<Sent> {
   const { backlog, limits } = host
   const { body, status } = reply
-  if (!(status >= 200 && status <= 999)) throw new RangeError(`${status} is not the status of a final reply.`)
+  checkFinalStatus(status)
+  const framing = frameReply(reply, x.method, '2')
+  const fields = http2Fields(status, framing.headers)
   if (body === null || body instanceof Uint8Array) {
-    // A relayed reply without content says nothing of a length that its server left out.
-    const isSilent = body === null && reply.relayed === true
-    const fields = http2Fields(status, lengthened(reply, isSilent ? undefined : (body?.byteLength ?? 0)))
-    const endStream = body === null || body.byteLength === 0 || isBodyless(x.method, status)
+    const endStream = body === null || body.byteLength === 0 || framing.isBodyless
     stream.respond(fields, { endStream })
     whenFinished(stream, host)
     if (endStream) return { bytes: 0, aborted: false }
@@ -70,13 +65,8 @@ export function finishHttp2(stream: ServerHttp2Stream, reply: Reply, x: Asked, h
     } else writer.endWith(body)
     return { bytes: body.byteLength, aborted: false }
   }
-  if (!isStreamed(body)) throw new TypeError('The body of a reply is null, bytes, a stream or a source.')
-  const fields = http2Fields(status, lengthened(reply, lengthOf(body)))
-  const isEmpty = isBodyless(x.method, status)
-  const trailer = reply.relayed === true && !isEmpty ? getField(reply.headers, 'trailer') : undefined
-  if (trailer !== undefined) fields['trailer'] = trailer
-  stream.respond(fields, { endStream: isEmpty, waitForTrailers: !isEmpty && 'pull' in body })
-  if (isEmpty) {
+  stream.respond(fields, { endStream: framing.isBodyless, waitForTrailers: framing.hasTrailers && 'pull' in body })
+  if (framing.isBodyless) {
     discard(body)
     whenFinished(stream, host)
     return { bytes: 0, aborted: false }
@@ -129,7 +119,7 @@ export function finishHttp2Upgrade(stream: ServerHttp2Stream, { headers, takeove
 
 /** Sends an interim reply; dropped where the final one is out. */
 export function finishHttp2Interim(stream: ServerHttp2Stream, status: number, headers: HeaderList): void {
-  checkInterim(status)
+  checkInterimStatus(status)
   if (stream.headersSent || stream.destroyed || stream.closed) return
   stream.additionalHeaders(http2Fields(status, headers))
 }
@@ -141,9 +131,14 @@ function http2Fields(status: number, headers: HeaderList): OutgoingHttpHeaders {
   for (let i = 0; i < headers.length; i += 2) {
     const [name, value] = [(headers[i] as string).toLowerCase(), headers[i + 1] as string]
     checkField(name, value)
-    if (!ofConnection.has(name)) append(fields, name, value)
+    if (isSendable(name)) append(fields, name, value)
   }
   return fields
+}
+
+/** Node takes `TE` for a field about the connection in a reply, as RFC 9113 section 8.2.2 allows it in requests only. */
+function isSendable(name: string): boolean {
+  return name !== 'te' && !connectionFields.has(name)
 }
 
 function append(fields: OutgoingHttpHeaders, name: string, value: string): void {
@@ -168,6 +163,6 @@ function checkedTrailers(trailers: HeaderList): [string, string][] {
 
 function listed(pairs: readonly (readonly [string, string])[]): OutgoingHttpHeaders {
   const fields: OutgoingHttpHeaders = Object.create(null)
-  for (const [name, value] of pairs) if (!ofConnection.has(name)) append(fields, name.toLowerCase(), value)
+  for (const [name, value] of pairs) append(fields, name.toLowerCase(), value)
   return fields
 }

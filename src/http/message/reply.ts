@@ -65,6 +65,16 @@ export interface Reply {
   readonly takeover?: Takeover | undefined
 }
 
+/** What became of a reply. */
+export interface Sent {
+  /** Bytes of content handed to the connection. */
+  readonly bytes: number
+  /** Whether the content did not go out whole. */
+  readonly aborted: boolean
+  /** Why, unless the client left. */
+  readonly error?: unknown
+}
+
 /** A reply without a body. */
 export function emptyReply(status: number, headers: HeaderList = []): Reply {
   return { status, headers, body: null }
