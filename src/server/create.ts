@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import { checkFolders } from '../config/check-folders.ts'
 import { missingPage } from '../config/single-page-check.ts'
 import { isPlainObject } from '../config/plain-object.ts'
+import { publicConfig, type ServerConfig } from '../config/public-config.ts'
 import { quote } from '../config/diagnostic.ts'
 import { isCleartextHttp2, resolveConfig } from '../config/resolve/resolve.ts'
 import type { ResolvedRoute } from '../config/route-types.ts'
@@ -102,10 +103,11 @@ function checkUpgrade(request: unknown, socket: unknown): void {
 const adviseMs = 100
 
 class Serve8008 implements Server8008 {
-  readonly config: ResolvedConfig
+  readonly config: ServerConfig
   readonly routes: ServerRoutes
   readonly handler: RequestListener
   readonly upgrade: (request: object, socket: Duplex, head: Uint8Array) => void
+  readonly #config: ResolvedConfig
   readonly #events = new Events()
   readonly #layers: Layer[] = []
   readonly #sites: ReturnType<typeof openSites>
@@ -126,7 +128,8 @@ class Serve8008 implements Server8008 {
   #wasAdvised = false
 
   constructor(config: ResolvedConfig, program: ProgramOptions) {
-    this.config = config
+    this.config = publicConfig(config)
+    this.#config = config
     this.#sites = openSites(config)
     this.#live = openLive(config, this.#sites, this.#events)
     this.#phrase = this.#guardedPhrase(program.phrase ?? programPhrase)
@@ -201,16 +204,16 @@ class Serve8008 implements Server8008 {
   }
 
   async #start(): Promise<Running> {
-    checkFolders(this.config)
+    checkFolders(this.#config)
     // Before the first address is bound: pages that come again must not find a server without live reload.
     this.#live?.start()
     const running = await Running.start({
-      config: this.config,
+      config: this.#config,
       adapter: this.#adapter,
       authorityFolder: this.#authorityFolder,
       onSecured: (secured) => {
         this.#secured = secured
-        this.#certify(this.routes.list())
+        this.#certify(this.routes.current)
       },
       onWarning: (warning) => this.#events.emit('warning', warning),
       onReplaced: (files) => this.#events.emit('certificate', files),
@@ -221,7 +224,7 @@ class Serve8008 implements Server8008 {
     })
     try {
       if (this.#closing !== undefined) throw closedError('The server was closed while it started.')
-      refuseOwnRoutes(this.routes.list(), running.listening, this.config)
+      refuseOwnRoutes(this.routes.current, running.listening, this.#config)
     } catch (error) {
       this.#live?.stop()
       await running.stop()
@@ -229,10 +232,10 @@ class Serve8008 implements Server8008 {
     }
     this.#running = running
     // Of routes that were added before.
-    if (this.config.h2cFollows && this.routes.list().some(isCleartextHttp2)) running.takeHttp2()
+    if (this.#config.h2cFollows && this.routes.current.some(isCleartextHttp2)) running.takeHttp2()
     this.#events.emit('listening', running.listening)
     const telling = tellingWarnings(this.#sites.flatMap(({ site }) => site.telling()))
-    const warnings = [...listeningWarnings(running.listening), ...missingPage(this.config), ...telling]
+    const warnings = [...listeningWarnings(running.listening), ...missingPage(this.#config), ...telling]
     for (const warning of warnings) this.#events.emit('warning', warning)
     this.#adviseSoon()
     return running
@@ -242,9 +245,9 @@ class Serve8008 implements Server8008 {
   #adviseSoon(): void {
     // What is forwarded from the top is another program's.
     if (
-      this.routes
-        .list()
-        .some(({ match, action }) => action.kind === 'proxy' && match.path === '/' && match.host === undefined)
+      this.routes.current.some(
+        ({ match, action }) => action.kind === 'proxy' && match.path === '/' && match.host === undefined,
+      )
     )
       return
     const timer = setTimeout(() => {
@@ -280,7 +283,7 @@ class Serve8008 implements Server8008 {
     for (const { site } of this.#sites) site.close()
     this.#log?.flush()
     this.#running = undefined
-    if (cut > 0) this.#events.emit('warning', cutWarning(cut, this.config.limits.closeMs))
+    if (cut > 0) this.#events.emit('warning', cutWarning(cut, this.#config.limits.closeMs))
     this.#events.emit('close')
   }
 
@@ -329,16 +332,16 @@ class Serve8008 implements Server8008 {
 
   #openFetch(): Promise<FetchAnswer> {
     this.#fetch ??= import('../http/fetch.ts').then(({ createFetchAnswer }) =>
-      createFetchAnswer((x) => this.#pipeline(x), this.config.limits.bodyBytes),
+      createFetchAnswer((x) => this.#pipeline(x), this.#config.limits.bodyBytes),
     )
     return this.#fetch
   }
 
-  #assemble(layers: readonly Layer[] = this.#layers, routes: readonly ResolvedRoute[] = this.routes.list()): Handler {
+  #assemble(layers: readonly Layer[] = this.#layers, routes: readonly ResolvedRoute[] = this.routes.current): Handler {
     return assemble(
       {
-        config: this.config,
-        isOurs: ourHosts(this.config, routes, (name) => this.#secured?.secure.certificates.isNamed(name) === true),
+        config: this.#config,
+        isOurs: ourHosts(this.#config, routes, (name) => this.#secured?.secure.certificates.isNamed(name) === true),
         routes,
         forward: (route) => this.routes.forward(route),
         layers,
@@ -346,7 +349,7 @@ class Serve8008 implements Server8008 {
         onFault: (error) => this.#events.emit('error', error),
         phrase: this.#phrase,
         live: this.#live,
-        ...(this.config.tls === undefined ? {} : { securePort: () => this.#secured?.bound.port }),
+        ...(this.#config.tls === undefined ? {} : { securePort: () => this.#secured?.bound.port }),
       },
       this.#sites,
     )
@@ -361,7 +364,7 @@ class Serve8008 implements Server8008 {
   }
 
   #certify(routes: readonly ResolvedRoute[]): void {
-    this.#secured?.secure.certificates.follow(certificateHosts({ ...this.config, routes }))
+    this.#secured?.secure.certificates.follow(certificateHosts({ ...this.#config, routes }))
   }
 
   #record(entry: AccessRecord): void {

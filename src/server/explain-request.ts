@@ -1,3 +1,4 @@
+import { publicProxy } from '../config/public-config.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import { hostNotAllowed } from '../middleware/guard/guard.ts'
 import { parseAuthority, type Authority } from '../http/message/authority.ts'
@@ -35,7 +36,8 @@ export async function explainRequest(
   if (x === undefined) return undefined
   const previewRequests = await loadPreview()
   const explanation = explain(config, x, ({ name, match }, proxy) =>
-    previewRequests({ name, match, proxy }, x, config.trust),
+    // Fields that a route sets may hold credentials, and explanations end up in terminals and bug reports.
+    previewRequests({ name, match, proxy: publicProxy(proxy) }, x, config.trust),
   )
   const isOurs = ourHosts(config, config.routes, isCertified)
   if (isOurs(x.authority, '127.0.0.1')) return explanation

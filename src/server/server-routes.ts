@@ -1,6 +1,7 @@
 import { isPlainObject } from '../config/plain-object.ts'
 import { quote } from '../config/diagnostic.ts'
 import { resolveConfig, type ResolveContext } from '../config/resolve/resolve.ts'
+import { publicRoute } from '../config/public-config.ts'
 import { routeName } from '../config/resolve/routes.ts'
 import type { ResolvedRoute, RouteOptions } from '../config/route-types.ts'
 import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
@@ -61,6 +62,11 @@ export class ServerRoutes implements RouteControl {
   }
 
   list(): readonly ResolvedRoute[] {
+    return this.#routes.map(publicRoute)
+  }
+
+  /** The routes with their credentials, for the pipeline. */
+  get current(): readonly ResolvedRoute[] {
     return this.#routes
   }
 

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { ResolvedRoute, RouteOptions } from '../config/route-types.ts'
-import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
+import type { ServerConfig } from '../config/public-config.ts'
+import type { ServeOptions } from '../config/types.ts'
 import type { ServeError } from '../core/serve-error.ts'
 import type { Warning } from '../core/warning.ts'
 import type { Exchange, Layer } from '../http/message/exchange.ts'
@@ -124,14 +125,17 @@ export interface RouteControl {
    * @throws ServeError `E8008_CONFIG_INVALID`
    */
   replace(options: Pick<ServeOptions, 'proxy' | 'routes'>): void
-  /** All routes: those of `proxy` and `routes` first, each with its name, match and action. */
+  /**
+   * All routes: those of `proxy` and `routes` first, each with its name, match and action. `…` replaces credentials, as in
+   * `config`.
+   */
   list(): readonly ResolvedRoute[]
 }
 
 /** A server made by `createServer`. `await using` closes it at the end of the block. */
 export interface Server8008 extends AsyncDisposable {
-  /** The resolved configuration, frozen. */
-  readonly config: ResolvedConfig
+  /** The configuration, frozen and without secrets: it may be logged. */
+  readonly config: ServerConfig
   /** What is forwarded, redirected and answered beside the folders; may be changed at any time. */
   readonly routes: RouteControl
   /** The first URL once listening, else undefined. */

@@ -43,3 +43,16 @@ test('what explain says would be sent is what is sent', async () => {
   assert.deepEqual(plain(said), plain(fields))
   assert.ok(said.length > 8)
 })
+
+test('shows no credentials that a route sets, and those that were asked with', async () => {
+  const proxy = { '/api': { to: 'http://127.0.0.1:1', headers: { Authorization: 'Bearer hunter2', 'X-Set': 'shown' } } }
+  const routes = [{ match: { path: '/api', header: { 'x-api-key': 'hunter2' } }, redirect: '/matched' }]
+  const config = resolveConfig({ port: 8008, proxy, routes })
+  const explanation = await explainRequest(config, { method: 'GET', url: '/api', headers: ['Cookie', 'sid=asked'] })
+  const [forward] = explanation?.forwards ?? []
+  const lines = forward?.fields.flatMap((name, i) => (i % 2 === 0 ? `${name}: ${forward.fields[i + 1]}` : [])) ?? []
+  for (const line of ['Authorization: …', 'X-Set: shown', 'Cookie: sid=asked']) assert.ok(lines.includes(line), line)
+  assert.doesNotMatch(JSON.stringify(explanation), /hunter/)
+  const matched = await explainRequest(config, { method: 'GET', url: '/api', headers: ['X-Api-Key', 'hunter2'] })
+  assert.equal(matched?.text, '307 to /matched')
+})

@@ -3,7 +3,7 @@ import { limitNames, limitTable } from '../../config/options/limits.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import type { OptionEntry } from '../../config/options/option-entry.ts'
 import { optionTable } from '../../config/options/option-table.ts'
-import { hidden, isSecretField } from '../../core/util/secret.ts'
+import { hidden, redactFields } from '../../core/util/secret.ts'
 import type { Limits, ResolvedConfig, ServeOptions } from '../../config/types.ts'
 import { actionText } from '../output/route-text.ts'
 
@@ -33,13 +33,8 @@ const views: Readonly<Record<string, (config: ResolvedConfig) => unknown>> = {
   toast: ({ live }) => live?.toast,
   console: ({ live }) => live?.console,
   poll: ({ live }) => live?.poll,
-  headers: ({ headers }) => headers.map((rule) => ({ ...rule, headers: withoutValues(rule.headers) })),
+  headers: ({ headers }) => headers.map((rule) => ({ ...rule, headers: redactFields(rule.headers) })),
   auth: ({ auth }) => (auth === undefined ? undefined : `${auth.user}:…`),
-}
-
-/** Fields without the values that must stay secret. */
-function withoutValues(fields: readonly string[]): string[] {
-  return fields.map((text, i) => (i % 2 === 1 && isSecretField(fields[i - 1] ?? '') ? hidden : text))
 }
 
 /** Every setting in the order of the documentation; each limit is one. */

@@ -16,6 +16,11 @@ export function isSecretField(name: string): boolean {
   return secretField.test(folded(name)) || isSecretName(name)
 }
 
+/** Fields as a flat list, without the values that carry credentials. */
+export function redactFields(fields: readonly string[]): string[] {
+  return fields.map((text, i) => (i % 2 === 1 && isSecretField(fields[i - 1] ?? '') ? hidden : text))
+}
+
 function folded(name: string): string {
   return name.toLowerCase().replace(/[^a-z0-9]/g, '')
 }

@@ -1,0 +1,76 @@
+import { hidden, isSecretField, isSecretName, redactFields } from '../core/util/secret.ts'
+import type { ResolvedCondition, ResolvedProxy, ResolvedRoute } from './route-types.ts'
+import type { ResolvedCertificate, ResolvedTls } from './tls-types.ts'
+import type { ResolvedConfig } from './types.ts'
+
+/**
+ * What a server runs with: every option checked and completed. It can be logged: passwords and passphrases are left out,
+ * and `…` replaces values of fields, cookies and parameters whose names are those of credentials.
+ */
+export interface ServerConfig extends Omit<ResolvedConfig, 'auth' | 'tls' | 'fallback' | 'h2cFollows' | 'secretFiles'> {
+  /** The user whose password every request must present, or undefined. */
+  readonly auth: { readonly user: string } | undefined
+  /** Undefined where nothing is served under TLS. */
+  readonly tls: ServerTls | undefined
+}
+
+/** How HTTPS is served, without the passphrases of keys. */
+export interface ServerTls extends Omit<ResolvedTls, 'certificates' | 'fallback'> {
+  /** The first is for clients that name no host. Empty: the local authority makes one. */
+  readonly certificates: readonly Omit<ResolvedCertificate, 'passphrase'>[]
+}
+
+/** A resolved configuration without its secrets, frozen. */
+export function publicConfig(config: ResolvedConfig): ServerConfig {
+  const { auth, tls, fallback: _fallback, h2cFollows: _h2cFollows, secretFiles: _secretFiles, ...rest } = config
+  return Object.freeze({
+    ...rest,
+    headers: rest.headers.map((rule) => ({ ...rule, headers: redactFields(rule.headers) })),
+    auth: auth && { user: auth.user },
+    tls: tls && publicTls(tls),
+    routes: rest.routes.map(publicRoute),
+  })
+}
+
+function publicTls({ fallback: _fallback, certificates, ...rest }: ResolvedTls): ServerTls {
+  return { ...rest, certificates: certificates.map(({ passphrase: _passphrase, ...files }) => files) }
+}
+
+/** A route without the credentials that it expects of clients or sends to upstreams. */
+export function publicRoute({ name, match, action }: ResolvedRoute): ResolvedRoute {
+  return {
+    name,
+    match: {
+      ...match,
+      headers: redactConditions(match.headers, isSecretField),
+      cookies: redactConditions(match.cookies, isSecretName),
+      query: redactConditions(match.query, isSecretName),
+    },
+    action: publicAction(action),
+  }
+}
+
+function publicAction(action: ResolvedRoute['action']): ResolvedRoute['action'] {
+  if (action.kind === 'redirect') return action
+  if (action.kind === 'reply') return { ...action, headers: redactFields(action.headers) }
+  return { kind: 'proxy', proxy: publicProxy(action.proxy) }
+}
+
+/** A proxy without the credentials in the fields that it sets. */
+export function publicProxy({ requestFields, replyFields, ...rest }: ResolvedProxy): ResolvedProxy {
+  return {
+    ...rest,
+    requestFields: { ...requestFields, set: redactFields(requestFields.set) },
+    replyFields: { ...replyFields, set: redactFields(replyFields.set) },
+  }
+}
+
+function redactConditions(
+  conditions: readonly ResolvedCondition[],
+  isSecret: (name: string) => boolean,
+): readonly ResolvedCondition[] {
+  return conditions.map(([name, expected]) => [
+    name,
+    typeof expected === 'string' && isSecret(name) ? hidden : expected,
+  ])
+}

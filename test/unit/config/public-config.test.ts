@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { inspect } from 'node:util'
+import { createServer, type ServeOptions } from '../../../src/index.ts'
+
+const options: ServeOptions = {
+  auth: 'ann:hunter-password',
+  tls: true,
+  cert: 'a.pem',
+  key: 'a.key',
+  passphrase: 'hunter-passphrase',
+  certificates: [{ pfx: 'b.p12', passphrase: 'hunter-pfx' }],
+  headers: { 'X-Api-Key': 'hunter-header', 'X-Frame-Options': 'DENY', '/a': { 'Set-Cookie': 'sid=hunter-cookie' } },
+  proxy: {
+    '/api': {
+      to: 3000,
+      headers: { Authorization: 'Bearer hunter-upstream', 'X-Set': 'shown' },
+      replyHeaders: { 'Set-Cookie': 'hunter-reply' },
+    },
+  },
+  routes: [
+    {
+      match: {
+        path: '/fixed',
+        header: { 'x-api-key': 'hunter-match', 'x-canary': '1', authorization: true },
+        cookie: { session: 'hunter-session' },
+        query: { token: 'hunter-query' },
+      },
+      reply: { headers: { 'Set-Cookie': 'sid=hunter-fixed' }, body: 'text' },
+    },
+  ],
+}
+
+test('the configuration that a program sees holds no secret', () => {
+  const server = createServer(options)
+  server.routes.add({
+    match: { path: '/later' },
+    proxy: { to: 3001, headers: { 'Proxy-Authorization': 'hunter-later' } },
+  })
+  for (const shown of [server, server.config, server.routes.list()]) {
+    assert.doesNotMatch(inspect(shown, { depth: null, showHidden: true }) + JSON.stringify(shown), /hunter/)
+  }
+})
+
+test('what is no secret is shown as it was resolved', () => {
+  const { config, routes } = createServer(options)
+  assert.deepEqual(config.auth, { user: 'ann' })
+  assert.deepEqual(
+    config.tls?.certificates.map((files) => Object.keys(files)),
+    [['cert', 'key'], ['pfx']],
+  )
+  assert.deepEqual(config.headers[0], { path: '/', headers: ['X-Api-Key', '…', 'X-Frame-Options', 'DENY'] })
+  const [api, fixed] = config.routes
+  assert.ok(api?.action.kind === 'proxy')
+  assert.deepEqual(api.action.proxy.requestFields.set, ['Authorization', '…', 'X-Set', 'shown'])
+  assert.deepEqual(fixed?.match.headers, [
+    ['authorization', true],
+    ['x-api-key', '…'],
+    ['x-canary', '1'],
+  ])
+  assert.deepEqual(routes.list(), config.routes)
+})
+
+test('the configuration is frozen, and holds only what options say', () => {
+  const { config } = createServer()
+  assert.throws(() => Object.assign(config, { root: '/' }), TypeError)
+  for (const key of ['secretFiles', 'h2cFollows', 'fallback']) assert.ok(!Object.hasOwn(config, key), key)
+  assert.equal(config.auth, undefined)
+  assert.equal(config.tls, undefined)
+})
