@@ -1,16 +1,16 @@
-import { join } from 'node:path'
+import { join, extname } from 'node:path'
 import { ServeError, type Fix } from '../core/serve-error.ts'
 import type { Exchange } from '../http/message/exchange.ts'
-import { withoutField, withVary, type HeaderList } from '../http/message/headers.ts'
-import { navigationFields } from '../http/semantics/navigation.ts'
+import { withoutField, withVary, type HeaderList, type RequestHeaders } from '../http/message/headers.ts'
+import { navigationFields, isNavigation } from '../http/semantics/navigation.ts'
 import type { Reply } from '../http/message/reply.ts'
 import { preferredType } from '../pages/preferred-type.ts'
 import type { Boundary } from './access/access-policy.ts'
 import type { Files } from './files/file-replies.ts'
-import { look } from './stat.ts'
-import { asksForAppPage } from './app-navigation.ts'
+import { look } from './stat-within.ts'
 import type { Place } from './url-path.ts'
 import type { ProjectAdvice } from './project-advice.ts'
+import { mediaType } from '../http/message/media-type.ts'
 
 /** Options of {@link createFallback}. */
 export interface FallbackOptions {
@@ -91,4 +91,28 @@ export function notFound(details: { readonly hint?: string; readonly fix?: Fix }
     headers: ['Vary', 'Sec-Fetch-Dest'],
     ...details,
   })
+}
+
+/**
+ * Whether a request for a path without a file is a person going to a page of a single-page app, so
+ * that the app's page is the answer. A script, style sheet or image that is missing stays missing: an
+ * HTML page in its place would hide the mistake.
+ *
+ * - By intent: it is a navigation. Clients that send no fetch metadata and take anything, as curl and health checks do,
+ *   get the page where the name has no extension.
+ * - By name: the last segment has no extension of a known type (`/users/jane.doe` is a page,
+ *   `/logo.png` is not), and none starts with a dot.
+ *
+ * @param names Path below the site's prefix.
+ */
+export function asksForAppPage(headers: RequestHeaders, names: readonly string[]): boolean {
+  if (names.some((name) => name.startsWith('.'))) return false
+  const last = names.at(-1) ?? ''
+  if (extname(last) === '') return isNavigation(headers) || takesAnything(headers)
+  return mediaType(last) === 'application/octet-stream' && isNavigation(headers)
+}
+
+function takesAnything(headers: RequestHeaders): boolean {
+  if (headers.has('sec-fetch-mode') || headers.has('sec-fetch-dest')) return false
+  return /^(?:\*\/\*(?:;[^,]*)?)?$/.test(headers.get('accept')?.trim() ?? '')
 }

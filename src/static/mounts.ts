@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { ListingEntry } from '../pages/listing-page.ts'
 import { foundFolder, type DenyList } from './access/deny-list.ts'
-import { lookQuietly } from './exact-stat.ts'
+import { lookQuietly } from './stat.ts'
 
 /** A served folder and where it is. */
 export interface ServedFolder {

@@ -1,7 +1,7 @@
 import type { Exchange } from '../http/message/exchange.ts'
 import type { Boundary } from './access/access-policy.ts'
 import type { Files } from './files/file-replies.ts'
-import { look } from './stat.ts'
+import { look } from './stat-within.ts'
 import type { Place } from './url-path.ts'
 
 /** Options of {@link createPresence}. */

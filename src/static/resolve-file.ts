@@ -1,11 +1,11 @@
 import type { Exchange } from '../http/message/exchange.ts'
-import type { Reply } from '../http/message/reply.ts'
+import { emptyReply, type Reply } from '../http/message/reply.ts'
 import type { Boundary } from './access/access-policy.ts'
 import { notFound } from './fallback.ts'
 import type { Files } from './files/file-replies.ts'
-import { createLookOnce } from './stat-once.ts'
+import { createLookOnce } from './stat-within.ts'
 import type { Place } from './url-path.ts'
-import { redirectTo } from './redirect.ts'
+import { encodeSegment } from '../core/util/escape.ts'
 
 /** Options of {@link createResolver}. */
 export interface ResolverOptions {
@@ -78,4 +78,20 @@ export function createResolver(options: ResolverOptions): (place: Place, x: Exch
     if (place.bare) return redirectTo(place.segments, true, x.target.query)
     return (place.slash ? slashed(place, file, x) : plain(place, file, x)) ?? fallback(place, x)
   }
+}
+
+/**
+ * Sends the client to the form of a path with or without its final slash.
+ *
+ * 307: browsers keep a 301 or 308 for good, and on a developer's machine the next project behind the
+ * same port would inherit it. The location is built from the decoded segments, none of which is empty
+ * or holds a separator, so it starts with one slash and stays on this origin, whatever was sent.
+ *
+ * @param query With its question mark, or empty; kept.
+ */
+export function redirectTo(segments: readonly string[], slash: boolean, query: string): Reply {
+  const path = segments.map((segment) => `/${encodeSegment(segment)}`).join('')
+  // What a query may not hold by RFC 3986 may not enter a header field either (CR, LF, text beyond ASCII).
+  const safe = query.replace(/[^\x21-\x7e]+/g, (stray) => encodeURIComponent(Buffer.from(stray).toString()))
+  return emptyReply(307, ['Location', `${path}${slash || path === '' ? '/' : ''}${safe}`])
 }

@@ -1,18 +1,24 @@
-import type { BigIntStats } from 'node:fs'
-import type { Boundary } from './access/access-policy.ts'
-import { exactStat } from './exact-stat.ts'
-import { refuseAt } from './fs-errors.ts'
+import { statSync, type BigIntStats } from 'node:fs'
+import { toDisk } from '../core/util/disk-name.ts'
+
+// The float fields of Stats hold milliseconds in 53 bits, which today is steps of 244 ns. Bigint
+// fields are exact and cost 0.3 µs more in the 2 to 3 µs of a stat.
+const exact = { bigint: true, throwIfNoEntry: false } as const
 
 /**
  * The state of a file or folder, links followed; undefined when there is none.
  *
- * @throws ServeError `E8008_FORBIDDEN` where the system denies us access to what the boundary admits,
- *   `E8008_INTERNAL` otherwise.
+ * @throws the system's error where it does not let us look.
  */
-export function look(path: string, boundary: Boundary): BigIntStats | undefined {
+export function exactStat(path: string): BigIntStats | undefined {
+  return statSync(toDisk(path), exact)
+}
+
+/** As {@link exactStat}, but what cannot be seen is simply not there. */
+export function lookQuietly(path: string): BigIntStats | undefined {
   try {
     return exactStat(path)
-  } catch (error) {
-    return refuseAt(path, boundary, error)
+  } catch {
+    return undefined
   }
 }

@@ -9,11 +9,10 @@ import { createFiles } from './files/file-replies.ts'
 import { createBoundary } from './access/access-policy.ts'
 import { createDenyList } from './access/deny-list.ts'
 import { createFallback } from './fallback.ts'
-import type { ListFolder } from './list-folder.ts'
-import { locate } from './decode-path.ts'
+import type { ListFolder } from './listing.ts'
+import { locate, findPlace, type Place } from './url-path.ts'
 import { createMounts } from './mounts.ts'
 import { createPresence } from './presence.ts'
-import { findPlace, type Place } from './url-path.ts'
 import type { ProjectAdvice } from './project-advice.ts'
 import { createSources, noSources, type Sources } from './watch-dependencies.ts'
 import { createResolver } from './resolve-file.ts'
@@ -99,7 +98,7 @@ export function createStatic(options: StaticOptions): StaticSite {
   const advice = async (): Promise<ProjectAdvice | undefined> => {
     // Asked for soon after a server listens. Node keeps a failed import for good, so what a listing needs is loaded now,
     // and not when every descriptor may be taken.
-    adviser ??= Promise.all([import('./project-facts.ts'), import('./list-folder.ts')]).then(([it]) =>
+    adviser ??= Promise.all([import('./project-facts.ts'), import('./listing.ts')]).then(([it]) =>
       it.createProjectAdvice(options.root),
     )
     return (await adviser)()
@@ -107,7 +106,7 @@ export function createStatic(options: StaticOptions): StaticSite {
   let listFolder: ListFolder | undefined
   // Loaded when the first folder is listed: most runs start without.
   const list: ListFolder = async (place, x) => {
-    const { createListFolder } = await import('./list-folder.ts')
+    const { createListFolder } = await import('./listing.ts')
     listFolder ??= createListFolder({ boundary, platform, mounts, advice })
     return listFolder(place, x)
   }

@@ -1,5 +1,5 @@
 import { join, sep } from 'node:path'
-import { lookQuietly } from './exact-stat.ts'
+import { lookQuietly } from './stat.ts'
 import type { Place } from './url-path.ts'
 
 /** Options of {@link createSources}. */

@@ -1,6 +1,5 @@
 import { ServeError } from '../../core/serve-error.ts'
-import type { Authority } from '../../http/message/authority.ts'
-import { parseAuthority } from '../../http/message/authority.ts'
+import { parseAuthority, type Authority } from '../../http/message/authority.ts'
 import type { Exchange } from '../../http/message/exchange.ts'
 
 // Everything outside visible ASCII; a raw fragment, which no client may send (RFC 9112 section

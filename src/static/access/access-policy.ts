@@ -2,8 +2,9 @@ import type { BigIntStats } from 'node:fs'
 import { basename, join, sep } from 'node:path'
 import type { DenyList, Found } from './deny-list.ts'
 import { realPathOnDisk } from '../../core/util/disk-name.ts'
-import { lookQuietly } from '../exact-stat.ts'
-import { readFirstBytes } from '../files/read-first-bytes.ts'
+import { lookQuietly } from '../stat.ts'
+import { readFirstBytes } from '../files/first-bytes.ts'
+import type { Exchange } from '../../http/message/exchange.ts'
 
 /** What decides which files belong to a site. */
 export interface BoundaryOptions {
@@ -98,4 +99,24 @@ export function namesBelow(folder: string, path: string, separator: string = sep
   if (path === folder) return []
   const start = folder.endsWith(separator) ? folder : folder + separator
   return path.startsWith(start) ? path.slice(start.length).split(separator) : undefined
+}
+
+/**
+ * The path of a file or folder with every symbolic link resolved, or undefined when it lies outside
+ * the boundary, is gone, or is no longer the one that was looked at.
+ */
+export function realPath(path: string, stat: BigIntStats, boundary: Boundary): string | undefined {
+  try {
+    const real = realPathOnDisk(path)
+    const named = lookQuietly(real)
+    return named !== undefined && isSameFile(named, stat) && boundary.admits(real, stat, path) ? real : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Leaves in the log, and only there, why something that is on the disk is answered like a missing file. */
+export function noteRefusal(boundary: Boundary, path: string, stat: BigIntStats, { notes }: Exchange): undefined {
+  const why = boundary.refusalOf(path, stat)
+  if (why !== undefined) notes.remark ??= why
 }

@@ -11,9 +11,15 @@ import { startsWith } from './first-bytes.ts'
 import { isSameState, openFile, type OpenFile } from './open-file.ts'
 import { readContent, type Content } from './stable-read.ts'
 import { refuse } from '../fs-errors.ts'
-import { contentTag, isSettled, representationHeaders, stateTag, wholeSecond } from './validators.ts'
-import type { CodedForm, Form } from './validators.ts'
-
+import {
+  contentTag,
+  isSettled,
+  representationHeaders,
+  stateTag,
+  wholeSecond,
+  type CodedForm,
+  type Form,
+} from './validators.ts'
 /** Largest file that is answered from memory, in bytes. Larger ones are streamed from their descriptor. */
 const smallBytes = 512 * 1024
 

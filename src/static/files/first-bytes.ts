@@ -1,3 +1,6 @@
+import { closeSync, constants, openSync, readSync } from 'node:fs'
+import { toDisk } from '../../core/util/disk-name.ts'
+
 /** Bytes at the start of a file that are enough to tell what it is. */
 export const firstBytes = 1445
 
@@ -85,4 +88,31 @@ function isSecretOpenPgp(first: number): boolean {
 function openPgpTag(first: number): number | undefined {
   if ((first & 0x80) === 0) return undefined
   return (first & 0x40) === 0 ? (first >> 2) & 0x0f : first & 0x3f
+}
+
+// A pipe that takes the file's place must not block us.
+const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
+
+/** The first bytes of a file, by its descriptor or its path; undefined where they cannot be read. */
+export function readFirstBytes(file: number | string): Uint8Array | undefined {
+  if (typeof file === 'number') return readStart(file)
+  try {
+    const fd = openSync(toDisk(file), flags)
+    try {
+      return readStart(fd)
+    } finally {
+      closeSync(fd)
+    }
+  } catch {
+    return undefined
+  }
+}
+
+function readStart(fd: number): Uint8Array | undefined {
+  const head = Buffer.alloc(firstBytes)
+  try {
+    return head.subarray(0, readSync(fd, head, 0, head.length, 0))
+  } catch {
+    return undefined
+  }
 }

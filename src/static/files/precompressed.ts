@@ -5,7 +5,7 @@ import type { Exchange } from '../../http/message/exchange.ts'
 import type { Reply } from '../../http/message/reply.ts'
 import type { Copies } from './decoded-copy.ts'
 import type { FileCache, FileEntry } from './file-cache.ts'
-import { lookQuietly } from '../exact-stat.ts'
+import { lookQuietly } from '../stat.ts'
 
 /** Extension of each coding's sidecar, in the order of preference among equals. */
 const extensions: readonly (readonly [ContentCoding, string])[] = [

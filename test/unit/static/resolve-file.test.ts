@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import type { StaticOptions } from '../../../src/static/static.ts'
 import { ask, folder, site } from './site.ts'
+import { redirectTo } from '../../../src/static/resolve-file.ts'
 
 const files = {
   'index.html': 'home',
@@ -117,4 +118,31 @@ test('no redirect betrays a folder or page that lies outside', async (t) => {
       assert.equal((await ask(from, target)).status, 404, `${trailingSlash} ${target}`)
     }
   }
+})
+
+function location(segments: string[], slash: boolean, query = ''): string | undefined {
+  return redirectTo(segments, slash, query).headers[1]
+}
+
+describe('a redirect', () => {
+  test('has the status 307, so that no browser keeps it for the next project on this port', () => {
+    assert.deepEqual(redirectTo(['a'], true, ''), { status: 307, headers: ['Location', '/a/'], body: null })
+  })
+
+  test('encodes each segment and keeps the query', () => {
+    assert.equal(location(['snow ☃', 'a?b#c%d'], true, '?x=1&y=%20'), '/snow%20%E2%98%83/a%3Fb%23c%25d/?x=1&y=%20')
+    assert.equal(location(['a', 'b'], false, '?'), '/a/b?')
+  })
+
+  test('stays on this origin whatever a folder is called', () => {
+    assert.equal(location(['evil.test'], true), '/evil.test/')
+    assert.equal(location(['http:'], true), '/http%3A/')
+    assert.equal(location([], true), '/')
+  })
+
+  test('nothing in the query can end the header field', () => {
+    const value = location(['a'], true, '?x=\r\nSet-Cookie: a=b\t\u00e9\ud800') ?? ''
+    assert.match(value, /^[\x21-\x7e]+$/)
+    assert.equal(value, '/a/?x=%0D%0ASet-Cookie:%20a=b%09%C3%A9%EF%BF%BD')
+  })
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { fromDisk, nameFromBytes, toDisk } from '../../../../src/core/util/disk-name.ts'
-import { locate } from '../../../../src/static/decode-path.ts'
+import { locate } from '../../../../src/static/url-path.ts'
 import { encodeSegment } from '../../../../src/core/util/escape.ts'
 
 const latin = (text: string): Buffer => Buffer.from(text, 'latin1')

@@ -1,7 +1,22 @@
 import type { BigIntStats } from 'node:fs'
-import type { Exchange } from '../http/message/exchange.ts'
 import type { Boundary } from './access/access-policy.ts'
-import { look } from './stat.ts'
+import { refuseAt } from './fs-errors.ts'
+import { exactStat } from './stat.ts'
+import type { Exchange } from '../http/message/exchange.ts'
+
+/**
+ * The state of a file or folder, links followed; undefined when there is none.
+ *
+ * @throws ServeError `E8008_FORBIDDEN` where the system denies us access to what the boundary admits,
+ *   `E8008_INTERNAL` otherwise.
+ */
+export function look(path: string, boundary: Boundary): BigIntStats | undefined {
+  try {
+    return exactStat(path)
+  } catch (error) {
+    return refuseAt(path, boundary, error)
+  }
+}
 
 /**
  * A {@link look} that is shared by the requests of one batch: they had all arrived before it, so an

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { posix, win32 } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { isLocatable, locate } from '../../src/static/decode-path.ts'
+import { isLocatable, locate } from '../../src/static/url-path.ts'
 
 const pieces = [
   '/',
