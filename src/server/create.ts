@@ -1,4 +1,3 @@
-import type { Duplex } from 'node:stream'
 import { checkFolders } from '../config/check-folders.ts'
 import { missingPage } from '../config/single-page-check.ts'
 import { isPlainObject } from '../config/plain-object.ts'
@@ -106,7 +105,7 @@ class Serve8008 implements Server8008 {
   readonly config: ServerConfig
   readonly routes: ServerRoutes
   readonly handler: RequestListener
-  readonly upgrade: (request: object, socket: Duplex, head: Uint8Array) => void
+  readonly upgrade: Server8008['upgrade']
   readonly #config: ResolvedConfig
   readonly #events = new Events()
   readonly #layers: Layer[] = []
@@ -168,11 +167,11 @@ class Serve8008 implements Server8008 {
     const { handle, upgrade } = this.#adapter
     this.handler = (request, response, next) => {
       checkResponse(response)
-      handle(request as never, response as never, next)
+      handle(request, response, next)
     }
     this.upgrade = (request, socket, head) => {
       checkUpgrade(request, socket)
-      upgrade(request as never, socket, head)
+      upgrade(request, socket, head)
     }
     const { signal } = program
     if (signal?.aborted === true) this.#closing = Promise.resolve()

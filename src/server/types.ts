@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { ResolvedRoute, RouteOptions } from '../config/route-types.ts'
 import type { ServerConfig } from '../config/public-config.ts'
@@ -196,7 +197,7 @@ export interface Server8008 extends AsyncDisposable {
    * The listener of the `upgrade` event that belongs beside `handler`. Upgrades that no layer takes over are left to
    * other listeners; a program without one should destroy their sockets itself.
    */
-  readonly upgrade: (request: object, socket: Duplex, head: Uint8Array) => void
+  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
   /**
    * Answers a request of the Fetch API without a port, with the arguments of the global `fetch()`, by the same pipeline:
    * its URL needs a host that is ours, such as `http://localhost/`. No `reply` event and no log line follow.
@@ -216,4 +217,4 @@ export interface Server8008 extends AsyncDisposable {
 }
 
 /** A listener for node:http's `request` event that is a Connect middleware too. */
-export type RequestListener = (request: object, response: object, next?: () => void) => void
+export type RequestListener = (request: IncomingMessage, response: ServerResponse, next?: () => void) => void

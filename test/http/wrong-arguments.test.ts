@@ -136,7 +136,7 @@ const slips: readonly (readonly [name: string, call: Call, message: string | Reg
     'handler with a Context of Hono',
     (server) =>
       server.handler(
-        {},
+        untyped({}),
         untyped(async () => {}),
       ),
     'handler takes (req, res) of node:http, and got a function.',
@@ -155,7 +155,7 @@ const slips: readonly (readonly [name: string, call: Call, message: string | Reg
   ],
   [
     'upgrade with a Request',
-    (server) => server.upgrade(new Request('http://localhost/'), untyped({ socket: 1 }), untyped(null)),
+    (server) => server.upgrade(untyped(new Request('http://localhost/')), untyped({ socket: 1 }), untyped(null)),
     'upgrade takes (req, socket, head) of node:http, and got an object.',
   ],
   [

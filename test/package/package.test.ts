@@ -183,6 +183,7 @@ describe('the packed package', () => {
 
   test('the types hold for a strict consumer, from ESM and from CommonJS', () => {
     const source = `
+      import { createServer as createNodeServer } from 'node:http'
       import { createServer, defineConfig, isServeError, localAuthority, type Layer, type LocalAuthority, type Listening, type Server8008 } from 'serve8008'
       const layer: Layer = (next) => async (x) => {
         const reply = await next(x)
@@ -201,6 +202,13 @@ describe('the packed package', () => {
         createServer({ tls: true, authorityFolder: authority.folder })
         return authority.path + authority.certificate + authority.expires.toISOString() + cert + key
       }
+      createNodeServer(createServer().handler).on('upgrade', createServer().upgrade)
+      // @ts-expect-error: a Request of the Fetch API is none of node:http
+      createServer().handler(new Request('http://localhost/'), new Response())
+      // @ts-expect-error: what only the server itself uses of an exchange is not public
+      export const gone: Layer = (next) => (x) => (x.whenGone(() => {}), next(x))
+      // @ts-expect-error: as above
+      export const batched: Layer = (next) => (x) => (x.batch > 0 ? next(x) : next(x))
       // @ts-expect-error: a misspelt option is an error
       createServer({ prot: 8008 })
     `

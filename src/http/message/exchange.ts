@@ -19,13 +19,21 @@ export interface Peer {
   readonly encrypted: boolean
 }
 
-/** Content on its way to another server. */
+/**
+ * Content on its way to another server.
+ *
+ * @internal
+ */
 export interface Relayed extends Readable {
   /** Tells where the reader puts every chunk at once and keeps none, so that their memory is free when they are out. */
   goTo?(outlet: Outlet): void
 }
 
-/** How much content is waited for; what is left out has no bound but `limits.bodyBytes`. */
+/**
+ * How much content is waited for; what is left out has no bound but `limits.bodyBytes`.
+ *
+ * @internal
+ */
 export interface DrainBounds {
   /** Bytes of content. */
   readonly bytes?: number
@@ -39,7 +47,11 @@ export interface RequestBody {
   readonly expected: boolean
   /** Announced length in bytes, undefined when it was not said, as in chunks. */
   readonly length: number | undefined
-  /** All of the content, where an upgrade brought so little that it was read before; else undefined. */
+  /**
+   * All of the content, where an upgrade brought so little that it was read before; else undefined.
+   *
+   * @internal
+   */
   readonly whole?: Uint8Array | undefined
   /** Whether someone took the stream. */
   readonly taken: boolean
@@ -52,6 +64,8 @@ export interface RequestBody {
   /**
    * The content for someone who passes it on and keeps none of it: without a limit, and for as long as it makes
    * progress. It counts as taken, and a client that waits is asked for it, when the first byte is wanted.
+   *
+   * @internal
    */
   relay(): Relayed
   /**
@@ -59,6 +73,7 @@ export interface RequestBody {
    * the client waits to be asked for it.
    *
    * @param within Past these bounds it resolves with false, and what still comes is dropped.
+   * @internal
    */
   drain(within?: DrainBounds): Promise<boolean>
 }
@@ -75,13 +90,29 @@ export interface Notes {
   upstream?: string
   /** Why there is no answer of that upstream, in few words. */
   reason?: string
-  /** The path is none of ours, whatever the reply: a program that embeds us may have something there. */
+  /**
+   * The path is none of ours, whatever the reply: a program that embeds us may have something there.
+   *
+   * @internal
+   */
   unclaimed?: boolean
-  /** The address is one of serve8008's own: the log tells of it only when it was refused. */
+  /**
+   * The address is one of serve8008's own: the log tells of it only when it was refused.
+   *
+   * @internal
+   */
   own?: boolean
-  /** The address is one of a single-page app that is served without its option. */
+  /**
+   * The address is one of a single-page app that is served without its option.
+   *
+   * @internal
+   */
   missesApp?: true
-  /** A browser asked for the script of a service worker that is not here, and got one that unregisters itself. */
+  /**
+   * A browser asked for the script of a service worker that is not here, and got one that unregisters itself.
+   *
+   * @internal
+   */
   staleWorker?: boolean
   /** The user that authenticated. */
   user?: string
@@ -101,6 +132,8 @@ export interface Exchange {
   /**
    * Exchanges with the same number had all arrived before the first of them was handled, so a look at
    * the outside world made for one holds for all. NaN when that cannot be said of this one.
+   *
+   * @internal
    */
   readonly batch: number
   /** Request method, case-sensitive. */
@@ -120,6 +153,8 @@ export interface Exchange {
    * Calls back when the client goes away, which costs less than the signal. From now on a client that closes its
    * sending side counts as gone: it may only have said that no more requests follow, but where another server works
    * for it, one that left must cost nothing. Returns the way to stop listening.
+   *
+   * @internal
    */
   whenGone(callback: () => void): () => void
   /** Sends an interim reply (1xx) such as 103. Ignored where the protocol has none. */

@@ -9,6 +9,7 @@ export interface Sink {
    * As `write`, for a chunk that is given away: the promise comes only when the connection has enough.
    *
    * @param free Called when nothing refers to the chunk's memory any more, if that is ever known for sure.
+   * @internal
    */
   pass?(chunk: Uint8Array, free?: () => void): Promise<void> | void
 }
@@ -59,7 +60,11 @@ export interface Reply {
   readonly close?: boolean | undefined
   /** Whether it is another server's answer, passed on: filters that speak about our own files leave it alone. */
   readonly relayed?: boolean | undefined
-  /** Whether a relayed page may get the client of live reload: its route asks for it. */
+  /**
+   * Whether a relayed page may get the client of live reload: its route asks for it.
+   *
+   * @internal
+   */
   readonly injectable?: boolean | undefined
   /** With status 101: who owns the connection afterwards. */
   readonly takeover?: Takeover | undefined
