@@ -1,19 +1,19 @@
+import { readFileSync } from 'node:fs'
+import type { WebSocket } from 'ws'
 import { ServeError } from '../core/serve-error.ts'
 import type { Exchange, Handler, Layer } from '../http/message/exchange.ts'
 import type { Reply } from '../http/message/reply.ts'
-import { clientScript } from './client-script.ts'
-import { controlFolder } from './control-folder.ts'
 import { hasOwnOrigin, isSameOrigin } from './origin.ts'
 import type { Session } from './protocol.ts'
-import type { WebSocket } from 'ws'
+import { hexHash } from '../core/util/hash.ts'
 
 /** Bytes of a list of paths that another program may send. */
 const listBytes = 256 * 1024
 
 /** What {@link createControl} needs. */
 export interface ControlOptions {
-  /** Path prefix of the whole server, with a slash at both ends. */
-  readonly base: string
+  /** Path prefix of the endpoints, `<base>__serve8008/`. */
+  readonly prefix: string
   /** Whether the server ends: pages are to come again, since another one may take its place. */
   readonly isEnding: () => boolean
   /** Proof that somebody may read our pages, or was given it by the program. */
@@ -35,10 +35,9 @@ export interface Control {
   readonly open: Layer
 }
 
-/** Makes the addresses below `<base>__serve8008/`. */
+/** Makes the endpoints below the prefix. */
 export function createControl(options: ControlOptions): Control {
-  const { base, isEnding } = options
-  const prefix = base + controlFolder
+  const { prefix, isEnding } = options
   const script = `${prefix}live.js`
 
   /** A layer for some addresses: what is not among them goes on. */
@@ -170,4 +169,24 @@ function isSame(given: string, wanted: string): boolean {
   let difference = given.length ^ wanted.length
   for (let i = 0; i < wanted.length; i++) difference |= given.charCodeAt(i) ^ wanted.charCodeAt(i)
   return difference === 0
+}
+
+/** The browser client, as it is sent. */
+export interface ClientScript {
+  readonly content: Buffer
+  /** Changes with the content: part of the address, so that browsers may keep the script for good. */
+  readonly version: string
+}
+
+// Source and built files both lie two folders below the package root.
+const file = new URL('../../dist/client/live.js', import.meta.url)
+let script: ClientScript | undefined
+
+/** Reads the browser client, once in a process. */
+export function clientScript(): ClientScript {
+  if (script === undefined) {
+    const content = readFileSync(file)
+    script = { content, version: hexHash(content.toString('latin1')) }
+  }
+  return script
 }

@@ -10,7 +10,7 @@ import { createInject } from './inject/inject.ts'
 import type { ShownError } from './protocol.ts'
 import { createSeen } from './tracking/request-log.ts'
 import type { LiveOptions, Sources, Update } from './types.ts'
-import { folderChangedAt } from './watch/folder-time.ts'
+import { folderChangedAt } from './watch/file-system.ts'
 import { createWatch } from './watch/watch.ts'
 
 /** Milliseconds between two looks at files where the system reports no changes. */
@@ -21,6 +21,8 @@ const tidyAfter = 200
 
 /** What {@link createEngine} needs. */
 export interface EngineOptions extends LiveOptions {
+  /** Path prefix of the endpoints, `<base>__serve8008/`. */
+  readonly prefix: string
   /** Proof that somebody may read our pages, or was given it by the program. */
   readonly token: () => string
 }
@@ -42,7 +44,7 @@ export interface Engine {
 
 /** Makes the engine, which starts to watch what is asked for. */
 export function createEngine(options: EngineOptions): Engine {
-  const { base, folders } = options
+  const { prefix, folders } = options
   let isEnding = false
   let firstChangeAt: number | undefined
   let asked = 0
@@ -124,7 +126,7 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   const control = createControl({
-    base,
+    prefix,
     isEnding: () => isEnding,
     token: options.token,
     settings: {

@@ -2,7 +2,6 @@ import type { Exchange, Filter, Handler, Layer } from '../http/message/exchange.
 import type { Reply } from '../http/message/reply.ts'
 import { nodeCrypto } from '../core/util/builtin.ts'
 import { checkError, checkMessage, checkPaths } from './check-arguments.ts'
-import { controlFolder } from './control-folder.ts'
 import type { Engine } from './live-server.ts'
 import { asksForPage, documentKind, variedByPage } from './page-request.ts'
 import type { ShownError } from './protocol.ts'
@@ -39,7 +38,7 @@ export interface Live {
  * loaded with the first page or behind the first reply: neither the start of the server nor its first answer waits.
  */
 export function createLive(options: LiveOptions): Live {
-  const prefix = options.base + controlFolder
+  const prefix = `${options.base}__serve8008/`
   let isOn = false
   let token = ''
   let engine: Engine | undefined
@@ -59,7 +58,7 @@ export function createLive(options: LiveOptions): Live {
   async function loadEngine(): Promise<Engine | undefined> {
     try {
       const { createEngine } = await import('./live-server.ts')
-      engine = createEngine({ ...options, token: secret })
+      engine = createEngine({ ...options, prefix, token: secret })
       for (const [path, referer] of early.splice(0)) engine.note(path, referer)
       if (error !== undefined) engine.showError(error)
     } catch (cause) {

@@ -1,7 +1,6 @@
 import { bust, isAt } from './address.ts'
 import { queryAll, sheetsOf } from './dom.ts'
 import { baseOf, rulesOf } from './imports.ts'
-import type { Job } from './serialize.ts'
 
 const urlFunction = /url\(\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^)\s]*))\s*\)/g
 /** Properties that are asked for as a whole: with `var()` in them their parts are empty. */
@@ -77,4 +76,11 @@ export function mapUrls(value: string, next: (address: string) => string | undef
     const other = address.startsWith('data:') ? undefined : next(address)
     return other === undefined ? whole : `url(${JSON.stringify(other)})`
   })
+}
+
+/** One place on the page that shows a changed file. */
+export interface Job {
+  /** What to load first, so that nothing is empty meanwhile. */
+  readonly preload?: { readonly kind: 'image' | 'font'; readonly address: string }
+  run(): void
 }

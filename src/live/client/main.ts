@@ -3,7 +3,7 @@
  * replaces nothing of the application's, and changes the page only when a file of the page has changed.
  */
 import type { Session, ToPage } from '../protocol.ts'
-import { ageAtSession } from './age.ts'
+import { ageAtSession, recallHeard, rememberHeard } from './sync-time'
 import { createApply } from './apply.ts'
 import { connect } from './connection.ts'
 import { collectErrors } from './console-texts.ts'
@@ -13,7 +13,6 @@ import { showError } from './overlay.ts'
 import { controlFolder, isDeclined } from './current-script.ts'
 import { restorePlace } from './scroll-focus.ts'
 import { watchResources } from './resources.ts'
-import { recallHeard, rememberHeard } from './last-event.ts'
 import { toast } from './toast.ts'
 
 function start(control: URL, documentPath: string): void {

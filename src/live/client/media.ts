@@ -1,8 +1,7 @@
 import { bust, isAt } from './address.ts'
-import { styleJobs } from './css-urls.ts'
+import { styleJobs, type Job } from './css-urls.ts'
 import { listen, parentOf, queryAll, rootsOf } from './dom.ts'
 import { holdFonts } from './fonts.ts'
-import type { Job } from './serialize.ts'
 import { within } from './saved-globals.ts'
 
 /** Milliseconds for a new picture or font to load before it is put in its place. */

@@ -5,15 +5,28 @@ import { FileSlice } from '../../http/body/file-slice.ts'
 import { getField, type HeaderList } from '../../http/message/headers.ts'
 import type { Body, Reply, Source } from '../../http/message/reply.ts'
 import { decodeWhole, glimpse } from './decoded-body.ts'
-import { CodingError } from './decoder.ts'
-import { codingOf, replyKind } from './document.ts'
+import { CodingError, isDecodable } from './decoder.ts'
 import { openBody } from './first-chunk.ts'
 import { injectedContent, injectedFile, injectedStream, placeInContent, readHead } from './body.ts'
 import { injectedReply } from './reply.ts'
-import { isSandboxed, judgePolicies, policiesOf, widenOwnPolicies, type Policy } from './csp.ts'
-import { asksForPage, isWrapped, variedByPage, type DocumentKind, type WrappedKind } from '../page-request.ts'
+import {
+  isSandboxed,
+  judgePolicies,
+  policiesOf,
+  widenOwnPolicies,
+  type Policy,
+  pageOrigin,
+  type PageOrigin,
+} from './csp.ts'
+import {
+  asksForPage,
+  isWrapped,
+  variedByPage,
+  type DocumentKind,
+  type WrappedKind,
+  documentKind,
+} from '../page-request.ts'
 import { createPlace, scriptPath, scriptTag, type Page } from './script-placement.ts'
-import { pageOrigin, type PageOrigin } from './csp-source.ts'
 import { wrapperPage } from './wrapper-page.ts'
 import { nodeCrypto } from '../../core/util/builtin.ts'
 
@@ -236,4 +249,27 @@ function keyOf({ scheme, host, port }: PageOrigin): string {
 function newNonce(): string {
   const { randomBytes } = nodeCrypto()
   return randomBytes(16).toString('base64')
+}
+
+const withoutContent: ReadonlySet<number> = new Set([204, 205, 206, 304])
+
+/**
+ * What kind of document a reply is: whole, in a coding that we can undo, and meant to be shown. Of relayed ones those that
+ * a route offers. Undefined for every other reply.
+ */
+export function replyKind(reply: Reply): DocumentKind | WrappedKind | undefined {
+  const { status, headers, takeover, relayed, injectable } = reply
+  if (relayed === true && injectable !== true) return undefined
+  if (status < 200 || withoutContent.has(status) || takeover !== undefined) return undefined
+  const kind = documentKind(reply)
+  if (kind === undefined) return undefined
+  const coding = codingOf(headers)
+  if (coding !== undefined && !isDecodable(coding)) return undefined
+  return /^\s*attachment/i.test(getField(headers, 'content-disposition') ?? '') ? undefined : kind
+}
+
+/** The coding that content is in; undefined for none. */
+export function codingOf(headers: HeaderList): string | undefined {
+  const coding = getField(headers, 'content-encoding')?.trim().toLowerCase()
+  return coding === '' || coding === 'identity' ? undefined : coding
 }

@@ -1,11 +1,10 @@
 import { basename, dirname, join, sep } from 'node:path'
 import type { Warning } from '../../core/warning.ts'
 import { realPathOnDisk } from '../../core/util/disk-name.ts'
-import { silentFileSystem } from './file-system.ts'
+import { silentFileSystem, nameKey, type System } from './file-system.ts'
 import { concerned, newFolder, type Folder, type Used } from './folder.ts'
 import { isIgnoredName } from './ignored.ts'
 import { statOf } from './file-state.ts'
-import { nameKey, type System } from './system.ts'
 import { shownPath, silentWarning, troubleWarning } from './watch-warnings.ts'
 
 /** Events of one turn from which on some may have been lost: the kernel keeps 16,384. */

@@ -2,15 +2,13 @@ import { basename, dirname, sep } from 'node:path'
 import type { Warning } from '../../core/warning.ts'
 import { extraIgnore, watchExtra, type Extra } from './glob-watcher.ts'
 import type { Folder, Used } from './folder.ts'
-import { tickMs } from './folder-time.ts'
+import { clockLagMs, isTooFar, realSystem, type System } from './file-system.ts'
 import { Folders } from './directory-watchers.ts'
 import { createGlobs, isIgnoredBelow } from './ignored.ts'
 import { realPlace } from './links.ts'
-import { isTooFar } from './missing-dirs.ts'
 import { createPoll } from './poll.ts'
 import { createQueue } from '../work-queue.ts'
 import { isHalfWritten, isSame, look, withDigest } from './file-state.ts'
-import { realSystem, type System } from './system.ts'
 
 /** Milliseconds between two looks at a path where no events come and the user asked for no other time. */
 const defaultPollMs = 300
@@ -98,7 +96,7 @@ export function createWatch(options: WatchOptions, system: System = realSystem):
     const signature = look(file, isEntries)
     const changedAt = Math.min(Number(signature.changed || signature.modified) / 1e6, Date.now())
     const held = undefined
-    const times = { changedAt, changedBy: changedAt === 0 ? 0 : changedAt + tickMs }
+    const times = { changedAt, changedBy: changedAt === 0 ? 0 : changedAt + clockLagMs }
     const used: Used = { path, file, isEntries, signature, ...times, held, home, real, realHome, isHinted: false }
     uses.set(path, used)
     attach(used)

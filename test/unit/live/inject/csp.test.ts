@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { headCases } from '../../../support/head-cases.ts'
-import { readHeadFacts } from '../../../../src/live/inject/head-facts.ts'
-import { isSandboxed, judgePolicies, parsePolicies, policiesOf } from '../../../../src/live/inject/csp.ts'
-import { pageOrigin, type PageOrigin } from '../../../../src/live/inject/csp-source.ts'
+import { readHeadFacts } from '../../../../src/live/inject/head-tags.ts'
+import {
+  isSandboxed,
+  judgePolicies,
+  parsePolicies,
+  policiesOf,
+  pageOrigin,
+  type PageOrigin,
+} from '../../../../src/live/inject/csp.ts'
 import { request } from '../../middleware/fixtures.ts'
 
 const http: PageOrigin = { scheme: 'http', host: 'localhost', port: 8008 }

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { rmSync } from 'node:fs'
 import { sep } from 'node:path'
 import { describe, test } from 'node:test'
-import { silentFileSystem } from '../../../../src/live/watch/file-system.ts'
-import { nameKey } from '../../../../src/live/watch/system.ts'
+import { silentFileSystem, nameKey } from '../../../../src/live/watch/file-system.ts'
 import { bench, failing } from './setup.ts'
 
 describe('watching where no events come', () => {

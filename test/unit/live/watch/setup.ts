@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync, type FSWat
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { realSystem, type System } from '../../../../src/live/watch/system.ts'
+import { realSystem, type System } from '../../../../src/live/watch/file-system.ts'
 import { createWatch, type Watch, type WatchOptions } from '../../../../src/live/watch/watch.ts'
 import type { Warning } from '../../../../src/core/warning.ts'
 

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createFindInsertionPoint } from '../../../../src/live/inject/insertion-point.ts'
+import { createFindInsertionPoint, headBytes } from '../../../../src/live/inject/script-placement.ts'
 import type { DocumentKind } from '../../../../src/live/page-request.ts'
-import { headBytes } from '../../../../src/live/inject/script-placement.ts'
 
 /** The text with `|` where the script goes. */
 function marked(text: string, kind: DocumentKind = 'html'): string {
