@@ -4,13 +4,12 @@ import type { ServeError } from '../core/serve-error.ts'
 import type { Warning } from '../core/warning.ts'
 import { guessManner, readCommand, type Command } from './args/command.ts'
 import { flags } from './args/flags.ts'
-import { currentProgram, type Program } from './process-io.ts'
+import { currentProgram, packageVersion, type Program } from './process-io.ts'
 import { isReaderGone } from './output/printer.ts'
 import { createReport, type Report } from './output/reporter.ts'
 import { serve } from './serve/serve.ts'
 import { terminalOf, type Terminal } from './output/terminal.ts'
 import { wayOut } from './args/suggest-fix.ts'
-import { packageVersion } from './version.ts'
 
 /**
  * Runs the command. Exit codes: 0 clean, 1 runtime, 2 usage or configuration, 3 port or permission; 128 and the number
@@ -57,7 +56,7 @@ async function tell(command: Command, program: Program, report: Report): Promise
     case 'trust':
       return (await import('./commands/trust.ts')).trust(command, program, report)
     case 'untrust':
-      return (await import('./commands/untrust.ts')).untrust(command, program, report)
+      return (await import('./commands/trust.ts')).untrust(command, program, report)
     case 'cert':
       return (await import('./commands/cert.ts')).cert(command, program, report)
     case 'check':

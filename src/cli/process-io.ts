@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import type { Environment } from '../config/sources/env.ts'
 import { ServeError } from '../core/serve-error.ts'
@@ -78,4 +79,10 @@ function workingFolder(): string {
 function unblocked(stream: object): void {
   const { _handle: handle } = stream as { _handle?: { setBlocking?: (on: boolean) => void } }
   handle?.setBlocking?.(false)
+}
+
+/** The version in package.json, which lies two folders above this file in the sources and in the package alike. */
+export function packageVersion(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
 }

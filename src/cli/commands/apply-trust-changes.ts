@@ -1,10 +1,11 @@
+import { spawn } from 'node:child_process'
 import { ServeError } from '../../core/serve-error.ts'
 import type { Step } from '../../tls/trust/types.ts'
 import { printable } from '../../core/util/sanitize.ts'
 import { ask, canAsk } from './ask.ts'
-import type { FoundStore } from './open-authority.ts'
+import { wordsOf, type FoundStore, type Rights } from './open-authority.ts'
 import type { Program } from '../process-io.ts'
-import { runStep, stepText, type Rights } from './run-step.ts'
+import { shellWord } from '../../core/util/shell-quote.ts'
 
 /** A change of some stores. */
 export interface Change {
@@ -60,4 +61,31 @@ async function runSteps(steps: readonly Step[], rights: Rights): Promise<string 
     if (problem !== undefined) return problem
   }
   return undefined
+}
+
+/** The same as a person would type it. */
+export function stepText(step: Step, rights: Rights): string {
+  return wordsOf(step, { ...rights, isInteractive: true })
+    .map(shellWord)
+    .join(' ')
+}
+
+/** Runs a command and resolves to what went wrong, in words, or to undefined. */
+export function runStep(step: Step, rights: Rights): Promise<string | undefined> {
+  const [program = '', ...words] = wordsOf(step, rights)
+  return new Promise((resolve) => {
+    // sudo asks for the password on the terminal itself.
+    const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'], windowsHide: true })
+    let text = ''
+    child.stderr.setEncoding('utf8').on('data', (chunk: string) => {
+      text += chunk
+    })
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      resolve(error.code === 'ENOENT' ? `${program} is not installed` : error.message)
+    })
+    child.on('close', (code) => {
+      const last = text.trim().split('\n').at(-1) ?? ''
+      resolve(code === 0 || step.mayFail === true ? undefined : last === '' ? `${program} ended with ${code}` : last)
+    })
+  })
 }

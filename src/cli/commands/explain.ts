@@ -5,11 +5,11 @@ import { explainRequest } from '../../server/explain-request.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
 import type { Command } from '../args/command.ts'
 import { importConfig } from '../import-config.ts'
-import { displayPath } from '../output/paths.ts'
+import { displayPath } from '../output/display.ts'
 import type { Program } from '../process-io.ts'
 import { replaceWords } from '../args/corrected-command.ts'
 import type { Report } from '../output/reporter.ts'
-import { createStyle } from '../output/style.ts'
+import { createStyle } from '../output/terminal.ts'
 
 type Explanation = NonNullable<Awaited<ReturnType<typeof explainRequest>>>
 

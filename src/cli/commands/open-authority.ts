@@ -1,11 +1,10 @@
 import { openLocalAuthority } from '../../server/local-authority.ts'
 import type { ManagedAuthority } from '../../tls/authority/managed-authority.ts'
-import type { TrustStatus, TrustStore } from '../../tls/trust/types.ts'
+import type { Step, TrustStatus, TrustStore } from '../../tls/trust/types.ts'
 import { canAsk } from './ask.ts'
 import { authorityOwner } from '../authority-owner.ts'
 import type { Program } from '../process-io.ts'
 import type { Report } from '../output/reporter.ts'
-import { wordsOf, type Rights } from './run-step.ts'
 
 /** The authority of the user who typed the command, and what may be done for that user. */
 export interface OpenedAuthority {
@@ -51,4 +50,21 @@ export async function findStores(authority: ManagedAuthority): Promise<FoundStor
     }),
   )
   return found.flat()
+}
+
+/** As whom we run. */
+export interface Rights {
+  /** Our user id; undefined on Windows. */
+  readonly uid: number | undefined
+  /** The user whom `sudo` made root. */
+  readonly sudoUser: string | undefined
+  /** Whether somebody can be asked for a password. */
+  readonly isInteractive: boolean
+}
+
+/** The words of a command, run as whom it is for. Root takes the rights of the user who called it, who owns the files. */
+export function wordsOf({ argv, as }: Pick<Step, 'argv' | 'as'>, { uid, sudoUser, isInteractive }: Rights): string[] {
+  if (as === 'user') return sudoUser === undefined ? [...argv] : ['sudo', '-H', '-u', sudoUser, '--', ...argv]
+  if (uid === 0 || uid === undefined) return [...argv]
+  return ['sudo', ...(isInteractive ? [] : ['-n']), '--', ...argv]
 }

@@ -2,11 +2,9 @@ import type { LoadedConfig } from '../../config/load.ts'
 import { optionsByKey } from '../../config/options/option-table.ts'
 import { hidden, isSecretField } from '../../core/util/secret.ts'
 import { printable } from '../../core/util/sanitize.ts'
-import { displayPath } from '../output/paths.ts'
+import { displayPath } from '../output/display.ts'
 import type { Setting } from './settings.ts'
-import { createStyle, type Style } from '../output/style.ts'
-import type { Terminal } from '../output/terminal.ts'
-import { wrapText } from '../output/wrap-text.ts'
+import { createStyle, wrapText, type Style, type Terminal } from '../output/terminal.ts'
 
 interface Row {
   readonly key: string

@@ -5,7 +5,7 @@ import type { OptionEntry } from '../../config/options/option-entry.ts'
 import { optionTable } from '../../config/options/option-table.ts'
 import { hidden, redactFields } from '../../core/util/secret.ts'
 import type { Limits, ResolvedConfig, ServeOptions } from '../../config/types.ts'
-import { actionText } from '../output/route-text.ts'
+import { actionText } from '../output/display.ts'
 
 /** One setting: its option, its value, and where it comes from. */
 export interface Setting {

@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
 import type { Command } from '../args/command.ts'
-import { displayPath } from '../output/paths.ts'
+import { displayPath } from '../output/display.ts'
 import type { Program } from '../process-io.ts'
 import type { Report } from '../output/reporter.ts'
 import { runningServers, type RunningServer } from '../server-registry.ts'

@@ -1,3 +1,4 @@
+import type { X509Certificate } from 'node:crypto'
 import { ServeError } from '../../core/serve-error.ts'
 import type { Step } from '../../tls/trust/types.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
@@ -6,7 +7,7 @@ import type { Command } from '../args/command.ts'
 import { findStores, openAuthority, type FoundStore } from './open-authority.ts'
 import type { Program } from '../process-io.ts'
 import type { Report } from '../output/reporter.ts'
-import { otherPrograms, storeLines, trustJson } from './trust-text.ts'
+import { shellWord } from '../../core/util/shell-quote.ts'
 
 /**
  * `serve8008 trust`: makes the browsers and the system of this user trust the local authority, after showing how and
@@ -112,4 +113,88 @@ export function failure(message: string, problems: readonly string[]): ServeErro
     ...hint,
     problems,
   })
+}
+
+/**
+ * `serve8008 untrust`: takes the local authority out of every store that holds it, after showing how and asking. The
+ * authority itself stays.
+ *
+ * @throws ServeError `E8008_TRUST` where a store could not be changed, `E8008_USAGE`
+ */
+export async function untrust(command: Command, program: Program, report: Report): Promise<number> {
+  const { authority: said, json, quiet } = command
+  const { authority, rights } = openAuthority(program, report)
+  const print = (text: string): void => {
+    if (!json && !quiet) report.print(text)
+  }
+  let stores = await findStores(authority)
+  const holding = stores.filter(({ status }) => status !== 'absent')
+  if (holding.length > 0) {
+    const stepsOf = ({ store }: FoundStore) => store.remove()
+    const change = {
+      command: 'untrust',
+      stores: holding,
+      stepsOf,
+      rights,
+      program,
+      quiet,
+      json,
+      yes: said?.yes === true,
+    }
+    const problems = await changeTrust(change)
+    if (problems === undefined) {
+      print('Nothing was changed.\n')
+      return 1
+    }
+    stores = await findStores(authority)
+    if (problems.size > 0) {
+      print(`${storeLines(stores)}\n`)
+      throw failure('The local authority is still trusted', [...problems.values()])
+    }
+  }
+  const unseen = stores.filter(({ lacks }) => lacks !== undefined)
+  const others = unseen.length > 0 ? ' of what could be looked into' : ''
+  print(`Nothing${others} trusts the local authority now. To be rid of it, remove ${printable(authority.folder)}.\n`)
+  if (json) report.print(trustJson(await authority.read().catch(() => undefined), authority.file, stores))
+  if (unseen.length === 0) return 0
+  throw failure(
+    'Some stores could not be looked into',
+    unseen.map(({ store, lacks }) => `${store.name}: ${lacks}`),
+  )
+}
+
+const words = { trusted: 'trusted', outdated: 'trusts an older one, or in part', absent: 'not trusted' } as const
+
+/** The stores, a line each. */
+export function storeLines(stores: readonly FoundStore[]): string {
+  const width = Math.max(...stores.map(({ store }) => store.name.length))
+  return stores
+    .map(({ store, status, lacks }) => `  ${printable(store.name).padEnd(width)}   ${lacks ?? words[status]}\n`)
+    .join('')
+}
+
+/** One line for programs: `{ "authority": { file, fingerprint, expires } or null, "stores": [{ name, status, lacks }] }`. */
+export function trustJson(
+  certificate: X509Certificate | undefined,
+  file: string,
+  stores: readonly FoundStore[],
+): string {
+  const authority =
+    certificate === undefined
+      ? null
+      : { file, fingerprint: certificate.fingerprint256, expires: new Date(certificate.validTo).toISOString() }
+  const rows = stores.map(({ store, status, lacks }) => ({ name: store.name, status, lacks: lacks ?? null }))
+  return `${printableJson({ authority, stores: rows })}\n`
+}
+
+/** What programs need that look into no store. */
+export function otherPrograms(file: string): string {
+  const path = printable(shellWord(file))
+  return [
+    'Programs that look elsewhere:',
+    `  Node      NODE_EXTRA_CA_CERTS=${path}`,
+    `  curl      curl --cacert ${path}`,
+    `  Python    SSL_CERT_FILE=${path}, for requests REQUESTS_CA_BUNDLE=… (either replaces the public authorities)`,
+    '',
+  ].join('\n')
 }

@@ -2,12 +2,11 @@ import { nearest } from '../../config/diagnostic.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import { commandTexts } from './command-texts.ts'
 import { commandNames, commandOf, commands } from '../args/commands.ts'
-import { renderFlagHelp } from './flag-help.ts'
 import { flags, voice, type Flag } from '../args/flags.ts'
 import { habitOf } from '../args/foreign-flags.ts'
-import { flagRow, renderPage } from './help-page.ts'
+import { flagRow, renderPage } from './help.ts'
 import type { Terminal } from './terminal.ts'
-
+import { optionsByKey } from '../../config/options/option-table.ts'
 /** Every flag: those of serving, then those of other commands. */
 const every: readonly Flag[] = [...flags, ...commandNames.flatMap((name) => commands[name].flags)]
 
@@ -45,4 +44,29 @@ export function renderCommandHelp(word: string, terminal: Terminal): string {
     ['Examples', examples],
   ] as const
   return renderPage(`serve8008 ${name}`, `: ${summary}`, sections, [...notes, ...more], terminal)
+}
+
+/** The help page of one flag: what it does, its other names, and where else it can be set. */
+export function renderFlagHelp(flag: Flag, terminal: Terminal): string {
+  const option = optionsByKey.get(flag.key)
+  const dashed = (name: string): string => (name.length === 1 ? `-${name}` : `--${name}`)
+  const rows = [
+    flagRow(flag),
+    ...(flag.aliases.length === 0 ? [] : [['also', flag.aliases.map(dashed).join(', ')] as const]),
+    ...(flag.choices.length === 0 ? [] : [['values', flag.choices.join(', ')] as const]),
+    ...(option === undefined ? [] : [['takes', option.accepts] as const]),
+  ]
+  const places =
+    option === undefined
+      ? []
+      : [
+          ['config file', `the key ${option.key}`] as const,
+          ...(option.environment.length === 0 ? [] : [['environment', option.environment.join(', ')] as const]),
+        ]
+  const notes = [
+    ...(flag.repeats ? ['It can be given several times.'] : []),
+    ...(flag.canBeOff ? [`--no-${flag.name} takes back what was said elsewhere.`] : []),
+  ]
+  const sections = [['Flag', rows] as const, ['Elsewhere', places] as const]
+  return renderPage(`--${flag.name}`, '', sections, notes, terminal)
 }

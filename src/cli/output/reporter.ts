@@ -1,7 +1,7 @@
 import { ServeError } from '../../core/serve-error.ts'
 import type { Warning } from '../../core/warning.ts'
 import { printable } from '../../core/util/sanitize.ts'
-import { renderError, renderJsonError, renderJsonWarning, renderWarning, toServeError } from './print.ts'
+import { renderError, renderJsonError, renderJsonWarning, renderWarning, toServeError } from './render-problem.ts'
 import { createPrinter, isReaderGone, mostQueuedBytes } from './printer.ts'
 import type { Program } from '../process-io.ts'
 import { terminalOf, type Terminal } from './terminal.ts'

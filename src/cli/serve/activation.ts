@@ -1,4 +1,5 @@
 import type { Environment } from '../../config/sources/env.ts'
+import type { Warning } from '../../core/warning.ts'
 
 /** What systemd handed over. */
 export interface Activation {
@@ -19,4 +20,11 @@ export function socketActivation(env: Environment, pid: number): Activation | un
   const sockets = Number(env['LISTEN_FDS'])
   const meant = env['LISTEN_PID'] === String(pid)
   return meant && Number.isInteger(sockets) && sockets > 0 ? { fd: firstDescriptor, sockets } : undefined
+}
+
+/** The warning for sockets beyond the first. */
+export function activationWarnings({ sockets }: Activation): Warning[] {
+  if (sockets === 1) return []
+  const message = `systemd handed over ${sockets} sockets; only the first is served.`
+  return [{ code: 'W8008_ACTIVATION', message, hint: 'a socket unit for each address' }]
 }

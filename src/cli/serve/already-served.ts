@@ -8,8 +8,7 @@ import { openBrowser } from './browser.ts'
 import type { Command } from '../args/command.ts'
 import type { Program } from '../process-io.ts'
 import type { Report } from '../output/reporter.ts'
-import { runningServers } from '../server-registry.ts'
-import { settingsMark } from './settings-mark.ts'
+import { runningServers, settingsMark } from '../server-registry.ts'
 
 /** What a second start needs to know. */
 export interface SecondStart {

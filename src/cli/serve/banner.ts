@@ -1,8 +1,6 @@
 import type { Listening } from '../../server/types.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
-import { createStyle, type Style } from '../output/style.ts'
-import type { Terminal } from '../output/terminal.ts'
-import { wrapText } from '../output/wrap-text.ts'
+import { createStyle, wrapText, type Style, type Terminal } from '../output/terminal.ts'
 
 /** What the command tells when it listens. */
 export interface BannerFacts {

@@ -5,8 +5,8 @@ import { clockTime, isoNow } from '../../core/util/clock.ts'
 import { requestColumns } from '../../core/util/log-columns.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
 import { cutMiddle, padColumns } from '../../core/util/text-width.ts'
-import { displayPath } from '../output/paths.ts'
-import { createStyle } from '../output/style.ts'
+import { displayPath } from '../output/display.ts'
+import { createStyle } from '../output/terminal.ts'
 
 /** How lines about pages look. */
 export interface LiveLineOptions {

@@ -1,5 +1,4 @@
-import { createStyle } from '../output/style.ts'
-import type { Terminal } from '../output/terminal.ts'
+import { createStyle, type Terminal } from '../output/terminal.ts'
 
 /** Draws a URL as a QR code, or nothing where no person looks or where it would not fit. */
 export async function renderQrCode(url: string, terminal: Terminal): Promise<string> {

@@ -1,6 +1,6 @@
 import { routeName } from '../../config/resolve/routes.ts'
 import type { ResolvedRoute } from '../../config/route-types.ts'
-import { actionText } from '../output/route-text.ts'
+import { actionText } from '../output/display.ts'
 
 /** What an edit did to one route. Holds no secrets. */
 export interface RouteChange {

@@ -4,22 +4,19 @@ import { isServeError, ServeError } from '../../core/serve-error.ts'
 import { createServerFrom } from '../../server/create.ts'
 import type { Warning } from '../../core/warning.ts'
 import type { Listening, Server8008 } from '../../server/types.ts'
-import { socketActivation, type Activation } from './activation.ts'
-import { announce } from './startup-output.ts'
+import { activationWarnings, socketActivation, type Activation } from './activation.ts'
+import { announce, canUseKeys } from './startup-output.ts'
 import type { Command } from '../args/command.ts'
 import { flags } from '../args/flags.ts'
 import { isReaderGone } from '../output/printer.ts'
 import type { Program } from '../process-io.ts'
 import { addedFlag } from '../args/corrected-command.ts'
-import { canUseKeys } from './key-hint.ts'
 import type { Keys } from './keys.ts'
 import type { Report } from '../output/reporter.ts'
 import { pageErrorLine, updateLine } from './live-lines.ts'
-import { announceServer } from '../server-registry.ts'
-import { settingsMark } from './settings-mark.ts'
+import { announceServer, settingsMark } from '../server-registry.ts'
 import { importConfig } from '../import-config.ts'
-import { onSignals } from './signals.ts'
-import { createStopper } from './shutdown.ts'
+import { onSignals, createStopper } from './shutdown.ts'
 import { lineColumns } from '../output/terminal.ts'
 
 /** Milliseconds after which other commands of the user can find the server. */
@@ -175,10 +172,4 @@ async function withServer(error: unknown, config: ResolvedConfig, env: Program['
   if (!isServeError(error) || error.code !== 'E8008_PORT_HELD') return error
   const { heldBySameFolder } = await import('./already-served.ts')
   return heldBySameFolder(error, config, env)
-}
-
-function activationWarnings({ sockets }: Activation): Warning[] {
-  if (sockets === 1) return []
-  const message = `systemd handed over ${sockets} sockets; only the first is served.`
-  return [{ code: 'W8008_ACTIVATION', message, hint: 'a socket unit for each address' }]
 }

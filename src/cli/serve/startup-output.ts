@@ -5,13 +5,10 @@ import type { Listening } from '../../server/types.ts'
 import { isLoopback } from '../../core/util/ip.ts'
 import { renderBanner, renderJsonBanner, renderPlainBanner, type BannerFacts } from './banner.ts'
 import type { Command } from '../args/command.ts'
-import { displayPath } from '../output/paths.ts'
-import type { Program } from '../process-io.ts'
+import { displayPath, actionText } from '../output/display.ts'
+import { packageVersion, type Program } from '../process-io.ts'
 import { renderQrCode } from './qr.ts'
-import { keyHint } from './key-hint.ts'
-import type { Report } from '../output/reporter.ts'
-import { actionText } from '../output/route-text.ts'
-import { packageVersion } from '../version.ts'
+import type { Report, Manner } from '../output/reporter.ts'
 
 /** All that is known when the server listens. */
 export interface Start {
@@ -88,4 +85,13 @@ function details({ loaded, program, startMs, configMs }: Start, readyMs: number)
     ['Set by', given.length === 0 ? ['defaults'] : given.map(([key, origin]) => `${key}: ${origin}`)],
     ['Timing', Object.entries(timings).map(([phase, ms]) => `${phase} ${Math.round(ms)} ms`)],
   ]
+}
+
+/** The keys as the banner names them. */
+export const keyHint: readonly string[] = ['h help', 'o open', 'q QR code', 'r reload', '^C stop']
+
+/** Whether keys are listened to: a person sits at both ends, and no program speaks for them. */
+export function canUseKeys({ stdin }: Program, { quiet, json }: Manner, { terminal }: Report): boolean {
+  // Standard input is opened only where standard output is a terminal.
+  return !quiet && !json && terminal.isTerminal && stdin?.isTTY === true
 }

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createStyle } from '../../../../src/cli/output/style.ts'
-import { isContinuousIntegration, lineColumns, terminalOf, wantsColor } from '../../../../src/cli/output/terminal.ts'
-
+import {
+  createStyle,
+  isContinuousIntegration,
+  lineColumns,
+  terminalOf,
+  wantsColor,
+} from '../../../../src/cli/output/terminal.ts'
 test('colours a terminal, and nothing else', () => {
   assert.equal(wantsColor(true, {}), true)
   assert.equal(wantsColor(false, {}), false)

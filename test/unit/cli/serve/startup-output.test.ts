@@ -4,7 +4,7 @@ import { announce, type Start } from '../../../../src/cli/serve/startup-output.t
 import { readCommand } from '../../../../src/cli/args/command.ts'
 import { resolveConfig } from '../../../../src/config/resolve/resolve.ts'
 import type { ServeOptions } from '../../../../src/config/types.ts'
-import { packageVersion } from '../../../../src/cli/version.ts'
+import { packageVersion } from '../../../../src/cli/process-io.ts'
 
 /** What is printed when the server listens on the network, at a terminal of 80 columns. */
 async function announced(argv: readonly string[], isTerminal: boolean, options: ServeOptions = {}): Promise<string> {

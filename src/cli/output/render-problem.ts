@@ -2,10 +2,10 @@ import type { ErrorCode } from '../../core/codes.ts'
 import { isServeError, ServeError } from '../../core/serve-error.ts'
 import type { Warning } from '../../core/warning.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
-import { hintText, isCommandHint, isWholeCommand } from './hint.ts'
-import { createStyle } from './style.ts'
-import type { Terminal } from './terminal.ts'
-import { wrapText } from './wrap-text.ts'
+import { createStyle, wrapText, type Terminal } from './terminal.ts'
+import { asSentence } from '../../core/util/sentence.ts'
+import { commands, type CommandEntry } from '../args/commands.ts'
+import { secretNames } from '../args/command-line.ts'
 
 /** Makes a ServeError of whatever was thrown: what is not one of ours is a fault of the program, E8008_INTERNAL. */
 export function toServeError(thrown: unknown): ServeError {
@@ -110,4 +110,29 @@ function marginOf(terminal: Terminal): string {
 function stackLines(error: Error): string[] {
   const own = (error.stack ?? '').split('\n').map((line) => printable(line))
   return error.cause instanceof Error ? [...own, 'caused by:', ...stackLines(error.cause)] : own
+}
+
+/** Programs that hints run; any other hint is a sentence. */
+const programs = /^(?:serve8008|cd|sudo|ulimit|npm|npx|pnpm|yarn|bun|hugo|bundle)(?= |$)/
+
+/** Names in hints for what only the user knows: the values of flags, and secrets that were typed. */
+const names = new Set([...Object.values(commands).flatMap(valueNames), ...secretNames])
+
+/** Whether a hint is a command alone, and not a sentence about one. */
+export function isCommandHint(hint: string): boolean {
+  return programs.test(hint) && !/, (?:or|which)\b/.test(hint)
+}
+
+/** Whether a hint is a command that works when pasted as it is: it has no name in place of a value. */
+export function isWholeCommand(hint: string): boolean {
+  return isCommandHint(hint) && !hint.split(/[\s"'=@]|:\/\//).some((word) => names.has(word))
+}
+
+function valueNames({ flags }: CommandEntry): string[] {
+  return flags.flatMap(({ valueName }) => valueName.split('=')).filter((name) => /[A-Z]/.test(name))
+}
+
+/** A hint as a person reads it: `try:` and the command, or a sentence. */
+export function hintText(hint: string): string {
+  return isCommandHint(hint) ? `try: ${hint}` : asSentence(hint)
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join, resolve, sep } from 'node:path'
 import { test } from 'node:test'
-import { displayPath } from '../../../../src/cli/output/paths.ts'
+import { displayPath } from '../../../../src/cli/output/display.ts'
 
 test('shows a path as a person in the folder would write it', () => {
   const cwd = resolve('/home/ann/project')

@@ -1,3 +1,4 @@
+import { isAbsolute, relative, sep } from 'node:path'
 import type { ResolvedRoute } from '../../config/route-types.ts'
 
 /** What a route does, in few words that hold no secrets: its targets, where it redirects to, or its status. */
@@ -11,4 +12,12 @@ export function actionText({ action }: Pick<ResolvedRoute, 'action'>): string {
       return `${label}${socketPath === undefined ? '' : ':'}${prefix}/`
     })
     .join(', ')
+}
+
+/** A path as a person in `cwd` would write it: `.`, `./site`, or the whole path where it lies elsewhere. */
+export function displayPath(path: string, cwd: string): string {
+  const way = relative(cwd, path)
+  if (way === '') return '.'
+  if (way === '..' || way.startsWith(`..${sep}`) || isAbsolute(way)) return path
+  return `.${sep}${way}`
 }
