@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Place } from '../core/serve-error.ts'
+import type { SourcePosition } from '../core/serve-error.ts'
 import { importedFiles } from './imported-files.ts'
 
 /** An error of a config file as text: not every one survives being copied from another process. */
-export interface Fault {
+export interface ErrorText {
   readonly name: string
   readonly message: string
   readonly code: string | undefined
@@ -20,7 +20,7 @@ const checkMs = 5000
 const mostChecks = 10
 
 /** What was thrown, as text. */
-export function faultOf(thrown: unknown): Fault {
+export function errorText(thrown: unknown): ErrorText {
   if (!(thrown instanceof Error)) return { name: '', message: String(thrown), code: undefined, stack: '' }
   const { name, message, stack = '' } = thrown
   return { name, message, code: 'code' in thrown ? String(thrown.code) : undefined, stack }
@@ -28,7 +28,7 @@ export function faultOf(thrown: unknown): Fault {
 
 /** The error of a config file again, its message with the line and column where it arose. */
 export async function placedError(
-  { name, message, code, stack }: Fault,
+  { name, message, code, stack }: ErrorText,
   config: string,
   cause?: unknown,
 ): Promise<Error> {
@@ -40,7 +40,7 @@ export async function placedError(
   return Object.assign(error, code === undefined ? {} : { code }, place === undefined ? {} : { place })
 }
 
-function placeText({ file, line, column }: Place, config: string): string {
+function placeText({ file, line, column }: SourcePosition, config: string): string {
   return `${file === config ? '' : `${basename(file)}, `}line ${line}, column ${column}`
 }
 
@@ -51,7 +51,7 @@ const endOfFile = /^((?:file:\/\/|\/|[A-Z]:\\).*):(\d+)\n.*\n( *)\n/
  * Where Node says that an error arose: in front of its stack, by the line and a mark below it, or in the first frame that
  * is of the project.
  */
-function placeIn(stack: string): Place | undefined {
+function placeIn(stack: string): SourcePosition | undefined {
   const [, path, line, mark] = /^(\S.*):(\d+)\n.*\n( *)\^/.exec(stack) ?? endOfFile.exec(stack) ?? []
   if (path !== undefined && mark !== undefined) {
     return { file: pathOf(path), line: Number(line), column: mark.length + 1 }
@@ -73,7 +73,7 @@ function pathOf(place: string): string {
  * Node does not say where the syntax of a module is wrong, unless it is asked to check nothing else. A server goes on
  * meanwhile.
  */
-async function syntaxPlace(config: string): Promise<Place | undefined> {
+async function syntaxPlace(config: string): Promise<SourcePosition | undefined> {
   for (const file of importedFiles(config).slice(0, mostChecks)) {
     const place = placeIn(await complaintAbout(file))
     if (place !== undefined) return place

@@ -25,8 +25,8 @@ export const importConfig: ImportModule = async (url) => {
   }
   // Loaded for a file that fails alone.
   const placed = async (thrown: unknown): Promise<Error> => {
-    const { faultOf, placedError } = await import('./error-place.ts')
-    return placedError(faultOf(thrown), fileURLToPath(url), thrown)
+    const { errorText, placedError } = await import('./error-place.ts')
+    return placedError(errorText(thrown), fileURLToPath(url), thrown)
   }
   process.emit = filtered as typeof process.emit
   try {

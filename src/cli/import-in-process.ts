@@ -2,10 +2,10 @@ import { spawn, type ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { unsettledConfig } from '../config/sources/file.ts'
-import { placedError, type Fault } from './error-place.ts'
+import { placedError, type ErrorText } from './error-place.ts'
 
 /** What came of a module in its process. */
-type Outcome = { readonly value: unknown } | { readonly fault: Fault } | { readonly isUnsettled: true }
+type Outcome = { readonly value: unknown } | { readonly fault: ErrorText } | { readonly isUnsettled: true }
 
 /** Milliseconds that a config file gets, which may ask the network for something. */
 const patienceMs = 60_000

@@ -2,14 +2,14 @@ import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { ServeError } from '../core/serve-error.ts'
 import type { Warning } from '../core/warning.ts'
-import { guessManner, readCommand, type Command } from './args/command.ts'
+import { guessOutputOptions, readCommand, type Command } from './args/command.ts'
 import { flags } from './args/flags.ts'
 import { currentProgram, packageVersion, type Program } from './process-io.ts'
 import { isReaderGone } from './output/printer.ts'
-import { createReport, type Report } from './output/reporter.ts'
+import { createReporter, type Reporter } from './output/reporter.ts'
 import { serve } from './serve/serve.ts'
 import { terminalOf, type Terminal } from './output/terminal.ts'
-import { wayOut } from './args/suggest-fix.ts'
+import { suggestFix } from './args/suggest-fix.ts'
 
 /**
  * Runs the command. Exit codes: 0 clean, 1 runtime, 2 usage or configuration, 3 port or permission; 128 and the number
@@ -17,8 +17,8 @@ import { wayOut } from './args/suggest-fix.ts'
  */
 export async function main(program: Program = currentProgram()): Promise<void> {
   let folder: string | undefined
-  const spoken = { wayOut: (problem: ServeError | Warning) => wayOut(problem, program, folder) }
-  let report = createReport(program, { ...guessManner(program.argv), ...spoken })
+  const hints = { suggestFix: (problem: ServeError | Warning) => suggestFix(problem, program, folder) }
+  let report = createReporter(program, { ...guessOutputOptions(program.argv), ...hints })
   program.on('uncaughtException', (thrown) => program.exit(report.error(thrown)))
   // Every way to the end passes `leave`. Without one, something was waited for that can never come.
   program.on('beforeExit', () => void report.leave(report.error(new Error('it waits for something that cannot come'))))
@@ -27,17 +27,17 @@ export async function main(program: Program = currentProgram()): Promise<void> {
   try {
     const command = readCommand(program.argv, (word) => isFolder(resolve(program.cwd, word)))
     folder = typeof command.flags.root === 'string' ? command.flags.root : undefined
-    report = createReport(program, { ...command, ...spoken, isServing: command.name === 'serve' })
+    report = createReporter(program, { ...command, ...hints, isServing: command.name === 'serve' })
     if (command.name === 'serve') return await serve(command, program, report)
     endWithReader(program)
-    await report.leave(await tell(command, program, report))
+    await report.leave(await runCommand(command, program, report))
   } catch (thrown) {
     await report.leave(report.error(thrown))
   }
 }
 
 /** The commands that print and end. Their modules are loaded here, off the way to serving. */
-async function tell(command: Command, program: Program, report: Report): Promise<number> {
+async function runCommand(command: Command, program: Program, report: Reporter): Promise<number> {
   switch (command.name) {
     case 'version':
       report.print(command.json ? `${JSON.stringify({ version: packageVersion() })}\n` : `${packageVersion()}\n`)

@@ -28,7 +28,7 @@ export function isThatServer({ pid, script, cwd }: ServerProcess): boolean {
   if (script === '') return false
   if (process.platform !== 'linux') return commandLineOf(pid).includes(basename(script))
   // The script was typed from the folder in which the server was started.
-  return wordsOf(pid).some((word) => word !== '' && resolve(cwd, word) === script)
+  return argumentsOf(pid).some((word) => word !== '' && resolve(cwd, word) === script)
 }
 
 /** Whether there is a process with this id, be it another user's. */
@@ -40,7 +40,7 @@ function isTaken(pid: number): boolean {
   }
 }
 
-function wordsOf(pid: number): string[] {
+function argumentsOf(pid: number): string[] {
   try {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
   } catch {

@@ -27,7 +27,7 @@ export interface RunningServer extends ServerProcess {
  *
  * @returns how to strike it out again; it never throws. Where it cannot be written, nothing is.
  */
-export function announceServer(server: RunningServer, env: Environment): () => void {
+export function registerServer(server: RunningServer, env: Environment): () => void {
   const file = join(folderOf(env), `${server.pid}.json`)
   try {
     mkdirSync(folderOf(env), { recursive: true, mode: 0o700 })
@@ -108,7 +108,7 @@ const ownSettings: ReadonlySet<string> = new Set(['root', 'port', 'open', 'log']
  * Tells the settings of two servers of a folder apart by what their commands say: an edit of the config file that they
  * share reaches both.
  */
-export function settingsMark(file: string | undefined, { flags }: Pick<Command, 'flags'>, env: Environment): string {
+export function settingsHash(file: string | undefined, { flags }: Pick<Command, 'flags'>, env: Environment): string {
   const given = Object.entries(flags).filter(([key]) => !ownSettings.has(key))
   const named = Object.entries(env).filter(
     ([name]) => name.startsWith('SERVE8008_') && !ownSettings.has(name.slice('SERVE8008_'.length).toLowerCase()),

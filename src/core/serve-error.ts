@@ -11,7 +11,7 @@ export interface Fix {
 }
 
 /** Where in a file something is wrong. */
-export interface Place {
+export interface SourcePosition {
   /** Absolute path. */
   readonly file: string
   /** From 1. */
@@ -29,7 +29,7 @@ export interface ErrorDetails {
   /** Every problem found, where several are reported at once. */
   readonly problems?: readonly string[] | undefined
   /** Where in a config file, or in what it imports, it arose. */
-  readonly place?: Place | undefined
+  readonly place?: SourcePosition | undefined
   /** Response header fields that belong to the refusal (flat list), for example `Allow`. */
   readonly headers?: readonly string[] | undefined
   /** The connection must not be reused: the framing of what follows is in doubt. */
@@ -52,7 +52,7 @@ export class ServeError extends Error {
   /** Every problem found, where several are reported at once. */
   readonly problems: readonly string[]
   /** Where in a config file, or in what it imports, it arose, or undefined. */
-  readonly place: Place | undefined
+  readonly place: SourcePosition | undefined
   /** HTTP status when the error ends an exchange. */
   readonly status: number
   /** Exit code of the command: 1 runtime, 2 usage or configuration, 3 port or permission. */

@@ -3,7 +3,7 @@ import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
-import type { Place } from '../../src/core/serve-error.ts'
+import type { SourcePosition } from '../../src/core/serve-error.ts'
 import { folderOf, run, serve, type Command } from './command.ts'
 
 const unsettled: readonly (readonly [string, string, string])[] = [
@@ -145,7 +145,7 @@ for (const [what, files, expected] of places) {
     assert.match(stderr, expected)
     // For programs the place of the sentence is keys as well.
     const json = await run(t, ['check', '--json'], { cwd })
-    const { error } = JSON.parse(json.stderr) as { error: { message: string } & Partial<Place> }
+    const { error } = JSON.parse(json.stderr) as { error: { message: string } & Partial<SourcePosition> }
     const [, name, line, column] = /(?:\((\S+), |\(| at )line (\d+), column (\d+)/.exec(error.message) ?? []
     const { file } = error
     assert.deepEqual(

@@ -1,9 +1,9 @@
 import { isSecretField } from '../../core/util/secret.ts'
-import { shellWord } from '../../core/util/shell-quote.ts'
+import { shellQuote } from '../../core/util/shell-quote.ts'
 
 /** The whole command with its words; what must stay secret is not among them, since hints end up in logs. */
 export function commandLine(words: readonly string[]): string {
-  return ['serve8008', ...withoutSecrets(words).map(shellWord)].join(' ')
+  return ['serve8008', ...withoutSecrets(words).map(shellQuote)].join(' ')
 }
 
 /** Stands in a hint where the value of `--auth` was typed. */

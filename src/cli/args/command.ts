@@ -1,16 +1,16 @@
-import { wordHabits } from './foreign-flags.ts'
+import { foreignWords } from './foreign-flags.ts'
 import { optionsByKey } from '../../config/options/option-table.ts'
 import type { FlagValues } from '../../config/sources/source.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import { parseArguments, type FlagTexts } from './arguments.ts'
-import { commandOf, commands, typedCommand, authorityNames, type CommandName } from './commands.ts'
+import { commandNamed, commands, typedCommand, authorityNames, type CommandName } from './commands.ts'
 import { flags } from './flags.ts'
-import { repeatCommand, replaceWord } from './corrected-command.ts'
-import type { Manner } from '../output/reporter.ts'
+import { correctedCommand, replaceWord } from './corrected-command.ts'
+import type { OutputOptions } from '../output/reporter.ts'
 import { commandLine, withoutUserinfo } from './command-line.ts'
 
 /** What the command line asks for. */
-export interface Command extends Manner {
+export interface Command extends OutputOptions {
   readonly name: 'serve' | 'version' | CommandName
   /** The word after `completion`. */
   readonly shell: string | undefined
@@ -44,7 +44,7 @@ export function readCommand(typed: readonly string[], isFolder: (word: string) =
   // The flags of serving and perhaps more, whichever command it is in the end.
   const wide = guess !== undefined && commands[guess].isLikeServing === true ? commands[guess].flags : flags
   const general = parseArguments(argv, wide, isFolder)
-  const command = commandOf(general.words[0])
+  const command = commandNamed(general.words[0])
   const own = command === undefined ? flags : commands[command].flags
   const { words, literals, values } = own === wide ? general : parseArguments(argv, own, isFolder)
   const requestHeaders = values.get('requestHeader')
@@ -83,7 +83,7 @@ function helpOfFlag(argv: readonly string[]): readonly string[] {
 }
 
 /** How the command is to speak even where its line could not be read. */
-export function guessManner(argv: readonly string[]): Manner {
+export function guessOutputOptions(argv: readonly string[]): OutputOptions {
   const end = argv.indexOf('--')
   const before = end === -1 ? argv : argv.slice(0, end)
   return { quiet: false, verbose: before.includes('--verbose'), json: before.includes('--json') }
@@ -121,7 +121,7 @@ function configFile(texts: FlagTexts | undefined, argv: readonly string[]): stri
   // `-c-1` and `-c 10` are the cache of another server.
   const cache = Number(text) < 0 ? 'off' : text
   throw new ServeError('E8008_USAGE', `--config needs a file, not ${text}.`, {
-    hint: repeatCommand(withoutConfig(argv), { option: 'cache', value: cache }, flags),
+    hint: correctedCommand(withoutConfig(argv), { option: 'cache', value: cache }, flags),
   })
 }
 
@@ -143,10 +143,10 @@ function placeValues(
 ): FlagValues {
   refuseApart(words, values, argv)
   const [first] = words
-  if (first !== undefined && Object.hasOwn(wordHabits, first) && !isFolder(first)) {
+  if (first !== undefined && Object.hasOwn(foreignWords, first) && !isFolder(first)) {
     throw usage(
       `There is no folder ${first}, and no command ${first}.`,
-      replaceWord(argv, first, ...(wordHabits[first] ?? [])),
+      replaceWord(argv, first, ...(foreignWords[first] ?? [])),
     )
   }
   const mounts = words.filter((word) => /^\/[^=]*=/.test(word) && !isFolder(word))
@@ -186,7 +186,7 @@ function placeValues(
   if (folder !== undefined && port !== undefined && !isFolder(folder)) {
     const others = argv.toSpliced(argv.lastIndexOf(folder), 1)
     const hint = values.has('port')
-      ? repeatCommand(others, { option: 'port', value: port }, flags)
+      ? correctedCommand(others, { option: 'port', value: port }, flags)
       : replaceWord(argv, folder, '--port', port)
     throw usage(`There is no folder ${folder}. To set the port: --port ${port}.`, hint)
   }
@@ -233,7 +233,7 @@ export interface AuthorityFlags {
 }
 
 /** One of these commands, or a question about it. */
-export interface AuthorityCommand extends Manner {
+export interface AuthorityCommand extends OutputOptions {
   readonly name: Name | 'help' | 'version'
   /** The names after `cert`, or the command whose help page is asked for. */
   readonly words: readonly string[]
@@ -242,7 +242,7 @@ export interface AuthorityCommand extends Manner {
 
 type Name = (typeof authorityNames)[number]
 
-const voices: ReadonlySet<string> = new Set(['--json', '--quiet', '-q', '--verbose'])
+const commonFlagWords: ReadonlySet<string> = new Set(['--json', '--quiet', '-q', '--verbose'])
 const questions = ['status', 'ca', 'renew'] as const
 
 /**
@@ -252,12 +252,12 @@ const questions = ['status', 'ca', 'renew'] as const
  * @throws ServeError E8008_USAGE
  */
 export function readAuthorityCommand(argv: readonly string[]): AuthorityCommand | undefined {
-  const first = argv.find((word) => !voices.has(word))
+  const first = argv.find((word) => !commonFlagWords.has(word))
   const name = authorityNames.find((each) => each === first)
   if (name === undefined) return undefined
   const { words, literals, values } = parseArguments(argv, commands[name].flags, () => false)
   const isOn = (key: string): boolean => values.get(key) === true
-  const manner = { quiet: isOn('quiet'), verbose: isOn('verbose'), json: isOn('json') }
+  const output = { quiet: isOn('quiet'), verbose: isOn('verbose'), json: isOn('json') }
   const out = values.get('out')
   const authority = {
     yes: isOn('yes'),
@@ -266,7 +266,7 @@ export function readAuthorityCommand(argv: readonly string[]): AuthorityCommand 
     renew: isOn('renew'),
     out: Array.isArray(out) ? out.at(-1) : undefined,
   }
-  if (isOn('help')) return { ...manner, name: 'help', words: [name], authority }
+  if (isOn('help')) return { ...output, name: 'help', words: [name], authority }
   const names = [...words.slice(1), ...literals]
   if (name !== 'cert' && names[0] !== undefined) {
     const asked = questions.find((key) => key === names[0])
@@ -277,5 +277,5 @@ export function readAuthorityCommand(argv: readonly string[]): AuthorityCommand 
   if (other !== undefined) {
     throw new ServeError('E8008_USAGE', `--${one} and --${other} are two things.`, { hint: `serve8008 trust --${one}` })
   }
-  return { ...manner, name: isOn('version') ? 'version' : name, words: names, authority }
+  return { ...output, name: isOn('version') ? 'version' : name, words: names, authority }
 }

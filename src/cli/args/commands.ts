@@ -1,4 +1,4 @@
-import { flags, ownFlag, voice, type Flag } from './flags.ts'
+import { flags, ownFlag, commonFlags, type Flag } from './flags.ts'
 
 /** The words that may stand in the folder's place. */
 export const commandNames = [
@@ -36,7 +36,7 @@ export interface CommandEntry {
 
 const yes = only('yes', ['y'], 'Ask nothing, as in scripts.')
 /** As every command speaks; those that end have less to say than a server. */
-const own: readonly Flag[] = voice.map((flag) => {
+const own: readonly Flag[] = commonFlags.map((flag) => {
   if (flag.key === 'verbose') return { ...flag, description: 'Print the stacks of errors.' }
   return flag.key === 'json' ? { ...flag, description: 'Print one JSON line, errors too.' } : flag
 })
@@ -115,14 +115,14 @@ export const commands: Readonly<Record<CommandName, CommandEntry>> = {
 }
 
 /** The command of a word, if it is one. */
-export function commandOf(word: string | undefined): CommandName | undefined {
+export function commandNamed(word: string | undefined): CommandName | undefined {
   if (word !== undefined && Object.hasOwn(commandAliases, word)) return commandAliases[word]
   return commandNames.find((name) => name === word)
 }
 
 /** The command that a line names, by its first word; what follows a flag may be its value, so it is a guess. */
 export function typedCommand(argv: readonly string[]): CommandName | undefined {
-  return commandOf(argv.find((word) => !word.startsWith('-')))
+  return commandNamed(argv.find((word) => !word.startsWith('-')))
 }
 
 function only(name: string, aliases: readonly string[], description: string): Flag {

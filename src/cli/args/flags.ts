@@ -74,6 +74,6 @@ export function ownFlag(name: string, aliases: readonly string[], description: s
 }
 
 /** How any command speaks, and what it is asked about itself. */
-export const voice: readonly Flag[] = flags.filter(({ key }) =>
+export const commonFlags: readonly Flag[] = flags.filter(({ key }) =>
   ['quiet', 'verbose', 'json', 'help', 'version'].includes(key),
 )

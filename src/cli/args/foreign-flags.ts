@@ -8,7 +8,7 @@ const noEtag = 'leave it out: entity tags are always sent'
 const noSettingsPage = 'leave it out: there is no page of settings'
 
 /** What the flags of other servers are called here. A value that starts with dashes takes the flag's place as it is. */
-const habits: Readonly<Record<string, string>> = {
+const foreignFlags: Readonly<Record<string, string>> = {
   '-a': '--host',
   '-b': alwaysCompressed,
   '-C': '--cors',
@@ -79,13 +79,13 @@ const habits: Readonly<Record<string, string>> = {
  *
  * @param next The word behind it: `-C` is `--cors` for some, and names the certificate for others.
  */
-export function habitOf(flag: string, next = ''): string | undefined {
+export function foreignFlag(flag: string, next = ''): string | undefined {
   if (flag === '-C' && /\.(?:pem|crt|cer)$/i.test(next)) return '--cert'
-  return Object.hasOwn(habits, flag) ? habits[flag] : undefined
+  return Object.hasOwn(foreignFlags, flag) ? foreignFlags[flag] : undefined
 }
 
 /** Words of other servers, and what to write instead: nothing for those that mean to serve. */
-export const wordHabits: Readonly<Record<string, readonly string[]>> = {
+export const foreignWords: Readonly<Record<string, readonly string[]>> = {
   dev: [],
   preview: [],
   serve: [],

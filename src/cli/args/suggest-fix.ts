@@ -7,16 +7,16 @@ import { commandNames } from './commands.ts'
 import { flags } from './flags.ts'
 import type { Program } from '../process-io.ts'
 import { buildFolders, readPackage, runScript } from '../../core/util/package-json.ts'
-import { shellWord } from '../../core/util/shell-quote.ts'
+import { shellQuote } from '../../core/util/shell-quote.ts'
 import { commandLine } from './command-line.ts'
-import { repeatCommand, replaceWord } from './corrected-command.ts'
+import { correctedCommand, replaceWord } from './corrected-command.ts'
 
 /** What a hint for a person at a shell is made from. */
 type Typed = Pick<Program, 'argv' | 'cwd'>
 
 /** What to try next, as a command or a sentence: where one option helps, it is the command that was typed, corrected. */
-export function wayOut(error: ServeError | Warning, typed: Typed, folder: string | undefined): string | undefined {
-  if (error.fix !== undefined) return repeatCommand(typed.argv, error.fix, flags)
+export function suggestFix(error: ServeError | Warning, typed: Typed, folder: string | undefined): string | undefined {
+  if (error.fix !== undefined) return correctedCommand(typed.argv, error.fix, flags)
   const sentence = commandSentence(error, typed, folder)
   if (sentence !== undefined) return sentence
   const isSilent = error.code === 'E8008_INTERNAL' && error.hint === undefined && !typed.argv.includes('--verbose')
@@ -35,7 +35,7 @@ function commandSentence({ code, hint }: ServeError | Warning, typed: Typed, fol
   if (code === 'E8008_ROOT_NOT_FOLDER') return 'name the folder that holds it'
   // The command of a project runs in its folder.
   if (code === 'W8008_PROJECT' && folder !== undefined && hint !== undefined)
-    return `cd ${shellWord(folder)} && ${hint}`
+    return `cd ${shellQuote(folder)} && ${hint}`
   // The library knows no command; it says how to make room by hand.
   if (code.endsWith('8008_AUTHORITY')) return hint?.replace(/take .* again$/s, 'serve8008 trust --renew')
   if (code === 'E8008_AUTH_FILE') return hint?.replace(/\bauthFile\b/, '--auth-file')
@@ -51,7 +51,7 @@ function buildOf(folder: string, { cwd }: Typed): string | undefined {
   if (!buildFolders.includes(basename(path))) return undefined
   if (readPackage(join(project, 'package.json'))?.scripts['build'] === undefined) return undefined
   const build = runScript('build', { has: (name) => existsSync(join(project, name)) })
-  return project === resolve(cwd) ? build : `cd ${shellWord(dirname(folder))} && ${build}`
+  return project === resolve(cwd) ? build : `cd ${shellQuote(dirname(folder))} && ${build}`
 }
 
 /** The folder or command that a name which leads nowhere was probably meant to be. */

@@ -2,13 +2,13 @@ import { nearest } from '../../config/diagnostic.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import { commands, typedCommand } from './commands.ts'
 import type { Flag } from './flags.ts'
-import { habitOf } from './foreign-flags.ts'
-import { shellWord } from '../../core/util/shell-quote.ts'
+import { foreignFlag } from './foreign-flags.ts'
+import { shellQuote } from '../../core/util/shell-quote.ts'
 import { commandLine } from './command-line.ts'
 
 /**
- * The error for a flag that we do not have. Its hint is the command as it was probably meant: with our name for a
- * habit of another server, with a space before an attached value, or with the nearest name.
+ * The error for an unknown flag. Its hint is the corrected command: with our name for the flag of another server, with
+ * a space before an attached value, or with the nearest name.
  */
 export function unknownFlag(word: string, argv: readonly string[], known: readonly Flag[]): ServeError {
   const command = typedCommand(argv)
@@ -16,17 +16,17 @@ export function unknownFlag(word: string, argv: readonly string[], known: readon
   const [flag = word] = word.split('=', 1)
   const named = folderCommand(word, argv)
   if (named !== undefined) return new ServeError('E8008_USAGE', `Unknown flag ${flag}.`, { hint: named })
-  const habit = ownHabit(flag, flags, argv[argv.indexOf(word) + 1])
-  const corrected = habit ?? spacedValue(word, flags) ?? nearestFlag(flag, flags)
+  const renamed = ourFlag(flag, flags, argv[argv.indexOf(word) + 1])
+  const corrected = renamed ?? spacedValue(word, flags) ?? nearestFlag(flag, flags)
   return new ServeError('E8008_USAGE', `Unknown flag ${shown(flag)}.`, { hint: hintFor(flag, corrected, argv) })
 }
 
 /** What a flag of another server is called here, where the command that was typed has it. */
-function ownHabit(flag: string, flags: readonly Flag[], next?: string): string | undefined {
-  const habit = habitOf(flag, next)
-  const [, name] = /^--(?:no-)?([\w-]+)/.exec(habit ?? '') ?? []
+function ourFlag(flag: string, flags: readonly Flag[], next?: string): string | undefined {
+  const ours = foreignFlag(flag, next)
+  const [, name] = /^--(?:no-)?([\w-]+)/.exec(ours ?? '') ?? []
   return name === undefined || flags.some((each) => each.name === name || each.aliases.includes(name))
-    ? habit
+    ? ours
     : undefined
 }
 
@@ -67,8 +67,8 @@ function spacedValue(word: string, flags: readonly Flag[]): string | undefined {
   // What holds a colon may be a name with its password.
   if (letter === '' || value.includes(':')) return undefined
   const flag = flags.find(({ kind, aliases }) => kind !== 'boolean' && aliases.includes(letter))
-  const name = flag === undefined ? ownHabit(`-${letter}`, flags) : `--${flag.name}`
-  return name?.startsWith('--') === true ? `${name} ${shellWord(value)}` : name
+  const name = flag === undefined ? ourFlag(`-${letter}`, flags) : `--${flag.name}`
+  return name?.startsWith('--') === true ? `${name} ${shellQuote(value)}` : name
 }
 
 /** `--trailing` and `--base-path`: the one name that goes on from the word, or that the word goes on from. */

@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process'
 import { ServeError } from '../../core/serve-error.ts'
 import type { Step } from '../../tls/trust/types.ts'
 import { printable } from '../../core/util/sanitize.ts'
-import { ask, canAsk } from './ask.ts'
-import { wordsOf, type FoundStore, type Rights } from './open-authority.ts'
+import { confirm, canPrompt } from './prompt.ts'
+import { commandWords, type FoundStore, type Rights } from './open-authority.ts'
 import type { Program } from '../process-io.ts'
-import { shellWord } from '../../core/util/shell-quote.ts'
+import { shellQuote } from '../../core/util/shell-quote.ts'
 
 /** A change of some stores. */
-export interface Change {
+export interface TrustChange {
   /** As it is typed: `trust`, `trust --renew` or `untrust`. */
   readonly command: string
   readonly stores: readonly FoundStore[]
@@ -30,7 +30,7 @@ export interface Change {
  * @returns what went wrong by store, or undefined where the answer was no.
  * @throws ServeError `E8008_USAGE` where nobody can be asked and nothing says yes.
  */
-export async function changeTrust(change: Change): Promise<ReadonlyMap<FoundStore, string> | undefined> {
+export async function applyTrustChanges(change: TrustChange): Promise<ReadonlyMap<FoundStore, string> | undefined> {
   const { command, stores, stepsOf, prepare, rights, program, yes, quiet, json } = change
   const tell = (text: string): void => void (json || (quiet && yes) ? undefined : program.stderr.write(text))
   if (stores.length > 0) tell('These commands will be run:\n')
@@ -39,12 +39,12 @@ export async function changeTrust(change: Change): Promise<ReadonlyMap<FoundStor
     for (const step of stepsOf(found)) tell(`  ${printable(stepText(step, rights))}\n`)
   }
   if (!yes) {
-    if (json || !canAsk(program)) {
+    if (json || !canPrompt(program)) {
       throw new ServeError('E8008_USAGE', 'Nobody can be asked here, so nothing was changed.', {
         hint: `serve8008 ${command} --yes`,
       })
     }
-    if (!(await ask(stores.length > 0 ? 'Run them?' : 'Go on?', program))) return undefined
+    if (!(await confirm(stores.length > 0 ? 'Run them?' : 'Go on?', program))) return undefined
   }
   await prepare?.()
   const problems = new Map<FoundStore, string>()
@@ -65,14 +65,14 @@ async function runSteps(steps: readonly Step[], rights: Rights): Promise<string 
 
 /** The same as a person would type it. */
 export function stepText(step: Step, rights: Rights): string {
-  return wordsOf(step, { ...rights, isInteractive: true })
-    .map(shellWord)
+  return commandWords(step, { ...rights, isInteractive: true })
+    .map(shellQuote)
     .join(' ')
 }
 
 /** Runs a command and resolves to what went wrong, in words, or to undefined. */
 export function runStep(step: Step, rights: Rights): Promise<string | undefined> {
-  const [program = '', ...words] = wordsOf(step, rights)
+  const [program = '', ...words] = commandWords(step, rights)
   return new Promise((resolve) => {
     // sudo asks for the password on the terminal itself.
     const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'], windowsHide: true })

@@ -4,10 +4,10 @@ import { ServeError } from '../../core/serve-error.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
 import { certificateFiles, obstacle, writeFiles } from './certificate-files.ts'
 import type { Command } from '../args/command.ts'
-import { openAuthority } from './open-authority.ts'
+import { openUserAuthority } from './open-authority.ts'
 import { displayPath } from '../output/display.ts'
 import type { Program } from '../process-io.ts'
-import type { Report } from '../output/reporter.ts'
+import type { Reporter } from '../output/reporter.ts'
 import { commandLine } from '../args/command-line.ts'
 
 /**
@@ -18,12 +18,12 @@ import { commandLine } from '../args/command-line.ts'
  * @throws ServeError `E8008_USAGE` for names that it cannot vouch for, files that are others' and folders that cannot
  *   be written; `E8008_AUTHORITY`
  */
-export async function cert(command: Command, program: Program, report: Report): Promise<number> {
+export async function cert(command: Command, program: Program, report: Reporter): Promise<number> {
   const { words, json, quiet, authority: said } = command
   if (words.length === 0) {
     throw new ServeError('E8008_USAGE', 'A certificate for which names?', { hint: 'serve8008 cert app.localhost' })
   }
-  const { authority } = openAuthority(program, report)
+  const { authority } = openUserAuthority(program, report)
   const { names, ...pair } = await authority.certify(words)
   const folder = resolve(program.cwd, said?.out ?? '.')
   const shown = (path: string): string => printable(displayPath(path, program.cwd))

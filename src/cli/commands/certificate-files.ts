@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { makeFolder, publish } from '../../core/util/owned-file.ts'
 
 /** Absolute paths of a certificate and its key, both PEM. */
-export interface CertificateFiles {
+export interface WrittenCertificate {
   readonly cert: string
   readonly key: string
 }
@@ -13,7 +13,7 @@ export interface CertificateFiles {
 const longest = 120
 
 /** Where the certificate for some names is put: files named after all of them, so that two certificates never share one. */
-export function certificateFiles(folder: string, names: readonly string[]): CertificateFiles {
+export function certificateFiles(folder: string, names: readonly string[]): WrittenCertificate {
   const full = names.map((name) => name.replace('*', '_wildcard').replace(/[^\w.-]/g, '_')).join('+')
   const hash = createHash('sha256').update(names.join(' ')).digest('hex').slice(0, 8)
   const base = full.length > longest ? `${full.slice(0, longest)}-${hash}` : full
@@ -22,7 +22,7 @@ export function certificateFiles(folder: string, names: readonly string[]): Cert
 
 /** Why a pair must not be written over what is there, as a sentence, or undefined. `shown` words a path. */
 export function obstacle(
-  { cert, key }: CertificateFiles,
+  { cert, key }: WrittenCertificate,
   names: readonly string[],
   shown: (path: string) => string,
 ): string | undefined {
@@ -32,13 +32,13 @@ export function obstacle(
   const certificate = ourCertificate(certText)
   if (certificate === undefined) return isNotOurs(cert)
   const held = (certificate.subjectAltName ?? '').split(', ').map((entry) => entry.replace(/^[^:]*:/, ''))
-  if (!isSame(held, names)) return `${shown(cert)} is a certificate for ${held.join(' ')}; it stays as it is.`
+  if (!isSameNames(held, names)) return `${shown(cert)} is a certificate for ${held.join(' ')}; it stays as it is.`
   if (keyText !== undefined && !fits(keyText, certificate)) return isNotOurs(key)
   return undefined
 }
 
 /** Writes a pair, the key for its owner only. Under sudo both belong to the owner of the folder, who could not read them otherwise. */
-export function writeFiles(files: CertificateFiles, pair: { readonly cert: string; readonly key: string }): void {
+export function writeFiles(files: WrittenCertificate, pair: { readonly cert: string; readonly key: string }): void {
   makeFolder(dirname(files.cert), 0o777)
   publish(files.key, pair.key, 0o600)
   publish(files.cert, pair.cert, 0o644)
@@ -74,7 +74,7 @@ function fits(keyText: string, certificate: X509Certificate): boolean {
 }
 
 /** Addresses of IPv6 are written out in a certificate, so they are compared by their bytes. */
-function isSame(held: readonly string[], names: readonly string[]): boolean {
+function isSameNames(held: readonly string[], names: readonly string[]): boolean {
   return held.length === names.length && names.every((name, i) => spelled(name) === spelled(held[i] ?? ''))
 }
 

@@ -9,17 +9,17 @@ import { importConfig } from '../import-config.ts'
 import { displayPath } from '../output/display.ts'
 import { warningFacts } from '../output/render-problem.ts'
 import type { Program } from '../process-io.ts'
-import type { Report } from '../output/reporter.ts'
+import type { Reporter } from '../output/reporter.ts'
 import { renderSettings } from './settings-table.ts'
 import { settingsOf } from './settings.ts'
-import { wayOut } from '../args/suggest-fix.ts'
+import { suggestFix } from '../args/suggest-fix.ts'
 
 /**
  * Checks the configuration with the folders and the certificates that it names, and prints every setting with its origin. What a build may
  * still bring about is a warning. With --json one line:
  * `{ "file": path or null, "options": { "port": { "value": [8008], "origin": "default" } }, "warnings": [] }`.
  */
-export async function check(command: Command, program: Program, report: Report): Promise<number> {
+export async function check(command: Command, program: Program, report: Reporter): Promise<number> {
   const { cwd, env } = program
   const loaded = await loadConfig({
     cwd,
@@ -37,7 +37,7 @@ export async function check(command: Command, program: Program, report: Report):
       settings.map(({ key, value, origin }) => [key, { value: value ?? null, origin }]),
     )
     const folder = typeof command.flags.root === 'string' ? command.flags.root : undefined
-    const told = warnings.map((warning) => warningFacts(warning, wayOut(warning, program, folder)))
+    const told = warnings.map((warning) => warningFacts(warning, suggestFix(warning, program, folder)))
     report.print(`${printableJson({ file: loaded.file ?? null, options, warnings: told })}\n`)
     return 0
   }

@@ -46,7 +46,7 @@ const owners = commandNames
   .filter(({ name }) => commands[name].isLikeServing !== true || name === 'explain')
 
 /** The words of a command, where they can be listed. */
-function wordsOf(kind: CommandEntry['words']): readonly string[] {
+function wordChoices(kind: CommandEntry['words']): readonly string[] {
   return kind === 'shells' ? Object.keys(shells) : kind === 'commands' ? commandNames : []
 }
 
@@ -66,7 +66,7 @@ function bashCompletion(flags: readonly Flag[]): string {
   const own = owners.map(({ name, list, words: kind }) => {
     const folders = name === 'cert' ? '; [[ $previous == --out || $previous == -o ]] && compgen -d -- "$word"' : ''
     const files = kind === 'files' ? '; [[ $word == -* ]] || compgen -f -- "$word"' : ''
-    const offered = [...list.flatMap(spellings), ...wordsOf(kind)]
+    const offered = [...list.flatMap(spellings), ...wordChoices(kind)]
     return `    ${name}) COMPREPLY=($(compgen -W ${words(offered)} -- "$word"${folders}${files})); return ;;`
   })
   return `# serve8008 in bash: source <(serve8008 completion bash)
@@ -110,7 +110,7 @@ function zshCompletion(flags: readonly Flag[]): string {
       const star = flag.kind === 'list' ? '*' : ''
       return spellings(flag).map((spelling) => `'${star}${spelling}[${escape(flag.description)}]${value}'`)
     })
-    const rest = words === 'files' ? '_files' : wordsOf(words).length > 0 ? `(${wordsOf(words).join(' ')})` : ''
+    const rest = words === 'files' ? '_files' : wordChoices(words).length > 0 ? `(${wordChoices(words).join(' ')})` : ''
     return `    ${name}) shift words; (( CURRENT-- )); _arguments ${specs.join(' ')} '*: :${rest}'; return ;;`
   })
   return `#compdef serve8008
@@ -180,8 +180,8 @@ function __serve8008_mounts
 end
 complete -c serve8008 -f -a '(__fish_complete_directories) (__serve8008_mounts)'
 complete -c serve8008 -n __fish_use_subcommand -a '${commandNames.join(' ')}'
-complete -c serve8008 -n '__fish_seen_subcommand_from completion' -a '${wordsOf('shells').join(' ')}'
-complete -c serve8008 -n '__fish_seen_subcommand_from help' -a '${wordsOf('commands').join(' ')}'
+complete -c serve8008 -n '__fish_seen_subcommand_from completion' -a '${wordChoices('shells').join(' ')}'
+complete -c serve8008 -n '__fish_seen_subcommand_from help' -a '${wordChoices('commands').join(' ')}'
 complete -c serve8008 -n '__fish_seen_subcommand_from reload' -F
 ${[...rows, ...own].join('\n')}
 `
@@ -208,8 +208,8 @@ ${rows.join('\n')}
   )
   $values = @{
 ${values.join('\n')}
-    'completion' = @(${wordsOf('shells').map(quote).join(', ')})
-    'help' = @(${wordsOf('commands').map(quote).join(', ')})
+    'completion' = @(${wordChoices('shells').map(quote).join(', ')})
+    'help' = @(${wordChoices('commands').map(quote).join(', ')})
 ${own.join('\n')}
   }
   $words = @($commandAst.CommandElements | ForEach-Object { $_.ToString() })

@@ -8,7 +8,7 @@ import { importConfig } from '../import-config.ts'
 import { displayPath } from '../output/display.ts'
 import type { Program } from '../process-io.ts'
 import { replaceWords } from '../args/corrected-command.ts'
-import type { Report } from '../output/reporter.ts'
+import type { Reporter } from '../output/reporter.ts'
 import { createStyle } from '../output/terminal.ts'
 
 type Explanation = NonNullable<Awaited<ReturnType<typeof explainRequest>>>
@@ -22,7 +22,7 @@ const form = "serve8008 explain GET /api/users -H 'x-canary: 1'"
  * Prints which route would answer a request, which lost and why, and what would be sent to the upstream. Nothing is sent.
  * With --json one line: `{ "method", "url", "route", "kind", "text", "forwards": [], "lost": [{ "name", "why" }] }`.
  */
-export async function explain(command: Command, program: Program, report: Report): Promise<number> {
+export async function explain(command: Command, program: Program, report: Reporter): Promise<number> {
   const { cwd, env } = program
   const [method = '', url] = command.words.length === 1 ? ['GET', ...command.words] : command.words
   const isAlone = command.words.length === 1 && usualMethods.includes(url ?? '')

@@ -1,10 +1,10 @@
 import { openLocalAuthority } from '../../server/local-authority.ts'
 import type { ManagedAuthority } from '../../tls/authority/managed-authority.ts'
 import type { Step, TrustStatus, TrustStore } from '../../tls/trust/types.ts'
-import { canAsk } from './ask.ts'
+import { canPrompt } from './prompt.ts'
 import { authorityOwner } from '../authority-owner.ts'
 import type { Program } from '../process-io.ts'
-import type { Report } from '../output/reporter.ts'
+import type { Reporter } from '../output/reporter.ts'
 
 /** The authority of the user who typed the command, and what may be done for that user. */
 export interface OpenedAuthority {
@@ -21,11 +21,11 @@ export interface FoundStore {
 }
 
 /** Opens the authority of the one who typed the command. */
-export function openAuthority(program: Program, report: Report): OpenedAuthority {
+export function openUserAuthority(program: Program, report: Reporter): OpenedAuthority {
   const { env } = program
   const uid = process.getuid?.()
   const { user, home, folder, isSudo } = authorityOwner(env, uid)
-  const rights = { uid, sudoUser: isSudo ? user : undefined, isInteractive: canAsk(program) }
+  const rights = { uid, sudoUser: isSudo ? user : undefined, isInteractive: canPrompt(program) }
   const authority = openLocalAuthority({
     folder,
     home,
@@ -33,7 +33,7 @@ export function openAuthority(program: Program, report: Report): OpenedAuthority
     platform: process.platform,
     javaHome: env['JAVA_HOME'],
     systemRoot: env['SystemRoot'],
-    asUser: (argv) => wordsOf({ argv, as: 'user' }, rights),
+    asUser: (argv) => commandWords({ argv, as: 'user' }, rights),
     onWarning: (warning) => report.warning(warning),
   })
   return { authority, rights }
@@ -63,7 +63,10 @@ export interface Rights {
 }
 
 /** The words of a command, run as whom it is for. Root takes the rights of the user who called it, who owns the files. */
-export function wordsOf({ argv, as }: Pick<Step, 'argv' | 'as'>, { uid, sudoUser, isInteractive }: Rights): string[] {
+export function commandWords(
+  { argv, as }: Pick<Step, 'argv' | 'as'>,
+  { uid, sudoUser, isInteractive }: Rights,
+): string[] {
   if (as === 'user') return sudoUser === undefined ? [...argv] : ['sudo', '-H', '-u', sudoUser, '--', ...argv]
   if (uid === 0 || uid === undefined) return [...argv]
   return ['sudo', ...(isInteractive ? [] : ['-n']), '--', ...argv]

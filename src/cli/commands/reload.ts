@@ -5,7 +5,7 @@ import { printable } from '../../core/util/sanitize.ts'
 import { chooseServer } from './choose-server.ts'
 import type { Command } from '../args/command.ts'
 import type { Program } from '../process-io.ts'
-import type { Report } from '../output/reporter.ts'
+import type { Reporter } from '../output/reporter.ts'
 import { runningServers, type RunningServer } from '../server-registry.ts'
 
 /** Milliseconds that a server gets to answer. */
@@ -16,7 +16,7 @@ const patienceMs = 5000
  *
  * @throws ServeError `E8008_USAGE` for a file that is not there, `E8008_NOT_RUNNING` where there is no server, or several and none of them is this folder's.
  */
-export async function reload(command: Command, program: Program, report: Report): Promise<number> {
+export async function reload(command: Command, program: Program, report: Reporter): Promise<number> {
   const { cwd, env } = program
   const listening = runningServers(env).filter(({ token }) => token !== '')
   const server = chooseServer(listening, command.flags['port'], cwd, 'reload')
@@ -43,7 +43,7 @@ async function askForReload(server: RunningServer, paths: readonly string[]): Pr
   const address = new URL(server.reload, server.url)
   const content = paths.length === 0 ? '' : JSON.stringify({ paths })
   const headers = { 'X-Serve8008-Token': server.token, 'Content-Type': 'application/json' }
-  const { status, text } = await ask(address, headers, content).catch((cause: unknown) => {
+  const { status, text } = await postReload(address, headers, content).catch((cause: unknown) => {
     throw new ServeError('E8008_NOT_RUNNING', `The server at ${server.url} does not answer.`, {
       hint: 'serve8008',
       cause,
@@ -54,13 +54,13 @@ async function askForReload(server: RunningServer, paths: readonly string[]): Pr
   throw new ServeError('E8008_NOT_RUNNING', `The server at ${server.url} refused (${status}).`)
 }
 
-async function ask(
+async function postReload(
   address: URL,
   headers: Readonly<Record<string, string>>,
   content: string,
 ): Promise<{ readonly status: number; readonly text: string }> {
   if (address.protocol === 'https:') {
-    return askSecurely(address, headers, content, patienceMs)
+    return postOverTls(address, headers, content, patienceMs)
   }
   const body = content === '' ? null : content
   const response = await fetch(address, { method: 'POST', headers, body, signal: AbortSignal.timeout(patienceMs) })
@@ -77,7 +77,7 @@ function pagesIn(text: string): number | undefined {
 }
 
 /** An answer, as much of it as a command looks at. */
-interface SecureAnswer {
+interface ReloadAnswer {
   readonly status: number
   readonly text: string
 }
@@ -86,12 +86,12 @@ interface SecureAnswer {
  * Sends one POST to a server of this machine under TLS. Its certificate is not verified: like the address it is known from
  * a file that only the user can write, and on the loopback plain HTTP is as good.
  */
-async function askSecurely(
+async function postOverTls(
   address: URL,
   headers: Readonly<Record<string, string>>,
   content: string,
   timeoutMs: number,
-): Promise<SecureAnswer> {
+): Promise<ReloadAnswer> {
   // Loaded for servers that speak HTTPS alone.
   const { connect } = await import('node:tls')
   return new Promise((resolve, reject) => {

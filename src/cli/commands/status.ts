@@ -3,14 +3,14 @@ import { printable, printableJson } from '../../core/util/sanitize.ts'
 import type { Command } from '../args/command.ts'
 import { displayPath } from '../output/display.ts'
 import type { Program } from '../process-io.ts'
-import type { Report } from '../output/reporter.ts'
+import type { Reporter } from '../output/reporter.ts'
 import { runningServers, type RunningServer } from '../server-registry.ts'
 
 /**
  * `serve8008 status`: the servers of this user that run.
  * With --json one line: `{ "servers": [{ "name", "url", "folder", "pid" }] }`.
  */
-export function status({ json }: Command, { cwd, env }: Program, report: Report): number {
+export function status({ json }: Command, { cwd, env }: Program, report: Reporter): number {
   const servers = runningServers(env).toSorted((a, b) => a.port - b.port)
   if (json) report.print(`${printableJson({ servers: servers.map(facts) })}\n`)
   else if (servers.length === 0) report.print('No server of yours is running (start one with: serve8008).\n')

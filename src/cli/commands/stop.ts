@@ -4,7 +4,7 @@ import { chooseServer } from './choose-server.ts'
 import type { Command } from '../args/command.ts'
 import { displayPath } from '../output/display.ts'
 import type { Program } from '../process-io.ts'
-import type { Report } from '../output/reporter.ts'
+import type { Reporter } from '../output/reporter.ts'
 import { runningServers } from '../server-registry.ts'
 import { isRunning, isThatServer } from '../server-process.ts'
 
@@ -20,7 +20,7 @@ const lookMs = 50
  * @throws ServeError `E8008_NOT_RUNNING` where there is none, where several are and none was named, and where the
  *   process is another one by now: process ids are used again.
  */
-export async function stop(command: Command, program: Program, report: Report): Promise<number> {
+export async function stop(command: Command, program: Program, report: Reporter): Promise<number> {
   const { cwd, env } = program
   const server = chooseServer(runningServers(env), command.flags['port'], cwd, 'stop')
   const { pid, url, root } = server

@@ -2,12 +2,12 @@ import type { X509Certificate } from 'node:crypto'
 import { ServeError } from '../../core/serve-error.ts'
 import type { Step } from '../../tls/trust/types.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
-import { changeTrust } from './apply-trust-changes.ts'
+import { applyTrustChanges } from './apply-trust-changes.ts'
 import type { Command } from '../args/command.ts'
-import { findStores, openAuthority, type FoundStore } from './open-authority.ts'
+import { findStores, openUserAuthority, type FoundStore } from './open-authority.ts'
 import type { Program } from '../process-io.ts'
-import type { Report } from '../output/reporter.ts'
-import { shellWord } from '../../core/util/shell-quote.ts'
+import type { Reporter } from '../output/reporter.ts'
+import { shellQuote } from '../../core/util/shell-quote.ts'
 
 /**
  * `serve8008 trust`: makes the browsers and the system of this user trust the local authority, after showing how and
@@ -16,9 +16,9 @@ import { shellWord } from '../../core/util/shell-quote.ts'
  *
  * @throws ServeError `E8008_TRUST` where a store could not be changed, `E8008_AUTHORITY`, `E8008_USAGE`
  */
-export async function trust(command: Command, program: Program, report: Report): Promise<number> {
+export async function trust(command: Command, program: Program, report: Reporter): Promise<number> {
   const { authority: said, json, quiet } = command
-  const { authority, rights } = openAuthority(program, report)
+  const { authority, rights } = openUserAuthority(program, report)
   if (said?.ca === true) {
     await authority.make()
     report.print(json ? `${printableJson({ file: authority.file })}\n` : `${authority.file}\n`)
@@ -54,7 +54,7 @@ export async function trust(command: Command, program: Program, report: Report):
       json,
       yes: said?.yes === true,
     }
-    const problems = await changeTrust(change)
+    const problems = await applyTrustChanges(change)
     if (problems === undefined) {
       print('Nothing was changed.\n')
       return 1
@@ -121,9 +121,9 @@ export function failure(message: string, problems: readonly string[]): ServeErro
  *
  * @throws ServeError `E8008_TRUST` where a store could not be changed, `E8008_USAGE`
  */
-export async function untrust(command: Command, program: Program, report: Report): Promise<number> {
+export async function untrust(command: Command, program: Program, report: Reporter): Promise<number> {
   const { authority: said, json, quiet } = command
-  const { authority, rights } = openAuthority(program, report)
+  const { authority, rights } = openUserAuthority(program, report)
   const print = (text: string): void => {
     if (!json && !quiet) report.print(text)
   }
@@ -141,7 +141,7 @@ export async function untrust(command: Command, program: Program, report: Report
       json,
       yes: said?.yes === true,
     }
-    const problems = await changeTrust(change)
+    const problems = await applyTrustChanges(change)
     if (problems === undefined) {
       print('Nothing was changed.\n')
       return 1
@@ -189,7 +189,7 @@ export function trustJson(
 
 /** What programs need that look into no store. */
 export function otherPrograms(file: string): string {
-  const path = printable(shellWord(file))
+  const path = printable(shellQuote(file))
   return [
     'Programs that look elsewhere:',
     `  Node      NODE_EXTRA_CA_CERTS=${path}`,

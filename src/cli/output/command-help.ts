@@ -1,9 +1,9 @@
 import { nearest } from '../../config/diagnostic.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import { commandTexts } from './command-texts.ts'
-import { commandNames, commandOf, commands } from '../args/commands.ts'
-import { flags, voice, type Flag } from '../args/flags.ts'
-import { habitOf } from '../args/foreign-flags.ts'
+import { commandNames, commandNamed, commands } from '../args/commands.ts'
+import { flags, commonFlags, type Flag } from '../args/flags.ts'
+import { foreignFlag } from '../args/foreign-flags.ts'
 import { flagRow, renderPage } from './help.ts'
 import type { Terminal } from './terminal.ts'
 import { optionsByKey } from '../../config/options/option-table.ts'
@@ -16,7 +16,9 @@ function flagOf(word: string): Flag | undefined {
   const find = (wanted: string): Flag | undefined =>
     every.find((flag) => flag.name === wanted || flag.aliases.includes(wanted))
   const dashes = name.length === 1 ? '-' : '--'
-  return find(name) ?? find(name.replace(/^no-/, '')) ?? find((habitOf(dashes + name) ?? '').replace(/^--(no-)?/, ''))
+  return (
+    find(name) ?? find(name.replace(/^no-/, '')) ?? find((foreignFlag(dashes + name) ?? '').replace(/^--(no-)?/, ''))
+  )
 }
 
 /**
@@ -25,7 +27,7 @@ function flagOf(word: string): Flag | undefined {
  * @throws ServeError E8008_USAGE for a word that is neither.
  */
 export function renderCommandHelp(word: string, terminal: Terminal): string {
-  const name = commandOf(word)
+  const name = commandNamed(word)
   if (name === undefined) {
     const flag = flagOf(word)
     if (flag !== undefined) return renderFlagHelp(flag, terminal)
@@ -36,7 +38,7 @@ export function renderCommandHelp(word: string, terminal: Terminal): string {
   const { flags: all, isLikeServing = false } = commands[name]
   const { summary, usage, examples, notes } = commandTexts[name]
   const isShown = ({ key }: Flag): boolean =>
-    !isLikeServing || voice.some((flag) => flag.key === key) || flags.every((flag) => flag.key !== key)
+    !isLikeServing || commonFlags.some((flag) => flag.key === key) || flags.every((flag) => flag.key !== key)
   const more = isLikeServing ? ['It takes the flags of serving too: serve8008 --help.'] : []
   const sections = [
     ['Usage', usage],

@@ -34,8 +34,8 @@ export function renderError(error: ServeError, hint: string | undefined, termina
   const lines = [
     ...fitted(printable(headline), terminal).map((line) => style.red(line)),
     ...problems.flatMap((problem) => fitted(`  - ${printable(problem)}`, terminal, '    ')),
-    ...wayOutLines(error.code, problems.length > 0 && error.fix === undefined ? undefined : hint, terminal).map(
-      (line) => line.replace(error.code, style.bold(error.code)),
+    ...hintLines(error.code, problems.length > 0 && error.fix === undefined ? undefined : hint, terminal).map((line) =>
+      line.replace(error.code, style.bold(error.code)),
     ),
     ...(verbose ? stackLines(error).map((line) => style.dim(line)) : []),
   ]
@@ -91,7 +91,7 @@ function hints(hint: string | undefined): Hints {
 }
 
 /** The code and the way out on one line, or, where that is too long, below each other: a command is not broken up. */
-function wayOutLines(code: string, hint: string | undefined, terminal: Terminal): string[] {
+function hintLines(code: string, hint: string | undefined, terminal: Terminal): string[] {
   if (hint === undefined) return [code]
   const text = printable(hintText(hint))
   const line = `${code}   ${text}`

@@ -7,16 +7,16 @@ import type { Program } from '../process-io.ts'
 import { terminalOf, type Terminal } from './terminal.ts'
 
 /** How much is said, and in which form. */
-export interface Manner {
+export interface OutputOptions {
   readonly quiet: boolean
   readonly verbose: boolean
   readonly json: boolean
 }
 
 /** What a report is made from. */
-export interface ReportOptions extends Manner {
+export interface ReporterOptions extends OutputOptions {
   /** What an error or a warning suggests, for the one who typed the command. */
-  readonly wayOut: (problem: ServeError | Warning) => string | undefined
+  readonly suggestFix: (problem: ServeError | Warning) => string | undefined
   /** Whether a server runs: it outlives lines that could not be written. Any other command has failed then. */
   readonly isServing?: boolean
 }
@@ -25,7 +25,7 @@ export interface ReportOptions extends Manner {
 const lastWordsMs = 1000
 
 /** Where the command speaks: what was asked for goes to standard output, errors and warnings to standard error. */
-export interface Report {
+export interface Reporter {
   /** Standard output as a terminal. */
   readonly terminal: Terminal
   /** Prints what was asked for. */
@@ -39,11 +39,11 @@ export interface Report {
 }
 
 /** Makes the report of a program. */
-export function createReport(program: Program, manner: ReportOptions): Report {
+export function createReporter(program: Program, output: ReporterOptions): Reporter {
   const { stdout, stderr, env } = program
   const terminal = terminalOf(stdout, env)
   const errors = terminalOf(stderr, env)
-  const isServing = manner.isServing === true
+  const isServing = output.isServing === true
   const bound = isServing ? { mostBytes: mostQueuedBytes } : {}
   const errorPrinter = createPrinter(stderr, bound)
   const printer = createPrinter(stdout, isServing ? { ...bound, onFailure: warnOfFailure, onLost: warnOfLoss } : {})
@@ -60,16 +60,16 @@ export function createReport(program: Program, manner: ReportOptions): Report {
   }
 
   function warning(problem: Warning): void {
-    if (manner.quiet) return
-    const hint = manner.wayOut(problem)
-    errorPrinter.print(manner.json ? renderJsonWarning(problem, hint) : renderWarning(problem, hint, errors))
+    if (output.quiet) return
+    const hint = output.suggestFix(problem)
+    errorPrinter.print(output.json ? renderJsonWarning(problem, hint) : renderWarning(problem, hint, errors))
   }
 
   function error(thrown: unknown): number {
     const problem: ServeError = toServeError(thrown)
-    const hint = manner.wayOut(problem)
+    const hint = output.suggestFix(problem)
     errorPrinter.print(
-      manner.json ? renderJsonError(problem, hint) : renderError(problem, hint, errors, manner.verbose),
+      output.json ? renderJsonError(problem, hint) : renderError(problem, hint, errors, output.verbose),
     )
     return problem.exitCode
   }

@@ -7,8 +7,8 @@ import { printable } from '../../core/util/sanitize.ts'
 import { openBrowser } from './browser.ts'
 import type { Command } from '../args/command.ts'
 import type { Program } from '../process-io.ts'
-import type { Report } from '../output/reporter.ts'
-import { runningServers, settingsMark } from '../server-registry.ts'
+import type { Reporter } from '../output/reporter.ts'
+import { runningServers, settingsHash } from '../server-registry.ts'
 
 /** What a second start needs to know. */
 export interface SecondStart {
@@ -17,7 +17,7 @@ export interface SecondStart {
   readonly loaded: LoadedConfig
   readonly command: Command
   readonly program: Program
-  readonly report: Report
+  readonly report: Reporter
 }
 
 /**
@@ -32,7 +32,7 @@ export async function yieldToFirst(second: SecondStart): Promise<boolean> {
   const { server, listening, loaded, command, program, report } = second
   const { env } = program
   const { root, open } = loaded.config
-  const settings = settingsMark(loaded.file, command, env)
+  const settings = settingsHash(loaded.file, command, env)
   // Process ids are used again: it is the first one only if that process has the port.
   const first = runningServers(env).find(
     (each) =>

@@ -1,12 +1,12 @@
 import { clockTime, isoNow } from '../../core/util/clock.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
-import type { Manner } from '../output/reporter.ts'
+import type { OutputOptions } from '../output/reporter.ts'
 import { displayPath } from '../output/display.ts'
 
 /** `12:00:09  certificate my.crt replaced`: files of the user's own that clients are shown from now on; empty when quiet. */
 export function certificateLine(
   files: readonly string[],
-  { quiet, json }: Pick<Manner, 'quiet' | 'json'>,
+  { quiet, json }: Pick<OutputOptions, 'quiet' | 'json'>,
   cwd: string,
 ): string {
   if (quiet) return ''

@@ -12,18 +12,18 @@ import type { Command } from '../args/command.ts'
 import { importInProcess } from '../import-in-process.ts'
 import { importedFiles } from '../imported-files.ts'
 import type { Program } from '../process-io.ts'
-import type { Report } from '../output/reporter.ts'
+import type { Reporter } from '../output/reporter.ts'
 import { changeText, routeChanges } from './route-changes.ts'
 
 /** What following a config file needs. */
-export interface FollowOptions {
+export interface ConfigWatchOptions {
   readonly server: Server8008
   readonly loaded: LoadedConfig
   /** Wall-clock time before it was loaded, in milliseconds since 1970. */
   readonly loadedAt: number
   readonly command: Command
   readonly program: Program
-  readonly report: Report
+  readonly report: Reporter
 }
 
 /** Milliseconds between looks: few files, and editors that replace them confuse what systems report. */
@@ -40,7 +40,7 @@ const startOnly = optionTable.filter(({ key }) => key !== 'proxy' && key !== 'ro
  * An edit that cannot be read or is wrong changes nothing and is told of; so are options that need a new start. Ends
  * with the server.
  */
-export function followConfig({ server, loaded, loadedAt, command, program, report }: FollowOptions): void {
+export function watchConfig({ server, loaded, loadedAt, command, program, report }: ConfigWatchOptions): void {
   if (loaded.file === undefined) return
   const config: string = loaded.file
   const { cwd, env } = program

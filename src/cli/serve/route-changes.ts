@@ -52,11 +52,11 @@ function changeOf(
     change,
     to: route === undefined ? undefined : actionText(route),
     was: before === undefined ? undefined : actionText(before),
-    settings: route === undefined || before === undefined ? [] : settingsOf(before, route),
+    settings: route === undefined || before === undefined ? [] : changedSettings(before, route),
   }
 }
 
-function settingsOf(before: ResolvedRoute, after: ResolvedRoute): string[] {
+function changedSettings(before: ResolvedRoute, after: ResolvedRoute): string[] {
   const match = JSON.stringify(before.match) === JSON.stringify(after.match) ? [] : ['match']
   const [old, now] = [partsOf(before), partsOf(after)]
   const keys = [...new Set([...Object.keys(old), ...Object.keys(now)])].filter((key) => key !== 'upstreams')

@@ -5,18 +5,18 @@ import { createServerFrom } from '../../server/create.ts'
 import type { Warning } from '../../core/warning.ts'
 import type { Listening, Server8008 } from '../../server/types.ts'
 import { activationWarnings, socketActivation, type Activation } from './activation.ts'
-import { announce, canUseKeys } from './startup-output.ts'
+import { printStartup, canUseKeys } from './startup-output.ts'
 import type { Command } from '../args/command.ts'
 import { flags } from '../args/flags.ts'
 import { isReaderGone } from '../output/printer.ts'
 import type { Program } from '../process-io.ts'
 import { addedFlag } from '../args/corrected-command.ts'
 import type { Keys } from './keys.ts'
-import type { Report } from '../output/reporter.ts'
+import type { Reporter } from '../output/reporter.ts'
 import { pageErrorLine, updateLine } from './live-lines.ts'
-import { announceServer, settingsMark } from '../server-registry.ts'
+import { registerServer, settingsHash } from '../server-registry.ts'
 import { importConfig } from '../import-config.ts'
-import { onSignals, createStopper } from './shutdown.ts'
+import { onSignals, createShutdown } from './shutdown.ts'
 import { lineColumns } from '../output/terminal.ts'
 
 /** Milliseconds after which other commands of the user can find the server. */
@@ -26,7 +26,7 @@ const announceMs = 100
 const interruptMs = 1000
 
 /** Serves until a signal comes or the reader of the output leaves. Resolves once the server listens. */
-export async function serve(command: Command, program: Program, report: Report): Promise<void> {
+export async function serve(command: Command, program: Program, report: Reporter): Promise<void> {
   const startMs = program.elapsed()
   const { cwd, env } = program
   const loadedAt = Date.now()
@@ -67,7 +67,7 @@ export async function serve(command: Command, program: Program, report: Report):
     void import('./certificate-line.ts').then((it) => report.print(it.certificateLine(files, command, cwd)))
   })
   program.unblock?.()
-  const stopper = createStopper(server, report, command)
+  const shutdown = createShutdown(server, report, command)
   let keys: Keys | undefined
   onSignals({
     env,
@@ -79,18 +79,18 @@ export async function serve(command: Command, program: Program, report: Report):
       })
     },
     elapsed: program.elapsed,
-    drain: stopper.stop,
+    drain: shutdown.stop,
     force: program.exit,
   })
   // `serve8008 | head` ends when the reader does, quietly. A full disk is reported, and ends nothing.
-  program.stdout.on('error', (error) => void (isReaderGone(error, program.stdout) && stopper.stop()))
+  program.stdout.on('error', (error) => void (isReaderGone(error, program.stdout) && shutdown.stop()))
   server.on('error', (error) => void report.error(error))
   // Warnings of the start belong below the banner.
   const warnings: Warning[] = [...loaded.warnings, ...(activation === undefined ? [] : activationWarnings(activation))]
   const gather = (warning: Warning): void => void warnings.push(warning)
   server.on('warning', gather)
   const listening = await server.listen().catch(async (error: unknown) => {
-    if (!stopper.isStopping()) throw await withServer(withOrigin(error, loaded.origins), config, env)
+    if (!shutdown.isStopping()) throw await withServer(withOrigin(error, loaded.origins), config, env)
   })
   if (listening === undefined) return
   if (listening.skipped.length > 0 && (loaded.origins['port'] ?? 'default') === 'default') {
@@ -99,15 +99,15 @@ export async function serve(command: Command, program: Program, report: Report):
   }
   const keyboard = canUseKeys(program, command, report) ? await program.keyboard?.() : undefined
   const hasKeys = (await keyboard?.isForeground()) ?? false
-  await announce({ listening, loaded, config, command, program, report, startMs, configMs, hasKeys })
+  await printStartup({ listening, loaded, config, command, program, report, startMs, configMs, hasKeys })
   if (keyboard !== undefined) {
     const { useServerKeys } = await import('./server-keys.ts')
     keys = await useServerKeys({ server, listening, config, program, report, keyboard })
   }
   register(server, listening, loaded, command, program)
   if (loaded.file !== undefined) {
-    const { followConfig } = await import('./config-watcher.ts')
-    followConfig({ server, loaded, loadedAt, command, program, report })
+    const { watchConfig } = await import('./config-watcher.ts')
+    watchConfig({ server, loaded, loadedAt, command, program, report })
   }
   for (const warning of warnings) report.warning(warning)
   server.off('warning', gather).on('warning', report.warning)
@@ -130,12 +130,12 @@ function register(
   const { url, port, tls } = listening
   const tlsPort = tls?.port ?? 0
   const timer = setTimeout(() => {
-    const settings = settingsMark(file, command, env)
+    const settings = settingsHash(file, command, env)
     // Pages are asked to reload over TCP.
     const token = config.socket === undefined ? (server.token ?? '') : ''
     const reload = `${config.base}__serve8008/reload`
     const { root } = config
-    server.on('close', announceServer({ pid, url, port, tlsPort, root, cwd, settings, reload, token, script }, env))
+    server.on('close', registerServer({ pid, url, port, tlsPort, root, cwd, settings, reload, token, script }, env))
   }, announceMs).unref()
   server.on('close', () => clearTimeout(timer))
 }

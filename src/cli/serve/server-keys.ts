@@ -6,7 +6,7 @@ import type { Keyboard } from '../keyboard.ts'
 import { listenToKeys, renderKeys, type KeyAction, type Keys } from './keys.ts'
 import type { Program } from '../process-io.ts'
 import { renderQrCode } from './qr.ts'
-import type { Report } from '../output/reporter.ts'
+import type { Reporter } from '../output/reporter.ts'
 
 /** What the keys of a server act on. */
 export interface ServerKeyOptions {
@@ -14,7 +14,7 @@ export interface ServerKeyOptions {
   readonly listening: Listening
   readonly config: ResolvedConfig
   readonly program: Program
-  readonly report: Report
+  readonly report: Reporter
   readonly keyboard: Keyboard
 }
 

@@ -1,10 +1,10 @@
 import { basename } from 'node:path'
 import type { Server8008 } from '../../server/types.ts'
-import type { Manner, Report } from '../output/reporter.ts'
+import type { OutputOptions, Reporter } from '../output/reporter.ts'
 import type { Environment } from '../../config/sources/env.ts'
 
 /** Ends the command. */
-export interface Stopper {
+export interface Shutdown {
   /** Closes the server, once, and then the process. */
   stop(): void
   isStopping(): boolean
@@ -13,12 +13,12 @@ export interface Stopper {
 /** Milliseconds after which a person is told what the closing waits for. */
 const patienceMs = 300
 
-/** Makes the stopper of a server; a closing that fails is a runtime error. */
-export function createStopper(server: Server8008, report: Report, manner: Manner): Stopper {
+/** Makes the shutdown of a server; a closing that fails is a runtime error. */
+export function createShutdown(server: Server8008, report: Reporter, output: OutputOptions): Shutdown {
   let stopping = false
 
   async function close(): Promise<void> {
-    const silent = manner.quiet || manner.json || !report.terminal.isTerminal
+    const silent = output.quiet || output.json || !report.terminal.isTerminal
     const notice = silent
       ? undefined
       : setTimeout(() => report.print('\n  Finishing replies under way; ^C again to leave now.\n'), patienceMs)

@@ -8,17 +8,17 @@ import type { Command } from '../args/command.ts'
 import { displayPath, actionText } from '../output/display.ts'
 import { packageVersion, type Program } from '../process-io.ts'
 import { renderQrCode } from './qr.ts'
-import type { Report, Manner } from '../output/reporter.ts'
+import type { Reporter, OutputOptions } from '../output/reporter.ts'
 
 /** All that is known when the server listens. */
-export interface Start {
+export interface StartupFacts {
   readonly listening: Listening
   readonly loaded: LoadedConfig
   /** The loaded configuration with what the command changed. */
   readonly config: ResolvedConfig
   readonly command: Command
   readonly program: Program
-  readonly report: Report
+  readonly report: Reporter
   /** Milliseconds until the command was read. */
   readonly startMs: number
   /** Milliseconds that the configuration took. */
@@ -28,7 +28,7 @@ export interface Start {
 }
 
 /** Tells that the server listens: a banner, a plain line, a line of JSON, or nothing with --quiet. */
-export async function announce(start: Start): Promise<void> {
+export async function printStartup(start: StartupFacts): Promise<void> {
   const { command, config, program, report } = start
   if (command.quiet) return
   const facts = bannerFacts(start)
@@ -41,7 +41,7 @@ export async function announce(start: Start): Promise<void> {
   if (code !== '') report.print(`${code}\n`)
 }
 
-function bannerFacts(start: Start): BannerFacts {
+function bannerFacts(start: StartupFacts): BannerFacts {
   const { listening, config, command, program } = start
   const { cwd } = program
   const readyMs = program.elapsed()
@@ -69,7 +69,7 @@ function takesAll({ match }: ResolvedRoute): boolean {
 }
 
 /** The address for plain HTTP where all of it is sent to HTTPS. */
-function redirected({ listening, config }: Start): string | undefined {
+function redirected({ listening, config }: StartupFacts): string | undefined {
   if (config.redirect !== 'always' || listening.port === 0) return undefined
   const url = new URL(listening.url)
   url.protocol = 'http:'
@@ -77,7 +77,7 @@ function redirected({ listening, config }: Start): string | undefined {
   return url.href
 }
 
-function details({ loaded, program, startMs, configMs }: Start, readyMs: number): BannerFacts['details'] {
+function details({ loaded, program, startMs, configMs }: StartupFacts, readyMs: number): BannerFacts['details'] {
   const given = Object.entries(loaded.origins).filter(([, origin]) => origin !== 'default')
   const timings = { start: startMs, config: configMs, listen: readyMs - startMs - configMs }
   return [
@@ -91,7 +91,7 @@ function details({ loaded, program, startMs, configMs }: Start, readyMs: number)
 export const keyHint: readonly string[] = ['h help', 'o open', 'q QR code', 'r reload', '^C stop']
 
 /** Whether keys are listened to: a person sits at both ends, and no program speaks for them. */
-export function canUseKeys({ stdin }: Program, { quiet, json }: Manner, { terminal }: Report): boolean {
+export function canUseKeys({ stdin }: Program, { quiet, json }: OutputOptions, { terminal }: Reporter): boolean {
   // Standard input is opened only where standard output is a terminal.
   return !quiet && !json && terminal.isTerminal && stdin?.isTTY === true
 }

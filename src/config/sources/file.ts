@@ -1,13 +1,13 @@
 import { existsSync, readFileSync, readdirSync, statSync, type Stats } from 'node:fs'
 import { basename, dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { ServeError, type Place } from '../../core/serve-error.ts'
+import { ServeError, type SourcePosition } from '../../core/serve-error.ts'
 import type { Warning } from '../../core/warning.ts'
 import { parseJson } from './json-text.ts'
 import { plainCopy } from '../validate/plain-copy.ts'
 import { isPlainObject, plainly } from '../plain-object.ts'
 import { nearest, quote, type Problem } from '../diagnostic.ts'
-import { shellWord } from '../../core/util/shell-quote.ts'
+import { shellQuote } from '../../core/util/shell-quote.ts'
 
 /** A config file that was read. */
 export interface ConfigFile {
@@ -177,7 +177,7 @@ function importHint(cause: unknown, name: string): string {
   if (/^Cannot destructure property '(?:command|mode)' of 'undefined'/.test(messageOf(cause))) {
     return 'the function gets no arguments: read the environment instead'
   }
-  return `run it alone to see more: node ${shellWord(name)}`
+  return `run it alone to see more: node ${shellQuote(name)}`
 }
 
 /** The name that Node takes for a module whatever package.json says. */
@@ -219,13 +219,13 @@ function entriesOf(folder: string): string[] {
   }
 }
 
-function unreadable(message: string, hint: string, cause?: unknown, place?: Place): ServeError {
+function unreadable(message: string, hint: string, cause?: unknown, place?: SourcePosition): ServeError {
   return new ServeError('E8008_CONFIG_UNREADABLE', message, { hint, cause, place })
 }
 
 /** Where an importer says that an error arose. */
-function placeOf(error: unknown): Place | undefined {
-  return error instanceof Error && 'place' in error ? (error.place as Place) : undefined
+function placeOf(error: unknown): SourcePosition | undefined {
+  return error instanceof Error && 'place' in error ? (error.place as SourcePosition) : undefined
 }
 
 function messageOf(error: unknown): string {

@@ -4,7 +4,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import os from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { announceServer, runningServers } from '../../../src/cli/server-registry.ts'
+import { registerServer, runningServers } from '../../../src/cli/server-registry.ts'
 
 // own process: `node:os` is replaced
 
@@ -37,7 +37,7 @@ test('a user whom the system has no name for, as in a container, finds servers t
     settings: 'none',
     script: '',
   }
-  const strikeOut = announceServer(server, {})
+  const strikeOut = registerServer(server, {})
   assert.deepEqual(runningServers({}), [server])
   strikeOut()
   assert.deepEqual(runningServers({}), [])
@@ -59,7 +59,7 @@ test('a record whose id would signal a group of processes counts for none', { sk
     script: '',
   }
   const found = [process.pid, 0, -1, -process.pid, 1.5].filter((pid) => {
-    const strikeOut = announceServer({ ...named, pid }, env)
+    const strikeOut = registerServer({ ...named, pid }, env)
     const isFound = runningServers(env).length > 0
     strikeOut()
     return isFound

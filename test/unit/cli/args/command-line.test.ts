@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { commandLine } from '../../../../src/cli/args/command-line.ts'
-import { shellWord } from '../../../../src/core/util/shell-quote.ts'
+import { shellQuote } from '../../../../src/core/util/shell-quote.ts'
 
 test('a word is quoted where a shell would read it as something else', () => {
-  assert.deepEqual(['./site', '-p', 'a b', '~root/x', '=ls', '$(id)', "it's !", 'a=b'].map(shellWord), [
+  assert.deepEqual(['./site', '-p', 'a b', '~root/x', '=ls', '$(id)', "it's !", 'a=b'].map(shellQuote), [
     './site',
     '-p',
     '"a b"',

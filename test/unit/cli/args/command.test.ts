@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { guessManner, readCommand } from '../../../../src/cli/args/command.ts'
+import { guessOutputOptions, readCommand } from '../../../../src/cli/args/command.ts'
 const read = (line: string, folders: readonly string[] = []) =>
   readCommand(line === '' ? [] : line.split(' '), (word) => folders.includes(word))
 
@@ -117,8 +117,8 @@ test('explains what is no folder', () => {
 })
 
 test('guesses how to report a line that cannot be read', () => {
-  assert.deepEqual(guessManner(['--json', '--nope', '--verbose']), { quiet: false, verbose: true, json: true })
-  assert.deepEqual(guessManner(['--', '--json']), { quiet: false, verbose: false, json: false })
+  assert.deepEqual(guessOutputOptions(['--json', '--nope', '--verbose']), { quiet: false, verbose: true, json: true })
+  assert.deepEqual(guessOutputOptions(['--', '--json']), { quiet: false, verbose: false, json: false })
 })
 
 const none = { yes: false, status: false, ca: false, renew: false, out: undefined }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { wayOut } from '../../../../src/cli/args/suggest-fix.ts'
+import { suggestFix } from '../../../../src/cli/args/suggest-fix.ts'
 import { ServeError } from '../../../../src/core/serve-error.ts'
 import { renewal } from '../../../../src/tls/authority/errors.ts'
 import { TempFolder } from '../../../support/server.ts'
@@ -12,17 +12,17 @@ const typed = (...argv: string[]): { argv: string[]; cwd: string } => ({ argv, c
 test('hints of the library that name options are in words of the command', () => {
   const missing = new ServeError('E8008_ROOT_NOT_FOUND', '', { hint: 'set root to a folder that exists' })
   // Set in a file or the environment, where it is called root.
-  assert.equal(wayOut(missing, typed(), undefined), missing.hint)
-  assert.equal(wayOut(missing, typed('zzzzzz'), 'zzzzzz'), anyFolder)
+  assert.equal(suggestFix(missing, typed(), undefined), missing.hint)
+  assert.equal(suggestFix(missing, typed('zzzzzz'), 'zzzzzz'), anyFolder)
   const unreadable = new ServeError('E8008_ROOT_NOT_FOUND', '', { hint: 'rename it' })
-  assert.equal(wayOut(unreadable, typed('caf\ufffd'), 'caf\ufffd'), 'rename it')
+  assert.equal(suggestFix(unreadable, typed('caf\ufffd'), 'caf\ufffd'), 'rename it')
   const users = new ServeError('E8008_AUTH_FILE', '', { hint: 'check authFile: it names a file' })
-  assert.equal(wayOut(users, typed(), undefined), 'check --auth-file: it names a file')
+  assert.equal(suggestFix(users, typed(), undefined), 'check --auth-file: it names a file')
 })
 
 test('the way back from sharing leaves out the flag that was typed', () => {
   const exposed = { code: 'W8008_EXPOSED', message: '', hint: 'leave out host and lan to serve this machine only' }
-  const hint = (...argv: string[]): string | undefined => wayOut(exposed, typed(...argv), undefined)
+  const hint = (...argv: string[]): string | undefined => suggestFix(exposed, typed(...argv), undefined)
   assert.equal(hint('--lan'), 'leave out --lan to serve this machine only')
   assert.equal(hint('--host=0.0.0.0'), 'leave out --host to serve this machine only')
   assert.equal(hint(), exposed.hint)
@@ -31,16 +31,16 @@ test('the way back from sharing leaves out the flag that was typed', () => {
 test('the way to a new authority is a command', () => {
   const folder = '/home/ann/a folder/serve8008'
   const expired = new ServeError('E8008_AUTHORITY', '', { hint: renewal(folder) })
-  assert.equal(wayOut(expired, typed(), undefined), 'serve8008 trust --renew')
+  assert.equal(suggestFix(expired, typed(), undefined), 'serve8008 trust --renew')
   const open = { code: 'W8008_AUTHORITY', message: '', hint: `if others use this machine: ${renewal(folder)}` }
-  assert.equal(wayOut(open, typed(), undefined), 'if others use this machine: serve8008 trust --renew')
+  assert.equal(suggestFix(open, typed(), undefined), 'if others use this machine: serve8008 trust --renew')
   const own = new ServeError('E8008_AUTHORITY', '', { hint: 'see that it belongs to you' })
-  assert.equal(wayOut(own, typed(), undefined), 'see that it belongs to you')
+  assert.equal(suggestFix(own, typed(), undefined), 'see that it belongs to you')
 })
 
 test('the hint for a folder that is missing is never the command that was typed', () => {
   const missing = new ServeError('E8008_ROOT_NOT_FOUND', '', { hint: 'set root to a folder that exists' })
-  assert.equal(wayOut(missing, typed('check', 'trust'), 'trust'), anyFolder)
+  assert.equal(suggestFix(missing, typed('check', 'trust'), 'trust'), anyFolder)
 })
 
 test('the way to a build that is missing is the script that writes it', async () => {
@@ -64,6 +64,6 @@ test('the way to a build that is missing is the script that writes it', async ()
     ['broken/dist', anyFolder],
     ['distr/dist', anyFolder],
   ] as const) {
-    assert.equal(wayOut(missing, { argv: [word], cwd: folder.path }, word), hint, word)
+    assert.equal(suggestFix(missing, { argv: [word], cwd: folder.path }, word), hint, word)
   }
 })

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
-import { ask, canAsk } from '../../../../src/cli/commands/ask.ts'
+import { confirm, canPrompt } from '../../../../src/cli/commands/prompt.ts'
 import { authorityOwner } from '../../../../src/cli/authority-owner.ts'
-import { changeTrust, runStep, stepText } from '../../../../src/cli/commands/apply-trust-changes.ts'
-import { wordsOf, type FoundStore } from '../../../../src/cli/commands/open-authority.ts'
+import { applyTrustChanges, runStep, stepText } from '../../../../src/cli/commands/apply-trust-changes.ts'
+import { commandWords, type FoundStore } from '../../../../src/cli/commands/open-authority.ts'
 import { currentProgram, type Program } from '../../../../src/cli/process-io.ts'
 import { failure, otherPrograms } from '../../../../src/cli/commands/trust.ts'
 import type { Step } from '../../../../src/tls/trust/types.ts'
@@ -47,8 +47,8 @@ test('only an explicit yes is one', async () => {
     ...[['\n', false] as const, ['n\n', false] as const, ['', false] as const, ['yeah\n', false] as const],
   ]) {
     const { program, text } = answering(answer)
-    assert.equal(canAsk(program), true)
-    assert.equal(await ask('Run them?', program), yes, JSON.stringify(answer))
+    assert.equal(canPrompt(program), true)
+    assert.equal(await confirm('Run them?', program), yes, JSON.stringify(answer))
     assert.equal(text(), 'Run them? [y/N] ')
   }
 })
@@ -56,7 +56,7 @@ test('only an explicit yes is one', async () => {
 test('every command is shown before one is run, and a no runs none', async () => {
   const { program, text } = answering('n\n')
   const stores = [storeOf('first', 'process.exit(1)'), storeOf('second', 'process.exit(1)')]
-  assert.equal(await changeTrust({ ...change, stores, program }), undefined)
+  assert.equal(await applyTrustChanges({ ...change, stores, program }), undefined)
   assert.match(text(), /# first\n.*process\.exit.*\n.*# second\n.*process\.exit.*\nRun them\?/)
 })
 
@@ -64,9 +64,9 @@ test('where nobody can be asked nothing is run, unless --yes', async () => {
   const stores = [storeOf('first', 'process.exit(0)')]
   const { program } = answering(undefined)
   const refusal = { code: 'E8008_USAGE', message: /Nobody can be asked/, hint: 'serve8008 trust --yes' }
-  await assert.rejects(changeTrust({ ...change, stores, program }), refusal)
-  await assert.rejects(changeTrust({ ...change, json: true, stores, program: answering('y\n').program }), refusal)
-  assert.deepEqual(await changeTrust({ ...change, yes: true, stores, program }), new Map())
+  await assert.rejects(applyTrustChanges({ ...change, stores, program }), refusal)
+  await assert.rejects(applyTrustChanges({ ...change, json: true, stores, program: answering('y\n').program }), refusal)
+  assert.deepEqual(await applyTrustChanges({ ...change, yes: true, stores, program }), new Map())
 })
 
 test('what is prepared comes after a yes and before the commands, and a no prepares nothing', async () => {
@@ -78,17 +78,17 @@ test('what is prepared comes after a yes and before the commands, and a no prepa
     return found.store.install()
   }
   const one = { ...change, command: 'trust --renew', stores: [store], stepsOf, prepare }
-  assert.equal(await changeTrust({ ...one, program: answering('n\n').program }), undefined)
+  assert.equal(await applyTrustChanges({ ...one, program: answering('n\n').program }), undefined)
   assert.equal(told.includes('prepared'), false)
-  await assert.rejects(changeTrust({ ...one, program: answering(undefined).program }), {
+  await assert.rejects(applyTrustChanges({ ...one, program: answering(undefined).program }), {
     hint: 'serve8008 trust --renew --yes',
   })
   assert.equal(told.includes('prepared'), false)
   told.length = 0
-  assert.deepEqual(await changeTrust({ ...one, program: answering('y\n').program }), new Map())
+  assert.deepEqual(await applyTrustChanges({ ...one, program: answering('y\n').program }), new Map())
   assert.deepEqual(told, ['steps', 'prepared', 'steps'])
   const { program, text } = answering('n\n')
-  assert.equal(await changeTrust({ ...one, stores: [], program }), undefined)
+  assert.equal(await applyTrustChanges({ ...one, stores: [], program }), undefined)
   assert.equal(text(), 'Go on? [y/N] ')
 })
 
@@ -98,7 +98,7 @@ test('a command that fails ends its store, not the others', async () => {
     storeOf('bad', 'console.error("no \\u001b[2Jway"); process.exit(3)', 'process.exit(4)'),
     storeOf('good', '0'),
   ]
-  const problems = await changeTrust({ ...change, yes: true, quiet: true, stores, program })
+  const problems = await applyTrustChanges({ ...change, yes: true, quiet: true, stores, program })
   assert.deepEqual(
     [...(problems ?? [])].map(([, problem]) => problem),
     ['bad: no \\x1b[2Jway'],
@@ -108,14 +108,14 @@ test('a command that fails ends its store, not the others', async () => {
 test('commands for root go through sudo, which never waits for a password that nobody can type', () => {
   const root: Step = { argv: ['update-ca-trust'], as: 'root' }
   const user: Step = { argv: ['certutil', '-L'], as: 'user' }
-  assert.deepEqual(wordsOf(root, nobody), ['sudo', '--', 'update-ca-trust'])
-  assert.deepEqual(wordsOf(root, { ...nobody, isInteractive: false }), ['sudo', '-n', '--', 'update-ca-trust'])
-  assert.deepEqual(wordsOf(root, { ...nobody, uid: 0 }), ['update-ca-trust'])
-  assert.deepEqual(wordsOf(root, { ...nobody, uid: undefined }), ['update-ca-trust'])
-  assert.deepEqual(wordsOf(user, nobody), ['certutil', '-L'])
+  assert.deepEqual(commandWords(root, nobody), ['sudo', '--', 'update-ca-trust'])
+  assert.deepEqual(commandWords(root, { ...nobody, isInteractive: false }), ['sudo', '-n', '--', 'update-ca-trust'])
+  assert.deepEqual(commandWords(root, { ...nobody, uid: 0 }), ['update-ca-trust'])
+  assert.deepEqual(commandWords(root, { ...nobody, uid: undefined }), ['update-ca-trust'])
+  assert.deepEqual(commandWords(user, nobody), ['certutil', '-L'])
   // What root would make in the folders of a user would be root's.
   const words = ['sudo', '-H', '-u', 'ann', '--', 'certutil', '-L']
-  assert.deepEqual(wordsOf(user, { uid: 0, sudoUser: 'ann', isInteractive: true }), words)
+  assert.deepEqual(commandWords(user, { uid: 0, sudoUser: 'ann', isInteractive: true }), words)
   assert.equal(stepText({ argv: ['rm', '/a b'], as: 'root' }, { ...nobody, isInteractive: false }), 'sudo -- rm "/a b"')
 })
 

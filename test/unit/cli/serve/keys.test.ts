@@ -6,7 +6,7 @@ import type { Keyboard } from '../../../../src/cli/keyboard.ts'
 import { canUseKeys } from '../../../../src/cli/serve/startup-output.ts'
 import { listenToKeys, renderKeys, type KeyAction, type Keys } from '../../../../src/cli/serve/keys.ts'
 import type { Program } from '../../../../src/cli/process-io.ts'
-import type { Report } from '../../../../src/cli/output/reporter.ts'
+import type { Reporter } from '../../../../src/cli/output/reporter.ts'
 import { serverActions } from '../../../../src/cli/serve/server-keys.ts'
 
 interface Stage {
@@ -106,14 +106,14 @@ test('another command gets the terminal as it was, with ^C and what is typed beh
 })
 
 test('keys are off where no person sits at both ends, or --json or --quiet is asked for', () => {
-  const manner = { quiet: false, verbose: false, json: false }
+  const output = { quiet: false, verbose: false, json: false }
   const program = (isTTY: boolean): Program => ({ stdin: Object.assign(new PassThrough(), { isTTY }) }) as never
-  const report = (isTerminal: boolean): Report => ({ terminal: { isTerminal } }) as never
-  assert.equal(canUseKeys(program(true), manner, report(true)), true)
-  assert.equal(canUseKeys(program(false), manner, report(true)), false)
-  assert.equal(canUseKeys(program(true), manner, report(false)), false)
-  assert.equal(canUseKeys(program(true), { ...manner, json: true }, report(true)), false)
-  assert.equal(canUseKeys(program(true), { ...manner, quiet: true }, report(true)), false)
+  const report = (isTerminal: boolean): Reporter => ({ terminal: { isTerminal } }) as never
+  assert.equal(canUseKeys(program(true), output, report(true)), true)
+  assert.equal(canUseKeys(program(false), output, report(true)), false)
+  assert.equal(canUseKeys(program(true), output, report(false)), false)
+  assert.equal(canUseKeys(program(true), { ...output, json: true }, report(true)), false)
+  assert.equal(canUseKeys(program(true), { ...output, quiet: true }, report(true)), false)
 })
 
 test('every key of a server has a line of help and says what it did where nothing is to be seen', async () => {

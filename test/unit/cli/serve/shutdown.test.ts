@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { Report } from '../../../../src/cli/output/reporter.ts'
-import { createStopper, onSignals } from '../../../../src/cli/serve/shutdown.ts'
+import type { Reporter } from '../../../../src/cli/output/reporter.ts'
+import { createShutdown, onSignals } from '../../../../src/cli/serve/shutdown.ts'
 import type { Server8008 } from '../../../../src/server/types.ts'
 import { EventEmitter } from 'node:events'
 
 interface Stage {
   readonly printed: string[]
-  readonly report: Report
+  readonly report: Reporter
   readonly left: Promise<number>
 }
 
@@ -17,7 +17,7 @@ function stage(): Stage {
   const left = new Promise<number>((resolve) => {
     leave = resolve
   })
-  const report: Report = {
+  const report: Reporter = {
     terminal: { isTerminal: true, color: false, columns: 80 },
     print: (text) => void printed.push(text),
     error: () => 1,
@@ -27,21 +27,21 @@ function stage(): Stage {
   return { printed, report, left }
 }
 
-const manner = { quiet: false, verbose: false, json: false }
+const output = { quiet: false, verbose: false, json: false }
 const closing = (close: () => Promise<void>): Server8008 => ({ close }) as unknown as Server8008
 
 test('closes once and leaves with 0', async () => {
   const { report, left, printed } = stage()
   let closes = 0
-  const stopper = createStopper(
+  const shutdown = createShutdown(
     closing(() => Promise.resolve(void closes++)),
     report,
-    manner,
+    output,
   )
-  assert.equal(stopper.isStopping(), false)
-  stopper.stop()
-  stopper.stop()
-  assert.equal(stopper.isStopping(), true)
+  assert.equal(shutdown.isStopping(), false)
+  shutdown.stop()
+  shutdown.stop()
+  assert.equal(shutdown.isStopping(), true)
   assert.equal(await left, 0)
   assert.equal(closes, 1)
   // only the end of the line in which the terminal shows ^C
@@ -50,10 +50,10 @@ test('closes once and leaves with 0', async () => {
 
 test('a closing that fails leaves with the exit code of its error', async () => {
   const { report, left } = stage()
-  createStopper(
+  createShutdown(
     closing(() => Promise.reject(new Error('no'))),
     report,
-    manner,
+    output,
   ).stop()
   assert.equal(await left, 1)
 })
@@ -61,12 +61,12 @@ test('a closing that fails leaves with the exit code of its error', async () => 
 test('a person who waits is told why, a program is not', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   for (const [said, lines] of [
-    [manner, 2],
-    [{ ...manner, quiet: true }, 0],
-    [{ ...manner, json: true }, 0],
+    [output, 2],
+    [{ ...output, quiet: true }, 0],
+    [{ ...output, json: true }, 0],
   ] as const) {
     const { report, printed } = stage()
-    createStopper(
+    createShutdown(
       closing(() => new Promise(() => {})),
       report,
       said,

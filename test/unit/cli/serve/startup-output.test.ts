@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { announce, type Start } from '../../../../src/cli/serve/startup-output.ts'
+import { printStartup, type StartupFacts } from '../../../../src/cli/serve/startup-output.ts'
 import { readCommand } from '../../../../src/cli/args/command.ts'
 import { resolveConfig } from '../../../../src/config/resolve/resolve.ts'
 import type { ServeOptions } from '../../../../src/config/types.ts'
@@ -27,8 +27,8 @@ async function announced(argv: readonly string[], isTerminal: boolean, options: 
     report: { terminal: { isTerminal, color: false, columns: 80 }, print: (text: string) => (printed += text) },
     startMs: 30,
     configMs: 4,
-  } as unknown as Start
-  await announce(start)
+  } as unknown as StartupFacts
+  await printStartup(start)
   return printed
 }
 

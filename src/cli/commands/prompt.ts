@@ -2,12 +2,12 @@ import { createInterface } from 'node:readline'
 import type { Program } from '../process-io.ts'
 
 /** Whether somebody can be asked. */
-export function canAsk({ stdin, stderr }: Program): boolean {
+export function canPrompt({ stdin, stderr }: Program): boolean {
   return stdin?.isTTY === true && stderr.isTTY === true
 }
 
 /** Asks a question that only an explicit yes answers with yes; the end of the input does not. */
-export async function ask(question: string, { stdin, stderr }: Program): Promise<boolean> {
+export async function confirm(question: string, { stdin, stderr }: Program): Promise<boolean> {
   if (stdin === undefined) return false
   stderr.write(`${question} [y/N] `)
   const lines = createInterface({ input: stdin })
