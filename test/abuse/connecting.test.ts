@@ -36,7 +36,7 @@ test('20 sessions of HTTP/2 break off 5,000 requests each', { skip: cannotMeasur
 test('2,000 clients begin a handshake of TLS and stop', { skip: cannotMeasure }, async (t) => {
   using folder = new TempFolder()
   const tlsPort = await deadPort()
-  const pair = await makeCertificate('localhost', [])
+  const pair = await makeCertificate('localhost')
   await folder.write({ 'site.crt': pair.cert, 'site.key': pair.key })
   const files = ['--cert', folder.join('site.crt'), '--key', folder.join('site.key'), '--tls-port', String(tlsPort)]
   const server = await AbusedServer.start(t, {}, { args: files })

@@ -89,7 +89,7 @@ test('explain without a URL, and a tie, end with exit code 2', async (t) => {
 })
 
 test('explain knows the names of certificates as the server does', async (t) => {
-  const { cert, key } = await makeCertificate('app.test', ['DNS:*.shop.test'])
+  const { cert, key } = await makeCertificate('app.test', '*.shop.test')
   const cwd = await folderOf(t, { 'my.pem': cert + key })
   const kindOf = async (host: string): Promise<unknown> => {
     const { stdout } = await run(t, ['explain', `https://${host}:8443/`, '--cert', 'my.pem', '--json'], { cwd })

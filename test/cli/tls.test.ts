@@ -15,7 +15,7 @@ const run8 = promisify(execFile)
 let pair: { cert: string; key: string }
 
 before(async () => {
-  pair = await makeCertificate('localhost', ['IP:127.0.0.1'])
+  pair = await makeCertificate('localhost', '127.0.0.1')
 })
 
 /** A folder with a site, a certificate and its key. */
@@ -127,7 +127,7 @@ test('a held port for HTTPS is named with its holder: the next of a list, or an 
 })
 
 test('a certificate that was replaced is told of once it is shown', async (t) => {
-  const [cwd, next] = [await project(t), await makeCertificate('localhost', ['IP:127.0.0.1'])]
+  const [cwd, next] = [await project(t), await makeCertificate('localhost', '127.0.0.1')]
   const pretty = await serve(t, ['./site', ...own], { cwd })
   const json = start(t, ['./site', ...own, '--port', '0', '--json'], { cwd })
   await json.stdout(/"url".*\n/)

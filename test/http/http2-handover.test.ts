@@ -9,7 +9,7 @@ import { flags, FrameClient, frameTypes, plainGet as get } from '../support/fram
 import { ask, openSession, startHttp2 } from '../support/http2.ts'
 
 test('a connection under TLS is handed over after ALPN, and its requests say https', async () => {
-  const pair = await makeCertificate()
+  const pair = await makeCertificate('localhost')
   let isEncrypted: boolean | undefined
   let scheme: string | undefined
   await using front = await startHttp2(

@@ -121,7 +121,7 @@ const asFirefox = { 'sec-websocket-version': undefined, 'sec-websocket-extension
 for (const way of ['TCP', 'a unix socket', 'TLS'] as const) {
   test(`a WebSocket that names no version asks a server of HTTP/1.1 for 13 over ${way}`, async () => {
     using folder = new TempFolder()
-    const { key, cert } = await makeCertificate('localhost', ['IP:127.0.0.1'])
+    const { key, cert } = await makeCertificate('localhost', '127.0.0.1')
     const path = process.platform === 'win32' ? String.raw`\\.\pipe\serve8008-no-version` : folder.join('echo.sock')
     await using echo = await startEcho(
       way === 'TLS' ? createSecureServer({ key, cert }) : createServer(),

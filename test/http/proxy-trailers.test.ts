@@ -140,7 +140,7 @@ test('trailers of HTTP/2 requests reach an HTTP/1.1 upstream', async () => {
 })
 
 test('trailers go both ways at once over HTTP/1.1, through TLS too', async () => {
-  const { cert, key } = await makeCertificate()
+  const { cert, key } = await makeCertificate('localhost')
   using folder = await new TempFolder().write({ 'ca.pem': cert })
   const server = createServer({ cert, key }, (request, response) => {
     response.writeHead(200, { Trailer: 'X-Back' })

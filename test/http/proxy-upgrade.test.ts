@@ -432,7 +432,7 @@ test('a unix socket is an upstream as well', { skip: process.platform === 'win32
 })
 
 test('TLS to the upstream is verified unless that is switched off', async () => {
-  const { cert, key: privateKey } = await makeCertificate()
+  const { cert, key: privateKey } = await makeCertificate('localhost')
   const secure = createTlsServer({ cert, key: privateKey })
   const sockets: Socket[] = []
   secure.on('upgrade', (request, socket: Socket) => {

@@ -100,7 +100,7 @@ describe('what accepts connections and closes them at once is waited for', () =>
   for (const protocol of ['https:', 'h2c:', 'h2:'] as const) {
     for (const close of ['end', 'resetAndDestroy'] as const) {
       test(`by an event stream over ${protocol} (${close})`, async () => {
-        const { key, cert } = await makeCertificate('localhost', ['IP:127.0.0.1'])
+        const { key, cert } = await makeCertificate('localhost', '127.0.0.1')
         const events = (_: unknown, response: ServerResponse | Http2ServerResponse): void => {
           response.setHeader('content-type', 'text/event-stream')
           response.end('data: 1\n\n')
@@ -173,7 +173,7 @@ describe('the log says why there is no answer', () => {
   })
 
   test('a certificate', async () => {
-    const { key, cert } = await makeCertificate()
+    const { key, cert } = await makeCertificate('localhost')
     const server = createServer({ key, cert }).listen(0, '127.0.0.1')
     await once(server, 'listening')
     const { port } = server.address() as AddressInfo

@@ -1,17 +1,24 @@
-import { execFile } from 'node:child_process'
-import { readFile } from 'node:fs/promises'
-import { promisify } from 'node:util'
-import { TempFolder } from './server.ts'
+import { isIP } from 'node:net'
+import { generate } from 'selfsigned'
+import type { Pair } from '../../src/tls/types.ts'
 
-/** A certificate that signs itself, with its key, both PEM. Needs the `openssl` command. More names are written `DNS:a.test`. */
-export async function makeCertificate(
-  name = 'localhost',
-  more: readonly string[] = [],
-): Promise<{ cert: string; key: string }> {
-  using folder = new TempFolder()
-  const [cert, key] = [folder.join('cert.pem'), folder.join('key.pem')]
-  const subject = ['-subj', `/CN=${name}`, '-addext', `subjectAltName=${[`DNS:${name}`, ...more].join(',')}`]
-  const pair = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-keyout', key, '-out', cert]
-  await promisify(execFile)('openssl', ['req', '-x509', '-days', '2', ...pair, ...subject])
-  return { cert: await readFile(cert, 'utf8'), key: await readFile(key, 'utf8') }
+/**
+ * Makes a self-signed certificate for these names and addresses. The selfsigned package issues it, so that these tests
+ * check how we read the certificates of others.
+ */
+export async function makeCertificate(...names: readonly string[]): Promise<Pair> {
+  const altNames = names.map((name) =>
+    isIP(name) === 0 ? { type: 2 as const, value: name } : { type: 7 as const, ip: name },
+  )
+  const { cert, private: key } = await generate([{ name: 'commonName', value: names[0] ?? '' }], {
+    keyType: 'ec',
+    algorithm: 'sha256',
+    extensions: [
+      // Clients are given it as the authority that they trust.
+      { name: 'basicConstraints', cA: true, critical: true },
+      { name: 'subjectAltName', altNames },
+    ],
+  })
+  // selfsigned leaves out the last line break, without which a key cannot follow.
+  return { cert: `${cert}\n`, key }
 }

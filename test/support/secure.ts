@@ -20,7 +20,7 @@ export async function startSecure(
   files: Readonly<Record<string, string | Uint8Array>>,
   options: ServeOptions & ProgramOptions = {},
 ): Promise<Secured> {
-  const pair = await makeCertificate('localhost', ['DNS:app.localhost', 'IP:127.0.0.1', 'IP:::1'])
+  const pair = await makeCertificate('localhost', 'app.localhost', '127.0.0.1', '::1')
   const folder = await new TempFolder().write({ 'site.crt': pair.cert, 'site.key': pair.key })
   const own = { cert: folder.join('site.crt'), key: folder.join('site.key') }
   const started = await startServer(files, { tlsPort: 0, ...own, ...options })

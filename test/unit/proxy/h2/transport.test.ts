@@ -357,7 +357,7 @@ test('an answer before the request ends is passed on, and the rest is not waited
 })
 
 test('under TLS the upstream must agree to HTTP/2', async () => {
-  const pair = await makeCertificate()
+  const pair = await makeCertificate('localhost')
   using folder = await new TempFolder().write({ 'ca.pem': pair.cert })
   const tls = { verify: true, ca: folder.join('ca.pem') }
   for (const agrees of [true, false]) {
