@@ -9,7 +9,7 @@ import { Hub } from './hub.ts'
 import { createInject } from './inject/inject.ts'
 import type { ShownError } from './protocol.ts'
 import { createSeen } from './tracking/request-log.ts'
-import type { LiveOptions, Sources, Update } from './types.ts'
+import type { LiveOptions, Update, WatchDependencies } from './types.ts'
 import { folderChangedAt } from './watch/file-system.ts'
 import { createWatch } from './watch/watch.ts'
 
@@ -52,7 +52,7 @@ export function createEngine(options: EngineOptions): Engine {
   const isServed = (path: string): boolean =>
     folders.some((folder) => path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep))
 
-  function sourcesOf(path: string): Sources {
+  function sourcesOf(path: string): WatchDependencies {
     if (++asked % tidyAfter === 0) tidy()
     const sources = options.sourcesOf(path)
     watch.use(sources.files)

@@ -2,7 +2,7 @@ import type { WebSocket } from 'ws'
 import { Holdings } from './tracking/page-resources.ts'
 import { parseMessage, maxPaths } from './message.ts'
 import type { Change, FromPage, ToPage } from './protocol.ts'
-import type { Sources } from './types.ts'
+import type { WatchDependencies } from './types.ts'
 
 /** Bytes that may wait for a page that does not read; then it is let go, and comes again when it can. */
 const pendingBytes = 1024 * 1024
@@ -28,7 +28,7 @@ export interface PageEvents {
 /** What a page needs to know of files. */
 export interface PageSources {
   /** The files that decide what a path answers, watched from now on. */
-  readonly sourcesOf: (path: string) => Sources
+  readonly sourcesOf: (path: string) => WatchDependencies
   /** When a file last changed, in milliseconds since 1970. */
   readonly changedAt: (file: string) => number
   /** The same at the latest, where only the file system tells. */

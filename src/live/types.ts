@@ -1,8 +1,8 @@
 import type { ResolvedLive } from '../config/types.ts'
 import type { Warning } from '../core/warning.ts'
-import type { Sources } from '../static/watch-dependencies.ts'
+import type { WatchDependencies } from '../static/watch-dependencies.ts'
 
-export type { Sources }
+export type { WatchDependencies }
 
 /** What changed, and how many pages heard of it. */
 export interface Update {
@@ -36,7 +36,7 @@ export interface LiveOptions extends ResolvedLive {
   /** Bytes to which a coded page may expand. */
   readonly pageBytes: number
   /** The files that decide what a request path answers. */
-  readonly sourcesOf: (path: string) => Sources
+  readonly sourcesOf: (path: string) => WatchDependencies
   readonly onChange: (paths: readonly string[]) => void
   readonly onUpdate: (update: Update) => void
   readonly onConsole: (error: PageError) => void

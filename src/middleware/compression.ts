@@ -9,8 +9,8 @@ import { bodyLength, type StreamedBody } from '../http/body/reply-content.ts'
 import { encodedSource } from './encoded-source.ts'
 import { digestFields, withoutFields } from './representation-fields.ts'
 
-/** Options of {@link createCompress}. */
-export interface CompressOptions {
+/** Options of {@link createCompression}. */
+export interface CompressionOptions {
   /** Bytes below which compressing gains nothing. Default 1024. */
   readonly floor?: number
   /**
@@ -40,7 +40,7 @@ const changedFields: ReadonlySet<string> = new Set([...digestFields, 'accept-ran
  * `Range` gets the identity, because offsets into a coding made on the fly help nobody. The gzip of a page
  * that mixes a secret with input (BREACH) is no concern for files.
  */
-export function createCompress(options: CompressOptions = {}): Filter {
+export function createCompression(options: CompressionOptions = {}): Filter {
   const { floor = 1024, streams = 16 } = options
   const plans = new WeakMap<Reply, Plan | 'untouched'>()
   const active = { whole: 0, streamed: 0 }
@@ -113,13 +113,8 @@ function isPartial(x: Exchange): boolean {
   return x.method === 'GET' && x.headers.has('range')
 }
 
-function lengthOf(reply: Reply): number | undefined {
-  const { body } = reply
-  return body === null ? 0 : bodyLength(body)
-}
-
-function isBelow(reply: Reply, floor: number): boolean {
-  const length = lengthOf(reply)
+function isBelow({ body }: Reply, floor: number): boolean {
+  const length = body === null ? 0 : bodyLength(body)
   return length !== undefined && length < floor
 }
 
@@ -133,7 +128,7 @@ function streamedVariant(identity: Reply, body: StreamedBody, coding: ContentCod
   const etag = identity.validators?.etag ?? getField(identity.headers, 'etag')
   // Weak: the same file may leave the compressor in other bytes under another version of it.
   const weak = etag === undefined ? undefined : `W/${variantTag(etag, coding).replace(/^W\//, '')}`
-  return variant(identity, encodedSource(body, coding, lengthOf(identity), release), coding, weak)
+  return variant(identity, encodedSource(body, coding, bodyLength(body), release), coding, weak)
 }
 
 function variant(identity: Reply, body: Reply['body'], coding: ContentCoding, etag: string | undefined): Reply {

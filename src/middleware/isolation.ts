@@ -7,7 +7,7 @@ import { remember } from '../http/message/memoize-reply.ts'
  * and `Cross-Origin-Embedder-Policy: require-corp` on every reply that does not say otherwise. On every
  * one, because workers and frames need the second as much as pages do (HTML section 7.1.4).
  */
-export function createIsolate(): Filter {
+export function createIsolation(): Filter {
   return remember((reply) =>
     withMissingFields(reply, [
       'Cross-Origin-Opener-Policy',

@@ -54,11 +54,11 @@ export function generalFields(list: HeaderList): string[] {
 
 /** The fields of an error that takes the place of a reply: its own, and what the reply says for both. */
 export function fieldsOfRefusal(own: HeaderList, replaced: HeaderList): string[] {
-  return [...own, ...withoutFields(generalFields(replaced), namesOf(own))]
+  return [...own, ...withoutFields(generalFields(replaced), fieldNames(own))]
 }
 
 /** The names of a list in lower case. */
-export function namesOf(list: HeaderList): Set<string> {
+export function fieldNames(list: HeaderList): Set<string> {
   const names = new Set<string>()
   for (let i = 0; i < list.length; i += 2) names.add((list[i] as string).toLowerCase())
   return names

@@ -3,7 +3,7 @@ import { comparablePath } from '../http/message/normalize-path.ts'
 import type { Filter } from '../http/message/exchange.ts'
 import type { HeaderList } from '../http/message/headers.ts'
 import type { Reply } from '../http/message/reply.ts'
-import { generalFields, namesOf, withoutFields } from './representation-fields.ts'
+import { generalFields, fieldNames, withoutFields } from './representation-fields.ts'
 import { remember } from '../http/message/memoize-reply.ts'
 
 interface CompiledRule {
@@ -61,5 +61,5 @@ function withoutFinalSlash(path: string): string {
 }
 
 function override(list: HeaderList, fields: HeaderList): string[] {
-  return [...withoutFields(list, namesOf(fields)), ...fields]
+  return [...withoutFields(list, fieldNames(fields)), ...fields]
 }

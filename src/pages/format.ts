@@ -1,7 +1,7 @@
 const units = ['kB', 'MB', 'GB', 'TB', 'PB']
 
 /** A size for people, in powers of 1000: `999 B`, `1.2 kB`, `34 MB`. */
-export function formatSize(bytes: number): string {
+export function formatBytes(bytes: number): string {
   if (bytes < 1000) return `${bytes} B`
   let value = bytes
   let unit = -1

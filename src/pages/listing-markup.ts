@@ -1,6 +1,6 @@
 import { encodeSegment, escapeHtml, visibleText } from '../core/util/escape.ts'
 import type { ListingPage } from './arrange-listing.ts'
-import { formatCount, formatInstant, formatLocal, formatNoun, formatSize } from './format.ts'
+import { formatCount, formatInstant, formatLocal, formatNoun, formatBytes } from './format.ts'
 import type { FolderListing, ListingEntry } from './folder-listing.ts'
 import { firstOrder, formatListingQuery, type ListingQuery, type ListingSort } from './listing-query.ts'
 
@@ -21,7 +21,7 @@ export function rowsMarkup(entries: readonly ListingEntry[]): string {
     const folder = entry.kind === 'folder'
     const name = nameMarkup(entry.name)
     rows += `<tr><th scope="row"><a${folder ? ' class="folder"' : ''} href="${entryHref(entry)}">${name}${folder ? '/' : ''}</a></th>`
-    rows += folder ? '<td></td>' : `<td title="${formatNoun(entry.size, 'byte')}">${formatSize(entry.size)}</td>`
+    rows += folder ? '<td></td>' : `<td title="${formatNoun(entry.size, 'byte')}">${formatBytes(entry.size)}</td>`
     rows += `<td>${timeMarkup(entry.modified)}</td></tr>\n`
   }
   return rows
@@ -68,7 +68,7 @@ export function summaryMarkup(listing: FolderListing, shown: ListingPage, query:
   const files = shown.matches - shown.folders
   const counts: string[] = []
   if (shown.folders > 0) counts.push(formatNoun(shown.folders, 'folder'))
-  if (files > 0) counts.push(`${formatNoun(files, 'file')}, ${formatSize(shown.bytes)}`)
+  if (files > 0) counts.push(`${formatNoun(files, 'file')}, ${formatBytes(shown.bytes)}`)
   if (query.filter === '') return counts.length === 0 ? 'This folder is empty.' : counts.join(', ')
   const all = `<a href="${escapeHtml(formatListingQuery({ ...query, filter: '', page: 1 }))}">Show all ${formatCount(listing.entries.length)}</a>`
   return `${counts.length === 0 ? 'Nothing' : counts.join(', ')} with “${nameMarkup(query.filter)}” in the name. ${all}`

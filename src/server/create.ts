@@ -26,7 +26,7 @@ import {
   fullWarning,
   listeningWarnings,
   projectWarnings,
-  tellingWarnings,
+  sensitiveFileWarnings,
 } from './listening.ts'
 import { definedOnly, logOptions, programProblems, type ProgramOptions } from './embedder-options.ts'
 import { toRequest } from './to-request.ts'
@@ -233,8 +233,8 @@ class Serve8008 implements Server8008 {
     // Of routes that were added before.
     if (this.#config.h2cFollows && this.routes.current.some(isCleartextHttp2)) running.takeHttp2()
     this.#events.emit('listening', running.listening)
-    const telling = tellingWarnings(this.#sites.flatMap(({ site }) => site.telling()))
-    const warnings = [...listeningWarnings(running.listening), ...missingPage(this.#config), ...telling]
+    const sensitive = sensitiveFileWarnings(this.#sites.flatMap(({ site }) => site.sensitiveFiles()))
+    const warnings = [...listeningWarnings(running.listening), ...missingPage(this.#config), ...sensitive]
     for (const warning of warnings) this.#events.emit('warning', warning)
     this.#adviseSoon()
     return running

@@ -77,7 +77,7 @@ export function cutWarning(replies: number, closeMs: number): Warning {
 }
 
 /** What a person should know about files that are served and seldom meant to be. */
-export function tellingWarnings(names: readonly string[]): Warning[] {
+export function sensitiveFileWarnings(names: readonly string[]): Warning[] {
   const [first, second] = names
   if (first === undefined) return []
   const shown = [first, second].filter((name) => name !== undefined).map((name) => printable(name, 60))

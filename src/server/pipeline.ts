@@ -2,9 +2,9 @@ import { createAuth } from '../middleware/auth/auth.ts'
 import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import type { ServeError } from '../core/serve-error.ts'
-import { createCompress } from '../middleware/compression.ts'
+import { createCompression } from '../middleware/compression.ts'
 import { createCors } from '../middleware/cors.ts'
-import { createIsolate } from '../middleware/isolation.ts'
+import { createIsolation } from '../middleware/isolation.ts'
 import { createResourcePolicy } from '../middleware/resource-policy.ts'
 import { createResponseHeaders } from '../middleware/response-headers.ts'
 import { createSelect } from '../middleware/select.ts'
@@ -105,11 +105,11 @@ export function assemble(parts: Parts, sites: readonly Site[]): Handler {
     ...(cors === undefined ? [] : [cors.filter]),
     // which other sites may embed what is served
     createResourcePolicy(cors !== undefined),
-    ...(config.isolate ? [createIsolate()] : []),
+    ...(config.isolate ? [createIsolation()] : []),
     // pages get the client of live reload, before their bytes are compressed
     ...(live === undefined ? [] : [live.inject]),
     // changes bytes, validators and length, so before anything that speaks about them
-    ...(config.compress ? [createCompress()] : []),
+    ...(config.compress ? [createCompression()] : []),
     // last: preconditions and ranges are about the representation as the client gets it
     createSelect({ maxRanges: config.limits.ranges, refuse }),
   ]

@@ -5,17 +5,17 @@ import { withoutField, withVary, type HeaderList, type RequestHeaders } from '..
 import { navigationFields, isNavigation } from '../http/semantics/navigation.ts'
 import type { Reply } from '../http/message/reply.ts'
 import { preferredType } from '../pages/preferred-type.ts'
-import type { Boundary } from './access/access-policy.ts'
-import type { Files } from './files/file-replies.ts'
-import { look } from './stat-within.ts'
-import type { Place } from './url-path.ts'
+import type { AccessPolicy } from './access/access-policy.ts'
+import type { FileReplies } from './files/file-replies.ts'
+import { statWithin } from './stat-within.ts'
+import type { UrlPath } from './url-path.ts'
 import type { ProjectAdvice } from './project-advice.ts'
 import { mediaType } from '../http/message/media-type.ts'
 
 /** Options of {@link createFallback}. */
 export interface FallbackOptions {
-  readonly boundary: Boundary
-  readonly files: Files
+  readonly access: AccessPolicy
+  readonly files: FileReplies
   /** Absolute path of the served folder. */
   readonly root: string
   /** Page of a single-page app, relative to the root, or undefined. */
@@ -41,19 +41,19 @@ const askedBy = ['Accept', 'Sec-Fetch-Dest'] as const
  * `404.html` for clients that can show it, else `E8008_NOT_FOUND`. What is denied comes here as well, so that nothing tells the two
  * apart.
  */
-export function createFallback(options: FallbackOptions): (place: Place, x: Exchange) => Reply | Promise<Reply> {
-  const { boundary, files, root, single, advice } = options
+export function createFallback(options: FallbackOptions): (urlPath: UrlPath, x: Exchange) => Reply | Promise<Reply> {
+  const { access, files, root, single, advice } = options
   const singlePage = single === undefined ? undefined : join(root, single)
   const missingPage = join(root, '404.html')
 
   function send(path: string, x: Exchange): Reply | undefined {
-    const stat = look(path, boundary)
+    const stat = statWithin(path, access)
     return stat?.isFile() === true ? files.send(path, stat, x) : undefined
   }
 
   /** A person who goes to a page of an app, or to one that no build has made, is told how it gets there. */
-  function missing(place: Place, x: Exchange): Promise<never> {
-    if (singlePage !== undefined || !asksForAppPage(x.headers, place.names)) throw notFound()
+  function missing(urlPath: UrlPath, x: Exchange): Promise<never> {
+    if (singlePage !== undefined || !asksForAppPage(x.headers, urlPath.names)) throw notFound()
     return advice().then((known) => {
       if (known === undefined) throw notFound()
       // The log has said it once; it is not said in each line.
@@ -64,14 +64,14 @@ export function createFallback(options: FallbackOptions): (place: Place, x: Exch
     })
   }
 
-  return (place, x) => {
-    if (singlePage !== undefined && asksForAppPage(x.headers, place.names)) {
+  return (urlPath, x) => {
+    if (singlePage !== undefined && asksForAppPage(x.headers, urlPath.names)) {
       const page = send(singlePage, x)
       // The same path is 404 to a script that asks for it: a cache must know why.
       if (page !== undefined) return { ...page, headers: navigationFields(x.headers).reduce(withVary, page.headers) }
     }
     const page = takesPage(x) ? send(missingPage, x) : undefined
-    if (page === undefined) return missing(place, x)
+    if (page === undefined) return missing(urlPath, x)
     x.notes.refusal = 'E8008_NOT_FOUND'
     const headers = ofRepresentation.reduce<HeaderList>(withoutField, page.headers)
     return { status: 404, headers: askedBy.reduce(withVary, headers), body: page.body }

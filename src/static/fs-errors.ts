@@ -2,7 +2,7 @@ import { statSync } from 'node:fs'
 import { dirname, isAbsolute } from 'node:path'
 import { outOfFiles } from '../core/out-of-files.ts'
 import { ServeError } from '../core/serve-error.ts'
-import type { Boundary } from './access/access-policy.ts'
+import type { AccessPolicy } from './access/access-policy.ts'
 import { linkOnDisk, realPathOnDisk, toDisk } from '../core/util/disk-name.ts'
 
 /** Ways to say that no file is there: nothing, no folder on the way, a loop of links, no such name or device. */
@@ -25,7 +25,7 @@ const linksInRow = 40
  * A file that we may not read is reported as such (403): its name is no secret, and its owner, who
  * sits at this machine, wants to know.
  */
-export function refuse(error: unknown): undefined {
+export function missingOrThrow(error: unknown): undefined {
   const code = (error as NodeJS.ErrnoException).code
   if (missing.has(code)) return undefined
   if (code === 'EACCES' || code === 'EPERM') {
@@ -38,22 +38,22 @@ export function refuse(error: unknown): undefined {
 }
 
 /**
- * What {@link refuse} makes of a failure at a path. That the system denies us something is told only of what would be
+ * What {@link missingOrThrow} makes of a failure at a path. That the system denies us something is told only of what would be
  * served: elsewhere even its being there is nobody's business.
  *
  * @throws ServeError as `look` does.
  */
-export function refuseAt(path: string, boundary: Boundary, error: unknown): undefined {
+export function missingOrThrowAt(path: string, access: AccessPolicy, error: unknown): undefined {
   const { code } = error as NodeJS.ErrnoException
-  if ((code === 'EACCES' || code === 'EPERM') && !isServed(path, boundary)) return undefined
-  return refuse(error)
+  if ((code === 'EACCES' || code === 'EPERM') && !isServed(path, access)) return undefined
+  return missingOrThrow(error)
 }
 
 /** Whether the boundary admits a path, or, where it cannot be reached, the last place on the way to it. */
-function isServed(path: string, boundary: Boundary): boolean {
+function isServed(path: string, access: AccessPolicy): boolean {
   try {
     const real = lastReached(path, linksInRow)
-    return real !== undefined && boundary.admits(real, statSync(toDisk(real), { bigint: true }))
+    return real !== undefined && access.admits(real, statSync(toDisk(real), { bigint: true }))
   } catch {
     return false
   }

@@ -5,23 +5,23 @@ import type { Exchange } from '../http/message/exchange.ts'
 import type { Reply } from '../http/message/reply.ts'
 import { listingReply, type ListingEntry } from '../pages/listing-page.ts'
 import type { Mounts } from './mounts.ts'
-import { lookQuietly } from './stat.ts'
-import { look } from './stat-within.ts'
-import { noteRefusal, realPath, type Boundary } from './access/access-policy.ts'
-import { isLocatable, type Place, type Platform } from './url-path.ts'
+import { tryStat } from './stat.ts'
+import { statWithin } from './stat-within.ts'
+import { noteDenial, realPath, type AccessPolicy } from './access/access-policy.ts'
+import { isUrlName, type UrlPath, type Platform } from './url-path.ts'
 import type { ProjectAdvice } from './project-advice.ts'
 import { fromDisk, toDisk } from '../core/util/disk-name.ts'
-import { refuse } from './fs-errors.ts'
+import { missingOrThrow } from './fs-errors.ts'
 import { createPacer } from '../core/util/pacer.ts'
 
 /** Listings that are made at the same time; further ones wait. A large folder is work for a good while. */
 const atOnce = 4
 
 /** Answers with the listing of a folder; undefined when no client gets to see it. */
-export type ListFolder = (place: Place, x: Exchange) => Promise<Reply | undefined>
+export type ListFolder = (urlPath: UrlPath, x: Exchange) => Promise<Reply | undefined>
 
 /** One making of a listing. */
-interface Run {
+interface ListingRun {
   /** The exchanges that wait for it. */
   readonly exchanges: Exchange[]
   readonly reply: Promise<Reply | undefined>
@@ -38,16 +38,16 @@ export function createListFolder(
     readonly advice: () => Promise<ProjectAdvice | undefined>
   },
 ): ListFolder {
-  const { boundary, mounts, advice } = options
+  const { access, mounts, advice } = options
   /** Runs that have not begun, by what they list. */
-  const next = new Map<string, Run>()
+  const next = new Map<string, ListingRun>()
   /** When the run under way ends, by what it lists. */
   const underWay = new Map<string, Promise<unknown>>()
   const waiting: (() => void)[] = []
   let running = 0
 
-  async function list(file: string, place: Place, exchanges: readonly Exchange[]): Promise<Reply | undefined> {
-    const { names, segments } = place
+  async function list(file: string, urlPath: UrlPath, exchanges: readonly Exchange[]): Promise<Reply | undefined> {
+    const { names, segments } = urlPath
     const signal = {
       get aborted() {
         return exchanges.every((x) => x.signal.aborted)
@@ -71,7 +71,7 @@ export function createListFolder(
   async function run(
     key: string,
     file: string,
-    place: Place,
+    urlPath: UrlPath,
     exchanges: readonly Exchange[],
   ): Promise<Reply | undefined> {
     // Requests that have arrived already are handled first, and join.
@@ -80,7 +80,7 @@ export function createListFolder(
     if (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve))
     running++
     next.delete(key)
-    const listing = list(file, place, exchanges)
+    const listing = list(file, urlPath, exchanges)
     const settled = listing.catch(() => {})
     underWay.set(key, settled)
     try {
@@ -92,21 +92,21 @@ export function createListFolder(
     }
   }
 
-  return async (place, x) => {
-    const { file } = place
+  return async (urlPath, x) => {
+    const { file } = urlPath
     if (file === undefined) return undefined
     const key = [x.target.path, x.target.query, x.headers.get('accept')].join('\n')
     const joined = next.get(key)
     joined?.exchanges.push(x)
-    const reply = await (joined ?? begin(key, file, place, x)).reply
+    const reply = await (joined ?? begin(key, file, urlPath, x)).reply
     if (reply !== undefined) return reply
-    const stat = lookQuietly(file)
-    return stat === undefined ? undefined : noteRefusal(boundary, file, stat, x)
+    const stat = tryStat(file)
+    return stat === undefined ? undefined : noteDenial(access, file, stat, x)
   }
 
-  function begin(key: string, file: string, place: Place, x: Exchange): Run {
+  function begin(key: string, file: string, urlPath: UrlPath, x: Exchange): ListingRun {
     const exchanges = [x]
-    const made = { exchanges, reply: run(key, file, place, exchanges) }
+    const made = { exchanges, reply: run(key, file, urlPath, exchanges) }
     next.set(key, made)
     return made
   }
@@ -117,7 +117,7 @@ const listingEntries = 100_000
 
 /** Options of {@link readFolder}. */
 export interface ReadFolderOptions {
-  readonly boundary: Boundary
+  readonly access: AccessPolicy
   readonly platform: Platform
   /** Whether no client waits for it any more. */
   readonly signal: { readonly aborted: boolean }
@@ -135,25 +135,25 @@ export interface ReadFolderOptions {
  * @returns undefined when there is no such folder for a client, or the client has gone.
  */
 export async function readFolder(path: string, options: ReadFolderOptions): Promise<ListingEntry[] | undefined> {
-  const { boundary } = options
-  const stat = look(path, boundary)
+  const { access } = options
+  const stat = statWithin(path, access)
   if (stat === undefined) return undefined
-  const real = realPath(path, stat, boundary)
+  const real = realPath(path, stat, access)
   if (real === undefined) return undefined
   // A name that is not UTF-8 comes with U+FFFD in it: then all names are read as bytes.
   const entries = (await readEntries(real, 'utf8', options)) ?? (await readEntries(real, 'buffer', options))
   if (entries === undefined) return undefined
   // Had the folder been swapped for a link while it was read, its names would be somebody else's.
-  return realPath(path, stat, boundary) === real ? entries : undefined
+  return realPath(path, stat, access) === real ? entries : undefined
 }
 
 /** The entries of a folder; undefined when a name has to be read as bytes, or the client has gone. */
 async function readEntries(
   real: string,
   encoding: 'utf8' | 'buffer',
-  { boundary, platform, signal, limit = listingEntries }: ReadFolderOptions,
+  { access, platform, signal, limit = listingEntries }: ReadFolderOptions,
 ): Promise<ListingEntry[] | undefined> {
-  const admits = boundary.admitsIn(real)
+  const admits = access.admitsIn(real)
   const entries: ListingEntry[] = []
   const pacer = createPacer()
   try {
@@ -163,30 +163,30 @@ async function readEntries(
       const read: string | Buffer = dirent.name
       const name = typeof read === 'string' ? read : fromDisk(read)
       if (encoding === 'utf8' && platform === 'posix' && name.includes('\ufffd')) return undefined
-      if (!isLocatable(name, platform)) continue
-      const entry = describe(real, name, dirent, boundary, admits)
+      if (!isUrlName(name, platform)) continue
+      const entry = entryOf(real, name, dirent, access, admits)
       if (entry !== undefined) entries.push(entry)
       if (entries.length === limit) break
       if (entries.length % 64 === 0 && pacer.isDue()) await pacer.rest()
     }
   } catch (error) {
-    return refuse(error)
+    return missingOrThrow(error)
   }
   return entries
 }
 
-function describe(
+function entryOf(
   folder: string,
   name: string,
   dirent: Dirent,
-  boundary: Boundary,
+  access: AccessPolicy,
   admits: (name: string, stat: BigIntStats) => boolean,
 ): ListingEntry | undefined {
   const path = join(folder, name)
-  const stat = lookQuietly(path)
+  const stat = tryStat(path)
   if (stat === undefined || !(stat.isFile() || stat.isDirectory())) return undefined
   // Only a link can lead elsewhere.
-  if (dirent.isSymbolicLink() && realPath(path, stat, boundary) === undefined) return undefined
+  if (dirent.isSymbolicLink() && realPath(path, stat, access) === undefined) return undefined
   if (!admits(name, stat)) return undefined
   const modified = Number(stat.mtimeNs / 1_000_000n)
   return { name, kind: stat.isFile() ? 'file' : 'folder', size: Number(stat.size), modified }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { ListingEntry } from '../pages/listing-page.ts'
 import { foundFolder, type DenyList } from './access/deny-list.ts'
-import { lookQuietly } from './stat.ts'
+import { tryStat } from './stat.ts'
 
 /** A served folder and where it is. */
 export interface ServedFolder {
@@ -28,7 +28,7 @@ export function createMounts(served: readonly ServedFolder[], denied: DenyList):
       return served.flatMap(({ segments: own, folder }) => {
         const name = own[segments.length]
         if (name === undefined || own.length !== segments.length + 1 || !isBelow(segments, own)) return []
-        const stat = isServed([name]) ? lookQuietly(folder) : undefined
+        const stat = isServed([name]) ? tryStat(folder) : undefined
         if (stat?.isDirectory() !== true) return []
         return [{ name, kind: 'folder', size: Number(stat.size), modified: Number(stat.mtimeNs / 1_000_000n) }]
       })
@@ -41,7 +41,7 @@ export function createMounts(served: readonly ServedFolder[], denied: DenyList):
         .toSorted((a, b) => b.segments.length - a.segments.length)
       if (owner === undefined) return false
       const names = above.slice(owner.segments.length)
-      return isServed(names) && lookQuietly(join(owner.folder, ...names))?.isDirectory() === true
+      return isServed(names) && tryStat(join(owner.folder, ...names))?.isDirectory() === true
     },
   }
 }

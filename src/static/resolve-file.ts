@@ -1,23 +1,23 @@
 import type { Exchange } from '../http/message/exchange.ts'
 import { emptyReply, type Reply } from '../http/message/reply.ts'
-import type { Boundary } from './access/access-policy.ts'
+import type { AccessPolicy } from './access/access-policy.ts'
 import { notFound } from './fallback.ts'
-import type { Files } from './files/file-replies.ts'
-import { createLookOnce } from './stat-within.ts'
-import type { Place } from './url-path.ts'
+import type { FileReplies } from './files/file-replies.ts'
+import { createBatchStat } from './stat-within.ts'
+import type { UrlPath } from './url-path.ts'
 import { encodeSegment } from '../core/util/escape.ts'
 
 /** Options of {@link createResolver}. */
 export interface ResolverOptions {
-  readonly boundary: Boundary
-  readonly files: Files
+  readonly access: AccessPolicy
+  readonly files: FileReplies
   readonly cleanUrls: boolean
   readonly trailingSlash: 'auto' | 'always' | 'never'
   readonly listing: boolean
   /** Answers with the listing of a folder; undefined when no client gets to see it. */
-  readonly list: (place: Place, x: Exchange) => Promise<Reply | undefined>
+  readonly list: (urlPath: UrlPath, x: Exchange) => Promise<Reply | undefined>
   /** Answers where there is no file; may throw. */
-  readonly fallback: (place: Place, x: Exchange) => Reply | Promise<Reply>
+  readonly fallback: (urlPath: UrlPath, x: Exchange) => Reply | Promise<Reply>
 }
 
 /**
@@ -29,54 +29,54 @@ export interface ResolverOptions {
  * With `trailingSlash: 'always'` pages live at `/about/` only, with `'never'` at `/about` only, and the
  * other form redirects. Files with their own extension and listings keep their one form.
  */
-export function createResolver(options: ResolverOptions): (place: Place, x: Exchange) => Reply | Promise<Reply> {
-  const { boundary, files, cleanUrls, trailingSlash, listing, list, fallback } = options
-  const look = createLookOnce(boundary)
+export function createResolver(options: ResolverOptions): (urlPath: UrlPath, x: Exchange) => Reply | Promise<Reply> {
+  const { access, files, cleanUrls, trailingSlash, listing, list, fallback } = options
+  const look = createBatchStat(access)
 
-  function plain(place: Place, file: string, x: Exchange): Reply | undefined {
+  function plain(urlPath: UrlPath, file: string, x: Exchange): Reply | undefined {
     const stat = look(file, x)
     if (stat?.isFile() === true) return files.send(file, stat, x)
-    const page = cleanPage(place, trailingSlash === 'always', x)
+    const page = cleanPage(urlPath, trailingSlash === 'always', x)
     if (page === undefined && stat?.isDirectory() === false) x.notes.remark ??= 'not a regular file'
     if (page !== undefined || stat?.isDirectory() !== true || !files.has(file, stat, x)) return page
-    const index = trailingSlash === 'never' ? look(place.index, x) : undefined
+    const index = trailingSlash === 'never' ? look(urlPath.index, x) : undefined
     return index?.isFile() === true
-      ? files.send(place.index, index, x)
-      : redirectTo(place.segments, true, x.target.query)
+      ? files.send(urlPath.index, index, x)
+      : redirectTo(urlPath.segments, true, x.target.query)
   }
 
-  function slashed(place: Place, file: string, x: Exchange): Reply | Promise<Reply> | undefined {
-    const index = look(place.index, x)
+  function slashed(urlPath: UrlPath, file: string, x: Exchange): Reply | Promise<Reply> | undefined {
+    const index = look(urlPath.index, x)
     if (index?.isFile() === true) {
       // The root has no form without a slash.
-      if (trailingSlash !== 'never' || place.names.length === 0) return files.send(place.index, index, x)
-      return files.has(place.index, index, x) ? redirectTo(place.segments, false, x.target.query) : undefined
+      if (trailingSlash !== 'never' || urlPath.names.length === 0) return files.send(urlPath.index, index, x)
+      return files.has(urlPath.index, index, x) ? redirectTo(urlPath.segments, false, x.target.query) : undefined
     }
     const stat = look(file, x)
-    if (stat === undefined) return cleanPage(place, trailingSlash === 'never', x)
+    if (stat === undefined) return cleanPage(urlPath, trailingSlash === 'never', x)
     // A file is no folder: `/style.css/` does not exist.
     if (!listing || !stat.isDirectory()) return undefined
-    return list(place, x).then((reply) => reply ?? fallback(place, x))
+    return list(urlPath, x).then((reply) => reply ?? fallback(urlPath, x))
   }
 
   /** `about.html` for `/about` and `/about/`, or the way to the other one of them. */
-  function cleanPage(place: Place, redirects: boolean, x: Exchange): Reply | undefined {
-    if (!cleanUrls || place.page === undefined) return undefined
-    const stat = look(place.page, x)
+  function cleanPage(urlPath: UrlPath, redirects: boolean, x: Exchange): Reply | undefined {
+    if (!cleanUrls || urlPath.page === undefined) return undefined
+    const stat = look(urlPath.page, x)
     if (stat?.isFile() !== true) return undefined
-    if (!redirects) return files.send(place.page, stat, x)
-    return files.has(place.page, stat, x) ? redirectTo(place.segments, !place.slash, x.target.query) : undefined
+    if (!redirects) return files.send(urlPath.page, stat, x)
+    return files.has(urlPath.page, stat, x) ? redirectTo(urlPath.segments, !urlPath.slash, x.target.query) : undefined
   }
 
-  return (place, x) => {
-    const { file } = place
-    if (!place.inside) throw notFound()
+  return (urlPath, x) => {
+    const { file } = urlPath
+    if (!urlPath.inside) throw notFound()
     if (file === undefined) {
-      if (place.refusal !== undefined) x.notes.remark = place.refusal
-      return fallback(place, x)
+      if (urlPath.denial !== undefined) x.notes.remark = urlPath.denial
+      return fallback(urlPath, x)
     }
-    if (place.bare) return redirectTo(place.segments, true, x.target.query)
-    return (place.slash ? slashed(place, file, x) : plain(place, file, x)) ?? fallback(place, x)
+    if (urlPath.bare) return redirectTo(urlPath.segments, true, x.target.query)
+    return (urlPath.slash ? slashed(urlPath, file, x) : plain(urlPath, file, x)) ?? fallback(urlPath, x)
   }
 }
 

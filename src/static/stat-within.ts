@@ -1,6 +1,6 @@
 import type { BigIntStats } from 'node:fs'
-import type { Boundary } from './access/access-policy.ts'
-import { refuseAt } from './fs-errors.ts'
+import type { AccessPolicy } from './access/access-policy.ts'
+import { missingOrThrowAt } from './fs-errors.ts'
 import { exactStat } from './stat.ts'
 import type { Exchange } from '../http/message/exchange.ts'
 
@@ -10,20 +10,20 @@ import type { Exchange } from '../http/message/exchange.ts'
  * @throws ServeError `E8008_FORBIDDEN` where the system denies us access to what the boundary admits,
  *   `E8008_INTERNAL` otherwise.
  */
-export function look(path: string, boundary: Boundary): BigIntStats | undefined {
+export function statWithin(path: string, access: AccessPolicy): BigIntStats | undefined {
   try {
     return exactStat(path)
   } catch (error) {
-    return refuseAt(path, boundary, error)
+    return missingOrThrowAt(path, access, error)
   }
 }
 
 /**
- * A {@link look} that is shared by the requests of one batch: they had all arrived before it, so an
+ * A {@link statWithin} that is shared by the requests of one batch: they had all arrived before it, so an
  * edit that was finished when any of them was sent is seen by all of them. A stat is the dearest part
  * of an answer from memory, and under load a batch holds dozens of requests.
  */
-export function createLookOnce(boundary: Boundary): (path: string, x: Exchange) => BigIntStats | undefined {
+export function createBatchStat(access: AccessPolicy): (path: string, x: Exchange) => BigIntStats | undefined {
   const seen = new Map<string, BigIntStats>()
   // An exchange that belongs to no batch has NaN, which is never the same as the one before.
   let batch = Number.NaN
@@ -34,7 +34,7 @@ export function createLookOnce(boundary: Boundary): (path: string, x: Exchange) 
     }
     const known = seen.get(path)
     if (known !== undefined) return known
-    const stat = look(path, boundary)
+    const stat = statWithin(path, access)
     if (stat !== undefined) seen.set(path, stat)
     return stat
   }

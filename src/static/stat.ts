@@ -15,7 +15,7 @@ export function exactStat(path: string): BigIntStats | undefined {
 }
 
 /** As {@link exactStat}, but what cannot be seen is simply not there. */
-export function lookQuietly(path: string): BigIntStats | undefined {
+export function tryStat(path: string): BigIntStats | undefined {
   try {
     return exactStat(path)
   } catch {

@@ -5,18 +5,18 @@ import { loadMediaTypes, needsMediaTypes } from '../http/message/media-type.ts'
 import type { OpenFiles } from '../http/body/open-files.ts'
 import { emptyReply } from '../http/message/reply.ts'
 import { createLru } from '../core/util/lru.ts'
-import { createFiles } from './files/file-replies.ts'
-import { createBoundary } from './access/access-policy.ts'
+import { createFileReplies } from './files/file-replies.ts'
+import { createAccessPolicy } from './access/access-policy.ts'
 import { createDenyList } from './access/deny-list.ts'
 import { createFallback } from './fallback.ts'
 import type { ListFolder } from './listing.ts'
-import { locate, findPlace, type Place } from './url-path.ts'
+import { decodePath, parseUrlPath, type UrlPath } from './url-path.ts'
 import { createMounts } from './mounts.ts'
 import { createPresence } from './presence.ts'
 import type { ProjectAdvice } from './project-advice.ts'
-import { createSources, noSources, type Sources } from './watch-dependencies.ts'
+import { createWatchDependencies, noDependencies, type WatchDependencies } from './watch-dependencies.ts'
 import { createResolver } from './resolve-file.ts'
-import { tellingFiles } from './access/telling-files.ts'
+import { sensitiveFiles } from './access/sensitive-files.ts'
 
 export type { ProjectAdvice } from './project-advice.ts'
 export { singleFix } from './fallback.ts'
@@ -71,9 +71,9 @@ export interface StaticSite {
    * The files whose change, coming or going would change the answer to a request path: absolute paths, present or not;
    * with a separator at its end the entries of a folder. Empty for what no file decides.
    */
-  sources(path: string): Sources
+  dependencies(path: string): WatchDependencies
   /** Names of files at the top of the folder that are served and tell more than most people mean to, such as `dump.sql`. */
-  telling(): string[]
+  sensitiveFiles(): string[]
   /** What is to be known of the project at the top of the folder, as it is now. */
   advice(): Promise<ProjectAdvice | undefined>
   /** Frees the memory of the site; it can still be used. */
@@ -81,7 +81,7 @@ export interface StaticSite {
 }
 
 /** Bytes for remembering where paths lead. */
-const placesBytes = 4 * 1024 * 1024
+const urlPathBytes = 4 * 1024 * 1024
 
 const allowed = Object.freeze(['Allow', 'GET, HEAD, OPTIONS'])
 const optionsReply = Object.freeze(emptyReply(204, allowed))
@@ -90,8 +90,8 @@ const optionsReply = Object.freeze(emptyReply(204, allowed))
 export function createStatic(options: StaticOptions): StaticSite {
   const platform = sep === '\\' ? 'win32' : 'posix'
   const denied = createDenyList(options)
-  const boundary = createBoundary({ ...options, denied })
-  const files = createFiles({ ...options, boundary })
+  const access = createAccessPolicy({ ...options, denied })
+  const files = createFileReplies({ ...options, access })
   const served = options.served.map(({ prefix, folder }) => ({ segments: segmentsOf(prefix), folder }))
   const mounts = createMounts(served, denied)
   let adviser: Promise<() => ProjectAdvice | undefined> | undefined
@@ -105,34 +105,34 @@ export function createStatic(options: StaticOptions): StaticSite {
   }
   let listFolder: ListFolder | undefined
   // Loaded when the first folder is listed: most runs start without.
-  const list: ListFolder = async (place, x) => {
+  const list: ListFolder = async (urlPath, x) => {
     const { createListFolder } = await import('./listing.ts')
-    listFolder ??= createListFolder({ boundary, platform, mounts, advice })
-    return listFolder(place, x)
+    listFolder ??= createListFolder({ access, platform, mounts, advice })
+    return listFolder(urlPath, x)
   }
   const answer = createResolver({
     ...options,
-    boundary,
+    access,
     files,
     list,
-    fallback: createFallback({ ...options, boundary, files, advice }),
+    fallback: createFallback({ ...options, access, files, advice }),
   })
   const prefix = segmentsOf(options.prefix)
-  const placing = { root: options.root, prefix, denied, platform } as const
-  const places = createLru<string, Place>(placesBytes, (_, path) => 1024 + 8 * path.length)
+  const parseOptions = { root: options.root, prefix, denied, platform } as const
+  const urlPaths = createLru<string, UrlPath>(urlPathBytes, (_, path) => 1024 + 8 * path.length)
 
-  function placeOf({ target: { path }, notes }: Exchange): Place {
-    const known = places.get(path)
+  function urlPathOf({ target: { path }, notes }: Exchange): UrlPath {
+    const known = urlPaths.get(path)
     if (known !== undefined) return known
-    const place = findPlace(path, placing)
-    if (place === undefined) {
+    const urlPath = parseUrlPath(path, parseOptions)
+    if (urlPath === undefined) {
       // No file can have this name, but a program that embeds us may have something at `/api/a%2Fb`.
       notes.unclaimed = true
       notes.remark = 'path with dot segments, encoded slashes or controls'
       throw invalidPath()
     }
-    places.set(path, place)
-    return place
+    urlPaths.set(path, urlPath)
+    return urlPath
   }
 
   function handle(x: Exchange): ReturnType<Handler> {
@@ -143,34 +143,40 @@ export function createStatic(options: StaticOptions): StaticSite {
       return optionsReply
     }
     if (method !== 'GET' && method !== 'HEAD') throw refusedMethod(method)
-    const place = placeOf(x)
-    if (place.rare && needsMediaTypes(place.names.at(-1) ?? '')) return loadMediaTypes().then(() => answer(place, x))
-    return answer(place, x)
+    const urlPath = urlPathOf(x)
+    if (urlPath.rare && needsMediaTypes(urlPath.names.at(-1) ?? ''))
+      return loadMediaTypes().then(() => answer(urlPath, x))
+    return answer(urlPath, x)
   }
 
-  const isPresent = createPresence({ ...options, boundary, files })
+  const isPresent = createPresence({ ...options, access, files })
 
   function has(x: Exchange): boolean {
     const { path } = x.target
-    const place = places.get(path) ?? findPlace(path, placing)
-    return place !== undefined && isPresent(place, x)
+    const urlPath = urlPaths.get(path) ?? parseUrlPath(path, parseOptions)
+    return urlPath !== undefined && isPresent(urlPath, x)
   }
 
-  const sourcesOf = createSources(options)
+  const dependenciesOf = createWatchDependencies(options)
 
-  function sources(path: string): Sources {
-    const place = places.get(path) ?? findPlace(path, placing)
-    return place === undefined ? noSources : sourcesOf(place)
+  function dependencies(path: string): WatchDependencies {
+    const urlPath = urlPaths.get(path) ?? parseUrlPath(path, parseOptions)
+    return urlPath === undefined ? noDependencies : dependenciesOf(urlPath)
   }
 
-  const telling = (): string[] => tellingFiles(options.root, denied)
-
-  return { handle, has, sources, telling, advice, close: () => (files.clear(), places.clear()) }
+  return {
+    handle,
+    has,
+    dependencies,
+    sensitiveFiles: () => sensitiveFiles(options.root, denied),
+    advice,
+    close: () => (files.clear(), urlPaths.clear()),
+  }
 }
 
 /** As in a URL; one that a person wrote undecoded is taken literally. */
 function segmentsOf(prefix: string): readonly string[] {
-  return locate(prefix, 'posix')?.segments ?? prefix.split('/').filter((name) => name !== '')
+  return decodePath(prefix, 'posix')?.segments ?? prefix.split('/').filter((name) => name !== '')
 }
 
 function invalidPath(): ServeError {

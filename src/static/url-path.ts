@@ -4,7 +4,7 @@ import type { DenyList } from './access/deny-list.ts'
 import { nameFromBytes } from '../core/util/disk-name.ts'
 
 /** Where a request path leads within a site. Depends on the path alone, so it can be remembered. */
-export interface Place {
+export interface UrlPath {
   /** The whole path as the client sees it, decoded. */
   readonly segments: readonly string[]
   /** Whether the path lies at or below the site's prefix. */
@@ -18,7 +18,7 @@ export interface Place {
   /** Absolute path of the file or folder, without a final slash; undefined when no client gets to see it. */
   readonly file: string | undefined
   /** Why no client gets to see it, for the log. */
-  readonly refusal: string | undefined
+  readonly denial: string | undefined
   /** Whether the type of its name was not at hand when the path was first seen. */
   readonly rare: boolean
   /** Absolute path of the index page in that folder. */
@@ -27,8 +27,8 @@ export interface Place {
   readonly page: string | undefined
 }
 
-/** What {@link findPlace} needs to know of a site. */
-export interface PlaceOptions {
+/** What {@link parseUrlPath} needs to know of a site. */
+export interface UrlPathOptions {
   /** Absolute path of the served folder. */
   readonly root: string
   /** Decoded segments of the site's prefix. */
@@ -38,8 +38,8 @@ export interface PlaceOptions {
 }
 
 /** Finds the place of a request path; undefined when the path is invalid (400). */
-export function findPlace(path: string, { root, prefix, denied, platform }: PlaceOptions): Place | undefined {
-  const located = locate(path, platform)
+export function parseUrlPath(path: string, { root, prefix, denied, platform }: UrlPathOptions): UrlPath | undefined {
+  const located = decodePath(path, platform)
   if (located === undefined) return undefined
   const { segments, slash, impossible } = located
   const names = segments.slice(prefix.length)
@@ -57,7 +57,7 @@ export function findPlace(path: string, { root, prefix, denied, platform }: Plac
     bare: inside && !slash && names.length === 0,
     // The root keeps its own separator: `C:` alone is wherever that drive's shell is, and an empty path is nothing.
     file: seen ? (names.length === 0 ? root : file) : undefined,
-    refusal,
+    denial: refusal,
     rare: needsMediaTypes(names.at(-1) ?? ''),
     index: `${file}${separator}index.html`,
     page: names.length === 0 || extname(file).toLowerCase() === '.html' ? undefined : `${file}.html`,
@@ -68,7 +68,7 @@ export function findPlace(path: string, { root, prefix, denied, platform }: Plac
 export type Platform = 'posix' | 'win32'
 
 /** What a request path names. */
-export interface Located {
+export interface DecodedPath {
   /** Decoded names from the top down; never empty, `.`, `..`, or with a separator in them. */
   readonly segments: readonly string[]
   /** Whether the path ends with a slash. */
@@ -98,7 +98,7 @@ const dots = /^\.\.?(?:;|$)/
  *
  * @param path Path of the request-target, percent-encoded, starting with a slash.
  */
-export function locate(path: string, platform: Platform): Located | undefined {
+export function decodePath(path: string, platform: Platform): DecodedPath | undefined {
   if (path.charCodeAt(0) !== 47 /* slash */ || strayRaw.test(path)) return undefined
   const segments: string[] = []
   let impossible = false
@@ -113,7 +113,7 @@ export function locate(path: string, platform: Platform): Located | undefined {
 }
 
 /** Whether a file with this name can be asked for at all. */
-export function isLocatable(name: string, platform: Platform): boolean {
+export function isUrlName(name: string, platform: Platform): boolean {
   return !strayName.test(name) && !dots.test(name) && (platform === 'posix' || isWindowsName(name))
 }
 

@@ -1,9 +1,9 @@
 import { join, sep } from 'node:path'
-import { lookQuietly } from './stat.ts'
-import type { Place } from './url-path.ts'
+import { tryStat } from './stat.ts'
+import type { UrlPath } from './url-path.ts'
 
-/** Options of {@link createSources}. */
-export interface SourcesOptions {
+/** Options of {@link createWatchDependencies}. */
+export interface WatchDependenciesOptions {
   /** Absolute path of the served folder. */
   readonly root: string
   readonly cleanUrls: boolean
@@ -13,7 +13,7 @@ export interface SourcesOptions {
 }
 
 /** On what the answer to a path depends. */
-export interface Sources {
+export interface WatchDependencies {
   /** Absolute paths, in the order in which they are looked for. */
   readonly files: readonly string[]
   /** Whether nothing of the path's own is there, so that a page stands in for it. */
@@ -21,30 +21,35 @@ export interface Sources {
 }
 
 /** Nothing in the folder has a say. */
-export const noSources: Sources = { files: [], isMissing: false }
+export const noDependencies: WatchDependencies = { files: [], isMissing: false }
 
 /**
  * Tells on which files the answer to a path depends: the ones that the resolver looks for, in its order, up to
  * the first that is there; where none is, also the pages that stand in for what is missing. A folder with a separator
  * at its end stands for its entries, which a listing shows.
  */
-export function createSources({ root, cleanUrls, listing, single }: SourcesOptions): (place: Place) => Sources {
+export function createWatchDependencies({
+  root,
+  cleanUrls,
+  listing,
+  single,
+}: WatchDependenciesOptions): (urlPath: UrlPath) => WatchDependencies {
   const standIns = [...(single === undefined ? [] : [join(root, single)]), join(root, '404.html')]
 
-  return (place) => {
-    if (!place.inside) return noSources
-    const { file } = place
+  return (urlPath) => {
+    if (!urlPath.inside) return noDependencies
+    const { file } = urlPath
     if (file === undefined) return { files: standIns, isMissing: true }
-    const page = cleanUrls && place.page !== undefined ? [place.page] : []
-    const wanted = place.slash || place.bare ? [place.index, ...page] : [file, ...page, place.index]
+    const page = cleanUrls && urlPath.page !== undefined ? [urlPath.page] : []
+    const wanted = urlPath.slash || urlPath.bare ? [urlPath.index, ...page] : [file, ...page, urlPath.index]
     const found = wanted.findIndex(isFile)
     if (found !== -1) return { files: wanted.slice(0, found + 1), isMissing: false }
-    const entries = listing && place.slash ? [file.endsWith(sep) ? file : file + sep] : []
-    const files = [...wanted, ...(place.slash ? [file] : []), ...entries, ...standIns]
+    const entries = listing && urlPath.slash ? [file.endsWith(sep) ? file : file + sep] : []
+    const files = [...wanted, ...(urlPath.slash ? [file] : []), ...entries, ...standIns]
     return { files, isMissing: true }
   }
 }
 
 function isFile(path: string): boolean {
-  return lookQuietly(path)?.isFile() === true
+  return tryStat(path)?.isFile() === true
 }

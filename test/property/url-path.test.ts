@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { posix, win32 } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { isLocatable, locate } from '../../src/static/url-path.ts'
+import { isUrlName, decodePath } from '../../src/static/url-path.ts'
 
 const pieces = [
   '/',
@@ -40,7 +40,7 @@ const hostile = fc
 test('no path, however it is written, names anything but plain names below the root', () => {
   fc.assert(
     fc.property(hostile, fc.constantFrom('posix' as const, 'win32' as const), (target, platform) => {
-      const located = locate(target, platform)
+      const located = decodePath(target, platform)
       if (located === undefined || located.impossible) return
       const path = platform === 'win32' ? win32 : posix
       const root = platform === 'win32' ? 'C:\\site' : '/srv/site'
@@ -49,18 +49,18 @@ test('no path, however it is written, names anything but plain names below the r
       // What a file system would make of the path is the path itself: nothing in it is resolved away.
       assert.equal(path.resolve(direct), direct)
       assert.equal(path.join(root, ...segments), direct)
-      for (const name of segments) assert.ok(isLocatable(name, platform), JSON.stringify(name))
+      for (const name of segments) assert.ok(isUrlName(name, platform), JSON.stringify(name))
     }),
     { numRuns: 5000 },
   )
 })
 
 test('every name that is locatable is found under its percent-encoded form', () => {
-  const name = fc.string({ minLength: 1, unit: 'binary' }).filter((text) => isLocatable(text, 'posix'))
+  const name = fc.string({ minLength: 1, unit: 'binary' }).filter((text) => isUrlName(text, 'posix'))
   fc.assert(
     fc.property(fc.array(name, { minLength: 1, maxLength: 4 }), fc.boolean(), (names, slash) => {
       const path = `/${names.map(encodeURIComponent).join('/')}${slash ? '/' : ''}`
-      assert.deepEqual(locate(path, 'posix'), { segments: names, slash, impossible: false })
+      assert.deepEqual(decodePath(path, 'posix'), { segments: names, slash, impossible: false })
     }),
   )
 })

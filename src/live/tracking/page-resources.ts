@@ -1,10 +1,10 @@
-import type { Sources } from '../types.ts'
+import type { WatchDependencies } from '../types.ts'
 
 /** What a page holds: the paths that it has loaded, and the files behind them. */
 export class Holdings {
   readonly #most: number
   /** The oldest first. */
-  readonly #paths = new Map<string, Sources>()
+  readonly #paths = new Map<string, WatchDependencies>()
   /** The paths under which the page uses each file. */
   readonly #files = new Map<string, Set<string>>()
 
@@ -35,7 +35,7 @@ export class Holdings {
   }
 
   /** @param kept a path that is never let go of. */
-  add(path: string, sources: Sources, kept: string): void {
+  add(path: string, sources: WatchDependencies, kept: string): void {
     this.#remove(path)
     this.#paths.set(path, sources)
     for (const file of sources.files) {

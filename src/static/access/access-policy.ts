@@ -1,13 +1,13 @@
 import type { BigIntStats } from 'node:fs'
 import { basename, join, sep } from 'node:path'
-import type { DenyList, Found } from './deny-list.ts'
+import type { DenyList, FoundFile } from './deny-list.ts'
 import { realPathOnDisk } from '../../core/util/disk-name.ts'
-import { lookQuietly } from '../stat.ts'
+import { tryStat } from '../stat.ts'
 import { readFirstBytes } from '../files/first-bytes.ts'
 import type { Exchange } from '../../http/message/exchange.ts'
 
 /** What decides which files belong to a site. */
-export interface BoundaryOptions {
+export interface AccessPolicyOptions {
   /** Absolute path of the served folder. */
   readonly root: string
   readonly followSymlinks: boolean
@@ -17,7 +17,7 @@ export interface BoundaryOptions {
 }
 
 /** Decides, by real name and identity, whether a file or folder may be served. */
-export interface Boundary {
+export interface AccessPolicy {
   /**
    * @param real Real path: no symbolic link left in it.
    * @param stat Of that file or folder.
@@ -28,26 +28,26 @@ export interface Boundary {
   /** The judgement of {@link admits} about the entries of one folder that are no links. */
   admitsIn(realFolder: string): (name: string, stat: BigIntStats) => boolean
   /** Why a file or folder that was found is not served, for the log; undefined where the boundary admits it. */
-  refusalOf(path: string, stat: BigIntStats): string | undefined
+  denialOf(path: string, stat: BigIntStats): string | undefined
 }
 
 /**
  * Makes the boundary of a site. It judges the final file and never the text of the URL: a link, a
  * short name or another spelling cannot lead around a rule.
  */
-export function createBoundary(options: BoundaryOptions): Boundary {
+export function createAccessPolicy(options: AccessPolicyOptions): AccessPolicy {
   const { root, followSymlinks, denied, secretFiles } = options
 
   /** The secret files as they are now, to be compared by identity: a hard link is another name of one. */
   function secrets(): BigIntStats[] {
-    return secretFiles.map(lookQuietly).filter((stat) => stat !== undefined)
+    return secretFiles.map(tryStat).filter((stat) => stat !== undefined)
   }
 
   function judge(real: string, stat: BigIntStats, path: string, fd?: number): string | undefined {
     // Resolved again: the root itself may be a link that is moved to the next release.
     const below = namesBelow(realPathOnDisk(root), real)
     if (below === undefined && !followSymlinks) return 'link leads outside (--follow-symlinks)'
-    const found = describe(real, stat, fd)
+    const found = foundOf(real, stat, fd)
     const asked = namesBelow(root, path)
     const denial = asked === undefined ? undefined : denied.denialOf(asked, found)
     if (denial !== undefined) return denial
@@ -63,11 +63,11 @@ export function createBoundary(options: BoundaryOptions): Boundary {
       const below = namesBelow(realPathOnDisk(root), realFolder)
       const known = secrets()
       return (name, stat) => {
-        const found = describe(join(realFolder, name), stat)
+        const found = foundOf(join(realFolder, name), stat)
         return denied.denialOf([...(below ?? []), name], found) === undefined && !isSecret(stat, known)
       }
     },
-    refusalOf(path, stat) {
+    denialOf(path, stat) {
       try {
         return judge(realPathOnDisk(path), stat, path)
       } catch {
@@ -77,7 +77,7 @@ export function createBoundary(options: BoundaryOptions): Boundary {
   }
 }
 
-function describe(real: string, stat: BigIntStats, fd?: number): Found {
+function foundOf(real: string, stat: BigIntStats, fd?: number): FoundFile {
   return {
     isFolder: stat.isDirectory(),
     size: Number(stat.size),
@@ -105,18 +105,18 @@ export function namesBelow(folder: string, path: string, separator: string = sep
  * The path of a file or folder with every symbolic link resolved, or undefined when it lies outside
  * the boundary, is gone, or is no longer the one that was looked at.
  */
-export function realPath(path: string, stat: BigIntStats, boundary: Boundary): string | undefined {
+export function realPath(path: string, stat: BigIntStats, access: AccessPolicy): string | undefined {
   try {
     const real = realPathOnDisk(path)
-    const named = lookQuietly(real)
-    return named !== undefined && isSameFile(named, stat) && boundary.admits(real, stat, path) ? real : undefined
+    const named = tryStat(real)
+    return named !== undefined && isSameFile(named, stat) && access.admits(real, stat, path) ? real : undefined
   } catch {
     return undefined
   }
 }
 
 /** Leaves in the log, and only there, why something that is on the disk is answered like a missing file. */
-export function noteRefusal(boundary: Boundary, path: string, stat: BigIntStats, { notes }: Exchange): undefined {
-  const why = boundary.refusalOf(path, stat)
+export function noteDenial(access: AccessPolicy, path: string, stat: BigIntStats, { notes }: Exchange): undefined {
+  const why = access.denialOf(path, stat)
   if (why !== undefined) notes.remark ??= why
 }

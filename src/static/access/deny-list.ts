@@ -2,7 +2,7 @@ import { extensionRules, nameRules, pathRuleNames, pathRules, patternRules, type
 import { createServePatterns } from './serve-patterns.ts'
 
 /** What is known of a file or folder beside its name. */
-export interface Found {
+export interface FoundFile {
   readonly isFolder: boolean
   readonly size: number
   /** The first bytes of a file; undefined where they cannot be read. */
@@ -29,7 +29,7 @@ export interface DenyList {
    * @param names Path below the served folder, name by name.
    * @param found What is there. Without it only those rules hold that need neither the kind nor the content.
    */
-  denialOf(names: readonly string[], found?: Found): string | undefined
+  denialOf(names: readonly string[], found?: FoundFile): string | undefined
 }
 
 /** Longest name of a file on any system, in characters (NAME_MAX). */
@@ -39,9 +39,9 @@ const longestName = 255
 const packageStores: ReadonlySet<string> = new Set(['.pnpm', '.store', '.bun', '.deno'])
 
 /** A folder, as what leads to a file is one. */
-export const foundFolder: Found = { isFolder: true, size: 0, head: () => undefined }
+export const foundFolder: FoundFile = { isFolder: true, size: 0, head: () => undefined }
 
-const unknownFile: Found = { isFolder: false, size: 0, head: () => undefined }
+const unknownFile: FoundFile = { isFolder: false, size: 0, head: () => undefined }
 
 /** Makes the deny list of a site. */
 export function createDenyList({ dotfiles, serve }: DenyOptions): DenyList {
@@ -58,7 +58,7 @@ export function createDenyList({ dotfiles, serve }: DenyOptions): DenyList {
     },
   }
 
-  function secretIn(names: readonly string[], found: Found | undefined): string | undefined {
+  function secretIn(names: readonly string[], found: FoundFile | undefined): string | undefined {
     for (const depth of names.keys()) {
       const what = secretOf(names, depth, depth === names.length - 1 ? found : foundFolder)
       if (what !== undefined && !patterns.allow(names, depth)) return `${what}${optionFor(names, depth)}`
@@ -79,7 +79,7 @@ const rulesOfName = finder(patternRules)
 const rulesOfPath = finder(pathRules)
 
 /** What the rules call a name; a compressed copy is what its original is. */
-function secretOf(names: readonly string[], depth: number, found: Found | undefined): string | undefined {
+function secretOf(names: readonly string[], depth: number, found: FoundFile | undefined): string | undefined {
   const given = names[depth] ?? ''
   // No file has such a name, and no pattern needs to be quick with it.
   if (given.length > longestName) return undefined
@@ -102,7 +102,7 @@ function rulesFor(names: readonly string[], depth: number, name: string): DenyRu
   return rules.filter((rule) => rule !== undefined)
 }
 
-function applies({ folders, confirms }: DenyRule, found: Found | undefined): boolean {
+function applies({ folders, confirms }: DenyRule, found: FoundFile | undefined): boolean {
   if (found === undefined || found.isFolder) return folders
   return confirms === undefined || confirms(found.head(), found.size)
 }

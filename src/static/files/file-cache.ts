@@ -5,12 +5,12 @@ import type { ContentCoding } from '../../http/semantics/negotiate.ts'
 import type { OpenFiles } from '../../http/body/open-files.ts'
 import type { Reply, Validators } from '../../http/message/reply.ts'
 import { createLru } from '../../core/util/lru.ts'
-import type { Boundary } from '../access/access-policy.ts'
+import type { AccessPolicy } from '../access/access-policy.ts'
 import { contentType } from './content-type.ts'
 import { startsWith } from './first-bytes.ts'
 import { isSameState, openFile, type OpenFile } from './open-file.ts'
-import { readContent, type Content } from './stable-read.ts'
-import { refuse } from '../fs-errors.ts'
+import { readStable, type StableContent } from './stable-read.ts'
+import { missingOrThrow } from '../fs-errors.ts'
 import {
   contentTag,
   isSettled,
@@ -24,7 +24,7 @@ import {
 const smallBytes = 512 * 1024
 
 /** Bytes of a large file that decide its type. */
-const headBytes = 64 * 1024
+const sampleBytes = 64 * 1024
 
 /** What an entry weighs beside its content: header fields, stat, keys. */
 const entryBytes = 1024
@@ -61,7 +61,7 @@ interface Kept extends FileEntry, History {
 
 /** Options of {@link createFileCache}. */
 export interface FileCacheOptions {
-  readonly boundary: Boundary
+  readonly access: AccessPolicy
   /** Value of `Cache-Control`; the empty string for none. */
   readonly cacheControl: string
   /** Bytes that the cache may hold. */
@@ -85,7 +85,7 @@ export interface FileCache {
 }
 
 /** Makes the cache of a site. */
-export function createFileCache({ boundary, cacheControl, cacheBytes, openFiles }: FileCacheOptions): FileCache {
+export function createFileCache({ access, cacheControl, cacheBytes, openFiles }: FileCacheOptions): FileCache {
   const entries = createLru<string, Kept>(
     cacheBytes,
     ({ bytes }, key) => entryBytes + 2 * key.length + (bytes?.length ?? 0),
@@ -100,7 +100,7 @@ export function createFileCache({ boundary, cacheControl, cacheBytes, openFiles 
   ): FileEntry | undefined {
     const readAt = Date.now()
     // Within a tick of the clock another file may be in the same state, and its content has a say.
-    const file = openFile(path, boundary, known?.settled === true ? known.stat : undefined)
+    const file = openFile(path, access, known?.settled === true ? known.stat : undefined)
     if (file === undefined) {
       entries.delete(key)
       return undefined
@@ -109,14 +109,14 @@ export function createFileCache({ boundary, cacheControl, cacheBytes, openFiles 
     const content = readAndClose(file, limit)
     if (content !== undefined) return keepSmall(key, coded, content, readAt, known)
     // It outgrew the limit while it was read: rare enough to open it once more.
-    const grown = openFile(path, boundary)
+    const grown = openFile(path, access)
     return grown === undefined ? undefined : keepLarge(key, coded, { path, ...grown }, readAt, known)
   }
 
   function keepSmall(
     key: string,
     coded: CodedForm | undefined,
-    content: Content,
+    content: StableContent,
     readAt: number,
     known: Kept | undefined,
   ): FileEntry {
@@ -148,7 +148,7 @@ export function createFileCache({ boundary, cacheControl, cacheBytes, openFiles 
     if (known?.settled === true && known.bytes === undefined && isSameState(known.stat, stat)) {
       return { ...known, reply: { ...known.reply, body } }
     }
-    const form = formOf(basename(key), coded, readHead(file), false)
+    const form = formOf(basename(key), coded, readSample(file), false)
     const settled = isSettled(stat, readAt)
     const tag = stateTag(stat)
     const past = history(tag, known)
@@ -161,7 +161,7 @@ export function createFileCache({ boundary, cacheControl, cacheBytes, openFiles 
 
   /** The descriptor of a file that is still in the same state. */
   function reopen(path: string, stat: BigIntStats): number | undefined {
-    const file = openFile(path, boundary, stat)
+    const file = openFile(path, access, stat)
     if (file === undefined || isSameState(file.stat, stat)) return file?.fd
     closeSync(file.fd)
     return undefined
@@ -193,21 +193,21 @@ function formOf(fileName: string, coded: CodedForm | undefined, content: Uint8Ar
 /** First bytes of each coding that has any (RFC 1952 section 2.3.1, RFC 8878 section 3.1.1). */
 const codingStart: Partial<Record<ContentCoding, string>> = { gzip: '\x1f\x8b', zstd: '\x28\xb5\x2f\xfd' }
 
-function readHead({ fd }: OpenFile): Uint8Array {
-  const head = Buffer.allocUnsafe(headBytes)
+function readSample({ fd }: OpenFile): Uint8Array {
+  const head = Buffer.allocUnsafe(sampleBytes)
   try {
-    return head.subarray(0, readSync(fd, head, 0, headBytes, 0))
+    return head.subarray(0, readSync(fd, head, 0, sampleBytes, 0))
   } catch {
     // The error is reported when the file is sent.
     return head.subarray(0, 0)
   }
 }
 
-function readAndClose({ fd, stat }: OpenFile, limit: number): Content | undefined {
+function readAndClose({ fd, stat }: OpenFile, limit: number): StableContent | undefined {
   try {
-    return readContent(fd, stat, limit)
+    return readStable(fd, stat, limit)
   } catch (error) {
-    return refuse(error)
+    return missingOrThrow(error)
   } finally {
     closeSync(fd)
   }

@@ -6,15 +6,15 @@ import type { OpenFiles } from '../../http/body/open-files.ts'
 import type { Reply } from '../../http/message/reply.ts'
 import { variantOf } from '../../http/semantics/variant.ts'
 import { withVary } from '../../http/message/headers.ts'
-import { realPath, noteRefusal, type Boundary } from '../access/access-policy.ts'
+import { realPath, noteDenial, type AccessPolicy } from '../access/access-policy.ts'
 import { accepts, codedName } from './coded-name.ts'
 import { createFileCache } from './file-cache.ts'
 import { createCopies } from './decoded-copy.ts'
 import { asModule } from './module-type.ts'
-import { chooseSidecar } from './precompressed.ts'
+import { choosePrecompressed } from './precompressed.ts'
 
 /** The files of a site as replies. */
-export interface Files {
+export interface FileReplies {
   /** The representation of a regular file for this request, or undefined when it may not be served. */
   send(path: string, stat: BigIntStats, x: Exchange): Reply | undefined
   /** Whether a file or folder would be served: for redirects, which must not betray what is hidden. */
@@ -22,9 +22,9 @@ export interface Files {
   clear(): void
 }
 
-/** Options of {@link createFiles}. */
-export interface FilesOptions {
-  readonly boundary: Boundary
+/** Options of {@link createFileReplies}. */
+export interface FileRepliesOptions {
+  readonly access: AccessPolicy
   readonly cacheControl: string
   readonly cacheBytes: number
   readonly openFiles: OpenFiles
@@ -34,8 +34,14 @@ export interface FilesOptions {
 const asDownload = remember((reply) => variantOf(reply, withVary(reply.headers, 'Accept-Encoding'), 'download'))
 
 /** Makes the files of a site. */
-export function createFiles({ boundary, cacheControl, cacheBytes, openFiles, sidecars }: FilesOptions): Files {
-  const cache = createFileCache({ boundary, cacheControl, cacheBytes, openFiles })
+export function createFileReplies({
+  access,
+  cacheControl,
+  cacheBytes,
+  openFiles,
+  sidecars,
+}: FileRepliesOptions): FileReplies {
+  const cache = createFileCache({ access, cacheControl, cacheBytes, openFiles })
   const copies = createCopies()
   return {
     send(path, stat, x) {
@@ -43,7 +49,7 @@ export function createFiles({ boundary, cacheControl, cacheBytes, openFiles, sid
       const coded = codedName(name)
       const isTaken = coded === undefined || accepts(x, coded.coding)
       const entry = cache.fetch(path, stat, isTaken ? coded : undefined)
-      if (entry === undefined) return noteRefusal(boundary, path, stat, x)
+      if (entry === undefined) return noteDenial(access, path, stat, x)
       if (coded !== undefined) {
         if (isTaken) return entry.reply
         // Byte for byte, as a download. Browsers take these over HTTPS and from localhost alone.
@@ -51,12 +57,12 @@ export function createFiles({ boundary, cacheControl, cacheBytes, openFiles, sid
         if (needsTls) x.notes.remark ??= `${coded.coding} not accepted here (--tls)`
         return asDownload(entry.reply)
       }
-      const reply = sidecars ? chooseSidecar(cache, copies, path, entry, x) : entry.reply
+      const reply = sidecars ? choosePrecompressed(cache, copies, path, entry, x) : entry.reply
       return asModule(reply, name, x)
     },
     has(path, stat, x) {
-      if (realPath(path, stat, boundary) !== undefined) return true
-      noteRefusal(boundary, path, stat, x)
+      if (realPath(path, stat, access) !== undefined) return true
+      noteDenial(access, path, stat, x)
       return false
     },
     clear: () => cache.clear(),

@@ -2,7 +2,7 @@ import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { toDisk } from '../../core/util/disk-name.ts'
 
 /** Bytes at the start of a file that are enough to tell what it is. */
-export const firstBytes = 1445
+export const resourceHeaderBytes = 1445
 
 /** What never occurs in text: the binary data bytes of WHATWG MIME Sniffing section 3 (tab, line feed, form feed, CR and ESC are text). */
 const binaryByte: ReadonlySet<number> = new Set(
@@ -20,7 +20,7 @@ const binaryByte: ReadonlySet<number> = new Set(
  */
 export function isText(head: Uint8Array): boolean {
   if (hasByteOrderMark(head)) return true
-  const end = Math.min(head.length, firstBytes)
+  const end = Math.min(head.length, resourceHeaderBytes)
   for (let i = 0; i < end; i++) if (binaryByte.has(head[i] as number)) return false
   return true
 }
@@ -91,13 +91,13 @@ function openPgpTag(first: number): number | undefined {
 }
 
 // A pipe that takes the file's place must not block us.
-const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
+const openFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
 
 /** The first bytes of a file, by its descriptor or its path; undefined where they cannot be read. */
 export function readFirstBytes(file: number | string): Uint8Array | undefined {
   if (typeof file === 'number') return readStart(file)
   try {
-    const fd = openSync(toDisk(file), flags)
+    const fd = openSync(toDisk(file), openFlags)
     try {
       return readStart(fd)
     } finally {
@@ -109,7 +109,7 @@ export function readFirstBytes(file: number | string): Uint8Array | undefined {
 }
 
 function readStart(fd: number): Uint8Array | undefined {
-  const head = Buffer.alloc(firstBytes)
+  const head = Buffer.alloc(resourceHeaderBytes)
   try {
     return head.subarray(0, readSync(fd, head, 0, head.length, 0))
   } catch {

@@ -1,7 +1,7 @@
 import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, type BigIntStats } from 'node:fs'
-import { isSameFile, type Boundary } from '../access/access-policy.ts'
+import { isSameFile, type AccessPolicy } from '../access/access-policy.ts'
 import { linkOnDisk, realPathOnDisk, toDisk } from '../../core/util/disk-name.ts'
-import { refuseAt } from '../fs-errors.ts'
+import { missingOrThrowAt } from '../fs-errors.ts'
 
 /** A regular file inside the boundary, open for reading. Whoever holds it closes it. */
 export interface OpenFile {
@@ -12,7 +12,7 @@ export interface OpenFile {
 
 // A pipe or a device that takes the file's place between stat and open must not block us, nor become
 // our terminal. Windows has neither flag.
-const flags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
+const openFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
 
 /** Linux tells the real path of a descriptor itself, which no swap can falsify. */
 const descriptorsHaveNames = existsSync('/proc/self/fd')
@@ -30,15 +30,15 @@ const attempts = 4
  * @returns undefined when there is no such file for a client.
  * @throws ServeError as `look` does.
  */
-export function openFile(path: string, boundary: Boundary, verified?: BigIntStats): OpenFile | undefined {
+export function openFile(path: string, access: AccessPolicy, verified?: BigIntStats): OpenFile | undefined {
   for (let attempt = 0; attempt < attempts; attempt++) {
     let fd: number
     try {
-      fd = openSync(toDisk(path), flags)
+      fd = openSync(toDisk(path), openFlags)
     } catch (error) {
-      return refuseAt(path, boundary, error)
+      return missingOrThrowAt(path, access, error)
     }
-    const stat = judge(fd, path, boundary, verified)
+    const stat = judge(fd, path, access, verified)
     if (stat !== 'replaced' && stat !== 'refused') return { fd, stat }
     closeSync(fd)
     if (stat === 'refused') return undefined
@@ -58,7 +58,7 @@ export function isSameState(a: BigIntStats, b: BigIntStats): boolean {
 function judge(
   fd: number,
   path: string,
-  boundary: Boundary,
+  access: AccessPolicy,
   verified: BigIntStats | undefined,
 ): BigIntStats | 'replaced' | 'refused' {
   try {
@@ -69,7 +69,7 @@ function judge(
     // lstat: a real path has no link at its end, unless it was put there since.
     const named = lstatSync(toDisk(real), { bigint: true, throwIfNoEntry: false })
     if (named === undefined || !isSameFile(named, stat)) return 'replaced'
-    return boundary.admits(real, stat, path, fd) ? stat : 'refused'
+    return access.admits(real, stat, path, fd) ? stat : 'refused'
   } catch {
     return 'replaced'
   }

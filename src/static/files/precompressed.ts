@@ -5,7 +5,7 @@ import type { Exchange } from '../../http/message/exchange.ts'
 import type { Reply } from '../../http/message/reply.ts'
 import type { Copies } from './decoded-copy.ts'
 import type { FileCache, FileEntry } from './file-cache.ts'
-import { lookQuietly } from '../stat.ts'
+import { tryStat } from '../stat.ts'
 
 /** Extension of each coding's sidecar, in the order of preference among equals. */
 const extensions: readonly (readonly [ContentCoding, string])[] = [
@@ -39,7 +39,13 @@ interface Siblings {
  * A request for a range gets the file as such, since a player or a download manager counts its bytes,
  * unless it refuses that (`identity;q=0`).
  */
-export function chooseSidecar(cache: FileCache, copies: Copies, path: string, entry: FileEntry, x: Exchange): Reply {
+export function choosePrecompressed(
+  cache: FileCache,
+  copies: Copies,
+  path: string,
+  entry: FileEntry,
+  x: Exchange,
+): Reply {
   let available = siblingsOf(path, entry, x).codings
   if (available.length === 0) return entry.reply
   const accept = x.headers.get('accept-encoding')
@@ -48,7 +54,7 @@ export function chooseSidecar(cache: FileCache, copies: Copies, path: string, en
     const coding = chooseEncoding(accept, available)
     // Nothing acceptable: the file goes on as it is, and may yet be compressed on the way out.
     if (coding === undefined || coding === 'identity') return varied(entry.reply)
-    const sidecar = fetchSidecar(cache, copies, path, entry, coding)
+    const sidecar = fetchPrecompressed(cache, copies, path, entry, coding)
     if (sidecar !== undefined) {
       if (entry.reply.body instanceof FileSlice) entry.reply.body.dispose()
       return sidecar.reply
@@ -60,12 +66,12 @@ export function chooseSidecar(cache: FileCache, copies: Copies, path: string, en
 function siblingsOf(path: string, { memory }: FileEntry, x: Exchange): Siblings {
   const known = memory.siblings as Siblings | undefined
   if (known !== undefined && x.startedAt - known.seenAt < memoryMs) return known
-  const present = extensions.filter(([, extension]) => lookQuietly(path + extension)?.isFile() === true)
+  const present = extensions.filter(([, extension]) => tryStat(path + extension)?.isFile() === true)
   return (memory.siblings = { codings: present.map(([coding]) => coding), seenAt: x.startedAt })
 }
 
 /** A sidecar that stands for the file as it is now. */
-function fetchSidecar(
+function fetchPrecompressed(
   cache: FileCache,
   copies: Copies,
   path: string,
@@ -73,7 +79,7 @@ function fetchSidecar(
   coding: ContentCoding,
 ): FileEntry | undefined {
   const extension = extensions.find(([name]) => name === coding)?.[1] ?? ''
-  const stat = lookQuietly(path + extension)
+  const stat = tryStat(path + extension)
   // Coded content is never empty: an empty sidecar is what a build leaves behind that broke off.
   if (stat === undefined || !stat.isFile() || stat.size === 0n) return undefined
   const isOlder = stat.mtimeNs < entry.stat.mtimeNs

@@ -2,7 +2,7 @@ import { fstatSync, readSync, type BigIntStats } from 'node:fs'
 import { isSameState } from './open-file.ts'
 
 /** A file's content, and the state in which it was read. */
-export interface Content {
+export interface StableContent {
   readonly bytes: Buffer
   readonly stat: BigIntStats
   /** Whether the file held still while it was read. */
@@ -18,7 +18,7 @@ const attempts = 4
  *
  * @param limit Bytes; a file that has grown past it in the meantime is undefined.
  */
-export function readContent(fd: number, first: BigIntStats, limit: number): Content | undefined {
+export function readStable(fd: number, first: BigIntStats, limit: number): StableContent | undefined {
   let before = first
   for (let attempt = 1; ; attempt++) {
     if (before.size > limit) return undefined

@@ -36,12 +36,12 @@ export function representationHeaders(form: Form, cacheControl: string, validato
 
 /** A strong entity tag from the content itself: the same bytes keep it across copies, builds and restarts. */
 export function contentTag(bytes: Uint8Array): string {
-  return quote(bytes)
+  return entityTag(bytes)
 }
 
 /** A strong entity tag from the state of a file too large to hash; only for one that has settled. */
 export function stateTag({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
-  return quote(Buffer.from(`${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`))
+  return entityTag(Buffer.from(`${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`))
 }
 
 /** Milliseconds that a file must have rested before its state vouches for its content. */
@@ -68,6 +68,6 @@ export function wholeSecond({ mtimeNs }: BigIntStats): number {
   return Number(mtimeNs < 0n && seconds * 1_000_000_000n !== mtimeNs ? seconds - 1n : seconds) * 1000
 }
 
-function quote(bytes: Uint8Array): string {
+function entityTag(bytes: Uint8Array): string {
   return `"${hash128(bytes).toString('base64url')}"`
 }

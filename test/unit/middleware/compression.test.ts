@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { PassThrough, Readable } from 'node:stream'
 import { test } from 'node:test'
 import zlib from 'node:zlib'
-import { createCompress } from '../../../src/middleware/compression.ts'
+import { createCompression } from '../../../src/middleware/compression.ts'
 import { contentCodings } from '../../../src/middleware/encoder.ts'
 import { createSelect } from '../../../src/middleware/select.ts'
 import type { ContentCoding } from '../../../src/http/semantics/negotiate.ts'
@@ -36,7 +36,7 @@ const accepting = (coding: string, ...more: string[]) => request(['Accept-Encodi
 
 for (const coding of contentCodings) {
   test(`${coding}: content in memory is compressed once, with a tag of its own`, async () => {
-    const compress = createCompress()
+    const compress = createCompression()
     const original = reply(undefined, {}, ['Content-Length', '9', 'Content-Digest', 'x'])
     const pending = compress(original, accepting(coding))
     assert.ok(pending instanceof Promise, 'the event loop is free meanwhile')
@@ -58,7 +58,7 @@ for (const coding of contentCodings) {
   test(`${coding}: a file is compressed as it is sent, with a weak tag, and closed`, async (t) => {
     const content = Buffer.from(text.repeat(50))
     const file = fileSlice(t, content)
-    const made = await createCompress()(reply(file), accepting(coding))
+    const made = await createCompression()(reply(file), accepting(coding))
     assert.deepEqual(fieldsOf(made), {
       'content-type': 'text/plain; charset=utf-8',
       'content-encoding': coding,
@@ -73,7 +73,7 @@ for (const coding of contentCodings) {
 
   test(`${coding}: what a stream has written arrives although it pauses`, async () => {
     const stream = new PassThrough()
-    const made = await createCompress()(reply(stream, { validators: undefined }), accepting(coding))
+    const made = await createCompression()(reply(stream, { validators: undefined }), accepting(coding))
     const output = new PassThrough()
     const sent = (made.body as Source).pull(
       { write: (chunk) => void output.write(chunk) },
@@ -103,7 +103,7 @@ test('a source is compressed as it pushes', async () => {
     },
     cancel: () => assert.fail('it was pulled'),
   }
-  const made = await createCompress()(reply(source), accepting('gzip'))
+  const made = await createCompression()(reply(source), accepting('gzip'))
   assert.equal(String(zlib.gunzipSync(await contentOf(made.body))), lines.join(''))
 })
 
@@ -116,13 +116,13 @@ test('a source may write to its memory again once a chunk is taken', async () =>
     },
     cancel: () => assert.fail('it was pulled'),
   }
-  const made = createCompress()(reply(body), accepting('gzip')) as Reply
+  const made = createCompression()(reply(body), accepting('gzip')) as Reply
   const expected = letters.map((letter) => letter.repeat(400)).join('')
   assert.equal(zlib.gunzipSync(await contentOf(made.body)).toString(), expected)
 })
 
 test('every compressible reply names Accept-Encoding in Vary, also uncompressed and small', () => {
-  const compress = createCompress()
+  const compress = createCompression()
   for (const [original, x] of [
     [reply(), request()],
     [reply(), accepting('identity')],
@@ -137,12 +137,12 @@ test('every compressible reply names Accept-Encoding in Vary, also uncompressed 
 })
 
 test('Vary is added to, not replaced', () => {
-  const made = createCompress()(reply(undefined, {}, ['Vary', 'Origin']), request()) as Reply
+  const made = createCompression()(reply(undefined, {}, ['Vary', 'Origin']), request()) as Reply
   assert.equal(fieldsOf(made)['vary'], 'Origin, Accept-Encoding')
 })
 
 test('what must not or need not be compressed passes untouched', () => {
-  const compress = createCompress()
+  const compress = createCompression()
   const typed = (type: string, ...more: string[]): Reply =>
     reply(undefined, { headers: ['Content-Type', type, ...more] })
   for (const original of [
@@ -159,14 +159,14 @@ test('what must not or need not be compressed passes untouched', () => {
 })
 
 test('an error page of some size is compressed too', async () => {
-  const made = await createCompress()(reply(undefined, { status: 404, validators: undefined }), accepting('gzip'))
+  const made = await createCompression()(reply(undefined, { status: 404, validators: undefined }), accepting('gzip'))
   assert.equal(fieldsOf(made)['content-encoding'], 'gzip')
   assert.equal(made.status, 404)
   assert.equal(made.validators, undefined)
 })
 
 test('the floor counts bytes', async () => {
-  const compress = createCompress({ floor: 10 })
+  const compress = createCompression({ floor: 10 })
   assert.equal(
     fieldsOf(await compress(reply(Buffer.from('a'.repeat(9))), accepting('gzip')))['content-encoding'],
     undefined,
@@ -176,7 +176,7 @@ test('the floor counts bytes', async () => {
 })
 
 test('content that does not shrink is sent as it is', async () => {
-  const compress = createCompress()
+  const compress = createCompression()
   const original = reply(randomBytes(4096))
   const made = await compress(original, accepting('gzip'))
   assert.equal(made.body, original.body)
@@ -185,7 +185,7 @@ test('content that does not shrink is sent as it is', async () => {
 })
 
 test('a client that refuses the identity gets a coding whatever it costs', async () => {
-  const compress = createCompress()
+  const compress = createCompression()
   for (const original of [reply(Buffer.from('small')), reply(randomBytes(4096))]) {
     for (const fields of [[], ['Range', 'bytes=0-1']]) {
       const made = await compress(original, accepting('gzip, identity;q=0', ...fields))
@@ -195,7 +195,7 @@ test('a client that refuses the identity gets a coding whatever it costs', async
 })
 
 test('what is made for a client that refuses the identity is kept, and serves only such clients if it gains nothing', async () => {
-  const compress = createCompress()
+  const compress = createCompression()
   const forced = accepting('gzip, identity;q=0')
   for (const content of [Buffer.from('small'), randomBytes(4096)]) {
     for (const first of ['gzip', 'gzip, identity;q=0']) {
@@ -210,7 +210,7 @@ test('what is made for a client that refuses the identity is kept, and serves on
 })
 
 test('content in memory takes a place too while it is compressed', async () => {
-  const compress = createCompress({ streams: 1 })
+  const compress = createCompression({ streams: 1 })
   const pending = compress(reply(), accepting('gzip'))
   for (const field of ['gzip', 'gzip, identity;q=0']) {
     assert.equal(fieldsOf(await compress(reply(), accepting(field)))['content-encoding'], undefined)
@@ -221,11 +221,11 @@ test('content in memory takes a place too while it is compressed', async () => {
 
 test('a client that accepts nothing gets the identity', () => {
   const original = reply()
-  assert.equal((createCompress()(original, accepting('*;q=0')) as Reply).body, original.body)
+  assert.equal((createCompression()(original, accepting('*;q=0')) as Reply).body, original.body)
 })
 
 test('replies that are not shared are compressed too, and not kept', async () => {
-  const compress = createCompress()
+  const compress = createCompression()
   const own = { ...reply() }
   const first = await compress(own, accepting('gzip'))
   const second = await compress(own, accepting('gzip'))
@@ -234,7 +234,7 @@ test('replies that are not shared are compressed too, and not kept', async () =>
 })
 
 test('a weak tag stays weak, and a reply without one gets none', async () => {
-  const compress = createCompress()
+  const compress = createCompression()
   const weak = reply(undefined, { headers: ['Content-Type', 'text/css'], validators: { etag: 'W/"v1"' } })
   assert.equal((await compress(weak, accepting('gzip'))).validators?.etag, 'W/"v1-gzip"')
   const file = reply(Readable.from([Buffer.from(text)]), {
@@ -248,7 +248,7 @@ test('a weak tag stays weak, and a reply without one gets none', async () => {
 })
 
 test('with select behind it, the tag of each variant is answered with 304', async (t) => {
-  const compress = createCompress()
+  const compress = createCompression()
   const select = createSelect({ maxRanges: 4, refuse: (error) => textReply(error.status, error.message) })
   const original = reply()
   for (const [coding, etag, status] of [
@@ -270,7 +270,7 @@ test('with select behind it, the tag of each variant is answered with 304', asyn
 })
 
 test('only so many streams are compressed at once, and each gives its place back once', () => {
-  const compress = createCompress({ streams: 1 })
+  const compress = createCompression({ streams: 1 })
   const make = (field = 'gzip') => compress(reply(Readable.from([Buffer.from(text)])), accepting(field)) as Reply
   const isEncoded = (made: Reply): boolean => fieldsOf(made)['content-encoding'] === 'gzip'
   const free = (made: Reply): void => (made.body as Source).cancel()
@@ -287,7 +287,7 @@ test('only so many streams are compressed at once, and each gives its place back
 })
 
 test('a place is given back after sending and after failing', async () => {
-  const compress = createCompress({ streams: 1 })
+  const compress = createCompression({ streams: 1 })
   const make = (body: Body) => compress(reply(body), accepting('gzip')) as Reply
   await contentOf(make(Readable.from([Buffer.from(text)])).body)
   const broken = make(new Readable({ read: () => {}, construct: (done) => done(new Error('broken')) }))
@@ -298,7 +298,7 @@ test('a place is given back after sending and after failing', async () => {
 
 test('a client that leaves ends the work and closes the file', async (t) => {
   const file = fileSlice(t, randomBytes(2_000_000).toString('hex'))
-  const { body } = createCompress()(reply(file), accepting('gzip')) as Reply
+  const { body } = createCompression()(reply(file), accepting('gzip')) as Reply
   const left = new AbortController()
   const write = (): void => left.abort()
   await assert.rejects((body as Source).pull({ write }, left.signal), { name: 'AbortError' })
@@ -307,7 +307,7 @@ test('a client that leaves ends the work and closes the file', async (t) => {
 
 test('a client that has left before costs nothing', async (t) => {
   const file = fileSlice(t, text)
-  const { body } = createCompress()(reply(file), accepting('gzip')) as Reply
+  const { body } = createCompression()(reply(file), accepting('gzip')) as Reply
   await assert.rejects(contentOf(body, AbortSignal.abort()), { name: 'AbortError' })
   await closed(file)
 })
@@ -323,7 +323,7 @@ test('a client that leaves while a source is silent ends the source', async () =
     },
     cancel: () => {},
   }
-  const { body } = createCompress()(reply(source), accepting('gzip')) as Reply
+  const { body } = createCompression()(reply(source), accepting('gzip')) as Reply
   await assert.rejects(contentOf(body, left.signal), { name: 'AbortError' })
 })
 
@@ -340,7 +340,7 @@ test('a client that stops reading stops the source', async () => {
     },
     cancel: () => {},
   }
-  const { body } = createCompress()(reply(source), accepting('gzip')) as Reply
+  const { body } = createCompression()(reply(source), accepting('gzip')) as Reply
   const left = new AbortController()
   const write = async (): Promise<void> => {
     // Far more turns than the source would need to run away if nothing held it.
@@ -353,14 +353,14 @@ test('a client that stops reading stops the source', async () => {
 
 test('a file that became shorter breaks the reply instead of ending it', async (t) => {
   const file = fileSlice(t, text)
-  const { body } = createCompress()(reply(sliceOf(file.fd, 1_000_000)), accepting('gzip')) as Reply
+  const { body } = createCompression()(reply(sliceOf(file.fd, 1_000_000)), accepting('gzip')) as Reply
   await assert.rejects(contentOf(body), { code: 'E8008_INTERNAL' })
   await closed(file)
 })
 
 test('a sink that fails ends the work and closes the file', async (t) => {
   const file = fileSlice(t, randomBytes(500_000).toString('hex'))
-  const { body } = createCompress()(reply(file), accepting('br')) as Reply
+  const { body } = createCompression()(reply(file), accepting('br')) as Reply
   const write = (): Promise<void> => Promise.reject(new Error('no connection'))
   await assert.rejects((body as Source).pull({ write }, new AbortController().signal))
   await closed(file)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createIsolate } from '../../../src/middleware/isolation.ts'
+import { createIsolation } from '../../../src/middleware/isolation.ts'
 import { createResourcePolicy } from '../../../src/middleware/resource-policy.ts'
 import { emptyReply, textReply, type Reply } from '../../../src/http/message/reply.ts'
 import { fieldsOf, request } from './fixtures.ts'
@@ -8,7 +8,7 @@ import { fieldsOf, request } from './fixtures.ts'
 const shared = Object.freeze(textReply(200, 'content'))
 
 test('isolation is stated on every reply, once for a shared one', () => {
-  const isolate = createIsolate()
+  const isolate = createIsolation()
   const isolated = isolate(shared, request()) as Reply
   assert.equal(fieldsOf(isolated)['cross-origin-opener-policy'], 'same-origin')
   assert.equal(fieldsOf(isolated)['cross-origin-embedder-policy'], 'require-corp')
@@ -18,7 +18,7 @@ test('isolation is stated on every reply, once for a shared one', () => {
 
 test('what a reply says itself is kept', () => {
   const own = emptyReply(200, ['cross-origin-embedder-policy', 'credentialless'])
-  assert.deepEqual(fieldsOf(createIsolate()(own, request()) as Reply), {
+  assert.deepEqual(fieldsOf(createIsolation()(own, request()) as Reply), {
     'cross-origin-embedder-policy': 'credentialless',
     'cross-origin-opener-policy': 'same-origin',
   })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import zlib from 'node:zlib'
-import { createCompress } from '../../../src/middleware/compression.ts'
+import { createCompression } from '../../../src/middleware/compression.ts'
 import { createCors } from '../../../src/middleware/cors.ts'
 import { createResourcePolicy } from '../../../src/middleware/resource-policy.ts'
 import { createResponseHeaders } from '../../../src/middleware/response-headers.ts'
@@ -24,7 +24,7 @@ function filters(): (reply: Reply, headers?: readonly string[]) => Promise<Reply
     createResponseHeaders([{ path: '/', headers: ['X-Mine', '1'] }]),
     createResourcePolicy(false),
     createInject({ script: '/live.js', isOn: () => true, pageBytes: 1e6, onBlocked: () => {} }),
-    createCompress(),
+    createCompression(),
     createSelect({ maxRanges: 1, refuse: () => assert.fail('refused') }),
   ])
   return async (reply, headers = asked) => run(reply, request(headers))

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { formatCount, formatInstant, formatLocal, formatNoun, formatSize } from '../../../src/pages/format.ts'
+import { formatCount, formatInstant, formatLocal, formatNoun, formatBytes } from '../../../src/pages/format.ts'
 
 test('sizes have at most three digits and one unit', () => {
   const sizes: [number, string][] = [
@@ -17,7 +17,7 @@ test('sizes have at most three digits and one unit', () => {
     [7.2e12, '7.2 TB'],
     [8e18, '8000 PB'],
   ]
-  for (const [bytes, text] of sizes) assert.equal(formatSize(bytes), text)
+  for (const [bytes, text] of sizes) assert.equal(formatBytes(bytes), text)
 })
 
 test('counts show their thousands and nouns their number', () => {

@@ -4,7 +4,7 @@ import { mkdirSync, renameSync, symlinkSync, utimesSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { test, describe } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { createBoundary } from '../../../src/static/access/access-policy.ts'
+import { createAccessPolicy } from '../../../src/static/access/access-policy.ts'
 import { createDenyList } from '../../../src/static/access/deny-list.ts'
 import { readFolder, type ReadFolderOptions } from '../../../src/static/listing.ts'
 import { folder, ask, site, type Answer } from './site.ts'
@@ -14,13 +14,13 @@ function optionsFor(
   more: Partial<ReadFolderOptions & { followSymlinks: boolean; dotfiles: boolean }> = {},
 ): ReadFolderOptions {
   const { followSymlinks = false, dotfiles = false } = more
-  const boundary = createBoundary({
+  const access = createAccessPolicy({
     root,
     followSymlinks,
     denied: createDenyList({ dotfiles, serve: [] }),
     secretFiles: [],
   })
-  return { boundary, platform: 'posix', signal: new AbortController().signal, ...more }
+  return { access, platform: 'posix', signal: new AbortController().signal, ...more }
 }
 
 async function namesIn(path: string, options: ReadFolderOptions): Promise<string[] | undefined> {

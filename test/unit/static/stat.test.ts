@@ -2,26 +2,26 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { isServeError } from '../../../src/core/serve-error.ts'
-import { createBoundary } from '../../../src/static/access/access-policy.ts'
+import { createAccessPolicy } from '../../../src/static/access/access-policy.ts'
 import { createDenyList } from '../../../src/static/access/deny-list.ts'
-import { lookQuietly } from '../../../src/static/stat.ts'
-import { look } from '../../../src/static/stat-within.ts'
-import { refuse } from '../../../src/static/fs-errors.ts'
+import { tryStat } from '../../../src/static/stat.ts'
+import { statWithin } from '../../../src/static/stat-within.ts'
+import { missingOrThrow } from '../../../src/static/fs-errors.ts'
 import { folder } from './site.ts'
 
 test('what is not there in any way is undefined', (t) => {
   const root = folder(t, { 'a.txt': 'a' })
-  const boundary = createBoundary({
+  const access = createAccessPolicy({
     root,
     followSymlinks: false,
     denied: createDenyList({ dotfiles: false, serve: [] }),
     secretFiles: [],
   })
   for (const name of ['b', 'a.txt/b', 'x'.repeat(300), 'a\0b']) {
-    if (!name.includes('\0')) assert.equal(look(join(root, name), boundary), undefined)
-    assert.equal(lookQuietly(join(root, name)), undefined)
+    if (!name.includes('\0')) assert.equal(statWithin(join(root, name), access), undefined)
+    assert.equal(tryStat(join(root, name)), undefined)
   }
-  assert.equal(look(join(root, 'a.txt'), boundary)?.size, 1n)
+  assert.equal(statWithin(join(root, 'a.txt'), access)?.size, 1n)
 })
 
 test('failures of the system have their status, and do not show the path', () => {
@@ -34,11 +34,11 @@ test('failures of the system have their status, and do not show the path', () =>
   ]) {
     const cause = Object.assign(new Error('at /home/jane/secret'), { code })
     assert.throws(
-      () => refuse(cause),
+      () => missingOrThrow(cause),
       (error) => isServeError(error) && error.code === expected && !/jane/.test(error.message + error.hint),
     )
   }
   for (const code of ['ENOENT', 'ENOTDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO']) {
-    assert.equal(refuse(Object.assign(new Error(), { code })), undefined)
+    assert.equal(missingOrThrow(Object.assign(new Error(), { code })), undefined)
   }
 })

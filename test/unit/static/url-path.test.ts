@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { isLocatable, locate, isWindowsName } from '../../../src/static/url-path.ts'
+import { isUrlName, decodePath, isWindowsName } from '../../../src/static/url-path.ts'
 
 function names(path: string): readonly string[] | undefined {
-  return locate(path, 'posix')?.segments
+  return decodePath(path, 'posix')?.segments
 }
 
 describe('locate', () => {
   test('splits a path and tells its final slash', () => {
-    assert.deepEqual(locate('/a/b.txt', 'posix'), { segments: ['a', 'b.txt'], slash: false, impossible: false })
-    assert.deepEqual(locate('/a/', 'posix'), { segments: ['a'], slash: true, impossible: false })
-    assert.deepEqual(locate('/', 'posix'), { segments: [], slash: true, impossible: false })
+    assert.deepEqual(decodePath('/a/b.txt', 'posix'), { segments: ['a', 'b.txt'], slash: false, impossible: false })
+    assert.deepEqual(decodePath('/a/', 'posix'), { segments: ['a'], slash: true, impossible: false })
+    assert.deepEqual(decodePath('/', 'posix'), { segments: [], slash: true, impossible: false })
   })
 
   test('decodes exactly once', () => {
@@ -61,19 +61,19 @@ describe('locate', () => {
     'a fragment, raw text beyond ASCII and what is no path': ['/a#b', '/é', '/a b', '*', '', 'a/b', '/a?b'],
   }
   for (const [what, paths] of Object.entries(invalid)) {
-    test(`refuses ${what}`, () => paths.forEach((path) => assert.equal(locate(path, 'posix'), undefined, path)))
+    test(`refuses ${what}`, () => paths.forEach((path) => assert.equal(decodePath(path, 'posix'), undefined, path)))
   }
 
   test('other bytes that are not UTF-8 are names, and nothing on Windows', () => {
     for (const path of ['/%99', '/%ff', '/%E0%A4']) {
-      assert.equal(locate(path, 'posix')?.segments.length, 1, path)
-      assert.equal(locate(path, 'win32'), undefined, path)
+      assert.equal(decodePath(path, 'posix')?.segments.length, 1, path)
+      assert.equal(decodePath(path, 'win32'), undefined, path)
     }
   })
 
   test('repeated slashes count as one', () => {
     assert.deepEqual(names('//sub///name.txt'), ['sub', 'name.txt'])
-    assert.deepEqual(locate('//sub//', 'posix'), { segments: ['sub'], slash: true, impossible: false })
+    assert.deepEqual(decodePath('//sub//', 'posix'), { segments: ['sub'], slash: true, impossible: false })
   })
 
   test('a semicolon, dots within a name and glob characters are ordinary', () => {
@@ -82,20 +82,19 @@ describe('locate', () => {
 
   test('names that Windows reads as something else are impossible there and ordinary elsewhere', () => {
     for (const path of ['/C:/x', '/.env::$DATA', '/TLS~1.PEM', '/aux.txt', '/secret.', '/x/nul']) {
-      assert.equal(locate(path, 'win32')?.impossible, true, path)
-      assert.equal(locate(path, 'posix')?.impossible, false, path)
+      assert.equal(decodePath(path, 'win32')?.impossible, true, path)
+      assert.equal(decodePath(path, 'posix')?.impossible, false, path)
     }
-    assert.equal(locate('/%5c%5chost%5cshare', 'win32'), undefined)
-    assert.equal(locate('/C:%5cx', 'win32'), undefined)
+    assert.equal(decodePath('/%5c%5chost%5cshare', 'win32'), undefined)
+    assert.equal(decodePath('/C:%5cx', 'win32'), undefined)
   })
 })
 
 test('a name is locatable when some path can ask for it', () => {
-  assert.equal(isLocatable('a b.txt', 'posix'), true)
-  assert.equal(isLocatable('a:b', 'posix'), true)
-  for (const name of ['a\\b', 'a\nb', '..;', '..'])
-    assert.equal(isLocatable(name, 'posix'), false, JSON.stringify(name))
-  assert.equal(isLocatable('a:b', 'win32'), false)
+  assert.equal(isUrlName('a b.txt', 'posix'), true)
+  assert.equal(isUrlName('a:b', 'posix'), true)
+  for (const name of ['a\\b', 'a\nb', '..;', '..']) assert.equal(isUrlName(name, 'posix'), false, JSON.stringify(name))
+  assert.equal(isUrlName('a:b', 'win32'), false)
 })
 
 const refused = {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { fromDisk, nameFromBytes, toDisk } from '../../../../src/core/util/disk-name.ts'
-import { locate } from '../../../../src/static/url-path.ts'
+import { decodePath } from '../../../../src/static/url-path.ts'
 import { encodeSegment } from '../../../../src/core/util/escape.ts'
 
 const latin = (text: string): Buffer => Buffer.from(text, 'latin1')
@@ -35,10 +35,10 @@ describe('a name on the disk', () => {
 
 describe('a path of other bytes', () => {
   test('names a file where names are bytes', () => {
-    assert.deepEqual(locate('/caf%E9.txt', 'posix')?.segments, ['caf\udce9.txt'])
-    assert.deepEqual(locate('/%83e%83X', 'posix')?.segments, ['\udc83e\udc83X'])
-    assert.deepEqual(locate('/a/%FF/%C5%BC%FF', 'posix')?.segments, ['a', '\udcff', 'ż\udcff'])
-    assert.equal(locate('/caf%E9.txt', 'win32'), undefined)
+    assert.deepEqual(decodePath('/caf%E9.txt', 'posix')?.segments, ['caf\udce9.txt'])
+    assert.deepEqual(decodePath('/%83e%83X', 'posix')?.segments, ['\udc83e\udc83X'])
+    assert.deepEqual(decodePath('/a/%FF/%C5%BC%FF', 'posix')?.segments, ['a', '\udcff', 'ż\udcff'])
+    assert.equal(decodePath('/caf%E9.txt', 'win32'), undefined)
   })
 
   test('is refused where a careless decoder takes it for other characters (RFC 3629 section 10)', () => {
@@ -52,14 +52,14 @@ describe('a path of other bytes', () => {
       '/%ED%A0%80',
       '/%ED%BF%BF',
     ]) {
-      assert.equal(locate(path, 'posix'), undefined, path)
-      assert.equal(locate(`${path}%FF`, 'posix'), undefined, path)
+      assert.equal(decodePath(path, 'posix'), undefined, path)
+      assert.equal(decodePath(`${path}%FF`, 'posix'), undefined, path)
     }
   })
 
   test('holds no separator, NUL or control beside them', () => {
     for (const path of ['/%FF%2F', '/%FF%5C', '/%FF%00', '/%FF%0A', '/%FF%zz', '/%FF%2', '/%FF%']) {
-      assert.equal(locate(path, 'posix'), undefined, path)
+      assert.equal(decodePath(path, 'posix'), undefined, path)
     }
   })
 })

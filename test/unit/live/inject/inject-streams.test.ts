@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { PassThrough, Readable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import zlib from 'node:zlib'
-import { createCompress } from '../../../../src/middleware/compression.ts'
+import { createCompression } from '../../../../src/middleware/compression.ts'
 import { composeFilters } from '../../../../src/http/compose.ts'
 import type { Body, Reply, Source } from '../../../../src/http/message/reply.ts'
 import { createInject } from '../../../../src/live/inject/inject.ts'
@@ -195,7 +195,7 @@ test('a coded page in memory is decoded once, and compressed again', async () =>
   assert.equal(inject(original, request(page)), made, 'later at once')
   const fetched = inject(original, request()) as Reply
   assert.equal(fetched.body, original.body, 'what is fetched stays coded')
-  const chain = composeFilters([inject, createCompress()])
+  const chain = composeFilters([inject, createCompression()])
   const x = request([...page, 'Accept-Encoding', 'br'])
   const coded = (await chain(original, x)) as Reply
   assert.equal(fieldsOf(coded)['content-encoding'], 'br')
@@ -207,7 +207,7 @@ test('a coded page in memory is decoded once, and compressed again', async () =>
 test('a stream that pauses arrives through the compressor too', async () => {
   const stream = new PassThrough()
   const output = zlib.createGunzip()
-  const chain = composeFilters([inject, createCompress()])
+  const chain = composeFilters([inject, createCompression()])
   const made = (await chain(reply(stream), request([...page, 'Accept-Encoding', 'gzip']))) as Reply
   const sent = (made.body as Source).pull({ write: (chunk) => void output.write(chunk) }, never)
   for (const [written, expected] of [

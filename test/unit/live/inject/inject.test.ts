@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import zlib from 'node:zlib'
 import { ServeError } from '../../../../src/core/serve-error.ts'
-import { createCompress } from '../../../../src/middleware/compression.ts'
+import { createCompression } from '../../../../src/middleware/compression.ts'
 import { createSelect } from '../../../../src/middleware/select.ts'
 import { composeFilters } from '../../../../src/http/compose.ts'
 import { FileSlice } from '../../../../src/http/body/file-slice.ts'
@@ -263,7 +263,7 @@ test('UTF-16 pages get the tag in their own encoding', async () => {
 test('preconditions go by the page with the script', async () => {
   const { inject, state } = setUp()
   const refuse = (error: ServeError): Reply => ({ status: error.status, headers: [], body: null })
-  const chain = composeFilters([inject, createCompress({ floor: 0 }), createSelect({ maxRanges: 4, refuse })])
+  const chain = composeFilters([inject, createCompression({ floor: 0 }), createSelect({ maxRanges: 4, refuse })])
   const long = html.replace('</body>', `${'<p>x</p>'.repeat(300)}</body>`)
   const original = Object.freeze(reply(Buffer.from(long)))
   const first = (await chain(original, request([...page, 'Accept-Encoding', 'br']))) as Reply
@@ -283,7 +283,7 @@ test('preconditions go by the page with the script', async () => {
 
 test('a large file goes through the whole chain, compressed, as it is, or not at all', async (t) => {
   const refuse = (error: ServeError): Reply => ({ status: error.status, headers: [], body: null })
-  const chain = composeFilters([setUp().inject, createCompress(), createSelect({ maxRanges: 4, refuse })])
+  const chain = composeFilters([setUp().inject, createCompression(), createSelect({ maxRanges: 4, refuse })])
   const rest = '<p>All work and no play</p>'.repeat(10_000)
   const ask = async (headers: readonly string[]) => {
     const file = fileSlice(t, html + rest)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { createBoundary, namesBelow } from '../../../../src/static/access/access-policy.ts'
+import { createAccessPolicy, namesBelow } from '../../../../src/static/access/access-policy.ts'
 import { createDenyList } from '../../../../src/static/access/deny-list.ts'
 import { folder, stat } from '../site.ts'
 
@@ -20,7 +20,7 @@ test('the root of a disk holds everything on it', () => {
 
 test('outside the root a followed link is judged by its own name, not by the folders above it', (t) => {
   const top = folder(t, { '.cache/app.js': 'a', '.cache/id_rsa': 's', 'root/x': '' })
-  const boundary = createBoundary({
+  const access = createAccessPolicy({
     root: join(top, 'root'),
     followSymlinks: true,
     denied: createDenyList({ dotfiles: false, serve: [] }),
@@ -31,6 +31,6 @@ test('outside the root a followed link is judged by its own name, not by the fol
     ['id_rsa', false],
   ] as const) {
     const path = join(top, '.cache', name)
-    assert.equal(boundary.admits(path, stat(path)), admitted, name)
+    assert.equal(access.admits(path, stat(path)), admitted, name)
   }
 })

@@ -2,16 +2,16 @@ import assert from 'node:assert/strict'
 import { generateKeyPairSync } from 'node:crypto'
 import { describe, test } from 'node:test'
 import { processorTime } from '../../../support/processor-time.ts'
-import { createDenyList, foundFolder, type Found } from '../../../../src/static/access/deny-list.ts'
+import { createDenyList, foundFolder, type FoundFile } from '../../../../src/static/access/deny-list.ts'
 
-function file(content: string | Uint8Array = 'text\n'): Found {
+function file(content: string | Uint8Array = 'text\n'): FoundFile {
   const bytes = Buffer.from(content)
   return { isFolder: false, size: bytes.length, head: () => bytes.subarray(0, 1445) }
 }
 
 function isDenied(
   path: string,
-  found: Found | undefined,
+  found: FoundFile | undefined,
   options: { dotfiles?: boolean; serve?: string[] } = {},
 ): boolean {
   const { dotfiles = true, serve = [] } = options

@@ -15,7 +15,7 @@ import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
 import { FileSlice } from '../../../../src/http/body/file-slice.ts'
 import { getField } from '../../../../src/http/message/headers.ts'
-import { createBoundary } from '../../../../src/static/access/access-policy.ts'
+import { createAccessPolicy } from '../../../../src/static/access/access-policy.ts'
 import { createDenyList } from '../../../../src/static/access/deny-list.ts'
 import { OpenFiles } from '../../../../src/http/body/open-files.ts'
 import { createFileCache, type FileEntry } from '../../../../src/static/files/file-cache.ts'
@@ -23,13 +23,13 @@ import { ask, folder, largeBytes, later, site, stat } from '../site.ts'
 
 /** A cache over one folder, with a short way to fetch from it. */
 function cacheOf(root: string, cacheBytes = 1024 * 1024): (name: string, seen?: ReturnType<typeof stat>) => FileEntry {
-  const boundary = createBoundary({
+  const access = createAccessPolicy({
     root,
     followSymlinks: false,
     denied: createDenyList({ dotfiles: false, serve: [] }),
     secretFiles: [],
   })
-  const cache = createFileCache({ boundary, cacheControl: 'no-cache', cacheBytes, openFiles: new OpenFiles(32) })
+  const cache = createFileCache({ access, cacheControl: 'no-cache', cacheBytes, openFiles: new OpenFiles(32) })
   return (name, seen = stat(join(root, name))) => {
     const entry = cache.fetch(join(root, name), seen)
     assert.ok(entry !== undefined)

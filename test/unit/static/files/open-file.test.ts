@@ -4,15 +4,15 @@ import { once } from 'node:events'
 import { chmodSync, closeSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { createBoundary, type Boundary } from '../../../../src/static/access/access-policy.ts'
+import { createAccessPolicy, type AccessPolicy } from '../../../../src/static/access/access-policy.ts'
 import { createDenyList } from '../../../../src/static/access/deny-list.ts'
 import { openFile } from '../../../../src/static/files/open-file.ts'
 import { folder, openBelow, stat } from '../site.ts'
 
 // own process: it becomes another user for some tests
 
-function boundaryOf(root: string): Boundary {
-  return createBoundary({
+function accessOf(root: string): AccessPolicy {
+  return createAccessPolicy({
     root,
     followSymlinks: false,
     denied: createDenyList({ dotfiles: false, serve: [] }),
@@ -22,7 +22,7 @@ function boundaryOf(root: string): Boundary {
 
 test('opens a regular file, and states what the descriptor is', (t) => {
   const root = folder(t, { 'a.txt': 'a' })
-  const file = openFile(join(root, 'a.txt'), boundaryOf(root))
+  const file = openFile(join(root, 'a.txt'), accessOf(root))
   assert.ok(file !== undefined)
   assert.equal(file.stat.ino, stat(join(root, 'a.txt')).ino)
   closeSync(file.fd)
@@ -41,7 +41,7 @@ test('what was swapped in since the stat is not served: a link out, a folder, a 
   for (const swap of swaps) {
     rmSync(path, { recursive: true, force: true })
     swap()
-    assert.equal(openFile(path, boundaryOf(root)), undefined, String(swap))
+    assert.equal(openFile(path, accessOf(root)), undefined, String(swap))
   }
   if (process.platform === 'linux') assert.deepEqual(openBelow(top), [])
 })
@@ -49,16 +49,16 @@ test('what was swapped in since the stat is not served: a link out, a folder, a 
 test('a file replaced between open and check is opened again', (t) => {
   const root = folder(t, { 'a.txt': 'old', 'new.txt': 'new' })
   const path = join(root, 'a.txt')
-  const boundary = boundaryOf(root)
+  const access = accessOf(root)
   let judged = 0
   const file = openFile(path, {
-    ...boundary,
+    ...access,
     admits(real, seen) {
       if (judged++ === 0) {
         renameSync(join(root, 'new.txt'), path)
         throw Object.assign(new Error('gone'), { code: 'ENOENT' })
       }
-      return boundary.admits(real, seen)
+      return access.admits(real, seen)
     },
   })
   assert.ok(file !== undefined)
@@ -68,9 +68,9 @@ test('a file replaced between open and check is opened again', (t) => {
 
 test('a file that never holds still is given up, with nothing left open', (t) => {
   const root = folder(t, { 'a.txt': 'a' })
-  const restless: Boundary = {
+  const restless: AccessPolicy = {
     admitsIn: () => () => true,
-    refusalOf: () => undefined,
+    denialOf: () => undefined,
     admits() {
       throw new Error('gone again')
     },
@@ -83,10 +83,10 @@ test('a verified state is not resolved again, any other is', (t) => {
   const root = folder(t, { 'a.txt': 'a' })
   const path = join(root, 'a.txt')
   let judged = 0
-  const boundary: Boundary = { admitsIn: () => () => true, refusalOf: () => undefined, admits: () => ++judged > 0 }
+  const access: AccessPolicy = { admitsIn: () => () => true, denialOf: () => undefined, admits: () => ++judged > 0 }
   const seen = stat(path)
   for (const verified of [undefined, seen, { ...seen, ctimeNs: seen.ctimeNs - 1n } as typeof seen]) {
-    const file = openFile(path, boundary, verified)
+    const file = openFile(path, access, verified)
     assert.ok(file !== undefined)
     closeSync(file.fd)
   }
@@ -115,11 +115,11 @@ test('a swap for a link out of the root never wins the race', async (t) => {
   t.after(() => child.kill('SIGKILL'))
   const gone = once(child, 'exit')
   await once(child, 'message')
-  const boundary = boundaryOf(root)
+  const access = accessOf(root)
   const outcomes = { public: 0, refused: 0 }
   // Both must be seen, or the race was never run; 4,000 tries are far more than that takes.
   for (let tries = 0; tries < 4000 || Math.min(outcomes.public, outcomes.refused) === 0; tries++) {
-    const file = openFile(join(root, 'a.txt'), boundary)
+    const file = openFile(join(root, 'a.txt'), access)
     if (file === undefined) {
       outcomes.refused++
       continue
@@ -146,9 +146,9 @@ test('a file that cannot be opened is told of only where it would be served', { 
   const user = process.geteuid?.()
   if (user === 0) process.seteuid?.(65534)
   try {
-    assert.throws(() => openFile(join(root, 'locked.txt'), boundaryOf(root)), { code: 'E8008_FORBIDDEN' })
-    assert.equal(openFile(join(root, 'link/locked.txt'), boundaryOf(root)), undefined)
-    assert.equal(openFile(join(root, 'a.txt'), boundaryOf(root)), undefined)
+    assert.throws(() => openFile(join(root, 'locked.txt'), accessOf(root)), { code: 'E8008_FORBIDDEN' })
+    assert.equal(openFile(join(root, 'link/locked.txt'), accessOf(root)), undefined)
+    assert.equal(openFile(join(root, 'a.txt'), accessOf(root)), undefined)
   } finally {
     if (user === 0) process.seteuid?.(0)
   }

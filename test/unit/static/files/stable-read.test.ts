@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { appendFileSync, closeSync, openSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { readContent } from '../../../../src/static/files/stable-read.ts'
+import { readStable } from '../../../../src/static/files/stable-read.ts'
 import { folder, stat } from '../site.ts'
 
 function open(t: Parameters<typeof folder>[0], content: string): { path: string; fd: number } {
@@ -14,7 +14,7 @@ function open(t: Parameters<typeof folder>[0], content: string): { path: string;
 
 test('content that held still is whole', (t) => {
   const { path, fd } = open(t, 'content')
-  const read = readContent(fd, stat(path), 100)
+  const read = readStable(fd, stat(path), 100)
   assert.deepEqual([String(read?.bytes), read?.whole], ['content', true])
 })
 
@@ -22,9 +22,9 @@ test('content that changed since the stat is read again, until the two agree', (
   const { path, fd } = open(t, 'content')
   const before = stat(path)
   appendFileSync(path, ' and more')
-  assert.deepEqual(String(readContent(fd, before, 100)?.bytes), 'content and more')
+  assert.deepEqual(String(readStable(fd, before, 100)?.bytes), 'content and more')
   truncateSync(path, 3)
-  const cut = readContent(fd, before, 100)
+  const cut = readStable(fd, before, 100)
   assert.deepEqual([String(cut?.bytes), cut?.whole], ['con', true])
 })
 
@@ -32,5 +32,5 @@ test('content that outgrows the limit is left alone', (t) => {
   const { path, fd } = open(t, 'content')
   const before = stat(path)
   appendFileSync(path, 'x'.repeat(100))
-  assert.equal(readContent(fd, before, 100), undefined)
+  assert.equal(readStable(fd, before, 100), undefined)
 })

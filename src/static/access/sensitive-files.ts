@@ -8,7 +8,7 @@ const lookedAt = 2000
  * Files that are served, and that tell more than most people mean to: dumps of databases, sources that a server would
  * run and not show, descriptions of containers, archives of the whole project.
  */
-const telling: readonly RegExp[] = [
+const sensitivePatterns: readonly RegExp[] = [
   /\.(?:sql|dump|pgdump)(?:\.(?:gz|br|zst|xz|bz2|zip|7z))?$/,
   /\.(?:php\d?|phtml|aspx?|jspx?|cgi)$/,
   /^(?:docker-)?compose(?:[._-].*)?\.ya?ml$/,
@@ -16,7 +16,7 @@ const telling: readonly RegExp[] = [
 ]
 
 /** The names of such files at the top of a served folder, in order; empty where it cannot be read. */
-export function tellingFiles(root: string, denied: DenyList): string[] {
+export function sensitiveFiles(root: string, denied: DenyList): string[] {
   const names: string[] = []
   try {
     const folder = opendirSync(root)
@@ -24,7 +24,7 @@ export function tellingFiles(root: string, denied: DenyList): string[] {
       for (let i = 0; i < lookedAt; i++) {
         const entry = folder.readSync()
         if (entry === null) break
-        if (!entry.isFile() || !telling.some((pattern) => pattern.test(entry.name.toLowerCase()))) continue
+        if (!entry.isFile() || !sensitivePatterns.some((pattern) => pattern.test(entry.name.toLowerCase()))) continue
         const found = { isFolder: false, size: 0, head: () => undefined }
         if (denied.denialOf([entry.name], found) === undefined) names.push(entry.name)
       }
