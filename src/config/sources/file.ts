@@ -3,7 +3,6 @@ import { basename, dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { ServeError, type SourcePosition } from '../../core/serve-error.ts'
 import type { Warning } from '../../core/warning.ts'
-import { parseJson } from './json-text.ts'
 import { plainCopy } from '../validate/plain-copy.ts'
 import { isPlainObject, plainly } from '../plain-object.ts'
 import { nearest, quote, type Problem } from '../diagnostic.ts'
@@ -67,7 +66,7 @@ export async function readConfigFile(
     return readFile(path, named, importModule)
   }
   const present = names.filter((name) => existsSync(join(cwd, name)))
-  const manifest = readManifest(join(cwd, 'package.json'))
+  const manifest = await readManifest(join(cwd, 'package.json'))
   if (manifest !== undefined) present.push('package.json')
   if (present.length > 1) {
     throw new ServeError(
@@ -83,11 +82,11 @@ export async function readConfigFile(
 async function readFile(path: string, name: string, importModule: ImportModule): Promise<ConfigFile> {
   const type = extname(path)
   if (basename(path) === 'package.json') {
-    const manifest = readManifest(path)
+    const manifest = await readManifest(path)
     if (manifest !== undefined) return manifest
     throw unreadable(`${name} has no "serve8008" key.`, 'add one, or name another file')
   }
-  if (type === '.json') return configFile(path, name, readJson(path, name))
+  if (type === '.json') return configFile(path, name, await parseText(readText(path, name), path, name))
   if (moduleTypes.includes(type)) return configFile(path, name, await importConfig(path, name, importModule))
   throw unreadable(`${name} is not a kind of config file.`, `use one that ends in .json, ${moduleTypes.join(', ')}`)
 }
@@ -101,17 +100,13 @@ function configFile(path: string, name: string, value: unknown): ConfigFile {
 }
 
 /** package.json counts only when it has our key; a broken one concerns us only when it may have. */
-function readManifest(path: string): ConfigFile | undefined {
+async function readManifest(path: string): Promise<ConfigFile | undefined> {
   if (!existsSync(path)) return undefined
   const text = readText(path, 'package.json')
   if (!text.includes('"serve8008"')) return undefined
-  const manifest = parseText(text, path, 'package.json')
+  const manifest = await parseText(text, path, 'package.json')
   if (!isPlainObject(manifest) || !Object.hasOwn(manifest, 'serve8008')) return undefined
   return configFile(path, 'package.json', manifest['serve8008'])
-}
-
-function readJson(path: string, name: string): unknown {
-  return parseText(readText(path, name), path, name)
 }
 
 function readText(path: string, name: string): string {
@@ -122,7 +117,9 @@ function readText(path: string, name: string): string {
   }
 }
 
-function parseText(text: string, path: string, name: string): unknown {
+async function parseText(text: string, path: string, name: string): Promise<unknown> {
+  // Most folders have no JSON that concerns us.
+  const { parseJson } = await import('./json-text.ts')
   const parsed = parseJson(text)
   if ('value' in parsed) return parsed.value
   const { line, column, hint } = parsed.fault

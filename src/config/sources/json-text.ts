@@ -9,9 +9,18 @@ const space = /[ \t\n\r]*/y
 const scalar =
   /"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y
 
-/** The value of a JSON text, or where it is broken. Node's own messages do not always say that. */
+/** A text, which may hold what looks like a comment, or a comment. */
+const textOrComment = /"(?:[^"\\\n]|\\.)*"|\/\/[^\r\n]*|\/\*[^]*?\*\//g
+
+/**
+ * The value of a JSON text with comments (`//` and `/*`), or where it is broken. Messages of `JSON.parse` do not always
+ * have a position.
+ */
 export function parseJson(text: string): { readonly value: unknown } | { readonly fault: JsonFault } {
-  const plain = text.replace(/^\uFEFF/, '')
+  // Blanks replace comments, so that every position stays what it is in the file.
+  const plain = text
+    .replace(/^\uFEFF/, '')
+    .replace(textOrComment, (found) => (found.startsWith('"') ? found : found.replace(/[^\n]/g, ' ')))
   try {
     return { value: JSON.parse(plain) as unknown }
   } catch {
@@ -26,7 +35,8 @@ function faultHint(text: string, at: number): string {
   const comma = text.slice(0, at).trimEnd().endsWith(',')
   if (found === undefined) return 'the file ends too early: close every bracket and quote'
   if ((found === '}' || found === ']') && comma) return 'remove the comma before it'
-  if (found === '/' || found === '#') return 'JSON has no comments: remove it, or use a .js file'
+  if (text.startsWith('/*', at)) return 'close the comment: */'
+  if (found === '/' || found === '#') return 'remove it, or write comments as // … or /* … */'
   if (found === "'" || /[A-Za-z_$]/.test(found)) return 'put names and texts in double quotes'
   if (found === '"') return 'add a comma before it, or close the text'
   return `remove or complete what starts with ${JSON.stringify(found)}`

@@ -273,6 +273,11 @@ describe('the config file', () => {
     assert.equal(origins['port'], 'default')
   })
 
+  test('that is JSON may hold comments', async () => {
+    const loaded = await load({ 'serve8008.config.json': '// the port of the team\n{ "port": 1 /* fixed */ }' })
+    assert.deepEqual(loaded.config.ports, [1])
+  })
+
   test('that is broken JSON says where', async () => {
     const error = await failure({ 'serve8008.config.json': '{\n  "port": 1,\n}' })
     assert.equal(error.code, 'E8008_CONFIG_UNREADABLE')

@@ -9,11 +9,20 @@ describe('parseJson', () => {
     })
   })
 
+  test('reads comments as blanks, and keeps what looks like one in a text', () => {
+    const text = '// all\n{ /* a */ "a": "http://x/*y*/", // "b": 2,\n "c": "\\"//" /**/ }//'
+    assert.deepEqual(parseJson(text), { value: { a: 'http://x/*y*/', c: '"//' } })
+    assert.deepEqual(parseJson('{"a":1}// é\r\n'), { value: { a: 1 } })
+  })
+
   test('says where a text is broken, and how to mend it', () => {
     for (const [text, line, column, hint] of [
       ['{"a": 1,}', 1, 9, /remove the comma/],
       ['{\n  "a": [1,\n  ],\n}', 3, 3, /remove the comma/],
-      ['{\n  // port\n  "port": 1\n}', 2, 3, /no comments/],
+      ['{\n  # port\n  "port": 1\n}', 2, 3, /write comments as/],
+      ['{\n  "a": 1 /* port\n}', 2, 10, /close the comment/],
+      ['{\n  / port\n}', 2, 3, /write comments as/],
+      ['{\n  // port\n  /* a\n */ "a": 1,\n}', 5, 1, /remove the comma/],
       ["{'a': 1}", 1, 2, /double quotes/],
       ['{a: 1}', 1, 2, /double quotes/],
       ['{"a": x}', 1, 7, /double quotes/],
