@@ -1,5 +1,5 @@
 import { isBuiltin } from 'node:module'
-import { join } from 'node:path'
+import { join, parse, relative } from 'node:path'
 import type { Metafile } from 'esbuild'
 import { rollup } from 'rollup'
 import { root } from './paths.ts'
@@ -28,14 +28,23 @@ export async function mergeChunks(from: string, metafile: Metafile, to: string):
   await merged.write({
     dir: to,
     format: 'es',
-    // Without the hash that esbuild gave it.
-    chunkFileNames: ({ name }) => `chunks/${name.replace(/-[A-Z\d]{8}$/, '')}-[hash].js`,
+    chunkFileNames: ({ name, moduleIds }) => `chunks/${describedName(name, moduleIds, metafile)}-[hash].js`,
     entryFileNames: '[name].js',
     manualChunks: (id) => (library.has(id) ? 'server' : command.has(id) ? 'command' : undefined),
     minifyInternalExports: false,
     hoistTransitiveImports: false,
   })
   await merged.close()
+}
+
+/** The name of a chunk without esbuild's hash. What several files share is a `chunk` to esbuild, and a package often `dist`: these are named by their largest part. */
+function describedName(name: string, files: readonly string[], { outputs }: Metafile): string {
+  const plain = name.replace(/-[A-Z\d]{8}$/, '')
+  if (!/^(?:chunk|dist|index|wrapper)$/.test(plain)) return plain
+  const parts = files.flatMap((file) => Object.entries(outputs[relative(root, file)]?.inputs ?? {}))
+  const [largest] = parts.toSorted(([, one], [, other]) => other.bytesInOutput - one.bytesInOutput)
+  const [, packageName] = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(largest?.[0] ?? '') ?? []
+  return (packageName ?? parse(largest?.[0] ?? plain).name).replace(/[^\w.-]+/g, '-')
 }
 
 /** Which files an entry loads before its first line runs. */
