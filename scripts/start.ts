@@ -1,5 +1,5 @@
 /** `npm start -- <folder> [flags]`: the command as users get it, built first when the sources are newer. */
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { fromRoot } from './paths.ts'
@@ -14,7 +14,22 @@ function isStale(): boolean {
   return ['src', 'templates'].some((folder) => newestChange(fromRoot(folder)) > built)
 }
 
+/** The process that started another; undefined where `ps` does not tell. */
+function parentOf(pid: number): number | undefined {
+  const { stdout } = spawnSync('ps', ['-o', 'ppid=', '-p', String(pid)], { encoding: 'utf8' })
+  return Number(stdout) || undefined
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
 if (isStale()) {
+  console.error('Building serve8008, which takes a few seconds ...')
   const { buildPackage } = await import('./build.ts')
   await buildPackage()
 }
@@ -34,6 +49,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     if (!process.stdin.isTTY || signal !== 'SIGINT') child.kill(signal)
   })
 }
+// When npm ends, the shell between npm and this process may pass no signal on, or outlive npm itself.
+const parent = process.ppid
+const npm = parentOf(parent)
+setInterval(() => {
+  if (process.ppid !== parent || (npm !== undefined && !isRunning(npm))) child.kill('SIGTERM')
+}, 250).unref()
 child.on('close', (code, signal) => {
   process.exitCode = code ?? (signal === null ? 1 : 128)
 })
