@@ -38,7 +38,7 @@ export { textReply } from './http/message/reply.ts'
 export type { Body, Reply, Sink, Source, Takeover, Validators } from './http/message/reply.ts'
 export type { Target } from './http/message/request-target.ts'
 export type { Authority } from './http/message/authority.ts'
-export type { FileSlice } from './http/body/file-slice.ts'
+export type { FileSlice } from './http/body/file.ts'
 export type { Holder, SkippedPort } from './net/types.ts'
 export type { PageError, ShownError, Update } from './live/live.ts'
 export type {

@@ -1,12 +1,9 @@
 import { Readable } from 'node:stream'
-import { discard } from './body/discard.ts'
+import { discard, pulledStream, pushBody, type StreamedBody } from './body/reply-body.ts'
 import { isUnclaimed } from './respond.ts'
 import type { Exchange, Handler } from './message/exchange.ts'
-import { sendFile } from './body/file-body.ts'
-import { FileSlice } from './body/file-slice.ts'
 import { frameReply } from './framing.ts'
 import { plainExchange } from './synthetic-exchange.ts'
-import type { StreamedBody } from './body/reply-content.ts'
 import type { Body, Reply } from './message/reply.ts'
 
 /** Answers Fetch API requests through a pipeline, without a connection. */
@@ -118,20 +115,12 @@ function pairs(headers: readonly string[]): [string, string][] {
 }
 
 function toWeb(body: StreamedBody, signal: AbortSignal): ReadableStream<Uint8Array | string> {
-  if (body instanceof Readable) return Readable.toWeb(body) as ReadableStream<Uint8Array | string>
-  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
-  const writer = writable.getWriter()
-  const gone = new AbortController()
-  const stopped = AbortSignal.any([signal, gone.signal])
-  // The reader stops by cancelling, which closes the writer with an error.
-  void writer.closed.catch(() => gone.abort())
-  // Copied, since a file's buffer is used again once it was taken.
-  const write = (chunk: Uint8Array): Promise<void> => writer.write(chunk.slice()).catch(() => gone.abort())
-  const pulled = body instanceof FileSlice ? sendFile(body, write, stopped) : body.pull({ write }, stopped)
-  void pulled.then(
-    // What was given up must not look complete.
-    () => (stopped.aborted ? writer.abort(stopped.reason) : writer.close()).catch(() => gone.abort()),
-    (error: unknown) => writer.abort(signal.aborted ? signal.reason : error).catch(() => gone.abort()),
-  )
-  return readable
+  const stream = body instanceof Readable ? body : pulledStream((...to) => pushBody(body, ...to)).stream
+  // Before the stream is destroyed: of a destroyed one the web stream would end as if it were complete.
+  const web = Readable.toWeb(stream) as ReadableStream<Uint8Array | string>
+  const stop = (): unknown => stream.destroy(signal.reason as Error)
+  if (signal.aborted) stop()
+  signal.addEventListener('abort', stop)
+  stream.once('close', () => signal.removeEventListener('abort', stop))
+  return web
 }

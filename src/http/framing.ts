@@ -1,10 +1,10 @@
-import { bodyLength, isStreamed } from './body/reply-content.ts'
+import { bodyLength, isStreamed } from './body/reply-body.ts'
 import { serverFields } from './message/field-classes.ts'
 import { getField } from './message/headers.ts'
 import type { Reply } from './message/reply.ts'
 
 /** What carries a reply: a version of HTTP, or the Response of a `fetch()`. */
-export type Transport = '1.0' | '1.1' | '2' | 'fetch'
+export type ReplyTransport = '1.0' | '1.1' | '2' | 'fetch'
 
 /** How a reply is framed. */
 export interface Framing {
@@ -22,7 +22,7 @@ export interface Framing {
  * @param method Method of the request.
  * @throws TypeError for a body that is none; programs make replies too, and not all of them are typed.
  */
-export function frameReply(reply: Reply, method: string, transport: Transport): Framing {
+export function frameReply(reply: Reply, method: string, transport: ReplyTransport): Framing {
   const { body, status, headers, relayed } = reply
   const length = statedLength(reply, transport)
   const framed: string[] = []
@@ -44,7 +44,7 @@ export function frameReply(reply: Reply, method: string, transport: Transport): 
   return { headers: framed, isBodyless: bodyless, hasTrailers }
 }
 
-function statedLength({ body, status, relayed }: Reply, transport: Transport): number | undefined {
+function statedLength({ body, status, relayed }: Reply, transport: ReplyTransport): number | undefined {
   if (body !== null && !(body instanceof Uint8Array) && !isStreamed(body)) {
     throw new TypeError('The body of a reply is null, bytes, a stream or a source.')
   }

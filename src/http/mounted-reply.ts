@@ -1,4 +1,4 @@
-import { discard } from './body/discard.ts'
+import { discard } from './body/reply-body.ts'
 import type { Exchange } from './message/exchange.ts'
 import { getField, withField } from './message/headers.ts'
 import { emptyReply, type Reply } from './message/reply.ts'

@@ -1,6 +1,6 @@
 import type { Limits } from '../config/types.ts'
 import { isServeError, ServeError } from '../core/serve-error.ts'
-import { discard } from './body/discard.ts'
+import { discard } from './body/reply-body.ts'
 import type { Exchange, Handler } from './message/exchange.ts'
 import { mountedReply, type Mount } from './mounted-reply.ts'
 import type { Reply, Sent } from './message/reply.ts'

@@ -1,9 +1,7 @@
 import type { Exchange } from '../http/message/exchange.ts'
 import { getField, withVary, type RequestHeaders } from '../http/message/headers.ts'
 import { isNavigation, navigationFields } from '../http/semantics/navigation.ts'
-import { remember } from '../http/message/memoize-reply.ts'
-import type { Reply } from '../http/message/reply.ts'
-
+import { remember, type Reply } from '../http/message/reply.ts'
 /** A kind of document in which a script can be. */
 export type DocumentKind = 'html' | 'xhtml' | 'svg'
 

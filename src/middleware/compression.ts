@@ -5,7 +5,7 @@ import { chooseEncoding, type ContentCoding } from '../http/semantics/negotiate.
 import type { Reply } from '../http/message/reply.ts'
 import { variantTag } from '../http/semantics/variant.ts'
 import { contentCodings, encodeWhole } from './encoder.ts'
-import { bodyLength, type StreamedBody } from '../http/body/reply-content.ts'
+import { bodyLength, type StreamedBody } from '../http/body/reply-body.ts'
 import { encodedSource } from './encoded-source.ts'
 import { digestFields, withoutFields } from './representation-fields.ts'
 

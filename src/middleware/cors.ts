@@ -1,7 +1,6 @@
 import type { Exchange, Filter, Handler, Layer } from '../http/message/exchange.ts'
 import { getField, isToken, withVary, type HeaderList } from '../http/message/headers.ts'
-import { emptyReply, type Reply } from '../http/message/reply.ts'
-import { remember } from '../http/message/memoize-reply.ts'
+import { emptyReply, type Reply, remember } from '../http/message/reply.ts'
 
 /** The two halves of CORS: preflights are answered on the way in, other replies marked on the way out. */
 export interface Cors {

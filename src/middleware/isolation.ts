@@ -1,6 +1,6 @@
 import type { Filter } from '../http/message/exchange.ts'
 import { withMissingFields } from './missing-fields.ts'
-import { remember } from '../http/message/memoize-reply.ts'
+import { remember } from '../http/message/reply.ts'
 
 /**
  * Cross-origin isolation (`SharedArrayBuffer`, precise timers): `Cross-Origin-Opener-Policy: same-origin`

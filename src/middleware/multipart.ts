@@ -1,9 +1,8 @@
-import { discard } from '../http/body/discard.ts'
-import type { FileSlice } from '../http/body/file-slice.ts'
+import { discard, pushFile } from '../http/body/reply-body.ts'
+import type { FileSlice } from '../http/body/file.ts'
 import { getField, withField } from '../http/message/headers.ts'
 import type { ByteRange } from '../http/semantics/range.ts'
 import type { Reply, Source } from '../http/message/reply.ts'
-import { pushFile } from '../http/body/file-pump.ts'
 import { nodeCrypto } from '../core/util/builtin.ts'
 
 interface Part extends ByteRange {

@@ -1,6 +1,6 @@
 import type { Filter } from '../http/message/exchange.ts'
 import { withMissingFields } from './missing-fields.ts'
-import { remember } from '../http/message/memoize-reply.ts'
+import { remember } from '../http/message/reply.ts'
 
 /**
  * `Cross-Origin-Resource-Policy` on every reply that does not say otherwise: `same-site`, or `cross-origin`

@@ -1,10 +1,9 @@
 import type { HeaderRule } from '../config/types.ts'
-import { comparablePath } from '../http/message/normalize-path.ts'
+import { comparablePath } from '../http/message/request-target.ts'
 import type { Filter } from '../http/message/exchange.ts'
 import type { HeaderList } from '../http/message/headers.ts'
-import type { Reply } from '../http/message/reply.ts'
-import { generalFields, fieldNames, withoutFields } from './representation-fields.ts'
-import { remember } from '../http/message/memoize-reply.ts'
+import { type Reply, remember } from '../http/message/reply.ts'
+import { fieldNames, generalFields, withoutFields } from './representation-fields.ts'
 
 interface CompiledRule {
   /** Path prefix without a slash at its end. */

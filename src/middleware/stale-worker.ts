@@ -1,5 +1,5 @@
 import type { Warning } from '../core/warning.ts'
-import { discard } from '../http/body/discard.ts'
+import { discard } from '../http/body/reply-body.ts'
 import type { Exchange, Layer } from '../http/message/exchange.ts'
 import type { Reply } from '../http/message/reply.ts'
 import { visibleText } from '../core/util/escape.ts'

@@ -1,7 +1,7 @@
 import type { ResolvedRoute } from '../config/route-types.ts'
 import { ServeError } from '../core/serve-error.ts'
 import type { Exchange, Handler } from '../http/message/exchange.ts'
-import { comparablePath } from '../http/message/normalize-path.ts'
+import { comparablePath } from '../http/message/request-target.ts'
 import { emptyReply, type Reply } from '../http/message/reply.ts'
 import { createFixedReply, createRedirect } from './actions.ts'
 import { createTable, type TableEntry, type TableRequest } from './table.ts'

@@ -1,6 +1,6 @@
 import type { ResolvedMatch } from '../config/route-types.ts'
 import { ServeError } from '../core/serve-error.ts'
-import { comparablePath } from '../http/message/normalize-path.ts'
+import { comparablePath } from '../http/message/request-target.ts'
 import { compileMatch, type CompiledMatch, type RoutedRequest } from './match/compile.ts'
 import { leavesPrefix, matchingPath, type MatchingPath } from './match/matching-path.ts'
 import { areTied, compareSpecificity, pathParts } from './match/order.ts'

@@ -2,7 +2,7 @@ import { quote } from '../config/diagnostic.ts'
 import { ServeError } from '../core/serve-error.ts'
 import type { Handler, Layer } from '../http/message/exchange.ts'
 import { checkField } from '../http/message/headers.ts'
-import { isStreamed } from '../http/body/reply-content.ts'
+import { isStreamed } from '../http/body/reply-body.ts'
 import type { Reply } from '../http/message/reply.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { clockTime, isoNow } from '../../core/util/clock.ts'
+import { clockTime, isoNow } from '../../core/util/log-format.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
 import type { OutputOptions } from '../output/reporter.ts'
 import { displayPath } from '../output/display.ts'

@@ -1,9 +1,9 @@
+import { ServeError } from '../../core/serve-error.ts'
+import { isToken } from '../message/headers.ts'
 import type { Duplex } from 'node:stream'
-import type { ServeError } from '../../core/serve-error.ts'
 import type { Answer, Connection, Latest } from './connection.ts'
 import type { Exchange } from '../message/exchange.ts'
 import { finishRaw } from './write-response.ts'
-import { messageError, type ReadFault } from './parse-error.ts'
 import { plainExchange } from '../synthetic-exchange.ts'
 import type { Reply, Sent } from '../message/reply.ts'
 
@@ -76,4 +76,86 @@ export function createBrokenMessage(options: BrokenMessageOptions): (fault: Read
 function whenClosed(response: Answer, act: () => void): void {
   if (response.closed) act()
   else response.once('close', act)
+}
+
+/** What Node reports when a message cannot be read. */
+export interface ReadFault extends Error {
+  readonly code?: string
+  /** The bytes in which the parser stopped. */
+  readonly rawPacket?: Uint8Array
+  /** How many of them it had read. */
+  readonly bytesParsed?: number
+}
+
+const requestLine = /^(\S+) \S+ HTTP\/\d\.\d\r?\n/
+const knownVersion = /^\S+ \S+ HTTP\/1\.[01]\s/
+/** First byte of a TLS record that holds a handshake (RFC 8446 section 5.1). */
+const tlsHandshake = 0x16
+
+/** Translates a fault of the parser or its clocks into the refusal that RFC 9110 names. */
+function messageError(fault: ReadFault, targetBytes: number): ServeError {
+  const packet = lineOfFault(fault)
+  switch (fault.code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return refusal('E8008_TIMEOUT', 'The request did not arrive in time.')
+    case 'HPE_HEADER_OVERFLOW':
+      return isLongTarget(packet, targetBytes)
+        ? refusal('E8008_TARGET_TOO_LONG', 'The request-target is too long.')
+        : refusal('E8008_HEADERS_TOO_LARGE', 'The header section is too large.')
+    case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
+      return refusal('E8008_BODY_TOO_LARGE', 'The chunk extensions are too large.')
+    case 'HPE_INVALID_VERSION':
+      // The parser also says so when a known version is not followed by CRLF.
+      return knownVersion.test(packet.toString('latin1'))
+        ? refusal('E8008_MALFORMED', 'The message is not valid HTTP.')
+        : refusal('E8008_HTTP_VERSION', 'This server speaks HTTP/1.1 and HTTP/1.0.')
+    case 'HPE_INVALID_METHOD':
+      return methodError(packet)
+    case 'HPE_INVALID_TRANSFER_ENCODING':
+    case 'HPE_INVALID_CONTENT_LENGTH':
+    case 'HPE_UNEXPECTED_CONTENT_LENGTH':
+    case 'HPE_INVALID_CHUNK_SIZE':
+    case 'HPE_STRICT':
+      return refusal('E8008_FRAMING', 'The length of the message cannot be determined.')
+    case 'HPE_PAUSED_H2_UPGRADE':
+      return refusal(
+        'E8008_MALFORMED',
+        'The client speaks HTTP/2, but this port speaks HTTP/1.1.',
+        'start the server with h2c (--h2c), or speak HTTP/1.1',
+      )
+    default:
+      return refusal('E8008_MALFORMED', 'The message is not valid HTTP.')
+  }
+}
+
+/** What the packet holds from the start of the line at fault on: there may be good messages before it. */
+function lineOfFault({ rawPacket, bytesParsed = 0 }: ReadFault): Buffer {
+  if (rawPacket === undefined) return Buffer.alloc(0)
+  const packet = Buffer.from(rawPacket.buffer, rawPacket.byteOffset, rawPacket.byteLength)
+  // The byte at fault may be the line's own end.
+  return bytesParsed < 2 ? packet : packet.subarray(packet.lastIndexOf('\n', bytesParsed - 2) + 1)
+}
+
+function methodError(packet: Buffer): ServeError {
+  if (packet[0] === tlsHandshake) {
+    return refusal(
+      'E8008_MALFORMED',
+      'The client speaks TLS, but this port speaks plain HTTP.',
+      'use http:// in the URL',
+    )
+  }
+  // A well-formed line with a token that the parser does not know (RFC 9110 section 9.1).
+  const [, method = ''] = requestLine.exec(packet.toString('latin1')) ?? []
+  return isToken(method)
+    ? refusal('E8008_NOT_IMPLEMENTED', 'The method is not known here.')
+    : refusal('E8008_MALFORMED', 'The message is not valid HTTP.')
+}
+
+function isLongTarget(packet: Buffer, targetBytes: number): boolean {
+  const [, target = ''] = /^[A-Z]+ (\S+)/.exec(packet.toString('latin1')) ?? []
+  return target.length > targetBytes
+}
+
+function refusal(code: ConstructorParameters<typeof ServeError>[0], message: string, hint?: string): ServeError {
+  return new ServeError(code, message, hint === undefined ? { close: true } : { close: true, hint })
 }

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net'
+import type { Server, Socket } from 'node:net'
 import type { Limits } from '../../config/types.ts'
 import type { Notes, Peer } from '../message/exchange.ts'
 import { linger } from '../linger.ts'
@@ -154,4 +154,63 @@ export interface Answer {
   readonly destroyed: boolean
   readonly closed: boolean
   once(event: 'close', listener: () => void): unknown
+}
+
+/** As much of a server of Node as has to do with idle connections. */
+type IdleServer = Server & { keepAliveTimeout: number; keepAliveTimeoutBuffer?: number }
+
+/** Milliseconds that Node keeps an idle connection open beyond what it tells the client. */
+const marginMs = 1000
+
+/**
+ * Closes connections that idle for that long. A client is told a second less, so that it does not send its next
+ * request while we close. Where Node has no setting for that margin, it would come on top of the shortest times too.
+ */
+export function boundIdle(server: IdleServer, idleMs: number): void {
+  // A fraction is a time that no limit has, and still one that Node takes for a time.
+  const toldMs = idleMs > marginMs ? idleMs - marginMs : 0.5
+  server.keepAliveTimeout = toldMs
+  if ('keepAliveTimeoutBuffer' in server) server.keepAliveTimeoutBuffer = idleMs - toldMs
+  else if (idleMs <= marginMs) server.on('connection', (socket: Socket) => replaceTimeout(socket, toldMs, idleMs))
+}
+
+/** Node sets the timeout of a connection that turns idle itself, and says so to nobody. */
+function replaceTimeout(socket: Socket, toldMs: number, idleMs: number): void {
+  const { setTimeout } = socket
+  socket.setTimeout = (ms, ...rest) => setTimeout.call(socket, ms === toldMs + marginMs ? idleMs : ms, ...rest)
+}
+
+/** Ready connections that the event loop learns of at once (libuv's epoll and kqueue batches hold 1024). */
+const loopEvents = 1000
+
+/** Numbers the requests that one turn of the event loop hands out. */
+export interface Batches {
+  /** The number for a request that was just read, NaN when it stands alone. */
+  next(connection: Connection): number
+}
+
+/**
+ * The loop asks the system which connections have something to read, and then reads them one after
+ * the other: when the first is handled, the others' requests were already here.
+ *
+ * That is not so for a second request on a connection, which may have arrived while the first was
+ * handled, nor with so many connections that the loop asks again within one turn.
+ */
+export function createBatches(openConnections: () => number): Batches {
+  let current = 0
+  let running = false
+  const end = (): void => void (running = false)
+  return {
+    next(connection) {
+      if (!running) {
+        running = true
+        current++
+        // Immediates run when the turn's connections have all been read.
+        setImmediate(end)
+      }
+      if (connection.batch === current || openConnections() > loopEvents) return Number.NaN
+      connection.batch = current
+      return current
+    },
+  }
 }

@@ -1,7 +1,6 @@
 import type { Readable } from 'node:stream'
 import type { RequestHeaders, HeaderList } from './headers.ts'
 import type { Reply } from './reply.ts'
-import type { Outlet } from '../body/buffer-release.ts'
 import type { Target } from './request-target.ts'
 import type { Authority } from './authority.ts'
 
@@ -17,6 +16,16 @@ export interface Peer {
   readonly localPort: number
   /** Whether the connection is under TLS. */
   readonly encrypted: boolean
+}
+
+/**
+ * A connection that content is written to.
+ *
+ * @internal
+ */
+export interface Outlet {
+  /** Bytes that wait to be sent. */
+  readonly writableLength: number
 }
 
 /**

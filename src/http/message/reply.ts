@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { FileSlice } from '../body/file-slice.ts'
+import type { FileSlice } from '../body/file.ts'
 import type { HeaderList } from './headers.ts'
 
 /** Where a {@link Source} writes. `write` resolves when more is wanted: that is the backpressure. */
@@ -91,5 +91,20 @@ export function textReply(status: number, text: string, headers: HeaderList = []
     status,
     headers: ['Content-Type', 'text/plain; charset=utf-8', 'X-Content-Type-Options', 'nosniff', ...headers],
     body: Buffer.from(text),
+  }
+}
+
+/**
+ * Makes a mapping of replies remember what it made of a shared (frozen) one, so that a filter which adds
+ * constant fields costs a look-up. The mapped reply is shared in turn, and forgotten with its original.
+ */
+export function remember(map: (reply: Reply) => Reply): (reply: Reply) => Reply {
+  const known = new WeakMap<Reply, Reply>()
+  return (reply) => {
+    const before = known.get(reply)
+    if (before !== undefined) return before
+    const mapped = map(reply)
+    if (Object.isFrozen(reply)) known.set(reply, mapped === reply ? reply : Object.freeze(mapped))
+    return mapped
   }
 }

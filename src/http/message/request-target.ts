@@ -1,3 +1,5 @@
+import { posix } from 'node:path'
+
 /** The request-target (RFC 9112 section 3.2), split but not decoded. */
 export interface Target {
   /** As received. */
@@ -49,4 +51,18 @@ function splitQuery(target: string): { path: string; query: string } {
   return mark === -1
     ? { path: target, query: '' }
     : { path: target.slice(0, mark), query: withoutStamp(target.slice(mark)) }
+}
+
+/**
+ * A path in the one spelling in which prefixes are compared: decoded once, slashes collapsed, dot
+ * segments resolved. `/%61dmin`, `//admin` and `/x/../admin` must not escape a rule for `/admin`. Only
+ * for comparing: the path that is looked up or forwarded is the one that was received.
+ */
+export function comparablePath(path: string): string {
+  if (!/%|\/\/|\/\./.test(path)) return path
+  try {
+    return posix.normalize(decodeURIComponent(path))
+  } catch {
+    return path
+  }
 }

@@ -1,6 +1,6 @@
 import type { AccessRecord } from '../../server/types.ts'
 import { redacted } from './redact.ts'
-import { pad2 } from '../../core/util/clock.ts'
+import { pad2 } from '../../core/util/log-format.ts'
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
 

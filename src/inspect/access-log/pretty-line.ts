@@ -1,7 +1,6 @@
 import type { AccessRecord } from '../../server/types.ts'
 import { printable } from '../../core/util/sanitize.ts'
-import { clockTime } from '../../core/util/clock.ts'
-import { requestColumns } from '../../core/util/log-columns.ts'
+import { clockTime, requestColumns } from '../../core/util/log-format.ts'
 import { readableTarget } from './readable-target.ts'
 import { cutEnd, cutMiddle, padColumns, textWidth } from '../../core/util/text-width.ts'
 

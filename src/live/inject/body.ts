@@ -1,11 +1,9 @@
 import { readSync } from 'node:fs'
-import { discard } from '../../http/body/discard.ts'
-import type { FileSlice } from '../../http/body/file-slice.ts'
-import { pushFile } from '../../http/body/file-pump.ts'
+import { discard, pushBody, pushFile } from '../../http/body/reply-body.ts'
+import type { FileSlice } from '../../http/body/file.ts'
 import type { Body, Sink, Source } from '../../http/message/reply.ts'
 import { pushDecoded, type Coded } from './decoded-body.ts'
 import { headBytes, type Place, type Placement } from './script-placement.ts'
-import { pushBody } from '../../http/body/push-body.ts'
 
 /** Content from memory with the tag put in; undefined when it is to be left as it is. */
 export function injectedContent(content: Uint8Array, { offset, tag }: Placement): Buffer | undefined {

@@ -1,6 +1,6 @@
 import type { Body, Sink } from '../../http/message/reply.ts'
 import { CodingError, startDecoder, type Started } from './decoder.ts'
-import { pushBody } from '../../http/body/push-body.ts'
+import { pushBody } from '../../http/body/reply-body.ts'
 
 /** Most bytes that content from memory is decoded to at once. More is decoded as it is sent. */
 const wholeBytes = 8 * 1024 * 1024

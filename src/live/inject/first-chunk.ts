@@ -3,8 +3,7 @@ import { Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { HeaderList } from '../../http/message/headers.ts'
 import type { Source } from '../../http/message/reply.ts'
-import { pulledStream } from '../../http/body/pulled-stream.ts'
-import { pushBody } from '../../http/body/push-body.ts'
+import { pulledStream, pushBody } from '../../http/body/reply-body.ts'
 
 /** A body whose beginning was looked at. */
 export interface Opened {

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { ServeError } from '../../core/serve-error.ts'
 import type { Exchange, Filter } from '../../http/message/exchange.ts'
-import { FileSlice } from '../../http/body/file-slice.ts'
+import { FileSlice } from '../../http/body/file.ts'
 import { getField, type HeaderList } from '../../http/message/headers.ts'
 import type { Body, Reply, Source } from '../../http/message/reply.ts'
 import { decodeWhole, glimpse } from './decoded-body.ts'

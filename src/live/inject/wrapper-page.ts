@@ -1,4 +1,4 @@
-import { discard } from '../../http/body/discard.ts'
+import { discard } from '../../http/body/reply-body.ts'
 import { withField } from '../../http/message/headers.ts'
 import type { Exchange } from '../../http/message/exchange.ts'
 import type { Reply } from '../../http/message/reply.ts'

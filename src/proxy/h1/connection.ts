@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import type { Client, Dispatcher } from 'undici'
-import type { Outlet } from '../../http/body/buffer-release.ts'
+import type { Outlet } from '../../http/message/exchange.ts'
 import { ReplyStart } from './reply-start.ts'
 import type { loadParserOf } from './undici.ts'
 

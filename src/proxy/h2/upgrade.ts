@@ -1,7 +1,7 @@
 import { constants, type ClientHttp2Stream } from 'node:http2'
 import type { Exchange } from '../../http/message/exchange.ts'
 import { webSocketAccept } from '../../http/message/websocket-accept.ts'
-import { cancelStream } from '../../http/h2/cancel.ts'
+import { cancelStream } from '../../http/h2/reset.ts'
 import { http2Body } from './body.ts'
 import { http2RequestFields, plainFields } from './fields.ts'
 import type { Http2Session } from './session.ts'

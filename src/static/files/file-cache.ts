@@ -1,6 +1,6 @@
 import { closeSync, readSync, type BigIntStats } from 'node:fs'
 import { basename } from 'node:path'
-import { FileSlice } from '../../http/body/file-slice.ts'
+import { FileSlice } from '../../http/body/file.ts'
 import type { ContentCoding } from '../../http/semantics/negotiate.ts'
 import type { OpenFiles } from '../../http/body/open-files.ts'
 import type { Reply, Validators } from '../../http/message/reply.ts'

@@ -1,7 +1,6 @@
 import type { Exchange } from '../../http/message/exchange.ts'
 import { getField, withField, withVary } from '../../http/message/headers.ts'
-import { remember } from '../../http/message/memoize-reply.ts'
-import type { Reply } from '../../http/message/reply.ts'
+import { remember, type Reply } from '../../http/message/reply.ts'
 import { variantOf } from '../../http/semantics/variant.ts'
 
 /** Names that are text to a reader and a module to the page that imports them. */

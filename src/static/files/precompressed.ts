@@ -1,4 +1,4 @@
-import { FileSlice } from '../../http/body/file-slice.ts'
+import { FileSlice } from '../../http/body/file.ts'
 import { withVary } from '../../http/message/headers.ts'
 import { chooseEncoding, type ContentCoding } from '../../http/semantics/negotiate.ts'
 import type { Exchange } from '../../http/message/exchange.ts'

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { describe, test } from 'node:test'
-import { frameReply, type Framing, type Transport } from '../../../src/http/framing.ts'
+import { frameReply, type Framing, type ReplyTransport } from '../../../src/http/framing.ts'
 import type { Body, Reply } from '../../../src/http/message/reply.ts'
 
 const source = (length?: number): Body => ({ length, pull: async () => {}, cancel: () => {} })
 
 /** Frames a reply, and lists the fields that frame it. */
-function framed(reply: Partial<Reply>, method: string, transport: Transport): string {
+function framed(reply: Partial<Reply>, method: string, transport: ReplyTransport): string {
   const whole = { status: 200, headers: [], body: null, ...reply }
   const { headers, isBodyless, hasTrailers }: Framing = frameReply(whole, method, transport)
   const fields = headers.map((text, i) => (i % 2 === 0 ? `${text}=` : `${text} `)).join('')

@@ -2,9 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
-import { RelayedContent } from '../../../../src/http/body/body-relay.ts'
-import { SpentChunks } from '../../../../src/http/body/buffer-release.ts'
-
+import { RelayedContent, SpentChunks } from '../../../../src/http/body/body-relay.ts'
 // Node 20 cannot give memory up.
 const skip = 'transfer' in ArrayBuffer.prototype ? false : 'needs ArrayBuffer.prototype.transfer'
 

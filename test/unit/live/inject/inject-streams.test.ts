@@ -8,7 +8,7 @@ import { createCompression } from '../../../../src/middleware/compression.ts'
 import { composeFilters } from '../../../../src/http/compose.ts'
 import type { Body, Reply, Source } from '../../../../src/http/message/reply.ts'
 import { createInject } from '../../../../src/live/inject/inject.ts'
-import { pushBody } from '../../../../src/http/body/push-body.ts'
+import { pushBody } from '../../../../src/http/body/reply-body.ts'
 import { closed, contentOf, fieldsOf, fileSlice, request } from '../../middleware/fixtures.ts'
 
 const tag = '<script src="/live.js" async=""></script>'

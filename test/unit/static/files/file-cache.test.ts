@@ -13,7 +13,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
-import { FileSlice } from '../../../../src/http/body/file-slice.ts'
+import { FileSlice } from '../../../../src/http/body/file.ts'
 import { getField } from '../../../../src/http/message/headers.ts'
 import { createAccessPolicy } from '../../../../src/static/access/access-policy.ts'
 import { createDenyList } from '../../../../src/static/access/deny-list.ts'

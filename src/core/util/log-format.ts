@@ -1,3 +1,20 @@
+/** Two digits. */
+export function pad2(value: number): string {
+  return value < 10 ? `0${value}` : String(value)
+}
+
+/** Local time of day, `12:00:01`; dashes when the time is none. */
+export function clockTime(time: number): string {
+  const date = new Date(time)
+  if (Number.isNaN(date.getTime())) return '--:--:--'
+  return `${pad2(date.getHours())}:${pad2(date.getMinutes())}:${pad2(date.getSeconds())}`
+}
+
+/** Now, as logs for programs tell it: `2026-01-02T03:04:05.678Z`. */
+export function isoNow(): string {
+  return new Date().toISOString()
+}
+
 /** Where the width of the terminal is not known, requests are padded to this many columns, and longer ones are whole. */
 const freeWidth = 32
 /** The share of a terminal that requests have, and its bounds: 36 of 80 columns, 45 of 100, 54 of 120. */

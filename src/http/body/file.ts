@@ -1,8 +1,53 @@
 import { ServeError } from '../../core/serve-error.ts'
-import type { FileSlice } from './file-slice.ts'
+import type { FileHandle } from './open-files.ts'
+
+/**
+ * Part of an open file. Owns it: its holder must send it or dispose it, exactly once.
+ */
+export class FileSlice {
+  /** First byte. */
+  readonly start: number
+  /** How many bytes. */
+  readonly length: number
+  readonly #file: FileHandle
+  #isOurs = true
+
+  constructor(file: FileHandle, start: number, length: number) {
+    this.#file = file
+    this.start = start
+    this.length = length
+  }
+
+  /** Its descriptor, for use in this turn only. @throws ServeError `E8008_INTERNAL` when the file was replaced. */
+  get fd(): number {
+    return this.#file.fd
+  }
+
+  /**
+   * Reads bytes of the slice into a buffer.
+   *
+   * @param offset Where in the slice.
+   * @throws ServeError `E8008_INTERNAL` when the file has become shorter, or another one.
+   */
+  read(buffer: Uint8Array, offset: number, length: number): Promise<number> {
+    return this.#file.read(buffer, length, this.start + offset)
+  }
+
+  /** A narrower slice that takes the file over; this one must not be used afterwards. */
+  narrow(offset: number, length: number): FileSlice {
+    this.#isOurs = false
+    return new FileSlice(this.#file, this.start + offset, length)
+  }
+
+  /** Closes the file; further calls do nothing. */
+  dispose(): void {
+    if (this.#isOurs) this.#file.dispose()
+    this.#isOurs = false
+  }
+}
 
 /** Bytes read first, alone: a client that never reads costs no more. */
-const firstBytes = 64 * 1024
+const firstReadBytes = 64 * 1024
 /** Bytes read at once from then on: fewer calls than a stream's 64 KiB, and no dearer to hold. */
 const chunkBytes = 256 * 1024
 /** Buffers kept for the next download; more are left to the collector. */
@@ -11,7 +56,7 @@ const keptBuffers = 8
 const pool: Buffer[] = []
 
 /** Writes a chunk and resolves when its memory may be used again. Never rejects. */
-export type WriteChunk = (chunk: Uint8Array) => Promise<void>
+type WriteChunk = (chunk: Uint8Array) => Promise<void>
 
 /**
  * Sends a slice through `write`, reading one buffer while the other is on its way, and closes it.
@@ -27,7 +72,7 @@ export async function sendFile(slice: FileSlice, write: WriteChunk, signal: Abor
       await written[turn]
       if (signal.aborted) return
       const rest = slice.length - sent
-      const size = Math.min(rest, sent === 0 ? firstBytes : chunkBytes)
+      const size = Math.min(rest, sent === 0 ? firstReadBytes : chunkBytes)
       const buffer = sent === 0 ? Buffer.allocUnsafeSlow(size) : (buffers[turn] ??= takeBuffer(rest))
       const count = await slice.read(buffer, sent, Math.min(size, buffer.length))
       if (count === 0) throw new ServeError('E8008_INTERNAL', 'The file became shorter while it was being sent.')
