@@ -4,7 +4,7 @@ import { ServeError } from '../core/serve-error.ts'
 export function checkPaths(paths: unknown): void {
   if (paths === undefined) return
   if (Array.isArray(paths) && paths.every((path) => typeof path === 'string')) return
-  throw refusal("reload() takes a list of paths: reload(['dist/app.css']), or nothing for every page.")
+  throw invalid("reload() takes a list of paths: reload(['dist/app.css']), or nothing for every page.")
 }
 
 /** What `showError` may say beside title and message. */
@@ -15,7 +15,7 @@ export function checkError(error: unknown): void {
   if (error === undefined) return
   const given = (error ?? {}) as Readonly<Record<string, unknown>>
   if (typeof given['title'] !== 'string' || typeof given['message'] !== 'string') {
-    throw refusal(
+    throw invalid(
       'showError() takes { title, message } and perhaps file, line and frame, or nothing to take it away.',
       "write showError({ title: 'Build failed', message: String(error) })",
     )
@@ -23,16 +23,16 @@ export function checkError(error: unknown): void {
   for (const [key, type] of Object.entries(details)) {
     const value = given[key]
     if (value === undefined || typeof value === type) continue
-    throw refusal(`showError() takes a ${type} as ${key}, and nothing else.`)
+    throw invalid(`showError() takes a ${type} as ${key}, and nothing else.`)
   }
 }
 
 /** @throws ServeError E8008_CONFIG_INVALID */
 export function checkMessage(message: unknown): void {
   if (typeof message === 'string') return
-  throw refusal('notify() takes a text.', "write notify('Build finished')")
+  throw invalid('notify() takes a text.', "write notify('Build finished')")
 }
 
-function refusal(message: string, hint?: string): ServeError {
+function invalid(message: string, hint?: string): ServeError {
   return new ServeError('E8008_CONFIG_INVALID', message, { hint })
 }

@@ -10,8 +10,8 @@ import { hexHash } from '../core/util/hash.ts'
 /** Bytes of a list of paths that another program may send. */
 const listBytes = 256 * 1024
 
-/** What {@link createControl} needs. */
-export interface ControlOptions {
+/** What {@link createEndpoints} needs. */
+export interface EndpointsOptions {
   /** Path prefix of the endpoints, `<base>__serve8008/`. */
   readonly prefix: string
   /** Whether the server ends: pages are to come again, since another one may take its place. */
@@ -26,17 +26,17 @@ export interface ControlOptions {
 }
 
 /** The addresses of live reload. */
-export interface Control {
+export interface Endpoints {
   /** Path of the browser client, with its version. */
   readonly script: string
   /** Addresses that ask for the token: the password can stand behind them, since the token was given out behind it. */
-  readonly proven: Layer
+  readonly tokenEndpoints: Layer
   /** The script, and the token for pages of ours. */
-  readonly open: Layer
+  readonly publicEndpoints: Layer
 }
 
 /** Makes the endpoints below the prefix. */
-export function createControl(options: ControlOptions): Control {
+export function createEndpoints(options: EndpointsOptions): Endpoints {
   const { prefix, isEnding } = options
   const script = `${prefix}live.js`
 
@@ -84,13 +84,13 @@ export function createControl(options: ControlOptions): Control {
   }
 
   function isToken(given: string | null | undefined): boolean {
-    return typeof given === 'string' && isSame(given, options.token())
+    return typeof given === 'string' && isEqualToken(given, options.token())
   }
 
   return {
     script: `${script}?v=${clientScript().version}`,
-    proven: addresses({ socket, reload }),
-    open: addresses({ session, 'live.js': scriptReply }),
+    tokenEndpoints: addresses({ socket, reload }),
+    publicEndpoints: addresses({ session, 'live.js': scriptReply }),
   }
 }
 
@@ -165,7 +165,7 @@ function forbidden(message: string): ServeError {
 }
 
 /** Compares in a time that does not tell how much was right. */
-function isSame(given: string, wanted: string): boolean {
+function isEqualToken(given: string, wanted: string): boolean {
   let difference = given.length ^ wanted.length
   for (let i = 0; i < wanted.length; i++) difference |= given.charCodeAt(i) ^ wanted.charCodeAt(i)
   return difference === 0

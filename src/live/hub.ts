@@ -3,14 +3,14 @@ import type { WebSocket } from 'ws'
 import { mediaType } from '../http/message/media-type.ts'
 import { Page, type PageEvents, type PageSources } from './page.ts'
 import type { Change, ShownError, ToPage } from './protocol.ts'
-import type { Seen } from './tracking/request-log.ts'
-import { createQueue } from './work-queue.ts'
+import type { RequestLog } from './tracking/request-log.ts'
+import { createWorkQueue } from './work-queue.ts'
 
 /** Milliseconds between two signs of life of a page. */
 const heartbeatMs = 30_000
 
 /** Milliseconds for a file that is gone to come back: a build empties its folder and writes it again. */
-const goneMs = 5000
+const missingMs = 5000
 
 /** What a {@link Hub} needs to know. */
 export interface HubOptions extends PageSources {
@@ -18,9 +18,9 @@ export interface HubOptions extends PageSources {
   readonly maxPages: number
   /** Whether changes are being gathered, so that pages hear of them soon anyway. */
   readonly isGathering: () => boolean
-  readonly seen: Seen
+  readonly requestLog: RequestLog
   /** Called when pages have heard of files that did not come back, with how many pages. */
-  readonly onGone: (files: readonly string[], pages: number) => void
+  readonly onRemoved: (files: readonly string[], pages: number) => void
   /** Called with an error that a page logged. */
   readonly onConsole: (document: string, level: string, text: string) => void
 }
@@ -33,8 +33,8 @@ export class Hub implements PageEvents {
   /** Pages whose hello came while changes were being gathered. */
   readonly #waiting = new Set<Page>()
   /** Pages that told of paths which are still to be learned: path by path, a page's in turn with those of the others. */
-  readonly #learning = createQueue<Page>((page) => {
-    if (page.learn()) this.#learning.add(page)
+  readonly #learning = createWorkQueue<Page>((page) => {
+    if (page.resolveNext()) this.#learning.add(page)
   })
   #heartbeat: NodeJS.Timeout | undefined
   #goneTimer: NodeJS.Timeout | undefined
@@ -57,7 +57,7 @@ export class Hub implements PageEvents {
     if (this.isFull) return socket.close(1013)
     this.#pages.add(new Page(socket, this.#options, this))
     this.#heartbeat ??= setInterval(() => {
-      for (const page of this.#pages) page.beat()
+      for (const page of this.#pages) page.ping()
     }, heartbeatMs).unref()
   }
 
@@ -73,7 +73,7 @@ export class Hub implements PageEvents {
   }
 
   /** Tells each page which of its files have changed. Returns how many there were to tell. */
-  tell(files: readonly string[]): number {
+  sendChanges(files: readonly string[]): number {
     const known = new Map<string, boolean>()
     const isMissing = (path: string): boolean => {
       const isMissing = known.get(path) ?? this.#options.sourcesOf(path).isMissing
@@ -81,8 +81,8 @@ export class Hub implements PageEvents {
       return isMissing
     }
     const claimed = this.#claims(files)
-    const told = this.#send([...claimed].map(([page, changes]) => [page, page.sift(changes, isMissing)]))
-    if ([...claimed.keys()].some((page) => page.isKeeping)) this.#await(files)
+    const told = this.#send([...claimed].map(([page, changes]) => [page, page.deferMissing(changes, isMissing)]))
+    if ([...claimed.keys()].some((page) => page.hasDeferred)) this.#await(files)
     this.answerWaiting()
     return told
   }
@@ -101,15 +101,15 @@ export class Hub implements PageEvents {
   #await(files: readonly string[]): void {
     for (const file of files) this.#goneFiles.add(file)
     clearTimeout(this.#goneTimer)
-    this.#goneTimer = setTimeout(() => this.#giveUpGone(), goneMs).unref()
+    this.#goneTimer = setTimeout(() => this.#giveUpGone(), missingMs).unref()
   }
 
   /** What has not come back by now has been removed. */
   #giveUpGone(): void {
     const files = [...this.#goneFiles]
     this.#goneFiles.clear()
-    const told = this.#send([...this.#pages].map((page) => [page, page.takeKept()]))
-    if (told > 0) this.#options.onGone(files, told)
+    const told = this.#send([...this.#pages].map((page) => [page, page.takeDeferred()]))
+    if (told > 0) this.#options.onRemoved(files, told)
   }
 
   /** Answers pages whose hello came in the midst of changes. */
@@ -140,15 +140,15 @@ export class Hub implements PageEvents {
     clearInterval(this.#heartbeat)
     clearTimeout(this.#goneTimer)
     this.#learning.close()
-    for (const page of this.#pages) page.leave()
+    for (const page of this.#pages) page.disconnect()
   }
 
-  told(page: Page): void {
+  resourcesReported(page: Page): void {
     this.#learning.add(page)
   }
 
-  late(page: Page): void {
-    const changes = new Map(missed(page))
+  changedMeanwhile(page: Page): void {
+    const changes = new Map(takeChanges(page))
     page.send({ type: 'change', time: Date.now(), changes: changesOf(changes) })
   }
 
@@ -159,7 +159,7 @@ export class Hub implements PageEvents {
   }
 
   #answer(page: Page): void {
-    const changes = new Map(this.#missed(page))
+    const changes = new Map(this.#changesSinceSync(page))
     const time = Date.now()
     page.isAnswered = true
     // It was loaded before that, and had not said hello. Clocks here tell whole milliseconds: a page that has just been
@@ -172,7 +172,7 @@ export class Hub implements PageEvents {
     this.#options.onConsole(page.document, level, text)
   }
 
-  gone(page: Page): void {
+  closed(page: Page): void {
     this.#pages.delete(page)
     this.#waiting.delete(page)
     if (this.#pages.size > 0) return
@@ -195,35 +195,40 @@ export class Hub implements PageEvents {
       for (const page of this.#pages) {
         if (!page.uses(file)) continue
         isClaimed = true
-        for (const path of page.pathsOf(file)) claim(claimed, page, path, kindFor(page, path, file))
+        for (const path of page.pathsOf(file)) addChange(claimed, page, path, kindFor(page, path, file))
       }
       if (!isClaimed) unclaimed.add(file)
     }
     if (unclaimed.size === 0 || this.#pages.size === 0) return claimed
-    for (const [path, askers] of this.#options.seen.askersOf(unclaimed)) {
+    for (const [path, askers] of this.#options.requestLog.referersOf(unclaimed)) {
       for (const page of this.#pages) {
-        if (askers.some((asker) => page.holds(asker))) claim(claimed, page, path, 'other')
+        if (askers.some((asker) => page.hasLoaded(asker))) addChange(claimed, page, path, 'other')
       }
     }
     return claimed
   }
 
   /** What has changed since a page last was up to date. */
-  *#missed(page: Page): Iterable<[path: string, kind: Change['kind']]> {
+  *#changesSinceSync(page: Page): Iterable<[path: string, kind: Change['kind']]> {
     for (const file of page.files) {
-      if (!page.isBehind(file)) continue
+      if (!page.hasChanged(file)) continue
       for (const path of page.pathsOf(file)) yield [path, kindFor(page, path, file)]
     }
-    yield* missed(page)
+    yield* takeChanges(page)
   }
 }
 
 /** What changed before the page's paths were learned. */
-function missed(page: Page): [path: string, kind: Change['kind']][] {
-  return page.takeMissed().map(([path, file]) => [path, kindFor(page, path, file)])
+function takeChanges(page: Page): [path: string, kind: Change['kind']][] {
+  return page.takeChanged().map(([path, file]) => [path, kindFor(page, path, file)])
 }
 
-function claim(claimed: Map<Page, Map<string, Change['kind']>>, page: Page, path: string, kind: Change['kind']): void {
+function addChange(
+  claimed: Map<Page, Map<string, Change['kind']>>,
+  page: Page,
+  path: string,
+  kind: Change['kind'],
+): void {
   const changes = claimed.get(page)
   if (changes === undefined) claimed.set(page, new Map([[path, kind]]))
   else changes.set(path, kind)

@@ -3,12 +3,12 @@ import { stripVTControlCharacters } from 'node:util'
 import type { Filter, Layer } from '../http/message/exchange.ts'
 import type { Warning } from '../core/warning.ts'
 import { hexHash } from '../core/util/hash.ts'
-import { createBatches } from './tracking/change-batcher.ts'
-import { createControl } from './endpoints.ts'
+import { createChangeBatcher } from './tracking/change-batcher.ts'
+import { createEndpoints } from './endpoints.ts'
 import { Hub } from './hub.ts'
 import { createInject } from './inject/inject.ts'
 import type { ShownError } from './protocol.ts'
-import { createSeen } from './tracking/request-log.ts'
+import { createRequestLog } from './tracking/request-log.ts'
 import type { LiveOptions, Update, WatchDependencies } from './types.ts'
 import { folderChangedAt } from './watch/file-system.ts'
 import { createWatch } from './watch/watch.ts'
@@ -17,10 +17,10 @@ import { createWatch } from './watch/watch.ts'
 const pollMs = 300
 
 /** New paths after which it is looked for what is used no more: each brings a handful of files, far fewer than are looked at. */
-const tidyAfter = 200
+const trimEvery = 200
 
-/** What {@link createEngine} needs. */
-export interface EngineOptions extends LiveOptions {
+/** What {@link createLiveServer} needs. */
+export interface LiveServerOptions extends LiveOptions {
   /** Path prefix of the endpoints, `<base>__serve8008/`. */
   readonly prefix: string
   /** Proof that somebody may read our pages, or was given it by the program. */
@@ -28,14 +28,14 @@ export interface EngineOptions extends LiveOptions {
 }
 
 /** The working part of live reload. */
-export interface Engine {
+export interface LiveServer {
   /** Its addresses that ask for a token themselves. */
-  readonly proven: Layer
+  readonly tokenEndpoints: Layer
   /** Its other addresses. */
-  readonly open: Layer
+  readonly publicEndpoints: Layer
   readonly inject: Filter
   /** Notes a request: from then on no change of its files is missed. */
-  note(path: string, referer: string | undefined): void
+  trackRequest(path: string, referer: string | undefined): void
   reload(paths?: readonly string[]): Update
   notify(message: string): void
   showError(error: ShownError | null): void
@@ -43,7 +43,7 @@ export interface Engine {
 }
 
 /** Makes the engine, which starts to watch what is asked for. */
-export function createEngine(options: EngineOptions): Engine {
+export function createLiveServer(options: LiveServerOptions): LiveServer {
   const { prefix, folders } = options
   let isEnding = false
   let firstChangeAt: number | undefined
@@ -53,19 +53,19 @@ export function createEngine(options: EngineOptions): Engine {
     folders.some((folder) => path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep))
 
   function sourcesOf(path: string): WatchDependencies {
-    if (++asked % tidyAfter === 0) tidy()
+    if (++asked % trimEvery === 0) unwatchUnused()
     const sources = options.sourcesOf(path)
     watch.use(sources.files)
     return sources
   }
 
   /** What no open page uses is watched only as long as it is not too much: a crawler must not fill the memory. */
-  function tidy(): void {
+  function unwatchUnused(): void {
     const gone = watch.trim((file) => hub.isUsed(file))
-    if (gone.length > 0) seen.forget(new Set(gone))
+    if (gone.length > 0) requestLog.forget(new Set(gone))
   }
 
-  const batches = createBatches({
+  const batcher = createChangeBatcher({
     send(paths) {
       options.onChange(withoutFoldersOf(paths))
       const since = firstChangeAt
@@ -74,35 +74,35 @@ export function createEngine(options: EngineOptions): Engine {
     },
     onQuiet: () => hub.answerWaiting(),
   })
-  const seen = createSeen((path) => sourcesOf(path).files)
+  const requestLog = createRequestLog((path) => sourcesOf(path).files)
   const hub = new Hub({
     maxPages: options.maxPages,
     sourcesOf,
     changedAt: (file) => watch.changedAt(file),
     changedBy: (file) => watch.changedBy(file),
     goneAt: folderChangedAt,
-    isGathering: batches.isGathering,
-    seen,
-    onGone: (files, pages) => updated({ paths: withoutFoldersOf(files), pages, ms: 0 }),
+    isGathering: batcher.isGathering,
+    requestLog: requestLog,
+    onRemoved: (files, pages) => updated({ paths: withoutFoldersOf(files), pages, ms: 0 }),
     onConsole: (page, level, text) => options.onConsole({ page, level, text }),
   })
 
   /** Files that were watched for their own sake, and that no page uses: every page may depend on them. */
-  const extras = new Set<string>()
+  const globMatches = new Set<string>()
 
-  function change(path: string, isExtra: boolean): void {
+  function change(path: string, isGlobMatch: boolean): void {
     firstChangeAt ??= performance.now()
-    if (isExtra) extras.add(path)
-    batches.add(path)
+    if (isGlobMatch) globMatches.add(path)
+    batcher.add(path)
   }
 
   /** Tells pages of changed files. What no page uses concerns all of them if it is not served, or was to be watched. */
   function update(paths: readonly string[], since = performance.now()): Update {
     // What failed has probably been mended; whoever knows better shows the error again.
     hub.showError(null)
-    const concernsAll = paths.some((path) => !hub.isUsed(path) && (extras.has(path) || !isServed(path)))
-    extras.clear()
-    const pages = concernsAll ? hub.reloadAll() : hub.tell(paths)
+    const concernsAll = paths.some((path) => !hub.isUsed(path) && (globMatches.has(path) || !isServed(path)))
+    globMatches.clear()
+    const pages = concernsAll ? hub.reloadAll() : hub.sendChanges(paths)
     return updated({ paths: withoutFoldersOf(paths), pages, ms: performance.now() - since })
   }
 
@@ -112,20 +112,20 @@ export function createEngine(options: EngineOptions): Engine {
   }
 
   function reload(paths?: readonly string[]): Update {
-    if (paths !== undefined) return update([...new Set(withWithin(paths.map((path) => resolve(path))))])
+    if (paths !== undefined) return update([...new Set(withFilesBelow(paths.map((path) => resolve(path))))])
     hub.showError(null)
     return updated({ paths: [], pages: hub.reloadAll(), ms: 0 })
   }
 
   /** A folder, such as that of a build, stands for what pages use of it. */
-  function withWithin(paths: readonly string[]): string[] {
+  function withFilesBelow(paths: readonly string[]): string[] {
     const used = hub.usedFiles()
     const within = (folder: string): string[] =>
       used.has(folder) ? [] : [...used].filter((file) => file.startsWith(folder.endsWith(sep) ? folder : folder + sep))
     return paths.flatMap((path) => [path, ...within(path)])
   }
 
-  const control = createControl({
+  const endpoints = createEndpoints({
     prefix,
     isEnding: () => isEnding,
     token: options.token,
@@ -144,7 +144,7 @@ export function createEngine(options: EngineOptions): Engine {
   const watch = createWatch({
     folders,
     ignore: options.ignore,
-    extra: options.watch,
+    globs: options.watch,
     cwd: folders[0] ?? '',
     pollMs: options.poll ? pollMs : undefined,
     onChange: change,
@@ -152,11 +152,11 @@ export function createEngine(options: EngineOptions): Engine {
   })
 
   return {
-    proven: control.proven,
-    open: control.open,
-    note: seen.note,
+    tokenEndpoints: endpoints.tokenEndpoints,
+    publicEndpoints: endpoints.publicEndpoints,
+    trackRequest: requestLog.add,
     inject: createInject({
-      script: control.script,
+      script: endpoints.script,
       isOn: () => !isEnding,
       pageBytes: options.pageBytes,
       onBlocked: (path, missing) => options.onWarning(blockedWarning(path, missing)),
@@ -166,7 +166,7 @@ export function createEngine(options: EngineOptions): Engine {
     showError: (error) => hub.showError(error && plainError(error)),
     async close() {
       isEnding = true
-      batches.close()
+      batcher.close()
       hub.close()
       await watch.close()
     },

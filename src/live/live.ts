@@ -2,7 +2,7 @@ import type { Exchange, Filter, Handler, Layer } from '../http/message/exchange.
 import type { Reply } from '../http/message/reply.ts'
 import { nodeCrypto } from '../core/util/builtin.ts'
 import { checkError, checkMessage, checkPaths } from './check-arguments.ts'
-import type { Engine } from './live-server.ts'
+import type { LiveServer } from './live-server.ts'
 import { asksForPage, documentKind, variedByPage } from './page-request.ts'
 import type { ShownError } from './protocol.ts'
 import type { LiveOptions, Update } from './types.ts'
@@ -13,11 +13,11 @@ export type { PageError, Update } from './types.ts'
 /** Live reload: what the pipeline takes in, and what a program calls. */
 export interface Live {
   /** Its addresses that ask for a token themselves; they come before the password. */
-  readonly proven: Layer
+  readonly tokenEndpoints: Layer
   /** Its other addresses. */
-  readonly open: Layer
+  readonly publicEndpoints: Layer
   /** Notes what is asked for; it stands just before the files. */
-  readonly note: Layer
+  readonly trackRequests: Layer
   /** Gives pages the client. */
   readonly inject: Filter
   /** Proof that somebody may call for a reload; another one for each server. */
@@ -41,61 +41,61 @@ export function createLive(options: LiveOptions): Live {
   const prefix = `${options.base}__serve8008/`
   let isOn = false
   let token = ''
-  let engine: Engine | undefined
-  let loading: Promise<Engine | undefined> | undefined
+  let server: LiveServer | undefined
+  let loading: Promise<LiveServer | undefined> | undefined
   let error: ShownError | undefined
   /** Requests before there was an engine. What changes before it has seen them bears a later date than they do. */
   const early: (readonly [path: string, referer: string | undefined])[] = []
 
   const secret = (): string => (token ||= newToken())
 
-  function load(): Promise<Engine | undefined> {
-    loading ??= loadEngine()
+  function load(): Promise<LiveServer | undefined> {
+    loading ??= loadServer()
     return loading
   }
 
   /** Pages are served without live reload rather than not at all. */
-  async function loadEngine(): Promise<Engine | undefined> {
+  async function loadServer(): Promise<LiveServer | undefined> {
     try {
-      const { createEngine } = await import('./live-server.ts')
-      engine = createEngine({ ...options, prefix, token: secret })
-      for (const [path, referer] of early.splice(0)) engine.note(path, referer)
-      if (error !== undefined) engine.showError(error)
+      const { createLiveServer } = await import('./live-server.ts')
+      server = createLiveServer({ ...options, prefix, token: secret })
+      for (const [path, referer] of early.splice(0)) server.trackRequest(path, referer)
+      if (error !== undefined) server.showError(error)
     } catch (cause) {
       isOn = false
       options.onWarning({ code: 'W8008_LIVE', message: `Live reload cannot start: ${String(cause)}.` })
     }
-    return engine
+    return server
   }
 
   /** The addresses exist from the start on, and as long as there are pages that may come again. */
-  function addresses(kind: 'proven' | 'open'): Layer {
+  function addresses(kind: 'tokenEndpoints' | 'publicEndpoints'): Layer {
     return (next: Handler) => (x) => {
-      if (!x.target.path.startsWith(prefix) || (!isOn && engine === undefined)) return next(x)
+      if (!x.target.path.startsWith(prefix) || (!isOn && server === undefined)) return next(x)
       return answer(kind, next, x)
     }
   }
 
-  async function answer(kind: 'proven' | 'open', next: Handler, x: Exchange): Promise<Reply> {
-    const loaded = engine ?? (await load())
+  async function answer(kind: 'tokenEndpoints' | 'publicEndpoints', next: Handler, x: Exchange): Promise<Reply> {
+    const loaded = server ?? (await load())
     return loaded === undefined ? next(x) : loaded[kind](next)(x)
   }
 
-  function noteRequest(x: Exchange): void {
+  function trackRequest(x: Exchange): void {
     const referer = x.headers.get('referer')
-    if (engine !== undefined) return engine.note(x.target.path, referer)
+    if (server !== undefined) return server.trackRequest(x.target.path, referer)
     early.push([x.target.path, referer])
     if (loading === undefined) setImmediate(() => void load())
   }
 
   const note: Layer = (next: Handler) => (x: Exchange) => {
-    if (isOn && (x.method === 'GET' || x.method === 'HEAD')) noteRequest(x)
+    if (isOn && (x.method === 'GET' || x.method === 'HEAD')) trackRequest(x)
     return next(x)
   }
 
   const inject: Filter = (reply, x) => {
     if (!isOn) return reply
-    if (engine !== undefined) return engine.inject(reply, x)
+    if (server !== undefined) return server.inject(reply, x)
     const kind = documentKind(reply)
     if (kind === undefined) return reply
     if (!asksForPage(x, kind)) return variedByPage(reply, x, kind)
@@ -103,9 +103,9 @@ export function createLive(options: LiveOptions): Live {
   }
 
   return {
-    proven: addresses('proven'),
-    open: addresses('open'),
-    note,
+    tokenEndpoints: addresses('tokenEndpoints'),
+    publicEndpoints: addresses('publicEndpoints'),
+    trackRequests: note,
     inject,
     get token() {
       return secret()
@@ -121,16 +121,16 @@ export function createLive(options: LiveOptions): Live {
     reload(paths) {
       checkPaths(paths)
       error = undefined
-      return engine?.reload(paths) ?? { paths: paths ?? [], pages: 0, ms: 0 }
+      return server?.reload(paths) ?? { paths: paths ?? [], pages: 0, ms: 0 }
     },
     notify(message) {
       checkMessage(message)
-      engine?.notify(message)
+      server?.notify(message)
     },
     showError(shown) {
       checkError(shown)
       error = shown
-      engine?.showError(shown ?? null)
+      server?.showError(shown ?? null)
     },
     async close() {
       isOn = false

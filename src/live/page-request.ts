@@ -50,7 +50,7 @@ export function isWrapped(kind: DocumentKind | WrappedKind): kind is WrappedKind
 /** Destinations within a page, whose own client swaps the images there. */
 const embedded: ReadonlySet<string | undefined> = new Set(['iframe', 'frame', 'embed', 'object'])
 
-const refusal = /(?:^\??|&)serve8008=no-live(?:&|$)/
+const optOut = /(?:^\??|&)serve8008=no-live(?:&|$)/
 
 /**
  * Whether a reply is going to be a page of its own, and one that may reload itself. HTML that a script fetches is put
@@ -63,7 +63,7 @@ const refusal = /(?:^\??|&)serve8008=no-live(?:&|$)/
 export function asksForPage(x: Exchange, kind: DocumentKind | WrappedKind): boolean {
   const { headers, method, target } = x
   if (method !== 'GET' && method !== 'HEAD') return false
-  if (headers.has('range') || refusal.test(target.query) || headers.get('x-serve8008') === 'no-live') return false
+  if (headers.has('range') || optOut.test(target.query) || headers.get('x-serve8008') === 'no-live') return false
   if (kind === 'svg' && embedded.has(headers.get('sec-fetch-dest'))) return false
   if (!isWrapped(kind)) return isNavigation(headers)
   return headers.get('sec-fetch-dest') === 'document' && !isForOwnUse(headers, kind)

@@ -1,5 +1,5 @@
 import type { WebSocket } from 'ws'
-import { Holdings } from './tracking/page-resources.ts'
+import { PageResources } from './tracking/page-resources.ts'
 import { parseMessage, maxPaths } from './message.ts'
 import type { Change, FromPage, ToPage } from './protocol.ts'
 import type { WatchDependencies } from './types.ts'
@@ -14,15 +14,15 @@ const helloMs = 10_000
 
 /** What a page does. */
 export interface PageEvents {
-  /** It said which resources it holds: {@link Page.learn} is to be called, as soon as there is time. */
-  told(page: Page): void
+  /** It said which resources it holds: {@link Page.resolveNext} is to be called, as soon as there is time. */
+  resourcesReported(page: Page): void
   /** All that it said in its hello has been learned. */
   hello(page: Page): void
-  /** Something that it said later had changed before it was learned; {@link Page.takeMissed} tells what. */
-  late(page: Page): void
+  /** Something that it said later had changed before it was learned; {@link Page.takeChanged} tells what. */
+  changedMeanwhile(page: Page): void
   /** An error that was logged on the page. */
   console(page: Page, level: string, text: string): void
-  gone(page: Page): void
+  closed(page: Page): void
 }
 
 /** What a page needs to know of files. */
@@ -45,7 +45,7 @@ export class Page {
   syncedAt = 0
   /** Whether its hello has been answered: until then what it is told of tells it nothing of what it missed. */
   isAnswered = false
-  readonly #held = new Holdings(maxPaths)
+  readonly #held = new PageResources(maxPaths)
   /** What is gone, and what has changed since the document went. */
   readonly #kept = new Map<string, Change['kind']>()
   /** Paths that are still to be learned, and when the page told of each. The oldest come first. */
@@ -81,7 +81,7 @@ export class Page {
     socket.once('close', () => {
       clearTimeout(this.#patience)
       this.#waiting.clear()
-      events.gone(this)
+      events.closed(this)
     })
   }
 
@@ -100,7 +100,7 @@ export class Page {
   }
 
   /** Whether a file has changed since the page last was up to date. */
-  isBehind(file: string): boolean {
+  hasChanged(file: string): boolean {
     const { changedAt, changedBy } = this.#sources
     // What was saved just before the server ended was told by nobody, so better once too often. A page that is loaded
     // again has whatever was there before its request.
@@ -108,12 +108,12 @@ export class Page {
   }
 
   /** Whether the page has loaded something from a path. */
-  holds(path: string): boolean {
+  hasLoaded(path: string): boolean {
     return path === this.document || this.#held.has(path) || this.#waiting.has(path)
   }
 
   /** Whether it is still to hear of something. */
-  get isKeeping(): boolean {
+  get hasDeferred(): boolean {
     return this.#kept.size > 0
   }
 
@@ -121,12 +121,12 @@ export class Page {
    * Takes changes, and returns those that the page is to hear of now. A build that empties its folder first must not
    * lead the page to a listing: what is gone is kept until it is there again, and with the page's document everything.
    */
-  sift(
+  deferMissing(
     changes: ReadonlyMap<string, Change['kind']>,
     isMissing: (path: string) => boolean,
   ): Map<string, Change['kind']> {
     for (const [path, kind] of changes) this.#kept.set(path, kind)
-    const isGone = (path: string): boolean => this.#held.wasThere(path) && isMissing(path)
+    const isGone = (path: string): boolean => this.#held.existed(path) && isMissing(path)
     if (isGone(this.document)) return new Map()
     const ready = new Map([...this.#kept].filter(([path]) => !isGone(path)))
     for (const path of ready.keys()) this.#kept.delete(path)
@@ -134,7 +134,7 @@ export class Page {
   }
 
   /** What was kept, once. */
-  takeKept(): Map<string, Change['kind']> {
+  takeDeferred(): Map<string, Change['kind']> {
     const kept = new Map(this.#kept)
     this.#kept.clear()
     return kept
@@ -153,27 +153,27 @@ export class Page {
   }
 
   /** Asks for a sign of life; without one since the last time the page is given up. */
-  beat(): void {
+  ping(): void {
     if (!this.#alive) return this.#socket.terminate()
     this.#alive = false
     this.#socket.ping()
   }
 
   /** Ends the connection: the server goes away (RFC 6455 section 7.4.1). */
-  leave(): void {
+  disconnect(): void {
     this.#socket.close(1001)
     this.#socket.terminate()
   }
 
   /** What changed before it was learned of, once. */
-  takeMissed(): [path: string, file: string][] {
+  takeChanged(): [path: string, file: string][] {
     const missed = [...this.#missed]
     this.#missed.clear()
     return missed
   }
 
   /** Learns one of the paths that the page told of; true when there are more. Thousands at once would keep others waiting. */
-  learn(): boolean {
+  resolveNext(): boolean {
     for (const [path, toldAt] of this.#waiting) {
       this.#waiting.delete(path)
       if (!this.#held.has(path)) this.#look(path, toldAt)
@@ -183,7 +183,7 @@ export class Page {
     if (!this.#isGreeted) {
       this.#isGreeted = true
       this.#events.hello(this)
-    } else if (this.#missed.size > 0) this.#events.late(this)
+    } else if (this.#missed.size > 0) this.#events.changedMeanwhile(this)
     return false
   }
 
@@ -222,7 +222,7 @@ export class Page {
     }
     for (const path of message.resources) this.#wait(path)
     this.#bound()
-    this.#events.told(this)
+    this.#events.resourcesReported(this)
   }
 
   /** Ends the connection of a page that breaks the rules (RFC 6455 section 7.4.1), without reading what else it sends. */

@@ -1,5 +1,5 @@
 /** Work that waits for the end of the turn, each item once, and never keeps the event loop for long. */
-export interface Queue<T> {
+export interface WorkQueue<T> {
   add(item: T): void
   /** Nothing waits. */
   isEmpty(): boolean
@@ -7,7 +7,7 @@ export interface Queue<T> {
 }
 
 /** A queue that works for `sliceMs` milliseconds at a time (3 by default) and then lets others have their turn. */
-export function createQueue<T>(work: (item: T) => void, sliceMs = 3): Queue<T> {
+export function createWorkQueue<T>(work: (item: T) => void, sliceMs = 3): WorkQueue<T> {
   const items = new Set<T>()
   let immediate: NodeJS.Immediate | undefined
 

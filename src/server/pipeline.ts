@@ -136,14 +136,14 @@ export function assemble(parts: Parts, sites: readonly Site[]): Handler {
     // preflights come without credentials, so before the password
     ...(cors === undefined ? [] : [cors.layer]),
     // they ask for a token that was given out behind the password: not every browser sends that with a WebSocket
-    ...(live === undefined ? [] : [live.proven]),
+    ...(live === undefined ? [] : [live.tokenEndpoints]),
     ...auth,
     // the client of live reload and its token
-    ...(live === undefined ? [] : [live.open]),
+    ...(live === undefined ? [] : [live.publicEndpoints]),
     // what the embedding program added
     ...layers.map(checkedLayer),
     // watches what is asked for, before it is read: so no change of it is missed
-    ...(live === undefined ? [] : [live.note]),
+    ...(live === undefined ? [] : [live.trackRequests]),
   ]
 
   return composeLayers(list, routes.handle)

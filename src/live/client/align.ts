@@ -6,9 +6,9 @@ const maxCells = 250_000
 /** Which nodes of one list are which of another, both in order: pairs of indexes. Undefined when the lists are too long. */
 export function align(from: readonly Node[], to: readonly Node[]): [number, number][] | undefined {
   let start = 0
-  while (start < from.length && start < to.length && isSame(from[start], to[start])) start++
+  while (start < from.length && start < to.length && isEqualNode(from[start], to[start])) start++
   let end = 0
-  while (end < from.length - start && end < to.length - start && isSame(from.at(-1 - end), to.at(-1 - end))) end++
+  while (end < from.length - start && end < to.length - start && isEqualNode(from.at(-1 - end), to.at(-1 - end))) end++
   const rows = from.length - start - end
   const columns = to.length - start - end
   if (rows * columns > maxCells) return undefined
@@ -35,7 +35,7 @@ export function align(from: readonly Node[], to: readonly Node[]): [number, numb
   return pairs
 }
 
-function isSame(one: Node | undefined, other: Node | undefined): boolean {
+function isEqualNode(one: Node | undefined, other: Node | undefined): boolean {
   return one !== undefined && other !== undefined && one.isEqualNode(other)
 }
 

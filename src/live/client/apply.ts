@@ -1,10 +1,10 @@
 import type { Change, Session } from '../protocol.ts'
-import { listen, rootsOf, visibilityState } from './dom.ts'
-import { frameJobs, swapMedia } from './media.ts'
+import { onEvent, rootsOf, visibilityState } from './dom.ts'
+import { frameSwaps, swapMedia } from './media.ts'
 import { swapModuleStyle } from './module-styles.ts'
 import type { Morph } from './morph.ts'
-import { console, setTimeout, within } from './saved-globals.ts'
-import { reloadPage, withinMs } from './reload.ts'
+import { console, setTimeout, settleWithin } from './saved-globals.ts'
+import { reloadPage, loopMs } from './reload.ts'
 import type { Resources } from './resources.ts'
 import { swapStyle } from './styles.ts'
 import { toast } from './toast.ts'
@@ -43,7 +43,7 @@ export function createApply({ documentPath, resources, morph, session }: ApplyOp
     waiting = new Map()
     try {
       if (session()?.cached === true) {
-        await within(refreshMs, Promise.allSettled(changes.map(({ path }) => resources.refresh(path))))
+        await settleWithin(refreshMs, Promise.allSettled(changes.map(({ path }) => resources.refresh(path))))
       }
       if (mustReload || !(await applyAll(changes))) reload()
       else if (session()?.toast === true) toast(`Updated ${names(changes)}`)
@@ -63,8 +63,8 @@ export function createApply({ documentPath, resources, morph, session }: ApplyOp
       if (visibilityState(document) !== 'hidden') return void reloadPage(true)
       isWaiting = false
       mustReload = true
-    }, withinMs)
-    const text = `The page was reloaded too often within a few seconds: the next time is in ${withinMs / 1000} s.`
+    }, loopMs)
+    const text = `The page was reloaded too often within a few seconds: the next time is in ${loopMs / 1000} s.`
     console.warn(`serve8008: ${text}`)
     toast(text)
   }
@@ -73,7 +73,7 @@ export function createApply({ documentPath, resources, morph, session }: ApplyOp
   async function applyAll(changes: readonly Change[]): Promise<boolean> {
     const isMorph = session()?.reload === 'morph'
     const isOwn = ({ kind, path }: Change): boolean => kind === 'document' && path === documentPath
-    if (changes.some((change) => (isOwn(change) ? !isMorph : isRead(change)))) return false
+    if (changes.some((change) => (isOwn(change) ? !isMorph : isReadByScript(change)))) return false
     const stamp = `${Date.now().toString(36)}${count++}`
     for (const change of changes) {
       if (!isOwn(change) && !(await applyOne(change, stamp))) return false
@@ -82,7 +82,7 @@ export function createApply({ documentPath, resources, morph, session }: ApplyOp
   }
 
   /** Whether a program of the page took the file in: then only a reload brings the new one. */
-  function isRead({ kind, path }: Change): boolean {
+  function isReadByScript({ kind, path }: Change): boolean {
     const initiators = resources.initiators(path)
     if (initiators.has('fetch') || initiators.has('xmlhttprequest')) return true
     // A style that a script loads is a module, and those can be changed.
@@ -98,13 +98,13 @@ export function createApply({ documentPath, resources, morph, session }: ApplyOp
     if (kind === 'media') return swapMedia(path, stamp)
     if (kind !== 'document') return false
     // A page in a frame has a client of its own, unless it stands in a sandbox.
-    const frames = rootsOf(document).flatMap((root) => frameJobs(root, path, stamp))
+    const frames = rootsOf(document).flatMap((root) => frameSwaps(root, path, stamp))
     for (const frame of frames) frame.run()
     const initiators = [...resources.initiators(path)]
     return frames.length > 0 || (initiators.length > 0 && initiators.every((type) => type === 'link'))
   }
 
-  listen(document, 'visibilitychange', () => void flush())
+  onEvent(document, 'visibilitychange', () => void flush())
   return {
     changes(changes, isLate) {
       for (const change of changes) waiting.set(change.path, change)

@@ -1,5 +1,5 @@
 import type { FromPage, Session, ToPage } from '../protocol.ts'
-import { listen, visibilityState } from './dom.ts'
+import { onEvent, visibilityState } from './dom.ts'
 import { clearTimeout, fetch, JSON, setTimeout, WebSocket } from './saved-globals.ts'
 
 /** Milliseconds of the first and the longest wait before the next attempt. */
@@ -22,13 +22,13 @@ export interface ConnectionEvents {
 }
 
 /** The connection to the server, which comes back by itself. */
-export interface Connection {
+export interface ServerConnection {
   /** Says something, where somebody listens. */
   send(message: FromPage): void
 }
 
 /** Connects a page to its server, for as long as the page is open. */
-export function connect(control: URL, events: ConnectionEvents): Connection {
+export function connect(control: URL, events: ConnectionEvents): ServerConnection {
   let socket: WebSocket | undefined
   let attempt: AbortController | undefined
   let timer = 0
@@ -131,13 +131,13 @@ export function connect(control: URL, events: ConnectionEvents): Connection {
     if (disposition === 'enforce' && blockedURI.replace(/^ws/, 'http').startsWith(control.href)) isBlocked = true
   }
 
-  listen(document, 'securitypolicyviolation', blocked)
-  listen(window, 'pagehide', leave)
-  listen(window, 'pageshow', comeBack)
-  listen(window, 'online', soon)
+  onEvent(document, 'securitypolicyviolation', blocked)
+  onEvent(window, 'pagehide', leave)
+  onEvent(window, 'pageshow', comeBack)
+  onEvent(window, 'online', soon)
   // Whoever turns from the terminal to the page has just started the server again.
-  listen(window, 'focus', soon)
-  listen(document, 'visibilitychange', soon)
+  onEvent(window, 'focus', soon)
+  onEvent(document, 'visibilitychange', soon)
   soon()
   return {
     send(message) {

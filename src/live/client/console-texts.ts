@@ -1,7 +1,7 @@
 import type { FromPage } from '../protocol.ts'
-import { listen } from './dom.ts'
+import { onEvent } from './dom.ts'
 import { console, setTimeout } from './saved-globals.ts'
-import { describe, format } from './describe.ts'
+import { describeValue, formatLog } from './describe.ts'
 
 type ConsoleMessage = Extract<FromPage, { type: 'console' }>
 
@@ -42,14 +42,14 @@ export function collectErrors(send: (message: ConsoleMessage) => void): ConsoleT
     if (more > 0) add('error', `and ${more} more`)
   }
 
-  listen(window, 'error', (event) => {
+  onEvent(window, 'error', (event) => {
     if (!(event instanceof ErrorEvent)) return
     const { error, message, filename, lineno, colno } = event
     const isError = error instanceof Error
-    add('exception', isError ? describe(error) : `${message}\n    at ${filename}:${lineno}:${colno}`)
+    add('exception', isError ? describeValue(error) : `${message}\n    at ${filename}:${lineno}:${colno}`)
   })
-  listen(window, 'unhandledrejection', (event) => {
-    add('rejection', describe((event as PromiseRejectionEvent).reason))
+  onEvent(window, 'unhandledrejection', (event) => {
+    add('rejection', describeValue((event as PromiseRejectionEvent).reason))
   })
 
   /** Only a page whose errors are wanted has its console touched; a proxy keeps even the looks of the function. */
@@ -63,7 +63,7 @@ export function collectErrors(send: (message: ConsoleMessage) => void): ConsoleT
         if (busy) return
         busy = true
         try {
-          add('error', format(values))
+          add('error', formatLog(values))
         } catch {
           // The page must not notice.
         } finally {

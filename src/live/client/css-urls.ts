@@ -7,28 +7,33 @@ const urlFunction = /url\(\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^)\s]*
 const shorthands = ['background', 'border-image', 'list-style', 'mask', 'cursor', 'content']
 
 /** The places in the styles of a root that show a file: rules, `@font-face` and style attributes. */
-export function styleJobs(root: Document | ShadowRoot, path: string, stamp: string): Job[] {
+export function styleSwaps(root: Document | ShadowRoot, path: string, stamp: string): Swap[] {
   const { own, adopted } = sheetsOf(root)
-  const sheets = [...own, ...adopted].flatMap((sheet) => sheetJobs(sheet, sheet, path, stamp))
+  const sheets = [...own, ...adopted].flatMap((sheet) => sheetSwaps(sheet, sheet, path, stamp))
   const attributes = queryAll<HTMLElement>(root, '[style*="url(" i]').flatMap((element) =>
-    declarationJobs(element.style, element.baseURI, path, stamp),
+    declarationSwaps(element.style, element.baseURI, path, stamp),
   )
   return [...sheets, ...attributes]
 }
 
-function sheetJobs(holder: CSSStyleSheet | CSSGroupingRule, sheet: CSSStyleSheet, path: string, stamp: string): Job[] {
+function sheetSwaps(
+  holder: CSSStyleSheet | CSSGroupingRule,
+  sheet: CSSStyleSheet,
+  path: string,
+  stamp: string,
+): Swap[] {
   return rulesOf(holder).flatMap((rule) => {
     if (rule instanceof CSSImportRule) {
-      return rule.styleSheet === null ? [] : sheetJobs(rule.styleSheet, rule.styleSheet, path, stamp)
+      return rule.styleSheet === null ? [] : sheetSwaps(rule.styleSheet, rule.styleSheet, path, stamp)
     }
-    if (rule instanceof CSSFontFaceRule) return fontJobs(rule, holder, baseOf(sheet), path, stamp)
-    const own = 'style' in rule ? declarationJobs(rule.style as CSSStyleDeclaration, baseOf(sheet), path, stamp) : []
+    if (rule instanceof CSSFontFaceRule) return fontSwaps(rule, holder, baseOf(sheet), path, stamp)
+    const own = 'style' in rule ? declarationSwaps(rule.style as CSSStyleDeclaration, baseOf(sheet), path, stamp) : []
     // Rules nest: conditions and layers hold rules, and so do style rules and keyframes.
-    return 'cssRules' in rule ? [...own, ...sheetJobs(rule as CSSGroupingRule, sheet, path, stamp)] : own
+    return 'cssRules' in rule ? [...own, ...sheetSwaps(rule as CSSGroupingRule, sheet, path, stamp)] : own
   })
 }
 
-function declarationJobs(style: CSSStyleDeclaration, base: string, path: string, stamp: string): Job[] {
+function declarationSwaps(style: CSSStyleDeclaration, base: string, path: string, stamp: string): Swap[] {
   if (!style.cssText.includes('url(')) return []
   return [...new Set([...style, ...shorthands])].flatMap((name) => {
     const value = style.getPropertyValue(name)
@@ -40,13 +45,13 @@ function declarationJobs(style: CSSStyleDeclaration, base: string, path: string,
 }
 
 /** Browsers do not take changes to the declarations of `@font-face`: the rule is made again. */
-function fontJobs(
+function fontSwaps(
   rule: CSSFontFaceRule,
   holder: CSSStyleSheet | CSSGroupingRule,
   base: string,
   path: string,
   stamp: string,
-): Job[] {
+): Swap[] {
   const { text, first } = replaceUrls(rule.cssText, base, path, stamp)
   if (first === undefined) return []
   const run = (): void => {
@@ -79,7 +84,7 @@ export function mapUrls(value: string, next: (address: string) => string | undef
 }
 
 /** One place on the page that shows a changed file. */
-export interface Job {
+export interface Swap {
   /** What to load first, so that nothing is empty meanwhile. */
   readonly preload?: { readonly kind: 'image' | 'font'; readonly address: string }
   run(): void

@@ -8,7 +8,7 @@ const mark = Symbol.for('serve8008.live')
  * does not come from the page's own origin (a page that was saved, or another site that includes it), or runs a second
  * time in a window.
  */
-export function controlFolder(): URL | undefined {
+export function controlUrl(): URL | undefined {
   const script = currentScript(document)
   if (!(script instanceof HTMLScriptElement) || documentElement(document) === null) return undefined
   const url = new URL(script.src)
@@ -20,7 +20,7 @@ export function controlFolder(): URL | undefined {
 }
 
 /** Whether the page asks to be left alone: `<meta name="serve8008" content="no-live">`. */
-export function isDeclined(): boolean {
+export function isOptedOut(): boolean {
   return queryAll<HTMLMetaElement>(document, 'meta[name="serve8008" i]').some((meta) =>
     (meta.getAttribute('content') ?? '').split(/[\s,]+/).includes('no-live'),
   )

@@ -1,5 +1,5 @@
 /** The text of what was logged, with the placeholders of the console standard filled. */
-export function format(values: readonly unknown[]): string {
+export function formatLog(values: readonly unknown[]): string {
   try {
     return formatAll(values)
   } catch {
@@ -10,20 +10,20 @@ export function format(values: readonly unknown[]): string {
 
 function formatAll(values: readonly unknown[]): string {
   const [first, ...rest] = values
-  if (typeof first !== 'string') return values.map(describe).join(' ')
+  if (typeof first !== 'string') return values.map(describeValue).join(' ')
   const text = first.replace(/%([sdifoOc%])/g, (whole, letter: string) => {
     if (letter === '%') return '%'
     if (rest.length === 0) return whole
     const value = rest.shift()
     // `%c` styles what follows.
     if (letter === 'c') return ''
-    return /[dif]/.test(letter) ? String(Number(value)) : describe(value)
+    return /[dif]/.test(letter) ? String(Number(value)) : describeValue(value)
   })
-  return [text, ...rest.map(describe)].join(' ')
+  return [text, ...rest.map(describeValue)].join(' ')
 }
 
 /** A value in one text: errors with their stack, everything else as short as it tells something. */
-export function describe(value: unknown): string {
+export function describeValue(value: unknown): string {
   if (typeof value === 'string') return value
   if (value instanceof Error) return describeError(value)
   if (value instanceof Element) return `<${value.localName}>`

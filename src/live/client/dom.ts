@@ -29,7 +29,7 @@ export const childNodesOf: (owner: Node) => NodeListOf<ChildNode> = getterOf(Nod
 export const parentOf: (owner: Node) => ParentNode | null = getterOf(Node.prototype, 'parentNode')
 export const isConnected: (owner: Node) => boolean = getterOf(Node.prototype, 'isConnected')
 
-export const addressOf: (owner: Document) => string = getterOf(Document.prototype, 'URL')
+export const documentUrl: (owner: Document) => string = getterOf(Document.prototype, 'URL')
 export const contentTypeOf: (owner: Document) => string = getterOf(Document.prototype, 'contentType')
 
 const sheetsOfDocument = getterOf(Document.prototype, 'styleSheets')
@@ -87,12 +87,12 @@ export function sheetsOf(root: Document | ShadowRoot): { own: CSSStyleSheet[]; a
 }
 
 /** Listens without asking the object's own properties. */
-export function listen(target: EventTarget, type: string, listener: (event: Event) => void, capture = false): void {
+export function onEvent(target: EventTarget, type: string, listener: (event: Event) => void, capture = false): void {
   addEventListener.call(target, type, listener, capture)
 }
 
 /** Runs when the document has been parsed. */
 export function whenParsed(run: () => void): void {
-  if (readyState(document) === 'loading') listen(document, 'DOMContentLoaded', run)
+  if (readyState(document) === 'loading') onEvent(document, 'DOMContentLoaded', run)
   else run()
 }

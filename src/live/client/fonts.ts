@@ -1,7 +1,7 @@
 import { mapUrls } from './css-urls.ts'
 import { sheetsOf } from './dom.ts'
 import { baseOf, rulesOf } from './imports.ts'
-import { within } from './saved-globals.ts'
+import { settleWithin } from './saved-globals.ts'
 
 /** Milliseconds that a swap waits for the stand-ins of its fonts. */
 const loadMs = 1000
@@ -21,12 +21,12 @@ let swaps = 0
 export async function holdFonts(): Promise<() => Promise<void>> {
   swaps++
   const held = sheetsOf(document).own.flatMap((sheet) => standInsFor(sheet, sheet))
-  await within(loadMs, Promise.allSettled(held.map((face) => face.load())))
+  await settleWithin(loadMs, Promise.allSettled(held.map((face) => face.load())))
   for (const face of held) if (face.status === 'loaded') document.fonts.add(face)
-  return () => release(held)
+  return () => releaseStandIns(held)
 }
 
-async function release(held: readonly FontFace[]): Promise<void> {
+async function releaseStandIns(held: readonly FontFace[]): Promise<void> {
   const real = facesOfSheets().filter((face) => held.some((standIn) => isAlike(standIn, face)))
   await Promise.allSettled(real.map((face) => face.load()))
   swaps--

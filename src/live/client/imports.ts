@@ -1,6 +1,6 @@
 import { bust, isAt } from './address.ts'
-import { documentElement, listen, newElement } from './dom.ts'
-import { fetch, setTimeout, within } from './saved-globals.ts'
+import { documentElement, onEvent, newElement } from './dom.ts'
+import { fetch, setTimeout, settleWithin } from './saved-globals.ts'
 
 /** Milliseconds between two looks whether an imported sheet has come, and after which we go on all the same. */
 const lookMs = 20
@@ -93,11 +93,11 @@ async function preload(href: string): Promise<boolean> {
   link.href = href
   let isThere = false
   const done = new Promise<void>((resolve) => {
-    listen(link, 'load', () => resolve(void (isThere = true)))
-    listen(link, 'error', () => resolve())
+    onEvent(link, 'load', () => resolve(void (isThere = true)))
+    onEvent(link, 'error', () => resolve())
   })
   documentElement(document)?.append(link)
-  await within(giveUpMs, done)
+  await settleWithin(giveUpMs, done)
   link.remove()
   return isThere
 }

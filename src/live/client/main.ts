@@ -3,22 +3,22 @@
  * replaces nothing of the application's, and changes the page only when a file of the page has changed.
  */
 import type { Session, ToPage } from '../protocol.ts'
-import { ageAtSession, recallHeard, rememberHeard } from './sync-time'
+import { ageAtAnswer, savedSyncTime, saveSyncTime } from './sync-time'
 import { createApply } from './apply.ts'
 import { connect } from './connection.ts'
 import { collectErrors } from './console-texts.ts'
-import { listen, whenParsed } from './dom.ts'
+import { onEvent, whenParsed } from './dom.ts'
 import { createMorph } from './morph.ts'
 import { showError } from './overlay.ts'
-import { controlFolder, isDeclined } from './current-script.ts'
-import { restorePlace } from './scroll-focus.ts'
+import { controlUrl, isOptedOut } from './current-script.ts'
+import { restorePosition } from './scroll-focus.ts'
 import { watchResources } from './resources.ts'
 import { toast } from './toast.ts'
 
 function start(control: URL, documentPath: string): void {
   let session: Session | undefined
-  let syncedAt = recallHeard(documentPath, 'back_forward')
-  const loadedAfter = recallHeard(documentPath, 'reload')
+  let syncedAt = savedSyncTime(documentPath, 'back_forward')
+  const loadedAfter = savedSyncTime(documentPath, 'reload')
   let age = 0
   /** What the first answer tells may have happened before the document was remembered. */
   let isFirst = true
@@ -48,7 +48,7 @@ function start(control: URL, documentPath: string): void {
     async session(current, askedAt) {
       const isOther = session !== undefined && session.site !== current.site
       session = current
-      age = ageAtSession(control, askedAt)
+      age = ageAtAnswer(control, askedAt)
       if (isOther) apply.reload()
       if (current.reload === 'morph') await morph.remember()
     },
@@ -62,14 +62,14 @@ function start(control: URL, documentPath: string): void {
     message: take,
   })
   const errors = collectErrors(connection.send)
-  listen(window, 'pagehide', () => rememberHeard(documentPath, syncedAt))
+  onEvent(window, 'pagehide', () => saveSyncTime(documentPath, syncedAt))
 }
 
-const control = controlFolder()
+const control = controlUrl()
 if (control !== undefined) {
   const documentPath = location.pathname
-  restorePlace()
+  restorePosition()
   whenParsed(() => {
-    if (!isDeclined()) start(control, documentPath)
+    if (!isOptedOut()) start(control, documentPath)
   })
 }

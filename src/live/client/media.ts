@@ -1,8 +1,8 @@
 import { bust, isAt } from './address.ts'
-import { styleJobs, type Job } from './css-urls.ts'
-import { listen, parentOf, queryAll, rootsOf } from './dom.ts'
+import { styleSwaps, type Swap } from './css-urls.ts'
+import { onEvent, parentOf, queryAll, rootsOf } from './dom.ts'
 import { holdFonts } from './fonts.ts'
-import { within } from './saved-globals.ts'
+import { settleWithin } from './saved-globals.ts'
 
 /** Milliseconds for a new picture or font to load before it is put in its place. */
 const preloadMs = 5000
@@ -35,14 +35,14 @@ const selector = [...Object.keys(attributes), 'feImage'].join()
  */
 export async function swapMedia(path: string, stamp: string): Promise<boolean> {
   const jobs = rootsOf(document).flatMap((root) => [
-    ...queryAll(root, selector).flatMap((element) => elementJobs(element, path, stamp)),
-    ...frameJobs(root, path, stamp),
-    ...styleJobs(root, path, stamp),
+    ...queryAll(root, selector).flatMap((element) => elementSwaps(element, path, stamp)),
+    ...frameSwaps(root, path, stamp),
+    ...styleSwaps(root, path, stamp),
   ])
   const preloads = new Map(
     jobs.flatMap(({ preload }) => (preload === undefined ? [] : [[preload.address, preload.kind]])),
   )
-  await within(preloadMs, Promise.allSettled([...preloads].map(([address, kind]) => preload(address, kind))))
+  await settleWithin(preloadMs, Promise.allSettled([...preloads].map(([address, kind]) => preload(address, kind))))
   const hasFont = [...preloads.values()].includes('font')
   const releaseFonts = hasFont ? await holdFonts() : undefined
   for (const job of jobs) job.run()
@@ -57,7 +57,7 @@ async function preload(address: string, kind: 'image' | 'font'): Promise<void> {
   await image.decode()
 }
 
-function elementJobs(element: Element, path: string, stamp: string): Job[] {
+function elementSwaps(element: Element, path: string, stamp: string): Swap[] {
   if (element instanceof HTMLLinkElement && !/\bicon\b/i.test(element.rel)) return []
   return (attributes[element.localName.toLowerCase()] ?? []).flatMap((name) => {
     const value = element.getAttribute(name)
@@ -98,7 +98,7 @@ function keepPlaying(player: HTMLMediaElement, path: string, change: () => void)
   change()
   if (!isCurrent) return
   let done = false
-  listen(player, 'loadedmetadata', () => {
+  onEvent(player, 'loadedmetadata', () => {
     if (done) return
     done = true
     player.currentTime = currentTime
@@ -109,7 +109,7 @@ function keepPlaying(player: HTMLMediaElement, path: string, change: () => void)
 }
 
 /** Frames that show a file. One that holds a page of ours has a client of its own. */
-export function frameJobs(root: Document | ShadowRoot, path: string, stamp: string): Job[] {
+export function frameSwaps(root: Document | ShadowRoot, path: string, stamp: string): Swap[] {
   return queryAll<HTMLIFrameElement>(root, 'iframe, frame').flatMap((frame) => {
     const shown = frame.contentDocument
     if (shown !== null && /html/.test(shown.contentType)) return []

@@ -45,13 +45,13 @@ export function createMorph(): Morph {
       const live = documentElement(document)
       const roots = [documentElement(before), after === undefined ? null : documentElement(after)] as const
       if (after === undefined || live === null || roots[0] === null || roots[1] === null) return false
-      if (unlike(before) !== unlike(after)) return false
+      if (unpatchableParts(before) !== unpatchableParts(after)) return false
       try {
         for (const step of difference(live, roots[0], roots[1])) step()
       } catch {
         return false
       }
-      lendNonce()
+      copyNonce()
       shown = after
       return true
     },
@@ -59,14 +59,14 @@ export function createMorph(): Morph {
 }
 
 /** What cannot be patched: scripts that have run, templates that were used, and what holds for the document as a whole. */
-function unlike(parsed: Document): string {
+function unpatchableParts(parsed: Document): string {
   return queryAll(parsed, 'script, template, base, meta[http-equiv]')
     .map((element) => element.outerHTML)
     .join('\n')
 }
 
 /** New style elements need the nonce of this load, not the one of the answer they came with. */
-function lendNonce(): void {
+function copyNonce(): void {
   const nonce = queryAll<HTMLElement>(document, 'script, style').find((element) => element.nonce !== '')?.nonce
   if (nonce === undefined) return
   for (const style of queryAll<HTMLStyleElement>(document, 'style')) {

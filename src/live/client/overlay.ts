@@ -1,5 +1,5 @@
 import type { ShownError } from '../protocol.ts'
-import { listen } from './dom.ts'
+import { onEvent } from './dom.ts'
 import { createSurface, element } from './surface.ts'
 
 const css = `
@@ -40,10 +40,10 @@ export function showError(error: ShownError | null): void {
   if (file !== undefined) dialog.append(element('p', line === undefined ? file : `${file}:${line}`, 'place'))
   if (frame !== undefined) dialog.append(element('pre', frame))
   // Keys go to the page's own listeners otherwise, and the page is not what they are meant for.
-  for (const type of ['keydown', 'keyup', 'keypress']) listen(dialog, type, (event) => event.stopPropagation())
+  for (const type of ['keydown', 'keyup', 'keypress']) onEvent(dialog, type, (event) => event.stopPropagation())
   // Escape closes a modal dialog by itself.
-  listen(dialog, 'close', () => shown.hide())
-  listen(close, 'click', () => dialog.close())
+  onEvent(dialog, 'close', () => shown.hide())
+  onEvent(close, 'click', () => dialog.close())
   shown.root.append(dialog)
   shown.show()
   dialog.showModal()

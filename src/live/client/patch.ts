@@ -5,7 +5,7 @@ import { attributesOf, childNodesOf } from './dom.ts'
 class Unpatchable extends Error {}
 
 /** A difference that is known to fit the page. */
-type Step = () => void
+type PatchStep = () => void
 
 /**
  * Finds what has changed between two versions of a document, and where that is on the page. Only the differences of
@@ -14,12 +14,12 @@ type Step = () => void
  * @returns what to do. Nothing is done yet, so a page that cannot be patched is not patched halfway.
  * @throws Unpatchable when a place cannot be found.
  */
-export function difference(live: Element, before: Element, after: Element): Step[] {
+export function difference(live: Element, before: Element, after: Element): PatchStep[] {
   if (before.isEqualNode(after)) return []
   return [...attributeSteps(live, before, after), ...childSteps(live, before, after)]
 }
 
-function attributeSteps(live: Element, before: Element, after: Element): Step[] {
+function attributeSteps(live: Element, before: Element, after: Element): PatchStep[] {
   const names = new Set([...attributesOf(before), ...attributesOf(after)].map(({ name }) => name))
   return [...names].flatMap((name) => {
     const value = attributesOf(after).getNamedItem(name)?.value
@@ -35,7 +35,7 @@ function setAttribute(live: Element, name: string, value: string | undefined): v
   else Element.prototype.setAttribute.call(live, name, value)
 }
 
-function childSteps(live: Element, before: Element, after: Element): Step[] {
+function childSteps(live: Element, before: Element, after: Element): PatchStep[] {
   const olds = [...childNodesOf(before)]
   const news = [...childNodesOf(after)]
   const lives = [...childNodesOf(live)]
@@ -45,7 +45,7 @@ function childSteps(live: Element, before: Element, after: Element): Step[] {
   const placeOf = new Map(places.map(([old, place]) => [old, lives[place] as ChildNode]))
   const oldOf = new Map(changes.map(([old, fresh]) => [fresh, old]))
   const kept = new Set(oldOf.values())
-  const steps: Step[] = []
+  const steps: PatchStep[] = []
   for (const [index, old] of olds.entries()) {
     if (kept.has(index)) continue
     const place = placeOf.get(index)
@@ -74,7 +74,7 @@ function childSteps(live: Element, before: Element, after: Element): Step[] {
   return steps
 }
 
-function nodeSteps(place: ChildNode, before: ChildNode, after: ChildNode): Step[] {
+function nodeSteps(place: ChildNode, before: ChildNode, after: ChildNode): PatchStep[] {
   if (before instanceof Element && after instanceof Element) return difference(place as Element, before, after)
   return before.nodeValue === after.nodeValue ? [] : [() => (place.nodeValue = after.nodeValue)]
 }

@@ -1,10 +1,10 @@
-import { keepPlace } from './scroll-focus.ts'
+import { savePosition } from './scroll-focus.ts'
 import { readStored, writeStored } from './stored.ts'
 
 const key = 'reloads'
 /** More reloads than this within the time are a loop: a build that is set off by what the page does. */
-const most = 8
-export const withinMs = 10_000
+const maxReloads = 8
+export const loopMs = 10_000
 /** Milliseconds of a page's life after which what reloads it is not of its own making: somebody saves. */
 const calmMs = 1000
 
@@ -19,10 +19,10 @@ export function reloadPage(isLate: boolean): boolean {
   const stored = readStored(key)
   const isCalm = !isLate && performance.now() > calmMs
   const known = isCalm || !Array.isArray(stored) ? [] : stored
-  const times = known.filter((time: unknown) => Number(time) > now - withinMs)
-  if (times.length >= most && !isLate) return false
-  writeStored(key, isLate ? Array.from({ length: most }, () => now) : [...times, now])
-  keepPlace()
+  const times = known.filter((time: unknown) => Number(time) > now - loopMs)
+  if (times.length >= maxReloads && !isLate) return false
+  writeStored(key, isLate ? Array.from({ length: maxReloads }, () => now) : [...times, now])
+  savePosition()
   // Only answers to GET may carry this script: browsers send the form of a POST again here, without asking anybody.
   location.reload()
   return true

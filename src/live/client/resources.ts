@@ -1,5 +1,5 @@
 import { isBusted, ownAddress } from './address.ts'
-import { addressOf, contentTypeOf, queryAll } from './dom.ts'
+import { documentUrl, contentTypeOf, queryAll } from './dom.ts'
 import { fetch, setTimeout } from './saved-globals.ts'
 
 /** Milliseconds between two lists of further paths. */
@@ -78,6 +78,6 @@ function isOtherPage(url: URL): boolean {
   const frames = queryAll<HTMLIFrameElement>(document, 'iframe, frame')
   const shown = frames.map((frame) => frame.contentDocument).filter((shown) => shown !== null)
   return shown.some(
-    (page) => addressOf(page).split('#')[0] === url.href.split('#')[0] && /html/.test(contentTypeOf(page)),
+    (page) => documentUrl(page).split('#')[0] === url.href.split('#')[0] && /html/.test(contentTypeOf(page)),
   )
 }

@@ -5,6 +5,6 @@
 export const { console, fetch, WebSocket, JSON, setTimeout, clearTimeout } = window
 
 /** Runs a promise for a limited time: what takes longer goes on alone. */
-export async function within(ms: number, work: Promise<unknown>): Promise<void> {
+export async function settleWithin(ms: number, work: Promise<unknown>): Promise<void> {
   await Promise.race([work.catch(() => {}), new Promise((resolve) => setTimeout(resolve, ms))])
 }

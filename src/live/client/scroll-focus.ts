@@ -1,9 +1,9 @@
 import {
   activeElement,
-  addressOf,
+  documentUrl,
   childNodesOf,
   documentElement,
-  listen,
+  onEvent,
   parentOf,
   queryAll,
   whenParsed,
@@ -14,7 +14,7 @@ const key = 'place'
 /** Milliseconds within which a kept place is of use. */
 const freshMs = 30_000
 
-interface Place {
+interface SavedPosition {
   readonly address: string
   readonly at: number
   readonly window: readonly [number, number]
@@ -27,10 +27,10 @@ interface Place {
 }
 
 /** Remembers scroll positions, focus and the selection for the next load of this page. */
-export function keepPlace(): void {
+export function savePosition(): void {
   const focused = activeElement(document)
   const scrolled = queryAll(document, 'body *').filter(({ scrollTop, scrollLeft }) => scrollTop > 0 || scrollLeft > 0)
-  const place: Place = {
+  const place: SavedPosition = {
     address: location.href,
     at: Date.now(),
     window: [scrollX, scrollY],
@@ -43,13 +43,13 @@ export function keepPlace(): void {
 }
 
 /** Puts the page back where it was before a reload. What the user does meanwhile comes first. */
-export function restorePlace(): void {
-  const place = readStored(key) as Place | null
+export function restorePosition(): void {
+  const place = readStored(key) as SavedPosition | null
   writeStored(key, null)
   if (place === null || place.address !== location.href || Date.now() - place.at > freshMs) return
   let touched = false
   for (const type of ['wheel', 'touchstart', 'pointerdown', 'keydown']) {
-    listen(window, type, () => (touched = true), true)
+    onEvent(window, type, () => (touched = true), true)
   }
   function scroll(): void {
     if (touched || place === null) return
@@ -61,34 +61,34 @@ export function restorePlace(): void {
   }
   whenParsed(() => {
     scroll()
-    if (!touched) focusAgain(place)
+    if (!touched) restoreFocus(place)
   })
   // Pictures make a page longer: once more when all are there.
-  listen(window, 'load', () => {
+  onEvent(window, 'load', () => {
     scroll()
     if (!touched) scrollFrames(place)
   })
 }
 
-function scrolledFrames(): Place['frames'] {
+function scrolledFrames(): SavedPosition['frames'] {
   return queryAll<HTMLIFrameElement>(document, 'iframe, frame').flatMap((frame) => {
     const { contentDocument, contentWindow } = frame
     if (contentDocument === null || contentWindow === null) return []
     const { scrollX, scrollY } = contentWindow
-    return scrollX > 0 || scrollY > 0 ? [[selectorOf(frame), addressOf(contentDocument), scrollX, scrollY]] : []
+    return scrollX > 0 || scrollY > 0 ? [[selectorOf(frame), documentUrl(contentDocument), scrollX, scrollY]] : []
   })
 }
 
-function scrollFrames({ frames }: Place): void {
+function scrollFrames({ frames }: SavedPosition): void {
   for (const [selector, address, left, top] of frames) {
     const frame = queryAll<HTMLIFrameElement>(document, selector)[0]
     const shown = frame?.contentDocument ?? null
-    if (shown === null || addressOf(shown) !== address) continue
+    if (shown === null || documentUrl(shown) !== address) continue
     frame?.contentWindow?.scrollTo({ left, top, behavior: 'instant' })
   }
 }
 
-function focusAgain({ focus, selection }: Place): void {
+function restoreFocus({ focus, selection }: SavedPosition): void {
   const element = focus === undefined ? undefined : queryAll<HTMLElement>(document, focus)[0]
   if (element === undefined) return
   element.focus({ preventScroll: true })

@@ -1,8 +1,8 @@
 import { bust, isAt } from './address.ts'
-import { isConnected, listen, parentOf, queryAll, rootsOf, sheetsOf } from './dom.ts'
+import { isConnected, onEvent, parentOf, queryAll, rootsOf, sheetsOf } from './dom.ts'
 import { holdFonts } from './fonts.ts'
 import { findImports, swapImports, type Import } from './imports.ts'
-import { within } from './saved-globals.ts'
+import { settleWithin } from './saved-globals.ts'
 
 /** Milliseconds after which a new sheet that has not come, or was taken away, no longer holds the fonts. */
 const settleMs = 5000
@@ -31,7 +31,7 @@ export async function swapStyle(path: string, stamp: string): Promise<boolean> {
   }
   await swapImports(imports, stamp)
   // Other changes do not wait for a link that is slow.
-  void within(settleMs, Promise.all(swaps)).then(releaseFonts)
+  void settleWithin(settleMs, Promise.all(swaps)).then(releaseFonts)
   return found || imports.length > 0
 }
 
@@ -62,9 +62,9 @@ async function swapLink(link: HTMLLinkElement, stamp: string): Promise<void> {
   }
   await new Promise<void>((resolve) => {
     const done = (): void => (settle(), resolve())
-    listen(next, 'load', done)
+    onEvent(next, 'load', done)
     // A file that is gone takes its styles with it.
-    listen(next, 'error', done)
+    onEvent(next, 'error', done)
     parentOf(link)?.insertBefore(next, link.nextSibling)
   })
 }

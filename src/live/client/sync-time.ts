@@ -5,7 +5,7 @@ const key = 'heard'
 const most = 50
 
 /** Notes up to when a page that is left has heard of changes, in milliseconds on the server's clock. */
-export function rememberHeard(path: string, time: number | undefined): void {
+export function saveSyncTime(path: string, time: number | undefined): void {
   if (time === undefined) return
   const others = entries().filter(([known]) => known !== path)
   writeStored(key, [...others, [path, time]].slice(-most))
@@ -18,7 +18,7 @@ export function rememberHeard(path: string, time: number | undefined): void {
  *   long ago it began to load says nothing.
  * - `reload`: it began to load after it had heard that, which is more exact than its age by the browser's clock.
  */
-export function recallHeard(path: string, type: 'back_forward' | 'reload'): number | undefined {
+export function savedSyncTime(path: string, type: 'back_forward' | 'reload'): number | undefined {
   const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[]
   return navigation?.type === type ? entries().find(([known]) => known === path)?.[1] : undefined
 }
@@ -32,7 +32,7 @@ function entries(): [path: string, time: number][] {
  * How old the page was when the server gave the answer that has just been read, in milliseconds, and rather more than
  * less. A busy page reads it late; what the browser measured tells when it came.
  */
-export function ageAtSession(control: URL, askedAt: DOMHighResTimeStamp): number {
+export function ageAtAnswer(control: URL, askedAt: DOMHighResTimeStamp): number {
   const readAt = performance.now()
   const timings = performance.getEntriesByName(new URL('session', control).href) as PerformanceResourceTiming[]
   const timing = timings.find(({ startTime }) => startTime >= askedAt)

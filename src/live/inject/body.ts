@@ -2,8 +2,8 @@ import { readSync } from 'node:fs'
 import { discard, pushBody, pushFile } from '../../http/body/reply-body.ts'
 import type { FileSlice } from '../../http/body/file.ts'
 import type { Body, Sink, Source } from '../../http/message/reply.ts'
-import { pushDecoded, type Coded } from './decoded-body.ts'
-import { headBytes, type Place, type Placement } from './script-placement.ts'
+import { pushDecoded, type BodyCoding } from './decoded-body.ts'
+import { scannedBytes, type ScriptPlacer, type Placement } from './script-placement.ts'
 
 /** Content from memory with the tag put in; undefined when it is to be left as it is. */
 export function injectedContent(content: Uint8Array, { offset, tag }: Placement): Buffer | undefined {
@@ -12,13 +12,13 @@ export function injectedContent(content: Uint8Array, { offset, tag }: Placement)
 }
 
 /** Looks at the beginning of content from memory. */
-export function placeInContent(content: Uint8Array, place: Place): Placement {
-  return content.length > headBytes ? place(content.subarray(0, headBytes), 'limit') : place(content, 'document')
+export function placeInContent(content: Uint8Array, place: ScriptPlacer): Placement {
+  return content.length > scannedBytes ? place(content.subarray(0, scannedBytes), 'limit') : place(content, 'document')
 }
 
 /** The beginning of a file; undefined when it cannot be read, which whoever sends the file will tell. */
-export function readHead(file: FileSlice): Buffer | undefined {
-  const head = Buffer.allocUnsafe(Math.min(headBytes, file.length))
+export function readFileStart(file: FileSlice): Buffer | undefined {
+  const head = Buffer.allocUnsafe(Math.min(scannedBytes, file.length))
   let filled = 0
   try {
     const { fd, start } = file
@@ -37,9 +37,9 @@ export function readHead(file: FileSlice): Buffer | undefined {
 export function injectedFile(file: FileSlice, head: Buffer): Source {
   return {
     // `head` holds the tag already.
-    length: file.length - Math.min(headBytes, file.length) + head.length,
+    length: file.length - Math.min(scannedBytes, file.length) + head.length,
     async pull(sink, signal) {
-      const known = Math.min(headBytes, file.length)
+      const known = Math.min(scannedBytes, file.length)
       try {
         await sink.write(head)
         await pushFile(file, known, file.length - known, sink, signal)
@@ -60,13 +60,13 @@ export function injectedFile(file: FileSlice, head: Buffer): Source {
  */
 export function injectedStream(
   body: Exclude<Body, null>,
-  coded: Coded | undefined,
-  place: Place,
+  coded: BodyCoding | undefined,
+  place: ScriptPlacer,
   onPlaced: (placement: Placement) => void,
 ): Source {
   return {
     async pull(sink, signal) {
-      const inserting = createInserting(sink, place, onPlaced)
+      const inserting = createInsertingSink(sink, place, onPlaced)
       if (coded === undefined) await pushBody(body, inserting, signal)
       else await pushDecoded(body, coded, inserting, signal)
       await inserting.end()
@@ -75,9 +75,9 @@ export function injectedStream(
   }
 }
 
-function createInserting(
+function createInsertingSink(
   sink: Sink,
-  place: Place,
+  place: ScriptPlacer,
   onPlaced: (placement: Placement) => void,
 ): Sink & { end(): Promise<void> | void } {
   let held: Buffer | undefined = Buffer.alloc(0)
@@ -95,7 +95,8 @@ function createInserting(
       if (held === undefined) return sink.write(chunk)
       // A copy: the chunk's memory belongs to its writer again after this.
       held = Buffer.concat([held, chunk])
-      const placement = held.length >= headBytes ? place(held.subarray(0, headBytes), 'limit') : place(held, undefined)
+      const placement =
+        held.length >= scannedBytes ? place(held.subarray(0, scannedBytes), 'limit') : place(held, undefined)
       return placement === 'more' ? undefined : release(placement)
     },
     end: () => (held === undefined ? undefined : release(place(held, 'document'))),

@@ -6,7 +6,7 @@ import type { Exchange } from '../../http/message/exchange.ts'
 export type Policy = ReadonlyMap<string, readonly string[]>
 
 /** What the policies of a page mean for the client of live reload. */
-export interface Verdict {
+export interface PolicyVerdict {
   /** Whether the script may run, so that it makes sense to put it in. */
   readonly isAllowed: boolean
   /** Nonce that the script has to carry. */
@@ -72,7 +72,7 @@ function widen(text: string, nonce: string): string {
 }
 
 /** Judges the policies of a page, all of which have to agree. @param script Path of the script. */
-export function judgePolicies(policies: readonly Policy[], origin: PageOrigin, script: string): Verdict {
+export function judgePolicies(policies: readonly Policy[], origin: PageOrigin, script: string): PolicyVerdict {
   const nonces = [undefined, ...policies.flatMap((policy) => noncesOf(scriptRule(policy)?.sources ?? []))]
   // A nonce is never in the way, and where the policy knows one it may be the only thing that counts.
   const found = nonces.findLastIndex((nonce) => policies.every((policy) => allowsScript(policy, nonce, origin, script)))

@@ -1,5 +1,5 @@
 import type { Body, Sink } from '../../http/message/reply.ts'
-import { CodingError, startDecoder, type Started } from './decoder.ts'
+import { CodingError, startDecoder, type StartedDecoder } from './decoder.ts'
 import { pushBody } from '../../http/body/reply-body.ts'
 
 /** Most bytes that content from memory is decoded to at once. More is decoded as it is sent. */
@@ -10,7 +10,7 @@ const mostExpansion = 100
 const never = new AbortController().signal
 
 /** How a body is coded, and how much may come of it. */
-export interface Coded {
+export interface BodyCoding {
   /** The value of `Content-Encoding`. */
   readonly coding: string
   /** Bytes to which its first part may expand, and past which it is broken off if it expands too much. */
@@ -18,7 +18,10 @@ export interface Coded {
 }
 
 /** Decodes content from memory. `broken` content is not in that coding; `large` content is not held decoded. */
-export async function decodeWhole(content: Uint8Array, { coding, bound }: Coded): Promise<Buffer | 'broken' | 'large'> {
+export async function decodeWhole(
+  content: Uint8Array,
+  { coding, bound }: BodyCoding,
+): Promise<Buffer | 'broken' | 'large'> {
   const most = Math.min(wholeBytes, bound)
   const chunks: Uint8Array[] = []
   let length = 0
@@ -37,10 +40,10 @@ export async function decodeWhole(content: Uint8Array, { coding, bound }: Coded)
 }
 
 /** What the beginning of coded content shows: a `page` begins to come out, or too little to tell is there. */
-export type Glimpse = 'page' | 'more' | 'broken' | 'large'
+export type PeekResult = 'page' | 'more' | 'broken' | 'large'
 
 /** Decodes the beginning of content, and forgets it. */
-export function glimpse(first: Uint8Array, { coding, bound }: Coded): Promise<Glimpse> {
+export function peekDecoded(first: Uint8Array, { coding, bound }: BodyCoding): Promise<PeekResult> {
   const started = startDecoder(coding, Buffer.from(first.buffer, first.byteOffset, first.length))
   if (started === 'more') return Promise.resolve('more')
   if (started === undefined) return Promise.resolve('broken')
@@ -48,7 +51,7 @@ export function glimpse(first: Uint8Array, { coding, bound }: Coded): Promise<Gl
   const bytes = first.subarray(skipped)
   return new Promise((resolve) => {
     let length = 0
-    const end = (found: Glimpse): void => {
+    const end = (found: PeekResult): void => {
       resolve(found)
       decoder.destroy()
     }
@@ -71,7 +74,7 @@ export function glimpse(first: Uint8Array, { coding, bound }: Coded): Promise<Gl
  */
 export async function pushDecoded(
   body: Exclude<Body, null>,
-  { coding, bound }: Coded,
+  { coding, bound }: BodyCoding,
   sink: Sink,
   signal: AbortSignal,
 ): Promise<void> {
@@ -79,7 +82,7 @@ export async function pushDecoded(
   let first = Buffer.alloc(0)
   let taken = 0
   let given = 0
-  let decoder: Started['decoder'] | undefined
+  let decoder: StartedDecoder['decoder'] | undefined
   let isExact = false
   let output: Promise<void> | undefined
   let fault: Error | undefined

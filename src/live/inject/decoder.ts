@@ -4,7 +4,7 @@ import zlib from 'node:zlib'
 export class CodingError extends Error {}
 
 /** A decoder that has seen the beginning of some content, and how many bytes of that it must not get. */
-export interface Started {
+export interface StartedDecoder {
   readonly decoder: zlib.Gunzip | zlib.BrotliDecompress
   readonly skipped: number
   /** Whether what follows an end is content too, and has to be used; Node's decoder drops it. */
@@ -12,7 +12,7 @@ export interface Started {
 }
 
 /** Starts the decoder that fits the first bytes: undefined for none, `more` when that cannot be said yet. */
-type Start = (first: Buffer) => Started | 'more' | undefined
+type StartDecoder = (first: Buffer) => StartedDecoder | 'more' | undefined
 
 /** Most bytes of the header of a gzip member, which may hold a file name and a comment. */
 const gzipHeaderBytes = 64 * 1024
@@ -20,7 +20,7 @@ const gzipHeaderBytes = 64 * 1024
 /** zstd came with Node 22.15; older ones and their types lack it. */
 const { createZstdDecompress } = zlib as { readonly createZstdDecompress?: () => zlib.BrotliDecompress }
 
-const starts = new Map<string, Start>([
+const starts = new Map<string, StartDecoder>([
   ['gzip', startGzip],
   ['x-gzip', startGzip],
   ['deflate', startDeflate],
@@ -37,7 +37,7 @@ export function isDecodable(coding: string): boolean {
 }
 
 /** Starts to decode content by its first bytes, of which there is at least one. */
-export function startDecoder(coding: string, first: Buffer): Started | 'more' | undefined {
+export function startDecoder(coding: string, first: Buffer): StartedDecoder | 'more' | undefined {
   return starts.get(coding.trim().toLowerCase())?.(first)
 }
 
@@ -45,7 +45,7 @@ export function startDecoder(coding: string, first: Buffer): Started | 'more' | 
  * As browsers read gzip: one member, and what follows it does not count. Node's own decoder takes bytes behind the end
  * for another member, fails at them, and loses the end of the content with that.
  */
-function startGzip(first: Buffer): Started | 'more' | undefined {
+function startGzip(first: Buffer): StartedDecoder | 'more' | undefined {
   const length = gzipHeaderLength(first)
   return typeof length === 'number' ? { decoder: zlib.createInflateRaw(), skipped: length } : length
 }
@@ -67,7 +67,7 @@ function gzipHeaderLength(first: Buffer): number | 'more' | undefined {
 }
 
 /** RFC 9110 section 8.4.1.2: some servers leave the zlib format (RFC 1950) around the data out. */
-function startDeflate(first: Buffer): Started | 'more' {
+function startDeflate(first: Buffer): StartedDecoder | 'more' {
   const [format, check] = first
   if (format === undefined || check === undefined) return 'more'
   const isZlib = (format & 15) === 8 && ((format << 8) | check) % 31 === 0

@@ -6,7 +6,7 @@ import type { Source } from '../../http/message/reply.ts'
 import { pulledStream, pushBody } from '../../http/body/reply-body.ts'
 
 /** A body whose beginning was looked at. */
-export interface Opened {
+export interface PeekedBody {
   /** What was there of it; undefined when nothing was yet. */
   readonly first: Buffer | undefined
   /** All of it, with its length and trailers. */
@@ -17,7 +17,7 @@ export interface Opened {
  * Looks at the beginning of a body that comes from elsewhere, without waiting for it: the header section of its reply
  * must not be held back for content.
  */
-export async function openBody(body: Readable | Source): Promise<Opened> {
+export async function peekBody(body: Readable | Source): Promise<PeekedBody> {
   const { stream, result: trailers } =
     body instanceof Readable ? { stream: body } : pulledStream<HeaderList | void>((...to) => body.pull(...to))
   // An error that comes before the body is read surfaces when it is read.

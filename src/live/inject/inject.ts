@@ -4,10 +4,10 @@ import type { Exchange, Filter } from '../../http/message/exchange.ts'
 import { FileSlice } from '../../http/body/file.ts'
 import { getField, type HeaderList } from '../../http/message/headers.ts'
 import type { Body, Reply, Source } from '../../http/message/reply.ts'
-import { decodeWhole, glimpse } from './decoded-body.ts'
+import { decodeWhole, peekDecoded } from './decoded-body.ts'
 import { CodingError, isDecodable } from './decoder.ts'
-import { openBody } from './first-chunk.ts'
-import { injectedContent, injectedFile, injectedStream, placeInContent, readHead } from './body.ts'
+import { peekBody } from './first-chunk.ts'
+import { injectedContent, injectedFile, injectedStream, placeInContent, readFileStart } from './body.ts'
 import { injectedReply } from './reply.ts'
 import {
   isSandboxed,
@@ -26,7 +26,7 @@ import {
   type WrappedKind,
   documentKind,
 } from '../page-request.ts'
-import { createPlace, scriptPath, scriptTag, type Page } from './script-placement.ts'
+import { createScriptPlacer, scriptPath, scriptTag, type PageFacts } from './script-placement.ts'
 import { wrapperPage } from './wrapper-page.ts'
 import { nodeCrypto } from '../../core/util/builtin.ts'
 
@@ -46,7 +46,7 @@ export interface InjectOptions {
 }
 
 /** Pages that were told of. */
-const toldPaths = 1000
+const reportedPaths = 1000
 /** Origins for which a page with policies is kept; our own names are few. */
 const keptOrigins = 8
 
@@ -80,7 +80,7 @@ interface Outcome {
 export function createInject(options: InjectOptions): Filter {
   const { script, isOn, onBlocked, pageBytes } = options
   const plans = new WeakMap<Reply, Plan | 'untouched' | WrappedKind>()
-  const told = new Set<string>()
+  const reported = new Set<string>()
   let nonce = ''
 
   function planOf(reply: Reply): Plan | 'untouched' | WrappedKind {
@@ -97,11 +97,11 @@ export function createInject(options: InjectOptions): Filter {
     return { kind, plain: reply, headers, policies: policiesOf(headers), pages: new Map() }
   }
 
-  function tell(path: string, missing: string | undefined): void {
-    if (missing === undefined || told.has(path)) return
-    const [oldest] = told.size < toldPaths ? [] : told
-    if (oldest !== undefined) told.delete(oldest)
-    told.add(path)
+  function reportBlocked(path: string, missing: string | undefined): void {
+    if (missing === undefined || reported.has(path)) return
+    const [oldest] = reported.size < reportedPaths ? [] : reported
+    if (oldest !== undefined) reported.delete(oldest)
+    reported.add(path)
     onBlocked(path, missing)
   }
 
@@ -122,13 +122,13 @@ export function createInject(options: InjectOptions): Filter {
     return streamedPage(plan, body, undefined, x)
   }
 
-  function pageOf({ kind, plain, policies }: Plan, origin: PageOrigin): Page {
+  function pageOf({ kind, plain, policies }: Plan, origin: PageOrigin): PageFacts {
     return { kind, contentType: getField(plain.headers, 'content-type') ?? '', policies, origin, script }
   }
 
   function wholePage(plan: Plan, content: Uint8Array, origin: PageOrigin): Outcome {
     const { plain, headers, pages } = plan
-    const placement = placeInContent(content, createPlace(pageOf(plan, origin)))
+    const placement = placeInContent(content, createScriptPlacer(pageOf(plan, origin)))
     const { missing, isOriginBound, tag } = placement
     const body = injectedContent(content, placement)
     const page = body === undefined ? plain : injectedReply(plain, headers, body, tag.toString('latin1'))
@@ -141,38 +141,38 @@ export function createInject(options: InjectOptions): Filter {
     const { body } = plan.plain
     if (body instanceof Uint8Array) return decodedPage(plan, body, coding, x)
     if (body instanceof FileSlice) {
-      const head = readHead(body)
-      return head === undefined ? { reply: plan.plain, missing: undefined } : glimpsedPage(plan, body, head, coding, x)
+      const head = readFileStart(body)
+      return head === undefined ? { reply: plan.plain, missing: undefined } : peekedPage(plan, body, head, coding, x)
     }
     if (body === null || x.method === 'HEAD') return streamedPage(plan, body, coding, x)
-    return openedPage(plan, body, coding, x)
+    return relayedPage(plan, body, coding, x)
   }
 
   async function decodedPage(plan: Plan, body: Uint8Array, coding: string, x: Exchange): Promise<Outcome> {
     const content = await (plan.decoded ??= decodeWhole(body, { coding, bound: pageBytes }))
     delete plan.decoded
-    if (content === 'large') return glimpsedPage(plan, body, body, coding, x)
+    if (content === 'large') return peekedPage(plan, body, body, coding, x)
     if (content === 'broken') return unchanged(plan.plain, 'broken', coding, x)
     const origin = pageOrigin(x)
     return keptPage(plan, origin) ?? wholePage(plan, content, origin)
   }
 
-  async function openedPage(plan: Plan, body: Readable | Source, coding: string, x: Exchange): Promise<Outcome> {
-    const opened = await openBody(body)
+  async function relayedPage(plan: Plan, body: Readable | Source, coding: string, x: Exchange): Promise<Outcome> {
+    const opened = await peekBody(body)
     // Where nothing is there yet, what turns out to be broken later breaks the reply off.
     if (opened.first === undefined) return streamedPage(plan, opened.body, coding, x)
-    return glimpsedPage(plan, opened.body, opened.first, coding, x)
+    return peekedPage(plan, opened.body, opened.first, coding, x)
   }
 
   /** A page that shows at once that it cannot be decoded, or that it should not be, goes out as it is. */
-  async function glimpsedPage(
+  async function peekedPage(
     plan: Plan,
     body: Exclude<Body, null>,
     first: Uint8Array,
     coding: string,
     x: Exchange,
   ): Promise<Outcome> {
-    const found = await glimpse(first, { coding, bound: pageBytes })
+    const found = await peekDecoded(first, { coding, bound: pageBytes })
     if (found === 'page' || found === 'more') return streamedPage(plan, body, coding, x)
     return unchanged({ ...plan.plain, body }, found, coding, x)
   }
@@ -188,10 +188,10 @@ export function createInject(options: InjectOptions): Filter {
   function streamedPage(plan: Plan, body: Body, coding: string | undefined, x: Exchange): Outcome {
     const { kind, plain, headers, policies } = plan
     const origin = pageOrigin(x)
-    const place = createPlace(pageOf(plan, origin))
+    const place = createScriptPlacer(pageOf(plan, origin))
     const coded = coding === undefined ? undefined : { coding, bound: pageBytes }
     const stream = (content: Exclude<Body, null>): Source => {
-      const source = injectedStream(content, coded, place, ({ missing }) => tell(x.target.path, missing))
+      const source = injectedStream(content, coded, place, ({ missing }) => reportBlocked(x.target.path, missing))
       return coded === undefined ? source : { ...source, pull: (...to) => source.pull(...to).catch(brokenOff) }
     }
     const brokenOff = (error: unknown): never => {
@@ -206,9 +206,9 @@ export function createInject(options: InjectOptions): Filter {
 
   function filePage(plan: Plan, file: FileSlice, origin: PageOrigin): Outcome {
     const { plain, headers } = plan
-    const head = readHead(file)
+    const head = readFileStart(file)
     if (head === undefined) return { reply: plain, missing: undefined }
-    const place = createPlace(pageOf(plan, origin))
+    const place = createScriptPlacer(pageOf(plan, origin))
     const placement = place(head, head.length < file.length ? 'limit' : 'document')
     const { missing, tag } = placement
     const start = injectedContent(head, placement)
@@ -217,7 +217,7 @@ export function createInject(options: InjectOptions): Filter {
   }
 
   function answered(outcome: Outcome, x: Exchange, kind: DocumentKind): Reply {
-    tell(x.target.path, outcome.missing)
+    reportBlocked(x.target.path, outcome.missing)
     return variedByPage(outcome.reply, x, kind)
   }
 

@@ -6,10 +6,10 @@ import { decodeMarkup, detectEncoding, encodeMarkup, unitBytes, type TextEncodin
 import { readToken, skipSpace } from './markup.ts'
 
 /** Bytes of a document that are looked at. */
-export const headBytes: number = 64 * 1024
+export const scannedBytes: number = 64 * 1024
 
 /** What is known of a page before its content. */
-export interface Page {
+export interface PageFacts {
   readonly kind: DocumentKind
   readonly contentType: string
   /** The policies of its header section. */
@@ -31,7 +31,7 @@ export interface Placement {
 }
 
 /** Looks at the beginning of a page, which may grow from call to call; `more` asks for more of it. */
-export interface Place {
+export interface ScriptPlacer {
   (head: Uint8Array, end: undefined): Placement | 'more'
   (head: Uint8Array, end: Exclude<TextEnd, undefined>): Placement
 }
@@ -52,7 +52,7 @@ export function scriptPath(script: string): string {
 }
 
 /** Makes the decision about one page. */
-export function createPlace(page: Page): Place {
+export function createScriptPlacer(page: PageFacts): ScriptPlacer {
   const find = createFindInsertionPoint(page.kind)
   let encoding: TextEncoding | undefined
 
@@ -76,7 +76,7 @@ export function createPlace(page: Page): Place {
     }
   }
 
-  return place as Place
+  return place as ScriptPlacer
 }
 
 /** What a text ends with: the document, or what we look at of it. Undefined when more may come. */

@@ -1,5 +1,5 @@
-/** What {@link createBatches} needs. */
-export interface BatchesOptions {
+/** What {@link createChangeBatcher} needs. */
+export interface ChangeBatcherOptions {
   /** Takes distinct paths, in the order of their first change. */
   readonly send: (paths: readonly string[]) => void
   /** Called when nothing more has come for a while after a batch. */
@@ -9,11 +9,11 @@ export interface BatchesOptions {
   /** Milliseconds after which it is sent although changes go on; 2000 by default. */
   readonly longestMs?: number
   /** Takes the place of timers in tests. */
-  readonly clock?: BatchClock
+  readonly clock?: BatcherClock
 }
 
 /** Time as batches see it. */
-export interface BatchClock {
+export interface BatcherClock {
   /** Milliseconds that only ever grow. */
   now(): number
   /** Calls back after so many milliseconds; the function it returns calls it off. */
@@ -23,7 +23,7 @@ export interface BatchClock {
 }
 
 /** Changed files on their way to pages. */
-export interface Batches {
+export interface ChangeBatcher {
   add(path: string): void
   /** Whether something was sent a moment ago or is still to be sent, so that the next change will not go at once. */
   isGathering(): boolean
@@ -37,8 +37,8 @@ export interface Batches {
  * Sends the first change at once, so that a save is seen without delay, and gathers what follows until nothing has come
  * for a while: a build of thousands of files makes two batches.
  */
-export function createBatches(options: BatchesOptions): Batches {
-  const { send, onQuiet, quietMs = 60, longestMs = 2000, clock = systemClock } = options
+export function createChangeBatcher(options: ChangeBatcherOptions): ChangeBatcher {
+  const { send, onQuiet, quietMs = 60, longestMs = 2000, clock = defaultClock } = options
   const gathered = new Set<string>()
   let lastAt = 0
   let firstAt = 0
@@ -113,7 +113,7 @@ export function createBatches(options: BatchesOptions): Batches {
   }
 }
 
-const systemClock: BatchClock = {
+const defaultClock: BatcherClock = {
   now: () => performance.now(),
   after(ms, callback) {
     const timer = setTimeout(callback, ms).unref()

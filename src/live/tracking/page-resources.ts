@@ -1,7 +1,7 @@
 import type { WatchDependencies } from '../types.ts'
 
 /** What a page holds: the paths that it has loaded, and the files behind them. */
-export class Holdings {
+export class PageResources {
   readonly #most: number
   /** The oldest first. */
   readonly #paths = new Map<string, WatchDependencies>()
@@ -30,7 +30,7 @@ export class Holdings {
   }
 
   /** Whether a path had something of its own when the page named it. */
-  wasThere(path: string): boolean {
+  existed(path: string): boolean {
     return this.#paths.get(path)?.isMissing === false
   }
 

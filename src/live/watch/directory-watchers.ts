@@ -1,26 +1,26 @@
 import { basename, dirname, join, sep } from 'node:path'
 import type { Warning } from '../../core/warning.ts'
 import { realPathOnDisk } from '../../core/util/disk-name.ts'
-import { silentFileSystem, nameKey, type System } from './file-system.ts'
-import { concerned, newFolder, type Folder, type Used } from './folder.ts'
+import { silentFileSystem, nameKey, type WatchSystem } from './file-system.ts'
+import { itemsIn, newWatchedFolder, type WatchedFolder, type WatchedPath } from './folder.ts'
 import { isIgnoredName } from './ignored.ts'
 import { statOf } from './file-state.ts'
-import { shownPath, silentWarning, troubleWarning } from './watch-warnings.ts'
+import { shownPath, noEventsWarning, watchFailedWarning } from './watch-warnings.ts'
 
 /** Events of one turn from which on some may have been lost: the kernel keeps 16,384. */
-const stormEvents = 10_000
+const burstEvents = 10_000
 
-/** What {@link Folders} needs. */
-export interface FoldersOptions {
+/** What {@link DirectoryWatchers} needs. */
+export interface DirectoryWatchersOptions {
   readonly served: readonly string[]
   readonly cwd: string
-  readonly system: System
+  readonly system: WatchSystem
   /** Whether no folder is to be watched by events. */
   readonly isPolling: boolean
   /** Milliseconds, for what warnings say. */
   readonly pollMs: number
   /** Something may have changed. */
-  readonly mark: (item: Used | Folder) => void
+  readonly mark: (item: WatchedPath | WatchedFolder) => void
   /** Anything may have changed. */
   readonly markAll: () => void
   /** Something has to be polled. */
@@ -29,15 +29,15 @@ export interface FoldersOptions {
 }
 
 /** The watched folders: those of what is used, and those on the way from the served folder's parent down to them. */
-export class Folders {
-  readonly #options: FoldersOptions
-  readonly #all = new Map<string, Folder>()
-  readonly #polled = new Set<Folder>()
+export class DirectoryWatchers {
+  readonly #options: DirectoryWatchersOptions
+  readonly #all = new Map<string, WatchedFolder>()
+  readonly #polled = new Set<WatchedFolder>()
   readonly #warned = new Set<string>()
   #events = 0
   #turn: NodeJS.Immediate | undefined
 
-  constructor(options: FoldersOptions) {
+  constructor(options: DirectoryWatchersOptions) {
     this.#options = options
   }
 
@@ -46,12 +46,12 @@ export class Folders {
   }
 
   /** Those that no event tells of. */
-  get polled(): ReadonlySet<Folder> {
+  get polled(): ReadonlySet<WatchedFolder> {
     return this.#polled
   }
 
   /** The folder at a path, watched from now on together with the way to it. */
-  get(path: string): Folder {
+  get(path: string): WatchedFolder {
     const known = this.#all.get(path)
     if (known !== undefined && (known.parent !== undefined || dirname(path) === path)) return known
     const parent = dirname(path) === path ? undefined : this.#parent(path)
@@ -68,7 +68,7 @@ export class Folders {
   }
 
   /** Looks whether a folder still is the one that is watched. When it is not, all that is in it may have changed. */
-  refresh(folder: Folder): void {
+  refresh(folder: WatchedFolder): void {
     // It may have been let go of while it waited to be looked at.
     if (this.#all.get(folder.path) !== folder) return
     const stats = statOf(folder.path)
@@ -81,11 +81,11 @@ export class Folders {
     if (identity !== undefined) this.#open(folder)
     // Nobody tells of the coming of a topmost folder.
     else if (folder.parent === undefined) this.#poll(folder)
-    for (const item of concerned(folder)) this.#options.mark(item)
+    for (const item of itemsIn(folder)) this.#options.mark(item)
   }
 
   /** Lets go of a folder when nothing in it is used, and so on up to the topmost. */
-  prune(folder: Folder): void {
+  prune(folder: WatchedFolder): void {
     if (folder.files.size > 0 || folder.below.size > 0 || folder.entries !== undefined) return
     this.#close(folder)
     this.#all.delete(folder.path)
@@ -101,14 +101,14 @@ export class Folders {
   }
 
   /** Below a served folder the way starts at that folder's parent; elsewhere at the parent of the folder. */
-  #parent(path: string): Folder {
+  #parent(path: string): WatchedFolder {
     const parent = dirname(path)
     const isBelow = this.#options.served.some((root) => isWithin(parent, root))
     return isBelow ? this.get(parent) : (this.#all.get(parent) ?? this.#add(parent, undefined))
   }
 
-  #add(path: string, parent: Folder | undefined): Folder {
-    const folder = newFolder(path, parent)
+  #add(path: string, parent: WatchedFolder | undefined): WatchedFolder {
+    const folder = newWatchedFolder(path, parent)
     this.#all.set(path, folder)
     parent?.below.set(this.key(basename(path)), folder)
     this.refresh(folder)
@@ -116,14 +116,14 @@ export class Folders {
     return folder
   }
 
-  #open(folder: Folder): void {
+  #open(folder: WatchedFolder): void {
     const { parent } = folder
-    folder.real = realPath(folder.path)
+    folder.real = resolveRealPath(folder.path)
     const expected = parent?.real === undefined ? undefined : join(parent.real, basename(folder.path))
     folder.isLinked = parent?.isLinked === true || (expected !== undefined && folder.real !== expected)
     if (this.#options.isPolling || this.#isSilent(folder)) return this.#poll(folder)
     try {
-      const watcher = this.#options.system.watch(folder.path, (type, name) => this.#hint(folder, type, name))
+      const watcher = this.#options.system.watch(folder.path, (type, name) => this.#onEvent(folder, type, name))
       watcher.on('error', (error) => this.#fail(folder, error))
       folder.watcher = watcher
       folder.missedOpens = 0
@@ -133,7 +133,7 @@ export class Folders {
   }
 
   /** Asks once for each device: what is below a silent folder is silent, unless something else is mounted there. */
-  #isSilent(folder: Folder): boolean {
+  #isSilent(folder: WatchedFolder): boolean {
     if (this.#options.system.platform !== 'linux') return false
     const { parent } = folder
     if (parent?.identity !== undefined && parent.device === folder.device && parent.watcher !== undefined) return false
@@ -142,7 +142,7 @@ export class Folders {
     // The folder above a served one is watched for the sake of one name; it needs no explanation.
     if (parent !== undefined) {
       const root = this.#options.served.find((each) => isWithin(folder.path, each)) ?? folder.path
-      this.#warn(`${fileSystem} ${root}`, silentWarning(fileSystem, this.#shown(root), this.#options.pollMs))
+      this.#warn(`${fileSystem} ${root}`, noEventsWarning(fileSystem, this.#shown(root), this.#options.pollMs))
     }
     return true
   }
@@ -155,7 +155,7 @@ export class Folders {
     }
   }
 
-  #fail(folder: Folder, error: NodeJS.ErrnoException): void {
+  #fail(folder: WatchedFolder, error: NodeJS.ErrnoException): void {
     this.#close(folder)
     // It went away in between (on Windows that is an error of the watcher), or is not what it was. Where it is back by now,
     // that is worth another try, but not for ever.
@@ -169,23 +169,23 @@ export class Folders {
     const isForbidden = error.code === 'EACCES' || error.code === 'EPERM'
     // A folder above the served one may be closed to us; that is no trouble of the user's.
     if (isForbidden && folder.parent === undefined) return
-    const warning = troubleWarning(error, this.#shown(folder.path), this.#options.pollMs)
+    const warning = watchFailedWarning(error, this.#shown(folder.path), this.#options.pollMs)
     this.#warn(error.code ?? error.message, warning)
   }
 
-  #hint(folder: Folder, type: string, name: string | null): void {
+  #onEvent(folder: WatchedFolder, type: string, name: string | null): void {
     const { mark } = this.#options
     this.#count()
     if (name === null) {
-      for (const item of concerned(folder)) hinted(item, mark)
+      for (const item of itemsIn(folder)) markWithEvent(item, mark)
       return
     }
     const key = this.key(name)
-    for (const use of folder.files.get(key) ?? []) hinted(use, mark)
+    for (const use of folder.files.get(key) ?? []) markWithEvent(use, mark)
     const below = folder.below.get(key)
     if (below !== undefined) mark(below)
     if (type !== 'rename') return
-    if (folder.entries !== undefined && !isIgnoredName(name)) hinted(folder.entries, mark)
+    if (folder.entries !== undefined && !isIgnoredName(name)) markWithEvent(folder.entries, mark)
     // Linux names the watched folder itself when that was removed or moved.
     if (name === basename(folder.path)) {
       folder.isSuspect = true
@@ -196,19 +196,19 @@ export class Folders {
   #count(): void {
     this.#events++
     this.#turn ??= setImmediate(() => {
-      if (this.#events > stormEvents) this.#options.markAll()
+      if (this.#events > burstEvents) this.#options.markAll()
       this.#events = 0
       this.#turn = undefined
     })
   }
 
-  #poll(folder: Folder): void {
+  #poll(folder: WatchedFolder): void {
     folder.isPolled = true
     this.#polled.add(folder)
     this.#options.onPolled()
   }
 
-  #close(folder: Folder): void {
+  #close(folder: WatchedFolder): void {
     folder.watcher?.close()
     folder.watcher = undefined
     folder.isPolled = false
@@ -231,12 +231,12 @@ function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep)
 }
 
-function hinted(item: Used | Folder, mark: (item: Used | Folder) => void): void {
-  if ('signature' in item) item.isHinted = true
+function markWithEvent(item: WatchedPath | WatchedFolder, mark: (item: WatchedPath | WatchedFolder) => void): void {
+  if ('isEntries' in item) item.hasEvent = true
   mark(item)
 }
 
-function realPath(path: string): string | undefined {
+function resolveRealPath(path: string): string | undefined {
   try {
     return realPathOnDisk(path)
   } catch {

@@ -3,12 +3,12 @@ import { readFileSync, statSync, type BigIntStats } from 'node:fs'
 import { toDisk } from '../../core/util/disk-name.ts'
 
 /** Milliseconds within which two writes may get the same times: kernels stamp files with the time of a clock tick. */
-const tickMs = 20
+const sameTimeMs = 20
 /** Bytes up to which the content of a file is compared where its times do not tell. */
 const digestBytes = 262_144n
 
 /** What there is at a path, as far as it matters to those who use it. */
-export interface Signature {
+export interface FileState {
   readonly kind: 'none' | 'file' | 'folder' | 'other'
   /** Nanoseconds since 1970. */
   readonly modified: bigint
@@ -24,7 +24,7 @@ export interface Signature {
   readonly isFresh: boolean
 }
 
-const none: Signature = {
+const missing: FileState = {
   kind: 'none',
   modified: 0n,
   changed: 0n,
@@ -34,16 +34,16 @@ const none: Signature = {
   digest: '',
   isFresh: false,
 }
-const folder: Signature = { ...none, kind: 'folder' }
+const folder: FileState = { ...missing, kind: 'folder' }
 
 /**
  * Looks at a path; of a folder only its being there counts, unless its entries are asked for. The content of a file is
  * read where the times alone would not tell the next write from this one.
  */
-export function look(path: string, isEntries: boolean): Signature {
+export function readFileState(path: string, isEntries: boolean): FileState {
   const stats = statOf(path)
-  if (stats === undefined) return none
-  const isFresh = Math.abs(Date.now() - Number(stats.ctimeNs / 1_000_000n)) < tickMs
+  if (stats === undefined) return missing
+  const isFresh = Math.abs(Date.now() - Number(stats.ctimeNs / 1_000_000n)) < sameTimeMs
   const times = { modified: stats.mtimeNs, changed: stats.ctimeNs, inode: stats.ino, access: '', isFresh }
   if (stats.isDirectory()) {
     // Access rights and owners change the ctime of a folder, but none of its names.
@@ -51,14 +51,14 @@ export function look(path: string, isEntries: boolean): Signature {
   }
   if (!stats.isFile()) return { ...times, kind: 'other', size: 0n, digest: '' }
   const access = `${stats.mode}:${stats.uid}:${stats.gid}`
-  const file: Signature = { ...times, kind: 'file', size: stats.size, access, digest: '' }
+  const file: FileState = { ...times, kind: 'file', size: stats.size, access, digest: '' }
   return isFresh ? withDigest(file, path) : file
 }
 
 /** The same with the content of a file, unless it is large. */
-export function withDigest(signature: Signature, path: string): Signature {
-  if (signature.kind !== 'file' || signature.digest !== '' || signature.size > digestBytes) return signature
-  return { ...signature, digest: digestOf(path) }
+export function withDigest(state: FileState, path: string): FileState {
+  if (state.kind !== 'file' || state.digest !== '' || state.size > digestBytes) return state
+  return { ...state, digest: digestOf(path) }
 }
 
 /**
@@ -66,7 +66,7 @@ export function withDigest(signature: Signature, path: string): Signature {
  * ctime alone says little: editors set the access rights of what they have just written, and links and attributes count
  * too.
  */
-export function isSame(before: Signature, after: Signature, path: string, isHinted: boolean): boolean {
+export function isSameState(before: FileState, after: FileState, path: string, hasEvent: boolean): boolean {
   if (
     before.kind !== after.kind ||
     before.modified !== after.modified ||
@@ -78,12 +78,12 @@ export function isSame(before: Signature, after: Signature, path: string, isHint
   }
   const isUntouched = before.changed === after.changed
   if (isUntouched && !before.isFresh) return true
-  if (before.kind === 'folder') return !isHinted
+  if (before.kind === 'folder') return !hasEvent
   return before.digest === '' ? isUntouched : before.digest === (after.digest || digestOf(path))
 }
 
 /** Whether it looks like the middle of a save: emptied before the writing, or taken away before the new one comes. */
-export function isHalfWritten(before: Signature, after: Signature): boolean {
+export function isHalfWritten(before: FileState, after: FileState): boolean {
   if (after.kind === 'none') return before.kind === 'file'
   return after.kind === 'file' && after.size === 0n && !(before.kind === 'file' && before.size === 0n)
 }

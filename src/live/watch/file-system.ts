@@ -22,7 +22,7 @@ export function silentFileSystem(type: number | bigint): string | undefined {
 }
 
 /** What the system does for watching; tests put failures in its place. */
-export interface System {
+export interface WatchSystem {
   readonly platform: NodeJS.Platform
   /** Watches the names in a folder without holding the process. Throws when it cannot. */
   watch(path: string, onEvent: (type: 'rename' | 'change', name: string | null) => void): FSWatcher
@@ -30,7 +30,7 @@ export interface System {
   fileSystem(path: string): number | bigint
 }
 
-export const realSystem: System = {
+export const nodeSystem: WatchSystem = {
   platform: process.platform,
   watch: (path, onEvent) =>
     watch(toDisk(path), { persistent: false, encoding: 'buffer' }, (type, name) =>
@@ -66,7 +66,7 @@ const missingFolders = 16
  * Whether a path lies below so many folders that are not there that nobody is about to make it. Each folder on the way
  * is remembered, and an address has room for thousands: without a bound one request costs a megabyte.
  */
-export function isTooFar(path: string): boolean {
+export function isBelowMissingFolders(path: string): boolean {
   let end = path.length
   for (let count = 0; count <= missingFolders; count++) {
     end = path.lastIndexOf(sep, end - 1)

@@ -1,40 +1,40 @@
 import type { FSWatcher } from 'node:fs'
-import type { Signature } from './file-state.ts'
+import type { FileState } from './file-state.ts'
 
 /** A path that somebody uses. */
-export interface Used {
+export interface WatchedPath {
   readonly path: string
   /** Without the final separator of the form for entries. */
   readonly file: string
   /** The names in the folder count, not the folder. */
   readonly isEntries: boolean
-  signature: Signature
+  state: FileState
   /** Milliseconds since 1970. */
   changedAt: number
   /** The same at the latest. */
   changedBy: number
   /** Runs while the report of what may be half-written is held back. */
-  held: NodeJS.Timeout | undefined
+  heldReport: NodeJS.Timeout | undefined
   /** Folder of the path itself. */
-  home: Folder
+  folder: WatchedFolder
   /** Where a symbolic link leads to, when that is elsewhere. */
   real: string | undefined
-  realHome: Folder | undefined
+  realFolder: WatchedFolder | undefined
   /** An event has named it since it was last looked at. */
-  isHinted: boolean
+  hasEvent: boolean
 }
 
 /** A folder that is watched, or will be when it is there. */
-export interface Folder {
+export interface WatchedFolder {
   readonly path: string
   /** Tells when this folder comes, goes, or becomes another one. */
-  parent: Folder | undefined
+  parent: WatchedFolder | undefined
   /** Folders below that are on the way to something used, by their keys. */
-  readonly below: Map<string, Folder>
+  readonly below: Map<string, WatchedFolder>
   /** What is used in this folder, by the keys of the names. */
-  readonly files: Map<string, Set<Used>>
+  readonly files: Map<string, Set<WatchedPath>>
   /** The use of its entries. */
-  entries: Used | undefined
+  entries: WatchedPath | undefined
   watcher: FSWatcher | undefined
   /** Undefined while there is no such folder. */
   identity: string | undefined
@@ -52,7 +52,7 @@ export interface Folder {
 }
 
 /** A folder that nobody has looked at. */
-export function newFolder(path: string, parent: Folder | undefined): Folder {
+export function newWatchedFolder(path: string, parent: WatchedFolder | undefined): WatchedFolder {
   return {
     path,
     parent,
@@ -71,7 +71,7 @@ export function newFolder(path: string, parent: Folder | undefined): Folder {
 }
 
 /** Everything directly in a folder that somebody wants to hear of. */
-export function* concerned(folder: Folder): Generator<Used | Folder> {
+export function* itemsIn(folder: WatchedFolder): Generator<WatchedPath | WatchedFolder> {
   for (const uses of folder.files.values()) yield* uses
   yield* folder.below.values()
   if (folder.entries !== undefined) yield folder.entries

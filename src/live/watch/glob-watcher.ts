@@ -1,13 +1,13 @@
 import { dirname, relative, resolve } from 'node:path'
 import type { FSWatcher } from 'chokidar'
 import { createGlobs, isIgnoredName, slashed, type Globs } from './ignored.ts'
-import { isSame, look, type Signature } from './file-state.ts'
+import { isSameState, readFileState, type FileState } from './file-state.ts'
 
 /** chokidar drops changes that come within 50 ms of another one of the same file. */
 const againMs = 60
 
-/** What {@link watchExtra} needs. */
-export interface ExtraOptions {
+/** What {@link watchGlobs} needs. */
+export interface GlobWatcherOptions {
   /** Globs, files or folders, absolute or relative to `cwd`; a folder means everything below. */
   readonly globs: readonly string[]
   readonly cwd: string
@@ -19,7 +19,7 @@ export interface ExtraOptions {
 }
 
 /** Watching that has been set up. */
-export interface Extra {
+export interface GlobWatcher {
   close(): Promise<void>
 }
 
@@ -32,7 +32,7 @@ interface Pattern {
 }
 
 /** Watches files for their own sake, whether or not a page uses them. What is there at the start is no change. */
-export async function watchExtra(options: ExtraOptions): Promise<Extra> {
+export async function watchGlobs(options: GlobWatcherOptions): Promise<GlobWatcher> {
   const { cwd, ignore, pollMs, onChange, onError } = options
   const [{ watch }, patterns] = await Promise.all([import('chokidar'), compile(options.globs, cwd), ignore.ready])
   const files = new Map<string, Recent>()
@@ -40,17 +40,17 @@ export async function watchExtra(options: ExtraOptions): Promise<Extra> {
   /** Reports a file, and looks again later: chokidar may drop its last change. */
   function report(path: string): void {
     const recent = files.get(path)
-    const signature = look(path, false)
-    if (recent !== undefined && isSame(recent.signature, signature, path, true)) return
+    const state = readFileState(path, false)
+    if (recent !== undefined && isSameState(recent.state, state, path, true)) return
     clearTimeout(recent?.timer)
-    files.set(path, { signature, timer: setTimeout(again, againMs, path).unref() })
+    files.set(path, { state, timer: setTimeout(again, againMs, path).unref() })
     onChange(path)
   }
 
   function again(path: string): void {
     const recent = files.get(path)
     if (recent === undefined) return
-    if (isSame(recent.signature, look(path, false), path, true)) files.delete(path)
+    if (isSameState(recent.state, readFileState(path, false), path, true)) files.delete(path)
     else report(path)
   }
 
@@ -80,7 +80,7 @@ export async function watchExtra(options: ExtraOptions): Promise<Extra> {
 }
 
 interface Recent {
-  readonly signature: Signature
+  readonly state: FileState
   readonly timer: NodeJS.Timeout
 }
 
@@ -90,7 +90,7 @@ async function compile(globs: readonly string[], cwd: string): Promise<Pattern[]
     const whole = slashed(glob)
     const { isGlob, base, glob: rest } = picomatch.scan(whole)
     // A path with brackets in it may be meant as it is.
-    if (!isGlob || look(resolve(cwd, glob), false).kind !== 'none') {
+    if (!isGlob || readFileState(resolve(cwd, glob), false).kind !== 'none') {
       const start = resolve(cwd, glob)
       return { base: start, anchor: anchorOf(start, cwd), matches: (path) => path === start || isBelow(start, path) }
     }
@@ -105,7 +105,7 @@ function anchorOf(base: string, cwd: string): string {
   const project = dirname(cwd)
   if (isBelow(project, base)) return project
   let folder = dirname(base)
-  while (look(folder, false).kind !== 'folder' && dirname(folder) !== folder) folder = dirname(folder)
+  while (readFileState(folder, false).kind !== 'folder' && dirname(folder) !== folder) folder = dirname(folder)
   return folder
 }
 
@@ -131,6 +131,6 @@ function isIgnoredFrom(base: string, path: string): boolean {
 }
 
 /** The user's globs of what to ignore, as they count for files that are watched for their own sake. */
-export function extraIgnore(ignore: readonly string[], folders: readonly string[], cwd: string): Globs {
+export function ignoredByGlobs(ignore: readonly string[], folders: readonly string[], cwd: string): Globs {
   return createGlobs(ignore, [...folders, cwd])
 }

@@ -1,12 +1,12 @@
 import { lstatSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { linkOnDisk, realPathOnDisk, toDisk } from '../../core/util/disk-name.ts'
-import type { Folder } from './folder.ts'
+import type { WatchedFolder } from './folder.ts'
 
 /** Where a file really is, when symbolic links on the way or in its place lead elsewhere; else undefined. */
-export function realPlace(file: string, home: Folder): string | undefined {
+export function linkedPath(file: string, folder: WatchedFolder): string | undefined {
   const isLink = isSymbolicLink(file)
-  if (!isLink && !home.isLinked) return undefined
+  if (!isLink && !folder.isLinked) return undefined
   try {
     const real = realPathOnDisk(file)
     return real === file ? undefined : real

@@ -1,5 +1,5 @@
-import { concerned, type Folder, type Used } from './folder.ts'
-import type { Queue } from '../work-queue.ts'
+import { itemsIn, type WatchedFolder, type WatchedPath } from './folder.ts'
+import type { WorkQueue } from '../work-queue.ts'
 
 /** Looks at folders from time to time. */
 export interface Poll {
@@ -9,7 +9,11 @@ export interface Poll {
 }
 
 /** Puts what is in the folders into the queue every so many milliseconds, as long as there are any. */
-export function createPoll(folders: () => ReadonlySet<Folder>, queue: Queue<Used | Folder>, pollMs: number): Poll {
+export function createPoll(
+  folders: () => ReadonlySet<WatchedFolder>,
+  queue: WorkQueue<WatchedPath | WatchedFolder>,
+  pollMs: number,
+): Poll {
   let timer: NodeJS.Timeout | undefined
   let isClosed = false
 
@@ -25,7 +29,7 @@ export function createPoll(folders: () => ReadonlySet<Folder>, queue: Queue<Used
     if (queue.isEmpty()) {
       for (const folder of polled) {
         if (folder.parent === undefined) queue.add(folder)
-        for (const item of concerned(folder)) queue.add(item)
+        for (const item of itemsIn(folder)) queue.add(item)
       }
     }
     start()

@@ -2,7 +2,7 @@ import { relative, sep } from 'node:path'
 import type { Warning } from '../../core/warning.ts'
 
 /** A warning for a folder that the system will not watch. */
-export function troubleWarning(error: NodeJS.ErrnoException, path: string, pollMs: number): Warning {
+export function watchFailedWarning(error: NodeJS.ErrnoException, path: string, pollMs: number): Warning {
   const instead = `so files are looked at every ${pollMs} ms.`
   const code = 'W8008_WATCH'
   switch (error.code) {
@@ -40,7 +40,7 @@ export function troubleWarning(error: NodeJS.ErrnoException, path: string, pollM
 }
 
 /** A warning for a folder on a file system that reports no changes. */
-export function silentWarning(fileSystem: string, path: string, pollMs: number): Warning {
+export function noEventsWarning(fileSystem: string, path: string, pollMs: number): Warning {
   return {
     code: 'W8008_WATCH_POLL',
     message: `${path} is on a file system that reports no changes (${fileSystem}), so files are looked at every ${pollMs} ms.`,

@@ -1,14 +1,14 @@
 import { basename, dirname, sep } from 'node:path'
 import type { Warning } from '../../core/warning.ts'
-import { extraIgnore, watchExtra, type Extra } from './glob-watcher.ts'
-import type { Folder, Used } from './folder.ts'
-import { clockLagMs, isTooFar, realSystem, type System } from './file-system.ts'
-import { Folders } from './directory-watchers.ts'
+import { ignoredByGlobs, watchGlobs, type GlobWatcher } from './glob-watcher.ts'
+import type { WatchedFolder, WatchedPath } from './folder.ts'
+import { clockLagMs, isBelowMissingFolders, nodeSystem, type WatchSystem } from './file-system.ts'
+import { DirectoryWatchers } from './directory-watchers.ts'
 import { createGlobs, isIgnoredBelow } from './ignored.ts'
-import { realPlace } from './links.ts'
+import { linkedPath } from './links.ts'
 import { createPoll } from './poll.ts'
-import { createQueue } from '../work-queue.ts'
-import { isHalfWritten, isSame, look, withDigest } from './file-state.ts'
+import { createWorkQueue } from '../work-queue.ts'
+import { isHalfWritten, isSameState, readFileState, withDigest } from './file-state.ts'
 
 /** Milliseconds between two looks at a path where no events come and the user asked for no other time. */
 const defaultPollMs = 300
@@ -18,7 +18,7 @@ const holdMs = { file: 50, none: 300 } as const
 const defaultMaxFolders = 2000
 const maxUses = 20_000
 /** Paths that are looked at in one go: more would keep requests waiting. */
-const trimmedAtOnce = 2000
+const trimmedPaths = 2000
 
 /** What {@link createWatch} needs. */
 export interface WatchOptions {
@@ -27,7 +27,7 @@ export interface WatchOptions {
   /** Globs of the user whose matches are never watched (`--ignore`), relative to the served folder or absolute. */
   readonly ignore: readonly string[]
   /** Extra globs, files or folders (`--watch`), absolute or relative to `cwd`. */
-  readonly extra: readonly string[]
+  readonly globs: readonly string[]
   readonly cwd: string
   /** Look at files every so many milliseconds instead of listening to the system; undefined: only where it is needed. */
   readonly pollMs: number | undefined
@@ -59,18 +59,20 @@ export interface Watch {
 }
 
 /** Watches the folders of the paths in use, never a tree. An event is a hint only: what counts is what there is to see. */
-export function createWatch(options: WatchOptions, system: System = realSystem): Watch {
+export function createWatch(options: WatchOptions, system: WatchSystem = nodeSystem): Watch {
   const { folders: served, cwd, onChange, onWarning, maxFolders = defaultMaxFolders } = options
   const pollMs = options.pollMs ?? defaultPollMs
   const ignore = createGlobs(options.ignore, served)
-  const uses = new Map<string, Used>()
+  const uses = new Map<string, WatchedPath>()
   let trimming = uses.keys()
   let isClosed = false
   let areGlobsReady = ignore.ready === undefined
 
-  const queue = createQueue<Used | Folder>((item) => ('signature' in item ? check(item) : folders.refresh(item)))
-  const poll = createPoll(() => folders.polled, queue, pollMs)
-  const folders = new Folders({
+  const queue = createWorkQueue<WatchedPath | WatchedFolder>((item) =>
+    'isEntries' in item ? check(item) : watchers.refresh(item),
+  )
+  const poll = createPoll(() => watchers.polled, queue, pollMs)
+  const watchers = new DirectoryWatchers({
     served,
     cwd,
     system,
@@ -83,141 +85,158 @@ export function createWatch(options: WatchOptions, system: System = realSystem):
     onPolled: () => poll.start(),
     onWarning,
   })
-  const extra = startExtra()
+  const globWatcher = startGlobWatcher()
 
   function use(path: string): void {
-    if (isClosed || uses.has(path) || isIgnoredBelow(path, served) || ignore.matches(path) || isTooFar(path)) return
+    if (
+      isClosed ||
+      uses.has(path) ||
+      isIgnoredBelow(path, served) ||
+      ignore.matches(path) ||
+      isBelowMissingFolders(path)
+    )
+      return
     const isEntries = path.length > 1 && (path.endsWith(sep) || path.endsWith('/'))
     const file = isEntries ? path.slice(0, -1) : path
-    const home = folders.get(isEntries ? file : dirname(file))
+    const folder = watchers.get(isEntries ? file : dirname(file))
     // The folder is watched before the file is looked at, so that nothing gets lost in between.
-    const real = isEntries ? undefined : realPlace(file, home)
-    const realHome = real === undefined ? undefined : folders.get(dirname(real))
-    const signature = look(file, isEntries)
-    const changedAt = Math.min(Number(signature.changed || signature.modified) / 1e6, Date.now())
-    const held = undefined
-    const times = { changedAt, changedBy: changedAt === 0 ? 0 : changedAt + clockLagMs }
-    const used: Used = { path, file, isEntries, signature, ...times, held, home, real, realHome, isHinted: false }
+    const real = isEntries ? undefined : linkedPath(file, folder)
+    const realFolder = real === undefined ? undefined : watchers.get(dirname(real))
+    const state = readFileState(file, isEntries)
+    const changedAt = Math.min(Number(state.changed || state.modified) / 1e6, Date.now())
+    const used: WatchedPath = {
+      path,
+      file,
+      isEntries,
+      state,
+      changedAt,
+      changedBy: changedAt === 0 ? 0 : changedAt + clockLagMs,
+      heldReport: undefined,
+      folder,
+      real,
+      realFolder,
+      hasEvent: false,
+    }
     uses.set(path, used)
     attach(used)
   }
 
-  function attach(used: Used): void {
-    if (used.isEntries) used.home.entries = used
-    else join(used.home, used.file, used)
-    if (used.real !== undefined && used.realHome !== undefined) join(used.realHome, used.real, used)
+  function attach(used: WatchedPath): void {
+    if (used.isEntries) used.folder.entries = used
+    else join(used.folder, used.file, used)
+    if (used.real !== undefined && used.realFolder !== undefined) join(used.realFolder, used.real, used)
   }
 
-  function detach(used: Used): void {
-    if (used.isEntries) used.home.entries = undefined
-    else leave(used.home, used.file, used)
-    if (used.real !== undefined && used.realHome !== undefined) leave(used.realHome, used.real, used)
+  function detach(used: WatchedPath): void {
+    if (used.isEntries) used.folder.entries = undefined
+    else leave(used.folder, used.file, used)
+    if (used.real !== undefined && used.realFolder !== undefined) leave(used.realFolder, used.real, used)
   }
 
-  function join(folder: Folder, file: string, used: Used): void {
-    const key = folders.key(basename(file))
+  function join(folder: WatchedFolder, file: string, used: WatchedPath): void {
+    const key = watchers.key(basename(file))
     const there = folder.files.get(key)
     if (there === undefined) folder.files.set(key, new Set([used]))
     else there.add(used)
   }
 
-  function leave(folder: Folder, file: string, used: Used): void {
-    const key = folders.key(basename(file))
+  function leave(folder: WatchedFolder, file: string, used: WatchedPath): void {
+    const key = watchers.key(basename(file))
     const there = folder.files.get(key)
     there?.delete(used)
     if (there?.size === 0) folder.files.delete(key)
   }
 
-  function check(used: Used): void {
+  function check(used: WatchedPath): void {
     if (uses.get(used.path) !== used) return
-    const before = used.signature
-    const after = look(used.file, used.isEntries)
-    const { isHinted } = used
-    used.isHinted = false
+    const before = used.state
+    const after = readFileState(used.file, used.isEntries)
+    const { hasEvent } = used
+    used.hasEvent = false
     // Where no event will come, a look is put off until the next change is sure to leave another time.
-    if (used.isEntries && used.home.isPolled && after.isFresh) return
-    if (isSame(before, after, used.file, isHinted)) {
-      if (before.changed !== after.changed) used.signature = { ...after, digest: before.digest }
+    if (used.isEntries && used.folder.isPolled && after.isFresh) return
+    if (isSameState(before, after, used.file, hasEvent)) {
+      if (before.changed !== after.changed) used.state = { ...after, digest: before.digest }
       return
     }
     // With its content: the rest of the save may touch the file once more.
-    used.signature = withDigest(after, used.file)
+    used.state = withDigest(after, used.file)
     followLink(used)
     if (!used.isEntries && isHalfWritten(before, after)) {
-      used.held ??= setTimeout(report, holdMs[after.kind as keyof typeof holdMs], used).unref()
-    } else if (used.held === undefined || !isGone(used)) {
+      used.heldReport ??= setTimeout(report, holdMs[after.kind as keyof typeof holdMs], used).unref()
+    } else if (used.heldReport === undefined || !isGone(used)) {
       report(used)
     }
   }
 
   /** Emptied and then removed, or the other way round: still the middle of a save. */
-  function isGone({ signature }: Used): boolean {
-    return signature.kind === 'none' || (signature.kind === 'file' && signature.size === 0n)
+  function isGone({ state }: WatchedPath): boolean {
+    return state.kind === 'none' || (state.kind === 'file' && state.size === 0n)
   }
 
   /** A link that leads to another place is watched there from now on. */
-  function followLink(used: Used): void {
+  function followLink(used: WatchedPath): void {
     if (used.isEntries) return
-    const real = realPlace(used.file, used.home)
+    const real = linkedPath(used.file, used.folder)
     if (real === used.real) return
-    const { realHome } = used
+    const { realFolder } = used
     detach(used)
     used.real = real
-    used.realHome = real === undefined ? undefined : folders.get(dirname(real))
+    used.realFolder = real === undefined ? undefined : watchers.get(dirname(real))
     attach(used)
-    if (realHome !== undefined) folders.prune(realHome)
+    if (realFolder !== undefined) watchers.prune(realFolder)
     // The place may have changed before it was watched.
     queue.add(used)
   }
 
-  function report(used: Used): void {
-    clearTimeout(used.held)
-    used.held = undefined
+  function report(used: WatchedPath): void {
+    clearTimeout(used.heldReport)
+    used.heldReport = undefined
     used.changedAt = used.changedBy = Date.now()
-    if (areGlobsReady) tell(used)
-    else void tellLater(used)
+    if (areGlobsReady) emit(used)
+    else void emitWhenReady(used)
   }
 
   /** The user's globs are loaded while the first pages are on their way. */
-  async function tellLater(used: Used): Promise<void> {
+  async function emitWhenReady(used: WatchedPath): Promise<void> {
     await ignore.ready
     areGlobsReady = true
-    tell(used)
+    emit(used)
   }
 
-  function tell({ path }: Used): void {
+  function emit({ path }: WatchedPath): void {
     if (!isClosed && !ignore.matches(path)) onChange(path, false)
   }
 
-  async function startExtra(): Promise<Extra | undefined> {
-    if (options.extra.length === 0) return undefined
+  async function startGlobWatcher(): Promise<GlobWatcher | undefined> {
+    if (options.globs.length === 0) return undefined
     try {
-      return await watchExtra({
-        globs: options.extra,
+      return await watchGlobs({
+        globs: options.globs,
         cwd,
-        ignore: extraIgnore(options.ignore, served, cwd),
+        ignore: ignoredByGlobs(options.ignore, served, cwd),
         pollMs: options.pollMs,
         onChange: (path) => (isClosed ? undefined : onChange(path, true)),
-        onError: warnOfExtra,
+        onError: warnOfGlobs,
       })
     } catch (error) {
-      warnOfExtra(error)
+      warnOfGlobs(error)
       return undefined
     }
   }
 
-  function warnOfExtra(error: unknown): void {
+  function warnOfGlobs(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error)
     onWarning({ code: 'W8008_WATCH', message: `Not everything that was to be watched can be: ${reason}.` })
   }
 
-  function letGo(path: string): void {
-    const used = uses.get(path) as Used
+  function unwatch(path: string): void {
+    const used = uses.get(path) as WatchedPath
     uses.delete(path)
-    clearTimeout(used.held)
+    clearTimeout(used.heldReport)
     detach(used)
-    folders.prune(used.home)
-    if (used.realHome !== undefined) folders.prune(used.realHome)
+    watchers.prune(used.folder)
+    if (used.realFolder !== undefined) watchers.prune(used.realFolder)
   }
 
   return {
@@ -228,13 +247,13 @@ export function createWatch(options: WatchOptions, system: System = realSystem):
     changedBy: (path) => uses.get(path)?.changedBy ?? 0,
     trim(isUsed) {
       const gone: string[] = []
-      if (folders.size <= maxFolders && uses.size <= maxUses) return gone
-      for (let left = Math.min(trimmedAtOnce, uses.size); left > 0; left--) {
+      if (watchers.size <= maxFolders && uses.size <= maxUses) return gone
+      for (let left = Math.min(trimmedPaths, uses.size); left > 0; left--) {
         let next = trimming.next()
         if (next.done === true) next = (trimming = uses.keys()).next()
         const path = next.value as string
         if (isUsed(path)) continue
-        letGo(path)
+        unwatch(path)
         gone.push(path)
       }
       return gone
@@ -243,10 +262,10 @@ export function createWatch(options: WatchOptions, system: System = realSystem):
       isClosed = true
       queue.close()
       poll.close()
-      folders.close()
-      for (const { held } of uses.values()) clearTimeout(held)
+      watchers.close()
+      for (const { heldReport } of uses.values()) clearTimeout(heldReport)
       uses.clear()
-      await (await extra)?.close()
+      await (await globWatcher)?.close()
     },
   }
 }

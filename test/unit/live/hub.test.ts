@@ -13,9 +13,9 @@ function hubOf(options: Partial<HubOptions> = {}): Hub {
     changedBy: () => 0,
     goneAt: () => 0,
     isGathering: () => false,
-    seen: { forget() {}, note() {}, askersOf: () => [] },
+    requestLog: { forget() {}, add() {}, referersOf: () => [] },
     onConsole() {},
-    onGone() {},
+    onRemoved() {},
     ...options,
   })
 }
@@ -94,7 +94,7 @@ test('a page that says hello in the midst of changes hears of those before as we
   page.say({ type: 'hello', document: '/', resources: ['/a.css', '/b.css'], syncedAt: 50 })
   await nextTurn()
   isGathering = false
-  hub.tell(['/site/b.css'])
+  hub.sendChanges(['/site/b.css'])
   assert.deepEqual(heard(page), ['/b.css', '/a.css'])
   hub.close()
 })
@@ -130,7 +130,7 @@ async function built(context: TestContext) {
   const gone: unknown[] = []
   const hub = hubOf({
     sourcesOf: (path) => ({ files: [`/site${path}`], isMissing: missing.has(path) }),
-    onGone: (files, pages) => gone.push([files, pages]),
+    onRemoved: (files, pages) => gone.push([files, pages]),
   })
   context.after(() => hub.close())
   const page = admit(hub)
@@ -143,13 +143,13 @@ async function built(context: TestContext) {
 test('a page hears of a folder that is emptied once its document is there again, and of all that changed', async (context) => {
   const { hub, page, missing, gone } = await built(context)
   for (const path of ['/a.js', '/', '/a.css']) missing.add(path)
-  assert.equal(hub.tell(['/site/a.js']), 0)
-  assert.equal(hub.tell(['/site/', '/site/a.css']), 0)
+  assert.equal(hub.sendChanges(['/site/a.js']), 0)
+  assert.equal(hub.sendChanges(['/site/', '/site/a.css']), 0)
   missing.delete('/a.css')
-  assert.equal(hub.tell(['/site/a.css']), 0)
+  assert.equal(hub.sendChanges(['/site/a.css']), 0)
   assert.deepEqual(heard(page), [])
   missing.clear()
-  assert.equal(hub.tell(['/site/']), 1)
+  assert.equal(hub.sendChanges(['/site/']), 1)
   assert.deepEqual(heard(page).toSorted(), ['/', '/a.css', '/a.js'])
   context.mock.timers.tick(60_000)
   assert.deepEqual([heard(page).length, gone], [3, []])
@@ -158,8 +158,8 @@ test('a page hears of a folder that is emptied once its document is there again,
 test('a file that is gone holds up no other, and is reported when it does not come back within five seconds', async (context) => {
   const { hub, page, missing, gone } = await built(context)
   missing.add('/a.js')
-  assert.equal(hub.tell(['/site/a.js']), 0)
-  assert.equal(hub.tell(['/site/a.css']), 1)
+  assert.equal(hub.sendChanges(['/site/a.js']), 0)
+  assert.equal(hub.sendChanges(['/site/a.css']), 1)
   assert.deepEqual(heard(page), ['/a.css'])
   context.mock.timers.tick(4999)
   assert.deepEqual(heard(page), ['/a.css'])
@@ -174,6 +174,6 @@ test('a page that stands in for a missing file hears of it at once', async (cont
   const page = admit(hub)
   page.say({ type: 'hello', document: '/later', resources: [] })
   for (let turns = 0; page.done.length === 0 && turns < 100; turns++) await nextTurn()
-  assert.equal(hub.tell(['/site/later']), 1)
+  assert.equal(hub.sendChanges(['/site/later']), 1)
   assert.deepEqual(heard(page), ['welcome', '/later'])
 })

@@ -5,7 +5,7 @@ import { Page, type PageEvents } from '../../../src/live/page.ts'
 import { FakeSocket } from './fake-socket.ts'
 
 function pageOf(socket: FakeSocket, events: Partial<PageEvents> = {}): Page {
-  const silent = { told() {}, hello() {}, late() {}, console() {}, gone() {} }
+  const silent = { resourcesReported() {}, hello() {}, changedMeanwhile() {}, console() {}, closed() {} }
   const sources = {
     sourcesOf: (path: string) => ({ files: [`/site${path}`, '/site/404.html'], isMissing: true }),
     changedAt: () => 0,
@@ -17,7 +17,7 @@ function pageOf(socket: FakeSocket, events: Partial<PageEvents> = {}): Page {
 
 /** Has a page learn all that it told of. */
 function learnAll(page: Page): void {
-  while (page.learn());
+  while (page.resolveNext());
 }
 
 test('a page that does not read is let go before what waits for it fills the memory', () => {
@@ -51,19 +51,19 @@ test('a page that does not say hello in time gives its place up', (t) => {
 test('a page that gives no sign of life between two heartbeats is gone', () => {
   const socket = new FakeSocket()
   let gone = 0
-  const page = pageOf(socket, { gone: () => gone++ })
-  page.beat()
+  const page = pageOf(socket, { closed: () => gone++ })
+  page.ping()
   socket.emit('pong')
-  page.beat()
+  page.ping()
   assert.deepEqual(socket.done, ['ping', 'ping'])
-  page.beat()
+  page.ping()
   assert.deepEqual([socket.done.at(-1), gone], ['terminate', 1])
 })
 
 test('a page says what it uses: first in its hello, then more, and the newest of it counts', () => {
   const socket = new FakeSocket()
   let greeted = 0
-  const page = pageOf(socket, { hello: () => greeted++, told: learnAll })
+  const page = pageOf(socket, { hello: () => greeted++, resourcesReported: learnAll })
   socket.say({ type: 'hello', document: '/', resources: ['/a.css'], syncedAt: 5 })
   assert.deepEqual([greeted, page.syncedAt, page.document], [1, 5, '/'])
   socket.say({ type: 'uses', resources: ['/b.css', 'no path', 7] })
@@ -72,7 +72,7 @@ test('a page says what it uses: first in its hello, then more, and the newest of
   socket.say({ type: 'uses', resources: Array.from({ length: 9000 }, (_, i) => `/${i}`) })
   socket.say({ type: 'uses', resources: ['/last.css'] })
   assert.deepEqual(
-    ['/', '/last.css', '/8999', '/4906', '/4905', '/0', '/a.css'].map((path) => page.holds(path)),
+    ['/', '/last.css', '/8999', '/4906', '/4905', '/0', '/a.css'].map((path) => page.hasLoaded(path)),
     [true, true, true, true, false, false, false],
   )
   assert.equal(page.uses('/site/0'), false)
@@ -88,11 +88,11 @@ test('what waits to be learned is bounded too, and counts as held', () => {
     socket.say({ type: 'uses', resources: Array.from({ length: 4000 }, (_, i) => `/${message}/${i}`) })
   }
   assert.deepEqual(
-    ['/', '/4/3999', '/0/3999'].map((path) => page.holds(path)),
+    ['/', '/4/3999', '/0/3999'].map((path) => page.hasLoaded(path)),
     [true, true, false],
   )
   let steps = 1
-  while (page.learn()) steps++
+  while (page.resolveNext()) steps++
   assert.equal(steps, 4097)
 })
 

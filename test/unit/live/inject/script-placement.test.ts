@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createFindInsertionPoint, headBytes } from '../../../../src/live/inject/script-placement.ts'
+import { createFindInsertionPoint, scannedBytes } from '../../../../src/live/inject/script-placement.ts'
 import type { DocumentKind } from '../../../../src/live/page-request.ts'
 
 /** The text with `|` where the script goes. */
@@ -125,8 +125,8 @@ test('the place is found as soon as it can be, however the text is cut', () => {
 
 test('at the limit a script goes behind html, but never where a doctype may follow', () => {
   const html = '<!doctype html><html>'
-  const find = (text: string) => createFindInsertionPoint('html')(text.slice(0, headBytes), 'limit')
-  assert.equal(find(`${html}<!-- ${'x'.repeat(headBytes)}`), html.length)
-  assert.equal(find(`<!-- ${'x'.repeat(headBytes)}`), 'none')
-  assert.equal(find(' '.repeat(headBytes)), 'none')
+  const find = (text: string) => createFindInsertionPoint('html')(text.slice(0, scannedBytes), 'limit')
+  assert.equal(find(`${html}<!-- ${'x'.repeat(scannedBytes)}`), html.length)
+  assert.equal(find(`<!-- ${'x'.repeat(scannedBytes)}`), 'none')
+  assert.equal(find(' '.repeat(scannedBytes)), 'none')
 })

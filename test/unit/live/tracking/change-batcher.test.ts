@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { createBatches, type BatchClock, type Batches } from '../../../../src/live/tracking/change-batcher.ts'
+import {
+  createChangeBatcher,
+  type BatcherClock,
+  type ChangeBatcher,
+} from '../../../../src/live/tracking/change-batcher.ts'
 
 /** Time that goes on when it is told to. */
-class Clock implements BatchClock {
+class Clock implements BatcherClock {
   #now = 0
   readonly #waiting = new Set<{ at: number; callback: () => void }>()
   readonly #turn = new Set<() => void>()
@@ -46,10 +50,10 @@ class Clock implements BatchClock {
   }
 }
 
-function setUp(): { clock: Clock; sent: string[][]; batches: Batches } {
+function setUp(): { clock: Clock; sent: string[][]; batches: ChangeBatcher } {
   const clock = new Clock()
   const sent: string[][] = []
-  return { clock, sent, batches: createBatches({ send: (paths) => sent.push([...paths]), clock }) }
+  return { clock, sent, batches: createChangeBatcher({ send: (paths) => sent.push([...paths]), clock }) }
 }
 
 describe('batches of changes', () => {
@@ -148,7 +152,7 @@ describe('batches of changes', () => {
 
   test('on the real clock the first change is out within the turn', async () => {
     const sent: string[] = []
-    const batches = createBatches({ send: (paths) => sent.push(...paths) })
+    const batches = createChangeBatcher({ send: (paths) => sent.push(...paths) })
     batches.add('a')
     await new Promise((resolve) => void setImmediate(resolve))
     assert.deepEqual(sent, ['a'])

@@ -29,7 +29,7 @@ describe('watching for its own sake', () => {
       'src/node_modules/d.ts': 'd',
       'src/e.ts': 'e',
     }
-    const options = { files, extra: ['src/**/*.ts'], ignore: ['src/x'] }
+    const options = { files, globs: ['src/**/*.ts'], ignore: ['src/x'] }
     const watched = await begun(context, options, 'src/probe.ts')
     const { write, path, change, reported } = watched
     for (const name of ['src/a.ts', 'src/e.ts']) await insist(watched, name)
@@ -43,14 +43,14 @@ describe('watching for its own sake', () => {
 
   test('a plain folder means everything below it', async (context) => {
     const files = { 'src/x/y/a.txt': 'a', 'b.txt': 'b' }
-    const watched = await begun(context, { files, extra: ['src'] }, 'src/probe')
+    const watched = await begun(context, { files, globs: ['src'] }, 'src/probe')
     watched.write('b.txt', 'changed')
     await insist(watched, 'src/x/y/a.txt')
     assert.equal(watched.reported.includes('+b.txt'), false)
   })
 
   test('the last of changes in quick succession is never lost', async (context) => {
-    const watched = await begun(context, { files: { 'a.ts': 'a' }, extra: ['*.ts'] }, 'a.ts')
+    const watched = await begun(context, { files: { 'a.ts': 'a' }, globs: ['*.ts'] }, 'a.ts')
     const { write, path, change } = watched
     for (let round = 0; round < 5; round++) {
       write('a.ts', `first ${round}`)
@@ -68,7 +68,7 @@ describe('watching for its own sake', () => {
     ['a file', 'out/deep/a.njk'],
   ] as const) {
     test(`${what} that is not there yet, goes and comes again is never forgotten`, async (context) => {
-      const watched = await begun(context, { files: { 'b.njk': 'b' }, extra: ['b.njk', glob] }, 'b.njk')
+      const watched = await begun(context, { files: { 'b.njk': 'b' }, globs: ['b.njk', glob] }, 'b.njk')
       for (const text of ['one', 'other', 'last one']) {
         watched.write('out/deep/a.njk', text)
         await watched.change('+out/deep/a.njk')
@@ -79,7 +79,7 @@ describe('watching for its own sake', () => {
   }
 
   test('the served folder itself may be made again', async (context) => {
-    const watched = await begun(context, { files: { 'a.njk': 'a' }, extra: ['**/*.njk'] }, 'a.njk')
+    const watched = await begun(context, { files: { 'a.njk': 'a' }, globs: ['**/*.njk'] }, 'a.njk')
     for (const text of ['one', 'other']) {
       rmSync(watched.root, { recursive: true })
       await watched.change('+a.njk')

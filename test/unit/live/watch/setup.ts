@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync, type FSWat
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { realSystem, type System } from '../../../../src/live/watch/file-system.ts'
+import { nodeSystem, type WatchSystem } from '../../../../src/live/watch/file-system.ts'
 import { createWatch, type Watch, type WatchOptions } from '../../../../src/live/watch/watch.ts'
 import type { Warning } from '../../../../src/core/warning.ts'
 
@@ -25,7 +25,7 @@ export interface Bench {
 }
 
 export interface BenchOptions extends Partial<WatchOptions> {
-  readonly system?: Partial<System>
+  readonly system?: Partial<WatchSystem>
   /** Files that are there at the start, by their names. */
   readonly files?: Readonly<Record<string, string>>
 }
@@ -48,7 +48,7 @@ export function bench(context: TestContext, { system, files = {}, ...options }: 
     {
       folders: [root],
       ignore: [],
-      extra: [],
+      globs: [],
       cwd: root,
       pollMs: undefined,
       onChange(changed, isExtra) {
@@ -60,7 +60,7 @@ export function bench(context: TestContext, { system, files = {}, ...options }: 
       onWarning: (warning) => warnings.push(warning),
       ...options,
     },
-    { ...realSystem, ...system },
+    { ...nodeSystem, ...system },
   )
   context.after(async () => {
     await watch.close()
@@ -89,11 +89,11 @@ export function bench(context: TestContext, { system, files = {}, ...options }: 
 }
 
 /** A system whose watching fails with an error code, in general or for some folders. */
-export function failing(code: string, fails: (path: string) => boolean = () => true): Partial<System> {
+export function failing(code: string, fails: (path: string) => boolean = () => true): Partial<WatchSystem> {
   return {
     watch(path, onEvent): FSWatcher {
       if (fails(path)) throw Object.assign(new Error(`${code}: watch`), { code })
-      return realSystem.watch(path, onEvent)
+      return nodeSystem.watch(path, onEvent)
     },
   }
 }

@@ -275,9 +275,9 @@ describe('watching what is used', () => {
       const { createWatch } = await import(${JSON.stringify(entryFile)})
       const { writeFileSync } = await import('node:fs')
       const options = { folders: [${JSON.stringify(root)}], ignore: ['x'], cwd: ${JSON.stringify(root)}, onChange() {}, onWarning() {} }
-      createWatch({ ...options, extra: [] }).use([${JSON.stringify(join(root, 'a.css'))}])
-      createWatch({ ...options, extra: [], pollMs: 10 }).use([${JSON.stringify(join(root, 'a.css'))}])
-      const watch = createWatch({ ...options, extra: ['*.css'] })
+      createWatch({ ...options, globs: [] }).use([${JSON.stringify(join(root, 'a.css'))}])
+      createWatch({ ...options, globs: [], pollMs: 10 }).use([${JSON.stringify(join(root, 'a.css'))}])
+      const watch = createWatch({ ...options, globs: ['*.css'] })
       writeFileSync(${JSON.stringify(join(root, 'a.css'))}, 'b')
       await watch.close()`
     const { stdout } = await promisify(execFile)(
