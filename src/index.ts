@@ -13,7 +13,7 @@ export type { LocalAuthority, LocalAuthorityOptions } from './server/public-auth
 export { defineConfig } from './config/define-config.ts'
 export { isServeError, ServeError } from './core/serve-error.ts'
 export type { ErrorCode } from './core/codes.ts'
-export type { Warning } from './core/warning.ts'
+export type { Warning, WarningCode } from './core/warning.ts'
 export type {
   HealthOptions,
   MatchOptions,

@@ -1,3 +1,4 @@
+import type { WarningCode } from '../core/warning.ts'
 import type { SecureContext, SecureContextOptions } from 'node:tls'
 
 /** A certificate of the user's own, by absolute paths: `cert` and `key` (which may be one file), or `pfx`. */
@@ -16,9 +17,7 @@ export interface OwnCertificate {
 
 /** Something that does not stop us, but that the user should know. */
 export interface CertificateWarning {
-  /** `W8008_CERT` (a certificate of the user's own), `W8008_CERT_NAME` (a name that cannot be vouched for),
-   * `W8008_AUTHORITY` (the local authority), `W8008_UNTRUSTED` (it is new, so no client trusts it). */
-  readonly code: string
+  readonly code: Extract<WarningCode, 'W8008_CERT' | 'W8008_CERT_NAME' | 'W8008_AUTHORITY' | 'W8008_UNTRUSTED'>
   /** One sentence. */
   readonly message: string
   /** The way out in words. */

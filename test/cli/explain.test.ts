@@ -124,3 +124,15 @@ test('a route has the same name in the banner, in the log and in explain', async
     assert.match(explained, new RegExp(`Route +${escaped} +forwards to`))
   }
 })
+
+test('explain tells what the code of an error or a warning means, and reads no config file for it', async (t) => {
+  const cwd = await folderOf(t, { 'serve8008.config.json': '{ "prot": 3000 }' })
+  const cert = await run(t, ['explain', 'e8008_cert'], { cwd })
+  assert.deepEqual([cert.exitCode, cert.stderr], [0, ''])
+  assert.match(cert.stdout, /E8008_CERT {3}exit code 2\n\n {2}Meaning .*\n {2}Usual cause .*[\s\S]*\n {2}What to do /)
+  const watch = await run(t, ['explain', 'W8008_WATCH', '--json'], { cwd })
+  assert.equal((JSON.parse(watch.stdout) as { code: unknown }).code, 'W8008_WATCH')
+  const unknown = await run(t, ['explain', 'E8008_CRET'], { cwd })
+  assert.equal(unknown.exitCode, 2)
+  assert.equal(unknown.stderr, 'There is no code E8008_CRET.\nE8008_USAGE   try: serve8008 explain E8008_CERT\n')
+})

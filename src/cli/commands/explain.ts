@@ -5,6 +5,7 @@ import { explainRequest } from '../../server/explain-request.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
 import type { Command } from '../args/command.ts'
 import { importConfig } from '../import-config.ts'
+import { explainCode, isCode } from './explain-code.ts'
 import { displayPath } from '../output/display.ts'
 import type { Program } from '../process-io.ts'
 import { replaceWords } from '../args/corrected-command.ts'
@@ -19,11 +20,16 @@ const usualMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'
 const form = "serve8008 explain GET /api/users -H 'x-canary: 1'"
 
 /**
- * Prints which route would answer a request, which lost and why, and what would be sent to the upstream. Nothing is sent.
+ * Prints what a code means, or which route would answer a request, which lost and why, and what would be sent to the upstream. Nothing is sent.
  * With --json one line: `{ "method", "url", "route", "kind", "text", "forwards": [], "lost": [{ "name", "why" }] }`.
  */
 export async function explain(command: Command, program: Program, report: Reporter): Promise<number> {
   const { cwd, env } = program
+  const [code = ''] = command.words
+  if (command.words.length === 1 && isCode(code)) {
+    report.print(explainCode(code, report.terminal, command.json))
+    return 0
+  }
   const [method = '', url] = command.words.length === 1 ? ['GET', ...command.words] : command.words
   const isAlone = command.words.length === 1 && usualMethods.includes(url ?? '')
   if (url === undefined || isAlone) throw usage('explain needs a method and a URL or a path.')

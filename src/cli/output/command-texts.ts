@@ -24,11 +24,15 @@ export const commandTexts: Readonly<Record<CommandName, CommandTexts>> = {
     notes: ['It ends with 2 where something is wrong, and lists every problem at once.'],
   },
   explain: {
-    summary: 'which route answers a request, and why no other does',
-    usage: [['serve8008 explain [METHOD] URL', 'a URL or a path; the method is GET unless named']],
+    summary: 'show which route answers a request and why, or what an error code means',
+    usage: [
+      ['serve8008 explain [METHOD] URL', 'a URL or a path; the method is GET unless named'],
+      ['serve8008 explain CODE', 'the code of an error or a warning'],
+    ],
     examples: [
       ['serve8008 explain /api/x', 'with the routes of the config file'],
       ['serve8008 explain POST /v1 -H x-canary:1', 'for a request with this header field'],
+      ['serve8008 explain E8008_CERT', 'meaning, usual cause and what to do'],
     ],
     notes: ['Nothing is sent.'],
   },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { suggestFix } from '../../../../src/cli/args/suggest-fix.ts'
 import { ServeError } from '../../../../src/core/serve-error.ts'
+import type { Warning } from '../../../../src/core/warning.ts'
 import { renewal } from '../../../../src/tls/authority/errors.ts'
 import { TempFolder } from '../../../support/server.ts'
 
@@ -21,7 +22,11 @@ test('hints of the library that name options are in words of the command', () =>
 })
 
 test('the way back from sharing leaves out the flag that was typed', () => {
-  const exposed = { code: 'W8008_EXPOSED', message: '', hint: 'leave out host and lan to serve this machine only' }
+  const exposed = {
+    code: 'W8008_EXPOSED',
+    message: '',
+    hint: 'leave out host and lan to serve this machine only',
+  } as const
   const hint = (...argv: string[]): string | undefined => suggestFix(exposed, typed(...argv), undefined)
   assert.equal(hint('--lan'), 'leave out --lan to serve this machine only')
   assert.equal(hint('--host=0.0.0.0'), 'leave out --host to serve this machine only')
@@ -32,7 +37,11 @@ test('the way to a new authority is a command', () => {
   const folder = '/home/ann/a folder/serve8008'
   const expired = new ServeError('E8008_AUTHORITY', '', { hint: renewal(folder) })
   assert.equal(suggestFix(expired, typed(), undefined), 'serve8008 trust --renew')
-  const open = { code: 'W8008_AUTHORITY', message: '', hint: `if others use this machine: ${renewal(folder)}` }
+  const open: Warning = {
+    code: 'W8008_AUTHORITY',
+    message: '',
+    hint: `if others use this machine: ${renewal(folder)}`,
+  }
   assert.equal(suggestFix(open, typed(), undefined), 'if others use this machine: serve8008 trust --renew')
   const own = new ServeError('E8008_AUTHORITY', '', { hint: 'see that it belongs to you' })
   assert.equal(suggestFix(own, typed(), undefined), 'see that it belongs to you')

@@ -62,14 +62,14 @@ test('an error for a program is one JSON line with stable keys', () => {
 })
 
 test('a warning is a line, and a second with what to do', () => {
-  const warning = { code: 'W8008_BAD_PORT', message: 'Browsers refuse port 1.' }
+  const warning = { code: 'W8008_BAD_PORT', message: 'Browsers refuse port 1.' } as const
   assert.equal(
     renderWarning(warning, 'serve8008 --port 8008', terminal),
     '  warning  Browsers refuse port 1.\n           try: serve8008 --port 8008\n',
   )
-  assert.equal(renderWarning({ code: 'W', message: 'm' }, undefined, pipe), 'warning  m\n')
-  assert.deepEqual(JSON.parse(renderJsonWarning({ code: 'W', message: 'm' }, undefined)), {
-    warning: { code: 'W', message: 'm', hint: null, command: null },
+  assert.equal(renderWarning({ code: 'W8008_WATCH', message: 'm' }, undefined, pipe), 'warning  m\n')
+  assert.deepEqual(JSON.parse(renderJsonWarning({ code: 'W8008_WATCH', message: 'm' }, undefined)), {
+    warning: { code: 'W8008_WATCH', message: 'm', hint: null, command: null },
   })
 })
 
@@ -129,7 +129,7 @@ test('in JSON a command has a key of its own beside the hint', () => {
   assert.deepEqual(error('serve8008'), { ...common, hint: 'serve8008', command: 'serve8008' })
   assert.deepEqual(error('read the manual'), { ...common, hint: 'read the manual', command: null })
   assert.deepEqual(error(undefined), { ...common, hint: null, command: null })
-  assert.deepEqual(JSON.parse(renderJsonWarning({ code: 'W', message: 'm' }, 'ulimit -n 8192')), {
-    warning: { code: 'W', message: 'm', hint: 'ulimit -n 8192', command: 'ulimit -n 8192' },
+  assert.deepEqual(JSON.parse(renderJsonWarning({ code: 'W8008_WATCH', message: 'm' }, 'ulimit -n 8192')), {
+    warning: { code: 'W8008_WATCH', message: 'm', hint: 'ulimit -n 8192', command: 'ulimit -n 8192' },
   })
 })

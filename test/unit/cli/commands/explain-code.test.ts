@@ -1,0 +1,59 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { explainCode, isCode } from '../../../../src/cli/commands/explain-code.ts'
+import { errorCodes } from '../../../../src/core/codes.ts'
+import { errorTexts } from '../../../../src/core/error-texts.ts'
+import { warningTexts } from '../../../../src/core/warning-texts.ts'
+
+const pipe = { isTerminal: false, color: false, columns: 80 }
+const texts = { ...errorTexts, ...warningTexts }
+
+test('explains a code in any case, with its meaning, cause and remedy', () => {
+  for (const word of ['E8008_CERT', 'e8008_cert', 'e8008-cert']) {
+    assert.equal(isCode(word), true)
+    const text = explainCode(word, pipe, false)
+    assert.match(text, /^\n {2}E8008_CERT {3}exit code 2\n\n {2}Meaning {5}Your certificate/)
+    assert.match(text, /\n {2}Usual cause {1}A file is missing/)
+    assert.match(text, /\n {2}What to do {2}Correct --cert/)
+  }
+  assert.match(explainCode('E8008_NOT_FOUND', pipe, false), /HTTP status 404/)
+  assert.match(explainCode('w8008_watch', pipe, false), /W8008_WATCH {3}warning/)
+})
+
+test('explains a code in JSON', () => {
+  const read = (code: string): unknown => JSON.parse(explainCode(code, pipe, true))
+  const { E8008_CERT: error } = errorTexts
+  const { W8008_CERT: warning } = warningTexts
+  assert.deepEqual(read('E8008_CERT'), { code: 'E8008_CERT', ...error, exitCode: 2, status: 500 })
+  assert.deepEqual(read('W8008_CERT'), { code: 'W8008_CERT', ...warning, exitCode: null, status: null })
+})
+
+test('suggests the nearest code for an unknown one', () => {
+  const hints = [
+    ['E8008_CRET', 'E8008_CERT'],
+    ['E8008_EXPOSED', 'W8008_EXPOSED'],
+    ['E8008_PORTS', 'E8008_PORTS_HELD'],
+    ['W8008_NOT_FOUND', 'E8008_NOT_FOUND'],
+  ]
+  for (const [word = '', meant] of hints) {
+    assert.throws(() => explainCode(word, pipe, false), {
+      code: 'E8008_USAGE',
+      message: `There is no code ${word}.`,
+      hint: `serve8008 explain ${meant}`,
+    })
+  }
+  assert.throws(() => explainCode('E8008_CONSTRUCTOR', pipe, false), { hint: 'serve8008 help explain' })
+  assert.throws(() => explainCode('E8008', pipe, false), { hint: 'serve8008 help explain' })
+})
+
+test('takes no path and no method for a code', () => {
+  for (const word of ['/E8008_CERT', 'GET', 'E8008x', 'http://localhost:8008/']) assert.equal(isCode(word), false, word)
+})
+
+test('every code has texts of whole sentences that fit 80 columns', () => {
+  assert.deepEqual(Object.keys(errorTexts).toSorted(), Object.keys(errorCodes).toSorted())
+  for (const [code, text] of Object.entries(texts)) {
+    for (const sentence of Object.values(text)) assert.match(sentence, /^(?:[A-Z]|--|serve8008|listen\(\)).*\.$/, code)
+    for (const line of explainCode(code, pipe, false).split('\n')) assert.ok(line.length <= 80, line)
+  }
+})
