@@ -1,18 +1,16 @@
 import { forEachInSlices, sortInSlices, type Pacer } from '../core/util/pacer.ts'
-import type { FolderListing, ListingEntry } from './folder-listing.ts'
 import type { ListingQuery } from './listing-query.ts'
-import { naturalKey } from './natural-key.ts'
 
-/** The part of a folder that one page shows, and where it stands in the whole. */
+/** One page of a listing, and the totals of all pages. */
 export interface ListingPage {
   readonly entries: readonly ListingEntry[]
   /** Counts from 1. */
   readonly page: number
-  /** How many pages there are, at least 1. */
+  /** Number of pages, at least 1. */
   readonly pages: number
-  /** How many entries match the filter. */
+  /** Number of entries that match the filter. */
   readonly matches: number
-  /** How many of them are folders. */
+  /** Number of folders among them. */
   readonly folders: number
   /** Bytes of the files among them. */
   readonly bytes: number
@@ -42,7 +40,7 @@ export async function arrangeListing(
     else files.push(keyed)
   })
   const compare = comparison(query)
-  // The size of a folder is that of its own record, which tells nobody anything.
+  // The size of a folder is that of its directory record, which says nothing about its content.
   const sorted = await sortInSlices(folders, query.sort === 'size' ? byName : compare, pacer)
   for (const keyed of await sortInSlices(files, compare, pacer)) sorted.push(keyed)
   const matches = sorted.length
@@ -52,7 +50,7 @@ export async function arrangeListing(
   return { entries: shown.map(({ entry }) => entry), page, pages, matches, folders: folders.length, bytes }
 }
 
-/** macOS hands names out decomposed, keyboards type them composed: compare one form, in one case. */
+/** macOS returns decomposed names, keyboards type composed ones: both are compared as NFC, in lower case. */
 function foldName(name: string): string {
   return name.normalize('NFC').toLowerCase()
 }
@@ -66,4 +64,51 @@ function comparison({ sort, order }: ListingQuery): (a: Keyed, b: Keyed) => numb
   const sign = order === 'asc' ? 1 : -1
   if (sort === 'name') return (a, b) => sign * byName(a, b)
   return (a, b) => sign * (a.entry[sort] - b.entry[sort]) || byName(a, b)
+}
+
+/**
+ * A key whose string order is the natural order of names: `file2` before `file10`, upper and lower case alike, accented
+ * letters next to their base letters.
+ *
+ * Comparing keys is several times faster than `Intl.Collator` with `numeric`, which blocked the event loop for 0.4 s on
+ * 50,000 names, and does not depend on the language of the system.
+ */
+export function naturalKey(name: string): string {
+  const folded = ascii.test(name) ? name.toLowerCase() : name.normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase()
+  return digit.test(folded) ? folded.replace(/0*(\d+)/g, numberKey) : folded
+}
+
+const ascii = /^[\u0000-\u007f]*$/
+const digit = /\d/
+
+/** Digits after their count: a longer number sorts later. */
+function numberKey(_: string, digits: string): string {
+  let key = ''
+  let count = digits.length
+  // A count above 8 becomes nines and a rest, so that every count is compared digit by digit.
+  for (; count > 8; count -= 8) key += '9'
+  return key + String(count) + digits
+}
+
+/** A folder and its entries. */
+export interface FolderListing {
+  /** Decoded URL path with a slash at both ends. */
+  readonly path: string
+  /** In any order. */
+  readonly entries: readonly ListingEntry[]
+  /** Whether the folder above is served too. */
+  readonly parent: boolean
+  /** Advice about the project in the folder, and a command; undefined if there is none. */
+  readonly advice?: { readonly message: string; readonly command: string } | undefined
+}
+
+/** One file or folder of a listing. */
+export interface ListingEntry {
+  /** Name in the file system. */
+  readonly name: string
+  readonly kind: 'folder' | 'file'
+  /** Bytes. Not meaningful for a folder. */
+  readonly size: number
+  /** Last change in milliseconds since 1970. */
+  readonly modified: number
 }

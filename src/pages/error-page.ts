@@ -4,14 +4,12 @@ import type { HeaderList } from '../http/message/headers.ts'
 import type { Reply } from '../http/message/reply.ts'
 import { clipText, escapeHtml, visibleText } from '../core/util/escape.ts'
 import { asSentence } from '../core/util/sentence.ts'
-import { ownPolicy } from './own-csp.ts'
+import { ownPolicy, loadTemplate, type Template } from './template.ts'
 import { preferredType } from './preferred-type.ts'
 import { statusTitle } from './status-title.ts'
-import { loadTemplate, type Template } from './template.ts'
-import type { WayOn } from './ways-on.ts'
 
-/** What a client is told. Bounded, with nothing hidden in it, not yet escaped for a format. */
-interface Refusal {
+/** The text that a client receives: clipped, control characters made visible, not yet escaped for a format. */
+interface PageContent {
   readonly status: number
   readonly title: string
   readonly detail: string
@@ -19,7 +17,7 @@ interface Refusal {
   readonly hint: string | undefined
 }
 
-type Slot = 'status' | 'title' | 'detail' | 'code' | 'hint' | 'ways'
+type Slot = 'status' | 'title' | 'detail' | 'code' | 'hint' | 'links'
 
 const detailLength = 400
 const hintLength = 300
@@ -27,55 +25,58 @@ const hintLength = 300
 // Offered in this order: curl and fetch() accept anything and get text, a browser asks for HTML by name.
 const offered = ['text/plain', 'text/html', 'application/problem+json', 'application/json'] as const
 
-/** The way out where the one who refused gave none. */
-const advice: Partial<Record<ErrorCode, string>> = {
+/** The hint of errors that have none. */
+const usualHints: Partial<Record<ErrorCode, string>> = {
   E8008_NOT_FOUND: 'Check the address, and that the file is in the folder being served.',
   E8008_UNAUTHORIZED: 'Reload the page and enter a user name and its password.',
 }
 
 /**
- * The reply that an error ends an exchange with: HTML, problem details (RFC 9457) or plain text, by the
- * request's `Accept`. Synchronous, and cheap enough for a flood of 404s.
+ * The reply to a request that failed: HTML, problem details (RFC 9457) or plain text, by the request's `Accept`.
+ * Synchronous, and cheap enough for a flood of 404s.
+ *
+ * @param hint Replaces the hint of the error.
+ * @param links Other pages that the HTML form links to.
  */
 export function errorReply(
   error: ServeError,
   accept: string | undefined,
   hint: string | undefined = error.hint,
-  ways: readonly WayOn[] = [],
+  links: readonly PageLink[] = [],
 ): Reply {
-  const refusal = describe(error, hint)
+  const content = shownOf(error, hint)
   const reply = { status: error.status, close: error.close || undefined }
-  const text = (): Reply => ({ ...reply, ...part('text/plain; charset=utf-8', plainText(refusal), error.headers) })
+  const text = (): Reply => ({ ...reply, ...part('text/plain; charset=utf-8', plainText(content), error.headers) })
   switch (preferredType(accept, offered)) {
     case 'text/html':
       try {
-        return { ...reply, ...htmlPage(refusal, ways, error.headers) }
+        return { ...reply, ...htmlPage(content, links, error.headers) }
       } catch {
-        // The template could not be read, for example for want of descriptors: the very thing being told, perhaps.
+        // The template cannot be read, for example because no descriptor is free, which may be this very error.
         return text()
       }
     case 'application/problem+json':
     case 'application/json':
-      return { ...reply, ...part('application/problem+json', problemDetails(refusal), error.headers) }
+      return { ...reply, ...part('application/problem+json', problemDetails(content), error.headers) }
     default:
       return text()
   }
 }
 
-function describe(error: ServeError, given: string | undefined): Refusal {
+function shownOf(error: ServeError, given: string | undefined): PageContent {
   const { status, code } = error
   const title = statusTitle(status)
   if (status === 500 && !('isPublic' in errorCodes[code])) {
-    // Its sentence is for the one who runs the server: it may name files, options or a fault of ours.
+    // The sentence is for the user of the command: it may name files, options or a fault of serve8008.
     return {
       status,
       title,
       code,
       detail: 'The server failed to answer this request.',
-      hint: 'The terminal of serve8008 says why.',
+      hint: 'The terminal of serve8008 shows the reason.',
     }
   }
-  const hint = given ?? advice[code]
+  const hint = given ?? usualHints[code]
   return {
     status,
     title,
@@ -94,27 +95,31 @@ function part(type: string, text: string, headers: HeaderList): Pick<Reply, 'hea
 let template: Template<Slot> | undefined
 let policy = ''
 
-function htmlPage(refusal: Refusal, ways: readonly WayOn[], headers: HeaderList): Pick<Reply, 'headers' | 'body'> {
+function htmlPage(
+  content: PageContent,
+  links: readonly PageLink[],
+  headers: HeaderList,
+): Pick<Reply, 'headers' | 'body'> {
   if (template === undefined) {
     template = loadTemplate<Slot>('error.html')
     policy = ownPolicy(
       `default-src 'none'; style-src ${template.styleSources}; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'`,
     )
   }
-  const { status, title, detail, code, hint } = refusal
+  const { status, title, detail, code, hint } = content
   const page = template.fill({
     status: String(status),
     title,
     detail,
     code,
     hint: hintMarkup(hint),
-    ways: waysMarkup(ways),
+    links: linksMarkup(links),
   })
   return part('text/html; charset=utf-8', page, ['Content-Security-Policy', policy, ...headers])
 }
 
-// A command is offered for copying only while a shell would take every character of it literally: part of
-// it may be the client's own words (a Host to allow), and it is going to be pasted.
+// The page offers a command for copying only if a shell takes every character literally: a part may come from the
+// client (a Host to allow).
 const command = /^(?:npx )?serve8008(?: [\w./:=@%+,-]+)*$/
 
 function hintMarkup(hint: string | undefined): string {
@@ -125,17 +130,41 @@ function hintMarkup(hint: string | undefined): string {
   return `<p class="hint">${escapeHtml(hint).replace(/`([^`]+)`/g, '<code>$1</code>')}</p>`
 }
 
-function waysMarkup(ways: readonly WayOn[]): string {
-  if (ways.length === 0) return ''
-  const links = ways.map(({ label, href }) => `<a href="${escapeHtml(href)}">${escapeHtml(label)}</a>`)
-  return `<nav class="ways" aria-label="Ways on">${links.join(' ')}</nav>`
+function linksMarkup(links: readonly PageLink[]): string {
+  if (links.length === 0) return ''
+  const anchors = links.map(({ label, href }) => `<a href="${escapeHtml(href)}">${escapeHtml(label)}</a>`)
+  return `<nav class="links" aria-label="Other pages">${anchors.join(' ')}</nav>`
 }
 
-function problemDetails({ status, title, detail, code, hint }: Refusal): string {
+function problemDetails({ status, title, detail, code, hint }: PageContent): string {
   return `${JSON.stringify({ title, status, detail, code, hint }, undefined, 2)}\n`
 }
 
-function plainText({ status, title, detail, code, hint }: Refusal): string {
-  const wayOut = hint === undefined ? '' : `   ${command.test(hint) ? 'try: ' : ''}${hint}`
-  return `${status} ${title}\n\n${detail}\n${code}${wayOut}\n`
+function plainText({ status, title, detail, code, hint }: PageContent): string {
+  const suffix = hint === undefined ? '' : `   ${command.test(hint) ? 'try: ' : ''}${hint}`
+  return `${status} ${title}\n\n${detail}\n${code}${suffix}\n`
+}
+
+/** A link on an error page. */
+export interface PageLink {
+  readonly label: string
+  /** Relative: stays on this origin, and below the path at which a program mounts the server. */
+  readonly href: string
+}
+
+/**
+ * Links from a path without a file to the folder above and to the start page. They depend on the slashes of the path
+ * only: they reveal nothing about the disk, and no text of the client reaches the page.
+ *
+ * @param path Path of the request-target as sent, against which browsers resolve relative links.
+ * @param base Path prefix of the site with a slash at both ends.
+ */
+export function linksUp(path: string, base: string): PageLink[] {
+  const folder = path.slice(0, path.lastIndexOf('/') + 1)
+  const toTop = '../'.repeat(folder.split('/').length - 2) || './'
+  const start = { label: 'Start page', href: toTop + base.slice(1) }
+  const isSlashed = folder === path
+  const above = isSlashed ? folder.slice(0, folder.lastIndexOf('/', folder.length - 2) + 1) : folder
+  const isBelow = above.startsWith(base) && above.length > base.length
+  return isBelow ? [{ label: 'Folder above', href: isSlashed ? '../' : './' }, start] : [start]
 }

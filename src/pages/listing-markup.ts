@@ -1,15 +1,15 @@
+import { formatBytes } from '../core/util/format-bytes.ts'
 import { encodeSegment, escapeHtml, visibleText } from '../core/util/escape.ts'
-import type { ListingPage } from './arrange-listing.ts'
-import { formatCount, formatInstant, formatLocal, formatNoun, formatBytes } from './format.ts'
-import type { FolderListing, ListingEntry } from './folder-listing.ts'
+import type { ListingPage, FolderListing, ListingEntry } from './arrange-listing.ts'
+import { formatCount, formatInstant, formatLocal, formatNoun } from './format.ts'
 import { firstOrder, formatListingQuery, type ListingQuery, type ListingSort } from './listing-query.ts'
 
-/** A name for HTML content: whatever it holds is shown, and nothing of it acts. */
+/** A name as HTML text: markup and control characters in it are shown and have no effect. */
 function nameMarkup(name: string): string {
   return escapeHtml(visibleText(name))
 }
 
-/** Where an entry is. Led by `./`, since `javascript:x` alone would be a URL of its own. */
+/** The link to an entry. It begins with `./`, since a name such as `javascript:x` would be an absolute URL. */
 export function entryHref({ name, kind }: ListingEntry): string {
   return `./${encodeSegment(name)}${kind === 'folder' ? '/' : ''}`
 }
@@ -34,7 +34,7 @@ function timeMarkup(ms: number): string {
   return `<time datetime="${instant}" title="${instant}">${day} <span>${time}</span></time>`
 }
 
-/** The path as links, one for each folder above. Plain text at the top, where there is nothing above. */
+/** The path as links, one for each folder above. Plain text where the folder above is not served. */
 export function crumbsMarkup({ path, parent }: FolderListing): string {
   const names = path.split('/').slice(1, -1)
   const crumbs = ['', ...names].map((name, i) => {
@@ -46,7 +46,7 @@ export function crumbsMarkup({ path, parent }: FolderListing): string {
   return crumbs.join('')
 }
 
-/** The head of the table: each column sorts by a link, so it works without a script. */
+/** The head of the table: each column is sorted by a link, which works without a script. */
 export function columnsMarkup(query: ListingQuery): string {
   return (
     columnMarkup(query, 'name', 'Name') +
@@ -63,7 +63,7 @@ function columnMarkup(query: ListingQuery, sort: ListingSort, label: string): st
   return `<th scope="col"${sorted}><a href="${escapeHtml(href)}">${label}</a></th>`
 }
 
-/** What the folder holds, in one line. */
+/** The number of folders and files and their size, in one line. */
 export function summaryMarkup(listing: FolderListing, shown: ListingPage, query: ListingQuery): string {
   const files = shown.matches - shown.folders
   const counts: string[] = []
@@ -74,7 +74,7 @@ export function summaryMarkup(listing: FolderListing, shown: ListingPage, query:
   return `${counts.length === 0 ? 'Nothing' : counts.join(', ')} with “${nameMarkup(query.filter)}” in the name. ${all}`
 }
 
-/** Links to the other pages of a big folder; nothing for a folder that fits on one. */
+/** Links to the other pages of a large folder; empty for a folder that fits on one page. */
 export function pagesMarkup({ page, pages }: ListingPage, query: ListingQuery): string {
   if (pages === 1) return ''
   const link = (to: number, label: string, relation: string): string =>
@@ -90,7 +90,7 @@ export function pagesMarkup({ page, pages }: ListingPage, query: ListingQuery): 
   return `<nav class="pages" aria-label="Pages">${links}</nav>`
 }
 
-/** The first, the last and those around the current one. */
+/** The first and the last page, and those near the current one. */
 function nearbyPages(page: number, pages: number): number[] {
   const near: number[] = []
   for (let to = 1; to <= pages; to++) if (to === 1 || to === pages || Math.abs(to - page) <= 2) near.push(to)

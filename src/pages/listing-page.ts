@@ -3,16 +3,13 @@ import type { HeaderList } from '../http/message/headers.ts'
 import type { Reply } from '../http/message/reply.ts'
 import { escapeHtml, visibleText } from '../core/util/escape.ts'
 import { createPacer, forEachInSlices, type Pacer } from '../core/util/pacer.ts'
-import { arrangeListing, type ListingPage } from './arrange-listing.ts'
-import type { FolderListing, ListingEntry } from './folder-listing.ts'
+import { arrangeListing, type ListingPage, type FolderListing, type ListingEntry } from './arrange-listing.ts'
 import { formatCount, formatInstant } from './format.ts'
 import { columnsMarkup, crumbsMarkup, entryHref, pagesMarkup, rowsMarkup, summaryMarkup } from './listing-markup.ts'
 import { parseListingQuery, type ListingQuery } from './listing-query.ts'
-import { ownPolicy } from './own-csp.ts'
+import { ownPolicy, loadTemplate, type Template } from './template.ts'
 import { preferredType } from './preferred-type.ts'
-import { loadTemplate, type Template } from './template.ts'
-
-export type { FolderListing, ListingEntry } from './folder-listing.ts'
+export type { FolderListing, ListingEntry } from './arrange-listing.ts'
 
 type Slot =
   | 'path'
@@ -28,7 +25,7 @@ type Slot =
   | 'rows'
   | 'pages'
 
-/** Rows of one HTML page: what a browser lays out without a pause. */
+/** Rows of one HTML page. Browsers lay out this many without a pause. */
 const pageLength = 1000
 
 /**
@@ -55,11 +52,11 @@ export async function listingReply(listing: FolderListing, x: Exchange): Promise
   ])
 }
 
-// Names of files are nobody else's business: not for a foreign page's script, image or frame.
+// Pages of other origins must not learn file names through a script, image or frame.
 const ownOriginOnly = ['Cross-Origin-Resource-Policy', 'same-origin', 'X-Frame-Options', 'DENY']
 const always = ['Cache-Control', 'no-cache', 'Vary', 'Accept', 'X-Content-Type-Options', 'nosniff', ...ownOriginOnly]
 
-/** Frozen: concurrent requests share one reply, which is compressed once. */
+/** Frozen: concurrent requests share the reply, and it is compressed once. */
 function part(type: string, body: Buffer, headers: HeaderList): Reply {
   return Object.freeze({ status: 200, headers: Object.freeze(['Content-Type', type, ...always, ...headers]), body })
 }
@@ -99,13 +96,13 @@ function adviceMarkup(advice: FolderListing['advice']): string {
   return `<p class="advice">${escapeHtml(advice.message)} Run: <code>${escapeHtml(advice.command)}</code></p>`
 }
 
-/** A form drops the query of its address, so the chosen order travels in fields. */
+/** Submitting the form replaces the query, so hidden fields carry the chosen order. */
 function hiddenFields({ sort, order }: ListingQuery): string {
   if (sort === 'name' && order === 'asc') return ''
   return `<input type="hidden" name="sort" value="${sort}"><input type="hidden" name="order" value="${order}">`
 }
 
-/** Written entry by entry, since one `JSON.stringify` of 100,000 would hold the loop for a tenth of a second. */
+/** Written entry by entry: one `JSON.stringify` of 100,000 entries would block the event loop for a tenth of a second. */
 async function listingJson(listing: FolderListing, query: ListingQuery, pacer: Pacer): Promise<Buffer> {
   const { path, parent } = listing
   const { entries } = await arrangeListing(listing, { ...query, page: 1 }, Number.MAX_SAFE_INTEGER, pacer)
@@ -123,7 +120,7 @@ async function listingJson(listing: FolderListing, query: ListingQuery, pacer: P
   return Buffer.concat([...chunks, Buffer.from(`${text}]}`)])
 }
 
-/** Characters of JSON that are turned into bytes at once. */
+/** Characters of JSON that are encoded as bytes at once. */
 const chunkLength = 64 * 1024
 
 function entryJson(entry: ListingEntry): string {

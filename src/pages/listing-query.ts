@@ -1,8 +1,8 @@
-/** How a listing is asked for: the query of its URL. */
+/** The query of a listing's URL. */
 export interface ListingQuery {
   readonly sort: ListingSort
   readonly order: 'asc' | 'desc'
-  /** Part of a name to look for; empty for every entry. */
+  /** Part of a name; empty for every entry. */
   readonly filter: string
   /** Counts from 1; may lie beyond the last page. */
   readonly page: number
@@ -13,12 +13,12 @@ export type ListingSort = 'name' | 'size' | 'modified'
 
 const filterLength = 255
 
-/** The order in which a column is first shown: names from A, the largest and the newest on top. */
+/** The initial order of a column: names from A, the largest and the newest first. */
 export function firstOrder(sort: ListingSort): 'asc' | 'desc' {
   return sort === 'name' ? 'asc' : 'desc'
 }
 
-/** Reads a query such as `?sort=size&order=asc&filter=css&page=2`. Values that mean nothing are ignored. */
+/** Reads a query such as `?sort=size&order=asc&filter=css&page=2`. Unknown values are ignored. */
 export function parseListingQuery(query: string): ListingQuery {
   const values = new URLSearchParams(query)
   const asked = values.get('sort')
@@ -33,7 +33,7 @@ export function parseListingQuery(query: string): ListingQuery {
   }
 }
 
-/** The shortest query that asks for this, relative to the listing's own URL. */
+/** The shortest query for these values, relative to the URL of the listing. */
 export function formatListingQuery({ sort, order, filter, page }: ListingQuery): string {
   const values = new URLSearchParams()
   if (sort !== 'name') values.set('sort', sort)

@@ -4,15 +4,15 @@ const remembered = new Map<string, string>()
 const rememberedAtMost = 128
 
 /**
- * The offered media type that a request prefers (RFC 9110 section 12.5.1): the first on a tie, with no
- * `Accept`, and when none is acceptable, because an error or a list in another format beats a bare 406.
+ * The offered media type that a request prefers (RFC 9110 section 12.5.1). The first on a tie, without `Accept`, and
+ * when none is acceptable: an error or a list in another format is more useful than a 406.
  */
 export function preferredType<Type extends string>(
   accept: string | undefined,
   offered: readonly [Type, ...Type[]],
 ): Type {
   if (accept === undefined) return offered[0]
-  // Browsers send a handful of values, so the answer is looked up. A long one is not worth keeping.
+  // Clients repeat a few values. Long ones are not kept, so that the memory is bounded.
   const key = `${offered[0]} ${accept}`
   const known = remembered.get(key)
   if (known !== undefined) return known as Type

@@ -1,4 +1,4 @@
-/** Reason phrases of the statuses that error pages carry (RFC 9110 section 15, RFC 6585). */
+/** Reason phrases of the statuses that error pages have (RFC 9110 section 15, RFC 6585). */
 const titles: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   401: 'Unauthorized',
@@ -30,7 +30,7 @@ const titles: Readonly<Record<number, string>> = {
   508: 'Loop Detected',
 }
 
-/** The reason phrase of a status; `Error` for one without. */
+/** The reason phrase of a status; `Error` if it has none. */
 export function statusTitle(status: number): string {
   return titles[status] ?? 'Error'
 }

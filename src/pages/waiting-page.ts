@@ -2,15 +2,14 @@ import type { ServeError } from '../core/serve-error.ts'
 import type { Reply } from '../http/message/reply.ts'
 import { clipText, escapeHtml, visibleText } from '../core/util/escape.ts'
 import { asSentence } from '../core/util/sentence.ts'
-import { ownPolicy } from './own-csp.ts'
+import { ownPolicy, loadTemplate, type Template } from './template.ts'
 import { statusTitle } from './status-title.ts'
-import { loadTemplate, type Template } from './template.ts'
 
-/** Which part of the configuration the person waits for. */
+/** The route and the upstream that the user waits for. */
 export interface Awaited {
-  /** The route as it was written, such as `/api`. */
+  /** The route as configured, such as `/api`. */
   readonly route: string
-  /** The upstream as people know it, such as `localhost:3000`. */
+  /** Host and port of the upstream, such as `localhost:3000`. */
   readonly upstream: string
 }
 
@@ -20,10 +19,10 @@ let template: Template<Slot> | undefined
 let policy = ''
 
 /**
- * The page for a person whose backend is not there: it says what is missing, keeps looking, and goes on by itself
- * when the backend answers. Without scripts it reloads every few seconds.
+ * The page for a browser whose upstream does not accept connections. It names the upstream, asks again at intervals, and
+ * reloads when the upstream answers. Without scripts it reloads every 3 seconds.
  *
- * @param error Why there is no answer; its sentence, code, hint and fields are shown and sent.
+ * @param error Its sentence, code and hint are shown, its fields are sent.
  */
 export function waitingReply(error: ServeError, { route, upstream }: Awaited): Reply {
   if (template === undefined) {

@@ -2,9 +2,7 @@ import { outOfFiles } from '../core/out-of-files.ts'
 import { isServeError, optionText, ServeError, type Fix } from '../core/serve-error.ts'
 import type { Exchange, Layer } from '../http/message/exchange.ts'
 import type { Reply } from '../http/message/reply.ts'
-import { errorReply } from '../pages/error-page.ts'
-import { waysOn, type WayOn } from '../pages/ways-on.ts'
-
+import { errorReply, linksUp, type PageLink } from '../pages/error-page.ts'
 /** Makes the reply of whatever was thrown, and notes it for the log. */
 export type Refuse = (thrown: unknown, x: Exchange) => Reply
 
@@ -26,8 +24,8 @@ export function createRefuse(onFault: (error: ServeError) => void, phrase: Phras
     // What was noted on the way says more to the log than a hint that is meant for the client.
     const remark = error.status === 500 ? causeText(error) : (x.notes.remark ?? hint)
     if (remark !== undefined) x.notes.remark = remark
-    const ways = error.code === 'E8008_NOT_FOUND' ? waysOn(x.target.path, base) : []
-    return refusalReply(error, x.headers.get('accept'), hint, ways)
+    const links = error.code === 'E8008_NOT_FOUND' ? linksUp(x.target.path, base) : []
+    return refusalReply(error, x.headers.get('accept'), hint, links)
   }
 }
 
@@ -48,9 +46,9 @@ export function refusalReply(
   error: ServeError,
   accept: string | undefined,
   hint: string | undefined = error.hint,
-  ways: readonly WayOn[] = [],
+  links: readonly PageLink[] = [],
 ): Reply {
-  const reply = errorReply(error, accept, hint, ways)
+  const reply = errorReply(error, accept, hint, links)
   return error.close ? { ...reply, close: true } : reply
 }
 

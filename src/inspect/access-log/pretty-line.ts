@@ -1,3 +1,4 @@
+import { formatBytes } from '../../core/util/format-bytes.ts'
 import type { AccessRecord } from '../../server/types.ts'
 import { printable } from '../../core/util/sanitize.ts'
 import { clockTime, requestColumns } from '../../core/util/log-format.ts'
@@ -94,19 +95,6 @@ function foreignHost(host: string): string {
 function painted(text: string, status: number): string {
   const shade = status >= 500 ? 31 : status >= 400 ? 33 : status >= 300 ? 36 : status >= 200 ? 32 : 34
   return `\x1b[${shade}m${text}\x1b[39m`
-}
-
-/** Decimal units (SI), at most four digits: `999 B`, `1.2 kB`, `64 MB`. */
-function formatBytes(bytes: number): string {
-  if (bytes < 1000) return `${bytes} B`
-  const units = ['kB', 'MB', 'GB', 'TB']
-  let value = bytes / 1000
-  let unit = 0
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000
-    unit++
-  }
-  return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${units[unit]}`
 }
 
 function formatDuration(ms: number): string {

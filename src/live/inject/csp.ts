@@ -1,5 +1,5 @@
 import type { HeaderList } from '../../http/message/headers.ts'
-import { isOwnPolicy } from '../../pages/own-csp.ts'
+import { isOwnPolicy } from '../../pages/template.ts'
 import type { Exchange } from '../../http/message/exchange.ts'
 
 /** The directives of a Content-Security-Policy: names in lower case, each with its sources. */

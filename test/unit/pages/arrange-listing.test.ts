@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { arrangeListing } from '../../../src/pages/arrange-listing.ts'
-import type { ListingEntry } from '../../../src/pages/folder-listing.ts'
+import { arrangeListing, type ListingEntry } from '../../../src/pages/arrange-listing.ts'
 import { createPacer } from '../../../src/core/util/pacer.ts'
 import { formatListingQuery, parseListingQuery } from '../../../src/pages/listing-query.ts'
 

@@ -6,9 +6,8 @@ import { processorTime } from '../../support/processor-time.ts'
 import { ServeError } from '../../../src/core/serve-error.ts'
 import { getField } from '../../../src/http/message/headers.ts'
 import type { Reply } from '../../../src/http/message/reply.ts'
-import { errorReply } from '../../../src/pages/error-page.ts'
+import { errorReply, linksUp } from '../../../src/pages/error-page.ts'
 import { statusTitle } from '../../../src/pages/status-title.ts'
-
 const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8'
 const notFound = new ServeError('E8008_NOT_FOUND', 'Nothing is served at /x.', { hint: 'serve8008 ./dist' })
 
@@ -172,4 +171,29 @@ test('ten thousand pages take well under a second', () => {
   const start = processorTime()
   for (let i = 0; i < 10_000; i++) errorReply(notFound, browser)
   assert.ok(processorTime() - start < 2000)
+})
+
+function hrefs(path: string, base = '/'): string[] {
+  return linksUp(path, base).map(({ href }) => new URL(href, `http://host${path}`).pathname)
+}
+
+test('a missing file leads to the folder above and to the start', () => {
+  assert.deepEqual(hrefs('/docs/none'), ['/docs/', '/'])
+  assert.deepEqual(hrefs('/docs/none/'), ['/docs/', '/'])
+  assert.deepEqual(hrefs('/a/b/c'), ['/a/b/', '/'])
+  assert.deepEqual(hrefs('/none'), ['/'])
+  assert.deepEqual(hrefs('/none/'), ['/'])
+})
+
+test('below a base the start is the base, from outside of it too', () => {
+  assert.deepEqual(hrefs('/app/none', '/app/'), ['/app/'])
+  assert.deepEqual(hrefs('/app/docs/none', '/app/'), ['/app/docs/', '/app/'])
+  assert.deepEqual(hrefs('/other/none', '/app/'), ['/app/'])
+})
+
+test('no path leads to another host or into a scheme', () => {
+  for (const path of ['//evil.test/x', '/javascript:alert(1)/x', '/%2f%2fevil.test/x', '///x']) {
+    for (const { href } of linksUp(path, '/')) assert.match(href, /^(?:\.\/|(?:\.\.\/)+)$/, path)
+    for (const { href } of linksUp(path, '/')) assert.equal(new URL(href, `http://host${path}`).host, 'host')
+  }
 })

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { readFileSync, readdirSync } from 'node:fs'
 import { test } from 'node:test'
-import { compileTemplate, loadTemplate } from '../../../src/pages/template.ts'
+import { compileTemplate, loadTemplate, isOwnPolicy } from '../../../src/pages/template.ts'
+import { ServeError } from '../../../src/core/serve-error.ts'
+import { getField } from '../../../src/http/message/headers.ts'
+import { errorReply } from '../../../src/pages/error-page.ts'
 
 function sourceOf(content: string): string {
   return `'sha256-${createHash('sha256').update(content).digest('base64')}'`
@@ -46,9 +49,17 @@ test('shipped styles and scripts hold no slot, which would break their hash, and
 })
 
 test('including a file takes its text in', () => {
-  const page = loadTemplate<'status' | 'title' | 'detail' | 'code' | 'hint' | 'ways'>('error.html')
-  const text = page.fill({ status: '', title: '', detail: '', code: '', hint: '', ways: '' })
+  const page = loadTemplate<'status' | 'title' | 'detail' | 'code' | 'hint' | 'links'>('error.html')
+  const text = page.fill({ status: '', title: '', detail: '', code: '', hint: '', links: '' })
   assert.doesNotMatch(text, /\{\{|\}\}\}|undefined/)
   assert.match(text, /color-scheme: light dark/)
   assert.throws(() => loadTemplate('nothing.html'), { code: 'ENOENT' })
+})
+
+test('the policies of our own pages are known, byte for byte', () => {
+  const { headers } = errorReply(new ServeError('E8008_NOT_FOUND', 'Nothing.'), 'text/html')
+  const policy = getField(headers, 'content-security-policy') ?? ''
+  assert.ok(isOwnPolicy(policy))
+  assert.ok(!isOwnPolicy(`${policy} `))
+  assert.ok(!isOwnPolicy(''))
 })

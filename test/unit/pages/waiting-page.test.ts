@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { ServeError } from '../../../src/core/serve-error.ts'
 import { getField } from '../../../src/http/message/headers.ts'
-import { isOwnPolicy } from '../../../src/pages/own-csp.ts'
+import { isOwnPolicy } from '../../../src/pages/template.ts'
 import { waitingReply } from '../../../src/pages/waiting-page.ts'
 
 const error = new ServeError('E8008_BUSY', 'Nothing listens at localhost:3000.', {

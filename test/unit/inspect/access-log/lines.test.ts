@@ -194,7 +194,7 @@ test('pretty writes sizes and durations the short way', () => {
     [999_500, '1.0 MB'],
     [64e6, '64 MB'],
     [5e9, '5.0 GB'],
-    [7e15, '7000 TB'],
+    [7e15, '7.0 PB'],
   ]
   for (const [bytes, text] of sizes)
     assert.match(prettyLine(record({ bytes }), false, 80), new RegExp(` ${text} +1 ms$`))
