@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import type { Exchange } from '../http/message/exchange.ts'
 import type { Reply } from '../http/message/reply.ts'
 import { listingReply, type ListingEntry } from '../pages/listing-page.ts'
-import type { Mounts } from './mounts.ts'
+import type { DenyList } from './access/deny-list.ts'
+import { createMounts, type ServedFolder } from './mounts.ts'
 import { tryStat } from './stat.ts'
 import { statWithin } from './stat-within.ts'
 import { noteDenial, realPath, type AccessPolicy } from './access/access-policy.ts'
@@ -34,11 +35,14 @@ interface ListingRun {
  */
 export function createListFolder(
   options: Omit<ReadFolderOptions, 'signal'> & {
-    readonly mounts: Mounts
+    /** Every folder that the server serves. */
+    readonly served: readonly ServedFolder[]
+    readonly denied: DenyList
     readonly advice: () => Promise<ProjectAdvice | undefined>
   },
 ): ListFolder {
-  const { access, mounts, advice } = options
+  const { access, advice } = options
+  const mounts = createMounts(options.served, options.denied)
   /** Runs that have not begun, by what they list. */
   const next = new Map<string, ListingRun>()
   /** When the run under way ends, by what it lists. */

@@ -11,7 +11,6 @@ import { createDenyList } from './access/deny-list.ts'
 import { createFallback } from './fallback.ts'
 import type { ListFolder } from './listing.ts'
 import { decodePath, parseUrlPath, type UrlPath } from './url-path.ts'
-import { createMounts } from './mounts.ts'
 import { createPresence } from './presence.ts'
 import type { ProjectAdvice } from './project-advice.ts'
 import { createWatchDependencies, noDependencies, type WatchDependencies } from './watch-dependencies.ts'
@@ -92,8 +91,6 @@ export function createStatic(options: StaticOptions): StaticSite {
   const denied = createDenyList(options)
   const access = createAccessPolicy({ ...options, denied })
   const files = createFileReplies({ ...options, access })
-  const served = options.served.map(({ prefix, folder }) => ({ segments: segmentsOf(prefix), folder }))
-  const mounts = createMounts(served, denied)
   let adviser: Promise<() => ProjectAdvice | undefined> | undefined
   const advice = async (): Promise<ProjectAdvice | undefined> => {
     // Asked for soon after a server listens. Node keeps a failed import for good, so what a listing needs is loaded now,
@@ -107,7 +104,8 @@ export function createStatic(options: StaticOptions): StaticSite {
   // Loaded when the first folder is listed: most runs start without.
   const list: ListFolder = async (urlPath, x) => {
     const { createListFolder } = await import('./listing.ts')
-    listFolder ??= createListFolder({ access, platform, mounts, advice })
+    const served = options.served.map(({ prefix, folder }) => ({ segments: segmentsOf(prefix), folder }))
+    listFolder ??= createListFolder({ access, platform, served, denied, advice })
     return listFolder(urlPath, x)
   }
   const answer = createResolver({
