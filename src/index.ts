@@ -30,7 +30,7 @@ export type {
   UpstreamTlsOptions,
 } from './config/route-types.ts'
 export type { ServerConfig, ServerTls } from './config/public-config.ts'
-export type { CertificateFiles } from './config/tls-types.ts'
+export type { CertificateFiles } from './config/types.ts'
 export type { Limits, LogFormat, ServeOptions } from './config/types.ts'
 export type { Exchange, Handler, Layer, Notes, Peer, RequestBody } from './http/message/exchange.ts'
 export type { HeaderList, RequestHeaders } from './http/message/headers.ts'

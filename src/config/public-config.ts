@@ -1,7 +1,6 @@
 import { hidden, isSecretField, isSecretName, redactFields } from '../core/util/secret.ts'
 import type { ResolvedCondition, ResolvedProxy, ResolvedRoute } from './route-types.ts'
-import type { ResolvedCertificate, ResolvedTls } from './tls-types.ts'
-import type { ResolvedConfig } from './types.ts'
+import type { ResolvedConfig, ResolvedCertificate, ResolvedTls } from './types.ts'
 
 /**
  * What a server runs with: every option checked and completed. It can be logged: passwords and passphrases are left out,

@@ -1,6 +1,4 @@
-import type { Checked } from './checked.ts'
 import type { Given, ProxySetting, ResolvedRoute, RouteOptions } from './route-types.ts'
-import type { CertificateFiles, ResolvedTls } from './tls-types.ts'
 
 /**
  * What a program or a config file may say. Every key has a default; short forms are allowed.
@@ -280,3 +278,38 @@ export interface ResolvedConfig {
   /** Absolute paths that are never served: the config file, the password file and the files of certificates. */
   readonly secretFiles: readonly string[]
 }
+
+/** The files of one certificate. */
+export interface CertificateFiles {
+  cert?: string | undefined
+  key?: string | undefined
+  ca?: string | undefined
+  pfx?: string | undefined
+  passphrase?: string | undefined
+}
+
+/** The files of one certificate, as absolute paths. */
+export interface ResolvedCertificate {
+  readonly cert?: string
+  readonly key?: string
+  readonly ca?: string
+  readonly pfx?: string
+  readonly passphrase?: string
+}
+
+/** How HTTPS is served. */
+export interface ResolvedTls {
+  /** Whether plain HTTP gets nothing but redirects. */
+  readonly only: boolean
+  /** Ports in the order they are tried. */
+  readonly ports: readonly number[]
+  /** Whether a further port may be tried. */
+  readonly fallback: boolean
+  /** The first is for clients that name no host. Empty: the local authority makes one. */
+  readonly certificates: readonly ResolvedCertificate[]
+}
+
+/** Options as the check of their shape leaves them: what is undefined is left out, at any depth. */
+export type Checked<Value> = Value extends object
+  ? { [Name in keyof Value]: Checked<Exclude<Value[Name], undefined>> }
+  : Value

@@ -2,7 +2,6 @@ import { checkFolders } from '../config/check-folders.ts'
 import { missingPage } from '../config/single-page-check.ts'
 import { isPlainObject } from '../config/plain-object.ts'
 import { publicConfig, type ServerConfig } from '../config/public-config.ts'
-import { quote } from '../config/diagnostic.ts'
 import { isCleartextHttp2, resolveConfig } from '../config/resolve/resolve.ts'
 import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
@@ -12,9 +11,8 @@ import { createAdapter, type Adapter } from '../http/h1/server.ts'
 import type { Exchange, Handler, Layer } from '../http/message/exchange.ts'
 import type { FetchAnswer } from '../http/fetch.ts'
 import { createAccessLog, createRecorder } from '../inspect/recorder.ts'
-import { assemble, openSites } from './pipeline.ts'
+import { assemble, openSites, openLive } from './pipeline.ts'
 import type { Live, ShownError, Update } from '../live/live.ts'
-import { openLive } from './open-live.ts'
 import { certificateHosts, ourHosts } from './allowed-hosts.ts'
 import { programPhrase, refusalReply, type Phrase } from './error-boundary.ts'
 import { Events } from './events.ts'
@@ -29,9 +27,8 @@ import {
   sensitiveFileWarnings,
 } from './listening.ts'
 import { definedOnly, logOptions, programProblems, type ProgramOptions } from './embedder-options.ts'
-import { toRequest } from './to-request.ts'
-import { refuseOwnRoutes } from './own-routes.ts'
-import { ServerRoutes } from './server-routes.ts'
+import { checkResponse, checkUpgrade, refuseArguments, toRequest } from './check-arguments.ts'
+import { ServerRoutes, refuseOwnRoutes } from './server-routes.ts'
 import type { AccessRecord, Listening, RequestListener, Server8008, ServerEvents } from './types.ts'
 
 /**
@@ -63,39 +60,6 @@ export function createServerFrom(config: ResolvedConfig, program: ProgramOptions
 
 function closedError(message: string): ServeError {
   return new ServeError('E8008_CLOSED', message, { hint: 'make another one: createServer(options)' })
-}
-
-/** As those of node:http, Express and Vite are called, whose port would be lost here in silence. */
-function refuseArguments([first]: readonly unknown[]): void {
-  if (first === undefined) return
-  const isPort = typeof first === 'number' || typeof first === 'string'
-  throw new ServeError('E8008_CONFIG_INVALID', `listen() takes no arguments, and got ${quote(first)}.`, {
-    hint: isPort
-      ? `write createServer({ port: ${first} })`
-      : 'it gives a promise: const { url } = await server.listen()',
-  })
-}
-
-/** @throws ServeError E8008_CONFIG_INVALID for what handlers of Hono, h3 and Bun are called with. */
-function checkResponse(response: unknown): void {
-  if (typeof (response as { writeHead?: unknown } | undefined)?.writeHead === 'function') return
-  throw new ServeError('E8008_CONFIG_INVALID', `handler takes (req, res) of node:http, and got ${quote(response)}.`, {
-    hint: 'in Hono, h3 and others of the Fetch API write server.tryFetch(request)',
-  })
-}
-
-/** @throws ServeError E8008_CONFIG_INVALID for what is not of the event `upgrade`. */
-function checkUpgrade(request: unknown, socket: unknown): void {
-  const isRequest = typeof (request as { headers?: unknown } | undefined)?.headers === 'object'
-  if (isRequest && typeof (socket as { write?: unknown } | undefined)?.write === 'function') return
-  const given = isRequest ? socket : request
-  throw new ServeError(
-    'E8008_CONFIG_INVALID',
-    `upgrade takes (req, socket, head) of node:http, and got ${quote(given)}.`,
-    {
-      hint: "write nodeServer.on('upgrade', server.upgrade)",
-    },
-  )
 }
 
 /** Milliseconds after the start at which the folder is looked at for what its project needs. */

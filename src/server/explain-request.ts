@@ -8,7 +8,7 @@ import { plainExchange } from '../http/synthetic-exchange.ts'
 import { parseTarget } from '../http/message/request-target.ts'
 import { loadPreview } from '../proxy/proxy.ts'
 import { explainRoute, type Preview, type RouteExplanation } from '../routes/routes.ts'
-import { foldersOf } from './mounts.ts'
+import { foldersOf } from './pipeline.ts'
 import { ourHosts } from './allowed-hosts.ts'
 
 /** A request that need not be sent to be explained. */

@@ -13,13 +13,13 @@ import { createGuard, type HostCheck } from '../middleware/guard/guard.ts'
 import { composeFilters, composeLayers } from '../http/compose.ts'
 import type { Exchange, Filter, Handler, Layer } from '../http/message/exchange.ts'
 import { OpenFiles } from '../http/body/open-files.ts'
-import type { Live } from '../live/live.ts'
-import { createRoutes } from '../routes/routes.ts'
+import { type Live, createLive } from '../live/live.ts'
+import { createRoutes, createFinder } from '../routes/routes.ts'
 import { createStatic, type StaticSite } from '../static/static.ts'
 import { createBoundary, createRefuse, type Phrase } from './error-boundary.ts'
 import { checkedLayer } from './checked-layer.ts'
-import { foldersOf } from './mounts.ts'
 import { createToSecure } from './https-redirect.ts'
+import type { Events } from './events.ts'
 
 /** What the pipeline needs beside the configuration. */
 export interface Parts {
@@ -167,4 +167,35 @@ function authLayers(config: ResolvedConfig): Layer[] {
   if (config.auth !== undefined) return [createAuth(config.auth)]
   if (config.authFile !== undefined) return [createAuth({ file: config.authFile })]
   return []
+}
+
+/** Live reload for the served folders, where the configuration wants it. */
+export function openLive(config: ResolvedConfig, sites: readonly Site[], events: Events): Live | undefined {
+  const { live } = config
+  if (live === undefined) return undefined
+  const siteOf = createFinder(sites)
+  return createLive({
+    ...live,
+    base: config.base,
+    folders: [config.root, ...config.mounts.map(({ folder }) => folder)],
+    cached: config.cacheControl !== 'no-cache',
+    maxPages: config.limits.livePages,
+    pageBytes: config.limits.pageBytes,
+    sourcesOf: (path) => siteOf(path)?.site.dependencies(path) ?? { files: [], isMissing: false },
+    onChange: (paths) => events.emit('change', paths),
+    onUpdate: (update) => events.emit('reload', update),
+    onConsole: (error) => events.emit('console', error),
+    onWarning: (warning) => events.emit('warning', warning),
+  })
+}
+
+/** The served folders by their paths, `base` included: the root first, then the mounts. */
+export function foldersOf(
+  config: Pick<ResolvedConfig, 'base' | 'root' | 'mounts'>,
+): { readonly path: string; readonly folder: string }[] {
+  const { base, root, mounts } = config
+  return [
+    { path: base, folder: root },
+    ...mounts.map(({ path, folder }) => ({ path: `${base}${path.slice(1)}`, folder })),
+  ]
 }

@@ -10,7 +10,8 @@ import type { Exchange, Handler } from '../http/message/exchange.ts'
 import type { Reply } from '../http/message/reply.ts'
 import { createProxy, type Proxy, type ProxyWay } from '../proxy/proxy.ts'
 import type { Warning } from '../core/warning.ts'
-import type { RouteControl } from './types.ts'
+import type { RouteControl, Listening } from './types.ts'
+import { findOwnUpstream } from '../config/resolve/own-upstream.ts'
 
 /** What {@link ServerRoutes} needs. */
 export interface ServerRoutesOptions {
@@ -121,4 +122,26 @@ function injectable(handle: Handler): Handler {
     const reply = handle(x)
     return reply instanceof Promise ? reply.then(marked) : marked(reply)
   }
+}
+
+/**
+ * Refuses routes that lead to the server itself, as far as its addresses tell.
+ *
+ * @throws ServeError `E8008_CONFIG_INVALID`
+ */
+export function refuseOwnRoutes(
+  routes: readonly ResolvedRoute[],
+  { port, addresses, tls }: Listening,
+  { socket }: ResolvedConfig,
+): void {
+  const places = [
+    { ports: [port], addresses: socket === undefined ? addresses : [], socket },
+    ...(tls === undefined ? [] : [{ ports: [tls.port], addresses: tls.addresses, socket }]),
+  ]
+  const found = places.flatMap((place) => findOwnUpstream(routes, place) ?? [])[0]
+  if (found === undefined) return
+  const { route, upstream } = found
+  throw new ServeError('E8008_CONFIG_INVALID', `The target ${upstream.label} of ${route.name} is this server itself.`, {
+    hint: 'name the port of the server behind it, or serve on another one',
+  })
 }

@@ -76,7 +76,7 @@ for (const name of ['fetch', 'tryFetch'] as const) {
     test(`${name}(${JSON.stringify(input)}) says what to write`, async () => {
       await assert.rejects(createServer()[name](input), (error) => {
         assert.ok(isServeError(error) && error.code === 'E8008_CONFIG_INVALID')
-        assert.equal(error.message, `${name}() takes a whole URL, and "${input}" is none.`)
+        assert.equal(error.message, `${name}() takes a whole URL, and got "${input}".`)
         assert.equal(error.hint, hint)
         return true
       })

@@ -161,13 +161,13 @@ const slips: readonly (readonly [name: string, call: Call, message: string | Reg
   [
     'fetch with nothing',
     (server) => server.fetch(untyped(undefined)),
-    'fetch() takes a whole URL, and undefined is none.',
+    'fetch() takes a whole URL, and got undefined.',
     /^write fetch\('http:\/\/localhost\/'\)$/,
   ],
   [
     'tryFetch with an object',
     (server) => server.tryFetch(untyped({})),
-    'tryFetch() takes a whole URL, and an object is none.',
+    'tryFetch() takes a whole URL, and got an object.',
     /^write tryFetch\('http:\/\/localhost\/'\)$/,
   ],
   [

@@ -1,4 +1,4 @@
-import { parsePathPrefix } from './path-prefix.ts'
+import { parsePathPrefix } from './paths.ts'
 import { isSecretField } from '../../core/util/secret.ts'
 import { serverFields } from '../../http/message/field-classes.ts'
 import { isToken } from '../../http/message/headers.ts'

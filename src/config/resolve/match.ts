@@ -1,6 +1,6 @@
-import type { Checked } from '../checked.ts'
+import type { Checked } from '../types.ts'
 import { hostWithin, parseHostName } from './host-name.ts'
-import { parsePathPrefix } from './path-prefix.ts'
+import { parsePathPrefix } from './paths.ts'
 import { isPlainObject } from '../plain-object.ts'
 import { quote, type Problem } from '../diagnostic.ts'
 import { isToken } from '../../http/message/headers.ts'

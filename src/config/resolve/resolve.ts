@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { ServeError } from '../../core/serve-error.ts'
 import { printable } from '../../core/util/sanitize.ts'
 import { checkShape } from '../validate/validate.ts'
@@ -6,15 +7,13 @@ import { findOwnUpstream, type OwnUpstream } from './own-upstream.ts'
 import { quote, type Problem } from '../diagnostic.ts'
 import { resolveAllowHosts, resolveAuth, resolveCors, resolveServe } from './access.ts'
 import { resolveAddress } from './address.ts'
-import { resolveCache } from './cache.ts'
-import { resolveLive } from './live.ts'
+import { resolveCache, resolveTimeout } from './times.ts'
 import { resolveHeaders } from './headers.ts'
-import { resolveTimeout } from './timeout.ts'
 import { resolveTls } from './tls.ts'
 import { resolveRoutes, resolveTrust } from './routes.ts'
 import { resolveBase, resolveFolder, resolveMounts, resolveOpen, resolveSingle } from './paths.ts'
 import type { ResolvedRoute } from '../route-types.ts'
-import type { CheckedOptions, Limits, ResolvedConfig, ServeOptions } from '../types.ts'
+import type { CheckedOptions, Limits, ResolvedConfig, ServeOptions, ResolvedLive } from '../types.ts'
 
 /** What the options alone do not say. */
 export interface ResolveContext {
@@ -168,4 +167,18 @@ function nameOf(path: readonly string[], keyNames: ReadonlyMap<string, string>):
 function deepFreeze<Value extends object>(value: Value): Value {
   for (const inner of Object.values(value)) if (typeof inner === 'object' && inner !== null) deepFreeze(inner)
   return Object.freeze(value)
+}
+
+/** How live reload works; relative globs of `watch` belong to the working directory. */
+function resolveLive(
+  options: Required<Pick<CheckedOptions, 'watch' | 'ignore' | 'reload' | 'toast' | 'console' | 'poll'>>,
+  cwd: string,
+): ResolvedLive {
+  const { reload, toast, console, poll } = options
+  const watch = listOf(options.watch).map((glob) => resolve(cwd, glob))
+  return { watch, ignore: listOf(options.ignore), reload, toast, console, poll }
+}
+
+function listOf(value: string | readonly string[]): string[] {
+  return (typeof value === 'string' ? [value] : [...value]).filter((text) => text !== '')
 }

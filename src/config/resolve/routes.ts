@@ -1,12 +1,11 @@
 import { isIP } from 'node:net'
 import { formatHost } from '../../core/util/ip.ts'
-import type { Checked } from '../checked.ts'
 import { quote, type Problem } from '../diagnostic.ts'
 import { addField, flatten, type Fields } from './headers.ts'
 import { matchOfKey, resolveMatch } from './match.ts'
 import { resolveProxy, type ProxyContext } from './proxy.ts'
 import type { ResolvedAction, ResolvedMatch, ResolvedRoute, RouteOptions } from '../route-types.ts'
-import type { CheckedOptions } from '../types.ts'
+import type { CheckedOptions, Checked } from '../types.ts'
 
 /** What routes need to know beside themselves. */
 export interface RouteContext extends ProxyContext {

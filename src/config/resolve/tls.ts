@@ -2,9 +2,7 @@ import { resolve } from 'node:path'
 import { defaults } from '../options/defaults.ts'
 import { quote, type Problem } from '../diagnostic.ts'
 import { resolvePorts } from './address.ts'
-import type { Checked } from '../checked.ts'
-import type { CertificateFiles, ResolvedCertificate } from '../tls-types.ts'
-import type { ResolvedConfig, CheckedOptions } from '../types.ts'
+import type { ResolvedConfig, CheckedOptions, CertificateFiles, ResolvedCertificate, Checked } from '../types.ts'
 
 const fileKeys = ['cert', 'key', 'ca', 'pfx'] as const
 

@@ -1,5 +1,6 @@
 import type { OptionEntry, OptionKey } from '../options/option-entry.ts'
 import type { Problem } from '../diagnostic.ts'
+import { optionsByKey } from '../options/option-table.ts'
 
 /** What one source says: the command line, the environment, a config file. */
 export interface Source {
@@ -32,4 +33,21 @@ export function readOption(
   }
   const parsed = entry.parse(texts)
   return 'fault' in parsed ? { problem: { path, ...parsed } } : parsed
+}
+
+/** Reads options from the command line, taken apart by option. */
+export function optionsFromFlags(flags: FlagValues): Source {
+  const options: Record<string, unknown> = {}
+  const origins = new Map<string, string>()
+  const problems: Problem[] = []
+  for (const [key, value] of Object.entries(flags)) {
+    const entry = optionsByKey.get(key)
+    if (entry === undefined || value === undefined) continue
+    const name = entry.flags[0] === undefined ? entry.valueName.toLowerCase() : `--${entry.flags[0]}`
+    origins.set(key, `flag ${name}`)
+    const read = readOption(entry, value)
+    if ('problem' in read) problems.push(read.problem)
+    else options[key] = read.value
+  }
+  return { options, origins, problems }
 }

@@ -1,27 +1,26 @@
 import type { Server, Socket } from 'node:net'
 import type { Adapter } from '../../http/h1/server.ts'
-import { readFirstBytes } from './peek-bytes.ts'
 
 /** Gives a connection to the listener as HTTP/1.1. */
 type Take = (socket: Socket) => void
 
-/** How connections are told apart. */
+/** How the protocol of a connection is found. */
 export interface SortOptions {
-  /** Whether what came so far is enough to decide. */
+  /** Whether these first bytes are enough to decide. */
   readonly isEnough: (bytes: Buffer) => boolean
-  /** Hands a connection on, by what it begins with; `take` is the listener's own way. */
+  /** Hands over a connection by its first bytes; `take` gives it to the listener. */
   readonly sort: (socket: Socket, bytes: Buffer, take: Take) => void
   /** Counts a connection, or closes it. */
   readonly admit: Take
-  /** Milliseconds that a connection gets to say what it is. */
+  /** Milliseconds until the first bytes must have come. */
   readonly headerMs: number
 }
 
-/** Connections that have not said what they are, or not yet agreed on keys. */
+/** Connections whose protocol is not known yet, or whose TLS handshake is under way. */
 export class Undecided {
   readonly #sockets = new Map<Socket, NodeJS.Timeout>()
 
-  /** Closes a connection that stays undecided for so long. */
+  /** Adds a connection, and closes it when it stays undecided for `ms` milliseconds. */
   add(socket: Socket, ms: number): void {
     const timer = setTimeout(() => socket.destroy(), ms)
     this.#sockets.set(socket, timer)
@@ -33,29 +32,29 @@ export class Undecided {
     this.#sockets.delete(socket)
   }
 
-  /** Closes them all: nothing was asked on any. */
+  /** Closes them all: none has sent a request. */
   destroy(): void {
     for (const socket of this.#sockets.keys()) socket.destroy()
   }
 }
 
 /**
- * Lets a listener for HTTP/1.1 look at what each connection begins with before it takes it. The listener keeps
- * everything else: its limits, its count of connections, and the way it closes.
+ * Lets a listener for HTTP/1.1 peek at the first bytes of each connection before it takes it. Limits, the count of
+ * connections and closing stay with the listener.
  */
 export function sortConnections(listener: Server, undecided: Undecided, options: SortOptions): void {
   const { isEnough, sort, headerMs, admit } = options
-  // A connection is counted once, when it is accepted.
+  // `admit` counts connections, so it runs once: when a connection is accepted.
   const ordinary = listener.listeners('connection').filter((each) => each !== admit)
   const take: Take = (socket) => ordinary.forEach((each) => void each.call(listener, socket))
   listener.removeAllListeners('connection')
-  // Also a connection that Node had let go of, and that is given back because its upgrade is ignored.
+  // A TLS connection comes back by this event when its upgrade was declined: Node had released it.
   listener.on('secureConnection', take)
   listener.on('connection', (socket: Socket) => {
     admit(socket)
     if (socket.destroyed) return
     undecided.add(socket, headerMs)
-    readFirstBytes(socket, {
+    peekBytes(socket, {
       isEnough,
       decide: (bytes) => {
         sort(socket, bytes, (taken) => {
@@ -67,7 +66,7 @@ export function sortConnections(listener: Server, undecided: Undecided, options:
   })
 }
 
-/** Hands a connection to HTTP/2, which is loaded when the first one comes. */
+/** Hands over a connection to HTTP/2, which is loaded with the first one. */
 export function giveToHttp2(adapter: Adapter, socket: Socket): void {
   const destroy = (): void => void socket.destroy()
   socket.on('error', destroy)
@@ -75,4 +74,37 @@ export function giveToHttp2(adapter: Adapter, socket: Socket): void {
     socket.off('error', destroy)
     server.emit('connection', socket)
   }, destroy)
+}
+
+/** How first bytes are read, and what for. */
+export interface PeekOptions {
+  /** Whether these first bytes are enough to decide. */
+  readonly isEnough: (bytes: Buffer) => boolean
+  /** Called with the bytes, which stay readable on the connection. */
+  readonly decide: (bytes: Buffer) => void
+}
+
+/** Reads the first bytes of a connection, and puts them back. A connection that ends before there are enough is closed. */
+export function peekBytes(socket: Socket, { isEnough, decide }: PeekOptions): void {
+  let bytes: Buffer = Buffer.alloc(0)
+
+  function look(): void {
+    const chunk = socket.read() as Buffer | null
+    if (chunk === null) return
+    bytes = bytes.length === 0 ? chunk : Buffer.concat([bytes, chunk])
+    if (!isEnough(bytes)) return
+    stop()
+    socket.unshift(bytes)
+    decide(bytes)
+  }
+
+  function destroy(): void {
+    socket.destroy()
+  }
+
+  function stop(): void {
+    socket.off('readable', look).off('end', destroy).off('error', destroy)
+  }
+
+  socket.on('readable', look).on('end', destroy).on('error', destroy)
 }

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { optionsFromEnvironment } from '../../../../src/config/sources/env.ts'
-import { optionsFromFlags } from '../../../../src/config/sources/flags.ts'
-import type { FlagValues } from '../../../../src/config/sources/source.ts'
+import { type FlagValues, optionsFromFlags } from '../../../../src/config/sources/source.ts'
 
 function flagOf(flags: FlagValues): unknown {
   const { options, problems } = optionsFromFlags(flags)

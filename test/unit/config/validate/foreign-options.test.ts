@@ -105,8 +105,8 @@ describe('options from habit', () => {
     for (const [given, hint] of [
       [3000, 'write createServer({ port: 3000 })'],
       ['3000', 'write createServer({ port: 3000 })'],
-      [{ port: 3000 }, 'it gives a promise: const { url } = await server.listen()'],
-      [() => {}, 'it gives a promise: const { url } = await server.listen()'],
+      [{ port: 3000 }, 'it returns a promise: const { url } = await server.listen()'],
+      [() => {}, 'it returns a promise: const { url } = await server.listen()'],
     ] as const) {
       await assert.rejects(listen(given), (error) => {
         assert.ok(isServeError(error) && error.code === 'E8008_CONFIG_INVALID')
