@@ -36,7 +36,7 @@ export type { Exchange, Handler, Layer, Notes, Peer, RequestBody } from './http/
 export type { HeaderList, RequestHeaders } from './http/message/headers.ts'
 export { textReply } from './http/message/reply.ts'
 export type { Body, Reply, Sink, Source, Takeover, Validators } from './http/message/reply.ts'
-export type { Target } from './http/message/request-target.ts'
+export type { RequestTarget as Target } from './http/message/request-target.ts'
 export type { Authority } from './http/message/authority.ts'
 export type { FileSlice } from './http/body/file.ts'
 export type { Holder, SkippedPort } from './net/types.ts'

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
-import { discard, pulledStream, pushBody, type StreamedBody } from './body/reply-body.ts'
+import { discard, pulledStream, pumpBody, type StreamedBody } from './body/reply-body.ts'
 import { isUnclaimed } from './respond.ts'
 import type { Exchange, Handler } from './message/exchange.ts'
 import { frameReply } from './framing.ts'
-import { plainExchange } from './synthetic-exchange.ts'
+import { syntheticExchange } from './synthetic-exchange.ts'
 import type { Body, Reply } from './message/reply.ts'
 
 /** Answers Fetch API requests through a pipeline, without a connection. */
@@ -47,7 +47,7 @@ function exchangeOf(request: Request, bodyBytes: number): Exchange {
   const given = [...request.headers].filter(([name]) => name !== 'host').flat()
   const headers = ['Host', request.headers.get('host') ?? url.host, ...given]
   const content = request.body === null ? undefined : Readable.from(contentOf(request), { objectMode: false })
-  return plainExchange({
+  return syntheticExchange({
     method: request.method,
     target: `${url.pathname}${url.search}`,
     headers: content === undefined ? headers : framed(headers, request.headers.get('content-length')),
@@ -115,7 +115,7 @@ function pairs(headers: readonly string[]): [string, string][] {
 }
 
 function toWeb(body: StreamedBody, signal: AbortSignal): ReadableStream<Uint8Array | string> {
-  const stream = body instanceof Readable ? body : pulledStream((...to) => pushBody(body, ...to)).stream
+  const stream = body instanceof Readable ? body : pulledStream((...to) => pumpBody(body, ...to)).stream
   // Before the stream is destroyed: of a destroyed one the web stream would end as if it were complete.
   const web = Readable.toWeb(stream) as ReadableStream<Uint8Array | string>
   const stop = (): unknown => stream.destroy(signal.reason as Error)

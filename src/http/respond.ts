@@ -32,8 +32,8 @@ export interface ServerExchange extends Exchange {
 /** Hands over what a Connect chain's next handler is for. */
 export type Next = () => void
 
-/** What {@link createDelivery} needs. */
-export interface DeliveryOptions {
+/** What {@link createResponder} needs. */
+export interface ResponderOptions {
   /** The whole pipeline. Must neither throw nor reject. */
   readonly handler: Handler
   readonly limits: Limits
@@ -48,7 +48,7 @@ export interface DeliveryOptions {
 }
 
 /** The way of an exchange from the pipeline to the connection. */
-export interface Delivery {
+export interface Responder {
   /** Runs the pipeline and sends its reply. With `next`, what the pipeline does not know goes there. */
   answer(x: ServerExchange, next?: Next): void
   /** Sends a reply, unless the exchange has one already. */
@@ -57,8 +57,8 @@ export interface Delivery {
   settle(x: ServerExchange, reply: Reply, sent: Sent): void
 }
 
-/** Builds the delivery around a pipeline. */
-export function createDelivery(options: DeliveryOptions): Delivery {
+/** Builds the responder around a pipeline. */
+export function createResponder(options: ResponderOptions): Responder {
   const { handler, refuse, done, onFault, isDraining } = options
 
   function deliver(x: ServerExchange, reply: Reply, next?: Next): void {

@@ -3,7 +3,7 @@ import type { Exchange, Peer } from './message/exchange.ts'
 import { checkInterimStatus } from './framing.ts'
 import { RequestHeaders, type HeaderList } from './message/headers.ts'
 import { StreamBody } from './body/request-body.ts'
-import { parseTarget } from './message/request-target.ts'
+import { parseRequestTarget } from './message/request-target.ts'
 
 let exchanges = 0
 
@@ -15,8 +15,8 @@ export function nextExchangeId(): number {
 /** The peer of an exchange that came over no connection. */
 const noPeer: Peer = { address: '', port: 0, localAddress: '', localPort: 0, encrypted: false }
 
-/** What a {@link plainExchange} is made of; everything but the method and target has a default. */
-export interface PlainExchangeOptions {
+/** What a {@link syntheticExchange} is made of; everything but the method and target has a default. */
+export interface SyntheticExchangeOptions {
   readonly method: string
   readonly target: string
   readonly version?: string
@@ -31,7 +31,7 @@ export interface PlainExchangeOptions {
 }
 
 /** An exchange without a connection: for `fetch`, for the record of unreadable messages, for tests. */
-export function plainExchange(options: PlainExchangeOptions): Exchange {
+export function syntheticExchange(options: SyntheticExchangeOptions): Exchange {
   const headers = new RequestHeaders(options.headers ?? [])
   const { signal = new AbortController().signal, isSpent } = options
   return {
@@ -40,7 +40,7 @@ export function plainExchange(options: PlainExchangeOptions): Exchange {
     batch: Number.NaN,
     method: options.method,
     version: options.version ?? '1.1',
-    target: parseTarget(options.method, options.target),
+    target: parseRequestTarget(options.method, options.target),
     authority: undefined,
     headers,
     peer: options.peer ?? noPeer,

@@ -1,7 +1,7 @@
 import type { Exchange } from '../http/message/exchange.ts'
 import { getField, withVary, type RequestHeaders } from '../http/message/headers.ts'
 import { isNavigation, navigationFields } from '../http/semantics/navigation.ts'
-import { remember, type Reply } from '../http/message/reply.ts'
+import { memoizeReply, type Reply } from '../http/message/reply.ts'
 /** A kind of document in which a script can be. */
 export type DocumentKind = 'html' | 'xhtml' | 'svg'
 
@@ -88,7 +88,10 @@ export function variedByPage(reply: Reply, { headers }: Exchange, kind: Document
   const fields = isWrapped(kind) ? wrappedFields(headers) : navigationFields(headers)
   const known = varied.get(fields)
   if (known !== undefined) return known(reply)
-  const vary = remember((plain) => ({ ...plain, headers: [...fields, 'X-Serve8008'].reduce(withVary, plain.headers) }))
+  const vary = memoizeReply((plain) => ({
+    ...plain,
+    headers: [...fields, 'X-Serve8008'].reduce(withVary, plain.headers),
+  }))
   varied.set(fields, vary)
   return vary(reply)
 }

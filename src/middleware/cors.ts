@@ -1,6 +1,6 @@
 import type { Exchange, Filter, Handler, Layer } from '../http/message/exchange.ts'
 import { getField, isToken, withVary, type HeaderList } from '../http/message/headers.ts'
-import { emptyReply, type Reply, remember } from '../http/message/reply.ts'
+import { emptyReply, type Reply, memoizeReply } from '../http/message/reply.ts'
 
 /** The two halves of CORS: preflights are answered on the way in, other replies marked on the way out. */
 export interface Cors {
@@ -44,8 +44,8 @@ export function createCors(origins: '*' | readonly string[], claims: Claims = ()
     }
   }
 
-  const everyone = remember((reply) => marked(reply, '*'))
-  const nobody = remember((reply) => ({ ...reply, headers: withVary(reply.headers, 'Origin') }))
+  const everyone = memoizeReply((reply) => marked(reply, '*'))
+  const nobody = memoizeReply((reply) => ({ ...reply, headers: withVary(reply.headers, 'Origin') }))
 
   function filter(reply: Reply, x: Exchange): Reply {
     if (getField(reply.headers, 'access-control-allow-origin') !== undefined) return reply

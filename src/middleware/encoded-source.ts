@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { discard, pulledStream, pushBody, type StreamedBody } from '../http/body/reply-body.ts'
+import { discard, pulledStream, pumpBody, type StreamedBody } from '../http/body/reply-body.ts'
 import { FileSlice } from '../http/body/file.ts'
 import type { ContentCoding } from '../http/semantics/negotiate.ts'
 import type { Source } from '../http/message/reply.ts'
@@ -22,7 +22,7 @@ export function encodedSource(
   return {
     async pull(sink, signal) {
       const encoder = createEncoder(coding, size)
-      const input = body instanceof Readable ? body : pulledStream((...to) => pushBody(body, ...to)).stream
+      const input = body instanceof Readable ? body : pulledStream((...to) => pumpBody(body, ...to)).stream
       let idle: NodeJS.Immediate | undefined
       try {
         const sent = pipeline(

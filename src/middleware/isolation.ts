@@ -1,6 +1,6 @@
 import type { Filter } from '../http/message/exchange.ts'
 import { withMissingFields } from './missing-fields.ts'
-import { remember } from '../http/message/reply.ts'
+import { memoizeReply } from '../http/message/reply.ts'
 
 /**
  * Cross-origin isolation (`SharedArrayBuffer`, precise timers): `Cross-Origin-Opener-Policy: same-origin`
@@ -8,7 +8,7 @@ import { remember } from '../http/message/reply.ts'
  * one, because workers and frames need the second as much as pages do (HTML section 7.1.4).
  */
 export function createIsolation(): Filter {
-  return remember((reply) =>
+  return memoizeReply((reply) =>
     withMissingFields(reply, [
       'Cross-Origin-Opener-Policy',
       'same-origin',

@@ -1,4 +1,4 @@
-import { discard, pushFile } from '../http/body/reply-body.ts'
+import { discard, pumpFile } from '../http/body/reply-body.ts'
 import type { FileSlice } from '../http/body/file.ts'
 import { getField, withField } from '../http/message/headers.ts'
 import type { ByteRange } from '../http/semantics/range.ts'
@@ -41,7 +41,7 @@ function partsSource(body: Uint8Array | FileSlice, parts: readonly Part[], end: 
         for (const { head, first, last } of parts) {
           await sink.write(head)
           if (body instanceof Uint8Array) await sink.write(body.subarray(first, last + 1))
-          else await pushFile(body, first, last - first + 1, sink, signal)
+          else await pumpFile(body, first, last - first + 1, sink, signal)
         }
         await sink.write(end)
       } finally {

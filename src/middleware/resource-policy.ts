@@ -1,6 +1,6 @@
 import type { Filter } from '../http/message/exchange.ts'
 import { withMissingFields } from './missing-fields.ts'
-import { remember } from '../http/message/reply.ts'
+import { memoizeReply } from '../http/message/reply.ts'
 
 /**
  * `Cross-Origin-Resource-Policy` on every reply that does not say otherwise: `same-site`, or `cross-origin`
@@ -15,7 +15,7 @@ import { remember } from '../http/message/reply.ts'
  */
 export function createResourcePolicy(isShared: boolean): Filter {
   const fields = ['Cross-Origin-Resource-Policy', isShared ? 'cross-origin' : 'same-site']
-  const ours = remember((reply) => withMissingFields(reply, fields))
+  const ours = memoizeReply((reply) => withMissingFields(reply, fields))
   // What another server gives out is its own to share or not.
   return (reply) => (reply.relayed === true ? reply : ours(reply))
 }

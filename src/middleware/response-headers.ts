@@ -1,8 +1,8 @@
 import type { HeaderRule } from '../config/types.ts'
-import { comparablePath } from '../http/message/request-target.ts'
+import { normalizePath } from '../http/message/request-target.ts'
 import type { Filter } from '../http/message/exchange.ts'
 import type { HeaderList } from '../http/message/headers.ts'
-import { type Reply, remember } from '../http/message/reply.ts'
+import { type Reply, memoizeReply } from '../http/message/reply.ts'
 import { fieldNames, generalFields, withoutFields } from './representation-fields.ts'
 
 interface CompiledRule {
@@ -22,7 +22,7 @@ interface CompiledRule {
 export function createResponseHeaders(rules: readonly HeaderRule[]): Filter {
   const byPrefix = new Map<string, string[]>()
   for (const { path, headers } of rules) {
-    const prefix = withoutFinalSlash(comparablePath(path))
+    const prefix = withoutFinalSlash(normalizePath(path))
     byPrefix.set(prefix, override(byPrefix.get(prefix) ?? [], headers))
   }
   // Every rule that holds for a path is a prefix of the longest one, so each carries its ancestors' fields.
@@ -32,11 +32,11 @@ export function createResponseHeaders(rules: readonly HeaderRule[]): Filter {
     const parent = merged.findLast((rule) => isUnder(prefix, rule.prefix))
     const headers = override(parent?.headers ?? [], own)
     merged.push({ prefix, headers })
-    compiled.unshift({ prefix, apply: remember(setFields(headers)) })
+    compiled.unshift({ prefix, apply: memoizeReply(setFields(headers)) })
   }
 
   return (reply, x) => {
-    const path = comparablePath(x.target.path)
+    const path = normalizePath(x.target.path)
     for (const { prefix, apply } of compiled) if (isUnder(path, prefix)) return apply(reply)
     return reply
   }

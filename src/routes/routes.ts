@@ -1,7 +1,7 @@
 import type { ResolvedRoute } from '../config/route-types.ts'
 import { ServeError } from '../core/serve-error.ts'
 import type { Exchange, Handler } from '../http/message/exchange.ts'
-import { comparablePath } from '../http/message/request-target.ts'
+import { normalizePath } from '../http/message/request-target.ts'
 import { emptyReply, type Reply } from '../http/message/reply.ts'
 import { createFixedReply, createRedirect } from './actions.ts'
 import { createTable, type TableEntry, type TableRequest } from './table.ts'
@@ -83,10 +83,10 @@ export function createFinder<Item extends { readonly path: string }>(
   items: readonly Item[],
 ): (path: string) => Item | undefined {
   const ordered = items
-    .map((item) => ({ prefix: comparablePath(item.path), item }))
+    .map((item) => ({ prefix: normalizePath(item.path), item }))
     .toSorted((a, b) => b.prefix.length - a.prefix.length)
   return (requested) => {
-    const path = comparablePath(requested)
+    const path = normalizePath(requested)
     return ordered.find(({ prefix }) => path.startsWith(prefix) || `${path}/` === prefix)?.item
   }
 }

@@ -1,6 +1,6 @@
 import type { ResolvedMatch } from '../config/route-types.ts'
 import { ServeError } from '../core/serve-error.ts'
-import { comparablePath } from '../http/message/request-target.ts'
+import { normalizePath } from '../http/message/request-target.ts'
 import { compileMatch, type CompiledMatch, type RoutedRequest } from './match/compile.ts'
 import { leavesPrefix, matchingPath, type MatchingPath } from './match/matching-path.ts'
 import { areTied, compareSpecificity, pathParts } from './match/order.ts'
@@ -62,7 +62,7 @@ export function createTable<Item>(entries: readonly TableEntry<Item>[]): Table<I
 
   function findRow(request: TableRequest): Row<Item> | undefined {
     const path = matchingPath(request.path)
-    const comparable = comparablePath(request.path)
+    const comparable = normalizePath(request.path)
     const row = findForm(request, path, comparable, 'folded')
     if (path.plain === path.folded) return row
     const plain = findForm(request, path, comparable, 'plain')
@@ -79,7 +79,7 @@ export function createTable<Item>(entries: readonly TableEntry<Item>[]): Table<I
     find: (request) => findRow(request)?.item,
     rejections(request) {
       const path = matchingPath(request.path)
-      const comparable = comparablePath(request.path)
+      const comparable = normalizePath(request.path)
       const winner = rows.find(
         ({ match, isAt }) => isAt(path, comparable, 'folded') && match.objection(request) === undefined,
       )
@@ -99,7 +99,7 @@ function compileEntry<Item>(entry: TableEntry<Item>): Row<Item> {
     return { name, item, match, isForwarded: entry.isForwarded, isAt: (path, _, form) => match.matchesPath(path[form]) }
   }
   // Folders keep their own reading of a path, which is that of the files below them.
-  const prefix = comparablePath(entry.folder)
+  const prefix = normalizePath(entry.folder)
   const path = entry.folder === '/' ? '/' : entry.folder.slice(0, -1)
   const any = { kind: 'prefix', path, host: undefined, methods: [], headers: [], cookies: [], query: [] } as const
   return {

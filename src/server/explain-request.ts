@@ -4,8 +4,8 @@ import { hostNotAllowed } from '../middleware/guard/guard.ts'
 import { parseAuthority, type Authority } from '../http/message/authority.ts'
 import type { Exchange } from '../http/message/exchange.ts'
 import { RequestHeaders } from '../http/message/headers.ts'
-import { plainExchange } from '../http/synthetic-exchange.ts'
-import { parseTarget } from '../http/message/request-target.ts'
+import { syntheticExchange } from '../http/synthetic-exchange.ts'
+import { parseRequestTarget } from '../http/message/request-target.ts'
 import { loadPreview } from '../proxy/proxy.ts'
 import { explainRoute, type Preview, type RouteExplanation } from '../routes/routes.ts'
 import { foldersOf } from './pipeline.ts'
@@ -63,13 +63,14 @@ function exchangeOf(config: ResolvedConfig, { method, url: asked, headers: given
   const target = url.startsWith('/') || url.includes('://') ? url : `http://${url}`
   const port = config.ports[0] ?? 0
   const host = new RequestHeaders(given).get('host')
-  const named = host ?? parseTarget(method, target).authority ?? (port === 80 ? 'localhost' : `localhost:${port}`)
+  const named =
+    host ?? parseRequestTarget(method, target).authority ?? (port === 80 ? 'localhost' : `localhost:${port}`)
   const authority = parseAuthority(named)
   if (authority === undefined || authority.hostname === '' || /[\s\x00-\x1f\x7f]/.test(url)) return undefined
   const headers = host === undefined ? ['Host', named, ...given] : given
   const encrypted = target.startsWith('https:')
   const peer = { address: '127.0.0.1', port: 0, localAddress: '127.0.0.1', localPort: port, encrypted }
-  return { ...plainExchange({ method, target, headers, peer }), authority }
+  return { ...syntheticExchange({ method, target, headers, peer }), authority }
 }
 
 function explain(config: ResolvedConfig, { method, target, authority, headers }: Asked, preview: Preview) {

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { ServeError } from '../../src/core/serve-error.ts'
-import { plainExchange } from '../../src/http/synthetic-exchange.ts'
+import { syntheticExchange } from '../../src/http/synthetic-exchange.ts'
 import { errorReply } from '../../src/pages/error-page.ts'
 import { listingReply, type ListingEntry } from '../../src/pages/listing-page.ts'
 import { launchChromium, skip } from './support/chromium.ts'
@@ -32,7 +32,7 @@ before(async () => {
   server = createServer((request, response) => {
     const target = request.url ?? '/'
     asked.push(target)
-    const x = plainExchange({ method: 'GET', target, headers: request.rawHeaders })
+    const x = syntheticExchange({ method: 'GET', target, headers: request.rawHeaders })
     const refusal = new ServeError('E8008_NOT_FOUND', `Nothing is served at ${target}.`, { hint: 'serve8008 ./dist' })
     const entries = x.target.path === '/top/' ? small : x.target.path === '/top/sub/' ? big : undefined
     const reply =

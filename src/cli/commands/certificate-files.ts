@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { makeFolder, publish } from '../../core/util/owned-file.ts'
+import { makeFolder, replaceFile } from '../../core/util/owned-file.ts'
 
 /** Absolute paths of a certificate and its key, both PEM. */
 export interface WrittenCertificate {
@@ -40,8 +40,8 @@ export function obstacle(
 /** Writes a pair, the key for its owner only. Under sudo both belong to the owner of the folder, who could not read them otherwise. */
 export function writeFiles(files: WrittenCertificate, pair: { readonly cert: string; readonly key: string }): void {
   makeFolder(dirname(files.cert), 0o777)
-  publish(files.key, pair.key, 0o600)
-  publish(files.cert, pair.cert, 0o644)
+  replaceFile(files.key, pair.key, 0o600)
+  replaceFile(files.cert, pair.cert, 0o644)
 }
 
 /** The text of a file, empty for what is none, undefined where there is nothing. */

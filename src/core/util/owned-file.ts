@@ -23,8 +23,8 @@ export function makeFolder(folder: string, mode = 0o700): void {
  * Puts a file in place as a whole: readers see the old content or the new one, never a part. A system that falls may
  * leave it empty.
  */
-export function publish(file: string, text: string, mode: number): void {
-  const temporary = writeBeside(file, text, mode, false)
+export function replaceFile(file: string, text: string, mode: number): void {
+  const temporary = writeTemporary(file, text, mode, false)
   try {
     renameSync(temporary, file)
   } catch (error) {
@@ -34,7 +34,7 @@ export function publish(file: string, text: string, mode: number): void {
 }
 
 /** Writes a file under another name beside its place; `flush` writes it through to the disk. */
-export function writeBeside(file: string, text: string, mode: number, flush: boolean): string {
+export function writeTemporary(file: string, text: string, mode: number, flush: boolean): string {
   const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
   writeFileSync(temporary, text, { mode, flag: 'wx', flush })
   giveToOwner(temporary)

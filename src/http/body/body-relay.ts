@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { Outlet, Relayed } from '../message/exchange.ts'
 
-/** What a {@link RelayedContent} tells its owner. */
+/** What a {@link BodyRelay} tells its owner. */
 export interface RelayHooks {
   /** Called once, before the first byte is read. Throws when the content was taken before. */
   readonly begin: () => void
@@ -19,10 +19,10 @@ export interface RelayHooks {
  * A request's content on its way to another server. The source is never destroyed with it: that would end the
  * connection on which the reply is due. What a reader that stops early has left is read and thrown away.
  */
-export class RelayedContent extends Readable implements Relayed {
+export class BodyRelay extends Readable implements Relayed {
   readonly #content: Readable
   readonly #hooks: RelayHooks
-  readonly #spent = new SpentChunks()
+  readonly #spent = new BufferRelease()
   #outlet: Outlet | undefined
   #begun = false
 
@@ -67,16 +67,16 @@ export class RelayedContent extends Readable implements Relayed {
 
   readonly #onEnd = (): void => {
     if (this.#hooks.isWhole()) this.push(null)
-    else this.destroy(clientLeft())
+    else this.destroy(clientLeftError())
   }
   readonly #onError = (error: Error): void => void this.destroy(error)
   readonly #onClose = (): void => {
-    if (!this.#content.readableEnded) this.destroy(clientLeft())
+    if (!this.#content.readableEnded) this.destroy(clientLeftError())
   }
 }
 
 /** What the reader of content hears when the rest of it will not come. */
-export function clientLeft(): Error {
+export function clientLeftError(): Error {
   return new Error('The client left before its content was complete.')
 }
 
@@ -90,7 +90,7 @@ const leastBytes = 16 * 1024
  * Content that was passed on, whose memory is given up as soon as it was sent. Node takes new memory for every piece
  * of a request's content and, since it counts less than it weighs, collects it late: large uploads would cost 70 MB.
  */
-export class SpentChunks {
+export class BufferRelease {
   #passed: Memory[] = []
 
   /** Takes note of a chunk that nobody will look at when it was sent. */

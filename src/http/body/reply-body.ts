@@ -52,7 +52,7 @@ export async function sendContent(body: StreamedBody, writer: ReplyWriter, x: Ex
     count(chunk) ? writer.pass(chunk, free) : undefined
   try {
     if (body instanceof FileSlice) await sendFile(body, write, signal)
-    else trailers = (await pushBody(body, { write, pass }, signal)) ?? undefined
+    else trailers = (await pumpBody(body, { write, pass }, signal)) ?? undefined
     if (!signal.aborted && length !== undefined && bytes < length)
       throw new RangeError('The body is shorter than it said.')
   } catch (error) {
@@ -67,18 +67,18 @@ export async function sendContent(body: StreamedBody, writer: ReplyWriter, x: Ex
  *
  * @returns The trailer section, if the body has one.
  */
-export async function pushBody(body: Exclude<Body, null>, sink: Sink, signal: AbortSignal): Promise<HeaderList | void> {
+export async function pumpBody(body: Exclude<Body, null>, sink: Sink, signal: AbortSignal): Promise<HeaderList | void> {
   if (body instanceof Uint8Array) return sink.write(body)
-  if (body instanceof Readable) return pushStream(body, sink, signal)
+  if (body instanceof Readable) return pumpStream(body, sink, signal)
   if (!(body instanceof FileSlice)) return body.pull(sink, signal)
   try {
-    await pushFile(body, 0, body.length, sink, signal)
+    await pumpFile(body, 0, body.length, sink, signal)
   } finally {
     body.dispose()
   }
 }
 
-async function pushStream(stream: Readable, sink: Sink, signal: AbortSignal): Promise<void> {
+async function pumpStream(stream: Readable, sink: Sink, signal: AbortSignal): Promise<void> {
   const stop = (): unknown => stream.destroy()
   if (signal.aborted) stop()
   signal.addEventListener('abort', stop, { once: true })
@@ -101,7 +101,7 @@ const fileChunkBytes = 64 * 1024
  * @param length How many bytes.
  * @throws ServeError `E8008_INTERNAL` when the file is shorter than that; the abort reason of the signal.
  */
-export async function pushFile(
+export async function pumpFile(
   file: FileSlice,
   start: number,
   length: number,

@@ -2,7 +2,7 @@ import { Transform, type Readable } from 'node:stream'
 import { ServeError } from '../../core/serve-error.ts'
 import type { DrainBounds, Relayed, RequestBody } from '../message/exchange.ts'
 import type { HeaderList, RequestHeaders } from '../message/headers.ts'
-import { clientLeft, RelayedContent } from './body-relay.ts'
+import { clientLeftError, BodyRelay } from './body-relay.ts'
 
 /** What a {@link StreamBody} needs from the connection. */
 export interface BodyOptions {
@@ -68,7 +68,7 @@ export class StreamBody implements RequestBody {
 
   relay(): Relayed {
     this.#checkUnspent()
-    return new RelayedContent(this.#source, {
+    return new BodyRelay(this.#source, {
       isOurs: this.#options.isOurs ?? false,
       begin: () => {
         this.#take()
@@ -91,9 +91,9 @@ export class StreamBody implements RequestBody {
     // on which the refusal is due. But what ends the source early has to reach the reader.
     source.once('error', (error) => counter.destroy(error))
     source.once('close', () => {
-      if (!source.readableEnded) counter.destroy(clientLeft())
+      if (!source.readableEnded) counter.destroy(clientLeftError())
     })
-    const end = (): unknown => (this.#isWhole() ? counter.end() : counter.destroy(clientLeft()))
+    const end = (): unknown => (this.#isWhole() ? counter.end() : counter.destroy(clientLeftError()))
     if (source.readableEnded) end()
     else source.once('end', end)
     return source.pipe(counter, { end: false }).on('error', () => source.unpipe())
@@ -119,8 +119,8 @@ export class StreamBody implements RequestBody {
         if (seen > limit) reject(bodyTooLarge(limit))
         else if (bytes !== undefined && seen > bytes) resolve(false)
       })
-      source.once('end', () => (this.#isWhole() ? resolve(true) : reject(clientLeft()))).once('error', reject)
-      source.once('close', () => reject(clientLeft()))
+      source.once('end', () => (this.#isWhole() ? resolve(true) : reject(clientLeftError()))).once('error', reject)
+      source.once('close', () => reject(clientLeftError()))
     })
   }
 

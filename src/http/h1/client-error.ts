@@ -1,14 +1,14 @@
 import { ServeError } from '../../core/serve-error.ts'
 import { isToken } from '../message/headers.ts'
 import type { Duplex } from 'node:stream'
-import type { Answer, Connection, Latest } from './connection.ts'
+import type { ResponseState, Connection, LatestRequest } from './connection.ts'
 import type { Exchange } from '../message/exchange.ts'
-import { finishRaw } from './write-response.ts'
-import { plainExchange } from '../synthetic-exchange.ts'
+import { writeRawResponse } from './write-response.ts'
+import { syntheticExchange } from '../synthetic-exchange.ts'
 import type { Reply, Sent } from '../message/reply.ts'
 
 /** What the answer to a broken message needs. */
-export interface BrokenMessageOptions {
+export interface ClientErrorOptions {
   readonly connectionOf: (socket: Duplex) => Connection
   /** Most bytes of a request-target. */
   readonly targetBytes: number
@@ -16,7 +16,7 @@ export interface BrokenMessageOptions {
   readonly requestMs: number
   readonly refuse: (error: ServeError) => Reply
   /** Sends a reply through the response that belongs to a request. */
-  readonly send: (latest: Latest, reply: Reply) => void
+  readonly send: (latest: LatestRequest, reply: Reply) => void
   readonly done: (x: Exchange, reply: Reply, sent: Sent) => void
 }
 
@@ -24,26 +24,26 @@ export interface BrokenMessageOptions {
  * Answers messages that cannot be read. A refusal must neither overtake nor replace the replies to
  * the messages before it, so it waits for them; and a message whose reply has begun gets no second.
  */
-export function createBrokenMessage(options: BrokenMessageOptions): (fault: ReadFault, socket: Duplex) => void {
+export function createClientErrorHandler(options: ClientErrorOptions): (fault: ClientError, socket: Duplex) => void {
   const { connectionOf, refuse, send, done } = options
 
   function refuseUnread(connection: Connection, error: ServeError): void {
     const { socket, peer } = connection
     const reply = refuse(error)
-    const x = plainExchange({ method: '-', target: '-', peer })
+    const x = syntheticExchange({ method: '-', target: '-', peer })
     x.notes.refusal = error.code
-    finishRaw(socket, reply)
+    writeRawResponse(socket, reply)
     socket.destroySoon()
     done(x, reply, { bytes: reply.body instanceof Uint8Array ? reply.body.byteLength : 0, aborted: false })
   }
 
-  function refuseContent(latest: Latest, error: ServeError): void {
+  function refuseContent(latest: LatestRequest, error: ServeError): void {
     latest.notes.refusal = error.code
     send(latest, { ...refuse(error), close: true })
   }
 
   /** Node tells of a request that takes long only once. */
-  function askLater(fault: ReadFault, { socket, latest }: Connection): void {
+  function askLater(fault: ClientError, { socket, latest }: Connection): void {
     const timer = setTimeout(() => {
       if (connectionOf(socket).latest === latest && latest?.message.complete === false) answer(fault, socket)
     }, options.requestMs)
@@ -51,7 +51,7 @@ export function createBrokenMessage(options: BrokenMessageOptions): (fault: Read
     socket.once('close', () => clearTimeout(timer))
   }
 
-  function answer(fault: ReadFault, socket: Duplex): void {
+  function answer(fault: ClientError, socket: Duplex): void {
     const connection = connectionOf(socket)
     if (connection.closing) return
     const { latest } = connection
@@ -60,7 +60,7 @@ export function createBrokenMessage(options: BrokenMessageOptions): (fault: Read
     // Nobody is there, or someone who never said a word: browsers open such connections in advance.
     const unheard = latest === undefined && connection.socket.bytesRead === 0
     if (fault.code === 'ECONNRESET' || !socket.writable || unheard) return void socket.destroy()
-    const error = messageError(fault, options.targetBytes)
+    const error = rejectionOf(fault, options.targetBytes)
     const inContent = latest !== undefined && !latest.message.complete
     if (inContent) latest.fail(fault)
     if (inContent && !latest.response.headersSent) return refuseContent(latest, error)
@@ -73,13 +73,13 @@ export function createBrokenMessage(options: BrokenMessageOptions): (fault: Read
   return answer
 }
 
-function whenClosed(response: Answer, act: () => void): void {
+function whenClosed(response: ResponseState, act: () => void): void {
   if (response.closed) act()
   else response.once('close', act)
 }
 
 /** What Node reports when a message cannot be read. */
-export interface ReadFault extends Error {
+export interface ClientError extends Error {
   readonly code?: string
   /** The bytes in which the parser stopped. */
   readonly rawPacket?: Uint8Array
@@ -93,7 +93,7 @@ const knownVersion = /^\S+ \S+ HTTP\/1\.[01]\s/
 const tlsHandshake = 0x16
 
 /** Translates a fault of the parser or its clocks into the refusal that RFC 9110 names. */
-function messageError(fault: ReadFault, targetBytes: number): ServeError {
+function rejectionOf(fault: ClientError, targetBytes: number): ServeError {
   const packet = lineOfFault(fault)
   switch (fault.code) {
     case 'ERR_HTTP_REQUEST_TIMEOUT':
@@ -129,7 +129,7 @@ function messageError(fault: ReadFault, targetBytes: number): ServeError {
 }
 
 /** What the packet holds from the start of the line at fault on: there may be good messages before it. */
-function lineOfFault({ rawPacket, bytesParsed = 0 }: ReadFault): Buffer {
+function lineOfFault({ rawPacket, bytesParsed = 0 }: ClientError): Buffer {
   if (rawPacket === undefined) return Buffer.alloc(0)
   const packet = Buffer.from(rawPacket.buffer, rawPacket.byteOffset, rawPacket.byteLength)
   // The byte at fault may be the line's own end.

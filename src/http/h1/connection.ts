@@ -11,7 +11,7 @@ const pipelineLength = 16
 export class Connection implements ConnectionUse {
   readonly socket: Socket
   /** The last request that was read from it, and the response that belongs to it. */
-  latest: Latest | undefined
+  latest: LatestRequest | undefined
   /** A refusal is on its way and ends the connection: nothing more is read from it. */
   closing = false
   /** Whether a client that closes its sending side counts as gone: another server works for it. */
@@ -74,7 +74,7 @@ export class Connection implements ConnectionUse {
    * Calls back when an earlier reply is out, at once when it is. While many requests wait for their turn
    * no more are read: a packet of them must not cost what a crowd of clients would.
    */
-  inTurn(before: Answer | undefined, act: () => void): void {
+  inTurn(before: ResponseState | undefined, act: () => void): void {
     const { socket } = this
     if (before === undefined || before.closed) return act()
     this.#waiting++
@@ -136,12 +136,12 @@ export class Connection implements ConnectionUse {
 export type ConnectionLimits = Pick<Limits, 'headerMs' | 'halfClosedMs' | 'lingerBytes'>
 
 /** A request, and what answers it. */
-export interface Latest {
+export interface LatestRequest {
   /** `performance.now()` when its header section was complete. */
   readonly startedAt: number
   readonly notes: Notes
   readonly message: { readonly complete: boolean; resume(): unknown }
-  readonly response: Answer
+  readonly response: ResponseState
   /** Whether its content is passed on elsewhere, and more of it came since this was last asked. */
   progressed(): boolean
   /** Tells whoever reads the content that the rest of it cannot be read. */
@@ -149,7 +149,7 @@ export interface Latest {
 }
 
 /** As much of a response as a connection has to know. */
-export interface Answer {
+export interface ResponseState {
   readonly headersSent: boolean
   readonly destroyed: boolean
   readonly closed: boolean
@@ -166,7 +166,7 @@ const marginMs = 1000
  * Closes connections that idle for that long. A client is told a second less, so that it does not send its next
  * request while we close. Where Node has no setting for that margin, it would come on top of the shortest times too.
  */
-export function boundIdle(server: IdleServer, idleMs: number): void {
+export function limitIdle(server: IdleServer, idleMs: number): void {
   // A fraction is a time that no limit has, and still one that Node takes for a time.
   const toldMs = idleMs > marginMs ? idleMs - marginMs : 0.5
   server.keepAliveTimeout = toldMs
@@ -184,7 +184,7 @@ function replaceTimeout(socket: Socket, toldMs: number, idleMs: number): void {
 const loopEvents = 1000
 
 /** Numbers the requests that one turn of the event loop hands out. */
-export interface Batches {
+export interface ArrivalBatches {
   /** The number for a request that was just read, NaN when it stands alone. */
   next(connection: Connection): number
 }
@@ -196,7 +196,7 @@ export interface Batches {
  * That is not so for a second request on a connection, which may have arrived while the first was
  * handled, nor with so many connections that the loop asks again within one turn.
  */
-export function createBatches(openConnections: () => number): Batches {
+export function createArrivalBatches(openConnections: () => number): ArrivalBatches {
   let current = 0
   let running = false
   const end = (): void => void (running = false)

@@ -38,7 +38,7 @@ export function isHttpUpgrade(token: string): boolean {
  * The length of content with which an upgrade may go on, in bytes: a request asks for the switch when its content is
  * over (RFC 9110 section 7.8), so that is read before. Undefined where it could be long, or is held back.
  */
-export function upgradeContent({ method, headers }: Message): number | undefined {
+export function upgradeContentLength({ method, headers }: Message): number | undefined {
   if (!announcesContent({ method, headers })) return 0
   const length = headers['transfer-encoding'] === undefined ? Number(headers['content-length']) : Infinity
   if (length > maxContent || headers['expect'] !== undefined) return undefined
@@ -68,7 +68,7 @@ export function receivedFields(request: Pick<Message, 'rawHeaders'>): HeaderList
  * ones, so that the content is read, and told from what comes behind it.
  */
 export function shouldUpgrade(request: Message): boolean {
-  if (upgradeContent(request) !== undefined) return true
+  if (upgradeContentLength(request) !== undefined) return true
   ignoreUpgrade(request)
   return false
 }
@@ -80,7 +80,7 @@ export function shouldUpgrade(request: Message): boolean {
  * @param rest What was read behind the header section.
  * @param handOver Answers a message whose content Node has read or goes on reading.
  */
-export function handBack(request: Message, socket: Duplex, rest: Uint8Array, handOver: () => void): void {
+export function declineUpgrade(request: Message, socket: Duplex, rest: Uint8Array, handOver: () => void): void {
   ignoreUpgrade(request)
   if (readsContent) return handOver()
   const { server, encrypted } = socket as unknown as { server: Server; encrypted?: boolean }

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { Limits } from '../../config/types.ts'
-import type { Answer, Connection, Latest } from './connection.ts'
+import type { ResponseState, Connection, LatestRequest } from './connection.ts'
 import type { ServerExchange } from '../respond.ts'
 import type { Notes, Peer, RequestBody } from '../message/exchange.ts'
 import type { Authority } from '../message/authority.ts'
@@ -10,10 +10,10 @@ import { noMount, type Mount } from '../mounted-reply.ts'
 import { nextExchangeId } from '../synthetic-exchange.ts'
 import type { Reply, Sent } from '../message/reply.ts'
 import { StreamBody } from '../body/request-body.ts'
-import { parseTarget, type Target } from '../message/request-target.ts'
+import { parseRequestTarget, type RequestTarget } from '../message/request-target.ts'
 
 /** The parts of Node's request that an exchange is made of. */
-export interface NodeMessage extends Readable {
+export interface Http1Message extends Readable {
   method?: string | undefined
   url?: string | undefined
   httpVersion: string
@@ -23,19 +23,19 @@ export interface NodeMessage extends Readable {
 }
 
 /** What the exchanges of one adapter share. */
-export interface NodeHost<Response extends Answer> {
+export interface Http1Host<Response extends ResponseState> {
   readonly limits: Pick<Limits, 'bodyBytes' | 'drainBytes'>
   /** Sends the 100 that a client waits for. */
   readonly invite: (response: Response) => void
   /** Sends an interim reply. */
   readonly inform: (response: Response, status: number, headers: HeaderList) => void
   /** Writes a reply. */
-  readonly write: (x: NodeExchange<Response>, reply: Reply, isLast: boolean) => Sent | Promise<Sent>
+  readonly write: (x: Http1Exchange<Response>, reply: Reply, isLast: boolean) => Sent | Promise<Sent>
 }
 
 /** What belongs to one request. */
-export interface NodeExchangeOptions<Response> {
-  readonly message: NodeMessage
+export interface Http1ExchangeOptions<Response> {
+  readonly message: Http1Message
   readonly response: Response
   readonly connection: Connection
   readonly batch: number
@@ -48,21 +48,21 @@ export interface NodeExchangeOptions<Response> {
 }
 
 /** An exchange over a connection. What a plain file request never asks for is made on demand. */
-export class NodeExchange<Response extends Answer> implements ServerExchange, Latest {
+export class Http1Exchange<Response extends ResponseState> implements ServerExchange, LatestRequest {
   readonly id: number = nextExchangeId()
   readonly startedAt: number = performance.now()
   readonly batch: number
   readonly method: string
   readonly version: string
-  readonly target: Target
+  readonly target: RequestTarget
   readonly headers: RequestHeaders
   readonly notes: Notes = {}
-  readonly message: NodeMessage
+  readonly message: Http1Message
   readonly response: Response
   readonly connection: Connection
   readonly mount: Mount
   authority: Authority | undefined = undefined
-  readonly #host: NodeHost<Response>
+  readonly #host: Http1Host<Response>
   readonly #waits: boolean
   readonly #isOurs: boolean
   readonly #content: Uint8Array | undefined
@@ -71,8 +71,8 @@ export class NodeExchange<Response extends Answer> implements ServerExchange, La
   #watch: { signal: AbortSignal; release: () => void } | undefined
 
   constructor(
-    host: NodeHost<Response>,
-    { message, response, connection, batch, waits, mount, content }: NodeExchangeOptions<Response>,
+    host: Http1Host<Response>,
+    { message, response, connection, batch, waits, mount, content }: Http1ExchangeOptions<Response>,
   ) {
     this.#content = content
     this.#host = host
@@ -87,7 +87,7 @@ export class NodeExchange<Response extends Answer> implements ServerExchange, La
     this.version = message.httpVersion
     const url = message.url ?? ''
     // Polka leaves nothing but the query of a path that it cuts off as a whole.
-    this.target = parseTarget(this.method, mount !== undefined && url.startsWith('?') ? `/${url}` : url)
+    this.target = parseRequestTarget(this.method, mount !== undefined && url.startsWith('?') ? `/${url}` : url)
     this.headers = new RequestHeaders(receivedFields(message))
   }
 

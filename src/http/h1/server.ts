@@ -3,23 +3,23 @@ import type { Http2Server } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { Backlog } from '../backlog.ts'
-import { createBatches, Connection, boundIdle } from './connection.ts'
-import { createBrokenMessage } from './client-error.ts'
-import { createDelivery, type DeliveryOptions, type Next } from '../respond.ts'
-import { finish, finishInterim, openWaiting } from './write-response.ts'
-import { createGroupedWrites } from './write-coalescing.ts'
+import { createArrivalBatches, Connection, limitIdle } from './connection.ts'
+import { createClientErrorHandler } from './client-error.ts'
+import { createResponder, type ResponderOptions, type Next } from '../respond.ts'
+import { writeResponse, writeInterim, trackBacklog } from './write-response.ts'
+import { createWriteCoalescer } from './write-coalescing.ts'
 import { shouldUpgrade } from './declined-upgrade.ts'
 import type { Http2Adapter } from '../h2/server.ts'
 import { mountOf } from '../mounted-reply.ts'
 import { OpenConnections } from '../open-connections.ts'
-import { NodeExchange, type NodeHost } from './exchange.ts'
+import { Http1Exchange, type Http1Host } from './exchange.ts'
 import type { Exchange } from '../message/exchange.ts'
 import { createUpgrades, type OpenOptions } from './upgrades.ts'
 
-type OurExchange = NodeExchange<ServerResponse>
+type OurExchange = Http1Exchange<ServerResponse>
 
 /** What the adapter is given. */
-export interface AdapterOptions extends Omit<DeliveryOptions, 'isDraining'> {
+export interface AdapterOptions extends Omit<ResponderOptions, 'isDraining'> {
   /**
    * Whether requests that arrived together may share what was seen of the files. Not when a program's
    * layers run between them, since one may write what the next is about to read.
@@ -58,28 +58,28 @@ export function createAdapter(options: AdapterOptions): Adapter {
   const { handler, limits, refuse, done, onFault, isShared } = options
   const connections = new WeakMap<Duplex, Connection>()
   const accepted = new OpenConnections(limits.connections, options.onFull)
-  const host: NodeHost<ServerResponse> = {
+  const host: Http1Host<ServerResponse> = {
     limits,
     invite: (response) => response.writeContinue(),
-    inform: finishInterim,
+    inform: writeInterim,
     write: (x, reply, isLast) => {
       const { response, connection } = x
       if (isLast || x.isIncomplete) response.shouldKeepAlive = false
       if (reply.close === true) connection.linger()
       else if (x.isIncomplete) connection.lingerAfterReply()
-      return finish(response, reply, x, { end, backlog })
+      return writeResponse(response, reply, x, { end, backlog })
     },
   }
   const backlog = new Backlog(limits)
-  const writes = createGroupedWrites()
+  const writes = createWriteCoalescer()
   const unheard = new Set<Socket>()
   let openConnections = 0
-  const batches = createBatches(() => openConnections)
+  const batches = createArrivalBatches(() => openConnections)
   let draining = false
   let http2: Http2Adapter | undefined
   let openingHttp2: Promise<Http2Adapter> | undefined
   const underWay = new Set<Exchange>()
-  const delivery = createDelivery({
+  const responder = createResponder({
     ...options,
     isDraining: () => draining,
     done: (x, reply, sent) => {
@@ -94,7 +94,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
       else response.end(content, 'latin1')
       // A handler may take its time; a client that does not read may not.
       const { writableLength } = response
-      if (writableLength > 0) openWaiting(backlog, response).set(writableLength)
+      if (writableLength > 0) trackBacklog(backlog, response).set(writableLength)
     }
     // Middleware such as a compressor puts its own `end` in place, and may throw in it.
     if (response.end === ServerResponse.prototype.end) writes.add(write)
@@ -122,7 +122,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
     const connection = connectionOf(request.socket)
     // Another program's middleware may have written what we are about to read, so nothing is shared with it.
     const batch = mount === undefined && isShared() ? batches.next(connection) : Number.NaN
-    const x = new NodeExchange(host, { message: request, response, connection, batch, waits, mount, content })
+    const x = new Http1Exchange(host, { message: request, response, connection, batch, waits, mount, content })
     connection.latest = x
     return x
   }
@@ -136,7 +136,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
     const x = open(request, response, { waits })
     const answer = (): void => {
       underWay.add(x)
-      delivery.answer(x)
+      responder.answer(x)
     }
     if (before === undefined || before.closed) answer()
     else connection.inTurn(before, answer)
@@ -146,7 +146,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
     handler,
     refuse,
     onFault,
-    delivery,
+    responder,
     connectionOf,
     open,
     requestMs: limits.requestMs,
@@ -157,7 +157,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
     const opened = (x: Exchange): unknown => underWay.add(x)
     const made = createHttp2Adapter({
       ...options,
-      delivery,
+      responder,
       connections: accepted,
       backlog,
       opened,
@@ -166,12 +166,12 @@ export function createAdapter(options: AdapterOptions): Adapter {
     return (http2 = made)
   }
 
-  const onClientError = createBrokenMessage({
+  const onClientError = createClientErrorHandler({
     connectionOf,
     targetBytes: limits.targetBytes,
     requestMs: limits.requestMs,
     refuse,
-    send: (latest, reply) => delivery.send(latest as OurExchange, reply),
+    send: (latest, reply) => responder.send(latest as OurExchange, reply),
     done,
   })
 
@@ -191,7 +191,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
       })
       // Counted by the guard: Node would cut the surplus off in silence.
       server.maxHeadersCount = 0
-      boundIdle(server, limits.idleMs)
+      limitIdle(server, limits.idleMs)
       // A client may close its sending side and still wait for the reply.
       Object.assign(server, { httpAllowHalfOpen: true })
       server.on('request', (request, response) => enter(request, response, false))
@@ -217,7 +217,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
     createHttp2Listener: async () => (await (openingHttp2 ??= openHttp2())).server,
     handle: (request, response, next) => {
       const x = open(request, response, { mount: mountOf(request) })
-      delivery.answer(x, next)
+      responder.answer(x, next)
     },
     upgrade: upgrades.offer,
     drain: () => {

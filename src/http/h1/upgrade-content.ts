@@ -8,7 +8,7 @@ export interface UpgradeContent {
 }
 
 /** What is known of the content that {@link readUpgradeContent} reads. */
-export interface Expected {
+export interface UpgradeContentOptions {
   /** Bytes that the request announced. */
   readonly length: number
   /** What was read behind the header section. */
@@ -21,7 +21,7 @@ export interface Expected {
 export function readUpgradeContent(
   request: Readable,
   socket: Duplex,
-  { length, head, requestMs }: Expected,
+  { length, head, requestMs }: UpgradeContentOptions,
   done: (read: UpgradeContent) => void,
 ): void {
   const source = readsContent ? request : socket
@@ -60,7 +60,7 @@ const mostBytes = 64 * 1024
  * @param head What came behind the header section.
  * @returns The way to stop, which gives all that came behind it.
  */
-export function readAhead(socket: Duplex, head: Uint8Array): () => Uint8Array {
+export function readUpgradeHead(socket: Duplex, head: Uint8Array): () => Uint8Array {
   const pieces = [head]
   let bytes = head.byteLength
   const keep = (chunk: Uint8Array): void => {

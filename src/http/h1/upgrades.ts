@@ -4,22 +4,22 @@ import type { Duplex } from 'node:stream'
 import { ServeError } from '../../core/serve-error.ts'
 import { discard } from '../body/reply-body.ts'
 import type { Connection } from './connection.ts'
-import type { Delivery, DeliveryOptions } from '../respond.ts'
-import { finishUpgrade, responseOn } from './write-response.ts'
-import { handBack, upgradeContent } from './declined-upgrade.ts'
+import type { Responder, ResponderOptions } from '../respond.ts'
+import { writeUpgrade, responseOnSocket } from './write-response.ts'
+import { declineUpgrade, upgradeContentLength } from './declined-upgrade.ts'
 import { mountOf, noMount } from '../mounted-reply.ts'
-import type { NodeExchange, NodeExchangeOptions } from './exchange.ts'
-import { readAhead, readUpgradeContent } from './upgrade-content.ts'
+import type { Http1Exchange, Http1ExchangeOptions } from './exchange.ts'
+import { readUpgradeHead, readUpgradeContent } from './upgrade-content.ts'
 import type { Reply } from '../message/reply.ts'
 
-type OurExchange = NodeExchange<ServerResponse>
+type OurExchange = Http1Exchange<ServerResponse>
 
 /** What the adapter knows of a request beside the message. */
-export type OpenOptions = Partial<Pick<NodeExchangeOptions<ServerResponse>, 'waits' | 'mount' | 'content'>>
+export type OpenOptions = Partial<Pick<Http1ExchangeOptions<ServerResponse>, 'waits' | 'mount' | 'content'>>
 
 /** What upgrades take from the adapter. */
-export interface UpgradeOptions extends Pick<DeliveryOptions, 'handler' | 'refuse' | 'onFault'> {
-  readonly delivery: Delivery
+export interface UpgradesOptions extends Pick<ResponderOptions, 'handler' | 'refuse' | 'onFault'> {
+  readonly responder: Responder
   readonly connectionOf: (socket: Duplex) => Connection
   readonly open: (request: IncomingMessage, response: ServerResponse, options: OpenOptions) => OurExchange
   /** Milliseconds until the content of a request must be there. */
@@ -36,8 +36,8 @@ export interface Upgrades {
   cut(): void
 }
 
-export function createUpgrades(options: UpgradeOptions): Upgrades {
-  const { handler, refuse, onFault, delivery, connectionOf, open, requestMs } = options
+export function createUpgrades(options: UpgradesOptions): Upgrades {
+  const { handler, refuse, onFault, responder, connectionOf, open, requestMs } = options
   const sockets = new Set<Duplex>()
 
   function hold(socket: Duplex): void {
@@ -59,7 +59,7 @@ export function createUpgrades(options: UpgradeOptions): Upgrades {
     // In another program's server the requests before may be the program's.
     const { _httpMessage: before } = socket as { _httpMessage?: ServerResponse | null }
     if (before) return void before.once('close', () => decideInTurn(request, socket, head, isOurs))
-    const length = upgradeContent(request)
+    const length = upgradeContentLength(request)
     if (length === 0) return decide(request, socket, head)
     // In another program's server the content may be for the program.
     if (length !== undefined && isOurs) {
@@ -67,33 +67,35 @@ export function createUpgrades(options: UpgradeOptions): Upgrades {
         decide(request, socket, rest, content),
       )
     }
-    handBack(request, socket, head, () => serverOf(request)?.emit('request', request, responseOn(socket, request)))
+    declineUpgrade(request, socket, head, () =>
+      serverOf(request)?.emit('request', request, responseOnSocket(socket, request)),
+    )
   }
 
   function decide(request: IncomingMessage, socket: Duplex, head: Uint8Array, content?: Uint8Array): void {
-    const response = responseOn(socket, request)
+    const response = responseOnSocket(socket, request)
     const x = open(request, response, { mount: noMount, content })
     const send = (reply: Reply, rest: Uint8Array): void => {
-      if (reply.takeover === undefined) return delivery.send(x, { ...reply, close: true })
+      if (reply.takeover === undefined) return responder.send(x, { ...reply, close: true })
       response.detachSocket(socket as Socket)
       takeOver(x, socket, reply, rest)
     }
     const reply = handler(x)
     if (!(reply instanceof Promise)) return send(reply, head)
-    const stop = readAhead(socket, head)
+    const stop = readUpgradeHead(socket, head)
     void reply.then((settled) => send(settled, stop()))
   }
 
   function takeOver(x: OurExchange, socket: Duplex, reply: Reply, head: Uint8Array): void {
     try {
-      finishUpgrade(socket, reply, head)
-      delivery.settle(x, reply, { bytes: 0, aborted: false })
+      writeUpgrade(socket, reply, head)
+      responder.settle(x, reply, { bytes: 0, aborted: false })
     } catch (cause) {
       socket.destroy()
       const fault = new ServeError('E8008_INTERNAL', 'The connection could not be taken over.', { cause })
       x.notes.refusal = fault.code
       onFault(fault)
-      delivery.settle(x, refuse(fault), { bytes: 0, aborted: true })
+      responder.settle(x, refuse(fault), { bytes: 0, aborted: true })
     }
   }
 

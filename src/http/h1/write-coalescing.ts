@@ -2,7 +2,7 @@
 const groupSize = 64
 
 /** Holds back the writes of one turn of the event loop, so that they go out one after the other. */
-export interface GroupedWrites {
+export interface WriteCoalescer {
   /** Writes at once, or when the connections that the loop found ready have all been read. */
   add(write: () => void): void
 }
@@ -14,7 +14,7 @@ export interface GroupedWrites {
  *
  * The first write of a turn is never held back: mostly it is the only one.
  */
-export function createGroupedWrites(): GroupedWrites {
+export function createWriteCoalescer(): WriteCoalescer {
   let isTurnKnown = false
   let held: (() => void)[] = []
 

@@ -12,24 +12,24 @@ import { trailerPairs } from '../message/trailers.ts'
 
 const complete: Sent = { bytes: 0, aborted: false }
 
-/** Where {@link finish} puts a reply. */
-export interface Outlets {
-  readonly end: End
+/** Where {@link writeResponse} puts a reply. */
+export interface ResponseOutlets {
+  readonly end: EndResponse
   readonly backlog: Backlog
 }
 
 /** Ends a response with content that is in memory; text is Latin-1. */
-export type End = (response: ServerResponse, content: string | Uint8Array | null) => void
+export type EndResponse = (response: ServerResponse, content: string | Uint8Array | null) => void
 
 /**
  * Writes a reply: the only place where an answer meets the connection. Replies from memory are
  * handed to `end`; the promise of the others resolves when the last byte left or the client did.
  */
-export function finish(
+export function writeResponse(
   response: ServerResponse,
   reply: Reply,
   x: Exchange,
-  { end, backlog }: Outlets,
+  { end, backlog }: ResponseOutlets,
 ): Sent | Promise<Sent> {
   const { body, status } = reply
   if (body === null || body instanceof Uint8Array) {
@@ -94,7 +94,7 @@ function prepare(reply: Reply, body: Uint8Array | null): Prepared {
 async function stream(response: ServerResponse, body: StreamedBody, x: Exchange, backlog: Backlog): Promise<Sent> {
   // Middleware such as a compressor puts its own `write` here.
   const isForeign = response.write !== ServerResponse.prototype.write
-  const waiting = openWaiting(backlog, response)
+  const waiting = trackBacklog(backlog, response)
   const writer = createReplyWriter(response, { signal: x.signal, waiting, isForeign })
   const sending = sendContent(body, writer, x)
   // A file is at hand; whatever else makes content may take its time, and the client must not wait for the head.
@@ -203,7 +203,7 @@ function createReplyWriter(
 }
 
 /** Opens the account of what a response waits with. It ends with the response. */
-export function openWaiting(backlog: Backlog, response: ServerResponse): Waiting {
+export function trackBacklog(backlog: Backlog, response: ServerResponse): Waiting {
   const { socket } = response
   // Node's own timeouts look at this too: the bytes that the system has not taken of those that were handed to it.
   const queued = (): number =>
@@ -215,7 +215,7 @@ export function openWaiting(backlog: Backlog, response: ServerResponse): Waiting
 }
 
 /** The response to a request whose connection Node has let go of: the last one there. */
-export function responseOn(socket: Duplex, request: IncomingMessage): ServerResponse {
+export function responseOnSocket(socket: Duplex, request: IncomingMessage): ServerResponse {
   const response = new ServerResponse(request)
   response.shouldKeepAlive = false
   response.assignSocket(socket as Socket)
@@ -225,7 +225,7 @@ export function responseOn(socket: Duplex, request: IncomingMessage): ServerResp
 }
 
 /** Writes a whole reply on a bare connection, where node:http has no response object for it. */
-export function finishRaw(socket: Duplex, reply: Reply): void {
+export function writeRawResponse(socket: Duplex, reply: Reply): void {
   const body = reply.body instanceof Uint8Array ? reply.body : new Uint8Array()
   const { headers } = frameReply({ ...reply, body }, '', '1.1')
   headers.push('Date', new Date().toUTCString(), 'Connection', 'close')
@@ -234,7 +234,7 @@ export function finishRaw(socket: Duplex, reply: Reply): void {
 }
 
 /** Writes the 101 of an upgrade and hands the connection over. */
-export function finishUpgrade(socket: Duplex, reply: Reply, rest: Uint8Array): void {
+export function writeUpgrade(socket: Duplex, reply: Reply, rest: Uint8Array): void {
   socket.write(head(reply, withField(reply.headers, 'Connection', 'Upgrade')), 'latin1')
   reply.takeover?.(socket, rest)
 }
@@ -257,7 +257,7 @@ function head({ status, reason = STATUS_CODES[status] ?? '' }: StatusLine, heade
  * Sends an interim reply (RFC 9110 section 15.2), such as 103 with links. It is dropped where it
  * could not stand: before the replies of earlier requests, after our own, or for HTTP/1.0.
  */
-export function finishInterim(response: ServerResponse, status: number, headers: HeaderList): void {
+export function writeInterim(response: ServerResponse, status: number, headers: HeaderList): void {
   checkInterimStatus(status)
   const { socket } = response
   if (socket === null || response.headersSent || response.req.httpVersion === '1.0') return

@@ -3,14 +3,14 @@ import type { Authority } from '../message/authority.ts'
 import type { ServerExchange } from '../respond.ts'
 import type { Notes, Peer } from '../message/exchange.ts'
 import { RequestHeaders, type HeaderList } from '../message/headers.ts'
-import { finishHttp2, finishHttp2Interim, goesOutAtOnce, type Http2Host } from './write-response.ts'
+import { writeHttp2Response, writeHttp2Interim, goesOutAtOnce, type Http2Host } from './write-response.ts'
 import type { Http2Head } from './head.ts'
 import { whenContentEnds } from './reset.ts'
 import { noMount, type Mount } from '../mounted-reply.ts'
 import { nextExchangeId } from '../synthetic-exchange.ts'
 import type { Reply, Sent } from '../message/reply.ts'
 import { StreamBody } from '../body/request-body.ts'
-import type { Target } from '../message/request-target.ts'
+import type { RequestTarget } from '../message/request-target.ts'
 
 /** What belongs to one request. */
 export interface Http2ExchangeOptions {
@@ -29,7 +29,7 @@ export class Http2Exchange implements ServerExchange {
   readonly version = '2'
   readonly mount: Mount = noMount
   readonly method: string
-  readonly target: Target
+  readonly target: RequestTarget
   readonly headers: RequestHeaders
   readonly peer: Peer
   readonly body: StreamBody
@@ -123,11 +123,11 @@ export class Http2Exchange implements ServerExchange {
   }
 
   inform(status: number, headers: HeaderList): void {
-    finishHttp2Interim(this.#stream, status, headers)
+    writeHttp2Interim(this.#stream, status, headers)
   }
 
   write(reply: Reply): Sent | Promise<Sent> {
-    return finishHttp2(this.#stream, reply, this, this.#host)
+    return writeHttp2Response(this.#stream, reply, this, this.#host)
   }
 
   release(): void {

@@ -32,7 +32,7 @@ export interface SessionWatch {
 }
 
 /** What {@link watchSession} needs. */
-export interface WatchOptions {
+export interface SessionWatchOptions {
   readonly session: Http2Session
   /** Its connection, which Node lets nobody else touch before the session is over. */
   readonly socket: Duplex
@@ -43,7 +43,7 @@ export interface WatchOptions {
 }
 
 /** Ends a session that idles, in good order, and one that floods us, at once (RFC 9113 section 10.5). */
-export function watchSession({ session, socket, headerMs, idleMs }: WatchOptions): SessionWatch {
+export function watchSession({ session, socket, headerMs, idleMs }: SessionWatchOptions): SessionWatch {
   let streams = 0
   let idleSince = performance.now()
   let timer: NodeJS.Timeout | undefined

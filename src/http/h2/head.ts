@@ -2,12 +2,12 @@ import { ServeError } from '../../core/serve-error.ts'
 import { parseAuthority } from '../message/authority.ts'
 import { connectionFields } from '../message/field-classes.ts'
 import { isToken, isFieldValue, type HeaderList } from '../message/headers.ts'
-import { parseTarget, type Target } from '../message/request-target.ts'
+import { parseRequestTarget, type RequestTarget } from '../message/request-target.ts'
 
 /** What a header section of HTTP/2 says, in the terms of an exchange. */
 export interface Http2Head {
   readonly method: string
-  readonly target: Target
+  readonly target: RequestTarget
   /** `Host` first, made of `:authority`; then the other fields as received, `Cookie` in one piece. */
   readonly headers: HeaderList
   /** What an extended CONNECT (RFC 8441) asks for, else undefined. */
@@ -64,7 +64,7 @@ export function readHttp2Head(raw: HeaderList, isEncrypted: boolean): Http2Head 
     target,
     headers: [...hostFields(authority, hosts), ...fields],
     protocol,
-    fault: problem === undefined ? refusedMeaning(target, protocol, isEncrypted) : malformed(problem),
+    fault: problem === undefined ? unsupportedRequest(target, protocol, isEncrypted) : malformed(problem),
   }
 }
 
@@ -87,24 +87,29 @@ function pseudoProblem(pseudo: ReadonlyMap<string, string>, method: string): str
   return undefined
 }
 
-function targetOf(pseudo: ReadonlyMap<string, string>, method: string): Target {
-  if (method === 'CONNECT' && !pseudo.has(':protocol')) return parseTarget(method, pseudo.get(':authority') ?? '')
+function targetOf(pseudo: ReadonlyMap<string, string>, method: string): RequestTarget {
+  if (method === 'CONNECT' && !pseudo.has(':protocol'))
+    return parseRequestTarget(method, pseudo.get(':authority') ?? '')
   const path = pseudo.get(':path') ?? ''
-  return { ...parseTarget(method === 'CONNECT' ? 'GET' : method, path), scheme: pseudo.get(':scheme')?.toLowerCase() }
+  return {
+    ...parseRequestTarget(method === 'CONNECT' ? 'GET' : method, path),
+    scheme: pseudo.get(':scheme')?.toLowerCase(),
+  }
 }
 
 /** Both are kept when they differ: the guard refuses two. */
 function hostFields(authority: string | undefined, hosts: readonly string[]): string[] {
-  const given = authority === undefined ? hosts : [authority, ...hosts.filter((host) => !isSame(host, authority))]
+  const given =
+    authority === undefined ? hosts : [authority, ...hosts.filter((host) => !isSameAuthority(host, authority))]
   return given.flatMap((host) => ['Host', host])
 }
 
-function isSame(a: string, b: string): boolean {
+function isSameAuthority(a: string, b: string): boolean {
   const [one, other] = [parseAuthority(a), parseAuthority(b)]
   return one !== undefined && one.hostname === other?.hostname && one.port === other.port
 }
 
-function refusedMeaning({ form, raw, scheme }: Target, protocol: string | undefined, isEncrypted: boolean) {
+function unsupportedRequest({ form, raw, scheme }: RequestTarget, protocol: string | undefined, isEncrypted: boolean) {
   if (form === 'authority') return undefined
   if (scheme !== (isEncrypted ? 'https' : 'http')) {
     return new ServeError('E8008_TARGET_INVALID', 'The :scheme is not the one of this connection.')

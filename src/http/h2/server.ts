@@ -6,11 +6,11 @@ import type { Limits } from '../../config/types.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import type { Backlog } from '../backlog.ts'
 import { discard } from '../body/reply-body.ts'
-import type { Delivery } from '../respond.ts'
+import type { Responder } from '../respond.ts'
 import type { Exchange, Handler, Peer } from '../message/exchange.ts'
 import { Http2Exchange } from './exchange.ts'
 import { getField } from '../message/headers.ts'
-import { finishHttp2Upgrade } from './write-response.ts'
+import { writeHttp2Upgrade } from './write-response.ts'
 import { maxSendHeaderBlockLength, readHttp2Head, type Http2Head } from './head.ts'
 import { isBrokenByClient, resetStream } from './reset.ts'
 import { watchSession, type SessionWatch } from './flood-limits.ts'
@@ -35,7 +35,7 @@ export interface Http2AdapterOptions {
   readonly limits: Limits
   readonly refuse: (error: ServeError) => Reply
   readonly onFault: (error: ServeError) => void
-  readonly delivery: Delivery
+  readonly responder: Responder
   readonly connections: OpenConnections
   readonly backlog: Backlog
   /** Told of every exchange whose reply will come. */
@@ -55,7 +55,7 @@ export interface Http2Adapter {
 
 /** Builds the HTTP/2 side around the same pipeline as the rest. */
 export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
-  const { limits, delivery, connections, refuse, isDraining } = options
+  const { limits, responder, connections, refuse, isDraining } = options
   const sessions = new Map<Http2Session, SessionWatch>()
   const peers = new WeakMap<Http2Session, Peer>()
   /** WebSockets that lead to another server: nobody here could end them in good order. */
@@ -133,11 +133,11 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
     const fault = head.fault ?? tooLarge(raw, limits.headerBytes) ?? unknownMethod(x.method)
     if (fault !== undefined) {
       x.notes.refusal = fault.code
-      return delivery.send(x, refuse(fault))
+      return responder.send(x, refuse(fault))
     }
     if (isUpgrade) return answerUpgrade(x, stream)
     if (x.body.expected) boundRequest(x, stream)
-    delivery.answer(x)
+    responder.answer(x)
   }
 
   /** Content that another server receives while it comes may be of any size, so it gets any time. */
@@ -149,7 +149,7 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
       const error = new ServeError('E8008_TIMEOUT', 'The request did not arrive in time.')
       x.body.fail(error)
       x.notes.refusal = error.code
-      delivery.send(x, refuse(error))
+      responder.send(x, refuse(error))
     }, limits.requestMs)
     stream.once('close', () => clearInterval(timer))
   }
@@ -157,14 +157,14 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
   function answerUpgrade(x: Http2Exchange, stream: ServerHttp2Stream): void {
     void Promise.resolve(options.handler(x)).then((reply) => {
       if (reply.takeover !== undefined) return takeOver(x, stream, reply)
-      if (reply.status < 200 || reply.status > 299) return delivery.send(x, reply)
+      if (reply.status < 200 || reply.status > 299) return responder.send(x, reply)
       // A 2xx would say that the WebSocket is open (RFC 9110 section 9.3.6); who answered saw a GET.
       discard(reply.body)
       const error = new ServeError('E8008_METHOD', 'There is no WebSocket at this address.', {
         headers: ['Allow', 'GET, HEAD, OPTIONS'],
       })
       x.notes.refusal = error.code
-      delivery.send(x, refuse(error))
+      responder.send(x, refuse(error))
     })
   }
 
@@ -174,15 +174,15 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
       stream.once('close', () => relayed.delete(stream))
     }
     try {
-      finishHttp2Upgrade(stream, reply)
-      delivery.settle(x, { ...reply, status: 200 }, { bytes: 0, aborted: false })
+      writeHttp2Upgrade(stream, reply)
+      responder.settle(x, { ...reply, status: 200 }, { bytes: 0, aborted: false })
     } catch (cause) {
       resetStream(stream, 'internal')
       const isGone = stream.destroyed
       const fault = new ServeError('E8008_INTERNAL', 'The connection could not be taken over.', { cause })
       x.notes.refusal = fault.code
       if (!isGone) options.onFault(fault)
-      delivery.settle(x, refuse(fault), { bytes: 0, aborted: true })
+      responder.settle(x, refuse(fault), { bytes: 0, aborted: true })
     }
   }
 

@@ -27,7 +27,7 @@ export interface Http2Host {
 }
 
 /** An exchange that knows whether content of its request is on its way. */
-interface Asked extends Exchange {
+interface ReceivingExchange extends Exchange {
   readonly isSending: boolean
 }
 
@@ -43,7 +43,12 @@ export function goesOutAtOnce({ body, status }: Reply, method: string): boolean 
  *
  * @param host Where is noted what the client has not taken, and the bounds of what it may still send.
  */
-export function finishHttp2(stream: ServerHttp2Stream, reply: Reply, x: Asked, host: Http2Host): Sent | Promise<Sent> {
+export function writeHttp2Response(
+  stream: ServerHttp2Stream,
+  reply: Reply,
+  x: ReceivingExchange,
+  host: Http2Host,
+): Sent | Promise<Sent> {
   const { backlog, limits } = host
   const { body, status } = reply
   checkFinalStatus(status)
@@ -106,7 +111,7 @@ function whenFinished(stream: ServerHttp2Stream, { limits }: Http2Host): void {
 }
 
 /** Answers an extended CONNECT (RFC 8441 section 5): what is a 101 in HTTP/1.1 is a 200 here, and proves no key. */
-export function finishHttp2Upgrade(stream: ServerHttp2Stream, { headers, takeover }: Reply): void {
+export function writeHttp2Upgrade(stream: ServerHttp2Stream, { headers, takeover }: Reply): void {
   const fields = http2Fields(200, headers)
   delete fields['sec-websocket-accept']
   stream.respond(fields)
@@ -116,7 +121,7 @@ export function finishHttp2Upgrade(stream: ServerHttp2Stream, { headers, takeove
 }
 
 /** Sends an interim reply; dropped where the final one is out. */
-export function finishHttp2Interim(stream: ServerHttp2Stream, status: number, headers: HeaderList): void {
+export function writeHttp2Interim(stream: ServerHttp2Stream, status: number, headers: HeaderList): void {
   checkInterimStatus(status)
   if (stream.headersSent || stream.destroyed || stream.closed) return
   stream.additionalHeaders(http2Fields(status, headers))

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { RequestHeaders, HeaderList } from './headers.ts'
 import type { Reply } from './reply.ts'
-import type { Target } from './request-target.ts'
+import type { RequestTarget } from './request-target.ts'
 import type { Authority } from './authority.ts'
 
 /** Who is at the other end of the connection, and which of our addresses they reached. */
@@ -150,7 +150,7 @@ export interface Exchange {
   /** HTTP version: `1.0`, `1.1`, `2`. */
   readonly version: string
   /** The request-target, parsed. */
-  readonly target: Target
+  readonly target: RequestTarget
   /** The authority that the request names (from the target or `Host`); the guard sets it. */
   authority: Authority | undefined
   readonly headers: RequestHeaders

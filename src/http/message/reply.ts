@@ -42,13 +42,13 @@ export type Takeover = (socket: import('node:stream').Duplex, head: Uint8Array) 
 
 /**
  * The answer to an exchange, as plain data. Handlers make replies, filters map them, and only
- * `finish` writes them. Replies may be shared between exchanges, so they are never mutated.
+ * `write-response.ts` writes them. Replies may be shared between exchanges, so they are never mutated.
  */
 export interface Reply {
   readonly status: number
   /** What HTTP/1.1 says beside the status. Default: its usual phrase. */
   readonly reason?: string | undefined
-  /** `Content-Length`, `Date` and `Connection` are left to `finish`. */
+  /** `Content-Length`, `Date` and `Connection` are set when it is written. */
   readonly headers: HeaderList
   readonly body: Body
   /**
@@ -98,7 +98,7 @@ export function textReply(status: number, text: string, headers: HeaderList = []
  * Makes a mapping of replies remember what it made of a shared (frozen) one, so that a filter which adds
  * constant fields costs a look-up. The mapped reply is shared in turn, and forgotten with its original.
  */
-export function remember(map: (reply: Reply) => Reply): (reply: Reply) => Reply {
+export function memoizeReply(map: (reply: Reply) => Reply): (reply: Reply) => Reply {
   const known = new WeakMap<Reply, Reply>()
   return (reply) => {
     const before = known.get(reply)

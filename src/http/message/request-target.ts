@@ -1,7 +1,7 @@
 import { posix } from 'node:path'
 
 /** The request-target (RFC 9112 section 3.2), split but not decoded. */
-export interface Target {
+export interface RequestTarget {
   /** As received. */
   readonly raw: string
   readonly form: 'origin' | 'absolute' | 'authority' | 'asterisk'
@@ -27,7 +27,7 @@ export function withoutStamp(url: string): string {
 const absolute = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^]*)$/i
 
 /** Splits a request-target. Never throws: what it means and whether it is allowed is the guard's. */
-export function parseTarget(method: string, raw: string): Target {
+export function parseRequestTarget(method: string, raw: string): RequestTarget {
   if (raw.charCodeAt(0) === 47 /* slash */) {
     const mark = raw.indexOf('?')
     const path = mark === -1 ? raw : raw.slice(0, mark)
@@ -58,7 +58,7 @@ function splitQuery(target: string): { path: string; query: string } {
  * segments resolved. `/%61dmin`, `//admin` and `/x/../admin` must not escape a rule for `/admin`. Only
  * for comparing: the path that is looked up or forwarded is the one that was received.
  */
-export function comparablePath(path: string): string {
+export function normalizePath(path: string): string {
   if (!/%|\/\/|\/\./.test(path)) return path
   try {
     return posix.normalize(decodeURIComponent(path))

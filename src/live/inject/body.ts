@@ -1,5 +1,5 @@
 import { readSync } from 'node:fs'
-import { discard, pushBody, pushFile } from '../../http/body/reply-body.ts'
+import { discard, pumpBody, pumpFile } from '../../http/body/reply-body.ts'
 import type { FileSlice } from '../../http/body/file.ts'
 import type { Body, Sink, Source } from '../../http/message/reply.ts'
 import { pushDecoded, type BodyCoding } from './decoded-body.ts'
@@ -42,7 +42,7 @@ export function injectedFile(file: FileSlice, head: Buffer): Source {
       const known = Math.min(scannedBytes, file.length)
       try {
         await sink.write(head)
-        await pushFile(file, known, file.length - known, sink, signal)
+        await pumpFile(file, known, file.length - known, sink, signal)
       } finally {
         file.dispose()
       }
@@ -67,7 +67,7 @@ export function injectedStream(
   return {
     async pull(sink, signal) {
       const inserting = createInsertingSink(sink, place, onPlaced)
-      if (coded === undefined) await pushBody(body, inserting, signal)
+      if (coded === undefined) await pumpBody(body, inserting, signal)
       else await pushDecoded(body, coded, inserting, signal)
       await inserting.end()
     },

@@ -1,6 +1,6 @@
 import type { Body, Sink } from '../../http/message/reply.ts'
 import { CodingError, startDecoder, type StartedDecoder } from './decoder.ts'
-import { pushBody } from '../../http/body/reply-body.ts'
+import { pumpBody } from '../../http/body/reply-body.ts'
 
 /** Most bytes that content from memory is decoded to at once. More is decoded as it is sent. */
 const wholeBytes = 8 * 1024 * 1024
@@ -148,7 +148,7 @@ export async function pushDecoded(
     },
   }
   try {
-    await pushBody(body, input, stop.signal).catch((error: Error) => {
+    await pumpBody(body, input, stop.signal).catch((error: Error) => {
       isFed = false
       if (decoder === undefined) throw error
       decoder.destroy(error)

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { HeaderList } from '../../http/message/headers.ts'
 import type { Source } from '../../http/message/reply.ts'
-import { pulledStream, pushBody } from '../../http/body/reply-body.ts'
+import { pulledStream, pumpBody } from '../../http/body/reply-body.ts'
 
 /** A body whose beginning was looked at. */
 export interface PeekedBody {
@@ -33,7 +33,7 @@ export async function peekBody(body: Readable | Source): Promise<PeekedBody> {
     body: {
       length: body instanceof Readable ? undefined : body.length,
       async pull(sink, signal) {
-        await pushBody(stream, sink, signal)
+        await pumpBody(stream, sink, signal)
         return trailers
       },
       cancel: () => stream.destroy(),

@@ -1,7 +1,7 @@
 import type { BigIntStats } from 'node:fs'
 import { basename } from 'node:path'
 import type { Exchange } from '../../http/message/exchange.ts'
-import { remember, type Reply } from '../../http/message/reply.ts'
+import { memoizeReply, type Reply } from '../../http/message/reply.ts'
 import type { OpenFiles } from '../../http/body/open-files.ts'
 import { variantOf } from '../../http/semantics/variant.ts'
 import { withVary } from '../../http/message/headers.ts'
@@ -30,7 +30,7 @@ export interface FileRepliesOptions {
   readonly sidecars: boolean
 }
 
-const asDownload = remember((reply) => variantOf(reply, withVary(reply.headers, 'Accept-Encoding'), 'download'))
+const asDownload = memoizeReply((reply) => variantOf(reply, withVary(reply.headers, 'Accept-Encoding'), 'download'))
 
 /** Makes the files of a site. */
 export function createFileReplies({

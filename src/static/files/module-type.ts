@@ -1,6 +1,6 @@
 import type { Exchange } from '../../http/message/exchange.ts'
 import { getField, withField, withVary } from '../../http/message/headers.ts'
-import { remember, type Reply } from '../../http/message/reply.ts'
+import { memoizeReply, type Reply } from '../../http/message/reply.ts'
 import { variantOf } from '../../http/semantics/variant.ts'
 
 /** Names that are text to a reader and a module to the page that imports them. */
@@ -31,10 +31,10 @@ export function asModule(reply: Reply, fileName: string, { headers }: Exchange):
   return variedByAccept(headers.get('accept')?.trim() === '*/*' ? script(reply) : varied(reply))
 }
 
-const varied = remember((reply) => ({ ...reply, headers: withVary(reply.headers, 'Sec-Fetch-Dest') }))
-const variedByAccept = remember((reply) => ({ ...reply, headers: withVary(reply.headers, 'Accept') }))
+const varied = memoizeReply((reply) => ({ ...reply, headers: withVary(reply.headers, 'Sec-Fetch-Dest') }))
+const variedByAccept = memoizeReply((reply) => ({ ...reply, headers: withVary(reply.headers, 'Accept') }))
 
-const script = remember((reply) => {
+const script = memoizeReply((reply) => {
   const type = getField(reply.headers, 'content-type')?.replace(/^[^;]*/, 'text/javascript') ?? ''
   return varied(variantOf(reply, withField(reply.headers, 'Content-Type', type), 'script'))
 })

@@ -13,7 +13,7 @@ import {
   statSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { isRoot, writeBeside } from '../../core/util/owned-file.ts'
+import { isRoot, writeTemporary } from '../../core/util/owned-file.ts'
 
 /** For the owner's eyes only. */
 export const secretMode = 0o600
@@ -34,13 +34,13 @@ export function readIfThere(file: string): string | undefined {
 }
 
 /**
- * As {@link publish}, but never over another file, and written through to the disk. Of several processes at once one
+ * As {@link replaceFile}, but never over another file, and written through to the disk. Of several processes at once one
  * wins.
  *
  * @returns whether we did.
  */
 export function publishFirst(file: string, text: string, mode: number): boolean {
-  const temporary = writeBeside(file, text, mode, true)
+  const temporary = writeTemporary(file, text, mode, true)
   try {
     linkSync(temporary, file)
     return true

@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { makeFolder, publish } from '../../core/util/owned-file.ts'
+import { makeFolder, replaceFile } from '../../core/util/owned-file.ts'
 import { damaged, expired, foreign, keyless, misplaced, renewal, unreadable, unwritable } from './errors.ts'
 import { day } from '../clock.ts'
 import { certificatesIn, privateKeyIn, privateKeyText } from '../pem.ts'
@@ -186,7 +186,7 @@ export function closeAuthority({ folder, onWarning }: Place): void {
 }
 
 function publishPublic(folder: string, cert: string): void {
-  writing(folder, () => publish(certificateFile(folder), cert, publicMode))
+  writing(folder, () => replaceFile(certificateFile(folder), cert, publicMode))
 }
 
 function reading<Value>(file: string, read: () => Value): Value {

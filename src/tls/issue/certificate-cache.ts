@@ -1,7 +1,7 @@
 import { createHash, type X509Certificate } from 'node:crypto'
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { makeFolder, publish } from '../../core/util/owned-file.ts'
+import { makeFolder, replaceFile } from '../../core/util/owned-file.ts'
 import { closeAuthority, leeway, openSigner, readIfWhole, type Place } from '../authority/authority.ts'
 import { day } from '../clock.ts'
 import { namesOf } from '../names.ts'
@@ -54,7 +54,7 @@ export function openLeafStore(place: Place): LeafStore {
   function keep(file: string, { cert, key }: Pair): void {
     try {
       makeFolder(folder)
-      publish(file, cert + key, secretMode)
+      replaceFile(file, cert + key, secretMode)
       if (kept++ % pruneEvery === 0) prune(folder, place.clock.now())
     } catch {
       // The authority can be read, and that is enough to go on.

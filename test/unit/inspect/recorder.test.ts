@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { Exchange } from '../../../src/http/message/exchange.ts'
 import { RequestHeaders } from '../../../src/http/message/headers.ts'
 import { emptyReply } from '../../../src/http/message/reply.ts'
-import { parseTarget } from '../../../src/http/message/request-target.ts'
+import { parseRequestTarget } from '../../../src/http/message/request-target.ts'
 import type { AccessRecord } from '../../../src/server/types.ts'
 import { createRecorder } from '../../../src/inspect/recorder.ts'
 
@@ -22,7 +22,7 @@ function recorded(request: Request, status = 200, sent = { bytes: 5, aborted: fa
     startedAt: performance.now() - 20,
     method,
     version: '1.1',
-    target: parseTarget(method, request.target ?? '/'),
+    target: parseRequestTarget(method, request.target ?? '/'),
     headers: new RequestHeaders(request.headers ?? []),
     peer: { address: request.address ?? '::ffff:192.0.2.7' },
     notes: request.notes ?? {},
@@ -95,7 +95,7 @@ test('what live reload adds to an address is in no log', () => {
     [`/${stamp}`, `/${stamp}`],
   ] as const) {
     assert.equal(recorded({ target }).target, logged)
-    assert.equal(parseTarget('GET', target).raw, target)
+    assert.equal(parseRequestTarget('GET', target).raw, target)
   }
   assert.equal(recorded({ headers: ['Referer', `http://localhost/a.css?${stamp}`] }).referer, 'http://localhost/a.css')
 })

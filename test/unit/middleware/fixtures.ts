@@ -5,12 +5,12 @@ import type { TestContext } from 'node:test'
 import type { Exchange } from '../../../src/http/message/exchange.ts'
 import { FileSlice } from '../../../src/http/body/file.ts'
 import { OpenFiles } from '../../../src/http/body/open-files.ts'
-import { plainExchange } from '../../../src/http/synthetic-exchange.ts'
+import { syntheticExchange } from '../../../src/http/synthetic-exchange.ts'
 import type { Body, Reply, Source } from '../../../src/http/message/reply.ts'
 
 /** A request with these fields. */
 export function request(headers: readonly string[] = [], method = 'GET', target = '/'): Exchange {
-  return plainExchange({ method, target, headers })
+  return syntheticExchange({ method, target, headers })
 }
 
 /** Opens a file with this content; the folder goes with the test. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { getField } from '../../../src/http/message/headers.ts'
 import { processorTime } from '../../support/processor-time.ts'
-import { plainExchange } from '../../../src/http/synthetic-exchange.ts'
+import { syntheticExchange } from '../../../src/http/synthetic-exchange.ts'
 import type { Reply } from '../../../src/http/message/reply.ts'
 import { listingReply, type FolderListing, type ListingEntry } from '../../../src/pages/listing-page.ts'
 
@@ -14,7 +14,7 @@ function entry(name: string, kind: 'file' | 'folder' = 'file', size = 1234): Lis
 }
 
 function reply(listing: Partial<FolderListing>, query = '', accept = browser): Promise<Reply> {
-  const x = plainExchange({ method: 'GET', target: `/docs/${query}`, headers: ['Accept', accept] })
+  const x = syntheticExchange({ method: 'GET', target: `/docs/${query}`, headers: ['Accept', accept] })
   return listingReply({ path: '/docs/', entries: [], parent: true, ...listing }, x)
 }
 

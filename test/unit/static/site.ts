@@ -16,7 +16,7 @@ import { isServeError } from '../../../src/core/serve-error.ts'
 import { FileSlice } from '../../../src/http/body/file.ts'
 import { getField } from '../../../src/http/message/headers.ts'
 import { OpenFiles } from '../../../src/http/body/open-files.ts'
-import { plainExchange } from '../../../src/http/synthetic-exchange.ts'
+import { syntheticExchange } from '../../../src/http/synthetic-exchange.ts'
 import type { Reply } from '../../../src/http/message/reply.ts'
 import { createStatic, type StaticOptions, type StaticSite } from '../../../src/static/static.ts'
 
@@ -76,7 +76,7 @@ export async function ask(
   headers: readonly string[] = [],
   method = 'GET',
 ): Promise<Answer> {
-  const x = plainExchange({ method, target, headers: headers.flatMap((line) => line.split(': ')) })
+  const x = syntheticExchange({ method, target, headers: headers.flatMap((line) => line.split(': ')) })
   try {
     const reply = await from.handle(x)
     const text = content(reply)

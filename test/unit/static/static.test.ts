@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import { plainExchange } from '../../../src/http/synthetic-exchange.ts'
+import { syntheticExchange } from '../../../src/http/synthetic-exchange.ts'
 import { ask, folder, largeBytes, later, openBelow, site, write } from './site.ts'
 
 // own process: it becomes another user for some tests
@@ -350,7 +350,7 @@ test('the answer to a repeated request is the same object, made without waiting'
   const from = site(folder(t, { 'a.txt': 'a', 'sub/index.html': 'i' }))
   later(t)
   for (const target of ['/a.txt', '/sub/']) {
-    const x = plainExchange({ method: 'GET', target })
+    const x = syntheticExchange({ method: 'GET', target })
     const first = from.handle(x)
     assert.ok(!(first instanceof Promise))
     assert.equal(from.handle(x), first)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
-import { RelayedContent, SpentChunks } from '../../../../src/http/body/body-relay.ts'
+import { BodyRelay, BufferRelease } from '../../../../src/http/body/body-relay.ts'
 // Node 20 cannot give memory up.
 const skip = 'transfer' in ArrayBuffer.prototype ? false : 'needs ArrayBuffer.prototype.transfer'
 
@@ -12,7 +12,7 @@ function chunkOf(bytes = 32 * 1024): Buffer {
 }
 
 test('memory is given up when that is said, and not before', { skip }, () => {
-  const spent = new SpentChunks()
+  const spent = new BufferRelease()
   const [one, other] = [chunkOf(), chunkOf()]
   spent.add(one)
   assert.equal(one.length, 32 * 1024)
@@ -22,7 +22,7 @@ test('memory is given up when that is said, and not before', { skip }, () => {
 })
 
 test('memory of which others may have a part is kept, and so are small chunks', () => {
-  const spent = new SpentChunks()
+  const spent = new BufferRelease()
   const whole = chunkOf()
   const small = chunkOf(100)
   const parts = [whole.subarray(1), whole.subarray(0, 20_000)]
@@ -35,7 +35,7 @@ test('memory of which others may have a part is kept, and so are small chunks', 
 async function leftOfFirst(isOurs: boolean, writableLength: number): Promise<number> {
   const source = new Readable({ read: () => {} })
   const hooks = { begin: () => {}, count: () => {}, onFailure: () => {}, isWhole: () => true, isOurs }
-  const content = new RelayedContent(source, hooks)
+  const content = new BodyRelay(source, hooks)
   content.goTo({ writableLength })
   const [first, second] = [chunkOf(), chunkOf()]
   content.resume()

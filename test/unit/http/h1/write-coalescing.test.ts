@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import test from 'node:test'
-import { createGroupedWrites } from '../../../../src/http/h1/write-coalescing.ts'
+import { createWriteCoalescer } from '../../../../src/http/h1/write-coalescing.ts'
 
 test('the first write of a turn goes out at once, the others together at its end, in order', async () => {
-  const { add } = createGroupedWrites()
+  const { add } = createWriteCoalescer()
   const written: number[] = []
   for (const number of [1, 2, 3]) add(() => written.push(number))
   assert.deepEqual(written, [1])
@@ -13,7 +13,7 @@ test('the first write of a turn goes out at once, the others together at its end
 })
 
 test('every turn has a first write', async () => {
-  const { add } = createGroupedWrites()
+  const { add } = createWriteCoalescer()
   add(() => {})
   await nextTurn()
   let written = false
@@ -22,14 +22,14 @@ test('every turn has a first write', async () => {
 })
 
 test('of many writes the first do not wait for the last', () => {
-  const { add } = createGroupedWrites()
+  const { add } = createWriteCoalescer()
   let written = 0
   for (let i = 0; i < 1000; i++) add(() => written++)
   assert.ok(written > 900 && written < 1000, `${written} written`)
 })
 
 test('a write that leads to another one loses none', async () => {
-  const { add } = createGroupedWrites()
+  const { add } = createWriteCoalescer()
   const written: string[] = []
   add(() => {})
   add(() => add(() => written.push('inner')))
@@ -40,7 +40,7 @@ test('a write that leads to another one loses none', async () => {
 })
 
 test('a write that throws loses no other one', async (t) => {
-  const { add } = createGroupedWrites()
+  const { add } = createWriteCoalescer()
   const written: number[] = []
   const thrown: string[] = []
   process.setUncaughtExceptionCaptureCallback((error) => thrown.push(error.message))

@@ -8,7 +8,7 @@ import { createCompression } from '../../../../src/middleware/compression.ts'
 import { composeFilters } from '../../../../src/http/compose.ts'
 import type { Body, Reply, Source } from '../../../../src/http/message/reply.ts'
 import { createInject } from '../../../../src/live/inject/inject.ts'
-import { pushBody } from '../../../../src/http/body/reply-body.ts'
+import { pumpBody } from '../../../../src/http/body/reply-body.ts'
 import { closed, contentOf, fieldsOf, fileSlice, request } from '../../middleware/fixtures.ts'
 
 const tag = '<script src="/live.js" async=""></script>'
@@ -239,7 +239,7 @@ async function outcomeOf(body: Body, fields: readonly string[]): Promise<{ made:
 /** What any body sends. */
 async function bytesOf(body: Body): Promise<Buffer> {
   const chunks: Buffer[] = []
-  await pushBody(body as Exclude<Body, null>, { write: (chunk) => void chunks.push(Buffer.from(chunk)) }, never)
+  await pumpBody(body as Exclude<Body, null>, { write: (chunk) => void chunks.push(Buffer.from(chunk)) }, never)
   return Buffer.concat(chunks)
 }
 

@@ -8,7 +8,7 @@ import { parseCredentials } from '../../../../src/middleware/auth/credentials.ts
 import { followPasswordFile } from '../../../../src/middleware/auth/password-file.ts'
 import { isServeError, type ServeError } from '../../../../src/core/serve-error.ts'
 import type { Exchange, Handler, Layer } from '../../../../src/http/message/exchange.ts'
-import { plainExchange } from '../../../../src/http/synthetic-exchange.ts'
+import { syntheticExchange } from '../../../../src/http/synthetic-exchange.ts'
 import { emptyReply } from '../../../../src/http/message/reply.ts'
 
 const inside = emptyReply(204)
@@ -20,7 +20,7 @@ function basic(user: string, password: string): string {
 
 function exchange(authorization?: string, signal?: AbortSignal): Exchange {
   const headers = authorization === undefined ? [] : ['Authorization', authorization]
-  return plainExchange({ method: 'GET', target: '/', headers, ...(signal && { signal }) })
+  return syntheticExchange({ method: 'GET', target: '/', headers, ...(signal && { signal }) })
 }
 
 async function ask(layer: Layer, authorization?: string, signal?: AbortSignal): Promise<string> {

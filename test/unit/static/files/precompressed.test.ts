@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
-import { plainExchange } from '../../../../src/http/synthetic-exchange.ts'
+import { syntheticExchange } from '../../../../src/http/synthetic-exchange.ts'
 import type { Reply } from '../../../../src/http/message/reply.ts'
 import type { StaticSite } from '../../../../src/static/static.ts'
 import { ask, folder, largeBytes, later, site, write } from '../site.ts'
@@ -215,7 +215,7 @@ test('a sidecar made later is found within a second, by the clock of the request
   const root = folder(t, { 'app.js': 'plain' })
   later(t)
   const from = site(root)
-  const x = plainExchange({ method: 'GET', target: '/app.js', headers: ['accept-encoding', 'gzip'] })
+  const x = syntheticExchange({ method: 'GET', target: '/app.js', headers: ['accept-encoding', 'gzip'] })
   const first = from.handle(x) as Reply
   write(root, { 'app.js.gz': gz })
   assert.equal(from.handle({ ...x, startedAt: x.startedAt + 999 }), first)
