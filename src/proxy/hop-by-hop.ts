@@ -1,7 +1,7 @@
 import { hopByHopFields } from '../http/message/field-classes.ts'
 import type { HeaderList } from '../http/message/headers.ts'
 
-/** The members of a comma-separated field (RFC 9110 section 5.6.1) in lower case, whatever lines they stand on. */
+/** The members of a comma-separated field (RFC 9110 section 5.6.1) in lower case, from every line of it. */
 export function fieldTokens(list: HeaderList, name: string): string[] {
   const tokens: string[] = []
   for (let i = 0; i < list.length; i += 2) {
@@ -14,8 +14,8 @@ export function fieldTokens(list: HeaderList, name: string): string[] {
   return tokens
 }
 
-/** The end-to-end fields of a message: without hop-by-hop ones and those that its own `Connection` names. */
-export function withoutHopFields(list: HeaderList): string[] {
+/** The end-to-end fields of a message: without hop-by-hop fields and those that its `Connection` field names. */
+export function withoutHopByHop(list: HeaderList): string[] {
   const nominated = fieldTokens(list, 'connection')
   const kept: string[] = []
   for (let i = 0; i < list.length; i += 2) {

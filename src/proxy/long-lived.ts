@@ -1,24 +1,24 @@
 /**
- * What would never end by itself, such as event streams and WebSockets: it is told when the server stops, since
- * waiting for it would be in vain.
+ * Exchanges that do not end by themselves, such as event streams and WebSockets. They end when the server stops, because
+ * a graceful shutdown would wait for them forever.
  */
-export class Endless {
+export class LongLived {
   readonly #ends = new Set<() => void>()
   #isOver = false
 
-  /** Whether the server stops. */
-  get isOver(): boolean {
+  /** Whether the server is stopping. */
+  get isStopping(): boolean {
     return this.#isOver
   }
 
-  /** Calls back when the server stops, at once when it does already. Returns the way to stop listening. */
-  whenOver(callback: () => void): () => void {
+  /** Calls back when the server stops, or immediately if it is stopping. Returns a function that unsubscribes. */
+  whenStopping(callback: () => void): () => void {
     if (this.#isOver) callback()
     else this.#ends.add(callback)
     return () => void this.#ends.delete(callback)
   }
 
-  /** Ends all of it. */
+  /** Ends all of these exchanges. */
   end(): void {
     this.#isOver = true
     for (const callback of this.#ends) callback()

@@ -1,65 +1,65 @@
 import type { Exchange, Handler } from '../http/message/exchange.ts'
 import type { ForwardedRequest } from './dry-run.ts'
 import type { Warning } from '../core/warning.ts'
-import type { Forward } from './forward.ts'
+import type { Forwarder } from './forward.ts'
 import type { ProxyRoute, UpstreamLimits } from './types.ts'
 import { addressSet } from '../core/util/ip.ts'
 
-/** What all routes share. */
+/** Settings that all routes share. */
 export interface ProxySettings {
-  /** Addresses and ranges of peers whose forwarding fields are believed. */
+  /** Addresses and ranges of peers whose `Forwarded` and `X-Forwarded-*` fields are trusted. */
   readonly trust: readonly string[]
   readonly limits: UpstreamLimits
   readonly onWarning: (warning: Warning) => void
 }
 
-/** The way of one route to its upstreams. */
-export interface ProxyWay {
+/** Forwards the requests of one route. */
+export interface RouteProxy {
   readonly handle: Handler
-  /** The route is gone: its connections end, those with an exchange after it, and upgraded ones by themselves. */
+  /** Closes the connections of a removed route: idle ones now, busy ones after their exchange. Tunnels stay open. */
   retire(): void
 }
 
-/** The way to what is behind us. Its parts are loaded with the first request that needs them. */
+/** The reverse proxy of one server. */
 export interface Proxy {
-  /** Opens the way of one route; the connections that it makes are kept for the next request. */
-  open(route: ProxyRoute): ProxyWay
-  /** Ends what would never end by itself, such as event streams and WebSockets, in good order. */
+  /** Opens a route. Its connections to upstreams are reused by later requests. */
+  open(route: ProxyRoute): RouteProxy
+  /** Gracefully ends exchanges that do not end by themselves, such as event streams and WebSockets. */
   drain(): void
-  /** Ends every connection to an upstream, busy or not. */
+  /** Closes every connection to an upstream, busy or not. */
   close(): Promise<void>
 }
 
-/** Makes the proxy of one server. What forwards is loaded with the first request: the start of a server does not wait. */
+/** Creates the proxy of one server. Loads the forwarding code with the first request, to keep start-up short. */
 export function createProxy({ trust, limits, onWarning }: ProxySettings): Proxy {
   const isTrusted = addressSet(trust)
-  // Another one for each server, so that a request that comes back is known.
+  // Unique for each server: a request whose Via names it has looped.
   const pseudonym = `serve8008-${Math.random().toString(36).slice(2, 10)}`
-  const opened = new Set<Promise<Forward>>()
+  const opened = new Set<Promise<Forwarder>>()
   let isDraining = false
 
-  async function open(route: ProxyRoute): Promise<Forward> {
-    const { createForward } = await import('./forward.ts')
+  async function open(route: ProxyRoute): Promise<Forwarder> {
+    const { createForwarder } = await import('./forward.ts')
     if (!route.proxy.tls.verify) onWarning(unverified(route.name))
-    const forward = createForward({ ...route, isTrusted, pseudonym, limits, onWarning })
+    const forward = createForwarder({ ...route, isTrusted, pseudonym, limits, onWarning })
     if (isDraining) forward.drain()
     return forward
   }
 
-  /** Acts on all ways that were used. */
-  async function all(act: (forward: Forward) => unknown): Promise<void> {
+  /** Applies a function to every forwarder that was opened. */
+  async function all(act: (forward: Forwarder) => unknown): Promise<void> {
     await Promise.all([...opened].map(async (forward) => act(await forward)))
   }
 
   return {
     open(route) {
-      let forward: Forward | undefined
-      let opening: Promise<Forward> | undefined
-      const begin = (): Promise<Forward> => {
+      let forward: Forwarder | undefined
+      let opening: Promise<Forwarder> | undefined
+      const begin = (): Promise<Forwarder> => {
         if (opening === undefined) opened.add((opening = open(route)))
         return opening
       }
-      // The first request is to know already which upstreams are well.
+      // Checks begin now, so that the first request goes to a healthy upstream.
       if (route.proxy.health !== undefined) void begin()
       return {
         handle: (x) => forward?.handle(x) ?? begin().then((ready) => (forward = ready).handle(x)),
@@ -74,17 +74,17 @@ export function createProxy({ trust, limits, onWarning }: ProxySettings): Proxy 
   }
 }
 
-/** Loads what tells the requests that a route would send. */
-export async function loadPreview(): Promise<
+/** Loads the function that lists the requests which a route would send. */
+export async function loadDryRun(): Promise<
   (route: ProxyRoute, x: Exchange, trust: readonly string[]) => readonly ForwardedRequest[]
 > {
-  return (await import('./dry-run.ts')).previewRequests
+  return (await import('./dry-run.ts')).dryRun
 }
 
 function unverified(name: string): Warning {
   return {
     code: 'W8008_UNVERIFIED',
     message: `The route ${name} does not verify the certificates of its upstreams.`,
-    hint: 'name their authority with `tls.ca` of the route instead',
+    hint: 'verify them instead: set `tls.ca` of the route to the certificate of their authority',
   }
 }

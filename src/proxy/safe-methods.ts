@@ -1,4 +1,4 @@
-/** Methods that change nothing (RFC 9110 section 9.2.1 and the registry), so that asking twice is asking once. */
+/** Safe methods (RFC 9110 section 9.2.1 and the IANA registry): the proxy may send such a request twice. */
 export const safeMethods: ReadonlySet<string> = new Set([
   'GET',
   'HEAD',

@@ -4,76 +4,76 @@ import type { ResolvedMatch, ResolvedProxy, ResolvedUpstream } from '../config/r
 import type { Exchange, Relayed } from '../http/message/exchange.ts'
 import type { HeaderList } from '../http/message/headers.ts'
 import type { Source } from '../http/message/reply.ts'
-import type { Joined } from './upgrade/tunnel.ts'
+import type { Tunnel } from './upgrade/tunnel.ts'
 
 /** One route that forwards. */
 export interface ProxyRoute {
-  /** As people know it: `/api`, `api.localhost`. */
+  /** Name in logs and messages, such as `/api` or `api.localhost`. */
   readonly name: string
   readonly match: ResolvedMatch
   readonly proxy: ResolvedProxy
 }
 
-/** A request as it goes to an upstream: end-to-end fields only, framing left to the transport. */
-export interface OutboundRequest {
+/** A request for an upstream: end-to-end fields only. The transport adds the framing. */
+export interface UpstreamRequest {
   readonly method: string
-  /** Path and query, byte for byte as they shall be sent. */
+  /** Path and query, byte for byte as they are sent. */
   readonly path: string
-  /** `Host` included; no `Content-Length`, no `Transfer-Encoding`, nothing hop-by-hop. */
+  /** With `Host`; without `Content-Length`, `Transfer-Encoding` and other hop-by-hop fields. */
   readonly headers: HeaderList
-  /** The content, or null where the request has none. */
+  /** The content, or null if the request has none. */
   readonly body: Relayed | null
-  /** Length of the content in bytes where it is known. */
+  /** Length of the content in bytes, or undefined if unknown. */
   readonly length: number | undefined
-  /** Names, in lower case, of the trailers that the client announced and that may go on. */
+  /** Names, in lower case, of the trailer fields that the client announced and the proxy may forward. Default none. */
   readonly announced?: readonly string[]
-  /** The trailer section behind the content as it may go on, once the content was read to its end. */
+  /** The trailer fields to forward; call it after the content was read to its end. Default none. */
   readonly trailers?: () => HeaderList
-  /** The same request once more, while nothing of its content was read; undefined afterwards. Default: as it is. */
-  readonly again?: () => OutboundRequest | undefined
-  /** Calls back when the client leaves. Returns the way to stop listening. */
+  /** The same request for a retry, or undefined once a byte of its content was read. */
+  readonly again?: () => UpstreamRequest | undefined
+  /** Calls back when the client disconnects. Returns a function that unsubscribes. */
   whenGone(callback: () => void): () => void
-  /** Passes an interim reply (1xx) on to the client. */
+  /** Sends an interim response (1xx) to the client. */
   inform(status: number, headers: HeaderList): void
 }
 
-/** An upstream's answer: end-to-end fields only. */
+/** A response of an upstream: end-to-end fields only. */
 export interface UpstreamReply {
   readonly status: number
-  /** The reason phrase of HTTP/1.1, where it may go on. */
+  /** The reason phrase of HTTP/1.1; undefined for the usual one. */
   readonly reason?: string | undefined
-  /** Whether it is one of HTTP/1.0. Default false. */
+  /** Whether the upstream answered in HTTP/1.0. Default false. */
   readonly isHttp10?: boolean
   readonly headers: HeaderList
-  /** Null where the answer has no content. Its pull fails when the upstream breaks off. */
+  /** Null if the response has no content. The pull rejects when the upstream closes the connection too early. */
   readonly body: Source | Uint8Array | null
 }
 
-/** An upstream's answer to an upgrade: a refusal, or a 101 with what joins the two connections. */
+/** An upstream's response to an upgrade: 101 with the function that opens the tunnel, or any other final status. */
 export interface UpgradeAnswer extends UpstreamReply {
   readonly relayed: true
-  readonly takeover?: (client: Duplex, head: Uint8Array) => Joined
+  readonly takeover?: (client: Duplex, head: Uint8Array) => Tunnel
 }
 
-/** Asks an upstream to upgrade, until the signal aborts. Resolves with the 101 and its takeover, or with the refusal as it is. */
-export type Upgrade = (x: Exchange, outbound: OutboundRequest, signal: AbortSignal) => Promise<UpgradeAnswer>
+/** Asks an upstream to upgrade, until the signal aborts. Resolves with whatever final response or 101 it sends. */
+export type Upgrade = (x: Exchange, outbound: UpstreamRequest, signal: AbortSignal) => Promise<UpgradeAnswer>
 
-/** Speaks to one upstream in one version of HTTP. */
+/** Sends requests to one upstream in one version of HTTP. */
 export interface Transport {
   /** @throws UpstreamError */
-  send(request: OutboundRequest): Promise<UpstreamReply>
-  /** Opens a WebSocket as a stream; undefined where the upstream takes none, or for another protocol. */
+  send(request: UpstreamRequest): Promise<UpstreamReply>
+  /** Opens a WebSocket as an HTTP/2 stream; undefined if the upstream does not support that, or for another protocol. */
   upgrade?(...asked: Parameters<Upgrade>): Promise<UpgradeAnswer | undefined>
   /**
-   * Ends idle connections now and the others with their exchanges; a request that comes later opens a new one. Default:
-   * `close`, when no request is under way.
+   * Closes idle connections now, and busy ones after their exchange; a later request opens a new one. Default: `close`,
+   * when no request is in progress.
    */
   retire?(): Promise<void>
-  /** Ends every connection, or where a protocol has a way to say so, those without an exchange first. */
+  /** Closes every connection. HTTP/2 waits for its open streams. */
   close(): Promise<void>
 }
 
-/** What {@link Transport}s are made from. */
+/** Options of every {@link Transport}. */
 export interface TransportOptions {
   readonly upstream: ResolvedUpstream
   readonly timeouts: ResolvedProxy['timeouts']
@@ -81,10 +81,10 @@ export interface TransportOptions {
   readonly limits: UpstreamLimits
 }
 
-/** The limits of what upstreams may cost. */
+/** Limits for the connections and responses of upstreams. */
 export type UpstreamLimits = Pick<Limits, 'replyHeaderBytes' | 'upstreamConnections'>
 
-/** What went wrong with an upstream; `left` when it was the client's doing. */
+/** Why an upstream gave no usable response; `left` if the client disconnected first. */
 export type UpstreamFault =
   | 'refused'
   | 'unreachable'

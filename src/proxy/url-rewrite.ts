@@ -1,46 +1,46 @@
-/** One side of a route, as the URLs of that side name it. */
+/** One side of a route (client or upstream), as its URLs name it. */
 export interface UrlSide {
   readonly scheme: 'http' | 'https'
-  /** Host and port as in `Host`: the client's own, or the one that the backend is sent. */
+  /** Host and port: of the client's `Host`, or of the `Host` that the upstream gets. */
   readonly authority: string
-  /** Path below which the route lies, without a final slash; `''` for the root. */
+  /** Path prefix of the route, without a final slash; `''` for the root. */
   readonly prefix: string
 }
 
-/** How URLs of clients and of a backend belong together. */
+/** How URLs of the client map to URLs of the upstream, and back. */
 export interface UrlMapping {
   readonly client: UrlSide
-  /** `prefix` is what replaces the client's, and the client's own where paths stay as they are. */
+  /** `prefix` replaces the client's; it equals the client's if the route keeps paths. */
   readonly upstream: UrlSide
-  /** Other names of the backend: where it is dialled, beside the `Host` it is sent. */
+  /** Other authorities of the upstream: the address that the proxy connects to, if `Host` differs. */
   readonly aliases: readonly string[]
 }
 
-/** Scheme with its colon, authority, path, and the rest with its mark. Nothing is decoded, so nothing changes. */
+/** Scheme with its colon, authority, path, and query or fragment with its mark. Nothing is decoded. */
 const reference = /^([a-z][a-z0-9+.-]*:)?(?:\/\/([^/?#\\]*))?([^?#]*)(.*)$/is
 
 /**
- * A reference that the backend made, as the client must see it: those that point at the backend are led back through
- * the route. What points elsewhere, and what is relative, stays.
+ * Maps a URL reference of the upstream to the client's view: a reference to the upstream becomes one to this route.
+ * References to other hosts and relative references stay as they are.
  */
 export function toClientUrl(url: string, { client, upstream, aliases }: UrlMapping): string {
   const [, scheme = '', authority, path = '', rest = ''] = reference.exec(url) ?? []
   if (authority === undefined) {
     if (scheme !== '' || !path.startsWith('/') || client.prefix === upstream.prefix) return url
-    // Already the client's view: some backends know the prefix (X-Forwarded-Prefix).
+    // Already the client's view: some upstreams prepend the prefix themselves (X-Forwarded-Prefix).
     if (client.prefix !== '' && isBelow(path, client.prefix)) return url
     const mapped = movePath(path, upstream.prefix, client.prefix)
     return mapped === undefined ? url : `${unambiguous(mapped)}${rest}`
   }
   const web = webScheme(scheme, upstream.scheme)
   if (web === undefined) return url
-  const isOwn = [upstream.authority, ...aliases].some((name) => isSame(authority, web, name, upstream.scheme))
-  // Its idea of the scheme, and so of the port that need not be said, may be wrong: TLS ends here.
+  const isOwn = [upstream.authority, ...aliases].some((name) => isSameAuthority(authority, web, name, upstream.scheme))
+  // This proxy terminates TLS, so the upstream may name the wrong scheme, and with it another default port.
   const isClient =
-    isSame(authority, web, client.authority, client.scheme) ||
+    isSameAuthority(authority, web, client.authority, client.scheme) ||
     authority.toLowerCase() === client.authority.toLowerCase()
   if (!isOwn && !isClient) return url
-  // A backend that was sent the client's Host may have composed the URL from what it was told, or from its own path.
+  // An upstream that gets the client's Host may build URLs from the client's path, or from its own.
   const isKnown = isClient && client.prefix !== '' && isBelow(path, client.prefix)
   const isSamePath = client.prefix === upstream.prefix
   const mapped = isKnown || isSamePath ? path || '/' : movePath(path, upstream.prefix, client.prefix)
@@ -49,8 +49,8 @@ export function toClientUrl(url: string, { client, upstream, aliases }: UrlMappi
 }
 
 /**
- * A reference that the client made to a place of this route, as the backend must see it. Undefined when it leads out
- * of the route: a backend that looks at the path alone would act where the route does not let the client go.
+ * Maps a URL reference of the client to the upstream's view. Undefined if it leaves the route: an upstream that reads
+ * only the path would act on resources that the route does not expose.
  */
 export function toUpstreamUrl(url: string, { client, upstream }: UrlMapping): string | undefined {
   const [, scheme = '', authority, path = '', rest = ''] = reference.exec(url) ?? []
@@ -58,19 +58,19 @@ export function toUpstreamUrl(url: string, { client, upstream }: UrlMapping): st
   const isOwn =
     authority === undefined
       ? scheme === ''
-      : web !== undefined && isSame(authority, web, client.authority, client.scheme)
-  const mapped = isOwn && !climbs(path) ? movePath(path, client.prefix, upstream.prefix) : undefined
+      : web !== undefined && isSameAuthority(authority, web, client.authority, client.scheme)
+  const mapped = isOwn && !mayLeaveRoute(path) ? movePath(path, client.prefix, upstream.prefix) : undefined
   if (mapped === undefined || !mapped.startsWith('/')) return undefined
   if (authority === undefined) return `${unambiguous(mapped)}${rest}`
   return `${upstream.scheme}://${upstream.authority}${mapped}${rest}`
 }
 
-/** Whether a path may mean another place to whoever decodes and resolves it (dot segments, hidden slashes). */
-function climbs(path: string): boolean {
+/** Whether a server that decodes the path and resolves dot segments or encoded slashes may read another path. */
+function mayLeaveRoute(path: string): boolean {
   return /%2f|%5c|\\|%00/i.test(path) || path.split('/').some((segment) => /^(?:\.|%2e){2}(?:;|$)/i.test(segment))
 }
 
-/** A path moved from below one prefix to below another; undefined when it does not lie there. */
+/** Replaces the prefix of a path; undefined if the path does not begin with it. */
 export function movePath(path: string, from: string, to: string): string | undefined {
   if (!isBelow(path, from)) return undefined
   const moved = to + path.slice(from.length)
@@ -83,7 +83,7 @@ function isBelow(path: string, prefix: string): boolean {
   )
 }
 
-/** A path that begins with two slashes would name another host (RFC 3986 section 4.2), and browsers take `\` for `/`. */
+/** A path that begins with `//` would name another host (RFC 3986 section 4.2), and browsers read `\` as `/`. */
 function unambiguous(path: string): string {
   return /^\/[/\\]/.test(path) ? `/.${path}` : path
 }
@@ -102,8 +102,8 @@ function clientScheme(scheme: string, client: 'http' | 'https'): string {
 
 const ports = { http: '80', https: '443' } as const
 
-/** Whether two authorities are one place. Credentials in one make it a different one. */
-function isSame(a: string, schemeOfA: 'http' | 'https', b: string, schemeOfB: 'http' | 'https'): boolean {
+/** Whether two authorities name the same origin. Credentials in one make them differ. */
+function isSameAuthority(a: string, schemeOfA: 'http' | 'https', b: string, schemeOfB: 'http' | 'https'): boolean {
   return comparable(a, schemeOfA) === comparable(b, schemeOfB)
 }
 

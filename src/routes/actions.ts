@@ -3,20 +3,20 @@ import type { Exchange, Handler } from '../http/message/exchange.ts'
 import { getField } from '../http/message/headers.ts'
 import type { Reply } from '../http/message/reply.ts'
 
-/** Redirects to where the configuration says, and nowhere else: of the request only the query is kept. */
+/** Redirects to the configured URL. Only the query of the request is added, so that clients cannot choose the target. */
 export function createRedirect({ to, status }: Extract<ResolvedAction, { kind: 'redirect' }>): Handler {
-  const border = to.indexOf('#')
-  const place = border === -1 ? to : to.slice(0, border)
-  const fragment = border === -1 ? '' : to.slice(border)
-  const hasQuery = place.includes('?')
+  const hash = to.indexOf('#')
+  const url = hash === -1 ? to : to.slice(0, hash)
+  const fragment = hash === -1 ? '' : to.slice(hash)
+  const hasQuery = url.includes('?')
   return (x: Exchange): Reply => ({
     status,
-    headers: ['Location', place + (hasQuery ? '' : x.target.query) + fragment, 'Cache-Control', 'no-store'],
+    headers: ['Location', url + (hasQuery ? '' : x.target.query) + fragment, 'Cache-Control', 'no-store'],
     body: null,
   })
 }
 
-/** Answers with what the configuration says. */
+/** Sends the configured reply. */
 export function createFixedReply({ status, headers, body }: Extract<ResolvedAction, { kind: 'reply' }>): Handler {
   const typed = ['Content-Type', 'text/plain; charset=utf-8', 'X-Content-Type-Options', 'nosniff']
   const own = getField(headers, 'content-type') === undefined && body !== '' ? typed : []

@@ -3,31 +3,31 @@ import { isServeError } from '../core/serve-error.ts'
 import type { ForwardedRequest } from '../proxy/dry-run.ts'
 import { createTable, type Rejection, type TableRequest } from './table.ts'
 
-/** Which route answers a request, and why no other. */
+/** Which route answers a request, and why the other routes do not. */
 export interface RouteExplanation {
-  /** The route's name or the folder's path; undefined where nothing answers. */
+  /** The route's name or the folder's path; undefined if neither answers. */
   readonly route: string | undefined
   readonly kind: 'proxy' | 'redirect' | 'reply' | 'folder' | 'none' | 'refused'
-  /** What it does in words; the refusal where it is one. */
+  /** What the route does, or the error that the client gets. */
   readonly text: string
-  /** One for each upstream; of several one is chosen for each request. */
+  /** The request to each upstream of a proxy route. */
   readonly forwards: readonly ForwardedRequest[]
   readonly lost: readonly Rejection[]
 }
 
-type Found = { readonly route: ResolvedRoute } | { readonly folder: string; readonly path: string }
+type RouteMatch = { readonly route: ResolvedRoute } | { readonly folder: string; readonly path: string }
 
-/** Tells what a route that forwards would send. Throws a ServeError for what it would refuse. */
-export type Preview = (route: ResolvedRoute, proxy: ResolvedProxy) => readonly ForwardedRequest[]
+/** Lists the requests that a proxy route would send. @throws ServeError if it would not forward the request. */
+export type DryRun = (route: ResolvedRoute, proxy: ResolvedProxy) => readonly ForwardedRequest[]
 
-/** Explains a request. */
+/** Explains which route or folder answers a request. */
 export function explainRoute(
   request: TableRequest,
   routes: readonly ResolvedRoute[],
   folders: readonly { readonly path: string; readonly folder: string }[],
-  preview: Preview,
+  preview: DryRun,
 ): RouteExplanation {
-  const table = createTable<Found>([
+  const table = createTable<RouteMatch>([
     ...folders.map(({ path, folder }) => ({ name: `files at ${path}`, folder: path, item: { folder, path } })),
     ...routes.map((route) => ({
       name: route.name,
@@ -51,9 +51,9 @@ export function explainRoute(
   }
 }
 
-function explainFound(found: Found | undefined, preview: Preview): Omit<RouteExplanation, 'lost'> {
+function explainFound(found: RouteMatch | undefined, preview: DryRun): Omit<RouteExplanation, 'lost'> {
   if (found === undefined)
-    return { route: undefined, kind: 'none', text: '404: nothing is at this address', forwards: [] }
+    return { route: undefined, kind: 'none', text: '404: no route or folder matches', forwards: [] }
   if ('folder' in found) return { route: found.path, kind: 'folder', text: `files of ${found.folder}`, forwards: [] }
   const { name, action } = found.route
   if (action.kind === 'redirect') {

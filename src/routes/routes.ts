@@ -6,40 +6,39 @@ import { emptyReply, type Reply } from '../http/message/reply.ts'
 import { createFixedReply, createRedirect } from './actions.ts'
 import { createTable, type TableEntry, type TableRequest } from './table.ts'
 
-export { explainRoute, type Preview, type RouteExplanation } from './explain-route.ts'
+export { explainRoute, type DryRun, type RouteExplanation } from './explain-route.ts'
 
-/** A handler for everything below a path: a served folder. */
-export interface Folder {
+/** A served folder: the handler of every path below its prefix. */
+export interface ServedFolder {
   /** Path prefix with a slash at both ends. */
   readonly path: string
   readonly handle: Handler
-  /** Whether there is something of the folder at the exchange's path. */
+  /** Whether the folder has a file or folder at the exchange's path. */
   has(x: Exchange): boolean
 }
 
-/** What {@link createRoutes} puts in order. */
+/** Options of {@link createRoutes}. */
 export interface RoutesOptions {
-  readonly folders: readonly Folder[]
+  readonly folders: readonly ServedFolder[]
   readonly routes: readonly ResolvedRoute[]
   readonly base: string
-  /** Makes the handler of a route that forwards. */
+  /** Creates the handler of a proxy route. */
   readonly forward: (route: ResolvedRoute) => Handler
 }
 
-/** What answers behind everything else. */
+/** The last step of the pipeline: sends each exchange to a route or a folder. */
 export interface Routes {
-  /** Answers an exchange. */
   readonly handle: Handler
-  /** Whether a request with this method would find something of ours. @throws ServeError as `handle` does. */
+  /** Whether a route or a file exists for the exchange with this method. @throws ServeError as `handle` does. */
   readonly claims: (x: Exchange, method: string) => boolean
 }
 
-/** RFC 9110 section 9.3.7: a question about the server, not about anything that it forwards. */
+/** RFC 9110 section 9.3.7: `OPTIONS *` asks about this server, not about an upstream. */
 const serverOptions: Reply = Object.freeze(emptyReply(204, ['Allow', 'GET, HEAD, OPTIONS']))
 
 /**
- * Sends each exchange to the most specific route or folder. A folder also gets its own path without the final
- * slash, so that it can redirect to it.
+ * Sends each exchange to the most specific route or folder. A folder also gets its path without the final slash, to
+ * redirect it.
  *
  * @throws ServeError `E8008_CONFIG_INVALID` for two routes that are equally specific.
  */
@@ -53,9 +52,9 @@ export function createRoutes({ folders, routes, base, forward }: RoutesOptions):
       claims: (x) => find(x.target.path)?.has(x) === true,
     }
   }
-  const table = createTable<Pick<Folder, 'handle' | 'has'>>([
+  const table = createTable<Pick<ServedFolder, 'handle' | 'has'>>([
     ...folders.map((folder) => ({ name: folder.path, folder: folder.path, item: folder })),
-    ...routes.map((route): TableEntry<Pick<Folder, 'handle' | 'has'>> => {
+    ...routes.map((route): TableEntry<Pick<ServedFolder, 'handle' | 'has'>> => {
       const { name, match, action } = route
       const handle = handlerOf(route, forward)
       const named = (x: Exchange): ReturnType<Handler> => {
@@ -78,7 +77,7 @@ export function createRoutes({ folders, routes, base, forward }: RoutesOptions):
   }
 }
 
-/** Finds the most specific of some things that have a path prefix (with a slash at both ends). */
+/** Compiles a search for the item with the longest matching path prefix (with a slash at both ends). */
 export function createFinder<Item extends { readonly path: string }>(
   items: readonly Item[],
 ): (path: string) => Item | undefined {
@@ -108,11 +107,11 @@ function requestOf(x: Exchange): TableRequest {
   }
 }
 
-/** With a base, the bare address is what people type first. */
+/** With a base, `/` redirects to it: users type the bare address. */
 function outside(x: Exchange, base: string): Reply {
   x.notes.unclaimed = true
   if (x.target.path === '/' && (x.method === 'GET' || x.method === 'HEAD')) {
     return { status: 302, headers: ['Location', `${base}${x.target.query}`, 'Cache-Control', 'no-store'], body: null }
   }
-  throw new ServeError('E8008_NOT_FOUND', 'There is nothing at this address.', { hint: `Everything is below ${base}` })
+  throw new ServeError('E8008_NOT_FOUND', 'Not found.', { hint: `this server is mounted at ${base}` })
 }

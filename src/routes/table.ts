@@ -5,32 +5,32 @@ import { compileMatch, type CompiledMatch, type RoutedRequest } from './match/co
 import { leavesPrefix, matchingPath, type MatchingPath } from './match/matching-path.ts'
 import { areTied, compareSpecificity, pathParts } from './match/order.ts'
 
-/** What a table is made of: a route by its match, or a folder by its prefix (with a slash at both ends). */
+/** An entry of a table: a route with its match, or a folder with its prefix (with a slash at both ends). */
 export type TableEntry<Item> =
   | { readonly name: string; readonly item: Item; readonly match: ResolvedMatch; readonly isForwarded: boolean }
   | { readonly name: string; readonly item: Item; readonly folder: string }
 
-/** A request as a table sees it. */
+/** The parts of a request that select its route. */
 export interface TableRequest extends RoutedRequest {
-  /** As received. */
+  /** Path as received. */
   readonly path: string
 }
 
-/** A route that was passed by, and why. */
+/** A route that does not answer a request, and why. */
 export interface Rejection {
   readonly name: string
   readonly why: string
 }
 
-/** Routes in their order. */
+/** Routes and folders, ordered by specificity. */
 export interface Table<Item> {
   /**
    * The most specific entry that matches, or undefined.
    *
-   * @throws ServeError `E8008_PATH_INVALID` where the path would lead into or out of what is forwarded, depending on who reads it.
+   * @throws ServeError `E8008_PATH_INVALID` for a path that selects a proxy route in one reading and another in the other.
    */
   find(request: TableRequest): Item | undefined
-  /** Why each entry that does not answer a request was passed by, in their order. */
+  /** Why each of the other entries does not answer a request, in the order of the table. */
   rejections(request: TableRequest): Rejection[]
 }
 
@@ -39,17 +39,17 @@ interface Row<Item> {
   readonly item: Item
   readonly match: CompiledMatch
   readonly isForwarded: boolean
-  readonly isAt: (path: MatchingPath, comparable: string, form: 'plain' | 'folded') => boolean
+  readonly matchesPath: (path: MatchingPath, comparable: string, form: 'plain' | 'folded') => boolean
 }
 
 /**
- * Puts entries in the order of `match/order.ts`.
+ * Creates a table, in the order of `match/order.ts`.
  *
- * @throws ServeError `E8008_CONFIG_INVALID` for two that are equally specific.
+ * @throws ServeError `E8008_CONFIG_INVALID` for two entries that are equally specific.
  */
 export function createTable<Item>(entries: readonly TableEntry<Item>[]): Table<Item> {
   const rows = entries.map(compileEntry).toSorted((a, b) => compareSpecificity(a.match, b.match))
-  refuseTies(rows)
+  rejectTies(rows)
 
   function findForm(
     request: TableRequest,
@@ -57,7 +57,9 @@ export function createTable<Item>(entries: readonly TableEntry<Item>[]): Table<I
     comparable: string,
     form: 'plain' | 'folded',
   ): Row<Item> | undefined {
-    return rows.find(({ match, isAt }) => isAt(path, comparable, form) && match.objection(request) === undefined)
+    return rows.find(
+      ({ match, matchesPath }) => matchesPath(path, comparable, form) && match.mismatch(request) === undefined,
+    )
   }
 
   function findRow(request: TableRequest): Row<Item> | undefined {
@@ -68,10 +70,9 @@ export function createTable<Item>(entries: readonly TableEntry<Item>[]): Table<I
     const plain = findForm(request, path, comparable, 'plain')
     if (row?.isForwarded !== true && plain?.isForwarded !== true) return row
     if (row !== plain)
-      throw doubtfulPath('The path of the request leads to different places, depending on who reads it.')
-    if (path.hasNul) throw doubtfulPath('The path of the request holds a NUL.')
-    if (leavesPrefix(path, row?.match.fixed ?? 0))
-      throw doubtfulPath('The path of the request leaves its route on the way.')
+      throw ambiguousPath('The path of the request is ambiguous: servers may read it as two different paths.')
+    if (path.hasNul) throw ambiguousPath('The path of the request contains a NUL.')
+    if (leavesPrefix(path, row?.match.fixed ?? 0)) throw ambiguousPath('The path of the request leaves its route.')
     return row
   }
 
@@ -81,12 +82,12 @@ export function createTable<Item>(entries: readonly TableEntry<Item>[]): Table<I
       const path = matchingPath(request.path)
       const comparable = normalizePath(request.path)
       const winner = rows.find(
-        ({ match, isAt }) => isAt(path, comparable, 'folded') && match.objection(request) === undefined,
+        ({ match, matchesPath }) => matchesPath(path, comparable, 'folded') && match.mismatch(request) === undefined,
       )
-      return rows.flatMap(({ name, match, isAt }, i) => {
+      return rows.flatMap(({ name, match, matchesPath }, i) => {
         if (rows[i] === winner) return []
-        if (!isAt(path, comparable, 'folded')) return [{ name, why: 'path does not match' }]
-        return [{ name, why: match.objection(request) ?? `${winner?.name ?? ''} is more specific` }]
+        if (!matchesPath(path, comparable, 'folded')) return [{ name, why: 'path does not match' }]
+        return [{ name, why: match.mismatch(request) ?? `${winner?.name ?? ''} is more specific` }]
       })
     },
   }
@@ -96,9 +97,15 @@ function compileEntry<Item>(entry: TableEntry<Item>): Row<Item> {
   const { name, item } = entry
   if ('match' in entry) {
     const match = compileMatch(entry.match)
-    return { name, item, match, isForwarded: entry.isForwarded, isAt: (path, _, form) => match.matchesPath(path[form]) }
+    return {
+      name,
+      item,
+      match,
+      isForwarded: entry.isForwarded,
+      matchesPath: (path, _, form) => match.matchesPath(path[form]),
+    }
   }
-  // Folders keep their own reading of a path, which is that of the files below them.
+  // Folders compare paths as static files do.
   const prefix = normalizePath(entry.folder)
   const path = entry.folder === '/' ? '/' : entry.folder.slice(0, -1)
   const any = { kind: 'prefix', path, host: undefined, methods: [], headers: [], cookies: [], query: [] } as const
@@ -107,11 +114,11 @@ function compileEntry<Item>(entry: TableEntry<Item>): Row<Item> {
     item,
     match: { ...compileMatch(any), parts: pathParts(any), isFolder: true },
     isForwarded: false,
-    isAt: (_, comparable) => comparable.startsWith(prefix) || `${comparable}/` === prefix,
+    matchesPath: (_, comparable) => comparable.startsWith(prefix) || `${comparable}/` === prefix,
   }
 }
 
-function refuseTies<Item>(rows: readonly Row<Item>[]): void {
+function rejectTies<Item>(rows: readonly Row<Item>[]): void {
   const problems = rows.flatMap((row, i) => {
     const other = rows.slice(i + 1).find(({ match }) => areTied(row.match, match))
     if (other === undefined) return []
@@ -119,12 +126,12 @@ function refuseTies<Item>(rows: readonly Row<Item>[]): void {
     return [`The routes ${names} match the same requests, and neither is more specific.`]
   })
   if (problems.length === 0) return
-  const hint = 'remove one of them, or say more in its match'
+  const hint = 'remove one of them, or add a condition to its match'
   throw new ServeError('E8008_CONFIG_INVALID', problems.join(' '), { problems, hint })
 }
 
-function doubtfulPath(message: string): ServeError {
+function ambiguousPath(message: string): ServeError {
   return new ServeError('E8008_PATH_INVALID', message, {
-    hint: 'no dot segments, encoded slashes, backslashes or parameters that lead across a route',
+    hint: 'remove dot segments, encoded slashes, backslashes and parameters from the path',
   })
 }

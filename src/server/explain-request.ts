@@ -6,8 +6,8 @@ import type { Exchange } from '../http/message/exchange.ts'
 import { RequestHeaders } from '../http/message/headers.ts'
 import { syntheticExchange } from '../http/synthetic-exchange.ts'
 import { parseRequestTarget } from '../http/message/request-target.ts'
-import { loadPreview } from '../proxy/proxy.ts'
-import { explainRoute, type Preview, type RouteExplanation } from '../routes/routes.ts'
+import { loadDryRun } from '../proxy/proxy.ts'
+import { explainRoute, type DryRun, type RouteExplanation } from '../routes/routes.ts'
 import { foldersOf } from './pipeline.ts'
 import { ourHosts } from './allowed-hosts.ts'
 
@@ -34,7 +34,7 @@ export async function explainRequest(
 ): Promise<RouteExplanation | undefined> {
   const x = exchangeOf(config, question)
   if (x === undefined) return undefined
-  const previewRequests = await loadPreview()
+  const previewRequests = await loadDryRun()
   const explanation = explain(config, x, ({ name, match }, proxy) =>
     // Fields that a route sets may hold credentials, and explanations end up in terminals and bug reports.
     previewRequests({ name, match, proxy: publicProxy(proxy) }, x, config.trust),
@@ -73,7 +73,7 @@ function exchangeOf(config: ResolvedConfig, { method, url: asked, headers: given
   return { ...syntheticExchange({ method, target, headers, peer }), authority }
 }
 
-function explain(config: ResolvedConfig, { method, target, authority, headers }: Asked, preview: Preview) {
+function explain(config: ResolvedConfig, { method, target, authority, headers }: Asked, preview: DryRun) {
   const request = {
     method,
     path: target.path,

@@ -8,7 +8,7 @@ import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
 import { ServeError } from '../core/serve-error.ts'
 import type { Exchange, Handler } from '../http/message/exchange.ts'
 import type { Reply } from '../http/message/reply.ts'
-import { createProxy, type Proxy, type ProxyWay } from '../proxy/proxy.ts'
+import { createProxy, type Proxy, type RouteProxy } from '../proxy/proxy.ts'
 import type { Warning } from '../core/warning.ts'
 import type { RouteControl, Listening } from './types.ts'
 import { findOwnUpstream } from '../config/resolve/own-upstream.ts'
@@ -25,7 +25,7 @@ export interface ServerRoutesOptions {
 export class ServerRoutes implements RouteControl {
   readonly #options: ServerRoutesOptions
   /** By what they do: a route that did not change keeps its connections, and what it knows of its upstreams. */
-  readonly #handlers = new Map<string, ProxyWay>()
+  readonly #handlers = new Map<string, RouteProxy>()
   #proxy: Proxy | undefined
   #routes: readonly ResolvedRoute[]
 
@@ -106,7 +106,7 @@ export class ServerRoutes implements RouteControl {
     }
   }
 
-  #open({ name, match, action }: ResolvedRoute): ProxyWay {
+  #open({ name, match, action }: ResolvedRoute): RouteProxy {
     if (action.kind !== 'proxy') throw new Error('not a route that forwards')
     const { config, onWarning } = this.#options
     this.#proxy ??= createProxy({ trust: config.trust, limits: config.limits, onWarning })

@@ -305,7 +305,7 @@ test('a name that nobody knows is a 502', async () => {
   client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\nAccept: application/json\r\n\r\n`)
   assert.match(
     (await client.reply()).body.toString(),
-    /Nobody knows the name of nowhere\.invalid[^]*E8008_UPSTREAM_UNREACHABLE/,
+    /The name of nowhere\.invalid \(route \/\) cannot be resolved[^]*E8008_UPSTREAM_UNREACHABLE/,
   )
 })
 

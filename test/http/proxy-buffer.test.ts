@@ -210,7 +210,7 @@ describe('the log names the option where a backend may have lost chunks', () => 
         await client.reply('POST')
         const isChunked = lines[0] === 'Transfer-Encoding: chunked' && options !== buffered
         const remark = (await ended).x.notes.remark ?? ''
-        assert.equal(remark.includes('(in chunks: try buffer: true)'), isTold && isChunked, remark)
+        assert.equal(remark.includes('(chunked content: try buffer: true)'), isTold && isChunked, remark)
       }
     })
   }
@@ -252,7 +252,7 @@ test('the 502 names the option where a backend hangs up on chunks, and nowhere e
     using client = await upload(front.port, lines, content)
     assert.equal((await client.reply('POST')).status, 502)
     const { x } = await ended
-    assert.equal(x.notes.remark?.includes('(reset; in chunks: try buffer: true)'), isTold, x.notes.remark)
+    assert.equal(x.notes.remark?.includes('(reset; chunked content: try buffer: true)'), isTold, x.notes.remark)
   }
 })
 

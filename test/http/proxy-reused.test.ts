@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { after, test } from 'node:test'
 import { createServer as createTlsServer } from 'node:tls'
 import { createHttp1Transport } from '../../src/proxy/h1/transport.ts'
-import type { OutboundRequest, UpstreamReply } from '../../src/proxy/types.ts'
+import type { UpstreamRequest, UpstreamReply } from '../../src/proxy/types.ts'
 import type { BackendSocket } from '../support/backend.ts'
 import { startBackend } from '../support/backend.ts'
 import { makeCertificate } from '../support/certificate.ts'
@@ -157,7 +157,7 @@ test('GET is repeated on a new connection under TLS', async () => {
   await once(server, 'close')
 })
 
-const request = (method: string, more: Partial<OutboundRequest> = {}): OutboundRequest => ({
+const request = (method: string, more: Partial<UpstreamRequest> = {}): UpstreamRequest => ({
   method,
   path: '/',
   headers: ['Host', 'localhost'],

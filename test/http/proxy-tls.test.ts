@@ -107,7 +107,7 @@ test('an upstream that speaks clear text where TLS was meant is a 502', async ()
   assert.match((await get(front)).body.toString(), /E8008_UPSTREAM_TLS/)
 })
 
-test('an upstream that speaks no TLS is told from one that is not trusted', async () => {
+test('distinguishes an upstream without TLS from one with an untrusted certificate', async () => {
   await using backend = await answering('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n')
   await using plain = await startBackend((connection) => connection.send('HTTP/1.1 400 Bad Request\r\n\r\n'))
   for (const { port } of [backend, plain]) {
@@ -117,7 +117,7 @@ test('an upstream that speaks no TLS is told from one that is not trusted', asyn
     if (port === backend.port) (await backend.next()).send('HTTP/1.1 400 Bad Request\r\n\r\n')
     const reply = await client.reply()
     assert.equal(reply.status, 502)
-    assert.match(reply.body.toString(), /speaks no TLS\."[^]*begins with http:\/\//)
+    assert.match(reply.body.toString(), /does not use TLS\."[^]*Put http:\/\/ into the route/)
   }
 })
 

@@ -5,10 +5,10 @@ import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import { test } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
-import { createUpgrade } from '../../src/proxy/h1/upgrade.ts'
+import { createHttp1Upgrade } from '../../src/proxy/h1/upgrade.ts'
 import { wantedUpgrade } from '../../src/proxy/upgrade/fields.ts'
 import { UpstreamError } from '../../src/proxy/upstream/upstream-error.ts'
-import { withoutHopFields } from '../../src/proxy/hop-by-hop.ts'
+import { withoutHopByHop } from '../../src/proxy/hop-by-hop.ts'
 import type { Layer } from '../../src/index.ts'
 import type { ResolvedProxy, ResolvedUpstream } from '../../src/config/route-types.ts'
 import { makeCertificate } from '../support/certificate.ts'
@@ -29,7 +29,12 @@ interface Facts {
 /** A server whose upgrades all go to one upstream; what failed stands in `faults`. */
 async function startProxy(upstream: ResolvedUpstream, facts: Facts = {}): Promise<Started & { faults: string[] }> {
   const timeouts = { ...patientTimeouts, ...facts.timeouts }
-  const upgrade = createUpgrade({ upstream, timeouts, tls: facts.tls ?? { verify: true }, replyHeaderBytes: 65_536 })
+  const upgrade = createHttp1Upgrade({
+    upstream,
+    timeouts,
+    tls: facts.tls ?? { verify: true },
+    replyHeaderBytes: 65_536,
+  })
   const faults: string[] = []
   const started = await startServer({ 'a.txt': 'alpha' }, { limits: { closeMs: 200 } })
   const layer: Layer = (next) => async (x) => {
@@ -39,7 +44,7 @@ async function startProxy(upstream: ResolvedUpstream, facts: Facts = {}): Promis
       const request = {
         method,
         path: `${target.path}${target.query}`,
-        headers: withoutHopFields(headers.raw),
+        headers: withoutHopByHop(headers.raw),
         body: null,
         length: undefined,
         whenGone: x.whenGone.bind(x),

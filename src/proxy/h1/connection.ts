@@ -4,37 +4,37 @@ import type { Outlet } from '../../http/message/exchange.ts'
 import { ReplyStart } from './reply-start.ts'
 import type { loadParserOf } from './undici.ts'
 
-/** A connection that is opened again when it was closed. */
-export class Line {
+/** State of one connection of undici's pool. undici opens its socket again after it was closed. */
+export class Http1Connection {
   socket:
     | (Outlet & Partial<Pick<Socket, 'errored' | 'writableNeedDrain'>> & { destroy(error: Error): unknown })
     | undefined
-  /** What was sent on it last. */
-  latest: LineUser | undefined
-  /** Whether anything was read since the last request went out. */
+  /** The exchange whose request was sent last. */
+  latest: ConnectionUser | undefined
+  /** Whether anything was read since the last request was sent. */
   isAnswered = false
   #requests = 0
   readonly #start = new ReplyStart()
 
-  /** Notes that a request goes out. Returns whether the connection has served another one before. */
-  begin(user: LineUser): boolean {
+  /** Records that a request is sent. Returns whether the socket has served a request before. */
+  begin(user: ConnectionUser): boolean {
     this.latest = user
     this.isAnswered = false
     this.#start.expect()
     return this.#requests++ > 0
   }
 
-  /** Whether the last reply was one of HTTP/1.0. */
+  /** Whether the last response was HTTP/1.0. */
   get isHttp10(): boolean {
     return this.#start.isHttp10
   }
 
-  /** Takes over a new connection. */
+  /** Attaches a new socket. */
   connected(socket: Socket): void {
     this.socket = socket
     this.#requests = 0
     const push = socket.push.bind(socket)
-    // undici reads the socket itself, so what it must not see is kept from there.
+    // undici reads the socket directly, so `push` is the only place to filter what it reads.
     socket.push = (chunk: Buffer | null) => {
       if (chunk === null) return push(null)
       this.isAnswered = true
@@ -45,60 +45,60 @@ export class Line {
   }
 }
 
-/** An exchange that a line serves. */
-export interface LineUser {
-  line: Line | undefined
-  /** Lets the upstream go on, if it was paused. */
+/** An exchange on a connection. */
+export interface ConnectionUser {
+  connection: Http1Connection | undefined
+  /** Resumes reading from the upstream, if it was paused. */
   resume(): void
 }
 
-/** A request, and what it becomes. */
+/** Options of a request to undici, with its exchange. */
 export interface Dispatched extends Dispatcher.DispatchOptions {
-  readonly exchange: LineUser
+  readonly exchange: ConnectionUser
 }
 
-/** What lines are made of. */
-export interface LineParts {
+/** The parts of undici that a connection is made of. */
+export interface UndiciParts {
   readonly ClientOf: typeof Client
   readonly parserOf: Awaited<ReturnType<typeof loadParserOf>>
 }
 
-/** One connection of the pool, which tells each exchange what it is sent on. */
-export function openLine({ ClientOf, parserOf }: LineParts, origin: URL, settings: object): Dispatcher {
+/** Opens one connection of the pool, which tells each exchange its connection. */
+export function openConnection({ ClientOf, parserOf }: UndiciParts, origin: URL, settings: object): Dispatcher {
   const { connect } = settings as { connect: Connect }
-  const line = new Line()
+  const connection = new Http1Connection()
   const client = new ClientOf(origin, {
     ...settings,
     connect: (target: object, done: Parameters<Connect>[1]) =>
       connect(target, (...outcome) => {
-        if (outcome[1]) line.connected(outcome[1] as Socket)
-        else line.socket = undefined
+        if (outcome[1]) connection.connected(outcome[1] as Socket)
+        else connection.socket = undefined
         done(...outcome)
         const parser = outcome[1] ? parserOf(outcome[1]) : undefined
-        // Old servers pad the size, and every reader that takes it reads the same number. A chunk extension may have
-        // blanks before it in any case (RFC 9112 section 7.1.1).
+        // Old servers pad chunk sizes with blanks, which every lenient parser reads as the same number. Blanks before a
+        // chunk extension are valid in any case (RFC 9112 section 7.1.1).
         parser?.llhttp.llhttp_set_lenient_spaces_after_chunk_size(parser.ptr, 1)
       }),
   } as Client.Options)
   const dispatch = client.dispatch.bind(client)
   client.dispatch = (dispatched, handler) => {
-    ;(dispatched as Dispatched).exchange.line = line
+    ;(dispatched as Dispatched).exchange.connection = connection
     return dispatch(dispatched, handler)
   }
   return client
 }
 
 /**
- * Content without a length ends with its connection. undici takes that end with an assertion that nobody has paused it,
- * which would end the process while a client does not read. Its listeners come after these.
+ * Content without a length ends with its connection. undici then asserts that its parser is not paused, and a failed
+ * assertion would end the process while a client does not read. These listeners run before undici's.
  */
-function guardEnd(socket: Socket, line: Line): void {
-  // Everything was read by now: nothing comes that would have to wait.
-  socket.once('end', () => line.latest?.resume())
-  // By its code undici takes a reset for such an end too; it is none, paused or not.
+function guardEnd(socket: Socket, connection: Http1Connection): void {
+  // All bytes were read by now, so there is nothing left to pause.
+  socket.once('end', () => connection.latest?.resume())
+  // By its code undici would take a reset for such an end, and truncated content for complete content.
   socket.once('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'ECONNRESET') delete error.code
   })
 }
 
-type Connect = (target: object, done: (error: Error | null, socket: Line['socket'] | null) => void) => void
+type Connect = (target: object, done: (error: Error | null, socket: Http1Connection['socket'] | null) => void) => void

@@ -2,23 +2,30 @@ import type { Dispatcher } from 'undici'
 import { withoutField, type HeaderList } from '../../http/message/headers.ts'
 import type { Sink, Source } from '../../http/message/reply.ts'
 import { awaitHead } from '../response/await-head.ts'
-import type { Line, LineUser } from './connection.ts'
-import { maxInterim, protocolFault, readReason, readResponseHead, texts, type ResponseHead } from '../response/head.ts'
-import { giveBack, isLent } from '../upstream/read-buffers.ts'
-import type { OutboundRequest, TransportOptions, UpstreamFault, UpstreamReply } from '../types.ts'
-import { UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
+import type { Http1Connection, ConnectionUser } from './connection.ts'
+import {
+  maxInterim,
+  protocolError,
+  readReason,
+  readResponseHead,
+  latin1Texts,
+  type ResponseHead,
+} from '../response/head.ts'
+import { returnToPool, isPooled } from '../upstream/read-buffers.ts'
+import type { UpstreamRequest, TransportOptions, UpstreamFault, UpstreamReply } from '../types.ts'
+import { clientLeftError, UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
 
 type Controller = Dispatcher.DispatchController
 
-/** Bytes that may wait for the client before the upstream is paused, and those at which it goes on. */
+/** Buffered bytes at which reading from the upstream pauses, and at which it resumes. */
 const highWater = 256 * 1024
 const lowWater = 192 * 1024
 
-/** One request to an upstream, and the reply as it comes. */
-export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandler {
-  /** What it was sent on. */
-  line: Line | undefined
-  readonly #request: OutboundRequest
+/** One request to an upstream through undici, and its response. */
+export class Http1Exchange implements Source, ConnectionUser, Dispatcher.DispatchHandler {
+  /** The connection that the request was sent on. */
+  connection: Http1Connection | undefined
+  readonly #request: UpstreamRequest
   readonly #timeouts: TransportOptions['timeouts']
   #isReused = false
   #controller: Controller | undefined
@@ -41,7 +48,7 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
   #total: NodeJS.Timeout | undefined
   #stopAwaiting: () => void = () => {}
 
-  constructor(request: OutboundRequest, timeouts: TransportOptions['timeouts']) {
+  constructor(request: UpstreamRequest, timeouts: TransportOptions['timeouts']) {
     this.#request = request
     this.#timeouts = timeouts
   }
@@ -51,19 +58,19 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
   }
 
   /**
-   * Whether it failed because the upstream had given up its connection, which had served before: without a byte of a
-   * reply, and where it was not `wrote`, without a byte of the request.
+   * Whether it failed because the upstream had closed a reused connection: before a byte of the response, or before a
+   * byte of the request was sent (`wrote` is false).
    */
   get isStale(): boolean {
     const { fault, wrote } = this.#error ?? {}
-    return fault === 'reset' && (wrote === false || (this.#isReused && this.line?.isAnswered === false))
+    return fault === 'reset' && (wrote === false || (this.#isReused && this.connection?.isAnswered === false))
   }
 
   /** Sends the request. */
   async run(dispatch: (exchange: Http1Exchange) => unknown): Promise<UpstreamReply> {
-    this.#release = this.#request.whenGone(() => this.#fail(leftError()))
-    if (this.#error !== undefined) throw leftError()
-    this.#request.body?.once('error', () => this.#fail(leftError()))
+    this.#release = this.#request.whenGone(() => this.#fail(clientLeftError(true)))
+    if (this.#error !== undefined) throw clientLeftError(true)
+    this.#request.body?.once('error', () => this.#fail(clientLeftError(true)))
     if (this.#timeouts.totalMs > 0)
       this.#total = setTimeout(() => this.#expire('total-timeout'), this.#timeouts.totalMs)
     await new Promise<void>((answered, failed) => {
@@ -73,7 +80,7 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
     return this.#reply()
   }
 
-  /** By now everything that came in the packet of the header section has been read. */
+  /** Runs after everything in the packet of the header section was parsed. */
   #reply(): UpstreamReply {
     const head = this.#head as ResponseHead
     const status = this.#status
@@ -81,8 +88,8 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
     if (this.#error !== undefined) throw this.#error
     if (head.isEventStream) clearTimeout(this.#total)
     if (status === 204 || status === 304) return { ...start, body: null }
-    // undici tells of what its parser refuses when the connection is closed, which is later.
-    const refused = this.#ended ? undefined : this.line?.socket?.errored
+    // undici reports a parse error only when the connection is closed, which is later.
+    const refused = this.#ended ? undefined : this.connection?.socket?.errored
     if (refused) throw upstreamError(refused, 'protocol', true)
     if (this.#ended && this.#trailers === undefined && this.#request.method !== 'HEAD') {
       return { ...start, body: joined(this.#early) }
@@ -90,7 +97,7 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
     const { bodyIdleMs } = this.#timeouts
     if (!this.#ended && bodyIdleMs > 0 && !head.isEventStream) {
       this.#idle = setTimeout(() => {
-        // A client that takes its time is no fault of the upstream.
+        // While reading is paused for a slow client, the upstream is not idle.
         if (this.#paused) this.#idle?.refresh()
         else this.#expire('body-timeout')
       }, bodyIdleMs)
@@ -105,40 +112,40 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
       this.#waiting = 0
       for (const chunk of this.#early) this.#write(chunk)
       this.#early = []
-      this.#goOn()
+      this.#resumeIfDrained()
       if (this.#error !== undefined) failed(this.#error)
       else if (this.#ended) done(this.#trailers)
     })
   }
 
   cancel(): void {
-    this.#fail(new UpstreamError('reset', 'its reply was not needed', { wrote: true }))
+    this.#fail(new UpstreamError('reset', 'its response was cancelled', { wrote: true }))
   }
 
   onRequestStart(controller: Controller): void {
     this.#controller = controller
-    this.#isReused = this.line?.begin(this) === true
-    // undici writes what it reads at once.
-    if (this.line?.socket !== undefined) this.#request.body?.goTo?.(this.line.socket)
-    // The client left while the request was queued.
+    this.#isReused = this.connection?.begin(this) === true
+    // undici writes each chunk of the content immediately, so it can go to the socket directly.
+    if (this.connection?.socket !== undefined) this.#request.body?.goTo?.(this.connection.socket)
+    // The client disconnected while the request was queued.
     if (this.#error !== undefined) return controller.abort(this.#error)
     const { headersMs: ms } = this.#timeouts
     const expire = (): void => this.#expire('headers-timeout')
-    // undici may have begun on a connection that was closed.
+    // undici starts a request again if its connection was closed first.
     this.#stopAwaiting()
-    this.#stopAwaiting = awaitHead({ ms, body: this.#request.body, outlet: this.line?.socket, expire })
+    this.#stopAwaiting = awaitHead({ ms, body: this.#request.body, outlet: this.connection?.socket, expire })
   }
 
   onResponseStart(controller: Controller, status: number, _fields?: object, reason?: string): void {
-    if (status < 100 || status > 599) return this.#fail(protocolFault(`its status is ${status}`))
+    if (status < 100 || status > 599) return this.#fail(protocolError(`its status is ${status}`))
     try {
-      const head = readResponseHead(texts(controller.rawHeaders as Buffer[]))
+      const head = readResponseHead(latin1Texts(controller.rawHeaders as Buffer[]))
       if (status < 200) return this.#inform(status, head.fields)
       this.#stopAwaiting()
       this.#status = status
       this.#reason = readReason(bytesOf(reason))
       this.#head = head
-      this.#isHttp10 = this.line?.isHttp10 === true
+      this.#isHttp10 = this.connection?.isHttp10 === true
     } catch (error) {
       return this.#fail(upstreamError(error, 'protocol', true))
     }
@@ -146,7 +153,7 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
   }
 
   onResponseData(controller: Controller, chunk: Buffer): void {
-    // undici's parser says so when it goes on, which must not pause it again.
+    // undici's parser sends an empty chunk when it resumes, which must not pause it again.
     if (chunk.byteLength === 0) return
     this.#idle?.refresh()
     if (this.#sink !== undefined) this.#write(chunk)
@@ -167,29 +174,30 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
     const raw = controller.rawTrailers as Buffer[] | null | undefined
     if (raw !== undefined && raw !== null && raw.length > 0) {
       try {
-        this.#trailers = readResponseHead(texts(raw)).fields
+        this.#trailers = readResponseHead(latin1Texts(raw)).fields
       } catch (error) {
-        return this.#lose(upstreamError(error, 'protocol', true))
+        return this.#settleWith(upstreamError(error, 'protocol', true))
       }
     }
     this.#pulled?.done(this.#trailers)
   }
 
   onResponseError(_: Controller, cause: Error): void {
-    // undici says so of everything that is wrong with a message that states its length.
+    // undici reports every fault in a message with Content-Length by this code.
     const isLength = (cause as { code?: string }).code === 'UND_ERR_RES_CONTENT_LENGTH_MISMATCH'
-    const isSpeech = isLength && this.#head === undefined
+    const isMalformedHead = isLength && this.#head === undefined
     const wrote = this.#controller !== undefined
-    // What fails before anything was written is the dial, which says so itself, or a connection that was idle.
-    this.#lose(
-      isSpeech ? protocolFault('its header section is malformed', cause) : upstreamError(cause, 'reset', wrote),
+    // A failure before the first write comes from the connector, which gives its own fault, or from an idle connection.
+    this.#settleWith(
+      isMalformedHead ? protocolError('its header section is malformed', cause) : upstreamError(cause, 'reset', wrote),
     )
   }
 
   #inform(status: number, fields: HeaderList): void {
-    // 100 asks for content that is on its way already, and 101 was not asked for.
-    if (++this.#interim > maxInterim) return this.#fail(protocolFault('it sends interim replies without end'))
-    // RFC 9110 section 8.6: no length stands there.
+    // 100 is not forwarded because the content is being sent already, and 101 because no upgrade was requested.
+    if (++this.#interim > maxInterim)
+      return this.#fail(protocolError(`it sends more than ${maxInterim} interim responses`))
+    // RFC 9110 section 8.6: an interim response has no Content-Length.
     if (status > 101) this.#request.inform(status, withoutField(fields, 'content-length'))
   }
 
@@ -197,10 +205,10 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
     if (this.#error !== undefined) return
     let written: Promise<void> | void
     try {
-      const free = isLent(chunk) ? () => giveBack(chunk) : undefined
+      const free = isPooled(chunk) ? () => returnToPool(chunk) : undefined
       written = this.#sink?.pass === undefined ? this.#sink?.write(chunk) : this.#sink.pass(chunk, free)
     } catch (error) {
-      return this.#giveUp(error)
+      return this.#clientFailed(error)
     }
     const { byteLength } = chunk
     if (written === undefined) return
@@ -208,13 +216,13 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
     written.then(
       () => {
         this.#waiting -= byteLength
-        this.#goOn()
+        this.#resumeIfDrained()
       },
-      (error: unknown) => this.#giveUp(error),
+      (error: unknown) => this.#clientFailed(error),
     )
   }
 
-  #goOn(): void {
+  #resumeIfDrained(): void {
     if (this.#waiting <= lowWater) this.resume()
   }
 
@@ -225,8 +233,8 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
     this.#controller?.resume()
   }
 
-  /** The client's side failed: its error goes back there as it is. */
-  #giveUp(error: unknown): void {
+  /** Writing to the client failed: the pull rejects with that error. */
+  #clientFailed(error: unknown): void {
     this.#pulled?.failed(error)
     this.cancel()
   }
@@ -235,18 +243,18 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
     this.#fail(new UpstreamError(fault, '', { wrote: this.#controller !== undefined }))
   }
 
-  /** Ends the exchange from our side, and the connection with it. */
+  /** Aborts the exchange, and closes its connection. */
   #fail(error: UpstreamError): void {
-    // When the reply is all here, its connection serves another exchange by now.
+    // After the end of the response its connection may serve another exchange.
     if (this.#error !== undefined || this.#ended) return
-    this.#lose(error)
+    this.#settleWith(error)
     if (this.#controller === undefined) return
-    // undici alone would take the request for one that was never sent, and open a new connection for it.
-    this.line?.socket?.destroy(error)
+    // Without this, undici would treat the request as never sent, and send it on a new connection.
+    this.connection?.socket?.destroy(error)
     this.#controller.abort(error)
   }
 
-  #lose(error: UpstreamError): void {
+  #settleWith(error: UpstreamError): void {
     if (this.#error !== undefined) return
     this.#error = error
     this.#early = []
@@ -263,13 +271,9 @@ export class Http1Exchange implements Source, LineUser, Dispatcher.DispatchHandl
   }
 }
 
-function leftError(): UpstreamError {
-  return new UpstreamError('left', 'the client left', { wrote: true })
-}
-
 const isAscii = /^[\u0000-\u007f]*$/
 
-/** undici reads the reason phrase as UTF-8, so its bytes become text one by one again. What was none is lost. */
+/** undici decodes the reason phrase as UTF-8; this encodes it again to latin1. Invalid UTF-8 is lost: undefined. */
 function bytesOf(reason: string | undefined): string | undefined {
   if (reason === undefined || isAscii.test(reason)) return reason
   if (reason.includes('\ufffd')) return undefined

@@ -3,23 +3,23 @@ import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { getField, withoutField, type HeaderList } from '../../http/message/headers.ts'
 import type { Source } from '../../http/message/reply.ts'
-import { maxInterim, protocolFault, readReason, readResponseHead } from '../response/head.ts'
+import { maxInterim, protocolError, readReason, readResponseHead } from '../response/head.ts'
 import { pullStream } from '../response/pull-stream.ts'
-import type { OutboundRequest, UpstreamReply } from '../types.ts'
+import type { UpstreamRequest, UpstreamReply } from '../types.ts'
 import { upstreamError } from '../upstream/upstream-error.ts'
 
-/** The parser of Node, as much of it as is set here. */
+/** The parts of Node's HTTP parser that are used here. */
 interface Parser {
   readonly constructor: { readonly RESPONSE: number; readonly kLenientSpacesAfterChunkSize?: number }
   initialize(kind: number, resource: object, maxHeaderSize: number, leniency: number): void
 }
 
 /**
- * Takes chunk sizes that old servers pad, as on the connections of the pool. Node has an option for this deviation
- * together with all others, and a Node whose parser cannot be told so refuses them.
+ * Accepts chunk sizes that old servers pad with blanks, as the connections of the pool do. Node's `insecureHTTPParser`
+ * would also accept every other deviation. A Node whose parser lacks this flag rejects padded sizes.
  */
 export function allowPaddedChunks(request: ClientRequest, maxHeaderSize: number): void {
-  // By then the parser is there, and nothing has been read.
+  // At this event the parser exists, and has read nothing yet.
   request.once('socket', () => {
     const { parser } = request as { readonly parser?: Parser }
     const leniency = parser?.constructor.kLenientSpacesAfterChunkSize
@@ -27,16 +27,20 @@ export function allowPaddedChunks(request: ClientRequest, maxHeaderSize: number)
   })
 }
 
-/** Passes on the interim replies (1xx) to a request that has a connection of its own. */
-export function passInterim(request: ClientRequest, outbound: OutboundRequest, fail: (error: unknown) => void): void {
+/** Forwards interim responses (1xx) of a request on its own connection. */
+export function forwardInterim(
+  request: ClientRequest,
+  outbound: UpstreamRequest,
+  fail: (error: unknown) => void,
+): void {
   let count = 0
   request.on('information', ({ statusCode, rawHeaders }) => {
-    // A 101 without the fields of an upgrade comes here too.
-    if (statusCode === 101) return fail(protocolFault('it switched protocols without saying to which'))
-    if (++count > maxInterim) return fail(protocolFault('it sends interim replies without end'))
+    // Node reports a 101 without the fields of an upgrade here too.
+    if (statusCode === 101) return fail(protocolError('it sends 101 without an Upgrade field'))
+    if (++count > maxInterim) return fail(protocolError(`it sends more than ${maxInterim} interim responses`))
     if (statusCode === 100) return
     try {
-      // RFC 9110 section 8.6: no length stands there.
+      // RFC 9110 section 8.6: an interim response has no Content-Length.
       outbound.inform(statusCode, withoutField(readResponseHead(rawHeaders).fields, 'content-length'))
     } catch (error) {
       fail(error)
@@ -45,19 +49,19 @@ export function passInterim(request: ClientRequest, outbound: OutboundRequest, f
 }
 
 /**
- * The reply to a request that has a connection of its own, which ends with it.
+ * The response to a request on its own connection, which closes after it.
  *
- * @param bodyIdleMs Milliseconds without a byte after which it is given up; 0 is none.
- * @throws UpstreamError for what could not be sent on
+ * @param bodyIdleMs Milliseconds without a byte after which the content fails; 0 disables the timeout.
+ * @throws UpstreamError for a response that must not be forwarded
  */
-export function messageReply(
+export function rawResponse(
   message: IncomingMessage,
   socket: Socket,
-  { method }: OutboundRequest,
+  { method }: UpstreamRequest,
   bodyIdleMs: number,
 ): UpstreamReply {
   const status = message.statusCode ?? 0
-  if (status < 200 || status > 599) throw protocolFault(`its status is ${status}`)
+  if (status < 200 || status > 599) throw protocolError(`its status is ${status}`)
   const { fields: headers, isEventStream } = readResponseHead(message.rawHeaders)
   const reason = readReason(message.statusMessage)
   const start = { status, reason, isHttp10: message.httpVersion === '1.0', headers }
@@ -68,7 +72,7 @@ export function messageReply(
   return { ...start, body: messageSource(message, socket, isEventStream ? 0 : bodyIdleMs) }
 }
 
-/** The parts of Node's message that content comes from. */
+/** The parts of Node's `IncomingMessage` that are used here. */
 interface ContentMessage extends Readable {
   readonly rawHeaders: string[]
   readonly rawTrailers: string[]
@@ -76,13 +80,13 @@ interface ContentMessage extends Readable {
 }
 
 /**
- * The content of a message that has a connection of its own, which ends with it. Fails when the message breaks off,
- * so that the client sees a broken one too and never a short one that looks whole.
+ * The content of a response on its own connection, which closes after it. Fails if the content is truncated, so that the
+ * client's response fails too and does not look complete.
  *
- * @param idleMs Milliseconds without a byte after which it is given up; 0 is none.
+ * @param idleMs Milliseconds without a byte after which the content fails; 0 disables the timeout.
  */
 function messageSource(message: ContentMessage, socket: Socket, idleMs: number): Source {
-  // Before anyone pulls: a message that breaks off meanwhile must not end the process.
+  // Without a listener, an error before the first pull would end the process.
   message.on('error', () => {})
   const length = getField(message.rawHeaders, 'content-length')
   return {
@@ -93,9 +97,9 @@ function messageSource(message: ContentMessage, socket: Socket, idleMs: number):
       signal.addEventListener('abort', stop)
       try {
         await pullStream(message, sink, idleMs)
-        // Node takes a reset for the end of content that ends with its connection, which it may have cut short.
+        // Node takes a reset for the end of content without a length, which may be truncated.
         if (socket.errored !== null) throw socket.errored
-        if (!message.complete) throw new Error('The reply broke off.')
+        if (!message.complete) throw new Error('The response ended too early.')
       } catch (error) {
         throw upstreamError(error, 'reset', true)
       } finally {

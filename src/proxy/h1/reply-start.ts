@@ -1,33 +1,33 @@
 import { maxInterim } from '../response/head.ts'
 
-/** Bytes of a status line that are waited for. */
+/** Bytes of a status line that are buffered. */
 const maxLineBytes = 8 * 1024
-/** The same for the header section of an interim reply. */
+/** The same for the header section of an interim response. */
 const maxInterimBytes = 64 * 1024
 const digitZero = 0x30
 const digitOne = 0x31
 const lineFeed = 0x0a
 
 /**
- * Stands before undici's parser where a reply begins. That parser takes every `100 Continue` for a fault, and one that
- * nobody asked for must be understood and may be dropped (RFC 9110 section 15.2). It also keeps only the last piece of
- * a status line that comes in several.
+ * Filters the start of a response before undici's parser reads it. The parser rejects every `100 Continue`, but a client
+ * must accept an unrequested one and may drop it (RFC 9110 section 15.2). The parser also keeps only the last chunk of a
+ * status line that arrives in several.
  */
 export class ReplyStart {
   #isAwaited = false
   #held: Buffer | undefined
   #dropped = 0
-  /** Whether the last reply was one of HTTP/1.0. */
+  /** Whether the last response was HTTP/1.0. */
   isHttp10 = false
 
-  /** A request goes out: what is read next begins its reply. */
+  /** Call it when a request is sent: the next bytes begin its response. */
   expect(): void {
     this.#isAwaited = true
     this.#held = undefined
     this.#dropped = 0
   }
 
-  /** What the parser gets of what was read; undefined while it is to wait. */
+  /** The bytes for the parser; undefined while more must be read first. */
   take(read: Buffer): Buffer | undefined {
     if (!this.#isAwaited) return read
     const passed: Buffer[] = []
@@ -55,9 +55,9 @@ export class ReplyStart {
   }
 }
 
-/** Where an interim reply ends that bytes begin with. Whatever is none is left to the parser. */
+/** The length of an interim response at the start of the bytes. Anything else is `'final'`, left to the parser. */
 function endOfInterim(bytes: Buffer): number | 'final' | 'unknown' {
-  // Nearly every reply: its status stands behind `HTTP/1.1 `.
+  // Nearly every response: the status begins after `HTTP/1.1 `.
   const isFinal = bytes.byteLength > 9 && bytes[9] !== digitOne
   const isOther = !'HTTP/1.'.startsWith(bytes.toString('latin1', 0, Math.min(7, bytes.byteLength)))
   if (isOther) return 'final'
@@ -65,7 +65,8 @@ function endOfInterim(bytes: Buffer): number | 'final' | 'unknown' {
   // 101 is followed by another protocol.
   if (isFinal || bytes.byteLength < 12 || bytes.toString('latin1', 9, 12) === '101') return 'final'
   const end = bytes.indexOf('\r\n\r\n', 0, 'latin1')
-  // The parser refuses bare line feeds. By one the head could be over before, and a final reply would go with it.
+  // A bare line feed could end the header section earlier, and a final response would be dropped with it. The parser
+  // rejects it.
   const head = end === -1 ? '' : bytes.toString('latin1', 0, end)
   if (/(?<!\r)\n/.test(head)) return 'final'
   if (end !== -1) return end + 4

@@ -3,30 +3,30 @@ import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { HeaderList } from '../../http/message/headers.ts'
 import { awaitHead } from '../response/await-head.ts'
-import { createDial } from '../upstream/connect.ts'
-import { allowPaddedChunks, messageReply, passInterim } from './raw-response.ts'
-import { isEventStream, protocolFault } from '../response/head.ts'
-import type { OutboundRequest, Transport, TransportOptions, UpstreamReply } from '../types.ts'
-import { UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
+import { createConnector } from '../upstream/connect.ts'
+import { allowPaddedChunks, rawResponse, forwardInterim } from './raw-response.ts'
+import { isEventStream, protocolError } from '../response/head.ts'
+import type { UpstreamRequest, Transport, TransportOptions, UpstreamReply } from '../types.ts'
+import { clientLeftError, UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
 
 /**
- * Sends requests with a trailer section over HTTP/1.1, which undici cannot. They are few, so each has a connection of
- * its own, which no other request can find in an unexpected state.
+ * Sends requests with a trailer section over HTTP/1.1, which undici does not support. Such requests are rare, so each uses
+ * its own connection, whose state cannot affect another request.
  */
 export function createTrailerTransport(options: TransportOptions): Transport {
   const { upstream, timeouts, tls } = options
-  const dial = createDial({ upstream, connectMs: timeouts.connectMs, tls, alpn: ['http/1.1'] })
+  const connector = createConnector({ upstream, connectMs: timeouts.connectMs, tls, alpn: ['http/1.1'] })
   const sockets = new Set<Socket>()
   return {
     async send(request) {
-      // It may break off before there is a connection.
+      // The content may fail before the connection is open; without a listener that would end the process.
       request.body?.on('error', () => {})
       const leaving = new AbortController()
       const { signal } = leaving
       const release = request.whenGone(() => leaving.abort())
       let socket: Socket | undefined
       try {
-        socket = await dial(signal)
+        socket = await connector(signal)
         sockets.add(socket)
         socket.once('close', () => {
           sockets.delete(socket as Socket)
@@ -47,14 +47,14 @@ export function createTrailerTransport(options: TransportOptions): Transport {
 
 function converse(
   socket: Socket,
-  outbound: OutboundRequest,
+  outbound: UpstreamRequest,
   signal: AbortSignal,
   { upstream, timeouts, limits: { replyHeaderBytes } }: TransportOptions,
 ): Promise<UpstreamReply> {
   const { body } = outbound
   return new Promise((resolve, reject) => {
     const request = sendRequest({
-      // Path and fields go out as they are given: an array is not sorted, joined or completed by Node.
+      // Node sends an array of fields unchanged: not sorted, joined or completed.
       method: outbound.method,
       path: outbound.path,
       headers: framed(outbound),
@@ -63,12 +63,12 @@ function converse(
       maxHeaderSize: replyHeaderBytes,
       createConnection: () => socket,
     })
-    // Node drops what is above its count without a word; the size is the bound.
+    // Node silently drops fields above its default count. maxHeaderSize is the limit here.
     request.maxHeadersCount = 0
     allowPaddedChunks(request, replyHeaderBytes)
     let answer: IncomingMessage | undefined
     const fail = (error: unknown): void => {
-      // From then on it is the reply that breaks off.
+      // After the header section an error fails the content.
       if (answer !== undefined) return void answer.destroy(error as Error)
       stopAwaiting()
       request.destroy()
@@ -77,7 +77,7 @@ function converse(
     }
     const expire = (fault: 'headers-timeout' | 'total-timeout'): void =>
       fail(new UpstreamError(fault, `${upstream.label} did not answer in time.`, { wrote: true }))
-    const leave = (): void => fail(new UpstreamError('left', 'The client left.', { wrote: true }))
+    const leave = (): void => fail(clientLeftError(true))
     const stopAwaiting = awaitHead({
       ms: timeouts.headersMs,
       body,
@@ -87,17 +87,17 @@ function converse(
     const forAll = bound(timeouts.totalMs, () => expire('total-timeout'))
     socket.once('close', () => clearTimeout(forAll))
     signal.addEventListener('abort', leave)
-    // An upstream that has answered need not hear the rest of the request.
+    // After the response has begun, a failed write of the request does not matter.
     request.on('error', (error) => answer === undefined && fail(error))
-    request.once('upgrade', () => fail(protocolFault('it switched protocols unasked')))
-    passInterim(request, outbound, fail)
+    request.once('upgrade', () => fail(protocolError('it switches protocols without a request to upgrade')))
+    forwardInterim(request, outbound, fail)
     request.once('response', (message) => {
       try {
-        const reply = messageReply(message, socket, outbound, timeouts.bodyIdleMs)
+        const reply = rawResponse(message, socket, outbound, timeouts.bodyIdleMs)
         if (isEventStream(reply.headers)) clearTimeout(forAll)
         stopAwaiting()
         message.on('error', () => {})
-        // What the parser refuses of the same packet is an error of the request until then.
+        // A parse error in the rest of the packet must still fail the request.
         queueMicrotask(() => {
           answer = message
           resolve(reply)
@@ -107,19 +107,24 @@ function converse(
       }
     })
     if (signal.aborted) return leave()
-    if (body === null) return fail(protocolFault('no content, no trailers'))
-    // Without its end the upstream must not take it for whole.
+    if (body === null) return fail(protocolError('the request has trailers without content'))
+    // A truncated request must not look complete to the upstream.
     body.once('error', leave)
-    sendContent(body, request, socket, outbound)
+    sendWithTrailers(body, request, socket, outbound)
   })
 }
 
-/** Milliseconds that a header section waits for content, so that both go out in one piece. */
+/** Milliseconds that the header section waits for content, to send both in one packet. */
 const headMs = 2
 
-/** Sends content with backpressure, and behind it the trailers. */
-function sendContent(body: Readable, request: ClientRequest, socket: Socket, { trailers, announced }: OutboundRequest) {
-  // An upstream may answer what has not been said yet.
+/** Sends content with backpressure, then the trailer section. */
+function sendWithTrailers(
+  body: Readable,
+  request: ClientRequest,
+  socket: Socket,
+  { trailers, announced }: UpstreamRequest,
+) {
+  // Some upstreams answer before any content arrives, so the header section must not wait longer.
   const head = setTimeout(() => request.flushHeaders(), headMs)
   socket.once('close', () => clearTimeout(head))
   body.once('data', () => clearTimeout(head))
@@ -129,11 +134,11 @@ function sendContent(body: Readable, request: ClientRequest, socket: Socket, { t
   request.on('drain', () => body.resume())
   body.once('end', () => {
     const section = trailers?.() ?? []
-    // What we send we announce, and we can only announce what was announced to us (RFC 9110 section 6.6.2).
+    // The proxy sends only the trailer fields that it announced, as the client did (RFC 9110 section 6.6.2).
     request.addTrailers(pairsOf(section).filter(([name]) => announced?.includes(name.toLowerCase()) === true))
     request.end()
   })
-  // An upstream may answer and be done before it was told everything: the rest is read and dropped.
+  // The upstream may close before it has read all content.
   socket.once('close', () => body.destroy())
 }
 
@@ -141,8 +146,8 @@ function pairsOf(list: HeaderList): [string, string][] {
   return list.flatMap((name, i) => (i % 2 === 0 ? [[name, list[i + 1] as string] as [string, string]] : []))
 }
 
-/** Framing follows from what we send, never from what the client said (RFC 9112 section 6). */
-function framed({ headers, announced = [] }: OutboundRequest): string[] {
+/** Framing depends on what the proxy sends, not on the client's framing (RFC 9112 section 6). */
+function framed({ headers, announced = [] }: UpstreamRequest): string[] {
   return [...headers, 'Trailer', announced.join(', '), 'Transfer-Encoding', 'chunked', 'Connection', 'close']
 }
 

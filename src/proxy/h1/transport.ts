@@ -2,48 +2,54 @@ import type { Socket } from 'node:net'
 import { callbackify } from 'node:util'
 import type { Pool } from 'undici'
 import { formatHost } from '../../core/util/ip.ts'
-import { createDial } from '../upstream/connect.ts'
+import { createConnector } from '../upstream/connect.ts'
 import { Http1Exchange } from './exchange.ts'
-import { openLine, type Dispatched } from './connection.ts'
+import { openConnection, type Dispatched } from './connection.ts'
 import { safeMethods } from '../safe-methods.ts'
-import type { OutboundRequest, Transport, TransportOptions } from '../types.ts'
+import type { UpstreamRequest, Transport, TransportOptions } from '../types.ts'
 import { loadClient, loadParserOf, loadPool } from './undici.ts'
 import type { UpstreamError } from '../upstream/upstream-error.ts'
 
-/** Milliseconds that an idle connection is kept: below the 5 s after which Node's servers close theirs. */
+/** Milliseconds that an idle connection stays open: less than the 5 s after which Node's servers close it. */
 const keepAliveMs = 4000
 
-/** Speaks HTTP/1.1 to an upstream through a pool of undici, which is loaded with the first request. */
+/** Sends requests over HTTP/1.1 through a pool of undici, which is loaded with the first request. */
 export function createHttp1Transport(options: TransportOptions): Transport {
   const { upstream, timeouts, tls, limits } = options
-  const dial = createDial({ upstream, connectMs: timeouts.connectMs, tls, alpn: ['http/1.1'], givesBack: true })
-  const connect = callbackify(() => dial())
+  const connector = createConnector({
+    upstream,
+    connectMs: timeouts.connectMs,
+    tls,
+    alpn: ['http/1.1'],
+    poolsReads: true,
+  })
+  const connect = callbackify(() => connector())
   let pool: Pool | undefined
   let opening: Promise<Pool> | undefined
   let isClosed = false
-  /** For requests each of which needs a connection that has served no other. */
+  /** A second pool for retries: each of its connections serves one request only. */
   let fresh: Promise<Pool> | undefined
 
   async function open(): Promise<Pool> {
     const [PoolOf, ClientOf, parserOf] = await Promise.all([loadPool(), loadClient(), loadParserOf()])
     return new PoolOf(`${upstream.protocol}//${formatHost(upstream.hostname)}:${upstream.port}`, {
       connect: (_, done) => connect(done as (error: Error | null, socket: Socket) => void),
-      factory: (origin, settings) => openLine({ ClientOf, parserOf }, origin, settings),
+      factory: (origin, settings) => openConnection({ ClientOf, parserOf }, origin, settings),
       connections: limits.upstreamConnections,
-      // One request after the other: what an upstream sends unasked must not answer the next one.
+      // No pipelining: an extra response of the upstream must not answer the next request.
       pipelining: 1,
       keepAliveTimeout: keepAliveMs,
       maxHeaderSize: limits.replyHeaderBytes,
-      // Ours is not up to a second late, and knows event streams and clients that do not read.
+      // The timeouts of Http1Exchange are precise to the millisecond, and exempt event streams and slow clients.
       headersTimeout: 0,
       bodyTimeout: 0,
     })
   }
 
-  /** @param reset True where the connection is to end with the exchange. */
-  function exchangeOn(pool: Pool, request: OutboundRequest, exchange: Http1Exchange, reset?: true) {
+  /** @param reset Whether the connection closes after the exchange. */
+  function exchangeOn(pool: Pool, request: UpstreamRequest, exchange: Http1Exchange, reset?: true) {
     const { method, path, body } = request
-    // One name for all requests: else undici takes it from `Host`, and changes the connection when that changes.
+    // A constant name: by default undici takes it from `Host`, and opens a new connection when that changes.
     const { hostname: servername } = upstream
     const dispatched = { method: method as 'GET', path, headers: framed(request), body, servername, reset, exchange }
     return exchange.run((handler) => pool.dispatch(dispatched as Dispatched, handler))
@@ -52,7 +58,7 @@ export function createHttp1Transport(options: TransportOptions): Transport {
   async function opened(): Promise<Pool> {
     const mine = (opening ??= open())
     const made = await mine
-    // Nobody has retired it meanwhile.
+    // Unless retire() replaced it meanwhile.
     if (opening === mine) pool = made
     return made
   }
@@ -69,7 +75,7 @@ export function createHttp1Transport(options: TransportOptions): Transport {
       }
     },
     retire: async () => {
-      // Whoever comes late after all gets a new one.
+      // A later request opens a new pool.
       const before = [opening, fresh]
       pool = opening = fresh = undefined
       await Promise.all(before.map(async (each) => (await each)?.close()))
@@ -82,15 +88,15 @@ export function createHttp1Transport(options: TransportOptions): Transport {
 }
 
 /**
- * The request as it may be sent once more, when the upstream had closed the connection just as it was used again: what
- * it has not seen, and what changes nothing (RFC 9110 section 9.2.2).
+ * The request for a retry after the upstream closed a reused connection: if no byte of it was sent, or if its method is
+ * safe and it has no content (RFC 9110 section 9.2.2). Otherwise undefined.
  */
-function repeated(request: OutboundRequest, { wrote }: UpstreamError): OutboundRequest | undefined {
+function repeated(request: UpstreamRequest, { wrote }: UpstreamError): UpstreamRequest | undefined {
   if (request.body === null) return !wrote || safeMethods.has(request.method) ? request : undefined
   return wrote ? undefined : request.again?.()
 }
 
-/** Framing follows from what we send, never from what the client said (RFC 9112 section 6). */
-function framed({ headers, body, length }: OutboundRequest): string[] {
+/** Framing depends on what the proxy sends, not on the client's framing (RFC 9112 section 6). */
+function framed({ headers, body, length }: UpstreamRequest): string[] {
   return body === null || length === undefined ? (headers as string[]) : [...headers, 'Content-Length', String(length)]
 }

@@ -1,6 +1,7 @@
 import type { Client, Pool } from 'undici'
 
-// The classes that are used, by their own files: the package as a whole takes longer to load than our server to start.
+// Only the files that are used: loading all of undici takes longer than starting the server. This is the only file that
+// imports private parts of undici, and its test names each of them.
 
 export async function loadPool(): Promise<typeof Pool> {
   // @ts-expect-error: undici types its entry only.
@@ -14,13 +15,13 @@ export async function loadClient(): Promise<typeof Client> {
   return loaded.default
 }
 
-/** The parser of undici's connections, as much of it as is set here. */
+/** The parts of undici's HTTP parser that are used here. */
 interface Parser {
   readonly ptr: number
   readonly llhttp: { llhttp_set_lenient_spaces_after_chunk_size(parser: number, isOn: number): void }
 }
 
-/** Loads what finds the parser of a connection that undici has taken over. */
+/** Loads a function that returns the parser of a socket that undici uses. */
 export async function loadParserOf(): Promise<(socket: object) => Parser | undefined> {
   // @ts-expect-error: undici types its entry only.
   const { default: symbols } = (await import('undici/lib/core/symbols.js')) as { default: { kParser: symbol } }

@@ -2,35 +2,35 @@ import { request as sendRequest, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ResolvedProxy, ResolvedUpstream } from '../../config/route-types.ts'
 import type { Exchange } from '../../http/message/exchange.ts'
-import { createDial } from '../upstream/connect.ts'
-import { joinSockets } from '../upgrade/tunnel.ts'
-import { allowPaddedChunks, messageReply, passInterim } from './raw-response.ts'
+import { createConnector } from '../upstream/connect.ts'
+import { openTunnel } from '../upgrade/tunnel.ts'
+import { allowPaddedChunks, rawResponse, forwardInterim } from './raw-response.ts'
 import { readReason } from '../response/head.ts'
-import type { OutboundRequest, Upgrade, UpgradeAnswer } from '../types.ts'
+import type { UpstreamRequest, Upgrade, UpgradeAnswer } from '../types.ts'
 import { acceptedFields, upgradeRequestFields, wantedUpgrade } from '../upgrade/fields.ts'
-import { UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
+import { clientLeftError, UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
 
-/** What upgrades to one upstream need. */
-export interface UpgradeOptions {
+/** Options of {@link createHttp1Upgrade}. */
+export interface Http1UpgradeOptions {
   readonly upstream: ResolvedUpstream
   readonly timeouts: Pick<ResolvedProxy['timeouts'], 'connectMs' | 'upgradeMs' | 'bodyIdleMs'>
   readonly tls: ResolvedProxy['tls']
-  /** Bytes that the header section of an answer may have. */
+  /** Bytes that the header section of the response may have. */
   readonly replyHeaderBytes: number
 }
 
 /**
- * Carries WebSocket and other upgrades to one upstream. Nothing is said to the client before the upstream has
- * answered, so a refusal stays an ordinary reply, and each upgrade has a connection of its own, which no later
- * request can find in an unexpected state.
+ * Forwards WebSocket and other upgrades to one upstream over HTTP/1.1. The client gets nothing before the upstream has
+ * answered, so that a rejection is forwarded as an ordinary response. Each upgrade uses its own connection, whose state
+ * cannot affect another request.
  */
-export function createUpgrade(options: UpgradeOptions): Upgrade {
+export function createHttp1Upgrade(options: Http1UpgradeOptions): Upgrade {
   const { upstream, timeouts, tls } = options
-  const dial = createDial({ upstream, connectMs: timeouts.connectMs, tls, alpn: ['http/1.1'] })
+  const connector = createConnector({ upstream, connectMs: timeouts.connectMs, tls, alpn: ['http/1.1'] })
   return async (x, outbound, signal) => {
     const wanted = wantedUpgrade(x)
     if (wanted === undefined) throw new UpstreamError('protocol', 'The request asks for no upgrade.', { wrote: false })
-    const socket = await dial(signal)
+    const socket = await connector(signal)
     try {
       return await askForUpgrade(socket, { ...options, x, outbound, signal, wanted })
     } catch (error) {
@@ -40,9 +40,9 @@ export function createUpgrade(options: UpgradeOptions): Upgrade {
   }
 }
 
-interface Asking extends UpgradeOptions {
+interface Asking extends Http1UpgradeOptions {
   readonly x: Exchange
-  readonly outbound: OutboundRequest
+  readonly outbound: UpstreamRequest
   readonly signal: AbortSignal
   readonly wanted: string
 }
@@ -51,7 +51,7 @@ function askForUpgrade(socket: Socket, asking: Asking): Promise<UpgradeAnswer> {
   const { outbound, replyHeaderBytes, signal, timeouts, upstream, x, wanted } = asking
   return new Promise((resolve, reject) => {
     const request = sendRequest({
-      // Path and fields go out as they are given: an array is not sorted, joined or completed by Node.
+      // Node sends an array of fields unchanged: not sorted, joined or completed.
       method: outbound.method,
       path: outbound.path,
       headers: upgradeRequestFields(x, outbound, wanted),
@@ -60,10 +60,10 @@ function askForUpgrade(socket: Socket, asking: Asking): Promise<UpgradeAnswer> {
       maxHeaderSize: replyHeaderBytes,
       createConnection: () => socket,
     })
-    // Node drops what is above its count without a word; the size is the bound.
+    // Node silently drops fields above its default count. maxHeaderSize is the limit here.
     request.maxHeadersCount = 0
     allowPaddedChunks(request, replyHeaderBytes)
-    const leave = (): void => fail(new UpstreamError('left', 'The client left.', { wrote: true }))
+    const leave = (): void => fail(clientLeftError(true))
     const { upgradeMs } = timeouts
     const late = (): void => {
       const message = `${upstream.label} did not answer the upgrade within ${upgradeMs} ms.`
@@ -84,7 +84,7 @@ function askForUpgrade(socket: Socket, asking: Asking): Promise<UpgradeAnswer> {
       settle()
       try {
         const made = make()
-        // What the parser refuses of the same packet fails the request until then.
+        // A parse error in the rest of the packet must still fail the request.
         queueMicrotask(() => resolve(made))
       } catch (error) {
         fail(error)
@@ -93,9 +93,9 @@ function askForUpgrade(socket: Socket, asking: Asking): Promise<UpgradeAnswer> {
     request.on('error', fail)
     request.once('upgrade', (message, _, head) => answer(() => switched(message, socket, head, asking)))
     request.once('response', (message) =>
-      answer(() => ({ ...messageReply(message, socket, outbound, timeouts.bodyIdleMs), relayed: true })),
+      answer(() => ({ ...rawResponse(message, socket, outbound, timeouts.bodyIdleMs), relayed: true })),
     )
-    passInterim(request, outbound, fail)
+    forwardInterim(request, outbound, fail)
     signal.addEventListener('abort', leave)
     if (signal.aborted) return leave()
     request.end(x.body.whole)
@@ -109,7 +109,7 @@ function switched(
   { x, signal, wanted }: Asking,
 ): UpgradeAnswer {
   const headers = acceptedFields(message.rawHeaders, wanted, x.headers.get('sec-websocket-key'))
-  // Until somebody takes over, and if nobody does.
+  // In case the client disconnects before the takeover.
   const abandon = (): unknown => socket.destroy()
   socket.on('error', abandon)
   signal.addEventListener('abort', abandon)
@@ -122,7 +122,7 @@ function switched(
     relayed: true,
     takeover: (client, fromClient) => {
       signal.removeEventListener('abort', abandon)
-      return joinSockets(client, socket, { fromClient, fromUpstream: head })
+      return openTunnel(client, socket, { fromClient, fromUpstream: head })
     },
   }
 }

@@ -7,10 +7,10 @@ import { pullStream } from '../response/pull-stream.ts'
 import { upstreamError } from '../upstream/upstream-error.ts'
 
 /**
- * The content of a stream with its trailers. Fails when the stream was reset, which Node shows as a plain end for
- * some codes.
+ * The content of a stream, with its trailers. Fails if the upstream reset the stream, which Node reports as a regular end
+ * for some codes.
  *
- * @param idleMs Milliseconds without a byte after which it is given up; 0 is none.
+ * @param idleMs Milliseconds without a byte after which the content fails; 0 disables the timeout.
  */
 export function http2Body(stream: ClientHttp2Stream, headers: HeaderList, idleMs: number): Source {
   const length = getField(headers, 'content-length')
@@ -28,10 +28,10 @@ export function http2Body(stream: ClientHttp2Stream, headers: HeaderList, idleMs
       if (signal.aborted) stop()
       try {
         await pullStream(stream, sink, idleMs)
-        // An upstream that has answered need not hear the rest of the request.
+        // The response is complete, so the rest of the request need not be sent.
         if (stream.writableEnded) await closed(stream)
         else if (!stream.closed) return (stop(), given())
-        if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) throw new Error('The reply broke off.')
+        if (stream.rstCode !== constants.NGHTTP2_NO_ERROR) throw new Error('The response ended too early.')
       } catch (error) {
         stop()
         throw upstreamError(error, 'reset', true)
@@ -43,13 +43,13 @@ export function http2Body(stream: ClientHttp2Stream, headers: HeaderList, idleMs
   }
 }
 
-/** Its code is known when it is closed, which is a turn after its end. */
+/** The error code of a stream is known when it closes, which is one tick after its end. */
 async function closed(stream: ClientHttp2Stream): Promise<void> {
   if (stream.destroyed) return
   await new Promise<void>((resolve) => stream.once('close', resolve))
 }
 
-/** Older Nodes give no raw list of trailers. */
+/** Older versions of Node give no raw list of trailers. */
 function flat(fields: Readonly<Record<string, string | string[] | undefined>>): string[] {
   return Object.entries(fields).flatMap(([name, value]) => [value ?? []].flat().flatMap((each) => [name, each]))
 }

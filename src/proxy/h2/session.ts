@@ -1,70 +1,75 @@
 import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:http2'
 import type { Socket } from 'node:net'
 import { maxSendHeaderBlockLength } from '../../http/h2/head.ts'
-import type { Dial } from '../upstream/connect.ts'
-import { UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
+import type { Connector } from '../upstream/connect.ts'
+import { clientLeftError, UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
 
-/** Milliseconds that a session without streams is kept: less than servers wait, so that we close first. */
+/** Milliseconds that an idle session stays open: less than servers allow, so that the proxy closes it first. */
 const idleMs = 50_000
-/** A session in which nothing happened for this many milliseconds is asked whether it still lives. */
-const doubtMs = 5000
-/** Milliseconds for the answer to that. */
+/** Milliseconds without activity after which a session is checked before its reuse. */
+const checkAfterMs = 5000
+/** Milliseconds for the response to the PING of that check. */
 const pingMs = 1500
-const unreadable = 'its session sent a header section that cannot be read, such as one with a field above 64 KiB'
-/** Milliseconds in which a frame is on its way, where the connection takes it. */
-const sentMs = 500
-/** Milliseconds that an idle session gets to say goodbye. */
-const farewellMs = 1000
-/** Bytes that the upstream may send ahead, for each stream; and for all of them together. */
+const unreadable = 'it sent a header section that nghttp2 cannot read, such as one with a field above 64 KiB'
+/** Milliseconds within which a working session writes a frame to its socket. */
+const writeMs = 500
+/** Milliseconds for the graceful close of an idle session. */
+const closeMs = 1000
+/** Flow-control windows in bytes, for each stream and for the session. */
 const streamWindow = 1024 * 1024
 const sessionWindow = 16 * 1024 * 1024
 
-/** One HTTP/2 session to an upstream, opened when it is needed and renewed when it is used up. */
+/** One HTTP/2 session to an upstream, opened on demand and replaced when it is closed. */
 export interface Http2Session {
   /** @throws UpstreamError */
   acquire(signal: AbortSignal): Promise<ClientHttp2Session>
-  /** Releases a session with its stream, and ends it where nghttp2 has given it up while the stream waits for its reply. */
+  /** Releases the session when the stream closes. Ends it if nghttp2 hangs while the stream waits for its response. */
   follow(session: ClientHttp2Session, stream: ClientHttp2Stream): void
-  /** Tells that a session is not used after all. */
+  /** Releases an acquired session that got no stream. */
   released(session: ClientHttp2Session): void
-  /** No new streams; resolves when those under way are over. */
+  /** Refuses new streams; resolves when the open ones are over. */
   close(): Promise<void>
 }
 
 interface Kept {
   readonly session: ClientHttp2Session
   readonly socket: Socket
-  /** Bytes that the upstream may send ahead. */
+  /** Flow-control window in bytes. */
   window: number
   streams: number
   usedAt: number
   idle: NodeJS.Timeout | undefined
 }
 
-/** What a session is opened with. */
+/** Options of {@link createHttp2Session}. */
 export interface SessionOptions {
   readonly authority: string
-  readonly dial: Dial
-  /** Milliseconds until the upstream must have said that it speaks HTTP/2; 0 is none. */
+  readonly connector: Connector
+  /** Milliseconds until the SETTINGS frame of the upstream; 0 disables the timeout. */
   readonly connectMs: number
-  /** Bytes that the header section of a reply may have. */
+  /** Bytes that the header section of a response may have. */
   readonly replyHeaderBytes: number
 }
 
-/** Keeps one session. Those that are used up live on until their streams are over. */
-export function createHttp2Session({ authority, dial, connectMs, replyHeaderBytes }: SessionOptions): Http2Session {
+/** Keeps one session for new streams. Older sessions stay open until their streams are over. */
+export function createHttp2Session({
+  authority,
+  connector,
+  connectMs,
+  replyHeaderBytes,
+}: SessionOptions): Http2Session {
   const alive = new Map<ClientHttp2Session, Kept>()
   let current: Promise<Kept> | undefined
   let currentKept: Kept | undefined
   let isClosed = false
 
   async function open(): Promise<Kept> {
-    const socket = await dial()
+    const socket = await connector()
     const session = connect(authority, {
       createConnection: () => socket,
-      // What is larger comes all the same: it is counted again.
+      // maxHeaderListSize is only advice to the upstream: h2/transport checks the size again.
       settings: { enablePush: false, initialWindowSize: streamWindow, maxHeaderListSize: replyHeaderBytes },
-      // Node's own default drops messages with more than 128 fields.
+      // By default Node drops messages with more than 128 fields.
       maxHeaderListPairs: 1000,
       maxSendHeaderBlockLength,
     })
@@ -77,28 +82,28 @@ export function createHttp2Session({ authority, dial, connectMs, replyHeaderByte
       idle: undefined,
     }
     alive.set(session, kept)
-    // Streams hear of it themselves.
+    // Each stream gets its own error. Without a listener this one would end the process.
     session.on('error', () => {})
     session.once('close', () => {
       clearTimeout(kept.idle)
       alive.delete(session)
       forget(kept)
     })
-    // The upstream's settings tell how many streams it takes and that it speaks HTTP/2 at all.
+    // The SETTINGS frame shows that the upstream uses HTTP/2, and limits the number of streams.
     let timer: NodeJS.Timeout | undefined
-    const greeted = new Promise<void>((resolve, reject) => {
-      const message = `No greeting within ${connectMs} ms: does it speak HTTP/2?`
+    const settingsReceived = new Promise<void>((resolve, reject) => {
+      const message = `No SETTINGS frame within ${connectMs} ms; it may not use HTTP/2.`
       const late = (): void => reject(new UpstreamError('connect-timeout', message, { wrote: false }))
       timer = connectMs === 0 ? undefined : setTimeout(late, connectMs)
       session.once('remoteSettings', () => resolve()).once('error', reject)
       session.once('close', () => {
-        // An upstream that says nothing may not be there yet: a container's proxy accepts in its place.
+        // A container's proxy accepts connections while the upstream is still starting, and closes them without a byte.
         if (socket.bytesRead === 0) reject(new UpstreamError('reset', 'It closed the connection.', { wrote: false }))
-        else reject(new Error('The upstream does not speak HTTP/2.'))
+        else reject(new Error('The upstream does not use HTTP/2.'))
       })
     })
     try {
-      await greeted
+      await settingsReceived
     } catch (error) {
       session.destroy()
       throw upstreamError(error, 'protocol', false)
@@ -124,17 +129,17 @@ export function createHttp2Session({ authority, dial, connectMs, replyHeaderByte
     kept.idle = setTimeout(() => session.close(), idleMs).unref()
   }
 
-  async function endDeaf(kept: Kept): Promise<void> {
-    if (!(await isDeaf(kept)) || kept.session.destroyed) return
+  async function endIfHanging(kept: Kept): Promise<void> {
+    if (!(await isHanging(kept)) || kept.session.destroyed) return
     forget(kept)
     kept.session.destroy(new UpstreamError('protocol', unreadable, { wrote: true }))
   }
 
   async function usable(): Promise<Kept> {
     const known = currentKept
-    // Node closes it for new streams when the upstream said GOAWAY.
+    // After GOAWAY from the upstream Node closes the session for new streams.
     if (known !== undefined && (known.session.closed || known.session.destroyed)) forget(known)
-    else if (known !== undefined && !(await lives(known))) {
+    else if (known !== undefined && !(await isAlive(known))) {
       known.session.destroy()
       forget(known)
     }
@@ -165,32 +170,32 @@ export function createHttp2Session({ authority, dial, connectMs, replyHeaderByte
       stream.once('close', () => released(session))
       const kept = alive.get(session)
       if (kept === undefined) return
-      const timer = setInterval(() => void endDeaf(kept), doubtMs)
+      const timer = setInterval(() => void endIfHanging(kept), checkAfterMs)
       const stop = (): void => clearInterval(timer)
       stream.once('response', stop).once('close', stop)
     },
     released,
     async close() {
       isClosed = true
-      // One that is being opened is closed when it is.
+      // A session that is being opened closes after that.
       await current?.catch(() => {})
       await Promise.all([...alive.values()].filter(({ session }) => !session.destroyed).map(ended))
     },
   }
 }
 
-/** Ends a session behind its streams, and one without streams in any case: one that failed inside may never say so. */
+/** Closes a session after its streams. Destroys an idle one after a timeout: nghttp2 may hang and never close it. */
 async function ended({ session, streams }: Kept): Promise<void> {
-  // An idle session keeps no process alive, but its end is waited for.
+  // An idle session does not keep the process alive, but its close must.
   session.ref()
-  const timer = streams > 0 ? undefined : setTimeout(() => session.destroy(), farewellMs)
+  const timer = streams > 0 ? undefined : setTimeout(() => session.destroy(), closeMs)
   await new Promise<void>((resolve) => session.once('close', resolve).close())
   clearTimeout(timer)
 }
 
-/** A connection that was lost without a word looks idle: a laptop slept, a router forgot, a container was paused. */
-async function lives({ session, streams, usedAt }: Kept): Promise<boolean> {
-  if (streams > 0 || performance.now() - usedAt < doubtMs) return true
+/** Checks by PING for a connection that was lost silently: after sleep, a NAT timeout, or a paused container. */
+async function isAlive({ session, streams, usedAt }: Kept): Promise<boolean> {
+  if (streams > 0 || performance.now() - usedAt < checkAfterMs) return true
   return await new Promise((resolve) => {
     const timer = setTimeout(() => resolve(false), pingMs)
     const sent = session.ping((error) => {
@@ -202,25 +207,24 @@ async function lives({ session, streams, usedAt }: Kept): Promise<boolean> {
 }
 
 /**
- * Whether nghttp2 has given a session up: behind a header section that it cannot read, such as one with a field above
- * 64 KiB, it reads and writes nothing more, and Node reports no event. So a frame stays in its queue although the
- * connection takes bytes. Not a PING: an upstream that is paused in a debugger need not answer, and servers of gRPC
- * refuse many.
+ * Whether nghttp2 hangs: after a header section that it cannot read, such as one with a field above 64 KiB, it stops
+ * reading and writing, and Node emits no event. A frame then stays in its queue although the socket accepts bytes. A PING
+ * is no test: an upstream that is paused in a debugger does not answer it, and gRPC servers reject frequent ones.
  */
-async function isDeaf(kept: Kept): Promise<boolean> {
+async function isHanging(kept: Kept): Promise<boolean> {
   const { session, socket } = kept
   if (session.destroyed) return false
   session.setLocalWindowSize(++kept.window)
-  await new Promise((resolve) => setTimeout(resolve, sentMs))
+  await new Promise((resolve) => setTimeout(resolve, writeMs))
   if (session.destroyed) return false
   const { writeQueueSize = 0 } = (socket as { _handle?: { writeQueueSize?: number } })._handle ?? {}
   return writeQueueSize === 0 && (session.state.outboundQueueSize ?? 0) > 0
 }
 
-/** The session that is being opened belongs to all who wait for it, so a client that leaves stops waiting only. */
+/** A client that disconnects only stops waiting: other requests wait for the same session. */
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const leave = (): void => reject(new UpstreamError('left', 'The client left.', { wrote: false }))
+    const leave = (): void => reject(clientLeftError(false))
     if (signal.aborted) leave()
     signal.addEventListener('abort', leave)
     const settle = (): void => signal.removeEventListener('abort', leave)

@@ -2,27 +2,27 @@ import { constants, type ClientHttp2Stream } from 'node:http2'
 import type { Readable } from 'node:stream'
 import { getField } from '../../http/message/headers.ts'
 import { awaitHead } from '../response/await-head.ts'
-import { createDial } from '../upstream/connect.ts'
+import { createConnector } from '../upstream/connect.ts'
 import { cancelStream } from '../../http/h2/reset.ts'
 import { http2Body } from './body.ts'
 import { http2RequestFields, http2Trailers, isGrpc, plainFields } from './fields.ts'
 import { createHttp2Session, type Http2Session } from './session.ts'
 import { upgradeHttp2 } from './upgrade.ts'
 import { maxInterim } from '../response/head.ts'
-import type { OutboundRequest, Transport, TransportOptions, UpstreamFault, UpstreamReply } from '../types.ts'
-import { UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
+import type { UpstreamRequest, Transport, TransportOptions, UpstreamFault, UpstreamReply } from '../types.ts'
+import { clientLeftError, UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
 
-/** Speaks HTTP/2 to one upstream, over one session that all exchanges share. */
+/** Sends requests to one upstream over one HTTP/2 session that all exchanges share. */
 export function createHttp2Transport(options: TransportOptions): Transport {
   const { upstream, timeouts, tls, limits } = options
   const { replyHeaderBytes } = limits
-  const dial = createDial({ upstream, connectMs: timeouts.connectMs, tls, alpn: ['h2'] })
+  const connector = createConnector({ upstream, connectMs: timeouts.connectMs, tls, alpn: ['h2'] })
   const scheme = upstream.protocol === 'h2:' ? 'https' : 'http'
   const authority = `${scheme}://${upstream.authority}`
-  const session = createHttp2Session({ authority, dial, connectMs: timeouts.connectMs, replyHeaderBytes })
+  const session = createHttp2Session({ authority, connector, connectMs: timeouts.connectMs, replyHeaderBytes })
   return {
     async send(request) {
-      // It may break off before there is a stream.
+      // The content may fail before the stream is open; without a listener that would end the process.
       request.body?.on('error', () => {})
       const leaving = new AbortController()
       const { signal } = leaving
@@ -43,7 +43,7 @@ export function createHttp2Transport(options: TransportOptions): Transport {
 
 async function openStream(
   session: Http2Session,
-  request: OutboundRequest,
+  request: UpstreamRequest,
   signal: AbortSignal,
   { upstream }: TransportOptions,
 ): Promise<ClientHttp2Stream> {
@@ -52,7 +52,7 @@ async function openStream(
     const open = await session.acquire(signal)
     try {
       const fields = http2RequestFields(request, upstream)
-      // Behind content whose length was said, nobody sends any.
+      // Content with Content-Length has no trailer section.
       const waitForTrailers = body !== null && request.length === undefined
       const stream = open.request(fields, { endStream: body === null, waitForTrailers })
       if (waitForTrailers) stream.once('wantTrailers', () => sendTrailers(stream, request))
@@ -61,23 +61,23 @@ async function openStream(
       return stream
     } catch (error) {
       session.released(open)
-      // It was used up between the two lines above.
-      const isUsedUp = open.closed || open.destroyed
-      if (!isUsedUp || attempt > 0) throw upstreamError(error, isUsedUp ? 'reset' : 'protocol', false)
+      // The session may have closed between acquire() and request().
+      const isSessionClosed = open.closed || open.destroyed
+      if (!isSessionClosed || attempt > 0) throw upstreamError(error, isSessionClosed ? 'reset' : 'protocol', false)
     }
   }
 }
 
-/** What came behind the content; nothing else would end the stream. */
-function sendTrailers(stream: ClientHttp2Stream, request: OutboundRequest): void {
-  // It may have been reset meanwhile, and what is thrown here would end the process.
+/** Sends the trailer section, which ends the stream. */
+function sendTrailers(stream: ClientHttp2Stream, request: UpstreamRequest): void {
+  // sendTrailers() throws if the stream was reset meanwhile, which would end the process here.
   if (stream.destroyed || stream.closed) return
   stream.sendTrailers(http2Trailers(request.trailers?.() ?? []))
 }
 
 function converse(
   stream: ClientHttp2Stream,
-  request: OutboundRequest,
+  request: UpstreamRequest,
   signal: AbortSignal,
   { upstream, timeouts, limits: { replyHeaderBytes } }: TransportOptions,
 ): Promise<UpstreamReply> {
@@ -91,7 +91,7 @@ function converse(
     }
     const fault = (name: UpstreamFault, message: string): void =>
       fail(new UpstreamError(name, message, { wrote: true }))
-    const leave = (cause?: unknown): void => fail(new UpstreamError('left', 'The client left.', { wrote: true, cause }))
+    const leave = (cause?: unknown): void => fail(clientLeftError(true, cause))
     const left = (): void => leave()
     const late = `${upstream.label} did not answer in time.`
     const stopAwaiting = awaitHead({
@@ -134,15 +134,15 @@ function converse(
   })
 }
 
-/** A stream that was refused reached no application (RFC 9113 section 8.7), so repeating it is safe. */
+/** A refused stream did not reach the application (RFC 9113 section 8.7), so a retry is safe. */
 function streamError(stream: ClientHttp2Stream, error: unknown): UpstreamError {
   const isRefused = stream.rstCode === constants.NGHTTP2_REFUSED_STREAM || stream.id === undefined
   return upstreamError(error, 'reset', !isRefused)
 }
 
-/** Whether content follows; where none does, the stream is read to its end all the same. */
-function hasContent(stream: ClientHttp2Stream, status: number, flags: number, { method }: OutboundRequest): boolean {
-  // A gRPC call that fails at once has its status in the header section, and clients look where that ends.
+/** Whether content follows. If not, the stream is still read to its end. */
+function hasContent(stream: ClientHttp2Stream, status: number, flags: number, { method }: UpstreamRequest): boolean {
+  // A gRPC call that fails immediately ends its stream with the header section, and clients depend on that.
   const isOver = (flags & constants.NGHTTP2_FLAG_END_STREAM) !== 0
   if (method !== 'HEAD' && status !== 204 && status !== 304 && !isOver) return true
   stream.resume().once('end', () => stream.writableEnded || cancelStream(stream))
@@ -160,8 +160,8 @@ function bound(ms: number, act: () => void): NodeJS.Timeout | undefined {
 }
 
 /**
- * Sends content with backpressure. Content that breaks off is never ended, and none is before the upstream has taken
- * it all: an end that waits for a window must not meet a reset.
+ * Sends content with backpressure. Truncated content resets the stream. The stream ends only after every chunk was
+ * written, so that a reset never meets an end that waits for the flow-control window.
  */
 function sendBody(body: Readable, stream: ClientHttp2Stream, fail: (error: unknown) => void) {
   let waiting = 0
@@ -181,14 +181,14 @@ function sendBody(body: Readable, stream: ClientHttp2Stream, fail: (error: unkno
     waiting++
     if (!stream.write(chunk, written)) body.pause()
   }
-  if (body.destroyed) return broken(body.errored ?? new Error('The content is gone.'))
+  if (body.destroyed) return broken(body.errored ?? new Error('The request content was destroyed.'))
   body.once('error', broken)
   body.once('end', () => {
     isWhole = true
     end()
   })
   stream.on('drain', () => body.resume())
-  // An upstream may answer and be done before it was told everything: the rest is read and dropped.
+  // The upstream may close the stream before it has read all content: the rest is read and dropped.
   stream.once('close', () => {
     body.off('data', write)
     body.resume()

@@ -5,28 +5,28 @@ import { cancelStream } from '../../http/h2/reset.ts'
 import { http2Body } from './body.ts'
 import { http2RequestFields, plainFields } from './fields.ts'
 import type { Http2Session } from './session.ts'
-import { joinSockets } from '../upgrade/tunnel.ts'
-import type { OutboundRequest, TransportOptions, UpgradeAnswer } from '../types.ts'
+import { openTunnel } from '../upgrade/tunnel.ts'
+import type { UpstreamRequest, TransportOptions, UpgradeAnswer } from '../types.ts'
 import { wantedUpgrade } from '../upgrade/fields.ts'
-import { UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
+import { clientLeftError, UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
 
-/** A WebSocket on its way to an upstream of HTTP/2. */
+/** A WebSocket that is being opened over HTTP/2. */
 interface Asking {
   readonly stream: ClientHttp2Stream
-  /** The client's key, which HTTP/2 does not use: the answer to it is ours. */
+  /** The client's `Sec-WebSocket-Key`. HTTP/2 does not use it, so the proxy computes the accept value. */
   readonly key: string
   readonly signal: AbortSignal
   readonly options: TransportOptions
 }
 
 /**
- * Opens a WebSocket on a stream (RFC 8441). Resolves as an upgrade of HTTP/1.1 would, or with undefined where the
- * upstream does not take WebSockets over HTTP/2.
+ * Opens a WebSocket on an HTTP/2 stream (RFC 8441). Resolves as an HTTP/1.1 upgrade does, or with undefined if the upstream
+ * does not support WebSockets over HTTP/2.
  */
 export async function upgradeHttp2(
   session: Http2Session,
   options: TransportOptions,
-  [x, outbound, signal]: readonly [Exchange, OutboundRequest, AbortSignal],
+  [x, outbound, signal]: readonly [Exchange, UpstreamRequest, AbortSignal],
 ): Promise<UpgradeAnswer | undefined> {
   const key = x.headers.get('sec-websocket-key')
   if (key === undefined || wantedUpgrade(x)?.toLowerCase() !== 'websocket') return undefined
@@ -53,7 +53,7 @@ function answerOf(asking: Asking): Promise<UpgradeAnswer> {
       reject(upstreamError(error, 'reset', true))
     }
     const closed = (): void => fail(new Error('The stream was closed.'))
-    const leave = (): void => fail(new UpstreamError('left', 'The client left.', { wrote: true }))
+    const leave = (): void => fail(clientLeftError(true))
     const late = (): void => fail(new UpstreamError('headers-timeout', 'No answer to the upgrade.', { wrote: true }))
     const timer = upgradeMs === 0 ? undefined : setTimeout(late, upgradeMs)
     const settle = (): void => {
@@ -78,7 +78,7 @@ function answerOf(asking: Asking): Promise<UpgradeAnswer> {
 }
 
 function opened(fields: readonly string[], { stream, key, signal }: Asking): UpgradeAnswer {
-  // Until somebody takes over, and if nobody does.
+  // In case the client disconnects before the takeover.
   const abandon = (): void => cancelStream(stream)
   signal.addEventListener('abort', abandon)
   return {
@@ -88,9 +88,9 @@ function opened(fields: readonly string[], { stream, key, signal }: Asking): Upg
     relayed: true,
     takeover: (client, fromClient) => {
       signal.removeEventListener('abort', abandon)
-      // What passes a reset on knows it by this name.
+      // The tunnel forwards a reset through this method of TCP sockets.
       Object.assign(stream, { resetAndDestroy: abandon })
-      return joinSockets(client, stream, { fromClient, fromUpstream: new Uint8Array() })
+      return openTunnel(client, stream, { fromClient, fromUpstream: new Uint8Array() })
     },
   }
 }

@@ -7,48 +7,47 @@ import { ServeError } from '../../core/serve-error.ts'
 import type { RequestBody } from '../../http/message/exchange.ts'
 import { getField } from '../../http/message/headers.ts'
 import type { UpstreamReply } from '../types.ts'
-import { UpstreamError } from '../upstream/upstream-error.ts'
+import { clientLeftError } from '../upstream/upstream-error.ts'
 
-/** The content of a request, as far as forwarding is concerned. */
+/** The parts of a request body that forwarding uses. */
 export type ForwardedContent = Pick<RequestBody, 'expected' | 'length' | 'taken' | 'relay'>
 
-/** Content that was read before it is sent: its length is known, and it can be sent again. */
+/** Content that was read to its end before it is sent: its length is known, and it can be sent again. */
 export interface BufferedContent extends ForwardedContent {
-  /** Frees what holds the content once nobody reads it any more. Nothing may be sent afterwards. */
+  /** Closes the temporary file after its last reader. Do not call `relay` afterwards. */
   release(): void
 }
 
-/** Bytes that are kept in memory. Longer content lies in a temporary file. */
+/** Bytes that are buffered in memory. Longer content goes into a temporary file. */
 const memoryBytes = 2 ** 20
 const readBytes = 64 * 1024
 
 /**
- * Reads the content of a request to its end, for a backend that does not understand chunks. Its bound is
- * `limits.bodyBytes`.
+ * Reads the content of a request to its end, for an upstream that ignores chunked content. `limits.bodyBytes` bounds it.
  *
- * @throws ServeError 413, or 500 where there is no room for it; UpstreamError when the client leaves
+ * @throws ServeError 413, or 500 if the temporary file cannot be written; UpstreamError when the client disconnects
  */
 export async function bufferContent(body: RequestBody): Promise<BufferedContent> {
   let chunks: Uint8Array[] = []
   let length = 0
-  let spool: Spool | undefined
+  let temp: TempFile | undefined
   const content = body.stream()
   try {
     for await (const chunk of content as AsyncIterable<Uint8Array>) {
       length += chunk.byteLength
-      if (spool !== undefined) await spool.write(chunk)
+      if (temp !== undefined) await temp.write(chunk)
       else if (chunks.push(chunk) && length > memoryBytes) {
-        spool = await openSpool()
-        for (const each of chunks) await spool.write(each)
+        temp = await openTempFile()
+        for (const each of chunks) await temp.write(each)
         chunks = []
       }
     }
   } catch (cause) {
-    spool?.release()
+    temp?.release()
     if (cause instanceof ServeError) throw cause
-    throw new UpstreamError('left', 'The client left.', { wrote: false, cause })
+    throw clientLeftError(false, cause)
   }
-  const file = spool
+  const file = temp
   return {
     expected: length > 0,
     length,
@@ -58,17 +57,17 @@ export async function bufferContent(body: RequestBody): Promise<BufferedContent>
   }
 }
 
-interface Spool {
+interface TempFile {
   write(chunk: Uint8Array): Promise<void>
   read(length: number): Readable
   release(): void
 }
 
-/** A file without a name: it is gone when it is closed, even if the process is killed. */
-async function openSpool(): Promise<Spool> {
+/** Unlinks the file at once: the system then deletes it when it is closed, even if the process is killed. */
+async function openTempFile(): Promise<TempFile> {
   const path = join(tmpdir(), `serve8008-${randomUUID()}`)
-  const file = await open(path, 'wx+', 0o600).catch(noRoom)
-  await unlink(path).catch(noRoom)
+  const file = await open(path, 'wx+', 0o600).catch(cannotWrite)
+  await unlink(path).catch(cannotWrite)
   let readers = 0
   let isReleased = false
   const closeUnused = (): void => {
@@ -77,7 +76,7 @@ async function openSpool(): Promise<Spool> {
   return {
     async write(chunk) {
       for (let at = 0; at < chunk.byteLength;) {
-        at += (await file.write(chunk, at, chunk.byteLength - at).catch(noRoom)).bytesWritten
+        at += (await file.write(chunk, at, chunk.byteLength - at).catch(cannotWrite)).bytesWritten
       }
     },
     read: (length) => {
@@ -95,9 +94,9 @@ async function openSpool(): Promise<Spool> {
   }
 }
 
-function noRoom(cause: unknown): never {
-  throw new ServeError('E8008_INTERNAL', `The content of a request cannot be kept in ${tmpdir()}.`, {
-    hint: 'make room there, or leave `buffer` of the route out',
+function cannotWrite(cause: unknown): never {
+  throw new ServeError('E8008_INTERNAL', `The content of a request cannot be written to ${tmpdir()}.`, {
+    hint: 'free disk space there, or remove `buffer` from the route',
     cause,
   })
 }
@@ -106,11 +105,11 @@ interface FileContentOptions {
   readonly length: number
   /** Called before the first byte is read. */
   readonly begun: () => void
-  /** Called when nothing is read any more. */
+  /** Called when the reader is destroyed. */
   readonly ended: () => void
 }
 
-/** Reads a file from its beginning, beside other readers. What is never read holds nothing open. */
+/** Reads a file from its beginning, independently of other readers. Counts as a reader from its first read on. */
 class FileContent extends Readable {
   readonly #file: FileHandle
   readonly #options: FileContentOptions
@@ -131,7 +130,7 @@ class FileContent extends Readable {
     this.#file.read(Buffer.allocUnsafe(size), 0, size, this.#position).then(
       ({ bytesRead, buffer }) => {
         this.#position += bytesRead
-        if (bytesRead === 0) this.destroy(new Error('The file of the content became shorter.'))
+        if (bytesRead === 0) this.destroy(new Error('The temporary file of the content was truncated.'))
         else this.push(buffer.subarray(0, bytesRead))
       },
       (error: Error) => this.destroy(error),
@@ -145,9 +144,9 @@ class FileContent extends Readable {
 }
 
 /**
- * Whether a backend may have taken content in chunks for none. One of HTTP/1.0 knows no chunks (RFC 9112 section 6.1);
- * Python's `wsgiref`, on which Django's runserver stands, claims HTTP/1.1 and knows none either.
+ * Whether an upstream may have ignored chunked content. HTTP/1.0 has no chunked coding (RFC 9112 section 6.1); Python's
+ * `wsgiref`, which Django's runserver uses, answers with HTTP/1.1 and does not read it either.
  */
-export function losesChunks({ isHttp10 = false, headers }: UpstreamReply): boolean {
+export function ignoresChunks({ isHttp10 = false, headers }: UpstreamReply): boolean {
   return isHttp10 || /^(?:WSGIServer|BaseHTTP|SimpleHTTP)\//.test(getField(headers, 'server') ?? '')
 }

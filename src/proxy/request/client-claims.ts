@@ -2,12 +2,12 @@ import { forwardedFields } from '../../http/message/field-classes.ts'
 import { plainSpelling } from '../../http/message/headers.ts'
 
 /*
- * Fields by which a proxy tells a backend whom it speaks for. A backend that reads one believes it, so a client that may
- * send it may claim to be anyone. They are dropped unless the peer is trusted (`trust`) or the route passes them on
- * (`passHeaders`). Many backends read `_` and `.` as `-` (CGI turns all three into `_`), so every spelling counts.
+ * Fields in which a proxy describes its client to the upstream. Upstreams trust them, so a client that can send one can
+ * impersonate others. They are dropped unless the peer is trusted (`trust`) or the route forwards them (`passHeaders`).
+ * Many upstreams read `_` and `.` as `-` (CGI turns all three into `_`), so every spelling is matched.
  */
 
-/** Address of the client: access lists, rate limits, "debug mode for 127.0.0.1" and audit logs go by it. */
+/** The client's address, which access lists, rate limits, debug modes for 127.0.0.1 and audit logs use. */
 const addresses = [
   ...['forwarded', 'forwarded-for', 'x-forward-for', 'http-x-forwarded-for', 'x-original-forwarded-for'],
   ...['x-real-ip', 'client-ip', 'http-client-ip', 'x-client-ip', 'x-cluster-client-ip', 'x-originating-ip'],
@@ -15,7 +15,7 @@ const addresses = [
   ...['proxy-client-ip', 'x-coming-from', 'coming-from', 'x-envoy-external-address'],
 ]
 
-/** The same by the networks that deliver sites, under names of their own. */
+/** The client's address in the fields of content delivery networks. */
 const deliveryNetworks = [
   ...['cf-connecting-ip', 'cf-connecting-ipv6', 'cf-pseudo-ipv4', 'cf-ipcountry', 'true-client-ip', 'x-true-client-ip'],
   ...['fastly-client-ip', 'fastly-client', 'x-azure-clientip', 'x-azure-socketip', 'cloudfront-viewer-address'],
@@ -23,19 +23,19 @@ const deliveryNetworks = [
   ...['x-nf-client-connection-ip', 'x-vercel-proxied-for'],
 ]
 
-/** Host and path that were asked for: links, redirects, cache keys and access rules are made from them. */
-const places = [
+/** The host and path of the request, which links, redirects, cache keys and access rules use. */
+const targets = [
   ...['x-host', 'x-original-host', 'x-http-host-override', 'forwarded-host', 'x-original-url', 'x-original-uri'],
   ...['x-rewrite-url', 'x-waws-unencoded-url', 'x-envoy-original-path', 'script-name', 'x-script-name', 'path-info'],
 ]
 
-/** Whether the client came by TLS: secure cookies and redirects go by it. */
+/** Whether the client uses TLS, which secure cookies and redirects depend on. */
 const schemes = [
   ...['x-scheme', 'x-url-scheme', 'x-client-scheme', 'forwarded-proto', 'front-end-https', 'https', 'x-arr-ssl'],
   ...['cf-visitor', 'cloudfront-forwarded-proto', 'fastly-ssl', 'x-appengine-https'],
 ]
 
-/** Who has logged in at the proxy: the backend asks for no password any more. */
+/** The user who logged in at the proxy: the upstream asks for no password. */
 const users = [
   ...['remote-user', 'remote-name', 'remote-email', 'remote-groups', 'x-remote-user', 'x-remote-group'],
   ...['x-authenticated-user', 'x-vouch-user', 'x-consumer-id', 'x-consumer-username'],
@@ -43,53 +43,52 @@ const users = [
   ...['cf-access-authenticated-user-email'],
 ]
 
-/** Certificate of the client, which only the end of the TLS connection has checked (RFC 9440 section 2.4). */
+/** The client's certificate, which only the server that terminates TLS has verified (RFC 9440 section 2.4). */
 const certificates = [
   ...['client-cert', 'client-cert-chain', 'x-client-cert', 'x-client-certificate', 'x-client-dn', 'x-client-verify'],
   ...['x-ssl-cert', 'x-arr-clientcert'],
 ]
 
 /**
- * That the request comes from within, or what the proxy does with files that the backend names: Next.js skipped its
- * middleware for the first (CVE-2025-29927), Rack::Sendfile answered with paths of the client's choice for the last two
- * (CVE-2025-61780).
+ * Marks of internal requests, and instructions to the proxy about files. Next.js skipped its middleware for the first
+ * (CVE-2025-29927); the last two let clients choose the paths that Rack::Sendfile sends (CVE-2025-61780).
  */
-const inner = ['x-middleware-subrequest', 'x-envoy-internal', 'x-sendfile-type', 'x-accel-mapping']
+const internal = ['x-middleware-subrequest', 'x-envoy-internal', 'x-sendfile-type', 'x-accel-mapping']
 
 const names: ReadonlySet<string> = new Set([
-  ...[...addresses, ...deliveryNetworks, ...places, ...schemes],
-  ...[...users, ...certificates, ...inner],
+  ...[...addresses, ...deliveryNetworks, ...targets, ...schemes],
+  ...[...users, ...certificates, ...internal],
 ])
 
-/** Families whose members differ from one installation to the next. */
-const families = [
+/** Prefixes of names whose rest depends on the installation. */
+const prefixes = [
   'x-forwarded',
   // WebLogic: client addresses, certificates, TLS.
   'wl-proxy-',
-  // Users, groups and addresses of mail (oauth2-proxy, authentik, Grafana, Kubernetes, Pomerium, Tailscale, App Engine).
+  // Users, groups and email addresses (oauth2-proxy, authentik, Grafana, Kubernetes, Pomerium, Tailscale, App Engine).
   ...['x-auth-request-', 'x-authentik-', 'x-webauth-', 'x-remote-extra-', 'x-pomerium-', 'tailscale-user-'],
   ...['x-appengine-user-', 'x-goog-authenticated-user-', 'x-ms-client-principal', 'x-amzn-oidc-', 'oidc-claim-'],
   // Certificates (nginx, Apache, Traefik, AWS).
   ...['ssl-client-', 'x-ssl-client-', 'x-tls-client-', 'x-client-cert-', 'x-amzn-mtls-clientcert'],
 ]
 
-/** Names that were judged. Clients use few, and each costs a comparison with every family. */
-const judged = new Map<string, boolean>()
-const mostJudged = 512
-const longestJudged = 64
+/** Cache of results: clients use few names, and a miss compares the name with every prefix. */
+const cache = new Map<string, boolean>()
+const maxCached = 512
+const maxCachedLength = 64
 
-/** Whether a field (name in lower case) claims something about the client. */
+/** Whether a field (name in lower case) describes the client to the upstream. */
 export function isClaim(name: string): boolean {
-  const known = judged.get(name)
+  const known = cache.get(name)
   if (known !== undefined) return known
   const plain = plainSpelling(name)
-  const isOne = names.has(plain) || families.some((family) => plain.startsWith(family))
-  if (judged.size >= mostJudged) judged.clear()
-  if (name.length <= longestJudged) judged.set(name, isOne)
-  return isOne
+  const isMatch = names.has(plain) || prefixes.some((prefix) => plain.startsWith(prefix))
+  if (cache.size >= maxCached) cache.clear()
+  if (name.length <= maxCachedLength) cache.set(name, isMatch)
+  return isMatch
 }
 
-/** Whether a claim is about what we do not tell ourselves, such as the user whom a proxy before us let in. */
+/** Whether a claim is one that this proxy does not send itself, such as a user who logged in at a proxy before it. */
 export function isOthersClaim(name: string): boolean {
   return !forwardedFields.has(plainSpelling(name))
 }

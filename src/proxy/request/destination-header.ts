@@ -2,10 +2,10 @@ import type { HeaderList } from '../../http/message/headers.ts'
 import { toUpstreamUrl, type UrlMapping } from '../url-rewrite.ts'
 
 /**
- * Shows a WebDAV backend its own URLs in a request: `Destination` of COPY and MOVE, and the resource tags of `If`
- * (RFC 4918 sections 10.3 and 10.4), which it would refuse as another server's.
+ * Maps the URLs in a WebDAV request to the upstream's view: `Destination` of COPY and MOVE, and the resource tags of `If`
+ * (RFC 4918 sections 10.3 and 10.4). The upstream rejects URLs of other servers.
  *
- * @param copies Whether `Destination` is such a URL.
+ * @param copies Whether the method is COPY or MOVE, for which `Destination` is a URL.
  */
 export function rewriteDestination(headers: HeaderList, mapping: UrlMapping, copies: boolean): HeaderList {
   let changed: string[] | undefined
@@ -21,10 +21,7 @@ export function rewriteDestination(headers: HeaderList, mapping: UrlMapping, cop
   return changed ?? headers
 }
 
-/**
- * Whether a request wants to write outside of its route. The answer is a 502 (RFC 4918 section 9.8.5), whatever the
- * backend would make of it.
- */
+/** Whether the `Destination` of a request lies outside of its route. RFC 4918 section 9.8.5 requires a 502 then. */
 export function leavesRoute(headers: HeaderList, mapping: UrlMapping): boolean {
   return headers.some((name, i) => {
     if (i % 2 === 1 || name.toLowerCase() !== 'destination') return false
@@ -32,11 +29,11 @@ export function leavesRoute(headers: HeaderList, mapping: UrlMapping): boolean {
   })
 }
 
-/** Only tags outside the lists are resources: within them, `<…>` is a lock token and `[…]` an entity tag. */
+/** Only tags outside of lists are URLs of resources. Inside, `<…>` is a lock token and `[…]` an entity tag. */
 const parts = /\((?:[^()"]|"[^"]*")*\)|<([^<>]*)>/g
 /**
- * Lists, each with a tag or none before it (RFC 4918 section 10.4.2). Another `If` is no business of ours. No text can be
- * read in two ways here: each piece begins with a character of its own, so that matching takes time in proportion.
+ * Lists, each with an optional tag before it (RFC 4918 section 10.4.2). Any other `If` stays as it is. Each alternative
+ * begins with a different character, so that matching takes linear time.
  */
 const lists = /^\s*(?:(?:<[^<>]*>\s*)?\((?:[^()"]|"[^"]*")*\)\s*)+$/
 

@@ -1,12 +1,12 @@
 import type { ResolvedMatch, ResolvedUpstream } from '../../config/route-types.ts'
 import { ServeError } from '../../core/serve-error.ts'
 
-/** Makes the path that an upstream is asked for out of the one that was asked of us. */
+/** Maps the path of the client's request to the path of the upstream's request. */
 export type RequestPath = (path: string) => string
 
 /**
- * Compiles the replacement of a route's prefix. It works on the bytes as they came: what follows the prefix reaches
- * the upstream unchanged, with its double slashes and its percent-encoding.
+ * Compiles the replacement of a route's prefix. It works on the bytes as received: the rest of the path reaches the
+ * upstream unchanged, with its double slashes and its percent-encoding.
  */
 export function createRequestPath(match: ResolvedMatch, upstream: ResolvedUpstream): RequestPath {
   const { prefix } = upstream
@@ -25,7 +25,7 @@ export function createRequestPath(match: ResolvedMatch, upstream: ResolvedUpstre
   }
 }
 
-/** The prefix that an upstream's own path replaces: the literal segments of a match. The root is `''`. */
+/** The prefix that the path of an upstream URL replaces: the literal segments of a match. The root is `''`. */
 export function matchedPrefix({ kind, path }: Pick<ResolvedMatch, 'kind' | 'path'>): string {
   if (kind === 'exact' && path !== '/') return path
   const [literal = ''] = path.split('*', 1)
@@ -39,8 +39,8 @@ function isBoundary(path: string, at: number): boolean {
 const dot = /^(?:\.|%2e)$/i
 
 /**
- * Where the prefix ends in a path that spells it in its own way, such as `//api` or `/%61pi`. Empty and dot segments
- * do not count. Anything else in between, such as `/x/../api`, would put `..` behind the replaced prefix.
+ * Index at which the prefix ends in a path that spells it differently, such as `//api` or `/%61pi`. Empty segments and
+ * single dots are skipped. Any other segment, as in `/x/../api`, would leave `..` after the replaced prefix.
  *
  * @throws ServeError `E8008_PATH_INVALID`
  */
@@ -51,9 +51,9 @@ function endOfPrefix(path: string, segments: readonly string[]): number {
     const end = next === -1 ? path.length : next
     const segment = path.slice(at + 1, end)
     if (segment !== '' && !dot.test(segment)) {
-      if (decoded(segment) !== segments[found]) throw leaves()
+      if (decoded(segment) !== segments[found]) throw notBelowPrefix()
       found++
-    } else if (next === -1) throw leaves()
+    } else if (next === -1) throw notBelowPrefix()
     at = end
   }
   return at
@@ -63,10 +63,10 @@ function decoded(segment: string): string {
   try {
     return decodeURIComponent(segment)
   } catch {
-    throw leaves()
+    throw notBelowPrefix()
   }
 }
 
-function leaves(): ServeError {
+function notBelowPrefix(): ServeError {
   return new ServeError('E8008_PATH_INVALID', 'The path does not begin with the prefix of its route.')
 }

@@ -1,18 +1,18 @@
 import type { Readable } from 'node:stream'
 
-/** What an upstream is waited for by. */
+/** Options of {@link awaitHead}. */
 export interface AwaitedHead {
-  /** Milliseconds; 0 is none. */
+  /** Milliseconds; 0 disables the timeout. */
   readonly ms: number
   readonly body: Readable | null
-  /** Where the content goes. */
+  /** The stream that the request content is written to. */
   readonly outlet: { readonly writableNeedDrain?: boolean } | undefined
   readonly expire: () => void
 }
 
 /**
- * Bounds the time to the head of a reply. It runs while the upstream is told nothing new, and a client that takes its
- * time with the content is no fault of the upstream. Returns the way to stop it.
+ * Starts the timeout for the header section of a response. Each chunk of request content restarts it, and it does not
+ * expire while the upstream waits for a slow client. Returns a function that stops it.
  */
 export function awaitHead({ ms, body, outlet, expire }: AwaitedHead): () => void {
   if (ms === 0) return () => {}
@@ -22,7 +22,7 @@ export function awaitHead({ ms, body, outlet, expire }: AwaitedHead): () => void
     else expire()
   }, ms)
   let isOver = false
-  // A timer that was cleared would start again.
+  // refresh() would start a cleared timer again.
   const startAgain = (): void => void (isOver || timer.refresh())
   body?.on('data', startAgain).once('end', startAgain)
   return () => {

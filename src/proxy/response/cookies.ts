@@ -2,8 +2,8 @@ import type { HeaderList } from '../../http/message/headers.ts'
 import { movePath, type UrlMapping } from '../url-rewrite.ts'
 
 /**
- * Makes a backend's cookies fit the client's address: a `Domain` that is not the client's goes, `Path` follows the
- * route, and what only works under TLS is taken back where the client speaks plain HTTP.
+ * Adapts the upstream's cookies to the client's URL: removes a `Domain` that the client's host does not match, maps `Path`
+ * to the route, and removes attributes that require TLS if the client uses plain HTTP.
  */
 export function rewriteCookies(headers: HeaderList, mapping: UrlMapping): HeaderList {
   let changed: string[] | undefined
@@ -18,12 +18,12 @@ export function rewriteCookies(headers: HeaderList, mapping: UrlMapping): Header
   return changed ?? headers
 }
 
-/** One `Set-Cookie` value (RFC 6265 section 5.2). Attributes that stay keep their bytes. */
+/** Rewrites one `Set-Cookie` value (RFC 6265 section 5.2). Other attributes keep their bytes. */
 export function rewriteCookie(cookie: string, { client, upstream }: UrlMapping): string {
   const [pair = '', ...attributes] = cookie.split(';')
   const name = (pair.split('=', 1)[0] as string).trim().toLowerCase()
-  // A name that begins so is a promise about the attributes (RFC 6265bis section 4.1.3): without them the client refuses
-  // the cookie. `__Host-` and `__Host-Http-` are about Secure, Path and Domain, the others about Secure.
+  // These name prefixes require attributes (RFC 6265bis section 4.1.3); without them the client rejects the cookie.
+  // `__Host-` and `__Host-Http-` require Secure and Path and forbid Domain; the others require Secure.
   if (name.startsWith('__host-')) return cookie
   const loosen = client.scheme === 'http' && !/^__(?:secure|http)-/.test(name)
   const isSecure = attributes.some((attribute) => nameOf(attribute) === 'secure') && !loosen
@@ -37,7 +37,7 @@ export function rewriteCookie(cookie: string, { client, upstream }: UrlMapping):
       case 'secure':
         return loosen ? [] : [attribute]
       case 'samesite':
-        // Without Secure, None is refused, and Lax is what browsers then mean.
+        // Browsers reject SameSite=None without Secure, and their default is Lax.
         return value.toLowerCase() === 'none' && !isSecure ? [attribute.replace(/none/i, 'Lax')] : [attribute]
       case 'partitioned':
         return isSecure ? [attribute] : []
@@ -56,20 +56,20 @@ function hostOf(authority: string): string {
   return authority.toLowerCase().replace(/:\d*$/, '')
 }
 
-/** Whether a host may set cookies for a domain: its own or one above it, and not a top-level one such as localhost. */
+/** Whether a host may set cookies for a domain: its own or a parent, but not a single label such as localhost. */
 function isWithin(host: string, domain: string): boolean {
   const bare = domain.toLowerCase().replace(/^\./, '')
   if (!bare.includes('.')) return false
-  // An address has nothing above it.
+  // An IP address has no parent domain.
   return host === bare || (host.endsWith(`.${bare}`) && !/^[\d.]+$/.test(host))
 }
 
 function withPath(attribute: string, path: string, from: string, to: string): string {
   if (!path.startsWith('/') || from === to) return attribute
   const bare = path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
-  // Already the client's view of the path.
+  // The path is already the client's.
   if (to !== '' && (bare === to || bare.startsWith(`${to}/`))) return attribute
-  // A cookie for all of the backend is one for all of the route.
+  // A cookie for the whole upstream becomes one for the whole route.
   const isAbove = bare === '/' || bare === from || from.startsWith(`${bare}/`)
   const mapped = isAbove ? (to === '' ? '/' : to) : movePath(path, from, to)
   return mapped === undefined ? attribute : `${attribute.slice(0, attribute.indexOf('=') + 1)}${mapped}`

@@ -5,10 +5,10 @@ import type { UpstreamError } from '../upstream/upstream-error.ts'
 
 interface Wording {
   readonly code: ErrorCode
-  /** As a log line says it. */
+  /** For the access log. */
   readonly reason: string
-  /** The sentence about it, such as `localhost:3000 (route /api)`. */
-  readonly says: (upstream: string) => string
+  /** The sentence about an upstream such as `localhost:3000 (route /api)`, without its full stop. */
+  readonly sentence: (upstream: string) => string
   readonly hint: string
 }
 
@@ -16,99 +16,99 @@ const wordings: Readonly<Record<UpstreamFault, Wording>> = {
   refused: {
     code: 'E8008_UPSTREAM_REFUSED',
     reason: 'refused',
-    says: (who) => `Nothing is listening on ${who}`,
-    hint: 'start that server, or correct the address',
+    sentence: (who) => `No server listens on ${who}`,
+    hint: 'start that server, or correct the address of the route',
   },
   unreachable: {
     code: 'E8008_UPSTREAM_UNREACHABLE',
     reason: 'unreachable',
-    says: (who) => `${who} cannot be reached`,
-    hint: 'check its name and the network',
+    sentence: (who) => `${who} cannot be reached`,
+    hint: 'check the host name and the network',
   },
   'forbidden-address': {
     code: 'E8008_UPSTREAM_FORBIDDEN',
     reason: 'forbidden address',
-    says: (who) => `${who} has an address that is never connected to`,
-    hint: 'its name leads to a link-local or unspecified address; configure the address itself if that is meant',
+    sentence: (who) => `${who} resolves to an address that the proxy does not connect to`,
+    hint: 'its name resolves to a link-local or unspecified address; to allow it, put the IP address into the route',
   },
   'connect-timeout': {
     code: 'E8008_UPSTREAM_TIMEOUT',
     reason: 'timeout',
-    says: (who) => `${who} did not accept the connection in time`,
-    hint: 'is it overloaded? a longer timeouts.connectMs of the route waits longer',
+    sentence: (who) => `${who} did not accept the connection in time`,
+    hint: 'the upstream may be overloaded; raise timeouts.connectMs of the route',
   },
   tls: {
     code: 'E8008_UPSTREAM_TLS',
     reason: 'certificate',
-    says: (who) => `${who} has no certificate that can be trusted, or speaks no TLS`,
+    sentence: (who) => `${who} has no trusted certificate, or does not use TLS`,
     hint:
-      'if you trust it, name its certificate or its authority in the route of a config file: tls: { ca: "ca.pem" }; ' +
-      'without one start with NODE_EXTRA_CA_CERTS=ca.pem, or for another serve8008 "$(serve8008 trust --ca)"',
+      'to trust it, set its certificate or authority in the route of the config file: tls: { ca: "ca.pem" }; without a ' +
+      'config file start with NODE_EXTRA_CA_CERTS=ca.pem, or for another serve8008 with "$(serve8008 trust --ca)"',
   },
   'headers-timeout': {
     code: 'E8008_UPSTREAM_TIMEOUT',
     reason: 'timeout',
-    says: (who) => `${who} did not answer in time`,
-    hint: 'a longer --timeout, or timeouts.headersMs (upgradeMs for a WebSocket) of the route, waits longer',
+    sentence: (who) => `${who} did not answer in time`,
+    hint: 'raise --timeout, or timeouts.headersMs (upgradeMs for a WebSocket) of the route',
   },
   'body-timeout': {
     code: 'E8008_UPSTREAM_TIMEOUT',
     reason: 'timeout',
-    says: (who) => `${who} stopped in the middle of its reply`,
-    hint: 'a longer --timeout, or timeouts.bodyIdleMs of the route, waits longer',
+    sentence: (who) => `${who} stopped in the middle of its reply`,
+    hint: 'raise --timeout, or timeouts.bodyIdleMs of the route',
   },
   'total-timeout': {
     code: 'E8008_UPSTREAM_TIMEOUT',
     reason: 'timeout',
-    says: (who) => `${who} took too long`,
-    hint: 'a longer timeouts.totalMs of the route waits longer',
+    sentence: (who) => `${who} took too long`,
+    hint: 'raise timeouts.totalMs of the route',
   },
   reset: {
     code: 'E8008_UPSTREAM_RESET',
     reason: 'reset',
-    says: (who) => `${who} closed the connection before its reply was complete`,
-    hint: 'its own log may say why; if it speaks TLS, its address begins with https://',
+    sentence: (who) => `${who} closed the connection before its reply was complete`,
+    hint: 'check the log of the upstream; if it uses TLS, put https:// into the route',
   },
   left: {
     code: 'E8008_UPSTREAM_RESET',
-    reason: 'client left',
-    says: (who) => `${who} was not needed any more`,
-    hint: 'the client left',
+    reason: 'client disconnected',
+    sentence: (who) => `The request to ${who} was cancelled`,
+    hint: 'the client disconnected',
   },
   'headers-too-large': {
     code: 'E8008_UPSTREAM_PROTOCOL',
     reason: 'header section too large',
-    says: (who) => `The header section of the reply of ${who} is larger than limits.replyHeaderBytes`,
-    hint: 'raise it with --limit replyHeaderBytes=1048576; HTTP/2 takes 64 KiB for a field and about 128 KiB in all',
+    sentence: (who) => `The header section of the reply of ${who} is larger than limits.replyHeaderBytes`,
+    hint: 'raise it with --limit replyHeaderBytes=1048576; HTTP/2 allows 64 KiB for one field and about 128 KiB in all',
   },
   protocol: {
     code: 'E8008_UPSTREAM_PROTOCOL',
     reason: 'not HTTP',
-    says: (who) => `The reply of ${who} is not HTTP`,
-    hint: 'does another protocol live on that port?',
+    sentence: (who) => `The reply of ${who} is not HTTP`,
+    hint: 'the upstream may not be an HTTP server, or may need https:// in the route',
   },
 }
 
 const clearText: Wording = {
   code: 'E8008_UPSTREAM_TLS',
   reason: 'no TLS',
-  says: (who) => `${who} speaks no TLS`,
-  hint: 'its address begins with http://, or another port has TLS',
+  sentence: (who) => `${who} does not use TLS`,
+  hint: 'put http:// into the route, or the port that uses TLS',
 }
 
 const unknownName: Wording = {
   code: 'E8008_UPSTREAM_UNREACHABLE',
   reason: 'unknown name',
-  says: (who) => `Nobody knows the name of ${who}`,
-  hint: 'check its spelling; names of containers are known in their network alone, and localhost:PORT is what they publish',
+  sentence: (who) => `The name of ${who} cannot be resolved`,
+  hint: 'check the spelling; container names resolve only in their own network: use localhost and the published port',
 }
 
-/** OpenSSL takes the first bytes of a server without TLS for a record of an unknown version. */
+/** OpenSSL reads the first bytes of a server without TLS as a record of an unknown version. */
 function isClearText({ fault, message }: UpstreamError): boolean {
   return fault === 'tls' && /wrong version number|packet length too long|unknown protocol/i.test(message)
 }
 
-/** Faults whose message says more than their wording. */
+/** Faults whose message adds details to the sentence. */
 const detailed: ReadonlySet<UpstreamFault> = new Set(['forbidden-address', 'protocol', 'tls'])
 
 function wordingOf(error: UpstreamError): Wording {
@@ -120,17 +120,17 @@ function codeOf(error: unknown): unknown {
   return (error as { code?: unknown } | undefined)?.code
 }
 
-/** Why an upstream did not answer, in a word or two for a log line. */
+/** Why an upstream gave no response, in a few words for the access log. */
 export function faultReason(error: UpstreamError): string {
   return wordingOf(error).reason
 }
 
-/** What the client gets to know of an upstream's fault. */
+/** The error that the client gets for the fault of an upstream. @param advice Replaces the usual hint. */
 export function gatewayError(error: UpstreamError, route: string, upstream: string, advice?: string): ServeError {
-  const { code, says, hint } = wordingOf(error)
+  const { code, sentence, hint } = wordingOf(error)
   const isDetailed = detailed.has(error.fault) && !isClearText(error)
   const detail = isDetailed ? ` (${error.message})` : ''
-  return new ServeError(code, `${says(`${upstream} (route ${route})`)}${detail}.`, {
+  return new ServeError(code, `${sentence(`${upstream} (route ${route})`)}${detail}.`, {
     hint: advice ?? hint,
     cause: error,
   })

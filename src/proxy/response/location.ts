@@ -2,9 +2,8 @@ import type { HeaderList } from '../../http/message/headers.ts'
 import { toClientUrl, type UrlMapping } from '../url-rewrite.ts'
 
 /**
- * Leads redirects and other references of a reply's header section back through the route: `Location` of every
- * redirect and of what succeeds, since registries and job queues answer 202 and 204 with one too, `Content-Location`,
- * `Refresh`, and `Application-URL`.
+ * Maps the URLs in a response's header section to the client's view: `Location` of redirects and of successful responses
+ * (registries and job queues send it with 202 and 204), `Content-Location`, `Refresh` and `Application-URL`.
  */
 export function rewriteLocation(status: number, headers: HeaderList, mapping: UrlMapping): HeaderList {
   let changed: string[] | undefined
@@ -36,10 +35,10 @@ function rewriteOf(name: string, status: number): Rewrite | undefined {
   }
 }
 
-/** Up to the URL. No two parts of it can take the same blanks: a backend may send a great many. */
+/** Everything before the URL. No two parts match the same blanks, so that matching takes linear time. */
 const refreshStart = /^[\d.]*(?:\s*[;,])?\s*url\s*=\s*/i
 
-/** `5; url=…`, with or without quotes (HTML section 4.2.5.3). */
+/** `5; url=…`, with or without quotes around the URL (HTML section 4.2.5.3). */
 function rewriteRefresh(value: string, mapping: UrlMapping): string {
   const [start] = refreshStart.exec(value) ?? []
   if (start === undefined) return value

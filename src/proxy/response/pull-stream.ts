@@ -3,17 +3,17 @@ import type { Sink } from '../../http/message/reply.ts'
 import { UpstreamError } from '../upstream/upstream-error.ts'
 
 /**
- * Passes the content of a stream on, chunk by chunk as the reader takes it. Only the time in which the upstream is
- * waited for counts against it: a client that reads slowly is not the upstream's idleness.
+ * Writes the content of a stream to a sink, with backpressure. The idle timeout runs only while the upstream is awaited,
+ * not while a slow client reads.
  *
- * @param idleMs Milliseconds without a byte of the upstream after which it is given up; 0 is none.
+ * @param idleMs Milliseconds without a byte from the upstream after which the pull fails; 0 disables the timeout.
  */
 export async function pullStream(stream: Readable, sink: Sink, idleMs: number): Promise<void> {
   let writing = false
-  const give = (): void => {
+  const expire = (): void => {
     if (!writing) stream.destroy(new UpstreamError('body-timeout', `No content for ${idleMs} ms.`, { wrote: true }))
   }
-  const timer = idleMs === 0 ? undefined : setTimeout(give, idleMs)
+  const timer = idleMs === 0 ? undefined : setTimeout(expire, idleMs)
   try {
     for await (const chunk of stream) {
       writing = true

@@ -2,34 +2,38 @@ import type { ResolvedProxy } from '../../config/route-types.ts'
 import type { Exchange } from '../../http/message/exchange.ts'
 import { getField, withoutField, type HeaderList } from '../../http/message/headers.ts'
 import type { Body, Reply, Source } from '../../http/message/reply.ts'
-import type { Endless } from '../long-lived.ts'
+import type { LongLived } from '../long-lived.ts'
 import { isEventStream } from './head.ts'
 import { rewriteCookies } from './cookies.ts'
 import { rewriteLocation } from './location.ts'
 import type { UpstreamReply } from '../types.ts'
 import type { UrlMapping } from '../url-rewrite.ts'
 
-/** What becomes of an upstream's reply. */
-export interface ClientReplyOptions {
+/** How the response of an upstream is forwarded. */
+export interface ClientResponseOptions {
   readonly proxy: ResolvedProxy
   /** Value of `Server8008-Route`. */
   readonly name: string
   readonly mapping: () => UrlMapping
-  /** Words a fault in the middle of the content. */
-  readonly faultOf: (error: unknown) => unknown
+  /** Converts an error in the middle of the content to the client's error. */
+  readonly toClientError: (error: unknown) => unknown
   /** Ends event streams when the server stops. */
-  readonly endless: Endless
-  /** Called when nothing more comes from the upstream. Calling it twice is harmless. */
-  readonly ended: () => void
+  readonly longLived: LongLived
+  /** Called when the exchange with the upstream is over, possibly more than once. */
+  readonly onEnd: () => void
 }
 
-/** The client's reply: the upstream's, framed by us, with the changes that its route asks for. */
-export function clientReply(x: Exchange, reply: UpstreamReply, options: ClientReplyOptions): Reply {
+/** The client's response: the upstream's, with new framing and the changes of its route. */
+export function clientResponse(x: Exchange, reply: UpstreamReply, options: ClientResponseOptions): Reply {
   const { status, reason, body } = reply
   const fields = withoutStrictTransport(x, reply.headers)
-  // RFC 9110 section 8.6: a 204 states no length.
-  const headers = clientFields(status, status === 204 ? withoutField(fields, 'content-length') : fields, options)
-  // An answer before all content was read: what is left of it stands between here and the next request.
+  // RFC 9110 section 8.6: a 204 has no Content-Length.
+  const headers = clientResponseFields(
+    status,
+    status === 204 ? withoutField(fields, 'content-length') : fields,
+    options,
+  )
+  // The upstream answered before it read all content: the unread rest precedes the next request on the connection.
   const close = x.body.taken && !x.body.read
   return {
     status,
@@ -42,23 +46,23 @@ export function clientReply(x: Exchange, reply: UpstreamReply, options: ClientRe
 }
 
 /**
- * Strict-Transport-Security is about a host name and all of its ports (RFC 6797 section 8.2): the one of an upstream
- * would lock every plain server of this machine out of the browser. What the route itself sets is added later.
+ * Strict-Transport-Security applies to all ports of a host name (RFC 6797 section 8.2): forwarded for localhost, it would
+ * make the browser refuse every plain HTTP server of this machine. A value that the route sets is added later.
  */
 function withoutStrictTransport({ authority }: Exchange, fields: HeaderList): HeaderList {
   const isLocal = authority !== undefined && /(?:^|\.)localhost$/.test(authority.hostname)
   return isLocal ? withoutField(fields, 'strict-transport-security') : fields
 }
 
-/** The fields of a reply or of a switch to another protocol. */
-export function clientFields(status: number, fields: HeaderList, options: ClientReplyOptions): HeaderList {
+/** The fields of a final response or of a 101. */
+export function clientResponseFields(status: number, fields: HeaderList, options: ClientResponseOptions): HeaderList {
   const { proxy, name, mapping } = options
-  const fitting = proxy.rewrite && hasReferences(fields) ? rewritten(status, fields, mapping()) : fields
+  const adapted = proxy.rewrite && hasReferences(fields) ? rewritten(status, fields, mapping()) : fields
   const { set, remove } = proxy.replyFields
-  if (set.length + remove.length === 0) return proxy.debug ? [...fitting, 'Server8008-Route', name] : fitting
-  const gone = new Set([...remove, ...set.filter((_, i) => i % 2 === 0).map((each) => each.toLowerCase())])
-  const kept = fitting.filter((_, i) => !gone.has((fitting[i - (i % 2)] as string).toLowerCase()))
-  const named = proxy.debug && !gone.has('server8008-route')
+  if (set.length + remove.length === 0) return proxy.debug ? [...adapted, 'Server8008-Route', name] : adapted
+  const dropped = new Set([...remove, ...set.filter((_, i) => i % 2 === 0).map((each) => each.toLowerCase())])
+  const kept = adapted.filter((_, i) => !dropped.has((adapted[i - (i % 2)] as string).toLowerCase()))
+  const named = proxy.debug && !dropped.has('server8008-route')
   return [...kept, ...set, ...(named ? ['Server8008-Route', name] : [])]
 }
 
@@ -74,7 +78,7 @@ const references: ReadonlySet<string> = new Set([
   'set-cookie',
 ])
 
-/** Most replies have none. */
+/** Most responses have none, and skip the mapping. */
 function hasReferences(fields: HeaderList): boolean {
   for (let i = 0; i < fields.length; i += 2) if (references.has((fields[i] as string).toLowerCase())) return true
   return false
@@ -84,15 +88,15 @@ function contentOf(
   x: Exchange,
   fields: HeaderList,
   body: UpstreamReply['body'],
-  { faultOf, endless, ended }: ClientReplyOptions,
+  { toClientError, longLived, onEnd }: ClientResponseOptions,
 ): Body {
   if (body === null || body instanceof Uint8Array) {
-    ended()
-    // A reply to HEAD says of the length what the upstream said: nothing, if that is what it was.
+    onEnd()
+    // Without Content-Length from the upstream, the response to HEAD must not get one either.
     return x.method === 'HEAD' && getField(fields, 'content-length') === undefined ? noContent : body
   }
   const cancel = (): void => {
-    ended()
+    onEnd()
     body.cancel()
   }
   const stop = isEventStream(fields) ? (): void => body.cancel() : undefined
@@ -100,16 +104,16 @@ function contentOf(
     length: x.method === 'HEAD' ? announcedLength(fields) : body.length,
     cancel,
     async pull(sink, signal) {
-      const forget = stop && endless.whenOver(stop)
+      const forget = stop && longLived.whenStopping(stop)
       try {
         return await body.pull(sink, signal)
       } catch (error) {
-        // An end in good order: the client asks again when the server is back.
-        if (stop !== undefined && endless.isOver) return
-        throw faultOf(error)
+        // A regular end: the client reconnects when the server is back.
+        if (stop !== undefined && longLived.isStopping) return
+        throw toClientError(error)
       } finally {
         forget?.()
-        ended()
+        onEnd()
       }
     },
   }

@@ -1,27 +1,27 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 
-/** Milliseconds without a byte that a pair of connections gets once one of the four directions has ended. */
+/** Milliseconds without a byte after which a tunnel closes, once one of its directions has ended. */
 const halfClosedMs = 5000
 
-/** Two connections that are one. */
-export interface Joined {
-  /** Ends both sides; what they were still to be told goes out first. */
+/** A client and an upstream connection that forward bytes to each other. */
+export interface Tunnel {
+  /** Ends both connections after the bytes that are already buffered. */
   end(): void
 }
 
 /**
- * Makes two connections one: bytes flow both ways with backpressure, an end on one side becomes an end on the
- * other, and neither outlives the other. `heads` came in behind the handshakes and go first.
+ * Joins two connections: forwards bytes in both directions with backpressure, forwards the end of each side, and closes
+ * one when the other closes. `heads` are bytes that arrived with the handshakes; they are sent first.
  */
-export function joinSockets(
+export function openTunnel(
   client: Duplex,
   upstream: Duplex,
   heads: { readonly fromClient: Uint8Array; readonly fromUpstream: Uint8Array },
-): Joined {
+): Tunnel {
   for (const socket of [client, upstream]) prepare(socket)
-  bindLives(client, upstream)
-  bindLives(upstream, client)
+  forwardClose(client, upstream)
+  forwardClose(upstream, client)
   if (client.destroyed || upstream.destroyed) return { end: () => {} }
   if (heads.fromClient.length > 0) upstream.write(heads.fromClient)
   if (heads.fromUpstream.length > 0) client.write(heads.fromUpstream)
@@ -36,7 +36,7 @@ export function joinSockets(
   }
 }
 
-/** A program that embeds us may hand over a stream that is no socket. */
+/** An embedding program may pass a stream that is not a socket. */
 function prepare(stream: Duplex): void {
   const socket = stream as Duplex & { [Name in 'setTimeout' | 'setNoDelay' | 'setKeepAlive']?: Socket[Name] }
   socket.setTimeout?.(0)
@@ -44,8 +44,8 @@ function prepare(stream: Duplex): void {
   socket.setKeepAlive?.(true, 30_000)
 }
 
-/** What becomes of `other` when `socket` ends, breaks or closes. */
-function bindLives(socket: Duplex, other: Duplex): void {
+/** Forwards the end, error and close of `socket` to `other`. */
+function forwardClose(socket: Duplex, other: Duplex): void {
   if (socket.destroyed) return void other.destroy()
   let broken = false
   let watch: NodeJS.Timeout | undefined
@@ -56,18 +56,18 @@ function bindLives(socket: Duplex, other: Duplex): void {
   socket.once('end', () => {
     watch = watchHalfClosed(socket, other)
   })
-  // One listener for all that a close means: Node warns of a leak at the eleventh, and TLS and HTTP bring theirs.
+  // One listener only: Node warns of a leak at the eleventh, and TLS and HTTP add their own.
   socket.once('close', () => {
     clearInterval(watch)
     if (other.destroyed) return
-    // What a peer said before it left is still delivered, what it cut off in the middle must look cut off.
+    // Bytes before a regular end are delivered; a truncated stream must look truncated to the other side.
     if (broken) reset(other)
     else if (socket.readableEnded) finishThenDestroy(other)
     else other.destroy()
   })
 }
 
-/** Passes a reset on as one, where the connection can: only TCP knows it. */
+/** Forwards a reset as a reset. Streams other than TCP sockets cannot, and are destroyed. */
 function reset(stream: Duplex): void {
   try {
     ;(stream as Socket).resetAndDestroy()
@@ -80,11 +80,11 @@ function finishThenDestroy(socket: Duplex): void {
   socket.end()
   if (socket.writableFinished) return void socket.destroy()
   socket.once('finish', () => socket.destroy())
-  // Nobody reads what it still has to say: that may never end. One that is closed before is not worth a listener.
+  // The peer may never close its side. No listener clears the timer: destroying a closed socket has no effect.
   setTimeout(() => socket.destroy(), halfClosedMs).unref()
 }
 
-/** A peer that has ended its side may wait for the rest of the answer, or may be gone. */
+/** Closes a half-closed tunnel without traffic: its peer may wait for more bytes, or may be gone. */
 function watchHalfClosed(socket: Duplex, other: Duplex): NodeJS.Timeout {
   const moved = (): number => bytesOf(socket) + bytesOf(other)
   let before = moved()

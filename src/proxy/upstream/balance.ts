@@ -1,59 +1,59 @@
 import type { ResolvedProxy, ResolvedUpstream } from '../../config/route-types.ts'
 import { cookieValue } from '../../http/message/cookie.ts'
 import type { Exchange } from '../../http/message/exchange.ts'
-import { PassiveHealth } from './circuit-breaker.ts'
+import { CircuitBreaker } from './circuit-breaker.ts'
 import { hashText, mixHashes } from '../../core/util/hash.ts'
 
-/** How requests are shared. */
+/** Options of {@link createBalancer}. */
 export interface BalanceOptions {
   readonly balance: ResolvedProxy['balance']
   readonly hashBy: ResolvedProxy['hashBy']
-  /** Milliseconds on a clock that never goes back. Default `performance.now`. */
+  /** A monotonic clock in milliseconds. Default `performance.now`. */
   readonly now?: () => number
   /** A number from 0 up to 1. Default `Math.random`. */
   readonly random?: () => number
 }
 
-/** Chooses among the upstreams of one route, and remembers how they do. */
+/** Chooses an upstream of one route for each request, and records which upstreams fail. */
 export interface Balancer {
   /**
-   * The upstream for the next attempt, or undefined when every one was tried. When all are down, the one whose
-   * failure is longest ago is given another chance.
+   * The upstream for the next attempt, or undefined if every one was tried. If all are down, the one whose last failure
+   * is the oldest.
    */
   pick(x: Exchange, tried: ReadonlySet<ResolvedUpstream>): ResolvedUpstream | undefined
-  /** Counts a request as under way until the returned function is called; calling it twice is harmless. */
+  /** Counts a request as active until the returned function is called; a second call has no effect. */
   begin(upstream: ResolvedUpstream): () => void
-  /** The upstream could not be reached, or broke off. */
+  /** Records that the upstream was unreachable or closed the connection too early. */
   failed(upstream: ResolvedUpstream): void
-  /** The upstream answered, whatever the status. */
+  /** Records a response of the upstream, with any status. */
   succeeded(upstream: ResolvedUpstream): void
-  /** What an active check found. */
+  /** Records the result of an active health check. */
   checked(upstream: ResolvedUpstream, isHealthy: boolean): void
-  /** Whether requests go there for now. */
+  /** Whether the upstream gets requests now. */
   isUp(upstream: ResolvedUpstream): boolean
 }
 
 interface Member {
   readonly upstream: ResolvedUpstream
-  readonly health: PassiveHealth
+  readonly breaker: CircuitBreaker
   readonly hash: number
   active: number
 }
 
 type Choose = (x: Exchange, members: readonly Member[]) => Member
 
-/** Builds the balancer of a route. Its upstreams are compared by identity. */
+/** Creates the balancer of a route. Upstreams are compared by identity. */
 export function createBalancer(upstreams: readonly ResolvedUpstream[], options: BalanceOptions): Balancer {
   const now = options.now ?? ((): number => performance.now())
   const members = upstreams.map((upstream): Member => {
-    return { upstream, health: new PassiveHealth(now), hash: hashText(upstream.label), active: 0 }
+    return { upstream, breaker: new CircuitBreaker(now), hash: hashText(upstream.label), active: 0 }
   })
   const known = new Map(members.map((member) => [member.upstream, member]))
   const choose = chooser(options)
 
   function memberOf(upstream: ResolvedUpstream): Member {
     const member = known.get(upstream)
-    if (member === undefined) throw new Error(`${upstream.label} is no upstream of this route.`)
+    if (member === undefined) throw new Error(`${upstream.label} is not an upstream of this route.`)
     return member
   }
 
@@ -61,8 +61,8 @@ export function createBalancer(upstreams: readonly ResolvedUpstream[], options: 
     pick(x, tried) {
       const left = tried.size === 0 ? members : members.filter(({ upstream }) => !tried.has(upstream))
       if (left.length <= 1) return left[0]?.upstream
-      const up = left.filter(({ health }) => health.isUp)
-      if (up.length === 0) return least(left, ({ health }) => health.failedAt).upstream
+      const up = left.filter(({ breaker }) => breaker.isUp)
+      if (up.length === 0) return least(left, ({ breaker }) => breaker.failedAt).upstream
       return (up.length === 1 ? (up[0] as Member) : choose(x, up)).upstream
     },
     begin(upstream) {
@@ -74,10 +74,10 @@ export function createBalancer(upstreams: readonly ResolvedUpstream[], options: 
         open = false
       }
     },
-    failed: (upstream) => memberOf(upstream).health.failed(),
-    succeeded: (upstream) => memberOf(upstream).health.succeeded(),
-    checked: (upstream, isHealthy) => memberOf(upstream).health.checked(isHealthy),
-    isUp: (upstream) => memberOf(upstream).health.isUp,
+    failed: (upstream) => memberOf(upstream).breaker.failed(),
+    succeeded: (upstream) => memberOf(upstream).breaker.succeeded(),
+    checked: (upstream, isHealthy) => memberOf(upstream).breaker.checked(isHealthy),
+    isUp: (upstream) => memberOf(upstream).breaker.isUp,
   }
 }
 
@@ -88,7 +88,7 @@ function chooser({ balance, hashBy, random = Math.random }: BalanceOptions): Cho
     case 'round':
       return inTurn
     case 'least':
-      // Begins elsewhere each time, so that equals take turns.
+      // Each search begins at another member, so that equally busy members take turns.
       return (_, members) => {
         const start = turn++ % members.length
         return least([...members.slice(start), ...members.slice(0, start)], ({ active }) => active)
@@ -96,7 +96,7 @@ function chooser({ balance, hashBy, random = Math.random }: BalanceOptions): Cho
     case 'random':
       return (_, members) => {
         const one = Math.floor(random() * members.length)
-        // Any but the first one.
+        // A second member that differs from the first.
         const other = (one + 1 + Math.floor(random() * (members.length - 1))) % members.length
         return least([members[one] as Member, members[other] as Member], ({ active }) => active)
       }
@@ -104,7 +104,7 @@ function chooser({ balance, hashBy, random = Math.random }: BalanceOptions): Cho
       return (x, members) => {
         const key = hashBy === undefined ? undefined : keyOf(x, hashBy)
         if (key === undefined) return inTurn(x, members)
-        // Rendezvous hashing: when one upstream goes, only its own keys move.
+        // Rendezvous hashing: when one upstream fails, only its own keys move to others.
         const hash = hashText(key)
         return least(members, (member) => -mixHashes(hash, member.hash))
       }

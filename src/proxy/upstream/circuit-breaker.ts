@@ -1,25 +1,25 @@
-/** Milliseconds that an upstream rests after its first failure; each further one in a row doubles it. */
-const firstRestMs = 1000
-const longestRestMs = 30_000
+/** Milliseconds that the circuit stays open after a first failure. Each consecutive failure doubles it. */
+const firstOpenMs = 1000
+const maxOpenMs = 30_000
 
-/** What is known of one upstream's health from the requests it was given, and from checks. */
-export class PassiveHealth {
+/** Keeps requests from an upstream that fails, by the results of requests and of active health checks. */
+export class CircuitBreaker {
   readonly #now: () => number
   #failures = 0
   #failedAt = Number.NEGATIVE_INFINITY
-  #restsUntil = 0
-  #isSick = false
+  #openUntil = 0
+  #failsChecks = false
 
   constructor(now: () => number) {
     this.#now = now
   }
 
-  /** Whether requests should go there. */
+  /** Whether the upstream gets requests. */
   get isUp(): boolean {
-    return !this.#isSick && this.#now() >= this.#restsUntil
+    return !this.#failsChecks && this.#now() >= this.#openUntil
   }
 
-  /** When it failed last; long ago if it never did. */
+  /** Time of the last failure; -Infinity if there was none. */
   get failedAt(): number {
     return this.#failedAt
   }
@@ -27,20 +27,20 @@ export class PassiveHealth {
   failed(): void {
     const now = this.#now()
     this.#failedAt = now
-    // Requests that were under way together fail together: that is one failure.
-    if (now < this.#restsUntil) return
-    this.#restsUntil = now + Math.min(firstRestMs * 2 ** this.#failures, longestRestMs)
+    // Concurrent requests fail together; they count as one failure.
+    if (now < this.#openUntil) return
+    this.#openUntil = now + Math.min(firstOpenMs * 2 ** this.#failures, maxOpenMs)
     this.#failures++
   }
 
   succeeded(): void {
     this.#failures = 0
-    this.#restsUntil = 0
+    this.#openUntil = 0
   }
 
-  /** What a check of its own found. */
+  /** Records the result of an active health check. */
   checked(isHealthy: boolean): void {
-    this.#isSick = !isHealthy
+    this.#failsChecks = !isHealthy
     if (isHealthy) this.succeeded()
     else this.#failedAt = this.#now()
   }

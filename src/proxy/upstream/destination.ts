@@ -3,8 +3,9 @@ import { addressSet } from '../../core/util/ip.ts'
 import { UpstreamError } from './upstream-error.ts'
 
 /**
- * Addresses that no name may lead to: the unspecified ones, which are this machine by another name, link-local ones
- * (RFC 3927, RFC 4291 section 2.5.6), where clouds keep the keys of a machine, and the metadata services elsewhere.
+ * Addresses to which no name may resolve, against SSRF: unspecified addresses, which reach this machine; link-local
+ * addresses (RFC 3927, RFC 4291 section 2.5.6), where cloud metadata services hand out credentials; and the addresses of
+ * other metadata services.
  */
 const forbiddenAddresses = addressSet([
   '0.0.0.0/8',
@@ -16,12 +17,12 @@ const forbiddenAddresses = addressSet([
   '255.255.255.255',
 ])
 
-/** Whether a resolved address may not be dialled. */
+/** Whether the proxy refuses to connect to a resolved address. */
 export function isForbiddenAddress(address: string): boolean {
   return forbiddenAddresses(address.split('%', 1)[0] as string)
 }
 
-/** Names of metadata services, whatever they resolve to. */
+/** Names of cloud metadata services. They are refused before they are resolved. */
 const metadataNames: ReadonlySet<string> = new Set([
   'instance-data',
   'instance-data.ec2.internal',
@@ -32,19 +33,19 @@ const metadataNames: ReadonlySet<string> = new Set([
   'metadata.tencentyun.com',
 ])
 
-/** `localhost` is both loopback addresses (RFC 6761 section 6.3), whatever a hosts file says of it. */
+/** `localhost` always means both loopback addresses (RFC 6761 section 6.3); the hosts file is not read for it. */
 const loopback: readonly LookupAddress[] = [
   { address: '127.0.0.1', family: 4 },
   { address: '::1', family: 6 },
 ]
 
-type Found = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void
+type LookupCallback = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void
 
 /**
- * Resolves a name for a connection. The addresses that are judged are those that are dialled, so a name cannot change
- * its mind in between (DNS rebinding). A literal address is never looked up: the configuration names it.
+ * Resolves a name for a connection. It checks the same addresses that the connection uses, which rules out DNS rebinding.
+ * Node does not look up IP addresses, so an address in the configuration is always allowed.
  */
-export function lookupAllowed(hostname: string, options: LookupOptions, done: Found): void {
+export function lookupAllowed(hostname: string, options: LookupOptions, done: LookupCallback): void {
   const name = hostname.toLowerCase().replace(/\.$/, '')
   if (metadataNames.has(name)) return done(forbidden(`${hostname} is a metadata service`), [])
   if (name === 'localhost' || name.endsWith('.localhost')) return answer([...loopback], options, done)
@@ -57,9 +58,9 @@ export function lookupAllowed(hostname: string, options: LookupOptions, done: Fo
   })
 }
 
-function answer(addresses: LookupAddress[], options: LookupOptions, done: Found): void {
+function answer(addresses: LookupAddress[], options: LookupOptions, done: LookupCallback): void {
   const [first] = addresses
-  // A turn later, as a name service would: Node does not expect an answer at once.
+  // Node expects the callback of a lookup in a later tick.
   process.nextTick(() => {
     if (options.all === true) done(null, addresses)
     else done(null, first?.address ?? '', first?.family)

@@ -5,7 +5,7 @@ import { faultReason } from '../response/gateway-error.ts'
 import type { Transport } from '../types.ts'
 import type { UpstreamError } from './upstream-error.ts'
 
-/** What active checks need. */
+/** Options of {@link createHealthChecks}. */
 export interface HealthChecksOptions {
   readonly upstreams: readonly ResolvedUpstream[]
   readonly health: NonNullable<ResolvedProxy['health']>
@@ -13,38 +13,38 @@ export interface HealthChecksOptions {
   readonly fields?: HeaderList
   readonly transportOf: (upstream: ResolvedUpstream) => Pick<Transport, 'send'>
   /** Called with the outcome of each check. */
-  readonly checked: (upstream: ResolvedUpstream, isHealthy: boolean) => void
-  /** Called when an upstream begins to fail, with the reason, and when it is well again. Each is well at first. */
-  readonly changed: (upstream: ResolvedUpstream, fault: string | undefined) => void
+  readonly onCheck: (upstream: ResolvedUpstream, isHealthy: boolean) => void
+  /** Called with the reason when an upstream begins to fail, and with undefined when it recovers. */
+  readonly onChange: (upstream: ResolvedUpstream, fault: string | undefined) => void
 }
 
-/** Active checks under way. */
+/** Running health checks. */
 export interface HealthChecks {
-  /** Ends them; nothing is reported afterwards. */
+  /** Stops the checks. No callback is called afterwards. */
   close(): void
 }
 
-/** Asks each upstream for a path, at once and then at intervals. Does not keep the process alive. */
+/** Requests a path from each upstream, immediately and then at intervals. Does not keep the process alive. */
 export function createHealthChecks({
   upstreams,
   health,
   fields = [],
   transportOf,
-  checked,
-  changed,
+  onCheck,
+  onChange,
 }: HealthChecksOptions): HealthChecks {
   const closing = new AbortController()
   const timers = new Map<ResolvedUpstream, NodeJS.Timeout>()
-  const sick = new Set<ResolvedUpstream>()
+  const failing = new Set<ResolvedUpstream>()
 
   async function check(upstream: ResolvedUpstream): Promise<void> {
-    const fault = await ask(checkFields(upstream, fields), transportOf(upstream), health, closing.signal)
+    const fault = await requestHealth(checkFields(upstream, fields), transportOf(upstream), health, closing.signal)
     if (closing.signal.aborted) return
     const isHealthy = fault === undefined
-    checked(upstream, isHealthy)
-    if (isHealthy ? sick.delete(upstream) : !sick.has(upstream)) changed(upstream, fault)
-    if (!isHealthy) sick.add(upstream)
-    // From the end of a check to the beginning of the next: slow ones never pile up.
+    onCheck(upstream, isHealthy)
+    if (isHealthy ? failing.delete(upstream) : !failing.has(upstream)) onChange(upstream, fault)
+    if (!isHealthy) failing.add(upstream)
+    // The interval begins when a check ends, so that slow checks do not overlap.
     timers.set(upstream, setTimeout(() => void check(upstream), health.intervalMs).unref())
   }
 
@@ -57,15 +57,15 @@ export function createHealthChecks({
   }
 }
 
-/** What the route sets stands in place of ours: a backend may know its site or its caller only so. */
+/** Fields that the route sets replace the defaults: an upstream may need them to select the site or to authenticate. */
 function checkFields({ authority }: ResolvedUpstream, set: HeaderList): HeaderList {
   let fields: HeaderList = ['Host', authority, 'User-Agent', 'serve8008-health', 'Accept', '*/*']
   for (let i = 0; i < set.length; i += 2) fields = withField(fields, set[i] as string, set[i + 1] as string)
   return fields
 }
 
-/** Says what is wrong, or undefined. */
-async function ask(
+/** Checks an upstream once. Returns why it failed, or undefined. */
+async function requestHealth(
   headers: HeaderList,
   transport: Pick<Transport, 'send'>,
   { path, timeoutMs }: NonNullable<ResolvedProxy['health']>,
@@ -91,18 +91,18 @@ async function ask(
     if (reply.body !== null && 'cancel' in reply.body) reply.body.cancel()
     return reply.status < 400 ? undefined : String(reply.status)
   } catch (error) {
-    return ending.signal.aborted ? `no answer in ${timeoutMs} ms` : faultReason(error as UpstreamError)
+    return ending.signal.aborted ? `no response within ${timeoutMs} ms` : faultReason(error as UpstreamError)
   } finally {
     clearTimeout(timer)
     closing.removeEventListener('abort', end)
   }
 }
 
-/** Tells that an upstream fails its checks, or is well again. */
+/** The warning that an upstream begins to fail its checks, or passes them again. */
 export function healthWarning(name: string, upstream: string, path: string, fault: string | undefined): Warning {
   const code = 'W8008_HEALTH'
   const who = `${upstream} (route ${name})`
   if (fault === undefined) return { code, message: `${who} passes its health check again.` }
-  const hint = 'the other targets of the route get its requests; where none is well, all are tried'
+  const hint = 'the other upstreams of the route get its requests; if all fail their checks, all are tried'
   return { code, message: `${who} fails its health check: GET ${path} (${fault}).`, hint }
 }

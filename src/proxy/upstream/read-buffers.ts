@@ -1,61 +1,60 @@
 /**
- * Memory for what connections read, which is used again. Node takes new memory for every read; what comes in large
- * replies then has the garbage collector at work all the time.
+ * A pool of read buffers. By default Node allocates a buffer for every read, and large responses then keep the garbage
+ * collector busy.
  *
- * A reader that is done with a chunk gives its memory back; one that forgets costs nothing but that memory's reuse.
+ * A reader returns a chunk after use. If it does not, the garbage collector frees the chunk as usual.
  */
 import type { OnReadOpts } from 'node:net'
 
-/** Bytes that one read takes at most: as many as Node reads at once. */
+/** Bytes of one buffer: as many as Node reads at once. */
 const bufferBytes = 64 * 1024
-/** Shorter pieces are copied: they would keep a whole buffer busy. */
-const lentBytes = bufferBytes / 2
-/** Buffers that are kept for later; more are left to the garbage collector. */
-const keptBuffers = 64
+/** Shorter chunks are copied, because each would keep a whole buffer in use. */
+const minPooledBytes = bufferBytes / 2
+/** Number of free buffers in the pool. The garbage collector frees the others. */
+const maxFreeBuffers = 64
 
-/** Buffers that wait for a connection with much to read. */
 const free: Buffer[] = []
 
-/** Bytes that were lent of each buffer that is out. */
-const lent = new WeakMap<ArrayBufferLike, number>()
+/** Bytes in use of each buffer that a reader holds. */
+const inUse = new WeakMap<ArrayBufferLike, number>()
 
-/** What all connections read into when little is to be expected. Nothing stays in it: reads do not overlap. */
-let landing: Buffer | undefined
+/** Idle connections share one buffer: each read is copied out of it before the next one. */
+let sharedBuffer: Buffer | undefined
 
 /**
- * Settings of `net.connect` for a connection whose chunks can be given back.
+ * The `onread` option of `net.connect` for a connection that reads into pooled buffers.
  *
- * @param push Takes what was read. Returns whether more is wanted.
+ * @param push Receives each chunk. Returns whether the connection should continue to read.
  */
-export function reusedReads(push: (chunk: Buffer) => boolean): OnReadOpts {
-  const shared = (landing ??= Buffer.allocUnsafeSlow(bufferBytes))
+export function pooledReads(push: (chunk: Buffer) => boolean): OnReadOpts {
+  const shared = (sharedBuffer ??= Buffer.allocUnsafeSlow(bufferBytes))
   let next = shared
   return {
     buffer: () => next,
     callback(bytes, read) {
       const buffer = read as Buffer
-      if (bytes < lentBytes) {
-        // An idle connection holds no buffer of its own.
+      if (bytes < minPooledBytes) {
+        // A connection that reads little returns its buffer, so that idle connections hold none.
         if (buffer !== shared) keep(buffer)
         next = shared
         return push(Buffer.from(buffer.subarray(0, bytes)))
       }
       const own = buffer === shared ? copied(buffer, bytes) : buffer
       next = take()
-      lent.set(own.buffer, bytes)
+      inUse.set(own.buffer, bytes)
       return push(own.subarray(0, bytes))
     },
   }
 }
 
-/** Whether a chunk is all that was read into its buffer, so that nobody else has a part of it. */
-export function isLent(chunk: Uint8Array): boolean {
-  return chunk.byteOffset === 0 && lent.get(chunk.buffer) === chunk.byteLength
+/** Whether a chunk is a whole pooled read, so that no other chunk shares its buffer. */
+export function isPooled(chunk: Uint8Array): boolean {
+  return chunk.byteOffset === 0 && inUse.get(chunk.buffer) === chunk.byteLength
 }
 
-/** Gives back the memory of a chunk that {@link isLent}: from now on it may change at any time. */
-export function giveBack(chunk: Uint8Array): void {
-  if (lent.delete(chunk.buffer)) keep(Buffer.from(chunk.buffer as ArrayBuffer))
+/** Returns the buffer of a chunk that {@link isPooled}. A later read may overwrite it at any time. */
+export function returnToPool(chunk: Uint8Array): void {
+  if (inUse.delete(chunk.buffer)) keep(Buffer.from(chunk.buffer as ArrayBuffer))
 }
 
 function copied(from: Buffer, bytes: number): Buffer {
@@ -69,5 +68,5 @@ function take(): Buffer {
 }
 
 function keep(buffer: Buffer): void {
-  if (free.length < keptBuffers) free.push(buffer)
+  if (free.length < maxFreeBuffers) free.push(buffer)
 }

@@ -1,9 +1,9 @@
 import type { UpstreamFault } from '../types.ts'
 
-/** Why an upstream gave no usable answer. Inside `proxy/` only: clients get a ServeError made from it. */
+/** An upstream gave no usable response. Used inside `proxy/` only: clients get the ServeError of `gatewayError`. */
 export class UpstreamError extends Error {
   readonly fault: UpstreamFault
-  /** Whether a part of the request may have reached the upstream. */
+  /** Whether a part of the request may have reached the upstream, which forbids some retries. */
   readonly wrote: boolean
 
   constructor(fault: UpstreamFault, message: string, options: { readonly wrote: boolean; readonly cause?: unknown }) {
@@ -14,9 +14,14 @@ export class UpstreamError extends Error {
   }
 }
 
+/** The client disconnected before the exchange was over. */
+export function clientLeftError(wrote: boolean, cause?: unknown): UpstreamError {
+  return new UpstreamError('left', 'The client disconnected.', { wrote, cause })
+}
+
 const faults: Readonly<Record<string, UpstreamFault>> = {
   ECONNREFUSED: 'refused',
-  // A unix socket that is not there yet, or whose process died and left the file.
+  // A unix socket that does not exist yet, or whose process has died and left the file.
   ENOENT: 'refused',
   ENOTSOCK: 'refused',
   ENOTFOUND: 'unreachable',
@@ -41,9 +46,9 @@ const faults: Readonly<Record<string, UpstreamFault>> = {
 const tlsCode =
   /^(?:ERR_TLS_|ERR_SSL_|CERT_|UNABLE_TO_|DEPTH_ZERO_|SELF_SIGNED_|HOSTNAME_MISMATCH|INVALID_CA|ERR_OSSL_)/
 
-/** What an error of a connection means; `fallback` when its code says nothing. */
-export function faultOf(error: unknown, fallback: UpstreamFault): UpstreamFault {
-  // Both families were tried and each failed in its own way: a port that refuses is the one that tells most.
+/** The fault that the error of a connection means; `fallback` if its code is unknown. */
+export function upstreamFaultOf(error: unknown, fallback: UpstreamFault): UpstreamFault {
+  // Each address family failed with its own error; ECONNREFUSED explains most to the user.
   const all: unknown[] = error instanceof AggregateError ? error.errors : [error]
   const codes = all.map((each) => (each as { code?: string } | null)?.code ?? '')
   if (codes.includes('ECONNREFUSED')) return 'refused'
@@ -58,34 +63,34 @@ export function faultOf(error: unknown, fallback: UpstreamFault): UpstreamFault 
   return fallback
 }
 
-/** Wraps whatever a connection failed with. */
+/** Wraps the error of a connection. An UpstreamError stays as it is. */
 export function upstreamError(error: unknown, fallback: UpstreamFault, wrote: boolean): UpstreamError {
   if (error instanceof UpstreamError) return error
   const message = error instanceof AggregateError ? String(error.errors[0]?.message ?? error.message) : messageOf(error)
-  return new UpstreamError(faultOf(error, fallback), message, { wrote, cause: error })
+  return new UpstreamError(upstreamFaultOf(error, fallback), message, { wrote, cause: error })
 }
 
-/** Some of undici's words are about its own code. */
-const words: Readonly<Record<string, string>> = {
-  'bad response': 'it answers before it is asked, or with a 100 too many',
-  'bad upgrade': 'it switches protocols unasked',
+/** Plain sentences for messages of undici that describe its own code. */
+const plainMessages: Readonly<Record<string, string>> = {
+  'bad response': 'it sends a response without a request, or too many 100 (Continue) responses',
+  'bad upgrade': 'it switches protocols without a request to upgrade',
 }
 
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const { name, message } = error
-  if (name === 'AssertionError') return 'what it sends begins no reply'
+  if (name === 'AssertionError') return 'it sends bytes that are not an HTTP response'
   // Response does not match the HTTP/1.1 protocol (Invalid character in chunk size)
   if (name === 'HTTPParserError') return /\((.+)\)$/.exec(message)?.[1] ?? message
-  return words[message] ?? message
+  return plainMessages[message] ?? message
 }
 
-/** nghttp2 takes a header section in nine frames at most, and says so in words only. */
+/** nghttp2 accepts at most nine frames for a header section; its error has no code for that. */
 function isTooLarge(error: unknown): boolean {
   return /CONTINUATION/.test(String((error as Partial<Error> | null)?.message))
 }
 
-/** undici says some of it in words only: bytes that no reply can begin with, and what its parser refuses. */
+/** Errors of undici's parser have no code: bytes that are not a response, and malformed responses. */
 function isParserFault(error: unknown): boolean {
   const { name, message } = (error ?? {}) as Partial<Error>
   return name === 'HTTPParserError' || name === 'AssertionError' || /^bad (?:response|upgrade)$/.test(message ?? '')

@@ -3,34 +3,34 @@ import { ServeError } from '../../core/serve-error.ts'
 import type { Exchange } from '../../http/message/exchange.ts'
 import type { ForwardedContent } from '../request/buffered-content.ts'
 import { createHttp1Transport } from '../h1/transport.ts'
-import { createOutbound, type OutboundOptions } from '../request/headers.ts'
+import { createUpstreamHeaders, type RequestHeadersOptions } from '../request/headers.ts'
 import { createRequestPath, matchedPrefix } from '../request/path.ts'
 import { leavesRoute, rewriteDestination } from '../request/destination-header.ts'
 import { announcedTrailers, trailerSection } from '../request/trailers.ts'
-import type { OutboundRequest, Transport, TransportOptions, Upgrade } from '../types.ts'
-import { createUpgrade } from '../h1/upgrade.ts'
+import type { UpstreamRequest, Transport, TransportOptions, Upgrade } from '../types.ts'
+import { createHttp1Upgrade } from '../h1/upgrade.ts'
 import type { UrlMapping } from '../url-rewrite.ts'
 
-/** An upstream of a route: how requests are put to it, and the ways to speak to it. */
-export interface Target {
+/** An upstream of a route, compiled: how its requests are built and sent. */
+export interface Upstream {
   readonly upstream: ResolvedUpstream
   readonly transport: Transport
   readonly upgrade: Upgrade
-  /** @throws ServeError 400, 502 or 508 for what must not be sent on. */
-  request(x: Exchange, content: ForwardedContent): OutboundRequest
+  /** @throws ServeError 400, 502 or 508 for a request that the proxy must not forward. */
+  request(x: Exchange, content: ForwardedContent): UpstreamRequest
   mapping(x: Exchange): UrlMapping
 }
 
-/** What a {@link Target} needs beside its upstream. */
-export interface TargetOptions extends OutboundOptions, Pick<TransportOptions, 'limits'> {}
+/** Options of {@link createUpstream}. */
+export interface UpstreamOptions extends RequestHeadersOptions, Pick<TransportOptions, 'limits'> {}
 
-/** Prepares an upstream. Nothing is connected before the first request. */
-export function createTarget(upstream: ResolvedUpstream, options: TargetOptions): Target {
+/** Compiles an upstream. The first request opens its first connection. */
+export function createUpstream(upstream: ResolvedUpstream, options: UpstreamOptions): Upstream {
   const { match, proxy, limits } = options
   const { timeouts, tls } = proxy
   const pathOf = createRequestPath(match, upstream)
   const outer = matchedPrefix(match)
-  const outbound = createOutbound(upstream, options)
+  const outbound = createUpstreamHeaders(upstream, options)
 
   function mapping(x: Exchange): UrlMapping {
     const host = x.headers.get('host') ?? ''
@@ -45,34 +45,34 @@ export function createTarget(upstream: ResolvedUpstream, options: TargetOptions)
   function fieldsFor(x: Exchange): readonly string[] {
     const fields = outbound.fields(x)
     const { names } = x.headers
-    // RFC 4918 section 10.3: it has a meaning for these two alone; others may mean a queue by it.
+    // RFC 4918 section 10.3 defines Destination for these two methods; other protocols use it for queue names.
     const copies = (x.method === 'COPY' || x.method === 'MOVE') && names.includes('destination')
     if (!copies && !(proxy.rewrite && names.includes('if'))) return fields
     const urls = mapping(x)
     if (copies && leavesRoute(fields, urls)) {
       // RFC 4918 section 9.8.5.
-      throw new ServeError('E8008_UPSTREAM_FORBIDDEN', 'The Destination lies outside of the route.', {
-        hint: 'copy and move within the route',
+      throw new ServeError('E8008_UPSTREAM_FORBIDDEN', 'The Destination field names a URL outside of the route.', {
+        hint: 'copy or move to a URL within the route',
       })
     }
     return proxy.rewrite ? rewriteDestination(fields, urls, copies) : fields
   }
 
   const transport = createTransport({ upstream, timeouts, tls, limits })
-  const plainUpgrade = createUpgrade({ upstream, timeouts, tls, replyHeaderBytes: limits.replyHeaderBytes })
+  const plainUpgrade = createHttp1Upgrade({ upstream, timeouts, tls, replyHeaderBytes: limits.replyHeaderBytes })
   return {
     upstream,
     transport,
     upgrade: async (...asked) => (await transport.upgrade?.(...asked)) ?? plainUpgrade(...asked),
     mapping,
     request(x, content) {
-      const request: OutboundRequest = {
+      const request: UpstreamRequest = {
         method: x.method,
         path: `${pathOf(x.target.path)}${x.target.query}`,
         headers: fieldsFor(x),
         body: content.expected ? content.relay() : null,
         length: content.length,
-        // Only content without a length can be followed by any.
+        // Only chunked content can have a trailer section.
         announced: content.length === undefined ? announcedTrailers(x, options) : [],
         trailers: () => trailerSection(x, options),
         whenGone: (callback) => x.whenGone(callback),
@@ -94,7 +94,7 @@ function createTransport(options: TransportOptions): Transport {
     (await import('../h1/trailer-transport.ts')).createTrailerTransport(options),
   )
   return {
-    // Only the last chunk can be followed by trailers (RFC 9112 section 7.1.2).
+    // Only chunked content can have a trailer section (RFC 9112 section 7.1.2).
     send(request) {
       const { announced = [], body, length } = request
       return (announced.length > 0 && body !== null && length === undefined ? trailing : usual).send(request)
@@ -104,7 +104,7 @@ function createTransport(options: TransportOptions): Transport {
   }
 }
 
-/** What few need is loaded by those who use it. */
+/** Loads a transport that few routes need with its first request. */
 function lazyTransport(open: () => Promise<Transport>): Transport {
   let opening: Promise<Transport> | undefined
   return {

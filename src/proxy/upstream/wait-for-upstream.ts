@@ -1,97 +1,97 @@
 import type { Exchange } from '../../http/message/exchange.ts'
 import { isNavigation } from '../../http/semantics/navigation.ts'
-import type { Endless } from '../long-lived.ts'
+import type { LongLived } from '../long-lived.ts'
 import { wantedUpgrade } from '../upgrade/fields.ts'
 import { UpstreamError } from './upstream-error.ts'
 
-/** Milliseconds that an upgrade waits for a backend which is not there, unless configured. */
+/** Milliseconds that an upgrade waits for an upstream that is not running. The route's `hold` overrides it. */
 const upgradeMs = 5000
-/** The same for event streams: a browser that gets an error instead of one never asks again (HTML section 9.2.3). */
+/** The same for event streams: a browser does not reconnect after an error response (HTML section 9.2.3). */
 const eventStreamMs = 30_000
-/** Milliseconds from a refusal to the next attempt: short at first, since most restarts are. */
-const firstPauseMs = 100
-const longestPauseMs = 250
-/** A connection that ends within so many milliseconds ends at once: what listens stands in for what is not there yet. */
-const atOnceMs = 1000
+/** Backoff in milliseconds between two attempts. It begins short because most restarts are short. */
+const firstBackoffMs = 100
+const maxBackoffMs = 250
+/** A connection that ends within so many milliseconds was accepted by a placeholder, such as a container's proxy. */
+const placeholderMs = 1000
 
 /**
- * How long a request waits for an upstream that is not there, in milliseconds. A page navigation never does: it is
- * answered with a page that waits in the browser, where the person sees what for.
+ * Milliseconds that a request waits for an upstream that is not running. A page navigation does not wait: its reply is
+ * the waiting page, which shows the user the reason and retries in the browser.
  *
- * @param hold What the route says; undefined where it says nothing.
+ * @param hold The route's `hold` in milliseconds, or undefined if it is not set.
  */
-export function holdFor(x: Exchange, hold: number | undefined): number {
-  return isPageNavigation(x) ? 0 : (hold ?? usualHold(x))
+export function waitTimeFor(x: Exchange, hold: number | undefined): number {
+  return isPageNavigation(x) ? 0 : (hold ?? defaultWaitTime(x))
 }
 
-function usualHold(x: Exchange): number {
+function defaultWaitTime(x: Exchange): number {
   if (x.method !== 'GET') return 0
   const { headers } = x
   if (/\btext\/event-stream\b/i.test(headers.get('accept') ?? '')) return eventStreamMs
-  // The page that waits asks again and again: rather few requests that wait than many.
+  // The waiting page polls: few requests that wait cost less than many that fail.
   return headers.get('x-serve8008') === 'waiting' || wantedUpgrade(x) !== undefined ? upgradeMs : 0
 }
 
-/** Whether a person goes to a page, and so can be shown the one that waits. */
+/** Whether a request is a navigation, whose reply can be the waiting page. */
 export function isPageNavigation({ method, headers }: Exchange): boolean {
   return method === 'GET' && isNavigation(headers)
 }
 
-/** How to wait. */
-export interface HoldOptions {
-  /** Whether a request that may have reached the upstream may be sent again. Default false. */
+/** Options of {@link waitForUpstream}. */
+export interface WaitOptions {
+  /** Whether the request may be sent again after it reached the upstream. Default false. */
   readonly isRepeatable?: () => boolean
-  /** Milliseconds from the first refusal after which the last attempt is made; 0 does not wait. */
-  readonly holdMs: number
-  /** Aborts when the client leaves: the waiting ends at once. */
+  /** Milliseconds from the first failure to the last attempt; 0 disables waiting. */
+  readonly waitMs: number
+  /** Aborts when the client disconnects, which ends the wait. */
   readonly signal: AbortSignal
-  /** The waiting also ends when the server stops. */
-  readonly endless: Endless
-  /** Called when the waiting begins. */
-  readonly waiting?: () => void
+  /** A stop of the server also ends the wait. */
+  readonly longLived: LongLived
+  /** Called once, before the first wait. */
+  readonly onWait?: () => void
 }
 
 /**
- * Repeats an attempt while the upstream is not there, as a backend is that restarts: while it refuses connections, which
- * have sent nothing then, so that every request may be repeated; and while it accepts and closes them at once, as the
- * proxy of a container does that still starts.
+ * Retries while the upstream is not running, for example because it restarts. A refused connection has sent nothing, so
+ * every request may be retried. A connection that is accepted and closed immediately, as by the proxy of a container that
+ * is still starting, allows retries of repeatable requests only.
  *
- * @throws what the last attempt threw
+ * @throws The error of the last attempt.
  */
-export async function holdWhileAway<T>(attempt: () => Promise<T>, options: HoldOptions): Promise<T> {
-  const { holdMs, signal, endless, waiting } = options
+export async function waitForUpstream<T>(attempt: () => Promise<T>, options: WaitOptions): Promise<T> {
+  const { waitMs, signal, longLived, onWait } = options
   let deadline: number | undefined
-  for (let pause = firstPauseMs; ; pause = Math.min(pause * 1.3, longestPauseMs)) {
+  for (let backoff = firstBackoffMs; ; backoff = Math.min(backoff * 1.3, maxBackoffMs)) {
     const begun = performance.now()
     try {
       return await attempt()
     } catch (error) {
       const now = performance.now()
-      if (!isAway(error, now - begun, options) || signal.aborted || endless.isOver) throw error
+      if (!isNotRunning(error, now - begun, options) || signal.aborted || longLived.isStopping) throw error
       if (deadline === undefined) {
-        deadline = now + holdMs
-        if (holdMs > 0) waiting?.()
+        deadline = now + waitMs
+        if (waitMs > 0) onWait?.()
       }
       const left = deadline - performance.now()
       if (left <= 0) throw error
-      // A timer may fire a moment early, which would be one attempt more.
-      await pauseFor(Math.ceil(Math.min(pause, left)) + 1, options)
-      if (signal.aborted || endless.isOver) throw error
+      // A timer may fire up to 1 ms early, which would add an attempt.
+      await delay(Math.ceil(Math.min(backoff, left)) + 1, options)
+      if (signal.aborted || longLived.isStopping) throw error
     }
   }
 }
 
-function isAway(error: unknown, lastedMs: number, { isRepeatable }: HoldOptions): boolean {
+function isNotRunning(error: unknown, lastedMs: number, { isRepeatable }: WaitOptions): boolean {
   if (!(error instanceof UpstreamError)) return false
   if (error.fault === 'refused') return !error.wrote
-  return error.fault === 'reset' && lastedMs < atOnceMs && isRepeatable?.() === true
+  return error.fault === 'reset' && lastedMs < placeholderMs && isRepeatable?.() === true
 }
 
-function pauseFor(ms: number, { signal, endless }: HoldOptions): Promise<void> {
+function delay(ms: number, { signal, longLived }: WaitOptions): Promise<void> {
   return new Promise((resolve) => {
     const timer = setTimeout(end, ms)
     signal.addEventListener('abort', end)
-    const forget = endless.whenOver(end)
+    const forget = longLived.whenStopping(end)
     function end(): void {
       forget()
       clearTimeout(timer)

@@ -1,28 +1,28 @@
 /*
- * A request-target is one thing to us and may be another to the server behind us: `/api/..%2fprivate` lies below `/api`
- * for who compares texts, and beside it for who decodes. So a path has two forms, and a proxy route answers only where
- * both lead to it. What is forwarded are the bytes as received.
+ * The upstream may read a request-target differently: `/api/..%2fprivate` lies below `/api` if a server compares the
+ * text, and beside it if a server decodes it. So a path has two forms, and a proxy route answers only if both select it.
+ * The bytes are forwarded as received.
  */
 
-/** The two ways to read a path, each as its segments; the text before the first slash is left out. */
+/** The two forms of a path as lists of segments, without the text before the first slash. */
 export interface MatchingPath {
-  /** As it stands: cut at slashes, each segment decoded once but for encoded slashes and backslashes. */
+  /** Strict: split at slashes, each segment decoded once, except for encoded slashes and backslashes. */
   readonly plain: readonly string[]
-  /** As a lenient server reads it: decoded once, backslash for slash, parameters and empty and dot segments taken away. */
+  /** Lenient: decoded once, backslashes as slashes, without parameters, empty segments and dot segments. */
   readonly folded: readonly string[]
-  /** How deep each of its segments leads, at least: see {@link leavesPrefix}. */
-  readonly walk: readonly number[]
-  /** Whether it holds a NUL, which cuts texts short in programs written in C. */
+  /** The lowest possible depth after each segment, for {@link leavesPrefix}. */
+  readonly depths: readonly number[]
+  /** Whether it contains an encoded NUL, which ends strings in programs written in C. */
   readonly hasNul: boolean
 }
 
-/** Whether the two forms may differ: most paths hold none of these. */
-const doubtful = /[%;\\]|\/\/|\/\./
+/** Whether the two forms may differ. Most paths contain none of these. */
+const mayDiffer = /[%;\\]|\/\/|\/\./
 
-/** Reads a path as received. */
+/** Parses a path as received. */
 export function matchingPath(path: string): MatchingPath {
   const raw = path.slice(1).split('/')
-  if (!doubtful.test(path)) return { plain: raw, folded: raw, walk: [], hasNul: false }
+  if (!mayDiffer.test(path)) return { plain: raw, folded: raw, depths: [], hasNul: false }
   const plain = raw.map((segment) => decodeOctets(segment, (octet) => octet === '/' || octet === '\\'))
   const pieces = raw.flatMap((segment) => piecesOf(decodeOctets(segment)))
   const folded: string[] = []
@@ -30,12 +30,12 @@ export function matchingPath(path: string): MatchingPath {
     if (piece === '..') folded.pop()
     else if (isName(piece)) folded.push(piece)
   }
-  // What ends in a slash or in dots names a folder.
+  // A path that ends in a slash or in a dot segment names a folder.
   if (!isName(pieces.at(-1) ?? '')) folded.push('')
-  return { plain, folded, walk: walkOf(raw), hasNul: /%00/.test(path) }
+  return { plain, folded, depths: depthsOf(raw), hasNul: /%00/.test(path) }
 }
 
-/** What a segment is to a server that takes encoded slashes and backslashes for slashes. */
+/** The segments that a server finds in one segment if it reads encoded slashes and backslashes as slashes. */
 function piecesOf(segment: string): string[] {
   return segment.split(/[/\\]/).map(withoutParameters)
 }
@@ -48,14 +48,14 @@ function isName(piece: string): boolean {
   return piece !== '' && piece !== '.' && piece !== '..'
 }
 
-/** What servers take for a slash within a segment, once it is decoded: nothing, an encoded one, a backslash, both. */
+/** What servers read as a slash in a decoded segment: nothing, an encoded slash, a backslash, or both. */
 const readAsSlash = [/$^/, /\//, /\\/, /[/\\]/] as const
 
 /**
- * How deep each segment leads, by the reading that leads least deep: for one server `x%2fy` is two segments and for
- * another it is one, out of which a single `..` leads.
+ * The depth after each segment, by the reading with the lowest depth: `x%2fy` is two segments for one server, and one
+ * segment for another, which a single `..` leaves.
  */
-function walkOf(raw: readonly string[]): number[] {
+function depthsOf(raw: readonly string[]): number[] {
   let depth = 0
   return raw.map((segment) => {
     let steps = Infinity
@@ -75,18 +75,18 @@ function walkOf(raw: readonly string[]): number[] {
   })
 }
 
-/** Parameters end at what is taken for a slash, or reach to the end of the segment. */
+/** Parameters end at the next slash of a reading, or reach to the end of the segment. */
 function readingsOf(segment: string): string[][] {
   const bare = withoutParameters(segment)
   return readAsSlash.flatMap((slash) => [segment.split(slash).map(withoutParameters), bare.split(slash)])
 }
 
-/** Whether a path that begins with so many segments ever leads above them: a target's own path would be left just so. */
-export function leavesPrefix({ walk }: MatchingPath, segments: number): boolean {
-  return walk.some((depth, i) => depth < Math.min(segments, i + 1))
+/** Whether a path ever leaves its first `segments` segments: it would then also leave the upstream's own path. */
+export function leavesPrefix({ depths }: MatchingPath, segments: number): boolean {
+  return depths.some((depth, i) => depth < Math.min(segments, i + 1))
 }
 
-/** Percent-decoding once, octet by octet: what is no UTF-8, or no encoding at all, is compared as it is. */
+/** Decodes percent-encoding once, octet by octet. Invalid UTF-8 and invalid encodings stay comparable. */
 export function decodeOctets(text: string, isKept: (octet: string) => boolean = () => false): string {
   if (!text.includes('%')) return text
   return text.replace(/%([0-9a-f]{2})/gi, (whole, digits: string) => {

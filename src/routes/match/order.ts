@@ -2,16 +2,16 @@ import type { ResolvedCondition, ResolvedMatch } from '../../config/route-types.
 import { decodeOctets } from './matching-path.ts'
 
 /*
- * Which of several matching routes answers: the most specific one. This is the order, the first difference decides:
+ * The most specific of several matching routes answers. The first difference in this order decides:
  *
- *   1. host      a name, then `*.below.it` (the longer one first), then any
- *   2. path      segment by segment from the left: a literal, then the end of the path, then `*`, then any rest.
- *                So `/api/v1` beats `/api`, an exact path beats the prefix of the same length, `/users/me` beats `/users/*`
- *   3. conditions  the more of them (methods count as one, each header, cookie and query parameter as one), the better
- *   4. values    of as many conditions, more that state a value rather than presence
- *   5. folders   the served folder and the mounts come after every route with the same path
+ *   1. host        a name, then `*.example.test` (longer ones first), then any
+ *   2. path        segment by segment from the left: a literal, then the end of the path, then `*`, then any rest.
+ *                  So `/api/v1` beats `/api`, an exact path beats the prefix of the same length, `/users/me` beats `/users/*`
+ *   3. conditions  more conditions first; all methods count as one, each header, cookie and query parameter as one
+ *   4. values      of equally many conditions, more that require a value and not only presence
+ *   5. folders     the served folder and the mounts come after every route with the same path
  *
- * Two routes that no rule tells apart and that some request would match both are a mistake of the configuration.
+ * Two routes that are equal in this order and can match the same request are a configuration error.
  */
 
 /** `'*'` for one segment, `'**'` for any rest, otherwise a literal, decoded. */
@@ -19,7 +19,7 @@ export type PathPart = { readonly kind: 'literal'; readonly text: string } | { r
 
 const weights: Readonly<Record<PathPart['kind'], number>> = { literal: 3, end: 2, one: 1, rest: 0 }
 
-/** A match, taken apart. */
+/** The parts of a match that decide its place in the order. */
 export interface Specificity {
   readonly host: string | undefined
   readonly parts: readonly PathPart[]
@@ -28,7 +28,7 @@ export interface Specificity {
   readonly isFolder: boolean
 }
 
-/** The parts of a match's path; the last one is a rest or an end. */
+/** The parts of a match's path. The last one is `rest` or `end`. */
 export function pathParts({ kind, path }: Pick<ResolvedMatch, 'kind' | 'path'>): readonly PathPart[] {
   const segments = path === '/' && kind === 'prefix' ? [] : path.slice(1).split('/')
   const last = segments.at(-1)
@@ -41,7 +41,7 @@ export function pathParts({ kind, path }: Pick<ResolvedMatch, 'kind' | 'path'>):
   return [...parts, { kind: isOpen ? 'rest' : 'end' }]
 }
 
-/** For sorting: below 0 where the first is more specific. */
+/** Compare function for sorting: below 0 if the first is more specific. */
 export function compareSpecificity(a: Specificity, b: Specificity): number {
   return (
     hostWeight(b.host) - hostWeight(a.host) ||
@@ -52,7 +52,7 @@ export function compareSpecificity(a: Specificity, b: Specificity): number {
   )
 }
 
-/** Whether two matches are equally specific and a request could match both. */
+/** Whether two matches are equally specific and can match the same request. */
 export function areTied(a: Specificity, b: Specificity): boolean {
   return (
     compareSpecificity(a, b) === 0 &&

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import { Http1Exchange } from '../../../../src/proxy/h1/exchange.ts'
-import { Line } from '../../../../src/proxy/h1/connection.ts'
+import { Http1Connection } from '../../../../src/proxy/h1/connection.ts'
 import type { Sink, Source } from '../../../../src/http/message/reply.ts'
 import type { UpstreamReply } from '../../../../src/proxy/types.ts'
 
@@ -39,9 +39,9 @@ function played(method: string = 'GET', facts: { body?: Readable; headersMs?: nu
     },
     { ...timeouts, headersMs },
   )
-  exchange.line = new Line()
+  exchange.connection = new Http1Connection()
   const socket = { writableLength: 0, writableNeedDrain: false, destroy: () => events.push('destroy') }
-  exchange.line.socket = socket
+  exchange.connection.socket = socket
   const answered: Promise<UpstreamReply> = exchange.run(() => {
     exchange.onRequestStart(controller)
     if (answers) exchange.onResponseStart(controller, 200)

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { http2RequestFields, isGrpc, plainFields } from '../../../../src/proxy/h2/fields.ts'
-import type { OutboundRequest } from '../../../../src/proxy/types.ts'
+import type { UpstreamRequest } from '../../../../src/proxy/types.ts'
 import { upstreamAt } from '../../../support/upstream.ts'
 
 function fieldsOf(headers: readonly string[], scheme: 'h2:' | 'h2c:' = 'h2c:') {
-  const request = { method: 'GET', path: '/x', headers, body: null, length: undefined } as unknown as OutboundRequest
+  const request = { method: 'GET', path: '/x', headers, body: null, length: undefined } as unknown as UpstreamRequest
   return http2RequestFields(request, upstreamAt(3000, { protocol: scheme }))
 }
 

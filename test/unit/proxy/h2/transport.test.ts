@@ -12,7 +12,7 @@ import { Server as GrpcServer, ServerCredentials, type ServiceDefinition } from 
 import type { HeaderList } from '../../../../src/http/message/headers.ts'
 import type { Source } from '../../../../src/http/message/reply.ts'
 import { createHttp2Transport } from '../../../../src/proxy/h2/transport.ts'
-import type { OutboundRequest, Transport, TransportOptions, UpstreamReply } from '../../../../src/proxy/types.ts'
+import type { UpstreamRequest, Transport, TransportOptions, UpstreamReply } from '../../../../src/proxy/types.ts'
 import { UpstreamError } from '../../../../src/proxy/upstream/upstream-error.ts'
 import { makeCertificate } from '../../../support/certificate.ts'
 import { createGate } from '../../../support/gate.ts'
@@ -67,14 +67,14 @@ function transportTo(port: number, facts: Partial<TransportOptions> = {}): Trans
 }
 
 /** A client that leaves when a signal aborts. */
-function whenAborted(signal: AbortSignal): OutboundRequest['whenGone'] {
+function whenAborted(signal: AbortSignal): UpstreamRequest['whenGone'] {
   return (callback) => {
     signal.addEventListener('abort', callback)
     return () => signal.removeEventListener('abort', callback)
   }
 }
 
-function request(facts: Partial<OutboundRequest> = {}): OutboundRequest {
+function request(facts: Partial<UpstreamRequest> = {}): UpstreamRequest {
   return {
     method: 'GET',
     path: '/',

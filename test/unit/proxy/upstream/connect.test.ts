@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createDial, type DialOptions } from '../../../../src/proxy/upstream/connect.ts'
+import { createConnector, type ConnectorOptions } from '../../../../src/proxy/upstream/connect.ts'
 import { isForbiddenAddress } from '../../../../src/proxy/upstream/destination.ts'
-import { UpstreamError, faultOf, upstreamError } from '../../../../src/proxy/upstream/upstream-error.ts'
+import { UpstreamError, upstreamFaultOf, upstreamError } from '../../../../src/proxy/upstream/upstream-error.ts'
 import { RawUpstream, upstreamAt } from '../../../support/upstream.ts'
 
-function dialTo(port: number, facts: Partial<DialOptions['upstream']> = {}, connectMs = 20_000) {
-  return createDial({ upstream: upstreamAt(port, facts), connectMs, tls: { verify: true }, alpn: ['http/1.1'] })
+function dialTo(port: number, facts: Partial<ConnectorOptions['upstream']> = {}, connectMs = 20_000) {
+  return createConnector({ upstream: upstreamAt(port, facts), connectMs, tls: { verify: true }, alpn: ['http/1.1'] })
 }
 
 function isFault(fault: string): (error: unknown) => boolean {
@@ -88,7 +88,7 @@ test('a file that cannot be read, or holds no certificate, is a fault of TLS', a
   await using raw = await RawUpstream.open(() => {})
   const upstream = upstreamAt(raw.port, { protocol: 'https:' })
   for (const cert of ['/nowhere/cert.pem', import.meta.filename]) {
-    const dial = createDial({ upstream, connectMs: 20_000, tls: { verify: true, cert }, alpn: ['http/1.1'] })
+    const dial = createConnector({ upstream, connectMs: 20_000, tls: { verify: true, cert }, alpn: ['http/1.1'] })
     await assert.rejects(dial(), isFault('tls'))
   }
   assert.equal(raw.sockets.length, 0)
@@ -106,7 +106,7 @@ test('an error keeps its meaning', () => {
     ['HPE_INVALID_CONSTANT', 'protocol'],
     ['ECONNRESET', 'reset'],
   ] as const) {
-    assert.equal(faultOf(coded(code), 'reset'), fault)
+    assert.equal(upstreamFaultOf(coded(code), 'reset'), fault)
   }
   const both = new AggregateError([coded('EADDRNOTAVAIL'), coded('ECONNREFUSED')])
   assert.equal(upstreamError(both, 'reset', false).fault, 'refused')

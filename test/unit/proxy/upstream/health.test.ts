@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createHealthChecks } from '../../../../src/proxy/upstream/health.ts'
-import type { OutboundRequest, UpstreamReply } from '../../../../src/proxy/types.ts'
+import type { UpstreamRequest, UpstreamReply } from '../../../../src/proxy/types.ts'
 import { UpstreamError } from '../../../../src/proxy/upstream/upstream-error.ts'
 import { createGate } from '../../../support/gate.ts'
 import { upstreamAt } from '../../../support/upstream.ts'
@@ -16,7 +16,7 @@ test('each upstream is asked at once and again; below 400 is healthy, and the co
   const changes: (string | undefined)[] = []
   let cancelled = 0
   let turn = 0
-  const send = (request: OutboundRequest): Promise<UpstreamReply> => {
+  const send = (request: UpstreamRequest): Promise<UpstreamReply> => {
     paths.add(`${request.method} ${request.path} ${request.headers[1]}`)
     const status = answers[turn++]
     if (status === undefined) return Promise.reject(new UpstreamError('refused', 'refused', { wrote: false }))
@@ -26,11 +26,11 @@ test('each upstream is asked at once and again; below 400 is healthy, and the co
     upstreams: [upstream],
     health: { path: '/healthz', intervalMs: 1, timeoutMs: 1000 },
     transportOf: () => ({ send }),
-    checked: (checked, isHealthy) => {
+    onCheck: (checked, isHealthy) => {
       assert.equal(checked, upstream)
       found.push(isHealthy)
     },
-    changed: (of, fault) => {
+    onChange: (of, fault) => {
       assert.equal(of, upstream)
       // The last check tells of a change behind its outcome.
       if (changes.push(fault) === 2) done.open()
@@ -48,7 +48,7 @@ test('each upstream is asked at once and again; below 400 is healthy, and the co
 })
 
 test('a check has the fields that the route sets, once', async () => {
-  const asked = await new Promise<OutboundRequest>((resolve) => {
+  const asked = await new Promise<UpstreamRequest>((resolve) => {
     const checks = createHealthChecks({
       upstreams: [upstream],
       health: { path: '/', intervalMs: 60_000, timeoutMs: 1000 },
@@ -59,8 +59,8 @@ test('a check has the fields that the route sets, once', async () => {
           return Promise.resolve({ status: 200, headers: [], body: null })
         },
       }),
-      checked: () => checks.close(),
-      changed: () => {},
+      onCheck: () => checks.close(),
+      onChange: () => {},
     })
   })
   assert.deepEqual(asked.headers, [
@@ -69,7 +69,7 @@ test('a check has the fields that the route sets, once', async () => {
 })
 
 /** Never answers, but hears when nobody waits any more. */
-function silent(aborted: () => void): (request: OutboundRequest) => Promise<UpstreamReply> {
+function silent(aborted: () => void): (request: UpstreamRequest) => Promise<UpstreamReply> {
   return ({ whenGone }) =>
     new Promise((_, reject) => {
       whenGone(() => {
@@ -86,8 +86,8 @@ test('a check that takes too long has failed', async () => {
     upstreams: [upstream],
     health: { path: '/', intervalMs: 60_000, timeoutMs: 5 },
     transportOf: () => ({ send: silent(() => {}) }),
-    checked: (_, isHealthy) => results.push(isHealthy),
-    changed: (_, fault) => {
+    onCheck: (_, isHealthy) => results.push(isHealthy),
+    onChange: (_, fault) => {
       results.push(fault)
       found.open()
     },
@@ -96,7 +96,7 @@ test('a check that takes too long has failed', async () => {
   await found.opened
   clearInterval(awake)
   checks.close()
-  assert.deepEqual(results, [false, 'no answer in 5 ms'])
+  assert.deepEqual(results, [false, 'no response within 5 ms'])
 })
 
 test('closing ends a check under way, and nothing is reported afterwards', async () => {
@@ -105,8 +105,8 @@ test('closing ends a check under way, and nothing is reported afterwards', async
     upstreams: [upstream],
     health: { path: '/', intervalMs: 1, timeoutMs: 60_000 },
     transportOf: () => ({ send: silent(aborted.open) }),
-    checked: () => assert.fail(),
-    changed: () => assert.fail(),
+    onCheck: () => assert.fail(),
+    onChange: () => assert.fail(),
   })
   checks.close()
   await aborted.opened

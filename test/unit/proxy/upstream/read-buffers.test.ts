@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { giveBack, isLent, reusedReads } from '../../../../src/proxy/upstream/read-buffers.ts'
+import { returnToPool, isPooled, pooledReads } from '../../../../src/proxy/upstream/read-buffers.ts'
 
 const full = 64 * 1024
 
 /** A connection that reads what the test says. */
 function connection() {
   const pushed: Buffer[] = []
-  const { buffer, callback } = reusedReads((chunk) => pushed.push(chunk) > 0)
+  const { buffer, callback } = pooledReads((chunk) => pushed.push(chunk) > 0)
   const memory = buffer as () => Buffer
   let next = memory()
   return {
@@ -29,7 +29,7 @@ test('short pieces are copied, and idle connections share the memory that they r
   assert.equal(one.where(), other.where())
   other.read('b', 100)
   assert.equal(first.toString(), 'a'.repeat(100))
-  assert.equal(isLent(first), false)
+  assert.equal(isPooled(first), false)
 })
 
 test('long pieces keep their memory until it is given back', () => {
@@ -39,14 +39,14 @@ test('long pieces keep their memory until it is given back', () => {
   const other = connection()
   for (const letter of letters) other.read(letter.toUpperCase(), full)
   chunks.forEach((chunk, i) => assert.ok(chunk.equals(Buffer.alloc(full, letters[i]))))
-  for (const chunk of chunks) assert.ok(isLent(chunk))
+  for (const chunk of chunks) assert.ok(isPooled(chunk))
 })
 
 test('memory that was given back is read into again', () => {
   const one = connection()
   one.read('a', full)
   const chunk = one.read('b', full)
-  giveBack(chunk)
+  returnToPool(chunk)
   one.read('c', full)
   assert.equal(one.where(), chunk.buffer)
 })
@@ -54,9 +54,9 @@ test('memory that was given back is read into again', () => {
 test('memory is given back once, however often that is said', () => {
   const one = connection()
   const chunk = one.read('a', full)
-  giveBack(chunk)
-  giveBack(chunk)
-  assert.equal(isLent(chunk), false)
+  returnToPool(chunk)
+  returnToPool(chunk)
+  assert.equal(isPooled(chunk), false)
   one.read('b', full)
   const where = one.where()
   one.read('c', full)
@@ -65,8 +65,8 @@ test('memory is given back once, however often that is said', () => {
 
 test('a part of what was read is not lent: the rest belongs to someone else', () => {
   const chunk = connection().read('a', full - 1)
-  assert.ok(isLent(chunk))
-  for (const part of [chunk.subarray(1), chunk.subarray(0, -1), Buffer.from(chunk)]) assert.equal(isLent(part), false)
+  assert.ok(isPooled(chunk))
+  for (const part of [chunk.subarray(1), chunk.subarray(0, -1), Buffer.from(chunk)]) assert.equal(isPooled(part), false)
 })
 
 test('after a long reply a connection holds no memory of its own', () => {

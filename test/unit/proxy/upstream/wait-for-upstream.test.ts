@@ -2,15 +2,15 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Exchange } from '../../../../src/http/message/exchange.ts'
 import { RequestHeaders } from '../../../../src/http/message/headers.ts'
-import { createDial } from '../../../../src/proxy/upstream/connect.ts'
-import { Endless } from '../../../../src/proxy/long-lived.ts'
-import { holdFor, holdWhileAway, isPageNavigation } from '../../../../src/proxy/upstream/wait-for-upstream.ts'
+import { createConnector } from '../../../../src/proxy/upstream/connect.ts'
+import { LongLived } from '../../../../src/proxy/long-lived.ts'
+import { waitTimeFor, waitForUpstream, isPageNavigation } from '../../../../src/proxy/upstream/wait-for-upstream.ts'
 import { UpstreamError } from '../../../../src/proxy/upstream/upstream-error.ts'
 import { createGate } from '../../../support/gate.ts'
 import { TempFolder } from '../../../support/server.ts'
 import { RawUpstream, upstreamAt } from '../../../support/upstream.ts'
 
-const patient = { holdMs: 20_000, signal: new AbortController().signal, endless: new Endless() }
+const patient = { waitMs: 20_000, signal: new AbortController().signal, longLived: new LongLived() }
 
 function refusal(): UpstreamError {
   return new UpstreamError('refused', 'refused', { wrote: false })
@@ -39,8 +39,8 @@ test('a page navigation is told apart and does not wait: its page waits in the b
     [asked('POST', 'Sec-Fetch-Mode', 'navigate', 'Accept', html), false],
   ] as const) {
     assert.equal(isPageNavigation(x), expected)
-    assert.equal(holdFor(x, undefined), 0)
-    assert.equal(holdFor(x, 70), expected ? 0 : 70)
+    assert.equal(waitTimeFor(x, undefined), 0)
+    assert.equal(waitTimeFor(x, 70), expected ? 0 : 70)
   }
 })
 
@@ -50,9 +50,9 @@ test('an event stream waits longest, then an upgrade and the page that waits', (
     [['Connection', 'Upgrade', 'Upgrade', 'websocket'], 5000],
     [['X-Serve8008', 'waiting', 'Accept', 'application/problem+json'], 5000],
   ] as const) {
-    assert.equal(holdFor(asked('GET', ...headers), undefined), expected)
-    assert.equal(holdFor(asked('GET', ...headers), 0), 0)
-    assert.equal(holdFor(asked('POST', ...headers), undefined), 0)
+    assert.equal(waitTimeFor(asked('GET', ...headers), undefined), expected)
+    assert.equal(waitTimeFor(asked('GET', ...headers), 0), 0)
+    assert.equal(waitTimeFor(asked('POST', ...headers), undefined), 0)
   }
 })
 
@@ -63,7 +63,7 @@ test('an attempt is repeated while connections are refused', async () => {
     if (++attempts < 4) throw refusal()
     return 'back'
   }
-  assert.equal(await holdWhileAway(attempt, { ...patient, waiting: () => told++ }), 'back')
+  assert.equal(await waitForUpstream(attempt, { ...patient, onWait: () => told++ }), 'back')
   assert.deepEqual([attempts, told], [4, 1])
 })
 
@@ -78,7 +78,7 @@ test('any other fault, and a refusal after something was sent, is not repeated',
       attempts++
       throw error
     }
-    await assert.rejects(holdWhileAway(attempt, patient), error)
+    await assert.rejects(waitForUpstream(attempt, patient), error)
     assert.equal(attempts, 1)
   }
 })
@@ -89,8 +89,8 @@ test('a connection that is accepted and closed at once is tried again, where the
     if (++attempts < 3) throw new UpstreamError('reset', 'reset', { wrote: true })
     return 'back'
   }
-  assert.equal(await holdWhileAway(attempt, { ...patient, isRepeatable: () => true }), 'back')
-  await assert.rejects(holdWhileAway(async () => attempt((attempts = 0)), { ...patient, isRepeatable: () => false }))
+  assert.equal(await waitForUpstream(attempt, { ...patient, isRepeatable: () => true }), 'back')
+  await assert.rejects(waitForUpstream(async () => attempt((attempts = 0)), { ...patient, isRepeatable: () => false }))
   assert.equal(attempts, 1)
 })
 
@@ -103,12 +103,12 @@ test('one that lasted before it was reset is not', async (t) => {
     now += 1000
     throw new UpstreamError('reset', 'reset', { wrote: true })
   }
-  await assert.rejects(holdWhileAway(attempt, { ...patient, isRepeatable: () => true }), UpstreamError)
+  await assert.rejects(waitForUpstream(attempt, { ...patient, isRepeatable: () => true }), UpstreamError)
   assert.equal(attempts, 1)
 })
 
 test('without a hold there is one attempt, with one the last comes at its end', async () => {
-  for (const [holdMs, least] of [
+  for (const [waitMs, least] of [
     [0, 1],
     [30, 2],
   ] as const) {
@@ -117,7 +117,7 @@ test('without a hold there is one attempt, with one the last comes at its end', 
       attempts++
       throw refusal()
     }
-    await assert.rejects(holdWhileAway(attempt, { ...patient, holdMs }), UpstreamError)
+    await assert.rejects(waitForUpstream(attempt, { ...patient, waitMs }), UpstreamError)
     assert.ok(attempts >= least && attempts <= 2, String(attempts))
   }
 })
@@ -130,11 +130,11 @@ test('a client that leaves ends the waiting at once', async () => {
     attempts++
     throw refusal()
   }
-  const held = holdWhileAway(attempt, {
+  const held = waitForUpstream(attempt, {
     ...patient,
-    holdMs: 600_000,
+    waitMs: 600_000,
     signal: leaving.signal,
-    waiting: waiting.open,
+    onWait: waiting.open,
   })
   let ended = false
   held.catch(() => (ended = true))
@@ -152,14 +152,14 @@ test(
   async () => {
     using folder = new TempFolder()
     const path = folder.join('app.sock')
-    const dial = createDial({
+    const dial = createConnector({
       upstream: upstreamAt(0, { socketPath: path, hostname: 'localhost' }),
       connectMs: 20_000,
       tls: { verify: true },
       alpn: ['http/1.1'],
     })
     const waiting = createGate()
-    const held = holdWhileAway(() => dial(), { ...patient, waiting: waiting.open })
+    const held = waitForUpstream(() => dial(), { ...patient, onWait: waiting.open })
     await waiting.opened
     await using _upstream = await RawUpstream.open(() => {}, path)
     const socket = await held
