@@ -29,7 +29,7 @@ export interface UpstreamRequest {
   readonly announced?: readonly string[]
   /** The trailer fields to forward; call it after the content was read to its end. Default none. */
   readonly trailers?: () => HeaderList
-  /** The same request for a retry, or undefined once a byte of its content was read. */
+  /** The same request for a retry; undefined once a byte of its content was read. Default: no retry of content. */
   readonly again?: () => UpstreamRequest | undefined
   /** Calls back when the client disconnects. Returns a function that unsubscribes. */
   whenGone(callback: () => void): () => void

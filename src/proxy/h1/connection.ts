@@ -93,7 +93,7 @@ export function openConnection({ ClientOf, parserOf }: UndiciParts, origin: URL,
  * assertion would end the process while a client does not read. These listeners run before undici's.
  */
 function guardEnd(socket: Socket, connection: Http1Connection): void {
-  // All bytes were read by now, so there is nothing left to pause.
+  // All bytes were read by now, so no data is left to pause.
   socket.once('end', () => connection.latest?.resume())
   // By its code undici would take a reset for such an end, and truncated content for complete content.
   socket.once('error', (error: NodeJS.ErrnoException) => {

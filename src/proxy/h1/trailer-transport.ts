@@ -2,7 +2,7 @@ import { request as sendRequest, type ClientRequest, type IncomingMessage } from
 import type { Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import type { HeaderList } from '../../http/message/headers.ts'
-import { awaitHead } from '../response/await-head.ts'
+import { awaitHead, startTimeout } from '../response/await-head.ts'
 import { createConnector } from '../upstream/connect.ts'
 import { allowPaddedChunks, rawResponse, forwardInterim } from './raw-response.ts'
 import { isEventStream, protocolError } from '../response/head.ts'
@@ -84,7 +84,7 @@ function converse(
       outlet: socket,
       expire: () => expire('headers-timeout'),
     })
-    const forAll = bound(timeouts.totalMs, () => expire('total-timeout'))
+    const forAll = startTimeout(timeouts.totalMs, () => expire('total-timeout'))
     socket.once('close', () => clearTimeout(forAll))
     signal.addEventListener('abort', leave)
     // After the response has begun, a failed write of the request does not matter.
@@ -149,8 +149,4 @@ function pairsOf(list: HeaderList): [string, string][] {
 /** Framing depends on what the proxy sends, not on the client's framing (RFC 9112 section 6). */
 function framed({ headers, announced = [] }: UpstreamRequest): string[] {
   return [...headers, 'Trailer', announced.join(', '), 'Transfer-Encoding', 'chunked', 'Connection', 'close']
-}
-
-function bound(ms: number, act: () => void): NodeJS.Timeout | undefined {
-  return ms === 0 ? undefined : setTimeout(act, ms)
 }

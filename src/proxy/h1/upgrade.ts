@@ -2,6 +2,7 @@ import { request as sendRequest, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import type { ResolvedProxy, ResolvedUpstream } from '../../config/route-types.ts'
 import type { Exchange } from '../../http/message/exchange.ts'
+import { startTimeout } from '../response/await-head.ts'
 import { createConnector } from '../upstream/connect.ts'
 import { openTunnel } from '../upgrade/tunnel.ts'
 import { allowPaddedChunks, rawResponse, forwardInterim } from './raw-response.ts'
@@ -69,7 +70,7 @@ function askForUpgrade(socket: Socket, asking: Asking): Promise<UpgradeAnswer> {
       const message = `${upstream.label} did not answer the upgrade within ${upgradeMs} ms.`
       fail(new UpstreamError('headers-timeout', message, { wrote: true }))
     }
-    const timer = upgradeMs === 0 ? undefined : setTimeout(late, upgradeMs)
+    const timer = startTimeout(upgradeMs, late)
     const settle = (): void => {
       clearTimeout(timer)
       signal.removeEventListener('abort', leave)

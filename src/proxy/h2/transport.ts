@@ -1,14 +1,13 @@
 import { constants, type ClientHttp2Stream } from 'node:http2'
 import type { Readable } from 'node:stream'
-import { getField } from '../../http/message/headers.ts'
-import { awaitHead } from '../response/await-head.ts'
+import { awaitHead, startTimeout } from '../response/await-head.ts'
 import { createConnector } from '../upstream/connect.ts'
 import { cancelStream } from '../../http/h2/reset.ts'
 import { http2Body } from './body.ts'
 import { http2RequestFields, http2Trailers, isGrpc, plainFields } from './fields.ts'
 import { createHttp2Session, type Http2Session } from './session.ts'
 import { upgradeHttp2 } from './upgrade.ts'
-import { maxInterim } from '../response/head.ts'
+import { isEventStream, maxInterim } from '../response/head.ts'
 import type { UpstreamRequest, Transport, TransportOptions, UpstreamFault, UpstreamReply } from '../types.ts'
 import { clientLeftError, UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
 
@@ -100,7 +99,7 @@ function converse(
       outlet: stream,
       expire: () => fault('headers-timeout', late),
     })
-    const forAll = bound(timeouts.totalMs, () => fault('total-timeout', late))
+    const forAll = startTimeout(timeouts.totalMs, () => fault('total-timeout', late))
     const settle = (): void => {
       answered = true
       stopAwaiting()
@@ -112,20 +111,20 @@ function converse(
     stream.once('close', () => answered || fail(streamError(stream, new Error('The stream was closed.'))))
     stream.on('headers', (headers, _flags, raw?: string[]) => {
       const status = Number(headers[':status'])
-      if (++interim > maxInterim) fault('protocol', 'Too many interim replies.')
+      if (++interim > maxInterim) fault('protocol', `It sends more than ${maxInterim} interim responses.`)
       else if (!answered && status !== 100 && status !== 101) request.inform(status, plainFields(raw ?? []))
     })
     stream.once('response', (headers, flags, raw?: string[]) => {
       const status = Number(headers[':status'])
-      if (!(status >= 200 && status <= 999)) return fault('protocol', `${status} is not the status of a reply.`)
+      if (!(status >= 200 && status <= 999)) return fault('protocol', `Its status is ${status}.`)
       if (bytesOf(raw ?? []) > replyHeaderBytes)
         return fault('headers-too-large', `more than ${replyHeaderBytes} bytes`)
       settle()
       const fields = plainFields(raw ?? [])
-      const isEndless = isGrpc(fields) || /^text\/event-stream/i.test(getField(fields, 'content-type') ?? '')
-      if (isEndless) clearTimeout(forAll)
+      const isLongLived = isGrpc(fields) || isEventStream(fields)
+      if (isLongLived) clearTimeout(forAll)
       const body = hasContent(stream, status, flags, request)
-        ? http2Body(stream, fields, isEndless ? 0 : timeouts.bodyIdleMs)
+        ? http2Body(stream, fields, isLongLived ? 0 : timeouts.bodyIdleMs)
         : null
       resolve({ status, headers: fields, body })
     })
@@ -153,10 +152,6 @@ function bytesOf(texts: readonly string[]): number {
   let bytes = 0
   for (const { length } of texts) bytes += length
   return bytes
-}
-
-function bound(ms: number, act: () => void): NodeJS.Timeout | undefined {
-  return ms === 0 ? undefined : setTimeout(act, ms)
 }
 
 /**

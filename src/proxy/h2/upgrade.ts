@@ -2,6 +2,7 @@ import { constants, type ClientHttp2Stream } from 'node:http2'
 import type { Exchange } from '../../http/message/exchange.ts'
 import { webSocketAccept } from '../../http/message/websocket-accept.ts'
 import { cancelStream } from '../../http/h2/reset.ts'
+import { startTimeout } from '../response/await-head.ts'
 import { http2Body } from './body.ts'
 import { http2RequestFields, plainFields } from './fields.ts'
 import type { Http2Session } from './session.ts'
@@ -55,7 +56,7 @@ function answerOf(asking: Asking): Promise<UpgradeAnswer> {
     const closed = (): void => fail(new Error('The stream was closed.'))
     const leave = (): void => fail(clientLeftError(true))
     const late = (): void => fail(new UpstreamError('headers-timeout', 'No answer to the upgrade.', { wrote: true }))
-    const timer = upgradeMs === 0 ? undefined : setTimeout(late, upgradeMs)
+    const timer = startTimeout(upgradeMs, late)
     const settle = (): void => {
       clearTimeout(timer)
       signal.removeEventListener('abort', leave)

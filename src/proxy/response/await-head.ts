@@ -30,3 +30,8 @@ export function awaitHead({ ms, body, outlet, expire }: AwaitedHead): () => void
     clearTimeout(timer)
   }
 }
+
+/** A timer of so many milliseconds; undefined for 0, which disables a timeout. */
+export function startTimeout(ms: number, expire: () => void): NodeJS.Timeout | undefined {
+  return ms === 0 ? undefined : setTimeout(expire, ms)
+}

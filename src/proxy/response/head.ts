@@ -53,7 +53,7 @@ export function readResponseHead(raw: HeaderList): ResponseHead {
     const value = raw[i + 1] as string
     if (forbiddenInValue.test(value)) throw protocolError(`its field ${name} holds a control character`)
     const lower = name.toLowerCase()
-    // It leads the client past us, and holds for our origin (RFC 7838 section 2).
+    // Alt-Svc would apply to this server's origin, and let clients bypass the proxy (RFC 7838 section 2).
     if (lower === 'alt-svc') continue
     if (lower === 'content-length') length = readLength(value, length)
     else if (lower === 'connection') hasConnection = true
@@ -71,7 +71,7 @@ export function readResponseHead(raw: HeaderList): ResponseHead {
 }
 
 function readLength(value: string, before: number | undefined): number {
-  if (!/^\d{1,15}$/.test(value)) throw protocolError('its Content-Length is not a number')
+  if (!/^\d{1,15}$/.test(value)) throw protocolError('its Content-Length is not a number of bytes')
   const length = Number(value)
   if (before !== undefined && before !== length) throw protocolError('it sends two different Content-Length values')
   return length
