@@ -16,7 +16,7 @@ export function checkFolders(config: Pick<ResolvedConfig, 'root' | 'mounts' | 'a
 }
 
 function checkFolder(folder: string, title: string, option: string): void {
-  const kind = look(folder, 'E8008_ROOT_UNREADABLE', title)
+  const kind = statPath(folder, 'E8008_ROOT_UNREADABLE', title)
   // Node reads words and the working directory as UTF-8, and puts this character where they are not.
   if (kind === undefined && folder.includes('\ufffd')) {
     throw new ServeError('E8008_ROOT_NOT_FOUND', `The name of the ${title} is not UTF-8: ${folder}`, {
@@ -39,7 +39,7 @@ function checkFolder(folder: string, title: string, option: string): void {
 
 function checkAuthFile(path: string): void {
   const title = 'password file'
-  const kind = look(path, 'E8008_AUTH_FILE', title)
+  const kind = statPath(path, 'E8008_AUTH_FILE', title)
   if (kind === undefined || !kind.isFile()) {
     const fault = kind === undefined ? 'does not exist' : 'is not a file'
     throw new ServeError('E8008_AUTH_FILE', `The ${title} ${fault}: ${path}`, {
@@ -50,7 +50,7 @@ function checkAuthFile(path: string): void {
 }
 
 /** Status of a file, undefined when there is none. */
-function look(path: string, code: ErrorCode, title: string): ReturnType<typeof statSync> | undefined {
+function statPath(path: string, code: ErrorCode, title: string): ReturnType<typeof statSync> | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false })
   } catch (cause) {

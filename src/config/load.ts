@@ -24,7 +24,7 @@ import { mergeSources, sourceFromFile } from './sources/merge.ts'
 import { optionTable } from './options/option-table.ts'
 import type { Problem } from './diagnostic.ts'
 import { resolveConfig } from './resolve/resolve.ts'
-import { type FlagValues, type Source, optionsFromFlags } from './sources/source.ts'
+import { type FlagValues, type OptionSource, optionsFromFlags } from './sources/source.ts'
 import type { ResolvedConfig, ServeOptions } from './types.ts'
 
 /** Where the command's configuration comes from. */
@@ -66,7 +66,7 @@ export interface LoadedConfig {
 export async function loadConfig(load: LoadOptions): Promise<LoadedConfig> {
   const { cwd, flags = {}, env = {}, config: named } = load
   const file = named === false ? undefined : await readConfigFile(cwd, named, load.importModule)
-  const sources: Source[] = [
+  const sources: OptionSource[] = [
     { options: { log: commandLog }, origins: new Map(), problems: [] },
     ...(file === undefined ? [] : [sourceFromFile(file)]),
     optionsFromEnvironment(env),
@@ -90,7 +90,7 @@ export async function loadConfig(load: LoadOptions): Promise<LoadedConfig> {
 }
 
 /** The problems of a source, named after it, without those of options that a stronger source says again. */
-function standingProblems(source: Source, stronger: readonly Source[]): Problem[] {
+function standingProblems(source: OptionSource, stronger: readonly OptionSource[]): Problem[] {
   return source.problems
     .filter(({ path }) => path.length > 1 || !stronger.some(({ origins }) => origins.has(path[0] ?? '')))
     .map((problem) => {

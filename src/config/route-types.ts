@@ -69,7 +69,7 @@ export interface ProxyOptions {
    */
   readonly hold?: number | undefined
   /** Bounds on time in milliseconds; 0 is none. */
-  readonly timeouts?: Given<ProxyTimeouts> | undefined
+  readonly timeouts?: Optional<ProxyTimeouts> | undefined
   /** Active health checks: a GET of `path` at each upstream. */
   readonly health?: HealthOptions | undefined
   /** TLS towards the upstream. */
@@ -77,7 +77,7 @@ export interface ProxyOptions {
 }
 
 /** Any of these values; undefined means "not given", as it does everywhere. */
-export type Given<Values> = { readonly [Name in keyof Values]?: Values[Name] | undefined }
+export type Optional<Values> = { readonly [Name in keyof Values]?: Values[Name] | undefined }
 
 /** Bounds on an upstream's time, in milliseconds; 0 is none. */
 export interface ProxyTimeouts {

@@ -1,4 +1,4 @@
-import type { Given, ProxySetting, ResolvedRoute, RouteOptions } from './route-types.ts'
+import type { Optional, ProxySetting, ResolvedRoute, RouteOptions } from './route-types.ts'
 
 /**
  * What a program or a config file may say. Every key has a default; short forms are allowed.
@@ -127,7 +127,7 @@ export interface ServeOptions {
   /** Access log: `pretty`, `common`, `combined`, `json` or `none`. Default `none` in the library, `pretty` in the command. */
   log?: LogFormat | undefined
   /** Bounds on what a client may send and how long it may take. */
-  limits?: Given<Limits> | undefined
+  limits?: Optional<Limits> | undefined
 }
 
 /** Options after the check of their shape. */

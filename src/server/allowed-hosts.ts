@@ -8,7 +8,7 @@ import { unbracketed } from '../core/util/ip.ts'
  * Which names a server answers for: those of its configuration, those that its routes name, and those of certificates
  * of the user's own. What leads elsewhere by DNS rebinding is a name of the attacker, and no such certificate has one.
  */
-export function ourHosts(
+export function createAllowedHosts(
   { host, allowHosts, lan }: Pick<ResolvedConfig, 'host' | 'allowHosts' | 'lan'>,
   routes: readonly ResolvedRoute[],
   isCertified: (name: string) => boolean = () => false,

@@ -11,13 +11,13 @@ import { createAdapter, type Adapter } from '../http/h1/server.ts'
 import type { Exchange, Handler, Layer } from '../http/message/exchange.ts'
 import type { FetchAnswer } from '../http/fetch.ts'
 import { createAccessLog, createRecorder } from '../inspect/recorder.ts'
-import { assemble, openSites, openLive } from './pipeline.ts'
+import { createPipeline, openSites, openLive } from './pipeline.ts'
 import type { Live, ShownError, Update } from '../live/live.ts'
-import { certificateHosts, ourHosts } from './allowed-hosts.ts'
+import { certificateHosts, createAllowedHosts } from './allowed-hosts.ts'
 import { programPhrase, refusalReply, type Phrase } from './error-boundary.ts'
 import { Events } from './events.ts'
-import { Running } from './lifecycle.ts'
-import type { Secured } from './listeners/https-listener.ts'
+import { RunningServer } from './lifecycle.ts'
+import type { BoundHttps } from './listeners/https-listener.ts'
 import {
   appWarning,
   cutWarning,
@@ -82,10 +82,10 @@ class Serve8008 implements Server8008 {
   readonly #phrase: Phrase
   readonly #authorityFolder: string | undefined
   readonly #reportWorker = createWorkerReport((warning) => this.#events.emit('warning', warning))
-  #secured: Secured | undefined
+  #https: BoundHttps | undefined
   #pipeline: Handler
-  #starting: Promise<Running> | undefined
-  #running: Running | undefined
+  #starting: Promise<RunningServer> | undefined
+  #running: RunningServer | undefined
   #closing: Promise<void> | undefined
   #wasFull = false
   #wasAdvised = false
@@ -166,22 +166,22 @@ class Serve8008 implements Server8008 {
     }
   }
 
-  async #start(): Promise<Running> {
+  async #start(): Promise<RunningServer> {
     checkFolders(this.#config)
     // Before the first address is bound: pages that come again must not find a server without live reload.
     this.#live?.start()
-    const running = await Running.start({
+    const running = await RunningServer.start({
       config: this.#config,
       adapter: this.#adapter,
       authorityFolder: this.#authorityFolder,
-      onSecured: (secured) => {
-        this.#secured = secured
+      onHttps: (https) => {
+        this.#https = https
         this.#certify(this.routes.current)
       },
       onWarning: (warning) => this.#events.emit('warning', warning),
       onReplaced: (files) => this.#events.emit('certificate', files),
     }).catch((error: unknown) => {
-      this.#secured = undefined
+      this.#https = undefined
       this.#live?.stop()
       throw error
     })
@@ -301,10 +301,14 @@ class Serve8008 implements Server8008 {
   }
 
   #assemble(layers: readonly Layer[] = this.#layers, routes: readonly ResolvedRoute[] = this.routes.current): Handler {
-    return assemble(
+    return createPipeline(
       {
         config: this.#config,
-        isOurs: ourHosts(this.#config, routes, (name) => this.#secured?.secure.certificates.isNamed(name) === true),
+        isOurs: createAllowedHosts(
+          this.#config,
+          routes,
+          (name) => this.#https?.service.certificates.isNamed(name) === true,
+        ),
         routes,
         forward: (route) => this.routes.forward(route),
         layers,
@@ -312,7 +316,7 @@ class Serve8008 implements Server8008 {
         onFault: (error) => this.#events.emit('error', error),
         phrase: this.#phrase,
         live: this.#live,
-        ...(this.#config.tls === undefined ? {} : { securePort: () => this.#secured?.bound.port }),
+        ...(this.#config.tls === undefined ? {} : { httpsPort: () => this.#https?.bound.port }),
       },
       this.#sites,
     )
@@ -327,7 +331,7 @@ class Serve8008 implements Server8008 {
   }
 
   #certify(routes: readonly ResolvedRoute[]): void {
-    this.#secured?.secure.certificates.follow(certificateHosts({ ...this.#config, routes }))
+    this.#https?.service.certificates.follow(certificateHosts({ ...this.#config, routes }))
   }
 
   #record(entry: AccessRecord): void {

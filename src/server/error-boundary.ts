@@ -30,7 +30,7 @@ export function createRefuse(onFault: (error: ServeError) => void, phrase: Phras
 }
 
 /** Turns whatever is thrown further in into a reply, so that nothing passes it but replies. */
-export function createBoundary(refuse: Refuse): Layer {
+export function createErrorBoundary(refuse: Refuse): Layer {
   return (next) => (x) => {
     try {
       const reply = next(x)

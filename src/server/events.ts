@@ -62,7 +62,7 @@ export class Events {
   guard(name: string | undefined, call: () => unknown): void {
     const fail = (cause: unknown): void => {
       if (name === undefined) queueMicrotask(() => void rethrow(cause))
-      else this.emit('error', faultOf(name, cause))
+      else this.emit('error', listenerError(name, cause))
     }
     try {
       const result = call()
@@ -77,7 +77,7 @@ function rethrow(cause: unknown): never {
   throw cause
 }
 
-function faultOf(name: string, cause: unknown): ServeError {
+function listenerError(name: string, cause: unknown): ServeError {
   const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
   return new ServeError('E8008_INTERNAL', `${name} failed: ${text}`, { cause })
 }

@@ -8,8 +8,8 @@ import { syntheticExchange } from '../http/synthetic-exchange.ts'
 import { parseRequestTarget } from '../http/message/request-target.ts'
 import { loadDryRun } from '../proxy/proxy.ts'
 import { explainRoute, type DryRun, type RouteExplanation } from '../routes/routes.ts'
-import { foldersOf } from './pipeline.ts'
-import { ourHosts } from './allowed-hosts.ts'
+import { servedFolders } from './pipeline.ts'
+import { createAllowedHosts } from './allowed-hosts.ts'
 
 /** A request that need not be sent to be explained. */
 export interface Question {
@@ -34,12 +34,12 @@ export async function explainRequest(
 ): Promise<RouteExplanation | undefined> {
   const x = exchangeOf(config, question)
   if (x === undefined) return undefined
-  const previewRequests = await loadDryRun()
-  const explanation = explain(config, x, ({ name, match }, proxy) =>
+  const dryRun = await loadDryRun()
+  const explanation = explainAsked(config, x, ({ name, match }, proxy) =>
     // Fields that a route sets may hold credentials, and explanations end up in terminals and bug reports.
-    previewRequests({ name, match, proxy: publicProxy(proxy) }, x, config.trust),
+    dryRun({ name, match, proxy: publicProxy(proxy) }, x, config.trust),
   )
-  const isOurs = ourHosts(config, config.routes, isCertified)
+  const isOurs = createAllowedHosts(config, config.routes, isCertified)
   if (isOurs(x.authority, '127.0.0.1')) return explanation
   const { status, code, message } = hostNotAllowed(x.authority)
   return { ...explanation, route: undefined, kind: 'refused', text: `${status} ${code}: ${message}`, forwards: [] }
@@ -52,7 +52,7 @@ export async function explainRequest(
  */
 export function checkRoutes(config: ResolvedConfig): void {
   const x = exchangeOf(config, { method: 'GET', url: '/', headers: [] })
-  if (x !== undefined) explain(config, x, () => [])
+  if (x !== undefined) explainAsked(config, x, () => [])
 }
 
 type Asked = Exchange & { readonly authority: Authority }
@@ -73,7 +73,7 @@ function exchangeOf(config: ResolvedConfig, { method, url: asked, headers: given
   return { ...syntheticExchange({ method, target, headers, peer }), authority }
 }
 
-function explain(config: ResolvedConfig, { method, target, authority, headers }: Asked, preview: DryRun) {
+function explainAsked(config: ResolvedConfig, { method, target, authority, headers }: Asked, dryRun: DryRun) {
   const request = {
     method,
     path: target.path,
@@ -81,5 +81,5 @@ function explain(config: ResolvedConfig, { method, target, authority, headers }:
     hostname: authority.hostname,
     header: (name: string) => headers.get(name),
   }
-  return explainRoute(request, config.routes, foldersOf(config), preview)
+  return explainRoute(request, config.routes, servedFolders(config), dryRun)
 }

@@ -5,15 +5,15 @@ import { emptyReply, type Reply } from '../http/message/reply.ts'
 import { addressSet, formatHost } from '../core/util/ip.ts'
 
 /** Which plain requests are sent on to HTTPS. */
-export interface ToSecureOptions {
+export interface HttpsRedirectOptions {
   readonly redirect: ResolvedConfig['redirect']
   /** Addresses that are believed about the scheme of the client. */
   readonly trust: readonly string[]
   /** The port for HTTPS, once there is one. */
-  readonly securePort: () => number | undefined
+  readonly httpsPort: () => number | undefined
 }
 
-const wish = 'upgrade-insecure-requests'
+const upgradeRequest = 'upgrade-insecure-requests'
 
 /**
  * Sends plain requests on to HTTPS. It stands behind the guard, so the name in the location is one of ours, and before
@@ -21,7 +21,7 @@ const wish = 'upgrade-insecure-requests'
  *
  * What came in the clear to the port for HTTPS is always sent on: somebody typed the scheme wrongly.
  */
-export function createToSecure({ redirect, trust, securePort }: ToSecureOptions): Layer {
+export function createHttpsRedirect({ redirect, trust, httpsPort }: HttpsRedirectOptions): Layer {
   const isTrusted = addressSet(trust)
 
   function isSecure(x: Exchange): boolean {
@@ -31,14 +31,14 @@ export function createToSecure({ redirect, trust, securePort }: ToSecureOptions)
   }
 
   return (next) => (x) => {
-    const port = securePort()
+    const port = httpsPort()
     if (port === undefined || isSecure(x)) return next(x)
     // The client may have come through a port that is mapped to ours, and would go through it again.
     if (x.peer.localPort === port) return redirection(308, x, x.authority?.port ?? port)
     if (redirect === undefined) return next(x)
     if (redirect === 'always') return redirection(308, x, port)
     // Upgrade Insecure Requests, section 3.2.
-    if (x.headers.get(wish) === '1') return varied(redirection(307, x, port))
+    if (x.headers.get(upgradeRequest) === '1') return varied(redirection(307, x, port))
     const reply = next(x)
     return reply instanceof Promise ? reply.then(varied) : varied(reply)
   }

@@ -3,10 +3,10 @@ import type { ResolvedConfig } from '../config/types.ts'
 import type { Adapter } from '../http/h1/server.ts'
 import { bind, type Bound } from '../net/net.ts'
 import { takeCleartextHttp2 } from './listeners/cleartext-http2.ts'
-import { describe } from './listening.ts'
+import { describeListening } from './listening.ts'
 import { certificateHosts } from './allowed-hosts.ts'
-import type { Secure, Secured } from './listeners/https-listener.ts'
-import { Undecided } from './listeners/protocol-sniffer.ts'
+import type { HttpsService, BoundHttps } from './listeners/https-listener.ts'
+import { UndecidedConnections } from './listeners/protocol-sniffer.ts'
 import type { Warning } from '../core/warning.ts'
 import type { Listening } from './types.ts'
 
@@ -23,46 +23,51 @@ export interface RunningOptions {
   /** Where the local authority lives. Default: the user's own folder for it. */
   readonly authorityFolder: string | undefined
   /** Called with HTTPS, once its port is ours and before plain HTTP is served. */
-  readonly onSecured: (secured: Secured | undefined) => void
+  readonly onHttps: (https: BoundHttps | undefined) => void
   readonly onWarning: (warning: Warning) => void
   /** Files of a certificate were replaced. */
   readonly onReplaced: (files: readonly string[]) => void
 }
 
 /** A server that is bound to its addresses, until it stops. */
-export class Running {
+export class RunningServer {
   readonly listening: Listening
   readonly #servers: readonly Listener[]
-  readonly #undecided: Undecided
-  readonly #secure: Secure | undefined
+  readonly #undecided: UndecidedConnections
+  readonly #https: HttpsService | undefined
   readonly #adapter: Adapter
   readonly #closeMs: number
   readonly #headerMs: number
   readonly #plain: readonly Server[]
   #takesHttp2: boolean
 
-  private constructor(options: RunningOptions, undecided: Undecided, plain: Bound, secured: Secured | undefined) {
-    this.#servers = [...plain.servers, ...(secured?.bound.servers ?? [])] as readonly Server[] as readonly Listener[]
+  private constructor(
+    options: RunningOptions,
+    undecided: UndecidedConnections,
+    plain: Bound,
+    https: BoundHttps | undefined,
+  ) {
+    this.#servers = [...plain.servers, ...(https?.bound.servers ?? [])] as readonly Server[] as readonly Listener[]
     this.#undecided = undecided
-    this.#secure = secured?.secure
+    this.#https = https?.service
     this.#adapter = options.adapter
     this.#closeMs = options.config.limits.closeMs
     this.#headerMs = options.config.limits.headerMs
     this.#plain = plain.servers
     this.#takesHttp2 = options.config.h2c
-    this.listening = describe(options.config, plain, secured)
+    this.listening = describeListening(options.config, plain, https)
   }
 
   /** Binds every address. @throws ServeError when no port can be had, or a certificate cannot be used. */
-  static async start(options: RunningOptions): Promise<Running> {
-    const undecided = new Undecided()
+  static async start(options: RunningOptions): Promise<RunningServer> {
+    const undecided = new UndecidedConnections()
     // First, so that no plain request can come before it is known where to send it.
-    const secured = await bindSecure(options, undecided)
-    options.onSecured(secured)
+    const https = await bindHttps(options, undecided)
+    options.onHttps(https)
     try {
-      return new Running(options, undecided, await bindPlain(options, undecided), secured)
+      return new RunningServer(options, undecided, await bindPlain(options, undecided), https)
     } catch (error) {
-      if (secured !== undefined) await release(secured)
+      if (https !== undefined) await releaseHttps(https)
       throw error
     }
   }
@@ -90,7 +95,7 @@ export class Running {
     await Promise.all(ended)
     clearInterval(sweep)
     clearTimeout(cut)
-    this.#secure?.close()
+    this.#https?.close()
     return lost
   }
 
@@ -99,24 +104,24 @@ export class Running {
   }
 }
 
-async function bindSecure(options: RunningOptions, undecided: Undecided): Promise<Secured | undefined> {
+async function bindHttps(options: RunningOptions, undecided: UndecidedConnections): Promise<BoundHttps | undefined> {
   const { config, adapter, authorityFolder: folder, onWarning, onReplaced } = options
   const { host, lan, tls, limits } = config
   if (tls === undefined) return undefined
-  const { openSecure } = await import('./listeners/https-listener.ts')
+  const { openHttps } = await import('./listeners/https-listener.ts')
   const hosts = certificateHosts(config)
-  const secure = await openSecure({ tls, limits, hosts, folder, adapter, undecided, onWarning, onReplaced })
+  const service = await openHttps({ tls, limits, hosts, folder, adapter, undecided, onWarning, onReplaced })
   try {
     const { ports, fallback } = tls
-    const create = (): Server => secure.createListener()
-    return { secure, bound: await bind({ host, ports, fallback, lan, create, option: 'tlsPort' }) }
+    const create = (): Server => service.createListener()
+    return { service, bound: await bind({ host, ports, fallback, lan, create, option: 'tlsPort' }) }
   } catch (error) {
-    secure.close()
+    service.close()
     throw error
   }
 }
 
-function bindPlain({ config, adapter }: RunningOptions, undecided: Undecided): Promise<Bound> {
+function bindPlain({ config, adapter }: RunningOptions, undecided: UndecidedConnections): Promise<Bound> {
   const { host, ports, fallback, lan, socket, fd, h2c, limits } = config
   const create = (): Server => {
     const listener = adapter.createListener()
@@ -126,8 +131,8 @@ function bindPlain({ config, adapter }: RunningOptions, undecided: Undecided): P
   return bind({ host, ports, fallback, lan, socket, fd, create })
 }
 
-async function release({ secure, bound }: Secured): Promise<void> {
-  secure.close()
+async function releaseHttps({ service, bound }: BoundHttps): Promise<void> {
+  service.close()
   await Promise.all(bound.servers.map(closed))
 }
 

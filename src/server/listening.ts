@@ -5,7 +5,7 @@ import { isBadPort, networkUrls, type Bound } from '../net/net.ts'
 import { singleFix, type ProjectAdvice } from '../static/static.ts'
 import { formatHost, isLoopback } from '../core/util/ip.ts'
 import { printable } from '../core/util/sanitize.ts'
-import type { Secured } from './listeners/https-listener.ts'
+import type { BoundHttps } from './listeners/https-listener.ts'
 import type { Listening } from './types.ts'
 
 interface Urls {
@@ -14,12 +14,12 @@ interface Urls {
 }
 
 /** Where a server is reached, from what was bound. */
-export function describe(config: ResolvedConfig, plain: Bound, secured: Secured | undefined): Listening {
+export function describeListening(config: ResolvedConfig, plain: Bound, https: BoundHttps | undefined): Listening {
   const { host, socket, redirect } = config
   const { port, addresses, skipped } = plain
   const unsafe = socket === undefined ? urlsOf('http', config, plain) : { local: [`unix:${socket}`], network: [] }
-  const secure = secured?.bound
-  const safe = secured === undefined ? none : secureUrls(config, secured)
+  const secure = https?.bound
+  const safe = https === undefined ? none : secureUrls(config, https)
   const urls = redirect === 'always' ? safe : joined(unsafe, safe)
   const url = urls.local[0] ?? ''
   return {
@@ -49,7 +49,7 @@ function urlsOf(protocol: 'http' | 'https', { host, base }: ResolvedConfig, { po
 }
 
 /** Only what a certificate holds: any other URL is a wall in the browser. */
-function secureUrls(config: ResolvedConfig, { bound, secure: { certificates } }: Secured): Urls {
+function secureUrls(config: ResolvedConfig, { bound, service: { certificates } }: BoundHttps): Urls {
   const { local, network } = urlsOf('https', config, bound)
   const isCovered = (url: string): boolean => certificates.covers(new URL(url).hostname)
   return { local: local.map((url) => (isCovered(url) ? url : renamed(url))), network: network.filter(isCovered) }

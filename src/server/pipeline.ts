@@ -16,13 +16,13 @@ import { OpenFiles } from '../http/body/open-files.ts'
 import { type Live, createLive } from '../live/live.ts'
 import { createRoutes, createFinder } from '../routes/routes.ts'
 import { createStatic, type StaticSite } from '../static/static.ts'
-import { createBoundary, createRefuse, type Phrase } from './error-boundary.ts'
+import { createErrorBoundary, createRefuse, type Phrase } from './error-boundary.ts'
 import { checkedLayer } from './checked-layer.ts'
-import { createToSecure } from './https-redirect.ts'
+import { createHttpsRedirect } from './https-redirect.ts'
 import type { Events } from './events.ts'
 
 /** What the pipeline needs beside the configuration. */
-export interface Parts {
+export interface PipelineOptions {
   readonly config: ResolvedConfig
   /** Which authorities are ours; asked for each request. */
   readonly isOurs: HostCheck
@@ -36,7 +36,7 @@ export interface Parts {
   readonly phrase: Phrase
   readonly live: Live | undefined
   /** The port for HTTPS, once it is bound; without it nothing is redirected there. */
-  readonly securePort?: () => number | undefined
+  readonly httpsPort?: () => number | undefined
   /** What `proxy` and `routes` say, and what the program has added. */
   readonly routes: readonly ResolvedRoute[]
   /** Makes the handler of a route that forwards. */
@@ -52,7 +52,7 @@ export interface Site {
 /** Opens the folders of a configuration. */
 export function openSites(config: ResolvedConfig): Site[] {
   const { root } = config
-  const folders = foldersOf(config)
+  const folders = servedFolders(config)
   const openFiles = new OpenFiles(config.limits.openFiles)
   const served = folders.map(({ path, folder }) => ({ prefix: path, folder }))
   return folders.map(({ path, folder }) => ({
@@ -82,10 +82,10 @@ export function openSites(config: ResolvedConfig): Site[] {
  * The whole pipeline, outermost first. This list is the documentation of what happens to a
  * request, and in which order.
  */
-export function assemble(parts: Parts, sites: readonly Site[]): Handler {
+export function createPipeline(parts: PipelineOptions, sites: readonly Site[]): Handler {
   const { config, layers, live } = parts
   const refuse = createRefuse(parts.onFault, parts.phrase, config.base)
-  const boundary = createBoundary(refuse)
+  const boundary = createErrorBoundary(refuse)
   // the most specific first: what is forwarded, redirects, fixed replies, the served folders
   const routes = createRoutes({
     folders: sites.map(({ path, site }) => ({ path, handle: site.handle, has: site.has })),
@@ -126,7 +126,7 @@ export function assemble(parts: Parts, sites: readonly Site[]): Handler {
       targetBytes: config.limits.targetBytes,
     }),
     // plain requests that belong to HTTPS, before anything is asked of them or told to them in the clear
-    ...(parts.securePort === undefined ? [] : [createToSecure({ ...config, securePort: parts.securePort })]),
+    ...(parts.httpsPort === undefined ? [] : [createHttpsRedirect({ ...config, httpsPort: parts.httpsPort })]),
     // outbound: everything further in passes the filters, refusals included
     filtering(composeFilters(filters)),
     // service workers that an earlier site on this port left behind, where a 404 would leave them running
@@ -190,7 +190,7 @@ export function openLive(config: ResolvedConfig, sites: readonly Site[], events:
 }
 
 /** The served folders by their paths, `base` included: the root first, then the mounts. */
-export function foldersOf(
+export function servedFolders(
   config: Pick<ResolvedConfig, 'base' | 'root' | 'mounts'>,
 ): { readonly path: string; readonly folder: string }[] {
   const { base, root, mounts } = config

@@ -73,25 +73,25 @@ export async function localAuthority(options: LocalAuthorityOptions = {}): Promi
 /** Programs that call us need not be typed. @throws ServeError E8008_CONFIG_INVALID */
 function checkOptions(options: unknown): void {
   if (!isPlainObject(options)) {
-    throw refusal(`localAuthority() takes { folder, env, onWarning }, and got ${quote(options)}.`)
+    throw invalid(`localAuthority() takes { folder, env, onWarning }, and got ${quote(options)}.`)
   }
   const { folder, env, onWarning } = options
   if (folder !== undefined && (typeof folder !== 'string' || folder === '')) {
-    throw refusal(`localAuthority() takes the path of a folder as folder, and got ${quote(folder)}.`)
+    throw invalid(`localAuthority() takes the path of a folder as folder, and got ${quote(folder)}.`)
   }
   if (env !== undefined && (typeof env !== 'object' || env === null)) {
-    throw refusal(`localAuthority() takes an object of variables as env, and got ${quote(env)}.`)
+    throw invalid(`localAuthority() takes an object of variables as env, and got ${quote(env)}.`)
   }
   if (onWarning !== undefined && typeof onWarning !== 'function') {
-    throw refusal(`localAuthority() takes a function as onWarning, and got ${quote(onWarning)}.`)
+    throw invalid(`localAuthority() takes a function as onWarning, and got ${quote(onWarning)}.`)
   }
 }
 
 function checkNames(names: unknown): void {
   if (Array.isArray(names) && names.length > 0 && names.every((name) => typeof name === 'string')) return
-  throw refusal(`certify() takes a list of names, and got ${quote(names)}.`, "write certify(['app.localhost'])")
+  throw invalid(`certify() takes a list of names, and got ${quote(names)}.`, "write certify(['app.localhost'])")
 }
 
-function refusal(message: string, hint?: string): ServeError {
+function invalid(message: string, hint?: string): ServeError {
   return new ServeError('E8008_CONFIG_INVALID', message, { hint })
 }

@@ -9,8 +9,8 @@ import { resolveConfig } from '../../src/config/resolve/resolve.ts'
 import type { Adapter } from '../../src/http/h1/server.ts'
 import { OpenConnections } from '../../src/http/open-connections.ts'
 import { takeCleartextHttp2 } from '../../src/server/listeners/cleartext-http2.ts'
-import { openSecure } from '../../src/server/listeners/https-listener.ts'
-import { Undecided } from '../../src/server/listeners/protocol-sniffer.ts'
+import { openHttps } from '../../src/server/listeners/https-listener.ts'
+import { UndecidedConnections } from '../../src/server/listeners/protocol-sniffer.ts'
 import { makeCertificate } from '../support/certificate.ts'
 import { RawClient, rawGet } from '../support/raw.ts'
 import { openSecure as openClient } from '../support/secure.ts'
@@ -47,14 +47,14 @@ async function askHttp2(session: ClientHttp2Session): Promise<string> {
   return text
 }
 
-function cleartextListener(adapter: Adapter, undecided: Undecided, headerMs: number): Server {
+function cleartextListener(adapter: Adapter, undecided: UndecidedConnections, headerMs: number): Server {
   const listener = adapter.createListener()
   takeCleartextHttp2(listener, adapter, undecided, headerMs)
   return listener
 }
 
 test('with h2c the preface leads to HTTP/2, and everything else to HTTP/1.1', async (t) => {
-  const port = await listen(t, cleartextListener(versionAdapter(), new Undecided(), 1000))
+  const port = await listen(t, cleartextListener(versionAdapter(), new UndecidedConnections(), 1000))
   assert.equal(await askHttp2(connect(`http://127.0.0.1:${port}`)), '2.0')
   assert.equal((await rawGet(port, '/')).body.toString(), '1.1')
   // A method that begins as the preface does.
@@ -64,7 +64,7 @@ test('with h2c the preface leads to HTTP/2, and everything else to HTTP/1.1', as
 })
 
 test('a preface in pieces is put together, and one that stops is closed in time', async (t) => {
-  const undecided = new Undecided()
+  const undecided = new UndecidedConnections()
   const port = await listen(t, cleartextListener(versionAdapter(), undecided, 300))
   using client = await RawClient.open(port)
   for (const byte of preface) {
@@ -123,8 +123,8 @@ test('a client that agrees on h2 gets HTTP/2 under TLS, others HTTP/1.1', async 
   const { tls, limits } = resolveConfig({ cert: folder.join('a.crt'), key: folder.join('a.key') })
   assert.ok(tls)
   const adapter = versionAdapter()
-  const undecided = new Undecided()
-  const secure = await openSecure({
+  const undecided = new UndecidedConnections()
+  const secure = await openHttps({
     tls,
     limits,
     hosts: [],

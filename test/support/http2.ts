@@ -6,10 +6,10 @@ import type { ServeError } from '../../src/core/serve-error.ts'
 import { createAdapter, type Adapter } from '../../src/http/h1/server.ts'
 import type { Layer, ServeOptions } from '../../src/index.ts'
 import type { Live } from '../../src/live/live.ts'
-import { assemble, openSites, openLive } from '../../src/server/pipeline.ts'
+import { createPipeline, openSites, openLive } from '../../src/server/pipeline.ts'
 import { programPhrase, refusalReply } from '../../src/server/error-boundary.ts'
 import { Events } from '../../src/server/events.ts'
-import { ourHosts } from '../../src/server/allowed-hosts.ts'
+import { createAllowedHosts } from '../../src/server/allowed-hosts.ts'
 import { ServerRoutes } from '../../src/server/server-routes.ts'
 import type { AccessRecord } from '../../src/server/types.ts'
 import { createRecorder } from '../../src/inspect/recorder.ts'
@@ -56,10 +56,10 @@ export async function startHttp2(
       waiting.clear()
     },
   })
-  const handler = assemble(
+  const handler = createPipeline(
     {
       config,
-      isOurs: ourHosts(config, config.routes),
+      isOurs: createAllowedHosts(config, config.routes),
       routes: config.routes,
       forward: (route) => routes.forward(route),
       layers,

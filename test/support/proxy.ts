@@ -11,7 +11,7 @@ import type { Exchange } from '../../src/http/message/exchange.ts'
 import type { Sent } from '../../src/http/message/reply.ts'
 import type { Reply } from '../../src/http/message/reply.ts'
 import { createProxy } from '../../src/proxy/proxy.ts'
-import { createBoundary, createRefuse, programPhrase, refusalReply } from '../../src/server/error-boundary.ts'
+import { createErrorBoundary, createRefuse, programPhrase, refusalReply } from '../../src/server/error-boundary.ts'
 
 /** An exchange that ended. */
 export interface Ended {
@@ -108,7 +108,7 @@ export async function startFront(port: number, options: FrontOptions = {}): Prom
   const match = matchOf(options.match)
   const name = match.path
   const { handle } = proxy.open({ name, match, proxy: proxyTo(upstreams, options) })
-  const boundary = createBoundary(createRefuse((fault) => faults.push(fault), programPhrase, '/'))
+  const boundary = createErrorBoundary(createRefuse((fault) => faults.push(fault), programPhrase, '/'))
   const guard = createGuard({
     isOurs: () => true,
     headerCount: limits.headerCount,

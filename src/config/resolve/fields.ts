@@ -5,7 +5,7 @@ import { quote, type Problem } from '../diagnostic.ts'
 import { addField, flatten, type Fields } from './headers.ts'
 import type { ResolvedProxy } from '../route-types.ts'
 
-type Given = Readonly<Record<string, string | false>>
+type FieldOptions = Readonly<Record<string, string | false>>
 type Rules = ResolvedProxy['requestFields']
 
 /** Why a route may not set a field, or may not remove it. */
@@ -33,7 +33,7 @@ const replyFields: ReadonlyMap<string, Reserved> = new Map([
 ])
 
 /** The rules for the fields of requests to an upstream. */
-export function resolveRequestFields(given: Given, path: readonly string[], problems: Problem[]): Rules {
+export function resolveRequestFields(given: FieldOptions, path: readonly string[], problems: Problem[]): Rules {
   const rules = resolveFields(given, requestFields, path, problems)
   const at = rules.set.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'host')
   const host = at === -1 ? undefined : parseAuthority(rules.set[at + 1] as string)
@@ -66,13 +66,13 @@ export function resolvePassHeaders(
 }
 
 /** The rules for the fields of replies to clients. */
-export function resolveReplyFields(given: Given, path: readonly string[], problems: Problem[]): Rules {
+export function resolveReplyFields(given: FieldOptions, path: readonly string[], problems: Problem[]): Rules {
   return resolveFields(given, replyFields, path, problems)
 }
 
 /** Fields that frame the message are refused, to set as to remove; so are those that are reserved, with the reason. */
 function resolveFields(
-  given: Given,
+  given: FieldOptions,
   reserved: ReadonlyMap<string, Reserved>,
   path: readonly string[],
   problems: Problem[],

@@ -7,7 +7,7 @@ import { isToken } from '../../http/message/headers.ts'
 import type { MatchOptions, ResolvedCondition, ResolvedMatch } from '../route-types.ts'
 
 /** Where a match stands in the options, and what surrounds it. */
-interface Place {
+interface MatchContext {
   /** Slash at both ends. */
   readonly base: string
   readonly path: readonly string[]
@@ -25,7 +25,7 @@ export function matchOfKey(key: string): Checked<MatchOptions> {
 }
 
 /** Checks and completes a match. */
-export function resolveMatch(match: Checked<MatchOptions>, place: Place): ResolvedMatch {
+export function resolveMatch(match: Checked<MatchOptions>, place: MatchContext): ResolvedMatch {
   const { path, problems } = place
   if (!isPlainObject(match))
     problems.push({ path, fault: `${quote(match)} is not an object`, fix: 'use conditions by name' })
@@ -41,7 +41,7 @@ export function resolveMatch(match: Checked<MatchOptions>, place: Place): Resolv
 
 function resolvePath(
   match: Checked<MatchOptions>,
-  { base, path: at, problems }: Place,
+  { base, path: at, problems }: MatchContext,
 ): Pick<ResolvedMatch, 'kind' | 'path'> {
   const given = (['path', 'exact', 'pattern'] as const).filter((key) => match[key] !== undefined)
   const [key = 'path'] = given
@@ -79,7 +79,7 @@ function checkPattern(pattern: string, path: readonly string[], problems: Proble
   })
 }
 
-function resolveHost(text: string, { path, problems }: Place): string {
+function resolveHost(text: string, { path, problems }: MatchContext): string {
   const below = /^\*?\./.exec(text)?.[0]
   const name = parseHostName(text.slice(below?.length ?? 0))
   if (name !== undefined && !(below !== undefined && /[:\d]$/.test(name) && !/[a-z]/.test(name))) {
@@ -92,7 +92,7 @@ function resolveHost(text: string, { path, problems }: Place): string {
   return text
 }
 
-function resolveMethods(method: string | readonly string[], { path, problems }: Place): readonly string[] {
+function resolveMethods(method: string | readonly string[], { path, problems }: MatchContext): readonly string[] {
   const methods = [...new Set(typeof method === 'string' ? [method] : method)]
   for (const name of methods) {
     if (!isToken(name)) problems.push({ path, fault: `${quote(name)} is not a method`, fix: 'use names such as GET' })
@@ -107,7 +107,7 @@ function resolveMethods(method: string | readonly string[], { path, problems }: 
 function resolveConditions(
   given: Readonly<Record<string, string | boolean>> | undefined,
   kind: 'header' | 'cookie' | 'query',
-  { path, problems }: Place,
+  { path, problems }: MatchContext,
   spell: (name: string) => string = (name) => name,
 ): readonly ResolvedCondition[] {
   const conditions = new Map<string, string | boolean>()

@@ -4,7 +4,7 @@ import { isLoopbackName } from './host-name.ts'
 import type { ResolvedRoute, ResolvedUpstream } from '../route-types.ts'
 
 /** Where a server listens, or is about to. */
-export interface OwnPlace {
+export interface OwnAddress {
   readonly ports: readonly number[]
   /** Addresses, or `localhost`; the unspecified ones stand for every address of the machine. */
   readonly addresses: readonly string[]
@@ -19,7 +19,7 @@ export interface OwnUpstream {
 }
 
 /** The first target that leads back to the server: every request to it would go round until it is refused (508). */
-export function findOwnUpstream(routes: readonly ResolvedRoute[], own: OwnPlace): OwnUpstream | undefined {
+export function findOwnUpstream(routes: readonly ResolvedRoute[], own: OwnAddress): OwnUpstream | undefined {
   for (const route of routes) {
     const upstreams = route.action.kind === 'proxy' ? route.action.proxy.upstreams : []
     const upstream = upstreams.find((each) => isOwn(each, own))
@@ -28,7 +28,7 @@ export function findOwnUpstream(routes: readonly ResolvedRoute[], own: OwnPlace)
   return undefined
 }
 
-function isOwn({ hostname, port, socketPath }: ResolvedUpstream, own: OwnPlace): boolean {
+function isOwn({ hostname, port, socketPath }: ResolvedUpstream, own: OwnAddress): boolean {
   if (socketPath !== undefined) return socketPath === own.socket
   return own.ports.includes(port) && own.addresses.some((address) => reaches(hostname, address))
 }

@@ -60,7 +60,7 @@ export function resolveProxy(
     hold: options.hold,
     timeouts: resolveTimeouts(timeoutMs, options.timeouts),
     health: health === undefined ? undefined : { intervalMs: 5000, timeoutMs: 2000, ...health },
-    tls: resolveTls(options.tls ?? {}, path, cwd, problems),
+    tls: resolveUpstreamTls(options.tls ?? {}, path, cwd, problems),
   }
 }
 
@@ -98,7 +98,7 @@ function resolveHashBy(
   return kind === 'header' ? { kind, name: name.toLowerCase() } : { kind: 'cookie', name }
 }
 
-function resolveTls(
+function resolveUpstreamTls(
   given: Checked<UpstreamTlsOptions>,
   path: readonly string[],
   cwd: string,

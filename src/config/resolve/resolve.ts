@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { ServeError } from '../../core/serve-error.ts'
 import { printable } from '../../core/util/sanitize.ts'
-import { checkShape } from '../validate/validate.ts'
+import { validateOptions } from '../validate/validate.ts'
 import { defaults } from '../options/defaults.ts'
 import { findOwnUpstream, type OwnUpstream } from './own-upstream.ts'
 import { quote, type Problem } from '../diagnostic.ts'
@@ -36,7 +36,7 @@ export interface ResolveContext {
 export function resolveConfig(options: ServeOptions, context: ResolveContext = {}): ResolvedConfig {
   const { cwd = '', secretFiles = [], keyNames = new Map<string, string>() } = context
   const problems = [...(context.problems ?? [])]
-  const given = checkShape(options, problems)
+  const given = validateOptions(options, problems)
   const set = { ...defaults, ...given }
   const base = resolveBase(set.base, problems)
   const auth = resolveAuth(given, cwd, problems)

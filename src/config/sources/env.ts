@@ -1,7 +1,7 @@
 import { limitNames } from '../options/limits.ts'
 import { limitVariable, optionTable } from '../options/option-table.ts'
 import { nearest, quote, type Problem } from '../diagnostic.ts'
-import { readOption, type Source } from './source.ts'
+import { readOption, type OptionSource } from './source.ts'
 
 /** The environment: names and their values. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -16,7 +16,7 @@ const serviceName = /^SERVE8008_(?:SERVICE_|PORT_\d)/
 const serviceAddress = /^(?:tcp|udp|sctp):\/\//
 
 /** Every variable of ours. */
-const ownNames: readonly string[] = optionTable
+const knownNames: readonly string[] = optionTable
   .flatMap((entry) => entry.environment)
   .filter((name) => name.startsWith(prefix))
 
@@ -27,7 +27,7 @@ const ownNames: readonly string[] = optionTable
  * `PORT` and `HOST` belong to many programs; a variable of our own beats them, also where the two
  * speak of different things (`SERVE8008_SOCKET` beside `PORT`).
  */
-export function optionsFromEnvironment(env: Environment): Source {
+export function optionsFromEnvironment(env: Environment): OptionSource {
   const options: Record<string, unknown> = {}
   const origins = new Map<string, string>()
   const problems: Problem[] = []
@@ -70,11 +70,11 @@ function limitsFromEnvironment(
 function misspelt(env: Environment): Problem[] {
   const problems: Problem[] = []
   for (const name of Object.keys(env)) {
-    if (!name.startsWith(prefix) || ownNames.includes(name) || serviceName.test(name)) continue
+    if (!name.startsWith(prefix) || knownNames.includes(name) || serviceName.test(name)) continue
     const rest = name.slice(prefix.length)
     const meant = nearest(
       rest,
-      ownNames.map((own) => own.slice(prefix.length)),
+      knownNames.map((own) => own.slice(prefix.length)),
     )
     if (meant === undefined) continue
     problems.push({ path: [name], fault: 'there is no such variable', fix: `did you mean ${prefix}${meant}?` })

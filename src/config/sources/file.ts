@@ -84,15 +84,18 @@ async function readFile(path: string, name: string, importModule: ImportModule):
   if (basename(path) === 'package.json') {
     const manifest = await readManifest(path)
     if (manifest !== undefined) return manifest
-    throw unreadable(`${name} has no "serve8008" key.`, 'add one, or name another file')
+    throw unreadableConfig(`${name} has no "serve8008" key.`, 'add one, or name another file')
   }
-  if (type === '.json') return configFile(path, name, await parseText(readText(path, name), path, name))
-  if (moduleTypes.includes(type)) return configFile(path, name, await importConfig(path, name, importModule))
-  throw unreadable(`${name} is not a kind of config file.`, `use one that ends in .json, ${moduleTypes.join(', ')}`)
+  if (type === '.json') return configFile(path, name, await parseJsonFile(readText(path, name), path, name))
+  if (moduleTypes.includes(type)) return configFile(path, name, await importOptions(path, name, importModule))
+  throw unreadableConfig(
+    `${name} is not a kind of config file.`,
+    `use one that ends in .json, ${moduleTypes.join(', ')}`,
+  )
 }
 
 function configFile(path: string, name: string, value: unknown): ConfigFile {
-  if (!isPlainObject(value)) throw unreadable(`${name} holds ${quote(value)}, not options.`, plainly(value))
+  if (!isPlainObject(value)) throw unreadableConfig(`${name} holds ${quote(value)}, not options.`, plainly(value))
   // Editors need `$schema`; the server does not.
   const problems: Problem[] = []
   const { $schema: _schema, ...options } = plainCopy(value, problems) as Record<string, unknown>
@@ -104,7 +107,7 @@ async function readManifest(path: string): Promise<ConfigFile | undefined> {
   if (!existsSync(path)) return undefined
   const text = readText(path, 'package.json')
   if (!text.includes('"serve8008"')) return undefined
-  const manifest = await parseText(text, path, 'package.json')
+  const manifest = await parseJsonFile(text, path, 'package.json')
   if (!isPlainObject(manifest) || !Object.hasOwn(manifest, 'serve8008')) return undefined
   return configFile(path, 'package.json', manifest['serve8008'])
 }
@@ -113,34 +116,39 @@ function readText(path: string, name: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (cause) {
-    throw unreadable(`${name} cannot be read: ${messageOf(cause)}.`, 'check its permissions', cause)
+    throw unreadableConfig(`${name} cannot be read: ${messageOf(cause)}.`, 'check its permissions', cause)
   }
 }
 
-async function parseText(text: string, path: string, name: string): Promise<unknown> {
+async function parseJsonFile(text: string, path: string, name: string): Promise<unknown> {
   // Most folders have no JSON that concerns us.
   const { parseJson } = await import('./json-text.ts')
   const parsed = parseJson(text)
   if ('value' in parsed) return parsed.value
   const { line, column, hint } = parsed.fault
-  throw unreadable(`${name} is not valid JSON at line ${line}, column ${column}.`, hint, undefined, {
+  throw unreadableConfig(`${name} is not valid JSON at line ${line}, column ${column}.`, hint, undefined, {
     file: path,
     line,
     column,
   })
 }
 
-async function importConfig(path: string, name: string, importModule: ImportModule): Promise<unknown> {
+async function importOptions(path: string, name: string, importModule: ImportModule): Promise<unknown> {
   try {
     const module = await importModule(pathToFileURL(path).href)
     const config = isPlainObject(module) ? await module['default'] : undefined
     if (config === undefined) {
-      throw unreadable(`${name} has no default export.`, 'write: export default { … }')
+      throw unreadableConfig(`${name} has no default export.`, 'write: export default { … }')
     }
     return typeof config === 'function' ? ((await config()) as unknown) : config
   } catch (cause) {
     if (cause instanceof ServeError) throw cause
-    throw unreadable(`${name} cannot be loaded: ${messageOf(cause)}.`, importHint(cause, name), cause, placeOf(cause))
+    throw unreadableConfig(
+      `${name} cannot be loaded: ${messageOf(cause)}.`,
+      importHint(cause, name),
+      cause,
+      placeOf(cause),
+    )
   }
 }
 
@@ -187,10 +195,11 @@ function stem(name: string): string {
 }
 
 function checkFile(path: string, named: string): void {
-  const kind = look(path, named)
-  if (kind?.isDirectory() === true) throw unreadable(`${named} is a folder, not a config file.`, 'name the file in it')
+  const kind = statFile(path, named)
+  if (kind?.isDirectory() === true)
+    throw unreadableConfig(`${named} is a folder, not a config file.`, 'name the file in it')
   // A pipe that nobody writes to would be read for ever.
-  if (kind?.isFile() === false) throw unreadable(`${named} is not a file.`, 'name a file')
+  if (kind?.isFile() === false) throw unreadableConfig(`${named} is not a file.`, 'name a file')
   if (kind !== undefined) return
   const meant = nearest(basename(path), entriesOf(dirname(path)))
   throw new ServeError('E8008_CONFIG_NOT_FOUND', `There is no config file ${named}.`, {
@@ -199,11 +208,11 @@ function checkFile(path: string, named: string): void {
   })
 }
 
-function look(path: string, named: string): Stats | undefined {
+function statFile(path: string, named: string): Stats | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false })
   } catch (cause) {
-    throw unreadable(`${named} cannot be read: ${messageOf(cause)}.`, 'check the path and its permissions', cause)
+    throw unreadableConfig(`${named} cannot be read: ${messageOf(cause)}.`, 'check the path and its permissions', cause)
   }
 }
 
@@ -216,7 +225,7 @@ function entriesOf(folder: string): string[] {
   }
 }
 
-function unreadable(message: string, hint: string, cause?: unknown, place?: SourcePosition): ServeError {
+function unreadableConfig(message: string, hint: string, cause?: unknown, place?: SourcePosition): ServeError {
   return new ServeError('E8008_CONFIG_UNREADABLE', message, { hint, cause, place })
 }
 

@@ -3,7 +3,7 @@ import type { ConfigFile } from './file.ts'
 import { optionTable } from '../options/option-table.ts'
 import { isPlainObject } from '../plain-object.ts'
 import { withAbsoluteCertificates, withAbsoluteFiles } from './route-files.ts'
-import type { Source } from './source.ts'
+import type { OptionSource } from './source.ts'
 
 /** Every source in one. */
 export interface Merged {
@@ -13,7 +13,7 @@ export interface Merged {
 }
 
 /** Options that say where or who in different ways: a stronger source's choice replaces a weaker one's. */
-const rivals: readonly (readonly string[])[] = [
+const conflicts: readonly (readonly string[])[] = [
   ['port', 'socket', 'fd'],
   ['auth', 'authFile'],
   ['lan', 'host'],
@@ -22,12 +22,12 @@ const rivals: readonly (readonly string[])[] = [
 ]
 
 /** Merges sources, the weakest first. `headers`, `mounts`, `proxy` and `limits` merge by their inner keys. */
-export function mergeSources(sources: readonly Source[]): Merged {
+export function mergeSources(sources: readonly OptionSource[]): Merged {
   // Without a prototype: a key such as `__proto__` is one like any other, and reported as unknown.
   const options = Object.create(null) as Record<string, unknown>
   const origins = new Map<string, string>()
   for (const source of sources) {
-    for (const rival of Object.keys(source.options).flatMap((key) => rivalsOf(key, source.options[key]))) {
+    for (const rival of Object.keys(source.options).flatMap((key) => conflictsOf(key, source.options[key]))) {
       forget(rival, options, origins)
     }
     for (const [key, value] of Object.entries(source.options)) {
@@ -43,7 +43,7 @@ export function mergeSources(sources: readonly Source[]): Merged {
 }
 
 /** A config file as a source; its relative paths belong to its folder. */
-export function sourceFromFile(file: ConfigFile): Source {
+export function sourceFromFile(file: ConfigFile): OptionSource {
   const options = { ...file.options }
   const absolute = (value: unknown): unknown =>
     typeof value === 'string' && value !== '' ? resolve(file.folder, value) : value
@@ -71,7 +71,7 @@ function mergeRecord(
   key: string,
   known: Readonly<Record<string, unknown>>,
   added: Readonly<Record<string, unknown>>,
-  source: Source,
+  source: OptionSource,
   origins: Map<string, string>,
 ): Record<string, unknown> {
   const entries = new Map(Object.entries(known))
@@ -103,9 +103,9 @@ function innerKey(key: string, inner: string): string {
   return key === 'headers' ? inner.toLowerCase() : inner
 }
 
-function rivalsOf(key: string, value: unknown): readonly string[] {
+function conflictsOf(key: string, value: unknown): readonly string[] {
   if (value === undefined || value === false) return []
-  return rivals.filter((group) => group.includes(key)).flatMap((group) => group.filter((rival) => rival !== key))
+  return conflicts.filter((group) => group.includes(key)).flatMap((group) => group.filter((rival) => rival !== key))
 }
 
 function forget(key: string, options: Record<string, unknown>, origins: Map<string, string>): void {

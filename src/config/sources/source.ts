@@ -3,7 +3,7 @@ import type { Problem } from '../diagnostic.ts'
 import { optionsByKey } from '../options/option-table.ts'
 
 /** What one source says: the command line, the environment, a config file. */
-export interface Source {
+export interface OptionSource {
   /** The options in the form of `ServeOptions`, not yet checked. Undefined sets one back to its default. */
   readonly options: Readonly<Record<string, unknown>>
   /** Where each one stands: `flag --port`, `env SERVE8008_PORT`, `file serve8008.config.js`. Inner keys of limits are joined with a dot. */
@@ -36,7 +36,7 @@ export function readOption(
 }
 
 /** Reads options from the command line, taken apart by option. */
-export function optionsFromFlags(flags: FlagValues): Source {
+export function optionsFromFlags(flags: FlagValues): OptionSource {
   const options: Record<string, unknown> = {}
   const origins = new Map<string, string>()
   const problems: Problem[] = []

@@ -3,10 +3,10 @@ import { foreignProxyKey, foreignRouteKey, foreignValue } from './foreign-option
 import { isPlainObject } from '../plain-object.ts'
 import { nearest, quote, type Problem } from '../diagnostic.ts'
 
-type Holder = 'route' | 'match' | 'proxy' | 'timeouts' | 'health' | 'tls' | 'reply'
+type ContainerKey = 'route' | 'match' | 'proxy' | 'timeouts' | 'health' | 'tls' | 'reply'
 
 /** The keys of each object within `proxy` and `routes`, by the key that holds it. */
-const known: Readonly<Record<Holder, readonly string[]>> = {
+const known: Readonly<Record<ContainerKey, readonly string[]>> = {
   route: ['name', 'match', 'proxy', 'redirect', 'reply', 'status'],
   match: ['path', 'exact', 'pattern', 'host', 'method', 'header', 'cookie', 'query'],
   proxy: [
@@ -20,18 +20,18 @@ const known: Readonly<Record<Holder, readonly string[]>> = {
 }
 
 /** Takes the keys that do not exist out of `proxy` and `routes`, each a problem, so that the rest can be checked. */
-export function takeUnknownKeys(options: Readonly<Record<string, unknown>>, problems: Problem[]): void {
+export function removeUnknownKeys(options: Readonly<Record<string, unknown>>, problems: Problem[]): void {
   for (const [key, holder] of [
     ['proxy', 'proxy'],
     ['routes', 'route'],
   ] as const) {
     const entries = options[key]
     if (!isPlainObject(entries) && !Array.isArray(entries)) continue
-    for (const [name, entry] of Object.entries(entries)) takeFrom(entry, holder, [key, name], problems)
+    for (const [name, entry] of Object.entries(entries)) removeUnknownFrom(entry, holder, [key, name], problems)
   }
 }
 
-function takeFrom(value: unknown, holder: Holder, path: readonly string[], problems: Problem[]): void {
+function removeUnknownFrom(value: unknown, holder: ContainerKey, path: readonly string[], problems: Problem[]): void {
   if (!isPlainObject(value)) return
   const keys = known[holder]
   for (const [key, inner] of Object.entries(value)) {
@@ -46,7 +46,7 @@ function takeFrom(value: unknown, holder: Holder, path: readonly string[], probl
       const as = correction === undefined ? meant : correction.as
       if (as !== undefined && !Object.hasOwn(value, as)) value[as] = inner
       delete value[key]
-    } else if (key !== 'route' && Object.hasOwn(known, key)) takeFrom(inner, key as Holder, at, problems)
+    } else if (key !== 'route' && Object.hasOwn(known, key)) removeUnknownFrom(inner, key as ContainerKey, at, problems)
   }
 }
 
@@ -55,12 +55,12 @@ export function routeShapeProblems(issue: v.BaseIssue<unknown>): Problem[] {
   return innermost(issue, keysOf(issue)).map(shapeProblem)
 }
 
-interface Place {
+interface ShapeIssue {
   readonly path: readonly string[]
   readonly issue: v.BaseIssue<unknown>
 }
 
-function shapeProblem({ path, issue: inner }: Place): Problem {
+function shapeProblem({ path, issue: inner }: ShapeIssue): Problem {
   const key = path.at(-1) ?? ''
   if (inner.type === 'strict_object' && inner.received === 'undefined' && path.length > 2) {
     return { path: path.slice(0, -1), fault: `${quote(key)} is missing`, fix: `add ${quote(key)}` }
@@ -83,7 +83,7 @@ function choiceOf({ type, expected, input }: v.BaseIssue<unknown>): string | und
 }
 
 /** Of what may be several things, that is wrong which has something wrong within. */
-function innermost(issue: v.BaseIssue<unknown>, path: readonly string[]): Place[] {
+function innermost(issue: v.BaseIssue<unknown>, path: readonly string[]): ShapeIssue[] {
   const within = issue.issues?.filter((candidate) => candidate.path !== undefined) ?? []
   return within.length === 0 ? [{ path, issue }] : within.flatMap((each) => innermost(each, [...path, ...keysOf(each)]))
 }
@@ -99,9 +99,9 @@ const essential: ReadonlySet<string> = new Set(['to', 'match', 'proxy', 'redirec
  * Takes what is wrong at a place out of the options, and with it what has no meaning without it, so that the meaning of
  * the rest can be checked. Routes keep their places in the list.
  */
-export function takeOut(options: Record<string, unknown>, path: readonly string[]): void {
+export function removeAt(options: Record<string, unknown>, path: readonly string[]): void {
   const [key = '', ...around] = path.toReversed()
-  if (path.length > 2 && (essential.has(key) || /^\d+$/.test(key))) return takeOut(options, path.slice(0, -1))
+  if (path.length > 2 && (essential.has(key) || /^\d+$/.test(key))) return removeAt(options, path.slice(0, -1))
   const holder = around
     .toReversed()
     .reduce<unknown>((value, step) => (value as Record<string, unknown>)?.[step], options)

@@ -5,7 +5,7 @@ import { optionsByKey, optionTable } from '../options/option-table.ts'
 import { plainCopy } from './plain-copy.ts'
 import { isPlainObject, plainly } from '../plain-object.ts'
 import { nearest, quote, type Problem } from '../diagnostic.ts'
-import { routeShapeProblems, takeOut, takeUnknownKeys } from './route-shape.ts'
+import { routeShapeProblems, removeAt, removeUnknownKeys } from './route-shape.ts'
 import { optionSchema } from './schema.ts'
 import type { CheckedOptions, Limits } from '../types.ts'
 
@@ -19,7 +19,7 @@ const optionKeys: readonly string[] = optionTable.map((entry) => entry.key)
  * Checks names and types. Returns the options that have the right shape, so that their meaning can
  * be checked although others are wrong: a person sees every problem at once.
  */
-export function checkShape(given: unknown, problems: Problem[]): CheckedOptions {
+export function validateOptions(given: unknown, problems: Problem[]): CheckedOptions {
   if (!isPlainObject(given)) {
     const example =
       typeof given === 'string' ? `{ root: ${quote(given)} }` : typeof given === 'number' ? `{ port: ${given} }` : ''
@@ -33,7 +33,7 @@ export function checkShape(given: unknown, problems: Problem[]): CheckedOptions 
   if (isPlainObject(options['limits'])) {
     options['limits'] = knownEntries(options['limits'], limitNames, ['limits'], problems)
   }
-  takeUnknownKeys(options, problems)
+  removeUnknownKeys(options, problems)
   const result = v.safeParse(optionSchema, options, { abortPipeEarly: true })
   if (result.success) return options
   for (const issue of result.issues) {
@@ -41,7 +41,7 @@ export function checkShape(given: unknown, problems: Problem[]): CheckedOptions 
     if (key === 'proxy' || key === 'routes') {
       const found = routeShapeProblems(issue)
       problems.push(...found)
-      for (const { path } of found) takeOut(options, path)
+      for (const { path } of found) removeAt(options, path)
       continue
     }
     problems.push(shapeProblem(key, inner, innermost(issue)))

@@ -1,6 +1,6 @@
 import type { Server } from 'node:net'
 import type { Adapter } from '../../http/h1/server.ts'
-import { giveToHttp2, sortConnections, type Undecided } from './protocol-sniffer.ts'
+import { passToHttp2, sniffProtocol, type UndecidedConnections } from './protocol-sniffer.ts'
 
 /** What every HTTP/2 connection begins with (RFC 9113 section 3.4). */
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
@@ -9,15 +9,20 @@ const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
  * Lets a listener for plain HTTP, which may be in use, take HTTP/2 too from its next connection on, from clients that
  * know beforehand that it does (RFC 9113 section 3.3).
  */
-export function takeCleartextHttp2(listener: Server, adapter: Adapter, undecided: Undecided, headerMs: number): void {
-  sortConnections(listener, undecided, {
+export function takeCleartextHttp2(
+  listener: Server,
+  adapter: Adapter,
+  undecided: UndecidedConnections,
+  headerMs: number,
+): void {
+  sniffProtocol(listener, undecided, {
     headerMs,
     admit: adapter.connections.admit,
     isEnough: (bytes) => bytes.length >= preface.length || !startsPreface(bytes),
-    sort: (socket, bytes, take) => {
+    route: (socket, bytes, take) => {
       if (!startsPreface(bytes)) return take(socket)
       undecided.delete(socket)
-      giveToHttp2(adapter, socket)
+      passToHttp2(adapter, socket)
     },
   })
 }

@@ -5,11 +5,11 @@ import type { ResolvedConfig, ResolvedTls } from '../../config/types.ts'
 import type { Adapter } from '../../http/h1/server.ts'
 import type { Bound } from '../../net/net.ts'
 import { createCertificates, type Certificates } from '../../tls/tls.ts'
-import { giveToHttp2, sortConnections, type Undecided } from './protocol-sniffer.ts'
+import { passToHttp2, sniffProtocol, type UndecidedConnections } from './protocol-sniffer.ts'
 import type { Warning } from '../../core/warning.ts'
 
 /** What HTTPS is made of. */
-export interface SecureOptions {
+export interface HttpsOptions {
   readonly tls: ResolvedTls
   readonly limits: ResolvedConfig['limits']
   /** Hosts beside those of the loopback that certificates are for; `.example.test` is every name below one. */
@@ -17,14 +17,14 @@ export interface SecureOptions {
   /** Where the local authority lives. Default: the user's own folder for it. */
   readonly folder: string | undefined
   readonly adapter: Adapter
-  readonly undecided: Undecided
+  readonly undecided: UndecidedConnections
   readonly onWarning: (warning: Warning) => void
   /** Files of a certificate of the user's own were replaced, and clients get what they hold now. */
   readonly onReplaced: (files: readonly string[]) => void
 }
 
 /** The part of a server that speaks TLS. */
-export interface Secure {
+export interface HttpsService {
   /** A listener for one address, not yet listening. Plain HTTP is taken too, and the pipeline sends it to HTTPS. */
   createListener(): Server
   readonly certificates: Pick<Certificates, 'covers' | 'isNamed' | 'firstName' | 'follow'>
@@ -62,8 +62,8 @@ const policy: TlsOptions = {
 }
 
 /** HTTPS, bound to its addresses. */
-export interface Secured {
-  readonly secure: Secure
+export interface BoundHttps {
+  readonly service: HttpsService
   readonly bound: Bound
 }
 
@@ -72,7 +72,7 @@ export interface Secured {
  *
  * @throws ServeError for certificate files that cannot be used
  */
-export async function openSecure(options: SecureOptions): Promise<Secure> {
+export async function openHttps(options: HttpsOptions): Promise<HttpsService> {
   const { tls, limits, hosts, folder, adapter, undecided, onWarning, onReplaced } = options
   const certificates = await createCertificates({
     own: tls.certificates,
@@ -122,7 +122,7 @@ export async function openSecure(options: SecureOptions): Promise<Secure> {
       secured.allowHalfOpen = allowHalfOpen
       if (secured.alpnProtocol !== 'h2') return take(secured)
       undecided.delete(socket)
-      giveToHttp2(adapter, secured)
+      passToHttp2(adapter, secured)
     })
     socket.once('close', () => handshaking.delete(ends))
     // Whoever ends now never agrees; later a client may end and still wait for its reply.
@@ -134,11 +134,11 @@ export async function openSecure(options: SecureOptions): Promise<Secure> {
   return {
     createListener: () => {
       const listener = adapter.createListener()
-      sortConnections(listener, undecided, {
+      sniffProtocol(listener, undecided, {
         headerMs: limits.headerMs,
         admit: adapter.connections.admit,
         isEnough: (bytes) => bytes.length > 0,
-        sort: (socket, bytes, take) => (bytes[0] === handshake ? agree(socket, take) : take(socket)),
+        route: (socket, bytes, take) => (bytes[0] === handshake ? agree(socket, take) : take(socket)),
       })
       return listener
     },
@@ -153,7 +153,7 @@ function endsOf({ localAddress, localPort, remoteAddress, remotePort }: Socket):
 }
 
 /** Tells once that a client refused our certificate (RFC 8446 section 6.2); browsers show the person only a wall. */
-function warnOnce(onWarning: SecureOptions['onWarning']): (error: NodeJS.ErrnoException) => void {
+function warnOnce(onWarning: HttpsOptions['onWarning']): (error: NodeJS.ErrnoException) => void {
   let told = false
   return ({ code = '' }) => {
     if (told || !/ALERT_(?:UNKNOWN_CA|CERTIFICATE_UNKNOWN|BAD_CERTIFICATE)$/.test(code)) return

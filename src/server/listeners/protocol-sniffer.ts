@@ -5,11 +5,11 @@ import type { Adapter } from '../../http/h1/server.ts'
 type Take = (socket: Socket) => void
 
 /** How the protocol of a connection is found. */
-export interface SortOptions {
+export interface SniffOptions {
   /** Whether these first bytes are enough to decide. */
   readonly isEnough: (bytes: Buffer) => boolean
   /** Hands over a connection by its first bytes; `take` gives it to the listener. */
-  readonly sort: (socket: Socket, bytes: Buffer, take: Take) => void
+  readonly route: (socket: Socket, bytes: Buffer, take: Take) => void
   /** Counts a connection, or closes it. */
   readonly admit: Take
   /** Milliseconds until the first bytes must have come. */
@@ -17,7 +17,7 @@ export interface SortOptions {
 }
 
 /** Connections whose protocol is not known yet, or whose TLS handshake is under way. */
-export class Undecided {
+export class UndecidedConnections {
   readonly #sockets = new Map<Socket, NodeJS.Timeout>()
 
   /** Adds a connection, and closes it when it stays undecided for `ms` milliseconds. */
@@ -42,8 +42,8 @@ export class Undecided {
  * Lets a listener for HTTP/1.1 peek at the first bytes of each connection before it takes it. Limits, the count of
  * connections and closing stay with the listener.
  */
-export function sortConnections(listener: Server, undecided: Undecided, options: SortOptions): void {
-  const { isEnough, sort, headerMs, admit } = options
+export function sniffProtocol(listener: Server, undecided: UndecidedConnections, options: SniffOptions): void {
+  const { isEnough, route, headerMs, admit } = options
   // `admit` counts connections, so it runs once: when a connection is accepted.
   const ordinary = listener.listeners('connection').filter((each) => each !== admit)
   const take: Take = (socket) => ordinary.forEach((each) => void each.call(listener, socket))
@@ -57,7 +57,7 @@ export function sortConnections(listener: Server, undecided: Undecided, options:
     peekBytes(socket, {
       isEnough,
       decide: (bytes) => {
-        sort(socket, bytes, (taken) => {
+        route(socket, bytes, (taken) => {
           undecided.delete(socket)
           take(taken)
         })
@@ -67,7 +67,7 @@ export function sortConnections(listener: Server, undecided: Undecided, options:
 }
 
 /** Hands over a connection to HTTP/2, which is loaded with the first one. */
-export function giveToHttp2(adapter: Adapter, socket: Socket): void {
+export function passToHttp2(adapter: Adapter, socket: Socket): void {
   const destroy = (): void => void socket.destroy()
   socket.on('error', destroy)
   adapter.createHttp2Listener().then((server) => {
