@@ -67,11 +67,9 @@ async function runCommand(command: Command, program: Program, report: Reporter):
   }
 }
 
-async function helpPage({ words: [about] }: Command, terminal: Terminal): Promise<string> {
-  if (about === undefined || about === 'help') {
-    return (await import('./output/help.ts')).renderHelp(packageVersion(), flags, terminal)
-  }
-  return (await import('./output/command-help.ts')).renderCommandHelp(about, terminal)
+async function helpPage({ words: [about = 'help'] }: Command, terminal: Terminal): Promise<string> {
+  const { renderHelp } = await import('./output/command-help.ts')
+  return renderHelp(about, packageVersion(), terminal)
 }
 
 /** `serve8008 --help | head`: a reader that has enough is no fault. Any other failure is reported at the end. */

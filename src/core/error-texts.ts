@@ -275,3 +275,8 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
     remedy: 'Let serve8008 listen itself: createServer({ tls: true }).',
   },
 }
+
+/** Whether a word is the code of an error or a warning, in any case. */
+export function isCode(word: string): boolean {
+  return /^[ew]8008(?:[_-]\w*)?$/i.test(word)
+}

@@ -12,12 +12,17 @@ test('--version prints the version alone', async (t) => {
   assert.deepEqual(await run(t, ['-v']), { exitCode: 0, signal: null, stdout: `${version}\n`, stderr: '' })
 })
 
-test('help fits 80 columns and goes to standard output', async (t) => {
+test('help fits a screen of 80 columns and 24 lines, and has pages for the rest', async (t) => {
   const help = await run(t, ['--help'])
   assert.equal(help.exitCode, 0)
   assert.equal(help.stderr, '')
   assert.match(help.stdout, new RegExp(`^serve8008 ${version}, `))
-  assert.equal(Math.max(...help.stdout.split('\n').map((line) => line.length)) <= 80, true)
+  const lines = help.stdout.split('\n')
+  assert.ok(Math.max(...lines.map((line) => line.length)) <= 80)
+  assert.ok(lines.length <= 24, `${lines.length} lines, the prompt included`)
+  const [all, group] = [await run(t, ['help', 'all']), await run(t, ['help', 'https'])]
+  assert.match(all.stdout, /^Limits, as --limit NAME=VALUE takes them$/m)
+  assert.match(group.stdout, /^serve8008 help https: /)
 })
 
 test('an unknown flag fails with the corrected command and exit code 2', async (t) => {

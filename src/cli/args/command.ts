@@ -251,7 +251,7 @@ const questions = ['status', 'ca', 'renew'] as const
  *
  * @throws ServeError E8008_USAGE
  */
-export function readAuthorityCommand(argv: readonly string[]): AuthorityCommand | undefined {
+function readAuthorityCommand(argv: readonly string[]): AuthorityCommand | undefined {
   const first = argv.find((word) => !commonFlagWords.has(word))
   const name = authorityNames.find((each) => each === first)
   if (name === undefined) return undefined

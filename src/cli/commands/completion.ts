@@ -2,6 +2,7 @@ import { limitNames } from '../../config/options/limits.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import { authorityNames, commandNames, commands, type CommandEntry } from '../args/commands.ts'
 import type { Flag } from '../args/flags.ts'
+import { helpGroups } from '../output/help.ts'
 
 const shells: Readonly<Record<string, (flags: readonly Flag[]) => string>> = {
   bash: bashCompletion,
@@ -47,7 +48,8 @@ const owners = commandNames
 
 /** The words of a command, where they can be listed. */
 function wordChoices(kind: CommandEntry['words']): readonly string[] {
-  return kind === 'shells' ? Object.keys(shells) : kind === 'commands' ? commandNames : []
+  if (kind === 'shells') return Object.keys(shells)
+  return kind === 'commands' ? [...commandNames, ...Object.keys(helpGroups), 'all'] : []
 }
 
 function takesWord(flag: Flag): boolean {

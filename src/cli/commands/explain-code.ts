@@ -9,11 +9,6 @@ import { createStyle, wrapText, type Terminal } from '../output/terminal.ts'
 /** Widest column of text: longer lines read badly. */
 const widest = 100
 
-/** Whether a word is the code of an error or a warning, in any case. */
-export function isCode(word: string): boolean {
-  return /^[ew]8008(?:[_-]\w*)?$/i.test(word)
-}
-
 /**
  * What a code means, what usually leads to it and what to do. With `json` one line:
  * `{ "code", "meaning", "cause", "remedy", "exitCode", "status" }`, the last two null for a warning.

@@ -1,17 +1,19 @@
 import { nearest } from '../../config/diagnostic.ts'
+import { optionsByKey } from '../../config/options/option-table.ts'
+import { isCode } from '../../core/error-texts.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import { commandTexts } from './command-texts.ts'
-import { commandNames, commandNamed, commands } from '../args/commands.ts'
+import { commandNamed, commandNames, commands, type CommandName } from '../args/commands.ts'
 import { flags, commonFlags, type Flag } from '../args/flags.ts'
 import { foreignFlag } from '../args/foreign-flags.ts'
-import { flagRow, renderPage } from './help.ts'
+import { flagRow, helpGroups, renderAllHelp, renderGroupHelp, renderOverview, renderPage } from './help.ts'
 import type { Terminal } from './terminal.ts'
-import { optionsByKey } from '../../config/options/option-table.ts'
+
 /** Every flag: those of serving, then those of other commands. */
 const every: readonly Flag[] = [...flags, ...commandNames.flatMap((name) => commands[name].flags)]
 
 /** `port`, `--port`, `-p`, `no-live`, or what another server calls it. */
-function flagOf(word: string): Flag | undefined {
+function flagNamed(word: string): Flag | undefined {
   const name = word.replace(/^-+/, '')
   const find = (wanted: string): Flag | undefined =>
     every.find((flag) => flag.name === wanted || flag.aliases.includes(wanted))
@@ -22,24 +24,32 @@ function flagOf(word: string): Flag | undefined {
 }
 
 /**
- * The help page of a command or of a flag, made from what drives the command line.
+ * A page of help, made from what drives the command line: the overview for `help`, everything for `all`, or the page of
+ * a group, a command or a flag.
  *
- * @throws ServeError E8008_USAGE for a word that is neither.
+ * @throws ServeError E8008_USAGE for any other word, with the nearest one
  */
-export function renderCommandHelp(word: string, terminal: Terminal): string {
-  const name = commandNamed(word)
-  if (name === undefined) {
-    const flag = flagOf(word)
-    if (flag !== undefined) return renderFlagHelp(flag, terminal)
-    const meant = nearest(word, [...commandNames, ...every.map((each) => each.name)])
-    const hint = meant === undefined ? 'serve8008 --help' : `serve8008 help ${meant}`
-    throw new ServeError('E8008_USAGE', `There is no command or flag "${word}".`, { hint })
-  }
+export function renderHelp(word: string, version: string, terminal: Terminal): string {
+  if (word === 'help') return renderOverview(version, terminal)
+  if (word === 'all') return renderAllHelp(version, terminal)
+  const command = commandNamed(word)
+  if (command !== undefined) return renderCommandHelp(command, terminal)
+  const group = Object.hasOwn(helpGroups, word) ? helpGroups[word] : undefined
+  if (group !== undefined) return renderGroupHelp(word, group, terminal)
+  const flag = flagNamed(word)
+  if (flag !== undefined) return renderFlagHelp(flag, terminal)
+  const meant = nearest(word, [...commandNames, ...Object.keys(helpGroups), ...every.map(({ name }) => name)])
+  const page = meant === undefined ? 'serve8008 --help' : `serve8008 help ${meant}`
+  const hint = isCode(word) ? `serve8008 explain ${word}` : page
+  throw new ServeError('E8008_USAGE', `There is no command, flag or help group "${word}".`, { hint })
+}
+
+function renderCommandHelp(name: CommandName, terminal: Terminal): string {
   const { flags: all, isLikeServing = false } = commands[name]
   const { summary, usage, examples, notes } = commandTexts[name]
   const isShown = ({ key }: Flag): boolean =>
     !isLikeServing || commonFlags.some((flag) => flag.key === key) || flags.every((flag) => flag.key !== key)
-  const more = isLikeServing ? ['It takes the flags of serving too: serve8008 --help.'] : []
+  const more = isLikeServing ? ['It takes the flags of serving too: serve8008 help all.'] : []
   const sections = [
     ['Usage', usage],
     ['Flags', all.filter(isShown).map(flagRow)],
@@ -49,7 +59,7 @@ export function renderCommandHelp(word: string, terminal: Terminal): string {
 }
 
 /** The help page of one flag: what it does, its other names, and where else it can be set. */
-export function renderFlagHelp(flag: Flag, terminal: Terminal): string {
+function renderFlagHelp(flag: Flag, terminal: Terminal): string {
   const option = optionsByKey.get(flag.key)
   const dashed = (name: string): string => (name.length === 1 ? `-${name}` : `--${name}`)
   const rows = [
@@ -65,9 +75,11 @@ export function renderFlagHelp(flag: Flag, terminal: Terminal): string {
           ['config file', `the key ${option.key}`] as const,
           ...(option.environment.length === 0 ? [] : [['environment', option.environment.join(', ')] as const]),
         ]
+  const [group] = Object.entries(helpGroups).find(([, { title }]) => title === flag.group) ?? []
   const notes = [
-    ...(flag.repeats ? ['It can be given several times.'] : []),
-    ...(flag.canBeOff ? [`--no-${flag.name} takes back what was said elsewhere.`] : []),
+    ...(flag.repeats ? ['It can be repeated.'] : []),
+    ...(flag.canBeOff ? [`--no-${flag.name} resets what the environment or the config file sets.`] : []),
+    ...(group === undefined ? [] : [`Related flags: serve8008 help ${group}`]),
   ]
   const sections = [['Flag', rows] as const, ['Elsewhere', places] as const]
   return renderPage(`--${flag.name}`, '', sections, notes, terminal)

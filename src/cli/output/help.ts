@@ -1,33 +1,31 @@
 import { limitNames, limitTable } from '../../config/options/limits.ts'
+import type { OptionGroup } from '../../config/options/option-entry.ts'
+import { commandNames } from '../args/commands.ts'
+import { flags, type Flag } from '../args/flags.ts'
 import { commandTexts, type Rows } from './command-texts.ts'
-import type { Flag } from '../args/flags.ts'
 import { createStyle, wrapText, type Terminal } from './terminal.ts'
-const usage: Rows = [
+
+/** A part of the help that has a page of its own, by the word that opens it. */
+interface HelpGroup {
+  readonly title: string
+  /** One line. */
+  readonly about: string
+  readonly rows: Rows
+}
+
+const commandRows: Rows = [
   ['serve8008 [folder]', 'serve a folder, by default this one'],
-  ['serve8008 . /docs=./doc', 'and further folders, each below a path'],
+  ['serve8008 . /docs=./doc', 'and more folders, each below a path'],
   ['serve8008 check [folder]', commandTexts.check.summary],
   ['serve8008 explain GET /api/x', commandTexts.explain.summary],
   ['serve8008 reload [files]', commandTexts.reload.summary],
   ['serve8008 status', commandTexts.status.summary],
   ['serve8008 stop', commandTexts.stop.summary],
   ['serve8008 trust', 'let browsers trust the local certificates'],
-  ['serve8008 untrust', 'take that back'],
+  ['serve8008 untrust', 'remove that trust'],
   ['serve8008 cert app.localhost', 'write a certificate for another program'],
   ['serve8008 completion zsh', 'completions; also bash, fish, powershell'],
-  ['serve8008 help trust', 'help for one command'],
-  ['serve8008 help port', 'help for one flag'],
-]
-
-const groups: readonly Flag['group'][] = [
-  'Address',
-  'TLS',
-  'Files',
-  'Routes',
-  'Pages',
-  'Live reload',
-  'Headers',
-  'Access',
-  'Operation',
+  ['serve8008 help NAME', 'help for one group, command or flag'],
 ]
 
 const examples: Rows = [
@@ -39,29 +37,87 @@ const examples: Rows = [
   ['serve8008 -p 3000,3001,0', 'the first of these that is free, or any free port'],
   ['serve8008 --lan', 'share with the network, with a QR code'],
   ['serve8008 --cache 10m', 'browsers keep files for ten minutes'],
-  ['serve8008 --header X-A:1', 'a header field; again for another'],
+  ['serve8008 --header X-A:1', 'a header field; can be repeated'],
   ['serve8008 --log json', 'an access log for programs'],
+]
+
+/** Every group, by the word after `serve8008 help`. No word is that of a command. */
+export const helpGroups: Readonly<Record<string, HelpGroup>> = {
+  commands: { title: 'Commands', about: 'what serve8008 does beside serving', rows: commandRows },
+  address: flagGroup('Address', 'where the server listens'),
+  https: flagGroup('TLS', 'HTTPS, certificates and HTTP/2'),
+  files: flagGroup('Files', 'which folders and files are served'),
+  routes: flagGroup('Routes', 'forwarding to other servers'),
+  pages: flagGroup('Pages', 'single-page apps, listings and clean URLs'),
+  'live-reload': flagGroup('Live reload', 'when and how open pages are updated'),
+  headers: flagGroup('Headers', 'header fields, caching, CORS and compression'),
+  access: flagGroup('Access', 'host names, passwords and limits'),
+  operation: flagGroup('Operation', 'config file, output and browser'),
+  examples: { title: 'Examples', about: 'commands to start from', rows: examples },
+  limits: {
+    title: 'Limits, as --limit NAME=VALUE takes them',
+    about: 'what a client may send, and how long it may take',
+    rows: limitNames.map((name) => [`    ${name}=${limitTable[name].default}`, limitTable[name].description]),
+  },
+}
+
+/** The flags that most people need, each with a text that fits one line of 80 columns. */
+const commonRows: Rows = [
+  ['port', 'exactly this port, or several to try in order'],
+  ['open', 'open the browser'],
+  ['single', 'answer unknown paths with index.html (SPA)'],
+  ['proxy', 'forward requests: /api=http://localhost:3000'],
+  ['tls', 'HTTPS too; browsers trust it after serve8008 trust'],
+  ['lan', 'share with the local network, with a QR code'],
+  ['cors', 'let pages of other origins read replies'],
+  ['live', 'reload open pages when a file changes'],
 ]
 
 const notes: readonly string[] = [
   'Every flag is also an environment variable (SERVE8008_PORT) and a key of serve8008.config.mjs, except --config, ' +
-    '--quiet, --verbose, --json, --help and --version. Flags beat the environment, which beats the file. Of a flag that is given twice the last one counts; --header, --mount, ' +
-    '--proxy, --trust, --allow-host, --limit and --cors add up. --no-FLAG takes back what was said elsewhere.',
+    '--quiet, --verbose, --json, --help and --version. Flags override the environment, which overrides the file. If a ' +
+    'flag is given twice the last one counts; --header, --mount, --proxy, --trust, --allow-host, --limit and --cors ' +
+    'add up. --no-FLAG resets what the environment or the file sets.',
   'To serve a folder called check, write ./check.',
 ]
 
-/** The help page, made from the flags themselves: 80 columns in a pipe, otherwise as wide as the terminal, up to 120. */
-export function renderHelp(version: string, flags: readonly Flag[], terminal: Terminal): string {
-  const limitRows = limitNames.map((name) => {
-    const { description, default: value } = limitTable[name]
-    return [`    ${name}=${value}`, description] as const
-  })
+function flagGroup(title: OptionGroup, about: string): HelpGroup {
+  return { title, about, rows: flags.filter(({ group }) => group === title).map(flagRow) }
+}
+
+/** The first page: one screen of 80 columns and 24 lines, the prompt included. */
+export function renderOverview(version: string, terminal: Terminal): string {
+  const common = commonRows.flatMap(([name, text]) =>
+    flags.filter((flag) => flag.name === name).map((flag) => [flagRow(flag)[0], text] as const),
+  )
+  const others = commandNames.filter((name) => name !== 'version' && name !== 'help')
+  const usage: Rows = [
+    ['serve8008 [folder]', 'serve a folder, by default this one'],
+    ['serve8008 COMMAND', others.join(', ')],
+  ]
   const sections = [
     ['Usage', usage] as const,
-    ...groups.map((group) => [group, flags.filter((flag) => flag.group === group).map(flagRow)] as const),
-    ['Examples', examples] as const,
-    ['Limits, as --limit NAME=VALUE takes them', limitRows] as const,
+    ['Flags', common] as const,
+    [
+      'More',
+      [
+        ['serve8008 help GROUP', Object.keys(helpGroups).join(', ')],
+        ['serve8008 help NAME', 'one command or flag: help check, help port'],
+        ['serve8008 help all', 'every command, flag, example and limit'],
+      ],
+    ] as const,
   ]
+  return renderPage('serve8008', ` ${version}, the local web server`, sections, [], terminal)
+}
+
+/** The page of one group. */
+export function renderGroupHelp(word: string, { title, about, rows }: HelpGroup, terminal: Terminal): string {
+  return renderPage(`serve8008 help ${word}`, `: ${about}`, [[title, rows]], [], terminal)
+}
+
+/** Everything on one page. */
+export function renderAllHelp(version: string, terminal: Terminal): string {
+  const sections = Object.values(helpGroups).map(({ title, rows }) => [title, rows] as const)
   return renderPage('serve8008', ` ${version}, the local web server`, sections, notes, terminal)
 }
 

@@ -88,7 +88,7 @@ function details({ loaded, program, startMs, configMs }: StartupFacts, readyMs: 
 }
 
 /** The keys as the banner names them. */
-export const keyHint: readonly string[] = ['h help', 'o open', 'q QR code', 'r reload', '^C stop']
+const keyHint: readonly string[] = ['h help', 'o open', 'q QR code', 'r reload', '^C stop']
 
 /** Whether keys are listened to: a person sits at both ends, and no program speaks for them. */
 export function canUseKeys({ stdin }: Program, { quiet, json }: OutputOptions, { terminal }: Reporter): boolean {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { guessOutputOptions, readCommand } from '../../../../src/cli/args/command.ts'
+
 const read = (line: string, folders: readonly string[] = []) =>
   readCommand(line === '' ? [] : line.split(' '), (word) => folders.includes(word))
 

@@ -1,25 +1,26 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { renderCommandHelp } from '../../../../src/cli/output/command-help.ts'
+import { renderHelp } from '../../../../src/cli/output/command-help.ts'
 import { readCommand } from '../../../../src/cli/args/command.ts'
+import { helpGroups } from '../../../../src/cli/output/help.ts'
 import { commandTexts } from '../../../../src/cli/output/command-texts.ts'
-import { commandNames, commands, type CommandName } from '../../../../src/cli/args/commands.ts'
+import { commandNamed, commandNames, commands, type CommandName } from '../../../../src/cli/args/commands.ts'
 
-const pipe = { isTerminal: false, color: false, columns: 80 }
+const page = (word: string): string => renderHelp(word, '0.1.0', { isTerminal: false, color: false, columns: 80 })
 
 /** Every page but that of `help`, which is the general one. */
 const named = commandNames.filter((name) => name !== 'help')
 
 for (const name of named) {
   test(`${name} has a page of its own, with every flag that is its own, in 80 columns`, () => {
-    const page = renderCommandHelp(name, pipe)
-    assert.match(page, new RegExp(`^serve8008 ${name}: `))
-    for (const line of page.split('\n')) assert.ok(line.length <= 80, line)
+    const text = page(name)
+    assert.match(text, new RegExp(`^serve8008 ${name}: `))
+    for (const line of text.split('\n')) assert.ok(line.length <= 80, line)
     const { flags, isLikeServing } = commands[name]
-    const shown = flags.filter((flag) => page.includes(`--${flag.name}`))
-    if (isLikeServing === true) assert.match(page, /takes the flags of serving too: serve8008 --help\./)
+    const shown = flags.filter((flag) => text.includes(`--${flag.name}`))
+    if (isLikeServing === true) assert.match(text, /takes the flags of serving too: serve8008 help all\./)
     else assert.deepEqual(shown, flags)
-    for (const flag of ['--json', '--quiet', '--help']) assert.ok(page.includes(flag), flag)
+    for (const flag of ['--json', '--quiet', '--help']) assert.ok(text.includes(flag), flag)
   })
 
   test(`the examples of ${name} are commands that can be read`, () => {
@@ -37,17 +38,33 @@ for (const name of named) {
 
 test('trust tells of all it can do, cert where the files go', () => {
   for (const flag of ['--status', '--ca', '--renew', '-y, --yes']) {
-    assert.ok(renderCommandHelp('trust', pipe).includes(`  ${flag} `), flag)
+    assert.ok(page('trust').includes(`  ${flag} `), flag)
   }
-  assert.match(renderCommandHelp('cert', pipe), /^ {2}-o, --out DIR {2,}/m)
-  assert.match(renderCommandHelp('explain', pipe), /^ {2}-H, --request-header NAME:VALUE$/m)
+  assert.match(page('cert'), /^ {2}-o, --out DIR {2,}/m)
+  assert.match(page('explain'), /^ {2}-H, --request-header NAME:VALUE$/m)
 })
 
-test('a word that is no command is an error with the one that was meant', () => {
-  assert.throws(() => renderCommandHelp('trsut', pipe), {
+test('an unknown word is an error with the nearest one', () => {
+  assert.throws(() => page('trsut'), {
     code: 'E8008_USAGE',
-    message: 'There is no command or flag "trsut".',
+    message: 'There is no command, flag or help group "trsut".',
     hint: 'serve8008 help trust',
   })
-  assert.throws(() => renderCommandHelp('constructor', pipe), { code: 'E8008_USAGE', hint: 'serve8008 --help' })
+  assert.throws(() => page('constructor'), { code: 'E8008_USAGE', hint: 'serve8008 --help' })
+  assert.throws(() => page('exmples'), { hint: 'serve8008 help examples' })
+  assert.throws(() => page('E8008_CERT'), { hint: 'serve8008 explain E8008_CERT' })
+})
+
+test('no group has the name of a command, and the page of a flag names its group', () => {
+  for (const word of Object.keys(helpGroups)) assert.equal(commandNamed(word), undefined, word)
+  assert.match(page('port'), /^--port\n/)
+  assert.match(page('tls'), /^--tls\n[\s\S]*Related flags: serve8008 help https\n/)
+  assert.match(page('header'), /^--header\n/)
+  assert.match(page('headers'), /^serve8008 help headers: /)
+  for (const word of ['no-live', 'spa-fallback', 'p']) assert.match(page(word), /^--(?:live|single|port)\n/, word)
+})
+
+test('help, --help and help help are the overview, help all has everything', () => {
+  assert.match(page('help'), /^serve8008 0\.1\.0, [\s\S]*serve8008 help GROUP/)
+  assert.match(page('all'), /^Limits, as --limit[\s\S]*^Notes/m)
 })

@@ -1,13 +1,48 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { flags } from '../../../../src/cli/args/flags.ts'
-import { renderHelp } from '../../../../src/cli/output/help.ts'
+import { commandNames } from '../../../../src/cli/args/commands.ts'
+import { helpGroups, renderAllHelp, renderGroupHelp, renderOverview } from '../../../../src/cli/output/help.ts'
 import { limitNames, limitTable } from '../../../../src/config/options/limits.ts'
 
-const plain = renderHelp('0.1.0', flags, { isTerminal: false, color: false, columns: 80 })
+const pipe = { isTerminal: false, color: false, columns: 80 }
+const plain = renderAllHelp('0.1.0', pipe)
 
 const linesFor = (columns: number): string[] =>
-  renderHelp('0.1.0', flags, { isTerminal: true, color: false, columns }).split('\n')
+  renderAllHelp('0.1.0', { isTerminal: true, color: false, columns }).split('\n')
+
+test('the overview fits a screen of 80 columns and 24 lines, with the prompt below it', () => {
+  const terminal = { isTerminal: true, color: false, columns: 80 }
+  for (const text of [renderOverview('10.10.10', pipe), renderOverview('10.10.10', terminal)]) {
+    const lines = text.split('\n')
+    // What stands behind the last newline is the line of the prompt.
+    assert.ok(lines.length <= 24, `${lines.length} lines`)
+    for (const line of lines) assert.ok(line.length <= 80, line)
+  }
+})
+
+test('the overview names every group, every command and the flags that most people need', () => {
+  const overview = renderOverview('0.1.0', pipe)
+  const words = new Set(overview.match(/[\w-]+/g))
+  for (const word of [...Object.keys(helpGroups), ...commandNames, 'all']) {
+    assert.ok(word === 'version' || words.has(word), word)
+  }
+  for (const name of ['port', 'open', 'single', 'proxy', 'tls', 'lan', 'cors', 'live']) {
+    assert.match(overview, new RegExp(`^ {2}(?:-\\w,| {3}) --(?:\\[no-\\])?${name}[ \\n]`, 'm'), name)
+  }
+})
+
+test('each group has a page, and together they show every flag', () => {
+  const pages = Object.entries(helpGroups).map(([word, group]) => renderGroupHelp(word, group, pipe))
+  for (const { name } of flags) {
+    const shown = pages.filter((page) =>
+      new RegExp(`^ {2}(?:-\\w,| {3}) --(?:\\[no-\\])?${name}(?![\\w-])`, 'm').test(page),
+    )
+    assert.equal(shown.length, 1, name)
+  }
+  for (const page of pages) for (const line of page.split('\n')) assert.ok(line.length <= 80, line)
+  assert.match(renderGroupHelp('https', helpGroups['https']!, pipe), /^serve8008 help https: HTTPS, certificates/)
+})
 
 test('fits 80 columns in a pipe, and a terminal from 40 to 120', () => {
   for (const line of plain.split('\n')) assert.ok(line.length <= 80, line)
@@ -42,7 +77,7 @@ test('shows every flag once, under its heading', () => {
       flag.name,
     )
   }
-  for (const heading of ['Usage', 'Address', 'Files', 'Pages', 'Headers', 'Access', 'Operation', 'Examples']) {
+  for (const heading of ['Commands', 'Address', 'Files', 'Pages', 'Headers', 'Access', 'Operation', 'Examples']) {
     assert.match(plain, new RegExp(`^${heading}$`, 'm'))
   }
 })
@@ -56,5 +91,5 @@ test('shows short names, value names, defaults and what is on', () => {
 
 test('has no colours unless wanted', () => {
   assert.equal(plain.includes('\u001B'), false)
-  assert.ok(renderHelp('0.1.0', flags, { isTerminal: true, color: true, columns: 80 }).includes('\u001B[1mUsage'))
+  assert.ok(renderAllHelp('0.1.0', { isTerminal: true, color: true, columns: 80 }).includes('\u001B[1mExamples'))
 })

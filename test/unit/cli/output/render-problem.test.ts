@@ -11,6 +11,7 @@ import {
   isWholeCommand,
 } from '../../../../src/cli/output/render-problem.ts'
 import { ServeError } from '../../../../src/core/serve-error.ts'
+
 const terminal = { isTerminal: true, color: false, columns: 80 }
 const pipe = { isTerminal: false, color: false, columns: 80 }
 

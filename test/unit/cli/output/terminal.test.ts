@@ -7,6 +7,7 @@ import {
   terminalOf,
   wantsColor,
 } from '../../../../src/cli/output/terminal.ts'
+
 test('colours a terminal, and nothing else', () => {
   assert.equal(wantsColor(true, {}), true)
   assert.equal(wantsColor(false, {}), false)
