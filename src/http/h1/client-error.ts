@@ -7,22 +7,22 @@ import { writeRawResponse } from './write-response.ts'
 import { syntheticExchange } from '../synthetic-exchange.ts'
 import type { Reply, Sent } from '../message/reply.ts'
 
-/** What the answer to a broken message needs. */
+/** What {@link createClientErrorHandler} needs. */
 export interface ClientErrorOptions {
   readonly connectionOf: (socket: Duplex) => Connection
   /** Most bytes of a request-target. */
   readonly targetBytes: number
-  /** Milliseconds within which content that is passed on must make progress. */
+  /** Milliseconds within which forwarded content must make progress. */
   readonly requestMs: number
   readonly refuse: (error: ServeError) => Reply
-  /** Sends a reply through the response that belongs to a request. */
+  /** Sends a reply to a request whose header section was read. */
   readonly send: (latest: LatestRequest, reply: Reply) => void
   readonly done: (x: Exchange, reply: Reply, sent: Sent) => void
 }
 
 /**
- * Answers messages that cannot be read. A refusal must neither overtake nor replace the replies to
- * the messages before it, so it waits for them; and a message whose reply has begun gets no second.
+ * Answers messages that cannot be read. An error reply must neither overtake nor replace the replies to the messages
+ * before it, so it waits for them. A message whose reply has begun gets no second one.
  */
 export function createClientErrorHandler(options: ClientErrorOptions): (fault: ClientError, socket: Duplex) => void {
   const { connectionOf, refuse, send, done } = options
@@ -42,7 +42,7 @@ export function createClientErrorHandler(options: ClientErrorOptions): (fault: C
     send(latest, { ...refuse(error), close: true })
   }
 
-  /** Node tells of a request that takes long only once. */
+  /** Node reports the timeout of a request only once. */
   function askLater(fault: ClientError, { socket, latest }: Connection): void {
     const timer = setTimeout(() => {
       if (connectionOf(socket).latest === latest && latest?.message.complete === false) answer(fault, socket)
@@ -55,11 +55,11 @@ export function createClientErrorHandler(options: ClientErrorOptions): (fault: C
     const connection = connectionOf(socket)
     if (connection.closing) return
     const { latest } = connection
-    // Content that another server receives while it comes may be of any size, so it gets any time.
+    // Forwarded content may have any size, so it gets any time while it progresses.
     if (fault.code === 'ERR_HTTP_REQUEST_TIMEOUT' && latest?.progressed() === true) return askLater(fault, connection)
-    // Nobody is there, or someone who never said a word: browsers open such connections in advance.
-    const unheard = latest === undefined && connection.socket.bytesRead === 0
-    if (fault.code === 'ECONNRESET' || !socket.writable || unheard) return void socket.destroy()
+    // The client left, or never sent a byte: browsers open connections in advance.
+    const isUnused = latest === undefined && connection.socket.bytesRead === 0
+    if (fault.code === 'ECONNRESET' || !socket.writable || isUnused) return void socket.destroy()
     const error = rejectionOf(fault, options.targetBytes)
     const inContent = latest !== undefined && !latest.message.complete
     if (inContent) latest.fail(fault)
@@ -78,12 +78,12 @@ function whenClosed(response: ResponseState, act: () => void): void {
   else response.once('close', act)
 }
 
-/** What Node reports when a message cannot be read. */
+/** The error of Node's `clientError` event. */
 export interface ClientError extends Error {
   readonly code?: string
-  /** The bytes in which the parser stopped. */
+  /** The bytes that the parser was given. */
   readonly rawPacket?: Uint8Array
-  /** How many of them it had read. */
+  /** How many of them it read before the error. */
   readonly bytesParsed?: number
 }
 
@@ -92,7 +92,7 @@ const knownVersion = /^\S+ \S+ HTTP\/1\.[01]\s/
 /** First byte of a TLS record that holds a handshake (RFC 8446 section 5.1). */
 const tlsHandshake = 0x16
 
-/** Translates a fault of the parser or its clocks into the refusal that RFC 9110 names. */
+/** The error of RFC 9110 for an error or a timeout of Node's parser. */
 function rejectionOf(fault: ClientError, targetBytes: number): ServeError {
   const packet = lineOfFault(fault)
   switch (fault.code) {
@@ -105,7 +105,7 @@ function rejectionOf(fault: ClientError, targetBytes: number): ServeError {
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return refusal('E8008_BODY_TOO_LARGE', 'The chunk extensions are too large.')
     case 'HPE_INVALID_VERSION':
-      // The parser also says so when a known version is not followed by CRLF.
+      // The parser also reports this when no CRLF follows a known version.
       return knownVersion.test(packet.toString('latin1'))
         ? refusal('E8008_MALFORMED', 'The message is not valid HTTP.')
         : refusal('E8008_HTTP_VERSION', 'This server speaks HTTP/1.1 and HTTP/1.0.')
@@ -128,11 +128,11 @@ function rejectionOf(fault: ClientError, targetBytes: number): ServeError {
   }
 }
 
-/** What the packet holds from the start of the line at fault on: there may be good messages before it. */
+/** The packet from the start of the line with the error: valid messages may precede it. */
 function lineOfFault({ rawPacket, bytesParsed = 0 }: ClientError): Buffer {
   if (rawPacket === undefined) return Buffer.alloc(0)
   const packet = Buffer.from(rawPacket.buffer, rawPacket.byteOffset, rawPacket.byteLength)
-  // The byte at fault may be the line's own end.
+  // The error may be at the end of the line itself.
   return bytesParsed < 2 ? packet : packet.subarray(packet.lastIndexOf('\n', bytesParsed - 2) + 1)
 }
 
@@ -144,7 +144,7 @@ function methodError(packet: Buffer): ServeError {
       'use http:// in the URL',
     )
   }
-  // A well-formed line with a token that the parser does not know (RFC 9110 section 9.1).
+  // RFC 9110 section 9.1: a well-formed method that is not implemented is a 501.
   const [, method = ''] = requestLine.exec(packet.toString('latin1')) ?? []
   return isToken(method)
     ? refusal('E8008_NOT_IMPLEMENTED', 'The method is not known here.')

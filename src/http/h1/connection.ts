@@ -7,16 +7,16 @@ import type { ConnectionUse } from '../open-connections.ts'
 /** Requests that may wait for their turn on a connection before reading pauses. */
 const pipelineLength = 16
 
-/** What is known about one connection beyond what Node keeps. */
+/** State of one connection beside what Node keeps. */
 export class Connection implements ConnectionUse {
   readonly socket: Socket
-  /** The last request that was read from it, and the response that belongs to it. */
+  /** The last request that was read from it, with its response. */
   latest: LatestRequest | undefined
-  /** A refusal is on its way and ends the connection: nothing more is read from it. */
+  /** An error reply ends the connection: no further request is read from it. */
   closing = false
-  /** Whether a client that closes its sending side counts as gone: another server works for it. */
+  /** Whether a client that closes its sending side counts as gone, so that its upstream request ends. */
   followed = false
-  /** The batch of its last request that had one. */
+  /** The last batch that a request of it was in. */
   batch: number = Number.NaN
   readonly #limits: ConnectionLimits
   readonly #openedAt: number = performance.now()
@@ -44,7 +44,7 @@ export class Connection implements ConnectionUse {
     this.socket.destroy()
   }
 
-  /** The two ends; asked of the system once, and only when someone wants to know. */
+  /** Both ends, asked of the system once, on first use. */
   get peer(): Peer {
     const { socket } = this
     this.#peer ??= {
@@ -57,13 +57,13 @@ export class Connection implements ConnectionUse {
     return this.#peer
   }
 
-  /** A signal that aborts when the connection closes, and the way to stop listening. */
+  /** A signal that aborts when the connection closes; `release` removes its listener. */
   watch(): { signal: AbortSignal; release: () => void } {
     const controller = new AbortController()
     return { signal: controller.signal, release: this.whenClosed(() => controller.abort()) }
   }
 
-  /** Calls back when the connection closes, at once when it has. Returns the way to stop listening. */
+  /** Calls back when the connection closes, at once if it has. Returns a function that removes the callback. */
   whenClosed(callback: () => void): () => void {
     if (this.socket.destroyed) callback()
     else this.#whenClosed.add(callback)
@@ -71,8 +71,8 @@ export class Connection implements ConnectionUse {
   }
 
   /**
-   * Calls back when an earlier reply is out, at once when it is. While many requests wait for their turn
-   * no more are read: a packet of them must not cost what a crowd of clients would.
+   * Calls back when an earlier reply is sent, at once if it is. Reading pauses while many requests wait: one packet of
+   * pipelined requests must not cost as much as many clients.
    */
   inTurn(before: ResponseState | undefined, act: () => void): void {
     const { socket } = this
@@ -82,14 +82,14 @@ export class Connection implements ConnectionUse {
     before.once('close', () => {
       this.#waiting--
       if (this.#waiting === 0) socket.resume()
-      // RFC 9112 section 9.6: nothing behind the reply that ends a connection is processed.
+      // RFC 9112 section 9.6: no request after the reply that ends a connection is processed.
       if (!socket.destroyed && !socket.writableEnded) act()
     })
   }
 
   /**
-   * A client that has closed its sending side may still wait for the reply, or may be gone: the two look
-   * alike until something is written. So it is given up when nothing was for a while.
+   * A client that has closed its sending side may still wait for the reply, or may be gone: only a write shows which.
+   * Without a write for that time the connection is closed.
    */
   #boundHalfClosed(ms: number): void {
     const { socket } = this
@@ -101,21 +101,21 @@ export class Connection implements ConnectionUse {
     socket.once('close', () => clearInterval(timer))
   }
 
-  /** Nothing more is read from it: the next reply ends it. */
+  /** Reads no further request: the next reply ends the connection. */
   linger(): void {
     this.closing = true
     this.lingerAfterReply()
   }
 
   /**
-   * Makes the close behind the next reply a lingering one (RFC 9112 section 9.6): closing while bytes of the request
-   * are unread resets the connection, and the client may lose the reply that says why.
+   * Closes slowly after the next reply (RFC 9112 section 9.6): a close while bytes of the request are unread resets the
+   * connection, and the client may lose the reply.
    */
   lingerAfterReply(): void {
     this.socket.destroySoon = () => this.#closeSlowly()
   }
 
-  /** Half-closes, then reads and drops what still comes: within the time of a header section, at a least rate. */
+  /** Half-closes, then reads and drops what the client still sends, within the bounds of {@link linger}. */
   #closeSlowly(): void {
     const { socket, latest } = this
     this.closing = true
@@ -132,23 +132,23 @@ export class Connection implements ConnectionUse {
   }
 }
 
-/** The limits that a connection keeps itself. */
+/** The limits that a connection enforces. */
 export type ConnectionLimits = Pick<Limits, 'headerMs' | 'halfClosedMs' | 'lingerBytes'>
 
-/** A request, and what answers it. */
+/** A request with its response. */
 export interface LatestRequest {
   /** `performance.now()` when its header section was complete. */
   readonly startedAt: number
   readonly notes: Notes
   readonly message: { readonly complete: boolean; resume(): unknown }
   readonly response: ResponseState
-  /** Whether its content is passed on elsewhere, and more of it came since this was last asked. */
+  /** Whether its content is forwarded, and more of it arrived since the last call. */
   progressed(): boolean
-  /** Tells whoever reads the content that the rest of it cannot be read. */
+  /** Ends the stream of its content with an error. */
   fail(error: Error): void
 }
 
-/** As much of a response as a connection has to know. */
+/** The part of a response that a connection needs. */
 export interface ResponseState {
   readonly headersSent: boolean
   readonly destroyed: boolean
@@ -156,45 +156,45 @@ export interface ResponseState {
   once(event: 'close', listener: () => void): unknown
 }
 
-/** As much of a server of Node as has to do with idle connections. */
+/** The part of a Node server that closes idle connections. */
 type IdleServer = Server & { keepAliveTimeout: number; keepAliveTimeoutBuffer?: number }
 
-/** Milliseconds that Node keeps an idle connection open beyond what it tells the client. */
+/** Milliseconds that Node keeps an idle connection open beyond the time in `Keep-Alive`. */
 const marginMs = 1000
 
 /**
- * Closes connections that idle for that long. A client is told a second less, so that it does not send its next
- * request while we close. Where Node has no setting for that margin, it would come on top of the shortest times too.
+ * Closes connections that idle for that long. `Keep-Alive` states a second less, so that no client sends a request
+ * while the connection closes. A Node without a setting for that margin would add it to times below a second too.
  */
 export function limitIdle(server: IdleServer, idleMs: number): void {
-  // A fraction is a time that no limit has, and still one that Node takes for a time.
+  // No limit has a fraction, so this value marks the timeout that replaceTimeout() has to change.
   const toldMs = idleMs > marginMs ? idleMs - marginMs : 0.5
   server.keepAliveTimeout = toldMs
   if ('keepAliveTimeoutBuffer' in server) server.keepAliveTimeoutBuffer = idleMs - toldMs
   else if (idleMs <= marginMs) server.on('connection', (socket: Socket) => replaceTimeout(socket, toldMs, idleMs))
 }
 
-/** Node sets the timeout of a connection that turns idle itself, and says so to nobody. */
+/** Node sets the timeout of a connection that becomes idle, without an event. */
 function replaceTimeout(socket: Socket, toldMs: number, idleMs: number): void {
   const { setTimeout } = socket
   socket.setTimeout = (ms, ...rest) => setTimeout.call(socket, ms === toldMs + marginMs ? idleMs : ms, ...rest)
 }
 
-/** Ready connections that the event loop learns of at once (libuv's epoll and kqueue batches hold 1024). */
+/** Ready connections that one poll of the event loop reports (libuv's epoll and kqueue batches hold 1024). */
 const loopEvents = 1000
 
-/** Numbers the requests that one turn of the event loop hands out. */
+/** Numbers the requests that one turn of the event loop reads. */
 export interface ArrivalBatches {
-  /** The number for a request that was just read, NaN when it stands alone. */
+  /** The batch of a request that was just read, NaN when it shares none. */
   next(connection: Connection): number
 }
 
 /**
- * The loop asks the system which connections have something to read, and then reads them one after
- * the other: when the first is handled, the others' requests were already here.
+ * The event loop polls for readable connections, then reads one after the other: when the first request is handled,
+ * the others have arrived.
  *
- * That is not so for a second request on a connection, which may have arrived while the first was
- * handled, nor with so many connections that the loop asks again within one turn.
+ * A second request on a connection may have arrived while the first was handled, and with more connections than one
+ * poll reports the loop polls again within the turn: such requests share no batch.
  */
 export function createArrivalBatches(openConnections: () => number): ArrivalBatches {
   let current = 0
@@ -205,7 +205,7 @@ export function createArrivalBatches(openConnections: () => number): ArrivalBatc
       if (!running) {
         running = true
         current++
-        // Immediates run when the turn's connections have all been read.
+        // Immediates run after all connections of the turn were read.
         setImmediate(end)
       }
       if (connection.batch === current || openConnections() > loopEvents) return Number.NaN

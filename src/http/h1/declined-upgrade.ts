@@ -2,7 +2,7 @@ import type { Server } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { withoutField, type HeaderList } from '../message/headers.ts'
 
-/** What is read of Node's request. */
+/** The part of Node's request that decides about an upgrade. */
 interface Message {
   readonly method?: string | undefined
   readonly url?: string | undefined
@@ -12,31 +12,31 @@ interface Message {
   readonly headers: Record<string, string | string[] | undefined>
 }
 
-/** From here on Node reads the content of a request that asks for an upgrade; before, it ended at the header section. */
+/** Since version 26 Node reads the content of a request with `Upgrade`; before, it stopped at the header section. */
 export const readsContent: boolean = Number.parseInt(process.versions.node, 10) >= 26
 
-/** Whether a request announces content, beside whatever else it asks for. */
+/** Whether a request announces content. */
 function announcesContent({ method, headers }: Pick<Message, 'method' | 'headers'>): boolean {
-  // A CONNECT has no content, whatever it says (RFC 9112 section 6.3).
+  // RFC 9112 section 6.3: a CONNECT has no content, even with a length.
   if (method === 'CONNECT') return false
   const length = headers['content-length']
   return headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) !== 0)
 }
 
-/** Bytes of content that an upgrade may bring, such as what `docker exec` is to run. */
+/** Most bytes of content that a request for an upgrade may have; `docker exec` sends its command as such. */
 const maxContent = 64 * 1024
 
 /**
- * Whether `Upgrade` names another version of HTTP, or TLS: such a wish is ignored. Past it a server behind us would see
- * requests that no guard saw (RFC 9113 section 3.1 has retired it anyway).
+ * Whether a protocol in `Upgrade` is another version of HTTP, or TLS. Such an upgrade is declined: an upstream would
+ * receive requests that the guard never checked (RFC 9113 section 3.1 has removed h2c upgrades).
  */
 export function isHttpUpgrade(token: string): boolean {
   return /^(?:h2c|h2|http|tls)(?:\/|$)/i.test(token)
 }
 
 /**
- * The length of content with which an upgrade may go on, in bytes: a request asks for the switch when its content is
- * over (RFC 9110 section 7.8), so that is read before. Undefined where it could be long, or is held back.
+ * Bytes of content to read before the upgrade, since the switch follows the content (RFC 9110 section 7.8). Undefined
+ * where the upgrade is declined: the content could be long, the client holds it back, or all protocols are HTTP.
  */
 export function upgradeContentLength({ method, headers }: Message): number | undefined {
   if (!announcesContent({ method, headers })) return 0
@@ -46,26 +46,26 @@ export function upgradeContentLength({ method, headers }: Message): number | und
   return tokens.every((token) => isHttpUpgrade(token.trim())) ? undefined : length
 }
 
-/** Requests whose wish for an upgrade is ignored. */
+/** Requests whose upgrade is declined. */
 const ignored = new WeakSet<object>()
 
 /**
- * Ignores the wish for an upgrade, as a server may (RFC 9110 section 7.8). The field stays in `rawHeaders`: Node goes on
- * reading that list after it has asked {@link shouldUpgrade}, and trusts that it kept its length.
+ * Ignores `Upgrade`, as a server may (RFC 9110 section 7.8). The field stays in `rawHeaders`: Node reads that list
+ * after {@link shouldUpgrade}, and expects its length to be unchanged.
  */
 function ignoreUpgrade(request: Message): void {
   delete request.headers['upgrade']
   ignored.add(request)
 }
 
-/** The fields of a request, without the wish for an upgrade where that is ignored. */
+/** The fields of a request, without `Upgrade` where that is declined. */
 export function receivedFields(request: Pick<Message, 'rawHeaders'>): HeaderList {
   return ignored.has(request) ? withoutField(request.rawHeaders, 'upgrade') : request.rawHeaders
 }
 
 /**
- * Node's `shouldUpgradeCallback`, which its releases since 22.21 and 24.9 ask: requests with much content stay ordinary
- * ones, so that the content is read, and told from what comes behind it.
+ * Node's `shouldUpgradeCallback` (since 22.21 and 24.9): declines the upgrade of a request with much content, so that
+ * Node reads the content and knows where it ends.
  */
 export function shouldUpgrade(request: Message): boolean {
   if (upgradeContentLength(request) !== undefined) return true
@@ -74,11 +74,10 @@ export function shouldUpgrade(request: Message): boolean {
 }
 
 /**
- * Gives an upgrade with content back to the server that it came from, as the ordinary request that it is without. It is
- * the last on its connection.
+ * Gives a request with content back to its server without `Upgrade`, as the last one on its connection.
  *
- * @param rest What was read behind the header section.
- * @param handOver Answers a message whose content Node has read or goes on reading.
+ * @param rest Bytes that were read after the header section.
+ * @param handOver Answers the message where Node itself reads its content.
  */
 export function declineUpgrade(request: Message, socket: Duplex, rest: Uint8Array, handOver: () => void): void {
   ignoreUpgrade(request)

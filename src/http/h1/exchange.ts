@@ -12,7 +12,7 @@ import type { Reply, Sent } from '../message/reply.ts'
 import { StreamBody } from '../body/request-body.ts'
 import { parseRequestTarget, type RequestTarget } from '../message/request-target.ts'
 
-/** The parts of Node's request that an exchange is made of. */
+/** The part of Node's request that an exchange needs. */
 export interface Http1Message extends Readable {
   method?: string | undefined
   url?: string | undefined
@@ -22,10 +22,10 @@ export interface Http1Message extends Readable {
   complete: boolean
 }
 
-/** What the exchanges of one adapter share. */
+/** What all exchanges of a server share. */
 export interface Http1Host<Response extends ResponseState> {
   readonly limits: Pick<Limits, 'bodyBytes' | 'drainBytes'>
-  /** Sends the 100 that a client waits for. */
+  /** Sends the 100 (Continue) that the client waits for. */
   readonly invite: (response: Response) => void
   /** Sends an interim reply. */
   readonly inform: (response: Response, status: number, headers: HeaderList) => void
@@ -33,21 +33,21 @@ export interface Http1Host<Response extends ResponseState> {
   readonly write: (x: Http1Exchange<Response>, reply: Reply, isLast: boolean) => Sent | Promise<Sent>
 }
 
-/** What belongs to one request. */
+/** What an exchange is made of. */
 export interface Http1ExchangeOptions<Response> {
   readonly message: Http1Message
   readonly response: Response
   readonly connection: Connection
   readonly batch: number
-  /** Whether the client holds its content back until it is invited (`Expect: 100-continue`). */
+  /** Whether the client holds its content back (`Expect: 100-continue`). */
   readonly waits: boolean
-  /** Where an embedding program mounted us; undefined on a server of ours. */
+  /** Where an embedding program mounted this server; undefined on our own listeners. */
   readonly mount: Mount | undefined
-  /** The content, where it was read before; else the message has it. */
+  /** The content, where an upgrade has read it already. */
   readonly content?: Uint8Array | undefined
 }
 
-/** An exchange over a connection. What a plain file request never asks for is made on demand. */
+/** An exchange of HTTP/1.1. What a request for a file never needs is made on demand. */
 export class Http1Exchange<Response extends ResponseState> implements ServerExchange, LatestRequest {
   readonly id: number = nextExchangeId()
   readonly startedAt: number = performance.now()
@@ -86,7 +86,7 @@ export class Http1Exchange<Response extends ResponseState> implements ServerExch
     this.method = message.method ?? ''
     this.version = message.httpVersion
     const url = message.url ?? ''
-    // Polka leaves nothing but the query of a path that it cuts off as a whole.
+    // Polka cuts a mount path off, and may leave a query alone.
     this.target = parseRequestTarget(this.method, mount !== undefined && url.startsWith('?') ? `/${url}` : url)
     this.headers = new RequestHeaders(receivedFields(message))
   }
@@ -120,18 +120,18 @@ export class Http1Exchange<Response extends ResponseState> implements ServerExch
   }
 
   /**
-   * Content is read first where it is small and here already: then it is known to be valid, and the connection can stay
-   * open. No reply waits for the rest of it (RFC 9112 section 9.3): it closes.
+   * Content that is small and has arrived is read before the reply: its framing is then known to be valid, and the
+   * connection stays open. No reply waits for content still to come: the connection closes (RFC 9112 section 9.3).
    */
   arrival({ close }: Reply): Promise<boolean> | undefined {
     const { headers } = this
-    // Most requests have none, and need no body to know.
+    // Most requests have no content: no body has to be made for them.
     if (close === true || (!headers.has('content-length') && !headers.has('transfer-encoding'))) return undefined
     if (!this.body.expected || this.body.taken) return undefined
     return this.body.drain({ bytes: this.#host.limits.drainBytes, isHere: true })
   }
 
-  /** Whether the reply comes before all of the content did, so that the connection ends with it. Injected requests do not say. */
+  /** Whether the content has not ended, so that the reply ends the connection. False for injected requests. */
   get isIncomplete(): boolean {
     return this.#body?.expected === true && this.message.complete === false
   }
@@ -159,7 +159,7 @@ export class Http1Exchange<Response extends ResponseState> implements ServerExch
     return this.#host.write(this, reply, isLast)
   }
 
-  /** Forgets the connection once the reply is out. */
+  /** Removes its listener from the connection. */
   release(): void {
     this.#watch?.release()
   }

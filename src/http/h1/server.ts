@@ -18,37 +18,38 @@ import { createUpgrades, type OpenOptions } from './upgrades.ts'
 
 type OurExchange = Http1Exchange<ServerResponse>
 
-/** What the adapter is given. */
+/** What {@link createAdapter} needs. */
 export interface AdapterOptions extends Omit<ResponderOptions, 'isDraining'> {
   /**
-   * Whether requests that arrived together may share what was seen of the files. Not when a program's
-   * layers run between them, since one may write what the next is about to read.
+   * Whether requests that arrived together may share looks at the file system. Not with layers of a program, since one
+   * request may write a file that the next one reads.
    */
   readonly isShared: () => boolean
-  /** Called when a client was turned away because `limits.connections` are open and all busy. */
+  /** Called when a connection was refused because `limits.connections` are open and busy. */
   readonly onFull: () => void
 }
 
-/** Node's side of the server: the one place where its requests become exchanges. */
+/** The HTTP server around a pipeline: requests of Node become exchanges here. */
 export interface Adapter {
   /** Every connection that a listener has accepted. */
   readonly connections: OpenConnections
   /** A server for one address, not yet listening. */
   createListener(): Server
   /**
-   * The server of HTTP/2. It never listens itself: whoever accepts connections hands over those that speak HTTP/2, as
-   * ALPN or their first bytes tell, by `server.emit('connection', socket)`.
+   * The HTTP/2 server. It never listens: a listener hands over connections that speak HTTP/2, by ALPN or by their first
+   * bytes, with `server.emit('connection', socket)`.
    */
   createHttp2Listener(): Promise<Http2Server>
-  /** Answers Node's `request` event. With `next`, what the pipeline does not know goes there. */
+  /** Answers Node's `request` event. With `next`, requests for which the pipeline has nothing go there. */
   handle(request: IncomingMessage, response: ServerResponse, next?: Next): void
-  /** Answers the `upgrade` event of someone else's server; what nobody takes is left to its other listeners. */
+  /** Answers the `upgrade` event of another server; what the pipeline declines is left to its other listeners. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void
-  /** From now on every reply ends its connection, and connections on which nothing was said end at once. */
+  /** From now on every reply ends its connection. Connections without a request are closed at once. */
   drain(): void
   /**
-   * Ends the connections that upgrades took over or wait for, and those of HTTP/2, which the listeners do not know.
-   * Tells how many replies are still under way.
+   * Closes upgraded connections and those of HTTP/2, which the listeners do not track.
+   *
+   * @returns How many replies were cut off.
    */
   cut(): number
 }
@@ -72,7 +73,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
   }
   const backlog = new Backlog(limits)
   const writes = createWriteCoalescer()
-  const unheard = new Set<Socket>()
+  const unused = new Set<Socket>()
   let openConnections = 0
   const batches = createArrivalBatches(() => openConnections)
   let draining = false
@@ -92,11 +93,11 @@ export function createAdapter(options: AdapterOptions): Adapter {
     const write = (): void => {
       if (content === null) response.end()
       else response.end(content, 'latin1')
-      // A handler may take its time; a client that does not read may not.
+      // Only the client is bounded in time, so the account opens after the handler.
       const { writableLength } = response
       if (writableLength > 0) trackBacklog(backlog, response).set(writableLength)
     }
-    // Middleware such as a compressor puts its own `end` in place, and may throw in it.
+    // Middleware such as a compressor replaces `end`, and may throw in it.
     if (response.end === ServerResponse.prototype.end) writes.add(write)
     else write()
   }
@@ -109,7 +110,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
       socket.once('close', () => openConnections--)
       connections.set(socket, connection)
       accepted.follow(socket, connection)
-      unheard.delete(socket as Socket)
+      unused.delete(socket as Socket)
     }
     return connection
   }
@@ -120,17 +121,17 @@ export function createAdapter(options: AdapterOptions): Adapter {
     { waits = false, mount, content }: OpenOptions = {},
   ): OurExchange {
     const connection = connectionOf(request.socket)
-    // Another program's middleware may have written what we are about to read, so nothing is shared with it.
+    // Middleware of an embedding program may have changed files since the last request.
     const batch = mount === undefined && isShared() ? batches.next(connection) : Number.NaN
     const x = new Http1Exchange(host, { message: request, response, connection, batch, waits, mount, content })
     connection.latest = x
     return x
   }
 
-  /** Pipelined requests are worked on one by one: the next when the reply before it is out. */
+  /** Pipelined requests are answered one by one: the next when the reply before it is sent. */
   function enter(request: IncomingMessage, response: ServerResponse, waits: boolean): void {
     const connection = connectionOf(request.socket)
-    // RFC 9112 section 9.6: nothing behind the reply that ends a connection is processed.
+    // RFC 9112 section 9.6: no request after the reply that ends a connection is processed.
     if (request.socket.writableEnded) return void request.resume()
     const before = connection.latest?.response
     const x = open(request, response, { waits })
@@ -184,12 +185,12 @@ export function createAdapter(options: AdapterOptions): Adapter {
         connectionsCheckingInterval: Math.max(20, Math.min(limits.headerMs, limits.requestMs, 4000) / 4),
         maxHeaderSize: limits.headerBytes,
         noDelay: true,
-        // Unknown to the oldest Node that we run on.
+        // The types of Node 20 do not have it.
         ...{ shouldUpgradeCallback: shouldUpgrade },
-        // The guard refuses a missing Host itself, so that it is logged like any refusal.
+        // The guard refuses a missing Host, which logs it.
         requireHostHeader: false,
       })
-      // Counted by the guard: Node would cut the surplus off in silence.
+      // The guard counts the fields: Node would drop those above the limit silently.
       server.maxHeadersCount = 0
       limitIdle(server, limits.idleMs)
       // A client may close its sending side and still wait for the reply.
@@ -199,13 +200,13 @@ export function createAdapter(options: AdapterOptions): Adapter {
       server.on('checkExpectation', (request, response) => enter(request, response, true))
       server.prependListener('connection', accepted.admit)
       server.on('connection', (socket: Socket) => {
-        // One that is given back was heard of.
+        // A declined upgrade comes back here.
         if (connections.has(socket)) return
-        unheard.add(socket)
-        socket.once('close', () => unheard.delete(socket))
+        unused.add(socket)
+        socket.once('close', () => unused.delete(socket))
       })
       server.on('connect', upgrades.answer)
-      // Without a listener Node answers, but loses whatever else came in the same packet.
+      // Without a listener Node answers itself, and loses the rest of the packet.
       server.on('upgrade', upgrades.answer)
       server.on('clientError', onClientError)
       server.on('timeout', (socket: Socket) => {
@@ -223,8 +224,8 @@ export function createAdapter(options: AdapterOptions): Adapter {
     drain: () => {
       draining = true
       http2?.drain()
-      // Browsers open connections in advance; Node does not count them as idle.
-      unheard.forEach((socket) => socket.bytesRead === 0 && socket.destroy())
+      // Browsers open connections in advance, and Node does not count these as idle.
+      unused.forEach((socket) => socket.bytesRead === 0 && socket.destroy())
     },
     cut: () => {
       upgrades.cut()

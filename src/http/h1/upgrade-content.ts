@@ -1,23 +1,23 @@
 import type { Duplex, Readable } from 'node:stream'
 import { readsContent } from './declined-upgrade.ts'
 
-/** What an upgrade brought, and what the client has sent behind it. */
+/** The content of an upgrade, and the bytes that followed it. */
 export interface UpgradeContent {
   readonly content: Uint8Array
   readonly rest: Uint8Array
 }
 
-/** What is known of the content that {@link readUpgradeContent} reads. */
+/** What {@link readUpgradeContent} needs. */
 export interface UpgradeContentOptions {
   /** Bytes that the request announced. */
   readonly length: number
-  /** What was read behind the header section. */
+  /** Bytes that were read after the header section. */
   readonly head: Uint8Array
-  /** Milliseconds until all of it must be there. */
+  /** Milliseconds until all content must have arrived. */
   readonly requestMs: number
 }
 
-/** Reads the content of an upgrade, so that its answer can follow. A client that is too slow, or leaves, ends its connection. */
+/** Reads the content of an upgrade. Closes the connection of a client that is too slow, or leaves. */
 export function readUpgradeContent(
   request: Readable,
   socket: Duplex,
@@ -45,20 +45,20 @@ export function readUpgradeContent(
   read()
 }
 
-/** Stops reading, so that the next listener for data gets it as if it were the first. */
+/** Stops reading and resets the flowing state, so that the next `data` listener starts the stream again. */
 function pauseAsNew(socket: Duplex): void {
   socket.pause()
   Object.assign(socket, { readableFlowing: null })
 }
 
-/** Bytes of a client that speaks before it was answered; from then on it is not listened to. */
+/** Bytes that a client may send before its upgrade is answered; then reading pauses. */
 const mostBytes = 64 * 1024
 
 /**
- * Reads a connection that waits for its upgrade, since only who reads learns that the client has left.
+ * Reads a connection that waits for its upgrade, since only a read shows that the client has left.
  *
- * @param head What came behind the header section.
- * @returns The way to stop, which gives all that came behind it.
+ * @param head Bytes that followed the header section.
+ * @returns A function that stops reading, and returns all bytes after the header section.
  */
 export function readUpgradeHead(socket: Duplex, head: Uint8Array): () => Uint8Array {
   const pieces = [head]

@@ -14,25 +14,25 @@ import type { Reply } from '../message/reply.ts'
 
 type OurExchange = Http1Exchange<ServerResponse>
 
-/** What the adapter knows of a request beside the message. */
+/** What the server knows of a request beside its message. */
 export type OpenOptions = Partial<Pick<Http1ExchangeOptions<ServerResponse>, 'waits' | 'mount' | 'content'>>
 
-/** What upgrades take from the adapter. */
+/** What {@link createUpgrades} needs. */
 export interface UpgradesOptions extends Pick<ResponderOptions, 'handler' | 'refuse' | 'onFault'> {
   readonly responder: Responder
   readonly connectionOf: (socket: Duplex) => Connection
   readonly open: (request: IncomingMessage, response: ServerResponse, options: OpenOptions) => OurExchange
-  /** Milliseconds until the content of a request must be there. */
+  /** Milliseconds until the content of a request must have arrived. */
   readonly requestMs: number
 }
 
-/** Requests for another protocol or a tunnel: Node lets go of their connections and leaves the answer to us. */
+/** Answers requests for another protocol or a tunnel, whose connections Node detaches from its server. */
 export interface Upgrades {
-  /** Answers one; what nobody takes over is an ordinary request, the last on its connection. */
+  /** Answers one. Without a takeover it is an ordinary request, the last on its connection. */
   answer(request: IncomingMessage, socket: Duplex, head: Uint8Array): void
-  /** Answers one on someone else's server; what nobody takes over is left to its other listeners. */
+  /** Answers one on another server. Without a takeover it is left to the other listeners. */
   offer(request: IncomingMessage, socket: Duplex, head: Uint8Array): void
-  /** Ends the connections that were taken over or wait for it. */
+  /** Closes the connections that were taken over, or wait for that. */
   cut(): void
 }
 
@@ -46,7 +46,7 @@ export function createUpgrades(options: UpgradesOptions): Upgrades {
   }
 
   function answer(request: IncomingMessage, socket: Duplex, head: Uint8Array, isOurs: boolean): void {
-    // Node has let go of the connection: without a listener a reset would end the process.
+    // Node has detached the connection: without a listener a reset would end the process.
     socket.on('error', () => socket.destroy())
     hold(socket)
     const connection = connectionOf(request.socket)
@@ -54,14 +54,14 @@ export function createUpgrades(options: UpgradesOptions): Upgrades {
   }
 
   function decideInTurn(request: IncomingMessage, socket: Duplex, head: Uint8Array, isOurs: boolean): void {
-    // RFC 9112 section 9.6: nothing behind the reply that ends a connection is processed.
+    // RFC 9112 section 9.6: no request after the reply that ends a connection is processed.
     if (socket.destroyed || socket.writableEnded) return void socket.resume()
-    // In another program's server the requests before may be the program's.
+    // On another server an earlier reply may be the program's.
     const { _httpMessage: before } = socket as { _httpMessage?: ServerResponse | null }
     if (before) return void before.once('close', () => decideInTurn(request, socket, head, isOurs))
     const length = upgradeContentLength(request)
     if (length === 0) return decide(request, socket, head)
-    // In another program's server the content may be for the program.
+    // On another server the content may be for the program.
     if (length !== undefined && isOurs) {
       return readUpgradeContent(request, socket, { length, head, requestMs }, ({ content, rest }) =>
         decide(request, socket, rest, content),
@@ -100,7 +100,7 @@ export function createUpgrades(options: UpgradesOptions): Upgrades {
   }
 
   function offer(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
-    // Nobody else would answer what we do not take.
+    // Without other listeners a declined upgrade would get no answer.
     if (serverOf(request)?.listenerCount('upgrade') === 1) return answer(request, socket, head, false)
     socket.on('error', () => socket.destroy())
     const x = open(request, new ServerResponse(request), { mount: mountOf(request) })
@@ -118,7 +118,6 @@ export function createUpgrades(options: UpgradesOptions): Upgrades {
   }
 }
 
-/** The server that a request came to. */
 function serverOf({ socket }: IncomingMessage): Server | undefined {
   return (socket as Socket & { server?: Server }).server
 }

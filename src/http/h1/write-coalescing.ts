@@ -1,18 +1,17 @@
-/** Most writes that are held back: more wait no longer for each other, so that the first of them is not late. */
+/** Most writes that are held back, so that the first of them is not late. */
 const groupSize = 64
 
-/** Holds back the writes of one turn of the event loop, so that they go out one after the other. */
+/** Holds back the writes of one turn of the event loop, and does them together. */
 export interface WriteCoalescer {
-  /** Writes at once, or when the connections that the loop found ready have all been read. */
+  /** Writes at once, or after all connections of the turn were read. */
   add(write: () => void): void
 }
 
 /**
- * A write to a connection of the same machine wakes the client, if it sleeps. A client with many connections
- * takes one reply and falls asleep again before the next, so that every write pays for waking it, which costs more
- * than the rest of a small reply; while it gets one reply after the other it stays awake.
+ * On the same machine a write wakes a client that sleeps, which costs more than the rest of a small reply. A client
+ * with many connections would sleep again after each reply; replies without a gap keep it awake.
  *
- * The first write of a turn is never held back: mostly it is the only one.
+ * The first write of a turn is not held back: mostly it is the only one.
  */
 export function createWriteCoalescer(): WriteCoalescer {
   let isTurnKnown = false
@@ -28,7 +27,7 @@ export function createWriteCoalescer(): WriteCoalescer {
         write()
       }
     } finally {
-      // A listener of somebody else may have thrown: that is not the concern of the other connections.
+      // A listener of a program may have thrown: the other connections still get their replies.
       if (done < writes.length) {
         held = [...writes.slice(done), ...held]
         setImmediate(flush)
@@ -45,7 +44,7 @@ export function createWriteCoalescer(): WriteCoalescer {
     add(write) {
       if (!isTurnKnown) {
         isTurnKnown = true
-        // Immediates run when the turn's connections have all been read.
+        // Immediates run after all connections of the turn were read.
         setImmediate(endTurn)
         return write()
       }

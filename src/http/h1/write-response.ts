@@ -12,18 +12,18 @@ import { trailerPairs } from '../message/trailers.ts'
 
 const complete: Sent = { bytes: 0, aborted: false }
 
-/** Where {@link writeResponse} puts a reply. */
+/** What {@link writeResponse} writes with. */
 export interface ResponseOutlets {
   readonly end: EndResponse
   readonly backlog: Backlog
 }
 
-/** Ends a response with content that is in memory; text is Latin-1. */
+/** Ends a response with content in memory; text is Latin-1. */
 export type EndResponse = (response: ServerResponse, content: string | Uint8Array | null) => void
 
 /**
- * Writes a reply: the only place where an answer meets the connection. Replies from memory are
- * handed to `end`; the promise of the others resolves when the last byte left or the client did.
+ * Writes a reply. Content in memory is given to `end`; otherwise the promise resolves when the last byte is written, or
+ * the client has left.
  */
 export function writeResponse(
   response: ServerResponse,
@@ -57,13 +57,13 @@ function writeHead(response: ServerResponse, { status, reason, close }: Reply, h
     if (reason === undefined) response.writeHead(status, headers)
     else response.writeHead(status, reason, headers)
   } catch (error) {
-    // The write that failed has left its own reason phrase behind.
+    // The failed call has set its reason phrase, which the error reply must not send.
     response.statusMessage = ''
     throw error
   }
 }
 
-/** What a reply becomes on the wire, worked out once for replies that are used again. */
+/** A reply as it is written, computed once for shared replies. */
 interface Prepared {
   readonly headers: string[]
   readonly content: string | Uint8Array | null
@@ -71,13 +71,12 @@ interface Prepared {
 
 const prepared = new WeakMap<Reply, Prepared>()
 
-/** Content up to this many bytes is kept as text too. */
+/** Content up to this many bytes is written as text. */
 const textBytes = 16 * 1024
 
 /**
- * Node joins a header section and text into one piece, but sends a buffer as a second one, which costs
- * more than copying a small reply. So small content becomes Latin-1 text, whose characters are the bytes; for replies
- * that are kept (they are frozen) that is done once.
+ * Node writes a header section and text in one piece, but a buffer as a second one, which costs more than copying a
+ * small reply. So small content becomes Latin-1 text, whose characters are its bytes; for shared (frozen) replies once.
  */
 function prepare(reply: Reply, body: Uint8Array | null): Prepared {
   const isKept = Object.isFrozen(reply)
@@ -92,17 +91,16 @@ function prepare(reply: Reply, body: Uint8Array | null): Prepared {
 }
 
 async function stream(response: ServerResponse, body: StreamedBody, x: Exchange, backlog: Backlog): Promise<Sent> {
-  // Middleware such as a compressor puts its own `write` here.
+  // Middleware such as a compressor replaces `write`.
   const isForeign = response.write !== ServerResponse.prototype.write
   const waiting = trackBacklog(backlog, response)
   const writer = createReplyWriter(response, { signal: x.signal, waiting, isForeign })
   const sending = sendContent(body, writer, x)
-  // A file is at hand; whatever else makes content may take its time, and the client must not wait for the head.
+  // A file is read at once. Other content may come late, and the client must not wait for the header section.
   if (!(body instanceof FileSlice)) writer.releaseHead()
   const { trailers, ...sent } = await sending
   writer.end()
-  // The header section is out, so all that is left is to make the loss visible: cut the
-  // connection, and the client sees an incomplete message (RFC 9112 section 8).
+  // The header section is sent: only a closed connection shows that the message is incomplete (RFC 9112 section 8).
   if (sent.aborted) return (response.destroy(), sent)
   if (trailers !== undefined && response.chunkedEncoding) response.addTrailers(trailerPairs(trailers))
   response.end()
@@ -110,40 +108,37 @@ async function stream(response: ServerResponse, body: StreamedBody, x: Exchange,
   return sent
 }
 
-/** Milliseconds that a header section waits for content to share a write with. A client never waits longer for it. */
+/** Milliseconds that a header section waits for the first content, to share a write with it. */
 const headMs = 2
 
 /** A response whose header section Node holds back until something follows it. */
 type Held = Writable & { flushHeaders(): void }
 
-/** Puts content behind a header section that is held back. */
+/** Writes content after a header section that is held back. */
 interface HeldHeadWriter extends ReplyWriter {
-  /** Sends the header section alone when no content comes at once. */
+  /** Sends the header section alone unless content follows at once. */
   releaseHead(): void
-  /** No more content comes. */
+  /** Ends the wait for content. */
   end(): void
 }
 
 /** What {@link createReplyWriter} needs. */
 interface ReplyWriterOptions {
   readonly signal: AbortSignal
-  /** Where what the client has not taken is noted. */
+  /** Tracks what the client has not taken. */
   readonly waiting: Waiting
   /**
-   * Whether someone put a `write` of their own in place, such as a compressor of Connect middleware: it keeps chunks and
-   * may forget the callback.
+   * Whether middleware has replaced `write`, as compressors for Connect do: it keeps chunks, and may never call back.
    */
   readonly isForeign: boolean
 }
 
-/**
- * Makes the writer of one reply.
- */
+/** Makes the writer of one reply. */
 function createReplyWriter(
   response: Held,
   { signal, waiting: account, isForeign }: ReplyWriterOptions,
 ): HeldHeadWriter {
-  // Not a race with one promise for the whole reply: that would hold on to every chunk's until the end.
+  // Not Promise.race() with one promise for the whole reply, which would keep the promise of every chunk until the end.
   const waiting = new Set<() => void>()
   signal.addEventListener('abort', () => waiting.forEach((resolve) => resolve()), { once: true })
   let drained: Promise<void> | undefined
@@ -202,10 +197,10 @@ function createReplyWriter(
   }
 }
 
-/** Opens the account of what a response waits with. It ends with the response. */
+/** Tracks the bytes of a response that its client has not taken, until the response closes. */
 export function trackBacklog(backlog: Backlog, response: ServerResponse): Waiting {
   const { socket } = response
-  // Node's own timeouts look at this too: the bytes that the system has not taken of those that were handed to it.
+  // Node's own timeouts read this too: the bytes that the system has not sent yet.
   const queued = (): number =>
     (socket as { _handle?: { writeQueueSize?: number } } | null)?._handle?.writeQueueSize ?? 0
   const waiting = backlog.open(() => socket?.destroy(), queued)
@@ -214,7 +209,7 @@ export function trackBacklog(backlog: Backlog, response: ServerResponse): Waitin
   return waiting
 }
 
-/** The response to a request whose connection Node has let go of: the last one there. */
+/** The response to a request whose connection Node has detached; it ends the connection. */
 export function responseOnSocket(socket: Duplex, request: IncomingMessage): ServerResponse {
   const response = new ServerResponse(request)
   response.shouldKeepAlive = false
@@ -224,7 +219,7 @@ export function responseOnSocket(socket: Duplex, request: IncomingMessage): Serv
   return response
 }
 
-/** Writes a whole reply on a bare connection, where node:http has no response object for it. */
+/** Writes a reply with content in memory on a socket without a response, and ends it. */
 export function writeRawResponse(socket: Duplex, reply: Reply): void {
   const body = reply.body instanceof Uint8Array ? reply.body : new Uint8Array()
   const { headers } = frameReply({ ...reply, body }, '', '1.1')
@@ -254,8 +249,8 @@ function head({ status, reason = STATUS_CODES[status] ?? '' }: StatusLine, heade
 }
 
 /**
- * Sends an interim reply (RFC 9110 section 15.2), such as 103 with links. It is dropped where it
- * could not stand: before the replies of earlier requests, after our own, or for HTTP/1.0.
+ * Sends an interim reply (RFC 9110 section 15.2), such as 103 with links. Drops it while earlier replies are written,
+ * after the final reply, and for HTTP/1.0.
  */
 export function writeInterim(response: ServerResponse, status: number, headers: HeaderList): void {
   checkInterimStatus(status)
