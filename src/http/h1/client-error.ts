@@ -147,7 +147,7 @@ function methodError(packet: Buffer): ServeError {
   // RFC 9110 section 9.1: a well-formed method that is not implemented is a 501.
   const [, method = ''] = requestLine.exec(packet.toString('latin1')) ?? []
   return isToken(method)
-    ? refusal('E8008_NOT_IMPLEMENTED', 'The method is not known here.')
+    ? refusal('E8008_NOT_IMPLEMENTED', 'The method is not implemented.')
     : refusal('E8008_MALFORMED', 'The message is not valid HTTP.')
 }
 

@@ -12,7 +12,7 @@ import type { Reply, Sent } from '../message/reply.ts'
 import { StreamBody } from '../body/request-body.ts'
 import type { RequestTarget } from '../message/request-target.ts'
 
-/** What belongs to one request. */
+/** What an exchange is made of. */
 export interface Http2ExchangeOptions {
   readonly stream: ServerHttp2Stream
   readonly head: Http2Head
@@ -20,11 +20,11 @@ export interface Http2ExchangeOptions {
   readonly host: Http2Host
 }
 
-/** An exchange over a stream of HTTP/2. */
+/** An exchange of HTTP/2, on one stream. */
 export class Http2Exchange implements ServerExchange {
   readonly id: number = nextExchangeId()
   readonly startedAt: number = performance.now()
-  // Streams of one session are handled one by one as they are read, so nothing is known of their order.
+  // Streams are handled as they are read, so a later one may have arrived after the first was handled.
   readonly batch: number = Number.NaN
   readonly version = '2'
   readonly mount: Mount = noMount
@@ -53,10 +53,10 @@ export class Http2Exchange implements ServerExchange {
     this.body = new StreamBody(stream, {
       headers: this.headers,
       limit: host.limits.bodyBytes,
-      // What comes on the stream of a WebSocket is no content.
+      // The data of a WebSocket is not content.
       expected: head.protocol === undefined && !stream.endAfterHeaders,
       invite: waits ? () => this.inform(100, []) : undefined,
-      // Node ends a stream that is reset as if all had come. One that is closed by now may have been.
+      // Node ends the readable side of a reset stream as if it were complete; such a stream is closed by then.
       isWhole: () => !stream.closed,
       trailers: () => this.#trailers,
     })
@@ -82,20 +82,20 @@ export class Http2Exchange implements ServerExchange {
     return () => void this.#whenGone.delete(callback)
   }
 
-  /** Whether content is to come. */
+  /** Whether the client still sends content. */
   get isSending(): boolean {
     return this.body.expected && !this.body.read
   }
 
   /**
-   * Only a reply that cannot go out at once waits. A client that sees that it was refused may end its content, now too
-   * short, and Node then resets the stream: all of the reply must be out by then, or comes behind the content. An early
-   * success of another server may be a call that goes on both ways (gRPC).
+   * A reply that needs several writes waits for the content. A client that sees an error may end its content too early,
+   * and Node then resets the stream: the reply must be complete by then, or follow the content. An early success of an
+   * upstream does not wait: it may be a call that streams both ways (gRPC).
    */
   arrival(reply: Reply): Promise<boolean> | undefined {
     const isCall = reply.relayed === true && reply.status < 300
     if (!this.isSending || isCall) return undefined
-    // Refused as it is in HTTP/1.1.
+    // As in HTTP/1.1, drain() rejects with the error for content above the limit.
     if (this.body.isTooLong && !this.body.taken && reply.close !== true) return this.body.drain()
     if (goesOutAtOnce(reply, this.method)) return undefined
     return whenContentEnds(this.#stream, this.#host.limits)
@@ -109,12 +109,12 @@ export class Http2Exchange implements ServerExchange {
     return this.#stream.destroyed || this.#stream.closed
   }
 
-  /** Whether all content came. */
+  /** Whether all content arrived. */
   get complete(): boolean {
     return this.#stream.readableEnded
   }
 
-  /** Whether the content is passed on elsewhere, and more of it came since this was last asked. */
+  /** Whether the content is forwarded, and more of it arrived since the last call. */
   progressed(): boolean {
     const { relayed } = this.body
     if (relayed === undefined || relayed === this.#progress) return false
@@ -135,7 +135,7 @@ export class Http2Exchange implements ServerExchange {
   }
 }
 
-/** Older Nodes give no raw list of trailers. */
+/** Node 20 gives no raw list of trailers. */
 function flat(fields: Readonly<Record<string, string | string[] | undefined>>): string[] {
   return Object.entries(fields).flatMap(([name, value]) => [value ?? []].flat().flatMap((each) => [name, each]))
 }

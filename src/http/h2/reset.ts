@@ -5,7 +5,7 @@ import { linger, type LingerLimits } from '../linger.ts'
 
 const ours = new WeakSet<ServerHttp2Stream>()
 
-/** Resets a stream for a reason of our own, which is not held against the client. */
+/** Resets a stream for a reason of the server: the flood limits do not count it. */
 export function resetStream(stream: ServerHttp2Stream, code: 'cancel' | 'internal'): void {
   ours.add(stream)
   if (code === 'cancel') cancelStream(stream)
@@ -13,9 +13,8 @@ export function resetStream(stream: ServerHttp2Stream, code: 'cancel' | 'interna
 }
 
 /**
- * Reads and drops what still comes of a request whose reply is out, and tells a client that sends too much of it or too
- * slowly that it is not needed (RFC 9113 section 8.1). Not at once: some clients lose the reply to a reset that comes
- * while they send.
+ * Reads and drops content that arrives after the reply. A client that sends too much of it, or too slowly, gets a reset
+ * with NO_ERROR (RFC 9113 section 8.1). Not at once: some clients lose the reply if the reset arrives while they send.
  */
 export function stopReading(stream: ServerHttp2Stream, limits: LingerLimits): void {
   if (stream.readableEnded || stream.destroyed) return
@@ -33,8 +32,8 @@ export function stopReading(stream: ServerHttp2Stream, limits: LingerLimits): vo
 }
 
 /**
- * Reads and drops what comes of a request. Resolves with whether that was all of it, when it is over, takes longer than
- * `drainMs` or is more than `drainBytes`.
+ * Reads and drops content until it ends, takes longer than `drainMs` or exceeds `drainBytes`. Resolves with whether it
+ * ended.
  */
 export function whenContentEnds(
   stream: ServerHttp2Stream,
@@ -56,23 +55,22 @@ export function whenContentEnds(
   })
 }
 
-/** Whether a stream was broken off by its client, or for what its client did (RFC 9113 section 5.4.2). */
+/** Whether the client reset a stream, or caused its reset by an error (RFC 9113 section 5.4.2). */
 export function isBrokenByClient(stream: ServerHttp2Stream): boolean {
   if (ours.has(stream)) return false
   return stream.aborted || (stream.rstCode !== undefined && stream.rstCode !== constants.NGHTTP2_NO_ERROR)
 }
 
 /**
- * Breaks a stream off with CANCEL. Not by its `close`: that ends the stream first, so that it may look complete; and Node
- * aborts the whole process where a stream that waits for its trailers comes to an end and is destroyed before that end
- * was sent.
+ * Resets a stream with CANCEL. Not with `close()`, which ends the stream first: it may look complete, and Node aborts
+ * the process where a stream that waits for its trailers is destroyed between its end and the frame for that.
  */
 export function cancelStream(stream: Http2Stream): void {
-  // The one error of which Node makes CANCEL.
+  // Node sends CANCEL for an AbortError only.
   whenSent(stream, () => addAbortSignal(AbortSignal.abort(), stream))
 }
 
-/** Destroys a stream that lives, behind an end of it that goes out in this turn. */
+/** Destroys a stream, after an end that is sent in this turn. */
 function whenSent(stream: Http2Stream, destroy: () => void): void {
   const act = (): void => {
     if (!stream.destroyed) destroy()

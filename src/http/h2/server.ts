@@ -17,16 +17,16 @@ import { watchSession, type SessionWatch } from './flood-limits.ts'
 import type { OpenConnections } from '../open-connections.ts'
 import type { Reply } from '../message/reply.ts'
 
-/** Requests that a session may have under way. Browsers want many; RFC 9113 section 6.5.2 asks for 100 at least. */
+/** Concurrent streams of a session. RFC 9113 section 6.5.2 recommends 100 at least. */
 const maxStreams = 100
-/** Bytes that a client may send ahead, for each stream; and for all of a session together. */
+/** Bytes of the flow-control windows, of a stream and of a session. */
 const streamWindow = 256 * 1024
 const sessionWindow = 4 * 1024 * 1024
-/** Megabytes that Node may hold for one session before it refuses further streams. */
+/** Megabytes that Node may use for one session before it refuses new streams. */
 const sessionMegabytes = 32
-/** Requests that are answered in the turn of the event loop that reads them; more wait for the next turn. */
+/** Requests that are answered in the turn of the event loop that reads them; the rest waits for the next turn. */
 const startsInTurn = 16
-/** What Node counts for a field beside its name and value (RFC 9113 section 6.5.2). */
+/** Bytes that count for a field beside its name and value (RFC 9113 section 6.5.2). */
 const fieldOverhead = 32
 
 /** What {@link createHttp2Adapter} needs. */
@@ -38,18 +38,18 @@ export interface Http2AdapterOptions {
   readonly responder: Responder
   readonly connections: OpenConnections
   readonly backlog: Backlog
-  /** Told of every exchange whose reply will come. */
+  /** Called for every exchange that will get a reply. */
   readonly opened: (x: Exchange) => void
   readonly isDraining: () => boolean
 }
 
 /** The HTTP/2 side of the server. */
 export interface Http2Adapter {
-  /** Never listening itself: it takes connections that others have accepted, by its `connection` event. */
+  /** Never listens: listeners hand over their connections by its `connection` event. */
   readonly server: Http2Server
-  /** No new streams: sessions end when those under way are over. */
+  /** Takes no new streams: sessions end after their last open one. */
   drain(): void
-  /** Ends every session now. */
+  /** Destroys every session. */
   cut(): void
 }
 
@@ -58,7 +58,7 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
   const { limits, responder, connections, refuse, isDraining } = options
   const sessions = new Map<Http2Session, SessionWatch>()
   const peers = new WeakMap<Http2Session, Peer>()
-  /** WebSockets that lead to another server: nobody here could end them in good order. */
+  /** WebSockets to upstreams: this server cannot send their close frame. */
   const relayed = new Set<ServerHttp2Stream>()
 
   const server = createServer({
@@ -66,7 +66,7 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
       enableConnectProtocol: true,
       maxConcurrentStreams: maxStreams,
       initialWindowSize: streamWindow,
-      // Twice as much as we take: what Node itself refuses gets no reply that says why.
+      // Twice the limit: Node refuses larger ones without a reply, this server with a 431.
       maxHeaderListSize: 2 * (limits.headerBytes + limits.headerCount * fieldOverhead),
     },
     maxHeaderListPairs: 2 * limits.headerCount + 1000,
@@ -75,7 +75,7 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
   })
 
   let accepted: Duplex
-  // Before Node's own listener, which makes the session at once.
+  // Before Node's own listener, which creates the session synchronously.
   server.prependListener('connection', (socket: Duplex) => (accepted = socket))
 
   server.on('session', (session) => {
@@ -97,7 +97,7 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
     const watch = session === undefined ? undefined : sessions.get(session)
     if (session === undefined || watch === undefined) return stream.destroy()
     watch.began()
-    // It may have been broken off before we heard of it.
+    // The client may have reset it before this event.
     if (stream.destroyed || stream.closed) return watch.ended(true)
     stream.once('close', () => watch.ended(isBrokenByClient(stream)))
     if (started === 0) setImmediate(enterLate)
@@ -105,11 +105,11 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
     else late.push({ stream, session, raw })
   })
 
-  /** Requests that this turn has read. */
+  /** Streams that this turn has read. */
   let started = 0
   let late: { stream: ServerHttp2Stream; session: Http2Session; raw: readonly string[] }[] = []
 
-  /** One read may hold 1,300 requests, each with its reset (CVE-2023-44487): those that are reset by now cost no answer. */
+  /** A read may hold 1,300 requests, each with its reset (CVE-2023-44487): those that are reset by now get no answer. */
   function enterLate(): void {
     const waiting = late
     late = []
@@ -140,7 +140,7 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
     responder.answer(x)
   }
 
-  /** Content that another server receives while it comes may be of any size, so it gets any time. */
+  /** Bounds the time of a request. Forwarded content may have any size, so it gets any time while it progresses. */
   function boundRequest(x: Http2Exchange, stream: ServerHttp2Stream): void {
     const timer = setInterval(() => {
       if (x.complete || x.answered) return clearInterval(timer)
@@ -158,7 +158,7 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
     void Promise.resolve(options.handler(x)).then((reply) => {
       if (reply.takeover !== undefined) return takeOver(x, stream, reply)
       if (reply.status < 200 || reply.status > 299) return responder.send(x, reply)
-      // A 2xx would say that the WebSocket is open (RFC 9110 section 9.3.6); who answered saw a GET.
+      // A 2xx would open the WebSocket (RFC 9110 section 9.3.6), but the handler answered a GET.
       discard(reply.body)
       const error = new ServeError('E8008_METHOD', 'There is no WebSocket at this address.', {
         headers: ['Allow', 'GET, HEAD, OPTIONS'],
@@ -193,37 +193,37 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
       for (const { leave } of sessions.values()) leave()
     },
     cut() {
-      // Node lets a connection under TLS live on after its session.
+      // Node keeps a TLS connection open after its session.
       for (const { cut } of sessions.values()) cut()
     },
   }
 }
 
-/** As the same wish looks in HTTP/1.1, so that nothing further in has to know two of them. */
+/** The same request as HTTP/1.1 has it, so that the pipeline knows only that form. */
 function asUpgrade(head: Http2Head): Http2Head {
   const headers: string[] = []
   for (let i = 0; i < head.headers.length; i += 2) {
-    // RFC 8441 section 5: the key and its answer are not used here; a server of HTTP/1.1 behind us wants one.
+    // RFC 8441 section 5: HTTP/2 has no key; an HTTP/1.1 upstream needs one, which is added below.
     const name = head.headers[i] as string
     if (name !== 'sec-websocket-key' && name !== 'content-length') headers.push(name, head.headers[i + 1] as string)
   }
-  // Firefox leaves it out, which RFC 8441 does not forbid; in HTTP/1.1 it must be there (RFC 6455 section 4.1).
+  // Firefox omits it, which RFC 8441 allows; HTTP/1.1 requires it (RFC 6455 section 4.1).
   if (getField(headers, 'sec-websocket-version') === undefined) headers.push('Sec-WebSocket-Version', '13')
   const key = randomBytes(16).toString('base64')
   return { ...head, headers: [...headers, 'Connection', 'Upgrade', 'Upgrade', 'websocket', 'Sec-WebSocket-Key', key] }
 }
 
 function tooLarge(raw: readonly string[], headerBytes: number): ServeError | undefined {
-  // As it would be in HTTP/1.1, with a colon, a space and a line end for each field.
+  // Its size in HTTP/1.1, with a colon, a space and a line end for each field.
   let bytes = 2 * raw.length
   for (const text of raw) bytes += text.length
   if (bytes <= headerBytes) return undefined
   return new ServeError('E8008_HEADERS_TOO_LARGE', 'The header section is too large.')
 }
 
-/** As in HTTP/1.1, whose parser knows these only. */
+/** The methods that Node's HTTP/1.1 parser knows, in HTTP/2 too. */
 function unknownMethod(method: string): ServeError | undefined {
-  return methods.has(method) ? undefined : new ServeError('E8008_NOT_IMPLEMENTED', 'The method is not known here.')
+  return methods.has(method) ? undefined : new ServeError('E8008_NOT_IMPLEMENTED', 'The method is not implemented.')
 }
 
 const methods: ReadonlySet<string> = new Set(METHODS)

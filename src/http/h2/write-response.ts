@@ -10,15 +10,15 @@ import { checkField, type HeaderList } from '../message/headers.ts'
 import type { Reply, Sent } from '../message/reply.ts'
 import { trailerPairs } from '../message/trailers.ts'
 
-/** Content up to this many bytes counts as sent when it was handed over: more than that waits for the client. */
+/** Content up to this many bytes counts as sent once it is written; larger content waits for the client. */
 const atOnceBytes = 64 * 1024
-/** Fields that stand once only; of several the first counts, as Node would refuse all. */
+/** Fields that Node accepts once only: the first of several is sent. */
 const single: ReadonlySet<string> = new Set([
   ...['access-control-allow-credentials', 'access-control-max-age', 'age', 'content-length', 'content-location'],
   ...['content-md5', 'content-range', 'content-type', 'date', 'etag', 'expires', 'last-modified', 'location'],
   ...['retry-after', 'tk', 'x-content-type-options', 'authorization', 'from', 'host', 'max-forwards', 'referer'],
 ])
-/** Lists that Node takes for fields that stand once: they are joined (RFC 9110 section 5.3). */
+/** Lists that Node accepts as one field only: their values are joined (RFC 9110 section 5.3). */
 const joined: ReadonlySet<string> = new Set(['content-encoding', 'content-language'])
 /** What the streams of one server share. */
 export interface Http2Host {
@@ -26,22 +26,20 @@ export interface Http2Host {
   readonly limits: Limits
 }
 
-/** An exchange that knows whether content of its request is on its way. */
+/** An exchange that knows whether its client still sends content. */
 interface ReceivingExchange extends Exchange {
   readonly isSending: boolean
 }
 
-/** Whether all of a reply can go out at once, and its end by itself. */
+/** Whether a reply can be written at once, and its stream ended later. */
 export function goesOutAtOnce({ body, status }: Reply, method: string): boolean {
   if (!(body instanceof Uint8Array) || isBodyless(method, status)) return false
   return body.byteLength > 0 && body.byteLength <= atOnceBytes
 }
 
 /**
- * Writes a reply on a stream of HTTP/2: the place where an answer meets it. Content that breaks off resets the stream,
- * so that it never looks complete (RFC 9113 section 8.1).
- *
- * @param host Where is noted what the client has not taken, and the bounds of what it may still send.
+ * Writes a reply on a stream. Content that fails resets the stream, so that it never looks complete (RFC 9113
+ * section 8.1).
  */
 export function writeHttp2Response(
   stream: ServerHttp2Stream,
@@ -63,7 +61,7 @@ export function writeHttp2Response(
     const writer = new Http2Writer(stream, backlog)
     if (x.isSending) {
       void writer.write(body)
-      // Some clients lose a reply whose stream ends while they send.
+      // Some clients lose the reply if its stream ends while they send.
       void whenContentEnds(stream, limits).then(() => writer.end())
     } else writer.endWith(body)
     return { bytes: body.byteLength, aborted: false }
@@ -87,7 +85,7 @@ async function sendLarge(stream: ServerHttp2Stream, body: Uint8Array, backlog: B
 async function sendBody(stream: ServerHttp2Stream, { body }: Reply, x: Exchange, host: Http2Host): Promise<Sent> {
   let pairs: [string, string][] = []
   stream.once('wantTrailers', () => {
-    // What is thrown here would end the process.
+    // An error thrown here would end the process.
     if (stream.destroyed || stream.closed) return
     stream.sendTrailers(listed(pairs))
     setImmediate(stopReading, stream, host.limits)
@@ -104,30 +102,30 @@ async function sendBody(stream: ServerHttp2Stream, { body }: Reply, x: Exchange,
   return stream.writableEnded ? sent : { ...sent, aborted: true }
 }
 
-/** A turn later what ends the reply is on its way, so that no reset can overtake it. */
+/** One turn later the end of the reply is sent, so that no reset overtakes it. */
 function whenFinished(stream: ServerHttp2Stream, { limits }: Http2Host): void {
   if (stream.writableFinished) setImmediate(stopReading, stream, limits)
   else stream.once('finish', () => setImmediate(stopReading, stream, limits))
 }
 
-/** Answers an extended CONNECT (RFC 8441 section 5): what is a 101 in HTTP/1.1 is a 200 here, and proves no key. */
+/** Answers an extended CONNECT with 200 instead of 101, without a key (RFC 8441 section 5). */
 export function writeHttp2Upgrade(stream: ServerHttp2Stream, { headers, takeover }: Reply): void {
   const fields = http2Fields(200, headers)
   delete fields['sec-websocket-accept']
   stream.respond(fields)
-  // What passes a reset on knows it by this name.
+  // The tunnel to the upstream resets both ends by this method of net.Socket.
   Object.assign(stream, { resetAndDestroy: () => resetStream(stream, 'cancel') })
   takeover?.(stream, new Uint8Array())
 }
 
-/** Sends an interim reply; dropped where the final one is out. */
+/** Sends an interim reply; drops it after the final one. */
 export function writeHttp2Interim(stream: ServerHttp2Stream, status: number, headers: HeaderList): void {
   checkInterimStatus(status)
   if (stream.headersSent || stream.destroyed || stream.closed) return
   stream.additionalHeaders(http2Fields(status, headers))
 }
 
-/** @throws TypeError for a field that could not stand in any message. */
+/** @throws TypeError for a field that no message can carry. */
 function http2Fields(status: number, headers: HeaderList): OutgoingHttpHeaders {
   const fields: OutgoingHttpHeaders = Object.create(null)
   fields[':status'] = status
@@ -139,7 +137,7 @@ function http2Fields(status: number, headers: HeaderList): OutgoingHttpHeaders {
   return fields
 }
 
-/** Node takes `TE` for a field about the connection in a reply, as RFC 9113 section 8.2.2 allows it in requests only. */
+/** RFC 9113 section 8.2.2 allows `TE` in requests only. */
 function isSendable(name: string): boolean {
   return name !== 'te' && !connectionFields.has(name)
 }
@@ -152,7 +150,7 @@ function append(fields: OutgoingHttpHeaders, name: string, value: string): void 
   else if (!single.has(name)) fields[name] = [String(before), value]
 }
 
-/** A trailer that cannot be sent is left out: the content before it is complete, and out. */
+/** Leaves out trailers that cannot be sent: the content is sent already, and complete. */
 function checkedTrailers(trailers: HeaderList): [string, string][] {
   return trailerPairs(trailers).filter(([name, value]) => {
     try {
@@ -170,17 +168,17 @@ function listed(pairs: readonly (readonly [string, string])[]): OutgoingHttpHead
   return fields
 }
 
-/** Bytes that are written at once: what a client takes of them is the progress by which a slow one is told from none. */
+/** Bytes that are written at once: a client that takes them makes progress, and is not given up. */
 const pieceBytes = 64 * 1024
 
-/** Puts content on a stream, and notes what its client has not taken, such as one that never opens its window. */
+/** Writes content on a stream, and tracks what its client has not taken: it may never open its window. */
 class Http2Writer implements ReplyWriter {
   readonly #stream: ServerHttp2Stream
   readonly #account: Waiting
-  /** Called when a piece is gone, or the client. */
+  /** Called when a piece is sent, or the client has left. */
   readonly #waiting = new Set<() => void>()
   #whenTaken: (() => void) | undefined
-  /** Resolves when everything that had to wait was taken; undefined when nothing had to. */
+  /** Resolves when all waiting chunks are sent; undefined when none waits. */
   #queue: Promise<void> | undefined
 
   constructor(stream: ServerHttp2Stream, backlog: Backlog) {
@@ -209,15 +207,15 @@ class Http2Writer implements ReplyWriter {
     if (this.#queue !== undefined || this.#stream.writableNeedDrain) return written
   }
 
-  /** Ends the content when the client has taken all that was written, and resolves then, or when it has left. */
+  /** Ends the stream when the client has taken all content, and resolves then, or when it has left. */
   async end(): Promise<void> {
     while (this.#queue !== undefined) await this.#queue.then(() => Promise.resolve())
     if (this.#waiting.size > 0) await new Promise<void>((resolve) => (this.#whenTaken = resolve))
-    // Not before: an end behind content for which there is no window must not meet a reset (see there).
+    // Not before: with an end queued behind a closed window a reset would abort the process (see cancelStream).
     if (!this.#stream.destroyed && !this.#stream.closed) this.#stream.end()
   }
 
-  /** Ends the content with its last part, which is small, at once. */
+  /** Writes the last, small part of the content, and ends the stream. */
   endWith(last: Uint8Array): void {
     this.#account.add(last.byteLength)
     this.#stream.once(
@@ -227,7 +225,7 @@ class Http2Writer implements ReplyWriter {
     this.#stream.end(last)
   }
 
-  /** One after the other: Node makes one of those that wait for each other, and tells of none before the last. */
+  /** One after the other: Node joins queued writes, and calls back after the last one only. */
   async #writePieces(chunk: Uint8Array): Promise<void> {
     for (let at = 0; at < chunk.byteLength; at += pieceBytes) {
       await this.#writePiece(chunk.subarray(at, at + pieceBytes))
@@ -241,7 +239,7 @@ class Http2Writer implements ReplyWriter {
     })
   }
 
-  /** Notes that bytes are to be taken. Returns what to call when they were. */
+  /** Tracks bytes that are written. Returns the callback of their write. */
   #wait(bytes: number, act: () => void): () => void {
     const done = (): void => {
       if (!this.#waiting.delete(done)) return
