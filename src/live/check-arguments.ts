@@ -1,13 +1,15 @@
 import { ServeError } from '../core/serve-error.ts'
 
-/** Programs that call us need not be typed. @throws ServeError E8008_CONFIG_INVALID */
+/** Checks at run time, because JavaScript callers have no types. @throws ServeError E8008_CONFIG_INVALID */
 export function checkPaths(paths: unknown): void {
   if (paths === undefined) return
   if (Array.isArray(paths) && paths.every((path) => typeof path === 'string')) return
-  throw invalid("reload() takes a list of paths: reload(['dist/app.css']), or nothing for every page.")
+  throw invalid(
+    "reload() expects a list of paths, such as reload(['dist/app.css']), or no argument to reload every page.",
+  )
 }
 
-/** What `showError` may say beside title and message. */
+/** Optional properties of an error for `showError`, with their types. */
 const details = { file: 'string', line: 'number', frame: 'string' } as const
 
 /** @throws ServeError E8008_CONFIG_INVALID */
@@ -16,21 +18,21 @@ export function checkError(error: unknown): void {
   const given = (error ?? {}) as Readonly<Record<string, unknown>>
   if (typeof given['title'] !== 'string' || typeof given['message'] !== 'string') {
     throw invalid(
-      'showError() takes { title, message } and perhaps file, line and frame, or nothing to take it away.',
+      'showError() expects { title, message } with optional file, line and frame, or no argument to hide the error.',
       "write showError({ title: 'Build failed', message: String(error) })",
     )
   }
   for (const [key, type] of Object.entries(details)) {
     const value = given[key]
     if (value === undefined || typeof value === type) continue
-    throw invalid(`showError() takes a ${type} as ${key}, and nothing else.`)
+    throw invalid(`showError() expects ${key} to be a ${type}.`)
   }
 }
 
 /** @throws ServeError E8008_CONFIG_INVALID */
 export function checkMessage(message: unknown): void {
   if (typeof message === 'string') return
-  throw invalid('notify() takes a text.', "write notify('Build finished')")
+  throw invalid('notify() expects a string.', "write notify('Build finished')")
 }
 
 function invalid(message: string, hint?: string): ServeError {

@@ -7,31 +7,31 @@ import { hasOwnOrigin, isSameOrigin } from './origin.ts'
 import type { Session } from './protocol.ts'
 import { hexHash } from '../core/util/hash.ts'
 
-/** Bytes of a list of paths that another program may send. */
+/** Most bytes of a list of paths in a `POST` to `reload`. */
 const listBytes = 256 * 1024
 
 /** What {@link createEndpoints} needs. */
 export interface EndpointsOptions {
   /** Path prefix of the endpoints, `<base>__serve8008/`. */
   readonly prefix: string
-  /** Whether the server ends: pages are to come again, since another one may take its place. */
+  /** Whether the server is closing. Its pages then get a 503 and try again: another server may start on this port. */
   readonly isEnding: () => boolean
-  /** Proof that somebody may read our pages, or was given it by the program. */
+  /** The token that proves that a client can read pages of this server, or got it from the program. */
   readonly token: () => string
   readonly settings: Omit<Session, 'token' | 'socket' | 'time'>
   readonly isFull: () => boolean
   readonly admit: (socket: WebSocket) => void
-  /** Reloads what concerns these files, or every page; tells how many pages. */
+  /** Updates the pages that use these files, or reloads every page. Returns the number of pages. */
   readonly reload: (paths: readonly string[] | undefined) => number
 }
 
-/** The addresses of live reload. */
+/** The endpoints of live reload. */
 export interface Endpoints {
-  /** Path of the browser client, with its version. */
+  /** Path of the client script, with its version as the query. */
   readonly script: string
-  /** Addresses that ask for the token: the password can stand behind them, since the token was given out behind it. */
+  /** Endpoints that ask for the token. They come before the password: only a client that has passed it got the token. */
   readonly tokenEndpoints: Layer
-  /** The script, and the token for pages of ours. */
+  /** The client script, and the session, which gives pages of this server the token. */
   readonly publicEndpoints: Layer
 }
 
@@ -40,15 +40,15 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
   const { prefix, isEnding } = options
   const script = `${prefix}live.js`
 
-  /** A layer for some addresses: what is not among them goes on. */
-  function addresses(handlers: Readonly<Record<string, (x: Exchange) => Reply | Promise<Reply>>>): Layer {
+  /** Makes a layer that answers these endpoints and passes every other request on. */
+  function endpointLayer(handlers: Readonly<Record<string, (x: Exchange) => Reply | Promise<Reply>>>): Layer {
     return (next: Handler) => (x) => {
       const { path } = x.target
       if (!path.startsWith(prefix)) return next(x)
       const name = path.slice(prefix.length)
       if (!Object.hasOwn(handlers, name)) return next(x)
       x.notes.own = true
-      if (isEnding()) throw new ServeError('E8008_BUSY', 'The server is about to end.', { close: true })
+      if (isEnding()) throw new ServeError('E8008_BUSY', 'The server is closing.', { close: true })
       return (handlers[name] as Handler)(x)
     }
   }
@@ -56,18 +56,21 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
   async function socket(x: Exchange): Promise<Reply> {
     allowMethods(x, ['GET'])
     const { acceptWebSocket } = await import('./handshake.ts')
-    // A page of any origin may open a socket to anywhere, and the browser does not stop it: that is left to us.
-    if (!hasOwnOrigin(x)) throw forbidden('Only pages of this server may open its socket.')
-    if (!isToken(new URLSearchParams(x.target.query).get('token'))) throw forbidden('The token is not the right one.')
-    if (options.isFull()) throw new ServeError('E8008_BUSY', 'Too many pages are open.', { hint: 'close some of them' })
+    // Browsers let a page of any origin open a WebSocket to any server, so the server checks the origin.
+    if (!hasOwnOrigin(x)) throw forbidden('Only pages of this server may open this WebSocket.')
+    if (!isToken(new URLSearchParams(x.target.query).get('token'))) throw forbidden('The token is wrong.')
+    if (options.isFull())
+      throw new ServeError('E8008_BUSY', 'Too many pages with live reload are open.', {
+        hint: 'close some of them, or raise limits.livePages',
+      })
     return acceptWebSocket(x, options.admit)
   }
 
   async function reload(x: Exchange): Promise<Reply> {
     allowMethods(x, ['POST'])
-    if (!isSameOrigin(x)) throw forbidden('Pages of other origins may not do this.')
+    if (!isSameOrigin(x)) throw forbidden('Only pages of this server, and programs with its token, may reload pages.')
     if (!isToken(x.headers.get('x-serve8008-token'))) {
-      throw forbidden('The token in X-Serve8008-Token is missing or not the right one.')
+      throw forbidden('X-Serve8008-Token is missing or wrong.')
     }
     const pages = options.reload(await pathList(x))
     return json({ pages })
@@ -75,7 +78,7 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
 
   function session(x: Exchange): Reply {
     allowMethods(x, ['GET', 'HEAD'])
-    // A page of another origin cannot send this field without asking first, and is never allowed to.
+    // A page of another origin needs a CORS preflight to send this field, and no preflight for it is granted.
     if (x.headers.get('x-serve8008') !== 'live' || !isSameOrigin(x)) {
       throw forbidden('Only pages of this server get a token.')
     }
@@ -89,8 +92,8 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
 
   return {
     script: `${script}?v=${clientScript().version}`,
-    tokenEndpoints: addresses({ socket, reload }),
-    publicEndpoints: addresses({ session, 'live.js': scriptReply }),
+    tokenEndpoints: endpointLayer({ socket, reload }),
+    publicEndpoints: endpointLayer({ session, 'live.js': scriptReply }),
   }
 }
 
@@ -125,7 +128,7 @@ function json(value: unknown): Reply {
   return { status: 200, headers, body: Buffer.from(JSON.stringify(value)) }
 }
 
-/** `{"paths": […]}`, or nothing at all for every page. An empty list concerns no page. */
+/** Reads `{"paths": […]}`. Undefined without content, for every page. An empty list updates no page. */
 async function pathList(x: Exchange): Promise<readonly string[] | undefined> {
   if (!x.body.expected) return undefined
   const chunks: Buffer[] = []
@@ -133,13 +136,15 @@ async function pathList(x: Exchange): Promise<readonly string[] | undefined> {
   for await (const chunk of x.body.stream()) {
     length += (chunk as Buffer).length
     if (length > listBytes)
-      throw new ServeError('E8008_BODY_TOO_LARGE', 'The list of paths is too long.', { close: true })
+      throw new ServeError('E8008_BODY_TOO_LARGE', `The list of paths is longer than ${listBytes} bytes.`, {
+        close: true,
+      })
     chunks.push(chunk as Buffer)
   }
   const paths = parsePaths(Buffer.concat(chunks).toString())
   if (paths !== undefined) return paths
-  throw new ServeError('E8008_BODY_INVALID', 'The content is not a list of paths.', {
-    hint: 'send {"paths":["/absolute/path/app.css"]} or nothing',
+  throw new ServeError('E8008_BODY_INVALID', 'The content is not JSON with a list of paths.', {
+    hint: 'send {"paths":["/absolute/path/app.css"]}, or no content to reload every page',
   })
 }
 
@@ -155,7 +160,7 @@ function parsePaths(text: string): string[] | undefined {
 
 function allowMethods(x: Exchange, methods: readonly string[]): void {
   if (methods.includes(x.method)) return
-  throw new ServeError('E8008_METHOD', `This address does not answer to the method ${JSON.stringify(x.method)}.`, {
+  throw new ServeError('E8008_METHOD', `The method must be one of: ${methods.join(', ')}.`, {
     headers: ['Allow', methods.join(', ')],
   })
 }
@@ -164,17 +169,17 @@ function forbidden(message: string): ServeError {
   return new ServeError('E8008_FORBIDDEN', message)
 }
 
-/** Compares in a time that does not tell how much was right. */
+/** Compares in constant time: how long it takes does not depend on how many characters are right. */
 function isEqualToken(given: string, wanted: string): boolean {
   let difference = given.length ^ wanted.length
   for (let i = 0; i < wanted.length; i++) difference |= given.charCodeAt(i) ^ wanted.charCodeAt(i)
   return difference === 0
 }
 
-/** The browser client, as it is sent. */
+/** The client script. */
 export interface ClientScript {
   readonly content: Buffer
-  /** Changes with the content: part of the address, so that browsers may keep the script for good. */
+  /** Hash of the content. It is part of the URL, so browsers may cache the script for ever. */
   readonly version: string
 }
 
@@ -182,7 +187,7 @@ export interface ClientScript {
 const file = new URL('../../dist/client/live.js', import.meta.url)
 let script: ClientScript | undefined
 
-/** Reads the browser client, once in a process. */
+/** Reads the client script, once in a process. */
 export function clientScript(): ClientScript {
   if (script === undefined) {
     const content = readFileSync(file)

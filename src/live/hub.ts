@@ -1,47 +1,47 @@
 import { basename } from 'node:path'
 import type { WebSocket } from 'ws'
 import { mediaType } from '../http/message/media-type.ts'
-import { Page, type PageEvents, type PageSources } from './page.ts'
+import { Page, type PageEvents, type FileFacts } from './page.ts'
 import type { Change, ShownError, ToPage } from './protocol.ts'
 import type { RequestLog } from './tracking/request-log.ts'
 import { createWorkQueue } from './work-queue.ts'
 
-/** Milliseconds between two signs of life of a page. */
+/** Milliseconds between two pings of a page. */
 const heartbeatMs = 30_000
 
-/** Milliseconds for a file that is gone to come back: a build empties its folder and writes it again. */
+/** Milliseconds that a missing file has to come back: a build empties its folder and writes it again. */
 const missingMs = 5000
 
-/** What a {@link Hub} needs to know. */
-export interface HubOptions extends PageSources {
-  /** Pages that are served at the same time. */
+/** What a {@link Hub} needs. */
+export interface HubOptions extends FileFacts {
+  /** Most pages that are connected at the same time. */
   readonly maxPages: number
-  /** Whether changes are being gathered, so that pages hear of them soon anyway. */
+  /** Whether a batch of changes is being collected. Pages get it soon, so the answer to a hello waits for it. */
   readonly isGathering: () => boolean
   readonly requestLog: RequestLog
-  /** Called when pages have heard of files that did not come back, with how many pages. */
+  /** Called after pages were updated for files that did not come back, with the number of pages. */
   readonly onRemoved: (files: readonly string[], pages: number) => void
   /** Called with an error that a page logged. */
   readonly onConsole: (document: string, level: string, text: string) => void
 }
 
-/** Every open page. */
+/** Every connected page. */
 export class Hub implements PageEvents {
   readonly #options: HubOptions
-  /** Those that have not said hello yet count too. */
+  /** Includes pages that have not sent their hello yet. */
   readonly #pages = new Set<Page>()
-  /** Pages whose hello came while changes were being gathered. */
-  readonly #waiting = new Set<Page>()
-  /** Pages that told of paths which are still to be learned: path by path, a page's in turn with those of the others. */
-  readonly #learning = createWorkQueue<Page>((page) => {
-    if (page.resolveNext()) this.#learning.add(page)
+  /** Pages whose hello came while a batch was being collected. */
+  readonly #unanswered = new Set<Page>()
+  /** Pages with reported paths that are not resolved yet. Pages take turns, one path at a time. */
+  readonly #resolving = createWorkQueue<Page>((page) => {
+    if (page.resolveNext()) this.#resolving.add(page)
   })
   #heartbeat: NodeJS.Timeout | undefined
-  #goneTimer: NodeJS.Timeout | undefined
-  /** Files of which pages are still to hear. */
-  readonly #goneFiles = new Set<string>()
+  #missingTimer: NodeJS.Timeout | undefined
+  /** Missing files whose changes wait in pages. */
+  readonly #missingFiles = new Set<string>()
   #error: ShownError | null = null
-  /** When every page was last told to reload, in milliseconds since 1970. */
+  /** When every page was last reloaded, in milliseconds since 1970. */
   #reloadedAt = 0
 
   constructor(options: HubOptions) {
@@ -52,7 +52,7 @@ export class Hub implements PageEvents {
     return this.#pages.size >= this.#options.maxPages
   }
 
-  /** Takes a page in whose socket has just been opened. */
+  /** Adds the page of a socket that has just opened. */
   admit(socket: WebSocket): void {
     if (this.isFull) return socket.close(1013)
     this.#pages.add(new Page(socket, this.#options, this))
@@ -72,55 +72,55 @@ export class Hub implements PageEvents {
     return new Set([...this.#pages].flatMap((page) => [...page.files]))
   }
 
-  /** Tells each page which of its files have changed. Returns how many there were to tell. */
+  /** Sends each page the changes of its files. Returns the number of pages that got a message. */
   sendChanges(files: readonly string[]): number {
     const known = new Map<string, boolean>()
     const isMissing = (path: string): boolean => {
-      const isMissing = known.get(path) ?? this.#options.sourcesOf(path).isMissing
+      const isMissing = known.get(path) ?? this.#options.dependenciesOf(path).isMissing
       known.set(path, isMissing)
       return isMissing
     }
-    const claimed = this.#claims(files)
-    const told = this.#send([...claimed].map(([page, changes]) => [page, page.deferMissing(changes, isMissing)]))
-    if ([...claimed.keys()].some((page) => page.hasDeferred)) this.#await(files)
-    this.answerWaiting()
-    return told
+    const byPage = this.#changesByPage(files)
+    const sent = this.#sendEach([...byPage].map(([page, changes]) => [page, page.deferMissing(changes, isMissing)]))
+    if ([...byPage.keys()].some((page) => page.hasDeferred)) this.#awaitReturn(files)
+    this.answerPending()
+    return sent
   }
 
-  #send(changes: Iterable<readonly [Page, ReadonlyMap<string, Change['kind']>]>): number {
+  #sendEach(changes: Iterable<readonly [Page, ReadonlyMap<string, Change['kind']>]>): number {
     const time = Date.now()
-    let told = 0
+    let sent = 0
     for (const [page, those] of changes) {
       if (those.size === 0) continue
       page.send({ type: 'change', time, changes: changesOf(those) })
-      told++
+      sent++
     }
-    return told
+    return sent
   }
 
-  #await(files: readonly string[]): void {
-    for (const file of files) this.#goneFiles.add(file)
-    clearTimeout(this.#goneTimer)
-    this.#goneTimer = setTimeout(() => this.#giveUpGone(), missingMs).unref()
+  #awaitReturn(files: readonly string[]): void {
+    for (const file of files) this.#missingFiles.add(file)
+    clearTimeout(this.#missingTimer)
+    this.#missingTimer = setTimeout(() => this.#reportRemoved(), missingMs).unref()
   }
 
-  /** What has not come back by now has been removed. */
-  #giveUpGone(): void {
-    const files = [...this.#goneFiles]
-    this.#goneFiles.clear()
-    const told = this.#send([...this.#pages].map((page) => [page, page.takeDeferred()]))
-    if (told > 0) this.#options.onRemoved(files, told)
+  /** Files that have not come back by now have been removed: pages get the changes that waited for them. */
+  #reportRemoved(): void {
+    const files = [...this.#missingFiles]
+    this.#missingFiles.clear()
+    const sent = this.#sendEach([...this.#pages].map((page) => [page, page.takeDeferred()]))
+    if (sent > 0) this.#options.onRemoved(files, sent)
   }
 
-  /** Answers pages whose hello came in the midst of changes. */
-  answerWaiting(): void {
-    for (const page of this.#waiting) this.#answer(page)
-    this.#waiting.clear()
+  /** Answers pages whose hello came while a batch was being collected. */
+  answerPending(): void {
+    for (const page of this.#unanswered) this.#answer(page)
+    this.#unanswered.clear()
   }
 
-  /** Has every page reload. Returns how many there were. */
+  /** Reloads every page. Returns the number of pages. */
   reloadAll(): number {
-    this.#waiting.clear()
+    this.#unanswered.clear()
     const time = (this.#reloadedAt = Date.now())
     return this.#broadcast({ type: 'reload', time })
   }
@@ -129,7 +129,7 @@ export class Hub implements PageEvents {
     this.#broadcast({ type: 'notify', message })
   }
 
-  /** Shows an error on every page, also on those that are opened later; null takes it away. */
+  /** Shows an error on every page, also on pages that connect later. Null hides it. */
   showError(error: ShownError | null): void {
     if (this.#error === error) return
     this.#error = error
@@ -138,13 +138,13 @@ export class Hub implements PageEvents {
 
   close(): void {
     clearInterval(this.#heartbeat)
-    clearTimeout(this.#goneTimer)
-    this.#learning.close()
+    clearTimeout(this.#missingTimer)
+    this.#resolving.close()
     for (const page of this.#pages) page.disconnect()
   }
 
   resourcesReported(page: Page): void {
-    this.#learning.add(page)
+    this.#resolving.add(page)
   }
 
   changedMeanwhile(page: Page): void {
@@ -154,7 +154,7 @@ export class Hub implements PageEvents {
 
   hello(page: Page): void {
     if (this.#error !== null) page.send({ type: 'error', error: this.#error })
-    if (this.#options.isGathering()) this.#waiting.add(page)
+    if (this.#options.isGathering()) this.#unanswered.add(page)
     else this.#answer(page)
   }
 
@@ -162,8 +162,8 @@ export class Hub implements PageEvents {
     const changes = new Map(this.#changesSinceSync(page))
     const time = Date.now()
     page.isAnswered = true
-    // It was loaded before that, and had not said hello. Clocks here tell whole milliseconds: a page that has just been
-    // reloaded may seem to be one older.
+    // The page was loaded before the last reload of all pages, and had not sent its hello then. Times here are whole
+    // milliseconds, so a page that has just been reloaded may seem one millisecond older.
     if (page.syncedAt + 1 < this.#reloadedAt) return page.send({ type: 'reload', time })
     page.send(changes.size === 0 ? { type: 'welcome', time } : { type: 'change', time, changes: changesOf(changes) })
   }
@@ -174,7 +174,7 @@ export class Hub implements PageEvents {
 
   closed(page: Page): void {
     this.#pages.delete(page)
-    this.#waiting.delete(page)
+    this.#unanswered.delete(page)
     if (this.#pages.size > 0) return
     clearInterval(this.#heartbeat)
     this.#heartbeat = undefined
@@ -186,29 +186,29 @@ export class Hub implements PageEvents {
     return pages.length
   }
 
-  /** Which pages these files concern, and by which of their paths. */
-  #claims(files: readonly string[]): Map<Page, Map<string, Change['kind']>> {
-    const claimed = new Map<Page, Map<string, Change['kind']>>()
+  /** The changes of these files, by page. */
+  #changesByPage(files: readonly string[]): Map<Page, Map<string, Change['kind']>> {
+    const byPage = new Map<Page, Map<string, Change['kind']>>()
     const unclaimed = new Set<string>()
     for (const file of files) {
       let isClaimed = false
       for (const page of this.#pages) {
         if (!page.uses(file)) continue
         isClaimed = true
-        for (const path of page.pathsOf(file)) addChange(claimed, page, path, kindFor(page, path, file))
+        for (const path of page.pathsOf(file)) addChange(byPage, page, path, kindFor(page, path, file))
       }
       if (!isClaimed) unclaimed.add(file)
     }
-    if (unclaimed.size === 0 || this.#pages.size === 0) return claimed
+    if (unclaimed.size === 0 || this.#pages.size === 0) return byPage
     for (const [path, askers] of this.#options.requestLog.referersOf(unclaimed)) {
       for (const page of this.#pages) {
-        if (askers.some((asker) => page.hasLoaded(asker))) addChange(claimed, page, path, 'other')
+        if (askers.some((asker) => page.hasLoaded(asker))) addChange(byPage, page, path, 'other')
       }
     }
-    return claimed
+    return byPage
   }
 
-  /** What has changed since a page last was up to date. */
+  /** The changes since the page was last up to date. */
   *#changesSinceSync(page: Page): Iterable<[path: string, kind: Change['kind']]> {
     for (const file of page.files) {
       if (!page.hasChanged(file)) continue
@@ -218,19 +218,19 @@ export class Hub implements PageEvents {
   }
 }
 
-/** What changed before the page's paths were learned. */
+/** Changes of files that happened before the page's paths were resolved. */
 function takeChanges(page: Page): [path: string, kind: Change['kind']][] {
   return page.takeChanged().map(([path, file]) => [path, kindFor(page, path, file)])
 }
 
 function addChange(
-  claimed: Map<Page, Map<string, Change['kind']>>,
+  byPage: Map<Page, Map<string, Change['kind']>>,
   page: Page,
   path: string,
   kind: Change['kind'],
 ): void {
-  const changes = claimed.get(page)
-  if (changes === undefined) claimed.set(page, new Map([[path, kind]]))
+  const changes = byPage.get(page)
+  if (changes === undefined) byPage.set(page, new Map([[path, kind]]))
   else changes.set(path, kind)
 }
 
@@ -238,9 +238,9 @@ function changesOf(changes: ReadonlyMap<string, Change['kind']>): Change[] {
   return Array.from(changes, ([path, kind]) => ({ path, kind }))
 }
 
-/** What a changed file is to a page. */
+/** What a changed file is for a page. */
 function kindFor(page: Page, path: string, file: string): Change['kind'] {
-  // Whatever brought about another answer: a folder that is there now, a page that stands in.
+  // The path may now have another answer: a folder replaced the file, or a fallback page is sent.
   if (path === page.document) return 'document'
   const type = mediaType(basename(file))
   if (type.startsWith('text/css')) return 'style'

@@ -13,28 +13,28 @@ import type { LiveOptions, Update, WatchDependencies } from './types.ts'
 import { folderChangedAt } from './watch/file-system.ts'
 import { createWatch } from './watch/watch.ts'
 
-/** Milliseconds between two looks at files where the system reports no changes. */
+/** Milliseconds between two reads of the state of files with `--poll`. */
 const pollMs = 300
 
-/** New paths after which it is looked for what is used no more: each brings a handful of files, far fewer than are looked at. */
+/** Resolved paths between two searches for unused files. Each path adds a handful of files, far fewer than one search checks. */
 const trimEvery = 200
 
 /** What {@link createLiveServer} needs. */
 export interface LiveServerOptions extends LiveOptions {
   /** Path prefix of the endpoints, `<base>__serve8008/`. */
   readonly prefix: string
-  /** Proof that somebody may read our pages, or was given it by the program. */
+  /** The token that proves that a client can read pages of this server, or got it from the program. */
   readonly token: () => string
 }
 
-/** The working part of live reload. */
+/** The part of live reload that is loaded with the first request: watching, pages and endpoints. */
 export interface LiveServer {
-  /** Its addresses that ask for a token themselves. */
+  /** Endpoints that ask for the token. */
   readonly tokenEndpoints: Layer
-  /** Its other addresses. */
+  /** The other endpoints. */
   readonly publicEndpoints: Layer
   readonly inject: Filter
-  /** Notes a request: from then on no change of its files is missed. */
+  /** Records a request: no change of its files is missed from then on. */
   trackRequest(path: string, referer: string | undefined): void
   reload(paths?: readonly string[]): Update
   notify(message: string): void
@@ -42,7 +42,7 @@ export interface LiveServer {
   close(): Promise<void>
 }
 
-/** Makes the engine, which starts to watch what is asked for. */
+/** Makes the live server. It watches the files of each path that it resolves. */
 export function createLiveServer(options: LiveServerOptions): LiveServer {
   const { prefix, folders } = options
   let isEnding = false
@@ -52,14 +52,14 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
   const isServed = (path: string): boolean =>
     folders.some((folder) => path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep))
 
-  function sourcesOf(path: string): WatchDependencies {
+  function dependenciesOf(path: string): WatchDependencies {
     if (++asked % trimEvery === 0) unwatchUnused()
-    const sources = options.sourcesOf(path)
+    const sources = options.dependenciesOf(path)
     watch.use(sources.files)
     return sources
   }
 
-  /** What no open page uses is watched only as long as it is not too much: a crawler must not fill the memory. */
+  /** Stops watching files that no connected page uses, once there are many: a crawler must not fill the memory. */
   function unwatchUnused(): void {
     const gone = watch.trim((file) => hub.isUsed(file))
     if (gone.length > 0) requestLog.forget(new Set(gone))
@@ -72,22 +72,22 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
       firstChangeAt = undefined
       update(paths, since)
     },
-    onQuiet: () => hub.answerWaiting(),
+    onQuiet: () => hub.answerPending(),
   })
-  const requestLog = createRequestLog((path) => sourcesOf(path).files)
+  const requestLog = createRequestLog((path) => dependenciesOf(path).files)
   const hub = new Hub({
     maxPages: options.maxPages,
-    sourcesOf,
+    dependenciesOf,
     changedAt: (file) => watch.changedAt(file),
     changedBy: (file) => watch.changedBy(file),
-    goneAt: folderChangedAt,
+    folderChangedAt,
     isGathering: batcher.isGathering,
     requestLog: requestLog,
-    onRemoved: (files, pages) => updated({ paths: withoutFoldersOf(files), pages, ms: 0 }),
+    onRemoved: (files, pages) => report({ paths: withoutFoldersOf(files), pages, ms: 0 }),
     onConsole: (page, level, text) => options.onConsole({ page, level, text }),
   })
 
-  /** Files that were watched for their own sake, and that no page uses: every page may depend on them. */
+  /** Changed files that a glob of `--watch` matches: a build may make any page from them. */
   const globMatches = new Set<string>()
 
   function change(path: string, isGlobMatch: boolean): void {
@@ -96,17 +96,17 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
     batcher.add(path)
   }
 
-  /** Tells pages of changed files. What no page uses concerns all of them if it is not served, or was to be watched. */
+  /** Updates pages. A file that no page uses reloads all pages if it is not served, or if `--watch` names it. */
   function update(paths: readonly string[], since = performance.now()): Update {
-    // What failed has probably been mended; whoever knows better shows the error again.
+    // A save has probably fixed the error. A build that fails again shows it again.
     hub.showError(null)
     const concernsAll = paths.some((path) => !hub.isUsed(path) && (globMatches.has(path) || !isServed(path)))
     globMatches.clear()
     const pages = concernsAll ? hub.reloadAll() : hub.sendChanges(paths)
-    return updated({ paths: withoutFoldersOf(paths), pages, ms: performance.now() - since })
+    return report({ paths: withoutFoldersOf(paths), pages, ms: performance.now() - since })
   }
 
-  function updated(done: Update): Update {
+  function report(done: Update): Update {
     options.onUpdate(done)
     return done
   }
@@ -114,10 +114,10 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
   function reload(paths?: readonly string[]): Update {
     if (paths !== undefined) return update([...new Set(withFilesBelow(paths.map((path) => resolve(path))))])
     hub.showError(null)
-    return updated({ paths: [], pages: hub.reloadAll(), ms: 0 })
+    return report({ paths: [], pages: hub.reloadAll(), ms: 0 })
   }
 
-  /** A folder, such as that of a build, stands for what pages use of it. */
+  /** Adds the files that pages use below each folder in a list: a build may report its output folder. */
   function withFilesBelow(paths: readonly string[]): string[] {
     const used = hub.usedFiles()
     const within = (folder: string): string[] =>
@@ -173,13 +173,13 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
   }
 }
 
-/** A save that renames changes the entries of the folder too, but what was saved is the file. */
+/** Drops the folder of a changed file: a save that renames also changes the entries of the folder. */
 function withoutFoldersOf(paths: readonly string[]): readonly string[] {
   const folders = new Set(paths.flatMap((path) => (path.endsWith(sep) ? [] : [dirname(path) + sep])))
   return paths.filter((path) => !folders.has(path))
 }
 
-/** Compilers colour what they say. */
+/** Compilers colour their output with escape sequences, which a page cannot show. */
 function plainError({ message, frame, ...more }: ShownError): ShownError {
   const plain = frame === undefined ? {} : { frame: stripVTControlCharacters(frame) }
   return { ...more, message: stripVTControlCharacters(message), ...plain }

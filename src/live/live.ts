@@ -10,23 +10,23 @@ import type { LiveOptions, Update } from './types.ts'
 export type { ShownError } from './protocol.ts'
 export type { PageError, Update } from './types.ts'
 
-/** Live reload: what the pipeline takes in, and what a program calls. */
+/** Live reload: the parts that the pipeline uses, and the methods that programs call. */
 export interface Live {
-  /** Its addresses that ask for a token themselves; they come before the password. */
+  /** Endpoints that ask for the token. They come before the password. */
   readonly tokenEndpoints: Layer
-  /** Its other addresses. */
+  /** The other endpoints. */
   readonly publicEndpoints: Layer
-  /** Notes what is asked for; it stands just before the files. */
+  /** Records requests. It comes just before the served files. */
   readonly trackRequests: Layer
-  /** Gives pages the client. */
+  /** Adds the client script to pages. */
   readonly inject: Filter
-  /** Proof that somebody may call for a reload; another one for each server. */
+  /** The token that allows a program to reload pages; each server has another one. */
   readonly token: string
-  /** From now on pages get the client. */
+  /** Turns live reload on: pages get the client from now on. */
   start(): void
-  /** Takes `start` back: the server could not listen. */
+  /** Turns live reload off again, because the server could not listen. */
   stop(): void
-  /** Reloads what concerns these files, or every page. */
+  /** Updates the pages that use these files, or reloads every page. */
   reload(paths?: readonly string[]): Update
   notify(message: string): void
   showError(error: ShownError | undefined): void
@@ -34,8 +34,8 @@ export interface Live {
 }
 
 /**
- * Makes live reload; it is off until it is started. Nothing is watched before something was asked for, and the engine is
- * loaded with the first page or behind the first reply: neither the start of the server nor its first answer waits.
+ * Makes live reload; it is off until `start` is called. Nothing is watched before the first request. The live server is
+ * loaded with the first page, or after the first reply, so neither the start of the server nor its first reply waits.
  */
 export function createLive(options: LiveOptions): Live {
   const prefix = `${options.base}__serve8008/`
@@ -44,21 +44,21 @@ export function createLive(options: LiveOptions): Live {
   let server: LiveServer | undefined
   let loading: Promise<LiveServer | undefined> | undefined
   let error: ShownError | undefined
-  /** Requests before there was an engine. What changes before it has seen them bears a later date than they do. */
+  /** Requests before the live server was loaded. A change before it tracks them has a later time than the request. */
   const early: (readonly [path: string, referer: string | undefined])[] = []
 
-  const secret = (): string => (token ||= newToken())
+  const tokenOnce = (): string => (token ||= newToken())
 
   function load(): Promise<LiveServer | undefined> {
     loading ??= loadServer()
     return loading
   }
 
-  /** Pages are served without live reload rather than not at all. */
+  /** When the live server cannot be loaded, pages are served without live reload. */
   async function loadServer(): Promise<LiveServer | undefined> {
     try {
       const { createLiveServer } = await import('./live-server.ts')
-      server = createLiveServer({ ...options, prefix, token: secret })
+      server = createLiveServer({ ...options, prefix, token: tokenOnce })
       for (const [path, referer] of early.splice(0)) server.trackRequest(path, referer)
       if (error !== undefined) server.showError(error)
     } catch (cause) {
@@ -68,8 +68,8 @@ export function createLive(options: LiveOptions): Live {
     return server
   }
 
-  /** The addresses exist from the start on, and as long as there are pages that may come again. */
-  function addresses(kind: 'tokenEndpoints' | 'publicEndpoints'): Layer {
+  /** Endpoints answer from the start of live reload on, and after `stop` while pages may reconnect. */
+  function endpointLayer(kind: 'tokenEndpoints' | 'publicEndpoints'): Layer {
     return (next: Handler) => (x) => {
       if (!x.target.path.startsWith(prefix) || (!isOn && server === undefined)) return next(x)
       return answer(kind, next, x)
@@ -103,16 +103,16 @@ export function createLive(options: LiveOptions): Live {
   }
 
   return {
-    tokenEndpoints: addresses('tokenEndpoints'),
-    publicEndpoints: addresses('publicEndpoints'),
+    tokenEndpoints: endpointLayer('tokenEndpoints'),
+    publicEndpoints: endpointLayer('publicEndpoints'),
     trackRequests: note,
     inject,
     get token() {
-      return secret()
+      return tokenOnce()
     },
     start() {
       isOn = true
-      // What is watched for its own sake waits for no request.
+      // The globs of `--watch` are watched before the first request.
       if (options.watch.length > 0) void load()
     },
     stop() {

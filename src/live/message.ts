@@ -1,12 +1,12 @@
 import type { FromPage } from './protocol.ts'
 
-/** Paths that are believed of one page: the newest, since those are what it shows. */
+/** Most paths that are kept of one page. The newest are kept, because the page shows them. */
 export const maxPaths: number = 4096
-/** Characters of one path, and of one console text. */
+/** Most characters of one path, and of one console text. */
 const maxPathLength = 4096
 const maxTextLength = 4096
 
-/** Reads a message of a page: undefined for anything that is none. What a page says is checked like any request. */
+/** Parses a message of a page. Undefined for an invalid one: messages are input from outside, like requests. */
 export function parseMessage(data: string): FromPage | undefined {
   const message = parseObject(data)
   switch (message?.['type']) {

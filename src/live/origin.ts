@@ -4,9 +4,8 @@ import type { Exchange } from '../http/message/exchange.ts'
 const defaultPorts: Readonly<Record<string, number>> = { http: 80, https: 443 }
 
 /**
- * Whether the page that asks was served by us: its origin has the authority of the request itself, which the guard has
- * found to be ours. The scheme may differ, since a tunnel can add TLS on the way. The opaque origin `null` of a
- * sandboxed frame is never ours.
+ * Whether a request comes from a page of this server: its `Origin` has the authority of the request, which the guard has
+ * checked. The scheme may differ, because a tunnel can add TLS. The opaque origin `null` of a sandboxed frame is refused.
  */
 export function hasOwnOrigin(x: Exchange): boolean {
   const [, scheme = '', rest = ''] = /^(https?):\/\/(.*)$/i.exec(x.headers.get('origin') ?? '') ?? []
@@ -18,9 +17,9 @@ export function hasOwnOrigin(x: Exchange): boolean {
 }
 
 /**
- * Whether no page of another origin can have sent this, as far as the browser tells: `Sec-Fetch-Site` and `Origin`
- * are believed where they are present. Browsers leave the first out towards plain http names that are not loopback,
- * and the second out of same-origin GETs, so callers also ask for something that a foreign page cannot send.
+ * Whether neither `Sec-Fetch-Site` nor `Origin` names another origin. Browsers omit the first to plain http hosts that
+ * are not loopback, and the second in same-origin GETs, so callers also require a field or a token that pages of other
+ * origins cannot send.
  */
 export function isSameOrigin(x: Exchange): boolean {
   const site = x.headers.get('sec-fetch-site')

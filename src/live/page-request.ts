@@ -2,17 +2,18 @@ import type { Exchange } from '../http/message/exchange.ts'
 import { getField, withVary, type RequestHeaders } from '../http/message/headers.ts'
 import { isNavigation, navigationFields } from '../http/semantics/navigation.ts'
 import { memoizeReply, type Reply } from '../http/message/reply.ts'
-/** A kind of document in which a script can be. */
+
+/** A kind of document that can hold a script. */
 export type DocumentKind = 'html' | 'xhtml' | 'svg'
 
-/** A kind of file whose document in a browser cannot hold a script: the tab that opens it gets a page around it. */
+/** A kind of file that a browser shows in a document without scripts. A tab that opens it gets a wrapper page. */
 export type WrappedKind = 'picture' | 'text' | 'json'
 
 const documentType = /^\s*(?:text\/(html)|application\/(xhtml)\+xml|image\/(svg)\+xml)\s*(?:;|$)/i
 const pictureType = /^\s*image\/(?:apng|avif|bmp|gif|jpeg|png|webp)\s*(?:;|$)/i
 /**
- * What browsers show as text. Not what they save (calendars, contacts, tables), show in another way (XML), or take in
- * as a part of a page (style sheets, scripts).
+ * Types that browsers show as text. Not those that they download (calendars, contacts, tables), show in another way
+ * (XML), or load as part of a page (style sheets, scripts).
  */
 const textType =
   /^\s*text\/(?!(?:html|xml|css|javascript|rtf|tab-separated-values|(?:x-)?(?:csv|v?calendar|vcard|vcf))\s*(?:;|$)|vnd\.)/i
@@ -33,8 +34,9 @@ function wrappedKind(contentType: string): WrappedKind | undefined {
 }
 
 /**
- * Whether a reply is a file of ours, which may be asked for a second time, and which a page around it may show. A policy is
- * about pages: a browser shows any file by itself, but the page around it would be bound by the policy.
+ * Whether a reply is a served file, which the wrapper page can request again and may show. A file with a
+ * Content-Security-Policy is not wrapped: the policy does not stop a browser from showing the file, but it would apply to
+ * the wrapper page.
  */
 function isWrappable({ status, relayed, validators, headers }: Reply): boolean {
   if (relayed === true || status !== 200 || validators === undefined) return false
@@ -42,23 +44,23 @@ function isWrappable({ status, relayed, validators, headers }: Reply): boolean {
   return (getField(headers, 'x-frame-options') ?? 'sameorigin').trim().toLowerCase() === 'sameorigin'
 }
 
-/** Whether a kind is one that gets a page around it. */
+/** Whether a kind of reply gets a wrapper page. */
 export function isWrapped(kind: DocumentKind | WrappedKind): kind is WrappedKind {
   return kind === 'picture' || kind === 'text' || kind === 'json'
 }
 
-/** Destinations within a page, whose own client swaps the images there. */
+/** Values of `Sec-Fetch-Dest` for parts of a page. The client of that page swaps the images in them. */
 const embedded: ReadonlySet<string | undefined> = new Set(['iframe', 'frame', 'embed', 'object'])
 
 const optOut = /(?:^\??|&)serve8008=no-live(?:&|$)/
 
 /**
- * Whether a reply is going to be a page of its own, and one that may reload itself. HTML that a script fetches is put
- * into a page, where another client would be in the way.
+ * Whether a browser will show the reply as a page, and may reload it. HTML that a script fetches gets no client: the
+ * script puts it into a page that has one.
  *
- * What answers a form stays as it is, since a reload would send the form again. The address `?serve8008=no-live` and the
- * field `X-Serve8008: no-live` keep a page as it is. A range belongs to a file, not to a page. An SVG image is a page only
- * where it is not part of another; a file that gets a page around it is one where the browser says so itself.
+ * The answer to a form stays unchanged, because a reload would send the form again. The query `?serve8008=no-live` and the
+ * field `X-Serve8008: no-live` keep any page unchanged. A range is part of a file, not a page. An SVG image is a page
+ * unless it is part of one. Other files get a wrapper page only when `Sec-Fetch-Dest` is `document`.
  */
 export function asksForPage(x: Exchange, kind: DocumentKind | WrappedKind): boolean {
   const { headers, method, target } = x
@@ -70,9 +72,9 @@ export function asksForPage(x: Exchange, kind: DocumentKind | WrappedKind): bool
 }
 
 /**
- * Whether a browser that opens a file may need its very bytes. Firefox has a viewer for JSON, in a whole tab only. And
- * `<a download>` is a navigation too: Chromium gives it another destination, other browsers send what they send for any
- * link, which a page refers to.
+ * Whether a browser that opens a file may need its bytes instead of a wrapper page. Firefox shows JSON in its own viewer
+ * when it fills a tab. `<a download>` is a navigation too: Chromium sends another destination for it, other browsers
+ * send the same fields as for any link, with a `Referer`.
  */
 function isForOwnUse(headers: RequestHeaders, kind: WrappedKind): boolean {
   const browser = headers.get('user-agent') ?? ''
@@ -83,7 +85,7 @@ function isForOwnUse(headers: RequestHeaders, kind: WrappedKind): boolean {
 const partFields: readonly string[] = ['Sec-Fetch-Dest']
 const openedFields: readonly string[] = ['Sec-Fetch-Dest', 'User-Agent', 'Referer']
 
-/** A reply whose `Vary` names the fields by which {@link asksForPage} decided. */
+/** Adds the fields that {@link asksForPage} reads to `Vary`. */
 export function variedByPage(reply: Reply, { headers }: Exchange, kind: DocumentKind | WrappedKind): Reply {
   const fields = isWrapped(kind) ? wrappedFields(headers) : navigationFields(headers)
   const known = varied.get(fields)

@@ -4,139 +4,139 @@ import { parseMessage, maxPaths } from './message.ts'
 import type { Change, FromPage, ToPage } from './protocol.ts'
 import type { WatchDependencies } from './types.ts'
 
-/** Bytes that may wait for a page that does not read; then it is let go, and comes again when it can. */
+/** Most bytes that wait for a page that does not read. Then its connection ends, and the page reconnects when it can. */
 const pendingBytes = 1024 * 1024
-/** Console texts that are taken from one page within a second. */
+/** Most console texts of one page within a second. */
 const textsPerSecond = 20
 
-/** Milliseconds for a page to say hello: one that does not holds a place for nothing. */
+/** Milliseconds that a page has to send its hello: a silent connection counts towards `limits.livePages`. */
 const helloMs = 10_000
 
-/** What a page does. */
+/** Events of a page. */
 export interface PageEvents {
-  /** It said which resources it holds: {@link Page.resolveNext} is to be called, as soon as there is time. */
+  /** The page reported resources: call {@link Page.resolveNext} when there is time. */
   resourcesReported(page: Page): void
-  /** All that it said in its hello has been learned. */
+  /** Every path of its hello has been resolved. */
   hello(page: Page): void
-  /** Something that it said later had changed before it was learned; {@link Page.takeChanged} tells what. */
+  /** Files of a later report changed before they were resolved; {@link Page.takeChanged} returns them. */
   changedMeanwhile(page: Page): void
-  /** An error that was logged on the page. */
+  /** The page logged an error. */
   console(page: Page, level: string, text: string): void
   closed(page: Page): void
 }
 
-/** What a page needs to know of files. */
-export interface PageSources {
-  /** The files that decide what a path answers, watched from now on. */
-  readonly sourcesOf: (path: string) => WatchDependencies
+/** Facts about files that a page needs. */
+export interface FileFacts {
+  /** The files that decide what a path answers. They are watched from now on. */
+  readonly dependenciesOf: (path: string) => WatchDependencies
   /** When a file last changed, in milliseconds since 1970. */
   readonly changedAt: (file: string) => number
-  /** The same at the latest, where only the file system tells. */
+  /** Upper bound of {@link changedAt}: times of the file system may be older than the clock. */
   readonly changedBy: (file: string) => number
-  /** When something last came to, or went from, the nearest folder that is there on the way to a file. */
-  readonly goneAt: (file: string) => number
+  /** When the nearest existing folder above a file last got or lost an entry, in milliseconds since 1970. */
+  readonly folderChangedAt: (file: string) => number
 }
 
-/** One open page and what it uses. */
+/** One connected page and the files that it uses. */
 export class Page {
-  /** The page's own path; empty until it has said hello. */
+  /** Path of the document; empty until the page has sent its hello. */
   document = ''
-  /** Server time up to which the page has heard of every change. */
+  /** Server time up to which the page has every change, in milliseconds since 1970. */
   syncedAt = 0
-  /** Whether its hello has been answered: until then what it is told of tells it nothing of what it missed. */
+  /** Whether its hello has been answered. Before that a message does not cover the changes that the page missed. */
   isAnswered = false
-  readonly #held = new PageResources(maxPaths)
-  /** What is gone, and what has changed since the document went. */
-  readonly #kept = new Map<string, Change['kind']>()
-  /** Paths that are still to be learned, and when the page told of each. The oldest come first. */
-  readonly #waiting = new Map<string, number>()
-  /** What changed before it was watched: paths, each with a file. */
-  readonly #missed = new Map<string, string>()
+  readonly #resources = new PageResources(maxPaths)
+  /** Changes of missing files, and every change while the document is missing. */
+  readonly #deferred = new Map<string, Change['kind']>()
+  /** Paths that are not resolved yet, each with the time of the report. The oldest come first. */
+  readonly #unresolved = new Map<string, number>()
+  /** Paths whose files changed before they were watched, each with one such file. */
+  readonly #changed = new Map<string, string>()
   readonly #socket: WebSocket
-  readonly #sources: PageSources
+  readonly #files: FileFacts
   readonly #events: PageEvents
-  readonly #patience: NodeJS.Timeout
+  readonly #helloTimer: NodeJS.Timeout
   #alive = true
   #texts = { second: 0, count: 0 }
   #isGreeted = false
-  /** Whether it has heard from a server before, and so may have been without one for a while. */
-  #isBack = false
+  /** Whether the page was connected before, and may have missed changes since. */
+  #isReconnected = false
 
-  constructor(socket: WebSocket, sources: PageSources, events: PageEvents) {
+  constructor(socket: WebSocket, sources: FileFacts, events: PageEvents) {
     this.#socket = socket
-    this.#sources = sources
+    this.#files = sources
     this.#events = events
     socket.on('message', (data, isBinary) => {
       const message = isBinary ? undefined : parseMessage((data as Buffer).toString())
-      if (message === undefined) this.#refuse()
-      else this.#take(message)
+      if (message === undefined) this.#closeForViolation()
+      else this.#receive(message)
     })
     socket.on('ping', (data) => {
       if (this.#isReading()) socket.pong(data)
     })
     socket.on('pong', () => (this.#alive = true))
-    // What is wrong with a page's connection concerns nobody but the page: `close` follows.
+    // `close` follows each error of the connection, and the page reconnects.
     socket.on('error', () => {})
-    this.#patience = setTimeout(() => socket.terminate(), helloMs).unref()
+    this.#helloTimer = setTimeout(() => socket.terminate(), helloMs).unref()
     socket.once('close', () => {
-      clearTimeout(this.#patience)
-      this.#waiting.clear()
+      clearTimeout(this.#helloTimer)
+      this.#unresolved.clear()
       events.closed(this)
     })
   }
 
   /** Every file that the page uses. */
   get files(): Iterable<string> {
-    return this.#held.files
+    return this.#resources.files
   }
 
   /** The paths under which the page uses a file. */
   pathsOf(file: string): Iterable<string> {
-    return this.#held.pathsOf(file)
+    return this.#resources.pathsOf(file)
   }
 
   uses(file: string): boolean {
-    return this.#held.uses(file)
+    return this.#resources.uses(file)
   }
 
   /** Whether a file has changed since the page last was up to date. */
   hasChanged(file: string): boolean {
-    const { changedAt, changedBy } = this.#sources
-    // What was saved just before the server ended was told by nobody, so better once too often. A page that is loaded
-    // again has whatever was there before its request.
-    return (this.#isBack ? changedBy(file) : changedAt(file)) > this.syncedAt
+    const { changedAt, changedBy } = this.#files
+    // A save just before the server ended was reported to no page, so a page that reconnects gets the upper bound: one
+    // update too many does no harm. A page that was just loaded has every change from before its request.
+    return (this.#isReconnected ? changedBy(file) : changedAt(file)) > this.syncedAt
   }
 
   /** Whether the page has loaded something from a path. */
   hasLoaded(path: string): boolean {
-    return path === this.document || this.#held.has(path) || this.#waiting.has(path)
+    return path === this.document || this.#resources.has(path) || this.#unresolved.has(path)
   }
 
-  /** Whether it is still to hear of something. */
+  /** Whether changes wait until their files are back. */
   get hasDeferred(): boolean {
-    return this.#kept.size > 0
+    return this.#deferred.size > 0
   }
 
   /**
-   * Takes changes, and returns those that the page is to hear of now. A build that empties its folder first must not
-   * lead the page to a listing: what is gone is kept until it is there again, and with the page's document everything.
+   * Adds changes, and returns those to send now. A build that empties its folder first must not make the page show a
+   * listing: a change of a missing file waits until the file is back, and every change waits for the document.
    */
   deferMissing(
     changes: ReadonlyMap<string, Change['kind']>,
     isMissing: (path: string) => boolean,
   ): Map<string, Change['kind']> {
-    for (const [path, kind] of changes) this.#kept.set(path, kind)
-    const isGone = (path: string): boolean => this.#held.existed(path) && isMissing(path)
+    for (const [path, kind] of changes) this.#deferred.set(path, kind)
+    const isGone = (path: string): boolean => this.#resources.existed(path) && isMissing(path)
     if (isGone(this.document)) return new Map()
-    const ready = new Map([...this.#kept].filter(([path]) => !isGone(path)))
-    for (const path of ready.keys()) this.#kept.delete(path)
+    const ready = new Map([...this.#deferred].filter(([path]) => !isGone(path)))
+    for (const path of ready.keys()) this.#deferred.delete(path)
     return ready
   }
 
-  /** What was kept, once. */
+  /** Removes and returns the changes that wait. */
   takeDeferred(): Map<string, Change['kind']> {
-    const kept = new Map(this.#kept)
-    this.#kept.clear()
+    const kept = new Map(this.#deferred)
+    this.#deferred.clear()
     return kept
   }
 
@@ -145,103 +145,103 @@ export class Page {
     if (this.#isReading()) this.#socket.send(JSON.stringify(message))
   }
 
-  /** False, and the end of the connection, for a page that does not take what waits for it. */
+  /** Whether the page reads its messages. If it does not, the connection ends. */
   #isReading(): boolean {
     if (this.#socket.bufferedAmount <= pendingBytes) return true
     this.#socket.terminate()
     return false
   }
 
-  /** Asks for a sign of life; without one since the last time the page is given up. */
+  /** Sends a ping. Ends the connection if the page has not answered the last one. */
   ping(): void {
     if (!this.#alive) return this.#socket.terminate()
     this.#alive = false
     this.#socket.ping()
   }
 
-  /** Ends the connection: the server goes away (RFC 6455 section 7.4.1). */
+  /** Ends the connection because the server closes: 1001, going away (RFC 6455 section 7.4.1). */
   disconnect(): void {
     this.#socket.close(1001)
     this.#socket.terminate()
   }
 
-  /** What changed before it was learned of, once. */
+  /** Removes and returns what changed before it was resolved. */
   takeChanged(): [path: string, file: string][] {
-    const missed = [...this.#missed]
-    this.#missed.clear()
+    const missed = [...this.#changed]
+    this.#changed.clear()
     return missed
   }
 
-  /** Learns one of the paths that the page told of; true when there are more. Thousands at once would keep others waiting. */
+  /** Resolves one reported path; true when there are more. Resolving thousands at once would delay other requests. */
   resolveNext(): boolean {
-    for (const [path, toldAt] of this.#waiting) {
-      this.#waiting.delete(path)
-      if (!this.#held.has(path)) this.#look(path, toldAt)
+    for (const [path, toldAt] of this.#unresolved) {
+      this.#unresolved.delete(path)
+      if (!this.#resources.has(path)) this.#resolve(path, toldAt)
       break
     }
-    if (this.#waiting.size > 0) return true
+    if (this.#unresolved.size > 0) return true
     if (!this.#isGreeted) {
       this.#isGreeted = true
       this.#events.hello(this)
-    } else if (this.#missed.size > 0) this.#events.changedMeanwhile(this)
+    } else if (this.#changed.size > 0) this.#events.changedMeanwhile(this)
     return false
   }
 
-  #look(path: string, toldAt: number): void {
-    const sources = this.#sources.sourcesOf(path)
+  #resolve(path: string, toldAt: number): void {
+    const sources = this.#files.dependenciesOf(path)
     const { files, isMissing } = sources
-    this.#held.add(path, sources, this.document)
+    this.#resources.add(path, sources, this.document)
     const [first] = files
     if (first === undefined) return
     if (this.#isGreeted) {
-      const changed = files.find((file) => this.#sources.changedAt(file) > toldAt)
-      if (changed !== undefined) this.#missed.set(path, changed)
-    } else if (this.#isBack && isMissing && this.#sources.goneAt(first) > this.syncedAt) {
-      // Nobody saw it go. A page that is loaded again says how old it is instead, so this comes to an end: were the file
-      // never there, it costs one reload, and that only where the folder has changed.
-      this.#missed.set(path, first)
+      const changed = files.find((file) => this.#files.changedAt(file) > toldAt)
+      if (changed !== undefined) this.#changed.set(path, changed)
+    } else if (this.#isReconnected && isMissing && this.#files.folderChangedAt(first) > this.syncedAt) {
+      // The file may have been removed while the page was not connected. If it never existed, this costs one reload, and
+      // only where the folder has changed: the reloaded page sends its age, not `syncedAt`.
+      this.#changed.set(path, first)
     }
   }
 
-  #take(message: FromPage): void {
+  #receive(message: FromPage): void {
     if (message.type === 'console') return this.#log(message.level, message.text)
     if (message.type === 'hello') {
-      if (this.document !== '') return this.#refuse()
-      clearTimeout(this.#patience)
+      if (this.document !== '') return this.#closeForViolation()
+      clearTimeout(this.#helloTimer)
       this.document = message.document
-      // A page that has just been loaded knows how old it is; one that comes again, what it last heard.
-      // Its hello may have been held up, and it would seem to be younger than it is. On a busy machine it seems to be
-      // older, and what it was reloaded for would reload it once more: that much it is known to have heard.
+      // A page that was just loaded sends its age, a page that reconnects sends `syncedAt`. A late hello would make the
+      // page seem younger than it is, so the age counts from `ageAt`. On a busy machine the page seems older, and the
+      // change that reloaded it would reload it again, so `loadedAfter` is a lower bound.
       const now = Date.now()
       const beganAt = Math.min(message.ageAt ?? now, now) - (message.age ?? 0)
       this.syncedAt = message.syncedAt ?? Math.max(beganAt, Math.min(message.loadedAfter ?? 0, now))
-      this.#isBack = message.syncedAt !== undefined
-      this.#wait(message.document)
+      this.#isReconnected = message.syncedAt !== undefined
+      this.#enqueue(message.document)
     } else if (this.document === '') {
-      return this.#refuse()
+      return this.#closeForViolation()
     }
-    for (const path of message.resources) this.#wait(path)
-    this.#bound()
+    for (const path of message.resources) this.#enqueue(path)
+    this.#dropOldest()
     this.#events.resourcesReported(this)
   }
 
-  /** Ends the connection of a page that breaks the rules (RFC 6455 section 7.4.1), without reading what else it sends. */
-  #refuse(): void {
+  /** Closes with 1008, policy violation (RFC 6455 section 7.4.1), and reads no more messages. */
+  #closeForViolation(): void {
     this.#socket.close(1008)
     this.#socket.pause()
   }
 
-  #wait(path: string): void {
-    if (!this.#waiting.has(path)) this.#waiting.set(path, Date.now())
+  #enqueue(path: string): void {
+    if (!this.#unresolved.has(path)) this.#unresolved.set(path, Date.now())
   }
 
-  /** Drops the oldest of what waits, in one go: to look for the first of a map that has lost many takes long. */
-  #bound(): void {
-    let excess = this.#waiting.size - maxPaths - 1
-    for (const path of this.#waiting.keys()) {
+  /** Drops the oldest unresolved paths in one loop: finding the first entry of a map that has lost many is slow. */
+  #dropOldest(): void {
+    let excess = this.#unresolved.size - maxPaths - 1
+    for (const path of this.#unresolved.keys()) {
       if (excess <= 0) return
       if (path === this.document) continue
-      this.#waiting.delete(path)
+      this.#unresolved.delete(path)
       excess--
     }
   }

@@ -1,61 +1,61 @@
 /*
- * What pages and the server say to each other: JSON texts over the WebSocket at `<base>__serve8008/socket?token=…`.
- * Server and browser client share these types; there is nothing here at run time.
+ * Messages between pages and the server: JSON over the WebSocket at `<base>__serve8008/socket?token=…`. The server and
+ * the client share these types; the file has no code.
  *
- * A page starts by fetching `<base>__serve8008/session` with the field `X-Serve8008: live` (which no page of another
- * origin can send without being allowed to), opens the socket with the token it got, and says hello.
+ * A page first fetches `<base>__serve8008/session` with the field `X-Serve8008: live`, which a page of another origin
+ * cannot send without a CORS preflight. Then it opens the socket with the token from the session, and sends its hello.
  *
  * Paths are URL paths as the page knows them: percent-encoded, without query and fragment. Times are milliseconds
  * since 1970 on the server's clock.
  */
 
-/** What a page learns before it opens the socket. */
+/** The content of `<base>__serve8008/session`. */
 export interface Session {
-  /** Opens the socket; another one at each start of the server. */
+  /** Opens the socket. Each start of the server makes another one. */
   readonly token: string
   /** Path of the socket, without the token. */
   readonly socket: string
-  /** Stands for the served folders: another project may take the place of the one that a page came from. */
+  /** Hash of the served folders: a page reloads when it reconnects to the server of another project. */
   readonly site: string
-  /** What becomes of a page whose document has changed. */
+  /** Whether a page whose document has changed is reloaded or patched in place. */
   readonly reload: 'page' | 'morph'
-  /** Whether the page may show what happened in a small box. */
+  /** Whether the page shows a short message after an update. */
   readonly toast: boolean
-  /** Whether errors of the page are to be sent to the terminal. */
+  /** Whether the page sends its errors, for the terminal. */
   readonly console: boolean
-  /** Whether files may be kept by the browser without asking again (`--cache`). */
+  /** Whether browsers may use cached files without revalidation (`--cache`). */
   readonly cached: boolean
-  /** When this was said. */
+  /** When the server sent this. */
   readonly time: number
 }
 
-/** What a page sends. `hello` comes first, and once. */
+/** Messages of a page. `hello` is the first one, and is sent once. */
 export type FromPage =
   | {
       readonly type: 'hello'
-      /** The page's own path. */
+      /** Path of the document. */
       readonly document: string
-      /** Paths of everything of this origin that the page has loaded so far. */
+      /** Paths of this origin that the page has loaded so far. */
       readonly resources: readonly string[]
-      /** Milliseconds since the page began to load, where it has not heard from a server yet. */
+      /** Milliseconds since the page began to load; only of a page that was not connected before. */
       readonly age?: number
-      /** When it was that old, by the `time` of the session; by default when the hello comes, which may be held up. */
+      /** The `time` of the session, when the page had that age. Default: when the hello arrives, which may be late. */
       readonly ageAt?: number | undefined
-      /** A `time` that the page had heard before it was loaded again: it is at least as new as that. */
+      /** The last `time` that the page received before it was reloaded: the page is at least as new. */
       readonly loadedAfter?: number | undefined
-      /** The last `time` that it heard. */
+      /** The last `time` that the page received; only of a page that was connected before. */
       readonly syncedAt?: number
     }
-  /** Further paths that the page has loaded. */
+  /** More paths that the page has loaded. */
   | { readonly type: 'uses'; readonly resources: readonly string[] }
-  /** An error of the page, when the session asks for them. */
+  /** An error of the page, when the session asks for errors. */
   | { readonly type: 'console'; readonly level: 'error' | 'exception' | 'rejection'; readonly text: string }
 
-/** One file of a page that has changed. */
+/** A changed file that the page uses. */
 export interface Change {
-  /** Under which path the page uses it. */
+  /** Path under which the page uses it. */
   readonly path: string
-  /** What it is, by the type of the file. */
+  /** What the file is for the page, by its media type. */
   readonly kind: 'style' | 'media' | 'document' | 'other'
 }
 
@@ -67,19 +67,19 @@ export interface ShownError {
   readonly file?: string | undefined
   /** Line in the file, from 1. */
   readonly line?: number | undefined
-  /** Lines of source around the place. */
+  /** Lines of source around that line. */
   readonly frame?: string | undefined
 }
 
-/** What the server sends. */
+/** Messages of the server. */
 export type ToPage =
   /** Answers a hello: the page is up to date. */
   | { readonly type: 'welcome'; readonly time: number }
-  /** Files of the page have changed; never empty. It also is the answer to a hello that came too late for them. */
+  /** Files of the page have changed; never empty. Also the answer to a hello, with the changes that the page missed. */
   | { readonly type: 'change'; readonly time: number; readonly changes: readonly Change[] }
-  /** Reload, whatever has changed. */
+  /** Reload the page. */
   | { readonly type: 'reload'; readonly time: number }
-  /** Show a message for a moment. */
+  /** Show a message for two seconds. */
   | { readonly type: 'notify'; readonly message: string }
-  /** Show an error until the next message of this type, or, with null, none. */
+  /** Show an error until the next message of this type. Null hides it. */
   | { readonly type: 'error'; readonly error: ShownError | null }

@@ -4,23 +4,23 @@ import type { WatchDependencies } from '../static/watch-dependencies.ts'
 
 export type { WatchDependencies }
 
-/** What changed, and how many pages heard of it. */
+/** A change that was sent to pages. */
 export interface Update {
-  /** Absolute paths; empty when every page was told to reload. */
+  /** Absolute paths; empty when every page was reloaded. */
   readonly paths: readonly string[]
-  /** Pages that were told. */
+  /** Number of pages that got a message. */
   readonly pages: number
-  /** Milliseconds from the first of the changes to the last message. */
+  /** Milliseconds from the first change to the last message. */
   readonly ms: number
 }
 
-/** What a page logged. */
+/** An error of a page. */
 export interface PageError {
   /** Path of the page. */
   readonly page: string
-  /** `error` for console.error, `exception` and `rejection` for what nobody caught. */
+  /** `error` for console.error, `exception` for an uncaught error, `rejection` for an unhandled rejection. */
   readonly level: string
-  /** Anything: not safe to print as it is. */
+  /** Any characters: escape it before you print it. */
   readonly text: string
 }
 
@@ -30,13 +30,13 @@ export interface LiveOptions extends ResolvedLive {
   readonly base: string
   /** Absolute served folders. */
   readonly folders: readonly string[]
-  /** Whether browsers may keep files without asking again. */
+  /** Whether browsers may use cached files without revalidation. */
   readonly cached: boolean
   readonly maxPages: number
-  /** Bytes to which a coded page may expand. */
+  /** Most bytes to which a compressed page may expand. */
   readonly pageBytes: number
   /** The files that decide what a request path answers. */
-  readonly sourcesOf: (path: string) => WatchDependencies
+  readonly dependenciesOf: (path: string) => WatchDependencies
   readonly onChange: (paths: readonly string[]) => void
   readonly onUpdate: (update: Update) => void
   readonly onConsole: (error: PageError) => void

@@ -1,12 +1,11 @@
-/** Work that waits for the end of the turn, each item once, and never keeps the event loop for long. */
+/** A queue of distinct items. It starts after the events of this turn, and never blocks the event loop for long. */
 export interface WorkQueue<T> {
   add(item: T): void
-  /** Nothing waits. */
   isEmpty(): boolean
   close(): void
 }
 
-/** A queue that works for `sliceMs` milliseconds at a time (3 by default) and then lets others have their turn. */
+/** Makes a queue that works for `sliceMs` milliseconds (3 by default) in each turn of the event loop. */
 export function createWorkQueue<T>(work: (item: T) => void, sliceMs = 3): WorkQueue<T> {
   const items = new Set<T>()
   let immediate: NodeJS.Immediate | undefined
@@ -25,7 +24,7 @@ export function createWorkQueue<T>(work: (item: T) => void, sliceMs = 3): WorkQu
   return {
     add(item) {
       items.add(item)
-      // The phase of immediates follows that of events: nothing is lost by waiting, and a burst is one look.
+      // Immediates run after the events of this turn, so a burst of events for one item causes one piece of work.
       immediate ??= setImmediate(run)
     },
     isEmpty: () => items.size === 0,

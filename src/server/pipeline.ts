@@ -181,7 +181,7 @@ export function openLive(config: ResolvedConfig, sites: readonly Site[], events:
     cached: config.cacheControl !== 'no-cache',
     maxPages: config.limits.livePages,
     pageBytes: config.limits.pageBytes,
-    sourcesOf: (path) => siteOf(path)?.site.dependencies(path) ?? { files: [], isMissing: false },
+    dependenciesOf: (path) => siteOf(path)?.site.dependencies(path) ?? { files: [], isMissing: false },
     onChange: (paths) => events.emit('change', paths),
     onUpdate: (update) => events.emit('reload', update),
     onConsole: (error) => events.emit('console', error),

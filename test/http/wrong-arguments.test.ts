@@ -68,23 +68,28 @@ const slips: readonly (readonly [name: string, call: Call, message: string | Reg
     'There is no event null.',
     /^use one of listening/,
   ],
-  ['notify without a text', (server) => server.notify(untyped(undefined)), 'notify() takes a text.', /^write notify/],
-  ['notify with an error', (server) => server.notify(untyped(new Error('no'))), 'notify() takes a text.'],
+  [
+    'notify without a text',
+    (server) => server.notify(untyped(undefined)),
+    'notify() expects a string.',
+    /^write notify/,
+  ],
+  ['notify with an error', (server) => server.notify(untyped(new Error('no'))), 'notify() expects a string.'],
   [
     'showError with an error',
     (server) => server.showError(untyped(new Error('no'))),
-    /^showError\(\) takes \{ title, message \}/,
+    /^showError\(\) expects \{ title, message \}/,
     /message: String\(error\)/,
   ],
   [
     'showError with a text as line',
     (server) => server.showError({ title: 'a', message: 'b', line: untyped('3') }),
-    'showError() takes a number as line, and nothing else.',
+    'showError() expects line to be a number.',
   ],
   [
     'showError with lines as frame',
     (server) => server.showError({ title: 'a', message: 'b', frame: untyped(['c']) }),
-    'showError() takes a string as frame, and nothing else.',
+    'showError() expects frame to be a string.',
   ],
   [
     'routes.add with a text',

@@ -5,18 +5,18 @@ import type { Body, Sink, Source } from '../../http/message/reply.ts'
 import { pushDecoded, type BodyCoding } from './decoded-body.ts'
 import { scannedBytes, type ScriptPlacer, type Placement } from './script-placement.ts'
 
-/** Content from memory with the tag put in; undefined when it is to be left as it is. */
+/** Content from memory with the tag inserted; undefined when it stays unchanged. */
 export function injectedContent(content: Uint8Array, { offset, tag }: Placement): Buffer | undefined {
   if (offset === undefined) return undefined
   return Buffer.concat([content.subarray(0, offset), tag, content.subarray(offset)])
 }
 
-/** Looks at the beginning of content from memory. */
+/** Finds the place for the tag in content from memory. */
 export function placeInContent(content: Uint8Array, place: ScriptPlacer): Placement {
   return content.length > scannedBytes ? place(content.subarray(0, scannedBytes), 'limit') : place(content, 'document')
 }
 
-/** The beginning of a file; undefined when it cannot be read, which whoever sends the file will tell. */
+/** The first bytes of a file; undefined when they cannot be read. Sending the file then reports the error. */
 export function readFileStart(file: FileSlice): Buffer | undefined {
   const head = Buffer.allocUnsafe(Math.min(scannedBytes, file.length))
   let filled = 0
@@ -33,10 +33,10 @@ export function readFileStart(file: FileSlice): Buffer | undefined {
   return head
 }
 
-/** A file with the tag put in: its beginning is at hand, the rest is read as it is taken. */
+/** A file with the tag inserted: `head` is in memory, the rest is read while it is sent. */
 export function injectedFile(file: FileSlice, head: Buffer): Source {
   return {
-    // `head` holds the tag already.
+    // `head` includes the tag.
     length: file.length - Math.min(scannedBytes, file.length) + head.length,
     async pull(sink, signal) {
       const known = Math.min(scannedBytes, file.length)
@@ -52,11 +52,10 @@ export function injectedFile(file: FileSlice, head: Buffer): Source {
 }
 
 /**
- * A body that gets the tag on its way. What comes before the place is held back, at most 64 KiB of it; after that
- * nothing is delayed.
+ * Inserts the tag into a body while it is sent. At most 64 KiB are held back until the place is found.
  *
- * @param coded Coding that the body is in; it comes out without.
- * @param onPlaced Called with the decision once it is made.
+ * @param coded Coding of the body, which is removed.
+ * @param onPlaced Called with the decision.
  */
 export function injectedStream(
   body: Exclude<Body, null>,
@@ -93,7 +92,7 @@ function createInsertingSink(
   return {
     write(chunk) {
       if (held === undefined) return sink.write(chunk)
-      // A copy: the chunk's memory belongs to its writer again after this.
+      // A copy, because the writer may reuse the memory of the chunk after this call.
       held = Buffer.concat([held, chunk])
       const placement =
         held.length >= scannedBytes ? place(held.subarray(0, scannedBytes), 'limit') : place(held, undefined)

@@ -5,17 +5,17 @@ import type { Exchange } from '../../http/message/exchange.ts'
 /** The directives of a Content-Security-Policy: names in lower case, each with its sources. */
 export type Policy = ReadonlyMap<string, readonly string[]>
 
-/** What the policies of a page mean for the client of live reload. */
+/** Whether the policies of a page allow the client of live reload. */
 export interface PolicyVerdict {
-  /** Whether the script may run, so that it makes sense to put it in. */
+  /** Whether the script may run. */
   readonly isAllowed: boolean
-  /** Nonce that the script has to carry. */
+  /** Nonce that the script needs; undefined for none. */
   readonly nonce: string | undefined
-  /** What the policies lack, in words; undefined when nothing is to be said. */
+  /** The sources that the policies lack, for a message; undefined when they lack none. */
   readonly missing: string | undefined
 }
 
-/** Parses the value of the field, or of a `<meta>`: policies with commas between them. */
+/** Parses a comma-separated list of policies, from the field or from a `<meta>`. */
 export function parsePolicies(value: string): Policy[] {
   return value
     .split(',')
@@ -28,13 +28,13 @@ function parsePolicy(text: string): Map<string, string[]> {
   for (const directive of text.split(';')) {
     const [name, ...sources] = directive.trim().split(/[\t\n\f\r ]+/)
     const key = name?.toLowerCase() ?? ''
-    // The first of a name counts (CSP Level 3 section 2.2.1).
+    // CSP Level 3 section 2.2.1: the first directive of a name counts.
     if (key !== '' && !policy.has(key)) policy.set(key, sources)
   }
   return policy
 }
 
-/** The policies that a reply enforces; those that only report are no obstacle. */
+/** The policies that a reply enforces. Report-only policies block nothing. */
 export function policiesOf(headers: HeaderList): Policy[] {
   const policies: Policy[] = []
   for (let i = 0; i < headers.length; i += 2) {
@@ -44,8 +44,8 @@ export function policiesOf(headers: HeaderList): Policy[] {
 }
 
 /**
- * A copy in which the policies of our own pages, which allow next to nothing, allow the script by a nonce and its
- * connections. The same list when it has none.
+ * Adds the script, by a nonce, and its connections to the strict policies of serve8008's own pages. Returns a copy, or
+ * the same list when it has no such policy.
  */
 export function widenOwnPolicies(headers: HeaderList, nonce: string): HeaderList {
   let widened: string[] | undefined
@@ -71,10 +71,10 @@ function widen(text: string, nonce: string): string {
   return Array.from(policy, ([name, sources]) => [name, ...sources].join(' ')).join('; ')
 }
 
-/** Judges the policies of a page, all of which have to agree. @param script Path of the script. */
+/** Checks all policies of a page; each one has to allow the script. @param script Path of the script. */
 export function judgePolicies(policies: readonly Policy[], origin: PageOrigin, script: string): PolicyVerdict {
   const nonces = [undefined, ...policies.flatMap((policy) => noncesOf(scriptRule(policy)?.sources ?? []))]
-  // A nonce is never in the way, and where the policy knows one it may be the only thing that counts.
+  // A nonce does no harm to policies without one, and a policy with a nonce may accept nothing else.
   const found = nonces.findLastIndex((nonce) => policies.every((policy) => allowsScript(policy, nonce, origin, script)))
   const missing = policies.flatMap((policy) => [
     ...(found === -1 && !allowsScript(policy, nonces.at(-1), origin, script) ? [missingScript(policy)] : []),
@@ -87,7 +87,7 @@ export function judgePolicies(policies: readonly Policy[], origin: PageOrigin, s
   }
 }
 
-/** Whether a policy of the header section takes scripts, or the page's origin, away: nothing could be reloaded. */
+/** Whether a policy of the header section sandboxes the page without scripts or without its origin: the client cannot work. */
 export function isSandboxed(policies: readonly Policy[]): boolean {
   return policies.some((policy) => {
     const flags = policy.get('sandbox')?.map((flag) => flag.toLowerCase())
@@ -109,7 +109,7 @@ function scriptRule(policy: Policy): Rule | undefined {
   return ruleOf(policy, ['script-src-elem', 'script-src', 'default-src'])
 }
 
-/** Only what may stand in an attribute as it is: it is copied into the page. */
+/** Matches only characters that need no escape in an attribute, because the nonce is copied into the page. */
 const nonceSource = /^'nonce-([\w+/=-]+)'$/i
 
 function noncesOf(sources: readonly string[]): string[] {
@@ -124,7 +124,7 @@ function allowsScript(policy: Policy, nonce: string | undefined, origin: PageOri
   return rule.sources.some((source) => matchesOwnOrigin(source, origin, script))
 }
 
-/** Under `'strict-dynamic'` hosts mean nothing. */
+/** With `'strict-dynamic'` browsers ignore host sources. */
 function isStrict({ sources }: Rule): boolean {
   return sources.some((source) => source.toLowerCase() === "'strict-dynamic'")
 }
@@ -143,12 +143,12 @@ function allowsConnection(policy: Policy, origin: PageOrigin): boolean {
 /** The origin of a page. */
 export interface PageOrigin {
   readonly scheme: 'http' | 'https'
-  /** Empty where it is not known. */
+  /** Empty when the request has no authority. */
   readonly host: string
   readonly port: number
 }
 
-/** The origin that a browser gives to the page of an exchange. */
+/** The origin that a browser computes for the page of an exchange. */
 export function pageOrigin(x: Exchange): PageOrigin {
   const { authority, peer } = x
   const scheme = peer.encrypted ? 'https' : 'http'
@@ -161,9 +161,9 @@ const schemeSource = /^([a-z][a-z0-9+.-]*):$/
 const hostSource = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(\[[^\]]*\]|[^/:]+)(?::(\d+|\*))?(\/[^?#]*)?/
 
 /**
- * Whether a source of a Content-Security-Policy matches an address of a page's own origin (CSP Level 3 section 6.7.2).
+ * Whether a source of a Content-Security-Policy matches a URL of the page's own origin (CSP Level 3 section 6.7.2).
  *
- * @param path Path of the address; undefined for any.
+ * @param path Path of the URL; undefined for any.
  */
 export function matchesOwnOrigin(source: string, origin: PageOrigin, path: string | undefined): boolean {
   const lower = source.toLowerCase()
@@ -176,12 +176,12 @@ export function matchesOwnOrigin(source: string, origin: PageOrigin, path: strin
   const [, ownScheme, host = '', port] = match
   if (ownScheme !== undefined && !matchesScheme(ownScheme, origin)) return false
   if (!matchesHost(host, origin.host) || !matchesPort(port, origin)) return false
-  // Paths are told apart by case, and one that ends with a slash stands for all below it.
+  // Paths are case-sensitive. A path that ends with a slash matches every path below it.
   const prefix = match[4] === undefined ? '/' : source.slice(match[0].length - match[4].length, match[0].length)
   return path === undefined || (prefix.endsWith('/') ? path.startsWith(prefix) : path === prefix)
 }
 
-/** A source also matches the secure form of its scheme, and `ws` the http that it begins with. */
+/** A scheme also matches its secure form. `ws` also matches `http`, with which its handshake starts. */
 function matchesScheme(scheme: string, origin: PageOrigin): boolean {
   return scheme === 'http' || scheme === 'ws' || (origin.scheme === 'https' && (scheme === 'https' || scheme === 'wss'))
 }

@@ -2,22 +2,22 @@ import type { Body, Sink } from '../../http/message/reply.ts'
 import { CodingError, startDecoder, type StartedDecoder } from './decoder.ts'
 import { pumpBody } from '../../http/body/reply-body.ts'
 
-/** Most bytes that content from memory is decoded to at once. More is decoded as it is sent. */
+/** Most decoded bytes of content from memory that are kept. Larger content is decoded while it is sent. */
 const wholeBytes = 8 * 1024 * 1024
-/** Markup compresses to a hundredth of its size at best. Content past the bound that expands more is a decompression bomb. */
+/** Markup compresses to a hundredth of its size at best. Past the bound, content that expands more is a decompression bomb. */
 const mostExpansion = 100
 
 const never = new AbortController().signal
 
-/** How a body is coded, and how much may come of it. */
+/** The content coding of a body, and the bound of its decoded size. */
 export interface BodyCoding {
   /** The value of `Content-Encoding`. */
   readonly coding: string
-  /** Bytes to which its first part may expand, and past which it is broken off if it expands too much. */
+  /** Most decoded bytes of the first chunk. Past this size, a body that expands too much is aborted. */
   readonly bound: number
 }
 
-/** Decodes content from memory. `broken` content is not in that coding; `large` content is not held decoded. */
+/** Decodes content from memory. `broken`: the content is not in that coding. `large`: too large to be kept decoded. */
 export async function decodeWhole(
   content: Uint8Array,
   { coding, bound }: BodyCoding,
@@ -39,10 +39,10 @@ export async function decodeWhole(
   }
 }
 
-/** What the beginning of coded content shows: a `page` begins to come out, or too little to tell is there. */
+/** Result of decoding the first bytes. `page`: they decode. `more`: they are too few to tell. */
 export type PeekResult = 'page' | 'more' | 'broken' | 'large'
 
-/** Decodes the beginning of content, and forgets it. */
+/** Decodes the first bytes of content, and drops the result. */
 export function peekDecoded(first: Uint8Array, { coding, bound }: BodyCoding): Promise<PeekResult> {
   const started = startDecoder(coding, Buffer.from(first.buffer, first.byteOffset, first.length))
   if (started === 'more') return Promise.resolve('more')
@@ -67,10 +67,10 @@ export function peekDecoded(first: Uint8Array, { coding, bound }: BodyCoding): P
 }
 
 /**
- * Pushes a coded body decoded into a sink, chunk by chunk.
+ * Decodes a body, and pushes it into a sink chunk by chunk.
  *
- * @throws CodingError for content that is not in that coding, ends too early or expands too much; what the body or the
- *   sink fails with.
+ * @throws CodingError for content that is not in that coding, ends too early or expands too much. Errors of the body and
+ *   of the sink are passed on.
  */
 export async function pushDecoded(
   body: Exclude<Body, null>,
@@ -102,11 +102,11 @@ export async function pushDecoded(
     if (started === 'more') return undefined
     if (started === undefined) throw notCoded(coding)
     ;({ decoder, isExact = false } = started)
-    // An error of the decoder itself, not of the body that feeds it.
+    // Only errors of the decoder. `isFed` is false when the body failed and destroyed the decoder.
     decoder.on('error', (error) => {
       if (isFed) fault = error
     })
-    // A decoder that fails never calls back for the write under way.
+    // A decoder that fails never calls back for the pending write.
     decoder.on('close', () => goOn())
     output = drain(decoder)
     output.catch(() => {})
@@ -123,10 +123,10 @@ export async function pushDecoded(
         }
         await sink.write(chunk)
       }
-      // The body may go on: gzip has a checksum behind its data, and a connection is used again once all was read.
+      // Read the rest of the body: gzip has a checksum after its data, and a connection is reused only once it is read.
       isOver = true
     } catch (error) {
-      // Whatever breaks the decoder ends the body that feeds it.
+      // An error of the decoder or of the sink also ends the body.
       stop.abort()
       throw error
     }
@@ -137,7 +137,7 @@ export async function pushDecoded(
       stop.signal.throwIfAborted()
       taken += chunk.length
       const bytes = decoder === undefined ? start(chunk) : chunk
-      // The writer may reuse the chunk's memory once this resolves, so the decoder must have read it by then.
+      // The writer may reuse the memory of the chunk once this resolves, so it resolves when the decoder has read it.
       if (bytes === undefined) return undefined
       given += bytes.length
       if (isOver) return undefined

@@ -1,23 +1,23 @@
 import zlib from 'node:zlib'
 
-/** Content is not in the coding that it is said to be in, or decodes to far too much. */
+/** Content is not in the coding that its `Content-Encoding` names, or expands too much. */
 export class CodingError extends Error {}
 
-/** A decoder that has seen the beginning of some content, and how many bytes of that it must not get. */
+/** A decoder for some content, and how many of the first bytes must not be written to it. */
 export interface StartedDecoder {
   readonly decoder: zlib.Gunzip | zlib.BrotliDecompress
   readonly skipped: number
-  /** Whether what follows an end is content too, and has to be used; Node's decoder drops it. */
+  /** Whether every byte must be decoded: Node's decoder stops after the first frame and drops the rest. */
   readonly isExact?: boolean
 }
 
-/** Starts the decoder that fits the first bytes: undefined for none, `more` when that cannot be said yet. */
+/** Starts the decoder for the first bytes: undefined if they are not in the coding, `more` if they are too few to tell. */
 type StartDecoder = (first: Buffer) => StartedDecoder | 'more' | undefined
 
 /** Most bytes of the header of a gzip member, which may hold a file name and a comment. */
 const gzipHeaderBytes = 64 * 1024
 
-/** zstd came with Node 22.15; older ones and their types lack it. */
+/** Node has zstd since 22.15; the types of older versions lack it. */
 const { createZstdDecompress } = zlib as { readonly createZstdDecompress?: () => zlib.BrotliDecompress }
 
 const starts = new Map<string, StartDecoder>([
@@ -27,23 +27,23 @@ const starts = new Map<string, StartDecoder>([
   ['br', () => ({ decoder: zlib.createBrotliDecompress(), skipped: 0 })],
 ])
 if (createZstdDecompress !== undefined) {
-  // Frames may follow each other (RFC 8878 section 3).
+  // RFC 8878 section 3: content may have several frames.
   starts.set('zstd', () => ({ decoder: createZstdDecompress(), skipped: 0, isExact: true }))
 }
 
-/** Whether content in a coding (the value of `Content-Encoding`) can be decoded here. */
+/** Whether this Node can decode a coding (a value of `Content-Encoding`). */
 export function isDecodable(coding: string): boolean {
   return starts.has(coding.trim().toLowerCase())
 }
 
-/** Starts to decode content by its first bytes, of which there is at least one. */
+/** Starts a decoder for content. @param first The first bytes, at least one. */
 export function startDecoder(coding: string, first: Buffer): StartedDecoder | 'more' | undefined {
   return starts.get(coding.trim().toLowerCase())?.(first)
 }
 
 /**
- * As browsers read gzip: one member, and what follows it does not count. Node's own decoder takes bytes behind the end
- * for another member, fails at them, and loses the end of the content with that.
+ * Decodes gzip as browsers do: one member, and bytes after it are ignored. Node's own decoder reads them as another
+ * member, fails, and loses the end of the content.
  */
 function startGzip(first: Buffer): StartedDecoder | 'more' | undefined {
   const length = gzipHeaderLength(first)
@@ -66,7 +66,7 @@ function gzipHeaderLength(first: Buffer): number | 'more' | undefined {
   return first.length > gzipHeaderBytes ? undefined : 'more'
 }
 
-/** RFC 9110 section 8.4.1.2: some servers leave the zlib format (RFC 1950) around the data out. */
+/** RFC 9110 section 8.4.1.2: some servers omit the zlib format (RFC 1950) around the data. */
 function startDeflate(first: Buffer): StartedDecoder | 'more' {
   const [format, check] = first
   if (format === undefined || check === undefined) return 'more'

@@ -5,22 +5,22 @@ import type { HeaderList } from '../../http/message/headers.ts'
 import type { Source } from '../../http/message/reply.ts'
 import { pulledStream, pumpBody } from '../../http/body/reply-body.ts'
 
-/** A body whose beginning was looked at. */
+/** A body and its first chunk. */
 export interface PeekedBody {
-  /** What was there of it; undefined when nothing was yet. */
+  /** The first chunk; undefined when none has arrived yet. */
   readonly first: Buffer | undefined
-  /** All of it, with its length and trailers. */
+  /** The whole body, with its length and trailers. */
   readonly body: Source
 }
 
 /**
- * Looks at the beginning of a body that comes from elsewhere, without waiting for it: the header section of its reply
- * must not be held back for content.
+ * Reads the first chunk of a streamed body if it has arrived. It does not wait: the header section of the reply must not
+ * be delayed by content that is still to come.
  */
 export async function peekBody(body: Readable | Source): Promise<PeekedBody> {
   const { stream, result: trailers } =
     body instanceof Readable ? { stream: body } : pulledStream<HeaderList | void>((...to) => body.pull(...to))
-  // An error that comes before the body is read surfaces when it is read.
+  // Reading the body reports an error that came before.
   stream.on('error', () => {})
   const looked = new AbortController()
   const there = once(stream, 'readable', { signal: looked.signal }).catch(() => {})

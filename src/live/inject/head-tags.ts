@@ -1,19 +1,19 @@
 import { readToken, type Tag } from './markup.ts'
 
-/** Elements of a head, and those around it: they may stand behind `</head>` too. */
+/** Elements of a head, and those around it. Browsers accept them after `</head>` too. */
 const transparent: ReadonlySet<string> = new Set(['html', 'head', 'meta', 'link', 'base', 'basefont', 'bgsound'])
 /** Elements of a head whose content is text. */
 const opaque: ReadonlySet<string> = new Set(['script', 'style', 'title', 'noframes', 'noscript'])
-/** Elements of that kind which belong to a body, so that only a template can hold them here. */
+/** Elements with text content inside a template, which may also hold elements of a body. */
 const opaqueBelow: ReadonlySet<string> = new Set([...opaque, 'textarea', 'xmp', 'iframe', 'noembed'])
 
-/** White space, as it is or escaped, and the characters that browsers drop. */
+/** White space, literal or as character references, and NUL, which browsers drop. */
 const blank = /(?:[\t\n\f\r \0]|&#(?:0*(?:9|10|12|13|32)|x0*(?:9|a|c|d|20))(?![\da-f]);?|&(?:Tab|NewLine);)+/iy
 
 /**
- * The tags of a head, up to the first thing that belongs to its body. HTML puts elements of a head that stand between
- * `</head>` and the body into the head all the same, and passes over most end tags there (HTML standard sections
- * 13.2.6.4.4 and 13.2.6.4.6). In XML a head ends where it says so.
+ * The start tags of a head, up to the first token of the body. HTML also puts elements of a head between `</head>` and
+ * the body into the head, and ignores most end tags there (HTML standard sections 13.2.6.4.4 and 13.2.6.4.6). In XML a
+ * head ends at its end tag.
  */
 export function headTags(text: string, isXml: boolean): Generator<Tag> {
   return isXml ? xmlTags(text) : htmlTags(text)
@@ -40,9 +40,9 @@ function* xmlTags(text: string): Generator<Tag> {
 
 function* htmlTags(text: string): Generator<Tag> {
   let isBehind = false
-  /** How many templates are open: what is in one is no part of the document, and nothing there ends the head. */
+  /** Number of open templates. Their content is not part of the document, and does not end the head. */
   let depth = 0
-  // A byte order mark, of which each byte of UTF-8 is a character here.
+  // A byte order mark: one character, or three where each byte of UTF-8 is read as one character.
   let position = /^(?:\ufeff|\u00ef\u00bb\u00bf)?/.exec(text)?.[0].length ?? 0
   for (;;) {
     position = depth > 0 ? text.indexOf('<', position) : skipBlank(text, position)
@@ -67,7 +67,7 @@ function* htmlTags(text: string): Generator<Tag> {
     const name = token.tag.name.toLowerCase()
     if (name === 'template') depth++
     else if ((depth > 0 ? opaqueBelow : opaque).has(name)) {
-      // Behind the head `<noscript>` begins the body.
+      // After the head `<noscript>` starts the body.
       if (depth === 0 && isBehind && name === 'noscript') return
       position = name === 'script' ? endOfScript(text, position) : endOf(name, text, position)
     } else if (depth === 0) {
@@ -82,12 +82,12 @@ function skipBlank(text: string, position: number): number {
   return blank.test(text) ? blank.lastIndex : position
 }
 
-/** Name of the end tag at a place, in lower case. */
+/** Name of the end tag at a position, in lower case. */
 function endTag(text: string, position: number): string | undefined {
   return /^<\/([a-z][^\t\n\f\r />]*)/i.exec(text.slice(position, position + 32))?.[1]?.toLowerCase()
 }
 
-/** The place behind the next `>`. */
+/** The position after the next `>`. */
 function behind(text: string, from: number): number {
   const end = text.indexOf('>', from)
   return end === -1 ? text.length : end + 1
@@ -99,7 +99,7 @@ function endOf(name: string, text: string, from: number): number {
   return pattern.test(text) ? behind(text, pattern.lastIndex) : text.length
 }
 
-/** Within `<!--` of a script, `<script` needs an end of its own (HTML standard section 13.2.5.26). */
+/** In a script, `<script` after `<!--` needs its own end tag (HTML standard section 13.2.5.26). */
 function endOfScript(text: string, from: number): number {
   const mark = /<!--|-->|<(\/?)script(?=[\s/>])/gi
   mark.lastIndex = from
@@ -108,7 +108,7 @@ function endOfScript(text: string, from: number): number {
     const isEnd = found[1] === '/'
     if (found[0] === '<!--') {
       if (state === 'plain') state = 'comment'
-      // `<!-->` is a whole one.
+      // `<!-->` is a complete comment.
       mark.lastIndex -= 2
     } else if (found[0] === '-->') state = 'plain'
     else if (isEnd && state !== 'nested') return behind(text, mark.lastIndex)
@@ -118,7 +118,7 @@ function endOfScript(text: string, from: number): number {
   return text.length
 }
 
-/** What the head of a document says about live reload. */
+/** What the `<meta>` elements of a document say about live reload. */
 export interface HeadFacts {
   /** `<meta name="serve8008" content="no-live">`. */
   readonly isOptedOut: boolean
@@ -135,7 +135,7 @@ const entities: Readonly<Record<string, string>> = {
   '&amp;': '&',
 }
 
-/** Reads the `<meta>` elements that browsers put into the head, as far as its text is at hand; elsewhere they have no effect. */
+/** Reads the `<meta>` elements of the head, as far as the text reaches. Elsewhere they have no effect. */
 export function readHeadFacts(text: string, isXml: boolean): HeadFacts {
   let isOptedOut = false
   const policies: string[] = []

@@ -37,30 +37,30 @@ export interface InjectOptions {
   /** Whether pages get the script now (the server listens). */
   readonly isOn: () => boolean
   /**
-   * Called when the page's own Content-Security-Policy will block live reload: path of the page, and what is missing
-   * in words such as `script-src 'self'` or `connect-src 'self'`. Once for each path; the last 1000 are remembered.
+   * Called when the page's own Content-Security-Policy blocks live reload, with the path of the page and what the policy
+   * lacks, such as `script-src 'self'` or `connect-src 'self'`. Once for each path, of which the last 1000 are kept.
    */
   readonly onBlocked: (path: string, missing: string) => void
-  /** Bytes to which a coded page may expand. */
+  /** Most bytes to which a compressed page may expand. */
   readonly pageBytes: number
 }
 
-/** Pages that were told of. */
+/** Most paths of blocked pages that are kept, to report each once. */
 const reportedPaths = 1000
-/** Origins for which a page with policies is kept; our own names are few. */
+/** Most origins for which a page with policies is cached. A server has few names. */
 const keptOrigins = 8
 
-/** A document, and the pages it becomes. */
+/** A document, and the pages made from it. */
 interface Plan {
   readonly kind: DocumentKind
-  /** As it is. */
+  /** Without the script. */
   readonly plain: Reply
-  /** Its fields when the script is in it. */
+  /** Its fields with the script. */
   readonly headers: HeaderList
   readonly policies: readonly Policy[]
-  /** By origin; the empty key stands for every one. */
+  /** By origin; with an empty key for every origin. */
   readonly pages: Map<string, Outcome>
-  /** Its content without a coding, while it is in the making. */
+  /** The decoding of its content, while it runs. */
   decoded?: ReturnType<typeof decodeWhole>
 }
 
@@ -70,12 +70,11 @@ interface Outcome {
 }
 
 /**
- * Puts the client of live reload into HTML documents and images that a browser goes to, and a page
- * around the other images and the texts. What a script fetches,
- * ranges, downloads and everything else pass by.
+ * Makes the filter that inserts the client script into HTML and SVG documents that a browser navigates to, and puts a
+ * wrapper page around other images and texts. Other replies, such as fetches, ranges and downloads, stay unchanged.
  *
- * It runs after the user's own fields, because they may hold a policy, and before compression. Content in memory is
- * changed once for each shared (frozen) reply; other content is changed as it is sent.
+ * It runs after the user's own header fields, because they may hold a policy, and before compression. Content in memory is
+ * changed once for each shared (frozen) reply; other content is changed while it is sent.
  */
 export function createInject(options: InjectOptions): Filter {
   const { script, isOn, onBlocked, pageBytes } = options
@@ -159,12 +158,12 @@ export function createInject(options: InjectOptions): Filter {
 
   async function relayedPage(plan: Plan, body: Readable | Source, coding: string, x: Exchange): Promise<Outcome> {
     const opened = await peekBody(body)
-    // Where nothing is there yet, what turns out to be broken later breaks the reply off.
+    // Without a first chunk the reply starts, and is aborted later if its content turns out to be broken.
     if (opened.first === undefined) return streamedPage(plan, opened.body, coding, x)
     return peekedPage(plan, opened.body, opened.first, coding, x)
   }
 
-  /** A page that shows at once that it cannot be decoded, or that it should not be, goes out as it is. */
+  /** Sends a page unchanged when its first bytes show that it cannot be decoded, or expands too much. */
   async function peekedPage(
     plan: Plan,
     body: Exclude<Body, null>,
@@ -200,7 +199,7 @@ export function createInject(options: InjectOptions): Filter {
       throw plain.relayed === true ? new ServeError('E8008_UPSTREAM_PROTOCOL', error.message, { cause: error }) : error
     }
     const tag = scriptTag(script, kind, judgePolicies(policies, origin, scriptPath(script)).nonce)
-    // A HEAD that was answered without content states what its GET would.
+    // A reply to HEAD without content gets the fields of the GET.
     return { reply: injectedReply(plain, headers, body === null ? null : stream(body), tag), missing: undefined }
   }
 
@@ -254,8 +253,8 @@ function newNonce(): string {
 const withoutContent: ReadonlySet<number> = new Set([204, 205, 206, 304])
 
 /**
- * What kind of document a reply is: whole, in a coding that we can undo, and meant to be shown. Of relayed ones those that
- * a route offers. Undefined for every other reply.
+ * The kind of document of a reply. Undefined if it is not complete, not shown (an attachment), in a coding that cannot be
+ * decoded, or relayed by a route without live reload.
  */
 export function replyKind(reply: Reply): DocumentKind | WrappedKind | undefined {
   const { status, headers, takeover, relayed, injectable } = reply
@@ -268,7 +267,7 @@ export function replyKind(reply: Reply): DocumentKind | WrappedKind | undefined 
   return /^\s*attachment/i.test(getField(headers, 'content-disposition') ?? '') ? undefined : kind
 }
 
-/** The coding that content is in; undefined for none. */
+/** The content coding of a reply; undefined for none. */
 export function codingOf(headers: HeaderList): string | undefined {
   const coding = getField(headers, 'content-encoding')?.trim().toLowerCase()
   return coding === '' || coding === 'identity' ? undefined : coding

@@ -1,16 +1,16 @@
-/** A piece of markup, as far as it matters before a document's content begins. */
+/** A token of markup, in the detail that the head of a document needs. */
 export type Token =
-  /** A comment, a doctype, a processing instruction: something that makes no element. */
+  /** A comment, a doctype or a processing instruction, which makes no element. */
   | { readonly kind: 'skipped'; readonly end: number }
   | { readonly kind: 'tag'; readonly end: number; readonly tag: Tag }
-  /** Text, an end tag. */
+  /** Text or an end tag. */
   | { readonly kind: 'other' }
 
 /** A start tag. */
 export interface Tag {
   /** As written. */
   readonly name: string
-  /** By name in lower case; the first of a name counts. */
+  /** By name in lower case. The first attribute of a name counts. */
   readonly attributes: ReadonlyMap<string, string>
   /** Whether it ends with `/>`. */
   readonly isClosed: boolean
@@ -19,19 +19,19 @@ export interface Tag {
 const skipped = (end: number): Token => ({ kind: 'skipped', end })
 const other: Token = { kind: 'other' }
 
-/** White space of HTML, which is more than that of XML. */
+/** White space of HTML; XML has no form feed. */
 const space = /[\t\n\f\r ]/
 const letter = /[a-z]/i
 
-/** The first place from `position` on that is not white space. */
+/** The first position from `position` on that is not white space. */
 export function skipSpace(text: string, position: number): number {
   while (position < text.length && space.test(text[position] as string)) position++
   return position
 }
 
 /**
- * Reads the token at a place as a browser does (HTML standard section 13.2.5). Returns undefined when the text ends
- * before the token does.
+ * Reads the token at a position as a browser does (HTML standard section 13.2.5). Undefined when the text ends before the
+ * token does.
  */
 export function readToken(text: string, start: number, isXml: boolean): Token | undefined {
   if (start >= text.length) return undefined
@@ -58,7 +58,7 @@ function readDeclaration(text: string, start: number, isXml: boolean): Token | u
   return match(/\]\s*>/g, text, subset)
 }
 
-/** `<!-->` and `<!--->` are whole comments, and `--!>` ends one too. */
+/** `<!-->` and `<!--->` are complete comments, and `--!>` also ends one. */
 function readComment(text: string, start: number): Token | undefined {
   if (text.startsWith('>', start)) return skipped(start + 1)
   if (text.startsWith('->', start)) return skipped(start + 2)
@@ -70,7 +70,7 @@ function match(pattern: RegExp, text: string, from: number): Token | undefined {
   return pattern.test(text) ? skipped(pattern.lastIndex) : undefined
 }
 
-/** `</` before anything but a letter is a comment, and `</>` is nothing at all. */
+/** `</` before anything but a letter starts a comment. Browsers drop `</>`. */
 function readEnd(text: string, start: number): Token | undefined {
   const next = text[start + 2]
   if (next === undefined) return undefined
@@ -94,9 +94,9 @@ function readTag(text: string, start: number): Token | undefined {
   }
 }
 
-/** Reads an attribute into a map and returns where it ends, which is the end of the text when it is cut off. */
+/** Reads an attribute into a map. Returns its end, or the end of the text when the attribute is incomplete. */
 function readAttribute(text: string, start: number, attributes: Map<string, string>): number {
-  // An equals sign in the first place belongs to the name.
+  // An equals sign as the first character is part of the name.
   const nameEnd = seek(text, start + 1, /[\t\n\f\r />=]/g)
   const name = text.slice(start, nameEnd).toLowerCase()
   const set = (value: string): void => void (attributes.has(name) || attributes.set(name, value))

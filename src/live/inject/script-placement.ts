@@ -5,10 +5,10 @@ import type { DocumentKind } from '../page-request.ts'
 import { decodeMarkup, detectEncoding, encodeMarkup, unitBytes, type TextEncoding } from './text-encoding.ts'
 import { readToken, skipSpace } from './markup.ts'
 
-/** Bytes of a document that are looked at. */
+/** Most bytes of a document that are searched for the place of the script. */
 export const scannedBytes: number = 64 * 1024
 
-/** What is known of a page before its content. */
+/** Facts about a page that do not need its content. */
 export interface PageFacts {
   readonly kind: DocumentKind
   readonly contentType: string
@@ -19,18 +19,18 @@ export interface PageFacts {
   readonly script: string
 }
 
-/** What becomes of a page. */
+/** Where the tag goes in a page, if it does. */
 export interface Placement {
-  /** Where the tag goes, in bytes; undefined when the page is left as it is. */
+  /** Offset of the tag in bytes; undefined when the page stays unchanged. */
   readonly offset: number | undefined
   readonly tag: Buffer
-  /** What its policies lack. */
+  /** The sources that its policies lack; undefined when they lack none. */
   readonly missing: string | undefined
-  /** Whether it depends on the policies, and so on the page's origin. */
+  /** Whether the decision depends on policies, and so on the origin of the page. */
   readonly isOriginBound: boolean
 }
 
-/** Looks at the beginning of a page, which may grow from call to call; `more` asks for more of it. */
+/** Finds the place in the first bytes of a page, which grow from call to call. `more` asks for more bytes. */
 export interface ScriptPlacer {
   (head: Uint8Array, end: undefined): Placement | 'more'
   (head: Uint8Array, end: Exclude<TextEnd, undefined>): Placement
@@ -38,26 +38,26 @@ export interface ScriptPlacer {
 
 const untouched: Placement = { offset: undefined, tag: Buffer.alloc(0), missing: undefined, isOriginBound: false }
 
-/** The tag that loads the client; `async`, so that a page never waits for it. */
+/** The tag that loads the client. It is `async`, so the page does not wait for it. */
 export function scriptTag(script: string, kind: DocumentKind, nonce: string | undefined): string {
   const proof = nonce === undefined ? '' : ` nonce="${escapeHtml(nonce)}"`
-  // A script of HTML runs in SVG too, and is not drawn.
+  // A script element of HTML runs in SVG too, and is not drawn.
   const space = kind === 'svg' ? ' xmlns="http://www.w3.org/1999/xhtml"' : ''
   return `<script${space} src="${escapeHtml(script)}"${proof} async=""></script>`
 }
 
-/** Path of the script without its query, as policies see it. */
+/** Path of the script without its query, as policies match it. */
 export function scriptPath(script: string): string {
   return script.split('?', 1)[0] as string
 }
 
-/** Makes the decision about one page. */
+/** Makes the search for one page. */
 export function createScriptPlacer(page: PageFacts): ScriptPlacer {
   const find = createFindInsertionPoint(page.kind)
   let encoding: TextEncoding | undefined
 
   function place(head: Uint8Array, end: TextEnd): Placement | 'more' {
-    // A byte order mark, or the beginning of an XML declaration in UTF-16.
+    // The encoding needs four bytes: a byte order mark, or the start of an XML declaration in UTF-16.
     if (end === undefined && head.length < 4) return 'more'
     encoding ??= detectEncoding(head, page.contentType)
     const text = decodeMarkup(head, encoding)
@@ -79,17 +79,17 @@ export function createScriptPlacer(page: PageFacts): ScriptPlacer {
   return place as ScriptPlacer
 }
 
-/** What a text ends with: the document, or what we look at of it. Undefined when more may come. */
+/** Why a text ends: at the end of the document, or at the limit of the search. Undefined when more may come. */
 export type TextEnd = 'document' | 'limit' | undefined
 
-/** Looks for the place in a text that begins as the one before did: an index, `more` or `none`. */
+/** Continues the search in a text that extends the one of the last call: an index, `more` or `none`. */
 export type FindInsertionPoint = (text: string, end: TextEnd) => number | 'more' | 'none'
 
 /**
- * Makes a search for the place where a script goes that is to run before all others: behind `<head>`, else behind
- * `<html>`, else before the first thing that makes an element (its head is implied, HTML standard section 13.2.6.4).
- * What stands before that is white space, a doctype and comments, so nothing of the document's content is ever looked
- * at. XHTML implies nothing: there it has to be `<head>`, and in an SVG image the root.
+ * Makes a search for the place of a script that runs before all others: after `<head>`, else after `<html>`, else before
+ * the first token that makes an element (its head is implied, HTML standard section 13.2.6.4). Only white space, a
+ * doctype and comments come before that place, so the search never reads the content. XHTML implies no elements: there
+ * it must be after `<head>`, and in an SVG image after the root.
  */
 export function createFindInsertionPoint(kind: DocumentKind): FindInsertionPoint {
   const isXml = kind !== 'html'
@@ -102,7 +102,7 @@ export function createFindInsertionPoint(kind: DocumentKind): FindInsertionPoint
 
   function atEnd(text: string, end: TextEnd): number | 'more' | 'none' {
     if (end === undefined) return 'more'
-    // Before the limit a doctype may follow: a script in front of it would change how the page is shown.
+    // A doctype may follow after the limit. A script before it would switch the page to quirks mode.
     if (end === 'document' && position === text.length) return before(position)
     return afterHtml === undefined ? 'none' : before(afterHtml)
   }
@@ -128,7 +128,7 @@ export function createFindInsertionPoint(kind: DocumentKind): FindInsertionPoint
   }
 }
 
-/** Length of a byte order mark, of which each byte of UTF-8 is a character here. */
+/** Length of a byte order mark: one character, or three where each byte of UTF-8 is read as one character. */
 function markLength(text: string): number {
   return text.startsWith('\ufeff') ? 1 : text.startsWith('\u00ef\u00bb\u00bf') ? 3 : 0
 }

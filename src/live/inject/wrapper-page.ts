@@ -6,7 +6,7 @@ import { escapeHtml, visibleText } from '../../core/util/escape.ts'
 import { injectedReply } from './reply.ts'
 import type { WrappedKind } from '../page-request.ts'
 
-/** As browsers show a picture: on black, in the middle, and no larger than the window until it is clicked. */
+/** Shows a picture as browsers do: on black, in the middle, and no larger than the window until it is clicked. */
 const pictureStyle =
   'html,body{height:100%;margin:0;background:#0e0e0e}label{display:flex;min-height:100%;cursor:zoom-in}' +
   'input{position:absolute;opacity:0}img{margin:auto;max-width:100%;max-height:100vh;background:hsl(0 0% 90%)}' +
@@ -16,10 +16,10 @@ const textStyle =
   ':root{color-scheme:light dark}html,body,iframe{display:block;width:100%;height:100%;margin:0;border:0}'
 
 /**
- * A page around a file that is opened by itself, at the file's own address: the document that a browser makes of a picture
- * or a text cannot hold a script. The page asks for a picture with `Sec-Fetch-Dest: image`, and so gets its bytes. A
- * text is in a frame, which shows it in the browser's own way; its address differs from the page's, because browsers
- * load no frame with the address of the page around it (HTML standard section 4.8.5).
+ * Makes the page around a picture or a text that a tab opens: the document that a browser makes for such a file cannot
+ * hold a script. The page has the URL of the file. It requests a picture with `Sec-Fetch-Dest: image`, and so gets its
+ * bytes. It shows a text in a frame with another query, because browsers do not load a frame with the URL of the page
+ * around it (HTML standard section 4.8.5).
  */
 export function wrapperPage(reply: Reply, kind: WrappedKind, { target, method }: Exchange): Reply {
   discard(reply.body)
@@ -38,7 +38,7 @@ function picture(name: string, query: string): string {
   return `<label><input type="checkbox"><img src="${escapeHtml(`./${name}${query}`)}" alt=""></label>`
 }
 
-/** With the focus, so that keys scroll the text at once. */
+/** The frame gets the focus, so that keys scroll the text. */
 function frame(name: string, query: string): string {
   const address = `./${name}${query === '' ? '?' : `${query}&`}serve8008=no-live`
   return `<iframe src="${escapeHtml(address)}" autofocus></iframe>`

@@ -2,40 +2,40 @@
 export interface ChangeBatcherOptions {
   /** Takes distinct paths, in the order of their first change. */
   readonly send: (paths: readonly string[]) => void
-  /** Called when nothing more has come for a while after a batch. */
+  /** Called when no change has come for `quietMs` after a batch. */
   readonly onQuiet?: () => void
-  /** Milliseconds without a change after which what was gathered is sent; 60 by default. */
+  /** Milliseconds without a change after which a batch is sent; 60 by default. */
   readonly quietMs?: number
-  /** Milliseconds after which it is sent although changes go on; 2000 by default. */
+  /** Milliseconds after which a batch is sent although changes continue; 2000 by default. */
   readonly longestMs?: number
-  /** Takes the place of timers in tests. */
+  /** Replaces timers in tests. */
   readonly clock?: BatcherClock
 }
 
-/** Time as batches see it. */
+/** The clock and the timers of a batcher. */
 export interface BatcherClock {
-  /** Milliseconds that only ever grow. */
+  /** Milliseconds on a monotonic clock. */
   now(): number
-  /** Calls back after so many milliseconds; the function it returns calls it off. */
+  /** Calls back after a number of milliseconds. The returned function cancels the call. */
   after(ms: number, callback: () => void): () => void
-  /** Calls back when the events of this turn are through; the function it returns calls it off. */
+  /** Calls back after the events of this turn. The returned function cancels the call. */
   afterTurn(callback: () => void): () => void
 }
 
-/** Changed files on their way to pages. */
+/** Collects changed files into batches. */
 export interface ChangeBatcher {
   add(path: string): void
-  /** Whether something was sent a moment ago or is still to be sent, so that the next change will not go at once. */
+  /** Whether a batch is being collected, or was sent less than `quietMs` ago: the next change is not sent at once. */
   isGathering(): boolean
-  /** Sends what has been gathered, now. */
+  /** Sends the collected changes now. */
   flush(): void
-  /** Sends nothing any more. */
+  /** Drops the collected changes; nothing is sent from now on. */
   close(): void
 }
 
 /**
- * Sends the first change at once, so that a save is seen without delay, and gathers what follows until nothing has come
- * for a while: a build of thousands of files makes two batches.
+ * Sends the first change at once, because a save should be seen without delay. Collects the next changes until none has
+ * come for `quietMs`: a build of thousands of files makes two batches.
  */
 export function createChangeBatcher(options: ChangeBatcherOptions): ChangeBatcher {
   const { send, onQuiet, quietMs = 60, longestMs = 2000, clock = defaultClock } = options
@@ -52,7 +52,7 @@ export function createChangeBatcher(options: ChangeBatcherOptions): ChangeBatche
     if (paths.length > 0) send(paths)
   }
 
-  /** The quiet time starts with the first batch: what comes within it is gathered. */
+  /** The quiet time starts with the first batch; changes within it are collected. */
   function deliverFirst(): void {
     cancelTurn = undefined
     wait()
@@ -63,9 +63,9 @@ export function createChangeBatcher(options: ChangeBatcherOptions): ChangeBatche
     const now = clock.now()
     const quietAt = lastAt + quietMs
     const dueAt = gathered.size > 0 ? Math.min(quietAt, firstAt + longestMs) : quietAt
-    // One timer runs on and looks at the time when it ends: changes by the thousand set no timers.
+    // One timer checks the time when it ends, so that thousands of changes set no timers.
     cancelTimer = clock.after(Math.max(dueAt - now, 1), () => {
-      // A process that was held up hears of its timers first: what happened meanwhile has two turns to be noticed.
+      // After a delay the event loop runs timers before it reads events: two more turns let events from meanwhile arrive.
       cancelTimer = clock.afterTurn(() => {
         cancelTimer = clock.afterTurn(look)
       })
@@ -77,7 +77,7 @@ export function createChangeBatcher(options: ChangeBatcherOptions): ChangeBatche
     const now = clock.now()
     const isQuiet = now - lastAt >= quietMs
     if (gathered.size > 0 && (isQuiet || now - firstAt >= longestMs)) {
-      // After a batch the next change is gathered again, or else a long burst would start with a batch of one.
+      // After a batch changes are still collected: otherwise a long burst would send a batch of one in between.
       lastAt = now
       wait()
       deliver()

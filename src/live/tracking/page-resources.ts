@@ -1,14 +1,14 @@
 import type { WatchDependencies } from '../types.ts'
 
-/** What a page holds: the paths that it has loaded, and the files behind them. */
+/** The paths that a page has loaded, and the files that decide what each path answers. */
 export class PageResources {
   readonly #most: number
-  /** The oldest first. */
+  /** In the order of their reports. */
   readonly #paths = new Map<string, WatchDependencies>()
-  /** The paths under which the page uses each file. */
+  /** For each file the paths under which the page uses it. */
   readonly #files = new Map<string, Set<string>>()
 
-  /** @param most paths that are kept: the newest. */
+  /** @param most Number of paths that are kept: the newest. */
   constructor(most: number) {
     this.#most = most
   }
@@ -29,12 +29,12 @@ export class PageResources {
     return this.#paths.has(path)
   }
 
-  /** Whether a path had something of its own when the page named it. */
+  /** Whether a file existed at the path when the page reported it. */
   existed(path: string): boolean {
     return this.#paths.get(path)?.isMissing === false
   }
 
-  /** @param kept a path that is never let go of. */
+  /** @param kept Path that is never dropped. */
   add(path: string, sources: WatchDependencies, kept: string): void {
     this.#remove(path)
     this.#paths.set(path, sources)

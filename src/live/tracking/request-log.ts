@@ -1,30 +1,30 @@
-/** Request paths that are remembered. */
+/** Most request paths that are kept. */
 const loggedPaths = 10_000
-/** Pages that are remembered for one path, and characters of each. */
+/** Most `Referer` values that are kept for one path, and most characters of each. */
 const referersPerPath = 8
 const refererLength = 2048
 
 interface Entry {
   readonly files: readonly string[]
-  /** As they were received. */
+  /** As received. */
   readonly referers: Set<string>
 }
 
-/** What was asked for, and by whom. */
+/** Requested paths, and the pages that requested them. */
 export interface RequestLog {
-  /** Forgets the paths that lead to one of these files, which are watched again when it is asked for again. */
+  /** Forgets the paths that depend on one of these files. The next request of such a path adds it again. */
   forget(files: ReadonlySet<string>): void
-  /** Notes a request before it is answered: from then on no change of its files is missed. */
+  /** Adds a request before it is answered: no change of its files is missed from then on. */
   add(path: string, referer: string | undefined): void
-  /** For files that no page says it uses: the paths that lead to one of them, each with the paths that asked for it. */
+  /** The paths that depend on one of these files, each with the paths of the pages that requested it. */
   referersOf(files: ReadonlySet<string>): Iterable<readonly [path: string, askers: readonly string[]]>
 }
 
 /**
- * Remembers which paths were asked for. Pages tell what they hold, but a browser does not tell them all: what a worker
- * imports is missing, for one. There `Referer` helps.
+ * Records which paths were requested. Pages report what they have loaded, but browsers do not list everything, such as
+ * the imports of a worker. For those the `Referer` names the page.
  *
- * @param filesOf the files that decide what a path answers; it has to watch them before it returns.
+ * @param filesOf The files that decide what a path answers. It must watch them before it returns.
  */
 export function createRequestLog(filesOf: (path: string) => readonly string[]): RequestLog {
   const known = new Map<string, Entry>()

@@ -8,10 +8,10 @@ import { FakeSocket } from './fake-socket.ts'
 function hubOf(options: Partial<HubOptions> = {}): Hub {
   return new Hub({
     maxPages: 10,
-    sourcesOf: (path) => ({ files: [`/site${path}`], isMissing: false }),
+    dependenciesOf: (path) => ({ files: [`/site${path}`], isMissing: false }),
     changedAt: () => 0,
     changedBy: () => 0,
-    goneAt: () => 0,
+    folderChangedAt: () => 0,
     isGathering: () => false,
     requestLog: { forget() {}, add() {}, referersOf: () => [] },
     onConsole() {},
@@ -37,7 +37,7 @@ function heard({ done }: FakeSocket): string[] {
 test('a page of thousands of paths keeps neither other pages nor requests waiting', async () => {
   let looks = 0
   const hub = hubOf({
-    sourcesOf(path) {
+    dependenciesOf(path) {
       looks++
       // A slow disk.
       const endAt = performance.now() + 1
@@ -129,7 +129,7 @@ async function built(context: TestContext) {
   const missing = new Set<string>()
   const gone: unknown[] = []
   const hub = hubOf({
-    sourcesOf: (path) => ({ files: [`/site${path}`], isMissing: missing.has(path) }),
+    dependenciesOf: (path) => ({ files: [`/site${path}`], isMissing: missing.has(path) }),
     onRemoved: (files, pages) => gone.push([files, pages]),
   })
   context.after(() => hub.close())

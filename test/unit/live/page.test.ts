@@ -7,10 +7,10 @@ import { FakeSocket } from './fake-socket.ts'
 function pageOf(socket: FakeSocket, events: Partial<PageEvents> = {}): Page {
   const silent = { resourcesReported() {}, hello() {}, changedMeanwhile() {}, console() {}, closed() {} }
   const sources = {
-    sourcesOf: (path: string) => ({ files: [`/site${path}`, '/site/404.html'], isMissing: true }),
+    dependenciesOf: (path: string) => ({ files: [`/site${path}`, '/site/404.html'], isMissing: true }),
     changedAt: () => 0,
     changedBy: () => 0,
-    goneAt: () => 0,
+    folderChangedAt: () => 0,
   }
   return new Page(socket as unknown as WebSocket, sources, { ...silent, ...events })
 }
