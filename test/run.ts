@@ -11,7 +11,7 @@ import { join, resolve, sep } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { withCommand } from '../scripts/build.ts'
 import { buildClient } from '../scripts/client.ts'
-import { bundleTests, sources, type Bundle } from './runner/bundle-tests.ts'
+import { bundleTests, type Bundle } from './runner/bundle-tests.ts'
 import { runBatch, type Result } from './runner/run-batch.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -19,6 +19,8 @@ const quick = ['test/unit/', 'test/http/', 'test/cli/', 'test/browser/live.test.
 const quickMs = 120_000
 const slowMs = 900_000
 const filesInProcess = 10
+/** The command is tested as it is shipped; coverage of it is counted in its sources, which start three times as slowly. */
+const countsCoverage = process.env['NODE_V8_COVERAGE'] !== undefined
 
 function testFiles(): string[] {
   return readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
@@ -74,8 +76,8 @@ async function runBeside(files: readonly string[], bundle: Bundle, processes: nu
   const queue = batchesOf(files).values()
   const worker = async (): Promise<void> => {
     for (const batch of queue) {
-      // Where coverage is counted, each process compiles what it runs.
-      const perFileMs = isQuick(batch[0] as string) && bundle !== sources ? quickMs : slowMs
+      // Where coverage is counted, the command is compiled at each start.
+      const perFileMs = isQuick(batch[0] as string) && !countsCoverage ? quickMs : slowMs
       const limitMs = perFileMs * Math.ceil(batch.length / 4)
       const ended = await runBatch(batch, bundle, limitMs)
       // Alone, each file answers for itself.
@@ -93,14 +95,13 @@ async function runBeside(files: readonly string[], bundle: Bundle, processes: nu
   return results
 }
 
-/** The command is tested as it is shipped, and starts three times as fast; coverage is counted in the sources. */
 async function runTests(chosen: readonly string[]): Promise<Result[]> {
-  if (process.env['NODE_V8_COVERAGE'] !== undefined) return runAll(chosen, sources)
   // The test processes run compiled files: they need the way back to the sources, and no loader.
   process.execArgv.splice(0, Infinity, '--enable-source-maps')
   const bundle = await bundleTests(chosen)
   try {
-    const needsCommand = chosen.some((file) => file.startsWith('test/cli/') || file.startsWith(measuring))
+    const needsCommand =
+      !countsCoverage && chosen.some((file) => file.startsWith('test/cli/') || file.startsWith(measuring))
     if (!needsCommand) return await runAll(chosen, bundle)
     return await withCommand((script) => {
       process.env['SERVE8008_TEST_COMMAND'] = script

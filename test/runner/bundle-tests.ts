@@ -13,12 +13,6 @@ export interface Bundle {
   remove(): void
 }
 
-/** Test files as they are, for coverage is counted in the sources. */
-export const sources: Bundle = {
-  urlOf: (file) => pathToFileURL(fromRoot(file)).href,
-  remove() {},
-}
-
 /** Modules keep their own addresses: what they read and spawn lies beside their sources. */
 const ownAddresses: Plugin = {
   name: 'own-addresses',
