@@ -1,6 +1,6 @@
 import type { Exchange } from '../http/message/exchange.ts'
 import { getField, withVary, type RequestHeaders } from '../http/message/headers.ts'
-import { isNavigation, navigationFields } from '../http/semantics/navigation.ts'
+import { documentDestinations, isNavigation, navigationFields } from '../http/semantics/navigation.ts'
 import { memoizeReply, type Reply } from '../http/message/reply.ts'
 
 /** A kind of document that can hold a script. */
@@ -49,9 +49,6 @@ export function isWrapped(kind: DocumentKind | WrappedKind): kind is WrappedKind
   return kind === 'picture' || kind === 'text' || kind === 'json'
 }
 
-/** Values of `Sec-Fetch-Dest` for parts of a page. The client of that page swaps the images in them. */
-const embedded: ReadonlySet<string | undefined> = new Set(['iframe', 'frame', 'embed', 'object'])
-
 const optOut = /(?:^\??|&)serve8008=no-live(?:&|$)/
 
 /**
@@ -66,9 +63,11 @@ export function asksForPage(x: Exchange, kind: DocumentKind | WrappedKind): bool
   const { headers, method, target } = x
   if (method !== 'GET' && method !== 'HEAD') return false
   if (headers.has('range') || optOut.test(target.query) || headers.get('x-serve8008') === 'no-live') return false
-  if (kind === 'svg' && embedded.has(headers.get('sec-fetch-dest'))) return false
+  const destination = headers.get('sec-fetch-dest') ?? ''
+  // The live client of the page around an SVG image replaces it there.
+  if (kind === 'svg' && destination !== 'document' && documentDestinations.has(destination)) return false
   if (!isWrapped(kind)) return isNavigation(headers)
-  return headers.get('sec-fetch-dest') === 'document' && !isForOwnUse(headers, kind)
+  return destination === 'document' && !isForOwnUse(headers, kind)
 }
 
 /**

@@ -2,7 +2,7 @@ import { join, extname } from 'node:path'
 import { ServeError, type Fix } from '../core/serve-error.ts'
 import type { Exchange } from '../http/message/exchange.ts'
 import { withoutField, withVary, type HeaderList, type RequestHeaders } from '../http/message/headers.ts'
-import { navigationFields, isNavigation } from '../http/semantics/navigation.ts'
+import { documentDestinations, isNavigation, navigationFields } from '../http/semantics/navigation.ts'
 import type { Reply } from '../http/message/reply.ts'
 import { preferredType } from '../pages/preferred-type.ts'
 import type { AccessPolicy } from './access/access-policy.ts'
@@ -29,9 +29,6 @@ export const singleFix: Fix = { option: 'single', value: 'index.html' }
 
 /** What a representation says of itself that an error page must not: it is no version of the missing file. */
 const ofRepresentation = ['etag', 'last-modified', 'accept-ranges']
-
-/** Destinations that show a page, or a program that reads one (Fetch standard section 2.2.5). */
-const showsPages: ReadonlySet<string> = new Set(['document', 'iframe', 'frame', 'embed', 'object', 'empty'])
 
 /** By what the reply to a missing file is chosen. */
 const askedBy = ['Accept', 'Sec-Fetch-Dest'] as const
@@ -80,7 +77,9 @@ export function createFallback(options: FallbackOptions): (urlPath: UrlPath, x: 
 
 /** A program that asks for JSON or plain text cannot read a page, and a script, style or image cannot be one. */
 function takesPage({ headers }: Exchange): boolean {
-  if (!showsPages.has(headers.get('sec-fetch-dest') ?? 'document')) return false
+  const destination = headers.get('sec-fetch-dest') ?? 'document'
+  // `empty` is a script, which may show the page.
+  if (destination !== 'empty' && !documentDestinations.has(destination)) return false
   const offered = ['text/html', 'text/plain', 'application/problem+json', 'application/json'] as const
   return preferredType(headers.get('accept'), offered) === 'text/html'
 }

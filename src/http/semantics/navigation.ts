@@ -1,7 +1,7 @@
 import type { RequestHeaders } from '../message/headers.ts'
 
-/** Destinations that become a document of their own (Fetch standard section 2.2.5). */
-const documentDestinations: ReadonlySet<string> = new Set(['document', 'iframe', 'frame', 'embed', 'object'])
+/** Values of `Sec-Fetch-Dest` whose reply becomes a document (Fetch standard section 2.2.5). */
+export const documentDestinations: ReadonlySet<string> = new Set(['document', 'iframe', 'frame', 'embed', 'object'])
 
 /** Fields by which scripts mark what they put into a page that is there already. */
 const fragmentFields = ['x-requested-with', 'hx-request', 'turbo-frame'] as const
