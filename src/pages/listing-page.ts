@@ -102,7 +102,9 @@ function hiddenFields({ sort, order }: ListingQuery): string {
   return `<input type="hidden" name="sort" value="${sort}"><input type="hidden" name="order" value="${order}">`
 }
 
-/** Written entry by entry: one `JSON.stringify` of 100,000 entries would block the event loop for a tenth of a second. */
+/**
+ * Written entry by entry: one `JSON.stringify` of 100,000 entries would block the event loop for a tenth of a second.
+ */
 async function listingJson(listing: FolderListing, query: ListingQuery, pacer: Pacer): Promise<Buffer> {
   const { path, parent } = listing
   const { entries } = await arrangeListing(listing, { ...query, page: 1 }, Number.MAX_SAFE_INTEGER, pacer)

@@ -19,8 +19,8 @@ let template: Template<Slot> | undefined
 let policy = ''
 
 /**
- * The page for a browser whose upstream does not accept connections. It names the upstream, asks again at intervals, and
- * reloads when the upstream answers. Without scripts it reloads every 3 seconds.
+ * The page for a browser whose upstream does not accept connections. It names the upstream, asks again at intervals,
+ * and reloads when the upstream answers. Without scripts it reloads every 3 seconds.
  *
  * @param error Its sentence, code and hint are shown, its fields are sent.
  */

@@ -20,23 +20,23 @@ export interface FallbackOptions {
   readonly root: string
   /** Page of a single-page app, relative to the root, or undefined. */
   readonly single: string | undefined
-  /** What is to be known of the project in the folder. */
+  /** Advice about the project in the folder; undefined if there is none. */
   readonly advice: () => Promise<ProjectAdvice | undefined>
 }
 
-/** The option that answers every address of an app. */
+/** The option that answers every path of a single-page app with its page. */
 export const singleFix: Fix = { option: 'single', value: 'index.html' }
 
-/** What a representation says of itself that an error page must not: it is no version of the missing file. */
+/** Fields that an error page must not have, since it is no version of the missing file. */
 const ofRepresentation = ['etag', 'last-modified', 'accept-ranges']
 
-/** By what the reply to a missing file is chosen. */
-const askedBy = ['Accept', 'Sec-Fetch-Dest'] as const
+/** Request fields that decide about the reply for a missing file. */
+const varyFields = ['Accept', 'Sec-Fetch-Dest'] as const
 
 /**
- * Answers where there is no file: the page of a single-page app for navigation, else the site's own
- * `404.html` for clients that can show it, else `E8008_NOT_FOUND`. What is denied comes here as well, so that nothing tells the two
- * apart.
+ * Answers for a missing file: with the page of a single-page app for navigations, else with the site's `404.html` for
+ * clients that can show it, else `E8008_NOT_FOUND`. Hidden files get the same answer, so that clients cannot tell them
+ * from missing ones.
  */
 export function createFallback(options: FallbackOptions): (urlPath: UrlPath, x: Exchange) => Reply | Promise<Reply> {
   const { access, files, root, single, advice } = options
@@ -48,12 +48,12 @@ export function createFallback(options: FallbackOptions): (urlPath: UrlPath, x: 
     return stat?.isFile() === true ? files.send(path, stat, x) : undefined
   }
 
-  /** A person who goes to a page of an app, or to one that no build has made, is told how it gets there. */
+  /** The error has a hint for a navigation to a path of an app, or to a page that needs a build. */
   function missing(urlPath: UrlPath, x: Exchange): Promise<never> {
     if (singlePage !== undefined || !asksForAppPage(x.headers, urlPath.names)) throw notFound()
     return advice().then((known) => {
       if (known === undefined) throw notFound()
-      // The log has said it once; it is not said in each line.
+      // The start has logged the advice: the request line does not repeat it.
       x.notes.remark ??= ''
       if (known.kind === 'app') x.notes.missesApp = true
       const { message, command } = known
@@ -64,19 +64,19 @@ export function createFallback(options: FallbackOptions): (urlPath: UrlPath, x: 
   return (urlPath, x) => {
     if (singlePage !== undefined && asksForAppPage(x.headers, urlPath.names)) {
       const page = send(singlePage, x)
-      // The same path is 404 to a script that asks for it: a cache must know why.
+      // A script gets a 404 for the same path, so the reply varies by the fields that decide.
       if (page !== undefined) return { ...page, headers: navigationFields(x.headers).reduce(withVary, page.headers) }
     }
-    const page = takesPage(x) ? send(missingPage, x) : undefined
+    const page = acceptsPage(x) ? send(missingPage, x) : undefined
     if (page === undefined) return missing(urlPath, x)
     x.notes.refusal = 'E8008_NOT_FOUND'
     const headers = ofRepresentation.reduce<HeaderList>(withoutField, page.headers)
-    return { status: 404, headers: askedBy.reduce(withVary, headers), body: page.body }
+    return { status: 404, headers: varyFields.reduce(withVary, headers), body: page.body }
   }
 }
 
-/** A program that asks for JSON or plain text cannot read a page, and a script, style or image cannot be one. */
-function takesPage({ headers }: Exchange): boolean {
+/** Whether the client can use a page. A script, style or image is none, nor a reply in JSON or plain text. */
+function acceptsPage({ headers }: Exchange): boolean {
   const destination = headers.get('sec-fetch-dest') ?? 'document'
   // `empty` is a script, which may show the page.
   if (destination !== 'empty' && !documentDestinations.has(destination)) return false
@@ -84,7 +84,7 @@ function takesPage({ headers }: Exchange): boolean {
   return preferredType(headers.get('accept'), offered) === 'text/html'
 }
 
-/** The one answer for everything that is not there, or not for this client. Its type is chosen by `Accept`. */
+/** The error for a missing or hidden file. `Accept` decides about its media type. */
 export function notFound(details: { readonly hint?: string; readonly fix?: Fix } = {}): ServeError {
   return new ServeError('E8008_NOT_FOUND', 'There is no file at this address.', {
     headers: ['Vary', 'Sec-Fetch-Dest'],
@@ -93,25 +93,24 @@ export function notFound(details: { readonly hint?: string; readonly fix?: Fix }
 }
 
 /**
- * Whether a request for a path without a file is a person going to a page of a single-page app, so
- * that the app's page is the answer. A script, style sheet or image that is missing stays missing: an
- * HTML page in its place would hide the mistake.
+ * Whether a request for a path without a file is for a page of a single-page app, which the page of the app answers. A
+ * missing script, style sheet or image is a 404: an HTML page instead would hide the mistake.
  *
- * - By intent: it is a navigation. Clients that send no fetch metadata and take anything, as curl and health checks do,
- *   get the page where the name has no extension.
- * - By name: the last segment has no extension of a known type (`/users/jane.doe` is a page,
- *   `/logo.png` is not), and none starts with a dot.
+ * - The request is a navigation. Clients that send no fetch metadata and accept anything, such as curl and health
+ *   checks, get the page if the last name has no extension.
+ * - The last name has no extension of a known type (`/users/jane.doe` is a page, `/logo.png` is not), and no name
+ *   starts with a dot.
  *
  * @param names Path below the site's prefix.
  */
 export function asksForAppPage(headers: RequestHeaders, names: readonly string[]): boolean {
   if (names.some((name) => name.startsWith('.'))) return false
   const last = names.at(-1) ?? ''
-  if (extname(last) === '') return isNavigation(headers) || takesAnything(headers)
+  if (extname(last) === '') return isNavigation(headers) || acceptsAnything(headers)
   return mediaType(last) === 'application/octet-stream' && isNavigation(headers)
 }
 
-function takesAnything(headers: RequestHeaders): boolean {
+function acceptsAnything(headers: RequestHeaders): boolean {
   if (headers.has('sec-fetch-mode') || headers.has('sec-fetch-dest')) return false
   return /^(?:\*\/\*(?:;[^,]*)?)?$/.test(headers.get('accept')?.trim() ?? '')
 }

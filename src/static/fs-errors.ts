@@ -5,7 +5,7 @@ import { ServeError } from '../core/serve-error.ts'
 import type { AccessPolicy } from './access/access-policy.ts'
 import { linkOnDisk, realPathOnDisk, toDisk } from '../core/util/disk-name.ts'
 
-/** Ways to say that no file is there: nothing, no folder on the way, a loop of links, no such name or device. */
+/** Codes for a missing file: no entry, a file instead of a folder, a loop of links, an impossible name, no device. */
 const missing: ReadonlySet<unknown> = new Set([
   'ENOENT',
   'ENOTDIR',
@@ -17,20 +17,21 @@ const missing: ReadonlySet<unknown> = new Set([
   'EISDIR',
 ])
 
-/** Links in a row that are followed, as in the system itself. */
+/** Most symbolic links that are followed in a row. The Linux kernel has the same limit. */
 const linksInRow = 40
 
 /**
- * Turns a failure of the file system into its answer: undefined for a missing file, otherwise it throws.
- * A file that we may not read is reported as such (403): its name is no secret, and its owner, who
- * sits at this machine, wants to know.
+ * Undefined for the error of a missing file.
+ *
+ * @throws ServeError `E8008_FORBIDDEN` for a file without read permission: its name is no secret, and the user of this
+ *   computer can change that. `E8008_BUSY` if no descriptor is free, else `E8008_INTERNAL`.
  */
 export function missingOrThrow(error: unknown): undefined {
   const code = (error as NodeJS.ErrnoException).code
   if (missing.has(code)) return undefined
   if (code === 'EACCES' || code === 'EPERM') {
-    throw new ServeError('E8008_FORBIDDEN', 'The system does not let the server read this file.', {
-      hint: 'give the user that runs serve8008 the right to read it',
+    throw new ServeError('E8008_FORBIDDEN', 'The server has no permission to read this file.', {
+      hint: 'give the user that runs serve8008 permission to read it',
       cause: error,
     })
   }
@@ -38,10 +39,8 @@ export function missingOrThrow(error: unknown): undefined {
 }
 
 /**
- * What {@link missingOrThrow} makes of a failure at a path. That the system denies us something is told only of what would be
- * served: elsewhere even its being there is nobody's business.
- *
- * @throws ServeError as `look` does.
+ * Like {@link missingOrThrow}, for an error at a path. A path that the policy does not admit counts as missing: a 403
+ * would reveal that it exists.
  */
 export function missingOrThrowAt(path: string, access: AccessPolicy, error: unknown): undefined {
   const { code } = error as NodeJS.ErrnoException
@@ -49,7 +48,7 @@ export function missingOrThrowAt(path: string, access: AccessPolicy, error: unkn
   return missingOrThrow(error)
 }
 
-/** Whether the boundary admits a path, or, where it cannot be reached, the last place on the way to it. */
+/** Whether the policy admits a path or, if it cannot be resolved, the deepest folder above it that can. */
 function isServed(path: string, access: AccessPolicy): boolean {
   try {
     const real = lastReached(path, linksInRow)
@@ -63,7 +62,7 @@ function lastReached(path: string, links: number): string | undefined {
   const whole = quietly(() => realPathOnDisk(path))
   if (whole !== undefined || links === 0) return whole
   const above = dirname(path)
-  // The folder of a link says nothing about where the link leads.
+  // The target of a link decides, not the folder that holds the link.
   const target = quietly(() => linkOnDisk(path))
   if (target !== undefined) {
     const start = isAbsolute(target) ? '' : `${realPathOnDisk(above)}/`

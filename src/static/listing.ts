@@ -15,23 +15,23 @@ import { fromDisk, toDisk } from '../core/util/disk-name.ts'
 import { missingOrThrow } from './fs-errors.ts'
 import { createPacer } from '../core/util/pacer.ts'
 
-/** Listings that are made at the same time; further ones wait. A large folder is work for a good while. */
-const atOnce = 4
+/** Listings that run at the same time; others wait, since a large folder takes long. */
+const mostRunning = 4
 
-/** Answers with the listing of a folder; undefined when no client gets to see it. */
+/** Answers with the listing of a folder; undefined if it is not served. */
 export type ListFolder = (urlPath: UrlPath, x: Exchange) => Promise<Reply | undefined>
 
-/** One making of a listing. */
+/** A listing that several requests share. */
 interface ListingRun {
-  /** The exchanges that wait for it. */
+  /** Exchanges that wait for the reply. */
   readonly exchanges: Exchange[]
   readonly reply: Promise<Reply | undefined>
 }
 
 /**
- * Makes the lister of a site. Requests for the same listing share one run as long as it has not begun, so that a
- * listing holds every change that finished before its request was sent. Requests that arrive during a run share the
- * next one.
+ * Makes the function that lists folders of a site. Requests for the same listing share a run that has not begun: a
+ * listing has every change that finished before its request was sent. Requests that arrive during a run share the next
+ * one.
  */
 export function createListFolder(
   options: Omit<ReadFolderOptions, 'signal'> & {
@@ -43,10 +43,10 @@ export function createListFolder(
 ): ListFolder {
   const { access, advice } = options
   const mounts = createMounts(options.served, options.denied)
-  /** Runs that have not begun, by what they list. */
+  /** Runs that have not begun, by path, query and `Accept`. */
   const next = new Map<string, ListingRun>()
-  /** When the run under way ends, by what it lists. */
-  const underWay = new Map<string, Promise<unknown>>()
+  /** The end of each current run, by the same key. */
+  const current = new Map<string, Promise<unknown>>()
   const waiting: (() => void)[] = []
   let running = 0
 
@@ -57,13 +57,13 @@ export function createListFolder(
         return exchanges.every((x) => x.signal.aborted)
       },
     }
-    // Clients that left while they waited are not listed for.
+    // All clients disconnected while they waited.
     const entries = signal.aborted ? undefined : await readFolder(file, { ...options, signal })
     const [x] = exchanges
     if (entries === undefined || x === undefined) return undefined
     const path = `/${segments.map((segment) => `${segment}/`).join('')}`
     const mounted = mounts.below(segments)
-    // A mount hides what the folder itself has under its name.
+    // A mount hides the entry of the same name.
     const own =
       mounted.length === 0 ? entries : entries.filter(({ name }) => !mounted.some((each) => each.name === name))
     const parent = names.length > 0 || mounts.hasAbove(segments)
@@ -78,19 +78,19 @@ export function createListFolder(
     urlPath: UrlPath,
     exchanges: readonly Exchange[],
   ): Promise<Reply | undefined> {
-    // Requests that have arrived already are handled first, and join.
+    // Requests that have already arrived are handled first, and share this run.
     await new Promise((resolve) => setImmediate(resolve))
-    await underWay.get(key)
-    if (running >= atOnce) await new Promise<void>((resolve) => waiting.push(resolve))
+    await current.get(key)
+    if (running >= mostRunning) await new Promise<void>((resolve) => waiting.push(resolve))
     running++
     next.delete(key)
     const listing = list(file, urlPath, exchanges)
     const settled = listing.catch(() => {})
-    underWay.set(key, settled)
+    current.set(key, settled)
     try {
       return await listing
     } finally {
-      if (underWay.get(key) === settled) underWay.delete(key)
+      if (current.get(key) === settled) current.delete(key)
       running--
       waiting.shift()?.()
     }
@@ -116,27 +116,27 @@ export function createListFolder(
   }
 }
 
-/** Most entries of a listing; what the folder holds beyond is left out. */
+/** Most entries of a listing; the rest is left out. */
 const listingEntries = 100_000
 
 /** Options of {@link readFolder}. */
 export interface ReadFolderOptions {
   readonly access: AccessPolicy
   readonly platform: Platform
-  /** Whether no client waits for it any more. */
+  /** Whether all clients have disconnected. */
   readonly signal: { readonly aborted: boolean }
   /** Most entries. Default {@link listingEntries}. */
   readonly limit?: number
 }
 
 /**
- * What a client may see of a folder: regular files and folders that it could also fetch. Denied names,
- * special files, links out of the site and links to nothing are left out.
+ * The files and folders in a folder that a client could fetch. Hidden names, special files, links out of the site and
+ * broken links are left out.
  *
- * Entries are looked at synchronously, which is five times cheaper than a promise each, in slices that leave others
- * their turn.
+ * Each stat is synchronous, which is five times cheaper than a promise. They run in slices, and other requests are
+ * handled in between.
  *
- * @returns undefined when there is no such folder for a client, or the client has gone.
+ * @returns undefined if the folder is missing or not served, or the clients have disconnected.
  */
 export async function readFolder(path: string, options: ReadFolderOptions): Promise<ListingEntry[] | undefined> {
   const { access } = options
@@ -144,14 +144,14 @@ export async function readFolder(path: string, options: ReadFolderOptions): Prom
   if (stat === undefined) return undefined
   const real = realPath(path, stat, access)
   if (real === undefined) return undefined
-  // A name that is not UTF-8 comes with U+FFFD in it: then all names are read as bytes.
+  // A name that is not UTF-8 has U+FFFD: then all names are read again as bytes.
   const entries = (await readEntries(real, 'utf8', options)) ?? (await readEntries(real, 'buffer', options))
   if (entries === undefined) return undefined
-  // Had the folder been swapped for a link while it was read, its names would be somebody else's.
+  // If a link replaced the folder during the reading, the names may be of a folder outside.
   return realPath(path, stat, access) === real ? entries : undefined
 }
 
-/** The entries of a folder; undefined when a name has to be read as bytes, or the client has gone. */
+/** The entries of a folder; undefined if a name must be read as bytes, or the clients have disconnected. */
 async function readEntries(
   real: string,
   encoding: 'utf8' | 'buffer',
@@ -161,7 +161,7 @@ async function readEntries(
   const entries: ListingEntry[] = []
   const pacer = createPacer()
   try {
-    // The types know names as texts alone.
+    // The types declare no overload for bytes.
     for await (const dirent of await opendir(toDisk(real), { bufferSize: 512, encoding: encoding as 'utf8' })) {
       if (signal.aborted) return undefined
       const read: string | Buffer = dirent.name
@@ -189,7 +189,7 @@ function entryOf(
   const path = join(folder, name)
   const stat = tryStat(path)
   if (stat === undefined || !(stat.isFile() || stat.isDirectory())) return undefined
-  // Only a link can lead elsewhere.
+  // Only a link may point out of the site.
   if (dirent.isSymbolicLink() && realPath(path, stat, access) === undefined) return undefined
   if (!admits(name, stat)) return undefined
   const modified = Number(stat.mtimeNs / 1_000_000n)

@@ -3,7 +3,7 @@ import type { ListingEntry } from '../pages/listing-page.ts'
 import { foundFolder, type DenyList } from './access/deny-list.ts'
 import { tryStat } from './stat.ts'
 
-/** A served folder and where it is. */
+/** A served folder and its URL path. */
 export interface ServedFolder {
   /** Decoded segments of its path. */
   readonly segments: readonly string[]
@@ -11,15 +11,15 @@ export interface ServedFolder {
   readonly folder: string
 }
 
-/** What the served folders have to do with each other. */
+/** The relations of the served folders. */
 export interface Mounts {
-  /** The folders that are served directly below a path, as entries of its listing. */
+  /** Folders mounted directly below a path, as entries of its listing. */
   below(segments: readonly string[]): ListingEntry[]
-  /** Whether the path above is a served folder too. */
+  /** Whether the path above is a served folder. */
   hasAbove(segments: readonly string[]): boolean
 }
 
-/** Relates the served folders, so that a listing leads down to a mount and up from it. */
+/** Relates the served folders, since a listing links down to mounts and up from them. */
 export function createMounts(served: readonly ServedFolder[], denied: DenyList): Mounts {
   const isServed = (names: readonly string[]): boolean => denied.denialOf(names, foundFolder) === undefined
 
@@ -35,7 +35,7 @@ export function createMounts(served: readonly ServedFolder[], denied: DenyList):
     },
     hasAbove(segments) {
       const above = segments.slice(0, -1)
-      // The most specific folder answers, as for any request.
+      // The folder with the longest path answers, as for any request.
       const [owner] = served
         .filter(({ segments: own }) => segments.length > 0 && isBelow(own, above))
         .toSorted((a, b) => b.segments.length - a.segments.length)

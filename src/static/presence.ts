@@ -13,8 +13,8 @@ export interface PresenceOptions {
 }
 
 /**
- * Whether a GET of a place would be answered with something of the folder: a file, a page, a listing, or a redirect to
- * one. Reads no content.
+ * Whether a GET of a path would be answered from the folder: with a file, a page, a listing, or a redirect to one of
+ * these. Reads no content.
  */
 export function createPresence(options: PresenceOptions): (urlPath: UrlPath, x: Exchange) => boolean {
   const { access, files, cleanUrls, listing } = options

@@ -1,43 +1,43 @@
 import { buildFolders, runScript, type PackageFacts } from '../core/util/package-json.ts'
 
-/** What is known of the top of a served folder. */
+/** Facts about the top of a served folder. */
 export interface ProjectFacts {
-  /** Names of files and folders there. */
+  /** Names of files and folders. */
   readonly names: ReadonlySet<string>
-  /** The beginning of `index.html`, undefined where there is none. */
+  /** The beginning of `index.html`; undefined if there is none. */
   readonly index: string | undefined
-  /** What package.json says, undefined where there is none that can be read. */
+  /** The content of package.json; undefined if it cannot be read. */
   readonly packageJson: PackageFacts | undefined
-  /** Beginnings of the `index.html` of folders that builds write, by their names. */
+  /** The beginning of `index.html` in each output folder of builds, by folder name. */
   readonly built: ReadonlyMap<string, string>
 }
 
-/** What a person who serves a folder should know of it. */
+/** Advice about the project in a served folder. */
 export interface ProjectAdvice {
-  /** `source`: files that browsers cannot use; `unbuilt`: no page yet; `app`: one page for every path. */
+  /** `source`: files that browsers cannot run; `unbuilt`: no page yet; `app`: one page for every path. */
   readonly kind: 'source' | 'unbuilt' | 'app'
   /** One sentence. */
   readonly message: string
-  /** A command that works when pasted; absent for an app, where an option of the server helps. */
+  /** A command that works when pasted; absent for an app, for which an option of the server helps. */
   readonly command?: string
 }
 
-/** A tool that makes sites. */
+/** A tool that builds sites. */
 interface Tool {
   readonly name: string
-  /** Names of files or folders, one of which tells it. */
+  /** File and folder names that identify the tool. */
   readonly marks: RegExp
-  /** Names that have to be there too, where the mark alone is no proof. */
+  /** Names of which one must exist too, if a mark alone is ambiguous. */
   readonly beside?: RegExp
-  /** A dependency that tells it as well. */
+  /** A dependency that identifies the tool too. */
   readonly dependency?: string
-  /** Scripts of package.json that start it, the best first. */
+  /** Scripts of package.json that start it, the preferred one first. */
   readonly scripts: readonly string[]
-  /** How it is started without a script. */
+  /** The command that starts it without a script. */
   readonly command: string
 }
 
-/** Known tools; what contains others (Astro has Vite) comes before them. */
+/** Known tools. A tool that contains another (Astro has Vite) comes first. */
 const tools: readonly Tool[] = [
   { name: 'Hugo', marks: /^hugo\.(?:toml|ya?ml|json)$/, scripts: [], command: 'hugo server' },
   {
@@ -80,21 +80,21 @@ function tool(name: string, marks: RegExp, dependency: string, command: string):
   return { name, marks, dependency, scripts: ['dev', 'start', 'serve'], command }
 }
 
-// No tag is looked for within another: a page that is nothing but beginnings of tags would take seconds.
+// `[^<>]` and not `[^>]`: on a page of many unclosed tags, matching would otherwise take seconds.
 
-/** A module that a bundler has to compile: what a Vite page loads in place of a script. */
+/** A module that a bundler must compile, as the page of a Vite project loads it. */
 const sourceModule = /<script\b[^<>]*\bsrc=["']?(\/?[^"'\s>]+\.(?:[cm]?tsx?|jsx|vue|svelte))(?=["'\s>?])/i
 
-/** The element that a script fills with the page, empty as the build wrote it. */
+/** The empty element that a script fills with the page. */
 const emptyMount =
   /<(div|main|section)\b[^<>]*\bid=["']?(?:root|app|__next|__nuxt|svelte|main|application|mount)["']?[^<>]*>\s*(?:<!--[^]*?-->\s*)?<\/\1>|<(app-root|app-main)\b[^<>]*>\s*<\/\2>/i
 
-/** The first line of a template, which a generator would have taken away. */
+/** The first line of a template, which a site generator removes. */
 const frontMatter = /^\uFEFF?---\r?\n/
 
 /**
- * Recognises the project of a served folder by facts about its top: sources where a build was meant, a build that is
- * missing or stands in another folder, and a single-page app. Undefined where all is as it seems.
+ * Recognises the project in a served folder: sources instead of a build, a build that is missing or in another folder,
+ * a single-page app. Undefined for an ordinary site.
  */
 export function adviseOn(facts: ProjectFacts): ProjectAdvice | undefined {
   const { index } = facts
@@ -124,7 +124,7 @@ function withArticle(name: string): string {
   return `${/^[AEIO]/.test(name) ? 'an' : 'a'} ${name}`
 }
 
-/** Whether a page is filled by a script alone. */
+/** Whether only a script fills the page. */
 export function isAppPage(html: string): boolean {
   return emptyMount.test(html) && /<script\b[^<>]*\bsrc=/i.test(html)
 }

@@ -3,14 +3,14 @@ import { join } from 'node:path'
 import { buildFolders, readPackage } from '../core/util/package-json.ts'
 import { adviseOn, type ProjectAdvice, type ProjectFacts } from './project-advice.ts'
 
-/** Entries of the folder that are looked at. */
+/** Most entries of the folder that are read. */
 const mostNames = 2000
-/** Bytes of a page that are looked at. */
+/** Bytes of a page that are read. */
 const pageBytes = 64 * 1024
 
 /**
- * Tells what is to be known of the project at the top of a folder. Asked for each page that is missing: it looks whether
- * the folder or its page has changed, and reads them again only then.
+ * Makes the function that advises on the project at the top of a folder. It runs for each missing page, so it reads the
+ * folder again only if the folder, `index.html` or `package.json` has changed.
  */
 export function createProjectAdvice(root: string): () => ProjectAdvice | undefined {
   let state = ''
@@ -58,7 +58,7 @@ function namesIn(root: string): Set<string> {
       folder.closeSync()
     }
   } catch {
-    // What we may not look at is not served either.
+    // A folder that cannot be read is not served either.
   }
   return names
 }
@@ -66,7 +66,7 @@ function namesIn(root: string): Set<string> {
 /** The first bytes of a regular file as text. */
 function beginning(path: string): string | undefined {
   try {
-    // A pipe would hold up the server.
+    // Opening a pipe would block the server.
     if (!statSync(path).isFile()) return undefined
     const fd = openSync(path, 'r')
     try {

@@ -14,20 +14,20 @@ export interface ResolverOptions {
   readonly cleanUrls: boolean
   readonly trailingSlash: 'auto' | 'always' | 'never'
   readonly listing: boolean
-  /** Answers with the listing of a folder; undefined when no client gets to see it. */
+  /** Answers with the listing of a folder; undefined if it is not served. */
   readonly list: (urlPath: UrlPath, x: Exchange) => Promise<Reply | undefined>
-  /** Answers where there is no file; may throw. */
+  /** Answers for a missing file; may throw. */
   readonly fallback: (urlPath: UrlPath, x: Exchange) => Reply | Promise<Reply>
 }
 
 /**
- * Decides which file a path means.
+ * Decides which file answers a path.
  *
  *     /about    the file, then about.html, then the folder (by a redirect to /about/)
  *     /about/   about/index.html, then the folder's listing, then about.html where there is no folder
  *
- * With `trailingSlash: 'always'` pages live at `/about/` only, with `'never'` at `/about` only, and the
- * other form redirects. Files with their own extension and listings keep their one form.
+ * With `trailingSlash: 'always'` pages are at `/about/`, with `'never'` at `/about`, and the other form redirects.
+ * Files with another extension, and listings, have one form only.
  */
 export function createResolver(options: ResolverOptions): (urlPath: UrlPath, x: Exchange) => Reply | Promise<Reply> {
   const { access, files, cleanUrls, trailingSlash, listing, list, fallback } = options
@@ -54,12 +54,12 @@ export function createResolver(options: ResolverOptions): (urlPath: UrlPath, x: 
     }
     const stat = look(file, x)
     if (stat === undefined) return cleanPage(urlPath, trailingSlash === 'never', x)
-    // A file is no folder: `/style.css/` does not exist.
+    // `/style.css/` does not exist, since a file has no entries.
     if (!listing || !stat.isDirectory()) return undefined
     return list(urlPath, x).then((reply) => reply ?? fallback(urlPath, x))
   }
 
-  /** `about.html` for `/about` and `/about/`, or the way to the other one of them. */
+  /** `about.html` for `/about` and `/about/`, or a redirect to the other form. */
   function cleanPage(urlPath: UrlPath, redirects: boolean, x: Exchange): Reply | undefined {
     if (!cleanUrls || urlPath.page === undefined) return undefined
     const stat = look(urlPath.page, x)
@@ -81,17 +81,17 @@ export function createResolver(options: ResolverOptions): (urlPath: UrlPath, x: 
 }
 
 /**
- * Sends the client to the form of a path with or without its final slash.
+ * Redirects to the form of a path with or without its final slash.
  *
- * 307: browsers keep a 301 or 308 for good, and on a developer's machine the next project behind the
- * same port would inherit it. The location is built from the decoded segments, none of which is empty
- * or holds a separator, so it starts with one slash and stays on this origin, whatever was sent.
+ * The status is 307: browsers cache a 301 or 308 permanently, and the next project on the same port would get the
+ * redirect too. The location is built from the decoded segments, none of which is empty or has a separator, so it
+ * starts with one slash and stays on this origin.
  *
- * @param query With its question mark, or empty; kept.
+ * @param query With its question mark, or empty. It is kept.
  */
 export function redirectTo(segments: readonly string[], slash: boolean, query: string): Reply {
   const path = segments.map((segment) => `/${encodeSegment(segment)}`).join('')
-  // What a query may not hold by RFC 3986 may not enter a header field either (CR, LF, text beyond ASCII).
+  // Characters that RFC 3986 forbids in a query (CR, LF, non-ASCII) must not enter a header field.
   const safe = query.replace(/[^\x21-\x7e]+/g, (stray) => encodeURIComponent(Buffer.from(stray).toString()))
   return emptyReply(307, ['Location', `${path}${slash || path === '' ? '/' : ''}${safe}`])
 }

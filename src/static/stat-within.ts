@@ -7,8 +7,8 @@ import type { Exchange } from '../http/message/exchange.ts'
 /**
  * The state of a file or folder, links followed; undefined when there is none.
  *
- * @throws ServeError `E8008_FORBIDDEN` where the system denies us access to what the boundary admits,
- *   `E8008_INTERNAL` otherwise.
+ * @throws ServeError `E8008_FORBIDDEN` if the system denies access to a path that the policy admits, else `E8008_BUSY`
+ *   or `E8008_INTERNAL`.
  */
 export function statWithin(path: string, access: AccessPolicy): BigIntStats | undefined {
   try {
@@ -19,13 +19,13 @@ export function statWithin(path: string, access: AccessPolicy): BigIntStats | un
 }
 
 /**
- * A {@link statWithin} that is shared by the requests of one batch: they had all arrived before it, so an
- * edit that was finished when any of them was sent is seen by all of them. A stat is the dearest part
- * of an answer from memory, and under load a batch holds dozens of requests.
+ * A {@link statWithin} whose result the requests of one batch share. They have all arrived before the stat, so each
+ * sees every edit that finished before it was sent. A stat is the most expensive part of a reply from memory, and under
+ * load a batch has dozens of requests.
  */
 export function createBatchStat(access: AccessPolicy): (path: string, x: Exchange) => BigIntStats | undefined {
   const seen = new Map<string, BigIntStats>()
-  // An exchange that belongs to no batch has NaN, which is never the same as the one before.
+  // An exchange without a batch has NaN, which equals no other value.
   let batch = Number.NaN
   return (path, x) => {
     if (x.batch !== batch) {

@@ -32,23 +32,23 @@ export interface StaticOptions {
   readonly trailingSlash: 'auto' | 'always' | 'never'
   /** Serve and list names that start with a dot. */
   readonly dotfiles: boolean
-  /** Patterns of names and paths that are served although the deny list is against them. */
+  /** Patterns of names and paths that are served although the deny list hides them. */
   readonly serve: readonly string[]
-  /** Follow symbolic links that lead out of the folder. */
+  /** Follow symbolic links to targets outside the folder. */
   readonly followSymlinks: boolean
   /** List folders that have no index page. */
   readonly listing: boolean
-  /** Page that answers navigation to unknown paths, relative to the root, or undefined. */
+  /** Page that answers navigations to unknown paths, relative to the root, or undefined. */
   readonly single: string | undefined
   /** Value of `Cache-Control` for files; the empty string for none. */
   readonly cacheControl: string
-  /** Use `.br`, `.zst` and `.gz` files beside the originals. */
+  /** Send `.br`, `.zst` and `.gz` files next to the originals. */
   readonly sidecars: boolean
   /** Absolute paths of files that are never served. */
   readonly secretFiles: readonly string[]
-  /** Every folder that the server serves, by its prefix: a listing leads down to a mount and up from it. */
+  /** Every folder that the server serves, with its prefix: a listing links down to mounts and up from them. */
   readonly served: readonly { readonly prefix: string; readonly folder: string }[]
-  /** Bytes of file content kept in memory. */
+  /** Most bytes of file content kept in memory. */
   readonly cacheBytes: number
   /** The files that the server is sending. */
   readonly openFiles: OpenFiles
@@ -57,35 +57,35 @@ export interface StaticOptions {
 /** A served folder. */
 export interface StaticSite {
   /**
-   * Answers a request with the whole representation of a file (status 200, validators set), a redirect
-   * to another form of the path, a listing, or the site's own page for what is missing.
+   * Answers a request with the whole representation of a file (status 200, with validators), a redirect to another form
+   * of the path, a listing, or the site's page for missing files.
    *
    * @throws ServeError `E8008_PATH_INVALID`, `E8008_NOT_FOUND`, `E8008_METHOD`, `E8008_FORBIDDEN`,
    *   `E8008_INTERNAL`.
    */
   readonly handle: Handler
-  /** Whether a GET of the exchange's path would be answered with something of the folder. */
+  /** Whether a GET of the exchange's path would be answered from the folder. */
   has(x: Exchange): boolean
   /**
-   * The files whose change, coming or going would change the answer to a request path: absolute paths, present or not;
-   * with a separator at its end the entries of a folder. Empty for what no file decides.
+   * The files whose change, creation or removal would change the answer to a request path: absolute paths of existing
+   * and missing files; with a final separator the entries of a folder. Empty if no file decides.
    */
   dependencies(path: string): WatchDependencies
-  /** Names of files at the top of the folder that are served and tell more than most people mean to, such as `dump.sql`. */
+  /** Names of files at the top of the folder that are served and rarely meant to be, such as `dump.sql`. */
   sensitiveFiles(): string[]
-  /** What is to be known of the project at the top of the folder, as it is now. */
+  /** Current advice about the project at the top of the folder; undefined if there is none. */
   advice(): Promise<ProjectAdvice | undefined>
-  /** Frees the memory of the site; it can still be used. */
+  /** Empties the caches of the site, which stays usable. */
   close(): void
 }
 
-/** Bytes for remembering where paths lead. */
+/** Bytes for parsed paths. */
 const urlPathBytes = 4 * 1024 * 1024
 
 const allowed = Object.freeze(['Allow', 'GET, HEAD, OPTIONS'])
 const optionsReply = Object.freeze(emptyReply(204, allowed))
 
-/** Makes the handler of a served folder. It reads the disk when asked and never watches it. */
+/** Makes the handler of a served folder. It reads the disk for each request and does not watch it. */
 export function createStatic(options: StaticOptions): StaticSite {
   const platform = sep === '\\' ? 'win32' : 'posix'
   const denied = createDenyList(options)
@@ -93,15 +93,15 @@ export function createStatic(options: StaticOptions): StaticSite {
   const files = createFileReplies({ ...options, access })
   let adviser: Promise<() => ProjectAdvice | undefined> | undefined
   const advice = async (): Promise<ProjectAdvice | undefined> => {
-    // Asked for soon after a server listens. Node keeps a failed import for good, so what a listing needs is loaded now,
-    // and not when every descriptor may be taken.
+    // The server asks soon after it listens. Node caches a failed import permanently, so modules for listings are
+    // loaded now, and not when all descriptors may be in use.
     adviser ??= Promise.all([import('./project-facts.ts'), import('./listing.ts')]).then(([it]) =>
       it.createProjectAdvice(options.root),
     )
     return (await adviser)()
   }
   let listFolder: ListFolder | undefined
-  // Loaded when the first folder is listed: most runs start without.
+  // Loaded with the first listing, to keep the start fast.
   const list: ListFolder = async (urlPath, x) => {
     const { createListFolder } = await import('./listing.ts')
     const served = options.served.map(({ prefix, folder }) => ({ segments: segmentsOf(prefix), folder }))
@@ -124,9 +124,9 @@ export function createStatic(options: StaticOptions): StaticSite {
     if (known !== undefined) return known
     const urlPath = parseUrlPath(path, parseOptions)
     if (urlPath === undefined) {
-      // No file can have this name, but a program that embeds us may have something at `/api/a%2Fb`.
+      // No file can have this name, but an embedding program may have a route such as `/api/a%2Fb`.
       notes.unclaimed = true
-      notes.remark = 'path with dot segments, encoded slashes or controls'
+      notes.remark = 'path with dot segments, encoded slashes or control characters'
       throw invalidPath()
     }
     urlPaths.set(path, urlPath)
@@ -136,7 +136,7 @@ export function createStatic(options: StaticOptions): StaticSite {
   function handle(x: Exchange): ReturnType<Handler> {
     const { method } = x
     if (method === 'OPTIONS') {
-      // A program that embeds us answers the preflights of its own paths.
+      // An embedding program answers preflights of its own paths.
       if (!has(x)) x.notes.unclaimed = true
       return optionsReply
     }
@@ -172,19 +172,19 @@ export function createStatic(options: StaticOptions): StaticSite {
   }
 }
 
-/** As in a URL; one that a person wrote undecoded is taken literally. */
+/** Segments of a prefix, which is percent-encoded as in a URL. A prefix that is not valid is taken literally. */
 function segmentsOf(prefix: string): readonly string[] {
   return decodePath(prefix, 'posix')?.segments ?? prefix.split('/').filter((name) => name !== '')
 }
 
 function invalidPath(): ServeError {
   return new ServeError('E8008_PATH_INVALID', 'The path of the request is not valid.', {
-    hint: 'no dot segments, encoded slashes or control characters; percent-encoded UTF-8',
+    hint: 'remove dot segments, encoded slashes and control characters; percent-encode text as UTF-8',
   })
 }
 
 function refusedMethod(method: string): ServeError {
-  return new ServeError('E8008_METHOD', `Files do not answer to the method ${JSON.stringify(method)}.`, {
+  return new ServeError('E8008_METHOD', `Files do not support the method ${JSON.stringify(method)}.`, {
     hint: 'use GET or HEAD',
     headers: allowed,
   })

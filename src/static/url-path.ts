@@ -3,31 +3,31 @@ import { needsMediaTypes } from '../http/message/media-type.ts'
 import type { DenyList } from './access/deny-list.ts'
 import { nameFromBytes } from '../core/util/disk-name.ts'
 
-/** Where a request path leads within a site. Depends on the path alone, so it can be remembered. */
+/** What a request path means in a site. It depends on the path alone, so it is kept. */
 export interface UrlPath {
-  /** The whole path as the client sees it, decoded. */
+  /** Decoded segments of the whole path. */
   readonly segments: readonly string[]
   /** Whether the path lies at or below the site's prefix. */
   readonly inside: boolean
-  /** The part below the site's prefix. */
+  /** Decoded segments below the site's prefix. */
   readonly names: readonly string[]
   /** Whether the path ends with a slash. */
   readonly slash: boolean
   /** Whether the path is the prefix without its final slash. */
   readonly bare: boolean
-  /** Absolute path of the file or folder, without a final slash; undefined when no client gets to see it. */
+  /** Absolute path of the file or folder, without a final slash; undefined if the deny list hides it. */
   readonly file: string | undefined
-  /** Why no client gets to see it, for the log. */
+  /** Why it is hidden, for the log. */
   readonly denial: string | undefined
-  /** Whether the type of its name was not at hand when the path was first seen. */
+  /** Whether the media type of its name needs the full table of types, which is loaded on demand. */
   readonly rare: boolean
   /** Absolute path of the index page in that folder. */
   readonly index: string
-  /** Absolute path of the page by its clean URL, undefined where that makes no sense. */
+  /** Absolute path of the page with this clean URL; undefined for the root and for a path that ends with `.html`. */
   readonly page: string | undefined
 }
 
-/** What {@link parseUrlPath} needs to know of a site. */
+/** Options of {@link parseUrlPath}. */
 export interface UrlPathOptions {
   /** Absolute path of the served folder. */
   readonly root: string
@@ -37,7 +37,7 @@ export interface UrlPathOptions {
   readonly platform: Platform
 }
 
-/** Finds the place of a request path; undefined when the path is invalid (400). */
+/** Parses a request path; undefined if it is invalid (400). */
 export function parseUrlPath(path: string, { root, prefix, denied, platform }: UrlPathOptions): UrlPath | undefined {
   const located = decodePath(path, platform)
   if (located === undefined) return undefined
@@ -55,7 +55,7 @@ export function parseUrlPath(path: string, { root, prefix, denied, platform }: U
     names,
     slash,
     bare: inside && !slash && names.length === 0,
-    // The root keeps its own separator: `C:` alone is wherever that drive's shell is, and an empty path is nothing.
+    // The root keeps its separator: `C:` means the current folder of that drive, and an empty path is invalid.
     file: seen ? (names.length === 0 ? root : file) : undefined,
     denial: refusal,
     rare: needsMediaTypes(names.at(-1) ?? ''),
@@ -64,37 +64,37 @@ export function parseUrlPath(path: string, { root, prefix, denied, platform }: U
   }
 }
 
-/** Whose rules file names follow. */
+/** The rules that file names follow. */
 export type Platform = 'posix' | 'win32'
 
-/** What a request path names. */
+/** A decoded request path. */
 export interface DecodedPath {
   /** Decoded names from the top down; never empty, `.`, `..`, or with a separator in them. */
   readonly segments: readonly string[]
   /** Whether the path ends with a slash. */
   readonly slash: boolean
-  /** Whether no file can have this name on this platform: to be answered like a missing one. */
+  /** Whether no file can have this name on this platform. The reply is that of a missing file. */
   readonly impossible: boolean
 }
 
-/** What RFC 3986 section 3.3 leaves out of a path and that stands for something else to some parser. */
+/** Characters that RFC 3986 section 3.3 forbids in a path, and that some parsers give a meaning. */
 const strayRaw = /[\\#?\0-\x20\x7f-\uffff]/
 
-/** What a decoded name must not hold: separators (`%2f`, `%5c`), NUL and other control characters. */
+/** Characters that a decoded name must not have: separators (`%2f`, `%5c`), NUL and other control characters. */
 const strayName = /[/\\\0-\x1f\x7f-\x9f]/
 
-/** Dot segments, and `..;x`, which some servers read as one after cutting the parameters off. */
+/** Dot segments, and `..;x`, which some servers read as `..` because they remove parameters. */
 const dots = /^\.\.?(?:;|$)/
 
 /**
- * Reads a request path: percent-decoded exactly once, so that no second reading of the text can name
- * another file. Pure: it never looks at the disk.
+ * Decodes a request path. It is percent-decoded exactly once: a second decoding could name another file. Pure: it does
+ * not read the disk.
  *
- * Refused (undefined, status 400): bad percent sequences, overlong UTF-8 (on Windows all that is not UTF-8; elsewhere a
- * name may hold any bytes), encoded or raw separators other than `/`, control characters, and every dot segment. Clients resolve dot segments
- * before they send (RFC 3986 section 5.2.4), so the ones that arrive are an attack or a mistake, and
- * a router, a filter and a file system would each resolve them differently. Repeated slashes count
- * as one. A `;` is an ordinary character of a file name.
+ * Invalid (undefined, status 400) are bad percent sequences, overlong UTF-8 (on Windows everything that is not UTF-8;
+ * elsewhere a name may have any bytes), encoded or raw separators other than `/`, control characters, and dot segments.
+ * Clients resolve dot segments before they send (RFC 3986 section 5.2.4), so those that arrive are an attack or a
+ * mistake, and a router, a filter and a file system would resolve them differently. Repeated slashes count as one. A
+ * `;` is an ordinary character of a file name.
  *
  * @param path Path of the request-target, percent-encoded, starting with a slash.
  */
@@ -112,7 +112,7 @@ export function decodePath(path: string, platform: Platform): DecodedPath | unde
   return { segments, slash: path.endsWith('/'), impossible }
 }
 
-/** Whether a file with this name can be asked for at all. */
+/** Whether a request path can name a file of this name. */
 export function isUrlName(name: string, platform: Platform): boolean {
   return !strayName.test(name) && !dots.test(name) && (platform === 'posix' || isWindowsName(name))
 }
@@ -126,18 +126,18 @@ function decode(part: string, platform: Platform): string | undefined {
   }
 }
 
-/** Characters that no Windows file name holds. The colon would name a drive or an NTFS stream (`.env::$DATA`). */
+/** Characters that no Windows file name has. A colon would name a drive or an NTFS stream (`.env::$DATA`). */
 const forbidden = /[<>:"|?*]/
 
-/** Device names of every folder, whatever follows the first dot: opening `aux.txt` opens the device. */
+/** Device names, which exist in every folder and with any extension: opening `aux.txt` opens the device. */
 const device = /^(?:con|prn|aux|nul|conin\$|conout\$|com[0-9¹²³]|lpt[0-9¹²³])[ ]*(?:\.|$)/i
 
-/** Short 8.3 form (`TLS~1.PEM`, `HTACCE~1`): a second name of a file, which deny rules would not know. */
+/** Short 8.3 form (`TLS~1.PEM`, `HTACCE~1`): a second name of a file, which no deny rule matches. */
 const short = /^[^.]{1,6}~[0-9]{1,6}(?:\.[^.]{0,3})?$/
 
 /**
- * Whether a name can be an ordinary Windows file in its one true spelling. Trailing dots and spaces
- * are dropped by Windows, so `secret.` would open `secret`.
+ * Whether a name is the only spelling of an ordinary Windows file. Windows drops trailing dots and spaces, so `secret.`
+ * would open `secret`.
  */
 export function isWindowsName(name: string): boolean {
   return !forbidden.test(name) && !/[. ]$/.test(name) && !device.test(name) && !short.test(name)

@@ -12,21 +12,21 @@ export interface WatchDependenciesOptions {
   readonly single: string | undefined
 }
 
-/** On what the answer to a path depends. */
+/** The files on which the answer to a path depends. */
 export interface WatchDependencies {
-  /** Absolute paths, in the order in which they are looked for. */
+  /** Absolute paths, in the order of the resolver. */
   readonly files: readonly string[]
-  /** Whether nothing of the path's own is there, so that a page stands in for it. */
+  /** Whether the path has no file, and the page of the app or `404.html` is the answer. */
   readonly isMissing: boolean
 }
 
-/** Nothing in the folder has a say. */
+/** For a path that no file decides. */
 export const noDependencies: WatchDependencies = { files: [], isMissing: false }
 
 /**
- * Tells on which files the answer to a path depends: the ones that the resolver looks for, in its order, up to
- * the first that is there; where none is, also the pages that stand in for what is missing. A folder with a separator
- * at its end stands for its entries, which a listing shows.
+ * Makes the function that finds the files on which the answer to a path depends: those that the resolver tries, up to
+ * the first that exists. If none exists, the pages for missing files count too. A folder with a final separator means
+ * its entries, which a listing shows.
  */
 export function createWatchDependencies({
   root,

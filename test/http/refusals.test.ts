@@ -11,11 +11,11 @@ const refused: readonly (readonly [path: string, remark: string])[] = [
   ['/server.key', 'private key (--serve server.key)'],
   ['/app.db-wal', 'database of a program (--serve app.db-wal)'],
   ['/page.html~', 'backup (--serve page.html~)'],
-  ['/outside.txt', 'link leads outside (--follow-symlinks)'],
-  ['/folder', 'link leads outside (--follow-symlinks)'],
-  ['/folder/', 'link leads outside (--follow-symlinks)'],
-  ['/folder/secret.txt', 'link leads outside (--follow-symlinks)'],
-  ['/harmless.txt', 'leads to: private key (--serve server.key)'],
+  ['/outside.txt', 'link to a file outside (--follow-symlinks)'],
+  ['/folder', 'link to a file outside (--follow-symlinks)'],
+  ['/folder/', 'link to a file outside (--follow-symlinks)'],
+  ['/folder/secret.txt', 'link to a file outside (--follow-symlinks)'],
+  ['/harmless.txt', 'link to: private key (--serve server.key)'],
 ]
 
 test('the log says why a file is refused, and the reply is that of a missing one', async () => {

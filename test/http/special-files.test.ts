@@ -239,5 +239,5 @@ test('the log says in words why a path or a password was refused', async () => {
   open.server.on('reply', ({ remark }) => remarks.push(remark))
   await rawGet(open.port, '/%2e%2e/a.txt')
   await open.server.close()
-  assert.equal(remarks[1], 'path with dot segments, encoded slashes or controls')
+  assert.equal(remarks[1], 'path with dot segments, encoded slashes or control characters')
 })

@@ -6,7 +6,7 @@ import { tryStat } from '../stat.ts'
 import { readFirstBytes } from '../files/first-bytes.ts'
 import type { Exchange } from '../../http/message/exchange.ts'
 
-/** What decides which files belong to a site. */
+/** Options of {@link createAccessPolicy}. */
 export interface AccessPolicyOptions {
   /** Absolute path of the served folder. */
   readonly root: string
@@ -19,41 +19,41 @@ export interface AccessPolicyOptions {
 /** Decides, by real name and identity, whether a file or folder may be served. */
 export interface AccessPolicy {
   /**
-   * @param real Real path: no symbolic link left in it.
-   * @param stat Of that file or folder.
-   * @param path Path by which it was found: a link is judged by its own name too.
-   * @param fd Descriptor that is open on the file. Without it one is opened where the content has to decide.
+   * @param real Real path, without symbolic links.
+   * @param stat State of that file or folder.
+   * @param path Path by which it was found: the name of a link counts too.
+   * @param fd Descriptor of the file. Without it the file is opened if its content decides.
    */
   admits(real: string, stat: BigIntStats, path?: string, fd?: number): boolean
-  /** The judgement of {@link admits} about the entries of one folder that are no links. */
+  /** Like {@link admits}, for entries of one folder that are no links. */
   admitsIn(realFolder: string): (name: string, stat: BigIntStats) => boolean
-  /** Why a file or folder that was found is not served, for the log; undefined where the boundary admits it. */
+  /** Why a file or folder that exists is not served, for the log; undefined if it is admitted. */
   denialOf(path: string, stat: BigIntStats): string | undefined
 }
 
 /**
- * Makes the boundary of a site. It judges the final file and never the text of the URL: a link, a
- * short name or another spelling cannot lead around a rule.
+ * Makes the access policy of a site. It judges the file that was found and not the text of the URL, so no link, short
+ * name or other spelling bypasses a rule.
  */
 export function createAccessPolicy(options: AccessPolicyOptions): AccessPolicy {
   const { root, followSymlinks, denied, secretFiles } = options
 
-  /** The secret files as they are now, to be compared by identity: a hard link is another name of one. */
+  /** The secret files as they are now. They are compared by identity, since a hard link has another name. */
   function secrets(): BigIntStats[] {
     return secretFiles.map(tryStat).filter((stat) => stat !== undefined)
   }
 
   function judge(real: string, stat: BigIntStats, path: string, fd?: number): string | undefined {
-    // Resolved again: the root itself may be a link that is moved to the next release.
+    // Resolved each time: the root may be a link that a deployment changes.
     const below = namesBelow(realPathOnDisk(root), real)
-    if (below === undefined && !followSymlinks) return 'link leads outside (--follow-symlinks)'
+    if (below === undefined && !followSymlinks) return 'link to a file outside (--follow-symlinks)'
     const found = foundOf(real, stat, fd)
     const asked = namesBelow(root, path)
     const denial = asked === undefined ? undefined : denied.denialOf(asked, found)
     if (denial !== undefined) return denial
-    // Outside the root only the name itself is ours to judge: `~/.cache/x/app.js` is a fair target.
+    // Outside the root only the last name counts: `~/.cache/x/app.js` is a valid target.
     const target = path === real && asked !== undefined ? undefined : denied.denialOf(below ?? [basename(real)], found)
-    if (target !== undefined) return `leads to: ${target}`
+    if (target !== undefined) return `link to: ${target}`
     return isSecret(stat, secrets()) ? 'settings of serve8008, never served' : undefined
   }
 
@@ -89,12 +89,12 @@ function isSecret(stat: BigIntStats, secrets: readonly BigIntStats[]): boolean {
   return secrets.some((secret) => isSameFile(secret, stat))
 }
 
-/** Whether two stats are of one and the same file. */
+/** Whether two stats are of the same file. */
 export function isSameFile(a: BigIntStats, b: BigIntStats): boolean {
   return a.ino === b.ino && a.dev === b.dev
 }
 
-/** The names that lead from a folder down to a path, or undefined: `/srv/site-old` does not lie in `/srv/site`. */
+/** The names from a folder down to a path; undefined if it is not below: `/srv/site-old` is not in `/srv/site`. */
 export function namesBelow(folder: string, path: string, separator: string = sep): string[] | undefined {
   if (path === folder) return []
   const start = folder.endsWith(separator) ? folder : folder + separator
@@ -102,8 +102,8 @@ export function namesBelow(folder: string, path: string, separator: string = sep
 }
 
 /**
- * The path of a file or folder with every symbolic link resolved, or undefined when it lies outside
- * the boundary, is gone, or is no longer the one that was looked at.
+ * The path of a file or folder with every symbolic link resolved; undefined if the policy does not admit it, or if it
+ * is gone or replaced since the stat.
  */
 export function realPath(path: string, stat: BigIntStats, access: AccessPolicy): string | undefined {
   try {
@@ -115,7 +115,7 @@ export function realPath(path: string, stat: BigIntStats, access: AccessPolicy):
   }
 }
 
-/** Leaves in the log, and only there, why something that is on the disk is answered like a missing file. */
+/** Notes for the log why a file that exists is answered like a missing one. The client does not learn it. */
 export function noteDenial(access: AccessPolicy, path: string, stat: BigIntStats, { notes }: Exchange): undefined {
   const why = access.denialOf(path, stat)
   if (why !== undefined) notes.remark ??= why

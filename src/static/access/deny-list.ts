@@ -1,44 +1,44 @@
 import { extensionRules, nameRules, pathRuleNames, pathRules, patternRules, type DenyRule } from './deny-rules.ts'
 import { createServePatterns } from './serve-patterns.ts'
 
-/** What is known of a file or folder beside its name. */
+/** Facts about a file or folder other than its name. */
 export interface FoundFile {
   readonly isFolder: boolean
   readonly size: number
-  /** The first bytes of a file; undefined where they cannot be read. */
+  /** The first bytes of a file; undefined if they cannot be read. */
   readonly head: () => Uint8Array | undefined
 }
 
-/** What decides which names are served. */
+/** Options of {@link createDenyList}. */
 export interface DenyOptions {
   /** Whether ordinary names that start with a dot are served. */
   readonly dotfiles: boolean
-  /** Patterns of names and paths that are served although a rule is against them. */
+  /** Patterns of names and paths that are served although a rule denies them. */
   readonly serve: readonly string[]
 }
 
-/** Which files and folders are kept from every client. */
+/** Decides which files and folders no client receives. */
 export interface DenyList {
   /**
-   * Why a file or folder is kept back: a plain 404, and no line in a listing. Undefined where it is not.
+   * Why a file or folder is hidden, which means a 404 and no line in a listing; undefined if it is served.
    *
-   * Names are compared without case, since the disk may be case-blind. Keys, credentials, histories, backups and their
-   * kin are kept back by the rules of `deny-rules.ts`; unless `dotfiles`, so is every other name that starts with a dot,
-   * except `.well-known` (RFC 8615) and the package stores directly below `node_modules`.
+   * Names are compared without case, since the file system may ignore it. `deny-rules.ts` has the rules for keys,
+   * credentials, histories, backups and similar files. Without `dotfiles` every other name that starts with a dot is
+   * hidden too, except `.well-known` (RFC 8615) and the package stores directly below `node_modules`.
    *
    * @param names Path below the served folder, name by name.
-   * @param found What is there. Without it only those rules hold that need neither the kind nor the content.
+   * @param found The file or folder at that path. Without it, rules that depend on its kind or content do not apply.
    */
   denialOf(names: readonly string[], found?: FoundFile): string | undefined
 }
 
-/** Longest name of a file on any system, in characters (NAME_MAX). */
+/** Longest file name on any system, in characters (NAME_MAX). */
 const longestName = 255
 
-/** Stores of package managers below `node_modules`, where the links to packages end. */
+/** Stores of package managers below `node_modules`, which links to packages point to. */
 const packageStores: ReadonlySet<string> = new Set(['.pnpm', '.store', '.bun', '.deno'])
 
-/** A folder, as what leads to a file is one. */
+/** The facts of a folder, for each name before the last of a path. */
 export const foundFolder: FoundFile = { isFolder: true, size: 0, head: () => undefined }
 
 const unknownFile: FoundFile = { isFolder: false, size: 0, head: () => undefined }
@@ -53,7 +53,7 @@ export function createDenyList({ dotfiles, serve }: DenyOptions): DenyList {
       if (secret !== undefined || dotfiles) return secret
       if (!names.some((name, depth) => isHidden(name, names[depth - 1]) && !patterns.allow(names, depth)))
         return undefined
-      // What `--dotfiles` alone would not open: the reason names the option that does.
+      // A secret file that is hidden by its dot too: the reason names the option that serves it.
       return secretIn(names, found ?? unknownFile) ?? 'dotfile (--dotfiles)'
     },
   }
@@ -69,7 +69,7 @@ export function createDenyList({ dotfiles, serve }: DenyOptions): DenyList {
 
 type PatternRules = readonly (readonly [pattern: RegExp, rule: DenyRule])[]
 
-/** Finds the rules that fit a text. Nearly every text fits none: one test instead of two dozen. */
+/** Finds the rules that match a text. Nearly every text matches none, so one combined pattern is tested first. */
 function finder(rules: PatternRules): (text: string) => DenyRule[] {
   const any = new RegExp(rules.map(([{ source }]) => `(?:${source})`).join('|'))
   return (text) => (any.test(text) ? rules.filter(([pattern]) => pattern.test(text)).map(([, rule]) => rule) : [])
@@ -78,14 +78,14 @@ function finder(rules: PatternRules): (text: string) => DenyRule[] {
 const rulesOfName = finder(patternRules)
 const rulesOfPath = finder(pathRules)
 
-/** What the rules call a name; a compressed copy is what its original is. */
+/** What kind of secret a name is. A compressed copy is judged like its original. */
 function secretOf(names: readonly string[], depth: number, found: FoundFile | undefined): string | undefined {
   const given = names[depth] ?? ''
-  // No file has such a name, and no pattern needs to be quick with it.
+  // No file has a longer name, and patterns may be slow on long text.
   if (given.length > longestName) return undefined
   const name = given.toLowerCase()
   const plain = name.replace(/(?<=.)(?:\.(?:br|gz|zst|bz2|xz))+$/, '')
-  // What a compressed copy holds is not looked into.
+  // The content of a compressed copy is not decoded.
   const inside = plain === name ? found : found && { ...found, head: () => undefined }
   return rulesFor(names, depth, plain).find((rule) => applies(rule, inside))?.what
 }
@@ -95,7 +95,7 @@ function rulesFor(names: readonly string[], depth: number, name: string): DenyRu
   const rules = [nameRules.get(name), dot === -1 ? undefined : extensionRules.get(name.slice(dot + 1))]
   rules.push(...rulesOfName(name))
   const folders = names.slice(Math.max(0, depth + 1 - pathRuleNames), depth)
-  // Every path of these goes through a folder whose name holds a dot.
+  // Each path rule has a folder with a dot in its name.
   if (folders.some((folder) => folder.includes('.'))) {
     rules.push(...rulesOfPath([...folders, name].join('/').toLowerCase()))
   }
@@ -108,10 +108,10 @@ function applies({ folders, confirms }: DenyRule, found: FoundFile | undefined):
 }
 
 const plainPath = /^[\w.@%+][\w.@%+/~-]*$/
-// Wildcards and commas mean something to the option, the others to a shell even within double quotes.
+// Wildcards and commas are syntax of the option, the other characters are syntax of shells even in double quotes.
 const quotablePath = /^[^\s"$`\\!*?,\p{C}-](?:[^"$`\\!*?,\p{C}]*[^\s"$`\\!*?,\p{C}])?$/u
 
-/** The option that serves it, as it can be pasted; without the path where no quoting holds in every shell. */
+/** The option that serves a path, ready to paste; without the path if no quoting works in every shell. */
 function optionFor(names: readonly string[], depth: number): string {
   const path = names.slice(0, depth + 1).join('/')
   if (plainPath.test(path)) return ` (--serve ${path})`

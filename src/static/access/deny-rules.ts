@@ -2,11 +2,13 @@ import { isAnyText, isDerKey, latin1, mayBeSecretKey, mayBeSecretOpenPgp, starts
 
 /** One line of the deny list. Names are in lower case. */
 export interface DenyRule {
-  /** What such a file is, for the log. */
+  /** The kind of file, for the log. */
   readonly what: string
-  /** Whether folders of that name are kept back too. Extensions say nothing about folders. */
+  /** Whether folders of that name are hidden too. Rules by extension are about files only. */
   readonly folders: boolean
-  /** Where the name is ambiguous: whether the first bytes of the file (undefined where they are unknown) or its size decide against it. */
+  /**
+   * For an ambiguous name: whether the first bytes of the file (undefined if unknown) and its size confirm the rule.
+   */
   readonly confirms?: (head: Uint8Array | undefined, size: number) => boolean
 }
 
@@ -20,12 +22,12 @@ function ofFiles(what: string): DenyRule {
   return { what, folders: false }
 }
 
-/** A name that is kept back unless the content shows that it is something else. */
+/** A rule for a name that is hidden unless the content shows that it is something else. */
 function unless(what: string, mayBe: Check): DenyRule {
   return { what, folders: false, confirms: (head, size) => head === undefined || mayBe(head, size) }
 }
 
-/** A name that is served unless the content shows what it is. */
+/** A rule for a name that is served unless the content shows that it is a secret. */
 function where(what: string, is: Check): DenyRule {
   return { what, folders: false, confirms: (head, size) => head !== undefined && is(head, size) }
 }
@@ -45,9 +47,9 @@ const database = ofFiles('database of a program')
 const infrastructure = ofFiles('state of infrastructure')
 
 /**
- * By extension. Not here, because they are made to be published: certificates (`.crt`, `.cer`), signatures (`.sig`,
- * `.minisig`), public keys (`.pub`), profiles that phones install (`.mobileconfig`), data for pages (`.sqlite`, `.db`, `.mbtiles`), profiles without values
- * (`.cpuprofile`).
+ * Rules by extension. These are missing because they are published: certificates (`.crt`, `.cer`), signatures (`.sig`,
+ * `.minisig`), public keys (`.pub`), profiles that phones install (`.mobileconfig`), data for pages (`.sqlite`, `.db`,
+ * `.mbtiles`), profiles without values (`.cpuprofile`).
  */
 export const extensionRules: ReadonlyMap<string, DenyRule> = new Map<string, DenyRule>([
   ...rows(privateKey, 'pem p8 pk8 p12 pfx pkcs12 jks jceks bks bcfks keystore keytab ppk pvk snk skr private_key'),
@@ -71,7 +73,7 @@ export const extensionRules: ReadonlyMap<string, DenyRule> = new Map<string, Den
   ...rows(traffic, 'har pcap pcapng saz chls chlsj'),
 ])
 
-/** By the whole name. */
+/** Rules by the whole name. */
 export const nameRules: ReadonlyMap<string, DenyRule> = new Map<string, DenyRule>([
   ...rows(
     credentialFolder,
@@ -111,7 +113,7 @@ export const nameRules: ReadonlyMap<string, DenyRule> = new Map<string, DenyRule
   ),
 ])
 
-/** By a part of the name. The first that fits counts. */
+/** Rules by a part of the name. The first match counts. */
 export const patternRules: readonly (readonly [names: RegExp, rule: DenyRule])[] = [
   [/^\.env/, credentialFolder],
   [/^\.(?:dev|prod|staging)\.vars/, credentials],
@@ -121,7 +123,7 @@ export const patternRules: readonly (readonly [names: RegExp, rule: DenyRule])[]
     /(?:[_.-](?:rsa|dsa|ecdsa|ed25519)|(?:private|deploy|ssh)[._-]?key(?:\.txt)?)$/,
     where('private key', holds('PRIVATE KEY')),
   ],
-  // Numbered and dated ones, beside which the key itself is kept back. Not a page about them.
+  // Numbered and dated copies of a key. Not pages about keys.
   [
     /^(?!.*\.(?:html?|mdx?)$).*(?:\.(?:pem|key|p8)[._-]|key(?:\.pem)?\.txt$)/,
     where('private key', (head) => /^-----BEGIN [A-Z ]*PRIVATE KEY-----/m.test(latin1(head))),
@@ -135,7 +137,7 @@ export const patternRules: readonly (readonly [names: RegExp, rule: DenyRule])[]
   [/service.?account.*\.json$/, credentials],
   [/^client_?secrets?.*\.json$/, credentials],
   [/firebase-adminsdk.*\.json$/, credentials],
-  // Keys of service accounts have any name; what is in them has not.
+  // Keys of service accounts have any name, and a known content.
   [
     /(?:key|account|creds?|credentials?|admin|gcp|gcloud|google|firebase).*\.json$/,
     where('credentials', holds('"private_key"')),
@@ -148,26 +150,26 @@ export const patternRules: readonly (readonly [names: RegExp, rule: DenyRule])[]
   [/^gha-creds-.*\.json$/, credentials],
   [/(?:^|[._-])credentials\.(?:json|csv)$/, credentials],
   [/(?:^|[._-])accesskeys\.csv$/, credentials],
-  // Not a page or a source about them.
+  // Not pages, images or sources about them.
   [/^(?!.*\.(?:html?|mdx?|[cm]?[jt]sx?|css|svg|png|pdf)$)(?:.*[._-])?kubeconfig(?:[._-].*)?$/, credentials],
   [/^serve8008\.config\.(?:[cm]?[jt]s|json)$/, ofFiles('settings of serve8008')],
   [/\.tfstate\.(?!(?:md|html|example)$)|\.tfvars\.(?:json|backup)$/, infrastructure],
   [/\.(?:db3?|sqlite3?|gpkg|mbtiles)-(?:wal|shm|journal)$/, database],
-  // Vim's swap files begin with a dot, save where its settings say otherwise; Flash's `.swf` and `.swc` do not.
+  // Swap files of Vim begin with a dot unless its settings say otherwise; `.swf` and `.swc` of Flash do not.
   [/^\.(?:.*\.)?sw[a-p]$/, backup],
   [/\.sw[a-p]$/, where('backup', (head) => startsWith(head, 'b0VIM '))],
   [/~$|^#.*#$|\.(?:bak|old)\d*$/, backup],
-  // nano appends `.save` to the whole name: `index.php.save`, and a game's `slot1.save` is its own.
+  // nano appends `.save` to the whole name: `index.php.save`. A game saves `slot1.save`, which is no backup.
   [/.\.[a-z]\w*\.save(?:\.\d+)?$/, backup],
   [/^core(?:\.\d+)?$/, where(memory.what, (head) => startsWith(head, '\x7fELF'))],
 ]
 
-/** Most names of a path that {@link pathRules} look at. */
+/** Number of names at the end of a path that {@link pathRules} match. */
 export const pathRuleNames = 6
 
-/** By the last names of a path, for what is a secret in that folder alone. */
+/** Rules by the last names of a path, for files that are a secret only in that folder. */
 export const pathRules: readonly (readonly [path: RegExp, rule: DenyRule])[] = [
-  // Submodules and worktrees have settings of their own, and a name may be in the address of a remote.
+  // Submodules and worktrees have their own settings. The address of a remote may have a password.
   [
     /(?:^|\/)[^/]*\.git\/(?:modules\/.+\/|worktrees\/[^/]+\/)?(?:config(?:\.worktree|\.lock)?|credentials)$/,
     credentials,

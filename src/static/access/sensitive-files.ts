@@ -1,12 +1,12 @@
 import { opendirSync } from 'node:fs'
 import type { DenyList } from './deny-list.ts'
 
-/** Entries of the folder that are looked at: a huge one must not hold the start up. */
-const lookedAt = 2000
+/** Most entries of the folder that are read: a huge folder must not delay the start. */
+const mostEntries = 2000
 
 /**
- * Files that are served, and that tell more than most people mean to: dumps of databases, sources that a server would
- * run and not show, descriptions of containers, archives of the whole project.
+ * Files that are served and that users rarely mean to publish: dumps of databases, sources that other servers run
+ * instead of sending, descriptions of containers, archives of the whole project.
  */
 const sensitivePatterns: readonly RegExp[] = [
   /\.(?:sql|dump|pgdump)(?:\.(?:gz|br|zst|xz|bz2|zip|7z))?$/,
@@ -15,13 +15,13 @@ const sensitivePatterns: readonly RegExp[] = [
   /(?:^|[._-])(?:backup|bak|dump|www|htdocs|public_html|site|website|db|database)s?(?:[._-].*)?\.(?:zip|rar|7z|tar|tgz|tbz2?|txz|tar\.(?:gz|br|zst|xz|bz2))$/,
 ]
 
-/** The names of such files at the top of a served folder, in order; empty where it cannot be read. */
+/** Sorted names of such files at the top of a served folder; empty if it cannot be read. */
 export function sensitiveFiles(root: string, denied: DenyList): string[] {
   const names: string[] = []
   try {
     const folder = opendirSync(root)
     try {
-      for (let i = 0; i < lookedAt; i++) {
+      for (let i = 0; i < mostEntries; i++) {
         const entry = folder.readSync()
         if (entry === null) break
         if (!entry.isFile() || !sensitivePatterns.some((pattern) => pattern.test(entry.name.toLowerCase()))) continue
@@ -32,7 +32,7 @@ export function sensitiveFiles(root: string, denied: DenyList): string[] {
       folder.closeSync()
     }
   } catch {
-    // What we may not look at is not served either.
+    // A folder that cannot be read is not served either.
   }
   return names.toSorted()
 }

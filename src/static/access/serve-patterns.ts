@@ -1,13 +1,13 @@
-/** Patterns of what is served although a rule is against it. */
+/** Patterns of files that are served although a rule denies them. */
 export interface ServePatterns {
-  /** Whether a pattern means the name at this depth of a path, or the whole path. */
+  /** Whether a pattern matches the name at this depth of a path, or the whole path. */
   allow(names: readonly string[], depth: number): boolean
 }
 
 /**
- * Compiles patterns. One without a slash means a name in any folder; one with a slash means a path below the served
- * folder, and what leads to it; `folder/` is short for `folder/**`. `*` stands for any part of a name, `**` for any folders, `?` for one character; a
- * wildcard does not stand for the dot at the start of a name. Compared without case, as the rules are.
+ * Compiles patterns. One without a slash matches a name in any folder; one with a slash matches a path below the served
+ * folder and the folders above that path; `folder/` is short for `folder/**`. `*` matches any part of a name, `**` any
+ * folders, `?` one character; no wildcard matches a dot at the start of a name. Case is ignored, as by the rules.
  */
 export function createServePatterns(patterns: readonly string[]): ServePatterns {
   const names = patterns.filter((pattern) => !pattern.includes('/')).map(compile)
@@ -29,7 +29,7 @@ export function createServePatterns(patterns: readonly string[]): ServePatterns 
 
 function compile(pattern: string): RegExp {
   const names = pattern.split('/').filter((name) => name !== '')
-  // `folder/**`, or `folder/` for short: the folder and what is in it.
+  // `folder/**` or `folder/`: the folder and everything in it.
   const isWhole = names.at(-1) === '**' || pattern.endsWith('/')
   if (names.at(-1) === '**') names.pop()
   const source = names.map((name) => (name === '**' ? `(?:${anyName}/)*` : `${nameSource(name)}/`)).join('')

@@ -6,17 +6,17 @@ import type { CodedForm } from './validators.ts'
 const codings: Readonly<Record<string, ContentCoding>> = { br: 'br', gz: 'gzip', zst: 'zstd' }
 
 /**
- * Names that pages ask for in spite of their coding, since the browser has to undo it: scripts and styles, and the parts
- * of programs that Unity, Godot and Emscripten build (`x.framework.js.gz`, `x.data.gz`, `x.symbols.json.gz`, `x.pck.gz`).
- * Other compressed files (`.tar.gz`, `.csv.gz`, `.json.gz`) are downloads: the client unpacks them itself.
+ * Names without `.gz` or `.zst` of files that pages load and that browsers decode: scripts and styles, and the parts of
+ * programs that Unity, Godot and Emscripten build (`x.framework.js.gz`, `x.data.gz`, `x.symbols.json.gz`, `x.pck.gz`).
+ * Other compressed files (`.tar.gz`, `.csv.gz`, `.json.gz`) are downloads, which users unpack.
  */
 const partsOfPages = /\.(?:[cm]?js|css|wasm|data|mem|pck|symbols\.json)$/i
 
 const anyCoded = /\.(?:br|gz|zst|svgz)$/i
 
 /**
- * What a name says that is itself the name of coded content: `x.wasm.gz` is WebAssembly in gzip, `.svgz` an image.
- * Brotli has no archives and no tool that people unpack it with, so every `.br` but a `.tar.br` is one.
+ * The type and coding that a file name promises: `x.wasm.gz` is WebAssembly in gzip, `.svgz` an image. Undefined for
+ * names without coding and for downloads. Users rarely unpack brotli, so each `.br` except `.tar.br` counts as coded.
  */
 export function codedName(fileName: string): CodedForm | undefined {
   if (!anyCoded.test(fileName)) return undefined

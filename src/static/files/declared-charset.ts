@@ -4,7 +4,7 @@ import { latin1, startsWith } from './first-bytes.ts'
 const declarationBytes = 1024
 
 /**
- * The encoding that a byte order mark shows, which beats everything else (Encoding standard section 6).
+ * The encoding of a byte order mark, which takes precedence over every declaration (Encoding standard section 6).
  */
 export function markedCharset(content: Uint8Array): string | undefined {
   if (startsWith(content, '\xef\xbb\xbf')) return 'utf-8'
@@ -13,8 +13,8 @@ export function markedCharset(content: Uint8Array): string | undefined {
 }
 
 /**
- * The label of the encoding that a document declares in itself, as it stands there: `<meta charset>` in HTML,
- * `@charset` in CSS, the declaration of XML.
+ * The label of the encoding that a document declares: `<meta charset>` in HTML, `@charset` in CSS, the declaration of
+ * XML.
  */
 export function declaredCharset(type: string, content: Uint8Array): string | undefined {
   const start = latin1(content, 0, declarationBytes)
@@ -27,7 +27,7 @@ export function declaredCharset(type: string, content: Uint8Array): string | und
     .find((label) => label !== undefined)
 }
 
-/** The Encoding standard's name for a label; undefined for one that is none, or that this Node does not know. */
+/** The name of an encoding by its label (Encoding standard); undefined if this Node does not know the label. */
 export function charsetOf(label: string): string | undefined {
   try {
     return new TextDecoder(label).encoding
@@ -41,14 +41,14 @@ function isXml(type: string): boolean {
 }
 
 /**
- * What the prescan of browsers takes in one step: a comment, a declaration, or a tag with its attributes. What is quoted
- * in an attribute is no tag.
+ * One step of the prescan of browsers: a comment, a declaration, or a tag with its attributes. Quoted values may
+ * contain `<` and `>`.
  */
 const markup =
   /<!--(?:-?>|[^]*?(?:-->|$))|<(?:[!?]|\/(?![a-z]))[^>]*|<(\/?[a-z][^\s/>]*)((?:[\s/]*[^\s/>][^\s/>=]*(?:\s*=\s*(?:"[^"]*(?:"|$)|'[^']*(?:'|$)|[^\s"'>][^\s>]*))?)*)/gi
 const attribute = /([^\s/>][^\s/>=]*)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>][^\s>]*)))?/g
 
-/** What browsers find by their prescan of the first 1024 bytes. */
+/** The label that browsers find by their prescan of the first 1024 bytes. */
 function inMarkup(start: string): string | undefined {
   for (const [, tag, attributes = ''] of start.matchAll(markup)) {
     if (tag?.toLowerCase() !== 'meta') continue

@@ -7,29 +7,29 @@ import { toDisk } from '../../core/util/disk-name.ts'
 import type { FileEntry } from './file-cache.ts'
 import { isSettled, stateTag } from './validators.ts'
 
-/** Pairs of files about which it is remembered whether one holds the other. */
+/** Most pairs of files whose comparison is cached. */
 const knownPairs = 1000
 
-/** A file and how it was found. */
+/** A file and its cache entry. */
 export interface Copy {
   readonly path: string
   readonly entry: FileEntry
 }
 
-/** Whether coded files hold what other files hold. */
+/** Compares coded files with the files next to them. */
 export interface Copies {
   /**
-   * Whether a coded file decodes to exactly the content of another. Of files that are not in memory it is found out
-   * while the answer is no: the next request may get another one.
+   * Whether a coded file decodes to exactly the content of another. Files that are not in memory are compared in the
+   * background: the answer is false until the comparison ends.
    */
   holds(coded: Copy, coding: ContentCoding, plain: Copy): boolean
 }
 
-/** Makes the memory of which files are copies. */
+/** Makes the comparison, with a cache. */
 export function createCopies(): Copies {
-  /** Coded content, and the content that it was found to hold. */
+  /** Coded content, and the equal decoded content. */
   const inMemory = new WeakMap<Uint8Array, Uint8Array>()
-  /** By the states of both files. */
+  /** Results by the states of both files. */
   const onDisk = createLru<string, boolean>(knownPairs, () => 1)
   let isBusy = false
 
@@ -44,7 +44,7 @@ export function createCopies(): Copies {
     const states = [coded.entry.stat, plain.entry.stat]
     const pair = states.map(stateTag).join()
     const known = onDisk.get(pair)
-    // One at a time, and only of files whose states vouch for their content.
+    // One comparison at a time, and only of files whose state identifies their content.
     if (known !== undefined || isBusy || !states.every(isAtRest)) return known ?? false
     isBusy = true
     void isDecoded(coded.path, coding, plain.path).then((verdict) => {
@@ -67,13 +67,13 @@ function isAtRest(stat: BigIntStats): boolean {
   return isSettled(stat, Date.now())
 }
 
-/** zstd came with Node 22.15; older ones and their types lack it. */
+/** Node before 22.15, and its types, lack zstd. */
 interface Zstd {
   readonly zstdDecompressSync?: typeof import('node:zlib').gunzipSync
   readonly createZstdDecompress?: typeof import('node:zlib').createGunzip
 }
 
-/** Content that is longer than expected is given up, whatever it would become. */
+/** The decoded content; undefined if it is broken or longer than expected. */
 function decoded(coded: Uint8Array, coding: ContentCoding, length: number): Buffer | undefined {
   const { brotliDecompressSync, gunzipSync, zstdDecompressSync } = nodeZlib() as typeof import('node:zlib') & Zstd
   const decode = { br: brotliDecompressSync, gzip: gunzipSync, zstd: zstdDecompressSync }[coding]
@@ -84,7 +84,7 @@ function decoded(coded: Uint8Array, coding: ContentCoding, length: number): Buff
   }
 }
 
-/** Compares a file with what another decodes to, piece by piece. What cannot be read or decoded is no copy. */
+/** Whether a coded file decodes to another, compared piece by piece; false if one cannot be read or decoded. */
 async function isDecoded(codedPath: string, coding: ContentCoding, path: string): Promise<boolean> {
   const { createBrotliDecompress, createGunzip, createZstdDecompress } = nodeZlib() as typeof import('node:zlib') & Zstd
   const decoder = { br: createBrotliDecompress, gzip: createGunzip, zstd: createZstdDecompress }[coding]?.()

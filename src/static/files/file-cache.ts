@@ -20,16 +20,16 @@ import {
   type CodedForm,
   type Form,
 } from './validators.ts'
-/** Largest file that is answered from memory, in bytes. Larger ones are streamed from their descriptor. */
+/** Largest file that is sent from memory, in bytes. Larger ones are streamed from their descriptor. */
 const smallBytes = 512 * 1024
 
-/** Bytes of a large file that decide its type. */
+/** Bytes of a large file that decide its media type. */
 const sampleBytes = 64 * 1024
 
-/** What an entry weighs beside its content: header fields, stat, keys. */
+/** Bytes of an entry without its content: header fields, stat, keys. */
 const entryBytes = 1024
 
-/** A file ready to be sent. */
+/** A file with its reply. */
 export interface FileEntry {
   /** State in which it was read or opened. */
   readonly stat: BigIntStats
@@ -37,48 +37,48 @@ export interface FileEntry {
   readonly form: Form
   /** The whole representation; a large file's body owns a descriptor and is new each time. */
   readonly reply: Reply
-  /** Whether its content has changed while we watched. */
+  /** Whether a request has seen other content of the file. */
   readonly edited: boolean
-  /** What other parts of the site remember about this state of the file. */
+  /** Facts that other modules keep about this state of the file. */
   readonly memory: { siblings?: unknown }
 }
 
 interface History {
-  /** Whether the content has changed while we watched. */
+  /** Whether a request has seen other content of the file. */
   readonly edited: boolean
-  /** The latest whole second (ms since 1970) that another content bore before. */
+  /** Last change of earlier content, in whole seconds (ms since 1970); the latest one. */
   readonly ambiguousUntil: number
 }
 
 interface Kept extends FileEntry, History {
-  /** Content of a small file. */
+  /** Content of a small file; undefined for a large one. */
   readonly bytes: Buffer | undefined
-  /** Tells one content from another, also while it is not fit to be sent as a validator. */
+  /** Identifies the content, also when it cannot be sent as a validator yet. */
   readonly tag: string
-  /** Whether the state vouches for the content, so that the reply may be used again. */
+  /** Whether an equal state means equal content, so that the reply can be sent again. */
   readonly settled: boolean
 }
 
 /** Options of {@link createFileCache}. */
 export interface FileCacheOptions {
   readonly access: AccessPolicy
-  /** Value of `Cache-Control`; the empty string for none. */
+  /** Value of `Cache-Control`; the empty string sends none. */
   readonly cacheControl: string
-  /** Bytes that the cache may hold. */
+  /** Most bytes in the cache. */
   readonly cacheBytes: number
-  /** The files that are being sent. */
+  /** The files that the server is sending. */
   readonly openFiles: OpenFiles
 }
 
-/** Finished replies of files. */
+/** Cached replies for files. */
 export interface FileCache {
   /**
-   * The entry of a file, from memory when its state is still the one that was read.
+   * The entry of a file, from memory if the file has not changed.
    *
-   * @param stat Taken for this request: it is what makes an edit seen at once.
-   * @param coded What the bytes are in the coding that they are in; undefined for a file as such, whose name and bytes
-   *   tell its type. Bytes that are not in that coding are a file as such.
-   * @returns undefined when the file may not be served or is gone.
+   * @param stat State for this request. It makes every edit visible at once.
+   * @param coded Coding that the name promises, and the type of the decoded content; undefined for a file without
+   *   coding, whose name and bytes decide its type. Bytes that are not in that coding count as a file without coding.
+   * @returns undefined if the file is missing or not served.
    */
   fetch(path: string, stat: BigIntStats, coded?: CodedForm): FileEntry | undefined
   clear(): void
@@ -99,7 +99,7 @@ export function createFileCache({ access, cacheControl, cacheBytes, openFiles }:
     known: Kept | undefined,
   ): FileEntry | undefined {
     const readAt = Date.now()
-    // Within a tick of the clock another file may be in the same state, and its content has a say.
+    // Within a tick of the clock another file may have the same state, so an unsettled state proves nothing.
     const file = openFile(path, access, known?.settled === true ? known.stat : undefined)
     if (file === undefined) {
       entries.delete(key)
@@ -108,7 +108,7 @@ export function createFileCache({ access, cacheControl, cacheBytes, openFiles }:
     if (file.stat.size > limit) return keepLarge(key, coded, { path, ...file }, readAt, known)
     const content = readAndClose(file, limit)
     if (content !== undefined) return keepSmall(key, coded, content, readAt, known)
-    // It outgrew the limit while it was read: rare enough to open it once more.
+    // The file grew beyond the limit while it was read, which is rare: it is opened again.
     const grown = openFile(path, access)
     return grown === undefined ? undefined : keepLarge(key, coded, { path, ...grown }, readAt, known)
   }
@@ -121,13 +121,13 @@ export function createFileCache({ access, cacheControl, cacheBytes, openFiles }:
     known: Kept | undefined,
   ): FileEntry {
     const { stat, whole } = content
-    // Re-reading a fresh file is common, hashing it again is not: keep the first copy.
+    // A recent file is read for each request. Equal content keeps the first copy and its hash.
     const same = known?.bytes?.equals(content.bytes) === true ? known : undefined
     const tag = same?.tag ?? contentTag(content.bytes)
     const bytes = same?.bytes ?? content.bytes
     const form = same?.form ?? formOf(basename(key), coded, bytes, true)
     const past = history(tag, known)
-    // A file that changes while we read it has no version that a validator could name.
+    // A file that changes while it is read has no version that a validator could name.
     const validators = whole ? validatorsOf(stat, tag, readAt, past) : {}
     const reply = represent(form, bytes, validators)
     const kept = { ...past, stat, form, reply, tag, bytes, settled: whole && isSettled(stat, readAt), memory: {} }
@@ -152,7 +152,7 @@ export function createFileCache({ access, cacheControl, cacheBytes, openFiles }:
     const settled = isSettled(stat, readAt)
     const tag = stateTag(stat)
     const past = history(tag, known)
-    // Its content is not hashed, and its state does not vouch for it yet: such a version has no name.
+    // The content is not hashed, and an unsettled state does not identify it: the reply has no validator.
     const reply = represent(form, null, settled ? validatorsOf(stat, tag, readAt, past) : {})
     const kept = { ...past, stat, form, reply, tag, bytes: undefined, settled, memory: {} }
     entries.set(key, kept)
@@ -183,14 +183,14 @@ export function createFileCache({ access, cacheControl, cacheBytes, openFiles }:
   }
 }
 
-/** What a file is sent as: bytes that are not in the coding that their name promises are a file as such. */
+/** The form of a file. Bytes that are not in the promised coding count as a file without coding. */
 function formOf(fileName: string, coded: CodedForm | undefined, content: Uint8Array, isWhole: boolean): Form {
   const start = coded === undefined ? undefined : codingStart[coded.coding]
   if (coded !== undefined && (start === undefined || startsWith(content, start))) return coded
   return { type: contentType(fileName, content, isWhole), coding: undefined }
 }
 
-/** First bytes of each coding that has any (RFC 1952 section 2.3.1, RFC 8878 section 3.1.1). */
+/** First bytes of gzip and zstd (RFC 1952 section 2.3.1, RFC 8878 section 3.1.1). Brotli has no fixed ones. */
 const codingStart: Partial<Record<ContentCoding, string>> = { gzip: '\x1f\x8b', zstd: '\x28\xb5\x2f\xfd' }
 
 function readSample({ fd }: OpenFile): Uint8Array {
@@ -198,7 +198,7 @@ function readSample({ fd }: OpenFile): Uint8Array {
   try {
     return head.subarray(0, readSync(fd, head, 0, sampleBytes, 0))
   } catch {
-    // The error is reported when the file is sent.
+    // Sending the file reports the error.
     return head.subarray(0, 0)
   }
 }
@@ -213,7 +213,7 @@ function readAndClose({ fd, stat }: OpenFile, limit: number): StableContent | un
   }
 }
 
-/** What an entry takes over from the one before it. */
+/** Facts that an entry keeps from the previous one. */
 function history(tag: string, known: Kept | undefined): History {
   if (known === undefined) return { edited: false, ambiguousUntil: -Infinity }
   if (known.tag === tag) return { edited: known.edited, ambiguousUntil: known.ambiguousUntil }
@@ -221,9 +221,8 @@ function history(tag: string, known: Kept | undefined): History {
 }
 
 /**
- * A date names whole seconds only: where an earlier version bore the same or a later one, it cannot
- * tell them apart, and only the entity tag is stated. Nor may a date lie after the reply's own
- * (RFC 9110 section 8.8.2.1).
+ * A date has whole seconds only. If an earlier version has the same or a later date, it cannot tell the two apart, and
+ * only the entity tag is sent. Nor may the date be later than that of the reply (RFC 9110 section 8.8.2.1).
  */
 function validatorsOf(stat: BigIntStats, etag: string, readAt: number, { ambiguousUntil }: History): Validators {
   const modified = wholeSecond(stat)

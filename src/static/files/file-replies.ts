@@ -14,9 +14,9 @@ import { choosePrecompressed } from './precompressed.ts'
 
 /** The files of a site as replies. */
 export interface FileReplies {
-  /** The representation of a regular file for this request, or undefined when it may not be served. */
+  /** The representation of a regular file for this request; undefined if it is not served. */
   send(path: string, stat: BigIntStats, x: Exchange): Reply | undefined
-  /** Whether a file or folder would be served: for redirects, which must not betray what is hidden. */
+  /** Whether a file or folder would be served: a redirect must not reveal a hidden one. */
   has(path: string, stat: BigIntStats, x: Exchange): boolean
   clear(): void
 }
@@ -32,7 +32,7 @@ export interface FileRepliesOptions {
 
 const asDownload = memoizeReply((reply) => variantOf(reply, withVary(reply.headers, 'Accept-Encoding'), 'download'))
 
-/** Makes the files of a site. */
+/** Makes the replies for files of a site. */
 export function createFileReplies({
   access,
   cacheControl,
@@ -51,7 +51,7 @@ export function createFileReplies({
       if (entry === undefined) return noteDenial(access, path, stat, x)
       if (coded !== undefined) {
         if (isTaken) return entry.reply
-        // Byte for byte, as a download. Browsers take these over HTTPS and from localhost alone.
+        // The bytes are sent as a download. Browsers accept br and zstd only over HTTPS and from localhost.
         const needsTls = !x.peer.encrypted && coded.coding !== 'gzip'
         if (needsTls) x.notes.remark ??= `${coded.coding} not accepted here (--tls)`
         return asDownload(entry.reply)

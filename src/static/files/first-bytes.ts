@@ -1,10 +1,10 @@
 import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { toDisk } from '../../core/util/disk-name.ts'
 
-/** Bytes at the start of a file that are enough to tell what it is. */
+/** Bytes at the start of a file that decide about its kind (WHATWG MIME Sniffing, "resource header"). */
 export const resourceHeaderBytes = 1445
 
-/** What never occurs in text: the binary data bytes of WHATWG MIME Sniffing section 3 (tab, line feed, form feed, CR and ESC are text). */
+/** Binary data bytes (WHATWG MIME Sniffing section 3). Tab, line feed, form feed, CR and ESC are text. */
 const binaryByte: ReadonlySet<number> = new Set(
   [
     [0x00, 0x08],
@@ -15,8 +15,8 @@ const binaryByte: ReadonlySet<number> = new Set(
 )
 
 /**
- * Whether the start of a file is text (WHATWG MIME Sniffing section 7.2): it begins with a byte order mark, or holds no
- * binary data byte among its first 1445 bytes.
+ * Whether the start of a file is text (WHATWG MIME Sniffing section 7.2): it begins with a byte order mark, or has no
+ * binary data byte in its first 1445 bytes.
  */
 export function isText(head: Uint8Array): boolean {
   if (hasByteOrderMark(head)) return true
@@ -25,7 +25,7 @@ export function isText(head: Uint8Array): boolean {
   return true
 }
 
-/** Whether the start is text, also in UTF-16 without a byte order mark, where every second byte is zero. */
+/** Like {@link isText}, and also true for UTF-16 without a byte order mark, where every second byte is zero. */
 export function isAnyText(head: Uint8Array): boolean {
   if (isText(head)) return true
   const odd = head.filter((_, i) => i % 2 === 1)
@@ -50,7 +50,7 @@ function hasByteOrderMark([a, b, c]: Uint8Array): boolean {
 
 /** Whether a file named `*.key` may be a secret key, by its first bytes and its size. */
 export function mayBeSecretKey(head: Uint8Array, size: number): boolean {
-  // RFC 8216 section 4.3.2.4: the key of an HLS playlist is 16 octets, and players have to fetch it.
+  // RFC 8216 section 4.3.2.4: the key of an HLS playlist has 16 octets, and players fetch it.
   if (size === 16 && !/^[\t\n\r -~]*$/.test(latin1(head))) return false
   // PEM, OpenSSH, PuTTY, WireGuard, age; hexadecimal and base64 keys of frameworks.
   if (isAnyText(head)) return true
@@ -62,8 +62,9 @@ export function mayBeSecretKey(head: Uint8Array, size: number): boolean {
 }
 
 /**
- * Whether the start is that of a private key in DER: a SEQUENCE that begins with a version (PKCS #1, #8 and #12, SEC 1),
- * which no certificate, request or public key does, or with the name of a password-based encryption (PKCS #5).
+ * Whether the start is that of a private key in DER: a SEQUENCE that begins with a version (PKCS #1, #8 and #12, SEC 1)
+ * or with the identifier of a password-based encryption (PKCS #5). Certificates, requests and public keys begin
+ * otherwise.
  */
 export function isDerKey(head: Uint8Array): boolean {
   return /^\x30(?:[\0-\x7f]|\x81.|\x82..)(?:\x02\x01[\0\x01\x03]|\x30.\x06.\x2a\x86\x48\x86\xf7\x0d\x01[\x05\x0c])/s.test(
@@ -71,7 +72,7 @@ export function isDerKey(head: Uint8Array): boolean {
   )
 }
 
-/** Whether a file of OpenPGP may hold more than public keys and signatures, which are made to be published. */
+/** Whether an OpenPGP file may contain more than public keys and signatures, which users publish. */
 export function mayBeSecretOpenPgp(head: Uint8Array): boolean {
   if (startsWith(head, '-----BEGIN PGP '))
     return !/^-----BEGIN PGP (?:PUBLIC KEY BLOCK|SIGNATURE)-----/.test(latin1(head))
@@ -90,10 +91,10 @@ function openPgpTag(first: number): number | undefined {
   return (first & 0x40) === 0 ? (first >> 2) & 0x0f : first & 0x3f
 }
 
-// A pipe that takes the file's place must not block us.
+// A pipe that replaces the file must not block the server.
 const openFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
 
-/** The first bytes of a file, by its descriptor or its path; undefined where they cannot be read. */
+/** The first bytes of a file, by descriptor or path; undefined if they cannot be read. */
 export function readFirstBytes(file: number | string): Uint8Array | undefined {
   if (typeof file === 'number') return readStart(file)
   try {

@@ -3,10 +3,10 @@ import { getField, withField, withVary } from '../../http/message/headers.ts'
 import { memoizeReply, type Reply } from '../../http/message/reply.ts'
 import { variantOf } from '../../http/semantics/variant.ts'
 
-/** Names that are text to a reader and a module to the page that imports them. */
+/** Names of sources that pages import as modules. */
 const moduleName = /\.(?:[cm]?ts|[jt]sx)$/i
 
-/** Destinations whose content a browser runs (Fetch standard section 2.2.5, "script-like"). */
+/** Destinations whose content browsers run (Fetch standard section 2.2.5, "script-like"). */
 const scriptLike: ReadonlySet<string> = new Set([
   'script',
   'worker',
@@ -17,11 +17,11 @@ const scriptLike: ReadonlySet<string> = new Set([
 ])
 
 /**
- * A source as what it is asked for: a browser that imports `main.ts` takes a JavaScript type alone, and with any other
- * says nothing of what it found there.
+ * The reply with a JavaScript type if a page imports the file: browsers run `main.ts` only with such a type, and report
+ * otherwise nothing about its content.
  *
- * Towards plain HTTP of other names than localhost browsers send no destination. The `Accept` tells there: a navigation
- * names `text/html`, and a script is asked for with anything alone (Fetch standard section 4).
+ * To plain HTTP on names other than localhost, browsers send no destination. There `Accept` decides: a navigation has
+ * `text/html`, and the request for a script has only a wildcard (Fetch standard section 4).
  */
 export function asModule(reply: Reply, fileName: string, { headers }: Exchange): Reply {
   if (!moduleName.test(fileName)) return reply

@@ -3,32 +3,32 @@ import { isSameFile, type AccessPolicy } from '../access/access-policy.ts'
 import { linkOnDisk, realPathOnDisk, toDisk } from '../../core/util/disk-name.ts'
 import { missingOrThrowAt } from '../fs-errors.ts'
 
-/** A regular file inside the boundary, open for reading. Whoever holds it closes it. */
+/** An open regular file that the policy admits. The caller closes it. */
 export interface OpenFile {
   readonly fd: number
-  /** Taken from the descriptor. */
+  /** State of the descriptor. */
   readonly stat: BigIntStats
 }
 
-// A pipe or a device that takes the file's place between stat and open must not block us, nor become
-// our terminal. Windows has neither flag.
+// A pipe or a device that replaces the file between stat and open must not block the server, nor become its terminal.
+// Windows has neither flag.
 const openFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
 
-/** Linux tells the real path of a descriptor itself, which no swap can falsify. */
+/** Whether the system reports the real path of a descriptor, as Linux does. Replacing the file cannot falsify it. */
 const descriptorsHaveNames = existsSync('/proc/self/fd')
 
-/** How often a file that is replaced under our hands is tried again. */
+/** Attempts to open a file that other programs replace meanwhile. */
 const attempts = 4
 
 /**
- * Opens a file that a stat has shown to be a regular one. Decides on the descriptor, not on the name:
- * it is opened first, then its real path must lie within the boundary and still lead to the very file
- * that is open, so that a swap for a symbolic link between check and open cannot win.
+ * Opens a file that is regular according to a stat. The descriptor decides, not the name: the file is opened first,
+ * then the policy must admit its real path, which must still name the open file. So replacing the file by a symbolic
+ * link between check and open has no effect.
  *
- * @param verified State in which this path was found within the boundary before; the same file in the
- *   same state (a rename changes ctime) is not resolved again.
- * @returns undefined when there is no such file for a client.
- * @throws ServeError as `look` does.
+ * @param verified State in which the policy admitted this path before. The same file in the same state (a rename
+ *   changes ctime) is not resolved again.
+ * @returns undefined if the file is missing or not served.
+ * @throws ServeError as {@link missingOrThrowAt}.
  */
 export function openFile(path: string, access: AccessPolicy, verified?: BigIntStats): OpenFile | undefined {
   for (let attempt = 0; attempt < attempts; attempt++) {
@@ -47,14 +47,14 @@ export function openFile(path: string, access: AccessPolicy, verified?: BigIntSt
 }
 
 /**
- * Whether two looks found one file unchanged. Content cannot change without a new ctime, save within one
- * tick of the clock.
+ * Whether two stats show the same file unchanged. Content cannot change without a new ctime, except within one tick of
+ * the file system's clock.
  */
 export function isSameState(a: BigIntStats, b: BigIntStats): boolean {
   return a.ino === b.ino && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs && a.size === b.size && a.dev === b.dev
 }
 
-/** The descriptor's state when it may be served. Never throws: the caller owns the descriptor. */
+/** The state of the descriptor if the file may be served. Never throws, since the caller must close the descriptor. */
 function judge(
   fd: number,
   path: string,
@@ -66,7 +66,7 @@ function judge(
     if (!stat.isFile()) return 'refused'
     if (verified !== undefined && isSameState(stat, verified)) return stat
     const real = descriptorsHaveNames ? linkOnDisk(`/proc/self/fd/${fd}`) : realPathOnDisk(path)
-    // lstat: a real path has no link at its end, unless it was put there since.
+    // lstat and not stat: a link here has replaced the file after its path was resolved.
     const named = lstatSync(toDisk(real), { bigint: true, throwIfNoEntry: false })
     if (named === undefined || !isSameFile(named, stat)) return 'replaced'
     return access.admits(real, stat, path, fd) ? stat : 'refused'

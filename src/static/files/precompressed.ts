@@ -7,37 +7,37 @@ import type { Copies } from './decoded-copy.ts'
 import type { FileCache, FileEntry } from './file-cache.ts'
 import { tryStat } from '../stat.ts'
 
-/** Extension of each coding's sidecar, in the order of preference among equals. */
+/** Codings and file extensions, in the order of preference among equal weights. */
 const extensions: readonly (readonly [ContentCoding, string])[] = [
   ['br', '.br'],
   ['zstd', '.zst'],
   ['gzip', '.gz'],
 ]
 
-/** Milliseconds for which it is remembered which sidecars lie beside a file. */
-const memoryMs = 1000
+/** Milliseconds for which the list of precompressed files next to a file is kept. */
+const keptMs = 1000
 
 /**
- * A copy of a folder (`fs.cpSync`) writes a file and its sidecar in any order. A sidecar that is older by so much may
- * stand for the file, if its content turns out to be that of the file: an edit just after a build looks the same.
+ * Nanoseconds. Copying a folder (`fs.cpSync`) writes a file and its precompressed file in any order. One that is older
+ * by at most this much is used if it decodes to the content of the file. The comparison is needed: a file that is
+ * edited just after a build has the same times.
  */
 const copyNs = 2_000_000_000n
 
 interface Siblings {
   readonly codings: readonly ContentCoding[]
-  /** On the scale of `Exchange.startedAt`. */
+  /** Clock of `Exchange.startedAt`, in milliseconds. */
   readonly seenAt: number
 }
 
 /**
- * Chooses between a file and its compressed sidecars (`app.js.br`, `app.js.zst`, `app.js.gz`).
+ * Chooses between a file and its precompressed files (`app.js.br`, `app.js.zst`, `app.js.gz`).
  *
- * Which ones exist is remembered for a second. That cannot show anything stale: a sidecar that is
- * overlooked holds the same content as the file, and one that is used is looked at for each request,
- * as the file itself is.
+ * The list of those that exist is kept for a second. No reply becomes stale by that: one that is not listed yet has the
+ * same content as the file, and one that is sent gets a stat for each request, like the file.
  *
- * A request for a range gets the file as such, since a player or a download manager counts its bytes,
- * unless it refuses that (`identity;q=0`).
+ * A request with `Range` gets the file without coding, since players and download managers count its bytes, unless it
+ * refuses that (`identity;q=0`).
  */
 export function choosePrecompressed(
   cache: FileCache,
@@ -52,7 +52,7 @@ export function choosePrecompressed(
   if (x.headers.has('range') && chooseEncoding(accept, []) === 'identity') return varied(entry.reply)
   for (;;) {
     const coding = chooseEncoding(accept, available)
-    // Nothing acceptable: the file goes on as it is, and may yet be compressed on the way out.
+    // No listed coding is acceptable: the file is sent, and the compression filter may compress it.
     if (coding === undefined || coding === 'identity') return varied(entry.reply)
     const sidecar = fetchPrecompressed(cache, copies, path, entry, coding)
     if (sidecar !== undefined) {
@@ -65,12 +65,12 @@ export function choosePrecompressed(
 
 function siblingsOf(path: string, { memory }: FileEntry, x: Exchange): Siblings {
   const known = memory.siblings as Siblings | undefined
-  if (known !== undefined && x.startedAt - known.seenAt < memoryMs) return known
+  if (known !== undefined && x.startedAt - known.seenAt < keptMs) return known
   const present = extensions.filter(([, extension]) => tryStat(path + extension)?.isFile() === true)
   return (memory.siblings = { codings: present.map(([coding]) => coding), seenAt: x.startedAt })
 }
 
-/** A sidecar that stands for the file as it is now. */
+/** The precompressed file in a coding, if it has the content of the file. */
 function fetchPrecompressed(
   cache: FileCache,
   copies: Copies,
@@ -80,12 +80,12 @@ function fetchPrecompressed(
 ): FileEntry | undefined {
   const extension = extensions.find(([name]) => name === coding)?.[1] ?? ''
   const stat = tryStat(path + extension)
-  // Coded content is never empty: an empty sidecar is what a build leaves behind that broke off.
+  // Coded content is never empty: an interrupted build leaves empty files.
   if (stat === undefined || !stat.isFile() || stat.size === 0n) return undefined
   const isOlder = stat.mtimeNs < entry.stat.mtimeNs
   if (isOlder && stat.mtimeNs < entry.stat.mtimeNs - copyNs) return undefined
-  // Whoever edits a file and sets its date back cannot deceive us while we watch. Otherwise ctime is
-  // no measure: unpacking an archive writes the two in any order.
+  // After an edit ctime counts too, since a program may have reset mtime. Otherwise it says nothing: unpacking an
+  // archive writes the two files in any order.
   if (entry.edited && stat.ctimeNs < entry.stat.ctimeNs) return undefined
   try {
     const sidecar = cache.fetch(path + extension, stat, { type: entry.form.type, coding })
@@ -95,14 +95,14 @@ function fetchPrecompressed(
     if (sidecar?.reply.body instanceof FileSlice) sidecar.reply.body.dispose()
     return undefined
   } catch {
-    // A sidecar that cannot be read is no reason to fail: the file itself is at hand.
+    // If the precompressed file cannot be read, the file itself is sent.
     return undefined
   }
 }
 
 const variedReplies = new WeakMap<Reply, Reply>()
 
-/** A reply that is kept (it is frozen) stays the same object, so that what others make of it is kept too. */
+/** Gives the same object for the same cached (frozen) reply, since filters cache their results by object. */
 function varied(reply: Reply): Reply {
   const known = variedReplies.get(reply)
   if (known !== undefined) return known

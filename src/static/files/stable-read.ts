@@ -1,22 +1,22 @@
 import { fstatSync, readSync, type BigIntStats } from 'node:fs'
 import { isSameState } from './open-file.ts'
 
-/** A file's content, and the state in which it was read. */
+/** The content of a file, and its state at that time. */
 export interface StableContent {
   readonly bytes: Buffer
   readonly stat: BigIntStats
-  /** Whether the file held still while it was read. */
+  /** Whether the file did not change while it was read. */
   readonly whole: boolean
 }
 
-/** How often a file that is being written is read again. */
+/** Attempts to read a file that changes meanwhile. */
 const attempts = 4
 
 /**
- * Reads a small open file by position. Looks at it again afterwards, so that content mixed of two
- * versions is noticed; after a few attempts the last reading is handed out as not whole.
+ * Reads a small open file by position. A second stat detects content that mixes two versions; after the last attempt
+ * such content is returned with `whole: false`.
  *
- * @param limit Bytes; a file that has grown past it in the meantime is undefined.
+ * @param limit Bytes. Undefined if the file has grown beyond it.
  */
 export function readStable(fd: number, first: BigIntStats, limit: number): StableContent | undefined {
   let before = first
@@ -31,7 +31,7 @@ export function readStable(fd: number, first: BigIntStats, limit: number): Stabl
 }
 
 function readAll(fd: number, size: number): Buffer {
-  // Not from the shared pool: a cached slice would keep its whole slab alive.
+  // Not from the shared pool: a cached slice would keep the whole pool buffer in memory.
   const bytes = Buffer.allocUnsafeSlow(size)
   let filled = 0
   while (filled < size) {

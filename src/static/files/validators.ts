@@ -4,20 +4,20 @@ import type { ContentCoding } from '../../http/semantics/negotiate.ts'
 import type { Validators } from '../../http/message/reply.ts'
 import { hash128 } from '../../core/util/hash128.ts'
 
-/** In which form a file is represented. */
+/** The media type and coding of a representation. */
 export interface Form {
   /** Value of `Content-Type`. */
   readonly type: string
-  /** Coding that the bytes are in (RFC 9110 section 8.4.1); undefined for a file as such. */
+  /** Coding of the bytes (RFC 9110 section 8.4.1); undefined for none. */
   readonly coding: ContentCoding | undefined
 }
 
-/** The form of bytes that are in a coding. */
+/** A form with a coding. */
 export interface CodedForm extends Form {
   readonly coding: ContentCoding
 }
 
-/** The header fields of a file's representation. What its validators leave out is not sent. */
+/** The header fields of a representation. Fields of absent validators are left out. */
 export function representationHeaders(form: Form, cacheControl: string, validators: Validators): HeaderList {
   const { etag, modified } = validators
   return Object.freeze([
@@ -34,35 +34,35 @@ export function representationHeaders(form: Form, cacheControl: string, validato
   ])
 }
 
-/** A strong entity tag from the content itself: the same bytes keep it across copies, builds and restarts. */
+/** A strong entity tag of the content: equal bytes have the same tag across copies, builds and restarts. */
 export function contentTag(bytes: Uint8Array): string {
   return entityTag(bytes)
 }
 
-/** A strong entity tag from the state of a file too large to hash; only for one that has settled. */
+/** A strong entity tag of the state, for a file too large to hash. Valid only for a settled state. */
 export function stateTag({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
   return entityTag(Buffer.from(`${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`))
 }
 
-/** Milliseconds that a file must have rested before its state vouches for its content. */
+/** Milliseconds after the last change from which on the state identifies the content. */
 const restMs = 2000
 
 /**
- * Whether a file's state vouches for its content.
+ * Whether the state of a file identifies its content.
  *
- * File systems stamp times from a coarse clock: a timer tick on Linux, up to 2 s on FAT. A second edit
- * within the tick leaves size and times as they were, so a file that changed just before it was read
- * may have changed again since, invisibly. Once it was read 2 s after its last change, any later edit
- * must show. Times in the future (a clock that was set back, a foreign disk) never settle.
+ * File systems take times from a coarse clock: a timer tick on Linux, up to 2 s on FAT. A second edit within the tick
+ * may leave size and times unchanged, so a file that was read just after a change may have changed again. If the file
+ * is read 2 s after its last change, every later edit changes the state. A state with a time in the future (the clock
+ * was set back, the disk is of another computer) does not settle.
  *
- * @param readAt Milliseconds since 1970, before the reading began.
+ * @param readAt Milliseconds since 1970, before the file was read.
  */
 export function isSettled({ mtimeNs, ctimeNs }: BigIntStats, readAt: number): boolean {
   const changedNs = mtimeNs > ctimeNs ? mtimeNs : ctimeNs
   return BigInt(readAt - restMs) * 1_000_000n >= changedNs
 }
 
-/** The time of last change as `Last-Modified` can state it: milliseconds of a whole second. */
+/** The time of the last change in milliseconds, rounded down to whole seconds as in `Last-Modified`. */
 export function wholeSecond({ mtimeNs }: BigIntStats): number {
   const seconds = mtimeNs / 1_000_000_000n
   return Number(mtimeNs < 0n && seconds * 1_000_000_000n !== mtimeNs ? seconds - 1n : seconds) * 1000
