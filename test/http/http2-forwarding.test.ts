@@ -33,7 +33,7 @@ async function startH2c(
   }
 }
 
-test('content that turns out empty goes on as none', async () => {
+test('forwards empty content as a request without content', async () => {
   await using backend = await answering(ok)
   await using front = await startHttp2({}, { proxy: { '/': `http://127.0.0.1:${backend.port}` } })
   using session = openSession(front.port)
@@ -44,7 +44,7 @@ test('content that turns out empty goes on as none', async () => {
   }
 })
 
-test('a request goes on in HTTP/1.1 with the fields that it has there', async () => {
+test('converts a request to HTTP/1.1 with its fields', async () => {
   await using backend = await startBackend()
   await using front = await startHttp2({}, { proxy: { '/api': `http://127.0.0.1:${backend.port}` } })
   using session = openSession(front.port)
@@ -72,7 +72,7 @@ test('a request goes on in HTTP/1.1 with the fields that it has there', async ()
   assert.match(head, /X-Forwarded-Proto: http\r\n/)
 })
 
-test('content goes on with its length where it was said, in chunks where not', async () => {
+test('forwards content with its length, or chunked without one', async () => {
   await using backend = await startBackend()
   await using front = await startHttp2({}, { proxy: { '/api': `http://127.0.0.1:${backend.port}` } })
   using session = openSession(front.port)
@@ -92,7 +92,7 @@ test('content goes on with its length where it was said, in chunks where not', a
   await second
 })
 
-test('a reply without an end in sight comes through as it is made', async () => {
+test('forwards a streaming response chunk by chunk', async () => {
   await using backend = await startBackend(async (connection) => {
     await connection.head()
     connection.send('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n')
@@ -107,7 +107,7 @@ test('a reply without an end in sight comes through as it is made', async () => 
   await backend.quiet()
 })
 
-test('a reply that breaks off behind us is reset in front', async () => {
+test('resets the stream when the upstream truncates its response', async () => {
   await using backend = await startBackend(async (connection) => {
     await connection.head()
     connection.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nbegun\r\n')
@@ -118,7 +118,7 @@ test('a reply that breaks off behind us is reset in front', async () => {
   assert.equal((await ask(session, { ':path': '/' })).code, 2)
 })
 
-test('content that the client breaks off is never complete behind us', async () => {
+test('breaks the request to the upstream when the client truncates its content', async () => {
   await using backend = await startBackend()
   await using front = await startHttp2({}, { proxy: { '/': `http://127.0.0.1:${backend.port}` } })
   using client = await FrameClient.open(front.port)
@@ -142,7 +142,7 @@ test('content that the client breaks off is never complete behind us', async () 
   }
 })
 
-test('early hints and trailers come through from HTTP/1.1', async () => {
+test('forwards early hints and trailers from HTTP/1.1', async () => {
   await using backend = await startBackend(async (connection) => {
     await connection.head()
     connection.send('HTTP/1.1 103 Early Hints\r\nLink: </a.css>\r\n\r\n')
@@ -159,7 +159,7 @@ test('early hints and trailers come through from HTTP/1.1', async () => {
   assert.equal(reply.trailers['x-sum'], '42')
 })
 
-test('from HTTP/2 to HTTP/2 trailers go both ways, and both ends may speak at once', async () => {
+test('forwards trailers in both directions and full-duplex content from HTTP/2 to HTTP/2', async () => {
   const sums: unknown[] = []
   await using backend = await startH2c((stream) => {
     stream.once('trailers', (fields) => sums.push(fields['x-sum'], fields['authorization'], fields['x-forwarded-for']))
@@ -177,7 +177,7 @@ test('from HTTP/2 to HTTP/2 trailers go both ways, and both ends may speak at on
   const whole = replyOf(stream)
   for (const word of ['one', 'two', 'three']) {
     stream.write(word)
-    // The answer to a part comes before the next part goes out.
+    // The response to one part arrives before the next part is sent.
     const [echo] = (await once(stream, 'data')) as [Buffer]
     assert.equal(echo.toString(), word)
   }
@@ -188,7 +188,7 @@ test('from HTTP/2 to HTTP/2 trailers go both ways, and both ends may speak at on
   assert.deepEqual(sums, ['42', undefined, undefined])
 })
 
-test('many requests whose content the other side breaks off do not end the process', async () => {
+test('survives many requests whose content the upstream resets', async () => {
   await using backend = await startH2c((stream) => {
     stream.resume()
     stream.once('data', () => stream.close([0, 8, 2][stream.id === undefined ? 0 : stream.id % 3]))
@@ -211,7 +211,7 @@ test('many requests whose content the other side breaks off do not end the proce
   assert.equal((await ask(other, { ':path': '/a.txt' })).body.toString(), 'alpha')
 })
 
-test('a client that leaves is no fault of ours, nor of the server behind us', async () => {
+test('a client that disconnects is reported neither as an internal error nor as a fault of the upstream', async () => {
   const arrived = createGate()
   await using backend = await startH2c((stream) => stream.once('data', arrived.open))
   await using front = await startHttp2({}, { proxy: { '/': `h2c://127.0.0.1:${backend.port}` } })

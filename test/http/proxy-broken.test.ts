@@ -22,7 +22,7 @@ function broken(act: Misbehaviour): ReturnType<typeof startBackend> {
 }
 
 for (const [name, act, expected, options] of refusals) {
-  test(`an upstream that ${name} is answered for, and its connection given up`, async () => {
+  test(`sends a gateway error and closes the connection when the upstream ${name}`, async () => {
     await using backend = await broken(act)
     await using front = await startFront(backend.port, { ...options, match: { path: '/' }, proxy: { retries: 0 } })
     using client = await RawClient.open(front.port)
@@ -37,7 +37,7 @@ for (const [name, act, expected, options] of refusals) {
   })
 }
 
-/** Faults within the content: what came so far is passed on, and the end is not made up. */
+/** Faults within the content: the proxy forwards what arrived, and does not complete the response. */
 const cuts: readonly [name: string, act: Misbehaviour, options?: FrontOptions][] = [
   ['resets within a known length', (c) => c.send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nsome'), {}],
   ['resets within chunks', (c) => c.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n')],
@@ -45,7 +45,7 @@ const cuts: readonly [name: string, act: Misbehaviour, options?: FrontOptions][]
 
 for (const [name, act] of cuts) {
   for (const way of ['end', 'resetAndDestroy'] as const) {
-    test(`a client sees that the reply is broken when the upstream ${name} (${way})`, async () => {
+    test(`breaks the client's response when the upstream ${name} (${way})`, async () => {
       await using backend = await broken(act)
       await using front = await startFront(backend.port)
       using client = await RawClient.open(front.port)
@@ -70,9 +70,9 @@ const trailers = 'Transfer-Encoding: chunked\r\nTrailer: X-End\r\n'
 for (const [name, fields, content] of [
   ['a request', '', ''],
   ['a request with trailers', trailers, '1\r\nx\r\n0\r\nX-End: 1\r\n\r\n'],
-  ['the refusal of an upgrade', upgrade, ''],
+  ['a rejected upgrade', upgrade, ''],
 ] as const) {
-  test(`a reset is not taken for the end of content that ends with its connection: ${name}`, async () => {
+  test(`does not take a reset for the end of content without a length: ${name}`, async () => {
     await using backend = await broken((c) => c.send('HTTP/1.1 403 No\r\nConnection: close\r\n\r\nsome'))
     await using front = await startFront(backend.port)
     using client = await RawClient.open(front.port)
@@ -86,13 +86,13 @@ for (const [name, fields, content] of [
   })
 }
 
-// RFC 9110 section 15.2: it may be dropped by a client that did not ask for it.
+// RFC 9110 section 15.2: a client may drop a 100 that it did not request.
 for (const [name, interim] of [
   ['a 100', 'HTTP/1.1 100 Continue\r\n\r\n'],
   ['a 100 in pieces', 'HTTP/1.1 100 Continue\r\nX-A: 1\r\n\r\nHTTP/1.1 100 \r\n\r\n'],
 ] as const) {
   for (const method of ['GET', 'HEAD', 'POST']) {
-    test(`a backend that sends ${name} unasked to ${method} is understood`, async () => {
+    test(`accepts an unrequested ${name} in the response to ${method}`, async () => {
       await using backend = await startBackend(async (connection) => {
         while (await connection.sees('\r\n\r\n')) {
           await connection.head()
@@ -122,13 +122,13 @@ for (const [name, lines, answer, status] of [
     101,
   ],
   [
-    'an upgrade that it refuses',
+    'an upgrade that is rejected',
     ['Connection: Upgrade', 'Upgrade: x', '', ''],
     'HTTP/1.1 403 No\r\nContent-Length: 0\r\n\r\n',
     403,
   ],
 ] as const) {
-  test(`a backend that sends a 100 unasked to ${name} is understood`, async () => {
+  test(`accepts an unrequested 100 in the response to ${name}`, async () => {
     await using backend = await broken((c) => c.send(continued + answer))
     await using front = await startFront(backend.port)
     using client = await RawClient.open(front.port)
@@ -137,7 +137,7 @@ for (const [name, lines, answer, status] of [
   })
 }
 
-test('a backend that sends a 100 unasked over HTTP/2 is understood', async () => {
+test('accepts an unrequested 100 over HTTP/2', async () => {
   const server = createHttp2Server()
   server.on('stream', (stream) => {
     stream.additionalHeaders({ ':status': 100 })
@@ -157,8 +157,8 @@ test('a backend that sends a 100 unasked over HTTP/2 is understood', async () =>
   server.close()
 })
 
-// RFC 9112 section 2.2 lets a recipient take a bare line feed for a line end; one that does sees another reply than we do.
-test('content is never taken for a reply behind a 100 whose head ends by bare line feeds', async () => {
+// RFC 9112 section 2.2 lets a recipient accept a bare line feed as a line end. Such a recipient sees another response.
+test('does not take content for a response after a 100 whose header section ends in bare line feeds', async () => {
   const content = 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil'
   const head = `HTTP/1.1 200 OK\r\nContent-Length: ${content.length}\r\n\r\n`
   await using backend = await broken((c) => c.send(`HTTP/1.1 100 Continue\n\n${head}${content}`))
@@ -168,7 +168,7 @@ test('content is never taken for a reply behind a 100 whose head ends by bare li
   assert.equal((await client.reply()).status, 502)
 })
 
-test('the refusal of an upgrade may have as large a header section as any reply', async () => {
+test('accepts a large header section in the response that rejects an upgrade', async () => {
   const field = `X-Long: ${'x'.repeat(40_000)}\r\n`
   await using backend = await broken((c) => c.send(`HTTP/1.1 403 No\r\n${field}Content-Length: 0\r\n\r\n`))
   await using front = await startFront(backend.port)
@@ -178,7 +178,7 @@ test('the refusal of an upgrade may have as large a header section as any reply'
   assert.equal(reply.status, 403)
 })
 
-test('a client sees that the reply is broken when a chunk is none', async () => {
+test("breaks the client's response when a chunk is malformed", async () => {
   await using backend = await broken((c) =>
     c.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nsome\r\n'),
   )
@@ -195,7 +195,7 @@ for (const [name, rest] of [
   ['breaks off', '5\r\nso'],
   ['ends in a field that would split a message', '2\r\nso\r\n0\r\nX-End: a\u0001b\r\n\r\n'],
 ] as const) {
-  test(`the refusal of an upgrade that ${name} is broken for the client too, and no fault of ours`, async () => {
+  test(`breaks the client's response when a rejected upgrade ${name}`, async () => {
     await using backend = await broken((c) => {
       c.send(`HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\nTrailer: X-End\r\n\r\n${rest}`).socket.end()
     })
@@ -211,7 +211,7 @@ for (const [name, rest] of [
   })
 }
 
-test('a reply whose end is broken at once is a 502 or a broken reply, never a whole one', async () => {
+test('a response whose end is malformed is a 502 or a broken response, never a complete one', async () => {
   await using backend = await broken((c) =>
     c.send('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nsome\r\nzz\r\n').socket.end(),
   )
@@ -222,7 +222,7 @@ test('a reply whose end is broken at once is a 502 or a broken reply, never a wh
   assert.doesNotMatch(text, /^HTTP\/1\.1 200[^]*\r\n0\r\n\r\n$/)
 })
 
-test('an upstream that drips and then stops is given up, and the client sees it', async () => {
+test("breaks the client's response when an upstream sends slowly and then stops", async () => {
   await using backend = await broken((c) => c.send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nsome'))
   await using front = await startFront(backend.port, { timeouts: { bodyIdleMs: 200 } })
   using client = await RawClient.open(front.port)
@@ -233,7 +233,7 @@ test('an upstream that drips and then stops is given up, and the client sees it'
   await backend.quiet()
 })
 
-test('an upstream that drips without stopping is waited for', async () => {
+test('waits for an upstream that sends slowly without stopping', async () => {
   await using backend = await broken(async (c) => {
     c.send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n')
     for (let i = 0; i < 10; i++) {
@@ -248,10 +248,10 @@ test('an upstream that drips without stopping is waited for', async () => {
 })
 
 for (const [name, extra] of [
-  ['bytes behind a complete reply', 'garbage'],
+  ['bytes after a complete response', 'garbage'],
   ['a second reply', 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil'],
 ] as const) {
-  test(`${name} end up nowhere`, async () => {
+  test(`drops ${name}`, async () => {
     await using backend = await broken((c) => c.send(`${ok}${extra}`))
     await using front = await startFront(backend.port)
     using client = await RawClient.open(front.port)
@@ -266,7 +266,7 @@ for (const [name, extra] of [
   })
 }
 
-test('ten thousand requests over few connections get their own replies', async () => {
+test('ten thousand requests over few connections get their own responses', async () => {
   await using backend = await startBackend(async (connection) => {
     while (await connection.sees('\r\n\r\n')) {
       const [, path = ''] = /^GET (\S+)/.exec(await connection.head()) ?? []
@@ -286,7 +286,7 @@ test('ten thousand requests over few connections get their own replies', async (
   assert.ok(backend.sockets.length <= 20, `${backend.sockets.length} connections`)
 })
 
-test('an upstream that is not there is a 502 at once, with the way out', async () => {
+test('an upstream that is not running is an immediate 502 with a hint', async () => {
   const port = await deadPort()
   await using front = await startFront(port, { match: { path: '/api' } })
   using client = await RawClient.open(front.port)
@@ -299,7 +299,7 @@ test('an upstream that is not there is a 502 at once, with the way out', async (
   assert.match(text, /hint/)
 })
 
-test('a name that nobody knows is a 502', async () => {
+test('a name that cannot be resolved is a 502', async () => {
   await using front = await startFront(1, { upstream: { hostname: 'nowhere.invalid', label: 'nowhere.invalid' } })
   using client = await RawClient.open(front.port)
   client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\nAccept: application/json\r\n\r\n`)
@@ -309,7 +309,7 @@ test('a name that nobody knows is a 502', async () => {
   )
 })
 
-test('where several upstreams do not run, each that was asked is named', async () => {
+test('names every upstream that refused the connection', async () => {
   const upstreams = [upstreamAt(await deadPort()), upstreamAt(await deadPort()), upstreamAt(await deadPort())]
   for (const retries of [0, 1, 2]) {
     await using front = await startFront(0, { upstreams, proxy: { retries, balance: 'round' } })
@@ -322,7 +322,7 @@ test('where several upstreams do not run, each that was asked is named', async (
   }
 })
 
-test('one that hangs up and one that does not run are not taken for two that do not', async () => {
+test('names one upstream when only one of two refused the connection', async () => {
   await using backend = await startBackend((connection) => void connection.socket.resetAndDestroy())
   const upstreams = [upstreamAt(await deadPort()), upstreamAt(backend.port)]
   await using front = await startFront(0, { upstreams, proxy: { retries: 1, balance: 'round' } })
@@ -332,7 +332,7 @@ test('one that hangs up and one that does not run are not taken for two that do 
 })
 
 for (const hostname of ['metadata.google.internal', 'Metadata.Google.Internal.']) {
-  test(`a metadata service is not forwarded to (${hostname})`, async () => {
+  test(`does not forward to a metadata service (${hostname})`, async () => {
     await using front = await startFront(80, { upstream: { hostname } })
     using client = await RawClient.open(front.port)
     client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\nAccept: application/json\r\n\r\n`)
@@ -343,7 +343,7 @@ for (const hostname of ['metadata.google.internal', 'Metadata.Google.Internal.']
 }
 
 for (const host of ['127.0.0.1', '::1']) {
-  test(`localhost is found at ${host}`, async () => {
+  test(`connects to localhost at ${host}`, async () => {
     await using backend = await startBackend(async (c) => {
       await c.head()
       c.send(ok)
@@ -355,7 +355,7 @@ for (const host of ['127.0.0.1', '::1']) {
   })
 }
 
-test('a safe request is sent again when its connection was closed under it', async () => {
+test('retries a safe request when the upstream closes the reused connection', async () => {
   let connections = 0
   await using backend = await startBackend(async (c) => {
     const first = ++connections === 1
@@ -374,7 +374,7 @@ for (const [method, content] of [
   ['POST', ''],
   ['DELETE', ''],
 ] as const) {
-  test(`a ${method} with ${content.length} bytes that may have been heard is not sent again`, async () => {
+  test(`does not retry ${method} with ${content.length} bytes that the upstream may have read`, async () => {
     await using backend = await broken((c) => c.socket.destroy())
     await using front = await startFront(backend.port)
     using client = await RawClient.open(front.port)
@@ -384,7 +384,7 @@ for (const [method, content] of [
   })
 }
 
-test('another upstream is asked when one is not there, even with content', async () => {
+test('retries on another upstream when one is not running, also with content', async () => {
   await using backend = await startBackend(async (c) => {
     await c.sees('hello')
     c.send(ok)

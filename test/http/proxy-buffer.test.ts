@@ -10,7 +10,7 @@ const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 const mebibyte = 2 ** 20
 const buffered: FrontOptions = { proxy: { buffer: true } }
 
-/** Content in chunks of 64 KiB, as it stands on the wire. */
+/** Content in chunks of 64 KiB, with its chunked framing. */
 function chunked(content: Buffer): Buffer {
   const pieces: Buffer[] = []
   for (let at = 0; at < content.length; at += 65_536) {
@@ -30,7 +30,7 @@ async function upload(port: number, lines: readonly string[], content: Uint8Arra
   return client.send(content)
 }
 
-/** The header section that a backend got, and the content behind it once it has so many bytes. */
+/** The header section that a backend got, and its content once it has so many bytes. */
 async function received(connection: BackendSocket, length: number): Promise<{ head: string; content: string }> {
   await connection.sees('\r\n\r\n')
   const border = connection.text.indexOf('\r\n\r\n') + 4
@@ -38,7 +38,7 @@ async function received(connection: BackendSocket, length: number): Promise<{ he
   return { head: connection.text.slice(0, border), content: connection.text.slice(border) }
 }
 
-/** Where the files lie that this process holds open for content, as Linux shows it. */
+/** The temporary files that this process holds open for content, from /proc. */
 function spools(): string[] {
   if (process.platform !== 'linux') return []
   const links = readdirSync('/proc/self/fd').flatMap((fd) => {
@@ -51,12 +51,12 @@ function spools(): string[] {
   return links.filter((link) => /[/\\]serve8008-[0-9a-f]{8}-[0-9a-f-]{27}(?: \(deleted\))?$/.test(link))
 }
 
-/** Closing takes a turn of the thread pool. */
+/** Node closes files in its thread pool. */
 async function nothingKept(): Promise<void> {
   while (spools().length > 0) await new Promise(setImmediate)
 }
 
-describe('content in chunks goes on with its length where the route buffers', () => {
+describe('with buffer, chunked content is sent with Content-Length', () => {
   let backend: Backend
 
   before(async () => {
@@ -80,7 +80,7 @@ describe('content in chunks goes on with its length where the route buffers', ()
     })
   }
 
-  test('none at all', async () => {
+  test('empty content', async () => {
     await using front = await startFront(backend.port, buffered)
     using client = await upload(front.port, ['Transfer-Encoding: chunked'], Buffer.from('0\r\n\r\n'))
     const connection = await backend.next()
@@ -103,7 +103,7 @@ describe('content in chunks goes on with its length where the route buffers', ()
     assert.equal((await reply).status, 200)
   })
 
-  test('to another target when the first refuses', async () => {
+  test('to another upstream when the first refuses the connection', async () => {
     const upstreams = [upstreamAt(await deadPort()), upstreamAt(backend.port)]
     await using front = await startFront(0, { ...buffered, upstreams })
     const content = pattern(2 * mebibyte)
@@ -115,7 +115,7 @@ describe('content in chunks goes on with its length where the route buffers', ()
     await nothingKept()
   })
 
-  test('after the client was asked for it', async () => {
+  test('after 100 (Continue)', async () => {
     await using front = await startFront(backend.port, buffered)
     using client = await RawClient.open(front.port)
     const lines = [front.hostLine, 'Transfer-Encoding: chunked', 'Expect: 100-continue']
@@ -126,7 +126,7 @@ describe('content in chunks goes on with its length where the route buffers', ()
     assert.equal((await received(connection, 5)).content, 'hello')
   })
 
-  test('and nothing is kept of it when the backend refuses, answers early or breaks off', async () => {
+  test('no file stays when the backend rejects the request, answers early or closes the connection', async () => {
     const content = chunked(pattern(3 * mebibyte))
     await using refused = await startFront(await deadPort(), buffered)
     using first = await upload(refused.port, ['Transfer-Encoding: chunked'], content)
@@ -148,7 +148,7 @@ describe('content in chunks goes on with its length where the route buffers', ()
     await nothingKept()
   })
 
-  test('and nothing is kept or sent of it when the client leaves', async () => {
+  test('no file stays, and nothing is sent, when the client disconnects', async () => {
     const before = backend.sockets.length
     await using front = await startFront(backend.port, buffered)
     const ended = front.ended()
@@ -157,7 +157,7 @@ describe('content in chunks goes on with its length where the route buffers', ()
       ['Transfer-Encoding: chunked'],
       chunked(pattern(2 * mebibyte)).subarray(0, -7),
     )
-    // Its name is gone before it holds anything, so that nothing is left even if the process is killed.
+    // The file is unlinked before the first write, so that no file stays even if the process is killed.
     const isSpooled = (): boolean =>
       process.platform !== 'linux' || spools().some((link) => link.endsWith(' (deleted)'))
     while (!isSpooled()) await new Promise(setImmediate)
@@ -175,7 +175,7 @@ describe('content in chunks goes on with its length where the route buffers', ()
   })
 })
 
-test('content whose length is known is passed on as it comes', async () => {
+test('forwards content of known length without buffering', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port, buffered)
   using client = await upload(front.port, ['Content-Length: 10'], Buffer.from('first'))
@@ -187,12 +187,12 @@ test('content whose length is known is passed on as it comes', async () => {
   assert.equal((await client.reply('POST')).status, 200)
 })
 
-describe('the log names the option where a backend may have lost chunks', () => {
+describe('the log names the option when a backend may have ignored chunked content', () => {
   for (const [server, isTold] of [
     ['WSGIServer/0.2 CPython/3.11.2', true],
     ['SimpleHTTP/0.6 Python/3.11.2', true],
     ['BaseHTTP/0.6 Python/3.11.2', true],
-    // It has its own reader of chunks.
+    // This server reads chunked content.
     ['Werkzeug/2.2.2 Python/3.11.2', false],
     ['gunicorn', false],
     ['nginx', false],
@@ -216,7 +216,7 @@ describe('the log names the option where a backend may have lost chunks', () => 
   }
 })
 
-test('the log names the option where a backend speaks HTTP/1.0, also behind trailers', async () => {
+test('the log names the option when a backend answers in HTTP/1.0, also to a request with trailers', async () => {
   for (const version of ['1.0', '1.1']) {
     await using backend = await startBackend(async (connection) => {
       await connection.sees('0\r\n')
@@ -236,7 +236,7 @@ test('the log names the option where a backend speaks HTTP/1.0, also behind trai
   }
 })
 
-test('the 502 names the option where a backend hangs up on chunks, and nowhere else', async () => {
+test('the 502 names the option only when a backend closes the connection on chunked content', async () => {
   await using backend = await startBackend(async (connection) => {
     await connection.sees('hello')
     connection.socket.end()
@@ -256,7 +256,7 @@ test('the 502 names the option where a backend hangs up on chunks, and nowhere e
   }
 })
 
-test('content over HTTP/2 without a length is in chunks too', async () => {
+test('HTTP/2 content without a length counts as chunked', async () => {
   await using backend = await answering('HTTP/1.1 200 OK\r\nServer: WSGIServer/0.2\r\nContent-Length: 0\r\n\r\n')
   await using front = await startHttp2({}, { proxy: { '/': `http://127.0.0.1:${backend.port}` } })
   using session = openSession(front.port)

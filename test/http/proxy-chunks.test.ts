@@ -6,7 +6,7 @@ import { RawClient, type RawReply } from '../support/raw.ts'
 
 const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
 
-/** A backend that sends pieces one after the other, each when the one before is known to be here. */
+/** A backend that answers every request with these chunks. */
 function sending(content: string): Promise<Backend> {
   return startBackend(async (connection) => {
     while (await connection.sees('\r\n\r\n')) {
@@ -16,19 +16,19 @@ function sending(content: string): Promise<Backend> {
   })
 }
 
-// RFC 9112 section 7.1.1 has blanks before a chunk extension, and old servers pad the size itself; nginx and Caddy take
-// both. Every reader that takes them reads the same number, so nothing can be hidden there.
+// RFC 9112 section 7.1.1 allows blanks before a chunk extension, and old servers pad the size itself; nginx and Caddy
+// accept both. Every parser that accepts them reads the same number, so they allow no smuggling.
 const taken: readonly [name: string, content: string][] = [
-  ['spaces behind the size', '5  \r\nhello\r\n0\r\n\r\n'],
-  ['a tab behind the size', '5\t\r\nhello\r\n0\r\n\r\n'],
-  ['spaces behind every size', '2 \r\nhe\r\n3      \r\nllo\r\n0 \r\n\r\n'],
+  ['spaces after the size', '5  \r\nhello\r\n0\r\n\r\n'],
+  ['a tab after the size', '5\t\r\nhello\r\n0\r\n\r\n'],
+  ['spaces after every size', '2 \r\nhe\r\n3      \r\nllo\r\n0 \r\n\r\n'],
   ['a space before an extension', '5 ;a=b\r\nhello\r\n0\r\n\r\n'],
   ['an extension', '5;a="b c"\r\nhello\r\n0\r\n\r\n'],
   ['leading zeros', '0005\r\nhello\r\n000\r\n\r\n'],
 ]
 
 for (const [name, content] of taken) {
-  test(`takes chunks with ${name}, and sends them framed by its own rules`, async () => {
+  test(`accepts chunks with ${name}, and frames them again`, async () => {
     await using backend = await sending(content)
     await using front = await startFront(backend.port)
     using client = await RawClient.open(front.port)
@@ -42,20 +42,20 @@ for (const [name, content] of taken) {
   })
 }
 
-// What two readers could read differently: refused, and the reason named.
+// Two parsers could read these differently.
 const refused: readonly [name: string, content: string][] = [
   ['a space before the size', ' 5\r\nhello\r\n0\r\n\r\n'],
   ['a sign', '+5\r\nhello\r\n0\r\n\r\n'],
   ['a prefix of hexadecimal', '0x5\r\nhello\r\n0\r\n\r\n'],
   ['no size', '\r\nhello\r\n0\r\n\r\n'],
   ['a size that overflows', '10000000000000005\r\nhello\r\n0\r\n\r\n'],
-  ['words behind the size', '5 x\r\nhello\r\n0\r\n\r\n'],
+  ['words after the size', '5 x\r\nhello\r\n0\r\n\r\n'],
   ['bare line feeds', '5\nhello\n0\n\n'],
   ['content longer than its size', '5\r\nhello!!\r\n0\r\n\r\n'],
 ]
 
 for (const [name, content] of refused) {
-  test(`refuses chunks with ${name} and says why`, async () => {
+  test(`rejects chunks with ${name}, and names the reason`, async () => {
     await using backend = await sending(content)
     await using front = await startFront(backend.port)
     using client = await RawClient.open(front.port)
@@ -66,10 +66,10 @@ for (const [name, content] of refused) {
   })
 }
 
-// Each has a connection of its own, which Node reads.
+// These requests use their own connections, which Node parses.
 const ways = {
   'a request with trailers': ['Trailer: X-Sum', 'Transfer-Encoding: chunked', '', '1\r\na\r\n0\r\nX-Sum: 1\r\n\r\n'],
-  'an upgrade that is refused': ['Connection: Upgrade', 'Upgrade: x', '', ''],
+  'an upgrade that is rejected': ['Connection: Upgrade', 'Upgrade: x', '', ''],
 }
 
 for (const [way, lines] of Object.entries(ways)) {
@@ -82,14 +82,14 @@ for (const [way, lines] of Object.entries(ways)) {
   }
 
   for (const [name, content] of taken) {
-    test(`takes chunks with ${name} in the reply to ${way}`, async () => {
+    test(`accepts chunks with ${name} in the response to ${way}`, async () => {
       const reply = await replyTo(content)
       assert.deepEqual([reply.status, reply.body.toString()], [200, 'hello'])
     })
   }
 
   for (const [name, content] of refused) {
-    test(`refuses chunks with ${name} in the reply to ${way}`, async () => {
+    test(`rejects chunks with ${name} in the response to ${way}`, async () => {
       const reply = await replyTo(content)
       assert.equal(reply.status, 502)
       assert.match(reply.body.toString(), / is not HTTP \([^)]*chunk[^)]*\)\.\nE8008_UPSTREAM_PROTOCOL/i)
@@ -97,7 +97,7 @@ for (const [way, lines] of Object.entries(ways)) {
   }
 }
 
-test('breaks a reply off visibly when a wrong size comes after its head is out', async () => {
+test("breaks the client's response when a malformed size follows its header section", async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port)
   using client = await RawClient.open(front.port)

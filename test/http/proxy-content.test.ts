@@ -7,7 +7,7 @@ import { RawClient } from '../support/raw.ts'
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
 for (const method of ['POST', 'PUT', 'GET', 'DELETE', 'OPTIONS', 'REPORT', 'LOCK']) {
-  test(`${method} passes content of a known length, framed by it`, async () => {
+  test(`${method} forwards content of known length with Content-Length`, async () => {
     await using backend = await startBackend()
     await using front = await startFront(backend.port)
     using client = await RawClient.open(front.port)
@@ -20,8 +20,8 @@ for (const method of ['POST', 'PUT', 'GET', 'DELETE', 'OPTIONS', 'REPORT', 'LOCK
     assert.equal((await client.reply()).body.toString(), 'ok')
   })
 
-  // A backend told of no content takes a chunk for the next request: the smuggling that http-proxy still allows.
-  test(`${method} passes content in chunks, and nothing in it becomes a request`, async () => {
+  // Without framing fields a backend reads a chunk as the next request. http-proxy still allows this smuggling.
+  test(`${method} forwards chunked content, and no part of it becomes a request`, async () => {
     await using backend = await startBackend()
     await using front = await startFront(backend.port)
     using client = await RawClient.open(front.port)
@@ -40,7 +40,7 @@ for (const method of ['POST', 'PUT', 'GET', 'DELETE', 'OPTIONS', 'REPORT', 'LOCK
   })
 }
 
-test('chunked content that turns out empty is framed without doubt', async () => {
+test('frames empty chunked content unambiguously', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port)
   using client = await RawClient.open(front.port)
@@ -55,7 +55,7 @@ test('chunked content that turns out empty is framed without doubt', async () =>
   }
 })
 
-test('a client that waits to be asked is asked by us, and the upstream is not', async () => {
+test('answers Expect itself, and does not forward it', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port)
   using client = await RawClient.open(front.port)
@@ -69,14 +69,14 @@ test('a client that waits to be asked is asked by us, and the upstream is not', 
   assert.equal((await client.reply()).status, 200)
 })
 
-test('a client that waits to be asked is not asked when nobody is there to read', async () => {
+test('sends no 100 (Continue) when the upstream is not running', async () => {
   await using front = await startFront(await deadPort())
   using client = await RawClient.open(front.port)
   client.send(`POST / HTTP/1.1\r\n${front.hostLine}\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n`)
   assert.equal((await client.reply()).status, 502)
 })
 
-test('content larger than limits.bodyBytes passes', async () => {
+test('forwards content larger than limits.bodyBytes', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port, { limits: { bodyBytes: 10 } })
   using client = await RawClient.open(front.port)
@@ -87,7 +87,7 @@ test('content larger than limits.bodyBytes passes', async () => {
   assert.equal((await client.reply()).status, 200)
 })
 
-test('an upload may take longer than limits.requestMs while it makes progress, and no longer', async () => {
+test('an upload may exceed limits.requestMs while it makes progress', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port, { limits: { requestMs: 200, headerMs: 200 } })
   using client = await RawClient.open(front.port)
@@ -110,7 +110,7 @@ for (const [name, content] of [
   ['of known length', 'Content-Length: 100000\r\n\r\nfirst'],
   ['before trailers', 'Trailer: X-Sum\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n'],
 ] as const) {
-  test(`a reply that comes before the content was read is delivered, and neither connection is used again: ${name}`, async () => {
+  test(`delivers a response that precedes the end of the content, and reuses neither connection: ${name}`, async () => {
     await using backend = await startBackend()
     await using front = await startFront(backend.port)
     using client = await RawClient.open(front.port)
@@ -129,7 +129,7 @@ for (const [name, content] of [
   })
 }
 
-test('trailers of the upstream reach the client behind the last chunk', async () => {
+test('trailers of the upstream reach the client after the last chunk', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port)
   using client = await RawClient.open(front.port)
@@ -145,7 +145,7 @@ test('trailers of the upstream reach the client behind the last chunk', async ()
   assert.match(text, /\r\n\r\n2\r\nok\r\n0\r\nX-Sum: 42\r\n\r\n$/)
 })
 
-test('HTTP/1.0 gets the content without chunks and without trailers', async () => {
+test('an HTTP/1.0 client gets content without chunks and trailers', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port)
   using client = await RawClient.open(front.port)
@@ -160,7 +160,7 @@ test('HTTP/1.0 gets the content without chunks and without trailers', async () =
   assert.match(text, /\r\n\r\nok$/)
 })
 
-test('early hints are passed on before the reply', async () => {
+test('forwards early hints before the response', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port)
   using client = await RawClient.open(front.port)
@@ -175,7 +175,7 @@ test('early hints are passed on before the reply', async () => {
   assert.equal((await client.reply()).body.toString(), 'ok')
 })
 
-test('an event stream arrives event by event, and no timeout ends it', async () => {
+test('forwards each event of an event stream at once, and no timeout ends it', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port, { timeouts: { bodyIdleMs: 50, totalMs: 100 } })
   using client = await RawClient.open(front.port)
@@ -191,7 +191,7 @@ test('an event stream arrives event by event, and no timeout ends it', async () 
   await upstream.closed()
 })
 
-test('a client that leaves while it waits ends the request to the upstream', async () => {
+test('a client that disconnects before the response ends the request to the upstream', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port)
   const client = await RawClient.open(front.port)
@@ -207,7 +207,7 @@ test('a client that leaves while it waits ends the request to the upstream', asy
   assert.deepEqual(front.faults, [])
 })
 
-test('a client that leaves within its content ends the request to the upstream', async () => {
+test('a client that disconnects within its content ends the request to the upstream', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port)
   const client = await RawClient.open(front.port)
@@ -221,7 +221,7 @@ test('a client that leaves within its content ends the request to the upstream',
   assert.deepEqual(front.faults, [])
 })
 
-test('a client that leaves within the reply ends the request to the upstream', async () => {
+test('a client that disconnects within the response ends the request to the upstream', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port)
   const client = await RawClient.open(front.port)
@@ -239,7 +239,7 @@ test('a client that leaves within the reply ends the request to the upstream', a
 
 const mebibyte = Buffer.alloc(2 ** 20, 'm')
 
-/** Writes until the other side takes no more for a while, and tells how much it took. */
+/** Writes until the other side stops reading. Returns the number of bytes written. */
 async function writeUntilFull(socket: import('node:net').Socket, most: number): Promise<number> {
   let sent = 0
   while (sent < most) {
@@ -252,7 +252,7 @@ async function writeUntilFull(socket: import('node:net').Socket, most: number): 
   return sent
 }
 
-test('an upstream that sends faster than the client reads is held back', async () => {
+test('applies backpressure to an upstream that sends faster than the client reads', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port)
   using client = await RawClient.open(front.port)
@@ -265,7 +265,7 @@ test('an upstream that sends faster than the client reads is held back', async (
   assert.ok(taken < 64 * 2 ** 20, `${taken} bytes were taken`)
 })
 
-test('a client that sends faster than the upstream reads is held back', async () => {
+test('applies backpressure to a client that sends faster than the upstream reads', async () => {
   await using backend = await startBackend((connection) => connection.socket.pause())
   await using front = await startFront(backend.port)
   using client = await RawClient.open(front.port)

@@ -12,7 +12,7 @@ const upgrade = `Connection: Upgrade\r\nUpgrade: websocket\r\n${key}\r\nSec-WebS
 const switching =
   'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n'
 
-/** A server that would wait for replies longer than a test may take. */
+/** A server whose graceful shutdown would wait longer than a test may take. */
 function patient(backend: { readonly port: number }): Promise<Started> {
   const proxy = { '/': `http://127.0.0.1:${backend.port}` }
   return startServer({}, { proxy, live: false, limits: { closeMs: 600_000, halfClosedMs: 600_000 } })
@@ -29,7 +29,7 @@ for (const [how, leave] of [
   ['closes its sending side', (client: RawClient) => client.socket.end()],
   ['resets', (client: RawClient) => client.socket.resetAndDestroy()],
 ] as const) {
-  test(`a client that ${how} before its upgrade was answered costs the upstream nothing more`, async () => {
+  test(`closes the upstream's connection when a client ${how} before its upgrade is answered`, async () => {
     await using backend = await startBackend()
     await using front = await startFront(backend.port, {
       timeouts: { upgradeMs: 0 },
@@ -46,14 +46,14 @@ for (const [how, leave] of [
   })
 }
 
-test('what a client sends before its upgrade is answered is passed on behind it', async () => {
+test('forwards what a client sends before its upgrade is answered', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port)
   using client = await RawClient.open(front.port)
   client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n${upgrade}\r\none`)
   const upstream = await asked(backend)
   client.send('two'.repeat(40_000))
-  // So that it was read before the answer: another connection's request goes all the way meanwhile.
+  // A request on another connection shows that the proxy has read these bytes before the upstream answers.
   using other = await RawClient.open(front.port)
   other.send(`GET /other HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
   ;(await asked(backend)).send(ok)
@@ -65,7 +65,7 @@ test('what a client sends before its upgrade is answered is passed on behind it'
   assert.equal(upstream.text, `one${'two'.repeat(40_000)}three`)
 })
 
-test('closing ends an event stream in good order, and its upstream', async () => {
+test('closing ends an event stream regularly, and its upstream connection', async () => {
   await using backend = await startBackend()
   await using front = await patient(backend)
   using client = await RawClient.open(front.port)
@@ -88,7 +88,7 @@ test('closing ends an upgrade that the upstream has not answered', async () => {
   await upstream.closed()
 })
 
-test('closing ends a WebSocket, with what was said before', async () => {
+test('closing ends a WebSocket after the messages that were sent before', async () => {
   await using backend = await startBackend()
   await using front = await patient(backend)
   using client = await RawClient.open(front.port)
@@ -101,7 +101,7 @@ test('closing ends a WebSocket, with what was said before', async () => {
   await Promise.all([client.closed(), upstream.closed()])
 })
 
-test('closing ends the waiting for a backend that is not there', async () => {
+test('closing ends the wait for a backend that is not running', async () => {
   await using front = await startServer(
     {},
     {
@@ -118,7 +118,7 @@ test('closing ends the waiting for a backend that is not there', async () => {
   assert.equal((await client.reply()).status, 502)
 })
 
-test('a route that is removed lets its connections go once they are idle', async () => {
+test('a removed route closes its connections once they are idle', async () => {
   await using backend = await startBackend()
   await using front = await startServer({}, { proxy: { '/api': `http://127.0.0.1:${backend.port}` }, live: false })
   const request = `GET /api HTTP/1.1\r\n${front.hostLine}\r\n\r\n`
@@ -127,7 +127,7 @@ test('a route that is removed lets its connections go once they are idle', async
   client.send(request)
   const idle = (await asked(backend)).send(ok)
   await client.reply()
-  // Two at once: the second connection is busy while the route goes.
+  // Two requests: the second connection is busy while the route is removed.
   client.send(request)
   await idle.head()
   busy.send(request)
@@ -143,7 +143,7 @@ test('a route that is removed lets its connections go once they are idle', async
   assert.equal((await client.reply()).status, 404)
 })
 
-test('a route may also go when the server is closed', async () => {
+test('a route can be removed after the server is closed', async () => {
   await using backend = await startBackend(async (connection) => {
     await connection.head()
     connection.send(ok)
@@ -153,11 +153,11 @@ test('a route may also go when the server is closed', async () => {
   await client.send(`GET /api HTTP/1.1\r\n${front.hostLine}\r\n\r\n`).reply()
   await front.server.close()
   assert.ok(front.server.routes.remove('/api'))
-  // What nobody catches would end the process by now.
+  // An unhandled rejection would have ended the process by now.
   await new Promise(setImmediate)
 })
 
-test('a WebSocket outlives its route', async () => {
+test('a WebSocket stays open after its route is removed', async () => {
   await using backend = await startBackend(async (connection) => {
     await connection.head()
     connection.send(switching).socket.pipe(connection.socket)
@@ -171,7 +171,7 @@ test('a WebSocket outlives its route', async () => {
   await client.sees('still there')
 })
 
-test('the fewest requests under way are those whose replies are not out yet', async () => {
+test('balance: least counts requests until their response is complete', async () => {
   await using busy = await startBackend(async (c) => {
     while (await c.sees('\r\n\r\n')) {
       const head = await c.head()

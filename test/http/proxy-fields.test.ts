@@ -24,7 +24,7 @@ function startRoute(backend: Backend, options: Omit<ProxyOptions, 'to'>): Promis
   return startServer({}, { proxy: { '/': { to: `http://127.0.0.1:${backend.port}`, ...options } } })
 }
 
-/** What the backend sees of a request with these lines. */
+/** The request that the backend gets for a request with these lines. */
 async function headOf(started: Started, backend: Backend, lines: readonly string[] = []): Promise<string> {
   using client = await RawClient.open(started.port)
   client.send(`GET /x HTTP/1.1\r\n${[started.hostLine, ...lines].join('\r\n')}\r\n\r\n`)
@@ -35,7 +35,7 @@ async function headOf(started: Started, backend: Backend, lines: readonly string
   return head
 }
 
-describe('a field that a route sets is sent once, as it was set', () => {
+describe('a field that a route sets is sent once, with that value', () => {
   for (const [name, value, sent] of [
     ['host', 'foobar.dev', []],
     ['Host', 'foobar.dev:8443', []],
@@ -68,7 +68,7 @@ describe('a field that a route sets is sent once, as it was set', () => {
     })
   }
 
-  test('Host, in place of the name that changeOrigin sends, and redirects to it are led back', async () => {
+  test('Host, instead of the value of changeOrigin, and redirects to it are mapped', async () => {
     await using backend = await startBackend()
     await using started = await startRoute(backend, { changeOrigin: true, headers: { host: 'foobar.dev' } })
     using client = await RawClient.open(started.port)
@@ -95,7 +95,7 @@ describe('a field that a route sets is sent once, as it was set', () => {
     const head = await (await backend.next()).head()
     assert.deepEqual(valuesOf(head, 'host'), ['foobar.dev'])
     assert.deepEqual(valuesOf(head, 'sec-websocket-protocol'), ['chat'])
-    // What the route removes does not come back.
+    // A field that the route removes stays removed.
     assert.deepEqual(valuesOf(head, 'sec-websocket-extensions'), [])
   })
 
@@ -121,7 +121,7 @@ describe('a field that a route sets is sent once, as it was set', () => {
   })
 })
 
-test('a field that we write is left out where the route says so', async () => {
+test('a route can remove a field that the proxy adds', async () => {
   await using backend = await startBackend()
   const headers = { 'x-forwarded-for': false, Forwarded: false, 'X-Forwarded-Host': false } as const
   await using started = await startRoute(backend, { headers })
@@ -130,7 +130,7 @@ test('a field that we write is left out where the route says so', async () => {
   assert.deepEqual(valuesOf(head, 'x-forwarded-proto'), ['http'])
 })
 
-test('a field of a reply that a route sets is sent once', async () => {
+test('a response field that a route sets is sent once', async () => {
   const date = 'Sun, 06 Nov 1994 08:49:37 GMT'
   await using backend = await startBackend()
   const replyHeaders = { Date: date, Server: 'ours', Via: '1.1 ours', 'Set-Cookie': 'a=1', 'Server8008-Route': 'x' }
@@ -156,7 +156,7 @@ describe('Destination', () => {
     ['PUT', 'http://other.test/'],
     ['SUBSCRIBE', 'amqp://queue'],
   ] as const) {
-    test(`of ${method} goes on as it is`, async () => {
+    test(`of ${method} is forwarded unchanged`, async () => {
       await using backend = await startBackend()
       await using front = await startFront(backend.port, { match: { path: '/api' }, upstream: { prefix: '/v1' } })
       using client = await RawClient.open(front.port)
@@ -169,7 +169,7 @@ describe('Destination', () => {
   }
 
   for (const method of ['COPY', 'MOVE']) {
-    test(`of ${method} stays within the route`, async () => {
+    test(`of ${method} must lie within the route`, async () => {
       await using backend = await startBackend()
       await using front = await startFront(backend.port, { match: { path: '/api' }, upstream: { prefix: '/v1' } })
       using client = await RawClient.open(front.port)
@@ -183,18 +183,18 @@ describe('Destination', () => {
 })
 
 /**
- * What frames a message, or is about one connection, by spellings that CGI, WSGI and Rack make one of: Puma keeps
- * `Transfer_Encoding` and `Content_Length` from programs for that (its `UNMASKABLE_HEADERS`).
+ * Framing and hop-by-hop fields in spellings that CGI, WSGI and Rack treat alike. Puma hides `Transfer_Encoding` and
+ * `Content_Length` from programs for that reason (its `UNMASKABLE_HEADERS`).
  */
 const framing = ['Transfer', 'Content', 'Keep', 'Proxy', 'Max', 'X', 'HTTP2'].flatMap((first, i) => {
   const second = ['Encoding', 'Length', 'Alive', 'Connection', 'Forwards', 'Serve8008', 'Settings'][i] as string
   return [`${first}_${second}`, `${first}.${second}`.toLowerCase(), `${first}_${second}`.toUpperCase()]
 })
 
-describe('what frames a message', () => {
+describe('a framing field', () => {
   const lines = framing.map((name) => `${name}: evil`)
 
-  test('is never passed on in another spelling', async () => {
+  test('is not forwarded in another spelling', async () => {
     await using backend = await startBackend()
     await using started = await startRoute(backend, { passHeaders: true })
     assert.doesNotMatch(await headOf(started, backend, lines), /evil/)
@@ -202,7 +202,7 @@ describe('what frames a message', () => {
     assert.doesNotMatch(await headOf(started, backend, [...upgrade, ...lines]), /evil/)
   })
 
-  test('nor from HTTP/2', async () => {
+  test('is not forwarded in another spelling from HTTP/2', async () => {
     await using backend = await startBackend()
     await using front = await startHttp2({}, { proxy: { '/': `http://127.0.0.1:${backend.port}` } })
     using session = openSession(front.port)
@@ -212,7 +212,7 @@ describe('what frames a message', () => {
   })
 })
 
-/** One claim of each kind, by the spellings that CGI, WSGI and Rack make one of. */
+/** One claim of each kind, in spellings that CGI, WSGI and Rack treat alike. */
 const claims = [
   ...['Forwarded-For', 'X-Originating-IP', 'X-Remote-IP', 'X-Remote-Addr', 'X-Client-IP', 'X-Cluster-Client-IP'],
   ...['CF-Connecting-IP', 'True-Client-IP', 'Fastly-Client-IP', 'X-Azure-ClientIP', 'WL-Proxy-Client-IP'],
@@ -223,7 +223,7 @@ const claims = [
 ]
 const spellings = claims.flatMap((name) => [name, name.replaceAll('-', '_').toLowerCase(), name.replaceAll('-', '.')])
 
-describe('what an untrusted client claims', () => {
+describe('a claim of an untrusted client', () => {
   const lines = spellings.map((name) => `${name}: evil`)
 
   test('is dropped in every spelling', async () => {
@@ -254,7 +254,7 @@ describe('what an untrusted client claims', () => {
     assert.doesNotMatch(await (await backend.next()).head(), /evil/)
   })
 
-  test('is passed on where the route names it, and nothing else is', async () => {
+  test('is forwarded if passHeaders names it, and no other claim is', async () => {
     await using backend = await startBackend()
     await using started = await startRoute(backend, { passHeaders: ['cf-connecting-ip', 'Remote-User'] })
     const head = await headOf(started, backend, lines.slice(0, 60))
@@ -265,7 +265,7 @@ describe('what an untrusted client claims', () => {
     )
   })
 
-  test('is passed on whole where the route says so, but for what this server writes', async () => {
+  test('is forwarded with passHeaders: true, except for fields that the proxy writes', async () => {
     await using backend = await startBackend()
     await using started = await startRoute(backend, { passHeaders: true })
     const own = ['X-Forwarded-For: evil', 'X_Forwarded_For: evil', 'Forwarded: for=evil', 'X-Forwarded-Proto: evil']
@@ -276,7 +276,7 @@ describe('what an untrusted client claims', () => {
     assert.doesNotMatch(valuesOf(head, 'forwarded').join(), /evil/)
   })
 
-  test('is not dropped where it only looks alike', async () => {
+  test('is not dropped if its name only looks similar', async () => {
     const innocent = [
       'X-Hostname: 1',
       'X-Real-Name: 1',

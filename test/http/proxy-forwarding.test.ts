@@ -18,7 +18,7 @@ function fieldsOf(head: string, name: string): string[] {
     .map((line) => line.slice(name.length + 1).trim())
 }
 
-test('a request reaches the upstream with its fields in order, and the reply comes back', async () => {
+test('forwards a request with its fields in order, and the response', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port)
   using client = await RawClient.open(front.port)
@@ -42,7 +42,7 @@ test('a request reaches the upstream with its fields in order, and the reply com
   ])
 })
 
-test('connections to the upstream are used again', async () => {
+test('reuses connections to the upstream', async () => {
   await using backend = await answering(ok)
   await using front = await startFront(backend.port)
   using client = await RawClient.open(front.port)
@@ -53,7 +53,7 @@ test('connections to the upstream are used again', async () => {
   assert.equal(backend.sockets.length, 1)
 })
 
-test('what is about one connection ends here, and so does what Connection nominates', async () => {
+test('drops hop-by-hop fields, and those that Connection names', async () => {
   await using backend = await answering('')
   await using front = await startFront(backend.port)
   using client = await RawClient.open(front.port)
@@ -86,12 +86,12 @@ test('what is about one connection ends here, and so does what Connection nomina
     assert.deepEqual(fieldsOf(head, name), [], name)
   }
   assert.deepEqual(fieldsOf(head, 'x-kept'), ['yes'])
-  // What is named by the client cannot take away what is added here.
+  // Connection of the client cannot remove the fields that the proxy adds.
   assert.deepEqual(fieldsOf(head, 'x-forwarded-for'), ['127.0.0.1'])
   assert.equal(fieldsOf(head, 'via').length, 1)
 })
 
-test('the fields about one connection of a reply end here too', async () => {
+test('drops hop-by-hop fields of a response too', async () => {
   await using backend = await answering(
     'HTTP/1.1 200 OK\r\nConnection: X-Private\r\nX-Private: 1\r\nKeep-Alive: timeout=77\r\nProxy-Authenticate: Basic\r\nX-Kept: 1\r\nContent-Length: 2\r\n\r\nok',
   )
@@ -103,7 +103,7 @@ test('the fields about one connection of a reply end here too', async () => {
   assert.equal(reply.field('x-kept'), '1')
 })
 
-test('what a stranger says about the client is dropped in every spelling, and we say who asks', async () => {
+test('replaces the forwarding fields of an untrusted client, in every spelling', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port)
   using client = await RawClient.open(front.port)
@@ -130,7 +130,7 @@ test('what a stranger says about the client is dropped in every spelling, and we
   assert.deepEqual(fieldsOf(head, 'host'), ['[::1]:8008'])
 })
 
-test('what a trusted peer says about the client is continued', async () => {
+test('extends the forwarding fields of a trusted peer', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port, { trust: ['127.0.0.0/8'] })
   using client = await RawClient.open(front.port)
@@ -162,7 +162,7 @@ for (const [said, forwarded] of [
   [['X-Forwarded-For: a";by=b'], String.raw`for="a\";by=b"`],
   [['X-Forwarded-For: ,', 'X-Forwarded-Host:'], ''],
 ] as const) {
-  test(`a trusted peer that says ${said.join(', ')} alone has it said in Forwarded too`, async () => {
+  test(`builds Forwarded from a trusted peer's ${said.join(', ')}`, async () => {
     await using backend = await startBackend()
     await using front = await startFront(backend.port, { trust: ['127.0.0.0/8'] })
     using client = await RawClient.open(front.port)
@@ -173,7 +173,7 @@ for (const [said, forwarded] of [
   })
 }
 
-test('the upstream gets its own name where the route says so', async () => {
+test("sends the upstream's own name with changeOrigin", async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port, { proxy: { changeOrigin: true } })
   using client = await RawClient.open(front.port)
@@ -183,7 +183,7 @@ test('the upstream gets its own name where the route says so', async () => {
   assert.deepEqual(fieldsOf(head, 'x-forwarded-host'), ['localhost'])
 })
 
-test('fields of a route are set and removed on both sides', async () => {
+test('a route sets and removes fields of requests and responses', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port, {
     proxy: {
@@ -203,7 +203,7 @@ test('fields of a route are set and removed on both sides', async () => {
   assert.equal(reply.field('x-by'), 'us')
 })
 
-test('what live reload adds to an address reaches no backend; the rest of the query does, as it came', async () => {
+test('removes the query parameter of live reload, and forwards the rest of the query unchanged', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port)
   using client = await RawClient.open(front.port)
@@ -222,7 +222,7 @@ test('what live reload adds to an address reaches no backend; the rest of the qu
   }
 })
 
-test('a prefix is replaced on the bytes as they came', async () => {
+test('replaces a prefix in the bytes as received', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port, { match: { path: '/api' }, upstream: { prefix: '/v1' } })
   using client = await RawClient.open(front.port)
@@ -244,7 +244,7 @@ test('a prefix is replaced on the bytes as they came', async () => {
   }
 })
 
-test('a request that came through this server before is refused', async () => {
+test('rejects a request that passed this server before', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port)
   using client = await RawClient.open(front.port)
@@ -261,7 +261,7 @@ test('a request that came through this server before is refused', async () => {
   assert.equal(backend.sockets.length, 1)
 })
 
-test('an OPTIONS request ends where Max-Forwards says', async () => {
+test('answers OPTIONS when Max-Forwards is 0', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port)
   using client = await RawClient.open(front.port)
@@ -274,7 +274,7 @@ test('an OPTIONS request ends where Max-Forwards says', async () => {
   assert.deepEqual(fieldsOf(await (await backend.next()).head(), 'max-forwards'), ['2'])
 })
 
-test('an upgrade to h2c is dropped, and the request goes on without it', async () => {
+test('forwards a request to upgrade to h2c without its upgrade', async () => {
   await using backend = await answering(ok)
   await using front = await startFront(backend.port)
   const reply = await rawRequest(
@@ -285,7 +285,7 @@ test('an upgrade to h2c is dropped, and the request goes on without it', async (
 })
 
 for (const method of ['HEAD', 'GET', 'DELETE', 'PURGE', 'PROPFIND', 'MKCOL']) {
-  test(`${method} passes without content or framing of its own`, async () => {
+  test(`${method} is forwarded without content and framing fields`, async () => {
     await using backend = await startBackend()
     await using front = await startFront(backend.port)
     using client = await RawClient.open(front.port)
@@ -301,7 +301,7 @@ for (const method of ['HEAD', 'GET', 'DELETE', 'PURGE', 'PROPFIND', 'MKCOL']) {
   })
 }
 
-test('a reply to HEAD without a length states none', async () => {
+test('adds no Content-Length to a response to HEAD', async () => {
   await using backend = await answering('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n')
   await using front = await startFront(backend.port)
   const reply = await rawRequest(front.port, `HEAD / HTTP/1.1\r\n${front.hostLine}\r\n\r\n`, 'HEAD')
@@ -313,7 +313,7 @@ for (const [status, field, value] of [
   [204, 'content-length', ''],
   [304, 'content-length', '99'],
 ] as const) {
-  test(`a ${status} ends with its header section`, async () => {
+  test(`a ${status} response ends with its header section`, async () => {
     await using backend = await answering(
       `HTTP/1.1 ${status} X\r\nETag: "a"\r\nContent-Length: ${status === 304 ? 99 : 0}\r\n\r\n`,
     )

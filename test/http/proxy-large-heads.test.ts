@@ -12,7 +12,7 @@ import { startServer } from '../support/server.ts'
 
 const upgrade = ['Connection: Upgrade', 'Upgrade: tcp']
 
-/** What a client gets of a reply with fields of so many bytes. */
+/** The client's response for an upstream's response with fields of so many bytes. */
 async function reply(bytes: number, limit?: number, lines: readonly string[] = []): Promise<RawReply> {
   const fields = Array.from({ length: 10 }, (_, i) => `X-${i}: ${'v'.repeat(Math.floor(bytes / 10) - 7)}\r\n`).join('')
   await using backend = await answering(`HTTP/1.1 200 OK\r\n${fields}Content-Length: 2\r\n\r\nok`)
@@ -28,7 +28,7 @@ async function reply(bytes: number, limit?: number, lines: readonly string[] = [
 const tooLarge =
   /header section of the reply of [^]* is larger than limits\.replyHeaderBytes[^]*E8008_UPSTREAM_PROTOCOL[^]*replyHeaderBytes=/
 
-// Requests without and with trailers, and upgrades, each go their own way.
+// Requests without and with trailers, and upgrades, use different code.
 const ways = {
   'a plain request': [],
   'a request with trailers': ['Trailer: X-Sum', 'Transfer-Encoding: chunked'],
@@ -36,26 +36,26 @@ const ways = {
 }
 
 for (const [name, lines] of Object.entries(ways)) {
-  test(`${name} gets a reply with fields of 200 kB`, async () => {
+  test(`${name} gets a response with fields of 200 kB`, async () => {
     const { status, fields, body } = await reply(200_000, undefined, lines)
     assert.equal(status, 200)
     assert.equal(body.toString(), 'ok')
     assert.equal(fields.filter(([field]) => field.startsWith('x-')).length, 10)
   })
 
-  test(`${name} gets a 502 that names the limit when its reply is larger`, async () => {
+  test(`${name} gets a 502 that names the limit when its response is larger`, async () => {
     const { status, body } = await reply(300_000, undefined, lines)
     assert.equal(status, 502)
     assert.match(body.toString(), tooLarge)
   })
 
-  test(`${name} has the limit that was set`, async () => {
+  test(`${name} has the configured limit`, async () => {
     assert.equal((await reply(30_000, 20_000, lines)).status, 502)
     assert.equal((await reply(300_000, 400_000, lines)).status, 200)
   })
 }
 
-test('the limit is what Chromium takes', () => assert.equal(limitTable.replyHeaderBytes.default, 256 * 1024))
+test('the default limit is that of Chromium', () => assert.equal(limitTable.replyHeaderBytes.default, 256 * 1024))
 
 async function startH2c(fields: number, size: number): Promise<{ target: string } & AsyncDisposable> {
   const server = createServer({ maxSendHeaderBlockLength: 1_000_000, settings: { maxHeaderListSize: 1_000_000 } })
@@ -80,7 +80,7 @@ async function startH2c(fields: number, size: number): Promise<{ target: string 
   }
 }
 
-test('an upstream of HTTP/2 has the same limit', async () => {
+test('an HTTP/2 upstream has the same limit', async () => {
   await using upstream = await startH2c(3, 10_000)
   await using wide = await startHttp2({}, { proxy: { '/': upstream.target } })
   using session = openSession(wide.port)
@@ -92,7 +92,7 @@ test('an upstream of HTTP/2 has the same limit', async () => {
   assert.match(refused.body.toString(), tooLarge)
 })
 
-/** An upstream of HTTP/2 that answers its first request with a field of 70,000 bytes, and closes nothing. */
+/** An HTTP/2 upstream that answers its first request with a field of 70,000 bytes and keeps the session open. */
 async function startDeafening(): Promise<{ target: string } & AsyncDisposable> {
   let answered = 0
   const sockets = new Set<Socket>()
@@ -130,7 +130,7 @@ async function startDeafening(): Promise<{ target: string } & AsyncDisposable> {
   }
 }
 
-test('a field above 64 KiB of an upstream of HTTP/2 is a 502, and does not hold up the requests behind it', async () => {
+test('a field above 64 KiB from an HTTP/2 upstream is a 502, and does not block later requests', async () => {
   await using upstream = await startDeafening()
   await using front = await startHttp2({}, { proxy: { '/': upstream.target } })
   using session = openSession(front.port)
@@ -145,8 +145,8 @@ test('a field above 64 KiB of an upstream of HTTP/2 is a 502, and does not hold 
   assert.equal((await ask(session, { ':path': '/' })).status, 204)
 })
 
-// Node resets the stream of a header section that it takes for larger than 64 KiB, and says nothing.
-test('a client of HTTP/2 gets fields of 120 kB, from either version, and so does an upstream', async () => {
+// Node silently resets a stream whose header section it estimates at more than 64 KiB.
+test('HTTP/2 clients and upstreams get fields of 120 kB, from either version', async () => {
   const size = 10_000
   const large = Object.fromEntries(Array.from({ length: 12 }, (_, i) => [`x-${i}`, 'v'.repeat(size)]))
   const lines = Object.entries(large).map(([name, value]) => `${name}: ${value}\r\n`)

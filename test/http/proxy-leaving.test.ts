@@ -10,7 +10,7 @@ for (const [when, headers] of [
   ['waits', undefined],
   ['reads', { ':status': 200 }],
 ] as const) {
-  test(`a client of HTTP/1.1 that leaves while it ${when} ends the stream of an HTTP/2 upstream at once`, async () => {
+  test(`an HTTP/1.1 client that disconnects while it ${when} ends the stream of an HTTP/2 upstream at once`, async () => {
     const server = createServer()
     server.listen(0, '127.0.0.1')
     await once(server, 'listening')
@@ -28,10 +28,10 @@ for (const [when, headers] of [
       }
       const before = performance.now()
       const closed = once(stream, 'close')
-      // An end, and no reset: the connection is idle.
+      // The client ends an idle connection without a reset.
       client.end()
       await closed
-      // A client that only stopped sending gets ten seconds.
+      // A client that only half-closes its connection gets ten seconds.
       assert.ok(performance.now() - before < 5000)
     } finally {
       server.close()

@@ -10,10 +10,10 @@ import { openSession, startHttp2 } from '../support/http2.ts'
 import { startFront } from '../support/proxy.ts'
 
 const letters = 'abcdefghijkl'.split('')
-/** More than the buffers of the system hold, so that what nobody reads waits in the proxy. */
+/** More than the system's socket buffers hold, so that unread content waits in the proxy. */
 const size = 16_000_001
 
-/** How a client reads: all at once, only the beginning, or the rest when those are done. */
+/** How a client reads: everything at once, only the beginning, or the rest after the others are done. */
 type Pace = 'fast' | 'leaves' | 'late'
 const paces: readonly Pace[] = ['fast', 'leaves', 'late']
 
@@ -33,19 +33,19 @@ async function listening(listener: RequestListener): Promise<Listening> {
   }
 }
 
-/** Answers `/x` with many times the letter x, in chunks if `?chunked` is asked for. */
+/** Answers `/x` with many times the letter x, chunked for `?chunked`. */
 function lettered(): Promise<Listening> {
   return listening((message, response) => {
     const { pathname, search } = new URL(message.url ?? '', 'http://x')
     const content = Buffer.alloc(size, pathname.slice(1))
     if (search === '') response.setHeader('Content-Length', size)
-    // Not in pieces that fit the frames of a connection.
+    // Pieces of a size that does not match TCP segments.
     for (let at = 0; at < size; at += 150_001) response.write(content.subarray(at, at + 150_001))
     response.end()
   })
 }
 
-/** Reads what must be one letter over and over. Tells how many bytes came. */
+/** Reads content that must be one repeated letter. Returns the number of bytes. */
 async function readLetter(stream: Readable, letter: string, pause: (bytes: number) => unknown): Promise<number> {
   let bytes = 0
   for await (const chunk of stream as AsyncIterable<Buffer>) {
@@ -56,7 +56,7 @@ async function readLetter(stream: Readable, letter: string, pause: (bytes: numbe
   return bytes
 }
 
-/** Has clients of every pace read at once, and looks at every byte. */
+/** Lets clients of every pace read concurrently, and checks every byte. */
 async function readTogether(open: (letter: string) => Promise<Readable>): Promise<void> {
   const others = createGate()
   let done = 0
@@ -79,21 +79,21 @@ async function download(port: number, path: string): Promise<Readable> {
 }
 
 for (const query of ['', '?chunked']) {
-  test(`replies that come at once, read at any pace, keep their own content${query && ', in chunks too'}`, async () => {
+  test(`concurrent responses keep their own content at any reading pace${query && ', also chunked'}`, async () => {
     await using backend = await lettered()
     await using front = await startFront(backend.port)
     await readTogether((letter) => download(front.port, `/${letter}${query}`))
   })
 }
 
-test('replies over HTTP/2 keep their own content when others are reset', async () => {
+test('responses over HTTP/2 keep their own content when others are reset', async () => {
   await using backend = await lettered()
   await using front = await startHttp2({}, { proxy: { '/': `http://127.0.0.1:${backend.port}` } })
   using session = openSession(front.port)
   await readTogether((letter) => Promise.resolve(session.request({ ':path': `/${letter}` })))
 })
 
-/** Counts what it is sent, once all have begun to send, and says so; something else than one letter is an error. */
+/** Counts the content of each request after all have begun, and answers with the count; mixed letters are an error. */
 function counting(senders: number): Promise<Listening> {
   const all = createGate()
   let begun = 0
@@ -109,7 +109,7 @@ function counting(senders: number): Promise<Listening> {
 async function upload(port: number, letter: string, framing: Record<string, string | number>): Promise<string> {
   const options = { port, host: '127.0.0.1', path: `/${letter}`, method: 'POST', agent: false, headers: framing }
   const asked = request(options)
-  // Several pieces to a packet.
+  // Several chunks in one packet.
   for (let left = size; left > 0; left -= 20_000) asked.write(Buffer.alloc(Math.min(left, 20_000), letter))
   asked.end()
   const [message] = (await once(asked, 'response')) as [IncomingMessage]
@@ -118,7 +118,7 @@ async function upload(port: number, letter: string, framing: Record<string, stri
 }
 
 for (const framing of [{ 'Content-Length': size }, { 'Transfer-Encoding': 'chunked' }]) {
-  test(`uploads that come at once keep their own content with ${Object.keys(framing)[0]}`, async () => {
+  test(`concurrent uploads keep their own content with ${Object.keys(framing)[0]}`, async () => {
     await using backend = await counting(letters.length)
     await using front = await startFront(backend.port)
     const counted = await Promise.all(letters.map((letter) => upload(front.port, letter, framing)))
@@ -126,7 +126,7 @@ for (const framing of [{ 'Content-Length': size }, { 'Transfer-Encoding': 'chunk
   })
 }
 
-test('content that a body parser of the program has read is an error, and no request without it goes out', async () => {
+test('rejects a request whose content a body parser of the program has read', async () => {
   let asked = 0
   await using backend = await listening((_, response) => {
     asked++
@@ -145,12 +145,12 @@ test('content that a body parser of the program has read is an error, and no req
   assert.equal(asked, 0)
 })
 
-test('a program that embeds us keeps what it has seen of content that we pass on', async () => {
+test('an embedding program may keep chunks of forwarded content', async () => {
   await using backend = await counting(1)
   await using front = createFront({ proxy: { '/': `http://127.0.0.1:${backend.port}` }, live: false })
   const seen: Buffer[] = []
   await using program = await listening((message, response) => {
-    // As programs that trace requests do it.
+    // Programs that trace requests do this.
     const push = message.push.bind(message)
     message.push = (chunk: Buffer | null) => {
       if (chunk !== null) seen.push(chunk)

@@ -1,4 +1,4 @@
-// own process: the clock of the whole process stands still
+// own process: it mocks the clock of the whole process
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type ServerHttp2Stream } from 'node:http2'
@@ -11,8 +11,8 @@ import { startServer, type Started } from '../support/server.ts'
 
 const day = 86_400_000
 
-/** A backend in whose place a person sits, or a model that thinks: nobody knows how long it takes. */
-describe('a backend is waited for as long as the client waits', () => {
+/** The response of a debugged backend or of a language model may take any time. */
+describe('waits for a backend as long as the client waits', () => {
   let backend: Backend
   let started: Started
 
@@ -29,14 +29,14 @@ describe('a backend is waited for as long as the client waits', () => {
 
   const upgrade = ['Connection: Upgrade', 'Upgrade: thing']
   for (const [name, lines, content] of [
-    ['the head of a reply', [], ''],
-    ['the head of a reply to content', ['Content-Length: 5'], 'hello'],
+    ['a header section', [], ''],
+    ['a header section after content', ['Content-Length: 5'], 'hello'],
     [
-      'the head of a reply to content with trailers',
+      'a header section after content with trailers',
       ['Transfer-Encoding: chunked', 'Trailer: X-End'],
       '0\r\nX-End: 1\r\n\r\n',
     ],
-    ['the answer to an upgrade', upgrade, ''],
+    ['the response to an upgrade', upgrade, ''],
   ] as const) {
     test(`for ${name}`, async () => {
       using client = await RawClient.open(started.port)
@@ -52,7 +52,7 @@ describe('a backend is waited for as long as the client waits', () => {
   }
 
   for (const type of ['application/x-ndjson', 'text/plain', 'application/octet-stream']) {
-    test(`between two pieces of ${type}`, async () => {
+    test(`between two chunks of ${type}`, async () => {
       using client = await RawClient.open(started.port)
       client.send(`GET /x HTTP/1.1\r\n${started.hostLine}\r\n\r\n`)
       const upstream = await backend.next()
@@ -65,7 +65,7 @@ describe('a backend is waited for as long as the client waits', () => {
     })
   }
 
-  test('over HTTP/2, for the head and between two pieces', async () => {
+  test('over HTTP/2, for the header section and between two chunks', async () => {
     const behind = createServer()
     behind.listen(0, '127.0.0.1')
     await once(behind, 'listening')
@@ -89,7 +89,7 @@ describe('a backend is waited for as long as the client waits', () => {
   })
 })
 
-describe('timeout bounds what a backend takes', () => {
+describe('timeout bounds the time of a backend', () => {
   test('to answer: 504', async () => {
     await using backend = await startBackend()
     await using started = await startServer({}, { timeout: 0.05, proxy: { '/': `http://127.0.0.1:${backend.port}` } })
@@ -100,7 +100,7 @@ describe('timeout bounds what a backend takes', () => {
     assert.match(reply.body.toString(), /--timeout/)
   })
 
-  const patient = 'to answer, while it is told nothing new: a client may take its time with the content'
+  const patient = 'for its response, from the last chunk of content on'
   for (const [name, lines, half, rest] of [
     ['', ['Content-Length: 8'], 'half', 'rest'],
     [', with trailers', ['Transfer-Encoding: chunked', 'Trailer: X-End'], '4\r\nhalf\r\n', '4\r\nrest\r\n0\r\n\r\n'],
@@ -112,7 +112,7 @@ describe('timeout bounds what a backend takes', () => {
       client.send(`POST /x HTTP/1.1\r\n${[started.hostLine, ...lines].join('\r\n')}\r\n\r\n${half}`)
       const upstream = await backend.next()
       await upstream.sees('half')
-      // Its time is over more than once.
+      // More than the timeout passes several times.
       await setTimeout(150)
       client.send(rest)
       assert.equal(await upstream.sees('rest'), true)
@@ -142,7 +142,7 @@ describe('timeout bounds what a backend takes', () => {
     }
   })
 
-  test('to go on with its content, but not with events', async () => {
+  test('to continue its content, but not an event stream', async () => {
     await using backend = await startBackend()
     await using started = await startServer({}, { timeout: 1, proxy: { '/': `http://127.0.0.1:${backend.port}` } })
     using events = await RawClient.open(started.port)
@@ -155,13 +155,13 @@ describe('timeout bounds what a backend takes', () => {
     const upstream = await backend.next()
     await upstream.head()
     upstream.send('HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 10\r\n\r\nfirst')
-    // The other one began earlier.
+    // The other request began earlier.
     assert.match((await client.closed()).toString(), /first$/)
     source.send('data: 1\n\n')
     await events.sees('data: 1')
   })
 
-  test('on a route that is added later too', async () => {
+  test('on a route that is added later', async () => {
     await using backend = await startBackend()
     await using started = await startServer({}, { timeout: 0.05 })
     started.server.routes.add({ match: { path: '/api' }, proxy: `http://127.0.0.1:${backend.port}` })

@@ -6,7 +6,7 @@ import { createHttp1Transport } from '../../src/proxy/h1/transport.ts'
 import { createGate } from '../support/gate.ts'
 import { upstreamAt } from '../support/proxy.ts'
 
-/** One byte more than may wait for the client: the last read is the one that pauses the upstream. */
+/** One byte more than the buffer: the last read pauses the upstream. */
 const size = 256 * 1024 + 1
 
 const endings: readonly { name: string; end(socket: Socket): void; error: RegExp | undefined }[] = [
@@ -15,7 +15,7 @@ const endings: readonly { name: string; end(socket: Socket): void; error: RegExp
 ]
 
 for (const { name, end, error } of endings) {
-  test(`content without a length whose connection ${name} while the client does not read harms nobody`, async () => {
+  test(`content without a length whose connection ${name} while the client does not read affects no other request`, async () => {
     const upstream = createServer((socket) => {
       socket.on('error', () => {}).once('data', () => socket.write('HTTP/1.1 200 OK\r\n\r\n'))
     }).listen(0, '127.0.0.1')
@@ -47,7 +47,7 @@ for (const { name, end, error } of endings) {
         {
           write(chunk) {
             bytes += chunk.byteLength
-            // Behind undici's own reading of this turn, which pauses.
+            // After undici has read in this tick, which pauses it.
             if (bytes === size) setImmediate(() => end(socket))
             return reads.opened
           },

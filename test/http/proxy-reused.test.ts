@@ -19,14 +19,14 @@ const noRetries = { proxy: { retries: 0 } } satisfies FrontOptions
 const folder = new TempFolder()
 after(() => folder[Symbol.dispose]())
 
-/** Ways to give up a connection on which a request has just come in. */
+/** Ways to close a connection that has just received a request. */
 const endings: Readonly<Record<string, (socket: Socket) => unknown>> = {
   'resets it': (socket) => socket.resetAndDestroy(),
   'ends it': (socket) => socket.end(),
   'destroys it': (socket) => socket.destroy(),
 }
 
-/** Answers one request on each connection, and gives it up at the next. */
+/** Answers one request on each connection, and closes the connection at the next one. */
 const oneEach =
   (end: (socket: Socket) => unknown, seen: string[]) =>
   async (connection: BackendSocket): Promise<void> => {
@@ -47,11 +47,11 @@ async function twice(client: RawClient, hostLine: string, method: string, conten
   return (await client.reply(method)).status
 }
 
-// An idle connection that the backend closes just as it is used again is no fault of either side: Go's net/http and Caddy repeat
-// the request on a new one where that changes nothing (RFC 9110 section 9.2.2).
+// A backend may close an idle connection at the moment of its reuse. Go's net/http and Caddy retry the request on a new
+// connection if its method is safe (RFC 9110 section 9.2.2).
 for (const [name, end] of Object.entries(endings)) {
   for (const method of ['GET', 'HEAD', 'OPTIONS', 'PROPFIND']) {
-    test(`${method} is repeated on a new connection when the backend ${name}`, async () => {
+    test(`retries ${method} on a new connection when the backend ${name}`, async () => {
       const seen: string[] = []
       await using backend = await startBackend(oneEach(end, seen))
       await using front = await startFront(backend.port, noRetries)
@@ -66,7 +66,7 @@ for (const [name, end] of Object.entries(endings)) {
     ['POST', 'x'],
     ['DELETE', ''],
   ] as const) {
-    test(`${method} is not repeated when the backend ${name}`, async () => {
+    test(`does not retry ${method} when the backend ${name}`, async () => {
       const seen: string[] = []
       await using backend = await startBackend(oneEach(end, seen))
       await using front = await startFront(backend.port)
@@ -77,7 +77,7 @@ for (const [name, end] of Object.entries(endings)) {
   }
 }
 
-test('an upstream with several dead connections gets the repeated request on a new one', async () => {
+test('retries on a new connection when several idle connections are dead', async () => {
   const seen: string[] = []
   await using backend = await startBackend(oneEach((socket) => socket.resetAndDestroy(), seen))
   await using front = await startFront(backend.port, noRetries)
@@ -91,7 +91,7 @@ test('an upstream with several dead connections gets the repeated request on a n
   assert.equal((await one.reply()).status, 200)
 })
 
-test('a request is not repeated when its reply has begun', async () => {
+test('does not retry a request whose response has begun', async () => {
   const seen: string[] = []
   const half = (socket: Socket): unknown => socket.end('HTTP/1.1 200 OK\r\nContent-')
   await using backend = await startBackend(oneEach(half, seen))
@@ -101,7 +101,7 @@ test('a request is not repeated when its reply has begun', async () => {
   assert.equal(seen.length, 2)
 })
 
-test('a request on a new connection is not repeated', async () => {
+test('does not retry a request on a new connection', async () => {
   let heads = 0
   await using backend = await startBackend(async (connection) => {
     await connection.head()
@@ -115,7 +115,7 @@ test('a request on a new connection is not repeated', async () => {
   assert.equal(heads, 1)
 })
 
-test('GET is repeated on a new connection over a unix socket', async () => {
+test('retries GET on a new connection over a unix socket', async () => {
   const path = folder.join('backend.sock')
   let connections = 0
   await using upstream = await RawUpstream.open((socket) => {
@@ -132,7 +132,7 @@ test('GET is repeated on a new connection over a unix socket', async () => {
   assert.equal(upstream.sockets.length, 2)
 })
 
-test('GET is repeated on a new connection under TLS', async () => {
+test('retries GET on a new connection under TLS', async () => {
   const { cert, key } = await makeCertificate('localhost')
   let connections = 0
   const server = createTlsServer({ cert, key }, (socket) => {
@@ -169,7 +169,7 @@ const request = (method: string, more: Partial<UpstreamRequest> = {}): UpstreamR
 })
 
 for (const method of ['GET', 'POST']) {
-  test(`${method} that was not written yet goes on a new connection when an idle one is reset`, async () => {
+  test(`retries ${method} that was not written yet on a new connection when an idle one is reset`, async () => {
     await using backend = await startBackend(async (connection) => {
       while (await connection.sees('\r\n\r\n')) {
         await connection.head()
@@ -185,7 +185,7 @@ for (const method of ['GET', 'POST']) {
     })
     assert.equal((await transport.send(request('GET'))).status, 200)
     const [first] = backend.sockets
-    // The reset is on its way, and the event loop has not told anyone of it, when the request is put on the line.
+    // The reset has arrived, but Node has not emitted it when the request takes the connection.
     const second = new Promise<UpstreamReply>((resolve) =>
       first?.socket.once('close', () => resolve(transport.send(request(method)))),
     )

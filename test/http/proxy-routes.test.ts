@@ -9,7 +9,7 @@ import { startServer } from '../support/server.ts'
 const page = '<!doctype html><html><head><title>x</title></head><body>hello</body></html>'
 const html = `HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: ${page.length}\r\n\r\n${page}`
 
-test('a page of a backend gets live reload when its route asks for it, and only then', async () => {
+test("a backend's page gets live reload only if its route enables it", async () => {
   await using backend = await answering(html)
   const to = `http://127.0.0.1:${backend.port}`
   await using started = await startServer({}, { live: true, proxy: { '/live': { to, live: true }, '/plain': to } })
@@ -17,7 +17,7 @@ test('a page of a backend gets live reload when its route asks for it, and only 
   assert.equal((await rawGet(started.port, '/plain', ['Accept: text/html'])).body.toString(), page)
 })
 
-test('a route that is asked to names itself in its replies', async () => {
+test('debug adds the name of the route to responses', async () => {
   await using backend = await answering(html)
   const to = `http://127.0.0.1:${backend.port}`
   await using started = await startServer({}, { proxy: { '/a': { to, debug: true }, '/b': to } })
@@ -25,7 +25,7 @@ test('a route that is asked to names itself in its replies', async () => {
   assert.equal((await rawGet(started.port, '/b')).field('server8008-route'), '')
 })
 
-/** A backend that answers with its name; what it answers to checks of its health, the test says. */
+/** A backend that answers with its name. The test sets its response to health checks. */
 function named(name: string, health: () => string): Promise<Backend> {
   return startBackend(async (connection) => {
     while (await connection.sees('\r\n\r\n')) {
@@ -35,14 +35,14 @@ function named(name: string, health: () => string): Promise<Backend> {
   })
 }
 
-test('upstreams are checked before the first request, and the one that is sick gets none until it is well', async () => {
+test('checks upstreams before the first request, and sends none to one that fails until it recovers', async () => {
   const ill = 'HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n'
   const well = 'HTTP/1.1 204 No Content\r\n\r\n'
   let state = ill
   let checks = createGate()
   let asked = 0
   await using sick = await named('s', () => {
-    // The third is asked when the outcome of the second is known.
+    // The third check begins after the result of the second.
     if (++asked % 3 === 0) checks.open()
     return state
   })
@@ -75,7 +75,7 @@ test('upstreams are checked before the first request, and the one that is sick g
   ])
 })
 
-test('an upstream that breaks off in its content rests for a while', async () => {
+test('an upstream that closes the connection within its content gets no requests for a while', async () => {
   await using breaking = await startBackend(async (connection) => {
     await connection.head()
     connection.send('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nx')

@@ -4,9 +4,9 @@ import { startBackend, type Backend } from '../support/backend.ts'
 import { RawClient } from '../support/raw.ts'
 import { startServer, type Started } from '../support/server.ts'
 
-/** Answers everything, and keeps what it was asked. */
+/** Answers every request, and records it. */
 let backend: Backend
-/** Named in requests and replies in every way; whoever connects to it was led there. */
+/** Named in requests and responses in every form. A connection to it shows that the proxy was misled. */
 let canary: Backend
 let front: Started
 let reached: string[] = []
@@ -36,9 +36,9 @@ interface Case {
   readonly lines: readonly string[]
   readonly content?: string
   readonly status: number
-  /** What the backend was asked must match; it is asked nothing where this is absent. */
+  /** The backend's request must match; if absent, the backend must get no request. */
   readonly asks?: RegExp
-  /** What it was asked must not match. */
+  /** The backend's request must not match. */
   readonly never?: RegExp
 }
 
@@ -51,7 +51,7 @@ function get(target: string, ...lines: string[]): string[] {
 }
 
 const cases: readonly Case[] = [
-  // Where a request leads.
+  // Routing of the request.
   { name: 'an absolute form of a foreign host', lines: ['GET http://evil.test/api HTTP/1.1', host], status: 400 },
   { name: 'a foreign host', lines: ['GET /api HTTP/1.1', 'Host: evil.test'], status: 421 },
   {
@@ -99,7 +99,7 @@ const cases: readonly Case[] = [
     status: 200,
     asks: /^GET \/api\?url=/,
   },
-  // Where a message ends.
+  // Message framing.
   ...[
     [`Content-Length: 5`, chunked],
     [chunked, 'Content-Length: 5'],
@@ -174,7 +174,7 @@ const cases: readonly Case[] = [
   { name: 'an HTTP/0.9 request', lines: ['GET /api'], status: 505 },
   { name: 'an unknown version', lines: ['GET /api HTTP/1.2', host], status: 505 },
   { name: 'the preface of HTTP/2', lines: ['PRI * HTTP/2.0'], content: 'SM\r\n\r\n', status: 400 },
-  // What a path is.
+  // Readings of the path.
   ...[
     '/api/../x',
     '/api/%2e%2e/x',
@@ -202,7 +202,7 @@ const cases: readonly Case[] = [
       asks: new RegExp(`^GET ${path} HTTP`),
     }),
   ),
-  // What a client says of itself.
+  // Claims of the client.
   {
     name: 'claims about the client in every spelling, and httpoxy',
     lines: get(
@@ -222,7 +222,7 @@ const cases: readonly Case[] = [
     asks: /^GET/,
     never: /6\.6\.6\.6/,
   },
-  // Upgrades and circles.
+  // Upgrades and loops.
   {
     name: 'an upgrade to HTTP/2 in clear text is dropped',
     lines: get('/api', 'Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAAP__'),
@@ -240,7 +240,7 @@ const cases: readonly Case[] = [
 ]
 
 for (const { name, lines, content = '', status, asks, never } of cases) {
-  test(`${name}: ${status}, and the backend ${asks === undefined ? 'hears nothing' : 'hears what it may'}`, async () => {
+  test(`${name}: ${status}, and the backend gets ${asks === undefined ? 'no request' : 'an allowed request'}`, async () => {
     reached = []
     answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
     const filled = (text: string): string =>
@@ -248,7 +248,7 @@ for (const { name, lines, content = '', status, asks, never } of cases) {
     using client = await RawClient.open(front.port)
     const reply = await client.send(filled(`${lines.join('\r\n')}\r\n\r\n${content}`)).reply()
     assert.equal(reply.status, status)
-    // A refusal ends the connection, or the next request on it is answered: whatever was smuggled would be seen by now.
+    // Either the rejection closes the connection, or the next request is answered. A smuggled request would show here.
     if (reply.field('connection') === 'close') await client.closed()
     else assert.equal((await client.send(filled(`${get('/').join('\r\n')}\r\n\r\n`)).reply()).body.toString(), 'home')
     const heard = reached.join('')
@@ -260,7 +260,7 @@ for (const { name, lines, content = '', status, asks, never } of cases) {
 }
 
 for (const status of [201, 301, 302, 303, 307, 308]) {
-  test(`a ${status} that leads to another server is passed on and not followed`, async () => {
+  test(`forwards a ${status} redirect to another server without following it`, async () => {
     const elsewhere = `http://127.0.0.1:${canary.port}/`
     answer = `HTTP/1.1 ${status} X\r\nLocation: ${elsewhere}\r\nRefresh: 0; url=${elsewhere}\r\nContent-Length: 0\r\n\r\n`
     using client = await RawClient.open(front.port)
@@ -270,7 +270,7 @@ for (const status of [201, 301, 302, 303, 307, 308]) {
   })
 }
 
-test('each of pipelined requests is routed by itself', async () => {
+test('routes each pipelined request separately', async () => {
   reached = []
   answer = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
   using client = await RawClient.open(front.port)

@@ -14,7 +14,7 @@ const { cert: certificate, key: certificateKey } = await makeCertificate('backen
 
 interface SecureBackend extends AsyncDisposable {
   readonly port: number
-  /** Names that clients asked for. */
+  /** Server names (SNI) of the clients. */
   readonly names: (string | false | null)[]
   readonly connections: number
 }
@@ -55,7 +55,7 @@ async function get(front: Front, host: string = 'localhost'): Promise<RawReply> 
   return await client.send(`GET / HTTP/1.1\r\nHost: ${host}\r\nAccept: application/json\r\n\r\n`).reply()
 }
 
-test('an upstream whose certificate is not trusted is refused', async () => {
+test('rejects an upstream whose certificate is not trusted', async () => {
   await using backend = await secureBackend()
   await using front = await startSecure(backend.port, { verify: true })
   const reply = await get(front)
@@ -64,7 +64,7 @@ test('an upstream whose certificate is not trusted is refused', async () => {
   assert.deepEqual(front.warnings, [])
 })
 
-test('an upstream is trusted by its authority and its name', async () => {
+test('accepts a certificate by its authority and its name', async () => {
   await using backend = await secureBackend()
   using folder = await new TempFolder().write({ 'ca.pem': certificate })
   const ca = folder.join('ca.pem')
@@ -74,7 +74,7 @@ test('an upstream is trusted by its authority and its name', async () => {
   assert.match((await get(other)).body.toString(), /E8008_UPSTREAM_TLS/)
 })
 
-test('the name a client asks for is not the name in TLS', async () => {
+test("does not use the client's Host as the TLS server name", async () => {
   await using backend = await secureBackend()
   await using front = await startSecure(backend.port, { verify: false, servername: 'backend.test' })
   for (const host of ['a.localhost', 'b.localhost', 'c.localhost']) assert.equal((await get(front, host)).status, 200)
@@ -82,21 +82,21 @@ test('the name a client asks for is not the name in TLS', async () => {
   assert.equal(backend.connections, 1)
 })
 
-test('a certificate goes unverified where the route says so, which is told', async () => {
+test('skips verification with verify: false, and warns', async () => {
   await using backend = await secureBackend()
   await using front = await startSecure(backend.port, { verify: false })
   assert.equal((await get(front)).body.toString(), 'ok')
   assert.equal(front.warnings.length, 1)
 })
 
-test('a file of certificates that is not there is told to the client', async () => {
+test('tells the client that a certificate file is missing', async () => {
   await using front = await startSecure(1, { verify: true, ca: '/nowhere/ca.pem' })
   const reply = await get(front)
   assert.equal(reply.status, 502)
   assert.match(reply.body.toString(), /E8008_UPSTREAM_TLS[^]*|ENOENT/)
 })
 
-test('an upstream that speaks clear text where TLS was meant is a 502', async () => {
+test('an upstream without TLS on an https route is a 502', async () => {
   const { answering } = await import('../support/backend.ts')
   await using backend = await answering('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
   await using front = await startSecure(backend.port, { verify: true })
@@ -121,13 +121,13 @@ test('distinguishes an upstream without TLS from one with an untrusted certifica
   }
 })
 
-test('a plain request to an upstream that speaks TLS names https in the hint', async () => {
+test('the hint names https when the upstream of an http route uses TLS', async () => {
   await using backend = await secureBackend()
   await using front = await startFront(backend.port)
   assert.match((await get(front)).body.toString(), /https:\/\//)
 })
 
-test('a route shows its own certificate to an upstream that asks for one', async () => {
+test("presents the route's client certificate to an upstream that requests one", async () => {
   const { cert, key } = await makeCertificate('client.test')
   await using backend = await secureBackend({ ca: cert, requestCert: true, rejectUnauthorized: true })
   using folder = await new TempFolder().write({ 'ca.pem': certificate, 'cert.pem': cert, 'key.pem': key })

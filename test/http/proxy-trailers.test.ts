@@ -14,13 +14,13 @@ import { TempFolder } from '../support/server.ts'
 
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
-/** A request whose content comes in chunks, up to where the content begins. */
+/** The header section of a request with chunked content. */
 function chunked({ hostLine }: Front, announced: string, lines: readonly string[] = []): string {
   const head = ['POST /up?x=1 HTTP/1.1', hostLine, `Trailer: ${announced}`, 'Transfer-Encoding: chunked', ...lines]
   return `${head.join('\r\n')}\r\n\r\n`
 }
 
-test('announced trailers of a request reach the upstream, announced and behind the content', async () => {
+test('forwards announced trailers of a request, announced and after the content', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port)
   using client = await RawClient.open(front.port)
@@ -33,13 +33,13 @@ test('announced trailers of a request reach the upstream, announced and behind t
   const [head = '', ...rest] = upstream.text.split('\r\n\r\n')
   assert.match(head, /^POST \/up\?x=1 HTTP\/1\.1\r\nHost: [^]*\r\nX-A: 1\r\nx-a: 2\r\n/)
   assert.match(head, /\r\nTrailer: x-sum, content-digest\r\nTransfer-Encoding: chunked\r\nConnection: close$/)
-  // What nobody announced, we could not announce either.
+  // The proxy announces only what the client announced.
   assert.equal(rest.join('\r\n\r\n'), '3\r\nabc\r\n0\r\nX-Sum: 1\r\nContent-Digest: sha-256=:AA==:\r\n\r\n')
   upstream.send(ok)
   const reply = await client.reply()
   assert.equal(reply.body.toString(), 'ok')
   await backend.quiet()
-  // The client's connection serves the next request.
+  // The client's connection serves another request.
   client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
   const second = await backend.next()
   await second.head()
@@ -47,7 +47,7 @@ test('announced trailers of a request reach the upstream, announced and behind t
   assert.equal((await client.reply()).status, 200)
 })
 
-test('content that turns out empty is framed by chunks all the same, and its trailers follow', async () => {
+test('sends empty content chunked, followed by its trailers', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port)
   using client = await RawClient.open(front.port)
@@ -58,13 +58,13 @@ test('content that turns out empty is framed by chunks all the same, and its tra
   assert.equal((await client.reply()).status, 200)
 })
 
-test('no trailer can say what only a header section may, however it is spelled', async () => {
+test('drops trailer fields that only a header section may have, in every spelling', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port, {
     proxy: { requestFields: { set: ['X-Env', 'dev'], remove: ['x-gone'] } },
   })
   using client = await RawClient.open(front.port)
-  // Node itself refuses Content-Length and Transfer-Encoding there.
+  // Node rejects Content-Length and Transfer-Encoding in a trailer section.
   const names = [
     'Host',
     'Authorization',
@@ -103,7 +103,7 @@ test('no trailer can say what only a header section may, however it is spelled',
   assert.equal((await client.reply()).status, 200)
 })
 
-test('a request that announces nothing that may follow goes the usual way', async () => {
+test('a request that announces no allowed trailer uses the connection pool', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port)
   using client = await RawClient.open(front.port)
@@ -131,7 +131,7 @@ test('trailers of HTTP/2 requests reach an HTTP/1.1 upstream', async () => {
   stream.resume()
   const [trailers] = (await once(stream, 'trailers')) as [Record<string, string>]
   assert.equal(trailers['x-back'], '43')
-  // Another request over the same session is none the wiser.
+  // Another request over the same session has no trailers.
   const next = ask(session, { ':path': '/' })
   const second = await backend.next()
   await second.head()
@@ -139,7 +139,7 @@ test('trailers of HTTP/2 requests reach an HTTP/1.1 upstream', async () => {
   assert.equal((await next).body.toString(), 'ok')
 })
 
-test('trailers go both ways at once over HTTP/1.1, through TLS too', async () => {
+test('forwards trailers in both directions over HTTP/1.1, also under TLS', async () => {
   const { cert, key } = await makeCertificate('localhost')
   using folder = await new TempFolder().write({ 'ca.pem': cert })
   const server = createServer({ cert, key }, (request, response) => {
@@ -169,7 +169,7 @@ test('trailers go both ways at once over HTTP/1.1, through TLS too', async () =>
   }
 })
 
-test('interim replies come before the reply, and a client that waits to be asked is asked by us', async () => {
+test('forwards interim responses, and answers Expect itself', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port)
   using client = await RawClient.open(front.port)
@@ -187,7 +187,7 @@ test('interim replies come before the reply, and a client that waits to be asked
   assert.equal((await client.reply()).status, 200)
 })
 
-test('a client that leaves within its content ends the request, and the upstream never sees an end', async () => {
+test('a client that disconnects within its content breaks the request to the upstream', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port)
   using client = await RawClient.open(front.port)
@@ -201,7 +201,7 @@ test('a client that leaves within its content ends the request, and the upstream
   assert.deepEqual(front.faults, [])
 })
 
-test('a client that leaves while the reply comes ends it too', async () => {
+test('a client that disconnects within the response ends the request to the upstream', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port)
   using client = await RawClient.open(front.port)
@@ -215,7 +215,7 @@ test('a client that leaves while the reply comes ends it too', async () => {
   await backend.quiet()
 })
 
-test('an upstream that does not read stops the client, and no memory is filled', async () => {
+test('applies backpressure to the client when the upstream does not read', async () => {
   await using backend = await startBackend((connection) => connection.socket.pause())
   await using front = await startFront(backend.port)
   using client = await RawClient.open(front.port)
@@ -223,7 +223,7 @@ test('an upstream that does not read stops the client, and no memory is filled',
   const upstream = await backend.next()
   const chunk = `10000\r\n${'x'.repeat(0x1_0000)}\r\n`
   for (let i = 0; i < 400; i++) client.send(chunk)
-  // What stays unsent here is what nobody took in. All three ends are in this process, and move by its turns.
+  // Unsent bytes here were read by neither side. All three ends run in this process.
   let before = NaN
   while (client.socket.writableLength !== before) {
     before = client.socket.writableLength
@@ -235,7 +235,7 @@ test('an upstream that does not read stops the client, and no memory is filled',
   assert.equal((await ended).x.notes.refusal, 'E8008_UPSTREAM_RESET')
 })
 
-test('nobody is asked twice for a request that was begun, and another upstream only before it', async () => {
+test('retries on another upstream only before the request was begun', async () => {
   await using backend = await startBackend((connection) => connection.sees('abc').then(() => connection.socket.end()))
   await using front = await startFront(0, { upstreams: [upstreamAt(await deadPort()), upstreamAt(backend.port)] })
   using client = await RawClient.open(front.port)
@@ -246,10 +246,10 @@ test('nobody is asked twice for a request that was begun, and another upstream o
   assert.equal(backend.sockets.length, 1)
 })
 
-/** Here Node reads the replies: an invitation to send what it has sent already is nothing to it. */
+/** Node parses these responses, and ignores a 100 (Continue). */
 const mayInvite = 'asks for content that is not there'
 const more: typeof refusals = [
-  ['switches to nothing', (c) => c.send('HTTP/1.1 101 Switching\r\n\r\n'), /502.*UPSTREAM_PROTOCOL/],
+  ['sends a 101 without Upgrade', (c) => c.send('HTTP/1.1 101 Switching\r\n\r\n'), /502.*UPSTREAM_PROTOCOL/],
   [
     'sends a control character in an interim reply',
     (c) => c.send(`HTTP/1.1 103 X\r\nX-A: a\u0001b\r\n\r\n${ok}`),
@@ -258,7 +258,7 @@ const more: typeof refusals = [
 ]
 
 for (const [name, act, expected, options] of [...refusals, ...more].filter(([name]) => name !== mayInvite)) {
-  test(`an upstream that ${name} behind trailers is answered for, and its connection given up`, async () => {
+  test(`sends a gateway error and closes the connection when the upstream of a request with trailers ${name}`, async () => {
     await using backend = await startBackend(async (c) => {
       await c.sees('X-Sum: 1\r\n\r\n')
       await act(c)
@@ -280,7 +280,7 @@ for (const [name, rest, options] of [
   ['its time for content', 'Content-Length: 10\r\n\r\nsome', { timeouts: { bodyIdleMs: 100 } }],
   ['its time for all', 'Content-Length: 10\r\n\r\nsome', { timeouts: { totalMs: 300 } }],
 ] as const) {
-  test(`a client sees that a reply behind trailers is broken when it ends within ${name}`, async () => {
+  test(`breaks the client's response to a request with trailers when it ends within ${name}`, async () => {
     await using backend = await startBackend(async (c) => {
       await c.sees('X-Sum: 1\r\n\r\n')
       c.send(`HTTP/1.1 200 OK\r\n${rest}`)

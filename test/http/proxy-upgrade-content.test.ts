@@ -71,7 +71,7 @@ test('POST with content switches under TLS', async () => {
   await client.sees('hello')
 })
 
-test('a backend that refuses to switch is heard', async () => {
+test('forwards the response of a backend that rejects the switch', async () => {
   await using backend = await startBackend()
   await using front = await startServer({}, proxyTo(backend.port))
   using client = await RawClient.open(front.port)
@@ -83,8 +83,7 @@ test('a backend that refuses to switch is heard', async () => {
   assert.equal(`${reply.status} ${reply.body.toString()}`, '409 no')
 })
 
-// What is long, held back, of no known length or asks for HTTP/2 stays an ordinary request, whose content goes on as it
-// comes.
+// Content that is long, incomplete or of unknown length, and upgrades to HTTP/2, stay ordinary requests.
 const ordinary: readonly [name: string, lines: readonly string[], content: string, token?: string][] = [
   ['more than 64 KiB', ['Content-Length: 65537'], 'x'.repeat(65_537)],
   ['chunks', ['Transfer-Encoding: chunked'], '5\r\nhello\r\n0\r\n\r\n'],
@@ -92,7 +91,7 @@ const ordinary: readonly [name: string, lines: readonly string[], content: strin
 ]
 
 for (const [name, lines, content, token] of ordinary) {
-  test(`POST with ${name} goes on without its upgrade`, async () => {
+  test(`forwards POST with ${name} without its upgrade`, async () => {
     await using backend = await startBackend()
     await using front = await startServer({}, proxyTo(backend.port))
     using client = await RawClient.open(front.port)
@@ -105,7 +104,7 @@ for (const [name, lines, content, token] of ordinary) {
   })
 }
 
-test('a client that leaves before its content is complete reaches no backend', async () => {
+test('a client that disconnects before its content is complete reaches no backend', async () => {
   await using backend = await startBackend()
   await using front = await startServer({}, proxyTo(backend.port))
   using client = await RawClient.open(front.port)
@@ -115,7 +114,7 @@ test('a client that leaves before its content is complete reaches no backend', a
   assert.equal(backend.sockets.length, 0)
 })
 
-test('content that does not come in time ends its connection', async () => {
+test('content that does not arrive in time ends its connection', async () => {
   await using backend = await startBackend()
   await using front = await startServer({}, { ...proxyTo(backend.port), limits: { requestMs: 100 } })
   using client = await RawClient.open(front.port)
@@ -124,7 +123,7 @@ test('content that does not come in time ends its connection', async () => {
   assert.equal(backend.sockets.length, 0)
 })
 
-test('an upgrade with content that no route takes is an ordinary request', async () => {
+test('an upgrade with content outside of every route is an ordinary request', async () => {
   await using front = await startServer({ 'a.txt': 'a' })
   using client = await RawClient.open(front.port)
   client.send(`${ask(front.hostLine, ['Content-Length: 5'])}hello`)
@@ -132,7 +131,7 @@ test('an upgrade with content that no route takes is an ordinary request', async
   await client.closed()
 })
 
-test('a program reads the content of an upgrade', async () => {
+test('an embedding program can read the content of an upgrade', async () => {
   await using front = await startServer({})
   front.server.use(() => async (x) => {
     let text = ''

@@ -8,7 +8,7 @@ import { openSession, startHttp2 } from '../support/http2.ts'
 import { RawClient } from '../support/raw.ts'
 import { startServer, type Started } from '../support/server.ts'
 
-// RFC 8441: a WebSocket is a stream that CONNECT opens, with :protocol, where the server's settings offer it.
+// RFC 8441: CONNECT with :protocol opens a WebSocket on a stream, if the server's settings allow it.
 type OnStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => void
 
 interface Upstream extends AsyncDisposable {
@@ -51,7 +51,7 @@ const echo: OnStream = (stream) => {
   stream.pipe(stream)
 }
 
-test('a WebSocket of HTTP/1.1 becomes a stream of an upstream of HTTP/2', async () => {
+test('an HTTP/1.1 WebSocket becomes a stream to an HTTP/2 upstream', async () => {
   let seen: IncomingHttpHeaders = {}
   await using upstream = await startUpstream((stream, headers) => {
     seen = headers
@@ -63,7 +63,7 @@ test('a WebSocket of HTTP/1.1 becomes a stream of an upstream of HTTP/2', async 
   const reply = await client.reply()
   assert.equal(reply.status, 101)
   assert.equal(reply.field('upgrade'), 'websocket')
-  // The answer that RFC 6455 section 1.3 has to this key.
+  // The accept value of this key in RFC 6455 section 1.3.
   assert.equal(reply.field('sec-websocket-accept'), 's3pPLMBiTxaQ9kYGzzhZRbK+xOo=')
   assert.equal(reply.field('sec-websocket-protocol'), 'chat')
   await client.sees('ahead')
@@ -78,7 +78,7 @@ test('a WebSocket of HTTP/1.1 becomes a stream of an upstream of HTTP/2', async 
   for (const name of ['sec-websocket-key', 'upgrade', 'connection']) assert.equal(seen[name], undefined, name)
 })
 
-test('a WebSocket goes from HTTP/2 to HTTP/2, beside others on one session', async () => {
+test('forwards WebSockets from HTTP/2 to HTTP/2, several on one session', async () => {
   await using upstream = await startUpstream(echo)
   await using front = await startHttp2({}, { proxy: { '/': upstream.target } })
   using session = openSession(front.port)
@@ -94,7 +94,7 @@ test('a WebSocket goes from HTTP/2 to HTTP/2, beside others on one session', asy
   assert.equal(upstream.sessions.size, 1)
 })
 
-test('a refusal comes through as it is', async () => {
+test('forwards the response that rejects a WebSocket unchanged', async () => {
   await using upstream = await startUpstream((stream) => {
     stream.respond({ ':status': 403 })
     stream.end('no')
@@ -106,7 +106,7 @@ test('a refusal comes through as it is', async () => {
   assert.equal(`${reply.status} ${reply.body.toString()}`, '403 no')
 })
 
-test('a stream that is reset instead of an answer is a 502', async () => {
+test('a stream that is reset before its response is a 502', async () => {
   await using upstream = await startUpstream((stream) => stream.close(2))
   await using front = await startServer({}, { proxy: { '/': { to: upstream.target, hold: 0 } } })
   using client = await RawClient.open(front.port)
@@ -114,7 +114,7 @@ test('a stream that is reset instead of an answer is a 502', async () => {
   assert.equal((await client.reply()).status, 502)
 })
 
-test('an end on either side becomes one on the other', async () => {
+test('forwards the end of either side to the other', async () => {
   const ended = createGate()
   let open: ServerHttp2Stream | undefined
   await using upstream = await startUpstream((stream) => {
@@ -134,7 +134,7 @@ test('an end on either side becomes one on the other', async () => {
   await client.closed()
 })
 
-test('a client that leaves before the answer ends the stream', async () => {
+test('a client that disconnects before the response ends the stream', async () => {
   const asked = createGate()
   const gone = createGate()
   await using upstream = await startUpstream((stream) => {
@@ -149,7 +149,7 @@ test('a client that leaves before the answer ends the stream', async () => {
   await gone.opened
 })
 
-test('an upstream whose settings offer no WebSockets gets no CONNECT', async () => {
+test('sends no CONNECT to an upstream whose settings do not allow it', async () => {
   let streams = 0
   await using upstream = await startUpstream((stream) => {
     streams++

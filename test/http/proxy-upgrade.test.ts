@@ -26,7 +26,7 @@ interface Facts {
   readonly tls?: ResolvedProxy['tls']
 }
 
-/** A server whose upgrades all go to one upstream; what failed stands in `faults`. */
+/** A server that forwards every upgrade to one upstream, and collects the errors in `faults`. */
 async function startProxy(upstream: ResolvedUpstream, facts: Facts = {}): Promise<Started & { faults: string[] }> {
   const timeouts = { ...patientTimeouts, ...facts.timeouts }
   const upgrade = createHttp1Upgrade({
@@ -66,7 +66,7 @@ function handshake(started: Started, target = '/socket', lines: readonly string[
   return `GET ${target} HTTP/1.1\r\n${[started.hostLine, ...fields, ...lines].join('\r\n')}\r\n\r\n`
 }
 
-/** A `ws` server that echoes, and speaks the first offered subprotocol. */
+/** A `ws` server that echoes messages, and selects the first offered subprotocol. */
 async function startEcho(host = '127.0.0.1'): Promise<{ port: number; server: WebSocketServer } & AsyncDisposable> {
   const server = new WebSocketServer({ port: 0, host, perMessageDeflate: true })
   server.on('connection', (socket, request) => {
@@ -116,7 +116,7 @@ for (const [hostname, listening] of [
   })
 }
 
-test('a close that the upstream begins arrives with its code', async () => {
+test('forwards a close by the upstream with its code', async () => {
   await using echo = await startEcho()
   await using started = await startProxy(upstreamAt(echo.port))
   const socket = new WebSocket(`ws://127.0.0.1:${started.port}/`)
@@ -126,7 +126,7 @@ test('a close that the upstream begins arrives with its code', async () => {
   assert.equal(code, 4002)
 })
 
-test('the request of an upgrade holds what it should, once, and nothing of the first hop', async () => {
+test('sends each field of an upgrade once, and no hop-by-hop field of the client', async () => {
   const heads: string[] = []
   await using upstream = await RawUpstream.answering((head, socket) => {
     heads.push(head)
@@ -157,7 +157,7 @@ test('the request of an upgrade holds what it should, once, and nothing of the f
   ])
 })
 
-test('bytes right behind the handshake are lost on neither side', async () => {
+test('loses no bytes directly after the handshake on either side', async () => {
   const received = createGate()
   let fromClient = ''
   await using upstream = await RawUpstream.answering((head, socket) => {
@@ -178,7 +178,7 @@ test('bytes right behind the handshake are lost on neither side', async () => {
   assert.equal(fromClient, 'early bytes')
 })
 
-test('a 101 keeps the fields of the upstream and is said once', async () => {
+test('sends one 101, with the fields of the upstream', async () => {
   await using upstream = await RawUpstream.answering((_, socket) => {
     const fields = 'Set-Cookie: a=1\r\nSet-Cookie: b=2\r\nSec-WebSocket-Protocol: Chat\r\nKeep-Alive: timeout=5'
     socket.write(switching.replace('\r\n\r\n', `\r\n${fields}\r\n\r\n`))
@@ -207,7 +207,7 @@ for (const [name, bytes, body] of [
   ['with a length', 'HTTP/1.1 403 No\r\nContent-Length: 5\r\nX-Why: because\r\n\r\nnever', 'never'],
   ['without content', 'HTTP/1.1 403 No\r\nContent-Length: 0\r\nX-Why: because\r\n\r\n', ''],
 ] as const) {
-  test(`a refusal ${name} arrives intact, and the upstream's connection ends`, async () => {
+  test(`forwards a rejection ${name} unchanged, and closes the upstream's connection`, async () => {
     await using upstream = await RawUpstream.answering((_, socket) => void socket.write(bytes))
     await using started = await startProxy(upstreamAt(upstream.port))
     using client = await RawClient.open(started.port)
@@ -220,7 +220,7 @@ for (const [name, bytes, body] of [
   })
 }
 
-test('a refusal that breaks off is a broken one for the client too', async () => {
+test("breaks the client's response when a rejection is truncated", async () => {
   await using upstream = await RawUpstream.answering((_, socket) => {
     socket.end('HTTP/1.1 403 No\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nnever\r\n')
   })
@@ -241,10 +241,13 @@ for (const [name, bytes] of [
   ['no HTTP', 'nonsense\r\n\r\n'],
   ['status 099', 'HTTP/1.1 099 Odd\r\nContent-Length: 0\r\n\r\n'],
   ['status 999', 'HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n'],
-  ['a coding that nobody would undo', 'HTTP/1.1 400 No\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n'],
-  ['interim replies without end', 'HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n'.repeat(100)],
+  [
+    'a transfer coding other than chunked',
+    'HTTP/1.1 400 No\r\nTransfer-Encoding: gzip, chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n',
+  ],
+  ['too many interim responses', 'HTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n'.repeat(100)],
 ] as const) {
-  test(`an answer with ${name} is a bad gateway`, async () => {
+  test(`a response with ${name} is a 502`, async () => {
     await using upstream = await RawUpstream.answering((_, socket) => void socket.write(bytes))
     await using started = await startProxy(upstreamAt(upstream.port))
     using client = await RawClient.open(started.port)
@@ -256,7 +259,7 @@ for (const [name, bytes] of [
   })
 }
 
-test('an upstream that hangs up, or never answers, is a fault and not a hang', async () => {
+test('an upstream that closes the connection or never answers is an error', async () => {
   await using hangsUp = await RawUpstream.answering((_, socket) => socket.destroy())
   await using first = await startProxy(upstreamAt(hangsUp.port))
   using one = await RawClient.open(first.port)
@@ -271,7 +274,7 @@ test('an upstream that hangs up, or never answers, is a fault and not a hang', a
   await silent.allClosed()
 })
 
-test('nothing listens: refused', async () => {
+test('an upstream that is not running is an error', async () => {
   const gone = await RawUpstream.open(() => {})
   const { port } = gone
   await gone[Symbol.asyncDispose]()
@@ -281,7 +284,7 @@ test('nothing listens: refused', async () => {
   assert.deepEqual(started.faults, ['refused'])
 })
 
-test('a client that leaves before the answer takes the upstream connection with it', async () => {
+test("a client that disconnects before the response closes the upstream's connection", async () => {
   const asked = createGate()
   await using upstream = await RawUpstream.answering(() => asked.open())
   await using started = await startProxy(upstreamAt(upstream.port))
@@ -292,7 +295,7 @@ test('a client that leaves before the answer takes the upstream connection with 
   await upstream.allClosed()
 })
 
-/** An open pair of connections: the client's end, and the upstream's. */
+/** An open tunnel: the client's end and the upstream's end. */
 async function openPair(): Promise<{ client: RawClient; end: Socket } & AsyncDisposable> {
   const upstream = await RawUpstream.answering((_, socket) => void socket.write(switching))
   const started = await startProxy(upstreamAt(upstream.port))
@@ -323,7 +326,7 @@ test('a reset of the upstream closes the client', async () => {
   assert.equal(error.code, 'ECONNRESET')
 })
 
-test('what a peer said before it left is delivered, and both ends close', async () => {
+test("delivers the bytes before a peer's end, and closes both ends", async () => {
   await using pair = await openPair()
   pair.end.end('x'.repeat(500_000))
   pair.end.resume()
@@ -332,7 +335,7 @@ test('what a peer said before it left is delivered, and both ends close', async 
   if (!pair.end.closed) await once(pair.end, 'close')
 })
 
-test('a client that has said its last word still gets the answer', async () => {
+test('a client that has ended its side still gets the response', async () => {
   await using pair = await openPair()
   pair.end.allowHalfOpen = true
   pair.client.socket.end('question')
@@ -344,7 +347,7 @@ test('a client that has said its last word still gets the answer', async () => {
   assert.equal((await pair.client.closed()).toString(), 'answer')
 })
 
-test('a side that does not read holds the other back', async () => {
+test('applies backpressure to one side when the other does not read', async () => {
   await using pair = await openPair()
   pair.client.socket.pause()
   const chunk = Buffer.alloc(64 * 1024)
@@ -360,7 +363,7 @@ test('a side that does not read holds the other back', async () => {
   await pair.client.bytes((chunks + 1) * chunk.length)
 })
 
-test('of many sockets that are aborted at once nothing is left', async () => {
+test('leaves no connection open after many concurrent aborts', async () => {
   await using echo = await startEcho()
   await using started = await startProxy(upstreamAt(echo.port))
   const sockets = Array.from({ length: 200 }, () => new WebSocket(`ws://127.0.0.1:${started.port}/`))
@@ -387,7 +390,7 @@ test('closing the server ends both sides', async () => {
   await upstream.allClosed()
 })
 
-test('any protocol passes but HTTP/2 in clear text, which is asked for as a plain request', async () => {
+test('forwards upgrades to any protocol except h2c, which becomes an ordinary request', async () => {
   const heads: string[] = []
   await using upstream = await RawUpstream.answering((head, socket) => {
     heads.push(head)
@@ -411,7 +414,7 @@ test('any protocol passes but HTTP/2 in clear text, which is asked for as a plai
   assert.equal(heads.length, 1)
 })
 
-test('an early hint of the upstream reaches the client before the 101', async () => {
+test('forwards early hints before the 101', async () => {
   await using upstream = await RawUpstream.answering((_, socket) => {
     socket.write(`HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n${switching}`)
   })
@@ -422,7 +425,7 @@ test('an early hint of the upstream reaches the client before the 101', async ()
   assert.equal((await client.reply()).status, 101)
 })
 
-test('a unix socket is an upstream as well', { skip: process.platform === 'win32' }, async () => {
+test('forwards upgrades to a unix socket', { skip: process.platform === 'win32' }, async () => {
   using folder = new TempFolder()
   const path = folder.join('app.sock')
   await using _upstream = await RawUpstream.answering((_head, socket) => {
@@ -436,7 +439,7 @@ test('a unix socket is an upstream as well', { skip: process.platform === 'win32
   await client.bytes(4)
 })
 
-test('TLS to the upstream is verified unless that is switched off', async () => {
+test("verifies the upstream's certificate unless verify is false", async () => {
   const { cert, key: privateKey } = await makeCertificate('localhost')
   const secure = createTlsServer({ cert, key: privateKey })
   const sockets: Socket[] = []

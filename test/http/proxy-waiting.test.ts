@@ -24,7 +24,7 @@ const socket = [
   'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
 ]
 
-/** As a container's proxy does while the program within starts: the first connections are accepted and closed. */
+/** Accepts and closes the first connections, as a container's proxy does while its program starts. */
 async function startingContainer(closings: number, answer: string): Promise<Backend> {
   let left = closings
   return await startBackend(async (connection) => {
@@ -39,7 +39,7 @@ async function send(port: number, lines: readonly string[], method = 'GET'): Pro
   return client.send(`${method} /x HTTP/1.1\r\n${[`Host: localhost:${port}`, ...lines].join('\r\n')}\r\n\r\n`)
 }
 
-describe('a page navigation gets the page that waits, at once', () => {
+describe('a page navigation gets the waiting page at once', () => {
   for (const [name, lines] of [
     ['of a browser', ['Sec-Fetch-Mode: navigate', 'Sec-Fetch-Dest: document', html]],
     ['that a service worker forwards', ['Sec-Fetch-Mode: navigate', 'Sec-Fetch-Dest: empty', html]],
@@ -47,10 +47,10 @@ describe('a page navigation gets the page that waits, at once', () => {
       'that a service worker of Firefox forwards',
       ['Sec-Fetch-Mode: same-origin', 'Sec-Fetch-Dest: empty', html, 'Upgrade-Insecure-Requests: 1'],
     ],
-    ['towards plain http of another name', [html]],
+    ['to another name over plain HTTP', [html]],
   ] as const) {
     test(name, async () => {
-      // A backend that closes every connection: more than one attempt, and the retry of a reset, would show.
+      // A backend that closes every connection shows any attempt beyond the first and its retry.
       await using backend = await startingContainer(100, '')
       await using front = await startFront(backend.port, { proxy: { hold: undefined } })
       using client = await send(front.port, lines)
@@ -61,7 +61,7 @@ describe('a page navigation gets the page that waits, at once', () => {
     })
   }
 
-  test('and what a script asks for gets an error', async () => {
+  test('and a request of a script gets an error', async () => {
     await using front = await startFront(await deadPort(), { proxy: { hold: undefined } })
     for (const lines of [
       ['Sec-Fetch-Mode: cors', 'Sec-Fetch-Dest: empty', html],
@@ -74,8 +74,8 @@ describe('a page navigation gets the page that waits, at once', () => {
   })
 })
 
-describe('what accepts connections and closes them at once is waited for', () => {
-  test('by an event stream', async () => {
+describe('waits for an upstream that accepts connections and closes them at once', () => {
+  test('with an event stream', async () => {
     await using backend = await startingContainer(
       5,
       'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n',
@@ -86,7 +86,7 @@ describe('what accepts connections and closes them at once is waited for', () =>
     assert.equal(backend.sockets.length, 6)
   })
 
-  test('by a WebSocket', async () => {
+  test('with a WebSocket', async () => {
     // RFC 6455 section 1.3.
     const accept =
       'Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n'
@@ -99,7 +99,7 @@ describe('what accepts connections and closes them at once is waited for', () =>
 
   for (const protocol of ['https:', 'h2c:', 'h2:'] as const) {
     for (const close of ['end', 'resetAndDestroy'] as const) {
-      test(`by an event stream over ${protocol} (${close})`, async () => {
+      test(`with an event stream over ${protocol} (${close})`, async () => {
         const { key, cert } = await makeCertificate('localhost', '127.0.0.1')
         const events = (_: unknown, response: ServerResponse | Http2ServerResponse): void => {
           response.setHeader('content-type', 'text/event-stream')
@@ -126,7 +126,7 @@ describe('what accepts connections and closes them at once is waited for', () =>
     }
   }
 
-  test('by nothing that may not be sent twice', async () => {
+  test('but not with a request that may not be sent twice', async () => {
     await using backend = await startingContainer(5, '')
     await using front = await startFront(backend.port, { proxy: { hold: 20_000 } })
     using client = await send(front.port, ['Content-Length: 0', events], 'POST')
@@ -135,7 +135,7 @@ describe('what accepts connections and closes them at once is waited for', () =>
   })
 })
 
-describe('the log says why there is no answer', () => {
+describe('the log names the reason of a failure', () => {
   async function remarkOf(port: number, options: Parameters<typeof startFront>[1] = {}, lines: readonly string[] = []) {
     await using front = await startFront(port, options)
     const ended = front.ended()
@@ -145,7 +145,7 @@ describe('the log says why there is no answer', () => {
 
   test('refused', async () => assert.equal(await remarkOf(await deadPort()), '/ -> there (refused)'))
 
-  test('refused, on the page that waits', async () => {
+  test('refused, with the waiting page', async () => {
     assert.equal(await remarkOf(await deadPort(), {}, [html]), '/ -> there (refused)')
   })
 
@@ -187,7 +187,7 @@ describe('the log says why there is no answer', () => {
     assert.equal(await remarkOf(await deadPort(), {}, [via]), '/ -> there (loop)')
   })
 
-  test('nothing, where the backend itself answers so', async () => {
+  test('none, if the backend itself answers with that status', async () => {
     await using backend = await answering('HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n')
     assert.equal(await remarkOf(backend.port), '/ -> there')
   })

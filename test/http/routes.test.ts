@@ -11,7 +11,7 @@ import { startServer } from '../support/server.ts'
 const manual = { redirect: 'manual' } as const
 
 describe('redirect routes', () => {
-  test('lead where the configuration says, with the query of the request', async () => {
+  test('redirect to the configured URL, with the query of the request', async () => {
     const routes = [
       { match: { path: '/old' }, redirect: '/new#part' },
       { match: { exact: '/there' }, redirect: 'https://example.test/?from=here', status: 301 } as const,
@@ -26,7 +26,7 @@ describe('redirect routes', () => {
     assert.equal(there.headers.get('location'), 'https://example.test/?from=here')
   })
 
-  test('are never steered by the path', async () => {
+  test('do not depend on the path of the request', async () => {
     await using started = await startServer({}, { routes: [{ match: { path: '/old' }, redirect: '/new' }] })
     for (const path of ['/old//evil.test', '/old/%0d%0aX:1', '/old/..%2f%2fevil.test']) {
       const reply = await started.server.fetch(`http://localhost${path}`, manual)
@@ -37,7 +37,7 @@ describe('redirect routes', () => {
 })
 
 describe('fixed replies', () => {
-  test('answer any method with what the configuration says', async () => {
+  test('answer every method with the configured reply', async () => {
     const routes = [{ match: { path: '/gone' }, reply: { status: 410, headers: { 'X-A': '1' }, body: 'gone' } }]
     await using started = await startServer({}, { routes })
     const reply = await started.server.fetch('http://localhost/gone/x', { method: 'POST' })
@@ -49,7 +49,7 @@ describe('fixed replies', () => {
 })
 
 describe('hosts of routes', () => {
-  test('are answered for, those below a wildcard too, and no others', async () => {
+  test('are allowed, also below a wildcard, and no others', async () => {
     const reply = { body: 'ok' }
     const routes = [
       { match: { host: 'api.test' }, reply },
@@ -82,7 +82,7 @@ describe('server.routes', () => {
     assert.equal(await text('/a.txt'), 'file')
   })
 
-  test('keeps the old routes where the new ones are wrong', async () => {
+  test('keeps the old routes if the new ones are invalid', async () => {
     await using started = await startServer(
       {},
       { routes: [{ name: 'old', match: { path: '/x' }, reply: { body: 'old' } }] },
@@ -96,7 +96,7 @@ describe('server.routes', () => {
     assert.equal(await reply.text(), 'old')
   })
 
-  test('a host that is added is answered for at once', async () => {
+  test('allows an added host at once', async () => {
     await using started = await startServer({})
     const status = async (): Promise<number> => (await started.server.fetch('http://new.test/')).status
     assert.equal(await status(), 421)
@@ -109,7 +109,7 @@ describe('server.routes', () => {
 
 describe('the record of a request', () => {
   const closed = 'http://127.0.0.1:9'
-  /** Route, upstream and reason of what is asked for, over a connection. */
+  /** Route, upstream and reason in the record of a request. */
   async function namesOf(target: string, options: ServeOptions, lines = ''): Promise<string[]> {
     await using started = await startServer({ 'a.txt': 'a' }, options)
     const records: AccessRecord[] = []
@@ -133,19 +133,19 @@ describe('the record of a request', () => {
     })
   }
 
-  test('names the upstream that answered, and no reason', async () => {
+  test('names the upstream that answered, without a reason', async () => {
     await using backend = await startBackend(async (connection) => {
       await connection.head()
       connection.send('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
     })
     const there = `127.0.0.1:${backend.port}`
     assert.deepEqual(await namesOf('/', { proxy: { '/': `http://${there}` } }), [`/|${there}|`])
-    // The first one that is asked refuses, and nothing of that stays.
+    // The first upstream refuses the connection, which leaves no trace in the record.
     const shared = { '/': { to: [closed, `http://${there}`], retries: 1 } }
     assert.deepEqual(await namesOf('/', { proxy: shared }), [`/|${there}|`])
   })
 
-  test('names them for an upgrade too', async () => {
+  test('names them for an upgrade', async () => {
     const lines = 'Upgrade: x\r\n'
     const upgrade = `${lines}Connection: upgrade\r\n`
     assert.deepEqual(await namesOf('/up', { proxy: { '/up': closed } }, upgrade), ['/up|127.0.0.1:9|refused'])
@@ -157,14 +157,14 @@ test('a tie is an error before the server listens', async () => {
   await assert.rejects(startServer({}, { routes: [route, route] }), { code: 'E8008_CONFIG_INVALID' })
 })
 
-test('OPTIONS * is about this server, whatever it forwards', async () => {
+test('answers OPTIONS * itself', async () => {
   await using started = await startServer({}, { routes: [{ match: { path: '/' }, reply: { body: 'x' } }] })
   const reply = await rawRequest(started.port, `OPTIONS * HTTP/1.1\r\n${started.hostLine}\r\n\r\n`, 'OPTIONS')
   assert.equal(reply.status, 204)
   assert.equal(reply.field('allow'), 'GET, HEAD, OPTIONS')
 })
 
-test('folders answer beside routes as they do alone', async () => {
+test('folders answer the same with and without routes', async () => {
   await using started = await startServer(
     { 'index.html': 'home', 'sub/index.html': 'sub' },
     { routes: [{ match: { path: '/api' }, reply: { body: 'api' } }] },
@@ -176,7 +176,7 @@ test('folders answer beside routes as they do alone', async () => {
   assert.equal(await (await ask('/api')).text(), 'api')
 })
 
-test('the name and password of this server do not reach what is forwarded to, those of others do', async () => {
+test('does not forward the credentials of this server, but those of others', async () => {
   await using backend = await startBackend()
   const basic = `Authorization: Basic ${Buffer.from('me:secret').toString('base64')}\r\n`
   for (const auth of ['me:secret', undefined]) {
@@ -189,7 +189,7 @@ test('the name and password of this server do not reach what is forwarded to, th
   }
 })
 
-test('closing the server ends WebSockets that lead elsewhere at once', async () => {
+test('closing the server ends tunnels to other servers at once', async () => {
   const sockets = new WebSocketServer({ port: 0, host: '127.0.0.1' })
   await once(sockets, 'listening')
   const { port } = sockets.address() as AddressInfo

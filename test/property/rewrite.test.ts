@@ -24,7 +24,7 @@ function mapping(client: string, upstream: string): UrlMapping {
   }
 }
 
-test('what a client names on the route comes back to it as it was', () => {
+test('mapping a URL of the route to the upstream and back keeps it', () => {
   fc.assert(
     fc.property(prefix, prefix, rest, (client, upstream, [path, query]) => {
       const map = mapping(`/c${client}`, upstream === '' ? '' : `/u${upstream}`)
@@ -44,14 +44,14 @@ test('a path never becomes another host', () => {
       const given = `/${path}`
       const origin = 'http://localhost:8008'
       const [, mapped = ''] = rewriteLocation(302, ['Location', given], map)
-      // What the backend itself aimed elsewhere stays so.
+      // URLs of the backend to other hosts stay unchanged.
       if (!URL.canParse(given, origin) || new URL(given, origin).origin !== origin) return
       assert.equal(new URL(mapped, origin).origin, origin, mapped)
     }),
   )
 })
 
-test('whatever a URL is, it is mapped or kept, and nothing is thrown', () => {
+test('maps or keeps any text, and never throws', () => {
   fc.assert(
     fc.property(fc.oneof(fc.webUrl(), fc.string()), (text) => {
       const [, mapped] = rewriteLocation(302, ['Location', text], mapping('/c', '/u'))

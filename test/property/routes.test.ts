@@ -36,7 +36,7 @@ function unlessRefused<Value>(path: string, act: () => Value): Value | undefined
   }
 }
 
-/** How different servers read one path; each of them is somebody's backend. */
+/** How different backends read one path. */
 const readings: readonly ((path: string) => string)[] = [
   (path) => path,
   (path) => posix.normalize(path),
@@ -55,7 +55,7 @@ function isBelow(path: string, prefix: string): boolean {
   return path === prefix || path.startsWith(`${prefix}/`)
 }
 
-test('however a backend reads it, what is forwarded stays below the path of its target', () => {
+test('a forwarded path stays below the path of its upstream in every reading', () => {
   fc.assert(
     fc.property(paths, (path) => {
       const route = find(path)
@@ -72,7 +72,7 @@ test('however a backend reads it, what is forwarded stays below the path of its 
   )
 })
 
-test('a plain path goes to the route whose name it begins with', () => {
+test('a plain path selects the route that is its prefix', () => {
   const plain = fc.array(fc.constantFrom('api', 'v1', 'x', 'api2'), { minLength: 1, maxLength: 5 })
   fc.assert(
     fc.property(plain, (names) => {

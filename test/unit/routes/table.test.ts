@@ -4,7 +4,7 @@ import { resolveConfig } from '../../../src/config/resolve/resolve.ts'
 import type { MatchOptions } from '../../../src/config/route-types.ts'
 import { createTable, type Table, type TableRequest } from '../../../src/routes/table.ts'
 
-/** A table of matches by name, all forwarded but the folders, which are named by their path. */
+/** A table of proxy routes by name, and of folders by path. */
 function tableOf(
   matches: Readonly<Record<string, MatchOptions | string>>,
   folders: readonly string[] = ['/'],
@@ -35,7 +35,7 @@ describe('which route answers', () => {
     for (const [target, name] of Object.entries(expected)) assert.equal(table.find(request(target)), name, target)
   }
 
-  test('a prefix holds itself and what is below, at the border of a segment', () => {
+  test('a prefix matches itself and whole segments below', () => {
     answers(tableOf({ api: '/api' }), {
       '/api': 'api',
       '/api/': 'api',
@@ -46,7 +46,7 @@ describe('which route answers', () => {
     })
   })
 
-  test('an exact path holds nothing else', () => {
+  test('an exact path matches only itself', () => {
     answers(tableOf({ a: { exact: '/a' }, root: { exact: '/' } }), {
       '/a': 'a',
       '/a/': '/',
@@ -56,7 +56,7 @@ describe('which route answers', () => {
     })
   })
 
-  test('a star is one segment, two are any rest', () => {
+  test('* matches one segment, ** any rest', () => {
     const table = tableOf({ avatar: { pattern: '/users/*/avatar' }, files: { pattern: '/files/**' } })
     answers(table, {
       '/users/7/avatar': 'avatar',
@@ -70,7 +70,7 @@ describe('which route answers', () => {
     })
   })
 
-  test('the more specific path answers, whatever the order of the configuration', () => {
+  test('the more specific path answers in any order of the configuration', () => {
     const matches = {
       any: { pattern: '/users/*' },
       me: { exact: '/users/me' },
@@ -89,7 +89,7 @@ describe('which route answers', () => {
     answers(tableOf(Object.fromEntries(Object.entries(matches).toReversed())), expected)
   })
 
-  test('a host beats a wildcard, which beats any, whatever the paths', () => {
+  test('a host beats a wildcard, which beats any host, for all paths', () => {
     const table = tableOf({
       path: '/a/b/c',
       below: { host: '*.dev.localhost' },
@@ -138,7 +138,7 @@ describe('a tie', () => {
   const tie = (matches: Readonly<Record<string, MatchOptions | string>>): void =>
     assert.throws(() => tableOf(matches), { code: 'E8008_CONFIG_INVALID', message: /"a" and "b" match the same/ })
 
-  test('is a problem each where there are several', () => {
+  test('is one problem for each pair of routes', () => {
     const message = (one: string, other: string): string =>
       `The routes "${one}" and "${other}" match the same requests, and neither is more specific.`
     const problems = [message('a', 'b'), message('b', 'c'), message('y', 'z')]
@@ -149,7 +149,7 @@ describe('a tie', () => {
     assert.throws(() => tableOf({ y: '/y', z: '/y/' }), { message: problems[2], problems: problems.slice(2) })
   })
 
-  test('of two routes that a request could both match is an error', () => {
+  test('is an error if one request can match both routes', () => {
     tie({ a: '/x', b: '/x' })
     tie({ a: '/x', b: { path: '/x/' } })
     tie({ a: '/%61', b: '/a' })
@@ -158,7 +158,7 @@ describe('a tie', () => {
     tie({ a: { pattern: '/x/**' }, b: '/x' })
   })
 
-  test('is none where no request matches both', () => {
+  test('is no error if no request can match both routes', () => {
     tableOf({ a: { path: '/x', header: { p: '1' } }, b: { path: '/x', header: { p: '2' } } })
     tableOf({ a: { path: '/x', method: 'GET' }, b: { path: '/x', method: 'POST' } })
     tableOf({ a: { path: '/x', cookie: { p: true } }, b: { path: '/x', cookie: { p: false } } })
@@ -168,7 +168,7 @@ describe('a tie', () => {
   })
 })
 
-describe('a path that reads in two ways', () => {
+describe('an ambiguous path', () => {
   const table = tableOf({ api: '/api' })
 
   for (const path of [
@@ -188,7 +188,7 @@ describe('a path that reads in two ways', () => {
     '/api/\\;a%5Cb/..',
     '/api/;a=b\\x%2f..',
   ]) {
-    test(`is refused where it leaves what is forwarded: ${path}`, () => refused(table, path))
+    test(`is rejected if it leaves a proxy route: ${path}`, () => refused(table, path))
   }
 
   for (const path of [
@@ -201,12 +201,12 @@ describe('a path that reads in two ways', () => {
     '/api;v=1/x',
     '/api%2fx',
   ]) {
-    test(`is refused where it enters what is forwarded: ${path}`, () => refused(table, path))
+    test(`is rejected if it enters a proxy route: ${path}`, () => refused(table, path))
   }
 
-  test('is refused with a NUL', () => refused(table, '/api/x%00'))
+  test('is rejected with a NUL', () => refused(table, '/api/x%00'))
 
-  test('is forwarded where both ways stay', () => {
+  test('is forwarded if both readings stay in the route', () => {
     for (const path of [
       '/%61pi/x',
       '/api/a%2fb',
@@ -222,15 +222,16 @@ describe('a path that reads in two ways', () => {
     }
   })
 
-  test('is the business of the folder where nothing is forwarded', () => {
+  test('is left to the folder without proxy routes', () => {
     for (const path of ['/a/../b', '/a/..%2fb', '//x', '/x%00']) assert.equal(table.find(request(path)), '/', path)
   })
 
-  test('is refused above the root even for a route of everything', () => refused(tableOf({ all: '/' }), '/../x'))
+  test('is rejected above the root, even for a route that matches every path', () =>
+    refused(tableOf({ all: '/' }), '/../x'))
 })
 
 describe('rejections', () => {
-  test('say of each route why it was passed by', () => {
+  test('name the reason for each route', () => {
     const table = tableOf({
       api: '/api',
       canary: { path: '/api', header: { 'x-canary': '1' } },

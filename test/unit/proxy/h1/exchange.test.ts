@@ -1,4 +1,4 @@
-// own process: the clock of the whole process stands still
+// own process: it mocks the clock of the whole process
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
@@ -9,7 +9,7 @@ import type { UpstreamReply } from '../../../../src/proxy/types.ts'
 
 const timeouts = { connectMs: 0, headersMs: 0, bodyIdleMs: 0, totalMs: 0, upgradeMs: 0 }
 
-/** An exchange whose upstream and client are played by the test. */
+/** An exchange whose upstream and client the test controls. */
 function played(method: string = 'GET', facts: { body?: Readable; headersMs?: number; answers?: boolean } = {}) {
   const { body = null, headersMs = 0, answers = true } = facts
   const events: string[] = []
@@ -49,14 +49,14 @@ function played(method: string = 'GET', facts: { body?: Readable; headersMs?: nu
   return { events, controller, exchange, socket, answered, leave: () => leave() }
 }
 
-test('a client that leaves while the reply comes ends the connection to the upstream', async () => {
+test('a client that disconnects within the response closes the upstream connection', async () => {
   const { events, answered, leave } = played()
   await answered
   leave()
   assert.deepEqual(events, ['destroy', 'abort'])
 })
 
-test('a client that leaves after the upstream is done leaves its connection to others', async () => {
+test('a client that disconnects after the end of the response keeps the upstream connection open', async () => {
   const { events, controller, exchange, answered, leave } = played()
   const { body } = await answered
   let waits = 0
@@ -70,7 +70,7 @@ test('a client that leaves after the upstream is done leaves its connection to o
   assert.deepEqual(events, [])
 })
 
-test('the answer to HEAD that is not needed leaves the connection to others', async () => {
+test('cancelling a response to HEAD keeps the upstream connection open', async () => {
   const { events, controller, exchange, answered } = played('HEAD')
   exchange.onResponseEnd(controller)
   const { body } = await answered
@@ -79,7 +79,7 @@ test('the answer to HEAD that is not needed leaves the connection to others', as
   assert.deepEqual(events, [])
 })
 
-test('an upstream is paused while the client takes no more, and goes on when it does', async () => {
+test('pauses the upstream while the client does not read, and resumes it afterwards', async () => {
   const { events, controller, exchange, answered } = played()
   const { body } = await answered
   let take = (): void => {}
@@ -98,7 +98,7 @@ test('an upstream is paused while the client takes no more, and goes on when it 
   assert.deepEqual(events, ['pause', 'resume'])
 })
 
-test('what came before the client could take it holds the upstream up only until it was taken', async () => {
+test('content before the first pull pauses the upstream only until the client has read it', async () => {
   const { events, controller, exchange, answered } = played()
   const { body } = await answered
   exchange.onResponseData(controller, Buffer.alloc(300_000))
@@ -112,7 +112,7 @@ test('what came before the client could take it holds the upstream up only until
   assert.deepEqual(events, ['pause', 'resume'])
 })
 
-test('an upstream goes on at once when the client takes all that came before', async () => {
+test('resumes the upstream at once when the client reads all earlier content', async () => {
   const { events, controller, exchange, answered } = played()
   const { body } = await answered
   exchange.onResponseData(controller, Buffer.alloc(300_000))
@@ -121,7 +121,7 @@ test('an upstream goes on at once when the client takes all that came before', a
   assert.deepEqual(events, ['pause', 'resume'])
 })
 
-/** What the upstream's time has come to after so many milliseconds. */
+/** The fault of an exchange after so many milliseconds. */
 function clock(t: TestContext, { events, answered }: ReturnType<typeof played>): (ms: number) => string[] {
   answered.catch(() => {})
   return (ms) => {
@@ -130,7 +130,7 @@ function clock(t: TestContext, { events, answered }: ReturnType<typeof played>):
   }
 }
 
-test('the time to the head of a reply is kept to the millisecond', async (t) => {
+test('the timeout for the header section is precise to the millisecond', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const exchange = played('GET', { headersMs: 200, answers: false })
   const after = clock(t, exchange)
@@ -139,7 +139,7 @@ test('the time to the head of a reply is kept to the millisecond', async (t) => 
   await assert.rejects(exchange.answered, { fault: 'headers-timeout' })
 })
 
-test('it ends with the head, whatever of the content is still to be sent', async (t) => {
+test('that timeout stops at the header section, even if request content is still to be sent', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const body = new Readable({ read() {} })
   const exchange = played('POST', { body, headersMs: 200 })
@@ -149,7 +149,7 @@ test('it ends with the head, whatever of the content is still to be sent', async
   assert.deepEqual(clock(t, exchange)(1000), [])
 })
 
-test('it goes on through an interim reply', (t) => {
+test('an interim response does not stop that timeout', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const exchange = played('GET', { headersMs: 200, answers: false })
   const after = clock(t, exchange)
@@ -158,14 +158,14 @@ test('it goes on through an interim reply', (t) => {
   assert.deepEqual(after(50), ['destroy', 'abort'])
 })
 
-test('it runs while the upstream takes no more of the content', (t) => {
+test('that timeout runs while the upstream does not read the request content', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const exchange = played('POST', { body: new Readable({ read() {} }), headersMs: 200, answers: false })
   exchange.socket.writableNeedDrain = true
   assert.deepEqual(clock(t, exchange)(200), ['destroy', 'abort'])
 })
 
-test('no clock runs for a client that left while its request was queued, nor two for one request', async (t) => {
+test('starts no timer after a client disconnected in the queue, and one timer only for each request', async (t) => {
   const exchange = played('GET', { headersMs: 200, answers: false })
   exchange.answered.catch(() => {})
   const started = t.mock.method(globalThis, 'setTimeout')

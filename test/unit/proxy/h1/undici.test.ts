@@ -51,7 +51,7 @@ test('undici/lib/dispatcher/client.js exports Client, whose socket has a parser 
     connection.send('HTTP/1.1 204 No Content\r\n\r\n')
   })
   let client: Client | undefined
-  // The parser must be there as soon as undici has the connection: what the upstream sends first is parsed by it.
+  // The parser must exist as soon as undici has the socket, before the first bytes of the upstream.
   const parser = await new Promise<ReturnType<typeof parserOf>>((resolve, reject) => {
     client = new ClientOf(`http://localhost:${backend.port}`, {
       connect: (_, done) => {

@@ -9,7 +9,7 @@ function fieldsOf(headers: readonly string[], scheme: 'h2:' | 'h2c:' = 'h2c:') {
   return http2RequestFields(request, upstreamAt(3000, { protocol: scheme }))
 }
 
-test('gRPC and gRPC-Web are told from what only begins alike', () => {
+test('distinguishes gRPC and gRPC-Web from media types with the same beginning', () => {
   for (const type of [
     'application/grpc',
     'application/grpc+proto',
@@ -23,13 +23,13 @@ test('gRPC and gRPC-Web are told from what only begins alike', () => {
   }
 })
 
-test('trailers are asked for where the client or gRPC does, and no other TE is passed on', () => {
+test('sends TE: trailers if the client or gRPC requires it, and no other TE', () => {
   assert.equal(fieldsOf(['TE', 'gzip, trailers'])['te'], 'trailers')
   assert.equal(fieldsOf(['content-type', 'application/grpc'])['te'], 'trailers')
   assert.equal(fieldsOf(['TE', 'gzip'])['te'], undefined)
 })
 
-test('a field cannot pose as a pseudo-field, nor survive when Connection names it', () => {
+test('drops fields with a pseudo-field name, and those that Connection names', () => {
   const fields = fieldsOf([':path', '/private', 'Connection', 'x-secret', 'X-Secret', '1', 'Upgrade', 'h2c'], 'h2:')
   assert.deepEqual(
     { ...fields },

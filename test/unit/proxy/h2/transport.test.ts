@@ -21,7 +21,7 @@ import { patientTimeouts, RawUpstream, upstreamAt } from '../../../support/upstr
 
 type OnStream = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, raw: string[]) => void
 
-/** An HTTP/2 server in clear text that counts its sessions. */
+/** An h2c server that counts its sessions. */
 async function startBackend(
   onStream: OnStream,
 ): Promise<{ port: number; server: Http2Server; sessions: () => number } & AsyncDisposable> {
@@ -66,7 +66,7 @@ function transportTo(port: number, facts: Partial<TransportOptions> = {}): Trans
   return { ...transport, [Symbol.asyncDispose]: () => transport.close() }
 }
 
-/** A client that leaves when a signal aborts. */
+/** A client that disconnects when a signal aborts. */
 function whenAborted(signal: AbortSignal): UpstreamRequest['whenGone'] {
   return (callback) => {
     signal.addEventListener('abort', callback)
@@ -103,7 +103,7 @@ function isFault(fault: string, wrote?: boolean): (error: unknown) => boolean {
   }
 }
 
-test('a request becomes one of HTTP/2: pseudo-fields, no fields of the first hop, duplicates kept', async () => {
+test('converts a request to HTTP/2: adds pseudo-fields, drops hop-by-hop fields, keeps duplicates', async () => {
   const seen: string[][] = []
   await using backend = await startBackend((stream, _headers, raw) => {
     seen.push(raw)
@@ -138,7 +138,7 @@ test('a request becomes one of HTTP/2: pseudo-fields, no fields of the first hop
   assert.equal((await contentOf(reply)).content.toString(), 'content')
 })
 
-test('content goes up with its length, and comes down with its trailers', async () => {
+test('sends content with its length, and receives content with trailers', async () => {
   await using backend = await startBackend((stream, headers) => {
     stream.respond({ 'x-length': headers['content-length'] ?? 'none' }, { waitForTrailers: true })
     stream.once('wantTrailers', () => stream.sendTrailers({ 'x-sum': '42' }))
@@ -154,7 +154,7 @@ test('content goes up with its length, and comes down with its trailers', async 
   assert.deepEqual(got.trailers, ['x-sum', '42'])
 })
 
-test('one session is shared, and a new one is opened after GOAWAY', async () => {
+test('shares one session, and opens a new one after GOAWAY', async () => {
   let goAway = false
   await using backend = await startBackend((stream) => {
     stream.respond({})
@@ -172,20 +172,20 @@ test('one session is shared, and a new one is opened after GOAWAY', async () => 
   assert.equal(backend.sessions(), 2)
 })
 
-test('a session that the upstream dropped is replaced', async () => {
+test('replaces a session that the upstream closed', async () => {
   const opened: { destroy(): void }[] = []
   await using backend = await startBackend((stream) => stream.respond({}, { endStream: true }))
   backend.server.on('session', (session) => opened.push(session))
   await using transport = transportTo(backend.port)
   assert.equal((await contentOf(await transport.send(request()))).content.length, 0)
   opened[0]?.destroy()
-  // The news may still be on its way when the next request goes out.
+  // The close may arrive after the next request is sent.
   const reply = await transport.send(request()).catch(() => transport.send(request()))
   assert.equal(reply.status, 200)
   assert.equal(backend.sessions(), 2)
 })
 
-test('a client that leaves cancels the stream, before and after the answer', async () => {
+test('a client that disconnects cancels the stream, before and after the response', async () => {
   for (const answers of [false, true]) {
     const gate = createGate()
     let code: number | undefined
@@ -222,7 +222,7 @@ for (const [name, end] of [
   ['a reset', (stream: ServerHttp2Stream) => stream.destroy(new Error('broken'))],
   ['the end of the connection', (stream: ServerHttp2Stream) => stream.session?.destroy()],
 ] as const) {
-  test(`content that ${name} cuts off is a failure, never a short whole`, async () => {
+  test(`content that ${name} truncates is an error`, async () => {
     await using backend = await startBackend((stream) => {
       stream.respond({})
       stream.write('begun', () => setImmediate(end, stream))
@@ -233,13 +233,13 @@ for (const [name, end] of [
   })
 }
 
-test('a refused stream was not worked on, so it may be repeated', async () => {
+test('a refused stream may be retried', async () => {
   await using backend = await startBackend((stream) => stream.close(7))
   await using transport = transportTo(backend.port)
   await assert.rejects(transport.send(request()), isFault('reset', false))
 })
 
-test('times are kept: no connection, no answer, no more content', async () => {
+test('applies the timeouts for the connection, the response and the content', async () => {
   await using mute = await RawUpstream.open(() => {})
   await using backend = await startBackend((stream, headers) => {
     if (headers[':path'] === '/begun') stream.respond({ 'content-type': headers['x-type'] as string })
@@ -264,7 +264,7 @@ test('times are kept: no connection, no answer, no more content', async () => {
   await assert.rejects(silent.send(request()), isFault('connect-timeout', false))
 })
 
-test('an upstream that speaks no HTTP/2, or nothing, is told apart', async () => {
+test('distinguishes an upstream without HTTP/2 from one that sends no bytes', async () => {
   await using other = await RawUpstream.open((socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
   await using first = transportTo(other.port)
   await assert.rejects(first.send(request()), isFault('protocol', false))
@@ -275,7 +275,7 @@ test('an upstream that speaks no HTTP/2, or nothing, is told apart', async () =>
   await assert.rejects(second.send(request()), isFault('refused', false))
 })
 
-test('early hints come through before the answer', async () => {
+test('forwards early hints before the response', async () => {
   const hints: unknown[] = []
   await using backend = await startBackend((stream) => {
     stream.additionalHeaders({ ':status': 103, link: '</a>' })
@@ -287,7 +287,7 @@ test('early hints come through before the answer', async () => {
   assert.deepEqual(hints, [[103, ['link', '</a>']]])
 })
 
-test('a reader that does not read holds the upstream back', async () => {
+test('applies backpressure to the upstream when the client does not read', async () => {
   let written = 0
   await using backend = await startBackend((stream) => {
     stream.respond({})
@@ -313,7 +313,7 @@ test('a reader that does not read holds the upstream back', async () => {
   await assert.rejects(pulled)
 })
 
-test('content that breaks off on the way up is never ended', async () => {
+test('resets the stream when request content is truncated', async () => {
   const gate = createGate()
   const arrived = createGate()
   let code: number | undefined
@@ -340,7 +340,7 @@ test('content that breaks off on the way up is never ended', async () => {
   assert.equal(code, 8)
 })
 
-test('an answer before the request ends is passed on, and the rest is not waited for', async () => {
+test('forwards a response that precedes the end of the request', async () => {
   await using backend = await startBackend((stream) => {
     stream.respond({ ':status': 413 })
     stream.end('too large')
@@ -351,12 +351,12 @@ test('an answer before the request ends is passed on, and the rest is not waited
   const reply = await transport.send(request({ method: 'POST', body }))
   assert.equal(reply.status, 413)
   assert.equal((await contentOf(reply)).content.toString(), 'too large')
-  // What the client still sends is read and dropped.
+  // The rest of the request content is read and dropped.
   body.end(Buffer.alloc(1_000_000))
   await once(body, 'close')
 })
 
-test('under TLS the upstream must agree to HTTP/2', async () => {
+test('requires h2 in ALPN under TLS', async () => {
   const pair = await makeCertificate('localhost')
   using folder = await new TempFolder().write({ 'ca.pem': pair.cert })
   const tls = { verify: true, ca: folder.join('ca.pem') }
@@ -378,7 +378,7 @@ test('under TLS the upstream must agree to HTTP/2', async () => {
   }
 })
 
-test('a gRPC server is answered to: message, trailers, status, and refusals in the header section', async () => {
+test('forwards gRPC: messages, trailers, status, and errors in the header section', async () => {
   const server = new GrpcServer()
   const plain = { requestSerialize: (b: Buffer) => b, requestDeserialize: (b: Buffer) => b } as const
   const both = { ...plain, responseSerialize: (b: Buffer) => b, responseDeserialize: (b: Buffer) => b } as const
@@ -420,7 +420,7 @@ test('a gRPC server is answered to: message, trailers, status, and refusals in t
   }
 })
 
-test('closing waits for an idle session, which keeps no process alive otherwise', async () => {
+test('close() waits for an idle session, which otherwise does not keep the process alive', async () => {
   await using backend = await startBackend((stream) => {
     stream.respond()
     stream.end('ok')

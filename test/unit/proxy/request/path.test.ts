@@ -36,7 +36,7 @@ for (const [kind, path, prefix, asked, got] of rows) {
 }
 
 for (const asked of ['/x/../api/y', '/%2e%2E/api', '/.%2e/api']) {
-  test(`${asked} leaves its prefix and is refused`, () => {
+  test(`rejects ${asked}, which leaves its prefix`, () => {
     const requestPath = createRequestPath(matchOf({ path: '/api' }), upstreamAt(80, { prefix: '/v1' }))
     assert.throws(() => requestPath(asked), { code: 'E8008_PATH_INVALID' })
   })

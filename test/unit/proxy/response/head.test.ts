@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { readResponseHead } from '../../../../src/proxy/response/head.ts'
 
-test('fields keep their names, order, case and duplicates', () => {
+test('keeps names, order, case and duplicates of fields', () => {
   const raw = ['Set-Cookie', 'a=1', 'X-One', '\u00e9', 'set-cookie', 'b=2']
   assert.deepEqual(readResponseHead(raw).fields, raw)
 })
 
-test('the transfer coding is not passed on, and a length is read once', () => {
+test('drops Transfer-Encoding, and reads one of several equal lengths', () => {
   const head = readResponseHead([
     'Content-Length',
     '5',
@@ -31,7 +31,7 @@ for (const [raw, why] of [
   [['Content-Length', '5, 5'], 'a list'],
   [['Content-Length', '5', 'content-length', '6'], 'two lengths'],
 ] as const) {
-  test(`a field with ${why} is a fault of the upstream`, () => {
+  test(`rejects a field with ${why}`, () => {
     assert.throws(() => readResponseHead(raw), { fault: 'protocol' })
   })
 }
@@ -42,7 +42,7 @@ for (const [type, expected] of [
   ['text/event-streams', false],
   ['text/html', false],
 ] as const) {
-  test(`${type} is ${expected ? 'an' : 'no'} event stream`, () => {
+  test(`${type} is ${expected ? 'an' : 'not an'} event stream`, () => {
     assert.equal(readResponseHead(['Content-Type', type]).isEventStream, expected)
   })
 }

@@ -8,7 +8,7 @@ function after(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms))
 }
 
-test('an upstream that says nothing is given up, one that drips is not', async () => {
+test('fails when the upstream is idle, but not when it sends slowly', async () => {
   const silent = new PassThrough()
   await assert.rejects(pullStream(silent, { write: () => {} }, 20), (error) => {
     assert.ok(error instanceof UpstreamError)
@@ -27,7 +27,7 @@ test('an upstream that says nothing is given up, one that drips is not', async (
   assert.equal(bytes, 8)
 })
 
-test('a reader that takes its time is not the upstream being idle', async () => {
+test('a slow reader does not count as an idle upstream', async () => {
   const stream = new PassThrough()
   stream.write('first')
   let chunks = 0
@@ -40,7 +40,7 @@ test('a reader that takes its time is not the upstream being idle', async () => 
   assert.equal(chunks, 1)
 })
 
-test('a reader that fails ends the stream', async () => {
+test('destroys the stream when the reader fails', async () => {
   const stream = new PassThrough()
   stream.write('first')
   const failure = new Error('gone')

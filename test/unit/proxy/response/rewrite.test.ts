@@ -21,7 +21,7 @@ const moved: Prefixes = ['/api', '/v1']
 const rooted: Prefixes = ['/api', '']
 const unrooted: Prefixes = ['', '/v1']
 
-describe('a redirect is led back through the route', () => {
+describe('maps the URL of a redirect to the route', () => {
   for (const [prefixes, from, to] of [
     [kept, 'http://localhost:3000/api/x?q=1#f', 'http://localhost:8008/api/x?q=1#f'],
     [kept, 'http://127.0.0.1:3000/api/x', 'http://localhost:8008/api/x'],
@@ -48,10 +48,10 @@ describe('a redirect is led back through the route', () => {
     [rooted, '/api/x', '/api/x'],
     [unrooted, '/v1/x', '/x'],
     [unrooted, '/v1', '/'],
-    // Would name another host.
+    // These would name another host.
     [unrooted, '/v1//evil.test/', '/.//evil.test/'],
     [unrooted, '/v1/\\evil.test/', '/./\\evil.test/'],
-    // Not ours.
+    // URLs of other servers.
     [moved, 'https://login.test/v1/x', 'https://login.test/v1/x'],
     [moved, 'http://localhost:3001/v1/x', 'http://localhost:3001/v1/x'],
     [moved, 'http://user@localhost:3000/v1/x', 'http://user@localhost:3000/v1/x'],
@@ -69,7 +69,7 @@ describe('a redirect is led back through the route', () => {
     })
   }
 
-  test('a backend that does not know of TLS in front gets its scheme corrected', () => {
+  test('corrects the scheme of a backend behind TLS', () => {
     const secure = mapping(kept, { scheme: 'https', authority: 'app.test' })
     const upstream = { ...secure, upstream: { ...secure.upstream, authority: 'app.test' } }
     assert.deepEqual(rewriteLocation(301, ['Location', 'http://app.test/api/x'], upstream), [
@@ -78,7 +78,7 @@ describe('a redirect is led back through the route', () => {
     ])
   })
 
-  test('a reply that succeeds and every redirect, and no error', () => {
+  test('maps Location of redirects and successful responses, not of errors', () => {
     const from = ['location', 'http://localhost:3000/v1/x']
     // 202 and 204: uploads to a registry (OCI distribution specification, "Pushing a blob in chunks").
     for (const status of [201, 202, 204, 300, 301, 302, 303, 305, 307, 308, 399]) {
@@ -87,7 +87,7 @@ describe('a redirect is led back through the route', () => {
     for (const status of [404, 500]) assert.equal(rewriteLocation(status, from, mapping(moved)), from)
   })
 
-  test('Content-Location, Application-URL and Refresh as well', () => {
+  test('maps Content-Location, Application-URL and Refresh', () => {
     assert.deepEqual(
       rewriteLocation(
         200,
@@ -107,7 +107,7 @@ describe('a redirect is led back through the route', () => {
   })
 })
 
-test('a Refresh is read in every form that browsers take (HTML section 4.2.5.3)', () => {
+test('reads Refresh in every form that browsers accept (HTML section 4.2.5.3)', () => {
   for (const [from, to] of [
     ["3,URL = '/v1/x'", "3,URL = '/api/x'"],
     ['3 url=/v1/x', '3 url=/api/x'],
@@ -121,7 +121,7 @@ test('a Refresh is read in every form that browsers take (HTML section 4.2.5.3)'
   }
 })
 
-test('the longest fields of a reply are rewritten in linear time', () => {
+test('rewrites the longest fields of a response in linear time', () => {
   const many = 256 * 1024
   const blanks = ' '.repeat(many)
   for (const fields of [
@@ -138,7 +138,7 @@ test('the longest fields of a reply are rewritten in linear time', () => {
     const start = processorTime()
     rewriteLocation(302, fields, mapping(moved))
     const ms = processorTime() - start
-    // A few milliseconds here.
+    // It takes a few milliseconds.
     assert.ok(ms < 1000, `${fields.join(': ').slice(0, 20)}: ${ms} ms`)
   }
   for (const cookie of [`a${blanks}=b;${blanks}x`, ';'.repeat(many), `a=b; path=${'/'.repeat(many)}`]) {
@@ -148,7 +148,7 @@ test('the longest fields of a reply are rewritten in linear time', () => {
   }
 })
 
-describe('a cookie fits the address of the client', () => {
+describe('adapts a cookie to the URL of the client', () => {
   for (const [prefixes, from, to] of [
     [kept, 'a=b', 'a=b'],
     [kept, 'a=b; Domain=api.test; Path=/api; HttpOnly', 'a=b; Path=/api; HttpOnly'],
@@ -179,7 +179,7 @@ describe('a cookie fits the address of the client', () => {
     test(`${prefixes.join(' <- ')}: ${from}`, () => assert.equal(rewriteCookie(from, mapping(prefixes)), to))
   }
 
-  test('under TLS, Secure stays, and so does a domain of the client', () => {
+  test('keeps Secure under TLS, and a domain of the client', () => {
     const secure = mapping(kept, { scheme: 'https', authority: 'api.app.test:8443' })
     const cookie = 'a=b; Domain=.app.test; Secure; SameSite=None; Partitioned'
     assert.equal(rewriteCookie(cookie, secure), cookie)
@@ -187,7 +187,7 @@ describe('a cookie fits the address of the client', () => {
     assert.equal(rewriteCookie('a=b; Domain=0.0.1', mapping(kept, { authority: '127.0.0.1:80' })), 'a=b')
   })
 
-  test('only Set-Cookie is touched, and each on its own', () => {
+  test('rewrites each Set-Cookie separately, and no other field', () => {
     const list = ['Set-Cookie', 'a=1; Secure', 'Cookie', 'a=1; Secure', 'set-cookie', 'b=2']
     assert.deepEqual(rewriteCookies(list, mapping(kept)), [
       'Set-Cookie',
@@ -202,7 +202,7 @@ describe('a cookie fits the address of the client', () => {
   })
 })
 
-describe('a DAV backend sees its own URLs', () => {
+describe('maps the URLs in WebDAV requests to the backend', () => {
   const outward: UrlMapping = {
     ...mapping(moved),
     upstream: { scheme: 'https', authority: 'dav.test', prefix: '/v1' },
@@ -234,13 +234,13 @@ describe('a DAV backend sees its own URLs', () => {
     'x',
     '',
   ]) {
-    test(`Destination leaves the route: ${away}`, () => {
+    test(`rejects a Destination outside of the route: ${away}`, () => {
       assert.equal(leavesRoute(['Destination', away], outward), true)
       assert.deepEqual(rewriteDestination(['Destination', away], outward, true), ['Destination', away])
     })
   }
 
-  test('If: tags are resources outside of lists only', () => {
+  test('maps tags of If only outside of lists', () => {
     const value =
       '<http://localhost:8008/api/a> (<http://localhost:8008/api/token> ["http://localhost:8008/api/)("]) </api/b> (Not <urn:x>)'
     assert.deepEqual(rewriteDestination(['If', value], outward, false), [
@@ -257,12 +257,12 @@ describe('a DAV backend sees its own URLs', () => {
     '</api/a> and </api/b>',
     'queue </api/a> ([“x”])',
   ]) {
-    test(`an If of another meaning stays: ${value}`, () => {
+    test(`keeps an If that is not of WebDAV: ${value}`, () => {
       assert.deepEqual(rewriteDestination(['If', value], outward, false), ['If', value])
     })
   }
 
-  test('an If that nearly fits takes no time', () => {
+  test('matches an almost valid If in linear time', () => {
     for (const value of [
       `${'(a)'.repeat(20_000)}x`,
       `(${'"a"'.repeat(20_000)}`,
@@ -273,7 +273,7 @@ describe('a DAV backend sees its own URLs', () => {
     }
   })
 
-  test('Destination is no URL of other methods', () => {
+  test('keeps Destination for other methods than COPY and MOVE', () => {
     const list = ['Destination', '/api/x']
     assert.equal(rewriteDestination(list, outward, false), list)
   })

@@ -24,14 +24,14 @@ function balancer(facts: Partial<BalanceOptions> = {}) {
   }
 }
 
-test('round robin takes turns, and skips what was tried', () => {
+test('round: takes turns, and skips upstreams that were tried', () => {
   const { pick, ports } = balancer()
   assert.deepEqual(ports(4), [3001, 3002, 3003, 3001])
   assert.equal(pick(asked(), new Set([first, third])), second)
   assert.equal(pick(asked(), new Set(upstreams)), undefined)
 })
 
-test('least requests goes where the fewest are under way, and equals take turns', () => {
+test('least: chooses the upstream with the fewest active requests, and equal ones take turns', () => {
   const { begin, ports } = balancer({ balance: 'least' })
   const ends = [begin(first), begin(first), begin(second)]
   assert.deepEqual(ports(2), [3003, 3003])
@@ -40,12 +40,12 @@ test('least requests goes where the fewest are under way, and equals take turns'
   assert.deepEqual(new Set(ports(3)), new Set([3001, 3002, 3003]))
 })
 
-test('of two random ones the less busy is taken, and each has its chance', () => {
+test('random: chooses the less busy of two random upstreams', () => {
   const { begin, ports } = balancer({ balance: 'random' })
   begin(first)
   const counts = new Map<number | undefined, number>()
   for (const port of ports(3000)) counts.set(port, (counts.get(port) ?? 0) + 1)
-  // The busy one always meets an idle one.
+  // The busy upstream is always compared with an idle one.
   assert.equal(counts.get(3001), undefined)
   assert.ok((counts.get(3002) ?? 0) > 1200 && (counts.get(3003) ?? 0) > 1200)
 })
@@ -54,7 +54,7 @@ for (const [kind, field] of [
   ['header', (key: string) => ['X-User', key]],
   ['cookie', (key: string) => ['Cookie', `other=1; x-user=${key}`]],
 ] as const) {
-  test(`by ${kind}: a key stays where it is, also when another upstream fails, and keys are spread`, () => {
+  test(`hash by ${kind}: a key keeps its upstream when another one fails, and keys are spread`, () => {
     const { pick, failed } = balancer({ balance: 'hash', hashBy: { kind, name: 'x-user' } })
     const keys = Array.from({ length: 600 }, (_, i) => `user-${i}`)
     const before = keys.map((key) => pick(asked(field(key)), none))
@@ -75,16 +75,16 @@ for (const [kind, field] of [
   })
 }
 
-test('without its key a hash takes turns', () => {
+test('hash: requests without the key take turns', () => {
   const { ports } = balancer({ balance: 'hash', hashBy: { kind: 'header', name: 'x-user' } })
   assert.deepEqual(ports(3), [3001, 3002, 3003])
 })
 
-test('a failed upstream rests for 1 s, 2 s, 4 s … up to 30 s; an answer ends that', () => {
+test('opens the circuit for 1 s, 2 s, 4 s … up to 30 s; a response closes it', () => {
   const { failed, succeeded, isUp, clock } = balancer()
   for (const rest of [1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]) {
     failed(first)
-    // Those that were under way with it do not count again.
+    // Concurrent failures count once.
     failed(first)
     clock.now += rest - 1
     assert.equal(isUp(first), false)
@@ -99,7 +99,7 @@ test('a failed upstream rests for 1 s, 2 s, 4 s … up to 30 s; an answer ends t
   assert.equal(isUp(first), true)
 })
 
-test('when all are down, the one that failed longest ago is tried', () => {
+test('chooses the upstream whose failure is the oldest when all are down', () => {
   const { failed, pick, clock, ports } = balancer()
   for (const upstream of [second, third, first]) {
     clock.now += 10
@@ -109,7 +109,7 @@ test('when all are down, the one that failed longest ago is tried', () => {
   assert.equal(pick(asked(), new Set([second])), third)
 })
 
-test('what a check finds counts until the next one', () => {
+test('the result of a check holds until the next one', () => {
   const { checked, failed, isUp, ports, clock } = balancer()
   checked(first, false)
   clock.now += 1_000_000

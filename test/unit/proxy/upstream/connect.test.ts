@@ -18,7 +18,7 @@ function isFault(fault: string): (error: unknown) => boolean {
   }
 }
 
-test('what a name must not lead to', () => {
+test('forbids link-local, unspecified and metadata addresses', () => {
   for (const address of [
     ...['169.254.169.254', '169.254.0.1', '0.0.0.0', '0.1.2.3', '255.255.255.255'],
     ...['::', '::ffff:169.254.169.254', '::ffff:0.0.0.0', 'fe80::1', 'fe80::1%eth0', 'febf::1', 'fd00:ec2::254'],
@@ -38,18 +38,14 @@ test('what a name must not lead to', () => {
   }
 })
 
-test(
-  'the address that is dialled is judged, however it was written',
-  { skip: process.platform === 'win32' },
-  async () => {
-    // Numbers that the system's resolver takes for addresses, though they look like names.
-    for (const hostname of ['2852039166', '0xa9fea9fe', '0']) {
-      await assert.rejects(dialTo(80, { hostname })(), isFault('forbidden-address'), hostname)
-    }
-  },
-)
+test('checks the address that it connects to, in any notation', { skip: process.platform === 'win32' }, async () => {
+  // Numbers that the system's resolver reads as addresses.
+  for (const hostname of ['2852039166', '0xa9fea9fe', '0']) {
+    await assert.rejects(dialTo(80, { hostname })(), isFault('forbidden-address'), hostname)
+  }
+})
 
-test('names below localhost are this machine, whatever a name service says', async () => {
+test('resolves names below localhost to loopback without DNS', async () => {
   await using upstream = await RawUpstream.open(() => {})
   for (const hostname of ['localhost', 'LOCALHOST', 'api.localhost', 'localhost.']) {
     const socket = await dialTo(upstream.port, { hostname })()
@@ -58,7 +54,7 @@ test('names below localhost are this machine, whatever a name service says', asy
   }
 })
 
-test('a port that refuses on both families is refused', async () => {
+test('a port that refuses both address families is refused', async () => {
   const upstream = await RawUpstream.open(() => {})
   const { port } = upstream
   await upstream[Symbol.asyncDispose]()
@@ -66,25 +62,25 @@ test('a port that refuses on both families is refused', async () => {
   await assert.rejects(dialTo(port)(), isFault('refused'))
 })
 
-test('a client that has left opens nothing, one that leaves ends it', async () => {
+test('opens no connection after the client disconnected, and aborts one when it disconnects', async () => {
   await using upstream = await RawUpstream.open(() => {})
   await assert.rejects(dialTo(upstream.port)(AbortSignal.abort()), isFault('left'))
   assert.equal(upstream.sockets.length, 0)
-  // Accepts the connection, and never says a word of TLS.
+  // Accepts the connection, and never sends a TLS byte.
   const leaving = new AbortController()
   const dialled = dialTo(upstream.port, { protocol: 'https:' })(leaving.signal)
   leaving.abort()
   await assert.rejects(dialled, isFault('left'))
 })
 
-test('TLS that never comes about is given up in time', async () => {
+test('a TLS handshake that never completes times out', async () => {
   await using upstream = await RawUpstream.open(() => {})
   await assert.rejects(dialTo(upstream.port, { protocol: 'https:' }, 50)(), isFault('connect-timeout'))
   await using plain = await RawUpstream.open((socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
   await assert.rejects(dialTo(plain.port, { protocol: 'https:' })(), isFault('tls'))
 })
 
-test('a file that cannot be read, or holds no certificate, is a fault of TLS', async () => {
+test('a certificate file that is unreadable or invalid is a TLS fault', async () => {
   await using raw = await RawUpstream.open(() => {})
   const upstream = upstreamAt(raw.port, { protocol: 'https:' })
   for (const cert of ['/nowhere/cert.pem', import.meta.filename]) {
@@ -94,7 +90,7 @@ test('a file that cannot be read, or holds no certificate, is a fault of TLS', a
   assert.equal(raw.sockets.length, 0)
 })
 
-test('an error keeps its meaning', () => {
+test('maps error codes to faults', () => {
   const coded = (code: string): Error => Object.assign(new Error(code), { code })
   for (const [code, fault] of [
     ['ECONNREFUSED', 'refused'],

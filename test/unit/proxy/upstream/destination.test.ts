@@ -13,7 +13,7 @@ function resolved(name: string): Promise<LookupAddress[]> {
 }
 
 for (const name of ['localhost', 'LOCALHOST.', 'app.localhost']) {
-  test(`${name} is both loopback addresses, whatever a hosts file says`, async () => {
+  test(`${name} resolves to both loopback addresses without the hosts file`, async () => {
     assert.deepEqual(
       (await resolved(name)).map(({ address }) => address),
       ['127.0.0.1', '::1'],
@@ -21,9 +21,9 @@ for (const name of ['localhost', 'LOCALHOST.', 'app.localhost']) {
   })
 }
 
-// getaddrinfo reads a number as an address, so these are names that lead to an address without any server of names.
+// getaddrinfo reads a number as an address, so these names resolve without DNS.
 for (const name of ['0', '0x0.0', '2852039166', '0251.254.169.254', 'metadata.google.internal', 'instance-data']) {
-  test(`${name} is not connected to`, async () => {
+  test(`does not connect to ${name}`, async () => {
     await assert.rejects(resolved(name), /./)
   })
 }

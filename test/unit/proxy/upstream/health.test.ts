@@ -8,7 +8,7 @@ import { upstreamAt } from '../../../support/upstream.ts'
 
 const upstream = upstreamAt(3001)
 
-test('each upstream is asked at once and again; below 400 is healthy, and the content is not read', async () => {
+test('checks each upstream at once and repeatedly; a status below 400 is healthy, and content is not read', async () => {
   const answers = [200, 399, 400, 503, undefined, 204]
   const found: boolean[] = []
   const paths = new Set<string>()
@@ -32,11 +32,11 @@ test('each upstream is asked at once and again; below 400 is healthy, and the co
     },
     onChange: (of, fault) => {
       assert.equal(of, upstream)
-      // The last check tells of a change behind its outcome.
+      // onChange is called after onCheck.
       if (changes.push(fault) === 2) done.open()
     },
   })
-  // Its own timers keep nothing alive.
+  // The timers of health checks do not keep the process alive.
   const awake = setInterval(() => {}, 1000)
   await done.opened
   clearInterval(awake)
@@ -47,7 +47,7 @@ test('each upstream is asked at once and again; below 400 is healthy, and the co
   assert.equal(cancelled, 5)
 })
 
-test('a check has the fields that the route sets, once', async () => {
+test('a check sends the fields that the route sets, once', async () => {
   const asked = await new Promise<UpstreamRequest>((resolve) => {
     const checks = createHealthChecks({
       upstreams: [upstream],
@@ -68,7 +68,7 @@ test('a check has the fields that the route sets, once', async () => {
   ])
 })
 
-/** Never answers, but hears when nobody waits any more. */
+/** Never answers, and notices when a request is cancelled. */
 function silent(aborted: () => void): (request: UpstreamRequest) => Promise<UpstreamReply> {
   return ({ whenGone }) =>
     new Promise((_, reject) => {
@@ -79,7 +79,7 @@ function silent(aborted: () => void): (request: UpstreamRequest) => Promise<Upst
     })
 }
 
-test('a check that takes too long has failed', async () => {
+test('a check that times out fails', async () => {
   const found = createGate()
   const results: unknown[] = []
   const checks = createHealthChecks({
@@ -99,7 +99,7 @@ test('a check that takes too long has failed', async () => {
   assert.deepEqual(results, [false, 'no response within 5 ms'])
 })
 
-test('closing ends a check under way, and nothing is reported afterwards', async () => {
+test('close() cancels a running check, and calls no callback afterwards', async () => {
   const aborted = createGate()
   const checks = createHealthChecks({
     upstreams: [upstream],

@@ -4,7 +4,7 @@ import { returnToPool, isPooled, pooledReads } from '../../../../src/proxy/upstr
 
 const full = 64 * 1024
 
-/** A connection that reads what the test says. */
+/** A connection whose reads the test controls. */
 function connection() {
   const pushed: Buffer[] = []
   const { buffer, callback } = pooledReads((chunk) => pushed.push(chunk) > 0)
@@ -12,7 +12,7 @@ function connection() {
   let next = memory()
   return {
     pushed,
-    /** Where the next read would go. */
+    /** The buffer of the next read. */
     where: () => next.buffer,
     read(letter: string, bytes: number): Buffer {
       next.fill(letter, 0, bytes)
@@ -23,7 +23,7 @@ function connection() {
   }
 }
 
-test('short pieces are copied, and idle connections share the memory that they read into', () => {
+test('copies short chunks, and idle connections share one buffer', () => {
   const [one, other] = [connection(), connection()]
   const first = one.read('a', 100)
   assert.equal(one.where(), other.where())
@@ -32,7 +32,7 @@ test('short pieces are copied, and idle connections share the memory that they r
   assert.equal(isPooled(first), false)
 })
 
-test('long pieces keep their memory until it is given back', () => {
+test('long chunks keep their buffer until it is returned', () => {
   const one = connection()
   const letters = 'abcdefgh'.split('')
   const chunks = letters.map((letter) => one.read(letter, full))
@@ -42,7 +42,7 @@ test('long pieces keep their memory until it is given back', () => {
   for (const chunk of chunks) assert.ok(isPooled(chunk))
 })
 
-test('memory that was given back is read into again', () => {
+test('reads into returned buffers again', () => {
   const one = connection()
   one.read('a', full)
   const chunk = one.read('b', full)
@@ -51,7 +51,7 @@ test('memory that was given back is read into again', () => {
   assert.equal(one.where(), chunk.buffer)
 })
 
-test('memory is given back once, however often that is said', () => {
+test('returning a buffer twice has no effect', () => {
   const one = connection()
   const chunk = one.read('a', full)
   returnToPool(chunk)
@@ -63,13 +63,13 @@ test('memory is given back once, however often that is said', () => {
   assert.notEqual(one.where(), where)
 })
 
-test('a part of what was read is not lent: the rest belongs to someone else', () => {
+test('a part of a read is not pooled: other chunks share its buffer', () => {
   const chunk = connection().read('a', full - 1)
   assert.ok(isPooled(chunk))
   for (const part of [chunk.subarray(1), chunk.subarray(0, -1), Buffer.from(chunk)]) assert.equal(isPooled(part), false)
 })
 
-test('after a long reply a connection holds no memory of its own', () => {
+test('a connection holds no buffer after a long response', () => {
   const [one, idle] = [connection(), connection()]
   one.read('a', full)
   assert.notEqual(one.where(), idle.where())

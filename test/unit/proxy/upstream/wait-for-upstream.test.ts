@@ -25,13 +25,13 @@ function asked(method: string, ...headers: string[]): Exchange {
   } as unknown as Exchange
 }
 
-test('a page navigation is told apart and does not wait: its page waits in the browser', () => {
+test('a page navigation does not wait: the waiting page does', () => {
   const html = 'text/html,application/xhtml+xml,*/*;q=0.8'
   for (const [x, expected] of [
     [asked('GET', 'Sec-Fetch-Mode', 'navigate', 'Accept', html), true],
     [asked('GET', 'Accept', html), true],
     [asked('GET', 'Sec-Fetch-Mode', 'cors', 'Accept', html), false],
-    // a service worker that forwards the navigation
+    // A service worker that forwards the navigation.
     [asked('GET', 'Sec-Fetch-Dest', 'empty', 'Sec-Fetch-Mode', 'navigate', 'Accept', html), true],
     [asked('GET', 'Sec-Fetch-Mode', 'same-origin', 'Upgrade-Insecure-Requests', '1', 'Accept', html), true],
     [asked('GET', 'Accept', '*/*'), false],
@@ -44,7 +44,7 @@ test('a page navigation is told apart and does not wait: its page waits in the b
   }
 })
 
-test('an event stream waits longest, then an upgrade and the page that waits', () => {
+test('an event stream waits longest, then an upgrade and the waiting page', () => {
   for (const [headers, expected] of [
     [['Accept', 'text/event-stream'], 30_000],
     [['Connection', 'Upgrade', 'Upgrade', 'websocket'], 5000],
@@ -56,7 +56,7 @@ test('an event stream waits longest, then an upgrade and the page that waits', (
   }
 })
 
-test('an attempt is repeated while connections are refused', async () => {
+test('retries while connections are refused', async () => {
   let attempts = 0
   let told = 0
   const attempt = async (): Promise<string> => {
@@ -67,7 +67,7 @@ test('an attempt is repeated while connections are refused', async () => {
   assert.deepEqual([attempts, told], [4, 1])
 })
 
-test('any other fault, and a refusal after something was sent, is not repeated', async () => {
+test('does not retry after another fault, or a refusal after bytes were sent', async () => {
   for (const error of [
     new UpstreamError('reset', 'reset', { wrote: false }),
     new UpstreamError('refused', 'refused', { wrote: true }),
@@ -83,7 +83,7 @@ test('any other fault, and a refusal after something was sent, is not repeated',
   }
 })
 
-test('a connection that is accepted and closed at once is tried again, where the request may be', async () => {
+test('retries a connection that is accepted and closed at once, if the request is repeatable', async () => {
   let attempts = 0
   const attempt = async (_start?: number): Promise<string> => {
     if (++attempts < 3) throw new UpstreamError('reset', 'reset', { wrote: true })
@@ -94,7 +94,7 @@ test('a connection that is accepted and closed at once is tried again, where the
   assert.equal(attempts, 1)
 })
 
-test('one that lasted before it was reset is not', async (t) => {
+test('does not retry a connection that lasted before its reset', async (t) => {
   let now = 0
   t.mock.method(performance, 'now', () => now)
   let attempts = 0
@@ -107,7 +107,7 @@ test('one that lasted before it was reset is not', async (t) => {
   assert.equal(attempts, 1)
 })
 
-test('without a hold there is one attempt, with one the last comes at its end', async () => {
+test('makes one attempt without a wait, else the last one at its end', async () => {
   for (const [waitMs, least] of [
     [0, 1],
     [30, 2],
@@ -122,7 +122,7 @@ test('without a hold there is one attempt, with one the last comes at its end', 
   }
 })
 
-test('a client that leaves ends the waiting at once', async () => {
+test('a client that disconnects ends the wait at once', async () => {
   const leaving = new AbortController()
   const waiting = createGate()
   let attempts = 0
@@ -146,23 +146,19 @@ test('a client that leaves ends the waiting at once', async () => {
   assert.equal(attempts, 1)
 })
 
-test(
-  'a backend that comes back is reached, on its socket path as well',
-  { skip: process.platform === 'win32' },
-  async () => {
-    using folder = new TempFolder()
-    const path = folder.join('app.sock')
-    const dial = createConnector({
-      upstream: upstreamAt(0, { socketPath: path, hostname: 'localhost' }),
-      connectMs: 20_000,
-      tls: { verify: true },
-      alpn: ['http/1.1'],
-    })
-    const waiting = createGate()
-    const held = waitForUpstream(() => dial(), { ...patient, onWait: waiting.open })
-    await waiting.opened
-    await using _upstream = await RawUpstream.open(() => {}, path)
-    const socket = await held
-    socket.destroy()
-  },
-)
+test('reaches a backend that restarts, also on a unix socket', { skip: process.platform === 'win32' }, async () => {
+  using folder = new TempFolder()
+  const path = folder.join('app.sock')
+  const dial = createConnector({
+    upstream: upstreamAt(0, { socketPath: path, hostname: 'localhost' }),
+    connectMs: 20_000,
+    tls: { verify: true },
+    alpn: ['http/1.1'],
+  })
+  const waiting = createGate()
+  const held = waitForUpstream(() => dial(), { ...patient, onWait: waiting.open })
+  await waiting.opened
+  await using _upstream = await RawUpstream.open(() => {}, path)
+  const socket = await held
+  socket.destroy()
+})

@@ -6,7 +6,7 @@ const folded = (path: string): string => `/${matchingPath(path).folded.join('/')
 const plain = (path: string): string => `/${matchingPath(path).plain.join('/')}`
 
 describe('matchingPath', () => {
-  test('leaves what everybody reads alike as it is', () => {
+  test('keeps a path that every server reads alike', () => {
     const path = matchingPath('/api/users/7')
     assert.equal(path.plain, path.folded)
     assert.deepEqual(path.folded, ['api', 'users', '7'])
@@ -36,13 +36,13 @@ describe('matchingPath', () => {
     test(`folds ${path} once`, () => assert.equal(folded(path), expected))
   }
 
-  test('reads a path plainly but for encoded letters', () => {
+  test('decodes letters only in the plain form', () => {
     assert.equal(plain('/%61pi/..%2fx/%5Cy/;z'), '/api/..%2Fx/%5Cy/;z')
   })
 
-  test('finds a NUL', () => assert.equal(matchingPath('/api/x%00.html').hasNul, true))
+  test('detects a NUL', () => assert.equal(matchingPath('/api/x%00.html').hasNul, true))
 
-  test('knows when a path leaves its beginning on the way, though it comes back', () => {
+  test('detects a path that leaves its first segments and returns', () => {
     assert.equal(leavesPrefix(matchingPath('/api/../api/x'), 1), true)
     assert.equal(leavesPrefix(matchingPath('/api/a/../b'), 1), false)
     assert.equal(leavesPrefix(matchingPath('/../x'), 0), true)
