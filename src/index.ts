@@ -1,8 +1,8 @@
 /**
  * serve8008 as a library: `createServer(options)`, then `listen()`, `close()`, `use()`, `on()`, `handler`, `upgrade` and
- * `fetch()` of what it returns. It reads neither the command line nor the environment, installs no signal handlers, never
- * exits the process and prints nothing unless `log` is set. Times are milliseconds and sizes bytes throughout; what is
- * thrown is a {@link ServeError} with a stable `code`.
+ * `fetch()` of the server that it returns. It reads neither the command line nor the environment, installs no signal
+ * handlers, never exits the process and prints nothing unless `log` is set. Times are milliseconds, sizes are bytes, and
+ * errors are {@link ServeError}s with a stable `code`.
  *
  * @module
  */

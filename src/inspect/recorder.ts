@@ -11,8 +11,8 @@ export { createAccessLog } from './access-log/access-log.ts'
 export type Recorder = (x: Exchange, reply: Reply, sent: Sent) => void
 
 /**
- * Makes the recorder that turns finished exchanges into {@link AccessRecord}s. Only what a log needs is
- * copied, and secrets in URLs are redacted on the way; `Authorization` and `Cookie` are never read.
+ * Makes a recorder that turns finished exchanges into {@link AccessRecord}s. It redacts secrets in URLs, and never reads
+ * `Authorization` and `Cookie`.
  */
 export function createRecorder(options: { readonly emit: (record: AccessRecord) => void }): Recorder {
   const { emit } = options
@@ -20,7 +20,7 @@ export function createRecorder(options: { readonly emit: (record: AccessRecord) 
     const { headers, notes, target } = x
     const elapsed = performance.now() - x.startedAt
     emit({
-      // From the wall clock now, because the monotonic clock does not follow its corrections.
+      // `startedAt` is monotonic and does not follow corrections of the wall clock, so the time is computed backwards.
       time: Math.round(Date.now() - elapsed),
       address: unmapped(x.peer.address),
       method: x.method,

@@ -5,8 +5,8 @@ import { ownNames } from '../net/net.ts'
 import { unbracketed } from '../core/util/ip.ts'
 
 /**
- * Which names a server answers for: those of its configuration, those that its routes name, and those of certificates
- * of the user's own. What leads elsewhere by DNS rebinding is a name of the attacker, and no such certificate has one.
+ * Compiles the check of which names a server answers for: those of its configuration, of its routes and of the user's
+ * own certificates. In DNS rebinding the name belongs to the attacker, and no such certificate holds it.
  */
 export function createAllowedHosts(
   { host, allowHosts, lan }: Pick<ResolvedConfig, 'host' | 'allowHosts' | 'lan'>,
@@ -19,7 +19,7 @@ export function createAllowedHosts(
     isOurs(authority, localAddress) || (authority.kind === 'name' && isCertified(authority.hostname))
 }
 
-/** The hosts beside those of the loopback that certificates are for; `.example.test` is every name below one. */
+/** The hosts that certificates are for, beside the loopback names; `.example.test` covers every name below it. */
 export function certificateHosts({
   host,
   allowHosts,
@@ -28,10 +28,10 @@ export function certificateHosts({
 }: Pick<ResolvedConfig, 'host' | 'allowHosts' | 'lan' | 'routes'>): string[] {
   const listened = unbracketed(host)
   const isWide = lan || listened === '0.0.0.0' || listened === '::'
-  // A leading dot covers the name itself too, where it was allowed by the user.
+  // In `allowHost` a leading dot covers the name itself too.
   const allowed = allowHosts.flatMap((name) => (name.startsWith('.') ? [name.slice(1), name] : [name]))
   const routed = routes.flatMap(({ match }) => match.host ?? [])
-  // Of this machine's names the one without a dot is left out: no authority may vouch for it, and `NAME.local` is there.
+  // The local authority may not certify a name without a dot; `NAME.local` covers this machine.
   const own = isWide ? ownNames().filter((name) => /[.:]/.test(name)) : [listened]
   const hosts = new Set([...own, ...allowed, ...routed])
   hosts.delete('localhost')

@@ -3,9 +3,9 @@ import type { Certificates } from '../tls/tls.ts'
 import type { Warning } from '../core/warning.ts'
 
 /**
- * Reads the certificates of the user's own, as a start would.
+ * Reads the user's own certificates as a start does.
  *
- * @returns what a person should know about them.
+ * @returns warnings about them.
  * @throws ServeError for files that cannot be used.
  */
 export async function checkCertificates(config: Pick<ResolvedConfig, 'tls'>): Promise<Warning[]> {
@@ -15,7 +15,7 @@ export async function checkCertificates(config: Pick<ResolvedConfig, 'tls'>): Pr
 }
 
 /**
- * Tells which names are those of certificates of the user's own, for which a server answers.
+ * Compiles the check whether a name is in one of the user's own certificates: a server answers for these names.
  *
  * @throws ServeError for files that cannot be used.
  */

@@ -6,15 +6,15 @@ import { isStreamed } from '../http/body/reply-body.ts'
 import type { Reply } from '../http/message/reply.ts'
 
 /**
- * A layer of the program whose mistakes are told as such: what it makes of the next handler has to be a handler, and
- * what that returns a reply.
+ * Wraps a layer of the program, so that an error says which rule it breaks: a layer returns a handler, and a handler
+ * returns a reply.
  *
- * @throws ServeError `E8008_CONFIG_INVALID` for something that is no layer, such as an Express middleware.
+ * @throws ServeError `E8008_CONFIG_INVALID` for another function, such as an Express middleware.
  */
 export function checkedLayer(layer: Layer): Layer {
   if (typeof layer !== 'function') throw noLayer(`it was given ${quote(layer)}`)
   return (next) => {
-    // Express and Connect take (req, res, next), which fails or gives nothing when it is called with a handler.
+    // Middleware of Express and Connect takes (req, res, next): called with a handler alone, it throws or returns nothing.
     const handle: unknown = layer.length > 1 ? undefined : layer(next)
     if (typeof handle !== 'function') {
       throw noLayer(
@@ -30,7 +30,7 @@ export function checkedLayer(layer: Layer): Layer {
   }
 }
 
-/** @throws TypeError for what could not be written, so that the program hears which layer's reply it was and why. */
+/** @throws TypeError for a reply that cannot be written, while the layer that returned it is on the stack. */
 function checked(reply: Reply): Reply {
   const { status, headers, body, takeover } = (reply ?? {}) as Partial<Reply>
   if (typeof status !== 'number' || !Array.isArray(headers) || body === undefined) {
@@ -51,7 +51,7 @@ function checkHeaders(headers: readonly unknown[]): void {
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i]
     if (typeof name !== 'string' || i + 1 === headers.length) {
-      throw new TypeError('a layer returned headers that are no flat list: write [name, value, name, value, …]')
+      throw new TypeError('a layer returned headers that are not a flat list; use [name, value, name, value, …]')
     }
     checkField(name, headers[i + 1] as string)
   }
@@ -64,6 +64,6 @@ function shapeOf(reply: unknown): string {
 
 function noLayer(found: string): ServeError {
   return new ServeError('E8008_CONFIG_INVALID', `use() takes a layer, (next) => (x) => reply; ${found}.`, {
-    hint: 'middleware of Express goes beside server.handler in an Express app',
+    hint: 'for Express middleware, make an Express app and add server.handler to it',
   })
 }

@@ -36,15 +36,15 @@ import type { AccessRecord, Listening, RequestListener, Server8008, ServerEvents
  *
  * @param options what to serve and how; everything has a default
  * @returns the server, not yet listening
- * @throws ServeError `E8008_CONFIG_INVALID`, whose `problems` lists everything that is wrong; `E8008_ROOT_NOT_FOUND`,
- *   `E8008_ROOT_NOT_FOLDER`, `E8008_ROOT_UNREADABLE`, `E8008_AUTH_FILE` for what is named and not there
+ * @throws ServeError `E8008_CONFIG_INVALID`, whose `problems` lists every problem; `E8008_ROOT_NOT_FOUND`,
+ *   `E8008_ROOT_NOT_FOLDER`, `E8008_ROOT_UNREADABLE`, `E8008_AUTH_FILE` for files that cannot be used
  * @example
  * const server = createServer({ root: 'dist', port: 0 })
  * const { url } = await server.listen()
  * await server.close()
  */
 export function createServer(options: ServeOptions & ProgramOptions = {}): Server8008 {
-  // Says what is wrong with something else than options, of which nothing can be taken apart.
+  // Throws for a value that is no object, which could not be destructured.
   if (!isPlainObject(options)) resolveConfig(options)
   const { signal, write, color, columns, phrase, authorityFolder, ...serve } = options
   const program = { signal, write, color, columns, phrase, authorityFolder }
@@ -53,16 +53,16 @@ export function createServer(options: ServeOptions & ProgramOptions = {}): Serve
   return createServerFrom(config, definedOnly(program))
 }
 
-/** Makes a server from a configuration that was resolved before, as the command does. */
+/** Makes a server from a resolved configuration, for the command. */
 export function createServerFrom(config: ResolvedConfig, program: ProgramOptions = {}): Server8008 {
   return new Serve8008(config, program)
 }
 
 function closedError(message: string): ServeError {
-  return new ServeError('E8008_CLOSED', message, { hint: 'make another one: createServer(options)' })
+  return new ServeError('E8008_CLOSED', message, { hint: 'make a new server: createServer(options)' })
 }
 
-/** Milliseconds after the start at which the folder is looked at for what its project needs. */
+/** Milliseconds after the start at which the folder is read for advice on its project. */
 const adviseMs = 100
 
 class Serve8008 implements Server8008 {
@@ -168,7 +168,7 @@ class Serve8008 implements Server8008 {
 
   async #start(): Promise<RunningServer> {
     checkFolders(this.#config)
-    // Before the first address is bound: pages that come again must not find a server without live reload.
+    // Before the first address is bound: pages that reconnect must find live reload.
     this.#live?.start()
     const running = await RunningServer.start({
       config: this.#config,
@@ -194,7 +194,7 @@ class Serve8008 implements Server8008 {
       throw error
     }
     this.#running = running
-    // Of routes that were added before.
+    // Routes may have been added before the start.
     if (this.#config.h2cFollows && this.routes.current.some(isCleartextHttp2)) running.takeHttp2()
     this.#events.emit('listening', running.listening)
     const sensitive = sensitiveFileWarnings(this.#sites.flatMap(({ site }) => site.sensitiveFiles()))
@@ -204,9 +204,9 @@ class Serve8008 implements Server8008 {
     return running
   }
 
-  /** Says what the served project needs; behind the first answer, since it reads the folder. */
+  /** Warns about what the served project needs. Delayed, since reading the folder would slow down the first reply. */
   #adviseSoon(): void {
-    // What is forwarded from the top is another program's.
+    // A proxy at `/` serves another program's pages.
     if (
       this.routes.current.some(
         ({ match, action }) => action.kind === 'proxy' && match.path === '/' && match.host === undefined,
@@ -222,7 +222,7 @@ class Serve8008 implements Server8008 {
     this.#events.on('close', () => clearTimeout(timer))
   }
 
-  /** Says once that an address of a single-page app was asked for, and which option answers it. */
+  /** Warns once when a client requests a path of a single-page app that only the option `single` would serve. */
   #adviseOnApp(): void {
     if (this.#wasAdvised) return
     this.#wasAdvised = true
@@ -235,12 +235,12 @@ class Serve8008 implements Server8008 {
   }
 
   async #stop(): Promise<void> {
-    // A start under way sees that it was overtaken and frees its port, before we say that it is free.
+    // A start under way sees `#closing` and frees its port; only then are the ports free.
     await this.#starting?.catch(() => {})
     await this.#live?.close()
     this.routes.drain()
     const cut = (await this.#running?.stop()) ?? 0
-    // Behind the replies that it still had to bring.
+    // After the replies under way: upstreams still send them.
     await this.routes.close()
     ;(await this.#fetch)?.close()
     for (const { site } of this.#sites) site.close()
@@ -286,7 +286,7 @@ class Serve8008 implements Server8008 {
     return this
   }
 
-  // Other programs are handed these alone, as in `serve({ fetch: server.fetch })`.
+  // Bound to the server, since programs pass them on alone: `serve({ fetch: server.fetch })`.
   readonly fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> =>
     await (await this.#openFetch()).answer(toRequest('fetch', input, init))
 

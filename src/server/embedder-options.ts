@@ -3,33 +3,33 @@ import type { ResolvedConfig } from '../config/types.ts'
 import type { createAccessLog } from '../inspect/recorder.ts'
 import type { Phrase } from './error-boundary.ts'
 
-/** What only a program can give: it has no place in a config file. */
+/** Options that only a program can set: a config file cannot hold functions and signals. */
 export interface ProgramOptions {
   /** Closes the server when it aborts. */
   readonly signal?: AbortSignal | undefined
-  /** Takes the lines of the access log. Default: standard output, and nothing unless `log` is set. */
+  /** Receives the lines of the access log. Default: standard output. Not called unless `log` is set. */
   readonly write?: ((text: string) => void) | undefined
-  /** Whether log lines may hold colours. Default false. */
+  /** Whether lines of the access log may hold colours. Default false. */
   readonly color?: boolean | undefined
-  /** Width that log lines should fit, in columns. Default: no bound. */
+  /** Width of the access log in columns; longer targets are cut. Default: no bound. */
   readonly columns?: number | undefined
   /** Folder of the local certificate authority. Default: the user's own, outside of any project. */
   readonly authorityFolder?: string | undefined
-  /** Words an option that would help, on error pages and in the log. Default: as an option of `createServer`. */
+  /** Words the option that would prevent an error, for error pages and the log. Default: as an option of `createServer`. */
   readonly phrase?: Phrase | undefined
 }
 
 /**
- * How the access log is written.
+ * Options of the access log.
  *
- * @param guard runs what the program gave, which may throw
+ * @param guard Calls the program's `write`, which may throw.
  */
 export function logOptions(
   config: ResolvedConfig,
   program: ProgramOptions,
   guard: (write: () => void) => void,
 ): Parameters<typeof createAccessLog>[0] {
-  // A library prints only when asked, and `log` asks.
+  // The library prints only where the option `log` is set.
   // oxlint-disable-next-line no-console
   const write = program.write ?? ((text: string) => console.log(text.trimEnd()))
   const { color = false } = program
@@ -44,7 +44,7 @@ export function logOptions(
   }
 }
 
-/** What a value of each option has to be, and what it is called. */
+/** For each option what its value must be, in words and as a check. */
 const rules: Readonly<Record<keyof ProgramOptions, readonly [noun: string, (value: unknown) => boolean]>> = {
   signal: ['an AbortSignal', isSignal],
   write: ['a function', isFunction],
@@ -54,7 +54,7 @@ const rules: Readonly<Record<keyof ProgramOptions, readonly [noun: string, (valu
   phrase: ['a function', isFunction],
 }
 
-/** What is wrong with them; undefined means "not given". */
+/** Checks the options. Undefined is allowed, and equals an option that is absent. */
 export function programProblems(program: ProgramOptions): Problem[] {
   return Object.entries(rules).flatMap(([key, [noun, isRight]]) => {
     const value = program[key as keyof ProgramOptions]
@@ -69,13 +69,13 @@ function isFunction(value: unknown): boolean {
   return typeof value === 'function'
 }
 
-/** By what is used of it: that of another realm has another class. */
+/** Checks members instead of the class: an AbortSignal of another realm has another class. */
 function isSignal(value: unknown): boolean {
   const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>
   return typeof aborted === 'boolean' && isFunction(addEventListener)
 }
 
-/** The options that were given: one that is undefined is as good as none. */
+/** The options whose value is not undefined. */
 export function definedOnly(program: {
   [Key in keyof ProgramOptions]: ProgramOptions[Key] | undefined
 }): ProgramOptions {

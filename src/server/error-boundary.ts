@@ -3,25 +3,25 @@ import { isServeError, optionText, ServeError, type Fix } from '../core/serve-er
 import type { Exchange, Layer } from '../http/message/exchange.ts'
 import type { Reply } from '../http/message/reply.ts'
 import { errorReply, linksUp, type PageLink } from '../pages/error-page.ts'
-/** Makes the reply of whatever was thrown, and notes it for the log. */
+/** Makes a reply from a thrown value, and adds notes for the log. */
 export type Refuse = (thrown: unknown, x: Exchange) => Reply
 
-/** Words the option that would help, for the one who started the server. */
+/** Words the option that would prevent an error, for the person who started the server. */
 export type Phrase = (fix: Fix) => string
 
-/** A fix for those who wrote the program: ``add `allowHost: ['my.app']` to the options``. */
+/** An option as the author of a program sets it: ``add `allowHost: ['my.app']` to the options``. */
 export function programPhrase(fix: Fix): string {
   return `add \`${optionText(fix)}\` to the options`
 }
 
-/** Compiles the way from an error to a reply. Faults of ours are reported, and hidden from the client. */
+/** Compiles how errors become replies. Internal errors are reported to `onFault`, and hidden from the client. */
 export function createRefuse(onFault: (error: ServeError) => void, phrase: Phrase, base: string): Refuse {
   return (thrown, x) => {
     const error = isServeError(thrown) ? thrown : (outOfFiles(thrown) ?? internalError(thrown))
     if (error.status === 500) onFault(error)
     x.notes.refusal = error.code
     const hint = error.fix === undefined ? error.hint : phrase(error.fix)
-    // What was noted on the way says more to the log than a hint that is meant for the client.
+    // The note of a stage tells the log more than a hint for the client.
     const remark = error.status === 500 ? causeText(error) : (x.notes.remark ?? hint)
     if (remark !== undefined) x.notes.remark = remark
     const links = error.code === 'E8008_NOT_FOUND' ? linksUp(x.target.path, base) : []
@@ -29,7 +29,7 @@ export function createRefuse(onFault: (error: ServeError) => void, phrase: Phras
   }
 }
 
-/** Turns whatever is thrown further in into a reply, so that nothing passes it but replies. */
+/** Turns what inner layers throw into a reply. */
 export function createErrorBoundary(refuse: Refuse): Layer {
   return (next) => (x) => {
     try {
@@ -41,7 +41,7 @@ export function createErrorBoundary(refuse: Refuse): Layer {
   }
 }
 
-/** The page of a refusal, closing the connection where the refusal says so. */
+/** The error page; it closes the connection where the error says so. */
 export function refusalReply(
   error: ServeError,
   accept: string | undefined,
@@ -56,7 +56,7 @@ function internalError(cause: unknown): ServeError {
   return new ServeError('E8008_INTERNAL', `Something failed while a request was answered: ${textOf(cause)}`, { cause })
 }
 
-/** What the log says of a fault; the stack goes to whoever listens to `error`. */
+/** The cause for the log; listeners of `error` get the stack. */
 function causeText({ cause, message }: ServeError): string {
   return cause === undefined ? message : textOf(cause)
 }

@@ -6,7 +6,7 @@ type Name = keyof ServerEvents
 type Listener<Event extends Name> = (...args: ServerEvents[Event]) => unknown
 type AnyListener = (...args: readonly unknown[]) => unknown
 
-/** The events there are. The type holds it complete. */
+/** Every event; the type makes a missing one an error. */
 const known: Readonly<Record<Name, true>> = {
   listening: true,
   request: true,
@@ -21,8 +21,8 @@ const known: Readonly<Record<Name, true>> = {
 }
 
 /**
- * The server's events. What a listener throws, or its promise rejects with, becomes an `error` event: it never reaches
- * the exchange, the start or the other listeners.
+ * The server's events. An error of a listener, thrown or rejected, becomes an `error` event: it never reaches the
+ * exchange, the start or other listeners.
  */
 export class Events {
   readonly #listeners = new Map<Name, readonly AnyListener[]>()
@@ -44,7 +44,7 @@ export class Events {
     if (last !== -1) this.#listeners.set(name, listeners.toSpliced(last, 1))
   }
 
-  /** Whether anyone listens: what nobody sees need not be made. */
+  /** Whether an event has listeners; without them its argument need not be made. */
   has(name: Name): boolean {
     return (this.#listeners.get(name) ?? []).length > 0
   }
@@ -56,8 +56,10 @@ export class Events {
   }
 
   /**
-   * Calls a function of the program. What it throws becomes an `error` event. Without a name it was called for an error
-   * itself, so nobody is left to report to, and it surfaces as an uncaught exception.
+   * Calls a function of the program. An error becomes an `error` event.
+   *
+   * @param name The function, as messages call it; undefined for a listener of `error`, whose own error becomes an
+   *   uncaught exception: another `error` event could loop.
    */
   guard(name: string | undefined, call: () => unknown): void {
     const fail = (cause: unknown): void => {

@@ -11,7 +11,7 @@ import { explainRoute, type DryRun, type RouteExplanation } from '../routes/rout
 import { servedFolders } from './pipeline.ts'
 import { createAllowedHosts } from './allowed-hosts.ts'
 
-/** A request that need not be sent to be explained. */
+/** The request to explain; it is not sent. */
 export interface Question {
   readonly method: string
   /** A URL, or a path on this server. */
@@ -21,7 +21,7 @@ export interface Question {
 }
 
 /**
- * Tells which route would answer a request, why no other does, and what would be sent to an upstream.
+ * Explains which route answers a request, why the others do not, and what an upstream would receive.
  *
  * @param isCertified Whether a name is one of {@link certifiedNames}.
  * @returns undefined for a URL that names no host or path.
@@ -46,7 +46,7 @@ export async function explainRequest(
 }
 
 /**
- * Compiles the routes, to see whether they can stand beside each other.
+ * Compiles the routes, and throws away the result.
  *
  * @throws ServeError `E8008_CONFIG_INVALID` for two routes that are equally specific.
  */
@@ -57,7 +57,7 @@ export function checkRoutes(config: ResolvedConfig): void {
 
 type Asked = Exchange & { readonly authority: Authority }
 
-/** The request as it would come from this machine. */
+/** The exchange that the request would be, sent from this machine. */
 function exchangeOf(config: ResolvedConfig, { method, url: asked, headers: given }: Question): Asked | undefined {
   const url = asked.replace(/#.*$/s, '')
   const target = url.startsWith('/') || url.includes('://') ? url : `http://${url}`

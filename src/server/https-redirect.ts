@@ -4,36 +4,36 @@ import { withVary, type RequestHeaders } from '../http/message/headers.ts'
 import { emptyReply, type Reply } from '../http/message/reply.ts'
 import { addressSet, formatHost } from '../core/util/ip.ts'
 
-/** Which plain requests are sent on to HTTPS. */
+/** Which plain requests are redirected to HTTPS. */
 export interface HttpsRedirectOptions {
   readonly redirect: ResolvedConfig['redirect']
-  /** Addresses that are believed about the scheme of the client. */
+  /** Addresses of proxies whose `X-Forwarded-Proto` is believed. */
   readonly trust: readonly string[]
-  /** The port for HTTPS, once there is one. */
+  /** The port for HTTPS, undefined until it is bound. */
   readonly httpsPort: () => number | undefined
 }
 
 const upgradeRequest = 'upgrade-insecure-requests'
 
 /**
- * Sends plain requests on to HTTPS. It stands behind the guard, so the name in the location is one of ours, and before
- * everything else, so that no password is asked for in the clear.
+ * Redirects plain requests to HTTPS. It runs after the guard, so that the host in `Location` is an allowed one, and before
+ * everything else, so that no client sends a password in clear text.
  *
- * What came in the clear to the port for HTTPS is always sent on: somebody typed the scheme wrongly.
+ * Plain requests to the port for HTTPS are always redirected: the user typed `http:` instead of `https:`.
  */
 export function createHttpsRedirect({ redirect, trust, httpsPort }: HttpsRedirectOptions): Layer {
   const isTrusted = addressSet(trust)
 
   function isSecure(x: Exchange): boolean {
     if (x.peer.encrypted) return true
-    // Whoever ends TLS before us would be sent round in circles.
+    // A proxy that terminates TLS in front of us would loop.
     return isTrusted(x.peer.address) && /^https(?:\s*,|$)/i.test(x.headers.get('x-forwarded-proto') ?? '')
   }
 
   return (next) => (x) => {
     const port = httpsPort()
     if (port === undefined || isSecure(x)) return next(x)
-    // The client may have come through a port that is mapped to ours, and would go through it again.
+    // A client may use a mapped port (of a container, say); it keeps the one that it used.
     if (x.peer.localPort === port) return redirection(308, x, x.authority?.port ?? port)
     if (redirect === undefined) return next(x)
     if (redirect === 'always') return redirection(308, x, port)
@@ -44,13 +44,13 @@ export function createHttpsRedirect({ redirect, trust, httpsPort }: HttpsRedirec
   }
 }
 
-/** Browsers keep a 308, and the next project behind the same port would inherit it: hence `no-store`. */
+/** `no-store`, since browsers cache a 308: the next project on the same port would inherit it. */
 function redirection(status: number, { authority, target, headers }: Exchange, port: number): Reply {
   const host = formatHost(authority?.hostname ?? 'localhost')
   const path = target.form === 'asterisk' ? '/' : `${target.path}${target.query}`
   const location = `https://${host}${port === 443 ? '' : `:${port}`}${path}`
   const reply = emptyReply(status, ['Location', location, 'Cache-Control', 'no-store'])
-  // Content is sent there once more, so it is not waited for here.
+  // The client sends the content again to the new location, so it is not read here.
   return hasContent(headers) ? { ...reply, close: true } : reply
 }
 

@@ -10,26 +10,26 @@ import { UndecidedConnections } from './listeners/protocol-sniffer.ts'
 import type { Warning } from '../core/warning.ts'
 import type { Listening } from './types.ts'
 
-/** A listener of the adapter: a server that also knows its idle connections. */
+/** A listener of the adapter: a `net.Server` that knows its idle connections. */
 interface Listener extends Server {
   closeIdleConnections(): void
   closeAllConnections(): void
 }
 
-/** What a server needs to listen. */
+/** What starting a server needs. */
 export interface RunningOptions {
   readonly config: ResolvedConfig
   readonly adapter: Adapter
-  /** Where the local authority lives. Default: the user's own folder for it. */
+  /** Folder of the local authority. Default: the user's. */
   readonly authorityFolder: string | undefined
-  /** Called with HTTPS, once its port is ours and before plain HTTP is served. */
+  /** Called once the port for HTTPS is bound, before plain HTTP is served; undefined without HTTPS. */
   readonly onHttps: (https: BoundHttps | undefined) => void
   readonly onWarning: (warning: Warning) => void
-  /** Files of a certificate were replaced. */
+  /** Called with the files of a certificate when they were replaced. */
   readonly onReplaced: (files: readonly string[]) => void
 }
 
-/** A server that is bound to its addresses, until it stops. */
+/** A server from the moment its addresses are bound until it stops. */
 export class RunningServer {
   readonly listening: Listening
   readonly #servers: readonly Listener[]
@@ -58,10 +58,10 @@ export class RunningServer {
     this.listening = describeListening(options.config, plain, https)
   }
 
-  /** Binds every address. @throws ServeError when no port can be had, or a certificate cannot be used. */
+  /** Binds every address. @throws ServeError when no port is free, or a certificate cannot be used. */
   static async start(options: RunningOptions): Promise<RunningServer> {
     const undecided = new UndecidedConnections()
-    // First, so that no plain request can come before it is known where to send it.
+    // First, since redirects of plain requests need the port for HTTPS.
     const https = await bindHttps(options, undecided)
     options.onHttps(https)
     try {
@@ -72,19 +72,19 @@ export class RunningServer {
     }
   }
 
-  /** Takes HTTP/2 on the plain port too, from the next connection on. */
+  /** Accepts HTTP/2 on the plain port too, from the next connection on. */
   takeHttp2(): void {
     if (this.#takesHttp2) return
     this.#takesHttp2 = true
     for (const server of this.#plain) takeCleartextHttp2(server, this.#adapter, this.#undecided, this.#headerMs)
   }
 
-  /** Takes no new connections, gives replies under way their time, then cuts what is left; tells how many replies. */
+  /** Stops accepting, waits `limits.closeMs` for replies under way, and cuts the rest. Resolves with how many it cut. */
   async stop(): Promise<number> {
     this.#adapter.drain()
     const ended = this.#servers.map(closed)
     this.#undecided.destroy()
-    // A connection is kept alive by the reply that was under way, so it turns idle only later.
+    // A connection with a reply under way turns idle only after it.
     const sweep = setInterval(() => this.#closeIdle(), 25)
     this.#closeIdle()
     let lost = 0

@@ -13,7 +13,7 @@ interface Urls {
   readonly network: readonly string[]
 }
 
-/** Where a server is reached, from what was bound. */
+/** Where clients reach a server, from the addresses that it bound. */
 export function describeListening(config: ResolvedConfig, plain: Bound, https: BoundHttps | undefined): Listening {
   const { host, socket, redirect } = config
   const { port, addresses, skipped } = plain
@@ -48,7 +48,7 @@ function urlsOf(protocol: 'http' | 'https', { host, base }: ResolvedConfig, { po
   }
 }
 
-/** Only what a certificate holds: any other URL is a wall in the browser. */
+/** Only URLs whose host is in a certificate: for others browsers show a full-page warning. */
 function secureUrls(config: ResolvedConfig, { bound, service: { certificates } }: BoundHttps): Urls {
   const { local, network } = urlsOf('https', config, bound)
   const isCovered = (url: string): boolean => certificates.covers(new URL(url).hostname)
@@ -60,7 +60,7 @@ function secureUrls(config: ResolvedConfig, { bound, service: { certificates } }
   }
 }
 
-/** `localhost` wherever it reaches us: it is what people expect to read. */
+/** `localhost` where it reaches this server, since people expect it. */
 function localHost(host: string, addresses: readonly string[]): string {
   const reached = addresses.some((address) => isWildcard(address) || address === '127.0.0.1' || address === '::1')
   return reached ? 'localhost' : formatHost(host)
@@ -70,13 +70,13 @@ function isWildcard(address: string): boolean {
   return address === '::' || address === '0.0.0.0'
 }
 
-/** What a person should know about a closing that did not wait for every reply. */
+/** The warning that closing cut replies. */
 export function cutWarning(replies: number, closeMs: number): Warning {
   const what = replies === 1 ? '1 reply' : `${replies} replies`
   return { code: 'W8008_CUT', message: `Cut ${what} after ${closeMs / 1000} s.` }
 }
 
-/** What a person should know about files that are served and seldom meant to be. */
+/** The warning about served files that are seldom meant for clients. */
 export function sensitiveFileWarnings(names: readonly string[]): Warning[] {
   const [first, second] = names
   if (first === undefined) return []
@@ -90,19 +90,19 @@ export function sensitiveFileWarnings(names: readonly string[]): Warning[] {
   ]
 }
 
-/** What a person should know about the project in the served folder. Of an app it is said when it is missed. */
+/** The warning about the project in the served folder, where it needs a command. */
 export function projectWarnings(advice: ProjectAdvice | undefined): Warning[] {
   if (advice?.command === undefined) return []
   return [{ code: 'W8008_PROJECT', message: advice.message, hint: advice.command }]
 }
 
-/** What a person should know when an address of a single-page app is 404. */
+/** The warning that a path of a single-page app is 404. */
 export function appWarning(): Warning {
   const message = 'This looks like a single-page app; its addresses are 404 unless its index.html answers them.'
   return { code: 'W8008_PROJECT', message, fix: singleFix }
 }
 
-/** What a person should know about clients that are turned away. */
+/** The warning that clients are turned away. */
 export function fullWarning(connections: number): Warning {
   return {
     code: 'W8008_CONNECTIONS',
@@ -111,9 +111,9 @@ export function fullWarning(connections: number): Warning {
   }
 }
 
-/** What a person should know about where the server listens. */
+/** Warnings about the addresses and ports of the server. */
 export function listeningWarnings(listening: Listening): Warning[] {
-  // A socket path is not reached over the network.
+  // Port 0 means a unix socket: the network does not reach it.
   const addresses = [...(listening.port === 0 ? [] : listening.addresses), ...(listening.tls?.addresses ?? [])]
   const warnings: Warning[] = []
   warnings.push(...badPort(listening.port, { option: 'port', value: 8008 }))
@@ -128,7 +128,6 @@ export function listeningWarnings(listening: Listening): Warning[] {
   return warnings
 }
 
-/** Where there is no port there is no bad one. */
 function badPort(port: number, fix: Fix): Warning[] {
   if (port === 0 || !isBadPort(port)) return []
   return [{ code: 'W8008_BAD_PORT', message: `Browsers refuse to open port ${port}.`, fix }]

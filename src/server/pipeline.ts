@@ -24,26 +24,26 @@ import type { Events } from './events.ts'
 /** What the pipeline needs beside the configuration. */
 export interface PipelineOptions {
   readonly config: ResolvedConfig
-  /** Which authorities are ours; asked for each request. */
+  /** Whether the server answers for an authority; called for each request. */
   readonly isOurs: HostCheck
-  /** What the embedding program added, outermost first. */
+  /** Layers that the program added, outermost first. */
   readonly layers: readonly Layer[]
-  /** Called with each exchange before anything looks at it. */
+  /** Called with each exchange before any check. */
   readonly opened: (x: Exchange) => void
-  /** Called with each fault of ours, which the client sees only as a 500. */
+  /** Called with each internal error; the client gets a 500 without details. */
   readonly onFault: (error: ServeError) => void
-  /** Words a fix on pages and in the log. */
+  /** Words the option that would prevent an error, for pages and the log. */
   readonly phrase: Phrase
   readonly live: Live | undefined
-  /** The port for HTTPS, once it is bound; without it nothing is redirected there. */
+  /** The port for HTTPS, undefined until it is bound. Absent where no request is redirected. */
   readonly httpsPort?: () => number | undefined
-  /** What `proxy` and `routes` say, and what the program has added. */
+  /** Routes of `proxy` and `routes`, and those that the program added. */
   readonly routes: readonly ResolvedRoute[]
   /** Makes the handler of a route that forwards. */
   readonly forward: (route: ResolvedRoute) => Handler
 }
 
-/** The served folders: the root and the mounts. They hold the cache, so they outlive a new pipeline. */
+/** A served folder: the root or a mount. It holds the cache, so it outlives a new pipeline. */
 export interface Site {
   readonly path: string
   readonly site: StaticSite
@@ -71,7 +71,7 @@ export function openSites(config: ResolvedConfig): Site[] {
       sidecars: config.compress,
       secretFiles: config.secretFiles,
       served,
-      // one bound for the whole server
+      // The limit is for the whole server.
       cacheBytes: Math.floor(config.limits.cacheBytes / folders.length),
       openFiles,
     }),
@@ -86,7 +86,7 @@ export function createPipeline(parts: PipelineOptions, sites: readonly Site[]): 
   const { config, layers, live } = parts
   const refuse = createRefuse(parts.onFault, parts.phrase, config.base)
   const boundary = createErrorBoundary(refuse)
-  // the most specific first: what is forwarded, redirects, fixed replies, the served folders
+  // The most specific route answers: proxies, redirects, fixed replies, served folders.
   const routes = createRoutes({
     folders: sites.map(({ path, site }) => ({ path, handle: site.handle, has: site.has })),
     routes: parts.routes,
@@ -94,14 +94,14 @@ export function createPipeline(parts: PipelineOptions, sites: readonly Site[]): 
     forward: parts.forward,
   })
   const auth = authLayers(config)
-  // What a layer answers is not known before it is asked, and behind a password nothing may show what is there.
+  // A layer may answer any path, and behind a password nothing may show which paths exist.
   const claims = layers.length > 0 || auth.length > 0 ? undefined : routes.claims
   const cors = config.cors === undefined ? undefined : createCors(config.cors, claims)
 
   const filters: Filter[] = [
     // first of all the user's own fields, so that what follows decides on the final type and caching
     ...(config.headers.length === 0 ? [] : [createResponseHeaders(config.headers)]),
-    // so that other origins may read refusals too
+    // so that other origins may read error replies too
     ...(cors === undefined ? [] : [cors.filter]),
     // which other sites may embed what is served
     createResourcePolicy(cors !== undefined),
@@ -115,7 +115,7 @@ export function createPipeline(parts: PipelineOptions, sites: readonly Site[]): 
   ]
 
   const list: Layer[] = [
-    // what is thrown by the guard or by a filter becomes a plain refusal
+    // errors of the guard and of filters become plain error replies
     boundary,
     // opens the record before anything can refuse
     opening(parts.opened),
@@ -125,24 +125,24 @@ export function createPipeline(parts: PipelineOptions, sites: readonly Site[]): 
       headerCount: config.limits.headerCount,
       targetBytes: config.limits.targetBytes,
     }),
-    // plain requests that belong to HTTPS, before anything is asked of them or told to them in the clear
+    // redirects to HTTPS, before a password or any content travels in clear text
     ...(parts.httpsPort === undefined ? [] : [createHttpsRedirect({ ...config, httpsPort: parts.httpsPort })]),
-    // outbound: everything further in passes the filters, refusals included
+    // outbound: replies of all inner layers pass the filters, error replies included
     filtering(composeFilters(filters)),
-    // service workers that an earlier site on this port left behind, where a 404 would leave them running
+    // unregisters service workers of an earlier site on this port, which a 404 would leave running
     createStaleWorker(),
-    // what is thrown further in becomes a page that the filters still see
+    // errors of inner layers become pages, which the filters see
     boundary,
     // preflights come without credentials, so before the password
     ...(cors === undefined ? [] : [cors.layer]),
-    // they ask for a token that was given out behind the password: not every browser sends that with a WebSocket
+    // endpoints that need a token: pages got it with the password, which not every browser sends with a WebSocket
     ...(live === undefined ? [] : [live.tokenEndpoints]),
     ...auth,
     // the client of live reload and its token
     ...(live === undefined ? [] : [live.publicEndpoints]),
-    // what the embedding program added
+    // layers of the program
     ...layers.map(checkedLayer),
-    // watches what is asked for, before it is read: so no change of it is missed
+    // watches requested files before they are read, so that no change is missed
     ...(live === undefined ? [] : [live.trackRequests]),
   ]
 
@@ -169,7 +169,7 @@ function authLayers(config: ResolvedConfig): Layer[] {
   return []
 }
 
-/** Live reload for the served folders, where the configuration wants it. */
+/** Live reload for the served folders; undefined where it is off. */
 export function openLive(config: ResolvedConfig, sites: readonly Site[], events: Events): Live | undefined {
   const { live } = config
   if (live === undefined) return undefined

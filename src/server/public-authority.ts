@@ -4,7 +4,7 @@ import { quote } from '../config/diagnostic.ts'
 import { ServeError } from '../core/serve-error.ts'
 import type { Warning } from '../core/warning.ts'
 
-/** Which local authority. */
+/** Which local authority to use. */
 export interface LocalAuthorityOptions {
   /**
    * Folder of the authority, as `authorityFolder` of {@link createServer} names it. Default: the user's own, outside of
@@ -12,11 +12,11 @@ export interface LocalAuthorityOptions {
    */
   readonly folder?: string | undefined
   /**
-   * Variables that may name another place for the user's own folder: `XDG_DATA_HOME`, and `LOCALAPPDATA` on Windows. With
-   * `process.env` it is the folder that the command uses. Default: none.
+   * Environment variables that move the user's folder: `XDG_DATA_HOME`, and `LOCALAPPDATA` on Windows. With `process.env`
+   * it is the folder that the command uses. Default: none.
    */
   readonly env?: Readonly<Record<string, string | undefined>> | undefined
-  /** Is told what does not stop us: the authority expires soon, or others could have read its key. */
+  /** Called with warnings: the authority expires soon, or other users could have read its key. */
   readonly onWarning?: ((warning: Warning) => void) | undefined
 }
 
@@ -31,7 +31,7 @@ export interface LocalAuthority {
   /** Absolute path of its folder: what `authorityFolder` of {@link createServer} takes. */
   readonly folder: string
   /**
-   * Makes a certificate for another server, such as Vite's or one of `node:https`. It holds for 396 days.
+   * Makes a certificate for another server, such as Vite's or one of `node:https`. It is valid for 396 days.
    *
    * @param names names below `.localhost`, `.local`, `.test`, `.internal` and `.home.arpa`, and private addresses
    * @returns certificate and key, both PEM
@@ -41,9 +41,9 @@ export interface LocalAuthority {
 }
 
 /**
- * Finds the local authority, as `serve8008 trust --ca` does; makes it where there is none. Nothing is told to trust it.
+ * Opens the local authority, as `serve8008 trust --ca` does, and creates it where there is none. It changes no trust store.
  *
- * @throws ServeError `E8008_AUTHORITY` where it is damaged, expired, not of our making, or cannot be read or written.
+ * @throws ServeError `E8008_AUTHORITY` where it is damaged, expired, made by another program, or cannot be read or written.
  * @example
  * const { certificate, path } = await localAuthority()
  * https.get('https://localhost:8443/', { ca: certificate }, (response) => response.pipe(process.stdout))
@@ -52,7 +52,7 @@ export interface LocalAuthority {
 export async function localAuthority(options: LocalAuthorityOptions = {}): Promise<LocalAuthority> {
   checkOptions(options)
   const { env = {}, onWarning = () => {} } = options
-  // Most programs that import us have no use for certificates.
+  // Loaded late: most programs need no certificates.
   const { authorityFolder, openAuthority } = await import('../tls/tls.ts')
   const folder = resolve(options.folder ?? authorityFolder({ env }))
   const authority = openAuthority({ folder, onWarning })
@@ -70,7 +70,7 @@ export async function localAuthority(options: LocalAuthorityOptions = {}): Promi
   }
 }
 
-/** Programs that call us need not be typed. @throws ServeError E8008_CONFIG_INVALID */
+/** Callers may be untyped. @throws ServeError `E8008_CONFIG_INVALID` */
 function checkOptions(options: unknown): void {
   if (!isPlainObject(options)) {
     throw invalid(`localAuthority() takes { folder, env, onWarning }, and got ${quote(options)}.`)

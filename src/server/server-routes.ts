@@ -17,14 +17,14 @@ import { findOwnUpstream } from '../config/resolve/own-upstream.ts'
 export interface ServerRoutesOptions {
   readonly config: ResolvedConfig
   readonly onWarning: (warning: Warning) => void
-  /** Makes the pipeline again with these routes. Throws where they cannot be had, and then the old ones stay. */
+  /** Makes a new pipeline with these routes. Throws where that fails, and the old one stays. */
   readonly rebuild: (routes: readonly ResolvedRoute[]) => void
 }
 
-/** The routes of a server, which may change while it runs: a request under way keeps the handler that it has. */
+/** The routes of a server, which may change while it runs; a request under way keeps its handler. */
 export class ServerRoutes implements RouteControl {
   readonly #options: ServerRoutesOptions
-  /** By what they do: a route that did not change keeps its connections, and what it knows of its upstreams. */
+  /** By the route as JSON: an unchanged route keeps its connections and the state of its upstreams. */
   readonly #handlers = new Map<string, RouteProxy>()
   #proxy: Proxy | undefined
   #routes: readonly ResolvedRoute[]
@@ -40,7 +40,7 @@ export class ServerRoutes implements RouteControl {
     const added = route.name === undefined ? { ...resolved, name: routeName(resolved.match) } : resolved
     if (this.#routes.some(({ name }) => name === added.name)) {
       throw new ServeError('E8008_CONFIG_INVALID', `There is a route ${JSON.stringify(added.name)} already.`, {
-        hint: 'remove it first; two of the same match cannot stand beside each other, whatever their names',
+        hint: 'remove it first: server.routes.remove(name)',
       })
     }
     this.#apply([...this.#routes, Object.freeze(added)])
@@ -79,7 +79,7 @@ export class ServerRoutes implements RouteControl {
     return way.handle
   }
 
-  /** Ends what is forwarded and would never end by itself. */
+  /** Ends forwarded exchanges that would not end by themselves, such as WebSockets. */
   drain(): void {
     this.#proxy?.drain()
   }
@@ -90,7 +90,7 @@ export class ServerRoutes implements RouteControl {
 
   #resolve(options: Pick<ServeOptions, 'proxy' | 'routes'>, context?: ResolveContext): readonly ResolvedRoute[] {
     const { base, timeoutMs } = this.#options.config
-    // Other options may come along, as of a whole configuration, but none that does not exist: a slip would take all away.
+    // A whole configuration is allowed, but no unknown option: a misspelt `routes` would remove every route.
     const all = isPlainObject(options) ? { ...(options as ServeOptions), base, timeout: timeoutMs / 1000 } : options
     return resolveConfig(all, context).routes
   }
@@ -115,7 +115,7 @@ export class ServerRoutes implements RouteControl {
   }
 }
 
-/** Offers the pages of a route to live reload. */
+/** Marks the replies of a route: live reload may inject its client into pages. */
 function injectable(handle: Handler): Handler {
   const marked = (reply: Reply): Reply => ({ ...reply, injectable: true })
   return (x: Exchange) => {
@@ -125,7 +125,7 @@ function injectable(handle: Handler): Handler {
 }
 
 /**
- * Refuses routes that lead to the server itself, as far as its addresses tell.
+ * Refuses routes whose target is the server itself, as far as its addresses show.
  *
  * @throws ServeError `E8008_CONFIG_INVALID`
  */
@@ -142,6 +142,6 @@ export function refuseOwnRoutes(
   if (found === undefined) return
   const { route, upstream } = found
   throw new ServeError('E8008_CONFIG_INVALID', `The target ${upstream.label} of ${route.name} is this server itself.`, {
-    hint: 'name the port of the server behind it, or serve on another one',
+    hint: 'set the target to the port of your backend, or serve on another port',
   })
 }

@@ -12,21 +12,21 @@ import type { SkippedPort } from '../net/types.ts'
 /** Where a listening server is reached. */
 export interface Listening {
   /**
-   * The URL to show, for example `http://localhost:8008/`, with the base at its end; `unix:/path` for a socket. The one for
-   * HTTPS where plain HTTP gets only redirects.
+   * The URL to show, for example `http://localhost:8008/`, with the base at its end; `unix:/path` for a socket. It is the
+   * HTTPS one where plain HTTP is only redirected.
    */
   readonly url: string
-  /** Every URL that serves something: local ones first, then those of the network; among each `http` before `https`. */
+  /** Every URL that serves content: local and network ones, in each list `http` before `https`. */
   readonly urls: { readonly local: readonly string[]; readonly network: readonly string[] }
   /** The host as configured, `localhost` by default. */
   readonly host: string
-  /** The port for plain HTTP, also when the system chose it; 0 for a unix socket. */
+  /** The port for plain HTTP, the real one where the system chose it; 0 for a unix socket. */
   readonly port: number
   /** Scheme of `url`. */
   readonly protocol: 'http' | 'https'
-  /** The addresses that are bound, for example `127.0.0.1` and `::1`; the path of a unix socket. */
+  /** The bound addresses, for example `127.0.0.1` and `::1`; the path of a unix socket. */
   readonly addresses: readonly string[]
-  /** Ports that were tried before, each with its reason. */
+  /** Ports that were tried first, each with the reason why it was skipped. */
   readonly skipped: readonly SkippedPort[]
   /** Where HTTPS is served; undefined without `tls`. */
   readonly tls: SecureListening | undefined
@@ -34,23 +34,23 @@ export interface Listening {
 
 /** Where HTTPS is served. */
 export interface SecureListening {
-  /** The port, also when the system chose it. */
+  /** The port, the real one where the system chose it. */
   readonly port: number
-  /** The addresses that are bound. */
+  /** The bound addresses. */
   readonly addresses: readonly string[]
-  /** Ports that were tried before, each with its reason. */
+  /** Ports that were tried first, each with the reason why it was skipped. */
   readonly skipped: readonly SkippedPort[]
 }
 
-/** One finished exchange, as the access log and the `reply` event see it. Never holds credentials. */
+/** One finished exchange, for the access log and the `reply` event. It holds no credentials. */
 export interface AccessRecord {
   /** Wall-clock time of the request in milliseconds since 1970. */
   readonly time: number
   /** Remote address; empty for a unix socket. */
   readonly address: string
-  /** As received; `-` for a message that could not be read. */
+  /** The method as received; `-` for a message that could not be parsed. */
   readonly method: string
-  /** The request-target as received, without what live reload added; secrets in its query are redacted. */
+  /** The request-target as received, without the stamp of live reload; secrets in its query are redacted. */
   readonly target: string
   /** HTTP version as sent, for example `1.1`; `2` for HTTP/2. */
   readonly version: string
@@ -66,19 +66,19 @@ export interface AccessRecord {
   readonly aborted: boolean
   /** The request's `Referer`, secrets redacted, or empty. */
   readonly referer: string
-  /** The request's `User-Agent`, as received, or empty. Not safe to print as it is. */
+  /** The request's `User-Agent` as received, or empty. It may hold control characters: escape it before printing. */
   readonly userAgent: string
   /** The user who authenticated, or empty. */
   readonly user: string
-  /** Code of the refusal, for example `E8008_NOT_FOUND`, or empty. */
+  /** Error code, for example `E8008_NOT_FOUND`, or empty. */
   readonly refusal: string
-  /** Remark of the stage that answered, or empty. */
+  /** Remark for the log line, or empty. */
   readonly remark: string
-  /** Name of the route that took the request, or empty: a folder has none. */
+  /** Name of the route that answered, or empty, as for served folders. */
   readonly route: string
-  /** Where it was forwarded to last, for example `localhost:3000`, or empty. */
+  /** The upstream of the last attempt, for example `localhost:3000`, or empty. */
   readonly upstream: string
-  /** Why there is no answer of that upstream, for example `refused`, or empty. */
+  /** Why that upstream did not answer, for example `refused`, or empty. */
   readonly reason: string
 }
 
@@ -86,42 +86,42 @@ export interface AccessRecord {
 export interface ServerEvents {
   /** The addresses are bound. */
   listening: [listening: Listening]
-  /** A header section was read; nothing of it has been checked yet, so its target and `Host` may be anything. */
+  /** A header section was read. It is not checked yet: target and `Host` may be invalid. */
   request: [exchange: Exchange]
-  /** A reply is out, or its client left. Not sent for `fetch()`, nor for what `handler` passes on. */
+  /** A reply was sent, or its client left. Not emitted for `fetch()`, nor for requests that `handler` passes to `next`. */
   reply: [record: AccessRecord]
-  /** Something that a person should know. */
+  /** A warning for the person who started the server. */
   warning: [warning: Warning]
   /**
-   * A fault of ours, of a layer or of a listener (`E8008_INTERNAL`, what was thrown in `cause`). For the first two the
-   * client got a 500 without details; a listener that throws changes no reply. Unlike those of Node's emitters it is not
-   * thrown when nobody listens. What a listener of `error` itself throws is an uncaught exception.
+   * An internal error, or an error of a layer or a listener (`E8008_INTERNAL`; `cause` holds the original). For the first
+   * two the client got a 500 without details; an error of a listener changes no reply. Without a listener it is dropped,
+   * unlike the `error` event of Node's emitters. An error that a listener of `error` throws is an uncaught exception.
    */
   error: [error: ServeError]
-  /** Files that pages use have changed, by their absolute paths. Those of a burst come together. */
+  /** Files that open pages use have changed: their absolute paths, debounced. */
   change: [paths: readonly string[]]
-  /** Open pages were told of a change. */
+  /** Open pages were updated. */
   reload: [update: Update]
-  /** A page logged an error, where the option `console` is set. */
+  /** A page logged an error; emitted with the option `console`. */
   console: [error: PageError]
-  /** A certificate of the user's own was replaced while running, by what these files (absolute paths) hold now. */
+  /** The files (absolute paths) of a user's own certificate were replaced; new connections get the new certificate. */
   certificate: [files: readonly string[]]
   /** The server is closed: its ports are free. */
   close: []
 }
 
-/** The routes of a server. A change never drops a connection; where it cannot be made, the routes stay as they are. */
+/** The routes of a server. A change drops no connection. A change that throws leaves the routes as they are. */
 export interface RouteControl {
   /**
-   * Adds a route. Without a name it is called after its match, such as `/api` or `api.localhost`.
+   * Adds a route. Its name defaults to its match, such as `/api` or `api.localhost`.
    *
-   * @throws ServeError `E8008_CONFIG_INVALID`, also for a name that is taken and for a route as specific as another
+   * @throws ServeError `E8008_CONFIG_INVALID`, also for a name in use and for a route as specific as another
    */
   add(route: RouteOptions): void
-  /** Takes a route away by its name; false where there is none. Exchanges under way are finished. */
+  /** Removes the route of this name; returns false where there is none. Exchanges under way are finished. */
   remove(name: string): boolean
   /**
-   * Puts these in place of all routes, also of those that were added. The ones that did not change keep their connections.
+   * Replaces all routes, also those that were added. Unchanged routes keep their connections.
    *
    * @throws ServeError `E8008_CONFIG_INVALID`
    */
@@ -137,16 +137,16 @@ export interface RouteControl {
 export interface Server8008 extends AsyncDisposable {
   /** The configuration, frozen and without secrets: it may be logged. */
   readonly config: ServerConfig
-  /** What is forwarded, redirected and answered beside the folders; may be changed at any time. */
+  /** Proxies, redirects and fixed replies; they can be changed at any time. */
   readonly routes: RouteControl
   /** The first URL once listening, else undefined. */
   readonly url: string | undefined
   /** The port for plain HTTP once listening, else undefined. */
   readonly port: number | undefined
-  /** The port for HTTPS once listening, else undefined; so too without `tls`. */
+  /** The port for HTTPS once listening, else undefined; always undefined without `tls`. */
   readonly tlsPort: number | undefined
   /**
-   * Checks the folders and starts to listen. Called again it gives the same; after a failure it tries again.
+   * Checks the folders and starts to listen. A second call returns the same result; after a failure it tries again.
    *
    * @throws ServeError `E8008_ROOT_NOT_FOUND`, `E8008_ROOT_NOT_FOLDER`, `E8008_ROOT_UNREADABLE`, `E8008_AUTH_FILE`;
    *   `E8008_PORT_HELD`, `E8008_PORT_DENIED`, `E8008_PORTS_HELD`, `E8008_ADDRESS`, `E8008_SOCKET`; `E8008_CLOSED` after
@@ -154,60 +154,61 @@ export interface Server8008 extends AsyncDisposable {
    */
   listen(): Promise<Listening>
   /**
-   * Stops: no new connections, replies under way get `limits.closeMs` (default 5000 ms), then everything is cut.
+   * Stops accepting connections, waits `limits.closeMs` (default 5000 ms) for replies under way, and cuts the rest.
    * Idempotent, never rejects, and works before `listen()` too.
    */
   close(): Promise<void>
   /**
-   * Adds a layer around the routes, behind the guard and the password; later layers are further in. What it throws
-   * becomes a 500 and an `error` event; so does a reply that is none.
+   * Adds a layer around the routes, behind the guard and the password; a later layer is inside of an earlier one. Its
+   * errors become a 500 and an `error` event; so does an invalid reply.
    */
   use(layer: Layer): Server8008
   /**
-   * Updates open pages. With paths (relative ones to the working directory) those that use one of these files, or one within these folders: styles and
-   * images are swapped in place, anything else reloads the page; a file outside of the served folders concerns every page.
-   * Without, every page reloads. Takes away what `showError` shows. Does nothing before `listen()`.
+   * Updates the open pages that use one of these files, or a file within these folders: styles and images are swapped in
+   * place, other changes reload the page. A file outside of the served folders updates every page, and without paths
+   * every page reloads. Hides the error of `showError()`. Does nothing before `listen()`.
+   *
+   * @param paths Absolute paths, or paths relative to the working directory.
    */
   reload(paths?: readonly string[]): Promise<Update>
   /** Shows a message on every open page for a moment. */
   notify(message: string): void
   /**
-   * Shows an error over every open page, and over those that are opened later, until the next change or call; without
-   * an argument it is taken away.
+   * Shows an error over every open page, also over pages opened later, until the next change or call. Without an argument
+   * it hides the error.
    */
   showError(error?: ShownError): void
-  /** Proof for `POST <base>__serve8008/reload`, as the field `X-Serve8008-Token`; undefined without live reload. */
+  /** Token for `POST <base>__serve8008/reload`, sent in `X-Serve8008-Token`; undefined without live reload. */
   readonly token: string | undefined
   /**
-   * Calls a function at each event of a name; see {@link ServerEvents}. What it throws, or its promise rejects with,
-   * becomes an `error` event.
+   * Adds a listener; see {@link ServerEvents}. Its errors, thrown or rejected, become `error` events.
    *
    * @throws ServeError `E8008_CONFIG_INVALID` for an event that does not exist
    */
   on<Name extends keyof ServerEvents>(name: Name, listener: (...args: ServerEvents[Name]) => void): Server8008
-  /** Takes a listener away again. */
+  /** Removes a listener. */
   off<Name extends keyof ServerEvents>(name: Name, listener: (...args: ServerEvents[Name]) => void): Server8008
   /**
-   * `(req, res, next)` for Express, Connect, Polka and node:http. With `next`, paths (404) and methods (405) that are not
-   * ours go there, untouched. Below a path (`app.use('/docs', server.handler)`) redirects lead back below it; list the
-   * hosts of the program in `allowHost`, and put it before body parsers where it forwards.
+   * `(req, res, next)` for Express, Connect, Polka and node:http. With `next`, requests for unknown paths (404) and methods
+   * (405) go there untouched. Below a path (`app.use('/docs', server.handler)`) redirects stay below it. List the program's
+   * hosts in `allowHost`, and add it before body parsers where it forwards.
    */
   readonly handler: RequestListener
   /**
-   * The listener of the `upgrade` event that belongs beside `handler`. Upgrades that no layer takes over are left to
-   * other listeners; a program without one should destroy their sockets itself.
+   * The listener for the `upgrade` event, beside `handler`. It leaves upgrades that no layer takes over to other listeners;
+   * a program without one should destroy their sockets.
    */
   readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => void
   /**
-   * Answers a request of the Fetch API without a port, with the arguments of the global `fetch()`, by the same pipeline:
-   * its URL needs a host that is ours, such as `http://localhost/`. No `reply` event and no log line follow.
+   * Answers a request of the Fetch API by the same pipeline, without a port. It takes the arguments of the global `fetch()`.
+   * The URL needs a host that the server answers for, such as `http://localhost/`. Emits no `reply` event, logs nothing.
    *
-   * @throws ServeError `E8008_CONFIG_INVALID` for something that is no URL, such as a path
+   * @throws ServeError `E8008_CONFIG_INVALID` for a URL without a scheme and a host
    */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>
   /**
-   * `fetch()` for a program that has routes of its own, as `handler` with `next` is for node:http: resolves to undefined
-   * for paths (404) and methods (405) that are not ours, and leaves the content of such a request unread.
+   * `fetch()` for a program with its own routes, as `handler` with `next` is for node:http: resolves to undefined for
+   * unknown paths (404) and methods (405), and leaves the content of such a request unread.
    *
    * @example
    * app.use(async (c, next) => (await server.tryFetch(c.req.raw)) ?? next()) // Hono

@@ -45,8 +45,8 @@ for (const [name, made, message] of [
   ['an interim status', reply({ status: 100 })(), /a layer returned the status 100; use a whole number from 200/],
   ['half a status', reply({ status: 200.5 })(), /a layer returned the status 200.5/],
   ['101 without a takeover', reply({ status: 101 })(), /a layer returned the status 101/],
-  ['a field without a value', reply({ headers: ['X-A'] })(), /headers that are no flat list: write \[name, value/],
-  ['pairs of fields', reply({ headers: [['x-a', 'b']] })(), /headers that are no flat list/],
+  ['a field without a value', reply({ headers: ['X-A'] })(), /headers that are not a flat list; use \[name, value/],
+  ['pairs of fields', reply({ headers: [['x-a', 'b']] })(), /headers that are not a flat list/],
   ['a space in the name of a field', reply({ headers: ['x a', 'b'] })(), /"x a" is not a field name; use letters/],
   [
     'a line break in a field',

@@ -265,7 +265,7 @@ test('certify says what it takes', async () => {
 test('a closed server says what to do instead', async () => {
   const server = createServer()
   await server.close()
-  await assert.rejects(server.listen(), { code: 'E8008_CLOSED', hint: 'make another one: createServer(options)' })
+  await assert.rejects(server.listen(), { code: 'E8008_CLOSED', hint: 'make a new server: createServer(options)' })
 })
 
 test('fetch and tryFetch may be handed on alone, as to serve({ fetch })', async () => {

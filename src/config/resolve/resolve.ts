@@ -116,7 +116,7 @@ function ownProblem({ route, upstream }: OwnUpstream, proxy: CheckedOptions['pro
   return {
     path: isShort ? ['proxy', route.name] : ['routes'],
     fault: `the target ${upstream.label}${isShort ? '' : ` of ${quote(route.name)}`} is this server itself`,
-    fix: 'name the port of the server behind it, or serve on another one',
+    fix: 'set the target to the port of your backend, or serve on another port',
   }
 }
 

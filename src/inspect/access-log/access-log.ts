@@ -4,35 +4,35 @@ import { jsonLine } from './json-line.ts'
 import { combinedLine, commonLine } from './ncsa-line.ts'
 import { prettyLine } from './pretty-line.ts'
 
-/** Bytes of lines that are written without waiting for the end of the turn. */
+/** Characters of lines at which they are written before the end of the turn. */
 const batchSize = 65_536
 
 /** How the access log looks and where it goes. */
 export interface AccessLogOptions {
-  /** Form of a line; `none` writes nothing. */
+  /** Format of a line; `none` writes nothing. */
   readonly format: LogFormat
   /** Takes whole lines, each with its line feed, one or many at a time. */
   readonly write: (text: string) => void
   /** Whether `pretty` may colour the status. */
   readonly color: boolean
   /**
-   * Columns that a `pretty` line may take; longer targets are cut. Read for each line, so a getter
-   * follows the terminal. Default: no bound.
+   * Width of a `pretty` line in columns; longer targets are cut. Read for each line, so that a getter can follow the
+   * terminal. Default: no bound.
    */
   readonly columns?: number | undefined
 }
 
 /** Writes access records as lines, in batches. */
 export interface AccessLog {
-  /** Adds one record; its line is written at the end of this turn of the event loop. */
+  /** Adds a record. Its line is written at the end of this turn of the event loop. */
   log(record: AccessRecord): void
-  /** Writes what is gathered now; call it before the process ends. */
+  /** Writes the lines that wait; call it before the process ends. */
   flush(): void
 }
 
 /**
- * Makes an access log. Lines are gathered and written once a turn, because a write for each request
- * costs more than the request. No line ever holds a control character that came from a client.
+ * Makes an access log. Lines are written once a turn, because a write for each request costs more than the request. No
+ * line holds a control character of a client.
  */
 export function createAccessLog(options: AccessLogOptions): AccessLog {
   const format = lineFormatter(options)

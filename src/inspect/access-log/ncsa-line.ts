@@ -1,5 +1,5 @@
 import type { AccessRecord } from '../../server/types.ts'
-import { redacted } from './redact.ts'
+import { hidden } from '../../core/util/secret.ts'
 import { pad2 } from '../../core/util/log-format.ts'
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
@@ -7,7 +7,7 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 /** The NCSA common format as Apache writes it: `%h %l %u %t "%r" %>s %b`. */
 export function commonLine(record: AccessRecord): string {
   const { address, user, method, target, version, status, bytes } = record
-  // As Apache writes it.
+  // Apache writes `HTTP/2.0`.
   const protocol = `HTTP/${version === '2' ? '2.0' : version}`
   const request = escaped(`${method} ${target} ${protocol}`)
   return `${field(address)} - ${field(user)} [${stamp(record.time)}] "${request}" ${status} ${bytes > 0 ? bytes : '-'}`
@@ -21,7 +21,7 @@ export function combinedLine(record: AccessRecord): string {
 let stampSecond = Number.NaN
 let stampText = ''
 
-/** `10/Oct/2000:13:55:36 -0700`, in local time. Made once a second: many lines share it. */
+/** `10/Oct/2000:13:55:36 -0700`, in local time. Cached for its second. */
 function stamp(time: number): string {
   const second = Math.floor(time / 1000)
   if (second === stampSecond) return stampText
@@ -36,7 +36,7 @@ function stamp(time: number): string {
   return stampText
 }
 
-/** A field that is not quoted: its spaces must not part it. */
+/** A field without quotes: a space in it would split it. */
 function field(text: string): string {
   return escaped(text).replaceAll(' ', '\\x20') || '-'
 }
@@ -52,14 +52,14 @@ const named: Readonly<Record<string, string>> = {
 }
 
 /**
- * Apache's log escaping (mod_log_config, "Security Considerations"): quotes, backslashes and whatever is
- * not printable ASCII, byte by byte. Node hands header bytes in as Latin-1, so a code below 0x100 is a byte.
+ * Apache's log escaping (mod_log_config, "Security Considerations"): quotes, backslashes and every byte that is not
+ * printable ASCII. Node decodes header fields as Latin-1, so a code below 0x100 is a byte.
  */
 function escaped(text: string): string {
   if (/^[\x20\x21\x23-\x5b\x5d-\x7e]*$/.test(text)) return text
-  // The mark that redaction left cannot come from a client: above Latin-1 nothing does.
+  // A client cannot send the mark of a redaction: it is not Latin-1.
   return text
-    .replaceAll(redacted, '...')
+    .replaceAll(hidden, '...')
     .replace(/[^\x20\x21\x23-\x5b\x5d-\x7e]/gu, (found) => named[found] ?? bytes(found))
 }
 

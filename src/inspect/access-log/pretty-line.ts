@@ -7,16 +7,16 @@ import { cutEnd, cutMiddle, padColumns, textWidth } from '../../core/util/text-w
 
 /** Columns of the time, the status and the space around them. */
 const startWidth = 15
-/** Columns that a request keeps where a remark needs room: 22 of 80 leave it 23, and `/api -> localhost:3000` has 22. */
+/** Share of the columns that a request keeps beside a long remark: 22 of 80 leave 23 for it, and `/api -> localhost:3000` has 22. */
 const leastShare = 0.28
-/** But never fewer than these. */
+/** Fewest columns of a request beside a remark. */
 const shortestColumn = 12
 /** Columns of the size and of the duration, each with the blanks before it. */
 const sizeWidth = 9
 const durationWidth = 8
-/** Columns that a request keeps beside a long foreign host. */
+/** Fewest columns of a request beside a host that is not allowed. */
 const shortestRequest = 8
-/** Most text that is taken from a target or a remark before it is laid out. */
+/** Characters of a target or a remark that are laid out; the rest is dropped first. */
 const longestText = 4096
 
 /**
@@ -25,10 +25,10 @@ const longestText = 4096
  *     12:00:01  200  GET /                                 1.2 kB    1 ms
  *     12:00:09  421  GET / evil.test                   not our host (--allow-host evil.test)
  *
- * Sizes and durations stand below each other: a longer request is cut in its middle. A remark that would not fit takes
- * the blanks before the size, then the request down to its least width; only then it is cut itself.
+ * Sizes and durations are aligned: a longer request is cut in its middle. For a long remark first the blanks before the
+ * size give way, then the request down to its least width; then the remark is cut.
  *
- * @param columns what the line should fit. Undefined: no bound, and nothing is cut.
+ * @param columns Width of the line; undefined cuts nothing.
  */
 export function prettyLine(record: AccessRecord, color: boolean, columns: number | undefined): string {
   const request = `${printable(record.method, 32)} ${printable(readableTarget(record.target.slice(0, longestText)), longestText)}`
@@ -61,7 +61,7 @@ function measuredParts(request: string, record: AccessRecord, room: number, colu
   return padColumns(cutMiddle(request, width), width) + cutEnd(close + tail, room - width)
 }
 
-/** Of a reply that broke off from our side the code says why. */
+/** The remarks of a line. The error code says why a reply ended early; without one the client left. */
 function remarksOf(record: AccessRecord): string {
   const lost = record.aborted ? record.refusal || 'client left' : ''
   const remark = remarkOf(record)
@@ -69,12 +69,12 @@ function remarksOf(record: AccessRecord): string {
   return printable(texts.join(', '), longestText)
 }
 
-/** A refusal shows its code, by which it can be looked up; of 404 and 405 the status says it all. */
+/** The remark, or the error code. For 404 and 405 the status says enough. */
 function remarkOf({ remark, refusal }: AccessRecord): string {
   return remark === '' && refusal !== 'E8008_NOT_FOUND' && refusal !== 'E8008_METHOD' ? refusal : remark
 }
 
-/** The host is what a person has to read: the remark gives way to it first, then the path. */
+/** The request with its host. The host matters most: first the remark is shortened for it, then the path. */
 function foreignParts(request: string, host: string, room: number, column: number): string {
   const name = printable(host, 255)
   const whole = textWidth(request) + 1 + textWidth(name)
@@ -86,7 +86,7 @@ function foreignParts(request: string, host: string, room: number, column: numbe
 
 function foreignHost(host: string): string {
   const name = host.slice(0, 255).replace(/:\d*$/, '')
-  // The option is there to be copied into a shell, so it is only shown for what a shell takes literally.
+  // The flag is made to be pasted, so it is shown only for names that need no quotes in a shell.
   return /^(?:[a-z0-9][a-z0-9.-]*|\[[0-9a-f:.]+\])$/i.test(name)
     ? `not our host (--allow-host ${name})`
     : 'not our host'

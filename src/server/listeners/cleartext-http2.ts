@@ -2,12 +2,12 @@ import type { Server } from 'node:net'
 import type { Adapter } from '../../http/h1/server.ts'
 import { passToHttp2, sniffProtocol, type UndecidedConnections } from './protocol-sniffer.ts'
 
-/** What every HTTP/2 connection begins with (RFC 9113 section 3.4). */
+/** The first bytes of every HTTP/2 connection (RFC 9113 section 3.4). */
 const preface = Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
 
 /**
- * Lets a listener for plain HTTP, which may be in use, take HTTP/2 too from its next connection on, from clients that
- * know beforehand that it does (RFC 9113 section 3.3).
+ * Lets a listener for plain HTTP accept HTTP/2 too, from clients with prior knowledge (RFC 9113 section 3.3). It may be
+ * listening already: the next connection is the first.
  */
 export function takeCleartextHttp2(
   listener: Server,

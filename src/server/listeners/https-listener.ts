@@ -8,27 +8,27 @@ import { createCertificates, type Certificates } from '../../tls/tls.ts'
 import { passToHttp2, sniffProtocol, type UndecidedConnections } from './protocol-sniffer.ts'
 import type { Warning } from '../../core/warning.ts'
 
-/** What HTTPS is made of. */
+/** What {@link openHttps} needs. */
 export interface HttpsOptions {
   readonly tls: ResolvedTls
   readonly limits: ResolvedConfig['limits']
-  /** Hosts beside those of the loopback that certificates are for; `.example.test` is every name below one. */
+  /** The hosts that certificates are for, beside the loopback names; `.example.test` covers every name below it. */
   readonly hosts: readonly string[]
-  /** Where the local authority lives. Default: the user's own folder for it. */
+  /** Folder of the local authority. Default: the user's. */
   readonly folder: string | undefined
   readonly adapter: Adapter
   readonly undecided: UndecidedConnections
   readonly onWarning: (warning: Warning) => void
-  /** Files of a certificate of the user's own were replaced, and clients get what they hold now. */
+  /** Called with the files of a user's own certificate when they were replaced; new connections get the new one. */
   readonly onReplaced: (files: readonly string[]) => void
 }
 
-/** The part of a server that speaks TLS. */
+/** Listeners for HTTPS and their certificates. */
 export interface HttpsService {
-  /** A listener for one address, not yet listening. Plain HTTP is taken too, and the pipeline sends it to HTTPS. */
+  /** A listener for one address, not yet listening. It accepts plain HTTP too, which the pipeline redirects. */
   createListener(): Server
   readonly certificates: Pick<Certificates, 'covers' | 'isNamed' | 'firstName' | 'follow'>
-  /** Lets go of the certificates. */
+  /** Stops watching the certificates. */
   close(): void
 }
 
@@ -53,22 +53,22 @@ const policy: TlsOptions = {
   minVersion: 'TLSv1.2',
   maxVersion: 'TLSv1.3',
   ciphers,
-  // Among what TLS 1.3 knows there are groups that cost a thousand times as much.
+  // Other groups of TLS 1.3 cost up to a thousand times as much.
   ecdhCurve: 'X25519:P-256:P-384',
-  // Every one of them is strong, so the client may have the one that its machine is fast at.
+  // All of them are strong, so the client may choose the one that is fast on its machine.
   honorCipherOrder: false,
-  // A client that asks for new keys again and again costs much; TLS 1.3 has dropped it (RFC 8446 section 4.1.2).
+  // Renegotiation lets a client cause key exchanges without end; TLS 1.3 has none (RFC 8446 section 4.1.2).
   secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
 }
 
-/** HTTPS, bound to its addresses. */
+/** HTTPS with its bound addresses. */
 export interface BoundHttps {
   readonly service: HttpsService
   readonly bound: Bound
 }
 
 /**
- * Makes the certificates ready. Loaded late: most servers speak no TLS.
+ * Loads the certificates. This file is imported late: most servers speak no TLS.
  *
  * @throws ServeError for certificate files that cannot be used
  */
@@ -83,7 +83,7 @@ export async function openHttps(options: HttpsOptions): Promise<HttpsService> {
     onChange: () => server.setSecureContext(contextOptions()),
   })
   const untrusted = tls.certificates.length === 0 ? warnOnce(onWarning) : () => {}
-  /** Those that agree on keys, by their two ends, and the way to their listener. */
+  /** TLS handshakes under way, by socket address pair: what continues with the encrypted connection. */
   const handshaking = new Map<string, (secured: TLSSocket) => void>()
 
   function contextOptions(): SecureContextOptions {
@@ -91,7 +91,7 @@ export async function openHttps(options: HttpsOptions): Promise<HttpsService> {
   }
 
   async function choose(name: string, done: (error: Error | null, context?: SecureContext) => void): Promise<void> {
-    // Without one the client gets the certificate of another name, and says so to the person.
+    // Without a context the client gets the certificate of another name, and warns its user.
     const context = await certificates.contextFor(name).catch(() => undefined)
     done(null, context)
   }
@@ -107,7 +107,7 @@ export async function openHttps(options: HttpsOptions): Promise<HttpsService> {
     socket.destroy()
   })
   server.on('secureConnection', (socket: TLSSocket) => {
-    // In TLS 1.3 a client tells only now that it does not trust us.
+    // In TLS 1.3 a client reports only now that it does not trust the certificate.
     socket.once('error', untrusted)
     const agreed = handshaking.get(endsOf(socket))
     if (agreed === undefined) socket.destroy()
@@ -125,7 +125,7 @@ export async function openHttps(options: HttpsOptions): Promise<HttpsService> {
       passToHttp2(adapter, secured)
     })
     socket.once('close', () => handshaking.delete(ends))
-    // Whoever ends now never agrees; later a client may end and still wait for its reply.
+    // A client that ends during the handshake never completes it; later a half-closed client still gets its reply.
     const { allowHalfOpen } = socket
     socket.allowHalfOpen = false
     server.emit('connection', socket)
@@ -147,12 +147,12 @@ export async function openHttps(options: HttpsOptions): Promise<HttpsService> {
   }
 }
 
-/** Names a connection: there is one between two ends. */
+/** Identifies a connection by its address pair. */
 function endsOf({ localAddress, localPort, remoteAddress, remotePort }: Socket): string {
   return `${localAddress} ${localPort} ${remoteAddress} ${remotePort}`
 }
 
-/** Tells once that a client refused our certificate (RFC 8446 section 6.2); browsers show the person only a wall. */
+/** Warns once that a client refused the certificate (RFC 8446 section 6.2): browsers only show a full-page warning. */
 function warnOnce(onWarning: HttpsOptions['onWarning']): (error: NodeJS.ErrnoException) => void {
   let told = false
   return ({ code = '' }) => {
@@ -160,7 +160,7 @@ function warnOnce(onWarning: HttpsOptions['onWarning']): (error: NodeJS.ErrnoExc
     told = true
     onWarning({
       code: 'W8008_UNTRUSTED',
-      message: 'A client does not trust the certificate of this server.',
+      message: 'A client refused the certificate of this server: it does not trust the local authority.',
       hint: 'serve8008 trust',
     })
   }

@@ -56,7 +56,7 @@ describe('a target that is the server itself', () => {
     test(`${JSON.stringify(options)} is a problem of the route`, { skip: isSkipped }, () => {
       assert.match(
         problemOf(options),
-        /^proxy\.\/api: the target \S+ is this server itself; name the port of the server behind it, or serve on another one$/,
+        /^proxy\.\/api: the target \S+ is this server itself; set the target to the port of your backend, or serve on another port$/,
       )
     })
   }
