@@ -123,7 +123,7 @@ const cases: readonly Case[] = [
     return { name: JSON.stringify(lines), lines: ['POST /api HTTP/1.1', host, ...lines], content, status: 400 }
   }),
   {
-    name: 'a coding that nobody here undoes',
+    name: 'a transfer coding other than chunked',
     lines: ['POST /api HTTP/1.1', host, 'Transfer-Encoding: gzip, chunked'],
     content: '0\r\n\r\n',
     status: 501,

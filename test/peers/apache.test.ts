@@ -33,13 +33,13 @@ async function startApache(folder: TempFolder): Promise<{ apache: Program; port:
     'locks/keep': '',
     'mime.types': 'text/html html\n',
   })
-  // Apache gives up root, and its children have to write here.
+  // Apache drops root privileges, and its children write here.
   for (const name of ['', 'site', 'locks']) chmodSync(folder.join(name), 0o777)
   const command = ['apache2', '-X', '-d', folder.path, '-f', folder.join('apache.conf')]
   return { apache: await Program.start(command, port), port }
 }
 
-test('Apache behind a route: pages, WebDAV with Destination, uploads', { skip: missing('apache2') }, async () => {
+test('forwards pages, WebDAV with Destination and uploads to Apache', { skip: missing('apache2') }, async () => {
   using folder = new TempFolder()
   const { apache, port } = await startApache(folder)
   await using _apache = apache
@@ -63,7 +63,7 @@ test('Apache behind a route: pages, WebDAV with Destination, uploads', { skip: m
   assert.equal((await at('/dav/folder/', { method: 'DELETE' })).status, 204)
 })
 
-test('every test of litmus passes against Apache behind a route', { skip: missing('apache2', 'litmus') }, async () => {
+test('litmus passes every test against Apache behind a route', { skip: missing('apache2', 'litmus') }, async () => {
   using folder = new TempFolder()
   const { apache, port } = await startApache(folder)
   await using _apache = apache

@@ -14,13 +14,13 @@ import { tlsClients, type Task } from './tls-clients.ts'
 
 const noCertutil = missing('certutil')
 
-/** Hosts of the routes: each name is in the certificate for clients that name no host. */
+/** Hosts of the routes. The certificate for clients without SNI has each name. */
 const routed = [
   ...['app.test', 'my_box.local', 'xn--bcher-kva.internal', '7.home.arpa', '*.wide.test'],
-  // Odd names: a client that asks for 127.0.0.1 verifies the one certificate that holds them all.
+  // Unusual names: a client of 127.0.0.1 verifies the certificate that has all of them.
   ...['_a.localhost', 'b_.test', '1.2.3.4.test', 'c--d.test', `${'e'.repeat(63)}.test`, `${'f.'.repeat(120)}test`],
 ]
-/** Names that a client asks for: those, some for which a certificate is made on demand, and addresses. */
+/** Hosts that a client connects to: those, names whose certificate is issued on demand, and addresses. */
 const hosts = [
   ...['localhost', '127.0.0.1', 'app.localhost', 'a.b.c.localhost', 'x.test', 'a.shop.test', 'b.wide.test'],
   ...['app.test', 'my_box.local', 'xn--bcher-kva.internal', '7.home.arpa', 'nas.home.arpa', 'x.local'],
@@ -28,7 +28,7 @@ const hosts = [
 const page =
   '<!doctype html><html><head><link rel="icon" href="data:,"><link rel="stylesheet" href="style.css"></head><body>hello</body></html>'
 
-describe('clients that trust the local authority take the certificate of every host', () => {
+describe('clients that trust the local authority accept the certificate of every host', () => {
   const temporary = new TempFolder()
   const backend = new WebSocketServer({ port: 0, host: '127.0.0.1' })
   let started: Started | undefined
@@ -72,7 +72,7 @@ describe('clients that trust the local authority take the certificate of every h
     })
   }
 
-  /** Every host by a protocol, and from some of them a WebSocket to the backend and live reload. */
+  /** Every host over one protocol, and for some of them a WebSocket to the backend and live reload. */
   async function assertPages(tab: Tab, expected: 'h2' | 'http/1.1'): Promise<void> {
     const { port } = task
     const answers: Record<string, string> = {}
@@ -130,14 +130,14 @@ describe('clients that trust the local authority take the certificate of every h
   }
 })
 
-/** What both browsers can do. */
+/** What the test does with both browsers. */
 interface Tab {
   goto(url: string): Promise<unknown>
   evaluate<Value>(expression: string): Promise<Value>
   until(expression: string): Promise<void>
 }
 
-/** An expression for what comes back from a WebSocket. */
+/** A JavaScript expression for the message of a WebSocket. */
 function echoed(url: string): string {
   return `new Promise((resolve) => {
     const socket = new WebSocket('${url}')

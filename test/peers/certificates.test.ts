@@ -23,13 +23,13 @@ import { missing } from './program.ts'
 const execute = promisify(execFile)
 const day = 86_400_000
 
-/** Runs a program and resolves to what it printed; rejects with what it complained of. */
+/** Runs a program and resolves to its output; rejects with its error output. */
 async function output(program: string, args: readonly string[], env: Record<string, string> = {}): Promise<string> {
   const { stdout } = await execute(program, args, { env: { PATH: process.env['PATH'], ...env }, timeout: 60_000 })
   return stdout
 }
 
-/** What somebody could make who has stolen the key of the authority. */
+/** Certificates that an attacker with the stolen key of the authority could issue. */
 async function forge(folder: string, names: readonly string[]): Promise<Pair> {
   const signer = await openSigner({ folder, clock: systemClock, onWarning() {} })
   const now = Date.now()
@@ -51,7 +51,7 @@ async function perform(store: TrustStore, change: 'install' | 'remove'): Promise
   }
 }
 
-/** A server with a given certificate, until the end of the test. */
+/** A server with a given certificate that runs until the end of the test. */
 async function serveWith(pair: Pair): Promise<AsyncDisposable & { readonly port: number }> {
   const server = createServer(pair, (request, response) => response.end(`hello from ${request.headers.host}`))
   server.listen(0, '127.0.0.1')
@@ -66,7 +66,7 @@ async function serveWith(pair: Pair): Promise<AsyncDisposable & { readonly port:
   }
 }
 
-/** Stars as `serve8008 cert` takes them, with names below, and stars that it refuses. */
+/** Wildcards that `serve8008 cert` accepts, with names below, and wildcards that it rejects. */
 const stars = [
   ['*.app.localhost', 'x.app.localhost'],
   ['*.a.b.localhost', 'x.a.b.localhost'],
@@ -79,7 +79,7 @@ const wideStars = [
   ['*.home.arpa', 'x.home.arpa'],
 ] as const
 
-describe('programs that are told of the local authority', () => {
+describe('programs that trust the local authority', () => {
   let server: SecureServer
   before(async () => {
     server = await startSecureServer()
@@ -102,7 +102,7 @@ describe('programs that are told of the local authority', () => {
     }
   })
 
-  test('OpenSSL refuses what a stolen key would sign', { skip: missing('openssl') }, async () => {
+  test('OpenSSL rejects what a stolen key would sign', { skip: missing('openssl') }, async () => {
     using folder = new TempFolder()
     const foreign = ['example.com', 'evillocalhost', 'localhost.example.com', '8.8.8.8', '172.32.0.1', '2001:db8::1']
     for (const name of foreign) {
@@ -112,7 +112,7 @@ describe('programs that are told of the local authority', () => {
         stderr: /permitted subtree violation/,
       })
     }
-    // Nor can a certificate that it made sign another one.
+    // A leaf certificate of the authority cannot sign another one either.
     const middle = await forge(server.folder, ['localhost'])
     const { cert } = mintLeaf(['localhost'], middle, { notBefore: new Date(), notAfter: new Date(Date.now() + day) })
     await folder.write({ 'middle.pem': middle.cert, 'leaf.pem': cert })
@@ -141,7 +141,7 @@ describe('programs that are told of the local authority', () => {
     await assert.rejects(output(process.execPath, words), { stderr: /UNABLE_TO_VERIFY_LEAF_SIGNATURE/ })
   })
 
-  test('Python’s ssl, as strict as version 3.13 is', { skip: missing('python3') }, async () => {
+  test('Python’s ssl verifies with the strict flags of version 3.13', { skip: missing('python3') }, async () => {
     const script = [
       'import ssl, sys, urllib.request as r',
       'context = ssl.create_default_context()',
@@ -157,7 +157,7 @@ describe('programs that are told of the local authority', () => {
     await assert.rejects(output('python3', ['-c', script, ...reachable]), { stderr: /CERTIFICATE_VERIFY_FAILED/ })
   })
 
-  test('Java’s trust store takes it and gives it back', { skip: missing('keytool') }, async (t) => {
+  test('Java’s trust store imports and lists it', { skip: missing('keytool') }, async (t) => {
     using home = new TempFolder()
     const keytool = realpathSync((await output('sh', ['-c', 'command -v keytool'])).trim())
     const cacerts = join(keytool, '../../lib/security/cacerts')
@@ -177,7 +177,7 @@ describe('programs that are told of the local authority', () => {
   })
 
   describe('NSS', { skip: missing('certutil') || noBrowser }, () => {
-    test('Chromium trusts it once it is in the store, and no longer when it is taken out', async () => {
+    test('Chromium trusts it while it is in the store', async () => {
       using home = new TempFolder()
       const store = async (): Promise<TrustStore> => {
         const found = (await storesOf(server, home.path)).find(({ name }) => name.startsWith('Chromium'))
@@ -214,7 +214,7 @@ describe('programs that are told of the local authority', () => {
       assert.deepEqual(await load(['localhost']), ['ERR_CERT_AUTHORITY_INVALID'])
     })
 
-    test('Chromium refuses what a stolen key would sign', async () => {
+    test('Chromium rejects what a stolen key would sign', async () => {
       using home = new TempFolder()
       const [store] = (await storesOf(server, home.path)).filter(({ name }) => name.startsWith('Chromium'))
       assert.ok(store !== undefined)
@@ -229,7 +229,7 @@ describe('programs that are told of the local authority', () => {
       }
     })
 
-    test('Chromium takes a star with two labels behind it, and none for a whole domain', async () => {
+    test('Chromium accepts a wildcard before two labels, and none for a whole domain', async () => {
       using home = new TempFolder()
       const [store] = (await storesOf(server, home.path)).filter(({ name }) => name.startsWith('Chromium'))
       assert.ok(store !== undefined)
@@ -251,7 +251,7 @@ describe('programs that are told of the local authority', () => {
   })
 
   describe('NSS of Firefox', { skip: missing('certutil') || noFirefox }, () => {
-    /** What each address shows to a Firefox with this home folder: the text of its page, or the reason of its refusal. */
+    /** For each address the text of its page in a Firefox with this home folder, or the reason of its rejection. */
     async function load(urls: readonly string[], options: FirefoxOptions): Promise<string[]> {
       const prefs = { 'network.dns.localDomains': urls.map((url) => new URL(url).hostname).join(',') }
       await using firefox = await Firefox.launch({ prefs, ...options })
@@ -267,7 +267,7 @@ describe('programs that are told of the local authority', () => {
       return texts
     }
 
-    test('Firefox trusts it once it is in the store, and no longer when it is taken out', async () => {
+    test('Firefox trusts it while it is in the store', async () => {
       using home = new TempFolder()
       makeProfile(home.path)
       const store = async (): Promise<TrustStore> => {
@@ -288,13 +288,13 @@ describe('programs that are told of the local authority', () => {
       assert.deepEqual(await load([first], { home: home.path }), ['SEC_ERROR_UNKNOWN_ISSUER'])
     })
 
-    test('Firefox refuses what a stolen key would sign', async () => {
+    test('Firefox rejects what a stolen key would sign', async () => {
       await using forged = await serveWith(await forge(server.folder, ['localhost', 'www.example.com']))
       const shown = await load([`https://www.example.com:${forged.port}/`], { authority: server.ca })
       assert.deepEqual(shown, ['SEC_ERROR_CERT_NOT_IN_NAME_SPACE'])
     })
 
-    test('Firefox takes a star with two labels behind it, and refuses a certificate with another', async () => {
+    test('Firefox accepts a wildcard before two labels, and rejects a certificate with another wildcard', async () => {
       const cases = [...stars, ...wideStars]
       const running = await Promise.all(
         cases.map(async ([star]) => serveWith(await forge(server.folder, ['localhost', star]))),
@@ -310,7 +310,7 @@ describe('programs that are told of the local authority', () => {
       assert.deepEqual(shown, [
         ...hello.slice(0, isAccepted),
         ...[bad, bad, bad, bad],
-        // Only Chromium holds this one for a public suffix.
+        // Only Chromium treats this name as a public suffix.
         ...hello.slice(-2),
       ])
     })

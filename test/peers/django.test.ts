@@ -12,7 +12,7 @@ const skip =
     ? false
     : 'Django is not installed (apt-get install python3-django)'
 
-/** A project in one file: what it got, who asked as it sees it, a form with its token, and a redirect. */
+/** A project in one file: it shows the request and its client, a form with a CSRF token, and a redirect. */
 const project = `
 import hashlib, sys
 from django.conf import settings
@@ -62,7 +62,7 @@ async function startDjango(folder: TempFolder): Promise<{ django: Program; port:
   return { django: await Program.start(command, port, folder.path), port }
 }
 
-/** Sends content in chunks, as \`node:http\` does where no length is said. */
+/** Sends chunked content, as \`node:http\` does without Content-Length. */
 function postChunked({ port }: Started, path: string, content: Buffer): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const sent = request({ port, host: '127.0.0.1', path, method: 'POST', headers: { host: `localhost:${port}` } })
@@ -76,7 +76,7 @@ function postChunked({ port }: Started, path: string, content: Buffer): Promise<
   })
 }
 
-test('an upload in chunks arrives whole at runserver with buffer, and not without', { skip }, async () => {
+test('a chunked upload arrives complete at runserver with buffer, and not without', { skip }, async () => {
   using folder = new TempFolder()
   const { django, port } = await startDjango(folder)
   await using _django = django
@@ -96,7 +96,7 @@ test('an upload in chunks arrives whole at runserver with buffer, and not withou
   assert.match(await lost, /try buffer: true/)
 })
 
-test('runserver sees who asked and where, and nothing that a client claims', { skip }, async () => {
+test('runserver gets the client and URL from the proxy, and no claim of the client', { skip }, async () => {
   using folder = new TempFolder()
   const { django, port } = await startDjango(folder)
   await using _django = django
@@ -118,7 +118,7 @@ test('runserver sees who asked and where, and nothing that a client claims', { s
   assert.equal(redirect.headers.get('location'), `${origin}/about`)
 })
 
-test('a form with its token is accepted through a route', { skip }, async () => {
+test('accepts a form with its CSRF token through a route', { skip }, async () => {
   using folder = new TempFolder()
   const { django, port } = await startDjango(folder)
   await using _django = django

@@ -26,7 +26,7 @@ interface Answer {
   readonly body: Buffer
 }
 
-/** Asks as the docker client does; content in pieces goes out in chunks. */
+/** Sends a request as the docker client does; content in several pieces is chunked. */
 function ask(
   method: string,
   url: string,
@@ -52,7 +52,7 @@ function digestOf(content: Buffer): string {
   return `sha256:${createHash('sha256').update(content).digest('hex')}`
 }
 
-/** Where an upload goes on: below the place that the client asked, wherever the registry itself lies. */
+/** The URL at which an upload continues. It must lie below the URL of the client's request. */
 function placeOf(answer: Answer, base: string): string {
   const location = new URL(String(answer.headers['location']), base).href
   assert.ok(location.startsWith(`${base}/v2/`), location)
@@ -69,7 +69,7 @@ async function begin(base: string): Promise<string> {
   return placeOf(begun, base)
 }
 
-/** OCI distribution specification, "Pushing blobs": at once, in parts with their ranges, and as docker does it. */
+/** OCI distribution specification, "Pushing blobs": in one request, in parts with ranges, and as docker does. */
 const uploads: Readonly<Record<string, (base: string, content: Buffer) => Promise<Answer>>> = {
   async monolithic(base, content) {
     const type = { 'Content-Type': 'application/octet-stream' }
@@ -93,7 +93,7 @@ const uploads: Readonly<Record<string, (base: string, content: Buffer) => Promis
     }
     return await ask('PUT', withDigest(place, content), Buffer.alloc(0))
   },
-  async 'in chunks of HTTP'(base, content) {
+  async 'in chunked content'(base, content) {
     const pieces = [content.subarray(0, 10), content.subarray(10, 100_000), content.subarray(100_000)]
     const part = await ask('PATCH', await begin(base), pieces, { 'Content-Type': 'application/octet-stream' })
     assert.equal(part.status, 202)
@@ -147,7 +147,7 @@ async function pushAndPull(base: string): Promise<void> {
   assert.equal(absent.status, 404)
 }
 
-describe('a registry takes and gives images through a route', { skip }, () => {
+describe('pushes and pulls images through a route', { skip }, () => {
   const routes: readonly (readonly [string, string, (to: string) => NonNullable<ServeOptions['proxy']>])[] = [
     ['to the root', '', (to) => ({ '/': to })],
     ['that sends the name of the registry', '', (to) => ({ '/': { to, changeOrigin: true } })],

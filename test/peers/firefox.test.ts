@@ -10,7 +10,7 @@ const files = {
   'style.css': 'body { color: rgb(1, 2, 3) }',
 }
 
-/** The end of a download, as WebDriver BiDi tells it. */
+/** The end of a download, as WebDriver BiDi reports it. */
 interface Download {
   readonly status: string
   readonly filepath: string
@@ -34,7 +34,7 @@ describe('Firefox', { skip }, () => {
     assert.equal(await page.evaluate('window.sameDocument'), true)
   })
 
-  test('shows a text that is the page itself as it changes, and JSON in its viewer', async () => {
+  test('updates a text file that is the page itself, and shows JSON in the viewer', async () => {
     const text = (word: string): string => `${word}\n`.repeat(500)
     await using started = await startServer({ 'notes.md': text('one'), 'data.json': '["one"]' })
     const base = `http://app.localhost:${started.port}`
@@ -65,7 +65,7 @@ describe('Firefox', { skip }, () => {
     assert.equal(readFileSync(filepath, 'utf8'), 'one')
   })
 
-  test('shows a text that the listing leads to as it changes', async () => {
+  test('updates a text file that the listing opens', async () => {
     await using started = await startServer({ 'notes.md': 'one' })
     const page = await firefox.newPage()
     await page.goto(`http://app.localhost:${started.port}/`)

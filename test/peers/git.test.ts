@@ -56,7 +56,7 @@ function runCgi(root: string, request: IncomingMessage, response: ServerResponse
   child.stdout.on('data', read)
 }
 
-/** A repository that takes pushes, behind a backend which notes how content came. */
+/** A repository that accepts pushes, behind a backend that records the framing of content. */
 async function startGit(folder: TempFolder) {
   const root = folder.join('srv')
   await git(folder, ['init', '--bare', '-b', 'main', join(root, 'project.git')])
@@ -89,7 +89,7 @@ async function git(folder: TempFolder, args: readonly string[], env: NodeJS.Proc
   return stdout.trim()
 }
 
-/** Pushes something small and something large, which git sends in chunks, and clones it all again. */
+/** Pushes a small and a large commit, which git sends chunked, and clones the repository. */
 async function pushAndClone(folder: TempFolder, url: string, env: NodeJS.ProcessEnv = {}): Promise<void> {
   const work = folder.join('work')
   await git(folder, ['init', '-b', 'main', work])

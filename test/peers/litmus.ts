@@ -17,8 +17,7 @@ export async function litmus(url: string, cwd: string, suites: readonly string[]
 }
 
 /**
- * Not line by line: in what litmus says of a failure stand bytes of memory that it has given back, and a line break may
- * be among them.
+ * Not line by line: litmus prints freed memory with a failure, which may contain a line break.
  */
 function outcomes(output: string): string[] {
   let suite = ''

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { startServer, TempFolder } from '../support/server.ts'
 import { freePort, missing, Program } from './program.ts'
 
-/** nginx with a folder, a place that takes uploads by WebDAV, and a redirect. */
+/** nginx with a folder, WebDAV uploads and a redirect. */
 async function startNginx(folder: TempFolder): Promise<{ nginx: Program; port: number }> {
   const port = await freePort()
   const config = `

@@ -3,12 +3,12 @@ import { once } from 'node:events'
 import { connect, createServer, type AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
 
-/** Whether a program is installed. A test of one that is not there is skipped, and says so. */
+/** Whether a program is installed. Tests of missing programs are skipped with a message. */
 function isInstalled(program: string): boolean {
   return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0
 }
 
-/** Why a test cannot run here, in the form that node:test takes; false when it can. */
+/** The `skip` option of node:test: why a test cannot run here, or false if it can. */
 export function missing(...programs: readonly string[]): string | false {
   const absent = programs.filter((program) => !isInstalled(program))
   return absent.length === 0 ? false : `${absent.join(' and ')} is not installed (apt-get install)`
@@ -20,7 +20,7 @@ export function missingModules(...modules: readonly string[]): string | false {
   return status === 0 ? false : `${modules.join(', ')}: not all are modules of /usr/bin/python3 (apt-get install)`
 }
 
-/** A port of the loopback that was free a moment ago: these programs cannot choose one themselves. */
+/** A loopback port that was free a moment ago, for programs that cannot choose one themselves. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -48,7 +48,7 @@ export class Program implements AsyncDisposable {
     const program = new Program(spawn(file, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd }))
     while (!(await isOpen(port))) {
       if (program.#child.exitCode !== null) throw new Error(`${file} ended: ${program.#output}`)
-      // No program tells that it is ready, so its port is tried until it is.
+      // No program reports that it is ready, so its port is tried until it accepts.
       await delay(50)
     }
     return program

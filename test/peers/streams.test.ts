@@ -14,7 +14,7 @@ interface Backend extends AsyncDisposable {
   readonly connections: ReadonlySet<Socket>
   readonly streams: ReadonlySet<ServerResponse>
   readonly sockets: WebSocketServer
-  /** Resolves once nobody is connected any more. */
+  /** Resolves once no client is connected. */
   idle(): Promise<void>
 }
 
@@ -60,7 +60,7 @@ async function front(backend: Backend): Promise<Started> {
   return startServer({}, { proxy: { '/': `http://127.0.0.1:${backend.port}` }, live: false, limits })
 }
 
-test(`${count} WebSockets and ${count} event streams at once each get their messages, and leave nothing`, async () => {
+test(`${count} WebSockets and ${count} event streams get their messages concurrently, and leave no connection open`, async () => {
   await using backend = await startBackend()
   await using started = await front(backend)
   const { port } = started

@@ -5,7 +5,7 @@ import { missing, missingModules } from './program.ts'
 
 const execute = promisify(execFile)
 
-/** The server that is asked for `/hello.txt`. */
+/** The server from which clients request `/hello.txt`. */
 export interface Task {
   readonly port: number
   /** Certificate of the authority (PEM). */
@@ -152,13 +152,13 @@ for (const host of hosts) {
 
 export interface Client {
   readonly skip: string | false
-  /** Whether it can ask for a host; default: for every one. */
+  /** Whether the client can connect to a host. Default: to every host. */
   readonly canAsk?: (host: string) => boolean
-  /** Prints a line for each host that is asked: `hello`, or what went wrong. Every name leads to 127.0.0.1. */
+  /** Prints a line for each host: `hello`, or the error. Every name resolves to 127.0.0.1. */
   run(task: Task, asked: readonly string[]): Promise<string>
 }
 
-/** Programs that verify certificates, each by a verifier of its own. */
+/** Programs that verify certificates, each with a different implementation. */
 export const tlsClients: Readonly<Record<string, Client>> = {
   curl: {
     skip: missing('curl'),
@@ -194,7 +194,7 @@ export const tlsClients: Readonly<Record<string, Client>> = {
   },
   'Twisted with service_identity': {
     skip: missingModules('twisted', 'service_identity', 'OpenSSL'),
-    // IDNA 2008, which it holds URLs to, knows no underscore.
+    // This client applies IDNA 2008 to URLs, which forbids underscores.
     canAsk: (host) => !host.includes('_'),
     run: ({ ca, port }, asked) => output('/usr/bin/python3', ['-c', twisted, ca, String(port), ...asked]),
   },
@@ -212,7 +212,7 @@ export const tlsClients: Readonly<Record<string, Client>> = {
   },
   Java: {
     skip: missing('java'),
-    // Not a name of a host for Java, which does not ask for it.
+    // Java does not accept this as a host name, and sends no SNI for it.
     canAsk: (host) => !host.includes('_'),
     async run({ ca, port, folder }, asked) {
       await folder.write({ 'Client.java': java })
@@ -221,7 +221,7 @@ export const tlsClients: Readonly<Record<string, Client>> = {
   },
   'Bun, whose BoringSSL checks no address against constraints': {
     skip: missing('bun'),
-    // It asks the system for other names.
+    // It resolves other names by the system.
     canAsk: (host) => host.endsWith('localhost'),
     async run({ ca, port }, asked) {
       const script = `for (const url of process.argv.slice(1)) console.log(await (await fetch(url)).text())`
@@ -231,7 +231,7 @@ export const tlsClients: Readonly<Record<string, Client>> = {
   },
   'Deno, which has rustls': {
     skip: missing('deno'),
-    // It asks the system for other names.
+    // It resolves other names by the system.
     canAsk: (host) => host === 'localhost' || host === '127.0.0.1',
     async run({ ca, port, folder }, asked) {
       await folder.write({ 'client.mjs': `for (const url of Deno.args) console.log(await (await fetch(url)).text())` })

@@ -9,7 +9,7 @@ import { rawGet } from '../support/raw.ts'
 import { startServer } from '../support/server.ts'
 import { missing } from './program.ts'
 
-// How vim saves: in place with a copy as backup, or by writing a new file. After that it sets the access rights.
+// vim saves in place with a backup copy, or writes a new file. Then it sets the permissions.
 const ways = [
   'set nobackup',
   'set backupcopy=no',
@@ -22,7 +22,7 @@ for (const way of ways) {
   test(`one save with vim is one update, and the log names the file: ${way}`, { skip: missing('vim') }, async () => {
     await using started = await startServer({ 'docs/page.html': 'one', 'docs/other.html': 'other' })
     const { port, folder, server } = started
-    // A listing was seen, so the names in the folder are watched too.
+    // The page was a listing, so the names in the folder are watched too.
     assert.equal((await rawGet(port, '/docs/')).status, 200)
     using page = await LivePage.open(port, { document: '/docs/page', resources: ['/docs/other'] })
     assert.equal((await page.next()).type, 'welcome')
@@ -32,7 +32,7 @@ for (const way of ways) {
     await promisify(execFile)('vim', ['-es', '-u', 'NONE', '-c', way, '-c', '%s/one/two/', '-c', 'wq', file])
     const message = await page.next()
     assert.deepEqual(message.type === 'change' && message.changes, [{ path: '/docs/page', kind: 'document' }])
-    // What comes of another file shows that nothing more came of the first.
+    // The event of another file shows that the first caused no further event.
     await folder.write({ 'docs/other.html': 'changed' })
     const next = await page.next()
     assert.deepEqual(next.type === 'change' && next.changes, [{ path: '/docs/other', kind: 'document' }])
