@@ -1,0 +1,129 @@
+/** `npm run docs`: writes the tables of the reference that follow from the sources. A test fails when they are stale. */
+import { readFileSync, writeFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import { commandTexts } from '../src/cli/output/command-texts.ts'
+import { commandNames } from '../src/cli/args/commands.ts'
+import { flags } from '../src/cli/args/flags.ts'
+import { limitNames, limitTable } from '../src/config/options/limits.ts'
+import type { OptionEntry } from '../src/config/options/option-entry.ts'
+import { limitVariable, optionsByKey, optionTable } from '../src/config/options/option-table.ts'
+import { errorCodes, type ErrorCode } from '../src/core/codes.ts'
+import { errorTexts } from '../src/core/error-texts.ts'
+import { fromRoot } from './paths.ts'
+
+/** The tables by page and by the name in their markers. */
+export const tables: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
+  'docs/reference/command-line.md': {
+    commands: () => table(['Command', 'What it does'], commandNames.flatMap(commandRows)),
+    options: () => [...new Set(optionTable.map(({ group }) => group))].map(groupOfFlags).join('\n'),
+    flags: () => table(['Flag', 'What it does'], flags.filter(({ key }) => !optionsByKey.has(key)).map(flagRow)),
+  },
+  'docs/reference/config-file.md': {
+    keys: () => table(['Key', 'Takes', 'Flag', 'Default'], optionTable.map(keyRow)),
+  },
+  'docs/reference/environment.md': {
+    variables: () => table(['Variable', 'Option'], optionTable.flatMap(variableRows)),
+  },
+  'docs/reference/limits.md': {
+    limits: () => table(['Limit', 'Variable', 'What it bounds', 'Default'], limitNames.map(limitRow)),
+  },
+  'docs/reference/errors.md': {
+    'start-codes': () => codeTable('Exit code', (row) => row.status === 500 && !('isPublic' in row)),
+    'reply-codes': () => codeTable('Status', (row) => row.status !== 500 || 'isPublic' in row),
+  },
+}
+
+/** The text of a page with every table between its markers made again. */
+export function withTables(page: string, markdown: string): string {
+  return Object.entries(tables[page] ?? {}).reduce((text, [name, render]) => {
+    const [start, end] = [`<!-- ${name}: made by npm run docs -->\n`, `<!-- /${name} -->`]
+    const [from, to] = [text.indexOf(start), text.indexOf(end)]
+    if (from === -1 || to < from) throw new Error(`${page} has no place for the table "${name}".`)
+    return `${text.slice(0, from + start.length)}\n${render()}\n${text.slice(to)}`
+  }, markdown)
+}
+
+function commandRows(name: (typeof commandNames)[number]): readonly (readonly string[])[] {
+  const { summary, usage } = commandTexts[name]
+  const forms = usage.map(([form]) => code(form)).join(', ')
+  return [[forms, `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`]]
+}
+
+function groupOfFlags(group: OptionEntry['group']): string {
+  const entries = optionTable.filter(
+    (entry) => entry.group === group && (entry.flags.length > 0 || entry.key === 'root'),
+  )
+  return `### ${group}\n\n${table(['Flag', 'What it does', 'Default'], entries.map(optionRow))}`
+}
+
+function optionRow(entry: OptionEntry): readonly string[] {
+  return [flagsOf(entry), entry.description, defaultOf(entry)]
+}
+
+function keyRow(entry: OptionEntry): readonly string[] {
+  return [code(entry.key), entry.accepts, mainFlagOf(entry), defaultOf(entry)]
+}
+
+function flagsOf(entry: OptionEntry): string {
+  return entry.key === 'root' ? code('[folder]') : flagTerms(entry.flags, entry)
+}
+
+/** The long name alone; the command line has its aliases and its value. */
+function mainFlagOf(entry: OptionEntry): string {
+  if (entry.key === 'root') return code('[folder]')
+  return entry.flags.length === 0 ? '' : code(`--${entry.flags[0]}`)
+}
+
+function variableRows(entry: OptionEntry): readonly (readonly string[])[] {
+  return entry.key === 'limits' ? [] : [[entry.environment.map(code).join(', '), code(entry.key)]]
+}
+
+function flagRow(flag: (typeof flags)[number]): readonly string[] {
+  return [flagTerms([flag.name, ...flag.aliases], flag), flag.description]
+}
+
+/** `--port`, `-p PORT`; what is on by default is shown as it is switched off. */
+function flagTerms(
+  names: readonly string[],
+  { kind, valueName, default: standard }: Pick<OptionEntry, 'kind' | 'valueName' | 'default'>,
+): string {
+  const value = valueName === '' ? '' : kind === 'optional' ? ` [${valueName}]` : ` ${valueName}`
+  const isOn = kind === 'boolean' && standard === 'on'
+  const terms = names.map((name) => (name.length === 1 ? `-${name}` : `--${isOn ? 'no-' : ''}${name}`))
+  return terms.map((term, index) => code(index === terms.length - 1 ? term + value : term)).join(', ')
+}
+
+function defaultOf(entry: OptionEntry): string {
+  return entry.default === '' || entry.key === 'limits' ? '' : entry.default
+}
+
+function limitRow(name: (typeof limitNames)[number]): readonly string[] {
+  const { description, default: standard } = limitTable[name]
+  return [code(name), code(limitVariable(name)), description, String(standard)]
+}
+
+function codeTable(title: 'Exit code' | 'Status', belongs: (row: (typeof errorCodes)[ErrorCode]) => boolean): string {
+  const rows = (Object.keys(errorCodes) as ErrorCode[]).flatMap((name) => {
+    const row = errorCodes[name]
+    const number = title === 'Exit code' ? row.exitCode : row.status
+    return belongs(row) ? [[code(name), String(number), errorTexts[name].meaning]] : []
+  })
+  return table(['Code', title, 'When'], rows)
+}
+
+function code(text: string): string {
+  return `\`${text}\``
+}
+
+function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |\n`
+  return line(heading) + line(heading.map(() => '---')) + rows.map(line).join('')
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  for (const page of Object.keys(tables)) {
+    const path = fromRoot(page)
+    writeFileSync(path, withTables(page, readFileSync(path, 'utf8')))
+  }
+}
