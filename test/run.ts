@@ -63,6 +63,9 @@ function batchesOf(files: readonly string[]): string[][] {
 /** Suites that measure: each of their files has the machine to itself. */
 const measuring = 'test/abuse/'
 
+/** Suites that run the built command. */
+const withCommandOnly = ['test/cli/', 'test/docs/', measuring]
+
 async function runAll(files: readonly string[], bundle: Bundle): Promise<Result[]> {
   const measured = files.filter((file) => file.startsWith(measuring))
   const others = files.filter((file) => !file.startsWith(measuring))
@@ -101,7 +104,7 @@ async function runTests(chosen: readonly string[]): Promise<Result[]> {
   const bundle = await bundleTests(chosen)
   try {
     const needsCommand =
-      !countsCoverage && chosen.some((file) => file.startsWith('test/cli/') || file.startsWith(measuring))
+      !countsCoverage && chosen.some((file) => withCommandOnly.some((start) => file.startsWith(start)))
     if (!needsCommand) return await runAll(chosen, bundle)
     return await withCommand((script) => {
       process.env['SERVE8008_TEST_COMMAND'] = script
