@@ -9,7 +9,7 @@ import { createTable, type TableEntry, type TableRequest } from './table.ts'
 export { explainRoute, type DryRun, type RouteExplanation } from './explain-route.ts'
 
 /** A served folder: the handler of every path below its prefix. */
-export interface ServedFolder {
+export interface RoutedFolder {
   /** Path prefix with a slash at both ends. */
   readonly path: string
   readonly handle: Handler
@@ -19,7 +19,7 @@ export interface ServedFolder {
 
 /** Options of {@link createRoutes}. */
 export interface RoutesOptions {
-  readonly folders: readonly ServedFolder[]
+  readonly folders: readonly RoutedFolder[]
   readonly routes: readonly ResolvedRoute[]
   readonly base: string
   /** Creates the handler of a proxy route. */
@@ -52,9 +52,9 @@ export function createRoutes({ folders, routes, base, forward }: RoutesOptions):
       claims: (x) => find(x.target.path)?.has(x) === true,
     }
   }
-  const table = createTable<Pick<ServedFolder, 'handle' | 'has'>>([
+  const table = createTable<Pick<RoutedFolder, 'handle' | 'has'>>([
     ...folders.map((folder) => ({ name: folder.path, folder: folder.path, item: folder })),
-    ...routes.map((route): TableEntry<Pick<ServedFolder, 'handle' | 'has'>> => {
+    ...routes.map((route): TableEntry<Pick<RoutedFolder, 'handle' | 'has'>> => {
       const { name, match, action } = route
       const handle = handlerOf(route, forward)
       const named = (x: Exchange): ReturnType<Handler> => {

@@ -13,7 +13,7 @@ import {
 } from '../response/head.ts'
 import { returnToPool, isPooled } from '../upstream/read-buffers.ts'
 import type { UpstreamRequest, TransportOptions, UpstreamFault, UpstreamReply } from '../types.ts'
-import { clientLeftError, UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
+import { clientLeftFault, UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
 
 type Controller = Dispatcher.DispatchController
 
@@ -22,7 +22,7 @@ const highWater = 256 * 1024
 const lowWater = 192 * 1024
 
 /** One request to an upstream through undici, and its response. */
-export class Http1Exchange implements Source, ConnectionUser, Dispatcher.DispatchHandler {
+export class UpstreamExchange implements Source, ConnectionUser, Dispatcher.DispatchHandler {
   /** The connection that the request was sent on. */
   connection: Http1Connection | undefined
   readonly #request: UpstreamRequest
@@ -67,10 +67,10 @@ export class Http1Exchange implements Source, ConnectionUser, Dispatcher.Dispatc
   }
 
   /** Sends the request. */
-  async run(dispatch: (exchange: Http1Exchange) => unknown): Promise<UpstreamReply> {
-    this.#release = this.#request.whenGone(() => this.#fail(clientLeftError(true)))
-    if (this.#error !== undefined) throw clientLeftError(true)
-    this.#request.body?.once('error', () => this.#fail(clientLeftError(true)))
+  async run(dispatch: (exchange: UpstreamExchange) => unknown): Promise<UpstreamReply> {
+    this.#release = this.#request.whenGone(() => this.#fail(clientLeftFault(true)))
+    if (this.#error !== undefined) throw clientLeftFault(true)
+    this.#request.body?.once('error', () => this.#fail(clientLeftFault(true)))
     if (this.#timeouts.totalMs > 0)
       this.#total = setTimeout(() => this.#expire('total-timeout'), this.#timeouts.totalMs)
     await new Promise<void>((answered, failed) => {

@@ -7,7 +7,7 @@ import { createConnector } from '../upstream/connect.ts'
 import { allowPaddedChunks, rawResponse, forwardInterim } from './raw-response.ts'
 import { isEventStream, protocolError } from '../response/head.ts'
 import type { UpstreamRequest, Transport, TransportOptions, UpstreamReply } from '../types.ts'
-import { clientLeftError, UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
+import { clientLeftFault, UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
 
 /**
  * Sends requests with a trailer section over HTTP/1.1, which undici does not support. Such requests are rare, so each uses
@@ -77,7 +77,7 @@ function converse(
     }
     const expire = (fault: 'headers-timeout' | 'total-timeout'): void =>
       fail(new UpstreamError(fault, `${upstream.label} did not answer in time.`, { wrote: true }))
-    const leave = (): void => fail(clientLeftError(true))
+    const leave = (): void => fail(clientLeftFault(true))
     const stopAwaiting = awaitHead({
       ms: timeouts.headersMs,
       body,

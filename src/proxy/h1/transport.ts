@@ -3,7 +3,7 @@ import { callbackify } from 'node:util'
 import type { Pool } from 'undici'
 import { formatHost } from '../../core/util/ip.ts'
 import { createConnector } from '../upstream/connect.ts'
-import { Http1Exchange } from './exchange.ts'
+import { UpstreamExchange } from './exchange.ts'
 import { openConnection, type Dispatched } from './connection.ts'
 import { safeMethods } from '../safe-methods.ts'
 import type { UpstreamRequest, Transport, TransportOptions } from '../types.ts'
@@ -40,14 +40,14 @@ export function createHttp1Transport(options: TransportOptions): Transport {
       pipelining: 1,
       keepAliveTimeout: keepAliveMs,
       maxHeaderSize: limits.replyHeaderBytes,
-      // The timeouts of Http1Exchange are precise to the millisecond, and exempt event streams and slow clients.
+      // The timeouts of UpstreamExchange are precise to the millisecond, and exempt event streams and slow clients.
       headersTimeout: 0,
       bodyTimeout: 0,
     })
   }
 
   /** @param reset Whether the connection closes after the exchange. */
-  function exchangeOn(pool: Pool, request: UpstreamRequest, exchange: Http1Exchange, reset?: true) {
+  function exchangeOn(pool: Pool, request: UpstreamRequest, exchange: UpstreamExchange, reset?: true) {
     const { method, path, body } = request
     // A constant name: by default undici takes it from `Host`, and opens a new connection when that changes.
     const { hostname: servername } = upstream
@@ -65,13 +65,13 @@ export function createHttp1Transport(options: TransportOptions): Transport {
 
   return {
     async send(request) {
-      const exchange = new Http1Exchange(request, timeouts)
+      const exchange = new UpstreamExchange(request, timeouts)
       try {
         return await exchangeOn(pool ?? (await opened()), request, exchange)
       } catch (error) {
         const again = exchange.isStale && !isClosed ? repeated(request, error as UpstreamError) : undefined
         if (again === undefined) throw error
-        return await exchangeOn(await (fresh ??= open()), again, new Http1Exchange(again, timeouts), true)
+        return await exchangeOn(await (fresh ??= open()), again, new UpstreamExchange(again, timeouts), true)
       }
     },
     retire: async () => {

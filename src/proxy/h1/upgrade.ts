@@ -9,7 +9,7 @@ import { allowPaddedChunks, rawResponse, forwardInterim } from './raw-response.t
 import { readReason } from '../response/head.ts'
 import type { UpstreamRequest, Upgrade, UpgradeAnswer } from '../types.ts'
 import { acceptedFields, upgradeRequestFields, wantedUpgrade } from '../upgrade/fields.ts'
-import { clientLeftError, UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
+import { clientLeftFault, UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
 
 /** Options of {@link createHttp1Upgrade}. */
 export interface Http1UpgradeOptions {
@@ -64,7 +64,7 @@ function askForUpgrade(socket: Socket, asking: Asking): Promise<UpgradeAnswer> {
     // Node silently drops fields above its default count. maxHeaderSize is the limit here.
     request.maxHeadersCount = 0
     allowPaddedChunks(request, replyHeaderBytes)
-    const leave = (): void => fail(clientLeftError(true))
+    const leave = (): void => fail(clientLeftFault(true))
     const { upgradeMs } = timeouts
     const late = (): void => {
       const message = `${upstream.label} did not answer the upgrade within ${upgradeMs} ms.`

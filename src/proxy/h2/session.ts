@@ -2,7 +2,7 @@ import { connect, type ClientHttp2Session, type ClientHttp2Stream } from 'node:h
 import type { Socket } from 'node:net'
 import { maxSendHeaderBlockLength } from '../../http/h2/head.ts'
 import type { Connector } from '../upstream/connect.ts'
-import { clientLeftError, UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
+import { clientLeftFault, UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
 
 /** Milliseconds that an idle session stays open: less than servers allow, so that the proxy closes it first. */
 const idleMs = 50_000
@@ -224,7 +224,7 @@ async function isHanging(kept: Kept): Promise<boolean> {
 /** A client that disconnects only stops waiting: other requests wait for the same session. */
 function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const leave = (): void => reject(clientLeftError(false))
+    const leave = (): void => reject(clientLeftFault(false))
     if (signal.aborted) leave()
     signal.addEventListener('abort', leave)
     const settle = (): void => signal.removeEventListener('abort', leave)

@@ -9,7 +9,7 @@ import { createHttp2Session, type Http2Session } from './session.ts'
 import { upgradeHttp2 } from './upgrade.ts'
 import { isEventStream, maxInterim } from '../response/head.ts'
 import type { UpstreamRequest, Transport, TransportOptions, UpstreamFault, UpstreamReply } from '../types.ts'
-import { clientLeftError, UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
+import { clientLeftFault, UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
 
 /** Sends requests to one upstream over one HTTP/2 session that all exchanges share. */
 export function createHttp2Transport(options: TransportOptions): Transport {
@@ -90,7 +90,7 @@ function converse(
     }
     const fault = (name: UpstreamFault, message: string): void =>
       fail(new UpstreamError(name, message, { wrote: true }))
-    const leave = (cause?: unknown): void => fail(clientLeftError(true, cause))
+    const leave = (cause?: unknown): void => fail(clientLeftFault(true, cause))
     const left = (): void => leave()
     const late = `${upstream.label} did not answer in time.`
     const stopAwaiting = awaitHead({

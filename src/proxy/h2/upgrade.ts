@@ -9,7 +9,7 @@ import type { Http2Session } from './session.ts'
 import { openTunnel } from '../upgrade/tunnel.ts'
 import type { UpstreamRequest, TransportOptions, UpgradeAnswer } from '../types.ts'
 import { wantedUpgrade } from '../upgrade/fields.ts'
-import { clientLeftError, UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
+import { clientLeftFault, UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
 
 /** A WebSocket that is being opened over HTTP/2. */
 interface Asking {
@@ -54,7 +54,7 @@ function answerOf(asking: Asking): Promise<UpgradeAnswer> {
       reject(upstreamError(error, 'reset', true))
     }
     const closed = (): void => fail(new Error('The stream was closed.'))
-    const leave = (): void => fail(clientLeftError(true))
+    const leave = (): void => fail(clientLeftFault(true))
     const late = (): void => fail(new UpstreamError('headers-timeout', 'No answer to the upgrade.', { wrote: true }))
     const timer = startTimeout(upgradeMs, late)
     const settle = (): void => {

@@ -7,7 +7,7 @@ import { ServeError } from '../../core/serve-error.ts'
 import type { RequestBody } from '../../http/message/exchange.ts'
 import { getField } from '../../http/message/headers.ts'
 import type { UpstreamReply } from '../types.ts'
-import { clientLeftError } from '../upstream/upstream-error.ts'
+import { clientLeftFault } from '../upstream/upstream-error.ts'
 
 /** The parts of a request body that forwarding uses. */
 export type ForwardedContent = Pick<RequestBody, 'expected' | 'length' | 'taken' | 'relay'>
@@ -45,7 +45,7 @@ export async function bufferContent(body: RequestBody): Promise<BufferedContent>
   } catch (cause) {
     temp?.release()
     if (cause instanceof ServeError) throw cause
-    throw clientLeftError(false, cause)
+    throw clientLeftFault(false, cause)
   }
   const file = temp
   return {

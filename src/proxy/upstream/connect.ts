@@ -3,7 +3,7 @@ import { connect, isIP, type Socket, type TcpNetConnectOpts } from 'node:net'
 import type { ResolvedProxy, ResolvedUpstream } from '../../config/route-types.ts'
 import { lookupAllowed } from './destination.ts'
 import { pooledReads } from './read-buffers.ts'
-import { clientLeftError, UpstreamError, upstreamError } from './upstream-error.ts'
+import { clientLeftFault, UpstreamError, upstreamError } from './upstream-error.ts'
 
 /** Options of {@link createConnector}. */
 export interface ConnectorOptions {
@@ -27,7 +27,7 @@ export function createConnector(options: ConnectorOptions): Connector {
   return async (signal) => {
     const open = isSecure ? await secureOpener(options) : () => openPlain(options)
     return await new Promise<Socket>((resolve, reject) => {
-      if (signal?.aborted === true) return reject(clientLeftError(false))
+      if (signal?.aborted === true) return reject(clientLeftFault(false))
       let socket: Socket
       try {
         socket = open()
@@ -36,7 +36,7 @@ export function createConnector(options: ConnectorOptions): Connector {
         return reject(upstreamError(error, 'tls', false))
       }
       const timer = connectMs === 0 ? undefined : setTimeout(() => fail(tooSlow(options)), connectMs)
-      const leave = (): void => fail(clientLeftError(false))
+      const leave = (): void => fail(clientLeftFault(false))
       const fail = (error: unknown): void => {
         settle()
         socket.destroy()

@@ -15,7 +15,7 @@ export class UpstreamError extends Error {
 }
 
 /** The client disconnected before the exchange was over. */
-export function clientLeftError(wrote: boolean, cause?: unknown): UpstreamError {
+export function clientLeftFault(wrote: boolean, cause?: unknown): UpstreamError {
   return new UpstreamError('left', 'The client disconnected.', { wrote, cause })
 }
 

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
-import { Http1Exchange } from '../../../../src/proxy/h1/exchange.ts'
+import { UpstreamExchange } from '../../../../src/proxy/h1/exchange.ts'
 import { Http1Connection } from '../../../../src/proxy/h1/connection.ts'
 import type { Sink, Source } from '../../../../src/http/message/reply.ts'
 import type { UpstreamReply } from '../../../../src/proxy/types.ts'
@@ -24,7 +24,7 @@ function played(method: string = 'GET', facts: { body?: Readable; headersMs?: nu
     resume: () => events.push('resume'),
   }
   let leave = (): void => {}
-  const exchange = new Http1Exchange(
+  const exchange = new UpstreamExchange(
     {
       method,
       path: '/',
