@@ -1,15 +1,15 @@
 import type { Limits } from '../config/types.ts'
 
-/** Looks at the clients that are behind, in the time that they get: more make the time exact, fewer cost less. */
-const looks = 8
+/** Checks per `writeMs`: more are more exact, fewer cost less. */
+const checks = 8
 
 /**
- * The replies that wait for their clients, over the whole server. One whose client takes nothing for `writeMs` is given
- * up. Past a bound of replies or bytes the one that has waited longest is: clients that read are never behind for long.
+ * The replies of a server that wait for their clients. A reply is abandoned if its client takes nothing for `writeMs`.
+ * Above a bound of replies or bytes, the one without progress for longest is: clients that read never wait long.
  */
 export class Backlog {
   readonly #limits: BacklogLimits
-  /** The one that has waited longest first. */
+  /** The one without progress for longest first. */
   readonly #behind = new Set<Waiting>()
   #bytes = 0
   #clock: NodeJS.Timeout | undefined
@@ -18,27 +18,27 @@ export class Backlog {
     this.#limits = limits
   }
 
-  /** Bytes that were handed over and not taken. */
+  /** Bytes that were written and not taken. */
   get bytes(): number {
     return this.#bytes
   }
 
   /**
-   * Opens the account of one reply.
+   * Starts to track one reply.
    *
-   * @param giveUp Ends the reply and its connection or stream.
-   * @param queued A number that changes as the client takes bytes, where a whole piece tells too little.
+   * @param giveUp Ends the reply with its connection or stream.
+   * @param queued A number that changes when the client takes a part of a chunk.
    */
   open(giveUp: () => void, queued: () => number = () => 0): Waiting {
     return new Waiting(this, giveUp, queued)
   }
 
-  /** Notes what a reply waits with now, which is progress. */
+  /** Records a change in the waiting bytes of a reply, which is progress. */
   moved(reply: Waiting, bytesMore: number): void {
     this.#bytes += bytesMore
     this.#behind.delete(reply)
     if (reply.bytes > 0) this.#behind.add(reply)
-    this.#clock ??= setInterval(() => this.#look(), this.#limits.writeMs / looks).unref()
+    this.#clock ??= setInterval(() => this.#look(), this.#limits.writeMs / checks).unref()
     if (bytesMore > 0) this.#bound()
   }
 
@@ -46,7 +46,7 @@ export class Backlog {
     const { waitingBytes, waitingReplies } = this.#limits
     for (const reply of this.#behind) {
       const isMuch = this.#bytes > waitingBytes || this.#behind.size > waitingReplies
-      // However large, one alone takes nothing from others.
+      // A single reply, however large, takes nothing from others.
       if (!isMuch || this.#behind.size === 1) return
       if (!reply.touch()) reply.abandon()
     }
@@ -63,10 +63,10 @@ export class Backlog {
   }
 }
 
-/** The limits that a backlog keeps. */
+/** The limits of a backlog. */
 export type BacklogLimits = Pick<Limits, 'writeMs' | 'waitingBytes' | 'waitingReplies'>
 
-/** What one reply waits with. */
+/** One reply that may wait for its client. */
 export class Waiting {
   /** Bytes that its client has not taken. */
   bytes = 0
@@ -84,17 +84,17 @@ export class Waiting {
     this.#queued = queued
   }
 
-  /** Notes that more was handed over. */
+  /** Adds bytes that were written. */
   add(bytes: number): void {
     this.set(this.bytes + bytes)
   }
 
-  /** Notes that some of it was taken. */
+  /** Subtracts bytes that the client has taken. */
   taken(bytes: number): void {
     this.set(this.bytes - bytes)
   }
 
-  /** Notes what waits now; 0 is that the client has it all. */
+  /** Sets the bytes that wait; 0 when the client has taken all. */
   set(bytes: number): void {
     if (this.#isOver) return
     const more = bytes - this.bytes
@@ -104,14 +104,14 @@ export class Waiting {
     this.#backlog.moved(this, more)
   }
 
-  /** Notes progress within a piece, if there was any. */
+  /** Records progress within a chunk. Returns whether there was any. */
   touch(): boolean {
     if (this.#queued() === this.#seen) return false
     this.set(this.bytes)
     return true
   }
 
-  /** Nothing more is handed over, nor waited for. */
+  /** Ends the tracking. */
   close(): void {
     this.set(0)
     this.#isOver = true

@@ -1,11 +1,11 @@
 import type { Filter, Handler, Layer } from './message/exchange.ts'
 
-/** Folds layers around a handler; the first layer of the list is the outermost. */
+/** Wraps a handler in layers; the first is the outermost. */
 export function composeLayers(layers: readonly Layer[], handler: Handler): Handler {
   return layers.reduceRight((next, layer) => layer(next), handler)
 }
 
-/** Joins filters into one; the first of the list runs first. Stays synchronous while they do. */
+/** Joins filters into one, in their order. Synchronous as long as they are. */
 export function composeFilters(filters: readonly Filter[]): Filter {
   return (reply, x) => {
     for (let i = 0; i < filters.length; i++) {

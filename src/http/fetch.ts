@@ -10,13 +10,13 @@ import type { Body, Reply } from './message/reply.ts'
 export interface FetchAnswer {
   /** Answers a request. Rejects with the reason of its signal once that aborts, as the global `fetch()` does. */
   answer(request: Request): Promise<Response>
-  /** Answers a request, or resolves to undefined, with the request untouched, where nothing of ours is at its address. */
+  /** Answers a request. Resolves to undefined, with the request unread, where the pipeline has nothing for it. */
   offer(request: Request): Promise<Response | undefined>
-  /** Frees the bodies that nobody has begun to read: they may hold open files. */
+  /** Frees bodies that were never read: they may hold open files. */
   close(): void
 }
 
-/** Makes the answerer of a pipeline. @param bodyBytes Most bytes of content that are read. */
+/** Makes the `fetch()` of a pipeline. @param bodyBytes Most bytes of content that are read. */
 export function createFetchAnswer(handler: Handler, bodyBytes: number): FetchAnswer {
   const unread = new Set<Body>()
   return {
@@ -64,12 +64,12 @@ function exchangeOf(request: Request, bodyBytes: number): Exchange {
   })
 }
 
-/** Takes the content when it is first wanted: until then the request can be handed on with it. */
+/** Takes the content on the first read: until then another handler can have the request. */
 async function* contentOf({ body }: Request): AsyncGenerator<Uint8Array> {
   if (body !== null) yield* body as unknown as AsyncIterable<Uint8Array>
 }
 
-/** A stream without a length is what HTTP/1.1 would send in chunks. */
+/** The fields of content: without a length, HTTP/1.1 would send it in chunks. */
 function framed(headers: string[], length: string | null): string[] {
   return length === null ? [...headers, 'Transfer-Encoding', 'chunked'] : headers
 }
@@ -84,7 +84,7 @@ function toResponse(reply: Reply, x: Exchange, unread: Set<Body>): Response {
   return new Response(onDemand(body, x.signal, unread), { status, statusText, headers })
 }
 
-/** A stream that starts when it is first read, so that a test which looks at the status alone costs nothing. */
+/** A stream that starts on its first read: a caller that needs only the status opens no file. */
 function onDemand(body: StreamedBody, signal: AbortSignal, unread: Set<Body>): ReadableStream<Uint8Array> {
   let reader: ReadableStreamDefaultReader<Uint8Array | string> | undefined
   unread.add(body)
@@ -95,7 +95,7 @@ function onDemand(body: StreamedBody, signal: AbortSignal, unread: Set<Body>): R
         reader ??= toWeb(body, signal).getReader()
         const { done, value } = await reader.read()
         if (done) controller.close()
-        // A stream of a program may give text.
+        // The stream of a program may yield text.
         else controller.enqueue(typeof value === 'string' ? Buffer.from(value) : value)
       },
       cancel(reason) {

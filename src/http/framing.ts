@@ -20,7 +20,7 @@ export interface Framing {
  * Decides how a reply is framed: by its length; by the end of its chunks, stream or connection; or without content.
  *
  * @param method Method of the request.
- * @throws TypeError for a body that is none; programs make replies too, and not all of them are typed.
+ * @throws TypeError for an invalid body: programs without types make replies too.
  */
 export function frameReply(reply: Reply, method: string, transport: ReplyTransport): Framing {
   const { body, status, headers, relayed } = reply

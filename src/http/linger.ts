@@ -1,19 +1,19 @@
 import type { Limits } from '../config/types.ts'
 
-/** The bounds of what a client may send behind its reply. */
+/** The limits of what a client may send after its reply. */
 export type LingerLimits = Pick<Limits, 'headerMs' | 'lingerBytes'>
 
-/** A client that goes on sending behind its reply must send this many bytes in each span, or it is cut. */
+/** A client that sends after its reply must send this many bytes per span, or is cut off. */
 const least = { ms: 1000, bytes: 1024 }
-/** Milliseconds between two looks at what a client sends behind its reply. */
-const lookMs = 100
+/** Milliseconds between two checks. */
+const checkMs = 100
 
 /**
- * Watches what a client still sends behind its reply, which is read and dropped so that the client gets to its reply, and
- * calls `cut` once that takes longer than a header section may, is more than `lingerBytes`, or comes too slowly.
+ * Bounds what a client sends after its reply, which is read and dropped, so that the client reads the reply. Calls
+ * `cut` when it takes longer than `headerMs`, is more than `lingerBytes`, or arrives too slowly.
  *
- * @param received Tells how many bytes came so far.
- * @returns Ends the watch.
+ * @param received Returns the bytes that arrived so far.
+ * @returns A function that ends the checks.
  */
 export function linger(received: () => number, { headerMs, lingerBytes }: LingerLimits, cut: () => void): () => void {
   const look = (): { at: number; bytes: number } => ({ at: performance.now(), bytes: received() })
@@ -25,6 +25,6 @@ export function linger(received: () => number, { headerMs, lingerBytes }: Linger
     const isWhole = now.at - span.at >= least.ms
     if (isOver || (isWhole && now.bytes - span.bytes < least.bytes)) cut()
     else if (isWhole) span = now
-  }, lookMs)
+  }, checkMs)
   return () => clearInterval(timer)
 }

@@ -3,26 +3,26 @@ import type { Duplex } from 'node:stream'
 
 /** How a connection is used. */
 export interface ConnectionUse {
-  /** `performance.now()` since when no request is under way; undefined while one is. */
+  /** `performance.now()` since no request is under way; undefined while one is. */
   idleSince(): number | undefined
   /** Closes it now. */
   close(): void
 }
 
 /**
- * The connections of a server, over all its addresses and protocols. WebSockets and event streams are requests under
- * way, so they are never idle.
+ * The connections of a server, of all its addresses and protocols. WebSockets and event streams are requests under way,
+ * and never idle.
  */
 export class OpenConnections {
   readonly #most: number
   readonly #onFull: () => void
   readonly #open = new Map<Duplex, ConnectionUse>()
-  /** Sockets of TLS, by which requests come, and those that were accepted. */
+  /** The accepted socket below each TLS socket. */
   readonly #accepted = new WeakMap<Duplex, Duplex>()
 
   /**
    * @param most Connections that may be open.
-   * @param onFull Called when a client was turned away because every connection is busy.
+   * @param onFull Called when a connection was refused because all others are busy.
    */
   constructor(most: number, onFull: () => void) {
     this.#most = most
@@ -30,11 +30,11 @@ export class OpenConnections {
   }
 
   /**
-   * Counts a connection that was just accepted. At the limit the one that has idled longest makes room. When none idles,
-   * the new one is closed without a reply, so its client knows that nothing was processed and may try again.
+   * Counts an accepted connection. At the limit, the one that has idled longest is closed. When none idles, the new one
+   * is closed without a reply: its client knows that no request was processed, and may retry.
    */
   readonly admit = (socket: Socket): void => {
-    // A request that Node had released is given back to it on the same connection.
+    // A declined upgrade comes back on the same connection.
     if (this.#open.has(socket)) return
     if (this.#open.size >= this.#most && !this.#closeIdlest()) {
       this.#onFull()
@@ -45,12 +45,12 @@ export class OpenConnections {
     socket.once('close', () => this.#open.delete(socket))
   }
 
-  /** Notes that a connection goes on under TLS. */
+  /** Records that a connection continues with TLS. */
   secured(accepted: Duplex, secured: Duplex): void {
     this.#accepted.set(secured, accepted)
   }
 
-  /** From now on this tells whether a connection idles. Other programs' connections are not counted. */
+  /** Sets how a connection is used. Connections of embedding programs are not counted. */
   follow(socket: Duplex, use: ConnectionUse): void {
     const accepted = this.#accepted.get(socket) ?? socket
     if (this.#open.has(accepted)) this.#open.set(accepted, use)
@@ -67,7 +67,7 @@ export class OpenConnections {
     }
     if (idlest === undefined) return false
     this.#open.get(idlest)?.close()
-    // It emits `close` later, when others may have been accepted.
+    // It emits `close` later, after others may have been accepted.
     this.#open.delete(idlest)
     return true
   }

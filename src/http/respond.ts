@@ -5,31 +5,31 @@ import type { Exchange, Handler } from './message/exchange.ts'
 import { mountedReply, type Mount } from './mounted-reply.ts'
 import type { Reply, Sent } from './message/reply.ts'
 
-/** An exchange that came over a connection, on which its reply goes out. */
+/** An exchange with a connection, on which its reply is written. */
 export interface ServerExchange extends Exchange {
-  /** Where an embedding program mounted us. */
+  /** Where an embedding program mounted this server. */
   readonly mount: Mount
-  /** Whether the header section of a reply is out. */
+  /** Whether the header section of a reply is written. */
   readonly answered: boolean
-  /** Whether no reply can go out any more. */
+  /** Whether no reply can be written any more. */
   readonly gone: boolean
   /**
-   * What a reply waits for that does not need the content of its request: whether all of that came, so that the
-   * connection can stay open. Undefined where the reply goes out now.
+   * What a reply waits for whose handler did not read the content: whether all content arrived, so that the connection
+   * can stay open. Undefined where the reply is written at once.
    */
   arrival(reply: Reply): Promise<boolean> | undefined
   /**
-   * Writes the reply. A client that takes none of it for `limits.writeMs` is given up.
+   * Writes the reply. A client that takes nothing of it for `limits.writeMs` is disconnected.
    *
    * @param isLast Whether the server stops, so that the reply ends its connection.
-   * @throws for a reply that cannot be written, before anything of it is; then another one may be written.
+   * @throws for a reply that cannot be written, before any byte is: another one may follow.
    */
   write(reply: Reply, isLast: boolean): Sent | Promise<Sent>
-  /** Forgets the connection once the reply is out. */
+  /** Removes the exchange's listeners from its connection. */
   release(): void
 }
 
-/** Hands over what a Connect chain's next handler is for. */
+/** Passes the request to the next handler of a Connect chain. */
 export type Next = () => void
 
 /** What {@link createResponder} needs. */
@@ -37,23 +37,23 @@ export interface ResponderOptions {
   /** The whole pipeline. Must neither throw nor reject. */
   readonly handler: Handler
   readonly limits: Limits
-  /** Makes the reply of a message or a fault that the pipeline knows nothing of. */
+  /** Makes the reply to an error outside the pipeline. */
   readonly refuse: (error: ServeError) => Reply
-  /** Called once for every message, when its reply is out or lost. */
+  /** Called once for every message, when its reply is written or lost. */
   readonly done: (x: Exchange, reply: Reply, sent: Sent) => void
   /** Called when a reply could not be written. */
   readonly onFault: (error: ServeError) => void
-  /** Whether the server stops, so that every reply ends its connection. */
+  /** Whether the server stops: every reply then ends its connection. */
   readonly isDraining: () => boolean
 }
 
-/** The way of an exchange from the pipeline to the connection. */
+/** Runs exchanges through the pipeline, and writes their replies. */
 export interface Responder {
-  /** Runs the pipeline and sends its reply. With `next`, what the pipeline does not know goes there. */
+  /** Runs the pipeline and sends its reply. With `next`, requests for which the pipeline has nothing go there. */
   answer(x: ServerExchange, next?: Next): void
   /** Sends a reply, unless the exchange has one already. */
   send(x: ServerExchange, reply: Reply): void
-  /** Ends an exchange: nothing more happens to it. */
+  /** Ends an exchange, and reports it. */
   settle(x: ServerExchange, reply: Reply, sent: Sent): void
 }
 
@@ -74,7 +74,7 @@ export function createResponder(options: ResponderOptions): Responder {
       send(x, (await arrival) ? reply : { ...reply, close: true })
     } catch (error) {
       discard(reply.body)
-      // Anything else is a broken message or a lost client, which is refused elsewhere.
+      // Otherwise the message is malformed, or its client left: its connection reports that.
       if (!isServeError(error)) return send(x, { ...reply, body: null })
       x.notes.refusal = error.code
       send(x, refuse(error))
@@ -99,13 +99,13 @@ export function createResponder(options: ResponderOptions): Responder {
     settle(x, reply, sent)
   }
 
-  /** The client left, or was refused while the reply was being made. */
+  /** The client left, or got an error while the reply was made. */
   function lose(x: ServerExchange, reply: Reply, answered: boolean): void {
     discard(reply.body)
     if (!answered) settle(x, reply, { bytes: 0, aborted: true })
   }
 
-  /** A reply of the program may be one that cannot be written, such as a field with a line break. */
+  /** A reply of a program may be invalid, such as a field with a line break. */
   function tryWrite(x: ServerExchange, reply: Reply): { written: Reply; sent: Sent | Promise<Sent> } {
     try {
       if (reply.takeover !== undefined) throw new Error('The reply takes over a connection that asked for no upgrade.')
@@ -136,7 +136,7 @@ export function createResponder(options: ResponderOptions): Responder {
   }
 }
 
-/** Whether there is nothing of ours at the address of an exchange, or nothing that answers to its method. */
+/** Whether the pipeline has nothing for the path or the method of an exchange. */
 export function isUnclaimed(x: Exchange): boolean {
   return x.notes.unclaimed === true || x.notes.refusal === 'E8008_NOT_FOUND' || x.notes.refusal === 'E8008_METHOD'
 }

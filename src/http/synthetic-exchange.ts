@@ -12,10 +12,10 @@ export function nextExchangeId(): number {
   return ++exchanges
 }
 
-/** The peer of an exchange that came over no connection. */
+/** The peer of an exchange without a connection. */
 const noPeer: Peer = { address: '', port: 0, localAddress: '', localPort: 0, encrypted: false }
 
-/** What a {@link syntheticExchange} is made of; everything but the method and target has a default. */
+/** What a {@link syntheticExchange} is made of. */
 export interface SyntheticExchangeOptions {
   readonly method: string
   readonly target: string
@@ -23,14 +23,14 @@ export interface SyntheticExchangeOptions {
   readonly headers?: HeaderList
   readonly peer?: Peer
   readonly content?: Readable
-  /** Whether the program took the content before it came here, asked when it is wanted. */
+  /** Whether the program has read the content already. */
   readonly isSpent?: () => boolean
   /** Most bytes of content that are read. Default unlimited. */
   readonly bodyBytes?: number
   readonly signal?: AbortSignal
 }
 
-/** An exchange without a connection: for `fetch`, for the record of unreadable messages, for tests. */
+/** An exchange without a connection: for `fetch`, for the log of unreadable messages, for tests. */
 export function syntheticExchange(options: SyntheticExchangeOptions): Exchange {
   const headers = new RequestHeaders(options.headers ?? [])
   const { signal = new AbortController().signal, isSpent } = options

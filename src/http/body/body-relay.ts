@@ -7,17 +7,17 @@ export interface RelayHooks {
   readonly begin: () => void
   /** Called for each piece with its length in bytes. */
   readonly count: (bytes: number) => void
-  /** Whether nobody else can have kept a chunk. */
+  /** Whether no other reader can have kept a chunk. */
   readonly isOurs: boolean
-  /** Whether an end of the content is its own, and not that of a client that left. */
+  /** Whether the content was complete when its stream ended: a client that left may end it too. */
   readonly isWhole: () => boolean
-  /** Hands over the way to end the stream with an error that Node tells nobody else of. */
+  /** Receives a function that ends the stream with an error, where Node emits none. */
   readonly onFailure: (fail: (error: Error) => void) => void
 }
 
 /**
- * A request's content on its way to another server. The source is never destroyed with it: that would end the
- * connection on which the reply is due. What a reader that stops early has left is read and thrown away.
+ * The content of a request, forwarded to an upstream. Destroying it does not destroy the source, which would end the
+ * connection before the reply; the rest of the content is read and dropped.
  */
 export class BodyRelay extends Readable implements Relayed {
   readonly #content: Readable
@@ -43,7 +43,7 @@ export class BodyRelay extends Readable implements Relayed {
     this.#hooks.begin()
     this.#hooks.onFailure((error) => this.destroy(error))
     content.on('data', this.#onData).once('end', this.#onEnd).once('error', this.#onError).once('close', this.#onClose)
-    // Over HTTP/2 content that turns out empty ends before anyone reads.
+    // Over HTTP/2 empty content ends before the first read.
     if (content.readableEnded) this.push(null)
   }
 
@@ -75,32 +75,32 @@ export class BodyRelay extends Readable implements Relayed {
   }
 }
 
-/** What the reader of content hears when the rest of it will not come. */
+/** The error that ends the stream of content whose client left early. */
 export function clientLeftError(): Error {
   return new Error('The client left before its content was complete.')
 }
 
-/** Memory that can be given up at once, which Node 20 does not know yet. */
+/** Memory that can be freed at once; Node 20 has no `transfer()`. */
 type Memory = ArrayBufferLike & { transfer?(bytes: number): unknown }
 
-/** Smaller chunks are left to the garbage collector, which has them sooner than they are found here. */
+/** Smaller chunks are left to the garbage collector: it frees them before this class would. */
 const leastBytes = 16 * 1024
 
 /**
- * Content that was passed on, whose memory is given up as soon as it was sent. Node takes new memory for every piece
- * of a request's content and, since it counts less than it weighs, collects it late: large uploads would cost 70 MB.
+ * Frees the memory of forwarded content as soon as it is sent. Node allocates new memory for every chunk, and the
+ * garbage collector frees it late: large uploads would use 70 MB.
  */
 export class BufferRelease {
   #passed: Memory[] = []
 
-  /** Takes note of a chunk that nobody will look at when it was sent. */
+  /** Adds a chunk that no code reads after it was sent. */
   add({ buffer, byteLength }: Uint8Array): void {
     const memory: Memory = buffer
-    // Others may have a part of memory that is not all the chunk's.
+    // Memory that is larger than the chunk may be shared with others.
     if (byteLength >= leastBytes && byteLength === memory.byteLength && memory.transfer) this.#passed.push(memory)
   }
 
-  /** Gives up the memory of all chunks so far: they are empty from now on. */
+  /** Frees the memory of all chunks so far, which are empty afterwards. */
   free(): void {
     for (const memory of this.#passed) memory.transfer?.(0)
     this.#passed = []

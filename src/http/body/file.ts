@@ -1,9 +1,7 @@
 import { ServeError } from '../../core/serve-error.ts'
 import type { FileHandle } from './open-files.ts'
 
-/**
- * Part of an open file. Owns it: its holder must send it or dispose it, exactly once.
- */
+/** A part of an open file. Its owner must send or dispose it, exactly once. */
 export class FileSlice {
   /** First byte. */
   readonly start: number
@@ -18,7 +16,7 @@ export class FileSlice {
     this.length = length
   }
 
-  /** Its descriptor, for use in this turn only. @throws ServeError `E8008_INTERNAL` when the file was replaced. */
+  /** Its descriptor, valid in this turn only. @throws ServeError `E8008_INTERNAL` when the file was replaced. */
   get fd(): number {
     return this.#file.fd
   }
@@ -26,14 +24,14 @@ export class FileSlice {
   /**
    * Reads bytes of the slice into a buffer.
    *
-   * @param offset Where in the slice.
+   * @param offset Position in the slice.
    * @throws ServeError `E8008_INTERNAL` when the file has become shorter, or another one.
    */
   read(buffer: Uint8Array, offset: number, length: number): Promise<number> {
     return this.#file.read(buffer, length, this.start + offset)
   }
 
-  /** A narrower slice that takes the file over; this one must not be used afterwards. */
+  /** A part of the slice, which takes the file over: this slice must not be used afterwards. */
   narrow(offset: number, length: number): FileSlice {
     this.#isOurs = false
     return new FileSlice(this.#file, this.start + offset, length)
@@ -46,11 +44,11 @@ export class FileSlice {
   }
 }
 
-/** Bytes read first, alone: a client that never reads costs no more. */
+/** Bytes of the first read, which is sent alone: a client that never reads costs no more. */
 const firstReadBytes = 64 * 1024
-/** Bytes read at once from then on: fewer calls than a stream's 64 KiB, and no dearer to hold. */
+/** Bytes of each later read: fewer calls than with the 64 KiB of a stream. */
 const chunkBytes = 256 * 1024
-/** Buffers kept for the next download; more are left to the collector. */
+/** Buffers that are kept for the next download; the others are garbage. */
 const keptBuffers = 8
 
 const pool: Buffer[] = []
@@ -59,9 +57,9 @@ const pool: Buffer[] = []
 type WriteChunk = (chunk: Uint8Array) => Promise<void>
 
 /**
- * Sends a slice through `write`, reading one buffer while the other is on its way, and closes it.
+ * Sends a slice through `write`, and closes it. Reads into one buffer while the other is written.
  *
- * @throws ServeError `E8008_INTERNAL` when the file has become shorter than was promised.
+ * @throws ServeError `E8008_INTERNAL` when the file has become shorter than the slice.
  */
 export async function sendFile(slice: FileSlice, write: WriteChunk, signal: AbortSignal): Promise<void> {
   const buffers: Buffer[] = []

@@ -1,19 +1,19 @@
 import { close, read } from 'node:fs'
 import { ServeError } from '../../core/serve-error.ts'
 
-/** Reads that are handed to the system at once: its threads for files are few, and a file being read stays open. */
+/** Concurrent reads: Node has few threads for files, and a file that is read stays open. */
 const readsAtOnce = 16
 
-/** Opens a file again; undefined when it is not in the same state any more. */
+/** Opens a file again; undefined when it has changed. */
 export type Reopen = () => number | undefined
 
 /**
- * The files that a server sends. Past the limit, the one that was read longest ago is closed until its client takes more,
- * so that clients who never read cost no descriptors.
+ * The files that a server sends. Above the limit, the least recently read one is closed until its client takes more, so
+ * that clients that never read use no descriptors.
  */
 export class OpenFiles {
   readonly #most: number
-  /** The one that was read longest ago first. */
+  /** The least recently read one first. */
   readonly #open = new Set<FileHandle>()
   readonly #queue: (() => void)[] = []
   #reading = 0
@@ -28,12 +28,12 @@ export class OpenFiles {
     return this.#open.size
   }
 
-  /** Takes a descriptor over. */
+  /** Takes ownership of a descriptor. */
   take(fd: number, reopen: Reopen): FileHandle {
     return new FileHandle(fd, reopen, this)
   }
 
-  /** Notes that a file was opened or is read. */
+  /** Marks a file as the most recently read one. */
   used(file: FileHandle): void {
     this.#open.delete(file)
     this.#open.add(file)
@@ -45,7 +45,7 @@ export class OpenFiles {
     this.#open.delete(file)
   }
 
-  /** Does a read when it is its turn. */
+  /** Runs a read, at most {@link readsAtOnce} at a time. */
   async inTurn<Result>(act: () => Promise<Result>): Promise<Result> {
     if (this.#reading === readsAtOnce) await new Promise<void>((resolve) => this.#queue.push(resolve))
     else this.#reading++
@@ -59,7 +59,7 @@ export class OpenFiles {
   }
 }
 
-/** A file that is sent, read by position. */
+/** A file that is sent. */
 export class FileHandle {
   readonly #reopen: Reopen
   readonly #files: OpenFiles
@@ -74,7 +74,7 @@ export class FileHandle {
     files.used(this)
   }
 
-  /** Its descriptor, for use in this turn only. @throws ServeError `E8008_INTERNAL` when the file was replaced. */
+  /** Its descriptor, valid in this turn only. @throws ServeError `E8008_INTERNAL` when the file was replaced. */
   get fd(): number {
     if (this.#isOver) throw new ServeError('E8008_INTERNAL', 'The file was closed before it was sent.')
     const fd = this.#fd ?? this.#reopen()
@@ -84,7 +84,7 @@ export class FileHandle {
     return fd
   }
 
-  /** Reads up to `length` bytes into a buffer. Resolves with their count, 0 behind the end. */
+  /** Reads up to `length` bytes into a buffer. Resolves with their count, 0 at the end of the file. */
   read(buffer: Uint8Array, length: number, position: number): Promise<number> {
     return this.#files.inTurn(async () => {
       const { fd } = this
@@ -98,7 +98,7 @@ export class FileHandle {
     })
   }
 
-  /** Closes the descriptor until the next read, unless one is under way. */
+  /** Closes the descriptor until the next read. Returns false while a read is under way. */
   park(): boolean {
     if (this.#reads > 0) return false
     this.#close()
@@ -113,7 +113,7 @@ export class FileHandle {
 
   #close(): void {
     this.#files.closed(this)
-    // A close that fails has still released the descriptor: there is nothing to add to it.
+    // A close that fails has released the descriptor too.
     if (this.#fd !== undefined) close(this.#fd, () => {})
     this.#fd = undefined
   }

@@ -9,21 +9,21 @@ import type { HeaderList } from '../message/headers.ts'
 /** A body that is not in memory. */
 export type StreamedBody = Exclude<Body, null | Uint8Array>
 
-/** What became of the content of a reply. Where it was aborted, its message must not look complete. */
+/** The result of sending content. After an abort the message must not look complete. */
 export interface SentContent extends Sent {
-  /** Fields that follow the content. */
+  /** The trailer section. */
   readonly trailers?: HeaderList | undefined
 }
 
-/** Puts the content of a reply on its connection. */
+/** Writes the content of a reply on its connection. */
 export interface ReplyWriter {
-  /** Each promise resolves when the chunk's memory is free again, or when the client left. */
+  /** Resolves when the chunk's memory may be used again, or the client has left. */
   write(chunk: Uint8Array): Promise<void>
-  /** For chunks that are given away: a promise only while the connection takes no more. */
+  /** Writes a chunk that the caller gives away. Returns a promise only for backpressure. */
   pass(chunk: Uint8Array, free?: () => void): Promise<void> | void
 }
 
-/** Whether a body can be streamed: programs make replies too, and not all of them are typed. */
+/** Whether a body can be streamed. Programs without types may return any value. */
 export function isStreamed(body: unknown): body is StreamedBody {
   const { pull } = (body ?? {}) as { pull?: unknown }
   return body instanceof FileSlice || body instanceof Readable || typeof pull === 'function'
@@ -43,8 +43,8 @@ export async function sendContent(body: StreamedBody, writer: ReplyWriter, x: Ex
   const count = (chunk: Uint8Array): boolean => {
     if (signal.aborted) return false
     bytes += chunk.byteLength
-    // One byte more would be read as the beginning of the next reply.
-    if (length !== undefined && bytes > length) throw new RangeError('The body is longer than it said.')
+    // The client would read one byte more as the start of the next reply.
+    if (length !== undefined && bytes > length) throw new RangeError('The body is longer than its length.')
     return true
   }
   const write = (chunk: Uint8Array): Promise<void> => (count(chunk) ? writer.write(chunk) : Promise.resolve())
@@ -54,16 +54,16 @@ export async function sendContent(body: StreamedBody, writer: ReplyWriter, x: Ex
     if (body instanceof FileSlice) await sendFile(body, write, signal)
     else trailers = (await pumpBody(body, { write, pass }, signal)) ?? undefined
     if (!signal.aborted && length !== undefined && bytes < length)
-      throw new RangeError('The body is shorter than it said.')
+      throw new RangeError('The body is shorter than its length.')
   } catch (error) {
-    // A source that gives up because the client has left did nothing wrong.
+    // A source may fail because the client has left: that is not reported.
     return signal.aborted ? { bytes, aborted: true } : { bytes, aborted: true, error }
   }
   return { bytes, aborted: signal.aborted, trailers }
 }
 
 /**
- * Pushes any body into a sink, as fast as that takes it, and frees what the body holds, however it ends.
+ * Pushes a body into a sink at the pace of the sink, and frees what the body holds.
  *
  * @returns The trailer section, if the body has one.
  */
@@ -94,11 +94,11 @@ async function pumpStream(stream: Readable, sink: Sink, signal: AbortSignal): Pr
 const fileChunkBytes = 64 * 1024
 
 /**
- * Pushes bytes of a slice into a sink, which may keep the chunks. The file stays its owner's, and has no read under way
- * when this settles.
+ * Pushes bytes of a slice into a sink, which may keep the chunks. Does not close the file; no read is under way when
+ * this settles.
  *
- * @param start First byte, within the slice.
- * @param length How many bytes.
+ * @param start First byte, from the start of the slice.
+ * @param length Number of bytes.
  * @throws ServeError `E8008_INTERNAL` when the file is shorter than that; the abort reason of the signal.
  */
 export async function pumpFile(
@@ -126,7 +126,7 @@ export interface PulledStream<Result> {
   readonly result: Promise<Result>
 }
 
-/** A stream of what a body pushes, as fast as the stream is read. */
+/** A stream of what a body pushes, at the pace of its reader. */
 export function pulledStream<Result>(pull: (sink: Sink, signal: AbortSignal) => Promise<Result>): PulledStream<Result> {
   const stream = new PassThrough()
   const stop = new AbortController()
@@ -135,7 +135,7 @@ export function pulledStream<Result>(pull: (sink: Sink, signal: AbortSignal) => 
   const sink = {
     async write(chunk: Uint8Array): Promise<void> {
       signal.throwIfAborted()
-      // A copy: the chunk's memory belongs to its writer again after this.
+      // A copy: the body may use the chunk's memory again after this.
       if (!stream.write(Buffer.from(chunk))) await once(stream, 'drain', { signal })
     },
   }
@@ -148,17 +148,17 @@ export function pulledStream<Result>(pull: (sink: Sink, signal: AbortSignal) => 
 }
 
 /**
- * Frees what a body holds when it is not sent: a descriptor, a stream, a pending source. Never throws:
- * the body may come from a program's layer, and what it is freed for is already being dealt with.
+ * Frees what a body holds when it is not sent: a descriptor, a stream, a source. Never throws: the body may come from a
+ * program's layer, and the cause is reported already.
  */
 export function discard(body: Body): void {
   if (body instanceof FileSlice) return body.dispose()
-  // A stream may still report that it could not be opened; nobody is left to hear it.
+  // Without a listener a late error, as of a file that cannot be opened, would end the process.
   if (body instanceof Readable) return void body.on('error', () => {}).destroy()
   if (body === null || body instanceof Uint8Array) return
   try {
     body.cancel()
   } catch {
-    // Whatever a source holds is its own affair now.
+    // The source is responsible for what it still holds.
   }
 }

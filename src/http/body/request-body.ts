@@ -7,25 +7,25 @@ import { clientLeftError, BodyRelay } from './body-relay.ts'
 /** What a {@link StreamBody} needs from the connection. */
 export interface BodyOptions {
   readonly headers: RequestHeaders
-  /** Most bytes that are read. */
+  /** Most bytes that are read without an error. */
   readonly limit: number
-  /** Asks the client for the content it holds back (`Expect: 100-continue`); undefined when it does not. */
+  /** Invites the content that the client holds back (`Expect: 100-continue`); undefined when it does not. */
   readonly invite?: (() => void) | undefined
-  /** Whether nobody else reads the stream, nor has put something of their own in front of it. Default false. */
+  /** Whether no embedding program can read or wrap the stream. Default false. */
   readonly isOurs?: boolean
-  /** Whether there is content; where it is left out, the fields tell. */
+  /** Whether there is content. Default: as the fields say. */
   readonly expected?: boolean
-  /** All of the content, where it is known before. */
+  /** All of the content, where it was read before. */
   readonly whole?: Uint8Array | undefined
-  /** Whether an end of the stream is that of the content, asked when it comes. Default: it is. */
+  /** Whether the content was complete when its stream ended. Default: always. */
   readonly isWhole?: () => boolean
-  /** Whether the program took the content before it came here, asked when it is wanted. Default: whether the stream was read. */
+  /** Whether the program has read the content already. Default: whether the stream was read. */
   readonly isSpent?: () => boolean
-  /** What came behind the content, once it was read. */
+  /** The trailer section, once the content was read. */
   readonly trailers?: () => HeaderList
 }
 
-/** The request's content on top of a stream. */
+/** The content of a request, read from a stream. */
 export class StreamBody implements RequestBody {
   readonly expected: boolean
   readonly length: number | undefined
@@ -61,7 +61,7 @@ export class StreamBody implements RequestBody {
     return !this.expected || this.#source.readableEnded || (this.length !== undefined && this.#relayed >= this.length)
   }
 
-  /** Bytes that were passed on; undefined when nobody does that. */
+  /** Bytes that were forwarded; undefined when the content is not. */
   get relayed(): number | undefined {
     return this.#relaying ? this.#relayed : undefined
   }
@@ -87,8 +87,8 @@ export class StreamBody implements RequestBody {
     const source = this.#source
     const counter = new Counter(this.#options.limit)
     this.#failed = (error) => counter.destroy(error)
-    // Not a pipeline, which destroys the source when the reader stops, and with it the connection
-    // on which the refusal is due. But what ends the source early has to reach the reader.
+    // Not a pipeline, which destroys the source when the reader stops, and with it the connection before the reply. But
+    // the reader must learn of an early end of the source.
     source.once('error', (error) => counter.destroy(error))
     source.once('close', () => {
       if (!source.readableEnded) counter.destroy(clientLeftError())
@@ -99,7 +99,7 @@ export class StreamBody implements RequestBody {
     return source.pipe(counter, { end: false }).on('error', () => source.unpipe())
   }
 
-  /** Content that the client holds back is not asked for: the reply comes without it. */
+  /** Does not invite content that the client holds back: the reply precedes it. */
   async drain({ bytes, isHere = false }: DrainBounds = {}): Promise<boolean> {
     if (!this.expected || this.#taken) return this.read
     this.#checkLength()
@@ -107,10 +107,10 @@ export class StreamBody implements RequestBody {
     if (invite !== undefined || (bytes !== undefined && (this.length ?? 0) > bytes)) return false
     this.#take()
     const source = this.#source
-    // A body parser of the embedding program may have read it before.
+    // A body parser of the embedding program may have read it.
     if (source.readableEnded) return true
     let seen = 0
-    // Not an async iterator, which destroys the stream, and with it the connection, when it stops early.
+    // Not an async iterator: if it stops early, it destroys the stream, and with it the connection.
     return new Promise<boolean>((resolve, reject) => {
       if (isHere) afterNextRead(() => resolve(false))
       this.#failed = reject
@@ -124,13 +124,13 @@ export class StreamBody implements RequestBody {
     })
   }
 
-  /** Tells whoever reads that the rest cannot be read; Node does not once the request was answered. */
+  /** Ends the reader's stream with an error, which Node does not do after the reply. */
   fail(error: Error): void {
     this.#failed?.(error)
   }
 
   /**
-   * What a parser made of the content is not sent in its place: the bytes would be others than those that the client has
+   * The value that a body parser made cannot replace the content: its bytes would differ from those that the client has
    * counted, signed or compressed.
    */
   #checkUnspent(): void {
@@ -144,29 +144,29 @@ export class StreamBody implements RequestBody {
     return this.#options.isWhole?.() ?? true
   }
 
-  /** Whether more was announced than is read of it. */
+  /** Whether the announced length is above the limit. */
   get isTooLong(): boolean {
     return this.length !== undefined && this.length > this.#options.limit
   }
 
-  /** More than is read anyway is not waited for. */
+  /** Rejects by the announced length, before any content arrives. */
   #checkLength(): void {
     if (this.isTooLong) throw bodyTooLarge(this.#options.limit)
   }
 
   #take(): void {
-    if (this.#taken) throw new ServeError('E8008_INTERNAL', 'The request content was taken twice.')
+    if (this.#taken) throw new ServeError('E8008_INTERNAL', 'The request content was read twice.')
     this.#taken = true
     this.#options.invite?.()
   }
 }
 
-/** Acts once the event loop has read what the system holds for every connection: between two immediates it does so. */
+/** Acts after the event loop has polled every connection once, as it does between two immediates. */
 function afterNextRead(act: () => void): void {
   setImmediate(() => setImmediate(act))
 }
 
-/** Passes bytes on until there are too many. */
+/** Passes bytes through up to the limit. */
 class Counter extends Transform {
   readonly #limit: number
   #seen = 0
@@ -183,10 +183,10 @@ class Counter extends Transform {
   }
 }
 
-/** The refusal of content above `limits.bodyBytes`. */
+/** The error for content above `limits.bodyBytes`. */
 function bodyTooLarge(limit: number): ServeError {
   return new ServeError('E8008_BODY_TOO_LARGE', `The request content is larger than ${limit} bytes.`, {
-    hint: 'Raise limits.bodyBytes where that is intended.',
+    hint: 'raise limits.bodyBytes',
     close: true,
   })
 }

@@ -109,7 +109,7 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
   let started = 0
   let late: { stream: ServerHttp2Stream; session: Http2Session; raw: readonly string[] }[] = []
 
-  /** A read may hold 1,300 requests, each with its reset (CVE-2023-44487): those that are reset by now get no answer. */
+  /** A read may hold 1,300 requests with their resets (CVE-2023-44487): those that are reset by now get no answer. */
   function enterLate(): void {
     const waiting = late
     late = []

@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { compressIPv6 } from '../../core/util/ip.ts'
 
-/** Host and port as a request names them (RFC 9110 section 7.2, RFC 3986 section 3.2). */
+/** Host and port of a request (RFC 9110 section 7.2, RFC 3986 section 3.2). */
 export interface Authority {
   /** Lower-case host without a trailing dot; IPv6 without its brackets, compressed. */
   readonly hostname: string
@@ -10,14 +10,14 @@ export interface Authority {
   readonly kind: 'name' | 'ipv4' | 'ipv6'
 }
 
-// Letters, digits, hyphen, underscore: RFC 3986 allows more in a reg-name, but DNS does not, and
-// every further character (comma, percent, at sign) has been used to make two parsers disagree.
+// RFC 3986 allows more characters in a reg-name. DNS does not, and attacks have used each of them (comma, percent, at
+// sign) to make two parsers disagree.
 const name = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*\.?$/
 const split = /^(\[[^\]]*\]|[^:[\]]*)(?::(\d{0,5}))?$/
 
 /**
- * Parses an authority strictly. Returns undefined for anything else: userinfo, lists, spaces, zone
- * identifiers, percent-encoding, bracket errors and ports beyond 65535.
+ * Parses an authority strictly. Returns undefined for userinfo, lists, spaces, zone identifiers, percent-encoding, bad
+ * brackets and ports above 65535.
  */
 export function parseAuthority(text: string): Authority | undefined {
   const match = split.exec(text.toLowerCase())

@@ -2,7 +2,7 @@ const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 const month = months.join('|')
 const time = '(?<hour>\\d\\d):(?<minute>\\d\\d):(?<second>\\d\\d)'
 
-/** The three forms that a recipient must accept; names are case-sensitive (RFC 9110 section 5.6.7). */
+/** The three formats that a recipient must accept; names are case-sensitive (RFC 9110 section 5.6.7). */
 const forms = [
   // Sun, 06 Nov 1994 08:49:37 GMT
   `(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), (?<day>\\d\\d) (?<month>${month}) (?<year>\\d{4}) ${time} GMT`,
@@ -13,11 +13,10 @@ const forms = [
 ].map((form) => new RegExp(`^${form}$`))
 
 /**
- * The time that an HTTP date names, in milliseconds since 1970, or undefined when it is not exactly one
- * of the three forms or names a day or an hour that does not exist. The name of the weekday says nothing
- * new and is not compared.
+ * Parses an HTTP date to milliseconds since 1970. Returns undefined for other formats, and for days or hours that do
+ * not exist. A wrong weekday is ignored.
  *
- * @param now The current time in milliseconds, by which a year of two digits is placed.
+ * @param now The current time in milliseconds, which decides the century of a two-digit year.
  */
 export function parseHttpDate(value: string, now: number = Date.now()): number | undefined {
   for (const form of forms) {
@@ -30,7 +29,7 @@ export function parseHttpDate(value: string, now: number = Date.now()): number |
   return undefined
 }
 
-/** RFC 9110 section 5.6.7: more than 50 years ahead means the century before. */
+/** RFC 9110 section 5.6.7: a year more than 50 years ahead is in the previous century. */
 function fullYear(year: number, now: number): number {
   const current = new Date(now).getUTCFullYear()
   const guess = current - (current % 100) + year
@@ -38,7 +37,7 @@ function fullYear(year: number, now: number): number {
 }
 
 function toTime(year: number, monthIndex: number, day: number, hour: number, minute: number, second: number) {
-  // 60 is a leap second, which the grammar allows and UTC time stamps do not have.
+  // The grammar allows 60 for a leap second, which JavaScript time stamps do not have.
   if (hour > 23 || minute > 59 || second > 60) return undefined
   const date = new Date(0)
   date.setUTCFullYear(year, monthIndex, day)
@@ -46,7 +45,7 @@ function toTime(year: number, monthIndex: number, day: number, hour: number, min
   return date.setUTCHours(hour, minute, Math.min(second, 59))
 }
 
-/** A time in milliseconds since 1970 in the form that a sender must use, cut to whole seconds. */
+/** Formats milliseconds since 1970 as an HTTP date, cut to whole seconds. */
 export function formatHttpDate(time: number): string {
   return new Date(time).toUTCString()
 }

@@ -14,7 +14,7 @@ export interface Peer {
   readonly localAddress: string
   /** Our own port on this connection. */
   readonly localPort: number
-  /** Whether the connection is under TLS. */
+  /** Whether the connection uses TLS. */
   readonly encrypted: boolean
 }
 
@@ -34,91 +34,91 @@ export interface Outlet {
  * @internal
  */
 export interface Relayed extends Readable {
-  /** Tells where the reader puts every chunk at once and keeps none, so that their memory is free when they are out. */
+  /** Declares that the reader writes every chunk here at once and keeps none: its memory is freed when it is sent. */
   goTo?(outlet: Outlet): void
 }
 
 /**
- * How much content is waited for; what is left out has no bound but `limits.bodyBytes`.
+ * How much content is waited for. Default: up to `limits.bodyBytes`.
  *
  * @internal
  */
 export interface DrainBounds {
   /** Bytes of content. */
   readonly bytes?: number
-  /** Whether content counts only that reached this machine by now. Default false. */
+  /** Whether to read only content that has arrived. Default false. */
   readonly isHere?: boolean
 }
 
-/** The request's content. Reading it is optional: what nobody reads is dropped. */
+/** The content of a request. Reading it is optional: unread content is dropped. */
 export interface RequestBody {
   /** Whether there is content: HTTP/1.1 announces it (`Content-Length` above 0 or chunked), HTTP/2 shows it. */
   readonly expected: boolean
-  /** Announced length in bytes, undefined when it was not said, as in chunks. */
+  /** Announced length in bytes, undefined without one, as in chunks. */
   readonly length: number | undefined
   /**
-   * All of the content, where an upgrade brought so little that it was read before; else undefined.
+   * All of the content of an upgrade, where it was read before; else undefined.
    *
    * @internal
    */
   readonly whole?: Uint8Array | undefined
-  /** Whether someone took the stream. */
+  /** Whether the content was taken by a reader. */
   readonly taken: boolean
   /** Whether all of it was read. */
   readonly read: boolean
   /** The trailer section (RFC 9110 section 6.5), as received; empty before the content was read to its end. */
   readonly trailers: HeaderList
-  /** The content as a stream; the taker must consume it. Fails with `E8008_BODY_TOO_LARGE` past the limit. */
+  /** The content as a stream, which the caller must read. Fails with `E8008_BODY_TOO_LARGE` above the limit. */
   stream(): Readable
   /**
-   * The content for someone who passes it on and keeps none of it: without a limit, and for as long as it makes
-   * progress. It counts as taken, and a client that waits is asked for it, when the first byte is wanted.
+   * The content for a caller that forwards it and keeps none of it: without a limit of size, for as long as it makes
+   * progress. The first read takes it, and invites content that the client holds back.
    *
    * @internal
    */
   relay(): Relayed
   /**
-   * Reads and discards what is left, and tells whether all of it came. Resolves at once when there is nothing, or when
-   * the client waits to be asked for it.
+   * Reads and drops the rest. Resolves with whether all of it arrived: at once without content, or when the client
+   * holds it back.
    *
-   * @param within Past these bounds it resolves with false, and what still comes is dropped.
+   * @param within Above these bounds it resolves with false, and drops what still arrives.
    * @internal
    */
   drain(within?: DrainBounds): Promise<boolean>
 }
 
-/** Facts for the access log that the stages leave behind. */
+/** Facts for the access log, set by the stages of the pipeline. */
 export interface Notes {
-  /** Code of the refusal, for example `E8008_HOST_NOT_ALLOWED`. */
+  /** Code of the error that was sent, such as `E8008_HOST_NOT_ALLOWED`. */
   refusal?: string
-  /** One short remark shown beside the log line. */
+  /** A short remark for the log line. */
   remark?: string
   /** Name of the route that took the exchange. */
   route?: string
-  /** Where it was forwarded to last. */
+  /** The upstream that it was forwarded to last. */
   upstream?: string
-  /** Why there is no answer of that upstream, in few words. */
+  /** Why that upstream did not answer, in few words. */
   reason?: string
   /**
-   * The path is none of ours, whatever the reply: a program that embeds us may have something there.
+   * The path belongs to an embedding program, whatever the reply.
    *
    * @internal
    */
   unclaimed?: boolean
   /**
-   * The address is one of serve8008's own: the log tells of it only when it was refused.
+   * The path is below `/__serve8008/`: it is logged only if it gets an error.
    *
    * @internal
    */
   own?: boolean
   /**
-   * The address is one of a single-page app that is served without its option.
+   * The path is a page of a single-page app that is served without `single`.
    *
    * @internal
    */
   missesApp?: true
   /**
-   * A browser asked for the script of a service worker that is not here, and got one that unregisters itself.
+   * A browser requested a missing service worker, and got a script that unregisters it.
    *
    * @internal
    */
@@ -128,10 +128,10 @@ export interface Notes {
 }
 
 /**
- * One request and everything known about it. Made once by the adapter; the pipeline only reads it.
+ * One request and its context. The server makes it; the pipeline only reads it.
  *
- * It looks the same in every version of HTTP: in HTTP/2 the authority stands in `Host` of `headers`, and a WebSocket
- * (RFC 8441) is the GET with `Upgrade` and `Sec-WebSocket-Key` that it would be in HTTP/1.1.
+ * It is the same for every version of HTTP: in HTTP/2 `Host` of `headers` has the authority, and a WebSocket (RFC 8441)
+ * is a GET with `Upgrade` and `Sec-WebSocket-Key`, as in HTTP/1.1.
  */
 export interface Exchange {
   /** Counts up from 1 within the process. */
@@ -139,8 +139,8 @@ export interface Exchange {
   /** `performance.now()` when the header section was complete, in milliseconds. */
   readonly startedAt: number
   /**
-   * Exchanges with the same number had all arrived before the first of them was handled, so a look at
-   * the outside world made for one holds for all. NaN when that cannot be said of this one.
+   * Exchanges with the same number all arrived before the first of them was handled, so that they can share a look at
+   * the file system. NaN where that is not known.
    *
    * @internal
    */
@@ -151,7 +151,7 @@ export interface Exchange {
   readonly version: string
   /** The request-target, parsed. */
   readonly target: RequestTarget
-  /** The authority that the request names (from the target or `Host`); the guard sets it. */
+  /** The authority of the request, from its target or `Host`. The guard sets it. */
   authority: Authority | undefined
   readonly headers: RequestHeaders
   readonly peer: Peer
@@ -159,9 +159,9 @@ export interface Exchange {
   /** Aborts when the client goes away or the server closes by force. */
   readonly signal: AbortSignal
   /**
-   * Calls back when the client goes away, which costs less than the signal. From now on a client that closes its
-   * sending side counts as gone: it may only have said that no more requests follow, but where another server works
-   * for it, one that left must cost nothing. Returns the way to stop listening.
+   * Calls back when the client goes away, which costs less than the signal. Until the callback is removed, a client
+   * that closes its sending side counts as gone: it may only send no more requests, but an upstream must not work for a
+   * client that left. Returns a function that removes the callback.
    *
    * @internal
    */
@@ -171,11 +171,11 @@ export interface Exchange {
   readonly notes: Notes
 }
 
-/** Turns an exchange into a reply. Synchronous where it can be: an await costs a turn of the loop. */
+/** Turns an exchange into a reply, synchronously where it can: an await costs a turn of the event loop. */
 export type Handler = (x: Exchange) => Reply | Promise<Reply>
 
-/** Wraps a handler; layers are folded once, at start-up. */
+/** Wraps a handler, once at start-up. */
 export type Layer = (next: Handler) => Handler
 
-/** Maps a reply on its way out. */
+/** Changes a reply before it is written. */
 export type Filter = (reply: Reply, x: Exchange) => Reply | Promise<Reply>

@@ -20,8 +20,8 @@ export const connectionFields: ReadonlySet<string> = new Set([
 export const serverFields: ReadonlySet<string> = new Set([...connectionFields, 'content-length', 'te', 'trailer'])
 
 /**
- * Fields that no proxy forwards. `Content-Length` is not among them: it describes the content, which a proxy may forward
- * unchanged. The challenges and credentials of a proxy are between it and its client.
+ * Fields that no proxy forwards. `Content-Length` is not among them: it describes the content, which a proxy may
+ * forward unchanged. The challenges and credentials of a proxy are between it and its client.
  */
 export const hopByHopFields: ReadonlySet<string> = new Set([
   ...connectionFields,

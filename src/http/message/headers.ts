@@ -1,13 +1,13 @@
 /**
  * Header fields as one flat list: name, value, name, value.
  *
- * It is the form that Node hands in (`rawHeaders`) and takes fastest on the way out; it keeps
- * order, case and duplicates, which an object cannot.
+ * It is the form of Node's `rawHeaders`, and the fastest to write. It keeps order, case and duplicates, which an object
+ * cannot.
  */
 export type HeaderList = readonly string[]
 
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
-// Controls other than a tab could split a message; space around a value would be lost in one.
+// Control characters other than a tab could split a message. HTTP/1.1 strips whitespace around a value.
 const fieldValue = /^(?:[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x80-\xff])?)?$/
 /** What no field may hold, whether in its middle or around it (RFC 9110 section 5.5). */
 const splitting = /[^\t\x20-\x7e\x80-\xff]/
@@ -31,7 +31,7 @@ export function checkField(name: string, value: string): void {
   }
 }
 
-/** The first value of a field (name in lower case), or undefined. */
+/** The first value of a field, or undefined. @param name In lower case. */
 export function getField(list: HeaderList, name: string): string | undefined {
   for (let i = 0; i < list.length; i += 2) {
     const field = list[i] as string
@@ -40,7 +40,7 @@ export function getField(list: HeaderList, name: string): string | undefined {
   return undefined
 }
 
-/** A copy without a field (name in lower case); the same list when it is absent. */
+/** A copy without a field; the same list when it is absent. @param name In lower case. */
 export function withoutField(list: HeaderList, name: string): HeaderList {
   if (getField(list, name) === undefined) return list
   const kept: string[] = []
@@ -51,7 +51,7 @@ export function withoutField(list: HeaderList, name: string): HeaderList {
   return kept
 }
 
-/** A copy in which a field has exactly this value. */
+/** A copy in which a field has this one value. */
 export function withField(list: HeaderList, name: string, value: string): HeaderList {
   return [...withoutField(list, name.toLowerCase()), name, value]
 }
@@ -66,11 +66,11 @@ export function withVary(list: HeaderList, field: string): HeaderList {
   return withField(list, 'Vary', `${vary}, ${field}`)
 }
 
-/** The request's header fields: the raw list, with names in lower case beside it for look-ups. */
+/** The header fields of a request, with lower-case names for look-ups. */
 export class RequestHeaders {
   /** As received: name, value, name, value. */
   readonly raw: HeaderList
-  /** The names in lower case, one for each pair. */
+  /** The names in lower case, one for each field. */
   readonly names: readonly string[]
 
   constructor(raw: HeaderList) {
@@ -80,12 +80,15 @@ export class RequestHeaders {
     this.names = names
   }
 
-  /** How many fields were sent. */
+  /** Number of fields. */
   get count(): number {
     return this.names.length
   }
 
-  /** The value of a field (name in lower case); lines are joined by a comma (RFC 9110 section 5.3), cookies by a semicolon. */
+  /**
+   * The value of a field (name in lower case); lines are joined by a comma (RFC 9110 section 5.3), cookies by a
+   * semicolon.
+   */
   get(name: string): string | undefined {
     const { names, raw } = this
     const separator = name === 'cookie' ? '; ' : ', '
@@ -98,7 +101,7 @@ export class RequestHeaders {
     return value
   }
 
-  /** Every value of a field, in order. */
+  /** Every value of a field (name in lower case), in order. */
   all(name: string): string[] {
     const { names, raw } = this
     const values: string[] = []
@@ -106,13 +109,13 @@ export class RequestHeaders {
     return values
   }
 
-  /** Whether a field was sent. */
+  /** Whether there is a field (name in lower case). */
   has(name: string): boolean {
     return this.names.includes(name)
   }
 }
 
-/** A field name in the spelling that backends give it which read `_` and `.` as `-`; to compare names, not to send them. */
+/** A field name as upstreams read it that take `_` and `.` for `-`; for comparisons only. */
 export function plainSpelling(name: string): string {
   return name.replace(/[_.]/g, '-')
 }

@@ -1,15 +1,14 @@
 import { extname } from 'node:path'
 
-/** The type of bytes about which nothing is known. */
+/** The type of unknown bytes. */
 export const octetStream = 'application/octet-stream'
 
 /**
- * The types of nearly every request, kept here for two reasons: they answer without the database of
- * mime-types, whose loading takes a quarter of the start-up time; and some are what the database lacks
- * or answers differently than a developer means:
+ * The types of nearly every request. They need no database (mime-types), whose loading takes a quarter of the start-up
+ * time. Some differ from the database:
  *
- * - `.ts`, `.mts` are TypeScript sources here; plain text, so that a browser shows them.
- * - `.cjs`, `.jsonc`, `.map`, `.jxl` and their kin have no registered extension.
+ * - `.ts`, `.mts` are TypeScript sources: plain text, which a browser shows.
+ * - `.cjs`, `.jsonc`, `.map`, `.jxl` and others are not registered.
  */
 const common: Readonly<Record<string, string>> = {
   aac: 'audio/aac',
@@ -84,14 +83,14 @@ const common: Readonly<Record<string, string>> = {
 }
 
 /**
- * Extensions of sources that the database gives to something else, such as `rs` (application/rls-services+xml), or to a
- * type that browsers save instead of showing it. Their bytes decide whether they are text.
+ * Extensions of sources for which the database has another type, such as `rs` (application/rls-services+xml), or one
+ * that browsers download. Their bytes decide whether they are text.
  */
 const sources: ReadonlySet<string> = new Set(
   'ts mts rs dart pl pm php sh bash bat cmd tex org pot srt sc t me ms bed'.split(' '),
 )
 
-/** Text in all but name: its encoding has to be said, and compression pays. */
+/** Types of text, whatever their name: they need a charset, and compress well. */
 const textual =
   /^(?:text\/.*|.*\+(?:json|xml)|application\/(?:json5?|hjson|xml|xml-dtd|javascript|x-javascript|ecmascript|toml|x-ndjson|jsonl|graphql|sql|yaml|x-sh|rtf))$/
 
@@ -101,7 +100,7 @@ const loose =
 
 let database: ((extension: string) => string | false) | undefined
 
-/** Whether the type of a file is known only to the database, which is not loaded yet. */
+/** Whether the type of a file needs the database, which is not loaded yet. */
 export function needsMediaTypes(fileName: string): boolean {
   const extension = extensionOf(fileName)
   return database === undefined && extension !== '' && !sources.has(extension) && !Object.hasOwn(common, extension)
@@ -114,19 +113,19 @@ export async function loadMediaTypes(): Promise<void> {
   database = mimeTypes.lookup
 }
 
-/** The media type that a file's extension stands for; undefined where there is none. Rare ones need {@link loadMediaTypes} before. */
+/** The media type of a file by its extension, or undefined. Rare ones need {@link loadMediaTypes} first. */
 export function typeByName(fileName: string): string | undefined {
   const extension = extensionOf(fileName)
   if (Object.hasOwn(common, extension)) return common[extension]
   return sources.has(extension) ? 'text/plain' : database?.(extension) || undefined
 }
 
-/** As {@link typeByName}, `application/octet-stream` where there is none. */
+/** As {@link typeByName}, with the default `application/octet-stream`. */
 export function mediaType(fileName: string): string {
   return typeByName(fileName) ?? octetStream
 }
 
-/** Whether files of that name are sources, or data of another kind: their bytes have to decide. */
+/** Whether a file may be a source or other data, so that its bytes decide. */
 export function isSource(fileName: string): boolean {
   return sources.has(extensionOf(fileName))
 }
@@ -136,14 +135,16 @@ export function isTextual(type: string): boolean {
   return textual.test(type)
 }
 
-/** Whether a media type (without parameters) is JSON, which is UTF-8 and has no parameter that says so (RFC 8259 section 11). */
+/**
+ * Whether a media type (without parameters) is JSON, which is UTF-8 and has no charset parameter (RFC 8259 section 11).
+ */
 export function isJson(type: string): boolean {
   return /^application\/(?:json5?|hjson|x-ndjson|jsonl)$|\+json$/.test(type)
 }
 
 /**
- * Whether content of a type shrinks when compressed: text, and the binary formats that are not
- * compressed themselves. An event stream is text too, but must never wait in a compressor.
+ * Whether compression makes content of a type smaller: text, and binary formats that are not compressed. Not event
+ * streams, which must not wait in a compressor.
  */
 export function isCompressible(type: string): boolean {
   const end = type.indexOf(';')

@@ -2,31 +2,32 @@ import type { Readable } from 'node:stream'
 import type { FileSlice } from '../body/file.ts'
 import type { HeaderList } from './headers.ts'
 
-/** Where a {@link Source} writes. `write` resolves when more is wanted: that is the backpressure. */
+/** Receives the content of a {@link Source}. */
 export interface Sink {
+  /** Takes a chunk. Resolves when the next one is wanted, which is the backpressure. */
   write(chunk: Uint8Array): Promise<void> | void
   /**
-   * As `write`, for a chunk that is given away: the promise comes only when the connection has enough.
+   * As `write`, for a chunk that the caller gives away: returns a promise only for backpressure.
    *
-   * @param free Called when nothing refers to the chunk's memory any more, if that is ever known for sure.
+   * @param free Called when the chunk's memory is unused, if that becomes known.
    * @internal
    */
   pass?(chunk: Uint8Array, free?: () => void): Promise<void> | void
 }
 
 /**
- * A body that pushes itself into a sink. It is pulled at most once; `cancel` is called instead of
- * `pull` when the body turns out not to be needed (HEAD, 304), and must free what it holds.
+ * A body that pushes itself into a sink. It is pulled at most once. `cancel` is called instead of `pull` where the body
+ * is not sent (HEAD, 304), and must free what it holds.
  */
 export interface Source {
-  /** Exact length in bytes where it is known; it becomes `Content-Length`. */
+  /** Exact length in bytes, if known; it becomes `Content-Length`. */
   readonly length?: number | undefined
-  /** Resolves with the trailer section, if there is one, when the whole content was written. */
+  /** Resolves when all content is written, with the trailer section if there is one. */
   pull(sink: Sink, signal: AbortSignal): Promise<HeaderList | void>
   cancel(): void
 }
 
-/** What can follow a reply's header section. */
+/** The content of a reply. */
 export type Body = null | Uint8Array | FileSlice | Readable | Source
 
 /** The validators of a representation (RFC 9110 section 8.8). */
@@ -37,44 +38,44 @@ export interface Validators {
   readonly modified?: number | undefined
 }
 
-/** Takes over the connection after the 101 that a reply with an upgrade sends. */
+/** Takes over the connection after the 101 of an upgrade. */
 export type Takeover = (socket: import('node:stream').Duplex, head: Uint8Array) => void
 
 /**
- * The answer to an exchange, as plain data. Handlers make replies, filters map them, and only
- * `write-response.ts` writes them. Replies may be shared between exchanges, so they are never mutated.
+ * The reply to an exchange, as plain data. Handlers make replies, and filters change copies of them. Replies may be
+ * shared between exchanges: never mutate one.
  */
 export interface Reply {
   readonly status: number
-  /** What HTTP/1.1 says beside the status. Default: its usual phrase. */
+  /** The reason phrase of HTTP/1.1. Default: the usual one of the status. */
   readonly reason?: string | undefined
-  /** `Content-Length`, `Date` and `Connection` are set when it is written. */
+  /** Without `Content-Length`, `Date` and `Connection`, which the server sets. */
   readonly headers: HeaderList
   readonly body: Body
   /**
-   * Present when the reply is a whole representation whose preconditions and ranges are still to
-   * be applied (RFC 9110 sections 13 and 14.2).
+   * Set for a complete representation, to which the server applies preconditions and ranges (RFC 9110 sections 13 and
+   * 14.2).
    */
   readonly validators?: Validators | undefined
   /** Close the connection after this reply. */
   readonly close?: boolean | undefined
-  /** Whether it is another server's answer, passed on: filters that speak about our own files leave it alone. */
+  /** Whether it is the reply of an upstream: filters for the server's own files leave it unchanged. */
   readonly relayed?: boolean | undefined
   /**
-   * Whether a relayed page may get the client of live reload: its route asks for it.
+   * Whether a relayed page may get the client of live reload, as its route says.
    *
    * @internal
    */
   readonly injectable?: boolean | undefined
-  /** With status 101: who owns the connection afterwards. */
+  /** With status 101: takes over the connection. */
   readonly takeover?: Takeover | undefined
 }
 
-/** What became of a reply. */
+/** The result of writing a reply. */
 export interface Sent {
-  /** Bytes of content handed to the connection. */
+  /** Bytes of content that were written. */
   readonly bytes: number
-  /** Whether the content did not go out whole. */
+  /** Whether the content is incomplete. */
   readonly aborted: boolean
   /** Why, unless the client left. */
   readonly error?: unknown
@@ -95,8 +96,8 @@ export function textReply(status: number, text: string, headers: HeaderList = []
 }
 
 /**
- * Makes a mapping of replies remember what it made of a shared (frozen) one, so that a filter which adds
- * constant fields costs a look-up. The mapped reply is shared in turn, and forgotten with its original.
+ * Memoizes a mapping for shared (frozen) replies, so that a filter with constant fields costs a look-up. The result is
+ * shared too, as long as the original is.
  */
 export function memoizeReply(map: (reply: Reply) => Reply): (reply: Reply) => Reply {
   const known = new WeakMap<Reply, Reply>()

@@ -5,20 +5,20 @@ export interface RequestTarget {
   /** As received. */
   readonly raw: string
   readonly form: 'origin' | 'absolute' | 'authority' | 'asterisk'
-  /** Scheme of an absolute form, or that a request of HTTP/2 names, in lower case; else undefined. */
+  /** Scheme of an absolute form, or of an HTTP/2 request, in lower case; else undefined. */
   readonly scheme: string | undefined
-  /** Authority of an absolute or authority form, not yet parsed, else undefined. */
+  /** Authority of an absolute or authority form, not parsed; else undefined. */
   readonly authority: string | undefined
-  /** Path as received, percent-encoded, starting with a slash; `*` for the asterisk form. */
+  /** Path as received, percent-encoded, with its leading slash; `*` for the asterisk form. */
   readonly path: string
-  /** Query with its question mark, or the empty string; without what live reload added. */
+  /** Query with its question mark, or the empty string; without the stamp of live reload. */
   readonly query: string
 }
 
-/** What the browser client of live reload adds to an address, so that no cache knows it. The page knows nothing of it. */
+/** A parameter that the browser client of live reload adds to URLs, so that no cache has them. */
 const stamp = /([?&])serve8008=[0-9a-z]{9,}(&|(?=#|$))/
 
-/** A URL, or its query, without the stamp of live reload: it concerns neither logs nor routes nor backends. */
+/** A URL, or its query, without the stamp of live reload, which logs, routes and upstreams do not see. */
 export function withoutStamp(url: string): string {
   if (!url.includes('serve8008=')) return url
   return url.replace(stamp, (_, before: string, behind: string) => (behind === '' ? '' : before))
@@ -26,7 +26,7 @@ export function withoutStamp(url: string): string {
 
 const absolute = /^([a-z][a-z0-9+.-]*):\/\/([^/?#]*)([^]*)$/i
 
-/** Splits a request-target. Never throws: what it means and whether it is allowed is the guard's. */
+/** Splits a request-target. Never throws: the guard decides whether it is valid. */
 export function parseRequestTarget(method: string, raw: string): RequestTarget {
   if (raw.charCodeAt(0) === 47 /* slash */) {
     const mark = raw.indexOf('?')
@@ -54,9 +54,8 @@ function splitQuery(target: string): { path: string; query: string } {
 }
 
 /**
- * A path in the one spelling in which prefixes are compared: decoded once, slashes collapsed, dot
- * segments resolved. `/%61dmin`, `//admin` and `/x/../admin` must not escape a rule for `/admin`. Only
- * for comparing: the path that is looked up or forwarded is the one that was received.
+ * Normalizes a path for comparison with prefixes: decoded once, slashes collapsed, dot segments resolved. `/%61dmin`,
+ * `//admin` and `/x/../admin` must not escape a rule for `/admin`. Files and upstreams get the path as received.
  */
 export function normalizePath(path: string): string {
   if (!/%|\/\/|\/\./.test(path)) return path

@@ -2,13 +2,12 @@ import type { RequestHeaders } from '../message/headers.ts'
 import { parseHttpDate } from '../message/date.ts'
 import type { Validators } from '../message/reply.ts'
 
-/** What the preconditions of a request ask for: the reply itself, a 304 or a 412. */
+/** The result of preconditions: the reply itself, a 304 or a 412. */
 export type PreconditionOutcome = 'proceed' | 'not-modified' | 'failed'
 
 /**
- * Evaluates the preconditions of a request against a current representation, in the order of RFC 9110
- * section 13.2.2. Several fields of one name count as one list; a date that is not valid, or that is not
- * alone, is ignored.
+ * Evaluates the preconditions of a request against the current representation, in the order of RFC 9110 section 13.2.2.
+ * Several fields of one name are one list. An invalid date, or one of several, is ignored.
  */
 export function evaluatePreconditions(
   method: string,
@@ -37,8 +36,8 @@ export function evaluatePreconditions(
 }
 
 /**
- * Whether `Range` applies under an `If-Range` (RFC 9110 section 13.1.5): when there is none, or when it
- * names the strong entity-tag or exactly the date of the current representation.
+ * Whether `Range` applies (RFC 9110 section 13.1.5): without `If-Range`, or if that has the strong entity-tag or the
+ * exact date of the current representation.
  *
  * @param now The current time in milliseconds.
  */
@@ -47,8 +46,8 @@ export function allowsRange(headers: RequestHeaders, validators: Validators, now
   if (condition === undefined) return true
   const { etag, modified } = validators
   if (condition.includes('"')) return etag !== undefined && isStrongMatch(condition, etag)
-  // A date is a strong validator only once its second is over (RFC 9110 section 8.8.2.2): until then
-  // the file can change again under the same date, and the parts would not fit together.
+  // A date is a strong validator only after its second has passed (RFC 9110 section 8.8.2.2): until then the file can
+  // change with the same date, and the parts would not fit together.
   return modified !== undefined && now - modified >= 1000 && parseHttpDate(condition, now) === modified
 }
 
@@ -57,10 +56,10 @@ function dateField(headers: RequestHeaders, name: string): number | undefined {
   return value === undefined ? undefined : parseHttpDate(value)
 }
 
-/** One entity-tag and the comma or the end behind it (RFC 9110 sections 5.6.1 and 8.8.3). */
+/** One entity-tag with the comma or the end that follows (RFC 9110 sections 5.6.1 and 8.8.3). */
 const member = /[\t ,]*((?:W\/)?"[\x21\x23-\x7e\x80-\xff]*")[\t ]*(?:,[\t ,]*|$)/y
 
-/** A list that is malformed anywhere matches nothing: the whole reply, or a 412, can do no harm. */
+/** A malformed list matches nothing: the full reply, or a 412, is always safe. */
 function matchesEntityTag(
   field: string,
   etag: string | undefined,
@@ -68,7 +67,7 @@ function matchesEntityTag(
 ): boolean {
   if (field === '*') return true
   if (etag === undefined) return false
-  // What every browser sends back: the one tag that it was given.
+  // Browsers send the one tag that they were given.
   if (field === etag) return isMatch(field, etag)
   let found = false
   member.lastIndex = 0

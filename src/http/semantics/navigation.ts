@@ -3,13 +3,13 @@ import type { RequestHeaders } from '../message/headers.ts'
 /** Values of `Sec-Fetch-Dest` whose reply becomes a document (Fetch standard section 2.2.5). */
 export const documentDestinations: ReadonlySet<string> = new Set(['document', 'iframe', 'frame', 'embed', 'object'])
 
-/** Fields by which scripts mark what they put into a page that is there already. */
+/** Fields that scripts send with requests for a part of a page. */
 const fragmentFields = ['x-requested-with', 'hx-request', 'turbo-frame'] as const
 
 /**
- * Fields for `Vary` where {@link isNavigation} decided. With fetch metadata they leave out what a service worker sees of
- * its requests: a worker that stored a page with `cache.add()` looks for it by the fields of a navigation, and a `Vary`
- * that names `Accept` would keep it from finding the page.
+ * Fields for `Vary` where {@link isNavigation} decided. With fetch metadata they leave out fields that a service worker
+ * sees: a worker that stored a page with `cache.add()` matches it against a navigation, and `Vary: Accept` would
+ * prevent the match.
  */
 const fieldsWithMetadata: readonly string[] = ['Sec-Fetch-Dest', 'Sec-Fetch-Mode']
 const fieldsWithout: readonly string[] = [
@@ -21,25 +21,25 @@ const fieldsWithout: readonly string[] = [
   'Turbo-Frame',
 ]
 
-/** The fields by which {@link isNavigation} decided about a request, for `Vary`: one of two lists. */
+/** The fields by which {@link isNavigation} decides about a request, for `Vary`: one of two lists. */
 export function navigationFields(headers: RequestHeaders): readonly string[] {
-  // Browsers send fetch metadata towards HTTPS and loopback names only.
+  // Browsers send fetch metadata to HTTPS and loopback origins only.
   const hasMetadata = headers.has('sec-fetch-dest') || headers.has('sec-fetch-mode')
   return hasMetadata ? fieldsWithMetadata : fieldsWithout
 }
 
 /**
- * Whether a request is a navigation: its reply becomes a page, a frame or an embedded document of its own, and is not
- * data for a script or a part of a page.
+ * Whether a request is a navigation: its reply becomes a page, a frame or an embedded document, not data for a script
+ * or a part of a page.
  *
- * - `Sec-Fetch-Dest` names a destination, and that decides.
+ * - A `Sec-Fetch-Dest` other than `empty` decides.
  * - A service worker that answers a navigation with `fetch(event.request)`, or with a copy of the request, makes the
  *   destination `empty`. Chromium keeps the mode `navigate`; Firefox makes it `same-origin`, and a copy has the mode it
- *   was given. Both leave `Upgrade-Insecure-Requests: 1` and the `Accept` of the navigation in place, and no `fetch()`
- *   of a page's own script sends the former.
- * - Without fetch metadata an `Accept` that names `text/html` tells, unless a script's mark says otherwise.
+ *   was given. Both keep `Upgrade-Insecure-Requests: 1`, which no `fetch()` of a page sends, and the `Accept` of the
+ *   navigation.
+ * - Without fetch metadata an `Accept` with `text/html` decides, unless a script has marked the request.
  *
- * A worker that calls `fetch(event.request.url)` drops all of that: such a request looks like any script's.
+ * A worker that calls `fetch(event.request.url)` drops all these fields: its request looks like that of any script.
  */
 export function isNavigation(headers: RequestHeaders): boolean {
   const destination = headers.get('sec-fetch-dest')

@@ -1,7 +1,7 @@
-/** A content coding that we can make or find beside a file (RFC 9110 section 8.4.1, RFC 8878). */
+/** A content coding that the server can make, or find beside a file (RFC 9110 section 8.4.1, RFC 8878). */
 export type ContentCoding = 'br' | 'zstd' | 'gzip'
 
-/** What a request makes of each coding: 0 refuses it, undefined says nothing about it. */
+/** The weight of each coding: 0 refuses it, undefined where the field does not name it. */
 type Weights = Readonly<Record<ContentCoding | 'identity' | '*', number | undefined>>
 
 const remembered = new Map<string, Weights>()
@@ -9,14 +9,14 @@ const rememberedAtMost = 64
 const rememberedLength = 256
 
 /**
- * The content coding to answer with (RFC 9110 section 12.5.3).
+ * Chooses the content coding of a reply (RFC 9110 section 12.5.3).
  *
- * The coding with the highest weight wins, the earlier one of `available` among equals; `identity` wins
- * only when it is preferred or nothing else is accepted.
+ * The coding with the highest weight wins, among equals the earlier one of `available`. `identity` wins only if it is
+ * preferred, or no other coding is accepted.
  *
- * @param acceptEncoding The `Accept-Encoding` field; when absent the answer is `identity`.
- * @param available Codings on offer, the one we like best first.
- * @returns undefined when nothing is acceptable, not even `identity`.
+ * @param acceptEncoding The `Accept-Encoding` field; without it the result is `identity`.
+ * @param available Codings on offer, the preferred one first.
+ * @returns undefined when none is acceptable, not even `identity`.
  */
 export function chooseEncoding(
   acceptEncoding: string | undefined,
@@ -38,7 +38,7 @@ export function chooseEncoding(
   return identity === 0 ? undefined : 'identity'
 }
 
-/** Clients send a handful of values again and again, so the parsed form is looked up. */
+/** Clients repeat a few values, so parsed fields are cached. */
 function weightsOf(field: string): Weights {
   const known = remembered.get(field)
   if (known !== undefined) return known
@@ -52,7 +52,7 @@ function weightsOf(field: string): Weights {
 
 const member = /^[\t ]*([!#$%&'*+.^_`|~\w-]+)[\t ]*(?:;[\t ]*q=([01](?:\.\d*)?|\.\d+)[\t ]*)?$/i
 
-/** Members that are not well-formed say nothing; where a coding is named twice the lower weight holds. */
+/** Ignores malformed members. A repeated coding gets the lower weight. */
 function parseWeights(field: string): Weights {
   const weights = new Map<string, number>()
   for (const text of field.split(',')) {

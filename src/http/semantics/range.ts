@@ -4,26 +4,25 @@ export interface ByteRange {
   readonly last: number
 }
 
-/** The ranges to send in the order asked for; or `full` to send everything, or `unsatisfiable` (416). */
+/** The ranges to send, in the requested order; or `full` for everything, or `unsatisfiable` for a 416. */
 export type RangeOutcome = readonly ByteRange[] | 'full' | 'unsatisfiable'
 
 const unit = /^bytes=/i
-// Anchored at both ends so that a run of spaces costs one pass. Whitespace is RFC 9110 section 5.6.3's.
+// Anchored at both ends, so that many spaces cost one pass. Whitespace as in RFC 9110 section 5.6.3.
 const rangeSpec = /^[\t ]*(?:(\d+)-(\d*)|-(\d+))[\t ]*$/
 const emptyElement = /^[\t ]*$/
 /** RFC 9110 section 14.2 suspects a client that asks for more than two overlapping ranges. */
 const toleratedOverlaps = 2
 
 /**
- * What a `Range` field asks of `size` bytes (RFC 9110 section 14). Ranges that overlap or touch become
- * one. Everything that we need not honour means the whole: another unit, a malformed set, a range that
- * ends before it starts, more than `maxRanges` of them, or many overlapping ones (CVE-2011-3192).
+ * Resolves a `Range` field against `size` bytes (RFC 9110 section 14). Ranges that overlap or touch become one. Returns
+ * `full` for another unit, a malformed set, a range that ends before it starts, more than `maxRanges` ranges, or many
+ * overlapping ones (CVE-2011-3192).
  *
- * No package is used because the usual one finds a suffix longer than the file unsatisfiable and takes
- * `5-2` and `1 - 2` for well-formed.
+ * No package: range-parser finds a suffix longer than the file unsatisfiable, and accepts `5-2` and `1 - 2`.
  *
  * @param size Length of the representation in bytes.
- * @param maxRanges How many ranges a client may ask for, 0 for none.
+ * @param maxRanges Most ranges that a client may request, 0 for none.
  */
 export function parseRange(field: string, size: number, maxRanges: number): RangeOutcome {
   if (!unit.test(field)) return 'full'
@@ -42,7 +41,10 @@ export function parseRange(field: string, size: number, maxRanges: number): Rang
   return wanted.length === 1 ? wanted : coalesce(wanted)
 }
 
-/** One range; undefined when it is malformed or cannot be expressed. Numbers of any length only grow towards Infinity. */
+/**
+ * One range; undefined when it is malformed, or has no `Content-Range`. Numbers of any length are safe: they become
+ * Infinity.
+ */
 function resolveSpec(spec: string, size: number): ByteRange | 'unsatisfiable' | undefined {
   const parts = rangeSpec.exec(spec)
   if (parts === null) return undefined
@@ -73,6 +75,6 @@ function coalesce(wanted: readonly ByteRange[]): RangeOutcome {
     current.last = Math.max(current.last, next.last)
     current.position = Math.min(current.position, next.position)
   }
-  // RFC 9110 section 15.3.7.2: parts come in the order in which they were asked for.
+  // RFC 9110 section 15.3.7.2: parts are sent in the requested order.
   return merged.toSorted((a, b) => a.position - b.position).map(({ first, last }) => ({ first, last }))
 }

@@ -2,14 +2,14 @@ import { withField, type HeaderList } from '../message/headers.ts'
 import type { Reply } from '../message/reply.ts'
 
 /**
- * The entity-tag of another representation (RFC 9110 section 8.8.3.3). A browser that holds one asks with its tag for
- * the other, and takes a 304 as leave to use what it holds, type and coding included.
+ * The entity-tag of another representation (RFC 9110 section 8.8.3.3). With the same tag, a browser that has cached one
+ * representation would get a 304 for the other, and use the cached one with its type and coding.
  */
 export function variantTag(etag: string, mark: string): string {
   return `${etag.slice(0, -1)}-${mark}"`
 }
 
-/** A reply as another representation of the same bytes: with other fields, and a tag of its own. */
+/** A reply as another representation of the same bytes: with other fields and another tag. */
 export function variantOf(reply: Reply, headers: HeaderList, mark: string): Reply {
   const { validators } = reply
   if (validators?.etag === undefined) return { ...reply, headers }
