@@ -31,6 +31,11 @@ export function quote(value: unknown): string {
   return String(value)
 }
 
+/** Says which value an option takes, and which one it got; a secret is not repeated, since logs and screenshots keep it. */
+export function expected(what: string, got: unknown, isSecret = false): string {
+  return `expected ${what}${isSecret ? '' : `, got ${quote(got)}`}`
+}
+
 /** The known word that a mistaken one was probably meant to be, or undefined when none is near. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const typed = fold(word)

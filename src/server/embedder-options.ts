@@ -1,4 +1,4 @@
-import { quote, type Problem } from '../config/diagnostic.ts'
+import { expected, type Problem } from '../config/diagnostic.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import type { createAccessLog } from '../inspect/recorder.ts'
 import type { Phrase } from './error-boundary.ts'
@@ -61,7 +61,7 @@ export function programProblems(program: ProgramOptions): Problem[] {
     if (value === undefined || isRight(value)) return []
     const isController = key === 'signal' && isSignal((value as Partial<AbortController> | null)?.signal)
     const fix = isController ? 'did you mean its signal: controller.signal?' : `use ${noun}`
-    return [{ path: [key], fault: `${quote(value)} is not ${noun}`, fix }]
+    return [{ path: [key], fault: expected(noun, value), fix }]
   })
 }
 

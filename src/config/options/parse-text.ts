@@ -1,4 +1,4 @@
-import { quote } from '../diagnostic.ts'
+import { expected, quote } from '../diagnostic.ts'
 
 /** A value read from text, or what is wrong with the text. */
 export type Parsed = { readonly value: unknown } | { readonly fault: string; readonly fix: string }
@@ -32,7 +32,7 @@ function pieces(texts: readonly string[]): string[] {
 export function parseSwitch(texts: readonly string[]): Parsed {
   const value = words.get(last(texts).toLowerCase())
   if (value !== undefined) return { value }
-  return { fault: `${quote(last(texts))} is neither true nor false`, fix: 'use true or false' }
+  return { fault: expected('true or false', last(texts)), fix: 'use true or false' }
 }
 
 /** The text as it is; the last one counts. */
@@ -49,7 +49,7 @@ export function parseSwitchOrText(texts: readonly string[]): Parsed {
 export function parseInteger(texts: readonly string[]): Parsed {
   const text = last(texts).trim()
   if (/^\d{1,15}$/.test(text)) return { value: Number(text) }
-  return { fault: `${quote(text)} is not a whole number`, fix: 'use digits only' }
+  return { fault: expected('a whole number', text), fix: 'use digits only' }
 }
 
 /** One port, or several apart by commas; the last text counts. */
@@ -57,7 +57,7 @@ export function parsePorts(texts: readonly string[]): Parsed {
   const ports = pieces([last(texts)])
   const wrong = ports.find((port) => !/^\d{1,15}$/.test(port))
   if (wrong !== undefined || ports.length === 0) {
-    return { fault: `${quote(wrong ?? last(texts))} is not a port`, fix: 'use a whole number from 0 to 65535' }
+    return { fault: expected('a port', wrong ?? last(texts)), fix: 'use a whole number from 0 to 65535' }
   }
   const numbers = ports.map(Number)
   return { value: numbers.length === 1 ? numbers[0] : numbers }

@@ -68,7 +68,7 @@ export function resolveServe(serve: string | readonly string[], problems: Proble
 export function resolveAuth(options: CheckedOptions, cwd: string, problems: Problem[]): ResolvedAuth {
   const { auth, authFile } = options
   if (auth !== undefined && authFile !== undefined) {
-    problems.push({ path: ['authFile'], fault: 'it contradicts "auth"', fix: 'keep one of them' })
+    problems.push({ path: ['authFile'], fault: 'cannot be combined with "auth"', fix: 'keep one of them' })
   }
   if (authFile !== undefined && (authFile === '' || authFile.includes('\0'))) {
     problems.push({

@@ -16,15 +16,15 @@ export function resolveAddress(options: CheckedOptions, cwd: string, problems: P
   if (lan && options.host !== undefined && isLoopbackName(host)) {
     problems.push({
       path: ['lan'],
-      fault: `it contradicts the host ${quote(host)}, which only this machine can reach`,
-      fix: 'leave one of the two out',
+      fault: `cannot be combined with the host ${quote(host)}, which only this machine can reach`,
+      fix: 'remove one of them',
     })
   }
-  const rivals = (['port', 'socket', 'fd'] as const).filter((key) => options[key] !== undefined)
-  if (rivals.length > 1) {
+  const conflicts = (['port', 'socket', 'fd'] as const).filter((key) => options[key] !== undefined)
+  if (conflicts.length > 1) {
     problems.push({
-      path: [rivals[1] as string],
-      fault: `it contradicts ${quote(rivals[0])}: a server listens on a port, a socket or a descriptor`,
+      path: [conflicts[1] as string],
+      fault: `cannot be combined with ${quote(conflicts[0])}: a server listens on a port, a socket or a descriptor`,
       fix: 'keep one of them',
     })
   }

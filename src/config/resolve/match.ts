@@ -2,7 +2,7 @@ import type { Checked } from '../types.ts'
 import { hostWithin, parseHostName } from './host-name.ts'
 import { parsePathPrefix } from './paths.ts'
 import { isPlainObject } from '../plain-object.ts'
-import { quote, type Problem } from '../diagnostic.ts'
+import { expected, quote, type Problem } from '../diagnostic.ts'
 import { isToken } from '../../http/message/headers.ts'
 import type { MatchOptions, ResolvedCondition, ResolvedMatch } from '../route-types.ts'
 
@@ -28,7 +28,7 @@ export function matchOfKey(key: string): Checked<MatchOptions> {
 export function resolveMatch(match: Checked<MatchOptions>, place: MatchContext): ResolvedMatch {
   const { path, problems } = place
   if (!isPlainObject(match))
-    problems.push({ path, fault: `${quote(match)} is not an object`, fix: 'use conditions by name' })
+    problems.push({ path, fault: expected('an object of conditions', match), fix: "write match: { path: '/api' }" })
   return {
     ...resolvePath(match, place),
     host: match.host === undefined ? undefined : resolveHost(match.host, place),
@@ -46,7 +46,11 @@ function resolvePath(
   const given = (['path', 'exact', 'pattern'] as const).filter((key) => match[key] !== undefined)
   const [key = 'path'] = given
   if (given.length > 1) {
-    problems.push({ path: [...at, given[1] ?? ''], fault: `it contradicts ${quote(key)}`, fix: 'keep one of them' })
+    problems.push({
+      path: [...at, given[1] ?? ''],
+      fault: `cannot be combined with ${quote(key)}`,
+      fix: 'keep one of them',
+    })
   }
   const text = match[key] ?? '/'
   // Parameters (`;v=1`) are no part of what paths are compared by.
@@ -71,10 +75,7 @@ function checkPattern(pattern: string, path: readonly string[], problems: Proble
   segments.forEach((segment, i) => {
     if (!segment.includes('*') || segment === '*') return
     if (segment === '**' && i === segments.length - 1) return
-    const fault =
-      segment === '**'
-        ? '"**" stands for a rest, so nothing can follow it'
-        : `${quote(segment)} is a segment only in part`
+    const fault = segment === '**' ? '"**" must be the last segment' : `${quote(segment)} mixes * with other characters`
     problems.push({ path, fault, fix: 'use * for a whole segment, and ** at the end' })
   })
 }

@@ -73,11 +73,11 @@ function checkedCertificate(
     problems.push({ path: [...path, key], fault, fix })
   }
   const { cert, key, pfx, passphrase } = files
-  if (cert !== undefined && pfx !== undefined) problem('pfx', 'it contradicts "cert"', 'keep one of them')
-  else if (key !== undefined && pfx !== undefined) problem('pfx', 'it contradicts "key"', 'keep one of them')
+  if (cert !== undefined && pfx !== undefined) problem('pfx', 'cannot be combined with "cert"', 'keep one of them')
+  else if (key !== undefined && pfx !== undefined) problem('pfx', 'cannot be combined with "key"', 'keep one of them')
   else if (cert === undefined && pfx === undefined) {
     const named = [...fileKeys, 'passphrase' as const].find((each) => files[each] !== undefined) ?? 'cert'
-    problem(named, 'there is no certificate that it belongs to', 'name one: cert with key, or pfx')
+    problem(named, 'the certificate is missing', 'add cert with key, or pfx')
   }
   for (const each of fileKeys) {
     const text = files[each]

@@ -1,6 +1,6 @@
 import { limitNames } from '../options/limits.ts'
 import { limitVariable, optionTable } from '../options/option-table.ts'
-import { nearest, quote, type Problem } from '../diagnostic.ts'
+import { expected, nearest, type Problem } from '../diagnostic.ts'
 import { readOption, type OptionSource } from './source.ts'
 
 /** The environment: names and their values. */
@@ -61,7 +61,7 @@ function limitsFromEnvironment(
     origins.set(`limits.${limit}`, `env ${name}`)
     const text = (env[name] ?? '').trim()
     if (/^-?\d{1,16}$/.test(text)) limits[limit] = Number(text)
-    else problems.push({ path: ['limits', limit], fault: `${quote(text)} is not a number`, fix: 'use a whole number' })
+    else problems.push({ path: ['limits', limit], fault: expected('a whole number', text), fix: 'use a whole number' })
   }
   return limits
 }
@@ -77,7 +77,7 @@ function misspelt(env: Environment): Problem[] {
       knownNames.map((own) => own.slice(prefix.length)),
     )
     if (meant === undefined) continue
-    problems.push({ path: [name], fault: 'there is no such variable', fix: `did you mean ${prefix}${meant}?` })
+    problems.push({ path: [name], fault: 'unknown variable', fix: `did you mean ${prefix}${meant}?` })
   }
   return problems
 }

@@ -1,28 +1,28 @@
 import * as v from 'valibot'
 import type { ProxySetting, RouteOptions } from '../route-types.ts'
 
-// Messages are nouns: they complete the sentence `70000 is not …`.
+// Messages are nouns: they complete the sentence `expected …, got 70000`.
 const flag = v.boolean('true or false')
-const text = v.string('a text')
-const listOfTexts = v.pipe(v.array(text, 'a list of texts'), v.readonly())
-const textOrTexts = v.union([text, listOfTexts], 'a text or a list of texts')
+const text = v.string('a string')
+const listOfTexts = v.pipe(v.array(text, 'a list of strings'), v.readonly())
+const textOrTexts = v.union([text, listOfTexts], 'a string or a list of strings')
 const range = 'a port from 1 to 65535'
 const port = v.pipe(v.number(range), v.integer(range), v.minValue(1, range), v.maxValue(65_535, range))
 const target = v.union([text, port], 'a target')
 const targets = v.pipe(v.array(target, 'a list of targets'), v.readonly())
 const fields = v.pipe(
-  v.record(v.string(), v.union([text, v.literal(false)], 'a text or false'), 'an object'),
+  v.record(v.string(), v.union([text, v.literal(false)], 'a string or false'), 'an object'),
   v.readonly(),
 )
 const conditions = v.pipe(
-  v.record(v.string(), v.union([text, flag], 'a text, true or false'), 'an object'),
+  v.record(v.string(), v.union([text, flag], 'a string, true or false'), 'an object'),
   v.readonly(),
 )
 const milliseconds = v.pipe(
   v.number('a number'),
   v.integer('a whole number'),
-  v.minValue(0, 'milliseconds'),
-  v.maxValue(2 ** 31 - 1, 'milliseconds'),
+  v.minValue(0, 'milliseconds from 0 to 2147483647'),
+  v.maxValue(2 ** 31 - 1, 'milliseconds from 0 to 2147483647'),
 )
 const aboveZero = v.pipe(milliseconds, v.minValue(1, 'milliseconds above 0'))
 
@@ -56,7 +56,7 @@ const tls = v.strictObject(
 const proxyOptions = v.strictObject(
   {
     to: v.union([target, targets], 'a target or a list of targets'),
-    balance: v.optional(v.picklist(['round', 'least', 'random', 'hash'], 'a way to share')),
+    balance: v.optional(v.picklist(['round', 'least', 'random', 'hash'], 'round, least, random or hash')),
     hashBy: v.optional(text),
     changeOrigin: v.optional(flag),
     headers: v.optional(fields),
@@ -126,7 +126,7 @@ export const routeSchema: v.GenericSchema<RouteOptions> = v.strictObject(
     proxy: v.optional(proxySchema),
     redirect: v.optional(text),
     reply: v.optional(reply),
-    status: v.optional(v.picklist([301, 302, 303, 307, 308], 'a status of redirects')),
+    status: v.optional(v.picklist([301, 302, 303, 307, 308], '301, 302, 303, 307 or 308')),
   },
   'an object with match and an action',
 )

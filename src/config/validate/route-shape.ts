@@ -1,7 +1,7 @@
 import type * as v from 'valibot'
 import { foreignProxyKey, foreignRouteKey, foreignValue } from './foreign-options.ts'
 import { isPlainObject } from '../plain-object.ts'
-import { nearest, quote, type Problem } from '../diagnostic.ts'
+import { expected, nearest, quote, type Problem } from '../diagnostic.ts'
 
 type ContainerKey = 'route' | 'match' | 'proxy' | 'timeouts' | 'health' | 'tls' | 'reply'
 
@@ -41,7 +41,7 @@ function removeUnknownFrom(value: unknown, holder: ContainerKey, path: readonly 
       const meant = nearest(key, keys)
       const usual = meant === undefined ? `use ${keys.join(', ')}` : `did you mean ${quote(meant)}?`
       const fix = correction?.fix ?? (holder === 'route' ? foreignRouteKey(key, inner) : undefined) ?? usual
-      problems.push({ path: at, fault: 'there is no such key', fix })
+      problems.push({ path: at, fault: 'unknown key', fix })
       // Its value is checked as what was meant, which is not called missing then.
       const as = correction === undefined ? meant : correction.as
       if (as !== undefined && !Object.hasOwn(value, as)) value[as] = inner
@@ -65,10 +65,10 @@ function shapeProblem({ path, issue: inner }: ShapeIssue): Problem {
   if (inner.type === 'strict_object' && inner.received === 'undefined' && path.length > 2) {
     return { path: path.slice(0, -1), fault: `${quote(key)} is missing`, fix: `add ${quote(key)}` }
   }
-  // A target may hold a password that has no place there.
-  const found = typeof inner.input === 'string' && inner.input.includes('@') ? 'the value' : quote(inner.input)
   const fix = foreignValue(key, inner.input) ?? choiceOf(inner) ?? `use ${inner.message}`
-  return { path, fault: `${found} is not ${inner.message}`, fix }
+  // A target may hold a password, which must not be repeated.
+  const isSecret = typeof inner.input === 'string' && inner.input.includes('@')
+  return { path, fault: expected(inner.message, inner.input, isSecret), fix }
 }
 
 /** Of a few values, the one that was meant or all of them. */

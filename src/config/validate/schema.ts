@@ -3,10 +3,10 @@ import { limitNames, limitTable } from '../options/limits.ts'
 import { proxySchema, routeSchema } from './route-schema.ts'
 import type { Limits, ServeOptions } from '../types.ts'
 
-// Messages are nouns: they complete the sentence `70000 is not …`.
+// Messages are nouns: they complete the sentence `expected …, got 70000`.
 const flag = v.boolean('true or false')
-const text = v.string('a text')
-const listOfTexts = v.pipe(v.array(text, 'a list of texts'), v.readonly())
+const text = v.string('a string')
+const listOfTexts = v.pipe(v.array(text, 'a list of strings'), v.readonly())
 const fields = v.pipe(v.record(v.string(), text, 'an object of fields'), v.readonly())
 const portNumber = v.pipe(
   v.number('a port'),
@@ -60,10 +60,7 @@ const schema = v.strictObject(
     tlsPort: v.optional(v.union([port, v.pipe(v.array(port, 'a list of ports'), v.readonly())], 'a port')),
     ...certificateEntries,
     certificates: v.optional(
-      v.pipe(
-        v.array(v.strictObject(certificateEntries, 'the files of a certificate'), 'a list of certificates'),
-        v.readonly(),
-      ),
+      v.pipe(v.array(v.strictObject(certificateEntries, 'an object of files'), 'a list of certificates'), v.readonly()),
     ),
     redirect: v.optional(v.union([flag, v.literal('asked')], 'true, false or asked')),
     h2c: v.optional(flag),
@@ -72,29 +69,32 @@ const schema = v.strictObject(
     cors: v.optional(v.union([flag, text, listOfTexts], 'true, false or origins')),
     listing: v.optional(flag),
     cleanUrls: v.optional(flag),
-    trailingSlash: v.optional(v.picklist(['auto', 'always', 'never'], 'a policy')),
+    trailingSlash: v.optional(v.picklist(['auto', 'always', 'never'], 'auto, always or never')),
     dotfiles: v.optional(flag),
-    serve: v.optional(v.union([text, listOfTexts], 'a text or a list of texts')),
+    serve: v.optional(v.union([text, listOfTexts], 'a string or a list of strings')),
     followSymlinks: v.optional(flag),
     headers: v.optional(
-      v.pipe(v.record(v.string(), v.union([text, fields], 'a text or an object of fields'), 'an object'), v.readonly()),
+      v.pipe(
+        v.record(v.string(), v.union([text, fields], 'a string or an object of fields'), 'an object'),
+        v.readonly(),
+      ),
     ),
-    cache: v.optional(v.union([flag, v.number(), text], 'seconds, true, false or a text')),
+    cache: v.optional(v.union([flag, v.number(), text], 'seconds, true, false or a string')),
     compress: v.optional(flag),
     isolate: v.optional(flag),
-    allowHost: v.optional(v.union([text, listOfTexts], 'a text or a list of texts')),
+    allowHost: v.optional(v.union([text, listOfTexts], 'a string or a list of strings')),
     auth: v.optional(text),
     authFile: v.optional(text),
     base: v.optional(text),
     mounts: v.optional(v.pipe(v.record(v.string(), text, 'an object'), v.readonly())),
     proxy: v.optional(v.pipe(v.record(v.string(), proxySchema, 'an object'), v.readonly())),
     routes: v.optional(v.pipe(v.array(routeSchema, 'a list of routes'), v.readonly())),
-    trust: v.optional(v.union([text, listOfTexts], 'a text or a list of texts')),
-    timeout: v.optional(v.union([v.number(), text], 'seconds or a text')),
+    trust: v.optional(v.union([text, listOfTexts], 'a string or a list of strings')),
+    timeout: v.optional(v.union([v.number(), text], 'seconds or a string')),
     live: v.optional(flag),
-    watch: v.optional(v.union([text, listOfTexts], 'a text or a list of texts')),
-    ignore: v.optional(v.union([text, listOfTexts], 'a text or a list of texts')),
-    reload: v.optional(v.picklist(['page', 'morph'], 'a way to reload')),
+    watch: v.optional(v.union([text, listOfTexts], 'a string or a list of strings')),
+    ignore: v.optional(v.union([text, listOfTexts], 'a string or a list of strings')),
+    reload: v.optional(v.picklist(['page', 'morph'], 'page or morph')),
     toast: v.optional(flag),
     console: v.optional(flag),
     poll: v.optional(flag),

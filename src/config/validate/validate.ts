@@ -4,7 +4,7 @@ import { limitAccepts, limitNames, limitTable } from '../options/limits.ts'
 import { optionsByKey, optionTable } from '../options/option-table.ts'
 import { plainCopy } from './plain-copy.ts'
 import { isPlainObject, plainly } from '../plain-object.ts'
-import { nearest, quote, type Problem } from '../diagnostic.ts'
+import { expected, nearest, quote, type Problem } from '../diagnostic.ts'
 import { routeShapeProblems, removeAt, removeUnknownKeys } from './route-shape.ts'
 import { optionSchema } from './schema.ts'
 import type { CheckedOptions, Limits } from '../types.ts'
@@ -24,7 +24,7 @@ export function validateOptions(given: unknown, problems: Problem[]): CheckedOpt
     const example =
       typeof given === 'string' ? `{ root: ${quote(given)} }` : typeof given === 'number' ? `{ port: ${given} }` : ''
     const fix = example === '' ? plainly(given) : `use an object: ${example}`
-    problems.push({ path: [], fault: `the options are ${quote(given)}`, fix })
+    problems.push({ path: [], fault: expected('an object of options', given), fix })
     return {}
   }
   const input = plainCopy(given, problems) as Record<string, unknown>
@@ -68,7 +68,7 @@ function knownEntries(
     const all = path.length === 0 ? 'see the options: serve8008 --help' : `use one of ${known.join(', ')}`
     problems.push({
       path: [...path, key],
-      fault: path.length === 0 ? 'there is no such option' : 'there is no such limit',
+      fault: path.length === 0 ? 'unknown option' : 'unknown limit',
       fix: foreign ?? (meant === undefined ? all : `did you mean ${quote(meant)}?`),
     })
   }
@@ -90,7 +90,7 @@ function checkNames(options: Record<string, unknown>, key: RecordOption, problem
   const usual = `use ${optionsByKey.get(key)?.accepts ?? ''}`
   if (!isPlainObject(value)) {
     const fix = foreignValue(key, value) ?? usual
-    problems.push({ path: [key], fault: `${quote(value)} is not an object of names`, fix })
+    problems.push({ path: [key], fault: expected('an object', value), fix })
     delete options[key]
     return
   }
@@ -100,8 +100,8 @@ function checkNames(options: Record<string, unknown>, key: RecordOption, problem
     const isRecord = key === 'headers' && isPlainObject(entry)
     const wrong = (isRecord ? Object.values(entry) : [entry]).filter((text) => typeof text !== 'string')
     if (wrong.length === 0) continue
-    const noun = isRecord || key === 'mounts' ? 'a text' : 'a text or an object of names'
-    problems.push({ path: [key, name], fault: `${quote(wrong[0])} is not ${noun}`, fix: usual })
+    const noun = isRecord || key === 'mounts' ? 'a string' : 'a string or an object of fields'
+    problems.push({ path: [key, name], fault: expected(noun, wrong[0]), fix: usual })
     delete value[name]
   }
 }
@@ -117,30 +117,28 @@ function shapeProblem(key: string, inner: readonly string[], issue: v.BaseIssue<
   if (key === 'certificates' && inner.length > 1) return certificateProblem(inner, issue)
   const limit = key === 'limits' ? inner[0] : undefined
   if (limit !== undefined) return limitProblem(limit as keyof Limits, issue)
-  // A value that must stay secret is not repeated where logs and screenshots can catch it.
-  const found = entry?.isSecret === true ? 'the value' : quote(issue.input)
-  const fault = `${found} is not ${issue.message}`
+  const fault = expected(issue.message, issue.input, entry?.isSecret)
   const meant = typeof issue.input === 'string' ? nearest(issue.input, entry?.choices ?? []) : undefined
   const usual = meant === undefined ? `use ${entry?.accepts ?? ''}` : `did you mean ${quote(meant)}?`
   return { path: [key], fault, fix: foreignValue(key, issue.input) ?? usual }
 }
 
-/** Values stay untold: one may be a passphrase. */
+/** Repeats no value: it may be a passphrase. */
 function certificateProblem(inner: readonly string[], { type }: v.BaseIssue<unknown>): Problem {
   const path = ['certificates', ...inner]
   if (type === 'strict_object') {
     const known = ['cert', 'key', 'ca', 'pfx', 'passphrase']
     const meant = nearest(inner.at(-1) ?? '', known)
     const fix = meant === undefined ? `use one of ${known.join(', ')}` : `did you mean ${quote(meant)}?`
-    return { path, fault: 'a certificate has no such file', fix }
+    return { path, fault: 'unknown key', fix }
   }
-  return { path, fault: 'the value is not a text', fix: 'use a text' }
+  return { path, fault: expected('a string', undefined, true), fix: 'use a string' }
 }
 
 function limitProblem(limit: keyof Limits, { input, type, message }: v.BaseIssue<unknown>): Problem {
   const { min, max } = limitTable[limit]
-  let fault = `${quote(input)} is not ${message}`
-  if (type === 'min_value') fault = `${quote(input)} is below the floor of ${min}`
-  if (type === 'max_value') fault = `${quote(input)} is above the ceiling of ${max}`
+  let fault = expected(message, input)
+  if (type === 'min_value') fault = `${quote(input)} is below the minimum of ${min}`
+  if (type === 'max_value') fault = `${quote(input)} is above the maximum of ${max}`
   return { path: ['limits', limit], fault, fix: `use ${limitAccepts(limit)}` }
 }

@@ -104,12 +104,12 @@ describe('loadConfig', () => {
     )
     assert.deepEqual(error.problems.map((problem) => problem.replace(/; .*/, '')).toSorted(), [
       '--host: "a b" is not a host',
-      '--limit writeMs: "x" is not a number',
-      'SERVE8008_LIMIT_RANGES: 0 is below the floor of 1',
-      'SERVE8008_PORT: "abc" is not a port',
+      '--limit writeMs: expected a number, got "x"',
+      'SERVE8008_LIMIT_RANGES: 0 is below the minimum of 1',
+      'SERVE8008_PORT: expected a port, got "abc"',
       'serve8008.config.json: base: "//" is not a path prefix',
-      'serve8008.config.json: colour: there is no such option',
-      'serve8008.config.json: limits.idleMs: 0 is below the floor of 10',
+      'serve8008.config.json: colour: unknown option',
+      'serve8008.config.json: limits.idleMs: 0 is below the minimum of 10',
     ])
   })
 
@@ -120,7 +120,7 @@ describe('loadConfig', () => {
     )
     assert.deepEqual([config.ports, config.host], [[1], 'a.test'])
     const error = await failure({}, { env: { PORT: 'abc' }, flags: { port: 'def' } })
-    assert.deepEqual(error.problems, ['--port: "def" is not a port; use a whole number from 0 to 65535'])
+    assert.deepEqual(error.problems, ['--port: expected a port, got "def"; use a whole number from 0 to 65535'])
   })
 
   test('lets a stronger choice replace its rival, and reports rivals within one source', async () => {
@@ -145,7 +145,7 @@ describe('loadConfig', () => {
     const kept = await load({ 'serve8008.config.json': '{"host":"a.test"}' }, { flags: { lan: false } })
     assert.equal(kept.config.host, 'a.test')
     const error = await failure({ 'serve8008.config.json': '{"port":1,"socket":"x"}' })
-    assert.match(error.message, /^serve8008\.config\.json: socket: it contradicts "port"/)
+    assert.match(error.message, /^serve8008\.config\.json: socket: cannot be combined with "port"/)
   })
 
   test('lets --no-x take back what the file says', async () => {
@@ -295,7 +295,7 @@ describe('the config file', () => {
     assert.match((await failure({ 'serve8008.config.json': '[]' })).message, /holds an empty list, not options/)
     assert.match((await failure({ 'serve8008.config.mjs': 'export default 5' })).message, /holds 5, not options/)
     assert.match((await failure({ 'serve8008.config.mjs': 'export const a = 1' })).message, /has no default export/)
-    assert.match((await failure({ 'serve8008.config.json': '{"root":5}' })).message, /root: 5 is not a text/)
+    assert.match((await failure({ 'serve8008.config.json': '{"root":5}' })).message, /root: expected a string, got 5/)
   })
 
   test('that throws is reported with its own words', async () => {

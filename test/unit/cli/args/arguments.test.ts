@@ -166,7 +166,7 @@ test('refuses a missing value, and a value that was not asked for', () => {
   assert.equal(refusal('--host=').message, '--host needs a value.')
   assert.equal(refusal('--header --quiet').message, '--header needs a value.')
   assert.deepEqual(refusal('--listing=maybe'), {
-    message: '--listing: "maybe" is neither true nor false; --no-listing switches it off.',
+    message: '--listing: expected true or false, got "maybe"; --no-listing switches it off.',
     hint: 'serve8008 --listing',
   })
   assert.equal(refusal('--no-help').message, '--help cannot be negated.')

@@ -36,7 +36,7 @@ describe('port', () => {
       true,
       {},
     ]) {
-      assert.match(problemOf({ port: wrong }), /^port: .* is not a port; use a whole number from 0 to 65535/)
+      assert.match(problemOf({ port: wrong }), /^port: expected a port, got .*; use a whole number from 0 to 65535/)
     }
   })
 
@@ -64,9 +64,9 @@ describe('port', () => {
       '3000,3001',
       'http',
     ]) {
-      assert.match(problemOf({ port }), /^port: .* is not a port; use a whole number from 0 to 65535/, port)
+      assert.match(problemOf({ port }), /^port: expected a port, got .*; use a whole number from 0 to 65535/, port)
     }
-    assert.match(problemOf({ port: ['3000', ''] }), /^port: .*is not/)
+    assert.match(problemOf({ port: ['3000', ''] }), /^port: expected a port, got /)
   })
 
   test('is not listed twice, and a list is not empty', () => {
@@ -121,7 +121,7 @@ describe('host', () => {
   })
 
   test('on the loopback contradicts lan', () => {
-    assert.match(problemOf({ lan: true, host: '127.0.0.1' }), /^lan: it contradicts the host "127.0.0.1"/)
+    assert.match(problemOf({ lan: true, host: '127.0.0.1' }), /^lan: cannot be combined with the host "127.0.0.1"/)
     assert.equal(resolveConfig({ lan: true }).lan, true)
     assert.equal(resolveConfig({ lan: true, host: '192.0.2.1' }).host, '192.0.2.1')
   })
@@ -138,12 +138,13 @@ describe('socket and descriptor', () => {
   test('take the place of a port', () => {
     assert.equal(resolveConfig({ socket: 's.sock' }, { cwd: '/run' }).socket, resolve('/run/s.sock'))
     assert.equal(resolveConfig({ fd: 3 }).fd, 3)
-    assert.match(problemOf({ socket: 's', fd: 3 }), /^fd: it contradicts "socket"/)
-    assert.match(problemOf({ port: 1, socket: 's' }), /^socket: it contradicts "port"/)
+    assert.match(problemOf({ socket: 's', fd: 3 }), /^fd: cannot be combined with "socket"/)
+    assert.match(problemOf({ port: 1, socket: 's' }), /^socket: cannot be combined with "port"/)
   })
 
   test('are a path and a number', () => {
     assert.match(problemOf({ socket: '' }), /^socket: "" is not a path/)
-    for (const wrong of [-1, 1.5, '3', 2 ** 31]) assert.match(problemOf({ fd: wrong }), /^fd: .* is not a descriptor/)
+    for (const wrong of [-1, 1.5, '3', 2 ** 31])
+      assert.match(problemOf({ fd: wrong }), /^fd: expected a descriptor, got .*/)
   })
 })

@@ -72,6 +72,6 @@ describe('headers', () => {
     for (const wrong of ['assets', '/../x', '/a?b', '/a//b', '/a%2fb']) {
       assert.match(problemOf({ headers: { [wrong]: { x: '1' } } }), / is not a path; use a URL path/)
     }
-    assert.match(problemOf({ headers: { '/p': { x: 1 } } }), /^headers\.\/p: 1 is not a text/)
+    assert.match(problemOf({ headers: { '/p': { x: 1 } } }), /^headers\.\/p: expected a string, got 1/)
   })
 })

@@ -69,7 +69,7 @@ describe('mounts', () => {
     assert.match(problemOf({ mounts: { '/': 'x' } }), /^mounts\.\/: the root is served already/)
     assert.match(problemOf({ mounts: { '/../x': 'x' } }), /is not a path/)
     assert.match(problemOf({ mounts: { '/a': '' } }), /^mounts\.\/a: "" is not a folder/)
-    assert.match(problemOf({ mounts: { '/a': 1 } }), /^mounts\.\/a: 1 is not a text/)
+    assert.match(problemOf({ mounts: { '/a': 1 } }), /^mounts\.\/a: expected a string, got 1/)
   })
 })
 

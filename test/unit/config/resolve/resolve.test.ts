@@ -102,20 +102,20 @@ describe('resolveConfig', () => {
 
   test('lists every problem at once: names, types and meanings', () => {
     const error = errorOf({ prot: 3000, port: 70_000, single: '../x', log: 'prety', cache: -1 })
-    assert.equal(error.message, 'prot: there is no such option (and 4 more problems)')
+    assert.equal(error.message, 'prot: unknown option (and 4 more problems)')
     assert.equal(error.hint, 'did you mean "port"?')
     assert.equal(error.exitCode, 2)
     assert.deepEqual(error.problems, [
-      'prot: there is no such option; did you mean "port"?',
-      'port: 70000 is not a port; use a whole number from 0 to 65535, or a list of them',
-      'log: "prety" is not a log format; did you mean "pretty"?',
+      'prot: unknown option; did you mean "port"?',
+      'port: expected a port, got 70000; use a whole number from 0 to 65535, or a list of them',
+      'log: expected a log format, got "prety"; did you mean "pretty"?',
       'single: "../x" is not a page inside the folder; use a relative path with slashes, such as app.html',
       'cache: -1 is not a number of seconds; use off (no-cache) to have every use checked',
     ])
   })
 
   test('says one problem as the sentence of the error, and counts two in words', () => {
-    assert.equal(errorOf({ lan: 'yes' }).message, 'lan: "yes" is not true or false')
+    assert.equal(errorOf({ lan: 'yes' }).message, 'lan: expected true or false, got "yes"')
     assert.match(errorOf({ lan: 'yes', listing: 1 }).message, / \(and 1 more problem\)$/)
   })
 
@@ -138,32 +138,41 @@ describe('resolveConfig', () => {
   })
 
   test('refuses options that are no object', () => {
-    assert.equal(problemOf(null), 'the options are null; use an object')
-    assert.equal(problemOf([]), 'the options are an empty list; use an object')
-    assert.equal(problemOf(Promise.resolve({})), 'the options are an object of the class Promise; use an object')
+    assert.equal(problemOf(null), 'expected an object of options, got null; use an object')
+    assert.equal(problemOf([]), 'expected an object of options, got an empty list; use an object')
+    assert.equal(
+      problemOf(Promise.resolve({})),
+      'expected an object of options, got an object of the class Promise; use an object',
+    )
   })
 
   test('is not misled by names that every object has', () => {
     const options: unknown = JSON.parse('{"__proto__":{"lan":true},"constructor":1,"toString":2}')
     assert.equal(problemsOf(options).length, 3)
-    assert.match(problemsOf(options)[1] ?? '', /^constructor: there is no such option/)
+    assert.match(problemsOf(options)[1] ?? '', /^constructor: unknown option/)
   })
 
   test('refuses a list where an object of names belongs', () => {
-    assert.match(problemOf({ headers: ['a: b'] }), /^headers: a list is not an object of names/)
-    assert.match(problemOf({ mounts: ['/a=b'] }), /^mounts: a list is not an object of names/)
+    assert.match(problemOf({ headers: ['a: b'] }), /^headers: expected an object, got a list/)
+    assert.match(problemOf({ mounts: ['/a=b'] }), /^mounts: expected an object, got a list/)
     assert.match(problemOf({ limits: [1] }), /^limits: /)
-    assert.match(problemOf({ headers: { '/a': ['x'] } }), /^headers\.\/a: a list is not a text or an object of names/)
+    assert.match(
+      problemOf({ headers: { '/a': ['x'] } }),
+      /^headers\.\/a: expected a string or an object of fields, got a list/,
+    )
     assert.match(
       problemOf({ mounts: new Map([['/a', 'b']]) }),
-      /^mounts: an object of the class Map is not an object of names/,
+      /^mounts: expected an object, got an object of the class Map/,
     )
   })
 
   test('checks values under names that every object has', () => {
-    assert.match(problemOf({ headers: { '/a': { constructor: 5 } } }), /^headers\.\/a: 5 is not a text/)
-    assert.match(problemOf({ mounts: { constructor: 5 } }), /^mounts\.constructor: 5 is not a text/)
-    assert.match(problemOf(JSON.parse('{"headers":{"__proto__":5}}')), /^headers\.__proto__: 5 is not a text or/)
+    assert.match(problemOf({ headers: { '/a': { constructor: 5 } } }), /^headers\.\/a: expected a string, got 5/)
+    assert.match(problemOf({ mounts: { constructor: 5 } }), /^mounts\.constructor: expected a string, got 5/)
+    assert.match(
+      problemOf(JSON.parse('{"headers":{"__proto__":5}}')),
+      /^headers\.__proto__: expected a string or an object of fields, got 5/,
+    )
     const { headers } = resolveConfig(JSON.parse('{"headers":{"__proto__":"x"}}') as never)
     assert.deepEqual(headers, [{ path: '/', headers: ['__proto__', 'x'] }])
   })
@@ -178,18 +187,18 @@ describe('limits', () => {
   test('have floors below which ordinary requests would fail', () => {
     assert.equal(
       problemOf({ limits: { headerBytes: 10 } }),
-      'limits.headerBytes: 10 is below the floor of 512; use a whole number from 512 to 1048576 (bytes)',
+      'limits.headerBytes: 10 is below the minimum of 512; use a whole number from 512 to 1048576 (bytes)',
     )
     assert.equal(resolveConfig({ limits: { headerBytes: 512 } }).limits.headerBytes, 512)
     for (const [name, floor] of Object.entries({ headerCount: 16, targetBytes: 128, headerMs: 100, writeMs: 100 })) {
-      assert.match(problemOf({ limits: { [name]: floor - 1 } }), new RegExp(` is below the floor of ${floor};`))
+      assert.match(problemOf({ limits: { [name]: floor - 1 } }), new RegExp(` is below the minimum of ${floor};`))
     }
   })
 
   test('are whole numbers within bounds', () => {
     assert.equal(
       problemOf({ limits: { headerMs: 2 ** 31 } }),
-      'limits.headerMs: 2147483648 is above the ceiling of 2147483647; use a whole number from 100 to 2147483647 (milliseconds)',
+      'limits.headerMs: 2147483648 is above the maximum of 2147483647; use a whole number from 100 to 2147483647 (milliseconds)',
     )
     for (const wrong of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '5']) {
       assert.match(problemOf({ limits: { ranges: wrong } }), /^limits\.ranges: .* use a whole number from 1 to 1000/)
@@ -205,7 +214,7 @@ describe('limits', () => {
   test('name the nearest one', () => {
     assert.equal(
       problemOf({ limits: { 'header-byte': 1 } }),
-      'limits.header-byte: there is no such limit; did you mean "headerBytes"?',
+      'limits.header-byte: unknown limit; did you mean "headerBytes"?',
     )
     assert.match(problemOf({ limits: { qqqqqqqq: 1 } }), /use one of headerBytes, headerCount, /)
   })

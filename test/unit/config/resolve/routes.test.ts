@@ -56,8 +56,8 @@ describe('a key of proxy', () => {
     assert.match(problemOf({ proxy: { '/a;b': to } }), /without query, parameters/)
     assert.match(problemOf({ proxy: { '/a/../b': to } }), /is not a path/)
     assert.match(problemOf({ proxy: { '/a?b': to } }), /is not a path/)
-    assert.match(problemOf({ proxy: { '/a*': to } }), /only in part/)
-    assert.match(problemOf({ proxy: { '/**/a': to } }), /nothing can follow/)
+    assert.match(problemOf({ proxy: { '/a*': to } }), /mixes \* with/)
+    assert.match(problemOf({ proxy: { '/**/a': to } }), /must be the last segment/)
   })
 })
 
@@ -82,12 +82,12 @@ describe('a match', () => {
 
   for (const [match, fault] of [
     [{ path: 'api' }, /did you mean "\/api"\?/],
-    [{ path: '/a', exact: '/a' }, /contradicts "path"/],
+    [{ path: '/a', exact: '/a' }, /cannot be combined with "path"/],
     [{ method: 'post' }, /did you mean "POST"\?/],
     [{ header: { 'a b': '1' } }, /not the name of a header/],
     [{ host: 'http://api.test' }, /did you mean "api.test"\?/],
-    [{ pth: '/api' }, /routes\.0\.match\.pth: there is no such key; did you mean "path"\?/],
-    [{ header: { a: 1 } }, /routes\.0\.match\.header\.a: 1 is not a text, true or false/],
+    [{ pth: '/api' }, /routes\.0\.match\.pth: unknown key; did you mean "path"\?/],
+    [{ header: { a: 1 } }, /routes\.0\.match\.header\.a: expected a string, true or false, got 1/],
   ] as const) {
     test(`${JSON.stringify(match)} is wrong`, () => assert.match(problemOf({ routes: [{ match, proxy: to }] }), fault))
   }
@@ -163,27 +163,27 @@ describe('a proxy', () => {
     [{ to, replyHeaders: { Date: false } }, /every reply of a server with a clock has one/],
     [{ to, passHeaders: ['a b'] }, /passHeaders: "a b" is not a field name/],
     [{ to, passHeaders: ['X-Forwarded-For'] }, /is written by this server; name the proxies that may set it: trust/],
-    [{ to, passHeaders: 'x-real-ip' }, /passHeaders: "x-real-ip" is not true, false or a list of names/],
+    [{ to, passHeaders: 'x-real-ip' }, /passHeaders: expected true, false or a list of names, got "x-real-ip"/],
     [{ to, balance: 'hash' }, /balance "hash" needs it/],
     [{ to, balance: 'hash', hashBy: 'user' }, /neither a header nor a cookie/],
     [{ to, tls: { cert: 'a.pem' } }, /needs "key" too/],
     [{ to, timeouts: { conectMs: 1 } }, /proxy\.\/api\.timeouts\.conectMs: .*did you mean "connectMs"\?/],
-    [{ to, timeouts: { connectMs: -1 } }, /-1 is not milliseconds/],
-    [{ to, retrys: 1 }, /proxy\.\/api\.retrys: there is no such key; did you mean "retries"\?/],
+    [{ to, timeouts: { connectMs: -1 } }, /expected milliseconds from 0 to 2147483647, got -1/],
+    [{ to, retrys: 1 }, /proxy\.\/api\.retrys: unknown key; did you mean "retries"\?/],
     [{ changeOrigin: true }, /proxy\.\/api: "to" is missing/],
     [{ to: [] }, /there is no target/],
     [{ to, secure: false }, /did you mean tls: \{ verify: false \}\?/],
     [{ to, balance: 'rund' }, /proxy\.\/api\.balance: .*did you mean "round"\?/],
     [{ to, balance: 'sticky' }, /proxy\.\/api\.balance: .*use round, least, random or hash$/],
-    [0, /proxy\.\/api: 0 is not a port/],
-    [65_536, /proxy\.\/api: 65536 is not a port from 1 to 65535/],
+    [0, /proxy\.\/api: expected a port from 1 to 65535, got 0/],
+    [65_536, /proxy\.\/api: expected a port from 1 to 65535, got 65536/],
   ] as const) {
     test(`${JSON.stringify(options)} is wrong`, () => assert.match(problemOf({ proxy: { '/api': options } }), fault))
   }
 
   test('of a list or a Map is no object of matches', () => {
-    assert.match(problemOf({ proxy: [to] }), /an object of names/)
-    assert.match(problemOf({ proxy: new Map() }), /an object of names/)
+    assert.match(problemOf({ proxy: [to] }), /^proxy: expected an object, got /)
+    assert.match(problemOf({ proxy: new Map() }), /^proxy: expected an object, got /)
   })
 })
 
@@ -194,18 +194,18 @@ describe('a list of routes', () => {
       { match: { pth: '/b' }, proxy: to },
     ]
     assert.deepEqual(problemsOf({ routes }), [
-      'routes.0.proxy.target: there is no such key; did you mean "to"?',
-      'routes.1.match.pth: there is no such key; did you mean "path"?',
+      'routes.0.proxy.target: unknown key; did you mean "to"?',
+      'routes.1.match.pth: unknown key; did you mean "path"?',
     ])
   })
 
   for (const [routes, fault] of [
-    [{}, /routes: an object is not a list of routes/],
+    [{}, /routes: expected a list of routes, got an object/],
     [[{}], /routes\.0: "match" is missing/],
-    [[{ match: [], proxy: to }], /routes\.0\.match: an empty list is not an object/],
-    [[{ match: {}, proxi: to }], /routes\.0\.proxi: there is no such key; did you mean "proxy"\?/],
-    [[{ match: {}, proxy: { to: 0.5 } }], /routes\.0\.proxy\.to: 0\.5 is not a port/],
-    [[{ match: {}, reply: { status: 99 } }], /99 is not a status from 200 to 599/],
+    [[{ match: [], proxy: to }], /routes\.0\.match: expected an object of conditions, got an empty list/],
+    [[{ match: {}, proxi: to }], /routes\.0\.proxi: unknown key; did you mean "proxy"\?/],
+    [[{ match: {}, proxy: { to: 0.5 } }], /routes\.0\.proxy\.to: expected a port from 1 to 65535, got 0\.5/],
+    [[{ match: {}, reply: { status: 99 } }], /expected a status from 200 to 599, got 99/],
   ] as const) {
     test(`${JSON.stringify(routes)} is wrong`, () => assert.match(problemOf({ routes }), fault))
   }
@@ -233,7 +233,7 @@ describe('an action', () => {
     [{ redirect: '/\\evil.test' }, /not a place to redirect to/],
     [{ redirect: 'javascript:alert(1)' }, /not a place to redirect to/],
     [{ redirect: '/x\r\nSet-Cookie: a' }, /not a place to redirect to/],
-    [{ redirect: '/x', status: 404 }, /not a status of redirects; use 301, 302, 303, 307 or 308$/],
+    [{ redirect: '/x', status: 404 }, /expected 301, 302, 303, 307 or 308, got \d+; use 301, 302, 303, 307 or 308$/],
     [{ reply: { body: 'x' }, status: 301 }, /belongs to a redirect/],
     [{ reply: { headers: { connection: 'close' } } }, /server's own/],
   ] as const) {

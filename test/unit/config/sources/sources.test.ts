@@ -23,14 +23,14 @@ describe('optionsFromFlags', () => {
     assert.equal(flagOf({ port: ['8008', '3000'] }), 3000)
     assert.deepEqual(flagOf({ port: ['8008', '3000,3001'] }), [3000, 3001])
     for (const wrong of ['abc', '80x', '-1', '1e3', '0x50', '3.0', ',', '８０']) {
-      assert.match(faultOf({ port: wrong }), /is not a port$/)
+      assert.match(faultOf({ port: wrong }), /^expected a port, got /)
     }
   })
 
   test('reads switches', () => {
     for (const yes of [true, '', 'true', 'YES', 'on', '1']) assert.equal(flagOf({ lan: yes }), true)
     for (const no of [false, 'false', 'no', 'OFF', '0']) assert.equal(flagOf({ lan: no }), false)
-    assert.equal(faultOf({ lan: 'maybe' }), '"maybe" is neither true nor false')
+    assert.equal(faultOf({ lan: 'maybe' }), 'expected true or false, got "maybe"')
   })
 
   test('reads switches that may name something', () => {
@@ -77,7 +77,7 @@ describe('optionsFromFlags', () => {
 
   test('reads a descriptor and lists of names', () => {
     assert.equal(flagOf({ fd: '3' }), 3)
-    assert.match(faultOf({ fd: 'x' }), /is not a whole number$/)
+    assert.match(faultOf({ fd: 'x' }), /^expected a whole number, got /)
     assert.deepEqual(flagOf({ allowHost: ['a.test,b.test', ' c.test '] }), ['a.test', 'b.test', 'c.test'])
   })
 
@@ -154,8 +154,8 @@ describe('optionsFromEnvironment', () => {
     assert.deepEqual(
       problems.map(({ path, fault }) => [path.join('.'), fault]),
       [
-        ['port', '"abc" is not a port'],
-        ['limits.ranges', '"many" is not a number'],
+        ['port', 'expected a port, got "abc"'],
+        ['limits.ranges', 'expected a whole number, got "many"'],
       ],
     )
   })
@@ -173,7 +173,7 @@ describe('optionsFromEnvironment', () => {
     })
     assert.deepEqual(options, {})
     assert.deepEqual(problems, [
-      { path: ['SERVE8008_PROT'], fault: 'there is no such variable', fix: 'did you mean SERVE8008_PORT?' },
+      { path: ['SERVE8008_PROT'], fault: 'unknown variable', fix: 'did you mean SERVE8008_PORT?' },
     ])
   })
 })
