@@ -78,7 +78,7 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
 
   function session(x: Exchange): Reply {
     allowMethods(x, ['GET', 'HEAD'])
-    // A page of another origin needs a CORS preflight to send this field, and no preflight for it is granted.
+    // A page of another origin can send this field only after a CORS preflight, and then its `Origin` is refused.
     if (x.headers.get('x-serve8008') !== 'live' || !isSameOrigin(x)) {
       throw forbidden('Only pages of this server get a token.')
     }

@@ -16,7 +16,7 @@ import { createWatch } from './watch/watch.ts'
 /** Milliseconds between two reads of the state of files with `--poll`. */
 const pollMs = 300
 
-/** Resolved paths between two searches for unused files. Each path adds a handful of files, far fewer than one search checks. */
+/** Resolved paths between two searches for unused files. Each path adds few files; one search checks 2000. */
 const trimEvery = 200
 
 /** What {@link createLiveServer} needs. */

@@ -1,7 +1,7 @@
-/** Query parameter that makes an address new to every cache. Servers of files do not look at it. */
+/** Query parameter that makes a URL new to every cache. File servers ignore it. */
 const parameter = 'serve8008'
 
-/** Resolves an address of the page; undefined for one of another origin or none at all. */
+/** Resolves a URL of the page; undefined for one of another origin and for an invalid one. */
 export function ownAddress(address: string, base: string): URL | undefined {
   try {
     const url = new URL(address, base)
@@ -11,12 +11,12 @@ export function ownAddress(address: string, base: string): URL | undefined {
   }
 }
 
-/** Whether an address is the one of a changed file, whatever its query. */
+/** Whether a URL has the path of a changed file. The query does not matter. */
 export function isAt(address: string | null, base: string, path: string): boolean {
   return address !== null && ownAddress(address, base)?.pathname === path
 }
 
-/** The same address, which no cache has seen yet. The page's own query stays as it is. */
+/** Adds the stamp to the query, so that no cache has the URL. The rest of the query stays unchanged. */
 export function bust(address: string, base: string, stamp: string): string {
   const url = new URL(address, base)
   const own = url.search
@@ -27,8 +27,8 @@ export function bust(address: string, base: string, stamp: string): string {
   return url.href
 }
 
-/** Whether an address was made by {@link bust}: what we load ourselves tells nothing about the page. */
+/** Whether {@link bust} made a URL: such loads are the client's, not the page's. */
 export function isBusted(url: URL): boolean {
-  // `no-live` is the page's own: the way out of the client.
+  // `serve8008=no-live` is part of the page's own URL: it turns the client off.
   return new RegExp(`[?&]${parameter}=(?!no-live(?:&|$))`).test(url.search)
 }

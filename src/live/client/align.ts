@@ -1,9 +1,9 @@
 import { attributesOf } from './dom.ts'
 
-/** Cells of the table that compares two lists: more would take longer than loading the page again. */
+/** Most cells of the table that compares two lists: more would take longer than a reload. */
 const maxCells = 250_000
 
-/** Which nodes of one list are which of another, both in order: pairs of indexes. Undefined when the lists are too long. */
+/** Pairs the nodes of two lists in order, by their indexes. Undefined if the lists are too long. */
 export function align(from: readonly Node[], to: readonly Node[]): [number, number][] | undefined {
   let start = 0
   while (start < from.length && start < to.length && isEqualNode(from[start], to[start])) start++
@@ -13,7 +13,7 @@ export function align(from: readonly Node[], to: readonly Node[]): [number, numb
   const columns = to.length - start - end
   if (rows * columns > maxCells) return undefined
   const pairs: [number, number][] = Array.from({ length: start }, (_, i) => [i, i])
-  // best[i][j]: how well the nodes from i and from j on can be paired.
+  // best[i][j]: the highest total likeness of pairs of the nodes from i and from j on.
   const best = Array.from({ length: rows + 1 }, () => new Uint32Array(columns + 1))
   const at = (i: number, j: number): number => best[i]?.[j] ?? 0
   const weights = new Uint8Array(rows * columns)
@@ -39,12 +39,12 @@ function isEqualNode(one: Node | undefined, other: Node | undefined): boolean {
   return one !== undefined && other !== undefined && one.isEqualNode(other)
 }
 
-/** How sure it is that two nodes are the same one, from 0: never. */
+/** How likely two nodes are versions of the same node. 0 means never. */
 function likeness(one: Node, other: Node): number {
   if (one.nodeName !== other.nodeName) return 0
   if (one.isEqualNode(other)) return 8
   if (!(one instanceof Element) || !(other instanceof Element)) return 1
-  // Another script is another script, whatever it has in common with the first.
+  // A changed script is a different script, because the old one has already run.
   if (one instanceof HTMLScriptElement) return 0
   const [id, otherId] = [attribute(one, 'id'), attribute(other, 'id')]
   if (id !== otherId && id !== undefined && otherId !== undefined) return 0

@@ -9,26 +9,26 @@ import type { Resources } from './resources.ts'
 import { swapStyle } from './styles.ts'
 import { toast } from './toast.ts'
 
-/** Milliseconds that a reload waits for files that the browser would take from its cache otherwise. */
+/** Most milliseconds that an update waits for files that the browser would otherwise take from its cache. */
 const refreshMs = 1000
 
 /** What {@link createApply} needs. */
 export interface ApplyOptions {
-  /** The page's own path. */
+  /** Path of the document. */
   readonly documentPath: string
   readonly resources: Resources
   readonly morph: Morph
   readonly session: () => Session | undefined
 }
 
-/** Brings changes to the page. */
+/** Applies changes to the page. */
 export interface Apply {
-  /** @param isLate whether they may be older than what the client knows of the page. */
+  /** @param isLate Whether the changes may be older than the document that the client has remembered. */
   changes(changes: readonly Change[], isLate: boolean): void
   reload(): void
 }
 
-/** Collects changes while the page is hidden or others are being applied, and applies them in one go. */
+/** Collects changes while the page is hidden or an update runs, and applies them together. */
 export function createApply({ documentPath, resources, morph, session }: ApplyOptions): Apply {
   let waiting = new Map<string, Change>()
   let mustReload = false
@@ -57,19 +57,19 @@ export function createApply({ documentPath, resources, morph, session }: ApplyOp
   function reload(): void {
     mustReload = false
     if (isWaiting || reloadPage(false)) return
-    // A loop goes on slowly, and whoever saves a lot still sees the last state.
+    // A reload loop continues slowly, and a user who saves often still gets the last state.
     isWaiting = true
     setTimeout(() => {
       if (visibilityState(document) !== 'hidden') return void reloadPage(true)
       isWaiting = false
       mustReload = true
     }, loopMs)
-    const text = `The page was reloaded too often within a few seconds: the next time is in ${loopMs / 1000} s.`
+    const text = `The page was reloaded too often within a few seconds. The next reload is in ${loopMs / 1000} s.`
     console.warn(`serve8008: ${text}`)
     toast(text)
   }
 
-  /** False when the page has to be loaded again. Then nothing is changed before, where that can be known. */
+  /** False if the page needs a reload. Where that is known beforehand, nothing is changed first. */
   async function applyAll(changes: readonly Change[]): Promise<boolean> {
     const isMorph = session()?.reload === 'morph'
     const isOwn = ({ kind, path }: Change): boolean => kind === 'document' && path === documentPath
@@ -81,11 +81,11 @@ export function createApply({ documentPath, resources, morph, session }: ApplyOp
     return !changes.some(isOwn) || morph.update()
   }
 
-  /** Whether a program of the page took the file in: then only a reload brings the new one. */
+  /** Whether a script of the page has read the file: then only a reload updates it. */
   function isReadByScript({ kind, path }: Change): boolean {
     const initiators = resources.initiators(path)
     if (initiators.has('fetch') || initiators.has('xmlhttprequest')) return true
-    // A style that a script loads is a module, and those can be changed.
+    // A style sheet that a script loads is a CSS module, which can be replaced.
     return kind === 'other' || (kind !== 'style' && initiators.has('script'))
   }
 
@@ -97,7 +97,7 @@ export function createApply({ documentPath, resources, morph, session }: ApplyOp
     }
     if (kind === 'media') return swapMedia(path, stamp)
     if (kind !== 'document') return false
-    // A page in a frame has a client of its own, unless it stands in a sandbox.
+    // A page in a frame has its own client, unless the frame is sandboxed.
     const frames = rootsOf(document).flatMap((root) => frameSwaps(root, path, stamp))
     for (const frame of frames) frame.run()
     const initiators = [...resources.initiators(path)]
@@ -108,7 +108,7 @@ export function createApply({ documentPath, resources, morph, session }: ApplyOp
   return {
     changes(changes, isLate) {
       for (const change of changes) waiting.set(change.path, change)
-      // What the page was loaded with is not known, so there is nothing to compare with.
+      // The client does not have the document that the page was loaded with, so it cannot compare.
       if (isLate && changes.some(({ kind }) => kind === 'document')) mustReload = true
       void flush()
     },

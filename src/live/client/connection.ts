@@ -2,32 +2,32 @@ import type { FromPage, Session, ToPage } from '../protocol.ts'
 import { onEvent, visibilityState } from './dom.ts'
 import { clearTimeout, fetch, JSON, setTimeout, WebSocket } from './saved-globals.ts'
 
-/** Milliseconds of the first and the longest wait before the next attempt. */
+/** Milliseconds before the first retry, and the longest wait before a retry. */
 const firstMs = 250
 const longestMs = 5000
-/** Milliseconds until a server that does not want to know us is asked again. */
+/** Milliseconds until the next attempt after a server has refused the session. */
 const refusedMs = 60_000
-/** Milliseconds for the server to answer. */
+/** Milliseconds that the server has to answer. */
 const answerMs = 10_000
 
-/** What a connection tells. */
+/** Events of a connection. */
 export interface ConnectionEvents {
-  /** Comes before the socket is opened, which waits for it. */
+  /** Called with each session. The socket is opened after it resolves. */
   session(session: Session, askedAt: DOMHighResTimeStamp): Promise<void>
-  /** What to say first. */
+  /** Makes the first message. */
   hello(): FromPage
-  /** It has been said; now everything else may be. */
+  /** Called after the hello was sent: other messages may follow. */
   greeted(): void
   message(message: ToPage): void
 }
 
-/** The connection to the server, which comes back by itself. */
+/** The connection to the server. It reconnects by itself. */
 export interface ServerConnection {
-  /** Says something, where somebody listens. */
+  /** Sends a message if the socket is open. */
   send(message: FromPage): void
 }
 
-/** Connects a page to its server, for as long as the page is open. */
+/** Connects the page to its server while the page is open. */
 export function connect(control: URL, events: ConnectionEvents): ServerConnection {
   let socket: WebSocket | undefined
   let attempt: AbortController | undefined
@@ -38,7 +38,7 @@ export function connect(control: URL, events: ConnectionEvents): ServerConnectio
   let isKnown = false
   let isBlocked = false
 
-  /** One attempt: a new session each time, since a server that was started again has another token. */
+  /** Makes one attempt. Each one gets a new session, because a restarted server has another token. */
   async function open(): Promise<void> {
     clearTimeout(timer)
     if (away || isBlocked || socket !== undefined || attempt !== undefined || visibilityState(document) === 'hidden')
@@ -55,7 +55,7 @@ export function connect(control: URL, events: ConnectionEvents): ServerConnectio
         credentials: 'same-origin',
         signal: current.signal,
       })
-      // A server that knew the page may be another one by now, or in the midst of its start: it is asked again soon.
+      // After an earlier session another server may be starting on this port, so a refusal is retried soon.
       if (!response.ok && response.status < 500 && !isKnown) refusedUntil = performance.now() + refusedMs
       if (!response.ok) throw new Error(`status ${response.status}`)
       const session = (await response.json()) as Session
@@ -84,7 +84,7 @@ export function connect(control: URL, events: ConnectionEvents): ServerConnectio
     }
     current.onmessage = ({ data }) => {
       if (socket !== current) return
-      // Only an answer shows that all is well: a socket that opens and is closed at once shall not be tried for ever.
+      // Only a message resets the backoff: a socket that opens and is closed at once must not be retried quickly for ever.
       failures = 0
       events.message(JSON.parse(String(data)) as ToPage)
     }
@@ -98,7 +98,7 @@ export function connect(control: URL, events: ConnectionEvents): ServerConnectio
   function later(): void {
     const wait = Math.min(longestMs, firstMs * 2 ** failures++)
     clearTimeout(timer)
-    // Not all pages at the same moment.
+    // Jitter, so that not all pages reconnect at the same moment.
     timer = setTimeout(() => void open(), wait * (0.5 + Math.random() / 2))
   }
 
@@ -107,7 +107,7 @@ export function connect(control: URL, events: ConnectionEvents): ServerConnectio
     void open()
   }
 
-  // An open socket keeps a page from the back/forward cache, and an unload handler does too.
+  // An open socket keeps a page out of the back/forward cache. So does an unload handler, hence `pagehide`.
   function leave(event: Event): void {
     away = true
     clearTimeout(timer)
@@ -115,7 +115,7 @@ export function connect(control: URL, events: ConnectionEvents): ServerConnectio
     attempt = undefined
     const former = socket
     socket = undefined
-    // Browsers log an error for a socket that is closed before it is open. A page that is not kept needs not close it.
+    // Browsers log an error for a socket that is closed before it is open. Without the back/forward cache it closes itself.
     if (former?.readyState === WebSocket.CONNECTING && !(event as PageTransitionEvent).persisted) return
     former?.close()
   }
@@ -125,7 +125,7 @@ export function connect(control: URL, events: ConnectionEvents): ServerConnectio
     soon()
   }
 
-  // A policy of the page that keeps us from the server will do so each time, and the browser logs each time.
+  // A policy that blocks the connection blocks each attempt, and the browser logs each one.
   function blocked(event: Event): void {
     const { disposition, blockedURI } = event as SecurityPolicyViolationEvent
     if (disposition === 'enforce' && blockedURI.replace(/^ws/, 'http').startsWith(control.href)) isBlocked = true
@@ -135,7 +135,7 @@ export function connect(control: URL, events: ConnectionEvents): ServerConnectio
   onEvent(window, 'pagehide', leave)
   onEvent(window, 'pageshow', comeBack)
   onEvent(window, 'online', soon)
-  // Whoever turns from the terminal to the page has just started the server again.
+  // A user who switches from the terminal to the page may have just restarted the server.
   onEvent(window, 'focus', soon)
   onEvent(document, 'visibilitychange', soon)
   soon()

@@ -5,20 +5,20 @@ import { describeValue, formatLog } from './describe.ts'
 
 type ConsoleMessage = Extract<FromPage, { type: 'console' }>
 
-/** Characters of one text, and texts within a second; the server takes no more. */
+/** Most characters of one text, and most texts within a second: the limits of the server. */
 const maxLength = 4096
 const perSecond = 20
 const secondMs = 1000
-/** Texts that wait for the session: what went wrong while the page was loading. */
+/** Most texts that wait for the session: errors while the page loads. */
 const maxWaiting = 20
 
-/** The errors of a page, on their way to the terminal. */
+/** Sends the errors of a page, for the terminal. */
 export interface ConsoleTexts {
-  /** Sends what waits and all that comes, or with false, forgets it. */
+  /** Sends the waiting errors and every new one; with false, drops them. */
   wanted(isWanted: boolean): void
 }
 
-/** Collects uncaught errors, rejections and, once they are wanted, what the page logs as an error. */
+/** Collects uncaught errors, unhandled rejections and, once errors are wanted, calls of `console.error`. */
 export function collectErrors(send: (message: ConsoleMessage) => void): ConsoleTexts {
   let state: 'unknown' | 'wanted' | 'unwanted' = 'unknown'
   let waiting: ConsoleMessage[] = []
@@ -52,14 +52,14 @@ export function collectErrors(send: (message: ConsoleMessage) => void): ConsoleT
     add('rejection', describeValue((event as PromiseRejectionEvent).reason))
   })
 
-  /** Only a page whose errors are wanted has its console touched; a proxy keeps even the looks of the function. */
+  /** Wraps `console.error`, only on pages whose errors are wanted. A proxy keeps the properties of the function. */
   function wrapConsole(): void {
     wrapped = true
     let busy = false
     console.error = new Proxy(console.error, {
       apply(target, self, values: unknown[]) {
         Reflect.apply(target, self, values)
-        // Describing a value runs code of the page, which may log an error too.
+        // Describing a value may run code of the page, which may log an error again.
         if (busy) return
         busy = true
         try {

@@ -3,10 +3,10 @@ import { queryAll, sheetsOf } from './dom.ts'
 import { baseOf, rulesOf } from './imports.ts'
 
 const urlFunction = /url\(\s*(?:"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)'|([^)\s]*))\s*\)/g
-/** Properties that are asked for as a whole: with `var()` in them their parts are empty. */
+/** Shorthand properties, because their longhands are empty when the value has `var()`. */
 const shorthands = ['background', 'border-image', 'list-style', 'mask', 'cursor', 'content']
 
-/** The places in the styles of a root that show a file: rules, `@font-face` and style attributes. */
+/** Swaps of a file in the styles of a root: rules, `@font-face` and style attributes. */
 export function styleSwaps(root: Document | ShadowRoot, path: string, stamp: string): Swap[] {
   const { own, adopted } = sheetsOf(root)
   const sheets = [...own, ...adopted].flatMap((sheet) => sheetSwaps(sheet, sheet, path, stamp))
@@ -28,7 +28,7 @@ function sheetSwaps(
     }
     if (rule instanceof CSSFontFaceRule) return fontSwaps(rule, holder, baseOf(sheet), path, stamp)
     const own = 'style' in rule ? declarationSwaps(rule.style as CSSStyleDeclaration, baseOf(sheet), path, stamp) : []
-    // Rules nest: conditions and layers hold rules, and so do style rules and keyframes.
+    // Rules nest: conditions, layers, style rules and keyframes hold rules.
     return 'cssRules' in rule ? [...own, ...sheetSwaps(rule as CSSGroupingRule, sheet, path, stamp)] : own
   })
 }
@@ -44,7 +44,7 @@ function declarationSwaps(style: CSSStyleDeclaration, base: string, path: string
   })
 }
 
-/** Browsers do not take changes to the declarations of `@font-face`: the rule is made again. */
+/** Browsers ignore changes to the declarations of `@font-face`, so the rule is replaced. */
 function fontSwaps(
   rule: CSSFontFaceRule,
   holder: CSSStyleSheet | CSSGroupingRule,
@@ -74,7 +74,7 @@ function replaceUrls(value: string, base: string, path: string, stamp: string): 
   return first === undefined ? { text } : { text, first }
 }
 
-/** Puts other addresses in place of those in a value; what has none or holds its data in itself stays. */
+/** Replaces the URLs of a value. `data:` URLs, and those for which `next` returns undefined, stay. */
 export function mapUrls(value: string, next: (address: string) => string | undefined): string {
   return value.replace(urlFunction, (whole, double?: string, single?: string, bare?: string) => {
     const address = (double ?? single ?? bare ?? '').replace(/\\(.)/g, '$1')
@@ -83,9 +83,9 @@ export function mapUrls(value: string, next: (address: string) => string | undef
   })
 }
 
-/** One place on the page that shows a changed file. */
+/** Replaces a changed file in one place of the page. */
 export interface Swap {
-  /** What to load first, so that nothing is empty meanwhile. */
+  /** The URL to load first, so that the place is not empty meanwhile. */
   readonly preload?: { readonly kind: 'image' | 'font'; readonly address: string }
   run(): void
 }

@@ -1,10 +1,10 @@
-/** The text of what was logged, with the placeholders of the console standard filled. */
+/** The text of logged values. Placeholders are replaced as the console standard says. */
 export function formatLog(values: readonly unknown[]): string {
   try {
     return formatAll(values)
   } catch {
-    // A value may refuse to be shown; the page's own call must not fail for it.
-    return 'something that cannot be shown'
+    // A value may throw when it is converted; the page's own call must not fail.
+    return 'a value that cannot be shown'
   }
 }
 
@@ -22,7 +22,7 @@ function formatAll(values: readonly unknown[]): string {
   return [text, ...rest.map(describeValue)].join(' ')
 }
 
-/** A value in one text: errors with their stack, everything else as short as it tells something. */
+/** The text of a value: an error with its stack, an element as its tag, other objects as JSON. */
 export function describeValue(value: unknown): string {
   if (typeof value === 'string') return value
   if (value instanceof Error) return describeError(value)
@@ -35,7 +35,7 @@ export function describeValue(value: unknown): string {
   }
 }
 
-/** Some browsers begin the stack with the message, others leave it out. */
+/** Some browsers start the stack with name and message, others omit them. */
 function describeError(error: Error): string {
   const head = `${error.name}: ${error.message}`
   const stack = error.stack ?? ''

@@ -1,7 +1,7 @@
 /*
- * The page's DOM by its real getters. A page may hold `<img name="currentScript">` or `<input name="children">`, and
- * `document.currentScript` or `form.children` is then that element (DOM clobbering); the getters of the prototypes are
- * not to be overridden by markup.
+ * Reads the DOM with the getters of the prototypes. A page may hold `<img name="currentScript">` or
+ * `<input name="children">`, and `document.currentScript` or `form.children` is then that element (DOM clobbering). Markup
+ * cannot override the getters of the prototypes.
  */
 
 function getterOf<Owner extends object, Name extends keyof Owner>(
@@ -41,14 +41,14 @@ const { querySelectorAll: querySelectorAllOfFragment } = DocumentFragment.protot
 const { createElementNS } = Document.prototype
 const { addEventListener } = EventTarget.prototype
 
-/** Makes an element of HTML, also where the page is an SVG image. */
+/** Makes an HTML element, also in an SVG image. */
 export function newElement<Name extends keyof HTMLElementTagNameMap>(name: Name): HTMLElementTagNameMap[Name]
 export function newElement(name: string): HTMLElement
 export function newElement(name: string): HTMLElement {
   return createElementNS.call(document, 'http://www.w3.org/1999/xhtml', name) as HTMLElement
 }
 
-/** Every element below a root that a selector fits. */
+/** Every element below a root that matches a selector. */
 export function queryAll<Found extends Element = Element>(root: Node, selector: string): Found[] {
   const query =
     root instanceof Document
@@ -72,8 +72,8 @@ export function rootsOf(document: Document): (Document | ShadowRoot)[] {
 }
 
 /**
- * Sheets of the links and style elements below a root, and those that scripts gave to it. The list of a root may lack
- * one while something that it imports is being loaded, so the elements are asked too.
+ * The sheets of the links and style elements below a root, and the sheets that it has adopted. While an import of a sheet
+ * loads, the list of the root may lack the sheet, so the elements are searched too.
  */
 export function sheetsOf(root: Document | ShadowRoot): { own: CSSStyleSheet[]; adopted: CSSStyleSheet[] } {
   const isShadow = root instanceof ShadowRoot
@@ -86,7 +86,7 @@ export function sheetsOf(root: Document | ShadowRoot): { own: CSSStyleSheet[]; a
   }
 }
 
-/** Listens without asking the object's own properties. */
+/** Adds a listener with the method of the prototype. */
 export function onEvent(target: EventTarget, type: string, listener: (event: Event) => void, capture = false): void {
   addEventListener.call(target, type, listener, capture)
 }

@@ -3,20 +3,20 @@ import { sheetsOf } from './dom.ts'
 import { baseOf, rulesOf } from './imports.ts'
 import { settleWithin } from './saved-globals.ts'
 
-/** Milliseconds that a swap waits for the stand-ins of its fonts. */
+/** Most milliseconds that a swap waits for the stand-ins of its fonts. */
 const loadMs = 1000
 
-/** Stand-ins by what their rules say, so that each is loaded once. */
+/** Stand-ins by source and traits, so that each is loaded once. */
 const standIns = new Map<string, FontFace>()
-/** Swaps under way: stand-ins stay until the last one is done. */
+/** Number of running swaps. Stand-ins stay until the last one is done. */
 let swaps = 0
 
 /**
- * Keeps the text of the page in its fonts while style sheets are swapped. A browser makes every `@font-face` again when
- * a sheet that has one comes or goes, and shows another font until it has loaded. Faces that a script added outlive
- * that (CSS Font Loading, section 3), so one stands in for each face in use.
+ * Keeps the fonts of the page while style sheets are swapped. When a sheet with `@font-face` is added or removed, browsers
+ * load its fonts again, and show another font meanwhile. Faces that a script added stay (CSS Font Loading section 3), so a
+ * stand-in is added for each face in use.
  *
- * @returns what to call when the new sheets are there.
+ * @returns A function to call when the new sheets have loaded.
  */
 export async function holdFonts(): Promise<() => Promise<void>> {
   swaps++
@@ -43,7 +43,7 @@ function standInsFor(holder: CSSStyleSheet | CSSGroupingRule, sheet: CSSStyleShe
   })
 }
 
-/** A face like the one that a rule makes; none for one that the page has not loaded, since it shows no text in it. */
+/** The stand-in for the face of a rule; none for a face that the page has not loaded, because no text uses it. */
 function standInFor({ style }: CSSFontFaceRule, base: string): FontFace | undefined {
   const wanted = {
     family: style.getPropertyValue('font-family'),
@@ -54,7 +54,7 @@ function standInFor({ style }: CSSFontFaceRule, base: string): FontFace | undefi
   }
   const real = facesOfSheets().find((face) => face.status === 'loaded' && isAlike(face, wanted))
   if (real === undefined) return undefined
-  // An address in a sheet starts from the sheet, one in a script from the page.
+  // URLs in a sheet are relative to the sheet; the URLs of a face from a script are relative to the page.
   const source = mapUrls(style.getPropertyValue('src'), (address) => new URL(address, base).href)
   const key = JSON.stringify([source, wanted])
   let face = standIns.get(key)
@@ -79,7 +79,7 @@ function isAlike(one: Traits, other: Traits): boolean {
   )
 }
 
-/** Browsers do not agree on whether the name of a family is told with its quotation marks. */
+/** Some browsers return the name of a font family with its quotation marks, others without. */
 function unquoted(family: string): string {
   return family.replace(/^(["'])(.*)\1$/, '$2')
 }

@@ -2,7 +2,7 @@ import { bust, isAt } from './address.ts'
 import { documentElement, onEvent, newElement } from './dom.ts'
 import { fetch, setTimeout, settleWithin } from './saved-globals.ts'
 
-/** Milliseconds between two looks whether an imported sheet has come, and after which we go on all the same. */
+/** Milliseconds between two checks whether an imported sheet has loaded, and milliseconds after which the check stops. */
 const lookMs = 20
 const giveUpMs = 5000
 
@@ -12,7 +12,7 @@ export interface Import {
   readonly rule: CSSImportRule
 }
 
-/** Rules of a sheet: none for one of another origin, which we may not look into. */
+/** Rules of a sheet; none for a sheet of another origin, which scripts cannot read. */
 export function rulesOf(sheet: CSSStyleSheet | CSSGroupingRule): CSSRule[] {
   try {
     return [...sheet.cssRules]
@@ -21,12 +21,12 @@ export function rulesOf(sheet: CSSStyleSheet | CSSGroupingRule): CSSRule[] {
   }
 }
 
-/** What relative addresses in a sheet start from. */
+/** Base URL of the relative URLs in a sheet. */
 export function baseOf(sheet: CSSStyleSheet): string {
   return sheet.href ?? sheet.ownerNode?.baseURI ?? document.baseURI
 }
 
-/** The rules, at any depth, that import a path. */
+/** The `@import` rules of a path, at any depth. */
 export function findImports(sheet: CSSStyleSheet, path: string): Import[] {
   return rulesOf(sheet).flatMap((rule) => {
     if (!(rule instanceof CSSImportRule)) return []
@@ -35,11 +35,11 @@ export function findImports(sheet: CSSStyleSheet, path: string): Import[] {
   })
 }
 
-/** The newest change that a rule is being replaced for, and rules that only wait for what follows them. */
+/** The stamp of the newest change of a rule, and rules that stay only until their replacement has loaded. */
 const latest = new WeakMap<CSSImportRule, string>()
 const leaving = new WeakSet<CSSImportRule>()
 
-/** Imports sheets again. The old rule holds until the new sheet is there, so nothing flashes. */
+/** Imports sheets again. The old rule stays until the new sheet has loaded, so that nothing flashes. */
 export async function swapImports(imports: readonly Import[], stamp: string): Promise<void> {
   const fresh = imports.filter(({ rule }) => !leaving.has(rule))
   for (const { rule } of fresh) latest.set(rule, stamp)
@@ -71,7 +71,7 @@ function importText(rule: CSSImportRule, href: string): string {
   return `@import url(${JSON.stringify(href)})${layer}${supports} ${media.mediaText};`
 }
 
-/** Addresses of what a sheet imports, at any depth. */
+/** URLs of the sheets that a sheet imports, at any depth. */
 function addressesIn(sheet: CSSStyleSheet): string[] {
   return rulesOf(sheet).flatMap((rule) => {
     if (!(rule instanceof CSSImportRule)) return []
@@ -81,10 +81,9 @@ function addressesIn(sheet: CSSStyleSheet): string[] {
 }
 
 /**
- * Loads a sheet ahead, so that a rule which imports it has it at once: while one of its imports is being loaded, the
- * whole sheet does not hold.
+ * Loads a sheet before a rule imports it: a sheet does not apply while one of its imports loads.
  *
- * @returns whether it has come.
+ * @returns Whether the sheet has loaded.
  */
 async function preload(href: string): Promise<boolean> {
   const link = newElement('link')
@@ -107,7 +106,7 @@ async function exists(href: string): Promise<boolean> {
   try {
     return (await fetch(href)).ok
   } catch {
-    // The page's policy may forbid scripts to load it; that says nothing about the sheet.
+    // The page's policy may forbid the fetch, although the sheet exists.
     return true
   }
 }

@@ -1,6 +1,6 @@
 /*
- * The browser client of live reload: the script that a served page gets. It keeps to itself: it leaves no names behind,
- * replaces nothing of the application's, and changes the page only when a file of the page has changed.
+ * The browser client of live reload: the script that a served page gets. It defines no globals, replaces nothing of the
+ * application except `console.error` when asked to, and changes the page only when a file of the page has changed.
  */
 import type { Session, ToPage } from '../protocol.ts'
 import { ageAtAnswer, savedSyncTime, saveSyncTime } from './sync-time'
@@ -20,7 +20,7 @@ function start(control: URL, documentPath: string): void {
   let syncedAt = savedSyncTime(documentPath, 'back_forward')
   const loadedAfter = savedSyncTime(documentPath, 'reload')
   let age = 0
-  /** What the first answer tells may have happened before the document was remembered. */
+  /** The first answer may have changes from before the document was remembered. */
   let isFirst = true
   const morph = createMorph()
   const resources = watchResources(control, (paths) => connection.send({ type: 'uses', resources: paths }))

@@ -4,10 +4,10 @@ import { onEvent, parentOf, queryAll, rootsOf } from './dom.ts'
 import { holdFonts } from './fonts.ts'
 import { settleWithin } from './saved-globals.ts'
 
-/** Milliseconds for a new picture or font to load before it is put in its place. */
+/** Most milliseconds that a swap waits for a new picture or font to load. */
 const preloadMs = 5000
 
-/** Attributes that hold the address of media, by element. */
+/** Attributes that hold the URL of media, by element. */
 const attributes: Readonly<Record<string, readonly string[]>> = {
   img: ['src', 'srcset'],
   source: ['src', 'srcset'],
@@ -29,9 +29,9 @@ const attributes: Readonly<Record<string, readonly string[]>> = {
 const selector = [...Object.keys(attributes), 'feImage'].join()
 
 /**
- * Shows a changed picture, sound, video, font or document in its place.
+ * Replaces a changed picture, sound, video, font or document wherever the page shows it.
  *
- * @returns whether the page shows it anywhere.
+ * @returns Whether the page shows it anywhere.
  */
 export async function swapMedia(path: string, stamp: string): Promise<boolean> {
   const jobs = rootsOf(document).flatMap((root) => [
@@ -82,7 +82,7 @@ function elementSwaps(element: Element, path: string, stamp: string): Swap[] {
   })
 }
 
-/** An address in a `srcset`: it neither starts nor ends with a comma (HTML standard, parsing a srcset attribute). */
+/** A URL in a `srcset`: it neither starts nor ends with a comma (HTML standard, parsing a srcset attribute). */
 const candidate = /[^\s,](?:\S*[^\s,])?/g
 
 function playerOf(element: Element): HTMLMediaElement | undefined {
@@ -91,7 +91,7 @@ function playerOf(element: Element): HTMLMediaElement | undefined {
   return parent instanceof HTMLMediaElement ? parent : undefined
 }
 
-/** Changes what a player plays; it goes on where it was. */
+/** Changes the source of a player, and continues at the same time. */
 function keepPlaying(player: HTMLMediaElement, path: string, change: () => void): void {
   const { currentTime, paused, playbackRate, currentSrc } = player
   const isCurrent = currentSrc === '' || isAt(currentSrc, location.href, path)
@@ -108,14 +108,14 @@ function keepPlaying(player: HTMLMediaElement, path: string, change: () => void)
   player.load()
 }
 
-/** Frames that show a file. One that holds a page of ours has a client of its own. */
+/** Swaps of a file in frames. A frame with an HTML page has its own client. */
 export function frameSwaps(root: Document | ShadowRoot, path: string, stamp: string): Swap[] {
   return queryAll<HTMLIFrameElement>(root, 'iframe, frame').flatMap((frame) => {
     const shown = frame.contentDocument
     if (shown !== null && /html/.test(shown.contentType)) return []
     const address = shown?.URL ?? frame.getAttribute('src')
     if (address === null || address === undefined || !isAt(address, frame.baseURI, path)) return []
-    // Unlike a new `src`, this adds nothing to the history of the tab.
+    // Unlike a new `src`, `replace` adds no entry to the history of the tab.
     return [{ run: () => frame.contentWindow?.location.replace(bust(address, frame.baseURI, stamp)) }]
   })
 }

@@ -3,11 +3,11 @@ import { rootsOf, sheetsOf } from './dom.ts'
 import { fetch } from './saved-globals.ts'
 
 /**
- * Gives a changed style sheet to the modules that imported it (`import sheet from './a.css' with { type: 'css' }`).
- * Importing an address again gives the very sheet that the page has, so what adopted it changes with it.
+ * Replaces the rules of a style sheet that modules imported (`import sheet from './a.css' with { type: 'css' }`).
+ * Importing its URL again returns the same sheet object, so every root that adopted it changes.
  *
- * @param addresses under which the page may have imported it.
- * @returns whether the document or an open shadow root has adopted it.
+ * @param addresses URLs under which the page may have imported the sheet.
+ * @returns Whether the document or an open shadow root has adopted it.
  */
 export async function swapModuleStyle(addresses: readonly string[], stamp: string): Promise<boolean> {
   const adopted = new Set(rootsOf(document).flatMap((root) => sheetsOf(root).adopted))
@@ -25,7 +25,7 @@ async function replace(address: string, adopted: ReadonlySet<CSSStyleSheet>, sta
     module.default.replaceSync(await response.text())
     return true
   } catch {
-    // A browser without such modules, or a policy that forbids the load.
+    // The browser has no CSS modules, or a policy forbids the load.
     return false
   }
 }

@@ -2,22 +2,22 @@ import { documentElement, queryAll } from './dom.ts'
 import { fetch } from './saved-globals.ts'
 import { difference } from './patch.ts'
 
-/** Patches the page in place of a reload. */
+/** Patches the page instead of a reload. */
 export interface Morph {
-  /** Takes note of the document as it is on the server, to compare a later one with. */
+  /** Fetches the document, to compare a later version with it. */
   remember(): Promise<void>
-  /** Brings the page to the document's present version; false when only a reload can. */
+  /** Patches the page to the current version of the document; false if only a reload can. */
   update(): Promise<boolean>
 }
 
-/** Keeps the version of the document that the page shows. */
+/** Makes a morph for this page. */
 export function createMorph(): Morph {
   let shown: Document | undefined
   const address = location.href.split('#')[0] ?? ''
 
   async function load(): Promise<Document | undefined> {
     try {
-      // Without our own tag, which is not of the document.
+      // The document without the client script.
       const response = await fetch(address, {
         headers: { 'X-Serve8008': 'no-live', Accept: 'text/html' },
         cache: 'no-cache',
@@ -25,7 +25,7 @@ export function createMorph(): Morph {
       if (!response.ok || response.redirected || !/html/.test(response.headers.get('content-type') ?? ''))
         return undefined
       const parsed = new DOMParser().parseFromString(await response.text(), 'text/html')
-      // Another one with each answer.
+      // Servers send another nonce with each reply, which is no change of the document.
       for (const element of queryAll(parsed, '[nonce]')) element.removeAttribute('nonce')
       return parsed
     } catch {
@@ -39,7 +39,7 @@ export function createMorph(): Morph {
     },
     async update() {
       const before = shown
-      // The address is another one since the page's router was at work.
+      // The page's router has changed the URL.
       if (before === undefined || location.href.split('#')[0] !== address) return false
       const after = await load()
       const live = documentElement(document)
@@ -58,21 +58,21 @@ export function createMorph(): Morph {
   }
 }
 
-/** What cannot be patched: scripts that have run, templates that were used, and what holds for the document as a whole. */
+/** The markup that cannot be patched: scripts that have run, used templates, and elements that affect the whole document. */
 function unpatchableParts(parsed: Document): string {
   return queryAll(parsed, 'script, template, base, meta[http-equiv]')
     .map((element) => element.outerHTML)
     .join('\n')
 }
 
-/** New style elements need the nonce of this load, not the one of the answer they came with. */
+/** New style elements need the nonce of the loaded page, not the one of the fetched document. */
 function copyNonce(): void {
   const nonce = queryAll<HTMLElement>(document, 'script, style').find((element) => element.nonce !== '')?.nonce
   if (nonce === undefined) return
   for (const style of queryAll<HTMLStyleElement>(document, 'style')) {
     if (style.nonce !== '' || style.sheet !== null) continue
     style.nonce = nonce
-    // Judged again when it is put in again.
+    // The browser checks the nonce again when the element is inserted again.
     style.replaceWith(style)
   }
 }

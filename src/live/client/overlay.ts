@@ -23,7 +23,7 @@ const css = `
 `
 let surface: ReturnType<typeof createSurface> | undefined
 
-/** Shows an error above the page until it is closed or another message comes; null takes it away. */
+/** Shows an error above the page until the user closes it or another one comes. Null hides it. */
 export function showError(error: ShownError | null): void {
   surface?.hide()
   surface = undefined
@@ -39,7 +39,7 @@ export function showError(error: ShownError | null): void {
   dialog.append(close, heading, element('p', message))
   if (file !== undefined) dialog.append(element('p', line === undefined ? file : `${file}:${line}`, 'place'))
   if (frame !== undefined) dialog.append(element('pre', frame))
-  // Keys go to the page's own listeners otherwise, and the page is not what they are meant for.
+  // Keys are meant for the dialog, so the page's own listeners must not get them.
   for (const type of ['keydown', 'keyup', 'keypress']) onEvent(dialog, type, (event) => event.stopPropagation())
   // Escape closes a modal dialog by itself.
   onEvent(dialog, 'close', () => shown.hide())

@@ -1,18 +1,18 @@
 import { align } from './align.ts'
 import { attributesOf, childNodesOf } from './dom.ts'
 
-/** What a page has to be loaded again for. */
+/** The page cannot be patched and needs a reload. */
 class Unpatchable extends Error {}
 
-/** A difference that is known to fit the page. */
+/** Applies one difference to the page. */
 type PatchStep = () => void
 
 /**
- * Finds what has changed between two versions of a document, and where that is on the page. Only the differences of
- * the versions count: what scripts and users made of the page since stays as it is.
+ * Finds the differences between two versions of a document, and the nodes of the page for them. Changes by scripts and
+ * users since the page was loaded are kept.
  *
- * @returns what to do. Nothing is done yet, so a page that cannot be patched is not patched halfway.
- * @throws Unpatchable when a place cannot be found.
+ * @returns The steps to run. None runs before all are found, so a page is never patched halfway.
+ * @throws Unpatchable if the node for a difference cannot be found.
  */
 export function difference(live: Element, before: Element, after: Element): PatchStep[] {
   if (before.isEqualNode(after)) return []
@@ -30,7 +30,7 @@ function attributeSteps(live: Element, before: Element, after: Element): PatchSt
 
 function setAttribute(live: Element, name: string, value: string | undefined): void {
   if (value === undefined) Element.prototype.removeAttribute.call(live, name)
-  // A strict policy forbids the attribute, but not the declarations.
+  // A strict Content-Security-Policy forbids setting the attribute, but not its declarations.
   else if (name === 'style') (live as HTMLElement).style.cssText = value
   else Element.prototype.setAttribute.call(live, name, value)
 }
@@ -49,11 +49,11 @@ function childSteps(live: Element, before: Element, after: Element): PatchStep[]
   for (const [index, old] of olds.entries()) {
     if (kept.has(index)) continue
     const place = placeOf.get(index)
-    // A blank that the parser put elsewhere is no loss; anything else has been moved by a script.
+    // The parser may have moved white space, which can stay. Another missing node was moved by a script.
     if (place !== undefined) steps.push(() => place.remove())
     else if (!isBlank(old)) throw new Unpatchable()
   }
-  /** The node of the page after which the next new one comes. */
+  /** The node of the page after which the next new node is inserted. */
   let anchor: ChildNode | undefined
   for (const [index, fresh] of news.entries()) {
     const old = oldOf.get(index)

@@ -2,17 +2,17 @@ import { savePosition } from './scroll-focus.ts'
 import { readStored, writeStored } from './stored.ts'
 
 const key = 'reloads'
-/** More reloads than this within the time are a loop: a build that is set off by what the page does. */
+/** Most reloads within `loopMs`. More are a loop, such as a build that a request of the page starts. */
 const maxReloads = 8
 export const loopMs = 10_000
-/** Milliseconds of a page's life after which what reloads it is not of its own making: somebody saves. */
+/** Milliseconds since the load of a page after which its reload is not part of a loop: a user has saved. */
 const calmMs = 1000
 
 /**
- * Loads the page again, at the place where it is.
+ * Reloads the page, and keeps scroll position and focus.
  *
- * @param isLate whether it has waited already; then it is done, and the next one has to wait as well.
- * @returns false when the page has been reloaded too often lately; nothing happens then.
+ * @param isLate Whether this reload has waited. Then it is not refused, and the next one has to wait too.
+ * @returns False, without a reload, if the page was reloaded too often.
  */
 export function reloadPage(isLate: boolean): boolean {
   const now = Date.now()
@@ -23,7 +23,7 @@ export function reloadPage(isLate: boolean): boolean {
   if (times.length >= maxReloads && !isLate) return false
   writeStored(key, isLate ? Array.from({ length: maxReloads }, () => now) : [...times, now])
   savePosition()
-  // Only answers to GET may carry this script: browsers send the form of a POST again here, without asking anybody.
+  // After a POST this would send the form again without a question, so only replies to GET get this script.
   location.reload()
   return true
 }

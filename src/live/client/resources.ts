@@ -2,33 +2,33 @@ import { isBusted, ownAddress } from './address.ts'
 import { documentUrl, contentTypeOf, queryAll } from './dom.ts'
 import { fetch, setTimeout } from './saved-globals.ts'
 
-/** Milliseconds between two lists of further paths. */
+/** Milliseconds between two reports of new paths. */
 const batchMs = 100
-/** Entries that the browser keeps; it forgets further ones, and 250 are few for a page of modules. */
+/** Number of entries that the browser keeps. Its default of 250 is too low for a page with many modules. */
 const bufferSize = 5000
 
-/** What the page has loaded. */
+/** The resources that the page has loaded. */
 export interface Resources {
-  /** Paths so far. */
+  /** All paths so far. */
   paths(): string[]
-  /** How the page came to load a path: `link`, `img`, `fetch` and so on, as Resource Timing names it. */
+  /** What loaded a path: `link`, `img`, `fetch` and so on, as in Resource Timing. */
   initiators(path: string): ReadonlySet<string>
-  /** The addresses, with their queries, under which it loaded a path. */
+  /** The URLs of a path that the page loaded, with their queries. */
   addresses(path: string): string[]
-  /** Loads a path on our own account, past every cache. */
+  /** Loads a path into the browser's cache again. Such loads are not reported. */
   refresh(path: string): Promise<unknown>
 }
 
 /**
  * Watches what the page loads from its own origin.
  *
- * @param control our own folder, which does not count.
- * @param found gets new paths: the first at once, the others in batches.
+ * @param control The control folder, whose loads are not reported.
+ * @param found Called with new paths: the first ones at once, the others in batches.
  */
 export function watchResources(control: URL, found: (paths: string[]) => void): Resources {
   const initiators = new Map<string, Set<string>>()
   const addresses = new Map<string, Set<string>>()
-  /** Loads of our own that will be told of as well. */
+  /** Number of pending loads by {@link Resources.refresh}, by URL: the browser lists them too. */
   const own = new Map<string, number>()
   let fresh: string[] = []
   let timer = 0
@@ -73,7 +73,7 @@ export function watchResources(control: URL, found: (paths: string[]) => void): 
   }
 }
 
-/** Whether a frame holds a page of ours: it has a client of its own. A picture or a PDF in a frame has none. */
+/** Whether a frame holds an HTML page, which has its own client. A picture or a PDF in a frame has none. */
 function isOtherPage(url: URL): boolean {
   const frames = queryAll<HTMLIFrameElement>(document, 'iframe, frame')
   const shown = frames.map((frame) => frame.contentDocument).filter((shown) => shown !== null)

@@ -11,22 +11,22 @@ import {
 import { readStored, writeStored } from './stored.ts'
 
 const key = 'place'
-/** Milliseconds within which a kept place is of use. */
+/** Milliseconds after which a saved position is ignored. */
 const freshMs = 30_000
 
 interface SavedPosition {
   readonly address: string
   readonly at: number
   readonly window: readonly [number, number]
-  /** Scrolled elements: how to find them, and how far. */
+  /** Scrolled elements: selector, left, top. */
   readonly scrolled: readonly (readonly [string, number, number])[]
-  /** The same for frames of this origin, each with the address that it shows. */
+  /** Scrolled frames of this origin: selector, URL, left, top. */
   readonly frames: readonly (readonly [string, string, number, number])[]
   readonly focus: string | undefined
   readonly selection: readonly [number, number] | undefined
 }
 
-/** Remembers scroll positions, focus and the selection for the next load of this page. */
+/** Saves scroll positions, focus and selection for the next load of this page. */
 export function savePosition(): void {
   const focused = activeElement(document)
   const scrolled = queryAll(document, 'body *').filter(({ scrollTop, scrollLeft }) => scrollTop > 0 || scrollLeft > 0)
@@ -42,7 +42,7 @@ export function savePosition(): void {
   writeStored(key, place)
 }
 
-/** Puts the page back where it was before a reload. What the user does meanwhile comes first. */
+/** Restores the saved position after a reload, unless the user has scrolled, clicked or typed meanwhile. */
 export function restorePosition(): void {
   const place = readStored(key) as SavedPosition | null
   writeStored(key, null)
@@ -63,7 +63,7 @@ export function restorePosition(): void {
     scroll()
     if (!touched) restoreFocus(place)
   })
-  // Pictures make a page longer: once more when all are there.
+  // Pictures make a page longer, so scroll again when all have loaded.
   onEvent(window, 'load', () => {
     scroll()
     if (!touched) scrollFrames(place)
@@ -96,7 +96,7 @@ function restoreFocus({ focus, selection }: SavedPosition): void {
   try {
     element.setSelectionRange(...selection)
   } catch {
-    // Not every kind of input has a selection.
+    // Some types of input have no selection.
   }
 }
 
@@ -110,7 +110,7 @@ function isTextField(element: Element): element is HTMLInputElement | HTMLTextAr
   return element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement
 }
 
-/** A selector that finds an element again: by its id, else by its position below something that has one. */
+/** A selector for an element: its id, or its position below the nearest parent with an id. */
 function selectorOf(element: Element): string {
   const id = element.getAttribute('id')
   if (id !== null && id !== '' && queryAll(document, `#${CSS.escape(id)}`).length === 1) return `#${CSS.escape(id)}`

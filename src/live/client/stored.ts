@@ -1,6 +1,6 @@
 /*
- * What outlives a reload, in the session storage of the tab. A page in a sandbox has none, and one that is full takes
- * no more: both cost the place on the page and no more than that.
+ * State that outlives a reload, in the session storage of the tab. A sandboxed page has no storage, and storage may be
+ * full. Then only this state is lost.
  */
 const prefix = 'serve8008:'
 

@@ -4,17 +4,16 @@ import { holdFonts } from './fonts.ts'
 import { findImports, swapImports, type Import } from './imports.ts'
 import { settleWithin } from './saved-globals.ts'
 
-/** Milliseconds after which a new sheet that has not come, or was taken away, no longer holds the fonts. */
+/** Milliseconds after which the fonts are released although a new sheet has not loaded. */
 const settleMs = 5000
 
-/** New sheets that are being loaded, by the one that each takes the place of. */
+/** Links of new sheets that load, by the link that each one replaces. */
 const pending = new Map<HTMLLinkElement, HTMLLinkElement>()
 
 /**
- * Loads a changed style sheet again wherever the page uses it: links and `@import`, in the document and in open shadow
- * roots.
+ * Loads a changed style sheet again in every link and `@import`, in the document and in open shadow roots.
  *
- * @returns whether the page uses it that way.
+ * @returns Whether the page has such a link or import.
  */
 export async function swapStyle(path: string, stamp: string): Promise<boolean> {
   let found = false
@@ -30,7 +29,7 @@ export async function swapStyle(path: string, stamp: string): Promise<boolean> {
     imports.push(...sheetsOf(root).own.flatMap((sheet) => findImports(sheet, path)))
   }
   await swapImports(imports, stamp)
-  // Other changes do not wait for a link that is slow.
+  // Other changes do not wait for slow links.
   void settleWithin(settleMs, Promise.all(swaps)).then(releaseFonts)
   return found || imports.length > 0
 }
@@ -40,12 +39,12 @@ function isPending(link: HTMLLinkElement): boolean {
 }
 
 /**
- * Puts the new sheet behind the old one, and takes the old one away when the new one is there: in between both hold,
- * so nothing flashes, jumps or starts again.
+ * Inserts the new sheet after the old one, and removes the old one when the new one has loaded. Both apply in between, so
+ * nothing flashes or jumps, and no animation restarts.
  */
 async function swapLink(link: HTMLLinkElement, stamp: string): Promise<void> {
   const href = bust(link.getAttribute('href') ?? '', link.baseURI, stamp)
-  // A sheet that is turned off is not loaded, so nothing would ever tell that it is there.
+  // A disabled link does not load, so `load` would never fire.
   if (link.disabled) return link.setAttribute('href', href)
   pending.get(link)?.remove()
   const next = link.cloneNode() as HTMLLinkElement
@@ -55,7 +54,7 @@ async function swapLink(link: HTMLLinkElement, stamp: string): Promise<void> {
   function settle(): void {
     if (pending.get(link) !== next) return
     pending.delete(link)
-    // The page took its sheet away while we loaded it: then it does not want the new one either.
+    // The page removed its link while the new sheet loaded, so it does not want the new one either.
     if (!isConnected(link)) return next.remove()
     if (next.sheet !== null && link.sheet !== null) next.sheet.disabled = link.sheet.disabled
     link.remove()
@@ -63,7 +62,7 @@ async function swapLink(link: HTMLLinkElement, stamp: string): Promise<void> {
   await new Promise<void>((resolve) => {
     const done = (): void => (settle(), resolve())
     onEvent(next, 'load', done)
-    // A file that is gone takes its styles with it.
+    // A removed file removes its styles.
     onEvent(next, 'error', done)
     parentOf(link)?.insertBefore(next, link.nextSibling)
   })

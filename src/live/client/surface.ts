@@ -1,8 +1,8 @@
 import { documentElement, isConnected, newElement } from './dom.ts'
 
 /**
- * A place for what we show: beside the body, so that nothing of the page's layout and of its scripts meets it, and in a
- * shadow root, so that no styles do. Its own styles are constructed, which every Content-Security-Policy allows.
+ * Makes a shadow root for the messages of the client. It is outside the body, away from the layout and the scripts of the
+ * page, and page styles do not apply in it. Its styles are a constructed sheet, which every Content-Security-Policy allows.
  */
 export function createSurface(css: string): { root: ShadowRoot; show(): void; hide(): void } {
   const host = newElement('serve8008-live')
@@ -19,7 +19,7 @@ export function createSurface(css: string): { root: ShadowRoot; show(): void; hi
   }
 }
 
-/** Makes an element with a text. Texts come from files and programs, and stay texts. */
+/** Makes an element with a text. Texts come from files and programs, and are never parsed as HTML. */
 export function element<Name extends keyof HTMLElementTagNameMap>(
   name: Name,
   text = '',

@@ -1,10 +1,10 @@
 import { readStored, writeStored } from './stored.ts'
 
 const key = 'heard'
-/** Pages of one tab that are remembered. */
+/** Most pages of one tab whose times are kept. */
 const most = 50
 
-/** Notes up to when a page that is left has heard of changes, in milliseconds on the server's clock. */
+/** Saves the time up to which a page has every change when the user leaves it, in milliseconds on the server's clock. */
 export function saveSyncTime(path: string, time: number | undefined): void {
   if (time === undefined) return
   const others = entries().filter(([known]) => known !== path)
@@ -12,11 +12,10 @@ export function saveSyncTime(path: string, time: number | undefined): void {
 }
 
 /**
- * The time that a page of this tab had heard when it was left, if it was come to in this way.
+ * The saved time of a page, if this navigation has the type; else undefined.
  *
- * - `back_forward`: the browser shows the page and all that belongs to it as it was, without asking the server, so how
- *   long ago it began to load says nothing.
- * - `reload`: it began to load after it had heard that, which is more exact than its age by the browser's clock.
+ * - `back_forward`: the browser shows the page and its resources from the cache, so its age since the navigation is wrong.
+ * - `reload`: the page began to load after that time, which is more exact than its age on the browser's clock.
  */
 export function savedSyncTime(path: string, type: 'back_forward' | 'reload'): number | undefined {
   const [navigation] = performance.getEntriesByType('navigation') as PerformanceNavigationTiming[]
@@ -29,8 +28,8 @@ function entries(): [path: string, time: number][] {
 }
 
 /**
- * How old the page was when the server gave the answer that has just been read, in milliseconds, and rather more than
- * less. A busy page reads it late; what the browser measured tells when it came.
+ * Upper bound of the age of the page, in milliseconds, when the server sent the session. A busy page reads the session
+ * late, so the browser's measurement of its arrival counts.
  */
 export function ageAtAnswer(control: URL, askedAt: DOMHighResTimeStamp): number {
   const readAt = performance.now()

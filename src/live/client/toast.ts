@@ -1,9 +1,9 @@
 import { clearTimeout, setTimeout } from './saved-globals.ts'
 import { createSurface, element } from './surface.ts'
 
-/** Milliseconds that a message stays. */
+/** Milliseconds that a message is shown. */
 const shownMs = 2000
-/** Milliseconds until the text comes: assistive technology reads what changes, not what is there from the start. */
+/** Milliseconds before the text is set: assistive technology reads changes of a status, not its first text. */
 const readableMs = 50
 
 const css = `
@@ -20,7 +20,7 @@ let surface: ReturnType<typeof createSurface> | undefined
 let box: HTMLElement | undefined
 let timer = 0
 
-/** Shows a message in a corner for a moment. */
+/** Shows a message in the corner of the page for two seconds. */
 export function toast(message: string): void {
   if (surface === undefined) {
     surface = createSurface(css)

@@ -7,7 +7,7 @@ import { isIgnoredName } from './ignored.ts'
 import { statOf } from './file-state.ts'
 import { shownPath, noEventsWarning, watchFailedWarning } from './watch-warnings.ts'
 
-/** Events of one turn from which on some may have been lost: the kernel keeps 16,384. */
+/** Events in one turn after which some may be lost: the queue of the Linux kernel holds 16,384. */
 const burstEvents = 10_000
 
 /** What {@link DirectoryWatchers} needs. */
@@ -15,20 +15,20 @@ export interface DirectoryWatchersOptions {
   readonly served: readonly string[]
   readonly cwd: string
   readonly system: WatchSystem
-  /** Whether no folder is to be watched by events. */
+  /** Whether every folder is polled, and none is watched for events. */
   readonly isPolling: boolean
-  /** Milliseconds, for what warnings say. */
+  /** Milliseconds between two polls, for the texts of warnings. */
   readonly pollMs: number
-  /** Something may have changed. */
+  /** Called when an item may have changed. */
   readonly mark: (item: WatchedPath | WatchedFolder) => void
-  /** Anything may have changed. */
+  /** Called when any item may have changed. */
   readonly markAll: () => void
-  /** Something has to be polled. */
+  /** Called when a folder has to be polled. */
   readonly onPolled: () => void
   readonly onWarning: (warning: Warning) => void
 }
 
-/** The watched folders: those of what is used, and those on the way from the served folder's parent down to them. */
+/** Watches the folders of used paths, and the folders from the parent of the served folder down to them. */
 export class DirectoryWatchers {
   readonly #options: DirectoryWatchersOptions
   readonly #all = new Map<string, WatchedFolder>()
@@ -45,12 +45,12 @@ export class DirectoryWatchers {
     return this.#all.size
   }
 
-  /** Those that no event tells of. */
+  /** Folders without events. */
   get polled(): ReadonlySet<WatchedFolder> {
     return this.#polled
   }
 
-  /** The folder at a path, watched from now on together with the way to it. */
+  /** The folder at a path. It is watched from now on, together with the folders above it. */
   get(path: string): WatchedFolder {
     const known = this.#all.get(path)
     if (known !== undefined && (known.parent !== undefined || dirname(path) === path)) return known
@@ -67,9 +67,9 @@ export class DirectoryWatchers {
     return nameKey(name, this.#options.system.platform)
   }
 
-  /** Looks whether a folder still is the one that is watched. When it is not, all that is in it may have changed. */
+  /** Checks whether the path still has the folder that is watched. If not, everything in it may have changed. */
   refresh(folder: WatchedFolder): void {
-    // It may have been let go of while it waited to be looked at.
+    // It may have been unwatched while it was queued.
     if (this.#all.get(folder.path) !== folder) return
     const stats = statOf(folder.path)
     const identity = stats?.isDirectory() ? `${stats.dev}:${stats.ino}:${stats.birthtimeNs}` : undefined
@@ -79,12 +79,12 @@ export class DirectoryWatchers {
     folder.identity = identity
     folder.device = stats?.dev
     if (identity !== undefined) this.#open(folder)
-    // Nobody tells of the coming of a topmost folder.
+    // No parent reports when a topmost folder is made.
     else if (folder.parent === undefined) this.#poll(folder)
     for (const item of itemsIn(folder)) this.#options.mark(item)
   }
 
-  /** Lets go of a folder when nothing in it is used, and so on up to the topmost. */
+  /** Stops watching a folder in which no path is used, and then the folders above it in the same way. */
   prune(folder: WatchedFolder): void {
     if (folder.files.size > 0 || folder.below.size > 0 || folder.entries !== undefined) return
     this.#close(folder)
@@ -100,7 +100,7 @@ export class DirectoryWatchers {
     clearImmediate(this.#turn)
   }
 
-  /** Below a served folder the way starts at that folder's parent; elsewhere at the parent of the folder. */
+  /** Below a served folder every folder up to the parent of that folder is watched; elsewhere only the parent. */
   #parent(path: string): WatchedFolder {
     const parent = dirname(path)
     const isBelow = this.#options.served.some((root) => isWithin(parent, root))
@@ -132,14 +132,14 @@ export class DirectoryWatchers {
     }
   }
 
-  /** Asks once for each device: what is below a silent folder is silent, unless something else is mounted there. */
+  /** Whether a folder is on a file system without events. A folder on the same device as its watched parent is not. */
   #isSilent(folder: WatchedFolder): boolean {
     if (this.#options.system.platform !== 'linux') return false
     const { parent } = folder
     if (parent?.identity !== undefined && parent.device === folder.device && parent.watcher !== undefined) return false
     const fileSystem = this.#fileSystem(folder.path)
     if (fileSystem === undefined) return false
-    // The folder above a served one is watched for the sake of one name; it needs no explanation.
+    // The folder above a served one is watched for one name only, so it needs no warning.
     if (parent !== undefined) {
       const root = this.#options.served.find((each) => isWithin(folder.path, each)) ?? folder.path
       this.#warn(`${fileSystem} ${root}`, noEventsWarning(fileSystem, this.#shown(root), this.#options.pollMs))
@@ -157,8 +157,8 @@ export class DirectoryWatchers {
 
   #fail(folder: WatchedFolder, error: NodeJS.ErrnoException): void {
     this.#close(folder)
-    // It went away in between (on Windows that is an error of the watcher), or is not what it was. Where it is back by now,
-    // that is worth another try, but not for ever.
+    // The folder was removed or replaced meanwhile; on Windows that is an error of the watcher. If it is back, try again,
+    // but at most three times in a row.
     const isBack = statOf(folder.path)?.isDirectory() === true
     if (!isBack || (error.code === 'ENOENT' && folder.missedOpens++ < 3)) {
       folder.identity = undefined
@@ -167,7 +167,7 @@ export class DirectoryWatchers {
     }
     this.#poll(folder)
     const isForbidden = error.code === 'EACCES' || error.code === 'EPERM'
-    // A folder above the served one may be closed to us; that is no trouble of the user's.
+    // The user may lack access to the folder above the served one, and needs no warning about it.
     if (isForbidden && folder.parent === undefined) return
     const warning = watchFailedWarning(error, this.#shown(folder.path), this.#options.pollMs)
     this.#warn(error.code ?? error.message, warning)
@@ -186,7 +186,7 @@ export class DirectoryWatchers {
     if (below !== undefined) mark(below)
     if (type !== 'rename') return
     if (folder.entries !== undefined && !isIgnoredName(name)) markWithEvent(folder.entries, mark)
-    // Linux names the watched folder itself when that was removed or moved.
+    // Linux reports the name of the watched folder itself when it was removed or moved.
     if (name === basename(folder.path)) {
       folder.isSuspect = true
       mark(folder)
@@ -226,7 +226,7 @@ export class DirectoryWatchers {
   }
 }
 
-/** Whether a path is the folder or something in it. */
+/** Whether a path is the folder, or below it. */
 function isWithin(path: string, folder: string): boolean {
   return path === folder || path.startsWith(folder.endsWith(sep) ? folder : folder + sep)
 }

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto'
 import { readFileSync, statSync, type BigIntStats } from 'node:fs'
 import { toDisk } from '../../core/util/disk-name.ts'
 
-/** Milliseconds within which two writes may get the same times: kernels stamp files with the time of a clock tick. */
+/** Milliseconds within which two writes may get equal times: kernels use the time of the last clock tick. */
 const sameTimeMs = 20
-/** Bytes up to which the content of a file is compared where its times do not tell. */
+/** Most bytes of a file whose content is compared when its times cannot tell two writes apart. */
 const digestBytes = 262_144n
 
-/** What there is at a path, as far as it matters to those who use it. */
+/** The state of a path, in the detail that shows whether pages need an update. */
 export interface FileState {
   readonly kind: 'none' | 'file' | 'folder' | 'other'
   /** Nanoseconds since 1970. */
@@ -16,11 +16,11 @@ export interface FileState {
   readonly changed: bigint
   readonly size: bigint
   readonly inode: bigint
-  /** Who may read it, and whose it is. */
+  /** Mode, user and group. */
   readonly access: string
-  /** Of the content, where it was read; else empty. */
+  /** Digest of the content; empty if the content was not read. */
   readonly digest: string
-  /** Whether the times alone would not tell the next change from this one. */
+  /** Whether the next write may get the same times. */
   readonly isFresh: boolean
 }
 
@@ -37,8 +37,8 @@ const missing: FileState = {
 const folder: FileState = { ...missing, kind: 'folder' }
 
 /**
- * Looks at a path; of a folder only its being there counts, unless its entries are asked for. The content of a file is
- * read where the times alone would not tell the next write from this one.
+ * Reads the state of a path. The state of a folder is only that it exists, or with `isEntries` the time of its entries.
+ * The content of a file is read when the next write may get the same times.
  */
 export function readFileState(path: string, isEntries: boolean): FileState {
   const stats = statOf(path)
@@ -46,7 +46,7 @@ export function readFileState(path: string, isEntries: boolean): FileState {
   const isFresh = Math.abs(Date.now() - Number(stats.ctimeNs / 1_000_000n)) < sameTimeMs
   const times = { modified: stats.mtimeNs, changed: stats.ctimeNs, inode: stats.ino, access: '', isFresh }
   if (stats.isDirectory()) {
-    // Access rights and owners change the ctime of a folder, but none of its names.
+    // A new mode or owner changes the ctime of a folder, but not its entries.
     return isEntries ? { ...times, kind: 'folder', changed: 0n, size: 0n, digest: '' } : folder
   }
   if (!stats.isFile()) return { ...times, kind: 'other', size: 0n, digest: '' }
@@ -55,16 +55,16 @@ export function readFileState(path: string, isEntries: boolean): FileState {
   return isFresh ? withDigest(file, path) : file
 }
 
-/** The same with the content of a file, unless it is large. */
+/** Adds the digest of the content, unless the file is large. */
 export function withDigest(state: FileState, path: string): FileState {
   if (state.kind !== 'file' || state.digest !== '' || state.size > digestBytes) return state
   return { ...state, digest: digestOf(path) }
 }
 
 /**
- * Whether a path is as it was. Where the times cannot tell, the content does, and of a folder's entries the event. The
- * ctime alone says little: editors set the access rights of what they have just written, and links and attributes count
- * too.
+ * Whether the state of a path has not changed. If the times cannot tell, the content of a file is compared, and an event
+ * counts as a change of a folder's entries. The ctime alone is no change: editors set the mode of files that they have
+ * just written, and links and attributes change it too.
  */
 export function isSameState(before: FileState, after: FileState, path: string, hasEvent: boolean): boolean {
   if (
@@ -82,13 +82,13 @@ export function isSameState(before: FileState, after: FileState, path: string, h
   return before.digest === '' ? isUntouched : before.digest === (after.digest || digestOf(path))
 }
 
-/** Whether it looks like the middle of a save: emptied before the writing, or taken away before the new one comes. */
+/** Whether this may be the middle of a save: the file was emptied before it is written, or removed before it is replaced. */
 export function isHalfWritten(before: FileState, after: FileState): boolean {
   if (after.kind === 'none') return before.kind === 'file'
   return after.kind === 'file' && after.size === 0n && !(before.kind === 'file' && before.size === 0n)
 }
 
-/** Stats of what a path leads to; undefined when nothing is there, or nothing that may be seen. */
+/** Stats of the file at a path, with links followed; undefined if it does not exist or cannot be read. */
 export function statOf(path: string): BigIntStats | undefined {
   try {
     return statSync(toDisk(path), { bigint: true, throwIfNoEntry: false })

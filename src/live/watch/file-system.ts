@@ -3,7 +3,7 @@ import { dirname, sep } from 'node:path'
 import { fromDisk, toDisk } from '../../core/util/disk-name.ts'
 import { statOf } from './file-state.ts'
 
-/** File systems that other machines change, so that this one's kernel does not know of it: magic numbers of statfs(2). */
+/** File systems that other machines change without an event of this kernel, by the magic numbers of statfs(2). */
 const silent: ReadonlyMap<number, string> = new Map([
   [0x01021997, '9p, a Windows folder in WSL'],
   [0x65735546, 'FUSE or virtiofs, a folder of another machine or of the host'],
@@ -15,16 +15,16 @@ const silent: ReadonlyMap<number, string> = new Map([
   [0x7c7c6673, 'prl_fs, a shared folder of Parallels'],
 ])
 
-/** What a file system is when it reports no changes, by the type that statfs gives; undefined when it reports them. */
+/** Names a file system without events, by its `f_type` of statfs; undefined for one with events. */
 export function silentFileSystem(type: number | bigint): string | undefined {
-  // A 32-bit system gives the upper half of these numbers a sign.
+  // On 32-bit systems the upper half of these numbers is negative.
   return silent.get(Number(BigInt.asUintN(32, BigInt(type))))
 }
 
-/** What the system does for watching; tests put failures in its place. */
+/** The system calls for watching. Tests replace them to make them fail. */
 export interface WatchSystem {
   readonly platform: NodeJS.Platform
-  /** Watches the names in a folder without holding the process. Throws when it cannot. */
+  /** Watches the entries of a folder, without keeping the process alive. Throws if it cannot. */
   watch(path: string, onEvent: (type: 'rename' | 'change', name: string | null) => void): FSWatcher
   /** Type of the file system that a path is on (`f_type` of statfs). */
   fileSystem(path: string): number | bigint
@@ -39,17 +39,17 @@ export const nodeSystem: WatchSystem = {
   fileSystem: (path) => statfsSync(toDisk(path), { bigint: true }).type,
 }
 
-/** Under what name events are looked up: macOS and Windows may spell a name in another way than the request did. */
+/** Key of a name in events: macOS and Windows may report another case or Unicode form than the request has. */
 export function nameKey(name: string, platform: NodeJS.Platform): string {
   return platform === 'darwin' || platform === 'win32' ? name.normalize('NFC').toLowerCase() : name
 }
 
-/** Milliseconds by which the time of a file or folder may lag behind the clock: that of a tick of most kernels. */
+/** Milliseconds by which the time of a file may be older than the clock: one clock tick of most kernels. */
 export const clockLagMs = 10
 
 /**
- * When at the latest the nearest folder that is there on the way to a path last got another entry, in milliseconds since 1970: of a
- * file that is gone nothing else is left to tell when it went. Its ctime, since tools set the mtime of folders back.
+ * Upper bound of the time when the nearest existing folder above a path last got or lost an entry, in milliseconds since
+ * 1970. Nothing else shows when a missing file was removed. It is the ctime, because tools set the mtime of folders back.
  */
 export function folderChangedAt(path: string): number {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
@@ -59,12 +59,12 @@ export function folderChangedAt(path: string): number {
   }
 }
 
-/** Folders that may be missing on the way to a path. */
+/** Most missing folders above a path that is watched. */
 const missingFolders = 16
 
 /**
- * Whether a path lies below so many folders that are not there that nobody is about to make it. Each folder on the way
- * is remembered, and an address has room for thousands: without a bound one request costs a megabyte.
+ * Whether more folders above a path are missing than a user is likely to make. Each folder above a watched path takes
+ * memory, and a URL has room for thousands of names: without a bound one request costs a megabyte.
  */
 export function isBelowMissingFolders(path: string): boolean {
   let end = path.length

@@ -1,57 +1,57 @@
 import type { FSWatcher } from 'node:fs'
 import type { FileState } from './file-state.ts'
 
-/** A path that somebody uses. */
+/** A path that is watched because pages or requests use it. */
 export interface WatchedPath {
   readonly path: string
-  /** Without the final separator of the form for entries. */
+  /** Path without the final separator that stands for entries. */
   readonly file: string
-  /** The names in the folder count, not the folder. */
+  /** Whether the path means the entries of a folder. */
   readonly isEntries: boolean
   state: FileState
-  /** Milliseconds since 1970. */
+  /** When it last changed, in milliseconds since 1970. */
   changedAt: number
-  /** The same at the latest. */
+  /** Upper bound of {@link changedAt}. */
   changedBy: number
-  /** Runs while the report of what may be half-written is held back. */
+  /** Timer of the report, while the file may be half-written. */
   heldReport: NodeJS.Timeout | undefined
-  /** Folder of the path itself. */
+  /** Folder of the path. */
   folder: WatchedFolder
-  /** Where a symbolic link leads to, when that is elsewhere. */
+  /** Real path, if it differs because of a symbolic link. */
   real: string | undefined
   realFolder: WatchedFolder | undefined
-  /** An event has named it since it was last looked at. */
+  /** Whether an event has named it since its state was last read. */
   hasEvent: boolean
 }
 
-/** A folder that is watched, or will be when it is there. */
+/** A folder that is watched, or will be when it exists. */
 export interface WatchedFolder {
   readonly path: string
-  /** Tells when this folder comes, goes, or becomes another one. */
+  /** Its events report when this folder is made, removed or replaced. */
   parent: WatchedFolder | undefined
-  /** Folders below that are on the way to something used, by their keys. */
+  /** Watched folders directly in it, by the keys of their names. */
   readonly below: Map<string, WatchedFolder>
-  /** What is used in this folder, by the keys of the names. */
+  /** Watched files in it, by the keys of their names. */
   readonly files: Map<string, Set<WatchedPath>>
-  /** The use of its entries. */
+  /** Set when its entries are watched. */
   entries: WatchedPath | undefined
   watcher: FSWatcher | undefined
-  /** Undefined while there is no such folder. */
+  /** Device, inode and birth time; undefined while the folder does not exist. */
   identity: string | undefined
   device: bigint | undefined
-  /** Its real path. */
+  /** Real path. */
   real: string | undefined
-  /** Whether a symbolic link is on the way from the topmost watched folder. */
+  /** Whether the folder, or a watched folder above it, is a symbolic link. */
   isLinked: boolean
-  /** Looked at from time to time, for want of events. */
+  /** Whether it is polled, because it has no events. */
   isPolled: boolean
-  /** How often in a row it was there but gone when it was to be watched. */
+  /** How often in a row it existed, but could not be watched because it was missing. */
   missedOpens: number
-  /** The folder itself was named by an event: what is watched may be gone although another one of that name is there. */
+  /** Whether an event named the folder itself: it may have been replaced by another one of that name. */
   isSuspect: boolean
 }
 
-/** A folder that nobody has looked at. */
+/** Makes a folder whose state has not been read. */
 export function newWatchedFolder(path: string, parent: WatchedFolder | undefined): WatchedFolder {
   return {
     path,
@@ -70,7 +70,7 @@ export function newWatchedFolder(path: string, parent: WatchedFolder | undefined
   }
 }
 
-/** Everything directly in a folder that somebody wants to hear of. */
+/** The watched items directly in a folder, and its entries if they are watched. */
 export function* itemsIn(folder: WatchedFolder): Generator<WatchedPath | WatchedFolder> {
   for (const uses of folder.files.values()) yield* uses
   yield* folder.below.values()

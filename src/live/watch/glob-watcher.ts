@@ -3,41 +3,41 @@ import type { FSWatcher } from 'chokidar'
 import { createGlobs, isIgnoredName, slashed, type Globs } from './ignored.ts'
 import { isSameState, readFileState, type FileState } from './file-state.ts'
 
-/** chokidar drops changes that come within 50 ms of another one of the same file. */
+/** Milliseconds after a change until the file is read again: chokidar drops a second change within 50 ms. */
 const againMs = 60
 
 /** What {@link watchGlobs} needs. */
 export interface GlobWatcherOptions {
-  /** Globs, files or folders, absolute or relative to `cwd`; a folder means everything below. */
+  /** Globs, files or folders, absolute or relative to `cwd`. A folder means all files below it. */
   readonly globs: readonly string[]
   readonly cwd: string
   readonly ignore: Globs
   readonly pollMs: number | undefined
-  /** A matching file came, changed or went. */
+  /** Called when a matching file was added, changed or removed. */
   readonly onChange: (path: string) => void
   readonly onError: (error: unknown) => void
 }
 
-/** Watching that has been set up. */
+/** A running watch of globs. */
 export interface GlobWatcher {
   close(): Promise<void>
 }
 
-/** One of the globs: where it starts, and what it matches there. */
+/** A compiled glob. */
 interface Pattern {
   readonly base: string
-  /** A folder that is there, and stays when a build makes the base again: chokidar forgets a path of its own that goes. */
+  /** An existing folder above the base. chokidar forgets a path that is removed, and a build may remove the base. */
   readonly anchor: string
   readonly matches: (path: string) => boolean
 }
 
-/** Watches files for their own sake, whether or not a page uses them. What is there at the start is no change. */
+/** Watches the files that match globs, whether or not a page uses them. Files that exist at the start are no change. */
 export async function watchGlobs(options: GlobWatcherOptions): Promise<GlobWatcher> {
   const { cwd, ignore, pollMs, onChange, onError } = options
   const [{ watch }, patterns] = await Promise.all([import('chokidar'), compile(options.globs, cwd), ignore.ready])
   const files = new Map<string, Recent>()
 
-  /** Reports a file, and looks again later: chokidar may drop its last change. */
+  /** Reports a file, and reads its state again later, because chokidar may have dropped its last change. */
   function report(path: string): void {
     const recent = files.get(path)
     const state = readFileState(path, false)
@@ -89,7 +89,7 @@ async function compile(globs: readonly string[], cwd: string): Promise<Pattern[]
   return globs.map((glob) => {
     const whole = slashed(glob)
     const { isGlob, base, glob: rest } = picomatch.scan(whole)
-    // A path with brackets in it may be meant as it is.
+    // A path with brackets may be a file name, not a glob.
     if (!isGlob || readFileState(resolve(cwd, glob), false).kind !== 'none') {
       const start = resolve(cwd, glob)
       return { base: start, anchor: anchorOf(start, cwd), matches: (path) => path === start || isBelow(start, path) }
@@ -100,7 +100,7 @@ async function compile(globs: readonly string[], cwd: string): Promise<Pattern[]
   })
 }
 
-/** The folder above the working directory for what is below it, else the nearest folder above that is there. */
+/** The folder above the working directory for paths below that, else the nearest existing folder above the base. */
 function anchorOf(base: string, cwd: string): string {
   const project = dirname(cwd)
   if (isBelow(project, base)) return project
@@ -109,7 +109,7 @@ function anchorOf(base: string, cwd: string): string {
   return folder
 }
 
-/** Whether a path leads from an anchor to its base. */
+/** Whether a path is between the anchor of a pattern and its base. */
 function isOnTheWay({ base, anchor }: Pattern, path: string): boolean {
   return isBelow(path, base) && (path === anchor || isBelow(anchor, path))
 }
@@ -119,7 +119,7 @@ function isBelow(folder: string, path: string): boolean {
   return below !== '' && below !== '..' && !below.startsWith('../') && resolve(folder, below) === path
 }
 
-/** Whether a name on the way from the base of a glob is ignored; a base within `node_modules` was chosen on purpose. */
+/** Whether a name below the base of a glob is ignored. The base itself may be in `node_modules`: the user named it. */
 function isIgnoredFrom(base: string, path: string): boolean {
   if (path === base) return false
   return (
@@ -130,7 +130,7 @@ function isIgnoredFrom(base: string, path: string): boolean {
   )
 }
 
-/** The user's globs of what to ignore, as they count for files that are watched for their own sake. */
+/** The globs of `--ignore`, for files that `--watch` matches: relative to the working directory too. */
 export function ignoredByGlobs(ignore: readonly string[], folders: readonly string[], cwd: string): Globs {
   return createGlobs(ignore, [...folders, cwd])
 }

@@ -9,32 +9,32 @@ const names = new Set([
   '.cache',
   '__pycache__',
   '.DS_Store',
-  // Vim finds out with a file of this name whether it may write to a folder.
+  // Vim makes a file of this name to test whether it can write to a folder.
   '4913',
 ])
 const temporary = /~$|^\.#|^#.*#$|\.(?:sw[pxo]|tmp|crdownload)$|___jb_(?:tmp|old)___$/
 
-/** Whether a file or folder of this name is never watched: of version control, of packages, or of an editor's save. */
+/** Whether a name is never watched: version control, packages, and temporary files of editors. */
 export function isIgnoredName(name: string): boolean {
   return names.has(name) || temporary.test(name)
 }
 
-/** Whether a name below one of the folders is ignored; what is in none of them is not. The nearest folder counts. */
+/** Whether a path has an ignored name below the nearest of the folders. A path outside them is not ignored. */
 export function isIgnoredBelow(path: string, folders: readonly string[]): boolean {
   const inside = folders.map((folder) => relative(folder, path)).filter((each) => isInside(each))
   const nearest = inside.toSorted((one, other) => one.length - other.length)[0]
   return nearest !== undefined && nearest.split(sep).some((name) => isIgnoredName(name))
 }
 
-/** Globs of the user, loaded when there are any. */
+/** Globs of the user. picomatch is loaded when there are any. */
 export interface Globs {
-  /** Settles when `matches` can be believed; undefined when it can from the start. */
+  /** Resolves when `matches` works; undefined when it works from the start. */
   readonly ready: Promise<void> | undefined
-  /** Whether one of the globs matches the path, or a folder above it. */
+  /** Whether a glob matches the path, or a folder above it. */
   matches(path: string): boolean
 }
 
-/** Globs relative to each of the folders, or absolute. A glob that matches a folder matches what is in it. */
+/** Compiles globs, relative to each of the folders or absolute. A glob that matches a folder matches every path below. */
 export function createGlobs(globs: readonly string[], folders: readonly string[]): Globs {
   if (globs.length === 0) return { ready: undefined, matches: () => false }
   let test: (text: string) => boolean = () => false
@@ -56,7 +56,7 @@ export function createGlobs(globs: readonly string[], folders: readonly string[]
   }
 }
 
-/** Globs are written with slashes on every system. */
+/** A path with slashes, as globs need it on every system. */
 export function slashed(path: string): string {
   return sep === '\\' ? path.replaceAll('\\', '/') : path
 }

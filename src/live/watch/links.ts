@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path'
 import { linkOnDisk, realPathOnDisk, toDisk } from '../../core/util/disk-name.ts'
 import type { WatchedFolder } from './folder.ts'
 
-/** Where a file really is, when symbolic links on the way or in its place lead elsewhere; else undefined. */
+/** The real path of a file, if it or a folder above it is a symbolic link; else undefined. */
 export function linkedPath(file: string, folder: WatchedFolder): string | undefined {
   const isLink = isSymbolicLink(file)
   if (!isLink && !folder.isLinked) return undefined
@@ -15,7 +15,7 @@ export function linkedPath(file: string, folder: WatchedFolder): string | undefi
   }
 }
 
-/** Where a link leads to nothing, the place where that may appear. */
+/** The target of a link to a missing file, which may appear there. */
 function target(link: string): string | undefined {
   try {
     return resolve(dirname(link), linkOnDisk(link))

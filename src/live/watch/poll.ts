@@ -1,14 +1,14 @@
 import { itemsIn, type WatchedFolder, type WatchedPath } from './folder.ts'
 import type { WorkQueue } from '../work-queue.ts'
 
-/** Looks at folders from time to time. */
+/** A timer that reads the state of folders without events. */
 export interface Poll {
-  /** There is something to look at; call it as often as you like. */
+  /** Starts the timer, unless it runs. */
   start(): void
   close(): void
 }
 
-/** Puts what is in the folders into the queue every so many milliseconds, as long as there are any. */
+/** Queues the items of the folders every `pollMs` milliseconds, as long as there are any. */
 export function createPoll(
   folders: () => ReadonlySet<WatchedFolder>,
   queue: WorkQueue<WatchedPath | WatchedFolder>,
@@ -25,7 +25,7 @@ export function createPoll(
     timer = undefined
     const polled = folders()
     if (polled.size === 0) return
-    // The looks of the last time may still go on where a look takes long.
+    // On a slow file system the items of the last poll may still be queued.
     if (queue.isEmpty()) {
       for (const folder of polled) {
         if (folder.parent === undefined) queue.add(folder)

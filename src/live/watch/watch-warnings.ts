@@ -1,9 +1,9 @@
 import { relative, sep } from 'node:path'
 import type { Warning } from '../../core/warning.ts'
 
-/** A warning for a folder that the system will not watch. */
+/** A warning about a folder that the system cannot watch. */
 export function watchFailedWarning(error: NodeJS.ErrnoException, path: string, pollMs: number): Warning {
-  const instead = `so files are looked at every ${pollMs} ms.`
+  const instead = `so files are checked every ${pollMs} ms.`
   const code = 'W8008_WATCH'
   switch (error.code) {
     case 'ENOSPC':
@@ -15,20 +15,20 @@ export function watchFailedWarning(error: NodeJS.ErrnoException, path: string, p
     case 'EMFILE':
       return {
         code,
-        message: `The limit of open files or of watching programs is reached, ${instead}`,
+        message: `The limit of open files or of inotify instances is reached, ${instead}`,
         hint: 'ulimit -n 8192, or on Linux: sudo sysctl fs.inotify.max_user_instances=1024',
       }
     case 'ENFILE':
       return {
         code,
-        message: `The whole system has too many files open, ${instead}`,
+        message: `The system's limit of open files is reached, ${instead}`,
         hint: 'sudo sysctl fs.file-max=2097152',
       }
     case 'ENOSYS':
       return {
         code,
         message: `This system cannot watch folders, ${instead}`,
-        hint: 'Reload by hand where that is too slow.',
+        hint: 'Reload the page by hand if that is too slow.',
       }
     default:
       return {
@@ -39,18 +39,18 @@ export function watchFailedWarning(error: NodeJS.ErrnoException, path: string, p
   }
 }
 
-/** A warning for a folder on a file system that reports no changes. */
+/** A warning about a folder on a file system without events. */
 export function noEventsWarning(fileSystem: string, path: string, pollMs: number): Warning {
   return {
     code: 'W8008_WATCH_POLL',
-    message: `${path} is on a file system that reports no changes (${fileSystem}), so files are looked at every ${pollMs} ms.`,
+    message: `${path} is on a file system that reports no changes (${fileSystem}), so files are checked every ${pollMs} ms.`,
     hint: fileSystem.startsWith('9p')
-      ? 'Keep the files in the home folder of the Linux system.'
-      : 'Keep the files on a disk of this machine, or run serve8008 where they are.',
+      ? 'Keep the files in the Linux file system of WSL, such as your home folder there.'
+      : 'Keep the files on a disk of this machine, or run serve8008 on the machine that has them.',
   }
 }
 
-/** A path as a person would type it: relative below the working directory. */
+/** A path for a message: relative if it is below the working directory. */
 export function shownPath(path: string, cwd: string): string {
   const below = relative(cwd, path)
   return below.startsWith('..') || below === path ? path : `.${below === '' ? '' : sep}${below}`

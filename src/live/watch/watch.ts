@@ -10,55 +10,54 @@ import { createPoll } from './poll.ts'
 import { createWorkQueue } from '../work-queue.ts'
 import { isHalfWritten, isSameState, readFileState, withDigest } from './file-state.ts'
 
-/** Milliseconds between two looks at a path where no events come and the user asked for no other time. */
+/** Milliseconds between two polls of a path without events, unless the user sets another time. */
 const defaultPollMs = 300
-/** Milliseconds for which an emptied file is not reported, for the rest of the save, and a vanished one, for the rest of a build. */
+/** Milliseconds before an emptied file is reported (the save may continue), and a removed one (the build may continue). */
 const holdMs = { file: 50, none: 300 } as const
-/** Watched folders, and paths in use, up to which nothing is let go of. */
+/** Numbers of watched folders and of used paths up to which nothing is unwatched. */
 const defaultMaxFolders = 2000
 const maxUses = 20_000
-/** Paths that are looked at in one go: more would keep requests waiting. */
+/** Most paths that one call of {@link Watch.trim} checks: more would delay requests. */
 const trimmedPaths = 2000
 
 /** What {@link createWatch} needs. */
 export interface WatchOptions {
-  /** Absolute served folders. What lies below one is ignored by its path relative to it, so serving `node_modules/x/docs` itself works. */
+  /** Absolute served folders. Ignored names count only below them, so `node_modules/x/docs` can be served. */
   readonly folders: readonly string[]
-  /** Globs of the user whose matches are never watched (`--ignore`), relative to the served folder or absolute. */
+  /** Globs that are never watched (`--ignore`), relative to the served folder or absolute. */
   readonly ignore: readonly string[]
-  /** Extra globs, files or folders (`--watch`), absolute or relative to `cwd`. */
+  /** Globs, files or folders that are watched although no page uses them (`--watch`), absolute or relative to `cwd`. */
   readonly globs: readonly string[]
   readonly cwd: string
-  /** Look at files every so many milliseconds instead of listening to the system; undefined: only where it is needed. */
+  /** Milliseconds between two polls of every path; undefined to poll only paths without events. */
   readonly pollMs: number | undefined
-  /** Called at once for each path in use whose state has become another one, and for each match of `extra` that was added, changed or removed. */
+  /** Called for each used path whose state has changed, and for each match of `globs` that was added, changed or removed. */
   readonly onChange: (path: string, isExtra: boolean) => void
   readonly onWarning: (warning: Warning) => void
-  /** Watched folders from which on {@link Watch.trim} lets go; 2000 by default. */
+  /** Number of watched folders above which {@link Watch.trim} unwatches paths; 2000 by default. */
   readonly maxFolders?: number
 }
 
-/** Watching of what pages use. */
+/** Watches the paths that pages use. */
 export interface Watch {
   /**
-   * From the return of this call on no change of these paths is missed. Absolute paths of files, present or not; a path
-   * with a final separator means the entries of that folder (names coming and going). Cheap: meant for the request path.
+   * Watches absolute paths of files, whether or not they exist. No change is missed after this call returns. A path with a
+   * final separator means the entries of that folder (names that are added or removed). Every request calls this.
    */
   use(paths: readonly string[]): void
-  /** When a path in use last changed: ms since 1970 on this clock; at first sight its ctime (clamped to now), 0 for a path that is missing or unknown. */
+  /** When a used path last changed, in milliseconds since 1970: at first its ctime, but not after now; 0 if it is missing. */
   changedAt(path: string): number
-  /** The same at the latest: the ctime of what has not changed under our eyes may lag behind the clock by a tick. */
+  /** Upper bound of `changedAt`: until a change is seen it is the ctime, which may be a tick older than the clock. */
   changedBy(path: string): number
   /**
-   * Lets go of what is used no more once there are more than `maxFolders` watched folders, or 20,000 paths. Each call
-   * looks at 2000 paths, from where the one before ended. Returns what it let go of: `use` has to be called again for
-   * what is asked for again.
+   * Unwatches unused paths if there are more than `maxFolders` watched folders or 20,000 paths. Each call checks 2000
+   * paths, and continues where the last one ended. Returns the unwatched paths: call `use` when they are requested again.
    */
   trim(isUsed: (path: string) => boolean): readonly string[]
   close(): Promise<void>
 }
 
-/** Watches the folders of the paths in use, never a tree. An event is a hint only: what counts is what there is to see. */
+/** Makes a watch. It watches the folders of used paths, never a tree. After an event the state of the file decides. */
 export function createWatch(options: WatchOptions, system: WatchSystem = nodeSystem): Watch {
   const { folders: served, cwd, onChange, onWarning, maxFolders = defaultMaxFolders } = options
   const pollMs = options.pollMs ?? defaultPollMs
@@ -99,7 +98,7 @@ export function createWatch(options: WatchOptions, system: WatchSystem = nodeSys
     const isEntries = path.length > 1 && (path.endsWith(sep) || path.endsWith('/'))
     const file = isEntries ? path.slice(0, -1) : path
     const folder = watchers.get(isEntries ? file : dirname(file))
-    // The folder is watched before the file is looked at, so that nothing gets lost in between.
+    // The folder is watched before the state is read, so that no change in between is missed.
     const real = isEntries ? undefined : linkedPath(file, folder)
     const realFolder = real === undefined ? undefined : watchers.get(dirname(real))
     const state = readFileState(file, isEntries)
@@ -153,13 +152,13 @@ export function createWatch(options: WatchOptions, system: WatchSystem = nodeSys
     const after = readFileState(used.file, used.isEntries)
     const { hasEvent } = used
     used.hasEvent = false
-    // Where no event will come, a look is put off until the next change is sure to leave another time.
+    // Without events the entries are checked later, when the next change is sure to have another time.
     if (used.isEntries && used.folder.isPolled && after.isFresh) return
     if (isSameState(before, after, used.file, hasEvent)) {
       if (before.changed !== after.changed) used.state = { ...after, digest: before.digest }
       return
     }
-    // With its content: the rest of the save may touch the file once more.
+    // With the digest: the save may write the same content again.
     used.state = withDigest(after, used.file)
     followLink(used)
     if (!used.isEntries && isHalfWritten(before, after)) {
@@ -169,12 +168,12 @@ export function createWatch(options: WatchOptions, system: WatchSystem = nodeSys
     }
   }
 
-  /** Emptied and then removed, or the other way round: still the middle of a save. */
+  /** Whether a file is missing or empty: a save may do both, one after the other. */
   function isGone({ state }: WatchedPath): boolean {
     return state.kind === 'none' || (state.kind === 'file' && state.size === 0n)
   }
 
-  /** A link that leads to another place is watched there from now on. */
+  /** Watches the new target of a symbolic link. */
   function followLink(used: WatchedPath): void {
     if (used.isEntries) return
     const real = linkedPath(used.file, used.folder)
@@ -185,7 +184,7 @@ export function createWatch(options: WatchOptions, system: WatchSystem = nodeSys
     used.realFolder = real === undefined ? undefined : watchers.get(dirname(real))
     attach(used)
     if (realFolder !== undefined) watchers.prune(realFolder)
-    // The place may have changed before it was watched.
+    // The target may have changed before it was watched.
     queue.add(used)
   }
 
@@ -197,7 +196,7 @@ export function createWatch(options: WatchOptions, system: WatchSystem = nodeSys
     else void emitWhenReady(used)
   }
 
-  /** The user's globs are loaded while the first pages are on their way. */
+  /** Waits for the globs of `--ignore`, which are loaded while the first pages are sent. */
   async function emitWhenReady(used: WatchedPath): Promise<void> {
     await ignore.ready
     areGlobsReady = true
@@ -227,7 +226,10 @@ export function createWatch(options: WatchOptions, system: WatchSystem = nodeSys
 
   function warnOfGlobs(error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error)
-    onWarning({ code: 'W8008_WATCH', message: `Not everything that was to be watched can be: ${reason}.` })
+    onWarning({
+      code: 'W8008_WATCH',
+      message: `Some files that the option "watch" names cannot be watched: ${reason}.`,
+    })
   }
 
   function unwatch(path: string): void {

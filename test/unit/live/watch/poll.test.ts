@@ -57,7 +57,7 @@ describe('watching where no events come', () => {
       [
         [
           'W8008_WATCH_POLL',
-          `. is on a file system that reports no changes (9p, a Windows folder in WSL), so files are looked at every 300 ms.`,
+          `. is on a file system that reports no changes (9p, a Windows folder in WSL), so files are checked every 300 ms.`,
         ],
       ],
     )
