@@ -11,34 +11,33 @@ import { digestFields, withoutFields } from './representation-fields.ts'
 
 /** Options of {@link createCompression}. */
 export interface CompressionOptions {
-  /** Bytes below which compressing gains nothing. Default 1024. */
+  /** Smallest reply that is compressed, in bytes. Default 1024: below that it gains nothing. */
   readonly floor?: number
   /**
-   * Streams compressed at the same time, and replies from memory likewise; further ones are sent as they
-   * are. Default 16: a brotli stream takes about 6 MB.
+   * Most streams that are compressed at the same time, and most replies from memory; others are sent without coding.
+   * Default 16: a brotli stream takes about 6 MB.
    */
   readonly streams?: number
 }
 
-/** A shared reply and what became of it, coding by coding. */
+/** A reply and its variants by coding. */
 interface Plan {
-  /** The reply as it is, with `Vary`. */
+  /** The reply without coding, with `Vary`. */
   readonly identity: Reply
-  /** Also those that turned out no smaller: a client that refuses the identity needs them. */
+  /** Includes variants that are not smaller: a client that refuses `identity` needs them. */
   readonly variants: Map<ContentCoding, Reply | Promise<Reply>>
 }
 
-/** Fields that are wrong once the bytes have changed. */
+/** Fields that do not hold for other bytes. */
 const changedFields: ReadonlySet<string> = new Set([...digestFields, 'accept-ranges', 'content-length', 'etag'])
 
 /**
  * Compresses replies of compressible types by `Accept-Encoding`.
  *
- * Content in memory is compressed once for each shared (frozen) reply and kept with it, so what is kept is
- * bounded by the cache that holds the originals. Other content is compressed as it is sent. No client can
- * make us compress more at once than `streams`, whatever it refuses. A request with
- * `Range` gets the identity, because offsets into a coding made on the fly help nobody. The gzip of a page
- * that mixes a secret with input (BREACH) is no concern for files.
+ * Content in memory is compressed once for each shared (frozen) reply and kept with it, so the cache of the replies
+ * bounds the memory. Other content is compressed while it is sent. `streams` bounds both for all clients. A request
+ * with `Range` gets no coding, since offsets into bytes that are compressed on the fly are useless. BREACH does not
+ * apply: files do not mix a secret with input of the client.
  */
 export function createCompression(options: CompressionOptions = {}): Filter {
   const { floor = 1024, streams = 16 } = options
@@ -56,9 +55,9 @@ export function createCompression(options: CompressionOptions = {}): Filter {
   function coded({ identity, variants }: Plan, coding: ContentCoding): Reply | Promise<Reply> {
     const known = variants.get(coding)
     if (known !== undefined) return known
-    // RFC 9110 section 12.4.1: preferences that we cannot meet may be disregarded, even `identity;q=0`.
+    // RFC 9110 section 12.4.1: a server may disregard preferences that it cannot meet, even `identity;q=0`.
     const { body } = identity
-    // Counted apart, so that clients that read slowly do not keep others from what is made at once.
+    // Counted apart: streams to slow clients must not prevent the compression of replies from memory.
     const kind = body instanceof Uint8Array ? 'whole' : 'streamed'
     if (active[kind] >= streams) return identity
     active[kind]++
@@ -78,12 +77,12 @@ export function createCompression(options: CompressionOptions = {}): Filter {
     if (plan === 'untouched') return reply
     const accepted = x.headers.get('accept-encoding')
     const coding = chooseEncoding(accepted, contentCodings)
-    // Nothing is acceptable: the identity is what RFC 9110 section 12.5.3 leaves to send.
+    // No coding is acceptable: RFC 9110 section 12.5.3 allows the reply without coding.
     if (coding === undefined || coding === 'identity') return plan.identity
     const isForced = chooseEncoding(accepted, []) === undefined
     if (!isForced && (isBelow(reply, floor) || isPartial(x))) return plan.identity
     const made = coded(plan, coding)
-    // A coding that gains nothing is given up, unless the client takes nothing else.
+    // A variant that is not smaller is not sent, unless the client accepts nothing else.
     if (isForced) return made
     return made instanceof Promise ? made.then((variant) => smaller(variant, plan)) : smaller(made, plan)
   }
@@ -96,7 +95,7 @@ function smaller(variant: Reply, { identity }: Plan): Reply {
 
 function isEligible(reply: Reply): boolean {
   const { headers, status } = reply
-  // The other server has chosen a coding, or not to.
+  // The upstream has decided about the coding.
   if (reply.relayed === true) return false
   if (reply.body === null || status < 200 || status === 206) return false
   const type = getField(headers, 'content-type')
@@ -126,7 +125,7 @@ async function wholeVariant(identity: Reply, content: Uint8Array, coding: Conten
 
 function streamedVariant(identity: Reply, body: StreamedBody, coding: ContentCoding, release: () => void): Reply {
   const etag = identity.validators?.etag ?? getField(identity.headers, 'etag')
-  // Weak: the same file may leave the compressor in other bytes under another version of it.
+  // Weak: another version of the compressor may produce other bytes.
   const weak = etag === undefined ? undefined : `W/${variantTag(etag, coding).replace(/^W\//, '')}`
   return variant(identity, encodedSource(body, coding, bodyLength(body), release), coding, weak)
 }

@@ -2,26 +2,29 @@ import type { Exchange, Filter, Handler, Layer } from '../http/message/exchange.
 import { getField, isToken, withVary, type HeaderList } from '../http/message/headers.ts'
 import { emptyReply, type Reply, memoizeReply } from '../http/message/reply.ts'
 
-/** The two halves of CORS: preflights are answered on the way in, other replies marked on the way out. */
+/** The two parts of CORS. */
 export interface Cors {
-  /** Answers the preflights of allowed origins; it must stand before anything that asks for credentials. */
+  /**
+   * Answers the preflights of allowed origins. It must run before authentication, since preflights have no credentials.
+   */
   readonly layer: Layer
-  /** Lets allowed origins read replies. A reply that speaks for itself, such as a backend's, is left alone. */
+  /**
+   * Allows origins to read replies. A reply that has `Access-Control-Allow-Origin`, as of an upstream, is unchanged.
+   */
   readonly filter: Filter
 }
 
-/** Whether a request with this method would find something of ours: only then the answer to its preflight is ours too. */
+/** Whether the server would answer a request with this method itself, and so its preflight too. */
 export type Claims = (x: Exchange, method: string) => boolean
 
-/** `*` covers every field here, because there are never credentials (Fetch, section 3.3.6). */
+/** `*` covers every field, since requests never have credentials here (Fetch, section 3.3.6). */
 const exposed: HeaderList = ['Access-Control-Expose-Headers', '*']
 
 /**
  * CORS for every origin (`*`) or for the listed ones, compared exactly (Fetch, section 3.3).
  *
- * Never with credentials, never for the opaque origin `null` of a sandboxed frame unless every
- * origin is allowed, and never with `Access-Control-Allow-Private-Network`: a public page gets no way into
- * the private network from here.
+ * Never with credentials. The opaque origin `null` of sandboxed frames is allowed only if every origin is. The field
+ * `Access-Control-Allow-Private-Network` is never sent: public pages must not reach the private network.
  */
 export function createCors(origins: '*' | readonly string[], claims: Claims = () => true): Cors {
   const listed = new Set(origins === '*' ? [] : origins.filter((origin) => origin !== 'null'))
@@ -44,14 +47,14 @@ export function createCors(origins: '*' | readonly string[], claims: Claims = ()
     }
   }
 
-  const everyone = memoizeReply((reply) => marked(reply, '*'))
-  const nobody = memoizeReply((reply) => ({ ...reply, headers: withVary(reply.headers, 'Origin') }))
+  const shared = memoizeReply((reply) => marked(reply, '*'))
+  const unshared = memoizeReply((reply) => ({ ...reply, headers: withVary(reply.headers, 'Origin') }))
 
   function filter(reply: Reply, x: Exchange): Reply {
     if (getField(reply.headers, 'access-control-allow-origin') !== undefined) return reply
-    if (origins === '*') return everyone(reply)
-    // Also when the origin is not allowed: a cache must not hand this reply to one that is.
-    const neutral = nobody(reply)
+    if (origins === '*') return shared(reply)
+    // `Vary` also if the origin is not allowed: a cache must not send this reply to one that is.
+    const neutral = unshared(reply)
     const origin = allowedOrigin(x)
     return origin === undefined ? neutral : marked(neutral, origin)
   }
@@ -59,7 +62,7 @@ export function createCors(origins: '*' | readonly string[], claims: Claims = ()
   return { layer, filter }
 }
 
-/** A field that a backend has set already is not said twice: browsers take two values for none. */
+/** Adds no field twice: browsers reject two values. */
 function marked(reply: Reply, origin: string): Reply {
   const { headers } = reply
   const added = getField(headers, 'access-control-expose-headers') === undefined ? exposed : []
@@ -68,7 +71,7 @@ function marked(reply: Reply, origin: string): Reply {
 
 const tokens = /^[!#$%&'*+.^_`|~\w, \t-]{1,1024}$/
 
-/** Allows what was asked for: an origin that may read replies may also ask with its own method and fields. */
+/** Allows the requested method and fields: an origin that may read replies may send any request. */
 function preflightReply(origin: string, method: string, fields: string | undefined): Reply {
   const headers = [
     'Access-Control-Allow-Origin',

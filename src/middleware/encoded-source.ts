@@ -7,11 +7,11 @@ import type { Source } from '../http/message/reply.ts'
 import { createEncoder, flushEncoder } from './encoder.ts'
 
 /**
- * A body compressed on its way, chunk by chunk: memory stays constant, and a client that reads slowly
- * slows the reading down. Whatever ends it, the descriptor, the stream and the compressor are freed.
+ * A body that is compressed while it is sent. Memory stays constant, since the body is read as fast as the client
+ * reads. The descriptor, the stream and the compressor are released at the end, after an error and after an abort.
  *
- * @param size Length of the body in bytes where it is known.
- * @param release Called once, when nothing is held any more.
+ * @param size Length of the body in bytes, if known.
+ * @param release Called when all resources are released.
  */
 export function encodedSource(
   body: StreamedBody,
@@ -33,8 +33,8 @@ export function encodedSource(
           },
           { signal },
         )
-        // A file is read as fast as it is taken. Other bodies pause, and what was written before the
-        // pause must not wait in the compressor: flush when a turn of the loop brought nothing more.
+        // A file never pauses. Other bodies do, and bytes from before a pause must not wait in the compressor: it is
+        // flushed when a turn of the event loop brings no more.
         if (!(body instanceof FileSlice)) {
           input.on('data', () => {
             clearImmediate(idle)

@@ -3,38 +3,40 @@ import type { BrotliOptions } from 'node:zlib'
 import type { ContentCoding } from '../http/semantics/negotiate.ts'
 import { nodeZlib } from '../core/util/builtin.ts'
 
-/** A streaming compressor that can hand out what it holds without ending. */
+/** A streaming compressor that can be flushed before its end. */
 export type Encoder = Transform & { flush(kind: number, callback?: () => void): void }
 
 type Callback = (error: Error | null, result: Buffer) => void
 
-/** zstd came with Node 22.15; older ones and their types lack it. */
+/** Node before 22.15, and its types, lack zstd. */
 interface Zstd {
   readonly createZstdCompress?: (options?: object) => Encoder
   readonly zstdCompress?: (content: Uint8Array, callback: Callback) => void
 }
 
-/** ZSTD_e_flush, a constant of the format's library that older types lack. */
+/** ZSTD_e_flush, a constant of the zstd library that older types lack. */
 const zstdFlush = 1
 
-/** The codings that this Node can make, the one that shrinks text most first. */
+/** The codings that this Node can produce, the one with the best ratio for text first. */
 export const contentCodings: readonly ContentCoding[] =
   'zstd' in process.versions ? ['br', 'zstd', 'gzip'] : ['br', 'gzip']
 
-/** 5 is where brotli passes gzip's ratio at gzip's cost; 4 keeps up with a download. Both far from the slow 11. */
+/**
+ * Quality 5 beats the ratio of gzip at the same cost; 4 is fast enough for a stream. The default 11 is far too slow.
+ */
 function brotliParameters(quality: number, size: number | undefined): BrotliOptions {
   const { constants } = nodeZlib()
   const params: Record<number, number> = {
     [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT,
     [constants.BROTLI_PARAM_QUALITY]: quality,
-    // 512 KiB: many downloads at once must not cost 4 MiB and more of window each.
+    // A window of 512 KiB: the default takes 4 MiB and more for each stream.
     [constants.BROTLI_PARAM_LGWIN]: 19,
   }
   if (size !== undefined && size < 2 ** 30) params[constants.BROTLI_PARAM_SIZE_HINT] = size
   return { params }
 }
 
-/** Compresses content that is at hand, on the thread pool. */
+/** Compresses content in memory, on the thread pool. */
 export function encodeWhole(content: Uint8Array, coding: ContentCoding): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const zlib = nodeZlib()
@@ -47,9 +49,9 @@ export function encodeWhole(content: Uint8Array, coding: ContentCoding): Promise
 }
 
 /**
- * Makes a compressor for content that passes by.
+ * Makes a compressor for a stream.
  *
- * @param size Length of the content in bytes where it is known.
+ * @param size Length of the content in bytes, if known.
  */
 export function createEncoder(coding: ContentCoding, size: number | undefined): Encoder {
   const zlib = nodeZlib()
@@ -59,7 +61,7 @@ export function createEncoder(coding: ContentCoding, size: number | undefined): 
   return zlib.createGzip({ level: 6 })
 }
 
-/** Makes a compressor give out all that it was given so far, so that a slow stream arrives as it is written. */
+/** Flushes a compressor, so that the client receives all bytes that were written before a pause. */
 export function flushEncoder(encoder: Encoder, coding: ContentCoding): void {
   if (encoder.destroyed || encoder.writableEnded) return
   const { constants } = nodeZlib()

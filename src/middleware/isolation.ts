@@ -3,9 +3,9 @@ import { withMissingFields } from './missing-fields.ts'
 import { memoizeReply } from '../http/message/reply.ts'
 
 /**
- * Cross-origin isolation (`SharedArrayBuffer`, precise timers): `Cross-Origin-Opener-Policy: same-origin`
- * and `Cross-Origin-Embedder-Policy: require-corp` on every reply that does not say otherwise. On every
- * one, because workers and frames need the second as much as pages do (HTML section 7.1.4).
+ * Cross-origin isolation (`SharedArrayBuffer`, precise timers): adds `Cross-Origin-Opener-Policy: same-origin` and
+ * `Cross-Origin-Embedder-Policy: require-corp` to every reply that has none, since workers and frames need the second
+ * field too (HTML section 7.1.4).
  */
 export function createIsolation(): Filter {
   return memoizeReply((reply) =>

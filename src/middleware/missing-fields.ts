@@ -1,7 +1,7 @@
 import { getField, type HeaderList } from '../http/message/headers.ts'
 import type { Reply } from '../http/message/reply.ts'
 
-/** A reply that has these fields, its own where it has them already; the same reply when nothing is missing. */
+/** Adds the fields that a reply does not have. The same reply if it has all of them. */
 export function withMissingFields(reply: Reply, fields: HeaderList): Reply {
   const headers = [...reply.headers]
   for (let i = 0; i < fields.length; i += 2) {

@@ -6,13 +6,13 @@ import type { Reply, Source } from '../http/message/reply.ts'
 import { nodeCrypto } from '../core/util/builtin.ts'
 
 interface Part extends ByteRange {
-  /** The delimiter and the fields in front of the bytes. */
+  /** The delimiter and the fields before the bytes. */
   readonly head: Buffer
 }
 
 /** A 206 with several ranges of a body as `multipart/byteranges` (RFC 9110 section 14.6). */
 export function multipartReply(reply: Reply, body: Uint8Array | FileSlice, ranges: readonly ByteRange[]): Reply {
-  // Random, so that nobody can place the delimiter in a file beforehand.
+  // Random: the author of a file must not be able to put the delimiter into it.
   const boundary = nodeCrypto().randomBytes(18).toString('hex')
   const type = getField(reply.headers, 'content-type')
   const typeField = type === undefined ? '' : `Content-Type: ${type}\r\n`

@@ -1,11 +1,11 @@
 import type { HeaderList } from '../http/message/headers.ts'
 
-/** Digests of the content as sent: any change of its bytes makes them lies (RFC 9530, RFC 1864). */
+/** Digests of the content as sent. They do not hold for other bytes (RFC 9530, RFC 1864). */
 export const digestFields: ReadonlySet<string> = new Set(['content-digest', 'content-md5', 'digest', 'repr-digest'])
 
 /**
- * Fields that describe a representation that is not sent, beside the digests. What else a reply says
- * (caching, `Vary`, CORS, security policies, cookies) holds for a 304 or an error in its place too.
+ * Fields other than digests that describe the representation in a reply. The other fields (caching, `Vary`, CORS,
+ * security policies, cookies) hold for a 304 or an error instead of it too.
  */
 const metadataFields: ReadonlySet<string> = new Set([
   'accept-ranges',
@@ -19,7 +19,7 @@ const metadataFields: ReadonlySet<string> = new Set([
   'transfer-encoding',
 ])
 
-/** How the representation may be stored and recognised: right for its 304, wrong for an error. */
+/** Fields about storing and identifying the representation. They belong in its 304, but not in an error. */
 const validatorFields: ReadonlySet<string> = new Set([
   'cache-control',
   'content-location',
@@ -34,8 +34,8 @@ export function withoutFields(list: HeaderList, names: ReadonlySet<string>): str
 }
 
 /**
- * The fields of the 200 that its 304 carries (RFC 9110 section 15.4.5): all that is not metadata of the
- * representation; `Last-Modified` only where there is no `ETag` to guide the update of a cache.
+ * The fields of a 200 that belong in its 304 (RFC 9110 section 15.4.5): all except those that describe the
+ * representation. `Last-Modified` only without an `ETag`, which suffices to update a cache.
  */
 export function fieldsOfNotModified(list: HeaderList, hasEntityTag: boolean): string[] {
   return filterFields(
@@ -44,7 +44,7 @@ export function fieldsOfNotModified(list: HeaderList, hasEntityTag: boolean): st
   )
 }
 
-/** The fields that are not about a representation: they hold for an error or a redirect as well. */
+/** The fields that are not about a representation. They hold for an error or a redirect too. */
 export function generalFields(list: HeaderList): string[] {
   return filterFields(
     list,
@@ -52,7 +52,7 @@ export function generalFields(list: HeaderList): string[] {
   )
 }
 
-/** The fields of an error that takes the place of a reply: its own, and what the reply says for both. */
+/** The fields of an error that replaces a reply: its own, and the general fields of the reply. */
 export function fieldsOfRefusal(own: HeaderList, replaced: HeaderList): string[] {
   return [...own, ...withoutFields(generalFields(replaced), fieldNames(own))]
 }

@@ -6,18 +6,17 @@ import { type Reply, memoizeReply } from '../http/message/reply.ts'
 import { fieldNames, generalFields, withoutFields } from './representation-fields.ts'
 
 interface CompiledRule {
-  /** Path prefix without a slash at its end. */
+  /** Path prefix without a final slash. */
   readonly prefix: string
   readonly apply: (reply: Reply) => Reply
 }
 
 /**
- * Sets the user's fields on the replies under a path. They replace ours of the same name, whatever its
- * case; a rule for a longer path replaces what a shorter one says. A prefix ends at a slash: `/assets` is
- * not about `/assets2`.
+ * Sets the configured fields on replies below a path. They replace fields of the same name, and a rule for a longer
+ * path replaces fields of a shorter one. A prefix ends at a slash: `/assets` does not match `/assets2`.
  *
- * It runs before compression and selection, so that a `Content-Type` or `no-transform` set here is what
- * they go by, and a 304 or a multipart reply is not given the fields of a whole file.
+ * It runs before compression and selection: these obey a `Content-Type` or `no-transform` that is set here, and a 304
+ * or a multipart reply does not get the fields of a whole file.
  */
 export function createResponseHeaders(rules: readonly HeaderRule[]): Filter {
   const byPrefix = new Map<string, string[]>()
@@ -25,7 +24,7 @@ export function createResponseHeaders(rules: readonly HeaderRule[]): Filter {
     const prefix = withoutFinalSlash(normalizePath(path))
     byPrefix.set(prefix, override(byPrefix.get(prefix) ?? [], headers))
   }
-  // Every rule that holds for a path is a prefix of the longest one, so each carries its ancestors' fields.
+  // All rules that match a path are prefixes of the longest one, so each rule includes the fields of its prefixes.
   const compiled: CompiledRule[] = []
   const merged: { readonly prefix: string; readonly headers: HeaderList }[] = []
   for (const [prefix, own] of [...byPrefix].toSorted(([a], [b]) => a.length - b.length)) {
@@ -43,8 +42,8 @@ export function createResponseHeaders(rules: readonly HeaderRule[]): Filter {
 }
 
 /**
- * A `Cache-Control` or `Content-Type` meant for the files under a path would keep their 404 in caches and
- * mislabel its page, so errors and redirects get the other fields only.
+ * Errors and redirects do not get `Cache-Control` and other fields of a representation: caches would keep a 404, and
+ * `Content-Type` would be wrong for its page.
  */
 function setFields(headers: HeaderList): (reply: Reply) => Reply {
   const general = generalFields(headers)

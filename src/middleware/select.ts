@@ -8,21 +8,20 @@ import type { Reply } from '../http/message/reply.ts'
 import { multipartReply } from './multipart.ts'
 import { digestFields, fieldsOfNotModified, fieldsOfRefusal, withoutFields } from './representation-fields.ts'
 
-/** What {@link createSelect} needs. */
+/** Options of {@link createSelect}. */
 export interface SelectOptions {
-  /** Ranges answered in one reply; a request for more gets the whole. */
+  /** Most ranges of one reply; a request for more gets the whole representation. */
   readonly maxRanges: number
-  /** Turns a 412 or 416 into the reply that the client sees. */
+  /** Turns a 412 or 416 into a reply. */
   readonly refuse: (error: ServeError, x: Exchange) => Reply
 }
 
 /**
- * Selects what of a whole representation a client needs: preconditions first, then ranges (RFC 9110
- * sections 13 and 14). It runs after every filter that changes bytes, because validators and offsets
- * belong to the bytes that are sent.
+ * Evaluates preconditions, then ranges, on a reply with a whole representation (RFC 9110 sections 13 and 14). It runs
+ * after every filter that changes bytes, because validators and offsets are those of the bytes that are sent.
  *
- * Only GET and HEAD: another method has done its work by the time there is a reply, and a 412 would lie
- * about it. A handler of such methods asks `evaluatePreconditions` before it acts.
+ * Only for GET and HEAD: another method has already acted when its reply exists, and a 412 would deny that. Handlers of
+ * such methods call `evaluatePreconditions` before they act.
  */
 export function createSelect(options: SelectOptions): Filter {
   const { maxRanges, refuse } = options
@@ -42,8 +41,8 @@ export function createSelect(options: SelectOptions): Filter {
     const outcome = evaluatePreconditions(x.method, x.headers, validators)
     if (outcome === 'failed') {
       return refusal(
-        new ServeError('E8008_PRECONDITION', 'The resource is not in the state that the request requires of it.', {
-          hint: 'Fetch it again without If-Match and If-Unmodified-Since to see its current ETag and Last-Modified.',
+        new ServeError('E8008_PRECONDITION', 'The resource does not meet the preconditions of the request.', {
+          hint: 'Send the request without If-Match and If-Unmodified-Since to get the current ETag and Last-Modified.',
         }),
         reply,
         x,
@@ -54,7 +53,7 @@ export function createSelect(options: SelectOptions): Filter {
       return { status: 304, headers: fieldsOfNotModified(reply.headers, validators.etag !== undefined), body: null }
     }
 
-    // RFC 9110 section 14.2: Range means something for GET only.
+    // RFC 9110 section 14.2 defines Range for GET only.
     const field = x.method === 'GET' ? x.headers.get('range') : undefined
     const { body } = reply
     if (field === undefined || !(body instanceof Uint8Array || body instanceof FileSlice)) return reply
@@ -64,7 +63,7 @@ export function createSelect(options: SelectOptions): Filter {
     if (ranges === 'unsatisfiable') {
       return refusal(
         new ServeError('E8008_RANGE', `No part of the requested range lies within the ${body.length} bytes.`, {
-          hint: 'Ask for a range within the length that Content-Range names.',
+          hint: 'Request a range within the length in Content-Range.',
           headers: ['Content-Range', `bytes */${body.length}`],
         }),
         reply,
@@ -78,7 +77,7 @@ export function createSelect(options: SelectOptions): Filter {
   }
 }
 
-/** Whether a request has any of the fields that matter here; most have none and go by untouched. */
+/** Whether a request has `Range` or a precondition. Most have none, and skip the rest. */
 function isSelective(names: readonly string[]): boolean {
   for (const name of names) {
     if (name === 'range' || (name.charCodeAt(0) === 105 && name.startsWith('if-'))) return true

@@ -4,14 +4,14 @@ import type { Exchange, Layer } from '../http/message/exchange.ts'
 import type { Reply } from '../http/message/reply.ts'
 import { visibleText } from '../core/util/escape.ts'
 
-/** Paths that are reported; more come from no browser. */
+/** Most paths that are reported. Browsers request fewer. */
 const reportedPaths = 20
 
 /**
- * Unregisters the service worker under which it runs, and loads the pages again that this one controlled.
+ * Unregisters its service worker, and reloads the pages that the worker controls.
  *
- * A page may as well register a worker that is missing, on each load. Then no worker is active before this one, and it
- * fails, as the registration would with the 404.
+ * A page may also register a missing worker on each load. Then no worker is active yet, and the script throws: the
+ * registration fails as it would with a 404.
  */
 const script = `// serve8008: there is no service worker at this address. One of an earlier site on this port unregisters itself.
 if (self.registration.active === null) throw new Error('404 Not Found')
@@ -30,18 +30,18 @@ const cleanup: Reply = Object.freeze({
   status: 200,
   headers: [
     ...['Content-Type', 'text/javascript; charset=utf-8', 'X-Content-Type-Options', 'nosniff'],
-    // The earlier site may have allowed its worker a wider scope, and an update must allow it again.
+    // The earlier site may have allowed a wider scope, which each update must allow again.
     ...['Cache-Control', 'no-store', 'Service-Worker-Allowed', '/'],
   ],
   body: Buffer.from(script),
 })
 
 /**
- * Frees browsers from service workers of other projects that were served on this port before: such a worker goes on to
- * answer for every page of the origin, and a 404 for its script does not end it (Service Workers section 7.2, "Update").
- * Browsers ask for the script with `Service-Worker: script` (section 6.4) when one of its pages is opened.
+ * Unregisters service workers of other projects that used this port before. Such a worker still answers for every page
+ * of the origin, and a 404 for its script does not end it (Service Workers section 7.2, "Update"). Browsers request the
+ * script with `Service-Worker: script` (section 6.4) when a page of the worker is opened.
  *
- * What a backend or a file answers stays as it is.
+ * Replies from files and upstreams are not changed.
  */
 export function createStaleWorker(): Layer {
   return (next) => (x) => {
@@ -69,8 +69,8 @@ export function createWorkerReport(onWarning: (warning: Warning) => void): (path
     reported.add(path)
     onWarning({
       code: 'W8008_WORKER',
-      message: `A browser asked for the service worker ${visibleText(path)}, which is not here.`,
-      hint: 'one of an earlier site on this port unregisters itself, and its pages load again',
+      message: `A browser requested the service worker ${visibleText(path)}, which does not exist.`,
+      hint: 'if an earlier site on this port left it, serve8008 unregisters it and its pages reload',
     })
   }
 }

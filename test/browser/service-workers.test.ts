@@ -184,7 +184,7 @@ inBrowsers('a service worker of an earlier site on the same port', (withTab) => 
         assert.equal(await tab.evaluate('document.title'), 'mine')
         assert.equal(await tab.evaluate('navigator.serviceWorker.getRegistrations().then((all) => all.length)'), 0)
         assert.deepEqual(warnings, [
-          `W8008_WORKER A browser asked for the service worker ${script}, which is not here.`,
+          `W8008_WORKER A browser requested the service worker ${script}, which does not exist.`,
         ])
       })
     })

@@ -141,7 +141,7 @@ for (const [what, host] of [
       stream.on('response', (head) => (status = head[':status']))
       const body = await text(stream)
       assert.equal(status, 505, body)
-      assert.match(body, /^HTTP\/2 is taken on a port of serve8008 alone, not through node:http2\.$/m)
+      assert.match(body, /^The handler does not support node:http2; HTTP\/2 needs a port of serve8008\.$/m)
       assert.match(body, /E8008_HTTP_VERSION {3}Listen with tls: true, or answer with server\.tryFetch\(request\)/)
     }
     session.close()

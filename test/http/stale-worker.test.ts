@@ -81,7 +81,7 @@ test('each missing worker is reported once, and no more than twenty', async () =
   const warnings: string[] = []
   started.server.on('warning', ({ code, message }) => warnings.push(`${code} ${message}`))
   for (let i = 0; i < 2; i++) await rawGet(started.port, '/sw.js', asWorker)
-  assert.deepEqual(warnings, ['W8008_WORKER A browser asked for the service worker /sw.js, which is not here.'])
+  assert.deepEqual(warnings, ['W8008_WORKER A browser requested the service worker /sw.js, which does not exist.'])
   for (let i = 0; i < 30; i++) await rawGet(started.port, `/${i}.js`, asWorker)
   assert.equal(warnings.length, 20)
 })

@@ -2,7 +2,7 @@ import { nodeCrypto } from '../../core/util/builtin.ts'
 
 const magic = '$apr1$'
 const alphabet = './0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
-/** Which bytes of the digest make each group of four characters; the last group is byte 11 alone. */
+/** The bytes of the digest in each group of four characters; byte 11 is the last group. */
 const groups = [
   [0, 6, 12],
   [1, 7, 13],
@@ -13,8 +13,8 @@ const groups = [
 const rounds = 1000
 
 /**
- * Whether a password belongs to an `$apr1$salt$hash` entry: the salted, thousandfold MD5 that Apache's
- * htpasswd writes by default. Known to be weak, and found in nearly every old file.
+ * Whether a password matches an `$apr1$salt$hash` entry: 1000 rounds of salted MD5, which Apache's htpasswd writes by
+ * default. It is weak, but common in existing files.
  */
 export function matchesApr1(password: string, entry: string): boolean {
   const [, , salt = '', hash = ''] = entry.split('$')
@@ -23,7 +23,7 @@ export function matchesApr1(password: string, entry: string): boolean {
   return expected.length === actual.length && nodeCrypto().timingSafeEqual(expected, actual)
 }
 
-/** The algorithm has no specification beyond Apache's own code (apr_md5_encode). */
+/** The only specification is the code of Apache (apr_md5_encode). */
 function apr1(password: Buffer, salt: Buffer): string {
   const inner = md5(password, salt, password)
   const first = [password, Buffer.from(magic), salt]
@@ -49,7 +49,7 @@ function md5(...parts: readonly Buffer[]): Buffer {
   return hash.digest()
 }
 
-/** Six bits a character, the lowest first. */
+/** Six bits for each character, the lowest first. */
 function encode(value: number, characters: number): string {
   let text = ''
   for (let i = 0; i < characters; i++, value >>= 6) text += alphabet.charAt(value & 63)

@@ -5,29 +5,29 @@ import { parseCredentials } from './credentials.ts'
 import { followPasswordFile } from './password-file.ts'
 import { verifyList, verifyPair } from './verify-user.ts'
 
-/** Who may enter: one user, or those of an htpasswd file (absolute path) with bcrypt, apr1 or SHA hashes. */
+/** The users: one, or those of an htpasswd file (absolute path) with bcrypt, apr1 or SHA hashes. */
 export type AuthOptions = { readonly user: string; readonly password: string } | { readonly file: string }
 
 const challenge = 'Basic realm="serve8008", charset="UTF-8"'
 
 /**
- * Lets only those in who present a user and password (HTTP Basic, RFC 7617), and notes the user. Others
- * get a 401 (`E8008_UNAUTHORIZED`). Passwords pass in clear text: it keeps neighbours out, not listeners.
+ * Requires a user name and password (HTTP Basic, RFC 7617), and notes the user. Other requests get a 401
+ * (`E8008_UNAUTHORIZED`). Without TLS, passwords are sent in clear text: anyone who can read the network learns them.
  *
- * A password file is read at once and again whenever it changes; while it is wrong, nobody enters.
+ * A password file is read at the start and after each change. While it is invalid, every request fails.
  *
- * @throws ServeError `E8008_AUTH_FILE` when the file cannot be read, or a line of it cannot be checked.
+ * @throws ServeError `E8008_AUTH_FILE` if the file cannot be read or has an invalid line.
  */
 export function createAuth(options: AuthOptions): Layer {
   const verify = 'file' in options ? verifyFile(options.file) : verifyPair(options.user, options.password)
   return (next) => (x) => {
     const credentials = parseCredentials(x.headers.get('authorization'))
-    if (credentials === undefined) throw unauthorized(x, 'This server asks for a user name and a password.')
+    if (credentials === undefined) throw unauthorized(x, 'This server requires a user name and a password.')
     const verdict = verify(credentials, x.signal)
     return verdict instanceof Promise ? verdict.then(enter) : enter(verdict)
 
     function enter(isGood: boolean): Reply | Promise<Reply> {
-      if (!isGood) throw unauthorized(x, 'The user name or the password is not right.')
+      if (!isGood) throw unauthorized(x, 'The user name or the password is wrong.')
       x.notes.user = (credentials as NonNullable<typeof credentials>).user
       return next(x)
     }

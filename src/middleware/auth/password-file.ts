@@ -2,18 +2,19 @@ import { readFileSync, statSync } from 'node:fs'
 import { ServeError } from '../../core/serve-error.ts'
 import { hashKind } from './password-hash.ts'
 
-/** The stored hashes of an htpasswd file by user. Other content of the file is another object. */
+/** The hashes of an htpasswd file by user. Each content of the file is a new object. */
 export type PasswordList = ReadonlyMap<string, string>
 
-/** File systems have coarse clocks: a file changed less than this long ago (ms) may change again unseen. */
+/**
+ * Milliseconds after a change in which another one may leave the times equal, since file systems have coarse clocks.
+ */
 const settledAfter = 2000
 
 /**
- * Follows an htpasswd file: the function it returns answers with the users that the file has now, for the
- * price of one `stat` while it has not changed.
+ * Makes a function that returns the current users of an htpasswd file. It costs one `stat` while the file is unchanged.
  *
- * @returns A function that throws ServeError `E8008_AUTH_FILE` when the file cannot be read or has a line
- *   that we cannot check: with a broken file nobody enters.
+ * @returns A function that throws ServeError `E8008_AUTH_FILE` if the file cannot be read or has an invalid line, so
+ *   that an invalid file rejects every request.
  */
 export function followPasswordFile(path: string): () => PasswordList {
   let known: { readonly list: PasswordList; readonly text: string; readonly mark: string } | undefined
@@ -31,14 +32,14 @@ export function followPasswordFile(path: string): () => PasswordList {
     } catch (error) {
       if (error instanceof ServeError) throw error
       throw new ServeError('E8008_AUTH_FILE', `The password file ${path} cannot be read.`, {
-        hint: 'check authFile: it names an htpasswd file that this user may read',
+        hint: 'set authFile to an htpasswd file that the current user can read',
         cause: error,
       })
     }
   }
 }
 
-/** Errors name the line and never quote it, because it may be a password in plain text. */
+/** Errors have the number of a line and not its text, which may be a password in plain text. */
 function parsePasswords(text: string, path: string): PasswordList {
   const list = new Map<string, string>()
   const problems: string[] = []
@@ -51,10 +52,10 @@ function parsePasswords(text: string, path: string): PasswordList {
     const colon = line.indexOf(':')
     const user = line.slice(0, colon)
     const hash = line.slice(colon + 1)
-    if (colon < 1) problems.push(`line ${index + 1}: not a user, a colon and a hash`)
+    if (colon < 1) problems.push(`line ${index + 1}: expected USER:HASH`)
     else if (hashKind(hash) === undefined)
-      problems.push(`line ${index + 1}: not a bcrypt (cost 4 to 15), apr1 or SHA hash`)
-    else if (list.has(user)) problems.push(`line ${index + 1}: the user is named twice`)
+      problems.push(`line ${index + 1}: expected a bcrypt (cost 4 to 15), apr1 or SHA hash`)
+    else if (list.has(user)) problems.push(`line ${index + 1}: duplicate user`)
     else list.set(user, hash)
   }
   if (problems.length > 0) {

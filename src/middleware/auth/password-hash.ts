@@ -1,7 +1,7 @@
 import { nodeCrypto } from '../../core/util/builtin.ts'
 import { matchesApr1 } from './apr1.ts'
 
-/** A form of stored password that can be checked. */
+/** A supported form of stored password. */
 export type HashKind = 'bcrypt' | 'apr1' | 'sha' | 'ssha'
 
 // Each cost step doubles the time: 15 is seconds in plain JavaScript, and 31 would be days.
@@ -12,12 +12,12 @@ const forms: readonly (readonly [HashKind, RegExp])[] = [
   ['ssha', /^\{SSHA\}[A-Za-z0-9+/]{28,}={0,2}$/],
 ]
 
-/** The form of a stored password; undefined when we do not check it: plain text, crypt, or a bcrypt cost above 15. */
+/** The form of a stored password; undefined if unsupported: plain text, crypt, or a bcrypt cost above 15. */
 export function hashKind(hash: string): HashKind | undefined {
   return forms.find(([, form]) => form.test(hash))?.[0]
 }
 
-/** Whether a password belongs to a stored hash of a known kind. Takes the same time either way. */
+/** Whether a password matches a stored hash of a supported form. Takes the same time either way. */
 export async function matchesHash(password: string, hash: string): Promise<boolean> {
   switch (hashKind(hash)) {
     case 'bcrypt': {
@@ -35,7 +35,7 @@ export async function matchesHash(password: string, hash: string): Promise<boole
   }
 }
 
-/** SHA-1 of the password and what follows the digest in the entry, the salt, if any (RFC 2307). */
+/** SHA-1 of the password and of the salt, which follows the digest in the entry if there is one (RFC 2307). */
 function matchesSha(password: string, stored: Buffer): boolean {
   const { createHash, timingSafeEqual } = nodeCrypto()
   const digest = createHash('sha1').update(password).update(stored.subarray(20)).digest()

@@ -5,15 +5,15 @@ import type { Credentials } from './credentials.ts'
 import type { PasswordList } from './password-file.ts'
 import { matchesHash } from './password-hash.ts'
 
-/** Decides about credentials; synchronous where it can be. The signal says that nobody waits any more. */
+/** Verifies credentials, synchronously if possible. The signal aborts when the client disconnects. */
 export type Verify = (credentials: Credentials, signal: AbortSignal) => boolean | Promise<boolean>
 
-/** Digests are keyed again in each process, so that nothing kept in memory can be tried against offline tables. */
+/** Digests have a random key for each process, so that offline tables are useless against a dump of memory. */
 let key: Buffer | undefined
-/** Credentials remembered as good, so that bcrypt is paid once for each and not for every request. */
-const rememberedAtMost = 256
-/** Checks that may wait for their turn. At a bcrypt cost of 12 this many take some seconds. */
-const waitingAtMost = 16
+/** Verified credentials that are cached, so that bcrypt runs once for each and not for every request. */
+const mostRemembered = 256
+/** Most checks that wait. At a bcrypt cost of 12 these take a few seconds. */
+const mostWaiting = 16
 
 function digest(text: string): Buffer {
   const { createHmac, randomBytes } = nodeCrypto()
@@ -21,7 +21,7 @@ function digest(text: string): Buffer {
   return createHmac('sha256', key).update(text).digest()
 }
 
-/** Verifies one user. Both halves are always compared, and as digests: neither time nor length tells which is wrong. */
+/** Verifies one user. Both parts are always compared, as digests: time does not reveal which is wrong, nor a length. */
 export function verifyPair(user: string, password: string): Verify {
   const expectedUser = digest(user)
   const expectedPassword = digest(password)
@@ -35,19 +35,18 @@ export function verifyPair(user: string, password: string): Verify {
 
 interface Check {
   readonly result: Promise<boolean>
-  /** One for each request that waits for it. */
+  /** One for each request that waits. */
   readonly signals: AbortSignal[]
 }
 
 /**
- * Verifies the users of a list that may change. Hashes are checked one at a time: they are slow on
- * purpose, and a flood of wrong passwords must not take the event loop from those who are in already.
- * Those do not wait at all, and where too many wait, the next is told to come again.
+ * Verifies the users of a list that may change. Hashes are checked one at a time, since they are slow on purpose and a
+ * flood of wrong passwords must not occupy the event loop. Verified users do not wait.
  *
- * @returns A function that throws ServeError `E8008_UNAUTHORIZED` when too many checks wait.
+ * @returns A function that throws ServeError `E8008_UNAUTHORIZED` with `Retry-After` if too many checks wait.
  */
 export function verifyList(current: () => PasswordList): Verify {
-  const remembered = createLru<string, true>(rememberedAtMost)
+  const remembered = createLru<string, true>(mostRemembered)
   const checks = new Map<string, Check>()
   let list: PasswordList | undefined
   let last: Promise<unknown> = Promise.resolve()
@@ -62,13 +61,13 @@ export function verifyList(current: () => PasswordList): Verify {
     }
     const id = digest(`${user}\0${password}`).toString('base64')
     if (remembered.get(id) === true) return true
-    // The requests that a browser sends at once all wait for one check.
+    // Parallel requests of a browser share one check.
     const running = checks.get(id)
     if (running !== undefined) {
       running.signals.push(signal)
       return running.result
     }
-    if (waiting >= waitingAtMost) throw busy()
+    if (waiting >= mostWaiting) throw busy()
     waiting++
     const signals = [signal]
     const result = last.then(async () => {
@@ -88,13 +87,13 @@ export function verifyList(current: () => PasswordList): Verify {
 }
 
 function busy(): ServeError {
-  return new ServeError('E8008_UNAUTHORIZED', 'Too many passwords wait to be checked.', {
+  return new ServeError('E8008_UNAUTHORIZED', 'Too many password checks are waiting.', {
     hint: 'try again in a moment',
     headers: ['Retry-After', '1'],
   })
 }
 
-/** An unknown user costs what one of the known ones costs, and the same one each time. */
+/** An unknown user takes the time of a known one, always the same, so that time does not reveal which users exist. */
 async function matchesUser(list: PasswordList, user: string, password: string): Promise<boolean> {
   const hash = list.get(user)
   if (hash !== undefined) return matchesHash(password, hash)

@@ -4,19 +4,19 @@ import type { Exchange } from '../../http/message/exchange.ts'
 const versions: ReadonlySet<string> = new Set(['1.0', '1.1', '2'])
 
 /**
- * Whether the end of the message is beyond doubt (RFC 9112 sections 2.3, 6 and 7). Node's parser
- * checks much of this, but lets some pass that the next server would read differently, and its
- * strictness has changed between releases; so every rule is applied to the fields as they came.
+ * Checks that the end of the message is unambiguous (RFC 9112 sections 2.3, 6 and 7). The parser of Node checks most of
+ * this, but accepts messages that an upstream would read differently, and its strictness varies between releases. So
+ * every rule is applied to the fields as received.
  *
  * @throws ServeError that closes the connection.
  */
 export function checkFraming(x: Exchange): void {
   if (!versions.has(x.version)) {
-    // What node:http2 gives to a program that embeds us, or `GET / HTTP/2.0`.
+    // From the node:http2 of an embedding program, or `GET / HTTP/2.0`.
     if (x.version === '2.0') {
       throw new ServeError(
         'E8008_HTTP_VERSION',
-        'HTTP/2 is taken on a port of serve8008 alone, not through node:http2.',
+        'The handler does not support node:http2; HTTP/2 needs a port of serve8008.',
         {
           hint: 'listen with tls: true, or answer with server.tryFetch(request)',
           close: true,
@@ -31,10 +31,10 @@ export function checkFraming(x: Exchange): void {
   for (let i = 0; i < names.length; i++) {
     const name = names[i]
     if (name === 'content-length') {
-      if (length !== undefined) throw framing('The message states its length twice.')
+      if (length !== undefined) throw framing('The message has more than one Content-Length field.')
       length = raw[2 * i + 1] as string
     } else if (name === 'transfer-encoding') {
-      if (coding !== undefined) throw framing('The message states its transfer coding twice.')
+      if (coding !== undefined) throw framing('The message has more than one Transfer-Encoding field.')
       coding = raw[2 * i + 1] as string
     }
   }
@@ -47,17 +47,17 @@ function checkLength(length: string): void {
 }
 
 function checkCoding(coding: string, hasLength: boolean, version: string): void {
-  if (hasLength) throw framing('The message states both a length and a transfer coding.')
-  // RFC 9112 section 6.1: HTTP/1.0 has no transfer codings, so a relay in between ignored it. HTTP/2 has none either.
+  if (hasLength) throw framing('The message has both Content-Length and Transfer-Encoding.')
+  // RFC 9112 section 6.1: HTTP/1.0 has no transfer codings, so an intermediary may have ignored it. HTTP/2 has none.
   if (version !== '1.1') throw framing(`HTTP/${version} has no transfer codings.`)
   const lower = coding.toLowerCase()
   if (lower === 'chunked') return
   if (/^[a-z]+(?:\s*,\s*[a-z]+)*\s*,\s*chunked$/.test(lower) && !/chunked\s*,/.test(lower)) {
-    throw new ServeError('E8008_NOT_IMPLEMENTED', 'The only transfer coding understood here is chunked.', {
+    throw new ServeError('E8008_NOT_IMPLEMENTED', 'The only supported transfer coding is chunked.', {
       close: true,
     })
   }
-  throw framing('The transfer coding is not one that delimits the message.')
+  throw framing('The last transfer coding must be chunked, and it must occur once.')
 }
 
 function framing(message: string): ServeError {

@@ -6,9 +6,11 @@ import { checkTarget } from './request-target.ts'
 
 export { createHostCheck, hostNotAllowed, type HostCheck } from './host.ts'
 
-/** What the guard enforces. */
+/** Options of {@link createGuard}. */
 export interface GuardOptions {
-  /** Looked up for every request, since it is known only once the addresses are bound. */
+  /**
+   * Whether the server answers for an authority. Called for every request, since addresses are bound after the start.
+   */
   readonly isOurs: HostCheck
   /** Most header fields of a request. */
   readonly headerCount: number
@@ -16,12 +18,12 @@ export interface GuardOptions {
   readonly targetBytes: number
 }
 
-/** Methods that are never answered with anything but 405: one opens tunnels, the other echoes credentials. */
+/** Methods that always get a 405: CONNECT opens tunnels, TRACE echoes credentials. */
 const refusedMethods = new Set(['CONNECT', 'TRACE'])
 
 /**
- * The door: nothing behind it sees a message whose end, target or host is in doubt. It runs before
- * a byte of content is read and before any name is looked up.
+ * Rejects messages whose end, request-target or host is ambiguous or not allowed. It runs before content is read and
+ * before names are resolved.
  */
 export function createGuard(options: GuardOptions): Layer {
   const hosts = new HostReader()
@@ -40,10 +42,10 @@ export function createGuard(options: GuardOptions): Layer {
     if (refusedMethods.has(x.method)) throw methodRefused(x.method)
     const host = hosts.read(x)
     const named = checkTarget(x, options.targetBytes)
-    // RFC 9112 section 3.2.2 lets the target win; two different names are an attempt to be routed
-    // as one and checked as the other, so they are refused.
+    // RFC 9112 section 3.2.2 gives the request-target precedence. Two different authorities are rejected: an attacker
+    // could pass a check with one and be routed by the other.
     if (named !== undefined && (named.hostname !== host.hostname || named.port !== host.port)) {
-      throw new ServeError('E8008_HOST_INVALID', 'The request-target and the Host name different authorities.', {
+      throw new ServeError('E8008_HOST_INVALID', 'The request-target and Host have different authorities.', {
         close: true,
       })
     }
@@ -68,6 +70,6 @@ function methodRefused(method: string): ServeError {
 function checkExpectations(x: Exchange): void {
   const expect = x.headers.get('expect')
   if (expect !== undefined && expect.toLowerCase() !== '100-continue') {
-    throw new ServeError('E8008_EXPECTATION', 'The only expectation understood here is 100-continue.', { close: true })
+    throw new ServeError('E8008_EXPECTATION', 'The only supported expectation is 100-continue.', { close: true })
   }
 }

@@ -3,24 +3,24 @@ import { parseAuthority, type Authority } from '../../http/message/authority.ts'
 import type { Exchange } from '../../http/message/exchange.ts'
 import { isLoopback, unbracketed, unmapped } from '../../core/util/ip.ts'
 
-/** Which names this server answers for. */
+/** The names for which the server answers. */
 export interface HostOptions {
-  /** The address or name that is listened on. */
+  /** The address or name on which the server listens. */
   readonly host: string
-  /** Names allowed by the user; `.example.test` covers every name below as well. */
+  /** Names that the user allows; `.example.test` includes every name below it. */
   readonly allowHosts: readonly string[]
-  /** Names of this machine, when the local network is served. */
+  /** Names of this computer, if the server is shared with the local network. */
   readonly ownNames: readonly string[]
-  /** Hosts of routes; a name that begins with a dot stands for every name below it, without itself. */
+  /** Hosts of routes; a name that begins with a dot means every name below it, but not the name itself. */
   readonly routeHosts?: readonly string[]
 }
 
-/** Whether an authority, reached at one of our addresses, is ours. */
+/** Whether the server answers for an authority on a connection to a local address. */
 export type HostCheck = (authority: Authority, localAddress: string) => boolean
 
 const wildcards = new Set(['0.0.0.0', '::'])
 
-/** The authority in `Host`, parsed once for each spelling. */
+/** Parses `Host`, once for each spelling. */
 export class HostReader {
   readonly #known = new Map<string, Authority>()
 
@@ -28,8 +28,8 @@ export class HostReader {
   read(x: Exchange): Authority {
     const { names, raw } = x.headers
     const at = names.indexOf('host')
-    if (at === -1) throw invalid('The request has no Host.')
-    if (names.includes('host', at + 1)) throw invalid('The request has two Hosts.')
+    if (at === -1) throw invalid('The request has no Host field.')
+    if (names.includes('host', at + 1)) throw invalid('The request has more than one Host field.')
     const text = raw[2 * at + 1] as string
     const known = this.#known.get(text)
     if (known !== undefined) return known
@@ -46,12 +46,12 @@ function invalid(message: string): ServeError {
 }
 
 /**
- * Compiles the allow-list that defeats DNS rebinding: a page of `evil.test` whose name was made to
- * point at this machine still says `Host: evil.test`.
+ * Compiles the allow-list against DNS rebinding: requests of a page of `evil.test` have `Host: evil.test`, even if that
+ * name resolves to this computer.
  *
- * Names are ours when they are loopback names, were listened on or were allowed. Addresses cannot
- * be rebound, so one is ours when the connection arrived at it, or when every address is listened
- * on by request; the unspecified address never is.
+ * Allowed names are loopback names, the name on which the server listens, and those of the options. Addresses cannot be
+ * rebound: one is allowed if the connection arrived at it, or if the server listens on all addresses. The unspecified
+ * address is never allowed.
  */
 export function createHostCheck(options: HostOptions): HostCheck {
   const listened = unbracketed(options.host.toLowerCase())
@@ -76,13 +76,12 @@ export function createHostCheck(options: HostOptions): HostCheck {
     if (exact.has(hostname)) return true
     if (kind === 'name') return suffixes.some((suffix) => hostname.endsWith(suffix) && hostname.length > suffix.length)
     if (wildcards.has(hostname)) return false
-    // A dual-stack socket shows IPv4 addresses as IPv6.
-    // The cheapest question first: it is asked for every request.
+    // A dual-stack socket reports IPv4 addresses as IPv6. The cheapest test is first, since it runs for every request.
     return anyAddress || hostname === unmapped(localAddress) || isLoopback(hostname)
   }
 }
 
-/** The refusal of a Host that is not ours, with the way to allow it. */
+/** The error for a Host that is not allowed, with the option that allows it. */
 export function hostNotAllowed(authority: Authority): ServeError {
   const name = authority.kind === 'ipv6' ? `[${authority.hostname}]` : authority.hostname
   return new ServeError('E8008_HOST_NOT_ALLOWED', `This server does not answer for ${name}.`, {

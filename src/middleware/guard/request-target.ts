@@ -2,18 +2,17 @@ import { ServeError } from '../../core/serve-error.ts'
 import { parseAuthority, type Authority } from '../../http/message/authority.ts'
 import type { Exchange } from '../../http/message/exchange.ts'
 
-// Everything outside visible ASCII; a raw fragment, which no client may send (RFC 9112 section
-// 3.2.1) and which has hidden suffixes from checks; and before the query a raw backslash, which
-// some systems read as a slash. Browsers encode a backslash in a path as a slash and leave it raw in
-// a query (URL standard, query percent-encode set), as they do `|`, `^`, `` ` ``, `{`, `}`, `[` and `]`.
+// Characters outside visible ASCII; a raw fragment, which no client may send (RFC 9112 section 3.2.1) and which attacks
+// have used to hide suffixes from checks; and, in the path, a raw backslash, which some systems read as a slash. In a
+// query browsers send it raw (URL standard, query percent-encode set), like `|`, `^`, `` ` ``, `{`, `}`, `[` and `]`.
 const forbidden = /[^\x21-\x7e]|#|^[^?]*\\/
 const encodedNul = /%00/
 
 /**
- * Whether the request-target has a form that this server answers, and the authority it names
- * (RFC 9112 section 3.2; undefined where only `Host` names one).
+ * Checks the form of the request-target (RFC 9112 section 3.2).
  *
- * @throws ServeError 400, 405 or 414.
+ * @returns its authority; undefined if only `Host` has one.
+ * @throws ServeError 400 or 414.
  */
 export function checkTarget(x: Exchange, targetBytes: number): Authority | undefined {
   const { target, method } = x
@@ -22,14 +21,14 @@ export function checkTarget(x: Exchange, targetBytes: number): Authority | undef
       close: true,
     })
   }
-  if (forbidden.test(target.raw)) throw invalid('The request-target holds characters that must be percent-encoded.')
-  if (encodedNul.test(target.path)) throw invalid('The path holds a NUL.')
+  if (forbidden.test(target.raw)) throw invalid('The request-target contains characters that must be percent-encoded.')
+  if (encodedNul.test(target.path)) throw invalid('The path contains %00, a NUL character.')
   if (target.form === 'origin') return undefined
   if (target.form === 'asterisk') {
     if (method === 'OPTIONS' && target.raw === '*') return undefined
     throw invalid('The request-target must start with a slash.')
   }
-  // The authority form belongs to CONNECT, which never comes this far.
+  // Only CONNECT uses the authority form, and the guard has rejected it.
   if (target.scheme !== 'http' && target.scheme !== 'https')
     throw invalid('The scheme of the request-target is not HTTP.')
   const authority = parseAuthority(target.authority ?? '')

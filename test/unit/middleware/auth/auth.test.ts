@@ -235,7 +235,7 @@ test('a flood of wrong passwords is refused beyond a few, and holds nobody up wh
       )
     } catch (error) {
       assert.ok(isServeError(error))
-      assert.equal(error.message, 'Too many passwords wait to be checked.')
+      assert.equal(error.message, 'Too many password checks are waiting.')
       assert.equal(error.headers[error.headers.indexOf('Retry-After') + 1], '1')
       refused++
     }
