@@ -9,6 +9,7 @@ import type { OptionEntry } from '../src/config/options/option-entry.ts'
 import { limitVariable, optionsByKey, optionTable } from '../src/config/options/option-table.ts'
 import { errorCodes, type ErrorCode } from '../src/core/codes.ts'
 import { errorTexts } from '../src/core/error-texts.ts'
+import { warningTexts } from '../src/core/warning-texts.ts'
 import { fromRoot } from './paths.ts'
 
 /** The tables by page and by the name in their markers. */
@@ -30,6 +31,7 @@ export const tables: Readonly<Record<string, Readonly<Record<string, () => strin
   'docs/reference/errors.md': {
     'start-codes': () => codeTable('Exit code', (row) => row.status === 500 && !('isPublic' in row)),
     'reply-codes': () => codeTable('Status', (row) => row.status !== 500 || 'isPublic' in row),
+    warnings: () => table(['Code', 'When'], Object.entries(warningTexts).map(warningRow)),
   },
 }
 
@@ -109,6 +111,10 @@ function codeTable(title: 'Exit code' | 'Status', belongs: (row: (typeof errorCo
     return belongs(row) ? [[code(name), String(number), errorTexts[name].meaning]] : []
   })
   return table(['Code', title, 'When'], rows)
+}
+
+function warningRow([name, { meaning }]: readonly [string, { readonly meaning: string }]): readonly string[] {
+  return [code(name), meaning]
 }
 
 function code(text: string): string {

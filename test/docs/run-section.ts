@@ -171,7 +171,7 @@ export async function runSection(
     await runToEnd(`${nodeWord} asker.mjs`)
   }
 
-  /** A program that goes on: it reports its port, is asked, and is stopped. */
+  /** A program that keeps running: it reports its port, is asked, and is stopped. */
   async function askProgram(name: string): Promise<void> {
     const reporter = `import { Server } from 'node:net'
       const { listen } = Server.prototype

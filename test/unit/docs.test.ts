@@ -76,18 +76,6 @@ test('pages for users name no source files', () => {
   assert.deepEqual(named, [])
 })
 
-test('every warning is in the list', () => {
-  const listed = codeSpans(readPage('docs/reference/errors.md')).filter((span) => span.startsWith('W8008_'))
-  const files = readdirSync(fromRoot('src'), { recursive: true, encoding: 'utf8' }).filter((path) =>
-    path.endsWith('.ts'),
-  )
-  const used = files.flatMap((path) =>
-    [...read(join('src', path)).matchAll(/'(W8008_[A-Z_]+)'/g)].map(([, code]) => code),
-  )
-  assert.ok(used.length > 10)
-  assert.deepEqual(new Set(listed), new Set(used))
-})
-
 test('every command between backticks can be read', () => {
   const typed = pages.flatMap((page) => codeSpans(page).map((span) => ({ page: page.path, span })))
   const lines = typed.filter(({ span }) => /^(?:npx )?serve8008 [^[]*$/.test(span))
