@@ -63,7 +63,7 @@ function isLastHop({ headers }: Exchange): boolean {
 }
 
 /** Why the proxy does not forward, for the access log. */
-const refusalReasons: Readonly<Partial<Record<ErrorCode, string>>> = {
+const failureReasons: Readonly<Partial<Record<ErrorCode, string>>> = {
   E8008_UPSTREAM_LOOP: 'loop',
   E8008_UPSTREAM_UNAVAILABLE: 'unavailable',
   E8008_UPSTREAM_FORBIDDEN: 'forbidden',
@@ -77,15 +77,15 @@ function noteReason({ notes }: Exchange, reason: string | undefined): void {
 }
 
 /** A single upstream needs no count of its requests. */
-const noBookkeeping = (): void => {}
+const noCount = (): void => {}
 
 /** Creates the forwarder of one route. */
 export function createForwarder(options: ForwarderOptions): Forwarder {
   const { name, proxy, onWarning } = options
   const { upstreams, health } = proxy
-  const compiled = new Map(upstreams.map((upstream) => [upstream, createUpstream(upstream, options)]))
+  const compiledUpstreams = new Map(upstreams.map((upstream) => [upstream, createUpstream(upstream, options)]))
   const balancer = createBalancer(upstreams, proxy)
-  const compiledOf = (upstream: ResolvedUpstream): Upstream => compiled.get(upstream) as Upstream
+  const compiledOf = (upstream: ResolvedUpstream): Upstream => compiledUpstreams.get(upstream) as Upstream
   const checks =
     health &&
     createHealthChecks({
@@ -98,7 +98,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     })
   const longLived = new LongLived()
   /** Number of exchanges without a reply so far. */
-  let waiting = 0
+  let pendingReplies = 0
   let isRetired = false
 
   async function handle(x: Exchange): Promise<Reply> {
@@ -106,7 +106,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     const waitMs = waitTimeFor(x, proxy.hold)
     let forwarding: Forwarding = { label: '', content: x.body }
     let buffered: BufferedContent | undefined
-    waiting++
+    pendingReplies++
     try {
       // Content of known length goes out with Content-Length, so it needs no buffer.
       if (proxy.buffer && x.body.expected && x.body.length === undefined) {
@@ -123,18 +123,18 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
           }))
     } catch (error) {
       if (error instanceof UpstreamError) return failureReply(x, error, forwarding.label)
-      if (error instanceof ServeError) noteReason(x, refusalReasons[error.code])
+      if (error instanceof ServeError) noteReason(x, failureReasons[error.code])
       throw error
     } finally {
       buffered?.release()
-      waiting--
+      pendingReplies--
       if (isRetired) retireTransports()
     }
   }
 
   function retireTransports(): void {
-    for (const { transport } of compiled.values()) {
-      const ending = transport.retire?.() ?? (waiting === 0 ? transport.close() : undefined)
+    for (const { transport } of compiledUpstreams.values()) {
+      const ending = transport.retire?.() ?? (pendingReplies === 0 ? transport.close() : undefined)
       // close() may have ended it before, and then this promise rejects.
       ending?.catch(() => {})
     }
@@ -169,18 +169,18 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   /** The client's reply when no upstream answered. @throws ServeError 502 or 504 unless a waiting page fits. */
   function failureReply(x: Exchange, error: UpstreamError, upstream: string): Reply {
     if (error.fault === 'left') return clientClosedRequest
-    const inChunks = error.fault === 'reset' && sendsChunks(x, proxy.buffer)
-    noteReason(x, inChunks ? `${faultReason(error)}; chunked content: try buffer: true` : faultReason(error))
-    const refusal = gatewayError(error, name, upstream, inChunks ? chunksHint : undefined)
-    if (!isPageNavigation(x) || !transientFaults.has(error.fault)) throw refusal
-    x.notes.refusal = refusal.code
-    return waitingReply(refusal, { route: name, upstream })
+    const isChunked = error.fault === 'reset' && sendsChunks(x, proxy.buffer)
+    noteReason(x, isChunked ? `${faultReason(error)}; chunked content: try buffer: true` : faultReason(error))
+    const failure = gatewayError(error, name, upstream, isChunked ? chunkedHint : undefined)
+    if (!isPageNavigation(x) || !transientFaults.has(error.fault)) throw failure
+    x.notes.refusal = failure.code
+    return waitingReply(failure, { route: name, upstream })
   }
 
   async function sendTo(x: Exchange, upstream: ResolvedUpstream, { content }: Forwarding): Promise<Reply> {
     const compiled = compiledOf(upstream)
     const request = compiled.request(x, content)
-    const onEnd = upstreams.length === 1 ? noBookkeeping : balancer.begin(upstream)
+    const onEnd = upstreams.length === 1 ? noCount : balancer.begin(upstream)
     const toClientError = (error: unknown): unknown => {
       if (!(error instanceof UpstreamError)) return error
       if (error.fault !== 'left' && !x.signal.aborted) balancer.failed(upstream)
@@ -219,7 +219,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     },
     async close() {
       checks?.close()
-      await Promise.all([...compiled.values()].map(({ transport }) => transport.close()))
+      await Promise.all([...compiledUpstreams.values()].map(({ transport }) => transport.close()))
     },
   }
 }
@@ -243,7 +243,7 @@ function sendsChunks({ body }: Exchange, isBuffered: boolean): boolean {
 }
 
 /** Some servers ignore chunked content, parse it as the next request, and close the connection. */
-const chunksHint =
+const chunkedHint =
   'check the log of the backend; if it ignores chunked content, as Django does under runserver, set buffer: true in the route'
 
 /** Adds `buffer: true` to the log line when the backend probably ignored chunked content, which it does not report. */

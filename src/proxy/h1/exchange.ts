@@ -143,7 +143,7 @@ export class UpstreamExchange implements Source, ConnectionUser, Dispatcher.Disp
       if (status < 200) return this.#inform(status, head.fields)
       this.#stopAwaiting()
       this.#status = status
-      this.#reason = readReason(bytesOf(reason))
+      this.#reason = readReason(latin1Of(reason))
       this.#head = head
       this.#isHttp10 = this.connection?.isHttp10 === true
     } catch (error) {
@@ -274,7 +274,7 @@ export class UpstreamExchange implements Source, ConnectionUser, Dispatcher.Disp
 const isAscii = /^[\u0000-\u007f]*$/
 
 /** undici decodes the reason phrase as UTF-8; this encodes it again to latin1. Invalid UTF-8 is lost: undefined. */
-function bytesOf(reason: string | undefined): string | undefined {
+function latin1Of(reason: string | undefined): string | undefined {
   if (reason === undefined || isAscii.test(reason)) return reason
   if (reason.includes('\ufffd')) return undefined
   return Buffer.from(reason).toString('latin1')

@@ -9,7 +9,7 @@ import type { UpstreamRequest, UpstreamReply } from '../types.ts'
 import { upstreamError } from '../upstream/upstream-error.ts'
 
 /** The parts of Node's HTTP parser that are used here. */
-interface Parser {
+interface NodeParser {
   readonly constructor: { readonly RESPONSE: number; readonly kLenientSpacesAfterChunkSize?: number }
   initialize(kind: number, resource: object, maxHeaderSize: number, leniency: number): void
 }
@@ -21,7 +21,7 @@ interface Parser {
 export function allowPaddedChunks(request: ClientRequest, maxHeaderSize: number): void {
   // At this event the parser exists, and has read nothing yet.
   request.once('socket', () => {
-    const { parser } = request as { readonly parser?: Parser }
+    const { parser } = request as { readonly parser?: NodeParser }
     const leniency = parser?.constructor.kLenientSpacesAfterChunkSize
     if (leniency !== undefined) parser?.initialize(parser.constructor.RESPONSE, {}, maxHeaderSize, leniency)
   })

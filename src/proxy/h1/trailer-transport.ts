@@ -32,7 +32,7 @@ export function createTrailerTransport(options: TransportOptions): Transport {
           sockets.delete(socket as Socket)
           release()
         })
-        return await converse(socket, request, signal, options)
+        return await exchangeOnSocket(socket, request, signal, options)
       } catch (error) {
         release()
         socket?.destroy()
@@ -45,7 +45,7 @@ export function createTrailerTransport(options: TransportOptions): Transport {
   }
 }
 
-function converse(
+function exchangeOnSocket(
   socket: Socket,
   outbound: UpstreamRequest,
   signal: AbortSignal,
@@ -57,7 +57,7 @@ function converse(
       // Node sends an array of fields unchanged: not sorted, joined or completed.
       method: outbound.method,
       path: outbound.path,
-      headers: framed(outbound),
+      headers: withChunkedFraming(outbound),
       setHost: false,
       insecureHTTPParser: false,
       maxHeaderSize: replyHeaderBytes,
@@ -147,6 +147,6 @@ function pairsOf(list: HeaderList): [string, string][] {
 }
 
 /** Framing depends on what the proxy sends, not on the client's framing (RFC 9112 section 6). */
-function framed({ headers, announced = [] }: UpstreamRequest): string[] {
+function withChunkedFraming({ headers, announced = [] }: UpstreamRequest): string[] {
   return [...headers, 'Trailer', announced.join(', '), 'Transfer-Encoding', 'chunked', 'Connection', 'close']
 }

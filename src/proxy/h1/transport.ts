@@ -51,7 +51,15 @@ export function createHttp1Transport(options: TransportOptions): Transport {
     const { method, path, body } = request
     // A constant name: by default undici takes it from `Host`, and opens a new connection when that changes.
     const { hostname: servername } = upstream
-    const dispatched = { method: method as 'GET', path, headers: framed(request), body, servername, reset, exchange }
+    const dispatched = {
+      method: method as 'GET',
+      path,
+      headers: withContentLength(request),
+      body,
+      servername,
+      reset,
+      exchange,
+    }
     return exchange.run((handler) => pool.dispatch(dispatched as Dispatched, handler))
   }
 
@@ -97,6 +105,6 @@ function repeated(request: UpstreamRequest, { wrote }: UpstreamError): UpstreamR
 }
 
 /** Framing depends on what the proxy sends, not on the client's framing (RFC 9112 section 6). */
-function framed({ headers, body, length }: UpstreamRequest): string[] {
+function withContentLength({ headers, body, length }: UpstreamRequest): string[] {
   return body === null || length === undefined ? (headers as string[]) : [...headers, 'Content-Length', String(length)]
 }

@@ -16,14 +16,14 @@ export async function loadClient(): Promise<typeof Client> {
 }
 
 /** The parts of undici's HTTP parser that are used here. */
-interface Parser {
+interface UndiciParser {
   readonly ptr: number
   readonly llhttp: { llhttp_set_lenient_spaces_after_chunk_size(parser: number, isOn: number): void }
 }
 
 /** Loads a function that returns the parser of a socket that undici uses. */
-export async function loadParserOf(): Promise<(socket: object) => Parser | undefined> {
+export async function loadParserOf(): Promise<(socket: object) => UndiciParser | undefined> {
   // @ts-expect-error: undici types its entry only.
   const { default: symbols } = (await import('undici/lib/core/symbols.js')) as { default: { kParser: symbol } }
-  return (socket) => (socket as { [name: symbol]: Parser | undefined })[symbols.kParser]
+  return (socket) => (socket as { [name: symbol]: UndiciParser | undefined })[symbols.kParser]
 }

@@ -41,14 +41,14 @@ export function createHttp1Upgrade(options: Http1UpgradeOptions): Upgrade {
   }
 }
 
-interface Asking extends Http1UpgradeOptions {
+interface PendingUpgrade extends Http1UpgradeOptions {
   readonly x: Exchange
   readonly outbound: UpstreamRequest
   readonly signal: AbortSignal
   readonly wanted: string
 }
 
-function askForUpgrade(socket: Socket, asking: Asking): Promise<UpgradeAnswer> {
+function askForUpgrade(socket: Socket, asking: PendingUpgrade): Promise<UpgradeAnswer> {
   const { outbound, replyHeaderBytes, signal, timeouts, upstream, x, wanted } = asking
   return new Promise((resolve, reject) => {
     const request = sendRequest({
@@ -107,7 +107,7 @@ function switched(
   message: IncomingMessage,
   socket: Socket,
   head: Buffer,
-  { x, signal, wanted }: Asking,
+  { x, signal, wanted }: PendingUpgrade,
 ): UpgradeAnswer {
   const headers = acceptedFields(message.rawHeaders, wanted, x.headers.get('sec-websocket-key'))
   // In case the client disconnects before the takeover.

@@ -10,7 +10,7 @@ const idleMs = 50_000
 const checkAfterMs = 5000
 /** Milliseconds for the response to the PING of that check. */
 const pingMs = 1500
-const unreadable = 'it sent a header section that nghttp2 cannot read, such as one with a field above 64 KiB'
+const unreadableHead = 'it sent a header section that nghttp2 cannot read, such as one with a field above 64 KiB'
 /** Milliseconds within which a working session writes a frame to its socket. */
 const writeMs = 500
 /** Milliseconds for the graceful close of an idle session. */
@@ -132,7 +132,7 @@ export function createHttp2Session({
   async function endIfHanging(kept: Kept): Promise<void> {
     if (!(await isHanging(kept)) || kept.session.destroyed) return
     forget(kept)
-    kept.session.destroy(new UpstreamError('protocol', unreadable, { wrote: true }))
+    kept.session.destroy(new UpstreamError('protocol', unreadableHead, { wrote: true }))
   }
 
   async function usable(): Promise<Kept> {

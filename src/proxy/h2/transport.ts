@@ -29,7 +29,7 @@ export function createHttp2Transport(options: TransportOptions): Transport {
       try {
         const stream = await openStream(session, request, signal, options)
         stream.once('close', release)
-        return await converse(stream, request, signal, options)
+        return await exchangeOnStream(stream, request, signal, options)
       } catch (error) {
         release()
         throw error
@@ -74,7 +74,7 @@ function sendTrailers(stream: ClientHttp2Stream, request: UpstreamRequest): void
   stream.sendTrailers(http2Trailers(request.trailers?.() ?? []))
 }
 
-function converse(
+function exchangeOnStream(
   stream: ClientHttp2Stream,
   request: UpstreamRequest,
   signal: AbortSignal,
@@ -117,7 +117,7 @@ function converse(
     stream.once('response', (headers, flags, raw?: string[]) => {
       const status = Number(headers[':status'])
       if (!(status >= 200 && status <= 999)) return fault('protocol', `Its status is ${status}.`)
-      if (bytesOf(raw ?? []) > replyHeaderBytes)
+      if (headSize(raw ?? []) > replyHeaderBytes)
         return fault('headers-too-large', `more than ${replyHeaderBytes} bytes`)
       settle()
       const fields = plainFields(raw ?? [])
@@ -148,7 +148,7 @@ function hasContent(stream: ClientHttp2Stream, status: number, flags: number, { 
   return false
 }
 
-function bytesOf(texts: readonly string[]): number {
+function headSize(texts: readonly string[]): number {
   let bytes = 0
   for (const { length } of texts) bytes += length
   return bytes

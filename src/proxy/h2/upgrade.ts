@@ -12,7 +12,7 @@ import { wantedUpgrade } from '../upgrade/fields.ts'
 import { clientLeftFault, UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
 
 /** A WebSocket that is being opened over HTTP/2. */
-interface Asking {
+interface PendingWebSocket {
   readonly stream: ClientHttp2Stream
   /** The client's `Sec-WebSocket-Key`. HTTP/2 does not use it, so the proxy computes the accept value. */
   readonly key: string
@@ -44,7 +44,7 @@ export async function upgradeHttp2(
   return await answerOf({ stream, key, signal, options })
 }
 
-function answerOf(asking: Asking): Promise<UpgradeAnswer> {
+function answerOf(asking: PendingWebSocket): Promise<UpgradeAnswer> {
   const { stream, signal, options } = asking
   const { upgradeMs, bodyIdleMs } = options.timeouts
   return new Promise((resolve, reject) => {
@@ -78,7 +78,7 @@ function answerOf(asking: Asking): Promise<UpgradeAnswer> {
   })
 }
 
-function opened(fields: readonly string[], { stream, key, signal }: Asking): UpgradeAnswer {
+function opened(fields: readonly string[], { stream, key, signal }: PendingWebSocket): UpgradeAnswer {
   // In case the client disconnects before the takeover.
   const abandon = (): void => cancelStream(stream)
   signal.addEventListener('abort', abandon)

@@ -98,7 +98,7 @@ export function createUpstreamHeaders(upstream: ResolvedUpstream, options: Reque
       list.push(raw[2 * i] as string, raw[2 * i + 1] as string)
     }
     // HTTP/2 fields may hold bytes that split an HTTP/1.1 message (RFC 9113 section 10.3).
-    if (x.version === '2') checkFields(x.method, list)
+    if (x.version === '2') rejectInvalidFields(x.method, list)
     const hops = headers.get('max-forwards')
     if (hops !== undefined && !isSetByRoute('max-forwards')) list.push('Max-Forwards', nextHops(hops))
     const forwarded = forwardedHeaders(x, trusted, prefix)
@@ -131,7 +131,7 @@ function passedClaims(passed: ResolvedProxy['passHeaders']): (name: string) => b
   return names.size === 0 ? () => false : (name) => names.has(plainSpelling(name))
 }
 
-function checkFields(method: string, fields: HeaderList): void {
+function rejectInvalidFields(method: string, fields: HeaderList): void {
   const isValid = fields.every((text, i) => (i % 2 === 0 ? isToken(text) : isFieldValue(text)))
   if (isValid && isToken(method)) return
   throw new ServeError('E8008_MALFORMED', 'The request has a field that HTTP/1.1 cannot carry.')

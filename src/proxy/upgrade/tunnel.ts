@@ -86,7 +86,7 @@ function finishThenDestroy(socket: Duplex): void {
 
 /** Closes a half-closed tunnel without traffic: its peer may wait for more bytes, or may be gone. */
 function watchHalfClosed(socket: Duplex, other: Duplex): NodeJS.Timeout {
-  const moved = (): number => bytesOf(socket) + bytesOf(other)
+  const moved = (): number => transferredBytes(socket) + transferredBytes(other)
   let before = moved()
   return setInterval(() => {
     const now = moved()
@@ -98,6 +98,6 @@ function watchHalfClosed(socket: Duplex, other: Duplex): NodeJS.Timeout {
   }, halfClosedMs)
 }
 
-function bytesOf(socket: Duplex & { bytesRead?: number; bytesWritten?: number }): number {
+function transferredBytes(socket: Duplex & { bytesRead?: number; bytesWritten?: number }): number {
   return (socket.bytesRead ?? 0) + (socket.bytesWritten ?? 0)
 }

@@ -38,7 +38,12 @@ export function createHealthChecks({
   const failing = new Set<ResolvedUpstream>()
 
   async function check(upstream: ResolvedUpstream): Promise<void> {
-    const fault = await requestHealth(checkFields(upstream, fields), transportOf(upstream), health, closing.signal)
+    const fault = await requestHealth(
+      healthCheckFields(upstream, fields),
+      transportOf(upstream),
+      health,
+      closing.signal,
+    )
     if (closing.signal.aborted) return
     const isHealthy = fault === undefined
     onCheck(upstream, isHealthy)
@@ -58,7 +63,7 @@ export function createHealthChecks({
 }
 
 /** Fields that the route sets replace the defaults: an upstream may need them to select the site or to authenticate. */
-function checkFields({ authority }: ResolvedUpstream, set: HeaderList): HeaderList {
+function healthCheckFields({ authority }: ResolvedUpstream, set: HeaderList): HeaderList {
   let fields: HeaderList = ['Host', authority, 'User-Agent', 'serve8008-health', 'Accept', '*/*']
   for (let i = 0; i < set.length; i += 2) fields = withField(fields, set[i] as string, set[i + 1] as string)
   return fields
