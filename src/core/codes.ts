@@ -1,8 +1,7 @@
 /**
- * Every code that serve8008 can report, with the exit code of the command (1 runtime, 2 usage or
- * configuration, 3 port or permission) and the status of the reply when it ends an exchange. A code
- * is never renamed: scripts match on it. Of a 500 the client gets no details, unless its sentence is fixed
- * (`isPublic`), so that it can name no file and no fault of ours.
+ * Every error code, with the exit code of the command (1 runtime, 2 usage or configuration, 3 port or permission) and
+ * the status of the reply. A code is never renamed: scripts match on it. Clients get no details of a 500, which may
+ * name files, unless its sentence is constant (`isPublic`).
  */
 export const errorCodes = {
   // the process
@@ -49,7 +48,7 @@ export const errorCodes = {
   E8008_HEADERS_TOO_LARGE: { exitCode: 1, status: 431 },
   E8008_NOT_IMPLEMENTED: { exitCode: 1, status: 501 },
   E8008_BUSY: { exitCode: 1, status: 503 },
-  // what a proxy met behind it
+  // an upstream, or the way to it
   E8008_UPSTREAM_REFUSED: { exitCode: 1, status: 502 },
   E8008_UPSTREAM_UNREACHABLE: { exitCode: 1, status: 502 },
   E8008_UPSTREAM_FORBIDDEN: { exitCode: 1, status: 502 },

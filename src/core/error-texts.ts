@@ -4,7 +4,7 @@ import type { ErrorCode } from './codes.ts'
 export interface CodeText {
   /** What happened. */
   readonly meaning: string
-  /** What usually leads to it. */
+  /** The usual cause. */
   readonly cause: string
   /** What to do, with the command where there is one. */
   readonly remedy: string

@@ -1,8 +1,8 @@
 import { ServeError } from './serve-error.ts'
 
 /**
- * The error for a client where the system has no descriptor left: RFC 9110 section 15.6.4, an overload that is likely to
- * be over soon. Undefined for any other failure.
+ * A 503 for a system without free file descriptors, which is temporary (RFC 9110 section 15.6.4). Undefined for other
+ * errors.
  */
 export function outOfFiles(cause: unknown): ServeError | undefined {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined

@@ -2,15 +2,15 @@ import { errorCodes, type ErrorCode } from './codes.ts'
 
 const brand: unique symbol = Symbol.for('serve8008.error')
 
-/** A way out that one option opens. Whoever shows the error words it: a program sets options, a person types flags. */
+/** An option that would help. The command shows it as a flag, the library as an option. */
 export interface Fix {
-  /** The option's name, as in a program. */
+  /** Name of the option, as in a program. */
   readonly option: string
   /** The value that would help. */
   readonly value: string | number | readonly string[]
 }
 
-/** Where in a file something is wrong. */
+/** The position of a problem in a file. */
 export interface SourcePosition {
   /** Absolute path. */
   readonly file: string
@@ -20,44 +20,44 @@ export interface SourcePosition {
   readonly column: number
 }
 
-/** What an error carries beside its sentence. */
+/** What an error has beside its sentence. */
 export interface ErrorDetails {
-  /** The way out, with the exact command or option where there is one. */
+  /** What to do: the exact command or option where there is one. */
   readonly hint?: string | undefined
-  /** The option that would help; without a `hint` it becomes one, such as `port: 8009`. */
+  /** The option that would help. Without a `hint` it becomes the hint, such as `port: 8009`. */
   readonly fix?: Fix | undefined
   /** Every problem found, where several are reported at once. */
   readonly problems?: readonly string[] | undefined
-  /** Where in a config file, or in what it imports, it arose. */
+  /** The position in a config file, or in a file that it imports. */
   readonly place?: SourcePosition | undefined
-  /** Response header fields that belong to the refusal (flat list), for example `Allow`. */
+  /** Header fields of the error reply (flat list), for example `Allow`. */
   readonly headers?: readonly string[] | undefined
-  /** The connection must not be reused: the framing of what follows is in doubt. */
+  /** Whether to close the connection, where the end of the message is unknown. Default false. */
   readonly close?: boolean | undefined
   readonly cause?: unknown
 }
 
 /**
- * The one error class of serve8008: a sentence, a stable code and a hint.
+ * The error class of serve8008: a sentence, a stable code and a hint.
  *
- * Match on `code`, or use {@link isServeError}, which holds across two copies of the package.
+ * Match on `code`, or use {@link isServeError}, which knows errors of another copy of the package too.
  */
 export class ServeError extends Error {
   /** Stable code, for example `E8008_PORT_HELD`. */
   readonly code: ErrorCode
-  /** The way out, or undefined. */
+  /** What to do, or undefined. */
   readonly hint: string | undefined
   /** The option that would help, or undefined. */
   readonly fix: Fix | undefined
   /** Every problem found, where several are reported at once. */
   readonly problems: readonly string[]
-  /** Where in a config file, or in what it imports, it arose, or undefined. */
+  /** The position in a config file, or in a file that it imports, or undefined. */
   readonly place: SourcePosition | undefined
   /** HTTP status when the error ends an exchange. */
   readonly status: number
   /** Exit code of the command: 1 runtime, 2 usage or configuration, 3 port or permission. */
   readonly exitCode: number
-  /** Response header fields of the refusal, flat. */
+  /** Header fields of the error reply, as a flat list. */
   readonly headers: readonly string[]
   /** Whether the connection must close after the reply. */
   readonly close: boolean

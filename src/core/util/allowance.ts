@@ -1,20 +1,20 @@
-/** How much may be taken at once and over time. */
+/** The bounds of an allowance. */
 export interface AllowanceOptions {
-  /** How much there is at first, and at the most. */
+  /** Most that can be taken at once. */
   readonly burst: number
-  /** Milliseconds until one that was taken is there again. */
+  /** Milliseconds until one more is available. */
   readonly refillMs: number
-  /** The time in milliseconds. */
+  /** Returns the time in milliseconds. */
   readonly now: () => number
 }
 
-/** Bounds how often something is done. The function that it returns takes one, or tells that there is none. */
+/** Makes a token bucket. The returned function takes one, or returns false when none is left. */
 export function createAllowance({ burst, refillMs, now }: AllowanceOptions): () => boolean {
   let left = burst
   let at = now()
   return () => {
     const time = now()
-    // A clock that was set back gives nothing and takes nothing.
+    // A clock that was set back changes nothing.
     left = Math.min(burst, left + Math.max(0, time - at) / refillMs)
     at = time
     if (left < 1) return false

@@ -1,7 +1,7 @@
 import type * as Crypto from 'node:crypto'
 import type * as Zlib from 'node:zlib'
 
-// Loading these takes a fifth of the time that the server's start takes, and most runs need neither for their first reply.
+// Loading these takes a fifth of the start-up time, and few first replies need them.
 
 /** node:crypto, loaded when it is first needed. */
 export function nodeCrypto(): typeof Crypto {

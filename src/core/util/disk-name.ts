@@ -2,13 +2,13 @@ import { isUtf8 } from 'node:buffer'
 import { readlinkSync, realpathSync } from 'node:fs'
 
 /**
- * Linux takes any bytes for a name. Here those that are not UTF-8 stand in a text as lone surrogates, U+DC80 to U+DCFF,
- * which no UTF-8 decodes to, so that each name has one text and each text one name (as in PEP 383).
+ * Linux allows any bytes in a name. Bytes that are not UTF-8 become lone surrogates, U+DC80 to U+DCFF, which no UTF-8
+ * decodes to, so that each name has one text and each text one name (as in PEP 383).
  */
 const escapedByte = /[\udc80-\udcff]/u
 const everyEscapedByte = /[\udc80-\udcff]/gu
 
-/** The text of a name or a path from the disk. */
+/** Decodes a name or a path of the file system. */
 export function fromDisk(bytes: Buffer): string {
   if (isUtf8(bytes)) return bytes.toString()
   let text = ''
@@ -21,7 +21,7 @@ export function fromDisk(bytes: Buffer): string {
   return text
 }
 
-/** A path as the file system takes it. */
+/** Encodes a path for the file system. */
 export function toDisk(path: string): string | Buffer {
   if (!escapedByte.test(path)) return path
   const parts: Buffer[] = []
@@ -38,18 +38,18 @@ export function realPathOnDisk(path: string): string {
   return fromDisk(realpathSync.native(toDisk(path), 'buffer'))
 }
 
-/** Where a symbolic link leads, as it stands there. */
+/** The target of a symbolic link, as written in it. */
 export function linkOnDisk(path: string): string {
   return fromDisk(readlinkSync(toDisk(path), 'buffer'))
 }
 
-/** Forms in which UTF-8 must not be written (RFC 3629 section 3): overlong ones, and surrogates. As Latin-1. */
+/** Byte sequences that UTF-8 forbids (RFC 3629 section 3), as Latin-1: overlong forms, and surrogates. */
 const forbidden =
   /[\xc0\xc1][\x80-\xbf]|\xe0[\x80-\x9f][\x80-\xbf]|\xed[\xa0-\xbf][\x80-\xbf]|\xf0[\x80-\x8f][\x80-\xbf]{2}/
 
 /**
- * The name that a percent-encoded part of a path stands for where it is not UTF-8; undefined for broken encodings, and
- * for those that a careless decoder takes for other characters.
+ * The name of a percent-encoded path segment that is not UTF-8. Undefined for malformed encodings, and for those that a
+ * lenient decoder reads as other characters.
  */
 export function nameFromBytes(part: string): string | undefined {
   if (/%(?![\da-f]{2})/i.test(part)) return undefined

@@ -7,20 +7,20 @@ const entities: Readonly<Record<string, string>> = {
   "'": '&#39;',
 }
 
-/** Text made safe for HTML content and for quoted attribute values. */
+/** Escapes text for HTML content and quoted attribute values. */
 export function escapeHtml(text: string): string {
   return markup.test(text) ? text.replace(/[&<>"']/g, (character) => entities[character] as string) : text
 }
 
-// C0, DEL and C1 drive terminals and break lines; the others are invisible or turn the reading direction
-// around ("cod.exe" shown as "exe.doc"). The joiners U+200C and U+200D stay: scripts and emoji need them.
+// C0, DEL and C1 control terminals and break lines; the others are invisible or reverse the reading direction
+// ("cod.exe" shown as "exe.doc"). The joiners U+200C and U+200D stay: scripts and emoji need them.
 const invisible =
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff]/u
 const everyInvisible = new RegExp(invisible.source, 'gu')
 
 /**
- * Text in which nothing hides: control characters become their pictures (`␊`), marks that reorder or
- * vanish become `⟨U+202E⟩`, and unpaired surrogates become U+FFFD.
+ * Makes invisible characters visible: control characters become pictures (`␊`), invisible and reordering marks become
+ * `⟨U+202E⟩`, and lone surrogates become U+FFFD.
  */
 export function visibleText(text: string): string {
   return invisible.test(text) ? text.replace(everyInvisible, picture) : text

@@ -7,12 +7,12 @@ export function hashText(text: string): number {
   return hash >>> 0
 }
 
-/** The same as eight hexadecimal digits. */
+/** {@link hashText} as eight hexadecimal digits. */
 export function hexHash(text: string): string {
   return hashText(text).toString(16).padStart(8, '0')
 }
 
-/** One hash of two, in which each bit depends on every bit of both. */
+/** Combines two hashes into one, in which each bit depends on every bit of both. */
 export function mixHashes(a: number, b: number): number {
   return avalanche(a ^ b) >>> 0
 }

@@ -4,9 +4,8 @@ const multipliers = [0x239b961b, 0xab0e9789, 0x38b34ae5, 0xa1e38b93] as const
 const increments = [0x561ccd1b, 0x0bcaa747, 0x96cd1c35, 0x32ac3b17] as const
 
 /**
- * MurmurHash3 (x86, 128 bits, seed 0): equal bytes have the same hash on every machine, and others do not meet by chance,
- * though somebody may look for such a meeting. Where that matters node:crypto is right; loading it takes an eighth of
- * what the server's start takes.
+ * MurmurHash3 (x86, 128 bits, seed 0). Different bytes do not have the same hash by chance, but an attacker can find
+ * such bytes: use node:crypto against attacks. Loading that takes an eighth of the start-up time.
  */
 export function hash128(bytes: Uint8Array): Buffer {
   const { buffer, byteOffset, length } = bytes

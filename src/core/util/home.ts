@@ -2,8 +2,8 @@ import { homedir, userInfo } from 'node:os'
 import { isAbsolute } from 'node:path'
 
 /**
- * The home folder of this user, or undefined where there is none, as for a user id without an entry. A `HOME` that is
- * empty or relative is none: what belongs to the user would land in the folder that happens to be the current one.
+ * The home folder of this user, or undefined without one, as for a user id without a passwd entry. An empty or relative
+ * `HOME` is ignored: files of the user would be written to the current folder.
  */
 export function homeFolder(): string | undefined {
   for (const find of [homedir, () => userInfo().homedir]) {
@@ -11,7 +11,7 @@ export function homeFolder(): string | undefined {
       const folder = find()
       if (isAbsolute(folder)) return folder
     } catch {
-      // The other one may know.
+      // Try the next source.
     }
   }
   return undefined

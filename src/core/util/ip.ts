@@ -5,8 +5,8 @@ loopback.addSubnet('127.0.0.0', 8)
 loopback.addAddress('::1', 'ipv6')
 
 /**
- * Whether an IP address is a loopback address: 127.0.0.0/8 (RFC 1122 section 3.2.1.3), ::1 (RFC 4291
- * section 2.5.3) in any spelling, or the former mapped into IPv6. False for names.
+ * Whether an IP address is a loopback address: 127.0.0.0/8 (RFC 1122 section 3.2.1.3), that mapped into IPv6, or ::1
+ * (RFC 4291 section 2.5.3) in any spelling. False for names.
  */
 export function isLoopback(address: string): boolean {
   const family = isIP(address)
@@ -19,10 +19,10 @@ export function unmapped(address: string): string {
 }
 
 /**
- * Compiles addresses and CIDR blocks into a test. An IPv4 address that came mapped into IPv6 is the same address;
- * one without a readable address, such as the peer of a unix socket, is in no set.
+ * Compiles addresses and CIDR blocks into a test. It matches an IPv4 address that is mapped into IPv6 too, and no peer
+ * without an address, as of a unix socket.
  *
- * @throws RangeError for an entry that is neither.
+ * @throws RangeError for any other entry.
  */
 export function addressSet(entries: readonly string[]): (address: string) => boolean {
   const list = new BlockList()
@@ -47,12 +47,12 @@ export function compressIPv6(address: string): string {
   return new URL(`http://[${address}]/`).hostname.slice(1, -1)
 }
 
-/** A host as it stands in a URL: IPv6 in brackets (RFC 3986 section 3.2.2), its zone encoded (RFC 6874). */
+/** A host as URLs write it: IPv6 in brackets (RFC 3986 section 3.2.2), its zone encoded (RFC 6874). */
 export function formatHost(host: string): string {
   return host.includes(':') ? `[${host.replace('%', '%25')}]` : host
 }
 
-/** A host as a person types it, without the brackets around IPv6. */
+/** A host without the brackets around IPv6. */
 export function unbracketed(host: string): string {
   return host.startsWith('[') && host.endsWith(']') ? host.slice(1, -1) : host
 }

@@ -1,12 +1,12 @@
-/** A bounded map that drops what was used least recently. */
+/** A bounded map that evicts the least recently used entries. */
 export interface Lru<Key, Value> {
-  /** Sum of the weights of what is kept. */
+  /** Sum of the weights of all values. */
   readonly weight: number
-  /** How many values are kept. */
+  /** Number of values. */
   readonly size: number
-  /** The value, which thereby counts as used; or undefined. */
+  /** The value, or undefined. Marks it as used. */
   get(key: Key): Value | undefined
-  /** Keeps a value, dropping others until it fits. A value heavier than the capacity is not kept. */
+  /** Stores a value, and evicts others until it fits. Does not store a value heavier than the capacity. */
   set(key: Key, value: Value): void
   delete(key: Key): void
   clear(): void
@@ -16,16 +16,16 @@ export interface Lru<Key, Value> {
  * Makes an {@link Lru}.
  *
  * @param capacity Largest sum of weights, in the unit of `weigh`.
- * @param weigh Weight of a value, not negative and the same each time; by default every value weighs 1.
+ * @param weigh Weight of a value, not negative and constant. Default: 1 for every value.
  */
 export function createLru<Key, Value>(
   capacity: number,
   weigh: (value: Value, key: Key) => number = () => 1,
 ): Lru<Key, Value> {
-  // A Map iterates in order of insertion, so its first key is the one used least recently.
+  // A Map iterates in order of insertion, so its first key is the least recently used one.
   const values = new Map<Key, Value>()
   let weight = 0
-  // Asking for one value over and over must not move it each time.
+  // The last used key need not move again, which saves time for repeated look-ups.
   let latest: Key | undefined
 
   function remove(key: Key): void {

@@ -3,9 +3,8 @@ import { existsSync, lchownSync, mkdirSync, renameSync, rmSync, statSync, writeF
 import { dirname } from 'node:path'
 
 /**
- * Makes a folder and those above it, which belong to the owner of the folder that was there; by default for the owner's
- * eyes only. Not `recursive`, with which
- * Node tries for ever where a file system makes no folders, as /proc does.
+ * Makes a folder and missing ones above it, owned by the owner of the folder that exists. By default only the owner can
+ * read them. Not with `recursive`: Node retries without end where a file system cannot make folders, as /proc.
  */
 export function makeFolder(folder: string, mode = 0o700): void {
   if (existsSync(folder)) return
@@ -14,14 +13,14 @@ export function makeFolder(folder: string, mode = 0o700): void {
     mkdirSync(folder, { mode })
     giveToOwner(folder)
   } catch (error) {
-    // Another process was faster.
+    // Another process has made it.
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
 }
 
 /**
- * Puts a file in place as a whole: readers see the old content or the new one, never a part. A system that falls may
- * leave it empty.
+ * Replaces a file atomically: readers see the old or the new content, never a part. After a crash of the system it may
+ * be empty.
  */
 export function replaceFile(file: string, text: string, mode: number): void {
   const temporary = writeTemporary(file, text, mode, false)
@@ -33,7 +32,7 @@ export function replaceFile(file: string, text: string, mode: number): void {
   }
 }
 
-/** Writes a file under another name beside its place; `flush` writes it through to the disk. */
+/** Writes a temporary file beside a file; `flush` syncs it to the disk. */
 export function writeTemporary(file: string, text: string, mode: number, flush: boolean): string {
   const temporary = `${file}.${randomBytes(6).toString('hex')}.tmp`
   writeFileSync(temporary, text, { mode, flag: 'wx', flush })
@@ -41,15 +40,15 @@ export function writeTemporary(file: string, text: string, mode: number, flush: 
   return temporary
 }
 
-/** What root makes in a user's folder belongs to the user, who could not read or renew it otherwise. */
+/** Gives a file that root has made to the owner of its folder, who could not read or renew it otherwise. */
 function giveToOwner(path: string): void {
   if (!isRoot()) return
   const { uid, gid } = statSync(dirname(path))
-  // The user may have put a link there meanwhile.
+  // Not chownSync(): the user may have replaced it by a symbolic link meanwhile.
   if (uid !== 0) lchownSync(path, uid, gid)
 }
 
-/** Whether we may change what belongs to others. */
+/** Whether this process may change files of other users. */
 export function isRoot(): boolean {
   return process.getuid?.() === 0
 }

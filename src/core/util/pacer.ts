@@ -1,18 +1,18 @@
-/** Milliseconds for which long work holds the event loop before others get a turn. */
+/** Milliseconds that long work may block the event loop. */
 const sliceMs = 2
 
-/** Gives others a turn while long work is done. */
+/** Yields the event loop during long work. */
 export interface Pacer {
-  /** Whether the work has held the loop long enough. Cheap, but not free: ask once for some dozens of steps. */
+  /** Whether the work must yield. It reads the clock, so call it once for some dozens of steps. */
   isDue(): boolean
-  /** Resolves when it is this work's turn again. */
+  /** Yields, and resolves when the work may continue. */
   rest(): Promise<void>
 }
 
-/** Works that wait for their turn. One goes on in each turn of the loop, so that several do not add up. */
+/** Work that has yielded. One continues in each turn of the event loop, so that their slices do not add up. */
 const waiting: (() => void)[] = []
 
-/** Makes the pacer of one work. */
+/** Makes the pacer of one long task. */
 export function createPacer(): Pacer {
   let startedAt = performance.now()
   return {
@@ -32,7 +32,7 @@ function nextTurn(): void {
   resolve?.()
 }
 
-/** Calls for each item, with a rest where it is due. */
+/** Calls back for each item, and yields where that is due. */
 export async function forEachInSlices<Item>(
   items: readonly Item[],
   pacer: Pacer,
@@ -44,10 +44,10 @@ export async function forEachInSlices<Item>(
   }
 }
 
-/** Items that `sort` orders in well under a slice. */
+/** Items that `sort()` orders in much less than a slice. */
 const runLength = 512
 
-/** A sorted copy, made by merging short sorted runs; stable, as `sort` is. */
+/** A sorted copy, by merging short sorted runs; stable, as `sort()` is. */
 export async function sortInSlices<Item>(
   items: readonly Item[],
   compare: (a: Item, b: Item) => number,

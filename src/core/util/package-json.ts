@@ -1,19 +1,19 @@
 import { readFileSync, statSync } from 'node:fs'
 
-/** The part of a package.json that tells what a project is. */
+/** The part of a package.json that shows the kind of a project. */
 export interface PackageFacts {
   readonly scripts: Readonly<Record<string, string>>
   /** Names of dependencies of every kind. */
   readonly dependencies: ReadonlySet<string>
 }
 
-/** Bytes of a package.json that is read. */
+/** Largest package.json that is read, in bytes. */
 const mostBytes = 1024 * 1024
 
-/** Folders that builds write, the usual ones first. */
+/** Output folders of builds, the most usual first. */
 export const buildFolders: readonly string[] = ['dist', 'build', 'out', '_site', 'public', 'storybook-static']
 
-/** What a package.json says, undefined where there is none that can be read. */
+/** Reads a package.json; undefined where there is none, or it cannot be read. */
 export function readPackage(path: string): PackageFacts | undefined {
   try {
     const stat = statSync(path)
@@ -30,7 +30,7 @@ export function readPackage(path: string): PackageFacts | undefined {
   }
 }
 
-/** How a script is run by the package manager whose lock file lies in the folder. */
+/** The command that runs a script, by the lock file in its folder. */
 export function runScript(script: string, names: { has(name: string): boolean }): string {
   if (names.has('pnpm-lock.yaml')) return `pnpm ${script}`
   if (names.has('yarn.lock')) return `yarn ${script}`

@@ -1,20 +1,20 @@
 const plain = /^[\x20-\x7e]*$/
 
 /**
- * What may steer a terminal or forge a line: controls (C0, C1, DEL), format characters (bidi, zero
- * width, tags: CVE-2021-42574), lone surrogates, line and paragraph separators.
+ * Characters that may control a terminal or forge a line: controls (C0, C1, DEL), format characters (bidi, zero width,
+ * tags: CVE-2021-42574), lone surrogates, line and paragraph separators.
  */
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 
 /**
- * Text that is safe to print: what could reach past its place on a terminal is shown as an escape
- * (`\x1b`, `\u202e`). Every text from a client, a file name or another process passes here.
+ * Makes text safe to print: escapes characters that control a terminal (`\x1b`, `\u202e`). Required for every text from
+ * a client, a file name or another process.
  *
- * @param max longest result in UTF-16 code units; a longer one is cut and ends in `…`. Default: no bound.
+ * @param max Longest result in UTF-16 code units; a longer one is cut and ends in `…`. Default: no bound.
  */
 export function printable(text: string, max: number = Number.POSITIVE_INFINITY): string {
   if (max < 1) return ''
-  // Cut first: the cost must not grow with what a client sends.
+  // Cut first: the cost must not grow with the text of a client.
   const head = text.length > max ? text.slice(0, max + 1) : text
   const shown = plain.test(head) ? head : head.replace(unprintable, visible)
   if (shown.length <= max) return shown
@@ -23,8 +23,8 @@ export function printable(text: string, max: number = Number.POSITIVE_INFINITY):
 }
 
 /**
- * JSON text in which what a terminal could obey is written as `\u` escapes. JSON.stringify leaves
- * DEL, C1, bidi controls and line separators raw; the value stays the same (RFC 8259 section 7).
+ * JSON text with `\u` escapes for characters that control a terminal. JSON.stringify() does not escape DEL, C1, bidi
+ * controls and line separators. The value is the same (RFC 8259 section 7).
  */
 export function printableJson(value: unknown): string {
   const json = JSON.stringify(value)

@@ -1,17 +1,17 @@
-/** Stands where the value of a secret stood. */
+/** Replaces the value of a secret. */
 export const hidden = '…'
 
-// Compared without case and punctuation, so `access_token`, `accessToken` and `X-Amz-Security-Token` are one.
+// Compared without case and punctuation: `access_token` and `accessToken` are the same.
 const secretName =
   /^(?:key|code|auth|sig|pass|pwd|pin|jwt|otp|sid|session|ticket|authorization)$|(?:token|secret|password|passwd|passphrase|passcode|signature|credentials?|sessionid|(?:api|access|auth|private|secret|shared|signing|subscription)(?:key|code|keyid))$/
 const secretField = /^(?:authorization|cookie|setcookie|proxy.*)$/
 
-/** Whether a parameter or a field is named like a token, a key or a password. */
+/** Whether the name of a parameter or a field suggests a token, a key or a password. */
 export function isSecretName(name: string): boolean {
   return secretName.test(folded(name))
 }
 
-/** Whether a header field carries credentials, or is named as if it did. */
+/** Whether a header field has credentials, or its name suggests it. */
 export function isSecretField(name: string): boolean {
   return secretField.test(folded(name)) || isSecretName(name)
 }

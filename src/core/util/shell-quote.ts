@@ -1,7 +1,7 @@
-/** A word as it is typed in a shell: plain where it can be, otherwise in quotes. */
+/** Quotes a word for a shell, where it needs quotes. */
 export function shellQuote(word: string): string {
-  // A shell takes `~` at the beginning for a home folder, and zsh `=` for the place of a program.
+  // Shells expand a leading `~` to a home folder, and zsh a leading `=` to the path of a program.
   if (/^[\w@%+:,./-][\w@%+=:,./~-]*$/.test(word)) return word
-  // Double quotes are what every shell knows; where they would not hold, single ones do in all but cmd.exe.
+  // Every shell knows double quotes. Single quotes, which cmd.exe does not know, only where those would not protect.
   return /["$`\\!]/.test(word) ? `'${word.replaceAll("'", `'\\''`)}'` : `"${word}"`
 }

@@ -1,11 +1,11 @@
 const ascii = /^[\x20-\x7e]*$/
-/** What joins the character before it: combining marks, which variation selectors are too, and joiners. */
+/** Characters without a width: combining marks with variation selectors, and joiners. */
 const joining = /^(?:\p{M}|\u200B|\u200C|\u200D)$/u
 /** East Asian wide and full-width characters (Unicode UAX #11) and emoji that are shown as pictures. */
 const wide =
   /^[\u1100-\u115F\u2E80-\u303E\u3041-\u33FF\u3400-\u4DBF\u4E00-\uA4CF\uA960-\uA97F\uAC00-\uD7A3\uF900-\uFAFF\uFE30-\uFE6F\uFF00-\uFF60\uFFE0-\uFFE6\u{1B000}-\u{1B2FF}\u{20000}-\u{3FFFD}\p{Emoji_Presentation}]$/u
 
-/** Columns that printable text takes on a terminal. */
+/** Columns of printable text on a terminal. */
 export function textWidth(text: string): number {
   if (ascii.test(text)) return text.length
   let width = 0
@@ -13,18 +13,18 @@ export function textWidth(text: string): number {
   return width
 }
 
-/** The text with blanks behind it, as many as make it `columns` wide. */
+/** Pads text with spaces to a width. */
 export function padColumns(text: string, columns: number): string {
   return text + ' '.repeat(Math.max(0, columns - textWidth(text)))
 }
 
-/** The text, cut at its end to `columns` columns; a cut is shown as `…`. */
+/** Cuts text at its end to a width; a cut is shown as `…`. */
 export function cutEnd(text: string, columns: number): string {
   if (textWidth(text) <= columns) return text
   return columns < 1 ? '' : `${start(Array.from(text), columns - 1)}…`
 }
 
-/** The text, cut in its middle to `columns` columns: of a path the folder and the file name say the most. */
+/** Cuts text in its middle to a width, which keeps the start and the file name of a path. */
 export function cutMiddle(text: string, columns: number): string {
   if (textWidth(text) <= columns) return text
   if (columns < 1) return ''
@@ -35,7 +35,7 @@ export function cutMiddle(text: string, columns: number): string {
   return `${start(characters, columns - 1 - textWidth(tail))}…${tail}`
 }
 
-/** As many of the first characters as fit. */
+/** The first characters that fit. */
 function start(characters: readonly string[], columns: number): string {
   let width = 0
   let end = 0
