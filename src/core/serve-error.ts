@@ -3,7 +3,7 @@ import { errorCodes, type ErrorCode } from './codes.ts'
 const brand: unique symbol = Symbol.for('serve8008.error')
 
 /** An option that would help. The command shows it as a flag, the library as an option. */
-export interface Fix {
+export interface Suggestion {
   /** Name of the option, as in a program. */
   readonly option: string
   /** The value that would help. */
@@ -25,7 +25,7 @@ export interface ErrorDetails {
   /** What to do: the exact command or option where there is one. */
   readonly hint?: string | undefined
   /** The option that would help. Without a `hint` it becomes the hint, such as `port: 8009`. */
-  readonly fix?: Fix | undefined
+  readonly fix?: Suggestion | undefined
   /** Every problem found, where several are reported at once. */
   readonly problems?: readonly string[] | undefined
   /** The position in a config file, or in a file that it imports. */
@@ -48,7 +48,7 @@ export class ServeError extends Error {
   /** What to do, or undefined. */
   readonly hint: string | undefined
   /** The option that would help, or undefined. */
-  readonly fix: Fix | undefined
+  readonly fix: Suggestion | undefined
   /** Every problem found, where several are reported at once. */
   readonly problems: readonly string[]
   /** The position in a config file, or in a file that it imports, or undefined. */
@@ -79,7 +79,7 @@ export class ServeError extends Error {
 }
 
 /** A fix as a program writes it: `port: 8009`, `allowHost: ['my.app']`. */
-export function optionText({ option, value }: Fix): string {
+export function optionText({ option, value }: Suggestion): string {
   const literal = (each: string | number): string => (typeof each === 'number' ? String(each) : `'${each}'`)
   return `${option}: ${typeof value === 'object' ? `[${value.map(literal).join(', ')}]` : literal(value)}`
 }

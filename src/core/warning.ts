@@ -1,4 +1,4 @@
-import type { Fix } from './serve-error.ts'
+import type { Suggestion } from './serve-error.ts'
 
 /** Every code of a warning; `warning-texts.ts` says what each means. A code is never renamed: scripts match on it. */
 export type WarningCode =
@@ -35,5 +35,5 @@ export interface Warning {
   /** What to do, in words or as a command. */
   readonly hint?: string
   /** The option that helps. */
-  readonly fix?: Fix
+  readonly fix?: Suggestion
 }

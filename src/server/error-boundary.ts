@@ -1,5 +1,5 @@
 import { outOfFiles } from '../core/out-of-files.ts'
-import { isServeError, optionText, ServeError, type Fix } from '../core/serve-error.ts'
+import { isServeError, optionText, ServeError, type Suggestion } from '../core/serve-error.ts'
 import type { Exchange, Layer } from '../http/message/exchange.ts'
 import type { Reply } from '../http/message/reply.ts'
 import { errorReply, linksUp, type PageLink } from '../pages/error-page.ts'
@@ -7,10 +7,10 @@ import { errorReply, linksUp, type PageLink } from '../pages/error-page.ts'
 export type Refuse = (thrown: unknown, x: Exchange) => Reply
 
 /** Words the option that would prevent an error, for the person who started the server. */
-export type Phrase = (fix: Fix) => string
+export type Phrase = (fix: Suggestion) => string
 
 /** An option as the author of a program sets it: ``add `allowHost: ['my.app']` to the options``. */
-export function programPhrase(fix: Fix): string {
+export function programPhrase(fix: Suggestion): string {
   return `add \`${optionText(fix)}\` to the options`
 }
 

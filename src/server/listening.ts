@@ -1,5 +1,5 @@
 import type { ResolvedConfig } from '../config/types.ts'
-import type { Fix } from '../core/serve-error.ts'
+import type { Suggestion } from '../core/serve-error.ts'
 import type { Warning } from '../core/warning.ts'
 import { isBadPort, networkUrls, type Bound } from '../net/net.ts'
 import { singleFix, type ProjectAdvice } from '../static/static.ts'
@@ -128,7 +128,7 @@ export function listeningWarnings(listening: Listening): Warning[] {
   return warnings
 }
 
-function badPort(port: number, fix: Fix): Warning[] {
+function badPort(port: number, fix: Suggestion): Warning[] {
   if (port === 0 || !isBadPort(port)) return []
   return [{ code: 'W8008_BAD_PORT', message: `Browsers refuse to open port ${port}.`, fix }]
 }

@@ -1,5 +1,5 @@
 import { join, extname } from 'node:path'
-import { ServeError, type Fix } from '../core/serve-error.ts'
+import { ServeError, type Suggestion } from '../core/serve-error.ts'
 import type { Exchange } from '../http/message/exchange.ts'
 import { withoutField, withVary, type HeaderList, type RequestHeaders } from '../http/message/headers.ts'
 import { documentDestinations, isNavigation, navigationFields } from '../http/semantics/navigation.ts'
@@ -25,7 +25,7 @@ export interface FallbackOptions {
 }
 
 /** The option that answers every path of a single-page app with its page. */
-export const singleFix: Fix = { option: 'single', value: 'index.html' }
+export const singleFix: Suggestion = { option: 'single', value: 'index.html' }
 
 /** Fields that an error page must not have, since it is no version of the missing file. */
 const ofRepresentation = ['etag', 'last-modified', 'accept-ranges']
@@ -85,7 +85,7 @@ function acceptsPage({ headers }: Exchange): boolean {
 }
 
 /** The error for a missing or hidden file. `Accept` decides about its media type. */
-export function notFound(details: { readonly hint?: string; readonly fix?: Fix } = {}): ServeError {
+export function notFound(details: { readonly hint?: string; readonly fix?: Suggestion } = {}): ServeError {
   return new ServeError('E8008_NOT_FOUND', 'There is no file at this address.', {
     headers: ['Vary', 'Sec-Fetch-Dest'],
     ...details,

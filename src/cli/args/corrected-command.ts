@@ -1,4 +1,4 @@
-import type { Fix } from '../../core/serve-error.ts'
+import type { Suggestion } from '../../core/serve-error.ts'
 import { isOptionalValue, type Flag } from './flags.ts'
 import { shellQuote } from '../../core/util/shell-quote.ts'
 import { commandLine } from './command-line.ts'
@@ -7,7 +7,11 @@ import { commandLine } from './command-line.ts'
  * The command that was typed, with one option set as a fix asks: what the flag said before is replaced, unless it
  * can be given several times, and everything else stays.
  */
-export function correctedCommand(argv: readonly string[], { option, value }: Fix, flags: readonly Flag[]): string {
+export function correctedCommand(
+  argv: readonly string[],
+  { option, value }: Suggestion,
+  flags: readonly Flag[],
+): string {
   const flag = flags.find(({ key }) => key === option)
   if (flag === undefined) return commandLine(argv)
   const isAdded = typeof value === 'object'
@@ -30,7 +34,7 @@ export function replaceWords(argv: readonly string[], words: readonly string[], 
 }
 
 /** A fix in the middle of a sentence: ``restart it with `--allow-host my.app` added``. */
-export function addedFlag({ option, value }: Fix, flags: readonly Flag[]): string {
+export function addedFlag({ option, value }: Suggestion, flags: readonly Flag[]): string {
   const name = flags.find(({ key }) => key === option)?.name ?? option
   const words = (typeof value === 'object' ? value : [value]).map((each) => `--${name} ${shellQuote(String(each))}`)
   return `restart it with \`${words.join(' ')}\` added`
