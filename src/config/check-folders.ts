@@ -4,7 +4,7 @@ import type { ErrorCode } from '../core/codes.ts'
 import type { ResolvedConfig } from './types.ts'
 
 /**
- * Looks at the folders and the password file on disk, once, before listening.
+ * Checks on disk that the folders and the password file can be read. Called before listening.
  *
  * @throws ServeError `E8008_ROOT_NOT_FOUND`, `E8008_ROOT_NOT_FOLDER`, `E8008_ROOT_UNREADABLE` for the
  *   root and the mounts, `E8008_AUTH_FILE` for the password file.
@@ -17,10 +17,10 @@ export function checkFolders(config: Pick<ResolvedConfig, 'root' | 'mounts' | 'a
 
 function checkFolder(folder: string, title: string, option: string): void {
   const kind = statPath(folder, 'E8008_ROOT_UNREADABLE', title)
-  // Node reads words and the working directory as UTF-8, and puts this character where they are not.
+  // Node decodes arguments and the working directory as UTF-8, and U+FFFD replaces invalid bytes.
   if (kind === undefined && folder.includes('\ufffd')) {
     throw new ServeError('E8008_ROOT_NOT_FOUND', `The name of the ${title} is not UTF-8: ${folder}`, {
-      hint: 'rename it, or make a symbolic link to it and serve that',
+      hint: 'rename it, or serve a symbolic link to it',
     })
   }
   if (kind === undefined) {
@@ -30,10 +30,10 @@ function checkFolder(folder: string, title: string, option: string): void {
   }
   if (!kind.isDirectory()) {
     throw new ServeError('E8008_ROOT_NOT_FOLDER', `The ${title} is a file, not a folder: ${folder}`, {
-      hint: `set ${option} to the folder that holds it`,
+      hint: `set ${option} to the folder that contains it`,
     })
   }
-  // Names in a folder can be resolved only with the right to search it.
+  // Opening a file in a folder needs the permission to search the folder.
   assertAccess(folder, constants.R_OK | constants.X_OK, 'E8008_ROOT_UNREADABLE', title)
 }
 
@@ -43,13 +43,13 @@ function checkAuthFile(path: string): void {
   if (kind === undefined || !kind.isFile()) {
     const fault = kind === undefined ? 'does not exist' : 'is not a file'
     throw new ServeError('E8008_AUTH_FILE', `The ${title} ${fault}: ${path}`, {
-      hint: 'make one: htpasswd -cB <file> <user>',
+      hint: 'create it: htpasswd -cB <file> <user>',
     })
   }
   assertAccess(path, constants.R_OK, 'E8008_AUTH_FILE', title)
 }
 
-/** Status of a file, undefined when there is none. */
+/** The stats of a file; undefined where there is none. */
 function statPath(path: string, code: ErrorCode, title: string): ReturnType<typeof statSync> | undefined {
   try {
     return statSync(path, { throwIfNoEntry: false })

@@ -1,16 +1,16 @@
 import type { ServeOptions } from './types.ts'
 
-/** A function that makes the options, at once or in time; called once at each start. */
+/** A function that returns options, or a promise of them; called once at each start. */
 export type ConfigFunction = () => ServeOptions | Promise<ServeOptions>
 
-/** What a config file may export: options, a promise of them, or a function that makes them. */
+/** The default export of a config file: options, a promise of them, or a function that returns either. */
 export type ConfigExport = ServeOptions | Promise<ServeOptions> | ConfigFunction
 
 /**
  * Gives a config file types and completion: `export default defineConfig({ port: 3000 })`, or
- * `defineConfig(async () => ({ port: await freePort() }))`. Returns what it is given.
+ * `defineConfig(async () => ({ port: await freePort() }))`. Returns its argument.
  */
-// The function comes first: its literals (`log: 'json'`) keep their types only where it is expected.
+// The overload for functions comes first, since TypeScript widens literals (`log: 'json'`) in a function otherwise.
 export function defineConfig(config: ConfigFunction): ConfigFunction
 export function defineConfig(config: ServeOptions): ServeOptions
 export function defineConfig(config: Promise<ServeOptions>): Promise<ServeOptions>

@@ -1,22 +1,22 @@
 import { distance } from 'fastest-levenshtein'
 import { printableJson } from '../core/util/sanitize.ts'
 
-/** One thing that is wrong with the options. */
+/** One mistake in the options. */
 export interface Problem {
-  /** Where: the option, and the inner key for `headers`, `mounts` and `limits`. Empty for the whole. */
+  /** The option, and the keys within its value. Empty for the options as a whole. */
   readonly path: readonly string[]
-  /** What is wrong, as the rest of a sentence that starts with the option's name. */
+  /** The broken rule, to be read after the option's name and a colon. */
   readonly fault: string
-  /** What is accepted, or what was probably meant. */
+  /** What to write instead. */
   readonly fix: string
-  /** How to name the place, where the path alone does not tell. */
+  /** The name for messages, such as `--port`. Default: the path. */
   readonly name?: string
 }
 
 /** Longest quotation of a value in a message, in characters. */
 const quoteLength = 60
 
-/** Quotes a value for a message: strings escaped and shortened, everything else by its nature. */
+/** Describes a value in a message: strings are escaped and shortened, objects and functions are named by their kind. */
 export function quote(value: unknown): string {
   if (typeof value === 'string') {
     return printableJson(value.length > quoteLength ? `${value.slice(0, quoteLength)}…` : value)
@@ -36,15 +36,15 @@ export function expected(what: string, got: unknown, isSecret = false): string {
   return `expected ${what}${isSecret ? '' : `, got ${quote(got)}`}`
 }
 
-/** The known word that a mistaken one was probably meant to be, or undefined when none is near. */
+/** The known word that a typo was probably meant to be; undefined when none is near. */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const typed = fold(word)
   let best: string | undefined
-  // Two slips at most, and fewer than half of the letters: a single letter is like every other.
+  // At most two edits, and fewer than half of the letters: one edit turns a single letter into any other.
   let least = Math.min(2, Math.ceil(typed.length / 2) - 1) + 1
   for (const candidate of known) {
     const steps = isShuffled(typed, fold(candidate)) ? 1 : distance(typed, fold(candidate))
-    // A word that must be replaced as a whole was not a slip of the finger.
+    // As many edits as letters replace the whole word: that is no typo.
     if (steps < least && steps < candidate.length) {
       least = steps
       best = candidate
@@ -53,12 +53,12 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best
 }
 
-/** `Strict-Port`, `strict_port` and `strictPort` are one word to the person who typed them. */
+/** `Strict-Port`, `strict_port` and `strictPort` are the same word. */
 function fold(word: string): string {
   return word.toLowerCase().replace(/[-_]/g, '')
 }
 
-/** Letters in the wrong order (`prot`) are the slip that fingers make most; it seldom takes the first one far. */
+/** Swapped letters (`prot`) are the most frequent typo. The first letter stays first, or becomes the second. */
 function isShuffled(typed: string, meant: string): boolean {
   const isNear = typed[0] === meant[0] || (typed[0] === meant[1] && typed[1] === meant[0])
   return isNear && sortedLetters(typed) === sortedLetters(meant)

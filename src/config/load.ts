@@ -1,19 +1,17 @@
 /*
- * Where the command's settings come from, the weakest first. What a later one says of an option replaces what an
- * earlier one said.
+ * The sources of the command's settings, the weakest first. A later one overrides an earlier one.
  *
- *   1. defaults     options/defaults.ts, and `log: 'pretty'`, since somebody looks on
- *   2. config file  sources/file.ts: the one that --config names; otherwise, in the working directory only,
+ *   1. defaults     options/defaults.ts, and `log: 'pretty'`, for the person at the terminal
+ *   2. config file  sources/file.ts: the file of --config; otherwise, in the working directory only,
  *                   serve8008.config.js, .mjs, .cjs, .ts, .mts, .cts or .json, or `serve8008` in package.json (two are
  *                   an error). Its relative paths belong to its folder; all others to the working directory.
- *   3. environment  sources/env.ts: SERVE8008_PORT and so on; PORT and HOST where ours say nothing
- *   4. flags        cli/args/ takes the command line apart, sources/flags.ts reads the values
+ *   3. environment  sources/env.ts: SERVE8008_PORT and so on; PORT and HOST where those are unset
+ *   4. flags        cli/args/ parses the command line, sources/source.ts reads the values
  *
  * sources/merge.ts joins them: `headers`, `mounts`, `proxy` and `limits` by their inner keys; every other option as a
- * whole. An option that says the same in another way (`socket` beside `port`) takes its rivals' place.
- * validate/validate.ts then checks names and types, the other files of resolve/ meanings, and resolve/resolve.ts
- * completes and freezes. A program's options (`createServer`) go straight to resolve/resolve.ts: the library reads no
- * file and no environment.
+ * whole. An option that conflicts with another (`socket` with `port`) also overrides that one.
+ * validate/validate.ts then checks names and types, resolve/ checks values, adds defaults and freezes the result. Options
+ * of `createServer` go straight to resolve/resolve.ts: the library reads no file and no environment.
  */
 import type { Warning } from '../core/warning.ts'
 import { commandLog } from './options/defaults.ts'
@@ -27,11 +25,11 @@ import { resolveConfig } from './resolve/resolve.ts'
 import { type FlagValues, type OptionSource, optionsFromFlags } from './sources/source.ts'
 import type { ResolvedConfig, ServeOptions } from './types.ts'
 
-/** Where the command's configuration comes from. */
+/** The sources of the command's configuration. */
 export interface LoadOptions {
   /** Absolute working directory. */
   readonly cwd: string
-  /** The command line, by option. */
+  /** The flags of the command line, by option. */
   readonly flags?: FlagValues | undefined
   readonly env?: Environment | undefined
   /** Path of a config file, false for none; undefined looks in `cwd`. */
@@ -40,7 +38,7 @@ export interface LoadOptions {
   readonly importModule?: ImportModule | undefined
 }
 
-/** The configuration and how it came about. */
+/** The configuration, and where each setting comes from. */
 export interface LoadedConfig {
   readonly config: ResolvedConfig
   /**
@@ -50,15 +48,15 @@ export interface LoadedConfig {
   readonly origins: Readonly<Record<string, string>>
   /** Absolute path of the config file that was read. */
   readonly file: string | undefined
-  /** What looks like a config file and is none. */
+  /** Warnings about files with a name that is almost that of a config file. */
   readonly warnings: readonly Warning[]
-  /** What all sources say together, before it was completed. */
+  /** The merged options, without defaults. */
   readonly options: ServeOptions
 }
 
 /**
- * Gathers the command's configuration: flags beat the environment, which beats the config file,
- * which beats the defaults. The access log is `pretty` unless something else is said.
+ * Loads the command's configuration: flags override the environment, which overrides the config file, which overrides the
+ * defaults. The default of `log` is `pretty`.
  *
  * @throws ServeError `E8008_CONFIG_INVALID` with every problem, each under the name of its source;
  *   `E8008_CONFIG_NOT_FOUND` and `E8008_CONFIG_UNREADABLE` for the file.
@@ -89,7 +87,7 @@ export async function loadConfig(load: LoadOptions): Promise<LoadedConfig> {
   }
 }
 
-/** The problems of a source, named after it, without those of options that a stronger source says again. */
+/** The problems of a source under its name, without those of options that a stronger source overrides. */
 function standingProblems(source: OptionSource, stronger: readonly OptionSource[]): Problem[] {
   return source.problems
     .filter(({ path }) => path.length > 1 || !stronger.some(({ origins }) => origins.has(path[0] ?? '')))
@@ -100,7 +98,7 @@ function standingProblems(source: OptionSource, stronger: readonly OptionSource[
     })
 }
 
-/** `--limit headerBytes`, `SERVE8008_PORT`, `serve8008.config.js: headers.x-a`: where a person must look. */
+/** The setting as messages name it: `--limit headerBytes`, `SERVE8008_PORT`, `serve8008.config.js: headers.x-a`. */
 function keyName(path: string, origin: string): string {
   const border = origin.indexOf(' ')
   const place = origin.slice(border + 1)

@@ -1,15 +1,15 @@
 /**
- * What a request must be like for a route. Everything that is named must hold; of several routes that match, the most
- * specific one answers. At most one of `path`, `exact` and `pattern`; without them every path matches.
+ * Conditions of a route. A request matches when all of them hold; of several matching routes the most specific one answers.
+ * At most one of `path`, `exact` and `pattern`; without them every path matches.
  */
 export interface MatchOptions {
   /** Path prefix on a segment boundary, below `base`: `/api` matches `/api` and `/api/x`, never `/apix`. */
   readonly path?: string | undefined
   /** The whole path. */
   readonly exact?: string | undefined
-  /** A path in which `*` stands for one segment and a final `**` for any rest, even none: `/users/*\/avatar`, `/files/**`. */
+  /** A path in which `*` matches one segment, and a final `**` any number of segments: `/users/*\/avatar`, `/files/**`. */
   readonly pattern?: string | undefined
-  /** Host name without a port; `*.example.test` matches every name below it. Matched names are answered for (see `allowHost`). */
+  /** Host name without a port; `*.example.test` matches every name below it. The server answers for these names, as for those of `allowHost`. */
   readonly host?: string | undefined
   /** Methods, case-sensitive (RFC 9110 section 9.1). */
   readonly method?: string | readonly string[] | undefined
@@ -22,53 +22,53 @@ export interface MatchOptions {
 }
 
 /**
- * Where to forward: `http://`, `https://`, `ws://`, `wss://`, `h2://` (HTTP/2 under TLS), `h2c://` (HTTP/2 in clear text),
+ * The URL of an upstream: `http://`, `https://`, `ws://`, `wss://`, `h2://` (HTTP/2 under TLS), `h2c://` (HTTP/2 in clear text),
  * `unix:/path/to.sock` or a port of `localhost`. A URL with a path (also `/`) replaces the matched prefix by it; without
  * one the path stays as it is.
  */
 export type ProxyTarget = string | number
 
-/** What may stand for a proxy; a target or a list stands for `to` alone. */
+/** A proxy; a target or a list of targets is short for `{ to }`. */
 export type ProxySetting = ProxyTarget | readonly ProxyTarget[] | ProxyOptions
 
-/** How a route forwards. */
+/** Options of a route that forwards. */
 export interface ProxyOptions {
-  /** Where to. Several share the requests. */
+  /** The upstream. Several upstreams share the requests. */
   readonly to: ProxyTarget | readonly ProxyTarget[]
   /** How several upstreams share requests. Default `round`. */
   readonly balance?: 'round' | 'least' | 'random' | 'hash' | undefined
-  /** With `hash`: what stays with one upstream, `header:name` or `cookie:name`. */
+  /** With `hash`: `header:name` or `cookie:name`; requests with the same value go to the same upstream. */
   readonly hashBy?: string | undefined
   /** Send the upstream's own name in `Host` instead of the client's. Default false. */
   readonly changeOrigin?: boolean | undefined
-  /** Request fields to set on the way to the upstream, `Host` and `X-Forwarded-*` included; false removes. */
+  /** Request fields to set for the upstream, also `Host` and `X-Forwarded-*`; false removes a field. */
   readonly headers?: Readonly<Record<string, string | false>> | undefined
   /**
-   * Fields in which a client says who it is, such as `cf-connecting-ip` and `remote-user`, that are passed on although the
-   * client is not trusted; true is all of them. Default none.
+   * Fields that claim who the client is, such as `cf-connecting-ip` and `remote-user`, to forward from clients that are not
+   * trusted; true forwards all of them. Default none.
    */
   readonly passHeaders?: boolean | readonly string[] | undefined
-  /** Fields to set on replies; false removes. */
+  /** Fields to set on replies; false removes a field. */
   readonly replyHeaders?: Readonly<Record<string, string | false>> | undefined
   /**
-   * Read content that comes without a length to its end and send it with one, for backends that do not understand chunks:
-   * in memory up to 1 MiB, in a temporary file beyond, at most `limits.bodyBytes`. Default false.
+   * Buffer request content without a length, and send it with `Content-Length`, for upstreams that do not support chunks:
+   * up to 1 MiB in memory, larger content in a temporary file, at most `limits.bodyBytes`. Default false.
    */
   readonly buffer?: boolean | undefined
-  /** Make redirects, cookies and DAV fields of the upstream fit this server. Default true. */
+  /** Rewrite redirects, cookies and DAV fields of the upstream to the address of this server. Default true. */
   readonly rewrite?: boolean | undefined
-  /** Give proxied HTML pages the client of live reload. Default false. */
+  /** Inject the client of live reload into proxied HTML pages. Default false. */
   readonly live?: boolean | undefined
-  /** Say in `Server8008-Route` on each reply which route answered. Default false. */
+  /** Name the route in the field `Server8008-Route` of each reply. Default false. */
   readonly debug?: boolean | undefined
-  /** Attempts beyond the first, where repeating is safe. Default 1. */
+  /** Retries after the first attempt, where repeating a request is safe. Default 1. */
   readonly retries?: number | undefined
   /**
    * Milliseconds to wait for an upstream that refuses connections, or closes them at once. Default 0, for WebSockets 5000
-   * and for event streams 30000. A page navigation is not held: it gets a page that waits in the browser.
+   * and for event streams 30000. Page navigation does not wait: the browser gets a waiting page.
    */
   readonly hold?: number | undefined
-  /** Bounds on time in milliseconds; 0 is none. */
+  /** Timeouts in milliseconds; 0 disables one. */
   readonly timeouts?: Optional<ProxyTimeouts> | undefined
   /** Active health checks: a GET of `path` at each upstream. */
   readonly health?: HealthOptions | undefined
@@ -76,26 +76,26 @@ export interface ProxyOptions {
   readonly tls?: UpstreamTlsOptions | undefined
 }
 
-/** Any of these values; undefined means "not given", as it does everywhere. */
+/** Any of these values; undefined equals an absent one. */
 export type Optional<Values> = { readonly [Name in keyof Values]?: Values[Name] | undefined }
 
-/** Bounds on an upstream's time, in milliseconds; 0 is none. */
+/** Timeouts of an upstream in milliseconds; 0 disables one. */
 export interface ProxyTimeouts {
-  /** Until the connection (with TLS) stands. Default 10000. */
+  /** Until the connection, with its TLS handshake, is established. Default 10000. */
   connectMs: number
-  /** From the request to the header section of the reply. Default `timeout`, which is none. */
+  /** From the request to the header section of the reply. Default: the option `timeout`. */
   headersMs: number
-  /** Without a byte of the reply's content; never applied to event streams. Default `timeout`, which is none. */
+  /** Between two chunks of the reply's content; not applied to event streams. Default: the option `timeout`. */
   bodyIdleMs: number
-  /** For the whole exchange; never applied to event streams. Default 0. */
+  /** For the whole exchange; not applied to event streams. Default 0. */
   totalMs: number
-  /** From an upgrade request to its answer. Default `timeout`, which is none. */
+  /** From an upgrade request to its reply. Default: the option `timeout`. */
   upgradeMs: number
 }
 
 /** Active health checks. */
 export interface HealthOptions {
-  /** Path that is asked for; below 400 is healthy. */
+  /** Path to request; a status below 400 is healthy. */
   readonly path: string
   /** Milliseconds between checks. Default 5000. */
   readonly intervalMs?: number | undefined
@@ -107,7 +107,7 @@ export interface HealthOptions {
 export interface UpstreamTlsOptions {
   /** Whether the certificate must be valid. Default true. */
   readonly verify?: boolean | undefined
-  /** File with certificates (PEM) to trust beside the system's. */
+  /** File with certificates (PEM) to trust in addition to the system's. */
   readonly ca?: string | undefined
   /** Name expected in the certificate. Default: the upstream's. */
   readonly servername?: string | undefined
@@ -119,11 +119,11 @@ export interface UpstreamTlsOptions {
 
 /** One entry of `routes`: a match and exactly one of the actions. */
 export interface RouteOptions {
-  /** How logs, `explain` and `server.routes` call it. Default: its place in the list, or its match. */
+  /** Name in logs, `explain` and `server.routes`. Default: `routes[0]` by its index, or its match when it was added later. */
   readonly name?: string | undefined
   readonly match: MatchOptions
   readonly proxy?: ProxySetting | undefined
-  /** Where to redirect to: a path or a URL. */
+  /** Target of a redirect: a path below `base`, or a URL. */
   readonly redirect?: string | undefined
   /** A fixed reply. */
   readonly reply?:
@@ -137,15 +137,15 @@ export interface RouteOptions {
   readonly status?: 301 | 302 | 303 | 307 | 308 | undefined
 }
 
-/** A value that must hold: a text to equal, true for present, false for absent. */
+/** A condition: the value that must be equal, true for present, false for absent. */
 export type ResolvedCondition = readonly [name: string, expected: string | boolean]
 
-/** A match, ready to be compiled. Names of fields in lower case, the host in lower case without a final dot. */
+/** A checked match. Names of fields are in lower case, the host is in lower case without a final dot. */
 export interface ResolvedMatch {
   readonly kind: 'prefix' | 'exact' | 'pattern'
   /** `base` included. A prefix has no final slash, except `/` itself. */
   readonly path: string
-  /** Undefined for any; a name that begins with a dot stands for every name below it. */
+  /** Undefined matches any host; a name with a leading dot matches every name below it. */
   readonly host: string | undefined
   readonly methods: readonly string[]
   readonly headers: readonly ResolvedCondition[]
@@ -153,9 +153,9 @@ export interface ResolvedMatch {
   readonly query: readonly ResolvedCondition[]
 }
 
-/** One place to forward to. */
+/** One upstream of a route. */
 export interface ResolvedUpstream {
-  /** As people know it: `localhost:3000`, `https://api.test`, `unix:/run/app.sock`. Holds no credentials. */
+  /** Name in logs: `localhost:3000`, `https://api.test`, `unix:/run/app.sock`. It holds no credentials. */
   readonly label: string
   readonly protocol: 'http:' | 'https:' | 'h2:' | 'h2c:'
   /** Name or address without brackets; `localhost` for a unix socket. */
@@ -163,9 +163,9 @@ export interface ResolvedUpstream {
   readonly port: number
   /** Absolute path of a unix socket, else undefined. */
   readonly socketPath: string | undefined
-  /** Value of `Host` with `changeOrigin`: name with brackets where needed, port unless it is the scheme's. */
+  /** Value of `Host` with `changeOrigin`: the name, IPv6 in brackets, and the port unless it is the scheme's default. */
   readonly authority: string
-  /** What replaces the matched prefix, without a final slash (`''` for the root); undefined keeps the path. */
+  /** Replaces the matched prefix; without a final slash (`''` for the root). Undefined keeps the path. */
   readonly prefix: string | undefined
 }
 
@@ -175,7 +175,7 @@ export interface ResolvedProxy {
   readonly balance: 'round' | 'least' | 'random' | 'hash'
   readonly hashBy: { readonly kind: 'header' | 'cookie'; readonly name: string } | undefined
   readonly changeOrigin: boolean
-  /** Flat lists of validated fields to set, and names in lower case to remove. */
+  /** `set` is a flat list of fields, `remove` holds names in lower case. */
   readonly requestFields: { readonly set: readonly string[]; readonly remove: readonly string[] }
   /** Names in lower case, or true for all. */
   readonly passHeaders: true | readonly string[]
@@ -185,7 +185,7 @@ export interface ResolvedProxy {
   readonly live: boolean
   readonly debug: boolean
   readonly retries: number
-  /** Undefined: by the kind of request. */
+  /** Undefined: the default depends on the kind of request. */
   readonly hold: number | undefined
   readonly timeouts: Readonly<ProxyTimeouts>
   readonly health: { readonly path: string; readonly intervalMs: number; readonly timeoutMs: number } | undefined
@@ -193,7 +193,7 @@ export interface ResolvedProxy {
   readonly tls: Omit<UpstreamTlsOptions, 'verify'> & { readonly verify: boolean }
 }
 
-/** What a route does. */
+/** The action of a route. */
 export type ResolvedAction =
   | { readonly kind: 'proxy'; readonly proxy: ResolvedProxy }
   | { readonly kind: 'redirect'; readonly to: string; readonly status: 301 | 302 | 303 | 307 | 308 }
@@ -201,7 +201,7 @@ export type ResolvedAction =
 
 /** One route of the configuration. */
 export interface ResolvedRoute {
-  /** As people wrote it, for logs and `explain`: `/api`, `api.localhost`, `routes[2]`. */
+  /** Name in logs and `explain`: `/api`, `api.localhost`, `routes[2]`. */
   readonly name: string
   readonly match: ResolvedMatch
   readonly action: ResolvedAction
