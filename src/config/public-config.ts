@@ -15,7 +15,7 @@ export interface ServerConfig extends Omit<ResolvedConfig, 'auth' | 'tls' | 'fal
 
 /** How HTTPS is served, without the passphrases of keys. */
 export interface ServerTls extends Omit<ResolvedTls, 'certificates' | 'fallback'> {
-  /** The first is for clients that name no host. Empty: the local authority makes one. */
+  /** The first one is for clients without SNI. Empty: the local authority makes one. */
   readonly certificates: readonly Omit<ResolvedCertificate, 'passphrase'>[]
 }
 

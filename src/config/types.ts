@@ -1,14 +1,14 @@
 import type { Optional, ProxySetting, ResolvedRoute, RouteOptions } from './route-types.ts'
 
 /**
- * What a program or a config file may say. Every key has a default; short forms are allowed.
- * The command's flags and the environment carry the same names.
+ * Options of `createServer()` and of config files. Every option has a default. Flags and environment variables of the
+ * command have the same names.
  */
 export interface ServeOptions {
   /** Folder to serve. Default `.` */
   root?: string | undefined
   /**
-   * One port, or a list tried in order; 0 lets the system choose. A text of digits, as `process.env.PORT` is, is a port
+   * One port, or a list tried in order; 0 lets the system choose. A string of digits, such as `process.env.PORT`, is a port
    * too. Default `[8008, 591, 8080, 8000]`.
    */
   port?: number | string | readonly (number | string)[] | undefined
@@ -16,43 +16,46 @@ export interface ServeOptions {
   strictPort?: boolean | undefined
   /** Address or name to listen on; `localhost` is both loopback addresses. Default `localhost`. */
   host?: string | undefined
-  /** Serve the local network: listens on every address and accepts this machine's own names. Default false. */
+  /** Serve the local network: listen on every address, and accept the names of this machine. Default false. */
   lan?: boolean | undefined
   /** Listen on a unix socket (or a Windows pipe) at this path instead of a port. */
   socket?: string | undefined
   /** Listen on an inherited descriptor, for example 3 under systemd socket activation. */
   fd?: number | undefined
   /**
-   * Serve HTTPS too, on `tlsPort`, with certificates of the local authority unless files of your own are named; `only`
-   * leaves plain HTTP nothing but redirects. Default false; `tlsPort`, `cert`, `pfx`, `certificates` and `redirect` imply true.
+   * Serve HTTPS too, on `tlsPort`, with certificates of the local authority or of your own; `only` redirects all plain HTTP.
+   * Default false; `tlsPort`, `cert`, `pfx`, `certificates` and `redirect` imply true.
    */
   tls?: boolean | 'only' | undefined
   /** Port for HTTPS, or a list tried in order; 0 lets the system choose. Default `[8443, 8444, 9443, 10443]`, and 0 where `port` is 0. */
   tlsPort?: number | string | readonly (number | string)[] | undefined
-  /** Path of a certificate of your own (PEM), with the certificates that lead to its authority behind it. */
+  /** Path of your own certificate (PEM), followed by its intermediate certificates. */
   cert?: string | undefined
   /** Path of the key of `cert` (PEM). */
   key?: string | undefined
-  /** Path of further certificates of authorities (PEM). */
+  /** Path of additional certificates of authorities (PEM). */
   ca?: string | undefined
   /** Path of a certificate and its key in one file (PKCS #12), instead of `cert` and `key`. */
   pfx?: string | undefined
-  /** What the key or the file is encrypted with. */
+  /** Passphrase of `key` or `pfx`. */
   passphrase?: string | undefined
-  /** Further certificates of your own: a client gets the one for the name that it asks for (SNI, RFC 6066 section 3). */
+  /** Additional certificates, selected by the name that the client requests (SNI, RFC 6066 section 3). */
   certificates?: readonly CertificateFiles[] | undefined
   /**
-   * Answer plain HTTP with redirects to HTTPS: true always (308), `asked` only clients that say
+   * Redirect plain HTTP to HTTPS: true redirects every request (308), `asked` only those with
    * `Upgrade-Insecure-Requests: 1` (307). Default false.
    */
   redirect?: boolean | 'asked' | undefined
-  /** Serve HTTP/2 without TLS to clients that begin with its preface (RFC 9113 section 3.3). Default false; an `h2c:` target among the options implies true. */
+  /**
+   * Serve HTTP/2 without TLS to clients that send its preface first (RFC 9113 section 3.3). Default false; an `h2c:` target
+   * in the options implies true.
+   */
   h2c?: boolean | undefined
-  /** Open the browser once listening, at this path when it is a string (a relative one is below `base`). Acts in the command only. Default false. */
+  /** Open the browser once listening, at this path when it is a string (a relative one is below `base`). Only the command uses it. Default false. */
   open?: boolean | string | undefined
   /** Answer navigation to unknown paths with `index.html`, or with the named page. Default false. */
   single?: boolean | string | undefined
-  /** Allow every origin, or the named ones, to read replies. Never with credentials. Default false. */
+  /** Allow pages of every origin, or of these origins, to read replies, without credentials. Default false. */
   cors?: boolean | string | readonly string[] | undefined
   /** List folders that have no index page. Default true. */
   listing?: boolean | undefined
@@ -63,12 +66,12 @@ export interface ServeOptions {
   /** Serve and list names that start with a dot. Default false; `.well-known` is always served. */
   dotfiles?: boolean | undefined
   /**
-   * Names (`*.key`) and paths below the served folder (`video/**`) to serve although the deny list holds them back: keys,
-   * credentials, backups, dotfiles and their kin. `*` is any part of a name, `**` any folders, `?` one character. Never
-   * the settings of serve8008 itself. Default none.
+   * Names (`*.key`) and paths below the served folder (`video/**`) to serve although they are on the deny list, which holds
+   * keys, credentials, backups, dotfiles and the like. `*` matches a part of a name, `**` folders, `?` one character. The
+   * configuration of serve8008 is never served. Default none.
    */
   serve?: string | readonly string[] | undefined
-  /** Follow symbolic links that lead out of the served folder. Default false. */
+  /** Follow symbolic links to files outside of the served folder. Default false. */
   followSymlinks?: boolean | undefined
   /**
    * Header fields for every reply, or for those under a path below `base`:
@@ -77,66 +80,66 @@ export interface ServeOptions {
    */
   headers?: Readonly<Record<string, string | Readonly<Record<string, string>>>> | undefined
   /**
-   * `Cache-Control` of files: false is `no-cache`, true `max-age=3600`, a number `max-age` in seconds; a text is a time
+   * `Cache-Control` of files: false is `no-cache`, true `max-age=3600`, a number `max-age` in seconds; a string is a time
    * (`30s`, `10m`, `1h`, `7d`) or directives (RFC 9111 section 5.2.2, RFC 8246) that are sent as they are. Default false.
    */
   cache?: boolean | number | string | undefined
-  /** Compress text on the fly and use `.br`, `.gz` and `.zst` files beside the originals. Default true. */
+  /** Compress text, and send `.br`, `.gz` and `.zst` files that lie beside the originals. Default true. */
   compress?: boolean | undefined
   /** Cross-origin isolation: sends COOP `same-origin` and COEP `require-corp`. Default false. */
   isolate?: boolean | undefined
-  /** Further host names to answer for; `.example.test` also covers every name below it. */
+  /** Additional host names to answer for; `.example.test` also covers every name below it. */
   allowHost?: string | readonly string[] | undefined
-  /** `user:password` that every request must present (HTTP Basic, RFC 7617); neither part may be empty. */
+  /** `user:password` that every request must send (HTTP Basic, RFC 7617); neither part may be empty. */
   auth?: string | undefined
-  /** Path of an htpasswd file (bcrypt, apr1, SHA) with the users that may enter. */
+  /** Path of an htpasswd file (bcrypt, apr1, SHA) with the allowed users. */
   authFile?: string | undefined
   /** Path prefix below which everything is served, for example `/docs/`. Default `/`. */
   base?: string | undefined
-  /** Further folders by path below `base`: `{ '/docs': './manual' }`. */
+  /** Additional folders by path below `base`: `{ '/docs': './manual' }`. */
   mounts?: Readonly<Record<string, string>> | undefined
   /**
-   * What is forwarded, and where to: `{ '/api': 3000, 'chat.localhost': { to: 'ws://localhost:4000' } }`.
+   * Proxies: `{ '/api': 3000, 'chat.localhost': { to: 'ws://localhost:4000' } }`.
    * A key is a path below `base`, a host name (`*.dev.localhost` for every name below), or both (`api.localhost/v1`).
    * The most specific one answers; see {@link ProxySetting}.
    */
   proxy?: Readonly<Record<string, ProxySetting>> | undefined
-  /** Routes whose match says more than a path and a host, redirects and fixed replies; see {@link RouteOptions}. */
+  /** Routes with more conditions than a path and a host, redirects and fixed replies; see {@link RouteOptions}. */
   routes?: readonly RouteOptions[] | undefined
-  /** Addresses and networks (`10.0.0.0/8`) whose `Forwarded` and `X-Forwarded-*` fields are believed. Default none. */
+  /** Addresses and networks (`10.0.0.0/8`) of proxies whose `Forwarded` and `X-Forwarded-*` are believed. Default none. */
   trust?: string | readonly string[] | undefined
   /**
-   * Longest time that a target of a route may take to answer, or be silent within its reply: seconds, or a time such as
-   * `30s` or `5m`; 0 is none. What a route says in `timeouts` counts before it. Default 0: as long as the client waits.
+   * Timeout for an upstream to answer, and between chunks of its reply: seconds, or a time such as `30s` or `5m`; 0 is none.
+   * `timeouts` of a route override it. Default 0: as long as the client waits.
    */
   timeout?: number | string | undefined
-  /** Reload open pages when a file that they use changes. Acts once the server listens. Default true. */
+  /** Reload open pages when a file that they use changes. Starts with `listen()`. Default true. */
   live?: boolean | undefined
-  /** Further files, folders or globs whose changes reload pages, for example `templates/**`. */
+  /** Additional files, folders or globs whose changes reload pages, for example `templates/**`. */
   watch?: string | readonly string[] | undefined
-  /** Globs whose changes are of no interest, relative to a served folder or absolute. */
+  /** Globs of files whose changes are ignored, relative to a served folder or absolute. */
   ignore?: string | readonly string[] | undefined
-  /** What becomes of a page whose document has changed: `page` loads it again, `morph` patches it in place. Default `page`. */
+  /** How a page is updated when its document has changed: `page` reloads it, `morph` patches it. Default `page`. */
   reload?: 'page' | 'morph' | undefined
-  /** Show in a small box on the page what was updated. Default false. */
+  /** Show updates in a small box on the page. Default false. */
   toast?: boolean | undefined
-  /** Send errors of open pages to the `console` event, and in the command to the terminal. Default false. */
+  /** Report errors of open pages by the `console` event; the command prints them. Default false. */
   console?: boolean | undefined
-  /** Look at files every 300 ms instead of waiting for the system to report changes. Default false: only where it reports none. */
+  /** Poll files every 300 ms. Default false: poll only where the system reports no changes. */
   poll?: boolean | undefined
   /** Access log: `pretty`, `common`, `combined`, `json` or `none`. Default `none` in the library, `pretty` in the command. */
   log?: LogFormat | undefined
-  /** Bounds on what a client may send and how long it may take. */
+  /** Limits on sizes, counts and times. */
   limits?: Optional<Limits> | undefined
 }
 
-/** Options after the check of their shape. */
+/** Options after validation. */
 export type CheckedOptions = Checked<ServeOptions>
 
 /** Format of the access log. */
 export type LogFormat = 'pretty' | 'common' | 'combined' | 'json' | 'none'
 
-/** Bounds, each with a name and a number. */
+/** Limits on sizes, counts and times. */
 export interface Limits {
   /** Bytes of a request's header section, request line included. Default 16384. */
   headerBytes: number
@@ -150,30 +153,30 @@ export interface Limits {
   headerMs: number
   /** Milliseconds until the whole request must have arrived. Default 300000. */
   requestMs: number
-  /** Milliseconds that a connection may idle between requests. Default 10000. */
+  /** Milliseconds that a connection may be idle between requests. Default 10000. */
   idleMs: number
   /**
-   * Bytes of content that are read although a reply does not need them: a connection of HTTP/1.1 stays open where no more
-   * than these came with the request, and the end of a reply over HTTP/2 waits for them. Default 16 MiB.
+   * Bytes of content that are read although the reply does not need them: an HTTP/1.1 connection stays open when a request
+   * has no more, and the end of an HTTP/2 reply waits for them. Default 16 MiB.
    */
   drainBytes: number
-  /** Milliseconds that the end of a reply over HTTP/2 waits for such content, as does a reply that has none itself. Default 200. */
+  /** Milliseconds that the end of an HTTP/2 reply waits for such content, or a reply without content. Default 200. */
   drainMs: number
-  /** Bytes that are read and dropped behind a reply that closes the connection, so that the client can read it. Default 64 MiB. */
+  /** Bytes that are read and dropped after a reply that closes the connection, so that the client can read it. Default 64 MiB. */
   lingerBytes: number
-  /** Milliseconds in which a client that is behind must take some of its reply. Default 60000. */
+  /** Milliseconds in which a slow client must read a part of its reply. Default 60000. */
   writeMs: number
-  /** Replies that wait for their clients at the same time; past it the one that has waited longest is given up. Default 512. */
+  /** Replies that wait for slow clients; beyond it the one that has waited longest is aborted. Default 512. */
   waitingReplies: number
-  /** Connections to one upstream for requests over HTTP/1.1; past it they wait for a free one. Default 1024. */
+  /** HTTP/1.1 connections to one upstream; beyond it requests wait for a free one. Default 1024. */
   upstreamConnections: number
-  /** Bytes held for clients that have not taken them; past it the reply that has waited longest is given up. Default 128 MiB. */
+  /** Bytes buffered for slow clients; beyond it the reply that has waited longest is aborted. Default 128 MiB. */
   waitingBytes: number
-  /** Files that are open at the same time to be sent; past it those whose clients do not read are closed meanwhile. Default 256. */
+  /** Files open for sending; beyond it those of slow clients are closed until they read again. Default 256. */
   openFiles: number
-  /** Milliseconds without progress that a client which has closed its sending side gets for its reply. Default 10000. */
+  /** Milliseconds without progress after which the reply to a half-closed client is aborted. Default 10000. */
   halfClosedMs: number
-  /** Open connections; a further one takes the place of the one that has idled longest, or is closed when none idles. Default 2048. */
+  /** Open connections; one more replaces the one that has been idle longest, or is closed when none is idle. Default 2048. */
   connections: number
   /** Milliseconds that `close()` waits for replies under way. Default 5000. */
   closeMs: number
@@ -183,16 +186,16 @@ export interface Limits {
   ranges: number
   /** Bytes of the header section of an upstream's reply. Default 262144. */
   replyHeaderBytes: number
-  /** Pages that live reload serves at the same time; further ones have to be reloaded by hand. Default 256. */
+  /** Pages connected to live reload; others must be reloaded by hand. Default 256. */
   livePages: number
   /**
-   * Bytes to which the first part of a compressed page may expand to get the client of live reload; a page beyond that
-   * passes unchanged, and is broken off if it shows only later and expands more than a hundredfold. Default 32 MiB.
+   * Bytes to which the first part of a compressed page may expand for live reload. A larger page passes unchanged; it is
+   * aborted where that shows later and it expands more than a hundredfold. Default 32 MiB.
    */
   pageBytes: number
 }
 
-/** One mounted folder. */
+/** A mounted folder. */
 export interface ResolvedMount {
   /** Path prefix with a slash at both ends, below `base`. Percent-encoded as browsers do it. */
   readonly path: string
@@ -200,7 +203,7 @@ export interface ResolvedMount {
   readonly folder: string
 }
 
-/** How live reload works. */
+/** Options of live reload. */
 export interface ResolvedLive {
   /** Absolute files, folders and globs. */
   readonly watch: readonly string[]
@@ -213,19 +216,19 @@ export interface ResolvedLive {
 
 /** Header fields for replies under a path. */
 export interface HeaderRule {
-  /** Path prefix with a slash in front and none at its end, `base` included; `/` for every reply. Percent-encoded as browsers do it. */
+  /** Path prefix without a final slash, `base` included; `/` for every reply. Percent-encoded as browsers do it. */
   readonly path: string
   /** Flat list of fields, validated. */
   readonly headers: readonly string[]
 }
 
-/** The configuration after every source was read, merged, checked and completed. Only `config/` makes one. */
+/** The configuration: options merged from every source, checked, and completed with defaults. Made by `config/` only. */
 export interface ResolvedConfig {
   /** Absolute folder. */
   readonly root: string
   /** Ports in the order they are tried. */
   readonly ports: readonly number[]
-  /** Whether a further port may be tried. */
+  /** Whether the next port is tried when one is in use. */
   readonly fallback: boolean
   /** Where to listen: `localhost` for both loopback addresses, otherwise an address or a name. */
   readonly host: string
@@ -234,11 +237,11 @@ export interface ResolvedConfig {
   readonly fd: number | undefined
   /** Undefined where nothing is served under TLS. */
   readonly tls: ResolvedTls | undefined
-  /** Which requests in the clear are redirected to HTTPS. */
+  /** Which plain requests are redirected to HTTPS. */
   readonly redirect: 'always' | 'asked' | undefined
   /** Whether HTTP/2 is served without TLS. */
   readonly h2c: boolean
-  /** Whether a route to `h2c:` that comes later switches it on: not where the user has said what holds. */
+  /** Whether adding a route to `h2c:` enables `h2c`: not where the user has set it. */
   readonly h2cFollows: boolean
   /** Path to open in the browser, or undefined. */
   readonly open: string | undefined
@@ -250,7 +253,7 @@ export interface ResolvedConfig {
   readonly cleanUrls: boolean
   readonly trailingSlash: 'auto' | 'always' | 'never'
   readonly dotfiles: boolean
-  /** Patterns of what is served although the deny list is against it. */
+  /** Patterns of files on the deny list that are served. */
   readonly serve: readonly string[]
   readonly followSymlinks: boolean
   readonly headers: readonly HeaderRule[]
@@ -265,11 +268,11 @@ export interface ResolvedConfig {
   /** Path prefix with a slash at both ends; `/` for none. */
   readonly base: string
   readonly mounts: readonly ResolvedMount[]
-  /** What `proxy` and `routes` say. */
+  /** Routes of `proxy` and `routes`. */
   readonly routes: readonly ResolvedRoute[]
-  /** Addresses and networks that are believed about who is behind them. */
+  /** Addresses and networks of trusted proxies. */
   readonly trust: readonly string[]
-  /** Milliseconds that a target may take to answer or be silent, unless its route says otherwise; 0 is no bound. */
+  /** Timeout of upstreams in milliseconds, where a route has none of its own; 0 is none. */
   readonly timeoutMs: number
   /** Undefined when pages are not reloaded. */
   readonly live: ResolvedLive | undefined
@@ -297,19 +300,19 @@ export interface ResolvedCertificate {
   readonly passphrase?: string
 }
 
-/** How HTTPS is served. */
+/** Options of HTTPS. */
 export interface ResolvedTls {
-  /** Whether plain HTTP gets nothing but redirects. */
+  /** Whether all plain HTTP is redirected. */
   readonly only: boolean
   /** Ports in the order they are tried. */
   readonly ports: readonly number[]
-  /** Whether a further port may be tried. */
+  /** Whether the next port is tried when one is in use. */
   readonly fallback: boolean
-  /** The first is for clients that name no host. Empty: the local authority makes one. */
+  /** The first one is for clients without SNI. Empty: the local authority makes one. */
   readonly certificates: readonly ResolvedCertificate[]
 }
 
-/** Options as the check of their shape leaves them: what is undefined is left out, at any depth. */
+/** Options after validation: undefined is removed, at any depth. */
 export type Checked<Value> = Value extends object
   ? { [Name in keyof Value]: Checked<Exclude<Value[Name], undefined>> }
   : Value

@@ -170,7 +170,7 @@ for (const [name, isRead] of [
     const { stdout } = await run(t, ['check', '--json'], { cwd })
     const { file, warnings } = JSON.parse(stdout) as { file: string | null; warnings: { message: string }[] }
     assert.equal(file !== null, isRead === true)
-    const message = `${name} is not read: no config file is called that.`
+    const message = `${name} is not read: it is not a name of a config file.`
     assert.deepEqual(
       warnings.map((warning) => warning.message),
       isRead === false ? [message] : [],

@@ -3,29 +3,28 @@ import { limitVariable, optionTable } from '../options/option-table.ts'
 import { expected, nearest, type Problem } from '../diagnostic.ts'
 import { readOption, type OptionSource } from './source.ts'
 
-/** The environment: names and their values. */
+/** Environment variables: names and values. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
 const prefix = 'SERVE8008_'
 
 /**
- * For a service that is named serve8008 Kubernetes sets `SERVE8008_SERVICE_HOST`, `SERVE8008_PORT_8008_TCP_ADDR`
- * and their like in every container beside it, and `SERVE8008_PORT=tcp://10.0.0.1:8008`. They are not for us.
+ * For a service with the name serve8008 Kubernetes sets `SERVE8008_SERVICE_HOST`, `SERVE8008_PORT_8008_TCP_ADDR` and more in
+ * the containers of its namespace, and `SERVE8008_PORT=tcp://10.0.0.1:8008`. These are not settings.
  */
 const serviceName = /^SERVE8008_(?:SERVICE_|PORT_\d)/
 const serviceAddress = /^(?:tcp|udp|sctp):\/\//
 
-/** Every variable of ours. */
+/** Every `SERVE8008_` variable. */
 const knownNames: readonly string[] = optionTable
   .flatMap((entry) => entry.environment)
   .filter((name) => name.startsWith(prefix))
 
 /**
- * Reads options from the environment. An empty variable counts as absent. Several header fields or
- * mounts stand on a line each.
+ * Reads options from environment variables. An empty variable counts as absent. Lists have one item per line.
  *
- * `PORT` and `HOST` belong to many programs; a variable of our own beats them, also where the two
- * speak of different things (`SERVE8008_SOCKET` beside `PORT`).
+ * Many programs share `PORT` and `HOST`: a `SERVE8008_` variable overrides them, also one that conflicts
+ * (`SERVE8008_SOCKET` and `PORT`).
  */
 export function optionsFromEnvironment(env: Environment): OptionSource {
   const options: Record<string, unknown> = {}
@@ -66,7 +65,7 @@ function limitsFromEnvironment(
   return limits
 }
 
-/** A variable of ours that nearly has a known name was meant to be it. One that is far from all is left alone. */
+/** A variable whose name is close to a known one is a typo, and a problem. Others are ignored. */
 function misspelt(env: Environment): Problem[] {
   const problems: Problem[] = []
   for (const name of Object.keys(env)) {

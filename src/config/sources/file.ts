@@ -12,13 +12,13 @@ import { shellQuote } from '../../core/util/shell-quote.ts'
 export interface ConfigFile {
   /** Absolute path. */
   readonly path: string
-  /** Name as messages show it. */
+  /** Name in messages. */
   readonly name: string
-  /** Absolute folder that its relative paths belong to. */
+  /** Absolute folder against which its relative paths are resolved. */
   readonly folder: string
-  /** What it says, not yet checked. */
+  /** Its options, not yet validated. */
   readonly options: Readonly<Record<string, unknown>>
-  /** What in it cannot be read. */
+  /** Values that cannot be copied. */
   readonly problems: readonly Problem[]
 }
 
@@ -28,32 +28,31 @@ export type ImportModule = (url: string) => Promise<unknown>
 const moduleTypes = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts']
 const names = [...moduleTypes, '.json'].map((type) => `serve8008.config${type}`)
 
-/** Names that people try. */
+/** Plausible names that no config file has. */
 const unread = [
   ...['yaml', 'yml', 'toml', 'json5', 'jsonc'].map((type) => `serve8008.config.${type}`),
   ...['json', 'yaml', 'yml', 'toml'].map((type) => `serve8008.${type}`),
   ...['.serve8008rc', '.serve8008rc.json', '.serve8008.json'],
 ]
 
-/** Says of files that look like a config file, and are none, what to call them. */
+/** Warns about files whose name is almost that of a config file. */
 export function unreadFiles(cwd: string): Warning[] {
   return unread
     .filter((name) => existsSync(join(cwd, name)))
     .map((name) => ({
       code: 'W8008_CONFIG',
-      message: `${name} is not read: no config file is called that.`,
+      message: `${name} is not read: it is not a name of a config file.`,
       hint: 'write it as serve8008.config.json, .js or .ts',
     }))
 }
 
 /**
- * Reads the config file of a folder, or the one that is named. Only the working directory is ever
- * searched: a config file is a program, and a folder that was merely named as the one to serve may
- * have come from anywhere.
+ * Reads the config file of the working directory, or a named one. No other folder is searched: a config file is a program,
+ * and the folder to serve may come from an untrusted source.
  *
  * @param cwd Absolute folder.
  * @param named Path of the file, relative to `cwd`; undefined to look for one.
- * @throws ServeError `E8008_CONFIG_NOT_FOUND`, `E8008_CONFIG_UNREADABLE`, or `E8008_CONFIG_INVALID` where two files claim the job.
+ * @throws ServeError `E8008_CONFIG_NOT_FOUND`, `E8008_CONFIG_UNREADABLE`, or `E8008_CONFIG_INVALID` where there are two.
  */
 export async function readConfigFile(
   cwd: string,
@@ -96,13 +95,13 @@ async function readFile(path: string, name: string, importModule: ImportModule):
 
 function configFile(path: string, name: string, value: unknown): ConfigFile {
   if (!isPlainObject(value)) throw unreadableConfig(`${name} holds ${quote(value)}, not options.`, plainly(value))
-  // Editors need `$schema`; the server does not.
+  // `$schema` is for editors.
   const problems: Problem[] = []
   const { $schema: _schema, ...options } = plainCopy(value, problems) as Record<string, unknown>
   return { path, name, folder: dirname(path), options, problems }
 }
 
-/** package.json counts only when it has our key; a broken one concerns us only when it may have. */
+/** Reads package.json where it has the key `serve8008`. A file without that word is not parsed, so it may be broken. */
 async function readManifest(path: string): Promise<ConfigFile | undefined> {
   if (!existsSync(path)) return undefined
   const text = readText(path, 'package.json')
@@ -121,7 +120,7 @@ function readText(path: string, name: string): string {
 }
 
 async function parseJsonFile(text: string, path: string, name: string): Promise<unknown> {
-  // Most folders have no JSON that concerns us.
+  // Loaded late: most folders have no JSON configuration.
   const { parseJson } = await import('./json-text.ts')
   const parsed = parseJson(text)
   if ('value' in parsed) return parsed.value
@@ -154,14 +153,14 @@ async function importOptions(path: string, name: string, importModule: ImportMod
 
 const unsettled = 'ERR_CONFIG_UNSETTLED'
 
-/** What a config module fails with that waits for something that can no longer happen. */
+/** The error of a config module whose promise can no longer settle. */
 export function unsettledConfig(): Error {
   return Object.assign(new Error('it never gives its options: what it awaits or exports is never settled'), {
     code: unsettled,
   })
 }
 
-/** The ways in which loading a config module commonly fails, each with its way out. */
+/** Hints for the frequent reasons why a config module cannot be loaded. */
 function importHint(cause: unknown, name: string): string {
   const code = codeOf(cause)
   if (code === unsettled) return 'export the options, or a promise of them that is settled'
@@ -171,21 +170,21 @@ function importHint(cause: unknown, name: string): string {
   if (code === 'ERR_MODULE_NOT_FOUND' && /package 'serve8008'/.test(messageOf(cause))) {
     return 'install it in the project (npm install --save-dev serve8008), or export a plain object'
   }
-  // Node takes a `.js` file for CommonJS where package.json says so, or a `.cjs` file always.
+  // A `.cjs` file is CommonJS, and so is a `.js` file without `"type": "module"`.
   if (cause instanceof SyntaxError && /import statement|token 'export'|of 'import/.test(messageOf(cause))) {
     return `rename it to ${moduleName(name)}`
   }
   const [, ofScripts] = /^(\w+) is not defined in ES module scope/.exec(messageOf(cause)) ?? []
   if (ofScripts === '__dirname' || ofScripts === '__filename') return `write import.meta.${ofScripts.slice(2)}`
   if (ofScripts !== undefined) return `write export default { … } and import, or rename it to ${stem(name)}.cjs`
-  // What the function of a Vite config is given.
+  // The function of a Vite config has this argument.
   if (/^Cannot destructure property '(?:command|mode)' of 'undefined'/.test(messageOf(cause))) {
     return 'the function gets no arguments: read the environment instead'
   }
   return `run it alone to see more: node ${shellQuote(name)}`
 }
 
-/** The name that Node takes for a module whatever package.json says. */
+/** The name that is an ES module whatever package.json says. */
 function moduleName(name: string): string {
   return `${stem(name)}.mjs`
 }
@@ -198,7 +197,7 @@ function checkFile(path: string, named: string): void {
   const kind = statFile(path, named)
   if (kind?.isDirectory() === true)
     throw unreadableConfig(`${named} is a folder, not a config file.`, 'name the file in it')
-  // A pipe that nobody writes to would be read for ever.
+  // Reading a pipe without a writer would block.
   if (kind?.isFile() === false) throw unreadableConfig(`${named} is not a file.`, 'name a file')
   if (kind !== undefined) return
   const meant = nearest(basename(path), entriesOf(dirname(path)))
@@ -220,7 +219,7 @@ function entriesOf(folder: string): string[] {
   try {
     return readdirSync(folder)
   } catch {
-    // The folder is missing as well: there is nothing near to suggest.
+    // The folder does not exist either, so there is no name to suggest.
     return []
   }
 }
@@ -229,7 +228,7 @@ function unreadableConfig(message: string, hint: string, cause?: unknown, place?
   return new ServeError('E8008_CONFIG_UNREADABLE', message, { hint, cause, place })
 }
 
-/** Where an importer says that an error arose. */
+/** The position in a file that the importer added to an error. */
 function placeOf(error: unknown): SourcePosition | undefined {
   return error instanceof Error && 'place' in error ? (error.place as SourcePosition) : undefined
 }

@@ -5,14 +5,14 @@ import { isPlainObject } from '../plain-object.ts'
 import { withAbsoluteCertificates, withAbsoluteFiles } from './route-files.ts'
 import type { OptionSource } from './source.ts'
 
-/** Every source in one. */
+/** The merged sources. */
 export interface Merged {
   readonly options: Readonly<Record<string, unknown>>
-  /** Where each option stands, and each inner key of `headers`, `mounts`, `proxy` and `limits` (joined with a dot). */
+  /** The origin of each option, and of each inner key of `headers`, `mounts`, `proxy` and `limits` (joined with a dot). */
   readonly origins: ReadonlyMap<string, string>
 }
 
-/** Options that say where or who in different ways: a stronger source's choice replaces a weaker one's. */
+/** Options that exclude each other: one of a stronger source overrides the others of weaker ones. */
 const conflicts: readonly (readonly string[])[] = [
   ['port', 'socket', 'fd'],
   ['auth', 'authFile'],
@@ -23,7 +23,7 @@ const conflicts: readonly (readonly string[])[] = [
 
 /** Merges sources, the weakest first. `headers`, `mounts`, `proxy` and `limits` merge by their inner keys. */
 export function mergeSources(sources: readonly OptionSource[]): Merged {
-  // Without a prototype: a key such as `__proto__` is one like any other, and reported as unknown.
+  // Without a prototype `__proto__` is an ordinary key, which validation reports as unknown.
   const options = Object.create(null) as Record<string, unknown>
   const origins = new Map<string, string>()
   for (const source of sources) {
@@ -42,7 +42,7 @@ export function mergeSources(sources: readonly OptionSource[]): Merged {
   return { options: { ...options }, origins }
 }
 
-/** A config file as a source; its relative paths belong to its folder. */
+/** A config file as a source. Its relative paths are resolved against its folder. */
 export function sourceFromFile(file: ConfigFile): OptionSource {
   const options = { ...file.options }
   const absolute = (value: unknown): unknown =>
@@ -79,7 +79,7 @@ function mergeRecord(
   for (const [inner, value] of Object.entries(added)) {
     const same = innerKey(key, inner)
     const old = spellings.get(same)
-    // Two spellings within one source are a mistake, which is told of later.
+    // Two spellings within one source are a mistake, which validation reports.
     if (old !== undefined && old !== inner) {
       entries.delete(old)
       origins.delete(`${key}.${old}`)

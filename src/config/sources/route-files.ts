@@ -3,7 +3,7 @@ import { isPlainObject } from '../plain-object.ts'
 
 const fileKeys: readonly string[] = ['ca', 'cert', 'key', 'pfx']
 
-/** What `proxy` or `routes` of a config file say, the files of `tls` made absolute: they belong to its folder. */
+/** `proxy` or `routes` of a config file, with the files in `tls` resolved against its folder. */
 export function withAbsoluteFiles(value: unknown, folder: string): unknown {
   if (Array.isArray(value)) return value.map((each: unknown) => withAbsoluteFiles(each, folder))
   if (!isPlainObject(value)) return value
@@ -15,7 +15,7 @@ export function withAbsoluteFiles(value: unknown, folder: string): unknown {
   )
 }
 
-/** The files of `certificates` of a config file made absolute. */
+/** `certificates` of a config file, with their files resolved against its folder. */
 export function withAbsoluteCertificates(value: unknown, folder: string): unknown {
   if (!Array.isArray(value)) return value
   return value.map((each: unknown) => (isPlainObject(each) ? absoluteFiles(each, folder) : each))

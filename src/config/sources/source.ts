@@ -2,29 +2,29 @@ import type { OptionEntry, OptionKey } from '../options/option-entry.ts'
 import type { Problem } from '../diagnostic.ts'
 import { optionsByKey } from '../options/option-table.ts'
 
-/** What one source says: the command line, the environment, a config file. */
+/** Options of one source: the command line, the environment or a config file. */
 export interface OptionSource {
-  /** The options in the form of `ServeOptions`, not yet checked. Undefined sets one back to its default. */
+  /** Options in the form of `ServeOptions`, not yet validated. Undefined resets an option to its default. */
   readonly options: Readonly<Record<string, unknown>>
-  /** Where each one stands: `flag --port`, `env SERVE8008_PORT`, `file serve8008.config.js`. Inner keys of limits are joined with a dot. */
+  /** The origin of each option: `flag --port`, `env SERVE8008_PORT`, `file serve8008.config.js`. Inner keys of limits are joined with a dot. */
   readonly origins: ReadonlyMap<string, string>
   readonly problems: readonly Problem[]
 }
 
-/** Text of a flag or variable: true or false without a value, otherwise its text or texts. */
+/** Value of a flag or variable: a boolean where it has no text, else its text or texts. */
 export type FlagValue = boolean | string | readonly string[]
 
-/** What was said on the command line, by option. */
+/** Values of flags, by option. */
 export type FlagValues = Readonly<Partial<Record<OptionKey, FlagValue>>>
 
-/** Reads one option from what a flag or a variable says. */
+/** Reads one option from a flag or a variable. */
 export function readOption(
   entry: OptionEntry,
   value: FlagValue,
 ): { readonly value: unknown } | { readonly problem: Problem } {
   const path = [entry.key]
   const optional = entry.kind === 'optional' || entry.kind === 'boolean'
-  // `--no-auth` takes back what a weaker source said.
+  // `--no-auth` removes the value of a weaker source.
   if (value === false) return { value: optional ? false : undefined }
   const texts = value === true ? [''] : typeof value === 'string' ? [value] : value
   if (texts.every((text) => text.trim() === '')) {
@@ -35,7 +35,7 @@ export function readOption(
   return 'fault' in parsed ? { problem: { path, ...parsed } } : parsed
 }
 
-/** Reads options from the command line, taken apart by option. */
+/** Reads options from the flags of the command line. */
 export function optionsFromFlags(flags: FlagValues): OptionSource {
   const options: Record<string, unknown> = {}
   const origins = new Map<string, string>()

@@ -20,7 +20,7 @@ test('names the page that is missing, a folder, or out of reach', () => {
     const [warning, ...more] = missingPage({ root, single })
     assert.deepEqual(more, [])
     assert.equal(warning?.code, 'W8008_SINGLE')
-    assert.match(warning.message, /^There is no \S+ in the served folder: .* 404\.$/)
+    assert.match(warning.message, /^There is no \S+ in the served folder: unknown paths are 404 until it exists\.$/)
     assert.ok(warning.message.includes(single))
     assert.match(warning.hint ?? '', /build the app first/)
   }
