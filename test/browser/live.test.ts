@@ -52,12 +52,12 @@ async function serve(files: Readonly<Record<string, string | Uint8Array>>, more:
   return site
 }
 
-/** Resolves with the first update that reached this many pages: those that were still connecting are given time. */
+/** Resolves with the first update of this many pages. Pages that still connect get time. */
 function updateOf({ server }: Site, pages: number): Promise<Update> {
   return new Promise((resolve) => server.on('reload', (update) => update.pages === pages && resolve(update)))
 }
 
-/** Opens a page and waits until it is in touch with the server. */
+/** Opens a page and waits until it is connected to the server. */
 async function withLivePage(
   site: Site,
   path: string,
@@ -81,7 +81,7 @@ async function connect(tab: Page, address: string): Promise<void> {
   await welcomed
 }
 
-/** Resolves when the page was told that it is up to date. */
+/** Resolves when the server has answered the hello of the page. */
 function nextWelcome(tab: Page): Promise<void> {
   return new Promise((resolve) =>
     tab.on('websocket', (socket) =>
@@ -96,7 +96,7 @@ const colour = (value: string): string => `getComputedStyle(document.body).color
 const red = 'rgb(255, 0, 0)'
 const blue = 'rgb(0, 0, 255)'
 
-test('a saved style sheet is swapped in place: typing, scroll and animation go on', { skip }, async () => {
+test('a saved style sheet is swapped in place: input, scroll position and animation are kept', { skip }, async () => {
   const css = (value: string): string =>
     `body { color: ${value}; height: 5000px } @keyframes turn { to { rotate: 1turn } } p { animation: turn 100s linear infinite }`
   await using site = await serve({ 'index.html': page(icon + sheet, '<p>x</p><input>'), 'style.css': css(red) })
@@ -126,7 +126,7 @@ test('a saved image is swapped in place', { skip }, async () => {
   })
 })
 
-test('a saved page is loaded again and keeps its scroll position; another page stays', { skip }, async () => {
+test('a saved page is reloaded and keeps its scroll position; another page stays', { skip }, async () => {
   const tall = (title: string): string => page(`${icon}<title>${title}</title>`, '<div style="height:5000px"></div>')
   await using site = await serve({ 'index.html': tall('one'), 'other.html': tall('other') })
   await withLivePage(site, '', async (tab) => {
@@ -141,7 +141,7 @@ test('a saved page is loaded again and keeps its scroll position; another page s
   })
 })
 
-test('an SVG image that is the page itself is loaded again, and holds nothing of ours', { skip }, async () => {
+test('an SVG image in a tab is reloaded, and has no element of the client', { skip }, async () => {
   const image = (colour: string): string =>
     `<?xml version="1.0"?><svg xmlns="http://www.w3.org/2000/svg"><style>rect:first-of-type, :root > :nth-child(2) { fill: ${colour} }</style><rect width="9" height="9"/></svg>`
   await using site = await serve({ 'index.html': page(icon, '<img src="image.svg">'), 'image.svg': image('red') })
@@ -160,7 +160,7 @@ test('an SVG image that is the page itself is loaded again, and holds nothing of
   )
 })
 
-test('a picture that is the page itself is loaded again; everything but the tab gets its bytes', { skip }, async () => {
+test('a picture in a tab is reloaded; other requests get its bytes', { skip }, async () => {
   await using site = await serve({
     'my plot.png': picture(3),
     'index.html': page(icon, '<iframe src="my%20plot.png">'),
@@ -186,7 +186,7 @@ test('a picture that is the page itself is loaded again; everything but the tab 
 
 const shown = 'frames[0]?.document.body?.textContent'
 
-test('a text that is the page itself follows the file, where it was scrolled to', { skip }, async () => {
+test('a text in a tab shows each change, and keeps its scroll position', { skip }, async () => {
   const text = (word: string): string => `${word}\n`.repeat(500)
   await using site = await serve({
     'my notes.md': text('one'),
@@ -220,7 +220,7 @@ test('a text that is the page itself follows the file, where it was scrolled to'
   )
 })
 
-test('JSON, a log and a source that are the page themselves follow their files', { skip }, async () => {
+test('JSON, a log and a source file in a tab show each change', { skip }, async () => {
   const files = { 'data.json': '["one"]', 'app.log': 'one', 'main.ts': 'one()' }
   await using site = await serve(files, { isolate: true })
   for (const name of Object.keys(files)) {
@@ -237,7 +237,7 @@ test('JSON, a log and a source that are the page themselves follow their files',
   }
 })
 
-test('a page that shows a text or JSON in a frame follows it', { skip }, async () => {
+test('a page with a text or JSON in a frame shows each change', { skip }, async () => {
   const framed = (name: string): string => page(icon, `<iframe src="${name}"></iframe>`)
   await using site = await serve({
     'text.html': framed('notes.md'),
@@ -262,7 +262,7 @@ test('twenty tabs are all updated', { skip }, async () => {
   try {
     const tabs = await Promise.all(Array.from({ length: 20 }, () => context.newPage()))
     for (const tab of tabs) await connect(tab, site.url)
-    // Nineteen of twenty tabs are in the background in a window of a person; here every one counts as seen.
+    // In a user's window nineteen of twenty tabs are in the background; here every tab is visible.
     const told = updateOf(site, 20)
     writeFileSync(site.folder.join('style.css'), `body { color: ${blue} }`)
     await told
@@ -272,7 +272,7 @@ test('twenty tabs are all updated', { skip }, async () => {
   }
 })
 
-test('after a restart the page comes back, and loads once if something changed meanwhile', { skip }, async () => {
+test('after a restart the page reconnects, and reloads once if a file has changed meanwhile', { skip }, async () => {
   await using site = await serve({ 'index.html': page(`${icon}<title>one</title>`, 'x') })
   await withLivePage(
     site,
@@ -307,7 +307,7 @@ test(
     site.server.on('warning', ({ message, hint }) => warnings.push(`${message} ${hint}`))
     await withLivePage(site, '', async (tab) => {
       writeFileSync(site.folder.join('style.css'), `body { color: ${blue} }`)
-      // Asked from outside: the policy forbids the page to evaluate what is waited for.
+      // Evaluated from outside, because the policy of the page forbids eval.
       await until(tab, colour(blue))
       assert.deepEqual(warnings, [])
     })
@@ -340,7 +340,7 @@ test('a page of five megabytes and one with </body> in its script arrive whole',
   })
 })
 
-test('morph patches the page in place and keeps what was typed', { skip }, async () => {
+test('morph patches the page in place and keeps the input', { skip }, async () => {
   const form = (title: string): string => page(icon, `<h1>${title}</h1><input id="name"><p>same</p>`)
   await using site = await serve({ 'index.html': form('one') }, { reload: 'morph' })
   await withLivePage(site, '', async (tab) => {
@@ -352,7 +352,7 @@ test('morph patches the page in place and keeps what was typed', { skip }, async
   })
 })
 
-test('an error lies over the page as text, and goes with the next change', { skip }, async () => {
+test('an error is shown over the page as text, until the next change', { skip }, async () => {
   await using site = await serve({ 'index.html': page(icon + sheet, 'x'), 'style.css': 'p { top: 0 }' })
   await withLivePage(site, '', async (tab) => {
     site.server.showError({ title: 'Build failed', message: '<img src=x onerror=alert(1)>', file: 'app.ts', line: 3 })
@@ -362,7 +362,7 @@ test('an error lies over the page as text, and goes with the next change', { ski
   })
 })
 
-test('somebody on a page that is missing sees it come', { skip }, async () => {
+test('a missing page is shown when its file is made', { skip }, async () => {
   await using site = await serve({ 'index.html': page(icon, 'x') })
   await withLivePage(
     site,
@@ -416,7 +416,7 @@ test(
   },
 )
 
-test('going back shows a page that is in touch again', { skip }, async () => {
+test('a page connects again after the user goes back to it', { skip }, async () => {
   await using site = await serve({
     'index.html': page(icon + sheet, '<a href="other">other</a>'),
     'other.html': page(icon, 'other'),
@@ -446,7 +446,7 @@ test('a page of another origin neither opens the socket nor reads the token', { 
             socket.onopen = () => resolve('open')
             socket.onerror = () => resolve('refused')
           })`)
-        // Even with the token.
+        // Also with the token.
         assert.equal(await opened(`ws://127.0.0.1:${site.port}/__serve8008/socket?token=${token}`), 'refused')
         const read = `fetch('${site.url}__serve8008/session', { headers: { 'X-Serve8008': 'live' } }).then((r) => r.text(), () => 'refused')`
         assert.equal(await tab.evaluate(read), 'refused')
@@ -459,7 +459,7 @@ test('a page of another origin neither opens the socket nor reads the token', { 
   }
 })
 
-/** Waits for what a person sees; the overlay is closed to scripts, so the accessibility tree tells. */
+/** Waits until the page shows a text. Scripts cannot read the overlay, so the accessibility tree is read. */
 async function untilShown(tab: Page, isRight: (texts: readonly string[]) => boolean): Promise<void> {
   const devtools = await tab.context().newCDPSession(tab)
   for (;;) {

@@ -23,7 +23,7 @@ function serve(options: ServeOptions = {}): Promise<Started> {
   return startServer(files, options)
 }
 
-/** A page that is up to date. */
+/** Opens a page that is up to date. */
 async function openPage(port: number, document: string, resources: readonly string[] = []): Promise<LivePage> {
   const page = await LivePage.open(port, { document, resources })
   assert.equal((await page.next()).type, 'welcome')
@@ -35,7 +35,7 @@ function changes(message: ToPage): string[] {
   return message.type === 'change' ? message.changes.map(({ path, kind }) => `${kind} ${path}`) : []
 }
 
-test('a saved file reaches the pages that use it, as what it is, and no other page', async () => {
+test('a saved file updates the pages that use it, with its kind, and no other page', async () => {
   await using started = await serve()
   const { port, folder } = started
   using home = await openPage(port, '/', ['/style.css', '/logo.png'])
@@ -56,7 +56,7 @@ test('a saved file reaches the pages that use it, as what it is, and no other pa
   assert.deepEqual(changes(await about.next()), ['document /about'])
 })
 
-test('atomic saves, removal and coming back, and a renamed folder are seen', async () => {
+test('atomic saves, removed and restored files, and renamed folders update pages', async () => {
   await using started = await serve()
   const { port, folder } = started
   using page = await openPage(port, '/', ['/style.css', '/docs/one.txt'])
@@ -74,7 +74,7 @@ test('atomic saves, removal and coming back, and a renamed folder are seen', asy
   assert.deepEqual(changes(await page.next()), ['other /docs/one.txt'])
 })
 
-test('what was refused is reloaded once it is there', async () => {
+test('a missing page is reloaded once its file exists', async () => {
   await using started = await serve()
   const { port, folder } = started
   assert.equal((await rawGet(port, '/later')).status, 404)
@@ -86,7 +86,7 @@ test('what was refused is reloaded once it is there', async () => {
   assert.deepEqual(changes(await other.next()), ['style /missing.css'])
 })
 
-test('a listing is reloaded when its folder gets another file', async () => {
+test('a listing is reloaded when its folder gets a new file', async () => {
   await using started = await serve()
   using page = await openPage(started.port, '/docs/')
   await started.folder.write({ 'docs/two.txt': '2' })
@@ -94,7 +94,7 @@ test('a listing is reloaded when its folder gets another file', async () => {
   assert.match(change, / \/docs\/$/)
 })
 
-test('a page that was under way while its file changed hears of it when it says hello', async () => {
+test('a page whose file changed while it loaded gets the change after its hello', async () => {
   await using started = await serve()
   const { port, folder, server } = started
   using other = await openPage(port, '/about')
@@ -110,7 +110,7 @@ test('a page that was under way while its file changed hears of it when it says 
   assert.equal((await other.next()).type, 'reload')
 })
 
-test('a page that was reloaded for a change, and seems to be older, is not reloaded for it again', async () => {
+test('a page that was reloaded for a change, and seems older, is not reloaded for it again', async () => {
   await using started = await serve()
   using page = await openPage(started.port, '/')
   await started.folder.write({ 'index.html': '<!doctype html>changed' })
@@ -138,7 +138,7 @@ test('an update names the saved file, not its folder, after a save that renames;
   assert.deepEqual(told.at(-1)?.paths, [folder.join('docs/one.txt')])
 })
 
-test('a change before anything is watched is told to the page that says hello', async () => {
+test('a page gets a change from before the watch started after its hello', async () => {
   await using started = await serve()
   await rawGet(started.port, '/style.css')
   await started.folder.write({ 'style.css': 'p{color:red}' })
@@ -170,17 +170,17 @@ test('after a restart a page reloads once if something has changed, and not if n
   assert.equal((await again.next()).type, 'welcome')
 })
 
-/** Files and folders have the times of a clock that ticks slowly: what was made in this tick may seem to have changed after it. */
+/** The clock of file times ticks slowly: a file made in this tick may seem to have changed after it. */
 async function outlived(path: string): Promise<void> {
   while (Date.now() < statSync(path).ctimeMs + 50) await nextTurn()
 }
 
-/** Has a page go through a restart of its server, with something done in between; tells what it hears, then and after a reload. */
+/** Restarts the server of a page, with a change in between. Returns the messages of the page, then and after a reload. */
 async function restarted(resources: readonly string[], meanwhile: (folder: string) => void): Promise<ToPage[]> {
   await using started = await serve()
   const { path } = started.folder
   await outlived(path)
-  // What was missing once has been looked for: that alone is no change.
+  // A page has requested the missing file before; that alone is no change.
   await rawGet(started.port, '/missing.css')
   using page = await LivePage.open(started.port, { resources })
   const welcome = await page.next()
@@ -193,7 +193,7 @@ async function restarted(resources: readonly string[], meanwhile: (folder: strin
   return [await back.next(), await reloaded.next()]
 }
 
-test('what went while the server was down makes a page reload, once', async () => {
+test('a file that was removed while the server was down reloads a page once', async () => {
   const resources = ['/style.css', '/docs/one.txt', '/missing.css']
   const gone = async (meanwhile: (folder: string) => void): Promise<string[]> => {
     const [first, second] = await restarted(resources, meanwhile)
@@ -201,7 +201,7 @@ test('what went while the server was down makes a page reload, once', async () =
     return changes(first as ToPage)
   }
   assert.deepEqual(await gone((folder) => rmSync(`${folder}/docs/one.txt`)), ['other /docs/one.txt'])
-  // Whether what is missing from the same folder was ever there, nobody can tell any more.
+  // The server cannot know whether another missing file of this folder ever existed.
   assert.deepEqual(await gone((folder) => rmSync(`${folder}/style.css`)), ['style /style.css', 'style /missing.css'])
   assert.deepEqual((await gone((folder) => renameSync(`${folder}/docs`, `${folder}/old`))).toSorted(), [
     'other /docs/one.txt',
@@ -209,14 +209,14 @@ test('what went while the server was down makes a page reload, once', async () =
   ])
 })
 
-test('what was missing before a restart and is missing after it makes no page reload', async () => {
+test('a file that is missing before and after a restart reloads no page', async () => {
   const [first] = await restarted(['/style.css', '/missing.css'], (folder) =>
     writeFileSync(`${folder}/docs/two.txt`, ''),
   )
   assert.equal(first?.type, 'welcome')
 })
 
-test('what only a worker loads reaches the page that the worker belongs to', async () => {
+test('a file that only a worker loads updates the page of the worker', async () => {
   await using started = await serve()
   const { port, folder } = started
   await folder.write({ 'worker.js': '1', 'part.js': '1' })
@@ -229,7 +229,7 @@ test('what only a worker loads reaches the page that the worker belongs to', asy
   assert.equal((await other.next()).type, 'reload')
 })
 
-test('a program reloads what pages use of a folder', async () => {
+test('reload() with a folder updates the pages that use its files', async () => {
   await using started = await serve()
   const { port, folder, server } = started
   await folder.write({ 'css/a.css': 'p{}', 'css/b.css': 'p{}', 'css2/c.css': 'p{}' })
@@ -243,7 +243,7 @@ test('a program reloads what pages use of a folder', async () => {
   assert.match(changes(await page.next()).join(), /document \//)
 })
 
-test('a program reloads by path, or everything; what is not served concerns every page', async () => {
+test('reload() updates by path, or every page; a file that is not served reloads every page', async () => {
   await using started = await serve()
   const { port, folder, server } = started
   using page = await openPage(port, '/', ['/style.css'])
@@ -258,12 +258,12 @@ test('a program reloads by path, or everything; what is not served concerns ever
   assert.deepEqual(await page.next(), { type: 'notify', message: 'built' })
 })
 
-test('an error is shown on open pages and on later ones, and goes with the next change', async () => {
+test('an error is shown on open and on later pages, until the next change', async () => {
   await using started = await serve()
   const { port, folder, server } = started
   using page = await openPage(port, '/', ['/style.css'])
   const error = { title: 'Build failed', message: 'x is not defined', file: 'app.ts', line: 3, frame: '3 | x' }
-  // Compilers colour what they say.
+  // Compilers colour their output.
   server.showError({ ...error, message: `\u001b[31m${error.message}\u001b[0m`, frame: '3 | \u001b[1mx\u001b[22m' })
   assert.deepEqual(await page.next(), { type: 'error', error })
   using later = await LivePage.open(port, { document: '/about' })
@@ -275,17 +275,17 @@ test('an error is shown on open pages and on later ones, and goes with the next 
   assert.deepEqual(await later.next(), { type: 'error', error: null })
 })
 
-test('files to watch that are not served reload every page', async () => {
+test('watched files that are not served reload every page', async () => {
   await using other = await serve()
   await using started = await serve({ watch: other.folder.join('**/*.css') })
   using page = await openPage(started.port, '/')
   const told = nextMessage(page)
-  // The watcher gets ready while the server already answers.
+  // The watch starts while the server already answers.
   const seen = await until(told, () => writeFileSync(other.folder.join('style.css'), `p{width:${Math.random()}px}`))
   assert.equal(seen.type, 'reload')
 })
 
-test('errors of pages are an event when they are asked for, and bounded', async () => {
+test('errors of pages are an event when the option is on, with a bound', async () => {
   await using started = await serve({ console: true })
   using page = await openPage(started.port, '/')
   const logged: PageError[] = []
@@ -297,7 +297,7 @@ test('errors of pages are an event when they are asked for, and bounded', async 
   assert.deepEqual([logged[0]?.page, logged[0]?.level, logged[0]?.text.length], ['/', 'error', 4096])
 })
 
-test('closing tells pages that the server goes away, and is not held up by them', async () => {
+test('close() closes the sockets of pages with 1001, and does not wait for pages', async () => {
   await using started = await serve()
   using page = await openPage(started.port, '/')
   const closed = page.closed()
@@ -313,7 +313,7 @@ test('a server that does not listen gives pages no client and has nothing to rel
   assert.equal((await started.server.reload()).pages, 0)
 })
 
-/** The server's own events as those of an emitter that `once` understands. */
+/** The events of the server as an emitter for `once`. */
 function serverEvents({ server }: Started): EventTarget {
   const target = new EventTarget()
   server.on('change', () => target.dispatchEvent(new Event('change')))
@@ -324,7 +324,7 @@ function nextMessage(page: LivePage): Promise<ToPage> {
   return page.next()
 }
 
-/** Does something again and again until a promise is settled. */
+/** Repeats a call until a promise is settled. */
 async function until<Value>(wanted: Promise<Value>, act: () => void): Promise<Value> {
   const timer = setInterval(act, 100)
   try {
@@ -334,7 +334,7 @@ async function until<Value>(wanted: Promise<Value>, act: () => void): Promise<Va
   }
 }
 
-test('what is no list of paths and no error is refused', async () => {
+test('rejects arguments that are no list of paths and no error', async () => {
   await using started = await serve()
   const { server } = started
   const code = { code: 'E8008_CONFIG_INVALID' }

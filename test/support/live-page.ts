@@ -2,20 +2,20 @@ import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import type { FromPage, Session, ToPage } from '../../src/live/protocol.ts'
 
-/** How a page comes to a server. */
+/** Options of a {@link LivePage}. */
 export interface LivePageOptions {
   readonly document?: string
   readonly resources?: readonly string[]
-  /** Milliseconds since the page began to load. Default 0: it knows everything. */
+  /** Milliseconds since the page began to load. Default 0: it has missed no change. */
   readonly age?: number
   readonly syncedAt?: number
-  /** What it had heard before it was loaded again. */
+  /** The last time that it received before it was reloaded. */
   readonly loadedAfter?: number
   /** Path prefix of the server. Default `/`. */
   readonly base?: string
 }
 
-/** What a page may ask for before it opens its socket. */
+/** Fetches the session of a server. */
 export async function fetchSession(port: number, base = '/'): Promise<Session> {
   const response = await fetch(`http://127.0.0.1:${port}${base}__serve8008/session`, {
     headers: { 'x-serve8008': 'live' },
@@ -40,7 +40,7 @@ export class LivePage {
     })
   }
 
-  /** Opens a page that has said hello; what the server answers is the first message. */
+  /** Opens a page that has sent its hello. The answer of the server is the first message. */
   static async open(port: number, options: LivePageOptions = {}): Promise<LivePage> {
     const { document = '/', resources = [], age = 0, syncedAt, loadedAfter, base } = options
     const page = await LivePage.connect(port, base)

@@ -6,7 +6,7 @@ import { html } from '../support/stub.ts'
 
 const { stub, open } = liveFixture()
 
-test('after a restart the page comes back with the new token and the time it last heard', { skip }, async () => {
+test('after a restart the page reconnects with the new token and the last time it received', { skip }, async () => {
   stub.put('/', html('text'))
   stub.answer = () => ({ type: 'welcome', time: 12345 })
   await open(
@@ -25,7 +25,7 @@ test('after a restart the page comes back with the new token and the time it las
   )
 })
 
-test('a page whose hello is held up tells how old it was before', { skip }, async () => {
+test('a page with a late hello sends its age at the session', { skip }, async () => {
   stub.put(
     '/',
     html('<script>setTimeout(() => { const end = Date.now() + 400; while (Date.now() < end); }, 30)</script>'),
@@ -40,7 +40,7 @@ test('a page whose hello is held up tells how old it was before', { skip }, asyn
   })
 })
 
-test('a socket that is closed at once is tried at longer and longer intervals', { skip }, async () => {
+test('a socket that is closed at once is retried with backoff', { skip }, async () => {
   stub.put('/', html('text'))
   stub.answer = () => {
     for (const socket of stub.sockets) socket.close()
@@ -58,7 +58,7 @@ test('a socket that is closed at once is tried at longer and longer intervals', 
   )
 })
 
-test('a server that gives no session is left alone', { skip }, async () => {
+test('a server that refuses the session is not asked again soon', { skip }, async () => {
   stub.put('/', html('text'))
   stub.refusal = 403
   await open(
@@ -72,22 +72,26 @@ test('a server that gives no session is left alone', { skip }, async () => {
   )
 })
 
-test('a page that is put aside closes its socket, and opens another when it comes back', { skip }, async () => {
-  stub.put('/', html('text'))
-  await open(async (page) => {
-    await stub.connected()
-    // Once it shows this it has also heard the welcome before it.
-    stub.send({ type: 'notify', message: 'here' })
-    await page.waitForSelector('serve8008-live', { state: 'attached' })
-    await page.evaluate(`dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))`)
-    await stub.until('the end of the socket', () => stub.sockets.size === 0)
-    await page.evaluate(`dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))`)
-    await stub.connected(2)
-    assert.equal(typeof stub.hellos()[1]?.syncedAt, 'number')
-  })
-})
+test(
+  'a page in the back/forward cache closes its socket, and opens another when it is shown again',
+  { skip },
+  async () => {
+    stub.put('/', html('text'))
+    await open(async (page) => {
+      await stub.connected()
+      // When it shows this message it has also received the welcome before it.
+      stub.send({ type: 'notify', message: 'here' })
+      await page.waitForSelector('serve8008-live', { state: 'attached' })
+      await page.evaluate(`dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))`)
+      await stub.until('the end of the socket', () => stub.sockets.size === 0)
+      await page.evaluate(`dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))`)
+      await stub.connected(2)
+      assert.equal(typeof stub.hellos()[1]?.syncedAt, 'number')
+    })
+  },
+)
 
-test('a page that is left while it connects complains of nothing', { skip }, async () => {
+test('a page that is left while it connects logs no error', { skip }, async () => {
   stub.put('/', html('text'))
   stub.isSilent = true
   await open(async (page) => {
@@ -96,7 +100,7 @@ test('a page that is left while it connects complains of nothing', { skip }, asy
     await asked(1)
     await page.reload()
     await asked(2)
-    // What is left then shows whether the first one complained.
+    // The log then shows whether the first page logged an error.
     await page.evaluate('1')
   })
 })
@@ -122,7 +126,7 @@ test('a page whose policy blocks the connection tries once', { skip }, async () 
   )
 })
 
-test('a page that somebody turns to does not wait for its next attempt', { skip }, async () => {
+test('a page that gets the focus does not wait for its next attempt', { skip }, async () => {
   stub.put('/', html('text'))
   stub.refusal = 503
   await open(
@@ -131,14 +135,14 @@ test('a page that somebody turns to does not wait for its next attempt', { skip 
       await page.evaluate(`dispatchEvent(new Event('focus'))`)
       await stub.until('another session', () => stub.sessions.length === 6)
       const [, , , , fifth = 0, sixth = 0] = stub.sessions
-      // By itself it would wait for 4 s, at least by half.
+      // Without the focus it would wait for 2 to 4 s.
       assert.ok(sixth - fifth < 2000, `${sixth - fifth} ms`)
     },
     { tolerate: /503/ },
   )
 })
 
-test('what the page loads later is told, without addresses of ours and of others', { skip }, async () => {
+test('reports what the page loads later, without URLs of the client and of other origins', { skip }, async () => {
   stub.put('/', html('text'))
   stub.put('/late.json', '1')
   await open(
@@ -153,7 +157,7 @@ test('what the page loads later is told, without addresses of ours and of others
   )
 })
 
-test('markup cannot mislead the client, which leaves no names behind', { skip }, async () => {
+test('markup cannot mislead the client, which defines no globals', { skip }, async () => {
   const names = [
     'currentScript',
     'querySelectorAll',
@@ -163,7 +167,7 @@ test('markup cannot mislead the client, which leaves no names behind', { skip },
     'readyState',
   ]
   stub.put('/', html(names.map((name) => `<img name="${name}" src="data:,">`).join('') + '<form id="fetch"></form>'))
-  // The tag comes last, when all the traps are there.
+  // The tag comes last, after all the traps.
   const tag = stub.tag
   stub.tag = '<script>window.known = Object.getOwnPropertyNames(window)</script>'
   stub.put('/', String(stub.files.get('/')?.body).replace('</body>', `${tag}</body>`))
@@ -179,7 +183,7 @@ test('markup cannot mislead the client, which leaves no names behind', { skip },
   })
 })
 
-test('two tags make one client, and a page may decline', { skip }, async () => {
+test('two tags make one client, and a page may opt out', { skip }, async () => {
   stub.tag += stub.tag
   stub.put('/', html('text'))
   await open(async (page) => {

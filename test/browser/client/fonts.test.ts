@@ -10,7 +10,7 @@ import { html } from '../support/stub.ts'
 
 const { stub, open } = liveFixture()
 
-/** A font of icons, which is there wherever the browser's driver is. */
+/** A font of icons from the package of the browser's driver. */
 function iconFont(): Buffer {
   const folder = join(dirname(createRequire(import.meta.url).resolve('playwright-core')), 'lib/vite/traceViewer')
   const name = readdirSync(folder).find((file) => file.endsWith('.ttf'))
@@ -22,7 +22,7 @@ const fontFace = (file: string): string => `@font-face { font-family: "Icon Font
 const icons = (colour: string): string => `p { font: 40px "Icon Font", monospace; color: ${colour} }`
 const paragraph = '<p><span>\uea60\uea61\uea62</span></p>'
 
-/** Notes the width of the icons in every frame, and counts the frames. */
+/** Records the width of the icons in every frame, and counts the frames. */
 const watchWidth = `
   window.widths = new Set(); window.frames_ = 0
   const look = () => {
@@ -32,7 +32,7 @@ const watchWidth = `
   }
   look()`
 
-/** Until the swap is done: its colour is there, nothing stands in for a font any more, and some more frames went by. */
+/** Waits for the end of a swap: its colour is shown, no stand-in is left, and some more frames have passed. */
 async function untilSettled(page: Page, done: string, faces: number): Promise<void> {
   await page.waitForFunction(done)
   await page.waitForFunction(
@@ -42,7 +42,7 @@ async function untilSettled(page: Page, done: string, faces: number): Promise<vo
   await page.waitForFunction(`frames_ > ${frames + 5}`)
 }
 
-/** Opens its eyes on a page, and tells how wide its icons are. */
+/** Starts the recording on a page, and returns the width of its icons. */
 async function watched(page: Page): Promise<number> {
   await stub.connected()
   await page.evaluate('document.fonts.ready')
@@ -86,7 +86,7 @@ for (const way of ['links', 'imports']) {
   })
 }
 
-test('the font of another sheet stays too, by an address that starts from its sheet', { skip }, async () => {
+test('the font of another sheet stays too, with a URL relative to its sheet', { skip }, async () => {
   stub.put('/fonts/icons.ttf', iconFont(), 'font/ttf')
   stub.put('/fonts/fonts.css', fontFace('icons.ttf'))
   stub.put('/app.css', '@font-face { font-family: Other; src: url(other.ttf) }' + icons('red'))
@@ -105,7 +105,7 @@ test('the font of another sheet stays too, by an address that starts from its sh
   })
 })
 
-test('a font that is saved is swapped, and text shows no other one meanwhile', { skip }, async () => {
+test('a saved font is swapped, and text shows no other font meanwhile', { skip }, async () => {
   stub.put('/icons.ttf', iconFont(), 'font/ttf')
   stub.put('/app.css', fontFace('/icons.ttf') + icons('red'))
   stub.put('/', html(paragraph, '<link rel="stylesheet" href="/app.css">'))

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { headCases } from '../../support/head-cases.ts'
 import { launchChromium, skip } from '../support/chromium.ts'
 
-test('the places where a meta counts are those where Chromium puts it into the head', { skip }, async () => {
+test('a meta counts wherever Chromium puts it into the head', { skip }, async () => {
   await using browser = await launchChromium()
   const page = await browser.newPage()
   const found: [string, boolean][] = []

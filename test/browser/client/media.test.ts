@@ -60,7 +60,7 @@ test('pictures change in their place: elements, sets, styles, shadow roots, icon
   )
 })
 
-test('sound goes on where it was', { skip }, async () => {
+test('a sound continues at the same time', { skip }, async () => {
   stub.put('/a.wav', silence())
   stub.put('/', html('<audio src="a.wav" controls></audio>'))
   await open(async (page) => {
@@ -94,7 +94,7 @@ test('a picture in a frame changes there; a page in a frame has its own client',
   })
 })
 
-test('a picture that only a script holds makes the page load again', { skip }, async () => {
+test('a picture that only a script uses reloads the page', { skip }, async () => {
   stub.put('/a.svg', picture(10))
   stub.put('/', html('', `<script>new Image().src = '/a.svg'</script>`))
   await open(async () => {

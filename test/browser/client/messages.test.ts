@@ -9,7 +9,7 @@ const { stub, open } = liveFixture()
 const strict =
   "default-src 'none'; script-src 'nonce-abc'; style-src 'nonce-abc'; connect-src 'self'; img-src data:; base-uri 'none'"
 
-/** A page with a policy that allows nothing but what it names. */
+/** A page with a policy that allows only the sources it names. */
 function putStrict(body: string): void {
   stub.tag = stub.tag.replace('<script', '<script nonce="abc"')
   stub.put('/', html(body, '<style nonce="abc">p { color: red }</style>'), 'text/html', {
@@ -60,7 +60,7 @@ test(
   },
 )
 
-test('a message is shown for a moment, read aloud, and never moves the page', { skip }, async () => {
+test('a message is shown for two seconds as a status, and never moves the page', { skip }, async () => {
   putStrict('<p>text</p>')
   await open(
     async (page) => {
@@ -76,7 +76,7 @@ test('a message is shown for a moment, read aloud, and never moves the page', { 
   )
 })
 
-test('what happened is told only where the session says so', { skip }, async () => {
+test('shows updates only if the session says so', { skip }, async () => {
   stub.settings = { ...stub.settings, toast: true }
   stub.put('/a.css', 'p { color: red }')
   stub.put('/', html('<p>text</p>', '<link rel="stylesheet" href="/a.css">'))
@@ -99,7 +99,7 @@ test('what happened is told only where the session says so', { skip }, async () 
   )
 })
 
-test('errors are sent when they are wanted, with what came before, cut and counted', { skip }, async () => {
+test('sends errors when they are wanted, with earlier ones, cut and bounded', { skip }, async () => {
   stub.settings = { ...stub.settings, console: true }
   stub.put('/', html('', `<script>window.own = console.error</script>`))
   await open(

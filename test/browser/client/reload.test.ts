@@ -31,7 +31,7 @@ test('a reload keeps the scroll positions, the focus and the selection', { skip 
   })
 })
 
-test('a page that is loaded again tells what it had heard before', { skip }, async () => {
+test('a reloaded page sends the last time it received before', { skip }, async () => {
   stub.put('/', html('one'))
   await open(async () => {
     await stub.connected()
@@ -43,7 +43,7 @@ test('a page that is loaded again tells what it had heard before', { skip }, asy
   })
 })
 
-test('a morph keeps what users and scripts made of the page', { skip }, async () => {
+test('a morph keeps the changes of users and scripts', { skip }, async () => {
   stub.settings = { ...stub.settings, reload: 'morph' }
   const script = `<script>document.querySelector('#app').append('made by a script'); window.mark = 1</script>`
   const version = (text: string, more: string): string =>
@@ -78,7 +78,7 @@ test('a morph keeps what users and scripts made of the page', { skip }, async ()
   })
 })
 
-test('changes before the first answer, a script, data and an order make the page load again', { skip }, async () => {
+test('changes before the first answer, a script, data and a reload message reload the page', { skip }, async () => {
   stub.settings = { ...stub.settings, reload: 'morph' }
   stub.put('/', html('text'))
   let count = 0
@@ -94,7 +94,7 @@ test('changes before the first answer, a script, data and an order make the page
   })
 })
 
-test('a hidden page waits until it is seen, and then loads once', { skip }, async () => {
+test('a hidden page waits until it is visible, and then reloads once', { skip }, async () => {
   stub.put('/', html('text'))
   const hide = `window.state = 'visible'
     Object.defineProperty(Document.prototype, 'visibilityState', { get: () => state, configurable: true })`
@@ -114,7 +114,7 @@ test('a hidden page waits until it is seen, and then loads once', { skip }, asyn
   )
 })
 
-test('a page that would reload for ever does so slowly, and says so', { skip }, async () => {
+test('a reload loop is throttled, with a warning', { skip }, async () => {
   stub.put('/', html('text'))
   stub.answer = () => ({ type: 'change', time: Date.now(), changes: [own] })
   await open(
@@ -123,7 +123,7 @@ test('a page that would reload for ever does so slowly, and says so', { skip }, 
       await page.waitForFunction(`/too often/.test(${shownText})`)
       const stoppedAt = performance.now()
       assert.equal(stub.loads('/'), 9)
-      // The last change is shown all the same, and then it waits again.
+      // The last change is still shown, and then the page waits again.
       await stub.connected(10)
       assert.ok(performance.now() - stoppedAt > 5000)
       await page.waitForFunction(`/too often/.test(${shownText})`)
@@ -133,9 +133,9 @@ test('a page that would reload for ever does so slowly, and says so', { skip }, 
   )
 })
 
-test('somebody who saves again and again, but not before the page was seen, never waits', { skip }, async () => {
+test('frequent saves never wait, if each comes after the page was shown', { skip }, async () => {
   stub.put('/', html('text'))
-  // The page takes itself for one that has been open for a while.
+  // For the client the page has been open for a while.
   const aged = 'const since = performance.now.bind(performance); performance.now = () => since() + 2000'
   await open(
     async () => {
@@ -149,7 +149,7 @@ test('somebody who saves again and again, but not before the page was seen, neve
   )
 })
 
-test('a cached file is fetched past the cache before the page loads again', { skip }, async () => {
+test('a cached file is fetched past the cache before the page reloads', { skip }, async () => {
   stub.settings = { ...stub.settings, cached: true }
   stub.put('/data.json', '1', 'application/json', { 'Cache-Control': 'max-age=600' })
   stub.put(

@@ -21,7 +21,7 @@ const red = 'rgb(255, 0, 0)'
 const green = 'rgb(0, 128, 0)'
 const blue = 'rgb(0, 0, 255)'
 
-test('a changed style sheet is swapped; typing, scroll and animations go on', { skip }, async () => {
+test('a changed style sheet is swapped; input, scroll position and animations are kept', { skip }, async () => {
   const css = (value: string): string =>
     `body { color: ${value}; height: 5000px } @keyframes turn { to { rotate: 1turn } } p { animation: turn 100s linear infinite }`
   stub.put('/app.css', css('red'))
@@ -62,7 +62,7 @@ test('quick changes leave one copy, in its place among the others', { skip }, as
   })
 })
 
-test('a style sheet that is deleted takes its styles with it, and brings them back', { skip }, async () => {
+test('a deleted style sheet loses its styles, until it is back', { skip }, async () => {
   stub.put('/a.css', 'body { color: red }')
   stub.put('/', html('', '<link rel="stylesheet" href="/a.css">'))
   await open(
@@ -109,8 +109,8 @@ test('imported style sheets are swapped at any depth, in links and in style elem
   })
 })
 
-test('all other styles hold in every frame while a sheet or an import is swapped', { skip }, async () => {
-  // What has to be asked for again takes time, so that a frame without it would be seen.
+test('all other styles apply in every frame while a sheet or an import is swapped', { skip }, async () => {
+  // Repeated requests are slow, so that a frame without the sheet would be recorded.
   stub.put('/top.css', '@import "mid.css"; h1 { color: blue }')
   stub.put('/mid.css', '@import "deep.css"; i { color: red }')
   stub.put('/deep.css', 'body { color: red }')
@@ -136,7 +136,7 @@ test('all other styles hold in every frame while a sheet or an import is swapped
       stub.put(path, String(stub.files.get(path)?.body).replace(/(red|blue) \}$/, 'green }'))
       stub.change(style(path))
       await untilColour(page, green, element)
-      // The old one stays until everything is there; then a frame or two more would show what is missing.
+      // The old sheet stays until everything has loaded. One or two more frames would show missing styles.
       await page.waitForFunction(`${sheets}(document) === 3`)
       await page.evaluate(framesMore)
       const end = await page.evaluate<string>(look)
@@ -162,7 +162,7 @@ test('links in open shadow roots are swapped', { skip }, async () => {
   })
 })
 
-test('a style sheet that a module imported is replaced where it was adopted', { skip }, async () => {
+test('a style sheet that a module imported is replaced in the roots that adopted it', { skip }, async () => {
   stub.put('/part.css', 'body { color: red }')
   stub.put(
     '/app.js',
@@ -181,12 +181,12 @@ test('a style sheet that a module imported is replaced where it was adopted', { 
   })
 })
 
-test('a linked sheet is not taken for a module where the page has adopted another one', { skip }, async () => {
+test('a linked sheet is not treated as a module if the page has adopted another sheet', { skip }, async () => {
   stub.put('/top.css', '@import "deep.css"; p { color: red }')
   stub.put('/deep.css', '')
   const script = '<script>document.adoptedStyleSheets = [new CSSStyleSheet()]</script>'
   stub.put('/', html('<p>text</p>', `<link rel="stylesheet" href="/top.css">${script}`))
-  // As a module it may not import, and the browser says so on the console.
+  // CSS modules cannot have imports, and the browser logs that on the console.
   await open(async (page) => {
     await stub.connected()
     await stub.uses('/top.css')
@@ -196,7 +196,7 @@ test('a linked sheet is not taken for a module where the page has adopted anothe
   })
 })
 
-test('a style that the page read with a script, or does not use, makes it load again', { skip }, async () => {
+test('a style sheet that a script has read, or that the page does not use, reloads the page', { skip }, async () => {
   stub.put('/text.css', 'body { color: red }')
   stub.put('/', html('', `<script>fetch('/text.css')</script>`))
   await open(async () => {
@@ -210,7 +210,7 @@ test('a style that the page read with a script, or does not use, makes it load a
   })
 })
 
-test('a style sheet that is turned off stays off', { skip }, async () => {
+test('a disabled style sheet stays disabled', { skip }, async () => {
   stub.put('/a.css', 'body { color: red }')
   stub.put('/b.css', 'body { color: blue }')
   const head = '<link rel="stylesheet" href="/a.css"><link rel="stylesheet" href="/b.css">'

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 
-/** A socket that notes what is done to it. */
+/** A socket that records calls. */
 export class FakeSocket extends EventEmitter {
   bufferedAmount = 0
   readonly done: string[] = []
@@ -26,7 +26,7 @@ export class FakeSocket extends EventEmitter {
     this.emit('close')
   }
 
-  /** What comes from the page. */
+  /** Emits a message of the page. */
   say(message: object): void {
     this.emit('message', Buffer.from(JSON.stringify(message)), false)
   }

@@ -41,7 +41,7 @@ async function openConnection(): Promise<Ends> {
   }
 }
 
-/** Hands the connection to ws, with bytes that the client sent right behind its handshake. */
+/** Hands the connection to ws, with bytes that the client sent right after its handshake. */
 async function openSocket(connection: Socket, head: Buffer): Promise<WebSocket> {
   let opened: WebSocket | undefined
   const reply = await acceptWebSocket(request(opening, 'GET', '/'), (socket) => (opened = socket))
@@ -51,7 +51,7 @@ async function openSocket(connection: Socket, head: Buffer): Promise<WebSocket> 
   return opened
 }
 
-/** A final masked frame whose mask is zero, so that the bytes stay as they are (RFC 6455 section 5.2). */
+/** A final masked frame whose mask is zero, so that it does not change the bytes (RFC 6455 section 5.2). */
 function frame(opcode: number, length: readonly number[], content = ''): Buffer {
   return Buffer.concat([Buffer.from([0x80 | opcode, ...length, 0, 0, 0, 0]), Buffer.from(content)])
 }

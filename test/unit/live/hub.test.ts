@@ -26,7 +26,7 @@ function admit(hub: Hub): FakeSocket {
   return socket
 }
 
-/** The paths of the changes that a page heard of. */
+/** The paths of the changes that a page got. */
 function heard({ done }: FakeSocket): string[] {
   return done.flatMap((text) => {
     const message = JSON.parse(text) as { type: string; changes?: { path: string }[] }
@@ -34,7 +34,7 @@ function heard({ done }: FakeSocket): string[] {
   })
 }
 
-test('a page of thousands of paths keeps neither other pages nor requests waiting', async () => {
+test('a page with thousands of paths delays neither other pages nor requests', async () => {
   let looks = 0
   const hub = hubOf({
     dependenciesOf(path) {
@@ -64,7 +64,7 @@ test('a page of thousands of paths keeps neither other pages nor requests waitin
   hub.close()
 })
 
-test('a page that was loading when every page was reloaded is reloaded too, and once', async () => {
+test('reloads once a page that was loading when every page was reloaded', async () => {
   const hub = hubOf()
   const late = admit(hub)
   hub.reloadAll()
@@ -77,7 +77,7 @@ test('a page that was loading when every page was reloaded is reloaded too, and 
   hub.close()
 })
 
-test('what changed while a page was loading is not missed when its hello is held up', async () => {
+test('sends the changes from while a page was loading when its hello is late', async () => {
   const now = Date.now()
   const hub = hubOf({ changedAt: (file) => (file === '/site/a.css' ? now - 300 : now - 500) })
   const page = admit(hub)
@@ -87,7 +87,7 @@ test('what changed while a page was loading is not missed when its hello is held
   hub.close()
 })
 
-test('a page that says hello in the midst of changes hears of those before as well', async () => {
+test('a page whose hello comes during a batch gets the earlier changes too', async () => {
   let isGathering = true
   const hub = hubOf({ isGathering: () => isGathering, changedBy: (file) => (file === '/site/a.css' ? 100 : 0) })
   const page = admit(hub)
@@ -99,7 +99,7 @@ test('a page that says hello in the midst of changes hears of those before as we
   hub.close()
 })
 
-test('the time of a file counts with what it may lag behind for a page that comes again, and as it is for a new one', async () => {
+test('compares the upper bound of a change time with a page that reconnects, and the time itself with a new page', async () => {
   const now = Date.now()
   const hub = hubOf({ changedAt: () => now - 5, changedBy: () => now + 5 })
   const again = admit(hub)
@@ -111,7 +111,7 @@ test('the time of a file counts with what it may lag behind for a page that come
   hub.close()
 })
 
-test('what changes between the telling and the learning of a path is not missed', async () => {
+test('sends a change between the report of a path and its resolution', async () => {
   const toldAt = Date.now()
   const hub = hubOf({ changedAt: (file) => (file === '/site/b.css' ? toldAt + 5000 : 0) })
   const page = admit(hub)
@@ -123,7 +123,7 @@ test('what changes between the telling and the learning of a path is not missed'
   hub.close()
 })
 
-/** A page of a style sheet and a script, of which files can be taken away. */
+/** A page with a style sheet and a script, whose files can be removed. */
 async function built(context: TestContext) {
   context.mock.timers.enable({ apis: ['setTimeout'] })
   const missing = new Set<string>()
@@ -140,7 +140,7 @@ async function built(context: TestContext) {
   return { hub, page, missing, gone }
 }
 
-test('a page hears of a folder that is emptied once its document is there again, and of all that changed', async (context) => {
+test('a page whose folder was emptied gets every change once its document is back', async (context) => {
   const { hub, page, missing, gone } = await built(context)
   for (const path of ['/a.js', '/', '/a.css']) missing.add(path)
   assert.equal(hub.sendChanges(['/site/a.js']), 0)
@@ -155,7 +155,7 @@ test('a page hears of a folder that is emptied once its document is there again,
   assert.deepEqual([heard(page).length, gone], [3, []])
 })
 
-test('a file that is gone holds up no other, and is reported when it does not come back within five seconds', async (context) => {
+test('a missing file delays no other change, and is reported when it does not come back within five seconds', async (context) => {
   const { hub, page, missing, gone } = await built(context)
   missing.add('/a.js')
   assert.equal(hub.sendChanges(['/site/a.js']), 0)
@@ -168,7 +168,7 @@ test('a file that is gone holds up no other, and is reported when it does not co
   assert.deepEqual(gone, [[['/site/a.js', '/site/a.css'], 1]])
 })
 
-test('a page that stands in for a missing file hears of it at once', async (context) => {
+test('a fallback page gets the change at once when the missing file appears', async (context) => {
   const { hub, missing } = await built(context)
   missing.add('/later')
   const page = admit(hub)

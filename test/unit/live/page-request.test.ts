@@ -19,7 +19,7 @@ test('every navigation with GET or HEAD asks for a page', () => {
   assert.ok(asksForPage(request(accept, 'HEAD', '/'), 'html'))
 })
 
-test('a page can be asked for as it is', () => {
+test('the query, the field and a range ask for an unchanged page', () => {
   assert.ok(!asks(['X-Serve8008', 'no-live', ...accept]))
   assert.ok(asks(['X-Serve8008', 'live', ...accept]))
   assert.ok(!asks(accept, '/?serve8008=no-live'))
@@ -29,7 +29,7 @@ test('a page can be asked for as it is', () => {
   assert.ok(!asks(['Range', 'bytes=0-1', ...accept]))
 })
 
-test('an image is a page where it is not part of another', () => {
+test('an SVG image is a page unless it is part of one', () => {
   for (const [dest, expected] of [
     ['document', true],
     ['iframe', false],
@@ -51,7 +51,7 @@ const ofType = (type: string | undefined, more: Partial<Reply> = {}, fields: rea
   ...more,
 })
 
-test('HTML, XHTML and SVG can hold a script; a picture, a text and JSON can get a page around them', () => {
+test('HTML, XHTML and SVG can hold a script; a picture, a text and JSON can get a wrapper page', () => {
   for (const [type, kind] of [
     ['text/html', 'html'],
     [' Text/HTML ; charset=utf-8', 'html'],
@@ -70,7 +70,7 @@ test('HTML, XHTML and SVG can hold a script; a picture, a text and JSON can get 
   }
 })
 
-test('what browsers save or show in a viewer stays as it is, and so do parts of pages', () => {
+test('files that browsers save or show in a viewer, and parts of pages, stay unchanged', () => {
   for (const type of [
     'text/css',
     'text/javascript; charset=utf-8',
@@ -92,7 +92,7 @@ test('what browsers save or show in a viewer stays as it is, and so do parts of 
     assert.equal(documentKind(ofType(type)), undefined, type)
 })
 
-test('a page is put around a file of ours only, and only where it may show the file', () => {
+test('only served files get a wrapper page, and only if it may show the file', () => {
   for (const type of ['text/plain', 'application/json', 'image/png']) {
     for (const other of [{ relayed: true }, { status: 404 }, { validators: undefined }])
       assert.equal(documentKind(ofType(type, other)), undefined)
@@ -118,8 +118,8 @@ test('Firefox keeps its viewer of JSON', () => {
   assert.ok(asksForPage(request([...opened, ...firefox]), 'text'))
 })
 
-// Recorded from Firefox: the request of `<a download>` is that of any link. Chromium says `Sec-Fetch-Dest: empty`.
-test('a link that may save a file gets its bytes', () => {
+// Recorded: Firefox sends for `<a download>` the fields of any link. Chromium sends `Sec-Fetch-Dest: empty`.
+test('a link that may be a download gets the bytes of the file', () => {
   for (const kind of ['picture', 'text'] as const) {
     assert.ok(asksForPage(request([...linked, ...chrome]), kind))
     assert.ok(!asksForPage(request(['Sec-Fetch-Dest', 'empty', 'Sec-Fetch-Mode', 'navigate', ...chrome]), kind))
@@ -131,7 +131,7 @@ test('a link that may save a file gets its bytes', () => {
   assert.ok(asksForPage(request([...linked, ...firefox]), 'html'))
 })
 
-test('Vary names what decided about a page around a file', () => {
+test('Vary names the fields that decide about a wrapper page', () => {
   const vary = (headers: readonly string[]) =>
     getField(variedByPage(ofType('text/plain'), request(headers), 'text').headers, 'vary')
   assert.equal(vary(opened), 'Sec-Fetch-Dest, User-Agent, Referer, X-Serve8008')

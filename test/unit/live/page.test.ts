@@ -15,12 +15,12 @@ function pageOf(socket: FakeSocket, events: Partial<PageEvents> = {}): Page {
   return new Page(socket as unknown as WebSocket, sources, { ...silent, ...events })
 }
 
-/** Has a page learn all that it told of. */
-function learnAll(page: Page): void {
+/** Resolves every path that a page reported. */
+function resolveAll(page: Page): void {
   while (page.resolveNext());
 }
 
-test('a page that does not read is let go before what waits for it fills the memory', () => {
+test('ends the connection of a page that does not read, before its messages fill the memory', () => {
   const socket = new FakeSocket()
   const page = pageOf(socket)
   page.send({ type: 'notify', message: 'one' })
@@ -29,7 +29,7 @@ test('a page that does not read is let go before what waits for it fills the mem
   assert.deepEqual(socket.done, ['{"type":"notify","message":"one"}', 'terminate'])
 })
 
-test('pings are answered, but not without a bound when the answers are not read', () => {
+test('answers pings, with a bound on answers that the page does not read', () => {
   const socket = new FakeSocket()
   pageOf(socket)
   socket.emit('ping', Buffer.from('one'))
@@ -38,7 +38,7 @@ test('pings are answered, but not without a bound when the answers are not read'
   assert.deepEqual(socket.done, ['pong one', 'terminate'])
 })
 
-test('a page that does not say hello in time gives its place up', (t) => {
+test('ends the connection of a page that does not send its hello in time', (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   const [silent, greeting] = [new FakeSocket(), new FakeSocket()]
   pageOf(silent)
@@ -48,7 +48,7 @@ test('a page that does not say hello in time gives its place up', (t) => {
   assert.deepEqual([silent.done, greeting.done], [['terminate'], []])
 })
 
-test('a page that gives no sign of life between two heartbeats is gone', () => {
+test('ends the connection of a page that does not answer a ping before the next one', () => {
   const socket = new FakeSocket()
   let gone = 0
   const page = pageOf(socket, { closed: () => gone++ })
@@ -60,10 +60,10 @@ test('a page that gives no sign of life between two heartbeats is gone', () => {
   assert.deepEqual([socket.done.at(-1), gone], ['terminate', 1])
 })
 
-test('a page says what it uses: first in its hello, then more, and the newest of it counts', () => {
+test('keeps the newest paths of the hello and of later reports', () => {
   const socket = new FakeSocket()
   let greeted = 0
-  const page = pageOf(socket, { hello: () => greeted++, resourcesReported: learnAll })
+  const page = pageOf(socket, { hello: () => greeted++, resourcesReported: resolveAll })
   socket.say({ type: 'hello', document: '/', resources: ['/a.css'], syncedAt: 5 })
   assert.deepEqual([greeted, page.syncedAt, page.document], [1, 5, '/'])
   socket.say({ type: 'uses', resources: ['/b.css', 'no path', 7] })
@@ -80,7 +80,7 @@ test('a page says what it uses: first in its hello, then more, and the newest of
   assert.equal(greeted, 1)
 })
 
-test('what waits to be learned is bounded too, and counts as held', () => {
+test('bounds unresolved paths too, and counts them as loaded', () => {
   const socket = new FakeSocket()
   const page = pageOf(socket)
   socket.say({ type: 'hello', document: '/', resources: ['/a.css'] })
@@ -96,7 +96,7 @@ test('what waits to be learned is bounded too, and counts as held', () => {
   assert.equal(steps, 4097)
 })
 
-test('a page that was loaded again is at least as new as what it had heard before', () => {
+test('a reloaded page is at least as new as the last time it received before', () => {
   const synced = (times: object): number => {
     const socket = new FakeSocket()
     const page = pageOf(socket)
@@ -104,7 +104,7 @@ test('a page that was loaded again is at least as new as what it had heard befor
     return page.syncedAt
   }
   const now = Date.now()
-  // It seems to be older than what it was reloaded for.
+  // By its age it seems older than the change that reloaded it.
   assert.equal(synced({ age: 500, ageAt: now, loadedAfter: now - 20 }), now - 20)
   assert.equal(synced({ age: 500, ageAt: now, loadedAfter: now - 900 }), now - 500)
   assert.equal(synced({ age: 500, ageAt: now }), now - 500)

@@ -20,7 +20,7 @@ function judge(value: string, origin = http) {
   return judgePolicies(parsePolicies(value), origin, script)
 }
 
-test('what allows the script and its connections is fine', () => {
+test('policies that allow the script and its connections lack nothing', () => {
   for (const value of [
     '',
     'img-src x.test',
@@ -48,7 +48,7 @@ test('what allows the script and its connections is fine', () => {
   }
 })
 
-test('a nonce is taken over where the policy has one', () => {
+test('uses the nonce of a policy', () => {
   const allowed = { isAllowed: true, nonce: 'aB3+/_-=', missing: undefined }
   assert.deepEqual(judge("script-src 'nonce-aB3+/_-='"), allowed)
   assert.deepEqual(judge("script-src 'self' 'nonce-aB3+/_-='"), allowed)
@@ -57,7 +57,7 @@ test('a nonce is taken over where the policy has one', () => {
   assert.deepEqual(judge("script-src 'nonce-x' 'nonce-aB3+/_-=', script-src 'nonce-aB3+/_-='"), allowed)
 })
 
-test('what blocks is told in words', () => {
+test('names the sources that a blocking policy lacks', () => {
   for (const [value, isAllowed, missing] of [
     ["script-src 'none'", false, "script-src 'self'"],
     ["script-src 'sha256-abc='", false, "script-src 'self'"],
@@ -80,27 +80,27 @@ test('what blocks is told in words', () => {
   }
 })
 
-test('every field counts, whatever its case; those that only report do not', () => {
+test('reads every policy field in any case, but no report-only field', () => {
   const headers = ['content-security-policy', "script-src 'none'", 'CONTENT-SECURITY-POLICY', 'img-src *, font-src *']
   assert.equal(policiesOf(headers).length, 3)
   assert.deepEqual(policiesOf(['Content-Security-Policy-Report-Only', "default-src 'none'"]), [])
 })
 
-test('a sandbox without scripts, or without the origin, leaves nothing to reload', () => {
+test('a sandbox without scripts or without the origin blocks live reload', () => {
   assert.ok(isSandboxed(parsePolicies('sandbox')))
   assert.ok(isSandboxed(parsePolicies('sandbox allow-scripts')))
   assert.ok(!isSandboxed(parsePolicies('sandbox allow-scripts allow-same-origin')))
   assert.ok(!isSandboxed(parsePolicies("script-src 'self'")))
 })
 
-test('the origin of a page is what its request names', () => {
+test('takes the origin of a page from its request', () => {
   const x = request()
   assert.deepEqual(pageOrigin(x), { scheme: 'http', host: '', port: 80 })
   x.authority = { hostname: '::1', port: 8008, kind: 'ipv6' }
   assert.deepEqual(pageOrigin(x), { scheme: 'http', host: '[::1]', port: 8008 })
 })
 
-test('the head is read for its metas, and no further', () => {
+test('reads the metas of the head, and nothing after it', () => {
   const facts = (text: string) => readHeadFacts(text, false)
   const policy = `<meta http-equiv=content-security-policy content="script-src &#39;self&#39;">`
   const refusal = '<META NAME=serve8008 CONTENT="No-Live">'
@@ -121,7 +121,7 @@ test('the head is read for its metas, and no further', () => {
   assert.equal(facts('<meta name=serve8008 content=live>').isOptedOut, false)
 })
 
-test('a meta counts wherever browsers put it into the head, which is not only between its tags', () => {
+test('a meta counts wherever browsers put it into the head, also outside of its tags', () => {
   const metas = '<meta http-equiv="Content-Security-Policy" content="x"><meta name="serve8008" content="no-live">'
   for (const [markup, isInHead] of headCases) {
     const { policies, isOptedOut } = readHeadFacts(`<!doctype html>${markup.replace('@', metas)}`, false)
@@ -129,7 +129,7 @@ test('a meta counts wherever browsers put it into the head, which is not only be
   }
 })
 
-test('in XML a head ends where it says so', () => {
+test('in XML a head ends at its end tag', () => {
   const facts = (text: string) => readHeadFacts(text, true)
   const refusal = '<meta name="serve8008" content="no-live"/>'
   assert.equal(facts(`<html><head><title/>text${refusal}</head><body/></html>`).isOptedOut, true)

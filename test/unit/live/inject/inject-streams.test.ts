@@ -36,7 +36,7 @@ function sourceOf(chunks: readonly string[], onCancel: () => void = () => assert
       for (const chunk of chunks) {
         const memory = Buffer.from(chunk)
         await sink.write(memory)
-        // It is the writer's again.
+        // The writer may reuse its chunk now.
         memory.fill('!')
       }
     },
@@ -55,7 +55,7 @@ async function open(body: Body, fields: readonly string[] = [], target = '/'): P
   return inject(reply(body, fields), request(page, 'GET', target))
 }
 
-test('what comes before the place is held back, and nothing after it', async () => {
+test('holds back what comes before the place, and nothing after it', async () => {
   const parts = ['<!doc', 'type html><ht', 'ml><head', '><title>', 'x</title>', '<body>']
   for (const body of [sourceOf(parts), Readable.from(parts), Readable.from(parts.map((part) => Buffer.from(part)))]) {
     const made = await open(body)
@@ -67,7 +67,7 @@ test('what comes before the place is held back, and nothing after it', async () 
   }
 })
 
-test('the script goes out before the rest of the page is there', async () => {
+test('sends the script before the rest of the page has arrived', async () => {
   const stream = new PassThrough()
   const output = new PassThrough()
   const made = await open(stream)
@@ -84,7 +84,7 @@ test('the script goes out before the rest of the page is there', async () => {
   await sent
 })
 
-test('a page that ends early goes out whole', async () => {
+test('sends a page whole that ends early', async () => {
   for (const [text, expected] of [
     ['<!doctype html>', `<!doctype html>${tag}`],
     ['<!-- never closed', '<!-- never closed'],
@@ -95,7 +95,7 @@ test('a page that ends early goes out whole', async () => {
   }
 })
 
-test('at most 64 KiB are held back, then they pass on as they are', async () => {
+test('holds back at most 64 KiB, then sends them unchanged', async () => {
   const parts = ['<!-- ', ...Array.from({ length: 20 }, () => 'x'.repeat(4096)), '--><head>']
   const chunks = await chunksOf((await open(sourceOf(parts))).body)
   assert.equal(chunks.join(''), parts.join(''))
@@ -111,7 +111,7 @@ test('a page in UTF-16 may come byte by byte', async () => {
   assert.ok((await contentOf(made.body)).equals(encoded(`<!doctype html><html><head>${tag}<title>é`)))
 })
 
-test('a sink that is full stops the reading', async () => {
+test('a full sink pauses the reading', async () => {
   let written = 0
   const body: Source = {
     async pull(sink) {
@@ -134,7 +134,7 @@ test('a sink that is full stops the reading', async () => {
   await sent
 })
 
-test('what is not sent is freed', async () => {
+test('frees a body that is not sent', async () => {
   let cancelled = 0
   ;((await open(sourceOf([], () => cancelled++))).body as Source).cancel()
   assert.equal(cancelled, 1)
@@ -143,7 +143,7 @@ test('what is not sent is freed', async () => {
   assert.ok(stream.destroyed)
 })
 
-test('an abort or a fault of the sink ends the stream that feeds it', async () => {
+test('an abort or an error of the sink ends the stream that feeds it', async () => {
   const stop = new AbortController()
   const stream = new PassThrough()
   stream.write('<head>')
@@ -157,7 +157,7 @@ test('an abort or a fault of the sink ends the stream that feeds it', async () =
   assert.ok(other.destroyed)
 })
 
-test('a policy inside a streamed page is heeded', async () => {
+test('obeys a policy inside a streamed page', async () => {
   const text = '<head><meta http-equiv="Content-Security-Policy" content="script-src \'none\'"><p>'
   const made = await open(sourceOf([text]), [], '/streamed')
   assert.equal((await chunksOf(made.body)).join(''), text)
@@ -172,7 +172,7 @@ const html = `<!doctype html><html><head><title>x</title>${'<p>All work and no p
 const injected = html.replace('<head>', `<head>${tag}`)
 
 for (const [coding, encode] of Object.entries(encoders)) {
-  test(`${coding}: coded pages are decoded, in memory, from a file, from streams`, async (t) => {
+  test(`${coding}: pages are decoded from memory, from a file and from streams`, async (t) => {
     const coded = encode(html)
     const file = fileSlice(t, coded)
     for (const body of [coded, file, Readable.from([coded]), Readable.from([...chunked(coded)])]) {
@@ -188,7 +188,7 @@ function* chunked(content: Buffer): Generator<Buffer> {
   for (let i = 0; i < content.length; i += 100) yield content.subarray(i, i + 100)
 }
 
-test('a coded page in memory is decoded once, and compressed again', async () => {
+test('a compressed page in memory is decoded once, and compressed again', async () => {
   const original = Object.freeze(reply(zlib.gzipSync(html), ['Content-Encoding', 'gzip', 'Vary', 'Accept-Encoding']))
   const [made, together] = await Promise.all([inject(original, request(page)), inject(original, request(page))])
   assert.equal(made, together)
@@ -222,28 +222,28 @@ test('a stream that pauses arrives through the compressor too', async () => {
   await sent
 })
 
-test('a coded page that needs no script stays coded', async () => {
+test('a compressed page that needs no script stays compressed', async () => {
   const original = reply(zlib.gzipSync('<head><meta name=serve8008 content=no-live>'), ['Content-Encoding', 'gzip'])
   const made = (await inject(original, request(page))) as Reply
   assert.equal(made.body, original.body)
   assert.equal(fieldsOf(made)['content-encoding'], 'gzip')
 })
 
-/** A body as it came, or the words of what it broke off with. */
+/** The bytes of a body, or the message of the error that ended it. */
 async function outcomeOf(body: Body, fields: readonly string[]): Promise<{ made: Reply; text: string }> {
   const made = await open(body, fields)
   const text = await bytesOf(made.body).then(String, (error: Error) => `broke off: ${error.message}`)
   return { made, text }
 }
 
-/** What any body sends. */
+/** The bytes of a body of any kind. */
 async function bytesOf(body: Body): Promise<Buffer> {
   const chunks: Buffer[] = []
   await pumpBody(body as Exclude<Body, null>, { write: (chunk) => void chunks.push(Buffer.from(chunk)) }, never)
   return Buffer.concat(chunks)
 }
 
-/** Bodies of a kind each: in memory, from a file, from a stream and from a source. */
+/** The same content as each kind of body: in memory, a file, a stream and a source. */
 function* bodiesOf(t: TestContext, content: Buffer): Generator<readonly [kind: string, body: Body]> {
   yield ['memory', content]
   yield ['file', fileSlice(t, content)]
@@ -252,7 +252,7 @@ function* bodiesOf(t: TestContext, content: Buffer): Generator<readonly [kind: s
 }
 
 for (const [coding, encode] of Object.entries(encoders)) {
-  test(`${coding}: a page in another coding goes out as it came`, async (t) => {
+  test(`${coding}: a page in another coding is sent unchanged`, async (t) => {
     for (const [kind, body] of bodiesOf(t, Buffer.from(html))) {
       const { made, text } = await outcomeOf(body, ['Content-Encoding', coding])
       assert.ok(text === html, kind)
@@ -261,19 +261,19 @@ for (const [coding, encode] of Object.entries(encoders)) {
     }
   })
 
-  test(`${coding}: a page that is cut breaks off, or goes out as it came`, async (t) => {
+  test(`${coding}: a truncated page is aborted, or sent unchanged`, async (t) => {
     const whole = encode(html)
     for (const torn of [whole.subarray(0, whole.length - 20), whole.subarray(0, 5)]) {
       for (const [kind, body] of bodiesOf(t, torn)) {
         const { made, text } = await outcomeOf(body, ['Content-Encoding', coding])
-        // In memory its end is known before the header section is sent.
+        // In memory the truncation is found before the header section is sent.
         if (kind === 'memory') assert.equal(made.body, body)
         else assert.equal(text, `broke off: The ${coding} content ends too early.`, `${kind} ${torn.length}`)
       }
     }
   })
 
-  test(`${coding}: a decompression bomb goes out as it came, or is broken off`, async (t) => {
+  test(`${coding}: a decompression bomb is sent unchanged, or aborted`, async (t) => {
     const small = createInject({ script: '/live.js', isOn: () => true, onBlocked: () => {}, pageBytes: 100_000 })
     const bomb = encode(`<head>${' '.repeat(5_000_000)}`)
     for (const [kind, body] of bodiesOf(t, bomb)) {
@@ -281,13 +281,13 @@ for (const [coding, encode] of Object.entries(encoders)) {
       assert.ok((await bytesOf(made.body)).equals(bomb), kind)
       assert.equal(fieldsOf(made)['content-encoding'], coding)
     }
-    // Its first bytes show nothing yet.
+    // Its first bytes do not show it yet.
     const later = Readable.from([bomb.subarray(0, 4), bomb.subarray(4)])
     const made = await small(reply(later, ['Content-Encoding', coding]), request(page))
     await assert.rejects(contentOf(made.body), /expands to more than 100000 bytes \(limits\.pageBytes\)/)
   })
 
-  test(`${coding}: a page of any size that is as dense as markup goes through`, async () => {
+  test(`${coding}: a page of any size that compresses like markup is sent`, async () => {
     const small = createInject({ script: '/live.js', isOn: () => true, onBlocked: () => {}, pageBytes: 100_000 })
     const dense = `<head>${randomBytes(300_000).toString('hex')}`
     const parts = Readable.from([...chunked(encode(dense))])
@@ -295,14 +295,14 @@ for (const [coding, encode] of Object.entries(encoders)) {
     assert.equal(String(await contentOf(made.body)), dense.replace('<head>', `<head>${tag}`))
   })
 
-  test(`${coding}: nothing at all is an empty page`, async () => {
+  test(`${coding}: content without bytes is an empty page`, async () => {
     const { text } = await outcomeOf(Readable.from([]), ['Content-Encoding', coding])
     assert.equal(text, tag)
   })
 }
 
-// Node's decoder stops behind the first frame; newer releases read them all.
-test('zstd of several frames is never cut silently', { skip: encoders['zstd'] === undefined }, async (t) => {
+// Node's decoder stops after the first frame; newer releases read them all.
+test('zstd with several frames is never truncated silently', { skip: encoders['zstd'] === undefined }, async (t) => {
   const [one, two] = [html.slice(0, 9000), html.slice(9000)].map((part) => encoders['zstd']?.(part) ?? Buffer.alloc(0))
   const both = Buffer.concat([one as Buffer, two as Buffer])
   for (const [kind, body] of bodiesOf(t, both)) {
@@ -315,8 +315,8 @@ test('zstd of several frames is never cut silently', { skip: encoders['zstd'] ==
   assert.ok(text === injected || text === 'broke off: The zstd content has more parts than can be decoded.', text)
 })
 
-// Chromium and curl read one member, and pass over the rest; Node's decoder fails at it and loses the end of the page.
-test('bytes behind the end of gzip and deflate do not count', async (t) => {
+// Chromium and curl read one member and ignore the rest. Node's decoder fails there, and loses the end of the page.
+test('bytes after the end of gzip and deflate are ignored', async (t) => {
   for (const coding of ['gzip', 'deflate']) {
     const coded = encoders[coding]?.(html) ?? Buffer.alloc(0)
     for (const garbage of ['garbage!!', '\0\0\0\0', '\x1f\x8b'])
@@ -345,7 +345,7 @@ test('gzip with every field in its header, and deflate without a header, are rea
   }
 })
 
-test('the header section does not wait for content that is not there', async () => {
+test('the header section does not wait for content', async () => {
   const stream = new PassThrough()
   const made = await open(stream, ['Content-Encoding', 'gzip'])
   stream.end('no gzip')
@@ -374,7 +374,7 @@ test('an error of the body reaches its reader, and an unchanged body keeps its t
   assert.deepEqual(await (made.body as Source).pull({ write: () => {} }, never), ['X-Sum', '1'])
 })
 
-test('a coded body is read to its end, also behind the data', async () => {
+test('a compressed body is read to its end, also after the compressed data', async () => {
   for (const coding of ['gzip', 'deflate', 'br']) {
     const coded = encoders[coding]?.(html) ?? Buffer.alloc(0)
     let isRead = false
@@ -387,7 +387,7 @@ test('a coded body is read to its end, also behind the data', async () => {
           Buffer.alloc(100_000, 'more'),
         ]) {
           await sink.write(part)
-          // The decoder has its end by now.
+          // The decoder has seen the end of the data by now.
           await new Promise(setImmediate)
         }
         isRead = !signal.aborted
@@ -401,7 +401,7 @@ test('a coded body is read to its end, also behind the data', async () => {
   }
 })
 
-test('a body that was looked at and is not needed is freed', async () => {
+test('frees a peeked body that is not sent', async () => {
   const stop = new Promise<void>((resolve) => {
     const source: Source = {
       async pull(sink, signal) {
@@ -415,7 +415,7 @@ test('a body that was looked at and is not needed is freed', async () => {
   await stop
 })
 
-test('what decodes to more than is held is decoded as it is sent', async () => {
+test('content too large to keep decoded is decoded while it is sent', async () => {
   const bomb = zlib.gzipSync(Buffer.concat([Buffer.from('<head>'), Buffer.alloc(20_000_000)]))
   const made = await open(bomb, ['Content-Encoding', 'gzip'])
   assert.ok(!(made.body instanceof Uint8Array))
@@ -429,7 +429,7 @@ test('what decodes to more than is held is decoded as it is sent', async () => {
   assert.ok(taken < 1_000_000)
 })
 
-test('a coded stream arrives as it is written, and ends with its sink', async () => {
+test('a compressed stream arrives as it is written, and ends with its sink', async () => {
   const encoder = zlib.createGzip()
   const output = new PassThrough()
   const made = await open(encoder, ['Content-Encoding', 'gzip'])

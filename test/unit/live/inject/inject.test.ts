@@ -48,7 +48,7 @@ const open = (body: Reply, headers: readonly string[] = page, method = 'GET', ta
   setUp().inject(body, request(headers, method, target)) as Reply
 const textOf = async (made: Reply) => String(await contentOf(made.body))
 
-test('a page gets the script once; its fields stay true', async () => {
+test('a page gets the script once, with the fields for the changed bytes', async () => {
   const made = open(reply(undefined, ['Content-Length', '9', 'Content-Digest', 'x', 'Repr-Digest', 'y']))
   assert.equal(await textOf(made), injected)
   const { etag, ...fields } = fieldsOf(made)
@@ -63,7 +63,7 @@ test('a page gets the script once; its fields stay true', async () => {
   assert.equal(fieldsOf(open(reply())).etag, etag, 'the tag is the same each time')
 })
 
-test('what is fetched, or asked for as it is, stays as it is, and says that the choice varies', () => {
+test('a fetch, and a request for an unchanged page, get it unchanged, with Vary', () => {
   for (const x of [
     request(['Sec-Fetch-Dest', 'empty']),
     request(['Range', 'bytes=0-1', ...page]),
@@ -78,12 +78,12 @@ test('what is fetched, or asked for as it is, stays as it is, and says that the 
   }
 })
 
-test('a meta keeps a page as it is', () => {
+test('a meta opts a page out', () => {
   const original = reply(Buffer.from('<head><meta name="serve8008" content="no-live">'))
   assert.equal(open(original).body, original.body)
 })
 
-test('only whole documents that can hold a script are touched; and none while it is off', () => {
+test('changes only complete documents that can hold a script, and none while off', () => {
   const { inject, state } = setUp()
   for (const original of [
     reply(undefined, ['Content-Type', 'text/css']),
@@ -107,7 +107,7 @@ test('only whole documents that can hold a script are touched; and none while it
   assert.equal(inject(original, request(page)), original)
 })
 
-test('an SVG image that is opened itself gets the script, and no other use of it', async () => {
+test('an SVG image gets the script only when a tab opens it', async () => {
   const svg = '<svg xmlns="http://www.w3.org/2000/svg"><rect width="9" height="9"/></svg>'
   const original = reply(Buffer.from(svg), ['Content-Type', 'image/svg+xml'])
   const scriptOfHtml = tag.replace('<script', '<script xmlns="http://www.w3.org/1999/xhtml"')
@@ -121,7 +121,7 @@ test('an SVG image that is opened itself gets the script, and no other use of it
   assert.equal(await textOf(open(original, page, 'GET', '/?serve8008=no-live')), svg)
 })
 
-test('a picture that is opened itself gets a page around it, and no other use of it', async () => {
+test('a picture gets a wrapper page only when a tab opens it', async () => {
   const picture = Buffer.from('\x89PNG')
   const original = Object.freeze(reply(picture, ['Content-Type', 'image/png']))
   const made = open(original, page, 'GET', '/a/my%20%3Cplot%3E.png?v=%22')
@@ -149,7 +149,7 @@ test('a picture that is opened itself gets a page around it, and no other use of
   assert.deepEqual([head.body, fieldsOf(head)['content-type']], [null, 'text/html; charset=utf-8'])
 })
 
-test('a text that is opened itself is shown in a frame of a page, and every other use gets its bytes', async () => {
+test('a text is shown in a frame of a wrapper page when a tab opens it; every other request gets its bytes', async () => {
   for (const type of ['text/markdown; charset=utf-8', 'text/plain', 'application/json']) {
     const bytes = Buffer.from('{"a": 1}')
     const original = Object.freeze(reply(bytes, ['Content-Type', type, 'Content-Length', '8']))
@@ -186,8 +186,8 @@ test('a text that is opened itself is shown in a frame of a page, and every othe
   }
 })
 
-// A browser shows the picture by itself whatever the policy; in a page the policy is about the picture, its style and our script.
-test('a picture with a policy stays as it is', () => {
+// A browser shows a picture whatever its policy. In a wrapper page the policy would apply to the picture, its style and the script.
+test('a picture with a policy stays unchanged', () => {
   const picture = Buffer.from('\x89PNG')
   for (const policy of ["default-src 'none'", 'img-src https:', 'sandbox', "style-src 'self'", "script-src 'none'"]) {
     const original = reply(picture, ['Content-Type', 'image/png', 'Content-Security-Policy', policy])
@@ -195,7 +195,7 @@ test('a picture with a policy stays as it is', () => {
   }
 })
 
-test('the file of a picture that gets a page around it is closed', async (t) => {
+test('closes the file of a picture that gets a wrapper page', async (t) => {
   const file = fileSlice(t, 'png')
   const { fd } = file
   const made = open(reply(file, ['Content-Type', 'image/png']))
@@ -203,7 +203,7 @@ test('the file of a picture that gets a page around it is closed', async (t) => 
   await closed(fd)
 })
 
-test('every status that shows a page counts, and no answer to a form, which a reload would send again', async () => {
+test('pages of every status get the script, but not the answer to a form, which a reload would send again', async () => {
   for (const status of [200, 201, 301, 404, 500, 503]) {
     assert.equal(await textOf(open(reply(undefined, [], { status }))), injected)
   }
@@ -212,7 +212,7 @@ test('every status that shows a page counts, and no answer to a form, which a re
   assert.equal(open(empty).validators, empty.validators, 'no content, no script')
 })
 
-test('a shared page is changed once, and what came of it is shared', async () => {
+test('a shared page is changed once, and the result is shared', async () => {
   const { inject } = setUp()
   const original = Object.freeze(reply())
   const made = inject(original, request(page))
@@ -225,7 +225,7 @@ test('a shared page is changed once, and what came of it is shared', async () =>
   assert.equal(fieldsOf(original).etag, '"abc"')
 })
 
-test('HEAD states what GET does', (t) => {
+test('HEAD gets the fields of GET', (t) => {
   for (const make of [
     () => reply(),
     () => reply(fileSlice(t, html)),
@@ -260,7 +260,7 @@ test('UTF-16 pages get the tag in their own encoding', async () => {
   }
 })
 
-test('preconditions go by the page with the script', async () => {
+test('preconditions use the validator of the page with the script', async () => {
   const { inject, state } = setUp()
   const refuse = (error: ServeError): Reply => ({ status: error.status, headers: [], body: null })
   const chain = composeFilters([inject, createCompression({ floor: 0 }), createSelect({ maxRanges: 4, refuse })])
@@ -281,7 +281,7 @@ test('preconditions go by the page with the script', async () => {
   assert.equal(await ask(['If-None-Match', etag]), 200, 'and back')
 })
 
-test('a large file goes through the whole chain, compressed, as it is, or not at all', async (t) => {
+test('a large file passes the whole pipeline: compressed, uncompressed, as 304 and as a range', async (t) => {
   const refuse = (error: ServeError): Reply => ({ status: error.status, headers: [], body: null })
   const chain = composeFilters([setUp().inject, createCompression(), createSelect({ maxRanges: 4, refuse })])
   const rest = '<p>All work and no play</p>'.repeat(10_000)
@@ -302,20 +302,20 @@ test('a large file goes through the whole chain, compressed, as it is, or not at
   for (const { file } of [coded, plain, known, part]) await closed(file)
 })
 
-test('a page known by its date alone is never renewed by it', () => {
+test('a page without an entity-tag is never revalidated by its date', () => {
   const dated = reply(undefined, [], { validators: { modified } })
   const made = open({ ...dated, headers: dated.headers.filter((_, i) => i !== 2 && i !== 3) })
   assert.equal(made.validators, undefined)
   assert.equal(fieldsOf(made)['last-modified'], undefined)
 })
 
-test('a weak entity tag stays weak, and what is none is dropped', () => {
+test('a weak entity-tag stays weak, and an invalid one is dropped', () => {
   const weak = open(reply(undefined, [], { validators: { etag: 'W/"abc"' } }))
   assert.match(fieldsOf(weak).etag ?? '', /^W\/"abc-live[0-9a-f]{8}"$/)
   assert.equal(fieldsOf(open(reply(undefined, [], { validators: { etag: 'abc' } }))).etag, undefined)
 })
 
-test('the nonce of a policy is carried, from the header section or the page', async () => {
+test('the script carries the nonce of a policy, from the header section or from the page', async () => {
   const proved = tag.replace(' async', ' nonce="aB+/=" async')
   const made = open(reply(undefined, ['Content-Security-Policy', "script-src 'nonce-aB+/='"]))
   assert.equal(await textOf(made), html.replace('<head>', `<head>${proved}`))
@@ -324,7 +324,7 @@ test('the nonce of a policy is carried, from the header section or the page', as
   assert.equal(await textOf(open(reply(Buffer.from(meta)))), meta.replace('<head>', `<head>${proved}`))
 })
 
-test('a policy that blocks is told of once for each path', async (t) => {
+test('reports a blocking policy once for each path', async (t) => {
   const { inject, blocked } = setUp()
   const strict = Object.freeze(reply(undefined, ['Content-Security-Policy', "script-src 'none'"]))
   const lonely = Object.freeze(reply(undefined, ['Content-Security-Policy', "connect-src 'none'"]))
@@ -347,7 +347,7 @@ test('a policy that blocks is told of once for each path', async (t) => {
   ])
 })
 
-test('a kept verdict holds for its own origin', () => {
+test('a cached verdict holds for its own origin only', () => {
   const { inject } = setUp()
   const original = Object.freeze(reply(undefined, ['Content-Security-Policy', 'default-src localhost:8008']))
   const from = (port: number): Reply => {
@@ -360,7 +360,7 @@ test('a kept verdict holds for its own origin', () => {
   assert.equal(from(8008), from(8008))
 })
 
-test('our own pages are opened for the script, those that look alike are not', async () => {
+test('extends the policies of own pages for the script, but not similar policies', async () => {
   const { inject, blocked } = setUp()
   const error = errorReply(new ServeError('E8008_NOT_FOUND', 'Nothing.'), 'text/html')
   const listing = await listingReply({ path: '/', parent: false, entries: [] }, request(['Accept', 'text/html']))
@@ -386,7 +386,7 @@ test('our own pages are opened for the script, those that look alike are not', a
   assert.equal(blocked.length, 1)
 })
 
-test('a large file is sent with the script at its known length, and closed', async (t) => {
+test('a large file is sent with the script and its exact length, and closed', async (t) => {
   const rest = 'é'.repeat(200_000)
   const file = fileSlice(t, html + rest)
   const made = open(reply(file))
@@ -398,7 +398,7 @@ test('a large file is sent with the script at its known length, and closed', asy
   await closed(file)
 })
 
-test('a file is closed when it is not sent, or breaks off', async (t) => {
+test('closes a file that is not sent, or whose reply is aborted', async (t) => {
   const cancelled = fileSlice(t, html)
   const { body } = open(reply(cancelled), page, 'HEAD')
   if (body !== null && 'cancel' in body) body.cancel()
@@ -408,7 +408,7 @@ test('a file is closed when it is not sent, or breaks off', async (t) => {
   await closed(broken)
 })
 
-test('a file without a place for the script stays a file', (t) => {
+test('a file without a place for the script is sent as a file', (t) => {
   const file = fileSlice(t, `<!-- ${'x'.repeat(100_000)} --><html>`)
   const made = open(reply(file))
   assert.ok(made.body instanceof FileSlice)

@@ -9,7 +9,7 @@ function marked(text: string, kind: DocumentKind = 'html'): string {
   return typeof point === 'number' ? `${text.slice(0, point)}|${text.slice(point)}` : point
 }
 
-test('the script goes behind head, else behind html, else before the first content', () => {
+test('the script goes after head, else after html, else before the first content', () => {
   for (const expected of [
     '<!doctype html><html><head>|<title>x</title></head></html>',
     '<!doctype html>\n<html lang="en">\n<HEAD data-a=b>|<title>x</title>',
@@ -38,7 +38,7 @@ test('a byte order mark stays first', () => {
   assert.equal(marked('\ufeff<!doctype html><p>x'), '\ufeff<!doctype html>|<p>x')
 })
 
-test('comments, well-formed and odd, are gone by and never entered', () => {
+test('skips comments, also malformed ones, and inserts nothing in them', () => {
   for (const expected of [
     '<!-- <head> --><html><!-- </head> <head> --><head>|<!-- </body> --></head>',
     '<!--><head>|-->',
@@ -57,7 +57,7 @@ test('comments, well-formed and odd, are gone by and never entered', () => {
   }
 })
 
-test('scripts, templates and inline SVG are content, so nothing in them is looked at', () => {
+test('scripts, templates and inline SVG are content, so nothing in them is searched', () => {
   for (const expected of [
     '|<script>const a = "<html><head></head><body></body>"</script><p>',
     '|<template><head></head></template>',
@@ -82,7 +82,7 @@ test('attributes are read as a browser reads them', () => {
   assert.equal(marked('<html a="><head>'), 'none', 'a quote that is never closed')
 })
 
-test('XHTML gets the script behind a real head only', () => {
+test('XHTML gets the script only after a head element', () => {
   const start =
     '<?xml version="1.0"?>\n<!DOCTYPE html [ <!ENTITY a "b>"> ]>\n<html xmlns="http://www.w3.org/1999/xhtml">'
   assert.equal(marked(`${start}<!-- <head> --><head><title/>`, 'xhtml'), `${start}<!-- <head> --><head>|<title/>`)
@@ -101,7 +101,7 @@ test('XHTML gets the script behind a real head only', () => {
   }
 })
 
-test('an SVG image gets the script at the beginning of its root', () => {
+test('an SVG image gets the script as first child of its root', () => {
   for (const expected of [
     '<svg xmlns="http://www.w3.org/2000/svg">|<circle r="1"/></svg>',
     '\u00ef\u00bb\u00bf<?xml version="1.0"?>\n<!-- <svg> --><!DOCTYPE svg [ <!ENTITY a "<svg>"> ]>\n<svg title=">">|</svg>',
@@ -114,16 +114,16 @@ test('an SVG image gets the script at the beginning of its root', () => {
   }
 })
 
-test('the place is found as soon as it can be, however the text is cut', () => {
+test('finds the place as soon as possible, however the text is split', () => {
   const text = '\u00ef\u00bb\u00bf<!-- a --><?b?><!doctype html> <html a="b>c">\n<!-- <head> --><head a=\'>\'>'
   const find = createFindInsertionPoint('html')
-  // A byte order mark is whole before anybody looks.
+  // The search starts when a byte order mark is complete.
   for (let end = 4; end < text.length; end++)
     assert.equal(find(text.slice(0, end), undefined), 'more', text.slice(0, end))
   assert.equal(find(text, undefined), text.length)
 })
 
-test('at the limit a script goes behind html, but never where a doctype may follow', () => {
+test('at the limit a script goes after html, but never where a doctype may follow', () => {
   const html = '<!doctype html><html>'
   const find = (text: string) => createFindInsertionPoint('html')(text.slice(0, scannedBytes), 'limit')
   assert.equal(find(`${html}<!-- ${'x'.repeat(scannedBytes)}`), html.length)

@@ -6,7 +6,7 @@ import {
   type ChangeBatcher,
 } from '../../../../src/live/tracking/change-batcher.ts'
 
-/** Time that goes on when it is told to. */
+/** A clock that the test moves. */
 class Clock implements BatcherClock {
   #now = 0
   readonly #waiting = new Set<{ at: number; callback: () => void }>()
@@ -34,7 +34,7 @@ class Clock implements BatcherClock {
     }
   }
 
-  /** @param meanwhile what is noticed in the turn after a timer. */
+  /** @param meanwhile Called in the turn after a timer, with the events from before. */
   pass(ms: number, meanwhile = (): void => {}): void {
     const end = this.#now + ms
     for (;;) {
@@ -57,19 +57,19 @@ function setUp(): { clock: Clock; sent: string[][]; batches: ChangeBatcher } {
 }
 
 describe('batches of changes', () => {
-  test('a process that was held up does not take what it has not noticed yet for quiet', () => {
+  test('a delayed process does not mistake unread events for quiet', () => {
     const { clock, sent, batches } = setUp()
     batches.add('a')
     clock.turn()
     batches.add('b')
-    // The timer is late; the change that came meanwhile is noticed in the turn after it.
+    // The timer is late; the event of the change is read in the turn after it.
     clock.pass(60, () => batches.add('c'))
     assert.deepEqual(sent, [['a']])
     clock.pass(60)
     assert.deepEqual(sent, [['a'], ['b', 'c']])
   })
 
-  test('the first change goes at the end of its turn, with the others of that turn', () => {
+  test('sends the first change at the end of its turn, with the others of that turn', () => {
     const { clock, sent, batches } = setUp()
     for (const path of ['b', 'a', 'b']) batches.add(path)
     assert.deepEqual(sent, [])
@@ -77,7 +77,7 @@ describe('batches of changes', () => {
     assert.deepEqual(sent, [['b', 'a']])
   })
 
-  test('what follows is gathered until nothing has come for 60 ms', () => {
+  test('collects later changes until none has come for 60 ms', () => {
     const { clock, sent, batches } = setUp()
     batches.add('a')
     clock.turn()
@@ -105,7 +105,7 @@ describe('batches of changes', () => {
     )
   })
 
-  test('changes that do not end are sent 2 s after the first that was gathered', () => {
+  test('sends changes that do not end 2 s after the first collected one', () => {
     const { clock, sent, batches } = setUp()
     for (let ms = 0; ms < 4500; ms += 10) {
       batches.add('a')
@@ -115,7 +115,7 @@ describe('batches of changes', () => {
     assert.equal(sent.length, 3)
   })
 
-  test('gathering lasts from the first change to the end of the quiet time', () => {
+  test('isGathering is true from the first change to the end of the quiet time', () => {
     const { clock, sent, batches } = setUp()
     assert.equal(batches.isGathering(), false)
     batches.add('a')
@@ -130,7 +130,7 @@ describe('batches of changes', () => {
     assert.deepEqual(sent, [['a'], ['b']])
   })
 
-  test('flush sends at once what was gathered, and nothing twice', () => {
+  test('flush sends the collected changes at once, and none twice', () => {
     const { clock, sent, batches } = setUp()
     batches.add('a')
     batches.flush()
@@ -140,7 +140,7 @@ describe('batches of changes', () => {
     assert.deepEqual(sent, [['a']])
   })
 
-  test('nothing is sent after close', () => {
+  test('sends nothing after close', () => {
     const { clock, sent, batches } = setUp()
     batches.add('a')
     batches.close()
@@ -150,7 +150,7 @@ describe('batches of changes', () => {
     assert.deepEqual(sent, [])
   })
 
-  test('on the real clock the first change is out within the turn', async () => {
+  test('sends the first change within the turn on the real clock', async () => {
     const sent: string[] = []
     const batches = createChangeBatcher({ send: (paths) => sent.push(...paths) })
     batches.add('a')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { bench, failing } from './setup.ts'
 
-test('many missing folders on the way to a path are watched for, but not thousands', async (context) => {
+test('watches a path below many missing folders, but not below thousands', async (context) => {
   const { watch, write, change, path } = bench(context, { maxFolders: 100 })
   watch.use([path(`${'a/'.repeat(1000)}a.css`)])
   assert.deepEqual(
@@ -13,7 +13,7 @@ test('many missing folders on the way to a path are watched for, but not thousan
   watch.use([path(deep)])
   write(deep, 'a')
   await change(deep)
-  // What is there may lie as deep as it likes.
+  // Existing folders may be of any depth.
   const deeper = `${'b/'.repeat(16)}${'c/'.repeat(16)}a.css`
   write(deeper, 'a')
   watch.use([path(deeper)])
@@ -21,7 +21,7 @@ test('many missing folders on the way to a path are watched for, but not thousan
   await change(deeper)
 })
 
-test('a folder that is gone for the moment in which it is to be watched is watched after all', async (context) => {
+test('watches a folder that was missing for a moment when the watch started', async (context) => {
   let attempts = 0
   const { watch, warnings, write, change, path } = bench(context, {
     files: { 'x/a.css': 'a' },
@@ -33,7 +33,7 @@ test('a folder that is gone for the moment in which it is to be watched is watch
   assert.deepEqual([attempts, warnings], [2, []])
 })
 
-test('what is used no more is let go of bit by bit, and what is used stays', (context) => {
+test('unwatches unused paths in parts, and keeps used ones', (context) => {
   const { watch, path } = bench(context)
   const all = Array.from({ length: 21_000 }, (_, index) => path(`${index}.css`))
   const used = new Set(all.slice(0, 5000))
@@ -45,7 +45,7 @@ test('what is used no more is let go of bit by bit, and what is used stays', (co
     gone.push(...some)
   }
   assert.deepEqual(gone, all.slice(5000, 6000))
-  // No longer too much.
+  // The number is below the limit again.
   assert.deepEqual(
     watch.trim(() => false),
     [],

@@ -3,7 +3,7 @@ import { rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { describe, test, type TestContext } from 'node:test'
 import { bench, type Bench, type BenchOptions } from './setup.ts'
 
-/** chokidar needs a moment to begin with a folder: writes the file again and again until it is reported. */
+/** Writes a file repeatedly until it is reported, because chokidar needs a moment to start with a folder. */
 async function insist({ path, change }: Bench, name: string): Promise<void> {
   let count = 0
   const timer = setInterval(() => writeFileSync(path(name), `insisting ${count++}`), 20)
@@ -20,8 +20,8 @@ async function begun(context: TestContext, options: BenchOptions, probe: string)
   return watched
 }
 
-describe('watching for its own sake', () => {
-  test('matches that come, change and go are reported, and nothing else', async (context) => {
+describe('watching globs', () => {
+  test('reports matches that are added, changed and removed, and nothing else', async (context) => {
     const files = {
       'src/a.ts': 'a',
       'src/x/b.ts': 'b',
@@ -49,13 +49,13 @@ describe('watching for its own sake', () => {
     assert.equal(watched.reported.includes('+b.txt'), false)
   })
 
-  test('the last of changes in quick succession is never lost', async (context) => {
+  test('never loses the last of several quick changes', async (context) => {
     const watched = await begun(context, { files: { 'a.ts': 'a' }, globs: ['*.ts'] }, 'a.ts')
     const { write, path, change } = watched
     for (let round = 0; round < 5; round++) {
       write('a.ts', `first ${round}`)
       await change('+a.ts')
-      // Within the 50 ms in which another change of the same file is dropped.
+      // Within the 50 ms in which chokidar drops another change of the same file.
       write('a.ts', `second ${round} with another size`)
       utimesSync(path('a.ts'), 1, 1 + round)
       await change('+a.ts')
@@ -67,7 +67,7 @@ describe('watching for its own sake', () => {
     ['a glob', 'out/**/*.njk'],
     ['a file', 'out/deep/a.njk'],
   ] as const) {
-    test(`${what} that is not there yet, goes and comes again is never forgotten`, async (context) => {
+    test(`${what} that is made, removed and made again is always watched`, async (context) => {
       const watched = await begun(context, { files: { 'b.njk': 'b' }, globs: ['b.njk', glob] }, 'b.njk')
       for (const text of ['one', 'other', 'last one']) {
         watched.write('out/deep/a.njk', text)
@@ -78,7 +78,7 @@ describe('watching for its own sake', () => {
     })
   }
 
-  test('the served folder itself may be made again', async (context) => {
+  test('the served folder itself may be removed and made again', async (context) => {
     const watched = await begun(context, { files: { 'a.njk': 'a' }, globs: ['**/*.njk'] }, 'a.njk')
     for (const text of ['one', 'other']) {
       rmSync(watched.root, { recursive: true })

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import { silentFileSystem, nameKey } from '../../../../src/live/watch/file-system.ts'
 import { bench, failing } from './setup.ts'
 
-describe('watching where no events come', () => {
+describe('watching without events', () => {
   for (const [code, hint] of [
     ['ENOSPC', /sysctl fs\.inotify\.max_user_watches/],
     ['EMFILE', /ulimit -n 8192/],
@@ -13,7 +13,7 @@ describe('watching where no events come', () => {
     ['ENOSYS', /./],
     ['EIO', /./],
   ] as const) {
-    test(`${code} is one warning, and changes are seen all the same`, async (context) => {
+    test(`${code} gives one warning, and changes are still reported`, async (context) => {
       const files = { 'a.css': 'a', 'x/b.css': 'b' }
       const { watch, warnings, write, change, path } = bench(context, { files, system: failing(code) })
       watch.use([path('a.css'), path('x/b.css'), path('y/c.css')])
@@ -30,7 +30,7 @@ describe('watching where no events come', () => {
     })
   }
 
-  test('a folder above the served one that is closed to us is no trouble', async (context) => {
+  test('a forbidden folder above the served one gives no warning', async (context) => {
     let outer = ''
     const { root, watch, warnings, write, change, path } = bench(context, {
       files: { 'a.css': 'a' },
@@ -46,7 +46,7 @@ describe('watching where no events come', () => {
     assert.deepEqual(warnings, [])
   })
 
-  test('a file system of another machine is explained once and polled', async (context) => {
+  test('a file system of another machine gives one warning and is polled', async (context) => {
     const { watch, warnings, write, change, path } = bench(context, {
       files: { 'a.css': 'a', 'x/b.css': 'b' },
       system: { platform: 'linux', fileSystem: () => 0x01021997, ...failing('never called', () => true) },
@@ -65,7 +65,7 @@ describe('watching where no events come', () => {
     await change('x/b.css')
   })
 
-  test('the user may ask for polling, which is no warning', async (context) => {
+  test('polling on request gives no warning', async (context) => {
     const { watch, warnings, write, change, path } = bench(context, {
       files: { 'x/a.css': 'a' },
       pollMs: 20,
@@ -79,7 +79,7 @@ describe('watching where no events come', () => {
     assert.deepEqual(warnings, [])
   })
 
-  test('file systems are known by their numbers, with a sign or not', () => {
+  test('knows file systems by their numbers, signed or unsigned', () => {
     assert.match(silentFileSystem(0x65735546) ?? '', /FUSE/)
     assert.match(silentFileSystem(0x6969n) ?? '', /NFS/)
     assert.match(silentFileSystem(0xff534d42 | 0) ?? '', /SMB/)
@@ -87,7 +87,7 @@ describe('watching where no events come', () => {
     assert.equal(silentFileSystem(0x794c7630), undefined, 'overlayfs reports changes')
   })
 
-  test('names are looked up as the system spells them', () => {
+  test('looks names up as the system spells them', () => {
     assert.equal(nameKey('Ä.CSS', 'darwin'), nameKey('a\u0308.css', 'darwin'))
     assert.equal(nameKey('A.css', 'win32'), 'a.css')
     assert.equal(nameKey('A.css', 'linux'), 'A.css')

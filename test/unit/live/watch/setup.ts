@@ -7,16 +7,16 @@ import { nodeSystem, type WatchSystem } from '../../../../src/live/watch/file-sy
 import { createWatch, type Watch, type WatchOptions } from '../../../../src/live/watch/watch.ts'
 import type { Warning } from '../../../../src/core/warning.ts'
 
-/** Milliseconds after which a change that does not come fails the test. */
+/** Milliseconds after which a missing change fails the test. */
 const deadlineMs = 10_000
 
-/** A watch on a folder of its own that is removed after the test. */
+/** A watch on a temporary folder, which is removed after the test. */
 export interface Bench {
   /** The served folder. */
   readonly root: string
   readonly watch: Watch
   readonly warnings: Warning[]
-  /** Every reported path, `extra` ones with a plus sign before them, relative to the root. */
+  /** Every reported path relative to the root; matches of globs start with a plus sign. */
   readonly reported: string[]
   path(name: string): string
   write(name: string, text: string): void
@@ -26,7 +26,7 @@ export interface Bench {
 
 export interface BenchOptions extends Partial<WatchOptions> {
   readonly system?: Partial<WatchSystem>
-  /** Files that are there at the start, by their names. */
+  /** Files at the start, by their names. */
   readonly files?: Readonly<Record<string, string>>
 }
 
@@ -51,9 +51,9 @@ export function bench(context: TestContext, { system, files = {}, ...options }: 
       globs: [],
       cwd: root,
       pollMs: undefined,
-      onChange(changed, isExtra) {
+      onChange(changed, isGlobMatch) {
         reported.push(
-          `${isExtra ? '+' : ''}${changed.startsWith(`${root}/`) ? changed.slice(root.length + 1) : changed}`,
+          `${isGlobMatch ? '+' : ''}${changed.startsWith(`${root}/`) ? changed.slice(root.length + 1) : changed}`,
         )
         emitter.emit('change')
       },
@@ -71,7 +71,7 @@ export function bench(context: TestContext, { system, files = {}, ...options }: 
     const wanted = (seen.get(name) ?? 0) + 1
     const count = (): number => reported.filter((each) => each === name).length
     await new Promise<void>((resolve, reject) => {
-      // Nothing else holds the process while a change is waited for.
+      // Nothing else keeps the process alive during the wait.
       const guard = setTimeout(() => {
         reject(new Error(`no change of ${name}, but of: ${reported.join(', ')}`))
       }, deadlineMs)
@@ -88,7 +88,7 @@ export function bench(context: TestContext, { system, files = {}, ...options }: 
   return { root, watch, warnings, reported, path, write, change }
 }
 
-/** A system whose watching fails with an error code, in general or for some folders. */
+/** A system that fails to watch all folders, or some, with an error code. */
 export function failing(code: string, fails: (path: string) => boolean = () => true): Partial<WatchSystem> {
   return {
     watch(path, onEvent): FSWatcher {

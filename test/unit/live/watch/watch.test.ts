@@ -18,8 +18,8 @@ import { bench } from './setup.ts'
 
 const entryFile = join(import.meta.dirname, '../../../../src/live/watch/watch.ts')
 
-describe('watching what is used', () => {
-  test('a file that was edited is reported, and its neighbours are not', async (context) => {
+describe('watching used paths', () => {
+  test('reports an edited file, and not its neighbours', async (context) => {
     const { watch, write, change, path, reported } = bench(context, { files: { 'a.css': 'a', 'b.css': 'b' } })
     watch.use([path('a.css')])
     write('b.css', 'other')
@@ -28,7 +28,7 @@ describe('watching what is used', () => {
     assert.deepEqual(reported, ['a.css'])
   })
 
-  test('the first change right after use() is not missed, even when size and times stay', async (context) => {
+  test('does not miss the first change right after use(), even when size and times stay', async (context) => {
     const { watch, write, change, path } = bench(context, { files: { 'a.css': 'one' } })
     const past = new Date(1_700_000_000_000)
     for (const text of ['two', 'six', 'ten']) {
@@ -40,7 +40,7 @@ describe('watching what is used', () => {
     }
   })
 
-  test('an atomic save is seen, also the second', async (context) => {
+  test('reports an atomic save, also the second one', async (context) => {
     const { watch, write, change, path } = bench(context, { files: { 'a.css': 'a' } })
     watch.use([path('a.css')])
     for (const text of ['b', 'c']) {
@@ -50,7 +50,7 @@ describe('watching what is used', () => {
     }
   })
 
-  test('what touches a file that was just reported, but not its content, is no other change', async (context) => {
+  test('does not report a file again when only its metadata changes after a report', async (context) => {
     const { watch, write, change, path, reported } = bench(context, { files: { 'a.css': 'a', 'b.css': 'b' } })
     watch.use([path('a.css'), path('b.css')])
     write('a.css', 'aa')
@@ -58,7 +58,7 @@ describe('watching what is used', () => {
     const { mode } = statSync(path('a.css'))
     const changedAt = (): bigint => statSync(path('a.css'), { bigint: true }).ctimeNs
     for (const touch of [
-      // vim sets the access rights at the end of a save
+      // vim sets the mode at the end of a save
       () => chmodSync(path('a.css'), mode),
       () => (linkSync(path('a.css'), path('c.css')), rmSync(path('c.css'))),
     ]) {
@@ -72,7 +72,7 @@ describe('watching what is used', () => {
     await change('a.css')
   })
 
-  test('a file that goes is reported, and again when it comes back', async (context) => {
+  test('reports a removed file, and again when it comes back', async (context) => {
     const { watch, write, change, path } = bench(context, { files: { 'a.css': 'a' } })
     watch.use([path('a.css')])
     rmSync(path('a.css'))
@@ -81,7 +81,7 @@ describe('watching what is used', () => {
     await change('a.css')
   })
 
-  test('a file that is moved away and written again is one change, not a missing file', async (context) => {
+  test('reports one change when a file is moved away and written again', async (context) => {
     const { watch, write, change, path, reported } = bench(context, { files: { 'a.css': 'a', 'b.css': 'b' } })
     watch.use([path('a.css'), path('b.css')])
     renameSync(path('a.css'), path('a.css~'))
@@ -93,7 +93,7 @@ describe('watching what is used', () => {
     assert.deepEqual(reported, ['a.css', 'b.css'])
   })
 
-  test('a file that was emptied is reported when its content is there', async (context) => {
+  test('reports an emptied file when it has content again', async (context) => {
     const { watch, write, change, path, reported } = bench(context, { files: { 'a.css': 'a', 'b.css': 'b' } })
     watch.use([path('a.css'), path('b.css')])
     write('a.css', '')
@@ -105,11 +105,11 @@ describe('watching what is used', () => {
     assert.deepEqual(reported, ['b.css', 'a.css'])
   })
 
-  test('a build that clears its folder first is one change of each file', async (context) => {
+  test('reports one change of each file when a build empties its folder first', async (context) => {
     const { watch, write, change, path, reported } = bench(context, { files: { 'a.css': 'a', 'b.css': 'b' } })
     watch.use([path('a.css'), path('b.css')])
     rmSync(path('a.css'))
-    // What is emptied is held back as well, for a shorter time: its report shows that time has passed.
+    // An emptied file is held back for a shorter time, so its report shows that this time has passed.
     write('b.css', '')
     await change('b.css')
     assert.deepEqual(reported, ['b.css'])
@@ -118,14 +118,14 @@ describe('watching what is used', () => {
     assert.deepEqual(reported, ['b.css', 'a.css'])
   })
 
-  test('a file that stays empty is reported all the same', async (context) => {
+  test('reports a file that stays empty', async (context) => {
     const { watch, write, change, path } = bench(context, { files: { 'a.css': 'a' } })
     watch.use([path('a.css')])
     write('a.css', '')
     await change('a.css')
   })
 
-  test('a folder on the way that is renamed, and back, changes what is in it', async (context) => {
+  test('reports the files of a folder that is renamed, and renamed back', async (context) => {
     const { watch, write, change, path } = bench(context, { files: { 'x/y/a.css': 'a' } })
     watch.use([path('x/y/a.css')])
     renameSync(path('x'), path('z'))
@@ -148,7 +148,7 @@ describe('watching what is used', () => {
     }
   })
 
-  test('a file of a folder that is not there yet is seen to come', async (context) => {
+  test('reports a new file in a folder that did not exist', async (context) => {
     const { watch, write, change, path } = bench(context)
     watch.use([path('x/y/a.css')])
     mkdirSync(path('x'))
@@ -157,7 +157,7 @@ describe('watching what is used', () => {
     await change('x/y/a.css')
   })
 
-  test('the target of a link is watched, also where the link is turned to another one', async (context) => {
+  test('watches the target of a link, also after the link has changed', async (context) => {
     const { root, watch, change, path } = bench(context)
     const [one, other] = ['one', 'other'].map((name) => join(dirname(root), name, 'a.css')) as [string, string]
     for (const file of [one, other]) {
@@ -175,7 +175,7 @@ describe('watching what is used', () => {
     await change('a.css')
   })
 
-  test('the files of a linked folder are watched, also where their real folder is replaced', async (context) => {
+  test('watches the files of a linked folder, also after its real folder is replaced', async (context) => {
     const { root, watch, change, path } = bench(context)
     const real = join(dirname(root), 'real')
     mkdirSync(real)
@@ -191,7 +191,7 @@ describe('watching what is used', () => {
     await change('linked/a.css')
   })
 
-  test('the entries of a folder change with its names, the folder itself does not', async (context) => {
+  test('new names change the entries of a folder, but not the folder', async (context) => {
     const { watch, write, change, path, reported } = bench(context, { files: { 'x/a.css': 'a' } })
     watch.use([path('x') + sep, path('x'), path('missing') + sep])
     write('x/b.css', 'b')
@@ -205,7 +205,7 @@ describe('watching what is used', () => {
     await Promise.all([change('x'), change(`x${sep}`)])
   })
 
-  test('thousands of changes of other files in the folder are not reported', async (context) => {
+  test('does not report thousands of changes of other files in the folder', async (context) => {
     const { watch, write, change, path, reported } = bench(context, { files: { 'a.css': 'a' } })
     watch.use([path('a.css')])
     for (let index = 0; index < 5000; index++) writeFileSync(path(`other-${index}`), 'x')
@@ -214,7 +214,7 @@ describe('watching what is used', () => {
     assert.deepEqual(reported, ['a.css'])
   })
 
-  test('what is ignored cannot be used, but a served folder may lie below such a name', async (context) => {
+  test('does not watch ignored names, but a served folder may be below one', async (context) => {
     const { root } = bench(context, { files: { 'node_modules/docs/a.css': 'a', 'node_modules/docs/.git/b': 'b' } })
     const served = join(root, 'node_modules/docs')
     const { watch, change, reported } = bench(context, { folders: [served], ignore: ['drafts', '*.log', '**/*.map'] })
@@ -241,7 +241,7 @@ describe('watching what is used', () => {
     assert.equal(watch.changedBy(path('a.css')), watch.changedAt(path('a.css')))
   })
 
-  test('trim lets go of what is used no more, only when there are many folders', async (context) => {
+  test('trim unwatches unused paths only when there are many folders', async (context) => {
     const { watch, write, change, path, reported } = bench(context, {
       files: { 'x/a.css': 'a', 'y/z/a.css': 'a' },
       maxFolders: 4,
@@ -258,7 +258,7 @@ describe('watching what is used', () => {
     assert.deepEqual(reported, ['y/z/a.css'])
   })
 
-  test('a file outside of the served folders may be used', async (context) => {
+  test('watches a file outside of the served folders', async (context) => {
     const { root, watch, change } = bench(context)
     const file = join(dirname(root), 'outside', 'a.css')
     watch.use([file])
@@ -269,7 +269,7 @@ describe('watching what is used', () => {
     await change(file)
   })
 
-  test('a watch holds no process, closed or not', async (context) => {
+  test('a watch does not keep the process alive, closed or not', async (context) => {
     const { root } = bench(context, { files: { 'a.css': 'a' } })
     const code = `
       const { createWatch } = await import(${JSON.stringify(entryFile)})

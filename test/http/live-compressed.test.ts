@@ -22,11 +22,11 @@ interface Outcome {
 
 interface Options {
   readonly limits?: { readonly pageBytes?: number }
-  /** Bytes of the content that come once the client has the header section. */
+  /** Number of bytes of the content that are sent after the client has the header section. */
   readonly later?: number
 }
 
-/** What a browser gets of a page of a backend, over both versions. */
+/** The page of a backend as a browser gets it, over both HTTP versions. */
 async function outcomesOf(
   coding: string,
   content: Buffer,
@@ -91,7 +91,7 @@ async function overHttp2(options: ServeOptions, headCame: () => void): Promise<O
   return { coding, body, isWhole: code === 0, record: await recorded }
 }
 
-test('a page in another coding than it says arrives as it is, and the log says why it has no client', async () => {
+test('a page in another coding than its field names arrives unchanged, and the log says why it has no client', async () => {
   for (const [coding, content] of [
     ['gzip', Buffer.from(html)],
     ['br', zlib.gzipSync(html)],
@@ -106,14 +106,14 @@ test('a page in another coding than it says arrives as it is, and the log says w
   }
 })
 
-test('a page that is cut ends as a message that is cut, and the log says so', async () => {
+test('a truncated page arrives as a truncated message, and the log says so', async () => {
   for (const [coding, encode] of [
     ['gzip', zlib.gzipSync],
     ['br', zlib.brotliCompressSync],
   ] as const) {
     const whole = encode(html)
     const torn = whole.subarray(0, whole.length - 20)
-    // All of it at once, it goes out as it came: the browser sees what is wrong.
+    // A page that arrives at once is sent unchanged, and the browser shows the error.
     for (const { coding: sent, body } of await outcomesOf(coding, torn)) {
       assert.equal(sent, coding)
       assert.ok(body.equals(torn))
@@ -126,7 +126,7 @@ test('a page that is cut ends as a message that is cut, and the log says so', as
   }
 })
 
-test('bytes behind the end of a page do not count', async () => {
+test('bytes after the end of a compressed page are ignored', async () => {
   for (const { coding, body, isWhole } of await outcomesOf(
     'gzip',
     Buffer.concat([zlib.gzipSync(html), Buffer.from('garbage')]),
@@ -137,7 +137,7 @@ test('bytes behind the end of a page do not count', async () => {
   }
 })
 
-test('a page that expands to more than the limit arrives as it is', async () => {
+test('a page that expands to more than the limit arrives unchanged', async () => {
   const bomb = zlib.gzipSync(`<!doctype html><head>${' '.repeat(3_000_000)}`)
   for (const { coding, body, isWhole, record } of await outcomesOf('gzip', bomb, {
     limits: { pageBytes: 1_000_000 },

@@ -47,7 +47,7 @@ function handshake(
 
 const own = (): string => `Origin: http://localhost:${started.port}`
 
-test('a page gets the client once, other requests of the same file do not', async () => {
+test('a page gets the client once, other requests for the same file do not', async () => {
   const page = await send('GET', '/', ['Sec-Fetch-Dest: document', 'Accept: text/html'])
   assert.equal(
     page.body.toString().match(/<script src="\/__serve8008\/live\.js\?v=[0-9a-f]+" async=""><\/script>/g)?.length,
@@ -58,7 +58,7 @@ test('a page gets the client once, other requests of the same file do not', asyn
   assert.equal((await send('GET', '/style.css', ['Sec-Fetch-Dest: style'])).body.toString(), 'p{}')
 })
 
-test('the script of this version may be kept for good, another address of it not', async () => {
+test('the URL of the script with this version may be cached for ever, other URLs of it not', async () => {
   const page = await send('GET', '/', ['Sec-Fetch-Dest: document'])
   const [, address = ''] = /src="([^"]+)"/.exec(page.body.toString()) ?? []
   const script = await send('GET', address)
@@ -71,7 +71,7 @@ test('the script of this version may be kept for good, another address of it not
   assert.equal((await send('POST', address)).status, 405)
 })
 
-test('only pages of ours get the token: it takes a field that foreign pages cannot send, and no foreign origin', async () => {
+test('only pages of this server get the token: it needs a field that other origins cannot send, and no other origin', async () => {
   const session = '/__serve8008/session'
   const reply = await send('GET', session, ['X-Serve8008: live', own(), 'Sec-Fetch-Site: same-origin'])
   assert.equal(reply.status, 200)
@@ -93,14 +93,14 @@ test('only pages of ours get the token: it takes a field that foreign pages cann
   }
 })
 
-test('not even CORS for everyone opens the token to pages of other origins', async () => {
+test('pages of other origins do not get the token even with CORS for every origin', async () => {
   await using open = await startServer(files, { cors: true })
   const head = `GET /__serve8008/session HTTP/1.1\r\nHost: localhost:${open.port}\r\nConnection: close\r\n`
   const reply = await rawRequest(open.port, `${head}X-Serve8008: live\r\nOrigin: http://evil.test\r\n\r\n`)
   assert.equal(reply.status, 403)
 })
 
-test('the socket opens for our own origin with the token, and for nobody else', async () => {
+test('the socket opens only for the own origin with the token', async () => {
   const { token } = await fetchSession(started.port)
   assert.equal((await handshake([own()], token)).status, 101)
   assert.equal((await handshake([own()], 'wrong')).status, 403)
@@ -122,12 +122,12 @@ test('the socket opens for our own origin with the token, and for nobody else', 
   assert.equal((await handshake([own()], token, 'evil.test')).status, 421)
 })
 
-test('the token is another one for each server', async () => {
+test('each server has another token', async () => {
   await using other = await startServer(files)
   assert.notEqual((await fetchSession(other.port)).token, (await fetchSession(started.port)).token)
 })
 
-test('what is no handshake is told so', async () => {
+test('a request that is no handshake gets 426', async () => {
   const { token } = await fetchSession(started.port)
   const target = `/__serve8008/socket?token=${token}`
   assert.equal((await send('GET', target, [own()])).status, 426)
@@ -144,19 +144,19 @@ test('what is no handshake is told so', async () => {
   assert.equal(reply.field('sec-websocket-version'), '13')
 })
 
-test('HTTP/1.0 knows no upgrades', async () => {
+test('ignores Upgrade in HTTP/1.0', async () => {
   const { token } = await fetchSession(started.port)
   assert.equal((await handshake([own()], token, undefined, '1.0')).status, 426)
 })
 
-test('pings are answered', async () => {
+test('answers pings', async () => {
   using page = await LivePage.open(started.port)
   page.socket.ping('are you there')
   const [answer] = (await once(page.socket, 'pong')) as [Buffer]
   assert.equal(answer.toString(), 'are you there')
 })
 
-test('a reload can be called for with the token, by POST, from no foreign page', async () => {
+test('POST with the token reloads pages, but not from a page of another origin', async () => {
   const { token } = await fetchSession(started.port)
   const target = '/__serve8008/reload'
   const proof = `X-Serve8008-Token: ${token}`
@@ -175,7 +175,7 @@ test('a reload can be called for with the token, by POST, from no foreign page',
   assert.equal((await send('POST', target, [proof], JSON.stringify({ paths: ['x'.repeat(300_000)] }))).status, 413)
 })
 
-test('other addresses below ours do not exist, nor any when live reload is off', async () => {
+test('no other endpoints exist, and none without live reload', async () => {
   assert.equal((await send('GET', '/__serve8008/')).status, 404)
   assert.equal((await send('GET', '/__serve8008/constructor')).status, 404)
   await using off = await startServer(files, { live: false })
@@ -185,7 +185,7 @@ test('other addresses below ours do not exist, nor any when live reload is off',
   }
 })
 
-test('behind a password the token is too, and the socket asks for the token alone', async () => {
+test('the token needs the password, and the socket needs only the token', async () => {
   await using locked = await startServer(files, { auth: 'ann:secret' })
   const get = (lines: string): Promise<RawReply> =>
     rawRequest(
@@ -197,13 +197,13 @@ test('behind a password the token is too, and the socket asks for the token alon
   assert.equal(reply.status, 200)
 })
 
-test('with a base everything of ours is below it', async () => {
+test('with a base every endpoint is below it', async () => {
   await using based = await startServer(files, { base: '/app/' })
   using page = await LivePage.open(based.port, { base: '/app/', document: '/app/' })
   assert.equal((await page.next()).type, 'welcome')
 })
 
-test('a page that floods, lies or breaks the protocol is let go; the others stay', async () => {
+test('ends the connection of a page that floods, lies or breaks the protocol; other pages stay', async () => {
   using good = await LivePage.open(started.port)
   assert.equal((await good.next()).type, 'welcome')
   for (const nonsense of [
@@ -229,7 +229,7 @@ test('a page that floods, lies or breaks the protocol is let go; the others stay
   assert.equal((await good.next()).type, 'reload')
 })
 
-test('no more pages are served than the limit says', async () => {
+test('refuses more pages than the limit', async () => {
   await using small = await startServer(files, { limits: { livePages: 1 } })
   using page = await LivePage.open(small.port)
   assert.equal((await page.next()).type, 'welcome')
