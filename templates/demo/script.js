@@ -1,6 +1,6 @@
-// Sends a few requests to the server that this page came from and shows what it answered.
+// Sends a few requests to the server of this page and shows the replies.
 
-/** Each check gives what to send, which statuses are right, and what to say about the answer. */
+/** For each check: the request, the expected statuses, and a remark about the reply. */
 const checks = {
   clean: {
     send: () => fetch('about', { cache: 'no-store' }),
@@ -13,7 +13,7 @@ const checks = {
       return fetch('style.css', { headers: { 'If-None-Match': first.headers.get('etag') ?? '' }, cache: 'no-store' })
     },
     right: [304],
-    say: () => 'not changed, so not one byte of it was sent',
+    say: () => 'not changed: no content was sent',
   },
   range: {
     send: () => fetch('files/tone.wav', { headers: { Range: 'bytes=0-99' }, cache: 'no-store' }),
@@ -31,7 +31,7 @@ const checks = {
   missing: {
     send: () => fetch('missing.js', { cache: 'no-store' }),
     right: [404],
-    say: () => 'not found, and no page with status 200 in its place',
+    say: () => 'not found, and no page instead',
   },
   escape: {
     send: () => fetch('files/..%2f..%2fpackage.json', { cache: 'no-store' }),
@@ -47,7 +47,7 @@ async function run(row) {
     const reply = await send()
     const ms = Math.max(1, Math.round(performance.now() - started))
     const remark = await say(reply)
-    // Content that nobody reads would keep its connection waiting.
+    // Unread content would block its connection.
     if (!reply.bodyUsed) await reply.arrayBuffer()
     show(row, `${reply.status}`, right.includes(reply.status), `${remark ?? ''} · ${ms} ms`)
   } catch (error) {
@@ -66,7 +66,7 @@ function show(row, status, good, remark) {
 }
 
 async function runAll() {
-  // One after the other: each time shown is then that of one request alone.
+  // One after the other, so that each time is that of one request.
   for (const row of document.querySelectorAll('tr[data-check]')) await run(row)
 }
 

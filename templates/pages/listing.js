@@ -1,5 +1,5 @@
-// Every part of this page works without this script: it adds the keyboard and the filter that answers at once.
-// It finds elements by selector and writes text only, so no file name can stand in for one or become markup.
+// The page works without this script, which adds keys and a filter while typing. It finds elements by selector and writes
+// text only, so that a file name can neither replace an element nor become markup.
 const form = document.querySelector('form')
 const filter = document.querySelector('input[name=filter]')
 const summary = document.querySelector('.summary')
@@ -25,9 +25,9 @@ function applyFilter() {
   }
   summary.hidden = active
   if (!active) found.textContent = ''
-  else if (complete && matches === 0) found.textContent = `Nothing here has that in its name; Esc shows all ${form.dataset.total}.`
+  else if (complete && matches === 0) found.textContent = `No match. Esc shows all ${form.dataset.total}.`
   else if (complete) found.textContent = `${matches} of ${form.dataset.total}`
-  else found.textContent = `${matches} of the ${rows.length} shown here. Enter looks through all ${form.dataset.total}.`
+  else found.textContent = `${matches} of the ${rows.length} on this page. Enter searches all ${form.dataset.total}.`
 }
 
 function move(step) {
@@ -71,21 +71,21 @@ document.addEventListener('keydown', (event) => {
 
 filter.addEventListener('input', applyFilter)
 form.addEventListener('submit', (event) => {
-  // With the whole folder on the page there is nothing left to ask the server for: Enter opens the first match.
+  // If the page has the whole folder, Enter opens the first match instead of asking the server.
   if (!complete) return
   event.preventDefault()
   if (filter.value !== '') firstMatch()?.click()
 })
 
-// Coming back, a browser fills the filter in again without an input event.
+// When a user returns to the page, the browser restores the filter without an input event.
 window.addEventListener('pageshow', applyFilter)
 document.querySelector('.keys').hidden = false
 document.querySelector('button').hidden = complete
 
-// What no page refers to is no download, so live reload may put a page around a file: see src/live/page-request.ts.
+// Live reload puts a page around a file only if its request has no Referer: see src/live/page-request.ts.
 for (const { link } of rows) if (!link.href.endsWith('/')) link.referrerPolicy = 'no-referrer'
 
-// Going up lands on the folder that one came from.
+// After a move up, the folder that the user came from has the focus.
 if (performance.getEntriesByType('navigation')[0]?.type === 'navigate') {
   rows.find(({ link }) => link.href.endsWith('/') && document.referrer.startsWith(link.href))?.link.focus()
 }

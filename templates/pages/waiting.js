@@ -1,5 +1,5 @@
-// Asks for this very page until something else than serve8008 itself answers, then goes there. It asks for problem
-// details, so that a refusal of serve8008 is known by its code, and for no page, so that nobody holds the request.
+// Requests this page until the upstream answers, then reloads it. The request accepts problem details, since their code
+// identifies errors of serve8008, and no HTML, so that serve8008 does not take it for a navigation.
 const detail = document.querySelector('.detail')
 const since = document.querySelector('.since')
 const begun = Date.now()
@@ -18,10 +18,10 @@ async function isBack() {
     if (!/^application\/problem\+json/.test(answer.headers.get('content-type') ?? '')) return true
     const problem = await answer.json()
     if (!String(problem.code).startsWith('E8008_')) return true
-    tell(problem.detail)
+    show(problem.detail)
     return false
   } catch {
-    tell('serve8008 itself does not answer.')
+    show('serve8008 does not answer.')
     return false
   } finally {
     clearTimeout(timer)
@@ -29,8 +29,8 @@ async function isBack() {
   }
 }
 
-// Written only when it changes, so that a screen reader says it once.
-function tell(text) {
+// Writes a text only if it is new, since a screen reader reads each change.
+function show(text) {
   if (typeof text === 'string' && detail.textContent !== text) detail.textContent = text
 }
 
@@ -40,12 +40,12 @@ function showTime() {
   since.textContent = seconds < 60 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`
 }
 
-async function look() {
+async function poll() {
   if (await isBack()) return location.reload()
-  // Not seen, it need not be quick; nor when it has waited for long.
+  // A hidden page, and one that has waited for 2 minutes, asks less often.
   const pause = document.hidden || Date.now() - begun > 120000 ? 2000 : 400
-  setTimeout(look, pause)
+  setTimeout(poll, pause)
 }
 
 setInterval(showTime, 1000)
-setTimeout(look, 400)
+setTimeout(poll, 400)

@@ -146,11 +146,11 @@ test('letters typed into the filter move nothing, and a shortcut of the browser 
   })
 })
 
-test('in a folder of several pages Enter asks the server for the whole of it', { skip }, async () => {
+test('in a folder of several pages Enter asks the server to filter all of them', { skip }, async () => {
   await withPage({ path: '/top/sub/' }, async (page) => {
     await page.keyboard.press('/')
     await page.keyboard.type('file24')
-    assert.match((await page.locator('[role=status]').textContent()) ?? '', /^11 of the 1000 shown here\. Enter/)
+    assert.match((await page.locator('[role=status]').textContent()) ?? '', /^11 of the 1000 on this page\. Enter/)
     await page.keyboard.press('Enter')
     await page.waitForURL(`${origin}/top/sub/?filter=file24`)
     assert.equal(await visibleRows(page), 1 + 111)
