@@ -35,7 +35,7 @@ function reply(body: Body = Buffer.from(text), changed: Partial<Reply> = {}, fie
 const accepting = (coding: string, ...more: string[]) => request(['Accept-Encoding', coding, ...more])
 
 for (const coding of contentCodings) {
-  test(`${coding}: content in memory is compressed once, with a tag of its own`, async () => {
+  test(`${coding}: content in memory is compressed once, with another tag`, async () => {
     const compress = createCompression()
     const original = reply(undefined, {}, ['Content-Length', '9', 'Content-Digest', 'x'])
     const pending = compress(original, accepting(coding))
@@ -71,7 +71,7 @@ for (const coding of contentCodings) {
     await closed(file)
   })
 
-  test(`${coding}: what a stream has written arrives although it pauses`, async () => {
+  test(`${coding}: bytes from before a pause of a stream arrive`, async () => {
     const stream = new PassThrough()
     const made = await createCompression()(reply(stream, { validators: undefined }), accepting(coding))
     const output = new PassThrough()
@@ -95,7 +95,7 @@ function zstdDecoder(): NodeJS.ReadWriteStream {
   return (zlib as unknown as { createZstdDecompress(): NodeJS.ReadWriteStream }).createZstdDecompress()
 }
 
-test('a source is compressed as it pushes', async () => {
+test('a source is compressed while it writes', async () => {
   const lines = Array.from({ length: 5000 }, (_, i) => `line ${i}\n`)
   const source: Source = {
     async pull(sink) {
@@ -107,7 +107,7 @@ test('a source is compressed as it pushes', async () => {
   assert.equal(String(zlib.gunzipSync(await contentOf(made.body))), lines.join(''))
 })
 
-test('a source may write to its memory again once a chunk is taken', async () => {
+test('a source may reuse its buffer after a chunk is written', async () => {
   const memory = Buffer.alloc(400)
   const letters = ['a', 'b', 'c', 'd']
   const body: Source = {
@@ -141,7 +141,7 @@ test('Vary is added to, not replaced', () => {
   assert.equal(fieldsOf(made)['vary'], 'Origin, Accept-Encoding')
 })
 
-test('what must not or need not be compressed passes untouched', () => {
+test('replies that must not or need not be compressed are unchanged', () => {
   const compress = createCompression()
   const typed = (type: string, ...more: string[]): Reply =>
     reply(undefined, { headers: ['Content-Type', type, ...more] })
@@ -175,7 +175,7 @@ test('the floor counts bytes', async () => {
   assert.equal(fieldsOf(made)['content-encoding'], 'gzip')
 })
 
-test('content that does not shrink is sent as it is', async () => {
+test('content that does not shrink is sent without coding', async () => {
   const compress = createCompression()
   const original = reply(randomBytes(4096))
   const made = await compress(original, accepting('gzip'))
@@ -184,7 +184,7 @@ test('content that does not shrink is sent as it is', async () => {
   assert.equal(compress(original, accepting('gzip')), made)
 })
 
-test('a client that refuses the identity gets a coding whatever it costs', async () => {
+test('a client that refuses the identity gets a coding, also of a small reply', async () => {
   const compress = createCompression()
   for (const original of [reply(Buffer.from('small')), reply(randomBytes(4096))]) {
     for (const fields of [[], ['Range', 'bytes=0-1']]) {
@@ -194,7 +194,7 @@ test('a client that refuses the identity gets a coding whatever it costs', async
   }
 })
 
-test('what is made for a client that refuses the identity is kept, and serves only such clients if it gains nothing', async () => {
+test('a variant for a client that refuses the identity is kept, and sent only to such clients if it is not smaller', async () => {
   const compress = createCompression()
   const forced = accepting('gzip, identity;q=0')
   for (const content of [Buffer.from('small'), randomBytes(4096)]) {
@@ -209,7 +209,7 @@ test('what is made for a client that refuses the identity is kept, and serves on
   }
 })
 
-test('content in memory takes a place too while it is compressed', async () => {
+test('content in memory counts too while it is compressed', async () => {
   const compress = createCompression({ streams: 1 })
   const pending = compress(reply(), accepting('gzip'))
   for (const field of ['gzip', 'gzip, identity;q=0']) {
@@ -269,7 +269,7 @@ test('with select behind it, the tag of each variant is answered with 304', asyn
   await closed(file)
 })
 
-test('only so many streams are compressed at once, and each gives its place back once', () => {
+test('the number of compressed streams is bounded, and each is released once', () => {
   const compress = createCompression({ streams: 1 })
   const make = (field = 'gzip') => compress(reply(Readable.from([Buffer.from(text)])), accepting(field)) as Reply
   const isEncoded = (made: Reply): boolean => fieldsOf(made)['content-encoding'] === 'gzip'
@@ -286,7 +286,7 @@ test('only so many streams are compressed at once, and each gives its place back
   assert.ok(!isEncoded(make()), 'one place was given back, not two')
 })
 
-test('a place is given back after sending and after failing', async () => {
+test('a stream is released after its end and after an error', async () => {
   const compress = createCompression({ streams: 1 })
   const make = (body: Body) => compress(reply(body), accepting('gzip')) as Reply
   await contentOf(make(Readable.from([Buffer.from(text)])).body)
@@ -296,7 +296,7 @@ test('a place is given back after sending and after failing', async () => {
   assert.equal(fieldsOf(make(Readable.from([])))['content-encoding'], 'gzip')
 })
 
-test('a client that leaves ends the work and closes the file', async (t) => {
+test('a client that disconnects ends the compression and closes the file', async (t) => {
   const file = fileSlice(t, randomBytes(2_000_000).toString('hex'))
   const { body } = createCompression()(reply(file), accepting('gzip')) as Reply
   const left = new AbortController()
@@ -305,14 +305,14 @@ test('a client that leaves ends the work and closes the file', async (t) => {
   await closed(file)
 })
 
-test('a client that has left before costs nothing', async (t) => {
+test('a client that has already disconnected costs nothing', async (t) => {
   const file = fileSlice(t, text)
   const { body } = createCompression()(reply(file), accepting('gzip')) as Reply
   await assert.rejects(contentOf(body, AbortSignal.abort()), { name: 'AbortError' })
   await closed(file)
 })
 
-test('a client that leaves while a source is silent ends the source', async () => {
+test('a client that disconnects while a source pauses ends the source', async () => {
   const left = new AbortController()
   const source: Source = {
     async pull(sink, signal) {
@@ -327,7 +327,7 @@ test('a client that leaves while a source is silent ends the source', async () =
   await assert.rejects(contentOf(body, left.signal), { name: 'AbortError' })
 })
 
-test('a client that stops reading stops the source', async () => {
+test('a client that stops reading pauses the source', async () => {
   const chunk = randomBytes(64 * 1024)
   let pushed = 0
   const source: Source = {
@@ -358,7 +358,7 @@ test('a file that became shorter breaks the reply instead of ending it', async (
   await closed(file)
 })
 
-test('a sink that fails ends the work and closes the file', async (t) => {
+test('a sink that fails ends the compression and closes the file', async (t) => {
   const file = fileSlice(t, randomBytes(500_000).toString('hex'))
   const { body } = createCompression()(reply(file), accepting('br')) as Reply
   const write = (): Promise<void> => Promise.reject(new Error('no connection'))

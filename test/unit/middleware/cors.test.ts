@@ -22,7 +22,7 @@ function preflight(origins: '*' | readonly string[], headers: readonly string[],
 
 const asks = ['Access-Control-Request-Method', 'PUT']
 
-test('for every origin the mark is constant, so a shared reply is marked once', () => {
+test('for every origin the fields are constant, so a shared reply is changed once', () => {
   const { filter } = createCors('*')
   const marked = filter(shared, request()) as Reply
   assert.deepEqual(fieldsOf(marked), {
@@ -47,7 +47,7 @@ for (const [title, headers] of [
   ['two origins', ['Origin', origin, 'Origin', origin]],
   ['the opaque origin', ['Origin', 'null']],
 ] as const) {
-  test(`with a list, ${title} is not allowed, but Vary says that it matters`, () => {
+  test(`with a list, ${title} is not allowed, but Vary names Origin`, () => {
     const fields = mark([origin, 'null'], headers)
     assert.equal(fields['access-control-allow-origin'], undefined)
     assert.equal(fields['access-control-expose-headers'], undefined)
@@ -56,12 +56,12 @@ for (const [title, headers] of [
   })
 }
 
-test('a reply that speaks for itself is left alone', () => {
+test('a reply with its own CORS fields is unchanged', () => {
   const backend = textReply(200, 'x', ['Access-Control-Allow-Origin', 'http://other.test'])
   assert.equal(createCors('*').filter(backend, request()), backend)
 })
 
-test('a preflight is answered with what it asks for', () => {
+test('a preflight reply allows the requested method and fields', () => {
   const reply = preflight(
     [origin],
     ['Origin', origin, ...asks, 'Access-Control-Request-Headers', 'authorization,x-one'],
@@ -90,7 +90,7 @@ test('credentials and the private network are never granted', () => {
   }
 })
 
-test('what is not a token is not repeated', () => {
+test('a method or field that is no token is not repeated', () => {
   const fields = fieldsOf(
     preflight(
       '*',
@@ -105,7 +105,7 @@ test('what is not a token is not repeated', () => {
   assert.equal(fields['access-control-allow-headers'], undefined)
 })
 
-test('what is no preflight passes', () => {
+test('other OPTIONS requests pass', () => {
   assert.equal(preflight('*', ['Origin', origin]), shared, 'no method is asked for')
   assert.equal(preflight('*', asks), shared, 'no origin')
   assert.equal(preflight('*', ['Origin', origin, ...asks], 'GET'), shared)

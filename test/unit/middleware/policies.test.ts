@@ -7,7 +7,7 @@ import { fieldsOf, request } from './fixtures.ts'
 
 const shared = Object.freeze(textReply(200, 'content'))
 
-test('isolation is stated on every reply, once for a shared one', () => {
+test('every reply has the isolation fields, and a shared one is changed once', () => {
   const isolate = createIsolation()
   const isolated = isolate(shared, request()) as Reply
   assert.equal(fieldsOf(isolated)['cross-origin-opener-policy'], 'same-origin')
@@ -16,7 +16,7 @@ test('isolation is stated on every reply, once for a shared one', () => {
   assert.equal((isolate(emptyReply(304), request()) as Reply).headers.length, 4)
 })
 
-test('what a reply says itself is kept', () => {
+test('fields of the reply are kept', () => {
   const own = emptyReply(200, ['cross-origin-embedder-policy', 'credentialless'])
   assert.deepEqual(fieldsOf(createIsolation()(own, request()) as Reply), {
     'cross-origin-embedder-policy': 'credentialless',
@@ -26,7 +26,7 @@ test('what a reply says itself is kept', () => {
   assert.equal(createResourcePolicy(false)(open, request()), open)
 })
 
-test('resources are for the pages of this host, or for all where CORS is on', () => {
+test('resources are for pages of this host, or for all with CORS', () => {
   const policy = (isShared: boolean) =>
     fieldsOf(createResourcePolicy(isShared)(shared, request()) as Reply)['cross-origin-resource-policy']
   assert.equal(policy(false), 'same-site')

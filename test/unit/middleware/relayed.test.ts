@@ -30,28 +30,28 @@ function filters(): (reply: Reply, headers?: readonly string[]) => Promise<Reply
   return async (reply, headers = asked) => run(reply, request(headers))
 }
 
-test('what another server answered keeps its bytes, validators and policies; own fields are added', async () => {
+test('a relayed reply keeps its bytes, validators and policies, and gets the configured fields', async () => {
   const reply = await filters()(relayed())
   assert.equal(reply.status, 200)
   assert.deepEqual(fieldsOf(reply), { 'content-type': 'text/html', etag: '"a"', 'x-mine': '1' })
   assert.equal(String(await contentOf(reply.body)), html)
 })
 
-test('a page gets the client of live reload where its route asks for it', async () => {
+test('a page gets the live client if its route has live reload', async () => {
   const reply = await filters()(relayed({ injectable: true }), asked.slice(0, 4))
   assert.match(String(await contentOf(reply.body)), /<head><script src="\/live\.js"/)
   assert.equal(fieldsOf(reply)['content-encoding'], undefined)
   assert.notEqual(fieldsOf(reply)['etag'], '"a"')
 })
 
-test('a page that had to be decoded for it is coded again', async () => {
+test('a page that was decoded for it is encoded again', async () => {
   const coded = relayed({ injectable: true, body: zlib.gzipSync(html) }, ['Content-Encoding', 'gzip'])
   const reply = await filters()(coded, ['Sec-Fetch-Dest', 'document', 'Accept-Encoding', 'gzip'])
   assert.equal(fieldsOf(reply)['content-encoding'], 'gzip')
   assert.match(String(zlib.gunzipSync(await contentOf(reply.body))), /<head><script src="\/live\.js"/)
 })
 
-test('CORS never says twice what a backend said', () => {
+test('CORS adds no field that an upstream has sent', () => {
   const { filter } = createCors('*')
   const spoken = relayed({}, ['Access-Control-Allow-Origin', 'https://a.test'])
   assert.equal(filter(spoken, request(['Origin', 'https://b.test'])), spoken)

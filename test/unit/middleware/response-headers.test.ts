@@ -17,17 +17,17 @@ function fields(path: string, reply: Reply = shared): Record<string, string> {
   return fieldsOf(filter(reply, request([], 'GET', path)) as Reply)
 }
 
-test('a rule for the root holds everywhere', () => {
+test('a rule for the root applies to every path', () => {
   assert.equal(fields('/')['x-all'], '1')
   assert.equal(fields('/any/where')['x-all'], '1')
 })
 
-test('fields of the user replace ours, whatever their case', () => {
+test('configured fields replace others of the same name, in any case', () => {
   assert.equal(fields('/assets/a.css')['cache-control'], 'max-age=60')
   assert.equal(fields('/other')['cache-control'], 'no-cache')
 })
 
-test('the longer path wins, whatever the order of the rules', () => {
+test('the longer path wins, in any order of the rules', () => {
   assert.deepEqual(
     ['/', '/assets', '/assets/a', '/assets/deep', '/assets/deep/a'].map((path) => fields(path)['x-depth']),
     ['0', '1', '1', '2', '2'],
@@ -47,7 +47,7 @@ test('another spelling of a path does not escape its rule', () => {
   assert.equal(fields('/assets/%')['x-depth'], '1', 'a path that cannot be decoded is taken as it is')
 })
 
-test('rules and requests may name characters beyond ASCII either way', () => {
+test('rules and requests may have non-ASCII characters raw or encoded', () => {
   const accents = createResponseHeaders([{ path: '/caf%C3%A9', headers: ['X-A', '1'] }])
   assert.equal(fieldsOf(accents(shared, request([], 'GET', '/caf%c3%a9/x')) as Reply)['x-a'], '1')
 })
@@ -65,7 +65,7 @@ test('an error is not cached by a rule that is meant for files', () => {
   assert.equal(error['x-all'], '1')
 })
 
-test('no rule, no change', () => {
+test('without a rule a reply is unchanged', () => {
   const none = createResponseHeaders([{ path: '/x', headers: ['X-A', '1'] }])
   assert.equal(none(shared, request()), shared)
   assert.equal(createResponseHeaders([])(shared, request()), shared)

@@ -42,12 +42,12 @@ function run(reply: Reply, headers: readonly string[], method?: string): Reply {
   return select(reply, request(headers, method)) as Reply
 }
 
-test('a request without conditions or ranges gets the very same reply', () => {
+test('a request without conditions or ranges gets the same object', () => {
   const reply = whole()
   assert.equal(run(reply, ['Host', 'localhost', 'Accept', '*/*', 'Accept-Encoding', 'gzip', 'Referer', 'x']), reply)
 })
 
-test('replies that are no whole representation are left alone', () => {
+test('replies without a whole representation are unchanged', () => {
   for (const reply of [
     { ...whole(), validators: undefined },
     { ...whole(), status: 404 },
@@ -56,12 +56,12 @@ test('replies that are no whole representation are left alone', () => {
   }
 })
 
-test('a method that has acted already is not refused afterwards', () => {
+test('a method that has already acted gets no 412', () => {
   const reply = whole()
   for (const method of ['POST', 'PUT', 'DELETE']) assert.equal(run(reply, ['If-Match', '"other"'], method), reply)
 })
 
-test('a 304 carries what caches need and no metadata of the content', () => {
+test('a 304 has the fields that caches need and none about the content', () => {
   const extra = [
     'Access-Control-Allow-Origin',
     '*',
@@ -96,12 +96,12 @@ test('a 304 without an entity-tag keeps Last-Modified', () => {
   assert.deepEqual(run(reply, ['If-Modified-Since', formatHttpDate(modified)]).headers, ['Last-Modified', 'x'])
 })
 
-test('a 304 is answered to HEAD too, and before the range is looked at', () => {
+test('a 304 answers HEAD too, and takes precedence over ranges', () => {
   assert.equal(run(whole(), ['If-None-Match', etag], 'HEAD').status, 304)
   assert.equal(run(whole(), ['If-None-Match', etag, 'Range', 'bytes=99-']).status, 304)
 })
 
-test('a failed precondition is refused, with the security and CORS fields of the reply', () => {
+test('a failed precondition is a 412 with the security and CORS fields of the reply', () => {
   codes.length = 0
   const reply = run(whole(undefined, ['Access-Control-Allow-Origin', '*']), [
     'If-Match',
@@ -153,7 +153,7 @@ test('If-Range decides whether Range applies', () => {
   assert.equal(run(reply, ['Range', 'bytes=99-', 'If-Range', '"other"']), reply)
 })
 
-test('ranges that need not be honoured leave the reply as it is', () => {
+test('ranges that may be ignored leave the reply unchanged', () => {
   const reply = whole()
   for (const range of ['items=0-1', 'bytes=5-2', 'junk', 'bytes=0-0,2-2,4-4,6-6,8-8']) {
     assert.equal(run(reply, ['Range', range]), reply)
@@ -165,12 +165,12 @@ test('two Range fields are one set', () => {
   assert.equal(fieldsOf(reply)['content-range'], 'bytes 0-3/9')
 })
 
-test('content of unknown extent has no ranges', () => {
+test('content of unknown length has no ranges', () => {
   const reply = whole(new PassThrough())
   assert.equal(run(reply, ['Range', 'bytes=0-1']), reply)
 })
 
-test('an unsatisfiable range is refused with the length', () => {
+test('an unsatisfiable range is a 416 with the length', () => {
   codes.length = 0
   const reply = run(whole(), ['Range', 'bytes=9-'])
   assert.deepEqual(codes, ['E8008_RANGE'])
@@ -214,7 +214,7 @@ test('several ranges of a file are multipart, and the file is closed', async (t)
   await closed(file)
 })
 
-test('parts of content without a type name none', async () => {
+test('parts of content without a type have none', async () => {
   const reply = run({ ...whole(), headers: [] }, ['Range', 'bytes=0-0,2-2'])
   assert.deepEqual(parts(reply, await contentOf(reply.body))[0]?.fields, ['Content-Range: bytes 0-0/9'])
 })
@@ -226,7 +226,7 @@ test('a file that became shorter breaks the multipart reply and is closed', asyn
   await closed(file)
 })
 
-test('a client that leaves ends the multipart reply and closes the file', async (t) => {
+test('a client that disconnects ends the multipart reply and closes the file', async (t) => {
   const file = fileSlice(t, Buffer.alloc(400_000))
   const { body } = run(whole(file), ['Range', 'bytes=0-300000,350000-360000'])
   const left = new AbortController()
@@ -246,7 +246,7 @@ test('a multipart reply that is not needed closes the file', async (t) => {
   await closed(file)
 })
 
-test('a body that is not sent is freed', async (t) => {
+test('a body that is not sent is released', async (t) => {
   const refused = fileSlice(t, '123')
   run(whole(refused), ['If-Match', '"other"'])
   await closed(refused)

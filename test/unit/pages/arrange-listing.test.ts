@@ -18,7 +18,7 @@ async function names(entries: readonly ListingEntry[], query: string, pageLength
   return shown.map(({ name }) => name)
 }
 
-test('names are in natural order, folders first, whatever their case and accents', async () => {
+test('names are in natural order, folders first, without regard to case and accents', async () => {
   const sorted = ['10', 'b', '2.txt', 'A.txt', 'éclair', 'echo', 'file2', 'file10', 'File3', 'file007', 'zoo']
   const entries = sorted.map((name) => (name.length < 3 ? folder(name) : file(name))).reverse()
   const wanted = ['10', 'b', '2.txt', 'A.txt', 'echo', 'éclair', 'file2', 'File3', 'file007', 'file10', 'zoo']
@@ -32,7 +32,7 @@ test('numbers of any length and with leading zeros keep their order', async () =
   assert.deepEqual(await names(wanted.map((name) => file(name)).reverse(), ''), wanted)
 })
 
-test('the largest and the newest come first, ties by name, and the order can be turned', async () => {
+test('the largest and the newest come first, ties by name, and the order can be reversed', async () => {
   const entries = [file('c', 1, 30), file('b', 20, 20), file('a', 20, 10), folder('y', 1), folder('x', 2)]
   assert.deepEqual(await names(entries, '?sort=size'), ['x', 'y', 'a', 'b', 'c'])
   assert.deepEqual(await names(entries, '?sort=size&order=asc'), ['x', 'y', 'c', 'a', 'b'])
@@ -77,7 +77,7 @@ test('the given entries are left in their order', async () => {
   )
 })
 
-test('values of a query that mean nothing are ignored', async () => {
+test('unknown values of a query are ignored', async () => {
   const plain = { sort: 'name', order: 'asc', filter: '', page: 1 }
   for (const query of [
     '',
@@ -93,7 +93,7 @@ test('values of a query that mean nothing are ignored', async () => {
   assert.equal(parseListingQuery(`?filter=${'x'.repeat(5000)}`).filter.length, 255)
 })
 
-test('a written query is read back as it was, in its shortest form', async () => {
+test('a formatted query parses to the same values, in its shortest form', async () => {
   for (const query of ['?sort=size', '?sort=modified&order=asc', '?order=desc&filter=a+%26%3D%23b&page=3', './']) {
     assert.equal(formatListingQuery(parseListingQuery(query === './' ? '' : query)), query)
   }

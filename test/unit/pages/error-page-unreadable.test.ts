@@ -8,7 +8,7 @@ import { errorReply } from '../../../src/pages/error-page.ts'
 
 // own process: the template must not have been read before, and `node:fs` is replaced
 
-test('while the template cannot be read the error is told as text, and later as a page', () => {
+test('while the template cannot be read the error is sent as text, and later as a page', () => {
   const error = new ServeError('E8008_NOT_FOUND', 'Nothing is served at /x.')
   const read = mock.method(fs, 'readFileSync', () => {
     throw Object.assign(new Error('EMFILE: too many open files'), { code: 'EMFILE' })

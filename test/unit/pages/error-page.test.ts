@@ -32,7 +32,7 @@ test('a browser gets HTML, a tool gets text, a program gets problem details', ()
   }
 })
 
-test('every format carries the status, the headers of the error and those that keep it in its place', () => {
+test('every format has the status, the fields of the error, and those against caching and sniffing', () => {
   const error = new ServeError('E8008_METHOD', 'POST is not allowed here.', {
     headers: ['Allow', 'GET, HEAD'],
     close: true,
@@ -49,7 +49,7 @@ test('every format carries the status, the headers of the error and those that k
   assert.equal(errorReply(notFound, '*/*').close, undefined)
 })
 
-test('plain text says what happened, the code and the way out', () => {
+test('plain text has the message, the code and the hint', () => {
   assert.equal(
     textOf(errorReply(notFound, '*/*')),
     '404 Not Found\n\nNothing is served at /x.\nE8008_NOT_FOUND   try: serve8008 ./dist\n',
@@ -71,7 +71,7 @@ test('problem details have the members of RFC 9457, the code and the hint', () =
   assert.equal('hint' in bare, false)
 })
 
-test('the page of a refused host offers the command that allows it', () => {
+test('the page for a host that is not allowed has the command that allows it', () => {
   const error = new ServeError('E8008_HOST_NOT_ALLOWED', 'This server does not answer for evil.test.', {
     hint: 'serve8008 --allow-host evil.test',
   })
@@ -84,7 +84,7 @@ test('the page of a refused host offers the command that allows it', () => {
   assert.match(page, /<code>E8008_HOST_NOT_ALLOWED<\/code>/)
 })
 
-test('a hint that a shell would read otherwise is not offered for copying', () => {
+test('a hint with shell syntax is not offered for copying', () => {
   for (const host of [
     'a;rm -rf ~',
     '$(id)',
@@ -110,7 +110,7 @@ test('a hint that a shell would read otherwise is not offered for copying', () =
   }
 })
 
-test('a command inside a hint is set as code, and the hint starts like a sentence', () => {
+test('a command inside a hint is shown as code, and the hint starts with a capital letter', () => {
   const error = new ServeError('E8008_FORBIDDEN', 'x', { hint: 'start it with `serve8008 --dotfiles <x>`.' })
   assert.match(
     textOf(errorReply(error, browser)),
@@ -118,7 +118,7 @@ test('a command inside a hint is set as code, and the hint starts like a sentenc
   )
 })
 
-test('what the client sent is escaped, made visible and bounded in every format', () => {
+test('text of the client is escaped, made visible and clipped in every format', () => {
   const hostile = `</script><img src=x onerror=alert(1)>"'&\u001b[2J\r\nSet-Cookie: a=b\u202e`
   const error = new ServeError('E8008_NOT_FOUND', `No ${hostile}${'y'.repeat(9000)}`, { hint: hostile.repeat(100) })
   const page = textOf(errorReply(error, browser))
@@ -132,7 +132,7 @@ test('what the client sent is escaped, made visible and bounded in every format'
   }
 })
 
-test('a fault of the server tells the client nothing about it', () => {
+test('an internal error reveals no details to the client', () => {
   const error = new ServeError('E8008_INTERNAL', "ENOENT: no such file, open '/home/me/secret'", {
     hint: 'look at /home/me/log',
     cause: new Error('/home/me/cause'),
@@ -177,7 +177,7 @@ function hrefs(path: string, base = '/'): string[] {
   return linksUp(path, base).map(({ href }) => new URL(href, `http://host${path}`).pathname)
 }
 
-test('a missing file leads to the folder above and to the start', () => {
+test('the page for a missing file links to the folder above and to the start page', () => {
   assert.deepEqual(hrefs('/docs/none'), ['/docs/', '/'])
   assert.deepEqual(hrefs('/docs/none/'), ['/docs/', '/'])
   assert.deepEqual(hrefs('/a/b/c'), ['/a/b/', '/'])
@@ -185,13 +185,13 @@ test('a missing file leads to the folder above and to the start', () => {
   assert.deepEqual(hrefs('/none/'), ['/'])
 })
 
-test('below a base the start is the base, from outside of it too', () => {
+test('below a base the start page is the base, also for paths outside', () => {
   assert.deepEqual(hrefs('/app/none', '/app/'), ['/app/'])
   assert.deepEqual(hrefs('/app/docs/none', '/app/'), ['/app/docs/', '/app/'])
   assert.deepEqual(hrefs('/other/none', '/app/'), ['/app/'])
 })
 
-test('no path leads to another host or into a scheme', () => {
+test('no path makes a link to another host or scheme', () => {
   for (const path of ['//evil.test/x', '/javascript:alert(1)/x', '/%2f%2fevil.test/x', '///x']) {
     for (const { href } of linksUp(path, '/')) assert.match(href, /^(?:\.\/|(?:\.\.\/)+)$/, path)
     for (const { href } of linksUp(path, '/')) assert.equal(new URL(href, `http://host${path}`).host, 'host')

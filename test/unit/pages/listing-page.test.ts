@@ -35,7 +35,7 @@ test('each entry is a row with its link, size and time', async () => {
   assert.match(page, /1 folder, 1 file, 1\.2 kB/)
 })
 
-test('no name acts: markup is escaped, addresses stay below the folder, nothing hides', async () => {
+test('names are inert: markup is escaped, links stay below the folder, control characters are visible', async () => {
   const names = [
     '<img src=x onerror=alert(1)>.txt',
     '"><script>alert(1)</script>',
@@ -67,7 +67,7 @@ test('no name acts: markup is escaped, addresses stay below the folder, nothing 
   assert.match(page, /line␊break␍␀/)
 })
 
-test('path and filter are escaped wherever they are shown', async () => {
+test('path and filter are escaped', async () => {
   const hostile = `"><script>alert(1)</script>\u202e`
   const page = await textOf(reply({ path: `/${hostile}/x/` }, `?filter=${encodeURIComponent(hostile)}`))
   assert.equal(page.match(/<script/g)?.length, 1)
@@ -93,7 +93,7 @@ test('the policy allows exactly the style and script of the page', async () => {
   assert.doesNotMatch(page, / style="| on\w+="/)
 })
 
-test('both formats refuse sniffing, framing, foreign use and blind caching', async () => {
+test('both formats have fields against sniffing, framing, use by other origins and stale caches', async () => {
   for (const accept of [browser, 'application/json']) {
     const { status, headers } = await reply({}, '', accept)
     assert.equal(status, 200)
@@ -105,7 +105,7 @@ test('both formats refuse sniffing, framing, foreign use and blind caching', asy
   }
 })
 
-test('breadcrumbs lead to every folder above, relative so that a prefix in front does not matter', async () => {
+test('breadcrumbs link to every folder above, relative and so independent of a prefix', async () => {
   const page = await textOf(reply({ path: '/a b/<c>/d/' }))
   assert.match(
     page,
@@ -114,7 +114,7 @@ test('breadcrumbs lead to every folder above, relative so that a prefix in front
   assert.match(page, /<a class="up" href="\.\.\/" rel="up">/)
 })
 
-test('at the top there is no way up', async () => {
+test('the top folder has no link to a folder above', async () => {
   const page = await textOf(reply({ path: '/', parent: false }))
   assert.match(page, /<ol class="crumbs"><li><span aria-current="page">\/<\/span><\/li><\/ol>/)
   assert.doesNotMatch(page, /href="\.\.\//)
@@ -122,7 +122,7 @@ test('at the top there is no way up', async () => {
   assert.match(mounted, /<li>\/<\/li><li><span aria-current="page">base\/<\/span><\/li>/)
 })
 
-test('columns sort by links that name their order to a screen reader', async () => {
+test('columns have sort links, and their order for screen readers', async () => {
   const page = await textOf(reply({ entries: [entry('a')] }, '?sort=size&filter=a%26b&page=4'))
   assert.match(page, /<th scope="col"><a href="\?filter=a%26b">Name<\/a><\/th>/)
   assert.match(page, /aria-sort="descending"><a href="\?sort=size&amp;order=asc&amp;filter=a%26b">Size<\/a>/)
@@ -131,7 +131,7 @@ test('columns sort by links that name their order to a screen reader', async () 
   assert.match(await textOf(reply({})), /aria-sort="ascending"><a href="\?order=desc">Name<\/a>/)
 })
 
-test('an empty folder and an empty match say so', async () => {
+test('an empty folder and a filter without a match have a message', async () => {
   assert.match(await textOf(reply({})), /This folder is empty\./)
   const none = await textOf(reply({ entries: [entry('a'), entry('b')] }, '?filter=zzz&sort=size'))
   assert.match(none, /Nothing with “zzz” in the name\. <a href="\?sort=size">Show all 2<\/a>/)
@@ -141,7 +141,7 @@ test('an empty folder and an empty match say so', async () => {
   )
 })
 
-test('only a page that holds the whole folder claims to', async () => {
+test('only a page with the whole folder is marked as complete', async () => {
   const entries = Array.from({ length: 1001 }, (_, i) => entry(`f${i}`))
   const claims = async (listing: Partial<FolderListing>, query = ''): Promise<boolean> =>
     (await textOf(reply(listing, query))).includes('data-complete="true"')
@@ -150,7 +150,7 @@ test('only a page that holds the whole folder claims to', async () => {
   assert.equal(await claims({ entries: entries.slice(1) }, '?filter=f7'), false)
 })
 
-test('a big folder comes in pages that link to each other and keep the order', async () => {
+test('a large folder has pages that link to each other and keep the order', async () => {
   const entries = Array.from({ length: 12_000 }, (_, i) => entry(`f${i}`))
   const page = await textOf(reply({ entries }, '?page=6&order=desc'))
   assert.equal(rowsOf(page).length, 1000)
@@ -162,7 +162,7 @@ test('a big folder comes in pages that link to each other and keep the order', a
   assert.doesNotMatch(await textOf(reply({ entries }, '?page=1')), /rel="prev"/)
 })
 
-test('fifty thousand entries are a page of bounded size, made without holding the server up', async () => {
+test('fifty thousand entries give a page of bounded size, made without blocking the server', async () => {
   const entries = Array.from({ length: 50_000 }, (_, i) => entry(`asset-${(i * 7919) % 50_000}-chunk.js`, 'file', i))
   await reply({ entries })
   // Processor time, which a busy machine does not stretch.
@@ -194,11 +194,11 @@ test('a program gets every match as data', async () => {
   assert.deepEqual(found.entries.length, 11)
 })
 
-test('a tool that takes anything gets the page with its links', async () => {
+test('a tool that accepts anything gets the page with its links', async () => {
   assert.equal(getField((await reply({}, '', '*/*')).headers, 'content-type'), 'text/html; charset=utf-8')
 })
 
-test('an entry with a time that no calendar has is listed without one', async () => {
+test('an entry with a time outside the range of dates has none in the listing', async () => {
   const page = await textOf(reply({ entries: [{ ...entry('old'), modified: 9e15 }] }))
   assert.match(rowsOf(page)[0] ?? '', /<td><\/td><\/tr>$/)
 })

@@ -14,12 +14,12 @@ test('weights decide, then how specific a range is, then the order of the offer'
   assert.equal(preferredType('image/png', offered), 'text/html')
 })
 
-test('the same field asked about another offer has its own answer', () => {
+test('the same field with other offered types has its own result', () => {
   assert.equal(preferredType('*/*', ['text/plain', 'text/html']), 'text/plain')
   assert.equal(preferredType('*/*', offered), 'text/html')
 })
 
-test('many different fields do not disturb the answers', () => {
+test('many different fields do not change the results', () => {
   for (let i = 0; i < 500; i++) assert.equal(preferredType(`application/json, x/y${i}`, offered), 'application/json')
   assert.equal(preferredType(`application/json, ${'x/y,'.repeat(500)}`, offered), 'application/json')
 })

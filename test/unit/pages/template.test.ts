@@ -11,30 +11,30 @@ function sourceOf(content: string): string {
   return `'sha256-${createHash('sha256').update(content).digest('base64')}'`
 }
 
-test('a slot is escaped unless it asks for markup', () => {
+test('a slot is escaped unless it is declared as markup', () => {
   const template = compileTemplate<'a' | 'b'>('<p title="{{a}}">{{{b}}}</p>{{a}}')
   assert.equal(template.fill({ a: '"<', b: '<i>x</i>' }), '<p title="&quot;&lt;"><i>x</i></p>&quot;&lt;')
 })
 
-test('what fills one slot is not read as another', () => {
+test('the value of a slot is not expanded', () => {
   const template = compileTemplate<'a' | 'b'>('{{a}}|{{b}}')
   assert.equal(template.fill({ a: '{{b}} $& $1', b: '{{{a}}}' }), '{{b}} $&amp; $1|{{{a}}}')
 })
 
-test('a page without slots or blocks is left as it is', () => {
+test('a page without slots or blocks is unchanged', () => {
   const template = compileTemplate('<p>x</p>')
   assert.equal(template.fill({}), '<p>x</p>')
   assert.equal(template.styleSources, "'none'")
   assert.equal(template.scriptSources, "'none'")
 })
 
-test('the sources are the hashes of exactly what stands between the tags', () => {
+test('the sources are the hashes of the text between the tags', () => {
   const template = compileTemplate('<style>a{}\n</style><style>b{}</style><script type="module">x()</script>')
   assert.equal(template.styleSources, `${sourceOf('a{}\n')} ${sourceOf('b{}')}`)
   assert.equal(template.scriptSources, sourceOf('x()'))
 })
 
-test('shipped styles and scripts hold no slot, which would break their hash, and fetch nothing', () => {
+test('shipped styles and scripts have no slot, which would break their hash, and fetch nothing', () => {
   const folder = new URL('../../../templates/pages/', import.meta.url)
   const names = readdirSync(folder)
   assert.ok(names.includes('listing.js') && names.includes('base.css'))
@@ -48,7 +48,7 @@ test('shipped styles and scripts hold no slot, which would break their hash, and
   }
 })
 
-test('including a file takes its text in', () => {
+test('including a file inserts its text', () => {
   const page = loadTemplate<'status' | 'title' | 'detail' | 'code' | 'hint' | 'links'>('error.html')
   const text = page.fill({ status: '', title: '', detail: '', code: '', hint: '', links: '' })
   assert.doesNotMatch(text, /\{\{|\}\}\}|undefined/)
@@ -56,7 +56,7 @@ test('including a file takes its text in', () => {
   assert.throws(() => loadTemplate('nothing.html'), { code: 'ENOENT' })
 })
 
-test('the policies of our own pages are known, byte for byte', () => {
+test('the policies of pages of serve8008 are recognised, byte for byte', () => {
   const { headers } = errorReply(new ServeError('E8008_NOT_FOUND', 'Nothing.'), 'text/html')
   const policy = getField(headers, 'content-security-policy') ?? ''
   assert.ok(isOwnPolicy(policy))

@@ -30,12 +30,12 @@ test('the page says which route waits for which upstream, why, and what to do', 
   assert.equal(getField(reply.headers, 'x-kept'), '1')
 })
 
-test('it goes on without scripts too', () => {
+test('it reloads without scripts too', () => {
   const page = Buffer.from(waitingReply(error, { route: '/', upstream: 'x' }).body as Uint8Array).toString()
   assert.match(page, /<noscript><meta http-equiv="refresh" content="3"><\/noscript>/)
 })
 
-test('its policy allows its own style, script and question, and nothing else', () => {
+test('its policy allows its own style, script and request, and nothing else', () => {
   const { headers, body } = waitingReply(error, { route: '/', upstream: 'x' })
   const page = Buffer.from(body as Uint8Array).toString()
   const policy = getField(headers, 'content-security-policy') ?? ''

@@ -11,7 +11,7 @@ const html = 'accept: text/html,application/xhtml+xml,*/*;q=0.8'
 describe('a single-page app', () => {
   const files = { 'index.html': 'app', 'logo.png': 'png', '404.html': 'gone' }
 
-  test('answers navigation to its addresses with its page', async (t) => {
+  test('answers a navigation to any of its paths with its page', async (t) => {
     const from = site(folder(t, files), { single: 'index.html' })
     for (const target of ['/users/42', '/users/42/', '/users/jane.doe', '/a;b', '/v1.2/intro']) {
       for (const headers of [[navigate], [html], [...forwarded, html]]) {
@@ -27,7 +27,7 @@ describe('a single-page app', () => {
     }
   })
 
-  test('answers who takes anything, such as curl and health checks, where the name has no extension', async (t) => {
+  test('answers clients that accept anything, such as curl and health checks, if the name has no extension', async (t) => {
     const from = site(folder(t, files), { single: 'index.html' })
     for (const headers of [['accept: */*'], ['accept: */*;q=0.8'], []]) {
       const answer = await ask(from, '/users/42', headers)
@@ -35,7 +35,7 @@ describe('a single-page app', () => {
     }
   })
 
-  test('leaves what is missing missing: assets, scripts, and requests that no person made', async (t) => {
+  test('answers 404 for missing assets and scripts, and for requests that are no navigation', async (t) => {
     const from = site(folder(t, files), { single: 'index.html' })
     for (const [target, ...headers] of [
       ['/missing.js', navigate],
@@ -67,7 +67,7 @@ describe('a single-page app', () => {
     assert.equal((await ask(from, '/a/../b', [navigate])).status, 400)
   })
 
-  test('may have another page; without one the address is missing', async (t) => {
+  test('may have another page, and answers 404 without one', async (t) => {
     const root = folder(t, { 'shell/app.html': 'shell' })
     const from = site(root, { single: 'shell/app.html' })
     assert.equal((await ask(from, '/x', [navigate])).text, 'shell')
@@ -76,10 +76,10 @@ describe('a single-page app', () => {
   })
 })
 
-describe('the site has its own page for what is missing', () => {
+describe('the 404 page of a site', () => {
   const gz = Buffer.from('\x1f\x8bGZ', 'latin1')
 
-  test('which is sent with 404 and says nothing of versions and ranges', async (t) => {
+  test('is sent with 404, without validators and Accept-Ranges', async (t) => {
     const from = site(folder(t, { '404.html': 'gone', '404.html.gz': gz, '.env': 's' }))
     for (const target of ['/missing', '/missing/', '/.env', '/a/b.png']) {
       const answer = await ask(from, target)
@@ -92,7 +92,7 @@ describe('the site has its own page for what is missing', () => {
     assert.deepEqual([coded.status, coded.text, coded.field('content-encoding')], [404, String(gz), 'gzip'])
   })
 
-  test('which only those get who can show it', async (t) => {
+  test('is sent only to clients that can show it', async (t) => {
     const from = site(folder(t, { '404.html': 'gone' }))
     const isPage = async (...headers: string[]): Promise<boolean> => (await ask(from, '/x', headers)).text === 'gone'
     for (const accept of [
@@ -121,7 +121,7 @@ describe('the site has its own page for what is missing', () => {
     assert.equal((await ask(from, '/x')).field('vary'), 'Accept, Sec-Fetch-Dest')
   })
 
-  test('else the refusal is thrown', async (t) => {
+  test('is optional: without it the error is thrown', async (t) => {
     const answer = await ask(site(folder(t)), '/missing')
     assert.deepEqual([answer.status, answer.code, answer.text], [404, 'E8008_NOT_FOUND', ''])
   })

@@ -27,7 +27,7 @@ async function namesIn(path: string, options: ReadFolderOptions): Promise<string
   return (await readFolder(path, options))?.map(({ name }) => name).toSorted()
 }
 
-test('tells name, kind, size and date of each entry', async (t) => {
+test('reads name, kind, size and date of each entry', async (t) => {
   const root = folder(t, { 'a.txt': 'abc' })
   mkdirSync(join(root, 'sub'))
   for (const name of ['a.txt', 'sub']) utimesSync(join(root, name), 1_600_000_000, 1_600_000_000)
@@ -65,7 +65,7 @@ test(
   },
 )
 
-test('of a file, of nothing, and of a folder outside is undefined', async (t) => {
+test('is undefined for a file, a missing path and a folder outside', async (t) => {
   const top = folder(t, { 'out/x': '', 'root/a.txt': '' })
   const root = join(top, 'root')
   symlinkSync(join(top, 'out'), join(root, 'linked'))
@@ -74,7 +74,7 @@ test('of a file, of nothing, and of a folder outside is undefined', async (t) =>
   }
 })
 
-test('a folder that is swapped for a link while it is read is not shown', async (t) => {
+test('does not list a folder that a link replaces while it is read', async (t) => {
   const top = folder(t, { 'out/secret': '', 'root/sub/a.txt': '' })
   const root = join(top, 'root')
   const reading = readFolder(join(root, 'sub'), optionsFor(root))
@@ -83,7 +83,7 @@ test('a folder that is swapped for a link while it is read is not shown', async 
   assert.equal(await reading, undefined)
 })
 
-test('stops when the client has gone, and at the limit', async (t) => {
+test('stops when the client disconnects, and at the limit', async (t) => {
   const root = folder(t)
   for (let i = 0; i < 50; i++) writeFileSync(join(root, `${i}.txt`), '')
   assert.equal(await readFolder(root, optionsFor(root, { signal: AbortSignal.abort() })), undefined)
@@ -97,7 +97,7 @@ function entryNames({ text }: Answer): string[] {
 }
 
 describe('a listing', () => {
-  test('is made once for all who ask for it at the same time', async (t) => {
+  test('is made once for all requests that arrive together', async (t) => {
     const from = site(folder(t, { 'a.txt': '', 'b.txt': '' }))
     const answers = await Promise.all(Array.from({ length: 8 }, () => ask(from, '/', json)))
     assert.deepEqual(entryNames(answers[0] as Answer), ['a.txt', 'b.txt'])
@@ -109,7 +109,7 @@ describe('a listing', () => {
     assert.notEqual(page.field('content-type'), data.field('content-type'))
   })
 
-  test('of a folder that changes while one is made holds the change for all who ask later', async (t) => {
+  test('has every change that finished before its request, also during another run', async (t) => {
     const root = folder(t, Object.fromEntries(Array.from({ length: 600 }, (_, i) => [`${i}.txt`, ''])))
     const from = site(root)
     for (let i = 0; i < 20; i++) {
@@ -124,7 +124,7 @@ describe('a listing', () => {
     }
   })
 
-  test('that nobody gets to see is refused to each who asks', async (t) => {
+  test('of a hidden folder is a 404 for each request', async (t) => {
     const from = site(folder(t, { '.hidden/a.txt': '' }))
     const answers = await Promise.all([1, 2, 3].map(() => ask(from, '/.hidden/', json)))
     assert.deepEqual(

@@ -22,7 +22,7 @@ function advice({ names = [], index, scripts, dependencies, built = {} }: Given)
 
 const app = '<!doctype html><div id="root"></div><script type="module" src="/assets/index-4f2.js"></script>'
 
-test('a page that loads what a bundler has to compile is the source of a project', () => {
+test('a page that loads a module for a bundler is the source of a project', () => {
   for (const [source, given, command] of [
     ['/src/main.tsx', { scripts: { dev: 'vite' } }, 'npm run dev'],
     ['/src/main.ts', { scripts: { start: 'vite' }, names: ['yarn.lock'] }, 'yarn start'],
@@ -39,7 +39,7 @@ test('a page that loads what a bundler has to compile is the source of a project
   assert.match(advice({ index: '<script src=/src/main.tsx></script>' })?.message ?? '', /\/src\/main\.tsx.*Vite/)
 })
 
-test('a folder without a page is recognised by the files of the tool, and started by its own script', () => {
+test('a folder without a page is recognised by the files of a tool, and the advice is its start script', () => {
   for (const [given, tool, command] of [
     [{ names: ['hugo.toml'] }, 'Hugo', 'hugo server'],
     [{ names: ['config.toml', 'archetypes'] }, 'Hugo', 'hugo server'],
@@ -61,7 +61,7 @@ test('a folder without a page is recognised by the files of the tool, and starte
   }
 })
 
-test('where the build is there its folder is named, as an app if it is one', () => {
+test('the advice names the folder of an existing build, with --single for an app', () => {
   const vite = { names: ['vite.config.ts', 'dist'], scripts: { dev: 'vite', build: 'vite build' } }
   assert.equal(advice({ ...vite, built: { dist: app } })?.command, 'serve8008 dist --single')
   assert.equal(advice({ names: ['.eleventy.js'], built: { _site: '<h1>Hi' } })?.command, 'serve8008 _site')
@@ -94,7 +94,7 @@ test('a page that a script fills is an app, unless a 404 page says that the site
   }
 })
 
-test('nothing is said of a plain folder, a library with a build script, or a site that is complete', () => {
+test('a plain folder, a library with a build script and a complete site get no advice', () => {
   assert.equal(advice({}), undefined)
   assert.equal(advice({ names: ['a.txt', 'config.toml'] }), undefined)
   assert.equal(advice({ names: ['_config.yml'] }), undefined)
@@ -102,7 +102,7 @@ test('nothing is said of a plain folder, a library with a build script, or a sit
   assert.equal(advice({ names: ['vite.config.ts'], index: '<h1>Hi</h1><script src="/a.js"></script>' }), undefined)
 })
 
-test('a page of beginnings is looked through in linear time: requests wait for it', () => {
+test('a page of unclosed tags takes linear time, since requests wait for it', () => {
   for (const piece of ['<div ', '<script ', '<app-root ', '<div id=root><!--', '<div id=root> ', '<script src=']) {
     const start = processorTime()
     advice({ index: piece.repeat((64 * 1024) / piece.length), dependencies: ['vite'] })

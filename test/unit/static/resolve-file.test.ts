@@ -102,12 +102,12 @@ for (const [name, { options, answers }] of Object.entries(tables)) {
   })
 }
 
-test('a folder with a page beside it is listed at its own address', async (t) => {
+test('a folder next to a page of the same name is listed at its path with a slash', async (t) => {
   const answer = await ask(site(folder(t, files)), '/mixed/', ['accept: application/json'])
   assert.equal(JSON.parse(answer.text).path, '/mixed/')
 })
 
-test('no redirect betrays a folder or page that lies outside', async (t) => {
+test('no redirect reveals a folder or page outside the root', async (t) => {
   const root = folder(t)
   const outside = folder(t, { 'index.html': 'secret', 'page.html': 'secret' })
   symlinkSync(outside, join(root, 'linked'))
@@ -134,13 +134,13 @@ describe('a redirect', () => {
     assert.equal(location(['a', 'b'], false, '?'), '/a/b?')
   })
 
-  test('stays on this origin whatever a folder is called', () => {
+  test('stays on this origin for any folder name', () => {
     assert.equal(location(['evil.test'], true), '/evil.test/')
     assert.equal(location(['http:'], true), '/http%3A/')
     assert.equal(location([], true), '/')
   })
 
-  test('nothing in the query can end the header field', () => {
+  test('encodes characters in the query that could end the header field', () => {
     const value = location(['a'], true, '?x=\r\nSet-Cookie: a=b\t\u00e9\ud800') ?? ''
     assert.match(value, /^[\x21-\x7e]+$/)
     assert.equal(value, '/a/?x=%0D%0ASet-Cookie:%20a=b%09%C3%A9%EF%BF%BD')

@@ -9,7 +9,7 @@ import { statWithin } from '../../../src/static/stat-within.ts'
 import { missingOrThrow } from '../../../src/static/fs-errors.ts'
 import { folder } from './site.ts'
 
-test('what is not there in any way is undefined', (t) => {
+test('a missing file is undefined, whatever the error code', (t) => {
   const root = folder(t, { 'a.txt': 'a' })
   const access = createAccessPolicy({
     root,
@@ -24,7 +24,7 @@ test('what is not there in any way is undefined', (t) => {
   assert.equal(statWithin(join(root, 'a.txt'), access)?.size, 1n)
 })
 
-test('failures of the system have their status, and do not show the path', () => {
+test('errors of the file system have a status and do not show the path', () => {
   for (const [code, expected] of [
     ['EACCES', 'E8008_FORBIDDEN'],
     ['EPERM', 'E8008_FORBIDDEN'],

@@ -59,7 +59,7 @@ describe('a file', () => {
     assert.equal((await ask(from, '/a.txt')).text, 'a')
   })
 
-  test('is sought below the prefix only', async (t) => {
+  test('is found below the prefix only', async (t) => {
     const root = folder(t, { 'index.html': 'home', 'a.txt': 'a', 'sub/index.html': 'sub' })
     const from = site(root, { prefix: '/docs/v 2/', single: 'index.html' })
     assert.equal((await ask(from, '/docs/v%202/a.txt')).text, 'a')
@@ -72,7 +72,7 @@ describe('a file', () => {
   })
 })
 
-describe('the root is never left', () => {
+describe('no file outside the root is sent', () => {
   test('by any path', async (t) => {
     const top = folder(t, { 'secret.txt': 'secret', 'public/name.txt': 'tobi', 'public-secret/a.txt': 'secret' })
     const from = site(join(top, 'public'))
@@ -138,7 +138,7 @@ describe('the root is never left', () => {
   })
 })
 
-describe('what is denied looks exactly like what is missing', () => {
+describe('a hidden file gets the same answer as a missing one', () => {
   test('by its name, at any depth, by any spelling', async (t) => {
     const root = folder(t, {
       '.env': 's',
@@ -167,7 +167,7 @@ describe('what is denied looks exactly like what is missing', () => {
     assert.equal((await ask(from, '/.well-known/x.txt')).text, 'w')
   })
 
-  test('by its real name, whatever link leads there', async (t) => {
+  test('by its real name, through any link', async (t) => {
     const root = folder(t, { '.env': 's', '.git/HEAD': 's', '.git/index.html': 's' })
     symlinkSync('.env', join(root, 'config.txt'))
     symlinkSync('.git', join(root, 'git'))
@@ -176,7 +176,7 @@ describe('what is denied looks exactly like what is missing', () => {
       assert.equal((await ask(from, target)).status, 404, target)
   })
 
-  test('dotfiles can be unlocked, secrets cannot', async (t) => {
+  test('--dotfiles serves dotfiles, but no secrets', async (t) => {
     const from = site(folder(t, { '.hidden': 'h', '.env': 's' }), { dotfiles: true })
     assert.equal((await ask(from, '/.hidden')).text, 'h')
     assert.equal((await ask(from, '/.env')).status, 404)
@@ -213,7 +213,7 @@ describe('what is no regular file', () => {
     }
   })
 
-  test('a file has nothing below it, and no form with a slash', async (t) => {
+  test('a file has no paths below it, and no form with a slash', async (t) => {
     const from = site(folder(t, { 'name.txt': 'tobi', 'style.css': 'x' }))
     for (const target of ['/name.txt/', '/style.css/', '/name.txt/extra', '/name.txt/index.html']) {
       assert.equal((await ask(from, target)).status, 404, target)
@@ -227,7 +227,7 @@ describe('what is no regular file', () => {
   })
 })
 
-test('a file that the system denies us is 403', { skip: windows && 'Windows has no file modes' }, async (t) => {
+test('a file without read permission is 403', { skip: windows && 'Windows has no file modes' }, async (t) => {
   const root = folder(t, { 'a.txt': 'a', 'closed/b.txt': 'b' })
   chmodSync(root, 0o755)
   chmodSync(join(root, 'a.txt'), 0)
@@ -312,7 +312,7 @@ describe('listings', () => {
     assert.equal((await ask(from, '/sub/')).status, 404)
   })
 
-  test('of a folder behind a link that leads out are missing', async (t) => {
+  test('of a folder behind a link to the outside are missing', async (t) => {
     const top = folder(t, { 'out/secret.txt': 'secret', 'public/404.html': 'gone' })
     symlinkSync(join(top, 'out'), join(top, 'public/linked'))
     const answer = await ask(site(join(top, 'public')), '/linked/')

@@ -7,7 +7,7 @@ function names(path: string): readonly string[] | undefined {
 }
 
 describe('locate', () => {
-  test('splits a path and tells its final slash', () => {
+  test('splits a path and reports its final slash', () => {
     assert.deepEqual(decodePath('/a/b.txt', 'posix'), { segments: ['a', 'b.txt'], slash: false, impossible: false })
     assert.deepEqual(decodePath('/a/', 'posix'), { segments: ['a'], slash: true, impossible: false })
     assert.deepEqual(decodePath('/', 'posix'), { segments: [], slash: true, impossible: false })
@@ -64,7 +64,7 @@ describe('locate', () => {
     test(`refuses ${what}`, () => paths.forEach((path) => assert.equal(decodePath(path, 'posix'), undefined, path)))
   }
 
-  test('other bytes that are not UTF-8 are names, and nothing on Windows', () => {
+  test('other bytes that are not UTF-8 are names, and invalid on Windows', () => {
     for (const path of ['/%99', '/%ff', '/%E0%A4']) {
       assert.equal(decodePath(path, 'posix')?.segments.length, 1, path)
       assert.equal(decodePath(path, 'win32'), undefined, path)
@@ -90,7 +90,7 @@ describe('locate', () => {
   })
 })
 
-test('a name is locatable when some path can ask for it', () => {
+test('a name is valid if a path can name it', () => {
   assert.equal(isUrlName('a b.txt', 'posix'), true)
   assert.equal(isUrlName('a:b', 'posix'), true)
   for (const name of ['a\\b', 'a\nb', '..;', '..']) assert.equal(isUrlName(name, 'posix'), false, JSON.stringify(name))
@@ -110,7 +110,7 @@ describe('a Windows name', () => {
     test(`refuses ${what}`, () => names.forEach((name) => assert.equal(isWindowsName(name), false, name)))
   }
 
-  test('takes ordinary names, also ones that only look like trouble', () => {
+  test('accepts ordinary names, also those that resemble invalid ones', () => {
     for (const name of [
       'index.html',
       'console.log',

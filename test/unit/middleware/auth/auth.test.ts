@@ -35,7 +35,7 @@ async function ask(layer: Layer, authorization?: string, signal?: AbortSignal): 
 
 const pair = createAuth({ user: 'ann', password: 'p:ä' })
 
-test('the right user and password enter at once, and the user is noted', () => {
+test('the right user and password pass synchronously, and the user is noted', () => {
   const x = exchange(basic('ann', 'p:ä'))
   assert.equal(pair(enter)(x), inside)
   assert.equal(x.notes.user, 'ann')
@@ -74,7 +74,7 @@ for (const [title, authorization] of [
   })
 }
 
-test('the scheme is matched in any case and the password may hold colons', () => {
+test('the scheme is matched in any case and the password may have colons', () => {
   assert.deepEqual(parseCredentials('bASIC   YTpiOmM='), { user: 'a', password: 'b:c' })
   assert.deepEqual(parseCredentials('Basic Og=='), { user: '', password: '' })
 })
@@ -91,7 +91,7 @@ function passwordFile(t: TestContext, text: string): string {
   return file
 }
 
-test('the users of a password file enter, and nobody else', async (t) => {
+test('only the users of a password file pass', async (t) => {
   const file = passwordFile(t, `\ufeff# users\r\n\r\n${bcrypt}\r\n${apr1}\n  ${sha}`)
   const layer = createAuth({ file })
   for (const user of ['ann', 'bob', 'cid']) {
@@ -105,7 +105,7 @@ test('the users of a password file enter, and nobody else', async (t) => {
   assert.equal(await ask(layer), 'E8008_UNAUTHORIZED')
 })
 
-test('a user who was let in once enters synchronously afterwards', async (t) => {
+test('a verified user passes synchronously afterwards', async (t) => {
   const layer = createAuth({ file: passwordFile(t, bcrypt) })
   const first = layer(enter)(exchange(basic('ann', 'secret')))
   assert.ok(first instanceof Promise)
@@ -115,7 +115,7 @@ test('a user who was let in once enters synchronously afterwards', async (t) => 
   assert.equal(x.notes.user, 'ann')
 })
 
-test('requests that come together share one check, and none waits for a client that left', async (t) => {
+test('requests that arrive together share one check, and none waits for a client that disconnected', async (t) => {
   const layer = createAuth({ file: passwordFile(t, bcrypt) })
   const gone = AbortSignal.abort()
   assert.deepEqual(await Promise.all([ask(layer, basic('ann', 'secret'), gone), ask(layer, basic('ann', 'secret'))]), [
@@ -147,7 +147,7 @@ test('a change within one tick of the clock of the file system, of the same size
   }
 })
 
-test('a file that was touched and not changed does not cost its users another check', async (t) => {
+test('a file with a new time and equal content causes no second check', async (t) => {
   const file = passwordFile(t, sha)
   const layer = createAuth({ file })
   await ask(layer, basic('cid', 'secret'))
@@ -155,7 +155,7 @@ test('a file that was touched and not changed does not cost its users another ch
   assert.equal(layer(enter)(exchange(basic('cid', 'secret'))), inside)
 })
 
-test('nobody enters while the file is broken or gone, and all do when it is back', async (t) => {
+test('no user passes while the file is invalid or missing, and all do when it is back', async (t) => {
   const file = passwordFile(t, sha)
   const layer = createAuth({ file })
   assert.equal(await ask(layer, basic('cid', 'secret')), 'in')
@@ -167,12 +167,12 @@ test('nobody enters while the file is broken or gone, and all do when it is back
   assert.equal(await ask(layer, basic('cid', 'secret')), 'in')
 })
 
-test('an empty file lets nobody in', async (t) => {
+test('no user passes with an empty file', async (t) => {
   const layer = createAuth({ file: passwordFile(t, '# nobody yet\n') })
   assert.equal(await ask(layer, basic('', '')), 'E8008_UNAUTHORIZED')
 })
 
-test('a file with lines that cannot be checked is refused with their numbers and without their content', (t) => {
+test('a file with invalid lines is an error with their numbers and without their content', (t) => {
   const lines = [sha, 'plain:hunter2', 'crypt:rqXexS6ZhobKA', '', 'no colon', ':{SHA}x', sha]
   const file = passwordFile(t, lines.join('\n'))
   assert.throws(
@@ -194,14 +194,14 @@ test('a file with lines that cannot be checked is refused with their numbers and
   )
 })
 
-test('a file that is not there, or is a folder, is refused', (t) => {
+test('a missing file, or a folder, is an error', (t) => {
   const file = passwordFile(t, sha)
   const code = 'E8008_AUTH_FILE'
   assert.throws(() => createAuth({ file: `${file}.missing` }), { code, hint: /authFile/ })
   assert.throws(() => createAuth({ file: join(file, '..') }), { code, message: /is not a file/ })
 })
 
-test('an unknown user costs what a known one costs', async (t) => {
+test('an unknown user takes as long as a known one', async (t) => {
   const layer = createAuth({ file: passwordFile(t, bcrypt.replace('$04$', '$10$')) })
   const time = async (user: string): Promise<number> => {
     const times: number[] = []
@@ -222,7 +222,7 @@ test('an unknown user costs what a known one costs', async (t) => {
 /** Ann's password is `secret`; a cost of 12 takes most of a second to refuse. */
 const slow = bcrypt.replace('$04$', '$12$')
 
-test('a flood of wrong passwords is refused beyond a few, and holds nobody up who is in', async (t) => {
+test('a flood of wrong passwords is rejected beyond a few, and delays no verified user', async (t) => {
   const layer = createAuth({ file: passwordFile(t, `${slow}\n${sha}`) })
   assert.equal(await ask(layer, basic('cid', 'secret')), 'in')
   const leave = new AbortController()

@@ -43,7 +43,7 @@ const refused = [
 ]
 
 for (const hash of refused) {
-  test(`${JSON.stringify(hash.slice(0, 12))}… is not a hash that is checked`, async () => {
+  test(`${JSON.stringify(hash.slice(0, 12))}… is not a supported hash`, async () => {
     assert.equal(hashKind(hash), undefined)
     assert.equal(await matchesHash('secret', hash), false)
   })

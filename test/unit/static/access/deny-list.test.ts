@@ -101,7 +101,7 @@ describe('names', () => {
 
   for (const name of harmless) test(`${name} is served`, () => assert.equal(isDenied(name, file()), false))
 
-  test('the longest names are judged too, whatever becomes of them in lower case', () => {
+  test('the longest names are judged too, also if lower case changes their length', () => {
     // U+0130 is two characters in lower case.
     for (const letter of ['a', '\u0130', 'ż']) assert.equal(isDenied(`${letter.repeat(251)}.pem`, file()), true)
   })
@@ -113,7 +113,7 @@ describe('names', () => {
     }
   })
 
-  test('other dotfiles are kept back unless they are asked for', () => {
+  test('other dotfiles are hidden without --dotfiles', () => {
     for (const path of ['.git/HEAD', 'a/.hidden', '.DS_Store', '.vscode/settings.json', '.config/tools.json']) {
       assert.equal(isDenied(path, file(), { dotfiles: false }), true, path)
       assert.equal(isDenied(path, file()), false, path)
@@ -130,7 +130,7 @@ describe('names', () => {
   })
 })
 
-describe('the first bytes decide where a name is ambiguous', () => {
+describe('the first bytes decide about an ambiguous name', () => {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
   const kept: Record<string, [name: string, content: string | Uint8Array]> = {
@@ -214,11 +214,11 @@ describe('the first bytes decide where a name is ambiguous', () => {
     test(`${what} is served: ${name}`, () => assert.equal(isDenied(name, file(content)), false))
   }
 
-  test('what cannot be read is kept back', () => {
+  test('a file that cannot be read is hidden', () => {
     assert.equal(isDenied('enc.key', { isFolder: false, size: 16, head: () => undefined }), true)
   })
 
-  test('before anything is known of the file, only names that need no more are kept back', () => {
+  test('without facts about the file, only rules by name apply', () => {
     assert.deepEqual(
       ['enc.key', 'a.bak', '.env', '.ssh', 'credentials'].map((name) => isDenied(name, undefined)),
       [false, false, true, true, false],
@@ -226,7 +226,7 @@ describe('the first bytes decide where a name is ambiguous', () => {
   })
 })
 
-test('a path as long as a request may have is judged at once, whatever is in it', () => {
+test('a path of the greatest length is judged in linear time', () => {
   for (const piece of [
     'key',
     'a.',
@@ -256,7 +256,7 @@ test('a path as long as a request may have is judged at once, whatever is in it'
 describe('--serve', () => {
   const opens = (serve: string, path: string): boolean => !isDenied(path, file(), { dotfiles: false, serve: [serve] })
 
-  test('a name means that name in any folder, and nothing else', () => {
+  test('a name matches that name in any folder', () => {
     assert.equal(opens('*.key', 'a/b/tls.key'), true)
     assert.equal(opens('TLS.key', 'tls.KEY'), true)
     assert.equal(opens('?.pem', 'a.pem'), true)
@@ -269,7 +269,7 @@ describe('--serve', () => {
     assert.equal(opens('#notes#', '#notes#'), true)
   })
 
-  test('a path means that path, with the folders that lead there', () => {
+  test('a path matches that path and the folders above it', () => {
     assert.equal(opens('.git/config', '.git/config'), true)
     assert.equal(opens('/.git/config', '.git/config'), true)
     assert.equal(opens('.git/config', '.git/HEAD'), false)
@@ -286,7 +286,7 @@ describe('--serve', () => {
     assert.equal(opens('**/enc.key', 'a/myenc.key'), false)
   })
 
-  test('a wildcard does not stand for the dot at the start of a name', () => {
+  test('a wildcard does not match a dot at the start of a name', () => {
     assert.equal(opens('*', 'tls.key'), true)
     assert.equal(opens('*', '.env'), false)
     assert.equal(opens('**', 'a/tls.key'), true)
@@ -295,7 +295,7 @@ describe('--serve', () => {
     assert.equal(opens('.hidden', '.hidden/x'), true)
   })
 
-  test('the reason names the option as it can be pasted, where a shell takes it', () => {
+  test('the reason has the option ready to paste, if shells can quote the path', () => {
     const why = (path: string, dotfiles = true): string | undefined =>
       createDenyList({ dotfiles, serve: [] }).denialOf(path.split('/'), file())
     assert.equal(why('certs/tls.key'), 'private key (--serve certs/tls.key)')

@@ -129,7 +129,7 @@ describe('charset', () => {
 })
 
 describe('types by bytes', () => {
-  test('sources and data that people open to read are text', () => {
+  test('sources and data that users open to read are text', () => {
     for (const name of `LICENSE README Makefile Dockerfile CHANGELOG a.py a.go a.rb a.kt a.rs a.swift a.cs a.dart a.pl a.php
       a.sh a.bat a.ps1 a.diff a.patch a.jsonl a.ndjson a.proto a.tf a.lock a.cfg a.properties a.tex a.org a.pot a.srt a.v
       a.unheard-of .editorconfig a.glsl a.ipynb.orig a.sol a.zig a.hs a.cmake go.sum`
@@ -160,9 +160,9 @@ describe('types by bytes', () => {
     }
   })
 
-  test('what is said to be binary stays so', () => assert.equal(typeOf('a.bin'), 'application/octet-stream'))
+  test('a known binary type is kept', () => assert.equal(typeOf('a.bin'), 'application/octet-stream'))
 
-  test('.key is a Keynote document where it is a ZIP archive, else a key', () => {
+  test('.key is a Keynote document if it is a ZIP archive, else a key', () => {
     assert.equal(typeOf('deck.key', 'PK\x03\x04\x14'), 'application/vnd.apple.keynote')
     // RFC 8216 section 4.3.2.4: 16 octets.
     assert.equal(typeOf('enc.key', Buffer.from('9f3c00a1ffee11d209bb7e6d5c4a3b2f', 'hex')), 'application/octet-stream')

@@ -83,7 +83,7 @@ describe('an edit is seen by the next request', () => {
     }
   }
 
-  test('a file that goes is missing, and one that comes back is served', async (t) => {
+  test('a deleted file is missing, and one that is created again is served', async (t) => {
     const root = folder(t, { 'a.txt': 'one' })
     later(t)
     const from = site(root)
@@ -94,7 +94,7 @@ describe('an edit is seen by the next request', () => {
     assert.equal((await ask(from, '/a.txt')).text, 'two')
   })
 
-  test('a file that leaves the root behind a link to itself is missing', async (t) => {
+  test('a file that moves out of the root and leaves a link is missing', async (t) => {
     const top = folder(t, { 'public/a.txt': 'a' })
     const path = join(top, 'public/a.txt')
     later(t)
@@ -106,8 +106,8 @@ describe('an edit is seen by the next request', () => {
   })
 })
 
-describe('a fresh file', () => {
-  test('is read each time: an edit within one tick of the clock leaves every field of its state alone', (t) => {
+describe('a recently changed file', () => {
+  test('is read for each request, since an edit within one tick of the clock changes no field of its state', (t) => {
     const root = folder(t, { 'a.txt': 'AAAA' })
     const fetch = cacheOf(root)
     const seen = stat(join(root, 'a.txt'))
@@ -119,7 +119,7 @@ describe('a fresh file', () => {
     assert.notEqual(first.reply.validators?.etag, second.reply.validators?.etag)
   })
 
-  test('keeps its entity tag and its bytes while it stays the same', (t) => {
+  test('keeps its entity tag and bytes while it is unchanged', (t) => {
     const fetch = cacheOf(folder(t, { 'a.txt': 'AAAA' }))
     const [first, second] = [fetch('a.txt'), fetch('a.txt')]
     assert.notEqual(first, second)
@@ -127,7 +127,7 @@ describe('a fresh file', () => {
     assert.equal(first.reply.validators?.etag, second.reply.validators?.etag)
   })
 
-  test('is trusted once it was read 2 s after its last change', (t) => {
+  test('is cached if it was read 2 s after its last change', (t) => {
     const root = folder(t, { 'a.txt': 'AAAA' })
     const fetch = cacheOf(root)
     const fresh = fetch('a.txt')
@@ -137,7 +137,7 @@ describe('a fresh file', () => {
     assert.equal(fetch('a.txt'), rested)
   })
 
-  test('from the future is never trusted, and states no date', (t) => {
+  test('with a time in the future is not cached, and has no Last-Modified', (t) => {
     const root = folder(t, { 'a.txt': 'AAAA' })
     later(t)
     utimesSync(join(root, 'a.txt'), 4_000_000_000, 4_000_000_000)
@@ -149,7 +149,7 @@ describe('a fresh file', () => {
     assert.match(first.reply.validators?.etag ?? '', /^"/)
   })
 
-  test('that is large has no validators until it has rested', (t) => {
+  test('that is large has no validators until its state is settled', (t) => {
     const root = folder(t, { 'large.bin': Buffer.alloc(largeBytes) })
     const fetch = cacheOf(root)
     const fresh = fetch('large.bin').reply
@@ -167,7 +167,7 @@ describe('a fresh file', () => {
 })
 
 describe('entity tags and dates', () => {
-  test('the same content has the same tag, whatever its date and place', async (t) => {
+  test('equal content has the same tag, with any date and path', async (t) => {
     const root = folder(t, { 'a.txt': 'same', 'b/c.txt': 'same' })
     backdate(join(root, 'a.txt'))
     const from = site(root)
@@ -175,7 +175,7 @@ describe('entity tags and dates', () => {
     assert.equal(tags[0], tags[1])
   })
 
-  test('a date that an earlier version bore is not stated again', (t) => {
+  test('a date of an earlier version is not sent again', (t) => {
     const root = folder(t, { 'a.txt': 'AAAA' })
     const path = join(root, 'a.txt')
     backdate(path)
@@ -213,7 +213,7 @@ describe('entity tags and dates', () => {
 })
 
 describe('memory', () => {
-  test('is bounded: what was used least recently is read again', (t) => {
+  test('is bounded: the least recently used file is read again', (t) => {
     const files = Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`${i}.bin`, Buffer.alloc(10_000, i)]))
     const root = folder(t, files)
     later(t)
@@ -224,7 +224,7 @@ describe('memory', () => {
     assert.notEqual(fetch('0.bin'), first)
   })
 
-  test('of nothing at all streams every file', async (t) => {
+  test('of 0 bytes streams every file', async (t) => {
     const root = folder(t, { 'a.txt': 'AAAA', 'empty.txt': '' })
     later(t)
     const from = site(root, { cacheBytes: 0 })
@@ -235,7 +235,7 @@ describe('memory', () => {
     assert.equal((await ask(from, '/empty.txt')).status, 200)
   })
 
-  test('holds no file that grew while we looked away', (t) => {
+  test('does not keep a file that grew between two requests', (t) => {
     const root = folder(t, { 'a.txt': 'AAAA' })
     const fetch = cacheOf(root)
     const seen = stat(join(root, 'a.txt'))

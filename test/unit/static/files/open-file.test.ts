@@ -20,7 +20,7 @@ function accessOf(root: string): AccessPolicy {
   })
 }
 
-test('opens a regular file, and states what the descriptor is', (t) => {
+test('opens a regular file, and returns the state of the descriptor', (t) => {
   const root = folder(t, { 'a.txt': 'a' })
   const file = openFile(join(root, 'a.txt'), accessOf(root))
   assert.ok(file !== undefined)
@@ -28,7 +28,7 @@ test('opens a regular file, and states what the descriptor is', (t) => {
   closeSync(file.fd)
 })
 
-test('what was swapped in since the stat is not served: a link out, a folder, a pipe, nothing', (t) => {
+test('does not open what replaced the file since the stat: a link out, a folder, a pipe, nothing', (t) => {
   const top = folder(t, { 'out.txt': 'secret', 'root/a.txt': 'a' })
   const root = join(top, 'root')
   const path = join(root, 'a.txt')
@@ -66,7 +66,7 @@ test('a file replaced between open and check is opened again', (t) => {
   closeSync(file.fd)
 })
 
-test('a file that never holds still is given up, with nothing left open', (t) => {
+test('gives up on a file that changes each time, and closes every descriptor', (t) => {
   const root = folder(t, { 'a.txt': 'a' })
   const restless: AccessPolicy = {
     admitsIn: () => () => true,
@@ -106,7 +106,7 @@ const swapper = `
   }, 0)
 `
 
-test('a swap for a link out of the root never wins the race', async (t) => {
+test('a file that a link out of the root replaces at any time is not read', async (t) => {
   const top = folder(t, { 'secret.txt': 'secret', 'root/a.txt': 'public' })
   const root = join(top, 'root')
   const child = spawn(process.execPath, ['-e', swapper, root, join(top, 'secret.txt')], {
@@ -135,7 +135,7 @@ test('a swap for a link out of the root never wins the race', async (t) => {
 
 const noModes = process.platform === 'win32' && 'Windows has no file modes'
 
-test('a file that cannot be opened is told of only where it would be served', { skip: noModes }, (t) => {
+test('a file that cannot be opened is reported only if it would be served', { skip: noModes }, (t) => {
   const top = folder(t, { 'out/locked.txt': 'x', 'root/locked.txt': 'x', 'root/.env': 'x' })
   const root = join(top, 'root')
   symlinkSync(join(top, 'out'), join(root, 'link'))

@@ -25,8 +25,8 @@ async function encodingOf(from: StaticSite, accept: string | undefined, ...heade
   return `${answer.field('content-encoding') ?? 'identity'} ${answer.text}`
 }
 
-describe('a sidecar', () => {
-  test('is sent in place of the file, with its type and a tag of its own', async (t) => {
+describe('a precompressed file', () => {
+  test('is sent instead of the file, with its type and another tag', async (t) => {
     const from = site(folder(t, every))
     const plain = await ask(from, '/app.js')
     const coded = await ask(from, '/app.js', ['accept-encoding: br'])
@@ -48,23 +48,23 @@ describe('a sidecar', () => {
     assert.equal(await encodingOf(from, 'identity;q=0, gzip;q=0.1'), `gzip ${gz.toString()}`)
   })
 
-  test('is not mixed up with ranges, unless the file as such is refused', async (t) => {
+  test('is not sent for ranges, unless the client refuses the file without coding', async (t) => {
     const from = site(folder(t, every))
     assert.equal(await encodingOf(from, 'br, gzip', 'range: bytes=0-1'), 'identity plain')
     assert.equal(await encodingOf(from, 'br, identity;q=0', 'range: bytes=0-1'), 'br BR')
   })
 
-  test('leaves the file to later stages when nothing on offer is acceptable', async (t) => {
+  test('is not sent if its coding is not acceptable', async (t) => {
     const from = site(folder(t, { 'app.js': 'plain', 'app.js.gz': gz }))
     assert.equal(await encodingOf(from, 'br, identity;q=0'), 'identity plain')
   })
 
-  test('is passed over where its bytes are not in its coding', async (t) => {
+  test('is ignored if its bytes are not in its coding', async (t) => {
     const from = site(folder(t, { 'app.js': 'plain', 'app.js.zst': 'plain', 'app.js.gz': 'plain' }))
     assert.equal(await encodingOf(from, 'zstd, gzip'), 'identity plain')
   })
 
-  test('stands for index pages and large files too', async (t) => {
+  test('is sent for index pages and large files too', async (t) => {
     const root = folder(t, {
       'index.html': 'plain',
       'index.html.gz': gz,
@@ -77,13 +77,13 @@ describe('a sidecar', () => {
     assert.equal((await ask(from, '/large.txt', ['accept-encoding: gzip'])).field('vary'), 'Accept-Encoding')
   })
 
-  test('is not looked for when they are switched off', async (t) => {
+  test('is ignored when the option is off', async (t) => {
     const answer = await ask(site(folder(t, every), { sidecars: false }), '/app.js', ['accept-encoding: br'])
     assert.deepEqual([answer.text, answer.field('vary')], ['plain', undefined])
   })
 })
 
-describe('a stale or foreign sidecar is never sent', () => {
+describe('a stale or wrong precompressed file is never sent', () => {
   const gone: Record<string, (root: string, t: TestContext) => void> = {
     'older than the file': (root) => utimesSync(join(root, 'app.js.br'), 1_600_000_000, 1_600_000_000),
     deleted: (root) => rmSync(join(root, 'app.js.br')),
@@ -115,7 +115,7 @@ describe('a stale or foreign sidecar is never sent', () => {
     }
   }
 
-  test('the file edited before our eyes and its date set back', async (t) => {
+  test('the file edited between two requests, with its date set back', async (t) => {
     const root = folder(t, { 'app.js': 'plain', 'app.js.br': 'BR' })
     const dates = [1_600_000_000, 1_600_000_000] as const
     utimesSync(join(root, 'app.js'), ...dates)
@@ -126,7 +126,7 @@ describe('a stale or foreign sidecar is never sent', () => {
     assert.equal(await encodingOf(from, 'br'), 'identity PLAIN')
   })
 
-  describe('older by up to two seconds, as copies of folders make them', () => {
+  describe('a precompressed file that is older by up to two seconds, as after copying a folder', () => {
     const content = 'let answer = 42\n'
     const copies: Record<string, Uint8Array> = { br: brotliCompressSync(content), gz: gzipSync(content) }
     async function sent(t: TestContext, extension: string, copy: Uint8Array, olderMs: number): Promise<string> {
@@ -137,14 +137,14 @@ describe('a stale or foreign sidecar is never sent', () => {
       return (await encodingOf(site(root), 'br, gzip')).split(' ', 1)[0] ?? ''
     }
 
-    test('is sent where it holds what the file holds', async (t) => {
+    test('is sent if it has the content of the file', async (t) => {
       for (const [extension, copy] of Object.entries(copies)) {
         for (const olderMs of [5, 500, 1900]) assert.notEqual(await sent(t, extension, copy, olderMs), 'identity')
         assert.equal(await sent(t, extension, copy, 2100), 'identity')
       }
     })
 
-    test('is not sent where the file was edited after the build', async (t) => {
+    test('is not sent if the file was edited after the build', async (t) => {
       for (const other of ['let answer = 41\n', '', `${content}more`]) {
         assert.equal(await sent(t, 'br', brotliCompressSync(other), 5), 'identity')
         assert.equal(await sent(t, 'gz', gzipSync(other), 5), 'identity')
@@ -154,7 +154,7 @@ describe('a stale or foreign sidecar is never sent', () => {
       assert.equal(await sent(t, 'gz', gzipSync(Buffer.alloc(50_000_000)), 5), 'identity')
     })
 
-    test('is sent for a large file once it was compared with it, and not if it differs', async (t) => {
+    test('is sent for a large file after a comparison, and not if it differs', async (t) => {
       later(t)
       const large = Buffer.alloc(largeBytes, content)
       const others = [Buffer.concat([large, Buffer.from('x')]), large.subarray(1), Buffer.alloc(largeBytes, 'y')]
@@ -181,7 +181,7 @@ describe('a stale or foreign sidecar is never sent', () => {
       assert.equal(await isSent('same0.js'), false)
     })
 
-    test('a copy by fs.cpSync keeps its sidecars, whichever comes first', async (t) => {
+    test('a copy by fs.cpSync keeps its precompressed files, in either order', async (t) => {
       const from = folder(t, {
         'a.js': content,
         'a.js.gz': copies['gz'] as Uint8Array,
@@ -197,21 +197,25 @@ describe('a stale or foreign sidecar is never sent', () => {
     })
   })
 
-  test('one that we may not read', { skip: process.platform === 'win32' && 'Windows has no file modes' }, async (t) => {
-    const root = folder(t, every)
-    chmodSync(root, 0o755)
-    chmodSync(join(root, 'app.js.br'), 0)
-    const user = process.geteuid?.()
-    if (user === 0) process.seteuid?.(65534)
-    try {
-      assert.equal(await encodingOf(site(root), 'br, gzip'), `gzip ${gz.toString()}`)
-    } finally {
-      if (user === 0) process.seteuid?.(0)
-    }
-  })
+  test(
+    'a file without read permission',
+    { skip: process.platform === 'win32' && 'Windows has no file modes' },
+    async (t) => {
+      const root = folder(t, every)
+      chmodSync(root, 0o755)
+      chmodSync(join(root, 'app.js.br'), 0)
+      const user = process.geteuid?.()
+      if (user === 0) process.seteuid?.(65534)
+      try {
+        assert.equal(await encodingOf(site(root), 'br, gzip'), `gzip ${gz.toString()}`)
+      } finally {
+        if (user === 0) process.seteuid?.(0)
+      }
+    },
+  )
 })
 
-test('a sidecar made later is found within a second, by the clock of the requests', (t) => {
+test('a precompressed file that is created later is found within a second', (t) => {
   const root = folder(t, { 'app.js': 'plain' })
   later(t)
   const from = site(root)

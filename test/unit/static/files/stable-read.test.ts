@@ -12,7 +12,7 @@ function open(t: Parameters<typeof folder>[0], content: string): { path: string;
   return { path, fd }
 }
 
-test('content that held still is whole', (t) => {
+test('content that did not change is whole', (t) => {
   const { path, fd } = open(t, 'content')
   const read = readStable(fd, stat(path), 100)
   assert.deepEqual([String(read?.bytes), read?.whole], ['content', true])
@@ -28,7 +28,7 @@ test('content that changed since the stat is read again, until the two agree', (
   assert.deepEqual([String(cut?.bytes), cut?.whole], ['con', true])
 })
 
-test('content that outgrows the limit is left alone', (t) => {
+test('content that outgrows the limit is undefined', (t) => {
   const { path, fd } = open(t, 'content')
   const before = stat(path)
   appendFileSync(path, 'x'.repeat(100))

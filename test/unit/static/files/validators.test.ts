@@ -20,7 +20,7 @@ test('a file settles 2 s after the later of its two times', () => {
   assert.equal(isSettled(state({ mtimeNs: ns(now + 60_000) }), now), false)
 })
 
-test('the tag of a state changes with each of its fields, to the nanosecond', () => {
+test('the tag of a state changes with each field, to the nanosecond', () => {
   const changes = [{}, { dev: 9n }, { ino: 9n }, { size: 9n }, { mtimeNs: 1n }, { ctimeNs: 1n }]
   const tags = new Set(changes.map((change) => stateTag(state(change))))
   assert.equal(tags.size, changes.length)
@@ -32,7 +32,7 @@ test('dates are whole seconds, rounded down on either side of 1970', () => {
   assert.equal(wholeSecond(state({ mtimeNs: -2_000_000_000n })), -2000)
 })
 
-test('only what is known is stated', () => {
+test('absent validators have no fields', () => {
   const form = { type: 'text/css', coding: undefined }
   assert.deepEqual(representationHeaders(form, '', {}), [
     'Content-Type',
