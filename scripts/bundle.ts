@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { build, type Metafile, type Plugin } from 'esbuild'
 import { root } from './paths.ts'
@@ -17,6 +18,17 @@ const builtinsForCommonJs: Plugin = {
     builder.onLoad({ filter: /.*/, namespace }, ({ path }) => ({
       contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
     }))
+  },
+}
+
+/** Data of packages, such as the types of mime-db, is not for reading: without blanks it takes half the space. */
+const compactData: Plugin = {
+  name: 'compact-data',
+  setup(builder) {
+    builder.onLoad({ filter: /node_modules[\\/].*\.json$/ }, ({ path }) => {
+      const data = JSON.stringify(JSON.parse(readFileSync(path, 'utf8')))
+      return { contents: `module.exports = JSON.parse(${JSON.stringify(data)})`, loader: 'js' }
+    })
   },
 }
 
@@ -51,7 +63,7 @@ export async function bundle(folder: string): Promise<Metafile> {
     legalComments: 'none',
     metafile: true,
     logLevel: 'warning',
-    plugins: [builtinsForCommonJs],
+    plugins: [builtinsForCommonJs, compactData],
   })
   return metafile
 }
