@@ -12,7 +12,7 @@ const head = 'GET /a.txt HTTP/1.1\r\nHost: localhost\r\n\r\n'
 
 const slow = head.replace('/a.txt', '/slow')
 
-/** A server whose `/slow` is answered when the test says so, and a way to wait until it was asked for that often. */
+/** A server whose `/slow` is answered by `finish()`; `reached(n)` waits for its nth request. */
 async function startSlow(connections: number) {
   const gate = createGate()
   const arrivals = [createGate(), createGate()]
@@ -32,12 +32,12 @@ async function served(client: RawClient): Promise<RawClient> {
   return client
 }
 
-test('at the limit the connection that has idled longest makes room', async () => {
+test('closes the connection that has idled longest at the limit', async () => {
   await using started = await startServer(files, { limits: { connections: 3 } })
   using first = await served(await RawClient.open(started.port))
   using second = await served(await RawClient.open(started.port))
   using third = await served(await RawClient.open(started.port))
-  // The first has asked since, so the second has idled longest.
+  // The first has sent a request since, so the second has idled longest.
   await served(first)
   using fourth = await served(await RawClient.open(started.port))
   assert.equal((await second.closed()).length, 0)
@@ -48,7 +48,7 @@ for (const [name, bytes] of [
   ['has said nothing', ''],
   ['has sent half a header section', 'GET /a.txt HTTP/1.1\r\nHost: loc'],
 ] as const) {
-  test(`a connection that ${name} makes room`, async () => {
+  test(`closes a connection that ${name} at the limit`, async () => {
     await using started = await startServer(files, { limits: { connections: 1 } })
     using first = (await RawClient.open(started.port)).send(bytes)
     using second = await served(await RawClient.open(started.port))
@@ -57,7 +57,7 @@ for (const [name, bytes] of [
   })
 }
 
-test('a connection that lingers behind its last reply makes room', async () => {
+test('closes a connection that lingers after its last reply at the limit', async () => {
   await using started = await startServer(files, { limits: { connections: 1 } })
   using first = await RawClient.open(started.port)
   first.send('POST /a.txt HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\nx')
@@ -66,7 +66,7 @@ test('a connection that lingers behind its last reply makes room', async () => {
   await served(second)
 })
 
-test('a request under way is not idle; when none idles, the new client is closed without a reply', async () => {
+test('closes a new connection without a reply when all others are busy', async () => {
   const { started, finish, reached } = await startSlow(2)
   await using _ = started
   const warnings: string[] = []
@@ -87,7 +87,7 @@ test('a request under way is not idle; when none idles, the new client is closed
   await served(first)
 })
 
-test('a WebSocket is not idle', async () => {
+test('does not count a WebSocket as idle', async () => {
   await using started = await startServer({ ...files, 'index.html': '<p>page' }, { limits: { connections: 2 } })
   started.server.use((next) => (x) => {
     if (x.target.path !== '/socket') return next(x)
@@ -104,7 +104,7 @@ test('a WebSocket is not idle', async () => {
   assert.equal(socket.socket.readableEnded, false)
 })
 
-test('the limit holds over plain HTTP and TLS together', async () => {
+test('counts plain HTTP and TLS together', async () => {
   await using started = await startSecure(files, { limits: { connections: 2 } })
   using plain = await served(await RawClient.open(started.port))
   using first = await served(await openSecure(started))
@@ -115,7 +115,7 @@ test('the limit holds over plain HTTP and TLS together', async () => {
   for (const client of [second, third]) await served(client)
 })
 
-test('a handshake that stops makes room, and under TLS too nobody is answered when all are busy', async () => {
+test('closes a stalled handshake at the limit, and a new TLS connection when all are busy', async () => {
   await using started = await startSecure(files, { limits: { connections: 1 } })
   using stopped = (await RawClient.open(started.tlsPort)).send('\x16\x03\x01')
   const gate = createGate()
@@ -132,7 +132,7 @@ test('a handshake that stops makes room, and under TLS too nobody is answered wh
   assert.equal((await busy.reply()).status, 204)
 })
 
-test('a session of HTTP/2 is idle while no stream is open', async () => {
+test('counts an HTTP/2 session without open streams as idle', async () => {
   const gate = createGate()
   await using front = await startHttp2(files, {
     limits: { connections: 2 },
@@ -156,11 +156,11 @@ test('a session of HTTP/2 is idle while no stream is open', async () => {
   assert.equal(await busy.outcome(1), undefined)
 })
 
-/** Node lets go of it, and its connection comes to the server a second time: it is still one. */
+/** Node detaches its connection, which comes to the server a second time. */
 const chunkedUpgrade =
   'POST /slow HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: any\r\nTransfer-Encoding: chunked\r\n\r\n'
 
-test('a request whose wish for an upgrade is ignored is counted once, and is not idle', async () => {
+test('counts the connection of a declined upgrade once, and as busy', async () => {
   const { started, finish, reached } = await startSlow(1)
   await using _ = started
   const warnings: string[] = []

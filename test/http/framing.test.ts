@@ -20,16 +20,16 @@ async function refused(status: number, lines: readonly string[], content = ''): 
 
 const host = (): string => started.hostLine
 
-test('a length beside a transfer coding is refused', () =>
+test('refuses a length with a transfer coding', () =>
   refused(400, ['GET /a.txt HTTP/1.1', host(), 'Content-Length: 3', 'Transfer-Encoding: chunked'], '0\r\n\r\n'))
 
 for (const second of ['3', '4']) {
-  test(`two lengths are refused: 3 and ${second}`, () =>
+  test(`refuses two lengths: 3 and ${second}`, () =>
     refused(400, ['GET /a.txt HTTP/1.1', host(), 'Content-Length: 3', `Content-Length: ${second}`], 'abc'))
 }
 
 for (const length of ['3, 3', '+3', '0x3', '-1', '3.0', '99999999999999999999', '']) {
-  test(`a length that is not one decimal number is refused: "${length}"`, () =>
+  test(`refuses a length that is not one decimal number: "${length}"`, () =>
     refused(400, ['POST /a.txt HTTP/1.1', host(), `Content-Length: ${length}`], 'abc'))
 }
 
@@ -41,17 +41,17 @@ for (const coding of [
   ' chunked, gzip',
   'chunked;q=1',
 ]) {
-  test(`a transfer coding that does not delimit the message is refused: "${coding}"`, () =>
+  test(`refuses a transfer coding that does not delimit the message: "${coding}"`, () =>
     refused(400, ['POST /a.txt HTTP/1.1', host(), `Transfer-Encoding: ${coding}`], '0\r\n\r\n'))
 }
 
-test('two transfer coding fields are refused', () =>
+test('refuses two Transfer-Encoding fields', () =>
   refused(400, ['POST / HTTP/1.1', host(), 'Transfer-Encoding: chunked', 'Transfer-Encoding: chunked'], '0\r\n\r\n'))
 
-test('a transfer coding that cannot be decoded is answered with 501', () =>
+test('answers a transfer coding that it cannot decode with 501', () =>
   refused(501, ['POST /a.txt HTTP/1.1', host(), 'Transfer-Encoding: gzip, chunked'], '0\r\n\r\n'))
 
-test('a transfer coding in HTTP/1.0 is refused', () =>
+test('refuses a transfer coding in HTTP/1.0', () =>
   refused(400, ['GET /a.txt HTTP/1.0', host(), 'Transfer-Encoding: chunked'], '0\r\n\r\n'))
 
 for (const [name, line] of [
@@ -66,40 +66,40 @@ for (const [name, line] of [
   test(`${name} is refused`, () => refused(400, ['GET /a.txt HTTP/1.1', host(), line]))
 }
 
-test('bare LF line ends are refused', async () => {
+test('refuses bare LF line ends', async () => {
   using client = await RawClient.open(started.port)
   const reply = await client.send(`GET /a.txt HTTP/1.1\n${host()}\n\n`).reply()
   assert.equal(reply.status, 400)
   await client.closed()
 })
 
-test('an HTTP/0.9 request gets a status line and 505', async () => {
+test('answers an HTTP/0.9 request with 505', async () => {
   const reply = await rawRequest(started.port, 'GET /a.txt\r\n\r\n')
   assert.equal(reply.status, 505)
 })
 
 for (const version of ['HTTP/2.0', 'HTTP/1.2', 'HTTP/3', 'HTTP/0.9']) {
-  test(`the version ${version} is not supported`, async () => {
+  test(`refuses the version ${version}`, async () => {
     const reply = await rawRequest(started.port, `GET /a.txt ${version}\r\n${host()}\r\n\r\n`)
     assert.ok([400, 505].includes(reply.status), String(reply.status))
     assert.equal(reply.field('connection'), 'close')
   })
 }
 
-test('the HTTP/2 preface is refused on a plain port', () => refused(400, ['PRI * HTTP/2.0', '', 'SM']))
+test('refuses the HTTP/2 preface on a plain port', () => refused(400, ['PRI * HTTP/2.0', '', 'SM']))
 
-test('a TLS handshake on a plain port is told apart', async () => {
+test('reports a TLS handshake on a plain port', async () => {
   const reply = await rawRequest(started.port, '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03')
   assert.equal(reply.status, 400)
   assert.match(reply.body.toString(), /TLS/)
 })
 
-test('a method token that nobody knows is answered with 501', () => refused(501, ['FROBNICATE / HTTP/1.1', host()]))
+test('answers an unknown method with 501', () => refused(501, ['FROBNICATE / HTTP/1.1', host()]))
 
-test('an unknown expectation fails', () =>
+test('refuses an unknown expectation', () =>
   refused(417, ['POST / HTTP/1.1', host(), 'Expect: miracles', 'Content-Length: 3'], 'abc'))
 
-test('content that is not wanted is not asked for', async () => {
+test('does not invite content that no handler reads', async () => {
   using client = await RawClient.open(started.port)
   client.send(`POST /a.txt HTTP/1.1\r\n${host()}\r\nExpect: 100-continue\r\nContent-Length: 3\r\n\r\n`)
   const reply = await client.reply()
@@ -118,7 +118,7 @@ for (const [name, content] of [
   test(`${name} is refused`, () => refused(400, ['GET /a.txt HTTP/1.1', host(), 'Transfer-Encoding: chunked'], content))
 }
 
-test('chunks with extensions and trailers are read to their end', async () => {
+test('reads chunks with extensions and trailers to their end', async () => {
   using client = await RawClient.open(started.port)
   client.send(
     `GET /a.txt HTTP/1.1\r\n${host()}\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nX-T: 1\r\n\r\n`,
@@ -129,7 +129,7 @@ test('chunks with extensions and trailers are read to their end', async () => {
 })
 
 for (const method of ['GET', 'HEAD', 'DELETE', 'OPTIONS']) {
-  test(`content on ${method} is read as content, not as the next request`, async () => {
+  test(`reads content of ${method} as content, not as the next request`, async () => {
     using client = await RawClient.open(started.port)
     const inner = `GET /a.txt HTTP/1.1\r\n${host()}\r\n\r\n`
     client.send(`${method} / HTTP/1.1\r\n${host()}\r\nContent-Length: ${inner.length}\r\n\r\n${inner}`)
@@ -139,8 +139,8 @@ for (const method of ['GET', 'HEAD', 'DELETE', 'OPTIONS']) {
   })
 }
 
-test('content above the limit is refused when it is announced', () =>
+test('refuses an announced length above the limit', () =>
   refused(413, ['POST / HTTP/1.1', host(), 'Content-Length: 1001'], 'a'.repeat(1001)))
 
-test('content above the limit is refused when it comes in chunks', () =>
+test('refuses chunked content above the limit', () =>
   refused(413, ['POST / HTTP/1.1', host(), 'Transfer-Encoding: chunked'], `3e9\r\n${'a'.repeat(1001)}\r\n0\r\n\r\n`))

@@ -4,7 +4,7 @@ import { ask, openSession, startHttp2 } from '../support/http2.ts'
 
 const page = '<!doctype html><title>x</title><p>home</p>'
 
-test('a file is served over HTTP/2, with the fields that HTTP/1.1 would have but for those of a connection', async () => {
+test('serves a file over HTTP/2 with the fields of HTTP/1.1, except those of a connection', async () => {
   await using front = await startHttp2({ 'a.txt': 'alpha' })
   using session = openSession(front.port)
   const reply = await ask(session, { ':path': '/a.txt' })
@@ -17,7 +17,7 @@ test('a file is served over HTTP/2, with the fields that HTTP/1.1 would have but
   assert.equal(reply.code, 0)
 })
 
-test('the log knows the version', async () => {
+test('logs the version of HTTP', async () => {
   await using front = await startHttp2({ 'a.txt': 'alpha' })
   using session = openSession(front.port)
   await ask(session, { ':path': '/a.txt?token=secret', 'user-agent': 'test' })
@@ -30,7 +30,7 @@ test('the log knows the version', async () => {
   assert.doesNotMatch(record.target, /secret/)
 })
 
-test('HEAD, 304 and 204 end with their header section', async () => {
+test('ends replies to HEAD, 304 and 204 with their header section', async () => {
   await using front = await startHttp2({ 'a.txt': 'alpha' })
   using session = openSession(front.port)
   const head = await ask(session, { ':path': '/a.txt', ':method': 'HEAD' })
@@ -46,7 +46,7 @@ test('HEAD, 304 and 204 end with their header section', async () => {
   assert.equal(options.status, 204)
 })
 
-test('pages get the client of live reload, compressed where the client wants that', async () => {
+test('adds the client of live reload to pages, compressed or not', async () => {
   await using front = await startHttp2({ 'index.html': page + 'x'.repeat(5000) }, { live: true })
   using session = openSession(front.port)
   const plain = await ask(session, { ':path': '/', accept: 'text/html', 'sec-fetch-dest': 'document' })
@@ -56,7 +56,7 @@ test('pages get the client of live reload, compressed where the client wants tha
   assert.ok(zipped.body.length < 2000)
 })
 
-test('a large file arrives whole, many at a time', async () => {
+test('sends many large files at the same time, complete', async () => {
   const big = Buffer.alloc(3_000_000, 'abcdefg')
   await using front = await startHttp2({ 'big.bin': big })
   using session = openSession(front.port)

@@ -21,14 +21,14 @@ const post = block([
 ])
 
 function start(): Promise<Http2Front> {
-  // What is asked for below /slow is never answered.
+  // Requests below /slow are never answered.
   return startHttp2(
     { 'a.txt': 'alpha', 'big.bin': Buffer.alloc(2 * megabyte) },
     { layers: [(next) => (x) => (x.target.path === '/slow' ? new Promise(() => {}) : next(x))] },
   )
 }
 
-/** Sends a flood on a connection of its own, and waits for its end. Returns the code of the GOAWAY. */
+/** Sends a flood on a new connection, and waits for its end. Returns the code of the GOAWAY. */
 async function flood(front: Http2Front, pieces: Iterable<Uint8Array>, first?: Uint8Array): Promise<number | undefined> {
   using client = await FrameClient.open(front.port)
   if (first !== undefined) client.send(first)
@@ -65,13 +65,13 @@ for (const [name, make] of [
   ['at once', (stream: number) => Buffer.concat([frame('headers', ends, stream, get), reset(stream)])],
   ['with content', (stream: number) => Buffer.concat([frame('headers', 4, stream, post), reset(stream)])],
   [
-    // CVE-2025-8671: the server has to reset them for what the client does.
+    // CVE-2025-8671: the client makes the server reset them.
     'by way of a window of 0',
     (stream: number) =>
       Buffer.concat([frame('headers', flags.endHeaders, stream, post), frame('window', 0, stream, uint32(0))]),
   ],
 ] as const) {
-  test(`a client that breaks off 10,000 requests ${name} is sent away, and others are served`, async () => {
+  test(`disconnects a client that resets 10,000 requests ${name}, and serves others`, async () => {
     await using front = await start()
     await assertServes(front)
     const before = process.memoryUsage().rss
@@ -89,7 +89,7 @@ function reset(stream: number): Buffer {
   return frame('reset', 0, stream, uint32(8))
 }
 
-test('requests that are reset in the read that brings them are hardly worked on', async () => {
+test('answers few requests that are reset within the same read', async () => {
   await using front = await start()
   await assertServes(front)
   const before = front.records.length
@@ -101,14 +101,14 @@ test('requests that are reset in the read that brings them are hardly worked on'
   assert.ok(worked < 30, `${worked} of 101 were worked on`)
 })
 
-test('100 requests in one read are all answered', async () => {
+test('answers all of 100 requests in one read', async () => {
   await using front = await start()
   using client = await FrameClient.open(front.port)
   client.socket.write(Buffer.concat([...streams(100, (stream) => frame('headers', ends, stream, get))]))
   for (let i = 0; i < 100; i++) assert.equal(await client.outcome(2 * i + 1), undefined)
 })
 
-test('replies that break off on our side are not held against the client', async () => {
+test('does not count resets by the server against the client', async () => {
   const broken = { pull: () => Promise.reject(new Error('broken')), cancel: () => {} }
   await using front = await startHttp2(
     { 'a.txt': 'alpha' },
@@ -117,13 +117,13 @@ test('replies that break off on our side are not held against the client', async
   using session = openSession(front.port)
   for (let round = 0; round < 8; round++) {
     const replies = Array.from({ length: 80 }, () => ask(session, { ':path': '/broken' }))
-    // Some Nodes drop the header section that the reset overtook.
+    // Some versions of Node drop a header section that the reset overtook.
     for (const { status } of await Promise.allSettled(replies)) assert.ok(status)
   }
   assert.equal((await ask(session, { ':path': '/a.txt' })).status, 200)
 })
 
-test('a page that is left and loaded again and again is no flood', async () => {
+test('does not take repeated reloads of a page for a flood', async () => {
   await using front = await start()
   using client = await FrameClient.open(front.port)
   let stream = 1
@@ -144,7 +144,7 @@ for (const [name, piece, code] of [
   ['CONTINUATION without end', frame('continuation', 0, 1, block([['x-a', 'x'.repeat(1000)]])), undefined],
   ['empty CONTINUATION', frame('continuation', 0, 1), undefined],
 ] as const) {
-  test(`a flood of ${name} ends the connection`, async () => {
+  test(`closes the connection after a flood of ${name}`, async () => {
     await using front = await start()
     await assertServes(front)
     const before = process.memoryUsage().rss
@@ -158,14 +158,14 @@ for (const [name, piece, code] of [
   })
 }
 
-test('more streams at once than are allowed are refused, and may be repeated', async () => {
+test('refuses streams above the limit, which the client may retry', async () => {
   await using front = await start()
   using client = await FrameClient.open(front.port)
   for (let i = 0; i < 101; i++) client.send(frame('headers', flags.endHeaders, 2 * i + 1, post))
   assert.equal(await client.outcome(201), 7)
 })
 
-test('100 replies whose windows stay shut hold little memory', async () => {
+test('uses little memory for 100 replies with closed windows', async () => {
   await using front = await start()
   await assertServes(front)
   const before = process.memoryUsage().rss
@@ -184,7 +184,7 @@ test('100 replies whose windows stay shut hold little memory', async () => {
   assert.ok(grown < 150, `${grown} MB more`)
 })
 
-test('a connection that speaks no HTTP/2 is closed', async () => {
+test('closes a connection without the HTTP/2 preface', async () => {
   await using front = await start()
   const socket = connect(front.port, '127.0.0.1')
   socket.on('error', () => {})

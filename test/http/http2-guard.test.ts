@@ -14,7 +14,7 @@ const plain: readonly Field[] = [
 ]
 
 let front: Http2Front
-/** The fields of the last request that came through the guard. */
+/** The fields of the last request that passed the guard. */
 let seen: readonly string[] | undefined
 
 const watching: Layer = (next) => (x) => {
@@ -31,7 +31,7 @@ const withValue = (name: string, value: string): Field[] =>
   plain.map(([each, before]) => [each, each === name ? value : before])
 const without = (name: string): Field[] => plain.filter(([each]) => each !== name)
 
-/** Sends one header section: the status of the reply, or `reset` where there is none. */
+/** Sends one header section. Returns the status of the reply, or `reset`. */
 async function outcomeOf(fields: readonly Field[]): Promise<number | 'reset'> {
   using client = await FrameClient.open(front.port)
   const count = front.records.length
@@ -49,14 +49,14 @@ async function outcomeOf(fields: readonly Field[]): Promise<number | 'reset'> {
   return 'reset'
 }
 
-/** A refusal by us, or by Node before us, as its strictness differs between releases. */
+/** Refused by the guard, or by Node before it, whose strictness differs between releases. */
 async function assertRefused(fields: readonly Field[], status = 400): Promise<void> {
   const outcome = await outcomeOf(fields)
   assert.ok(outcome === status || outcome === 'reset', String(outcome))
   assert.equal(seen, undefined, 'something behind the guard saw it')
 }
 
-test('a plain request passes', async () => assert.equal(await outcomeOf(plain), 200))
+test('accepts a plain request', async () => assert.equal(await outcomeOf(plain), 200))
 
 for (const [name, fields] of [
   ['no :method', without(':method')],
@@ -102,7 +102,7 @@ for (const [name, fields] of [
   ['a CONNECT with :path and :scheme', withValue(':method', 'CONNECT')],
   ['a :protocol without CONNECT', [...plain, [':protocol', 'websocket']]],
 ] as readonly (readonly [string, readonly Field[]])[]) {
-  test(`a request with ${name} is refused`, () => assertRefused(fields))
+  test(`refuses a request with ${name}`, () => assertRefused(fields))
 }
 
 for (const [name, status, fields] of [
@@ -130,24 +130,24 @@ for (const [name, status, fields] of [
     [...withValue(':method', 'CONNECT').map(foreign), [':protocol', 'websocket']],
   ],
 ] as readonly (readonly [string, number, readonly Field[]])[]) {
-  test(`${name} is answered with ${status}, as in HTTP/1.1`, async () => assert.equal(await outcomeOf(fields), status))
+  test(`answers ${name} with ${status}, as in HTTP/1.1`, async () => assert.equal(await outcomeOf(fields), status))
 }
 
 function foreign([name, value]: Field): Field {
   return [name, name === ':authority' ? 'evil.test' : value]
 }
 
-test('far more bytes than the limit reset the stream', async () => {
+test('resets the stream of a header section far above the limit', async () => {
   const fields = Array.from({ length: 8 }, (_, i): Field => [`x-${i}`, 'x'.repeat(15_000)])
   await assertRefused([...plain, ...fields], 431)
 })
 
-test('Host stands in for :authority, and both may say the same', async () => {
+test('accepts Host without :authority, and both if they are equal', async () => {
   assert.equal(await outcomeOf([...without(':authority'), ['host', 'localhost']]), 200)
   assert.equal(await outcomeOf([...plain, ['host', 'LOCALHOST.']]), 200)
 })
 
-test('OPTIONS may ask for everything', async () => {
+test('accepts OPTIONS *', async () => {
   assert.equal(await outcomeOf(withValue(':method', 'OPTIONS').map(asterisk)), 204)
 })
 
@@ -156,7 +156,7 @@ function asterisk([name, value]: Field): Field {
 }
 
 for (const value of ['a\r\nx-b: c', 'a\0b', '\x01', '\x7f', ' a', 'a\t']) {
-  test(`a value that could split a message never comes through: ${JSON.stringify(value)}`, async () => {
+  test(`never passes a value that could split a message: ${JSON.stringify(value)}`, async () => {
     await outcomeOf([...plain, ['x-a', value]])
     assert.equal(seen?.includes(value) ?? false, false)
     assert.equal(seen?.includes('x-b') ?? false, false)
@@ -164,18 +164,18 @@ for (const value of ['a\r\nx-b: c', 'a\0b', '\x01', '\x7f', ' a', 'a\t']) {
 }
 
 for (const name of ['x a', 'x:a', 'x\r\na', '', 'x\0']) {
-  test(`a name that is no token never comes through: ${JSON.stringify(name)}`, async () => {
+  test(`never passes a name that is not a token: ${JSON.stringify(name)}`, async () => {
     await outcomeOf([...plain, [name, '1']])
     assert.equal(seen?.includes(name) ?? false, false)
   })
 }
 
-test('the fields arrive as they were sent, cookies in one piece', async () => {
+test('passes fields as they were sent, with cookies joined', async () => {
   await outcomeOf([...plain, ['x-a', '1'], ['cookie', 'a=1'], ['x-a', '\xe9'], ['cookie', 'b=2'], ['te', 'trailers']])
   assert.deepEqual(seen, ['Host', 'localhost', 'x-a', '1', 'x-a', '\xe9', 'te', 'trailers', 'cookie', 'a=1; b=2'])
 })
 
-test('content that does not have the length that it said resets the stream', async () => {
+test('resets the stream of content with another length than announced', async () => {
   for (const [announced, sent] of [
     ['5', 'abcdef'],
     ['5', 'abc'],
@@ -187,7 +187,7 @@ test('content that does not have the length that it said resets the stream', asy
   }
 })
 
-test('a refused stream leaves the others of its session alone', async () => {
+test('keeps the other streams of a session after a refused one', async () => {
   using client = await FrameClient.open(front.port)
   client
     .request(1, [...plain, ['connection', 'close']])

@@ -8,12 +8,12 @@ import { ask, openSession, replyOf, startHttp2 } from '../support/http2.ts'
 
 type Reply = Awaited<ReturnType<ReturnType<Layer>>>
 
-/** A layer that answers everything itself. */
+/** A layer that answers every request. */
 function answering(answer: (x: Exchange) => Reply | Promise<Reply>): { layers: Layer[] } {
   return { layers: [() => answer] }
 }
 
-/** Answers once the content was read. */
+/** Answers after the content was read. */
 async function readAll(x: Exchange): Promise<Reply> {
   let length = 0
   for await (const chunk of x.body.stream()) length += (chunk as Buffer).length
@@ -24,7 +24,7 @@ const post = [[':method', 'POST'], ...get.slice(1)] as const
 
 const reset = (stream: number, code: number): Buffer => frame('reset', 0, stream, uint32(code))
 
-/** Whether a frame says that its stream has ended as it should. */
+/** Whether a frame ends its stream without an error. */
 const endsStream = (stream: number) => (each: { stream: number; type: number; flags: number }) =>
   each.stream === stream && each.type <= 1 && (each.flags & flags.endStream) !== 0
 
@@ -36,7 +36,7 @@ for (const [name, body] of [
   ['a stream that fails', () => Readable.from(failingParts())],
   ['a source shorter than it said', () => ({ length: 10, pull: async () => {}, cancel: () => {} })],
 ] as const) {
-  test(`a reply from ${name} is reset, and never looks complete`, async () => {
+  test(`resets a reply from ${name}, so that it never looks complete`, async () => {
     await using front = await startHttp2(
       {},
       answering(() => ({ status: 200, headers: [], body: body() as never })),
@@ -59,7 +59,7 @@ async function* failingParts(): AsyncGenerator<Buffer> {
   throw new Error('broken')
 }
 
-test('a reply that cannot be written becomes a 500 on the same stream', async () => {
+test('answers with 500 on the same stream if a reply cannot be written', async () => {
   await using front = await startHttp2(
     {},
     answering(() => ({ status: 200, headers: ['X-A', 'a\r\nb: c'], body: null })),
@@ -69,7 +69,7 @@ test('a reply that cannot be written becomes a 500 on the same stream', async ()
   assert.equal(front.faults[0]?.code, 'E8008_INTERNAL')
 })
 
-test('fields of a reply: lower case, duplicates kept, none of a connection, one of those that stand alone', async () => {
+test('sends fields in lower case, with duplicates where allowed, and none of a connection', async () => {
   const headers = ['X-A', '1', 'x-a', '2', 'Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'Connection', 'x', 'Upgrade', 'y']
   const more = [
     'Keep-Alive',
@@ -104,7 +104,7 @@ test('fields of a reply: lower case, duplicates kept, none of a connection, one 
   assert.equal(code, 0)
 })
 
-test('trailers follow the content, and only those that may', async () => {
+test('sends trailers after the content, and only allowed ones', async () => {
   const trailers = ['X-Sum', '42', 'Content-Length', '5', 'x-bad', 'a\nb']
   const source = {
     pull: async (sink: { write(chunk: Uint8Array): unknown }) => {
@@ -123,13 +123,13 @@ test('trailers follow the content, and only those that may', async () => {
   assert.deepEqual(Object.entries(reply.trailers), [['x-sum', '42']])
 })
 
-test('content with its trailers is read by who wants it', async () => {
+test('gives a handler the content with its trailers', async () => {
   const content: string[] = []
   await using front = await startHttp2(
     {},
     answering(async (x) => {
       for await (const chunk of x.body.stream()) content.push(String(chunk))
-      // They may come a turn behind the end.
+      // They may arrive one turn after the end.
       await new Promise(setImmediate)
       return { status: 200, headers: [], body: Buffer.from(x.body.trailers.join()) }
     }),
@@ -142,7 +142,7 @@ test('content with its trailers is read by who wants it', async () => {
   assert.equal(content.join(''), 'some content')
 })
 
-test('interim replies come first', async () => {
+test('sends interim replies before the final one', async () => {
   await using front = await startHttp2(
     { 'a.txt': 'alpha' },
     { layers: [(next) => (x) => (x.inform(103, ['Link', '</a.css>; rel=preload']), next(x))] },
@@ -154,7 +154,7 @@ test('interim replies come first', async () => {
   assert.equal(reply.status, 200)
 })
 
-test('a client that waits is asked for its content only by who wants it', async () => {
+test('invites content that the client holds back only when a handler reads it', async () => {
   await using front = await startHttp2(
     { 'a.txt': 'alpha' },
     {
@@ -172,7 +172,7 @@ test('a client that waits is asked for its content only by who wants it', async 
   assert.equal(reply.code, 0)
 })
 
-test('content above the limit is refused, announced or not, and the client need not send the rest', async () => {
+test('refuses content above the limit, announced or not, without the rest of it', async () => {
   const layers: Layer[] = [(next) => (x) => (x.headers.has('content-length') ? next(x) : readAll(x))]
   await using front = await startHttp2({ 'a.txt': 'alpha' }, { limits: { bodyBytes: 1000 }, layers })
   using client = await FrameClient.open(front.port)
@@ -186,14 +186,14 @@ test('content above the limit is refused, announced or not, and the client need 
   assert.equal(front.records[1]?.status, 413)
 })
 
-test('a refusal goes out at once, and its end behind the content', async () => {
+test('sends an error at once, and ends its stream after the content', async () => {
   await using front = await startHttp2({ 'a.txt': 'alpha' }, { limits: { drainMs: 2 ** 30 } })
   using client = await FrameClient.open(front.port)
   client.request(1, [...post, ['content-length', '10000']], false).send(frame('data', 0, 1, Buffer.alloc(1)))
   const data = await client.frame(({ stream, type }) => stream === 1 && type === frameTypes.data)
   assert.match(data.payload.toString(), /E8008_METHOD/)
   assert.equal(front.records[0]?.status, 405)
-  // The server has read all that came before.
+  // The server has read all earlier frames.
   client.send(frame('ping', 0, 0, Buffer.alloc(8)))
   await client.frame(({ type }) => type === frameTypes.ping)
   assert.equal(client.frames.find(endsStream(1)), undefined)
@@ -201,14 +201,14 @@ test('a refusal goes out at once, and its end behind the content', async () => {
   assert.equal(await client.outcome(1), undefined)
 })
 
-test('the end of a refusal waits for no more than drainBytes of content', async () => {
+test('ends the stream of an error after drainBytes of content', async () => {
   await using front = await startHttp2({ 'a.txt': 'alpha' }, { limits: { drainMs: 2 ** 30, drainBytes: 1000 } })
   using client = await FrameClient.open(front.port)
   client.request(1, [...post, ['content-length', '100000']], false).send(frame('data', 0, 1, Buffer.alloc(1001)))
   assert.equal(await client.outcome(1), undefined)
 })
 
-test('a reply without content of its own goes out behind the content', async () => {
+test('sends a reply without content after the content of its request', async () => {
   const routes = [{ match: { path: '/none' }, reply: { status: 204 } }] as const
   await using front = await startHttp2({}, { limits: { drainMs: 2 ** 30 }, routes: [...routes] })
   using client = await FrameClient.open(front.port)
@@ -225,14 +225,14 @@ test('a reply without content of its own goes out behind the content', async () 
   assert.equal(front.records[0]?.status, 204)
 })
 
-test('content that nobody wants is read before the answer, within the limit', async () => {
+test('reads content that no handler wants before the reply, within the limit', async () => {
   await using front = await startHttp2({ 'a.txt': 'alpha' })
   using session = openSession(front.port)
   assert.equal((await ask(session, { ':path': '/a.txt' }, 'unexpected')).status, 200)
   assert.equal((await ask(session, { ':path': '/a.txt', ':method': 'POST' }, Buffer.alloc(2_000_000))).status, 405)
 })
 
-test('a request that does not arrive in time is refused, and one that makes progress is not', async () => {
+test('refuses a request that does not arrive in time, but none that makes progress', async () => {
   await using front = await startHttp2({}, { limits: { requestMs: 100 }, ...answering(readAll) })
   using client = await FrameClient.open(front.port)
   client.request(1, [...post, ['content-length', '10']], false)
@@ -241,7 +241,7 @@ test('a request that does not arrive in time is refused, and one that makes prog
   assert.equal(front.records[0]?.refusal, 'E8008_TIMEOUT')
 })
 
-test('a client that resets its stream aborts the work on it', async () => {
+test('aborts the work on a stream that its client resets', async () => {
   const aborted = createGate()
   const begun = createGate()
   await using front = await startHttp2(
@@ -262,7 +262,7 @@ test('a client that resets its stream aborts the work on it', async () => {
   assert.equal((await recorded).aborted, true)
 })
 
-test('content that is broken off fails for who reads it', async () => {
+test('fails the stream of content that is incomplete', async () => {
   const begun = createGate()
   let failure: unknown
   const failed = createGate()
@@ -286,7 +286,7 @@ test('content that is broken off fails for who reads it', async () => {
   assert.match(String(failure), /left/)
 })
 
-test('a client that opens no window is given up, and its file is closed', async () => {
+test('resets the stream of a client that opens no window, and closes its file', async () => {
   await using front = await startHttp2({ 'big.bin': Buffer.alloc(500_000) }, { limits: { writeMs: 100 } })
   using client = await FrameClient.open(front.port, [[4, 0]])
   const recorded = front.recorded()
@@ -295,7 +295,7 @@ test('a client that opens no window is given up, and its file is closed', async 
   assert.equal((await recorded).aborted, true)
 })
 
-test('a client that opens its window bit by bit is served, however long it takes', async () => {
+test('serves a client that opens its window slowly, however long it takes', async () => {
   await using front = await startHttp2({ 'a.bin': Buffer.alloc(600_000, 'x') }, { limits: { writeMs: 1500 } })
   using client = await FrameClient.open(front.port, [[4, 1000]])
   const begun = performance.now()
@@ -310,7 +310,7 @@ test('a client that opens its window bit by bit is served, however long it takes
   assert.equal(length, 600_000)
 })
 
-test('a session that idles is ended in good order, and one on which a reply is awaited is not', async () => {
+test('closes an idle session with GOAWAY, but none that waits for a reply', async () => {
   const gate = createGate()
   await using front = await startHttp2(
     { 'a.txt': 'alpha' },
@@ -330,16 +330,16 @@ test('a session that idles is ended in good order, and one on which a reply is a
   assert.equal(await waiting.outcome(1), undefined)
 })
 
-test('a connection that never asks for anything is closed', async () => {
+test('closes a connection without a request', async () => {
   await using front = await startHttp2({}, { limits: { headerMs: 100 } })
   using client = await FrameClient.open(front.port)
-  // The beginning of a header section, of which the rest never comes.
+  // The start of a header section that never ends.
   client.send(frame('headers', 0, 1, Buffer.of(0)))
   await client.closed()
   await front.quiet()
 })
 
-test('stopping lets the replies under way finish, and takes no new requests', async () => {
+test('finishes replies under way when it stops, and takes no new requests', async () => {
   const gate = createGate()
   const begun = createGate()
   await using front = await startHttp2(
@@ -363,7 +363,7 @@ test('stopping lets the replies under way finish, and takes no new requests', as
   await late.closed()
 })
 
-test('cutting tells how many replies were lost', async () => {
+test('returns the number of replies that cut() ends', async () => {
   const begun = createGate()
   await using front = await startHttp2(
     {},

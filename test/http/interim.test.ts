@@ -9,7 +9,7 @@ import { startServer } from '../support/server.ts'
 const files = { 'a.txt': 'alpha', 'b.txt': 'beta' }
 const link = '</style.css>; rel=preload; as=style'
 
-/** Tells the client of a style sheet before the reply. */
+/** Sends a 103 with a style sheet before the reply. */
 const hinting: Layer = (next) => (x) => {
   x.inform(103, ['Link', link])
   return next(x)
@@ -19,7 +19,7 @@ function message(hostLine: string, target: string, version: string, ...lines: st
   return [`GET ${target} HTTP/${version}`, hostLine, ...lines, '', ''].join('\r\n')
 }
 
-test('an interim reply is sent at once, before the reply is there', async () => {
+test('sends an interim reply at once, before the reply is made', async () => {
   const { layer, letGo } = holdingLayer()
   await using started = await startServer(files)
   started.server.use(hinting).use(layer)
@@ -35,7 +35,7 @@ test('an interim reply is sent at once, before the reply is there', async () => 
   assert.equal(reply.body.toString(), 'alpha')
 })
 
-test('several interim replies are sent in order, and the connection stays usable', async () => {
+test('sends several interim replies in order, and keeps the connection usable', async () => {
   await using started = await startServer(files)
   started.server.use(hinting).use((next) => (x) => {
     x.inform(102, [])
@@ -53,7 +53,7 @@ test('several interim replies are sent in order, and the connection stays usable
   }
 })
 
-test('HTTP/1.0 knows no interim replies and gets none', async () => {
+test('sends no interim reply to HTTP/1.0', async () => {
   await using started = await startServer(files)
   started.server.use(hinting)
   using client = await RawClient.open(started.port)
@@ -63,7 +63,7 @@ test('HTTP/1.0 knows no interim replies and gets none', async () => {
   assert.equal((await client.closed()).length, 0)
 })
 
-test('an interim reply never stands before the reply to an earlier request', async () => {
+test('never sends an interim reply before the reply to an earlier request', async () => {
   const { layer, reached, letGo } = holdingLayer()
   await using started = await startServer(files)
   started.server.use((next) => {
@@ -80,7 +80,7 @@ test('an interim reply never stands before the reply to an earlier request', asy
   assert.equal((await client.reply()).body.toString(), 'beta')
 })
 
-test('an interim reply after the reply is dropped', async () => {
+test('drops an interim reply after the reply', async () => {
   await using started = await startServer(files)
   let late: () => void = () => {}
   started.server.use((next) => (x) => {
@@ -95,7 +95,7 @@ test('an interim reply after the reply is dropped', async () => {
   assert.equal(reply.body.toString(), 'beta')
 })
 
-test('an interim reply cannot be split by a value, and the process survives the attempt', async () => {
+test('refuses a value that would split an interim reply, and keeps running', async () => {
   await using started = await startServer(files)
   const errors: ServeError[] = []
   started.server.on('error', (error) => errors.push(error))
@@ -153,7 +153,7 @@ for (const [name, lines, stays] of [
   })
 }
 
-test('content without a known length reaches HTTP/1.0 without chunks, ended by the close', async () => {
+test('sends content without a length to HTTP/1.0 without chunks, ended by the close', async () => {
   await using started = await startServer({ 'large.txt': 'text '.repeat(20_000) })
   using client = await RawClient.open(started.port)
   const reply = await client.send(message(started.hostLine, '/large.txt', '1.0', 'Accept-Encoding: gzip')).reply()

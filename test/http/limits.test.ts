@@ -7,7 +7,7 @@ import { startServer } from '../support/server.ts'
 
 const files = { 'a.txt': 'alpha' }
 
-test('a header section that does not end is answered 408 and cut', async () => {
+test('answers a header section that does not end with 408, and closes', async () => {
   await using started = await startServer(files, { limits: { headerMs: 100, requestMs: 1000 } })
   using client = await RawClient.open(started.port)
   client.send(`GET /a.txt HTTP/1.1\r\n${started.hostLine}\r\nX-Slow: `)
@@ -15,13 +15,13 @@ test('a header section that does not end is answered 408 and cut', async () => {
   await client.closed()
 })
 
-test('a connection that never says anything is closed without an answer', async () => {
+test('closes a connection without a request silently', async () => {
   await using started = await startServer(files, { limits: { headerMs: 100, requestMs: 1000 } })
   using client = await RawClient.open(started.port)
   assert.equal((await client.closed()).length, 0)
 })
 
-test('content that does not arrive is answered 408 and cut', async () => {
+test('answers content that does not arrive with 408, and closes', async () => {
   await using started = await startServer(files, { limits: { headerMs: 100, requestMs: 200 } })
   started.server.use(() => async (x) => {
     await x.body.drain()
@@ -34,7 +34,7 @@ test('content that does not arrive is answered 408 and cut', async () => {
 })
 
 for (const idleMs of [100, 1200]) {
-  test(`a connection that idles for ${idleMs} ms is closed then, not a second later`, async () => {
+  test(`closes a connection that idles for ${idleMs} ms then, not a second later`, async () => {
     await using started = await startServer(files, { limits: { idleMs } })
     using client = await RawClient.open(started.port)
     client.send(`GET /a.txt HTTP/1.1\r\n${started.hostLine}\r\n\r\n`)
@@ -46,14 +46,14 @@ for (const idleMs of [100, 1200]) {
   })
 }
 
-test('a client is told less idle time than it has, so that it does not ask as the connection closes', async () => {
+test('states less idle time than it allows, so that no request meets the close', async () => {
   await using started = await startServer(files)
   using client = await RawClient.open(started.port)
   client.send(`GET /a.txt HTTP/1.1\r\n${started.hostLine}\r\n\r\n`)
   assert.equal((await client.reply()).field('keep-alive'), 'timeout=9')
 })
 
-test('a client that does not read its reply is cut', async () => {
+test('closes the connection of a client that does not read its reply', async () => {
   await using started = await startServer({ 'large.bin': '' }, { limits: { writeMs: 100 } })
   await truncate(started.folder.join('large.bin'), 200_000_000)
   using client = await RawClient.open(started.port)
@@ -63,19 +63,19 @@ test('a client that does not read its reply is cut', async () => {
   assert.equal(await record, true)
 })
 
-test('more header fields than allowed are refused, and none is cut off in silence', async () => {
+test('refuses more header fields than allowed, and drops none silently', async () => {
   await using started = await startServer(files, { limits: { headerCount: 20, headerBytes: 65_536 } })
   const lines = (count: number): string[] => Array.from({ length: count }, (_, i) => `X-${i}: y`)
   assert.equal((await rawGet(started.port, '/a.txt', lines(18))).status, 200)
   assert.equal((await rawGet(started.port, '/a.txt', lines(19))).status, 431)
   assert.equal((await rawGet(started.port, '/a.txt', lines(3000))).status, 431)
-  // Node itself would keep the first thousand and forget the others.
+  // Node itself would keep the first thousand and drop the others.
   await using widest = await startServer(files, { limits: { headerCount: 1000, headerBytes: 65_536 } })
   assert.equal((await rawGet(widest.port, '/a.txt', lines(998))).status, 200)
   assert.equal((await rawGet(widest.port, '/a.txt', lines(1001))).status, 431)
 })
 
-test('a client that is refused while it sends can still read why', async () => {
+test('lets a client read an error that arrives while it sends', async () => {
   await using started = await startServer(files, { limits: { bodyBytes: 1000 } })
   using client = await RawClient.open(started.port)
   client.send(`POST /a.txt HTTP/1.1\r\n${started.hostLine}\r\nContent-Length: 20000000\r\n\r\n`)
@@ -86,13 +86,13 @@ test('a client that is refused while it sends can still read why', async () => {
   assert.equal((await client.reply()).status, 413)
 })
 
-test('a header section larger than allowed is refused', async () => {
+test('refuses a header section larger than allowed', async () => {
   await using started = await startServer(files)
   assert.equal((await rawGet(started.port, '/a.txt', [`Cookie: ${'c'.repeat(9000)}`])).status, 200)
   assert.equal((await rawGet(started.port, '/a.txt', [`Cookie: ${'c'.repeat(17_000)}`])).status, 431)
 })
 
-test('a request-target longer than allowed is refused', async () => {
+test('refuses a request-target longer than allowed', async () => {
   await using started = await startServer(files)
   for (const length of [8193, 17_000]) {
     const reply = await rawGet(started.port, `/${'a'.repeat(length)}`)
@@ -102,7 +102,7 @@ test('a request-target longer than allowed is refused', async () => {
   assert.equal((await rawGet(started.port, `/a.txt?${'a'.repeat(8000)}`)).status, 200)
 })
 
-test('many and overlapping ranges get the whole file', async () => {
+test('answers many or overlapping ranges with the full file', async () => {
   await using started = await startServer({ 'nums.txt': '123456789' })
   const many = Array.from({ length: 1000 }, (_, i) => `${i % 9}-`).join(',')
   const reply = await rawGet(started.port, '/nums.txt', [`Range: bytes=${many}`])

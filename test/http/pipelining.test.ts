@@ -29,7 +29,7 @@ function nextRequest(): Promise<void> {
   })
 }
 
-test('pipelined requests are answered one by one, in order', async () => {
+test('answers pipelined requests one by one, in order', async () => {
   using client = await RawClient.open(started.port)
   client.send(get('/a.txt') + get('/missing') + get('/b.txt'))
   assert.equal((await client.reply()).body.toString(), 'alpha')
@@ -37,7 +37,7 @@ test('pipelined requests are answered one by one, in order', async () => {
   assert.equal((await client.reply()).body.toString(), 'beta')
 })
 
-test('every pipelined request passes the guard', async () => {
+test('checks every pipelined request in the guard', async () => {
   using client = await RawClient.open(started.port)
   client.send(get('/a.txt') + 'GET /b.txt HTTP/1.1\r\nHost: evil.test\r\n\r\n')
   assert.equal((await client.reply()).status, 200)
@@ -49,7 +49,7 @@ for (const [name, broken] of [
   ['a double length', 'GET /b.txt HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n'],
   ['a missing Host', 'GET /b.txt HTTP/1.1\r\n\r\n'],
 ] as const) {
-  test(`a broken second message waits for the first answer: ${name}`, async () => {
+  test(`answers a malformed second message after the first reply: ${name}`, async () => {
     using client = await RawClient.open(started.port)
     const opened = nextRequest()
     client.send(get('/a.txt?held') + broken)
@@ -68,7 +68,7 @@ for (const [name, second] of [
   ['CONNECT', 'CONNECT localhost:80 HTTP/1.1'],
   ['an upgrade', 'GET /b.txt HTTP/1.1\r\nConnection: upgrade\r\nUpgrade: x'],
 ] as const) {
-  test(`${name} behind a pending reply waits for it`, async () => {
+  test(`answers ${name} after a pending reply`, async () => {
     await using other = await startServer({ 'large.bin': Buffer.alloc(3_000_000), 'b.txt': 'beta' })
     await using layered = await startLayered(other.folder.path)
     for (const port of [other.port, layered.port]) {
@@ -80,14 +80,14 @@ for (const [name, second] of [
   })
 }
 
-/** A server that had a layer before it listened, and so is asked about upgrades. */
+/** A server with a layer from the start, which gets the upgrades. */
 async function startLayered(root: string): Promise<{ port: number } & AsyncDisposable> {
   const server = createServer({ root, port: 0, host: '127.0.0.1' }).use((next) => (x) => next(x))
   const { port } = await server.listen()
   return { port, [Symbol.asyncDispose]: () => server.close() }
 }
 
-test('of many pipelined requests one is worked on at a time', async () => {
+test('runs one of many pipelined requests at a time', async () => {
   let working = 0
   let most = 0
   await using other = await startServer({ 'a.txt': 'alpha' })
@@ -104,7 +104,7 @@ test('of many pipelined requests one is worked on at a time', async () => {
   assert.equal(most, 1)
 })
 
-test('a message broken after its answer gets no second answer', async () => {
+test('sends no second reply to a message that fails after the first', async () => {
   using client = await RawClient.open(started.port)
   started.server.use((next) => (x) => {
     if (x.target.query !== '?at-once') return next(x)
@@ -121,7 +121,7 @@ test('a message broken after its answer gets no second answer', async () => {
   assert.equal((await client.closed()).length, 0)
 })
 
-test('a client that closed its sending side still gets its answer', async () => {
+test('answers a client that closed its sending side', async () => {
   using client = await RawClient.open(started.port)
   const opened = nextRequest()
   client.send(get('/a.txt?held'))
@@ -132,7 +132,7 @@ test('a client that closed its sending side still gets its answer', async () => 
   assert.equal((await client.reply()).body.toString(), 'alpha')
 })
 
-test('a half-closed connection on which nothing happens is given up', async () => {
+test('closes a half-closed connection without progress', async () => {
   await using other = await startServer({}, { limits: { halfClosedMs: 50 } })
   const aborted = new Promise<void>((resolve) => {
     other.server.use(() => (x) => {
@@ -147,7 +147,7 @@ test('a half-closed connection on which nothing happens is given up', async () =
   assert.equal((await client.closed()).length, 0)
 })
 
-/** Resolves when the server's side has seen the end of what the client sends. */
+/** Resolves when the server has received the end of the client's sending side. */
 async function ended(client: RawClient): Promise<void> {
   if (!client.socket.writableFinished) await new Promise((resolve) => client.socket.once('finish', resolve))
   // Both sides live in this process and its loop: the end was sent before, and a round trip on another
@@ -156,7 +156,7 @@ async function ended(client: RawClient): Promise<void> {
   await other.send(get('/b.txt')).reply()
 }
 
-test('what comes behind an upgrade that nobody takes is never read as something else', async () => {
+test('never reads the bytes after a declined upgrade as another request', async () => {
   await using other = await startServer({ 'a.txt': 'alpha' })
   const upgrade = `GET /a.txt HTTP/1.1\r\n${other.hostLine}\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n`
   const smuggled = `GET /smuggled HTTP/1.1\r\n${other.hostLine}\r\n\r\n`
@@ -172,7 +172,7 @@ test('what comes behind an upgrade that nobody takes is never read as something 
   assert.deepEqual(asked, ['/a.txt'])
 })
 
-test('content that comes with an upgrade that nobody takes is answered and the connection closed', async () => {
+test('answers a declined upgrade with content, and closes', async () => {
   await using other = await startServer({ 'a.txt': 'alpha' })
   using client = await RawClient.open(other.port)
   const head = `POST /a.txt HTTP/1.1\r\n${other.hostLine}\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 5\r\n\r\n`

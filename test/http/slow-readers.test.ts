@@ -10,10 +10,10 @@ import { RawClient } from '../support/raw.ts'
 import { startServer, type Started } from '../support/server.ts'
 
 const megabyte = 2 ** 20
-/** More than the system's buffers hold. */
+/** More than fits into the buffers of the system. */
 const large = 32 * megabyte
 
-/** A backend that sends a head and then content without end, as long as it is taken. */
+/** A backend that sends content without end, at the pace of its reader. */
 function endless(): Promise<Backend> {
   return startBackend(async (connection) => {
     await connection.head()
@@ -46,26 +46,26 @@ async function startLarge(options: ServeOptions): Promise<AsyncDisposable & { st
   }
 }
 
-/** Asks for something and reads nothing of the reply. */
+/** Sends a request, and reads nothing of the reply. */
 async function askUnread(port: number, path: string): Promise<RawClient> {
   const client = await RawClient.open(port)
   client.socket.pause()
   return client.send(`GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`)
 }
 
-/** Waits for the end of a connection, in order or not. */
+/** Waits for the close of a connection, with an error or without. */
 function closed({ socket }: RawClient): Promise<void> {
   return new Promise((resolve) => socket.once('close', () => resolve()))
 }
 
 for (const path of ['/large.bin', '/memory', '/api']) {
-  test(`a client that reads nothing of ${path} is cut after writeMs, not later, whatever it sends meanwhile`, async () => {
+  test(`closes the connection of a client that reads nothing of ${path} after writeMs, whatever it sends`, async () => {
     const writeMs = 800
     await using run = await startLarge({ limits: { writeMs } })
     const { started, backend } = run
     const since = performance.now()
     using client = await askUnread(started.port, path)
-    // Bytes of a next request are no progress of this reply.
+    // Bytes of another request are no progress of this reply.
     const trickle = setInterval(() => client.socket.write('X'), 50)
     await closed(client)
     clearInterval(trickle)
@@ -75,7 +75,7 @@ for (const path of ['/large.bin', '/memory', '/api']) {
   })
 }
 
-test('a client that reads slowly is not cut', async () => {
+test('keeps the connection of a client that reads slowly', async () => {
   await using run = await startLarge({ limits: { writeMs: 1000 } })
   using client = await askUnread(run.started.port, '/large.bin')
   const { socket } = client
@@ -93,7 +93,7 @@ test('a client that reads slowly is not cut', async () => {
   assert.ok(bytes > large)
 })
 
-test('an event stream may be quiet for longer than writeMs', async () => {
+test('keeps an event stream that is quiet for longer than writeMs', async () => {
   await using backend = await startBackend(async (connection) => {
     await connection.head()
     connection.send('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n')
@@ -118,14 +118,14 @@ for (const [name, limits] of [
   ['waitingReplies', { waitingReplies: 2 }],
   ['waitingBytes', { waitingBytes: 600_000 }],
 ] as const) {
-  test(`past ${name} the client that has waited longest is cut, and a client that reads is served`, async () => {
+  test(`closes the connection without progress for longest above ${name}, and serves a client that reads`, async () => {
     await using run = await startLarge({ limits })
     const { started } = run
     const cut = new Promise<AccessRecord>((resolve) => started.server.on('reply', resolve))
     using first = await askUnread(started.port, '/large.bin')
     using second = await askUnread(started.port, '/api')
     using third = await askUnread(started.port, '/large.bin')
-    // Which of them the system held up first is its own affair.
+    // The system decides which of them stops first.
     assert.equal((await cut).aborted, true)
     using reader = await RawClient.open(started.port)
     reader.send('GET /middle.bin HTTP/1.1\r\nHost: localhost\r\n\r\n')
@@ -143,14 +143,14 @@ const request = (path: string) =>
     [':path', path],
   ] as const
 
-/** Opens a session whose streams have a window of 0, and asks for something on so many. */
+/** Opens a session with windows of 0, and sends a number of requests. */
 async function askWithoutWindow(front: Http2Front, path: string, count: number): Promise<FrameClient> {
   const client = await FrameClient.open(front.port, [[4, 0]])
   for (let i = 0; i < count; i++) client.request(2 * i + 1, request(path))
   return client
 }
 
-test('files of streams without a window are closed meanwhile, and sent whole once there is one', async () => {
+test('closes files of streams without a window meanwhile, and sends them complete once there is one', async () => {
   const content = randomBytes(700_000)
   await using front = await startHttp2({ 'a.bin': content }, { limits: { openFiles: 32 } })
   await utimes(front.folder.join('a.bin'), 1, 1)
@@ -167,7 +167,7 @@ test('files of streams without a window are closed meanwhile, and sent whole onc
   }
 })
 
-test('a file that was replaced while it was closed meanwhile breaks its reply, and never mixes two versions', async () => {
+test('fails the reply of a file that was replaced while it was closed, and never mixes two versions', async () => {
   await using front = await startHttp2({ 'a.bin': Buffer.alloc(700_000, 'a') }, { limits: { openFiles: 32 } })
   await utimes(front.folder.join('a.bin'), 1, 1)
   using client = await askWithoutWindow(front, '/a.bin', 60)
@@ -183,11 +183,11 @@ for (const [name, limits, lost] of [
   ['waitingReplies', { waitingReplies: 10 }, 10],
   ['waitingBytes', { waitingBytes: 10 * 65_536 }, 10],
 ] as const) {
-  test(`over HTTP/2 too, past ${name} the streams that have waited longest are reset`, async () => {
+  test(`resets the streams without progress for longest above ${name}`, async () => {
     await using front = await startHttp2({ 'a.bin': Buffer.alloc(700_000) }, { limits })
     using client = await askWithoutWindow(front, '/a.bin', 20)
     const resets = (): number => client.frames.filter(({ type }) => type === frameTypes.reset).length
-    // CANCEL: a client that still wants it may ask again.
+    // CANCEL: the client may retry.
     await client.frame(({ type }) => type === frameTypes.reset && resets() === 20 - lost)
     assert.ok(client.frames.every(({ type, payload }) => type !== frameTypes.reset || payload.readUInt32BE(0) === 8))
     using reader = await FrameClient.open(front.port, [[4, 2 ** 24]])
@@ -196,7 +196,7 @@ for (const [name, limits, lost] of [
   })
 }
 
-test('proxied streams without a window count too, and release their upstream', async () => {
+test('counts proxied streams without a window, and releases their upstream', async () => {
   await using backend = await endless()
   const limits = { waitingReplies: 5 }
   await using front = await startHttp2({}, { limits, proxy: { '/api': `http://127.0.0.1:${backend.port}` } })
@@ -207,7 +207,7 @@ test('proxied streams without a window count too, and release their upstream', a
   await backend.quiet()
 })
 
-test('a stream whose client takes nothing is reset after writeMs, and one that takes a little is not', async () => {
+test('resets a stream without progress after writeMs, but none with progress', async () => {
   const writeMs = 1000
   await using front = await startHttp2({ 'a.bin': Buffer.alloc(700_000) }, { limits: { writeMs } })
   const since = performance.now()
@@ -221,11 +221,11 @@ test('a stream whose client takes nothing is reset after writeMs, and one that t
   clearInterval(feed)
 })
 
-test('past upstreamConnections requests wait for a free connection', async () => {
+test('queues requests above upstreamConnections until a connection is free', async () => {
   await using backend = await startBackend(async (connection) => {
     while (await connection.sees('\r\n\r\n')) {
       await connection.head()
-      // Every reply waits until the connections are all there.
+      // Every reply waits until all connections are open.
       while (backend.sockets.length < 2) await new Promise(setImmediate)
       connection.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
     }

@@ -14,7 +14,7 @@ const routes = [
   { match: { path: '/fixed' }, reply: { status: 200, body: 'fixed' } },
 ] as const
 
-/** Replies that need no content, by the request line and a field that bring them about. */
+/** Replies that need no content, with the request line and the options that cause them. */
 const kinds: readonly (readonly [name: string, request: string, status: number, options?: ServeOptions])[] = [
   ['a file', 'POST /a.txt', 405],
   ['a file that is read', 'GET /a.txt', 200],
@@ -23,12 +23,12 @@ const kinds: readonly (readonly [name: string, request: string, status: number, 
   ['a redirect', 'PUT /old', 307, { routes: [...routes] }],
   ['a fixed reply', 'PATCH /fixed', 200, { routes: [...routes] }],
   ['what needs a password', 'POST /a.txt', 401, { auth: 'user:secret' }],
-  ['a route whose upstream is gone', 'POST /api', 502, { proxy: { '/api': 'http://127.0.0.1:9' } }],
+  ['a route without its upstream', 'POST /api', 502, { proxy: { '/api': 'http://127.0.0.1:9' } }],
   ['a layer that answers early', 'POST /layer', 200],
 ]
 
 async function startEarly(options: ServeOptions & ProgramOptions = {}): Promise<Started> {
-  // No reply of HTTP/1.1 waits at all.
+  // No reply of HTTP/1.1 waits.
   const started = await startServer(files, { ...options, limits: { drainMs: 2 ** 30, ...options.limits } })
   started.server.use((next) => (x) => (x.target.path === '/layer' ? textReply(200, 'early') : next(x)))
   return started
@@ -40,7 +40,7 @@ for (const [framing, content] of [
   ['Transfer-Encoding: chunked', '1\r\nx\r\n'],
 ] as const) {
   for (const [name, request, status, options] of kinds) {
-    test(`${name} is answered although its content never comes (${framing})`, async () => {
+    test(`answers ${name} although its content never arrives (${framing})`, async () => {
       await using started = await startEarly(options)
       using client = await RawClient.open(started.port)
       client.send(`${request} HTTP/1.1\r\n${started.hostLine}\r\n${framing}\r\n\r\n${content}`)
@@ -57,7 +57,7 @@ for (const [name, lines, status] of [
   ['too much content', 'Host: localhost\r\nContent-Length: 100001', 413],
   ['a declined upgrade', 'Host: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\nContent-Length: 90000', 405],
 ] as const) {
-  test(`${name} is refused although the content never comes`, async () => {
+  test(`refuses ${name} although the content never arrives`, async () => {
     await using started = await startEarly({ limits: { bodyBytes: 100_000 } })
     using client = await RawClient.open(started.port)
     client.send(`POST /a.txt HTTP/1.1\r\n${lines}\r\n\r\nx`)
@@ -67,7 +67,7 @@ for (const [name, lines, status] of [
   })
 }
 
-test('an early reply of an upstream reaches a client that sends nothing more, and closes', async () => {
+test('sends an early reply of an upstream to a client that sends no more, and closes', async () => {
   await using backend = await startBackend(async (connection) => {
     await connection.head()
     connection.send('HTTP/1.1 413 Content Too Large\r\nContent-Length: 3\r\n\r\nbig')
@@ -82,7 +82,7 @@ test('an early reply of an upstream reaches a client that sends nothing more, an
 })
 
 for (const [name, request, status, options] of kinds) {
-  test(`${name} leaves the connection open where its content came with the request`, async () => {
+  test(`keeps the connection open after ${name} with its content`, async () => {
     await using started = await startEarly(options)
     using client = await RawClient.open(started.port)
     for (const content of [
@@ -96,7 +96,7 @@ for (const [name, request, status, options] of kinds) {
   })
 }
 
-test('a request behind content that came whole is answered, and none behind content that did not', async () => {
+test('answers a request after complete content, and none after incomplete content', async () => {
   await using started = await startEarly()
   const asked: string[] = []
   started.server.on('request', ({ target }) => asked.push(target.path))
@@ -114,7 +114,7 @@ test('a request behind content that came whole is answered, and none behind cont
   assert.deepEqual(asked, ['/a.txt', '/second', '/a.txt'])
 })
 
-test('content above drainBytes is not waited for, small or not', async () => {
+test('does not wait for content above drainBytes', async () => {
   await using started = await startEarly({ limits: { drainBytes: 4 } })
   for (const framing of [
     'Content-Length: 5\r\n\r\n',
@@ -131,7 +131,7 @@ for (const [name, open] of [
   ['', (port: number) => RawClient.open(port)],
   [' under TLS', undefined],
 ] as const) {
-  test(`a client that sends all of its content first can read why it was refused${name}`, async () => {
+  test(`lets a client that sends all content first read the error${name}`, async () => {
     await using started = await startSecure(files)
     using client = open === undefined ? await openSecure(started) : await open(started.port)
     const hostLine = open === undefined ? started.secureLine : started.hostLine
@@ -148,7 +148,7 @@ for (const [name, limits] of [
   ['lingerBytes', { lingerBytes: 1_000_000 }],
   ['headerMs', { headerMs: 300, lingerBytes: 2 ** 40 }],
 ] as const) {
-  test(`a client that sends without end behind its reply is cut (${name})`, async () => {
+  test(`disconnects a client that sends without end after its reply (${name})`, async () => {
     await using started = await startEarly({ limits })
     using client = await RawClient.open(started.port)
     client.send(`POST /a.txt HTTP/1.1\r\n${started.hostLine}\r\nContent-Length: 1000000000\r\n\r\n`)
@@ -161,7 +161,7 @@ for (const [name, limits] of [
   })
 }
 
-test('nothing behind the reply that ends a connection is processed', async () => {
+test('processes no request after the reply that ends a connection', async () => {
   await using started = await startEarly()
   const asked: string[] = []
   started.server.on('request', ({ target }) => asked.push(target.path))
@@ -178,7 +178,7 @@ test('nothing behind the reply that ends a connection is processed', async () =>
 })
 
 for (const fields of ['', 'Content-Length: 3\r\n', 'Transfer-Encoding: chunked\r\n']) {
-  test(`an upgrade behind the reply that ends a connection harms nobody: ${fields.trim() || 'no content'}`, async () => {
+  test(`survives an upgrade after the reply that ends a connection: ${fields.trim() || 'no content'}`, async () => {
     await using started = await startEarly()
     using client = await RawClient.open(started.port)
     const host = started.hostLine
@@ -193,9 +193,9 @@ for (const fields of ['', 'Content-Length: 3\r\n', 'Transfer-Encoding: chunked\r
   })
 }
 
-/** The same replies over HTTP/2: their streams end with NO_ERROR (RFC 9113 section 8.1), and the session goes on. */
+/** The same replies over HTTP/2: their streams end with NO_ERROR (RFC 9113 section 8.1), and the session continues. */
 for (const [name, request, status, options] of kinds.filter(([, line]) => !/api|layer/.test(line))) {
-  test(`${name} is answered over HTTP/2 although its content never comes`, async () => {
+  test(`answers ${name} over HTTP/2 although its content never arrives`, async () => {
     await using front = await startHttp2(files, options)
     using client = await FrameClient.open(front.port)
     const [method = '', path = ''] = request.split(' ')

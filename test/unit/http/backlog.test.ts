@@ -10,7 +10,7 @@ function create(limits: Partial<BacklogLimits> = {}) {
   return { backlog, lost, open }
 }
 
-test('past the bound of bytes the reply that has waited longest is given up', () => {
+test('abandons the reply without progress for longest above the bound of bytes', () => {
   const { backlog, lost, open } = create()
   const [a, b, c] = [open('a'), open('b'), open('c')]
   a.add(400)
@@ -25,7 +25,7 @@ test('past the bound of bytes the reply that has waited longest is given up', ()
   assert.equal(backlog.bytes, 800)
 })
 
-test('past the bound of replies the one that has waited longest is given up, and those that do not wait do not count', () => {
+test('abandons the reply without progress for longest above the bound of replies, counting only those that wait', () => {
   const { lost, open } = create({ waitingReplies: 2 })
   const [a, b, c] = [open('a'), open('b'), open('c')]
   a.add(1)
@@ -37,7 +37,7 @@ test('past the bound of replies the one that has waited longest is given up, and
   assert.deepEqual(lost, ['b'])
 })
 
-test('a reply whose client takes part of a piece is not the one that is given up', () => {
+test('does not abandon a reply whose client takes a part of a chunk', () => {
   const { lost, open } = create()
   let queued = 900
   const slow = open('slow', () => queued)
@@ -49,13 +49,13 @@ test('a reply whose client takes part of a piece is not the one that is given up
   assert.deepEqual(lost, ['stuck'])
 })
 
-test('one reply alone may be of any size', () => {
+test('lets a single reply have any size', () => {
   const { lost, open } = create()
   open('huge').add(1_000_000)
   assert.deepEqual(lost, [])
 })
 
-test('what a reply held is free when it is over, and it is given up once', () => {
+test('subtracts the bytes of a reply that ended, and abandons it once', () => {
   const { backlog, lost, open } = create()
   const a = open('a')
   a.add(500)
@@ -73,7 +73,7 @@ test('what a reply held is free when it is over, and it is given up once', () =>
   assert.equal(backlog.bytes, 600)
 })
 
-test('a client that takes nothing for writeMs is given up then, and one that takes some is not', (t) => {
+test('abandons a reply after writeMs without progress, but none with progress', (t) => {
   t.mock.timers.enable({ apis: ['setInterval'] })
   let now = 0
   t.mock.method(performance, 'now', () => now)

@@ -23,6 +23,6 @@ for (const [set, address, within] of rows) {
   })
 }
 
-test('what is no address is refused', () => {
+test('rejects an entry that is not an address', () => {
   assert.throws(() => addressSet(['example.test']), RangeError)
 })

@@ -6,8 +6,8 @@ import { encodeSegment } from '../../../../src/core/util/escape.ts'
 
 const latin = (text: string): Buffer => Buffer.from(text, 'latin1')
 
-describe('a name on the disk', () => {
-  test('of any bytes has one text, from which it comes back', () => {
+describe('a name of the file system', () => {
+  test('of any bytes has one text, which encodes to the same bytes', () => {
     for (const bytes of [
       latin('caf\xe9.txt'),
       latin('\xff'),
@@ -25,7 +25,7 @@ describe('a name on the disk', () => {
     }
   })
 
-  test('in UTF-8 stays a plain text', () => {
+  test('in UTF-8 is plain text', () => {
     for (const name of ['a.txt', 'żółw', '😀', 'e\u0301']) {
       assert.equal(fromDisk(Buffer.from(name)), name)
       assert.equal(toDisk(name), name)
@@ -41,7 +41,7 @@ describe('a path of other bytes', () => {
     assert.equal(decodePath('/caf%E9.txt', 'win32'), undefined)
   })
 
-  test('is refused where a careless decoder takes it for other characters (RFC 3629 section 10)', () => {
+  test('is refused where a lenient decoder reads other characters (RFC 3629 section 10)', () => {
     for (const path of [
       '/%C0%AE',
       '/%c0%af',
@@ -57,7 +57,7 @@ describe('a path of other bytes', () => {
     }
   })
 
-  test('holds no separator, NUL or control beside them', () => {
+  test('never decodes to a separator, NUL or control character', () => {
     for (const path of ['/%FF%2F', '/%FF%5C', '/%FF%00', '/%FF%0A', '/%FF%zz', '/%FF%2', '/%FF%']) {
       assert.equal(decodePath(path, 'posix'), undefined, path)
     }

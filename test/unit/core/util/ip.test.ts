@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { formatHost, isLoopback, unbracketed, unmapped } from '../../../../src/core/util/ip.ts'
 
-test('every spelling of a loopback address counts as one', () => {
+test('knows every spelling of a loopback address', () => {
   const loopback = [
     '127.0.0.1',
     '127.255.255.254',
@@ -30,14 +30,14 @@ test('other addresses and names are not loopback', () => {
   for (const address of other) assert.equal(isLoopback(address), false, address)
 })
 
-test('only IPv4-mapped addresses lose their prefix', () => {
+test('removes the prefix of IPv4-mapped addresses only', () => {
   assert.equal(unmapped('::ffff:192.0.2.1'), '192.0.2.1')
   assert.equal(unmapped('::ffff:0:1'), '::ffff:0:1')
   assert.equal(unmapped('192.0.2.1'), '192.0.2.1')
   assert.equal(unmapped(''), '')
 })
 
-test('IPv6 stands in brackets in a URL and without them elsewhere', () => {
+test('writes IPv6 with brackets in a URL, and without elsewhere', () => {
   assert.equal(formatHost('::1'), '[::1]')
   assert.equal(formatHost('fe80::1%eth0'), '[fe80::1%25eth0]')
   assert.equal(formatHost('127.0.0.1'), '127.0.0.1')

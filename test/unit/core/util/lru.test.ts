@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createLru } from '../../../../src/core/util/lru.ts'
 
-test('keeps at most its capacity and drops what was used least recently', () => {
+test('keeps at most its capacity, and evicts the least recently used value', () => {
   const lru = createLru<string, number>(2)
   lru.set('a', 1)
   lru.set('b', 2)
@@ -14,7 +14,7 @@ test('keeps at most its capacity and drops what was used least recently', () => 
   assert.equal(lru.size, 2)
 })
 
-test('counts weights, and drops as many as the newcomer needs', () => {
+test('counts weights, and evicts as many values as the new one needs', () => {
   const lru = createLru<string, string>(10, (value, key) => value.length + key.length)
   lru.set('a', 'xxx')
   lru.set('b', 'xxx')
@@ -23,7 +23,7 @@ test('counts weights, and drops as many as the newcomer needs', () => {
   assert.deepEqual([lru.get('a'), lru.get('b'), lru.weight], [undefined, undefined, 7])
 })
 
-test('does not keep a value heavier than the whole capacity, nor the value it was to replace', () => {
+test('stores no value heavier than the capacity, and removes the value of its key', () => {
   const lru = createLru<string, string>(3, (value) => value.length)
   lru.set('a', 'x')
   lru.set('b', 'x')
@@ -31,7 +31,7 @@ test('does not keep a value heavier than the whole capacity, nor the value it wa
   assert.deepEqual([lru.get('a'), lru.get('b'), lru.weight], [undefined, 'x', 1])
 })
 
-test('replaces, deletes and clears with the weight following', () => {
+test('updates the weight when it replaces, deletes and clears', () => {
   const lru = createLru<string, string>(9, (value) => value.length)
   lru.set('a', 'xx')
   lru.set('a', 'xxxx')

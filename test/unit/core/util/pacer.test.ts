@@ -22,7 +22,7 @@ function clock(t: TestContext): { ms: number } {
 }
 
 describe('work in slices', () => {
-  test('is due after 2 ms, and again after each rest', async (t) => {
+  test('must yield after 2 ms, and again after each rest', async (t) => {
     const time = clock(t)
     const pacer = createPacer()
     time.ms = 1.9
@@ -35,7 +35,7 @@ describe('work in slices', () => {
     assert.equal(pacer.isDue(), true)
   })
 
-  test('goes on one at a time: in each turn of the loop one of several', async () => {
+  test('continues one task in each turn of the event loop', async () => {
     const resumed: number[] = []
     for (const i of [1, 2, 3])
       void createPacer()
@@ -50,7 +50,7 @@ describe('work in slices', () => {
     for (const [i, count] of counts.entries()) assert.ok(count <= i + 1, counts.join())
   })
 
-  test('sees each item once and in order', async () => {
+  test('visits each item once, in order', async () => {
     const pacer = eager()
     const items = Array.from({ length: 1000 }, (_, i) => i)
     const seen: number[] = []
@@ -59,7 +59,7 @@ describe('work in slices', () => {
     assert.equal(pacer.rests, 15)
   })
 
-  test('sorts as `sort` does: in order, stable, leaving the given list alone', async () => {
+  test('sorts as `sort()`: in order, stable, without changing the given list', async () => {
     const compare = (a: { key: number }, b: { key: number }): number => a.key - b.key
     for (const length of [0, 1, 2, 511, 512, 513, 1024, 5000, 10_001]) {
       const items = Object.freeze(Array.from({ length }, (_, i) => ({ key: (i * 7919) % 97, i })))
@@ -67,7 +67,7 @@ describe('work in slices', () => {
     }
   })
 
-  test('rests often enough while it sorts', async () => {
+  test('yields while it sorts', async () => {
     const pacer = eager()
     const items = Array.from({ length: 100_000 }, (_, i) => (i * 7919) % 100_003)
     await sortInSlices(items, (a, b) => a - b, pacer)

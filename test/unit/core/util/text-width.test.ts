@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { cutEnd, cutMiddle, padColumns, textWidth } from '../../../../src/core/util/text-width.ts'
 
-test('wide characters take two columns and combining ones none, as wcwidth(3) has it', () => {
+test('counts two columns for wide characters and none for combining ones, as wcwidth(3)', () => {
   for (const [text, width] of [
     ['', 0],
     ['abc', 3],
@@ -19,7 +19,7 @@ test('wide characters take two columns and combining ones none, as wcwidth(3) ha
   }
 })
 
-test('pads and cuts to columns, never through a character', () => {
+test('pads and cuts to columns, never within a character', () => {
   assert.equal(padColumns('日', 4), '日  ')
   assert.equal(padColumns('abc', 2), 'abc')
   assert.equal(cutEnd('日本語', 5), '日本…')

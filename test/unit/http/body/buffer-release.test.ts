@@ -11,7 +11,7 @@ function chunkOf(bytes = 32 * 1024): Buffer {
   return Buffer.alloc(bytes, 'x')
 }
 
-test('memory is given up when that is said, and not before', { skip }, () => {
+test('frees memory on free(), not before', { skip }, () => {
   const spent = new BufferRelease()
   const [one, other] = [chunkOf(), chunkOf()]
   spent.add(one)
@@ -21,7 +21,7 @@ test('memory is given up when that is said, and not before', { skip }, () => {
   assert.deepEqual([one.length, other.length], [0, 32 * 1024])
 })
 
-test('memory of which others may have a part is kept, and so are small chunks', () => {
+test('keeps shared memory and small chunks', () => {
   const spent = new BufferRelease()
   const whole = chunkOf()
   const small = chunkOf(100)
@@ -46,14 +46,14 @@ async function leftOfFirst(isOurs: boolean, writableLength: number): Promise<num
   return first.length
 }
 
-test('content that was passed on and sent gives up its memory', { skip }, async () => {
+test('frees the memory of forwarded content after it was sent', { skip }, async () => {
   assert.equal(await leftOfFirst(true, 0), 0)
 })
 
-test('content that waits to be sent keeps its memory', async () => {
+test('keeps the memory of content that waits to be sent', async () => {
   assert.equal(await leftOfFirst(true, 1), 32 * 1024)
 })
 
-test('content that another program may look at too keeps its memory', async () => {
+test('keeps the memory of content that an embedding program may read', async () => {
   assert.equal(await leftOfFirst(false, 0), 32 * 1024)
 })

@@ -22,7 +22,7 @@ async function read(handle: FileHandle): Promise<string> {
   return buffer.toString('latin1', 0, await handle.read(buffer, 100, 0))
 }
 
-test('past the limit the file that was read longest ago is closed, and opened again when it is read', async (t) => {
+test('closes the least recently read file above the limit, and opens it again for the next read', async (t) => {
   const files = new OpenFiles(2)
   const taken = take(t, files, 2)
   const [first, second] = taken.map(({ handle }) => handle) as [FileHandle, FileHandle]
@@ -39,14 +39,14 @@ test('past the limit the file that was read longest ago is closed, and opened ag
   assert.equal(files.size, 0)
 })
 
-test('a file that was replaced while it was closed cannot be read on', async (t) => {
+test('rejects a read of a file that was replaced while it was closed', async (t) => {
   const files = new OpenFiles(1)
   const [first] = take(t, files, 1, false)
   take(t, files, 1).forEach(({ handle }) => handle.dispose())
   await assert.rejects(read(first?.handle as FileHandle), { code: 'E8008_INTERNAL' })
 })
 
-test('a read under way keeps its file open, and more reads than are done at once wait for their turn', async (t) => {
+test('keeps a file open during a read, and queues reads above the limit', async (t) => {
   const files = new OpenFiles(20)
   const taken = take(t, files, 100)
   const texts = await Promise.all(taken.map(({ handle }) => read(handle)))
@@ -56,7 +56,7 @@ test('a read under way keeps its file open, and more reads than are done at once
   assert.equal(files.size, 0)
 })
 
-test('a file that is given up while it is read is closed behind that read', async (t) => {
+test('closes a file that is disposed during a read after the read', async (t) => {
   const files = new OpenFiles(20)
   const [first] = take(t, files, 1)
   const { fd, handle } = first as { fd: number; handle: FileHandle }

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import test from 'node:test'
 import { createWriteCoalescer } from '../../../../src/http/h1/write-coalescing.ts'
 
-test('the first write of a turn goes out at once, the others together at its end, in order', async () => {
+test('does the first write of a turn at once, the others together at its end, in order', async () => {
   const { add } = createWriteCoalescer()
   const written: number[] = []
   for (const number of [1, 2, 3]) add(() => written.push(number))
@@ -12,7 +12,7 @@ test('the first write of a turn goes out at once, the others together at its end
   assert.deepEqual(written, [1, 2, 3])
 })
 
-test('every turn has a first write', async () => {
+test('does the first write of each turn at once', async () => {
   const { add } = createWriteCoalescer()
   add(() => {})
   await nextTurn()
@@ -21,14 +21,14 @@ test('every turn has a first write', async () => {
   assert.ok(written)
 })
 
-test('of many writes the first do not wait for the last', () => {
+test('bounds the writes that are held back', () => {
   const { add } = createWriteCoalescer()
   let written = 0
   for (let i = 0; i < 1000; i++) add(() => written++)
   assert.ok(written > 900 && written < 1000, `${written} written`)
 })
 
-test('a write that leads to another one loses none', async () => {
+test('does writes that a write adds', async () => {
   const { add } = createWriteCoalescer()
   const written: string[] = []
   add(() => {})
@@ -39,7 +39,7 @@ test('a write that leads to another one loses none', async () => {
   assert.deepEqual(written.sort(), ['inner', 'outer'])
 })
 
-test('a write that throws loses no other one', async (t) => {
+test('does the other writes after one throws', async (t) => {
   const { add } = createWriteCoalescer()
   const written: number[] = []
   const thrown: string[] = []

@@ -17,7 +17,7 @@ function changed(name: string, value: string | undefined): string[] {
   return fields
 }
 
-test('a header section becomes what it is in HTTP/1.1', () => {
+test('reads a header section as HTTP/1.1 has it', () => {
   const head = readHttp2Head([...plain, 'cookie', 'a=1', 'x-a', '1', 'cookie', 'b=2', 'x-a', '2'], false)
   assert.equal(head.fault, undefined)
   assert.equal(head.method, 'GET')
@@ -27,7 +27,7 @@ test('a header section becomes what it is in HTTP/1.1', () => {
   assert.deepEqual(head.headers, ['Host', 'app.test', 'x-a', '1', 'x-a', '2', 'cookie', 'a=1; b=2'])
 })
 
-test('a Host that says the same is dropped, another one kept for the guard to refuse', () => {
+test('drops a Host equal to :authority, and keeps another one for the guard to refuse', () => {
   assert.deepEqual(readHttp2Head([...plain, 'host', 'APP.test.'], false).headers, ['Host', 'app.test'])
   assert.deepEqual(readHttp2Head([...plain, 'host', 'b'], false).headers, ['Host', 'app.test', 'Host', 'b'])
   assert.deepEqual(readHttp2Head([...plain, 'host', 'app.test:1'], false).headers.length, 4)
@@ -35,14 +35,14 @@ test('a Host that says the same is dropped, another one kept for the guard to re
   assert.deepEqual(readHttp2Head(changed(':authority', undefined), false).headers, [])
 })
 
-test('the scheme has to be that of the connection', () => {
+test('requires the scheme of the connection', () => {
   assert.equal(codeOf(plain, true), 'E8008_TARGET_INVALID')
   assert.equal(codeOf(changed(':scheme', 'https'), true), undefined)
   assert.equal(codeOf(changed(':scheme', 'https')), 'E8008_TARGET_INVALID')
   assert.equal(codeOf(changed(':scheme', 'HTTP')), undefined)
 })
 
-test('an extended CONNECT is the GET that it stands for', () => {
+test('reads an extended CONNECT as GET', () => {
   const raw = [...changed(':method', 'CONNECT'), ':protocol', 'websocket']
   const head = readHttp2Head(raw, false)
   assert.equal(head.fault, undefined)
@@ -52,7 +52,7 @@ test('an extended CONNECT is the GET that it stands for', () => {
   assert.equal(codeOf([...changed(':method', 'CONNECT'), ':protocol', 'x']), 'E8008_NOT_IMPLEMENTED')
 })
 
-test('a plain CONNECT names an authority only', () => {
+test('allows a plain CONNECT an authority only', () => {
   const head = readHttp2Head([':method', 'CONNECT', ':authority', 'app.test:80'], false)
   assert.equal(head.fault, undefined)
   assert.equal(head.method, 'CONNECT')
@@ -88,13 +88,13 @@ for (const [name, raw] of [
   ['http2-settings', [...plain, 'http2-settings', 'x']],
   ['te other than trailers', [...plain, 'te', 'trailers, gzip']],
 ] as const) {
-  test(`${name} is malformed`, () => assert.equal(codeOf(raw), 'E8008_MALFORMED'))
+  test(`reports ${name} as malformed`, () => assert.equal(codeOf(raw), 'E8008_MALFORMED'))
 }
 
 for (const path of ['http://evil.test/', '*x', '**']) {
-  test(`a :path that is no path is refused: ${path}`, () => {
+  test(`refuses a :path that is not a path: ${path}`, () => {
     assert.equal(codeOf(changed(':path', path)), 'E8008_TARGET_INVALID')
   })
 }
 
-test('te may name trailers', () => assert.equal(codeOf([...plain, 'te', 'trailers']), undefined))
+test('allows TE: trailers', () => assert.equal(codeOf([...plain, 'te', 'trailers']), undefined))

@@ -6,7 +6,7 @@ const time = Date.UTC(1994, 10, 6, 8, 49, 37)
 const now = Date.UTC(2026, 0, 1)
 
 for (const text of ['Sun, 06 Nov 1994 08:49:37 GMT', 'Sunday, 06-Nov-94 08:49:37 GMT', 'Sun Nov  6 08:49:37 1994']) {
-  test(`${text} is one of the three forms`, () => assert.equal(parseHttpDate(text, now), time))
+  test(`parses ${text}`, () => assert.equal(parseHttpDate(text, now), time))
 }
 
 const refused = [
@@ -31,23 +31,23 @@ const refused = [
 ]
 
 for (const text of refused) {
-  test(`${JSON.stringify(text)} is not a date`, () => assert.equal(parseHttpDate(text, now), undefined))
+  test(`rejects ${JSON.stringify(text)}`, () => assert.equal(parseHttpDate(text, now), undefined))
 }
 
-test('a year of two digits is at most 50 years ahead', () => {
+test('reads a two-digit year as at most 50 years ahead', () => {
   assert.equal(new Date(parseHttpDate('Friday, 01-May-76 00:00:00 GMT', now) ?? 0).getUTCFullYear(), 2076)
   assert.equal(new Date(parseHttpDate('Friday, 01-May-77 00:00:00 GMT', now) ?? 0).getUTCFullYear(), 1977)
 })
 
-test('years before 100 are not taken for the twentieth century', () => {
+test('does not read years before 100 as the twentieth century', () => {
   assert.equal(new Date(parseHttpDate('Sat, 01 Jan 0050 00:00:00 GMT', now) ?? 0).getUTCFullYear(), 50)
 })
 
-test('a leap second is a date', () => {
+test('accepts a leap second', () => {
   assert.equal(parseHttpDate('Sat, 31 Dec 2016 23:59:60 GMT', now), Date.UTC(2016, 11, 31, 23, 59, 59))
 })
 
-test('a time is written in the fixed form and read back', () => {
+test('formats a time so that it can be parsed again', () => {
   assert.equal(formatHttpDate(time + 999), 'Sun, 06 Nov 1994 08:49:37 GMT')
   assert.equal(parseHttpDate(formatHttpDate(time)), time)
 })

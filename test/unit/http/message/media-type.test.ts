@@ -3,7 +3,7 @@ import { describe, test } from 'node:test'
 import { isCompressible, loadMediaTypes, mediaType, needsMediaTypes } from '../../../../src/http/message/media-type.ts'
 
 describe('media types', () => {
-  test('rare types wait for the database, common ones and names without an extension do not', async () => {
+  test('needs the database for rare types, not for common ones or names without an extension', async () => {
     assert.equal(needsMediaTypes('index.html'), false)
     assert.equal(needsMediaTypes('LICENSE'), false)
     assert.equal(needsMediaTypes('paper.epub'), true)
@@ -39,22 +39,22 @@ describe('media types', () => {
   }
   for (const [name, type] of Object.entries(expected)) test(name, () => assert.equal(mediaType(name), type))
 
-  test('what is unknown has no type of its own', () => {
+  test('has no type for unknown extensions', () => {
     for (const name of ['LICENSE', 'a.unheard-of', '.html', 'a.', 'a.constructor', 'a.__proto__', '']) {
       assert.equal(mediaType(name), 'application/octet-stream', name)
     }
   })
 })
 
-describe('what compression pays for', () => {
-  test('text in any guise and loose binary formats', () => {
+describe('isCompressible', () => {
+  test('accepts text of every type, and uncompressed binary formats', () => {
     for (const name of ['a.html', 'a.js', 'a.json', 'a.svg', 'a.xml', 'a.webmanifest', 'a.wasm', 'a.ttf', 'a.ico']) {
       assert.equal(isCompressible(mediaType(name)), true, name)
     }
     assert.equal(isCompressible('Application/LD+JSON ; profile=x'), true)
   })
 
-  test('not what is compressed already, nor an event stream, which must not wait', () => {
+  test('rejects compressed formats and event streams, which must not wait', () => {
     for (const name of ['a.png', 'a.jpg', 'a.woff2', 'a.mp4', 'a.zip', 'a.pdf', 'noext']) {
       assert.equal(isCompressible(mediaType(name)), false, name)
     }

@@ -32,15 +32,15 @@ describe('a navigation that a service worker forwards', () => {
     test(form, () => assert.ok(isNavigation(sent('empty', fields[0], fields[1], '1'))))
   }
 
-  test('is told by its mode alone, or by Upgrade-Insecure-Requests together with Accept', () => {
+  test('is known by its mode alone, or by Upgrade-Insecure-Requests with Accept', () => {
     assert.ok(isNavigation(sent('empty', 'navigate', '*/*')))
     assert.ok(!isNavigation(sent('empty', 'cors', '*/*', '1')))
     assert.ok(!isNavigation(sent('empty', 'cors', chromium, '0')))
   })
 })
 
-describe('a navigation that comes from the browser itself', () => {
-  test('has a destination that becomes a document', () => {
+describe('a navigation of the browser', () => {
+  test('has the destination of a document', () => {
     for (const dest of ['document', 'iframe', 'frame', 'embed', 'object']) {
       assert.ok(isNavigation(sent(dest, 'navigate', chromium, '1')), dest)
       assert.ok(isNavigation(sent(dest, '', '')), dest)
@@ -50,7 +50,7 @@ describe('a navigation that comes from the browser itself', () => {
     }
   })
 
-  test('or, towards plain HTTP of other names than localhost, an Accept that names text/html', () => {
+  test('has an Accept with text/html over plain HTTP, except on localhost', () => {
     assert.ok(isNavigation(sent('', '', chromium, '1')))
     assert.ok(isNavigation(sent('', '', 'Text/HTML')))
     assert.ok(isNavigation(sent('', 'navigate', '')))
@@ -59,8 +59,8 @@ describe('a navigation that comes from the browser itself', () => {
   })
 })
 
-describe('HTML that a script fetches is no navigation', () => {
-  test('of a page, a worker, or a service worker that fetches on its own account', () => {
+describe('HTML that a script fetches is not a navigation', () => {
+  test('when a page, a worker or a service worker calls fetch()', () => {
     for (const mode of ['cors', 'same-origin', 'no-cors', '']) {
       for (const accept of ['*/*', 'text/html', 'text/html, application/xhtml+xml', '']) {
         assert.ok(!isNavigation(sent('empty', mode, accept)), `${mode} ${accept}`)
@@ -69,7 +69,7 @@ describe('HTML that a script fetches is no navigation', () => {
     assert.ok(!isNavigation(sent('', 'cors', 'text/html')))
   })
 
-  test('nor with the mark of a library, where fetch metadata is missing', () => {
+  test('when a library marks the request, without fetch metadata', () => {
     for (const mark of ['X-Requested-With', 'HX-Request', 'Turbo-Frame']) {
       assert.ok(!isNavigation(new RequestHeaders(['Accept', chromium, mark, 'true'])), mark)
       assert.ok(isNavigation(new RequestHeaders(['Sec-Fetch-Dest', 'document', mark, 'com.example.app'])), mark)
@@ -77,7 +77,7 @@ describe('HTML that a script fetches is no navigation', () => {
   })
 })
 
-test('names no field for Vary by which a service worker looks for a page that it stored', () => {
+test('names no field for Vary that prevents a service worker from finding a stored page', () => {
   assert.deepEqual(navigationFields(sent('empty', 'cors', '*/*')), ['Sec-Fetch-Dest', 'Sec-Fetch-Mode'])
   assert.ok(navigationFields(sent('', '', chromium)).includes('Accept'))
 })

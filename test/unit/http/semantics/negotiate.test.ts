@@ -48,12 +48,12 @@ for (const [field, available, expected] of cases) {
   })
 }
 
-test('more values than are remembered are still answered right', () => {
+test('parses values beyond the size of the cache', () => {
   for (let i = 0; i < 200; i++) assert.equal(chooseEncoding(`gzip, x${i}`, all), 'gzip')
   assert.equal(chooseEncoding(`${'x,'.repeat(500)}br`, all), 'br')
 })
 
-test('a long run of spaces is answered in no time', () => {
+test('parses many spaces in linear time', () => {
   const start = processorTime()
   chooseEncoding(`gzip${' '.repeat(16_000)}x`, all)
   assert.ok(processorTime() - start < 500)

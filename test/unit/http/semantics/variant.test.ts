@@ -10,19 +10,19 @@ const reply = {
   validators: { etag: '"abc"', modified: 5 },
 }
 
-test('another representation has a tag of its own, in its fields and for preconditions', () => {
+test('gives another representation another tag, in its fields and for preconditions', () => {
   const made = variantOf(reply, ['X-B', '2', 'ETag', '"abc"'], 'script')
   assert.equal(getField(made.headers, 'etag'), '"abc-script"')
   assert.deepEqual(made.validators, { etag: '"abc-script"', modified: 5 })
   assert.equal(getField(made.headers, 'x-b'), '2')
 })
 
-test('without a tag it has none', () => {
+test('adds no tag to a reply without one', () => {
   const { validators: _, ...plain } = reply
   assert.deepEqual(variantOf({ ...plain, headers: [] }, ['X-B', '2'], 'script').headers, ['X-B', '2'])
 })
 
-test('Vary keeps the names of all its lines', () => {
+test('keeps the names of all Vary lines', () => {
   const list = withVary(['Vary', 'Accept', 'X-A', '1', 'vary', 'Sec-Fetch-Dest'], 'Accept-Encoding')
   assert.equal(getField(list, 'vary'), 'Accept, Sec-Fetch-Dest, Accept-Encoding')
   assert.equal(list.filter((name) => /^vary$/i.test(name)).length, 1)
