@@ -17,7 +17,7 @@ export interface HubOptions extends FileFacts {
   /** Most pages that are connected at the same time. */
   readonly maxPages: number
   /** Whether a batch of changes is being collected. Pages get it soon, so the answer to a hello waits for it. */
-  readonly isGathering: () => boolean
+  readonly isCollecting: () => boolean
   readonly requestLog: RequestLog
   /** Called after pages were updated for files that did not come back, with the number of pages. */
   readonly onRemoved: (files: readonly string[], pages: number) => void
@@ -154,7 +154,7 @@ export class Hub implements PageEvents {
 
   hello(page: Page): void {
     if (this.#error !== null) page.send({ type: 'error', error: this.#error })
-    if (this.#options.isGathering()) this.#unanswered.add(page)
+    if (this.#options.isCollecting()) this.#unanswered.add(page)
     else this.#answer(page)
   }
 

@@ -81,7 +81,7 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
     changedAt: (file) => watch.changedAt(file),
     changedBy: (file) => watch.changedBy(file),
     folderChangedAt,
-    isGathering: batcher.isGathering,
+    isCollecting: batcher.isCollecting,
     requestLog: requestLog,
     onRemoved: (files, pages) => report({ paths: withoutFoldersOf(files), pages, ms: 0 }),
     onConsole: (page, level, text) => options.onConsole({ page, level, text }),

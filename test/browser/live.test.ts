@@ -293,35 +293,31 @@ test('after a restart the page reconnects, and reloads once if a file has change
   )
 })
 
-test(
-  'a page with a policy works by its nonce; one that blocks the client is told of in a warning',
-  { skip },
-  async () => {
-    const policy = (text: string): string => `${icon}<meta http-equiv="Content-Security-Policy" content="${text}">`
-    await using site = await serve({
-      'index.html': page(policy("default-src 'self'; script-src 'nonce-abc123'; img-src data:") + sheet, 'x'),
-      'style.css': `body { color: ${red} }`,
-      'closed.html': page(policy("default-src 'none'"), 'x'),
-    })
-    const warnings: string[] = []
-    site.server.on('warning', ({ message, hint }) => warnings.push(`${message} ${hint}`))
-    await withLivePage(site, '', async (tab) => {
-      writeFileSync(site.folder.join('style.css'), `body { color: ${blue} }`)
-      // Evaluated from outside, because the policy of the page forbids eval.
-      await until(tab, colour(blue))
-      assert.deepEqual(warnings, [])
-    })
-    await withPage(
-      browser,
-      `${site.url}closed`,
-      async () => {
-        const hint = "allow script-src 'self' and connect-src 'self' in the policy, or switch live reload off"
-        assert.deepEqual(warnings, [`The Content-Security-Policy of /closed blocks live reload. ${hint}`])
-      },
-      { tolerate: /Content Security Policy/ },
-    )
-  },
-)
+test('a page with a policy works by its nonce; a policy that blocks the client gives a warning', { skip }, async () => {
+  const policy = (text: string): string => `${icon}<meta http-equiv="Content-Security-Policy" content="${text}">`
+  await using site = await serve({
+    'index.html': page(policy("default-src 'self'; script-src 'nonce-abc123'; img-src data:") + sheet, 'x'),
+    'style.css': `body { color: ${red} }`,
+    'closed.html': page(policy("default-src 'none'"), 'x'),
+  })
+  const warnings: string[] = []
+  site.server.on('warning', ({ message, hint }) => warnings.push(`${message} ${hint}`))
+  await withLivePage(site, '', async (tab) => {
+    writeFileSync(site.folder.join('style.css'), `body { color: ${blue} }`)
+    // Evaluated from outside, because the policy of the page forbids eval.
+    await until(tab, colour(blue))
+    assert.deepEqual(warnings, [])
+  })
+  await withPage(
+    browser,
+    `${site.url}closed`,
+    async () => {
+      const hint = "allow script-src 'self' and connect-src 'self' in the policy, or switch live reload off"
+      assert.deepEqual(warnings, [`The Content-Security-Policy of /closed blocks live reload. ${hint}`])
+    },
+    { tolerate: /Content Security Policy/ },
+  )
+})
 
 test('a page of five megabytes and one with </body> in its script arrive whole', { skip }, async () => {
   const script = `<script>window.text = '</body></head><head>'</script>`

@@ -26,7 +26,7 @@ export interface BatcherClock {
 export interface ChangeBatcher {
   add(path: string): void
   /** Whether a batch is being collected, or was sent less than `quietMs` ago: the next change is not sent at once. */
-  isGathering(): boolean
+  isCollecting(): boolean
   /** Sends the collected changes now. */
   flush(): void
   /** Drops the collected changes; nothing is sent from now on. */
@@ -39,7 +39,7 @@ export interface ChangeBatcher {
  */
 export function createChangeBatcher(options: ChangeBatcherOptions): ChangeBatcher {
   const { send, onQuiet, quietMs = 60, longestMs = 2000, clock = defaultClock } = options
-  const gathered = new Set<string>()
+  const collected = new Set<string>()
   let lastAt = 0
   let firstAt = 0
   let isClosed = false
@@ -47,8 +47,8 @@ export function createChangeBatcher(options: ChangeBatcherOptions): ChangeBatche
   let cancelTimer: (() => void) | undefined
 
   function deliver(): void {
-    const paths = [...gathered]
-    gathered.clear()
+    const paths = [...collected]
+    collected.clear()
     if (paths.length > 0) send(paths)
   }
 
@@ -62,7 +62,7 @@ export function createChangeBatcher(options: ChangeBatcherOptions): ChangeBatche
   function wait(): void {
     const now = clock.now()
     const quietAt = lastAt + quietMs
-    const dueAt = gathered.size > 0 ? Math.min(quietAt, firstAt + longestMs) : quietAt
+    const dueAt = collected.size > 0 ? Math.min(quietAt, firstAt + longestMs) : quietAt
     // One timer checks the time when it ends, so that thousands of changes set no timers.
     cancelTimer = clock.after(Math.max(dueAt - now, 1), () => {
       // After a delay the event loop runs timers before it reads events: two more turns let events from meanwhile arrive.
@@ -76,7 +76,7 @@ export function createChangeBatcher(options: ChangeBatcherOptions): ChangeBatche
     cancelTimer = undefined
     const now = clock.now()
     const isQuiet = now - lastAt >= quietMs
-    if (gathered.size > 0 && (isQuiet || now - firstAt >= longestMs)) {
+    if (collected.size > 0 && (isQuiet || now - firstAt >= longestMs)) {
       // After a batch changes are still collected: otherwise a long burst would send a batch of one in between.
       lastAt = now
       wait()
@@ -92,11 +92,11 @@ export function createChangeBatcher(options: ChangeBatcherOptions): ChangeBatche
     add(path) {
       if (isClosed) return
       lastAt = clock.now()
-      if (gathered.size === 0) firstAt = lastAt
-      gathered.add(path)
+      if (collected.size === 0) firstAt = lastAt
+      collected.add(path)
       if (cancelTurn === undefined && cancelTimer === undefined) cancelTurn = clock.afterTurn(deliverFirst)
     },
-    isGathering: () => cancelTurn !== undefined || cancelTimer !== undefined,
+    isCollecting: () => cancelTurn !== undefined || cancelTimer !== undefined,
     flush() {
       cancelTurn?.()
       cancelTimer?.()
@@ -108,7 +108,7 @@ export function createChangeBatcher(options: ChangeBatcherOptions): ChangeBatche
       cancelTurn?.()
       cancelTimer?.()
       cancelTurn = cancelTimer = undefined
-      gathered.clear()
+      collected.clear()
     },
   }
 }

@@ -66,7 +66,7 @@ export function withDigest(state: FileState, path: string): FileState {
  * counts as a change of a folder's entries. The ctime alone is no change: editors set the mode of files that they have
  * just written, and links and attributes change it too.
  */
-export function isSameState(before: FileState, after: FileState, path: string, hasEvent: boolean): boolean {
+export function isSameFileState(before: FileState, after: FileState, path: string, hasEvent: boolean): boolean {
   if (
     before.kind !== after.kind ||
     before.modified !== after.modified ||

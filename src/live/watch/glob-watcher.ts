@@ -1,7 +1,7 @@
 import { dirname, relative, resolve } from 'node:path'
 import type { FSWatcher } from 'chokidar'
 import { createGlobs, isIgnoredName, slashed, type Globs } from './ignored.ts'
-import { isSameState, readFileState, type FileState } from './file-state.ts'
+import { isSameFileState, readFileState, type FileState } from './file-state.ts'
 
 /** Milliseconds after a change until the file is read again: chokidar drops a second change within 50 ms. */
 const againMs = 60
@@ -41,7 +41,7 @@ export async function watchGlobs(options: GlobWatcherOptions): Promise<GlobWatch
   function report(path: string): void {
     const recent = files.get(path)
     const state = readFileState(path, false)
-    if (recent !== undefined && isSameState(recent.state, state, path, true)) return
+    if (recent !== undefined && isSameFileState(recent.state, state, path, true)) return
     clearTimeout(recent?.timer)
     files.set(path, { state, timer: setTimeout(again, againMs, path).unref() })
     onChange(path)
@@ -50,7 +50,7 @@ export async function watchGlobs(options: GlobWatcherOptions): Promise<GlobWatch
   function again(path: string): void {
     const recent = files.get(path)
     if (recent === undefined) return
-    if (isSameState(recent.state, readFileState(path, false), path, true)) files.delete(path)
+    if (isSameFileState(recent.state, readFileState(path, false), path, true)) files.delete(path)
     else report(path)
   }
 

@@ -8,7 +8,7 @@ import { createGlobs, isIgnoredBelow } from './ignored.ts'
 import { linkedPath } from './links.ts'
 import { createPoll } from './poll.ts'
 import { createWorkQueue } from '../work-queue.ts'
-import { isHalfWritten, isSameState, readFileState, withDigest } from './file-state.ts'
+import { isHalfWritten, isSameFileState, readFileState, withDigest } from './file-state.ts'
 
 /** Milliseconds between two polls of a path without events, unless the user sets another time. */
 const defaultPollMs = 300
@@ -32,7 +32,7 @@ export interface WatchOptions {
   /** Milliseconds between two polls of every path; undefined to poll only paths without events. */
   readonly pollMs: number | undefined
   /** Called for each used path whose state has changed, and for each match of `globs` that was added, changed or removed. */
-  readonly onChange: (path: string, isExtra: boolean) => void
+  readonly onChange: (path: string, isGlobMatch: boolean) => void
   readonly onWarning: (warning: Warning) => void
   /** Number of watched folders above which {@link Watch.trim} unwatches paths; 2000 by default. */
   readonly maxFolders?: number
@@ -154,7 +154,7 @@ export function createWatch(options: WatchOptions, system: WatchSystem = nodeSys
     used.hasEvent = false
     // Without events the entries are checked later, when the next change is sure to have another time.
     if (used.isEntries && used.folder.isPolled && after.isFresh) return
-    if (isSameState(before, after, used.file, hasEvent)) {
+    if (isSameFileState(before, after, used.file, hasEvent)) {
       if (before.changed !== after.changed) used.state = { ...after, digest: before.digest }
       return
     }

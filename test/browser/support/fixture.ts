@@ -3,14 +3,14 @@ import type { Browser, Page } from 'playwright-core'
 import { launchChromium, skip, withPage } from './chromium.ts'
 import { Stub } from './stub.ts'
 
-/** What the tests of the client share in a file. */
+/** The stub and the browser that the tests of a file share. */
 export interface Fixture {
   readonly stub: Stub
-  /** Opens `/` of the stub in a context of its own. */
+  /** Opens `/` of the stub in a new browser context. */
   open(use: (page: Page) => Promise<void>, options?: Parameters<typeof withPage>[3]): Promise<void>
 }
 
-/** One stub and one browser for all tests of a file. */
+/** Starts one stub and one browser for all tests of a file. */
 export function liveFixture(): Fixture {
   const stub = new Stub()
   let browser: Browser | undefined
@@ -32,7 +32,7 @@ export function liveFixture(): Fixture {
   }
 }
 
-/** Lets a test look into the shadow roots of the client, which are closed; before the page loads. */
+/** Lets a test read the closed shadow roots of the client. Call it before the page loads. */
 export async function openShadows(page: Page): Promise<void> {
   await page.addInitScript(`window.shadows = []
     const attach = Element.prototype.attachShadow
@@ -43,7 +43,7 @@ export async function openShadows(page: Page): Promise<void> {
     }`)
 }
 
-/** Expression for the text of everything that the client shows. */
+/** Expression for all text that the client shows. */
 export const shownText = `shadows.filter((root) => root.host.isConnected).map((root) => root.textContent).join()`
 
 /** Waits until an expression holds. Unlike what the browser driver offers, it works under policies that forbid eval. */

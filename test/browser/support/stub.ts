@@ -7,7 +7,7 @@ import type { Change, FromPage, Session, ToPage } from '../../../src/live/protoc
 
 const client = new URL('../../../dist/client/live.js', import.meta.url)
 const control = '/__serve8008/'
-/** Milliseconds that a test waits for a page to say something. */
+/** Milliseconds that a test waits for a message of a page. */
 const patienceMs = 30_000
 
 export interface StubFile {
@@ -16,13 +16,13 @@ export interface StubFile {
   readonly headers?: Record<string, string>
 }
 
-/** A small server that speaks the protocol of live reload, and whose every move a test decides. */
+/** A small server with the protocol of live reload. The test decides each of its replies and messages. */
 export class Stub {
   readonly files: Map<string, StubFile> = new Map()
-  /** Targets of all requests, and what pages said. */
+  /** Targets of all requests, and messages of pages. */
   readonly asked: string[] = []
   readonly said: FromPage[] = []
-  /** Times at which a session was asked for. */
+  /** Times of the requests for a session. */
   readonly sessions: number[] = []
   settings: Omit<Session, 'token' | 'socket' | 'time'> = {
     site: 'one',
@@ -31,16 +31,16 @@ export class Stub {
     console: false,
     cached: false,
   }
-  /** Status of the session, when it is not to be given out. */
+  /** Status that refuses the session. */
   refusal: number | undefined
-  /** Handshakes of sockets are left without an answer. */
+  /** Whether handshakes of sockets get no answer. */
   isSilent = false
-  /** Milliseconds that files take. */
+  /** Milliseconds before a file is sent. */
   delayMs = 0
   token = 'first'
-  /** How the tag looks; its nonce, for example. */
+  /** The tag of the client script. */
   tag: string = `<script src="${control}live.js?v=1" async=""></script>`
-  /** What to answer a hello with; null for nothing. */
+  /** Makes the answer to a hello; null for no answer. */
   answer: (hello: FromPage) => ToPage | null = () => ({ type: 'welcome', time: Date.now() })
   readonly sockets: Set<WebSocket> = new Set()
   readonly #events = new EventEmitter()
@@ -55,7 +55,7 @@ export class Stub {
     this.files.set(path, { type, body, headers })
   }
 
-  /** Starts, on the port it had before where there was one. */
+  /** Starts, on the same port as before. */
   async start(): Promise<void> {
     const server = createServer((request, response) => this.#serve(request, response))
     const sockets = new WebSocketServer({ noServer: true })
@@ -83,7 +83,7 @@ export class Stub {
     await once(server, 'close')
   }
 
-  /** Says something to every page. */
+  /** Sends a message to every page. */
   send(message: ToPage): void {
     for (const socket of this.sockets) socket.send(JSON.stringify(message))
   }
@@ -92,7 +92,7 @@ export class Stub {
     this.send({ type: 'change', time: Date.now(), changes })
   }
 
-  /** Waits until something holds, which is looked at after everything that happens here. */
+  /** Waits until a condition holds. It is checked after each event of the server. */
   async until(what: string, holds: () => boolean): Promise<void> {
     const signal = AbortSignal.timeout(patienceMs)
     try {
@@ -106,12 +106,12 @@ export class Stub {
     return this.said.filter((message) => message.type === 'hello')
   }
 
-  /** Waits until that many pages have connected in all. */
+  /** Waits until a number of pages have connected in total. */
   connected(count = 1): Promise<void> {
     return this.until(`hello ${count}`, () => this.hellos().length >= count)
   }
 
-  /** Waits until the page has said that it uses a path. */
+  /** Waits until a page has reported a path. */
   uses(path: string): Promise<void> {
     return this.until(`use of ${path}`, () =>
       this.said.some((message) => message.type !== 'console' && message.resources.includes(path)),
@@ -122,7 +122,7 @@ export class Stub {
     return this.asked.filter((target) => target.split('?')[0] === path).length
   }
 
-  /** As if nothing had happened; files go too. */
+  /** Resets all state, and removes the files. */
   reset(): void {
     for (const socket of this.sockets) socket.terminate()
     this.files.clear()

@@ -12,7 +12,7 @@ function hubOf(options: Partial<HubOptions> = {}): Hub {
     changedAt: () => 0,
     changedBy: () => 0,
     folderChangedAt: () => 0,
-    isGathering: () => false,
+    isCollecting: () => false,
     requestLog: { forget() {}, add() {}, referersOf: () => [] },
     onConsole() {},
     onRemoved() {},
@@ -88,12 +88,12 @@ test('sends the changes from while a page was loading when its hello is late', a
 })
 
 test('a page whose hello comes during a batch gets the earlier changes too', async () => {
-  let isGathering = true
-  const hub = hubOf({ isGathering: () => isGathering, changedBy: (file) => (file === '/site/a.css' ? 100 : 0) })
+  let isCollecting = true
+  const hub = hubOf({ isCollecting: () => isCollecting, changedBy: (file) => (file === '/site/a.css' ? 100 : 0) })
   const page = admit(hub)
   page.say({ type: 'hello', document: '/', resources: ['/a.css', '/b.css'], syncedAt: 50 })
   await nextTurn()
-  isGathering = false
+  isCollecting = false
   hub.sendChanges(['/site/b.css'])
   assert.deepEqual(heard(page), ['/b.css', '/a.css'])
   hub.close()

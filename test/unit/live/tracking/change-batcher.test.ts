@@ -115,16 +115,16 @@ describe('batches of changes', () => {
     assert.equal(sent.length, 3)
   })
 
-  test('isGathering is true from the first change to the end of the quiet time', () => {
+  test('isCollecting is true from the first change to the end of the quiet time', () => {
     const { clock, sent, batches } = setUp()
-    assert.equal(batches.isGathering(), false)
+    assert.equal(batches.isCollecting(), false)
     batches.add('a')
-    assert.equal(batches.isGathering(), true)
+    assert.equal(batches.isCollecting(), true)
     clock.turn()
     clock.pass(59)
-    assert.equal(batches.isGathering(), true)
+    assert.equal(batches.isCollecting(), true)
     clock.pass(1)
-    assert.equal(batches.isGathering(), false)
+    assert.equal(batches.isCollecting(), false)
     batches.add('b')
     clock.turn()
     assert.deepEqual(sent, [['a'], ['b']])
