@@ -38,10 +38,7 @@ test('a config object that holds itself is a fault of the config', async (t) => 
   })
   const { exitCode, stderr } = await run(t, ['--port', '0'], { cwd })
   assert.equal(exitCode, 2)
-  assert.match(
-    stderr,
-    /^serve8008\.config\.mjs: proxy\.\/a\.tls: it is an object that holds itself\nE8008_CONFIG_INVALID/,
-  )
+  assert.match(stderr, /^serve8008\.config\.mjs: proxy\.\/a\.tls: the value contains itself\nE8008_CONFIG_INVALID/)
 })
 
 const habits: readonly (readonly [string, string, string, RegExp])[] = [

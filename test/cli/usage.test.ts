@@ -151,7 +151,7 @@ test('the last of two flags counts, and a cache that means nothing is refused', 
   assert.deepEqual([options['port']?.value, options['cache']?.value], [[4000], 'max-age=3600'])
   const { exitCode, stderr } = await run(t, ['check', '--cache=abc'], { cwd })
   assert.equal(exitCode, 2)
-  assert.match(stderr, /^--cache: "abc" is no Cache-Control directive\nE8008_CONFIG_INVALID {3}Use seconds, a time/)
+  assert.match(stderr, /^--cache: "abc" is not a Cache-Control directive\nE8008_CONFIG_INVALID {3}Use seconds, a time/)
 })
 
 test('no message and no hint repeats a password or a credential', async (t) => {

@@ -1,6 +1,6 @@
 import { nearest, quote } from '../diagnostic.ts'
 
-/** What stands behind a directive's `=`. */
+/** The argument of a directive. */
 type Argument = 'none' | 'seconds' | 'fields or none'
 
 /** The directives of a response: RFC 9111 section 5.2.2, RFC 5861 and RFC 8246. */
@@ -23,11 +23,11 @@ const directives: Readonly<Record<string, Argument>> = {
 /** The names of all directives. */
 export const directiveNames: readonly string[] = Object.keys(directives)
 
-/** RFC 9111 section 1.2.2: a longer time means the same. */
+/** RFC 9111 section 1.2.2: caches treat longer times as this one. */
 export const longestAge: number = 2 ** 31
 
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 }
-/** A list of field names: no control and no backslash, so that it reads the same everywhere. */
+/** A quoted list of field names, without escapes. */
 const fieldNames = /^"[\w!#$%&'*+.^`|~ \t,-]+"$/
 
 /** The seconds of `30s`, `10m`, `1h` or `7d`, or undefined for another text. */
@@ -36,15 +36,18 @@ export function parseDuration(text: string): number | undefined {
   return digits === '' ? undefined : Number(digits) * (unitSeconds[unit.toLowerCase()] ?? 1)
 }
 
-/** What is wrong with the text of a `Cache-Control` field and what was probably meant, or undefined for a good one. */
+/** The mistake in a `Cache-Control` value, and what was probably meant; undefined for a valid one. */
 export function cacheControlFault(text: string): { readonly fault: string; readonly meant?: string } | undefined {
   for (const item of splitDirectives(text)) {
     const [name, argument] = splitOnce(item)
     const lower = name.toLowerCase()
     if (!Object.hasOwn(directives, lower)) {
-      // Programs write `maxAge`, and some `max-age 60`.
+      // Frequent mistakes are `maxAge` and `max-age 60`.
       const near = nearest(name, directiveNames)
-      return { fault: `${quote(item)} is no Cache-Control directive`, ...(near === undefined ? {} : { meant: near }) }
+      return {
+        fault: `${quote(item)} is not a Cache-Control directive`,
+        ...(near === undefined ? {} : { meant: near }),
+      }
     }
     const wanted = directives[lower]
     if (wanted === 'seconds' && !(/^\d{1,10}$/.test(argument ?? '') && Number(argument) <= longestAge)) {
@@ -57,7 +60,7 @@ export function cacheControlFault(text: string): { readonly fault: string; reado
   return undefined
 }
 
-/** The directives between the commas that stand outside of quotes. */
+/** Splits at commas outside of quotes. */
 function splitDirectives(text: string): string[] {
   const items: string[] = []
   let start = 0

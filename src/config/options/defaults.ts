@@ -1,10 +1,10 @@
 import { limitNames, limitTable } from './limits.ts'
 import type { Limits, CheckedOptions } from '../types.ts'
 
-/** Options that have no value unless they are given one. */
+/** Options without a default. */
 type Unset = 'socket' | 'fd' | 'auth' | 'authFile' | 'cert' | 'key' | 'ca' | 'pfx' | 'passphrase'
 
-/** Every default, in the form in which a person would write it. */
+/** Every default, as a config file would hold it. */
 export const defaults: Readonly<Required<Omit<CheckedOptions, Unset>> & { limits: Limits }> = Object.freeze({
   root: '.',
   port: Object.freeze([8008, 591, 8080, 8000]),
@@ -49,5 +49,5 @@ export const defaults: Readonly<Required<Omit<CheckedOptions, Unset>> & { limits
   ),
 })
 
-/** The access log of the command, where a person looks on; a library is silent unless asked. */
+/** The default of `log` in the command. */
 export const commandLog = 'pretty'

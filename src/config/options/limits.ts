@@ -1,18 +1,18 @@
 import type { Limits } from '../types.ts'
 
-/** What is known about one limit. Flags, environment names, checks and documentation derive from it. */
+/** The definition of a limit. Flags, environment variables, validation and documentation derive from it. */
 export interface LimitEntry {
   readonly default: number
-  /** The least with which ordinary requests still succeed. */
+  /** The smallest value with which ordinary requests succeed. */
   readonly min: number
   readonly max: number
   readonly unit: 'bytes' | 'milliseconds' | 'fields' | 'connections' | 'replies' | 'files' | 'ranges' | 'pages'
   readonly description: string
 }
 
-/** Timers of Node hold 31 bits: a longer time would fire at once. */
+/** Node's timers hold 31 bits of milliseconds: a longer one would fire at once. */
 const longest = 2 ** 31 - 1
-/** A request that is cut off sooner than this fails on a busy machine, however honest it is. */
+/** On a busy machine a shorter time would cut ordinary requests. */
 const shortest = 100
 const mebibyte = 2 ** 20
 
@@ -20,13 +20,13 @@ const mebibyte = 2 ** 20
 export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
   headerBytes: {
     default: 16_384,
-    // The header section of a browser's plainest request.
+    // The header section of a minimal request of a browser.
     min: 512,
     max: mebibyte,
     unit: 'bytes',
     description: "Bytes of a request's header section, request line included.",
   },
-  // Node cuts a longer list off without a word (more than 1000 pairs), so no larger number can be kept.
+  // Node drops fields beyond 1000 silently.
   headerCount: { default: 128, min: 16, max: 1000, unit: 'fields', description: 'Header fields of a request.' },
   targetBytes: { default: 8192, min: 128, max: mebibyte, unit: 'bytes', description: 'Bytes of the request-target.' },
   bodyBytes: {
@@ -87,7 +87,7 @@ export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
     description: 'Milliseconds in which a client that is behind must take some of its reply.',
   },
   upstreamConnections: {
-    // More than the replies that may wait for their clients, so that those never use up all.
+    // More than `waitingReplies`, so that replies to slow clients never use all connections.
     default: 1024,
     min: 1,
     max: 1_000_000,
@@ -153,7 +153,7 @@ export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
     unit: 'ranges',
     description: 'Ranges answered in one reply; a request for more gets the whole file.',
   },
-  // Browsers take no more: Chromium ends at 256 KiB.
+  // Chromium accepts 256 KiB.
   replyHeaderBytes: {
     default: mebibyte / 4,
     min: 1024,
@@ -181,7 +181,7 @@ export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
 /** The names of all limits. */
 export const limitNames: readonly (keyof Limits)[] = Object.keys(limitTable) as (keyof Limits)[]
 
-/** What a limit accepts, as a sentence's end. */
+/** The values of a limit, for the end of a sentence. */
 export function limitAccepts(name: keyof Limits): string {
   const { min, max, unit } = limitTable[name]
   return `a whole number from ${min} to ${max} (${unit})`

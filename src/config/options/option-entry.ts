@@ -16,20 +16,20 @@ export type OptionGroup =
   | 'Access'
   | 'Operation'
 
-/** One option, as the command, the environment and the documentation know it. */
+/** The definition of an option. Flags, environment variables, help and documentation derive from it. */
 export interface OptionEntry {
   readonly key: OptionKey
-  /** Flag names without dashes: the main one, then its aliases; one letter is a short flag. Empty for the folder, which is a plain word. */
+  /** Flag names without dashes: the main one, then its aliases; one letter is a short flag. Empty for the folder, which is a positional argument. */
   readonly flags: readonly string[]
-  /** What a flag takes: `boolean` nothing, `value` one value, `list` a value each time it is given, `optional` a value or nothing. */
+  /** The values of a flag: `boolean` none, `value` one, `list` one each time it is given, `optional` one or none. */
   readonly kind: 'boolean' | 'value' | 'list' | 'optional'
-  /** Whether a flag that is given again adds a value. Where it does not, the last one counts: a script's flags can be overridden. */
+  /** Whether a repeated flag adds a value. Otherwise the last one counts, so that flags of a script can be overridden. */
   readonly repeats: boolean
   /** Name of the value in help, for example `PORT`; empty for none. */
   readonly valueName: string
-  /** The values there are, where they can be listed. */
+  /** Every value, where they are few. */
   readonly choices: readonly string[]
-  /** Whether the value is a file or a folder; a relative one belongs to the place that named it. */
+  /** Whether the value is a path; a relative one is resolved against the folder of its source. */
   readonly isPath: boolean
   /** Whether the value must never be shown. */
   readonly isSecret: boolean
@@ -37,7 +37,7 @@ export interface OptionEntry {
   readonly environment: readonly string[]
   /** One sentence. */
   readonly description: string
-  /** What a value may be, as a sentence's end: `a host name or an IP address`. */
+  /** The values, for the end of a sentence: `a host name or an IP address`. */
   readonly accepts: string
   /** The default as text; empty where there is none. */
   readonly default: string
@@ -46,7 +46,7 @@ export interface OptionEntry {
   readonly parse: TextParser
 }
 
-/** What a row states; the rest follows from it. */
+/** A row of the table; the rest of the definition derives from it. */
 export interface OptionRow extends Pick<OptionEntry, 'group' | 'description' | 'accepts' | 'kind' | 'parse'> {
   readonly flags: readonly string[]
   /** Default: whether it is a list. */
@@ -55,8 +55,8 @@ export interface OptionRow extends Pick<OptionEntry, 'group' | 'description' | '
   readonly choices?: readonly string[]
   readonly isPath?: true
   readonly isSecret?: true
-  /** A further variable that many programs share; ours beats it. */
+  /** Another variable, which many programs share; the `SERVE8008_` variable overrides it. */
   readonly shared?: string
-  /** Where the plain default would not be understood. */
+  /** The default in words, where its value is not clear. */
   readonly default?: string
 }

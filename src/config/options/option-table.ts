@@ -4,7 +4,7 @@ import type { OptionEntry, OptionKey, OptionRow } from './option-entry.ts'
 import { optionRows } from './option-rows.ts'
 import type { CheckedOptions } from '../types.ts'
 
-/** Every option, in the order of the documentation. Flags, environment, help and documents derive from it. */
+/** Every option, in the order of the documentation. */
 export const optionTable: readonly OptionEntry[] = Object.entries(optionRows).map(([key, row]) =>
   completeRow(key as OptionKey, row),
 )

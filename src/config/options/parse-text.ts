@@ -1,9 +1,9 @@
 import { expected, quote } from '../diagnostic.ts'
 
-/** A value read from text, or what is wrong with the text. */
+/** A parsed value, or the problem of the text. */
 export type Parsed = { readonly value: unknown } | { readonly fault: string; readonly fix: string }
 
-/** Reads one option from the texts of its flag (one for each time it was given) or of its variable. */
+/** Parses one option from the text of its variable, or from the texts of its flag (one for each time it was given). */
 export type TextParser = (texts: readonly string[]) => Parsed
 
 const words: ReadonlyMap<string, boolean> = new Map([
@@ -40,7 +40,7 @@ export function parseText(texts: readonly string[]): Parsed {
   return { value: last(texts) }
 }
 
-/** A switch that may also name something: a page, a path. */
+/** A switch, or a text such as a page or a path. */
 export function parseSwitchOrText(texts: readonly string[]): Parsed {
   return { value: words.get(last(texts).toLowerCase()) ?? last(texts) }
 }
@@ -52,7 +52,7 @@ export function parseInteger(texts: readonly string[]): Parsed {
   return { fault: expected('a whole number', text), fix: 'use digits only' }
 }
 
-/** One port, or several apart by commas; the last text counts. */
+/** One port, or several separated by commas; the last text counts. */
 export function parsePorts(texts: readonly string[]): Parsed {
   const ports = pieces([last(texts)])
   const wrong = ports.find((port) => !/^\d{1,15}$/.test(port))
@@ -63,12 +63,12 @@ export function parsePorts(texts: readonly string[]): Parsed {
   return { value: numbers.length === 1 ? numbers[0] : numbers }
 }
 
-/** Words apart by commas. */
+/** Words separated by commas. */
 export function parseList(texts: readonly string[]): Parsed {
   return { value: pieces(texts) }
 }
 
-/** A switch, or words apart by commas; a switch takes back what was said before it. */
+/** A switch, or words separated by commas; a switch overrides earlier texts. */
 export function parseSwitchOrList(texts: readonly string[]): Parsed {
   const at = texts.findLastIndex((text) => words.has(text.trim().toLowerCase()))
   return at === texts.length - 1 ? parseSwitch([last(texts).trim()]) : parseList(texts.slice(at + 1))
@@ -97,7 +97,7 @@ export function parseMounts(texts: readonly string[]): Parsed {
   return parsePairs(texts, { separator: '=', fix: 'write /path=folder' })
 }
 
-/** `MATCH=TARGET` pairs; a match that comes again has several targets. */
+/** `MATCH=TARGET` pairs; a repeated match has several targets. */
 export function parseProxy(texts: readonly string[]): Parsed {
   const routes = new Map<string, readonly string[]>()
   for (const text of texts) {
@@ -114,7 +114,7 @@ export function parseProxy(texts: readonly string[]): Parsed {
   }
 }
 
-/** JSON, for what has no shorter form. */
+/** JSON, for options without a shorter form. */
 export function parseJsonText(texts: readonly string[]): Parsed {
   try {
     return { value: JSON.parse(last(texts)) as unknown }
@@ -123,7 +123,7 @@ export function parseJsonText(texts: readonly string[]): Parsed {
   }
 }
 
-/** JSON that is not repeated where it is wrong: it may hold a passphrase. */
+/** JSON that messages do not repeat: it may hold a passphrase. */
 export function parseSecretJson(texts: readonly string[]): Parsed {
   const parsed = parseJsonText(texts)
   return 'fault' in parsed ? { ...parsed, fault: 'the value is not JSON' } : parsed
@@ -145,11 +145,11 @@ export function parseLimits(texts: readonly string[]): Parsed {
 
 interface PairForm {
   readonly separator: string
-  /** How a pair is written. */
+  /** The hint. */
   readonly fix: string
   readonly spell?: (name: string) => string
   readonly read?: (value: string) => unknown
-  /** Whether a name may come again. Default false: two fields or folders for one name are a mistake. */
+  /** Whether a name may be repeated. Default false: two fields or folders with one name are a mistake. */
   readonly lastCounts?: boolean
 }
 

@@ -3,10 +3,10 @@ import { hostWithin, parseHostName } from './host-name.ts'
 import { quote, type Problem } from '../diagnostic.ts'
 import type { ResolvedConfig, CheckedOptions } from '../types.ts'
 
-/** Who may enter. */
+/** Authentication. */
 export type ResolvedAuth = Pick<ResolvedConfig, 'auth' | 'authFile'>
 
-/** The origins that may read replies. */
+/** Checks the origins that may read replies. */
 export function resolveCors(cors: NonNullable<CheckedOptions['cors']>, problems: Problem[]): ResolvedConfig['cors'] {
   if (typeof cors === 'boolean') return cors ? '*' : undefined
   const list = typeof cors === 'string' ? [cors] : cors
@@ -15,15 +15,15 @@ export function resolveCors(cors: NonNullable<CheckedOptions['cors']>, problems:
   return [...new Set(origins)]
 }
 
-/** One serialised origin (RFC 6454 section 6.2): what a browser sends in `Origin`, and nothing else. */
+/** Checks one serialised origin (RFC 6454 section 6.2), as browsers send it in `Origin`. */
 function resolveOrigin(text: string, problems: Problem[]): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const web = url !== undefined && /^https?:\/\//i.test(text) && /^https?:$/.test(url.protocol)
   if (web && /^https?:\/\/[^/?#@\\*]+$/i.test(text)) return url.origin
   let fix = 'use origins such as https://app.example.test'
   if (text === '*') fix = 'use "*" alone'
-  // Every sandboxed frame and every local file says `Origin: null`: allowing it allows them all.
-  else if (text === 'null') fix = 'leave it out: any sandboxed page can say "null"'
+  // Every sandboxed frame and every local file sends `Origin: null`: allowing one allows all.
+  else if (text === 'null') fix = 'remove it: any sandboxed page has the origin "null"'
   else if (web && !url.hostname.includes('*')) fix = `did you mean ${quote(url.origin)}?`
   else if (!text.includes('/') && parseHostName(text.replace(/:\d+$/, '')) !== undefined) {
     fix = `did you mean ${quote(`http://${text}`)}?`
@@ -32,7 +32,7 @@ function resolveOrigin(text: string, problems: Problem[]): string {
   return text
 }
 
-/** Names to answer for, in the spelling that a parsed `Host` has; a leading dot covers every name below. */
+/** Checks host names, and spells them as a parsed `Host`; a leading dot covers every name below. */
 export function resolveAllowHosts(allow: string | readonly string[], problems: Problem[]): readonly string[] {
   const names = new Set<string>()
   for (const text of typeof allow === 'string' ? [allow] : allow) {
@@ -45,14 +45,14 @@ export function resolveAllowHosts(allow: string | readonly string[], problems: P
 }
 
 function allowHostFix(text: string): string {
-  // Any name would do, and with it any page whose name was made to point here (DNS rebinding).
+  // Accepting every name enables DNS rebinding.
   if (text === '*') return 'name the hosts: accepting every name lets any web page read this server'
   const wildcard = text.startsWith('*.') ? parseHostName(text.slice(2)) : undefined
   const meant = wildcard === undefined ? hostWithin(text) : `.${wildcard}`
   return meant === undefined ? 'use a name such as app.example.test or .example.test' : `did you mean ${quote(meant)}?`
 }
 
-/** Patterns of what is served although the deny list is against it. */
+/** Checks the patterns of files that are served although they are on the deny list. */
 export function resolveServe(serve: string | readonly string[], problems: Problem[]): readonly string[] {
   const patterns = typeof serve === 'string' ? [serve] : serve
   for (const pattern of patterns) {
@@ -64,7 +64,7 @@ export function resolveServe(serve: string | readonly string[], problems: Proble
   return patterns
 }
 
-/** The one user, or the file with the users. Never repeats what was given: it is a password. */
+/** Checks the user, or the file with users. Messages never repeat the value: it is a password. */
 export function resolveAuth(options: CheckedOptions, cwd: string, problems: Problem[]): ResolvedAuth {
   const { auth, authFile } = options
   if (auth !== undefined && authFile !== undefined) {
@@ -83,7 +83,7 @@ export function resolveAuth(options: CheckedOptions, cwd: string, problems: Prob
   }
 }
 
-/** RFC 7617 section 2: the name ends at the first colon, and neither part holds controls. */
+/** RFC 7617 section 2: the name ends at the first colon, and neither part holds control characters. */
 function resolveUser(auth: string, problems: Problem[]): ResolvedConfig['auth'] {
   const colon = auth.indexOf(':')
   const fault = (text: string): void => {
@@ -91,7 +91,7 @@ function resolveUser(auth: string, problems: Problem[]): ResolvedConfig['auth'] 
   }
   if (colon === -1) fault('the value has no colon')
   else if (colon === 0) fault('the name before the colon is empty')
-  // An unset variable in `user:$PASSWORD` must not open the door.
+  // An unset variable in `user:$PASSWORD` must not become an empty password.
   else if (colon === auth.length - 1) fault('the password after the colon is empty')
   else if (/[\x00-\x1f\x7f-\x9f]/.test(auth)) fault('the value holds control characters')
   return { user: auth.slice(0, Math.max(colon, 0)), password: auth.slice(colon + 1) }

@@ -5,10 +5,10 @@ import { optionsByKey } from '../options/option-table.ts'
 import { quote, type Problem } from '../diagnostic.ts'
 import type { ResolvedConfig, CheckedOptions } from '../types.ts'
 
-/** Where to listen. */
+/** Addresses and ports to listen on. */
 export type ResolvedAddress = Pick<ResolvedConfig, 'ports' | 'fallback' | 'host' | 'lan' | 'socket' | 'fd'>
 
-/** Checks and completes everything about ports, hosts and sockets. */
+/** Checks ports, hosts and sockets, and adds defaults. */
 export function resolveAddress(options: CheckedOptions, cwd: string, problems: Problem[]): ResolvedAddress {
   const ports = resolvePorts('port', options.port ?? defaults.port, problems)
   const lan = options.lan ?? defaults.lan
@@ -38,7 +38,7 @@ export function resolveAddress(options: CheckedOptions, cwd: string, problems: P
   }
 }
 
-/** The ports in the order they are tried. */
+/** Checks ports; they are tried in this order. */
 export function resolvePorts(
   key: 'port' | 'tlsPort',
   port: number | string | readonly (number | string)[],

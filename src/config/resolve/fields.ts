@@ -8,13 +8,13 @@ import type { ResolvedProxy } from '../route-types.ts'
 type FieldOptions = Readonly<Record<string, string | false>>
 type Rules = ResolvedProxy['requestFields']
 
-/** Why a route may not set a field, or may not remove it. */
+/** The reason why a route may not set or remove a field. */
 interface Reserved {
   readonly set?: string
   readonly remove?: string
 }
 
-/** Fields of a request that this server writes and depends on. Others, such as `X-Forwarded-For`, a route may replace. */
+/** Request fields that only this server may write. A route may replace others, such as `X-Forwarded-For`. */
 const requestFields: ReadonlyMap<string, Reserved> = new Map([
   // RFC 9112 section 3.2: a request without it is malformed.
   ['host', { remove: 'every request has one' }],
@@ -26,13 +26,13 @@ const requestFields: ReadonlyMap<string, Reserved> = new Map([
   ['sec-websocket-key', { set: 'the reply to it is checked', remove: 'the reply to it is checked' }],
 ])
 
-/** Fields of a reply that this server writes and depends on. */
+/** Reply fields that only this server may write. */
 const replyFields: ReadonlyMap<string, Reserved> = new Map([
   // RFC 9110 section 6.6.1.
   ['date', { remove: 'every reply of a server with a clock has one' }],
 ])
 
-/** The rules for the fields of requests to an upstream. */
+/** Compiles the rules for fields of requests to an upstream. */
 export function resolveRequestFields(given: FieldOptions, path: readonly string[], problems: Problem[]): Rules {
   const rules = resolveFields(given, requestFields, path, problems)
   const at = rules.set.findIndex((name, i) => i % 2 === 0 && name.toLowerCase() === 'host')
@@ -47,7 +47,7 @@ export function resolveRequestFields(given: FieldOptions, path: readonly string[
   return rules
 }
 
-/** The claims of clients that a route passes on. */
+/** Checks the names of fields that a route forwards from untrusted clients. */
 export function resolvePassHeaders(
   given: boolean | readonly string[],
   path: readonly string[],
@@ -65,12 +65,12 @@ export function resolvePassHeaders(
   return given.map((name) => name.toLowerCase())
 }
 
-/** The rules for the fields of replies to clients. */
+/** Compiles the rules for fields of replies to clients. */
 export function resolveReplyFields(given: FieldOptions, path: readonly string[], problems: Problem[]): Rules {
   return resolveFields(given, replyFields, path, problems)
 }
 
-/** Fields that frame the message are refused, to set as to remove; so are those that are reserved, with the reason. */
+/** Refuses reserved fields, and fields that frame the message, both to set and to remove. */
 function resolveFields(
   given: FieldOptions,
   reserved: ReadonlyMap<string, Reserved>,

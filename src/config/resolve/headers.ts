@@ -5,12 +5,12 @@ import { isToken } from '../../http/message/headers.ts'
 import { quote, type Problem } from '../diagnostic.ts'
 import type { HeaderRule, CheckedOptions } from '../types.ts'
 
-/** RFC 9110 section 5.5, without the controls of Latin-1: none may reach the wire or a terminal. */
+/** RFC 9110 section 5.5, without the control characters of Latin-1, which terminals interpret. */
 const fieldValue = /^[\t\x20-\x7e\xa0-\xff]*$/
 /** Name and value of each field, by its name in lower case. */
 export type Fields = Map<string, readonly [name: string, value: string]>
 
-/** Turns the `headers` option into rules: those for everything first, then by path as written. */
+/** Compiles the option `headers` to rules: first the one for every path, then the others in their order. */
 export function resolveHeaders(
   headers: NonNullable<CheckedOptions['headers']>,
   base: string,
@@ -36,7 +36,7 @@ export function resolveHeaders(
     }
     const fields: Fields = new Map()
     for (const [name, text] of Object.entries(value)) addField(fields, name, text, at, problems)
-    // Paths are below the base, as those of mounts are.
+    // As for mounts, paths are relative to the base.
     const full = base + path.slice(1)
     rules.push({ path: full === '/' ? full : full.slice(0, -1), headers: flatten(fields) })
   }
@@ -48,7 +48,7 @@ export function flatten(fields: Fields): string[] {
   return [...fields.values()].flat()
 }
 
-/** Adds a field that may be sent; anything else is a problem. */
+/** Adds a field, or a problem where the field is invalid. */
 export function addField(
   fields: Fields,
   name: string,
@@ -63,7 +63,7 @@ export function addField(
   } else if (serverFields.has(lower)) {
     problems.push({ path, fault: `${quote(name)} is the server's own: it frames the message`, fix: 'leave it out' })
   } else if (!fieldValue.test(value)) {
-    // A line break here would let one field become several, or a reply of its own (response splitting).
+    // A line break would end the field: response splitting.
     problems.push({
       path,
       fault: `the value ${isSecretField(name) ? '' : `${quote(value)} `}of ${quote(name)} holds characters that a field cannot carry`,

@@ -5,8 +5,8 @@ import { compressIPv6 } from '../../core/util/ip.ts'
 const labels = /^(?!-)[a-z0-9_-]{1,63}(?:\.[a-z0-9_-]{1,63})*$/
 
 /**
- * One spelling of a host name or address: lower case, no final dot, punycode (RFC 3492), IPv6 without
- * its brackets and compressed (RFC 5952), so that comparing texts is enough. Undefined for anything else.
+ * Normalises a host name or address: lower case, no final dot, punycode (RFC 3492), IPv6 without
+ * its brackets and compressed (RFC 5952), so that equal hosts are equal strings. Undefined for another text.
  */
 export function parseHostName(host: string): string | undefined {
   const bare = /^\[(.*)\]$/.exec(host)?.[1]
@@ -19,14 +19,13 @@ export function parseHostName(host: string): string | undefined {
   return name
 }
 
-/** `localhost`, names below it, and addresses that only this machine can reach. */
+/** Whether a host is `localhost`, a name below it, or a loopback address. */
 export function isLoopbackName(host: string): boolean {
   return /(?:^|\.)localhost$/.test(host) || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
 }
 
 /**
- * What a person who wrote too much probably meant: the host of a URL or of `host:port`.
- * Undefined when there is none to be found.
+ * The host in a URL or in `host:port`, for a hint. Undefined where there is none, and for a bare host.
  */
 export function hostWithin(text: string): string | undefined {
   const match = /^(?:[a-z][a-z0-9+.-]*:\/\/)?(?:[^/@]*@)?(\[[^\]]*\]|[^:/?#]+)(?::\d*)?(?:[/?#].*)?$/i.exec(text)

@@ -6,7 +6,7 @@ import { expected, quote, type Problem } from '../diagnostic.ts'
 import { isToken } from '../../http/message/headers.ts'
 import type { MatchOptions, ResolvedCondition, ResolvedMatch } from '../route-types.ts'
 
-/** Where a match stands in the options, and what surrounds it. */
+/** What checking a match needs. */
 interface MatchContext {
   /** Slash at both ends. */
   readonly base: string
@@ -14,7 +14,7 @@ interface MatchContext {
   readonly problems: Problem[]
 }
 
-/** The match that a key of `proxy` says: a path, a host, or a host with a path. A path with `*` is a pattern. */
+/** The match of a key of `proxy`: a path, a host, or a host with a path. A path with `*` is a pattern. */
 export function matchOfKey(key: string): Checked<MatchOptions> {
   const border = key.indexOf('/')
   const host = border === -1 ? key : key.slice(0, border)
@@ -24,7 +24,7 @@ export function matchOfKey(key: string): Checked<MatchOptions> {
   return { ...named, [path.includes('*') ? 'pattern' : 'path']: path }
 }
 
-/** Checks and completes a match. */
+/** Checks a match, and adds defaults. */
 export function resolveMatch(match: Checked<MatchOptions>, place: MatchContext): ResolvedMatch {
   const { path, problems } = place
   if (!isPlainObject(match))
@@ -53,7 +53,7 @@ function resolvePath(
     })
   }
   const text = match[key] ?? '/'
-  // Parameters (`;v=1`) are no part of what paths are compared by.
+  // Paths are compared without parameters (`;v=1`).
   const prefix = text.startsWith('/') && !/;|%3b/i.test(text) ? parsePathPrefix(text) : undefined
   if (prefix === undefined) {
     const fix = text.startsWith('/')

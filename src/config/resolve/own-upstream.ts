@@ -3,22 +3,22 @@ import { networkInterfaces } from 'node:os'
 import { isLoopbackName } from './host-name.ts'
 import type { ResolvedRoute, ResolvedUpstream } from '../route-types.ts'
 
-/** Where a server listens, or is about to. */
+/** The addresses of a server that listens, or will listen. */
 export interface OwnAddress {
   readonly ports: readonly number[]
-  /** Addresses, or `localhost`; the unspecified ones stand for every address of the machine. */
+  /** Addresses, or `localhost`; the unspecified ones are every address of the machine. */
   readonly addresses: readonly string[]
   /** Absolute path of a unix socket. */
   readonly socket: string | undefined
 }
 
-/** A target that is the server itself, and the route that it belongs to. */
+/** An upstream that is the server itself, with its route. */
 export interface OwnUpstream {
   readonly route: ResolvedRoute
   readonly upstream: ResolvedUpstream
 }
 
-/** The first target that leads back to the server: every request to it would go round until it is refused (508). */
+/** Finds the first upstream that is the server itself: a request to it would loop until it is refused (508). */
 export function findOwnUpstream(routes: readonly ResolvedRoute[], own: OwnAddress): OwnUpstream | undefined {
   for (const route of routes) {
     const upstreams = route.action.kind === 'proxy' ? route.action.proxy.upstreams : []
@@ -33,7 +33,7 @@ function isOwn({ hostname, port, socketPath }: ResolvedUpstream, own: OwnAddress
   return own.ports.includes(port) && own.addresses.some((address) => reaches(hostname, address))
 }
 
-/** Whether who connects to a host may reach a listener at an address. Names other than `localhost` are not looked up. */
+/** Whether a connection to a host may reach a listener at an address. Names other than `localhost` are not resolved. */
 function reaches(hostname: string, address: string): boolean {
   if (address === '0.0.0.0' || address === '::') return isLoopbackName(hostname) || isOfThisMachine(hostname)
   if (isIP(hostname) === 0) return isLoopbackName(hostname) && isLoopbackName(address)

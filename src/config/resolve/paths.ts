@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import { quote, type Problem } from '../diagnostic.ts'
 import type { ResolvedMount, CheckedOptions } from '../types.ts'
 
-/** The served folder, absolute. */
+/** Makes a folder absolute. */
 export function resolveFolder(folder: string, cwd: string, path: readonly string[], problems: Problem[]): string {
   if (folder === '' || folder.includes('\0')) {
     problems.push({ path, fault: `${quote(folder)} is not a folder`, fix: 'use the path of a folder' })
@@ -10,7 +10,7 @@ export function resolveFolder(folder: string, cwd: string, path: readonly string
   return resolve(cwd, folder)
 }
 
-/** The prefix with a slash at both ends. */
+/** Normalises the base: a slash at both ends. */
 export function resolveBase(text: string, problems: Problem[]): string {
   const base = parsePathPrefix(text)
   if (base !== undefined) return base
@@ -24,7 +24,7 @@ export function resolveBase(text: string, problems: Problem[]): string {
   return '/'
 }
 
-/** The mounted folders; their paths are relative to the base, which whoever joins the routes puts in front. */
+/** Checks mounted folders. Their paths are relative to the base. */
 export function resolveMounts(
   mounts: NonNullable<CheckedOptions['mounts']>,
   cwd: string,
@@ -38,7 +38,7 @@ export function resolveMounts(
     if (prefix === undefined) {
       problems.push({ path, fault: `${quote(key)} is not a path`, fix: 'use a plain URL path such as /docs' })
     } else if (prefix === '/') {
-      problems.push({ path, fault: 'the root is served already', fix: 'name its folder as the one to serve' })
+      problems.push({ path, fault: 'the root cannot be mounted', fix: 'set the option root to its folder' })
     } else if (resolved.some((mount) => mount.path === prefix)) {
       problems.push({ path, fault: `${quote(key)} is mounted twice`, fix: 'keep one of them' })
     } else {
@@ -48,11 +48,11 @@ export function resolveMounts(
   return resolved
 }
 
-/** The page that answers unknown navigation, relative to the served folder. */
+/** Checks the page that answers navigation to unknown paths, relative to the served folder. */
 export function resolveSingle(single: boolean | string, problems: Problem[]): string | undefined {
   if (typeof single === 'boolean') return single ? 'index.html' : undefined
   const page = single.replace(/^\.?\//, '')
-  // A drive letter (`C:x`) and a stream (`x:y`) are both a colon on Windows.
+  // On Windows a colon means a drive (`C:x`) or a stream (`x:y`).
   const wrong = page === '' || page.endsWith('/') || /[\\:\x00-\x1f\x7f]/.test(page)
   if (!wrong && !page.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')) return page
   problems.push({
@@ -63,12 +63,12 @@ export function resolveSingle(single: boolean | string, problems: Problem[]): st
   return undefined
 }
 
-/** The path that the browser opens; a relative one is below the base. */
+/** The path to open in the browser; a relative one is below the base. */
 export function resolveOpen(open: boolean | string, base: string, problems: Problem[]): string | undefined {
   if (open === false) return undefined
   if (open === true) return base
   const url = URL.canParse(open, `http://localhost${base}`) ? new URL(open, `http://localhost${base}`) : undefined
-  // Only paths of this server: a scheme or `//host` would send the browser elsewhere.
+  // A scheme or `//host` would open another server.
   if (url?.origin === 'http://localhost' && !/^[a-z][a-z0-9+.-]*:|[\x00-\x1f\x7f\\]/i.test(open)) {
     return url.pathname + url.search + url.hash
   }
@@ -81,10 +81,9 @@ export function resolveOpen(open: boolean | string, base: string, problems: Prob
 }
 
 /**
- * One spelling of a URL path prefix: a slash at both ends, percent-encoded as browsers do it, so that
- * it can be compared with a request-target as received. Undefined for anything that a normalising
- * client or server would read as another path (dot segments, doubled or encoded slashes, backslashes,
- * a query, controls).
+ * Normalises a URL path prefix: a slash at both ends, percent-encoded as browsers do it, comparable with a request-target
+ * as received. Undefined for a path that a normalising client or server would change (dot segments, doubled or encoded
+ * slashes, backslashes, a query, control characters).
  */
 export function parsePathPrefix(text: string): string | undefined {
   if (/[?#\\\x00-\x1f\x7f]|\/\//.test(text)) return undefined

@@ -14,18 +14,18 @@ import type {
   UpstreamTlsOptions,
 } from '../route-types.ts'
 
-/** What a proxy needs to know beside itself. */
+/** What checking a proxy needs. */
 export interface ProxyContext {
   readonly cwd: string
-  /** Milliseconds that a target may take unless its route says otherwise; 0 is no bound. */
+  /** Default of the timeouts of upstreams in milliseconds; 0 is none. */
   readonly timeoutMs: number
   readonly problems: Problem[]
 }
 
-/** Milliseconds until a connection to an upstream must stand. */
+/** Default of `connectMs`. */
 const connectMs = 10_000
 
-/** Checks and completes how a route forwards. */
+/** Checks the options of a proxy, and adds defaults. */
 export function resolveProxy(
   value: Checked<ProxySetting>,
   path: readonly string[],
@@ -33,7 +33,8 @@ export function resolveProxy(
 ): ResolvedProxy {
   const options: Checked<ProxyOptions> = isObject(value) ? value : { to: value }
   const targets = [options.to].flat() as readonly ProxyTarget[]
-  if (targets.length === 0) problems.push({ path, fault: 'there is no target', fix: 'name one: http://localhost:3000' })
+  if (targets.length === 0)
+    problems.push({ path, fault: 'the target is missing', fix: 'add one: http://localhost:3000' })
   const upstreams = targets.flatMap((target) => resolveUpstream(String(target), path, problems) ?? [])
   const balance = options.balance ?? (options.hashBy === undefined ? 'round' : 'hash')
   const { health } = options
@@ -65,8 +66,8 @@ export function resolveProxy(
 }
 
 /**
- * A backend that stands at a breakpoint, a long poll or a model that thinks may take any time, and a client that leaves
- * ends its request: only what the user bounds is bounded, and the connection, which nobody waits for on purpose.
+ * By default only connecting has a timeout: an upstream at a breakpoint, with a long poll or a language model may take any
+ * time, and a client that disconnects ends its request.
  */
 function resolveTimeouts(timeoutMs: number, given: Checked<ProxyOptions>['timeouts']): ProxyTimeouts {
   return { connectMs, headersMs: timeoutMs, bodyIdleMs: timeoutMs, totalMs: 0, upgradeMs: timeoutMs, ...given }

@@ -15,23 +15,22 @@ import { resolveBase, resolveFolder, resolveMounts, resolveOpen, resolveSingle }
 import type { ResolvedRoute } from '../route-types.ts'
 import type { CheckedOptions, Limits, ResolvedConfig, ServeOptions, ResolvedLive } from '../types.ts'
 
-/** What the options alone do not say. */
+/** What resolving needs beside the options. */
 export interface ResolveContext {
-  /** Folder that relative paths belong to. Default: the working directory. */
+  /** Folder against which relative paths are resolved. Default: the working directory. */
   readonly cwd?: string
   /** Absolute paths that must never be served, such as the config file. */
   readonly secretFiles?: readonly string[]
   /** How messages name an option (`SERVE8008_PORT`, `--limit headerBytes`), by its path joined with dots. Default: the path. */
   readonly keyNames?: ReadonlyMap<string, string>
-  /** Problems that were found while the options were read. */
+  /** Problems found while the options were read. */
   readonly problems?: readonly Problem[]
 }
 
 /**
- * Checks and completes options. Touches no file: folders are looked at when the server starts to
- * listen. The result is frozen.
+ * Checks options, and adds defaults. Reads no file: folders are checked when the server starts. The result is frozen.
  *
- * @throws ServeError `E8008_CONFIG_INVALID` whose `problems` list everything that is wrong.
+ * @throws ServeError `E8008_CONFIG_INVALID`, whose `problems` list every problem.
  */
 export function resolveConfig(options: ServeOptions, context: ResolveContext = {}): ResolvedConfig {
   const { cwd = '', secretFiles = [], keyNames = new Map<string, string>() } = context
@@ -53,7 +52,7 @@ export function resolveConfig(options: ServeOptions, context: ResolveContext = {
     address.ports,
     (port) => isBehind(port) || (securePorts.length === 1 && port === securePorts[0]),
   )
-  // Of a list, which one it becomes shows when the server starts; then this is looked at again.
+  // Which port of a list is used is known when the server starts; then this is checked again.
   const ports = [socket === undefined && address.fd === undefined ? plainPorts : [], securePorts]
   const own = ownUpstream(
     ports.flatMap((list) => (list.length === 1 ? list : [])),
@@ -103,8 +102,8 @@ export function resolveConfig(options: ServeOptions, context: ResolveContext = {
 }
 
 /**
- * A list of ports without those that something else has, or is going to have: HTTPS, where its port was named, and the
- * servers behind us. One that would be empty stays as it is, and so does a port that was named alone.
+ * Removes the ports of upstreams, and a fixed port for HTTPS, from a list of ports. A list that would become empty stays as
+ * it is, and so does a single port.
  */
 function withoutTaken(ports: readonly number[], isTaken: (port: number) => boolean): readonly number[] {
   const left = ports.length > 1 ? ports.filter((port) => !isTaken(port)) : []
@@ -120,7 +119,7 @@ function ownProblem({ route, upstream }: OwnUpstream, proxy: CheckedOptions['pro
   }
 }
 
-/** Whoever speaks HTTP/2 without TLS to the upstream speaks it to us as well: gRPC clients know nothing else. */
+/** Whether an upstream uses HTTP/2 without TLS. Its clients, such as gRPC, use it too. */
 export function isCleartextHttp2({ action }: ResolvedRoute): boolean {
   return action.kind === 'proxy' && action.proxy.upstreams.some(({ protocol }) => protocol === 'h2c:')
 }
@@ -128,7 +127,7 @@ export function isCleartextHttp2({ action }: ResolvedRoute): boolean {
 function resolveLimits(given: NonNullable<CheckedOptions['limits']>, problems: Problem[]): Limits {
   const limits = { ...defaults.limits, ...given }
   if (limits.headerMs <= limits.requestMs) return limits
-  // The header section is a part of the request. Whoever set one of the two meant that one.
+  // The header section is a part of the request, so its limit cannot be longer. A limit that was set wins over a default.
   if (given.headerMs === undefined) return { ...limits, headerMs: limits.requestMs }
   if (given.requestMs === undefined) return { ...limits, requestMs: limits.headerMs }
   problems.push({
@@ -139,7 +138,7 @@ function resolveLimits(given: NonNullable<CheckedOptions['limits']>, problems: P
   return limits
 }
 
-/** One error for all problems; the first is its sentence, and its way out the hint. */
+/** One error for all problems; its message and hint are those of the first. */
 function configError(problems: readonly Problem[], keyNames: ReadonlyMap<string, string>): ServeError {
   const named = problems.map(({ path, fault, fix, name: given }) => {
     const name = given ?? nameOf(path, keyNames)
@@ -154,11 +153,11 @@ function configError(problems: readonly Problem[], keyNames: ReadonlyMap<string,
   })
 }
 
-/** The name of the innermost place that has one, and the way from there. */
+/** The name of the innermost option or key that has one, followed by the keys within it. */
 function nameOf(path: readonly string[], keyNames: ReadonlyMap<string, string>): string {
   for (let length = path.length; length > 0; length--) {
     const name = keyNames.get(path.slice(0, length).join('.'))
-    // On the command line a flag is one place.
+    // A flag is named alone.
     if (name !== undefined) return name.startsWith('--') ? name : [name, ...path.slice(length)].join('.')
   }
   return path.join('.')

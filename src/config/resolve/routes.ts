@@ -7,7 +7,7 @@ import { resolveProxy, type ProxyContext } from './proxy.ts'
 import type { ResolvedAction, ResolvedMatch, ResolvedRoute, RouteOptions } from '../route-types.ts'
 import type { CheckedOptions, Checked } from '../types.ts'
 
-/** What routes need to know beside themselves. */
+/** What checking routes needs. */
 export interface RouteContext extends ProxyContext {
   /** Slash at both ends. */
   readonly base: string
@@ -34,7 +34,7 @@ export function resolveRoutes(
       action: { kind: 'proxy', proxy: resolveProxy(value, path, context) },
     }
   })
-  // Of a route whose shape is wrong nothing is left but its place.
+  // Validation leaves undefined where a route was invalid.
   const long = (routes as readonly (Checked<RouteOptions> | undefined)[]).flatMap((route, i) =>
     route === undefined ? [] : resolveRoute(route, ['routes', String(i)], `routes[${i}]`, context),
   )
@@ -46,7 +46,7 @@ export function resolveRoutes(
   return all
 }
 
-/** What was probably meant by a key that is no match, in words; undefined for one that may be. */
+/** The hint for a key of `proxy` that is neither a path nor a host; undefined for a valid key. */
 function slipIn(key: string, value: unknown): string | undefined {
   const [, scheme, rest = ''] = /^([a-z0-9]+:\/\/)(?:[^/@]*@)?(.*)$/i.exec(key) ?? []
   if (scheme !== undefined) {
@@ -54,7 +54,7 @@ function slipIn(key: string, value: unknown): string | undefined {
     return `did you mean ${quote(isSwapped ? `${value}=${scheme}${rest}` : rest)}?`
   }
   if (key === '') return 'use / for everything'
-  // Who has a host of one label, as containers do, can say so in `routes`.
+  // A host of one label, as containers have, can be matched in `routes`.
   return /^[a-z0-9-]+$/i.test(key) && key !== 'localhost'
     ? `did you mean ${quote(`/${key}`)}, or ${quote(`${key}.localhost`)}?`
     : undefined
@@ -78,7 +78,7 @@ function resolveRoute(
   }
 }
 
-/** A match in the words of a key of `proxy`. */
+/** A match, written like a key of `proxy`. */
 export function routeName({ host, path, methods }: ResolvedMatch): string {
   const named = host === undefined ? '' : host.startsWith('.') ? `*${host}` : formatHost(host)
   const where = named === '' ? path : path === '/' ? named : named + path
@@ -94,11 +94,11 @@ function resolveAction(
   const given = Object.entries({ proxy, redirect, reply }).filter(([, value]) => value !== undefined)
   if (given.length !== 1) {
     const fault =
-      given.length === 0 ? 'the route does nothing' : `it has both ${given.map(([key]) => key).join(' and ')}`
+      given.length === 0 ? 'the route has no action' : `the route has both ${given.map(([key]) => key).join(' and ')}`
     problems.push({ path, fault, fix: 'give it exactly one of proxy, redirect and reply' })
   }
   if (status !== undefined && redirect === undefined) {
-    problems.push({ path: [...path, 'status'], fault: 'it belongs to a redirect', fix: 'write reply: { status }' })
+    problems.push({ path: [...path, 'status'], fault: 'only a redirect has it', fix: 'write reply: { status }' })
   }
   if (proxy !== undefined) return { kind: 'proxy', proxy: resolveProxy(proxy, [...path, 'proxy'], context) }
   if (redirect !== undefined) {
@@ -115,26 +115,28 @@ function resolveAction(
   return { kind: 'reply', status: reply?.status ?? 200, headers: flatten(fields), body: reply?.body ?? '' }
 }
 
-/** A path below the base, or a URL; never `//host`, which a browser takes for a URL and a person for a path. */
+/** A path below the base, or a URL; not `//host`, which looks like a path and is a URL. */
 function resolveRedirect(text: string, base: string, path: readonly string[], problems: Problem[]): string {
   const isPath = /^\/(?![/\\])/.test(text)
   const isUrl = /^https?:\/\/[^/\\]/i.test(text)
   const url = URL.canParse(text, 'http://localhost') ? new URL(text, 'http://localhost') : undefined
   if ((!isPath && !isUrl) || url === undefined || /[\\\x00-\x20\x7f]/.test(text) || url.username !== '') {
     const fix = 'use a path such as /new, or a URL such as https://example.test/'
-    problems.push({ path, fault: `${quote(text)} is not a place to redirect to`, fix })
+    problems.push({ path, fault: `${quote(text)} is neither a path nor a URL`, fix })
     return '/'
   }
   return isUrl ? url.href : base + (url.pathname + url.search + url.hash).slice(1)
 }
 
-/** Addresses and networks that are believed. */
+/** Checks addresses and networks of trusted proxies. */
 export function resolveTrust(trust: string | readonly string[], problems: Problem[]): readonly string[] {
   const list = typeof trust === 'string' ? [trust] : trust
   for (const text of list) {
     if (isNetwork(text)) continue
     const fix =
-      text === '*' ? 'name the proxies: anyone could say anything' : 'use addresses such as 127.0.0.1 or 10.0.0.0/8'
+      text === '*'
+        ? 'name the proxies: every client could claim any address'
+        : 'use addresses such as 127.0.0.1 or 10.0.0.0/8'
     problems.push({ path: ['trust'], fault: `${quote(text)} is neither an address nor a network`, fix })
   }
   return [...new Set(list)]

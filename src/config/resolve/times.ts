@@ -4,7 +4,7 @@ import { quote, type Problem } from '../diagnostic.ts'
 const uncached = 'no-cache'
 const cachedByDefault = 'max-age=3600'
 
-/** The `Cache-Control` value of files: a switch, seconds, a time such as `10m`, or directives as they are. */
+/** The `Cache-Control` value of files, from a switch, seconds, a time such as `10m`, or directives. */
 export function resolveCache(cache: boolean | number | string, problems: Problem[]): string {
   const read = typeof cache === 'string' ? readText(cache.trim()) : cache
   if (typeof read === 'boolean') return read ? cachedByDefault : uncached
@@ -12,7 +12,7 @@ export function resolveCache(cache: boolean | number | string, problems: Problem
   if (typeof read === 'number') {
     if (Number.isInteger(read) && read >= 0 && read <= longestAge) return `max-age=${read}`
     const bounds = `use a whole number of seconds from 0 to ${longestAge}`
-    const fix = read < 0 ? 'use off (no-cache) to have every use checked' : bounds
+    const fix = read < 0 ? 'use off: browsers then revalidate on every use (no-cache)' : bounds
     problems.push({ path: ['cache'], fault: `${quote(cache)} is not a number of seconds`, fix })
   } else {
     problems.push({ path: ['cache'], ...read })
@@ -32,10 +32,10 @@ function readText(text: string): boolean | number | string | Pick<Problem, 'faul
   return { fault: wrong.fault, fix: 'use seconds, a time such as 10m, off, or directives such as "public, max-age=60"' }
 }
 
-/** Timers of Node hold 31 bits of milliseconds: a longer time would fire at once. */
+/** Node's timers hold 31 bits of milliseconds: a longer one would fire at once. */
 const longestSeconds = Math.floor((2 ** 31 - 1) / 1000)
 
-/** Milliseconds of a time in seconds or as a text such as `5m`; 0 is no bound. */
+/** Converts seconds, or a time such as `5m`, to milliseconds; 0 is no timeout. */
 export function resolveTimeout(timeout: number | string, problems: Problem[]): number {
   const text = String(timeout).trim()
   const seconds = /^(?:off|none)$/i.test(text) ? 0 : (parseDuration(text) ?? (text === '' ? Number.NaN : Number(text)))

@@ -6,7 +6,7 @@ import type { ResolvedConfig, CheckedOptions, CertificateFiles, ResolvedCertific
 
 const fileKeys = ['cert', 'key', 'ca', 'pfx'] as const
 
-/** Checks and completes what is said about HTTPS. `tls: false` beats what would imply it. */
+/** Checks the options of HTTPS, and adds defaults. `tls: false` overrides options that imply true. */
 export function resolveTls(
   options: CheckedOptions,
   plainPorts: readonly number[],
@@ -15,12 +15,12 @@ export function resolveTls(
 ): Pick<ResolvedConfig, 'tls' | 'redirect'> {
   const { tls = isImplied(options), tlsPort, redirect = false, certificates = [] } = options
   const own = [...ownCertificate(options, cwd, problems), ...certificates.flatMap(listedCertificate)]
-  // The system's choice for one is the system's choice for both, unless the other is named.
-  const ladder = [defaults.tlsPort]
+  // With `port: 0` the system chooses the port for HTTPS too, unless `tlsPort` is set.
+  const usualPorts = [defaults.tlsPort]
     .flat()
     .map(Number)
     .filter((each) => !plainPorts.includes(each))
-  const usual = plainPorts.length === 1 && plainPorts[0] === 0 ? 0 : ladder
+  const usual = plainPorts.length === 1 && plainPorts[0] === 0 ? 0 : usualPorts
   const ports = resolvePorts('tlsPort', tlsPort ?? usual, problems)
   const [port] = ports
   if (tls !== false && ports.length === 1 && plainPorts.length === 1 && port === plainPorts[0] && port !== 0) {
@@ -55,14 +55,14 @@ function ownCertificate(options: CheckedOptions, cwd: string, problems: Problem[
   return isNamed ? checkedCertificate(options, [], cwd, problems) : []
 }
 
-/** Refuses content in place of a path: paths are shown in messages, where a private key must not stand. */
+/** Refuses PEM instead of a path: messages show paths, and must not show a private key. */
 export function refusePem(text: string | undefined, path: readonly string[], problems: Problem[]): void {
   if (text?.includes('-----BEGIN ') !== true) return
   const fix = 'write it to a file, and use its path'
   problems.push({ path, fault: 'the value is PEM itself, not the path of a file', fix })
 }
 
-/** Whether the files fit together is seen when they are read. */
+/** Whether certificate and key match is checked when the files are read. */
 function checkedCertificate(
   files: Checked<CertificateFiles>,
   path: readonly string[],

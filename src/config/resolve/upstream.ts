@@ -10,7 +10,7 @@ interface Scheme {
   readonly port: number
 }
 
-/** `ws` and `wss` say what people forward, not how: an upgrade begins as HTTP. */
+/** `ws` and `wss` are HTTP: a WebSocket begins as an HTTP request. */
 const schemes: Readonly<Record<string, Scheme>> = {
   http: { protocol: 'http:', port: 80 },
   https: { protocol: 'https:', port: 443 },
@@ -22,7 +22,7 @@ const schemes: Readonly<Record<string, Scheme>> = {
 
 const accepted = 'use http://localhost:3000, https://…, ws://…, h2://…, h2c://…, unix:/path.sock or a port'
 
-/** Where a target leads; undefined (and a problem) for what is none. */
+/** Parses a target; undefined, and a problem, where it is invalid. */
 export function resolveUpstream(
   text: string,
   path: readonly string[],
@@ -34,13 +34,13 @@ export function resolveUpstream(
   }
   const target = text.trim()
   if (target.includes('@')) {
-    // Never repeated: it may be a password.
-    return fail('the target holds credentials', 'leave them out; set an authorization field in "headers"')
+    // The message does not repeat it: it may hold a password.
+    return fail('the target holds credentials', 'remove them, and set the field authorization in "headers"')
   }
   if (/[\s\\\x00-\x1f\x7f]/.test(target) || target === '') return fail(`${quote(text)} is not a target`, accepted)
   if (/[?#]/.test(target)) {
     const bare = target.replace(/[?#].*$/, '')
-    return fail(`${quote(text)} has a query or a fragment, and a target has none`, `did you mean ${quote(bare)}?`)
+    return fail(`${quote(text)} has a query or a fragment, which a target cannot have`, `did you mean ${quote(bare)}?`)
   }
   if (/^unix:/i.test(target)) return resolveSocket(target, fail)
   const [, name, rest] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(target) ?? []
@@ -50,14 +50,14 @@ export function resolveUpstream(
   if (scheme === undefined) {
     const meant = nearest(known, Object.keys(schemes))
     const fix = meant === undefined ? accepted : `did you mean ${quote(`${meant}://${rest}`)}?`
-    return fail(`${quote(`${name}://`)} is not a scheme that is forwarded to`, fix)
+    return fail(`${quote(`${name}://`)} is not supported as a target`, fix)
   }
   const [, host = '', digits, pathname] = /^(\[[^\]]*\]|[^:/]*)(?::(\d*))?(\/.*)?$/.exec(rest) ?? []
   const hostname = host === '' ? undefined : parseHostName(host)
-  if (hostname === undefined) return fail(`${quote(text)} names no host`, accepted)
+  if (hostname === undefined) return fail(`${quote(text)} has no host`, accepted)
   const port = digits === undefined || digits === '' ? scheme.port : Number(digits)
   if (port < 1 || port > 65_535)
-    return fail(`${quote(text)} has no port from 1 to 65535`, 'name the port of the server')
+    return fail(`${quote(text)} has no port from 1 to 65535`, 'add the port of the upstream')
   const prefix = pathname === undefined ? undefined : parsePathPrefix(pathname)
   if (pathname !== undefined && prefix === undefined) {
     return fail(`${quote(pathname)} is not a path`, 'use a plain path such as /v1, without dot segments')
@@ -75,7 +75,7 @@ export function resolveUpstream(
   }
 }
 
-/** `3000`, `:3000`, `localhost:3000`, each with a path if need be. */
+/** Parses `3000`, `:3000` and `localhost:3000`, also with a path. */
 function resolveShorthand(target: string, path: readonly string[], problems: Problem[]): ResolvedUpstream | undefined {
   const [, digits, after = ''] = /^:?(\d{1,5})(\/.*)?$/.exec(target) ?? []
   if (digits !== undefined) return resolveUpstream(`http://localhost:${digits}${after}`, path, problems)
@@ -90,11 +90,11 @@ function resolveShorthand(target: string, path: readonly string[], problems: Pro
   return undefined
 }
 
-/** `unix:/run/app.sock`, and `unix:/run/app.sock:/prefix`. */
+/** Parses `unix:/run/app.sock` and `unix:/run/app.sock:/prefix`. */
 function resolveSocket(target: string, fail: (fault: string, fix: string) => undefined): ResolvedUpstream | undefined {
   const [, socketPath = '', pathname] = /^unix:(?:\/\/(?=\/))?(.*?)(?::(\/.*))?$/i.exec(target) ?? []
   if (!isAbsolute(socketPath)) {
-    return fail(`${quote(target)} does not name a socket by its whole path`, 'use an absolute path: unix:/run/app.sock')
+    return fail(`${quote(target)} is not an absolute path of a socket`, 'write it like unix:/run/app.sock')
   }
   const prefix = pathname === undefined ? undefined : parsePathPrefix(pathname)
   if (pathname !== undefined && prefix === undefined)

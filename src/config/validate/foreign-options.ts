@@ -1,7 +1,7 @@
 import { isPlainObject } from '../plain-object.ts'
 import { quote } from '../diagnostic.ts'
 
-/** What to write instead of a key of another program: in words, and the key of ours that takes its value as it is. */
+/** What to write instead of a key of another program: a hint, and the key here that takes the same value. */
 export interface Correction {
   readonly fix: string
   readonly as?: string
@@ -16,7 +16,7 @@ const noLog = (): string => "did you mean log: 'none'?"
 const auth = (): string => "write auth: 'user:password'"
 const listing = (): string => 'did you mean "listing"? It is on'
 const swapped = (): string => 'leave it out: style sheets are swapped in place'
-const together = (): string => 'leave it out: changes that come together are taken together'
+const together = (): string => 'remove it: changes are debounced'
 const types = (): string => "write headers: { '/path': { 'content-type': 'text/plain' } }"
 const flagAlone = (name: string) => (): string => `leave it out: it is a flag of the command, --${name}`
 const wrapper = (value: unknown): string => {
@@ -110,9 +110,9 @@ export function foreignOption(key: string, value: unknown): string | undefined {
 const to: Correction = { fix: 'did you mean "to"?', as: 'to' }
 const url: Correction = { fix: "write to: 'http://host:port'" }
 const path: Correction = {
-  fix: 'a target with a path, such as http://localhost:3000/v1, puts it in place of the matched one',
+  fix: 'add a path to the target: http://localhost:3000/v1 replaces the matched path by /v1',
 }
-const fits: Correction = { fix: 'leave it out: redirects and cookies are made to fit (see "rewrite")' }
+const fits: Correction = { fix: 'leave it out: redirects and cookies are rewritten (see "rewrite")' }
 const hook: Correction = { fix: 'write a layer: server.use((next) => (x) => …)' }
 const inTls: Correction = { fix: 'write it in tls: { … }' }
 const inKey: Correction = { fix: "write it as the key: { '/api': 'http://localhost:3000' }" }
@@ -140,8 +140,8 @@ const proxyKeys: Readonly<Record<string, Correction>> = {
   stripPrefix: path,
   prependPath: path,
   ignorePath: path,
-  bypass: { fix: 'add a route that says more in its match' },
-  router: { fix: 'add routes that say more in their match' },
+  bypass: { fix: 'add a route with more conditions in match' },
+  router: { fix: 'add routes with more conditions in match' },
   xfwd: { fix: 'leave it out: X-Forwarded-For, -Host and -Proto are always sent' },
   autoRewrite: fits,
   hostRewrite: fits,
@@ -172,7 +172,7 @@ const source = (value: unknown): string =>
 const status = (): string => 'did you mean "status"?'
 const inReply = (): string => 'write it in reply: { … }'
 
-/** Keys that stand beside `match`, of other servers or by a slip. */
+/** Keys beside `match`: those of other servers, and misplaced ones. */
 const routeKeys: Readonly<Record<string, (value: unknown) => string>> = {
   ...Object.fromEntries(
     ['path', 'exact', 'pattern', 'host', 'method', 'header', 'cookie', 'query'].map((key) => [key, within(key)]),

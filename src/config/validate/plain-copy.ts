@@ -5,8 +5,8 @@ import type { Problem } from '../diagnostic.ts'
 const mostLevels = 32
 
 /**
- * A copy of what a program or a config file says, made of data alone. Undefined means "not given", as it does everywhere
- * in JavaScript, so it is left out. What cannot be copied is a problem, and left out too.
+ * Copies options of a program or a config file to plain data. Undefined is left out, since it equals an absent option. A
+ * value that cannot be copied is left out and becomes a problem.
  */
 export function plainCopy(
   value: unknown,
@@ -17,8 +17,8 @@ export function plainCopy(
   const isList = Array.isArray(value)
   if (!isList && !isPlainObject(value)) return value
   if (around.includes(value)) {
-    const fix = 'write out what it should hold'
-    return leaveOut({ path, fault: 'it is an object that holds itself', fix }, problems)
+    const fix = 'remove the reference to itself'
+    return leaveOut({ path, fault: 'the value contains itself', fix }, problems)
   }
   if (around.length === mostLevels) {
     const fix = 'see the options: serve8008 --help'

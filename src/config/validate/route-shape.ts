@@ -5,7 +5,7 @@ import { expected, nearest, quote, type Problem } from '../diagnostic.ts'
 
 type ContainerKey = 'route' | 'match' | 'proxy' | 'timeouts' | 'health' | 'tls' | 'reply'
 
-/** The keys of each object within `proxy` and `routes`, by the key that holds it. */
+/** The keys of each object within `proxy` and `routes`, by the key of the object. */
 const known: Readonly<Record<ContainerKey, readonly string[]>> = {
   route: ['name', 'match', 'proxy', 'redirect', 'reply', 'status'],
   match: ['path', 'exact', 'pattern', 'host', 'method', 'header', 'cookie', 'query'],
@@ -19,7 +19,7 @@ const known: Readonly<Record<ContainerKey, readonly string[]>> = {
   reply: ['status', 'headers', 'body'],
 }
 
-/** Takes the keys that do not exist out of `proxy` and `routes`, each a problem, so that the rest can be checked. */
+/** Removes unknown keys from `proxy` and `routes`, so that the rest can be checked. Each becomes a problem. */
 export function removeUnknownKeys(options: Readonly<Record<string, unknown>>, problems: Problem[]): void {
   for (const [key, holder] of [
     ['proxy', 'proxy'],
@@ -42,7 +42,7 @@ function removeUnknownFrom(value: unknown, holder: ContainerKey, path: readonly 
       const usual = meant === undefined ? `use ${keys.join(', ')}` : `did you mean ${quote(meant)}?`
       const fix = correction?.fix ?? (holder === 'route' ? foreignRouteKey(key, inner) : undefined) ?? usual
       problems.push({ path: at, fault: 'unknown key', fix })
-      // Its value is checked as what was meant, which is not called missing then.
+      // The value moves to the key that was meant, so that this key is not reported as missing.
       const as = correction === undefined ? meant : correction.as
       if (as !== undefined && !Object.hasOwn(value, as)) value[as] = inner
       delete value[key]
@@ -50,7 +50,7 @@ function removeUnknownFrom(value: unknown, holder: ContainerKey, path: readonly 
   }
 }
 
-/** What is wrong with the shape of a route, told of the innermost places. */
+/** The problems of a route, for its innermost keys. */
 export function routeShapeProblems(issue: v.BaseIssue<unknown>): Problem[] {
   return innermost(issue, keysOf(issue)).map(shapeProblem)
 }
@@ -71,7 +71,7 @@ function shapeProblem({ path, issue: inner }: ShapeIssue): Problem {
   return { path, fault: expected(inner.message, inner.input, isSecret), fix }
 }
 
-/** Of a few values, the one that was meant or all of them. */
+/** The hint for an enumerated option: the value that was meant, or all values. */
 function choiceOf({ type, expected, input }: v.BaseIssue<unknown>): string | undefined {
   if (type !== 'picklist') return undefined
   // ("round" | "least")
@@ -82,7 +82,7 @@ function choiceOf({ type, expected, input }: v.BaseIssue<unknown>): string | und
     : `did you mean ${quote(meant)}?`
 }
 
-/** Of what may be several things, that is wrong which has something wrong within. */
+/** In a union, the innermost issues are those of the alternative that nearly matched. */
 function innermost(issue: v.BaseIssue<unknown>, path: readonly string[]): ShapeIssue[] {
   const within = issue.issues?.filter((candidate) => candidate.path !== undefined) ?? []
   return within.length === 0 ? [{ path, issue }] : within.flatMap((each) => innermost(each, [...path, ...keysOf(each)]))
@@ -92,12 +92,12 @@ function keysOf(issue: v.BaseIssue<unknown>): string[] {
   return (issue.path ?? []).map((item) => String(item.key))
 }
 
-/** Keys without which the object that holds them has no meaning, or another one. */
+/** Keys without which their object has no meaning, or another one. */
 const essential: ReadonlySet<string> = new Set(['to', 'match', 'proxy', 'redirect', 'reply', 'path'])
 
 /**
- * Takes what is wrong at a place out of the options, and with it what has no meaning without it, so that the meaning of
- * the rest can be checked. Routes keep their places in the list.
+ * Removes an invalid value from the options, and objects that have no meaning without it, so that the rest can be checked.
+ * Other routes keep their index in the list.
  */
 export function removeAt(options: Record<string, unknown>, path: readonly string[]): void {
   const [key = '', ...around] = path.toReversed()

@@ -16,7 +16,7 @@ const portNumber = v.pipe(
 )
 /** Digits up to 65535. */
 const portDigits = /^(?:\d{1,4}|[1-5]\d{4}|6(?:[0-4]\d{3}|5(?:[0-4]\d\d|5(?:[0-2]\d|3[0-5]))))$/
-// As `process.env.PORT` has it.
+// A string, as in `process.env.PORT`.
 const port = v.union([portNumber, v.pipe(v.string('a port'), v.regex(portDigits, 'a port'))], 'a port')
 const descriptor = 'a descriptor'
 
@@ -104,10 +104,10 @@ const schema = v.strictObject(
   'an object',
 )
 
-/** The shape of the options: what the JSON Schema and the first check are made of. */
+/** The schema of the options, for validation and for the JSON Schema. */
 export const optionSchema: v.GenericSchema<ServeOptions> = schema
 
-// The interface is written for people, the schema for the machine: this line fails to compile when they differ.
+// `ServeOptions` documents the options, the schema validates them: this line fails to compile when they differ.
 type Same<A, B> = [Required<A>, keyof A] extends [Required<B>, keyof B]
   ? [Required<B>, keyof B] extends [Required<A>, keyof A]
     ? true

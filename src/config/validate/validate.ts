@@ -9,15 +9,15 @@ import { routeShapeProblems, removeAt, removeUnknownKeys } from './route-shape.t
 import { optionSchema } from './schema.ts'
 import type { CheckedOptions, Limits } from '../types.ts'
 
-/** Options that are objects of names. */
+/** Options whose value is an object with free keys. */
 const recordOptions = ['headers', 'mounts', 'limits', 'proxy'] as const
 type RecordOption = (typeof recordOptions)[number]
 
 const optionKeys: readonly string[] = optionTable.map((entry) => entry.key)
 
 /**
- * Checks names and types. Returns the options that have the right shape, so that their meaning can
- * be checked although others are wrong: a person sees every problem at once.
+ * Checks names and types. Returns the valid options, so that their values can be checked too: the user sees every problem
+ * at once.
  */
 export function validateOptions(given: unknown, problems: Problem[]): CheckedOptions {
   if (!isPlainObject(given)) {
@@ -50,7 +50,7 @@ export function validateOptions(given: unknown, problems: Problem[]): CheckedOpt
   return options
 }
 
-/** The entries that are known. */
+/** The entries with a known key; others become problems. */
 function knownEntries(
   input: Readonly<Record<string, unknown>>,
   known: readonly string[],
@@ -75,14 +75,14 @@ function knownEntries(
   return entries
 }
 
-/** The option that a flag of this name sets: `https` is another name of `tls`. */
+/** The option of a flag with this name: `https` is an alias of `tls`. */
 function namedByFlag(name: string): string | undefined {
   return name.length === 1 ? undefined : optionTable.find(({ flags }) => flags.includes(name))?.key
 }
 
 /**
- * Checks the options that are objects of names. valibot would take a list or a Map for one, and
- * passes over names such as `constructor`.
+ * Checks an option whose value is an object with free keys. valibot accepts lists and Maps as objects, and ignores keys such
+ * as `constructor`.
  */
 function checkNames(options: Record<string, unknown>, key: RecordOption, problems: Problem[]): void {
   const value = options[key]
@@ -94,7 +94,7 @@ function checkNames(options: Record<string, unknown>, key: RecordOption, problem
     delete options[key]
     return
   }
-  // The schema knows each limit, and what a proxy may be.
+  // The schema checks limits and proxies.
   if (key === 'limits' || key === 'proxy') return
   for (const [name, entry] of Object.entries(value)) {
     const isRecord = key === 'headers' && isPlainObject(entry)
@@ -106,7 +106,7 @@ function checkNames(options: Record<string, unknown>, key: RecordOption, problem
   }
 }
 
-/** Where a list or an object is welcome but something in it is not, that is what to talk about. */
+/** Reports the invalid item of a list or an object instead of the whole. */
 function innermost(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> {
   const within = issue.issues?.find((candidate) => candidate.path !== undefined)
   return within === undefined ? issue : innermost(within)

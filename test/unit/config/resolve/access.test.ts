@@ -20,7 +20,7 @@ describe('cors', () => {
     assert.match(problemOf({ cors: 'https://a.test/' }), /^cors: .* did you mean "https:\/\/a\.test"\?$/)
     assert.match(problemOf({ cors: 'https://u:p@a.test/x' }), /did you mean "https:\/\/a\.test"\?$/)
     assert.match(problemOf({ cors: 'localhost:3000' }), /did you mean "http:\/\/localhost:3000"\?$/)
-    assert.match(problemOf({ cors: 'null' }), /any sandboxed page can say "null"/)
+    assert.match(problemOf({ cors: 'null' }), /any sandboxed page has the origin "null"/)
     assert.match(problemOf({ cors: ['https://a.test', '*'] }), /use "\*" alone/)
     for (const wrong of [
       '',

@@ -37,12 +37,12 @@ describe('cache', () => {
 
   test('is refused with what was probably meant', () => {
     for (const [value, sentence] of [
-      [-1, '-1 is not a number of seconds; use off (no-cache) to have every use checked'],
-      ['-1', '"-1" is not a number of seconds; use off (no-cache) to have every use checked'],
+      [-1, '-1 is not a number of seconds; use off: browsers then revalidate on every use (no-cache)'],
+      ['-1', '"-1" is not a number of seconds; use off: browsers then revalidate on every use (no-cache)'],
       ['max-age', '"max-age" has no number of seconds; did you mean "max-age=60"?'],
       ['max-age=1h', '"max-age=1h" has no number of seconds; did you mean "max-age=60"?'],
-      ['public, maxage=60', '"maxage=60" is no Cache-Control directive; did you mean "max-age"?'],
-      ['nostore', '"nostore" is no Cache-Control directive; did you mean "no-store"?'],
+      ['public, maxage=60', '"maxage=60" is not a Cache-Control directive; did you mean "max-age"?'],
+      ['nostore', '"nostore" is not a Cache-Control directive; did you mean "no-store"?'],
       ['no-store=1', '"no-store=1" has a value, and no-store takes none; did you mean "no-store"?'],
       ['no-cache=a', '"no-cache=a" is not a list of fields in quotes; did you mean "no-cache"?'],
     ] as const) {
@@ -50,7 +50,7 @@ describe('cache', () => {
     }
     assert.equal(
       problemOf({ cache: 'abc' }),
-      'cache: "abc" is no Cache-Control directive; ' +
+      'cache: "abc" is not a Cache-Control directive; ' +
         'use seconds, a time such as 10m, off, or directives such as "public, max-age=60"',
     )
     for (const wrong of [1.5, 2 ** 31 + 1, '9999999999d']) {

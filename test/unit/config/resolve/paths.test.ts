@@ -66,7 +66,7 @@ describe('mounts', () => {
 
   test('have a path of their own', () => {
     assert.match(problemOf({ mounts: { '/a': 'x', '/a/': 'y' } }), /^mounts\.\/a\/: "\/a\/" is mounted twice/)
-    assert.match(problemOf({ mounts: { '/': 'x' } }), /^mounts\.\/: the root is served already/)
+    assert.match(problemOf({ mounts: { '/': 'x' } }), /^mounts\.\/: the root cannot be mounted/)
     assert.match(problemOf({ mounts: { '/../x': 'x' } }), /is not a path/)
     assert.match(problemOf({ mounts: { '/a': '' } }), /^mounts\.\/a: "" is not a folder/)
     assert.match(problemOf({ mounts: { '/a': 1 } }), /^mounts\.\/a: expected a string, got 1/)

@@ -110,7 +110,7 @@ describe('resolveConfig', () => {
       'port: expected a port, got 70000; use a whole number from 0 to 65535, or a list of them',
       'log: expected a log format, got "prety"; did you mean "pretty"?',
       'single: "../x" is not a page inside the folder; use a relative path with slashes, such as app.html',
-      'cache: -1 is not a number of seconds; use off (no-cache) to have every use checked',
+      'cache: -1 is not a number of seconds; use off: browsers then revalidate on every use (no-cache)',
     ])
   })
 

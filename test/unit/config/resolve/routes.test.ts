@@ -171,7 +171,7 @@ describe('a proxy', () => {
     [{ to, timeouts: { connectMs: -1 } }, /expected milliseconds from 0 to 2147483647, got -1/],
     [{ to, retrys: 1 }, /proxy\.\/api\.retrys: unknown key; did you mean "retries"\?/],
     [{ changeOrigin: true }, /proxy\.\/api: "to" is missing/],
-    [{ to: [] }, /there is no target/],
+    [{ to: [] }, /the target is missing/],
     [{ to, secure: false }, /did you mean tls: \{ verify: false \}\?/],
     [{ to, balance: 'rund' }, /proxy\.\/api\.balance: .*did you mean "round"\?/],
     [{ to, balance: 'sticky' }, /proxy\.\/api\.balance: .*use round, least, random or hash$/],
@@ -227,14 +227,14 @@ describe('an action', () => {
   })
 
   for (const [route, fault] of [
-    [{}, /does nothing/],
+    [{}, /the route has no action/],
     [{ proxy: to, redirect: '/x' }, /both proxy and redirect/],
-    [{ redirect: '//evil.test' }, /not a place to redirect to/],
-    [{ redirect: '/\\evil.test' }, /not a place to redirect to/],
-    [{ redirect: 'javascript:alert(1)' }, /not a place to redirect to/],
-    [{ redirect: '/x\r\nSet-Cookie: a' }, /not a place to redirect to/],
+    [{ redirect: '//evil.test' }, /is neither a path nor a URL/],
+    [{ redirect: '/\\evil.test' }, /is neither a path nor a URL/],
+    [{ redirect: 'javascript:alert(1)' }, /is neither a path nor a URL/],
+    [{ redirect: '/x\r\nSet-Cookie: a' }, /is neither a path nor a URL/],
     [{ redirect: '/x', status: 404 }, /expected 301, 302, 303, 307 or 308, got \d+; use 301, 302, 303, 307 or 308$/],
-    [{ reply: { body: 'x' }, status: 301 }, /belongs to a redirect/],
+    [{ reply: { body: 'x' }, status: 301 }, /only a redirect has it/],
     [{ reply: { headers: { connection: 'close' } } }, /server's own/],
   ] as const) {
     test(`${JSON.stringify(route)} is wrong`, () =>
@@ -293,7 +293,7 @@ describe('sources', () => {
     )
     await assert.rejects(
       loadConfig({ cwd: '/work', flags: { proxy: ['/api=ftp://x'] }, config: false }),
-      /--proxy \/api: "ftp:\/\/" is not a scheme/,
+      /--proxy \/api: "ftp:\/\/" is not supported/,
     )
   })
 })

@@ -37,7 +37,7 @@ describe('options from habit', () => {
     [{ robots: true }, 'leave it out: a robots.txt in the folder is served'],
     [{ showDir: false }, 'did you mean "listing"? It is on'],
     [{ files: ['css/*.css'] }, 'did you mean "watch"?'],
-    [{ wait: 200 }, 'leave it out: changes that come together are taken together'],
+    [{ wait: 200 }, 'remove it: changes are debounced'],
     [{ mimetypes: {} }, "write headers: { '/path': { 'content-type': 'text/plain' } }"],
     [{ plugins: [] }, 'see the options: serve8008 --help'],
     [{ verbose: true }, 'leave it out: it is a flag of the command, --verbose'],
@@ -130,15 +130,15 @@ describe('keys of other proxies', () => {
       'proxy./api.target: unknown key; did you mean "to"?',
       'proxy./api.ws: unknown key; leave it out: WebSockets go through every route',
       'proxy./api.secure: unknown key; did you mean tls: { verify: false }?',
-      'proxy./api.bypass: unknown key; add a route that says more in its match',
-      'proxy./api.rewrite: expected true or false, got a function; use true or false; for the path: a target with a path, such as http://localhost:3000/v1, puts it in place of the matched one',
+      'proxy./api.bypass: unknown key; add a route with more conditions in match',
+      'proxy./api.rewrite: expected true or false, got a function; use true or false; for the path: add a path to the target: http://localhost:3000/v1 replaces the matched path by /v1',
     ])
   })
 
   for (const [key, value, fix] of [
-    ['pathRewrite', { '^/api': '' }, /^a target with a path, such as/],
+    ['pathRewrite', { '^/api': '' }, /^add a path to the target: /],
     ['xfwd', true, /^leave it out: X-Forwarded-For/],
-    ['cookieDomainRewrite', 'a.test', /^leave it out: redirects and cookies are made to fit/],
+    ['cookieDomainRewrite', 'a.test', /^leave it out: redirects and cookies are rewritten/],
     ['proxyTimeout', 5000, /^did you mean timeouts: \{ headersMs \}\?$/],
     ['configure', () => {}, /^write a layer: server\.use/],
     ['auth', 'ann:hunter2', /^write headers: \{ authorization/],

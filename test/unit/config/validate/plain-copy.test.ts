@@ -40,8 +40,8 @@ describe('options as data', () => {
     return value
   }
   const cycles: readonly (readonly [string, () => unknown, readonly string[]])[] = [
-    ['an object', cyclic, ['self: it is an object that holds itself']],
-    ['a value in it', () => ({ proxy: { '/a': cyclic() } }), ['proxy./a.self: it is an object that holds itself']],
+    ['an object', cyclic, ['self: the value contains itself']],
+    ['a value in it', () => ({ proxy: { '/a': cyclic() } }), ['proxy./a.self: the value contains itself']],
     [
       'a list',
       () => {
@@ -49,7 +49,7 @@ describe('options as data', () => {
         list.push(list)
         return { allowHost: list }
       },
-      ['allowHost.1: it is an object that holds itself'],
+      ['allowHost.1: the value contains itself'],
     ],
     [
       'two objects',
@@ -59,7 +59,7 @@ describe('options as data', () => {
         Object.assign(b as object, { back: a })
         return { proxy: { '/a': a, '/b': b } }
       },
-      ['proxy./a.tls.back: it is an object that holds itself', 'proxy./b.back.tls: it is an object that holds itself'],
+      ['proxy./a.tls.back: the value contains itself', 'proxy./b.back.tls: the value contains itself'],
     ],
   ]
   for (const [what, make, expected] of cycles) {
@@ -69,7 +69,7 @@ describe('options as data', () => {
   test('the rest of the options is checked all the same', () => {
     const problems = problemsOf({ ...cyclic(), port: 'http', proxy: { '/a': { ...cyclic(), to: 3000 } } })
     assert.ok(problems.some((problem) => problem.startsWith('port: ')))
-    assert.ok(problems.some((problem) => problem.startsWith('self.self: it is an object that holds itself')))
+    assert.ok(problems.some((problem) => problem.startsWith('self.self: the value contains itself')))
   })
 
   test('what is nested too deep is named, and up to there nothing is', () => {
