@@ -82,38 +82,34 @@ test('an image in .svgz is shown, a TypeScript module is run, a legacy page is r
 
 // To app.test over plain HTTP, browsers do not send Sec-Fetch-Dest.
 for (const host of ['localhost', 'app.test']) {
-  test(
-    `a TypeScript file that was opened to read still runs in the page that imports it: ${host}`,
-    { skip },
-    async () => {
-      await using started = await startServer(
-        {
-          'index.html': '<title>x</title><link rel=icon href=data:,><script type=module src=main.ts></script>',
-          'main.ts':
-            "import { answer } from './lib.ts'\nnew Worker('worker.ts').onmessage = () => (document.title = answer)\n",
-          'lib.ts': "export const answer = 'ran'\n",
-          'worker.ts': 'postMessage(1)\n',
-        },
-        { allowHost: ['app.test'] },
-      )
-      // A text has no icon, so the browser requests /favicon.ico.
-      const tolerate = /404/
-      const origin = `http://${host}:${started.port}`
-      await withPage(
-        browser,
-        `${origin}/main.ts`,
-        async (page) => {
-          for (const path of ['', 'main.ts', '']) {
-            await page.goto(`${origin}/${path}`)
-            if (path === '') await page.waitForFunction("document.title === 'ran'")
-            // Live reload shows a text in a frame.
-            else assert.match((await page.frames().at(-1)?.textContent('body')) ?? '', /document\.title/)
-          }
-        },
-        { tolerate },
-      )
-    },
-  )
+  test(`a TypeScript file that was opened before runs in the page that imports it: ${host}`, { skip }, async () => {
+    await using started = await startServer(
+      {
+        'index.html': '<title>x</title><link rel=icon href=data:,><script type=module src=main.ts></script>',
+        'main.ts':
+          "import { answer } from './lib.ts'\nnew Worker('worker.ts').onmessage = () => (document.title = answer)\n",
+        'lib.ts': "export const answer = 'ran'\n",
+        'worker.ts': 'postMessage(1)\n',
+      },
+      { allowHost: ['app.test'] },
+    )
+    // A text has no icon, so the browser requests /favicon.ico.
+    const tolerate = /404/
+    const origin = `http://${host}:${started.port}`
+    await withPage(
+      browser,
+      `${origin}/main.ts`,
+      async (page) => {
+        for (const path of ['', 'main.ts', '']) {
+          await page.goto(`${origin}/${path}`)
+          if (path === '') await page.waitForFunction("document.title === 'ran'")
+          // Live reload shows a text in a frame.
+          else assert.match((await page.frames().at(-1)?.textContent('body')) ?? '', /document\.title/)
+        }
+      },
+      { tolerate },
+    )
+  })
 }
 
 test('hls.js plays an encrypted stream, whose key is fetched from enc.key', { skip }, async () => {

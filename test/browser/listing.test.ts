@@ -87,7 +87,7 @@ function visibleRows(page: Page): Promise<number> {
   return page.locator('tbody tr:visible').count()
 }
 
-test('names that attack are shown as text and run nothing', { skip }, async () => {
+test('hostile names are shown as text and run nothing', { skip }, async () => {
   await withPage({ path: '/top/' }, async (page) => {
     assert.equal(await page.title(), 'Index of /top/')
     for (const name of attacks) {
@@ -134,7 +134,7 @@ test('the keyboard moves, opens, filters and goes up', { skip }, async () => {
   })
 })
 
-test('letters typed into the filter move nothing, and a shortcut of the browser stays one', { skip }, async () => {
+test('letters in the filter do not move the focus, and shortcuts of the browser still work', { skip }, async () => {
   await withPage({ path: '/top/sub/' }, async (page) => {
     await page.locator('input[type=search]').focus()
     await page.keyboard.type('ujk/')
@@ -159,7 +159,7 @@ test('in a folder of several pages Enter asks the server to filter all of them',
   })
 })
 
-test('without a script links sort and turn pages, and the form filters', { skip }, async () => {
+test('without a script, links sort and open pages, and the form filters', { skip }, async () => {
   await withPage({ path: '/top/sub/', script: false }, async (page) => {
     await page.locator('thead a', { hasText: 'Size' }).click()
     await page.waitForURL(`${origin}/top/sub/?sort=size`)
@@ -184,7 +184,7 @@ test('a screen reader finds a named table with sorted columns and row headers', 
   })
 })
 
-test('nothing runs over the edge of a phone', { skip }, async () => {
+test('the page fits the width of a phone', { skip }, async () => {
   await withPage({ path: '/top/' }, async (page) => {
     await page.setViewportSize({ width: 360, height: 640 })
     assert.ok((await page.evaluate<number>('document.documentElement.scrollWidth')) <= 360)
@@ -193,7 +193,7 @@ test('nothing runs over the edge of a phone', { skip }, async () => {
   })
 })
 
-test('a browser is shown the error as a page, and one click takes the whole command', { skip }, async () => {
+test('a browser shows the error as a page, and one click selects the whole command', { skip }, async () => {
   await withPage({ path: '/nothing' }, async (page) => {
     assert.equal(await page.getByRole('heading').textContent(), 'Not Found')
     await page.locator('.command code').click()
@@ -201,7 +201,7 @@ test('a browser is shown the error as a page, and one click takes the whole comm
   })
 })
 
-test('the pages ask for nothing beside themselves', { skip }, () => {
+test('the pages load no other resources', { skip }, () => {
   assert.deepEqual(
     asked.filter((target) => /favicon|\.(?:js|svg|png)$/.test(target)),
     [],

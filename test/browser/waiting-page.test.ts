@@ -63,7 +63,7 @@ for (const [name, answer] of [
   ['with its page', { status: 200, type: 'text/html', body: '<h1>Back</h1>' }],
   ['with an error of its own', { status: 503, type: 'text/html', body: '<h1>Back</h1>' }],
 ] as const) {
-  test(`the page waits, tells what is new, and goes on when the backend answers ${name}`, { skip }, async () => {
+  test(`the page waits, shows new errors, and reloads when the upstream answers ${name}`, { skip }, async () => {
     const page = await browser.newPage()
     try {
       const complaints: string[] = []
@@ -89,7 +89,7 @@ for (const [name, worker] of [
   ['behind a service worker that forwards', 'fetch(event.request)'],
   ['behind a service worker that copies', 'fetch(new Request(event.request))'],
 ] as const) {
-  test(`a route shows it at once and opens the page when its backend listens, ${name}`, { skip }, async () => {
+  test(`a route shows it at once and opens the page when its upstream listens, ${name}`, { skip }, async () => {
     const port = await deadPort()
     const script = `self.oninstall = () => self.skipWaiting(); self.onactivate = (event) => event.waitUntil(self.clients.claim())
       self.onfetch = (event) => event.respondWith(${worker})`

@@ -45,7 +45,7 @@ async function namesListed(options: ServeOptions): Promise<string[]> {
 }
 
 describe('the deny list', () => {
-  test('serves and lists what only looks like a secret, and keeps back what is one', async () => {
+  test('serves and lists files that only resemble a secret, and hides secrets', async () => {
     const open = ['enc.key', 'deck.key', 'studio.env', 'game.swf', 'lib.swc', 'chinook.sqlite', 'site.old/']
     assert.deepEqual(
       await statuses(
@@ -61,7 +61,7 @@ describe('the deny list', () => {
     assert.deepEqual((await namesListed({})).toSorted(), open.map((name) => name.replace('/', '')).toSorted())
   })
 
-  test('--dotfiles opens dotfiles and no credentials', async () => {
+  test('--dotfiles serves dotfiles and no credentials', async () => {
     const opened = kept.filter((_, i) => i === 4 || i === 6)
     assert.deepEqual(
       await statuses({ dotfiles: true }, kept),
@@ -69,7 +69,7 @@ describe('the deny list', () => {
     )
   })
 
-  test('--serve opens names and paths, and nothing beside them', async () => {
+  test('--serve serves matching names and paths, and no others', async () => {
     assert.deepEqual(
       await statuses({ serve: ['*.key', '.git/config'] }, kept),
       kept.map((path) => (path === '/tls.key' || path === '/.git/config' ? 200 : 404)),
@@ -77,7 +77,7 @@ describe('the deny list', () => {
     assert.ok((await namesListed({ serve: '*.bak' })).includes('page.html.bak'))
   })
 
-  test('the option that the log names opens the file', async () => {
+  test('the option in the log serves the file', async () => {
     await using started = await startServer(files)
     const remarks: string[] = []
     started.server.on('reply', ({ remark }) => remarks.push(remark))
@@ -90,7 +90,7 @@ describe('the deny list', () => {
     assert.equal(remarks.length, kept.length)
   })
 
-  test('no option opens the settings of serve8008 in use, by any name', async () => {
+  test('no option serves the config file in use, by any name', async () => {
     const hash = createHash('sha1').update('pw').digest('base64')
     using folder = await new TempFolder().write({ 'users.htpasswd': `me:{SHA}${hash}\n`, 'a.bak': 'a' })
     const authFile = folder.join('users.htpasswd')
@@ -100,7 +100,7 @@ describe('the deny list', () => {
     assert.equal((await rawGet(started.port, '/users.htpasswd', [credentials])).status, 404)
   })
 
-  test('a link is judged by its own name and by where it leads', async () => {
+  test('a link is judged by its name and by its target', async () => {
     await using started = await startServer({ 'tls.key': pem, 'a.txt': 'a', 'text.txt': 'KEY=1' })
     const { folder, port } = started
     symlinkSync('tls.key', folder.join('harmless.txt'))
@@ -110,7 +110,7 @@ describe('the deny list', () => {
       assert.equal((await rawGet(port, path)).status, 404, path)
   })
 
-  test('a file whose content becomes a key is kept back from then on', async () => {
+  test('a file whose content becomes a key is hidden from then on', async () => {
     await using started = await startServer({ 'enc.key': files['enc.key'] })
     assert.equal((await rawGet(started.port, '/enc.key')).status, 200)
     await started.folder.write({ 'enc.key': pem })
@@ -131,7 +131,7 @@ describe('the start', () => {
     return seen.filter(({ code }) => code === 'W8008_TELLING').map(({ message }) => message)
   }
 
-  test('warns in one line of dumps, server-side sources, compose files and archives at the top', async () => {
+  test('warns in one line about dumps, server-side sources, compose files and archives at the top', async () => {
     assert.deepEqual(await warnings(['dump.sql', 'index.php', 'compose.yaml', 'site-backup.tar.gz', 'a.txt']), [
       'Served as they are: compose.yaml, dump.sql and 2 more; move them elsewhere unless that is meant.',
     ])
@@ -140,7 +140,7 @@ describe('the start', () => {
     ])
   })
 
-  test('does not warn of pages, releases, and what is below the top', async () => {
+  test('does not warn about pages, releases, and files below the top', async () => {
     assert.deepEqual(
       await warnings(['index.html', 'app.zip', 'release-1.2.tar.gz', 'docs/a.sql', 'sql.js', 'php.html']),
       [],

@@ -50,7 +50,7 @@ for (const method of ['TRACE', 'POST', 'PUT', 'DELETE', 'PATCH', 'PROPFIND']) {
   })
 }
 
-test('OPTIONS names what is allowed, for a path and for the server', async () => {
+test('OPTIONS has the allowed methods, for a path and for the server', async () => {
   for (const target of ['/a.txt', '*']) {
     const reply = await rawRequest(
       started.port,

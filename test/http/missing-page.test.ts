@@ -27,7 +27,7 @@ test('a start with the page does not warn', async () => {
   assert.deepEqual(await warningsOf(server), [])
 })
 
-test('a navigation that a service worker forwards gets an error as a page with live reload, a script gets text', async () => {
+test('a navigation that a service worker forwards gets an error page with live reload, a script gets text', async () => {
   await using started = await startServer({})
   const html = 'Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
   const worker = ['Sec-Fetch-Dest: empty', 'Upgrade-Insecure-Requests: 1', html]

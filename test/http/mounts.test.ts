@@ -18,7 +18,7 @@ async function page(server: Server8008, path: string): Promise<string> {
   return (await server.fetch(`http://localhost${path}`, { headers: { accept: 'text/html' } })).text()
 }
 
-test('a listing leads down to a mount and up from it', async () => {
+test('a listing links down to a mount and up from it', async () => {
   using manual = await new TempFolder().write({ 'one.txt': '1' })
   // A file of the same name is hidden by the mount, here as everywhere.
   const mounts = { '/docs': manual.path, '/deep/er/most': manual.path, '/sub/lib': manual.path }
@@ -43,7 +43,7 @@ test('a listing leads down to a mount and up from it', async () => {
   assert.equal((await listing(server, '/deep/er/most/')).parent, false)
 })
 
-test('a base has nothing above, and a mount leads up to it', async () => {
+test('the listing of a base has no link up, and that of a mount links up to it', async () => {
   using manual = await new TempFolder().write({ 'one.txt': '1' })
   await using started = await startServer({ 'a.txt': 'a' }, { base: '/app', mounts: { '/docs': manual.path } })
   const top = await listing(started.server, '/app/')

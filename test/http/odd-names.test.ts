@@ -50,7 +50,7 @@ test('names that are not UTF-8 are listed and reached by their bytes', { skip },
   assert.deepEqual([body.toString(), new Map(fields).get('content-type')], ['cof', 'text/plain; charset=utf-8'])
 })
 
-test('what is denied stays denied beside such bytes, and what is missing is missing', { skip }, async () => {
+test('hidden names stay hidden next to such bytes, and missing names stay missing', { skip }, async () => {
   await using started = await startServer({ 'a.txt': 'a' })
   const { folder, port } = started
   for (const name of ['.env\xff', '.hidden\xff', '\xe9.pem', '\xe9.bak']) {
@@ -75,7 +75,7 @@ test('what is denied stays denied beside such bytes, and what is missing is miss
   }
 })
 
-test('pages of such names are updated when what they use changes', { skip }, async () => {
+test('pages with such names are updated when their resources change', { skip }, async () => {
   await using started = await startServer({})
   const warnings: unknown[] = []
   started.server.on('warning', (warning) => warnings.push(warning))
@@ -114,7 +114,7 @@ test('pages of such names are updated when what they use changes', { skip }, asy
   assert.deepEqual(warnings, [])
 })
 
-test('a folder of such a name is served by a link', { skip }, async () => {
+test('a folder with such a name is served through a link', { skip }, async () => {
   using folder = new TempFolder()
   const real = Buffer.concat([Buffer.from(`${folder.path}/d`), Buffer.of(0xe9)])
   mkdirSync(real)

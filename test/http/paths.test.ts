@@ -113,7 +113,7 @@ for (const target of [
   `/${'a'.repeat(300)}`,
   `/${'a/'.repeat(2000)}`,
 ]) {
-  test(`nothing is given away at ${target.slice(0, 60)}`, async () => {
+  test(`no file outside is sent for ${target.slice(0, 60)}`, async () => {
     const reply = await rawGet(started.port, target)
     assert.ok(reply.status >= 300 && reply.status < 500, String(reply.status))
     assert.doesNotMatch(reply.body.toString('latin1'), /SECRET|0123456789/)
@@ -121,7 +121,7 @@ for (const target of [
   })
 }
 
-test('a refused name looks exactly like a missing one', async () => {
+test('a hidden name gets the same answer as a missing one', async () => {
   const same = (reply: Awaited<ReturnType<typeof rawGet>>): unknown => [
     reply.status,
     reply.fields.filter(([name]) => name !== 'date'),
@@ -150,7 +150,7 @@ for (const [target, content] of [
   })
 }
 
-test('the password file is never served, not even to those it lets in', async () => {
+test('the password file is never served, not even to its users', async () => {
   using folder = await new TempFolder().write({
     'users.txt': 'ada:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=\n',
     'a.txt': 'alpha',
@@ -162,7 +162,7 @@ test('the password file is never served, not even to those it lets in', async ()
   assert.equal((await rawGet(other.port, '/users.txt', [credentials])).status, 404)
 })
 
-test('paths are case-sensitive where the disk is', async () => {
+test('paths are case-sensitive if the file system is', async () => {
   const upper = await rawGet(started.port, '/TEN.TXT')
   assert.ok([200, 404].includes(upper.status))
   assert.equal((await rawGet(started.port, '/.ENV')).status, 404)

@@ -16,7 +16,7 @@ async function ask(port: number, path: string): Promise<[number, string]> {
   return [response.statusCode ?? 0, await text(response)]
 }
 
-test('the 404 of an address of a single-page app says which option answers it, and the terminal says it once', async () => {
+test('the 404 of a path of a single-page app names the option that answers it, and the terminal names it once', async () => {
   await using started = await startServer({ 'index.html': app, 'assets/index.js': '' })
   const warnings: Warning[] = []
   started.server.on('warning', (warning) => warnings.push(warning))
@@ -33,7 +33,7 @@ test('the 404 of an address of a single-page app says which option answers it, a
   assert.doesNotMatch((await ask(started.port, '/assets/none.js'))[1], /single/)
 })
 
-test('nothing is said where the option is set, the site has a 404 page, or the page is no app', async () => {
+test('there is no advice if the option is set, the site has a 404 page, or the page is no app', async () => {
   for (const [files, options] of [
     [{ 'index.html': app }, { single: 'other.html' }],
     [{ 'index.html': app, '404.html': 'ours' }, {}],
@@ -47,7 +47,7 @@ test('nothing is said where the option is set, the site has a 404 page, or the p
   }
 })
 
-test('a source folder says what to run: at the start, on its listing and on pages that are missing', async () => {
+test('a source folder has advice on what to run: at the start, in its listing and on missing pages', async () => {
   const files = { 'package.json': '{"scripts":{"dev":"vite"},"devDependencies":{"vite":"8"}}', 'src/main.ts': '' }
   await using started = await startServer(files)
   const warning = await new Promise<Warning>((resolve) => started.server.on('warning', resolve))
@@ -64,7 +64,7 @@ test('a source folder says what to run: at the start, on its listing and on page
   assert.doesNotMatch((await ask(started.port, '/about'))[1], /npm run dev/)
 })
 
-test('what is forwarded from the top needs no advice about the folder', async () => {
+test('a proxy for the top needs no advice about the folder', async () => {
   const files = { 'package.json': '{"devDependencies":{"vite":"8"}}' }
   await using started = await startServer(files, { proxy: { '/': 'http://127.0.0.1:9' } })
   const warnings: Warning[] = []
@@ -75,7 +75,7 @@ test('what is forwarded from the top needs no advice about the folder', async ()
   assert.deepEqual(warnings, [])
 })
 
-test('a pipe in place of index.html or package.json holds up nothing', async (t) => {
+test('a pipe named index.html or package.json blocks nothing', async (t) => {
   if (process.platform === 'win32') return t.skip('Windows has no named pipes in folders')
   await using started = await startServer({ 'vite.config.js': '' })
   for (const name of ['index.html', 'package.json']) {

@@ -56,19 +56,19 @@ for (const target of [
   })
 }
 
-test('a redirect carries no markup of the request', async () => {
+test('a redirect has no markup of the request', async () => {
   const reply = await rawGet(started.port, '/sub?<script>alert(1)</script>')
   assert.doesNotMatch(reply.body.toString(), /<script>/)
 })
 
-test('a redirect cannot be made to split the header section', async () => {
+test('no request makes a redirect split the header section', async () => {
   for (const target of ['/sub%0d%0aX-Injected:1', '/sub?a%0d%0aX-Injected:1', '/sub%0cx', '/sub%09x']) {
     const reply = await rawGet(started.port, target)
     assert.equal(reply.field('x-injected'), '')
   }
 })
 
-test('a base is kept in redirects and reached from the bare address', async () => {
+test('a base is kept in redirects, and its path without a slash redirects to it', async () => {
   await using based = await startServer({ 'index.html': 'home', 'sub/index.html': 'sub' }, { base: '/docs/' })
   assert.equal((await rawGet(based.port, '/docs/sub?x')).field('location'), '/docs/sub/?x')
   assert.equal((await rawGet(based.port, '/docs?x')).field('location'), '/docs/?x')
@@ -89,7 +89,7 @@ test('trailing slashes follow the policy and keep the query', async () => {
   assert.equal((await rawGet(never.port, '/about')).body.toString(), 'about')
 })
 
-test('mounts serve further folders below their path', async () => {
+test('mounts serve other folders below their path', async () => {
   await using other = await startServer({
     'manual/index.html': 'manual',
     'manual/a.txt': 'm',

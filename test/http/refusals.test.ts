@@ -18,7 +18,7 @@ const refused: readonly (readonly [path: string, remark: string])[] = [
   ['/harmless.txt', 'link to: private key (--serve server.key)'],
 ]
 
-test('the log says why a file is refused, and the reply is that of a missing one', async () => {
+test('the log has the reason why a file is hidden, and the reply is that of a missing one', async () => {
   using outside = await new TempFolder().write({ 'secret.txt': 'secret' })
   const files = refused.slice(0, 6).map(([path]) => [path.slice(1), 'secret'] as const)
   await using started = await startServer(Object.fromEntries(files))
@@ -45,7 +45,7 @@ test('the log says why a file is refused, and the reply is that of a missing one
   }
 })
 
-test('a missing page leads to the folder above and to the start, in HTML only', async () => {
+test('the page for a missing file links to the folder above and to the start page, in HTML only', async () => {
   await using started = await startServer({ 'docs/a.txt': 'a' })
   const ask = async (accept: string): Promise<string> =>
     (await started.server.fetch('http://localhost/docs/none', { headers: { accept } })).text()

@@ -29,7 +29,7 @@ after(() => started[Symbol.asyncDispose]())
 
 const get = (target: string, ...lines: string[]): Promise<RawReply> => rawGet(started.port, target, lines)
 
-test('a file says all that a client needs to know of it', () => {
+test('a file has all fields that clients need', () => {
   assert.equal(plain.field('content-type'), 'text/plain; charset=utf-8')
   assert.equal(plain.field('content-length'), '9')
   assert.equal(plain.field('accept-ranges'), 'bytes')
@@ -109,7 +109,7 @@ test('preconditions follow their order of precedence', async () => {
     assert.equal((await get('/nums.txt', ...lines)).status, status, lines.join(' + '))
 })
 
-test('a 304 carries the validators and nothing about content', async () => {
+test('a 304 has the validators and no fields about the content', async () => {
   const reply = await get('/nums.txt', `If-None-Match: ${plain.field('etag')}`)
   assert.equal(reply.field('etag'), plain.field('etag'))
   assert.equal(reply.field('cache-control'), 'no-cache')
@@ -117,7 +117,7 @@ test('a 304 carries the validators and nothing about content', async () => {
   assert.equal(reply.field('content-length'), '')
 })
 
-test('text is compressed as the client prefers, each coding with its own tag', async () => {
+test('text is compressed by the preference of the client, each coding with its own tag', async () => {
   const identity = await get('/text.txt')
   assert.equal(identity.field('content-encoding'), '')
   const seen = new Set([identity.field('etag')])
@@ -139,7 +139,7 @@ test('text is compressed as the client prefers, each coding with its own tag', a
   assert.match(identity.field('vary'), /accept-encoding/i)
 })
 
-test('what is refused, small, or compressed already is left as it is', async () => {
+test('small, compressed and refused content is sent without coding', async () => {
   for (const [target, accept] of [
     ['/text.txt', 'gzip;q=0'],
     ['/text.txt', 'identity'],
@@ -150,13 +150,13 @@ test('what is refused, small, or compressed already is left as it is', async () 
   }
 })
 
-test('a large text is compressed as it is sent', async () => {
+test('a large text is compressed while it is sent', async () => {
   const reply = await get('/large.css', 'Accept-Encoding: gzip')
   assert.equal(gunzipSync(reply.body).toString(), text.repeat(200))
   assert.doesNotMatch(reply.field('etag'), /^"/)
 })
 
-test('a range is one of the file itself, whatever codings are welcome', async () => {
+test('a range is one of the file without coding, for any Accept-Encoding', async () => {
   for (const target of ['/text.txt', '/large.css']) {
     const reply = await get(target, 'Range: bytes=0-9', 'Accept-Encoding: gzip, br')
     assert.equal(reply.status, 206)
@@ -165,7 +165,7 @@ test('a range is one of the file itself, whatever codings are welcome', async ()
   }
 })
 
-test('a sidecar stands for its file until the file is newer', async () => {
+test('a precompressed file is sent until its file is newer', async () => {
   const fresh = await get('/side.js', 'Accept-Encoding: gzip')
   assert.equal(fresh.field('content-encoding'), 'gzip')
   assert.equal(fresh.field('content-type'), 'text/javascript; charset=utf-8')
@@ -187,7 +187,7 @@ test('hostile names in a listing are escaped and encoded', async () => {
   assert.equal((await get('/noindex/a%23b%3Fc%25d.txt')).body.toString(), 'odd')
 })
 
-test('a single-page application answers navigation, and misses stay misses', async () => {
+test('a single-page app answers navigations, and missing assets are 404', async () => {
   await using other = await startServer({ 'index.html': 'app', 'real.js': 'js' }, { single: true, live: false })
   const navigate = ['Accept: text/html', 'Sec-Fetch-Mode: navigate']
   assert.equal((await rawGet(other.port, '/users/7', navigate)).body.toString(), 'app')

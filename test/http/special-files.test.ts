@@ -35,7 +35,7 @@ test('a socket and a device are not opened', { skip }, async () => {
   await new Promise((resolve) => socket.close(resolve))
 })
 
-test('links that lead outside are not followed, at the end nor in the middle', { skip }, async () => {
+test('links to the outside are not followed, at the end of a path nor within', { skip }, async () => {
   using outer = await new TempFolder().write({ 'secret.txt': 'SECRET', 'sub/x.txt': 'SECRET' })
   await using started = await startServer({ 'a.txt': 'alpha', 'real/b.txt': 'beta' })
   const { folder } = started
@@ -67,7 +67,7 @@ test('links that lead outside are not followed, at the end nor in the middle', {
     assert.ok(!listing.includes(name), name)
 })
 
-test('with --follow-symlinks links lead anywhere, and loops still end', { skip }, async () => {
+test('with --follow-symlinks links to the outside are followed, and a loop is a 404', { skip }, async () => {
   using outer = await new TempFolder().write({ 'open.txt': 'open' })
   await using started = await startServer({ 'a.txt': 'alpha' }, { followSymlinks: true })
   await symlink(outer.path, started.folder.join('link'))
@@ -101,7 +101,7 @@ test('an edit in the same second that keeps the size is seen at once', async () 
   }
 })
 
-test('an edit that puts the time back is seen at once', async () => {
+test('an edit that sets the time back is seen at once', async () => {
   await using started = await startServer({ 'a.txt': 'AAAA' })
   const file = started.folder.join('a.txt')
   const old = new Date('2020-01-01T00:00:00Z')
@@ -113,7 +113,7 @@ test('an edit that puts the time back is seen at once', async () => {
   assert.equal(again.body.toString(), 'BBBB')
 })
 
-test('a large file that changes in the same second is not taken for the old one', async () => {
+test('a large file that changes in the same second is not mixed up with the old one', async () => {
   await using started = await startServer({ 'a.bin': Buffer.alloc(2_000_000, 'A') })
   const first = await rawGet(started.port, '/a.bin')
   await writeFile(started.folder.join('a.bin'), Buffer.alloc(2_000_000, 'B'))
@@ -137,7 +137,7 @@ test('a file that is cut short while it is sent ends the connection, not the mes
   assert.ok(rest.length < 100_000_000)
 })
 
-test('a file that is replaced while it is sent arrives as it was', { skip }, async () => {
+test('a file that is replaced while it is sent arrives in its old version', { skip }, async () => {
   await using started = await startServer({ 'large.bin': Buffer.alloc(20_000_000, 'A') })
   const file = started.folder.join('large.bin')
   using client = await RawClient.open(started.port)
@@ -160,7 +160,7 @@ test('a huge sparse file is neither hashed nor held in memory', { skip }, async 
   assert.ok(process.memoryUsage().rss - before < 100_000_000)
 })
 
-test('files that cannot be read are refused without a word about where they are', { skip }, async () => {
+test('the error for an unreadable file does not reveal its path', { skip }, async () => {
   await using started = await startServer({ 'a.txt': 'alpha' })
   const handle = await open(started.folder.join('locked.txt'), 'w', 0o000)
   await handle.close()
@@ -218,7 +218,7 @@ test(
   },
 )
 
-test('many listings at once are made a few at a time, and all of them are answered', async () => {
+test('many parallel listings run a few at a time, and each gets its reply', async () => {
   const names = Array.from({ length: 200 }, (_, i) => `folder/file-${i}.txt`)
   await using started = await startServer(Object.fromEntries(names.map((name) => [name, 'x'])))
   const replies = await Promise.all(Array.from({ length: 40 }, () => rawGet(started.port, '/folder/')))
@@ -228,7 +228,7 @@ test('many listings at once are made a few at a time, and all of them are answer
   }
 })
 
-test('the log says in words why a path or a password was refused', async () => {
+test('the log has the reason why a path or a password was rejected', async () => {
   await using started = await startServer({ 'a.txt': 'alpha' }, { auth: 'ann:secret' })
   const remarks: string[] = []
   started.server.on('reply', ({ remark }) => remarks.push(remark))

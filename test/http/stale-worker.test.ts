@@ -28,7 +28,7 @@ test('a missing service worker is replaced by one that unregisters itself', asyn
   }
 })
 
-test('a script, a path of the program and every other request stay as they are', async () => {
+test('a script, a path of the program and every other request are unchanged', async () => {
   await using started = await startServer({ 'index.html': 'home', 'sw.js': 'mine', '.env': 'secret' })
   started.server.use(
     (next) => (x) => (x.target.path === '/layer.js' ? { status: 404, headers: [], body: null } : next(x)),
@@ -44,7 +44,7 @@ test('a script, a path of the program and every other request stay as they are',
   assert.doesNotMatch(textOf(await rawGet(started.port, '/.env', asWorker)), /secret/)
 })
 
-test('what a backend or a fixed reply says stays as it is', async () => {
+test('replies of upstreams and fixed replies are unchanged', async () => {
   await using backend = await answering('HTTP/1.1 404 Not Found\r\nContent-Length: 8\r\n\r\nnot here')
   await using started = await startServer(
     { 'index.html': 'home' },
@@ -57,7 +57,7 @@ test('what a backend or a fixed reply says stays as it is', async () => {
   assert.deepEqual(await statusAndText(started.port, '/fixed/sw.js'), [404, 'fixed'])
 })
 
-test('another server that a program runs us in answers for what it has', async () => {
+test('an embedding server answers for its own workers', async () => {
   await using started = await startServer({})
   const site = createServer({ root: started.folder.path })
   const warnings: string[] = []

@@ -48,7 +48,7 @@ const browser = 'Accept-Encoding: gzip, deflate, br, zstd'
 
 describe('a TypeScript file', () => {
   for (const name of ['/main.ts', '/view.tsx', '/old.jsx']) {
-    test(`${name} is a script to a page that imports it, and text to everybody else`, async () => {
+    test(`${name} is a script for a page that imports it, and text for other requests`, async () => {
       for (const destination of ['script', 'worker', 'sharedworker', 'serviceworker', 'audioworklet', 'paintworklet']) {
         assert.equal(await typed(name, `Sec-Fetch-Dest: ${destination}`), 'text/javascript; charset=utf-8')
       }
@@ -66,7 +66,7 @@ describe('a TypeScript file', () => {
     ['text/plain', 'text/plain; charset=utf-8'],
     ['image/avif,image/webp,*/*;q=0.8', 'text/plain; charset=utf-8'],
   ] as const) {
-    test(`is ${type} where a browser says no destination and accepts ${accept}`, async () => {
+    test(`is ${type} if the browser sends no destination and accepts ${accept}`, async () => {
       for (const name of ['/main.ts', '/view.tsx', '/old.jsx']) {
         assert.equal(await typed(name, `Accept: ${accept}`), type)
       }
@@ -77,7 +77,7 @@ describe('a TypeScript file', () => {
     })
   }
 
-  test('says to caches what decides', async () => {
+  test('has a Vary with the fields that decide', async () => {
     assert.match((await get('/main.ts', 'Sec-Fetch-Dest: script')).field('vary'), /^Sec-Fetch-Dest, Accept-Encoding$/)
     assert.match((await get('/main.ts', 'Accept: */*')).field('vary'), /^Sec-Fetch-Dest, Accept, Accept-Encoding$/)
     // As text it may get a page around it, which X-Serve8008 forbids.
@@ -88,7 +88,7 @@ describe('a TypeScript file', () => {
     assert.doesNotMatch((await get('/segment.ts')).field('vary'), /Sec-Fetch-Dest/)
   })
 
-  test('is not renewed as text where it was kept as a script, nor the other way round (RFC 9110 section 8.8.3.3)', async () => {
+  test('cached as a script gets no 304 as text, nor the other way round (RFC 9110 section 8.8.3.3)', async () => {
     const asScript = await get('/main.ts', 'Sec-Fetch-Dest: script')
     const asText = await get('/main.ts')
     assert.notEqual(asScript.field('etag'), asText.field('etag'))
@@ -102,12 +102,12 @@ describe('a TypeScript file', () => {
     assert.notEqual(coded, (await get('/x.loader.js.gz', 'Accept-Encoding: identity')).field('etag'))
   })
 
-  test('that is a transport stream stays one for every client', async () => {
+  test('that is a transport stream has the same type for every client', async () => {
     assert.equal(await typed('/segment.ts', 'Sec-Fetch-Dest: script'), 'video/mp2t')
   })
 })
 
-test('what people open to read is text, and compressed', async () => {
+test('files that users open to read are text, and compressed', async () => {
   assert.equal(await typed('/LICENSE', browser), 'text/plain; charset=utf-8 br')
 })
 
@@ -129,13 +129,13 @@ describe('an encoding', () => {
     assert.match(reply.body.toString('latin1'), /<script src="[^"]+" async=""><\/script>.*\xcf\xf0\xe8\xe2$/)
   })
 
-  test('is not claimed of other bytes', async () => {
+  test('is not sent for other bytes', async () => {
     const reply = await get('/raw.html', 'Sec-Fetch-Dest: document')
     assert.equal(reply.field('content-type'), 'text/html')
     assert.match(reply.body.toString('latin1'), /<script src=.*\xcf\xf0\xe8\xe2$/)
   })
 
-  test('is judged again after an edit', async () => {
+  test('is detected again after an edit', async () => {
     await started.folder.write({ 'page.html': '<p>\u017c' })
     assert.equal(await typed('/page.html'), 'text/html; charset=utf-8')
     await started.folder.write({ 'page.html': Buffer.from('<p>\xbf', 'latin1') })
@@ -143,7 +143,7 @@ describe('an encoding', () => {
   })
 })
 
-test('all of it holds over HTTP/2 and in the embedding program too', async () => {
+test('types are the same over HTTP/2 and in an embedding program', async () => {
   const files = {
     'main.ts': script,
     'raw.html': Buffer.from('<p>\xcf', 'latin1'),
@@ -178,8 +178,8 @@ test('all of it holds over HTTP/2 and in the embedding program too', async () =>
   }
 })
 
-describe('what is missing', () => {
-  test('is JSON for a program that asks for it, and the page of the folder for people', async () => {
+describe('a missing file', () => {
+  test('is JSON for a program that accepts it, and a page with links for browsers', async () => {
     const problem = await get('/api/users/7', 'Accept: application/json')
     assert.deepEqual([problem.status, problem.field('content-type')], [404, 'application/problem+json'])
     assert.equal(JSON.parse(problem.body.toString()).code, 'E8008_NOT_FOUND')
@@ -199,7 +199,7 @@ describe('what is missing', () => {
   })
 })
 
-describe('a name that says what is coded in which way', () => {
+describe('a name with a coding', () => {
   for (const [target, expected] of [
     ['/icon.svgz', 'image/svg+xml gzip'],
     ['/x.framework.js.br', 'text/javascript br'],
@@ -229,7 +229,7 @@ describe('a name that says what is coded in which way', () => {
     test(`${target} is a download`, async () => assert.equal(await typed(target, browser), expected))
   }
 
-  test('is sent byte for byte as a download to a client that refuses the coding', async () => {
+  test('is sent as a download to a client that refuses the coding', async () => {
     const remarks: string[] = []
     started.server.on('reply', ({ remark }) => remarks.push(remark))
     for (const [target, accept, expected] of [
@@ -246,7 +246,7 @@ describe('a name that says what is coded in which way', () => {
     assert.ok(remarks.includes('br not accepted here (--tls)'))
   })
 
-  test('is coded for a client that says nothing (RFC 9110 section 12.5.3)', async () => {
+  test('is sent with its coding without Accept-Encoding (RFC 9110 section 12.5.3)', async () => {
     assert.equal(await typed('/x.wasm.br'), 'application/wasm br')
   })
 })
