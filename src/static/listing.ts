@@ -8,7 +8,7 @@ import type { DenyList } from './access/deny-list.ts'
 import { createMounts, type ServedFolder } from './mounts.ts'
 import { tryStat } from './stat.ts'
 import { statWithin } from './stat-within.ts'
-import { noteDenial, realPath, type AccessPolicy } from './access/access-policy.ts'
+import { noteDenial, realPathWithin, type AccessPolicy } from './access/access-policy.ts'
 import { isUrlName, type UrlPath, type Platform } from './url-path.ts'
 import type { ProjectAdvice } from './project-advice.ts'
 import { fromDisk, toDisk } from '../core/util/disk-name.ts'
@@ -142,13 +142,13 @@ export async function readFolder(path: string, options: ReadFolderOptions): Prom
   const { access } = options
   const stat = statWithin(path, access)
   if (stat === undefined) return undefined
-  const real = realPath(path, stat, access)
+  const real = realPathWithin(path, stat, access)
   if (real === undefined) return undefined
   // A name that is not UTF-8 has U+FFFD: then all names are read again as bytes.
   const entries = (await readEntries(real, 'utf8', options)) ?? (await readEntries(real, 'buffer', options))
   if (entries === undefined) return undefined
   // If a link replaced the folder during the reading, the names may be of a folder outside.
-  return realPath(path, stat, access) === real ? entries : undefined
+  return realPathWithin(path, stat, access) === real ? entries : undefined
 }
 
 /** The entries of a folder; undefined if a name must be read as bytes, or the clients have disconnected. */
@@ -190,7 +190,7 @@ function entryOf(
   const stat = tryStat(path)
   if (stat === undefined || !(stat.isFile() || stat.isDirectory())) return undefined
   // Only a link may point out of the site.
-  if (dirent.isSymbolicLink() && realPath(path, stat, access) === undefined) return undefined
+  if (dirent.isSymbolicLink() && realPathWithin(path, stat, access) === undefined) return undefined
   if (!admits(name, stat)) return undefined
   const modified = Number(stat.mtimeNs / 1_000_000n)
   return { name, kind: stat.isFile() ? 'file' : 'folder', size: Number(stat.size), modified }

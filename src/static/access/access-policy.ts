@@ -105,7 +105,7 @@ export function namesBelow(folder: string, path: string, separator: string = sep
  * The path of a file or folder with every symbolic link resolved; undefined if the policy does not admit it, or if it
  * is gone or replaced since the stat.
  */
-export function realPath(path: string, stat: BigIntStats, access: AccessPolicy): string | undefined {
+export function realPathWithin(path: string, stat: BigIntStats, access: AccessPolicy): string | undefined {
   try {
     const real = realPathOnDisk(path)
     const named = tryStat(real)

@@ -5,7 +5,7 @@ import { memoizeReply, type Reply } from '../../http/message/reply.ts'
 import type { OpenFiles } from '../../http/body/open-files.ts'
 import { variantOf } from '../../http/semantics/variant.ts'
 import { withVary } from '../../http/message/headers.ts'
-import { realPath, noteDenial, type AccessPolicy } from '../access/access-policy.ts'
+import { realPathWithin, noteDenial, type AccessPolicy } from '../access/access-policy.ts'
 import { accepts, codedName } from './coded-name.ts'
 import { createFileCache } from './file-cache.ts'
 import { createCopies } from './decoded-copy.ts'
@@ -60,7 +60,7 @@ export function createFileReplies({
       return asModule(reply, name, x)
     },
     has(path, stat, x) {
-      if (realPath(path, stat, access) !== undefined) return true
+      if (realPathWithin(path, stat, access) !== undefined) return true
       noteDenial(access, path, stat, x)
       return false
     },

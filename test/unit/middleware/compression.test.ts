@@ -18,7 +18,7 @@ type Decode = (content: Uint8Array) => Buffer
 const decoders: Record<ContentCoding, Decode> = {
   br: zlib.brotliDecompressSync,
   gzip: zlib.gunzipSync,
-  // Types of the oldest Node that we run on do not know it.
+  // The types of the oldest supported Node lack it.
   zstd: (zlib as unknown as { zstdDecompressSync: Decode }).zstdDecompressSync,
 }
 
@@ -343,7 +343,7 @@ test('a client that stops reading pauses the source', async () => {
   const { body } = createCompression()(reply(source), accepting('gzip')) as Reply
   const left = new AbortController()
   const write = async (): Promise<void> => {
-    // Far more turns than the source would need to run away if nothing held it.
+    // Many more turns than an unbounded source would need to exceed the limit.
     for (let turn = 0; turn < 2000; turn++) await new Promise(setImmediate)
     left.abort()
   }

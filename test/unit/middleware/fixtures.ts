@@ -8,12 +8,12 @@ import { OpenFiles } from '../../../src/http/body/open-files.ts'
 import { syntheticExchange } from '../../../src/http/synthetic-exchange.ts'
 import type { Body, Reply, Source } from '../../../src/http/message/reply.ts'
 
-/** A request with these fields. */
+/** A request with the given fields. */
 export function request(headers: readonly string[] = [], method = 'GET', target = '/'): Exchange {
   return syntheticExchange({ method, target, headers })
 }
 
-/** Opens a file with this content; the folder goes with the test. */
+/** Opens a file with this content. Its folder is removed after the test. */
 export function fileSlice(t: TestContext, content: Uint8Array | string): FileSlice {
   const folder = mkdtempSync(join(tmpdir(), 'serve8008-'))
   t.after(() => rmSync(folder, { recursive: true }))
@@ -22,12 +22,12 @@ export function fileSlice(t: TestContext, content: Uint8Array | string): FileSli
   return sliceOf(openSync(path, 'r'), Buffer.from(content).length)
 }
 
-/** The descriptors of slices, which a slice does not tell once it was sent. */
+/** Descriptors of slices, which a slice does not have after it was sent. */
 const descriptors = new WeakMap<FileSlice, number>()
 
 /**
- * Resolves when the file of a slice, or a descriptor, is closed. Closing is a call to the thread pool, so it is asked turn by turn;
- * a descriptor that nobody closes fails the test.
+ * Resolves when the file of a slice, or a descriptor, is closed. The thread pool closes it, so each turn checks it again.
+ * The test fails if it stays open.
  */
 export async function closed(file: FileSlice | number): Promise<void> {
   const fd = typeof file === 'number' ? file : (descriptors.get(file) as number)
@@ -63,7 +63,7 @@ export function fieldsOf(reply: Reply): Record<string, string> {
   return fields
 }
 
-/** The first bytes of an open file, which the slice takes over. */
+/** A slice of the first bytes of an open file. The slice owns the descriptor. */
 export function sliceOf(fd: number, length: number): FileSlice {
   const handle = new OpenFiles(32).take(fd, () => undefined)
   const slice = new FileSlice(handle, 0, length)

@@ -179,7 +179,7 @@ test('an unsatisfiable range is a 416 with the length', () => {
   assert.equal(fieldsOf(reply)['etag'], undefined)
 })
 
-/** Reads a multipart body by its own rules (RFC 2046 section 5.1.1). */
+/** Parses a multipart body (RFC 2046 section 5.1.1). */
 function parts(reply: Reply, content: Buffer): { fields: string[]; bytes: string }[] {
   const boundary = /^multipart\/byteranges; boundary=([\w]+)$/.exec(fieldsOf(reply)['content-type'] ?? '')?.[1]
   const sections = `\r\n${content.toString('latin1')}`.split(`\r\n--${boundary}`)

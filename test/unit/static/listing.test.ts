@@ -114,7 +114,7 @@ describe('a listing', () => {
     const from = site(root)
     for (let i = 0; i < 20; i++) {
       const early = ask(from, '/', json)
-      // At any moment of its making.
+      // At different moments of the first run.
       for (let turns = 0; turns < i % 10; turns++) await turn()
       const name = `new-${i}.txt`
       writeFileSync(join(root, name), '')

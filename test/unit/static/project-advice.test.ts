@@ -107,7 +107,7 @@ test('a page of unclosed tags takes linear time, since requests wait for it', ()
     const start = processorTime()
     advice({ index: piece.repeat((64 * 1024) / piece.length), dependencies: ['vite'] })
     const ms = processorTime() - start
-    // A few milliseconds here, half a second and more where a tag is looked for within another.
+    // A few milliseconds; half a second and more with a pattern that searches tags within tags.
     assert.ok(ms < 200, `${piece}: ${ms} ms`)
   }
 })

@@ -20,7 +20,7 @@ const files = {
   'v1.2.html': 'v1.2',
 }
 
-/** Status with content, or with the location of a redirect. */
+/** Status and content, or status and location of a redirect. */
 const tables: Record<string, { options: Partial<StaticOptions>; answers: Record<string, string> }> = {
   'by default': {
     options: {},

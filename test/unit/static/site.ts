@@ -20,10 +20,10 @@ import { syntheticExchange } from '../../../src/http/synthetic-exchange.ts'
 import type { Reply } from '../../../src/http/message/reply.ts'
 import { createStatic, type StaticOptions, type StaticSite } from '../../../src/static/static.ts'
 
-/** Larger than what is answered from memory. */
+/** Bytes of a file that is too large for the cache. */
 export const largeBytes: number = 600 * 1024
 
-/** A folder with the given files; it goes when the test ends. */
+/** A folder with the given files, which is removed after the test. */
 export function folder(t: TestContext, files: Record<string, string | Uint8Array> = {}): string {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'serve8008-static-')))
   t.after(() => rmSync(root, { recursive: true, force: true }))
@@ -59,17 +59,17 @@ export function site(root: string, options: Partial<StaticOptions> = {}): Static
   })
 }
 
-/** An answer as a test wants to look at it. */
+/** The reply of a site, or the error that it threw. */
 export interface Answer {
   readonly status: number
-  /** Code of the error that was thrown, or undefined. */
+  /** Code of the error; undefined for a reply. */
   readonly code: string | undefined
   readonly text: string
   readonly reply: Reply
   field(name: string): string | undefined
 }
 
-/** Asks a site; headers are `name: value` lines. A thrown refusal is an answer too. */
+/** Sends a request to a site. Headers are `name: value` lines. An error is an answer too. */
 export async function ask(
   from: StaticSite,
   target: string,
@@ -102,13 +102,13 @@ export function stat(path: string): BigIntStats {
   return statSync(path, { bigint: true })
 }
 
-/** Lets time pass for the code under test: to it, what was written now has rested. */
+/** Moves the clock of the code under test forward, so that the state of files that were just written is settled. */
 export function later(t: TestContext, ms = 5000): void {
   const now = Date.now
   t.mock.method(Date, 'now', () => now() + ms)
 }
 
-/** Paths of the descriptors of this process that are open below a folder. Linux only. */
+/** Paths of open descriptors of this process below a folder. Linux only. */
 export function openBelow(root: string): string[] {
   return readdirSync('/proc/self/fd').flatMap((fd) => {
     try {

@@ -232,7 +232,7 @@ test('a file without read permission is 403', { skip: windows && 'Windows has no
   chmodSync(root, 0o755)
   chmodSync(join(root, 'a.txt'), 0)
   chmodSync(join(root, 'closed'), 0)
-  // The superuser may read everything, so it steps down for the length of the requests.
+  // The superuser may read everything, so the process becomes another user for the requests.
   const user = process.geteuid?.()
   if (user === 0) process.seteuid?.(65534)
   try {

@@ -215,11 +215,11 @@ test('an unknown user takes as long as a known one', async (t) => {
   await time('ann')
   const known = await time('ann')
   const unknown = await time('nobody')
-  // One of them skipping the check would make this a hundredfold, not a few times.
+  // If one of them skipped the check, the ratio would be a hundred.
   assert.ok(unknown > known / 5 && known > unknown / 5, `known ${known} ms, unknown ${unknown} ms`)
 })
 
-/** Ann's password is `secret`; a cost of 12 takes most of a second to refuse. */
+/** The password of Ann is `secret`. A check at cost 12 takes most of a second. */
 const slow = bcrypt.replace('$04$', '$12$')
 
 test('a flood of wrong passwords is rejected beyond a few, and delays no verified user', async (t) => {

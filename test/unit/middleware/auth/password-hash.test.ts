@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hashKind, matchesHash } from '../../../../src/middleware/auth/password-hash.ts'
 
-/** Made by openssl and htpasswd. */
+/** Output of openssl and htpasswd. */
 const vectors: readonly [password: string, hash: string, kind: string][] = [
   ['secret', '$apr1$abcdefgh$h9FWgUz3n9YxylKLlR5SQ/', 'apr1'],
   ['pässwörd', '$apr1$r31.....$CnMBtjJHTKsiwi5FN79xp0', 'apr1'],

@@ -49,10 +49,10 @@ const secrets = `
   .trim()
   .split(/\s+/)
 
-/** Folders that hold secrets, by their names. */
+/** Names of folders with secrets. */
 const secretFolders = '.ssh .gnupg .aws .azure .kube .docker .gem .cargo .terraform .vagrant .password-store'.split(' ')
 
-/** Names that look like a secret and are made to be read by others. */
+/** Names that resemble a secret, of files that users publish. */
 const harmless = `
   index.html keyboard.js pem.html env.js config.env.js key a.crt a.cer my_id_rsa.html sqlite.js backup.html old
   release.tar.gz.sig release.asc release.minisig wireguard.conf.md kubeconfig.md kubeconfig-guide.html
@@ -305,7 +305,7 @@ describe('--serve', () => {
     assert.equal(why('a b/c d.key'), 'private key (--serve "a b/c d.key")')
     assert.equal(why('#notes#'), 'backup (--serve "#notes#")')
     assert.equal(why('żółw (1).pem'), 'private key (--serve "żółw (1).pem")')
-    // Each of these would be taken for something else: by a shell, by a list of patterns, or by a terminal.
+    // A shell, the list of patterns or a terminal would give each of these a meaning.
     for (const name of [
       'a"b.pem',
       '`a`.pem',

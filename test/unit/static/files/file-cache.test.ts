@@ -21,7 +21,7 @@ import { OpenFiles } from '../../../../src/http/body/open-files.ts'
 import { createFileCache, type FileEntry } from '../../../../src/static/files/file-cache.ts'
 import { ask, folder, largeBytes, later, site, stat } from '../site.ts'
 
-/** A cache over one folder, with a short way to fetch from it. */
+/** A cache for one folder, and a function that fetches from it. */
 function cacheOf(root: string, cacheBytes = 1024 * 1024): (name: string, seen?: ReturnType<typeof stat>) => FileEntry {
   const access = createAccessPolicy({
     root,
@@ -42,7 +42,7 @@ function text({ reply }: FileEntry): string {
   return Buffer.from(reply.body as Uint8Array).toString()
 }
 
-/** Sets a file's time of modification to a whole second, as careless tools and careful attackers do. */
+/** Sets the mtime of a file to a whole second, as some tools and attackers do. */
 function backdate(path: string): void {
   utimesSync(path, 1_600_000_000, 1_600_000_000)
 }
@@ -113,7 +113,7 @@ describe('a recently changed file', () => {
     const seen = stat(join(root, 'a.txt'))
     const first = fetch('a.txt', seen)
     writeFileSync(join(root, 'a.txt'), 'BBBB')
-    // The state as a coarse clock would leave it: the one from before the edit.
+    // The state before the edit, which a coarse clock would not change.
     const second = fetch('a.txt', seen)
     assert.deepEqual([text(first), text(second)], ['AAAA', 'BBBB'])
     assert.notEqual(first.reply.validators?.etag, second.reply.validators?.etag)

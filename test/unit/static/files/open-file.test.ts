@@ -117,7 +117,7 @@ test('a file that a link out of the root replaces at any time is not read', asyn
   await once(child, 'message')
   const access = accessOf(root)
   const outcomes = { public: 0, refused: 0 }
-  // Both must be seen, or the race was never run; 4,000 tries are far more than that takes.
+  // Both outcomes must occur, or there was no race. 4,000 attempts are far more than that takes.
   for (let tries = 0; tries < 4000 || Math.min(outcomes.public, outcomes.refused) === 0; tries++) {
     const file = openFile(join(root, 'a.txt'), access)
     if (file === undefined) {
@@ -142,7 +142,7 @@ test('a file that cannot be opened is reported only if it would be served', { sk
   symlinkSync(join(root, '.env'), join(root, 'a.txt'))
   for (const name of ['../out/locked.txt', 'locked.txt', '.env']) chmodSync(join(root, name), 0)
   chmodSync(top, 0o755)
-  // The superuser may read everything, so it steps down.
+  // The superuser may read everything, so the process becomes another user.
   const user = process.geteuid?.()
   if (user === 0) process.seteuid?.(65534)
   try {

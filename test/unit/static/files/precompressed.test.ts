@@ -11,7 +11,7 @@ import { ask, folder, largeBytes, later, site, write } from '../site.ts'
 
 // own process: it becomes another user for some tests
 
-// With the bytes that the formats begin with; brotli has none.
+// Content with the first bytes of each format; brotli has no fixed ones.
 const gz = Buffer.from('\x1f\x8bGZ', 'latin1')
 const zst = Buffer.from('\x28\xb5\x2f\xfdZST', 'latin1')
 const every = { 'app.js': 'plain', 'app.js.br': 'BR', 'app.js.zst': zst, 'app.js.gz': gz }
@@ -101,7 +101,7 @@ describe('a stale or wrong precompressed file is never sent', () => {
     for (const known of [false, true]) {
       test(`${what}, ${known ? 'known before' : 'unknown before'}`, async (t) => {
         const root = folder(t, { 'app.js': 'plain', 'app.js.br': 'BR', 'app.js.gz': gz })
-        // Apart by more than a tick of the clock that stamps files.
+        // More than one tick of the file system's clock apart.
         const now = Date.now() / 1000
         utimesSync(join(root, 'app.js'), now - 2, now - 2)
         utimesSync(join(root, 'app.js.br'), now - 1, now - 1)
@@ -149,7 +149,7 @@ describe('a stale or wrong precompressed file is never sent', () => {
         assert.equal(await sent(t, 'br', brotliCompressSync(other), 5), 'identity')
         assert.equal(await sent(t, 'gz', gzipSync(other), 5), 'identity')
       }
-      // Cut off, and a bomb.
+      // Truncated content, and a decompression bomb.
       assert.equal(await sent(t, 'gz', gzipSync(content).subarray(0, 20), 5), 'identity')
       assert.equal(await sent(t, 'gz', gzipSync(Buffer.alloc(50_000_000)), 5), 'identity')
     })
@@ -172,7 +172,7 @@ describe('a stale or wrong precompressed file is never sent', () => {
         write(`other${i}.js`, other)
         write(`same${i}.js`, large)
         assert.equal(await isSent(`other${i}.js`), false)
-        // They are compared one by one: once this one is known, the other one is too.
+        // Comparisons run one by one: when this one has ended, the other one has too.
         while (!(await isSent(`same${i}.js`))) await turn()
         assert.equal(await isSent(`other${i}.js`), false, String(i))
       }
