@@ -110,7 +110,11 @@ function outcomeOf(child: ChildProcess): Promise<Outcome> {
     })
     child.once('error', reject)
     child.once('exit', (_, signal) => {
-      reject(new Error(signal === 'SIGKILL' ? 'it takes more than a minute' : 'it ended instead of giving its options'))
+      reject(
+        new Error(
+          signal === 'SIGKILL' ? 'it ran for more than a minute' : 'it ended its process before it gave its options',
+        ),
+      )
     })
   })
 }

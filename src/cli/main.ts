@@ -21,7 +21,10 @@ export async function main(program: Program = currentProgram()): Promise<void> {
   let report = createReporter(program, { ...guessOutputOptions(program.argv), ...hints })
   program.on('uncaughtException', (thrown) => program.exit(report.error(thrown)))
   // Every way to the end passes `leave`. Without one, something was waited for that can never come.
-  program.on('beforeExit', () => void report.leave(report.error(new Error('it waits for something that cannot come'))))
+  program.on(
+    'beforeExit',
+    () => void report.leave(report.error(new Error('nothing is left to wait for, but the command has not finished'))),
+  )
   // Nobody is left to read what goes wrong with standard error.
   program.stderr.on('error', () => {})
   try {

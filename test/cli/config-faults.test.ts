@@ -190,7 +190,7 @@ test('says where an edit is wrong, in its syntax and when it runs, and that the 
     writeFileSync(join(cwd, 'serve8008.config.mjs'), `${Object.values(files)[0]}\n`)
     await stderr(expected)
   }
-  await stderr(/no database[^]*serve8008\.config\.mjs was not applied: the routes from before stay in use/)
+  await stderr(/no database[^]*serve8008\.config\.mjs was not applied; the previous routes stay in use/)
 })
 
 test('reports an edit that waits for ever', async (t) => {

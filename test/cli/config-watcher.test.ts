@@ -160,7 +160,7 @@ test('a config file that ends its process when it is read again ends no server',
   const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
   const { url, stderr } = await serve(t, [], { cwd })
   writeFileSync(join(cwd, 'serve8008.config.mjs'), `process.exit(3)\n${config('two')}`)
-  await stderr(/it ended instead of giving its options/)
+  await stderr(/it ended its process before it gave its options/)
   assert.equal(await (await fetch(new URL('x', url))).text(), 'one')
 })
 
@@ -227,7 +227,7 @@ test('reports a config file that was deleted, and its return', async (t) => {
   const file = join(cwd, 'serve8008.config.mjs')
   const { url, stdout, stderr } = await serve(t, [], { cwd })
   rmSync(file)
-  await stderr(/^warning {2}serve8008\.config\.mjs is gone: what it said stays in use\.$/m)
+  await stderr(/^warning {2}serve8008\.config\.mjs was deleted; its settings stay in use\.$/m)
   assert.equal(await (await fetch(new URL('x', url))).text(), 'one')
   writeFileSync(file, config('one'))
   await stdout(/ {2}config the routes are as before\n/)
@@ -251,7 +251,7 @@ test('an edit that leads a route to the server itself is refused', async (t) => 
   const { url, port, stderr } = await serve(t, [], { cwd })
   writeFileSync(join(cwd, 'serve8008.config.mjs'), `export default { proxy: { '/x': 'http://localhost:${port}' } }`)
   await stderr(
-    /The target localhost:\d+ of \/x is this server itself\.\n.*E8008_CONFIG_INVALID[^]*serve8008\.config\.mjs was not applied: the routes from before stay in use\./,
+    /The target localhost:\d+ of \/x is this server itself\.\n.*E8008_CONFIG_INVALID[^]*serve8008\.config\.mjs was not applied; the previous routes stay in use\./,
   )
   assert.equal(await (await fetch(new URL('x', url))).text(), 'one')
 })

@@ -21,11 +21,11 @@ test('explain takes a method alone, or a word that is none, for a slip', async (
   const cwd = await folderOf(t, {})
   const alone = await run(t, ['explain', 'GET'], { cwd })
   assert.deepEqual([alone.exitCode, alone.stdout], [2, ''])
-  assert.match(alone.stderr, /^explain needs a method and a URL or a path\.\nE8008_USAGE/)
+  assert.match(alone.stderr, /^Missing argument: URL, a whole URL or a path\.\nE8008_USAGE/)
   const blank = await run(t, ['explain', 'GET it', '/'], { cwd })
   assert.deepEqual(
     [blank.exitCode, blank.stderr],
-    [2, 'GET it is no method.\nE8008_USAGE   try: serve8008 explain GET /\n'],
+    [2, 'GET it is not a method.\nE8008_USAGE   try: serve8008 explain GET /\n'],
   )
 })
 
@@ -79,7 +79,7 @@ test('explain without a URL, and a tie, end with exit code 2', async (t) => {
   const cwd = await folderOf(t, {})
   const without = await run(t, ['explain'], { cwd })
   assert.equal(without.exitCode, 2)
-  assert.match(without.stderr, /explain needs a method and a URL/)
+  assert.match(without.stderr, /Missing argument: URL/)
   const tied = ['-x', '/a=:1', '-x', '/a/=:2']
   for (const command of [['explain', '/a', ...tied], ['check', ...tied], tied]) {
     const { exitCode, stderr } = await run(t, command, { cwd })

@@ -50,7 +50,10 @@ test('serve8008 reload finds the server of this folder and updates its pages', a
   const all = await run(t, ['reload'], { cwd, env })
   assert.deepEqual([all.exitCode, all.stdout], [0, `No page of http://localhost:${port}/app/ is open.\n`])
   const unused = await run(t, ['reload', 'site/style.css'], { cwd, env })
-  assert.deepEqual([unused.exitCode, unused.stdout], [0, `No open page of http://localhost:${port}/app/ uses that.\n`])
+  assert.deepEqual(
+    [unused.exitCode, unused.stdout],
+    [0, `No open page of http://localhost:${port}/app/ uses these files.\n`],
+  )
   const named = await run(t, ['reload', '--json', '--port', String(port), 'site/style.css'], { cwd, env })
   assert.deepEqual(JSON.parse(named.stdout), { url: `http://localhost:${port}/app/`, pages: 0 })
   child.kill('SIGTERM')

@@ -166,7 +166,8 @@ test('no command knows or touches a process that has got the id of a server that
   const { exitCode, stderr } = await run(t, ['stop'], { cwd, env })
   assert.equal(exitCode, 1)
   // Windows takes too long to tell what a process runs for asking about each that is listed.
-  const expected = process.platform === 'win32' ? /^Process \d+ is not the server of http:/ : /^No server of yours is /
+  const expected =
+    process.platform === 'win32' ? /^Process \d+ is no longer the server of http:/ : /^No server of yours is /
   assert.match(stderr, expected)
   if (process.platform !== 'win32') {
     assert.deepEqual(JSON.parse((await run(t, ['status', '--json'], { cwd, env })).stdout), { servers: [] })

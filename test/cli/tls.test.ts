@@ -175,7 +175,7 @@ test('serve8008 reload reaches a server that speaks nothing but TLS', async (t) 
   const folder = join(cwd, 'run/serve8008')
   while (!existsSync(folder) || readdirSync(folder).length === 0) await new Promise(setImmediate)
   const { exitCode, stdout } = await run(t, ['reload', 'site/index.html'], { cwd, env })
-  assert.deepEqual([exitCode, stdout], [0, `No open page of ${url} uses that.\n`])
+  assert.deepEqual([exitCode, stdout], [0, `No open page of ${url} uses these files.\n`])
 })
 
 test('a key in the served folder is not served, whatever its name', async (t) => {

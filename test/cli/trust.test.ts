@@ -97,8 +97,8 @@ test(
     const env = { ...homeOf(home), PATH: home }
     const { stdout, stderr, exitCode } = await run(t, ['untrust'], { cwd: home, env })
     assert.equal(exitCode, 1)
-    assert.match(stdout, /^Nothing of what could be looked into trusts the local authority now\./)
-    assert.match(stderr, /^Some stores could not be looked into.*certutil is missing/s)
+    assert.match(stdout, /^No store that could be read trusts the local authority now\./)
+    assert.match(stderr, /^Some stores could not be read.*certutil is missing/s)
   },
 )
 
@@ -158,10 +158,10 @@ test('cert overwrites nothing that it did not write, and names what stands in it
   assert.equal((await run(t, ['cert', 'c.test'], options)).exitCode, 0)
   assert.equal((await run(t, ['cert', '*.d.test'], options)).exitCode, 0)
   for (const [host, name, content, problem] of [
-    ['a.test', 'a.test.pem', 'mine', 'is not one of ours; it stays as it is'],
-    ['b.test', 'b.test-key.pem', 'mine', 'is not one of ours; it stays as it is'],
-    ['c.test', 'c.test-key.pem', 'mine', 'is not one of ours; it stays as it is'],
-    ['_wildcard.d.test', '_wildcard.d.test.pem', undefined, 'is a certificate for *.d.test; it stays as it is'],
+    ['a.test', 'a.test.pem', 'mine', 'was not written by serve8008 cert, so it is not overwritten'],
+    ['b.test', 'b.test-key.pem', 'mine', 'was not written by serve8008 cert, so it is not overwritten'],
+    ['c.test', 'c.test-key.pem', 'mine', 'was not written by serve8008 cert, so it is not overwritten'],
+    ['_wildcard.d.test', '_wildcard.d.test.pem', undefined, 'is a certificate for *.d.test, so it is not overwritten'],
   ] as const) {
     if (content !== undefined) writeFileSync(join(home, name), content)
     const before = readFileSync(join(home, name), 'utf8')
@@ -221,7 +221,7 @@ test('cert makes none that nobody would accept', async (t) => {
     [['*.home.arpa'], /try: serve8008 cert app\.home\.arpa "\*\.app\.home\.arpa"\n/],
     [['*.com'], /cannot vouch for \*\.com/],
     [['../x'], /is no name and no address of a host/],
-    [[], /A certificate for which names\?/],
+    [[], /Missing argument: NAME/],
   ] as const) {
     const { exitCode, stderr } = await run(t, ['cert', ...words], { cwd: home, env: homeOf(home) })
     assert.equal(exitCode, 2)

@@ -101,7 +101,7 @@ function refuseWords(command: CommandName | undefined, [, word]: readonly string
   // `stop 3000` means the server on that port.
   const isPort = command === 'stop' && /^\d+$/.test(word)
   const hint = commandLine(argv.toSpliced(at, 1, ...(isPort ? ['--port', word] : [])))
-  throw usage(`serve8008 ${command} takes no words, so not ${word}.`, hint)
+  throw usage(`serve8008 ${command} takes no arguments, but got ${word}.`, hint)
 }
 
 /** The command whose help page is asked for: `help trust`, `check --help`. */
@@ -120,7 +120,7 @@ function configFile(texts: FlagTexts | undefined, argv: readonly string[]): stri
   if (!/^-?\d+$/.test(text)) return text
   // `-c-1` and `-c 10` are the cache of another server.
   const cache = Number(text) < 0 ? 'off' : text
-  throw new ServeError('E8008_USAGE', `--config needs a file, not ${text}.`, {
+  throw new ServeError('E8008_USAGE', `--config takes a file, not ${text}.`, {
     hint: correctedCommand(withoutConfig(argv), { option: 'cache', value: cache }, flags),
   })
 }
@@ -156,29 +156,32 @@ function placeValues(
   if (url !== undefined) {
     const route = url.includes('=') ? url : `/=${url}`
     throw usage(
-      `${withoutUserinfo(url)} is no folder; what is forwarded is a flag.`,
+      `${withoutUserinfo(url)} is a URL, not a folder. To forward requests to it, use --proxy.`,
       replaceWord(argv, url, '--proxy', route),
     )
   }
   const mount = folders.find((word) => /^[\w.-]+=./.test(word) && !isFolder(word))
   if (mount !== undefined) {
     throw usage(
-      `${mount} is no folder; the path of a mount begins with a slash.`,
+      `${mount} is not a folder. The path of a mount begins with a slash.`,
       replaceWord(argv, mount, `/${mount}`),
     )
   }
   if (folder !== undefined && second !== undefined) {
     if (argv[argv.indexOf(folder) - 1] === '--cors' && folder.includes('.') && !isFolder(folder)) {
-      throw usage(`${folder} is no origin; one has a scheme.`, replaceWord(argv, folder, `https://${folder}`))
+      throw usage(
+        `${folder} is not an origin. An origin begins with a scheme such as https://.`,
+        replaceWord(argv, folder, `https://${folder}`),
+      )
     }
     const before = argv[argv.indexOf(second) - 1] ?? ''
     if (/^(?:-s|--single|--spa|--cache)$/.test(before) && !isFolder(second)) {
       const joined = replaceWord(argv.toSpliced(argv.indexOf(second) - 1, 1), second, `${longName(before)}=${second}`)
-      throw usage(`${second} is no folder; as the value of ${before} it needs a = before it.`, joined)
+      throw usage(`${second} is not a folder. As the value of ${before} it is written after a =.`, joined)
     }
     const name = second.replace(/^[./\\]+|[/\\]+$/g, '') || 'more'
     throw usage(
-      `Only one folder can be served at /: ${folder}. To add ${second}, give it a path of its own.`,
+      `Only one folder can be served at /: ${folder}. To add ${second}, give it a path.`,
       replaceWord(argv, second, `/${name}=${second}`),
     )
   }
@@ -271,11 +274,13 @@ function readAuthorityCommand(argv: readonly string[]): AuthorityCommand | undef
   if (name !== 'cert' && names[0] !== undefined) {
     const asked = questions.find((key) => key === names[0])
     const hint = asked === undefined || name !== 'trust' ? `serve8008 ${name}` : `serve8008 trust --${asked}`
-    throw new ServeError('E8008_USAGE', `serve8008 ${name} takes no ${names[0]}.`, { hint })
+    throw new ServeError('E8008_USAGE', `serve8008 ${name} takes no arguments, but got ${names[0]}.`, { hint })
   }
   const [one, other] = questions.filter((key) => authority[key])
   if (other !== undefined) {
-    throw new ServeError('E8008_USAGE', `--${one} and --${other} are two things.`, { hint: `serve8008 trust --${one}` })
+    throw new ServeError('E8008_USAGE', `--${one} and --${other} cannot be combined.`, {
+      hint: `serve8008 trust --${one}`,
+    })
   }
   return { ...output, name: isOn('version') ? 'version' : name, words: names, authority }
 }

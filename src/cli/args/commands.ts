@@ -34,7 +34,7 @@ export interface CommandEntry {
   readonly words: 'folders' | 'files' | 'shells' | 'commands' | 'others' | 'none'
 }
 
-const yes = only('yes', ['y'], 'Ask nothing, as in scripts.')
+const yes = only('yes', ['y'], 'Do not ask for confirmation.')
 /** As every command speaks; those that end have less to say than a server. */
 const own: readonly Flag[] = commonFlags.map((flag) => {
   if (flag.key === 'verbose') return { ...flag, description: 'Print the stacks of errors.' }
@@ -52,7 +52,7 @@ export const commands: Readonly<Record<CommandName, CommandEntry>> = {
     flags: [
       ...flags,
       {
-        ...only('request-header', ['H'], 'Header field of the request that is asked about, as in curl.'),
+        ...only('request-header', ['H'], 'Header field of the request, as in curl.'),
         key: 'requestHeader',
         kind: 'list',
         repeats: true,
@@ -76,9 +76,9 @@ export const commands: Readonly<Record<CommandName, CommandEntry>> = {
   },
   trust: {
     flags: [
-      only('status', [], 'Change nothing and tell who trusts the local authority.'),
-      only('ca', [], 'Print the path of its certificate and nothing else; make it if needed.'),
-      only('renew', [], 'Make a new authority in place of the old one, and trust that.'),
+      only('status', [], 'Show which stores trust the local authority; change nothing.'),
+      only('ca', [], 'Print only the path of its certificate; create it if needed.'),
+      only('renew', [], 'Replace the authority with a new one, and trust that.'),
       yes,
       ...own,
     ],

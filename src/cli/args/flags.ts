@@ -32,7 +32,7 @@ export const flags: readonly Flag[] = [
   },
   ownFlag('quiet', ['q'], 'Print nothing but errors.'),
   ownFlag('verbose', [], 'Print where settings come from, timings, and stacks of errors.'),
-  ownFlag('json', [], 'Print one JSON object a line, errors and the access log too.'),
+  ownFlag('json', [], 'Print one JSON object per line, errors and the access log too.'),
   { ...ownFlag('help', ['h'], 'Print this page.'), canBeOff: false },
   { ...ownFlag('version', ['v'], 'Print the version.'), canBeOff: false },
 ]

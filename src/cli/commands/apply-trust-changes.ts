@@ -40,11 +40,15 @@ export async function applyTrustChanges(change: TrustChange): Promise<ReadonlyMa
   }
   if (!yes) {
     if (json || !canPrompt(program)) {
-      throw new ServeError('E8008_USAGE', 'Nobody can be asked here, so nothing was changed.', {
-        hint: `serve8008 ${command} --yes`,
-      })
+      throw new ServeError(
+        'E8008_USAGE',
+        'This is not a terminal, so the change cannot be confirmed. Nothing was changed.',
+        {
+          hint: `serve8008 ${command} --yes`,
+        },
+      )
     }
-    if (!(await confirm(stores.length > 0 ? 'Run them?' : 'Go on?', program))) return undefined
+    if (!(await confirm(stores.length > 0 ? 'Run them?' : 'Continue?', program))) return undefined
   }
   await prepare?.()
   const problems = new Map<FoundStore, string>()

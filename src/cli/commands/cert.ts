@@ -21,7 +21,9 @@ import { commandLine } from '../args/command-line.ts'
 export async function cert(command: Command, program: Program, report: Reporter): Promise<number> {
   const { words, json, quiet, authority: said } = command
   if (words.length === 0) {
-    throw new ServeError('E8008_USAGE', 'A certificate for which names?', { hint: 'serve8008 cert app.localhost' })
+    throw new ServeError('E8008_USAGE', 'Missing argument: NAME, a host name or an IP address.', {
+      hint: 'serve8008 cert app.localhost',
+    })
   }
   const { authority } = openUserAuthority(program, report)
   const { names, ...pair } = await authority.certify(words)
@@ -50,7 +52,7 @@ export async function cert(command: Command, program: Program, report: Reporter)
   else if (!quiet) {
     report.print(
       `Certificate   ${shown(files.cert)}\nKey           ${shown(files.key)}\n` +
-        `Authority     ${printable(authority.file)}\nUntil         ${expires.toISOString().slice(0, 10)}\n`,
+        `Authority     ${printable(authority.file)}\nValid until   ${expires.toISOString().slice(0, 10)}\n`,
     )
   }
   return 0

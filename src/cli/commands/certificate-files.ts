@@ -27,12 +27,14 @@ export function obstacle(
   shown: (path: string) => string,
 ): string | undefined {
   const [certText, keyText] = [textOf(cert), textOf(key)]
-  const isNotOurs = (path: string): string => `${shown(path)} is not one of ours; it stays as it is.`
+  const isNotOurs = (path: string): string =>
+    `${shown(path)} was not written by serve8008 cert, so it is not overwritten.`
   if (certText === undefined) return keyText === undefined ? undefined : isNotOurs(key)
   const certificate = ourCertificate(certText)
   if (certificate === undefined) return isNotOurs(cert)
   const held = (certificate.subjectAltName ?? '').split(', ').map((entry) => entry.replace(/^[^:]*:/, ''))
-  if (!isSameNames(held, names)) return `${shown(cert)} is a certificate for ${held.join(' ')}; it stays as it is.`
+  if (!isSameNames(held, names))
+    return `${shown(cert)} is a certificate for ${held.join(' ')}, so it is not overwritten.`
   if (keyText !== undefined && !fits(keyText, certificate)) return isNotOurs(key)
   return undefined
 }

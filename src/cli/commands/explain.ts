@@ -33,7 +33,7 @@ export async function explain(command: Command, program: Program, report: Report
   }
   const [method = '', url] = command.words.length === 1 ? ['GET', ...command.words] : command.words
   const isAlone = command.words.length === 1 && usualMethods.includes(url ?? '')
-  if (url === undefined || isAlone) throw usage('explain needs a method and a URL or a path.')
+  if (url === undefined || isAlone) throw usage('Missing argument: URL, a whole URL or a path.')
   if (command.words.length > 2) throw usage('explain takes one method and one URL.')
   const corrected = correctedWords(method, url)
   if (corrected !== undefined) {
@@ -55,7 +55,7 @@ export async function explain(command: Command, program: Program, report: Report
 function correctedWords(method: string, url: string): [fault: string, method: string, url: string] | undefined {
   const isMethod = (word: string): boolean => /^[!#$%&'*+.^`|~\w-]+$/.test(word)
   if (/[/:]/.test(method) && isMethod(url)) return ['The method comes before the URL.', url.toUpperCase(), method]
-  if (!isMethod(method)) return [`${printable(method)} is no method.`, 'GET', url]
+  if (!isMethod(method)) return [`${printable(method)} is not a method.`, 'GET', url]
   const upper = method.toUpperCase()
   if (method === upper || !usualMethods.includes(upper)) return undefined
   return [`Methods are case-sensitive: ${upper}, not ${method}.`, upper, url]
@@ -64,7 +64,7 @@ function correctedWords(method: string, url: string): [fault: string, method: st
 /** `Name: value`, as curl takes it. */
 function fieldOf(text: string): [name: string, value: string] {
   const border = text.indexOf(':')
-  if (border < 1) throw usage(`${printable(text)} is no header field.`)
+  if (border < 1) throw usage(`${printable(text)} is not a header field; write NAME:VALUE.`)
   return [text.slice(0, border).trim(), text.slice(border + 1).trim()]
 }
 

@@ -26,7 +26,7 @@ export async function reload(command: Command, program: Program, report: Reporte
   else if (!command.quiet) {
     const url = printable(server.url)
     const count = `${pages} ${pages === 1 ? 'page' : 'pages'} of ${url} updated.`
-    const none = paths.length === 0 ? `No page of ${url} is open.` : `No open page of ${url} uses that.`
+    const none = paths.length === 0 ? `No page of ${url} is open.` : `No open page of ${url} uses these files.`
     report.print(`${pages === 0 ? none : count}\n`)
   }
   return 0
@@ -51,7 +51,7 @@ async function askForReload(server: RunningServer, paths: readonly string[]): Pr
   })
   const pages = status === 200 ? pagesIn(text) : undefined
   if (pages !== undefined) return pages
-  throw new ServeError('E8008_NOT_RUNNING', `The server at ${server.url} refused (${status}).`)
+  throw new ServeError('E8008_NOT_RUNNING', `The server at ${server.url} refused the reload with status ${status}.`)
 }
 
 async function postReload(

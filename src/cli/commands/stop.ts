@@ -27,7 +27,7 @@ export async function stop(command: Command, program: Program, report: Reporter)
   if (!isThatServer(server)) {
     throw new ServeError(
       'E8008_NOT_RUNNING',
-      `Process ${pid} is not the server of ${url} any more; nothing was stopped.`,
+      `Process ${pid} is no longer the server of ${url}. Nothing was stopped.`,
       {
         hint: 'serve8008 status',
       },
@@ -37,7 +37,7 @@ export async function stop(command: Command, program: Program, report: Reporter)
   const deadline = program.elapsed() + patienceMs
   while (isRunning(server)) {
     if (program.elapsed() > deadline) {
-      throw new ServeError('E8008_NOT_RUNNING', `Process ${pid} is still finishing replies under way.`, {
+      throw new ServeError('E8008_NOT_RUNNING', `Process ${pid} is still finishing its open replies.`, {
         hint: 'serve8008 status',
       })
     }

@@ -34,7 +34,7 @@ export async function trust(command: Command, program: Program, report: Reporter
     const text =
       certificate === undefined
         ? `There is no local authority yet (${printable(authority.folder)}).\n`
-        : `The local authority is ${printable(authority.file)}, until ${certificate.validTo}.\n`
+        : `The local authority is ${printable(authority.file)}, valid until ${new Date(certificate.validTo).toISOString().slice(0, 10)}.\n`
     print(text + storeLines(stores))
     if (json) report.print(trustJson(certificate, authority.file, stores))
     return stores.every(isTrusting) ? 0 : 1
@@ -65,8 +65,8 @@ export async function trust(command: Command, program: Program, report: Reporter
       throw failure('The local authority is not trusted everywhere', [...problems.values()])
     }
   }
-  const late = isRenewed ? 'Servers that run, and browsers that are open,' : 'Browsers that are open'
-  print(`${storeLines(stores)}\n${open.length > 0 || isRenewed ? `${late} have to be started again.\n` : ''}`)
+  const restart = isRenewed ? 'Restart running servers and open browsers.' : 'Restart open browsers.'
+  print(`${storeLines(stores)}\n${open.length > 0 || isRenewed ? `${restart}\n` : ''}`)
   print(otherPrograms(authority.file))
   if (json) report.print(trustJson(certificate, authority.file, stores))
   if (lacking.length === 0) return 0
@@ -77,20 +77,20 @@ export async function trust(command: Command, program: Program, report: Reporter
 
   async function renew(): Promise<void> {
     const place = await authority.setAside()
-    if (place !== undefined) print(`What was there is kept as ${printable(place)}.\n`)
+    if (place !== undefined) print(`The old authority is kept as ${printable(place)}.\n`)
     certificate = await authority.make()
   }
 }
 
 /** By now it is known to be of our making. */
 function authorityText(file: string): string {
-  return `The local authority is ${printable(file)}.\nIt can vouch for local names and private addresses only.\n`
+  return `The local authority is ${printable(file)}.\nIt signs certificates for local names and private addresses only.\n`
 }
 
 function renewalText(folder: string): string {
   return (
-    `A new local authority takes the place of what is in ${printable(folder)}.\n` +
-    'Certificates of the old one, such as those of serve8008 cert, are refused from then on.\n'
+    `A new local authority replaces the one in ${printable(folder)}.\n` +
+    'Clients then refuse certificates of the old one, such as those of serve8008 cert.\n'
   )
 }
 
@@ -108,7 +108,7 @@ export function failure(message: string, problems: readonly string[]): ServeErro
   const [only] = problems
   // Without a terminal sudo can ask nobody.
   const needsPassword = problems.some((problem) => /\bsudo: /.test(problem))
-  const hint = needsPassword ? { hint: 'the same in a terminal, where sudo can ask for the password' } : {}
+  const hint = needsPassword ? { hint: 'run this in a terminal, where sudo can ask for the password' } : {}
   return new ServeError('E8008_TRUST', problems.length === 1 ? `${message}: ${only}` : `${message}.`, {
     ...hint,
     problems,
@@ -153,17 +153,21 @@ export async function untrust(command: Command, program: Program, report: Report
     }
   }
   const unseen = stores.filter(({ lacks }) => lacks !== undefined)
-  const others = unseen.length > 0 ? ' of what could be looked into' : ''
-  print(`Nothing${others} trusts the local authority now. To be rid of it, remove ${printable(authority.folder)}.\n`)
+  const store = unseen.length > 0 ? 'No store that could be read' : 'No store'
+  print(`${store} trusts the local authority now. To delete it, remove ${printable(authority.folder)}.\n`)
   if (json) report.print(trustJson(await authority.read().catch(() => undefined), authority.file, stores))
   if (unseen.length === 0) return 0
   throw failure(
-    'Some stores could not be looked into',
+    'Some stores could not be read',
     unseen.map(({ store, lacks }) => `${store.name}: ${lacks}`),
   )
 }
 
-const words = { trusted: 'trusted', outdated: 'trusts an older one, or in part', absent: 'not trusted' } as const
+const words = {
+  trusted: 'trusted',
+  outdated: 'trusts an older authority, or only in part',
+  absent: 'not trusted',
+} as const
 
 /** The stores, a line each. */
 export function storeLines(stores: readonly FoundStore[]): string {
@@ -191,7 +195,7 @@ export function trustJson(
 export function otherPrograms(file: string): string {
   const path = printable(shellQuote(file))
   return [
-    'Programs that look elsewhere:',
+    'Programs with their own list of authorities:',
     `  Node      NODE_EXTRA_CA_CERTS=${path}`,
     `  curl      curl --cacert ${path}`,
     `  Python    SSL_CERT_FILE=${path}, for requests REQUESTS_CA_BUNDLE=… (either replaces the public authorities)`,

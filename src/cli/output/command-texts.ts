@@ -21,7 +21,7 @@ export const commandTexts: Readonly<Record<CommandName, CommandTexts>> = {
       ['serve8008 check', 'the configuration of this folder'],
       ['serve8008 check --json', 'one line for programs, with every origin'],
     ],
-    notes: ['It ends with 2 where something is wrong, and lists every problem at once.'],
+    notes: ['It lists all problems and exits with 2 if there are any.'],
   },
   explain: {
     summary: 'show which route answers a request and why, or what an error code means',
@@ -34,16 +34,16 @@ export const commandTexts: Readonly<Record<CommandName, CommandTexts>> = {
       ['serve8008 explain POST /v1 -H x-canary:1', 'for a request with this header field'],
       ['serve8008 explain E8008_CERT', 'meaning, usual cause and what to do'],
     ],
-    notes: ['Nothing is sent.'],
+    notes: ['No request is sent.'],
   },
   reload: {
-    summary: 'update the open pages of a server that runs',
-    usage: [['serve8008 reload [files]', 'those that use these files, or all of them']],
+    summary: 'update the open pages of a running server',
+    usage: [['serve8008 reload [files]', 'the pages that use these files, or all pages']],
     examples: [
       ['serve8008 reload', 'reload every page'],
       ['serve8008 reload dist/app.css', 'swap the style sheet where it is used'],
     ],
-    notes: ['Of several servers it is the one of this folder; otherwise name its port.'],
+    notes: ['If several servers run, it is the server of this folder; --port chooses another.'],
   },
   status: {
     summary: 'list your servers that are running',
@@ -53,9 +53,9 @@ export const commandTexts: Readonly<Record<CommandName, CommandTexts>> = {
   },
   stop: {
     summary: 'stop a running server',
-    usage: [['serve8008 stop', 'replies under way finish, as after ^C']],
+    usage: [['serve8008 stop', 'open replies finish first, as with ^C']],
     examples: [['serve8008 stop --port 3000', 'the server on this port']],
-    notes: ['It is the one of this folder; name the port of any other.'],
+    notes: ['It stops the server of this folder; --port chooses another.'],
   },
   version: {
     summary: 'print the version',
@@ -65,22 +65,22 @@ export const commandTexts: Readonly<Record<CommandName, CommandTexts>> = {
   },
   trust: {
     summary: 'let the browsers and the system of this user trust the local certificates',
-    usage: [['serve8008 trust', 'show every command that it takes, ask, and run them']],
+    usage: [['serve8008 trust', 'show every command, ask, and run them']],
     examples: [
-      ['serve8008 trust --status', 'who trusts it; exits with 1 unless all do'],
+      ['serve8008 trust --status', 'which stores trust it; exits with 1 unless all do'],
       ['serve8008 trust --status --json', 'one line for programs'],
       ['export NODE_EXTRA_CA_CERTS="$(serve8008 trust --ca)"', 'for Node'],
-      ['serve8008 trust --renew', 'after its key was lost or seen by others'],
+      ['serve8008 trust --renew', 'replace it, if its key was lost or seen by others'],
     ],
     notes: [
-      'Where root is needed it calls sudo itself. Restart open browsers afterwards; serve8008 untrust takes all back.',
+      'It calls sudo where root is needed. Restart open browsers afterwards. serve8008 untrust removes the trust again.',
     ],
   },
   untrust: {
-    summary: 'take the local authority out of every store that trusts it',
-    usage: [['serve8008 untrust', 'show every command that it takes, ask, and run them']],
+    summary: 'remove the local authority from every store that trusts it',
+    usage: [['serve8008 untrust', 'show every command, ask, and run them']],
     examples: [['serve8008 untrust --yes', 'without a question']],
-    notes: ['The authority itself stays, for serve8008 trust; its folder is named at the end.'],
+    notes: ['The authority itself is kept; the last line names its folder.'],
   },
   cert: {
     summary: 'write a certificate of the local authority for another program',
@@ -92,18 +92,18 @@ export const commandTexts: Readonly<Record<CommandName, CommandTexts>> = {
     ],
     notes: [
       'For names below .localhost, .local, .test, .internal and .home.arpa, and for private addresses.',
-      'It holds for 396 days. The same command renews it; files of others are never overwritten.',
+      'It is valid for 396 days. The same command renews it; other files are never overwritten.',
     ],
   },
   completion: {
-    summary: 'print the completions of a shell',
+    summary: 'print the completion script of a shell',
     usage: [['serve8008 completion SHELL', 'bash, zsh, fish or powershell']],
     examples: [['source <(serve8008 completion bash)', 'load them here and now']],
-    notes: ['Each script says in its first line how to load it.'],
+    notes: ['The first line of each script says how to load it.'],
   },
   help: {
     summary: 'print a help page',
-    usage: [['serve8008 help [NAME]', 'this page, or that of a command or a flag']],
+    usage: [['serve8008 help [NAME]', 'the overview, or the page of a group, a command or a flag']],
     examples: [],
     notes: [],
   },

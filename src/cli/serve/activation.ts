@@ -26,5 +26,5 @@ export function socketActivation(env: Environment, pid: number): Activation | un
 export function activationWarnings({ sockets }: Activation): Warning[] {
   if (sockets === 1) return []
   const message = `systemd handed over ${sockets} sockets; only the first is served.`
-  return [{ code: 'W8008_ACTIVATION', message, hint: 'a socket unit for each address' }]
+  return [{ code: 'W8008_ACTIVATION', message, hint: 'write one socket unit for each address' }]
 }

@@ -38,7 +38,7 @@ export async function openBrowser(
     child.on('error', (error) => failed(reasonOf(error)))
     child.on('exit', (code) => {
       if (code === null || code === 0 || performance.now() - startedAt > startMs) return
-      failed(browser === '' ? `there is none that could be found, exit code ${code}` : `${browser} ended with ${code}`)
+      failed(browser === '' ? `no browser was found, exit code ${code}` : `${browser} ended with ${code}`)
     })
   } catch (error) {
     failed(reasonOf(error))

@@ -107,14 +107,14 @@ export function watchConfig({ server, loaded, loadedAt, command, program, report
   function tellOfLoss(): void {
     if (isOver || isRefused || existsSync(config)) return
     isRefused = true
-    const message = `${printable(name)} is gone: what it said stays in use.`
+    const message = `${printable(name)} was deleted; its settings stay in use.`
     report.warning({ code: 'W8008_CONFIG', message })
   }
 
   function refuse(error: unknown): void {
     isRefused = true
     report.error(error)
-    const message = `${printable(name)} was not applied: the routes from before stay in use.`
+    const message = `${printable(name)} was not applied; the previous routes stay in use.`
     report.warning({ code: 'W8008_CONFIG', message })
   }
 

@@ -21,7 +21,7 @@ export function createShutdown(server: Server8008, report: Reporter, output: Out
     const silent = output.quiet || output.json || !report.terminal.isTerminal
     const notice = silent
       ? undefined
-      : setTimeout(() => report.print('\n  Finishing replies under way; ^C again to leave now.\n'), patienceMs)
+      : setTimeout(() => report.print('\n  Finishing open replies; press ^C again to stop now.\n'), patienceMs)
     // The terminal has just shown ^C: the prompt gets a line of its own.
     if (!silent) report.print('\n')
     const exitCode = await server.close().then(

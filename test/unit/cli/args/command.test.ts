@@ -30,7 +30,7 @@ test('knows its commands in the first place only', () => {
   assert.equal(read('-v').name, 'version')
   assert.deepEqual([read('completion zsh').name, read('completion zsh').shell], ['completion', 'zsh'])
   assert.throws(() => read('./site check'), {
-    message: 'Only one folder can be served at /: ./site. To add check, give it a path of its own.',
+    message: 'Only one folder can be served at /: ./site. To add check, give it a path.',
   })
 })
 
@@ -78,18 +78,14 @@ test('explains what is no folder', () => {
     ['port 3000', 'There is no folder port, and no command port.', 'serve8008 --port 3000'],
     ['tls ./a', 'There is no folder tls, and no command tls.', 'serve8008 --tls ./a'],
     ['kill', 'There is no folder kill, and no command kill.', 'serve8008 stop'],
+    ['./a ./b', 'Only one folder can be served at /: ./a. To add ./b, give it a path.', 'serve8008 ./a /b=./b'],
     [
-      './a ./b',
-      'Only one folder can be served at /: ./a. To add ./b, give it a path of its own.',
-      'serve8008 ./a /b=./b',
+      './a -s b.txt',
+      'b.txt is not a folder. As the value of -s it is written after a =.',
+      'serve8008 ./a --single=b.txt',
     ],
-    ['./a -s b.txt', 'b.txt is no folder; as the value of -s it needs a = before it.', 'serve8008 ./a --single=b.txt'],
-    ['./a --cache x', 'x is no folder; as the value of --cache it needs a = before it.', 'serve8008 ./a --cache=x'],
-    [
-      './a ../',
-      'Only one folder can be served at /: ./a. To add ../, give it a path of its own.',
-      'serve8008 ./a /more=../',
-    ],
+    ['./a --cache x', 'x is not a folder. As the value of --cache it is written after a =.', 'serve8008 ./a --cache=x'],
+    ['./a ../', 'Only one folder can be served at /: ./a. To add ../, give it a path.', 'serve8008 ./a /more=../'],
     [
       'check --port x --single 3',
       'There is no folder 3. To set the port: --port 3.',
@@ -100,16 +96,16 @@ test('explains what is no folder', () => {
     ['localhost:3000', 'There is no folder localhost:3000. To set the port: --port 3000.', 'serve8008 --port 3000'],
     [
       '/api=http://localhost:1',
-      '/api=http://localhost:1 is no folder; what is forwarded is a flag.',
+      '/api=http://localhost:1 is a URL, not a folder. To forward requests to it, use --proxy.',
       'serve8008 --proxy /api=http://localhost:1',
     ],
     [
       'http://ann:s3cret@a.test',
-      'http://USER:PASSWORD@a.test is no folder; what is forwarded is a flag.',
+      'http://USER:PASSWORD@a.test is a URL, not a folder. To forward requests to it, use --proxy.',
       'serve8008 --proxy /=http://USER:PASSWORD@a.test',
     ],
-    ['-c-1', '--config needs a file, not -1.', 'serve8008 --cache off'],
-    ['-c 10', '--config needs a file, not 10.', 'serve8008 --cache 10'],
+    ['-c-1', '--config takes a file, not -1.', 'serve8008 --cache off'],
+    ['-c 10', '--config takes a file, not 10.', 'serve8008 --cache 10'],
   ]
   for (const [line, message, hint] of refusals) {
     assert.throws(() => read(line), { code: 'E8008_USAGE', exitCode: 2, message, hint })
@@ -151,10 +147,13 @@ test('what they do not take is an error, not left out', () => {
     hint: 'serve8008 trust --help',
   })
   assert.throws(() => read('untrust --status'), { code: 'E8008_USAGE' })
-  assert.throws(() => read('trust ./site'), { code: 'E8008_USAGE', message: 'serve8008 trust takes no ./site.' })
+  assert.throws(() => read('trust ./site'), {
+    code: 'E8008_USAGE',
+    message: 'serve8008 trust takes no arguments, but got ./site.',
+  })
   assert.throws(() => read('trust status'), { code: 'E8008_USAGE', hint: 'serve8008 trust --status' })
   for (const line of ['trust --status --ca', 'trust --renew --status', 'trust --ca --renew']) {
-    assert.throws(() => read(line), { code: 'E8008_USAGE', message: /^--\w+ and --\w+ are two things\.$/ })
+    assert.throws(() => read(line), { code: 'E8008_USAGE', message: /^--\w+ and --\w+ cannot be combined\.$/ })
   }
   assert.throws(() => read('cert a.test --out'), {
     code: 'E8008_USAGE',

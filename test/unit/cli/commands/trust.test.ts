@@ -63,7 +63,7 @@ test('every command is shown before one is run, and a no runs none', async () =>
 test('where nobody can be asked nothing is run, unless --yes', async () => {
   const stores = [storeOf('first', 'process.exit(0)')]
   const { program } = answering(undefined)
-  const refusal = { code: 'E8008_USAGE', message: /Nobody can be asked/, hint: 'serve8008 trust --yes' }
+  const refusal = { code: 'E8008_USAGE', message: /This is not a terminal/, hint: 'serve8008 trust --yes' }
   await assert.rejects(applyTrustChanges({ ...change, stores, program }), refusal)
   await assert.rejects(applyTrustChanges({ ...change, json: true, stores, program: answering('y\n').program }), refusal)
   assert.deepEqual(await applyTrustChanges({ ...change, yes: true, stores, program }), new Map())
@@ -89,7 +89,7 @@ test('what is prepared comes after a yes and before the commands, and a no prepa
   assert.deepEqual(told, ['steps', 'prepared', 'steps'])
   const { program, text } = answering('n\n')
   assert.equal(await applyTrustChanges({ ...one, stores: [], program }), undefined)
-  assert.equal(text(), 'Go on? [y/N] ')
+  assert.equal(text(), 'Continue? [y/N] ')
 })
 
 test('a command that fails ends its store, not the others', async () => {

@@ -48,7 +48,7 @@ test('what starts browsers and finds none is a warning, a browser that was close
   const { child, warnings } = await open('/a', {})
   child.emit('exit', 3)
   assert.deepEqual(warnings, [
-    'No browser was opened (there is none that could be found, exit code 3). Open http://localhost:8008/a yourself.',
+    'No browser was opened (no browser was found, exit code 3). Open http://localhost:8008/a yourself.',
   ])
   const named = await open('/', { BROWSER: 'firefox' })
   named.child.emit('exit', 1)
