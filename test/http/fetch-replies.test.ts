@@ -29,7 +29,7 @@ for (const [name, reply, method, length] of [
   })
 }
 
-test('fetch leaves out the fields that frame a message', async () => {
+test('fetch omits the fields that frame a message', async () => {
   await using server = answering({
     status: 200,
     headers: ['Transfer-Encoding', 'chunked', 'Connection', 'close', 'Keep-Alive', 'timeout=5', 'X-A', 'b'],
@@ -42,7 +42,7 @@ test('fetch leaves out the fields that frame a message', async () => {
   )
 })
 
-test('fetch and tryFetch pass on the length of a forwarded reply once', async () => {
+test('fetch and tryFetch state the length of a forwarded reply once', async () => {
   await using upstream = await host((_request, response) =>
     response.writeHead(200, { 'content-length': 13 }).end('from upstream'),
   )
@@ -55,7 +55,7 @@ test('fetch and tryFetch pass on the length of a forwarded reply once', async ()
   }
 })
 
-test('a framework that writes the forwarded Response to a connection sends a message that can be read', async () => {
+test('a framework that writes a forwarded Response sends a valid message', async () => {
   await using upstream = await host((_request, response) => response.end('from upstream'))
   await using server = createServer({ proxy: { '/up': upstream.port } })
   const app = new H3().use((event) => server.tryFetch(event.req))

@@ -66,7 +66,7 @@ test('fetch answers HEAD with the header section alone', async () => {
   }
 })
 
-test('fetch answers ranges, preconditions, misses and refusals', async () => {
+test('fetch answers ranges, preconditions, missing files and errors', async () => {
   await using site = await openSite()
   const part = await site.get('/a.txt', { headers: { range: 'bytes=1-2' } })
   assert.equal(part.status, 206)
@@ -105,7 +105,7 @@ for (const [name, leave] of [
     },
   ],
 ] as const) {
-  test(`a stream that is ${name} leaves no file open`, { skip: linux }, async () => {
+  test(`closes the file of a stream that is ${name}`, { skip: linux }, async () => {
     await using site = await openSite()
     const response = await site.get('/large.bin')
     assert.equal(openBelow(site.folder.path), 1)
@@ -114,7 +114,7 @@ for (const [name, leave] of [
   })
 }
 
-test('a stream whose request is aborted leaves no file open', { skip: linux }, async () => {
+test('closes the file of a stream whose request is aborted', { skip: linux }, async () => {
   await using site = await openSite()
   const controller = new AbortController()
   const response = await site.get('/large.bin', { signal: controller.signal })
@@ -123,7 +123,7 @@ test('a stream whose request is aborted leaves no file open', { skip: linux }, a
   while (openBelow(site.folder.path) > 0) await turn()
 })
 
-test('layers see the content of a fetched request, and its limit', async () => {
+test('gives layers the content of a fetched request, up to the limit', async () => {
   await using site = await openSite({ limits: { bodyBytes: 10 } })
   site.server.use((next) => async (x) => {
     if (x.method !== 'POST') return next(x)
@@ -148,7 +148,7 @@ test('fetch works beside listening, with the same pipeline', async () => {
   assert.equal(await beside.text(), await over.text())
 })
 
-test('bodies that nobody reads are freed when the server closes', { skip: linux }, async () => {
+test('frees unread bodies when the server closes', { skip: linux }, async () => {
   using folder = await new TempFolder().write({ 'large.bin': Buffer.alloc(3_000_000) })
   const server = createServer({ root: folder.path })
   for (let i = 0; i < 20; i++) assert.equal((await server.fetch(new Request('http://localhost/large.bin'))).status, 200)
@@ -158,7 +158,7 @@ test('bodies that nobody reads are freed when the server closes', { skip: linux 
   while (openBelow(folder.path) > 0) await turn()
 })
 
-test('a Host of the request is the Host that is checked', async () => {
+test('checks the Host field of the request', async () => {
   await using started = await startServer({ 'a.txt': 'alpha' })
   const ask = (host: string): Promise<Response> =>
     started.server.fetch(new Request('http://localhost/a.txt', { headers: { host } }))

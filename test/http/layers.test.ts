@@ -21,7 +21,7 @@ for (const [name, parts, method, status] of [
   ['no header list', { headers: undefined }, 'GET', 500],
   ['a source whose cancel throws, HEAD', { body: { pull() {}, cancel: () => assert.fail() } }, 'HEAD', 200],
 ] as const) {
-  test(`a faulty reply of a layer harms nothing but itself: ${name}`, async () => {
+  test(`keeps serving after an invalid reply of a layer: ${name}`, async () => {
     await using started = await startServer({ 'a.txt': 'alpha' })
     started.server.use((next) => (x) => (x.target.path === '/faulty' ? reply(parts)() : next(x)))
     using client = await RawClient.open(started.port)
@@ -54,7 +54,7 @@ for (const [name, made, message] of [
     /value of X-A holds characters that a field cannot carry/,
   ],
 ] as const) {
-  test(`the program hears that its layer returned ${name}`, async () => {
+  test(`reports to the program that its layer returned ${name}`, async () => {
     await using started = await startServer({})
     const errors: string[] = []
     started.server.on('error', (error) => errors.push(error.message))
@@ -73,12 +73,12 @@ for (const [what, found] of [
   [() => null, /this function returned null/],
   [async () => (x: unknown) => x, /this function returned a promise/],
 ] as const) {
-  test(`use() refuses what is no layer: ${String(found)}`, () => {
+  test(`use() refuses a value that is not a layer: ${String(found)}`, () => {
     assert.throws(() => createServer().use(what as never), found)
   })
 }
 
-test('a stream that cannot be opened does not end the process when it is not needed', async () => {
+test('survives an unused stream that cannot be opened', async () => {
   await using started = await startServer({})
   started.server.use(() => () => ({ status: 200, headers: [], body: createReadStream('/nowhere/at/all') }))
   for (let i = 0; i < 3; i++) {
@@ -88,7 +88,7 @@ test('a stream that cannot be opened does not end the process when it is not nee
   }
 })
 
-test('a body that fails half-way cuts the connection, and the program hears of it', async () => {
+test('closes the connection after a body that fails half-way, and reports it to the program', async () => {
   await using started = await startServer({})
   const body: Body = {
     async pull(sink) {
@@ -111,7 +111,7 @@ for (const [name, length, text] of [
   ['shorter', 10, 'abc'],
   ['longer', 2, 'abHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nEVIL'],
 ] as const) {
-  test(`a body ${name} than it said ends the connection`, async () => {
+  test(`closes the connection after a body ${name} than its length`, async () => {
     await using started = await startServer({ 'a.txt': 'alpha' })
     const body: Body = { length, pull: async (sink) => await sink.write(Buffer.from(text)), cancel() {} }
     started.server.use((next) => (x) => (x.target.path === '/x' ? reply({ body })() : next(x)))
@@ -122,7 +122,7 @@ for (const [name, length, text] of [
   })
 }
 
-test("a layer's own framing fields do not go out", async () => {
+test('does not send framing fields of a layer', async () => {
   await using started = await startServer({})
   const headers = ['Transfer-Encoding', 'chunked', 'Content-Length', '99', 'Connection', 'upgrade', 'Upgrade', 'x']
   started.server.use(() => reply({ headers, body: Buffer.from('x') }))
@@ -133,7 +133,7 @@ test("a layer's own framing fields do not go out", async () => {
   assert.equal(answered.body.toString(), 'x')
 })
 
-test('a layer may write the file that is about to be read, among other requests for it', async () => {
+test('reads the file that a layer writes first, among other requests for it', async () => {
   await using started = await startServer({ 'built.txt': 'old!' })
   const { writeFileSync } = await import('node:fs')
   let builds = 1000
@@ -153,7 +153,7 @@ test('a layer may write the file that is about to be read, among other requests 
   for (const client of clients) client.end()
 })
 
-test('an upgrade that nobody decides does not hold up close', async () => {
+test('closes while an upgrade is undecided', async () => {
   const server = createServer({ root: '.', port: 0, host: '127.0.0.1', limits: { closeMs: 100 } })
   const asked = new Promise<void>((resolve) => {
     server.use(() => () => {
@@ -169,7 +169,7 @@ test('an upgrade that nobody decides does not hold up close', async () => {
   await client.closed()
 })
 
-test('a connection on which nothing was said does not hold up close', async () => {
+test('closes connections without a request', async () => {
   const server = createServer({ root: '.', port: 0, host: '127.0.0.1', limits: { closeMs: 60_000 } })
   const { port } = await server.listen()
   using client = await RawClient.open(port)

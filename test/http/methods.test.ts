@@ -13,7 +13,7 @@ after(() => started[Symbol.asyncDispose]())
 
 const allow = 'GET, HEAD, OPTIONS'
 
-test('CONNECT is refused, and nothing is dialled', async () => {
+test('refuses CONNECT without connecting anywhere', async () => {
   let dialled = 0
   const canary = createTcpServer(() => dialled++).listen(0, '127.0.0.1')
   await new Promise((resolve) => canary.once('listening', resolve))
@@ -38,7 +38,7 @@ test('CONNECT is refused, and nothing is dialled', async () => {
 })
 
 for (const method of ['TRACE', 'POST', 'PUT', 'DELETE', 'PATCH', 'PROPFIND']) {
-  test(`${method} is not allowed`, async () => {
+  test(`refuses ${method}`, async () => {
     const secret = 'Cookie: secret=1'
     const reply = await rawRequest(
       started.port,
@@ -50,7 +50,7 @@ for (const method of ['TRACE', 'POST', 'PUT', 'DELETE', 'PATCH', 'PROPFIND']) {
   })
 }
 
-test('OPTIONS has the allowed methods, for a path and for the server', async () => {
+test('answers OPTIONS with the allowed methods, of a path and of the server', async () => {
   for (const target of ['/a.txt', '*']) {
     const reply = await rawRequest(
       started.port,
@@ -61,7 +61,7 @@ test('OPTIONS has the allowed methods, for a path and for the server', async () 
   }
 })
 
-test('HEAD has the header section of GET and no content', async () => {
+test('answers HEAD with the header section of GET and no content', async () => {
   using client = await RawClient.open(started.port)
   const [head, get] = ['HEAD', 'GET'].map((method) => `${method} /a.txt HTTP/1.1\r\n${started.hostLine}\r\n\r\n`) as [
     string,
@@ -77,7 +77,7 @@ test('HEAD has the header section of GET and no content', async () => {
 })
 
 for (const token of ['foo', 'h2c', 'websocket', 'TLS/1.0']) {
-  test(`an upgrade to ${token} that nobody takes is ignored`, async () => {
+  test(`ignores an upgrade to ${token} that no layer takes over`, async () => {
     const reply = await rawGet(started.port, '/a.txt', [
       `Upgrade: ${token}`,
       'HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA',
@@ -87,7 +87,7 @@ for (const token of ['foo', 'h2c', 'websocket', 'TLS/1.0']) {
   })
 }
 
-test('hop-by-hop fields that nominate others change nothing', async () => {
+test('ignores fields that Connection names', async () => {
   const reply = await rawRequest(
     started.port,
     `GET /a.txt HTTP/1.1\r\n${started.hostLine}\r\nConnection: close, Host, Authorization\r\nTE: trailers\r\nProxy: x\r\n\r\n`,
@@ -109,7 +109,7 @@ for (const target of [
   '/%00',
   '/a%00.txt',
 ]) {
-  test(`the request-target ${JSON.stringify(target)} is malformed`, async () => {
+  test(`refuses the request-target ${JSON.stringify(target)}`, async () => {
     const reply = await rawGet(started.port, target)
     assert.equal(reply.status, 400)
   })

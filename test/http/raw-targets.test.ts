@@ -64,7 +64,7 @@ describe('bytes that browsers leave raw', () => {
     assert.equal((await connection.head()).split(' ', 2)[1], target)
   })
 
-  test('are taken in the absolute form', async () => {
+  test('are accepted in the absolute form', async () => {
     const target = `http://localhost:${plain.port}/api/x${pattern}`
     assert.equal(await seen(() => rawGet(plain.port, target)), `/api/x${pattern}`)
   })
@@ -83,14 +83,14 @@ describe('bytes that browsers leave raw', () => {
     }
   })
 
-  test('do not stand in the way of a file', async () => {
+  test('do not prevent the reply with a file', async () => {
     assert.equal((await rawGet(plain.port, `/index.html${query}`)).status, 200)
     assert.equal((await rawGet(plain.port, '/a|b[c].txt')).body.toString(), 'odd')
     using session = openSession(http2.port)
     assert.equal((await ask(session, { ':path': `/index.html${query}` })).status, 200)
   })
 
-  test('stay as they are in the query of a redirect', async () => {
+  test('are unchanged in the query of a redirect', async () => {
     const reply = await rawGet(plain.port, `/docs${pattern}`)
     assert.equal(reply.status, 307)
     assert.equal(reply.field('location'), `/docs/${pattern}`)
@@ -105,12 +105,12 @@ describe('bytes that browsers leave raw', () => {
     '/api/x?\xe9',
     '/x?\x7f',
   ]) {
-    test(`are not these: ${JSON.stringify(target)}`, async () => {
+    test(`do not include ${JSON.stringify(target)}`, async () => {
       assert.equal((await rawGet(plain.port, target)).status, 400)
     })
   }
 
-  test('are not a backslash before the query of an absolute form', async () => {
+  test('do not include a backslash before the query of an absolute form', async () => {
     for (const target of [`http://localhost:${plain.port}\\@evil.test/?x`, `http://localhost:${plain.port}/a\\b?x`]) {
       const reply = await rawRequest(plain.port, `GET ${target} HTTP/1.1\r\n${plain.hostLine}\r\n\r\n`)
       assert.equal(reply.status, 400)

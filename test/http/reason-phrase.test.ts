@@ -27,10 +27,10 @@ const passed: readonly [name: string, line: string, expected: string][] = [
 ]
 
 for (const [name, line, expected] of passed) {
-  test(`passes ${name} on`, async () => assert.equal(await statusLine(line), expected))
+  test(`forwards ${name}`, async () => assert.equal(await statusLine(line), expected))
 }
 
-test('passes a reason on that comes in pieces', async () => {
+test('forwards a reason that arrives in pieces', async () => {
   await using backend = await startBackend()
   await using front = await startServer({}, { proxy: { '/': `http://127.0.0.1:${backend.port}` } })
   const reply = rawGet(front.port, '/')
@@ -55,18 +55,18 @@ async function answer(method: string, lines: readonly string[], reply: string): 
   return await client.reply(method)
 }
 
-test('passes the reason of a switch of protocols on', async () => {
+test('forwards the reason of a 101', async () => {
   const lines = ['Connection: Upgrade', 'Upgrade: tcp', 'Content-Length: 0']
   const reply = 'HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n'
   assert.equal((await answer('POST', lines, reply)).reason, 'UPGRADED')
 })
 
-test('passes the reason of an upgrade that was refused on', async () => {
+test('forwards the reason of a declined upgrade', async () => {
   const reply = `HTTP/1.1 403 No Sockets Here${noContent}`
   assert.equal((await answer('GET', ['Connection: Upgrade', 'Upgrade: tcp'], reply)).reason, 'No Sockets Here')
 })
 
-test('passes the reason of a reply without content on', async () => {
+test('forwards the reason of a reply without content', async () => {
   assert.equal((await answer('HEAD', [], `HTTP/1.1 200 Fine${noContent}`)).reason, 'Fine')
   assert.equal((await answer('GET', [], 'HTTP/1.1 304 Same\r\n\r\n')).reason, 'Same')
 })
@@ -78,7 +78,7 @@ test('gives fetch() the reason as statusText', async () => {
   assert.equal(response.statusText, 'No Such Kitten')
 })
 
-test('HTTP/2 has none', async () => {
+test('sends no reason over HTTP/2', async () => {
   await using backend = await answering(`HTTP/1.1 404 No Such Kitten${noContent}`)
   await using front = await startHttp2({}, { proxy: { '/': `http://127.0.0.1:${backend.port}` } })
   using session = openSession(front.port)
@@ -90,13 +90,13 @@ test('HTTP/2 has none', async () => {
   )
 })
 
-test('own replies say what is usual', async () => {
+test('sends the usual reason with own replies', async () => {
   await using front = await startServer({ 'a.txt': 'a' })
   assert.equal((await rawGet(front.port, '/a.txt')).reason, 'OK')
   assert.equal((await rawGet(front.port, '/b.txt')).reason, 'Not Found')
 })
 
-test('a program sets a reason for its reply, and none that splits it', async () => {
+test('lets a program set a reason, but none that splits the reply', async () => {
   await using front = await startServer({})
   front.server.use(() => (x) => {
     const reason = x.target.path === '/good' ? 'Very Fine' : 'a\r\nSet-Cookie: b=c'

@@ -19,7 +19,7 @@ async function echo(bodyBytes?: number): Promise<{ started: Started; outcome: Pr
   return { started, outcome }
 }
 
-test('a layer reads the content, chunked or counted', async () => {
+test('gives a layer the content, chunked or with a length', async () => {
   const { started } = await echo()
   await using _ = started
   using client = await RawClient.open(started.port)
@@ -29,7 +29,7 @@ test('a layer reads the content, chunked or counted', async () => {
   assert.equal((await client.reply()).body.toString(), 'world')
 })
 
-test('a client that waits to be asked is asked once someone reads', async () => {
+test('invites content that the client holds back when a layer reads it', async () => {
   const { started } = await echo()
   await using _ = started
   using client = await RawClient.open(started.port)
@@ -39,7 +39,7 @@ test('a client that waits to be asked is asked once someone reads', async () => 
   assert.equal((await client.reply()).body.toString(), 'hello')
 })
 
-test('the reader of content that is cut off is told', async () => {
+test('fails the stream of content that is cut off', async () => {
   const { started, outcome } = await echo()
   await using _ = started
   using client = await RawClient.open(started.port)
@@ -50,7 +50,7 @@ test('the reader of content that is cut off is told', async () => {
   assert.ok((await outcome) instanceof Error)
 })
 
-test('the reader of content above the limit is told, and the client is refused', async () => {
+test('fails the stream of content above the limit, and answers with 413', async () => {
   const { started, outcome } = await echo(10)
   await using _ = started
   using client = await RawClient.open(started.port)
@@ -67,7 +67,7 @@ for (const [framing, content] of [
     ['with the head', [content]],
     ['later', ['', content.slice(0, 4), content.slice(4)]],
   ] as const) {
-    test(`content beside an upgrade that is refused is read whole (${framing}, sent ${when})`, async () => {
+    test(`reads all content of a declined upgrade (${framing}, sent ${when})`, async () => {
       const { started } = await echo()
       await using _ = started
       using client = await RawClient.open(started.port)
@@ -86,7 +86,7 @@ for (const [framing, content] of [
   }
 }
 
-test('content beside an upgrade waits for the reply before it, and is told from what is behind it', async () => {
+test('reads content of an upgrade after the reply before it, and not the bytes that follow', async () => {
   const { started } = await echo()
   await using _ = started
   await started.folder.write({ 'large.bin': Buffer.alloc(3_000_000) })
@@ -105,7 +105,7 @@ test('content beside an upgrade waits for the reply before it, and is told from 
   assert.ok(asked.length === 2 || asked[2] === 'GET /large.bin', asked.join())
 })
 
-test('content beside an upgrade is asked for when the client waits for that', async () => {
+test('invites content of an upgrade that the client holds back', async () => {
   const { started } = await echo()
   await using _ = started
   using client = await RawClient.open(started.port)

@@ -53,6 +53,7 @@ describe('headers', () => {
       'transfer-encoding',
       'Connection',
       'Upgrade',
+      'HTTP2-Settings',
       'Keep-Alive',
       'Trailer',
       'TE',
