@@ -39,13 +39,13 @@ export interface UrlPathOptions {
 
 /** Parses a request path; undefined if it is invalid (400). */
 export function parseUrlPath(path: string, { root, prefix, denied, platform }: UrlPathOptions): UrlPath | undefined {
-  const located = decodePath(path, platform)
-  if (located === undefined) return undefined
-  const { segments, slash, impossible } = located
+  const decoded = decodePath(path, platform)
+  if (decoded === undefined) return undefined
+  const { segments, slash, impossible } = decoded
   const names = segments.slice(prefix.length)
   const inside = prefix.every((name, depth) => name === segments[depth])
-  const refusal = inside && impossible ? 'no file name on Windows' : denied.denialOf(names)
-  const seen = inside && refusal === undefined
+  const denial = inside && impossible ? 'no file name on Windows' : denied.denialOf(names)
+  const isServed = inside && denial === undefined
   const separator = platform === 'win32' ? '\\' : '/'
   const base = root.endsWith(separator) ? root.slice(0, -1) : root
   const file = [base, ...names].join(separator)
@@ -56,8 +56,8 @@ export function parseUrlPath(path: string, { root, prefix, denied, platform }: U
     slash,
     bare: inside && !slash && names.length === 0,
     // The root keeps its separator: `C:` means the current folder of that drive, and an empty path is invalid.
-    file: seen ? (names.length === 0 ? root : file) : undefined,
-    denial: refusal,
+    file: isServed ? (names.length === 0 ? root : file) : undefined,
+    denial,
     rare: needsMediaTypes(names.at(-1) ?? ''),
     index: `${file}${separator}index.html`,
     page: names.length === 0 || extname(file).toLowerCase() === '.html' ? undefined : `${file}.html`,

@@ -6,7 +6,7 @@ function names(path: string): readonly string[] | undefined {
   return decodePath(path, 'posix')?.segments
 }
 
-describe('locate', () => {
+describe('decodePath', () => {
   test('splits a path and reports its final slash', () => {
     assert.deepEqual(decodePath('/a/b.txt', 'posix'), { segments: ['a', 'b.txt'], slash: false, impossible: false })
     assert.deepEqual(decodePath('/a/', 'posix'), { segments: ['a'], slash: true, impossible: false })
