@@ -177,7 +177,7 @@ function isEqualToken(given: string, wanted: string): boolean {
 }
 
 /** The client script. */
-export interface ClientScript {
+interface ClientScript {
   readonly content: Buffer
   /** Hash of the content. It is part of the URL, so browsers may cache the script for ever. */
   readonly version: string
@@ -188,7 +188,7 @@ const file = new URL('../../dist/client/live.js', import.meta.url)
 let script: ClientScript | undefined
 
 /** Reads the client script, once in a process. */
-export function clientScript(): ClientScript {
+function clientScript(): ClientScript {
   if (script === undefined) {
     const content = readFileSync(file)
     script = { content, version: hexHash(content.toString('latin1')) }

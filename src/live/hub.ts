@@ -189,20 +189,20 @@ export class Hub implements PageEvents {
   /** The changes of these files, by page. */
   #changesByPage(files: readonly string[]): Map<Page, Map<string, Change['kind']>> {
     const byPage = new Map<Page, Map<string, Change['kind']>>()
-    const unclaimed = new Set<string>()
+    const unusedFiles = new Set<string>()
     for (const file of files) {
-      let isClaimed = false
+      let isUsed = false
       for (const page of this.#pages) {
         if (!page.uses(file)) continue
-        isClaimed = true
+        isUsed = true
         for (const path of page.pathsOf(file)) addChange(byPage, page, path, kindFor(page, path, file))
       }
-      if (!isClaimed) unclaimed.add(file)
+      if (!isUsed) unusedFiles.add(file)
     }
-    if (unclaimed.size === 0 || this.#pages.size === 0) return byPage
-    for (const [path, askers] of this.#options.requestLog.referersOf(unclaimed)) {
+    if (unusedFiles.size === 0 || this.#pages.size === 0) return byPage
+    for (const [path, referers] of this.#options.requestLog.referersOf(unusedFiles)) {
       for (const page of this.#pages) {
-        if (askers.some((asker) => page.hasLoaded(asker))) addChange(byPage, page, path, 'other')
+        if (referers.some((referer) => page.hasLoaded(referer))) addChange(byPage, page, path, 'other')
       }
     }
     return byPage

@@ -54,9 +54,9 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
 
   function dependenciesOf(path: string): WatchDependencies {
     if (++asked % trimEvery === 0) unwatchUnused()
-    const sources = options.dependenciesOf(path)
-    watch.use(sources.files)
-    return sources
+    const dependencies = options.dependenciesOf(path)
+    watch.use(dependencies.files)
+    return dependencies
   }
 
   /** Stops watching files that no connected page uses, once there are many: a crawler must not fill the memory. */
@@ -82,7 +82,7 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
     changedBy: (file) => watch.changedBy(file),
     folderChangedAt,
     isCollecting: batcher.isCollecting,
-    requestLog: requestLog,
+    requestLog,
     onRemoved: (files, pages) => report({ paths: withoutFoldersOf(files), pages, ms: 0 }),
     onConsole: (page, level, text) => options.onConsole({ page, level, text }),
   })

@@ -174,9 +174,9 @@ export class Page {
 
   /** Resolves one reported path; true when there are more. Resolving thousands at once would delay other requests. */
   resolveNext(): boolean {
-    for (const [path, toldAt] of this.#unresolved) {
+    for (const [path, reportedAt] of this.#unresolved) {
       this.#unresolved.delete(path)
-      if (!this.#resources.has(path)) this.#resolve(path, toldAt)
+      if (!this.#resources.has(path)) this.#resolve(path, reportedAt)
       break
     }
     if (this.#unresolved.size > 0) return true
@@ -187,14 +187,14 @@ export class Page {
     return false
   }
 
-  #resolve(path: string, toldAt: number): void {
-    const sources = this.#files.dependenciesOf(path)
-    const { files, isMissing } = sources
-    this.#resources.add(path, sources, this.document)
+  #resolve(path: string, reportedAt: number): void {
+    const dependencies = this.#files.dependenciesOf(path)
+    const { files, isMissing } = dependencies
+    this.#resources.add(path, dependencies, this.document)
     const [first] = files
     if (first === undefined) return
     if (this.#isGreeted) {
-      const changed = files.find((file) => this.#files.changedAt(file) > toldAt)
+      const changed = files.find((file) => this.#files.changedAt(file) > reportedAt)
       if (changed !== undefined) this.#changed.set(path, changed)
     } else if (this.#isReconnected && isMissing && this.#files.folderChangedAt(first) > this.syncedAt) {
       // The file may have been removed while the page was not connected. If it never existed, this costs one reload, and

@@ -165,7 +165,7 @@ const hostSource = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(\[[^\]]*\]|[^/:]+)(?::(\d+|\*
  *
  * @param path Path of the URL; undefined for any.
  */
-export function matchesOwnOrigin(source: string, origin: PageOrigin, path: string | undefined): boolean {
+function matchesOwnOrigin(source: string, origin: PageOrigin, path: string | undefined): boolean {
   const lower = source.toLowerCase()
   if (lower === "'self'" || lower === '*') return true
   if (lower.startsWith("'")) return false

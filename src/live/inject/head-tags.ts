@@ -15,7 +15,7 @@ const blank = /(?:[\t\n\f\r \0]|&#(?:0*(?:9|10|12|13|32)|x0*(?:9|a|c|d|20))(?![\
  * the body into the head, and ignores most end tags there (HTML standard sections 13.2.6.4.4 and 13.2.6.4.6). In XML a
  * head ends at its end tag.
  */
-export function headTags(text: string, isXml: boolean): Generator<Tag> {
+function headTags(text: string, isXml: boolean): Generator<Tag> {
   return isXml ? xmlTags(text) : htmlTags(text)
 }
 

@@ -256,7 +256,7 @@ const withoutContent: ReadonlySet<number> = new Set([204, 205, 206, 304])
  * The kind of document of a reply. Undefined if it is not complete, not shown (an attachment), in a coding that cannot be
  * decoded, or relayed by a route without live reload.
  */
-export function replyKind(reply: Reply): DocumentKind | WrappedKind | undefined {
+function replyKind(reply: Reply): DocumentKind | WrappedKind | undefined {
   const { status, headers, takeover, relayed, injectable } = reply
   if (relayed === true && injectable !== true) return undefined
   if (status < 200 || withoutContent.has(status) || takeover !== undefined) return undefined
@@ -268,7 +268,7 @@ export function replyKind(reply: Reply): DocumentKind | WrappedKind | undefined 
 }
 
 /** The content coding of a reply; undefined for none. */
-export function codingOf(headers: HeaderList): string | undefined {
+function codingOf(headers: HeaderList): string | undefined {
   const coding = getField(headers, 'content-encoding')?.trim().toLowerCase()
   return coding === '' || coding === 'identity' ? undefined : coding
 }

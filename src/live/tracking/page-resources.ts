@@ -35,10 +35,10 @@ export class PageResources {
   }
 
   /** @param kept Path that is never dropped. */
-  add(path: string, sources: WatchDependencies, kept: string): void {
+  add(path: string, dependencies: WatchDependencies, kept: string): void {
     this.#remove(path)
-    this.#paths.set(path, sources)
-    for (const file of sources.files) {
+    this.#paths.set(path, dependencies)
+    for (const file of dependencies.files) {
       const known = this.#files.get(file)
       if (known === undefined) this.#files.set(file, new Set([path]))
       else known.add(path)

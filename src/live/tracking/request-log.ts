@@ -17,7 +17,7 @@ export interface RequestLog {
   /** Adds a request before it is answered: no change of its files is missed from then on. */
   add(path: string, referer: string | undefined): void
   /** The paths that depend on one of these files, each with the paths of the pages that requested it. */
-  referersOf(files: ReadonlySet<string>): Iterable<readonly [path: string, askers: readonly string[]]>
+  referersOf(files: ReadonlySet<string>): Iterable<readonly [path: string, referers: readonly string[]]>
 }
 
 /**
