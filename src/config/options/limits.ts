@@ -34,7 +34,7 @@ export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
-    description: "Bytes of a request's content; what is forwarded as it comes has no bound.",
+    description: "Bytes of a request's content; content that is forwarded without buffering has no limit.",
   },
   headerMs: {
     default: 15_000,
@@ -55,7 +55,7 @@ export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
     min: 10,
     max: longest,
     unit: 'milliseconds',
-    description: 'Milliseconds that a connection may idle between requests.',
+    description: 'Milliseconds that a connection may be idle between requests.',
   },
   drainBytes: {
     default: 16 * mebibyte,
@@ -63,28 +63,28 @@ export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
     description:
-      'Bytes of content that are read although a reply does not need them; past it a connection of HTTP/1.1 closes.',
+      'Bytes of content that are read although the reply does not need them; beyond it an HTTP/1.1 connection closes.',
   },
   drainMs: {
     default: 200,
     min: 0,
     max: longest,
     unit: 'milliseconds',
-    description: 'Milliseconds that the end of a reply over HTTP/2 waits for such content.',
+    description: 'Milliseconds that the end of an HTTP/2 reply waits for such content.',
   },
   lingerBytes: {
     default: 64 * mebibyte,
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
-    description: 'Bytes read and dropped behind a reply that closes the connection, so that the client can read it.',
+    description: 'Bytes read and dropped after a reply that closes the connection, so that the client can read it.',
   },
   writeMs: {
     default: 60_000,
     min: shortest,
     max: longest,
     unit: 'milliseconds',
-    description: 'Milliseconds in which a client that is behind must take some of its reply.',
+    description: 'Milliseconds in which a slow client must read a part of its reply.',
   },
   upstreamConnections: {
     // More than `waitingReplies`, so that replies to slow clients never use all connections.
@@ -92,21 +92,21 @@ export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
     min: 1,
     max: 1_000_000,
     unit: 'connections',
-    description: 'Connections to one upstream for requests over HTTP/1.1; past it they wait for a free one.',
+    description: 'HTTP/1.1 connections to one upstream; beyond it requests wait for a free one.',
   },
   waitingReplies: {
     default: 512,
     min: 1,
     max: 1_000_000,
     unit: 'replies',
-    description: 'Replies that wait for their clients at the same time; past it the longest waiting is given up.',
+    description: 'Replies that wait for slow clients; beyond it the one that has waited longest is aborted.',
   },
   waitingBytes: {
     default: 128 * mebibyte,
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
-    description: 'Bytes held for clients that have not taken them; past it the reply waiting longest is given up.',
+    description: 'Bytes buffered for slow clients; beyond it the reply that has waited longest is aborted.',
   },
   openFiles: {
     default: 256,
@@ -114,15 +114,14 @@ export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
     min: 32,
     max: 1_000_000,
     unit: 'files',
-    description:
-      'Files open at the same time to be sent; past it those whose clients do not read are closed meanwhile.',
+    description: 'Files open for sending; beyond it those of slow clients are closed until they read again.',
   },
   halfClosedMs: {
     default: 10_000,
     min: 10,
     max: longest,
     unit: 'milliseconds',
-    description: 'Milliseconds without progress that a client which has closed its sending side gets for its reply.',
+    description: 'Milliseconds without progress after which the reply to a half-closed client is aborted.',
   },
   connections: {
     default: 2048,
@@ -130,7 +129,7 @@ export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
     max: 1_000_000,
     unit: 'connections',
     description:
-      'Open connections; a further one replaces the one that has idled longest, or is closed when none idles.',
+      'Open connections; one more replaces the one that has been idle longest, or is closed when none is idle.',
   },
   closeMs: {
     default: 5000,
@@ -166,7 +165,7 @@ export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
     min: 0,
     max: 100_000,
     unit: 'pages',
-    description: 'Pages that live reload serves at the same time; further ones have to be reloaded by hand.',
+    description: 'Pages connected to live reload; others must be reloaded by hand.',
   },
   pageBytes: {
     default: 32 * mebibyte,
@@ -174,7 +173,7 @@ export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
     description:
-      'Bytes to which the first part of a compressed page may expand to get live reload; else it stays as it is.',
+      'Bytes to which the first part of a compressed page may expand for live reload; larger pages pass unchanged.',
   },
 }
 

@@ -3,7 +3,7 @@ import * as read from './parse-text.ts'
 import { routeRows } from './route-rows.ts'
 import { tlsRows } from './tls-rows.ts'
 
-/** Row for row in the order of the documentation. The type holds it complete. */
+/** Every option, in the order of the documentation. The type makes a missing one an error. */
 export const optionRows: Readonly<Record<OptionKey, OptionRow>> = {
   root: {
     group: 'Files',
@@ -22,7 +22,7 @@ export const optionRows: Readonly<Record<OptionKey, OptionRow>> = {
     valueName: '/PATH=FOLDER',
     isPath: true,
     parse: read.parseMounts,
-    description: 'Further folder to serve below a path; also as a plain word: /docs=./manual.',
+    description: 'Serve another folder below a path; or simply write /docs=./manual.',
     accepts: 'paths with a folder each, for example { "/docs": "./manual" }',
   },
   base: {
@@ -42,13 +42,13 @@ export const optionRows: Readonly<Record<OptionKey, OptionRow>> = {
     kind: 'list',
     valueName: 'PATTERN',
     parse: read.parseList,
-    description: 'Serve a name (*.key) or path (video/**) that is kept back as a key, a credential or a backup.',
+    description: 'Serve a name (*.key) or path (video/**) although it is blocked as a key, a credential or a backup.',
     accepts: 'names such as *.key or paths such as video/**',
   },
   followSymlinks: toggle(
     'Files',
     ['follow-symlinks', 'symlinks'],
-    'Follow symbolic links that lead out of the served folder.',
+    'Follow symbolic links to files outside of the served folder.',
   ),
   port: {
     group: 'Address',
@@ -57,7 +57,7 @@ export const optionRows: Readonly<Record<OptionKey, OptionRow>> = {
     valueName: 'PORT',
     shared: 'PORT',
     parse: read.parsePorts,
-    description: 'Port, or several apart by commas that are tried in order; 0 lets the system choose.',
+    description: 'Port, or several separated by commas, tried in this order; 0 lets the system choose.',
     accepts: 'a whole number from 0 to 65535, or a list of them',
   },
   strictPort: toggle('Address', ['strict-port'], 'Fail instead of trying the next port of a list.'),
@@ -107,7 +107,7 @@ export const optionRows: Readonly<Record<OptionKey, OptionRow>> = {
     kind: 'optional',
     valueName: 'PAGE',
     parse: read.parseSwitchOrText,
-    description: 'Answer navigation to unknown paths with index.html, or with this page.',
+    description: 'Single-page app: answer navigation to unknown paths with index.html, or with this page.',
     accepts: 'true, false or a page inside the folder such as app.html',
   },
   listing: toggle('Pages', ['listing'], 'List folders that have no index page.'),
@@ -119,8 +119,7 @@ export const optionRows: Readonly<Record<OptionKey, OptionRow>> = {
     valueName: 'POLICY',
     parse: read.parseText,
     choices: ['auto', 'always', 'never'],
-    description:
-      'Redirect pages to the form with (always) or without (never) a final slash; auto redirects folders only.',
+    description: 'Redirect pages to their form with (always) or without (never) a final slash; auto: only folders.',
     accepts: 'auto, always or never',
   },
   live: toggle('Live reload', ['live'], 'Reload open pages when a file that they use changes.'),
@@ -131,7 +130,7 @@ export const optionRows: Readonly<Record<OptionKey, OptionRow>> = {
     valueName: 'GLOB',
     isPath: true,
     parse: read.parseList,
-    description: 'Further files, folders or globs whose changes reload pages.',
+    description: 'Additional files, folders or globs whose changes reload pages.',
     accepts: 'paths or globs such as templates/**',
   },
   ignore: {
@@ -140,7 +139,7 @@ export const optionRows: Readonly<Record<OptionKey, OptionRow>> = {
     kind: 'list',
     valueName: 'GLOB',
     parse: read.parseList,
-    description: 'Globs whose changes are of no interest.',
+    description: 'Globs of files whose changes are ignored.',
     accepts: 'globs such as generated/**',
   },
   reload: {
@@ -150,13 +149,13 @@ export const optionRows: Readonly<Record<OptionKey, OptionRow>> = {
     valueName: 'WAY',
     parse: read.parseText,
     choices: ['page', 'morph'],
-    description: 'Load a page whose document has changed again (page), or patch it in place (morph).',
+    description: 'When the document of a page changes: reload the page (page), or patch it in place (morph).',
     accepts: 'page or morph',
   },
-  toast: toggle('Live reload', ['toast'], 'Show in a small box on the page what was updated.'),
+  toast: toggle('Live reload', ['toast'], 'Show updates in a small box on the page.'),
   console: toggle('Live reload', ['console'], 'Show errors of open pages in the terminal.'),
   poll: {
-    ...toggle('Live reload', ['poll'], 'Look at files every 300 ms: for disks that report no changes.'),
+    ...toggle('Live reload', ['poll'], 'Poll files every 300 ms, for disks that report no changes.'),
     shared: 'CHOKIDAR_USEPOLLING',
   },
   headers: {
@@ -185,18 +184,26 @@ export const optionRows: Readonly<Record<OptionKey, OptionRow>> = {
     repeats: true,
     valueName: 'ORIGIN',
     parse: read.parseSwitchOrList,
-    description: 'Let pages of every origin, or of the ones named, read replies.',
+    description: 'Let pages of every origin, or of these origins, read replies.',
     accepts: 'true, false or origins such as https://app.example.test',
   },
-  isolate: toggle('Headers', ['isolate'], 'Cross-origin isolation: sends COOP same-origin and COEP require-corp.'),
-  compress: toggle('Headers', ['compress'], 'Compress text, and use .br, .gz and .zst files beside the originals.'),
+  isolate: toggle(
+    'Headers',
+    ['isolate'],
+    'Cross-origin isolation, for SharedArrayBuffer: send COOP same-origin and COEP require-corp.',
+  ),
+  compress: toggle(
+    'Headers',
+    ['compress'],
+    'Compress text, and send .br, .gz and .zst files that lie beside the originals.',
+  ),
   allowHost: {
     group: 'Access',
     flags: ['allow-host'],
     kind: 'list',
     valueName: 'NAME',
     parse: read.parseList,
-    description: 'Further host name to answer for; .example.test also covers every name below it.',
+    description: 'Additional host name to answer for; .example.test also covers every name below it.',
     accepts: 'host names such as app.example.test or .example.test, without scheme and port',
   },
   auth: {
@@ -206,7 +213,7 @@ export const optionRows: Readonly<Record<OptionKey, OptionRow>> = {
     valueName: 'USER:PASSWORD',
     isSecret: true,
     parse: read.parseText,
-    description: 'Name and password that every request must present.',
+    description: 'User and password that every request must send.',
     accepts: 'user:password',
   },
   authFile: {
@@ -216,7 +223,7 @@ export const optionRows: Readonly<Record<OptionKey, OptionRow>> = {
     valueName: 'FILE',
     isPath: true,
     parse: read.parseText,
-    description: 'File with the users that may enter, as htpasswd writes it.',
+    description: 'File of htpasswd with the allowed users.',
     accepts: 'the path of an htpasswd file',
   },
   limits: {
@@ -225,7 +232,7 @@ export const optionRows: Readonly<Record<OptionKey, OptionRow>> = {
     kind: 'list',
     valueName: 'NAME=VALUE',
     parse: read.parseLimits,
-    description: 'Bound on what a client may send or how long it may take.',
+    description: 'Limit on what a client may send, or how long it may take.',
     accepts: 'limits by name, for example { "headerBytes": 32768 }',
   },
   log: {
@@ -237,7 +244,7 @@ export const optionRows: Readonly<Record<OptionKey, OptionRow>> = {
     choices: ['pretty', 'common', 'combined', 'json', 'none'],
     description: 'Format of the access log.',
     accepts: 'pretty, common, combined, json or none',
-    default: 'pretty (none in the library)',
+    default: 'pretty',
   },
 }
 

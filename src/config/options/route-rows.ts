@@ -1,7 +1,7 @@
 import type { OptionRow } from './option-entry.ts'
 import * as read from './parse-text.ts'
 
-/** The rows of what is forwarded, redirected or answered beside the folders. */
+/** The rows of proxies, redirects and fixed replies. */
 export const routeRows: Readonly<Record<'proxy' | 'routes' | 'trust' | 'timeout', OptionRow>> = {
   proxy: {
     group: 'Routes',
@@ -9,7 +9,7 @@ export const routeRows: Readonly<Record<'proxy' | 'routes' | 'trust' | 'timeout'
     kind: 'list',
     valueName: 'MATCH=TARGET',
     parse: read.parseProxy,
-    description: 'Forward a path, a host name or both to a server: /api=http://localhost:3000; again for another.',
+    description: 'Forward a path, a host name or both to a server: /api=http://localhost:3000. Can be repeated.',
     accepts: 'matches with a target each, for example { "/api": "http://localhost:3000" }',
   },
   routes: {
@@ -27,7 +27,7 @@ export const routeRows: Readonly<Record<'proxy' | 'routes' | 'trust' | 'timeout'
     kind: 'list',
     valueName: 'ADDRESS',
     parse: read.parseList,
-    description: 'Address or network whose forwarding fields (X-Forwarded-For and others) are believed.',
+    description: 'Address or network of a proxy whose X-Forwarded-For and similar fields are believed.',
     accepts: 'IP addresses or networks such as 10.0.0.0/8',
   },
   timeout: {
@@ -36,7 +36,7 @@ export const routeRows: Readonly<Record<'proxy' | 'routes' | 'trust' | 'timeout'
     kind: 'value',
     valueName: 'TIME',
     parse: read.parseTime,
-    description: 'Longest time that a target may take to answer, or pause in its reply: seconds, or a time such as 5m.',
+    description: 'Timeout for a target to answer, and between parts of its reply: seconds, or a time such as 5m.',
     accepts: 'seconds, or a time such as 30s, 5m or 1h; 0 for none',
     default: 'as long as the client waits',
   },

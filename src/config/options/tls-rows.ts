@@ -11,7 +11,7 @@ export const tlsRows: Readonly<Record<TlsKey, OptionRow>> = {
     kind: 'optional',
     valueName: 'only',
     parse: read.parseSwitchOrText,
-    description: 'Serve HTTPS too; with "only" plain HTTP gets nothing but redirects to it.',
+    description: 'Serve HTTPS too; "only" redirects all plain HTTP. Browsers warn until you run serve8008 trust.',
     accepts: 'true, false or only',
   },
   tlsPort: {
@@ -20,12 +20,12 @@ export const tlsRows: Readonly<Record<TlsKey, OptionRow>> = {
     kind: 'value',
     valueName: 'PORT',
     parse: read.parsePorts,
-    description: 'Port for HTTPS, or several apart by commas that are tried in order.',
+    description: 'Port for HTTPS, or several separated by commas, tried in this order.',
     accepts: 'a whole number from 0 to 65535, or a list of them',
   },
-  cert: file('cert', ['ssl-cert', 'tls-cert'], 'Certificate of your own (PEM), with its chain.', 'a certificate'),
+  cert: file('cert', ['ssl-cert', 'tls-cert'], 'Your own certificate (PEM), with its chain.', 'a certificate'),
   key: file('key', ['ssl-key', 'tls-key'], 'Key of the certificate (PEM).', 'a key'),
-  ca: file('ca', [], 'Further certificates of authorities (PEM).', 'a file of certificates'),
+  ca: file('ca', [], 'Additional certificates of authorities (PEM).', 'a file of certificates'),
   pfx: file('pfx', [], 'Certificate and key in one file (PKCS #12).', 'a PKCS #12 file'),
   passphrase: {
     group: 'TLS',
@@ -34,7 +34,7 @@ export const tlsRows: Readonly<Record<TlsKey, OptionRow>> = {
     valueName: 'TEXT',
     isSecret: true,
     parse: read.parseText,
-    description: 'What the key is encrypted with; better in SERVE8008_PASSPHRASE.',
+    description: 'Passphrase of the key; safer in SERVE8008_PASSPHRASE.',
     accepts: 'a text',
   },
   certificates: {
@@ -44,7 +44,7 @@ export const tlsRows: Readonly<Record<TlsKey, OptionRow>> = {
     valueName: 'JSON',
     isSecret: true,
     parse: read.parseSecretJson,
-    description: 'Further certificates of your own, for other names (SNI).',
+    description: 'Additional certificates of your own, for other names (SNI).',
     accepts: 'a list such as [{ "cert": "a.pem", "key": "a.key" }]',
   },
   redirect: {
@@ -53,7 +53,7 @@ export const tlsRows: Readonly<Record<TlsKey, OptionRow>> = {
     kind: 'optional',
     valueName: 'asked',
     parse: read.parseSwitchOrText,
-    description: 'Redirect plain HTTP to HTTPS; with "asked" only clients that ask for it.',
+    description: 'Redirect plain HTTP to HTTPS; "asked": only requests with Upgrade-Insecure-Requests: 1.',
     accepts: 'true, false or asked',
   },
   h2c: {
@@ -61,7 +61,7 @@ export const tlsRows: Readonly<Record<TlsKey, OptionRow>> = {
     flags: ['h2c'],
     kind: 'boolean',
     parse: read.parseSwitch,
-    description: 'Serve HTTP/2 without TLS by prior knowledge, as gRPC clients use it.',
+    description: 'Serve HTTP/2 without TLS, as gRPC clients use it (prior knowledge).',
     accepts: 'true or false',
   },
 }
