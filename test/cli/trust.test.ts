@@ -211,15 +211,15 @@ test('cert makes a certificate with a star that has two labels behind it', async
 test('cert makes none that nobody would accept', async (t) => {
   const home = await folderOf(t, {})
   for (const [words, message] of [
-    [['example.com'], /cannot vouch for example\.com/],
-    [['a.localhost', '8.8.8.8'], /cannot vouch for 8\.8\.8\.8/],
+    [['example.com'], /cannot sign example\.com/],
+    [['a.localhost', '8.8.8.8'], /cannot sign 8\.8\.8\.8/],
     [
       ['*.localhost'],
       /refuse a certificate for \*\.localhost: .*\n.*try: serve8008 cert app\.localhost "\*\.app\.localhost"\n/,
     ],
     [['a.test', '*.TEST.'], /try: serve8008 cert app\.test "\*\.app\.test"\n/],
     [['*.home.arpa'], /try: serve8008 cert app\.home\.arpa "\*\.app\.home\.arpa"\n/],
-    [['*.com'], /cannot vouch for \*\.com/],
+    [['*.com'], /cannot sign \*\.com/],
     [['../x'], /is no name and no address of a host/],
     [[], /Missing argument: NAME/],
   ] as const) {

@@ -255,7 +255,7 @@ test('certify says what it takes', async () => {
   ] as const) {
     await assert.rejects(certify(untyped(names)), { message: `certify() takes a list of names, and got ${found}.` })
   }
-  await assert.rejects(certify(['']), { message: '"" is no name and no address of a host.' })
+  await assert.rejects(certify(['']), { message: '"" is neither a host name nor an IP address.' })
 })
 
 test('a closed server says what to do instead', async () => {

@@ -24,7 +24,7 @@ export const publicMode = 0o644
 export function readIfThere(file: string): string | undefined {
   const stats = statSync(file, { throwIfNoEntry: false })
   if (stats === undefined) return undefined
-  if (!stats.isFile()) throw new Error(`${file} is no ordinary file.`)
+  if (!stats.isFile()) throw new Error(`${file} is not a regular file.`)
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {

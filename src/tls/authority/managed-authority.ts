@@ -132,7 +132,7 @@ async function readIfOurs(folder: string): Promise<X509Certificate | undefined> 
 function permittedName(text: string): string {
   const name = canonicalName(text)
   if (name === undefined) {
-    throw new ServeError('E8008_USAGE', `${printableJson(text)} is no name and no address of a host.`, {
+    throw new ServeError('E8008_USAGE', `${printableJson(text)} is neither a host name nor an IP address.`, {
       hint: 'serve8008 cert app.localhost 192.168.1.5',
     })
   }
@@ -148,7 +148,11 @@ function permittedName(text: string): string {
     )
   }
   const domains = permittedDomains.map((domain) => (domain.includes('.') ? domain : `.${domain}`)).join(', ')
-  throw new ServeError('E8008_USAGE', `The local authority cannot vouch for ${name}: nobody would accept it.`, {
-    hint: `a name below ${domains}, or a private address`,
-  })
+  throw new ServeError(
+    'E8008_USAGE',
+    `The local authority cannot sign ${name}: it signs local names and private addresses only.`,
+    {
+      hint: `a name below ${domains}, or a private address`,
+    },
+  )
 }

@@ -33,7 +33,7 @@ export function checkOrdinary(files: readonly string[]): void {
     const stats = statSync(file, { throwIfNoEntry: false })
     return stats !== undefined && !stats.isFile() && !stats.isDirectory()
   })
-  if (odd !== undefined) throw fault(`${odd} is no ordinary file.`, 'put a file there')
+  if (odd !== undefined) throw fault(`${odd} is not a regular file.`, 'put a file there')
 }
 
 /**

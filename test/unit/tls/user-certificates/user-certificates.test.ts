@@ -282,7 +282,7 @@ test('what is put in place of a file and never ends holds nothing up', async (t)
   for (let looks = 0; looks < 20; looks++) clock.passMs(250)
   assert.match(
     opened.warnings[0]?.message ?? '',
-    /cert\.pem is no ordinary file\. The certificate from before is kept\.$/,
+    /cert\.pem is not a regular file\. The certificate from before is kept\.$/,
   )
 })
 
