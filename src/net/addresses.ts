@@ -5,17 +5,17 @@ import { printable } from '../core/util/sanitize.ts'
 
 /** Where to listen. */
 export interface ListenPlan {
-  /** IP addresses in the order they are bound. */
+  /** IP addresses, in the order in which they are bound. */
   readonly addresses: readonly string[]
-  /** `all`: every one that this machine has. `first`: the first that it has. */
+  /** `all`: every address that this machine has. `first`: only the first that it has. */
   readonly take: 'all' | 'first'
 }
 
 /**
- * Turns a host into addresses. `localhost` and the names below it are both loopback addresses without asking
- * anyone (RFC 6761 section 6.3); another name is looked up.
+ * Turns a host into addresses. `localhost` and the names below it mean both loopback addresses, without a DNS query
+ * (RFC 6761 section 6.3). Any other name is looked up.
  *
- * @param lan widens `localhost` to every address; a host that was named stays what it is
+ * @param lan widens `localhost` to every address of this machine; has no effect on another host
  * @throws ServeError `E8008_ADDRESS` when a name has no address
  */
 export async function resolveAddresses(host: string, lan: boolean): Promise<ListenPlan> {
@@ -31,7 +31,7 @@ async function lookUp(name: string): Promise<string[]> {
   let cause: unknown
   try {
     const { lookup } = await import('node:dns/promises')
-    // Node resolves the empty name to nothing, and nothing would be every address.
+    // Node resolves the empty name to no address, which would mean every address.
     const found = name === '' ? [] : await lookup(name, { all: true })
     if (found.length > 0) return [...new Set(found.map(({ address }) => address))]
   } catch (error) {

@@ -3,27 +3,31 @@ import { ServeError } from '../core/serve-error.ts'
 import type { ListenPlan } from './addresses.ts'
 import { listen, release, systemCode } from './listen.ts'
 
-/** One address and the server that is to listen there. */
+/** An address and the server that listens there. */
 export interface Endpoint {
   readonly address: string
   readonly server: Server
 }
 
-/** A port that is ours on every address, or why it is not. */
-export type Claim =
+/** A port that is bound on every address, or why it is not. */
+export type BindResult =
   | { readonly port: number; readonly bound: readonly Endpoint[]; readonly refused?: undefined }
   | { readonly refused: 'EADDRINUSE' | 'EACCES' | 'EADDRNOTAVAIL' }
 
-/** How often the system may choose a number that another program holds on our second address. */
+/** How often the system may choose a port that another program holds on our second address. */
 const mostChoices = 20
 
 /**
- * Listens on one port on all addresses of a plan, or on none. Addresses of a family that is switched off are left
- * out. Port 0 lets the system choose on the first address; the others get the same number.
+ * Listens on one port on all addresses of a plan, or on none. Skips addresses of a family that is switched off. With
+ * port 0 the system chooses a port on the first address, and the other addresses get the same port.
  *
- * @param serverFor the server of an address; the same one each time, because it may have to close and listen again
+ * @param serverFor returns the server of an address, always the same one: it may close and listen again
  */
-export async function claim(plan: ListenPlan, port: number, serverFor: (address: string) => Server): Promise<Claim> {
+export async function bindPort(
+  plan: ListenPlan,
+  port: number,
+  serverFor: (address: string) => Server,
+): Promise<BindResult> {
   for (let choice = 1; ; choice++) {
     const bound: Endpoint[] = []
     try {
@@ -61,21 +65,21 @@ async function listenAll(
   return taken
 }
 
-/** The machine has no such address: IPv6 is off, or it belongs to someone else. */
+/** The machine does not have this address: IPv6 is off, or another machine has it. */
 function isAbsent(error: unknown): boolean {
   return ['EADDRNOTAVAIL', 'EAFNOSUPPORT'].includes(systemCode(error))
 }
 
-/** Somebody has the port, or we may not. A sandbox says EPERM where the system itself says EACCES. */
+/** Another program has the port, or we may not use it. A sandbox says EPERM where the system itself says EACCES. */
 function isRefusal(error: unknown): boolean {
   return ['EADDRINUSE', 'EACCES', 'EPERM'].includes(systemCode(error))
 }
 
 function addressError(address: string, cause: unknown): unknown {
-  // What the system did not say is a fault of the caller, such as a port that is no number.
+  // An error that is not the system's is a fault of the caller, such as a port that is not a number.
   if (!(cause instanceof Error) || !('syscall' in cause)) return cause
   const code = systemCode(cause)
-  // No other address helps where there are too few descriptors.
+  // With too few descriptors, another address does not help.
   const isFull = code === 'EMFILE' || code === 'ENFILE'
   return new ServeError('E8008_ADDRESS', `The system refuses to listen on ${address} (${code}).`, {
     ...(isFull ? { hint: 'ulimit -n 8192' } : { fix: { option: 'host', value: 'localhost' } }),

@@ -1,8 +1,8 @@
 import type { ListenOptions, Server } from 'node:net'
 
 /**
- * Starts to listen; resolves once the system has agreed. `exclusive`: in a worker of node:cluster the port is asked
- * of the system, not shared through the primary, which would call a held port free.
+ * Starts to listen. Resolves when the server listens. `exclusive` makes a worker of node:cluster bind the port itself:
+ * the primary, which would share its port, reports a held port as free.
  *
  * @throws the system's error (`EADDRINUSE`, `EACCES`, `EADDRNOTAVAIL` …)
  */
@@ -20,7 +20,7 @@ export function listen(server: Server, options: ListenOptions | { readonly fd: n
   })
 }
 
-/** Stops listening, for a server without connections. */
+/** Stops listening. For a server without connections. */
 export function release(server: Server): Promise<void> {
   return new Promise((resolve) => server.close(() => resolve()))
 }

@@ -1,6 +1,6 @@
 import type { AddressInfo, Server } from 'node:net'
 import { resolveAddresses } from './addresses.ts'
-import { climb } from './try-ports.ts'
+import { tryPorts } from './try-ports.ts'
 import type { SkippedPort } from './types.ts'
 
 export { isBadPort } from './bad-ports.ts'
@@ -12,24 +12,24 @@ export interface BindOptions {
   readonly host: string
   /** Ports in the order they are tried; 0 lets the system choose. */
   readonly ports: readonly number[]
-  /** Whether a further port is tried when one is held or denied. */
+  /** Whether to try the next port when one is held or denied. */
   readonly fallback: boolean
-  /** Widens `localhost` to every address of this machine. A host that was named stays what it is. */
+  /** Widens `localhost` to every address of this machine. Has no effect on another host. */
   readonly lan: boolean
   /** Path of a unix socket or Windows pipe, instead of a port. */
   readonly socket?: string | undefined
   /** Inherited descriptor, instead of a port. */
   readonly fd?: number | undefined
-  /** The option that the ports are of, for the way out of an error. Default `port`. */
+  /** The option that holds the ports, for the fix of an error. Default `port`. */
   readonly option?: 'port' | 'tlsPort'
   /**
-   * Makes a server that does not listen yet; called at most once for each address. While ports are tried a server
-   * may listen, close without having had a connection, and listen again.
+   * Makes a server that does not listen yet. Called at most once for each address. While ports are tried, a server may
+   * listen, close without a connection, and listen again.
    */
   readonly create: () => Server
 }
 
-/** What is bound. */
+/** The servers that listen, and where. */
 export interface Bound {
   /** One listening server for each address. */
   readonly servers: readonly Server[]
@@ -37,12 +37,12 @@ export interface Bound {
   readonly addresses: readonly string[]
   /** The port; 0 for a socket path. */
   readonly port: number
-  /** Ports that were tried before, each with its reason. */
+  /** Ports that were tried and not bound, each with the reason. */
   readonly skipped: readonly SkippedPort[]
 }
 
 /**
- * Listens on the first port that is ours on every address of the host, or on a socket or a descriptor.
+ * Listens on the first port that is free on every address of the host, or on a socket or a descriptor.
  *
  * @throws ServeError `E8008_PORT_HELD` or `E8008_PORT_DENIED` (one port), `E8008_PORTS_HELD` (several),
  * `E8008_ADDRESS`, `E8008_SOCKET`
@@ -51,7 +51,7 @@ export async function bind(options: BindOptions): Promise<Bound> {
   const { host, ports, fallback, lan, socket, fd, create, option = 'port' } = options
   if (socket !== undefined || fd !== undefined) return bindDirectly(create(), socket, fd)
   const plan = await resolveAddresses(host, lan)
-  const { port, bound, skipped } = await climb({ plan, ports, fallback, create, option })
+  const { port, bound, skipped } = await tryPorts({ plan, ports, fallback, create, option })
   return { servers: bound.map(({ server }) => server), addresses: bound.map(({ address }) => address), port, skipped }
 }
 

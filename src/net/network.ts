@@ -5,11 +5,11 @@ import { formatHost } from '../core/util/ip.ts'
 export type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>
 
 /**
- * URLs by which other machines reach a server that listens on every address, IPv4 first.
- * IPv6 link-local addresses are left out: a URL cannot carry the zone that they need (RFC 4007 section 11).
+ * URLs by which other machines reach a server that listens on every address, IPv4 first. Without IPv6 link-local
+ * addresses: they need a zone, which a URL cannot hold (RFC 4007 section 11).
  *
  * @param base path with a slash in front
- * @param interfaces addresses of this machine. Default: as the system tells now.
+ * @param interfaces addresses of this machine. Default: the current ones.
  */
 export function networkUrls(
   protocol: 'http' | 'https',
@@ -25,7 +25,7 @@ export function networkUrls(
 
 /**
  * The names by which other machines may address this one: its addresses, its host name and that name
- * under `.local` (RFC 6762 section 3), in lower case. IPv6 stands without brackets and zone.
+ * under `.local` (RFC 6762 section 3), in lower case. IPv6 addresses have no brackets and no zone.
  */
 export function ownNames(interfaces: Interfaces = networkInterfaces(), host: string = hostname()): string[] {
   const full = host.toLowerCase().replace(/\.$/, '')

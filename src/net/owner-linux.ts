@@ -3,14 +3,14 @@ import type { PortHolder } from './types.ts'
 import { parseProcNet, type ListeningSocket } from './proc-net.ts'
 import { processName } from './process-name.ts'
 
-/** Milliseconds that the search for processes may take. A machine can have very many. */
+/** Milliseconds that the search for processes may take: a machine can have very many. */
 const mostSearchMs = 1000
-/** Most sockets that are reported: a port without a listener may have thousands of closed connections. */
+/** Most sockets that are reported. A port without a listener may have thousands of closed connections. */
 const mostSockets = 256
-/** Processes that are looked at in parallel. */
+/** Processes that are read in parallel. */
 const width = 8
 
-/** Reads who listens on some ports from /proc, without another program. What is hidden keeps its owner's uid. */
+/** Reads from /proc which processes hold some ports. A hidden process is reported with the uid of its owner. */
 export async function linuxHolders(
   ports: readonly number[],
   proc: string = '/proc',
@@ -18,21 +18,21 @@ export async function linuxHolders(
 ): Promise<PortHolder[]> {
   const tables = await Promise.all([`${proc}/net/tcp`, `${proc}/net/tcp6`].map((path) => readText(path)))
   const found = tables.flatMap((text) => parseProcNet(text)).filter(({ port }) => ports.includes(port))
-  const heard = new Set(found.filter(({ state }) => state === 'listening').map(({ port }) => port))
-  // A listener has connections of its own, perhaps thousands; they say nothing more.
+  const listeningPorts = new Set(found.filter(({ state }) => state === 'listening').map(({ port }) => port))
+  // The connections of a listener, perhaps thousands, belong to the same process.
   const sockets = found
-    .filter(({ port, state }) => state === 'listening' || !heard.has(port))
+    .filter(({ port, state }) => state === 'listening' || !listeningPorts.has(port))
     .toSorted((a, b) => weight[a.state] - weight[b.state])
     .slice(0, mostSockets)
   const open = sockets.filter(({ state }) => state !== 'closing')
   const { owners, isWhole } = await findOwners(proc, new Set(open.map(({ inode }) => inode)), searchMs)
-  return Promise.all(sockets.map((socket) => describe(proc, socket, owners.get(socket.inode), isWhole)))
+  return Promise.all(sockets.map((socket) => portHolder(proc, socket, owners.get(socket.inode), isWhole)))
 }
 
-/** Who is named for a port: a listener before a connection, and that before one that is closed. */
+/** Order in which the sockets of a port are reported: a listener first, a closed connection last. */
 const weight: Readonly<Record<ListeningSocket['state'], number>> = { listening: 0, connection: 1, closing: 2 }
 
-async function describe(
+async function portHolder(
   proc: string,
   socket: ListeningSocket,
   pid: string | undefined,
@@ -54,7 +54,10 @@ async function describe(
   return { address, port, holder: { pid: Number(pid), ...named, uid: undefined } }
 }
 
-/** The process of each socket, and whether the search came to its end: the one with the lowest id, because workers inherit from their parent. */
+/**
+ * Finds the process of each socket, and says whether the search was complete. Of several processes with one socket it is
+ * the one with the lowest id, because workers inherit sockets from their parent.
+ */
 async function findOwners(
   proc: string,
   wanted: Set<string>,
@@ -74,7 +77,7 @@ async function findOwners(
   return { owners, isWhole: performance.now() < deadline }
 }
 
-/** Which of the wanted sockets a process has open; none when its descriptors may not be read. */
+/** The wanted sockets that a process has open; none when we may not read its descriptors. */
 async function socketsOf(folder: string, wanted: Set<string>, deadline: number): Promise<string[]> {
   const inodes: string[] = []
   for (const fd of await readdir(folder).catch(() => [])) {

@@ -31,7 +31,7 @@ export function parseLsof(text: string): LsofSocket[] {
   return sockets
 }
 
-/** Asks lsof (macOS, BSD) who listens on some ports. It prints nothing of processes that are hidden from us. */
+/** Asks lsof (macOS, BSD) which processes listen on some ports. It does not print processes that are hidden from us. */
 export async function lsofHolders(ports: readonly number[], execute: Run = run): Promise<PortHolder[]> {
   const listening = [`-iTCP:${ports.join(',')}`, '-sTCP:LISTEN']
   const sockets = parseLsof(await execute('lsof', ['-nP', '+c', '0', ...listening, '-F', 'pcn']))

@@ -2,7 +2,7 @@ import type { PortHolder } from './types.ts'
 import { processName } from './process-name.ts'
 import { run, type Run } from './run.ts'
 
-// Named in full: Windows looks into the current folder first, where a served project could plant a netstat.exe.
+// By absolute path: Windows searches the current folder first, where a served project could plant a netstat.exe.
 const netstat = 'C:\\Windows\\System32\\netstat.exe'
 const tasklist = 'C:\\Windows\\System32\\tasklist.exe'
 
@@ -14,8 +14,8 @@ export interface NetstatSocket {
 }
 
 /**
- * Parses `netstat -ano`. The word for the state is translated on each Windows; that nobody is at the other end
- * (port 0) is not, so that tells a listener.
+ * Parses `netstat -ano`. Windows translates the word for the state, so a listener is recognised by its remote port, which
+ * is 0.
  */
 export function parseNetstat(text: string): NetstatSocket[] {
   const sockets: NetstatSocket[] = []
@@ -27,12 +27,12 @@ export function parseNetstat(text: string): NetstatSocket[] {
   return sockets
 }
 
-/** The program in the first line of `tasklist /FO CSV /NH`; undefined for its notice that there is none. */
+/** The program in the first line of `tasklist /FO CSV /NH`; undefined when it prints that there is no such process. */
 export function parseTasklist(text: string): string | undefined {
   return /^\s*"([^"]+)","\d+"/.exec(text)?.[1]
 }
 
-/** Asks netstat and tasklist who listens on some ports. */
+/** Asks netstat and tasklist which processes listen on some ports. */
 export async function windowsHolders(ports: readonly number[], execute: Run = run): Promise<PortHolder[]> {
   const sockets = parseNetstat(await execute(netstat, ['-ano'])).filter(({ port }) => ports.includes(port))
   const pids = [...new Set(sockets.map(({ pid }) => pid))]

@@ -1,12 +1,11 @@
 import { linuxHolders } from './owner-linux.ts'
 import { lsofHolders } from './owner-lsof.ts'
 import { windowsHolders } from './owner-windows.ts'
-import { overlaps } from './address-overlap.ts'
 import type { Holder, PortHolder } from './types.ts'
 
 /**
- * Finds who listens on some ports, on addresses that compete with ours. One search for all of them.
- * Never rejects: a port whose holder is unknown is absent, which does not mean that it is free.
+ * Finds the processes that hold some ports on addresses that compete with ours, in one search. Never rejects. A port
+ * whose process is unknown is absent, and may still be held.
  *
  * @param addresses where we wanted to listen
  */
@@ -26,4 +25,16 @@ export async function findHolders(
 function listeners(ports: readonly number[], platform: NodeJS.Platform): Promise<PortHolder[]> {
   if (platform === 'linux') return linuxHolders(ports)
   return platform === 'win32' ? windowsHolders(ports) : lsofHolders(ports)
+}
+
+/**
+ * Whether two listening addresses compete for connections: they are equal, or one is a wildcard that includes the other.
+ * `::` counts as dual-stack, as it nearly always is; lsof writes a wildcard as `*`.
+ */
+export function overlaps(a: string, b: string): boolean {
+  return a === b || includes(a, b) || includes(b, a)
+}
+
+function includes(wildcard: string, address: string): boolean {
+  return wildcard === '*' || wildcard === '::' || (wildcard === '0.0.0.0' && !address.includes(':'))
 }

@@ -1,12 +1,16 @@
+import { createServer } from 'node:net'
 import { ServeError } from '../core/serve-error.ts'
 import type { ListenPlan } from './addresses.ts'
-import { nextFreePort } from './free-port.ts'
+import { isBadPort } from './bad-ports.ts'
+import { bindPort } from './bind.ts'
+import { release } from './listen.ts'
 import type { SkippedPort } from './types.ts'
+import { isShadowed } from './wildcard-conflict.ts'
 
 /**
- * The error when no port could be had: who holds which, and a port that will work, verified by binding it.
+ * The error when no port could be bound. It names the process behind each port, and a free port as the fix.
  *
- * @param strict whether further ports were listed and not to be tried
+ * @param strict more ports were listed, but the option forbids to try them
  */
 export async function portsError(
   skipped: readonly SkippedPort[],
@@ -28,4 +32,23 @@ export async function portsError(
   const asked = strict ? 'Only the first port may be tried' : 'You asked for this port'
   const message = `Port ${last.reason}. ${asked}, so no other was tried.`
   return new ServeError(denied ? 'E8008_PORT_DENIED' : 'E8008_PORT_HELD', message, { fix })
+}
+
+/** Ports that are tried before the search gives up. */
+const mostTries = 50
+
+/**
+ * Finds the next port that is free on all addresses, by binding and releasing it. Undefined when none is near. After a
+ * privileged port the search starts 8000 higher: 8080 for 80, 8443 for 443.
+ */
+async function nextFreePort(port: number, plan: ListenPlan): Promise<number | undefined> {
+  const first = port < 1024 ? 8000 + port : port + 1
+  for (let candidate = first; candidate < first + mostTries && candidate <= 65_535; candidate++) {
+    if (isBadPort(candidate) || (await isShadowed(candidate, plan.addresses))) continue
+    const found = await bindPort(plan, candidate, () => createServer())
+    if (found.refused !== undefined) continue
+    await Promise.all(found.bound.map(({ server }) => release(server)))
+    return candidate
+  }
+  return undefined
 }

@@ -1,28 +1,28 @@
 import { connect, type NetConnectOpts } from 'node:net'
 import { systemCode } from './listen.ts'
 
-/** What came of a connection attempt. */
-export type Answer = 'answered' | 'refused' | 'absent' | 'unknown'
+/** The result of a connection attempt. */
+export type ProbeResult = 'answered' | 'refused' | 'absent' | 'unknown'
 
-/** Milliseconds after which an attempt is given up. On loopback an answer takes microseconds. */
+/** Milliseconds that an attempt may take. On loopback an answer takes microseconds. */
 const answerMs = 500
 
-/** Tries whether someone accepts connections, and hangs up at once. Never rejects. */
-export function answers(where: NetConnectOpts): Promise<Answer> {
+/** Tests whether a server accepts connections, and closes the connection at once. Never rejects. */
+export function probe(where: NetConnectOpts): Promise<ProbeResult> {
   return new Promise((resolve) => {
     const socket = connect(where)
-    const settle = (answer: Answer): void => {
+    const settle = (result: ProbeResult): void => {
       clearTimeout(timer)
       socket.destroy()
-      resolve(answer)
+      resolve(result)
     }
     const timer = setTimeout(settle, answerMs, 'unknown')
     socket.once('connect', () => settle('answered'))
-    socket.on('error', (error) => settle(meaning(systemCode(error))))
+    socket.on('error', (error) => settle(resultOf(systemCode(error))))
   })
 }
 
-function meaning(code: string): Answer {
+function resultOf(code: string): ProbeResult {
   if (code === 'ECONNREFUSED') return 'refused'
   return code === 'ENOENT' ? 'absent' : 'unknown'
 }

@@ -1,21 +1,21 @@
 import { endianness } from 'node:os'
 
-/** A socket that keeps a port, as `/proc/net/tcp` shows it: everything but the process. */
+/** A socket that holds a port, as `/proc/net/tcp` shows it: without its process. */
 export interface ListeningSocket {
-  /** Whether it listens, is a connection, or is one that was closed and waits for late packets. */
+  /** It listens, is a connection, or is a closed connection that waits for late packets. */
   readonly state: 'listening' | 'connection' | 'closing'
   /** Local address in its usual text form, IPv4-mapped ones as IPv4. */
   readonly address: string
   readonly port: number
   readonly uid: number
-  /** Inode by which a process's descriptors name the socket. */
+  /** The inode that the descriptors of its process name. */
   readonly inode: string
 }
 
 const states: Readonly<Record<string, ListeningSocket['state']>> = { '0A': 'listening', '06': 'closing' }
 
 /**
- * The sockets of `/proc/net/tcp` or `tcp6` (proc_net(5)). Lines that are not understood are left out.
+ * The sockets of `/proc/net/tcp` or `tcp6` (proc_net(5)). Skips lines in another format.
  *
  * @param littleEndian addresses are 32-bit words in the byte order of the machine. Default: of this one.
  */
@@ -27,7 +27,7 @@ export function parseProcNet(text: string, littleEndian: boolean = endianness() 
     if (words === undefined || port === undefined || inode === undefined || state === undefined) continue
     sockets.push({
       state: states[state] ?? 'connection',
-      address: addressOf(words, littleEndian),
+      address: formatAddress(words, littleEndian),
       port: Number.parseInt(port, 16),
       uid: Number(uid),
       inode,
@@ -36,7 +36,7 @@ export function parseProcNet(text: string, littleEndian: boolean = endianness() 
   return sockets
 }
 
-function addressOf(words: string, littleEndian: boolean): string {
+function formatAddress(words: string, littleEndian: boolean): string {
   const bytes = Buffer.from(words, 'hex')
   if (littleEndian) bytes.swap32()
   if (bytes.length === 4) return bytes.join('.')

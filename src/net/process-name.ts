@@ -1,8 +1,8 @@
 import { printable } from '../core/util/sanitize.ts'
 
-/** What the system tells of a process. */
+/** What the system says about a process. */
 export interface ProcessFacts {
-  /** Path of the running program, where it may be read. */
+  /** Path of the running program; undefined when we may not read it. */
   readonly executable?: string | undefined
   /** Arguments, the program itself first. */
   readonly argv: readonly string[]
@@ -13,7 +13,7 @@ export interface ProcessFacts {
 /** Longest name or command that is shown. */
 const longest = 60
 
-/** Options of interpreters that take the next argument as their value. */
+/** Options of interpreters whose value is the next argument. */
 const takesValue: Readonly<Record<string, ReadonlySet<string>>> = {
   node: new Set(['-r', '--require', '--import', '--loader', '--experimental-loader', '-C', '--conditions', '--title']),
   python: new Set(['-W', '-X']),
@@ -21,27 +21,27 @@ const takesValue: Readonly<Record<string, ReadonlySet<string>>> = {
   java: new Set(['-cp', '-classpath', '--class-path', '-p', '--module-path', '--add-opens', '--add-modules']),
 }
 
-/** Programs that are known by what they run, not by their own name. */
+/** Programs that users know by the script that they run. */
 const interpreters: ReadonlySet<string> = new Set(['node', 'bun', 'deno', 'python', 'ruby', 'perl', 'php', 'java'])
 
-/** Options after which there is code and no script. */
+/** Options that are followed by code, so there is no script. */
 const inlineCode: ReadonlySet<string> = new Set(['-e', '--eval', '-p', '--print', '-c', '-pe'])
 
-/** Options whose value is what runs: `python -m http.server`, `java -jar app.jar`, `php -S localhost:8000`. */
+/** Options whose value is the script: `python -m http.server`, `java -jar app.jar`, `php -S localhost:8000`. */
 const namesModule: ReadonlySet<string> = new Set(['-m', '-jar', '-S'])
 
-/** Interpreters that put `run` before the script. */
+/** Interpreters that take the command `run` before the script. */
 const subcommands: ReadonlySet<string> = new Set(['bun', 'deno'])
 
 /**
- * Names a process the way its user would: `node` that runs `vite`, `python` that runs `python -m http.server`.
- * The texts come from other processes, so they are made printable.
+ * Names a process as its user would: `node` that runs `vite`, `python` that runs `python -m http.server`. The texts come
+ * from other processes, so unprintable characters are replaced.
  */
 export function processName(facts: ProcessFacts): { name: string | undefined; command: string | undefined } {
   const { executable, argv, comm } = facts
   const path = executable ?? (isTitle(argv) ? comm : argv[0]) ?? ''
   const name = programName(path === '' ? (comm ?? '') : path)
-  const command = interpreters.has(name) ? commandOf(name, argv) : undefined
+  const command = interpreters.has(name) ? commandText(name, argv) : undefined
   return { name: shown(name), command: shown(command ?? '') }
 }
 
@@ -51,12 +51,12 @@ function programName(path: string): string {
   return base.replace(/^(node|python|ruby|perl|php)(?:js|[\d.]+)$/, '$1')
 }
 
-/** Programs may write a title over their arguments, as `next-server (v15.0.0)` does: then there is one, with spaces. */
+/** Whether a program replaced its arguments by a title with spaces, such as `next-server (v15.0.0)`. */
 function isTitle(argv: readonly string[]): boolean {
   return argv.length === 1 && /\s/.test((argv[0] as string).trim()) && !/^(?:\/|[a-z]:\\)/i.test(argv[0] as string)
 }
 
-function commandOf(name: string, argv: readonly string[]): string | undefined {
+function commandText(name: string, argv: readonly string[]): string | undefined {
   const [title = ''] = argv
   if (isTitle(argv) || (argv.length === 1 && programName(title) !== name)) return title.trim()
   const [first, ...rest] = withoutOptions(name, argv.slice(1))
@@ -65,7 +65,7 @@ function commandOf(name: string, argv: readonly string[]): string | undefined {
   return [scriptName(first), ...plainWords(rest)].join(' ')
 }
 
-/** The arguments from the script on, or from the option that names what runs. */
+/** The arguments from the script on, or from the option that names it. */
 function withoutOptions(name: string, args: readonly string[]): readonly string[] {
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] as string
@@ -77,7 +77,7 @@ function withoutOptions(name: string, args: readonly string[]): readonly string[
   return []
 }
 
-/** Entry files whose name says nothing, so that their package is named instead. */
+/** Names of entry files that say nothing: the package is named instead. */
 const nameless = /^(?:index|main|cli|bin|run|start|server|cmd|app)$/
 
 /** `vite` for a tool within node_modules or a bin folder, the file name for a script of the user's own. */
@@ -91,7 +91,7 @@ function scriptName(script: string): string {
   return nameless.test(bare) ? owner : bare
 }
 
-/** Up to two leading words such as `dev` or `run start`; an option or a path may hold a secret, so it ends them. */
+/** Up to two leading words, such as `dev` or `run start`. Stops at an option or a path, which may hold a secret. */
 function plainWords(args: readonly string[]): string[] {
   const end = args.findIndex((arg) => !/^[a-z][\w:.-]{0,23}$/i.test(arg))
   return args.slice(0, Math.min(2, end === -1 ? args.length : end))

@@ -1,12 +1,12 @@
-/** Runs a program and resolves to what it printed. */
+/** Runs a program and resolves to its standard output. */
 export type Run = (program: string, args: readonly string[]) => Promise<string>
 
-/** Milliseconds after which a program is stopped. */
+/** Milliseconds after which the program is killed. */
 const runMs = 2000
 
 /**
- * Runs a program without a shell, for at most two seconds. Never rejects: whatever fails has printed nothing, and
- * lsof exits 1 for success with nothing found.
+ * Runs a program without a shell, for at most two seconds. Never rejects: a program that fails counts as one that printed
+ * nothing, because lsof exits with 1 when it finds nothing.
  */
 export async function run(program: string, args: readonly string[]): Promise<string> {
   const { execFile } = await import('node:child_process')

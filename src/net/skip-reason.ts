@@ -1,9 +1,9 @@
 import type { Holder, SkippedPort } from './types.ts'
 
 /**
- * Makes the record of a port that could not be had, with its sentence.
+ * Makes the record of a port that could not be bound, with its sentence.
  *
- * @param holder who has it, as far as that is known
+ * @param holder the process that holds it, if known
  */
 export function skippedPort(
   port: number,
@@ -11,7 +11,7 @@ export function skippedPort(
   holder: Holder | undefined,
   platform: NodeJS.Platform = process.platform,
 ): SkippedPort {
-  // Windows says EACCES for ports that are held exclusively, too.
+  // Windows also says EACCES for ports that a program holds exclusively.
   const denied = code === 'EACCES' && holder === undefined
   return {
     port,
@@ -21,7 +21,7 @@ export function skippedPort(
   }
 }
 
-/** The holder as the end of a sentence: ` by node (pid 4242: vite)`, ` by a process of another user (uid 1000)`. */
+/** The holder, as the end of a sentence: ` by node (pid 4242: vite)`, ` by a process of another user (uid 1000)`. */
 function holderText(holder: Holder | undefined): string {
   if (holder === undefined) return '; the system does not tell by whom'
   const { pid, name, command, uid, hidden } = holder

@@ -1,40 +1,40 @@
 import type { Server } from 'node:net'
 import { ServeError } from '../core/serve-error.ts'
 import type { ListenPlan } from './addresses.ts'
-import { claim, type Claim, type Endpoint } from './bind.ts'
+import { bindPort, type BindResult, type Endpoint } from './bind.ts'
 import { isShadowed } from './wildcard-conflict.ts'
 import type { SkippedPort } from './types.ts'
 
-/** Options of {@link climb}. */
-export interface LadderOptions {
+/** Options of {@link tryPorts}. */
+export interface TryPortsOptions {
   readonly plan: ListenPlan
-  /** Ports in the order they are tried. */
+  /** Ports, in the order in which they are tried. */
   readonly ports: readonly number[]
-  /** Whether a further port may be tried. */
+  /** Whether to try the next port when one is held or denied. */
   readonly fallback: boolean
   /** Makes a server; called at most once for each address. */
   readonly create: () => Server
-  /** The option that the ports are of. */
+  /** The option that holds the ports. */
   readonly option: 'port' | 'tlsPort'
 }
 
-/** Where the ladder ended. */
-export interface Landing {
+/** The port that was bound. */
+export interface BoundPort {
   readonly port: number
   readonly bound: readonly Endpoint[]
   readonly skipped: readonly SkippedPort[]
 }
 
-/** A port that could not be had, before it is known why. */
+/** A port that could not be bound, before we know which process holds it. */
 type Miss = Pick<SkippedPort, 'port' | 'code'>
 
 /**
- * Tries ports in their order until one is ours on every address. The addresses stay the same throughout: a fallback
- * that widened them would show the served folder to others.
+ * Tries ports in order until one is bound on every address. The addresses never change: a fallback that widened them
+ * would show the served folder to other machines.
  *
  * @throws ServeError `E8008_PORT_HELD`, `E8008_PORT_DENIED`, `E8008_PORTS_HELD` or `E8008_ADDRESS`
  */
-export async function climb({ plan, ports, fallback, create, option }: LadderOptions): Promise<Landing> {
+export async function tryPorts({ plan, ports, fallback, create, option }: TryPortsOptions): Promise<BoundPort> {
   const servers = new Map<string, Server>()
   const serverFor = (address: string): Server => {
     const server = servers.get(address) ?? create()
@@ -43,22 +43,22 @@ export async function climb({ plan, ports, fallback, create, option }: LadderOpt
   }
   const misses: Miss[] = []
   for (const port of fallback ? ports : ports.slice(0, 1)) {
-    const found: Claim = (await isShadowed(port, plan.addresses))
+    const found: BindResult = (await isShadowed(port, plan.addresses))
       ? { refused: 'EADDRINUSE' }
-      : await claim(plan, port, serverFor)
+      : await bindPort(plan, port, serverFor)
     if (found.refused === undefined) {
-      return { port: found.port, bound: found.bound, skipped: await explain(misses, plan) }
+      return { port: found.port, bound: found.bound, skipped: await explainMisses(misses, plan) }
     }
     if (found.refused === 'EADDRNOTAVAIL') throw absentAddress(plan)
     misses.push({ port, code: found.refused })
   }
-  const skipped = await explain(misses, plan)
+  const skipped = await explainMisses(misses, plan)
   const { portsError } = await import('./ports-error.ts')
   throw await portsError(skipped, plan, option, ports.length > skipped.length)
 }
 
-/** Finds out who holds what, in one search for all ports. Loaded late: mostly the first port is free. */
-async function explain(misses: readonly Miss[], plan: ListenPlan): Promise<SkippedPort[]> {
+/** Finds the processes that hold these ports, in one search. Loaded late: mostly the first port is free. */
+async function explainMisses(misses: readonly Miss[], plan: ListenPlan): Promise<SkippedPort[]> {
   if (misses.length === 0) return []
   const [{ findHolders }, { skippedPort }] = await Promise.all([import('./owner.ts'), import('./skip-reason.ts')])
   const asked = misses.filter(({ code }) => code === 'EADDRINUSE' || process.platform === 'win32')

@@ -1,16 +1,17 @@
-/** The process behind a port, as far as the system lets us see. */
+/** The process that holds a port, as far as the system shows it. */
 export interface Holder {
   /** Process id, undefined when it is hidden. */
   readonly pid: number | undefined
   /** Short name of the program, for example `node`. */
   readonly name: string | undefined
-  /** What it runs, for example `vite`; undefined when the name says it all. */
+  /** What it runs, for example `vite`; undefined when the name says enough. */
   readonly command: string | undefined
   /** Owner's user id where the process is hidden. */
   readonly uid: number | undefined
   /**
-   * Why the process is hidden: it is another user's, it is ours in a container or another pid namespace, the search took
-   * too long, or there is none any more and the kernel keeps a closed connection for a minute. Absent where it is not.
+   * Why the process is hidden. `user`: it belongs to another user. `elsewhere`: it belongs to this user, in a container
+   * or another pid namespace. `search`: the search took too long. `closing`: the process has ended, and the kernel keeps
+   * its closed connection for a minute. Absent when the process is known.
    */
   readonly hidden?: 'user' | 'elsewhere' | 'search' | 'closing'
 }
@@ -22,7 +23,7 @@ export interface PortHolder {
   readonly holder: Holder
 }
 
-/** A port that was tried and could not be used. */
+/** A port that we tried and could not use. */
 export interface SkippedPort {
   readonly port: number
   readonly code: 'EADDRINUSE' | 'EACCES'

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { ServeError } from '../core/serve-error.ts'
 import { printable } from '../core/util/sanitize.ts'
-import { answers } from './probe.ts'
+import { probe } from './probe.ts'
 import { listen, release, systemCode } from './listen.ts'
 
 /**
- * Listens on a unix socket, or on a Windows pipe. A socket file that nobody answers is left over from a crash and
- * is replaced; the new one is for its owner only, and Node removes it when the server closes.
+ * Listens on a unix socket, or on a Windows pipe. Replaces a socket file on which no server answers: a crash left it. Only
+ * its owner may use the new one, and Node removes it when the server closes.
  *
  * @throws ServeError `E8008_SOCKET` when the path is in use or cannot be used
  */
@@ -19,8 +19,8 @@ export async function listenOnSocket(server: Server, path: string): Promise<void
   if (!isPipe) await removeStale(path)
   try {
     const listening = listen(server, { path })
-    // The file was made within that call and nothing else has run since. The mode is set here, whatever the umask
-    // is, and not by process.umask(), which would change files that other parts of the program make meanwhile.
+    // That call made the file, and nothing else has run since. Not by process.umask(), which would also change files that
+    // other parts of the program make.
     if (!isPipe && server.listening) chmodSync(path, 0o600)
     await listening
   } catch (error) {
@@ -32,7 +32,7 @@ export async function listenOnSocket(server: Server, path: string): Promise<void
   }
 }
 
-/** The same for a descriptor that the starting program opened, such as systemd with socket activation. */
+/** Listens on a descriptor that the starting program opened, such as systemd with socket activation. */
 export async function listenOnDescriptor(server: Server, fd: number): Promise<void> {
   try {
     await listen(server, { fd })
@@ -48,9 +48,9 @@ async function removeStale(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined)
   if (found === undefined) return
   if (!found.isSocket()) throw socketError(path, 'exists and is not a socket')
-  const answer = await answers({ path })
+  const answer = await probe({ path })
   if (answer === 'answered') throw socketError(path, 'is held by another server, which answers')
-  // Only a refusal proves that nobody listens: a full queue or a lack of permission does not.
+  // Only a refused connection proves that no server listens: a full queue or a lack of permission does not.
   if (answer === 'unknown') throw socketError(path, 'is held by another program, which does not answer us')
   if (answer === 'refused') {
     await unlink(path).catch((error: unknown) => {

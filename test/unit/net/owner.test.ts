@@ -5,11 +5,10 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { findHolders } from '../../../src/net/owner.ts'
+import { findHolders, overlaps } from '../../../src/net/owner.ts'
 import { linuxHolders } from '../../../src/net/owner-linux.ts'
 import { lsofHolders, parseLsof } from '../../../src/net/owner-lsof.ts'
 import { parseNetstat, parseTasklist, windowsHolders } from '../../../src/net/owner-windows.ts'
-import { overlaps } from '../../../src/net/address-overlap.ts'
 import { parseProcNet } from '../../../src/net/proc-net.ts'
 import { run } from '../../../src/net/run.ts'
 

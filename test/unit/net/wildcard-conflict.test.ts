@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { answers } from '../../../src/net/probe.ts'
+import { probe } from '../../../src/net/probe.ts'
 import { isShadowed } from '../../../src/net/wildcard-conflict.ts'
 
 async function hold(t: TestContext, host: string): Promise<number> {
@@ -35,8 +35,8 @@ test('Windows is asked for its table', async () => {
 
 test('a connection is answered, refused or has nowhere to go', async (t) => {
   const port = await hold(t, '127.0.0.1')
-  assert.equal(await answers({ host: '127.0.0.1', port }), 'answered')
-  assert.equal(await answers({ host: '127.0.0.1', port: 1 }), 'refused')
-  assert.equal(await answers({ path: join(tmpdir(), 'no-such-socket-8008') }), 'absent')
-  assert.equal(await answers({ path: tmpdir() }), 'refused')
+  assert.equal(await probe({ host: '127.0.0.1', port }), 'answered')
+  assert.equal(await probe({ host: '127.0.0.1', port: 1 }), 'refused')
+  assert.equal(await probe({ path: join(tmpdir(), 'no-such-socket-8008') }), 'absent')
+  assert.equal(await probe({ path: tmpdir() }), 'refused')
 })
