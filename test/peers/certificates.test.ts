@@ -10,7 +10,7 @@ import { promisify } from 'node:util'
 import { openSigner } from '../../src/tls/authority/authority.ts'
 import { systemClock } from '../../src/tls/clock.ts'
 import { manageAuthority } from '../../src/tls/authority/managed-authority.ts'
-import { mintLeaf } from '../../src/tls/issue/issue.ts'
+import { issueLeaf } from '../../src/tls/issue/issue.ts'
 import { isPermitted } from '../../src/tls/names.ts'
 import type { Pair } from '../../src/tls/types.ts'
 import type { TrustStore } from '../../src/tls/trust/types.ts'
@@ -33,7 +33,7 @@ async function output(program: string, args: readonly string[], env: Record<stri
 async function forge(folder: string, names: readonly string[]): Promise<Pair> {
   const signer = await openSigner({ folder, clock: systemClock, onWarning() {} })
   const now = Date.now()
-  return mintLeaf(names, signer, { notBefore: new Date(now - day), notAfter: new Date(now + day) })
+  return issueLeaf(names, signer, { notBefore: new Date(now - day), notAfter: new Date(now + day) })
 }
 
 async function storesOf(server: SecureServer, home: string, javaHome?: string): Promise<TrustStore[]> {
@@ -114,7 +114,7 @@ describe('programs that trust the local authority', () => {
     }
     // A leaf certificate of the authority cannot sign another one either.
     const middle = await forge(server.folder, ['localhost'])
-    const { cert } = mintLeaf(['localhost'], middle, { notBefore: new Date(), notAfter: new Date(Date.now() + day) })
+    const { cert } = issueLeaf(['localhost'], middle, { notBefore: new Date(), notAfter: new Date(Date.now() + day) })
     await folder.write({ 'middle.pem': middle.cert, 'leaf.pem': cert })
     const words = ['-CAfile', server.ca, '-untrusted', folder.join('middle.pem'), folder.join('leaf.pem')]
     await assert.rejects(output('openssl', ['verify', ...words]), { stderr: /invalid CA certificate/ })

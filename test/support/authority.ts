@@ -10,7 +10,7 @@ import {
   type Certificates,
   type CertificateWarning,
 } from '../../src/tls/tls.ts'
-import type { Clock } from '../../src/tls/types.ts'
+import type { Clock } from '../../src/tls/clock.ts'
 import { TempFolder } from './server.ts'
 
 const day = 86_400_000

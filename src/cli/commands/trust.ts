@@ -76,7 +76,7 @@ export async function trust(command: Command, program: Program, report: Reporter
   )
 
   async function renew(): Promise<void> {
-    const place = await authority.setAside()
+    const place = await authority.archive()
     if (place !== undefined) print(`The old authority is kept as ${printable(place)}.\n`)
     certificate = await authority.make()
   }

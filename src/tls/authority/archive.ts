@@ -6,18 +6,18 @@ import { certificatesIn } from '../pem.ts'
 import { faultOfOwner, readIfThere } from './authority-store.ts'
 
 /**
- * Makes room for a new authority. What we made is deleted, so that nobody finds the key later; what we do not know is
- * moved beside its place, as it may be somebody's work.
+ * Makes room for a new authority. Deletes an authority of ours, because its key could be stolen later. Moves a folder with
+ * other files to a new name, because they may be the user's work.
  *
- * @returns where it was moved to, or undefined where nothing was moved.
- * @throws ServeError `E8008_AUTHORITY` where that is not possible.
+ * @returns the new path of the folder, or undefined when nothing was moved.
+ * @throws ServeError `E8008_AUTHORITY` when the file system refuses.
  */
-export async function setAside(folder: string): Promise<string | undefined> {
+export async function archiveAuthority(folder: string): Promise<string | undefined> {
   if (lstatSync(folder, { throwIfNoEntry: false }) === undefined) return undefined
   const isOurs = await holdsOurs(folder)
   try {
     if (isOurs) {
-      // The certificate last: without the other two it tells that something was here.
+      // The certificate last: alone it still shows that an authority was here.
       for (const path of [keyFile(folder), join(folder, 'leaves'), certificateFile(folder)]) {
         rmSync(path, { recursive: true, force: true })
       }
@@ -31,7 +31,7 @@ export async function setAside(folder: string): Promise<string | undefined> {
   }
 }
 
-/** Whether everything that is there is known to be of our making. */
+/** Whether the folder holds an authority that we made, or none. */
 async function holdsOurs(folder: string): Promise<boolean> {
   const file = keyFile(folder)
   try {

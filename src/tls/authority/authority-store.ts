@@ -15,12 +15,12 @@ import {
 import { dirname } from 'node:path'
 import { isRoot, writeTemporary } from '../../core/util/owned-file.ts'
 
-/** For the owner's eyes only. */
+/** Only the owner may read it. */
 export const secretMode = 0o600
-/** The certificate of the authority is no secret. */
+/** The certificate of the authority is public. */
 export const publicMode = 0o644
 
-/** The content of a file, or undefined where there is none. @throws Error for a pipe, on which reading would wait for ever. */
+/** The content of a file, or undefined when it does not exist. @throws Error for a pipe, which would block for ever. */
 export function readIfThere(file: string): string | undefined {
   const stats = statSync(file, { throwIfNoEntry: false })
   if (stats === undefined) return undefined
@@ -52,7 +52,7 @@ export function publishFirst(file: string, text: string, mode: number): boolean 
   }
 }
 
-/** Where a file system knows no hard links a moment is left in which both win; the later file stands. */
+/** For file systems without hard links. Two processes may both win; the later file stays. */
 function renameFirst(temporary: string, file: string): boolean {
   if (existsSync(file)) return false
   renameSync(temporary, file)
@@ -60,14 +60,14 @@ function renameFirst(temporary: string, file: string): boolean {
 }
 
 /**
- * Takes a folder or file from the eyes of others. Windows has no such modes; there the place is the user's own.
+ * Removes the permissions of other users from a folder or file. Windows has no such modes; there the folder is private.
  *
- * @returns whether others could have read it before.
+ * @returns whether other users had permissions.
  */
 export function closeToOthers(path: string): boolean {
   if (process.platform === 'win32') return false
   const { O_RDONLY, O_NONBLOCK, O_NOFOLLOW } = constants
-  // A user who leads root along a link would have it change what is not the user's.
+  // Otherwise a user could make root change the mode of another user's file through a link.
   const descriptor = openSync(path, O_RDONLY | O_NONBLOCK | (isRoot() ? O_NOFOLLOW : 0))
   try {
     const { mode } = fstatSync(descriptor)
@@ -80,11 +80,11 @@ export function closeToOthers(path: string): boolean {
 }
 
 /**
- * Why what lies at a path is not to be relied on, as the end of a sentence: it belongs to neither this user nor root,
- * who could exchange it at any time; or we are root, who owns all, and it is a link, or a file that is not of the owner
- * of its folder. Undefined where it may be used, or is not there. Windows has no such owners.
+ * Why a file or folder must not be used, as the end of a sentence. It belongs to another user than this one or root, who
+ * could replace it at any time. Or we are root, and it is a link, or a file whose owner is not the owner of its folder.
+ * Undefined when it may be used or does not exist. Windows has no such owners.
  *
- * @param own Our user id. Default: that of the process.
+ * @param own The user id of this process. Default: that of the process.
  */
 export function faultOfOwner(path: string, own: number | undefined = process.getuid?.()): string | undefined {
   const stats = lstatSync(path, { throwIfNoEntry: false })

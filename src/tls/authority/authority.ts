@@ -4,17 +4,17 @@ import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { makeFolder, replaceFile } from '../../core/util/owned-file.ts'
 import { damaged, expired, foreign, keyless, misplaced, renewal, unreadable, unwritable } from './errors.ts'
-import { day } from '../clock.ts'
+import { day, type Clock } from '../clock.ts'
 import { certificatesIn, privateKeyIn, privateKeyText } from '../pem.ts'
 import { closeToOthers, faultOfOwner, publicMode, publishFirst, readIfThere, secretMode } from './authority-store.ts'
-import type { CertificateWarning, Clock, Pair } from '../types.ts'
+import type { CertificateWarning, Pair } from '../types.ts'
 
-/** The folder of a local authority, and what is told about it. */
-export interface Place {
+/** The folder of a local authority, and where its warnings go. */
+export interface AuthorityFolder {
   readonly folder: string
   readonly clock: Clock
   readonly onWarning: (warning: CertificateWarning) => void
-  /** A new authority was made there, which no client trusts yet. */
+  /** Called when a new authority is created, which no client trusts yet. */
   readonly onMade?: () => void
 }
 
@@ -23,27 +23,27 @@ export interface Signer extends Pair {
   readonly certificate: X509Certificate
 }
 
-/** Ten years: to trust it again is the user's work. */
+/** Ten years: re-trusting needs user action. */
 const lifetime = 3652 * day
-/** The clock of this machine, or of another one that trusts the authority, may be behind. */
+/** Certificates start so much earlier: the clock of a client may be behind. */
 export const leeway: number = day
-/** So long before its end the authority says so. */
+/** So long before its end a warning says that the authority expires. */
 const notice = 60 * day
 
-/** The certificate of the authority, which other programs may be told to trust. */
+/** The certificate of the authority, for trust stores. */
 export function certificateFile(folder: string): string {
   return join(folder, 'authority.pem')
 }
 
-/** The certificate once more with its key: one file, so that the two always fit. */
+/** The certificate and its key in one file, so that they always match. */
 export function keyFile(folder: string): string {
   return join(folder, 'authority-key.pem')
 }
 
 /**
- * The certificate of the authority, without its key, or undefined where there is none yet.
+ * The certificate of the authority, without its key, or undefined when there is none.
  *
- * @throws ServeError `E8008_AUTHORITY` for a file that is damaged or may not be read.
+ * @throws ServeError `E8008_AUTHORITY` for a file that is damaged or unreadable.
  */
 export function readAuthority(folder: string): X509Certificate | undefined {
   const file = certificateFile(folder)
@@ -58,7 +58,7 @@ export function readAuthority(folder: string): X509Certificate | undefined {
   throw damaged(file, folder)
 }
 
-/** The same, but undefined also where it is damaged: with the key the certificate is made again. */
+/** Like {@link readAuthority}, but undefined also when the file is damaged: the file with the key restores it. */
 export function readIfWhole(folder: string): X509Certificate | undefined {
   try {
     return readAuthority(folder)
@@ -68,12 +68,12 @@ export function readIfWhole(folder: string): X509Certificate | undefined {
 }
 
 /**
- * The authority with its key; made where there is none. Several processes at once come to the same one.
+ * The authority with its key. Creates it when there is none; several processes at once get the same one.
  *
- * @throws ServeError `E8008_AUTHORITY` where it is damaged, expired, incomplete, not of our making, not this user's, or
- *   cannot be read or written.
+ * @throws ServeError `E8008_AUTHORITY` for an authority that is damaged, expired, incomplete, not made by us, not this
+ *   user's, or cannot be read or written.
  */
-export async function openSigner(place: Place): Promise<Signer> {
+export async function openSigner(place: AuthorityFolder): Promise<Signer> {
   const { folder, clock, onWarning } = place
   const signer = (await findSigner(place)) ?? (await checked(await makeAuthority(place), place))
   closeAuthority(place)
@@ -90,18 +90,18 @@ export async function openSigner(place: Place): Promise<Signer> {
 }
 
 /**
- * The same, but undefined where there is none, and nothing is made, changed or warned of.
+ * Like {@link openSigner}, but undefined when there is none. Creates and changes nothing, and warns of nothing.
  *
  * @throws ServeError `E8008_AUTHORITY` as {@link openSigner}
  */
-export async function findSigner(place: Pick<Place, 'folder' | 'clock'>): Promise<Signer | undefined> {
+export async function findSigner(place: Pick<AuthorityFolder, 'folder' | 'clock'>): Promise<Signer | undefined> {
   const { folder } = place
   const file = keyFile(folder)
   for (const path of [folder, file, certificateFile(folder)]) {
     const fault = reading(path, () => faultOfOwner(path))
     if (fault !== undefined) throw misplaced(path, fault)
   }
-  // The key is published first, so a certificate without a key is not one that is being made.
+  // The key is written first, so a certificate without a key is not an authority in the making.
   const isKnown = existsSync(certificateFile(folder))
   const text = reading(file, () => readIfThere(file))
   if (text !== undefined) return checked(text, place)
@@ -109,26 +109,26 @@ export async function findSigner(place: Pick<Place, 'folder' | 'clock'>): Promis
   return undefined
 }
 
-async function checked(text: string, { folder, clock }: Pick<Place, 'folder' | 'clock'>): Promise<Signer> {
+async function checked(text: string, { folder, clock }: Pick<AuthorityFolder, 'folder' | 'clock'>): Promise<Signer> {
   const signer = readSigner(text, keyFile(folder), folder)
   await assertOurs(signer.certificate, folder)
   if (Date.parse(signer.certificate.validTo) <= clock.now()) throw expired(signer.certificate, folder)
   return signer
 }
 
-/** @throws ServeError `E8008_AUTHORITY` for an authority that may vouch for more than ours. */
+/** @throws ServeError `E8008_AUTHORITY` for an authority that can sign more than ours. */
 export async function assertOurs(certificate: X509Certificate, folder: string): Promise<void> {
-  // Loaded with what makes certificates.
+  // Loaded late, with the ASN.1 library.
   const { faultOfAuthority } = await import('./limits.ts')
   const fault = faultOfAuthority(certificate)
   if (fault !== undefined) throw foreign(fault, folder)
 }
 
-async function makeAuthority({ folder, clock, onMade }: Place): Promise<string> {
-  // Loaded only where something is made: most starts find all they need.
-  const { mintAuthority } = await import('../issue/issue.ts')
+async function makeAuthority({ folder, clock, onMade }: AuthorityFolder): Promise<string> {
+  // Loaded late: most starts find the certificates of an earlier one.
+  const { issueAuthority } = await import('../issue/issue.ts')
   const term = { notBefore: new Date(clock.now() - leeway), notAfter: new Date(clock.now() + lifetime) }
-  const { cert, key } = mintAuthority(authorityLabel(), term)
+  const { cert, key } = issueAuthority(authorityLabel(), term)
   return writing(folder, () => {
     makeFolder(folder)
     const file = keyFile(folder)
@@ -139,13 +139,13 @@ async function makeAuthority({ folder, clock, onMade }: Place): Promise<string> 
   })
 }
 
-/** Whose authority it is, for the lists in which people meet it. A common name has at most 64 characters. */
+/** The common name of the authority, as trust stores list it: its user and machine, at most 64 characters. */
 export function authorityLabel(): string {
   let user = 'user'
   try {
     user = userInfo().username
   } catch {
-    // A user id without an entry, as containers have it.
+    // A user id without a name, as in containers.
   }
   return `serve8008 local authority (${user}@${hostname()})`.replace(/[^\x20-\x7e]/g, '_').slice(0, 64)
 }
@@ -163,15 +163,15 @@ function readSigner(text: string, file: string, folder: string): Signer {
   throw damaged(file, folder)
 }
 
-/** Closes the folder and the key to others, where they are open, and says so. */
-export function closeAuthority({ folder, onWarning }: Place): void {
+/** Removes the permissions of other users from the folder and the key, and warns if there were any. */
+export function closeAuthority({ folder, onWarning }: AuthorityFolder): void {
   let wasOpen = false
   let now = 'now they cannot'
   for (const path of [folder, keyFile(folder)]) {
     try {
       if (closeToOthers(path)) wasOpen = true
     } catch (error) {
-      // Where there is none there is nothing to close, and where there is a link it is not used at all.
+      // It does not exist, or it is a link, which is never used.
       if (['ENOENT', 'ELOOP'].includes((error as NodeJS.ErrnoException).code ?? '')) continue
       wasOpen = true
       now = 'and its modes cannot be changed'

@@ -2,22 +2,22 @@ import { posix, win32 } from 'node:path'
 import { ServeError } from '../../core/serve-error.ts'
 import { homeFolder } from '../../core/util/home.ts'
 
-/** Whose folder, and by which conventions. */
+/** Which user's folder, by the conventions of which platform. */
 export interface FolderOptions {
   /** As `process.platform`. Default: this one. */
   readonly platform?: string
   /** Default: the home folder of this user. */
   readonly home?: string | undefined
-  /** Variables that may name a place: `XDG_DATA_HOME`, `LOCALAPPDATA`. Default: none. */
+  /** Variables that may name a folder: `XDG_DATA_HOME`, `LOCALAPPDATA`. Default: none. */
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
 /**
- * Where the local authority of a user lives, outside of every project: `$XDG_DATA_HOME/serve8008` or
+ * The folder of a user's local authority, outside of every project: `$XDG_DATA_HOME/serve8008` or
  * `~/.local/share/serve8008` (XDG Base Directory Specification, which says to ignore a relative path),
  * `~/Library/Application Support/serve8008` on macOS, `%LOCALAPPDATA%\serve8008` on Windows.
  *
- * @throws ServeError `E8008_AUTHORITY` for a user who has no home folder, where no variable names another place.
+ * @throws ServeError `E8008_AUTHORITY` for a user without a home folder, when no variable names another folder.
  */
 export function authorityFolder(options: FolderOptions = {}): string {
   const { platform = process.platform, home = homeFolder(), env = {} } = options

@@ -4,9 +4,9 @@ import * as x509 from '@peculiar/asn1-x509'
 import { localSubtrees } from '../local-subtrees.ts'
 
 /**
- * What makes a certificate another than {@link mintAuthority} would make, as the end of a sentence, or undefined. One
- * that a user or a stranger put in our place may vouch for every site of the internet, and then nobody must be told to
- * trust it as if it could not.
+ * How a certificate differs from those of {@link issueAuthority}, as the end of a sentence, or undefined. A user or an
+ * attacker may have put another authority in its place, which can impersonate every site: the user must not be asked to
+ * trust it.
  */
 export function faultOfAuthority(certificate: X509Certificate): string | undefined {
   if (!certificate.checkIssued(certificate) || !certificate.verify(certificate.publicKey)) {
@@ -36,7 +36,7 @@ export function faultOfAuthority(certificate: X509Certificate): string | undefin
   return undefined
 }
 
-/** Whether it permits nothing beyond what ours does. A kind of name of which none is listed is not constrained at all. */
+/** Whether it permits no more than ours. A kind of name that is not listed is unconstrained, so both must be listed. */
 function isLocal({ permittedSubtrees }: x509.NameConstraints): boolean {
   const ours = new Set([...localSubtrees()].map(({ base }) => written(base)))
   const bases = [...(permittedSubtrees ?? [])].map(({ base }) => base)

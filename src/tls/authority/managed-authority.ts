@@ -12,16 +12,16 @@ import {
 } from './authority.ts'
 import { day, systemClock } from '../clock.ts'
 import { canonicalName, isPermitted, isWholeDomain, permittedDomains } from '../names.ts'
-import { setAside } from './archive.ts'
+import { archiveAuthority } from './archive.ts'
 import { machine } from '../trust/host.ts'
 import { trustStores } from '../trust/stores.ts'
 import type { TrustStore } from '../trust/types.ts'
 import type { CertificateWarning, Pair } from '../types.ts'
 
-/** Whose authority, and on which machine. */
+/** Which user's authority, on which machine. */
 export interface ManagedAuthorityOptions {
   readonly folder: string
-  /** Home folder of the user whose programs are to trust it. */
+  /** Home folder of the user whose programs shall trust it. */
   readonly home: string
   /** Name of that user. */
   readonly user: string
@@ -30,72 +30,75 @@ export interface ManagedAuthorityOptions {
   readonly javaHome: string | undefined
   /** `SystemRoot` of Windows. */
   readonly systemRoot: string | undefined
-  /** How a command is run as that user. */
+  /** Returns the words of a command that runs as that user. */
   readonly asUser: (argv: readonly string[]) => readonly string[]
   readonly onWarning: (warning: CertificateWarning) => void
 }
 
-/** A local authority by itself. */
-export interface Authority {
-  /** Absolute path of its certificate, which is there after {@link make}. */
+/** A local authority. */
+export interface LocalAuthority {
+  /** Absolute path of its certificate, which exists after {@link make}. */
   readonly file: string
   readonly folder: string
   /**
-   * The certificate, or undefined where there is no authority.
+   * The certificate, or undefined when there is no authority.
    *
-   * @throws ServeError `E8008_AUTHORITY` as {@link Authority.make} does.
+   * @throws ServeError `E8008_AUTHORITY` as {@link LocalAuthority.make} does.
    */
   read(): Promise<X509Certificate | undefined>
-  /** Makes it where there is none. @throws ServeError `E8008_AUTHORITY` */
+  /** Creates the authority when there is none. @throws ServeError `E8008_AUTHORITY` */
   make(): Promise<X509Certificate>
   /**
-   * Makes room for a new one: deletes ours, moves another beside its place.
+   * Makes room for a new authority: deletes one of ours, moves the folder of another one to a new name.
    *
-   * @returns where that is now, or undefined where nothing was moved.
+   * @returns its new path, or undefined when nothing was moved.
    * @throws ServeError `E8008_AUTHORITY`
    */
-  setAside(): Promise<string | undefined>
+  archive(): Promise<string | undefined>
   /**
-   * A certificate for other programs.
+   * Issues a certificate for another program.
    *
-   * @param names Names and addresses, for which it may vouch.
-   * @returns it with its key, and the names as it spells them, each once.
+   * @param names Names and addresses that {@link isPermitted} allows.
+   * @returns the certificate with its key, and the names as it spells them, without duplicates.
    * @throws ServeError `E8008_USAGE` for other names, `E8008_AUTHORITY`
    */
   certify(names: readonly string[]): Promise<Certified>
 }
 
-/** The local authority of a user, for the commands that look after it. */
-export interface ManagedAuthority extends Authority {
-  /** The stores of this machine that may trust it. */
+/** The local authority of a user, for the commands that manage it. */
+export interface ManagedAuthority extends LocalAuthority {
+  /** The trust stores of this machine. */
   stores(): Promise<TrustStore[]>
 }
 
-/** A certificate for other programs. */
+/** A certificate for another program. */
 export interface Certified extends Pair {
   readonly names: readonly string[]
 }
 
-/** Milliseconds that a certificate for another program holds: the most that browsers take, as nobody renews it. */
+/** Milliseconds that a certificate for another program is valid: the most that browsers accept, as it is not renewed. */
 const lifetime = 396 * day
 
-/** Opens the local authority in a folder. Nothing is read or made yet. */
-export function openAuthority({ folder, onWarning }: Pick<ManagedAuthorityOptions, 'folder' | 'onWarning'>): Authority {
+/** Opens the local authority in a folder. Reads and creates nothing yet. */
+export function openAuthority({
+  folder,
+  onWarning,
+}: Pick<ManagedAuthorityOptions, 'folder' | 'onWarning'>): LocalAuthority {
   const open = () => openSigner({ folder, clock: systemClock, onWarning })
   return {
     file: certificateFile(folder),
     folder,
     read: async () => (await findSigner({ folder, clock: systemClock }))?.certificate,
     make: async () => (await open()).certificate,
-    setAside: () => setAside(folder),
+    archive: () => archiveAuthority(folder),
     async certify(names) {
       const canonical = [...new Set(names.map(permittedName))]
       const signer = await open()
-      const { mintLeaf } = await import('../issue/issue.ts')
+      const { issueLeaf } = await import('../issue/issue.ts')
       const now = Date.now()
       const end = Math.min(now + lifetime, Date.parse(signer.certificate.validTo))
       const term = { notBefore: new Date(now - leeway), notAfter: new Date(end) }
-      return { ...mintLeaf(canonical, signer, term), names: canonical }
+      return { ...issueLeaf(canonical, signer, term), names: canonical }
     },
   }
 }
@@ -106,7 +109,7 @@ export function manageAuthority(options: ManagedAuthorityOptions): ManagedAuthor
   return {
     ...authority,
     async stores() {
-      // A damaged authority can still be taken out of the stores. One that is not of our making is none of our business.
+      // A damaged authority can still be removed from the stores. One that we did not make is left alone.
       const certificate = await readIfOurs(options.folder)
       const subject = {
         file: authority.file,

@@ -2,28 +2,28 @@ import { createHash, type X509Certificate } from 'node:crypto'
 import { readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeFolder, replaceFile } from '../../core/util/owned-file.ts'
-import { closeAuthority, leeway, openSigner, readIfWhole, type Place } from '../authority/authority.ts'
+import { closeAuthority, leeway, openSigner, readIfWhole, type AuthorityFolder } from '../authority/authority.ts'
 import { day } from '../clock.ts'
-import { namesOf } from '../names.ts'
+import { certificateNames } from '../names.ts'
 import { certificatesIn, privateKeyIn, privateKeyText } from '../pem.ts'
 import { readIfThere, secretMode } from '../authority/authority-store.ts'
 import type { Pair } from '../types.ts'
 
 /** A certificate of the local authority with its key. */
 export interface Leaf extends Pair {
-  /** When it has to be made again, in milliseconds since 1970: at two thirds of its life. */
+  /** When it must be renewed, in milliseconds since 1970: at two thirds of its life. */
   readonly renewAt: number
 }
 
-/** Milliseconds that a certificate holds. Browsers accept 397 days; shorter is safer, and renewing costs nothing. */
+/** Milliseconds that a certificate is valid. Browsers accept 397 days; shorter is safer, and renewal costs nothing. */
 const lifetime = 60 * day
-/** Certificates of further names that are kept on disk, */
+/** Certificates that stay on disk when the folder is pruned. */
 const maxKept = 200
-/** and how many more may come before they are counted again. */
+/** Certificates that are written between two prunings. */
 const pruneEvery = 50
 
-/** Makes certificates for names, or finds those that an earlier start made. */
-export interface LeafStore {
+/** Issues certificates for names, or finds those of an earlier start. */
+export interface CertificateCache {
   /**
    * A certificate for exactly these names, which {@link isPermitted} must allow.
    *
@@ -32,32 +32,32 @@ export interface LeafStore {
   leafFor(names: readonly string[]): Promise<Leaf>
 }
 
-/** Opens the store below the authority's folder. */
-export function openLeafStore(place: Place): LeafStore {
+/** Opens the cache below the authority's folder. */
+export function openCertificateCache(place: AuthorityFolder): CertificateCache {
   const folder = join(place.folder, 'leaves')
   let authority: X509Certificate | undefined
   let kept = 0
 
   async function mint(names: readonly string[], file: string): Promise<Leaf> {
-    // The key is read each time: it need not lie in the memory of a server.
+    // Reads the key each time, so that it does not stay in the memory of a server.
     const signer = await openSigner(place)
     authority = signer.certificate
-    const { mintLeaf } = await import('./issue.ts')
+    const { issueLeaf } = await import('./issue.ts')
     const now = place.clock.now()
     const end = Math.min(now + lifetime, Date.parse(signer.certificate.validTo))
-    const pair = mintLeaf(names, signer, { notBefore: new Date(now - leeway), notAfter: new Date(end) })
+    const pair = issueLeaf(names, signer, { notBefore: new Date(now - leeway), notAfter: new Date(end) })
     keep(file, pair)
     return { ...pair, renewAt: renewalTime(now, end) }
   }
 
-  /** Where it cannot be kept the next start makes another one. */
+  /** If this fails, the next start issues another certificate. */
   function keep(file: string, { cert, key }: Pair): void {
     try {
       makeFolder(folder)
       replaceFile(file, cert + key, secretMode)
       if (kept++ % pruneEvery === 0) prune(folder, place.clock.now())
     } catch {
-      // The authority can be read, and that is enough to go on.
+      // Without the cache the server still has its certificate.
     }
   }
 
@@ -74,7 +74,7 @@ export function openLeafStore(place: Place): LeafStore {
   }
 }
 
-/** What is not whole, not ours, for other names or near its end counts as not there: another is made at no cost. */
+/** Returns undefined for a certificate that is damaged, not ours, for other names or due for renewal: issuing is cheap. */
 function readLeaf(file: string, names: readonly string[], authority: X509Certificate, now: number): Leaf | undefined {
   try {
     const text = readIfThere(file)
@@ -86,7 +86,7 @@ function readLeaf(file: string, names: readonly string[], authority: X509Certifi
     const isFresh = start <= now && now < renewAt
     const isOurs = certificate.checkIssued(authority) && certificate.verify(authority.publicKey)
     const isWhole =
-      certificate.checkPrivateKey(key) && namesOf(certificate.subjectAltName).join(' ') === names.join(' ')
+      certificate.checkPrivateKey(key) && certificateNames(certificate.subjectAltName).join(' ') === names.join(' ')
     if (!isFresh || !isOurs || !isWhole) return undefined
     return { cert: certificate.toString(), key: privateKeyText(text) as string, renewAt }
   } catch {
@@ -98,7 +98,7 @@ function renewalTime(start: number, end: number): number {
   return end - (end - start) / 3
 }
 
-/** Removes what has expired, what a process left half-written, and the oldest of more than are worth keeping. */
+/** Removes expired certificates, half-written files of a crash, and the oldest certificates above {@link maxKept}. */
 function prune(folder: string, now: number): void {
   const files = readdirSync(folder).flatMap((name) => {
     const file = join(folder, name)

@@ -5,7 +5,7 @@ import * as x509 from '@peculiar/asn1-x509'
 import { localSubtrees } from '../local-subtrees.ts'
 import type { Pair } from '../types.ts'
 
-/** How long a certificate holds. */
+/** The validity of a certificate. */
 export interface Term {
   readonly notBefore: Date
   readonly notAfter: Date
@@ -17,14 +17,14 @@ const commonName = '2.5.4.3'
 const organizationName = '2.5.4.10'
 
 /**
- * Makes a certificate authority with a P-256 key that can vouch for local names and private addresses only, for TLS
- * servers only, and not for other authorities: whoever steals the key cannot impersonate a public site.
+ * Issues a certificate authority with a P-256 key. It can sign only for local names and private addresses, only for TLS
+ * servers, and no other authorities: a stolen key cannot impersonate a public site.
  *
  * @param label Its common name, at most 64 characters.
  */
-export function mintAuthority(label: string, term: Term): Pair {
+export function issueAuthority(label: string, term: Term): Pair {
   const subject = nameOf([organizationName, 'serve8008'], [commonName, label])
-  return issue({
+  return issueCertificate({
     subject,
     term,
     extensions: (keyId) => [
@@ -34,7 +34,7 @@ export function mintAuthority(label: string, term: Term): Pair {
         true,
         new x509.KeyUsage(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign),
       ),
-      // Constraints of names say nothing of code and mail: this does.
+      // Name constraints do not limit code signing and mail; this does.
       extension(x509.id_ce_extKeyUsage, false, new x509.ExtendedKeyUsage([x509.id_kp_serverAuth])),
       extension(x509.id_ce_nameConstraints, true, new x509.NameConstraints({ permittedSubtrees: localSubtrees() })),
       extension(x509.id_ce_subjectKeyIdentifier, false, new x509.SubjectKeyIdentifier(keyId)),
@@ -43,15 +43,15 @@ export function mintAuthority(label: string, term: Term): Pair {
 }
 
 /**
- * Makes a server's certificate for the given names and addresses. The subject has no common name: clients would read
- * it as a name of a host that the constraints do not permit.
+ * Issues a server certificate for names and addresses. The subject has no common name: clients would read it as a host
+ * that the name constraints do not permit.
  */
-export function mintLeaf(names: readonly string[], authority: Pair, term: Term): Pair {
+export function issueLeaf(names: readonly string[], authority: Pair, term: Term): Pair {
   const der = new X509Certificate(authority.cert).raw
   const { tbsCertificate } = AsnConvert.parse(der, x509.Certificate)
   const issuerKeyId = keyIdOf(tbsCertificate.subjectPublicKeyInfo)
   const altNames = names.map((name) => new x509.GeneralName(isIP(name) === 0 ? { dNSName: name } : { iPAddress: name }))
-  return issue({
+  return issueCertificate({
     subject: nameOf([organizationName, 'serve8008 local certificate']),
     term,
     issuer: { name: tbsCertificate.subject, key: authority.key },
@@ -60,7 +60,7 @@ export function mintLeaf(names: readonly string[], authority: Pair, term: Term):
       extension(x509.id_ce_keyUsage, true, new x509.KeyUsage(x509.KeyUsageFlags.digitalSignature)),
       extension(x509.id_ce_extKeyUsage, false, new x509.ExtendedKeyUsage([x509.id_kp_serverAuth])),
       extension(x509.id_ce_subjectAltName, false, new x509.SubjectAlternativeName(altNames)),
-      // Strict clients, such as Python since 3.13, want both identifiers (RFC 5280 section 4.2.1.1).
+      // Strict clients, such as Python since 3.13, require both identifiers (RFC 5280 section 4.2.1.1).
       extension(x509.id_ce_subjectKeyIdentifier, false, new x509.SubjectKeyIdentifier(keyId)),
       extension(
         x509.id_ce_authorityKeyIdentifier,
@@ -71,15 +71,15 @@ export function mintLeaf(names: readonly string[], authority: Pair, term: Term):
   })
 }
 
-interface Request {
+interface IssueRequest {
   readonly subject: x509.Name
   readonly term: Term
-  /** Absent: it signs itself. */
+  /** Absent: self-signed. */
   readonly issuer?: { readonly name: x509.Name; readonly key: string }
   readonly extensions: (keyId: ArrayBuffer) => x509.Extension[]
 }
 
-function issue({ subject, term, issuer, extensions }: Request): Pair {
+function issueCertificate({ subject, term, issuer, extensions }: IssueRequest): Pair {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const spki = AsnConvert.parse(publicKey.export({ type: 'spki', format: 'der' }), x509.SubjectPublicKeyInfo)
   const tbsCertificate = new x509.TBSCertificate({
@@ -118,7 +118,7 @@ function extension(extnID: string, critical: boolean, value: object): x509.Exten
   return new x509.Extension({ extnID, critical, extnValue: new OctetString(AsnConvert.serialize(value)) })
 }
 
-/** SHA-1 of the public key's bits (RFC 5280 section 4.2.1.2, method 1): a name, not a proof. */
+/** SHA-1 of the public key's bits (RFC 5280 section 4.2.1.2, method 1). An identifier only, so SHA-1 is safe. */
 function keyIdOf(spki: x509.SubjectPublicKeyInfo): ArrayBuffer {
   return exactBuffer(createHash('sha1').update(Buffer.from(spki.subjectPublicKey)).digest())
 }
@@ -130,7 +130,7 @@ function serialNumber(): ArrayBuffer {
   return exactBuffer(bytes)
 }
 
-/** Small buffers of Node share one ArrayBuffer; this one has its own. */
+/** A copy with its own ArrayBuffer: Node's small buffers share one. */
 function exactBuffer(bytes: Buffer): ArrayBuffer {
   return new Uint8Array(bytes).buffer
 }

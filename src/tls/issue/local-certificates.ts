@@ -1,20 +1,20 @@
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { createAllowance } from '../../core/util/allowance.ts'
 import { createLru } from '../../core/util/lru.ts'
-import { allowedNames, type AllowedNames } from './san-policy.ts'
-import type { Place } from '../authority/authority.ts'
-import { openLeafStore, type Leaf } from './certificate-cache.ts'
+import { createSanPolicy, type SanPolicy } from './san-policy.ts'
+import type { AuthorityFolder } from '../authority/authority.ts'
+import { openCertificateCache, type Leaf } from './certificate-cache.ts'
 import { canonicalName } from '../names.ts'
 import type { CertificateOptions, Certificates, CertificateWarning } from '../types.ts'
 
-/** Further names that one server makes certificates for at once: a client can ask for any number of them. */
+/** Names that one server issues certificates for in a burst: a client can ask for any number of names. */
 export const maxNames = 200
-/** Milliseconds until the certificate for one more of them may be made. */
+/** Milliseconds until one more may be issued. */
 const refillMs = 1000
-/** Milliseconds between looks at what has to be renewed: a machine that sleeps stops its timers. */
-const lookMs = 6 * 3_600_000
-/** Milliseconds until a renewal that failed is tried again. */
-const againMs = 600_000
+/** Most milliseconds between two checks for renewal: a machine that sleeps stops its timers. */
+const checkMs = 6 * 3_600_000
+/** Milliseconds until a failed renewal is retried. */
+const retryMs = 600_000
 
 const manyNames: CertificateWarning = {
   code: 'W8008_CERT_NAME',
@@ -34,20 +34,20 @@ interface Entry {
 }
 
 /**
- * The certificates that the local authority makes: one for each name that a client asks for, and one for all names and
- * addresses that are configured, for clients that name no host. They are apart because one name that a client cannot
- * check makes it refuse the whole certificate: BoringSSL (Bun, Electron, gRPC) checks no address against the
- * constraints of the authority.
+ * The certificates that the local authority issues: one for each name that a client asks for (SNI), and one with all
+ * configured names and addresses for clients that name no host. They are separate because a client rejects the whole
+ * certificate for one name that it cannot check: BoringSSL (Bun, Electron, gRPC) checks no address against the name
+ * constraints.
  *
  * @throws ServeError `E8008_AUTHORITY`
  */
-export async function localCertificates(options: CertificateOptions, place: Place): Promise<Certificates> {
+export async function localCertificates(options: CertificateOptions, place: AuthorityFolder): Promise<Certificates> {
   const { clock } = place
-  const told = new Set<string>()
-  const names = allowedNames(options.hosts, tell)
-  /** Hosts that came while the server runs. */
-  let added: AllowedNames = { always: [], allows: () => false }
-  const store = openLeafStore({ ...place, onWarning: tell, onMade: () => tell(untrusted) })
+  const warned = new Set<string>()
+  const names = createSanPolicy(options.hosts, warnOnce)
+  /** Hosts that were added while the server runs. */
+  let added: SanPolicy = { always: [], allows: () => false }
+  const store = openCertificateCache({ ...place, onWarning: warnOnce, onMade: () => warnOnce(untrusted) })
   const entries = createLru<string, Promise<Entry>>(maxNames)
   const takeOne = createAllowance({ burst: maxNames, refillMs, now: () => clock.now() })
   let current = await entryFor(names.always)
@@ -59,11 +59,11 @@ export async function localCertificates(options: CertificateOptions, place: Plac
   }
 
   function plan(ms: number): () => void {
-    return clock.after(Math.min(Math.max(ms, 1000), lookMs), () => void renew())
+    return clock.after(Math.min(Math.max(ms, 1000), checkMs), () => void renew())
   }
 
   async function renew(): Promise<void> {
-    let next = againMs
+    let next = retryMs
     try {
       if (clock.now() >= current.leaf.renewAt) {
         current = await entryFor(names.always)
@@ -79,13 +79,13 @@ export async function localCertificates(options: CertificateOptions, place: Plac
   let isClosed = false
   function warn(error: unknown): void {
     const { message, hint } = error as Error & { hint?: string }
-    tell({ code: 'W8008_AUTHORITY', message, ...(hint === undefined ? {} : { hint }) })
+    warnOnce({ code: 'W8008_AUTHORITY', message, ...(hint === undefined ? {} : { hint }) })
   }
 
-  /** What is wrong once is wrong each time a certificate is made. */
-  function tell(warning: CertificateWarning): void {
-    if (told.has(warning.message)) return
-    told.add(warning.message)
+  /** The same warning would come with each certificate. */
+  function warnOnce(warning: CertificateWarning): void {
+    if (warned.has(warning.message)) return
+    warned.add(warning.message)
     place.onWarning(warning)
   }
 
@@ -103,7 +103,7 @@ export async function localCertificates(options: CertificateOptions, place: Plac
       const entry = await known
       if (clock.now() < entry.leaf.renewAt) return entry.context
     } else if (!isConfigured(host) && !takeOne()) {
-      tell(manyNames)
+      warnOnce(manyNames)
       return current.context
     }
     const making = entryFor([host])
@@ -121,7 +121,7 @@ export async function localCertificates(options: CertificateOptions, place: Plac
     current: () => ({ cert: current.leaf.cert, key: current.leaf.key }),
     async contextFor(servername) {
       const host = canonicalName(servername)
-      // A client names a host, and a star is none (RFC 6066 section 3): it would get a certificate for every name there.
+      // SNI holds a host, not a wildcard (RFC 6066 section 3), which would get a certificate for every name there.
       if (host === undefined || host.startsWith('*') || !allows(host)) return current.context
       try {
         return await contextOf(host)
@@ -136,10 +136,10 @@ export async function localCertificates(options: CertificateOptions, place: Plac
     },
     isNamed: () => false,
     follow(hosts) {
-      // The certificate for clients that name no host is not made again: clients hold its sessions.
-      added = allowedNames(
+      // Keeps the certificate for clients that name no host: clients hold sessions of it.
+      added = createSanPolicy(
         hosts.filter((host) => !options.hosts.includes(host)),
-        tell,
+        warnOnce,
       )
     },
     firstName: undefined,

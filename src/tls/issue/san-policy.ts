@@ -2,11 +2,11 @@ import { isIP } from 'node:net'
 import { canonicalName, isPermitted } from '../names.ts'
 import type { CertificateWarning } from '../types.ts'
 
-/** Which names the certificates of a server hold. */
-export interface AllowedNames {
-  /** Those of the certificate for clients that name no host. */
+/** Which names the certificates of a server may hold. */
+export interface SanPolicy {
+  /** The names of the certificate for clients that name no host. */
   readonly always: readonly string[]
-  /** Whether a further certificate may be made for a host, which is canonical. */
+  /** Whether a certificate may be issued for a host in its canonical spelling. */
   allows(host: string): boolean
 }
 
@@ -14,12 +14,12 @@ const loopback = ['localhost', '127.0.0.1', '::1']
 const unspecified = new Set(['0.0.0.0', '::'])
 
 /**
- * Sorts the hosts of a server. A certificate holds exact names only: a star for a whole domain is refused by most
- * clients, and next to any other star Python's service_identity fails at `localhost`. What the local authority may not
- * vouch for is left out, as one such name would make the whole certificate invalid. Names and IPv4 addresses that are
- * left out are reported; the global IPv6 addresses that most networks hand out are not.
+ * Decides which hosts of a server its certificates hold. Exact names only: most clients reject a wildcard for a whole
+ * domain, and beside any other wildcard Python's service_identity rejects `localhost`. Leaves out names that the name
+ * constraints forbid, because one would make the whole certificate invalid, and warns of them. Does not warn of global
+ * IPv6 addresses, which most networks assign.
  */
-export function allowedNames(hosts: readonly string[], onWarning: (warning: CertificateWarning) => void): AllowedNames {
+export function createSanPolicy(hosts: readonly string[], onWarning: (warning: CertificateWarning) => void): SanPolicy {
   const known = hosts.flatMap((host) => {
     const isSuffix = host.startsWith('.')
     const name = canonicalName(isSuffix ? host.slice(1) : host)

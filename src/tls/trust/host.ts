@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process'
 import { accessSync, constants, existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { Host } from './types.ts'
 
-/** Milliseconds after which a program that only looks is stopped: Java needs its time. */
-const lookMs = 20_000
+/** Milliseconds after which a reading program is killed. Java is slow. */
+const runMs = 20_000
 
-/** The machine as it is. `look` runs a program that only looks, possibly as another user. */
+/** The machine that this process runs on. Programs run as another user where `asUser` says so. */
 export function machine(
   options: Pick<Host, 'platform' | 'home' | 'javaHome'>,
   asUser: (argv: readonly string[]) => readonly string[],
@@ -15,7 +15,7 @@ export function machine(
     run(argv) {
       const [program = '', ...words] = asUser(argv)
       return new Promise((resolve) => {
-        execFile(program, words, { timeout: lookMs, windowsHide: true }, (error, stdout) => {
+        execFile(program, words, { timeout: runMs, windowsHide: true }, (error, stdout) => {
           const code = error === null ? 0 : error.code
           resolve({ code: code === 'ENOENT' ? undefined : typeof code === 'number' ? code : 1, stdout })
         }).stdin?.end()

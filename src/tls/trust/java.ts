@@ -1,12 +1,12 @@
 import { posix, win32 } from 'node:path'
 import type { Host, Step, Subject, TrustStore } from './types.ts'
 
-/** The trust store of the Java that JAVA_HOME names: since version 9 in the first place, before that in the second. */
+/** The trust store of Java: the first path since version 9, the second before. */
 const places = ['lib/security/cacerts', 'jre/lib/security/cacerts']
-/** The password that every Java has: it guards against accidents, not against people. */
+/** The default password of every Java. */
 const password = ['-storepass', 'changeit']
 
-/** What the Java of JAVA_HOME trusts. */
+/** The trust store of the Java in JAVA_HOME. */
 export function javaStore(host: Host, { file, cert, alias }: Subject): TrustStore {
   const { join } = host.platform === 'win32' ? win32 : posix
   const home = host.javaHome ?? ''
@@ -32,7 +32,7 @@ export function javaStore(host: Host, { file, cert, alias }: Subject): TrustStor
   }
 }
 
-/** Java breaks lines elsewhere. */
+/** Without line breaks, which Java puts elsewhere. */
 function bare(pem: string): string {
   return pem.replace(/\s/g, '')
 }

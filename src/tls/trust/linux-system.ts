@@ -1,20 +1,20 @@
 import type { Host, Step, Subject, TrustStore } from './types.ts'
 
-/** How a family of distributions takes up further authorities. */
-interface Way {
+/** How a family of distributions adds an authority. */
+interface Distribution {
   readonly name: string
-  /** Where the administrator's own are put. */
+  /** The folder for the administrator's authorities. */
   readonly folder: string
   readonly extension: string
-  /** Collects them into what programs read. */
+  /** The command that builds the bundles. */
   readonly collect: readonly string[]
-  /** Takes out what is gone, where `collect` alone leaves links to it. */
+  /** The command after a removal, if `collect` alone leaves links to the removed file. */
   readonly drop?: readonly string[]
-  /** What programs read; the first that is there tells whether it holds ours. */
+  /** Bundles that programs read; the first that exists is checked. */
   readonly bundles: readonly string[]
 }
 
-const ways: readonly Way[] = [
+const distributions: readonly Distribution[] = [
   {
     name: 'system (Fedora, RHEL)',
     folder: '/etc/pki/ca-trust/source/anchors',
@@ -46,22 +46,22 @@ const ways: readonly Way[] = [
   },
 ]
 
-/** What curl, wget, git, OpenSSL, Go and others of this system trust. Firefox and Chromium have their own. */
+/** The trust store of curl, wget, git, OpenSSL, Go and others on Linux. Firefox and Chromium have their own. */
 export function linuxSystemStore(host: Host, { file, cert, alias }: Subject): TrustStore {
-  const way = ways.find(({ folder }) => host.has(folder))
-  const { folder, extension, collect, drop = collect, bundles } = way ?? (ways.at(-1) as Way)
+  const found = distributions.find(({ folder }) => host.has(folder))
+  const { folder, extension, collect, drop = collect, bundles } = found ?? (distributions.at(-1) as Distribution)
   const anchor = `${folder}/${alias}.${extension}`
   const asRoot = (argv: readonly string[]): Step => ({ argv, as: 'root' })
   return {
-    name: way?.name ?? 'system',
-    find: () => Promise.resolve({ present: way !== undefined }),
+    name: found?.name ?? 'system',
+    find: () => Promise.resolve({ present: found !== undefined }),
     status() {
-      const found = host.read(anchor)
+      const installed = host.read(anchor)
       const bundle = bundles.map((each) => host.read(each)).find((text) => text !== undefined)
       const isCollected = cert !== undefined && bundle?.includes(body(cert)) === true
-      // Programs read what was collected, even where a change was broken off behind the first of its commands.
-      if (found === undefined) return Promise.resolve(isCollected ? 'outdated' : 'absent')
-      const isHeld = cert !== undefined && found === cert && (bundle === undefined || isCollected)
+      // Programs read the bundle, which still holds the authority when a removal stopped after its first command.
+      if (installed === undefined) return Promise.resolve(isCollected ? 'outdated' : 'absent')
+      const isHeld = cert !== undefined && installed === cert && (bundle === undefined || isCollected)
       return Promise.resolve(isHeld ? 'trusted' : 'outdated')
     },
     install: () => [asRoot(['install', '-m', '0644', file, anchor]), asRoot(collect)],

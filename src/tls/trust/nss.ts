@@ -4,7 +4,7 @@ import type { Host, Step, Subject, TrustStore } from './types.ts'
 const advice =
   'certutil is missing: apt install libnss3-tools, dnf install nss-tools, pacman -S nss, or zypper install mozilla-nss-tools'
 
-/** Folders of Firefox, each with a folder for every profile: as a package, a snap and a flatpak. */
+/** Folders of Firefox as a package, a snap and a flatpak. Each holds a folder for every profile. */
 const firefoxFolders = [
   '.mozilla/firefox',
   '.config/mozilla/firefox',
@@ -13,7 +13,7 @@ const firefoxFolders = [
   '.var/app/org.mozilla.firefox/config/mozilla/firefox',
 ]
 
-/** The database of Chromium, Chrome, Edge, Brave and others, and where newer ones keep it if the first is not there. */
+/** The database of Chromium, Chrome, Edge, Brave and others, and its path in newer versions if the first does not exist. */
 const chromiumFolders = ['.pki/nssdb', '.local/share/pki/nssdb'] as const
 
 /** Programs that use the first of these databases. */
@@ -23,8 +23,7 @@ const chromiums = [
 ].map((name) => `/usr/bin/${name}`)
 
 /**
- * The databases of Firefox and Chromium on Linux, which ask no other store. On macOS and Windows both look into the
- * system's.
+ * The databases of Firefox and Chromium on Linux, which use no other store. On macOS and Windows both use the system's.
  */
 export function nssStores(host: Host, subject: Subject): TrustStore[] {
   const isDatabase = (folder: string): boolean => host.has(join(folder, 'cert9.db'))
@@ -38,7 +37,7 @@ export function nssStores(host: Host, subject: Subject): TrustStore[] {
     ...host.list(join(host.home, '.var/app')).map((name) => join(host.home, '.var/app', name, '.pki/nssdb')),
   ].filter(isDatabase)
   return [
-    // Made where there is none: a browser that was never started has none yet.
+    // Created when there is none: a browser that was never started has none.
     ...(inUse.length > 0 ? inUse : [common]).map((folder) =>
       nssStore(host, subject, 'Chromium, Chrome', folder, inUse.length === 0),
     ),
@@ -54,7 +53,7 @@ function nssStore(host: Host, subject: Subject, name: string, folder: string, is
   const isThere = host.has(join(folder, 'cert9.db'))
   const database = ['-d', `sql:${folder}`]
   const step = (argv: readonly string[], mayFail = false): Step => ({ argv, as: 'user', mayFail })
-  // What it says of a missing certificate it says of a broken database too.
+  // certutil reports a missing certificate and a broken database in the same way.
   const isReadable = async (): Promise<boolean> => (await host.run(['certutil', '-L', ...database])).code === 0
   const clear = step(['certutil', '-D', ...database, '-n', alias], true)
   return {
@@ -64,7 +63,7 @@ function nssStore(host: Host, subject: Subject, name: string, folder: string, is
       const { code } = await host.run(['certutil', '-H'])
       if (code !== undefined && (!isThere || (await isReadable()))) return { present: true }
       if (code !== undefined) return { present: true, lacks: `certutil cannot read ${folder}` }
-      // Nobody misses a tool for a browser that is not there.
+      // Without such a browser, certutil is not needed.
       return isThere || chromiums.some((program) => host.has(program))
         ? { present: true, lacks: advice }
         : { present: false }
@@ -79,14 +78,14 @@ function nssStore(host: Host, subject: Subject, name: string, folder: string, is
       ...(isThere
         ? [clear]
         : [step(['mkdir', '-p', '-m', '0700', folder]), step(['certutil', '-N', ...database, '--empty-password'])]),
-      // C: vouches for servers, and for nothing else.
+      // C: trusted to issue server certificates only.
       step(['certutil', '-A', ...database, '-t', 'C,,', '-n', alias, '-i', file]),
     ],
     remove: () => [step(['certutil', '-D', ...database, '-n', alias])],
   }
 }
 
-/** NSS ends lines with CR LF. */
+/** Without line breaks: NSS writes CR LF. */
 function bare(pem: string): string {
   return pem.replace(/\s/g, '')
 }

@@ -6,7 +6,7 @@ import { nssStores } from './nss.ts'
 import type { Host, Subject, TrustStore } from './types.ts'
 import { windowsStore } from './windows.ts'
 
-/** The stores that a machine may have, the system's first. */
+/** The trust stores that a machine may have, the system's first. */
 export async function trustStores(host: Host, subject: Subject, systemRoot = 'C:\\Windows'): Promise<TrustStore[]> {
   const java = javaStore(host, subject)
   switch (host.platform) {
@@ -19,7 +19,7 @@ export async function trustStores(host: Host, subject: Subject, systemRoot = 'C:
   }
 }
 
-/** In the Windows subsystem for Linux the browsers are those of Windows. */
+/** In the Windows Subsystem for Linux, users browse with the browsers of Windows. */
 async function wslStores(host: Host, subject: Subject): Promise<TrustStore[]> {
   const program = '/mnt/c/Windows/System32/certutil.exe'
   if (!host.has('/proc/sys/fs/binfmt_misc/WSLInterop') || !host.has(program)) return []

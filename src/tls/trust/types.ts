@@ -1,54 +1,54 @@
-/** One command of a change, as words: no shell ever reads them. */
+/** One command of a change, as words. No shell reads them. */
 export interface Step {
   readonly argv: readonly string[]
   readonly as: 'user' | 'root'
-  /** It only clears the way, and there may be nothing to clear. */
+  /** A failure is ignored: the command removes an entry that may not exist. */
   readonly mayFail?: boolean
 }
 
-/** How a store stands to our authority: `outdated` is one that trusts another of the same user. */
+/** Whether a store trusts our authority. `outdated`: it trusts an older authority of the same user. */
 export type TrustStatus = 'trusted' | 'outdated' | 'absent'
 
-/** The authority, as the stores know it. */
+/** The authority, as trust stores need it. */
 export interface Subject {
   /** Absolute path of its certificate. */
   readonly file: string
-  /** The certificate in PEM, or undefined where there is no authority (any more). */
+  /** The certificate in PEM, or undefined when there is no authority. */
   readonly cert: string | undefined
-  /** SHA-1 in upper-case hex, by which macOS and Windows name a certificate. */
+  /** SHA-1 in upper-case hex, as macOS and Windows name a certificate. */
   readonly fingerprint: string | undefined
-  /** The common name of what this user makes on this machine, by which one is found whose certificate is lost. */
+  /** The common name of this user's authorities on this machine. It finds one whose certificate is lost. */
   readonly label: string
-  /** The name under which stores keep it: `serve8008-USER`. */
+  /** The name of the entry in stores: `serve8008-USER`. */
   readonly alias: string
 }
 
-/** A place where programs look up whom to trust. */
+/** A trust store. */
 export interface TrustStore {
   /** For people, such as `Debian`. */
   readonly name: string
-  /** Whether it is on this machine, and what we lack to change it, as a sentence. */
+  /** Whether it exists on this machine, and what is missing to change it, as a sentence. */
   find(): Promise<{ readonly present: boolean; readonly lacks?: string }>
   status(): Promise<TrustStatus>
-  /** The commands that add the authority, over an older one of the same user. */
+  /** The commands that add the authority and replace an older one of the same user. */
   install(): readonly Step[]
-  /** The commands that take it out again. */
+  /** The commands that remove it. */
   remove(): readonly Step[]
 }
 
-/** What a store asks of the machine. */
+/** What a store reads from the machine. */
 export interface Host {
   /** As `process.platform`. */
   readonly platform: string
   readonly home: string
   /** `JAVA_HOME`. */
   readonly javaHome: string | undefined
-  /** Runs a program that only looks. `code` is undefined where there is no such program. */
+  /** Runs a program that changes nothing. `code` is undefined when there is no such program. */
   run(argv: readonly string[]): Promise<{ readonly code: number | undefined; readonly stdout: string }>
   has(path: string): boolean
   /** The text of a file, or undefined. */
   read(path: string): string | undefined
-  /** The names in a folder; none where there is no such folder. */
+  /** The names in a folder; none when it does not exist. */
   list(folder: string): readonly string[]
   canWrite(path: string): boolean
 }

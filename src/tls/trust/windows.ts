@@ -1,14 +1,14 @@
 import type { Host, Subject, TrustStore } from './types.ts'
 
 /**
- * The roots of this Windows user: Edge, Chrome, Firefox and others. Windows asks for consent itself.
+ * The root store of a Windows user: Edge, Chrome, Firefox and others. Windows asks for consent itself.
  *
- * @param program Path of Windows' certutil, which NSS has another of.
+ * @param program Path of certutil of Windows; NSS has another program of this name.
  */
 export function windowsStore(host: Host, { file, fingerprint = '', label }: Subject, program: string): TrustStore {
   const holds = async (id: string): Promise<boolean> =>
     (await host.run([program, '-user', '-store', 'Root', id])).code === 0
-  // By its name where the certificate is lost.
+  // By its common name when the certificate is lost.
   let named = fingerprint
   return {
     name: host.platform === 'win32' ? 'Windows' : 'Windows, from WSL',

@@ -3,28 +3,27 @@ import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import { ServeError } from '../../core/serve-error.ts'
 import { day } from '../clock.ts'
-import { isWholeDomain, namesOf } from '../names.ts'
+import { isWholeDomain, certificateNames } from '../names.ts'
 import { certificatesIn, privateKeyIn } from '../pem.ts'
-import type { CertificateWarning, OwnCertificate } from '../types.ts'
+import type { CertificateWarning, UserCertificate } from '../types.ts'
 
-/** A certificate of the user's own, read and found usable. */
+/** A certificate of the user, read and checked. */
 export interface LoadedCertificate {
   readonly options: SecureContextOptions
   readonly context: SecureContext
-  /** Names and addresses that it is for; empty where a PKCS #12 does not tell. */
+  /** Names and addresses that it is for; empty when they cannot be read from a PKCS #12 file. */
   readonly names: readonly string[]
-  /** What the user should know of it. */
   readonly warnings: readonly CertificateWarning[]
 }
 
-/** The files of a certificate, by which it is named and followed. */
-export function filesOf({ cert, key, ca, pfx }: OwnCertificate): string[] {
+/** The files of a certificate. */
+export function certificateFiles({ cert, key, ca, pfx }: UserCertificate): string[] {
   return [...new Set([cert, key, ca, pfx].filter((file) => file !== undefined))]
 }
 
 /**
- * Sees that reading the files again comes to an end: a pipe is waited for, and some devices have none. At the start they
- * may be what a shell puts in place of a command.
+ * Checks that the files can be read again: a pipe would block, and some devices never end. At the start they may be
+ * pipes, which a shell makes of `<(command)`.
  *
  * @throws ServeError `E8008_CERT`, which names the file.
  */
@@ -42,7 +41,7 @@ export function checkOrdinary(files: readonly string[]): void {
  * @param now Milliseconds since 1970.
  * @throws ServeError `E8008_CERT`, which names the file.
  */
-export function loadOwnCertificate(own: OwnCertificate, now: number): LoadedCertificate {
+export function loadUserCertificate(own: UserCertificate, now: number): LoadedCertificate {
   const { options, leaf, file } = own.pfx === undefined ? readPems(own) : readPfx(own, own.pfx)
   const context = contextOf(options, file)
   const certificate = leaf ?? certificateOf(context)
@@ -50,13 +49,13 @@ export function loadOwnCertificate(own: OwnCertificate, now: number): LoadedCert
   return {
     options,
     context,
-    names: namesOf(certificate.subjectAltName),
+    names: certificateNames(certificate.subjectAltName),
     warnings: warningsOf(certificate, file, now),
   }
 }
 
 const secret = 'its passphrase as --passphrase, passphrase in a config file, or SERVE8008_PASSPHRASE'
-/** Days before its end in which a certificate should be renewed. */
+/** Days before the end of a certificate from which a warning is reported. */
 const noticeDays = 14
 
 interface Read {
@@ -65,11 +64,11 @@ interface Read {
   readonly file: string
 }
 
-function readPems(own: OwnCertificate): Read {
+function readPems(own: UserCertificate): Read {
   const file = own.cert ?? own.key
   if (file === undefined) throw fault('A certificate needs a file.', 'name its PEM file, or a PKCS #12 file')
   if (own.cert === undefined) throw fault(`The key ${file} needs its certificate.`, 'name the certificate as well')
-  // Once: what a shell makes of `<(command)` can be read but once.
+  // Reads each file once: a shell's `<(command)` cannot be read again.
   const certText = textOf(own.cert)
   const keyText = own.key === undefined ? certText : textOf(own.key)
   if (own.key !== undefined && isSwapped(certText, keyText)) {
@@ -77,7 +76,7 @@ function readPems(own: OwnCertificate): Read {
   }
   const certificates = readCertificates(own.cert, certText)
   const key = readKey(own.key ?? own.cert, keyText, own)
-  // The certificate should come first, but what follows it is there to be sorted out (RFC 8446 section 4.4.2).
+  // The server's certificate should come first, but files in another order are common (RFC 8446 section 4.4.2).
   const leaf = certificates.find((certificate) => certificate.checkPrivateKey(key))
   if (leaf === undefined) {
     const message =
@@ -87,13 +86,13 @@ function readPems(own: OwnCertificate): Read {
     throw fault(message, 'take both from the same order, or make them again')
   }
   const further = own.ca === undefined ? [] : readCertificates(own.ca)
-  // A root is known to the client or not trusted: it need not be sent.
+  // A client has the root or does not trust it, so the root is not sent.
   const chain = [...certificates.filter((each) => each !== leaf), ...further.filter((each) => !each.checkIssued(each))]
   const cert = [leaf, ...chain].map((each) => each.toString()).join('')
   return { options: { cert, key: key.export({ type: 'pkcs8', format: 'pem' }) }, leaf, file: own.cert }
 }
 
-/** A key where the certificate should be, and the other way round. */
+/** Whether the files of certificate and key were confused. */
 function isSwapped(cert: string, key: string): boolean {
   return isKeyOnly.test(cert) && !isCertificate.test(cert) && isCertificate.test(key) && !isKeyOnly.test(key)
 }
@@ -101,7 +100,7 @@ function isSwapped(cert: string, key: string): boolean {
 const isCertificate = /-----BEGIN (?:TRUSTED |X509 )?CERTIFICATE-----/
 const isKeyOnly = /-----BEGIN [A-Z ]*PRIVATE KEY-----/
 
-function readPfx(own: OwnCertificate, file: string): Read {
+function readPfx(own: UserCertificate, file: string): Read {
   const { passphrase, ca } = own
   const pfx = readBytes(file)
   if (pfx.includes('-----BEGIN ')) {
@@ -125,7 +124,7 @@ function readCertificates(file: string, text = textOf(file)): X509Certificate[] 
   throw fault(`${file} holds no certificate in PEM.`, `openssl x509 -inform DER -in ${file}`)
 }
 
-function readKey(file: string, text: string, { passphrase, key }: OwnCertificate): KeyObject {
+function readKey(file: string, text: string, { passphrase, key }: UserCertificate): KeyObject {
   try {
     const found = privateKeyIn(text, passphrase)
     if (found !== undefined) return found
@@ -173,7 +172,7 @@ function contextOf(options: SecureContextOptions, file: string): SecureContext {
   }
 }
 
-/** Node does not say what is in a PKCS #12, but its context, which is opened by it, does. */
+/** Node cannot list the certificates of a PKCS #12 file, but a context that loaded it has the certificate. */
 function certificateOf({ context }: SecureContext): X509Certificate | undefined {
   const der = (context as { getCertificate?: () => Buffer | null } | undefined)?.getCertificate?.()
   return der === undefined || der === null ? undefined : new X509Certificate(der)
@@ -197,7 +196,7 @@ function warningsOf(certificate: X509Certificate, file: string, now: number): Ce
     const hint = 'make it again with its names in subjectAltName (openssl req -addext subjectAltName=DNS:app.test)'
     warnings.push(refused('names no host in subjectAltName', hint))
   }
-  const wide = namesOf(certificate.subjectAltName).filter((name) => isWholeDomain(name))
+  const wide = certificateNames(certificate.subjectAltName).filter((name) => isWholeDomain(name))
   if (wide.length > 0) {
     const message = `The certificate ${file} holds ${wide.join(', ')}, which most clients refuse: the star is for a whole domain.`
     warnings.push(
@@ -207,7 +206,7 @@ function warningsOf(certificate: X509Certificate, file: string, now: number): Ce
   return warnings
 }
 
-/** A certificate that is short-lived by design is near its end in its last third only. */
+/** Whether it ends soon; for a short-lived certificate, in the last third of its life. */
 function isEnding(start: number, end: number, now: number): boolean {
   return end - now < Math.min(noticeDays * day, (end - start) / 3)
 }

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { allowedNames } from '../../../src/tls/issue/san-policy.ts'
-import { canonicalName, covers, isNarrow, isPermitted, isWholeDomain, namesOf } from '../../../src/tls/names.ts'
+import { createSanPolicy } from '../../../src/tls/issue/san-policy.ts'
+import {
+  canonicalName,
+  coversHost,
+  isNarrow,
+  isPermitted,
+  isWholeDomain,
+  certificateNames,
+} from '../../../src/tls/names.ts'
 import type { CertificateWarning } from '../../../src/tls/types.ts'
 
 test('a host has one spelling', () => {
@@ -45,11 +52,11 @@ test('the authority may vouch for names and addresses that are nobody’s on the
 })
 
 test('a star stands for one label', () => {
-  assert.equal(covers('*.a.test', 'b.a.test'), true)
-  assert.equal(covers('*.a.test', 'a.test'), false)
-  assert.equal(covers('*.a.test', 'c.b.a.test'), false)
-  assert.equal(covers('*.a.test', 'xa.test'), false)
-  assert.equal(covers('a.test', 'a.test'), true)
+  assert.equal(coversHost('*.a.test', 'b.a.test'), true)
+  assert.equal(coversHost('*.a.test', 'a.test'), false)
+  assert.equal(coversHost('*.a.test', 'c.b.a.test'), false)
+  assert.equal(coversHost('*.a.test', 'xa.test'), false)
+  assert.equal(coversHost('a.test', 'a.test'), true)
 })
 
 test('a star for a whole domain has less than two labels behind it, or a public suffix', () => {
@@ -64,7 +71,7 @@ test('a star for a whole domain has less than two labels behind it, or a public 
 
 test('every name below a domain may be asked for, and is held by a certificate of its own', () => {
   for (const domain of ['test', 'local', 'internal', 'home.arpa']) {
-    const { always, allows } = allowedNames([`.${domain}`], () => assert.fail())
+    const { always, allows } = createSanPolicy([`.${domain}`], () => assert.fail())
     assert.deepEqual(always, ['localhost', '127.0.0.1', '::1', domain])
     for (const host of [`x.${domain}`, `y.x.${domain}`]) assert.equal(allows(host), true, host)
     for (const host of ['x.example', `x${domain}`]) assert.equal(allows(host), false, host)
@@ -72,18 +79,18 @@ test('every name below a domain may be asked for, and is held by a certificate o
 })
 
 test('the names of a certificate are read as Node writes them', () => {
-  assert.deepEqual(namesOf('DNS:localhost, IP Address:0:0:0:0:0:0:0:1, URI:http://x, DNS:*.A.test'), [
+  assert.deepEqual(certificateNames('DNS:localhost, IP Address:0:0:0:0:0:0:0:1, URI:http://x, DNS:*.A.test'), [
     'localhost',
     '::1',
     '*.a.test',
   ])
-  assert.deepEqual(namesOf(undefined), [])
+  assert.deepEqual(certificateNames(undefined), [])
 })
 
 test('hosts that it may not vouch for are left out, and told of unless everybody has them', () => {
   const warnings: CertificateWarning[] = []
   const hosts = ['App.Test', '.shop.test', '192.168.1.5', 'example.com', '2001:db8::1', '0.0.0.0', '::', 'app.test']
-  const { always, allows } = allowedNames(hosts, (warning) => warnings.push(warning))
+  const { always, allows } = createSanPolicy(hosts, (warning) => warnings.push(warning))
   assert.deepEqual(always, [...['localhost', '127.0.0.1', '::1'], ...['app.test', 'shop.test', '192.168.1.5']])
   assert.equal(warnings.length, 1)
   assert.equal(warnings[0]?.code, 'W8008_CERT_NAME')

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { openSigner } from '../../../../src/tls/authority/authority.ts'
-import { setAside } from '../../../../src/tls/authority/archive.ts'
+import { archiveAuthority } from '../../../../src/tls/authority/archive.ts'
 import { FakeClock } from '../../../support/authority.ts'
 import { TempFolder } from '../../../support/server.ts'
 
@@ -14,11 +14,11 @@ function placeIn(temporary: TempFolder) {
 test('an authority of ours is deleted with its certificates, and the next one is another', async () => {
   using temporary = new TempFolder()
   const place = placeIn(temporary)
-  assert.equal(await setAside(place.folder), undefined)
+  assert.equal(await archiveAuthority(place.folder), undefined)
   const { cert } = await openSigner(place)
   mkdirSync(join(place.folder, 'leaves'))
   writeFileSync(join(place.folder, 'leaves', 'a.pem'), '')
-  assert.equal(await setAside(place.folder), undefined)
+  assert.equal(await archiveAuthority(place.folder), undefined)
   assert.deepEqual(readdirSync(place.folder), [])
   assert.notEqual((await openSigner(place)).cert, cert)
 })
@@ -28,7 +28,7 @@ test('one that has lost its key is deleted, too', async () => {
   const place = placeIn(temporary)
   await openSigner(place)
   rmSync(join(place.folder, 'authority-key.pem'))
-  assert.equal(await setAside(place.folder), undefined)
+  assert.equal(await archiveAuthority(place.folder), undefined)
   assert.deepEqual(readdirSync(place.folder), [])
 })
 
@@ -41,7 +41,7 @@ test('what is not known to be ours is moved, each time to a new place', async ()
   ] as const) {
     await openSigner(place)
     writeFileSync(join(place.folder, 'authority-key.pem'), content)
-    const moved = await setAside(place.folder)
+    const moved = await archiveAuthority(place.folder)
     assert.equal(moved, join(dirname(place.folder), name))
     assert.equal(readFileSync(join(moved, 'authority-key.pem'), 'utf8'), content)
   }

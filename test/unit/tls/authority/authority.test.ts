@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { createDenyList } from '../../../../src/static/access/deny-list.ts'
 import { findSigner, openSigner, readAuthority } from '../../../../src/tls/authority/authority.ts'
-import { mintAuthority } from '../../../../src/tls/issue/issue.ts'
+import { issueAuthority } from '../../../../src/tls/issue/issue.ts'
 import { certificateOfProcess, FakeClock } from '../../../support/authority.ts'
 import { TempFolder } from '../../../support/server.ts'
 
@@ -69,7 +69,7 @@ test('a damaged authority is told of and not replaced, since others may trust it
   const { cert } = await openSigner(place)
   const [certFile, keyFile] = [join(place.folder, 'authority.pem'), join(place.folder, 'authority-key.pem')]
   const whole = readFileSync(keyFile, 'utf8')
-  const other = mintAuthority('other', { notBefore: new Date(), notAfter: new Date(Date.now() + day) })
+  const other = issueAuthority('other', { notBefore: new Date(), notAfter: new Date(Date.now() + day) })
   const contents = ['', whole.slice(0, 400), whole.slice(0, -80), cert, cert + other.key, whole.replace('MII', 'AII')]
   for (const content of contents) {
     writeFileSync(keyFile, content)

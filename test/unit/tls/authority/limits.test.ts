@@ -14,7 +14,7 @@ import {
 import * as x509 from '@peculiar/x509'
 import { openSigner } from '../../../../src/tls/authority/authority.ts'
 import { faultOfAuthority } from '../../../../src/tls/authority/limits.ts'
-import { mintAuthority } from '../../../../src/tls/issue/issue.ts'
+import { issueAuthority } from '../../../../src/tls/issue/issue.ts'
 import { FakeClock } from '../../../support/authority.ts'
 import { TempFolder } from '../../../support/server.ts'
 
@@ -55,7 +55,7 @@ async function authorityOf(extensions: Readonly<Record<string, x509.Extension>>)
 }
 
 test('an authority of ours has no fault', () => {
-  assert.equal(faultOfAuthority(new X509Certificate(mintAuthority('ours', term).cert)), undefined)
+  assert.equal(faultOfAuthority(new X509Certificate(issueAuthority('ours', term).cert)), undefined)
 })
 
 const cases: readonly (readonly [string, Readonly<Record<string, x509.Extension>>, RegExp | undefined])[] = [

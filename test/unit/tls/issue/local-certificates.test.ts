@@ -8,9 +8,9 @@ import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import { systemClock } from '../../../../src/tls/clock.ts'
-import { openLeafStore } from '../../../../src/tls/issue/certificate-cache.ts'
+import { openCertificateCache } from '../../../../src/tls/issue/certificate-cache.ts'
 import { maxNames } from '../../../../src/tls/issue/local-certificates.ts'
-import { namesOf } from '../../../../src/tls/names.ts'
+import { certificateNames } from '../../../../src/tls/names.ts'
 import type { Certificates } from '../../../../src/tls/tls.ts'
 import { chooser, FakeClock, openCertificates, type Opened } from '../../../support/authority.ts'
 import { TempFolder } from '../../../support/server.ts'
@@ -53,7 +53,7 @@ test('the certificate holds the names of this machine and those that are configu
   using temporary = new TempFolder()
   using opened = await openCertificates({ folder: temporary.path, hosts: ['app.test', '192.168.1.5', 'box.local'] })
   const certificate = current(opened.certificates)
-  assert.deepEqual(namesOf(certificate.subjectAltName), [
+  assert.deepEqual(certificateNames(certificate.subjectAltName), [
     ...['localhost', '127.0.0.1', '::1'],
     ...['app.test', '192.168.1.5', 'box.local'],
   ])
@@ -69,11 +69,11 @@ test('a name gets a certificate of its own, and one that is not allowed the cert
   using temporary = new TempFolder()
   using opened = await openCertificates({ folder: temporary.path, hosts: ['.shop.test'] })
   const { certificates } = opened
-  assert.deepEqual(namesOf((await shown(certificates, 'a.b.LOCALHOST')).subjectAltName), ['a.b.localhost'])
-  assert.deepEqual(namesOf((await shown(certificates, 'x.shop.test')).subjectAltName), ['x.shop.test'])
+  assert.deepEqual(certificateNames((await shown(certificates, 'a.b.LOCALHOST')).subjectAltName), ['a.b.localhost'])
+  assert.deepEqual(certificateNames((await shown(certificates, 'x.shop.test')).subjectAltName), ['x.shop.test'])
   // Neither other names nor addresses beside it, which some clients cannot check.
   for (const name of ['localhost', 'shop.test']) {
-    assert.deepEqual(namesOf((await shown(certificates, name)).subjectAltName), [name])
+    assert.deepEqual(certificateNames((await shown(certificates, name)).subjectAltName), [name])
   }
   for (const name of ['evil.example', 'x.test']) {
     assert.equal((await shown(certificates, name)).fingerprint256, current(certificates).fingerprint256, name)
@@ -169,7 +169,7 @@ test('a kept certificate that is damaged, not ours or for other names is made ag
     const { cert } = again.certificates.current()
     assert.equal(content.includes(cert as string) && content !== whole, false)
     assert.equal(current(again.certificates).verify(authority.publicKey), true)
-    assert.deepEqual(namesOf(current(again.certificates).subjectAltName), ['localhost', '127.0.0.1', '::1'])
+    assert.deepEqual(certificateNames(current(again.certificates).subjectAltName), ['localhost', '127.0.0.1', '::1'])
     assert.deepEqual(again.warnings, [])
   }
   writeFileSync(file, whole)
@@ -187,7 +187,7 @@ for (const star of ['*.localhost', '*.test', '*.local', '*.home.arpa', '*.shop.t
     const asked = ['localhost', 'app.localhost', 'x.test', 'x.local', 'a.shop.test']
     for (const host of asked) await shown(first.certificates, host)
     const place = { folder, clock: systemClock, onWarning() {} }
-    const leaf = await openLeafStore(place).leafFor(['localhost', star, '127.0.0.1', '::1'])
+    const leaf = await openCertificateCache(place).leafFor(['localhost', star, '127.0.0.1', '::1'])
     const leaves = join(folder, 'leaves')
     const files = readdirSync(leaves)
     assert.ok(files.some((name) => readFileSync(join(leaves, name), 'utf8').startsWith(leaf.cert)))

@@ -5,9 +5,9 @@ import { chmodSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { mintAuthority, mintLeaf } from '../../../../src/tls/issue/issue.ts'
-import { loadOwnCertificate } from '../../../../src/tls/user-certificates/user-certificate.ts'
-import type { OwnCertificate } from '../../../../src/tls/tls.ts'
+import { issueAuthority, issueLeaf } from '../../../../src/tls/issue/issue.ts'
+import { loadUserCertificate } from '../../../../src/tls/user-certificates/user-certificate.ts'
+import type { UserCertificate } from '../../../../src/tls/tls.ts'
 import type { Pair } from '../../../../src/tls/types.ts'
 import { FakeClock, openCertificates } from '../../../support/authority.ts'
 import { TempFolder } from '../../../support/server.ts'
@@ -15,10 +15,10 @@ import { TempFolder } from '../../../support/server.ts'
 const day = 86_400_000
 const now = Date.now()
 const term = { notBefore: new Date(now - day), notAfter: new Date(now + day) }
-const authority = mintAuthority('test', term)
+const authority = issueAuthority('test', term)
 
 function leaf(names: readonly string[], { from = -1, to = 1 } = {}): Pair {
-  return mintLeaf(names, authority, { notBefore: new Date(now + from * day), notAfter: new Date(now + to * day) })
+  return issueLeaf(names, authority, { notBefore: new Date(now + from * day), notAfter: new Date(now + to * day) })
 }
 
 function locked({ cert, key }: Pair, passphrase: string): Pair {
@@ -26,8 +26,8 @@ function locked({ cert, key }: Pair, passphrase: string): Pair {
   return { cert, key: createPrivateKey(key).export(cipher) as string }
 }
 
-function certsOf(own: OwnCertificate): string[] {
-  return String(loadOwnCertificate(own, now).options.cert).match(/-----BEGIN[^]*?-----END CERTIFICATE-----\n/g) ?? []
+function certsOf(own: UserCertificate): string[] {
+  return String(loadUserCertificate(own, now).options.cert).match(/-----BEGIN[^]*?-----END CERTIFICATE-----\n/g) ?? []
 }
 
 test('a certificate and its key are read from two files, from one, and in any order', async () => {
@@ -40,7 +40,7 @@ test('a certificate and its key are read from two files, from one, and in any or
     'ca.pem': authority.cert,
   })
   const [cert, key] = [folder.join('cert.pem'), folder.join('key.pem')]
-  const loaded = loadOwnCertificate({ cert, key }, now)
+  const loaded = loadUserCertificate({ cert, key }, now)
   assert.deepEqual([loaded.names, loaded.warnings], [['one.test'], []])
   assert.deepEqual(certsOf({ cert, key }), [one.cert])
   assert.deepEqual(certsOf({ cert: folder.join('both.pem') }), [one.cert])
@@ -53,10 +53,10 @@ test('an encrypted key takes its passphrase, and says so without it', async () =
   const { cert, key } = locked(leaf(['one.test']), 'open')
   using folder = await new TempFolder().write({ 'cert.pem': cert, 'key.pem': key })
   const own = { cert: folder.join('cert.pem'), key: folder.join('key.pem') }
-  assert.deepEqual(loadOwnCertificate({ ...own, passphrase: 'open' }, now).names, ['one.test'])
+  assert.deepEqual(loadUserCertificate({ ...own, passphrase: 'open' }, now).names, ['one.test'])
   const refused = (passphrase: string | undefined, message: RegExp): void =>
     assert.throws(
-      () => loadOwnCertificate({ ...own, ...(passphrase === undefined ? {} : { passphrase }) }, now),
+      () => loadUserCertificate({ ...own, ...(passphrase === undefined ? {} : { passphrase }) }, now),
       (error: Error & { code?: string }) => {
         assert.equal(error.code, 'E8008_CERT')
         assert.match(error.message, message)
@@ -73,9 +73,9 @@ const pfx = fileURLToPath(new URL('one.pfx', import.meta.url))
 
 test('a PKCS #12 file is read, with its names', async () => {
   using folder = await new TempFolder().write({ 'bad.pfx': 'no pfx' })
-  assert.deepEqual(loadOwnCertificate({ pfx, passphrase: 'open' }, now).names, ['one.test', '10.0.0.1'])
-  const fails = (own: OwnCertificate, message: RegExp): void =>
-    assert.throws(() => loadOwnCertificate(own, now), { code: 'E8008_CERT', message })
+  assert.deepEqual(loadUserCertificate({ pfx, passphrase: 'open' }, now).names, ['one.test', '10.0.0.1'])
+  const fails = (own: UserCertificate, message: RegExp): void =>
+    assert.throws(() => loadUserCertificate(own, now), { code: 'E8008_CERT', message })
   fails({ pfx, passphrase: 'wrong' }, /The passphrase does not open .*one\.pfx/)
   fails({ pfx }, /one\.pfx is encrypted/)
   fails({ pfx: folder.join('bad.pfx') }, /bad\.pfx cannot be used/)
@@ -93,7 +93,7 @@ test('what cannot be used is named', async () => {
     'text.pem': 'hello',
   })
   const file = (name: string): string => folder.join(name)
-  const cases: readonly (readonly [OwnCertificate, RegExp])[] = [
+  const cases: readonly (readonly [UserCertificate, RegExp])[] = [
     [{ cert: file('one.pem'), key: file('two-key.pem') }, /The key .*two-key\.pem does not belong to .*one\.pem/],
     [{ cert: file('mixed.pem') }, /in .*mixed\.pem do not belong together/],
     [{ cert: file('one.pem') }, /one\.pem holds no private key/],
@@ -120,14 +120,14 @@ test('a file that may not be read is named', { skip: process.getuid?.() === 0 &&
   const one = leaf(['one.test'])
   using folder = await new TempFolder().write({ 'both.pem': one.cert + one.key })
   chmodSync(folder.join('both.pem'), 0)
-  assert.throws(() => loadOwnCertificate({ cert: folder.join('both.pem') }, now), {
+  assert.throws(() => loadUserCertificate({ cert: folder.join('both.pem') }, now), {
     message: /both\.pem cannot be read/,
   })
 })
 
 test('what clients will refuse is told of, and served all the same', async () => {
   const [late, early] = [leaf(['a.test'], { from: -2, to: -1 }), leaf(['b.test'], { from: 1, to: 2 })]
-  const nameless = mintAuthority('no names', term)
+  const nameless = issueAuthority('no names', term)
   const wide = leaf(['localhost', '*.localhost', '*.app.localhost', '*.corp', '*.home.arpa'], { to: 30 })
   const narrow = leaf(['*.app.localhost', '*.example.com'], { to: 30 })
   using folder = await new TempFolder().write({
@@ -172,9 +172,9 @@ test('files in place of others are told apart, and a passphrase has its places n
     'locked.pem': locked(one, 'open').key,
   })
   const [cert, key] = [folder.join('cert.pem'), folder.join('key.pem')]
-  const refused = (own: OwnCertificate, message: RegExp, hint: RegExp): void =>
+  const refused = (own: UserCertificate, message: RegExp, hint: RegExp): void =>
     assert.throws(
-      () => loadOwnCertificate(own, now),
+      () => loadUserCertificate(own, now),
       (error: Error & { hint?: string }) => {
         assert.match(error.message, message)
         assert.match(error.hint ?? '', hint)
@@ -205,7 +205,7 @@ test('of several the name decides: itself, then a star, then the first', async (
 })
 
 /** Two certificates in folders, and a link that leads to the first of them. */
-async function linked(one: Pair, two: Pair): Promise<{ folder: TempFolder; own: OwnCertificate[] }> {
+async function linked(one: Pair, two: Pair): Promise<{ folder: TempFolder; own: UserCertificate[] }> {
   const folder = await new TempFolder().write({
     'old/cert.pem': one.cert,
     'old/key.pem': one.key,
