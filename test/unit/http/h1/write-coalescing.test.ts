@@ -48,10 +48,10 @@ test('does the other writes after one throws', async (t) => {
   add(() => {})
   add(() => written.push(1))
   add(() => {
-    throw new Error('of somebody else')
+    throw new Error('of a listener')
   })
   add(() => written.push(2))
   add(() => written.push(3))
   for (let turn = 0; turn < 5; turn++) await nextTurn()
-  assert.deepEqual([written, thrown], [[1, 2, 3], ['of somebody else']])
+  assert.deepEqual([written, thrown], [[1, 2, 3], ['of a listener']])
 })
