@@ -74,7 +74,7 @@ test('in a chain, what is refused for its own sake is not passed on', async () =
   assert.equal((await rawGet(outer.port, '/a.txt%00')).status, 400)
 })
 
-test('what goes on still has its content to read', async () => {
+test('a request passed to next still has its content', async () => {
   await using opened = await openSite(files)
   const echo: Middleware = (request, response) => {
     response.writeHead(200)
@@ -107,7 +107,7 @@ test('below a base, the front page of the program stays its own', async () => {
   assert.equal((await rawGet(outer.port, '/')).body.toString(), 'from the app')
 })
 
-test('an upgrade that nobody takes is left to the listeners of the server it is embedded in', async () => {
+test('an upgrade that no layer takes over is left to other listeners of the server', async () => {
   await using opened = await openSite(files)
   await using outer = await host(chain(opened.site.handler))
   outer.server.on('upgrade', opened.site.upgrade)
@@ -162,7 +162,7 @@ test('an upgrade that no layer takes is an ordinary request', async () => {
   assert.equal(reply.body.toString(), 'alpha')
 })
 
-test('a client that resets while an upgrade is decided on, or after, harms nobody', async () => {
+test('survives a client that resets during an upgrade, or after it', async () => {
   await using opened = await openSite(files, { port: 0, host: '127.0.0.1' })
   const arrival = createGate()
   opened.site.use(echoing).use((next) => async (x) => {
@@ -204,7 +204,7 @@ test('a takeover that fails, or a 101 that cannot be written, ends that connecti
   assert.equal((await rawGet(port, '/a.txt')).status, 200)
 })
 
-test('an upgrade beside the handler is answered when nobody else listens for it', async () => {
+test('an upgrade beside the handler gets a reply when there is no other listener', async () => {
   const server = createServer({ root: '.' })
   const host = createNodeServer((request, response) => server.handler(request, response)).on('upgrade', server.upgrade)
   await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve))
@@ -250,7 +250,7 @@ test('middleware that replaces write gets a large file whole', async () => {
 })
 
 for (const properties of [{ baseUrl: '/p' }, {}]) {
-  test(`a redirect leads back below the mount, told by ${'baseUrl' in properties ? 'Express' : 'Connect'}`, async () => {
+  test(`a redirect stays below the mount of ${'baseUrl' in properties ? 'Express' : 'Connect'}`, async () => {
     using folder = await new TempFolder().write({ 'sub/index.html': 'sub' })
     const server = createServer({ root: folder.path })
     const host = createNodeServer((request, response) => {
@@ -265,7 +265,7 @@ for (const properties of [{ baseUrl: '/p' }, {}]) {
   })
 }
 
-test('content beside an upgrade that nobody else listens for reaches the program that embeds us', async () => {
+test('content of an upgrade without another listener reaches the program', async () => {
   const server = createServer()
   const host = createNodeServer((request, response) => void request.pipe(response)).on('upgrade', server.upgrade)
   await new Promise<void>((resolve) => host.listen(0, '127.0.0.1', resolve))

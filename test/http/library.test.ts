@@ -50,7 +50,7 @@ test('createServer validates at once and lists every problem', () => {
   )
 })
 
-test('listen tells where the server is reached', async () => {
+test('listen returns the URLs of the server', async () => {
   await using started = await startServer(files, { base: '/docs/' })
   const { server, port } = started
   const listening = await server.listen()
@@ -65,7 +65,7 @@ test('listen tells where the server is reached', async () => {
   assert.equal((await fetch(new URL('a.txt', listening.url))).status, 200)
 })
 
-test('listen called twice gives the same', async () => {
+test('a second listen returns the same result', async () => {
   using folder = new TempFolder()
   await using server = createServer({ root: folder.path, port: 0 })
   const [first, second] = await Promise.all([server.listen(), server.listen()])
@@ -73,7 +73,7 @@ test('listen called twice gives the same', async () => {
   assert.equal(await server.listen(), first)
 })
 
-test('listen after close fails, and so does one that close overtakes, which leaves no port behind', async () => {
+test('listen fails after close, and when close is called meanwhile; both leave no port bound', async () => {
   using folder = new TempFolder()
   const server = createServer({ root: folder.path, port: 0, host: '127.0.0.1' })
   const listening = server.listen()
@@ -96,7 +96,7 @@ test('a failed listen can be tried again once its cause is gone', async () => {
   await server.close()
 })
 
-test('a port that is held is an error that names the port', async () => {
+test('a port in use is an error that names it', async () => {
   await using started = await startServer(files)
   const second = createServer({ root: started.folder.path, port: started.port, host: '127.0.0.1' })
   await assert.rejects(second.listen(), (error: ServeError) => {
@@ -107,7 +107,7 @@ test('a port that is held is an error that names the port', async () => {
   })
 })
 
-test('every address is bound when the wildcard is named, and addresses are answered for', async () => {
+test('a wildcard host binds every address, and answers for addresses', async () => {
   await using started = await startServer(files, { host: '0.0.0.0' })
   const { addresses, urls } = await started.server.listen()
   assert.ok(addresses.includes('0.0.0.0') || addresses.includes('::'))
@@ -119,7 +119,7 @@ test('every address is bound when the wildcard is named, and addresses are answe
   assert.equal((await rawRequest(started.port, message('0.0.0.0'))).status, 421)
 })
 
-test('listening on every address is a warning, listening on the loopback or a socket is none', async () => {
+test('warns about listening on every address, but not on the loopback or a socket', async () => {
   using folder = new TempFolder()
   const codes: string[] = []
   const addresses = [{ host: '0.0.0.0' }, { host: '127.0.0.1' }, { socket: folder.join('s.sock') }]
@@ -212,7 +212,7 @@ test('await using closes at the end of the block', async () => {
   assert.equal(await isRefused(port), true)
 })
 
-test('the events tell of listening, each request, each reply and closing, in that order', async () => {
+test('emits listening, request, reply and close in this order', async () => {
   using folder = await new TempFolder().write(files)
   const server = createServer({ root: folder.path, port: 0, host: '127.0.0.1' })
   const seen: string[] = []
@@ -327,7 +327,7 @@ for (const [name, handler] of broken) {
   })
 }
 
-test('two servers in one process know nothing of each other', async () => {
+test('two servers in one process are independent', async () => {
   await using first = await startServer({ 'a.txt': 'one' }, { headers: { 'x-which': 'first' } })
   await using second = await startServer({ 'a.txt': 'two' })
   let records = 0
@@ -341,7 +341,7 @@ test('two servers in one process know nothing of each other', async () => {
   assert.equal((await rawGet(second.port, '/a.txt')).body.toString(), 'two')
 })
 
-test('the log goes where the program says, and nowhere unless asked', async () => {
+test('writes the log to the function of the program, and nothing without the option', async () => {
   const lines: string[] = []
   const write = (text: string): void => void lines.push(text)
   const silent = await startServer(files, { write })
@@ -354,7 +354,7 @@ test('the log goes where the program says, and nowhere unless asked', async () =
   assert.equal((JSON.parse(lines.join('')) as AccessRecord).target, '/a.txt')
 })
 
-test('a client that leaves in the midst of several ranges has left, and nothing failed', async () => {
+test('a client that leaves within several ranges is recorded as aborted, without an error', async () => {
   await using started = await startServer({ 'large.bin': Buffer.alloc(30_000_000) })
   const faults: ServeError[] = []
   started.server.on('error', (error) => faults.push(error))

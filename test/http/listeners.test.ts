@@ -129,7 +129,7 @@ test('what a listener of error throws is an uncaught exception', async () => {
   }
 })
 
-test('a listener that was taken away is not called, and one that was added twice is called once less', async () => {
+test('off removes a listener, and one addition of a listener that was added twice', async () => {
   await using started = await startServer(files)
   let calls = 0
   const listener = (): void => void calls++

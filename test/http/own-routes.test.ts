@@ -21,7 +21,7 @@ test('a route to the server itself is refused while it runs, and the routes stay
   assert.equal((await rawGet(port, '/x')).body.toString(), 'x')
 })
 
-test('a route that was added before the start and leads to the server itself keeps it from starting', async () => {
+test('listen fails when a route added before it points to the server itself', async () => {
   using folder = await new TempFolder().write({ 'a.txt': 'alpha' })
   const port = await deadPort()
   const server = createServer({ root: folder.path, port, host: '127.0.0.1' })

@@ -212,7 +212,7 @@ for (const [name, call, message, hint] of slips) {
   })
 }
 
-test('createServer tells of wrong program options beside all others', () => {
+test('createServer reports wrong program options with all other problems', () => {
   assert.throws(
     () => createServer({ signal: untyped(5), write: untyped('x'), port: -1 }),
     (error) => {

@@ -190,7 +190,7 @@ describe('the config file', () => {
     assert.equal(error.message, 'There are two configurations here: serve8008.config.cjs and serve8008.config.mts.')
   })
 
-  test('may be a function, also one that takes its time', async () => {
+  test('may be a function, also an asynchronous one', async () => {
     const sync = await load({ 'serve8008.config.cjs': 'module.exports = () => ({ port: 1 })' })
     assert.deepEqual(sync.config.ports, [1])
     assert.equal(sync.origins['port'], 'file serve8008.config.cjs')

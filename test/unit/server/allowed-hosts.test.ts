@@ -3,11 +3,11 @@ import { hostname } from 'node:os'
 import { test } from 'node:test'
 import { certificateHosts } from '../../../src/server/allowed-hosts.ts'
 
-test('on the local network a certificate is for NAME.local, and not for a name that nobody may vouch for', () => {
+test('on the local network a certificate is for NAME.local, and not for a name without a dot', () => {
   const hosts = certificateHosts({ host: 'localhost', allowHosts: ['dev'], lan: true, routes: [] })
   const [label = ''] = hostname().toLowerCase().split('.')
   assert.ok(hosts.includes(`${label}.local`), hosts.join(' '))
   assert.ok(!hosts.includes(label), hosts.join(' '))
-  // What the user names is told of.
+  // The user named it, so it stays, and a warning follows.
   assert.ok(hosts.includes('dev'))
 })

@@ -92,7 +92,7 @@ describe('host', () => {
     }
   })
 
-  test('is nothing that two parsers read differently', () => {
+  test('refuses hosts that parsers read differently', () => {
     for (const wrong of [
       '',
       '.',

@@ -48,7 +48,7 @@ describe('a key of proxy', () => {
     assert.deepEqual(parts('api.localhost', '/app/'), ['prefix', '/app', 'api.localhost'])
   })
 
-  test('that is neither is a problem with a way out', () => {
+  test('that is neither is a problem with a hint', () => {
     assert.match(problemOf({ proxy: { 'api.localhost:8008': to } }), /did you mean "api.localhost"\?/)
     assert.match(problemOf({ proxy: { api: to } }), /did you mean "\/api", or "api.localhost"\?/)
     assert.match(problemOf({ proxy: { 'http://api.test/v1': to } }), /did you mean "api.test\/v1"\?/)
@@ -188,7 +188,7 @@ describe('a proxy', () => {
 })
 
 describe('a list of routes', () => {
-  test('has all its wrong keys told, each with its place', () => {
+  test('reports all unknown keys, each with its path', () => {
     const routes = [
       { match: {}, proxy: { target: to } },
       { match: { pth: '/b' }, proxy: to },

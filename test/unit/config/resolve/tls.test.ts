@@ -17,14 +17,14 @@ describe('HTTPS', () => {
     assert.deepEqual([tls, redirect, h2c], [undefined, undefined, false])
   })
 
-  test('has a ladder of ports of its own', () => {
+  test('has its own default ports', () => {
     const tls = { only: false, ports: ladder, fallback: true, certificates: [] }
     assert.deepEqual(resolveConfig({ tls: true }).tls, tls)
     assert.deepEqual(resolveConfig({ tls: 'only' }).tls, { ...tls, only: true })
     assert.equal(resolveConfig({ tls: 'only' }).redirect, 'always')
   })
 
-  test('never takes the port that was named for plain HTTP, and lets the system choose where it does so for that', () => {
+  test('leaves out the port of plain HTTP, and lets the system choose where `port` is 0', () => {
     assert.deepEqual(resolveConfig({ tls: true, port: 8443 }).tls?.ports, [8444, 9443, 10_443])
     assert.deepEqual(resolveConfig({ tls: true, port: 0 }).tls?.ports, [0])
     assert.deepEqual(resolveConfig({ tls: true, port: 0, tlsPort: 8443 }).tls?.ports, [8443])
@@ -51,14 +51,14 @@ describe('HTTPS', () => {
     })
   }
 
-  test('names what is wrong in a list of certificates', () => {
+  test('reports the wrong key in a list of certificates', () => {
     const of = (more: object): string => problemOf({ certificates: [{ cert: 'a', ...more }] } as ServeOptions)
     assert.match(of({ passphrase: 5 }), /passphrase.*: expected a string/)
     assert.match(of({ keys: 'hunter2' }), /keys.*: unknown key; did you mean "key"\?/)
     assert.doesNotMatch(of({ passphrase: ['hunter2'] }), /hunter2/)
   })
 
-  test('is found by the other names of its flag', () => {
+  test('is suggested for aliases of its flag', () => {
     assert.equal(problemOf({ https: true } as ServeOptions), 'https: unknown option; did you mean "tls"?')
     assert.match(problemOf({ 'ssl-cert': 'a' } as ServeOptions), /did you mean "cert"\?$/)
   })
@@ -73,7 +73,7 @@ describe('HTTPS', () => {
     assert.match(problemOf({ tlsPort: 70_000 }), /^tlsPort: expected a port, got 70000/)
   })
 
-  test('is implied by whatever makes no sense without, unless it is switched off', () => {
+  test('is implied by options that need it, unless it is off', () => {
     for (const options of [
       { tlsPort: 9443 },
       { redirect: true },
@@ -101,7 +101,7 @@ describe('HTTPS', () => {
     assert.deepEqual(config.secretFiles, [resolve('/w/a.crt'), resolve('/w/a.key'), resolve('/w/b.p12')])
   })
 
-  test('says what does not fit together', () => {
+  test('reports options that exclude each other', () => {
     assert.match(problemOf({ cert: 'a', pfx: 'b' }), /^pfx: cannot be combined with "cert"; /)
     assert.match(problemOf({ key: 'a', pfx: 'b' }), /^pfx: cannot be combined with "key"; /)
     assert.match(problemOf({ key: 'a' }), /^key: the certificate is missing; /)

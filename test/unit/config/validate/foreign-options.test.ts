@@ -118,7 +118,7 @@ describe('options from habit', () => {
 })
 
 describe('keys of other proxies', () => {
-  test('are all told at once, with what to write', () => {
+  test('are all reported at once, with what to write', () => {
     const route = {
       target: 'http://localhost:3000',
       ws: true,
