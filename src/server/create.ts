@@ -16,7 +16,7 @@ import type { Live, ShownError, Update } from '../live/live.ts'
 import { certificateHosts, createAllowedHosts } from './allowed-hosts.ts'
 import { programPhrase, refusalReply, type Phrase } from './error-boundary.ts'
 import { Events } from './events.ts'
-import { RunningServer } from './lifecycle.ts'
+import { BoundServer } from './lifecycle.ts'
 import type { BoundHttps } from './listeners/https-listener.ts'
 import {
   appWarning,
@@ -84,8 +84,8 @@ class Serve8008 implements Server8008 {
   readonly #reportWorker = createWorkerReport((warning) => this.#events.emit('warning', warning))
   #https: BoundHttps | undefined
   #pipeline: Handler
-  #starting: Promise<RunningServer> | undefined
-  #running: RunningServer | undefined
+  #starting: Promise<BoundServer> | undefined
+  #running: BoundServer | undefined
   #closing: Promise<void> | undefined
   #wasFull = false
   #wasAdvised = false
@@ -166,11 +166,11 @@ class Serve8008 implements Server8008 {
     }
   }
 
-  async #start(): Promise<RunningServer> {
+  async #start(): Promise<BoundServer> {
     checkFolders(this.#config)
     // Before the first address is bound: pages that reconnect must find live reload.
     this.#live?.start()
-    const running = await RunningServer.start({
+    const running = await BoundServer.start({
       config: this.#config,
       adapter: this.#adapter,
       authorityFolder: this.#authorityFolder,

@@ -17,7 +17,7 @@ interface Listener extends Server {
 }
 
 /** What starting a server needs. */
-export interface RunningOptions {
+export interface BoundServerOptions {
   readonly config: ResolvedConfig
   readonly adapter: Adapter
   /** Folder of the local authority. Default: the user's. */
@@ -30,7 +30,7 @@ export interface RunningOptions {
 }
 
 /** A server from the moment its addresses are bound until it stops. */
-export class RunningServer {
+export class BoundServer {
   readonly listening: Listening
   readonly #servers: readonly Listener[]
   readonly #undecided: UndecidedConnections
@@ -42,7 +42,7 @@ export class RunningServer {
   #takesHttp2: boolean
 
   private constructor(
-    options: RunningOptions,
+    options: BoundServerOptions,
     undecided: UndecidedConnections,
     plain: Bound,
     https: BoundHttps | undefined,
@@ -59,13 +59,13 @@ export class RunningServer {
   }
 
   /** Binds every address. @throws ServeError when no port is free, or a certificate cannot be used. */
-  static async start(options: RunningOptions): Promise<RunningServer> {
+  static async start(options: BoundServerOptions): Promise<BoundServer> {
     const undecided = new UndecidedConnections()
     // First, since redirects of plain requests need the port for HTTPS.
     const https = await bindHttps(options, undecided)
     options.onHttps(https)
     try {
-      return new RunningServer(options, undecided, await bindPlain(options, undecided), https)
+      return new BoundServer(options, undecided, await bindPlain(options, undecided), https)
     } catch (error) {
       if (https !== undefined) await releaseHttps(https)
       throw error
@@ -104,7 +104,10 @@ export class RunningServer {
   }
 }
 
-async function bindHttps(options: RunningOptions, undecided: UndecidedConnections): Promise<BoundHttps | undefined> {
+async function bindHttps(
+  options: BoundServerOptions,
+  undecided: UndecidedConnections,
+): Promise<BoundHttps | undefined> {
   const { config, adapter, authorityFolder: folder, onWarning, onReplaced } = options
   const { host, lan, tls, limits } = config
   if (tls === undefined) return undefined
@@ -121,7 +124,7 @@ async function bindHttps(options: RunningOptions, undecided: UndecidedConnection
   }
 }
 
-function bindPlain({ config, adapter }: RunningOptions, undecided: UndecidedConnections): Promise<Bound> {
+function bindPlain({ config, adapter }: BoundServerOptions, undecided: UndecidedConnections): Promise<Bound> {
   const { host, ports, fallback, lan, socket, fd, h2c, limits } = config
   const create = (): Server => {
     const listener = adapter.createListener()
