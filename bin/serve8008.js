@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Old Nodes have to read this file to its end before it can tell them so: no syntax newer than `import()` here.
+// Old Nodes parse this whole file before it can report their version: no syntax newer than `import()` here.
 const parts = process.versions.node.split('.').map(Number)
 
 if (parts[0] < 20 || (parts[0] === 20 && parts[1] < 19)) {

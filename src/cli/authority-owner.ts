@@ -4,7 +4,7 @@ import type { Environment } from '../config/sources/env.ts'
 import { folderOfAuthority } from '../server/local-authority.ts'
 import { homeFolder } from '../core/util/home.ts'
 
-/** Whose local authority the command looks after. */
+/** The user whose local authority the command manages. */
 export interface AuthorityOwner {
   readonly user: string
   readonly home: string
@@ -28,7 +28,7 @@ export function authorityOwner(
   const user = env['SUDO_USER']
   const home = uid === 0 && user !== undefined && user !== 'root' ? homeOf(user, passwd) : undefined
   if (user !== undefined && home !== undefined) {
-    // What XDG_DATA_HOME says here is said of root.
+    // XDG_DATA_HOME here is that of root.
     return { user, home, folder: folderOfAuthority({ home }), isSudo: true }
   }
   const own = homeFolder()

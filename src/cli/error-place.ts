@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { SourcePosition } from '../core/serve-error.ts'
 import { importedFiles } from './imported-files.ts'
 
-/** An error of a config file as text: not every one survives being copied from another process. */
+/** An error of a config file as text: not every error can be copied from another process. */
 export interface ErrorText {
   readonly name: string
   readonly message: string
@@ -12,7 +12,7 @@ export interface ErrorText {
   readonly stack: string
 }
 
-/** Where serve8008 itself stands. */
+/** The folder of serve8008 itself. */
 const own = new URL('..', import.meta.url).href
 /** Milliseconds that Node gets for checking the syntax of one file. */
 const checkMs = 5000
@@ -44,7 +44,7 @@ function placeText({ file, line, column }: SourcePosition, config: string): stri
   return `${file === config ? '' : `${basename(file)}, `}line ${line}, column ${column}`
 }
 
-/** As Node tells of a file that ends too early: a place in front, and no mark below its line. */
+/** Node's output for a file that ends too early: a place in front, and no mark below its line. */
 const endOfFile = /^((?:file:\/\/|\/|[A-Z]:\\).*):(\d+)\n.*\n( *)\n/
 
 /**
@@ -70,8 +70,7 @@ function pathOf(place: string): string {
 }
 
 /**
- * Node does not say where the syntax of a module is wrong, unless it is asked to check nothing else. A server goes on
- * meanwhile.
+ * Node says where the syntax of a module is wrong only with `--check`. It runs beside the server, which keeps serving.
  */
 async function syntaxPlace(config: string): Promise<SourcePosition | undefined> {
   for (const file of importedFiles(config).slice(0, mostChecks)) {

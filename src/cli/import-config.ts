@@ -6,9 +6,9 @@ import { unsettledConfig, type ImportModule } from '../config/sources/file.ts'
  *
  * - what Node prints about the file's kind is held back: a module in a project without "type" works, and where it does
  *   not, our error says how to name it. Every other warning passes.
- * - an exception that nobody catches is one of the file: Node 20 throws the error of a CommonJS file that is imported
+ * - an uncaught exception is one of the file: Node 20 throws the error of a CommonJS file that is imported
  *   twice, once past the promise.
- * - a process that has nothing more to do waits for options that never come, and would end without a word.
+ * - a process with an empty event loop waits for options that never come, and would end without a message.
  */
 export const importConfig: ImportModule = async (url) => {
   const { emit } = process

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { unsettledConfig } from '../config/sources/file.ts'
 import { placedError, type ErrorText } from './error-place.ts'
 
-/** What came of a module in its process. */
+/** The result of a module in its process. */
 type Outcome = { readonly value: unknown } | { readonly fault: ErrorText } | { readonly isUnsettled: true }
 
 /** Milliseconds that a config file gets, which may ask the network for something. */
@@ -16,8 +16,8 @@ const memory = 512
 const lifeline = 3
 
 /**
- * Runs beside the config file, in a thread of its own: a server that is killed ends nothing, and a config file in an
- * endless loop hears of nothing. On POSIX what the config file has started is ended as well.
+ * Runs beside the config file, in a worker thread: a killed server cannot end its children, and a config file in an
+ * endless loop handles no events. On POSIX it ends what the config file has started as well.
  */
 const watchdog = `
 const { Socket } = require('node:net')
@@ -60,9 +60,9 @@ read().catch(fail).finally(() => process.exit())
 /**
  * Imports a config file as it is now, with all that it imports. Node keeps modules for as long as it runs, and nothing
  * makes it forget one, so each read has a process of its own. That also keeps what the file does out of the server: it
- * may run for ever, fill the memory, wait for a pipe that nobody writes to, or end its process.
+ * may run for ever, fill the memory, wait for a pipe without a writer, or end its process.
  *
- * @param signal Ends the process, when nobody wants to know any more.
+ * @param signal Ends the process when its result is no longer needed.
  * @throws what the file threw, or an Error when it ended its process, took more than a minute or was called off
  */
 export async function importInProcess(url: string, signal: AbortSignal): Promise<{ readonly default: unknown }> {

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname, extname, resolve, sep } from 'node:path'
 
-/** Files that are followed at most; a config file that imports more has half a program behind it. */
+/** Most files that are watched; a config file that imports more is part of a program. */
 const mostFiles = 100
 /** Bytes of a file that is looked into. */
 const mostBytes = 1024 * 1024

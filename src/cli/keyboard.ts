@@ -42,7 +42,7 @@ export function processKeyboard(): Keyboard {
       new Promise((resolve) => {
         const [, script = ''] = process.argv
         const child = spawn(process.execPath, [...process.execArgv, script, ...words], { stdio: 'inherit' })
-        // It would go on asking in a terminal that is the shell's again.
+        // It would keep asking in a terminal that belongs to the shell again.
         const end = (): void => void child.kill()
         const ended = (): void => {
           process.off('exit', end)

@@ -20,12 +20,12 @@ export async function main(program: Program = currentProgram()): Promise<void> {
   const hints = { suggestFix: (problem: ServeError | Warning) => suggestFix(problem, program, folder) }
   let report = createReporter(program, { ...guessOutputOptions(program.argv), ...hints })
   program.on('uncaughtException', (thrown) => program.exit(report.error(thrown)))
-  // Every way to the end passes `leave`. Without one, something was waited for that can never come.
+  // Every regular end calls `leave`. If the event loop runs empty before that, the command waits for something that never comes.
   program.on(
     'beforeExit',
     () => void report.leave(report.error(new Error('nothing is left to wait for, but the command has not finished'))),
   )
-  // Nobody is left to read what goes wrong with standard error.
+  // A failure of standard error cannot be reported anywhere.
   program.stderr.on('error', () => {})
   try {
     const command = readCommand(program.argv, (word) => isFolder(resolve(program.cwd, word)))
@@ -39,7 +39,7 @@ export async function main(program: Program = currentProgram()): Promise<void> {
   }
 }
 
-/** The commands that print and end. Their modules are loaded here, off the way to serving. */
+/** Runs a command that prints and ends. Its module is loaded here, so that serving does not load it. */
 async function runCommand(command: Command, program: Program, report: Reporter): Promise<number> {
   switch (command.name) {
     case 'version':
@@ -75,7 +75,7 @@ async function helpPage({ words: [about = 'help'] }: Command, terminal: Terminal
   return renderHelp(about, packageVersion(), terminal)
 }
 
-/** `serve8008 --help | head`: a reader that has enough is no fault. Any other failure is reported at the end. */
+/** `serve8008 --help | head`: a reader that closes the pipe is not an error. Any other failure is reported at the end. */
 function endWithReader({ stdout, exit }: Program): void {
   stdout.on('error', (error) => void (isReaderGone(error, stdout) && exit(0)))
 }

@@ -24,7 +24,7 @@ export interface Program {
   readonly pid: number
   readonly stdout: Output
   readonly stderr: Output
-  /** Where answers come from; absent where nobody can give any. */
+  /** Where the user types; absent without a terminal. */
   readonly stdin?: Readable & { readonly isTTY?: boolean }
   /** Lets a terminal that is stopped (^S, a lost connection) take its text later, instead of stopping the process. */
   unblock?(): void
@@ -32,7 +32,7 @@ export interface Program {
   keyboard?(): Promise<Keyboard>
   /** Milliseconds since the process was started. */
   elapsed(): number
-  /** Listens to a signal, or to an exception that nobody caught. */
+  /** Listens to a signal, or to an uncaught exception. */
   on(event: string, listener: (cause: unknown) => void): void
   exit(code: number): void
 }
@@ -50,7 +50,7 @@ export function currentProgram(): Program {
     pid: process.pid,
     stdout: process.stdout,
     stderr: process.stderr,
-    // Opened by those alone that read it.
+    // Opening standard input has effects, so only readers open it.
     get stdin() {
       return process.stdin
     },

@@ -5,7 +5,7 @@ import { basename, resolve } from 'node:path'
 // Named in full: Windows looks into the current folder first, where a served project could plant a powershell.exe.
 const powershell = 'C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe'
 
-/** What a process that serves is known by. */
+/** What identifies the process of a server. */
 export interface ServerProcess {
   readonly pid: number
   /** Absolute folder in which it was started. */

@@ -23,9 +23,9 @@ export interface RunningServer extends ServerProcess {
 }
 
 /**
- * Writes down that a server runs, for its owner's eyes only: whoever can read the token may reload pages.
+ * Registers a running server in a file that only its owner can read: the token in it allows reloading pages.
  *
- * @returns how to strike it out again; it never throws. Where it cannot be written, nothing is.
+ * @returns a function that unregisters it and never throws. If the file cannot be written, the server is not registered.
  */
 export function registerServer(server: RunningServer, env: Environment): () => void {
   const file = join(folderOf(env), `${server.pid}.json`)
@@ -48,7 +48,7 @@ export function runningServers(env: Environment): RunningServer[] {
     const server = readServer(join(folder, name))
     if (server === undefined) return []
     if (isRunning(server)) return [server]
-    // It was killed before it could strike itself out.
+    // It was killed before it could unregister.
     rmSync(join(folder, name), { force: true })
     return []
   })
@@ -61,12 +61,12 @@ function folderOf(env: Environment): string {
   return join(tmpdir(), `serve8008-${userId() ?? userInfo().username}`)
 }
 
-/** The number of the user, whom a container need not have a name for; absent on Windows. */
+/** The id of the user, who may have no name in a container; absent on Windows. */
 function userId(): number | undefined {
   return process.geteuid?.()
 }
 
-/** In a temporary folder anyone may have made it first: a link, or somebody else's folder, is not used. */
+/** In a temporary folder another user may have made it first: a link, or a folder of another user, is not used. */
 function isOurs(folder: string): boolean {
   try {
     const stat = lstatSync(folder)

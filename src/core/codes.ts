@@ -1,7 +1,8 @@
 /**
- * Every error code, with the exit code of the command (1 runtime, 2 usage or configuration, 3 port or permission) and
- * the status of the reply. A code is never renamed: scripts match on it. Clients get no details of a 500, which may
- * name files, unless its sentence is constant (`isPublic`).
+ * Every error code of serve8008, with the exit code of the command (1 runtime, 2 usage or configuration, 3 port or
+ * permission) and the status of the reply when it ends an exchange. error-texts.ts says what each means. A code is never
+ * renamed: scripts match on it. The client gets no details of a 500, which could name a file or a fault of ours, unless
+ * its sentence is fixed (`isPublic`).
  */
 export const errorCodes = {
   // the process

@@ -5,13 +5,13 @@ import { typedCommand } from './commands.ts'
 import { isOptionalValue, type Flag } from './flags.ts'
 import { unknownFlag } from './unknown-flag.ts'
 
-/** The command line, taken apart. */
+/** The parsed command line. */
 export interface Arguments {
   /** Words that are no flags, before `--`. */
   readonly words: readonly string[]
   /** Words after `--`: never flags, never a command. */
   readonly literals: readonly string[]
-  /** What was said for each flag, by its key: true, false for `--no-flag`, or its texts in order; only the last one where it does not repeat. */
+  /** Each flag by its key: true, false for `--no-flag`, or its values in order; only the last one where it does not repeat. */
   readonly values: ReadonlyMap<string, FlagTexts>
 }
 
@@ -19,7 +19,7 @@ export interface Arguments {
 export type FlagTexts = boolean | readonly string[]
 
 /**
- * Takes the command line apart: `--flag value`, `--flag=value`, `--no-flag`, `-sp 3000`, and `--`, which ends flags.
+ * Parses the command line: `--flag value`, `--flag=value`, `--no-flag`, `-sp 3000`, and `--`, which ends flags.
  *
  * A flag whose value is optional takes the next word only if that has the form of its value (a URL path for --open, a
  * page for --single, an origin for --cors), so `--open ./site` serves `./site`. An existing folder is the folder even
@@ -50,7 +50,7 @@ export function parseArguments(
     }
     values.set(flag.key, valueOf(flag, given, argv))
 
-    /** Whether the parser took for the flag's value what is a word of its own. */
+    /** Whether the parser took a separate word for the value of the flag. */
     function isStray(value: string): boolean {
       if (value === '' || !argv.includes(value) || words.includes(value)) return false
       const namesFolder = value.length > 1 && value.startsWith('/') && words.length + literals.length === 0
@@ -86,7 +86,7 @@ function valueOf(flag: Flag, given: readonly (boolean | string)[], argv: readonl
   if (last === false || flag.kind === 'boolean') return last === true
   const counting = flag.repeats ? given : given.slice(-1)
   if (flag.kind !== 'optional' && counting.includes('')) throw usage(`--${flag.name} needs a value.`, form)
-  // A bare `--cors` or `--open` takes back the value that came before it.
+  // A bare `--cors` or `--open` resets the value that came before it.
   if (last === '' || last === true) return true
   return counting.filter((value) => typeof value === 'string' && value !== '') as string[]
 }
@@ -105,7 +105,7 @@ function switchReader(argv: readonly string[], flags: readonly Flag[]): (word: s
   }
 }
 
-/** The parser takes `--open-x` for a kin of `--open`, under a key of its own; only declared names are flags. */
+/** The parser accepts `--open-x` beside `--open`, under another key; only declared names are flags. */
 function undeclaredFlag(parsed: object, flags: readonly Flag[]): string | undefined {
   const known = new Set(['_', '--', ...flags.map((flag) => flag.name)])
   const key = Object.keys(parsed).find((name) => !known.has(name))

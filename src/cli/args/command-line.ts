@@ -1,16 +1,16 @@
 import { isSecretField } from '../../core/util/secret.ts'
 import { shellQuote } from '../../core/util/shell-quote.ts'
 
-/** The whole command with its words; what must stay secret is not among them, since hints end up in logs. */
+/** The whole command, without secrets: hints end up in logs. */
 export function commandLine(words: readonly string[]): string {
   return ['serve8008', ...withoutSecrets(words).map(shellQuote)].join(' ')
 }
 
-/** Stands in a hint where the value of `--auth` was typed. */
+/** Replaces the value of `--auth` in hints. */
 const anyUser = 'USER:PASSWORD'
-/** Stand in a hint where other secrets were typed. */
+/** Replace other secrets in hints. */
 const [anyPassphrase, anyValue] = ['PASSPHRASE', 'VALUE']
-/** What stands in hints for a secret that was typed. */
+/** The words that replace secrets in hints. */
 export const secretNames: readonly string[] = [anyUser, anyPassphrase, anyValue]
 
 function withoutSecrets(words: readonly string[]): string[] {
@@ -24,7 +24,7 @@ function withoutSecrets(words: readonly string[]): string[] {
   })
 }
 
-/** A URL without the name and password that somebody put into it. */
+/** A URL without the user name and password in it. */
 export function withoutUserinfo(word: string): string {
   return word.replace(/(:\/\/)[^/@]*@/g, `$1${anyUser}@`)
 }

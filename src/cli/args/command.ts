@@ -16,13 +16,13 @@ export interface Command extends OutputOptions {
   readonly shell: string | undefined
   /** The files after `reload`, the method and the URL after `explain`, the names after `cert`, the command after `help`. */
   readonly words: readonly string[]
-  /** Header fields of the request that `explain` is asked about. */
+  /** Header fields of the request that `explain` explains. */
   readonly requestHeaders: readonly string[]
-  /** What was said for each option, by its key. */
+  /** The value of each option, by its key. */
   readonly flags: FlagValues
   /** The file named by --config, false for --no-config, undefined to look one up. */
   readonly config: string | false | undefined
-  /** What was said to `trust`, `untrust` or `cert`. */
+  /** Flags of `trust`, `untrust` or `cert`. */
   readonly authority?: AuthorityFlags
 }
 
@@ -41,7 +41,7 @@ export function readCommand(typed: readonly string[], isFolder: (word: string) =
     return { ...authority, shell: undefined, requestHeaders: [], config: undefined, flags: {} }
   }
   const guess = typedCommand(argv)
-  // The flags of serving and perhaps more, whichever command it is in the end.
+  // The flags of serving, and those of the command where it has more.
   const wide = guess !== undefined && commands[guess].isLikeServing === true ? commands[guess].flags : flags
   const general = parseArguments(argv, wide, isFolder)
   const command = commandNamed(general.words[0])
@@ -73,7 +73,7 @@ export function readCommand(typed: readonly string[], isFolder: (word: string) =
   }
 }
 
-/** `help --port` asks about the flag, and does not set it. */
+/** `help --port` shows the page of the flag; it does not set the flag. */
 function helpOfFlag(argv: readonly string[]): readonly string[] {
   const [first, about, ...rest] = argv
   if (first !== 'help' || about === undefined || rest.length > 0) return argv
@@ -82,19 +82,19 @@ function helpOfFlag(argv: readonly string[]): readonly string[] {
   return isOwn ? argv : [first, name]
 }
 
-/** How the command is to speak even where its line could not be read. */
+/** The output options, for errors of a command line that cannot be parsed. */
 export function guessOutputOptions(argv: readonly string[]): OutputOptions {
   const end = argv.indexOf('--')
   const before = end === -1 ? argv : argv.slice(0, end)
   return { quiet: false, verbose: before.includes('--verbose'), json: before.includes('--json') }
 }
 
-/** Whether its words are its own matter, not folders. */
+/** Whether the words of the command are not folders. */
 function isOfWords(name: Command['name']): boolean {
   return name === 'reload' || name === 'explain'
 }
 
-/** Commands that take no words are told from folders of their name by what follows. */
+/** Refuses words after a command that takes none. */
 function refuseWords(command: CommandName | undefined, [, word]: readonly string[], argv: readonly string[]): void {
   if (command === undefined || commands[command].words !== 'none' || word === undefined) return
   const at = argv.indexOf(word)
@@ -104,7 +104,7 @@ function refuseWords(command: CommandName | undefined, [, word]: readonly string
   throw usage(`serve8008 ${command} takes no arguments, but got ${word}.`, hint)
 }
 
-/** The command whose help page is asked for: `help trust`, `check --help`. */
+/** What the help page is about: `help trust`, `check --help`. */
 function aboutWhat(command: CommandName | undefined, places: readonly string[]): readonly string[] {
   if (command === 'help') return places
   return command === undefined ? [] : [command]
@@ -200,7 +200,7 @@ function placeValues(
   }
 }
 
-/** `-x /api 3000`: what belongs to the value of a flag stands apart from it. */
+/** Refuses `-x /api 3000`: the value of the flag is one word. */
 function refuseApart(words: readonly string[], values: Values, argv: readonly string[]): void {
   for (const { key, name, valueName } of flags) {
     const given = values.get(key)
@@ -225,7 +225,7 @@ function usage(message: string, hint: string): ServeError {
   return new ServeError('E8008_USAGE', message, { hint })
 }
 
-/** What was said to `trust`, `untrust` or `cert`. */
+/** Flags of `trust`, `untrust` or `cert`. */
 export interface AuthorityFlags {
   readonly yes: boolean
   readonly status: boolean
@@ -235,10 +235,10 @@ export interface AuthorityFlags {
   readonly out: string | undefined
 }
 
-/** One of these commands, or a question about it. */
+/** One of these commands, or the help or version page. */
 export interface AuthorityCommand extends OutputOptions {
   readonly name: Name | 'help' | 'version'
-  /** The names after `cert`, or the command whose help page is asked for. */
+  /** The names after `cert`, or the command of the help page. */
   readonly words: readonly string[]
   readonly authority: AuthorityFlags
 }
@@ -249,8 +249,8 @@ const commonFlagWords: ReadonlySet<string> = new Set(['--json', '--quiet', '-q',
 const questions = ['status', 'ca', 'renew'] as const
 
 /**
- * Reads the command line of `trust`, `untrust` or `cert`, which have flags of their own; undefined for another
- * command. Only flags of the voice may stand before it.
+ * Reads the command line of `trust`, `untrust` or `cert`, which do not share the flags of serving; undefined for another
+ * command. Only common flags may come before it.
  *
  * @throws ServeError E8008_USAGE
  */

@@ -1,6 +1,6 @@
 import { flags, ownFlag, commonFlags, type Flag } from './flags.ts'
 
-/** The words that may stand in the folder's place. */
+/** The commands; a folder of such a name is written ./check. */
 export const commandNames = [
   'check',
   'explain',
@@ -21,21 +21,21 @@ const commandAliases: Readonly<Record<string, CommandName>> = { list: 'status', 
 /** One of them. */
 export type CommandName = (typeof commandNames)[number]
 
-/** The commands that look after the local authority. They share no flags with serving. */
+/** The commands of the local authority. They share no flags with serving. */
 export const authorityNames = ['trust', 'untrust', 'cert'] as const
 
-/** A command: what it takes. What is said of it stands in `cli/output/command-texts.ts`, which serving never reads. */
+/** The arguments of a command. Its texts are in `cli/output/command-texts.ts`, which serving never loads. */
 export interface CommandEntry {
   /** Every flag that it takes; any other is an error. */
   readonly flags: readonly Flag[]
-  /** Whether it takes the flags of serving too, which have a page of their own. */
+  /** Whether it takes the flags of serving too, whose help is `help all`. */
   readonly isLikeServing?: true
   /** What its words are, for completions. */
   readonly words: 'folders' | 'files' | 'shells' | 'commands' | 'others' | 'none'
 }
 
 const yes = only('yes', ['y'], 'Do not ask for confirmation.')
-/** As every command speaks; those that end have less to say than a server. */
+/** The common flags, described for commands that print and end. */
 const own: readonly Flag[] = commonFlags.map((flag) => {
   if (flag.key === 'verbose') return { ...flag, description: 'Print the stacks of errors.' }
   return flag.key === 'json' ? { ...flag, description: 'Print one JSON line, errors too.' } : flag
@@ -120,7 +120,7 @@ export function commandNamed(word: string | undefined): CommandName | undefined 
   return commandNames.find((name) => name === word)
 }
 
-/** The command that a line names, by its first word; what follows a flag may be its value, so it is a guess. */
+/** The command of a line, by its first word. A guess: the word may be the value of a flag. */
 export function typedCommand(argv: readonly string[]): CommandName | undefined {
   return commandNamed(argv.find((word) => !word.startsWith('-')))
 }

@@ -7,13 +7,13 @@ export interface Flag extends Pick<
   OptionEntry,
   'kind' | 'repeats' | 'valueName' | 'choices' | 'isPath' | 'description' | 'default' | 'group'
 > {
-  /** The option it sets, or the command's own setting. */
+  /** The option that it sets, or the setting of the command. */
   readonly key: string
   /** Long name without dashes. */
   readonly name: string
   /** Other names without dashes, long or of one letter. */
   readonly aliases: readonly string[]
-  /** Whether `--no-NAME` means something: a switch is off, another option has its default again. */
+  /** Whether `--no-NAME` exists: it turns a switch off and resets another option to its default. */
   readonly canBeOff: boolean
 }
 
@@ -39,7 +39,7 @@ export const flags: readonly Flag[] = [
 
 const switchWord = /^(true|false|on|off|yes|no)$/i
 
-/** The form of an optional value, by option: what has another form is the folder. */
+/** The form of an optional value, by option: a word of another form is the folder. */
 const optionalForms: Readonly<Record<string, RegExp>> = {
   open: /^(\/|https?:\/\/)|\.html?$/i,
   single: /\.x?html?$/i,
@@ -54,7 +54,7 @@ export function isOptionalValue(flag: Flag, word: string): boolean {
   return switchWord.test(word) || (optionalForms[flag.key]?.test(word) ?? true)
 }
 
-/** A switch of the command itself, which no option of the library stands behind. */
+/** A switch of the command itself, without an option of the library. */
 export function ownFlag(name: string, aliases: readonly string[], description: string): Flag {
   const group: OptionGroup = 'Operation'
   return {
@@ -73,7 +73,7 @@ export function ownFlag(name: string, aliases: readonly string[], description: s
   }
 }
 
-/** How any command speaks, and what it is asked about itself. */
+/** The flags that every command has. */
 export const commonFlags: readonly Flag[] = flags.filter(({ key }) =>
   ['quiet', 'verbose', 'json', 'help', 'version'].includes(key),
 )

@@ -7,7 +7,7 @@ const noDelay = 'leave it out: changes that come together are applied together'
 const noEtag = 'leave it out: entity tags are always sent'
 const noSettingsPage = 'leave it out: there is no page of settings'
 
-/** What the flags of other servers are called here. A value that starts with dashes takes the flag's place as it is. */
+/** Our names for the flags of other servers. A value that starts with dashes replaces the flag as it is. */
 const foreignFlags: Readonly<Record<string, string>> = {
   '-a': '--host',
   '-b': alwaysCompressed,
@@ -75,7 +75,7 @@ const foreignFlags: Readonly<Record<string, string>> = {
 }
 
 /**
- * What a flag of another server, typed from habit, is called here, or undefined.
+ * Our name for the flag of another server, or undefined.
  *
  * @param next The word behind it: `-C` is `--cors` for some, and names the certificate for others.
  */
@@ -84,7 +84,7 @@ export function foreignFlag(flag: string, next = ''): string | undefined {
   return Object.hasOwn(foreignFlags, flag) ? foreignFlags[flag] : undefined
 }
 
-/** Words of other servers, and what to write instead: nothing for those that mean to serve. */
+/** Words of other servers, and what to write instead; an empty list where serving needs no word. */
 export const foreignWords: Readonly<Record<string, readonly string[]>> = {
   dev: [],
   preview: [],

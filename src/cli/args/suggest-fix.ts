@@ -11,10 +11,10 @@ import { shellQuote } from '../../core/util/shell-quote.ts'
 import { commandLine } from './command-line.ts'
 import { correctedCommand, replaceWord } from './corrected-command.ts'
 
-/** What a hint for a person at a shell is made from. */
+/** What hints for the command line are made from. */
 type Typed = Pick<Program, 'argv' | 'cwd'>
 
-/** What to try next, as a command or a sentence: where one option helps, it is the command that was typed, corrected. */
+/** What to try next, as a command or a sentence; where one option helps, the typed command with that option. */
 export function suggestFix(error: ServeError | Warning, typed: Typed, folder: string | undefined): string | undefined {
   if (error.fix !== undefined) return correctedCommand(typed.argv, error.fix, flags)
   const sentence = commandSentence(error, typed, folder)
@@ -23,7 +23,7 @@ export function suggestFix(error: ServeError | Warning, typed: Typed, folder: st
   return isSilent ? commandLine(['--verbose', ...typed.argv]) : error.hint
 }
 
-/** The hint where the library's words name options: a person at a shell has flags and words. */
+/** The hint where that of the library names options: on a command line they are flags and words. */
 function commandSentence({ code, hint }: ServeError | Warning, typed: Typed, folder: string | undefined) {
   if (code === 'E8008_ROOT_NOT_FOUND' && folder?.includes('\ufffd') === false) {
     return (
@@ -36,7 +36,7 @@ function commandSentence({ code, hint }: ServeError | Warning, typed: Typed, fol
   // The command of a project runs in its folder.
   if (code === 'W8008_PROJECT' && folder !== undefined && hint !== undefined)
     return `cd ${shellQuote(folder)} && ${hint}`
-  // The library knows no command; it says how to make room by hand.
+  // The hint of the library describes the manual steps.
   if (code.endsWith('8008_AUTHORITY')) return hint?.replace(/take .* again$/s, 'serve8008 trust --renew')
   if (code === 'E8008_AUTH_FILE') return hint?.replace(/\bauthFile\b/, '--auth-file')
   const sharing = ['--lan', '--host'].filter((flag) => typed.argv.some((word) => word.split('=')[0] === flag))
@@ -44,7 +44,7 @@ function commandSentence({ code, hint }: ServeError | Warning, typed: Typed, fol
   return `leave out ${sharing.join(' and ')} to serve this machine only`
 }
 
-/** The command that writes a missing folder: its name is one that builds write, and the project there has one. */
+/** The build command of the project, if the missing folder has the name of a build folder. */
 function buildOf(folder: string, { cwd }: Typed): string | undefined {
   const path = resolve(cwd, folder)
   const project = dirname(path)
@@ -54,13 +54,13 @@ function buildOf(folder: string, { cwd }: Typed): string | undefined {
   return project === resolve(cwd) ? build : `cd ${shellQuote(dirname(folder))} && ${build}`
 }
 
-/** The folder or command that a name which leads nowhere was probably meant to be. */
+/** The folder or command nearest to a name that does not exist. */
 function existingFolder(folder: string, { argv, cwd }: Typed): string | undefined {
   if (!argv.includes(folder)) return undefined
   const parent = dirname(resolve(cwd, folder))
   const isBare = !/[/\\]/.test(folder)
   const meant = nearest(basename(folder), [...foldersIn(parent), ...(isBare ? commandNames : [])])
-  // The name itself is another command than the one that was typed.
+  // An equal name would suggest the typed command again.
   if (meant === undefined || meant === basename(folder)) return undefined
   return replaceWord(argv, folder, isBare ? meant : join(dirname(folder), meant))
 }

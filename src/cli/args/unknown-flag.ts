@@ -21,7 +21,7 @@ export function unknownFlag(word: string, argv: readonly string[], known: readon
   return new ServeError('E8008_USAGE', `Unknown flag ${shown(flag)}.`, { hint: hintFor(flag, corrected, argv) })
 }
 
-/** What a flag of another server is called here, where the command that was typed has it. */
+/** Our name for the flag of another server, if the typed command has it. */
 function ourFlag(flag: string, flags: readonly Flag[], next?: string): string | undefined {
   const ours = foreignFlag(flag, next)
   const [, name] = /^--(?:no-)?([\w-]+)/.exec(ours ?? '') ?? []
@@ -30,7 +30,7 @@ function ourFlag(flag: string, flags: readonly Flag[], next?: string): string | 
     : undefined
 }
 
-/** A value that hangs on a letter may be a password, which is not for the screen. */
+/** A value attached to a letter may be a password, so it is not shown. */
 function shown(flag: string): string {
   return /^-[A-Za-z][^-]/.test(flag) && !/^-[A-Za-z]+$/.test(flag) ? flag.slice(0, 2) : flag
 }
@@ -71,7 +71,7 @@ function spacedValue(word: string, flags: readonly Flag[]): string | undefined {
   return name?.startsWith('--') === true ? `${name} ${shellQuote(value)}` : name
 }
 
-/** `--trailing` and `--base-path`: the one name that goes on from the word, or that the word goes on from. */
+/** `--trailing` and `--base-path`: the only name that begins with the word, or with which the word begins. */
 function onlyKin(word: string, known: readonly string[]): string | undefined {
   const kin = known.filter((name) => name.startsWith(`${word}-`) || word.startsWith(`${name}-`))
   return kin.length === 1 ? kin[0] : undefined

@@ -13,11 +13,11 @@ export interface TrustChange {
   readonly command: string
   readonly stores: readonly FoundStore[]
   readonly stepsOf: (found: FoundStore) => readonly Step[]
-  /** Is done before the commands, once the answer is yes. */
+  /** Runs after the confirmation and before the commands. */
   readonly prepare?: () => Promise<void>
   readonly rights: Rights
   readonly program: Program
-  /** Whether to change it unasked. */
+  /** Whether to change it without confirmation. */
   readonly yes: boolean
   readonly quiet: boolean
   /** One JSON object a line goes to standard error, and no question. */
@@ -28,7 +28,7 @@ export interface TrustChange {
  * Shows every command that a change takes, asks, and runs them.
  *
  * @returns what went wrong by store, or undefined where the answer was no.
- * @throws ServeError `E8008_USAGE` where nobody can be asked and nothing says yes.
+ * @throws ServeError `E8008_USAGE` without a terminal to confirm in and without `--yes`.
  */
 export async function applyTrustChanges(change: TrustChange): Promise<ReadonlyMap<FoundStore, string> | undefined> {
   const { command, stores, stepsOf, prepare, rights, program, yes, quiet, json } = change

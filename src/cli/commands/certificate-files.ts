@@ -46,7 +46,7 @@ export function writeFiles(files: WrittenCertificate, pair: { readonly cert: str
   replaceFile(files.cert, pair.cert, 0o644)
 }
 
-/** The text of a file, empty for what is none, undefined where there is nothing. */
+/** The text of a file, empty if it is not a file, undefined if it does not exist. */
 function textOf(path: string): string | undefined {
   try {
     return statSync(path).isFile() ? readFileSync(path, 'utf8') : ''
@@ -55,7 +55,7 @@ function textOf(path: string): string | undefined {
   }
 }
 
-/** A certificate that this command wrote, possibly for an authority that there is no more. */
+/** A certificate that this command wrote, possibly by an authority that no longer exists. */
 function ourCertificate(text: string): X509Certificate | undefined {
   try {
     const certificate = new X509Certificate(text)

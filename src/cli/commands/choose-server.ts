@@ -5,7 +5,7 @@ import type { RunningServer } from '../server-registry.ts'
 
 /**
  * The server that a command means: the one that was named by its port, else the one of this folder, else the only one.
- * The last is not stopped: who cleans up here does not mean the server of another project.
+ * `stop` does not take the last: it may be the server of another project.
  *
  * @throws ServeError `E8008_NOT_RUNNING`, `E8008_USAGE` for a port that is none
  */
@@ -40,7 +40,7 @@ export function chooseServer(
   const list = possible.map(({ url, root }) => `${url} serves ${root}`).join(', ')
   const message =
     possible.length > 1 ? `Several servers are running: ${list}.` : `No server of this folder is running; ${list}.`
-  // The user chooses which one of several ends.
+  // The user chooses which server ends.
   const which = command === 'stop' && possible.length > 1 ? 'PORT' : server.port
   throw new ServeError('E8008_NOT_RUNNING', message, { hint: `serve8008 ${command} --port ${which}` })
 }

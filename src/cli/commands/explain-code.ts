@@ -10,7 +10,7 @@ import { createStyle, wrapText, type Terminal } from '../output/terminal.ts'
 const widest = 100
 
 /**
- * What a code means, what usually leads to it and what to do. With `json` one line:
+ * What a code means, its usual cause and what to do. With `json` one line:
  * `{ "code", "meaning", "cause", "remedy", "exitCode", "status" }`, the last two null for a warning.
  *
  * @throws ServeError `E8008_USAGE` for an unknown code, with the nearest one

@@ -15,7 +15,7 @@ import { createStyle } from '../output/terminal.ts'
 
 type Explanation = NonNullable<Awaited<ReturnType<typeof explainRequest>>>
 
-/** Those of RFC 9110 and PATCH: one in small letters is a slip. */
+/** The methods of RFC 9110 and PATCH: in lower case they are a typing error. */
 const usualMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 const form = "serve8008 explain GET /api/users -H 'x-canary: 1'"

@@ -16,11 +16,11 @@ export interface OpenedAuthority {
 export interface FoundStore {
   readonly store: TrustStore
   readonly status: TrustStatus
-  /** What is missing to look into it or to change it, as a sentence. */
+  /** What is missing to read or change it, as a sentence. */
   readonly lacks: string | undefined
 }
 
-/** Opens the authority of the one who typed the command. */
+/** Opens the authority of the user who typed the command. */
 export function openUserAuthority(program: Program, report: Reporter): OpenedAuthority {
   const { env } = program
   const uid = process.getuid?.()
@@ -39,7 +39,7 @@ export function openUserAuthority(program: Program, report: Reporter): OpenedAut
   return { authority, rights }
 }
 
-/** The stores of this machine and how they stand to the authority. */
+/** The stores of this machine, and whether each trusts the authority. */
 export async function findStores(authority: ManagedAuthority): Promise<FoundStore[]> {
   const stores = await authority.stores()
   const found = await Promise.all(
@@ -52,17 +52,17 @@ export async function findStores(authority: ManagedAuthority): Promise<FoundStor
   return found.flat()
 }
 
-/** As whom we run. */
+/** The rights of this process. */
 export interface Rights {
   /** Our user id; undefined on Windows. */
   readonly uid: number | undefined
   /** The user whom `sudo` made root. */
   readonly sudoUser: string | undefined
-  /** Whether somebody can be asked for a password. */
+  /** Whether sudo can ask for a password. */
   readonly isInteractive: boolean
 }
 
-/** The words of a command, run as whom it is for. Root takes the rights of the user who called it, who owns the files. */
+/** The words of a command, run as the user it is for. Under sudo that is the user who called it, who owns the files. */
 export function commandWords(
   { argv, as }: Pick<Step, 'argv' | 'as'>,
   { uid, sudoUser, isInteractive }: Rights,

@@ -1,12 +1,12 @@
 import { createInterface } from 'node:readline'
 import type { Program } from '../process-io.ts'
 
-/** Whether somebody can be asked. */
+/** Whether there is a terminal in which the user can confirm. */
 export function canPrompt({ stdin, stderr }: Program): boolean {
   return stdin?.isTTY === true && stderr.isTTY === true
 }
 
-/** Asks a question that only an explicit yes answers with yes; the end of the input does not. */
+/** Asks a question and returns whether the answer was an explicit yes; the end of the input is a no. */
 export async function confirm(question: string, { stdin, stderr }: Program): Promise<boolean> {
   if (stdin === undefined) return false
   stderr.write(`${question} [y/N] `)

@@ -32,7 +32,7 @@ export async function reload(command: Command, program: Program, report: Reporte
   return 0
 }
 
-/** A file that is nowhere is a slip of the pen; as one that is not served it would reload every page. */
+/** A missing file is a typing error; as a file that is not served it would reload every page. */
 function existing(word: string, cwd: string): string {
   const path = resolve(cwd, word)
   if (existsSync(path)) return path
@@ -76,7 +76,7 @@ function pagesIn(text: string): number | undefined {
   }
 }
 
-/** An answer, as much of it as a command looks at. */
+/** The parts of the answer that the command reads. */
 interface ReloadAnswer {
   readonly status: number
   readonly text: string

@@ -45,7 +45,7 @@ export function settingsOf(loaded: LoadedConfig): Setting[] {
 function settingOf({ key }: OptionEntry, { config, options, origins }: LoadedConfig): Setting {
   const told = origins[key] ?? 'default'
   const origin = key === 'tls' && told === 'default' ? impliedTls(config, origins) : told
-  // A single port is never given up either, but that is no setting that anyone made.
+  // A single port behaves as strict too, but that is not a setting.
   if (key === 'strictPort') return { key, value: options.strictPort ?? defaults.strictPort, origin }
   if (key === 'proxy' || key === 'routes') {
     const short = Object.keys(options.proxy ?? {})
@@ -56,7 +56,7 @@ function settingOf({ key }: OptionEntry, { config, options, origins }: LoadedCon
   return { key, value: views[key]?.(config) ?? config[key as keyof ResolvedConfig], origin }
 }
 
-/** Where HTTPS is on although nobody said `tls`, another option has brought it. */
+/** The origin of HTTPS where another option than `tls` turns it on. */
 function impliedTls({ tls }: ResolvedConfig, origins: LoadedConfig['origins']): string {
   const implying = tls === undefined ? [] : (['tlsPort', 'cert', 'pfx', 'certificates', 'redirect'] as const)
   const found = implying.map((key) => origins[key] ?? 'default').find((origin) => origin !== 'default')
@@ -65,7 +65,7 @@ function impliedTls({ tls }: ResolvedConfig, origins: LoadedConfig['origins']): 
 
 const certificateKeys: ReadonlySet<string> = new Set(['cert', 'key', 'ca', 'pfx', 'passphrase', 'certificates'])
 
-/** What was said, without what must stay secret: a passphrase is one, and a list may hold some. */
+/** The value without secrets: a passphrase is one, and a list may contain some. */
 function certificateValue(key: string, options: ServeOptions): unknown {
   if (key === 'passphrase') return options.passphrase === undefined ? undefined : hidden
   if (key !== 'certificates') return options[key as 'cert']
@@ -76,7 +76,7 @@ function limitSettings({ config, origins }: LoadedConfig): Setting[] {
   const originOf = (name: keyof Limits): string => origins[`limits.${name}`] ?? 'default'
   return limitNames.map((name) => {
     const value = config.limits[name]
-    // The header section is a part of the request: whoever set one of their times moved the other.
+    // The header section is part of the request: setting one of the two times changes the other.
     const mover = name === 'headerMs' ? 'requestMs' : 'headerMs'
     const moved = originOf(name) === 'default' && value !== limitTable[name].default
     return { key: `limits.${name}`, value, origin: originOf(moved ? mover : name) }

@@ -8,9 +8,9 @@ import type { Reporter } from '../output/reporter.ts'
 import { runningServers } from '../server-registry.ts'
 import { isRunning, isThatServer } from '../server-process.ts'
 
-/** Milliseconds that a server gets for replies under way; a longer `closeMs` of its own goes on without us. */
+/** Milliseconds that a server gets for open replies; with a longer `closeMs` it continues, and this command gives up. */
 const patienceMs = 30_000
-/** Milliseconds between looks whether the server has ended. */
+/** Milliseconds between checks whether the server has ended. */
 const lookMs = 50
 
 /**

@@ -82,7 +82,6 @@ export async function trust(command: Command, program: Program, report: Reporter
   }
 }
 
-/** By now it is known to be of our making. */
 function authorityText(file: string): string {
   return `The local authority is ${printable(file)}.\nIt signs certificates for local names and private addresses only.\n`
 }
@@ -103,10 +102,10 @@ function isTrusting({ status }: FoundStore): boolean {
   return status === 'trusted'
 }
 
-/** Some stores stay as they were. */
+/** The error for stores that could not be changed. */
 export function failure(message: string, problems: readonly string[]): ServeError {
   const [only] = problems
-  // Without a terminal sudo can ask nobody.
+  // Without a terminal sudo cannot ask for the password.
   const needsPassword = problems.some((problem) => /\bsudo: /.test(problem))
   const hint = needsPassword ? { hint: 'run this in a terminal, where sudo can ask for the password' } : {}
   return new ServeError('E8008_TRUST', problems.length === 1 ? `${message}: ${only}` : `${message}.`, {
@@ -191,7 +190,7 @@ export function trustJson(
   return `${printableJson({ authority, stores: rows })}\n`
 }
 
-/** What programs need that look into no store. */
+/** How programs that read no store can trust the authority. */
 export function otherPrograms(file: string): string {
   const path = printable(shellQuote(file))
   return [

@@ -1,9 +1,9 @@
 import type { CommandName } from '../args/commands.ts'
 
-/** What stands before its description on a help page. */
+/** Terms and their descriptions on a help page. */
 export type Rows = readonly (readonly [term: string, text: string])[]
 
-/** What the help page of a command says beside its flags. */
+/** The texts of a command's help page beside its flags. */
 export interface CommandTexts {
   /** One line, as the end of a sentence. */
   readonly summary: string

@@ -7,7 +7,7 @@ import { asSentence } from '../../core/util/sentence.ts'
 import { commands, type CommandEntry } from '../args/commands.ts'
 import { secretNames } from '../args/command-line.ts'
 
-/** Makes a ServeError of whatever was thrown: what is not one of ours is a fault of the program, E8008_INTERNAL. */
+/** Turns what was thrown into a ServeError: E8008_INTERNAL unless it is one. */
 export function toServeError(thrown: unknown): ServeError {
   if (isServeError(thrown)) return thrown
   const message = thrown instanceof Error ? thrown.message : String(thrown)
@@ -16,14 +16,14 @@ export function toServeError(thrown: unknown): ServeError {
   })
 }
 
-/** Sentences of errors whose own sentence lists what stands below it. */
+/** Headlines for errors whose message lists the problems that are shown below it. */
 const headlines: Partial<Record<ErrorCode, string>> = {
   E8008_CONFIG_INVALID: 'The configuration has several problems:',
   E8008_PORTS_HELD: 'No port is free:',
 }
 
 /**
- * An error for a person: the sentence, every problem, then the code and the way out. The stack only if `verbose`. On a
+ * An error for a person: the sentence, every problem, then the code and the hint. The stack only if `verbose`. On a
  * terminal long lines break at words; in a pipe they stay whole.
  */
 export function renderError(error: ServeError, hint: string | undefined, terminal: Terminal, verbose: boolean): string {
@@ -90,7 +90,7 @@ function hints(hint: string | undefined): Hints {
   return { hint: hint ?? null, command: hint !== undefined && isWholeCommand(hint) ? hint : null }
 }
 
-/** The code and the way out on one line, or, where that is too long, below each other: a command is not broken up. */
+/** The code and the hint on one line, or on two where that is too long: a command is not broken up. */
 function hintLines(code: string, hint: string | undefined, terminal: Terminal): string[] {
   if (hint === undefined) return [code]
   const text = printable(hintText(hint))
@@ -115,7 +115,7 @@ function stackLines(error: Error): string[] {
 /** Programs that hints run; any other hint is a sentence. */
 const programs = /^(?:serve8008|cd|sudo|ulimit|npm|npx|pnpm|yarn|bun|hugo|bundle)(?= |$)/
 
-/** Names in hints for what only the user knows: the values of flags, and secrets that were typed. */
+/** Placeholders in hints for what only the user knows: values of flags, and secrets. */
 const names = new Set([...Object.values(commands).flatMap(valueNames), ...secretNames])
 
 /** Whether a hint is a command alone, and not a sentence about one. */

@@ -6,7 +6,7 @@ import { createPrinter, isReaderGone, mostQueuedBytes } from './printer.ts'
 import type { Program } from '../process-io.ts'
 import { terminalOf, type Terminal } from './terminal.ts'
 
-/** How much is said, and in which form. */
+/** How much is printed, and in which form. */
 export interface OutputOptions {
   readonly quiet: boolean
   readonly verbose: boolean
@@ -15,7 +15,7 @@ export interface OutputOptions {
 
 /** What a report is made from. */
 export interface ReporterOptions extends OutputOptions {
-  /** What an error or a warning suggests, for the one who typed the command. */
+  /** The hint of an error or a warning, in terms of the command line. */
   readonly suggestFix: (problem: ServeError | Warning) => string | undefined
   /** Whether a server runs: it outlives lines that could not be written. Any other command has failed then. */
   readonly isServing?: boolean
@@ -24,13 +24,13 @@ export interface ReporterOptions extends OutputOptions {
 /** Milliseconds that a reader which has stalled can hold up the end of a server. */
 const lastWordsMs = 1000
 
-/** Where the command speaks: what was asked for goes to standard output, errors and warnings to standard error. */
+/** Prints: results to standard output, errors and warnings to standard error. */
 export interface Reporter {
   /** Standard output as a terminal. */
   readonly terminal: Terminal
-  /** Prints what was asked for. */
+  /** Prints a result. */
   print(text: string): void
-  /** Prints an error and tells its exit code. */
+  /** Prints an error and returns its exit code. */
   error(thrown: unknown): number
   /** Prints a warning, unless quiet. */
   warning(warning: Warning): void

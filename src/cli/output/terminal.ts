@@ -48,7 +48,7 @@ export function isContinuousIntegration(env: Environment): boolean {
   return value !== undefined && value !== '' && value !== '0' && value !== 'false'
 }
 
-/** Dresses text in colours, or leaves it as it is. */
+/** Colours text, or returns it unchanged. */
 export interface Style {
   bold(text: string): string
   dim(text: string): string

@@ -22,7 +22,7 @@ export interface SecondStart {
 
 /**
  * Ends a second server that went to another port only because the first one, of the same folder with the same settings,
- * has the usual one: who types the same command twice wants the address, or with --open the page. Other settings, and a
+ * has the usual one: a user who types the same command twice wants the address, or with --open the page. Other settings, and a
  * port that was named, 0 too, start a second one.
  *
  * @returns whether it ended.
@@ -43,7 +43,7 @@ export async function yieldToFirst(second: SecondStart): Promise<boolean> {
   if (first === undefined) return false
   await server.close()
   const message = `This folder is already served at ${first.url} (pid ${first.pid}).`
-  // A program that reads the output asked for a server.
+  // A program that reads the output expects a server.
   if (open === undefined || command.json) {
     throw new ServeError('E8008_PORT_HELD', message, { fix: { option: 'port', value: 0 } })
   }

@@ -2,7 +2,7 @@ import type { Listening } from '../../server/types.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
 import { createStyle, wrapText, type Style, type Terminal } from '../output/terminal.ts'
 
-/** What the command tells when it listens. */
+/** What the banner shows. */
 export interface BannerFacts {
   readonly version: string
   /** Milliseconds from the start of the process. */
@@ -10,7 +10,7 @@ export interface BannerFacts {
   readonly listening: Listening
   /** The served folder as a person would write it, for example `./site`; undefined where all is forwarded. */
   readonly folder: string | undefined
-  /** Further folders by path. */
+  /** Mounted folders by path. */
   readonly mounts: readonly { readonly path: string; readonly folder: string }[]
   /** What is forwarded, by the route's name. */
   readonly proxies: readonly { readonly name: string; readonly to: string }[]
@@ -18,9 +18,9 @@ export interface BannerFacts {
   readonly redirected: string | undefined
   /** Whether the server is reached by a port of ours, so that --lan would make sense. */
   readonly canShare: boolean
-  /** Keys of the terminal and what they do, in few words. */
+  /** Keys of the terminal and what they do. */
   readonly keys: readonly string[]
-  /** Further rows, each a label and its parts: what --verbose adds. */
+  /** More rows, each a label and its parts: what --verbose adds. */
   readonly details: readonly (readonly [label: string, parts: readonly string[]])[]
 }
 
@@ -47,7 +47,7 @@ export function renderBanner(facts: BannerFacts, terminal: Terminal): string {
   return `\n  ${title}\n\n${rows.join('')}\n`
 }
 
-/** What a program wants to know of the start: one line of JSON, whose keys stay. */
+/** The start for a program: one line of JSON, whose keys are stable. */
 export function renderJsonBanner(facts: BannerFacts, root: string, pid: number): string {
   const { url, urls, port, host, protocol, skipped, tls } = facts.listening
   const { version, readyMs } = facts

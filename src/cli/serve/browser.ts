@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import type { Environment } from '../../config/sources/env.ts'
 import { isContinuousIntegration } from '../output/terminal.ts'
 
-/** Milliseconds within which the end of what was started tells that no browser came up. */
+/** An opener that fails within this many milliseconds started no browser. */
 const startMs = 5000
 
 /** Shows a URL: package `open`, or a stand-in. */

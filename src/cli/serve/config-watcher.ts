@@ -15,7 +15,7 @@ import type { Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
 import { changeText, routeChanges } from './route-changes.ts'
 
-/** What following a config file needs. */
+/** What watching a config file needs. */
 export interface ConfigWatchOptions {
   readonly server: Server8008
   readonly loaded: LoadedConfig
@@ -28,16 +28,16 @@ export interface ConfigWatchOptions {
 
 /** Milliseconds between looks: few files, and editors that replace them confuse what systems report. */
 const lookMs = 250
-/** Milliseconds after which a config file that went away is no longer expected back. */
+/** Milliseconds after which a deleted config file counts as gone: editors delete and write files. */
 const goneMs = 1000
-/** Lines that tell of one edit at most. */
+/** Most lines that report one edit. */
 const mostLines = 20
 /** Options that hold from the start of the server on; routes are changed while it runs. */
 const startOnly = optionTable.filter(({ key }) => key !== 'proxy' && key !== 'routes')
 
 /**
  * Applies edits of the config file and of what it imports from the project: its routes hold from the next request on.
- * An edit that cannot be read or is wrong changes nothing and is told of; so are options that need a new start. Ends
+ * An edit that cannot be read or is wrong changes nothing and is reported, as are options that need a restart. Ends
  * with the server.
  */
 export function watchConfig({ server, loaded, loadedAt, command, program, report }: ConfigWatchOptions): void {
@@ -62,7 +62,7 @@ export function watchConfig({ server, loaded, loadedAt, command, program, report
     const { proxy = {}, routes = [] } = next.options
     const isNew = JSON.stringify(next.config.routes) !== JSON.stringify(current)
     if (isNew) server.routes.replace({ proxy, routes })
-    // A program waits for an answer to its edit, and so does who has mended a broken one.
+    // A program waits for an answer to its edit, and so does a user who has repaired a broken one.
     if (isNew || isRefused || command.json) tell(current, next.config.routes, isNew)
     current = next.config.routes
     isRefused = false
@@ -95,7 +95,7 @@ export function watchConfig({ server, loaded, loadedAt, command, program, report
   function look({ mtimeMs }: Stats): void {
     // An editor that puts a new file in place of the old one, unless none comes.
     if (mtimeMs === 0) return void setTimeout(tellOfLoss, goneMs).unref()
-    // What an older edit says counts no more, and it may never come to an end.
+    // A newer edit replaces an older one, which may never finish loading.
     reading.abort()
     const { signal } = (reading = new AbortController())
     turn = turn
@@ -118,7 +118,7 @@ export function watchConfig({ server, loaded, loadedAt, command, program, report
     report.warning({ code: 'W8008_CONFIG', message })
   }
 
-  /** An edit may import other files than before, and one that cannot be read may import the one to mend. */
+  /** An edit may import other files than before, and the fault of an unreadable one may be in a file that it imports. */
   function watch(): void {
     const files = isOver ? [] : importedFiles(config)
     for (const file of watched) if (!files.includes(file)) stopWatching(file)
@@ -135,7 +135,7 @@ export function watchConfig({ server, loaded, loadedAt, command, program, report
   }
 
   watch()
-  // The watch knows the files as they are now; an edit since the start would go unseen. File systems tell time coarsely.
+  // The watcher compares with the files as they are now, so an edit since the start is found here. File times are coarse.
   const stats = [...watched].map((each) => statSync(each, { throwIfNoEntry: false }))
   const edited = stats.find((stat) => stat !== undefined && stat.mtimeMs > loadedAt - 20)
   if (edited !== undefined) look(edited)

@@ -20,11 +20,11 @@ export interface LiveLineOptions {
   readonly columns?: number | undefined
 }
 
-/** `12:00:07  live style.css   2 pages updated, 4 ms`; empty when there is nothing to tell. */
+/** `12:00:07  live style.css   2 pages updated, 4 ms`; empty while no page is open. */
 export function updateLine({ paths, pages, ms }: Update, options: LiveLineOptions): string {
   const { format, color, root, cwd, columns } = options
   if (format === 'json') return `${printableJson({ live: { time: isoNow(), paths, pages, ms: round(ms) } })}\n`
-  // A save while no page is open is no news.
+  // A save while no page is open is not worth a line.
   if (format !== 'pretty' || pages === 0) return ''
   const style = createStyle(color)
   const [first] = paths
@@ -37,7 +37,7 @@ export function updateLine({ paths, pages, ms }: Update, options: LiveLineOption
   return `${style.dim(clockTime(Date.now()))}  ${style.cyan('live')} ${padColumns(shown, width)}  ${count}\n`
 }
 
-/** The served folder itself comes and goes with a build: it goes by its name. */
+/** Builds delete and create the served folder itself, which is shown by its name. */
 function nameOf(path: string, root: string, cwd: string): string {
   const below = displayPath(path, root)
   const shown = below === path ? displayPath(path, cwd) : below

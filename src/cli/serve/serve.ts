@@ -74,7 +74,7 @@ export async function serve(command: Command, program: Program, report: Reporter
     on(name, listener) {
       program.on(name, (cause) => {
         if (name !== 'SIGINT' || keys?.isLent() !== true) return listener(cause)
-        // ^C is meant for the command that has the terminal, and ends it. Where it goes on, the signal came to us alone.
+        // ^C is meant for the command that has the terminal, and ends it. If it continues, the signal came to us alone.
         void keys.returned(interruptMs).then((isOver) => isOver || listener(cause))
       })
     },
@@ -140,7 +140,7 @@ function register(
   server.on('close', () => clearTimeout(timer))
 }
 
-/** A flag that says where to listen beats the socket that systemd has for us. */
+/** A flag that says where to listen overrides the socket of systemd. */
 function isAddressNamed({ flags }: Command): boolean {
   return (['port', 'host', 'lan', 'socket', 'fd'] as const).some((key) => flags[key] !== undefined)
 }
@@ -151,14 +151,14 @@ function commandConfig(config: ResolvedConfig, command: Command, activation: Act
   return activation === undefined ? { ...config, log } : { ...config, log, fd: activation.fd, socket: undefined }
 }
 
-/** Whose local authority makes the certificates, where they need one. */
+/** The local authority that issues the certificates, if one is needed. */
 async function authorityOf({ tls }: ResolvedConfig, env: Program['env']): Promise<{ authorityFolder?: string }> {
   if (tls === undefined || tls.certificates.length > 0) return {}
   const { authorityOwner } = await import('../authority-owner.ts')
   return { authorityFolder: authorityOwner(env).folder }
 }
 
-/** Who did not type the port wants to know who set it. */
+/** Adds where the port was set, unless it was typed. */
 function withOrigin(error: unknown, origins: LoadedConfig['origins']): unknown {
   if (!isServeError(error) || !['E8008_PORT_HELD', 'E8008_PORT_DENIED'].includes(error.code)) return error
   const [kind, ...name] = (origins[error.fix?.option ?? 'port'] ?? 'default').split(' ')
@@ -167,7 +167,7 @@ function withOrigin(error: unknown, origins: LoadedConfig['origins']): unknown {
   return new ServeError(code, `${message} It was set by ${name.join(' ')}.`, { fix, cause })
 }
 
-/** Who started the same twice wants to know where it is. */
+/** Adds the address of a server that already serves this folder. */
 async function withServer(error: unknown, config: ResolvedConfig, env: Program['env']): Promise<unknown> {
   if (!isServeError(error) || error.code !== 'E8008_PORT_HELD') return error
   const { heldBySameFolder } = await import('./already-served.ts')

@@ -10,10 +10,10 @@ export interface Shutdown {
   isStopping(): boolean
 }
 
-/** Milliseconds after which a person is told what the closing waits for. */
+/** Milliseconds after which a person sees what the closing waits for. */
 const patienceMs = 300
 
-/** Makes the shutdown of a server; a closing that fails is a runtime error. */
+/** Makes the shutdown of a server; an error while closing is a runtime error. */
 export function createShutdown(server: Server8008, report: Reporter, output: OutputOptions): Shutdown {
   let stopping = false
 

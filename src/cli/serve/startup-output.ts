@@ -10,7 +10,7 @@ import { packageVersion, type Program } from '../process-io.ts'
 import { renderQrCode } from './qr.ts'
 import type { Reporter, OutputOptions } from '../output/reporter.ts'
 
-/** All that is known when the server listens. */
+/** What is known when the server listens. */
 export interface StartupFacts {
   readonly listening: Listening
   readonly loaded: LoadedConfig
@@ -27,7 +27,7 @@ export interface StartupFacts {
   readonly hasKeys: boolean
 }
 
-/** Tells that the server listens: a banner, a plain line, a line of JSON, or nothing with --quiet. */
+/** Prints that the server listens: a banner, a plain line, a line of JSON, or nothing with --quiet. */
 export async function printStartup(start: StartupFacts): Promise<void> {
   const { command, config, program, report } = start
   if (command.quiet) return
@@ -61,7 +61,7 @@ function bannerFacts(start: StartupFacts): BannerFacts {
   }
 }
 
-/** Whether a route leaves nothing to the folder: of `/` and all below it, on every host, without a condition. */
+/** Whether a route takes every request: of `/` and all below it, on every host, without a condition. */
 function takesAll({ match }: ResolvedRoute): boolean {
   const { kind, path, host, methods, headers, cookies, query } = match
   const isAnyPath = kind === 'prefix' && path === '/' && host === undefined
@@ -90,7 +90,7 @@ function details({ loaded, program, startMs, configMs }: StartupFacts, readyMs: 
 /** The keys as the banner names them. */
 const keyHint: readonly string[] = ['h help', 'o open', 'q QR code', 'r reload', '^C stop']
 
-/** Whether keys are listened to: a person sits at both ends, and no program speaks for them. */
+/** Whether keys are read: input and output are terminals, and the output is for a person. */
 export function canUseKeys({ stdin }: Program, { quiet, json }: OutputOptions, { terminal }: Reporter): boolean {
   // Standard input is opened only where standard output is a terminal.
   return !quiet && !json && terminal.isTerminal && stdin?.isTTY === true
