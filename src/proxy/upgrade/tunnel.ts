@@ -69,6 +69,8 @@ function forwardClose(socket: Duplex, other: Duplex): void {
 
 /** Forwards a reset as a reset. Streams other than TCP sockets cannot, and are destroyed. */
 function reset(stream: Duplex): void {
+  // Node never finishes a FIN under way when a reset follows it, and then the process cannot exit.
+  if (stream.writableEnded && !stream.writableFinished) return void stream.destroy()
   try {
     ;(stream as Socket).resetAndDestroy()
   } catch {
