@@ -12,11 +12,10 @@ import { takeCleartextHttp2 } from '../../src/server/listeners/cleartext-http2.t
 import { openHttps } from '../../src/server/listeners/https-listener.ts'
 import { UndecidedConnections } from '../../src/server/listeners/protocol-sniffer.ts'
 import { makeCertificate } from '../support/certificate.ts'
+import { preface } from '../support/frames.ts'
 import { RawClient, rawGet } from '../support/raw.ts'
 import { openSecure as openClient } from '../support/secure.ts'
 import { startServer, TempFolder } from '../support/server.ts'
-
-const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
 
 /** An adapter whose listeners answer with the version of HTTP that they speak. */
 function versionAdapter(): Adapter {

@@ -8,6 +8,9 @@ import { ask, openSession, replyOf, startHttp2 } from '../support/http2.ts'
 
 type Reply = Awaited<ReturnType<ReturnType<Layer>>>
 
+/** Milliseconds that no test takes, so that closing cuts nothing. */
+const never = 600_000
+
 /** A layer that answers every request. */
 function answering(answer: (x: Exchange) => Reply | Promise<Reply>): { layers: Layer[] } {
   return { layers: [() => answer] }
@@ -344,12 +347,15 @@ test('finishes replies under way when it stops, and takes no new requests', asyn
   const begun = createGate()
   await using front = await startHttp2(
     { 'a.txt': 'alpha' },
-    { layers: [(next) => async (x) => (begun.open(), await gate.opened, next(x))] },
+    {
+      layers: [(next) => async (x) => (begun.open(), await gate.opened, next(x))],
+      limits: { closeMs: never },
+    },
   )
   using client = await FrameClient.open(front.port)
   client.request(1, get)
   await begun.opened
-  front.adapter.drain()
+  const closed = front.server.close()
   await client.frame(({ type }) => type === frameTypes.goaway)
   client.request(3, get)
   gate.open()
@@ -359,19 +365,22 @@ test('finishes replies under way when it stops, and takes no new requests', asyn
     client.frames.some(({ type, stream }) => type <= 1 && stream === 3),
     false,
   )
-  using late = await FrameClient.open(front.port)
-  await late.closed()
+  await closed
+  await assert.rejects(FrameClient.open(front.port), { code: 'ECONNREFUSED' })
 })
 
-test('returns the number of replies that cut() ends', async () => {
+test('closing reports how many replies it cut', async () => {
   const begun = createGate()
   await using front = await startHttp2(
     {},
-    answering(() => (begun.open(), new Promise(() => {}))),
+    { ...answering(() => (begun.open(), new Promise(() => {}))), limits: { closeMs: 0 } },
   )
   using client = await FrameClient.open(front.port)
   client.request(1, get)
   await begun.opened
-  assert.equal(front.adapter.cut(), 1)
+  const warnings: string[] = []
+  front.server.on('warning', ({ message }) => void warnings.push(message))
+  await front.server.close()
+  assert.deepEqual(warnings, ['Cut 1 reply after 0 s.'])
   await client.closed()
 })

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { ClientHttp2Session, ClientHttp2Stream, OutgoingHttpHeaders } from 'node:http2'
@@ -13,7 +12,7 @@ import { makeCertificate } from '../support/certificate.ts'
 import { createGate } from '../support/gate.ts'
 import { openSession, replyOf, startHttp2, type Http2Front } from '../support/http2.ts'
 import { TempFolder } from '../support/server.ts'
-import { RawUpstream } from '../support/upstream.ts'
+import { RawUpstream, websocketAccept } from '../support/upstream.ts'
 
 /** Waits until the server has said that it knows extended CONNECT: before that a client may not use it. */
 async function ready(session: ClientHttp2Session): Promise<void> {
@@ -86,7 +85,8 @@ async function startEcho(
   }
 }
 
-const proxiedTo = (to: ProxySetting): Promise<Http2Front> => startHttp2({ 'a.txt': 'alpha' }, { proxy: { '/ws': to } })
+const proxiedTo = (to: ProxySetting, limits = {}): Promise<Http2Front> =>
+  startHttp2({ 'a.txt': 'alpha' }, { proxy: { '/ws': to }, limits })
 const proxied = (port: number): Promise<Http2Front> => proxiedTo(`http://127.0.0.1:${port}`)
 
 test('a WebSocket over HTTP/2 reaches a server of HTTP/1.1 behind us', async () => {
@@ -159,7 +159,7 @@ test('a version that a WebSocket names goes on as it is', async () => {
 
 const acceptOf = (head: string): string => {
   const key = /\r\nsec-websocket-key: (.*)\r\n/i.exec(head)?.[1] ?? ''
-  return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
+  return websocketAccept(key)
 }
 
 test('protocol and extensions of a WebSocket go both ways, and a key of the client does not', async () => {
@@ -226,7 +226,7 @@ test('live reload works over HTTP/2: its socket asks for origin and token as eve
   await using front = await startHttp2({ 'index.html': '<!doctype html><p>x' }, { live: true })
   using session = openSession(front.port)
   const origin = `http://localhost:${front.port}`
-  const path = `/__serve8008/socket?token=${encodeURIComponent(front.live?.token ?? '')}`
+  const path = `/__serve8008/socket?token=${encodeURIComponent(front.server.token ?? '')}`
   assert.equal(await statusOf(await connectTo(session, path, { origin: 'http://evil.test' })), 403)
   assert.equal(await statusOf(await connectTo(session, '/__serve8008/socket?token=x', { origin })), 403)
   assert.equal(await statusOf(await connectTo(session, path, { origin, 'sec-websocket-version': '12' })), 426)
@@ -236,10 +236,10 @@ test('live reload works over HTTP/2: its socket asks for origin and token as eve
   socket.send(JSON.stringify({ type: 'hello', document: '/', resources: [], age: 0 }))
   const said = await textOf(socket)
   assert.match(said, /"type":/)
-  front.live?.notify('news')
+  front.server.notify('news')
   assert.match(await textOf(socket), /news/)
   const closed = once(socket, 'close')
-  await front.live?.close()
+  await front.server.close()
   assert.equal(((await closed) as [number])[0], 1001)
 })
 
@@ -263,16 +263,17 @@ for (const [name, bytes, status] of [
 }
 
 /** An open WebSocket: the client's stream, and the connection behind us. */
-async function openPair(): Promise<{ stream: ClientHttp2Stream; end: Socket; front: Http2Front } & AsyncDisposable> {
-  const { createHash } = await import('node:crypto')
+async function openPair(
+  limits = {},
+): Promise<{ stream: ClientHttp2Stream; end: Socket; front: Http2Front } & AsyncDisposable> {
   const upstream = await RawUpstream.answering((head, socket) => {
     const key = /sec-websocket-key: (\S+)/i.exec(head)?.[1] ?? ''
-    const accept = createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
+    const accept = websocketAccept(key)
     socket.write(
       `HTTP/1.1 101 x\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\nearly`,
     )
   })
-  const front = await proxied(upstream.port)
+  const front = await proxiedTo(`http://127.0.0.1:${upstream.port}`, limits)
   const session = openSession(front.port)
   const stream = await connectTo(session, '/ws')
   stream.on('error', () => {})
@@ -321,9 +322,10 @@ test('a reset of the stream closes the connection behind us, and the other way r
 })
 
 test('stopping ends WebSockets that lead elsewhere, and then the session', async () => {
-  await using pair = await openPair()
+  // So long that nothing is cut.
+  await using pair = await openPair({ closeMs: 60_000 })
   pair.stream.resume()
-  pair.front.adapter.drain()
+  const closed = pair.front.server.close()
   await once(pair.stream, 'close')
-  await pair.front.quiet()
+  await closed
 })

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
@@ -15,7 +14,7 @@ import { makeCertificate } from '../support/certificate.ts'
 import { createGate } from '../support/gate.ts'
 import { RawClient } from '../support/raw.ts'
 import { startServer, TempFolder, type Started } from '../support/server.ts'
-import { patientTimeouts, RawUpstream, upstreamAt } from '../support/upstream.ts'
+import { patientTimeouts, RawUpstream, upstreamAt, websocketAccept } from '../support/upstream.ts'
 
 const key = 'dGhlIHNhbXBsZSBub25jZQ=='
 const accept = 's3pPLMBiTxaQ9kYGzzhZRbK+xOo='
@@ -445,11 +444,8 @@ test("verifies the upstream's certificate unless verify is false", async () => {
   const sockets: Socket[] = []
   secure.on('upgrade', (request, socket: Socket) => {
     sockets.push(socket)
-    const proof = createHash('sha1').update(
-      `${request.headers['sec-websocket-key']}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`,
-    )
     socket.on('error', () => {})
-    socket.write(switching.replace(accept, proof.digest('base64')))
+    socket.write(switching.replace(accept, websocketAccept(request.headers['sec-websocket-key'])))
     socket.pipe(socket)
   })
   secure.listen(0, '127.0.0.1')

@@ -1,52 +1,25 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
-import { connect, type ClientHttp2Session, type ClientHttp2Stream, type IncomingHttpHeaders } from 'node:http2'
 import { test } from 'node:test'
-import { connect as connectTls } from 'node:tls'
 import { promisify } from 'node:util'
 import { Client, credentials, Server as GrpcServer, ServerCredentials, type ServiceDefinition } from '@grpc/grpc-js'
 import { answering, startBackend } from '../support/backend.ts'
-import { startSecure, type Secured } from '../support/secure.ts'
+import { ask, openSecureSession, openSession } from '../support/http2.ts'
+import { startSecure } from '../support/secure.ts'
 import { startServer, TempFolder } from '../support/server.ts'
 
 const files = { 'index.html': '<h1>site</h1>', 'a.txt': 'alpha' }
-
-interface Http2Reply {
-  readonly headers: IncomingHttpHeaders & { ':status'?: number }
-  readonly text: string
-}
-
-function openSession({ tlsPort, ca }: Pick<Secured, 'tlsPort' | 'ca'>): ClientHttp2Session {
-  return connect(`https://localhost:${tlsPort}`, {
-    createConnection: () =>
-      connectTls({ host: '127.0.0.1', port: tlsPort, servername: 'localhost', ca, ALPNProtocols: ['h2'] }),
-  })
-}
-
-async function replyOf(stream: ClientHttp2Stream): Promise<Http2Reply> {
-  const headers = await new Promise<IncomingHttpHeaders>((resolve, reject) => {
-    stream.once('response', resolve)
-    stream.once('error', reject).once('close', () => reject(new Error('the stream ended without a reply')))
-  })
-  let text = ''
-  for await (const chunk of stream.setEncoding('utf8')) text += String(chunk)
-  return { headers, text }
-}
-
-function ask(session: ClientHttp2Session, fields: Record<string, string>): Promise<Http2Reply> {
-  return replyOf(session.request({ ':path': '/', ...fields }))
-}
 
 test('HTTP/2 is agreed on under TLS and served by the same pipeline', async () => {
   await using started = await startSecure(files, { tls: 'only' })
   const requests: unknown[] = []
   started.server.on('request', ({ version, peer }) => requests.push([version, peer.encrypted, peer.localPort]))
-  const session = openSession(started)
-  const { headers, text } = await ask(session, { ':path': '/a.txt' })
-  assert.deepEqual([headers[':status'], text], [200, 'alpha'])
+  using session = openSecureSession(started)
+  const { status, body } = await ask(session, { ':path': '/a.txt' })
+  assert.deepEqual([status, body.toString()], [200, 'alpha'])
   assert.deepEqual(requests, [['2', true, started.tlsPort]])
-  assert.equal((await ask(session, { ':authority': 'evil.test' })).headers[':status'], 421)
+  assert.equal((await ask(session, { ':authority': 'evil.test' })).status, 421)
   session.close()
   await once(session, 'close')
 })
@@ -54,20 +27,18 @@ test('HTTP/2 is agreed on under TLS and served by the same pipeline', async () =
 test('an upstream is told of the scheme of an HTTP/2 client', async () => {
   await using backend = await answering('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
   await using started = await startSecure(files, { proxy: { '/api': `http://127.0.0.1:${backend.port}` } })
-  const session = openSession(started)
+  using session = openSecureSession(started)
   const record = backend.next().then((upstream) => upstream.head())
-  assert.equal((await ask(session, { ':path': '/api' })).text, 'ok')
+  assert.equal((await ask(session, { ':path': '/api' })).body.toString(), 'ok')
   const head = await record
   assert.match(head, /^X-Forwarded-Proto: https\r$/m)
   assert.match(head, new RegExp(`^X-Forwarded-Port: ${started.tlsPort}\r$`, 'm'))
-  session.close()
 })
 
 test('closing lets an HTTP/2 reply finish, and ends sessions that have none', async () => {
   await using backend = await startBackend()
   await using started = await startSecure(files, { proxy: { '/slow': `http://127.0.0.1:${backend.port}` } })
-  const [busy, idle] = [openSession(started), openSession(started)]
-  for (const session of [busy, idle]) session.on('error', () => {})
+  const [busy, idle] = [openSecureSession(started), openSecureSession(started)]
   await ask(idle, { ':path': '/a.txt' })
   const slow = ask(busy, { ':path': '/slow' })
   const upstream = await backend.next()
@@ -76,15 +47,14 @@ test('closing lets an HTTP/2 reply finish, and ends sessions that have none', as
   const closing = started.server.close()
   await once(idle, 'close')
   upstream.send('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ndone')
-  assert.equal((await slow).text, 'done')
+  assert.equal((await slow).body.toString(), 'done')
   await closing
   assert.ok(performance.now() - since < 4000)
 })
 
 test('closing ends a session whose requests are never complete', async () => {
   await using started = await startSecure(files, { limits: { closeMs: 100 } })
-  const session = openSession(started)
-  session.on('error', () => {})
+  using session = openSecureSession(started)
   const opened = new Promise<void>((resolve) => {
     let count = 0
     started.server.on('request', () => ++count === 60 && resolve())
@@ -94,14 +64,12 @@ test('closing ends a session whose requests are never complete', async () => {
   }
   await opened
   await started.server.close()
-  session.destroy()
 })
 
 test('a client that is gone without a word lets go of the upstream', async () => {
   await using backend = await startBackend()
   await using started = await startSecure(files, { proxy: { '/slow': `http://127.0.0.1:${backend.port}` } })
-  const session = openSession(started)
-  session.on('error', () => {})
+  using session = openSecureSession(started)
   session.request({ ':path': '/slow' }).on('error', () => {})
   const upstream = await backend.next()
   await upstream.head()
@@ -113,8 +81,7 @@ test('closing cuts an HTTP/2 reply that does not end', async () => {
   await using backend = await startBackend()
   const proxy = { '/slow': `http://127.0.0.1:${backend.port}` }
   await using started = await startSecure(files, { proxy, limits: { closeMs: 200 } })
-  const session = openSession(started)
-  session.on('error', () => {})
+  using session = openSecureSession(started)
   const lost = ask(session, { ':path': '/slow' }).catch(() => 'lost')
   await (await backend.next()).head()
   await started.server.close()
@@ -123,16 +90,15 @@ test('closing cuts an HTTP/2 reply that does not end', async () => {
 
 test('HTTP/2 without TLS is served where it is asked for, and sent to HTTPS where all is', async () => {
   await using plain = await startServer(files, { h2c: true })
-  const session = connect(`http://127.0.0.1:${plain.port}`)
-  assert.equal((await ask(session, { ':path': '/a.txt' })).text, 'alpha')
-  assert.equal((await ask(session, { ':authority': 'evil.test' })).headers[':status'], 421)
+  using session = openSession(plain.port)
+  assert.equal((await ask(session, { ':path': '/a.txt' })).body.toString(), 'alpha')
+  assert.equal((await ask(session, { ':authority': 'evil.test' })).status, 421)
   session.close()
   assert.equal(await (await fetch(`http://127.0.0.1:${plain.port}/a.txt`)).text(), 'alpha')
   await using only = await startSecure(files, { tls: 'only', h2c: true })
-  const sent = connect(`http://127.0.0.1:${only.port}`)
-  const { headers } = await ask(sent, { ':path': '/a.txt' })
-  assert.deepEqual([headers[':status'], headers['location']], [308, `https://127.0.0.1:${only.tlsPort}/a.txt`])
-  sent.close()
+  using sent = openSession(only.port)
+  const { status, headers } = await ask(sent, { ':path': '/a.txt' })
+  assert.deepEqual([status, headers['location']], [308, `https://localhost:${only.tlsPort}/a.txt`])
 })
 
 /** A gRPC server with one method that answers with what it gets, and its port. */

@@ -1,5 +1,8 @@
 import { connect, type Socket } from 'node:net'
 
+/** What a client's connection begins with (RFC 9113 section 3.4), before its SETTINGS. */
+export const preface = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'
+
 /** Types of frames (RFC 9113 section 6). */
 export const frameTypes = {
   data: 0,
@@ -110,7 +113,7 @@ export class FrameClient implements Disposable {
         socket.off('error', reject)
         const client = new FrameClient(socket)
         const values = settings.map(([id, value]) => Buffer.concat([Buffer.of(id >> 8, id & 255), uint32(value)]))
-        client.send(Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame('settings', 0, 0, Buffer.concat(values)))
+        client.send(Buffer.from(preface), frame('settings', 0, 0, Buffer.concat(values)))
         resolve(client)
       })
     })

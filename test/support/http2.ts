@@ -1,32 +1,18 @@
+import { channel } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { connect, type ClientHttp2Session, type ClientHttp2Stream, type OutgoingHttpHeaders } from 'node:http2'
-import { connect as connectSocket, createServer, type AddressInfo, type Socket } from 'node:net'
-import { resolveConfig } from '../../src/config/resolve/resolve.ts'
-import type { ServeError } from '../../src/core/serve-error.ts'
-import { createAdapter, type Adapter } from '../../src/http/h1/server.ts'
-import type { Layer, ServeOptions } from '../../src/index.ts'
-import type { Live } from '../../src/live/live.ts'
-import { createPipeline, openSites, openLive } from '../../src/server/pipeline.ts'
-import { programPhrase, refusalReply } from '../../src/server/error-boundary.ts'
-import { Events } from '../../src/server/events.ts'
-import { createAllowedHosts } from '../../src/server/allowed-hosts.ts'
-import { ServerRoutes } from '../../src/server/server-routes.ts'
+import { connect as connectSocket, type Socket } from 'node:net'
+import { connect as connectTls } from 'node:tls'
+import type { Layer, ServeError, ServeOptions } from '../../src/index.ts'
 import type { AccessRecord } from '../../src/server/types.ts'
-import { createRecorder } from '../../src/inspect/recorder.ts'
-import { TempFolder } from './server.ts'
+import type { Secured } from './secure.ts'
+import { startServer, type Started } from './server.ts'
 
-/** A server that speaks HTTP/2 by prior knowledge, with the whole pipeline behind it. */
-export interface Http2Front extends AsyncDisposable {
-  readonly port: number
-  readonly folder: TempFolder
-  readonly adapter: Adapter
-  readonly events: Events
-  readonly live: Live | undefined
+/** A server that takes HTTP/2 by prior knowledge, and what it reports. */
+export interface Http2Front extends Started {
   /** Exchanges that ended, as the log sees them. */
   readonly records: readonly AccessRecord[]
   readonly faults: readonly ServeError[]
-  /** Connections that are open now. */
-  readonly open: number
   /** Waits until no connection is open. */
   quiet(): Promise<void>
   /** Waits for the next record. */
@@ -36,87 +22,42 @@ export interface Http2Front extends AsyncDisposable {
 /** Serves a temporary folder with these files over HTTP/2. */
 export async function startHttp2(
   files: Readonly<Record<string, string | Uint8Array>>,
-  options: ServeOptions & { readonly layers?: readonly Layer[] } = {},
+  { layers = [], ...options }: ServeOptions & { readonly layers?: readonly Layer[] } = {},
 ): Promise<Http2Front> {
-  const folder = await new TempFolder().write(files)
-  const { layers = [], ...serve } = options
-  const config = resolveConfig({ root: folder.path, host: '127.0.0.1', ...serve })
-  const events = new Events()
+  const started = await startServer(files, { h2c: true, ...options })
+  const { server, port } = started
+  for (const layer of layers) server.use(layer)
   const faults: ServeError[] = []
   const records: AccessRecord[] = []
-  const waiting = new Set<(record: AccessRecord) => void>()
-  const onFault = (error: ServeError): unknown => faults.push(error)
-  const sites = openSites(config)
-  const live = openLive(config, sites, events)
-  const routes = new ServerRoutes({ config, onWarning: () => {}, rebuild: () => {} })
-  const record = createRecorder({
-    emit(entry) {
-      records.push(entry)
-      for (const tell of waiting) tell(entry)
-      waiting.clear()
-    },
-  })
-  const handler = createPipeline(
-    {
-      config,
-      isOurs: createAllowedHosts(config, config.routes),
-      routes: config.routes,
-      forward: (route) => routes.forward(route),
-      layers,
-      opened: () => {},
-      onFault,
-      phrase: programPhrase,
-      live,
-    },
-    sites,
-  )
-  const adapter = createAdapter({
-    handler,
-    limits: config.limits,
-    isShared: () => false,
-    onFull: () => {},
-    refuse: (error) => refusalReply(error, undefined),
-    onFault,
-    done: record,
-  })
-  live?.start()
-  const listener = await adapter.createHttp2Listener()
-  const open = new Set<Socket>()
-  const server = createServer((socket) => {
-    open.add(socket)
-    socket.once('close', () => {
-      open.delete(socket)
-      server.emit('gone')
-    })
-    adapter.connections.admit(socket)
-    if (!socket.destroyed) listener.emit('connection', socket)
-  })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
+  server.on('error', (error) => void faults.push(error))
+  server.on('reply', (record) => void records.push(record))
+  const sockets = new Set<Socket>()
+  const accepted = (message: unknown): void => {
+    const { socket } = message as { socket: Socket }
+    if (socket.localPort !== port) return
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  }
+  // The server shows no sockets, but Node tells of each that it accepts.
+  channel('net.server.socket').subscribe(accepted)
   return {
-    port: (server.address() as AddressInfo).port,
-    folder,
-    adapter,
-    events,
-    live,
+    ...started,
     records,
     faults,
-    get open() {
-      return open.size
-    },
     async quiet() {
-      while (open.size > 0) await once(server, 'gone')
+      for (const socket of sockets) if (!socket.closed) await once(socket, 'close')
     },
-    recorded: () => new Promise((resolve) => waiting.add(resolve)),
+    recorded: () =>
+      new Promise((resolve) => {
+        const listener = (record: AccessRecord): void => {
+          server.off('reply', listener)
+          resolve(record)
+        }
+        server.on('reply', listener)
+      }),
     [Symbol.asyncDispose]: async () => {
-      server.close()
-      await live?.close()
-      adapter.drain()
-      adapter.cut()
-      for (const socket of open) socket.destroy()
-      await routes.close()
-      for (const { site } of sites) site.close()
-      folder[Symbol.dispose]()
+      channel('net.server.socket').unsubscribe(accepted)
+      await started[Symbol.asyncDispose]()
     },
   }
 }
@@ -139,6 +80,18 @@ export function openSession(port: number, settings = {}): ClientHttp2Session & D
     settings,
     maxSendHeaderBlockLength: 1_000_000,
     createConnection: () => connectSocket({ port, host: '127.0.0.1' }),
+  })
+  session.on('error', () => {})
+  return Object.assign(session, { [Symbol.dispose]: () => session.destroy() })
+}
+
+/** A session to the port for HTTPS, closed with its scope. */
+export function openSecureSession({
+  tlsPort: port,
+  ca,
+}: Pick<Secured, 'tlsPort' | 'ca'>): ReturnType<typeof openSession> {
+  const session = connect(`https://localhost:${port}`, {
+    createConnection: () => connectTls({ host: '127.0.0.1', port, servername: 'localhost', ca, ALPNProtocols: ['h2'] }),
   })
   session.on('error', () => {})
   return Object.assign(session, { [Symbol.dispose]: () => session.destroy() })

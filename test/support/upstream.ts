@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import type { ResolvedProxy, ResolvedUpstream } from '../../src/config/route-types.ts'
@@ -57,6 +58,11 @@ export class RawUpstream implements AsyncDisposable {
     this.#server.close(gate.open)
     await gate.opened
   }
+}
+
+/** The value of `Sec-WebSocket-Accept` for a key (RFC 6455 section 4.2.2). */
+export function websocketAccept(key = ''): string {
+  return createHash('sha1').update(`${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`).digest('base64')
 }
 
 /** An upstream on this port of the loopback address, with some of its facts changed. */
