@@ -101,7 +101,7 @@ for (const [words, env] of [
   })
 }
 
-test('a process in another pid namespace is said to be one of ours', { skip: isolated }, async (t) => {
+test('a process in another pid namespace is reported as a process of this user', { skip: isolated }, async (t) => {
   const { commandWords } = await import('./command.ts')
   const cwd = await folderOf(t, { 'index.html': 'x' })
   const line = [...commandWords, '--port', '8008'].map((word) => `'${word}'`).join(' ')

@@ -13,7 +13,7 @@ const unsettled: readonly (readonly [string, string, string])[] = [
   ['a promise of CommonJS', 'serve8008.config.cjs', 'module.exports = new Promise(() => {})'],
 ]
 for (const [what, name, text] of unsettled) {
-  test(`a config file that waits for ${what} for ever fails with the reason`, async (t) => {
+  test(`fails with the reason for a config file that waits for ${what} for ever`, async (t) => {
     const cwd = await folderOf(t, { [name]: text })
     for (const words of [['--port', '0'], ['check']]) {
       const { exitCode, stderr } = await run(t, words, { cwd })
@@ -24,7 +24,7 @@ for (const [what, name, text] of unsettled) {
   })
 }
 
-test('options that take their time are waited for', async (t) => {
+test('waits for options that come late', async (t) => {
   const cwd = await folderOf(t, {
     'serve8008.config.mjs': `export default new Promise((resolve) => setTimeout(resolve, 300, { headers: { 'x-late': 'yes' } }))`,
   })
@@ -32,7 +32,7 @@ test('options that take their time are waited for', async (t) => {
   assert.equal((await fetch(url)).headers.get('x-late'), 'yes')
 })
 
-test('a config object that holds itself is a fault of the config', async (t) => {
+test('reports a config object that contains itself as E8008_CONFIG_INVALID', async (t) => {
   const cwd = await folderOf(t, {
     'serve8008.config.mjs': `const it = { to: 3000 }\nit.tls = it\nexport default { proxy: { '/a': it } }`,
   })

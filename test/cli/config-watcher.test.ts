@@ -53,7 +53,7 @@ test('an edit of the config file changes the routes, without dropping a connecti
   assert.equal(await ask(), 'three')
 })
 
-test('an edit that changes nothing is answered where a program reads, or after a broken one', async (t) => {
+test('reports an edit without changes with --json, or after a broken edit', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
   const file = join(cwd, 'serve8008.config.mjs')
   const pretty = await serve(t, [], { cwd })
@@ -143,7 +143,7 @@ for (const [kind, files] of [
   })
 }
 
-test('files that an edit begins to import are followed, and a file that was missing is when it comes', async (t) => {
+test('watches files that an edit begins to import, and a missing file once it exists', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
   const { url, stdout, stderr } = await serve(t, [], { cwd })
   const text = async (): Promise<string> => (await fetch(new URL('x', url))).text()
@@ -156,7 +156,7 @@ test('files that an edit begins to import are followed, and a file that was miss
   assert.equal(await text(), 'two')
 })
 
-test('a config file that ends its process when it is read again ends no server', async (t) => {
+test('keeps the server running when a config file ends its process on the second read', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
   const { url, stderr } = await serve(t, [], { cwd })
   writeFileSync(join(cwd, 'serve8008.config.mjs'), `process.exit(3)\n${config('two')}`)
@@ -164,7 +164,7 @@ test('a config file that ends its process when it is read again ends no server',
   assert.equal(await (await fetch(new URL('x', url))).text(), 'one')
 })
 
-test('a config file that never ends is called off by the next edit', async (t) => {
+test('the next edit aborts a config file that never finishes', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
   const { url, stdout, child, ended } = await serve(t, [], { cwd })
   writeFileSync(
@@ -184,7 +184,7 @@ test('a config file that never ends is called off by the next edit', async (t) =
   assert.doesNotMatch(said, /said by/)
 })
 
-test('a config file that waits for a pipe does not keep the server from its end', { skip: !hasPipes }, async (t) => {
+test('the server can end while a config file waits for a pipe', { skip: !hasPipes }, async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
   const { child, ended } = await serve(t, [], { cwd })
   execFileSync('mkfifo', [join(cwd, 'pipe')])
@@ -195,7 +195,7 @@ test('a config file that waits for a pipe does not keep the server from its end'
   assert.equal((await ended).exitCode, 0)
 })
 
-test('what is no data in a config file is told of by an edit', async (t) => {
+test('reports values of an edit that are not data', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
   const { stderr } = await serve(t, [], { cwd })
   writeFileSync(join(cwd, 'serve8008.config.mjs'), `export default { proxy: { '/a': () => 1 } }`)
@@ -246,7 +246,7 @@ test('with --json an edit is one line with its changes', async (t) => {
   ])
 })
 
-test('an edit that leads a route to the server itself is refused', async (t) => {
+test('refuses an edit that forwards a route to the server itself', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
   const { url, port, stderr } = await serve(t, [], { cwd })
   writeFileSync(join(cwd, 'serve8008.config.mjs'), `export default { proxy: { '/x': 'http://localhost:${port}' } }`)

@@ -21,7 +21,7 @@ async function underWay(
   return { command, client, read: chunk.length }
 }
 
-/** Connects until nobody takes connections any more: the server has begun to drain. */
+/** Connects until no connection is accepted: the server has begun to drain. */
 async function refused(port: number): Promise<void> {
   for (;;) {
     const probe = connect(port, '127.0.0.1')
@@ -68,7 +68,7 @@ test('a second signal forces, with 128 and its number as exit code', { skip: pos
   assert.deepEqual([exitCode, signal], [130, null])
 })
 
-test('SIGHUP means nothing under nohup', { skip: posix }, async (t) => {
+test('ignores SIGHUP under nohup', { skip: posix }, async (t) => {
   const { child, url, ended } = await serve(t, [], { cwd: await folderOf(t, {}), env: { _: '/usr/bin/nohup' } })
   child.kill('SIGHUP')
   assert.equal((await fetch(url)).status, 200)

@@ -17,7 +17,7 @@ interface Forward {
   readonly fields: readonly string[]
 }
 
-test('explain takes a method alone, or a word that is none, for a slip', async (t) => {
+test('explain refuses a method without a URL, and a word that is not a method', async (t) => {
   const cwd = await folderOf(t, {})
   const alone = await run(t, ['explain', 'GET'], { cwd })
   assert.deepEqual([alone.exitCode, alone.stdout], [2, ''])

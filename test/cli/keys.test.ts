@@ -141,7 +141,7 @@ test('the first ^C lets a reply under way finish, the second leaves now', { skip
   assertRestored(text)
 })
 
-test('t lends the terminal to serve8008 trust: ^C ends that one, and the keys come back', { skip }, async (t) => {
+test('t gives the terminal to serve8008 trust: ^C ends trust, and the keys work again', { skip }, async (t) => {
   const home = await folderOf(t, {})
   const { press, stdout, ended } = await inTerminal(t, around, { HOME: home, XDG_DATA_HOME: home })
   await stdout(/Keys {6}/)
@@ -173,7 +173,7 @@ for (const [signal, wanted] of [
     press('t')
     const [said] = await stdout(/\[y\/N\] |NODE_EXTRA_CA_CERTS|E8008_TRUST/)
     const asking = readFileSync(`/proc/${server}/task/${server}/children`, 'utf8').trim()
-    if (!said.startsWith('[')) return t.skip('there is nothing to ask about')
+    if (!said.startsWith('[')) return t.skip('this store needs no question')
     process.kill(server, signal)
     await stdout(new RegExp(`${wanted}\\r\\n[^]*after [0-9a-f:]+\\r\\n`))
     while (isRunning(asking)) await new Promise((resolve) => setImmediate(resolve))

@@ -9,7 +9,7 @@ import { folderOf, run, serve } from './command.ts'
 
 const files = { 'site/index.html': '<!doctype html>home', 'site/style.css': 'p{}', 'run/.keep': '' }
 
-test('each update of pages is a line, and what a page logs another that no terminal obeys', async (t) => {
+test('prints a line for each update of pages, and one for each page error without control characters', async (t) => {
   const cwd = await folderOf(t, files)
   const { port, stdout } = await serve(t, ['./site', '--console'], { cwd, env: { XDG_RUNTIME_DIR: join(cwd, 'run') } })
   using page = await LivePage.open(port, { resources: ['/style.css'] })
@@ -61,7 +61,7 @@ test('serve8008 reload finds the server of this folder and updates its pages', a
   assert.deepEqual(readdirSync(join(cwd, 'run/serve8008')), [])
 })
 
-test('of several servers none is guessed', async (t) => {
+test('reload refuses to choose among several servers', async (t) => {
   const cwd = await folderOf(t, { ...files, 'elsewhere/.keep': '' })
   const env = { XDG_RUNTIME_DIR: join(cwd, 'run') }
   const first = await serve(t, ['./site'], { cwd, env })
@@ -77,7 +77,7 @@ test('of several servers none is guessed', async (t) => {
   await first.ended
 })
 
-test('the token is for its owner only, and a folder that was put there by a link is not used', async (t) => {
+test('only the owner can read the token, and a symbolic link is not used as its folder', async (t) => {
   if (process.platform === 'win32') return t.skip('rights of files are those of unix')
   const cwd = await folderOf(t, { ...files, 'trap/.keep': '' })
   const env = { XDG_RUNTIME_DIR: join(cwd, 'run') }

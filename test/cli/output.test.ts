@@ -43,7 +43,7 @@ test('an error keeps its exit code where standard error is a full disk', { skip:
   assert.equal(exitCode, 2)
 })
 
-test('a reader that closes the pipe early is no failure of a command', { skip: linux }, async (t) => {
+test('a command exits with 0 when the reader closes the pipe early', { skip: linux }, async (t) => {
   const { child, ended } = start(t, ['--help'])
   child.stdout?.destroy()
   assert.equal((await ended).exitCode, 0)

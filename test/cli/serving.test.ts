@@ -28,7 +28,7 @@ async function freePort(): Promise<number> {
   return port
 }
 
-test('one plain line where standard output is no terminal, then the log', async (t) => {
+test('prints one plain line to a pipe, then the log', async (t) => {
   const cwd = await site(t)
   const { url, child, stdout, ended } = await serve(t, ['./site'], { cwd })
   assert.equal(await (await fetch(url)).text(), '<h1>site</h1>')
@@ -159,7 +159,7 @@ test('--lan warns, and CI keeps --open from opening anything', async (t) => {
   assert.equal((await fetch(url)).status, 200)
 })
 
-test('a browser that cannot be opened is a warning, and the server goes on', async (t) => {
+test('warns if the browser cannot be opened, and keeps serving', async (t) => {
   const cwd = await site(t)
   const { stderr, url } = await serve(t, ['./site', '--open', '/a'], { cwd, env: { BROWSER: 'no-such-browser-8008' } })
   if (process.platform === 'linux') await stderr(/warning {2}No browser was opened /)
@@ -205,7 +205,7 @@ test(
     await stdout(/503 {2}GET \/large\.bin .*raise the limit of open files/)
     const [first] = clients
     first?.socket.destroy()
-    // The server hears of the end on its own time.
+    // The server learns of the end a moment later.
     for (const target of ['/large.bin', '/sub/', '/a']) {
       do last = await ask(held, target)
       while (last.status === 503)

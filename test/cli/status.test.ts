@@ -73,7 +73,7 @@ test('stop ends the server of this folder with its exit code 0, or the one of a 
   assert.match(none.stderr, /^No server of yours is running\.\nE8008_NOT_RUNNING {3}try: serve8008 status\n$/)
 })
 
-test('stop leaves the only server alone where it is that of another folder, and says how to end it', async (t) => {
+test('stop does not end the only server if it is of another folder, and says how to end it', async (t) => {
   const env = { XDG_RUNTIME_DIR: await folderOf(t, {}) }
   const elsewhere = await folderOf(t, {})
   const { url, port, ended } = await registered(t, elsewhere, env)
@@ -107,7 +107,7 @@ test('stop ends a server that was started by a relative name', async (t) => {
 
 const parents = process.platform === 'win32' ? 'Windows keeps no process for its parent' : false
 
-test('stop does not wait for a parent that never asks how its server ended', { skip: parents }, async (t) => {
+test('stop does not wait for a zombie whose parent never reads its exit code', { skip: parents }, async (t) => {
   const env = { XDG_RUNTIME_DIR: await folderOf(t, {}) }
   const cwd = await folderOf(t, {})
   // A shell that has become another program knows of no child.
@@ -149,7 +149,7 @@ test('a server on a unix socket is listed and stopped, but not asked to reload p
   assert.equal((await ended).exitCode, 0)
 })
 
-test('no command knows or touches a process that has got the id of a server that was killed', async (t) => {
+test('no command signals a process that has the id of a killed server', async (t) => {
   const env = { XDG_RUNTIME_DIR: await folderOf(t, {}) }
   const cwd = await folderOf(t, {})
   const { child, ended } = await registered(t, cwd, env)

@@ -36,7 +36,7 @@ async function secureUrl({ stdout }: Command): Promise<string> {
   return url
 }
 
-test('--cert alone brings HTTPS, told on a line of its own, and curl trusts it by its authority', async (t) => {
+test('--cert turns HTTPS on, prints its address on a separate line, and curl trusts it by its authority', async (t) => {
   if (!has('curl')) return t.skip('there is no curl here')
   const cwd = await project(t)
   const command = await serve(t, ['./site', ...own, '--log', 'none'], { cwd })
@@ -92,7 +92,7 @@ test('sslscan finds no weak protocol, cipher or renegotiation', async (t) => {
   assert.doesNotMatch(stdout, /Insecure session renegotiation|Compression enabled|(?<!not )vulnerable|ffdhe/)
 })
 
-test('--tls=only serves plain HTTP nothing but the way to HTTPS', async (t) => {
+test('--tls=only redirects every plain HTTP request to HTTPS', async (t) => {
   const cwd = await project(t)
   const { stdout } = start(t, ['./site', '--tls=only', '--port', '0', ...own, '--json'], { cwd })
   const [line] = await stdout(/^.*\n/)
@@ -126,7 +126,7 @@ test('a held port for HTTPS is named with its holder: the next of a list, or an 
   )
 })
 
-test('a certificate that was replaced is told of once it is shown', async (t) => {
+test('reports a replaced certificate once clients get it', async (t) => {
   const [cwd, next] = [await project(t), await makeCertificate('localhost', '127.0.0.1')]
   const pretty = await serve(t, ['./site', ...own], { cwd })
   const json = start(t, ['./site', ...own, '--port', '0', '--json'], { cwd })
@@ -145,7 +145,7 @@ test('a certificate that was replaced is told of once it is shown', async (t) =>
   assert.equal(certificateLine(certificate.files, { quiet: true, json: false }, cwd), '')
 })
 
-test('check shows what HTTPS is made of, and no passphrase', async (t) => {
+test('check shows the certificate files, but not the passphrase', async (t) => {
   const cwd = await project(t, {
     'serve8008.config.json': JSON.stringify({
       certificates: [{ cert: 'other.crt', key: 'my.key', passphrase: 'hunter2' }],
@@ -167,7 +167,7 @@ test('check shows what HTTPS is made of, and no passphrase', async (t) => {
   assert.doesNotMatch(typed.stderr, /hunter2/)
 })
 
-test('serve8008 reload reaches a server that speaks nothing but TLS', async (t) => {
+test('serve8008 reload reaches a server that speaks TLS only', async (t) => {
   const cwd = await project(t, { 'run/.keep': '' })
   const env = { XDG_RUNTIME_DIR: join(cwd, 'run') }
   const command = start(t, ['./site', '--tls=only', '--port', '0', ...own], { cwd, env })

@@ -80,7 +80,7 @@ test('XDG_DATA_HOME names another place', { skip: isWindows }, async (t) => {
   assert.equal(stdout, `${join(home, 'data', 'serve8008', 'authority.pem')}\n`)
 })
 
-test('a home that is no folder of its own is not the folder at hand', { skip: isWindows }, async (t) => {
+test('an empty HOME does not put the authority into the current folder', { skip: isWindows }, async (t) => {
   const cwd = await folderOf(t, {})
   for (const home of ['', 'home']) {
     const { stdout } = await run(t, ['trust', '--status'], { cwd, env: { HOME: home } })
@@ -89,20 +89,16 @@ test('a home that is no folder of its own is not the folder at hand', { skip: is
   }
 })
 
-test(
-  'untrust does not vouch for a store that it cannot look into',
-  { skip: process.platform !== 'linux' },
-  async (t) => {
-    const home = await folderOf(t, { '.mozilla/firefox/a.default/cert9.db': '' })
-    const env = { ...homeOf(home), PATH: home }
-    const { stdout, stderr, exitCode } = await run(t, ['untrust'], { cwd: home, env })
-    assert.equal(exitCode, 1)
-    assert.match(stdout, /^No store that could be read trusts the local authority now\./)
-    assert.match(stderr, /^Some stores could not be read.*certutil is missing/s)
-  },
-)
+test('untrust reports stores that it cannot read', { skip: process.platform !== 'linux' }, async (t) => {
+  const home = await folderOf(t, { '.mozilla/firefox/a.default/cert9.db': '' })
+  const env = { ...homeOf(home), PATH: home }
+  const { stdout, stderr, exitCode } = await run(t, ['untrust'], { cwd: home, env })
+  assert.equal(exitCode, 1)
+  assert.match(stdout, /^No store that could be read trusts the local authority now\./)
+  assert.match(stderr, /^Some stores could not be read.*certutil is missing/s)
+})
 
-test('trust --status makes nothing, and tells that nobody trusts what is not there', async (t) => {
+test('trust --status creates no authority, and reports that no store trusts it', async (t) => {
   const home = await folderOf(t, {})
   const options = { cwd: home, env: homeOf(home) }
   const text = await run(t, ['trust', '--status'], options)
@@ -115,7 +111,7 @@ test('trust --status makes nothing, and tells that nobody trusts what is not the
   if (stores.length > 0) assert.deepEqual([text.exitCode, json.exitCode], [1, 1])
 })
 
-test('trust changes nothing where nobody can be asked', async (t) => {
+test('trust changes nothing without a terminal to confirm in', async (t) => {
   const home = await folderOf(t, {})
   const { stderr, exitCode } = await run(t, ['trust'], { cwd: home, env: homeOf(home) })
   assert.equal(exitCode, 2)
@@ -152,7 +148,7 @@ test('cert writes a certificate and its key, renews them, and names them after a
   assert.equal(renewed.exitCode, 0, renewed.stderr)
 })
 
-test('cert overwrites nothing that it did not write, and names what stands in its way', async (t) => {
+test('cert overwrites only files that it wrote, and names the file in the way', async (t) => {
   const home = await folderOf(t, {})
   const options = { cwd: home, env: homeOf(home) }
   assert.equal((await run(t, ['cert', 'c.test'], options)).exitCode, 0)
@@ -177,7 +173,7 @@ test('cert overwrites nothing that it did not write, and names what stands in it
 
 const noRoot = process.getuid?.() === 0 ? false : 'only root can give files away'
 
-test('what root writes into the folder of a user belongs to the user', { skip: noRoot }, async (t) => {
+test('files that root writes into the folder of a user belong to the user', { skip: noRoot }, async (t) => {
   const home = await folderOf(t, {})
   const cwd = await folderOf(t, {})
   chownSync(cwd, 12_345, 12_345)
@@ -200,7 +196,7 @@ test('cert says at once where a folder cannot be made', { skip: process.platform
   }
 })
 
-test('cert makes a certificate with a star that has two labels behind it', async (t) => {
+test('cert issues a certificate for a star above two labels', async (t) => {
   const home = await folderOf(t, {})
   const words = ['cert', 'app.localhost', '*.app.localhost']
   assert.equal((await run(t, words, { cwd: home, env: homeOf(home) })).exitCode, 0)
@@ -208,7 +204,7 @@ test('cert makes a certificate with a star that has two labels behind it', async
   assert.equal(subjectAltName, 'DNS:app.localhost, DNS:*.app.localhost')
 })
 
-test('cert makes none that nobody would accept', async (t) => {
+test('cert refuses names that clients would not accept', async (t) => {
   const home = await folderOf(t, {})
   for (const [words, message] of [
     [['example.com'], /cannot sign example\.com/],

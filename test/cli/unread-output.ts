@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test'
 import { runningServers } from '../../src/cli/server-registry.ts'
 import { folderOf, start, type Command } from './command.ts'
 
-/** Both ends of a named pipe that nobody reads until the test does. */
+/** Both ends of a named pipe that has no reader until the test reads. */
 export async function unreadPipe(t: TestContext): Promise<number> {
   const path = join(await folderOf(t, {}), 'log')
   assert.equal(spawnSync('mkfifo', [path]).status, 0)

@@ -70,7 +70,7 @@ test('a folder that does not exist is an error with exit code 2', async (t) => {
   assert.match(stderr, /E8008_ROOT_NOT_FOUND/)
 })
 
-test('completion prints a script, and asks which where none is named', async (t) => {
+test('completion prints a script, and lists the shells without an argument', async (t) => {
   const bash = await run(t, ['completion', 'bash'])
   assert.equal(bash.exitCode, 0)
   assert.match(bash.stdout, /complete -o filenames -F _serve8008 serve8008/)
@@ -142,7 +142,7 @@ test('a missing page of a single-page app is a warning of check, no error', asyn
   )
 })
 
-test('the last of two flags counts, and a cache that means nothing is refused', async (t) => {
+test('the last of two flags counts, and an invalid cache value is refused', async (t) => {
   const cwd = await folderOf(t, {})
   const words = ['check', '--json', '--port', '3000', '--port=4000', '--cache', '60', '--cache=1h']
   const { options } = JSON.parse((await run(t, words, { cwd })).stdout) as {

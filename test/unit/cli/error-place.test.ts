@@ -18,7 +18,7 @@ for (const [text, place] of [
   })
 }
 
-test('the place of a mistake is looked for while a server goes on', async () => {
+test('the server keeps serving while the place of a mistake is searched', async () => {
   using folder = new TempFolder()
   const config = join(folder.path, 'config.mjs')
   writeFileSync(config, "import './part.mjs'\nexport default {}\n")

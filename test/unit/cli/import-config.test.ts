@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { test } from 'node:test'
 import { importConfig } from '../../../src/cli/import-config.ts'
 
-test('what Node says of the kind of a config file is not printed, other warnings are', async () => {
+test('hides warnings of Node about the module type of a config file, and prints other warnings', async () => {
   const { emit } = process
   const heard: string[] = []
   const hear = ({ message }: Error): void => void heard.push(message)

@@ -56,7 +56,7 @@ for (const argv of [['--version'], ['--version', '--json'], ['--help'], ['help']
   })
 }
 
-test('an exception that nobody caught is reported in our form and ends with 1', async () => {
+test('reports an uncaught exception as E8008_INTERNAL and exits with 1', async () => {
   const { program, events, exitCodes, text } = stage(['--version'])
   await main(program)
   events.emit('uncaughtException', new TypeError('boom'))
@@ -64,21 +64,21 @@ test('an exception that nobody caught is reported in our form and ends with 1', 
   assert.match(text('stderr'), /^Something failed inside serve8008: boom\nE8008_INTERNAL {3}try: .*--verbose.*\n$/)
 })
 
-test('a reader that has enough of the help ends it with 0', async () => {
+test('help exits with 0 when its reader closes the pipe', async () => {
   const { program, stdout, exitCodes } = stage(['--help'])
   await main(program)
   stdout.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
   assert.deepEqual(exitCodes, [0, 0])
 })
 
-test('a folder that cannot even be looked at is no folder', async () => {
+test('does not take a path that cannot be examined for a folder', async () => {
   const { program, exitCodes, text } = stage(['--open', '/\0'])
   await main(program)
   assert.deepEqual(exitCodes, [2])
   assert.match(text('stderr'), /^--open/)
 })
 
-test('a working directory that is gone is an error with a way out, for programs too', async (t) => {
+test('a deleted working directory is an error with a hint, with --json too', async (t) => {
   t.mock.method(process, 'cwd', () => {
     throw Object.assign(new Error('ENOENT: no such file or directory, uv_cwd'), { code: 'ENOENT' })
   })
@@ -134,7 +134,7 @@ test('a signal while it starts ends it with 0, without an error', async () => {
 
 const activated = { LISTEN_FDS: '1', LISTEN_PID: '42' }
 
-test('an inherited descriptor that is no socket is an error with 3', async (t) => {
+test('exits with 3 if the inherited descriptor is not a socket', async (t) => {
   if (process.platform === 'win32') return t.skip('Windows has no socket activation')
   // Descriptor 3 of this process belongs to the event loop.
   const { program, exited, text } = stage([], activated)
@@ -143,7 +143,7 @@ test('an inherited descriptor that is no socket is an error with 3', async (t) =
   assert.match(text('stderr'), /E8008_SOCKET/)
 })
 
-test('a flag that says where to listen beats the descriptor of systemd', async () => {
+test('a flag that says where to listen overrides the descriptor of systemd', async () => {
   const { program, events, exited, text } = stage(['--port', '0'], activated)
   await main(program)
   events.emit('SIGTERM')

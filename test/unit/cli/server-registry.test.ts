@@ -43,7 +43,7 @@ test('a user whom the system has no name for, as in a container, finds servers t
   assert.deepEqual(runningServers({}), [])
 })
 
-test('a record whose id would signal a group of processes counts for none', { skip }, (t) => {
+test('ignores a record whose id would signal a group of processes', { skip }, (t) => {
   const folder = mkdtempSync(join(os.tmpdir(), 'serve8008-servers-'))
   t.after(() => rmSync(folder, { recursive: true }))
   const env = { XDG_RUNTIME_DIR: folder }

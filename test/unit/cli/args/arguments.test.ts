@@ -161,7 +161,7 @@ test('quotes words that a shell would split', () => {
   })
 })
 
-test('refuses a missing value, and a value that was not asked for', () => {
+test('refuses a missing value, and a value for a flag that takes none', () => {
   assert.deepEqual(refusal('--port'), { message: '--port needs a value.', hint: 'serve8008 --port PORT' })
   assert.equal(refusal('--host=').message, '--host needs a value.')
   assert.equal(refusal('--header --quiet').message, '--header needs a value.')

@@ -16,7 +16,7 @@ test('a word is quoted where a shell would read it as something else', () => {
   ])
 })
 
-test('a command that is repeated holds no password and no credentials of a field', () => {
+test('a corrected command contains no password and no credentials of a field', () => {
   const repeated = commandLine([
     ...['site', '--auth', 'ann:hunter2', '--auth=ann:hunter2', '-p', '1', '--header', 'Authorization: Bearer hunter2'],
     ...['--header=x-api-key:hunter2', '--headers', 'x-color: red', '--passphrase', 'hunter2'],

@@ -34,7 +34,7 @@ test('knows its commands in the first place only', () => {
   })
 })
 
-test('each command takes its own flags, and knows whose help page is asked for', () => {
+test('each command takes its own flags, and --help shows its page', () => {
   assert.deepEqual([read('check --help').name, read('check --help').words], ['help', ['check']])
   assert.deepEqual(read('help trust').words, ['trust'])
   assert.deepEqual([read('help').words, read('--help').words, read('./site -h').words], [[], [], []])
@@ -71,7 +71,7 @@ test('reads --config, --no-config and the manner of speaking', () => {
   assert.deepEqual([quiet, verbose, json], [true, true, true])
 })
 
-test('explains what is no folder', () => {
+test('explains a word that is not a folder', () => {
   const refusals: readonly (readonly [string, string, string])[] = [
     ['serve .', 'There is no folder serve, and no command serve.', 'serve8008 .'],
     ['dev --port 3000', 'There is no folder dev, and no command dev.', 'serve8008 --port 3000'],
@@ -113,7 +113,7 @@ test('explains what is no folder', () => {
   assert.deepEqual(read('3000', ['3000']).flags, { root: '3000' })
 })
 
-test('guesses how to report a line that cannot be read', () => {
+test('guesses the output options of a command line that cannot be parsed', () => {
   assert.deepEqual(guessOutputOptions(['--json', '--nope', '--verbose']), { quiet: false, verbose: true, json: true })
   assert.deepEqual(guessOutputOptions(['--', '--json']), { quiet: false, verbose: false, json: false })
 })
@@ -133,14 +133,14 @@ test('trust, untrust and cert have flags of their own', () => {
   assert.deepEqual(read('cert *.a.test').words, ['*.a.test'])
 })
 
-test('the flags of the voice may stand before them', () => {
+test('common flags may come before trust, untrust and cert', () => {
   const { name, json, quiet } = read('--json -q trust --status')
   assert.deepEqual([name, json, quiet], ['trust', true, true])
   assert.deepEqual([read('trust --help').name, read('trust --help').words], ['help', ['trust']])
   assert.equal(read('cert --version').name, 'version')
 })
 
-test('what they do not take is an error, not left out', () => {
+test('trust, untrust and cert refuse flags and words that they do not take', () => {
   assert.throws(() => read('trust --port 1'), {
     code: 'E8008_USAGE',
     message: 'Unknown flag --port.',
@@ -162,7 +162,7 @@ test('what they do not take is an error, not left out', () => {
   })
 })
 
-test('a folder of such a name is reached as ./trust, and the value of a flag is no command', () => {
+test('serves a folder named trust as ./trust, and does not take the value of a flag for a command', () => {
   assert.deepEqual([read('./trust').name, read('./trust').flags], ['serve', { root: './trust' }])
   assert.equal(read('--host trust').name, 'serve')
 })

@@ -10,7 +10,7 @@ const anyFolder = 'name a folder that exists, or leave it out to serve this one'
 
 const typed = (...argv: string[]): { argv: string[]; cwd: string } => ({ argv, cwd: import.meta.dirname })
 
-test('hints of the library that name options are in words of the command', () => {
+test('turns hints of the library about options into flags', () => {
   const missing = new ServeError('E8008_ROOT_NOT_FOUND', '', { hint: 'set root to a folder that exists' })
   // Set in a file or the environment, where it is called root.
   assert.equal(suggestFix(missing, typed(), undefined), missing.hint)
@@ -21,7 +21,7 @@ test('hints of the library that name options are in words of the command', () =>
   assert.equal(suggestFix(users, typed(), undefined), 'check --auth-file: it names a file')
 })
 
-test('the way back from sharing leaves out the flag that was typed', () => {
+test('the hint about sharing names the typed flag', () => {
   const exposed = {
     code: 'W8008_EXPOSED',
     message: '',
@@ -33,7 +33,7 @@ test('the way back from sharing leaves out the flag that was typed', () => {
   assert.equal(hint(), exposed.hint)
 })
 
-test('the way to a new authority is a command', () => {
+test('the hint for a new authority is a command', () => {
   const folder = '/home/ann/a folder/serve8008'
   const expired = new ServeError('E8008_AUTHORITY', '', { hint: renewal(folder) })
   assert.equal(suggestFix(expired, typed(), undefined), 'serve8008 trust --renew')
@@ -52,7 +52,7 @@ test('the hint for a folder that is missing is never the command that was typed'
   assert.equal(suggestFix(missing, typed('check', 'trust'), 'trust'), anyFolder)
 })
 
-test('the way to a build that is missing is the script that writes it', async () => {
+test('the hint for a missing build is the script that makes it', async () => {
   const missing = new ServeError('E8008_ROOT_NOT_FOUND', '', { hint: 'set root to a folder that exists' })
   const scripts = '{"scripts":{"build":"vite build"}}'
   using folder = await new TempFolder().write({

@@ -32,7 +32,7 @@ function hintOf(choose: () => unknown): string | undefined {
   return hint
 }
 
-test('stop chooses none of several servers: its hint leaves the port open', () => {
+test('stop refuses to choose among several servers: its hint says PORT', () => {
   const servers = [at(8008, mine), at(3000, mine), at(3001, other)]
   assert.equal(
     hintOf(() => chooseServer(servers, undefined, mine, 'stop')),
@@ -46,7 +46,7 @@ test('stop chooses none of several servers: its hint leaves the port open', () =
   assert.equal(chooseServer(servers, ['3000'], other, 'stop'), servers[1])
 })
 
-test('a port that is none is a fault of the command, not of a server', () => {
+test('an invalid port is E8008_USAGE', () => {
   for (const port of ['x', '', '80a', '-1']) {
     assert.throws(
       () => chooseServer([at(8008, mine)], [port], mine, 'stop'),

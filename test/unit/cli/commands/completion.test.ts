@@ -49,7 +49,7 @@ for (const shell of shells) {
   })
 }
 
-test('a shell that we do not know is an error that names those we do', () => {
+test('an unknown shell is an error that lists the known ones', () => {
   assert.throws(() => renderCompletion('tcsh', flags), {
     code: 'E8008_USAGE',
     message: 'There are no completions for tcsh; it must be one of: bash, zsh, fish, powershell.',
@@ -128,7 +128,7 @@ test('bash offers folders after the path of a mount, however it splits the word'
   assert.deepEqual(offers(t, '--mount', '/docs', '=', typed), [join(folder, 'manual')])
 })
 
-test('every shell knows the values of --limit and --log, and how a mount goes on', () => {
+test('every shell completes the values of --limit and --log, and the folder of a mount', () => {
   for (const shell of shells) {
     const script = renderCompletion(shell, flags)
     for (const name of limitNames) assert.ok(script.includes(`${name}=`), `${shell}: ${name}`)

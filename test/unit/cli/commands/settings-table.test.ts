@@ -55,7 +55,7 @@ test('shows limits that were set, and with verbose all of them', async () => {
   assert.match(await table({ flags }, undefined, true), /^limits\.idleMs +10000 +default$/m)
 })
 
-test('tells who moved the time of the header section', async () => {
+test('names the limit that changed the time of the header section', async () => {
   const text = await table({ flags: { limits: 'requestMs=1000' } })
   assert.match(text, /^limits\.headerMs +1000 +flag --limit$/m)
 })

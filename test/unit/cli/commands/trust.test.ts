@@ -31,17 +31,17 @@ function storeOf(name: string, ...scripts: string[]): FoundStore {
   return { store, status: 'absent', lacks: undefined }
 }
 
-const nobody = { uid: 1000, sudoUser: undefined, isInteractive: true }
+const plainUser = { uid: 1000, sudoUser: undefined, isInteractive: true }
 const change = {
   command: 'trust',
   stepsOf: ({ store }: FoundStore) => store.install(),
-  rights: nobody,
+  rights: plainUser,
   yes: false,
   quiet: false,
   json: false,
 }
 
-test('only an explicit yes is one', async () => {
+test('only y and yes confirm', async () => {
   for (const [answer, yes] of [
     ...[['y\n', true] as const, ['YES\n', true] as const],
     ...[['\n', false] as const, ['n\n', false] as const, ['', false] as const, ['yeah\n', false] as const],
@@ -53,14 +53,14 @@ test('only an explicit yes is one', async () => {
   }
 })
 
-test('every command is shown before one is run, and a no runs none', async () => {
+test('shows every command before the first runs, and runs none after a no', async () => {
   const { program, text } = answering('n\n')
   const stores = [storeOf('first', 'process.exit(1)'), storeOf('second', 'process.exit(1)')]
   assert.equal(await applyTrustChanges({ ...change, stores, program }), undefined)
   assert.match(text(), /# first\n.*process\.exit.*\n.*# second\n.*process\.exit.*\nRun them\?/)
 })
 
-test('where nobody can be asked nothing is run, unless --yes', async () => {
+test('runs nothing without a terminal, unless --yes is given', async () => {
   const stores = [storeOf('first', 'process.exit(0)')]
   const { program } = answering(undefined)
   const refusal = { code: 'E8008_USAGE', message: /This is not a terminal/, hint: 'serve8008 trust --yes' }
@@ -69,7 +69,7 @@ test('where nobody can be asked nothing is run, unless --yes', async () => {
   assert.deepEqual(await applyTrustChanges({ ...change, yes: true, stores, program }), new Map())
 })
 
-test('what is prepared comes after a yes and before the commands, and a no prepares nothing', async () => {
+test('prepares after a yes and before the commands, and not after a no', async () => {
   const told: string[] = []
   const store = storeOf('first', 'process.exit(0)')
   const prepare = (): Promise<void> => Promise.resolve(void told.push('prepared'))
@@ -105,28 +105,31 @@ test('a command that fails ends its store, not the others', async () => {
   )
 })
 
-test('commands for root go through sudo, which never waits for a password that nobody can type', () => {
+test('commands for root use sudo, which does not wait for a password without a terminal', () => {
   const root: Step = { argv: ['update-ca-trust'], as: 'root' }
   const user: Step = { argv: ['certutil', '-L'], as: 'user' }
-  assert.deepEqual(commandWords(root, nobody), ['sudo', '--', 'update-ca-trust'])
-  assert.deepEqual(commandWords(root, { ...nobody, isInteractive: false }), ['sudo', '-n', '--', 'update-ca-trust'])
-  assert.deepEqual(commandWords(root, { ...nobody, uid: 0 }), ['update-ca-trust'])
-  assert.deepEqual(commandWords(root, { ...nobody, uid: undefined }), ['update-ca-trust'])
-  assert.deepEqual(commandWords(user, nobody), ['certutil', '-L'])
+  assert.deepEqual(commandWords(root, plainUser), ['sudo', '--', 'update-ca-trust'])
+  assert.deepEqual(commandWords(root, { ...plainUser, isInteractive: false }), ['sudo', '-n', '--', 'update-ca-trust'])
+  assert.deepEqual(commandWords(root, { ...plainUser, uid: 0 }), ['update-ca-trust'])
+  assert.deepEqual(commandWords(root, { ...plainUser, uid: undefined }), ['update-ca-trust'])
+  assert.deepEqual(commandWords(user, plainUser), ['certutil', '-L'])
   // What root would make in the folders of a user would be root's.
   const words = ['sudo', '-H', '-u', 'ann', '--', 'certutil', '-L']
   assert.deepEqual(commandWords(user, { uid: 0, sudoUser: 'ann', isInteractive: true }), words)
-  assert.equal(stepText({ argv: ['rm', '/a b'], as: 'root' }, { ...nobody, isInteractive: false }), 'sudo -- rm "/a b"')
+  assert.equal(
+    stepText({ argv: ['rm', '/a b'], as: 'root' }, { ...plainUser, isInteractive: false }),
+    'sudo -- rm "/a b"',
+  )
 })
 
 test('a program that is not there, and one that may fail', async () => {
   assert.equal(
-    await runStep({ argv: ['serve8008-no-such-program'], as: 'user' }, nobody),
+    await runStep({ argv: ['serve8008-no-such-program'], as: 'user' }, plainUser),
     'serve8008-no-such-program is not installed',
   )
   const failing = { argv: [process.execPath, '-e', 'process.exit(7)'], as: 'user' } as const
-  assert.match((await runStep(failing, nobody)) ?? '', /ended with 7$/)
-  assert.equal(await runStep({ ...failing, mayFail: true }, nobody), undefined)
+  assert.match((await runStep(failing, plainUser)) ?? '', /ended with 7$/)
+  assert.equal(await runStep({ ...failing, mayFail: true }, plainUser), undefined)
 })
 
 test('under sudo the authority is that of the user who typed it', () => {
@@ -138,7 +141,7 @@ test('under sudo the authority is that of the user who typed it', () => {
   const others = [
     authorityOwner(env, 1000, passwd),
     authorityOwner({ SUDO_USER: 'root' }, 0, passwd),
-    authorityOwner({ SUDO_USER: 'nobody-known' }, 0, passwd),
+    authorityOwner({ SUDO_USER: 'unknown-user' }, 0, passwd),
     authorityOwner({}, 0, passwd),
   ]
   for (const other of others) assert.equal(other.isSudo, false)
@@ -150,7 +153,7 @@ test('the path of the certificate can be pasted into a shell', () => {
   assert.match(otherPrograms('/home/$ann o/ca.pem'), /NODE_EXTRA_CA_CERTS='\/home\/\$ann o\/ca\.pem'$/m)
 })
 
-test('where sudo could not ask, the way out is a terminal', () => {
+test('the hint is to use a terminal if sudo could not ask', () => {
   const problem = 'system: sudo: a password is required'
   assert.match(failure('Not trusted', [problem]).hint ?? '', /in a terminal/)
   assert.equal(failure('Not trusted', ['system: no room']).hint, undefined)

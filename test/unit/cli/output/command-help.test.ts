@@ -12,7 +12,7 @@ const page = (word: string): string => renderHelp(word, '0.1.0', { isTerminal: f
 const named = commandNames.filter((name) => name !== 'help')
 
 for (const name of named) {
-  test(`${name} has a page of its own, with every flag that is its own, in 80 columns`, () => {
+  test(`${name} has a help page with all its own flags in 80 columns`, () => {
     const text = page(name)
     assert.match(text, new RegExp(`^serve8008 ${name}: `))
     for (const line of text.split('\n')) assert.ok(line.length <= 80, line)
@@ -23,7 +23,7 @@ for (const name of named) {
     for (const flag of ['--json', '--quiet', '--help']) assert.ok(text.includes(flag), flag)
   })
 
-  test(`the examples of ${name} are commands that can be read`, () => {
+  test(`the examples of ${name} can be parsed`, () => {
     for (const [line] of [...commandTexts[name].examples, ...commandTexts[name].usage]) {
       const words =
         /serve8008 (.*?)\)?"?$/
@@ -36,7 +36,7 @@ for (const name of named) {
   })
 }
 
-test('trust tells of all it can do, cert where the files go', () => {
+test('the page of trust shows all its flags, that of cert the folder of the files', () => {
   for (const flag of ['--status', '--ca', '--renew', '-y, --yes']) {
     assert.ok(page('trust').includes(`  ${flag} `), flag)
   }

@@ -21,7 +21,7 @@ function slow(): { output: Output; written: string[]; settle(error?: Error): voi
 
 const noSpace = Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' })
 
-test('drops what is over the bound until half of it has left, and tells the number once', () => {
+test('drops text above the bound until half of it is written, and reports the number once', () => {
   const { output, written, settle } = slow()
   const told: [number, unknown][] = []
   const printer = createPrinter(output, { mostBytes: 40, onLost: (lines, cause) => told.push([lines, cause]) })
@@ -52,7 +52,7 @@ test('counts bytes, not characters', () => {
   assert.deepEqual(written, ['日本'])
 })
 
-test('tells of a failure once, and of what was lost when text gets through again', () => {
+test('reports a failure once, and the lost lines when text is written again', () => {
   const { output, settle } = slow()
   const told: unknown[] = []
   const printer = createPrinter(output, {
@@ -76,7 +76,7 @@ test('without a bound nothing is dropped', () => {
   assert.equal(written.length, 3)
 })
 
-test('the end waits for what is printed, but not longer than it is told', async () => {
+test('waits at the end for printed text, up to a given time', async () => {
   const { output, settle } = slow()
   const printer = createPrinter(output)
   let isOver = false

@@ -15,7 +15,7 @@ import { ServeError } from '../../../../src/core/serve-error.ts'
 const terminal = { isTerminal: true, color: false, columns: 80 }
 const pipe = { isTerminal: false, color: false, columns: 80 }
 
-test('an error is a sentence, a code and the way out', () => {
+test('an error is a sentence, a code and the hint', () => {
   const error = new ServeError('E8008_PORT_HELD', 'Port 3000 is in use by node (pid 4242: next dev).')
   const hint = 'serve8008 --port 3001'
   assert.equal(
@@ -38,7 +38,7 @@ test('several problems have a line each, one is the sentence itself', () => {
   assert.equal(renderError(one, undefined, pipe, false), 'a: x\nE8008_CONFIG_INVALID\n')
 })
 
-test('what comes from outside reaches no terminal as it is', () => {
+test('escapes text from outside before it reaches a terminal', () => {
   const error = new ServeError('E8008_USAGE', 'bad \u001B[2J', { hint: 'x\u0007', problems: ['a\nb', 'c\u009B'] })
   for (const text of [renderError(error, error.hint, pipe, true), renderJsonError(error, error.hint)]) {
     assert.doesNotMatch(text.replaceAll('\n', ''), /[\u0000-\u001F\u007F-\u009F]/)
@@ -87,7 +87,7 @@ test('a hint is a command only where it can be pasted as it is', () => {
   for (const hint of sentences) assert.equal(isCommandHint(hint), false, hint)
 })
 
-test('a command with a name in place of a value is none that a program may run', () => {
+test('a command with a placeholder is not a command for programs', () => {
   const withNames = [
     'serve8008 stop --port PORT',
     'serve8008 --proxy MATCH=TARGET',

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { socketActivation } from '../../../../src/cli/serve/activation.ts'
 
-test('takes the first descriptor that was meant for this process', () => {
+test('takes the first descriptor for this process', () => {
   assert.deepEqual(socketActivation({ LISTEN_FDS: '1', LISTEN_PID: '42' }, 42), { fd: 3, sockets: 1 })
   assert.deepEqual(socketActivation({ LISTEN_FDS: '2', LISTEN_PID: '42' }, 42), { fd: 3, sockets: 2 })
 })
 
-test('leaves alone what was meant for another, or is no activation', () => {
+test('ignores descriptors of another process, and incomplete variables', () => {
   assert.equal(socketActivation({}, 42), undefined)
   assert.equal(socketActivation({ LISTEN_FDS: '1' }, 42), undefined)
   assert.equal(socketActivation({ LISTEN_FDS: '1', LISTEN_PID: '41' }, 42), undefined)

@@ -94,7 +94,7 @@ test('does not offer --lan where it makes no sense', () => {
   assert.doesNotMatch(text, /Network/)
 })
 
-test('colours what matters, by escapes of its own only', () => {
+test('colours the important parts, and passes no escapes of others on', () => {
   const text = renderBanner(facts({ folder: './a\u001B[2Jb' }, { skipped }), { ...terminal, color: true })
   assert.match(text, /\u001B\[36mhttp:\/\/localhost:8080\/\u001B\[39m/)
   assert.match(text, /\.\/a\\x1b\[2Jb/)

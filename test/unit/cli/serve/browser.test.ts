@@ -44,7 +44,7 @@ test('a browser that does not start is a warning', async () => {
   assert.deepEqual(warnings, ['No browser was opened (gone). Open http://localhost:8008/ yourself.'])
 })
 
-test('what starts browsers and finds none is a warning, a browser that was closed is none', async (t) => {
+test('warns if the opener finds no browser, but not if a browser is closed', async (t) => {
   const { child, warnings } = await open('/a', {})
   child.emit('exit', 3)
   assert.deepEqual(warnings, [

@@ -49,7 +49,7 @@ async function stage(actions: readonly KeyAction[] = [], isInFront = true): Prom
   }
 }
 
-/** Lets everything run that waits for nothing. */
+/** Runs all pending callbacks. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }
@@ -95,7 +95,7 @@ test('another command gets the terminal as it was, with ^C and what is typed beh
   await type('\u0003')
   assert.equal(keys.isLent(), true)
   assert.deepEqual(log, ['raw', 'restored'])
-  // It goes on, as a signal to the server alone leaves it.
+  // It continues, as a signal to the server alone leaves it.
   assert.equal(await keys.returned(1), false)
   const returned = keys.returned(60_000)
   end()

@@ -11,13 +11,13 @@ function nameIn(path: string): string | undefined {
   return /live (.*?) +1 page updated, 2 ms\n$/.exec(line)?.[1]
 }
 
-test('a changed file goes by its path below the served folder, else below the working directory', () => {
+test('shows a changed file by its path below the served folder, else below the working directory', () => {
   assert.equal(nameIn(join(root, 'css', 'app.css')), join('css', 'app.css'))
   assert.equal(nameIn(join(cwd, 'templates', 'page.njk')), join('templates', 'page.njk'))
   assert.equal(nameIn(resolve('/srv/page.njk')), resolve('/srv/page.njk'))
 })
 
-test('the served folder itself goes by its name', () => {
+test('shows the served folder itself by its name', () => {
   assert.equal(nameIn(root), `dist${sep}`)
 })
 

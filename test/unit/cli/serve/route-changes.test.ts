@@ -10,7 +10,7 @@ function changes(before: Routes, after: Routes): string[] {
   return routeChanges(resolveConfig(before).routes, resolveConfig(after).routes).map(changeText)
 }
 
-describe('what an edit did to the routes', () => {
+describe('lists the changes of an edit to the routes', () => {
   for (const [before, after, expected] of [
     [39_303, 39_399, '/a now goes to localhost:39399 (was 39303)'],
     ['http://localhost:1/v1', 'http://localhost:2/v1', '/a now goes to localhost:2/v1/ (was localhost:1/v1/)'],

@@ -58,7 +58,7 @@ test('a closing that fails leaves with the exit code of its error', async () => 
   assert.equal(await left, 1)
 })
 
-test('a person who waits is told why, a program is not', async (t) => {
+test('prints why closing takes time to a terminal, not to a program', async (t) => {
   t.mock.timers.enable({ apis: ['setTimeout'] })
   for (const [said, lines] of [
     [output, 2],
@@ -100,7 +100,7 @@ test('the first signal drains, whichever it is', () => {
   }
 })
 
-test('a second one forces, with the exit code of that signal', () => {
+test('a second signal forces the end, with the exit code of that signal', () => {
   for (const [signal, exitCode] of [
     ['SIGHUP', 129],
     ['SIGINT', 130],
@@ -113,7 +113,7 @@ test('a second one forces, with the exit code of that signal', () => {
   }
 })
 
-test('nohup makes SIGHUP mean nothing, and the others what they always mean', () => {
+test('under nohup SIGHUP is ignored and other signals work', () => {
   const { emitter, done } = listen({ _: '/usr/bin/nohup' })
   emitter.emit('SIGHUP')
   assert.deepEqual(done, [])
