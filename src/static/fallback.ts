@@ -103,7 +103,7 @@ export function notFound(details: { readonly hint?: string; readonly fix?: Sugge
  *
  * @param names Path below the site's prefix.
  */
-export function asksForAppPage(headers: RequestHeaders, names: readonly string[]): boolean {
+function asksForAppPage(headers: RequestHeaders, names: readonly string[]): boolean {
   if (names.some((name) => name.startsWith('.'))) return false
   const last = names.at(-1) ?? ''
   if (extname(last) === '') return isNavigation(headers) || acceptsAnything(headers)

@@ -65,7 +65,7 @@ test('the same command twice gives the address and starts no second server', { s
   assert.match(stderr, /^This folder is already served at http:\/\/localhost:8008\/ \(pid \d+\)\.$/m)
   assert.match(stderr, /E8008_PORT_HELD {3}try: serve8008 --port 0$/m)
   assert.match(stdout, /^code 3$/m)
-  assert.match(stdout, /serve8008 \S+, 8008 is in use by node .* serving \.\/other at http:/)
+  assert.match(stdout, /serve8008 \S+, 8008 is in use by .+ serving \.\/other at http:/)
 })
 
 test('--open shows the server that runs, and ends with 0', { skip: isolated }, async (t) => {
@@ -97,7 +97,7 @@ for (const [words, env] of [
       until [ $(COMMAND status | grep -c pid) = 2 ]; do :; done
       kill $other; wait $other`,
     )
-    assert.match(stdout, /8008 is in use by node .* serving \. at http/, stderr)
+    assert.match(stdout, /8008 is in use by .+ serving \. at http/, stderr)
   })
 }
 

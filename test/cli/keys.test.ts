@@ -134,7 +134,7 @@ test('the first ^C lets a reply under way finish, the second leaves now', { skip
   await once(client, 'data')
   client.pause()
   press('\u0003')
-  await stdout(/Finishing replies under way/)
+  await stdout(/Finishing open replies/)
   press('\u0003')
   const { stdout: text } = await ended
   assert.match(text, /code 130/)

@@ -85,7 +85,7 @@ export interface PeekOptions {
 }
 
 /** Reads the first bytes of a connection, and puts them back. A connection that ends before there are enough is closed. */
-export function peekBytes(socket: Socket, { isEnough, decide }: PeekOptions): void {
+function peekBytes(socket: Socket, { isEnough, decide }: PeekOptions): void {
   let bytes: Buffer = Buffer.alloc(0)
 
   function look(): void {

@@ -2,7 +2,7 @@ import { closeSync, constants, openSync, readSync } from 'node:fs'
 import { toDisk } from '../../core/util/disk-name.ts'
 
 /** Bytes at the start of a file that decide about its kind (WHATWG MIME Sniffing, "resource header"). */
-export const resourceHeaderBytes = 1445
+const resourceHeaderBytes = 1445
 
 /** Binary data bytes (WHATWG MIME Sniffing section 3). Tab, line feed, form feed, CR and ESC are text. */
 const binaryByte: ReadonlySet<number> = new Set(
