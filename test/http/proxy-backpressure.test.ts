@@ -4,7 +4,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { createHttp1Transport } from '../../src/proxy/h1/transport.ts'
 import { createGate } from '../support/gate.ts'
-import { upstreamAt } from '../support/proxy.ts'
+import { upstreamAt } from '../support/upstream.ts'
 
 /** One byte more than the buffer: the last read pauses the upstream. */
 const size = 256 * 1024 + 1

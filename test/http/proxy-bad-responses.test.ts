@@ -5,7 +5,8 @@ import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { deadPort, startBackend } from '../support/backend.ts'
 import { refusals, type Misbehaviour } from '../support/misbehaviour.ts'
-import { startFront, upstreamAt, type FrontOptions } from '../support/proxy.ts'
+import { startFront, type FrontOptions } from '../support/proxy.ts'
+import { upstreamAt } from '../support/upstream.ts'
 import { RawClient } from '../support/raw.ts'
 import { startServer } from '../support/server.ts'
 
@@ -55,9 +56,9 @@ for (const [name, act] of cuts) {
       backend.sockets[0]?.socket[way]()
       const text = (await client.closed()).toString('latin1')
       assert.doesNotMatch(text, /\r\n0\r\n\r\n$/)
-      const { x, sent } = await ended
-      assert.equal(sent.aborted, true)
-      assert.equal(x.notes.refusal, 'E8008_UPSTREAM_RESET')
+      const record = await ended
+      assert.equal(record.aborted, true)
+      assert.equal(record.refusal, 'E8008_UPSTREAM_RESET')
       assert.deepEqual(front.faults, [])
       await backend.quiet()
     })
@@ -81,7 +82,7 @@ for (const [name, fields, content] of [
     await client.sees('some')
     backend.sockets[0]?.socket.resetAndDestroy()
     assert.doesNotMatch((await client.closed()).toString('latin1'), /\r\n0\r\n\r\n$/)
-    assert.equal((await ended).x.notes.refusal, 'E8008_UPSTREAM_RESET')
+    assert.equal((await ended).refusal, 'E8008_UPSTREAM_RESET')
     assert.deepEqual(front.faults, [])
   })
 }
@@ -206,7 +207,7 @@ for (const [name, rest] of [
     const ended = front.ended()
     const received = (await client.closed()).toString('latin1')
     assert.doesNotMatch(received, /\r\n0\r\n\r\n$/)
-    assert.match((await ended).x.notes.refusal ?? '', /^E8008_UPSTREAM/)
+    assert.match((await ended).refusal ?? '', /^E8008_UPSTREAM/)
     assert.deepEqual(front.faults, [])
   })
 }
@@ -229,7 +230,7 @@ test("breaks the client's response when an upstream sends slowly and then stops"
   const ended = front.ended()
   client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
   assert.match((await client.closed()).toString(), /some$/)
-  assert.equal((await ended).x.notes.refusal, 'E8008_UPSTREAM_TIMEOUT')
+  assert.equal((await ended).refusal, 'E8008_UPSTREAM_TIMEOUT')
   await backend.quiet()
 })
 

@@ -3,7 +3,8 @@ import { readdirSync, readlinkSync } from 'node:fs'
 import { after, before, describe, test } from 'node:test'
 import { answering, deadPort, startBackend, type Backend, type BackendSocket } from '../support/backend.ts'
 import { ask, openSession, replyOf, startHttp2 } from '../support/http2.ts'
-import { startFront, upstreamAt, type FrontOptions } from '../support/proxy.ts'
+import { startFront, type FrontOptions } from '../support/proxy.ts'
+import { upstreamAt } from '../support/upstream.ts'
 import { RawClient } from '../support/raw.ts'
 
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
@@ -209,7 +210,7 @@ describe('the log names the option when a backend may have ignored chunked conte
         using client = await upload(front.port, lines, content)
         await client.reply('POST')
         const isChunked = lines[0] === 'Transfer-Encoding: chunked' && options !== buffered
-        const remark = (await ended).x.notes.remark ?? ''
+        const remark = (await ended).remark ?? ''
         assert.equal(remark.includes('(chunked content: try buffer: true)'), isTold && isChunked, remark)
       }
     })
@@ -231,7 +232,7 @@ test('the log names the option when a backend answers in HTTP/1.0, also to a req
         Buffer.from('5\r\nhello\r\n0\r\nX-End: 1\r\n\r\n'),
       )
       assert.equal((await client.reply('POST')).status, 200)
-      assert.equal(((await ended).x.notes.remark ?? '').includes('buffer'), version === '1.0')
+      assert.equal(((await ended).remark ?? '').includes('buffer'), version === '1.0')
     }
   }
 })
@@ -251,8 +252,8 @@ test('the 502 names the option only when a backend closes the connection on chun
     const ended = front.ended()
     using client = await upload(front.port, lines, content)
     assert.equal((await client.reply('POST')).status, 502)
-    const { x } = await ended
-    assert.equal(x.notes.remark?.includes('(reset; chunked content: try buffer: true)'), isTold, x.notes.remark)
+    const record = await ended
+    assert.equal(record.remark?.includes('(reset; chunked content: try buffer: true)'), isTold, record.remark)
   }
 })
 

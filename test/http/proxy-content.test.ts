@@ -203,7 +203,7 @@ test('a client that disconnects before the response ends the request to the upst
   await upstream.closed()
   await backend.quiet()
   assert.equal(backend.sockets.length, 1)
-  assert.equal((await ended).sent.aborted, true)
+  assert.equal((await ended).aborted, true)
   assert.deepEqual(front.faults, [])
 })
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { deadPort, startBackend, type Backend, type BackendSocket } from '../support/backend.ts'
-import { startFront, upstreamAt } from '../support/proxy.ts'
+import { startFront } from '../support/proxy.ts'
+import { upstreamAt } from '../support/upstream.ts'
 import { RawClient } from '../support/raw.ts'
 import { startServer, type Started } from '../support/server.ts'
 
@@ -41,7 +42,7 @@ for (const [how, leave] of [
     const ended = front.ended()
     leave(client)
     await upstream.closed()
-    assert.equal((await ended).reply.status, 499)
+    assert.equal((await ended).status, 499)
     client.end()
   })
 }

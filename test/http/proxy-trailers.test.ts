@@ -8,7 +8,8 @@ import { deadPort, startBackend } from '../support/backend.ts'
 import { makeCertificate } from '../support/certificate.ts'
 import { ask, openSession, startHttp2 } from '../support/http2.ts'
 import { refusals } from '../support/misbehaviour.ts'
-import { startFront, upstreamAt, type Front } from '../support/proxy.ts'
+import { startFront, type Front } from '../support/proxy.ts'
+import { upstreamAt } from '../support/upstream.ts'
 import { RawClient } from '../support/raw.ts'
 import { TempFolder } from '../support/server.ts'
 
@@ -232,7 +233,7 @@ test('applies backpressure to the client when the upstream does not read', async
   assert.ok(client.socket.writableLength > 5_000_000, String(client.socket.writableLength))
   const ended = front.ended()
   upstream.socket.destroy()
-  assert.equal((await ended).x.notes.refusal, 'E8008_UPSTREAM_RESET')
+  assert.equal((await ended).refusal, 'E8008_UPSTREAM_RESET')
 })
 
 test('retries on another upstream only before the request was begun', async () => {
@@ -292,9 +293,9 @@ for (const [name, rest, options] of [
     await client.sees('some')
     if (!('timeouts' in options)) backend.sockets[0]?.socket.end()
     assert.doesNotMatch((await client.closed()).toString('latin1'), /\r\n0\r\n\r\n$/)
-    const { x, sent } = await ended
-    assert.equal(sent.aborted, true)
-    assert.match(x.notes.refusal ?? '', 'timeouts' in options ? /TIMEOUT/ : /RESET/)
+    const record = await ended
+    assert.equal(record.aborted, true)
+    assert.match(record.refusal ?? '', 'timeouts' in options ? /TIMEOUT/ : /RESET/)
     await backend.quiet()
   })
 }

@@ -11,9 +11,9 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 import { describe, test } from 'node:test'
 import { answering, deadPort, startBackend, type Backend } from '../support/backend.ts'
 import { makeCertificate } from '../support/certificate.ts'
-import { startFront, upstreamAt } from '../support/proxy.ts'
+import { startFront } from '../support/proxy.ts'
 import { RawClient } from '../support/raw.ts'
-import { RawUpstream } from '../support/upstream.ts'
+import { RawUpstream, upstreamAt } from '../support/upstream.ts'
 
 const html = 'Accept: text/html,application/xhtml+xml,*/*;q=0.8'
 const events = 'Accept: text/event-stream'
@@ -140,7 +140,7 @@ describe('the log names the reason of a failure', () => {
     await using front = await startFront(port, options)
     const ended = front.ended()
     using _client = await send(front.port, lines)
-    return (await ended).x.notes.remark?.replace(/127\.0\.0\.1:\d+/, 'there')
+    return (await ended).remark?.replace(/127\.0\.0\.1:\d+/, 'there')
   }
 
   test('refused', async () => assert.equal(await remarkOf(await deadPort()), '/ -> there (refused)'))

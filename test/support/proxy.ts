@@ -1,24 +1,11 @@
-import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import { resolveConfig } from '../../src/config/resolve/resolve.ts'
 import type { ProxyTimeouts, ResolvedMatch, ResolvedProxy, ResolvedUpstream } from '../../src/config/route-types.ts'
-import { limitNames, limitTable } from '../../src/config/options/limits.ts'
 import type { Limits } from '../../src/config/types.ts'
 import type { ServeError } from '../../src/core/serve-error.ts'
-import { createGuard } from '../../src/middleware/guard/guard.ts'
-import { createAdapter } from '../../src/http/h1/server.ts'
-import { composeLayers } from '../../src/http/compose.ts'
-import type { Exchange } from '../../src/http/message/exchange.ts'
-import type { Sent } from '../../src/http/message/reply.ts'
-import type { Reply } from '../../src/http/message/reply.ts'
-import { createProxy } from '../../src/proxy/proxy.ts'
-import { createErrorBoundary, createRefuse, programPhrase, refusalReply } from '../../src/server/error-boundary.ts'
-
-/** An exchange that ended. */
-export interface Ended {
-  readonly x: Exchange
-  readonly reply: Reply
-  readonly sent: Sent
-}
+import { createServerFrom } from '../../src/server/create.ts'
+import type { AccessRecord } from '../../src/server/types.ts'
+import { TempFolder } from './server.ts'
+import { upstreamAt } from './upstream.ts'
 
 /** What a test may set about the route and the server in front of it. */
 export interface FrontOptions {
@@ -37,22 +24,8 @@ export interface Front extends AsyncDisposable {
   readonly hostLine: string
   readonly faults: readonly ServeError[]
   readonly warnings: readonly unknown[]
-  /** Resolves with the next exchange that ends. */
-  ended(): Promise<Ended>
-}
-
-/** An upstream at a port of the loopback address. */
-export function upstreamAt(port: number, more: Partial<ResolvedUpstream> = {}): ResolvedUpstream {
-  return {
-    label: `127.0.0.1:${port}`,
-    protocol: 'http:',
-    hostname: '127.0.0.1',
-    port,
-    socketPath: undefined,
-    authority: `127.0.0.1:${port}`,
-    prefix: undefined,
-    ...more,
-  }
+  /** Resolves with the record of the next exchange that ends. */
+  ended(): Promise<AccessRecord>
 }
 
 /** A proxy action with the defaults of the configuration. */
@@ -90,54 +63,31 @@ export function matchOf(more: Partial<ResolvedMatch> = {}): ResolvedMatch {
   return { kind: 'prefix', path: '/', host: undefined, methods: [], headers: [], cookies: [], query: [], ...more }
 }
 
-/** Puts guard, boundary and proxy behind the real adapter, on a port of their own. */
+/** Starts a server with one route, which forwards to upstreams on the loopback address. */
 export async function startFront(port: number, options: FrontOptions = {}): Promise<Front> {
-  const limits = {
-    ...(Object.fromEntries(limitNames.map((name) => [name, limitTable[name].default])) as unknown as Limits),
-    ...options.limits,
-  }
+  const folder = new TempFolder()
+  const { trust = [], limits = {}, upstreams = [upstreamAt(port, options.upstream)] } = options
+  const config = resolveConfig({ root: folder.path, port: 0, host: '127.0.0.1', live: false, limits })
+  const match = matchOf(options.match)
+  const action = { kind: 'proxy', proxy: proxyTo(upstreams, options) } as const
+  const server = createServerFrom({ ...config, trust, routes: [{ name: match.path, match, action }] })
   const faults: ServeError[] = []
   const warnings: unknown[] = []
-  const waiting: ((ended: Ended) => void)[] = []
-  const proxy = createProxy({
-    trust: options.trust ?? [],
-    limits,
-    onWarning: (warning) => warnings.push(warning),
-  })
-  const upstreams = options.upstreams ?? [upstreamAt(port, options.upstream)]
-  const match = matchOf(options.match)
-  const name = match.path
-  const { handle } = proxy.open({ name, match, proxy: proxyTo(upstreams, options) })
-  const boundary = createErrorBoundary(createRefuse((fault) => faults.push(fault), programPhrase, '/'))
-  const guard = createGuard({
-    isOurs: () => true,
-    headerCount: limits.headerCount,
-    targetBytes: limits.targetBytes,
-  })
-  const adapter = createAdapter({
-    handler: composeLayers([boundary, guard], handle),
-    limits,
-    isShared: () => false,
-    onFull: () => {},
-    refuse: (error) => refusalReply(error, undefined),
-    onFault: (error) => faults.push(error),
-    done: (x, reply, sent) => waiting.splice(0).forEach((tell) => tell({ x, reply, sent })),
-  })
-  const server = adapter.createListener()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const own = (server.address() as AddressInfo).port
+  const waiting: ((record: AccessRecord) => void)[] = []
+  server
+    .on('error', (error) => void faults.push(error))
+    .on('warning', (warning) => void warnings.push(warning))
+    .on('reply', (record) => waiting.splice(0).forEach((resolve) => resolve(record)))
+  const listening = await server.listen()
   return {
-    port: own,
-    hostLine: `Host: localhost:${own}`,
+    port: listening.port,
+    hostLine: `Host: localhost:${listening.port}`,
     faults,
     warnings,
     ended: () => new Promise((resolve) => waiting.push(resolve)),
     [Symbol.asyncDispose]: async () => {
-      server.close()
-      server.closeAllConnections()
-      adapter.cut()
-      await proxy.close()
+      await server.close()
+      folder[Symbol.dispose]()
     },
   }
 }

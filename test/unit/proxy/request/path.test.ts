@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createRequestPath, matchedPrefix } from '../../../../src/proxy/request/path.ts'
-import { matchOf, upstreamAt } from '../../../support/proxy.ts'
+import { matchOf } from '../../../support/proxy.ts'
+import { upstreamAt } from '../../../support/upstream.ts'
 
 type Row = readonly [
   kind: 'prefix' | 'exact' | 'pattern',
@@ -19,6 +20,7 @@ const rows: readonly Row[] = [
   ['prefix', '/api', '/v1', '/api', '/v1'],
   ['prefix', '/api', '/v1', '/api/x%2Fy', '/v1/x%2Fy'],
   ['prefix', '/api/b', '/v1', '/api//b/x', '/v1/x'],
+  ['prefix', '/api', '/v1', '//api//x', '/v1//x'],
   ['prefix', '/api', '/v1', '/./api/x', '/v1/x'],
   ['prefix', '/', '/v1', '/x', '/v1/x'],
   ['exact', '/old', '/new', '/old', '/new'],
