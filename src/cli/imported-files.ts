@@ -6,7 +6,7 @@ const mostFiles = 100
 /** Bytes of a file that is looked into. */
 const mostBytes = 1024 * 1024
 
-/** `from './x'`, `import './x'`, `import('./x')`, `require('./x')`: what stands in a comment does no harm. */
+/** `from './x'`, `import './x'`, `import('./x')`, `require('./x')`: one in a comment does no harm. */
 const imported = /\b(?:from|import|require)\s*\(?\s*(["'`])(\.{1,2}\/[^"'`\n]+)\1/g
 const moduleTypes: ReadonlySet<string> = new Set(['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts'])
 /** What `require` tries. */

@@ -10,7 +10,7 @@ export interface ServerProcess {
   readonly pid: number
   /** Absolute folder in which it was started. */
   readonly cwd: string
-  /** The script that the process runs, by which it is told from a later one with the same id; empty if not known. */
+  /** The script that the process runs, which distinguishes it from a later process with the same id; empty if not known. */
   readonly script: string
 }
 

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { join, resolve } from 'node:path'
 import { ServeError } from '../../core/serve-error.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
-import { certificateFiles, obstacle, writeFiles } from './certificate-files.ts'
+import { certificatePaths, obstacle, writeFiles } from './certificate-files.ts'
 import type { Command } from '../args/command.ts'
 import { openUserAuthority } from './open-authority.ts'
 import { displayPath } from '../output/display.ts'
@@ -33,7 +33,7 @@ export async function cert(command: Command, program: Program, report: Reporter)
     const hint = commandLine(['cert', ...words, '--out', displayPath(other, program.cwd)])
     return new ServeError('E8008_USAGE', message, { hint, cause })
   }
-  const files = certificateFiles(folder, names)
+  const files = certificatePaths(folder, names)
   const fault = obstacle(files, names, shown)
   if (fault !== undefined) throw refuse(fault, join(folder, 'certificates'))
   try {

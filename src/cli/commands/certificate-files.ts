@@ -13,7 +13,7 @@ export interface WrittenCertificate {
 const longest = 120
 
 /** Where the certificate for some names is put: files named after all of them, so that two certificates never share one. */
-export function certificateFiles(folder: string, names: readonly string[]): WrittenCertificate {
+export function certificatePaths(folder: string, names: readonly string[]): WrittenCertificate {
   const full = names.map((name) => name.replace('*', '_wildcard').replace(/[^\w.-]/g, '_')).join('+')
   const hash = createHash('sha256').update(names.join(' ')).digest('hex').slice(0, 8)
   const base = full.length > longest ? `${full.slice(0, longest)}-${hash}` : full

@@ -17,7 +17,7 @@ export interface Setting {
   readonly origin: string
 }
 
-/** Where an option stands in the resolved configuration under another name, or must not be shown as it is. */
+/** Options that have another name in the resolved configuration, or must not be shown as they are. */
 const views: Readonly<Record<string, (config: ResolvedConfig) => unknown>> = {
   port: ({ ports }) => ports,
   tls: ({ tls }) => (tls?.only === true ? 'only' : tls !== undefined),

@@ -19,7 +19,7 @@ export interface Printer {
 export interface PrinterOptions {
   /** Bytes that may wait. Default: no bound, for what is printed once and must be whole. */
   readonly mostBytes?: number
-  /** The first text that could not be written; told again only after one that could. */
+  /** Called for the first failed write, and again only after a write that succeeded. */
   readonly onFailure?: (error: NodeJS.ErrnoException) => void
   /** Text gets through again, after this many lines did not. */
   readonly onLost?: (lines: number, cause: NodeJS.ErrnoException | undefined) => void

@@ -81,7 +81,7 @@ export function renderJsonWarning(warning: Warning, hint: string | undefined): s
   return `${printableJson({ warning: warningFacts(warning, hint) })}\n`
 }
 
-/** A warning in JSON, with the same keys wherever it stands. */
+/** A warning in JSON, with the same keys in every output. */
 export function warningFacts({ code, message }: Warning, hint: string | undefined): WarningFacts {
   return { code, message, ...hints(hint) }
 }

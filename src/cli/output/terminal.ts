@@ -1,6 +1,6 @@
 import type { Environment } from '../../config/sources/env.ts'
 
-/** Where text goes and what may be done to it there. */
+/** The properties of an output stream that text depends on. */
 export interface Terminal {
   /** Whether a person looks at it; false for a pipe or a file. */
   readonly isTerminal: boolean

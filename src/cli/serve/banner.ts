@@ -16,7 +16,7 @@ export interface BannerFacts {
   readonly proxies: readonly { readonly name: string; readonly to: string }[]
   /** The address that only redirects, where plain HTTP is not served. */
   readonly redirected: string | undefined
-  /** Whether the server is reached by a port of ours, so that --lan would make sense. */
+  /** Whether --lan would share the server: it listens on a port, and on the loopback only. */
   readonly canShare: boolean
   /** Keys of the terminal and what they do. */
   readonly keys: readonly string[]
