@@ -216,7 +216,7 @@ test('cert refuses names that clients would not accept', async (t) => {
     [['a.test', '*.TEST.'], /try: serve8008 cert app\.test "\*\.app\.test"\n/],
     [['*.home.arpa'], /try: serve8008 cert app\.home\.arpa "\*\.app\.home\.arpa"\n/],
     [['*.com'], /cannot sign \*\.com/],
-    [['../x'], /is no name and no address of a host/],
+    [['../x'], /is neither a host name nor an IP address/],
     [[], /Missing argument: NAME/],
   ] as const) {
     const { exitCode, stderr } = await run(t, ['cert', ...words], { cwd: home, env: homeOf(home) })
