@@ -8,7 +8,7 @@ export function damaged(file: string, folder: string, cause?: unknown): ServeErr
 
 /** The certificate exists, and programs may trust it, but its key is lost. */
 export function keyless(folder: string): ServeError {
-  const message = `The local authority in ${folder} has lost its key, authority-key.pem, and can make no certificates.`
+  const message = `The local authority in ${folder} has lost its key, authority-key.pem, and cannot issue certificates.`
   return refusal(message, { hint: renewal(folder) })
 }
 
@@ -27,23 +27,23 @@ export function foreign(fault: string, folder: string): ServeError {
 export function misplaced(path: string, fault: string): ServeError {
   return refusal(`${path} ${fault}, so the local authority there is not used.`, {
     hint: fault.includes('link')
-      ? 'leave out sudo, or put the folder itself in place of the link'
-      : 'see that it belongs to you, or use a certificate of your own',
+      ? 'run it without sudo, or replace the link by the folder itself'
+      : 'make this user its owner, or use your own certificate (cert and key)',
   })
 }
 
 /** This user may not read it. */
 export function unreadable(file: string, cause: unknown): ServeError {
   return refusal(`${file} of the local authority cannot be read.`, {
-    hint: 'see that it belongs to you, or use a certificate of your own',
+    hint: 'make this user its owner, or use your own certificate (cert and key)',
     cause,
   })
 }
 
 /** This user may not write there. */
 export function unwritable(folder: string, cause: unknown): ServeError {
-  return refusal(`The local authority cannot be kept in ${folder}.`, {
-    hint: 'see that the folder belongs to you and can be written, or use a certificate of your own',
+  return refusal(`The local authority cannot be stored in ${folder}.`, {
+    hint: 'make the folder writable for this user, or use your own certificate (cert and key)',
     cause,
   })
 }
@@ -53,7 +53,7 @@ export function unwritable(folder: string, cause: unknown): ServeError {
  * `trust --renew`.
  */
 export function renewal(folder: string): string {
-  return `take ${folder} away, and a new authority is made, which has to be trusted again`
+  return `delete ${folder}; a new authority is created and must be trusted again (serve8008 trust)`
 }
 
 function refusal(message: string, more: { readonly hint: string; readonly cause?: unknown }): ServeError {

@@ -19,7 +19,7 @@ function placeIn(temporary: TempFolder, clock = new FakeClock()) {
   return { folder, clock, warnings, onWarning: ({ message }: { message: string }) => void warnings.push(message) }
 }
 
-test('the authority is made once, for its owner only, and found again', async () => {
+test('creates the authority once, readable for its owner only, and finds it again', async () => {
   using temporary = new TempFolder()
   const place = placeIn(temporary)
   assert.equal(readAuthority(place.folder), undefined)
@@ -36,7 +36,7 @@ test('the authority is made once, for its owner only, and found again', async ()
   assert.deepEqual([modeOf(), modeOf('authority-key.pem'), modeOf('authority.pem')], [0o700, 0o600, 0o644])
 })
 
-test('it holds for ten years, for TLS servers only, and not for further authorities', async () => {
+test('issues an authority for ten years, for TLS servers only, and not for other authorities', async () => {
   using temporary = new TempFolder()
   const { certificate } = await openSigner(placeIn(temporary))
   const years = (Date.parse(certificate.validTo) - Date.now()) / (365.25 * day)
@@ -46,14 +46,14 @@ test('it holds for ten years, for TLS servers only, and not for further authorit
   assert.match(certificate.subject, /^O=serve8008\nCN=serve8008 local authority \(/)
 })
 
-test('the files of the authority are never served, wherever they lie', () => {
+test('never serves the files of the authority, wherever they are', () => {
   for (const name of ['authority.pem', 'authority-key.pem', '0123456789abcdef.pem']) {
     const found = { isFolder: false, size: 2000, head: () => undefined }
     assert.match(createDenyList({ dotfiles: true, serve: [] }).denialOf([name], found) ?? '', /^private key/)
   }
 })
 
-test('a pipe in place of a file is refused, and holds nothing up', { skip: isWindows }, async () => {
+test('rejects a pipe that replaces a file, without blocking', { skip: isWindows }, async () => {
   for (const name of ['authority.pem', 'authority-key.pem']) {
     using temporary = new TempFolder()
     const place = placeIn(temporary)
@@ -63,7 +63,7 @@ test('a pipe in place of a file is refused, and holds nothing up', { skip: isWin
   }
 })
 
-test('a damaged authority is told of and not replaced, since others may trust it', async () => {
+test('reports a damaged authority and does not replace it, because programs may trust it', async () => {
   using temporary = new TempFolder()
   const place = placeIn(temporary)
   const { cert } = await openSigner(place)
@@ -76,7 +76,7 @@ test('a damaged authority is told of and not replaced, since others may trust it
     await assert.rejects(openSigner(place), (error: { code?: string; message?: string; hint?: string }) => {
       assert.equal(error.code, 'E8008_AUTHORITY')
       assert.match(error.message ?? '', /authority-key\.pem is damaged/)
-      assert.match(error.hint ?? '', /^take .*serve8008 away, and a new authority is made/)
+      assert.match(error.hint ?? '', /^delete .*serve8008; a new authority is created/)
       return true
     })
     assert.equal(readFileSync(keyFile, 'utf8'), content)
@@ -85,7 +85,7 @@ test('a damaged authority is told of and not replaced, since others may trust it
   assert.throws(() => readAuthority(place.folder), { code: 'E8008_AUTHORITY', message: /authority\.pem is damaged/ })
 })
 
-test('looking for the authority makes nothing, and finds every fault that using it would', async () => {
+test('finds the faults of an authority without creating anything', async () => {
   using temporary = new TempFolder()
   const clock = new FakeClock()
   const place = placeIn(temporary, clock)
@@ -102,7 +102,7 @@ test('looking for the authority makes nothing, and finds every fault that using 
   assert.deepEqual(place.warnings, [])
 })
 
-test('a certificate without its key is explained; one that is missing is written again', async () => {
+test('explains a certificate without its key, and restores a missing certificate', async () => {
   using temporary = new TempFolder()
   const place = placeIn(temporary)
   const { cert } = await openSigner(place)
@@ -114,7 +114,7 @@ test('a certificate without its key is explained; one that is missing is written
   assert.equal(existsSync(join(place.folder, 'authority-key.pem')), false)
 })
 
-test('a key that others could read is closed to them, and its owner told', { skip: isWindows }, async () => {
+test('removes the permissions of others from the key, and warns', { skip: isWindows }, async () => {
   using temporary = new TempFolder()
   const place = placeIn(temporary)
   await openSigner(place)
@@ -130,13 +130,13 @@ test('a key that others could read is closed to them, and its owner told', { ski
   assert.equal(place.warnings.length, 1)
 })
 
-test('a place that cannot be written is named', { skip: isWindows }, async () => {
+test('names a folder that cannot be written', { skip: isWindows }, async () => {
   using temporary = new TempFolder()
   await temporary.write({ data: 'a file' })
   await assert.rejects(openSigner(placeIn(temporary)), { code: 'E8008_AUTHORITY', message: /data.serve8008/ })
 })
 
-test('an authority near its end says so, one past it makes nothing more', async () => {
+test('warns of an authority that expires soon, and rejects an expired one', async () => {
   using temporary = new TempFolder()
   const clock = new FakeClock()
   const place = placeIn(temporary, clock)
@@ -148,7 +148,7 @@ test('an authority near its end says so, one past it makes nothing more', async 
   await assert.rejects(openSigner(place), { code: 'E8008_AUTHORITY', message: /expired on/ })
 })
 
-test('whoever makes an authority while another does comes to the same one', async () => {
+test('uses the authority that another caller creates at the same time', async () => {
   using temporary = new TempFolder()
   const place = placeIn(temporary)
   const signers = await Promise.all(Array.from({ length: 8 }, () => openSigner(place)))
@@ -157,7 +157,7 @@ test('whoever makes an authority while another does comes to the same one', asyn
   assert.deepEqual(readdirSync(place.folder).toSorted(), ['authority-key.pem', 'authority.pem'])
 })
 
-test('processes that start at once come to one authority, and all its certificates are whole', async () => {
+test('processes that start at once share one authority, and its certificates are whole', async () => {
   using temporary = new TempFolder()
   const folder = temporary.join('serve8008')
   const hosts = [[], [], ['a.test'], ['b.test']]
