@@ -1,4 +1,4 @@
-/** The proxy route of serve8008 behind its guard, for the benchmark. `node --import tsx proxy-ours.ts URL` */
+/** serve8008 with one route that forwards, for the benchmark. `node --import tsx proxy-ours.ts URL` */
 import { startFront } from '../support/proxy.ts'
 
 const front = await startFront(Number(new URL(process.argv[2] ?? '').port))

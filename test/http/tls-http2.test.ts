@@ -66,7 +66,7 @@ test('closing ends a session whose requests are never complete', async () => {
   await started.server.close()
 })
 
-test('a client that is gone without a word lets go of the upstream', async () => {
+test('closes the upstream connection when the client disappears', async () => {
   await using backend = await startBackend()
   await using started = await startSecure(files, { proxy: { '/slow': `http://127.0.0.1:${backend.port}` } })
   using session = openSecureSession(started)
@@ -147,7 +147,7 @@ test('gRPC clients are served with TLS and without, through a route to their ser
   }
 })
 
-test('a client that does not trust the local authority is told of once, with the way out', async () => {
+test('warns once of a client that does not trust the local authority, with the command that fixes it', async () => {
   using folder = new TempFolder()
   await using started = await startServer(files, { tls: true, authorityFolder: folder.join('authority') })
   const codes: string[] = []

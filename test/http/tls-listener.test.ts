@@ -25,7 +25,7 @@ test('both loopback addresses are bound under TLS, on one port', async () => {
   }
 })
 
-test('exchanges know that they are encrypted, and who is there', async () => {
+test('exchanges know that they are encrypted, and their peer', async () => {
   await using started = await startSecure(files)
   const peer = new Promise((resolve) => started.server.on('request', (x) => resolve({ ...x.peer })))
   using client = await openSecure(started)
@@ -79,7 +79,7 @@ test('TLS 1.2 and 1.3 are spoken, and older versions are not', async () => {
   )
 })
 
-test('a cipher without forward secrecy or authenticated encryption finds nobody', async () => {
+test('refuses ciphers without forward secrecy or authenticated encryption', async () => {
   await using started = await startSecure(files)
   for (const ciphers of ['ECDHE-ECDSA-AES128-SHA256', 'AES128-GCM-SHA256', 'DHE-RSA-AES128-GCM-SHA256']) {
     await assert.rejects(connectSecurely(started, { maxVersion: 'TLSv1.2', ciphers }), /handshake failure/i, ciphers)

@@ -21,7 +21,7 @@ async function statuses(names: readonly string[], hosts: readonly string[]): Pro
   return [started, replies]
 }
 
-test('a certificate of the user’s own makes its names ours, in the clear too, and is shown by one of them', async () => {
+test('accepts the names of a user certificate as hosts, also over plain HTTP, and shows one of them', async () => {
   const hosts = ['app.test:9', 'x.shop.test', 'y.x.shop.test', 'shop.test', 'evil.test', '203.0.113.9', 'localhost']
   const [started, replies] = await statuses(['app.test', '*.shop.test', '203.0.113.9'], hosts)
   await using _ = started
@@ -36,7 +36,7 @@ test('a certificate of the user’s own makes its names ours, in the clear too, 
   }
 })
 
-test('a star for a whole public domain makes no name ours', async () => {
+test('accepts no host for a wildcard of a whole public domain', async () => {
   const [started, replies] = await statuses(['*.com', '*.test', 'localhost'], ['evil.com', 'app.test'])
   await using _ = started
   assert.deepEqual(replies, [421, 200])

@@ -184,7 +184,7 @@ test('without a redirect plain HTTP is served, whatever is asked for', async () 
   assert.doesNotMatch(reply.field('vary'), /Upgrade/)
 })
 
-test('whoever ends TLS in front of us and is trusted is not sent round in circles', async () => {
+test('does not redirect in circles behind a trusted proxy that ends TLS', async () => {
   const line = 'X-Forwarded-Proto: https'
   await using trusted = await startSecure(files, { redirect: true, trust: '127.0.0.1' })
   assert.equal((await ask(trusted.port, `GET /a.txt HTTP/1.1\r\n${trusted.hostLine}\r\n${line}`)).status, 200)
@@ -193,7 +193,7 @@ test('whoever ends TLS in front of us and is trusted is not sent round in circle
   assert.equal((await ask(untrusted.port, `GET /a.txt HTTP/1.1\r\n${untrusted.hostLine}\r\n${line}`)).status, 308)
 })
 
-test('a log line tells of each redirect', async () => {
+test('logs each redirect', async () => {
   const lines: string[] = []
   await using started = await startSecure(files, { log: 'common', write: (text) => lines.push(text) })
   await ask(started.tlsPort, `GET /a.txt HTTP/1.1\r\n${started.secureLine}`)

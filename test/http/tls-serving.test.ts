@@ -113,7 +113,7 @@ test('an upstream cannot lock plain servers of this machine out, but the options
   assert.equal(await ask('localhost', byHand), 'max-age=1')
 })
 
-test('an upstream cannot send browsers past us', async () => {
+test('an upstream cannot send browsers around the server', async () => {
   await using backend = await answering('HTTP/1.1 200 OK\r\nAlt-Svc: h2="evil.test:443"\r\nContent-Length: 2\r\n\r\nok')
   await using started = await startSecure(files, { proxy: { '/': `http://127.0.0.1:${backend.port}` } })
   using client = await openSecure(started)
@@ -175,7 +175,7 @@ test('a WebSocket to an upstream goes through TLS', async () => {
   assert.ok(await upstream.sees('from the client'))
 })
 
-test('closing lets a reply under TLS finish, and drops those who asked for nothing', async () => {
+test('closing lets a reply under TLS finish, and drops connections without a request', async () => {
   await using backend = await startBackend()
   await using started = await startSecure(files, { proxy: { '/slow': `http://127.0.0.1:${backend.port}` } })
   using busy = await openSecure(started)
@@ -286,7 +286,7 @@ test('a unix socket serves plain HTTP as ever, beside HTTPS on a port', async (t
   assert.equal((await client.reply()).status, 200)
 })
 
-test('the URLs tell of both, plain HTTP first; of HTTPS alone where plain HTTP gets only redirects', async () => {
+test('lists the URLs of both, plain HTTP first; HTTPS alone when plain HTTP gets only redirects', async () => {
   await using both = await startSecure(files, { base: '/app/' })
   const listening = await both.server.listen()
   const secure = `https://localhost:${both.tlsPort}/app/`

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { isBadPort } from '../../../src/net/net.ts'
 
-test('the ports of the default ladder and their neighbours are no bad ports', () => {
+test('the default ports and their neighbours are not bad ports', () => {
   for (const port of [80, 443, 591, 3000, 5173, 8000, 8008, 8080, 8443]) assert.equal(isBadPort(port), false)
 })
 

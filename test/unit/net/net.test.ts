@@ -66,13 +66,13 @@ test('localhost is both loopback addresses on one port', async (t) => {
   assert.ok((await reaches('127.0.0.1', port)) && (await reaches('::1', port)))
 })
 
-test('names below localhost are loopback without a look-up', async (t) => {
+test('resolves names below localhost to loopback without a DNS query', async (t) => {
   for (const host of ['LOCALHOST', 'localhost.', 'app.localhost']) {
     assert.deepEqual((await bound(t, { host })).addresses, ['127.0.0.1', '::1'])
   }
 })
 
-test('where IPv6 is off localhost is IPv4 alone, and the reverse', async (t) => {
+test('listens on one family when the other is switched off', async (t) => {
   for (const code of ['EADDRNOTAVAIL', 'EAFNOSUPPORT']) {
     const only4 = (host: string): string | undefined => (host === '::1' ? code : undefined)
     const only6 = (host: string): string | undefined => (host === '127.0.0.1' ? code : undefined)
@@ -81,7 +81,7 @@ test('where IPv6 is off localhost is IPv4 alone, and the reverse', async (t) => 
   }
 })
 
-test('a port that is held on one family is not free: the other is released again', async (t) => {
+test('releases the first address when the port is held on the second', async (t) => {
   for (const host of ['::1', '127.0.0.1']) {
     const held = await hold(t, host)
     const result = await bound(t, { ports: [held, 0] })
@@ -94,14 +94,14 @@ test('a port that is held on one family is not free: the other is released again
   }
 })
 
-test('a port that a wildcard listener of another holds is not free', async (t) => {
+test('skips a port that a wildcard listener of another program holds', async (t) => {
   for (const host of ['0.0.0.0', '::']) {
     const held = await hold(t, host)
     assert.equal((await bound(t, { ports: [held, 0] })).skipped[0]?.port, held)
   }
 })
 
-test('each server is made once, however many ports are tried', async (t) => {
+test('creates each server once, however many ports are tried', async (t) => {
   const held = [await hold(t, '::1'), await hold(t, '127.0.0.1'), await hold(t, '::')]
   const made: Server[] = []
   const create = (): Server => {
@@ -114,7 +114,7 @@ test('each server is made once, however many ports are tried', async (t) => {
   assert.deepEqual(made, servers)
 })
 
-test('port 0 is chosen again while its number is held on the second address', async (t) => {
+test('chooses port 0 again while its port is held on the second address', async (t) => {
   let refusals = 3
   const codeFor = (host: string): string | undefined => (host === '::1' && refusals-- > 0 ? 'EADDRINUSE' : undefined)
   const { addresses, servers, skipped } = await bound(t, { create: () => new FakeServer(codeFor) })
@@ -124,12 +124,12 @@ test('port 0 is chosen again while its number is held on the second address', as
   assert.deepEqual(skipped, [])
 })
 
-test('the choice of port 0 ends, should every number be held', async () => {
+test('stops choosing port 0 when every port is held', async () => {
   const codeFor = (host: string): string | undefined => (host === '::1' ? 'EADDRINUSE' : undefined)
   assert.equal((await refused({ create: () => new FakeServer(codeFor) })).code, 'E8008_PORT_HELD')
 })
 
-test('held and denied ports are stepped over, each with its reason', async (t) => {
+test('skips held and denied ports and reports the reason of each', async (t) => {
   const held = await hold(t, '127.0.0.1')
   const codeFor = (_host: string, port: number): string | undefined => (port === 591 ? 'EACCES' : undefined)
   const { skipped } = await bound(t, { ports: [held, 591, 0], create: () => new FakeServer(codeFor) })
@@ -148,7 +148,7 @@ test('held and denied ports are stepped over, each with its reason', async (t) =
   )
 })
 
-test('without a fallback only the first port is tried, and the hint names one that is free', async (t) => {
+test('tries only the first port without fallback, and suggests a free one', async (t) => {
   const held = await hold(t, '127.0.0.1')
   const one = await refused({ ports: [held], fallback: false })
   assert.equal(one.code, 'E8008_PORT_HELD')
@@ -164,14 +164,14 @@ test('without a fallback only the first port is tried, and the hint names one th
   assert.match(strict.message, /\. Only the first port may be tried, so no other was tried\.$/)
 })
 
-test('the hint never names a port that is held', async (t) => {
+test('never suggests a held port', async (t) => {
   const first = await freePort()
   for (const port of [first, first + 1, first + 2]) await hold(t, '127.0.0.1', port).catch(() => {})
   const error = await refused({ ports: [first], fallback: false })
   assert.ok(Number(/\d+$/.exec(error.hint ?? '')?.[0]) > first + 2, error.hint)
 })
 
-test('a denied port is told apart from a held one, and leads to a port that needs no root', async () => {
+test('reports a denied port as denied, and suggests one that needs no root', async () => {
   for (const code of ['EACCES', 'EPERM']) {
     const create = (): Server => new FakeServer((_host, port) => (port < 1024 ? code : undefined))
     const error = await refused({ ports: [80], fallback: false, create })
@@ -183,7 +183,7 @@ test('a denied port is told apart from a held one, and leads to a port that need
   }
 })
 
-test('when every port is taken the error names who has which', async (t) => {
+test('names the process behind each port when none is free', async (t) => {
   const held = [await hold(t, '::1'), await hold(t, '::')]
   const error = await refused({ ports: held })
   assert.equal(error.code, 'E8008_PORTS_HELD')
@@ -196,7 +196,7 @@ test('when every port is taken the error names who has which', async (t) => {
   assert.match(error.hint ?? '', /^port: \d+$/)
 })
 
-test('lan listens on every address of both families, or on IPv4 where IPv6 is off', async (t) => {
+test('listens with lan on every address of both families, or on IPv4 when IPv6 is off', async (t) => {
   const dual = await bound(t, { lan: true })
   assert.deepEqual(dual.addresses, ['::'])
   assert.ok((await reaches('127.0.0.1', dual.port)) && (await reaches('::1', dual.port)))
@@ -204,7 +204,7 @@ test('lan listens on every address of both families, or on IPv4 where IPv6 is of
   assert.deepEqual(single.addresses, ['0.0.0.0'])
 })
 
-test('a host that was named is never widened, neither by lan nor by the fallback', async (t) => {
+test('never widens a named host, neither by lan nor by the fallback', async (t) => {
   const held = await hold(t, '127.0.0.1')
   for (const lan of [true, false]) {
     const { addresses, port } = await bound(t, { host: '127.0.0.1', lan, ports: [held, 0] })
@@ -224,7 +224,7 @@ test('addresses are accepted bare and in brackets', async (t) => {
   }
 })
 
-test('an address that this machine does not have is E8008_ADDRESS, not another address', async () => {
+test('fails with E8008_ADDRESS for an address that this machine does not have', async () => {
   const create = (): Server => new FakeServer(() => 'EADDRNOTAVAIL')
   const one = await refused({ host: '192.0.2.1', ports: [0, 0], create })
   assert.equal(one.code, 'E8008_ADDRESS')
@@ -240,7 +240,7 @@ test('an address that this machine does not have is E8008_ADDRESS, not another a
   }
 })
 
-test('a name without an address is E8008_ADDRESS, the empty name too', async () => {
+test('fails with E8008_ADDRESS for a name without an address, and for the empty name', async () => {
   for (const host of ['', '[]', 'no such\x1b[2Jname']) {
     const error = await refused({ host })
     assert.equal(error.code, 'E8008_ADDRESS')
@@ -248,6 +248,6 @@ test('a name without an address is E8008_ADDRESS, the empty name too', async () 
   }
 })
 
-test('what is no answer of the system is passed on as it is', async () => {
+test("passes on an error that is not the system's", async () => {
   await assert.rejects(bind(options({ ports: [70_000] })), { code: 'ERR_SOCKET_BAD_PORT' })
 })

@@ -23,7 +23,7 @@ test('network URLs are those of external addresses, IPv4 first, without link-loc
   ])
 })
 
-test('the default port of a protocol is left out of its URLs', () => {
+test('omits the default port of a protocol from its URLs', () => {
   assert.equal(networkUrls('http', 80, '/', interfaces)[0], 'http://192.168.1.5/')
   assert.equal(networkUrls('https', 443, '/', interfaces)[0], 'https://192.168.1.5/')
   assert.equal(networkUrls('https', 80, '/', interfaces)[0], 'https://192.168.1.5:80/')
@@ -37,7 +37,7 @@ test('own names are the addresses, the host name and its .local form in lower ca
   assert.deepEqual(ownNames({ en0: [address('fe80::2%en0')] }, ''), ['fe80::2'])
 })
 
-test('this machine can be asked', () => {
+test('reads the addresses of this machine', () => {
   for (const url of networkUrls('http', 8008, '/')) assert.match(url, /^http:\/\/.+:8008\/$/)
   assert.ok(ownNames().every((name) => name === name.toLowerCase()))
 })

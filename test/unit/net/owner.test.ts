@@ -24,7 +24,7 @@ const tcp6 = `  sl  local_address                         remote_address        
    2: 0000000000000000FFFF00000100007F:1F49 00000000000000000000000000000000:0000 0A 00000000:00000000 00:00000000 00000000    33        0 17320 1 0000000000000000 100 0 0 10 0
 `
 
-test('listening sockets are read from the tables of the kernel', () => {
+test('reads listening sockets from the tables of the kernel', () => {
   assert.deepEqual(parseProcNet(tcp, true), [
     { state: 'listening', address: '127.0.0.1', port: 8008, uid: 1000, inode: '31415' },
     { state: 'listening', address: '0.0.0.0', port: 8080, uid: 0, inode: '27182' },
@@ -42,7 +42,7 @@ function hiddenOf(uid: number): 'elsewhere' | 'user' {
   return process.getuid?.() === uid ? 'elsewhere' : 'user'
 }
 
-test('a port without a listener is kept by a connection, one that was closed among them', async (t) => {
+test('reports a connection that holds a port without a listener, also a closed one', async (t) => {
   const proc = mkdtempSync(join(tmpdir(), 'proc-'))
   t.after(() => rmSync(proc, { recursive: true, force: true }))
   mkdirSync(join(proc, 'net'))
@@ -68,14 +68,14 @@ test('a port without a listener is kept by a connection, one that was closed amo
   assert.equal(await holderOf(line('01', 4711, 31415)), 999)
 })
 
-test('the tables of a big-endian machine are read in its byte order', () => {
+test('reads the tables of a big-endian machine in its byte order', () => {
   const line = '   0: 7F000001:1F48 00000000:0000 0A 0:0 00:0 0  1000        0 31415 1'
   assert.deepEqual(parseProcNet(line, false), [
     { state: 'listening', address: '127.0.0.1', port: 8008, uid: 1000, inode: '31415' },
   ])
 })
 
-test('on Linux the process is found by its open socket; a hidden one keeps its uid', async (t) => {
+test('finds the process by its open socket on Linux, and reports the uid of a hidden one', async (t) => {
   const proc = mkdtempSync(join(tmpdir(), 'proc-'))
   t.after(() => rmSync(proc, { recursive: true, force: true }))
   mkdirSync(join(proc, 'net'))
@@ -122,7 +122,7 @@ f8
 n*:8080
 `
 
-test('lsof fields are read by their letter', () => {
+test('reads lsof fields by their letter', () => {
   assert.deepEqual(parseLsof(lsof), [
     { address: '127.0.0.1', port: 8008, pid: 4242, name: 'node' },
     { address: '::1', port: 8008, pid: 4242, name: 'node' },
@@ -132,7 +132,7 @@ test('lsof fields are read by their letter', () => {
   assert.deepEqual(parseLsof('n127.0.0.1:8008\npx\nn127.0.0.1:1\np1\nnstrange'), [])
 })
 
-test('elsewhere lsof and ps name the process', async () => {
+test('finds the process by lsof and ps on macOS and BSD', async () => {
   const asked: string[] = []
   const holders = await lsofHolders([8008, 8080], async (program, args) => {
     asked.push([program, ...args].join(' '))
@@ -162,7 +162,7 @@ Aktive Verbindungen\r
   UDP    0.0.0.0:8008           *:*                                    77\r
 `
 
-test('netstat is read whatever the language of Windows', () => {
+test('reads netstat in every language of Windows', () => {
   assert.deepEqual(parseNetstat(netstat), [
     { address: '0.0.0.0', port: 8008, pid: 1234 },
     { address: '::', port: 8080, pid: 4 },
@@ -170,12 +170,12 @@ test('netstat is read whatever the language of Windows', () => {
   ])
 })
 
-test('tasklist names a program, or nothing', () => {
+test('reads the program from tasklist, or undefined', () => {
   assert.equal(parseTasklist('"node.exe","1234","Console","1","50.000 K"\r\n'), 'node.exe')
   assert.equal(parseTasklist('INFO: No tasks are running which match the specified criteria.\r\n'), undefined)
 })
 
-test('on Windows netstat and tasklist name the process, by their full paths', async () => {
+test('finds the process by netstat and tasklist on Windows, run by their full paths', async () => {
   const programs = new Set<string>()
   const holders = await windowsHolders([8008, 8080], async (program, args) => {
     programs.add(program)
@@ -192,7 +192,7 @@ test('on Windows netstat and tasklist name the process, by their full paths', as
   for (const program of programs) assert.match(program, /^C:\\Windows\\System32\\\w+\.exe$/)
 })
 
-test('addresses compete when they are the same or a wildcard takes one in', () => {
+test('treats addresses as competing when they are equal or one is a wildcard', () => {
   const competing = [
     ['127.0.0.1', '127.0.0.1'],
     ['0.0.0.0', '127.0.0.1'],
@@ -210,7 +210,7 @@ test('addresses compete when they are the same or a wildcard takes one in', () =
   }
 })
 
-test('another process that listens is found and named on this machine', async (t) => {
+test('finds and names another listening process on this machine', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'holder-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   const script = join(folder, 'held.mjs')
@@ -230,7 +230,7 @@ test('another process that listens is found and named on this machine', async (t
   assert.equal((await findHolders([], ['127.0.0.1'])).size, 0)
 })
 
-test('a platform whose tools are missing knows no holder, and does not fail', async () => {
+test('finds no process, and does not fail, without the tools of the platform', async () => {
   assert.equal((await findHolders([1], ['127.0.0.1'], 'win32')).size, 0)
   assert.equal((await findHolders([1], ['127.0.0.1'], 'freebsd')).size, 0)
   assert.equal(await run('serve8008-no-such-program', []), '')

@@ -32,7 +32,7 @@ for (const [line, name, command] of cases) {
   })
 }
 
-test('a title that a program gave itself is its command', () => {
+test('shows a title that a program gave itself as its command', () => {
   const facts = { argv: ['next-server (v15.0.0)'], comm: 'next-server (v1' }
   assert.deepEqual(processName({ ...facts, executable: '/usr/bin/node' }), {
     name: 'node',
@@ -46,15 +46,15 @@ test('a title that a program gave itself is its command', () => {
   })
 })
 
-test('a program that was replaced on disk keeps its name', () => {
+test('names a program that was replaced on disk', () => {
   assert.equal(processName({ executable: '/usr/bin/caddy (deleted)', argv: ['caddy', 'run'] }).name, 'caddy')
 })
 
-test('a process of which nothing is known has no name', () => {
+test('gives an unknown process no name', () => {
   assert.deepEqual(processName({ argv: [] }), { name: undefined, command: undefined })
 })
 
-test('names cannot carry terminal escapes and are not endless', () => {
+test('removes terminal escapes from names and bounds their length', () => {
   const { name } = processName({ argv: ['/tmp/\x1b[2Jevil'] })
   assert.equal(name, '\\x1b[2Jevil')
   const { command } = processName({ argv: ['node', `${'x'.repeat(100)}.js`] })

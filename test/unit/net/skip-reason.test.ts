@@ -8,7 +8,7 @@ function reason(holder: Partial<Holder> | undefined, code: 'EADDRINUSE' | 'EACCE
   return skippedPort(8008, code, holder === undefined ? undefined : whole, 'linux').reason
 }
 
-test('a holder is named as far as it is known, and never called free', () => {
+test('describes a holder as far as it is known, and never calls its port free', () => {
   assert.equal(reason({ pid: 4242, name: 'node', command: 'vite' }), '8008 is in use by node (pid 4242: vite)')
   assert.equal(reason({ pid: 77, name: 'nginx' }), '8008 is in use by nginx (pid 77)')
   assert.equal(reason({ pid: 77 }), '8008 is in use by a program (pid 77)')
@@ -18,17 +18,17 @@ test('a holder is named as far as it is known, and never called free', () => {
   assert.equal(reason({ pid: process.pid, name: 'node' }), '8008 is in use by this very process')
 })
 
-test('a denied port says what is missing', () => {
+test('says what a denied port needs', () => {
   assert.equal(skippedPort(591, 'EACCES', undefined, 'linux').reason, '591 needs administrator rights')
   assert.equal(skippedPort(8008, 'EACCES', undefined, 'darwin').reason, '8008 is not allowed here')
   assert.equal(skippedPort(8008, 'EACCES', undefined, 'win32').reason, '8008 is reserved by Windows')
 })
 
-test('a port that Windows denies because it is held names its holder', () => {
+test('names the holder of a port that Windows denies because it is held', () => {
   assert.equal(reason({ pid: 4, name: 'http.sys' }, 'EACCES'), '8008 is in use by http.sys (pid 4)')
 })
 
-test('another user is named only where it is one', () => {
+test('mentions another user only if the holder belongs to one', () => {
   assert.equal(
     reason({ uid: 1000, hidden: 'elsewhere' }),
     '8008 is in use by a process of yours that is not visible here (a container or another pid namespace)',

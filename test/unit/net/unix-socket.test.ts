@@ -25,7 +25,7 @@ async function close(server: Server | undefined): Promise<void> {
   await new Promise((resolve) => server?.close(resolve))
 }
 
-test('a socket is for its owner only, whatever the umask, and leaves no file behind', { skip }, async (t) => {
+test('gives only the owner access to a socket, whatever the umask, and removes its file', { skip }, async (t) => {
   const socket = join(folder(t), 's')
   for (const umask of [0o000, 0o022, 0o777]) {
     const before = process.umask(umask)
@@ -41,7 +41,7 @@ test('a socket is for its owner only, whatever the umask, and leaves no file beh
   }
 })
 
-test('a socket that nobody answers is replaced', { skip }, async (t) => {
+test('replaces a socket file on which no server answers', { skip }, async (t) => {
   const socket = join(folder(t), 's')
   const dead = createServer().listen(`${socket}.old`)
   await once(dead, 'listening')
@@ -56,7 +56,7 @@ test('a socket that nobody answers is replaced', { skip }, async (t) => {
   await close(servers[0])
 })
 
-test('a socket that somebody answers is left alone', { skip }, async (t) => {
+test('leaves a socket on which a server answers', { skip }, async (t) => {
   const socket = join(folder(t), 's')
   const { servers } = await bindAt({ socket })
   await assert.rejects(bindAt({ socket }), {
@@ -68,7 +68,7 @@ test('a socket that somebody answers is left alone', { skip }, async (t) => {
   await close(servers[0])
 })
 
-test('what is not a socket is never removed', { skip }, async (t) => {
+test('never removes a file that is not a socket', { skip }, async (t) => {
   const root = folder(t)
   writeFileSync(join(root, 'file'), 'precious')
   symlinkSync(join(root, 'nowhere'), join(root, 'link'))
@@ -79,7 +79,7 @@ test('what is not a socket is never removed', { skip }, async (t) => {
   }
 })
 
-test('a path that cannot be used is E8008_SOCKET, and nothing keeps listening', { skip }, async (t) => {
+test('fails with E8008_SOCKET for an unusable path, and stops listening', { skip }, async (t) => {
   const root = folder(t)
   await assert.rejects(bindAt({ socket: join(root, 'none', 's') }), {
     code: 'E8008_SOCKET',
@@ -96,7 +96,7 @@ test('a path that cannot be used is E8008_SOCKET, and nothing keeps listening', 
   assert.equal(made[0]?.listening, false)
 })
 
-test('a held Windows pipe is E8008_SOCKET without a look at any file', async () => {
+test('fails with E8008_SOCKET for a held Windows pipe, without reading any file', async () => {
   const create = (): Server => new FakeServer(() => 'EADDRINUSE')
   await assert.rejects(bindAt({ socket: '\\\\.\\pipe\\serve8008' }, create), {
     code: 'E8008_SOCKET',
@@ -104,7 +104,7 @@ test('a held Windows pipe is E8008_SOCKET without a look at any file', async () 
   })
 })
 
-test('an inherited descriptor is listened on', { skip }, async (t) => {
+test('listens on an inherited descriptor', { skip }, async (t) => {
   const script = `
     import { createServer } from 'node:net'
     import { bind } from ${JSON.stringify(new URL('../../../src/net/net.ts', import.meta.url).href)}
@@ -128,6 +128,6 @@ test('an inherited descriptor is listened on', { skip }, async (t) => {
   assert.equal(data.toString(), 'hello')
 })
 
-test('a descriptor that is no socket is E8008_SOCKET', async () => {
+test('fails with E8008_SOCKET for a descriptor that is not a socket', async () => {
   await assert.rejects(bindAt({ fd: 99 }), { code: 'E8008_SOCKET', message: /Descriptor 99/ })
 })

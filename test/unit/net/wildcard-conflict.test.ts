@@ -14,7 +14,7 @@ async function hold(t: TestContext, host: string): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-test('where a specific address can be bound beside a wildcard, whoever answers there is noticed', async (t) => {
+test('notices a server on a wildcard beside which a specific address can be bound', async (t) => {
   const wildcard = await hold(t, '::')
   assert.equal(await isShadowed(wildcard, ['127.0.0.1', '::1'], 'darwin'), true)
   const loopback = await hold(t, '127.0.0.1')
@@ -23,17 +23,17 @@ test('where a specific address can be bound beside a wildcard, whoever answers t
   assert.equal(await isShadowed(loopback, ['::1'], 'darwin'), false)
 })
 
-test('Linux refuses such a binding itself, and port 0 is nobody yet', async (t) => {
+test('does not probe on Linux, which refuses such a binding, nor for port 0', async (t) => {
   assert.equal(await isShadowed(await hold(t, '127.0.0.1'), ['127.0.0.1'], 'linux'), false)
   assert.equal(await isShadowed(0, ['127.0.0.1'], 'darwin'), false)
 })
 
-test('Windows is asked for its table', async () => {
+test('reads the socket table on Windows', async () => {
   // Elsewhere its tools are missing, and what is not known to be held is left to the binding.
   if (process.platform !== 'win32') assert.equal(await isShadowed(1, ['127.0.0.1'], 'win32'), false)
 })
 
-test('a connection is answered, refused or has nowhere to go', async (t) => {
+test('tells answered, refused and absent connections apart', async (t) => {
   const port = await hold(t, '127.0.0.1')
   assert.equal(await probe({ host: '127.0.0.1', port }), 'answered')
   assert.equal(await probe({ host: '127.0.0.1', port: 1 }), 'refused')

@@ -11,7 +11,7 @@ import {
 } from '../../../src/tls/names.ts'
 import type { CertificateWarning } from '../../../src/tls/types.ts'
 
-test('a host has one spelling', () => {
+test('spells each host in one way', () => {
   const spellings: readonly (readonly [string, string | undefined])[] = [
     ['LOCALHOST', 'localhost'],
     ['app.localhost.', 'app.localhost'],
@@ -40,7 +40,7 @@ test('a host has one spelling', () => {
   for (const [text, name] of spellings) assert.equal(canonicalName(text), name, text)
 })
 
-test('the authority may vouch for names and addresses that are nobody’s on the internet', () => {
+test('permits names and addresses that have no owner on the internet', () => {
   const yes =
     'localhost a.b.localhost *.app.localhost *.a.b.test box.local x.test a.internal r.home.arpa 127.9.9.9 10.0.0.1 172.31.0.1'
   for (const name of `${yes} 192.168.1.1 169.254.1.1 100.64.0.1 ::1 fd12::1 fe80::1`.split(' ')) {
@@ -51,7 +51,7 @@ test('the authority may vouch for names and addresses that are nobody’s on the
   for (const name of no.split(' ')) assert.equal(isPermitted(name), false, name)
 })
 
-test('a star stands for one label', () => {
+test('matches a wildcard with one label', () => {
   assert.equal(coversHost('*.a.test', 'b.a.test'), true)
   assert.equal(coversHost('*.a.test', 'a.test'), false)
   assert.equal(coversHost('*.a.test', 'c.b.a.test'), false)
@@ -59,7 +59,7 @@ test('a star stands for one label', () => {
   assert.equal(coversHost('a.test', 'a.test'), true)
 })
 
-test('a star for a whole domain has less than two labels behind it, or a public suffix', () => {
+test('treats a wildcard before one label or a public suffix as one for a whole domain', () => {
   for (const name of ['*.localhost', '*.test', '*.com', '*.home.arpa']) assert.equal(isWholeDomain(name), true, name)
   for (const name of ['localhost', 'home.arpa', '*.app.localhost', '*.x.home.arpa', '*.example.com', '::1']) {
     assert.equal(isWholeDomain(name), false, name)
@@ -69,7 +69,7 @@ test('a star for a whole domain has less than two labels behind it, or a public 
   for (const name of ['*.com', '*.corp']) assert.equal(isNarrow(name), false, name)
 })
 
-test('every name below a domain may be asked for, and is held by a certificate of its own', () => {
+test('issues a separate certificate for each name below a domain', () => {
   for (const domain of ['test', 'local', 'internal', 'home.arpa']) {
     const { always, allows } = createSanPolicy([`.${domain}`], () => assert.fail())
     assert.deepEqual(always, ['localhost', '127.0.0.1', '::1', domain])
@@ -78,7 +78,7 @@ test('every name below a domain may be asked for, and is held by a certificate o
   }
 })
 
-test('the names of a certificate are read as Node writes them', () => {
+test('reads the names of a certificate as Node writes them', () => {
   assert.deepEqual(certificateNames('DNS:localhost, IP Address:0:0:0:0:0:0:0:1, URI:http://x, DNS:*.A.test'), [
     'localhost',
     '::1',
@@ -87,7 +87,7 @@ test('the names of a certificate are read as Node writes them', () => {
   assert.deepEqual(certificateNames(undefined), [])
 })
 
-test('hosts that it may not vouch for are left out, and told of unless everybody has them', () => {
+test('leaves out hosts that it must not sign, and warns of them unless most networks have them', () => {
   const warnings: CertificateWarning[] = []
   const hosts = ['App.Test', '.shop.test', '192.168.1.5', 'example.com', '2001:db8::1', '0.0.0.0', '::', 'app.test']
   const { always, allows } = createSanPolicy(hosts, (warning) => warnings.push(warning))

@@ -11,7 +11,7 @@ function placeIn(temporary: TempFolder) {
   return { folder: temporary.join('serve8008'), clock: new FakeClock(), onWarning() {} }
 }
 
-test('an authority of ours is deleted with its certificates, and the next one is another', async () => {
+test('deletes an authority of ours with its certificates, and creates another', async () => {
   using temporary = new TempFolder()
   const place = placeIn(temporary)
   assert.equal(await archiveAuthority(place.folder), undefined)
@@ -23,7 +23,7 @@ test('an authority of ours is deleted with its certificates, and the next one is
   assert.notEqual((await openSigner(place)).cert, cert)
 })
 
-test('one that has lost its key is deleted, too', async () => {
+test('deletes an authority that lost its key', async () => {
   using temporary = new TempFolder()
   const place = placeIn(temporary)
   await openSigner(place)
@@ -32,7 +32,7 @@ test('one that has lost its key is deleted, too', async () => {
   assert.deepEqual(readdirSync(place.folder), [])
 })
 
-test('what is not known to be ours is moved, each time to a new place', async () => {
+test('moves an authority that is not ours, each time to a new name', async () => {
   using temporary = new TempFolder()
   const place = placeIn(temporary)
   for (const [name, content] of [

@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { test } from 'node:test'
 import { authorityFolder } from '../../../../src/tls/authority/folder.ts'
 
-test('the authority lives where each system keeps the data of a user', () => {
+test('uses the data folder of each system', () => {
   const home = '/home/ann'
   assert.equal(authorityFolder({ platform: 'linux', home }), '/home/ann/.local/share/serve8008')
   assert.equal(
@@ -16,13 +16,13 @@ test('the authority lives where each system keeps the data of a user', () => {
   assert.equal(authorityFolder({ ...windows, env }), String.raw`D:\local\serve8008`)
 })
 
-test('XDG_DATA_HOME names another place, unless it is relative', () => {
+test('uses XDG_DATA_HOME unless it is relative', () => {
   const home = '/home/ann'
   assert.equal(authorityFolder({ platform: 'linux', home, env: { XDG_DATA_HOME: '/data' } }), '/data/serve8008')
   const env = { XDG_DATA_HOME: 'data' }
   assert.equal(authorityFolder({ platform: 'linux', home, env }), '/home/ann/.local/share/serve8008')
 })
 
-test('by default it is that of this user', () => {
+test('defaults to the folder of this user', () => {
   assert.ok(authorityFolder().startsWith(homedir()))
 })

@@ -54,7 +54,7 @@ async function authorityOf(extensions: Readonly<Record<string, x509.Extension>>)
   return `${certificate.toString('pem')}\n${key}`
 }
 
-test('an authority of ours has no fault', () => {
+test('accepts an authority of ours', () => {
   assert.equal(faultOfAuthority(new X509Certificate(issueAuthority('ours', term).cert)), undefined)
 })
 

@@ -207,7 +207,7 @@ for (const star of ['*.localhost', '*.test', '*.local', '*.home.arpa', '*.shop.t
   })
 }
 
-test('certificates are renewed while the server runs, at two thirds of their life', async () => {
+test('renews certificates while the server runs, at two thirds of their life', async () => {
   using temporary = new TempFolder()
   const clock = new FakeClock()
   using opened = await openCertificates({ folder: temporary.path }, clock)
@@ -229,7 +229,7 @@ test('certificates are renewed while the server runs, at two thirds of their lif
   assert.equal(clock.pending, 0)
 })
 
-test('an earlier start’s certificate that is near its end is not used', async () => {
+test('does not use a certificate of an earlier start that is due for renewal', async () => {
   using temporary = new TempFolder()
   const clock = new FakeClock()
   using first = await openCertificates({ folder: temporary.path }, clock)
@@ -240,7 +240,7 @@ test('an earlier start’s certificate that is near its end is not used', async 
   assert.notDeepEqual(third.certificates.current(), first.certificates.current())
 })
 
-test('a renewal that fails keeps the old certificate, says so once, and is tried again', async () => {
+test('keeps the old certificate when renewal fails, warns once, and retries', async () => {
   using temporary = new TempFolder()
   const clock = new FakeClock()
   using opened = await openCertificates({ folder: temporary.path }, clock)
@@ -299,7 +299,7 @@ test(`a client can have certificates made for ${maxNames} names at once, then fo
   assert.equal(warnings.length, 1)
 })
 
-test('what a running server keeps on disk is counted again and again', async () => {
+test('prunes the certificates on disk while the server runs', async () => {
   using temporary = new TempFolder()
   using opened = await openCertificates({ folder: temporary.path })
   const leaves = join(temporary.path, 'leaves')
@@ -308,7 +308,7 @@ test('what a running server keeps on disk is counted again and again', async () 
   assert.equal(readdirSync(leaves).length, 200)
 })
 
-test('what is kept on disk does not grow without end', async () => {
+test('bounds the certificates on disk', async () => {
   using temporary = new TempFolder()
   const leaves = join(temporary.path, 'leaves')
   using first = await openCertificates({ folder: temporary.path })

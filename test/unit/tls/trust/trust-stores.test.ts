@@ -86,7 +86,7 @@ for (const [family, folder, extension, collect, drop] of families) {
   })
 }
 
-test('a file that was not collected is not trusted yet', async () => {
+test('reports an anchor that is not in the bundle as outdated', async () => {
   const anchor = '/usr/local/share/ca-certificates/serve8008-ann.crt'
   const bundle = '/etc/ssl/certs/ca-certificates.crt'
   const statusOf = async (text: string) =>
@@ -102,7 +102,7 @@ test('a system without a known store has none, and no authority is trusted where
   assert.equal(await (await storeOf({ files }, /SUSE/, none)).status(), 'outdated')
 })
 
-test('the database of Chromium is made where it is missing', async () => {
+test('creates the database of Chromium when it is missing', async () => {
   const store = await storeOf({ programs: ['certutil'] }, /Chromium/)
   assert.equal((await store.find()).present, true)
   assert.equal(await store.status(), 'absent')
@@ -115,7 +115,7 @@ test('the database of Chromium is made where it is missing', async () => {
   assert.deepEqual(lines(store.remove()), [`certutil -D ${database} -n serve8008-ann`])
 })
 
-test('a database of Chromium in another place is not hidden by a new one', async () => {
+test('uses a database of Chromium in its newer folder', async () => {
   const files = { '/home/ann/.local/share/pki/nssdb/cert9.db': '' }
   const stores = (await trustStores(hostOf({ files }), subject)).filter(({ name }) => name.startsWith('Chromium'))
   assert.equal(stores.length, 1)
@@ -125,7 +125,7 @@ test('a database of Chromium in another place is not hidden by a new one', async
   )
 })
 
-test('every profile of Firefox has a store, as a package, a snap and a flatpak', async () => {
+test('finds every profile of Firefox as a package, a snap and a flatpak', async () => {
   const files = {
     '/home/ann/.mozilla/firefox/a.default/cert9.db': '',
     '/home/ann/.mozilla/firefox/profiles.ini': '',
@@ -152,7 +152,7 @@ test('every profile of Firefox has a store, as a package, a snap and a flatpak',
   assert.equal(clear?.mayFail, true)
 })
 
-test('without certutil the advice names the package, unless there is no browser that it would be for', async () => {
+test('names the package of a missing certutil, unless no browser needs it', async () => {
   for (const file of ['/usr/bin/google-chrome', '/home/ann/.pki/nssdb/cert9.db']) {
     const found = await (await storeOf({ programs: [], files: { [file]: '' } }, /Chromium/)).find()
     assert.equal(found.present, true)
@@ -181,7 +181,7 @@ test('the keychain of macOS', async () => {
   ])
 })
 
-test('macOS and Windows are rid of an authority whose certificate is lost', async () => {
+test('removes an authority whose certificate is lost on macOS and Windows', async () => {
   const keychain = '/Users/ann/Library/Keychains/login.keychain-db'
   const found = 'SHA-256 hash: FF\nSHA-1 hash: CD34\nkeychain: x\nSHA-256 hash: EE\nSHA-1 hash: EF56\n'
   const macos = await storeOf(
@@ -245,7 +245,7 @@ test('the Java of JAVA_HOME, as root where its store is not ours', async () => {
   assert.deepEqual(await (await storeOf({ files }, /Java/)).find(), { present: false })
 })
 
-test('a system that still holds what it collected is not rid of it, although the file is gone', async () => {
+test('reports an authority that only the bundle still holds as outdated', async () => {
   const folder = '/usr/local/share/ca-certificates'
   const bundle = '/etc/ssl/certs/ca-certificates.crt'
   const statusWith = async (text: string): Promise<string> =>
@@ -254,7 +254,7 @@ test('a system that still holds what it collected is not rid of it, although the
   assert.equal(await statusWith(other), 'absent')
 })
 
-test('a database that certutil cannot read is not one without the authority', async () => {
+test('reports a database that certutil cannot read', async () => {
   const files = { '/home/ann/.pki/nssdb/cert9.db': 'rubbish' }
   const broken = await storeOf({ files, answers: ([, flag]) => (flag === '-H' ? '' : undefined) }, /Chromium/)
   assert.deepEqual(await broken.find(), { present: true, lacks: 'certutil cannot read /home/ann/.pki/nssdb' })

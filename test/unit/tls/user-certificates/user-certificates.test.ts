@@ -30,7 +30,7 @@ function certsOf(own: UserCertificate): string[] {
   return String(loadUserCertificate(own, now).options.cert).match(/-----BEGIN[^]*?-----END CERTIFICATE-----\n/g) ?? []
 }
 
-test('a certificate and its key are read from two files, from one, and in any order', async () => {
+test('reads certificate and key from two files, from one, and in any order', async () => {
   const one = leaf(['one.test'])
   using folder = await new TempFolder().write({
     'cert.pem': one.cert,
@@ -49,7 +49,7 @@ test('a certificate and its key are read from two files, from one, and in any or
   assert.deepEqual(certsOf({ cert, key, ca: folder.join('ca.pem') }), [one.cert])
 })
 
-test('an encrypted key takes its passphrase, and says so without it', async () => {
+test('opens an encrypted key with its passphrase, and asks for it otherwise', async () => {
   const { cert, key } = locked(leaf(['one.test']), 'open')
   using folder = await new TempFolder().write({ 'cert.pem': cert, 'key.pem': key })
   const own = { cert: folder.join('cert.pem'), key: folder.join('key.pem') }
@@ -71,7 +71,7 @@ test('an encrypted key takes its passphrase, and says so without it', async () =
 /** A file that OpenSSL 3.0 made, for `one.test` and 10.0.0.1. It expires in 2126; its passphrase is `open`. */
 const pfx = fileURLToPath(new URL('one.pfx', import.meta.url))
 
-test('a PKCS #12 file is read, with its names', async () => {
+test('reads a PKCS #12 file and its names', async () => {
   using folder = await new TempFolder().write({ 'bad.pfx': 'no pfx' })
   assert.deepEqual(loadUserCertificate({ pfx, passphrase: 'open' }, now).names, ['one.test', '10.0.0.1'])
   const fails = (own: UserCertificate, message: RegExp): void =>
@@ -82,7 +82,7 @@ test('a PKCS #12 file is read, with its names', async () => {
   fails({ pfx: folder.join('none.pfx') }, /none\.pfx does not exist/)
 })
 
-test('what cannot be used is named', async () => {
+test('names the file that cannot be used', async () => {
   const [one, two] = [leaf(['one.test']), leaf(['two.test'])]
   using folder = await new TempFolder().write({
     'one.pem': one.cert,
@@ -116,16 +116,20 @@ test('what cannot be used is named', async () => {
   }
 })
 
-test('a file that may not be read is named', { skip: process.getuid?.() === 0 && 'root may read all' }, async () => {
-  const one = leaf(['one.test'])
-  using folder = await new TempFolder().write({ 'both.pem': one.cert + one.key })
-  chmodSync(folder.join('both.pem'), 0)
-  assert.throws(() => loadUserCertificate({ cert: folder.join('both.pem') }, now), {
-    message: /both\.pem cannot be read/,
-  })
-})
+test(
+  'names a file that this user may not read',
+  { skip: process.getuid?.() === 0 && 'root may read all' },
+  async () => {
+    const one = leaf(['one.test'])
+    using folder = await new TempFolder().write({ 'both.pem': one.cert + one.key })
+    chmodSync(folder.join('both.pem'), 0)
+    assert.throws(() => loadUserCertificate({ cert: folder.join('both.pem') }, now), {
+      message: /both\.pem cannot be read/,
+    })
+  },
+)
 
-test('what clients will refuse is told of, and served all the same', async () => {
+test('warns of a certificate that clients reject, and serves it', async () => {
   const [late, early] = [leaf(['a.test'], { from: -2, to: -1 }), leaf(['b.test'], { from: 1, to: 2 })]
   const nameless = issueAuthority('no names', term)
   const wide = leaf(['localhost', '*.localhost', '*.app.localhost', '*.corp', '*.home.arpa'], { to: 30 })
@@ -154,7 +158,7 @@ test('what clients will refuse is told of, and served all the same', async () =>
   assert.match(hints[2] ?? '', /subjectAltName=/)
 })
 
-test('a certificate that ends soon is told of, one that is short-lived by design is not', async () => {
+test('warns of a certificate that ends soon, but not of a short-lived one', async () => {
   const [soon, short] = [leaf(['a.test'], { from: -80, to: 10 }), leaf(['b.test'], { from: -1, to: 6 })]
   using folder = await new TempFolder().write({ 'soon.pem': soon.cert + soon.key, 'short.pem': short.cert + short.key })
   using opened = await openCertificates({
@@ -164,7 +168,7 @@ test('a certificate that ends soon is told of, one that is short-lived by design
   assert.match(opened.warnings[0]?.message ?? '', /soon\.pem expires on [^,]*\.$/)
 })
 
-test('files in place of others are told apart, and a passphrase has its places named', async () => {
+test('recognises swapped files, and names where a passphrase is given', async () => {
   const one = leaf(['one.test'])
   using folder = await new TempFolder().write({
     'cert.pem': one.cert,
@@ -186,7 +190,7 @@ test('files in place of others are told apart, and a passphrase has its places n
   refused({ cert, key: folder.join('locked.pem') }, /is encrypted/, /--passphrase.*SERVE8008_PASSPHRASE/)
 })
 
-test('of several the name decides: itself, then a star, then the first', async () => {
+test('chooses a certificate by exact name, then by wildcard, then the first', async () => {
   const pairs = [leaf(['first.test']), leaf(['*.shop.test']), leaf(['a.shop.test', 'b.shop.test'])]
   using folder = await new TempFolder().write(
     Object.fromEntries(pairs.map(({ cert, key }, index) => [`${index}.pem`, cert + key])),
@@ -221,7 +225,7 @@ function turn(folder: TempFolder): void {
   symlinkSync(folder.join('new'), folder.join('live'), 'junction')
 }
 
-test('new files are taken up, by rename and by a link that is turned; broken ones are told of', async () => {
+test('reloads files after a rename or a changed link, and warns of broken ones', async () => {
   const [one, two, three] = [leaf(['one.test']), leaf(['two.test']), leaf(['three.test'])]
   const { folder, own } = await linked(one, two)
   using _ = folder
@@ -267,7 +271,7 @@ test('new files are taken up, by rename and by a link that is turned; broken one
   assert.equal(clock.pending, 0)
 })
 
-test('what is put in place of a file and never ends holds nothing up', async (t) => {
+test('does not block on a pipe that replaces a file', async (t) => {
   if (process.platform === 'win32') return t.skip('Windows has no named pipes in folders')
   const { cert, key } = leaf(['one.test'])
   using folder = await new TempFolder().write({ 'cert.pem': cert, 'key.pem': key })
@@ -286,7 +290,7 @@ test('what is put in place of a file and never ends holds nothing up', async (t)
   )
 })
 
-test('new files are taken up as time passes', async () => {
+test('reloads files with the clock of the system', async () => {
   const { folder, own } = await linked(leaf(['one.test']), leaf(['two.test']))
   using _ = folder
   using opened = await openCertificates({ own })
