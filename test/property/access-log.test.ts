@@ -64,7 +64,7 @@ for (const format of ['pretty', 'common', 'combined', 'json'] as const) {
   })
 }
 
-test('colours add nothing but the sequences around the time and the status', () => {
+test('adds only the colour sequences around the time and the status', () => {
   fc.assert(
     fc.property(records, columns, (record, width) => {
       const painted = lineOf(record, 'pretty', true, width)
@@ -75,7 +75,7 @@ test('colours add nothing but the sequences around the time and the status', () 
   )
 })
 
-test('json is read back as it was written', () => {
+test('parses back each JSON record', () => {
   fc.assert(
     fc.property(records, (record) => {
       const read = JSON.parse(lineOf(record, 'json', false, undefined)) as AccessRecord

@@ -47,7 +47,7 @@ function expected(
   return 'proceed'
 }
 
-test('preconditions are evaluated as the standard lays down, however the lists are written', () => {
+test('evaluates preconditions as RFC 9110 says, however the lists are written', () => {
   const asked = fc.record({
     match: optional(tags),
     noneMatch: optional(tags),
@@ -82,7 +82,7 @@ function definedOnly<T extends object>(record: T): { [K in keyof T]?: Exclude<T[
   return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as never
 }
 
-test('no field whatever makes them throw, and junk is never taken for our tag', () => {
+test('never throws, and never takes junk for our tag', () => {
   const junk = fc.string({ maxLength: 60 })
   fc.assert(
     fc.property(junk, junk, (a, b) => {
@@ -96,7 +96,7 @@ test('no field whatever makes them throw, and junk is never taken for our tag', 
   )
 })
 
-test('every whole second of four centuries is written and read back', () => {
+test('writes and parses every whole second of four centuries', () => {
   const seconds = fc.integer({ min: Date.UTC(1800, 0, 1) / 1000, max: Date.UTC(2200, 0, 1) / 1000 })
   fc.assert(fc.property(seconds, (at) => assert.equal(parseHttpDate(formatHttpDate(at * 1000)), at * 1000)))
 })

@@ -27,7 +27,7 @@ const suffix = number.map((length): Spec => {
 const specs = fc.array(fc.oneof(closed, open, suffix), { minLength: 1, maxLength: 6 })
 const size = fc.nat({ max: 50 })
 
-test('the ranges that are sent are the bytes that were asked for, each once', () => {
+test('sends exactly the requested bytes, each once', () => {
   fc.assert(
     fc.property(specs, size, (asked, bytes) => {
       const outcome = parseRange(`bytes=${asked.map(({ text }) => text).join(', ')}`, bytes, 32)
@@ -50,7 +50,7 @@ test('the ranges that are sent are the bytes that were asked for, each once', ()
   )
 })
 
-test('a valid set is ignored only for many overlaps or for the suffix of nothing', () => {
+test('ignores a valid set only for many overlaps or for an empty suffix', () => {
   fc.assert(
     fc.property(specs, size, (asked, bytes) => {
       fc.pre(asked.length <= 3 && bytes > 0)
@@ -60,7 +60,7 @@ test('a valid set is ignored only for many overlaps or for the suffix of nothing
   )
 })
 
-test('no field whatever makes it throw, and what it answers lies within the size', () => {
+test('never throws, and stays within the size', () => {
   const field = fc.oneof(
     fc.string({ maxLength: 80 }),
     fc.stringMatching(/^bytes=[\d, \t-]{0,60}$/),

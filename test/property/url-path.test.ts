@@ -37,7 +37,7 @@ const hostile = fc
   .array(fc.oneof(fc.constantFrom(...pieces), fc.string({ maxLength: 3 })), { maxLength: 12 })
   .map((parts) => `/${parts.join('')}`)
 
-test('no path, however it is written, names anything but plain names below the root', () => {
+test('maps every path to plain names below the root', () => {
   fc.assert(
     fc.property(hostile, fc.constantFrom('posix' as const, 'win32' as const), (target, platform) => {
       const located = decodePath(target, platform)
@@ -55,7 +55,7 @@ test('no path, however it is written, names anything but plain names below the r
   )
 })
 
-test('every name that is locatable is found under its percent-encoded form', () => {
+test('finds every valid name by its percent-encoded form', () => {
   const name = fc.string({ minLength: 1, unit: 'binary' }).filter((text) => isUrlName(text, 'posix'))
   fc.assert(
     fc.property(fc.array(name, { minLength: 1, maxLength: 4 }), fc.boolean(), (names, slash) => {

@@ -1,4 +1,4 @@
-/** Compiles test files once, so that no test process spends its time on compiling the same sources again. */
+/** Compiles test files once, so that test processes do not compile the same sources again. */
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -13,7 +13,7 @@ export interface Bundle {
   remove(): void
 }
 
-/** Modules keep their own addresses: what they read and spawn lies beside their sources. */
+/** Modules keep their source addresses, because they read and spawn files beside them. */
 const ownAddresses: Plugin = {
   name: 'own-addresses',
   setup(builder) {
@@ -33,7 +33,7 @@ const ownAddresses: Plugin = {
   },
 }
 
-/** Compiles test files, with what they import of ours in shared chunks and packages left where they are. */
+/** Compiles test files. Their imports of this project go into shared chunks; packages stay external. */
 export async function bundleTests(files: readonly string[]): Promise<Bundle> {
   mkdirSync(fromRoot('.cache'), { recursive: true })
   const folder = mkdtempSync(fromRoot('.cache/tests-'))

@@ -1,4 +1,4 @@
-/** Runs test files in a process and tells what became of each. */
+/** Runs test files in one process and reports the result of each. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -20,7 +20,7 @@ export interface Skip {
   readonly reason: string
 }
 
-/** What became of a file. */
+/** The result of a file. */
 export interface Result {
   readonly file: string
   passed: number
@@ -32,10 +32,10 @@ export interface Result {
   ms: number
 }
 
-/** What became of the files of a process. */
+/** The results of the files of a process. */
 interface Batch {
   readonly results: Result[]
-  /** Whether the process itself failed, so that some files may be blamed for others. */
+  /** Whether the process itself failed, so that a failure may be attributed to the wrong file. */
   readonly isBroken: boolean
 }
 
@@ -52,12 +52,12 @@ interface Finished {
   }
 }
 
-/** The name of the test that stands before those of a file, so that what follows is known to be its own. */
+/** The name of the test before the tests of a file. The tests after it belong to that file. */
 const marker = 'tests of '
 
 /**
  * Runs files one after the other in one process. The deadline is our own: Node 24 and later apply `timeout` to each test, so
- * a process whose tests are done but whose event loop is still held would never end.
+ * a process whose event loop is still busy after its tests would never end.
  */
 export async function runBatch(files: readonly string[], bundle: Bundle, limitMs: number): Promise<Batch> {
   const results = new Map(files.map((file) => [file, emptyResult(file)]))
@@ -90,7 +90,7 @@ export async function runBatch(files: readonly string[], bundle: Bundle, limitMs
       current.failures.push({ file: current.file, name: `did not end within ${limitMs / 1000} s`, diagnostics })
       isBroken = true
     } else if (processError !== undefined && [...results.values()].every(({ failures }) => failures.length === 0)) {
-      // A process also fails for the failures inside it, which are told already.
+      // A process also fails for the failures inside it, which are reported already.
       current.failures.push({ file: current.file, name: 'its process failed', diagnostics: describe(processError) })
       isBroken = true
     }
@@ -111,7 +111,7 @@ function emptyResult(file: string): Result {
 }
 
 function entryOf(files: readonly string[], bundle: Bundle): string {
-  // Hooks at the top level of a file want to be there before the first test, so a file of its own process has no marker.
+  // Top-level hooks must be defined before the first test, so a file in a separate process has no marker.
   const loads = files.map((file) => {
     const mark = files.length > 1 ? `test(${JSON.stringify(marker + file)}, () => {})` : ''
     const url = JSON.stringify(bundle.urlOf(file))
@@ -124,7 +124,7 @@ function addPass(result: Result, { name, nesting, skip, todo, details }: Finishe
   if (name.startsWith(marker) || (nesting === 0 && name.endsWith('batch.mjs'))) return
   if (nesting === 0) result.ms += details.duration_ms ?? 0
   const reason = skip ?? todo
-  // A suite counts by its tests, unless it was skipped: then they are not reported.
+  // A suite counts by its tests. Those of a skipped suite are not reported.
   if (details.type === 'suite' && reason === undefined) return
   if (reason === undefined) result.passed++
   else result.skips.push({ file: result.file, name, reason: reason === true ? '' : String(reason) })
@@ -134,7 +134,7 @@ function addFailure(result: Result, finished: Finished, parents: readonly string
   const { name, nesting, todo, details } = finished
   if (todo !== undefined) return addPass(result, finished)
   if (nesting === 0) result.ms += details.duration_ms ?? 0
-  // A parent fails with its children; they tell the reason.
+  // A parent fails with its children, which report the reason.
   if (details.error?.failureType === 'subtestsFailed') return
   const path = [...parents.slice(0, nesting), name].join(' > ')
   result.failures.push({ file: result.file, name: path, diagnostics: describe(details.error) })

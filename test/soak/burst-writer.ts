@@ -1,4 +1,4 @@
-// Changes files as fast as it can, in a process of its own: nothing that a test does meanwhile holds it up.
+// Changes files as fast as possible in a separate process, which the test cannot slow down.
 import { writeFileSync } from 'node:fs'
 
 /** What to write. */

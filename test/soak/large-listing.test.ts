@@ -14,7 +14,7 @@ const entries = 100_000
  */
 const longestBlock = 300
 
-test('eight listings of 100,000 entries at once do not hold others up', async (t) => {
+test('eight listings of 100,000 entries at once do not delay other requests', async (t) => {
   using folder = await new TempFolder().write({ 'small/a.txt': 'a' })
   for (let i = 0; i < entries; i++) writeFileSync(folder.join(`file-${i}.txt`), '')
   const delay = fileURLToPath(new URL('../bench/loop-delay.js', import.meta.url))

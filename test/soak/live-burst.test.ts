@@ -12,7 +12,7 @@ import type { BurstOrder, BurstResult } from './burst-writer.ts'
 const count = 5000
 const pageCount = 5
 const timeout = 120_000
-/** Milliseconds without a change after which a burst is over for the server, and after which it tells of a longer one. */
+/** Milliseconds without a change after which the server ends a burst, and after which it reports a longer one. */
 const quietMs = 60
 const longestMs = 2000
 /** Milliseconds by which the server may hear of one write later than of another. */
@@ -155,7 +155,7 @@ function pathsOf(message: ToPage): string[] {
   return message.type === 'change' ? message.changes.map(({ path }) => path) : [message.type]
 }
 
-test('5,000 files written at once are at most two messages to a page that stays', { timeout }, async (t) => {
+test('sends at most two messages to an open page for 5,000 files written at once', { timeout }, async (t) => {
   const { page, heard } = await openPage()
   using _page = page
   const { final, bursts } = await site.burst(t)
@@ -187,7 +187,7 @@ test('each page reloads at most twice for 5,000 files, and shows the final conte
   }
 })
 
-test('5,000 changed files that no page uses are no message', { timeout }, async () => {
+test('sends no message for 5,000 changed files that no page uses', { timeout }, async () => {
   const { page, heard } = await openPage()
   using _page = page
   for (const name of names) writeFileSync(site.folder.join(name), '/* 99999999 */')

@@ -18,7 +18,7 @@ interface Usage {
   readonly heap: number
 }
 
-test('5,000 pages that come and go leave neither descriptors nor memory behind', { timeout: 180_000 }, async (t) => {
+test('5,000 pages that connect and leave leak no descriptor and no memory', { timeout: 180_000 }, async (t) => {
   using folder = new TempFolder()
   writeFileSync(folder.join('index.html'), '<!doctype html>home')
   const entry = fileURLToPath(new URL('server.ts', import.meta.url))

@@ -29,7 +29,7 @@ test(
     const grown = peakMemory(command) - before
     assert.ok(grown < 70, `${Math.round(grown)} MB more for 80 MB of log lines`)
 
-    // The reader goes on: what was queued comes, then the number of what is missing.
+    // The reader continues: it gets the queued lines, then the number of dropped ones.
     const reader = new Socket({ fd, writable: false })
     t.after(() => reader.destroy())
     reader.resume()
@@ -40,7 +40,7 @@ test(
   },
 )
 
-/** A terminal whose window nobody reads, as one that ^S stops or that a connection lost. */
+/** A terminal that is not read, as after ^S or a lost connection. */
 const terminalReader = `
 import os, pty, re, subprocess, sys, urllib.request
 main, side = pty.openpty()

@@ -131,7 +131,7 @@ async function work(front: Started, ids: readonly number[], random: (below: numb
   return count
 }
 
-test(`${requests} requests over shared connections, good, broken and given up, are never mixed up`, async (t) => {
+test(`${requests} requests over shared connections, valid, broken and aborted, are never mixed up`, async (t) => {
   const mixed: string[] = []
   const open = new Set<Socket>()
   let connections = 0

@@ -1,4 +1,4 @@
-// A proxy in a process of its own, which tells its largest resident size in bytes when it is asked.
+// A proxy in a separate process. It answers each message with its largest resident size in bytes.
 import { createServer } from '../../src/index.ts'
 
 const [upstream = ''] = process.argv.slice(2)

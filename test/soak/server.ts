@@ -1,4 +1,4 @@
-// A server in a process of its own, which reports what it holds when asked.
+// A server in a separate process. It answers each message with its memory and descriptors.
 import { readdirSync } from 'node:fs'
 import { createServer } from '../../src/index.ts'
 

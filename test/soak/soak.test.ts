@@ -62,7 +62,7 @@ async function work(port: number, count: number, etag: string): Promise<void> {
   client.end()
 }
 
-test('mixed requests and aborts leave no descriptor open and no memory behind', { timeout: 900_000 }, async (t) => {
+test('mixed requests and aborts leak no descriptor and no memory', { timeout: 900_000 }, async (t) => {
   using folder = new TempFolder()
   await folder.write({
     'index.html': '<p>home</p>',
@@ -82,7 +82,7 @@ test('mixed requests and aborts leave no descriptor open and no memory behind', 
     const run = (count: number): Promise<unknown> =>
       Promise.all(Array.from({ length: connections }, () => work(port, Math.ceil(count / connections), etag)))
     const fresh = await ask(child)
-    // Behind the first answer live reload opens one descriptor, by which the system tells of all changes.
+    // After the first reply, live reload opens one descriptor for all change events of the system.
     const atRest = fresh.descriptors + 1
     await run(requests / 5)
     const before = await askAtRest(child, atRest)

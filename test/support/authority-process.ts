@@ -1,4 +1,4 @@
-/** Prints the certificate that a server in this process would show: `authority-process.ts FOLDER [HOST…]`. */
+/** Prints the certificate that a server in this process would use: `authority-process.ts FOLDER [HOST…]`. */
 import { createCertificates } from '../../src/tls/tls.ts'
 
 const [folder = '', ...hosts] = process.argv.slice(2)

@@ -15,7 +15,7 @@ import { TempFolder } from './server.ts'
 
 const day = 86_400_000
 
-/** A clock that stands still until it is moved; what is due is called then. */
+/** A clock that stands still until the test moves it. Timers that are due fire then. */
 export class FakeClock implements Clock {
   #now: number
   #timers: { at: number; act: () => void }[] = []
@@ -24,7 +24,7 @@ export class FakeClock implements Clock {
     this.#now = now
   }
 
-  /** How many calls are planned. */
+  /** How many timers are pending. */
   get pending(): number {
     return this.#timers.length
   }
@@ -39,7 +39,7 @@ export class FakeClock implements Clock {
     return () => void (this.#timers = this.#timers.filter((each) => each !== timer))
   }
 
-  /** Moves on, as a machine does that was asleep meanwhile: what is due happens now. */
+  /** Moves the clock at once, as on a machine that slept. Timers that are due fire now. */
   pass(days: number): void {
     this.passMs(days * day)
   }
@@ -62,7 +62,7 @@ export interface Opened extends Disposable {
   next(): Promise<void>
 }
 
-/** Opens certificates with what a test does not care for. */
+/** Opens certificates with defaults for what a test does not care about. */
 export async function openCertificates(
   options: Partial<Omit<CertificateOptions, 'onWarning' | 'onChange'>>,
   clock?: Clock,
@@ -91,7 +91,7 @@ export async function openCertificates(
     warnings,
     changes,
     next() {
-      // What is waited for holds no process; the test has to.
+      // The timers keep no process alive, so the test has to.
       const hold = setInterval(() => {}, 60_000)
       return new Promise<void>((resolve) => void (wake = resolve)).finally(() => clearInterval(hold))
     },
@@ -106,7 +106,7 @@ export function chooser(certificates: Certificates): NonNullable<TlsOptions['SNI
   }
 }
 
-/** A plain HTTPS server with the certificates of a local authority in a folder of its own. */
+/** A plain HTTPS server with the certificates of a local authority in a temporary folder. */
 export interface SecureServer extends AsyncDisposable {
   readonly port: number
   /** The folder of the authority. */
@@ -143,7 +143,7 @@ export async function startSecureServer(): Promise<SecureServer> {
   }
 }
 
-/** Opens certificates in a process of its own and resolves to the certificate for clients that name no host. */
+/** Opens certificates in a separate process and resolves to the certificate for clients that name no host. */
 export async function certificateOfProcess(folder: string, hosts: readonly string[]): Promise<string> {
   const file = fileURLToPath(new URL('authority-process.ts', import.meta.url))
   const child = spawn(process.execPath, ['--import', import.meta.resolve('tsx'), file, folder, ...hosts], {

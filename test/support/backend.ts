@@ -67,20 +67,20 @@ export class BackendSocket {
   }
 }
 
-/** A server that sends what it is told, and knows every byte it was sent. */
+/** A server that sends what the test says, and records every byte that it receives. */
 export interface Backend extends AsyncDisposable {
   readonly port: number
   /** Every connection so far. */
   readonly sockets: readonly BackendSocket[]
   /** Connections that are open now. */
   readonly open: number
-  /** The next connection that was not handed out yet. */
+  /** The next connection that was not returned yet. */
   next(): Promise<BackendSocket>
   /** Waits until no connection is open. */
   quiet(): Promise<void>
 }
 
-/** Starts a backend; with `act` each connection is handled by it. */
+/** Starts a backend. `act` handles each connection. */
 export async function startBackend(act?: (connection: BackendSocket) => unknown, host = '127.0.0.1'): Promise<Backend> {
   const sockets: BackendSocket[] = []
   const open = new Set<Socket>()
@@ -126,7 +126,7 @@ export async function startBackend(act?: (connection: BackendSocket) => unknown,
   }
 }
 
-/** A backend that answers each request on a connection with the same bytes, once its header section is there. */
+/** A backend that answers each header section with the same bytes. */
 export function answering(bytes: string): Promise<Backend> {
   return startBackend(async (connection) => {
     for (;;) {

@@ -1,7 +1,7 @@
 import { build } from 'esbuild'
 
 /**
- * Bundles a program of the tests as the package is: what tsx adds to run sources would be measured too.
+ * Bundles a program of the tests like the package, because a measurement would include the cost of tsx.
  *
  * @returns the path of the bundle, `outfile`.
  */

@@ -45,7 +45,7 @@ const quiet: Readonly<Record<string, boolean | number | string>> = {
 
 /** How Firefox is started. */
 export interface FirefoxOptions {
-  /** Home folder of the user that it believes to run for; default: a folder that is removed with it. */
+  /** Home folder of its user. Default: a temporary folder. */
   readonly home?: string
   /** Preferences by name, as `about:config` lists them. */
   readonly prefs?: Readonly<Record<string, boolean | number | string>>
@@ -66,7 +66,7 @@ interface Message {
 /** What a command of WebDriver BiDi, or the script of a page, answered instead of a result. */
 class FirefoxError extends Error {}
 
-/** Firefox with a profile of its own, driven by WebDriver BiDi. Disposing ends it by its process id. */
+/** Firefox with a separate profile, driven by WebDriver BiDi. Disposing ends it by its process id. */
 export class Firefox implements AsyncDisposable {
   readonly #child: ChildProcess
   readonly #socket: WebSocket
@@ -116,7 +116,7 @@ export class Firefox implements AsyncDisposable {
     }
   }
 
-  /** Sends a command (https://www.w3.org/TR/webdriver-bidi/). @throws FirefoxError with what Firefox answers. */
+  /** Sends a command (https://www.w3.org/TR/webdriver-bidi/). @throws FirefoxError with the answer of Firefox. */
   async send<Result>(method: string, params: object = {}): Promise<Result> {
     if (this.#socket.readyState !== WebSocket.OPEN) throw new FirefoxError('Firefox has ended')
     const id = ++this.#lastId
@@ -128,7 +128,7 @@ export class Firefox implements AsyncDisposable {
     return result as Result
   }
 
-  /** Asks for events by name, such as `log.entryAdded`, and calls for each; returns how to stop that. */
+  /** Calls a listener at each event of a name, such as `log.entryAdded`. Returns a function that stops it. */
   async on<Params>(method: string, listener: (params: Params) => void): Promise<() => void> {
     const listen = (name: string, params: unknown): void => {
       if (name === method) listener(params as Params)
@@ -161,7 +161,7 @@ export class FirefoxPage {
     this.context = context
   }
 
-  /** Loads an address and waits for its load event. @throws FirefoxError where there is no page, with the reason. */
+  /** Loads an address and waits for its load event. @throws FirefoxError with the reason when there is no page. */
   async goto(url: string): Promise<void> {
     await this.#firefox.send('browsingContext.navigate', { context: this.context, url, wait: 'complete' })
   }
@@ -190,9 +190,9 @@ export class FirefoxPage {
   /** Waits until an expression holds, also across reloads of the page. */
   async until(expression: string): Promise<void> {
     const end = performance.now() + 30_000
-    // The document that is asked may go while it is asked.
+    // The document may be unloaded during the call.
     while ((await this.evaluate<boolean>(expression).catch(() => false)) !== true) {
-      if (performance.now() > end) throw new Error(`It never came that ${expression}`)
+      if (performance.now() > end) throw new Error(`Never true within 30 s: ${expression}`)
       await this.evaluate('new Promise((resolve) => setTimeout(resolve, 20))').catch(() => {})
     }
   }
@@ -220,7 +220,7 @@ async function endpoint(child: ChildProcess): Promise<string> {
   for await (const line of createInterface(child.stderr)) {
     const [, url] = /^WebDriver BiDi listening on (ws:\S+)/.exec(line) ?? []
     if (url !== undefined) {
-      // What it says from now on must not fill the pipe.
+      // Its further output must not fill the pipe.
       child.stderr.resume()
       return url
     }

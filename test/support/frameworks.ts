@@ -25,7 +25,7 @@ const require = createRequire(import.meta.url)
 export const express: Express = require('express') as Express
 export const connect: () => App = require('connect') as () => App
 
-/** An app on a port of its own. */
+/** An app that listens on a port. */
 export interface Hosted extends AsyncDisposable {
   readonly port: number
   readonly server: Server
@@ -44,7 +44,7 @@ export async function host(listener: RequestListener): Promise<Hosted> {
   }
 }
 
-/** A site that does not listen, in a folder of its own. */
+/** A server that does not listen, with a temporary folder. */
 export interface EmbeddedSite extends AsyncDisposable {
   readonly site: Server8008
   readonly folder: TempFolder

@@ -1,19 +1,19 @@
 import type { Layer } from '../../src/index.ts'
 
-/** A promise and the way to fulfil it. */
+/** A promise and a function that fulfils it. */
 export interface Gate {
   readonly opened: Promise<void>
   open(): void
 }
 
-/** Makes a gate that is shut. */
+/** Makes a closed gate. */
 export function createGate(): Gate {
   let open: () => void = () => {}
   const opened = new Promise<void>((resolve) => (open = resolve))
   return { opened, open: () => open() }
 }
 
-/** A layer that holds requests, and tells when one has come. */
+/** A layer that holds requests. `reached` resolves with the first one. */
 export function holdingLayer(): { layer: Layer; reached: Promise<void>; letGo: () => void } {
   const arrival = createGate()
   const exit = createGate()

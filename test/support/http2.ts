@@ -38,7 +38,7 @@ export async function startHttp2(
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   }
-  // The server shows no sockets, but Node tells of each that it accepts.
+  // The server does not expose its sockets; Node reports each one that it accepts.
   channel('net.server.socket').subscribe(accepted)
   return {
     ...started,

@@ -3,10 +3,10 @@ import type { FrontOptions } from './proxy.ts'
 
 const ok = 'HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'
 
-/** What a backend does on each of its connections once the request is there. */
+/** What a backend does on each connection after the request arrived. */
 export type Misbehaviour = (connection: BackendSocket) => unknown
 
-/** Faults before anything was passed on: the client hears which and what to do. */
+/** Faults before the reply was forwarded: the client gets an error with a code. */
 export const refusals: readonly [name: string, act: Misbehaviour, code: RegExp, options?: FrontOptions][] = [
   ['closes without an answer', (c) => c.socket.end(), /502.*UPSTREAM_RESET/],
   ['resets without an answer', (c) => c.socket.resetAndDestroy(), /502.*UPSTREAM_RESET/],
@@ -20,12 +20,12 @@ export const refusals: readonly [name: string, act: Misbehaviour, code: RegExp, 
   ['sends the status 999', (c) => c.send('HTTP/1.1 999 X\r\nContent-Length: 0\r\n\r\n'), /502.*UPSTREAM_PROTOCOL/],
   ['sends the status 600', (c) => c.send('HTTP/1.1 600 X\r\nContent-Length: 0\r\n\r\n'), /502.*UPSTREAM_PROTOCOL/],
   [
-    'upgrades unasked',
+    'upgrades without a request for it',
     (c) => c.send('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n'),
     /502.*UPSTREAM_PROTOCOL/,
   ],
   [
-    'asks again and again for content that is not there',
+    'sends 100 Continue again and again',
     (c) => c.send(`${'HTTP/1.1 100 Continue\r\n\r\n'.repeat(100)}${ok}`),
     /502.*UPSTREAM_PROTOCOL/,
   ],
@@ -60,5 +60,5 @@ export const refusals: readonly [name: string, act: Misbehaviour, code: RegExp, 
     /502.*UPSTREAM_PROTOCOL/,
   ],
   ['never answers', () => {}, /504.*UPSTREAM_TIMEOUT/, { timeouts: { headersMs: 100 } }],
-  ['never comes to an end of all', () => {}, /504.*UPSTREAM_TIMEOUT/, { timeouts: { totalMs: 100 } }],
+  ['never ends its reply', () => {}, /504.*UPSTREAM_TIMEOUT/, { timeouts: { totalMs: 100 } }],
 ]

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 
-/** One reply as it stood on the wire. */
+/** One reply as it was on the wire. */
 export interface RawReply {
   readonly status: number
   readonly reason: string
@@ -106,13 +106,13 @@ export class RawClient {
   }
 }
 
-/** Sends one message on a connection of its own and returns the first final reply. */
+/** Sends one message on a new connection and returns the first final reply. */
 export async function rawRequest(port: number | string, message: string, method = 'GET'): Promise<RawReply> {
   using client = await RawClient.open(port)
   return await client.send(message).reply(method)
 }
 
-/** A GET with these header lines, on a connection of its own that is closed afterwards. */
+/** Sends a GET with these header lines on a new connection, which the reply closes. */
 export function rawGet(port: number, target: string, lines: readonly string[] = []): Promise<RawReply> {
   const head = [`GET ${target} HTTP/1.1`, `Host: localhost:${port}`, 'Connection: close', ...lines]
   return rawRequest(port, `${head.join('\r\n')}\r\n\r\n`)

@@ -4,7 +4,7 @@ import { makeCertificate } from './certificate.ts'
 import { RawClient } from './raw.ts'
 import { startServer, TempFolder, type Started } from './server.ts'
 
-/** A server for HTTPS beside plain HTTP, each on a port of its own. */
+/** A server with one port for HTTPS and one for plain HTTP. */
 export interface Secured extends Started {
   readonly tlsPort: number
   /** The certificate that clients have to trust (PEM). */
@@ -46,7 +46,7 @@ export async function openSecure(
   return new RawClient(await connectSecurely(secured, options))
 }
 
-/** Agrees on keys with a server; rejects where that fails. */
+/** Opens a TLS connection. Rejects when the handshake fails. */
 export function connectSecurely(
   { tlsPort: port, ca }: Pick<Secured, 'tlsPort' | 'ca'>,
   options: ConnectionOptions = {},

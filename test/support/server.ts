@@ -27,7 +27,7 @@ export class TempFolder {
   }
 }
 
-/** A server on a port of its own, closed with the test. */
+/** A server on a free port, closed with the test. */
 export interface Started extends AsyncDisposable {
   readonly server: Server8008
   readonly port: number

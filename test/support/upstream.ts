@@ -4,7 +4,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net'
 import type { ResolvedProxy, ResolvedUpstream } from '../../src/config/route-types.ts'
 import { createGate } from './gate.ts'
 
-/** A server that speaks raw bytes, for what no well-behaved one would say. */
+/** A server that sends raw bytes, also invalid ones. */
 export class RawUpstream implements AsyncDisposable {
   readonly #server: ReturnType<typeof createServer>
   readonly sockets: Socket[] = []
@@ -26,7 +26,7 @@ export class RawUpstream implements AsyncDisposable {
     return upstream
   }
 
-  /** One that answers the first header section of each connection with these bytes. */
+  /** Calls `answer` with the first header section of each connection. */
   static answering(answer: (head: string, socket: Socket) => void, path?: string): Promise<RawUpstream> {
     return RawUpstream.open((socket) => {
       let head = ''
@@ -35,7 +35,7 @@ export class RawUpstream implements AsyncDisposable {
         if (!head.includes('\r\n\r\n')) return
         socket.off('data', read)
         answer(head, socket)
-        // Else its end would never be seen.
+        // A socket that is not read never ends.
         if (socket.readableFlowing === false && !socket.isPaused()) socket.resume()
       }
       socket.on('data', read)
@@ -79,7 +79,7 @@ export function upstreamAt(port: number, facts: Partial<ResolvedUpstream> = {}):
   }
 }
 
-/** Bounds that no test reaches by accident. */
+/** Timeouts that no test reaches by accident. */
 export const patientTimeouts: ResolvedProxy['timeouts'] = {
   connectMs: 20_000,
   headersMs: 20_000,

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { findHolders, overlaps } from '../../../src/net/owner.ts'
@@ -11,6 +10,7 @@ import { lsofHolders, parseLsof } from '../../../src/net/owner-lsof.ts'
 import { parseNetstat, parseTasklist, windowsHolders } from '../../../src/net/owner-windows.ts'
 import { parseProcNet } from '../../../src/net/proc-net.ts'
 import { run } from '../../../src/net/run.ts'
+import { TempFolder } from '../../support/server.ts'
 
 const tcp = `  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode
    0: 0100007F:1F48 00000000:0000 0A 00000000:00000000 00:00000000 00000000  1000        0 31415 1 0000000000000000 100 0 0 10 0
@@ -42,9 +42,9 @@ function hiddenOf(uid: number): 'elsewhere' | 'user' {
   return process.getuid?.() === uid ? 'elsewhere' : 'user'
 }
 
-test('reports a connection that holds a port without a listener, also a closed one', async (t) => {
-  const proc = mkdtempSync(join(tmpdir(), 'proc-'))
-  t.after(() => rmSync(proc, { recursive: true, force: true }))
+test('reports a connection that holds a port without a listener, also a closed one', async () => {
+  using folder = new TempFolder()
+  const proc = folder.path
   mkdirSync(join(proc, 'net'))
   const line = (state: string, uid: number, inode: number): string =>
     `   0: 0100007F:1F48 0100007F:C350 ${state} 00000000:00000000 00:00000000 00000000  ${uid}        0 ${inode} 1\n`
@@ -75,9 +75,9 @@ test('reads the tables of a big-endian machine in its byte order', () => {
   ])
 })
 
-test('finds the process by its open socket on Linux, and reports the uid of a hidden one', async (t) => {
-  const proc = mkdtempSync(join(tmpdir(), 'proc-'))
-  t.after(() => rmSync(proc, { recursive: true, force: true }))
+test('finds the process by its open socket on Linux, and reports the uid of a hidden one', async () => {
+  using folder = new TempFolder()
+  const proc = folder.path
   mkdirSync(join(proc, 'net'))
   writeFileSync(join(proc, 'net', 'tcp'), tcp)
   writeFileSync(join(proc, 'net', 'tcp6'), tcp6)
@@ -211,9 +211,8 @@ test('treats addresses as competing when they are equal or one is a wildcard', (
 })
 
 test('finds and names another listening process on this machine', async (t) => {
-  const folder = mkdtempSync(join(tmpdir(), 'holder-'))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
-  const script = join(folder, 'held.mjs')
+  using folder = new TempFolder()
+  const script = folder.join('held.mjs')
   writeFileSync(
     script,
     `import { createServer } from 'node:net'
