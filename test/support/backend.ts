@@ -1,40 +1,23 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net'
+import { RawConnection } from './raw.ts'
 
 /** One connection to a {@link Backend}. */
-export class BackendSocket {
-  readonly socket: Socket
-  #received = Buffer.alloc(0)
-  #ended = false
-  readonly #waiting = new Set<() => void>()
-
-  constructor(socket: Socket) {
-    this.socket = socket
-    socket.on('data', (chunk) => {
-      this.#received = Buffer.concat([this.#received, chunk])
-      this.#wake()
-    })
-    const end = (): void => {
-      this.#ended = true
-      this.#wake()
-    }
-    socket.on('end', end).on('close', end).on('error', end)
-  }
-
+export class BackendSocket extends RawConnection {
   /** Every byte so far. */
   get text(): string {
-    return this.#received.toString('latin1')
+    return this.buffer.toString('latin1')
   }
 
   get length(): number {
-    return this.#received.length
+    return this.buffer.length
   }
 
   /** Waits until what was received holds a text; false when the connection ended before. */
   async sees(text: string): Promise<boolean> {
     while (!this.text.includes(text)) {
-      if (this.#ended) return false
-      await this.#more()
+      if (this.ended) return false
+      await this.more()
     }
     return true
   }
@@ -43,27 +26,8 @@ export class BackendSocket {
   async head(): Promise<string> {
     await this.sees('\r\n\r\n')
     const { text } = this
-    this.#received = Buffer.alloc(0)
+    this.buffer = Buffer.alloc(0)
     return text
-  }
-
-  send(text: string | Uint8Array): this {
-    this.socket.write(typeof text === 'string' ? Buffer.from(text, 'latin1') : text)
-    return this
-  }
-
-  /** Waits for the end of the connection. */
-  async closed(): Promise<void> {
-    while (!this.#ended) await this.#more()
-  }
-
-  #more(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.add(resolve))
-  }
-
-  #wake(): void {
-    for (const resolve of this.#waiting) resolve()
-    this.#waiting.clear()
   }
 }
 

@@ -11,26 +11,51 @@ export interface RawReply {
   field(name: string): string
 }
 
-/** A connection on which bytes are sent exactly as given. */
-export class RawClient {
+/** A connection that keeps what it receives and sends bytes exactly as given. */
+export class RawConnection {
   readonly socket: Socket
-  #received = Buffer.alloc(0)
-  #ended = false
+  protected buffer: Buffer = Buffer.alloc(0)
+  protected ended = false
   readonly #waiting = new Set<() => void>()
 
   constructor(socket: Socket) {
     this.socket = socket
     socket.on('data', (chunk) => {
-      this.#received = Buffer.concat([this.#received, chunk])
+      this.buffer = Buffer.concat([this.buffer, chunk])
       this.#wake()
     })
     const end = (): void => {
-      this.#ended = true
+      this.ended = true
       this.#wake()
     }
     socket.on('end', end).on('error', end).on('close', end)
   }
 
+  /** Sends text as Latin-1, byte for byte. */
+  send(bytes: string | Uint8Array): this {
+    this.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes)
+    return this
+  }
+
+  /** Resolves when the other side closed; returns what was left unread. */
+  async closed(): Promise<Buffer> {
+    while (!this.ended) await this.more()
+    return this.buffer
+  }
+
+  /** Resolves when more was received, or the connection ended. */
+  protected more(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.add(resolve))
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting) resolve()
+    this.#waiting.clear()
+  }
+}
+
+/** The client of a connection. */
+export class RawClient extends RawConnection {
   /** Opens a connection to a port of the loopback address, or to a unix socket. */
   static open(port: number | string, host = '127.0.0.1'): Promise<RawClient> {
     return new Promise((resolve, reject) => {
@@ -45,46 +70,32 @@ export class RawClient {
 
   /** Everything received and not yet taken. */
   get received(): Buffer {
-    return this.#received
-  }
-
-  /** Sends text as Latin-1, byte for byte. */
-  send(bytes: string | Uint8Array): this {
-    this.socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes)
-    return this
+    return this.buffer
   }
 
   /** Takes the next whole reply. Rejects when the connection ends before. */
   async reply(method = 'GET'): Promise<RawReply> {
     for (;;) {
-      const taken = takeReply(this.#received, method, this.#ended)
+      const taken = takeReply(this.buffer, method, this.ended)
       if (taken !== undefined) {
-        this.#received = this.#received.subarray(taken.length)
+        this.buffer = this.buffer.subarray(taken.length)
         return taken.reply
       }
-      if (this.#ended)
-        throw new Error(`the connection ended after ${JSON.stringify(this.#received.toString('latin1'))}`)
-      await this.#more()
+      if (this.ended) throw new Error(`the connection ended after ${JSON.stringify(this.buffer.toString('latin1'))}`)
+      await this.more()
     }
-  }
-
-  /** Resolves when the other side closed; returns what was left unread. */
-  async closed(): Promise<Buffer> {
-    while (!this.#ended) await this.#more()
-    return this.#received
   }
 
   /** Waits until this many bytes have been received. */
   async bytes(count: number): Promise<void> {
-    while (this.#received.length < count && !this.#ended) await this.#more()
+    while (this.buffer.length < count && !this.ended) await this.more()
   }
 
   /** Waits until what was received holds a text. Rejects when the connection ends before. */
   async sees(text: string): Promise<void> {
-    while (!this.#received.includes(text)) {
-      if (this.#ended)
-        throw new Error(`the connection ended after ${JSON.stringify(this.#received.toString('latin1'))}`)
-      await this.#more()
+    while (!this.buffer.includes(text)) {
+      if (this.ended) throw new Error(`the connection ended after ${JSON.stringify(this.buffer.toString('latin1'))}`)
+      await this.more()
     }
   }
 
@@ -94,15 +105,6 @@ export class RawClient {
 
   [Symbol.dispose](): void {
     this.end()
-  }
-
-  #more(): Promise<void> {
-    return new Promise((resolve) => this.#waiting.add(resolve))
-  }
-
-  #wake(): void {
-    for (const resolve of this.#waiting) resolve()
-    this.#waiting.clear()
   }
 }
 
