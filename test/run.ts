@@ -45,19 +45,24 @@ const rootHook = /^(?:before|after|beforeEach|afterEach)\(/m
 /** Files that change what belongs to the process say why: `// own process: …`. */
 const ownProcess = /^\/\/ own process: /m
 
+/** Tests that wait for processes and browsers that they start: the longest, so that they begin first, each by itself. */
+const starting = ['test/browser/', 'test/cli/']
+
 /** Which files share a process: the slow ones and those that need it have one each, and come first. */
 function batchesOf(files: readonly string[]): string[][] {
+  const first: string[] = []
+  const single: string[] = []
   const shared: string[] = []
-  const single: string[][] = []
   for (const file of files) {
     const text = readFileSync(join(root, file), 'utf8')
-    if (isQuick(file) && !rootHook.test(text) && !ownProcess.test(text)) shared.push(file)
-    else single.push([file])
+    if (starting.some((folder) => file.startsWith(folder))) first.push(file)
+    else if (!isQuick(file) || rootHook.test(text) || ownProcess.test(text)) single.push(file)
+    else shared.push(file)
   }
   // Every batch gets something of each folder, so that they take about as long.
   const count = Math.ceil(shared.length / filesInProcess)
   const batches = Array.from({ length: count }, (_, at) => shared.filter((_each, index) => index % count === at))
-  return [...single, ...batches]
+  return [...[...first, ...single].map((file) => [file]), ...batches]
 }
 
 /** Suites that measure: each of their files has the machine to itself. */

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { main } from '../../src/cli/main.ts'
+import type { Output, Program } from '../../src/cli/process-io.ts'
 
 const built = process.env['SERVE8008_TEST_COMMAND']
 
@@ -120,4 +122,39 @@ function inherited(): Record<string, string> {
   return Object.fromEntries(
     names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   )
+}
+
+/**
+ * Runs the command to its end in this process, which saves the start of another one. For commands that print and end, and
+ * whose way to end is not what is tested.
+ */
+export async function runHere(
+  _t: TestContext,
+  args: readonly string[],
+  { cwd = process.cwd(), env = {} }: Pick<CommandOptions, 'cwd' | 'env'> = {},
+): Promise<Ended> {
+  const texts = { stdout: '', stderr: '' }
+  const output = (name: 'stdout' | 'stderr'): Output => ({
+    write(text, done) {
+      texts[name] += text
+      done?.()
+    },
+    on() {},
+  })
+  const exitCode = await new Promise<number>((exit, fail) => {
+    const program: Program = {
+      argv: args,
+      env: { ...inherited(), ...env },
+      cwd,
+      script: commandWords.at(-1) ?? '',
+      pid: process.pid,
+      stdout: output('stdout'),
+      stderr: output('stderr'),
+      elapsed: () => performance.now(),
+      on() {},
+      exit,
+    }
+    main(program).catch(fail)
+  })
+  return { exitCode, signal: null, ...texts }
 }

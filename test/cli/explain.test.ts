@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { makeCertificate } from '../support/certificate.ts'
-import { folderOf, run, serve } from './command.ts'
+import { folderOf, runHere as run, serve } from './command.ts'
 
 const config = `{
   "proxy": { "/api": "http://localhost:3000/v1", "api.localhost": { "to": ["3001", "3002"], "changeOrigin": true } },
