@@ -32,6 +32,12 @@ function isSound(page: string, link: string): boolean {
   return existsSync(fromRoot(target)) && (anchor === undefined || anchorsOf(read(target)).has(anchor))
 }
 
+/** Whether a source declares a name at its top level, or has a key of that name. */
+function isDeclared(name: string, source: string): boolean {
+  const keyword = '(?:const|let|function|class|interface|type)'
+  return new RegExp(`^(?:export )?(?:async )?${keyword} ${name}\\b|^ +(?:readonly )?${name}\\??:`, 'm').test(source)
+}
+
 const pages = ['CONTRIBUTING.md', ...pagesIn('docs/contributing'), ...pagesIn('docs/decisions')]
 
 describe('the pages for contributors', () => {
@@ -72,13 +78,23 @@ describe('the pages for contributors', () => {
     })
   }
 
-  test('the recipes name what the files hold', () => {
-    const recipes = read('docs/contributing/recipes.md')
-    const named = [...recipes.matchAll(/`((?:src|test|scripts)\/[^`\s]+)`, `(\w+)`/g)]
+  test('the pages name what the files declare at the top level, or a key of theirs', () => {
+    const text = pagesIn('docs/contributing').map(read).join('\n')
+    const named = [...text.matchAll(/`((?:src|test|scripts)\/[^`\s]+)`, `(\w+)`/g)]
     assert.ok(named.length > 15)
-    const missing = named.filter(([, path = '', name = '']) => !new RegExp(`\\b${name}\\b`).test(read(path)))
+    const missing = named.filter(([, path = '', name = '']) => !isDeclared(name, read(path)))
     assert.deepEqual(
-      missing.map(([text]) => text),
+      missing.map(([both]) => both),
+      [],
+    )
+  })
+
+  test('every recipe names the test of these pages among its tests', () => {
+    const [, ...recipes] = read('docs/contributing/recipes.md').split(/^## /m)
+    assert.ok(recipes.length > 5)
+    const silent = recipes.filter((recipe) => !/^\*Tests:\*[^]*`npm test -- [^`]*\bunit\/contributing\b/m.test(recipe))
+    assert.deepEqual(
+      silent.map((recipe) => recipe.split('\n')[0]),
       [],
     )
   })

@@ -108,9 +108,13 @@ const schema = v.strictObject(
 export const optionSchema: v.GenericSchema<ServeOptions> = schema
 
 // `ServeOptions` documents the options, the schema validates them: this line fails to compile when they differ.
-type Same<A, B> = [Required<A>, keyof A] extends [Required<B>, keyof B]
-  ? [Required<B>, keyof B] extends [Required<A>, keyof A]
-    ? true
-    : never
-  : never
+// The error names the options that do.
+type Same<A, B> = [Differing<A, B>] extends [never] ? true : `${Differing<A, B>} differs`
+type Differing<A, B> = {
+  [Key in keyof A | keyof B]-?: Key extends keyof A & keyof B
+    ? [Required<A>[Key], Required<B>[Key]] extends [Required<B>[Key], Required<A>[Key]]
+      ? never
+      : Key
+    : Key
+}[(keyof A | keyof B) & string]
 true satisfies Same<v.InferOutput<typeof schema>, ServeOptions>
