@@ -36,14 +36,14 @@ export interface ManagedAuthorityOptions {
 }
 
 /** A local authority. */
-export interface LocalAuthority {
+export interface CertificateAuthority {
   /** Absolute path of its certificate, which exists after {@link make}. */
   readonly file: string
   readonly folder: string
   /**
    * The certificate, or undefined when there is no authority.
    *
-   * @throws ServeError `E8008_AUTHORITY` as {@link LocalAuthority.make} does.
+   * @throws ServeError `E8008_AUTHORITY` as {@link CertificateAuthority.make} does.
    */
   read(): Promise<X509Certificate | undefined>
   /** Creates the authority when there is none. @throws ServeError `E8008_AUTHORITY` */
@@ -66,7 +66,7 @@ export interface LocalAuthority {
 }
 
 /** The local authority of a user, for the commands that manage it. */
-export interface ManagedAuthority extends LocalAuthority {
+export interface ManagedAuthority extends CertificateAuthority {
   /** The trust stores of this machine. */
   stores(): Promise<TrustStore[]>
 }
@@ -83,7 +83,7 @@ const lifetime = 396 * day
 export function openAuthority({
   folder,
   onWarning,
-}: Pick<ManagedAuthorityOptions, 'folder' | 'onWarning'>): LocalAuthority {
+}: Pick<ManagedAuthorityOptions, 'folder' | 'onWarning'>): CertificateAuthority {
   const open = () => openSigner({ folder, clock: systemClock, onWarning })
   return {
     file: certificateFile(folder),
