@@ -1,5 +1,6 @@
 import { hostname, networkInterfaces, type NetworkInterfaceInfo } from 'node:os'
 import { formatHost } from '../core/util/ip.ts'
+import { machineNames } from '../core/util/machine-names.ts'
 
 /** What `os.networkInterfaces()` returns. */
 export type Interfaces = Readonly<Record<string, readonly NetworkInterfaceInfo[] | undefined>>
@@ -24,14 +25,10 @@ export function networkUrls(
 }
 
 /**
- * The names by which other machines may address this one: its addresses, its host name and that name
- * under `.local` (RFC 6762 section 3), in lower case. IPv6 addresses have no brackets and no zone.
+ * The names by which other machines may address this one: its addresses, and its names in lower case. IPv6 addresses have no brackets and no zone.
  */
 export function ownNames(interfaces: Interfaces = networkInterfaces(), host: string = hostname()): string[] {
-  const full = host.toLowerCase().replace(/\.$/, '')
-  const label = full.split('.', 1)[0] as string
-  const names = label === '' ? [] : [full, label, `${label}.local`]
-  return [...new Set([...externalAddresses(interfaces), ...names])]
+  return [...externalAddresses(interfaces), ...machineNames(host)]
 }
 
 function externalAddresses(interfaces: Interfaces): string[] {

@@ -17,6 +17,7 @@ test('a route to the server itself is refused while it runs, and the routes stay
   const before = server.routes.list()
   assert.throws(() => server.routes.add({ match: { path: '/api' }, proxy: port }), isOwn)
   assert.throws(() => server.routes.replace({ proxy: { '/api': `http://127.0.0.1:${port}/v1` } }), isOwn)
+  assert.throws(() => server.routes.replace({ proxy: { '/api': `http://0.0.0.0:${port}` } }), isOwn)
   assert.deepEqual(server.routes.list(), before)
   assert.equal((await rawGet(port, '/x')).body.toString(), 'x')
 })

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { machineNames } from '../../core/util/machine-names.ts'
 import { isLoopbackName } from './host-name.ts'
 import type { ResolvedRoute, ResolvedUpstream } from '../route-types.ts'
 
@@ -33,16 +34,25 @@ function isOwn({ hostname, port, socketPath }: ResolvedUpstream, own: OwnAddress
   return own.ports.includes(port) && own.addresses.some((address) => reaches(hostname, address))
 }
 
-/** Whether a connection to a host may reach a listener at an address. Names other than `localhost` are not resolved. */
+/**
+ * Whether a connection to a host may reach a listener at an address. Of names only `localhost` and, for a listener on every
+ * address, those of this machine are known: no name is resolved.
+ */
 function reaches(hostname: string, address: string): boolean {
-  if (address === '0.0.0.0' || address === '::') return isLoopbackName(hostname) || isOfThisMachine(hostname)
-  if (isIP(hostname) === 0) return isLoopbackName(hostname) && isLoopbackName(address)
-  if (isIP(address) !== 0) return hostname === address
-  return isLoopbackName(address) && (hostname === '127.0.0.1' || hostname === '::1')
+  const host = loopbackOf.get(hostname) ?? hostname
+  if (address === '0.0.0.0' || address === '::') return isLoopbackName(host) || isOfThisMachine(host)
+  if (host === address) return true
+  if (isIP(host) === 0) return isLoopbackName(host) && isLoopbackName(address)
+  return isIP(address) === 0 && isLoopbackName(address) && (host === '127.0.0.1' || host === '::1')
 }
 
-function isOfThisMachine(address: string): boolean {
-  if (isIP(address) === 0) return false
-  if (address === '0.0.0.0' || address === '::') return true
-  return Object.values(networkInterfaces()).some((list) => list?.some((each) => each.address === address) === true)
+/** Systems connect to the loopback where the unspecified address is the destination. */
+const loopbackOf: ReadonlyMap<string, string> = new Map([
+  ['0.0.0.0', '127.0.0.1'],
+  ['::', '::1'],
+])
+
+function isOfThisMachine(host: string): boolean {
+  if (isIP(host) === 0) return machineNames().includes(host)
+  return Object.values(networkInterfaces()).some((list) => list?.some((each) => each.address === host) === true)
 }

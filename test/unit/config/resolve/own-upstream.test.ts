@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { networkInterfaces } from 'node:os'
+import { hostname, networkInterfaces } from 'node:os'
 import { resolve } from 'node:path'
 import { describe, test } from 'node:test'
 import { findOwnUpstream } from '../../../../src/config/resolve/own-upstream.ts'
@@ -28,6 +28,16 @@ describe('a target that is the server itself', () => {
     ['http://127.0.0.1:3000', ['localhost'], true],
     ['http://127.0.0.1:3000', ['::'], true],
     ['http://0.0.0.0:3000', ['0.0.0.0'], true],
+    ['http://0.0.0.0:3000', both, true],
+    ['http://0.0.0.0:3000', ['localhost'], true],
+    ['http://[::]:3000', both, true],
+    ['http://[::]:3000', ['localhost'], true],
+    ['http://[::]:3000', ['::'], true],
+    ['http://[::]:3000', ['127.0.0.1'], false],
+    ['http://0.0.0.0:3000', ['192.0.2.7'], false],
+    ['http://app.test:3000', ['app.test'], true],
+    [`http://${hostname()}:3000`, ['::'], true],
+    [`http://${hostname().split('.')[0] ?? ''}.local:3000`, ['0.0.0.0'], true],
     ['unix:/run/a.sock', both, true],
     ['http://localhost:3001', both, false],
     ['http://127.0.0.2:3000', both, false],
@@ -48,6 +58,9 @@ describe('a target that is the server itself', () => {
   for (const options of [
     { port: 3000, proxy: { '/api': 3000 } },
     { port: 3000, lan: true, proxy: { '/api': 'http://127.0.0.1:3000' } },
+    { port: 3000, proxy: { '/api': 'http://0.0.0.0:3000' } },
+    { port: 3000, proxy: { '/api': 'http://[::]:3000' } },
+    { port: 3000, lan: true, proxy: { '/api': `http://${hostname()}:3000` } },
     { port: 3000, host: '127.0.0.1', proxy: { '/api': ['http://localhost:4000', 'http://localhost:3000/v1'] } },
     { tlsPort: 3000, proxy: { '/api': 'https://localhost:3000' } },
     { socket: '/run/a.sock', proxy: { '/api': 'unix:/run/a.sock' } },
