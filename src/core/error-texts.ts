@@ -18,9 +18,9 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
     remedy: 'Run the command again with --verbose and report the stack that it prints.',
   },
   E8008_CLOSED: {
-    meaning: 'listen() was called on a server that was closed.',
-    cause: 'A program uses the same server again after close().',
-    remedy: 'Make another server: createServer(options).',
+    meaning: 'The server was closed: listen() was called after that, or in a log, closing cut the reply off.',
+    cause: 'A program uses the same server again after close(), or a reply took longer than limits.closeMs.',
+    remedy: 'Make another server: createServer(options); for a slow reply: --limit closeMs=30000.',
   },
   E8008_OUTPUT: {
     meaning: 'Standard output cannot be written. A running server drops log lines and keeps serving.',

@@ -90,6 +90,8 @@ export function createResponder(options: ResponderOptions): Responder {
 
   function settleLate(x: ServerExchange, reply: Reply, sent: Sent): void {
     const { error } = sent
+    // Closing cut it, and whatever failed followed from that.
+    if (x.notes.refusal === 'E8008_CLOSED') return settle(x, reply, sent)
     if (isServeError(error) && error.status !== 500) x.notes.refusal = error.code
     else if (error !== undefined) {
       const fault = new ServeError('E8008_INTERNAL', 'The reply broke off.', { cause: error })

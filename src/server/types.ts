@@ -62,7 +62,7 @@ export interface AccessRecord {
   readonly bytes: number
   /** Milliseconds from the header section to the last byte. */
   readonly ms: number
-  /** Whether the client left before the reply was complete. */
+  /** Whether the connection ended before the reply was complete; without `refusal` the client closed it. */
   readonly aborted: boolean
   /** The request's `Referer`, secrets redacted, or empty. */
   readonly referer: string

@@ -47,6 +47,24 @@ for (const [how, leave] of [
   })
 }
 
+for (const [state, reply, status] of [
+  ['has not begun', '', 503],
+  ['is under way', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nsome', 200],
+] as const) {
+  test(`logs a reply that ${state} as cut by the server when closing ends it`, async () => {
+    await using backend = await startBackend()
+    await using front = await startFront(backend.port, { limits: { closeMs: 0 } })
+    using client = await RawClient.open(front.port)
+    client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
+    ;(await asked(backend)).send(reply)
+    if (reply !== '') await client.sees('some')
+    const ended = front.ended()
+    await front[Symbol.asyncDispose]()
+    const { status: logged, aborted, refusal } = await ended
+    assert.deepEqual({ logged, aborted, refusal }, { logged: status, aborted: true, refusal: 'E8008_CLOSED' })
+  })
+}
+
 test('forwards what a client sends before its upgrade is answered', async () => {
   await using backend = await startBackend()
   await using front = await startFront(backend.port)

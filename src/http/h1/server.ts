@@ -228,6 +228,8 @@ export function createAdapter(options: AdapterOptions): Adapter {
       unused.forEach((socket) => socket.bytesRead === 0 && socket.destroy())
     },
     cut: () => {
+      // The log tells them from those whose client left.
+      for (const { notes } of underWay) notes.refusal ??= 'E8008_CLOSED'
       upgrades.cut()
       const lost = underWay.size
       http2?.cut()

@@ -61,17 +61,24 @@ function measuredParts(request: string, record: AccessRecord, room: number, colu
   return padColumns(cutMiddle(request, width), width) + cutEnd(close + tail, room - width)
 }
 
-/** The remarks of a line. The error code says why a reply ended early; without one the client left. */
+/** The remarks of a line. The error code says why a reply ended early; without one the client closed the connection. */
 function remarksOf(record: AccessRecord): string {
-  const lost = record.aborted ? record.refusal || 'client left' : ''
+  const lost = record.aborted ? lossOf(record.refusal) : ''
   const remark = remarkOf(record)
   const texts = [lost, remark === lost ? '' : remark].filter((text) => text !== '')
   return printable(texts.join(', '), longestText)
 }
 
-/** The remark, or the error code. For 404 and 405 the status says enough. */
+function lossOf(refusal: string): string {
+  if (refusal === 'E8008_CLOSED') return 'cut: server closed'
+  return refusal || 'client left'
+}
+
+const selfEvident: ReadonlySet<string> = new Set(['E8008_NOT_FOUND', 'E8008_METHOD', 'E8008_CLOSED'])
+
+/** The remark, or the error code. For 404 and 405 the status says enough, and for a cut reply {@link lossOf}. */
 function remarkOf({ remark, refusal }: AccessRecord): string {
-  return remark === '' && refusal !== 'E8008_NOT_FOUND' && refusal !== 'E8008_METHOD' ? refusal : remark
+  return remark === '' && !selfEvident.has(refusal) ? refusal : remark
 }
 
 /** The request with its host. The host matters most: first the remark is shortened for it, then the path. */

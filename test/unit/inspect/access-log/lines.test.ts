@@ -160,6 +160,9 @@ test('pretty names other refusals by their remark or their code, and leaves plai
   assert.match(prettyLine(record({ status: 400, refusal: 'E8008_FRAMING', remark: 'why' }), false, 80), / ms {3}why$/)
   assert.match(prettyLine(record({ status: 404, refusal: 'E8008_NOT_FOUND' }), false, 80), / ms$/)
   assert.match(prettyLine(record({ aborted: true, remark: 'x' }), false, 80), / ms {3}client left, x$/)
+  const closed = { aborted: true, refusal: 'E8008_CLOSED' }
+  assert.match(prettyLine(record(closed), false, 80), / ms {3}cut: server closed$/)
+  assert.match(prettyLine(record({ ...closed, remark: 'x' }), false, 80), / ms {3}cut: server closed, x$/)
   const broken = record({ aborted: true, remark: 'x', refusal: 'E8008_UPSTREAM_RESET' })
   assert.match(prettyLine(broken, false, 120), / ms {3}E8008_UPSTREAM_RESET, x$/)
 })
