@@ -15,7 +15,7 @@ interface CompiledRule {
  * Sets the configured fields on replies below a path. They replace fields of the same name, and a rule for a longer
  * path replaces fields of a shorter one. A prefix ends at a slash: `/assets` does not match `/assets2`.
  *
- * It runs before compression and selection: these obey a `Content-Type` or `no-transform` that is set here, and a 304
+ * It runs before compression, preconditions and ranges: these obey a `Content-Type` or `no-transform` that is set here, and a 304
  * or a multipart reply does not get the fields of a whole file.
  */
 export function createResponseHeaders(rules: readonly HeaderRule[]): Filter {

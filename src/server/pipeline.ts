@@ -7,7 +7,7 @@ import { createCors } from '../middleware/cors.ts'
 import { createIsolation } from '../middleware/isolation.ts'
 import { createResourcePolicy } from '../middleware/resource-policy.ts'
 import { createResponseHeaders } from '../middleware/response-headers.ts'
-import { createSelect } from '../middleware/select.ts'
+import { createConditionsAndRanges } from '../middleware/conditions-and-ranges.ts'
 import { createStaleWorker } from '../middleware/stale-worker.ts'
 import { createGuard, type HostCheck } from '../middleware/guard/guard.ts'
 import { composeFilters, composeLayers } from '../http/compose.ts'
@@ -111,7 +111,7 @@ export function createPipeline(parts: PipelineOptions, sites: readonly Site[]): 
     // changes bytes, validators and length, so before anything that speaks about them
     ...(config.compress ? [createCompression()] : []),
     // last: preconditions and ranges are about the representation as the client gets it
-    createSelect({ maxRanges: config.limits.ranges, refuse }),
+    createConditionsAndRanges({ maxRanges: config.limits.ranges, refuse }),
   ]
 
   const list: Layer[] = [

@@ -6,7 +6,7 @@ import { test } from 'node:test'
 import zlib from 'node:zlib'
 import { createCompression } from '../../../src/middleware/compression.ts'
 import { contentCodings } from '../../../src/middleware/encoder.ts'
-import { createSelect } from '../../../src/middleware/select.ts'
+import { createConditionsAndRanges } from '../../../src/middleware/conditions-and-ranges.ts'
 import type { ContentCoding } from '../../../src/http/semantics/negotiate.ts'
 import { textReply, type Body, type Reply, type Source } from '../../../src/http/message/reply.ts'
 import { closed, contentOf, fieldsOf, fileSlice, request, sliceOf } from './fixtures.ts'
@@ -247,9 +247,9 @@ test('a weak tag stays weak, and a reply without one gets none', async () => {
   assert.equal(String(zlib.gunzipSync(await contentOf(made.body))), text)
 })
 
-test('with select behind it, the tag of each variant is answered with 304', async (t) => {
+test('with preconditions behind it, the tag of each variant is answered with 304', async (t) => {
   const compress = createCompression()
-  const select = createSelect({ maxRanges: 4, refuse: (error) => textReply(error.status, error.message) })
+  const answer = createConditionsAndRanges({ maxRanges: 4, refuse: (error) => textReply(error.status, error.message) })
   const original = reply()
   for (const [coding, etag, status] of [
     ['gzip', '"v1-gzip"', 304],
@@ -259,13 +259,13 @@ test('with select behind it, the tag of each variant is answered with 304', asyn
     ['identity', '"v1-gzip"', 200],
   ] as const) {
     const x = accepting(coding, 'If-None-Match', etag)
-    const selected = (await select(await compress(original, x), x)) as Reply
+    const selected = (await answer(await compress(original, x), x)) as Reply
     assert.equal(selected.status, status, `${coding} ${etag}`)
     assert.equal(fieldsOf(selected)['vary'], 'Accept-Encoding')
   }
   const file = fileSlice(t, text)
   const x = accepting('br', 'If-None-Match', 'W/"v1-br"')
-  assert.equal(((await select(await compress(reply(file), x), x)) as Reply).status, 304)
+  assert.equal(((await answer(await compress(reply(file), x), x)) as Reply).status, 304)
   await closed(file)
 })
 

@@ -5,7 +5,7 @@ import { createCompression } from '../../../src/middleware/compression.ts'
 import { createCors } from '../../../src/middleware/cors.ts'
 import { createResourcePolicy } from '../../../src/middleware/resource-policy.ts'
 import { createResponseHeaders } from '../../../src/middleware/response-headers.ts'
-import { createSelect } from '../../../src/middleware/select.ts'
+import { createConditionsAndRanges } from '../../../src/middleware/conditions-and-ranges.ts'
 import { composeFilters } from '../../../src/http/compose.ts'
 import type { Reply } from '../../../src/http/message/reply.ts'
 import { createInject } from '../../../src/live/inject/inject.ts'
@@ -25,7 +25,7 @@ function filters(): (reply: Reply, headers?: readonly string[]) => Promise<Reply
     createResourcePolicy(false),
     createInject({ script: '/live.js', isOn: () => true, pageBytes: 1e6, onBlocked: () => {} }),
     createCompression(),
-    createSelect({ maxRanges: 1, refuse: () => assert.fail('refused') }),
+    createConditionsAndRanges({ maxRanges: 1, refuse: () => assert.fail('refused') }),
   ])
   return async (reply, headers = asked) => run(reply, request(headers))
 }

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import zlib from 'node:zlib'
 import { ServeError } from '../../../../src/core/serve-error.ts'
 import { createCompression } from '../../../../src/middleware/compression.ts'
-import { createSelect } from '../../../../src/middleware/select.ts'
+import { createConditionsAndRanges } from '../../../../src/middleware/conditions-and-ranges.ts'
 import { composeFilters } from '../../../../src/http/compose.ts'
 import { FileSlice } from '../../../../src/http/body/file.ts'
 import type { Body, Reply } from '../../../../src/http/message/reply.ts'
@@ -263,7 +263,11 @@ test('UTF-16 pages get the tag in their own encoding', async () => {
 test('preconditions use the validator of the page with the script', async () => {
   const { inject, state } = setUp()
   const refuse = (error: ServeError): Reply => ({ status: error.status, headers: [], body: null })
-  const chain = composeFilters([inject, createCompression({ floor: 0 }), createSelect({ maxRanges: 4, refuse })])
+  const chain = composeFilters([
+    inject,
+    createCompression({ floor: 0 }),
+    createConditionsAndRanges({ maxRanges: 4, refuse }),
+  ])
   const long = html.replace('</body>', `${'<p>x</p>'.repeat(300)}</body>`)
   const original = Object.freeze(reply(Buffer.from(long)))
   const first = (await chain(original, request([...page, 'Accept-Encoding', 'br']))) as Reply
@@ -283,7 +287,11 @@ test('preconditions use the validator of the page with the script', async () => 
 
 test('a large file passes the whole pipeline: compressed, uncompressed, as 304 and as a range', async (t) => {
   const refuse = (error: ServeError): Reply => ({ status: error.status, headers: [], body: null })
-  const chain = composeFilters([setUp().inject, createCompression(), createSelect({ maxRanges: 4, refuse })])
+  const chain = composeFilters([
+    setUp().inject,
+    createCompression(),
+    createConditionsAndRanges({ maxRanges: 4, refuse }),
+  ])
   const rest = '<p>All work and no play</p>'.repeat(10_000)
   const ask = async (headers: readonly string[]) => {
     const file = fileSlice(t, html + rest)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
-import { createSelect } from '../../../src/middleware/select.ts'
+import { createConditionsAndRanges } from '../../../src/middleware/conditions-and-ranges.ts'
 import { FileSlice } from '../../../src/http/body/file.ts'
 import { formatHttpDate } from '../../../src/http/message/date.ts'
 import { textReply, type Body, type Reply, type Source } from '../../../src/http/message/reply.ts'
@@ -10,7 +10,7 @@ import { closed, contentOf, fieldsOf, fileSlice, request, sliceOf } from './fixt
 const modified = Date.UTC(2024, 4, 1, 12)
 const etag = '"v1"'
 const codes: string[] = []
-const select = createSelect({
+const filter = createConditionsAndRanges({
   maxRanges: 4,
   refuse(error) {
     codes.push(error.code)
@@ -39,7 +39,7 @@ function whole(body: Body = Buffer.from('123456789'), extra: readonly string[] =
 }
 
 function run(reply: Reply, headers: readonly string[], method?: string): Reply {
-  return select(reply, request(headers, method)) as Reply
+  return filter(reply, request(headers, method)) as Reply
 }
 
 test('a request without conditions or ranges gets the same object', () => {

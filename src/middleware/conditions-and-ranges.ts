@@ -8,8 +8,8 @@ import type { Reply } from '../http/message/reply.ts'
 import { multipartReply } from './multipart.ts'
 import { digestFields, fieldsOfNotModified, fieldsOfRefusal, withoutFields } from './representation-fields.ts'
 
-/** Options of {@link createSelect}. */
-export interface SelectOptions {
+/** Options of {@link createConditionsAndRanges}. */
+export interface ConditionsAndRangesOptions {
   /** Most ranges of one reply; a request for more gets the whole representation. */
   readonly maxRanges: number
   /** Turns a 412 or 416 into a reply. */
@@ -23,7 +23,7 @@ export interface SelectOptions {
  * Only for GET and HEAD: another method has already acted when its reply exists, and a 412 would deny that. Handlers of
  * such methods call `evaluatePreconditions` before they act.
  */
-export function createSelect(options: SelectOptions): Filter {
+export function createConditionsAndRanges(options: ConditionsAndRangesOptions): Filter {
   const { maxRanges, refuse } = options
 
   function refusal(error: ServeError, reply: Reply, x: Exchange): Reply {
@@ -34,7 +34,12 @@ export function createSelect(options: SelectOptions): Filter {
 
   return (reply, x) => {
     const { validators } = reply
-    if (reply.relayed === true || validators === undefined || reply.status !== 200 || !isSelective(x.headers.names))
+    if (
+      reply.relayed === true ||
+      validators === undefined ||
+      reply.status !== 200 ||
+      !hasConditionOrRange(x.headers.names)
+    )
       return reply
     if (x.method !== 'GET' && x.method !== 'HEAD') return reply
 
@@ -78,7 +83,7 @@ export function createSelect(options: SelectOptions): Filter {
 }
 
 /** Whether a request has `Range` or a precondition. Most have none, and skip the rest. */
-function isSelective(names: readonly string[]): boolean {
+function hasConditionOrRange(names: readonly string[]): boolean {
   for (const name of names) {
     if (name === 'range' || (name.charCodeAt(0) === 105 && name.startsWith('if-'))) return true
   }
