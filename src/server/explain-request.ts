@@ -8,7 +8,7 @@ import { syntheticExchange } from '../http/synthetic-exchange.ts'
 import { parseRequestTarget } from '../http/message/request-target.ts'
 import { loadDryRun } from '../proxy/proxy.ts'
 import { explainRoute, type DryRun, type RouteExplanation } from '../routes/routes.ts'
-import { servedFolders } from './pipeline.ts'
+import { servedFolders } from './sites.ts'
 import { createAllowedHosts } from './allowed-hosts.ts'
 
 /** The request to explain; it is not sent. */

@@ -12,71 +12,12 @@ import { createStaleWorker } from '../middleware/stale-worker.ts'
 import { createGuard, type HostCheck } from '../middleware/guard/guard.ts'
 import { composeFilters, composeLayers } from '../http/compose.ts'
 import type { Exchange, Filter, Handler, Layer } from '../http/message/exchange.ts'
-import { OpenFiles } from '../http/body/open-files.ts'
-import { type Live, createLive } from '../live/live.ts'
-import { createRoutes, createFinder } from '../routes/routes.ts'
-import { createStatic, type StaticSite } from '../static/static.ts'
+import type { Live } from '../live/live.ts'
+import { createRoutes } from '../routes/routes.ts'
 import { createErrorBoundary, createRefuse, type Phrase } from './error-boundary.ts'
 import { checkedLayer } from './checked-layer.ts'
 import { createHttpsRedirect } from './https-redirect.ts'
-import type { Events } from './events.ts'
-
-/** What the pipeline needs beside the configuration. */
-export interface PipelineOptions {
-  readonly config: ResolvedConfig
-  /** Whether the server answers for an authority; called for each request. */
-  readonly isOurs: HostCheck
-  /** Layers that the program added, outermost first. */
-  readonly layers: readonly Layer[]
-  /** Called with each exchange before any check. */
-  readonly opened: (x: Exchange) => void
-  /** Called with each internal error; the client gets a 500 without details. */
-  readonly onFault: (error: ServeError) => void
-  /** Words the option that would prevent an error, for pages and the log. */
-  readonly phrase: Phrase
-  readonly live: Live | undefined
-  /** The port for HTTPS, undefined until it is bound. Absent where no request is redirected. */
-  readonly httpsPort?: () => number | undefined
-  /** Routes of `proxy` and `routes`, and those that the program added. */
-  readonly routes: readonly ResolvedRoute[]
-  /** Makes the handler of a route that forwards. */
-  readonly forward: (route: ResolvedRoute) => Handler
-}
-
-/** A served folder: the root or a mount. It holds the cache, so it outlives a new pipeline. */
-export interface Site {
-  readonly path: string
-  readonly site: StaticSite
-}
-
-/** Opens the folders of a configuration. */
-export function openSites(config: ResolvedConfig): Site[] {
-  const { root } = config
-  const folders = servedFolders(config)
-  const openFiles = new OpenFiles(config.limits.openFiles)
-  const served = folders.map(({ path, folder }) => ({ prefix: path, folder }))
-  return folders.map(({ path, folder }) => ({
-    path,
-    site: createStatic({
-      root: folder,
-      prefix: path,
-      cleanUrls: config.cleanUrls,
-      trailingSlash: config.trailingSlash,
-      dotfiles: config.dotfiles,
-      serve: config.serve,
-      followSymlinks: config.followSymlinks,
-      listing: config.listing,
-      single: folder === root ? config.single : undefined,
-      cacheControl: config.cacheControl,
-      sidecars: config.compress,
-      secretFiles: config.secretFiles,
-      served,
-      // The limit is for the whole server.
-      cacheBytes: Math.floor(config.limits.cacheBytes / folders.length),
-      openFiles,
-    }),
-  }))
-}
+import type { Site } from './sites.ts'
 
 /**
  * The whole pipeline, outermost first. This list is the documentation of what happens to a
@@ -149,6 +90,28 @@ export function createPipeline(parts: PipelineOptions, sites: readonly Site[]): 
   return composeLayers(list, routes.handle)
 }
 
+/** What the pipeline needs beside the configuration. */
+export interface PipelineOptions {
+  readonly config: ResolvedConfig
+  /** Whether the server answers for an authority; called for each request. */
+  readonly isOurs: HostCheck
+  /** Layers that the program added, outermost first. */
+  readonly layers: readonly Layer[]
+  /** Called with each exchange before any check. */
+  readonly opened: (x: Exchange) => void
+  /** Called with each internal error; the client gets a 500 without details. */
+  readonly onFault: (error: ServeError) => void
+  /** Words the option that would prevent an error, for pages and the log. */
+  readonly phrase: Phrase
+  readonly live: Live | undefined
+  /** The port for HTTPS, undefined until it is bound. Absent where no request is redirected. */
+  readonly httpsPort?: () => number | undefined
+  /** Routes of `proxy` and `routes`, and those that the program added. */
+  readonly routes: readonly ResolvedRoute[]
+  /** Makes the handler of a route that forwards. */
+  readonly forward: (route: ResolvedRoute) => Handler
+}
+
 function opening(opened: (x: Exchange) => void): Layer {
   return (next) => (x) => {
     opened(x)
@@ -167,35 +130,4 @@ function authLayers(config: ResolvedConfig): Layer[] {
   if (config.auth !== undefined) return [createAuth(config.auth)]
   if (config.authFile !== undefined) return [createAuth({ file: config.authFile })]
   return []
-}
-
-/** Live reload for the served folders; undefined where it is off. */
-export function openLive(config: ResolvedConfig, sites: readonly Site[], events: Events): Live | undefined {
-  const { live } = config
-  if (live === undefined) return undefined
-  const siteOf = createFinder(sites)
-  return createLive({
-    ...live,
-    base: config.base,
-    folders: [config.root, ...config.mounts.map(({ folder }) => folder)],
-    cached: config.cacheControl !== 'no-cache',
-    maxPages: config.limits.livePages,
-    pageBytes: config.limits.pageBytes,
-    dependenciesOf: (path) => siteOf(path)?.site.dependencies(path) ?? { files: [], isMissing: false },
-    onChange: (paths) => events.emit('change', paths),
-    onUpdate: (update) => events.emit('reload', update),
-    onConsole: (error) => events.emit('console', error),
-    onWarning: (warning) => events.emit('warning', warning),
-  })
-}
-
-/** The served folders by their paths, `base` included: the root first, then the mounts. */
-export function servedFolders(
-  config: Pick<ResolvedConfig, 'base' | 'root' | 'mounts'>,
-): { readonly path: string; readonly folder: string }[] {
-  const { base, root, mounts } = config
-  return [
-    { path: base, folder: root },
-    ...mounts.map(({ path, folder }) => ({ path: `${base}${path.slice(1)}`, folder })),
-  ]
 }

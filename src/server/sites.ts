@@ -1,0 +1,72 @@
+import type { ResolvedConfig } from '../config/types.ts'
+import { OpenFiles } from '../http/body/open-files.ts'
+import { type Live, createLive } from '../live/live.ts'
+import { createFinder } from '../routes/routes.ts'
+import { createStatic, type StaticSite } from '../static/static.ts'
+import type { Events } from './events.ts'
+
+/** A served folder: the root or a mount. It holds the cache, so it outlives a new pipeline. */
+export interface Site {
+  readonly path: string
+  readonly site: StaticSite
+}
+
+/** Opens the folders of a configuration. */
+export function openSites(config: ResolvedConfig): Site[] {
+  const { root } = config
+  const folders = servedFolders(config)
+  const openFiles = new OpenFiles(config.limits.openFiles)
+  const served = folders.map(({ path, folder }) => ({ prefix: path, folder }))
+  return folders.map(({ path, folder }) => ({
+    path,
+    site: createStatic({
+      root: folder,
+      prefix: path,
+      cleanUrls: config.cleanUrls,
+      trailingSlash: config.trailingSlash,
+      dotfiles: config.dotfiles,
+      serve: config.serve,
+      followSymlinks: config.followSymlinks,
+      listing: config.listing,
+      single: folder === root ? config.single : undefined,
+      cacheControl: config.cacheControl,
+      sidecars: config.compress,
+      secretFiles: config.secretFiles,
+      served,
+      // The limit is for the whole server.
+      cacheBytes: Math.floor(config.limits.cacheBytes / folders.length),
+      openFiles,
+    }),
+  }))
+}
+
+/** Live reload for the served folders; undefined where it is off. */
+export function openLive(config: ResolvedConfig, sites: readonly Site[], events: Events): Live | undefined {
+  const { live } = config
+  if (live === undefined) return undefined
+  const siteOf = createFinder(sites)
+  return createLive({
+    ...live,
+    base: config.base,
+    folders: [config.root, ...config.mounts.map(({ folder }) => folder)],
+    cached: config.cacheControl !== 'no-cache',
+    maxPages: config.limits.livePages,
+    pageBytes: config.limits.pageBytes,
+    dependenciesOf: (path) => siteOf(path)?.site.dependencies(path) ?? { files: [], isMissing: false },
+    onChange: (paths) => events.emit('change', paths),
+    onUpdate: (update) => events.emit('reload', update),
+    onConsole: (error) => events.emit('console', error),
+    onWarning: (warning) => events.emit('warning', warning),
+  })
+}
+
+/** The served folders by their paths, `base` included: the root first, then the mounts. */
+export function servedFolders(
+  config: Pick<ResolvedConfig, 'base' | 'root' | 'mounts'>,
+): { readonly path: string; readonly folder: string }[] {
+  const { base, root, mounts } = config
+  return [
+    { path: base, folder: root },
+    ...mounts.map(({ path, folder }) => ({ path: `${base}${path.slice(1)}`, folder })),
+  ]
+}
