@@ -1,6 +1,6 @@
 import { basename } from 'node:path'
 import type { WebSocket } from 'ws'
-import { mediaType } from '../http/message/media-type.ts'
+import { isHtml, mediaType } from '../http/message/media-type.ts'
 import { Page, type PageEvents, type FileFacts } from './page.ts'
 import type { Change, ShownError, ToPage } from './protocol.ts'
 import type { RequestLog } from './tracking/request-log.ts'
@@ -244,6 +244,6 @@ function kindFor(page: Page, path: string, file: string): Change['kind'] {
   if (path === page.document) return 'document'
   const type = mediaType(basename(file))
   if (type.startsWith('text/css')) return 'style'
-  if (type.startsWith('text/html') || type.startsWith('application/xhtml+xml')) return 'document'
+  if (isHtml(type) || type.startsWith('application/xhtml+xml')) return 'document'
   return /^(?:image|font|audio|video)\//.test(type) ? 'media' : 'other'
 }

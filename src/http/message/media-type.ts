@@ -142,15 +142,25 @@ export function isJson(type: string): boolean {
   return /^application\/(?:json5?|hjson|x-ndjson|jsonl)$|\+json$/.test(type)
 }
 
+/** Whether a media type, with or without parameters, is HTML. XHTML is another type. */
+export function isHtml(type: string): boolean {
+  return essenceOf(type) === 'text/html'
+}
+
 /**
  * Whether compression makes content of a type smaller: text, and binary formats that are not compressed. Not event
  * streams, which must not wait in a compressor.
  */
 export function isCompressible(type: string): boolean {
-  const end = type.indexOf(';')
-  const essence = (end === -1 ? type : type.slice(0, end)).trim().toLowerCase()
+  const essence = essenceOf(type)
   if (essence === 'text/event-stream') return false
   return textual.test(essence) || loose.test(essence)
+}
+
+/** A media type without parameters, in lower case. */
+function essenceOf(type: string): string {
+  const end = type.indexOf(';')
+  return (end === -1 ? type : type.slice(0, end)).trim().toLowerCase()
 }
 
 function extensionOf(fileName: string): string {

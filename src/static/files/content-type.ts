@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { isJson, isSource, isTextual, octetStream, typeByName } from '../../http/message/media-type.ts'
+import { isHtml, isJson, isSource, isTextual, octetStream, typeByName } from '../../http/message/media-type.ts'
 import { charsetOf, declaredCharset, markedCharset } from './declared-charset.ts'
 import { isText, latin1, startsWith } from './first-bytes.ts'
 
@@ -47,7 +47,7 @@ function shownCharset(type: string, content: Uint8Array, isWhole: boolean): stri
   if (label !== undefined && declared?.startsWith('utf-') !== true) return declared
   if (isWhole ? !isUtf8(content) : !isUtf8Start(content)) return undefined
   // If a browser guessed ISO-2022-JP, it would misread backslashes, and scripts would lose their escapes.
-  if (type === 'text/html') return 'utf-8'
+  if (isHtml(type)) return 'utf-8'
   // Text in ISO-2022-JP is valid UTF-8 too: ASCII with escape sequences.
   return content.includes(0x1b) && /\x1b(?:\$[@B]|\([BJ])/.test(latin1(content)) ? undefined : 'utf-8'
 }

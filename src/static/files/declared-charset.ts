@@ -1,3 +1,4 @@
+import { isHtml } from '../../http/message/media-type.ts'
 import { latin1, startsWith } from './first-bytes.ts'
 
 /** Bytes in which browsers look for a declaration (HTML standard section 13.2.3.2, CSS Syntax section 3.2). */
@@ -18,7 +19,7 @@ export function markedCharset(content: Uint8Array): string | undefined {
  */
 export function declaredCharset(type: string, content: Uint8Array): string | undefined {
   const start = latin1(content, 0, declarationBytes)
-  if (type === 'text/html') return inMarkup(start)
+  if (isHtml(type)) return inMarkup(start)
   if (type === 'text/css') return /^@charset "([^"]*)";/.exec(start)?.[1]
   if (!isXml(type)) return undefined
   return /^<\?xml\s[^>]*?\sencoding\s*=\s*(?:"([^"]*)"|'([^']*)')/

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { isCompressible, loadMediaTypes, mediaType, needsMediaTypes } from '../../../../src/http/message/media-type.ts'
+import {
+  isCompressible,
+  isHtml,
+  loadMediaTypes,
+  mediaType,
+  needsMediaTypes,
+} from '../../../../src/http/message/media-type.ts'
 
 describe('media types', () => {
   test('needs the database for rare types, not for common ones or names without an extension', async () => {
@@ -13,6 +19,12 @@ describe('media types', () => {
     assert.equal(needsMediaTypes('paper.epub'), false)
     assert.equal(mediaType('paper.epub'), 'application/epub+zip')
     assert.equal(mediaType('feed.atom'), 'application/atom+xml')
+  })
+
+  test('takes text/html with any parameters and in any case for HTML, and no longer name', () => {
+    for (const type of ['text/html', 'Text/HTML', 'text/html; charset=utf-8', ' text/html ;charset=x'])
+      assert.ok(isHtml(type))
+    for (const type of ['text/htmlx', 'application/xhtml+xml', 'text/plain; a=text/html', '']) assert.ok(!isHtml(type))
   })
 
   const expected = {
