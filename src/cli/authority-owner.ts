@@ -33,7 +33,7 @@ export function authorityOwner(
   }
   const own = homeFolder()
   const folder = folderOfAuthority({ home: own, env })
-  // Browsers have none either.
+  // Without a home folder browsers have no profiles to change, so any folder will do.
   return { user: ownName(env), home: own ?? folder, folder, isSudo: false }
 }
 

@@ -5,11 +5,12 @@ const checks = 8
 
 /**
  * The replies of a server that wait for their clients. A reply is abandoned if its client takes nothing for `writeMs`.
- * Above a bound of replies or bytes, the one without progress for longest is: clients that read never wait long.
+ * Above a bound of replies or bytes, the backlog abandons the reply that made no progress for longest. Clients that read
+ * make progress, so they keep theirs.
  */
 export class Backlog {
   readonly #limits: BacklogLimits
-  /** The one without progress for longest first. */
+  /** Replies with waiting bytes. The first one made no progress for longest. */
   readonly #behind = new Set<Waiting>()
   #bytes = 0
   #clock: NodeJS.Timeout | undefined
@@ -34,7 +35,7 @@ export class Backlog {
   }
 
   /** Records a change in the waiting bytes of a reply, which is progress. */
-  moved(reply: Waiting, bytesMore: number): void {
+  recordChange(reply: Waiting, bytesMore: number): void {
     this.#bytes += bytesMore
     this.#behind.delete(reply)
     if (reply.bytes > 0) this.#behind.add(reply)
@@ -101,7 +102,7 @@ export class Waiting {
     this.bytes = bytes
     this.since = performance.now()
     this.#seen = this.#queued()
-    this.#backlog.moved(this, more)
+    this.#backlog.recordChange(this, more)
   }
 
   /** Records progress within a chunk. Returns whether there was any. */

@@ -15,7 +15,11 @@ const checkMs = 100
  * @param received Returns the bytes that arrived so far.
  * @returns A function that ends the checks.
  */
-export function linger(received: () => number, { headerMs, lingerBytes }: LingerLimits, cut: () => void): () => void {
+export function boundLinger(
+  received: () => number,
+  { headerMs, lingerBytes }: LingerLimits,
+  cut: () => void,
+): () => void {
   const look = (): { at: number; bytes: number } => ({ at: performance.now(), bytes: received() })
   const started = look()
   let span = started

@@ -76,9 +76,9 @@ export class Hub implements PageEvents {
   sendChanges(files: readonly string[]): number {
     const known = new Map<string, boolean>()
     const isMissing = (path: string): boolean => {
-      const isMissing = known.get(path) ?? this.#options.dependenciesOf(path).isMissing
-      known.set(path, isMissing)
-      return isMissing
+      const answer = known.get(path) ?? this.#options.dependenciesOf(path).isMissing
+      known.set(path, answer)
+      return answer
     }
     const byPage = this.#changesByPage(files)
     const sent = this.#sendEach([...byPage].map(([page, changes]) => [page, page.deferMissing(changes, isMissing)]))

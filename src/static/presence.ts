@@ -25,9 +25,9 @@ export function createPresence(options: PresenceOptions): (urlPath: UrlPath, x: 
   }
 
   return (urlPath, x) => {
-    const { file, page, index, slash } = urlPath
-    if (!urlPath.inside || file === undefined) return false
-    if (urlPath.bare || (!slash && isThere(file, 'isFile', x))) return true
+    const { file, page, index, hasFinalSlash } = urlPath
+    if (!urlPath.isInside || file === undefined) return false
+    if (urlPath.isBarePrefix || (!hasFinalSlash && isThere(file, 'isFile', x))) return true
     if (cleanUrls && page !== undefined && isThere(page, 'isFile', x)) return true
     return isThere(listing ? file : index, listing ? 'isDirectory' : 'isFile', x)
   }

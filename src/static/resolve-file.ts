@@ -65,18 +65,20 @@ export function createResolver(options: ResolverOptions): (urlPath: UrlPath, x: 
     const stat = look(urlPath.page, x)
     if (stat?.isFile() !== true) return undefined
     if (!redirects) return files.send(urlPath.page, stat, x)
-    return files.has(urlPath.page, stat, x) ? redirectTo(urlPath.segments, !urlPath.slash, x.target.query) : undefined
+    return files.has(urlPath.page, stat, x)
+      ? redirectTo(urlPath.segments, !urlPath.hasFinalSlash, x.target.query)
+      : undefined
   }
 
   return (urlPath, x) => {
     const { file } = urlPath
-    if (!urlPath.inside) throw notFound()
+    if (!urlPath.isInside) throw notFound()
     if (file === undefined) {
       if (urlPath.denial !== undefined) x.notes.remark = urlPath.denial
       return fallback(urlPath, x)
     }
-    if (urlPath.bare) return redirectTo(urlPath.segments, true, x.target.query)
-    return (urlPath.slash ? slashed(urlPath, file, x) : plain(urlPath, file, x)) ?? fallback(urlPath, x)
+    if (urlPath.isBarePrefix) return redirectTo(urlPath.segments, true, x.target.query)
+    return (urlPath.hasFinalSlash ? slashed(urlPath, file, x) : plain(urlPath, file, x)) ?? fallback(urlPath, x)
   }
 }
 
@@ -89,9 +91,9 @@ export function createResolver(options: ResolverOptions): (urlPath: UrlPath, x: 
  *
  * @param query With its question mark, or empty. It is kept.
  */
-export function redirectTo(segments: readonly string[], slash: boolean, query: string): Reply {
+export function redirectTo(segments: readonly string[], withSlash: boolean, query: string): Reply {
   const path = segments.map((segment) => `/${encodeSegment(segment)}`).join('')
   // Characters that RFC 3986 forbids in a query (CR, LF, non-ASCII) must not enter a header field.
   const safe = query.replace(/[^\x21-\x7e]+/g, (stray) => encodeURIComponent(Buffer.from(stray).toString()))
-  return emptyReply(307, ['Location', `${path}${slash || path === '' ? '/' : ''}${safe}`])
+  return emptyReply(307, ['Location', `${path}${withSlash || path === '' ? '/' : ''}${safe}`])
 }

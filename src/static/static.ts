@@ -142,7 +142,7 @@ export function createStatic(options: StaticOptions): StaticSite {
     }
     if (method !== 'GET' && method !== 'HEAD') throw refusedMethod(method)
     const urlPath = urlPathOf(x)
-    if (urlPath.rare && needsMediaTypes(urlPath.names.at(-1) ?? ''))
+    if (urlPath.hasRareType && needsMediaTypes(urlPath.names.at(-1) ?? ''))
       return loadMediaTypes().then(() => answer(urlPath, x))
     return answer(urlPath, x)
   }

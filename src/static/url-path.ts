@@ -8,19 +8,19 @@ export interface UrlPath {
   /** Decoded segments of the whole path. */
   readonly segments: readonly string[]
   /** Whether the path lies at or below the site's prefix. */
-  readonly inside: boolean
+  readonly isInside: boolean
   /** Decoded segments below the site's prefix. */
   readonly names: readonly string[]
   /** Whether the path ends with a slash. */
-  readonly slash: boolean
+  readonly hasFinalSlash: boolean
   /** Whether the path is the prefix without its final slash. */
-  readonly bare: boolean
+  readonly isBarePrefix: boolean
   /** Absolute path of the file or folder, without a final slash; undefined if the deny list hides it. */
   readonly file: string | undefined
   /** Why it is hidden, for the log. */
   readonly denial: string | undefined
   /** Whether the media type of its name needs the full table of types, which is loaded on demand. */
-  readonly rare: boolean
+  readonly hasRareType: boolean
   /** Absolute path of the index page in that folder. */
   readonly index: string
   /** Absolute path of the page with this clean URL; undefined for the root and for a path that ends with `.html`. */
@@ -41,24 +41,24 @@ export interface UrlPathOptions {
 export function parseUrlPath(path: string, { root, prefix, denied, platform }: UrlPathOptions): UrlPath | undefined {
   const decoded = decodePath(path, platform)
   if (decoded === undefined) return undefined
-  const { segments, slash, impossible } = decoded
+  const { segments, hasFinalSlash, isImpossible } = decoded
   const names = segments.slice(prefix.length)
-  const inside = prefix.every((name, depth) => name === segments[depth])
-  const denial = inside && impossible ? 'no file name on Windows' : denied.denialOf(names)
-  const isServed = inside && denial === undefined
+  const isInside = prefix.every((name, depth) => name === segments[depth])
+  const denial = isInside && isImpossible ? 'no file name on Windows' : denied.denialOf(names)
+  const isServed = isInside && denial === undefined
   const separator = platform === 'win32' ? '\\' : '/'
   const base = root.endsWith(separator) ? root.slice(0, -1) : root
   const file = [base, ...names].join(separator)
   return {
     segments,
-    inside,
+    isInside,
     names,
-    slash,
-    bare: inside && !slash && names.length === 0,
+    hasFinalSlash,
+    isBarePrefix: isInside && !hasFinalSlash && names.length === 0,
     // The root keeps its separator: `C:` means the current folder of that drive, and an empty path is invalid.
     file: isServed ? (names.length === 0 ? root : file) : undefined,
     denial,
-    rare: needsMediaTypes(names.at(-1) ?? ''),
+    hasRareType: needsMediaTypes(names.at(-1) ?? ''),
     index: `${file}${separator}index.html`,
     page: names.length === 0 || extname(file).toLowerCase() === '.html' ? undefined : `${file}.html`,
   }
@@ -72,9 +72,9 @@ export interface DecodedPath {
   /** Decoded names from the top down; never empty, `.`, `..`, or with a separator in them. */
   readonly segments: readonly string[]
   /** Whether the path ends with a slash. */
-  readonly slash: boolean
+  readonly hasFinalSlash: boolean
   /** Whether no file can have this name on this platform. The reply is that of a missing file. */
-  readonly impossible: boolean
+  readonly isImpossible: boolean
 }
 
 /** Characters that RFC 3986 section 3.3 forbids in a path, and that some parsers give a meaning. */
@@ -101,15 +101,15 @@ const dots = /^\.\.?(?:;|$)/
 export function decodePath(path: string, platform: Platform): DecodedPath | undefined {
   if (path.charCodeAt(0) !== 47 /* slash */ || strayRaw.test(path)) return undefined
   const segments: string[] = []
-  let impossible = false
+  let isImpossible = false
   for (const part of path.split('/')) {
     if (part === '') continue
     const name = decode(part, platform)
     if (name === undefined || strayName.test(name) || dots.test(name)) return undefined
-    if (platform === 'win32' && !isWindowsName(name)) impossible = true
+    if (platform === 'win32' && !isWindowsName(name)) isImpossible = true
     segments.push(name)
   }
-  return { segments, slash: path.endsWith('/'), impossible }
+  return { segments, hasFinalSlash: path.endsWith('/'), isImpossible }
 }
 
 /** Whether a request path can name a file of this name. */

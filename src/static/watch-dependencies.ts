@@ -37,15 +37,16 @@ export function createWatchDependencies({
   const standIns = [...(single === undefined ? [] : [join(root, single)]), join(root, '404.html')]
 
   return (urlPath) => {
-    if (!urlPath.inside) return noDependencies
+    if (!urlPath.isInside) return noDependencies
     const { file } = urlPath
     if (file === undefined) return { files: standIns, isMissing: true }
     const page = cleanUrls && urlPath.page !== undefined ? [urlPath.page] : []
-    const wanted = urlPath.slash || urlPath.bare ? [urlPath.index, ...page] : [file, ...page, urlPath.index]
+    const wanted =
+      urlPath.hasFinalSlash || urlPath.isBarePrefix ? [urlPath.index, ...page] : [file, ...page, urlPath.index]
     const found = wanted.findIndex(isFile)
     if (found !== -1) return { files: wanted.slice(0, found + 1), isMissing: false }
-    const entries = listing && urlPath.slash ? [file.endsWith(sep) ? file : file + sep] : []
-    const files = [...wanted, ...(urlPath.slash ? [file] : []), ...entries, ...standIns]
+    const entries = listing && urlPath.hasFinalSlash ? [file.endsWith(sep) ? file : file + sep] : []
+    const files = [...wanted, ...(urlPath.hasFinalSlash ? [file] : []), ...entries, ...standIns]
     return { files, isMissing: true }
   }
 }

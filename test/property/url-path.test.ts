@@ -41,7 +41,7 @@ test('maps every path to plain names below the root', () => {
   fc.assert(
     fc.property(hostile, fc.constantFrom('posix' as const, 'win32' as const), (target, platform) => {
       const located = decodePath(target, platform)
-      if (located === undefined || located.impossible) return
+      if (located === undefined || located.isImpossible) return
       const path = platform === 'win32' ? win32 : posix
       const root = platform === 'win32' ? 'C:\\site' : '/srv/site'
       const { segments } = located
@@ -58,9 +58,9 @@ test('maps every path to plain names below the root', () => {
 test('finds every valid name by its percent-encoded form', () => {
   const name = fc.string({ minLength: 1, unit: 'binary' }).filter((text) => isUrlName(text, 'posix'))
   fc.assert(
-    fc.property(fc.array(name, { minLength: 1, maxLength: 4 }), fc.boolean(), (names, slash) => {
-      const path = `/${names.map(encodeURIComponent).join('/')}${slash ? '/' : ''}`
-      assert.deepEqual(decodePath(path, 'posix'), { segments: names, slash, impossible: false })
+    fc.property(fc.array(name, { minLength: 1, maxLength: 4 }), fc.boolean(), (names, hasFinalSlash) => {
+      const path = `/${names.map(encodeURIComponent).join('/')}${hasFinalSlash ? '/' : ''}`
+      assert.deepEqual(decodePath(path, 'posix'), { segments: names, hasFinalSlash, isImpossible: false })
     }),
   )
 })

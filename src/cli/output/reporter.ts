@@ -21,8 +21,8 @@ export interface ReporterOptions extends OutputOptions {
   readonly isServing?: boolean
 }
 
-/** Milliseconds that a reader which has stalled can hold up the end of a server. */
-const lastWordsMs = 1000
+/** Milliseconds that the end of a server waits for a reader of its output that has stalled. */
+const finalWriteMs = 1000
 
 /** Prints: results to standard output, errors and warnings to standard error. */
 export interface Reporter {
@@ -81,7 +81,7 @@ export function createReporter(program: Program, output: ReporterOptions): Repor
     warning,
     async leave(exitCode) {
       // A pipe takes its text asynchronously on some systems; process.exit would cut it off.
-      await printer.written(isServing ? lastWordsMs : undefined)
+      await printer.written(isServing ? finalWriteMs : undefined)
       const { failure } = printer
       const lines = printer.takeLost()
       let code = exitCode
@@ -91,7 +91,7 @@ export function createReporter(program: Program, output: ReporterOptions): Repor
         const ours = error(new ServeError('E8008_OUTPUT', failureText(failure), { cause: failure }))
         code = exitCode === 0 ? ours : exitCode
       }
-      await errorPrinter.written(lastWordsMs)
+      await errorPrinter.written(finalWriteMs)
       program.exit(code)
     },
   }

@@ -58,8 +58,8 @@ export interface SignalActions {
 }
 
 /**
- * A terminal sends ^C to every process in front, and npm and npx send on to their child what they got: one keystroke,
- * two signals. A second SIGINT within this many milliseconds is that echo; no hand is so fast.
+ * A terminal sends ^C to every process in the foreground, and npm and npx forward it to their child, so one keystroke
+ * causes two signals. A second SIGINT within this many milliseconds is such an echo: no user presses a key twice so fast.
  */
 const echoMs = 200
 

@@ -53,7 +53,7 @@ export function createClientErrorHandler(options: ClientErrorOptions): (fault: C
 
   function answer(fault: ClientError, socket: Duplex): void {
     const connection = connectionOf(socket)
-    if (connection.closing) return
+    if (connection.isClosing) return
     const { latest } = connection
     // Forwarded content may have any size, so it gets any time while it progresses.
     if (fault.code === 'ERR_HTTP_REQUEST_TIMEOUT' && latest?.progressed() === true) return askLater(fault, connection)
@@ -64,7 +64,7 @@ export function createClientErrorHandler(options: ClientErrorOptions): (fault: C
     const inContent = latest !== undefined && !latest.message.complete
     if (inContent) latest.fail(fault)
     if (inContent && !latest.response.headersSent) return refuseContent(latest, error)
-    connection.linger()
+    connection.closeAfterReply()
     if (inContent) whenClosed(latest.response, () => connection.socket.destroySoon())
     else if (latest === undefined) refuseUnread(connection, error)
     else whenClosed(latest.response, () => refuseUnread(connection, error))

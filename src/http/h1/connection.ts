@@ -1,7 +1,7 @@
 import type { Server, Socket } from 'node:net'
 import type { Limits } from '../../config/types.ts'
 import type { Notes, Peer } from '../message/exchange.ts'
-import { linger } from '../linger.ts'
+import { boundLinger } from '../linger.ts'
 import type { ConnectionUse } from '../open-connections.ts'
 
 /** Requests that may wait for their turn on a connection before reading pauses. */
@@ -12,10 +12,10 @@ export class Connection implements ConnectionUse {
   readonly socket: Socket
   /** The last request that was read from it, with its response. */
   latest: LatestRequest | undefined
-  /** An error reply ends the connection: no further request is read from it. */
-  closing = false
+  /** Whether the connection ends with the next reply: no further request is read from it. */
+  isClosing = false
   /** Whether a client that closes its sending side counts as gone, so that its upstream request ends. */
-  followed = false
+  isGoneAtEnd = false
   /** The last batch that a request of it was in. */
   batch: number = Number.NaN
   readonly #limits: ConnectionLimits
@@ -27,7 +27,7 @@ export class Connection implements ConnectionUse {
   constructor(socket: Socket, limits: ConnectionLimits) {
     this.socket = socket
     this.#limits = limits
-    socket.once('end', () => (this.followed ? socket.destroy() : this.#boundHalfClosed(limits.halfClosedMs)))
+    socket.once('end', () => (this.isGoneAtEnd ? socket.destroy() : this.#boundHalfClosed(limits.halfClosedMs)))
     socket.once('close', () => {
       for (const callback of this.#whenClosed) callback()
       this.#whenClosed.clear()
@@ -102,28 +102,28 @@ export class Connection implements ConnectionUse {
   }
 
   /** Reads no further request: the next reply ends the connection. */
-  linger(): void {
-    this.closing = true
-    this.lingerAfterReply()
+  closeAfterReply(): void {
+    this.isClosing = true
+    this.lingerIfClosed()
   }
 
   /**
-   * Closes slowly after the next reply (RFC 9112 section 9.6): a close while bytes of the request are unread resets the
+   * Makes the close after a reply slow (RFC 9112 section 9.6): a close while bytes of the request are unread resets the
    * connection, and the client may lose the reply.
    */
-  lingerAfterReply(): void {
+  lingerIfClosed(): void {
     this.socket.destroySoon = () => this.#closeSlowly()
   }
 
-  /** Half-closes, then reads and drops what the client still sends, within the bounds of {@link linger}. */
+  /** Half-closes, then reads and drops what the client still sends, within the bounds of {@link boundLinger}. */
   #closeSlowly(): void {
     const { socket, latest } = this
-    this.closing = true
+    this.isClosing = true
     if (socket.destroyed) return
     socket.end()
     latest?.message.resume()
     socket.resume()
-    const stop = linger(
+    const stop = boundLinger(
       () => socket.bytesRead,
       this.#limits,
       () => socket.destroy(),

@@ -107,10 +107,10 @@ export class Http1Exchange<Response extends ResponseState> implements ServerExch
 
   whenGone(callback: () => void): () => void {
     const { connection } = this
-    connection.followed = true
+    connection.isGoneAtEnd = true
     const release = connection.whenClosed(callback)
     return () => {
-      connection.followed = false
+      connection.isGoneAtEnd = false
       release()
     }
   }

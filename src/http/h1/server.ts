@@ -66,8 +66,8 @@ export function createAdapter(options: AdapterOptions): Adapter {
     write: (x, reply, isLast) => {
       const { response, connection } = x
       if (isLast || x.isIncomplete) response.shouldKeepAlive = false
-      if (reply.close === true) connection.linger()
-      else if (x.isIncomplete) connection.lingerAfterReply()
+      if (reply.close === true) connection.closeAfterReply()
+      else if (x.isIncomplete) connection.lingerIfClosed()
       return writeResponse(response, reply, x, { end, backlog })
     },
   }

@@ -1,7 +1,7 @@
 import { type Http2Stream, constants, type ServerHttp2Stream } from 'node:http2'
 import { addAbortSignal } from 'node:stream'
 import type { Limits } from '../../config/types.ts'
-import { linger, type LingerLimits } from '../linger.ts'
+import { boundLinger, type LingerLimits } from '../linger.ts'
 
 const ours = new WeakSet<ServerHttp2Stream>()
 
@@ -19,7 +19,7 @@ export function resetStream(stream: ServerHttp2Stream, code: 'cancel' | 'interna
 export function stopReading(stream: ServerHttp2Stream, limits: LingerLimits): void {
   if (stream.readableEnded || stream.destroyed) return
   let received = 0
-  const stop = linger(
+  const stop = boundLinger(
     () => received,
     limits,
     () => {

@@ -7,7 +7,10 @@ import { cutEnd, cutMiddle, padColumns, textWidth } from '../../core/util/text-w
 
 /** Columns of the time, the status and the space around them. */
 const startWidth = 15
-/** Share of the columns that a request keeps beside a long remark: 22 of 80 leave 23 for it, and `/api -> localhost:3000` has 22. */
+/**
+ * Share of the columns that a request keeps beside a long remark. Of 80 columns it keeps 22, which leaves 23 for the
+ * remark: enough for `/api -> localhost:3000`.
+ */
 const leastShare = 0.28
 /** Fewest columns of a request beside a remark. */
 const shortestColumn = 12

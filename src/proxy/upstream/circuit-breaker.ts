@@ -2,7 +2,7 @@
 const firstOpenMs = 1000
 const maxOpenMs = 30_000
 
-/** Keeps requests from an upstream that fails, by the results of requests and of active health checks. */
+/** Decides whether an upstream gets requests, from the results of earlier requests and of active health checks. */
 export class CircuitBreaker {
   readonly #now: () => number
   #failures = 0

@@ -8,9 +8,13 @@ function names(path: string): readonly string[] | undefined {
 
 describe('decodePath', () => {
   test('splits a path and reports its final slash', () => {
-    assert.deepEqual(decodePath('/a/b.txt', 'posix'), { segments: ['a', 'b.txt'], slash: false, impossible: false })
-    assert.deepEqual(decodePath('/a/', 'posix'), { segments: ['a'], slash: true, impossible: false })
-    assert.deepEqual(decodePath('/', 'posix'), { segments: [], slash: true, impossible: false })
+    assert.deepEqual(decodePath('/a/b.txt', 'posix'), {
+      segments: ['a', 'b.txt'],
+      hasFinalSlash: false,
+      isImpossible: false,
+    })
+    assert.deepEqual(decodePath('/a/', 'posix'), { segments: ['a'], hasFinalSlash: true, isImpossible: false })
+    assert.deepEqual(decodePath('/', 'posix'), { segments: [], hasFinalSlash: true, isImpossible: false })
   })
 
   test('decodes exactly once', () => {
@@ -73,7 +77,7 @@ describe('decodePath', () => {
 
   test('repeated slashes count as one', () => {
     assert.deepEqual(names('//sub///name.txt'), ['sub', 'name.txt'])
-    assert.deepEqual(decodePath('//sub//', 'posix'), { segments: ['sub'], slash: true, impossible: false })
+    assert.deepEqual(decodePath('//sub//', 'posix'), { segments: ['sub'], hasFinalSlash: true, isImpossible: false })
   })
 
   test('a semicolon, dots within a name and glob characters are ordinary', () => {
@@ -82,8 +86,8 @@ describe('decodePath', () => {
 
   test('names that Windows reads as something else are impossible there and ordinary elsewhere', () => {
     for (const path of ['/C:/x', '/.env::$DATA', '/TLS~1.PEM', '/aux.txt', '/secret.', '/x/nul']) {
-      assert.equal(decodePath(path, 'win32')?.impossible, true, path)
-      assert.equal(decodePath(path, 'posix')?.impossible, false, path)
+      assert.equal(decodePath(path, 'win32')?.isImpossible, true, path)
+      assert.equal(decodePath(path, 'posix')?.isImpossible, false, path)
     }
     assert.equal(decodePath('/%5c%5chost%5cshare', 'win32'), undefined)
     assert.equal(decodePath('/C:%5cx', 'win32'), undefined)
