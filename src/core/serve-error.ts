@@ -20,6 +20,12 @@ export interface SourcePosition {
   readonly column: number
 }
 
+/** A server that runs already. */
+export interface RunningAddress {
+  readonly url: string
+  readonly pid: number
+}
+
 /** What an error has beside its sentence. */
 export interface ErrorDetails {
   /** What to do: the exact command or option where there is one. */
@@ -30,6 +36,8 @@ export interface ErrorDetails {
   readonly problems?: readonly string[] | undefined
   /** The position in a config file, or in a file that it imports. */
   readonly place?: SourcePosition | undefined
+  /** The server that serves this folder already. */
+  readonly running?: RunningAddress | undefined
   /** Header fields of the error reply (flat list), for example `Allow`. */
   readonly headers?: readonly string[] | undefined
   /** Whether to close the connection, where the end of the message is unknown. Default false. */
@@ -53,6 +61,8 @@ export class ServeError extends Error {
   readonly problems: readonly string[]
   /** The position in a config file, or in a file that it imports, or undefined. */
   readonly place: SourcePosition | undefined
+  /** The server of the command that serves this folder already, or undefined. */
+  readonly running: RunningAddress | undefined
   /** HTTP status when the error ends an exchange. */
   readonly status: number
   /** Exit code of the command: 1 runtime, 2 usage or configuration, 3 port or permission. */
@@ -70,6 +80,7 @@ export class ServeError extends Error {
     this.fix = details.fix
     this.problems = details.problems ?? []
     this.place = details.place
+    this.running = details.running
     this.status = errorCodes[code].status
     this.exitCode = errorCodes[code].exitCode
     this.headers = details.headers ?? []

@@ -23,6 +23,10 @@ test('a port that serves this folder already is named with its address', async (
   const again = await run(t, ['--port', String(port)], { cwd, env })
   assert.equal(again.exitCode, 3)
   assert.ok(again.stderr.includes(` This folder is already served at ${url}.\n`), again.stderr)
+  const json = await run(t, ['--port', String(port), '--json'], { cwd, env })
+  const { error } = JSON.parse(json.stderr) as { error: Record<string, unknown> }
+  const [first] = runningServers(env)
+  assert.deepEqual([error['code'], error['url'], error['pid']], ['E8008_PORT_HELD', url, first?.pid])
   const other = await run(t, ['./other', '--port', String(port)], { cwd, env })
   assert.doesNotMatch(other.stderr, /already served/)
   // A port of its own starts a second one.
@@ -79,7 +83,7 @@ test('--open shows the server that runs, and ends with 0', { skip: isolated }, a
   assert.match(stdout, new RegExp(`^${served} \\(pid \\d+\\)\\.\ncode 0\nhttp://localhost:8008/a\\?b\n`, 'm'))
   // A program asked for a server.
   assert.match(stdout, /^code 3$/m)
-  assert.ok(stderr.includes(served), stderr)
+  assert.match(stderr, /"message":"This folder is already served .*"url":"http:\/\/localhost:8008\/","pid":\d+\}/)
 })
 
 for (const [words, env] of [

@@ -45,12 +45,12 @@ export function renderError(error: ServeError, hint: string | undefined, termina
 
 /**
  * An error for a program: one line `{ "error": { code, message, hint, command, problems, exitCode } }`, with `file`, `line`
- * and `column` where a config file cannot be read. `command` is the hint where that can be run as it is. Both are null if
- * there is none.
+ * and `column` where a config file cannot be read, and with `url` and `pid` of the server that serves the folder already.
+ * `command` is the hint where that can be run as it is. Both are null if there is none.
  */
 export function renderJsonError(error: ServeError, hint: string | undefined): string {
-  const { code, message, problems, exitCode, place } = error
-  return `${printableJson({ error: { code, message, ...hints(hint), problems, exitCode, ...place } })}\n`
+  const { code, message, problems, exitCode, place, running } = error
+  return `${printableJson({ error: { code, message, ...hints(hint), problems, exitCode, ...place, ...running } })}\n`
 }
 
 /** A warning for a person: a sentence, and perhaps what to do. */

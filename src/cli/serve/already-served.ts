@@ -22,8 +22,8 @@ export interface SecondStart {
 
 /**
  * Ends a second server that went to another port only because the first one, of the same folder with the same settings,
- * has the usual one: a user who types the same command twice wants the address, or with --open the page. Other settings, and a
- * port that was named, 0 too, start a second one.
+ * has the usual one: a user who types the same command twice wants the address, which the error says, or with --open the page.
+ * Other settings, and a port that was named, 0 too, start a second one.
  *
  * @returns whether it ended.
  * @throws ServeError E8008_PORT_HELD with the address of the first
@@ -45,7 +45,8 @@ export async function yieldToFirst(second: SecondStart): Promise<boolean> {
   const message = `This folder is already served at ${first.url} (pid ${first.pid}).`
   // A program that reads the output expects a server.
   if (open === undefined || command.json) {
-    throw new ServeError('E8008_PORT_HELD', message, { fix: { option: 'port', value: 0 } })
+    const { url, pid } = first
+    throw new ServeError('E8008_PORT_HELD', message, { fix: { option: 'port', value: 0 }, running: { url, pid } })
   }
   if (!command.quiet) report.print(`${printable(message)}\n`)
   await openBrowser(first.url, open, env, (text) => report.warning({ code: 'W8008_OPEN', message: text }))
@@ -62,5 +63,10 @@ export function heldBySameFolder(
   const first = runningServers(env).find((each) => each.root === root && ports.includes(each.port))
   if (first === undefined) return error
   const { code, message, fix, cause } = error
-  return new ServeError(code, `${message} This folder is already served at ${first.url}.`, { fix, cause })
+  const { url, pid } = first
+  return new ServeError(code, `${message} This folder is already served at ${url}.`, {
+    fix,
+    cause,
+    running: { url, pid },
+  })
 }
