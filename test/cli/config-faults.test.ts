@@ -32,6 +32,22 @@ test('waits for options that come late', async (t) => {
   assert.equal((await fetch(url)).headers.get('x-late'), 'yes')
 })
 
+test('refuses a mount of a host name in a word, a flag and a config file, and says how to serve one', async (t) => {
+  const config = JSON.stringify({ mounts: { 'docs.localhost': './docs' } })
+  const cwd = await folderOf(t, { 'docs/index.html': 'x', 'hosts.json': config })
+  for (const [words, docs] of [
+    [['docs.localhost=./docs'], './docs'],
+    [['--mount', 'docs.localhost=./docs'], './docs'],
+    [['--config', 'hosts.json'], join(realpathSync(cwd), 'docs')],
+  ] as const) {
+    const { exitCode, stderr } = await run(t, ['check', ...words], { cwd })
+    assert.equal(exitCode, 2, words.join(' '))
+    assert.match(stderr, /"docs\.localhost" is a host name, and a mount is a path\nE8008_CONFIG_INVALID/)
+    const fix = `Start a second server for that folder (serve8008 ${docs} --port 8081) and forward to it (--proxy docs.localhost=http://localhost:8081)`
+    assert.ok(stderr.includes(fix), stderr)
+  }
+})
+
 test('reports a config object that contains itself as E8008_CONFIG_INVALID', async (t) => {
   const cwd = await folderOf(t, {
     'serve8008.config.mjs': `const it = { to: 3000 }\nit.tls = it\nexport default { proxy: { '/a': it } }`,

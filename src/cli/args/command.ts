@@ -1,5 +1,6 @@
 import { foreignWords } from './foreign-flags.ts'
 import { optionsByKey } from '../../config/options/option-table.ts'
+import { isHostKey } from '../../config/resolve/host-name.ts'
 import type { FlagValues } from '../../config/sources/source.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import { parseArguments, type FlagTexts } from './arguments.ts'
@@ -149,7 +150,8 @@ function placeValues(
       replaceWord(argv, first, ...(foreignWords[first] ?? [])),
     )
   }
-  const mounts = words.filter((word) => /^\/[^=]*=/.test(word) && !isFolder(word))
+  // A mount of a host name is refused with the other mounts.
+  const mounts = words.filter((word) => (/^\/[^=]*=/.test(word) || isHostMount(word)) && !isFolder(word))
   const folders = words.filter((word) => !mounts.includes(word))
   const [folder, second] = folders
   const url = words.find((word) => /(^|=)(https?|wss?):\/\//.test(word))
@@ -198,6 +200,12 @@ function placeValues(
     ...(folder === undefined ? {} : { root: folder }),
     ...(mounts.length === 0 ? {} : { mounts: Array.isArray(named) ? [...named, ...mounts] : mounts }),
   }
+}
+
+/** Whether a word is `docs.localhost=./docs`. */
+function isHostMount(word: string): boolean {
+  const border = word.indexOf('=')
+  return border > 0 && isHostKey(word.slice(0, border)) && !/^(?:https?|wss?):\/\//.test(word.slice(border + 1))
 }
 
 /** Refuses `-x /api 3000`: the value of the flag is one word. */

@@ -19,6 +19,15 @@ export function parseHostName(host: string): string | undefined {
   return name
 }
 
+/**
+ * Whether a key of a map is a host name or begins with one, as `docs.localhost/v1` does. A word without a dot is the
+ * name of a path.
+ */
+export function isHostKey(key: string): boolean {
+  const [, host = ''] = /^(?:\*?\.)?([^/]+)/.exec(key) ?? []
+  return (host.includes('.') || host.toLowerCase() === 'localhost') && parseHostName(host) !== undefined
+}
+
 /** Whether a host is `localhost`, a name below it, or a loopback address. */
 export function isLoopbackName(host: string): boolean {
   return /(?:^|\.)localhost$/.test(host) || host === '::1' || (isIPv4(host) && host.startsWith('127.'))

@@ -1,6 +1,8 @@
 import { resolve } from 'node:path'
 import { quote, type Problem } from '../diagnostic.ts'
 import type { ResolvedMount, CheckedOptions } from '../types.ts'
+import { isHostKey } from './host-name.ts'
+import { shellQuote } from '../../core/util/shell-quote.ts'
 
 /** Makes a folder absolute. */
 export function resolveFolder(folder: string, cwd: string, path: readonly string[], problems: Problem[]): string {
@@ -35,7 +37,9 @@ export function resolveMounts(
     const path = ['mounts', key]
     const prefix = parsePathPrefix(key)
     const absolute = resolveFolder(folder, cwd, path, problems)
-    if (prefix === undefined) {
+    if (isHostKey(key)) {
+      problems.push({ path, fault: `${quote(key)} is a host name, and a mount is a path`, fix: hostFix(key, folder) })
+    } else if (prefix === undefined) {
       problems.push({ path, fault: `${quote(key)} is not a path`, fix: 'use a plain URL path such as /docs' })
     } else if (prefix === '/') {
       problems.push({ path, fault: 'the root cannot be mounted', fix: 'set the option root to its folder' })
@@ -46,6 +50,13 @@ export function resolveMounts(
     }
   }
   return resolved
+}
+
+/** Serving a folder under its own host name takes two servers. */
+function hostFix(key: string, folder: string): string {
+  const second = `serve8008 ${shellQuote(folder)} --port 8081`
+  const route = `--proxy ${shellQuote(`${key}=http://localhost:8081`)}`
+  return `start a second server for that folder (${second}) and forward to it (${route})`
 }
 
 /** Checks the page that answers navigation to unknown paths, relative to the served folder. */

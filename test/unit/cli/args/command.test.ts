@@ -62,6 +62,9 @@ test('takes /path=folder for a mount, beside those of --mount', () => {
   assert.deepEqual(read('./site /docs=./manual').flags, { root: './site', mounts: ['/docs=./manual'] })
   assert.deepEqual(read('/docs=./manual --mount /a=b').flags, { mounts: ['/a=b', '/docs=./manual'] })
   assert.deepEqual(read('/srv/a=b', ['/srv/a=b']).flags, { root: '/srv/a=b' })
+  // The check of mounts refuses it as it does in a config file.
+  assert.deepEqual(read('docs.localhost=./docs').flags, { mounts: ['docs.localhost=./docs'] })
+  assert.throws(() => read('docs=./docs'), { hint: 'serve8008 /docs=./docs' })
 })
 
 test('reads --config, --no-config and the manner of speaking', () => {

@@ -73,6 +73,26 @@ describe('mounts', () => {
   })
 })
 
+describe('a mount of a host name', () => {
+  test('is refused with the two commands that serve it', () => {
+    const hint =
+      'start a second server for that folder (serve8008 ./docs --port 8081) and forward to it ' +
+      '(--proxy docs.localhost=http://localhost:8081)'
+    assert.equal(
+      problemOf({ mounts: { 'docs.localhost': './docs' } }),
+      `mounts.docs.localhost: "docs.localhost" is a host name, and a mount is a path; ${hint}`,
+    )
+    for (const key of ['*.dev.localhost', '.dev.localhost', 'localhost', 'Docs.Example.test/v1', 'docs.localhost.']) {
+      assert.match(problemOf({ mounts: { [key]: './docs' } }), /is a host name/, key)
+    }
+  })
+  test('is not a path that begins with a slash, a plain word, or a version', () => {
+    const keys = ['/docs.localhost', 'docs', 'docs/a.b', 'v1.0', 'my docs.old']
+    const { mounts } = resolveConfig({ mounts: Object.fromEntries(keys.map((key) => [key, './docs'])) })
+    assert.equal(mounts.length, keys.length)
+  })
+})
+
 describe('single', () => {
   test('is a page inside the folder', () => {
     assert.equal(resolveConfig({ single: true }).single, 'index.html')
