@@ -69,8 +69,11 @@ test('reload refuses to choose among several servers', async (t) => {
   await announced(join(cwd, 'run'), 2)
   const unsure = await run(t, ['reload'], { cwd, env })
   assert.equal(unsure.exitCode, 1)
-  assert.match(unsure.stderr, /Several servers are running: /)
-  assert.match(unsure.stderr, /try: serve8008 reload --port \d+/)
+  assert.match(unsure.stderr, /^Several servers of this folder are running: /)
+  assert.match(unsure.stderr, /try: serve8008 reload --port PORT$/m)
+  const missing = await run(t, ['reload', 'none.css', '--port', String(second.port), '--json'], { cwd, env })
+  const { error } = JSON.parse(missing.stderr) as { error: { command: unknown } }
+  assert.equal(error.command, `serve8008 reload --port ${second.port} --json`)
   const { stdout } = await run(t, ['reload', '-p', String(second.port)], { cwd, env })
   assert.match(stdout, new RegExp(`localhost:${second.port}/`))
   first.child.kill('SIGTERM')

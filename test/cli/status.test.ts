@@ -64,6 +64,11 @@ test('stop ends the server of this folder with its exit code 0, or the one of a 
 
   const word = await run(t, ['stop', String(second.port)], { cwd: here, env })
   assert.deepEqual([word.exitCode, word.stderr.includes(`try: serve8008 stop --port ${second.port}`)], [2, true])
+  const named = await run(t, ['stop', elsewhere, '--json'], { cwd: here, env })
+  const { error } = JSON.parse(named.stderr) as { error: { command: unknown } }
+  assert.equal(error.command, `serve8008 stop --port ${second.port} --json`)
+  const unknown = await run(t, ['stop', 'none'], { cwd: here, env })
+  assert.match(unknown.stderr, /takes no arguments, but got none\.\nE8008_USAGE {3}try: serve8008 stop --port PORT\n$/)
   const other = await run(t, ['stop', '--port', String(second.port)], { cwd: here, env })
   assert.equal(other.stdout, `Stopped ${second.url} (${elsewhere}).\n`)
   assert.equal((await second.ended).exitCode, 0)

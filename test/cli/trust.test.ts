@@ -51,7 +51,7 @@ test('the first --tls says that browsers have to trust the authority, and how; t
 for (const [words, expected] of [
   ['--tls=only', /^warning +Browsers refuse .*\n +try: serve8008 trust\n$/],
   ['--redirect', /^warning +Browsers refuse .*\n +try: serve8008 trust\n$/],
-  ['--tls --json', /^\{"warning":\{"code":"W8008_UNTRUSTED",.*"command":"serve8008 trust"\}\}\n$/],
+  ['--tls --json', /^\{"warning":\{"code":"W8008_UNTRUSTED",.*"command":"serve8008 trust --json"\}\}\n$/],
   // A certificate of the user's own is another matter.
   ['--cert localhost.pem --key localhost-key.pem', /^$/],
   ['', /^$/],

@@ -1,7 +1,7 @@
 import parser from 'yargs-parser'
 import { parseSwitch } from '../../config/options/parse-text.ts'
 import { ServeError } from '../../core/serve-error.ts'
-import { typedCommand } from './commands.ts'
+import { commandLine } from './command-line.ts'
 import { isOptionalValue, type Flag } from './flags.ts'
 import { unknownFlag } from './unknown-flag.ts'
 
@@ -78,9 +78,7 @@ function parserOptions(flags: readonly Flag[]): NonNullable<Parameters<typeof pa
 }
 
 function valueOf(flag: Flag, given: readonly (boolean | string)[], argv: readonly string[]): FlagTexts {
-  const command = typedCommand(argv)
-  const words = ['serve8008', ...(command === undefined ? [] : [command]), `--${flag.name}`, flag.valueName]
-  const form = words.join(' ').trimEnd()
+  const form = withValueName(argv, flag)
   const last = given.at(-1)
   if (last === false && !flag.canBeOff) throw usage(`--${flag.name} cannot be negated.`, form)
   if (last === false || flag.kind === 'boolean') return last === true
@@ -89,6 +87,16 @@ function valueOf(flag: Flag, given: readonly (boolean | string)[], argv: readonl
   // A bare `--cors` or `--open` resets the value that came before it.
   if (last === '' || last === true) return true
   return counting.filter((value) => typeof value === 'string' && value !== '') as string[]
+}
+
+/** The typed command, with the name of the value behind a flag that lacks it. */
+function withValueName(argv: readonly string[], flag: Flag): string {
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length
+  const names = [flag.name, ...flag.aliases, `no-${flag.name}`]
+  const typed = argv.slice(0, end).map((word) => /^--?([^=]+)=?$/.exec(word)?.[1] ?? '')
+  const at = typed.findLastIndex((name) => names.includes(name))
+  const whole = [`--${flag.name}`, ...(flag.valueName === '' ? [] : [flag.valueName])]
+  return commandLine(at === -1 ? argv.toSpliced(end, 0, ...whole) : argv.toSpliced(at, 1, ...whole))
 }
 
 /** The parser reads every text of a switch but `true` as false, so `--listing=yes` is read before it. */
@@ -100,7 +108,10 @@ function switchReader(argv: readonly string[], flags: readonly Flag[]): (word: s
     if (flag === undefined || index > end) return word
     const read = parseSwitch([value])
     if ('fault' in read)
-      throw usage(`--${flag.name}: ${read.fault}; --no-${flag.name} switches it off.`, `serve8008 --${flag.name}`)
+      throw usage(
+        `--${flag.name}: ${read.fault}; --no-${flag.name} switches it off.`,
+        commandLine(argv.with(index, `--${flag.name}`)),
+      )
     return `${dashes}${name}=${String(read.value)}`
   }
 }

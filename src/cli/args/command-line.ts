@@ -35,3 +35,11 @@ function maskedValue(flag: string, value: string): string {
   const border = value.indexOf(':')
   return border > 0 && isSecretField(value.slice(0, border)) ? `${value.slice(0, border)}: ${anyValue}` : value
 }
+
+/** Programs that hints run; any other hint is a sentence. */
+const programs = /^(?:serve8008|cd|sudo|ulimit|npm|npx|pnpm|yarn|bun|hugo|bundle)(?= |$)/
+
+/** Whether a hint is a command alone, and not a sentence about one. */
+export function isCommandHint(hint: string): boolean {
+  return programs.test(hint) && !/, (?:or|which)\b/.test(hint)
+}

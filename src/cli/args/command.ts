@@ -1,10 +1,11 @@
 import { foreignWords } from './foreign-flags.ts'
 import { optionsByKey } from '../../config/options/option-table.ts'
+import { nearest } from '../../config/diagnostic.ts'
 import { isHostKey } from '../../config/resolve/host-name.ts'
 import type { FlagValues } from '../../config/sources/source.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import { parseArguments, type FlagTexts } from './arguments.ts'
-import { commandNamed, commands, typedCommand, authorityNames, type CommandName } from './commands.ts'
+import { commandNamed, commandNames, commands, typedCommand, authorityNames, type CommandName } from './commands.ts'
 import { flags } from './flags.ts'
 import { correctedCommand, replaceWord } from './corrected-command.ts'
 import type { OutputOptions } from '../output/reporter.ts'
@@ -15,7 +16,7 @@ export interface Command extends OutputOptions {
   readonly name: 'serve' | 'version' | CommandName
   /** The word after `completion`. */
   readonly shell: string | undefined
-  /** The files after `reload`, the method and the URL after `explain`, the names after `cert`, the command after `help`. */
+  /** The files after `reload`, the words after `stop`, which takes none, the method and the URL after `explain`, the names after `cert`, the command after `help`. */
   readonly words: readonly string[]
   /** Header fields of the request that `explain` explains. */
   readonly requestHeaders: readonly string[]
@@ -66,7 +67,7 @@ export function readCommand(typed: readonly string[], isFolder: (word: string) =
     json: isOn(values, 'json'),
     config: configFile(values.get('config'), argv),
   }
-  if (isOfWords(name) || name === 'stop') return { ...common, flags: optionValues(values) }
+  if (isOfWords(name)) return { ...common, flags: optionValues(values) }
   if (name !== 'serve' && name !== 'check') return { ...common, flags: {} }
   return {
     ...common,
@@ -92,17 +93,15 @@ export function guessOutputOptions(argv: readonly string[]): OutputOptions {
 
 /** Whether the words of the command are not folders. */
 function isOfWords(name: Command['name']): boolean {
-  return name === 'reload' || name === 'explain'
+  return name === 'reload' || name === 'explain' || name === 'stop'
 }
 
 /** Refuses words after a command that takes none. */
 function refuseWords(command: CommandName | undefined, [, word]: readonly string[], argv: readonly string[]): void {
   if (command === undefined || commands[command].words !== 'none' || word === undefined) return
-  const at = argv.indexOf(word)
-  // `stop 3000` means the server on that port.
-  const isPort = command === 'stop' && /^\d+$/.test(word)
-  const hint = commandLine(argv.toSpliced(at, 1, ...(isPort ? ['--port', word] : [])))
-  throw usage(`serve8008 ${command} takes no arguments, but got ${word}.`, hint)
+  // Its hint names the port of a server that runs.
+  if (command === 'stop') return
+  throw usage(`serve8008 ${command} takes no arguments, but got ${word}.`, replaceWord(argv, word))
 }
 
 /** What the help page is about: `help trust`, `check --help`. */
@@ -181,11 +180,7 @@ function placeValues(
       const joined = replaceWord(argv.toSpliced(argv.indexOf(second) - 1, 1), second, `${longName(before)}=${second}`)
       throw usage(`${second} is not a folder. As the value of ${before} it is written after a =.`, joined)
     }
-    const name = second.replace(/^[./\\]+|[/\\]+$/g, '') || 'more'
-    throw usage(
-      `Only one folder can be served at /: ${folder}. To add ${second}, give it a path.`,
-      replaceWord(argv, second, `/${name}=${second}`),
-    )
+    throw secondFolder(folder, second, argv, isFolder)
   }
   const [, port] = /^(?:localhost)?:?(\d+)$/.exec(folder ?? '') ?? []
   if (folder !== undefined && port !== undefined && !isFolder(folder)) {
@@ -200,6 +195,29 @@ function placeValues(
     ...(folder === undefined ? {} : { root: folder }),
     ...(mounts.length === 0 ? {} : { mounts: Array.isArray(named) ? [...named, ...mounts] : mounts }),
   }
+}
+
+/** The error for two words: a command with a typing error, a word that is not a folder, or a folder that needs a path. */
+function secondFolder(
+  folder: string,
+  second: string,
+  argv: readonly string[],
+  isFolder: (word: string) => boolean,
+): ServeError {
+  const mayBeCommand = typedCommand(argv) === undefined && !isFolder(folder)
+  const command = mayBeCommand ? nearest(folder, commandNames) : undefined
+  if (command !== undefined) {
+    return usage(`There is no folder ${folder}, and no command ${folder}.`, replaceWord(argv, folder, command))
+  }
+  const missing = [second, folder].filter((word) => !isFolder(word))
+  if (missing.length === 2) return usage(`${folder} and ${second} are not folders.`, 'name one folder that exists')
+  const only = 'Only one folder can be served at /'
+  if (missing[0] !== undefined) {
+    const other = missing[0] === second ? folder : second
+    return usage(`${only}: ${other}. ${missing[0]} is not a folder.`, replaceWord(argv, missing[0]))
+  }
+  const name = second.replace(/^[./\\]+|[/\\]+$/g, '') || 'more'
+  return usage(`${only}: ${folder}. To add ${second}, give it a path.`, replaceWord(argv, second, `/${name}=${second}`))
 }
 
 /** Whether a word is `docs.localhost=./docs`. */

@@ -1,7 +1,7 @@
 const proxyAll = 'serve8008 --proxy /=URL'
 const noClipboard = 'leave it out: the clipboard is never touched'
 const alwaysCompressed = 'leave it out: text is compressed already'
-const alwaysLive = 'leave it out: open pages are updated already'
+const alwaysLive = 'leave it out: open pages are updated already; --no-live switches that off'
 const cleanUrls = 'leave it out: /about is answered with about.html already'
 const noDelay = 'leave it out: changes that come together are applied together'
 const noEtag = 'leave it out: entity tags are always sent'
@@ -47,12 +47,17 @@ const foreignFlags: Readonly<Record<string, string>> = {
   '--hot': alwaysLive,
   '--htpasswd': '--auth-file',
   '--listen': '--port',
+  '--live-reload': alwaysLive,
+  '--livereload': alwaysLive,
   '--maxage': '--cache',
   '--no-browser': '--no-open',
   '--no-clipboard': noClipboard,
   '--no-color': 'set NO_COLOR=1 in the environment',
   '--no-compression': '--no-compress',
   '--no-etag': noEtag,
+  '--no-live-reload': '--no-live',
+  '--no-livereload': '--no-live',
+  '--no-reload': '--no-live',
   '--no-port-switching': '--strict-port',
   '--no-request-logging': '--log=none',
   '--no-ui': noSettingsPage,

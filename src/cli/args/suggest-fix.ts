@@ -8,14 +8,32 @@ import { flags } from './flags.ts'
 import type { Program } from '../process-io.ts'
 import { buildFolders, readPackage, runScript } from '../../core/util/package-json.ts'
 import { shellQuote } from '../../core/util/shell-quote.ts'
-import { commandLine } from './command-line.ts'
+import { guessOutputOptions } from './command.ts'
+import { commandLine, isCommandHint } from './command-line.ts'
 import { correctedCommand, replaceWord } from './corrected-command.ts'
 
 /** What hints for the command line are made from. */
 type Typed = Pick<Program, 'argv' | 'cwd'>
 
-/** What to try next, as a command or a sentence; where one option helps, the typed command with that option. */
+/**
+ * What to try next, as a command or a sentence; where one option helps, the typed command with that option. A command
+ * keeps the `--json` that was typed.
+ */
 export function suggestFix(error: ServeError | Warning, typed: Typed, folder: string | undefined): string | undefined {
+  const hint = hintFor(error, typed, folder)
+  return hint !== undefined && guessOutputOptions(typed.argv).json ? withJson(hint) : hint
+}
+
+/** A command of ours with `--json`. Help pages are always text. */
+function withJson(hint: string): string {
+  const words = hint.split(' ')
+  const isOurs = words[0] === 'serve8008' && isCommandHint(hint)
+  if (!isOurs || ['--json', '--help', 'help'].some((word) => words.includes(word))) return hint
+  const end = words.includes('--') ? words.indexOf('--') : words.length
+  return words.toSpliced(end, 0, '--json').join(' ')
+}
+
+function hintFor(error: ServeError | Warning, typed: Typed, folder: string | undefined): string | undefined {
   if (error.fix !== undefined) return correctedCommand(typed.argv, error.fix, flags)
   const sentence = commandSentence(error, typed, folder)
   if (sentence !== undefined) return sentence
@@ -37,7 +55,8 @@ function commandSentence({ code, hint }: ServeError | Warning, typed: Typed, fol
   if (code === 'W8008_PROJECT' && folder !== undefined && hint !== undefined)
     return `cd ${shellQuote(folder)} && ${hint}`
   // The hint of the library describes the manual steps.
-  if (code.endsWith('8008_AUTHORITY')) return hint?.replace(/take .* again$/s, 'serve8008 trust --renew')
+  if (code.endsWith('8008_AUTHORITY'))
+    return hint?.replace(/delete .* again \(serve8008 trust\)$/s, 'serve8008 trust --renew')
   if (code === 'E8008_AUTH_FILE') return hint?.replace(/\bauthFile\b/, '--auth-file')
   const sharing = ['--lan', '--host'].filter((flag) => typed.argv.some((word) => word.split('=')[0] === flag))
   if (code !== 'W8008_EXPOSED' || sharing.length === 0) return undefined

@@ -9,6 +9,7 @@ import { displayPath } from '../output/display.ts'
 import type { Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
 import { commandLine } from '../args/command-line.ts'
+import { replaceWord } from '../args/corrected-command.ts'
 
 /**
  * `serve8008 cert names… [--out DIR]`: writes a certificate of the local authority for another program, and its key.
@@ -22,7 +23,7 @@ export async function cert(command: Command, program: Program, report: Reporter)
   const { words, json, quiet, authority: said } = command
   if (words.length === 0) {
     throw new ServeError('E8008_USAGE', 'Missing argument: NAME, a host name or an IP address.', {
-      hint: 'serve8008 cert app.localhost',
+      hint: replaceWord(program.argv, 'cert', 'cert', 'NAME'),
     })
   }
   const { authority } = openUserAuthority(program, report)

@@ -1,6 +1,9 @@
 import { sep } from 'node:path'
 import { quote } from '../../config/diagnostic.ts'
 import { ServeError } from '../../core/serve-error.ts'
+import { commands } from '../args/commands.ts'
+import { correctedCommand } from '../args/corrected-command.ts'
+import type { Program } from '../process-io.ts'
 import type { RunningServer } from '../server-registry.ts'
 
 /**
@@ -12,7 +15,7 @@ import type { RunningServer } from '../server-registry.ts'
 export function chooseServer(
   servers: readonly RunningServer[],
   port: unknown,
-  cwd: string,
+  { argv, cwd }: Pick<Program, 'argv' | 'cwd'>,
   command: 'reload' | 'stop',
 ): RunningServer {
   const wrong = Array.isArray(port) ? port.find((each) => !/^\d+$/.test(String(each))) : undefined
@@ -38,9 +41,14 @@ export function chooseServer(
     )
   }
   const list = possible.map(({ url, root }) => `${url} serves ${root}`).join(', ')
-  const message =
-    possible.length > 1 ? `Several servers are running: ${list}.` : `No server of this folder is running; ${list}.`
-  // The user chooses which server ends.
-  const which = command === 'stop' && possible.length > 1 ? 'PORT' : server.port
-  throw new ServeError('E8008_NOT_RUNNING', message, { hint: `serve8008 ${command} --port ${which}` })
+  const several =
+    here.length > 0
+      ? 'Several servers of this folder are running'
+      : 'Several servers are running, none of them of this folder'
+  const message = possible.length > 1 ? `${several}: ${list}.` : `No server of this folder is running; ${list}.`
+  // The user chooses among several.
+  const value = possible.length > 1 ? 'PORT' : server.port
+  throw new ServeError('E8008_NOT_RUNNING', message, {
+    hint: correctedCommand(argv, { option: 'port', value }, commands[command].flags),
+  })
 }

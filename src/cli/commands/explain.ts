@@ -18,7 +18,7 @@ type Explanation = NonNullable<Awaited<ReturnType<typeof explainRequest>>>
 /** The methods of RFC 9110 and PATCH: in lower case they are a typing error. */
 const usualMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
-const form = "serve8008 explain GET /api/users -H 'x-canary: 1'"
+const form = 'serve8008 explain METHOD URL'
 
 /**
  * Prints what a code means, or which route would answer a request, which lost and why, and what would be sent to the upstream. Nothing is sent.

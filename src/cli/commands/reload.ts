@@ -4,6 +4,7 @@ import { ServeError } from '../../core/serve-error.ts'
 import { printable } from '../../core/util/sanitize.ts'
 import { chooseServer } from './choose-server.ts'
 import type { Command } from '../args/command.ts'
+import { replaceWord } from '../args/corrected-command.ts'
 import type { Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
 import { runningServers, type RunningServer } from '../server-registry.ts'
@@ -17,10 +18,10 @@ const patienceMs = 5000
  * @throws ServeError `E8008_USAGE` for a file that is not there, `E8008_NOT_RUNNING` where there is no server, or several and none of them is this folder's.
  */
 export async function reload(command: Command, program: Program, report: Reporter): Promise<number> {
-  const { cwd, env } = program
+  const { env } = program
   const listening = runningServers(env).filter(({ token }) => token !== '')
-  const server = chooseServer(listening, command.flags['port'], cwd, 'reload')
-  const paths = command.words.map((word) => existing(word, cwd))
+  const server = chooseServer(listening, command.flags['port'], program, 'reload')
+  const paths = command.words.map((word) => existing(word, program))
   const pages = await askForReload(server, paths)
   if (command.json) report.print(`${JSON.stringify({ url: server.url, pages })}\n`)
   else if (!command.quiet) {
@@ -33,10 +34,10 @@ export async function reload(command: Command, program: Program, report: Reporte
 }
 
 /** A missing file is a typing error; as a file that is not served it would reload every page. */
-function existing(word: string, cwd: string): string {
+function existing(word: string, { argv, cwd }: Program): string {
   const path = resolve(cwd, word)
   if (existsSync(path)) return path
-  throw new ServeError('E8008_USAGE', `There is no file ${word}.`, { hint: 'serve8008 reload' })
+  throw new ServeError('E8008_USAGE', `There is no file ${word}.`, { hint: replaceWord(argv, word) })
 }
 
 async function askForReload(server: RunningServer, paths: readonly string[]): Promise<number> {

@@ -1,11 +1,13 @@
+import { resolve } from 'node:path'
 import { ServeError } from '../../core/serve-error.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
 import { chooseServer } from './choose-server.ts'
 import type { Command } from '../args/command.ts'
+import { replaceWord } from '../args/corrected-command.ts'
 import { displayPath } from '../output/display.ts'
 import type { Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
-import { runningServers } from '../server-registry.ts'
+import { runningServers, type RunningServer } from '../server-registry.ts'
 import { isRunning, isThatServer } from '../server-process.ts'
 
 /** Milliseconds that a server gets for open replies; with a longer `closeMs` it continues, and this command gives up. */
@@ -17,12 +19,15 @@ const lookMs = 50
  * `serve8008 stop`: ends a server of this user by SIGTERM, so that replies under way finish, and waits for its end.
  * With --json one line: `{ "stopped": { "url", "folder", "pid" } }`.
  *
- * @throws ServeError `E8008_NOT_RUNNING` where there is none, where several are and none was named, and where the
+ * @throws ServeError `E8008_USAGE` for a word, `E8008_NOT_RUNNING` where there is none, where several are and none was named, and where the
  *   process is another one by now: process ids are used again.
  */
 export async function stop(command: Command, program: Program, report: Reporter): Promise<number> {
   const { cwd, env } = program
-  const server = chooseServer(runningServers(env), command.flags['port'], cwd, 'stop')
+  const servers = runningServers(env)
+  const [word] = command.words
+  if (word !== undefined) throw needlessWord(word, servers, program)
+  const server = chooseServer(servers, command.flags['port'], program, 'stop')
   const { pid, url, root } = server
   if (!isThatServer(server)) {
     throw new ServeError(
@@ -41,9 +46,18 @@ export async function stop(command: Command, program: Program, report: Reporter)
         hint: 'serve8008 status',
       })
     }
-    await new Promise((resolve) => setTimeout(resolve, lookMs))
+    await new Promise((done) => setTimeout(done, lookMs))
   }
   if (command.json) report.print(`${printableJson({ stopped: { url, folder: root, pid } })}\n`)
   else if (!command.quiet) report.print(`Stopped ${printable(url)} (${printable(displayPath(root, cwd))}).\n`)
   return 0
+}
+
+/** The error for `stop 3000` and `stop ./site`, which mean the server of that port or folder. */
+function needlessWord(word: string, servers: readonly RunningServer[], { argv, cwd }: Program): ServeError {
+  const its = servers.filter(({ root }) => root === resolve(cwd, word))
+  const port = /^\d+$/.test(word) ? word : its.length === 1 ? String(its[0]?.port) : 'PORT'
+  return new ServeError('E8008_USAGE', `serve8008 stop takes no arguments, but got ${word}.`, {
+    hint: replaceWord(argv, word, '--port', port),
+  })
 }

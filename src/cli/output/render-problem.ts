@@ -5,7 +5,7 @@ import { printable, printableJson } from '../../core/util/sanitize.ts'
 import { createStyle, wrapText, type Terminal } from './terminal.ts'
 import { asSentence } from '../../core/util/sentence.ts'
 import { commands, type CommandEntry } from '../args/commands.ts'
-import { secretNames } from '../args/command-line.ts'
+import { isCommandHint, secretNames } from '../args/command-line.ts'
 
 /** Turns what was thrown into a ServeError: E8008_INTERNAL unless it is one. */
 export function toServeError(thrown: unknown): ServeError {
@@ -112,16 +112,11 @@ function stackLines(error: Error): string[] {
   return error.cause instanceof Error ? [...own, 'caused by:', ...stackLines(error.cause)] : own
 }
 
-/** Programs that hints run; any other hint is a sentence. */
-const programs = /^(?:serve8008|cd|sudo|ulimit|npm|npx|pnpm|yarn|bun|hugo|bundle)(?= |$)/
+/** Words of commands on their help pages. */
+const usageNames = ['URL', 'METHOD', 'CODE', 'SHELL']
 
 /** Placeholders in hints for what only the user knows: values of flags, and secrets. */
-const names = new Set([...Object.values(commands).flatMap(valueNames), ...secretNames])
-
-/** Whether a hint is a command alone, and not a sentence about one. */
-export function isCommandHint(hint: string): boolean {
-  return programs.test(hint) && !/, (?:or|which)\b/.test(hint)
-}
+const names = new Set([...Object.values(commands).flatMap(valueNames), ...secretNames, ...usageNames])
 
 /** Whether a hint is a command that works when pasted as it is: it has no name in place of a value. */
 export function isWholeCommand(hint: string): boolean {

@@ -136,7 +136,7 @@ function permittedName(text: string): string {
   const name = canonicalName(text)
   if (name === undefined) {
     throw new ServeError('E8008_USAGE', `${printableJson(text)} is neither a host name nor an IP address.`, {
-      hint: 'serve8008 cert app.localhost 192.168.1.5',
+      hint: 'use names such as app.localhost or 192.168.1.5',
     })
   }
   if (isPermitted(name)) return name

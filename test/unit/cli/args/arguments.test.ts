@@ -151,7 +151,8 @@ test('translates the habits of other servers', () => {
 })
 
 test('says which flags of other servers are left out', () => {
-  const flags = '-b --brotli --no-clipboard --no-etag -e --ext --hot --server --no-ui --ui-port --reload-delay --wait'
+  const flags =
+    '-b --brotli --no-clipboard --no-etag -e --ext --hot --livereload --live-reload --server --no-ui --ui-port --reload-delay --wait'
   for (const flag of flags.split(' ')) assert.match(refusal(flag).hint ?? '', /^leave it out: /, flag)
 })
 
@@ -163,6 +164,11 @@ test('quotes words that a shell would split', () => {
 
 test('refuses a missing value, and a value for a flag that takes none', () => {
   assert.deepEqual(refusal('--port'), { message: '--port needs a value.', hint: 'serve8008 --port PORT' })
+  assert.equal(refusal('site --port').hint, 'serve8008 site --port PORT')
+  assert.equal(refusal('site --port= --listing').hint, 'serve8008 site --port PORT --listing')
+  assert.equal(refusal('site -sp').hint, 'serve8008 site -sp --port PORT')
+  assert.equal(refusal('site --no-help').hint, 'serve8008 site --help')
+  assert.equal(refusal('site --listing=maybe -q').hint, 'serve8008 site --listing -q')
   assert.equal(refusal('--host=').message, '--host needs a value.')
   assert.equal(refusal('--header --quiet').message, '--header needs a value.')
   assert.deepEqual(refusal('--listing=maybe'), {

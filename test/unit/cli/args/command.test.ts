@@ -29,7 +29,7 @@ test('knows its commands in the first place only', () => {
   assert.equal(read('./site -h').name, 'help')
   assert.equal(read('-v').name, 'version')
   assert.deepEqual([read('completion zsh').name, read('completion zsh').shell], ['completion', 'zsh'])
-  assert.throws(() => read('./site check'), {
+  assert.throws(() => read('./site check', ['./site', 'check']), {
     message: 'Only one folder can be served at /: ./site. To add check, give it a path.',
   })
 })
@@ -74,6 +74,22 @@ test('reads --config, --no-config and the manner of speaking', () => {
   assert.deepEqual([quiet, verbose, json], [true, true, true])
 })
 
+test('says how to serve a second folder, and what a second word that is not a folder can mean', () => {
+  const folders = ['./a', './b', '../', 'check']
+  const only = 'Only one folder can be served at /: ./a.'
+  for (const [line, message, hint] of [
+    ['./a ./b', `${only} To add ./b, give it a path.`, 'serve8008 ./a /b=./b'],
+    ['./a ../', `${only} To add ../, give it a path.`, 'serve8008 ./a /more=../'],
+    ['./a none --single', `${only} none is not a folder.`, 'serve8008 ./a --single'],
+    ['none ./a', `${only} none is not a folder.`, 'serve8008 ./a'],
+    ['none other', 'none and other are not folders.', 'name one folder that exists'],
+    ['relod ./a/x.css --json', 'There is no folder relod, and no command relod.', 'serve8008 reload ./a/x.css --json'],
+    ['check relod ./a', `${only} relod is not a folder.`, 'serve8008 check ./a'],
+  ] as const) {
+    assert.throws(() => read(line, folders), { code: 'E8008_USAGE', message, hint }, line)
+  }
+})
+
 test('explains a word that is not a folder', () => {
   const refusals: readonly (readonly [string, string, string])[] = [
     ['serve .', 'There is no folder serve, and no command serve.', 'serve8008 .'],
@@ -81,14 +97,12 @@ test('explains a word that is not a folder', () => {
     ['port 3000', 'There is no folder port, and no command port.', 'serve8008 --port 3000'],
     ['tls ./a', 'There is no folder tls, and no command tls.', 'serve8008 --tls ./a'],
     ['kill', 'There is no folder kill, and no command kill.', 'serve8008 stop'],
-    ['./a ./b', 'Only one folder can be served at /: ./a. To add ./b, give it a path.', 'serve8008 ./a /b=./b'],
     [
       './a -s b.txt',
       'b.txt is not a folder. As the value of -s it is written after a =.',
       'serve8008 ./a --single=b.txt',
     ],
     ['./a --cache x', 'x is not a folder. As the value of --cache it is written after a =.', 'serve8008 ./a --cache=x'],
-    ['./a ../', 'Only one folder can be served at /: ./a. To add ../, give it a path.', 'serve8008 ./a /more=../'],
     [
       'check --port x --single 3',
       'There is no folder 3. To set the port: --port 3.',
@@ -161,7 +175,7 @@ test('trust, untrust and cert refuse flags and words that they do not take', () 
   assert.throws(() => read('cert a.test --out'), {
     code: 'E8008_USAGE',
     message: '--out needs a value.',
-    hint: 'serve8008 cert --out DIR',
+    hint: 'serve8008 cert a.test --out DIR',
   })
 })
 

@@ -76,3 +76,24 @@ test('the hint for a missing build is the script that makes it', async () => {
     assert.equal(suggestFix(missing, { argv: [word], cwd: folder.path }, word), hint, word)
   }
 })
+
+test('a hint that is a command of serve8008 keeps --json', () => {
+  const hint = (text: string, ...argv: string[]): string | undefined =>
+    suggestFix(new ServeError('E8008_USAGE', '', { hint: text }), typed(...argv), undefined)
+  for (const [text, kept] of [
+    ['serve8008', 'serve8008 --json'],
+    ['serve8008 explain E8008_CERT', 'serve8008 explain E8008_CERT --json'],
+    ['serve8008 stop --port PORT', 'serve8008 stop --port PORT --json'],
+    ['serve8008 -- check', 'serve8008 --json -- check'],
+    ['serve8008 site --json --port 0', 'serve8008 site --json --port 0'],
+    // Help is always text; the others are not commands of serve8008.
+    ['serve8008 help port', 'serve8008 help port'],
+    ['serve8008 stop --help', 'serve8008 stop --help'],
+    ['npm run build', 'npm run build'],
+    ['run serve8008 trust again', 'run serve8008 trust again'],
+  ] as const) {
+    assert.equal(hint(text, 'site', '--json'), kept)
+    assert.equal(hint(text, 'site'), text)
+    assert.equal(hint(text, '--', '--json'), text)
+  }
+})

@@ -23,6 +23,11 @@ function at(port: number, folder: string): RunningServer {
   }
 }
 
+/** The program in a folder, as it was started. */
+function from(cwd: string, ...argv: string[]): { argv: string[]; cwd: string } {
+  return { argv, cwd }
+}
+
 function hintOf(choose: () => unknown): string | undefined {
   let hint: string | undefined
   assert.throws(choose, (error: ServeError) => {
@@ -32,24 +37,32 @@ function hintOf(choose: () => unknown): string | undefined {
   return hint
 }
 
-test('stop refuses to choose among several servers: its hint says PORT', () => {
+test('stop and reload refuse to choose among several servers: the hint says PORT', () => {
   const servers = [at(8008, mine), at(3000, mine), at(3001, other)]
   assert.equal(
-    hintOf(() => chooseServer(servers, undefined, mine, 'stop')),
+    hintOf(() => chooseServer(servers, undefined, from(mine, 'stop'), 'stop')),
     'serve8008 stop --port PORT',
   )
   assert.equal(
-    hintOf(() => chooseServer(servers, undefined, mine, 'reload')),
-    'serve8008 reload --port 8008',
+    hintOf(() => chooseServer(servers, undefined, from(mine, 'reload'), 'reload')),
+    'serve8008 reload --port PORT',
   )
-  assert.equal(chooseServer(servers, undefined, other, 'stop'), servers[2])
-  assert.equal(chooseServer(servers, ['3000'], other, 'stop'), servers[1])
+  assert.equal(chooseServer(servers, undefined, from(other, 'stop'), 'stop'), servers[2])
+  assert.equal(chooseServer(servers, ['3000'], from(other, 'stop'), 'stop'), servers[1])
+})
+
+test('reload says whether several servers are of this folder, and its hint keeps what was typed', () => {
+  const choose = (cwd: string) => () =>
+    chooseServer([at(8008, mine), at(3000, mine)], undefined, from(cwd, 'reload', 'a.css', '--json'), 'reload')
+  const hint = 'serve8008 reload a.css --json --port PORT'
+  assert.throws(choose(mine), { message: /^Several servers of this folder are running: /, hint })
+  assert.throws(choose(other), { message: /^Several servers are running, none of them of this folder: /, hint })
 })
 
 test('an invalid port is E8008_USAGE', () => {
   for (const port of ['x', '', '80a', '-1']) {
     assert.throws(
-      () => chooseServer([at(8008, mine)], [port], mine, 'stop'),
+      () => chooseServer([at(8008, mine)], [port], from(mine, 'stop'), 'stop'),
       (error: ServeError) => error.code === 'E8008_USAGE' && error.message === `--port: "${port}" is not a port.`,
     )
   }
@@ -57,12 +70,12 @@ test('an invalid port is E8008_USAGE', () => {
 
 test('the only server is reloaded from anywhere, and stopped from its folder or by its port', () => {
   const servers = [at(3001, other)]
-  assert.equal(chooseServer(servers, undefined, mine, 'reload'), servers[0])
-  assert.equal(chooseServer(servers, ['3001'], mine, 'stop'), servers[0])
+  assert.equal(chooseServer(servers, undefined, from(mine, 'reload'), 'reload'), servers[0])
+  assert.equal(chooseServer(servers, ['3001'], from(mine, 'stop'), 'stop'), servers[0])
   // The port for HTTPS is the one in the address where plain HTTP only redirects.
-  assert.equal(chooseServer(servers, ['4001'], mine, 'stop'), servers[0])
+  assert.equal(chooseServer(servers, ['4001'], from(mine, 'stop'), 'stop'), servers[0])
   assert.equal(
-    hintOf(() => chooseServer(servers, undefined, mine, 'stop')),
+    hintOf(() => chooseServer(servers, undefined, from(mine, 'stop'), 'stop')),
     'serve8008 stop --port 3001',
   )
 })

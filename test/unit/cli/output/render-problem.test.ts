@@ -7,9 +7,9 @@ import {
   renderWarning,
   toServeError,
   hintText,
-  isCommandHint,
   isWholeCommand,
 } from '../../../../src/cli/output/render-problem.ts'
+import { isCommandHint } from '../../../../src/cli/args/command-line.ts'
 import { ServeError } from '../../../../src/core/serve-error.ts'
 
 const terminal = { isTerminal: true, color: false, columns: 80 }
@@ -90,6 +90,9 @@ test('a hint is a command only where it can be pasted as it is', () => {
 test('a command with a placeholder is not a command for programs', () => {
   const withNames = [
     'serve8008 stop --port PORT',
+    'serve8008 cert NAME --json',
+    'serve8008 explain METHOD URL',
+    'serve8008 --proxy /=URL',
     'serve8008 --proxy MATCH=TARGET',
     'serve8008 --auth USER:PASSWORD --port 3001',
     'serve8008 --auth=USER:PASSWORD',
