@@ -14,14 +14,14 @@ import {
 } from './request/buffered-content.ts'
 import { clientResponse, type ClientResponseOptions } from './response/response.ts'
 import { LongLived } from './long-lived.ts'
-import { forwardUpgrade } from './upgrade/upgrade.ts'
+import { forwardUpgrade } from './upgrade.ts'
 import { faultReason, gatewayError } from './response/gateway-error.ts'
 import { createHealthChecks, healthWarning } from './upstream/health.ts'
 import { waitTimeFor, waitForUpstream, isPageNavigation } from './upstream/wait-for-upstream.ts'
 import { safeMethods } from './safe-methods.ts'
 import { createUpstream, type Upstream, type UpstreamOptions } from './upstream/upstream.ts'
 import type { UpstreamRequest, UpstreamFault, UpstreamReply } from './types.ts'
-import { wantedUpgrade } from './upgrade/fields.ts'
+import { wantedUpgrade } from './upgrade-fields.ts'
 import { UpstreamError } from './upstream/upstream-error.ts'
 
 /** Options of {@link createForwarder}. */

@@ -4,7 +4,7 @@ import type { ResolvedMatch, ResolvedProxy, ResolvedUpstream } from '../config/r
 import type { Exchange, Relayed } from '../http/message/exchange.ts'
 import type { HeaderList } from '../http/message/headers.ts'
 import type { Source } from '../http/message/reply.ts'
-import type { Tunnel } from './upgrade/tunnel.ts'
+import type { Tunnel } from './tunnel.ts'
 
 /** One route that forwards. */
 export interface ProxyRoute {

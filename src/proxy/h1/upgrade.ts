@@ -4,11 +4,11 @@ import type { ResolvedProxy, ResolvedUpstream } from '../../config/route-types.t
 import type { Exchange } from '../../http/message/exchange.ts'
 import { startTimeout } from '../response/await-head.ts'
 import { createConnector } from '../upstream/connect.ts'
-import { openTunnel } from '../upgrade/tunnel.ts'
+import { openTunnel } from '../tunnel.ts'
 import { allowPaddedChunks, rawResponse, forwardInterim } from './raw-response.ts'
 import { readReason } from '../response/head.ts'
 import type { UpstreamRequest, Upgrade, UpgradeAnswer } from '../types.ts'
-import { acceptedFields, upgradeRequestFields, wantedUpgrade } from '../upgrade/fields.ts'
+import { acceptedFields, upgradeRequestFields, wantedUpgrade } from '../upgrade-fields.ts'
 import { clientLeftFault, UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
 
 /** Options of {@link createHttp1Upgrade}. */

@@ -6,9 +6,9 @@ import { startTimeout } from '../response/await-head.ts'
 import { http2Body } from './body.ts'
 import { http2RequestFields, plainFields } from './fields.ts'
 import type { Http2Session } from './session.ts'
-import { openTunnel } from '../upgrade/tunnel.ts'
+import { openTunnel } from '../tunnel.ts'
 import type { UpstreamRequest, TransportOptions, UpgradeAnswer } from '../types.ts'
-import { wantedUpgrade } from '../upgrade/fields.ts'
+import { wantedUpgrade } from '../upgrade-fields.ts'
 import { clientLeftFault, UpstreamError, upstreamError } from '../upstream/upstream-error.ts'
 
 /** A WebSocket that is being opened over HTTP/2. */

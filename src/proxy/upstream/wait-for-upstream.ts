@@ -1,7 +1,7 @@
 import type { Exchange } from '../../http/message/exchange.ts'
 import { isNavigation } from '../../http/semantics/navigation.ts'
 import type { LongLived } from '../long-lived.ts'
-import { wantedUpgrade } from '../upgrade/fields.ts'
+import { wantedUpgrade } from '../upgrade-fields.ts'
 import { UpstreamError } from './upstream-error.ts'
 
 /** Milliseconds that an upgrade waits for an upstream that is not running. The route's `hold` overrides it. */

@@ -1,10 +1,10 @@
-import type { Exchange } from '../../http/message/exchange.ts'
-import type { HeaderList } from '../../http/message/headers.ts'
-import { webSocketAccept } from '../../http/message/websocket-accept.ts'
-import { isHttpUpgrade } from '../../http/h1/declined-upgrade.ts'
-import { fieldTokens, withoutHopByHop } from '../hop-by-hop.ts'
-import type { UpstreamRequest } from '../types.ts'
-import { UpstreamError } from '../upstream/upstream-error.ts'
+import type { Exchange } from '../http/message/exchange.ts'
+import type { HeaderList } from '../http/message/headers.ts'
+import { webSocketAccept } from '../http/message/websocket-accept.ts'
+import { isHttpUpgrade } from '../http/h1/declined-upgrade.ts'
+import { fieldTokens, withoutHopByHop } from './hop-by-hop.ts'
+import type { UpstreamRequest } from './types.ts'
+import { UpstreamError } from './upstream/upstream-error.ts'
 
 /**
  * The value of `Upgrade` for the upstream, or undefined if the request is forwarded without an upgrade. A request whose

@@ -1,8 +1,8 @@
-import { ServeError } from '../../core/serve-error.ts'
-import type { Exchange } from '../../http/message/exchange.ts'
-import type { Reply } from '../../http/message/reply.ts'
-import { clientResponseFields, clientResponse, type ClientResponseOptions } from '../response/response.ts'
-import type { UpstreamRequest, Upgrade } from '../types.ts'
+import { ServeError } from '../core/serve-error.ts'
+import type { Exchange } from '../http/message/exchange.ts'
+import type { Reply } from '../http/message/reply.ts'
+import { clientResponseFields, clientResponse, type ClientResponseOptions } from './response/response.ts'
+import type { UpstreamRequest, Upgrade } from './types.ts'
 
 /**
  * Forwards an upgrade, until the client disconnects or the server stops. An accepted upgrade counts as active until its

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
-import { openTunnel } from '../../../../src/proxy/upgrade/tunnel.ts'
-import { startBackend } from '../../../support/backend.ts'
+import { openTunnel } from '../../../src/proxy/tunnel.ts'
+import { startBackend } from '../../support/backend.ts'
 
 test('closes the upstream connection when the client breaks off directly after its end', async () => {
   await using backend = await startBackend()
