@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { ListingEntry } from '../pages/listing-page.ts'
 import { foundFolder, type DenyList } from './access/deny-list.ts'
-import { tryStat } from './stat.ts'
+import { tryStat } from '../core/util/disk-name.ts'
 
 /** A served folder and its URL path. */
 export interface ServedFolder {

@@ -1,7 +1,7 @@
 import type { Exchange } from '../http/message/exchange.ts'
 import type { AccessPolicy } from './access/access-policy.ts'
 import type { FileReplies } from './files/file-replies.ts'
-import { statWithin } from './stat-within.ts'
+import { statWithin } from './stat.ts'
 import type { UrlPath } from './url-path.ts'
 
 /** Options of {@link createPresence}. */

@@ -3,7 +3,7 @@ import { emptyReply, type Reply } from '../http/message/reply.ts'
 import type { AccessPolicy } from './access/access-policy.ts'
 import { notFound } from './fallback.ts'
 import type { FileReplies } from './files/file-replies.ts'
-import { createBatchStat } from './stat-within.ts'
+import { createBatchStat } from './stat.ts'
 import type { UrlPath } from './url-path.ts'
 import { encodeSegment } from '../core/util/escape.ts'
 

@@ -1,24 +1,41 @@
-import { statSync, type BigIntStats } from 'node:fs'
-import { toDisk } from '../core/util/disk-name.ts'
-
-// Float fields of Stats hold milliseconds in 53 bits, which today are steps of 244 ns. Bigint fields are exact, and
-// cost 0.3 µs more in the 2 to 3 µs of a stat.
-const exact = { bigint: true, throwIfNoEntry: false } as const
+import type { BigIntStats } from 'node:fs'
+import type { AccessPolicy } from './access/access-policy.ts'
+import { missingOrThrowAt } from './fs-errors.ts'
+import { statOnDisk } from '../core/util/disk-name.ts'
+import type { Exchange } from '../http/message/exchange.ts'
 
 /**
  * The state of a file or folder, links followed; undefined when there is none.
  *
- * @throws the error of the file system, for example EACCES.
+ * @throws ServeError `E8008_FORBIDDEN` if the system denies access to a path that the policy admits, else `E8008_BUSY`
+ *   or `E8008_INTERNAL`.
  */
-export function exactStat(path: string): BigIntStats | undefined {
-  return statSync(toDisk(path), exact)
+export function statWithin(path: string, access: AccessPolicy): BigIntStats | undefined {
+  try {
+    return statOnDisk(path)
+  } catch (error) {
+    return missingOrThrowAt(path, access, error)
+  }
 }
 
-/** Like {@link exactStat}, but undefined instead of an error. */
-export function tryStat(path: string): BigIntStats | undefined {
-  try {
-    return exactStat(path)
-  } catch {
-    return undefined
+/**
+ * A {@link statWithin} whose result the requests of one batch share. They have all arrived before the stat, so each
+ * sees every edit that finished before it was sent. A stat is the most expensive part of a reply from memory, and under
+ * load a batch has dozens of requests.
+ */
+export function createBatchStat(access: AccessPolicy): (path: string, x: Exchange) => BigIntStats | undefined {
+  const seen = new Map<string, BigIntStats>()
+  // An exchange without a batch has NaN, which equals no other value.
+  let batch = Number.NaN
+  return (path, x) => {
+    if (x.batch !== batch) {
+      seen.clear()
+      batch = x.batch
+    }
+    const known = seen.get(path)
+    if (known !== undefined) return known
+    const stat = statWithin(path, access)
+    if (stat !== undefined) seen.set(path, stat)
+    return stat
   }
 }

@@ -1,5 +1,5 @@
 import { join, sep } from 'node:path'
-import { tryStat } from './stat.ts'
+import { tryStat } from '../core/util/disk-name.ts'
 import type { UrlPath } from './url-path.ts'
 
 /** Options of {@link createWatchDependencies}. */

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { readlinkSync, realpathSync } from 'node:fs'
+import { readlinkSync, realpathSync, statSync, type BigIntStats } from 'node:fs'
 
 /**
  * Linux allows any bytes in a name. Bytes that are not UTF-8 become lone surrogates, U+DC80 to U+DCFF, which no UTF-8
@@ -41,6 +41,28 @@ export function realPathOnDisk(path: string): string {
 /** The target of a symbolic link, as written in it. */
 export function linkOnDisk(path: string): string {
   return fromDisk(readlinkSync(toDisk(path), 'buffer'))
+}
+
+// Float fields of Stats hold milliseconds in 53 bits, which today are steps of 244 ns. Bigint fields are exact, and
+// cost 0.3 µs more in the 2 to 3 µs of a stat.
+const exact = { bigint: true, throwIfNoEntry: false } as const
+
+/**
+ * The state of a file or folder, links followed; undefined when there is none.
+ *
+ * @throws the error of the file system, for example EACCES.
+ */
+export function statOnDisk(path: string): BigIntStats | undefined {
+  return statSync(toDisk(path), exact)
+}
+
+/** Like {@link statOnDisk}, but undefined instead of an error. */
+export function tryStat(path: string): BigIntStats | undefined {
+  try {
+    return statOnDisk(path)
+  } catch {
+    return undefined
+  }
 }
 
 /** Byte sequences that UTF-8 forbids (RFC 3629 section 3), as Latin-1: overlong forms, and surrogates. */

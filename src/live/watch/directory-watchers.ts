@@ -1,10 +1,9 @@
 import { basename, dirname, join, sep } from 'node:path'
 import type { Warning } from '../../core/warning.ts'
-import { realPathOnDisk } from '../../core/util/disk-name.ts'
+import { realPathOnDisk, tryStat } from '../../core/util/disk-name.ts'
 import { silentFileSystem, nameKey, type WatchSystem } from './file-system.ts'
 import { itemsIn, newWatchedFolder, type WatchedFolder, type WatchedPath } from './folder.ts'
 import { isIgnoredName } from './ignored.ts'
-import { statOf } from './file-state.ts'
 import { shownPath, noEventsWarning, watchFailedWarning } from './watch-warnings.ts'
 
 /** Events in one turn after which some may be lost: the queue of the Linux kernel holds 16,384. */
@@ -71,7 +70,7 @@ export class DirectoryWatchers {
   refresh(folder: WatchedFolder): void {
     // It may have been unwatched while it was queued.
     if (this.#all.get(folder.path) !== folder) return
-    const stats = statOf(folder.path)
+    const stats = tryStat(folder.path)
     const identity = stats?.isDirectory() ? `${stats.dev}:${stats.ino}:${stats.birthtimeNs}` : undefined
     if (identity === folder.identity && !folder.isSuspect) return
     folder.isSuspect = false
@@ -159,7 +158,7 @@ export class DirectoryWatchers {
     this.#close(folder)
     // The folder was removed or replaced meanwhile; on Windows that is an error of the watcher. If it is back, try again,
     // but at most three times in a row.
-    const isBack = statOf(folder.path)?.isDirectory() === true
+    const isBack = tryStat(folder.path)?.isDirectory() === true
     if (!isBack || (error.code === 'ENOENT' && folder.missedOpens++ < 3)) {
       folder.identity = undefined
       if (folder.parent === undefined) this.#poll(folder)

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { readFileSync, statSync, type BigIntStats } from 'node:fs'
-import { toDisk } from '../../core/util/disk-name.ts'
+import { readFileSync } from 'node:fs'
+import { toDisk, tryStat } from '../../core/util/disk-name.ts'
 
 /** Milliseconds within which two writes may get equal times: kernels use the time of the last clock tick. */
 const sameTimeMs = 20
@@ -41,7 +41,7 @@ const folder: FileState = { ...missing, kind: 'folder' }
  * The content of a file is read when the next write may get the same times.
  */
 export function readFileState(path: string, isEntries: boolean): FileState {
-  const stats = statOf(path)
+  const stats = tryStat(path)
   if (stats === undefined) return missing
   const isFresh = Math.abs(Date.now() - Number(stats.ctimeNs / 1_000_000n)) < sameTimeMs
   const times = { modified: stats.mtimeNs, changed: stats.ctimeNs, inode: stats.ino, access: '', isFresh }
@@ -86,15 +86,6 @@ export function isSameFileState(before: FileState, after: FileState, path: strin
 export function isHalfWritten(before: FileState, after: FileState): boolean {
   if (after.kind === 'none') return before.kind === 'file'
   return after.kind === 'file' && after.size === 0n && !(before.kind === 'file' && before.size === 0n)
-}
-
-/** Stats of the file at a path, with links followed; undefined if it does not exist or cannot be read. */
-export function statOf(path: string): BigIntStats | undefined {
-  try {
-    return statSync(toDisk(path), { bigint: true, throwIfNoEntry: false })
-  } catch {
-    return undefined
-  }
 }
 
 function digestOf(path: string): string {

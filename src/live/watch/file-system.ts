@@ -1,7 +1,6 @@
 import { statfsSync, watch, type FSWatcher } from 'node:fs'
 import { dirname, sep } from 'node:path'
-import { fromDisk, toDisk } from '../../core/util/disk-name.ts'
-import { statOf } from './file-state.ts'
+import { fromDisk, toDisk, tryStat } from '../../core/util/disk-name.ts'
 
 /** File systems that other machines change without an event of this kernel, by the magic numbers of statfs(2). */
 const silent: ReadonlyMap<number, string> = new Map([
@@ -53,7 +52,7 @@ export const clockLagMs = 10
  */
 export function folderChangedAt(path: string): number {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
-    const stats = statOf(folder)
+    const stats = tryStat(folder)
     if (stats?.isDirectory()) return Number(stats.ctimeNs) / 1e6 + clockLagMs
     if (dirname(folder) === folder) return 0
   }
@@ -72,5 +71,5 @@ export function isBelowMissingFolders(path: string): boolean {
     end = path.lastIndexOf(sep, end - 1)
     if (end <= 0) return false
   }
-  return statOf(path.slice(0, end))?.isDirectory() !== true
+  return tryStat(path.slice(0, end))?.isDirectory() !== true
 }

@@ -5,7 +5,7 @@ import type { Exchange } from '../../http/message/exchange.ts'
 import type { Reply } from '../../http/message/reply.ts'
 import type { Copies } from './decoded-copy.ts'
 import type { FileCache, FileEntry } from './file-cache.ts'
-import { tryStat } from '../stat.ts'
+import { tryStat } from '../../core/util/disk-name.ts'
 
 /** Codings and file extensions, in the order of preference among equal weights. */
 const extensions: readonly (readonly [ContentCoding, string])[] = [
