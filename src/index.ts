@@ -8,8 +8,8 @@
  */
 export { createServer } from './server/create.ts'
 export type { ProgramOptions } from './server/embedder-options.ts'
-export { localAuthority } from './server/public-authority.ts'
-export type { LocalAuthority, LocalAuthorityOptions } from './server/public-authority.ts'
+export { localAuthority } from './server/local-authority.ts'
+export type { LocalAuthority, LocalAuthorityOptions } from './server/local-authority.ts'
 export { defineConfig } from './config/define-config.ts'
 export { isServeError, ServeError } from './core/serve-error.ts'
 export type { ErrorCode } from './core/codes.ts'

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import type { Environment } from '../config/sources/env.ts'
-import { folderOfAuthority } from '../server/local-authority.ts'
+import { folderOfAuthority } from '../server/authority-of-user.ts'
 import { homeFolder } from '../core/util/home.ts'
 
 /** The user whose local authority the command manages. */

@@ -1,4 +1,4 @@
-import { openLocalAuthority } from '../../server/local-authority.ts'
+import { openLocalAuthority } from '../../server/authority-of-user.ts'
 import type { ManagedAuthority } from '../../tls/authority/managed-authority.ts'
 import type { Step, TrustStatus, TrustStore } from '../../tls/trust/types.ts'
 import { canPrompt } from './prompt.ts'
