@@ -7,7 +7,7 @@ import { flags } from '../src/cli/args/flags.ts'
 import { limitNames, limitTable } from '../src/config/options/limits.ts'
 import type { OptionEntry } from '../src/config/options/option-entry.ts'
 import { limitVariable, optionsByKey, optionTable } from '../src/config/options/option-table.ts'
-import { errorCodes, type ErrorCode } from '../src/core/codes.ts'
+import { errorCodes, isReplyCode, type ErrorCode } from '../src/core/codes.ts'
 import { errorTexts } from '../src/core/error-texts.ts'
 import { warningTexts } from '../src/core/warning-texts.ts'
 import { fromRoot } from './paths.ts'
@@ -29,8 +29,8 @@ export const tables: Readonly<Record<string, Readonly<Record<string, () => strin
     limits: () => table(['Limit', 'Variable', 'What it bounds', 'Default'], limitNames.map(limitRow)),
   },
   'docs/reference/errors.md': {
-    'start-codes': () => codeTable('Exit code', (row) => row.status === 500 && !('isPublic' in row)),
-    'reply-codes': () => codeTable('Status', (row) => row.status !== 500 || 'isPublic' in row),
+    'start-codes': () => codeTable('Exit code', (code) => !isReplyCode(code)),
+    'reply-codes': () => codeTable('Status', isReplyCode),
     warnings: () => table(['Code', 'When'], Object.entries(warningTexts).map(warningRow)),
   },
 }
@@ -104,11 +104,11 @@ function limitRow(name: (typeof limitNames)[number]): readonly string[] {
   return [code(name), code(limitVariable(name)), description, String(standard)]
 }
 
-function codeTable(title: 'Exit code' | 'Status', belongs: (row: (typeof errorCodes)[ErrorCode]) => boolean): string {
+function codeTable(title: 'Exit code' | 'Status', belongs: (code: ErrorCode) => boolean): string {
   const rows = (Object.keys(errorCodes) as ErrorCode[]).flatMap((name) => {
     const row = errorCodes[name]
     const number = title === 'Exit code' ? row.exitCode : row.status
-    return belongs(row) ? [[code(name), String(number), errorTexts[name].meaning]] : []
+    return belongs(name) ? [[code(name), String(number), errorTexts[name].meaning]] : []
   })
   return table(['Code', title, 'When'], rows)
 }

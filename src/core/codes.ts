@@ -64,3 +64,8 @@ export const errorCodes = {
 
 /** One of the codes in {@link errorCodes}. */
 export type ErrorCode = keyof typeof errorCodes
+
+/** Whether a code is that of a reply, and never the end of the command. */
+export function isReplyCode(code: ErrorCode): boolean {
+  return errorCodes[code].status !== 500 || 'isPublic' in errorCodes[code]
+}

@@ -146,7 +146,7 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
   E8008_UNAUTHORIZED: {
     meaning: 'The user name and password are missing or wrong.',
     cause: 'The server runs with --auth or --auth-file.',
-    remedy: 'Reload the page and enter a user name and its password; in curl: -u USER.',
+    remedy: 'Reload the page and enter a user name and its password; with curl: curl -u NAME.',
   },
   E8008_FORBIDDEN: {
     meaning: 'The system denies reading the file, or the page or token may not use the address.',

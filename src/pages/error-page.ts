@@ -28,7 +28,7 @@ const offered = ['text/plain', 'text/html', 'application/problem+json', 'applica
 /** The hint of errors that have none. */
 const usualHints: Partial<Record<ErrorCode, string>> = {
   E8008_NOT_FOUND: 'Check the address, and that the file is in the folder being served.',
-  E8008_UNAUTHORIZED: 'Reload the page and enter a user name and its password.',
+  E8008_UNAUTHORIZED: 'Reload the page and enter a user name and its password; with curl: curl -u NAME.',
 }
 
 /**

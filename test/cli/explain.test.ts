@@ -132,6 +132,13 @@ test('explain tells what the code of an error or a warning means, and reads no c
   assert.match(cert.stdout, /E8008_CERT {3}exit code 2\n\n {2}Meaning .*\n {2}Usual cause .*[\s\S]*\n {2}What to do /)
   const watch = await run(t, ['explain', 'W8008_WATCH', '--json'], { cwd })
   assert.equal((JSON.parse(watch.stdout) as { code: unknown }).code, 'W8008_WATCH')
+  for (const [word, hint] of [
+    ['E9999', 'serve8008 help codes'],
+    ['CERT', 'serve8008 explain E8008_CERT'],
+  ] as const) {
+    const { exitCode, stderr } = await run(t, ['explain', word], { cwd })
+    assert.deepEqual([exitCode, stderr], [2, `There is no code ${word}.\nE8008_USAGE   try: ${hint}\n`])
+  }
   const unknown = await run(t, ['explain', 'E8008_CRET'], { cwd })
   assert.equal(unknown.exitCode, 2)
   assert.equal(unknown.stderr, 'There is no code E8008_CRET.\nE8008_USAGE   try: serve8008 explain E8008_CERT\n')

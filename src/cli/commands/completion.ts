@@ -49,7 +49,7 @@ const owners = commandNames
 /** The words of a command, where they can be listed. */
 function wordChoices(kind: CommandEntry['words']): readonly string[] {
   if (kind === 'shells') return Object.keys(shells)
-  return kind === 'commands' ? [...commandNames, ...Object.keys(helpGroups), 'all'] : []
+  return kind === 'commands' ? [...commandNames, ...Object.keys(helpGroups), 'codes', 'all'] : []
 }
 
 function takesWord(flag: Flag): boolean {

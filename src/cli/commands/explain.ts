@@ -1,12 +1,11 @@
 import { loadConfig } from '../../config/load.ts'
-import { isCode } from '../../core/error-texts.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import { certifiedNames } from '../../server/check-certificates.ts'
 import { explainRequest } from '../../server/explain-request.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
 import type { Command } from '../args/command.ts'
 import { importConfig } from '../import-config.ts'
-import { explainCode } from './explain-code.ts'
+import { explainCode, seemsCode } from './explain-code.ts'
 import { displayPath } from '../output/display.ts'
 import type { Program } from '../process-io.ts'
 import { replaceWords } from '../args/corrected-command.ts'
@@ -27,7 +26,7 @@ const form = 'serve8008 explain METHOD URL'
 export async function explain(command: Command, program: Program, report: Reporter): Promise<number> {
   const { cwd, env } = program
   const [code = ''] = command.words
-  if (command.words.length === 1 && isCode(code)) {
+  if (command.words.length === 1 && seemsCode(code) && !usualMethods.includes(code)) {
     report.print(explainCode(code, report.terminal, command.json))
     return 0
   }

@@ -1,8 +1,9 @@
 import { nearest } from '../../config/diagnostic.ts'
 import { optionsByKey } from '../../config/options/option-table.ts'
-import { isCode } from '../../core/error-texts.ts'
+import { errorTexts, isCode, type CodeText } from '../../core/error-texts.ts'
 import { ServeError } from '../../core/serve-error.ts'
-import { commandTexts } from './command-texts.ts'
+import { warningTexts } from '../../core/warning-texts.ts'
+import { commandTexts, type Rows } from './command-texts.ts'
 import { commandNamed, commandNames, commands, type CommandName } from '../args/commands.ts'
 import { flags, commonFlags, type Flag } from '../args/flags.ts'
 import { foreignFlag } from '../args/foreign-flags.ts'
@@ -25,23 +26,33 @@ function flagNamed(word: string): Flag | undefined {
 
 /**
  * A page of help, made from what drives the command line: the overview for `help`, everything for `all`, or the page of
- * a group, a command or a flag.
+ * a group, a command, a flag or all codes.
  *
  * @throws ServeError E8008_USAGE for any other word, with the nearest one
  */
 export function renderHelp(word: string, version: string, terminal: Terminal): string {
   if (word === 'help') return renderOverview(version, terminal)
   if (word === 'all') return renderAllHelp(version, terminal)
+  if (word === 'codes') return renderCodes(terminal)
   const command = commandNamed(word)
   if (command !== undefined) return renderCommandHelp(command, terminal)
   const group = Object.hasOwn(helpGroups, word) ? helpGroups[word] : undefined
   if (group !== undefined) return renderGroupHelp(word, group, terminal)
   const flag = flagNamed(word)
   if (flag !== undefined) return renderFlagHelp(flag, terminal)
-  const meant = nearest(word, [...commandNames, ...Object.keys(helpGroups), ...every.map(({ name }) => name)])
+  const meant = nearest(word, ['codes', ...commandNames, ...Object.keys(helpGroups), ...every.map(({ name }) => name)])
   const page = meant === undefined ? 'serve8008 --help' : `serve8008 help ${meant}`
   const hint = isCode(word) ? `serve8008 explain ${word}` : page
   throw new ServeError('E8008_USAGE', `There is no command, flag or help group "${word}".`, { hint })
+}
+
+/** Every code with what it means. */
+function renderCodes(terminal: Terminal): string {
+  const rows = (texts: Readonly<Record<string, CodeText>>): Rows =>
+    Object.entries(texts).map(([code, { meaning }]) => [code, meaning])
+  const sections = [['Errors', rows(errorTexts)] as const, ['Warnings', rows(warningTexts)] as const]
+  const notes = ['The usual cause of one and what to do: serve8008 explain E8008_CERT']
+  return renderPage('serve8008 help codes', ': every error and warning', sections, notes, terminal)
 }
 
 function renderCommandHelp(name: CommandName, terminal: Terminal): string {

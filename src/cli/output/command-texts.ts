@@ -34,7 +34,7 @@ export const commandTexts: Readonly<Record<CommandName, CommandTexts>> = {
       ['serve8008 explain POST /v1 -H x-canary:1', 'for a request with this header field'],
       ['serve8008 explain E8008_CERT', 'meaning, usual cause and what to do'],
     ],
-    notes: ['No request is sent.'],
+    notes: ['No request is sent.', 'serve8008 help codes lists every code.'],
   },
   reload: {
     summary: 'update the open pages of a running server',

@@ -71,6 +71,11 @@ test('problem details have the members of RFC 9457, the code and the hint', () =
   assert.equal('hint' in bare, false)
 })
 
+test('a 401 says how to send a password, in a browser and with curl', () => {
+  const reply = errorReply(new ServeError('E8008_UNAUTHORIZED', 'This server requires a password.'), '*/*')
+  assert.match(textOf(reply), /Reload the page and enter a user name and its password; with curl: curl -u NAME\./)
+})
+
 test('the page for a host that is not allowed has the command that allows it', () => {
   const error = new ServeError('E8008_HOST_NOT_ALLOWED', 'This server does not answer for evil.test.', {
     hint: 'serve8008 --allow-host evil.test',

@@ -17,6 +17,7 @@ test('explains a code in any case, with its meaning, cause and remedy', () => {
     assert.match(text, /\n {2}What to do {2}Correct --cert/)
   }
   assert.match(explainCode('E8008_NOT_FOUND', pipe, false), /HTTP status 404/)
+  assert.match(explainCode('E8008_BODY_READ', pipe, false), /HTTP status 500/)
   assert.match(explainCode('w8008_watch', pipe, false), /W8008_WATCH {3}warning/)
 })
 
@@ -25,6 +26,12 @@ test('explains a code in JSON', () => {
   const { E8008_CERT: error } = errorTexts
   const { W8008_CERT: warning } = warningTexts
   assert.deepEqual(read('E8008_CERT'), { code: 'E8008_CERT', ...error, exitCode: 2, status: 500 })
+  assert.deepEqual(read('E8008_METHOD'), {
+    code: 'E8008_METHOD',
+    ...errorTexts.E8008_METHOD,
+    exitCode: null,
+    status: 405,
+  })
   assert.deepEqual(read('W8008_CERT'), { code: 'W8008_CERT', ...warning, exitCode: null, status: null })
 })
 
@@ -34,6 +41,8 @@ test('suggests the nearest code for an unknown one', () => {
     ['E8008_EXPOSED', 'W8008_EXPOSED'],
     ['E8008_PORTS', 'E8008_PORTS_HELD'],
     ['W8008_NOT_FOUND', 'E8008_NOT_FOUND'],
+    ['CERT', 'E8008_CERT'],
+    ['E9999_FRAMING', 'E8008_FRAMING'],
   ]
   for (const [word = '', meant] of hints) {
     assert.throws(() => explainCode(word, pipe, false), {
@@ -42,8 +51,8 @@ test('suggests the nearest code for an unknown one', () => {
       hint: `serve8008 explain ${meant}`,
     })
   }
-  assert.throws(() => explainCode('E8008_CONSTRUCTOR', pipe, false), { hint: 'serve8008 help explain' })
-  assert.throws(() => explainCode('E8008', pipe, false), { hint: 'serve8008 help explain' })
+  assert.throws(() => explainCode('E8008_CONSTRUCTOR', pipe, false), { hint: 'serve8008 help codes' })
+  assert.throws(() => explainCode('E8008', pipe, false), { hint: 'serve8008 help codes' })
 })
 
 test('takes no path and no method for a code', () => {

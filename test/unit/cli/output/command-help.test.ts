@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import { renderHelp } from '../../../../src/cli/output/command-help.ts'
 import { readCommand } from '../../../../src/cli/args/command.ts'
 import { helpGroups } from '../../../../src/cli/output/help.ts'
+import { errorTexts } from '../../../../src/core/error-texts.ts'
+import { warningTexts } from '../../../../src/core/warning-texts.ts'
 import { commandTexts } from '../../../../src/cli/output/command-texts.ts'
 import { commandNamed, commandNames, commands, type CommandName } from '../../../../src/cli/args/commands.ts'
 
@@ -42,6 +44,14 @@ test('the page of trust shows all its flags, that of cert the folder of the file
   }
   assert.match(page('cert'), /^ {2}-o, --out DIR {2,}/m)
   assert.match(page('explain'), /^ {2}-H, --request-header NAME:VALUE$/m)
+})
+
+test('help codes lists every error and warning in 80 columns', () => {
+  const text = page('codes')
+  for (const code of [...Object.keys(errorTexts), ...Object.keys(warningTexts)])
+    assert.match(text, new RegExp(`^  ${code}\\b`, 'm'))
+  for (const line of text.split('\n')) assert.ok(line.length <= 80, line)
+  assert.throws(() => page('code'), { hint: 'serve8008 help codes' })
 })
 
 test('an unknown word is an error with the nearest one', () => {
