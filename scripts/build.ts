@@ -10,7 +10,7 @@ import { thirdPartyNotices } from './notices.ts'
 import { mergeChunks } from './merge-chunks.ts'
 import { fromRoot } from './paths.ts'
 
-/** Writes `dist`. What was there is replaced by two renames, so nobody meets half a build. */
+/** Writes `dist`. Two renames replace what was there, so no process sees half a build. */
 export async function buildPackage(): Promise<void> {
   await inWorkshop(async (workshop) => {
     const folder = join(workshop, 'dist')

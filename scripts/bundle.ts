@@ -51,12 +51,12 @@ export async function bundle(folder: string): Promise<Metafile> {
     splitting: true,
     format: 'esm',
     platform: 'node',
-    // ES modules where packages have them: what nobody uses is left out.
+    // ES modules where packages have them: unused code is left out.
     mainFields: ['module', 'main'],
     target: 'node20.19',
     // One character beyond Latin-1 makes V8 read a whole file in two bytes each.
     charset: 'ascii',
-    // It does not know that Node has these, writes patterns with them as calls, and keeps those that nobody uses.
+    // It does not know that Node has these, writes patterns with them as calls, and keeps unused ones.
     supported: { 'regexp-unicode-property-escapes': true },
     // Measured: minified, the command starts no sooner. Readable, its stack traces and its code can be checked by anyone.
     minify: false,

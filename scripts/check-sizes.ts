@@ -7,7 +7,7 @@ import { printTable } from './run.ts'
 
 /**
  * Bytes. Raise one only with a reason that a user would accept. Of what is installed 0.4 MB makes certificates, so that
- * nobody needs openssl; it is read only when one is made. Of what is read at each start 30 kB decide by name and first
+ * no user needs openssl; it is read only when one is made. Of what is read at each start 30 kB decide by name and first
  * bytes what is kept back, and in which type, encoding and coding a file goes out.
  */
 const limits = { installed: 2_500_000, eager: 545_000, declarations: 95_000 }

@@ -9,7 +9,7 @@ const specifier = /(\bfrom\s+|\bimport\s*\(\s*|\bimport\s+)(['"])([^'"]+)\2/g
  * Emits the type declarations that `src/index.ts` really needs. The compiler declares every file it saw; what the
  * public types do not reach stays out of the package.
  *
- * @throws Error when a public type leads to a package: consumers do not have our dependencies.
+ * @throws Error when a public type refers to a package: consumers do not have our dependencies.
  */
 export function emitDeclarations(folder: string): void {
   const all = mkdtempSync(join(dirname(folder), 'types-'))

@@ -25,7 +25,8 @@ function packageFolder(path: string): string[] {
 
 function notice(folder: string): string {
   const { name, version, license } = JSON.parse(readFileSync(fromRoot(folder, 'package.json'), 'utf8'))
-  if (!permissive.has(license)) throw new Error(`${name} has the licence ${license}, which nobody has looked at.`)
+  if (!permissive.has(license))
+    throw new Error(`${name} has the licence ${license}, which is not in the list of reviewed licences.`)
   const file = readdirSync(fromRoot(folder)).find((entry) => /^licen[cs]e/i.test(entry))
   if (file === undefined) throw new Error(`${name} comes without the text of its licence.`)
   return `${name} ${version} (${license})\n\n${readFileSync(fromRoot(folder, file), 'utf8').trim()}`

@@ -23,7 +23,7 @@ const lostMs = 5000
 
 const bounds = { ratio: 1.3, growthMiB: 20, blockMs: 50 }
 
-/** What the process tells of itself. */
+/** What the process reports about itself. */
 interface Held {
   readonly rss: number
   readonly longestBlockMs: number
@@ -34,7 +34,7 @@ interface Figures {
   readonly firstMs: number
   readonly rssMiB: number
   readonly longestBlockMs: number
-  /** Changes of used files that the page heard of. */
+  /** Changes of used files that the page received. */
   readonly seen: number
 }
 
@@ -82,7 +82,7 @@ async function get(url: string): Promise<void> {
   if (response.status !== 200) throw new Error(`${url} was answered with ${response.status}.`)
 }
 
-/** Changes each used file once; tells how many of them the page hears of. */
+/** Changes each used file once; returns how many of them the page receives. */
 async function changeEach({ folder, used }: Site, page: LivePage): Promise<number> {
   let seen = 0
   for (const path of used) {
@@ -105,7 +105,7 @@ async function measure(site: Site): Promise<Figures> {
   try {
     const [line] = await once(createInterface({ input: child.stdout as Readable }), 'line')
     const { url } = JSON.parse(line) as { url: string }
-    // What a process does before it listens keeps nobody waiting: from here on it counts.
+    // Before the server listens no client waits, so the measurement starts here.
     const atListening = ask(child)
     await get(url)
     const firstMs = performance.now() - startedAt
@@ -171,7 +171,7 @@ const failures = [
   ratio > bounds.ratio && `The first answer takes more than ${bounds.ratio} times as long.`,
   growthMiB > bounds.growthMiB && `The process grows by more than ${bounds.growthMiB} MiB.`,
   blockMs > bounds.blockMs && `The event loop stands still for more than ${bounds.blockMs} ms.`,
-  missed > 0 && 'The page did not hear of every change.',
+  missed > 0 && 'The page did not receive every change.',
 ].filter((failure) => failure !== false)
 if (values.check === true && failures.length > 0) {
   console.error(failures.join('\n'))

@@ -22,7 +22,7 @@ const files = {
   'style.css': 'body { color: rgb(1, 2, 3) }',
 }
 
-/** Opens an address of a server whose certificate nobody vouches for; whether one is trusted is seen elsewhere. */
+/** Opens an address of a server, whether its certificate is trusted or not. Other tests are about trust. */
 async function withSecurePage(address: string, use: (page: Page) => Promise<void>): Promise<void> {
   const context = await browser.newContext({ ignoreHTTPSErrors: true })
   try {

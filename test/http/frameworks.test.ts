@@ -39,7 +39,7 @@ const apps: readonly (readonly [string, () => App])[] = [
 ]
 
 for (const [name, create] of apps) {
-  test(`${name}: OPTIONS for what is not ours goes on, so that the app answers its own preflights`, async () => {
+  test(`${name}: leaves OPTIONS for other paths to the app, which answers its own preflights`, async () => {
     await using opened = await openSite(files)
     await using app = await host(create().use(opened.site.handler).use(behind))
     // Connect takes an asterisk for no path at all.
@@ -109,7 +109,7 @@ for (const [name, create] of apps) {
     assert.equal(reply.field('access-control-allow-origin'), '*')
   })
 
-  test(`${name}: a bare mount where nothing of ours is goes on`, async () => {
+  test(`${name}: leaves a bare mount without a file of ours to the app`, async () => {
     await using opened = await openSite({ 'b.txt': 'beta' }, { listing: false })
     await using app = await host(create().use('/m', opened.site.handler).use(behind))
     assert.equal((await rawGet(app.port, '/m')).status, 418)
@@ -122,7 +122,7 @@ for (const [name, create] of apps) {
     assert.equal((await rawGet(app.port, '/m')).body.toString(), 'upstream /')
   })
 
-  test(`${name}: a path that no file can have goes on`, async () => {
+  test(`${name}: leaves a path that no file can have to the app`, async () => {
     await using opened = await openSite(files)
     await using app = await host(create().use(opened.site.handler).use(behind))
     for (const target of ['/api/projects/a%2Fb', '/api/a%5Cb', '/api/%2e%2e/x', '/api/a%1Fb', '/api/%ff', '/%']) {
@@ -202,7 +202,7 @@ test('Express: content that the parser passed over is forwarded, so is a request
   )
 })
 
-test('Express: a forwarding site before the parser forwards, and what goes on is parsed', async () => {
+test('Express: a forwarding site before the parser forwards, and the rest is parsed', async () => {
   await using upstream = await host((request, response) => void request.pipe(response))
   await using opened = await openSite(files, { proxy: { '/api': upstream.port } })
   const echo: Middleware = (request, response) =>

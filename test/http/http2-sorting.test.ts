@@ -52,7 +52,7 @@ function cleartextListener(adapter: Adapter, undecided: UndecidedConnections, he
   return listener
 }
 
-test('with h2c the preface leads to HTTP/2, and everything else to HTTP/1.1', async (t) => {
+test('with h2c the preface selects HTTP/2, and everything else HTTP/1.1', async (t) => {
   const port = await listen(t, cleartextListener(versionAdapter(), new UndecidedConnections(), 1000))
   assert.equal(await askHttp2(connect(`http://127.0.0.1:${port}`)), '2.0')
   assert.equal((await rawGet(port, '/')).body.toString(), '1.1')
@@ -86,7 +86,7 @@ test('a preface in pieces is put together, and one that stops is closed in time'
   assert.equal((await ended.closed()).length, 0)
 })
 
-test('without h2c the preface gets a clean 400 that tells the way out', async () => {
+test('without h2c the preface gets a clean 400 with a hint', async () => {
   await using started = await startServer({ 'index.html': 'x' })
   using client = await RawClient.open(started.port)
   client.send(`${preface}\0\0\0\x04\0\0\0\0\0`)

@@ -145,7 +145,7 @@ for (const way of ['TCP', 'a unix socket', 'TLS'] as const) {
   })
 }
 
-test('a version that a WebSocket names goes on as it is', async () => {
+test('forwards the version that a WebSocket names unchanged', async () => {
   await using upstream = await RawUpstream.answering((head, socket) => {
     assert.match(head, /\r\nsec-websocket-version: 8\r\n/i)
     socket.end('HTTP/1.1 426 Upgrade Required\r\nSec-WebSocket-Version: 13\r\nContent-Length: 0\r\n\r\n')

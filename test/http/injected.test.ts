@@ -85,7 +85,7 @@ test('Fastify: over a port it is the same', async () => {
   assert.deepEqual(await (await fetch(`${address}/api/hello`)).json(), { hello: 'world' })
 })
 
-test('what is injected into the handler alone is answered, with refusals and content that nobody wants', async () => {
+test('what is injected into the handler alone is answered, with refusals and content that no handler reads', async () => {
   await using opened = await openSite(files)
   const failures = failuresOf(opened.site)
   const app = injectorOf(opened.site.handler)

@@ -84,7 +84,7 @@ for (const name of ['fetch', 'tryFetch'] as const) {
   }
 }
 
-test('Hono: what is not ours goes on, with its content', async () => {
+test('Hono: leaves what is not ours to the app, with its content', async () => {
   await using opened = await forwarding()
   const app = new Hono()
   app.use(async (c, next) => (await opened.site.tryFetch(c.req.raw)) ?? next())
@@ -103,7 +103,7 @@ test('Hono: what is not ours goes on, with its content', async () => {
   assert.deepEqual([part.status, await part.text()], [206, 'a'])
 })
 
-test('h3: what is not ours goes on, over a port as well', async () => {
+test('h3: leaves what is not ours to the app, over a port as well', async () => {
   await using opened = await forwarding()
   const app = new H3()
     .use((event) => opened.site.tryFetch(event.req))

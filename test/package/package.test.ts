@@ -40,7 +40,7 @@ describe('the packed package', () => {
     writeFileSync(join(project, 'package.json'), '{ "name": "consumer", "private": true }')
     succeed('npm', ['pack', '--silent', '--pack-destination', folder], root)
     tarball = join(folder, readdirSync(folder).find((name) => name.endsWith('.tgz')) ?? 'no tarball')
-    // Offline, because there is nothing else to fetch: the package has no dependencies.
+    // Offline: the package has no dependencies, so npm fetches no other package.
     succeed('npm', ['install', '--offline', '--no-audit', '--no-fund', tarball], project)
   })
   after(() => rmSync(folder, { recursive: true, force: true }))

@@ -15,7 +15,7 @@ const timeout = 120_000
 /** Milliseconds without a change after which the server ends a burst, and after which it reports a longer one. */
 const quietMs = 60
 const longestMs = 2000
-/** Milliseconds by which the server may hear of one write later than of another. */
+/** Milliseconds by which the server may notice one write later than another. */
 const skewMs = 10
 
 const names = Array.from({ length: count }, (_, index) => `folder-${index % 50}/file-${index}.txt`)

@@ -45,7 +45,7 @@ test('the two commands of the README are those that npm has', () => {
   assert.ok(scripts['start'] !== undefined && scripts['test'] !== undefined)
 })
 
-test('the README leads to every page', () => {
+test('the README links to every page', () => {
   const linked = linksOf(readme).map(({ file }) => file)
   assert.deepEqual(
     pages.map(({ path }) => path).filter((path) => path !== 'README.md' && !linked.includes(path)),

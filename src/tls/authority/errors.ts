@@ -23,7 +23,7 @@ export function foreign(fault: string, folder: string): ServeError {
   return refusal(message, { hint: renewal(folder) })
 }
 
-/** Another user could replace it, or made the link that leads to it. */
+/** Another user could replace it, or made the link that points to it. */
 export function misplaced(path: string, fault: string): ServeError {
   return refusal(`${path} ${fault}, so the local authority there is not used.`, {
     hint: fault.includes('link')

@@ -124,7 +124,7 @@ test('requests that arrive together share one check, and none waits for a client
   ])
   assert.equal(await ask(layer, basic('ann', 'wrong'), gone), 'E8008_UNAUTHORIZED')
   const alone = createAuth({ file: passwordFile(t, bcrypt) })
-  assert.equal(await ask(alone, basic('ann', 'secret'), gone), 'E8008_UNAUTHORIZED', 'nobody waits: not checked')
+  assert.equal(await ask(alone, basic('ann', 'secret'), gone), 'E8008_UNAUTHORIZED', 'no client waits: not checked')
   assert.equal(await ask(alone, basic('ann', 'secret')), 'in')
 })
 
@@ -168,7 +168,7 @@ test('no user passes while the file is invalid or missing, and all do when it is
 })
 
 test('no user passes with an empty file', async (t) => {
-  const layer = createAuth({ file: passwordFile(t, '# nobody yet\n') })
+  const layer = createAuth({ file: passwordFile(t, '# no users yet\n') })
   assert.equal(await ask(layer, basic('', '')), 'E8008_UNAUTHORIZED')
 })
 
@@ -214,7 +214,7 @@ test('an unknown user takes as long as a known one', async (t) => {
   }
   await time('ann')
   const known = await time('ann')
-  const unknown = await time('nobody')
+  const unknown = await time('unknown')
   // If one of them skipped the check, the ratio would be a hundred.
   assert.ok(unknown > known / 5 && known > unknown / 5, `known ${known} ms, unknown ${unknown} ms`)
 })
