@@ -1,4 +1,7 @@
-/** `npm run structure`: the numbers of the source tree, and the exported names that more than one file defines. */
+/**
+ * `npm run structure`: the numbers of the source tree, and the exported names that more than one file defines. Fails when a
+ * number is beyond its limit.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fromRoot } from './paths.ts'
@@ -6,6 +9,9 @@ import { printTable } from './run.ts'
 
 /** A file below this many lines is often a fragment of its neighbour. */
 const fragmentLines = 25
+
+/** Lower a maximum or raise the minimum when the tree allows it; never the other way. */
+const limits = { fragments: 32, largest: 400, leastMedian: 70, sharedNames: 0 }
 
 interface SourceFile {
   /** Below src, with slashes. */
@@ -48,11 +54,24 @@ function sharedNames(files: readonly SourceFile[]): Map<string, string[]> {
 const files = readSources()
 const shared = sharedNames(files)
 const largest = files.at(-1)
+const largestLines = largest?.lines ?? 0
+const median = files[Math.floor(files.length / 2)]?.lines ?? 0
+const fragments = files.filter(({ lines }) => lines < fragmentLines)
+const breaches = [
+  median < limits.leastMedian && `The median is ${median} lines; at least ${limits.leastMedian} are required.`,
+  fragments.length > limits.fragments &&
+    `${fragments.length} files have fewer than ${fragmentLines} lines; at most ${limits.fragments} may. Merge a file with its only importer.`,
+  largestLines > limits.largest && `${largest?.path} has ${largestLines} lines; at most ${limits.largest} are allowed.`,
+  shared.size > limits.sharedNames && `${[...shared.keys()].join(', ')}: several files define this name. Rename one.`,
+].filter((breach) => breach !== false)
+
 printTable([
   ['source files', String(files.length)],
-  ['median lines', String(files[Math.floor(files.length / 2)]?.lines ?? 0)],
-  [`files under ${fragmentLines} lines`, String(files.filter(({ lines }) => lines < fragmentLines).length)],
-  ['largest file', `${largest?.lines ?? 0}  ${largest?.path ?? ''}`],
-  ['exported names defined in several files', String(shared.size)],
+  ['median lines', `${median}  at least ${limits.leastMedian}`],
+  [`files under ${fragmentLines} lines`, `${fragments.length}  at most ${limits.fragments}`],
+  ['largest file', `${largestLines}  at most ${limits.largest}  ${largest?.path ?? ''}`],
+  ['exported names defined in several files', `${shared.size}  at most ${limits.sharedNames}`],
   ...[...shared].map(([name, paths]) => [`  ${name}`, paths.toSorted().join('  ')]),
 ])
+for (const breach of breaches) console.error(breach)
+process.exitCode = breaches.length === 0 ? 0 : 1
