@@ -63,7 +63,7 @@ test('the same command twice gives the address and starts no second server', { s
     t,
     `COMMAND; echo "code $?"
     COMMAND ./other & other=$!
-    until COMMAND status | grep -q other; do :; done
+    until COMMAND status | grep -q other || ! kill -0 $other; do :; done
     kill $other; wait $other`,
   )
   assert.match(stderr, /^This folder is already served at http:\/\/localhost:8008\/ \(pid \d+\)\.$/m)
@@ -98,7 +98,7 @@ for (const [words, env] of [
     const { stdout, stderr } = await beside(
       t,
       `env ${set.join(' ')} COMMAND ${words} & other=$!
-      until [ $(COMMAND status | grep -c pid) = 2 ]; do :; done
+      until [ $(COMMAND status | grep -c pid) = 2 ] || ! kill -0 $other; do :; done
       kill $other; wait $other`,
     )
     assert.match(stdout, /8008 is in use by .+ serving \. at http/, stderr)

@@ -156,10 +156,13 @@ export class FrameClient implements Disposable {
     return last.type === goaway ? last.payload.readUInt32BE(4) : undefined
   }
 
-  /** Waits for the end of the connection. Returns the code of the last GOAWAY. */
+  /** Waits for the end of the connection. Returns the code of a GOAWAY that names an error, of any other, or undefined. */
   async closed(): Promise<number | undefined> {
     while (!this.#ended) await new Promise<void>((resolve) => this.#waiting.add(resolve))
-    return this.frames.findLast(({ type }) => type === frameTypes.goaway)?.payload.readUInt32BE(4)
+    const codes = this.frames
+      .filter(({ type }) => type === frameTypes.goaway)
+      .map(({ payload }) => payload.readUInt32BE(4))
+    return codes.find((code) => code !== 0) ?? codes[0]
   }
 
   [Symbol.dispose](): void {
