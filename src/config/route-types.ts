@@ -57,6 +57,11 @@ export interface ProxyOptions {
   readonly buffer?: boolean | undefined
   /** Rewrite redirects, cookies and DAV fields of the upstream to the address of this server. Default true. */
   readonly rewrite?: boolean | undefined
+  /**
+   * Path of every cookie of the upstream, such as `/` for cookies that other routes get too; not of those whose name begins
+   * with `__Host-`, which are always for `/`. Default: the cookie's own, moved to the route where the route replaces paths.
+   */
+  readonly cookiePath?: string | undefined
   /** Inject the client of live reload into proxied HTML pages. Default false. */
   readonly live?: boolean | undefined
   /** Name the route in the field `Server8008-Route` of each reply. Default false. */
@@ -182,6 +187,7 @@ export interface ResolvedProxy {
   readonly replyFields: { readonly set: readonly string[]; readonly remove: readonly string[] }
   readonly buffer: boolean
   readonly rewrite: boolean
+  readonly cookiePath: string | undefined
   readonly live: boolean
   readonly debug: boolean
   readonly retries: number

@@ -4,7 +4,7 @@ import { createServer as createHttp2Server, type ServerHttp2Stream } from 'node:
 import type { AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
 import type { ProxyOptions } from '../../src/config/route-types.ts'
-import { startBackend, type Backend } from '../support/backend.ts'
+import { answering, startBackend, type Backend } from '../support/backend.ts'
 import { startFront } from '../support/proxy.ts'
 import { openSession, startHttp2 } from '../support/http2.ts'
 import { RawClient } from '../support/raw.ts'
@@ -23,6 +23,21 @@ function valuesOf(head: string, name: string): string[] {
 function startRoute(backend: Backend, options: Omit<ProxyOptions, 'to'>): Promise<Started> {
   return startServer({}, { proxy: { '/': { to: `http://127.0.0.1:${backend.port}`, ...options } } })
 }
+
+test('cookiePath of the route is the path of its cookies, and its redirects are still adapted', async () => {
+  const reply = 'HTTP/1.1 302 Found\r\nLocation: /login\r\nSet-Cookie: sid=1; Path=/\r\nContent-Length: 0\r\n\r\n'
+  await using backend = await answering(reply)
+  for (const [options, cookie] of [
+    [{}, 'sid=1; Path=/auth'],
+    [{ cookiePath: '/' }, 'sid=1; Path=/'],
+  ] as const) {
+    const to = `http://127.0.0.1:${backend.port}/`
+    await using started = await startServer({}, { proxy: { '/auth': { to, ...options } } })
+    const { headers } = await fetch(`http://localhost:${started.port}/auth/in`, { redirect: 'manual' })
+    assert.equal(headers.get('location'), '/auth/login')
+    assert.deepEqual(headers.getSetCookie(), [cookie])
+  }
+})
 
 /** The request that the backend gets for a request with these lines. */
 async function headOf(started: Started, backend: Backend, lines: readonly string[] = []): Promise<string> {

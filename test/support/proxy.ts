@@ -40,6 +40,7 @@ function proxyTo(upstreams: readonly ResolvedUpstream[], { proxy, timeouts }: Fr
     replyFields: { set: [], remove: [] },
     buffer: false,
     rewrite: true,
+    cookiePath: undefined,
     live: false,
     debug: false,
     retries: 1,

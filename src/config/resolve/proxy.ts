@@ -55,6 +55,7 @@ export function resolveProxy(
     replyFields: resolveReplyFields(options.replyHeaders ?? {}, [...path, 'replyHeaders'], problems),
     buffer: options.buffer ?? false,
     rewrite: options.rewrite ?? true,
+    cookiePath: resolveCookiePath(options, path, problems),
     live: options.live ?? false,
     debug: options.debug ?? false,
     retries: options.retries ?? 1,
@@ -97,6 +98,21 @@ function resolveHashBy(
     return undefined
   }
   return kind === 'header' ? { kind, name: name.toLowerCase() } : { kind: 'cookie', name }
+}
+
+function resolveCookiePath(
+  { cookiePath, rewrite }: Checked<ProxyOptions>,
+  path: readonly string[],
+  problems: Problem[],
+): string | undefined {
+  if (cookiePath === undefined) return undefined
+  const at = [...path, 'cookiePath']
+  // RFC 6265 section 4.1.1: a path ends at a semicolon or a control character. Clients ignore one without a slash in front.
+  if (!/^\/[^;\x00-\x1f\x7f]*$/.test(cookiePath))
+    problems.push({ path: at, fault: `${quote(cookiePath)} is not a path`, fix: 'use a path such as /' })
+  if (rewrite === false)
+    problems.push({ path: at, fault: 'cannot be combined with rewrite: false', fix: 'remove one of them' })
+  return cookiePath
 }
 
 function resolveUpstreamTls(

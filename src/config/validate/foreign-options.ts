@@ -147,7 +147,7 @@ const proxyKeys: Readonly<Record<string, Correction>> = {
   hostRewrite: fits,
   protocolRewrite: fits,
   cookieDomainRewrite: fits,
-  cookiePathRewrite: fits,
+  cookiePathRewrite: { fix: "did you mean cookiePath: '/'?" },
   followRedirects: { fix: 'leave it out: the client follows redirects' },
   timeout: { fix: 'did you mean timeouts: { totalMs }?' },
   proxyTimeout: { fix: 'did you mean timeouts: { headersMs }?' },

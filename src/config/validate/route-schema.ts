@@ -64,6 +64,7 @@ const proxyOptions = v.strictObject(
     replyHeaders: v.optional(fields),
     buffer: v.optional(flag),
     rewrite: v.optional(flag),
+    cookiePath: v.optional(text),
     live: v.optional(flag),
     debug: v.optional(flag),
     retries: v.optional(

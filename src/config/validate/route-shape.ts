@@ -11,7 +11,7 @@ const known: Readonly<Record<ContainerKey, readonly string[]>> = {
   match: ['path', 'exact', 'pattern', 'host', 'method', 'header', 'cookie', 'query'],
   proxy: [
     ...['to', 'balance', 'hashBy', 'changeOrigin', 'headers', 'passHeaders', 'replyHeaders'],
-    ...['buffer', 'rewrite', 'live', 'debug', 'retries', 'hold', 'timeouts', 'health', 'tls'],
+    ...['buffer', 'rewrite', 'cookiePath', 'live', 'debug', 'retries', 'hold', 'timeouts', 'health', 'tls'],
   ],
   timeouts: ['connectMs', 'headersMs', 'bodyIdleMs', 'totalMs', 'upgradeMs'],
   health: ['path', 'intervalMs', 'timeoutMs'],

@@ -4,13 +4,15 @@ import { movePath, type UrlMapping } from '../url-rewrite.ts'
 /**
  * Adapts the upstream's cookies to the client's URL: removes a `Domain` that the client's host does not match, maps `Path`
  * to the route, and removes attributes that require TLS if the client uses plain HTTP.
+ *
+ * @param path Replaces the path of every cookie.
  */
-export function rewriteCookies(headers: HeaderList, mapping: UrlMapping): HeaderList {
+export function rewriteCookies(headers: HeaderList, mapping: UrlMapping, path?: string): HeaderList {
   let changed: string[] | undefined
   for (let i = 0; i < headers.length; i += 2) {
     if ((headers[i] as string).toLowerCase() !== 'set-cookie') continue
     const value = headers[i + 1] as string
-    const mapped = rewriteCookie(value, mapping)
+    const mapped = rewriteCookie(value, mapping, path)
     if (mapped === value) continue
     changed ??= [...headers]
     changed[i + 1] = mapped
@@ -19,7 +21,7 @@ export function rewriteCookies(headers: HeaderList, mapping: UrlMapping): Header
 }
 
 /** Rewrites one `Set-Cookie` value (RFC 6265 section 5.2). Other attributes keep their bytes. */
-export function rewriteCookie(cookie: string, { client, upstream }: UrlMapping): string {
+export function rewriteCookie(cookie: string, { client, upstream }: UrlMapping, path?: string): string {
   const [pair = '', ...attributes] = cookie.split(';')
   const name = (pair.split('=', 1)[0] as string).trim().toLowerCase()
   // These name prefixes require attributes (RFC 6265bis section 4.1.3); without them the client rejects the cookie.
@@ -33,7 +35,7 @@ export function rewriteCookie(cookie: string, { client, upstream }: UrlMapping):
       case 'domain':
         return isWithin(hostOf(client.authority), value) ? [attribute] : []
       case 'path':
-        return [withPath(attribute, value, upstream.prefix, client.prefix)]
+        return path !== undefined ? [] : [withPath(attribute, value, upstream.prefix, client.prefix)]
       case 'secure':
         return loosen ? [] : [attribute]
       case 'samesite':
@@ -45,7 +47,7 @@ export function rewriteCookie(cookie: string, { client, upstream }: UrlMapping):
         return [attribute]
     }
   })
-  return [pair, ...kept].join(';')
+  return [pair, ...kept, ...(path === undefined ? [] : [` Path=${path}`])].join(';')
 }
 
 function nameOf(attribute: string): string {

@@ -57,7 +57,8 @@ function withoutStrictTransport({ authority }: Exchange, fields: HeaderList): He
 /** The fields of a final response or of a 101. */
 export function clientResponseFields(status: number, fields: HeaderList, options: ClientResponseOptions): HeaderList {
   const { proxy, name, mapping } = options
-  const adapted = proxy.rewrite && hasReferences(fields) ? rewritten(status, fields, mapping()) : fields
+  const adapted =
+    proxy.rewrite && hasReferences(fields) ? rewritten(status, fields, mapping(), proxy.cookiePath) : fields
   const { set, remove } = proxy.replyFields
   if (set.length + remove.length === 0) return proxy.debug ? [...adapted, 'Server8008-Route', name] : adapted
   const dropped = new Set([...remove, ...set.filter((_, i) => i % 2 === 0).map((each) => each.toLowerCase())])
@@ -66,8 +67,8 @@ export function clientResponseFields(status: number, fields: HeaderList, options
   return [...kept, ...set, ...(named ? ['Server8008-Route', name] : [])]
 }
 
-function rewritten(status: number, fields: HeaderList, mapping: UrlMapping): HeaderList {
-  return rewriteCookies(rewriteLocation(status, fields, mapping), mapping)
+function rewritten(status: number, fields: HeaderList, mapping: UrlMapping, cookiePath?: string): HeaderList {
+  return rewriteCookies(rewriteLocation(status, fields, mapping), mapping, cookiePath)
 }
 
 const references: ReadonlySet<string> = new Set([

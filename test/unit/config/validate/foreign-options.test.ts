@@ -139,6 +139,7 @@ describe('keys of other proxies', () => {
     ['pathRewrite', { '^/api': '' }, /^add a path to the target: /],
     ['xfwd', true, /^leave it out: X-Forwarded-For/],
     ['cookieDomainRewrite', 'a.test', /^leave it out: redirects and cookies are rewritten/],
+    ['cookiePathRewrite', { '*': '/' }, /^did you mean cookiePath: '\/'\?$/],
     ['proxyTimeout', 5000, /^did you mean timeouts: \{ headersMs \}\?$/],
     ['configure', () => {}, /^write a layer: server\.use/],
     ['auth', 'ann:hunter2', /^write headers: \{ authorization/],

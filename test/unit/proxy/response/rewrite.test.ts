@@ -187,6 +187,16 @@ describe('adapts a cookie to the URL of the client', () => {
     assert.equal(rewriteCookie('a=b; Domain=0.0.1', mapping(kept, { authority: '127.0.0.1:80' })), 'a=b')
   })
 
+  test('replaces the path of every cookie by the one of the route, except where its name requires another', () => {
+    const everywhere = (cookie: string): string => rewriteCookie(cookie, mapping(moved), '/')
+    assert.equal(everywhere('a=b; Path=/; HttpOnly'), 'a=b; HttpOnly; Path=/')
+    assert.equal(everywhere('a=b; path=/v1/x; Path=/v2'), 'a=b; Path=/')
+    assert.equal(everywhere('a=b; Secure'), 'a=b; Path=/')
+    assert.equal(everywhere('__Host-a=b; Secure; Path=/'), '__Host-a=b; Secure; Path=/')
+    const list = ['Set-Cookie', 'a=1; Path=/v1']
+    assert.deepEqual(rewriteCookies(list, mapping(moved), '/'), ['Set-Cookie', 'a=1; Path=/'])
+  })
+
   test('rewrites each Set-Cookie separately, and no other field', () => {
     const list = ['Set-Cookie', 'a=1; Secure', 'Cookie', 'a=1; Secure', 'set-cookie', 'b=2']
     assert.deepEqual(rewriteCookies(list, mapping(kept)), [
