@@ -161,7 +161,7 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
   E8008_METHOD: {
     meaning: 'The address does not answer to this method: files answer GET, HEAD and OPTIONS.',
     cause: 'A form or an API call was sent to the static server.',
-    remedy: 'Forward the path to the backend: --proxy /api=http://localhost:3000.',
+    remedy: 'Forward the path to an upstream: --proxy /api=http://localhost:3000.',
   },
   E8008_TIMEOUT: {
     meaning: 'The request did not arrive in time.',
@@ -224,9 +224,9 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
     remedy: 'Raise the limit of open files (ulimit -n 8192) or close some pages.',
   },
   E8008_UPSTREAM_REFUSED: {
-    meaning: 'Nothing listens at the target of the route.',
-    cause: 'The server behind it does not run, or listens on another port or address.',
-    remedy: 'Start that server, or correct the target: --proxy /api=http://localhost:3000.',
+    meaning: 'Nothing listens at the address of the upstream.',
+    cause: 'The upstream does not run, or listens on another port or address.',
+    remedy: 'Start the upstream, or correct its address: --proxy /api=http://localhost:3000.',
   },
   E8008_UPSTREAM_UNREACHABLE: {
     meaning: 'The name of the upstream has no address, or the network has no route to it.',
@@ -237,22 +237,30 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
     meaning:
       'The name of the upstream has a link-local or unspecified address, or Destination lies outside of the route.',
     cause: 'A name that resolves to 169.254.169.254 or 0.0.0.0, or a WebDAV client that copies across routes.',
-    remedy: 'Write the address itself as the target if you mean it.',
+    remedy: 'Write the IP address into the route if you mean it.',
   },
   E8008_UPSTREAM_TLS: {
-    meaning: 'The certificate of the upstream is not trusted, or the upstream does not speak TLS.',
-    cause: 'A self-signed certificate, or https:// in the target of a server for plain HTTP.',
-    remedy: "If you trust it: '/api': { to: …, tls: { ca: 'ca.pem' } } in the config file.",
+    meaning: 'The certificate of the upstream is not trusted or for another name, or the upstream does not speak TLS.',
+    cause:
+      'A self-signed certificate, a name that it does not hold, or https:// in the route of a server for plain HTTP.',
+    remedy:
+      "In a config file: '/api': { to: …, tls: { ca: 'ca.pem' } }, and servername in tls for another name. On the command " +
+      'line: NODE_EXTRA_CA_CERTS=ca.pem serve8008 …; for an upstream that is another serve8008, the file is that of ' +
+      'serve8008 trust --ca.',
   },
   E8008_UPSTREAM_RESET: {
     meaning: 'The upstream closed the connection before its reply was complete.',
-    cause: 'It crashed or restarted, or it speaks TLS and the target begins with http://.',
-    remedy: 'See its own log; if it speaks TLS, write https:// in the target.',
+    cause:
+      'It crashed or restarted, it speaks TLS and the route has http://, or it cannot read chunked content, as Django under ' +
+      'runserver.',
+    remedy:
+      'See its own log; if it speaks TLS, write https:// in the route; for chunked content set buffer: true there.',
   },
   E8008_UPSTREAM_PROTOCOL: {
     meaning: 'The reply of the upstream is not valid HTTP, or its header section is too large.',
     cause: 'Another protocol, such as that of a database, uses the port.',
-    remedy: 'Correct the target, or raise the limit: --limit replyHeaderBytes=1048576.',
+    remedy:
+      'Correct the address or the scheme (https://, h2c://) of the upstream, or raise the limit: --limit replyHeaderBytes=1048576.',
   },
   E8008_UPSTREAM_UNAVAILABLE: {
     meaning: 'No upstream of the route can take the request, or this server is closing.',
@@ -265,9 +273,9 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
     remedy: 'Allow more time: --timeout 5m, or timeouts of the route.',
   },
   E8008_UPSTREAM_LOOP: {
-    meaning: 'The request came back to this server: the target of the route is this server itself.',
-    cause: 'The target names the port of serve8008, directly or through another proxy.',
-    remedy: 'Correct the target to the port of the server behind it.',
+    meaning: 'The request came back to this server: the upstream of the route is this server itself.',
+    cause: 'The route names the port of serve8008, directly or through another proxy.',
+    remedy: 'Correct the port of the upstream in the route.',
   },
   E8008_HTTP_VERSION: {
     meaning: 'serve8008 speaks HTTP/1.1, HTTP/1.0 and, on its own ports, HTTP/2. The request uses another version.',

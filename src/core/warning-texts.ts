@@ -60,7 +60,7 @@ export const warningTexts: Readonly<Record<WarningCode, CodeText>> = {
   },
   W8008_LIVE_BLOCKED: {
     meaning: 'The Content-Security-Policy of a page blocks live reload.',
-    cause: 'The page or its backend sends a strict policy.',
+    cause: 'The page or its upstream sends a strict policy.',
     remedy: 'Allow what the warning names in the policy, or switch live reload off: --no-live.',
   },
   W8008_OPEN: {

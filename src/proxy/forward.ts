@@ -248,7 +248,7 @@ function sendsChunks({ body }: Exchange, isBuffered: boolean): boolean {
 
 /** Some servers ignore chunked content, parse it as the next request, and close the connection. */
 const chunkedHint =
-  'check the log of the backend; if it ignores chunked content, as Django does under runserver, set buffer: true in the route'
+  'check the log of the upstream; if it ignores chunked content, as Django does under runserver, set buffer: true in the route'
 
 /** Adds `buffer: true` to the log line when the backend probably ignored chunked content, which it does not report. */
 function noteIgnoredChunks(x: Exchange, { body, length }: UpstreamRequest, reply: UpstreamReply): UpstreamReply {

@@ -96,5 +96,6 @@ export type UpstreamFault =
   | 'total-timeout'
   | 'reset'
   | 'protocol'
+  | 'no-http2'
   | 'headers-too-large'
   | 'left'

@@ -141,7 +141,11 @@ export function refuseOwnRoutes(
   const found = places.flatMap((place) => findOwnUpstream(routes, place) ?? [])[0]
   if (found === undefined) return
   const { route, upstream } = found
-  throw new ServeError('E8008_CONFIG_INVALID', `The target ${upstream.label} of ${route.name} is this server itself.`, {
-    hint: 'set the target to the port of your backend, or serve on another port',
-  })
+  throw new ServeError(
+    'E8008_CONFIG_INVALID',
+    `The upstream ${upstream.label} of ${route.name} is this server itself.`,
+    {
+      hint: 'correct the port of the upstream, or serve on another port',
+    },
+  )
 }

@@ -251,7 +251,7 @@ test('refuses an edit that forwards a route to the server itself', async (t) => 
   const { url, port, stderr } = await serve(t, [], { cwd })
   writeFileSync(join(cwd, 'serve8008.config.mjs'), `export default { proxy: { '/x': 'http://localhost:${port}' } }`)
   await stderr(
-    /The target localhost:\d+ of \/x is this server itself\.\n.*E8008_CONFIG_INVALID[^]*serve8008\.config\.mjs was not applied; the previous routes stay in use\./,
+    /The upstream localhost:\d+ of \/x is this server itself\.\n.*E8008_CONFIG_INVALID[^]*serve8008\.config\.mjs was not applied; the previous routes stay in use\./,
   )
   assert.equal(await (await fetch(new URL('x', url))).text(), 'one')
 })

@@ -61,6 +61,10 @@ test('rejects an upstream whose certificate is not trusted', async () => {
   const reply = await get(front)
   assert.equal(reply.status, 502)
   assert.match(reply.body.toString(), /E8008_UPSTREAM_TLS/)
+  assert.match(
+    reply.body.toString(),
+    /config file, [^.]*tls: \{ ca: \W+ca\.pem\W+ \}\. On the command line, [^.]*CERTS=ca\.pem/,
+  )
   assert.deepEqual(front.warnings, [])
 })
 
@@ -71,7 +75,10 @@ test('accepts a certificate by its authority and its name', async () => {
   await using named = await startSecure(backend.port, { verify: true, ca, servername: 'backend.test' })
   assert.equal((await get(named)).body.toString(), 'ok')
   await using other = await startSecure(backend.port, { verify: true, ca, servername: 'other.test' })
-  assert.match((await get(other)).body.toString(), /E8008_UPSTREAM_TLS/)
+  const { body } = await get(other)
+  assert.match(body.toString(), /The certificate of \S+ \(route \/\) is for another name \([^]*E8008_UPSTREAM_TLS/)
+  assert.match(body.toString(), /tls: \{ servername: \W+backend\.test\W+ \}/)
+  assert.doesNotMatch(body.toString(), /\bca\b/)
 })
 
 test("does not use the client's Host as the TLS server name", async () => {
@@ -120,6 +127,24 @@ test('distinguishes an upstream without TLS from one with an untrusted certifica
     assert.match(reply.body.toString(), /does not use TLS\."[^]*Put http:\/\/ into the route/)
   }
 })
+
+for (const [scheme, backendOf] of [
+  ['http', () => answering('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n')],
+  ['https', () => secureBackend({ ALPNProtocols: ['http/1.1'] })],
+] as const) {
+  const protocol = scheme === 'http' ? 'h2c:' : 'h2:'
+  test(`the hint names ${scheme} when the upstream of an ${protocol} route uses HTTP/1.1`, async () => {
+    await using backend = await backendOf()
+    await using front = await startFront(backend.port, {
+      upstream: { protocol, label: `${protocol}//127.0.0.1:${backend.port}` },
+      proxy: { tls: { verify: false }, retries: 0 },
+    })
+    const { status, body } = await get(front)
+    assert.equal(status, 502)
+    const advice = new RegExp(`does not use HTTP/2\\.[^]*For HTTP/1\\.1 put ${scheme}:// into the route`)
+    assert.match(body.toString(), advice)
+  })
+}
 
 test('the hint names https when the upstream of an http route uses TLS', async () => {
   await using backend = await secureBackend()

@@ -36,7 +36,7 @@ export const routeRows: Readonly<Record<'proxy' | 'routes' | 'trust' | 'timeout'
     kind: 'value',
     valueName: 'TIME',
     parse: read.parseTime,
-    description: 'Timeout for a target to answer, and between parts of its reply: seconds, or a time such as 5m.',
+    description: 'Timeout for an upstream to answer, and between parts of its reply: seconds, or a time such as 5m.',
     accepts: 'seconds, or a time such as 30s, 5m or 1h; 0 for none',
     default: 'as long as the client waits',
   },

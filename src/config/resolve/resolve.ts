@@ -114,8 +114,8 @@ function ownProblem({ route, upstream }: OwnUpstream, proxy: CheckedOptions['pro
   const isShort = Object.hasOwn(proxy, route.name)
   return {
     path: isShort ? ['proxy', route.name] : ['routes'],
-    fault: `the target ${upstream.label}${isShort ? '' : ` of ${quote(route.name)}`} is this server itself`,
-    fix: 'set the target to the port of your backend, or serve on another port',
+    fault: `the upstream ${upstream.label}${isShort ? '' : ` of ${quote(route.name)}`} is this server itself`,
+    fix: 'correct the port of the upstream, or serve on another port',
   }
 }
 

@@ -106,7 +106,7 @@ export function createHttp2Session({
       await settingsReceived
     } catch (error) {
       session.destroy()
-      throw upstreamError(error, 'protocol', false)
+      throw upstreamError(error, 'no-http2', false)
     } finally {
       clearTimeout(timer)
     }

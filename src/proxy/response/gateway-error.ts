@@ -9,7 +9,8 @@ interface Wording {
   readonly reason: string
   /** The sentence about an upstream such as `localhost:3000 (route /api)`, without its full stop. */
   readonly sentence: (upstream: string) => string
-  readonly hint: string
+  /** What to do about it; by the label of the upstream where the scheme of its route matters. */
+  readonly hint: string | ((label: string) => string)
 }
 
 const wordings: Readonly<Record<UpstreamFault, Wording>> = {
@@ -42,8 +43,8 @@ const wordings: Readonly<Record<UpstreamFault, Wording>> = {
     reason: 'certificate',
     sentence: (who) => `${who} has no trusted certificate, or does not use TLS`,
     hint:
-      'to trust it, set its certificate or authority in the route of the config file: tls: { ca: "ca.pem" }; without a ' +
-      'config file start with NODE_EXTRA_CA_CERTS=ca.pem, or for another serve8008 with "$(serve8008 trust --ca)"',
+      'to trust it in a config file, name its certificate or authority in the route: tls: { ca: "ca.pem" }. ' +
+      'On the command line, put NODE_EXTRA_CA_CERTS=ca.pem in front',
   },
   'headers-timeout': {
     code: 'E8008_UPSTREAM_TIMEOUT',
@@ -67,7 +68,7 @@ const wordings: Readonly<Record<UpstreamFault, Wording>> = {
     code: 'E8008_UPSTREAM_RESET',
     reason: 'reset',
     sentence: (who) => `${who} closed the connection before its reply was complete`,
-    hint: 'check the log of the upstream; if it uses TLS, put https:// into the route',
+    hint: (label) => `check the log of the upstream${otherScheme(label)}`,
   },
   left: {
     code: 'E8008_UPSTREAM_RESET',
@@ -85,8 +86,34 @@ const wordings: Readonly<Record<UpstreamFault, Wording>> = {
     code: 'E8008_UPSTREAM_PROTOCOL',
     reason: 'not HTTP',
     sentence: (who) => `The reply of ${who} is not HTTP`,
-    hint: 'the upstream may not be an HTTP server, or may need https:// in the route',
+    hint: 'the upstream may not be an HTTP server, or may need https:// or h2c:// in the route',
   },
+  'no-http2': {
+    code: 'E8008_UPSTREAM_PROTOCOL',
+    reason: 'not HTTP/2',
+    sentence: (who) => `${who} does not use HTTP/2`,
+    hint: (label) => `for HTTP/1.1 put ${label.startsWith('h2:') ? 'https' : 'http'}:// into the route`,
+  },
+}
+
+/** Without TLS or HTTP/2 on the right side, some upstreams close the connection and send nothing. */
+function otherScheme(label: string): string {
+  if (/^(?:https|h2):/.test(label)) return ''
+  return label.startsWith('h2c:')
+    ? '; if it uses HTTP/1.1, put http:// into the route'
+    : '; if it uses TLS, put https:// into the route'
+}
+
+/** The chain of the certificate is trusted, so more authorities do not help. */
+function wrongName(error: UpstreamError): Wording {
+  const { cert } = error.cause as { readonly cert?: { readonly subjectaltname?: string } }
+  const [, name = 'api.test'] = /(?:^|, )DNS:([a-z0-9][a-z0-9.-]*)(?:$|,)/i.exec(cert?.subjectaltname ?? '') ?? []
+  return {
+    code: 'E8008_UPSTREAM_TLS',
+    reason: 'certificate for another name',
+    sentence: (who) => `The certificate of ${who} is for another name`,
+    hint: `put a name of the certificate into the route, or expect it there: tls: { servername: "${name}" }`,
+  }
 }
 
 const clearText: Wording = {
@@ -113,6 +140,7 @@ const detailed: ReadonlySet<UpstreamFault> = new Set(['forbidden-address', 'prot
 
 function wordingOf(error: UpstreamError): Wording {
   if (isClearText(error)) return clearText
+  if (codeOf(error.cause) === 'ERR_TLS_CERT_ALTNAME_INVALID') return wrongName(error)
   return codeOf(error.cause) === 'ENOTFOUND' ? unknownName : wordings[error.fault]
 }
 
@@ -131,7 +159,7 @@ export function gatewayError(error: UpstreamError, route: string, upstream: stri
   const isDetailed = detailed.has(error.fault) && !isClearText(error)
   const detail = isDetailed ? ` (${error.message})` : ''
   return new ServeError(code, `${sentence(`${upstream} (route ${route})`)}${detail}.`, {
-    hint: advice ?? hint,
+    hint: advice ?? (typeof hint === 'string' ? hint : hint(upstream)),
     cause: error,
   })
 }

@@ -73,7 +73,7 @@ function tooSlow({ upstream, connectMs }: ConnectorOptions): UpstreamError {
 function protocolProblem(socket: Socket, { alpn, upstream }: ConnectorOptions): UpstreamError | undefined {
   const { alpnProtocol } = socket as { alpnProtocol?: string | false | null }
   if (alpn[0] !== 'h2' || upstream.protocol !== 'h2:' || alpnProtocol === 'h2') return undefined
-  return new UpstreamError('protocol', `${upstream.label} does not speak HTTP/2.`, { wrote: false })
+  return new UpstreamError('no-http2', `${upstream.label} does not speak HTTP/2.`, { wrote: false })
 }
 
 function socketAddress({ hostname, port, socketPath }: ResolvedUpstream): TcpNetConnectOpts | { path: string } {

@@ -53,6 +53,8 @@ export function upstreamFaultOf(error: unknown, fallback: UpstreamFault): Upstre
   const codes = all.map((each) => (each as { code?: string } | null)?.code ?? '')
   if (codes.includes('ECONNREFUSED')) return 'refused'
   for (const code of codes) {
+    // RFC 7301 section 3.2: the upstream has none of the offered protocols.
+    if (code.endsWith('_ALERT_NO_APPLICATION_PROTOCOL')) return 'no-http2'
     if (tlsCode.test(code)) return 'tls'
     const fault = faults[code]
     if (fault !== undefined) return fault

@@ -69,7 +69,7 @@ describe('a target that is the server itself', () => {
     test(`${JSON.stringify(options)} is a problem of the route`, { skip: isSkipped }, () => {
       assert.match(
         problemOf(options),
-        /^proxy\.\/api: the target \S+ is this server itself; set the target to the port of your backend, or serve on another port$/,
+        /^proxy\.\/api: the upstream \S+ is this server itself; correct the port of the upstream, or serve on another port$/,
       )
     })
   }
@@ -78,7 +78,7 @@ describe('a target that is the server itself', () => {
     const routes = [{ name: 'api', match: { path: '/v1' }, proxy: 3000 }]
     assert.match(
       problemOf({ port: 3000, routes }),
-      /^routes: the target localhost:3000 of "api" is this server itself;/,
+      /^routes: the upstream localhost:3000 of "api" is this server itself;/,
     )
   })
 

@@ -267,7 +267,7 @@ test('applies the timeouts for the connection, the response and the content', as
 test('distinguishes an upstream without HTTP/2 from one that sends no bytes', async () => {
   await using other = await RawUpstream.open((socket) => void socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
   await using first = transportTo(other.port)
-  await assert.rejects(first.send(request()), isFault('protocol', false))
+  await assert.rejects(first.send(request()), isFault('no-http2', false))
   const gone = await RawUpstream.open(() => {})
   const { port } = gone
   await gone[Symbol.asyncDispose]()
@@ -372,7 +372,7 @@ test('requires h2 in ALPN under TLS', async () => {
         upstream: upstreamAt(port, { protocol: 'h2:', hostname: 'localhost' }),
       })
       if (agrees) await contentOf(await transport.send(request()))
-      else await assert.rejects(transport.send(request()), isFault('tls', false))
+      else await assert.rejects(transport.send(request()), isFault('no-http2', false))
     }
     server.close()
   }
