@@ -8,7 +8,7 @@ import { folderOf } from '../cli/command.ts'
 import { makeCertificate } from '../support/certificate.ts'
 
 /** Ports of backends in the documentation. */
-const backendPorts = [3000, 3001, 4000, 5000, 5173, 5232]
+const backendPorts = [3000, 3001, 4000, 5000, 5173, 5232, 8081]
 
 /** Packages that programs of the documentation import, beside serve8008. */
 const frameworks = ['express', 'fastify', 'hono', 'h3']
