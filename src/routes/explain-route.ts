@@ -12,6 +12,7 @@ export interface RouteExplanation {
   readonly text: string
   /** The request to each upstream of a proxy route. */
   readonly forwards: readonly ForwardedRequest[]
+  /** Empty for a request that is refused before routes are compared. */
   readonly lost: readonly Rejection[]
 }
 
@@ -36,9 +37,8 @@ export function explainRoute(
       isForwarded: route.action.kind === 'proxy',
     })),
   ])
-  const lost = table.rejections(request)
   try {
-    return { ...explainFound(table.find(request), preview), lost }
+    return { ...explainFound(table.find(request), preview), lost: table.rejections(request) }
   } catch (error) {
     if (!isServeError(error)) throw error
     return {
@@ -46,7 +46,7 @@ export function explainRoute(
       kind: 'refused',
       text: `${error.status} ${error.code}: ${error.message}`,
       forwards: [],
-      lost,
+      lost: [],
     }
   }
 }

@@ -3,12 +3,15 @@ import type { ResolvedConfig } from '../config/types.ts'
 import { hostNotAllowed } from '../middleware/guard/guard.ts'
 import { parseAuthority, type Authority } from '../http/message/authority.ts'
 import type { Exchange } from '../http/message/exchange.ts'
-import { RequestHeaders } from '../http/message/headers.ts'
+import { getField, RequestHeaders } from '../http/message/headers.ts'
+import { discard } from '../http/body/reply-body.ts'
+import { asSentence } from '../core/util/sentence.ts'
+import { isServeError, type Suggestion } from '../core/serve-error.ts'
 import { syntheticExchange } from '../http/synthetic-exchange.ts'
 import { parseRequestTarget } from '../http/message/request-target.ts'
 import { loadDryRun } from '../proxy/proxy.ts'
-import { explainRoute, type DryRun, type RouteExplanation } from '../routes/routes.ts'
-import { servedFolders } from './sites.ts'
+import { createFinder, explainRoute, type DryRun, type RouteExplanation } from '../routes/routes.ts'
+import { openSites, servedFolders } from './sites.ts'
 import { createAllowedHosts } from './allowed-hosts.ts'
 
 /** The request to explain; it is not sent. */
@@ -18,6 +21,21 @@ export interface Question {
   readonly url: string
   /** Flat list of fields. */
   readonly headers: readonly string[]
+}
+
+/** What a folder would answer. */
+export interface FolderAnswer {
+  readonly status: number
+  /** The error, or where a redirect goes. */
+  readonly why: string | undefined
+}
+
+/** Which route answers a request, and with what. */
+export interface RequestExplanation extends RouteExplanation {
+  /** The answer of a folder, before conditions, ranges and compression. */
+  readonly answer?: FolderAnswer | undefined
+  /** The option that allows a request that is refused. */
+  readonly fix?: Suggestion | undefined
 }
 
 /**
@@ -31,7 +49,7 @@ export async function explainRequest(
   config: ResolvedConfig,
   question: Question,
   isCertified?: (name: string) => boolean,
-): Promise<RouteExplanation | undefined> {
+): Promise<RequestExplanation | undefined> {
   const x = exchangeOf(config, question)
   if (x === undefined) return undefined
   const dryRun = await loadDryRun()
@@ -40,9 +58,30 @@ export async function explainRequest(
     dryRun({ name, match, proxy: publicProxy(proxy) }, x, config.trust),
   )
   const isOurs = createAllowedHosts(config, config.routes, isCertified)
-  if (isOurs(x.authority, '127.0.0.1')) return explanation
-  const { status, code, message } = hostNotAllowed(x.authority)
-  return { ...explanation, route: undefined, kind: 'refused', text: `${status} ${code}: ${message}`, forwards: [] }
+  if (isOurs(x.authority, '127.0.0.1')) {
+    return explanation.kind === 'folder' ? { ...explanation, answer: await folderAnswer(config, x) } : explanation
+  }
+  const { status, code, message, fix } = hostNotAllowed(x.authority)
+  return { route: undefined, kind: 'refused', text: `${status} ${code}: ${message}`, forwards: [], lost: [], fix }
+}
+
+/** What the folder of a request answers. The same code as for a real request looks for the file, and nothing is sent. */
+async function folderAnswer(config: ResolvedConfig, x: Asked): Promise<FolderAnswer | undefined> {
+  const sites = openSites(config)
+  try {
+    const reply = await createFinder(sites)(x.target.path)?.site.handle(x)
+    if (reply === undefined) return undefined
+    discard(reply.body)
+    const why = reply.status === 404 ? x.notes.remark : getField(reply.headers, 'location')
+    return { status: reply.status, why }
+  } catch (error) {
+    if (!isServeError(error)) throw error
+    const { status, code, message, hint } = error
+    const said = hint === undefined ? message : `${message} ${asSentence(hint)}`
+    return { status, why: `${code}: ${status === 404 ? (x.notes.remark ?? said) : said}` }
+  } finally {
+    for (const { site } of sites) site.close()
+  }
 }
 
 /**

@@ -38,6 +38,8 @@ test('explain tells which route answers, which lost and why, and what would be s
   assert.match(stdout, /^ {2}Sends +GET \/v1\/users\?a=1 HTTP\/1\.1 +to localhost:3000$/m)
   assert.match(stdout, /^ +Host: localhost:8008$/m)
   assert.match(stdout, /^ +X-Forwarded-Prefix: \/api$/m)
+  const missing = await run(t, ['explain', '/none.txt'], { cwd })
+  assert.match(missing.stdout, /^ {2}Answer +404 {3}E8008_NOT_FOUND: There is no file at this address\.$/m)
   assert.match(stdout, /^ +canary +header x-canary is absent$/m)
   assert.match(stdout, /^ +files at \/ +\/api is more specific$/m)
   assert.match(stdout, /^ {2}Not +api\.localhost +host is not api\.localhost$/m)
@@ -65,7 +67,13 @@ test('explain takes header fields as curl does, a URL, and answers in JSON', asy
   const refused = await ask('/api/..%2fprivate')
   assert.equal(refused['kind'], 'refused')
   assert.match(String(refused['text']), /^400 E8008_PATH_INVALID/)
-  assert.match(String((await ask('http://evil.test/'))['text']), /^421 E8008_HOST_NOT_ALLOWED/)
+  const evil = await ask('http://evil.test/')
+  assert.match(String(evil['text']), /^421 E8008_HOST_NOT_ALLOWED/)
+  assert.deepEqual([evil['hint'], evil['answer']], ['restart it with `--allow-host evil.test` added', null])
+  assert.deepEqual((await ask('POST', '/none'))['answer'], {
+    status: 405,
+    why: 'E8008_METHOD: Files do not support the method "POST". Use GET or HEAD',
+  })
 })
 
 test('explain takes the flags of the server', async (t) => {

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { resolveConfig } from '../../src/config/resolve/resolve.ts'
 import { explainRequest } from '../../src/server/explain-request.ts'
 import { startBackend } from '../support/backend.ts'
-import { RawClient } from '../support/raw.ts'
+import { RawClient, rawRequest } from '../support/raw.ts'
 import { startServer } from '../support/server.ts'
 
 test('what explain says would be sent is what is sent', async () => {
@@ -55,4 +55,44 @@ test('shows no credentials that a route sets, and those that were asked with', a
   assert.doesNotMatch(JSON.stringify(explanation), /hunter/)
   const matched = await explainRequest(config, { method: 'GET', url: '/api', headers: ['X-Api-Key', 'hunter2'] })
   assert.equal(matched?.text, '307 to /matched')
+})
+
+test('says what a folder answers, as the server does', async () => {
+  const files = { 'index.html': 'x', 'docs/index.html': 'x', 'a.txt': 'a', '.env': 'x', '.hidden': 'x', 'app.key': 'x' }
+  await using started = await startServer(files)
+  const { port } = started
+  const config = resolveConfig({ root: started.folder.path, port })
+  const cases = [
+    ['GET', '/', 200, undefined],
+    ['GET', '/a.txt', 200, undefined],
+    ['OPTIONS', '/a.txt', 204, undefined],
+    ['GET', '/docs?a=b', 307, /^\/docs\/\?a=b$/],
+    ['GET', '/none.txt', 404, /^E8008_NOT_FOUND: There is no file at this address\.$/],
+    ['GET', '/.hidden', 404, /^E8008_NOT_FOUND: dotfile \(--dotfiles\)$/],
+    ['GET', '/app.key', 404, /^E8008_NOT_FOUND: .*--serve/],
+    ['POST', '/a.txt', 405, /^E8008_METHOD: Files do not support the method "POST"\. Use GET or HEAD$/],
+    ['GET', '/a%2Fb', 400, /^E8008_PATH_INVALID: .*Remove dot segments/],
+  ] as const
+  for (const [method, url, status, why] of cases) {
+    const explained = await explainRequest(config, { method, url, headers: [] })
+    assert.equal(explained?.answer?.status, status, url)
+    if (why === undefined) assert.equal(explained.answer.why, undefined, url)
+    else assert.match(explained.answer.why ?? '', why, url)
+    const message = `${method} ${url} HTTP/1.1\r\nHost: localhost:${port}\r\n\r\n`
+    assert.equal((await rawRequest(port, message, method)).status, status, url)
+  }
+  const single = await explainRequest(resolveConfig({ root: started.folder.path, port, single: true }), {
+    method: 'GET',
+    url: '/some/page',
+    headers: [],
+  })
+  assert.equal(single?.answer?.status, 200)
+})
+
+test('a refused request has no list of routes, and a refused host the option that allows it', async () => {
+  const config = resolveConfig({ port: 8008, proxy: { '/api': 'http://127.0.0.1:1' } })
+  const host = await explainRequest(config, { method: 'GET', url: 'http://evil.test/', headers: [] })
+  assert.deepEqual([host?.kind, host?.lost, host?.fix], ['refused', [], { option: 'allowHost', value: ['evil.test'] }])
+  const path = await explainRequest(config, { method: 'GET', url: '/api/..%2fprivate', headers: [] })
+  assert.deepEqual([path?.kind, path?.lost, path?.answer], ['refused', [], undefined])
 })

@@ -8,7 +8,8 @@ import { importConfig } from '../import-config.ts'
 import { explainCode, seemsCode } from './explain-code.ts'
 import { displayPath } from '../output/display.ts'
 import type { Program } from '../process-io.ts'
-import { replaceWords } from '../args/corrected-command.ts'
+import { addedFlag, replaceWords } from '../args/corrected-command.ts'
+import { flags as servingFlags } from '../args/flags.ts'
 import type { Reporter } from '../output/reporter.ts'
 import { createStyle } from '../output/terminal.ts'
 
@@ -21,7 +22,8 @@ const form = 'serve8008 explain METHOD URL'
 
 /**
  * Prints what a code means, or which route would answer a request, which lost and why, and what would be sent to the upstream. Nothing is sent.
- * With --json one line: `{ "method", "url", "route", "kind", "text", "forwards": [], "lost": [{ "name", "why" }] }`.
+ * With --json one line: `{ "method", "url", "route", "kind", "text", "forwards": [], "lost": [{ "name", "why" }], "answer": { "status", "why" }, "hint" }`,
+ * `answer` null unless a folder answers, `hint` null unless an option allows what is refused.
  */
 export async function explain(command: Command, program: Program, report: Reporter): Promise<number> {
   const { cwd, env } = program
@@ -44,9 +46,12 @@ export async function explain(command: Command, program: Program, report: Report
   const { config } = await loadConfig({ cwd, flags, env, config: file, importModule: importConfig })
   const explanation = await explainRequest(config, { method, url, headers }, await certifiedNames(config))
   if (explanation === undefined) throw usage(`${printable(url)} is neither a URL nor a path.`)
-  if (command.json)
-    report.print(`${printableJson({ method, url, ...explanation, route: explanation.route ?? null })}\n`)
-  else report.print(render(`${method} ${url}`, explanation, cwd, report.terminal.color))
+  const { route = null, answer, fix, ...facts } = explanation
+  const hint = fix === undefined ? undefined : addedFlag(fix, servingFlags)
+  if (command.json) {
+    const answered = answer === undefined ? null : { status: answer.status, why: answer.why ?? null }
+    report.print(`${printableJson({ method, url, route, ...facts, answer: answered, hint: hint ?? null })}\n`)
+  } else report.print(render(`${method} ${url}`, explanation, hint, cwd, report.terminal.color))
   return 0
 }
 
@@ -67,12 +72,22 @@ function fieldOf(text: string): [name: string, value: string] {
   return [text.slice(0, border).trim(), text.slice(border + 1).trim()]
 }
 
-function render(title: string, { route, text, forwards, lost }: Explanation, cwd: string, color: boolean): string {
+function render(
+  title: string,
+  { route, text, answer, forwards, lost }: Explanation,
+  hint: string | undefined,
+  cwd: string,
+  color: boolean,
+): string {
   const style = createStyle(color)
   const label = (name: string): string => style.dim(name.padEnd(8))
   const width = Math.max(0, ...lost.map(({ name }) => printable(name).length))
   const rows = [
     `${label('Route')}  ${style.bold(printable(route ?? 'none'))}   ${printable(shortened(text, cwd))}`,
+    ...(answer === undefined
+      ? []
+      : [`${label('Answer')}  ${printable(`${answer.status}   ${answer.why ?? ''}`).trimEnd()}`]),
+    ...(hint === undefined ? [] : [`${label('Hint')}  ${printable(hint)}`]),
     ...forwards.flatMap(({ upstream, requestLine, fields }, i) => [
       `${label(i === 0 ? 'Sends' : '')}  ${printable(requestLine)}   ${style.dim(`to ${printable(upstream)}`)}`,
       ...fieldLines(fields).map((line) => `${label('')}  ${printable(line)}`),
