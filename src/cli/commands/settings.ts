@@ -1,6 +1,7 @@
 import { defaults } from '../../config/options/defaults.ts'
 import { limitNames, limitTable } from '../../config/options/limits.ts'
 import type { LoadedConfig } from '../../config/load.ts'
+import { isCleartextHttp2 } from '../../config/resolve/resolve.ts'
 import type { OptionEntry } from '../../config/options/option-entry.ts'
 import { optionTable } from '../../config/options/option-table.ts'
 import { hidden, redactFields } from '../../core/util/secret.ts'
@@ -13,7 +14,7 @@ export interface Setting {
   readonly key: string
   /** As it was resolved; undefined where there is none. */
   readonly value: unknown
-  /** `default`, `flag --port`, `env PORT`, `file serve8008.config.js`. */
+  /** `default`, `flag --port`, `env PORT`, `file serve8008.config.js`, or what implies it: `route /grpc`. */
   readonly origin: string
 }
 
@@ -44,7 +45,7 @@ export function settingsOf(loaded: LoadedConfig): Setting[] {
 
 function settingOf({ key }: OptionEntry, { config, options, origins }: LoadedConfig): Setting {
   const told = origins[key] ?? 'default'
-  const origin = key === 'tls' && told === 'default' ? impliedTls(config, origins) : told
+  const origin = told === 'default' ? impliedOrigin(key, config, origins) : told
   // A single port behaves as strict too, but that is not a setting.
   if (key === 'strictPort') return { key, value: options.strictPort ?? defaults.strictPort, origin }
   if (key === 'proxy' || key === 'routes') {
@@ -54,6 +55,13 @@ function settingOf({ key }: OptionEntry, { config, options, origins }: LoadedCon
   }
   if (certificateKeys.has(key)) return { key, value: certificateValue(key, options), origin }
   return { key, value: views[key]?.(config) ?? config[key as keyof ResolvedConfig], origin }
+}
+
+/** The origin of an option that another one, or a route, turns on. */
+function impliedOrigin(key: string, config: ResolvedConfig, origins: LoadedConfig['origins']): string {
+  if (key === 'tls') return impliedTls(config, origins)
+  const route = key === 'h2c' && config.h2c ? config.routes.find(isCleartextHttp2) : undefined
+  return route === undefined ? 'default' : `route ${route.name}`
 }
 
 /** The origin of HTTPS where another option than `tls` turns it on. */

@@ -9,7 +9,7 @@ export function actionText({ action }: Pick<ResolvedRoute, 'action'>): string {
     .map(({ label, prefix, socketPath }) => {
       if (prefix === undefined) return label
       // As a target is written: unix:/run/app.sock:/v1
-      return `${label}${socketPath === undefined ? '' : ':'}${prefix}/`
+      return `${label}${socketPath === undefined ? '' : ':'}${prefix || '/'}`
     })
     .join(', ')
 }

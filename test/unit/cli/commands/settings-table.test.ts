@@ -33,6 +33,13 @@ test('shows what was set before the defaults', async () => {
   for (const line of standing.trimEnd().split('\n')) assert.match(line, / {2}default$/)
 })
 
+test('names the route that turns h2c on', async () => {
+  const proxy = ['/api=3000', '/grpc=h2c://localhost:5000']
+  assert.match(await table({ flags: { proxy } }), /^h2c +on +route \/grpc$/m)
+  assert.match(await table({ flags: { proxy, h2c: 'on' } }), /^h2c +on +flag --h2c$/m)
+  assert.match(await table({ flags: { proxy: ['/api=3000'] } }), /^h2c +off +default$/m)
+})
+
 test('has a line for each header field and mount, as they are typed', async () => {
   const headers = { '/p': { b: '2', c: '3' } }
   const importModule = (): Promise<unknown> => Promise.resolve({ default: { headers } })
@@ -82,7 +89,7 @@ test('has a line for each route, with where it leads and no secrets', async () =
     { match: { path: '/b' }, proxy: { to: '1', headers } },
   ])
   const text = await table({ flags: { proxy: ['/api=3000/v1'] }, env: { SERVE8008_ROUTES: routes } })
-  assert.match(text, /^proxy +\/api -> localhost:3000\/v1\/ +flag --proxy$/m)
+  assert.match(text, /^proxy +\/api -> localhost:3000\/v1 +flag --proxy$/m)
   assert.match(text, /^routes +routes\[0\] -> 307 to \/new +env SERVE8008_ROUTES$/m)
   assert.doesNotMatch(text, /s3cret/)
 })

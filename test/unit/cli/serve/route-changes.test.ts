@@ -13,8 +13,8 @@ function changes(before: Routes, after: Routes): string[] {
 describe('lists the changes of an edit to the routes', () => {
   for (const [before, after, expected] of [
     [39_303, 39_399, '/a now goes to localhost:39399 (was 39303)'],
-    ['http://localhost:1/v1', 'http://localhost:2/v1', '/a now goes to localhost:2/v1/ (was localhost:1/v1/)'],
-    ['unix:/a.sock', 'unix:/a.sock:/v1', '/a now goes to unix:/a.sock:/v1/ (was unix:/a.sock)'],
+    ['http://localhost:1/v1', 'http://localhost:2/v1', '/a now goes to localhost:2/v1 (was localhost:1/v1)'],
+    ['unix:/a.sock', 'unix:/a.sock:/v1', '/a now goes to unix:/a.sock:/v1 (was unix:/a.sock)'],
     ['http://a.test', 'https://b.test', '/a now goes to https://b.test (was a.test)'],
     [1, [1, 2], '/a now goes to localhost:1, localhost:2 (was localhost:1)'],
     [1, { to: 1, retries: 3 }, '/a has changed: retries'],
