@@ -68,8 +68,8 @@ test('reports an edit without changes with --json, or after a broken edit', asyn
   writeFileSync(file, 'export default {')
   await pretty.stderr(/was not applied/)
   writeFileSync(file, config('one'))
-  const [text] = await pretty.stdout(/(?:.*\n)* {2}config the routes are as before\n/)
-  assert.equal(text.split('as before').length, 2, text)
+  const [text] = await pretty.stdout(/(?:.*\n)* {2}config is valid again; the routes have not changed\n/)
+  assert.equal(text.split('have not changed').length, 2, text)
 })
 
 for (const [name, write] of [
@@ -230,7 +230,7 @@ test('reports a config file that was deleted, and its return', async (t) => {
   await stderr(/^warning {2}serve8008\.config\.mjs was deleted; its settings stay in use\.$/m)
   assert.equal(await (await fetch(new URL('x', url))).text(), 'one')
   writeFileSync(file, config('one'))
-  await stdout(/ {2}config the routes are as before\n/)
+  await stdout(/ {2}config is valid again; the routes have not changed\n/)
 })
 
 test('with --json an edit is one line with its changes', async (t) => {

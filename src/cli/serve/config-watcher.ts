@@ -85,7 +85,7 @@ export function watchConfig({ server, loaded, loadedAt, command, program, report
       const names = after.map((route) => route.name)
       return report.print(`${printableJson({ routes: { time: isoNow(), names, changes } })}\n`)
     }
-    const unchanged = isNew ? 'the routes have another order' : 'the routes are as before'
+    const unchanged = isNew ? 'the routes have another order' : 'is valid again; the routes have not changed'
     const lines = changes.length === 0 ? [unchanged] : changes.map(changeText)
     const left = lines.length - mostLines
     const shown = left > 0 ? [...lines.slice(0, mostLines), `${left} more routes have changed`] : lines
