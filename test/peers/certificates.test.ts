@@ -168,12 +168,12 @@ describe('programs that trust the local authority', () => {
     copyFileSync(cacerts, home.join('lib/security/cacerts'))
     const store = (await storesOf(server, home.path, home.path)).find(({ name }) => name.startsWith('Java'))
     assert.ok(store !== undefined && (await store.find()).present)
-    assert.equal(await store.status(), 'absent')
+    assert.equal(await store.status(), 'untrusted')
     await perform(store, 'install')
     assert.equal(await store.status(), 'trusted')
     await perform(store, 'install')
     await perform(store, 'remove')
-    assert.equal(await store.status(), 'absent')
+    assert.equal(await store.status(), 'untrusted')
   })
 
   describe('NSS', { skip: missing('certutil') || noBrowser }, () => {
@@ -199,7 +199,7 @@ describe('programs that trust the local authority', () => {
           await browser.close()
         }
       }
-      assert.equal(await (await store()).status(), 'absent')
+      assert.equal(await (await store()).status(), 'untrusted')
       assert.deepEqual(await load(['localhost']), ['ERR_CERT_AUTHORITY_INVALID'])
       await perform(await store(), 'install')
       assert.equal(await (await store()).status(), 'trusted')
@@ -210,7 +210,7 @@ describe('programs that trust the local authority', () => {
       )
       await perform(await store(), 'install')
       await perform(await store(), 'remove')
-      assert.equal(await (await store()).status(), 'absent')
+      assert.equal(await (await store()).status(), 'untrusted')
       assert.deepEqual(await load(['localhost']), ['ERR_CERT_AUTHORITY_INVALID'])
     })
 
@@ -284,7 +284,7 @@ describe('programs that trust the local authority', () => {
         urls().map((url) => `hello from ${new URL(url).host}`),
       )
       await perform(await store(), 'remove')
-      assert.equal(await (await store()).status(), 'absent')
+      assert.equal(await (await store()).status(), 'untrusted')
       assert.deepEqual(await load([first], { home: home.path }), ['SEC_ERROR_UNKNOWN_ISSUER'])
     })
 

@@ -46,7 +46,7 @@ export async function findStores(authority: ManagedAuthority): Promise<FoundStor
     stores.map(async (store) => {
       const { present, lacks } = await store.find()
       if (!present) return []
-      return [{ store, status: lacks === undefined ? await store.status() : ('absent' as const), lacks }]
+      return [{ store, status: lacks === undefined ? await store.status() : ('untrusted' as const), lacks }]
     }),
   )
   return found.flat()

@@ -95,7 +95,7 @@ function renewalText(folder: string): string {
 
 /** The old one is named by the steps that remove it; those that install read the file, which holds the new one by then. */
 function replacement({ store, status }: FoundStore): readonly Step[] {
-  return status === 'absent' ? store.install() : [...store.remove(), ...store.install()]
+  return status === 'untrusted' ? store.install() : [...store.remove(), ...store.install()]
 }
 
 function isTrusting({ status }: FoundStore): boolean {
@@ -127,7 +127,7 @@ export async function untrust(command: Command, program: Program, report: Report
     if (!json && !quiet) report.print(text)
   }
   let stores = await findStores(authority)
-  const holding = stores.filter(({ status }) => status !== 'absent')
+  const holding = stores.filter(({ status }) => status !== 'untrusted')
   if (holding.length > 0) {
     const stepsOf = ({ store }: FoundStore) => store.remove()
     const change = {
@@ -162,10 +162,11 @@ export async function untrust(command: Command, program: Program, report: Report
   )
 }
 
+/** Each begins with the word that `--json` has for it. */
 const words = {
   trusted: 'trusted',
-  outdated: 'trusts an older authority, or only in part',
-  absent: 'not trusted',
+  outdated: 'outdated: an older authority is trusted, or this one only in part',
+  untrusted: 'untrusted',
 } as const
 
 /** The stores, a line each. */
@@ -190,14 +191,14 @@ export function trustJson(
   return `${printableJson({ authority, stores: rows })}\n`
 }
 
-/** How programs that read no store can trust the authority. */
+/** How programs that do not read the system store can trust the authority. */
 export function otherPrograms(file: string): string {
   const path = printable(shellQuote(file))
   return [
-    'Programs with their own list of authorities:',
+    'Programs that do not read the system store need a setting of their own:',
     `  Node      NODE_EXTRA_CA_CERTS=${path}`,
     `  curl      curl --cacert ${path}`,
-    `  Python    SSL_CERT_FILE=${path}, for requests REQUESTS_CA_BUNDLE=… (either replaces the public authorities)`,
+    `  Python    SSL_CERT_FILE=${path}, for requests REQUESTS_CA_BUNDLE=… (then no public authority is trusted)`,
     '',
   ].join('\n')
 }

@@ -24,7 +24,7 @@ export function javaStore(host: Host, { file, cert, alias }: Subject): TrustStor
     find: () => Promise.resolve({ present: home !== '' && cacerts !== undefined && host.has(keytool) }),
     async status() {
       const { code, stdout } = await host.run([keytool, '-exportcert', '-rfc', '-alias', alias, ...store])
-      if (code !== 0) return 'absent'
+      if (code !== 0) return 'untrusted'
       return cert !== undefined && bare(stdout).includes(bare(cert)) ? 'trusted' : 'outdated'
     },
     install: () => [drop(true), step(['-importcert', '-noprompt', '-alias', alias, '-file', file, ...store])],

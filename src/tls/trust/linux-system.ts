@@ -60,7 +60,7 @@ export function linuxSystemStore(host: Host, { file, cert, alias }: Subject): Tr
       const bundle = bundles.map((each) => host.read(each)).find((text) => text !== undefined)
       const isCollected = cert !== undefined && bundle?.includes(body(cert)) === true
       // Programs read the bundle, which still holds the authority when a removal stopped after its first command.
-      if (installed === undefined) return Promise.resolve(isCollected ? 'outdated' : 'absent')
+      if (installed === undefined) return Promise.resolve(isCollected ? 'outdated' : 'untrusted')
       const isHeld = cert !== undefined && installed === cert && (bundle === undefined || isCollected)
       return Promise.resolve(isHeld ? 'trusted' : 'outdated')
     },

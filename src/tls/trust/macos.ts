@@ -16,7 +16,7 @@ export function macosStore(host: Host, { file, fingerprint = '', label }: Subjec
       const isHeld = fingerprint !== '' && (await find()).includes(fingerprint)
       const named = await find('-c', label)
       held = [...new Set([...(isHeld ? [fingerprint] : []), ...named])]
-      return isHeld ? 'trusted' : named.length > 0 ? 'outdated' : 'absent'
+      return isHeld ? 'trusted' : named.length > 0 ? 'outdated' : 'untrusted'
     },
     install: () => [
       {

@@ -69,9 +69,9 @@ function nssStore(host: Host, subject: Subject, name: string, folder: string, is
         : { present: false }
     },
     async status() {
-      if (!isThere) return 'absent'
+      if (!isThere) return 'untrusted'
       const { code, stdout } = await host.run(['certutil', '-L', ...database, '-n', alias, '-a'])
-      if (code !== 0) return 'absent'
+      if (code !== 0) return 'untrusted'
       return cert !== undefined && bare(stdout).includes(bare(cert)) ? 'trusted' : 'outdated'
     },
     install: () => [

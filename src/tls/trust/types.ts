@@ -7,7 +7,7 @@ export interface Step {
 }
 
 /** Whether a store trusts our authority. `outdated`: it trusts an older authority of the same user. */
-export type TrustStatus = 'trusted' | 'outdated' | 'absent'
+export type TrustStatus = 'trusted' | 'outdated' | 'untrusted'
 
 /** The authority, as trust stores need it. */
 export interface Subject {

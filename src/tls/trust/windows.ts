@@ -15,7 +15,7 @@ export function windowsStore(host: Host, { file, fingerprint = '', label }: Subj
     find: () => Promise.resolve({ present: true }),
     async status() {
       if (fingerprint !== '' && (await holds(fingerprint))) return 'trusted'
-      if (!(await holds(label))) return 'absent'
+      if (!(await holds(label))) return 'untrusted'
       named = label
       return 'outdated'
     },

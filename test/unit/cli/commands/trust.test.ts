@@ -6,7 +6,7 @@ import { authorityOwner } from '../../../../src/cli/authority-owner.ts'
 import { applyTrustChanges, runStep, stepText } from '../../../../src/cli/commands/apply-trust-changes.ts'
 import { commandWords, type FoundStore } from '../../../../src/cli/commands/open-authority.ts'
 import { currentProgram, type Program } from '../../../../src/cli/process-io.ts'
-import { failure, otherPrograms } from '../../../../src/cli/commands/trust.ts'
+import { failure, otherPrograms, storeLines, trustJson } from '../../../../src/cli/commands/trust.ts'
 import type { Step } from '../../../../src/tls/trust/types.ts'
 
 /** A program whose user types an answer, or that has no user. */
@@ -24,11 +24,11 @@ function storeOf(name: string, ...scripts: string[]): FoundStore {
   const store = {
     name,
     find: () => Promise.resolve({ present: true }),
-    status: () => Promise.resolve('absent' as const),
+    status: () => Promise.resolve('untrusted' as const),
     install: () => steps,
     remove: () => [],
   }
-  return { store, status: 'absent', lacks: undefined }
+  return { store, status: 'untrusted', lacks: undefined }
 }
 
 const plainUser = { uid: 1000, sudoUser: undefined, isInteractive: true }
@@ -146,6 +146,18 @@ test('under sudo the authority is that of the user who typed it', () => {
   ]
   for (const other of others) assert.equal(other.isSudo, false)
   if (process.platform === 'linux') assert.equal(others[0]?.folder, '/root/data/serve8008')
+})
+
+test('text and JSON have one word for the status of a store', () => {
+  for (const status of ['trusted', 'outdated', 'untrusted'] as const) {
+    const [, word = ''] = /^ {2}.*? {3}(\w+)/.exec(storeLines([{ ...storeOf('system'), status }])) ?? []
+    const { stores } = JSON.parse(trustJson(undefined, '/ca.pem', [{ ...storeOf('system'), status }]))
+    assert.deepEqual([word, stores[0].status], [status, status])
+  }
+})
+
+test('programs that read the system store need no setting', () => {
+  assert.match(otherPrograms('/ca.pem'), /^Programs that do not read the system store .*:$/m)
 })
 
 test('the path of the certificate can be pasted into a shell', () => {

@@ -74,7 +74,7 @@ for (const [family, folder, extension, collect, drop] of families) {
     const anchor = `${folder}/serve8008-ann.${extension}`
     const store = await storeOf({ files: { [`${folder}/README`]: '' } }, new RegExp(family))
     assert.deepEqual(await store.find(), { present: true })
-    assert.equal(await store.status(), 'absent')
+    assert.equal(await store.status(), 'untrusted')
     assert.deepEqual(store.install(), [
       { argv: ['install', '-m', '0644', subject.file, anchor], as: 'root' },
       { argv: collect.split(' '), as: 'root' },
@@ -105,7 +105,7 @@ test('a system without a known store has none, and no authority is trusted where
 test('creates the database of Chromium when it is missing', async () => {
   const store = await storeOf({ programs: ['certutil'] }, /Chromium/)
   assert.equal((await store.find()).present, true)
-  assert.equal(await store.status(), 'absent')
+  assert.equal(await store.status(), 'untrusted')
   const database = '-d sql:/home/ann/.pki/nssdb'
   assert.deepEqual(lines(store.install()), [
     'mkdir -p -m 0700 /home/ann/.pki/nssdb',
@@ -166,7 +166,7 @@ test('the keychain of macOS', async () => {
   const answers = (argv: readonly string[]) => (argv[1] === 'find-certificate' ? 'SHA-1 hash: AB12\n' : undefined)
   const store = await storeOf({ platform: 'darwin', answers }, /macOS/)
   assert.equal(await store.status(), 'trusted')
-  assert.equal(await (await storeOf({ platform: 'darwin' }, /macOS/)).status(), 'absent')
+  assert.equal(await (await storeOf({ platform: 'darwin' }, /macOS/)).status(), 'untrusted')
   assert.deepEqual(store.install(), [
     {
       argv: `/usr/bin/security add-trusted-cert -r trustRoot -p ssl -p basic -k ${keychain}`
@@ -251,7 +251,7 @@ test('reports an authority that only the bundle still holds as outdated', async 
   const statusWith = async (text: string): Promise<string> =>
     (await storeOf({ files: { [`${folder}/README`]: '', [bundle]: text } }, /Debian/)).status()
   assert.equal(await statusWith(`${other}${cert}`), 'outdated')
-  assert.equal(await statusWith(other), 'absent')
+  assert.equal(await statusWith(other), 'untrusted')
 })
 
 test('reports a database that certutil cannot read', async () => {
@@ -259,5 +259,5 @@ test('reports a database that certutil cannot read', async () => {
   const broken = await storeOf({ files, answers: ([, flag]) => (flag === '-H' ? '' : undefined) }, /Chromium/)
   assert.deepEqual(await broken.find(), { present: true, lacks: 'certutil cannot read /home/ann/.pki/nssdb' })
   const sound = await storeOf({ files, answers: ([, ...flags]) => (flags.includes('-n') ? undefined : '') }, /Chromium/)
-  assert.deepEqual([await sound.find(), await sound.status()], [{ present: true }, 'absent'])
+  assert.deepEqual([await sound.find(), await sound.status()], [{ present: true }, 'untrusted'])
 })
