@@ -44,7 +44,7 @@ export function chooseServer(
   const several =
     here.length > 0
       ? 'Several servers of this folder are running'
-      : 'Several servers are running, none of them of this folder'
+      : 'Several servers are running, and none of them serves this folder'
   const message = possible.length > 1 ? `${several}: ${list}.` : `No server of this folder is running; ${list}.`
   // The user chooses among several.
   const value = possible.length > 1 ? 'PORT' : server.port

@@ -56,7 +56,7 @@ test('reload says whether several servers are of this folder, and its hint keeps
     chooseServer([at(8008, mine), at(3000, mine)], undefined, from(cwd, 'reload', 'a.css', '--json'), 'reload')
   const hint = 'serve8008 reload a.css --json --port PORT'
   assert.throws(choose(mine), { message: /^Several servers of this folder are running: /, hint })
-  assert.throws(choose(other), { message: /^Several servers are running, none of them of this folder: /, hint })
+  assert.throws(choose(other), { message: /^Several servers are running, and none of them serves this folder: /, hint })
 })
 
 test('an invalid port is E8008_USAGE', () => {
