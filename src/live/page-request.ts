@@ -17,6 +17,7 @@ const pictureType = /^\s*image\/(?:apng|avif|bmp|gif|jpeg|png|webp)\s*(?:;|$)/i
  */
 const textType =
   /^\s*text\/(?!(?:html|xml|css|javascript|rtf|tab-separated-values|(?:x-)?(?:csv|v?calendar|vcard|vcf))\s*(?:;|$)|vnd\.)/i
+const charsetParameter = /;\s*charset\s*=/i
 const jsonType = /^\s*application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i
 
 /** The kind of document that a reply is, by its `Content-Type`. Undefined for anything else. */
@@ -29,7 +30,8 @@ export function documentKind(reply: Reply): DocumentKind | WrappedKind | undefin
 
 function wrappedKind(contentType: string): WrappedKind | undefined {
   if (pictureType.test(contentType)) return 'picture'
-  if (textType.test(contentType)) return 'text'
+  // A text that states no charset would be read in that of the wrapper page: a browser finds out by itself otherwise.
+  if (textType.test(contentType) && charsetParameter.test(contentType)) return 'text'
   return jsonType.test(contentType) ? 'json' : undefined
 }
 

@@ -60,9 +60,9 @@ test('HTML, XHTML and SVG can hold a script; a picture, a text and JSON can get 
     ['image/png', 'picture'],
     ['image/webp', 'picture'],
     ['text/plain; charset=utf-8', 'text'],
-    ['text/markdown', 'text'],
-    ['text/x-c', 'text'],
-    ['text/htmlx', 'text'],
+    ['text/markdown; charset=utf-8', 'text'],
+    ['text/x-c;charset=windows-1251', 'text'],
+    ['text/htmlx; charset=utf-8', 'text'],
     ['application/json', 'json'],
     ['application/geo+json', 'json'],
   ]) {
@@ -72,6 +72,9 @@ test('HTML, XHTML and SVG can hold a script; a picture, a text and JSON can get 
 
 test('files that browsers save or show in a viewer, and parts of pages, stay unchanged', () => {
   for (const type of [
+    // The browser detects the encoding, which it would not do in a frame.
+    'text/plain',
+    'text/markdown; variant=gfm',
     'text/css',
     'text/javascript; charset=utf-8',
     'text/csv',
@@ -93,7 +96,7 @@ test('files that browsers save or show in a viewer, and parts of pages, stay unc
 })
 
 test('only served files get a wrapper page, and only if it may show the file', () => {
-  for (const type of ['text/plain', 'application/json', 'image/png']) {
+  for (const type of ['text/plain; charset=utf-8', 'application/json', 'image/png']) {
     for (const other of [{ relayed: true }, { status: 404 }, { validators: undefined }])
       assert.equal(documentKind(ofType(type, other)), undefined)
     assert.equal(documentKind(ofType(type, {}, ['Content-Security-Policy', "default-src 'self'"])), undefined)
@@ -133,7 +136,7 @@ test('a link that may be a download gets the bytes of the file', () => {
 
 test('Vary names the fields that decide about a wrapper page', () => {
   const vary = (headers: readonly string[]) =>
-    getField(variedByPage(ofType('text/plain'), request(headers), 'text').headers, 'vary')
+    getField(variedByPage(ofType('text/plain; charset=utf-8'), request(headers), 'text').headers, 'vary')
   assert.equal(vary(opened), 'Sec-Fetch-Dest, User-Agent, Referer, X-Serve8008')
   for (const part of [['Sec-Fetch-Dest', 'empty'], []]) assert.equal(vary(part), 'Sec-Fetch-Dest, X-Serve8008')
 })

@@ -150,7 +150,7 @@ test('a picture gets a wrapper page only when a tab opens it', async () => {
 })
 
 test('a text is shown in a frame of a wrapper page when a tab opens it; every other request gets its bytes', async () => {
-  for (const type of ['text/markdown; charset=utf-8', 'text/plain', 'application/json']) {
+  for (const type of ['text/markdown; charset=utf-8', 'text/plain; charset=utf-8', 'application/json']) {
     const bytes = Buffer.from('{"a": 1}')
     const original = Object.freeze(reply(bytes, ['Content-Type', type, 'Content-Length', '8']))
     const made = open(original, page, 'GET', '/a/my%20%3Cnotes%3E.md?v=%22')
