@@ -115,7 +115,8 @@ export const warningTexts: Readonly<Record<WarningCode, CodeText>> = {
   },
   W8008_WORKER: {
     meaning: 'A browser asked for a service worker that is not here.',
-    cause: 'An earlier site on the same port registered one.',
-    remedy: 'Nothing: it unregisters itself, and its pages load again.',
+    cause: 'An earlier site on the same port registered one, or a page registers one by a path that is wrong.',
+    remedy:
+      'Nothing for an earlier site: its worker unregisters itself, and its pages load again. Else correct the path.',
   },
 }

@@ -199,7 +199,8 @@ class Serve8008 implements Server8008 {
     if (this.#config.h2cFollows && this.routes.current.some(isCleartextHttp2)) running.takeHttp2()
     this.#events.emit('listening', running.listening)
     const sensitive = sensitiveFileWarnings(this.#sites.flatMap(({ site }) => site.sensitiveFiles()))
-    const warnings = [...listeningWarnings(running.listening), ...missingPage(this.#config), ...sensitive]
+    const hasPassword = this.#config.auth !== undefined || this.#config.authFile !== undefined
+    const warnings = [...listeningWarnings(running.listening, hasPassword), ...missingPage(this.#config), ...sensitive]
     for (const warning of warnings) this.#events.emit('warning', warning)
     this.#adviseSoon()
     return running

@@ -111,8 +111,8 @@ export function fullWarning(connections: number): Warning {
   }
 }
 
-/** Warnings about the addresses and ports of the server. */
-export function listeningWarnings(listening: Listening): Warning[] {
+/** Warnings about the addresses and ports of the server. @param hasPassword Whether clients need a password. */
+export function listeningWarnings(listening: Listening, hasPassword: boolean): Warning[] {
   // Port 0 means a unix socket: the network does not reach it.
   const addresses = [...(listening.port === 0 ? [] : listening.addresses), ...(listening.tls?.addresses ?? [])]
   const warnings: Warning[] = []
@@ -121,7 +121,9 @@ export function listeningWarnings(listening: Listening): Warning[] {
   if (addresses.some((address) => !isLoopback(address))) {
     warnings.push({
       code: 'W8008_EXPOSED',
-      message: 'Everyone on this network can read what is served.',
+      message: hasPassword
+        ? 'Everyone on this network can reach this server. Over plain HTTP they can also read the password on its way.'
+        : 'Everyone on this network can read what is served.',
       hint: 'leave out host and lan to serve this machine only',
     })
   }

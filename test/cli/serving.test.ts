@@ -159,6 +159,13 @@ test('--lan warns, and CI keeps --open from opening anything', async (t) => {
   assert.equal((await fetch(url)).status, 200)
 })
 
+test('--lan with a password warns of what plain HTTP shows', async (t) => {
+  const cwd = await site(t)
+  const { stderr } = await serve(t, ['./site', '--lan', '--auth', 'ann:secret'], { cwd })
+  const [text] = await stderr(/^warning {2}Everyone on this network .*/)
+  assert.match(text, /can reach this server\. Over plain HTTP they can also read the password/)
+})
+
 test('warns if the browser cannot be opened, and keeps serving', async (t) => {
   const cwd = await site(t)
   const { stderr, url } = await serve(t, ['./site', '--open', '/a'], { cwd, env: { BROWSER: 'no-such-browser-8008' } })
