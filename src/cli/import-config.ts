@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
-import { unsettledConfig, type ImportModule } from '../config/sources/file.ts'
+import type { ImportModule } from '../config/sources/module-file.ts'
+import { unsettledConfig } from '../config/sources/unreadable-config.ts'
 
 /**
  * Imports a config file and waits for its options. Until they are there

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { unsettledConfig } from '../config/sources/file.ts'
+import { unsettledConfig } from '../config/sources/unreadable-config.ts'
 import { placedError, type ErrorText } from './error-place.ts'
 
 /** The result of a module in its process. */

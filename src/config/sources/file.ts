@@ -1,12 +1,12 @@
 import { existsSync, readFileSync, readdirSync, statSync, type Stats } from 'node:fs'
 import { basename, dirname, extname, join, resolve } from 'node:path'
-import { pathToFileURL } from 'node:url'
-import { ServeError, type SourcePosition } from '../../core/serve-error.ts'
+import { ServeError } from '../../core/serve-error.ts'
 import type { Warning } from '../../core/warning.ts'
 import { plainCopy } from '../validate/plain-copy.ts'
 import { isPlainObject, plainly } from '../plain-object.ts'
 import { nearest, quote, type Problem } from '../diagnostic.ts'
-import { shellQuote } from '../../core/util/shell-quote.ts'
+import { messageOf, unreadableConfig } from './unreadable-config.ts'
+import type { ImportModule } from './module-file.ts'
 
 /** A config file that was read. */
 export interface ConfigFile {
@@ -21,9 +21,6 @@ export interface ConfigFile {
   /** Values that cannot be copied. */
   readonly problems: readonly Problem[]
 }
-
-/** Imports a module by its URL. */
-export type ImportModule = (url: string) => Promise<unknown>
 
 const moduleTypes = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts']
 const names = [...moduleTypes, '.json'].map((type) => `serve8008.config${type}`)
@@ -86,11 +83,17 @@ async function readFile(path: string, name: string, importModule: ImportModule):
     throw unreadableConfig(`${name} has no "serve8008" key.`, 'add one, or name another file')
   }
   if (type === '.json') return configFile(path, name, await parseJsonFile(readText(path, name), path, name))
-  if (moduleTypes.includes(type)) return configFile(path, name, await importOptions(path, name, importModule))
+  if (moduleTypes.includes(type)) return configFile(path, name, await importModuleFile(path, name, importModule))
   throw unreadableConfig(
     `${name} is not a kind of config file.`,
     `use one that ends in .json, ${moduleTypes.join(', ')}`,
   )
+}
+
+async function importModuleFile(path: string, name: string, importModule: ImportModule): Promise<unknown> {
+  // Loaded late: most folders have no configuration.
+  const { importOptions } = await import('./module-file.ts')
+  return importOptions(path, name, importModule)
 }
 
 function configFile(path: string, name: string, value: unknown): ConfigFile {
@@ -132,67 +135,6 @@ async function parseJsonFile(text: string, path: string, name: string): Promise<
   })
 }
 
-async function importOptions(path: string, name: string, importModule: ImportModule): Promise<unknown> {
-  try {
-    const module = await importModule(pathToFileURL(path).href)
-    const config = isPlainObject(module) ? await module['default'] : undefined
-    if (config === undefined) {
-      throw unreadableConfig(`${name} has no default export.`, 'write: export default { … }')
-    }
-    return typeof config === 'function' ? ((await config()) as unknown) : config
-  } catch (cause) {
-    if (cause instanceof ServeError) throw cause
-    throw unreadableConfig(
-      `${name} cannot be loaded: ${messageOf(cause)}.`,
-      importHint(cause, name),
-      cause,
-      placeOf(cause),
-    )
-  }
-}
-
-const unsettled = 'ERR_CONFIG_UNSETTLED'
-
-/** The error of a config module whose promise can no longer settle. */
-export function unsettledConfig(): Error {
-  return Object.assign(new Error('it never gives its options: what it awaits or exports is never settled'), {
-    code: unsettled,
-  })
-}
-
-/** Hints for the frequent reasons why a config module cannot be loaded. */
-function importHint(cause: unknown, name: string): string {
-  const code = codeOf(cause)
-  if (code === unsettled) return 'export the options, or a promise of them that is settled'
-  if (code === 'ERR_UNKNOWN_FILE_EXTENSION') {
-    return `this Node does not run TypeScript: use Node 22.18 or newer, or write JavaScript in ${moduleName(name)}`
-  }
-  if (code === 'ERR_MODULE_NOT_FOUND' && /package 'serve8008'/.test(messageOf(cause))) {
-    return 'install it in the project (npm install --save-dev serve8008), or export a plain object'
-  }
-  // A `.cjs` file is CommonJS, and so is a `.js` file without `"type": "module"`.
-  if (cause instanceof SyntaxError && /import statement|token 'export'|of 'import/.test(messageOf(cause))) {
-    return `rename it to ${moduleName(name)}`
-  }
-  const [, ofScripts] = /^(\w+) is not defined in ES module scope/.exec(messageOf(cause)) ?? []
-  if (ofScripts === '__dirname' || ofScripts === '__filename') return `write import.meta.${ofScripts.slice(2)}`
-  if (ofScripts !== undefined) return `write export default { … } and import, or rename it to ${stem(name)}.cjs`
-  // The function of a Vite config has this argument.
-  if (/^Cannot destructure property '(?:command|mode)' of 'undefined'/.test(messageOf(cause))) {
-    return 'the function gets no arguments: read the environment instead'
-  }
-  return `run it alone to see more: node ${shellQuote(name)}`
-}
-
-/** The name that is an ES module whatever package.json says. */
-function moduleName(name: string): string {
-  return `${stem(name)}.mjs`
-}
-
-function stem(name: string): string {
-  return name.slice(0, name.length - extname(name).length)
-}
-
 function checkFile(path: string, named: string): void {
   const kind = statFile(path, named)
   if (kind?.isDirectory() === true)
@@ -222,22 +164,4 @@ function entriesOf(folder: string): string[] {
     // The folder does not exist either, so there is no name to suggest.
     return []
   }
-}
-
-function unreadableConfig(message: string, hint: string, cause?: unknown, place?: SourcePosition): ServeError {
-  return new ServeError('E8008_CONFIG_UNREADABLE', message, { hint, cause, place })
-}
-
-/** The position in a file that the importer added to an error. */
-function placeOf(error: unknown): SourcePosition | undefined {
-  return error instanceof Error && 'place' in error ? (error.place as SourcePosition) : undefined
-}
-
-function messageOf(error: unknown): string {
-  const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
-  return line.replace(/\.$/, '')
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined
 }

@@ -1,5 +1,4 @@
 import { nodeCrypto } from '../../core/util/builtin.ts'
-import { matchesApr1 } from './apr1.ts'
 
 /** A supported form of stored password. */
 export type HashKind = 'bcrypt' | 'apr1' | 'sha' | 'ssha'
@@ -24,8 +23,10 @@ export async function matchesHash(password: string, hash: string): Promise<boole
       const { compare } = await import('bcryptjs')
       return compare(password, hash)
     }
-    case 'apr1':
+    case 'apr1': {
+      const { matchesApr1 } = await import('./apr1.ts')
       return matchesApr1(password, hash)
+    }
     case 'sha':
       return matchesSha(password, Buffer.from(hash.slice('{SHA}'.length), 'base64'))
     case 'ssha':

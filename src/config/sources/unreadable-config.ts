@@ -1,0 +1,22 @@
+import { ServeError, type SourcePosition } from '../../core/serve-error.ts'
+
+/** The error of a config file that cannot be used. */
+export function unreadableConfig(message: string, hint: string, cause?: unknown, place?: SourcePosition): ServeError {
+  return new ServeError('E8008_CONFIG_UNREADABLE', message, { hint, cause, place })
+}
+
+/** The first line of what was thrown. */
+export function messageOf(error: unknown): string {
+  const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
+  return line.replace(/\.$/, '')
+}
+
+/** Code of {@link unsettledConfig}. */
+export const unsettledCode = 'ERR_CONFIG_UNSETTLED'
+
+/** The error of a config module whose promise can no longer settle. */
+export function unsettledConfig(): Error {
+  return Object.assign(new Error('it never gives its options: what it awaits or exports is never settled'), {
+    code: unsettledCode,
+  })
+}
