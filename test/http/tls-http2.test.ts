@@ -24,7 +24,7 @@ test('HTTP/2 is agreed on under TLS and served by the same pipeline', async () =
   await once(session, 'close')
 })
 
-test('an upstream is told of the scheme of an HTTP/2 client', async () => {
+test('an upstream gets the scheme of an HTTP/2 client in a forwarded field', async () => {
   await using backend = await answering('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
   await using started = await startSecure(files, { proxy: { '/api': `http://127.0.0.1:${backend.port}` } })
   using session = openSecureSession(started)

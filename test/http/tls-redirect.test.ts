@@ -49,7 +49,7 @@ test('the name and the port of the client are kept there: a port of another numb
   }
 })
 
-test('no redirect leads to a name that is not ours', async () => {
+test('no redirect names a host that is not this server', async () => {
   await using started = await startSecure(files, { redirect: true })
   for (const port of [started.port, started.tlsPort]) {
     for (const [head, status] of [

@@ -68,7 +68,7 @@ test('a page over TLS that allows its own origin alone gets the client of live r
   assert.deepEqual(warnings, [])
 })
 
-test('an upstream is told of the scheme, the name and the port of the client', async () => {
+test('an upstream gets the scheme, the name and the port that the client used', async () => {
   await using backend = await answering('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
   await using started = await startSecure(files, { proxy: { '/api': `http://127.0.0.1:${backend.port}` } })
   using client = await openSecure(started)
@@ -266,7 +266,7 @@ test('a port for HTTPS that browsers refuse is warned of, and plain HTTP alone n
   try {
     assert.deepEqual(await codes({ ...started.files, tlsPort: port }), ['W8008_BAD_PORT tlsPort'])
   } catch (error) {
-    if (isServeError(error) && error.code === 'E8008_PORT_HELD') return t.skip(`somebody has port ${port}`)
+    if (isServeError(error) && error.code === 'E8008_PORT_HELD') return t.skip(`another program has port ${port}`)
     throw error
   }
 })

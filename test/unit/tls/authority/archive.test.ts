@@ -36,7 +36,7 @@ test('moves an authority that is not ours, each time to a new name', async () =>
   using temporary = new TempFolder()
   const place = placeIn(temporary)
   for (const [name, content] of [
-    ['serve8008.old', 'somebody’s work'],
+    ['serve8008.old', 'a file of the user'],
     ['serve8008.old-2', ''],
   ] as const) {
     await openSigner(place)

@@ -100,7 +100,7 @@ test('another start finds what an earlier one made, also without the key of the 
   using second = await openCertificates({ folder })
   assert.deepEqual(second.certificates.current(), first.certificates.current())
   assert.equal((await shown(second.certificates, 'foo.localhost')).fingerprint256, foo.fingerprint256)
-  // What would have to be made is told of once, and the one for all stands in.
+  // The fault is reported once, and the certificate for all names is sent instead.
   assert.equal(
     (await shown(second.certificates, 'new.localhost')).fingerprint256,
     current(second.certificates).fingerprint256,

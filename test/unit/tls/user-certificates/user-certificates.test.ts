@@ -208,7 +208,7 @@ test('chooses a certificate by exact name, then by wildcard, then the first', as
   assert.equal(certificates.current().cert, pairs[0]?.cert)
 })
 
-/** Two certificates in folders, and a link that leads to the first of them. */
+/** Two certificates in folders, and a link to the first of them. */
 async function linked(one: Pair, two: Pair): Promise<{ folder: TempFolder; own: UserCertificate[] }> {
   const folder = await new TempFolder().write({
     'old/cert.pem': one.cert,
