@@ -127,7 +127,7 @@ test('a route has the same name in the banner, in the log and in explain', async
     const escaped = name.replace('*', '\\*')
     await stdout(new RegExp(`^Proxy: ${escaped} -> 127\\.0\\.0\\.1:9$`, 'm'))
     await fetch(new URL(path, url))
-    await stdout(new RegExp(`GET /${path} .* ms   ${escaped} -> 127\\.0\\.0\\.1:9`))
+    await stdout(new RegExp(`GET /${path} .* m?s   ${escaped} -> 127\\.0\\.0\\.1:9`))
     const { stdout: explained } = await run(t, ['explain', `/${path}`], { cwd })
     assert.match(explained, new RegExp(`Route +${escaped} +forwards to`))
   }
