@@ -14,7 +14,12 @@ const options: ServeOptions = {
   proxy: {
     '/api': {
       to: 3000,
-      headers: { Authorization: 'Bearer hunter-upstream', 'X-Set': 'shown' },
+      headers: {
+        Authorization: 'Bearer hunter-upstream',
+        'X-Session': 'hunter-session',
+        'X-Other': 'Bearer hunter-scheme',
+        'X-Set': 'shown',
+      },
       replyHeaders: { 'Set-Cookie': 'hunter-reply' },
     },
   },
@@ -52,7 +57,8 @@ test('what is no secret is shown as it was resolved', () => {
   assert.deepEqual(config.headers[0], { path: '/', headers: ['X-Api-Key', '…', 'X-Frame-Options', 'DENY'] })
   const [api, fixed] = config.routes
   assert.ok(api?.action.kind === 'proxy')
-  assert.deepEqual(api.action.proxy.requestFields.set, ['Authorization', '…', 'X-Set', 'shown'])
+  const shown = ['Authorization', '…', 'X-Session', '…', 'X-Other', '…', 'X-Set', 'shown']
+  assert.deepEqual(api.action.proxy.requestFields.set, shown)
   assert.deepEqual(fixed?.match.headers, [
     ['authorization', true],
     ['x-api-key', '…'],
