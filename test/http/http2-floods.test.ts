@@ -101,6 +101,34 @@ test('answers few requests that are reset within the same read', async () => {
   assert.ok(worked < 30, `${worked} of 101 were worked on`)
 })
 
+test('reads the trailers of each of 40 requests in one read', async () => {
+  const seen: unknown[] = []
+  await using front = await startHttp2(
+    {},
+    {
+      layers: [
+        (next) => async (x) => {
+          for await (const _ of x.body.stream());
+          seen.push(x.body.trailers)
+          return await next(x)
+        },
+      ],
+    },
+  )
+  using client = await FrameClient.open(front.port)
+  const requests = streams(40, (stream) =>
+    Buffer.concat([
+      frame('headers', flags.endHeaders, stream, post),
+      frame('data', 0, stream, Buffer.from('x')),
+      frame('headers', ends, stream, block([['x-end', String(stream)]])),
+    ]),
+  )
+  client.socket.write(Buffer.concat([...requests]))
+  for (let i = 0; i < 40; i++) assert.equal(await client.outcome(2 * i + 1), undefined)
+  const expected = Array.from({ length: 40 }, (_, i) => ['x-end', String(2 * i + 1)])
+  assert.deepEqual(new Set(seen.map(String)), new Set(expected.map(String)))
+})
+
 test('answers all of 100 requests in one read', async () => {
   await using front = await start()
   using client = await FrameClient.open(front.port)

@@ -53,6 +53,15 @@ export interface Http2Adapter {
   cut(): void
 }
 
+/** A request whose header section was read. */
+interface PendingRequest {
+  readonly x: Http2Exchange
+  readonly stream: ServerHttp2Stream
+  readonly isUpgrade: boolean
+  /** Why it gets no answer but this error. */
+  readonly fault: ServeError | undefined
+}
+
 /** Builds the HTTP/2 side around the same pipeline as the rest. */
 export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
   const { limits, responder, connections, refuse, isDraining } = options
@@ -100,26 +109,26 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
     // The client may have reset it before this event.
     if (stream.destroyed || stream.closed) return watch.ended(true)
     stream.once('close', () => watch.ended(isBrokenByClient(stream)))
-    if (started === 0) setImmediate(enterLate)
-    if (started++ < startsInTurn) enter(stream, session, raw)
-    else late.push({ stream, session, raw })
+    const request = readRequest(stream, session, raw)
+    if (started === 0) setImmediate(startLate)
+    if (started++ < startsInTurn) start(request)
+    else late.push(request)
   })
 
   /** Streams that this turn has read. */
   let started = 0
-  let late: { stream: ServerHttp2Stream; session: Http2Session; raw: readonly string[] }[] = []
+  let late: PendingRequest[] = []
 
   /** A read may hold 1,300 requests with their resets (CVE-2023-44487): those that are reset by now get no answer. */
-  function enterLate(): void {
+  function startLate(): void {
     const waiting = late
     late = []
     started = 0
-    for (const { stream, session, raw } of waiting) {
-      if (!stream.destroyed && !stream.closed) enter(stream, session, raw)
-    }
+    for (const request of waiting) if (!request.stream.destroyed && !request.stream.closed) start(request)
   }
 
-  function enter(stream: ServerHttp2Stream, session: Http2Session, raw: readonly string[]): void {
+  /** At once, also for a request that waits: its trailers may be in the same read. */
+  function readRequest(stream: ServerHttp2Stream, session: Http2Session, raw: readonly string[]): PendingRequest {
     const peer = peers.get(session) as Peer
     const head = readHttp2Head(raw, peer.encrypted)
     const isUpgrade = head.protocol !== undefined && head.fault === undefined
@@ -129,8 +138,11 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
       peer,
       host: options,
     })
+    return { x, stream, isUpgrade, fault: head.fault ?? tooLarge(raw, limits.headerBytes) ?? unknownMethod(x.method) }
+  }
+
+  function start({ x, stream, isUpgrade, fault }: PendingRequest): void {
     options.opened(x)
-    const fault = head.fault ?? tooLarge(raw, limits.headerBytes) ?? unknownMethod(x.method)
     if (fault !== undefined) {
       x.notes.refusal = fault.code
       return responder.send(x, refuse(fault))
