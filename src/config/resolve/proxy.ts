@@ -108,8 +108,12 @@ function resolveCookiePath(
   if (cookiePath === undefined) return undefined
   const at = [...path, 'cookiePath']
   // RFC 6265 section 4.1.1: a path ends at a semicolon or a control character. Clients ignore one without a slash in front.
-  if (!/^\/[^;\x00-\x1f\x7f]*$/.test(cookiePath))
-    problems.push({ path: at, fault: `${quote(cookiePath)} is not a path`, fix: 'use a path such as /' })
+  if (!/^\/[\x20-\x3a\x3c-\x7e]*$/.test(cookiePath))
+    problems.push({
+      path: at,
+      fault: `${quote(cookiePath)} is not a path`,
+      fix: 'use a path of ASCII characters such as /',
+    })
   if (rewrite === false)
     problems.push({ path: at, fault: 'cannot be combined with rewrite: false', fix: 'remove one of them' })
   return cookiePath

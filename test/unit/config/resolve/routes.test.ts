@@ -165,8 +165,10 @@ describe('a proxy', () => {
     [{ to, passHeaders: ['a b'] }, /passHeaders: "a b" is not a field name/],
     [{ to, passHeaders: ['X-Forwarded-For'] }, /is written by this server; name the proxies that may set it: trust/],
     [{ to, passHeaders: 'x-real-ip' }, /passHeaders: expected true, false or a list of names, got "x-real-ip"/],
-    [{ to, cookiePath: 'auth' }, /cookiePath: "auth" is not a path; use a path such as \/$/],
-    [{ to, cookiePath: '/;Domain=test' }, /is not a path/],
+    [{ to, cookiePath: 'auth' }, /cookiePath: "auth" is not a path; use a path of ASCII characters such as \/$/],
+    ...['/;Domain=test', '/\u202e', '/é', '/\r\nX: y'].map(
+      (cookiePath) => [{ to, cookiePath }, /is not a path/] as const,
+    ),
     [{ to, cookiePath: '/', rewrite: false }, /cookiePath: cannot be combined with rewrite: false; remove one of them/],
     [{ to, balance: 'hash' }, /balance "hash" needs it/],
     [{ to, balance: 'hash', hashBy: 'user' }, /neither a header nor a cookie/],
