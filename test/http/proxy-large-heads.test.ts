@@ -140,7 +140,8 @@ test('a field above 64 KiB from an HTTP/2 upstream is a 502, and does not block 
   ]
   for (const refused of await Promise.all(waiting)) {
     assert.equal(refused.status, 502)
-    assert.match(refused.body.toString(), /a field above 64 KiB/)
+    // Node 26 ends such a session itself, and does not say why.
+    assert.match(refused.body.toString(), /a field above 64 KiB|closed the connection before its reply was complete/)
   }
   assert.equal((await ask(session, { ':path': '/' })).status, 204)
 })
