@@ -134,14 +134,16 @@ test('a field above 64 KiB from an HTTP/2 upstream is a 502, and does not block 
   await using upstream = await startDeafening()
   await using front = await startHttp2({}, { proxy: { '/': upstream.target } })
   using session = openSession(front.port)
+  // Node 26 ends such a session itself, and gives no reason.
+  const endsItself = Number.parseInt(process.versions.node, 10) >= 26
+  const reason = endsItself ? /closed the connection before its reply was complete/ : /a field above 64 KiB/
   const waiting = [
     ask(session, { ':path': '/', ':method': 'POST' }, 'x'),
     ask(session, { ':path': '/', ':method': 'POST' }, 'y'),
   ]
   for (const refused of await Promise.all(waiting)) {
     assert.equal(refused.status, 502)
-    // Node 26 ends such a session itself, and does not say why.
-    assert.match(refused.body.toString(), /a field above 64 KiB|closed the connection before its reply was complete/)
+    assert.match(refused.body.toString(), reason)
   }
   assert.equal((await ask(session, { ':path': '/' })).status, 204)
 })
