@@ -134,8 +134,8 @@ test('a field above 64 KiB from an HTTP/2 upstream is a 502, and does not block 
   await using upstream = await startDeafening()
   await using front = await startHttp2({}, { proxy: { '/': upstream.target } })
   using session = openSession(front.port)
-  // Node 26 ends such a session itself, and gives no reason.
-  const endsItself = Number.parseInt(process.versions.node, 10) >= 26
+  // The nghttp2 of Node 22 and later (1.69) ends such a session itself, and gives no reason; that of Node 20 (1.61) hangs.
+  const endsItself = Number.parseInt(process.versions.node, 10) >= 22
   const reason = endsItself ? /closed the connection before its reply was complete/ : /a field above 64 KiB/
   const waiting = [
     ask(session, { ':path': '/', ':method': 'POST' }, 'x'),
