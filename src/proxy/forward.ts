@@ -112,8 +112,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     let buffered: BufferedContent | undefined
     pendingReplies++
     try {
-      // Content of known length goes out with Content-Length, so it needs no buffer.
-      if (proxy.buffer && x.body.expected && x.body.length === undefined) {
+      if (needsBuffer(x, proxy.buffer)) {
         buffered = await bufferContent(x.body)
         forwarding = { label: '', content: buffered }
       }
@@ -239,6 +238,15 @@ function mayRetry(x: Exchange, forwarding: Forwarding, { fault, wrote }: Upstrea
 /** Forwarded content is not kept: once its first byte was read, the request cannot be sent again. */
 function isRepeatable(x: Exchange, { content }: Forwarding): boolean {
   return !content.taken && safeMethods.has(x.method)
+}
+
+/**
+ * Whether to read all content before the upstream is asked. Content of known length goes out with Content-Length, so it
+ * needs no buffer, except before an upgrade: the protocol changes once the request is complete (RFC 9110 section 7.8).
+ */
+function needsBuffer(x: Exchange, isBuffered: boolean): boolean {
+  const { expected, length } = x.body
+  return expected && (wantedUpgrade(x) !== undefined || (isBuffered && length === undefined))
 }
 
 /** Whether the upstream gets content without Content-Length. */

@@ -7,14 +7,13 @@ import type { UpstreamRequest } from './types.ts'
 import { UpstreamError } from './upstream/upstream-error.ts'
 
 /**
- * The value of `Upgrade` for the upstream, or undefined if the request is forwarded without an upgrade. A request whose
- * content is not complete yet is forwarded without one.
+ * The value of `Upgrade` for the upstream, or undefined if the request is forwarded without an upgrade.
  */
 export function wantedUpgrade({ headers, version, body }: Exchange): string | undefined {
   // Fast path for nearly every request.
   if (!headers.has('upgrade')) return undefined
   // RFC 9110 section 7.8: Upgrade has no effect in HTTP/1.0, or without its name in Connection.
-  if (version === '1.0' || (body.expected && body.whole === undefined)) return undefined
+  if (version === '1.0' || !body.allowsUpgrade) return undefined
   if (!fieldTokens(headers.raw, 'connection').includes('upgrade')) return undefined
   const wanted = headers
     .all('upgrade')
@@ -28,13 +27,12 @@ export function wantedUpgrade({ headers, version, body }: Exchange): string | un
 const framing: ReadonlySet<string> = new Set(['content-length', 'expect'])
 
 /** The header section of an upgrade request: end-to-end fields, then those of the upgrade. */
-export function upgradeRequestFields(x: Exchange, { method, headers }: UpstreamRequest, wanted: string): string[] {
+export function upgradeRequestFields({ method, headers, length = 0 }: UpstreamRequest, wanted: string): string[] {
   const fields: string[] = []
   const kept = withoutHopByHop(headers)
   for (let i = 0; i < kept.length; i += 2) {
     if (!framing.has((kept[i] as string).toLowerCase())) fields.push(kept[i] as string, kept[i + 1] as string)
   }
-  const length = x.body.whole?.byteLength ?? 0
   // Without it Node sends Transfer-Encoding: chunked for methods that may have content.
   if (length > 0 || (method !== 'GET' && method !== 'HEAD')) fields.push('Content-Length', String(length))
   return [...fields, 'Connection', 'Upgrade', 'Upgrade', wanted]

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { readsContent } from '../../src/http/h1/declined-upgrade.ts'
 import { startBackend } from '../support/backend.ts'
+import { fetchSession } from '../support/live-page.ts'
 import { RawClient } from '../support/raw.ts'
 import { openSecure, startSecure } from '../support/secure.ts'
 import { startServer } from '../support/server.ts'
@@ -104,21 +106,24 @@ for (const [name, lines, content, token] of ordinary) {
   })
 }
 
+// Since version 26 Node itself ends such a connection, without a reply (RFC 9112 section 8 allows both).
 test('a client that disconnects before its content is complete reaches no backend', async () => {
   await using backend = await startBackend()
   await using front = await startServer({}, proxyTo(backend.port))
   using client = await RawClient.open(front.port)
   client.send(`${ask(front.hostLine, ['Content-Length: 10'])}hello`)
   client.socket.end()
-  await client.closed()
+  if (!readsContent) assert.equal((await client.reply()).status, 400)
+  assert.equal((await client.closed()).length, 0)
   assert.equal(backend.sockets.length, 0)
 })
 
-test('content that does not arrive in time ends its connection', async () => {
+test('sends 408 if the content does not arrive in time', async () => {
   await using backend = await startBackend()
   await using front = await startServer({}, { ...proxyTo(backend.port), limits: { requestMs: 100 } })
   using client = await RawClient.open(front.port)
   client.send(`${ask(front.hostLine, ['Content-Length: 10'])}hello`)
+  assert.equal((await client.reply()).status, 408)
   await client.closed()
   assert.equal(backend.sockets.length, 0)
 })
@@ -142,3 +147,22 @@ test('an embedding program can read the content of an upgrade', async () => {
   client.send(`${ask(front.hostLine, ['Content-Length: 5'])}hello`)
   assert.equal((await client.reply()).body.toString(), 'hello')
 })
+
+for (const [name, sent, status] of [
+  ['opens', 'helloworld', 101],
+  ['refuses', 'hello', readsContent ? undefined : 400],
+] as const) {
+  test(`${name} a socket of live reload whose request has ${sent.length} of 10 bytes of content`, async () => {
+    await using front = await startServer({}, { live: true })
+    const { token } = await fetchSession(front.port)
+    using client = await RawClient.open(front.port)
+    const own = `Origin: http://localhost:${front.port}`
+    const lines = ['Sec-WebSocket-Version: 13', `Sec-WebSocket-Key: ${btoa('x'.repeat(16))}`, 'Content-Length: 10', own]
+    const upgrade = ['Connection: Upgrade', 'Upgrade: websocket', ...lines]
+    client.send([`GET /__serve8008/socket?token=${token} HTTP/1.1`, front.hostLine, ...upgrade, '', ''].join('\r\n'))
+    client.send(sent)
+    if (status !== 101) client.socket.end()
+    if (status === undefined) assert.equal((await client.closed()).length, 0)
+    else assert.equal((await client.reply()).status, status)
+  })
+}

@@ -15,8 +15,8 @@ export interface BodyOptions {
   readonly isOurs?: boolean
   /** Whether there is content. Default: as the fields say. */
   readonly expected?: boolean
-  /** All of the content, where it was read before. */
-  readonly whole?: Uint8Array | undefined
+  /** Whether the connection can switch to another protocol after the content. Default: if there is none. */
+  readonly allowsUpgrade?: boolean | undefined
   /** Whether the content was complete when its stream ended. Default: always. */
   readonly isWhole?: () => boolean
   /** Whether the program has read the content already. Default: whether the stream was read. */
@@ -49,8 +49,8 @@ export class StreamBody implements RequestBody {
     return this.#options.trailers?.() ?? []
   }
 
-  get whole(): Uint8Array | undefined {
-    return this.#options.whole
+  get allowsUpgrade(): boolean {
+    return this.#options.allowsUpgrade ?? !this.expected
   }
 
   get taken(): boolean {

@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { Limits } from '../../config/types.ts'
 import type { ResponseState, Connection, LatestRequest } from './connection.ts'
 import type { ServerExchange } from '../respond.ts'
@@ -43,8 +43,8 @@ export interface Http1ExchangeOptions<Response> {
   readonly waits: boolean
   /** Where an embedding program mounted this server; undefined on our own listeners. */
   readonly mount: Mount | undefined
-  /** The content, where an upgrade has read it already. */
-  readonly content?: Uint8Array | undefined
+  /** The content of an upgrade, whose connection can switch to another protocol after it. */
+  readonly upgradeContent?: Readable | undefined
 }
 
 /** An exchange of HTTP/1.1. What a request for a file never needs is made on demand. */
@@ -65,16 +65,16 @@ export class Http1Exchange<Response extends ResponseState> implements ServerExch
   readonly #host: Http1Host<Response>
   readonly #waits: boolean
   readonly #isOurs: boolean
-  readonly #content: Uint8Array | undefined
+  readonly #upgradeContent: Readable | undefined
   #body: StreamBody | undefined
   #progress = 0
   #watch: { signal: AbortSignal; release: () => void } | undefined
 
   constructor(
     host: Http1Host<Response>,
-    { message, response, connection, batch, waits, mount, content }: Http1ExchangeOptions<Response>,
+    { message, response, connection, batch, waits, mount, upgradeContent }: Http1ExchangeOptions<Response>,
   ) {
-    this.#content = content
+    this.#upgradeContent = upgradeContent
     this.#host = host
     this.connection = connection
     this.#waits = waits
@@ -166,11 +166,11 @@ export class Http1Exchange<Response extends ResponseState> implements ServerExch
 
   #openBody(): StreamBody {
     const { limits, invite } = this.#host
-    const whole = this.#content
-    return new StreamBody(whole === undefined ? this.message : Readable.from([whole]), {
+    const content = this.#upgradeContent
+    return new StreamBody(content ?? this.message, {
       headers: this.headers,
       limit: limits.bodyBytes,
-      whole,
+      allowsUpgrade: content !== undefined || undefined,
       invite: this.#waits ? () => invite(this.response) : undefined,
       isOurs: this.#isOurs,
       trailers: () => this.message.rawTrailers,

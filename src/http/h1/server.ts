@@ -118,12 +118,12 @@ export function createAdapter(options: AdapterOptions): Adapter {
   function open(
     request: IncomingMessage,
     response: ServerResponse,
-    { waits = false, mount, content }: OpenOptions = {},
+    { waits = false, mount, upgradeContent }: OpenOptions = {},
   ): OurExchange {
     const connection = connectionOf(request.socket)
     // Middleware of an embedding program may have changed files since the last request.
     const batch = mount === undefined && isShared() ? batches.next(connection) : Number.NaN
-    const x = new Http1Exchange(host, { message: request, response, connection, batch, waits, mount, content })
+    const x = new Http1Exchange(host, { message: request, response, connection, batch, waits, mount, upgradeContent })
     connection.latest = x
     return x
   }
@@ -142,16 +142,6 @@ export function createAdapter(options: AdapterOptions): Adapter {
     if (before === undefined || before.closed) answer()
     else connection.inTurn(before, answer)
   }
-
-  const upgrades = createUpgrades({
-    handler,
-    refuse,
-    onFault,
-    responder,
-    connectionOf,
-    open,
-    requestMs: limits.requestMs,
-  })
 
   async function openHttp2(): Promise<Http2Adapter> {
     const { createHttp2Adapter } = await import('../h2/server.ts')
@@ -174,6 +164,17 @@ export function createAdapter(options: AdapterOptions): Adapter {
     refuse,
     send: (latest, reply) => responder.send(latest as OurExchange, reply),
     done,
+  })
+
+  const upgrades = createUpgrades({
+    handler,
+    refuse,
+    onFault,
+    responder,
+    connectionOf,
+    open,
+    onClientError,
+    requestMs: limits.requestMs,
   })
 
   return {

@@ -1,6 +1,6 @@
 import { ServerResponse, type IncomingMessage, type Server } from 'node:http'
 import type { Socket } from 'node:net'
-import type { Duplex } from 'node:stream'
+import { finished, type Duplex } from 'node:stream'
 import { ServeError } from '../../core/serve-error.ts'
 import { discard } from '../body/reply-body.ts'
 import type { Connection } from './connection.ts'
@@ -9,19 +9,22 @@ import { writeUpgrade, responseOnSocket } from './write-response.ts'
 import { declineUpgrade, upgradeContentLength } from './declined-upgrade.ts'
 import { mountOf, noMount } from '../mounted-reply.ts'
 import type { Http1Exchange, Http1ExchangeOptions } from './exchange.ts'
-import { readUpgradeHead, readUpgradeContent } from './upgrade-content.ts'
+import { UpgradeInput } from './upgrade-input.ts'
+import type { ClientError } from './client-error.ts'
 import type { Reply } from '../message/reply.ts'
 
 type OurExchange = Http1Exchange<ServerResponse>
 
 /** What the server knows of a request beside its message. */
-export type OpenOptions = Partial<Pick<Http1ExchangeOptions<ServerResponse>, 'waits' | 'mount' | 'content'>>
+export type OpenOptions = Partial<Pick<Http1ExchangeOptions<ServerResponse>, 'waits' | 'mount' | 'upgradeContent'>>
 
 /** What {@link createUpgrades} needs. */
 export interface UpgradesOptions extends Pick<ResponderOptions, 'handler' | 'refuse' | 'onFault'> {
   readonly responder: Responder
   readonly connectionOf: (socket: Duplex) => Connection
   readonly open: (request: IncomingMessage, response: ServerResponse, options: OpenOptions) => OurExchange
+  /** Answers a request whose content did not arrive. */
+  readonly onClientError: (fault: ClientError, socket: Duplex) => void
   /** Milliseconds until the content of a request must have arrived. */
   readonly requestMs: number
 }
@@ -37,7 +40,7 @@ export interface Upgrades {
 }
 
 export function createUpgrades(options: UpgradesOptions): Upgrades {
-  const { handler, refuse, onFault, responder, connectionOf, open, requestMs } = options
+  const { handler, refuse, onFault, responder, connectionOf, open, onClientError, requestMs } = options
   const sockets = new Set<Duplex>()
 
   function hold(socket: Duplex): void {
@@ -60,30 +63,41 @@ export function createUpgrades(options: UpgradesOptions): Upgrades {
     const { _httpMessage: before } = socket as { _httpMessage?: ServerResponse | null }
     if (before) return void before.once('close', () => decideInTurn(request, socket, head, isOurs))
     const length = upgradeContentLength(request)
-    if (length === 0) return decide(request, socket, head)
     // On another server the content may be for the program.
-    if (length !== undefined && isOurs) {
-      return readUpgradeContent(request, socket, { length, head, requestMs }, ({ content, rest }) =>
-        decide(request, socket, rest, content),
-      )
-    }
+    if (length === 0 || (length !== undefined && isOurs)) return decide(request, socket, head, length)
     declineUpgrade(request, socket, head, () =>
       serverOf(request)?.emit('request', request, responseOnSocket(socket, request)),
     )
   }
 
-  function decide(request: IncomingMessage, socket: Duplex, head: Uint8Array, content?: Uint8Array): void {
+  function decide(request: IncomingMessage, socket: Duplex, head: Uint8Array, length: number): void {
+    const input = new UpgradeInput({
+      request,
+      socket,
+      head,
+      length,
+      requestMs,
+      onFault: (code) =>
+        onClientError(Object.assign(new Error('The content is incomplete.'), { code }), request.socket),
+    })
     const response = responseOnSocket(socket, request)
-    const x = open(request, response, { mount: noMount, content })
-    const send = (reply: Reply, rest: Uint8Array): void => {
-      if (reply.takeover === undefined) return responder.send(x, { ...reply, close: true })
+    const x = open(request, response, { mount: noMount, upgradeContent: input.content })
+    const send = (reply: Reply): void => {
+      // RFC 9110 section 7.8: the protocol changes once the request is complete.
+      const isUnsent = !x.answered && !x.gone
+      if (reply.takeover !== undefined && !request.complete && isUnsent) {
+        input.start()
+        return void finished(input.content.resume(), () => send(reply))
+      }
+      const rest = input.stop()
+      if (reply.takeover === undefined || !isUnsent) return responder.send(x, { ...reply, close: true })
       response.detachSocket(socket as Socket)
       takeOver(x, socket, reply, rest)
     }
     const reply = handler(x)
-    if (!(reply instanceof Promise)) return send(reply, head)
-    const stop = readUpgradeHead(socket, head)
-    void reply.then((settled) => send(settled, stop()))
+    if (!(reply instanceof Promise)) return send(reply)
+    input.start()
+    void reply.then(send)
   }
 
   function takeOver(x: OurExchange, socket: Duplex, reply: Reply, head: Uint8Array): void {

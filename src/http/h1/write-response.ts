@@ -215,7 +215,7 @@ export function responseOnSocket(socket: Duplex, request: IncomingMessage): Serv
   response.shouldKeepAlive = false
   response.assignSocket(socket as Socket)
   socket.on('drain', () => response.emit('drain'))
-  response.once('finish', () => socket.end(() => socket.destroy()))
+  response.once('finish', () => socket.end(() => request.socket.destroySoon()))
   return response
 }
 

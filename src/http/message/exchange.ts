@@ -57,11 +57,11 @@ export interface RequestBody {
   /** Announced length in bytes, undefined without one, as in chunks. */
   readonly length: number | undefined
   /**
-   * All of the content of an upgrade, where it was read before; else undefined.
+   * Whether the connection can switch to another protocol after the content (RFC 9110 section 7.8).
    *
    * @internal
    */
-  readonly whole?: Uint8Array | undefined
+  readonly allowsUpgrade: boolean
   /** Whether the content was taken by a reader. */
   readonly taken: boolean
   /** Whether all of it was read. */

@@ -49,13 +49,13 @@ interface PendingUpgrade extends Http1UpgradeOptions {
 }
 
 function askForUpgrade(socket: Socket, asking: PendingUpgrade): Promise<UpgradeAnswer> {
-  const { outbound, replyHeaderBytes, signal, timeouts, upstream, x, wanted } = asking
+  const { outbound, replyHeaderBytes, signal, timeouts, upstream, wanted } = asking
   return new Promise((resolve, reject) => {
     const request = sendRequest({
       // Node sends an array of fields unchanged: not sorted, joined or completed.
       method: outbound.method,
       path: outbound.path,
-      headers: upgradeRequestFields(x, outbound, wanted),
+      headers: upgradeRequestFields(outbound, wanted),
       setHost: false,
       insecureHTTPParser: false,
       maxHeaderSize: replyHeaderBytes,
@@ -99,7 +99,8 @@ function askForUpgrade(socket: Socket, asking: PendingUpgrade): Promise<UpgradeA
     forwardInterim(request, outbound, fail)
     signal.addEventListener('abort', leave)
     if (signal.aborted) return leave()
-    request.end(x.body.whole)
+    if (outbound.body === null) request.end()
+    else outbound.body.pipe(request)
   })
 }
 
