@@ -2,11 +2,10 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { Metafile } from 'esbuild'
 import { bundle } from './bundle.ts'
 import { buildClient } from './client.ts'
 import { emitDeclarations } from './declarations.ts'
-import { thirdPartyNotices } from './notices.ts'
+import { bundledPackages, thirdPartyNotices, versionList } from './notices.ts'
 import { mergeChunks } from './merge-chunks.ts'
 import { fromRoot } from './paths.ts'
 
@@ -14,8 +13,8 @@ import { fromRoot } from './paths.ts'
 export async function buildPackage(): Promise<void> {
   await inWorkshop(async (workshop) => {
     const folder = join(workshop, 'dist')
-    const metafile = await buildCommand(workshop)
-    writeFileSync(join(folder, 'THIRD_PARTY_NOTICES.txt'), `${thirdPartyNotices(metafile)}\n`)
+    const packages = await buildCommand(workshop)
+    writeFileSync(join(folder, 'THIRD_PARTY_NOTICES.txt'), `${thirdPartyNotices(packages)}\n`)
     emitDeclarations(join(folder, 'types'))
     const { jsonSchema } = await import('../src/config/validate/json-schema.ts')
     writeFileSync(join(folder, 'schema.json'), `${JSON.stringify(jsonSchema(), null, 2)}\n`)
@@ -36,13 +35,15 @@ export async function withCommand<T>(use: (script: string) => Promise<T>): Promi
   })
 }
 
-/** Writes what runs into a folder's `dist`, and tells what it was made of. */
-async function buildCommand(folder: string): Promise<Metafile> {
+/** Writes what runs into a folder's `dist`, and returns the packages that it was made of. */
+async function buildCommand(folder: string): Promise<ReturnType<typeof bundledPackages>> {
   const split = join(folder, 'split')
   const metafile = await bundle(split)
   await mergeChunks(split, metafile, join(folder, 'dist'))
   await buildClient(join(folder, 'dist/client'))
-  return metafile
+  const packages = bundledPackages(metafile)
+  writeFileSync(join(folder, 'dist/packages.json'), `${JSON.stringify(versionList(packages), null, 2)}\n`)
+  return packages
 }
 
 async function inWorkshop<T>(work: (folder: string) => Promise<T>): Promise<T> {

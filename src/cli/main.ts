@@ -43,7 +43,7 @@ export async function main(program: Program = currentProgram()): Promise<void> {
 async function runCommand(command: Command, program: Program, report: Reporter): Promise<number> {
   switch (command.name) {
     case 'version':
-      report.print(command.json ? `${JSON.stringify({ version: packageVersion() })}\n` : `${packageVersion()}\n`)
+      report.print((await import('./version.ts')).renderVersion(command))
       return 0
     case 'completion':
       report.print((await import('./commands/completion.ts')).renderCompletion(command.shell, flags))

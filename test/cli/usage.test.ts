@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { renderVersion } from '../../src/cli/version.ts'
 import { folderOf, runHere as run } from './command.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -10,6 +11,18 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 
 test('--version prints the version alone', async (t) => {
   assert.deepEqual(await run(t, ['-v']), { exitCode: 0, signal: null, stdout: `${version}\n`, stderr: '' })
+})
+
+test('--version --verbose names what is bundled, which is nothing in the sources', async (t) => {
+  assert.equal((await run(t, ['--version', '--verbose'])).stdout, `${version}\n`)
+  assert.deepEqual(JSON.parse((await run(t, ['version', '--verbose', '--json'])).stdout), { version, packages: {} })
+  const [plain, packages] = [
+    { quiet: false, verbose: true, json: false },
+    { undici: '7.30.2', ws: '8.23.0' },
+  ]
+  assert.equal(renderVersion(plain, packages), `${version}\nundici 7.30.2\nws 8.23.0\n`)
+  assert.deepEqual(JSON.parse(renderVersion({ ...plain, json: true }, packages)), { version, packages })
+  assert.equal(renderVersion({ ...plain, verbose: false }, packages), `${version}\n`)
 })
 
 test('help fits a screen of 80 columns and 24 lines, and has pages for the rest', async (t) => {

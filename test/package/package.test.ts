@@ -78,6 +78,7 @@ describe('the packed package', () => {
       'dist/types/index.d.ts',
       'dist/schema.json',
       'dist/THIRD_PARTY_NOTICES.txt',
+      'dist/packages.json',
       'templates/pages/error.html',
       'templates/pages/listing.html',
     ]
@@ -103,6 +104,21 @@ describe('the packed package', () => {
     for (const name of ['yargs-parser', 'mime-types', 'mime-db', 'valibot'])
       assert.match(notices, new RegExp(`^${name} \\d`, 'm'))
     assert.doesNotMatch(notices, /^(esbuild|typescript|tsx) /m)
+  })
+
+  test('lists every package that is bundled with its version', () => {
+    const notices = readFileSync(join(installed, 'dist/THIRD_PARTY_NOTICES.txt'), 'utf8')
+    const headings = [...notices.matchAll(/^-{80}\n\n(\S+ \S+) \(/gm)].map(([, heading]) => heading)
+    const [version, ...packages] = succeed('npx', ['serve8008', '--version', '--verbose'], project)
+      .trim()
+      .split(/\r?\n/)
+    assert.equal(version, succeed('npx', ['serve8008', '--version'], project).trim())
+    assert.deepEqual(packages, headings)
+    const printed = JSON.parse(succeed('npx', ['serve8008', '--version', '--verbose', '--json'], project))
+    assert.deepEqual(
+      Object.entries(printed.packages).map((row) => row.join(' ')),
+      headings,
+    )
   })
 
   test('npx serve8008 serves a folder', async () => {

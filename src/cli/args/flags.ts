@@ -34,7 +34,7 @@ export const flags: readonly Flag[] = [
   ownFlag('verbose', [], 'Print where settings come from, timings, and stacks of errors.'),
   ownFlag('json', [], 'Print one JSON object per line, errors and the access log too.'),
   { ...ownFlag('help', ['h'], 'Print this page.'), canBeOff: false },
-  { ...ownFlag('version', ['v'], 'Print the version.'), canBeOff: false },
+  { ...ownFlag('version', ['v'], 'Print the version; with --verbose the bundled packages too.'), canBeOff: false },
 ]
 
 const switchWord = /^(true|false|on|off|yes|no)$/i

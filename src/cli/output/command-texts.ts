@@ -59,7 +59,10 @@ export const commandTexts: Readonly<Record<CommandName, CommandTexts>> = {
   },
   version: {
     summary: 'print the version',
-    usage: [['serve8008 version', 'the same as serve8008 --version']],
+    usage: [
+      ['serve8008 version', 'the same as serve8008 --version'],
+      ['serve8008 version --verbose', 'and of each bundled package'],
+    ],
     examples: [],
     notes: [],
   },
