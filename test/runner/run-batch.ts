@@ -110,6 +110,9 @@ function emptyResult(file: string): Result {
   return { file, passed: 0, failures: [], skips: [], output: '', ms: 0 }
 }
 
+/** A test may wait for a timer of the sources that does not keep the process alive. */
+const alive = 'const alive = setInterval(() => {}, 60_000)\nafter(() => clearInterval(alive))'
+
 function entryOf(files: readonly string[], bundle: Bundle): string {
   // Top-level hooks must be defined before the first test, so a file in a separate process has no marker.
   const loads = files.map((file) => {
@@ -117,7 +120,7 @@ function entryOf(files: readonly string[], bundle: Bundle): string {
     const url = JSON.stringify(bundle.urlOf(file))
     return `${mark}\nawait import(${url}).catch((error) => test('is loaded', () => { throw error }))`
   })
-  return `import { test } from 'node:test'\n${loads.join('\n')}`
+  return `import { after, test } from 'node:test'\n${alive}\n${loads.join('\n')}`
 }
 
 function addPass(result: Result, { name, nesting, skip, todo, details }: Finished): void {

@@ -20,7 +20,7 @@ function asked(method: string, ...headers: string[]): Exchange {
   return {
     method,
     version: '1.1',
-    body: { expected: false },
+    body: { expected: false, allowsUpgrade: true },
     headers: new RequestHeaders(headers),
   } as unknown as Exchange
 }
