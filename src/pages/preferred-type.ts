@@ -1,4 +1,8 @@
-import Negotiator from 'negotiator'
+// Only what reads `Accept`: the whole package is twice as large, and every start reads it.
+// @ts-expect-error: negotiator types its entry only.
+import preferredMediaTypes from 'negotiator/lib/mediaType.js'
+
+type PreferredMediaTypes = <Type extends string>(accept: string, offered: readonly Type[]) => Type[]
 
 const remembered = new Map<string, string>()
 const rememberedAtMost = 128
@@ -16,8 +20,8 @@ export function preferredType<Type extends string>(
   const key = `${offered[0]} ${accept}`
   const known = remembered.get(key)
   if (known !== undefined) return known as Type
-  const [best = offered[0]] = new Negotiator({ headers: { accept } }).mediaTypes([...offered])
+  const [best = offered[0]] = (preferredMediaTypes as PreferredMediaTypes)(accept, offered)
   if (remembered.size >= rememberedAtMost) remembered.clear()
   if (accept.length <= 256) remembered.set(key, best)
-  return best as Type
+  return best
 }
