@@ -9,7 +9,7 @@ import { bundledPackages, thirdPartyNotices, versionList } from './notices.ts'
 import { mergeChunks } from './merge-chunks.ts'
 import { fromRoot } from './paths.ts'
 
-/** Writes `dist`. Two renames replace what was there, so no process sees half a build. */
+/** Writes `dist`, and the source maps of it to `maps`. Two renames replace `dist`, so no process sees half a build. */
 export async function buildPackage(): Promise<void> {
   await inWorkshop(async (workshop) => {
     const folder = join(workshop, 'dist')
@@ -21,6 +21,8 @@ export async function buildPackage(): Promise<void> {
     const former = join(workshop, 'former')
     if (existsSync(fromRoot('dist'))) renameSync(fromRoot('dist'), former)
     renameSync(folder, fromRoot('dist'))
+    rmSync(fromRoot('maps'), { recursive: true, force: true })
+    renameSync(join(workshop, 'maps'), fromRoot('maps'))
   })
 }
 
@@ -39,7 +41,7 @@ export async function withCommand<T>(use: (script: string) => Promise<T>): Promi
 async function buildCommand(folder: string): Promise<ReturnType<typeof bundledPackages>> {
   const split = join(folder, 'split')
   const metafile = await bundle(split)
-  await mergeChunks(split, metafile, join(folder, 'dist'))
+  await mergeChunks(split, metafile, join(folder, 'dist'), join(folder, 'maps'))
   await buildClient(join(folder, 'dist/client'))
   const packages = bundledPackages(metafile)
   writeFileSync(join(folder, 'dist/packages.json'), `${JSON.stringify(versionList(packages), null, 2)}\n`)

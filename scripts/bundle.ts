@@ -62,6 +62,8 @@ export async function bundle(folder: string): Promise<Metafile> {
     minify: false,
     legalComments: 'none',
     metafile: true,
+    sourcemap: 'external',
+    sourcesContent: false,
     logLevel: 'warning',
     plugins: [builtinsForCommonJs, compactData],
   })

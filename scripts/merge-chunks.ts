@@ -1,7 +1,8 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync } from 'node:fs'
 import { isBuiltin } from 'node:module'
-import { join, parse, relative } from 'node:path'
+import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import type { Metafile } from 'esbuild'
-import { rollup } from 'rollup'
+import { rollup, type PreRenderedChunk } from 'rollup'
 import { root } from './paths.ts'
 
 /**
@@ -11,14 +12,21 @@ import { root } from './paths.ts'
  *
  * @param from Folder of the split bundle.
  * @param to Folder for the merged one, with the same entries.
+ * @param maps Folder for the source maps, which are not shipped. They name sources from the root of the package.
  */
-export async function mergeChunks(from: string, metafile: Metafile, to: string): Promise<void> {
+export async function mergeChunks(from: string, metafile: Metafile, to: string, maps: string): Promise<void> {
   const eager = eagerFiles(metafile)
   const library = eager(join(from, 'lib/index.js'))
   const command = eager(join(from, 'cli/main.js'))
   const merged = await rollup({
     input: { 'lib/index': join(from, 'lib/index.js'), 'cli/main': join(from, 'cli/main.js') },
     external: isBuiltin,
+    plugins: [
+      {
+        name: 'maps-of-esbuild',
+        load: (id) => ({ code: readFileSync(id, 'utf8'), map: readFileSync(`${id}.map`, 'utf8') }),
+      },
+    ],
     // esbuild has shaken the tree, and knows the packages' side effects.
     treeshake: false,
     onLog: (level, log) => {
@@ -28,23 +36,33 @@ export async function mergeChunks(from: string, metafile: Metafile, to: string):
   await merged.write({
     dir: to,
     format: 'es',
-    chunkFileNames: ({ name, moduleIds }) => `chunks/${describedName(name, moduleIds, metafile)}-[hash].js`,
+    chunkFileNames: (chunk) => `chunks/${describedName(chunk, metafile)}-[hash].js`,
     entryFileNames: '[name].js',
     manualChunks: (id) => (library.has(id) ? 'server' : command.has(id) ? 'command' : undefined),
     minifyInternalExports: false,
     hoistTransitiveImports: false,
+    // Without a comment in the chunks: Node would look for a map that no user has.
+    sourcemap: 'hidden',
+    sourcemapPathTransform: (source, map) =>
+      /\bbuiltin:.*/.exec(source)?.[0] ?? relative(root, resolve(dirname(map), source)).replaceAll(sep, '/'),
   })
   await merged.close()
+  mkdirSync(maps)
+  for (const file of readdirSync(to, { recursive: true, encoding: 'utf8' })) {
+    if (file.endsWith('.map')) renameSync(join(to, file), join(maps, basename(file)))
+  }
 }
 
-/** The name of a chunk without esbuild's hash. What several files share is a `chunk` to esbuild, and a package often `dist`: these are named by their largest part. */
-function describedName(name: string, files: readonly string[], { outputs }: Metafile): string {
-  const plain = name.replace(/-[A-Z\d]{8}$/, '')
-  if (!/^(?:chunk|dist|index|wrapper)$/.test(plain)) return plain
-  const parts = files.flatMap((file) => Object.entries(outputs[relative(root, file)]?.inputs ?? {}))
+/** A chunk is named after what it holds: a package, or a source by its path. What several files share has the name of its largest part. */
+function describedName({ name, facadeModuleId, moduleIds }: PreRenderedChunk, { outputs }: Metafile): string {
+  if (name === 'server' || name === 'command') return name
+  const outputOf = (file: string): Metafile['outputs'][string] | undefined =>
+    outputs[relative(root, file).replaceAll(sep, '/')]
+  const parts = moduleIds.flatMap((file) => Object.entries(outputOf(file)?.inputs ?? {}))
   const [largest] = parts.toSorted(([, one], [, other]) => other.bytesInOutput - one.bytesInOutput)
-  const [, packageName] = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(largest?.[0] ?? '') ?? []
-  return (packageName ?? parse(largest?.[0] ?? plain).name).replace(/[^\w.-]+/g, '-')
+  const source = outputOf(facadeModuleId ?? '')?.entryPoint ?? largest?.[0] ?? name
+  const [, packageName] = /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(source) ?? []
+  return (packageName ?? source.replace(/^src\/|\.ts$/g, '')).replaceAll(/[^\w.-]+/g, '-')
 }
 
 /** Which files an entry loads before its first line runs. */

@@ -13,7 +13,7 @@ test('--version prints the version alone', async (t) => {
   assert.deepEqual(await run(t, ['-v']), { exitCode: 0, signal: null, stdout: `${version}\n`, stderr: '' })
 })
 
-test('--version --verbose names what is bundled, which is nothing in the sources', async (t) => {
+test('--version --verbose lists the bundled packages; the sources bundle none', async (t) => {
   assert.equal((await run(t, ['--version', '--verbose'])).stdout, `${version}\n`)
   assert.deepEqual(JSON.parse((await run(t, ['version', '--verbose', '--json'])).stdout), { version, packages: {} })
   const [plain, packages] = [

@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os'
 import { join, resolve, sep } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, describe, test } from 'node:test'
+import { withCommand } from '../../scripts/build.ts'
+import { mapStack } from '../../scripts/map-stack.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const maxPackedBytes = 630_000
@@ -104,6 +106,28 @@ describe('the packed package', () => {
     for (const name of ['yargs-parser', 'mime-types', 'mime-db', 'valibot'])
       assert.match(notices, new RegExp(`^${name} \\d`, 'm'))
     assert.doesNotMatch(notices, /^(esbuild|typescript|tsx) /m)
+  })
+
+  test('a stack trace is mapped to the sources', () => {
+    const { stderr } = run('npx', ['serve8008', '--nope', '--verbose'], project)
+    assert.match(stderr, /^ {4}at unknownFlag \(.*\bdist\/chunks\/command-[\w-]+\.js:\d+:\d+\)$/m)
+    const [, source = '', line] = /^ {4}at unknownFlag \((src\/.*\.ts):(\d+):\d+\)$/m.exec(mapStack(stderr)) ?? []
+    const code = readFileSync(join(root, source), 'utf8').split('\n')[Number(line) - 1]
+    assert.match(code ?? '', /new ServeError\('E8008_USAGE', `Unknown flag/)
+    const other = 'at main (/x/dist/chunks/command-00000000.js:1:2)'
+    assert.equal(mapStack(other), other)
+  })
+
+  test('the same sources build the same files again', async () => {
+    await withCommand(async (script) => {
+      for (const folder of ['chunks', 'cli', 'lib', 'client']) {
+        const [one, other] = [join(installed, 'dist', folder), join(script, '../../dist', folder)]
+        assert.deepEqual(readdirSync(one).toSorted(), readdirSync(other).toSorted())
+        for (const name of readdirSync(one)) {
+          assert.ok(readFileSync(join(one, name)).equals(readFileSync(join(other, name))), name)
+        }
+      }
+    })
   })
 
   test('lists every package that is bundled with its version', () => {
