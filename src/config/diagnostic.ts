@@ -1,5 +1,6 @@
 import { distance } from 'fastest-levenshtein'
 import { printableJson } from '../core/util/sanitize.ts'
+import { redactText } from '../core/util/secret.ts'
 
 /** One mistake in the options. */
 export interface Problem {
@@ -16,10 +17,14 @@ export interface Problem {
 /** Longest quotation of a value in a message, in characters. */
 const quoteLength = 60
 
-/** Describes a value in a message: strings are escaped and shortened, objects and functions are named by their kind. */
+/**
+ * Describes a value in a message: strings are escaped, shortened and without what may be a password or a token, objects and
+ * functions are named by their kind.
+ */
 export function quote(value: unknown): string {
   if (typeof value === 'string') {
-    return printableJson(value.length > quoteLength ? `${value.slice(0, quoteLength)}…` : value)
+    const text = redactText(value)
+    return printableJson(text.length > quoteLength ? `${text.slice(0, quoteLength)}…` : text)
   }
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
   if (typeof value === 'object' && value !== null) {

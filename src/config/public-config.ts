@@ -1,10 +1,11 @@
-import { hidden, isSecretField, isSecretName, redactFields } from '../core/util/secret.ts'
+import { hidden, isSecretName, redactFields, redactUrl } from '../core/util/secret.ts'
 import type { ResolvedCondition, ResolvedProxy, ResolvedRoute } from './route-types.ts'
 import type { ResolvedConfig, ResolvedCertificate, ResolvedTls } from './types.ts'
 
 /**
  * What a server runs with: every option checked and completed. It can be logged: passwords and passphrases are left out,
- * and `…` replaces values of fields, cookies and parameters whose names are those of credentials.
+ * and `…` replaces values of
+ * cookies, and of fields and parameters (also those of URLs) whose names are those of credentials.
  */
 export interface ServerConfig extends Omit<ResolvedConfig, 'auth' | 'tls' | 'fallback' | 'h2cFollows' | 'secretFiles'> {
   /** The user whose password every request must present, or undefined. */
@@ -25,6 +26,7 @@ export function publicConfig(config: ResolvedConfig): ServerConfig {
   return Object.freeze({
     ...rest,
     headers: rest.headers.map((rule) => ({ ...rule, headers: redactFields(rule.headers) })),
+    open: rest.open === undefined ? undefined : redactUrl(rest.open),
     auth: auth && { user: auth.user },
     tls: tls && publicTls(tls),
     routes: rest.routes.map(publicRoute),
@@ -41,8 +43,9 @@ export function publicRoute({ name, match, action }: ResolvedRoute): ResolvedRou
     name,
     match: {
       ...match,
-      headers: redactConditions(match.headers, isSecretField),
-      cookies: redactConditions(match.cookies, isSecretName),
+      headers: redactConditions(match.headers, isSecretName),
+      // As in the field Cookie, each of them may be a session.
+      cookies: redactConditions(match.cookies, () => true),
       query: redactConditions(match.query, isSecretName),
     },
     action: publicAction(action),
@@ -50,15 +53,16 @@ export function publicRoute({ name, match, action }: ResolvedRoute): ResolvedRou
 }
 
 function publicAction(action: ResolvedRoute['action']): ResolvedRoute['action'] {
-  if (action.kind === 'redirect') return action
+  if (action.kind === 'redirect') return { ...action, to: redactUrl(action.to) }
   if (action.kind === 'reply') return { ...action, headers: redactFields(action.headers) }
   return { kind: 'proxy', proxy: publicProxy(action.proxy) }
 }
 
 /** A proxy without the credentials in the fields that it sets. */
-export function publicProxy({ requestFields, replyFields, ...rest }: ResolvedProxy): ResolvedProxy {
+export function publicProxy({ requestFields, replyFields, health, ...rest }: ResolvedProxy): ResolvedProxy {
   return {
     ...rest,
+    health: health && { ...health, path: redactUrl(health.path) },
     requestFields: { ...requestFields, set: redactFields(requestFields.set) },
     replyFields: { ...replyFields, set: redactFields(replyFields.set) },
   }

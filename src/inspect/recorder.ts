@@ -3,7 +3,7 @@ import type { Reply, Sent } from '../http/message/reply.ts'
 import { withoutStamp } from '../http/message/request-target.ts'
 import type { AccessRecord } from '../server/types.ts'
 import { unmapped } from '../core/util/ip.ts'
-import { redactAuthority, redactUrl } from './access-log/redact.ts'
+import { redactAuthority, redactUrl } from '../core/util/secret.ts'
 
 export { createAccessLog } from './access-log/access-log.ts'
 

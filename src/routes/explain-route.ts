@@ -1,4 +1,5 @@
 import type { ResolvedProxy, ResolvedRoute } from '../config/route-types.ts'
+import { redactUrl } from '../core/util/secret.ts'
 import { isServeError } from '../core/serve-error.ts'
 import type { ForwardedRequest } from '../proxy/dry-run.ts'
 import { createTable, type Rejection, type TableRequest } from './table.ts'
@@ -57,7 +58,7 @@ function explainFound(found: RouteMatch | undefined, preview: DryRun): Omit<Rout
   if ('folder' in found) return { route: found.path, kind: 'folder', text: `files of ${found.folder}`, forwards: [] }
   const { name, action } = found.route
   if (action.kind === 'redirect') {
-    return { route: name, kind: 'redirect', text: `${action.status} to ${action.to}`, forwards: [] }
+    return { route: name, kind: 'redirect', text: `${action.status} to ${redactUrl(action.to)}`, forwards: [] }
   }
   if (action.kind === 'reply') return { route: name, kind: 'reply', text: `reply ${action.status}`, forwards: [] }
   const { upstreams, balance } = action.proxy

@@ -1,4 +1,4 @@
-import { isSecretField } from '../../core/util/secret.ts'
+import { isSecretName, redactText } from '../../core/util/secret.ts'
 import { shellQuote } from '../../core/util/shell-quote.ts'
 
 /** The whole command, without secrets: hints end up in logs. */
@@ -16,24 +16,26 @@ export const secretNames: readonly string[] = [anyUser, anyPassphrase, anyValue]
 function withoutSecrets(words: readonly string[]): string[] {
   const end = words.includes('--') ? words.indexOf('--') : words.length
   return words.map((word, i) => {
-    if (i > end) return withoutUserinfo(word)
+    if (i > end) return withoutSecret(word)
     const [, flag = '', value] = /^(--?(?:auth|passphrase|headers?))(?:=(.*))?$/s.exec(word) ?? []
     if (value !== undefined) return `${flag}=${maskedValue(flag, value)}`
     const before = words[i - 1] ?? ''
-    return /^--?(?:auth|passphrase|headers?)$/.test(before) ? maskedValue(before, word) : withoutUserinfo(word)
+    return /^--?(?:auth|passphrase|headers?)$/.test(before) ? maskedValue(before, word) : withoutSecret(word)
   })
 }
 
-/** A URL without the user name and password in it. */
-export function withoutUserinfo(word: string): string {
-  return word.replace(/(:\/\/)[^/@]*@/g, `$1${anyUser}@`)
+/** A word without the passwords and tokens of a URL in it. */
+export function withoutSecret(word: string): string {
+  return redactText(word, anyUser, anyValue)
 }
 
 function maskedValue(flag: string, value: string): string {
   if (flag.endsWith('auth')) return anyUser
   if (flag.endsWith('passphrase')) return anyPassphrase
   const border = value.indexOf(':')
-  return border > 0 && isSecretField(value.slice(0, border)) ? `${value.slice(0, border)}: ${anyValue}` : value
+  return border > 0 && isSecretName(value.slice(0, border))
+    ? `${value.slice(0, border)}: ${anyValue}`
+    : withoutSecret(value)
 }
 
 /** Programs that hints run; any other hint is a sentence. */

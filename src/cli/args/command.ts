@@ -9,7 +9,7 @@ import { commandNamed, commandNames, commands, typedCommand, authorityNames, typ
 import { flags } from './flags.ts'
 import { correctedCommand, replaceWord } from './corrected-command.ts'
 import type { OutputOptions } from '../output/reporter.ts'
-import { commandLine, withoutUserinfo } from './command-line.ts'
+import { commandLine, withoutSecret } from './command-line.ts'
 
 /** What the command line asks for. */
 export interface Command extends OutputOptions {
@@ -101,7 +101,7 @@ function refuseWords(command: CommandName | undefined, [, word]: readonly string
   if (command === undefined || commands[command].words !== 'none' || word === undefined) return
   // Its hint names the port of a server that runs.
   if (command === 'stop') return
-  throw usage(`serve8008 ${command} takes no arguments, but got ${word}.`, replaceWord(argv, word))
+  throw usage(`serve8008 ${command} takes no arguments, but got ${withoutSecret(word)}.`, replaceWord(argv, word))
 }
 
 /** What the help page is about: `help trust`, `check --help`. */
@@ -153,11 +153,11 @@ function placeValues(
   const mounts = words.filter((word) => (/^\/[^=]*=/.test(word) || isHostMount(word)) && !isFolder(word))
   const folders = words.filter((word) => !mounts.includes(word))
   const [folder, second] = folders
-  const url = words.find((word) => /(^|=)(https?|wss?):\/\//.test(word))
+  const url = words.find((word) => /(^|=)[a-z][a-z0-9+.-]+:\//.test(word) && !isFolder(word))
   if (url !== undefined) {
     const route = url.includes('=') ? url : `/=${url}`
     throw usage(
-      `${withoutUserinfo(url)} is a URL, not a folder. To forward requests to it, use --proxy.`,
+      `${withoutSecret(url)} is a URL, not a folder. To forward requests to it, use --proxy.`,
       replaceWord(argv, url, '--proxy', route),
     )
   }
@@ -210,11 +210,15 @@ function secondFolder(
     return usage(`There is no folder ${folder}, and no command ${folder}.`, replaceWord(argv, folder, command))
   }
   const missing = [second, folder].filter((word) => !isFolder(word))
-  if (missing.length === 2) return usage(`${folder} and ${second} are not folders.`, 'name one folder that exists')
+  if (missing.length === 2)
+    return usage(
+      `${withoutSecret(folder)} and ${withoutSecret(second)} are not folders.`,
+      'name one folder that exists',
+    )
   const only = 'Only one folder can be served at /'
   if (missing[0] !== undefined) {
     const other = missing[0] === second ? folder : second
-    return usage(`${only}: ${other}. ${missing[0]} is not a folder.`, replaceWord(argv, missing[0]))
+    return usage(`${only}: ${other}. ${withoutSecret(missing[0])} is not a folder.`, replaceWord(argv, missing[0]))
   }
   const name = second.replace(/^[./\\]+|[/\\]+$/g, '') || 'more'
   return usage(`${only}: ${folder}. To add ${second}, give it a path.`, replaceWord(argv, second, `/${name}=${second}`))
@@ -300,7 +304,9 @@ function readAuthorityCommand(argv: readonly string[]): AuthorityCommand | undef
   if (name !== 'cert' && names[0] !== undefined) {
     const asked = questions.find((key) => key === names[0])
     const hint = asked === undefined || name !== 'trust' ? `serve8008 ${name}` : `serve8008 trust --${asked}`
-    throw new ServeError('E8008_USAGE', `serve8008 ${name} takes no arguments, but got ${names[0]}.`, { hint })
+    throw new ServeError('E8008_USAGE', `serve8008 ${name} takes no arguments, but got ${withoutSecret(names[0])}.`, {
+      hint,
+    })
   }
   const [one, other] = questions.filter((key) => authority[key])
   if (other !== undefined) {

@@ -1,6 +1,7 @@
 import { limitNames } from '../../config/options/limits.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import { authorityNames, commandNames, commands, type CommandEntry } from '../args/commands.ts'
+import { withoutSecret } from '../args/command-line.ts'
 import type { Flag } from '../args/flags.ts'
 import { helpGroups } from '../output/help.ts'
 
@@ -20,7 +21,7 @@ export function renderCompletion(shell: string | undefined, flags: readonly Flag
   const render = shell !== undefined && Object.hasOwn(shells, shell) ? shells[shell] : undefined
   if (render !== undefined) return render(flags)
   const known = Object.keys(shells)
-  const fault = shell === undefined ? 'Missing argument: SHELL' : `There are no completions for ${shell}`
+  const fault = shell === undefined ? 'Missing argument: SHELL' : `There are no completions for ${withoutSecret(shell)}`
   const message = `${fault}; it must be one of: ${known.join(', ')}.`
   const hint = known.map((name) => `serve8008 completion ${name}`)
   throw new ServeError('E8008_USAGE', message, { hint: hint[0] ?? '' })

@@ -3,6 +3,7 @@ import { ServeError } from '../../core/serve-error.ts'
 import { certifiedNames } from '../../server/check-certificates.ts'
 import { explainRequest } from '../../server/explain-request.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
+import { redactText } from '../../core/util/secret.ts'
 import type { Command } from '../args/command.ts'
 import { importConfig } from '../import-config.ts'
 import { explainCode, seemsCode } from './explain-code.ts'
@@ -45,7 +46,7 @@ export async function explain(command: Command, program: Program, report: Report
   const { flags, config: file } = command
   const { config } = await loadConfig({ cwd, flags, env, config: file, importModule: importConfig })
   const explanation = await explainRequest(config, { method, url, headers }, await certifiedNames(config))
-  if (explanation === undefined) throw usage(`${printable(url)} is neither a URL nor a path.`)
+  if (explanation === undefined) throw usage(`${printable(redactText(url))} is neither a URL nor a path.`)
   const { route = null, answer, fix, ...facts } = explanation
   const hint = fix === undefined ? undefined : addedFlag(fix, servingFlags)
   if (command.json) {
@@ -59,7 +60,7 @@ export async function explain(command: Command, program: Program, report: Report
 function correctedWords(method: string, url: string): [fault: string, method: string, url: string] | undefined {
   const isMethod = (word: string): boolean => /^[!#$%&'*+.^`|~\w-]+$/.test(word)
   if (/[/:]/.test(method) && isMethod(url)) return ['The method comes before the URL.', url.toUpperCase(), method]
-  if (!isMethod(method)) return [`${printable(method)} is not a method.`, 'GET', url]
+  if (!isMethod(method)) return [`${printable(redactText(method))} is not a method.`, 'GET', url]
   const upper = method.toUpperCase()
   if (method === upper || !usualMethods.includes(upper)) return undefined
   return [`Methods are case-sensitive: ${upper}, not ${method}.`, upper, url]
@@ -68,7 +69,7 @@ function correctedWords(method: string, url: string): [fault: string, method: st
 /** `Name: value`, as curl takes it. */
 function fieldOf(text: string): [name: string, value: string] {
   const border = text.indexOf(':')
-  if (border < 1) throw usage(`${printable(text)} is not a header field; write NAME:VALUE.`)
+  if (border < 1) throw usage(`${printable(redactText(text))} is not a header field; write NAME:VALUE.`)
   return [text.slice(0, border).trim(), text.slice(border + 1).trim()]
 }
 

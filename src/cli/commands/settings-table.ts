@@ -1,6 +1,6 @@
 import type { LoadedConfig } from '../../config/load.ts'
 import { optionsByKey } from '../../config/options/option-table.ts'
-import { hidden, isSecretField } from '../../core/util/secret.ts'
+import { redactField } from '../../core/util/secret.ts'
 import { printable } from '../../core/util/sanitize.ts'
 import { displayPath } from '../output/display.ts'
 import type { Setting } from './settings.ts'
@@ -49,8 +49,8 @@ function rowsOf({ key, value, origin }: Setting, { config, options, origins }: L
   if (key === 'headers' && config.headers.length > 0) {
     return Object.entries(options.headers ?? {}).flatMap(([name, fields]) =>
       typeof fields === 'string'
-        ? [row(`${name}: ${shownValue(name, fields)}`, name)]
-        : Object.entries(fields).map(([field, text]) => row(`${name}  ${field}: ${shownValue(field, text)}`, name)),
+        ? [row(`${name}: ${redactField(name, fields)}`, name)]
+        : Object.entries(fields).map(([field, text]) => row(`${name}  ${field}: ${redactField(field, text)}`, name)),
     )
   }
   if (key === 'mounts' && config.mounts.length > 0) {
@@ -63,10 +63,6 @@ function rowsOf({ key, value, origin }: Setting, { config, options, origins }: L
   const entry = optionsByKey.get(key)
   if (entry?.isPath === true && typeof value === 'string') return [row(displayPath(value, cwd))]
   return [row(valueText(value) || (entry?.kind === 'optional' ? 'off' : '-'))]
-}
-
-function shownValue(field: string, text: string): string {
-  return isSecretField(field) ? hidden : text
 }
 
 /** The value as it would be typed, empty for none. */

@@ -4,7 +4,7 @@ import type { LoadedConfig } from '../../config/load.ts'
 import { isCleartextHttp2 } from '../../config/resolve/resolve.ts'
 import type { OptionEntry } from '../../config/options/option-entry.ts'
 import { optionTable } from '../../config/options/option-table.ts'
-import { hidden, redactFields } from '../../core/util/secret.ts'
+import { hidden, redactFields, redactUrl } from '../../core/util/secret.ts'
 import type { Limits, ResolvedConfig, ServeOptions } from '../../config/types.ts'
 import { actionText } from '../output/display.ts'
 
@@ -34,6 +34,7 @@ const views: Readonly<Record<string, (config: ResolvedConfig) => unknown>> = {
   toast: ({ live }) => live?.toast,
   console: ({ live }) => live?.console,
   poll: ({ live }) => live?.poll,
+  open: ({ open }) => (open === undefined ? undefined : redactUrl(open)),
   headers: ({ headers }) => headers.map((rule) => ({ ...rule, headers: redactFields(rule.headers) })),
   auth: ({ auth }) => (auth === undefined ? undefined : `${auth.user}:…`),
 }

@@ -3,6 +3,7 @@ import { ServeError } from '../../core/serve-error.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
 import { chooseServer } from './choose-server.ts'
 import type { Command } from '../args/command.ts'
+import { withoutSecret } from '../args/command-line.ts'
 import { replaceWord } from '../args/corrected-command.ts'
 import { displayPath } from '../output/display.ts'
 import type { Program } from '../process-io.ts'
@@ -57,7 +58,7 @@ export async function stop(command: Command, program: Program, report: Reporter)
 function needlessWord(word: string, servers: readonly RunningServer[], { argv, cwd }: Program): ServeError {
   const its = servers.filter(({ root }) => root === resolve(cwd, word))
   const port = /^\d+$/.test(word) ? word : its.length === 1 ? String(its[0]?.port) : 'PORT'
-  return new ServeError('E8008_USAGE', `serve8008 stop takes no arguments, but got ${word}.`, {
+  return new ServeError('E8008_USAGE', `serve8008 stop takes no arguments, but got ${withoutSecret(word)}.`, {
     hint: replaceWord(argv, word, '--port', port),
   })
 }

@@ -1,4 +1,4 @@
-import { nearest } from '../../config/diagnostic.ts'
+import { nearest, quote } from '../../config/diagnostic.ts'
 import { optionsByKey } from '../../config/options/option-table.ts'
 import { errorTexts, isCode, type CodeText } from '../../core/error-texts.ts'
 import { ServeError } from '../../core/serve-error.ts'
@@ -43,7 +43,7 @@ export function renderHelp(word: string, version: string, terminal: Terminal): s
   const meant = nearest(word, ['codes', ...commandNames, ...Object.keys(helpGroups), ...every.map(({ name }) => name)])
   const page = meant === undefined ? 'serve8008 --help' : `serve8008 help ${meant}`
   const hint = isCode(word) ? `serve8008 explain ${word}` : page
-  throw new ServeError('E8008_USAGE', `There is no command, flag or help group "${word}".`, { hint })
+  throw new ServeError('E8008_USAGE', `There is no command, flag or help group ${quote(word)}.`, { hint })
 }
 
 /** Every code with what it means. */

@@ -1,9 +1,10 @@
 import { isAbsolute, relative, sep } from 'node:path'
 import type { ResolvedRoute } from '../../config/route-types.ts'
+import { redactUrl } from '../../core/util/secret.ts'
 
 /** What a route does, in few words that hold no secrets: its targets, where it redirects to, or its status. */
 export function actionText({ action }: Pick<ResolvedRoute, 'action'>): string {
-  if (action.kind === 'redirect') return `${action.status} to ${action.to}`
+  if (action.kind === 'redirect') return `${action.status} to ${redactUrl(action.to)}`
   if (action.kind === 'reply') return `reply ${action.status}`
   return action.proxy.upstreams
     .map(({ label, prefix, socketPath }) => {

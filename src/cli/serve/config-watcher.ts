@@ -8,6 +8,7 @@ import type { ServeOptions } from '../../config/types.ts'
 import type { Server8008 } from '../../server/types.ts'
 import { clockTime, isoNow } from '../../core/util/log-format.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
+import { redactText } from '../../core/util/secret.ts'
 import type { Command } from '../args/command.ts'
 import { importInProcess } from '../import-in-process.ts'
 import { importedFiles } from '../imported-files.ts'
@@ -159,7 +160,9 @@ function optionChange(
   const shown = (value: unknown): string | undefined => {
     if (value === undefined) return usual === '' ? 'not set' : usual
     const list = [value].flat()
-    return isSecret || list.some((each) => typeof each === 'object') ? undefined : list.map(String).join(', ')
+    return isSecret || list.some((each) => typeof each === 'object')
+      ? undefined
+      : redactText(list.map(String).join(', '))
   }
   const [was, now] = [shown(before[key]), shown(after[key])]
   return was === undefined || now === undefined ? key : `${key} (${printable(now, 80)}, was ${printable(was, 80)})`

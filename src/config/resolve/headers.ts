@@ -1,5 +1,5 @@
 import { parsePathPrefix } from './paths.ts'
-import { isSecretField } from '../../core/util/secret.ts'
+import { isSecretName } from '../../core/util/secret.ts'
 import { serverFields } from '../../http/message/field-classes.ts'
 import { isToken } from '../../http/message/headers.ts'
 import { quote, type Problem } from '../diagnostic.ts'
@@ -66,7 +66,7 @@ export function addField(
     // A line break would end the field: response splitting.
     problems.push({
       path,
-      fault: `the value ${isSecretField(name) ? '' : `${quote(value)} `}of ${quote(name)} holds characters that a field cannot carry`,
+      fault: `the value ${isSecretName(name) ? '' : `${quote(value)} `}of ${quote(name)} holds characters that a field cannot carry`,
       fix: 'use printable characters on one line; encode others',
     })
   } else if (fields.has(lower)) {

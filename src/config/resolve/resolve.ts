@@ -1,6 +1,7 @@
 import { resolve } from 'node:path'
 import { ServeError } from '../../core/serve-error.ts'
 import { printable } from '../../core/util/sanitize.ts'
+import { redactText } from '../../core/util/secret.ts'
 import { validateOptions } from '../validate/validate.ts'
 import { defaults } from '../options/defaults.ts'
 import { findOwnUpstream, type OwnUpstream } from './own-upstream.ts'
@@ -142,7 +143,7 @@ function resolveLimits(given: NonNullable<CheckedOptions['limits']>, problems: P
 function configError(problems: readonly Problem[], keyNames: ReadonlyMap<string, string>): ServeError {
   const named = problems.map(({ path, fault, fix, name: given }) => {
     const name = given ?? nameOf(path, keyNames)
-    return { sentence: name === '' ? fault : `${printable(name, 200)}: ${fault}`, fix }
+    return { sentence: name === '' ? fault : `${printable(redactText(name), 200)}: ${fault}`, fix }
   })
   const [first = { sentence: 'The configuration is wrong', fix: '' }] = named
   const more = named.length - 1

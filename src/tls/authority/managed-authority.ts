@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { ServeError } from '../../core/serve-error.ts'
 import { printableJson } from '../../core/util/sanitize.ts'
+import { redactText } from '../../core/util/secret.ts'
 import {
   assertOurs,
   authorityLabel,
@@ -135,9 +136,13 @@ async function readIfOurs(folder: string): Promise<X509Certificate | undefined> 
 function permittedName(text: string): string {
   const name = canonicalName(text)
   if (name === undefined) {
-    throw new ServeError('E8008_USAGE', `${printableJson(text)} is neither a host name nor an IP address.`, {
-      hint: 'use names such as app.localhost or 192.168.1.5',
-    })
+    throw new ServeError(
+      'E8008_USAGE',
+      `${printableJson(redactText(text))} is neither a host name nor an IP address.`,
+      {
+        hint: 'use names such as app.localhost or 192.168.1.5',
+      },
+    )
   }
   if (isPermitted(name)) return name
   if (isWholeDomain(name) && isPermitted(name.slice(2))) {

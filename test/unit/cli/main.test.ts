@@ -56,6 +56,26 @@ for (const argv of [['--version'], ['--version', '--json'], ['--help'], ['help']
   })
 }
 
+for (const argv of [
+  ['htp://ann:s3cret@h.test'],
+  ['.', 'ann:s3cret@h.test'],
+  ['stop', 'http://ann:s3cret@h.test'],
+  ['cert', 'http://ann:s3cret@h.test'],
+  ['help', 'http://ann:s3cret@h.test'],
+  ['explain', 'htp://ann:s3cret@:x/'],
+  ['explain', 'get', 'http://h.test/?token=s3cret'],
+  ['explain', '/x', '-H', 'Authorization Bearer s3cret'],
+  ['--header', 'X-Api-Key=s3cret'],
+  ['--prox', 'http://h.test/?token=s3cret'],
+]) {
+  test(`${argv.join(' ')} is refused without its secret`, async () => {
+    const { program, exitCodes, text } = stage(argv)
+    await main(program)
+    assert.deepEqual(exitCodes, [2])
+    assert.doesNotMatch(text('stderr'), /s3cret/)
+  })
+}
+
 test('reports an uncaught exception as E8008_INTERNAL and exits with 1', async () => {
   const { program, events, exitCodes, text } = stage(['--version'])
   await main(program)

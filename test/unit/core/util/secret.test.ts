@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { isSecretName, redactAuthority, redactFields, redactText, redactUrl } from '../../../../src/core/util/secret.ts'
+
+test('the values of parameters that are named like secrets are replaced', () => {
+  const names = [
+    ...['token', 'access_token', 'id_token', 'key', 'api_key', 'apiKey', 'password', 'secret', 'client_secret', 'code'],
+    ...['signature', 'sig', 'auth', 'jwt', 'TOKEN', 'X-Amz-Signature', 'X-Amz-Security-Token', 'X-Amz-Credential'],
+    ...['user[password]', 'session_id', '%74oken', 'to%6ben', '%zztoken'],
+  ]
+  for (const name of names) assert.equal(redactUrl(`/p?a=1&${name}=s3cret&b=2`), `/p?a=1&${name}=…&b=2`, name)
+})
+
+test('other parameters stay', () => {
+  for (const target of [
+    '/',
+    '/token=x',
+    '/?q=token',
+    '/?monkey=1&keyCode=13&zip_code=9&page=2',
+    '/?token',
+    '/?token=&a=1',
+  ]) {
+    assert.equal(redactUrl(target), target)
+  }
+})
+
+test('a secret is replaced whole, whatever separators it holds', () => {
+  assert.equal(redactUrl('/?token=a;b?c=d&e=f'), '/?token=…&e=f')
+  assert.equal(redactUrl('/?a=b?token=x'), '/?a=b?token=…')
+  assert.equal(redactUrl('/?a=b;token=x'), '/?a=b;token=…')
+  assert.equal(redactUrl('/#access_token=x&state=1'), '/#access_token=…&state=1')
+  assert.equal(redactUrl('/?token=a&token=b'), '/?token=…&token=…')
+})
+
+test('userinfo is replaced in absolute URLs and authorities', () => {
+  assert.equal(redactUrl('http://me:pw@host.test/a?key=1'), 'http://…@host.test/a?key=…')
+  assert.equal(redactUrl('http://me:p@w@host.test'), 'http://…@host.test')
+  assert.equal(redactUrl('http://host.test/@scope'), 'http://host.test/@scope')
+  assert.equal(redactAuthority('me:pw@host.test:443'), '…@host.test:443')
+  assert.equal(redactAuthority('host.test'), 'host.test')
+})
+
+test('the names of secrets are known in every spelling, of fields as of parameters', () => {
+  const names = [
+    ...[
+      'Authorization',
+      'X-Authorization',
+      'X-Forwarded-Authorization',
+      'Cookie',
+      'Cookie2',
+      'Set-Cookie',
+      'X-Auth-Key',
+    ],
+    ...['X-Access-Token-2', 'x_session', 'Proxy-Authorization', 'oauth', 'X-CSRF-Tokens', 'sessionId', '%74oken'],
+  ]
+  for (const name of names) assert.ok(isSecretName(name), name)
+  for (const name of ['Accept', 'X-Frame-Options', 'Author', 'tokenizer', 'keyCode', 'Proxy', 'sha256', '2', '']) {
+    assert.ok(!isSecretName(name), name)
+  }
+})
+
+test('a field loses its value where that carries credentials, and its URL the secrets in it', () => {
+  const fields = ['X-A', 'Bearer x', 'X-B', 'use basic words', 'X-C', 'https://u:p@h.test/?key=1&a=2', 'Cookie2', 'x']
+  const shown = ['X-A', '…', 'X-B', 'use basic words', 'X-C', 'https://…@h.test/?key=…&a=2', 'Cookie2', '…']
+  assert.deepEqual(redactFields(fields), shown)
+})
+
+test('a mistyped text loses all that may be a secret', () => {
+  for (const [text, shown] of [
+    ['https://u:s3cret@h.test/a', 'https://…@h.test/a'],
+    ['https:/u:s3cret@h.test', 'https:/…@h.test'],
+    ['htp://u:s3/cr@et@h.test', 'htp://…@h.test'],
+    ['//u:s3cret@h.test', '//…@h.test'],
+    ['u:s3cret@h.test', '…@h.test'],
+    ['/api=http://s3cret@h.test', '/api=http://…@h.test'],
+    ['htp://h.test?token=s3cret&a=1', 'htp://h.test?token=…&a=1'],
+    ['Authorization=Basic s3cret', 'Authorization=…'],
+    ['Authorization Bearer s3cret', 'Authorization Bearer …'],
+    ['X-Api-Key: s3cret', 'X-Api-Key: …'],
+    ['a:token=s3cret', 'a:token=…'],
+    ['{"passphrase": "s3cret"}', '{"passphrase": "…'],
+  ] as const) {
+    assert.equal(redactText(text), shown)
+  }
+  const plain = [
+    '/@scope/name',
+    '@scope',
+    'c.js: mounts./@scope',
+    'https://h.test/@scope/x?a=1',
+    'localhost:3000',
+    'token',
+    '/docs=./key',
+  ]
+  for (const text of plain) assert.equal(redactText(text), text)
+})
