@@ -16,15 +16,12 @@ import { fromRoot } from './paths.ts'
 export interface Message {
   /** Below src, with the line. */
   readonly place: string
-  /** `E8008_CERT`, `W8008_WATCH`, or `option` for a problem of the configuration. */
+  /** `E8008_CERT`, `W8008_WATCH`, or `option` where there is none, as in a problem of the configuration. */
   readonly code: string
   readonly text: string
   /** Empty where there is none. */
   readonly hint: string
 }
-
-/** Keys that hold the two parts of a problem of the configuration. */
-const [faultKey, fixKey] = ['fault', 'fix']
 
 /** A node of the syntax tree (ESTree). */
 interface SyntaxNode {
@@ -61,9 +58,8 @@ export function fileMessages(path: string, source: string): Message[] {
       if (code === undefined || sentence === undefined) return
       add(node, text(code), sentence, details === undefined ? undefined : valueOf(details, 'hint'))
     } else if (node.type === 'ObjectExpression') {
-      const [code, message, fault] = ['code', 'message', faultKey].map((key) => valueOf(node, key))
-      if (code !== undefined && message !== undefined) add(node, text(code), message, valueOf(node, 'hint'))
-      else if (fault !== undefined) add(node, 'option', fault, valueOf(node, fixKey))
+      const [code, message, hint] = ['code', 'message', 'hint'].map((key) => valueOf(node, key))
+      if (message !== undefined) add(node, code === undefined ? 'option' : text(code), message, hint)
     }
   })
   visit(root, (node) => {

@@ -7,9 +7,9 @@ export interface Problem {
   /** The option, and the keys within its value. Empty for the options as a whole. */
   readonly path: readonly string[]
   /** The broken rule, to be read after the option's name and a colon. */
-  readonly fault: string
+  readonly message: string
   /** What to write instead. */
-  readonly fix: string
+  readonly hint: string
   /** The name for messages, such as `--port`. Default: the path. */
   readonly name?: string
 }

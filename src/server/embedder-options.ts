@@ -60,8 +60,8 @@ export function programProblems(program: ProgramOptions): Problem[] {
     const value = program[key as keyof ProgramOptions]
     if (value === undefined || isRight(value)) return []
     const isController = key === 'signal' && isSignal((value as Partial<AbortController> | null)?.signal)
-    const fix = isController ? 'did you mean its signal: controller.signal?' : `use ${noun}`
-    return [{ path: [key], fault: expected(noun, value), fix }]
+    const hint = isController ? 'did you mean its signal: controller.signal?' : `use ${noun}`
+    return [{ path: [key], message: expected(noun, value), hint }]
   })
 }
 

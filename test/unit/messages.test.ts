@@ -11,7 +11,7 @@ test('finds errors with their hints, warnings, problems of options and other sen
     const message = \`Port \${port} is in use.\`
     throw new ServeError('E8008_PORT_HELD', message, { hint: isOpen ? 'serve8008 stop' : 'wait' })
     onWarning({ code: 'W8008_LIVE', message: 'Live reload ' + 'cannot start.' })
-    problems.push({ path, fault: \`\${quote(text)} is not a port\`, fix: 'use a number' })
+    problems.push({ path, message: \`\${quote(text)} is not a port\`, hint: 'use a number' })
     print(\`Nothing changed in \${folder}.\`)
   `
   assert.deepEqual(fileMessages('a.ts', source), [

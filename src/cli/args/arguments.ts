@@ -107,9 +107,9 @@ function switchReader(argv: readonly string[], flags: readonly Flag[]): (word: s
     const flag = flags.find((each) => each.kind === 'boolean' && [each.name, ...each.aliases].includes(name))
     if (flag === undefined || index > end) return word
     const read = parseSwitch([value])
-    if ('fault' in read)
+    if ('message' in read)
       throw usage(
-        `--${flag.name}: ${read.fault}; --no-${flag.name} switches it off.`,
+        `--${flag.name}: ${read.message}; --no-${flag.name} switches it off.`,
         commandLine(argv.with(index, `--${flag.name}`)),
       )
     return `${dashes}${name}=${String(read.value)}`

@@ -37,7 +37,7 @@ export function parseDuration(text: string): number | undefined {
 }
 
 /** The mistake in a `Cache-Control` value, and what was probably meant; undefined for a valid one. */
-export function cacheControlFault(text: string): { readonly fault: string; readonly meant?: string } | undefined {
+export function cacheControlFault(text: string): { readonly message: string; readonly meant?: string } | undefined {
   for (const item of splitDirectives(text)) {
     const [name, argument] = splitOnce(item)
     const lower = name.toLowerCase()
@@ -45,17 +45,17 @@ export function cacheControlFault(text: string): { readonly fault: string; reado
       // Frequent mistakes are `maxAge` and `max-age 60`.
       const near = nearest(name, directiveNames)
       return {
-        fault: `${quote(item)} is not a Cache-Control directive`,
+        message: `${quote(item)} is not a Cache-Control directive`,
         ...(near === undefined ? {} : { meant: near }),
       }
     }
     const wanted = directives[lower]
     if (wanted === 'seconds' && !(/^\d{1,10}$/.test(argument ?? '') && Number(argument) <= longestAge)) {
-      return { fault: `${quote(item)} has no number of seconds`, meant: `${lower}=60` }
+      return { message: `${quote(item)} has no number of seconds`, meant: `${lower}=60` }
     }
     if (argument === undefined || wanted === 'seconds') continue
-    if (wanted === 'none') return { fault: `${quote(item)} has a value, and ${lower} takes none`, meant: lower }
-    if (!fieldNames.test(argument)) return { fault: `${quote(item)} is not a list of fields in quotes`, meant: lower }
+    if (wanted === 'none') return { message: `${quote(item)} has a value, and ${lower} takes none`, meant: lower }
+    if (!fieldNames.test(argument)) return { message: `${quote(item)} is not a list of fields in quotes`, meant: lower }
   }
   return undefined
 }

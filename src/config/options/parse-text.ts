@@ -1,7 +1,7 @@
 import { expected, quote } from '../diagnostic.ts'
 
 /** A parsed value, or the problem of the text. */
-export type Parsed = { readonly value: unknown } | { readonly fault: string; readonly fix: string }
+export type Parsed = { readonly value: unknown } | { readonly message: string; readonly hint: string }
 
 /** Parses one option from the text of its variable, or from the texts of its flag (one for each time it was given). */
 export type TextParser = (texts: readonly string[]) => Parsed
@@ -32,7 +32,7 @@ function pieces(texts: readonly string[]): string[] {
 export function parseSwitch(texts: readonly string[]): Parsed {
   const value = words.get(last(texts).toLowerCase())
   if (value !== undefined) return { value }
-  return { fault: expected('true or false', last(texts)), fix: 'use true or false' }
+  return { message: expected('true or false', last(texts)), hint: 'use true or false' }
 }
 
 /** The text as it is; the last one counts. */
@@ -49,7 +49,7 @@ export function parseSwitchOrText(texts: readonly string[]): Parsed {
 export function parseInteger(texts: readonly string[]): Parsed {
   const text = last(texts).trim()
   if (/^\d{1,15}$/.test(text)) return { value: Number(text) }
-  return { fault: expected('a whole number', text), fix: 'use digits only' }
+  return { message: expected('a whole number', text), hint: 'use digits only' }
 }
 
 /** One port, or several separated by commas; the last text counts. */
@@ -57,7 +57,7 @@ export function parsePorts(texts: readonly string[]): Parsed {
   const ports = pieces([last(texts)])
   const wrong = ports.find((port) => !/^\d{1,15}$/.test(port))
   if (wrong !== undefined || ports.length === 0) {
-    return { fault: expected('a port', wrong ?? last(texts)), fix: 'use a whole number from 0 to 65535' }
+    return { message: expected('a port', wrong ?? last(texts)), hint: 'use a whole number from 0 to 65535' }
   }
   const numbers = ports.map(Number)
   return { value: numbers.length === 1 ? numbers[0] : numbers }
@@ -89,12 +89,12 @@ export function parseTime(texts: readonly string[]): Parsed {
 
 /** `Name: value` pairs. */
 export function parseHeaders(texts: readonly string[]): Parsed {
-  return parsePairs(texts, { separator: ':', fix: 'write Name: value', spell: (name) => name.toLowerCase() })
+  return parsePairs(texts, { separator: ':', hint: 'write Name: value', spell: (name) => name.toLowerCase() })
 }
 
 /** `/path=folder` pairs. */
 export function parseMounts(texts: readonly string[]): Parsed {
-  return parsePairs(texts, { separator: '=', fix: 'write /path=folder' })
+  return parsePairs(texts, { separator: '=', hint: 'write /path=folder' })
 }
 
 /** `MATCH=TARGET` pairs; a repeated match has several targets. */
@@ -103,8 +103,8 @@ export function parseProxy(texts: readonly string[]): Parsed {
   for (const text of texts) {
     const border = text.indexOf('=')
     if (border < 1 || border === text.length - 1) {
-      const fix = 'write /path=http://localhost:3000 or name.localhost=http://localhost:3000'
-      return { fault: `${quote(text)} is not a match and a target`, fix }
+      const hint = 'write /path=http://localhost:3000 or name.localhost=http://localhost:3000'
+      return { message: `${quote(text)} is not a match and a target`, hint }
     }
     const match = text.slice(0, border).trim()
     routes.set(match, [...(routes.get(match) ?? []), text.slice(border + 1).trim()])
@@ -119,14 +119,14 @@ export function parseJsonText(texts: readonly string[]): Parsed {
   try {
     return { value: JSON.parse(last(texts)) as unknown }
   } catch {
-    return { fault: `${quote(last(texts))} is not JSON`, fix: 'use JSON, or a config file' }
+    return { message: `${quote(last(texts))} is not JSON`, hint: 'use JSON, or a config file' }
   }
 }
 
 /** JSON that messages do not repeat: it may hold a passphrase. */
 export function parseSecretJson(texts: readonly string[]): Parsed {
   const parsed = parseJsonText(texts)
-  return 'fault' in parsed ? { ...parsed, fault: 'the value is not JSON' } : parsed
+  return 'message' in parsed ? { ...parsed, message: 'the value is not JSON' } : parsed
 }
 
 /** `name=value` pairs whose values are whole numbers, the last of a name counts. Names may be written `header-bytes` or `headerBytes`. */
@@ -135,7 +135,7 @@ export function parseLimits(texts: readonly string[]): Parsed {
     texts.flatMap((text) => text.split(',')),
     {
       separator: '=',
-      fix: 'write name=value',
+      hint: 'write name=value',
       spell: (name) => name.replace(/-([a-z])/g, (_all, letter: string) => letter.toUpperCase()),
       read: (value) => (/^-?\d{1,16}$/.test(value) ? Number(value) : value),
       lastCounts: true,
@@ -146,7 +146,7 @@ export function parseLimits(texts: readonly string[]): Parsed {
 interface PairForm {
   readonly separator: string
   /** The hint. */
-  readonly fix: string
+  readonly hint: string
   readonly spell?: (name: string) => string
   readonly read?: (value: string) => unknown
   /** Whether a name may be repeated. Default false: two fields or folders with one name are a mistake. */
@@ -154,16 +154,16 @@ interface PairForm {
 }
 
 function parsePairs(texts: readonly string[], form: PairForm): Parsed {
-  const { separator, fix, spell = (name) => name, read = (value) => value, lastCounts = false } = form
+  const { separator, hint, spell = (name) => name, read = (value) => value, lastCounts = false } = form
   const pairs = new Map<string, unknown>()
   for (const text of texts) {
     const border = text.indexOf(separator)
     if (border < 1) {
       const lacks = border === 0 ? 'name before ' : ''
-      return { fault: `${quote(text)} has no ${lacks}${quote(separator)}`, fix }
+      return { message: `${quote(text)} has no ${lacks}${quote(separator)}`, hint }
     }
     const name = spell(text.slice(0, border).trim())
-    if (pairs.has(name) && !lastCounts) return { fault: `${quote(name)} is given twice`, fix: 'keep one of them' }
+    if (pairs.has(name) && !lastCounts) return { message: `${quote(name)} is given twice`, hint: 'keep one of them' }
     pairs.set(name, read(text.slice(border + 1).trim()))
   }
   return { value: Object.fromEntries(pairs) }

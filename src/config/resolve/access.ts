@@ -20,15 +20,15 @@ function resolveOrigin(text: string, problems: Problem[]): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const web = url !== undefined && /^https?:\/\//i.test(text) && /^https?:$/.test(url.protocol)
   if (web && /^https?:\/\/[^/?#@\\*]+$/i.test(text)) return url.origin
-  let fix = 'use origins such as https://app.example.test'
-  if (text === '*') fix = 'use "*" alone'
+  let hint = 'use origins such as https://app.example.test'
+  if (text === '*') hint = 'use "*" alone'
   // Every sandboxed frame and every local file sends `Origin: null`: allowing one allows all.
-  else if (text === 'null') fix = 'remove it: any sandboxed page has the origin "null"'
-  else if (web && !url.hostname.includes('*')) fix = `did you mean ${quote(url.origin)}?`
+  else if (text === 'null') hint = 'remove it: any sandboxed page has the origin "null"'
+  else if (web && !url.hostname.includes('*')) hint = `did you mean ${quote(url.origin)}?`
   else if (!text.includes('/') && parseHostName(text.replace(/:\d+$/, '')) !== undefined) {
-    fix = `did you mean ${quote(`http://${text}`)}?`
+    hint = `did you mean ${quote(`http://${text}`)}?`
   }
-  problems.push({ path: ['cors'], fault: `${quote(text)} is not an origin`, fix })
+  problems.push({ path: ['cors'], message: `${quote(text)} is not an origin`, hint })
   return text
 }
 
@@ -39,12 +39,12 @@ export function resolveAllowHosts(allow: string | readonly string[], problems: P
     const below = text.startsWith('.') ? '.' : ''
     const name = parseHostName(text.slice(below.length))
     if (name !== undefined && !(below === '.' && name.includes(':'))) names.add(below + name)
-    else problems.push({ path: ['allowHost'], fault: `${quote(text)} is not a host name`, fix: allowHostFix(text) })
+    else problems.push({ path: ['allowHost'], message: `${quote(text)} is not a host name`, hint: allowHostHint(text) })
   }
   return [...names]
 }
 
-function allowHostFix(text: string): string {
+function allowHostHint(text: string): string {
   // Accepting every name enables DNS rebinding.
   if (text === '*') return 'name the hosts: accepting every name lets any web page read this server'
   const wildcard = text.startsWith('*.') ? parseHostName(text.slice(2)) : undefined
@@ -58,8 +58,8 @@ export function resolveServe(serve: string | readonly string[], problems: Proble
   for (const pattern of patterns) {
     const isPath = !/[\\\0]/.test(pattern) && !/^[!]|(?:^|\/)\.\.(?:\/|$)/.test(pattern) && /[^/.]/.test(pattern)
     if (isPath) continue
-    const fix = 'use a name such as *.key or a path below the folder such as video/**'
-    problems.push({ path: ['serve'], fault: `${quote(pattern)} is not a pattern`, fix })
+    const hint = 'use a name such as *.key or a path below the folder such as video/**'
+    problems.push({ path: ['serve'], message: `${quote(pattern)} is not a pattern`, hint })
   }
   return patterns
 }
@@ -68,13 +68,13 @@ export function resolveServe(serve: string | readonly string[], problems: Proble
 export function resolveAuth(options: CheckedOptions, cwd: string, problems: Problem[]): ResolvedAuth {
   const { auth, authFile } = options
   if (auth !== undefined && authFile !== undefined) {
-    problems.push({ path: ['authFile'], fault: 'cannot be combined with "auth"', fix: 'keep one of them' })
+    problems.push({ path: ['authFile'], message: 'cannot be combined with "auth"', hint: 'keep one of them' })
   }
   if (authFile !== undefined && (authFile === '' || authFile.includes('\0'))) {
     problems.push({
       path: ['authFile'],
-      fault: `${quote(authFile)} is not a file`,
-      fix: 'use the path of an htpasswd file',
+      message: `${quote(authFile)} is not a file`,
+      hint: 'use the path of an htpasswd file',
     })
   }
   return {
@@ -86,13 +86,13 @@ export function resolveAuth(options: CheckedOptions, cwd: string, problems: Prob
 /** RFC 7617 section 2: the name ends at the first colon, and neither part holds control characters. */
 function resolveUser(auth: string, problems: Problem[]): ResolvedConfig['auth'] {
   const colon = auth.indexOf(':')
-  const fault = (text: string): void => {
-    problems.push({ path: ['auth'], fault: text, fix: 'use user:password' })
+  const refuse = (message: string): void => {
+    problems.push({ path: ['auth'], message, hint: 'use user:password' })
   }
-  if (colon === -1) fault('the value has no colon')
-  else if (colon === 0) fault('the name before the colon is empty')
+  if (colon === -1) refuse('the value has no colon')
+  else if (colon === 0) refuse('the name before the colon is empty')
   // An unset variable in `user:$PASSWORD` must not become an empty password.
-  else if (colon === auth.length - 1) fault('the password after the colon is empty')
-  else if (/[\x00-\x1f\x7f-\x9f]/.test(auth)) fault('the value holds control characters')
+  else if (colon === auth.length - 1) refuse('the password after the colon is empty')
+  else if (/[\x00-\x1f\x7f-\x9f]/.test(auth)) refuse('the value holds control characters')
   return { user: auth.slice(0, Math.max(colon, 0)), password: auth.slice(colon + 1) }
 }

@@ -16,16 +16,16 @@ export function resolveAddress(options: CheckedOptions, cwd: string, problems: P
   if (lan && options.host !== undefined && isLoopbackName(host)) {
     problems.push({
       path: ['lan'],
-      fault: `cannot be combined with the host ${quote(host)}, which only this machine can reach`,
-      fix: 'remove one of them',
+      message: `cannot be combined with the host ${quote(host)}, which only this machine can reach`,
+      hint: 'remove one of them',
     })
   }
   const conflicts = (['port', 'socket', 'fd'] as const).filter((key) => options[key] !== undefined)
   if (conflicts.length > 1) {
     problems.push({
       path: [conflicts[1] as string],
-      fault: `cannot be combined with ${quote(conflicts[0])}: a server listens on a port, a socket or a descriptor`,
-      fix: 'keep one of them',
+      message: `cannot be combined with ${quote(conflicts[0])}: a server listens on a port, a socket or a descriptor`,
+      hint: 'keep one of them',
     })
   }
   return {
@@ -47,13 +47,13 @@ export function resolvePorts(
   const ports = [port].flat().map(Number)
   const twice = ports.find((value, i) => ports.indexOf(value) !== i)
   if (twice !== undefined) {
-    problems.push({ path: [key], fault: `${twice} is listed twice`, fix: 'keep one of them' })
+    problems.push({ path: [key], message: `${twice} is listed twice`, hint: 'keep one of them' })
   }
   if (ports.length === 0) {
     problems.push({
       path: [key],
-      fault: 'the list is empty',
-      fix: `use ${optionsByKey.get(key)?.accepts ?? ''}`,
+      message: 'the list is empty',
+      hint: `use ${optionsByKey.get(key)?.accepts ?? ''}`,
     })
   }
   return ports
@@ -65,15 +65,15 @@ function resolveHost(text: string, problems: Problem[]): string {
   const meant = text === '*' ? '0.0.0.0' : hostWithin(text)
   problems.push({
     path: ['host'],
-    fault: `${quote(text)} is not a host`,
-    fix: meant === undefined ? `use ${optionsByKey.get('host')?.accepts ?? ''}` : `did you mean ${quote(meant)}?`,
+    message: `${quote(text)} is not a host`,
+    hint: meant === undefined ? `use ${optionsByKey.get('host')?.accepts ?? ''}` : `did you mean ${quote(meant)}?`,
   })
   return text
 }
 
 function resolveSocket(path: string, cwd: string, problems: Problem[]): string {
   if (path === '' || path.includes('\0')) {
-    problems.push({ path: ['socket'], fault: `${quote(path)} is not a path`, fix: 'use the path of a socket' })
+    problems.push({ path: ['socket'], message: `${quote(path)} is not a path`, hint: 'use the path of a socket' })
   }
   return resolve(cwd, path)
 }

@@ -40,8 +40,8 @@ export function resolveRequestFields(given: FieldOptions, path: readonly string[
   if (at !== -1 && (host === undefined || host.hostname === '')) {
     problems.push({
       path: [...path, rules.set[at] as string],
-      fault: `${quote(rules.set[at + 1])} is not a host`,
-      fix: 'use a name with or without a port, such as app.example.test:8443',
+      message: `${quote(rules.set[at + 1])} is not a host`,
+      hint: 'use a name with or without a port, such as app.example.test:8443',
     })
   }
   return rules
@@ -56,10 +56,10 @@ export function resolvePassHeaders(
   if (typeof given === 'boolean') return given || []
   for (const name of given) {
     if (!isToken(name)) {
-      problems.push({ path, fault: `${quote(name)} is not a field name`, fix: 'use letters, digits and hyphens' })
+      problems.push({ path, message: `${quote(name)} is not a field name`, hint: 'use letters, digits and hyphens' })
     } else if (forwardedFields.has(name.toLowerCase())) {
-      const fix = 'name the proxies that may set it: trust: ["10.0.0.0/8"]'
-      problems.push({ path, fault: `${quote(name)} is written by this server`, fix })
+      const hint = 'name the proxies that may set it: trust: ["10.0.0.0/8"]'
+      problems.push({ path, message: `${quote(name)} is written by this server`, hint })
     }
   }
   return given.map((name) => name.toLowerCase())
@@ -84,7 +84,7 @@ function resolveFields(
     const lower = name.toLowerCase()
     const reason = reserved.get(lower)?.[value === false ? 'remove' : 'set']
     if (reason !== undefined) {
-      problems.push({ path: at, fault: `${quote(name)} is the server's own: ${reason}`, fix: 'leave it out' })
+      problems.push({ path: at, message: `${quote(name)} is the server's own: ${reason}`, hint: 'leave it out' })
     } else if (value !== false) addField(set, name, value, at, problems)
     else if (!isToken(name) || serverFields.has(lower)) addField(new Map(), name, '', at, problems)
     else remove.push(lower)

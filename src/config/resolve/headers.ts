@@ -22,15 +22,15 @@ export function resolveHeaders(
     const at = ['headers', key]
     if (typeof value === 'string') {
       if (!key.startsWith('/')) addField(everywhere, key, value, at, problems)
-      else problems.push({ path: at, fault: `${quote(key)} is a path`, fix: 'give it an object of fields' })
+      else problems.push({ path: at, message: `${quote(key)} is a path`, hint: 'give it an object of fields' })
       continue
     }
     const path = key.startsWith('/') ? parsePathPrefix(key) : undefined
     if (path === undefined) {
       problems.push({
         path: at,
-        fault: `${quote(key)} is not a path`,
-        fix: 'use a URL path such as /assets',
+        message: `${quote(key)} is not a path`,
+        hint: 'use a URL path such as /assets',
       })
       continue
     }
@@ -59,18 +59,18 @@ export function addField(
   const value = text.replace(/^[ \t]+|[ \t]+$/g, '')
   const lower = name.toLowerCase()
   if (!isToken(name)) {
-    problems.push({ path, fault: `${quote(name)} is not a field name`, fix: 'use letters, digits and hyphens' })
+    problems.push({ path, message: `${quote(name)} is not a field name`, hint: 'use letters, digits and hyphens' })
   } else if (serverFields.has(lower)) {
-    problems.push({ path, fault: `${quote(name)} is the server's own: it frames the message`, fix: 'leave it out' })
+    problems.push({ path, message: `${quote(name)} is the server's own: it frames the message`, hint: 'leave it out' })
   } else if (!fieldValue.test(value)) {
     // A line break would end the field: response splitting.
     problems.push({
       path,
-      fault: `the value ${isSecretName(name) ? '' : `${quote(value)} `}of ${quote(name)} holds characters that a field cannot carry`,
-      fix: 'use printable characters on one line; encode others',
+      message: `the value ${isSecretName(name) ? '' : `${quote(value)} `}of ${quote(name)} holds characters that a field cannot carry`,
+      hint: 'use printable characters on one line; encode others',
     })
   } else if (fields.has(lower)) {
-    problems.push({ path, fault: `${quote(name)} is given twice`, fix: 'keep one of them; names ignore case' })
+    problems.push({ path, message: `${quote(name)} is given twice`, hint: 'keep one of them; names ignore case' })
   } else {
     fields.set(lower, [name, value])
   }

@@ -28,7 +28,7 @@ export function matchOfKey(key: string): Checked<MatchOptions> {
 export function resolveMatch(match: Checked<MatchOptions>, place: MatchContext): ResolvedMatch {
   const { path, problems } = place
   if (!isPlainObject(match))
-    problems.push({ path, fault: expected('an object of conditions', match), fix: "write match: { path: '/api' }" })
+    problems.push({ path, message: expected('an object of conditions', match), hint: "write match: { path: '/api' }" })
   return {
     ...resolvePath(match, place),
     host: match.host === undefined ? undefined : resolveHost(match.host, place),
@@ -48,18 +48,18 @@ function resolvePath(
   if (given.length > 1) {
     problems.push({
       path: [...at, given[1] ?? ''],
-      fault: `cannot be combined with ${quote(key)}`,
-      fix: 'keep one of them',
+      message: `cannot be combined with ${quote(key)}`,
+      hint: 'keep one of them',
     })
   }
   const text = match[key] ?? '/'
   // Paths are compared without parameters (`;v=1`).
   const prefix = text.startsWith('/') && !/;|%3b/i.test(text) ? parsePathPrefix(text) : undefined
   if (prefix === undefined) {
-    const fix = text.startsWith('/')
+    const hint = text.startsWith('/')
       ? 'use a plain URL path such as /api, without query, parameters, dot segments or doubled slashes'
       : `did you mean ${quote(`/${text}`)}?`
-    problems.push({ path: at, fault: `${quote(text)} is not a path`, fix })
+    problems.push({ path: at, message: `${quote(text)} is not a path`, hint })
     return { kind: 'prefix', path: '/' }
   }
   const full = base + prefix.slice(1)
@@ -75,8 +75,9 @@ function checkPattern(pattern: string, path: readonly string[], problems: Proble
   segments.forEach((segment, i) => {
     if (!segment.includes('*') || segment === '*') return
     if (segment === '**' && i === segments.length - 1) return
-    const fault = segment === '**' ? '"**" must be the last segment' : `${quote(segment)} mixes * with other characters`
-    problems.push({ path, fault, fix: 'use * for a whole segment, and ** at the end' })
+    const message =
+      segment === '**' ? '"**" must be the last segment' : `${quote(segment)} mixes * with other characters`
+    problems.push({ path, message, hint: 'use * for a whole segment, and ** at the end' })
   })
 }
 
@@ -87,19 +88,20 @@ function resolveHost(text: string, { path, problems }: MatchContext): string {
     return below === undefined ? name : `.${name}`
   }
   const meant = hostWithin(text)
-  const fix =
+  const hint =
     meant === undefined ? 'use a name such as api.localhost or *.dev.localhost' : `did you mean ${quote(meant)}?`
-  problems.push({ path, fault: `${quote(text)} is not a host name`, fix })
+  problems.push({ path, message: `${quote(text)} is not a host name`, hint })
   return text
 }
 
 function resolveMethods(method: string | readonly string[], { path, problems }: MatchContext): readonly string[] {
   const methods = [...new Set(typeof method === 'string' ? [method] : method)]
   for (const name of methods) {
-    if (!isToken(name)) problems.push({ path, fault: `${quote(name)} is not a method`, fix: 'use names such as GET' })
+    if (!isToken(name))
+      problems.push({ path, message: `${quote(name)} is not a method`, hint: 'use names such as GET' })
     else if (/^(get|head|post|put|patch|delete|options)$/i.test(name) && name !== name.toUpperCase()) {
-      const fix = `did you mean ${quote(name.toUpperCase())}?`
-      problems.push({ path, fault: `${quote(name)} is in lower case, and methods are case-sensitive`, fix })
+      const hint = `did you mean ${quote(name.toUpperCase())}?`
+      problems.push({ path, message: `${quote(name)} is in lower case, and methods are case-sensitive`, hint })
     }
   }
   return methods
@@ -118,11 +120,11 @@ function resolveConditions(
     if (kind !== 'query' && !isToken(name)) {
       problems.push({
         path: at,
-        fault: `${quote(name)} is not the name of a ${kind}`,
-        fix: 'use letters, digits and hyphens',
+        message: `${quote(name)} is not the name of a ${kind}`,
+        hint: 'use letters, digits and hyphens',
       })
     } else if (conditions.has(key)) {
-      problems.push({ path: at, fault: `${quote(name)} is given twice`, fix: 'keep one of them; names ignore case' })
+      problems.push({ path: at, message: `${quote(name)} is given twice`, hint: 'keep one of them; names ignore case' })
     }
     conditions.set(key, expected)
   }

@@ -7,7 +7,7 @@ import { shellQuote } from '../../core/util/shell-quote.ts'
 /** Makes a folder absolute. */
 export function resolveFolder(folder: string, cwd: string, path: readonly string[], problems: Problem[]): string {
   if (folder === '' || folder.includes('\0')) {
-    problems.push({ path, fault: `${quote(folder)} is not a folder`, fix: 'use the path of a folder' })
+    problems.push({ path, message: `${quote(folder)} is not a folder`, hint: 'use the path of a folder' })
   }
   return resolve(cwd, folder)
 }
@@ -16,12 +16,12 @@ export function resolveFolder(folder: string, cwd: string, path: readonly string
 export function resolveBase(text: string, problems: Problem[]): string {
   const base = parsePathPrefix(text)
   if (base !== undefined) return base
-  const fix = /^[a-z][a-z0-9+.-]*:\/\/[^/]*/i.exec(text)
-  const meant = fix === null ? undefined : parsePathPrefix(text.slice(fix[0].length))
+  const origin = /^[a-z][a-z0-9+.-]*:\/\/[^/]*/i.exec(text)
+  const meant = origin === null ? undefined : parsePathPrefix(text.slice(origin[0].length))
   problems.push({
     path: ['base'],
-    fault: `${quote(text)} is not a path prefix`,
-    fix: meant === undefined ? 'use a plain URL path such as /docs/' : `did you mean ${quote(meant)}?`,
+    message: `${quote(text)} is not a path prefix`,
+    hint: meant === undefined ? 'use a plain URL path such as /docs/' : `did you mean ${quote(meant)}?`,
   })
   return '/'
 }
@@ -38,13 +38,17 @@ export function resolveMounts(
     const prefix = parsePathPrefix(key)
     const absolute = resolveFolder(folder, cwd, path, problems)
     if (isHostKey(key)) {
-      problems.push({ path, fault: `${quote(key)} is a host name, and a mount is a path`, fix: hostFix(key, folder) })
+      problems.push({
+        path,
+        message: `${quote(key)} is a host name, and a mount is a path`,
+        hint: hostHint(key, folder),
+      })
     } else if (prefix === undefined) {
-      problems.push({ path, fault: `${quote(key)} is not a path`, fix: 'use a plain URL path such as /docs' })
+      problems.push({ path, message: `${quote(key)} is not a path`, hint: 'use a plain URL path such as /docs' })
     } else if (prefix === '/') {
-      problems.push({ path, fault: 'the root cannot be mounted', fix: 'set the option root to its folder' })
+      problems.push({ path, message: 'the root cannot be mounted', hint: 'set the option root to its folder' })
     } else if (resolved.some((mount) => mount.path === prefix)) {
-      problems.push({ path, fault: `${quote(key)} is mounted twice`, fix: 'keep one of them' })
+      problems.push({ path, message: `${quote(key)} is mounted twice`, hint: 'keep one of them' })
     } else {
       resolved.push({ path: prefix, folder: absolute })
     }
@@ -53,7 +57,7 @@ export function resolveMounts(
 }
 
 /** Serving a folder under its own host name takes two servers. */
-function hostFix(key: string, folder: string): string {
+function hostHint(key: string, folder: string): string {
   const second = `serve8008 ${shellQuote(folder)} --port 8081`
   const route = `--proxy ${shellQuote(`${key}=http://localhost:8081`)}`
   return `start a second server for that folder (${second}) and forward to it (${route})`
@@ -68,8 +72,8 @@ export function resolveSingle(single: boolean | string, problems: Problem[]): st
   if (!wrong && !page.split('/').some((segment) => segment === '' || segment === '.' || segment === '..')) return page
   problems.push({
     path: ['single'],
-    fault: `${quote(single)} is not a page inside the folder`,
-    fix: 'use a relative path with slashes, such as app.html',
+    message: `${quote(single)} is not a page inside the folder`,
+    hint: 'use a relative path with slashes, such as app.html',
   })
   return undefined
 }
@@ -85,8 +89,8 @@ export function resolveOpen(open: boolean | string, base: string, problems: Prob
   }
   problems.push({
     path: ['open'],
-    fault: `${quote(open)} is not a path on this server`,
-    fix: 'use a URL path such as /docs/',
+    message: `${quote(open)} is not a path on this server`,
+    hint: 'use a URL path such as /docs/',
   })
   return undefined
 }

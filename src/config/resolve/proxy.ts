@@ -34,15 +34,15 @@ export function resolveProxy(
   const options: Checked<ProxyOptions> = isObject(value) ? value : { to: value }
   const targets = [options.to].flat() as readonly ProxyTarget[]
   if (targets.length === 0)
-    problems.push({ path, fault: 'the target is missing', fix: 'add one: http://localhost:3000' })
+    problems.push({ path, message: 'the target is missing', hint: 'add one: http://localhost:3000' })
   const upstreams = targets.flatMap((target) => resolveUpstream(String(target), path, problems) ?? [])
   const balance = options.balance ?? (options.hashBy === undefined ? 'round' : 'hash')
   const { health } = options
   if (health !== undefined && (!health.path.startsWith('/') || /[\s#\x00-\x1f\x7f]/.test(health.path))) {
     problems.push({
       path: [...path, 'health', 'path'],
-      fault: `${quote(health.path)} is not a path`,
-      fix: 'use /health',
+      message: `${quote(health.path)} is not a path`,
+      hint: 'use /health',
     })
   }
   return {
@@ -84,17 +84,17 @@ function resolveHashBy(
   path: readonly string[],
   problems: Problem[],
 ): ResolvedProxy['hashBy'] {
-  const fix = 'use "header:x-user" or "cookie:session"'
+  const hint = 'use "header:x-user" or "cookie:session"'
   const at = [...path, 'hashBy']
   if (text === undefined) {
-    if (balance === 'hash') problems.push({ path: at, fault: 'balance "hash" needs it', fix })
+    if (balance === 'hash') problems.push({ path: at, message: 'balance "hash" needs it', hint })
     return undefined
   }
   if (balance !== 'hash')
-    problems.push({ path: at, fault: `balance ${quote(balance)} does not use it`, fix: 'leave it out' })
+    problems.push({ path: at, message: `balance ${quote(balance)} does not use it`, hint: 'leave it out' })
   const [, kind, name = ''] = /^(header|cookie):(.+)$/.exec(text) ?? []
   if (kind === undefined || !isToken(name)) {
-    problems.push({ path: at, fault: `${quote(text)} is neither a header nor a cookie`, fix })
+    problems.push({ path: at, message: `${quote(text)} is neither a header nor a cookie`, hint })
     return undefined
   }
   return kind === 'header' ? { kind, name: name.toLowerCase() } : { kind: 'cookie', name }
@@ -111,11 +111,11 @@ function resolveCookiePath(
   if (!/^\/[\x20-\x3a\x3c-\x7e]*$/.test(cookiePath))
     problems.push({
       path: at,
-      fault: `${quote(cookiePath)} is not a path`,
-      fix: 'use a path of ASCII characters such as /',
+      message: `${quote(cookiePath)} is not a path`,
+      hint: 'use a path of ASCII characters such as /',
     })
   if (rewrite === false)
-    problems.push({ path: at, fault: 'cannot be combined with rewrite: false', fix: 'remove one of them' })
+    problems.push({ path: at, message: 'cannot be combined with rewrite: false', hint: 'remove one of them' })
   return cookiePath
 }
 
@@ -130,8 +130,8 @@ function resolveUpstreamTls(
     const missing = cert === undefined ? 'cert' : 'key'
     problems.push({
       path: [...path, 'tls'],
-      fault: `a client certificate needs ${quote(missing)} too`,
-      fix: `add ${missing}`,
+      message: `a client certificate needs ${quote(missing)} too`,
+      hint: `add ${missing}`,
     })
   }
   const files = Object.entries({ ca, cert, key }).flatMap(([name, file]) => {

@@ -115,8 +115,8 @@ function ownProblem({ route, upstream }: OwnUpstream, proxy: CheckedOptions['pro
   const isShort = Object.hasOwn(proxy, route.name)
   return {
     path: isShort ? ['proxy', route.name] : ['routes'],
-    fault: `the upstream ${upstream.label}${isShort ? '' : ` of ${quote(route.name)}`} is this server itself`,
-    fix: 'correct the port of the upstream, or serve on another port',
+    message: `the upstream ${upstream.label}${isShort ? '' : ` of ${quote(route.name)}`} is this server itself`,
+    hint: 'correct the port of the upstream, or serve on another port',
   }
 }
 
@@ -133,24 +133,24 @@ function resolveLimits(given: NonNullable<CheckedOptions['limits']>, problems: P
   if (given.requestMs === undefined) return { ...limits, requestMs: limits.headerMs }
   problems.push({
     path: ['limits', 'headerMs'],
-    fault: `${limits.headerMs} is longer than requestMs (${limits.requestMs}), of which it is a part`,
-    fix: `use at most ${limits.requestMs}`,
+    message: `${limits.headerMs} is longer than requestMs (${limits.requestMs}), of which it is a part`,
+    hint: `use at most ${limits.requestMs}`,
   })
   return limits
 }
 
 /** One error for all problems; its message and hint are those of the first. */
 function configError(problems: readonly Problem[], keyNames: ReadonlyMap<string, string>): ServeError {
-  const named = problems.map(({ path, fault, fix, name: given }) => {
+  const named = problems.map(({ path, message, hint, name: given }) => {
     const name = given ?? nameOf(path, keyNames)
-    return { sentence: name === '' ? fault : `${printable(redactText(name), 200)}: ${fault}`, fix }
+    return { sentence: name === '' ? message : `${printable(redactText(name), 200)}: ${message}`, hint }
   })
-  const [first = { sentence: 'The configuration is wrong', fix: '' }] = named
+  const [first = { sentence: 'The configuration is wrong', hint: '' }] = named
   const more = named.length - 1
   const message = more === 0 ? first.sentence : `${first.sentence} (and ${more} more problem${more === 1 ? '' : 's'})`
   return new ServeError('E8008_CONFIG_INVALID', message, {
-    hint: first.fix,
-    problems: named.map(({ sentence, fix }) => `${sentence}; ${fix}`),
+    hint: first.hint,
+    problems: named.map(({ sentence, hint }) => `${sentence}; ${hint}`),
   })
 }
 

@@ -25,8 +25,8 @@ export function resolveRoutes(
     if (slip !== undefined)
       problems.push({
         path,
-        fault: `${key.includes('@') ? 'the match' : quote(key)} is neither a path nor a host`,
-        fix: slip,
+        message: `${key.includes('@') ? 'the match' : quote(key)} is neither a path nor a host`,
+        hint: slip,
       })
     return {
       name: key,
@@ -41,7 +41,7 @@ export function resolveRoutes(
   const all = [...short, ...long]
   all.forEach(({ name }, i) => {
     if (all.findIndex((other) => other.name === name) === i) return
-    problems.push({ path: ['routes'], fault: `two routes have the name ${quote(name)}`, fix: 'rename one of them' })
+    problems.push({ path: ['routes'], message: `two routes have the name ${quote(name)}`, hint: 'rename one of them' })
   })
   return all
 }
@@ -69,7 +69,7 @@ function resolveRoute(
 ): ResolvedRoute {
   const match = resolveMatch(route.match, { ...context, path: [...path, 'match'] })
   if (route.name === '') {
-    context.problems.push({ path: [...path, 'name'], fault: 'the name is empty', fix: 'name it, or leave it out' })
+    context.problems.push({ path: [...path, 'name'], message: 'the name is empty', hint: 'name it, or leave it out' })
   }
   return {
     name: route.name ?? name ?? routeName(match),
@@ -93,12 +93,12 @@ function resolveAction(
   const { base, problems } = context
   const given = Object.entries({ proxy, redirect, reply }).filter(([, value]) => value !== undefined)
   if (given.length !== 1) {
-    const fault =
+    const message =
       given.length === 0 ? 'the route has no action' : `the route has both ${given.map(([key]) => key).join(' and ')}`
-    problems.push({ path, fault, fix: 'give it exactly one of proxy, redirect and reply' })
+    problems.push({ path, message, hint: 'give it exactly one of proxy, redirect and reply' })
   }
   if (status !== undefined && redirect === undefined) {
-    problems.push({ path: [...path, 'status'], fault: 'only a redirect has it', fix: 'write reply: { status }' })
+    problems.push({ path: [...path, 'status'], message: 'only a redirect has it', hint: 'write reply: { status }' })
   }
   if (proxy !== undefined) return { kind: 'proxy', proxy: resolveProxy(proxy, [...path, 'proxy'], context) }
   if (redirect !== undefined) {
@@ -121,8 +121,8 @@ function resolveRedirect(text: string, base: string, path: readonly string[], pr
   const isUrl = /^https?:\/\/[^/\\]/i.test(text)
   const url = URL.canParse(text, 'http://localhost') ? new URL(text, 'http://localhost') : undefined
   if ((!isPath && !isUrl) || url === undefined || /[\\\x00-\x20\x7f]/.test(text) || url.username !== '') {
-    const fix = 'use a path such as /new, or a URL such as https://example.test/'
-    problems.push({ path, fault: `${quote(text)} is neither a path nor a URL`, fix })
+    const hint = 'use a path such as /new, or a URL such as https://example.test/'
+    problems.push({ path, message: `${quote(text)} is neither a path nor a URL`, hint })
     return '/'
   }
   return isUrl ? url.href : base + (url.pathname + url.search + url.hash).slice(1)
@@ -133,11 +133,11 @@ export function resolveTrust(trust: string | readonly string[], problems: Proble
   const list = typeof trust === 'string' ? [trust] : trust
   for (const text of list) {
     if (isNetwork(text)) continue
-    const fix =
+    const hint =
       text === '*'
         ? 'name the proxies: every client could claim any address'
         : 'use addresses such as 127.0.0.1 or 10.0.0.0/8'
-    problems.push({ path: ['trust'], fault: `${quote(text)} is neither an address nor a network`, fix })
+    problems.push({ path: ['trust'], message: `${quote(text)} is neither an address nor a network`, hint })
   }
   return [...new Set(list)]
 }

@@ -12,15 +12,15 @@ export function resolveCache(cache: boolean | number | string, problems: Problem
   if (typeof read === 'number') {
     if (Number.isInteger(read) && read >= 0 && read <= longestAge) return `max-age=${read}`
     const bounds = `use a whole number of seconds from 0 to ${longestAge}`
-    const fix = read < 0 ? 'use off: browsers then revalidate on every use (no-cache)' : bounds
-    problems.push({ path: ['cache'], fault: `${quote(cache)} is not a number of seconds`, fix })
+    const hint = read < 0 ? 'use off: browsers then revalidate on every use (no-cache)' : bounds
+    problems.push({ path: ['cache'], message: `${quote(cache)} is not a number of seconds`, hint })
   } else {
     problems.push({ path: ['cache'], ...read })
   }
   return uncached
 }
 
-function readText(text: string): boolean | number | string | Pick<Problem, 'fault' | 'fix'> {
+function readText(text: string): boolean | number | string | Pick<Problem, 'message' | 'hint'> {
   const lower = text.toLowerCase()
   if (lower === 'off' || lower === 'on') return lower === 'on'
   if (/^-?\d{1,15}$/.test(text)) return Number(text)
@@ -28,8 +28,11 @@ function readText(text: string): boolean | number | string | Pick<Problem, 'faul
   if (seconds !== undefined) return seconds
   const wrong = cacheControlFault(text)
   if (wrong === undefined) return text
-  if (wrong.meant !== undefined) return { fault: wrong.fault, fix: `did you mean ${quote(wrong.meant)}?` }
-  return { fault: wrong.fault, fix: 'use seconds, a time such as 10m, off, or directives such as "public, max-age=60"' }
+  if (wrong.meant !== undefined) return { message: wrong.message, hint: `did you mean ${quote(wrong.meant)}?` }
+  return {
+    message: wrong.message,
+    hint: 'use seconds, a time such as 10m, off, or directives such as "public, max-age=60"',
+  }
 }
 
 /** Node's timers hold 31 bits of milliseconds: a longer one would fire at once. */
@@ -40,7 +43,7 @@ export function resolveTimeout(timeout: number | string, problems: Problem[]): n
   const text = String(timeout).trim()
   const seconds = /^(?:off|none)$/i.test(text) ? 0 : (parseDuration(text) ?? (text === '' ? Number.NaN : Number(text)))
   if (seconds >= 0 && seconds <= longestSeconds) return Math.round(seconds * 1000)
-  const fix = `use seconds from 0 (no bound) to ${longestSeconds}, or a time such as 30s, 5m or 1h`
-  problems.push({ path: ['timeout'], fault: `${quote(timeout)} is not a time`, fix })
+  const hint = `use seconds from 0 (no bound) to ${longestSeconds}, or a time such as 30s, 5m or 1h`
+  problems.push({ path: ['timeout'], message: `${quote(timeout)} is not a time`, hint })
   return 0
 }

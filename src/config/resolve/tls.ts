@@ -26,8 +26,8 @@ export function resolveTls(
   if (tls !== false && ports.length === 1 && plainPorts.length === 1 && port === plainPorts[0] && port !== 0) {
     problems.push({
       path: ['tlsPort'],
-      fault: `${port} is the port for plain HTTP`,
-      fix: 'use another one; plain requests are redirected on the port for HTTPS too',
+      message: `${port} is the port for plain HTTP`,
+      hint: 'use another one; plain requests are redirected on the port for HTTPS too',
     })
   }
   if (tls === false) return { tls: undefined, redirect: undefined }
@@ -58,8 +58,8 @@ function ownCertificate(options: CheckedOptions, cwd: string, problems: Problem[
 /** Refuses PEM instead of a path: messages show paths, and must not show a private key. */
 export function refusePem(text: string | undefined, path: readonly string[], problems: Problem[]): void {
   if (text?.includes('-----BEGIN ') !== true) return
-  const fix = 'write it to a file, and use its path'
-  problems.push({ path, fault: 'the value is PEM itself, not the path of a file', fix })
+  const hint = 'write it to a file, and use its path'
+  problems.push({ path, message: 'the value is PEM itself, not the path of a file', hint })
 }
 
 /** Whether certificate and key match is checked when the files are read. */
@@ -69,8 +69,8 @@ function checkedCertificate(
   cwd: string,
   problems: Problem[],
 ): ResolvedCertificate[] {
-  const problem = (key: string, fault: string, fix: string): void => {
-    problems.push({ path: [...path, key], fault, fix })
+  const problem = (key: string, message: string, hint: string): void => {
+    problems.push({ path: [...path, key], message, hint })
   }
   const { cert, key, pfx, passphrase } = files
   if (cert !== undefined && pfx !== undefined) problem('pfx', 'cannot be combined with "cert"', 'keep one of them')

@@ -28,8 +28,8 @@ export function resolveUpstream(
   path: readonly string[],
   problems: Problem[],
 ): ResolvedUpstream | undefined {
-  const fail = (fault: string, fix: string): undefined => {
-    problems.push({ path, fault, fix })
+  const fail = (message: string, hint: string): undefined => {
+    problems.push({ path, message, hint })
     return undefined
   }
   const target = text.trim()
@@ -49,8 +49,8 @@ export function resolveUpstream(
   const scheme = Object.hasOwn(schemes, known) ? schemes[known] : undefined
   if (scheme === undefined) {
     const meant = nearest(known, Object.keys(schemes))
-    const fix = meant === undefined ? accepted : `did you mean ${quote(`${meant}://${rest}`)}?`
-    return fail(`${quote(`${name}://`)} is not supported as a target`, fix)
+    const hint = meant === undefined ? accepted : `did you mean ${quote(`${meant}://${rest}`)}?`
+    return fail(`${quote(`${name}://`)} is not supported as a target`, hint)
   }
   const [, host = '', digits, pathname] = /^(\[[^\]]*\]|[^:/]*)(?::(\d*))?(\/.*)?$/.exec(rest) ?? []
   const hostname = host === '' ? undefined : parseHostName(host)
@@ -85,13 +85,16 @@ function resolveShorthand(target: string, path: readonly string[], problems: Pro
   }
   const bare = target.replace(/^[a-z0-9]+(?::\/*|\/\/)/i, '').replace(/^\d+$/, 'localhost:$&')
   const isHost = parseHostName(bare.replace(/[:/].*$/, '')) !== undefined
-  const fix = isHost ? `did you mean ${quote(`http://${bare}`)}?` : accepted
-  problems.push({ path, fault: `${quote(target)} is not a target`, fix })
+  const hint = isHost ? `did you mean ${quote(`http://${bare}`)}?` : accepted
+  problems.push({ path, message: `${quote(target)} is not a target`, hint })
   return undefined
 }
 
 /** Parses `unix:/run/app.sock` and `unix:/run/app.sock:/prefix`. */
-function resolveSocket(target: string, fail: (fault: string, fix: string) => undefined): ResolvedUpstream | undefined {
+function resolveSocket(
+  target: string,
+  fail: (message: string, hint: string) => undefined,
+): ResolvedUpstream | undefined {
   const [, socketPath = '', pathname] = /^unix:(?:\/\/(?=\/))?(.*?)(?::(\/.*))?$/i.exec(target) ?? []
   if (!isAbsolute(socketPath)) {
     return fail(`${quote(target)} is not an absolute path of a socket`, 'write it like unix:/run/app.sock')

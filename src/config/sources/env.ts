@@ -60,7 +60,8 @@ function limitsFromEnvironment(
     origins.set(`limits.${limit}`, `env ${name}`)
     const text = (env[name] ?? '').trim()
     if (/^-?\d{1,16}$/.test(text)) limits[limit] = Number(text)
-    else problems.push({ path: ['limits', limit], fault: expected('a whole number', text), fix: 'use a whole number' })
+    else
+      problems.push({ path: ['limits', limit], message: expected('a whole number', text), hint: 'use a whole number' })
   }
   return limits
 }
@@ -76,7 +77,7 @@ function misspelt(env: Environment): Problem[] {
       knownNames.map((own) => own.slice(prefix.length)),
     )
     if (meant === undefined) continue
-    problems.push({ path: [name], fault: 'unknown variable', fix: `did you mean ${prefix}${meant}?` })
+    problems.push({ path: [name], message: 'unknown variable', hint: `did you mean ${prefix}${meant}?` })
   }
   return problems
 }

@@ -29,10 +29,10 @@ export function readOption(
   const texts = value === true ? [''] : typeof value === 'string' ? [value] : value
   if (texts.every((text) => text.trim() === '')) {
     if (optional) return { value: true }
-    return { problem: { path, fault: 'a value is missing', fix: `use ${entry.accepts}` } }
+    return { problem: { path, message: 'a value is missing', hint: `use ${entry.accepts}` } }
   }
   const parsed = entry.parse(texts)
-  return 'fault' in parsed ? { problem: { path, ...parsed } } : parsed
+  return 'message' in parsed ? { problem: { path, ...parsed } } : parsed
 }
 
 /** Reads options from the flags of the command line. */

@@ -3,7 +3,7 @@ import { quote } from '../diagnostic.ts'
 
 /** What to write instead of a key of another program: a hint, and the key here that takes the same value. */
 export interface Correction {
-  readonly fix: string
+  readonly hint: string
   readonly as?: string
 }
 
@@ -107,15 +107,15 @@ export function foreignOption(key: string, value: unknown): string | undefined {
   return Object.hasOwn(topLevel, key) ? topLevel[key]?.(value) : undefined
 }
 
-const to: Correction = { fix: 'did you mean "to"?', as: 'to' }
-const url: Correction = { fix: "write to: 'http://host:port'" }
+const to: Correction = { hint: 'did you mean "to"?', as: 'to' }
+const url: Correction = { hint: "write to: 'http://host:port'" }
 const path: Correction = {
-  fix: 'add a path to the target: http://localhost:3000/v1 replaces the matched path by /v1',
+  hint: 'add a path to the target: http://localhost:3000/v1 replaces the matched path by /v1',
 }
-const fits: Correction = { fix: 'leave it out: redirects and cookies are rewritten (see "rewrite")' }
-const hook: Correction = { fix: 'write a layer: server.use((next) => (x) => …)' }
-const inTls: Correction = { fix: 'write it in tls: { … }' }
-const inKey: Correction = { fix: "write it as the key: { '/api': 'http://localhost:3000' }" }
+const fits: Correction = { hint: 'leave it out: redirects and cookies are rewritten (see "rewrite")' }
+const hook: Correction = { hint: 'write a layer: server.use((next) => (x) => …)' }
+const inTls: Correction = { hint: 'write it in tls: { … }' }
+const inKey: Correction = { hint: "write it as the key: { '/api': 'http://localhost:3000' }" }
 
 /** Keys of http-proxy, http-proxy-middleware, Vite and webpack-dev-server. */
 const proxyKeys: Readonly<Record<string, Correction>> = {
@@ -129,36 +129,36 @@ const proxyKeys: Readonly<Record<string, Correction>> = {
   protocol: url,
   context: inKey,
   pathFilter: inKey,
-  secure: { fix: 'did you mean tls: { verify: false }?' },
+  secure: { hint: 'did you mean tls: { verify: false }?' },
   ssl: inTls,
   ca: inTls,
   cert: inTls,
   key: inTls,
   servername: inTls,
-  ws: { fix: 'leave it out: WebSockets go through every route' },
+  ws: { hint: 'leave it out: WebSockets go through every route' },
   pathRewrite: path,
   stripPrefix: path,
   prependPath: path,
   ignorePath: path,
-  bypass: { fix: 'add a route with more conditions in match' },
-  router: { fix: 'add routes with more conditions in match' },
-  xfwd: { fix: 'leave it out: X-Forwarded-For, -Host and -Proto are always sent' },
+  bypass: { hint: 'add a route with more conditions in match' },
+  router: { hint: 'add routes with more conditions in match' },
+  xfwd: { hint: 'leave it out: X-Forwarded-For, -Host and -Proto are always sent' },
   autoRewrite: fits,
   hostRewrite: fits,
   protocolRewrite: fits,
   cookieDomainRewrite: fits,
-  cookiePathRewrite: { fix: "did you mean cookiePath: '/'?" },
-  followRedirects: { fix: 'leave it out: the client follows redirects' },
-  timeout: { fix: 'did you mean timeouts: { totalMs }?' },
-  proxyTimeout: { fix: 'did you mean timeouts: { headersMs }?' },
-  auth: { fix: "write headers: { authorization: 'Basic …' }" },
+  cookiePathRewrite: { hint: "did you mean cookiePath: '/'?" },
+  followRedirects: { hint: 'leave it out: the client follows redirects' },
+  timeout: { hint: 'did you mean timeouts: { totalMs }?' },
+  proxyTimeout: { hint: 'did you mean timeouts: { headersMs }?' },
+  auth: { hint: "write headers: { authorization: 'Basic …' }" },
   configure: hook,
   on: hook,
   onProxyReq: hook,
   onProxyRes: hook,
   onError: hook,
   selfHandleResponse: hook,
-  logLevel: { fix: 'leave it out: see "log", or "debug" for this route' },
+  logLevel: { hint: 'leave it out: see "log", or "debug" for this route' },
 }
 
 /** What to write instead of a key of another proxy, or undefined. */
@@ -213,7 +213,7 @@ export function foreignValue(key: string, value: unknown): string | undefined {
     return `did you mean match: { ${value.startsWith('/') ? 'path' : 'host'}: ${quote(value)} }?`
   }
   if (key === 'reply' && typeof value === 'string') return `did you mean reply: { body: ${quote(value)} }?`
-  if (key === 'reply' && typeof value === 'function') return hook.fix
-  if (key === 'rewrite' && typeof value !== 'boolean') return `use true or false; for the path: ${path.fix}`
+  if (key === 'reply' && typeof value === 'function') return hook.hint
+  if (key === 'rewrite' && typeof value !== 'boolean') return `use true or false; for the path: ${path.hint}`
   return undefined
 }

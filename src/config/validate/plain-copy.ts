@@ -17,12 +17,12 @@ export function plainCopy(
   const isList = Array.isArray(value)
   if (!isList && !isPlainObject(value)) return value
   if (around.includes(value)) {
-    const fix = 'remove the reference to itself'
-    return leaveOut({ path, fault: 'the value contains itself', fix }, problems)
+    const hint = 'remove the reference to itself'
+    return leaveOut({ path, message: 'the value contains itself', hint }, problems)
   }
   if (around.length === mostLevels) {
-    const fix = 'see the options: serve8008 --help'
-    return leaveOut({ path, fault: `it is nested more than ${mostLevels} levels deep`, fix }, problems)
+    const hint = 'see the options: serve8008 --help'
+    return leaveOut({ path, message: `it is nested more than ${mostLevels} levels deep`, hint }, problems)
   }
   const entries = Object.keys(value).flatMap((key) => {
     const found = problems.length
@@ -43,7 +43,7 @@ function readEntry(from: object, key: string, path: readonly string[], problems:
     return (from as Readonly<Record<string, unknown>>)[key]
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
-    return leaveOut({ path, fault: `it cannot be read: ${why}`, fix: 'write the value itself' }, problems)
+    return leaveOut({ path, message: `it cannot be read: ${why}`, hint: 'write the value itself' }, problems)
   }
 }
 

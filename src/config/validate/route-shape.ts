@@ -40,8 +40,8 @@ function removeUnknownFrom(value: unknown, holder: ContainerKey, path: readonly 
       const correction = holder === 'proxy' ? foreignProxyKey(key) : undefined
       const meant = nearest(key, keys)
       const usual = meant === undefined ? `use ${keys.join(', ')}` : `did you mean ${quote(meant)}?`
-      const fix = correction?.fix ?? (holder === 'route' ? foreignRouteKey(key, inner) : undefined) ?? usual
-      problems.push({ path: at, fault: 'unknown key', fix })
+      const hint = correction?.hint ?? (holder === 'route' ? foreignRouteKey(key, inner) : undefined) ?? usual
+      problems.push({ path: at, message: 'unknown key', hint })
       // The value moves to the key that was meant, so that this key is not reported as missing.
       const as = correction === undefined ? meant : correction.as
       if (as !== undefined && !Object.hasOwn(value, as)) value[as] = inner
@@ -63,12 +63,12 @@ interface ShapeIssue {
 function shapeProblem({ path, issue: inner }: ShapeIssue): Problem {
   const key = path.at(-1) ?? ''
   if (inner.type === 'strict_object' && inner.received === 'undefined' && path.length > 2) {
-    return { path: path.slice(0, -1), fault: `${quote(key)} is missing`, fix: `add ${quote(key)}` }
+    return { path: path.slice(0, -1), message: `${quote(key)} is missing`, hint: `add ${quote(key)}` }
   }
-  const fix = foreignValue(key, inner.input) ?? choiceOf(inner) ?? `use ${inner.message}`
+  const hint = foreignValue(key, inner.input) ?? choiceOf(inner) ?? `use ${inner.message}`
   // A target may hold a password, which must not be repeated.
   const isSecret = typeof inner.input === 'string' && inner.input.includes('@')
-  return { path, fault: expected(inner.message, inner.input, isSecret), fix }
+  return { path, message: expected(inner.message, inner.input, isSecret), hint }
 }
 
 /** The hint for an enumerated option: the value that was meant, or all values. */

@@ -23,8 +23,8 @@ export function validateOptions(given: unknown, problems: Problem[]): CheckedOpt
   if (!isPlainObject(given)) {
     const example =
       typeof given === 'string' ? `{ root: ${quote(given)} }` : typeof given === 'number' ? `{ port: ${given} }` : ''
-    const fix = example === '' ? plainly(given) : `use an object: ${example}`
-    problems.push({ path: [], fault: expected('an object of options', given), fix })
+    const hint = example === '' ? plainly(given) : `use an object: ${example}`
+    problems.push({ path: [], message: expected('an object of options', given), hint })
     return {}
   }
   const input = plainCopy(given, problems) as Record<string, unknown>
@@ -68,8 +68,8 @@ function knownEntries(
     const all = path.length === 0 ? 'see the options: serve8008 --help' : `use one of ${known.join(', ')}`
     problems.push({
       path: [...path, key],
-      fault: path.length === 0 ? 'unknown option' : 'unknown limit',
-      fix: foreign ?? (meant === undefined ? all : `did you mean ${quote(meant)}?`),
+      message: path.length === 0 ? 'unknown option' : 'unknown limit',
+      hint: foreign ?? (meant === undefined ? all : `did you mean ${quote(meant)}?`),
     })
   }
   return entries
@@ -89,8 +89,8 @@ function checkNames(options: Record<string, unknown>, key: RecordOption, problem
   if (value === undefined) return
   const usual = `use ${optionsByKey.get(key)?.accepts ?? ''}`
   if (!isPlainObject(value)) {
-    const fix = foreignValue(key, value) ?? usual
-    problems.push({ path: [key], fault: expected('an object', value), fix })
+    const hint = foreignValue(key, value) ?? usual
+    problems.push({ path: [key], message: expected('an object', value), hint })
     delete options[key]
     return
   }
@@ -101,7 +101,7 @@ function checkNames(options: Record<string, unknown>, key: RecordOption, problem
     const wrong = (isRecord ? Object.values(entry) : [entry]).filter((text) => typeof text !== 'string')
     if (wrong.length === 0) continue
     const noun = isRecord || key === 'mounts' ? 'a string' : 'a string or an object of fields'
-    problems.push({ path: [key, name], fault: expected(noun, wrong[0]), fix: usual })
+    problems.push({ path: [key, name], message: expected(noun, wrong[0]), hint: usual })
     delete value[name]
   }
 }
@@ -117,10 +117,10 @@ function shapeProblem(key: string, inner: readonly string[], issue: v.BaseIssue<
   if (key === 'certificates' && inner.length > 1) return certificateProblem(inner, issue)
   const limit = key === 'limits' ? inner[0] : undefined
   if (limit !== undefined) return limitProblem(limit as keyof Limits, issue)
-  const fault = expected(issue.message, issue.input, entry?.isSecret)
+  const message = expected(issue.message, issue.input, entry?.isSecret)
   const meant = typeof issue.input === 'string' ? nearest(issue.input, entry?.choices ?? []) : undefined
   const usual = meant === undefined ? `use ${entry?.accepts ?? ''}` : `did you mean ${quote(meant)}?`
-  return { path: [key], fault, fix: foreignValue(key, issue.input) ?? usual }
+  return { path: [key], message, hint: foreignValue(key, issue.input) ?? usual }
 }
 
 /** Repeats no value: it may be a passphrase. */
@@ -129,16 +129,16 @@ function certificateProblem(inner: readonly string[], { type }: v.BaseIssue<unkn
   if (type === 'strict_object') {
     const known = ['cert', 'key', 'ca', 'pfx', 'passphrase']
     const meant = nearest(inner.at(-1) ?? '', known)
-    const fix = meant === undefined ? `use one of ${known.join(', ')}` : `did you mean ${quote(meant)}?`
-    return { path, fault: 'unknown key', fix }
+    const hint = meant === undefined ? `use one of ${known.join(', ')}` : `did you mean ${quote(meant)}?`
+    return { path, message: 'unknown key', hint }
   }
-  return { path, fault: expected('a string', undefined, true), fix: 'use a string' }
+  return { path, message: expected('a string', undefined, true), hint: 'use a string' }
 }
 
-function limitProblem(limit: keyof Limits, { input, type, message }: v.BaseIssue<unknown>): Problem {
+function limitProblem(limit: keyof Limits, { input, type, message: wanted }: v.BaseIssue<unknown>): Problem {
   const { min, max } = limitTable[limit]
-  let fault = expected(message, input)
-  if (type === 'min_value') fault = `${quote(input)} is below the minimum of ${min}`
-  if (type === 'max_value') fault = `${quote(input)} is above the maximum of ${max}`
-  return { path: ['limits', limit], fault, fix: `use ${limitAccepts(limit)}` }
+  let message = expected(wanted, input)
+  if (type === 'min_value') message = `${quote(input)} is below the minimum of ${min}`
+  if (type === 'max_value') message = `${quote(input)} is above the maximum of ${max}`
+  return { path: ['limits', limit], message, hint: `use ${limitAccepts(limit)}` }
 }

@@ -133,7 +133,7 @@ describe('resolveConfig', () => {
   })
 
   test('reports problems that were found while reading', () => {
-    const problems = [{ path: ['port'], fault: 'it is odd', fix: 'make it even', name: 'PORT' }]
+    const problems = [{ path: ['port'], message: 'it is odd', hint: 'make it even', name: 'PORT' }]
     assert.deepEqual(errorOf({}, { problems }).problems, ['PORT: it is odd; make it even'])
   })
 

@@ -80,7 +80,7 @@ describe('a match', () => {
 
   test('without a path holds everywhere', () => assert.equal(matchOf({ routes: [{ match: {}, proxy: to }] }).path, '/'))
 
-  for (const [match, fault] of [
+  for (const [match, message] of [
     [{ path: 'api' }, /did you mean "\/api"\?/],
     [{ path: '/a', exact: '/a' }, /cannot be combined with "path"/],
     [{ method: 'post' }, /did you mean "POST"\?/],
@@ -89,7 +89,8 @@ describe('a match', () => {
     [{ pth: '/api' }, /routes\.0\.match\.pth: unknown key; did you mean "path"\?/],
     [{ header: { a: 1 } }, /routes\.0\.match\.header\.a: expected a string, true or false, got 1/],
   ] as const) {
-    test(`${JSON.stringify(match)} is wrong`, () => assert.match(problemOf({ routes: [{ match, proxy: to }] }), fault))
+    test(`${JSON.stringify(match)} is wrong`, () =>
+      assert.match(problemOf({ routes: [{ match, proxy: to }] }), message))
   }
 })
 
@@ -144,7 +145,7 @@ describe('a proxy', () => {
     assert.deepEqual(labels({ to: 3000 }), ['localhost:3000'])
   })
 
-  for (const [options, fault] of [
+  for (const [options, message] of [
     [{ to, headers: { 'x-a': 'a\r\nb' } }, /cannot carry/],
     [{ to, headers: { 'x-a': 'a\0b' } }, /cannot carry/],
     [{ to, headers: { 'Transfer-Encoding': 'chunked' } }, /server's own/],
@@ -184,7 +185,7 @@ describe('a proxy', () => {
     [0, /proxy\.\/api: expected a port from 1 to 65535, got 0/],
     [65_536, /proxy\.\/api: expected a port from 1 to 65535, got 65536/],
   ] as const) {
-    test(`${JSON.stringify(options)} is wrong`, () => assert.match(problemOf({ proxy: { '/api': options } }), fault))
+    test(`${JSON.stringify(options)} is wrong`, () => assert.match(problemOf({ proxy: { '/api': options } }), message))
   }
 
   test('of a list or a Map is no object of matches', () => {
@@ -205,7 +206,7 @@ describe('a list of routes', () => {
     ])
   })
 
-  for (const [routes, fault] of [
+  for (const [routes, message] of [
     [{}, /routes: expected a list of routes, got an object/],
     [[{}], /routes\.0: "match" is missing/],
     [[{ match: [], proxy: to }], /routes\.0\.match: expected an object of conditions, got an empty list/],
@@ -213,7 +214,7 @@ describe('a list of routes', () => {
     [[{ match: {}, proxy: { to: 0.5 } }], /routes\.0\.proxy\.to: expected a port from 1 to 65535, got 0\.5/],
     [[{ match: {}, reply: { status: 99 } }], /expected a status from 200 to 599, got 99/],
   ] as const) {
-    test(`${JSON.stringify(routes)} is wrong`, () => assert.match(problemOf({ routes }), fault))
+    test(`${JSON.stringify(routes)} is wrong`, () => assert.match(problemOf({ routes }), message))
   }
 })
 
@@ -232,7 +233,7 @@ describe('an action', () => {
     )
   })
 
-  for (const [route, fault] of [
+  for (const [route, message] of [
     [{}, /the route has no action/],
     [{ proxy: to, redirect: '/x' }, /both proxy and redirect/],
     [{ redirect: '//evil.test' }, /is neither a path nor a URL/],
@@ -244,7 +245,7 @@ describe('an action', () => {
     [{ reply: { headers: { connection: 'close' } } }, /server's own/],
   ] as const) {
     test(`${JSON.stringify(route)} is wrong`, () =>
-      assert.match(problemOf({ routes: [{ match: { path: '/a' }, ...route }] }), fault))
+      assert.match(problemOf({ routes: [{ match: { path: '/a' }, ...route }] }), message))
   }
 
   test('names are given once', () => {

@@ -13,7 +13,7 @@ function faultOf(flags: FlagValues): string {
   const { options, problems } = optionsFromFlags(flags)
   assert.deepEqual(options, {})
   assert.equal(problems.length, 1)
-  return problems[0]?.fault ?? ''
+  return problems[0]?.message ?? ''
 }
 
 describe('optionsFromFlags', () => {
@@ -152,7 +152,7 @@ describe('optionsFromEnvironment', () => {
     const { options, problems } = optionsFromEnvironment({ SERVE8008_PORT: 'abc', SERVE8008_LIMIT_RANGES: 'many' })
     assert.deepEqual(options, {})
     assert.deepEqual(
-      problems.map(({ path, fault }) => [path.join('.'), fault]),
+      problems.map(({ path, message }) => [path.join('.'), message]),
       [
         ['port', 'expected a port, got "abc"'],
         ['limits.ranges', 'expected a whole number, got "many"'],
@@ -173,7 +173,7 @@ describe('optionsFromEnvironment', () => {
     })
     assert.deepEqual(options, {})
     assert.deepEqual(problems, [
-      { path: ['SERVE8008_PROT'], fault: 'unknown variable', fix: 'did you mean SERVE8008_PORT?' },
+      { path: ['SERVE8008_PROT'], message: 'unknown variable', hint: 'did you mean SERVE8008_PORT?' },
     ])
   })
 })

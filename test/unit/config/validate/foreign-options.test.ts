@@ -14,7 +14,7 @@ function errorOf(call: () => unknown): ServeError {
 }
 
 describe('options from habit', () => {
-  for (const [options, fix] of [
+  for (const [options, hint] of [
     [{ server: { port: 3000, proxy: {} } }, 'write what it holds at the top: { port, proxy }'],
     [{ devServer: { static: 'public' } }, 'write what it holds at the top: { static }'],
     [{ historyApiFallback: true }, 'did you mean single: true?'],
@@ -44,7 +44,7 @@ describe('options from habit', () => {
   ] as const) {
     const [key] = Object.keys(options)
     test(`${JSON.stringify(options)} says what to write`, () => {
-      assert.equal(problemOf(options), `${key}: unknown option; ${fix}`)
+      assert.equal(problemOf(options), `${key}: unknown option; ${hint}`)
     })
   }
 
@@ -84,7 +84,7 @@ describe('options from habit', () => {
   }
 
   test('a value that is no object says what to write', () => {
-    for (const [options, fix] of [
+    for (const [options, hint] of [
       ['site', 'use an object: { root: "site" }'],
       [3000, 'use an object: { port: 3000 }'],
       [['site'], 'use an object'],
@@ -95,7 +95,7 @@ describe('options from habit', () => {
     ] as const) {
       const error = errorOf(() => createServer(options as never))
       assert.equal(error.code, 'E8008_CONFIG_INVALID')
-      assert.equal(error.hint, fix)
+      assert.equal(error.hint, hint)
     }
   })
 
@@ -135,7 +135,7 @@ describe('keys of other proxies', () => {
     ])
   })
 
-  for (const [key, value, fix] of [
+  for (const [key, value, hint] of [
     ['pathRewrite', { '^/api': '' }, /^add a path to the target: /],
     ['xfwd', true, /^leave it out: X-Forwarded-For/],
     ['cookieDomainRewrite', 'a.test', /^leave it out: redirects and cookies are rewritten/],
@@ -147,9 +147,9 @@ describe('keys of other proxies', () => {
   ] as const) {
     test(`${key} says what to write, and shows no value`, () => {
       const problem = problemOf({ proxy: { '/api': { to: 3000, [key]: value } } })
-      const [fault, ...rest] = problem.split('; ')
-      assert.equal(fault, `proxy./api.${key}: unknown key`)
-      assert.match(rest.join('; '), fix)
+      const [message, ...rest] = problem.split('; ')
+      assert.equal(message, `proxy./api.${key}: unknown key`)
+      assert.match(rest.join('; '), hint)
       assert.doesNotMatch(problem, /hunter2/)
     })
   }

@@ -8,7 +8,7 @@ import { problemsOf } from '../problems-of.ts'
 function copied(value: unknown): { readonly copy: unknown; readonly problems: readonly string[] } {
   const problems: Problem[] = []
   const copy = plainCopy(value, problems)
-  return { copy, problems: problems.map(({ path, fault }) => `${path.join('.')}: ${fault}`) }
+  return { copy, problems: problems.map(({ path, message }) => `${path.join('.')}: ${message}`) }
 }
 
 describe('options as data', () => {
