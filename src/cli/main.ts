@@ -28,7 +28,7 @@ export async function main(program: Program = currentProgram()): Promise<void> {
   // A failure of standard error cannot be reported anywhere.
   program.stderr.on('error', () => {})
   try {
-    const command = readCommand(program.argv, (word) => isFolder(resolve(program.cwd, word)))
+    const command = await readCommand(program.argv, (word) => isFolder(resolve(program.cwd, word)))
     folder = typeof command.flags.root === 'string' ? command.flags.root : undefined
     report = createReporter(program, { ...command, ...hints, isServing: command.name === 'serve' })
     if (command.name === 'serve') return await serve(command, program, report)

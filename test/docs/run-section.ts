@@ -244,8 +244,8 @@ export async function runSection(
       rmSync(join(cwd, 'serve8008.config.mjs'), { force: true })
       await checkConfig('serve8008.config.json', block.text)
     } else if (block.language === 'dockerfile')
-      readCommands(JSON.parse(/^CMD (.*)$/m.exec(block.text)?.[1] ?? '[]').slice(1))
-    else if (block.language === 'yaml') readCommands(/command: serve8008 (.*)/.exec(block.text)?.[1]?.split(' '))
+      await readCommands(JSON.parse(/^CMD (.*)$/m.exec(block.text)?.[1] ?? '[]').slice(1))
+    else if (block.language === 'yaml') await readCommands(/command: serve8008 (.*)/.exec(block.text)?.[1]?.split(' '))
     else assert.fail(`nothing runs blocks of the language "${block.language}"`)
   }
   await stop()
@@ -255,9 +255,9 @@ const typescript = { loader: 'ts', target: 'node20' } as const
 const nodeWord = `'${process.execPath}'`
 const hasScript = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') ?? false
 
-function readCommands(words: readonly string[] | undefined): void {
+async function readCommands(words: readonly string[] | undefined): Promise<void> {
   assert.ok(words !== undefined && words.length > 0, 'there is no command in it')
-  assert.equal(readCommand(words, () => true).name, 'serve')
+  assert.equal((await readCommand(words, () => true)).name, 'serve')
 }
 
 /** The line with each port of its own left to the system. */

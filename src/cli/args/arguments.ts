@@ -1,9 +1,7 @@
 import parser from 'yargs-parser'
 import { parseSwitch } from '../../config/options/parse-text.ts'
-import { ServeError } from '../../core/serve-error.ts'
-import { commandLine } from './command-line.ts'
+import { commandLine, usageError } from './command-line.ts'
 import { isOptionalValue, type Flag } from './flags.ts'
-import { unknownFlag } from './unknown-flag.ts'
 
 /** The parsed command line. */
 export interface Arguments {
@@ -28,16 +26,16 @@ export type FlagTexts = boolean | readonly string[]
  * @throws ServeError E8008_USAGE for an unknown flag (its hint is the corrected command), a missing value, or a value
  *   that was not asked for.
  */
-export function parseArguments(
+export async function parseArguments(
   argv: readonly string[],
   flags: readonly Flag[],
   isFolder: (word: string) => boolean,
-): Arguments {
+): Promise<Arguments> {
   const parsed = parser(argv.map(switchReader(argv, flags)), parserOptions(flags))
   const words = parsed._.map(String)
   const literals = (parsed['--'] ?? []).map(String)
   const unknown = words.find((word) => word.startsWith('-')) ?? undeclaredFlag(parsed, flags)
-  if (unknown !== undefined) throw unknownFlag(unknown, argv, flags)
+  if (unknown !== undefined) throw (await import('./unknown-flag.ts')).unknownFlag(unknown, argv, flags)
 
   const values = new Map<string, FlagTexts>()
   for (const flag of flags) {
@@ -80,10 +78,10 @@ function parserOptions(flags: readonly Flag[]): NonNullable<Parameters<typeof pa
 function valueOf(flag: Flag, given: readonly (boolean | string)[], argv: readonly string[]): FlagTexts {
   const form = withValueName(argv, flag)
   const last = given.at(-1)
-  if (last === false && !flag.canBeOff) throw usage(`--${flag.name} cannot be negated.`, form)
+  if (last === false && !flag.canBeOff) throw usageError(`--${flag.name} cannot be negated.`, form)
   if (last === false || flag.kind === 'boolean') return last === true
   const counting = flag.repeats ? given : given.slice(-1)
-  if (flag.kind !== 'optional' && counting.includes('')) throw usage(`--${flag.name} needs a value.`, form)
+  if (flag.kind !== 'optional' && counting.includes('')) throw usageError(`--${flag.name} needs a value.`, form)
   // A bare `--cors` or `--open` resets the value that came before it.
   if (last === '' || last === true) return true
   return counting.filter((value) => typeof value === 'string' && value !== '') as string[]
@@ -108,7 +106,7 @@ function switchReader(argv: readonly string[], flags: readonly Flag[]): (word: s
     if (flag === undefined || index > end) return word
     const read = parseSwitch([value])
     if ('message' in read)
-      throw usage(
+      throw usageError(
         `--${flag.name}: ${read.message}; --no-${flag.name} switches it off.`,
         commandLine(argv.with(index, `--${flag.name}`)),
       )
@@ -121,8 +119,4 @@ function undeclaredFlag(parsed: object, flags: readonly Flag[]): string | undefi
   const known = new Set(['_', '--', ...flags.map((flag) => flag.name)])
   const key = Object.keys(parsed).find((name) => !known.has(name))
   return key === undefined ? undefined : `${key.length === 1 ? '-' : '--'}${key}`
-}
-
-function usage(message: string, hint: string): ServeError {
-  return new ServeError('E8008_USAGE', message, { hint })
 }

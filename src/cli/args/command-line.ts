@@ -1,3 +1,4 @@
+import { ServeError } from '../../core/serve-error.ts'
 import { isSecretName, redactText } from '../../core/util/secret.ts'
 import { shellQuote } from '../../core/util/shell-quote.ts'
 
@@ -44,4 +45,9 @@ const programs = /^(?:serve8008|cd|sudo|ulimit|npm|npx|pnpm|yarn|bun|hugo|bundle
 /** Whether a hint is a command alone, and not a sentence about one. */
 export function isCommandHint(hint: string): boolean {
   return programs.test(hint) && !/, (?:or|which)\b/.test(hint)
+}
+
+/** The error for a command line that cannot be used. The hint is the corrected command, or a sentence. */
+export function usageError(message: string, hint: string): ServeError {
+  return new ServeError('E8008_USAGE', message, { hint })
 }

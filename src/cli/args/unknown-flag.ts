@@ -1,10 +1,10 @@
 import { nearest } from '../../config/diagnostic.ts'
-import { ServeError } from '../../core/serve-error.ts'
+import type { ServeError } from '../../core/serve-error.ts'
 import { commands, typedCommand } from './commands.ts'
 import type { Flag } from './flags.ts'
 import { foreignFlag } from './foreign-flags.ts'
 import { shellQuote } from '../../core/util/shell-quote.ts'
-import { commandLine } from './command-line.ts'
+import { commandLine, usageError } from './command-line.ts'
 
 /**
  * The error for an unknown flag. Its hint is the corrected command: with our name for the flag of another server, with
@@ -15,10 +15,10 @@ export function unknownFlag(word: string, argv: readonly string[], known: readon
   const flags = command === undefined ? known : commands[command].flags
   const [flag = word] = word.split('=', 1)
   const named = folderCommand(word, argv)
-  if (named !== undefined) return new ServeError('E8008_USAGE', `Unknown flag ${flag}.`, { hint: named })
+  if (named !== undefined) return usageError(`Unknown flag ${flag}.`, named)
   const renamed = ourFlag(flag, flags, argv[argv.indexOf(word) + 1])
   const corrected = renamed ?? spacedValue(word, flags) ?? nearestFlag(flag, flags)
-  return new ServeError('E8008_USAGE', `Unknown flag ${shown(flag)}.`, { hint: hintFor(flag, corrected, argv) })
+  return usageError(`Unknown flag ${shown(flag)}.`, hintFor(flag, corrected, argv))
 }
 
 /** Our name for the flag of another server, if the typed command has it. */

@@ -4,17 +4,18 @@ import { parseArguments, type FlagTexts } from '../../../../src/cli/args/argumen
 import { flags } from '../../../../src/cli/args/flags.ts'
 import { isServeError } from '../../../../src/core/serve-error.ts'
 
-function parse(
+async function parse(
   line: string,
   folders: readonly string[] = [],
-): [words: readonly string[], values: Record<string, FlagTexts>] {
-  const { words, values } = parseArguments(line === '' ? [] : line.split(' '), flags, (word) => folders.includes(word))
+): Promise<[words: readonly string[], values: Record<string, FlagTexts>]> {
+  const argv = line === '' ? [] : line.split(' ')
+  const { words, values } = await parseArguments(argv, flags, (word) => folders.includes(word))
   return [words, Object.fromEntries(values)]
 }
 
-function refusal(line: string): { message: string; hint: string | undefined } {
+async function refusal(line: string): Promise<{ message: string; hint: string | undefined }> {
   try {
-    parse(line)
+    await parse(line)
   } catch (error) {
     assert.ok(isServeError(error))
     assert.equal(error.code, 'E8008_USAGE')
@@ -72,108 +73,115 @@ const accepted: readonly (readonly [string, readonly string[], Record<string, Fl
 ]
 
 for (const [line, words, values] of accepted) {
-  test(`reads "${line}"`, () => assert.deepEqual(parse(line), [words, values]))
+  test(`reads "${line}"`, async () => assert.deepEqual(await parse(line), [words, values]))
 }
 
-test('takes the word after a flag with an optional value by its form', () => {
-  assert.deepEqual(parse('--open ./site'), [['./site'], { open: true }])
-  assert.deepEqual(parse('--open site'), [['site'], { open: true }])
-  assert.deepEqual(parse('--open /docs/'), [[], { open: ['/docs/'] }])
-  assert.deepEqual(parse('./site --open /docs/'), [['./site'], { open: ['/docs/'] }])
-  assert.deepEqual(parse('-o intro.html'), [[], { open: ['intro.html'] }])
-  assert.deepEqual(parse('-s build'), [['build'], { single: true }])
-  assert.deepEqual(parse('-s app.html build'), [['build'], { single: ['app.html'] }])
-  assert.deepEqual(parse('--cors ./site'), [['./site'], { cors: true }])
-  assert.deepEqual(parse('-so ./dist'), [['./dist'], { single: true, open: true }])
-  assert.deepEqual(parse('--open --port 1'), [[], { open: true, port: ['1'] }])
+test('takes the word after a flag with an optional value by its form', async () => {
+  assert.deepEqual(await parse('--open ./site'), [['./site'], { open: true }])
+  assert.deepEqual(await parse('--open site'), [['site'], { open: true }])
+  assert.deepEqual(await parse('--open /docs/'), [[], { open: ['/docs/'] }])
+  assert.deepEqual(await parse('./site --open /docs/'), [['./site'], { open: ['/docs/'] }])
+  assert.deepEqual(await parse('-o intro.html'), [[], { open: ['intro.html'] }])
+  assert.deepEqual(await parse('-s build'), [['build'], { single: true }])
+  assert.deepEqual(await parse('-s app.html build'), [['build'], { single: ['app.html'] }])
+  assert.deepEqual(await parse('--cors ./site'), [['./site'], { cors: true }])
+  assert.deepEqual(await parse('-so ./dist'), [['./dist'], { single: true, open: true }])
+  assert.deepEqual(await parse('--open --port 1'), [[], { open: true, port: ['1'] }])
 })
 
-test('takes an existing folder for the folder, unless another word names one or = gives the value', () => {
-  assert.deepEqual(parse('--open /var/www', ['/var/www']), [['/var/www'], { open: true }])
-  assert.deepEqual(parse('./site --open /var/www', ['/var/www']), [['./site'], { open: ['/var/www'] }])
-  assert.deepEqual(parse('--open=/var/www', ['/var/www']), [[], { open: ['/var/www'] }])
-  assert.deepEqual(parse('--open=site ./x'), [['./x'], { open: ['site'] }])
-  assert.deepEqual(parse('--open /', ['/']), [[], { open: ['/'] }])
+test('takes an existing folder for the folder, unless another word names one or = gives the value', async () => {
+  assert.deepEqual(await parse('--open /var/www', ['/var/www']), [['/var/www'], { open: true }])
+  assert.deepEqual(await parse('./site --open /var/www', ['/var/www']), [['./site'], { open: ['/var/www'] }])
+  assert.deepEqual(await parse('--open=/var/www', ['/var/www']), [[], { open: ['/var/www'] }])
+  assert.deepEqual(await parse('--open=site ./x'), [['./x'], { open: ['site'] }])
+  assert.deepEqual(await parse('--open /', ['/']), [[], { open: ['/'] }])
 })
 
-test('ends flags at --', () => {
-  const { words, literals, values } = parseArguments(['-q', '--', '--port', '--listing=maybe'], flags, () => false)
+test('ends flags at --', async () => {
+  const { words, literals, values } = await parseArguments(
+    ['-q', '--', '--port', '--listing=maybe'],
+    flags,
+    () => false,
+  )
   assert.deepEqual(words, [])
   assert.deepEqual(literals, ['--port', '--listing=maybe'])
   assert.deepEqual([...values.keys()], ['quiet'])
 })
 
-test('names the nearest flag in the corrected command', () => {
-  assert.deepEqual(refusal('--prot 3000 ./site'), {
+test('names the nearest flag in the corrected command', async () => {
+  assert.deepEqual(await refusal('--prot 3000 ./site'), {
     message: 'Unknown flag --prot.',
     hint: 'serve8008 --port 3000 ./site',
   })
-  assert.equal(refusal('--prot=3000').hint, 'serve8008 --port=3000')
-  assert.equal(refusal('--trailing always').hint, 'serve8008 --trailing-slash always')
-  assert.equal(refusal('--base-path /x/').hint, 'serve8008 --base /x/')
-  assert.equal(refusal('--strictPort').hint, 'serve8008 --strict-port')
-  assert.equal(refusal('--no-listng').hint, 'serve8008 --no-listing')
-  assert.equal(refusal('--open-x').message, 'Unknown flag --open-x.')
-  assert.equal(refusal('---port 3000').message, 'Unknown flag ---port.')
-  assert.equal(refusal('--nothing-like-it').hint, 'serve8008 --help')
-  assert.equal(refusal('-qz').hint, 'serve8008 --help')
-  assert.equal(refusal('-1').message, 'Unknown flag -1.')
-  assert.equal(refusal('-').message, 'Unknown flag -.')
+  assert.equal((await refusal('--prot=3000')).hint, 'serve8008 --port=3000')
+  assert.equal((await refusal('--trailing always')).hint, 'serve8008 --trailing-slash always')
+  assert.equal((await refusal('--base-path /x/')).hint, 'serve8008 --base /x/')
+  assert.equal((await refusal('--strictPort')).hint, 'serve8008 --strict-port')
+  assert.equal((await refusal('--no-listng')).hint, 'serve8008 --no-listing')
+  assert.equal((await refusal('--open-x')).message, 'Unknown flag --open-x.')
+  assert.equal((await refusal('---port 3000')).message, 'Unknown flag ---port.')
+  assert.equal((await refusal('--nothing-like-it')).hint, 'serve8008 --help')
+  assert.equal((await refusal('-qz')).hint, 'serve8008 --help')
+  assert.equal((await refusal('-1')).message, 'Unknown flag -1.')
+  assert.equal((await refusal('-')).message, 'Unknown flag -.')
 })
 
-test('never takes a word for a property of an object', () => {
-  assert.equal(refusal('--__proto__ x').message, 'Unknown flag --__proto__.')
-  assert.equal(refusal('--constructor=x').message, 'Unknown flag --constructor.')
-  assert.equal(refusal('--toString').message, 'Unknown flag --toString.')
+test('never takes a word for a property of an object', async () => {
+  assert.equal((await refusal('--__proto__ x')).message, 'Unknown flag --__proto__.')
+  assert.equal((await refusal('--constructor=x')).message, 'Unknown flag --constructor.')
+  assert.equal((await refusal('--toString')).message, 'Unknown flag --toString.')
 })
 
-test('translates the habits of other servers', () => {
+test('translates the habits of other servers', async () => {
   for (const flag of ['--directory ', '--directory=', '-d ', '--root ']) {
-    assert.equal(refusal(`${flag}./my`).hint, 'serve8008 ./my')
+    assert.equal((await refusal(`${flag}./my`)).hint, 'serve8008 ./my')
   }
-  assert.equal(refusal('-d false').hint, 'serve8008 --listing false')
-  assert.equal(refusal('-l 3000').hint, 'serve8008 --port 3000')
-  assert.equal(refusal('-l3000').hint, 'serve8008 --port 3000')
-  assert.equal(refusal('--listen=3000').hint, 'serve8008 --port=3000')
-  assert.equal(refusal('--https-port 9443').hint, 'serve8008 --tls-port 9443')
-  assert.equal(refusal('-Hlocalhost').hint, 'serve8008 --host localhost')
-  assert.equal(refusal('-p8008,3000 ./my').hint, 'serve8008 --port 8008,3000 ./my')
-  assert.equal(refusal('--silent ./site').hint, 'serve8008 --quiet ./site')
-  assert.match(refusal('-P http://x').hint ?? '', /--proxy \/=URL/)
-  assert.equal(refusal('-C').hint, 'serve8008 --cors')
-  assert.equal(refusal('-S -C my.pem').hint, 'serve8008 -S --cert my.pem')
-  assert.equal(refusal('--htpasswd=users').hint, 'serve8008 --auth-file=users')
-  assert.equal(refusal('--files *.css').hint, 'serve8008 --watch "*.css"')
-  assert.equal(refusal('--startPath /x').hint, 'serve8008 --open /x')
+  assert.equal((await refusal('-d false')).hint, 'serve8008 --listing false')
+  assert.equal((await refusal('-l 3000')).hint, 'serve8008 --port 3000')
+  assert.equal((await refusal('-l3000')).hint, 'serve8008 --port 3000')
+  assert.equal((await refusal('--listen=3000')).hint, 'serve8008 --port=3000')
+  assert.equal((await refusal('--https-port 9443')).hint, 'serve8008 --tls-port 9443')
+  assert.equal((await refusal('-Hlocalhost')).hint, 'serve8008 --host localhost')
+  assert.equal((await refusal('-p8008,3000 ./my')).hint, 'serve8008 --port 8008,3000 ./my')
+  assert.equal((await refusal('--silent ./site')).hint, 'serve8008 --quiet ./site')
+  assert.match((await refusal('-P http://x')).hint ?? '', /--proxy \/=URL/)
+  assert.equal((await refusal('-C')).hint, 'serve8008 --cors')
+  assert.equal((await refusal('-S -C my.pem')).hint, 'serve8008 -S --cert my.pem')
+  assert.equal((await refusal('--htpasswd=users')).hint, 'serve8008 --auth-file=users')
+  assert.equal((await refusal('--files *.css')).hint, 'serve8008 --watch "*.css"')
+  assert.equal((await refusal('--startPath /x')).hint, 'serve8008 --open /x')
   for (const flag of ['--server ', '--server=', '--outDir ']) {
-    assert.equal(refusal(`${flag}dist`).hint, 'serve8008 dist')
+    assert.equal((await refusal(`${flag}dist`)).hint, 'serve8008 dist')
   }
 })
 
-test('says which flags of other servers are left out', () => {
+test('says which flags of other servers are left out', async () => {
   const flags =
     '-b --brotli --no-clipboard --no-etag -e --ext --hot --livereload --live-reload --server --no-ui --ui-port --reload-delay --wait'
-  for (const flag of flags.split(' ')) assert.match(refusal(flag).hint ?? '', /^leave it out: /, flag)
+  for (const flag of flags.split(' ')) assert.match((await refusal(flag)).hint ?? '', /^leave it out: /, flag)
 })
 
-test('quotes words that a shell would split', () => {
-  assert.throws(() => parseArguments(['--prot', '1', 'my site'], flags, () => false), {
-    hint: 'serve8008 --port 1 "my site"',
-  })
+test('quotes words that a shell would split', async () => {
+  await assert.rejects(
+    parseArguments(['--prot', '1', 'my site'], flags, () => false),
+    {
+      hint: 'serve8008 --port 1 "my site"',
+    },
+  )
 })
 
-test('refuses a missing value, and a value for a flag that takes none', () => {
-  assert.deepEqual(refusal('--port'), { message: '--port needs a value.', hint: 'serve8008 --port PORT' })
-  assert.equal(refusal('site --port').hint, 'serve8008 site --port PORT')
-  assert.equal(refusal('site --port= --listing').hint, 'serve8008 site --port PORT --listing')
-  assert.equal(refusal('site -sp').hint, 'serve8008 site -sp --port PORT')
-  assert.equal(refusal('site --no-help').hint, 'serve8008 site --help')
-  assert.equal(refusal('site --listing=maybe -q').hint, 'serve8008 site --listing -q')
-  assert.equal(refusal('--host=').message, '--host needs a value.')
-  assert.equal(refusal('--header --quiet').message, '--header needs a value.')
-  assert.deepEqual(refusal('--listing=maybe'), {
+test('refuses a missing value, and a value for a flag that takes none', async () => {
+  assert.deepEqual(await refusal('--port'), { message: '--port needs a value.', hint: 'serve8008 --port PORT' })
+  assert.equal((await refusal('site --port')).hint, 'serve8008 site --port PORT')
+  assert.equal((await refusal('site --port= --listing')).hint, 'serve8008 site --port PORT --listing')
+  assert.equal((await refusal('site -sp')).hint, 'serve8008 site -sp --port PORT')
+  assert.equal((await refusal('site --no-help')).hint, 'serve8008 site --help')
+  assert.equal((await refusal('site --listing=maybe -q')).hint, 'serve8008 site --listing -q')
+  assert.equal((await refusal('--host=')).message, '--host needs a value.')
+  assert.equal((await refusal('--header --quiet')).message, '--header needs a value.')
+  assert.deepEqual(await refusal('--listing=maybe'), {
     message: '--listing: expected true or false, got "maybe"; --no-listing switches it off.',
     hint: 'serve8008 --listing',
   })
-  assert.equal(refusal('--no-help').message, '--help cannot be negated.')
+  assert.equal((await refusal('--no-help')).message, '--help cannot be negated.')
 })

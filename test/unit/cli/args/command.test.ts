@@ -5,8 +5,8 @@ import { guessOutputOptions, readCommand } from '../../../../src/cli/args/comman
 const read = (line: string, folders: readonly string[] = []) =>
   readCommand(line === '' ? [] : line.split(' '), (word) => folders.includes(word))
 
-test('serves by default, with the folder as a plain word', () => {
-  assert.deepEqual(read(''), {
+test('serves by default, with the folder as a plain word', async () => {
+  assert.deepEqual(await read(''), {
     name: 'serve',
     shell: undefined,
     words: [],
@@ -17,29 +17,35 @@ test('serves by default, with the folder as a plain word', () => {
     config: undefined,
     flags: {},
   })
-  assert.deepEqual(read('./site --port 1').flags, { port: ['1'], root: './site' })
+  assert.deepEqual((await read('./site --port 1')).flags, { port: ['1'], root: './site' })
 })
 
-test('knows its commands in the first place only', () => {
-  assert.equal(read('check').name, 'check')
-  assert.deepEqual(read('check ./site').flags, { root: './site' })
-  assert.equal(read('--json check').name, 'check')
-  assert.deepEqual([read('reload a.css b').name, read('reload a.css b').words], ['reload', ['a.css', 'b']])
-  assert.equal(read('help').name, 'help')
-  assert.equal(read('./site -h').name, 'help')
-  assert.equal(read('-v').name, 'version')
-  assert.deepEqual([read('completion zsh').name, read('completion zsh').shell], ['completion', 'zsh'])
-  assert.throws(() => read('./site check', ['./site', 'check']), {
+test('knows its commands in the first place only', async () => {
+  assert.equal((await read('check')).name, 'check')
+  assert.deepEqual((await read('check ./site')).flags, { root: './site' })
+  assert.equal((await read('--json check')).name, 'check')
+  assert.deepEqual(
+    [(await read('reload a.css b')).name, (await read('reload a.css b')).words],
+    ['reload', ['a.css', 'b']],
+  )
+  assert.equal((await read('help')).name, 'help')
+  assert.equal((await read('./site -h')).name, 'help')
+  assert.equal((await read('-v')).name, 'version')
+  assert.deepEqual([(await read('completion zsh')).name, (await read('completion zsh')).shell], ['completion', 'zsh'])
+  await assert.rejects(read('./site check', ['./site', 'check']), {
     message: 'Only one folder can be served at /: ./site. To add check, give it a path.',
   })
 })
 
-test('each command takes its own flags, and --help shows its page', () => {
-  assert.deepEqual([read('check --help').name, read('check --help').words], ['help', ['check']])
-  assert.deepEqual(read('help trust').words, ['trust'])
-  assert.deepEqual([read('help').words, read('--help').words, read('./site -h').words], [[], [], []])
-  assert.deepEqual(read('reload a.css -p 8008').flags, { port: ['8008'] })
-  assert.throws(() => read('reload --cors'), { message: 'Unknown flag --cors.' })
+test('each command takes its own flags, and --help shows its page', async () => {
+  assert.deepEqual([(await read('check --help')).name, (await read('check --help')).words], ['help', ['check']])
+  assert.deepEqual((await read('help trust')).words, ['trust'])
+  assert.deepEqual(
+    [(await read('help')).words, (await read('--help')).words, (await read('./site -h')).words],
+    [[], [], []],
+  )
+  assert.deepEqual((await read('reload a.css -p 8008')).flags, { port: ['8008'] })
+  await assert.rejects(read('reload --cors'), { message: 'Unknown flag --cors.' })
   // A habit is named where the command has what it means: reload and stop have no --host.
   for (const words of ['reload -H 0.0.0.0', 'reload -H0.0.0.0', 'stop -l 3000', 'check --silent', '-H 0.0.0.0']) {
     const [command = '', flag = ''] = words.split(' ')
@@ -48,33 +54,33 @@ test('each command takes its own flags, and --help shows its page', () => {
       '0.0.0.0': 'serve8008 --host 0.0.0.0',
     }
     const hint = hints[flag] ?? (command === 'stop' ? 'serve8008 stop --port 3000' : 'serve8008 reload --help')
-    assert.throws(() => read(words), { hint }, words)
+    await assert.rejects(read(words), { hint }, words)
   }
-  assert.throws(() => read('completion zsh --port 1'), { message: 'Unknown flag --port.' })
+  await assert.rejects(read('completion zsh --port 1'), { message: 'Unknown flag --port.' })
 })
 
-test('reaches a folder that is named like a command as ./check or after --', () => {
-  assert.deepEqual([read('./check').name, read('./check').flags], ['serve', { root: './check' }])
-  assert.deepEqual([read('-- check').name, read('-- check').flags], ['serve', { root: 'check' }])
+test('reaches a folder that is named like a command as ./check or after --', async () => {
+  assert.deepEqual([(await read('./check')).name, (await read('./check')).flags], ['serve', { root: './check' }])
+  assert.deepEqual([(await read('-- check')).name, (await read('-- check')).flags], ['serve', { root: 'check' }])
 })
 
-test('takes /path=folder for a mount, beside those of --mount', () => {
-  assert.deepEqual(read('./site /docs=./manual').flags, { root: './site', mounts: ['/docs=./manual'] })
-  assert.deepEqual(read('/docs=./manual --mount /a=b').flags, { mounts: ['/a=b', '/docs=./manual'] })
-  assert.deepEqual(read('/srv/a=b', ['/srv/a=b']).flags, { root: '/srv/a=b' })
+test('takes /path=folder for a mount, beside those of --mount', async () => {
+  assert.deepEqual((await read('./site /docs=./manual')).flags, { root: './site', mounts: ['/docs=./manual'] })
+  assert.deepEqual((await read('/docs=./manual --mount /a=b')).flags, { mounts: ['/a=b', '/docs=./manual'] })
+  assert.deepEqual((await read('/srv/a=b', ['/srv/a=b'])).flags, { root: '/srv/a=b' })
   // The check of mounts refuses it as it does in a config file.
-  assert.deepEqual(read('docs.localhost=./docs').flags, { mounts: ['docs.localhost=./docs'] })
-  assert.throws(() => read('docs=./docs'), { hint: 'serve8008 /docs=./docs' })
+  assert.deepEqual((await read('docs.localhost=./docs')).flags, { mounts: ['docs.localhost=./docs'] })
+  await assert.rejects(read('docs=./docs'), { hint: 'serve8008 /docs=./docs' })
 })
 
-test('reads --config, --no-config and the manner of speaking', () => {
-  assert.equal(read('-c my.json').config, 'my.json')
-  assert.equal(read('--no-config').config, false)
-  const { quiet, verbose, json } = read('--quiet --verbose --json')
+test('reads --config, --no-config and the manner of speaking', async () => {
+  assert.equal((await read('-c my.json')).config, 'my.json')
+  assert.equal((await read('--no-config')).config, false)
+  const { quiet, verbose, json } = await read('--quiet --verbose --json')
   assert.deepEqual([quiet, verbose, json], [true, true, true])
 })
 
-test('says how to serve a second folder, and what a second word that is not a folder can mean', () => {
+test('says how to serve a second folder, and what a second word that is not a folder can mean', async () => {
   const folders = ['./a', './b', '../', 'check']
   const only = 'Only one folder can be served at /: ./a.'
   for (const [line, message, hint] of [
@@ -86,11 +92,11 @@ test('says how to serve a second folder, and what a second word that is not a fo
     ['relod ./a/x.css --json', 'There is no folder relod, and no command relod.', 'serve8008 reload ./a/x.css --json'],
     ['check relod ./a', `${only} relod is not a folder.`, 'serve8008 check ./a'],
   ] as const) {
-    assert.throws(() => read(line, folders), { code: 'E8008_USAGE', message, hint }, line)
+    await assert.rejects(read(line, folders), { code: 'E8008_USAGE', message, hint }, line)
   }
 })
 
-test('explains a word that is not a folder', () => {
+test('explains a word that is not a folder', async () => {
   const refusals: readonly (readonly [string, string, string])[] = [
     ['serve .', 'There is no folder serve, and no command serve.', 'serve8008 .'],
     ['dev --port 3000', 'There is no folder dev, and no command dev.', 'serve8008 --port 3000'],
@@ -125,9 +131,9 @@ test('explains a word that is not a folder', () => {
     ['-c 10', '--config takes a file, not 10.', 'serve8008 --cache 10'],
   ]
   for (const [line, message, hint] of refusals) {
-    assert.throws(() => read(line), { code: 'E8008_USAGE', exitCode: 2, message, hint })
+    await assert.rejects(read(line), { code: 'E8008_USAGE', exitCode: 2, message, hint })
   }
-  assert.deepEqual(read('3000', ['3000']).flags, { root: '3000' })
+  assert.deepEqual((await read('3000', ['3000'])).flags, { root: '3000' })
 })
 
 test('guesses the output options of a command line that cannot be parsed', () => {
@@ -137,49 +143,52 @@ test('guesses the output options of a command line that cannot be parsed', () =>
 
 const none = { yes: false, status: false, ca: false, renew: false, out: undefined }
 
-test('trust, untrust and cert have flags of their own', () => {
-  assert.deepEqual([read('trust').name, read('trust').authority], ['trust', none])
-  assert.deepEqual(read('trust --yes').authority, { ...none, yes: true })
-  assert.deepEqual(read('trust -y').authority, { ...none, yes: true })
-  assert.deepEqual(read('trust --status').authority, { ...none, status: true })
-  assert.deepEqual(read('trust --ca').authority, { ...none, ca: true })
-  assert.deepEqual(read('trust --renew -y').authority, { ...none, renew: true, yes: true })
-  assert.deepEqual([read('untrust --yes').name, read('untrust --yes').authority], ['untrust', { ...none, yes: true }])
-  const cert = read('cert a.localhost 10.0.0.1 --out ./keys')
+test('trust, untrust and cert have flags of their own', async () => {
+  assert.deepEqual([(await read('trust')).name, (await read('trust')).authority], ['trust', none])
+  assert.deepEqual((await read('trust --yes')).authority, { ...none, yes: true })
+  assert.deepEqual((await read('trust -y')).authority, { ...none, yes: true })
+  assert.deepEqual((await read('trust --status')).authority, { ...none, status: true })
+  assert.deepEqual((await read('trust --ca')).authority, { ...none, ca: true })
+  assert.deepEqual((await read('trust --renew -y')).authority, { ...none, renew: true, yes: true })
+  assert.deepEqual(
+    [(await read('untrust --yes')).name, (await read('untrust --yes')).authority],
+    ['untrust', { ...none, yes: true }],
+  )
+  const cert = await read('cert a.localhost 10.0.0.1 --out ./keys')
   assert.deepEqual([cert.name, cert.words, cert.authority?.out], ['cert', ['a.localhost', '10.0.0.1'], './keys'])
-  assert.deepEqual(read('cert *.a.test').words, ['*.a.test'])
+  assert.deepEqual((await read('cert *.a.test')).words, ['*.a.test'])
 })
 
-test('common flags may come before trust, untrust and cert', () => {
-  const { name, json, quiet } = read('--json -q trust --status')
+test('common flags may come before trust, untrust and cert', async () => {
+  const { name, json, quiet } = await read('--json -q trust --status')
   assert.deepEqual([name, json, quiet], ['trust', true, true])
-  assert.deepEqual([read('trust --help').name, read('trust --help').words], ['help', ['trust']])
-  assert.equal(read('cert --version').name, 'version')
+  assert.deepEqual([(await read('trust --help')).name, (await read('trust --help')).words], ['help', ['trust']])
+  assert.equal((await read('cert --version')).name, 'version')
 })
 
-test('trust, untrust and cert refuse flags and words that they do not take', () => {
-  assert.throws(() => read('trust --port 1'), {
+test('trust, untrust and cert refuse flags and words that they do not take', async () => {
+  await assert.rejects(read('trust --port 1'), {
     code: 'E8008_USAGE',
     message: 'Unknown flag --port.',
     hint: 'serve8008 trust --help',
   })
-  assert.throws(() => read('untrust --status'), { code: 'E8008_USAGE' })
-  assert.throws(() => read('trust ./site'), {
+  await assert.rejects(read('untrust --status'), { code: 'E8008_USAGE' })
+  await assert.rejects(read('trust ./site'), {
     code: 'E8008_USAGE',
     message: 'serve8008 trust takes no arguments, but got ./site.',
   })
-  assert.throws(() => read('trust status'), { code: 'E8008_USAGE', hint: 'serve8008 trust --status' })
+  await assert.rejects(read('trust status'), { code: 'E8008_USAGE', hint: 'serve8008 trust --status' })
   for (const line of ['trust --status --ca', 'trust --renew --status', 'trust --ca --renew']) {
-    assert.throws(() => read(line), { code: 'E8008_USAGE', message: /^--\w+ and --\w+ cannot be combined\.$/ })
+    await assert.rejects(read(line), { code: 'E8008_USAGE', message: /^--\w+ and --\w+ cannot be combined\.$/ })
   }
-  assert.throws(() => read('cert a.test --out'), {
+  await assert.rejects(read('cert a.test --out'), {
     code: 'E8008_USAGE',
     message: '--out needs a value.',
     hint: 'serve8008 cert a.test --out DIR',
   })
 })
 
-test('serves a folder named trust as ./trust, and does not take the value of a flag for a command', () => {
-  assert.deepEqual([read('./trust').name, read('./trust').flags], ['serve', { root: './trust' }])
-  assert.equal(read('--host trust').name, 'serve')
+test('serves a folder named trust as ./trust, and does not take the value of a flag for a command', async () => {
+  assert.deepEqual([(await read('./trust')).name, (await read('./trust')).flags], ['serve', { root: './trust' }])
+  assert.equal((await read('--host trust')).name, 'serve')
 })

@@ -25,14 +25,14 @@ for (const name of named) {
     for (const flag of ['--json', '--quiet', '--help']) assert.ok(text.includes(flag), flag)
   })
 
-  test(`the examples of ${name} can be parsed`, () => {
+  test(`the examples of ${name} can be parsed`, async () => {
     for (const [line] of [...commandTexts[name].examples, ...commandTexts[name].usage]) {
       const words =
         /serve8008 (.*?)\)?"?$/
           .exec(line)?.[1]
           ?.replace(/[[\]']/g, '')
           .split(' ') ?? []
-      const command = readCommand(words, () => false)
+      const command = await readCommand(words, () => false)
       assert.equal(command.name satisfies CommandName | 'serve' | 'version', name, line)
     }
   })

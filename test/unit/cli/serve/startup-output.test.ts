@@ -22,7 +22,7 @@ async function announced(argv: readonly string[], isTerminal: boolean, options: 
     },
     loaded: { config, origins: { lan: 'flag --lan', port: 'default' }, file: undefined, options: {} },
     config,
-    command: readCommand(argv, () => false),
+    command: await readCommand(argv, () => false),
     program: { cwd: '/work', pid: 42, elapsed: () => 41.4 },
     report: { terminal: { isTerminal, color: false, columns: 80 }, print: (text: string) => (printed += text) },
     startMs: 30,
