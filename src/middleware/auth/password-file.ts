@@ -1,14 +1,10 @@
 import { readFileSync, statSync } from 'node:fs'
 import { ServeError } from '../../core/serve-error.ts'
+import { isSettled, stateText } from '../../core/util/stat-state.ts'
 import { hashKind } from './password-hash.ts'
 
 /** The hashes of an htpasswd file by user. Each content of the file is a new object. */
 export type PasswordList = ReadonlyMap<string, string>
-
-/**
- * Milliseconds after a change in which another one may leave the times equal, since file systems have coarse clocks.
- */
-const settledAfter = 2000
 
 /**
  * Makes a function that returns the current users of an htpasswd file. It costs one `stat` while the file is unchanged.
@@ -20,14 +16,14 @@ export function followPasswordFile(path: string): () => PasswordList {
   let known: { readonly list: PasswordList; readonly text: string; readonly mark: string } | undefined
   return () => {
     try {
+      const readAt = Date.now()
       const stats = statSync(path, { bigint: true })
       if (!stats.isFile()) throw new ServeError('E8008_AUTH_FILE', `The password file ${path} is not a file.`)
-      const { dev, ino, size, mtimeNs, ctimeNs, ctimeMs } = stats
-      const mark = `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`
+      const mark = stateText(stats)
       if (known?.mark === mark) return known.list
       const text = readFileSync(path, 'utf8')
       const list = known?.text === text ? known.list : parsePasswords(text, path)
-      known = { list, text, mark: Date.now() - Number(ctimeMs) > settledAfter ? mark : '' }
+      known = { list, text, mark: isSettled(stats, readAt) ? mark : '' }
       return list
     } catch (error) {
       if (error instanceof ServeError) throw error

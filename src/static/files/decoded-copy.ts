@@ -4,8 +4,9 @@ import type { ContentCoding } from '../../http/semantics/negotiate.ts'
 import { nodeZlib } from '../../core/util/builtin.ts'
 import { createLru } from '../../core/util/lru.ts'
 import { toDisk } from '../../core/util/disk-name.ts'
+import { isSettled } from '../../core/util/stat-state.ts'
 import type { FileEntry } from './file-cache.ts'
-import { isSettled, stateTag } from './validators.ts'
+import { stateTag } from './validators.ts'
 
 /** Most pairs of files whose comparison is cached. */
 const knownPairs = 1000

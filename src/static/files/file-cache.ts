@@ -5,21 +5,14 @@ import type { ContentCoding } from '../../http/semantics/negotiate.ts'
 import type { OpenFiles } from '../../http/body/open-files.ts'
 import type { Reply, Validators } from '../../http/message/reply.ts'
 import { createLru } from '../../core/util/lru.ts'
+import { isSameState, isSettled } from '../../core/util/stat-state.ts'
 import type { AccessPolicy } from '../access/access-policy.ts'
 import { contentType } from './content-type.ts'
 import { startsWith } from './first-bytes.ts'
-import { isSameState, openFile, type OpenFile } from './open-file.ts'
+import { openFile, type OpenFile } from './open-file.ts'
 import { readStable, type StableContent } from './stable-read.ts'
 import { missingOrThrow } from '../fs-errors.ts'
-import {
-  contentTag,
-  isSettled,
-  representationHeaders,
-  stateTag,
-  wholeSecond,
-  type CodedForm,
-  type Form,
-} from './validators.ts'
+import { contentTag, representationHeaders, stateTag, wholeSecond, type CodedForm, type Form } from './validators.ts'
 /** Largest file that is sent from memory, in bytes. Larger ones are streamed from their descriptor. */
 const smallBytes = 512 * 1024
 

@@ -1,6 +1,7 @@
 import { closeSync, constants, existsSync, fstatSync, lstatSync, openSync, type BigIntStats } from 'node:fs'
 import { isSameFile, type AccessPolicy } from '../access/access-policy.ts'
 import { linkOnDisk, realPathOnDisk, toDisk } from '../../core/util/disk-name.ts'
+import { isSameState } from '../../core/util/stat-state.ts'
 import { missingOrThrowAt } from '../fs-errors.ts'
 
 /** An open regular file that the policy admits. The caller closes it. */
@@ -44,14 +45,6 @@ export function openFile(path: string, access: AccessPolicy, verified?: BigIntSt
     if (stat === 'refused') return undefined
   }
   return undefined
-}
-
-/**
- * Whether two stats show the same file unchanged. Content cannot change without a new ctime, except within one tick of
- * the file system's clock.
- */
-export function isSameState(a: BigIntStats, b: BigIntStats): boolean {
-  return a.ino === b.ino && a.mtimeNs === b.mtimeNs && a.ctimeNs === b.ctimeNs && a.size === b.size && a.dev === b.dev
 }
 
 /** The state of the descriptor if the file may be served. Never throws, since the caller must close the descriptor. */

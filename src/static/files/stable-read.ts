@@ -1,5 +1,5 @@
 import { fstatSync, readSync, type BigIntStats } from 'node:fs'
-import { isSameState } from './open-file.ts'
+import { isSameState } from '../../core/util/stat-state.ts'
 
 /** The content of a file, and its state at that time. */
 export interface StableContent {

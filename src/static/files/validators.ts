@@ -3,6 +3,7 @@ import type { HeaderList } from '../../http/message/headers.ts'
 import type { ContentCoding } from '../../http/semantics/negotiate.ts'
 import type { Validators } from '../../http/message/reply.ts'
 import { hash128 } from '../../core/util/hash128.ts'
+import { stateText } from '../../core/util/stat-state.ts'
 
 /** The media type and coding of a representation. */
 export interface Form {
@@ -40,26 +41,8 @@ export function contentTag(bytes: Uint8Array): string {
 }
 
 /** A strong entity tag of the state, for a file too large to hash. Valid only for a settled state. */
-export function stateTag({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
-  return entityTag(Buffer.from(`${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`))
-}
-
-/** Milliseconds after the last change from which on the state identifies the content. */
-const restMs = 2000
-
-/**
- * Whether the state of a file identifies its content.
- *
- * File systems take times from a coarse clock: a timer tick on Linux, up to 2 s on FAT. A second edit within the tick
- * may leave size and times unchanged, so a file that was read just after a change may have changed again. If the file
- * is read 2 s after its last change, every later edit changes the state. A state with a time in the future (the clock
- * was set back, the disk is of another computer) does not settle.
- *
- * @param readAt Milliseconds since 1970, before the file was read.
- */
-export function isSettled({ mtimeNs, ctimeNs }: BigIntStats, readAt: number): boolean {
-  const changedNs = mtimeNs > ctimeNs ? mtimeNs : ctimeNs
-  return BigInt(readAt - restMs) * 1_000_000n >= changedNs
+export function stateTag(stat: BigIntStats): string {
+  return entityTag(Buffer.from(stateText(stat)))
 }
 
 /** The time of the last change in milliseconds, rounded down to whole seconds as in `Last-Modified`. */

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { isIP } from 'node:net'
 import type { SecureContext } from 'node:tls'
 import { isDeepStrictEqual } from 'node:util'
+import { stateText } from '../../core/util/stat-state.ts'
 import type { Clock } from '../clock.ts'
 import { canonicalName, coversHost, isNarrow } from '../names.ts'
 import { checkOrdinary, certificateFiles, loadUserCertificate, type LoadedCertificate } from './user-certificate.ts'
@@ -113,10 +114,8 @@ function markOf(files: readonly string[]): string {
   const marks = files.map((file) => {
     try {
       const stats = statSync(file, { bigint: true })
-      const { dev, ino, size, mtimeNs, ctimeNs } = stats
       // A shell's `<(command)` was read at the start, which changed its times.
-      if (stats.isFIFO()) return `pipe ${dev} ${ino}`
-      return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
+      return stats.isFIFO() ? `pipe ${stats.dev} ${stats.ino}` : stateText(stats)
     } catch {
       // Another program is replacing it.
       return ''

@@ -1,24 +1,11 @@
 import assert from 'node:assert/strict'
 import type { BigIntStats } from 'node:fs'
 import { test } from 'node:test'
-import { isSettled, representationHeaders, stateTag, wholeSecond } from '../../../../src/static/files/validators.ts'
-
-const now = 1_700_000_000_000
+import { representationHeaders, stateTag, wholeSecond } from '../../../../src/static/files/validators.ts'
 
 function state(times: Partial<Record<'mtimeNs' | 'ctimeNs' | 'ino' | 'dev' | 'size', bigint>>): BigIntStats {
   return { dev: 1n, ino: 2n, size: 3n, mtimeNs: 0n, ctimeNs: 0n, ...times } as BigIntStats
 }
-
-function ns(ms: number): bigint {
-  return BigInt(ms) * 1_000_000n
-}
-
-test('a file settles 2 s after the later of its two times', () => {
-  assert.equal(isSettled(state({ mtimeNs: ns(now - 2000), ctimeNs: ns(now - 2000) }), now), true)
-  assert.equal(isSettled(state({ mtimeNs: ns(now - 2000) + 1n }), now), false)
-  assert.equal(isSettled(state({ ctimeNs: ns(now - 2000) + 1n }), now), false)
-  assert.equal(isSettled(state({ mtimeNs: ns(now + 60_000) }), now), false)
-})
 
 test('the tag of a state changes with each field, to the nanosecond', () => {
   const changes = [{}, { dev: 9n }, { ino: 9n }, { size: 9n }, { mtimeNs: 1n }, { ctimeNs: 1n }]
