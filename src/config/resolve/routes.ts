@@ -39,10 +39,16 @@ export function resolveRoutes(
     route === undefined ? [] : resolveRoute(route, ['routes', String(i)], `routes[${i}]`, context),
   )
   const all = [...short, ...long]
-  all.forEach(({ name }, i) => {
-    if (all.findIndex((other) => other.name === name) === i) return
-    problems.push({ path: ['routes'], message: `two routes have the name ${quote(name)}`, hint: 'rename one of them' })
-  })
+  const names = new Set<string>()
+  for (const { name } of all) {
+    if (names.has(name))
+      problems.push({
+        path: ['routes'],
+        message: `two routes have the name ${quote(name)}`,
+        hint: 'rename one of them',
+      })
+    names.add(name)
+  }
   return all
 }
 

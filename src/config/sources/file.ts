@@ -22,6 +22,9 @@ export interface ConfigFile {
   readonly problems: readonly Problem[]
 }
 
+/** A configuration is some kilobytes. A larger JSON file is another one, and checking it would take seconds. */
+const mostJsonBytes = 1_000_000
+
 const moduleTypes = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts']
 const names = [...moduleTypes, '.json'].map((type) => `serve8008.config${type}`)
 
@@ -123,6 +126,10 @@ function readText(path: string, name: string): string {
 }
 
 async function parseJsonFile(text: string, path: string, name: string): Promise<unknown> {
+  if (Buffer.byteLength(text) > mostJsonBytes) {
+    const fault = `${name} is larger than ${mostJsonBytes / 1e6} MB, the most that a JSON config file may have.`
+    throw unreadableConfig(fault, 'write large options in a serve8008.config.js')
+  }
   // Loaded late: most folders have no JSON configuration.
   const { parseJson } = await import('./json-text.ts')
   const parsed = parseJson(text)

@@ -9,8 +9,11 @@ const space = /[ \t\n\r]*/y
 const scalar =
   /"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y
 
-/** A text, which may hold what looks like a comment, or a comment. */
-const textOrComment = /"(?:[^"\\\n]|\\.)*"|\/\/[^\r\n]*|\/\*[^]*?\*\//g
+/**
+ * A text, which may hold what looks like a comment, or a comment. What is never closed is taken whole: a search that began
+ * again within it would take time that grows with the square of the file.
+ */
+const textOrComment = /"(?:[^"\\\n]|\\.)*"?|\/\/[^\r\n]*|\/\*(?:[^]*?\*\/|[^]*)/g
 
 /**
  * The value of a JSON text with comments (`//` and `/*`), or where it is broken. Messages of `JSON.parse` do not always
@@ -20,7 +23,7 @@ export function parseJson(text: string): { readonly value: unknown } | { readonl
   // Blanks replace comments, so that every position stays what it is in the file.
   const plain = text
     .replace(/^\uFEFF/, '')
-    .replace(textOrComment, (found) => (found.startsWith('"') ? found : found.replace(/[^\n]/g, ' ')))
+    .replace(textOrComment, (found) => (isComment(found) ? found.replace(/[^\n]/g, ' ') : found))
   try {
     return { value: JSON.parse(plain) as unknown }
   } catch {
@@ -28,6 +31,10 @@ export function parseJson(text: string): { readonly value: unknown } | { readonl
     const before = plain.slice(0, at).split('\n')
     return { fault: { line: before.length, column: (before.at(-1) ?? '').length + 1, hint: faultHint(plain, at) } }
   }
+}
+
+function isComment(found: string): boolean {
+  return found.startsWith('//') || (found.length > '/*/'.length && found.startsWith('/*') && found.endsWith('*/'))
 }
 
 function faultHint(text: string, at: number): string {

@@ -285,6 +285,16 @@ describe('the config file', () => {
     assert.equal(error.hint, 'remove the comma before it')
   })
 
+  test('that is JSON has at most 1 MB', async () => {
+    const text = (length: number): string => `{"root":"${'a'.repeat(length - '{"root":""}'.length)}"}`
+    assert.notEqual((await load({ 'serve8008.config.json': text(1_000_000) })).file, undefined)
+    for (const length of [1_000_001, 9_000_000]) {
+      const error = await failure({ 'serve8008.config.json': text(length) })
+      assert.equal(error.code, 'E8008_CONFIG_UNREADABLE')
+      assert.match(error.message, /larger than 1 MB/)
+    }
+  })
+
   test('may stand beside a package.json that is broken but not about us', async () => {
     assert.equal((await load({ 'package.json': '{' })).file, undefined)
     assert.equal((await load({ 'package.json': '{"devDependencies":{"serve8008":"1"}}' })).file, undefined)

@@ -45,6 +45,17 @@ describe('parseJson', () => {
     }
   })
 
+  test('takes time in proportion to the text, whatever is not closed in it', () => {
+    // With a search that begins again at each of them this takes minutes.
+    for (const text of ['/* ', '/*/ ', '\\"', '"\\" ', "'", '/'].map((part) => `{"a":"${part.repeat(200_000)}`)) {
+      assert.ok('fault' in parseJson(text))
+      assert.ok('fault' in parseJson(text.slice('{"a":"'.length)))
+    }
+    const parsed = parseJson('/*/')
+    assert.ok('fault' in parsed)
+    assert.match(parsed.fault.hint, /close the comment/)
+  })
+
   test('finds the fault of a deeply nested text without running out of stack', () => {
     const parsed = parseJson('['.repeat(200_000))
     assert.ok('fault' in parsed)
