@@ -2,12 +2,14 @@ import type { X509Certificate } from 'node:crypto'
 import { ServeError } from '../../core/serve-error.ts'
 import type { Step } from '../../tls/trust/types.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
-import { applyTrustChanges } from './apply-trust-changes.ts'
+import { applyTrustChanges, type TrustChange } from './apply-trust-changes.ts'
 import type { Command } from '../args/command.ts'
 import { findStores, openUserAuthority, type FoundStore } from './open-authority.ts'
 import type { Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
 import { shellQuote } from '../../core/util/shell-quote.ts'
+
+const notEverywhere = 'The local authority is not trusted everywhere'
 
 /**
  * `serve8008 trust`: makes the browsers and the system of this user trust the local authority, after showing how and
@@ -17,8 +19,8 @@ import { shellQuote } from '../../core/util/shell-quote.ts'
  * @throws ServeError `E8008_TRUST` where a store could not be changed, `E8008_AUTHORITY`, `E8008_USAGE`
  */
 export async function trust(command: Command, program: Program, report: Reporter): Promise<number> {
-  const { authority: said, json, quiet } = command
-  const { authority, rights } = openUserAuthority(program, report)
+  const { authority: said, json } = command
+  const { authority, print, change } = openTrust(command, program, report)
   if (said?.ca === true) {
     await authority.make()
     report.print(json ? `${printableJson({ file: authority.file })}\n` : `${authority.file}\n`)
@@ -26,9 +28,6 @@ export async function trust(command: Command, program: Program, report: Reporter
   }
   const isRenewed = said?.renew === true
   let certificate = isRenewed ? undefined : await (said?.status === true ? authority.read() : authority.make())
-  const print = (text: string): void => {
-    if (!json && !quiet) report.print(text)
-  }
   let stores = await findStores(authority)
   if (said?.status === true) {
     const text =
@@ -43,43 +42,62 @@ export async function trust(command: Command, program: Program, report: Reporter
   const open = stores.filter((found) => found.lacks === undefined && (isRenewed || !isTrusting(found)))
   if (open.length > 0 || isRenewed) {
     print(`${isRenewed ? renewalText(authority.folder) : authorityText(authority.file)}\n`)
-    const change = {
+    const changed = await change(notEverywhere, {
       command: isRenewed ? 'trust --renew' : 'trust',
       stores: open,
-      stepsOf: isRenewed ? replacement : ({ store }: FoundStore) => store.install(),
+      stepsOf: isRenewed ? replacement : ({ store }) => store.install(),
       ...(isRenewed ? { prepare: renew } : {}),
-      rights,
-      program,
-      quiet,
-      json,
-      yes: said?.yes === true,
-    }
-    const problems = await applyTrustChanges(change)
-    if (problems === undefined) {
-      print('Nothing was changed.\n')
-      return 1
-    }
-    stores = await findStores(authority)
-    if (problems.size > 0) {
-      print(`${storeLines(stores)}\n`)
-      throw failure('The local authority is not trusted everywhere', [...problems.values()])
-    }
+    })
+    if (changed === undefined) return 1
+    stores = changed
   }
   const restart = isRenewed ? 'Restart running servers and open browsers.' : 'Restart open browsers.'
   print(`${storeLines(stores)}\n${open.length > 0 || isRenewed ? `${restart}\n` : ''}`)
   print(otherPrograms(authority.file))
   if (json) report.print(trustJson(certificate, authority.file, stores))
-  if (lacking.length === 0) return 0
-  throw failure(
-    'The local authority is not trusted everywhere',
-    lacking.map(({ store, lacks }) => `${store.name}: ${lacks}`),
-  )
+  return refuseLacking(notEverywhere, lacking)
 
   async function renew(): Promise<void> {
     const place = await authority.archive()
     if (place !== undefined) print(`The old authority is kept as ${printable(place)}.\n`)
     certificate = await authority.make()
   }
+}
+
+/** The authority of the user, and what both commands do with it. */
+function openTrust(command: Command, program: Program, report: Reporter) {
+  const { authority: said, json, quiet } = command
+  const { authority, rights } = openUserAuthority(program, report)
+  return { authority, print, change }
+
+  function print(text: string): void {
+    if (!json && !quiet) report.print(text)
+  }
+
+  /** Resolves to the stores after the change, or to undefined where the answer was no. */
+  async function change(
+    failed: string,
+    wanted: Pick<TrustChange, 'command' | 'stores' | 'stepsOf' | 'prepare'>,
+  ): Promise<FoundStore[] | undefined> {
+    const problems = await applyTrustChanges({ ...wanted, rights, program, quiet, json, yes: said?.yes === true })
+    if (problems === undefined) {
+      print('Nothing was changed.\n')
+      return undefined
+    }
+    const stores = await findStores(authority)
+    if (problems.size === 0) return stores
+    print(`${storeLines(stores)}\n`)
+    throw failure(failed, [...problems.values()])
+  }
+}
+
+/** The exit code where no store lacks anything. */
+function refuseLacking(message: string, lacking: readonly FoundStore[]): 0 {
+  if (lacking.length === 0) return 0
+  throw failure(
+    message,
+    lacking.map(({ store, lacks }) => `${store.name}: ${lacks}`),
+  )
 }
 
 function authorityText(file: string): string {
@@ -121,45 +139,23 @@ export function failure(message: string, problems: readonly string[]): ServeErro
  * @throws ServeError `E8008_TRUST` where a store could not be changed, `E8008_USAGE`
  */
 export async function untrust(command: Command, program: Program, report: Reporter): Promise<number> {
-  const { authority: said, json, quiet } = command
-  const { authority, rights } = openUserAuthority(program, report)
-  const print = (text: string): void => {
-    if (!json && !quiet) report.print(text)
-  }
+  const { authority, print, change } = openTrust(command, program, report)
   let stores = await findStores(authority)
   const holding = stores.filter(({ status }) => status !== 'untrusted')
   if (holding.length > 0) {
-    const stepsOf = ({ store }: FoundStore) => store.remove()
-    const change = {
+    const changed = await change('The local authority is still trusted', {
       command: 'untrust',
       stores: holding,
-      stepsOf,
-      rights,
-      program,
-      quiet,
-      json,
-      yes: said?.yes === true,
-    }
-    const problems = await applyTrustChanges(change)
-    if (problems === undefined) {
-      print('Nothing was changed.\n')
-      return 1
-    }
-    stores = await findStores(authority)
-    if (problems.size > 0) {
-      print(`${storeLines(stores)}\n`)
-      throw failure('The local authority is still trusted', [...problems.values()])
-    }
+      stepsOf: ({ store }) => store.remove(),
+    })
+    if (changed === undefined) return 1
+    stores = changed
   }
   const unseen = stores.filter(({ lacks }) => lacks !== undefined)
   const store = unseen.length > 0 ? 'No store that could be read' : 'No store'
   print(`${store} trusts the local authority now. To delete it, remove ${printable(authority.folder)}.\n`)
-  if (json) report.print(trustJson(await authority.read().catch(() => undefined), authority.file, stores))
-  if (unseen.length === 0) return 0
-  throw failure(
-    'Some stores could not be read',
-    unseen.map(({ store, lacks }) => `${store.name}: ${lacks}`),
-  )
+  if (command.json) report.print(trustJson(await authority.read().catch(() => undefined), authority.file, stores))
+  return refuseLacking('Some stores could not be read', unseen)
 }
 
 /** Each begins with the word that `--json` has for it. */
