@@ -1,42 +1,33 @@
 import { relative, sep } from 'node:path'
 import type { Warning } from '../../core/warning.ts'
 
+/** Why the system cannot watch a folder, by its error code. */
+const causes: Readonly<Record<string, { readonly message: string; readonly hint: string }>> = {
+  ENOSPC: {
+    message: "The system's limit of watched folders is reached",
+    hint: 'sudo sysctl fs.inotify.max_user_watches=524288',
+  },
+  EMFILE: {
+    message: 'The limit of open files or of inotify instances is reached',
+    hint: 'ulimit -n 8192, or on Linux: sudo sysctl fs.inotify.max_user_instances=1024',
+  },
+  ENFILE: {
+    message: "The system's limit of open files is reached",
+    hint: 'sudo sysctl fs.file-max=2097152',
+  },
+  ENOSYS: {
+    message: 'This system cannot watch folders',
+    hint: 'Reload the page by hand if that is too slow.',
+  },
+}
+
 /** A warning about a folder that the system cannot watch. */
 export function watchFailedWarning(error: NodeJS.ErrnoException, path: string, pollMs: number): Warning {
-  const instead = `so files are checked every ${pollMs} ms.`
-  const code = 'W8008_WATCH'
-  switch (error.code) {
-    case 'ENOSPC':
-      return {
-        code,
-        message: `The system's limit of watched folders is reached, ${instead}`,
-        hint: 'sudo sysctl fs.inotify.max_user_watches=524288',
-      }
-    case 'EMFILE':
-      return {
-        code,
-        message: `The limit of open files or of inotify instances is reached, ${instead}`,
-        hint: 'ulimit -n 8192, or on Linux: sudo sysctl fs.inotify.max_user_instances=1024',
-      }
-    case 'ENFILE':
-      return {
-        code,
-        message: `The system's limit of open files is reached, ${instead}`,
-        hint: 'sudo sysctl fs.file-max=2097152',
-      }
-    case 'ENOSYS':
-      return {
-        code,
-        message: `This system cannot watch folders, ${instead}`,
-        hint: 'Reload the page by hand if that is too slow.',
-      }
-    default:
-      return {
-        code,
-        message: `${path} cannot be watched (${error.code ?? error.message}), ${instead}`,
-        hint: 'Check the access rights of the folder.',
-      }
+  const { message, hint } = causes[error.code ?? ''] ?? {
+    message: `${path} cannot be watched (${error.code ?? error.message})`,
+    hint: 'Check the access rights of the folder.',
   }
+  return { code: 'W8008_WATCH', message: `${message}, so files are checked every ${pollMs} ms.`, hint }
 }
 
 /** A warning about a folder on a file system without events. */
