@@ -7,6 +7,7 @@ import { createAccessLog } from '../../src/inspect/recorder.ts'
 
 const nasty = fc.constantFrom(
   ...['\n', '\r', '\x1b[2J', '\x1b]0;x\x07', '\x9b31m', '\x7f', '\0', '\u202e', '\u2066', '\u2028', '\u200b', '\ud800'],
+  ...['\u0301\u0301\u0301\u0301', '\u034f', '\ufe0f', '\u180b', '\u17b4', '❤️', '%CC%81%CC%81', '%CD%8F'],
   ...['\ufeff', '\u{e0041}', '\u061c', '"', '\\', '\\x1b', '…', '😀', 'é'],
 )
 const text = fc
@@ -36,8 +37,9 @@ const records: fc.Arbitrary<AccessRecord> = fc.record({
   reason: text,
 })
 
-/** Whatever may steer a terminal, split a line or turn its direction. */
-const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
+/** Whatever may steer a terminal, split a line, turn its direction or be invisible; the selectors and joiners of emoji may stay. */
+const unprintable =
+  /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?![\ufe0f\u200d])[\p{Cf}\p{Default_Ignorable_Code_Point}]|(?<![\p{Emoji}\p{Emoji_Modifier}])\ufe0f|(?<![\p{Emoji}\ufe0f])\u200d|\p{M}{9}/u
 
 function lineOf(record: AccessRecord, format: LogFormat, color: boolean, columns: number | undefined): string {
   const writes: string[] = []

@@ -1,13 +1,22 @@
 const plain = /^[\x20-\x7e]*$/
 
+/** An emoji as people type it, of up to four that are joined: `❤️` and a family hold characters that are escaped elsewhere. */
+const emoji =
+  /[0-9#*]\ufe0f\u20e3|\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?(?:\u200d\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?){0,3}/
 /**
  * Characters that may control a terminal or forge a line: controls (C0, C1, DEL), format characters (bidi, zero width,
- * tags: CVE-2021-42574), lone surrogates, line and paragraph separators.
+ * tags: CVE-2021-42574), lone surrogates, line and paragraph separators, and all that is never visible (fillers,
+ * selectors). Marks are combined with the character before them.
  */
-const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
+const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
+const suspect = new RegExp(`(${emoji.source})|(?:${unprintable.source}|\\p{M})+`, 'gu')
+
+/** Marks that a character keeps: pointed Hebrew has three. More of them reach into the lines above and below. */
+const mostMarks = 3
 
 /**
- * Makes text safe to print: escapes characters that control a terminal (`\x1b`, `\u202e`). Required for every text from
+ * Makes text safe to print: escapes characters that control a terminal (`\x1b`, `\u202e`) or are invisible, and floods of
+ * combining marks. Required for every text from
  * a client, a file name or another process.
  *
  * @param max Longest result in UTF-16 code units; a longer one is cut and ends in `…`. Default: no bound.
@@ -16,7 +25,7 @@ export function printable(text: string, max: number = Number.POSITIVE_INFINITY):
   if (max < 1) return ''
   // Cut first: the cost must not grow with the text of a client.
   const head = text.length > max ? text.slice(0, max + 1) : text
-  const shown = plain.test(head) ? head : head.replace(unprintable, visible)
+  const shown = plain.test(head) ? head : escapeSuspects(head, visible)
   if (shown.length <= max) return shown
   const cut = shown.slice(0, max - 1)
   return `${endsInHalf(cut) ? cut.slice(0, -1) : cut}…`
@@ -28,7 +37,19 @@ export function printable(text: string, max: number = Number.POSITIVE_INFINITY):
  */
 export function printableJson(value: unknown): string {
   const json = JSON.stringify(value)
-  return plain.test(json) ? json : json.replace(unprintable, (text) => text.split('').map(unicodeEscape).join(''))
+  return plain.test(json) ? json : escapeSuspects(json, (text) => text.split('').map(unicodeEscape).join(''))
+}
+
+function escapeSuspects(text: string, escape: (character: string) => string): string {
+  return text.replace(suspect, (found: string, whole: string | undefined) => {
+    if (whole !== undefined) return whole
+    let marks = 0
+    return Array.from(found, (character) => {
+      // What is escaped is a visible text, with which the next mark is combined.
+      marks = unprintable.test(character) ? 0 : marks + 1
+      return marks > 0 && marks <= mostMarks ? character : escape(character)
+    }).join('')
+  })
 }
 
 function visible(text: string): string {

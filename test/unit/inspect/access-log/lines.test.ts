@@ -79,6 +79,13 @@ test('pretty shows names that are safe to read, and the rest as it was sent', ()
     ['/gr%c3%bc?q=%e2%82%ac', '/grü?q=€'],
     ['/%E3%81%82%20%E3%81%82', '/あ%20あ'],
     ['/%F0%9F%98%80.png', '/😀.png'],
+    ['/caf%65%CC%81', '/caf%65\u0301'],
+    ['/%E2%9D%A4%EF%B8%8F', '/❤️'],
+    // A flood of marks, and characters that are never visible.
+    [`/a${'%CC%81'.repeat(4)}`, `/a${'%CC%81'.repeat(4)}`],
+    ['/a%CD%8F', '/a%CD%8F'],
+    ['/a%EF%B8%8F', '/a%EF%B8%8F'],
+    ['/%E1%A0%8B%E1%9E%B4', '/%E1%A0%8B%E1%9E%B4'],
     // ASCII: another path than the character.
     ['/a%2Fb%25%20%41', '/a%2Fb%25%20%41'],
     // No UTF-8: Latin-1, overlong, a surrogate (RFC 3629 sections 3 and 10), cut off.
