@@ -1,5 +1,6 @@
-import { isIP } from 'node:net'
+import { isIP, SocketAddress } from 'node:net'
 import { networkInterfaces } from 'node:os'
+import { unmapped } from '../../core/util/ip.ts'
 import { machineNames } from '../../core/util/machine-names.ts'
 import { isLoopbackName } from './host-name.ts'
 import type { ResolvedRoute, ResolvedUpstream } from '../route-types.ts'
@@ -35,15 +36,21 @@ function isOwn({ hostname, port, socketPath }: ResolvedUpstream, own: OwnAddress
 }
 
 /**
- * Whether a connection to a host may reach a listener at an address. Of names only `localhost` and, for a listener on every
- * address, those of this machine are known: no name is resolved.
+ * Whether a connection to a host may reach a listener at an address. Of names only `localhost` and those of this machine
+ * are known, which systems give the loopback or any of their addresses: no name is resolved.
  */
 function reaches(hostname: string, address: string): boolean {
-  const host = loopbackOf.get(hostname) ?? hostname
+  const plain = hostname.startsWith('::ffff:') ? mappedAddress(hostname) : hostname
+  const host = loopbackOf.get(plain) ?? plain
   if (address === '0.0.0.0' || address === '::') return isLoopbackName(host) || isOfThisMachine(host)
   if (host === address) return true
-  if (isIP(host) === 0) return isLoopbackName(host) && isLoopbackName(address)
+  if (isIP(host) === 0) return isLoopbackName(address) && (isLoopbackName(host) || machineNames().includes(host))
   return isIP(address) === 0 && isLoopbackName(address) && (host === '127.0.0.1' || host === '::1')
+}
+
+/** The address in an IPv4-mapped one, which a URL spells in hexadecimal: `::ffff:7f00:1`. */
+function mappedAddress(address: string): string {
+  return unmapped(new SocketAddress({ address, family: 'ipv6' }).address)
 }
 
 /** Systems connect to the loopback where the unspecified address is the destination. */
