@@ -110,10 +110,15 @@ describe('the packed package', () => {
 
   test('a stack trace is mapped to the sources', () => {
     const { stderr } = run('npx', ['serve8008', '--nope', '--verbose'], project)
-    assert.match(stderr, /^ {4}at unknownFlag \(.*\bdist\/chunks\/command-[\w-]+\.js:\d+:\d+\)$/m)
-    const [, source = '', line] = /^ {4}at unknownFlag \((src\/.*\.ts):(\d+):\d+\)$/m.exec(mapStack(stderr)) ?? []
-    const code = readFileSync(join(root, source), 'utf8').split('\n')[Number(line) - 1]
-    assert.match(code ?? '', /new ServeError\('E8008_USAGE', `Unknown flag/)
+    const frames = [...mapStack(stderr).matchAll(/^ {4}at (?:async )?(?:Module\.)?(\w+) \((.*):(\d+):\d+\)$/gm)]
+    assert.equal(frames.length, [...stderr.matchAll(/\bdist\/chunks\/[\w-]+\.js:\d+:\d+\)$/gm)].length)
+    assert.ok(frames.length > 2, stderr)
+    let callee = 'new ServeError'
+    for (const [, name = '', source = '', line] of frames) {
+      const code = readFileSync(join(root, source), 'utf8').split('\n')[Number(line) - 1]
+      assert.ok(code?.includes(`${callee}(`), `${source}:${line} calls ${callee}`)
+      callee = name
+    }
     const other = 'at main (/x/dist/chunks/command-00000000.js:1:2)'
     assert.equal(mapStack(other), other)
   })
