@@ -11,6 +11,7 @@ import { mapStack } from '../../scripts/map-stack.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const maxPackedBytes = 630_000
+const hasShell = process.platform !== 'win32'
 
 /** What a person has who never ran `npm run` here. */
 const environment = Object.fromEntries(
@@ -121,6 +122,24 @@ describe('the packed package', () => {
     }
     const other = 'at main (/x/dist/chunks/command-00000000.js:1:2)'
     assert.equal(mapStack(other), other)
+  })
+
+  test('a release names the repository of its workflow, and the sources name none', { skip: !hasShell }, () => {
+    const manifest = readFileSync(join(root, 'package.json'), 'utf8')
+    assert.doesNotMatch(manifest, /^ {2}"(?:repository|bugs|homepage)"/m)
+    const [, command = ''] =
+      /run: (npm pkg set .*)\n[^]*run: npm publish/.exec(
+        readFileSync(join(root, '.github/workflows/release.yml'), 'utf8'),
+      ) ?? []
+    const copy = join(folder, 'named')
+    mkdirSync(copy)
+    writeFileSync(join(copy, 'package.json'), manifest)
+    const env = { ...environment, GITHUB_SERVER_URL: 'https://git.test', GITHUB_REPOSITORY: 'owner/name' }
+    const { status, stderr } = spawnSync('sh', ['-c', command], { cwd: copy, encoding: 'utf8', env })
+    assert.equal(status, 0, stderr)
+    const { repository, ...rest } = JSON.parse(readFileSync(join(copy, 'package.json'), 'utf8'))
+    assert.deepEqual(repository, { type: 'git', url: 'git+https://git.test/owner/name.git' })
+    assert.deepEqual(rest, JSON.parse(manifest))
   })
 
   test('the same sources build the same files again', async () => {
