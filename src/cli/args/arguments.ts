@@ -1,7 +1,12 @@
-import parser from 'yargs-parser'
+import type YargsParser from 'yargs-parser'
+// The entry for browsers is the same parser without config files, for which the other one loads parts of Node.
+// @ts-expect-error: yargs-parser types its main entry only.
+import untypedParser from 'yargs-parser/browser'
 import { parseSwitch } from '../../config/options/parse-text.ts'
 import { commandLine, usageError } from './command-line.ts'
 import { isOptionalValue, type Flag } from './flags.ts'
+
+const parser = untypedParser as typeof YargsParser
 
 /** The parsed command line. */
 export interface Arguments {
@@ -35,7 +40,10 @@ export async function parseArguments(
   const words = parsed._.map(String)
   const literals = (parsed['--'] ?? []).map(String)
   const unknown = words.find((word) => word.startsWith('-')) ?? undeclaredFlag(parsed, flags)
-  if (unknown !== undefined) throw (await import('./unknown-flag.ts')).unknownFlag(unknown, argv, flags)
+  if (unknown !== undefined) {
+    const { unknownFlag } = await import('./unknown-flag.ts')
+    throw unknownFlag(unknown, argv, flags)
+  }
 
   const values = new Map<string, FlagTexts>()
   for (const flag of flags) {
