@@ -15,7 +15,6 @@ import type { Keys } from './keys.ts'
 import type { Reporter } from '../output/reporter.ts'
 import { pageErrorLine, updateLine } from './live-lines.ts'
 import { registerServer, settingsHash } from '../server-registry.ts'
-import { importConfig } from '../import-config.ts'
 import { onSignals, createShutdown } from './shutdown.ts'
 import { lineColumns } from '../output/terminal.ts'
 
@@ -35,7 +34,8 @@ export async function serve(command: Command, program: Program, report: Reporter
     flags: command.flags,
     env,
     config: command.config,
-    importModule: importConfig,
+    // Loaded for a config file that is a module alone.
+    importModule: async (url) => (await import('../import-config.ts')).importConfig(url),
   })
   const activation = isAddressNamed(command) ? undefined : socketActivation(env, program.pid)
   const config = commandConfig(loaded.config, command, activation)
