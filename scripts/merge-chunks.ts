@@ -4,6 +4,7 @@ import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import type { Metafile } from 'esbuild'
 import { rollup, type PreRenderedChunk } from 'rollup'
 import { root } from './paths.ts'
+import { takeBuiltins } from './take-builtins.ts'
 
 /**
  * Writes a split bundle again with everything that runs at start-up in two files: what the library loads, and what the
@@ -26,6 +27,7 @@ export async function mergeChunks(from: string, metafile: Metafile, to: string, 
         name: 'maps-of-esbuild',
         load: (id) => ({ code: readFileSync(id, 'utf8'), map: readFileSync(`${id}.map`, 'utf8') }),
       },
+      takeBuiltins,
     ],
     // esbuild has shaken the tree, and knows the packages' side effects.
     treeshake: false,

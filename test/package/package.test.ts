@@ -142,6 +142,16 @@ describe('the packed package', () => {
     assert.deepEqual(rest, JSON.parse(manifest))
   })
 
+  test('imports no built-in, for which Node would read every export at each start', () => {
+    for (const folder of ['chunks', 'cli', 'lib']) {
+      for (const name of readdirSync(join(installed, 'dist', folder))) {
+        const code = readFileSync(join(installed, 'dist', folder, name), 'utf8')
+        const sources = [...code.matchAll(/^(?:import|export)\b[^;]*?['"]([^'"]+)['"];$/gm)].map(([, source]) => source)
+        for (const source of sources) assert.match(source ?? '', /^\.\.?\//, name)
+      }
+    }
+  })
+
   test('the same sources build the same files again', async () => {
     await withCommand(async (script) => {
       for (const folder of ['chunks', 'cli', 'lib', 'client']) {
