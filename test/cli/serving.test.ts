@@ -186,7 +186,8 @@ test(
       'sub/b.txt': 'b',
     })
     const line = [...commandWords, '--port', '0', '--no-live'].map((word) => `'${word}'`).join(' ')
-    const { stdout, stderr } = start(t, [], { cwd, words: ['sh', '-c', `ulimit -n 64; exec ${line}`] })
+    // Coverage loads the command in many files at once, each by a descriptor.
+    const { stdout, stderr } = start(t, [], { cwd, words: ['sh', '-c', `ulimit -n 96; exec ${line}`] })
     const [, port = ''] = await stdout(/ at http:\/\/localhost:(\d+)/)
     // By then the server has loaded what it may need later.
     await stderr(/source of a Hugo project/)
@@ -202,7 +203,7 @@ test(
       const client = await RawClient.open(Number(port))
       clients.push(client)
       last = await ask(client, '/large.bin')
-    } while (last.status === 200 && clients.length < 64)
+    } while (last.status === 200 && clients.length < 96)
     const held = clients.at(-1) as RawClient
     for (const target of ['/large.bin', '/a.html', '/a', '/sub/', '/sub/b.txt']) {
       const reply = await ask(held, target)
