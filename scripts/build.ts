@@ -1,17 +1,18 @@
 /** Builds the package: `npm run build`. Everything that npm packs beside bin and templates comes from here. */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { appendFileSync, cpSync, existsSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { bundle } from './bundle.ts'
 import { buildClient } from './client.ts'
 import { emitDeclarations } from './declarations.ts'
 import { bundledPackages, thirdPartyNotices, versionList } from './notices.ts'
 import { mergeChunks } from './merge-chunks.ts'
+import { countsCoverage, inCompileFolder } from './compile-folder.ts'
 import { fromRoot } from './paths.ts'
 
 /** Writes `dist`, and the source maps of it to `maps`. Two renames replace `dist`, so no process sees half a build. */
 export async function buildPackage(): Promise<void> {
-  await inWorkshop(async (workshop) => {
+  await inCompileFolder('build', async (workshop) => {
     const folder = join(workshop, 'dist')
     const packages = await buildCommand(workshop)
     writeFileSync(join(folder, 'THIRD_PARTY_NOTICES.txt'), `${thirdPartyNotices(packages)}\n`)
@@ -28,7 +29,7 @@ export async function buildPackage(): Promise<void> {
 
 /** Builds the command as users get it in a folder of its own for as long as it is used. */
 export async function withCommand<T>(use: (script: string) => Promise<T>): Promise<T> {
-  return inWorkshop(async (workshop) => {
+  return inCompileFolder('build', async (workshop) => {
     await buildCommand(workshop)
     for (const part of ['bin', 'templates', 'package.json']) {
       cpSync(fromRoot(part), join(workshop, part), { recursive: true })
@@ -37,24 +38,26 @@ export async function withCommand<T>(use: (script: string) => Promise<T>): Promi
   })
 }
 
-/** Writes what runs into a folder's `dist`, and returns the packages that it was made of. */
+/**
+ * Writes what runs into a folder's `dist`, and returns the packages that it was made of. Coverage needs exact source
+ * maps: its chunks are not merged, since rollup maps only lines.
+ */
 async function buildCommand(folder: string): Promise<ReturnType<typeof bundledPackages>> {
-  const split = join(folder, 'split')
+  const split = join(folder, countsCoverage ? 'dist' : 'split')
   const metafile = await bundle(split)
-  await mergeChunks(split, metafile, join(folder, 'dist'), join(folder, 'maps'))
+  if (countsCoverage) linkSourceMaps(split)
+  else await mergeChunks(split, metafile, join(folder, 'dist'), join(folder, 'maps'))
   await buildClient(join(folder, 'dist/client'))
   const packages = bundledPackages(metafile)
   writeFileSync(join(folder, 'dist/packages.json'), `${JSON.stringify(versionList(packages), null, 2)}\n`)
   return packages
 }
 
-async function inWorkshop<T>(work: (folder: string) => Promise<T>): Promise<T> {
-  mkdirSync(fromRoot('.cache'), { recursive: true })
-  const folder = mkdtempSync(fromRoot('.cache/build-'))
-  try {
-    return await work(folder)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+/** Makes each chunk name its source map. */
+function linkSourceMaps(folder: string): void {
+  for (const file of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    if (!file.endsWith('.map')) continue
+    appendFileSync(join(folder, file.slice(0, -'.map'.length)), `\n//# sourceMappingURL=${basename(file)}\n`)
   }
 }
 

@@ -10,8 +10,9 @@ import { availableParallelism } from 'node:os'
 import { join, resolve, sep } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { withCommand } from '../scripts/build.ts'
+import { countsCoverage } from '../scripts/compile-folder.ts'
 import { buildClient } from '../scripts/client.ts'
-import { bundleTests, type Bundle } from './runner/bundle-tests.ts'
+import { withBundle, type Bundle } from './runner/bundle-tests.ts'
 import { runBatch, type Result } from './runner/run-batch.ts'
 
 const root = resolve(import.meta.dirname, '..')
@@ -19,8 +20,6 @@ const quick = ['test/unit/', 'test/http/', 'test/cli/', 'test/browser/live.test.
 const quickMs = 120_000
 const slowMs = 900_000
 const filesInProcess = 10
-/** The command is tested as it is shipped; coverage of it is counted in its sources, which start three times as slowly. */
-const countsCoverage = process.env['NODE_V8_COVERAGE'] !== undefined
 
 function testFiles(): string[] {
   return readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
@@ -75,7 +74,7 @@ async function runAll(files: readonly string[], bundle: Bundle): Promise<Result[
   const measured = files.filter((file) => file.startsWith(measuring))
   const others = files.filter((file) => !file.startsWith(measuring))
   // Tests wait for sockets and processes more than they compute.
-  const results = await runBeside(others, bundle, 2 * availableParallelism())
+  const results = await runBeside(others, bundle, 3 * availableParallelism())
   return [...results, ...(await runBeside(measured, bundle, 1))]
 }
 
@@ -84,7 +83,6 @@ async function runBeside(files: readonly string[], bundle: Bundle, processes: nu
   const queue = batchesOf(files).values()
   const worker = async (): Promise<void> => {
     for (const batch of queue) {
-      // Where coverage is counted, the command is compiled at each start.
       const perFileMs = isQuick(batch[0] as string) && !countsCoverage ? quickMs : slowMs
       const limitMs = perFileMs * Math.ceil(batch.length / 4)
       const ended = await runBatch(batch, bundle, limitMs)
@@ -106,18 +104,14 @@ async function runBeside(files: readonly string[], bundle: Bundle, processes: nu
 async function runTests(chosen: readonly string[]): Promise<Result[]> {
   // The test processes run compiled files: they need the way back to the sources, and no loader.
   process.execArgv.splice(0, Infinity, '--enable-source-maps')
-  const bundle = await bundleTests(chosen)
-  try {
-    const needsCommand =
-      !countsCoverage && chosen.some((file) => withCommandOnly.some((start) => file.startsWith(start)))
-    if (!needsCommand) return await runAll(chosen, bundle)
-    return await withCommand((script) => {
+  return withBundle(chosen, (bundle) => {
+    const needsCommand = chosen.some((file) => withCommandOnly.some((start) => file.startsWith(start)))
+    if (!needsCommand) return runAll(chosen, bundle)
+    return withCommand((script) => {
       process.env['SERVE8008_TEST_COMMAND'] = script
       return runAll(chosen, bundle)
     })
-  } finally {
-    bundle.remove()
-  }
+  })
 }
 
 function indent(text: string): string {

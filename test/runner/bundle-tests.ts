@@ -1,16 +1,15 @@
 /** Compiles test files once, so that test processes do not compile the same sources again. */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, type Plugin } from 'esbuild'
+import { inCompileFolder } from '../../scripts/compile-folder.ts'
 import { fromRoot } from '../../scripts/paths.ts'
 
 /** Compiled test files. */
 export interface Bundle {
   /** The compiled form of a test file, as a URL. */
   urlOf(file: string): string
-  /** Removes the compiled files. */
-  remove(): void
 }
 
 /** Modules keep their source addresses, because they read and spawn files beside them. */
@@ -33,10 +32,18 @@ const ownAddresses: Plugin = {
   },
 }
 
-/** Compiles test files. Their imports of this project go into shared chunks; packages stay external. */
-export async function bundleTests(files: readonly string[]): Promise<Bundle> {
-  mkdirSync(fromRoot('.cache'), { recursive: true })
-  const folder = mkdtempSync(fromRoot('.cache/tests-'))
+/**
+ * Compiles test files for as long as they are used. Their imports of this project go into shared chunks; packages stay
+ * external.
+ */
+export function withBundle<T>(files: readonly string[], use: (bundle: Bundle) => Promise<T>): Promise<T> {
+  return inCompileFolder('tests', async (folder) => {
+    await compileTests(files, folder)
+    return use({ urlOf: (file) => pathToFileURL(join(folder, file.replace(/\.ts$/, '.mjs'))).href })
+  })
+}
+
+async function compileTests(files: readonly string[], folder: string): Promise<void> {
   await build({
     absWorkingDir: fromRoot(),
     entryPoints: [...files],
@@ -54,8 +61,4 @@ export async function bundleTests(files: readonly string[]): Promise<Bundle> {
     logLevel: 'warning',
     plugins: [ownAddresses],
   })
-  return {
-    urlOf: (file) => pathToFileURL(join(folder, file.replace(/\.ts$/, '.mjs'))).href,
-    remove: () => rmSync(folder, { recursive: true, force: true }),
-  }
 }

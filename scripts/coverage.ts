@@ -1,0 +1,33 @@
+/** `npm run coverage`: runs `npm test`, and fails if it runs too few lines of `src/`. */
+import { rmSync } from 'node:fs'
+import { CoverageReport } from 'monocart-coverage-reports'
+import { coverageFolder } from './compile-folder.ts'
+import { fromRoot } from './paths.ts'
+import { runNpm } from './run.ts'
+
+const leastPercent = 95
+
+/** Files that hold types only, and the browser's client, which browsers run. */
+const uncounted =
+  /^src\/(?:live\/client\/|live\/protocol|.*types\.ts|config\/options\/option-entry|http\/message\/exchange|pages\/folder-listing)/
+
+const raw = fromRoot('coverage/raw')
+rmSync(fromRoot('coverage'), { recursive: true, force: true })
+// The report reads the compiled files, so the tests leave them there.
+const { code } = await runNpm(['test'], { cwd: fromRoot(), env: { ...process.env, NODE_V8_COVERAGE: raw } })
+const report = new CoverageReport({
+  logging: 'error',
+  outputDir: fromRoot('coverage'),
+  clean: false,
+  reports: [['text', { skipFull: true }], 'lcovonly'],
+  entryFilter: ({ url }) => url.includes('/.cache/'),
+  sourceFilter: (path) => path.startsWith('src/') && !uncounted.test(path),
+  all: 'src',
+})
+await report.addFromDir(raw)
+const { summary } = (await report.generate()) ?? {}
+rmSync(raw, { recursive: true, force: true })
+rmSync(coverageFolder, { recursive: true, force: true })
+const percent = Number(summary?.lines.pct ?? 0)
+console.log(`${percent} % of the lines of src/ ran, at least ${leastPercent} %`)
+if (code !== 0 || percent < leastPercent) process.exitCode = 1
