@@ -75,7 +75,8 @@ const failureReasons: Readonly<Partial<Record<ErrorCode, string>>> = {
 
 /** Adds the reason of a failure to the access log line, after the route and the upstream. */
 function noteReason({ notes }: Exchange, reason: string | undefined): void {
-  if (reason === undefined || notes.remark === undefined) return
+  // Closing cut it, and whatever failed followed from that.
+  if (reason === undefined || notes.remark === undefined || notes.refusal === 'E8008_CLOSED') return
   notes.remark += ` (${reason})`
   notes.reason = reason
 }

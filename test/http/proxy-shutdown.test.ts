@@ -60,8 +60,9 @@ for (const [state, reply, status] of [
     if (reply !== '') await client.sees('some')
     const ended = front.ended()
     await front[Symbol.asyncDispose]()
-    const { status: logged, aborted, refusal } = await ended
-    assert.deepEqual({ logged, aborted, refusal }, { logged: status, aborted: true, refusal: 'E8008_CLOSED' })
+    const { status: logged, aborted, refusal, reason } = await ended
+    const expected = { logged: status, aborted: true, refusal: 'E8008_CLOSED', reason: '' }
+    assert.deepEqual({ logged, aborted, refusal, reason }, expected)
   })
 }
 
