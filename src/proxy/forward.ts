@@ -3,7 +3,7 @@ import type { ErrorCode } from '../core/codes.ts'
 import { ServeError } from '../core/serve-error.ts'
 import type { Warning } from '../core/warning.ts'
 import type { Exchange, Handler } from '../http/message/exchange.ts'
-import type { Reply } from '../http/message/reply.ts'
+import { abandonedReply, type Reply } from '../http/message/reply.ts'
 import { waitingReply } from '../pages/waiting-page.ts'
 import { createBalancer } from './upstream/balance.ts'
 import {
@@ -51,13 +51,6 @@ interface Forwarding {
 
 /** Faults that are usual while a backend restarts. */
 const transientFaults: ReadonlySet<UpstreamFault> = new Set(['refused', 'unreachable', 'connect-timeout', 'reset'])
-
-/**
- * For the access log only, since the connection is gone: the client has closed it (499 is nginx's status for that), or this
- * server has, by closing.
- */
-const clientClosedRequest: Reply = { status: 499, headers: [], body: null, close: true }
-const serverClosedRequest: Reply = { ...clientClosedRequest, status: 503 }
 
 const optionsReply: Reply = Object.freeze({ status: 204, headers: ['Allow', 'GET, HEAD, OPTIONS'], body: null })
 
@@ -172,7 +165,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
 
   /** The client's reply when no upstream answered. @throws ServeError 502 or 504 unless a waiting page fits. */
   function failureReply(x: Exchange, error: UpstreamError, upstream: string): Reply {
-    if (error.fault === 'left') return x.notes.refusal === 'E8008_CLOSED' ? serverClosedRequest : clientClosedRequest
+    if (error.fault === 'left') return abandonedReply(x)
     const isChunked = error.fault === 'reset' && sendsChunks(x, proxy.buffer)
     noteReason(x, isChunked ? `${faultReason(error)}; chunked content: try buffer: true` : faultReason(error))
     const failure = gatewayError(error, name, upstream, isChunked ? chunkedHint : undefined)

@@ -1,7 +1,8 @@
 import { outOfFiles } from '../core/out-of-files.ts'
 import { isServeError, optionText, ServeError, type Suggestion } from '../core/serve-error.ts'
 import type { Exchange, Layer } from '../http/message/exchange.ts'
-import type { Reply } from '../http/message/reply.ts'
+import { ClientLeftError } from '../http/body/body-relay.ts'
+import { abandonedReply, type Reply } from '../http/message/reply.ts'
 import { errorReply, linksUp, type PageLink } from '../pages/error-page.ts'
 /** Makes a reply from a thrown value, and adds notes for the log. */
 export type Refuse = (thrown: unknown, x: Exchange) => Reply
@@ -17,6 +18,7 @@ export function programPhrase(fix: Suggestion): string {
 /** Compiles how errors become replies. Internal errors are reported to `onFault`, and hidden from the client. */
 export function createRefuse(onFault: (error: ServeError) => void, phrase: Phrase, base: string): Refuse {
   return (thrown, x) => {
+    if (thrown instanceof ClientLeftError) return abandonedReply(x)
     const error = isServeError(thrown) ? thrown : (outOfFiles(thrown) ?? internalError(thrown))
     if (error.status === 500) onFault(error)
     x.notes.refusal = error.code

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { createReadStream } from 'node:fs'
 import { test } from 'node:test'
 import { RawClient, rawGet } from '../support/raw.ts'
+import { createGate } from '../support/gate.ts'
 import { startServer } from '../support/server.ts'
-import { createServer, type Body, type Reply } from '../../src/index.ts'
+import { createServer, textReply, type AccessRecord, type Body, type Reply, type ServeError } from '../../src/index.ts'
 
 /** A reply as a program in plain JavaScript may make it. */
 function reply(parts: object): () => Reply {
@@ -177,4 +178,53 @@ test('closes connections without a request', async () => {
   await rawGet(port, '/')
   await server.close()
   await client.closed()
+})
+
+for (const [how, leave, logged] of [
+  ['resets its connection', (client: RawClient) => client.socket.resetAndDestroy(), [499, true, '']],
+  // It may have closed its sending side only, and wait for a reply.
+  ['sends its last byte', (client: RawClient) => client.socket.end(), [400, false, 'E8008_MALFORMED']],
+] as const) {
+  test(`a client that ${how} during an upload that a layer reads is logged as ${logged[0]}, and no error`, async () => {
+    await using started = await startServer({})
+    const errors: unknown[] = []
+    started.server.on('error', (error) => errors.push(error))
+    const reading = createGate()
+    started.server.use(() => async (x) => {
+      for await (const _ of x.body.stream()) reading.open()
+      return textReply(200, 'read')
+    })
+    const ended = new Promise<AccessRecord>((resolve) => void started.server.on('reply', resolve))
+    const client = await RawClient.open(started.port)
+    client.send(`POST / HTTP/1.1\r\n${started.hostLine}\r\nContent-Length: 9\r\n\r\nsome`)
+    await reading.opened
+    leave(client)
+    const { status, aborted, refusal } = await ended
+    assert.deepEqual([status, aborted, refusal], logged)
+    assert.deepEqual(errors, [])
+  })
+}
+
+test('a layer that reads a malformed upload gets the error that the client gets', async () => {
+  await using started = await startServer({})
+  const errors: unknown[] = []
+  started.server.on('error', (error) => errors.push(error))
+  const caught = createGate()
+  let code: unknown
+  started.server.use(() => async (x) => {
+    try {
+      for await (const _ of x.body.stream());
+    } catch (error) {
+      code = (error as ServeError).code
+      caught.open()
+      throw error
+    }
+    return textReply(200, 'read')
+  })
+  using client = await RawClient.open(started.port)
+  client.send(`POST / HTTP/1.1\r\n${started.hostLine}\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n`)
+  assert.equal((await client.reply()).status, 400)
+  await caught.opened
+  assert.equal(code, 'E8008_FRAMING')
+  assert.deepEqual(errors, [])
 })

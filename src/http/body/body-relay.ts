@@ -67,17 +67,19 @@ export class BodyRelay extends Readable implements Relayed {
 
   readonly #onEnd = (): void => {
     if (this.#hooks.isWhole()) this.push(null)
-    else this.destroy(clientLeftError())
+    else this.destroy(new ClientLeftError())
   }
   readonly #onError = (error: Error): void => void this.destroy(error)
   readonly #onClose = (): void => {
-    if (!this.#content.readableEnded) this.destroy(clientLeftError())
+    if (!this.#content.readableEnded) this.destroy(new ClientLeftError())
   }
 }
 
 /** The error that ends the stream of content whose client left early. */
-export function clientLeftError(): Error {
-  return new Error('The client left before its content was complete.')
+export class ClientLeftError extends Error {
+  constructor(cause?: Error) {
+    super('The client left before its content was complete.', { cause })
+  }
 }
 
 /** Memory that can be freed at once; Node 20 has no `transfer()`. */

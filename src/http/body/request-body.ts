@@ -2,7 +2,7 @@ import { Transform, type Readable } from 'node:stream'
 import { ServeError } from '../../core/serve-error.ts'
 import type { DrainBounds, Relayed, RequestBody } from '../message/exchange.ts'
 import type { HeaderList, RequestHeaders } from '../message/headers.ts'
-import { clientLeftError, BodyRelay } from './body-relay.ts'
+import { ClientLeftError, BodyRelay } from './body-relay.ts'
 
 /** What a {@link StreamBody} needs from the connection. */
 export interface BodyOptions {
@@ -89,11 +89,11 @@ export class StreamBody implements RequestBody {
     this.#failed = (error) => counter.destroy(error)
     // Not a pipeline, which destroys the source when the reader stops, and with it the connection before the reply. But
     // the reader must learn of an early end of the source.
-    source.once('error', (error) => counter.destroy(error))
+    source.once('error', (error) => counter.destroy(new ClientLeftError(error)))
     source.once('close', () => {
-      if (!source.readableEnded) counter.destroy(clientLeftError())
+      if (!source.readableEnded) counter.destroy(new ClientLeftError())
     })
-    const end = (): unknown => (this.#isWhole() ? counter.end() : counter.destroy(clientLeftError()))
+    const end = (): unknown => (this.#isWhole() ? counter.end() : counter.destroy(new ClientLeftError()))
     if (source.readableEnded) end()
     else source.once('end', end)
     return source.pipe(counter, { end: false }).on('error', () => source.unpipe())
@@ -119,8 +119,8 @@ export class StreamBody implements RequestBody {
         if (seen > limit) reject(bodyTooLarge(limit))
         else if (bytes !== undefined && seen > bytes) resolve(false)
       })
-      source.once('end', () => (this.#isWhole() ? resolve(true) : reject(clientLeftError()))).once('error', reject)
-      source.once('close', () => reject(clientLeftError()))
+      source.once('end', () => (this.#isWhole() ? resolve(true) : reject(new ClientLeftError()))).once('error', reject)
+      source.once('close', () => reject(new ClientLeftError()))
     })
   }
 

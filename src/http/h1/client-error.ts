@@ -62,7 +62,7 @@ export function createClientErrorHandler(options: ClientErrorOptions): (fault: C
     if (fault.code === 'ECONNRESET' || !socket.writable || isUnused) return void socket.destroy()
     const error = rejectionOf(fault, options.targetBytes)
     const inContent = latest !== undefined && !latest.message.complete
-    if (inContent) latest.fail(fault)
+    if (inContent) latest.fail(error)
     if (inContent && !latest.response.headersSent) return refuseContent(latest, error)
     connection.closeAfterReply()
     if (inContent) whenClosed(latest.response, () => connection.socket.destroySoon())

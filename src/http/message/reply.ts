@@ -86,6 +86,14 @@ export function emptyReply(status: number, headers: HeaderList = []): Reply {
   return { status, headers, body: null }
 }
 
+/**
+ * For the access log only, since the connection is gone: the client has closed it (499 is nginx's status for that), or this
+ * server has, by closing.
+ */
+export function abandonedReply({ notes }: { readonly notes: { readonly refusal?: string } }): Reply {
+  return { ...emptyReply(notes.refusal === 'E8008_CLOSED' ? 503 : 499), close: true }
+}
+
 /** A reply with text; the type defaults to plain text in UTF-8. */
 export function textReply(status: number, text: string, headers: HeaderList = []): Reply {
   return {
