@@ -4,9 +4,10 @@ import type { Exchange, Handler } from '../http/message/exchange.ts'
 import { normalizePath } from '../http/message/request-target.ts'
 import { emptyReply, type Reply } from '../http/message/reply.ts'
 import { createFixedReply, createRedirect } from './actions.ts'
+import type { explainRoute } from './explain-route.ts'
 import { createTable, type TableEntry, type TableRequest } from './table.ts'
 
-export { explainRoute, type DryRun, type RouteExplanation } from './explain-route.ts'
+export type { DryRun, RouteExplanation } from './explain-route.ts'
 
 /** A served folder: the handler of every path below its prefix. */
 export interface RoutedFolder {
@@ -114,4 +115,9 @@ function outside(x: Exchange, base: string): Reply {
     return { status: 302, headers: ['Location', `${base}${x.target.query}`, 'Cache-Control', 'no-store'], body: null }
   }
   throw new ServeError('E8008_NOT_FOUND', 'Not found.', { hint: `this server is mounted at ${base}` })
+}
+
+/** Loads the function that explains which route or folder answers a request. */
+export async function loadExplainRoute(): Promise<typeof explainRoute> {
+  return (await import('./explain-route.ts')).explainRoute
 }

@@ -10,7 +10,7 @@ import { isServeError, type Suggestion } from '../core/serve-error.ts'
 import { syntheticExchange } from '../http/synthetic-exchange.ts'
 import { parseRequestTarget } from '../http/message/request-target.ts'
 import { loadDryRun } from '../proxy/proxy.ts'
-import { createFinder, explainRoute, type DryRun, type RouteExplanation } from '../routes/routes.ts'
+import { createFinder, loadExplainRoute, type DryRun, type RouteExplanation } from '../routes/routes.ts'
 import { openSites, servedFolders } from './sites.ts'
 import { createAllowedHosts } from './allowed-hosts.ts'
 
@@ -53,7 +53,7 @@ export async function explainRequest(
   const x = exchangeOf(config, question)
   if (x === undefined) return undefined
   const dryRun = await loadDryRun()
-  const explanation = explainAsked(config, x, ({ name, match }, proxy) =>
+  const explanation = await explainAsked(config, x, ({ name, match }, proxy) =>
     // Fields that a route sets may hold credentials, and explanations end up in terminals and bug reports.
     dryRun({ name, match, proxy: publicProxy(proxy) }, x, config.trust),
   )
@@ -89,9 +89,9 @@ async function folderAnswer(config: ResolvedConfig, x: Asked): Promise<FolderAns
  *
  * @throws ServeError `E8008_CONFIG_INVALID` for two routes that are equally specific.
  */
-export function checkRoutes(config: ResolvedConfig): void {
+export async function checkRoutes(config: ResolvedConfig): Promise<void> {
   const x = exchangeOf(config, { method: 'GET', url: '/', headers: [] })
-  if (x !== undefined) explainAsked(config, x, () => [])
+  if (x !== undefined) await explainAsked(config, x, () => [])
 }
 
 type Asked = Exchange & { readonly authority: Authority }
@@ -112,7 +112,8 @@ function exchangeOf(config: ResolvedConfig, { method, url: asked, headers: given
   return { ...syntheticExchange({ method, target, headers, peer }), authority }
 }
 
-function explainAsked(config: ResolvedConfig, { method, target, authority, headers }: Asked, dryRun: DryRun) {
+async function explainAsked(config: ResolvedConfig, { method, target, authority, headers }: Asked, dryRun: DryRun) {
+  const explainRoute = await loadExplainRoute()
   const request = {
     method,
     path: target.path,

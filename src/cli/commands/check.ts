@@ -29,7 +29,7 @@ export async function check(command: Command, program: Program, report: Reporter
     importModule: importConfig,
   })
   checkFolders(loaded.config)
-  checkRoutes(loaded.config)
+  await checkRoutes(loaded.config)
   const settings = settingsOf(loaded)
   const warnings = [...loaded.warnings, ...missingPage(loaded.config), ...(await checkCertificates(loaded.config))]
   if (command.json) {

@@ -1,0 +1,43 @@
+import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Environment } from '../config/sources/env.ts'
+import { isRunning } from './server-process.ts'
+import { isOwnFolder, registryFolder, type RunningServer } from './server-registry.ts'
+
+/** The servers of this user that run now. */
+export function runningServers(env: Environment): RunningServer[] {
+  const folder = registryFolder(env)
+  if (!isOwnFolder(folder)) return []
+  return readdirSync(folder).flatMap((name) => {
+    const server = readServer(join(folder, name))
+    if (server === undefined) return []
+    if (isRunning(server)) return [server]
+    // It was killed before it could unregister.
+    rmSync(join(folder, name), { force: true })
+    return []
+  })
+}
+
+function readServer(file: string): RunningServer | undefined {
+  try {
+    const {
+      pid,
+      url,
+      port,
+      tlsPort = 0,
+      root,
+      cwd,
+      reload,
+      token,
+      script = '',
+      settings = '',
+    } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+    const texts = [url, root, cwd, reload, token, script, settings].every((value) => typeof value === 'string')
+    if (!texts || typeof port !== 'number' || typeof tlsPort !== 'number') return undefined
+    // A signal to 0 or below goes to a whole group of processes.
+    if (!Number.isInteger(pid) || (pid as number) <= 0) return undefined
+    return { pid, url, port, tlsPort, root, cwd, reload, token, script, settings } as RunningServer
+  } catch {
+    return undefined
+  }
+}
