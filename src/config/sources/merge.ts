@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { ConfigFile } from './file.ts'
+import type { ConfigFile } from './read-file.ts'
 import { optionTable } from '../options/option-table.ts'
 import { isPlainObject } from '../plain-object.ts'
 import { withAbsoluteCertificates, withAbsoluteFiles } from './route-files.ts'

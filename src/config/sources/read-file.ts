@@ -1,0 +1,106 @@
+import { readdirSync, readFileSync, statSync, type Stats } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { ServeError } from '../../core/serve-error.ts'
+import { plainCopy } from '../validate/plain-copy.ts'
+import { isPlainObject, plainly } from '../plain-object.ts'
+import { nearest, quote, type Problem } from '../diagnostic.ts'
+import { parseJson } from './json-text.ts'
+import { importOptions, type ImportModule } from './module-file.ts'
+import { messageOf, unreadableConfig } from './unreadable-config.ts'
+
+/** A config file that was read. */
+export interface ConfigFile {
+  /** Absolute path. */
+  readonly path: string
+  /** Name in messages. */
+  readonly name: string
+  /** Absolute folder against which its relative paths are resolved. */
+  readonly folder: string
+  /** Its options, not yet validated. */
+  readonly options: Readonly<Record<string, unknown>>
+  /** Values that cannot be copied. */
+  readonly problems: readonly Problem[]
+}
+
+/** A configuration is some kilobytes. A larger JSON file is another one, and checking it would take seconds. */
+const mostJsonBytes = 1_000_000
+
+/** Imports a config module. */
+export async function readModuleFile(path: string, name: string, importModule: ImportModule): Promise<ConfigFile> {
+  return configFile(path, name, await importOptions(path, name, importModule))
+}
+
+/** Reads a JSON config file. */
+export function readJsonFile(path: string, name: string): ConfigFile {
+  return configFile(path, name, parseJsonFile(readText(path, name), path, name))
+}
+
+/** Reads package.json; undefined without the key `serve8008`. */
+export function readManifest(path: string): ConfigFile | undefined {
+  const manifest = parseJsonFile(readText(path, 'package.json'), path, 'package.json')
+  if (!isPlainObject(manifest) || !Object.hasOwn(manifest, 'serve8008')) return undefined
+  return configFile(path, 'package.json', manifest['serve8008'])
+}
+
+function configFile(path: string, name: string, value: unknown): ConfigFile {
+  if (!isPlainObject(value)) throw unreadableConfig(`${name} holds ${quote(value)}, not options.`, plainly(value))
+  // `$schema` is for editors.
+  const problems: Problem[] = []
+  const { $schema: _schema, ...options } = plainCopy(value, problems) as Record<string, unknown>
+  return { path, name, folder: dirname(path), options, problems }
+}
+
+function readText(path: string, name: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw unreadableConfig(`${name} cannot be read: ${messageOf(cause)}.`, 'check its permissions', cause)
+  }
+}
+
+function parseJsonFile(text: string, path: string, name: string): unknown {
+  if (Buffer.byteLength(text) > mostJsonBytes) {
+    const fault = `${name} is larger than ${mostJsonBytes / 1e6} MB, the most that a JSON config file may have.`
+    throw unreadableConfig(fault, 'write large options in a serve8008.config.js')
+  }
+  const parsed = parseJson(text)
+  if ('value' in parsed) return parsed.value
+  const { line, column, hint } = parsed.fault
+  throw unreadableConfig(`${name} is not valid JSON at line ${line}, column ${column}.`, hint, undefined, {
+    file: path,
+    line,
+    column,
+  })
+}
+
+/** Checks that a named file exists and is a file. @throws ServeError `E8008_CONFIG_NOT_FOUND`, `E8008_CONFIG_UNREADABLE` */
+export function checkFile(path: string, named: string): void {
+  const kind = statFile(path, named)
+  if (kind?.isDirectory() === true)
+    throw unreadableConfig(`${named} is a folder, not a config file.`, 'name the file in it')
+  // Reading a pipe without a writer would block.
+  if (kind?.isFile() === false) throw unreadableConfig(`${named} is not a file.`, 'name a file')
+  if (kind !== undefined) return
+  const meant = nearest(basename(path), entriesOf(dirname(path)))
+  throw new ServeError('E8008_CONFIG_NOT_FOUND', `There is no config file ${named}.`, {
+    hint:
+      meant === undefined ? 'check the path, or leave --config out' : `did you mean ${join(dirname(named), meant)}?`,
+  })
+}
+
+function statFile(path: string, named: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false })
+  } catch (cause) {
+    throw unreadableConfig(`${named} cannot be read: ${messageOf(cause)}.`, 'check the path and its permissions', cause)
+  }
+}
+
+function entriesOf(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch {
+    // The folder does not exist either, so there is no name to suggest.
+    return []
+  }
+}
