@@ -1,4 +1,5 @@
 import { quote } from '../config/diagnostic.ts'
+import { redactUrl } from '../core/util/secret.ts'
 import { ServeError } from '../core/serve-error.ts'
 
 /** Other servers take a port in `listen()`. It would be ignored here without a word. */
@@ -34,15 +35,24 @@ export function checkUpgrade(request: unknown, socket: unknown): void {
 /**
  * Makes a request of the arguments of `fetch()` or `tryFetch()`.
  *
- * @throws ServeError `E8008_CONFIG_INVALID` for a URL without a scheme and a host.
+ * @throws ServeError `E8008_CONFIG_INVALID` for a URL without a scheme and a host, or of another scheme than http and https.
  */
 export function toRequest(name: string, input: string | URL | Request, init: RequestInit | undefined): Request {
-  if (input instanceof Request) return init === undefined ? input : new Request(input, init)
-  const url = String(input)
-  if (URL.canParse(url)) return new Request(url, init)
+  const url = input instanceof Request ? input.url : String(input)
+  if (/^https?:/i.test(url) && URL.canParse(url)) {
+    return input instanceof Request && init === undefined ? input : new Request(input, init)
+  }
   const origin = 'http://localhost/'
-  const whole = typeof input === 'string' && URL.canParse(url, origin) ? new URL(url, origin).href : origin
-  throw invalid(`${name}() takes a whole URL, and got ${quote(input)}.`, `write ${name}('${whole}')`)
+  const isWhole = URL.canParse(url)
+  // `ftp://host/` and `localhost:8008/`
+  const meant = isWhole ? url.replace(/^[a-z][a-z0-9+.-]*:\/\/(?=[^/])|^(?=[\w.-]+:\d)/i, 'http://') : url
+  const isNear = typeof input === 'string' || isWhole
+  const whole = isNear && URL.canParse(meant, origin) ? new URL(meant, origin).href : origin
+  const hint = `write ${name}('${whole.startsWith('http') ? redactUrl(whole) : origin}')`
+  throw invalid(
+    `${name}() takes ${isWhole ? 'an http or https' : 'a whole'} URL, and got ${quote(isWhole ? url : input)}.`,
+    hint,
+  )
 }
 
 function invalid(message: string, hint: string): ServeError {

@@ -68,6 +68,24 @@ for (const name of ['fetch', 'tryFetch'] as const) {
     assert.match(await refused.text(), /E8008_BODY_READ/)
   })
 
+  for (const [input, whole] of [
+    ['ftp://localhost/a?b', 'http://localhost/a?b'],
+    ['localhost:8008/a', 'http://localhost:8008/a'],
+    ['file:///a', 'http://localhost/'],
+    ['data:text/plain,a', 'http://localhost/'],
+  ] as const) {
+    test(`${name} refuses the scheme of ${input}`, async () => {
+      for (const given of [input, new URL(input), new Request(input)]) {
+        await assert.rejects(createServer()[name](given), (error) => {
+          assert.ok(isServeError(error) && error.code === 'E8008_CONFIG_INVALID')
+          assert.equal(error.message, `${name}() takes an http or https URL, and got "${input}".`)
+          assert.equal(error.hint, `write ${name}('${whole}')`)
+          return true
+        })
+      }
+    })
+  }
+
   for (const [input, hint] of [
     ['/about', `write ${name}('http://localhost/about')`],
     ['about?x', `write ${name}('http://localhost/about?x')`],
