@@ -10,11 +10,12 @@ const reportedPaths = 20
 /**
  * Unregisters its service worker, and reloads the pages that the worker controls.
  *
- * A page may also register a missing worker on each load. Then no worker is active yet, and the script throws: the
- * registration fails as it would with a 404.
+ * A page may also register a missing worker. Then none of this address runs yet, only perhaps another one of the project,
+ * and the script throws: the registration fails as it would with a 404.
  */
 const script = `// serve8008: there is no service worker at this address. One of an earlier site on this port unregisters itself.
-if (self.registration.active === null) throw new Error('404 Not Found')
+const { active, waiting } = self.registration
+if (![active, waiting].some((worker) => worker?.scriptURL === self.location.href)) throw new Error('404 Not Found')
 self.addEventListener('install', () => self.skipWaiting())
 self.addEventListener('activate', (event) => {
   event.waitUntil(

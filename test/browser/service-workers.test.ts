@@ -201,4 +201,16 @@ inBrowsers('a service worker of an earlier site on the same port', (withTab) => 
       assert.equal(await tab.evaluate('window.mark'), 1)
     })
   })
+
+  test('while the worker of the project outlives a page that registers a missing one', async () => {
+    await using site = await serve({ 'index.html': html('mine'), 'sw.js': handWritten('fetch(event.request)') })
+    await withTab(async (tab) => {
+      await tab.goto(site.url)
+      await tab.evaluate(register)
+      const failure = await tab.evaluate(`navigator.serviceWorker.register('/sv.js').then(() => 'registered', String)`)
+      assert.match(String(failure), /^TypeError/)
+      const active = `navigator.serviceWorker.getRegistrations().then((all) => all.map(({ active }) => active.scriptURL))`
+      assert.deepEqual(await tab.evaluate(active), [`${site.url}sw.js`])
+    })
+  })
 })
