@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Exchange, Filter, Handler, Layer } from '../http/message/exchange.ts'
 import type { Reply } from '../http/message/reply.ts'
 import { nodeCrypto } from '../core/util/builtin.ts'
@@ -31,6 +32,12 @@ export interface Live {
   notify(message: string): void
   showError(error: ShownError | undefined): void
   close(): Promise<void>
+}
+
+/** What `reload()` returns where no page can be open. @throws ServeError E8008_CONFIG_INVALID */
+export function noUpdate(paths: readonly string[] | undefined): Update {
+  checkPaths(paths)
+  return { paths: (paths ?? []).map((path) => resolve(path)), pages: 0, ms: 0 }
 }
 
 /**
@@ -119,9 +126,9 @@ export function createLive(options: LiveOptions): Live {
       isOn = false
     },
     reload(paths) {
-      checkPaths(paths)
+      const none = noUpdate(paths)
       error = undefined
-      return server?.reload(paths) ?? { paths: paths ?? [], pages: 0, ms: 0 }
+      return server?.reload(paths) ?? none
     },
     notify(message) {
       checkMessage(message)

@@ -13,7 +13,7 @@ import type { FetchAnswer } from '../http/fetch.ts'
 import { createAccessLog, createRecorder } from '../inspect/recorder.ts'
 import { createPipeline } from './pipeline.ts'
 import { openLive, openSites } from './sites.ts'
-import type { Live, ShownError, Update } from '../live/live.ts'
+import { noUpdate, type Live, type ShownError, type Update } from '../live/live.ts'
 import { certificateHosts, createAllowedHosts } from './allowed-hosts.ts'
 import { programPhrase, refusalReply, type Phrase } from './error-boundary.ts'
 import { Events } from './events.ts'
@@ -257,7 +257,7 @@ class Serve8008 implements Server8008 {
   }
 
   async reload(paths?: readonly string[]): Promise<Update> {
-    return this.#live?.reload(paths) ?? { paths: paths ?? [], pages: 0, ms: 0 }
+    return this.#live?.reload(paths) ?? noUpdate(paths)
   }
 
   notify(message: string): void {

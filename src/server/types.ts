@@ -169,6 +169,7 @@ export interface Server8008 extends AsyncDisposable {
    * every page reloads. Hides the error of `showError()`. Does nothing before `listen()`.
    *
    * @param paths Absolute paths, or paths relative to the working directory.
+   * @returns The paths, all of them absolute, and how many pages were updated.
    */
   reload(paths?: readonly string[]): Promise<Update>
   /** Shows a message on every open page for a moment. */

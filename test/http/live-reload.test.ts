@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
-import { sep } from 'node:path'
+import { join, sep } from 'node:path'
 import { test } from 'node:test'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { PageError, ServeOptions, Update } from '../../src/index.ts'
+import { createServer, type PageError, type ServeOptions, type Update } from '../../src/index.ts'
 import type { ToPage } from '../../src/live/protocol.ts'
 import { LivePage } from '../support/live-page.ts'
 import { rawGet } from '../support/raw.ts'
@@ -333,6 +333,21 @@ async function until<Value>(wanted: Promise<Value>, act: () => void): Promise<Va
     clearInterval(timer)
   }
 }
+
+test('resolves to absolute paths, whether pages can be open or not', async () => {
+  const given = ['dist/app.css', join(process.cwd(), 'b.css'), 'c/']
+  const paths = ['dist/app.css', 'b.css', 'c'].map((path) => join(process.cwd(), path))
+  await using started = await serve()
+  await using off = await startServer({}, { live: false })
+  assert.deepEqual((await started.server.reload(given)).paths, paths)
+  using _page = await openPage(started.port, '/')
+  const reported = new Promise((resolve) => void started.server.on('reload', resolve))
+  assert.deepEqual((await started.server.reload(given)).paths, paths)
+  assert.deepEqual(((await reported) as Update).paths, paths)
+  assert.deepEqual((await off.server.reload(given)).paths, paths)
+  assert.deepEqual((await createServer().reload(given)).paths, paths)
+  await assert.rejects(off.server.reload('a.css' as never), { code: 'E8008_CONFIG_INVALID' })
+})
 
 test('rejects arguments that are no list of paths and no error', async () => {
   await using started = await serve()
