@@ -84,12 +84,12 @@ function parserOptions(flags: readonly Flag[]): NonNullable<Parameters<typeof pa
 }
 
 function valueOf(flag: Flag, given: readonly (boolean | string)[], argv: readonly string[]): FlagTexts {
-  const form = withValueName(argv, flag)
+  const form = (): string => withValueName(argv, flag)
   const last = given.at(-1)
-  if (last === false && !flag.canBeOff) throw usageError(`--${flag.name} cannot be negated.`, form)
+  if (last === false && !flag.canBeOff) throw usageError(`--${flag.name} cannot be negated.`, form())
   if (last === false || flag.kind === 'boolean') return last === true
   const counting = flag.repeats ? given : given.slice(-1)
-  if (flag.kind !== 'optional' && counting.includes('')) throw usageError(`--${flag.name} needs a value.`, form)
+  if (flag.kind !== 'optional' && counting.includes('')) throw usageError(`--${flag.name} needs a value.`, form())
   // A bare `--cors` or `--open` resets the value that came before it.
   if (last === '' || last === true) return true
   return counting.filter((value) => typeof value === 'string' && value !== '') as string[]

@@ -115,11 +115,10 @@ function stackLines(error: Error): string[] {
 /** Words of commands on their help pages. */
 const usageNames = ['URL', 'METHOD', 'CODE', 'SHELL']
 
-/** Placeholders in hints for what only the user knows: values of flags, and secrets. */
-const names = new Set([...Object.values(commands).flatMap(valueNames), ...secretNames, ...usageNames])
-
 /** Whether a hint is a command that works when pasted as it is: it has no name in place of a value. */
 export function isWholeCommand(hint: string): boolean {
+  // Placeholders in hints for what only the user knows: values of flags, and secrets.
+  const names = new Set([...Object.values(commands).flatMap(valueNames), ...secretNames, ...usageNames])
   return isCommandHint(hint) && !hint.split(/[\s"'=@]|:\/\//).some((word) => names.has(word))
 }
 

@@ -9,7 +9,8 @@ const emoji =
  * selectors). Marks are combined with the character before them.
  */
 const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
-const suspect = new RegExp(`(${emoji.source})|(?:${unprintable.source}|\\p{M})+`, 'gu')
+/** Compiled for the first text that is not plain. */
+let suspect: RegExp | undefined
 
 /** Marks that a character keeps: pointed Hebrew has three. More of them reach into the lines above and below. */
 const mostMarks = 3
@@ -41,6 +42,7 @@ export function printableJson(value: unknown): string {
 }
 
 function escapeSuspects(text: string, escape: (character: string) => string): string {
+  suspect ??= new RegExp(`(${emoji.source})|(?:${unprintable.source}|\\p{M})+`, 'gu')
   return text.replace(suspect, (found: string, whole: string | undefined) => {
     if (whole !== undefined) return whole
     let marks = 0
