@@ -20,6 +20,16 @@ test('types literals, also those that a function returns, and refuses misspelt n
   assert.equal((await later()).log, 'json')
   // @ts-expect-error: a misspelt option beside a right one
   void defineConfig({ port: 1, colour: 2 })
+  void defineConfig({
+    root: '.',
+    // @ts-expect-error: the slip is reported, and not the option before it
+    prot: 1,
+  })
+  void defineConfig({
+    root: '.',
+    // @ts-expect-error: so is a wrong value
+    log: 'jso',
+  })
   // @ts-expect-error: there is no such format
   void defineConfig(() => ({ log: 'jso' }))
 })
