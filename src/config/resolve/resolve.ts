@@ -139,19 +139,24 @@ function resolveLimits(given: NonNullable<CheckedOptions['limits']>, problems: P
   return limits
 }
 
-/** One error for all problems; its message and hint are those of the first. */
+/** Most problems in one message; `problems` has all of them. */
+const mostShown = 20
+
+/** One error for all problems; its hint is that of the first. */
 function configError(problems: readonly Problem[], keyNames: ReadonlyMap<string, string>): ServeError {
   const named = problems.map(({ path, message, hint, name: given }) => {
     const name = given ?? nameOf(path, keyNames)
     return { sentence: name === '' ? message : `${printable(redactText(name), 200)}: ${message}`, hint }
   })
   const [first = { sentence: 'The configuration is wrong', hint: '' }] = named
-  const more = named.length - 1
-  const message = more === 0 ? first.sentence : `${first.sentence} (and ${more} more problem${more === 1 ? '' : 's'})`
-  return new ServeError('E8008_CONFIG_INVALID', message, {
-    hint: first.hint,
-    problems: named.map(({ sentence, hint }) => `${sentence}; ${hint}`),
-  })
+  const texts = named.map(({ sentence, hint }) => `${sentence}; ${hint}`)
+  const shown = texts.slice(0, mostShown)
+  if (texts.length > mostShown) shown.push(`and ${texts.length - mostShown} more`)
+  const message =
+    texts.length === 1
+      ? first.sentence
+      : `The configuration has ${texts.length} problems:${shown.map((text) => `\n  - ${text}`).join('')}`
+  return new ServeError('E8008_CONFIG_INVALID', message, { hint: first.hint, problems: texts })
 }
 
 /** The name of the innermost option or key that has one, followed by the keys within it. */

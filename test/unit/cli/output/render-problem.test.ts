@@ -29,7 +29,9 @@ test('an error is a sentence, a code and the hint', () => {
 })
 
 test('several problems have a line each, one is the sentence itself', () => {
-  const several = new ServeError('E8008_CONFIG_INVALID', 'a: x (and 1 more problem)', { problems: ['a: x; y', 'b: z'] })
+  const several = new ServeError('E8008_CONFIG_INVALID', 'The configuration has 2 problems:\n  - a: x; y\n  - b: z', {
+    problems: ['a: x; y', 'b: z'],
+  })
   assert.equal(
     renderError(several, undefined, pipe, false),
     'The configuration has several problems:\n  - a: x; y\n  - b: z\nE8008_CONFIG_INVALID\n',
