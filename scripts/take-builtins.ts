@@ -3,7 +3,8 @@ import type { Plugin } from 'rollup'
 
 /**
  * Takes built-ins from the process instead of importing them (Node 20.16 and later). For an import Node reads every
- * export of a built-in, and so loads what nothing here uses: 2 ms of the command's start.
+ * export of a built-in, and so loads what nothing here uses: `node:http` of Node 22 and later loads undici, 20 ms of the
+ * command's start.
  */
 export const takeBuiltins: Plugin = {
   name: 'take-builtins',
