@@ -1,8 +1,11 @@
 import { publicProxy } from '../config/public-config.ts'
 import type { ResolvedConfig } from '../config/types.ts'
+import { createCors } from '../middleware/cors.ts'
 import { hostNotAllowed } from '../middleware/guard/guard.ts'
 import { parseAuthority, type Authority } from '../http/message/authority.ts'
-import type { Exchange } from '../http/message/exchange.ts'
+import { composeLayers } from '../http/compose.ts'
+import type { Exchange, Handler } from '../http/message/exchange.ts'
+import { emptyReply, type Reply } from '../http/message/reply.ts'
 import { getField, RequestHeaders } from '../http/message/headers.ts'
 import { discard } from '../http/body/reply-body.ts'
 import { asSentence } from '../core/util/sentence.ts'
@@ -11,6 +14,8 @@ import { syntheticExchange } from '../http/synthetic-exchange.ts'
 import { parseRequestTarget } from '../http/message/request-target.ts'
 import { loadDryRun } from '../proxy/proxy.ts'
 import { createFinder, loadExplainRoute, type DryRun, type RouteExplanation } from '../routes/routes.ts'
+import { createHttpsRedirect } from './https-redirect.ts'
+import { authLayers } from './pipeline.ts'
 import { openSites, servedFolders } from './sites.ts'
 import { createAllowedHosts } from './allowed-hosts.ts'
 
@@ -23,8 +28,8 @@ export interface Question {
   readonly headers: readonly string[]
 }
 
-/** What a folder would answer. */
-export interface FolderAnswer {
+/** What a folder would answer, or the server before any route. */
+export interface Answer {
   readonly status: number
   /** The error, or where a redirect goes. */
   readonly why: string | undefined
@@ -32,8 +37,8 @@ export interface FolderAnswer {
 
 /** Which route answers a request, and with what. */
 export interface RequestExplanation extends RouteExplanation {
-  /** The answer of a folder, before conditions, ranges and compression. */
-  readonly answer?: FolderAnswer | undefined
+  /** The answer of a folder, before conditions, ranges and compression; or one that comes before every route. */
+  readonly answer?: Answer | undefined
   /** The option that allows a request that is refused. */
   readonly fix?: Suggestion | undefined
 }
@@ -59,18 +64,45 @@ export async function explainRequest(
   )
   const isOurs = createAllowedHosts(config, config.routes, isCertified)
   if (isOurs(x.authority, '127.0.0.1')) {
+    const early = await earlyAnswer(config, x)
+    if (early !== undefined) return { ...explanation, forwards: [], answer: early }
     return explanation.kind === 'folder' ? { ...explanation, answer: await folderAnswer(config, x) } : explanation
   }
   const { status, code, message, fix } = hostNotAllowed(x.authority)
   return { route: undefined, kind: 'refused', text: `${status} ${code}: ${message}`, forwards: [], lost: [], fix }
 }
 
+/** What answers before any route: the redirect to HTTPS, CORS for preflights, and the password, as in the pipeline. */
+async function earlyAnswer(config: ResolvedConfig, x: Asked): Promise<Answer | undefined> {
+  const { tls, cors } = config
+  const layers = [
+    ...(tls === undefined ? [] : [createHttpsRedirect({ ...config, httpsPort: () => tls.ports[0] })]),
+    ...(cors === undefined ? [] : [createCors(cors).layer]),
+    ...authLayers(config),
+  ]
+  let isPassed = false
+  const routes = (): Reply => {
+    isPassed = true
+    return emptyReply(200)
+  }
+  const answer = await answerOf(x, composeLayers(layers, routes))
+  return isPassed ? undefined : answer
+}
+
 /** What the folder of a request answers. The same code as for a real request looks for the file, and nothing is sent. */
-async function folderAnswer(config: ResolvedConfig, x: Asked): Promise<FolderAnswer | undefined> {
+async function folderAnswer(config: ResolvedConfig, x: Asked): Promise<Answer | undefined> {
   const sites = openSites(config)
   try {
-    const reply = await createFinder(sites)(x.target.path)?.site.handle(x)
-    if (reply === undefined) return undefined
+    const handler = createFinder(sites)(x.target.path)?.site.handle
+    return handler && (await answerOf(x, handler))
+  } finally {
+    for (const { site } of sites) site.close()
+  }
+}
+
+async function answerOf(x: Asked, handler: Handler): Promise<Answer> {
+  try {
+    const reply = await handler(x)
     discard(reply.body)
     const why = reply.status === 404 ? x.notes.remark : getField(reply.headers, 'location')
     return { status: reply.status, why }
@@ -79,8 +111,6 @@ async function folderAnswer(config: ResolvedConfig, x: Asked): Promise<FolderAns
     const { status, code, message, hint } = error
     const said = hint === undefined ? message : `${message} ${asSentence(hint)}`
     return { status, why: `${code}: ${status === 404 ? (x.notes.remark ?? said) : said}` }
-  } finally {
-    for (const { site } of sites) site.close()
   }
 }
 

@@ -126,7 +126,8 @@ function filtering(filter: Filter): Layer {
   }
 }
 
-function authLayers(config: ResolvedConfig): Layer[] {
+/** The layer that asks for a password; none without one. */
+export function authLayers(config: Pick<ResolvedConfig, 'auth' | 'authFile'>): Layer[] {
   if (config.auth !== undefined) return [createAuth(config.auth)]
   if (config.authFile !== undefined) return [createAuth({ file: config.authFile })]
   return []

@@ -83,6 +83,30 @@ test('explain takes the flags of the server', async (t) => {
   assert.match(stdout, /localhost:5000/)
 })
 
+test('explain tells what the server answers before any route', async (t) => {
+  const cwd = await folderOf(t, {})
+  const basic = `Authorization: Basic ${Buffer.from('ann:open').toString('base64')}`
+  const secret = ['--auth', 'ann:open', '-x', '/api=:5000']
+  const preflight = ['-H', 'Origin: http://a.test', '-H', 'Access-Control-Request-Method: PUT', '--cors']
+  for (const [args, answer, sent] of [
+    [['/api', ...secret], [401, 'E8008_UNAUTHORIZED: This server requires a user name and a password.'], 0],
+    [['/api', ...secret, '-H', 'Authorization: Basic eDp5'], [401, /is wrong/], 0],
+    [['/api', ...secret, '-H', basic], undefined, 1],
+    [['OPTIONS', '/api', ...secret, ...preflight], [204, null], 0],
+    [['/api?a=1', ...secret, '--redirect'], [308, 'https://localhost:8443/api?a=1'], 0],
+    [['https://localhost:8443/api', '-x', '/api=:5000', '--redirect'], undefined, 1],
+    [['/none', '--redirect=asked'], [404, /E8008_NOT_FOUND/], 0],
+    [['/', '--redirect=asked', '-H', 'Upgrade-Insecure-Requests: 1'], [307, 'https://localhost:8443/'], 0],
+  ] as const) {
+    const { stdout } = await run(t, ['explain', ...args, '--json'], { cwd })
+    const told = JSON.parse(stdout) as { answer: { status: number; why: string } | null; forwards: unknown[] }
+    assert.equal(told.answer?.status, answer?.[0], args.join(' '))
+    if (answer?.[1] instanceof RegExp) assert.match(told.answer?.why ?? '', answer[1])
+    else assert.equal(told.answer?.why, answer?.[1])
+    assert.equal(told.forwards.length, sent, args.join(' '))
+  }
+})
+
 test('explain without a URL, and a tie, end with exit code 2', async (t) => {
   const cwd = await folderOf(t, {})
   const without = await run(t, ['explain'], { cwd })

@@ -24,7 +24,7 @@ const form = 'serve8008 explain METHOD URL'
 /**
  * Prints what a code means, or which route would answer a request, which lost and why, and what would be sent to the upstream. Nothing is sent.
  * With --json one line: `{ "method", "url", "route", "kind", "text", "forwards": [], "lost": [{ "name", "why" }], "answer": { "status", "why" }, "hint" }`,
- * `answer` null unless a folder answers, `hint` null unless an option allows what is refused.
+ * `answer` null unless a folder answers, or the server before any route (a password, a redirect to HTTPS, a preflight), `hint` null unless an option allows what is refused.
  */
 export async function explain(command: Command, program: Program, report: Reporter): Promise<number> {
   const { cwd, env } = program
