@@ -14,31 +14,53 @@ export type Recorder = (x: Exchange, reply: Reply, sent: Sent) => void
  * Makes a recorder that turns finished exchanges into {@link AccessRecord}s. It redacts secrets in URLs, and never reads
  * `Authorization` and `Cookie`.
  */
-export function createRecorder(options: { readonly emit: (record: AccessRecord) => void }): Recorder {
+export function createRecorder(options: { readonly emit: (record: AccessRecord, isAside: boolean) => void }): Recorder {
   const { emit } = options
   return (x, reply, sent) => {
     const { headers, notes, target } = x
     const elapsed = performance.now() - x.startedAt
-    emit({
-      // `startedAt` is monotonic and does not follow corrections of the wall clock, so the time is computed backwards.
-      time: Math.round(Date.now() - elapsed),
-      address: unmapped(x.peer.address),
-      method: x.method,
-      target: target.form === 'authority' ? redactAuthority(target.raw) : redactUrl(withoutStamp(target.raw)),
-      version: x.version,
-      host: redactAuthority(headers.get('host') ?? ''),
-      status: reply.status,
-      bytes: sent.bytes,
-      ms: Math.round(elapsed * 1000) / 1000,
-      aborted: sent.aborted,
-      referer: redactUrl(withoutStamp(headers.get('referer') ?? '')),
-      userAgent: headers.get('user-agent') ?? '',
-      user: notes.user ?? '',
-      refusal: notes.refusal ?? '',
-      remark: notes.remark ?? '',
-      route: notes.route ?? '',
-      upstream: notes.upstream ?? '',
-      reason: notes.reason ?? '',
-    })
+    emit(
+      {
+        // `startedAt` is monotonic and does not follow corrections of the wall clock, so the time is computed backwards.
+        time: Math.round(Date.now() - elapsed),
+        address: unmapped(x.peer.address),
+        method: x.method,
+        target: target.form === 'authority' ? redactAuthority(target.raw) : redactUrl(withoutStamp(target.raw)),
+        version: x.version,
+        host: redactAuthority(headers.get('host') ?? ''),
+        status: reply.status,
+        bytes: sent.bytes,
+        ms: Math.round(elapsed * 1000) / 1000,
+        aborted: sent.aborted,
+        referer: redactUrl(withoutStamp(headers.get('referer') ?? '')),
+        userAgent: headers.get('user-agent') ?? '',
+        user: notes.user ?? '',
+        refusal: notes.refusal ?? '',
+        remark: notes.remark ?? '',
+        route: notes.route ?? '',
+        upstream: notes.upstream ?? '',
+        reason: notes.reason ?? '',
+      },
+      isAside(x, reply),
+    )
   }
+}
+
+/** What browsers ask for by themselves: the icon of each site, and settings for their developer tools. */
+const unasked: ReadonlySet<string> = new Set([
+  '/favicon.ico image',
+  '/.well-known/appspecific/com.chrome.devtools.json empty',
+])
+
+/**
+ * Whether a browser sent the request by itself, so that a line for a person would only disturb: for a missing file that no
+ * page names, or for a text or picture that the page with the same address shows.
+ */
+function isAside({ headers, notes, target }: Exchange, { status }: Reply): boolean {
+  const destination = headers.get('sec-fetch-dest')
+  if (destination === undefined) return false
+  if (status === 404 && notes.route === undefined) return unasked.has(`${target.path} ${destination}`)
+  if (status >= 400 || (destination !== 'iframe' && destination !== 'image')) return false
+  const page = withoutStamp(target.raw).replace(/[?&]serve8008=no-live$/, '')
+  return withoutStamp(headers.get('referer') ?? '').endsWith(`//${headers.get('host')}${page}`)
 }

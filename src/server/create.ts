@@ -111,7 +111,7 @@ class Serve8008 implements Server8008 {
     this.#pipeline = this.#assemble()
     const guard = (write: () => void): void => this.#events.guard('The function "write"', write)
     this.#log = config.log === 'none' ? undefined : createAccessLog(logOptions(config, program, guard))
-    const record = createRecorder({ emit: (entry) => this.#record(entry) })
+    const record = createRecorder({ emit: (entry, isAside) => this.#record(entry, isAside) })
     this.#adapter = createAdapter({
       handler: (x) => this.#pipeline(x),
       limits: config.limits,
@@ -336,8 +336,8 @@ class Serve8008 implements Server8008 {
     this.#https?.service.certificates.follow(certificateHosts({ ...this.#config, routes }))
   }
 
-  #record(entry: AccessRecord): void {
-    this.#log?.log(entry)
+  #record(entry: AccessRecord, isAside: boolean): void {
+    if (!isAside || this.#config.log !== 'pretty') this.#log?.log(entry)
     this.#events.emit('reply', entry)
   }
 }

@@ -151,3 +151,38 @@ test('hls.js plays an encrypted stream, whose key is fetched from enc.key', { sk
     assert.deepEqual(events, ['hlsKeyLoaded', 'hlsFragLoaded', 'hlsFragBuffered'])
   })
 })
+
+test(
+  'a text or picture that is opened has one line in the pretty log, and every line in the one for programs',
+  { skip },
+  async () => {
+    const png = Buffer.from(
+      'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==',
+      'base64',
+    )
+    for (const [log, expected] of [
+      ['pretty', ['/a.txt', '/b.png']],
+      ['common', ['/a.txt', '/a.txt?serve8008=no-live', '/b.png', '/b.png']],
+    ] as const) {
+      let text = ''
+      const write = (lines: string): void => void (text += lines)
+      const started = await startServer({ 'a.txt': 'alpha', 'b.png': png }, { log, write })
+      await withPage(
+        browser,
+        `http://127.0.0.1:${started.port}/a.txt`,
+        async (page) => {
+          await page.goto(`http://127.0.0.1:${started.port}/b.png`)
+          await page.waitForFunction('document.images[0]?.complete && document.images[0].naturalWidth > 0')
+        },
+        { tolerate: /404/ },
+      )
+      await started[Symbol.asyncDispose]()
+      const targets = Array.from(text.matchAll(/GET (\S+)/g), ([, target]) => target)
+      assert.deepEqual(
+        targets.filter((target) => target !== '/favicon.ico'),
+        expected,
+      )
+      if (log === 'pretty') assert.doesNotMatch(text, /favicon/)
+    }
+  },
+)

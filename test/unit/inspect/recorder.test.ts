@@ -16,7 +16,15 @@ interface Request {
 }
 
 function recorded(request: Request, status = 200, sent = { bytes: 5, aborted: false }): AccessRecord {
-  const records: AccessRecord[] = []
+  return emitted(request, status, sent).entry
+}
+
+function emitted(
+  request: Request,
+  status: number,
+  sent = { bytes: 5, aborted: false },
+): { readonly entry: AccessRecord; readonly isAside: boolean } {
+  const records: { readonly entry: AccessRecord; readonly isAside: boolean }[] = []
   const method = request.method ?? 'GET'
   const x = {
     startedAt: performance.now() - 20,
@@ -27,9 +35,9 @@ function recorded(request: Request, status = 200, sent = { bytes: 5, aborted: fa
     peer: { address: request.address ?? '::ffff:192.0.2.7' },
     notes: request.notes ?? {},
   } as unknown as Exchange
-  createRecorder({ emit: (entry) => records.push(entry) })(x, emptyReply(status), sent)
+  createRecorder({ emit: (entry, isAside) => records.push({ entry, isAside }) })(x, emptyReply(status), sent)
   assert.equal(records.length, 1)
-  return records[0] as AccessRecord
+  return records[0] as { entry: AccessRecord; isAside: boolean }
 }
 
 test('a record says who asked for what, and what came of it', () => {
@@ -98,4 +106,31 @@ test('what live reload adds to an address is in no log', () => {
     assert.equal(parseRequestTarget('GET', target).raw, target)
   }
   assert.equal(recorded({ headers: ['Referer', `http://localhost/a.css?${stamp}`] }).referer, 'http://localhost/a.css')
+})
+
+test('tells what a browser asks for by itself from what a page or a person asks for', () => {
+  const host = ['Host', 'localhost:8008']
+  const image = [...host, 'Sec-Fetch-Dest', 'image']
+  const from = (path: string): string[] => ['Referer', `http://localhost:8008${path}`]
+  const devtools = '/.well-known/appspecific/com.chrome.devtools.json'
+  for (const [target, headers, status, isAside] of [
+    ['/favicon.ico', [...image, ...from('/')], 404, true],
+    ['/favicon.ico', [...image, ...from('/')], 200, false],
+    ['/favicon.ico', host, 404, false],
+    ['/favicon.ico', [...host, 'Sec-Fetch-Dest', 'document'], 404, false],
+    ['/docs/favicon.ico', image, 404, false],
+    [devtools, [...host, 'Sec-Fetch-Dest', 'empty'], 404, true],
+    [devtools, host, 404, false],
+    ['/logo.png', [...image, ...from('/')], 404, false],
+    // An opened picture or text is shown within a page of the same address.
+    ['/logo.png', [...image, ...from('/logo.png')], 200, true],
+    ['/logo.png', [...image, ...from('/logo.png')], 404, false],
+    ['/a.txt?serve8008=no-live', [...host, 'Sec-Fetch-Dest', 'iframe', ...from('/a.txt')], 200, true],
+    ['/a.txt?b&serve8008=no-live', [...host, 'Sec-Fetch-Dest', 'iframe', ...from('/a.txt?b')], 304, true],
+    ['/a.txt?serve8008=no-live', [...host, 'Sec-Fetch-Dest', 'document'], 200, false],
+    ['/a.txt?serve8008=no-live', [...host, 'Sec-Fetch-Dest', 'iframe', ...from('/frames.html')], 200, false],
+  ] as const) {
+    assert.equal(emitted({ target, headers }, status).isAside, isAside, `${target} ${headers.join(' ')} ${status}`)
+  }
+  assert.equal(emitted({ target: '/favicon.ico', headers: image, notes: { route: '/' } }, 404).isAside, false)
 })
