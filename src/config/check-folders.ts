@@ -1,5 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { ServeError } from '../core/serve-error.ts'
+import { redactText } from '../core/util/secret.ts'
 import type { ErrorCode } from '../core/codes.ts'
 import type { ResolvedConfig } from './types.ts'
 
@@ -24,7 +25,7 @@ function checkFolder(folder: string, title: string, option: string): void {
     })
   }
   if (kind === undefined) {
-    throw new ServeError('E8008_ROOT_NOT_FOUND', `The ${title} does not exist: ${folder}`, {
+    throw new ServeError('E8008_ROOT_NOT_FOUND', `The ${title} does not exist: ${redactText(folder)}`, {
       hint: `set ${option} to a folder that exists`,
     })
   }
@@ -42,7 +43,7 @@ function checkAuthFile(path: string): void {
   const kind = statPath(path, 'E8008_AUTH_FILE', title)
   if (kind === undefined || !kind.isFile()) {
     const fault = kind === undefined ? 'does not exist' : 'is not a file'
-    throw new ServeError('E8008_AUTH_FILE', `The ${title} ${fault}: ${path}`, {
+    throw new ServeError('E8008_AUTH_FILE', `The ${title} ${fault}: ${redactText(path)}`, {
       hint: 'create it: htpasswd -cB <file> <user>',
     })
   }

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, statSync, type Stats } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { ServeError } from '../../core/serve-error.ts'
+import { redactText } from '../../core/util/secret.ts'
 import { plainCopy } from '../validate/plain-copy.ts'
 import { isPlainObject, plainly } from '../plain-object.ts'
 import { nearest, quote, type Problem } from '../diagnostic.ts'
@@ -82,7 +83,7 @@ export function checkFile(path: string, named: string): void {
   if (kind?.isFile() === false) throw unreadableConfig(`${named} is not a file.`, 'name a file')
   if (kind !== undefined) return
   const meant = nearest(basename(path), entriesOf(dirname(path)))
-  throw new ServeError('E8008_CONFIG_NOT_FOUND', `There is no config file ${named}.`, {
+  throw new ServeError('E8008_CONFIG_NOT_FOUND', `There is no config file ${redactText(named)}.`, {
     hint:
       meant === undefined ? 'check the path, or leave --config out' : `did you mean ${join(dirname(named), meant)}?`,
   })

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { ServeError } from '../../core/serve-error.ts'
+import { redactText } from '../../core/util/secret.ts'
 import { isSettled, stateText } from '../../core/util/stat-state.ts'
 import { hashKind } from './password-hash.ts'
 
@@ -27,7 +28,7 @@ export function followPasswordFile(path: string): () => PasswordList {
       return list
     } catch (error) {
       if (error instanceof ServeError) throw error
-      throw new ServeError('E8008_AUTH_FILE', `The password file ${path} cannot be read.`, {
+      throw new ServeError('E8008_AUTH_FILE', `The password file ${redactText(path)} cannot be read.`, {
         hint: 'set authFile to an htpasswd file that the current user can read',
         cause: error,
       })

@@ -2,6 +2,7 @@ import { X509Certificate, type KeyObject } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { createSecureContext, type SecureContext, type SecureContextOptions } from 'node:tls'
 import { ServeError } from '../../core/serve-error.ts'
+import { redactText } from '../../core/util/secret.ts'
 import { day } from '../clock.ts'
 import { isWholeDomain, certificateNames } from '../names.ts'
 import { certificatesIn, privateKeyIn } from '../pem.ts'
@@ -145,7 +146,7 @@ function readBytes(file: string): Buffer {
     return readFileSync(file)
   } catch (cause) {
     const isMissing = (cause as NodeJS.ErrnoException).code === 'ENOENT'
-    const message = isMissing ? `${file} does not exist.` : `${file} cannot be read.`
+    const message = isMissing ? `${redactText(file)} does not exist.` : `${file} cannot be read.`
     throw fault(
       message,
       isMissing ? 'name a file that exists' : 'see that it is a file which this user may read',

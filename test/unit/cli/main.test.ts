@@ -67,6 +67,10 @@ for (const argv of [
   ['explain', '/x', '-H', 'Authorization Bearer s3cret'],
   ['--header', 'X-Api-Key=s3cret'],
   ['--prox', 'http://h.test/?token=s3cret'],
+  ['--config', 'http://ann:s3cret@h.test'],
+  ['--mount', '/a=http://ann:s3cret@h.test'],
+  ['--auth-file', 'http://ann:s3cret@h.test'],
+  ['check', '--cert', 'http://ann:s3cret@h.test'],
 ]) {
   test(`${argv.join(' ')} is refused without its secret`, async () => {
     const { program, exitCodes, text } = stage(argv)
