@@ -14,12 +14,8 @@ export class BackendSocket extends RawConnection {
   }
 
   /** Waits until what was received holds a text; false when the connection ended before. */
-  async sees(text: string): Promise<boolean> {
-    while (!this.text.includes(text)) {
-      if (this.ended) return false
-      await this.more()
-    }
-    return true
+  sees(text: string): Promise<boolean> {
+    return this.until(() => this.text.includes(text))
   }
 
   /** Waits for the header section of the next request and takes it, with whatever came behind it. */

@@ -37,10 +37,24 @@ export class RawConnection {
     return this
   }
 
+  /** Whether the other side closed. */
+  get hasEnded(): boolean {
+    return this.ended
+  }
+
   /** Resolves when the other side closed; returns what was left unread. */
   async closed(): Promise<Buffer> {
-    while (!this.ended) await this.more()
+    await this.until(() => this.ended)
     return this.buffer
+  }
+
+  /** Waits until this holds of what was received; false when the connection ended before. */
+  async until(holds: () => boolean): Promise<boolean> {
+    while (!holds()) {
+      if (this.ended) return false
+      await this.more()
+    }
+    return true
   }
 
   /** Resolves when more was received, or the connection ended. */
@@ -88,15 +102,13 @@ export class RawClient extends RawConnection {
 
   /** Waits until this many bytes have been received. */
   async bytes(count: number): Promise<void> {
-    while (this.buffer.length < count && !this.ended) await this.more()
+    await this.until(() => this.buffer.length >= count)
   }
 
   /** Waits until what was received holds a text. Rejects when the connection ends before. */
   async sees(text: string): Promise<void> {
-    while (!this.buffer.includes(text)) {
-      if (this.ended) throw new Error(`the connection ended after ${JSON.stringify(this.buffer.toString('latin1'))}`)
-      await this.more()
-    }
+    if (await this.until(() => this.buffer.includes(text))) return
+    throw new Error(`the connection ended after ${JSON.stringify(this.buffer.toString('latin1'))}`)
   }
 
   end(): void {
