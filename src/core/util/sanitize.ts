@@ -2,7 +2,7 @@ const plain = /^[\x20-\x7e]*$/
 
 /** An emoji as people type it, of up to four that are joined: `❤️` and a family hold characters that are escaped elsewhere. */
 const emoji =
-  /[0-9#*]\ufe0f\u20e3|\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?(?:\u200d\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?){0,3}/u
+  /[0-9#*]\ufe0f\u20e3|(?=\p{Emoji})\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?(?:\u200d(?=\p{Emoji})\p{Extended_Pictographic}\p{Emoji_Modifier}?\ufe0f?){0,3}/u
 /**
  * Characters that may control a terminal or forge a line: controls (C0, C1, DEL), format characters (bidi, zero width,
  * tags: CVE-2021-42574), lone surrogates, line and paragraph separators, and all that is never visible (fillers,

@@ -21,6 +21,8 @@ test('escapes what is invisible, and marks beyond three', () => {
   // The selector and the joiner of emoji, without one or again and again.
   assert.equal(printable('\u2764\ufe0f\ufe0f \u200d'), '\u2764\ufe0f\\ufe0f \\u200d')
   assert.match(printable('👨' + '\u200d👨'.repeat(9)), /\\u200d/)
+  // An arrow that Unicode keeps for pictures, and no emoji.
+  assert.equal(printable('\u{1f848}\ufe0f'), '\u{1f848}\\ufe0f')
 })
 
 test('keeps letters with marks, and emoji', () => {
