@@ -14,7 +14,7 @@ import { addedFlag } from '../args/corrected-command.ts'
 import type { Keys } from './keys.ts'
 import type { Reporter } from '../output/reporter.ts'
 import { pageErrorLine, updateLine } from './live-lines.ts'
-import { registerServer, settingsHash } from '../server-registry.ts'
+import { registerServer, settingsHash } from '../../control/server-registry.ts'
 import { onSignals, createShutdown } from './shutdown.ts'
 import { lineColumns } from '../output/terminal.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { resolve } from 'node:path'
 import { test } from 'node:test'
 import { chooseServer } from '../../../../src/cli/commands/choose-server.ts'
-import type { RunningServer } from '../../../../src/cli/server-registry.ts'
+import type { RunningServer } from '../../../../src/control/server-registry.ts'
 import type { ServeError } from '../../../../src/core/serve-error.ts'
 
 const [mine, other] = [resolve('/home/ann/mine'), resolve('/home/ann/other')]

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Environment } from '../config/sources/env.ts'
-import { isRunning } from './server-process.ts'
+import { isRunning } from '../cli/server-process.ts'
 import { isOwnFolder, registryFolder, type RunningServer } from './server-registry.ts'
 
 /** The servers of this user that run now. */

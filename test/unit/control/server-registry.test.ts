@@ -4,8 +4,8 @@ import { syncBuiltinESMExports } from 'node:module'
 import os from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { runningServers } from '../../../src/cli/running-servers.ts'
-import { registerServer } from '../../../src/cli/server-registry.ts'
+import { runningServers } from '../../../src/control/running-servers.ts'
+import { registerServer } from '../../../src/control/server-registry.ts'
 
 // own process: `node:os` is replaced
 

@@ -2,9 +2,9 @@ import { lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { Environment } from '../config/sources/env.ts'
-import type { ServerProcess } from './server-process.ts'
+import type { ServerProcess } from '../cli/server-process.ts'
 import { hash128 } from '../core/util/hash128.ts'
-import type { Command } from './args/command.ts'
+import type { Command } from '../cli/args/command.ts'
 
 /** A server that the command started, as another command of the same user finds it. */
 export interface RunningServer extends ServerProcess {

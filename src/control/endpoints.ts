@@ -4,7 +4,7 @@ import { ServeError } from '../core/serve-error.ts'
 import type { Exchange, Handler, Layer } from '../http/message/exchange.ts'
 import type { Reply } from '../http/message/reply.ts'
 import { hasOwnOrigin, isSameOrigin } from './origin.ts'
-import type { Session } from './protocol.ts'
+import type { Session } from '../live/protocol.ts'
 import { hexHash } from '../core/util/hash.ts'
 
 /** Most bytes of a list of paths in a `POST` to `reload`. */
@@ -55,7 +55,7 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
 
   async function socket(x: Exchange): Promise<Reply> {
     allowMethods(x, ['GET'])
-    const { acceptWebSocket } = await import('./handshake.ts')
+    const { acceptWebSocket } = await import('../live/handshake.ts')
     // Browsers let a page of any origin open a WebSocket to any server, so the server checks the origin.
     if (!hasOwnOrigin(x)) throw forbidden('Only pages of this server may open this WebSocket.')
     if (!isToken(new URLSearchParams(x.target.query).get('token'))) throw forbidden('The token is wrong.')
