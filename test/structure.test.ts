@@ -12,6 +12,7 @@ const open = ['core', 'http', 'config', 'pages', 'middleware', 'server', 'cli']
 
 /** Folders that are entered through one file. */
 const entries: Record<string, string> = {
+  control: 'control/control.ts',
   inspect: 'inspect/recorder.ts',
   live: 'live/live.ts',
   'live/inject': 'live/inject/inject.ts',
@@ -50,6 +51,7 @@ const below: Record<string, readonly string[]> = {
 
   pages: ['core', 'http'],
 
+  control: feature,
   inspect: [...feature, 'inspect/access-log'],
   'inspect/access-log': feature,
   live: [...feature, 'live/tracking', 'live/inject', 'live/watch'],
@@ -81,11 +83,11 @@ const below: Record<string, readonly string[]> = {
   server: ['core', 'http', 'config', 'pages', 'server', ...Object.keys(entries), 'middleware'],
   'server/listeners': ['core', 'http', 'config', 'net', 'tls'],
 
-  cli: ['core', 'config', 'server', 'cli'],
+  cli: ['core', 'config', 'control', 'server', 'cli'],
   'cli/args': ['core', 'config'],
   'cli/output': ['core', 'config', 'cli/args'],
-  'cli/commands': ['core', 'config', 'server', 'cli/', 'cli/args', 'cli/output'],
-  'cli/serve': ['core', 'config', 'server', 'cli/', 'cli/args', 'cli/output'],
+  'cli/commands': ['core', 'config', 'control', 'server', 'cli/', 'cli/args', 'cli/output'],
+  'cli/serve': ['core', 'config', 'control', 'server', 'cli/', 'cli/args', 'cli/output'],
 
   '.': ['core', 'http', 'config', 'server'],
 }

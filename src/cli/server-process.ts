@@ -1,17 +1,15 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
+import type { Environment } from '../config/sources/env.ts'
+import { registeredServers, type RunningServer, type ServerProcess } from '../control/control.ts'
 
 // Named in full: Windows looks into the current folder first, where a served project could plant a powershell.exe.
 const powershell = 'C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe'
 
-/** What identifies the process of a server. */
-export interface ServerProcess {
-  readonly pid: number
-  /** Absolute folder in which it was started. */
-  readonly cwd: string
-  /** The script that the process runs, which distinguishes it from a later process with the same id; empty if not known. */
-  readonly script: string
+/** The servers of this user that run now. */
+export function runningServers(env: Environment): RunningServer[] {
+  return registeredServers(env, isRunning)
 }
 
 /**

@@ -1,14 +1,23 @@
-import { readFileSync } from 'node:fs'
-import type { WebSocket } from 'ws'
 import { ServeError } from '../core/serve-error.ts'
 import type { Exchange, Handler, Layer } from '../http/message/exchange.ts'
 import type { Reply } from '../http/message/reply.ts'
-import { hasOwnOrigin, isSameOrigin } from './origin.ts'
 import type { Session } from '../live/protocol.ts'
-import { hexHash } from '../core/util/hash.ts'
+import { hasOwnOrigin, isSameOrigin } from './origin.ts'
 
 /** Most bytes of a list of paths in a `POST` to `reload`. */
 const listBytes = 256 * 1024
+
+/** What the endpoints act on: live reload's part of them. */
+export interface LiveControl {
+  /** The client script, and the hash of its content. It is part of the URL, so browsers may cache the script for ever. */
+  readonly script: { readonly content: Uint8Array; readonly version: string }
+  readonly settings: Omit<Session, 'token' | 'socket' | 'time'>
+  readonly isFull: () => boolean
+  /** Answers the WebSocket handshake of a page. */
+  readonly connect: (x: Exchange) => Promise<Reply>
+  /** Updates the pages that use these files, or reloads every page. Returns the number of pages. */
+  readonly reload: (paths: readonly string[] | undefined) => number
+}
 
 /** What {@link createEndpoints} needs. */
 export interface EndpointsOptions {
@@ -18,17 +27,11 @@ export interface EndpointsOptions {
   readonly isEnding: () => boolean
   /** The token that proves that a client can read pages of this server, or got it from the program. */
   readonly token: () => string
-  readonly settings: Omit<Session, 'token' | 'socket' | 'time'>
-  readonly isFull: () => boolean
-  readonly admit: (socket: WebSocket) => void
-  /** Updates the pages that use these files, or reloads every page. Returns the number of pages. */
-  readonly reload: (paths: readonly string[] | undefined) => number
+  readonly live: LiveControl
 }
 
-/** The endpoints of live reload. */
+/** The endpoints, as layers that pass every other request on. */
 export interface Endpoints {
-  /** Path of the client script, with its version as the query. */
-  readonly script: string
   /** Endpoints that ask for the token. They come before the password: only a client that has passed it got the token. */
   readonly tokenEndpoints: Layer
   /** The client script, and the session, which gives pages of this server the token. */
@@ -37,8 +40,7 @@ export interface Endpoints {
 
 /** Makes the endpoints below the prefix. */
 export function createEndpoints(options: EndpointsOptions): Endpoints {
-  const { prefix, isEnding } = options
-  const script = `${prefix}live.js`
+  const { prefix, isEnding, live } = options
 
   /** Makes a layer that answers these endpoints and passes every other request on. */
   function endpointLayer(handlers: Readonly<Record<string, (x: Exchange) => Reply | Promise<Reply>>>): Layer {
@@ -55,15 +57,14 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
 
   async function socket(x: Exchange): Promise<Reply> {
     allowMethods(x, ['GET'])
-    const { acceptWebSocket } = await import('../live/handshake.ts')
     // Browsers let a page of any origin open a WebSocket to any server, so the server checks the origin.
     if (!hasOwnOrigin(x)) throw forbidden('Only pages of this server may open this WebSocket.')
     if (!isToken(new URLSearchParams(x.target.query).get('token'))) throw forbidden('The token is wrong.')
-    if (options.isFull())
+    if (live.isFull())
       throw new ServeError('E8008_BUSY', 'Too many pages with live reload are open.', {
         hint: 'close some of them, or raise limits.livePages',
       })
-    return acceptWebSocket(x, options.admit)
+    return live.connect(x)
   }
 
   async function reload(x: Exchange): Promise<Reply> {
@@ -72,8 +73,7 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
     if (!isToken(x.headers.get('x-serve8008-token'))) {
       throw forbidden('X-Serve8008-Token is missing or wrong.')
     }
-    const pages = options.reload(await pathList(x))
-    return json({ pages })
+    return json({ pages: live.reload(await pathList(x)) })
   }
 
   function session(x: Exchange): Reply {
@@ -82,8 +82,21 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
     if (x.headers.get('x-serve8008') !== 'live' || !isSameOrigin(x)) {
       throw forbidden('Only pages of this server get a token.')
     }
-    const { token, settings } = options
-    return json({ ...settings, token: token(), socket: `${prefix}socket`, time: Date.now() } satisfies Session)
+    return json({
+      ...live.settings,
+      token: options.token(),
+      socket: `${prefix}socket`,
+      time: Date.now(),
+    } satisfies Session)
+  }
+
+  function script(x: Exchange): Reply {
+    allowMethods(x, ['GET', 'HEAD'])
+    const { content, version } = live.script
+    const isVersioned = new URLSearchParams(x.target.query).get('v') === version
+    const cacheControl = isVersioned ? 'max-age=31536000, immutable' : 'no-cache'
+    const headers = ownFields('text/javascript; charset=utf-8', cacheControl)
+    return { status: 200, headers, body: content, validators: { etag: `"${version}"` } }
   }
 
   function isToken(given: string | null | undefined): boolean {
@@ -91,41 +104,26 @@ export function createEndpoints(options: EndpointsOptions): Endpoints {
   }
 
   return {
-    script: `${script}?v=${clientScript().version}`,
     tokenEndpoints: endpointLayer({ socket, reload }),
-    publicEndpoints: endpointLayer({ session, 'live.js': scriptReply }),
+    publicEndpoints: endpointLayer({ session, 'live.js': script }),
   }
 }
 
-function scriptReply(x: Exchange): Reply {
-  allowMethods(x, ['GET', 'HEAD'])
-  const { content, version } = clientScript()
-  const isVersioned = new URLSearchParams(x.target.query).get('v') === version
-  const headers = [
-    'Content-Type',
-    'text/javascript; charset=utf-8',
-    'X-Content-Type-Options',
-    'nosniff',
-    'Cross-Origin-Resource-Policy',
-    'same-origin',
-    'Cache-Control',
-    isVersioned ? 'max-age=31536000, immutable' : 'no-cache',
-  ]
-  return { status: 200, headers, body: content, validators: { etag: `"${version}"` } }
+function json(value: unknown): Reply {
+  return { status: 200, headers: ownFields('application/json', 'no-store'), body: Buffer.from(JSON.stringify(value)) }
 }
 
-function json(value: unknown): Reply {
-  const headers = [
+function ownFields(type: string, cacheControl: string): string[] {
+  return [
     'Content-Type',
-    'application/json',
+    type,
     'X-Content-Type-Options',
     'nosniff',
     'Cross-Origin-Resource-Policy',
     'same-origin',
     'Cache-Control',
-    'no-store',
+    cacheControl,
   ]
-  return { status: 200, headers, body: Buffer.from(JSON.stringify(value)) }
 }
 
 /** Reads `{"paths": […]}`. Undefined without content, for every page. An empty list updates no page. */
@@ -174,24 +172,4 @@ function isEqualToken(given: string, wanted: string): boolean {
   let difference = given.length ^ wanted.length
   for (let i = 0; i < wanted.length; i++) difference |= given.charCodeAt(i) ^ wanted.charCodeAt(i)
   return difference === 0
-}
-
-/** The client script. */
-interface ClientScript {
-  readonly content: Buffer
-  /** Hash of the content. It is part of the URL, so browsers may cache the script for ever. */
-  readonly version: string
-}
-
-// Source and built files both lie two folders below the package root.
-const file = new URL('../../dist/client/live.js', import.meta.url)
-let script: ClientScript | undefined
-
-/** Reads the client script, once in a process. */
-function clientScript(): ClientScript {
-  if (script === undefined) {
-    const content = readFileSync(file)
-    script = { content, version: hexHash(content.toString('latin1')) }
-  }
-  return script
 }

@@ -1,11 +1,14 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Environment } from '../config/sources/env.ts'
-import { isRunning } from '../cli/server-process.ts'
-import { isOwnFolder, registryFolder, type RunningServer } from './server-registry.ts'
+import { isOwnFolder, registryFolder, type RunningServer, type ServerProcess } from './server-registry.ts'
 
-/** The servers of this user that run now. */
-export function runningServers(env: Environment): RunningServer[] {
+/**
+ * The servers of this user that run now.
+ *
+ * @param isRunning Whether the process of a server still runs.
+ */
+export function registeredServers(env: Environment, isRunning: (server: ServerProcess) => boolean): RunningServer[] {
   const folder = registryFolder(env)
   if (!isOwnFolder(folder)) return []
   return readdirSync(folder).flatMap((name) => {

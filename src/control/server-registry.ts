@@ -2,9 +2,15 @@ import { lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { Environment } from '../config/sources/env.ts'
-import type { ServerProcess } from '../cli/server-process.ts'
-import { hash128 } from '../core/util/hash128.ts'
-import type { Command } from '../cli/args/command.ts'
+
+/** What identifies the process of a server. */
+export interface ServerProcess {
+  readonly pid: number
+  /** Absolute folder in which it was started. */
+  readonly cwd: string
+  /** The script that the process runs, which distinguishes it from a later process with the same id; empty if not known. */
+  readonly script: string
+}
 
 /** A server that the command started, as another command of the same user finds it. */
 export interface RunningServer extends ServerProcess {
@@ -61,20 +67,4 @@ export function isOwnFolder(folder: string): boolean {
   } catch {
     return false
   }
-}
-
-/** What of the settings is the terminal's own, or compared apart. */
-const ownSettings: ReadonlySet<string> = new Set(['root', 'port', 'open', 'log'])
-
-/**
- * Tells the settings of two servers of a folder apart by what their commands say: an edit of the config file that they
- * share reaches both.
- */
-export function settingsHash(file: string | undefined, { flags }: Pick<Command, 'flags'>, env: Environment): string {
-  const given = Object.entries(flags).filter(([key]) => !ownSettings.has(key))
-  const named = Object.entries(env).filter(
-    ([name]) => name.startsWith('SERVE8008_') && !ownSettings.has(name.slice('SERVE8008_'.length).toLowerCase()),
-  )
-  const sorted = [...given, ...named].toSorted(([one], [other]) => (one < other ? -1 : 1))
-  return hash128(Buffer.from(JSON.stringify([file, sorted]))).toString('hex')
 }

@@ -1,10 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { dirname, resolve, sep } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
-import type { Filter, Layer } from '../http/message/exchange.ts'
+import type { Filter } from '../http/message/exchange.ts'
 import type { Warning } from '../core/warning.ts'
 import { hexHash } from '../core/util/hash.ts'
 import { createChangeBatcher } from './tracking/change-batcher.ts'
-import { createEndpoints } from '../control/endpoints.ts'
+import type { LiveControl } from '../control/endpoints.ts'
 import { Hub } from './hub.ts'
 import { createInject } from './inject/inject.ts'
 import type { ShownError } from './protocol.ts'
@@ -19,20 +20,10 @@ const pollMs = 300
 /** Resolved paths between two searches for unused files. Each path adds few files; one search checks 2000. */
 const trimEvery = 200
 
-/** What {@link createLiveServer} needs. */
-export interface LiveServerOptions extends LiveOptions {
-  /** Path prefix of the endpoints, `<base>__serve8008/`. */
-  readonly prefix: string
-  /** The token that proves that a client can read pages of this server, or got it from the program. */
-  readonly token: () => string
-}
-
-/** The part of live reload that is loaded with the first request: watching, pages and endpoints. */
+/** The part of live reload that is loaded with the first request: watching and pages. */
 export interface LiveServer {
-  /** Endpoints that ask for the token. */
-  readonly tokenEndpoints: Layer
-  /** The other endpoints. */
-  readonly publicEndpoints: Layer
+  /** What the control endpoints act on. */
+  readonly control: LiveControl
   readonly inject: Filter
   /** Records a request: no change of its files is missed from then on. */
   trackRequest(path: string, referer: string | undefined): void
@@ -43,8 +34,9 @@ export interface LiveServer {
 }
 
 /** Makes the live server. It watches the files of each path that it resolves. */
-export function createLiveServer(options: LiveServerOptions): LiveServer {
-  const { prefix, folders } = options
+export function createLiveServer(options: LiveOptions): LiveServer {
+  const { folders } = options
+  const client = clientScript()
   let isEnding = false
   let firstChangeAt: number | undefined
   let asked = 0
@@ -125,10 +117,8 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
     return paths.flatMap((path) => [path, ...within(path)])
   }
 
-  const endpoints = createEndpoints({
-    prefix,
-    isEnding: () => isEnding,
-    token: options.token,
+  const control: LiveControl = {
+    script: client,
     settings: {
       site: hexHash(folders.join('\0')),
       reload: options.reload,
@@ -137,9 +127,12 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
       cached: options.cached,
     },
     isFull: () => hub.isFull,
-    admit: (socket) => hub.admit(socket),
+    async connect(x) {
+      const { acceptWebSocket } = await import('./handshake.ts')
+      return acceptWebSocket(x, (socket) => hub.admit(socket))
+    },
     reload: (paths) => reload(paths).pages,
-  })
+  }
 
   const watch = createWatch({
     folders,
@@ -152,11 +145,10 @@ export function createLiveServer(options: LiveServerOptions): LiveServer {
   })
 
   return {
-    tokenEndpoints: endpoints.tokenEndpoints,
-    publicEndpoints: endpoints.publicEndpoints,
+    control,
     trackRequest: requestLog.add,
     inject: createInject({
-      script: endpoints.script,
+      script: `${options.controlPath}live.js?v=${client.version}`,
       isOn: () => !isEnding,
       pageBytes: options.pageBytes,
       onBlocked: (path, missing) => options.onWarning(blockedWarning(path, missing)),
@@ -191,4 +183,17 @@ function blockedWarning(path: string, missing: string): Warning {
     message: `The Content-Security-Policy of ${path} blocks live reload.`,
     hint: `allow ${missing} in the policy, or switch live reload off`,
   }
+}
+
+// Source and built files both lie two folders below the package root.
+const file = new URL('../../dist/client/live.js', import.meta.url)
+let script: LiveControl['script'] | undefined
+
+/** Reads the client script, once in a process. */
+function clientScript(): LiveControl['script'] {
+  if (script === undefined) {
+    const content = readFileSync(file)
+    script = { content, version: hexHash(content.toString('latin1')) }
+  }
+  return script
 }

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
 import type { Exchange, Filter, Handler, Layer } from '../http/message/exchange.ts'
-import type { Reply } from '../http/message/reply.ts'
-import { nodeCrypto } from '../core/util/builtin.ts'
+import type { LiveControl } from '../control/endpoints.ts'
 import { checkError, checkMessage, checkPaths } from './check-arguments.ts'
 import type { LiveServer } from './live-server.ts'
 import { asksForPage, documentKind, variedByPage } from './page-request.ts'
@@ -13,16 +12,12 @@ export type { PageError, Update } from './types.ts'
 
 /** Live reload: the parts that the pipeline uses, and the methods that programs call. */
 export interface Live {
-  /** Endpoints that ask for the token. They come before the password. */
-  readonly tokenEndpoints: Layer
-  /** The other endpoints. */
-  readonly publicEndpoints: Layer
   /** Records requests. It comes just before the served files. */
   readonly trackRequests: Layer
   /** Adds the client script to pages. */
   readonly inject: Filter
-  /** The token that allows a program to reload pages; each server has another one. */
-  readonly token: string
+  /** What the control endpoints act on; undefined where live reload is off or cannot be loaded. */
+  control(): LiveControl | undefined | Promise<LiveControl | undefined>
   /** Turns live reload on: pages get the client from now on. */
   start(): void
   /** Turns live reload off again, because the server could not listen. */
@@ -45,16 +40,12 @@ export function noUpdate(paths: readonly string[] | undefined): Update {
  * loaded with the first page, or after the first reply, so neither the start of the server nor its first reply waits.
  */
 export function createLive(options: LiveOptions): Live {
-  const prefix = `${options.base}__serve8008/`
   let isOn = false
-  let token = ''
   let server: LiveServer | undefined
   let loading: Promise<LiveServer | undefined> | undefined
   let error: ShownError | undefined
   /** Requests before the live server was loaded. A change before it tracks them has a later time than the request. */
   const early: (readonly [path: string, referer: string | undefined])[] = []
-
-  const tokenOnce = (): string => (token ||= newToken())
 
   function load(): Promise<LiveServer | undefined> {
     loading ??= loadServer()
@@ -65,7 +56,7 @@ export function createLive(options: LiveOptions): Live {
   async function loadServer(): Promise<LiveServer | undefined> {
     try {
       const { createLiveServer } = await import('./live-server.ts')
-      server = createLiveServer({ ...options, prefix, token: tokenOnce })
+      server = createLiveServer(options)
       for (const [path, referer] of early.splice(0)) server.trackRequest(path, referer)
       if (error !== undefined) server.showError(error)
     } catch (cause) {
@@ -73,19 +64,6 @@ export function createLive(options: LiveOptions): Live {
       options.onWarning({ code: 'W8008_LIVE', message: `Live reload cannot start: ${String(cause)}.` })
     }
     return server
-  }
-
-  /** Endpoints answer from the start of live reload on, and after `stop` while pages may reconnect. */
-  function endpointLayer(kind: 'tokenEndpoints' | 'publicEndpoints'): Layer {
-    return (next: Handler) => (x) => {
-      if (!x.target.path.startsWith(prefix) || (!isOn && server === undefined)) return next(x)
-      return answer(kind, next, x)
-    }
-  }
-
-  async function answer(kind: 'tokenEndpoints' | 'publicEndpoints', next: Handler, x: Exchange): Promise<Reply> {
-    const loaded = server ?? (await load())
-    return loaded === undefined ? next(x) : loaded[kind](next)(x)
   }
 
   function trackRequest(x: Exchange): void {
@@ -110,12 +88,12 @@ export function createLive(options: LiveOptions): Live {
   }
 
   return {
-    tokenEndpoints: endpointLayer('tokenEndpoints'),
-    publicEndpoints: endpointLayer('publicEndpoints'),
     trackRequests: note,
     inject,
-    get token() {
-      return tokenOnce()
+    control() {
+      if (server !== undefined) return server.control
+      // Pages may reconnect after `stop`, so a live server that was loaded still answers.
+      return isOn ? load().then((loaded) => loaded?.control) : undefined
     },
     start() {
       isOn = true
@@ -144,10 +122,4 @@ export function createLive(options: LiveOptions): Live {
       await (await loading)?.close()
     },
   }
-}
-
-/** 256 bits. */
-function newToken(): string {
-  const { randomBytes } = nodeCrypto()
-  return randomBytes(32).toString('base64url')
 }

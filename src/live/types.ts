@@ -26,8 +26,8 @@ export interface PageError {
 
 /** What {@link createLive} needs. */
 export interface LiveOptions extends ResolvedLive {
-  /** Path prefix of the whole server, with a slash at both ends. */
-  readonly base: string
+  /** Path of the control endpoints, with a slash at both ends. */
+  readonly controlPath: string
   /** Absolute served folders. */
   readonly folders: readonly string[]
   /** Whether browsers may use cached files without revalidation. */

@@ -12,6 +12,7 @@ import type { Exchange, Handler, Layer } from '../http/message/exchange.ts'
 import type { FetchAnswer } from '../http/fetch.ts'
 import { createAccessLog, createRecorder } from '../inspect/recorder.ts'
 import { createPipeline } from './pipeline.ts'
+import { createControl, type Control } from '../control/control.ts'
 import { openLive, openSites } from './sites.ts'
 import { noUpdate, type Live, type ShownError, type Update } from '../live/live.ts'
 import { certificateHosts, createAllowedHosts } from './allowed-hosts.ts'
@@ -76,6 +77,7 @@ class Serve8008 implements Server8008 {
   readonly #layers: Layer[] = []
   readonly #sites: ReturnType<typeof openSites>
   readonly #live: Live | undefined
+  readonly #control: Control | undefined
   readonly #adapter: Adapter
   /** Loaded with the first request that comes by `fetch` or `tryFetch`. */
   #fetch: Promise<FetchAnswer> | undefined
@@ -95,7 +97,9 @@ class Serve8008 implements Server8008 {
     this.config = publicConfig(config)
     this.#config = config
     this.#sites = openSites(config)
-    this.#live = openLive(config, this.#sites, this.#events)
+    const live = openLive(config, this.#sites, this.#events)
+    this.#live = live
+    this.#control = live && createControl({ base: config.base, live: live.control })
     this.#phrase = this.#guardedPhrase(program.phrase ?? programPhrase)
     this.#authorityFolder = program.authorityFolder
     this.routes = new ServerRoutes({
@@ -239,6 +243,7 @@ class Serve8008 implements Server8008 {
   async #stop(): Promise<void> {
     // A start under way sees `#closing` and frees its port; only then are the ports free.
     await this.#starting?.catch(() => {})
+    this.#control?.close()
     await this.#live?.close()
     this.routes.drain()
     const cut = (await this.#running?.stop()) ?? 0
@@ -253,7 +258,7 @@ class Serve8008 implements Server8008 {
   }
 
   get token(): string | undefined {
-    return this.#live?.token
+    return this.#control?.token
   }
 
   async reload(paths?: readonly string[]): Promise<Update> {
@@ -318,6 +323,7 @@ class Serve8008 implements Server8008 {
         onFault: (error) => this.#events.emit('error', error),
         phrase: this.#phrase,
         live: this.#live,
+        control: this.#control,
         ...(this.#config.tls === undefined ? {} : { httpsPort: () => this.#https?.bound.port }),
       },
       this.#sites,

@@ -12,6 +12,7 @@ import { createStaleWorker } from '../middleware/stale-worker.ts'
 import { createGuard, type HostCheck } from '../middleware/guard/guard.ts'
 import { composeFilters, composeLayers } from '../http/compose.ts'
 import type { Exchange, Filter, Handler, Layer } from '../http/message/exchange.ts'
+import type { Control } from '../control/control.ts'
 import type { Live } from '../live/live.ts'
 import { createRoutes } from '../routes/routes.ts'
 import { createErrorBoundary, createRefuse, type Phrase } from './error-boundary.ts'
@@ -24,7 +25,7 @@ import type { Site } from './sites.ts'
  * request, and in which order.
  */
 export function createPipeline(parts: PipelineOptions, sites: readonly Site[]): Handler {
-  const { config, layers, live } = parts
+  const { config, layers, live, control } = parts
   const refuse = createRefuse(parts.onFault, parts.phrase, config.base)
   const boundary = createErrorBoundary(refuse)
   // The most specific route answers: proxies, redirects, fixed replies, served folders.
@@ -77,10 +78,10 @@ export function createPipeline(parts: PipelineOptions, sites: readonly Site[]): 
     // preflights come without credentials, so before the password
     ...(cors === undefined ? [] : [cors.layer]),
     // endpoints that need a token: pages got it with the password, which not every browser sends with a WebSocket
-    ...(live === undefined ? [] : [live.tokenEndpoints]),
+    ...(control === undefined ? [] : [control.tokenEndpoints]),
     ...auth,
     // the client of live reload and its token
-    ...(live === undefined ? [] : [live.publicEndpoints]),
+    ...(control === undefined ? [] : [control.publicEndpoints]),
     // layers of the program
     ...layers.map(checkedLayer),
     // watches requested files before they are read, so that no change is missed
@@ -104,6 +105,8 @@ export interface PipelineOptions {
   /** Words the option that would prevent an error, for pages and the log. */
   readonly phrase: Phrase
   readonly live: Live | undefined
+  /** The control endpoints; undefined where there are none. */
+  readonly control: Control | undefined
   /** The port for HTTPS, undefined until it is bound. Absent where no request is redirected. */
   readonly httpsPort?: () => number | undefined
   /** Routes of `proxy` and `routes`, and those that the program added. */

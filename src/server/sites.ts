@@ -1,5 +1,6 @@
 import type { ResolvedConfig } from '../config/types.ts'
 import { OpenFiles } from '../http/body/open-files.ts'
+import { controlPrefix } from '../control/control.ts'
 import { type Live, createLive } from '../live/live.ts'
 import { createFinder } from '../routes/routes.ts'
 import { createStatic, type StaticSite } from '../static/static.ts'
@@ -47,7 +48,7 @@ export function openLive(config: ResolvedConfig, sites: readonly Site[], events:
   const siteOf = createFinder(sites)
   return createLive({
     ...live,
-    base: config.base,
+    controlPath: controlPrefix(config.base),
     folders: [config.root, ...config.mounts.map(({ folder }) => folder)],
     cached: config.cacheControl !== 'no-cache',
     maxPages: config.limits.livePages,

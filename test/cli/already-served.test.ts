@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { runningServers } from '../../src/control/running-servers.ts'
+import { runningServers } from '../../src/cli/server-process.ts'
 import { folderOf, run, serve, start, type Command, type Ended } from './command.ts'
 
 const linux = process.platform === 'linux' ? false : 'network namespaces are those of Linux'

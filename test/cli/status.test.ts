@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
-import { runningServers } from '../../src/control/running-servers.ts'
+import { runningServers } from '../../src/cli/server-process.ts'
 import { commandWords, folderOf, run, serve, start, type Command } from './command.ts'
 
 const posix = process.platform === 'win32' ? 'Windows has pipes in place of sockets' : false

@@ -5,7 +5,7 @@ import { closeSync, constants, openSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
-import { runningServers } from '../../src/control/running-servers.ts'
+import { runningServers } from '../../src/cli/server-process.ts'
 import { folderOf, start, type Command } from './command.ts'
 
 /** Both ends of a named pipe that has no reader until the test reads. */

@@ -4,7 +4,7 @@ import { ServeError } from '../../core/serve-error.ts'
 import { commands } from '../args/commands.ts'
 import { correctedCommand } from '../args/corrected-command.ts'
 import type { Program } from '../process-io.ts'
-import type { RunningServer } from '../../control/server-registry.ts'
+import type { RunningServer } from '../../control/control.ts'
 
 /**
  * The server that a command means: the one that was named by its port, else the one of this folder, else the only one.

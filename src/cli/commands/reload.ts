@@ -7,8 +7,8 @@ import type { Command } from '../args/command.ts'
 import { replaceWord } from '../args/corrected-command.ts'
 import type { Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
-import { runningServers } from '../../control/running-servers.ts'
-import type { RunningServer } from '../../control/server-registry.ts'
+import type { RunningServer } from '../../control/control.ts'
+import { runningServers } from '../server-process.ts'
 
 /** Milliseconds that a server gets to answer. */
 const patienceMs = 5000

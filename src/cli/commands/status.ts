@@ -4,8 +4,8 @@ import type { Command } from '../args/command.ts'
 import { displayPath } from '../output/display.ts'
 import type { Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
-import { runningServers } from '../../control/running-servers.ts'
-import type { RunningServer } from '../../control/server-registry.ts'
+import type { RunningServer } from '../../control/control.ts'
+import { runningServers } from '../server-process.ts'
 
 /**
  * `serve8008 status`: the servers of this user that run.

@@ -8,9 +8,8 @@ import { replaceWord } from '../args/corrected-command.ts'
 import { displayPath } from '../output/display.ts'
 import type { Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
-import { runningServers } from '../../control/running-servers.ts'
-import type { RunningServer } from '../../control/server-registry.ts'
-import { isRunning, isThatServer } from '../server-process.ts'
+import type { RunningServer } from '../../control/control.ts'
+import { isRunning, isThatServer, runningServers } from '../server-process.ts'
 
 /** Milliseconds that a server gets for open replies; with a longer `closeMs` it continues, and this command gives up. */
 const patienceMs = 30_000

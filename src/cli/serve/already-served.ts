@@ -8,8 +8,8 @@ import { openBrowser } from './browser.ts'
 import type { Command } from '../args/command.ts'
 import type { Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
-import { runningServers } from '../../control/running-servers.ts'
-import { settingsHash } from '../../control/server-registry.ts'
+import { runningServers } from '../server-process.ts'
+import { settingsHash } from './registration.ts'
 
 /** What a second start needs to know. */
 export interface SecondStart {

@@ -3,7 +3,6 @@ import type { ResolvedConfig } from '../../config/types.ts'
 import { isServeError, ServeError } from '../../core/serve-error.ts'
 import { createServerFrom } from '../../server/create.ts'
 import type { Warning } from '../../core/warning.ts'
-import type { Listening, Server8008 } from '../../server/types.ts'
 import { activationWarnings, socketActivation, type Activation } from './activation.ts'
 import { printStartup, canUseKeys } from './startup-output.ts'
 import type { Command } from '../args/command.ts'
@@ -14,12 +13,9 @@ import { addedFlag } from '../args/corrected-command.ts'
 import type { Keys } from './keys.ts'
 import type { Reporter } from '../output/reporter.ts'
 import { pageErrorLine, updateLine } from './live-lines.ts'
-import { registerServer, settingsHash } from '../../control/server-registry.ts'
+import { register } from './registration.ts'
 import { onSignals, createShutdown } from './shutdown.ts'
 import { lineColumns } from '../output/terminal.ts'
-
-/** Milliseconds after which other commands of the user can find the server. */
-const announceMs = 100
 
 /** Milliseconds within which ^C ends another command that has the terminal. */
 const interruptMs = 1000
@@ -116,28 +112,6 @@ export async function serve(command: Command, program: Program, report: Reporter
     const warn = (message: string): void => report.warning({ code: 'W8008_OPEN', message })
     await openBrowser(listening.url, config.open, env, warn)
   }
-}
-
-/** Lets other commands find the server; behind the first answer, since the token costs milliseconds of start-up. */
-function register(
-  server: Server8008,
-  listening: Listening,
-  { file, config }: LoadedConfig,
-  command: Command,
-  program: Program,
-): void {
-  const { pid, cwd, env, script = '' } = program
-  const { url, port, tls } = listening
-  const tlsPort = tls?.port ?? 0
-  const timer = setTimeout(() => {
-    const settings = settingsHash(file, command, env)
-    // Pages are asked to reload over TCP.
-    const token = config.socket === undefined ? (server.token ?? '') : ''
-    const reload = `${config.base}__serve8008/reload`
-    const { root } = config
-    server.on('close', registerServer({ pid, url, port, tlsPort, root, cwd, settings, reload, token, script }, env))
-  }, announceMs).unref()
-  server.on('close', () => clearTimeout(timer))
 }
 
 /** A flag that says where to listen overrides the socket of systemd. */

@@ -4,7 +4,7 @@ import { syncBuiltinESMExports } from 'node:module'
 import os from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { runningServers } from '../../../src/control/running-servers.ts'
+import { runningServers } from '../../../src/cli/server-process.ts'
 import { registerServer } from '../../../src/control/server-registry.ts'
 
 // own process: `node:os` is replaced

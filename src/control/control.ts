@@ -1,0 +1,81 @@
+import { nodeCrypto } from '../core/util/builtin.ts'
+import type { Exchange, Handler, Layer } from '../http/message/exchange.ts'
+import type { Reply } from '../http/message/reply.ts'
+import type { Endpoints, LiveControl } from './endpoints.ts'
+
+export { registeredServers } from './running-servers.ts'
+export { registerServer } from './server-registry.ts'
+export type { RunningServer, ServerProcess } from './server-registry.ts'
+
+/** The addresses below `/__serve8008/`: the layers of the pipeline that answer them, and their token. */
+export interface Control {
+  /** Endpoints that ask for the token. They come before the password. */
+  readonly tokenEndpoints: Layer
+  /** The other endpoints. */
+  readonly publicEndpoints: Layer
+  /** The token that allows a program to reload pages; each server has another one. */
+  readonly token: string
+  /** From now on every endpoint answers 503. Pages then try again: another server may start on this port. */
+  close(): void
+}
+
+/** What {@link createControl} needs. */
+export interface ControlOptions {
+  /** Path prefix of the whole server, with a slash at both ends. */
+  readonly base: string
+  /** Loads what the endpoints act on; undefined where live reload is off or cannot be loaded. */
+  readonly live: () => LiveControl | undefined | Promise<LiveControl | undefined>
+}
+
+/** Makes the control endpoints. They are loaded with the first request for one. */
+export function createControl({ base, live }: ControlOptions): Control {
+  const prefix = controlPrefix(base)
+  let token = ''
+  let isEnding = false
+  let endpoints: Endpoints | undefined
+
+  const tokenOnce = (): string => (token ||= newToken())
+
+  function endpointLayer(kind: keyof Endpoints): Layer {
+    return (next: Handler) => (x) => {
+      if (!x.target.path.startsWith(prefix)) return next(x)
+      const acted = live()
+      return acted === undefined ? next(x) : answer(kind, acted, next, x)
+    }
+  }
+
+  async function answer(
+    kind: keyof Endpoints,
+    acted: LiveControl | Promise<LiveControl | undefined>,
+    next: Handler,
+    x: Exchange,
+  ): Promise<Reply> {
+    const { createEndpoints } = await import('./endpoints.ts')
+    const loaded = await acted
+    if (loaded === undefined) return next(x)
+    endpoints ??= createEndpoints({ prefix, isEnding: () => isEnding, token: tokenOnce, live: loaded })
+    return endpoints[kind](next)(x)
+  }
+
+  return {
+    tokenEndpoints: endpointLayer('tokenEndpoints'),
+    publicEndpoints: endpointLayer('publicEndpoints'),
+    get token() {
+      return tokenOnce()
+    },
+    close() {
+      isEnding = true
+    },
+  }
+}
+
+/** Path of the control folder of a server. */
+export function controlPrefix(base: string): string {
+  return `${base}__serve8008/`
+}
+
+/** 256 bits. */
+function newToken(): string {
+  const { randomBytes } = nodeCrypto()
+  return randomBytes(32).toString('base64url')
+}
