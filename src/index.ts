@@ -40,7 +40,7 @@ export type { RequestTarget as Target } from './http/message/request-target.ts'
 export type { Authority } from './http/message/authority.ts'
 export type { FileSlice } from './http/body/file.ts'
 export type { Holder, SkippedPort } from './net/types.ts'
-export type { PageError, ShownError, Update } from './live/live.ts'
+export type { PageError, ShownError, Update } from './live/types.ts'
 export type {
   AccessRecord,
   Listening,

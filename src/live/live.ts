@@ -4,11 +4,8 @@ import type { LiveControl } from '../control/endpoints.ts'
 import { checkError, checkMessage, checkPaths } from './check-arguments.ts'
 import type { LiveServer } from './live-server.ts'
 import { asksForPage, documentKind, variedByPage } from './page-request.ts'
-import type { ShownError } from './protocol.ts'
-import type { LiveOptions, Update } from './types.ts'
-
-export type { ShownError } from './protocol.ts'
-export type { PageError, Update } from './types.ts'
+import type { LiveOptions } from './options.ts'
+import type { ShownError, Update } from './types.ts'
 
 /** Live reload: the parts that the pipeline uses, and the methods that programs call. */
 export interface Live {

@@ -2,7 +2,7 @@ import type { WebSocket } from 'ws'
 import { PageResources } from './tracking/page-resources.ts'
 import { parseMessage, maxPaths } from './message.ts'
 import type { Change, FromPage, ToPage } from './protocol.ts'
-import type { WatchDependencies } from './types.ts'
+import type { WatchDependencies } from '../static/watch-dependencies.ts'
 
 /** Most bytes that wait for a page that does not read. Then its connection ends, and the page reconnects when it can. */
 const pendingBytes = 1024 * 1024

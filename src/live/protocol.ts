@@ -9,6 +9,8 @@
  * since 1970 on the server's clock.
  */
 
+import type { ShownError } from './types.ts'
+
 /** The content of `<base>__serve8008/session`. */
 export interface Session {
   /** Opens the socket. Each start of the server makes another one. */
@@ -57,18 +59,6 @@ export interface Change {
   readonly path: string
   /** What the file is for the page, by its media type. */
   readonly kind: 'style' | 'media' | 'document' | 'other'
-}
-
-/** An error that a build script shows on open pages. */
-export interface ShownError {
-  /** What failed, for example `Build failed`. */
-  readonly title: string
-  readonly message: string
-  readonly file?: string | undefined
-  /** Line in the file, from 1. */
-  readonly line?: number | undefined
-  /** Lines of source around that line. */
-  readonly frame?: string | undefined
 }
 
 /** Messages of the server. */

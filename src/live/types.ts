@@ -1,9 +1,3 @@
-import type { ResolvedLive } from '../config/types.ts'
-import type { Warning } from '../core/warning.ts'
-import type { WatchDependencies } from '../static/watch-dependencies.ts'
-
-export type { WatchDependencies }
-
 /** A change that was sent to pages. */
 export interface Update {
   /** Absolute paths; empty when every page was reloaded. */
@@ -24,21 +18,14 @@ export interface PageError {
   readonly text: string
 }
 
-/** What {@link createLive} needs. */
-export interface LiveOptions extends ResolvedLive {
-  /** Path of the control endpoints, with a slash at both ends. */
-  readonly controlPath: string
-  /** Absolute served folders. */
-  readonly folders: readonly string[]
-  /** Whether browsers may use cached files without revalidation. */
-  readonly cached: boolean
-  readonly maxPages: number
-  /** Most bytes to which a compressed page may expand. */
-  readonly pageBytes: number
-  /** The files that decide what a request path answers. */
-  readonly dependenciesOf: (path: string) => WatchDependencies
-  readonly onChange: (paths: readonly string[]) => void
-  readonly onUpdate: (update: Update) => void
-  readonly onConsole: (error: PageError) => void
-  readonly onWarning: (warning: Warning) => void
+/** An error that a build script shows on open pages. */
+export interface ShownError {
+  /** What failed, for example `Build failed`. */
+  readonly title: string
+  readonly message: string
+  readonly file?: string | undefined
+  /** Line in the file, from 1. */
+  readonly line?: number | undefined
+  /** Lines of source around that line. */
+  readonly frame?: string | undefined
 }

@@ -14,9 +14,10 @@ import { createAccessLog, createRecorder } from '../inspect/recorder.ts'
 import { createPipeline } from './pipeline.ts'
 import { createControl, type Control } from '../control/control.ts'
 import { openLive, openSites } from './sites.ts'
-import { noUpdate, type Live, type ShownError, type Update } from '../live/live.ts'
+import { noUpdate, type Live } from '../live/live.ts'
+import type { ShownError, Update } from '../live/types.ts'
 import { certificateHosts, createAllowedHosts } from './allowed-hosts.ts'
-import { programPhrase, refusalReply, type Phrase } from './error-boundary.ts'
+import { programPhrase, refusalReply } from './error-boundary.ts'
 import { Events } from './events.ts'
 import { BoundServer } from './lifecycle.ts'
 import type { BoundHttps } from './listeners/https-listener.ts'
@@ -28,7 +29,7 @@ import {
   projectWarnings,
   sensitiveFileWarnings,
 } from './listening.ts'
-import { definedOnly, logOptions, programProblems, type ProgramOptions } from './embedder-options.ts'
+import { definedOnly, logOptions, programProblems, type Phrase, type ProgramOptions } from './embedder-options.ts'
 import { checkResponse, checkUpgrade, refuseArguments, toRequest } from './check-arguments.ts'
 import { ServerRoutes, refuseOwnRoutes } from './server-routes.ts'
 import type { AccessRecord, Listening, RequestListener, Server8008, ServerEvents } from './types.ts'
@@ -55,7 +56,11 @@ export function createServer(options: ServeOptions & ProgramOptions = {}): Serve
   return createServerFrom(config, definedOnly(program))
 }
 
-/** Makes a server from a resolved configuration, for the command. */
+/**
+ * Makes a server from a resolved configuration, for the command.
+ *
+ * @internal
+ */
 export function createServerFrom(config: ResolvedConfig, program: ProgramOptions = {}): Server8008 {
   return new Serve8008(config, program)
 }

@@ -1,7 +1,10 @@
 import { expected, type Problem } from '../config/diagnostic.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import type { createAccessLog } from '../inspect/recorder.ts'
-import type { Phrase } from './error-boundary.ts'
+import type { Suggestion } from '../core/serve-error.ts'
+
+/** Words the option that would prevent an error, for the person who started the server. */
+export type Phrase = (fix: Suggestion) => string
 
 /** Options that only a program can set: a config file cannot hold functions and signals. */
 export interface ProgramOptions {
@@ -22,6 +25,7 @@ export interface ProgramOptions {
 /**
  * Options of the access log.
  *
+ * @internal
  * @param guard Calls the program's `write`, which may throw.
  */
 export function logOptions(
@@ -54,7 +58,11 @@ const rules: Readonly<Record<keyof ProgramOptions, readonly [noun: string, (valu
   phrase: ['a function', isFunction],
 }
 
-/** Checks the options. Undefined is allowed, and equals an option that is absent. */
+/**
+ * Checks the options. Undefined is allowed, and equals an option that is absent.
+ *
+ * @internal
+ */
 export function programProblems(program: ProgramOptions): Problem[] {
   return Object.entries(rules).flatMap(([key, [noun, isRight]]) => {
     const value = program[key as keyof ProgramOptions]
@@ -75,7 +83,11 @@ function isSignal(value: unknown): boolean {
   return typeof aborted === 'boolean' && isFunction(addEventListener)
 }
 
-/** The options whose value is not undefined. */
+/**
+ * The options whose value is not undefined.
+ *
+ * @internal
+ */
 export function definedOnly(program: {
   [Key in keyof ProgramOptions]: ProgramOptions[Key] | undefined
 }): ProgramOptions {

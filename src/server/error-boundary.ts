@@ -3,12 +3,10 @@ import { isServeError, optionText, ServeError, type Suggestion } from '../core/s
 import type { Exchange, Layer } from '../http/message/exchange.ts'
 import { ClientLeftError } from '../http/body/body-relay.ts'
 import { abandonedReply, type Reply } from '../http/message/reply.ts'
+import type { Phrase } from './embedder-options.ts'
 import { errorReply, linksUp, type PageLink } from '../pages/error-page.ts'
 /** Makes a reply from a thrown value, and adds notes for the log. */
 export type Refuse = (thrown: unknown, x: Exchange) => Reply
-
-/** Words the option that would prevent an error, for the person who started the server. */
-export type Phrase = (fix: Suggestion) => string
 
 /** An option as the author of a program sets it: ``add `allowHost: ['my.app']` to the options``. */
 export function programPhrase(fix: Suggestion): string {

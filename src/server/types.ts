@@ -6,7 +6,7 @@ import type { ServeOptions } from '../config/types.ts'
 import type { ServeError } from '../core/serve-error.ts'
 import type { Warning } from '../core/warning.ts'
 import type { Exchange, Layer } from '../http/message/exchange.ts'
-import type { PageError, ShownError, Update } from '../live/live.ts'
+import type { PageError, ShownError, Update } from '../live/types.ts'
 import type { SkippedPort } from '../net/types.ts'
 
 /** Where a listening server is reached. */

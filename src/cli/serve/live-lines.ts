@@ -1,6 +1,6 @@
 import { basename, sep } from 'node:path'
 import type { LogFormat } from '../../config/types.ts'
-import type { PageError, Update } from '../../live/live.ts'
+import type { PageError, Update } from '../../live/types.ts'
 import { clockTime, isoNow, requestColumns } from '../../core/util/log-format.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
 import { cutMiddle, padColumns } from '../../core/util/text-width.ts'

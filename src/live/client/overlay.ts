@@ -1,4 +1,4 @@
-import type { ShownError } from '../protocol.ts'
+import type { ShownError } from '../types.ts'
 import { onEvent } from './dom.ts'
 import { createSurface, element } from './surface.ts'
 

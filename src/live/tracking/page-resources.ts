@@ -1,4 +1,4 @@
-import type { WatchDependencies } from '../types.ts'
+import type { WatchDependencies } from '../../static/watch-dependencies.ts'
 
 /** The paths that a page has loaded, and the files that decide what each path answers. */
 export class PageResources {

@@ -1,0 +1,25 @@
+import type { ResolvedLive } from '../config/types.ts'
+import type { Warning } from '../core/warning.ts'
+import type { WatchDependencies } from '../static/watch-dependencies.ts'
+import type { PageError, Update } from './types.ts'
+
+/** What {@link createLive} needs. */
+export interface LiveOptions extends ResolvedLive {
+  /** Path of the control endpoints, with a slash at both ends. */
+  readonly controlPath: string
+  /** Absolute served folders. */
+  readonly folders: readonly string[]
+  /** Whether browsers may use cached files without revalidation. */
+  readonly cached: boolean
+  /** Most pages that are connected at the same time. */
+  readonly maxPages: number
+  /** Most bytes to which a compressed page may expand. */
+  readonly pageBytes: number
+  /** The files that decide what a request path answers. */
+  readonly dependenciesOf: (path: string) => WatchDependencies
+  /** Called with the absolute paths of changed files that pages use, debounced. */
+  readonly onChange: (paths: readonly string[]) => void
+  readonly onUpdate: (update: Update) => void
+  readonly onConsole: (error: PageError) => void
+  readonly onWarning: (warning: Warning) => void
+}
