@@ -19,6 +19,7 @@ import { sensitiveFiles } from './access/sensitive-files.ts'
 
 export type { ProjectAdvice } from './project-advice.ts'
 export { singleFix } from './fallback.ts'
+export { singleFile } from './single-file.ts'
 
 /** How a folder is served. */
 export interface StaticOptions {

@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { RawClient, rawGet } from '../support/raw.ts'
 import { createGate } from '../support/gate.ts'
 import { startServer } from '../support/server.ts'
-import { createServer, textReply, type AccessRecord, type Body, type Reply, type ServeError } from '../../src/index.ts'
+import { createServer, text, type AccessRecord, type Body, type Reply, type ServeError } from '../../src/index.ts'
 
 /** A reply as a program in plain JavaScript may make it. */
 function reply(parts: object): () => Reply {
@@ -192,7 +192,7 @@ for (const [how, leave, logged] of [
     const reading = createGate()
     started.server.use(() => async (x) => {
       for await (const _ of x.body.stream()) reading.open()
-      return textReply(200, 'read')
+      return text('read')
     })
     const ended = new Promise<AccessRecord>((resolve) => void started.server.on('reply', resolve))
     const client = await RawClient.open(started.port)
@@ -219,7 +219,7 @@ test('a layer that reads a malformed upload gets the error that the client gets'
       caught.open()
       throw error
     }
-    return textReply(200, 'read')
+    return text('read')
   })
   using client = await RawClient.open(started.port)
   client.send(`POST / HTTP/1.1\r\n${started.hostLine}\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n`)

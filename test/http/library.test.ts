@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import {
   createServer,
   isServeError,
-  textReply,
+  text,
   type AccessRecord,
   type Handler,
   type Layer,
@@ -287,7 +287,7 @@ test('layers wrap the routes in the order they were added', async () => {
 
 test('a layer answers instead of the routes, behind the guard and before the filters', async () => {
   await using started = await startServer(files, { headers: { 'x-site': 'yes' } })
-  started.server.use((next) => (x) => (x.target.path === '/hello' ? textReply(200, 'hello') : next(x)))
+  started.server.use((next) => (x) => (x.target.path === '/hello' ? text('hello') : next(x)))
   const reply = await rawGet(started.port, '/hello')
   assert.equal(reply.body.toString(), 'hello')
   assert.equal(reply.field('x-site'), 'yes')
@@ -303,8 +303,11 @@ const broken: readonly (readonly [string, Handler])[] = [
     },
   ],
   ['rejects', () => Promise.reject(new Error('/home/ann/secret.ts exploded'))],
-  ['states a field that no message can carry', () => textReply(200, 'secret.ts', ['X-Name', 'a\r\nSet-Cookie: b=c'])],
-  ['states a status that there is not', async () => textReply(42, 'secret.ts')],
+  [
+    'states a field that no message can carry',
+    () => ({ status: 200, headers: ['X-Name', 'a\r\nSet-Cookie: b=c'], body: Buffer.from('secret.ts') }),
+  ],
+  ['states a status that there is not', async () => ({ status: 42, headers: [], body: Buffer.from('secret.ts') })],
 ]
 for (const [name, handler] of broken) {
   test(`a layer that ${name} is a 500 without a stack, and an error event with the cause`, async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { truncate } from 'node:fs/promises'
 import { test } from 'node:test'
-import { textReply } from '../../src/index.ts'
+import { text } from '../../src/index.ts'
 import { RawClient, rawGet } from '../support/raw.ts'
 import { startServer } from '../support/server.ts'
 
@@ -25,7 +25,7 @@ test('answers content that does not arrive with 408, and closes', async () => {
   await using started = await startServer(files, { limits: { headerMs: 100, requestMs: 200 } })
   started.server.use(() => async (x) => {
     await x.body.drain()
-    return textReply(200, 'whole')
+    return text('whole')
   })
   using client = await RawClient.open(started.port)
   client.send(`POST /a.txt HTTP/1.1\r\n${started.hostLine}\r\nContent-Length: 5\r\n\r\nab`)

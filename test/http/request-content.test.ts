@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { RawClient } from '../support/raw.ts'
 import { startServer, type Started } from '../support/server.ts'
-import { textReply } from '../../src/index.ts'
+import { text as textReply } from '../../src/index.ts'
 
 /** A server that answers with the content it was sent, and tells how the reading ended. */
 async function echo(bodyBytes?: number): Promise<{ started: Started; outcome: Promise<unknown> }> {
@@ -13,7 +13,7 @@ async function echo(bodyBytes?: number): Promise<{ started: Started; outcome: Pr
       if (x.method !== 'POST') return next(x)
       const content = await text(x.body.stream()).catch((error: unknown) => (resolve(error), Promise.reject(error)))
       resolve(content)
-      return textReply(200, content)
+      return textReply(content)
     })
   })
   return { started, outcome }

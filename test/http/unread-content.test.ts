@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { textReply, type ProgramOptions, type ServeOptions } from '../../src/index.ts'
+import { text, type ProgramOptions, type ServeOptions } from '../../src/index.ts'
 import { startBackend } from '../support/backend.ts'
 import { flags, frame, FrameClient, frameTypes } from '../support/frames.ts'
 import { startHttp2 } from '../support/http2.ts'
@@ -30,7 +30,7 @@ const kinds: readonly (readonly [name: string, request: string, status: number, 
 async function startEarly(options: ServeOptions & ProgramOptions = {}): Promise<Started> {
   // No reply of HTTP/1.1 waits.
   const started = await startServer(files, { ...options, limits: { drainMs: 2 ** 30, ...options.limits } })
-  started.server.use((next) => (x) => (x.target.path === '/layer' ? textReply(200, 'early') : next(x)))
+  started.server.use((next) => (x) => (x.target.path === '/layer' ? text('early') : next(x)))
   return started
 }
 

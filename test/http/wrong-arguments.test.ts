@@ -1,7 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Hono } from 'hono'
-import { createServer, isServeError, localAuthority, type Server8008 } from '../../src/index.ts'
+import {
+  createServer,
+  empty,
+  file,
+  fromResponse,
+  html,
+  isServeError,
+  json,
+  localAuthority,
+  redirect,
+  text,
+  type Server8008,
+} from '../../src/index.ts'
 import { TempFolder } from '../support/server.ts'
 
 // Programs in plain JavaScript call with anything. Each slip is an error of ours that says what to write.
@@ -191,6 +203,73 @@ const slips: readonly (readonly [name: string, call: Call, message: string | Reg
     () => localAuthority({ folder: '' }),
     'localAuthority() takes the path of a folder as folder, and got "".',
   ],
+  [
+    'text with the status first',
+    () => text(untyped(200), untyped('ok')),
+    'text() takes a string, and got 200.',
+    /^write text\('…', \{ status: 200 \}\)$/,
+  ],
+  [
+    'html with bytes',
+    () => html(untyped(Buffer.from('x'))),
+    /^html\(\) takes a string, and got an object of the class/,
+  ],
+  [
+    'text with a number as init',
+    () => text('ok', untyped(404)),
+    'text() takes { status, headers } as second argument, and got 404.',
+  ],
+  [
+    'text with an interim status',
+    () => text('ok', { status: 100 }),
+    'text() takes a whole number from 200 to 999 as status, and got 100.',
+  ],
+  [
+    'text with Headers',
+    () => text('ok', { headers: untyped(new Headers()) }),
+    'text() takes an object or a flat list as headers, and got an object of the class Headers.',
+  ],
+  [
+    'text with a number in a field',
+    () => text('ok', { headers: untyped({ Age: 5 }) }),
+    'text() takes strings as headers, and got 5 for "Age".',
+  ],
+  [
+    'text with a field without a value',
+    () => text('ok', { headers: ['Age'] }),
+    'text() takes strings as headers, and got undefined for "Age".',
+  ],
+  ['json with a function', () => json(() => {}), 'json() takes a value that JSON can hold, and got a function.'],
+  ['empty with a text', () => empty(untyped('ok')), /^empty\(\) takes a whole number .* and got "ok"\.$/],
+  [
+    'redirect with a line break',
+    () => redirect('/a\r\nSet-Cookie: b'),
+    /^redirect\(\) takes a percent-encoded URL or path, and got "/,
+    /^write redirect\(encodeURI\('\/new path'\)\)$/,
+  ],
+  ['redirect with a backslash', () => redirect('/\\evil.test'), /^redirect\(\) takes a percent-encoded URL/],
+  ['redirect with nothing', () => redirect(untyped(undefined)), /URL or path, and got undefined\.$/],
+  [
+    'redirect with another status',
+    () => redirect('/a', 200),
+    'redirect() takes the status 301, 302, 303, 307 or 308, and got 200.',
+  ],
+  [
+    'file with a URL',
+    () => file(untyped(new URL('file:///a'))),
+    /^file\(\) takes the path of a file, and got an object/,
+  ],
+  [
+    'file with a number as within',
+    () => file('a', { within: untyped(1) }),
+    'file() takes the path of a folder as within, and got 1.',
+  ],
+  [
+    'file with a folder as init',
+    () => file('a', untyped('b')),
+    'file() takes { within, headers } as second argument, and got "b".',
+  ],
+  ['fromResponse with a text', () => fromResponse(untyped('x')), 'fromResponse() takes a Response, and got "x".'],
 ]
 for (const [name, call, message, hint] of slips) {
   test(`${name} says what is wrong`, async () => {
