@@ -7,7 +7,7 @@ import { buildClient } from './client.ts'
 import { emitDeclarations } from './declarations.ts'
 import { bundledPackages, thirdPartyNotices, versionList } from './notices.ts'
 import { mergeChunks } from './merge-chunks.ts'
-import { countsCoverage, inCompileFolder } from './compile-folder.ts'
+import { cacheFolder, countsCoverage, inCompileFolder, removeOldCaches } from './compile-folder.ts'
 import { fromRoot } from './paths.ts'
 
 /** Writes `dist`, and the source maps of it to `maps`. Two renames replace `dist`, so no process sees half a build. */
@@ -27,15 +27,19 @@ export async function buildPackage(): Promise<void> {
   })
 }
 
-/** Builds the command as users get it in a folder of its own for as long as it is used. */
-export async function withCommand<T>(use: (script: string) => Promise<T>): Promise<T> {
-  return inCompileFolder('build', async (workshop) => {
-    await buildCommand(workshop)
-    for (const part of ['bin', 'templates', 'package.json']) {
-      cpSync(fromRoot(part), join(workshop, part), { recursive: true })
-    }
-    return use(join(workshop, 'bin/serve8008.js'))
-  })
+/** Builds the command as users get it, unless a build of the same files exists. Returns the path of its script. */
+export async function builtCommand(): Promise<string> {
+  const parts = ['bin', 'templates', 'package.json']
+  const folder = cacheFolder('command', [...parts, 'src', 'scripts', 'package-lock.json'])
+  if (!existsSync(folder)) {
+    await inCompileFolder('build', async (workshop) => {
+      await buildCommand(workshop)
+      for (const part of parts) cpSync(fromRoot(part), join(workshop, part), { recursive: true })
+      removeOldCaches('command')
+      if (!existsSync(folder)) renameSync(workshop, folder)
+    })
+  }
+  return join(folder, 'bin/serve8008.js')
 }
 
 /**

@@ -9,7 +9,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, resolve, sep } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { withCommand } from '../scripts/build.ts'
+import { builtCommand } from '../scripts/build.ts'
 import { countsCoverage } from '../scripts/compile-folder.ts'
 import { buildClient } from '../scripts/client.ts'
 import { withBundle, type Bundle } from './runner/bundle-tests.ts'
@@ -104,14 +104,9 @@ async function runBeside(files: readonly string[], bundle: Bundle, processes: nu
 async function runTests(chosen: readonly string[]): Promise<Result[]> {
   // The test processes run compiled files: they need the way back to the sources, and no loader.
   process.execArgv.splice(0, Infinity, '--enable-source-maps')
-  return withBundle(chosen, (bundle) => {
-    const needsCommand = chosen.some((file) => withCommandOnly.some((start) => file.startsWith(start)))
-    if (!needsCommand) return runAll(chosen, bundle)
-    return withCommand((script) => {
-      process.env['SERVE8008_TEST_COMMAND'] = script
-      return runAll(chosen, bundle)
-    })
-  })
+  if (chosen.some((file) => withCommandOnly.some((start) => file.startsWith(start))))
+    process.env['SERVE8008_TEST_COMMAND'] = await builtCommand()
+  return withBundle(chosen, (bundle) => runAll(chosen, bundle))
 }
 
 function indent(text: string): string {

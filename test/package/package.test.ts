@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve, sep } from 'node:path'
 import { createInterface } from 'node:readline'
 import { after, before, describe, test } from 'node:test'
-import { withCommand } from '../../scripts/build.ts'
+import { builtCommand } from '../../scripts/build.ts'
 import { mapStack } from '../../scripts/map-stack.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -153,15 +153,14 @@ describe('the packed package', () => {
   })
 
   test('the same sources build the same files again', async () => {
-    await withCommand(async (script) => {
-      for (const folder of ['chunks', 'cli', 'lib', 'client']) {
-        const [one, other] = [join(installed, 'dist', folder), join(script, '../../dist', folder)]
-        assert.deepEqual(readdirSync(one).toSorted(), readdirSync(other).toSorted())
-        for (const name of readdirSync(one)) {
-          assert.ok(readFileSync(join(one, name)).equals(readFileSync(join(other, name))), name)
-        }
+    const script = await builtCommand()
+    for (const folder of ['chunks', 'cli', 'lib', 'client']) {
+      const [one, other] = [join(installed, 'dist', folder), join(script, '../../dist', folder)]
+      assert.deepEqual(readdirSync(one).toSorted(), readdirSync(other).toSorted())
+      for (const name of readdirSync(one)) {
+        assert.ok(readFileSync(join(one, name)).equals(readFileSync(join(other, name))), name)
       }
-    })
+    }
   })
 
   test('lists every package that is bundled with its version', () => {
