@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { Duplex } from 'node:stream'
 import { test } from 'node:test'
 import { FrameClient, plainGet } from '../support/frames.ts'
 import { createGate } from '../support/gate.ts'
@@ -91,7 +92,11 @@ test('does not count a WebSocket as idle', async () => {
   await using started = await startServer({ ...files, 'index.html': '<p>page' }, { limits: { connections: 2 } })
   started.server.use((next) => (x) => {
     if (x.target.path !== '/socket') return next(x)
-    const takeover = (socket: { write(text: string): unknown }): unknown => socket.write('open')
+    const takeover = (socket: Duplex): void => {
+      socket.write('open')
+      // Ends when the client does, so that the server need not wait for it.
+      socket.pipe(socket)
+    }
     return { status: 101, headers: ['Upgrade', 'any'], body: null, takeover }
   })
   using socket = await RawClient.open(started.port)
