@@ -148,7 +148,9 @@ describe('the record of a request', () => {
   test('names them for an upgrade', async () => {
     const lines = 'Upgrade: x\r\n'
     const upgrade = `${lines}Connection: upgrade\r\n`
-    assert.deepEqual(await namesOf('/up', { proxy: { '/up': { to: closed, hold: 0 } } }, upgrade), ['/up|127.0.0.1:9|refused'])
+    assert.deepEqual(await namesOf('/up', { proxy: { '/up': { to: closed, hold: 0 } } }, upgrade), [
+      '/up|127.0.0.1:9|refused',
+    ])
   })
 })
 

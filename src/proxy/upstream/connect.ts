@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { connect, isIP, type Socket, type TcpNetConnectOpts } from 'node:net'
 import type { ResolvedProxy, ResolvedUpstream } from '../../config/route-types.ts'
-import { lookupAllowed } from './destination.ts'
+import { isLocalhost, lookupAllowed } from './destination.ts'
 import { pooledReads } from './read-buffers.ts'
 import { clientLeftFault, UpstreamError, upstreamError } from './upstream-error.ts'
 
@@ -76,9 +76,21 @@ function protocolProblem(socket: Socket, { alpn, upstream }: ConnectorOptions): 
   return new UpstreamError('no-http2', `${upstream.label} does not speak HTTP/2.`, { wrote: false })
 }
 
+/**
+ * Milliseconds for one of the two addresses of localhost, which answer at once or not at all. After Node's 250 ms a
+ * process that was busy meanwhile would give up a connection that is open.
+ */
+const loopbackAttemptMs = 60_000
+
 function socketAddress({ hostname, port, socketPath }: ResolvedUpstream): TcpNetConnectOpts | { path: string } {
   if (socketPath !== undefined) return { path: socketPath }
-  return { host: hostname, port, lookup: lookupAllowed as TcpNetConnectOpts['lookup'], autoSelectFamily: true }
+  return {
+    host: hostname,
+    port,
+    lookup: lookupAllowed as TcpNetConnectOpts['lookup'],
+    autoSelectFamily: true,
+    ...(isLocalhost(hostname) ? { autoSelectFamilyAttemptTimeout: loopbackAttemptMs } : {}),
+  }
 }
 
 function openPlain({ upstream, alpn, poolsReads = false }: ConnectorOptions): Socket {

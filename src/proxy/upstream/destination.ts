@@ -39,6 +39,15 @@ const loopback: readonly LookupAddress[] = [
   { address: '::1', family: 6 },
 ]
 
+function normalizedName(hostname: string): string {
+  return hostname.toLowerCase().replace(/\.$/, '')
+}
+
+/** Whether a host name is localhost, or below it. */
+export function isLocalhost(hostname: string): boolean {
+  return `.${normalizedName(hostname)}`.endsWith('.localhost')
+}
+
 type LookupCallback = (error: NodeJS.ErrnoException | null, address: string | LookupAddress[], family?: number) => void
 
 /**
@@ -46,9 +55,9 @@ type LookupCallback = (error: NodeJS.ErrnoException | null, address: string | Lo
  * Node does not look up IP addresses, so an address in the configuration is always allowed.
  */
 export function lookupAllowed(hostname: string, options: LookupOptions, done: LookupCallback): void {
-  const name = hostname.toLowerCase().replace(/\.$/, '')
+  const name = normalizedName(hostname)
   if (metadataNames.has(name)) return done(forbidden(`${hostname} is a metadata service`), [])
-  if (name === 'localhost' || name.endsWith('.localhost')) return answer([...loopback], options, done)
+  if (isLocalhost(name)) return answer([...loopback], options, done)
   systemLookup(hostname, { ...options, all: true }, (error, addresses) => {
     if (error !== null) return done(error, [])
     const allowed = addresses.filter(({ address }) => !isForbiddenAddress(address))

@@ -1,3 +1,4 @@
+// own process: its first test finds the types unloaded
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { Socket } from 'node:net'
 import { test } from 'node:test'
 import { createConnector, type ConnectorOptions } from '../../../../src/proxy/upstream/connect.ts'
 import { isForbiddenAddress } from '../../../../src/proxy/upstream/destination.ts'
@@ -108,4 +110,20 @@ test('maps error codes to faults', () => {
   assert.equal(upstreamError(both, 'reset', false).fault, 'refused')
   const known = new UpstreamError('tls', 'x', { wrote: false })
   assert.equal(upstreamError(known, 'reset', true), known)
+})
+
+test('connects to localhost although the process is busy meanwhile', async (t) => {
+  await using upstream = await RawUpstream.open(() => {})
+  // Longer than Node gives one address of several.
+  const busyMs = 400
+  const keepBusy = (): void => {
+    for (const until = performance.now() + busyMs; performance.now() < until;);
+  }
+  const created = ({ socket }: { socket: Socket }): unknown =>
+    socket.once('connectionAttempt', () => process.nextTick(keepBusy))
+  subscribe('net.client.socket', created as never)
+  t.after(() => unsubscribe('net.client.socket', created as never))
+  const socket = await dialTo(upstream.port, { hostname: 'localhost' })()
+  t.after(() => socket.destroy())
+  assert.equal(socket.remoteAddress, '127.0.0.1')
 })
