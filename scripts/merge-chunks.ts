@@ -3,6 +3,7 @@ import { isBuiltin } from 'node:module'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import type { Metafile } from 'esbuild'
 import { rollup, type PreRenderedChunk } from 'rollup'
+import { dropDocstrings } from './drop-docstrings.ts'
 import { root } from './paths.ts'
 import { takeBuiltins } from './take-builtins.ts'
 
@@ -30,6 +31,7 @@ export async function mergeChunks(from: string, metafile: Metafile, to: string, 
         load: (id) => ({ code: readFileSync(id, 'utf8'), map: readFileSync(`${id}.map`, 'utf8') }),
       },
       takeBuiltins,
+      dropDocstrings,
     ],
     // esbuild has shaken the tree, and knows the packages' side effects.
     treeshake: false,
