@@ -30,8 +30,9 @@ export type {
   UpstreamTlsOptions,
 } from './config/route-types.ts'
 export type { ServerConfig, ServerTls } from './config/public-config.ts'
-export type { CertificateFiles } from './config/types.ts'
-export type { Limits, LogFormat, ServeOptions } from './config/types.ts'
+export type { CertificateFiles } from './config/value-types.ts'
+export type { ServeOptions } from './config/types.ts'
+export type { Limits, LogFormat } from './config/value-types.ts'
 export type { Exchange, Handler, Layer, Notes, Peer, RequestBody } from './http/message/exchange.ts'
 export type { HeaderList, RequestHeaders } from './http/message/headers.ts'
 export { empty, file, fromResponse, html, json, redirect, text } from './server/reply-helpers.ts'

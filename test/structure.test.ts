@@ -44,10 +44,11 @@ const below: Record<string, readonly string[]> = {
   'http/h2': ['core', 'http'],
 
   config: ['core', 'http', 'config'],
-  'config/options': ['core', 'http', 'config/'],
+  'config/values': ['core', 'http', 'config/'],
+  'config/options': ['core', 'http', 'config/', 'config/values'],
   'config/validate': ['core', 'http', 'config/', 'config/options'],
   'config/sources': ['core', 'http', 'config/', 'config/options', 'config/validate'],
-  'config/resolve': ['core', 'http', 'config/', 'config/options', 'config/validate'],
+  'config/resolve': ['core', 'http', 'config/', 'config/values', 'config/options', 'config/validate'],
 
   pages: ['core', 'http'],
 

@@ -1,7 +1,7 @@
 /*
  * The sources of the command's settings, the weakest first. A later one overrides an earlier one.
  *
- *   1. defaults     options/defaults.ts, and `log: 'pretty'`, for the person at the terminal
+ *   1. defaults     options/: each option has its own, and `log: 'pretty'`, for the person at the terminal
  *   2. config file  sources/file.ts: the file of --config; otherwise, in the working directory only,
  *                   serve8008.config.js, .mjs, .cjs, .ts, .mts, .cts or .json, or `serve8008` in package.json (two are
  *                   an error). Its relative paths belong to its folder; all others to the working directory.
@@ -14,13 +14,12 @@
  * of `createServer` go straight to resolve/resolve.ts: the library reads no file and no environment.
  */
 import type { Warning } from '../core/warning.ts'
-import { commandLog } from './options/defaults.ts'
 import { optionsFromEnvironment, type Environment } from './sources/env.ts'
 import { readConfigFile, unreadFiles } from './sources/file.ts'
 import type { ImportModule } from './sources/module-file.ts'
 import { limitNames } from './options/limits.ts'
 import { mergeSources, sourceFromFile } from './sources/merge.ts'
-import { optionTable } from './options/option-table.ts'
+import { commandDefaults, optionTable } from './options/option-table.ts'
 import type { Problem } from './diagnostic.ts'
 import { resolveConfig } from './resolve/resolve.ts'
 import { type FlagValues, type OptionSource, optionsFromFlags } from './sources/source.ts'
@@ -66,7 +65,7 @@ export async function loadConfig(load: LoadOptions): Promise<LoadedConfig> {
   const { cwd, flags = {}, env = {}, config: named } = load
   const file = named === false ? undefined : await readConfigFile(cwd, named, load.importModule)
   const sources: OptionSource[] = [
-    { options: { log: commandLog }, origins: new Map(), problems: [] },
+    { options: commandDefaults, origins: new Map(), problems: [] },
     ...(file === undefined ? [] : [sourceFromFile(file)]),
     optionsFromEnvironment(env),
     optionsFromFlags(flags),

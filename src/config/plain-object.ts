@@ -11,3 +11,9 @@ export function plainly(value: unknown): string {
   const inherits = typeof value === 'object' && value !== null && value.constructor === Object
   return inherits ? 'use an object that inherits nothing' : 'use an object'
 }
+
+/** Freezes plain data to the bottom. */
+export function deepFreeze<Value extends object>(value: Value): Value {
+  for (const inner of Object.values(value)) if (typeof inner === 'object' && inner !== null) deepFreeze(inner)
+  return Object.freeze(value)
+}

@@ -1,6 +1,8 @@
 import { hidden, isSecretName, redactFields, redactUrl } from '../core/util/secret.ts'
+import { optionTable } from './options/option-table.ts'
 import type { ResolvedCondition, ResolvedProxy, ResolvedRoute } from './route-types.ts'
-import type { ResolvedConfig, ResolvedCertificate, ResolvedTls } from './types.ts'
+import type { ResolvedConfig } from './types.ts'
+import type { ResolvedCertificate, ResolvedTls } from './value-types.ts'
 
 /**
  * What a server runs with: every option checked and completed. It can be logged: passwords and passphrases are left out,
@@ -25,12 +27,20 @@ export function publicConfig(config: ResolvedConfig): ServerConfig {
   const { auth, tls, fallback: _fallback, h2cFollows: _h2cFollows, secretFiles: _secretFiles, ...rest } = config
   return Object.freeze({
     ...rest,
-    headers: rest.headers.map((rule) => ({ ...rule, headers: redactFields(rule.headers) })),
-    open: rest.open === undefined ? undefined : redactUrl(rest.open),
+    ...redacted(rest),
     auth: auth && { user: auth.user },
     tls: tls && publicTls(tls),
     routes: rest.routes.map(publicRoute),
   })
+}
+
+/** The values of options that may hold secrets, without these. */
+function redacted(config: Partial<ResolvedConfig>): Partial<ResolvedConfig> {
+  return Object.fromEntries(
+    optionTable.flatMap(({ key, redact }) =>
+      redact === undefined ? [] : [[key, redact(config[key as keyof ResolvedConfig] as never)] as const],
+    ),
+  )
 }
 
 function publicTls({ fallback: _fallback, certificates, ...rest }: ResolvedTls): ServerTls {

@@ -1,4 +1,4 @@
-import type { Limits } from '../config/types.ts'
+import type { Limits } from '../config/value-types.ts'
 
 /** Checks per `writeMs`: more are more exact, fewer cost less. */
 const checks = 8

@@ -1,4 +1,4 @@
-import type { ResolvedLive } from '../config/types.ts'
+import type { ResolvedLive } from '../config/value-types.ts'
 import type { Warning } from '../core/warning.ts'
 import type { WatchDependencies } from '../static/watch-dependencies.ts'
 import type { PageError, Update } from './types.ts'

@@ -1,4 +1,4 @@
-import type { HeaderRule } from '../config/types.ts'
+import type { HeaderRule } from '../config/value-types.ts'
 import { normalizePath } from '../http/message/request-target.ts'
 import type { Filter } from '../http/message/exchange.ts'
 import type { HeaderList } from '../http/message/headers.ts'

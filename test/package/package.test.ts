@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline'
 import { after, before, describe, test } from 'node:test'
 import { builtCommand } from '../../scripts/build.ts'
 import { mapStack } from '../../scripts/map-stack.ts'
+import { optionTable } from '../../src/config/options/option-table.ts'
 
 const root = resolve(import.meta.dirname, '../..')
 const maxPackedBytes = 630_000
@@ -96,6 +97,14 @@ describe('the packed package', () => {
       [],
       'unexpected',
     )
+  })
+
+  test('documents every option in the declarations', () => {
+    const folder = join(installed, 'dist/types/config/options')
+    const text = readdirSync(folder)
+      .map((name) => readFileSync(join(folder, name), 'utf8'))
+      .join('')
+    for (const { key } of optionTable) assert.match(text, new RegExp(`\\*/\\n +${key}: \\(\\) =>`), key)
   })
 
   test(`weighs at most ${maxPackedBytes} bytes packed`, () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import type { LogFormat } from '../../src/config/types.ts'
+import type { LogFormat } from '../../src/config/value-types.ts'
 import type { AccessRecord } from '../../src/server/types.ts'
 import { createAccessLog } from '../../src/inspect/recorder.ts'
 

@@ -2,7 +2,7 @@ import type YargsParser from 'yargs-parser'
 // The entry for browsers is the same parser without config files, for which the other one loads parts of Node.
 // @ts-expect-error: yargs-parser types its main entry only.
 import untypedParser from 'yargs-parser/browser'
-import { parseSwitch } from '../../config/options/parse-text.ts'
+import { parseSwitch } from '../../config/values/parse-text.ts'
 import { commandLine, usageError } from './command-line.ts'
 import { isOptionalValue, type Flag } from './flags.ts'
 

@@ -1,3 +1,4 @@
+import { optionTable, type OptionEntry } from '../../config/options/option-table.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import { isSecretName, redactText } from '../../core/util/secret.ts'
 import { shellQuote } from '../../core/util/shell-quote.ts'
@@ -7,21 +8,21 @@ export function commandLine(words: readonly string[]): string {
   return ['serve8008', ...withoutSecrets(words).map(shellQuote)].join(' ')
 }
 
-/** Replaces the value of `--auth` in hints. */
+/** Replaces the userinfo of a URL in hints. */
 const anyUser = 'USER:PASSWORD'
-/** Replace other secrets in hints. */
-const [anyPassphrase, anyValue] = ['PASSPHRASE', 'VALUE']
+/** Replaces a token or a password in hints. */
+const anyValue = 'VALUE'
 /** The words that replace secrets in hints. */
-export const secretNames: readonly string[] = [anyUser, anyPassphrase, anyValue]
+export const secretNames: readonly string[] = [...optionTable.flatMap(({ mask }) => mask ?? []), anyUser, anyValue]
 
 function withoutSecrets(words: readonly string[]): string[] {
   const end = words.includes('--') ? words.indexOf('--') : words.length
   return words.map((word, i) => {
     if (i > end) return withoutSecret(word)
-    const [, flag = '', value] = /^(--?(?:auth|passphrase|headers?))(?:=(.*))?$/s.exec(word) ?? []
-    if (value !== undefined) return `${flag}=${maskedValue(flag, value)}`
+    const [, flag = '', value] = /^(--?[^=]+)=(.*)$/s.exec(word) ?? []
+    if (value !== undefined && mayBeSecret(flag)) return `${flag}=${maskedValue(flag, value)}`
     const before = words[i - 1] ?? ''
-    return /^--?(?:auth|passphrase|headers?)$/.test(before) ? maskedValue(before, word) : withoutSecret(word)
+    return mayBeSecret(before) ? maskedValue(before, word) : withoutSecret(word)
   })
 }
 
@@ -30,9 +31,19 @@ export function withoutSecret(word: string): string {
   return redactText(word, anyUser, anyValue)
 }
 
+function mayBeSecret(flag: string): boolean {
+  return optionOf(flag)?.key === 'headers' || optionOf(flag)?.isSecret === true
+}
+
+/** `-auth` is none, but was meant as `--auth`. */
+function optionOf(flag: string): OptionEntry | undefined {
+  const [, name = ''] = /^--?(.+)$/s.exec(flag) ?? []
+  return optionTable.find(({ flags }) => flags.includes(name))
+}
+
 function maskedValue(flag: string, value: string): string {
-  if (flag.endsWith('auth')) return anyUser
-  if (flag.endsWith('passphrase')) return anyPassphrase
+  const mask = optionOf(flag)?.mask
+  if (mask !== undefined) return mask
   const border = value.indexOf(':')
   return border > 0 && isSecretName(value.slice(0, border))
     ? `${value.slice(0, border)}: ${anyValue}`

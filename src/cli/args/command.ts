@@ -1,5 +1,5 @@
 import { optionsByKey } from '../../config/options/option-table.ts'
-import { isHostKey } from '../../config/resolve/host-name.ts'
+import { isHostKey } from '../../config/values/host-name.ts'
 import type { FlagValues } from '../../config/sources/source.ts'
 import { parseArguments, type FlagTexts } from './arguments.ts'
 import { commandNamed, commands, typedCommand, authorityNames, type CommandName } from './commands.ts'

@@ -1,6 +1,4 @@
-import { directiveNames } from '../../config/options/cache-control.ts'
-import type { OptionEntry, OptionGroup } from '../../config/options/option-entry.ts'
-import { optionTable } from '../../config/options/option-table.ts'
+import { optionsByKey, optionTable, type OptionEntry, type OptionGroup } from '../../config/options/option-table.ts'
 
 /** One flag of the command line. */
 export interface Flag extends Pick<
@@ -39,19 +37,9 @@ export const flags: readonly Flag[] = [
 
 const switchWord = /^(true|false|on|off|yes|no)$/i
 
-/** The form of an optional value, by option: a word of another form is the folder. */
-const optionalForms: Readonly<Record<string, RegExp>> = {
-  open: /^(\/|https?:\/\/)|\.html?$/i,
-  single: /\.x?html?$/i,
-  cors: /^\*$|:\/\//,
-  tls: /^only$/i,
-  redirect: /^asked$/i,
-  cache: new RegExp(`^(-?\\d[\\d.]*[a-z]*|${directiveNames.join('|')}|.*=.*|.*,.*)$`, 'i'),
-}
-
 /** Whether a word after a flag with an optional value is that value, by its form. */
 export function isOptionalValue(flag: Flag, word: string): boolean {
-  return switchWord.test(word) || (optionalForms[flag.key]?.test(word) ?? true)
+  return switchWord.test(word) || (optionsByKey.get(flag.key)?.form?.().test(word) ?? true)
 }
 
 /** A switch of the command itself, without an option of the library. */

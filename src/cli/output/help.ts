@@ -1,5 +1,5 @@
 import { limitNames, limitTable } from '../../config/options/limits.ts'
-import type { OptionGroup } from '../../config/options/option-entry.ts'
+import type { OptionGroup } from '../../config/options/option-table.ts'
 import { commandNames } from '../args/commands.ts'
 import { flags, type Flag } from '../args/flags.ts'
 import { commandTexts, type Rows } from './command-texts.ts'

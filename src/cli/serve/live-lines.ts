@@ -1,5 +1,5 @@
 import { basename, sep } from 'node:path'
-import type { LogFormat } from '../../config/types.ts'
+import type { LogFormat } from '../../config/value-types.ts'
 import type { PageError, Update } from '../../live/types.ts'
 import { clockTime, isoNow, requestColumns } from '../../core/util/log-format.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'

@@ -1,4 +1,7 @@
-import type { Limits } from '../types.ts'
+import * as v from 'valibot'
+import type { Problem } from '../diagnostic.ts'
+import type { Optional } from '../route-types.ts'
+import type { Checked, Limits } from '../value-types.ts'
 
 /** The definition of a limit. Flags, environment variables, validation and documentation derive from it. */
 export interface LimitEntry {
@@ -184,4 +187,37 @@ export const limitNames: readonly (keyof Limits)[] = Object.keys(limitTable) as 
 export function limitAccepts(name: keyof Limits): string {
   const { min, max, unit } = limitTable[name]
   return `a whole number from ${min} to ${max} (${unit})`
+}
+
+/** The default of every limit. */
+export const usualLimits: Limits = Object.fromEntries(
+  limitNames.map((name) => [name, limitTable[name].default]),
+) as unknown as Limits
+
+/** The shape of the option `limits`. */
+export const limitSchema: v.GenericSchema<Optional<Limits>> = v.strictObject(
+  Object.fromEntries(
+    limitNames.map((name) => {
+      const { min, max } = limitTable[name]
+      const within = 'within bounds'
+      const whole = v.pipe(v.number('a number'), v.integer('a whole number'))
+      return [name, v.optional(v.pipe(whole, v.minValue(min, within), v.maxValue(max, within)))]
+    }),
+  ),
+  'an object',
+)
+
+/** Adds defaults; the time for the header section is never longer than that for the request. */
+export function resolveLimits(given: Optional<Limits>, problems: Problem[]): Limits {
+  const limits = { ...usualLimits, ...(given as Checked<typeof given>) }
+  if (limits.headerMs <= limits.requestMs) return limits
+  // The header section is a part of the request, so its limit cannot be longer. A limit that was set wins over a default.
+  if (given.headerMs === undefined) return { ...limits, headerMs: limits.requestMs }
+  if (given.requestMs === undefined) return { ...limits, requestMs: limits.headerMs }
+  problems.push({
+    path: ['limits', 'headerMs'],
+    message: `${limits.headerMs} is longer than requestMs (${limits.requestMs}), of which it is a part`,
+    hint: `use at most ${limits.requestMs}`,
+  })
+  return limits
 }

@@ -1,36 +1,136 @@
-import { defaults } from './defaults.ts'
+import * as v from 'valibot'
+import { deepFreeze } from '../plain-object.ts'
+import type { Definitions, ServeOptions } from '../types.ts'
+import type { JointConfig } from '../value-types.ts'
+import { accessOptions } from './access.ts'
+import { addressOptions } from './address.ts'
+import { fileOptions } from './files.ts'
+import { headerOptions } from './headers.ts'
 import { limitNames } from './limits.ts'
-import type { OptionEntry, OptionKey, OptionRow } from './option-entry.ts'
-import { optionRows } from './option-rows.ts'
-import type { CheckedOptions } from '../types.ts'
+import { liveOptions } from './live.ts'
+import { operationOptions } from './operation.ts'
+import type { DefaultsOf, Option, OptionContext, OptionFacts } from './option.ts'
+import { pageOptions } from './pages.ts'
+import { routeOptions } from './routes.ts'
+import { tlsOptions } from './tls.ts'
+
+/** Name of an option. */
+export type OptionKey = keyof ServeOptions
+
+/** Headings under which `--help` and the options page show the options. */
+export type OptionGroup =
+  | 'Files'
+  | 'Routes'
+  | 'Address'
+  | 'TLS'
+  | 'Pages'
+  | 'Live reload'
+  | 'Headers'
+  | 'Access'
+  | 'Operation'
+
+/** The facts of an option of any type. */
+type Facts = Omit<OptionFacts, 'show' | 'repeats' | 'isPath'> & {
+  readonly show?: (config: JointConfig, given: never) => unknown
+}
+
+/** An option of any type. */
+type AnyOption = Pick<Option<never, unknown, unknown>, 'default' | 'resolve'> & {
+  readonly facts: Facts & Pick<OptionFacts, 'repeats' | 'isPath'>
+}
+
+/** A complete definition. Flags, environment variables, validation, help and documentation derive from it. */
+export interface OptionEntry extends Facts {
+  readonly key: OptionKey
+  readonly group: OptionGroup
+  readonly flags: readonly string[]
+  /** Whether a repeated flag adds a value. Otherwise the last one counts, so that flags of a script can be overridden. */
+  readonly repeats: boolean
+  /** Empty for none. */
+  readonly valueName: string
+  readonly choices: readonly string[]
+  readonly isPath: boolean
+  /** Whether the value must never be shown. */
+  readonly isSecret: boolean
+  /** Environment variables, the strongest first. For `limits` there is one for each limit. */
+  readonly environment: readonly string[]
+  /** Also those that exclude it. */
+  readonly excludes: readonly string[]
+  /** The default as text; empty where there is none. */
+  readonly default: string
+  readonly resolve: ((value: never, context: OptionContext) => unknown) | undefined
+}
+
+const groups: Readonly<Record<OptionGroup, Readonly<Record<string, () => AnyOption>>>> = {
+  Files: fileOptions,
+  Routes: routeOptions,
+  Address: addressOptions,
+  TLS: tlsOptions,
+  Pages: pageOptions,
+  'Live reload': liveOptions,
+  Headers: headerOptions,
+  Access: accessOptions,
+  Operation: operationOptions,
+}
+
+const defined = Object.entries(groups).flatMap(([group, definitions]) =>
+  Object.entries(definitions).map(([key, define]) => ({ key: key as OptionKey, group, option: define() })),
+)
 
 /** Every option, in the order of the documentation. */
-export const optionTable: readonly OptionEntry[] = Object.entries(optionRows).map(([key, row]) =>
-  completeRow(key as OptionKey, row),
+export const optionTable: readonly OptionEntry[] = defined.map(({ key, group, option }) =>
+  completeEntry(key, group as OptionGroup, option),
 )
 
 /** The options by name. */
 export const optionsByKey: ReadonlyMap<string, OptionEntry> = new Map(optionTable.map((entry) => [entry.key, entry]))
+
+/** Every default, as a config file would hold it. */
+export const defaults: DefaultsOf<Definitions> = deepFreeze(
+  Object.fromEntries(defined.map(({ key, option }) => [key, option.default])),
+) as DefaultsOf<Definitions>
+
+/** The defaults that are others in the command. */
+export const commandDefaults: ServeOptions = Object.fromEntries(
+  optionTable.flatMap(({ key, commandDefault }) => (commandDefault === undefined ? [] : [[key, commandDefault]])),
+)
+
+/** The schema of the options, for validation and for the JSON Schema. */
+export const optionSchema: v.GenericSchema<ServeOptions> = v.strictObject(
+  Object.fromEntries(optionTable.map(({ key, schema }) => [key, v.optional(schema)])),
+  'an object',
+)
 
 /** `SERVE8008_LIMIT_HEADER_BYTES` for `headerBytes`. */
 export function limitVariable(name: string): string {
   return `SERVE8008_LIMIT_${constantCase(name)}`
 }
 
-function completeRow(key: OptionKey, row: OptionRow): OptionEntry {
-  const { shared, ...stated } = row
-  const own = key === 'limits' ? limitNames.map(limitVariable) : [`SERVE8008_${constantCase(row.flags[0] ?? key)}`]
+function completeEntry(key: OptionKey, group: OptionGroup, { default: usual, resolve, facts }: AnyOption): OptionEntry {
+  const { flags = [], shared } = facts
+  const own = key === 'limits' ? limitNames.map(limitVariable) : [`SERVE8008_${constantCase(flags[0] ?? key)}`]
   return {
     valueName: '',
-    repeats: row.kind === 'list',
     choices: [],
-    isPath: false,
-    isSecret: false,
-    default: defaultText(key),
-    ...stated,
+    ...facts,
     key,
+    group,
+    flags,
+    excludes: rivalsOf(key, facts.excludes),
+    repeats: facts.repeats ?? facts.kind === 'list',
+    isPath: facts.isPath ?? false,
+    isSecret: facts.mask !== undefined,
     environment: shared === undefined ? own : [...own, shared],
+    default: facts.defaultText ?? defaultText(facts.commandDefault ?? usual),
+    resolve,
   }
+}
+
+function rivalsOf(key: OptionKey, stated: readonly string[] = []): readonly string[] {
+  return [
+    ...stated,
+    ...defined.flatMap(({ key: other, option }) => (option.facts.excludes?.includes(key) ? other : [])),
+  ]
 }
 
 function constantCase(name: string): string {
@@ -40,8 +140,7 @@ function constantCase(name: string): string {
     .toUpperCase()
 }
 
-function defaultText(key: OptionKey): string {
-  const value = (defaults as CheckedOptions)[key]
+function defaultText(value: unknown): string {
   if (typeof value === 'boolean') return value ? 'on' : 'off'
   if (Array.isArray(value)) return value.join(', ')
   return typeof value === 'string' ? value : ''

@@ -1,7 +1,6 @@
 import { resolve } from 'node:path'
-import { defaults } from '../options/defaults.ts'
-import { hostWithin, isLoopbackName, parseHostName } from './host-name.ts'
-import { optionsByKey } from '../options/option-table.ts'
+import { hostWithin, isLoopbackName, parseHostName } from '../values/host-name.ts'
+import { defaults, optionsByKey } from '../options/option-table.ts'
 import { quote, type Problem } from '../diagnostic.ts'
 import type { ResolvedConfig, CheckedOptions } from '../types.ts'
 

@@ -2,7 +2,7 @@ import { parseAuthority } from '../../http/message/authority.ts'
 import { forwardedFields, serverFields } from '../../http/message/field-classes.ts'
 import { isToken } from '../../http/message/headers.ts'
 import { quote, type Problem } from '../diagnostic.ts'
-import { addField, flatten, type Fields } from './headers.ts'
+import { addField, flatten, type Fields } from '../values/headers.ts'
 import type { ResolvedProxy } from '../route-types.ts'
 
 type FieldOptions = Readonly<Record<string, string | false>>

@@ -2,7 +2,7 @@ import { isIP, SocketAddress } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { unmapped } from '../../core/util/ip.ts'
 import { machineNames } from '../../core/util/machine-names.ts'
-import { isLoopbackName } from './host-name.ts'
+import { isLoopbackName } from '../values/host-name.ts'
 import type { ResolvedRoute, ResolvedUpstream } from '../route-types.ts'
 
 /** The addresses of a server that listens, or will listen. */

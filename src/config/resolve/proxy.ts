@@ -1,5 +1,5 @@
 import { resolve } from 'node:path'
-import type { Checked } from '../types.ts'
+import type { Checked } from '../value-types.ts'
 import { quote, type Problem } from '../diagnostic.ts'
 import { resolvePassHeaders, resolveReplyFields, resolveRequestFields } from './fields.ts'
 import { isToken } from '../../http/message/headers.ts'

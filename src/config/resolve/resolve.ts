@@ -3,18 +3,20 @@ import { ServeError } from '../../core/serve-error.ts'
 import { printable } from '../../core/util/sanitize.ts'
 import { redactText } from '../../core/util/secret.ts'
 import { validateOptions } from '../validate/validate.ts'
-import { defaults } from '../options/defaults.ts'
+import type { OptionContext, ResolvedBy } from '../options/option.ts'
+import { defaults, optionTable, type OptionKey } from '../options/option-table.ts'
+import { deepFreeze } from '../plain-object.ts'
 import { findOwnUpstream, type OwnUpstream } from './own-upstream.ts'
 import { quote, type Problem } from '../diagnostic.ts'
-import { resolveAllowHosts, resolveAuth, resolveCors, resolveServe } from './access.ts'
+import { resolveAllowHosts, resolveAuth } from '../values/access.ts'
 import { resolveAddress } from './address.ts'
-import { resolveCache, resolveTimeout } from './times.ts'
-import { resolveHeaders } from './headers.ts'
+import { resolveCache, resolveTimeout } from '../values/times.ts'
 import { resolveTls } from './tls.ts'
-import { resolveRoutes, resolveTrust } from './routes.ts'
-import { resolveBase, resolveFolder, resolveMounts, resolveOpen, resolveSingle } from './paths.ts'
+import { resolveRoutes } from './routes.ts'
+import { resolveBase } from '../values/paths.ts'
 import type { ResolvedRoute } from '../route-types.ts'
-import type { CheckedOptions, Limits, ResolvedConfig, ServeOptions, ResolvedLive } from '../types.ts'
+import type { CheckedOptions, Definitions, ResolvedConfig, ServeOptions } from '../types.ts'
+import type { ResolvedLive } from '../value-types.ts'
 
 /** What resolving needs beside the options. */
 export interface ResolveContext {
@@ -61,36 +63,20 @@ export function resolveConfig(options: ServeOptions, context: ResolveContext = {
   )
   if (own !== undefined) problems.push(ownProblem(own, set.proxy))
   const config: ResolvedConfig = {
-    root: resolveFolder(set.root, cwd, ['root'], problems),
+    ...resolveEach(set, { cwd, base, problems }),
     ...address,
     ports: plainPorts,
     ...secure,
     tls: secure.tls && { ...secure.tls, ports: securePorts },
     h2c: given.h2c ?? routes.some(isCleartextHttp2),
     h2cFollows: given.h2c === undefined,
-    open: resolveOpen(set.open, base, problems),
-    single: resolveSingle(set.single, problems),
-    cors: resolveCors(set.cors, problems),
-    listing: set.listing,
-    cleanUrls: set.cleanUrls,
-    trailingSlash: set.trailingSlash,
-    dotfiles: set.dotfiles,
-    serve: resolveServe(set.serve, problems),
-    followSymlinks: set.followSymlinks,
-    headers: resolveHeaders(set.headers, base, problems),
     cacheControl: resolveCache(set.cache, problems),
-    compress: set.compress,
-    isolate: set.isolate,
     allowHosts: resolveAllowHosts(set.allowHost, problems),
     ...auth,
     base,
-    mounts: resolveMounts(set.mounts, cwd, problems),
     routes,
-    trust: resolveTrust(set.trust, problems),
     timeoutMs,
     live: set.live ? resolveLive(set, cwd) : undefined,
-    log: set.log,
-    limits: resolveLimits(given.limits ?? {}, problems),
     secretFiles: [
       ...secretFiles,
       ...(auth.authFile === undefined ? [] : [auth.authFile]),
@@ -100,6 +86,14 @@ export function resolveConfig(options: ServeOptions, context: ResolveContext = {
   }
   if (problems.length > 0) throw configError(problems, keyNames)
   return deepFreeze(config)
+}
+
+/** The options that are resolved by themselves. */
+function resolveEach(set: Readonly<Record<OptionKey, unknown>>, context: OptionContext): ResolvedBy<Definitions> {
+  const entries = optionTable.flatMap(({ key, resolve: complete }) =>
+    complete === undefined ? [] : [[key, complete(set[key] as never, context)] as const],
+  )
+  return Object.fromEntries(entries) as unknown as ResolvedBy<Definitions>
 }
 
 /**
@@ -123,20 +117,6 @@ function ownProblem({ route, upstream }: OwnUpstream, proxy: CheckedOptions['pro
 /** Whether an upstream uses HTTP/2 without TLS. Its clients, such as gRPC, use it too. */
 export function isCleartextHttp2({ action }: ResolvedRoute): boolean {
   return action.kind === 'proxy' && action.proxy.upstreams.some(({ protocol }) => protocol === 'h2c:')
-}
-
-function resolveLimits(given: NonNullable<CheckedOptions['limits']>, problems: Problem[]): Limits {
-  const limits = { ...defaults.limits, ...given }
-  if (limits.headerMs <= limits.requestMs) return limits
-  // The header section is a part of the request, so its limit cannot be longer. A limit that was set wins over a default.
-  if (given.headerMs === undefined) return { ...limits, headerMs: limits.requestMs }
-  if (given.requestMs === undefined) return { ...limits, requestMs: limits.headerMs }
-  problems.push({
-    path: ['limits', 'headerMs'],
-    message: `${limits.headerMs} is longer than requestMs (${limits.requestMs}), of which it is a part`,
-    hint: `use at most ${limits.requestMs}`,
-  })
-  return limits
 }
 
 /** Most problems in one message; `problems` has all of them. */
@@ -167,11 +147,6 @@ function nameOf(path: readonly string[], keyNames: ReadonlyMap<string, string>):
     if (name !== undefined) return name.startsWith('--') ? name : [name, ...path.slice(length)].join('.')
   }
   return path.join('.')
-}
-
-function deepFreeze<Value extends object>(value: Value): Value {
-  for (const inner of Object.values(value)) if (typeof inner === 'object' && inner !== null) deepFreeze(inner)
-  return Object.freeze(value)
 }
 
 /** How live reload works; relative globs of `watch` belong to the working directory. */

@@ -1,11 +1,11 @@
-import { isIP } from 'node:net'
 import { formatHost } from '../../core/util/ip.ts'
 import { quote, type Problem } from '../diagnostic.ts'
-import { addField, flatten, type Fields } from './headers.ts'
+import { addField, flatten, type Fields } from '../values/headers.ts'
 import { matchOfKey, resolveMatch } from './match.ts'
 import { resolveProxy, type ProxyContext } from './proxy.ts'
 import type { ResolvedAction, ResolvedMatch, ResolvedRoute, RouteOptions } from '../route-types.ts'
-import type { CheckedOptions, Checked } from '../types.ts'
+import type { CheckedOptions } from '../types.ts'
+import type { Checked } from '../value-types.ts'
 
 /** What checking routes needs. */
 export interface RouteContext extends ProxyContext {
@@ -132,25 +132,4 @@ function resolveRedirect(text: string, base: string, path: readonly string[], pr
     return '/'
   }
   return isUrl ? url.href : base + (url.pathname + url.search + url.hash).slice(1)
-}
-
-/** Checks addresses and networks of trusted proxies. */
-export function resolveTrust(trust: string | readonly string[], problems: Problem[]): readonly string[] {
-  const list = typeof trust === 'string' ? [trust] : trust
-  for (const text of list) {
-    if (isNetwork(text)) continue
-    const hint =
-      text === '*'
-        ? 'name the proxies: every client could claim any address'
-        : 'use addresses such as 127.0.0.1 or 10.0.0.0/8'
-    problems.push({ path: ['trust'], message: `${quote(text)} is neither an address nor a network`, hint })
-  }
-  return [...new Set(list)]
-}
-
-function isNetwork(text: string): boolean {
-  const [, address = '', bits] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
-  const family = isIP(address)
-  if (family === 0) return false
-  return bits === undefined || Number(bits) <= (family === 4 ? 32 : 128)
 }

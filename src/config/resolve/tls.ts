@@ -1,8 +1,9 @@
 import { resolve } from 'node:path'
-import { defaults } from '../options/defaults.ts'
+import { defaults } from '../options/option-table.ts'
 import { quote, type Problem } from '../diagnostic.ts'
 import { resolvePorts } from './address.ts'
-import type { ResolvedConfig, CheckedOptions, CertificateFiles, ResolvedCertificate, Checked } from '../types.ts'
+import type { ResolvedConfig, CheckedOptions } from '../types.ts'
+import type { CertificateFiles, ResolvedCertificate, Checked } from '../value-types.ts'
 
 const fileKeys = ['cert', 'key', 'ca', 'pfx'] as const
 

@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path'
 import { formatHost } from '../../core/util/ip.ts'
-import { parseHostName } from './host-name.ts'
-import { parsePathPrefix } from './paths.ts'
+import { parseHostName } from '../values/host-name.ts'
+import { parsePathPrefix } from '../values/paths.ts'
 import { nearest, quote, type Problem } from '../diagnostic.ts'
 import type { ResolvedUpstream } from '../route-types.ts'
 

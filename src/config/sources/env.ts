@@ -1,5 +1,5 @@
 import { limitNames } from '../options/limits.ts'
-import { limitVariable, optionTable } from '../options/option-table.ts'
+import { limitVariable, optionsByKey, optionTable } from '../options/option-table.ts'
 import { expected, nearest, type Problem } from '../diagnostic.ts'
 import { readOption, type OptionSource } from './source.ts'
 
@@ -34,8 +34,7 @@ export function optionsFromEnvironment(env: Environment): OptionSource {
     if (entry.key === 'limits') continue
     const name = entry.environment.find((candidate) => isSet(env, candidate))
     if (name === undefined) continue
-    if (name === 'PORT' && (isSet(env, 'SERVE8008_SOCKET') || isSet(env, 'SERVE8008_FD'))) continue
-    if (name === 'HOST' && isSet(env, 'SERVE8008_LAN')) continue
+    if (name === entry.shared && entry.excludes.some((rival) => hasOwnVariable(env, rival))) continue
     const text = env[name] ?? ''
     origins.set(entry.key, `env ${name}`)
     const read = readOption(entry, entry.kind === 'list' ? text.split(/\r?\n/).filter((line) => line !== '') : text)
@@ -80,6 +79,11 @@ function misspelt(env: Environment): Problem[] {
     problems.push({ path: [name], message: 'unknown variable', hint: `did you mean ${prefix}${meant}?` })
   }
   return problems
+}
+
+/** Whether the `SERVE8008_` variable of an option is set. */
+function hasOwnVariable(env: Environment, key: string): boolean {
+  return isSet(env, optionsByKey.get(key)?.environment[0] ?? '')
 }
 
 function isSet(env: Environment, name: string): boolean {

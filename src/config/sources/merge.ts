@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import type { ConfigFile } from './read-file.ts'
-import { optionTable } from '../options/option-table.ts'
+import { optionsByKey, optionTable } from '../options/option-table.ts'
 import { isPlainObject } from '../plain-object.ts'
 import { withAbsoluteCertificates, withAbsoluteFiles } from './route-files.ts'
 import type { OptionSource } from './source.ts'
@@ -12,27 +12,18 @@ export interface Merged {
   readonly origins: ReadonlyMap<string, string>
 }
 
-/** Options that exclude each other: one of a stronger source overrides the others of weaker ones. */
-const conflicts: readonly (readonly string[])[] = [
-  ['port', 'socket', 'fd'],
-  ['auth', 'authFile'],
-  ['lan', 'host'],
-  ['cert', 'pfx'],
-  ['key', 'pfx'],
-]
-
 /** Merges sources, the weakest first. `headers`, `mounts`, `proxy` and `limits` merge by their inner keys. */
 export function mergeSources(sources: readonly OptionSource[]): Merged {
   // Without a prototype `__proto__` is an ordinary key, which validation reports as unknown.
   const options = Object.create(null) as Record<string, unknown>
   const origins = new Map<string, string>()
   for (const source of sources) {
-    for (const rival of Object.keys(source.options).flatMap((key) => conflictsOf(key, source.options[key]))) {
+    for (const rival of Object.keys(source.options).flatMap((key) => excludedBy(key, source.options[key]))) {
       forget(rival, options, origins)
     }
     for (const [key, value] of Object.entries(source.options)) {
       if (value === undefined) forget(key, options, origins)
-      else if (isRecordOption(key) && isPlainObject(value)) {
+      else if (optionsByKey.get(key)?.innerKey !== undefined && isPlainObject(value)) {
         const known = isPlainObject(options[key]) ? options[key] : {}
         options[key] = mergeRecord(key, known, value, source, origins)
       } else options[key] = value
@@ -75,9 +66,9 @@ function mergeRecord(
   origins: Map<string, string>,
 ): Record<string, unknown> {
   const entries = new Map(Object.entries(known))
-  const spellings = new Map(Object.keys(known).map((inner) => [innerKey(key, inner), inner]))
+  const spellings = new Map(Object.keys(known).map((inner) => [spelt(key, inner), inner]))
   for (const [inner, value] of Object.entries(added)) {
-    const same = innerKey(key, inner)
+    const same = spelt(key, inner)
     const old = spellings.get(same)
     // Two spellings within one source are a mistake, which validation reports.
     if (old !== undefined && old !== inner) {
@@ -90,22 +81,13 @@ function mergeRecord(
   return Object.fromEntries(entries)
 }
 
-function isRecordOption(key: string): boolean {
-  return key === 'headers' || key === 'mounts' || key === 'limits' || key === 'proxy'
+/** `X-A` and `x-a` are one key of `headers`. */
+function spelt(key: string, inner: string): string {
+  return optionsByKey.get(key)?.innerKey?.(inner) ?? inner
 }
 
-/** `X-A` and `x-a` are one field, `/docs` and `/docs/` one path, and host names ignore case. */
-function innerKey(key: string, inner: string): string {
-  if (key === 'proxy' && !inner.startsWith('/')) {
-    return inner.replace(/^[^/]*/, (host) => host.toLowerCase()).replace(/\/+$/, '')
-  }
-  if (inner.startsWith('/') || key === 'mounts') return `/${inner.replace(/^\/+|\/+$/g, '')}`
-  return key === 'headers' ? inner.toLowerCase() : inner
-}
-
-function conflictsOf(key: string, value: unknown): readonly string[] {
-  if (value === undefined || value === false) return []
-  return conflicts.filter((group) => group.includes(key)).flatMap((group) => group.filter((rival) => rival !== key))
+function excludedBy(key: string, value: unknown): readonly string[] {
+  return value === undefined || value === false ? [] : (optionsByKey.get(key)?.excludes ?? [])
 }
 
 function forget(key: string, options: Record<string, unknown>, origins: Map<string, string>): void {

@@ -1,6 +1,5 @@
-import type { OptionEntry, OptionKey } from '../options/option-entry.ts'
 import type { Problem } from '../diagnostic.ts'
-import { optionsByKey } from '../options/option-table.ts'
+import { optionsByKey, type OptionEntry, type OptionKey } from '../options/option-table.ts'
 
 /** Options of one source: the command line, the environment or a config file. */
 export interface OptionSource {

@@ -1,8 +1,6 @@
 import { toJsonSchema } from '@valibot/to-json-schema'
-import { commandLog, defaults } from '../options/defaults.ts'
 import { limitNames, limitTable } from '../options/limits.ts'
-import { optionTable } from '../options/option-table.ts'
-import { optionSchema } from './schema.ts'
+import { commandDefaults, defaults, optionSchema, optionTable } from '../options/option-table.ts'
 
 interface Node {
   type?: string
@@ -20,7 +18,7 @@ export function jsonSchema(): object {
   const schema = toJsonSchema(optionSchema, { target: 'draft-2020-12', ignoreActions: ['readonly'] }) as Node
   const properties: Record<string, Node> = schema.properties ?? {}
   for (const { key, description, accepts } of optionTable) {
-    const known: Record<string, unknown> = { ...defaults, log: commandLog }
+    const known: Record<string, unknown> = { ...defaults, ...commandDefaults }
     properties[key] = { description: `${description} Accepts ${accepts}.`, ...properties[key] }
     if (known[key] !== undefined) properties[key].default = known[key]
   }

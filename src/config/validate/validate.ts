@@ -1,17 +1,13 @@
 import * as v from 'valibot'
 import { foreignOption, foreignValue } from './foreign-options.ts'
 import { limitAccepts, limitNames, limitTable } from '../options/limits.ts'
-import { optionsByKey, optionTable } from '../options/option-table.ts'
+import { optionSchema, optionsByKey, optionTable } from '../options/option-table.ts'
 import { plainCopy } from './plain-copy.ts'
 import { isPlainObject, plainly } from '../plain-object.ts'
 import { expected, nearest, quote, type Problem } from '../diagnostic.ts'
 import { routeShapeProblems, removeAt, removeUnknownKeys } from './route-shape.ts'
-import { optionSchema } from './schema.ts'
-import type { CheckedOptions, Limits } from '../types.ts'
-
-/** Options whose value is an object with free keys. */
-const recordOptions = ['headers', 'mounts', 'limits', 'proxy'] as const
-type RecordOption = (typeof recordOptions)[number]
+import type { CheckedOptions } from '../types.ts'
+import type { Limits } from '../value-types.ts'
 
 const optionKeys: readonly string[] = optionTable.map((entry) => entry.key)
 
@@ -29,7 +25,7 @@ export function validateOptions(given: unknown, problems: Problem[]): CheckedOpt
   }
   const input = plainCopy(given, problems) as Record<string, unknown>
   const options = knownEntries(input, optionKeys, [], problems)
-  for (const key of recordOptions) checkNames(options, key, problems)
+  for (const { key, innerKey } of optionTable) if (innerKey !== undefined) checkNames(options, key, problems)
   if (isPlainObject(options['limits'])) {
     options['limits'] = knownEntries(options['limits'], limitNames, ['limits'], problems)
   }
@@ -84,7 +80,7 @@ function namedByFlag(name: string): string | undefined {
  * Checks an option whose value is an object with free keys. valibot accepts lists and Maps as objects, and ignores keys such
  * as `constructor`.
  */
-function checkNames(options: Record<string, unknown>, key: RecordOption, problems: Problem[]): void {
+function checkNames(options: Record<string, unknown>, key: string, problems: Problem[]): void {
   const value = options[key]
   if (value === undefined) return
   const usual = `use ${optionsByKey.get(key)?.accepts ?? ''}`

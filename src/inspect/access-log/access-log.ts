@@ -1,4 +1,4 @@
-import type { LogFormat } from '../../config/types.ts'
+import type { LogFormat } from '../../config/value-types.ts'
 import type { AccessRecord } from '../../server/types.ts'
 import { jsonLine } from './json-line.ts'
 import { combinedLine, commonLine } from './ncsa-line.ts'

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { defaults } from '../../../../src/config/options/defaults.ts'
 import { limitNames, limitTable } from '../../../../src/config/options/limits.ts'
-import { limitVariable, optionsByKey, optionTable } from '../../../../src/config/options/option-table.ts'
+import { defaults, limitVariable, optionsByKey, optionTable } from '../../../../src/config/options/option-table.ts'
 import { resolveConfig } from '../../../../src/config/resolve/resolve.ts'
 import type { ServeOptions } from '../../../../src/config/types.ts'
 
@@ -14,6 +13,25 @@ describe('optionTable', () => {
     ]) {
       assert.equal(new Set(names).size, names.length)
     }
+  })
+
+  test('has no name that is one of another server too', () => {
+    const names = (all: readonly (readonly [readonly string[], unknown])[] = []): string[] =>
+      all.flatMap(([each]) => each)
+    const keys = optionTable.flatMap(({ foreignKeys }) => names(foreignKeys))
+    const flags = optionTable.flatMap(({ foreignFlags }) => names(foreignFlags))
+    const ours = optionTable
+      .flatMap((entry) => entry.flags)
+      .map((name) => (name.length === 1 ? `-${name}` : `--${name}`))
+    assert.ok(keys.length > 40 && flags.length > 40)
+    assert.deepEqual(
+      keys.filter((name, at) => optionsByKey.has(name) || keys.indexOf(name) !== at),
+      [],
+    )
+    assert.deepEqual(
+      flags.filter((name, at) => ours.includes(name) || flags.indexOf(name) !== at),
+      [],
+    )
   })
 
   test('states what help and documents need', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { resolve } from 'node:path'
 import { describe, test } from 'node:test'
-import { hostWithin, isLoopbackName, parseHostName } from '../../../../src/config/resolve/host-name.ts'
+import { hostWithin, isLoopbackName, parseHostName } from '../../../../src/config/values/host-name.ts'
 import { resolveConfig } from '../../../../src/config/resolve/resolve.ts'
 import { problemOf } from '../problems-of.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { resolve } from 'node:path'
 import { describe, test } from 'node:test'
-import { parsePathPrefix } from '../../../../src/config/resolve/paths.ts'
+import { parsePathPrefix } from '../../../../src/config/values/paths.ts'
 import { resolveConfig } from '../../../../src/config/resolve/resolve.ts'
 import { problemOf } from '../problems-of.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
-import type { LogFormat } from '../../../../src/config/types.ts'
+import type { LogFormat } from '../../../../src/config/value-types.ts'
 import { createAccessLog } from '../../../../src/inspect/recorder.ts'
 import { record } from './record.ts'
 

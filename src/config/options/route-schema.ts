@@ -1,23 +1,13 @@
 import * as v from 'valibot'
 import type { ProxySetting, RouteOptions } from '../route-types.ts'
+import { flag, listOf, listOfTexts, recordOf, plainText, textOrTexts } from './shapes.ts'
 
-// Messages are nouns: they complete the sentence `expected …, got 70000`.
-const flag = v.boolean('true or false')
-const text = v.string('a string')
-const listOfTexts = v.pipe(v.array(text, 'a list of strings'), v.readonly())
-const textOrTexts = v.union([text, listOfTexts], 'a string or a list of strings')
 const range = 'a port from 1 to 65535'
 const port = v.pipe(v.number(range), v.integer(range), v.minValue(1, range), v.maxValue(65_535, range))
-const target = v.union([text, port], 'a target')
-const targets = v.pipe(v.array(target, 'a list of targets'), v.readonly())
-const fields = v.pipe(
-  v.record(v.string(), v.union([text, v.literal(false)], 'a string or false'), 'an object'),
-  v.readonly(),
-)
-const conditions = v.pipe(
-  v.record(v.string(), v.union([text, flag], 'a string, true or false'), 'an object'),
-  v.readonly(),
-)
+const target = v.union([plainText, port], 'a target')
+const targets = listOf(target, 'a list of targets')
+const fields = recordOf(v.union([plainText, v.literal(false)], 'a string or false'), 'an object')
+const conditions = recordOf(v.union([plainText, flag], 'a string, true or false'), 'an object')
 const milliseconds = v.pipe(
   v.number('a number'),
   v.integer('a whole number'),
@@ -38,17 +28,17 @@ const timeouts = v.strictObject(
 )
 
 const health = v.strictObject(
-  { path: text, intervalMs: v.optional(aboveZero), timeoutMs: v.optional(aboveZero) },
+  { path: plainText, intervalMs: v.optional(aboveZero), timeoutMs: v.optional(aboveZero) },
   'an object with a path',
 )
 
 const tls = v.strictObject(
   {
     verify: v.optional(flag),
-    ca: v.optional(text),
-    servername: v.optional(text),
-    cert: v.optional(text),
-    key: v.optional(text),
+    ca: v.optional(plainText),
+    servername: v.optional(plainText),
+    cert: v.optional(plainText),
+    key: v.optional(plainText),
   },
   'an object of TLS options',
 )
@@ -57,14 +47,14 @@ const proxyOptions = v.strictObject(
   {
     to: v.union([target, targets], 'a target or a list of targets'),
     balance: v.optional(v.picklist(['round', 'least', 'random', 'hash'], 'round, least, random or hash')),
-    hashBy: v.optional(text),
+    hashBy: v.optional(plainText),
     changeOrigin: v.optional(flag),
     headers: v.optional(fields),
     passHeaders: v.optional(v.union([flag, listOfTexts], 'true, false or a list of names')),
     replyHeaders: v.optional(fields),
     buffer: v.optional(flag),
     rewrite: v.optional(flag),
-    cookiePath: v.optional(text),
+    cookiePath: v.optional(plainText),
     live: v.optional(flag),
     debug: v.optional(flag),
     retries: v.optional(
@@ -85,10 +75,10 @@ const proxyOptions = v.strictObject(
 
 const match = v.strictObject(
   {
-    path: v.optional(text),
-    exact: v.optional(text),
-    pattern: v.optional(text),
-    host: v.optional(text),
+    path: v.optional(plainText),
+    exact: v.optional(plainText),
+    pattern: v.optional(plainText),
+    host: v.optional(plainText),
     method: v.optional(textOrTexts),
     header: v.optional(conditions),
     cookie: v.optional(conditions),
@@ -107,8 +97,8 @@ const reply = v.strictObject(
         v.maxValue(599, 'a status from 200 to 599'),
       ),
     ),
-    headers: v.optional(v.pipe(v.record(v.string(), text, 'an object of fields'), v.readonly())),
-    body: v.optional(text),
+    headers: v.optional(recordOf(plainText, 'an object of fields')),
+    body: v.optional(plainText),
   },
   'an object',
 )
@@ -122,10 +112,10 @@ export const proxySchema: v.GenericSchema<ProxySetting> = v.union(
 /** One entry of `routes`. */
 export const routeSchema: v.GenericSchema<RouteOptions> = v.strictObject(
   {
-    name: v.optional(text),
+    name: v.optional(plainText),
     match,
     proxy: v.optional(proxySchema),
-    redirect: v.optional(text),
+    redirect: v.optional(plainText),
     reply: v.optional(reply),
     status: v.optional(v.picklist([301, 302, 303, 307, 308], '301, 302, 303, 307 or 308')),
   },

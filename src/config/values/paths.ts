@@ -1,6 +1,6 @@
 import { resolve } from 'node:path'
 import { quote, type Problem } from '../diagnostic.ts'
-import type { ResolvedMount, CheckedOptions } from '../types.ts'
+import type { ResolvedMount } from '../value-types.ts'
 import { isHostKey } from './host-name.ts'
 import { shellQuote } from '../../core/util/shell-quote.ts'
 
@@ -28,7 +28,7 @@ export function resolveBase(text: string, problems: Problem[]): string {
 
 /** Checks mounted folders. Their paths are relative to the base. */
 export function resolveMounts(
-  mounts: NonNullable<CheckedOptions['mounts']>,
+  mounts: Readonly<Record<string, string>>,
   cwd: string,
   problems: Problem[],
 ): readonly ResolvedMount[] {

@@ -3,7 +3,7 @@ import { isSecretName } from '../../core/util/secret.ts'
 import { serverFields } from '../../http/message/field-classes.ts'
 import { isToken } from '../../http/message/headers.ts'
 import { quote, type Problem } from '../diagnostic.ts'
-import type { HeaderRule, CheckedOptions } from '../types.ts'
+import type { HeaderRule } from '../value-types.ts'
 
 /** RFC 9110 section 5.5, without the control characters of Latin-1, which terminals interpret. */
 const fieldValue = /^[\t\x20-\x7e\xa0-\xff]*$/
@@ -12,7 +12,7 @@ export type Fields = Map<string, readonly [name: string, value: string]>
 
 /** Compiles the option `headers` to rules: first the one for every path, then the others in their order. */
 export function resolveHeaders(
-  headers: NonNullable<CheckedOptions['headers']>,
+  headers: Readonly<Record<string, string | Readonly<Record<string, string>>>>,
   base: string,
   problems: Problem[],
 ): readonly HeaderRule[] {

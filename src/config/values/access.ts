@@ -1,13 +1,14 @@
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { hostWithin, parseHostName } from './host-name.ts'
 import { quote, type Problem } from '../diagnostic.ts'
-import type { ResolvedConfig, CheckedOptions } from '../types.ts'
+import type { AllowedOrigins, JointConfig } from '../value-types.ts'
 
 /** Authentication. */
-export type ResolvedAuth = Pick<ResolvedConfig, 'auth' | 'authFile'>
+export type ResolvedAuth = Pick<JointConfig, 'auth' | 'authFile'>
 
 /** Checks the origins that may read replies. */
-export function resolveCors(cors: NonNullable<CheckedOptions['cors']>, problems: Problem[]): ResolvedConfig['cors'] {
+export function resolveCors(cors: boolean | string | readonly string[], problems: Problem[]): AllowedOrigins {
   if (typeof cors === 'boolean') return cors ? '*' : undefined
   const list = typeof cors === 'string' ? [cors] : cors
   if (list.length === 1 && list[0] === '*') return '*'
@@ -64,8 +65,14 @@ export function resolveServe(serve: string | readonly string[], problems: Proble
   return patterns
 }
 
+/** The options of authentication. */
+interface AuthOptions {
+  readonly auth?: string
+  readonly authFile?: string
+}
+
 /** Checks the user, or the file with users. Messages never repeat the value: it is a password. */
-export function resolveAuth(options: CheckedOptions, cwd: string, problems: Problem[]): ResolvedAuth {
+export function resolveAuth(options: AuthOptions, cwd: string, problems: Problem[]): ResolvedAuth {
   const { auth, authFile } = options
   if (auth !== undefined && authFile !== undefined) {
     problems.push({ path: ['authFile'], message: 'cannot be combined with "auth"', hint: 'keep one of them' })
@@ -84,7 +91,7 @@ export function resolveAuth(options: CheckedOptions, cwd: string, problems: Prob
 }
 
 /** RFC 7617 section 2: the name ends at the first colon, and neither part holds control characters. */
-function resolveUser(auth: string, problems: Problem[]): ResolvedConfig['auth'] {
+function resolveUser(auth: string, problems: Problem[]): JointConfig['auth'] {
   const colon = auth.indexOf(':')
   const refuse = (message: string): void => {
     problems.push({ path: ['auth'], message, hint: 'use user:password' })
@@ -95,4 +102,25 @@ function resolveUser(auth: string, problems: Problem[]): ResolvedConfig['auth'] 
   else if (colon === auth.length - 1) refuse('the password after the colon is empty')
   else if (/[\x00-\x1f\x7f-\x9f]/.test(auth)) refuse('the value holds control characters')
   return { user: auth.slice(0, Math.max(colon, 0)), password: auth.slice(colon + 1) }
+}
+
+/** Checks addresses and networks of trusted proxies. */
+export function resolveTrust(trust: string | readonly string[], problems: Problem[]): readonly string[] {
+  const list = typeof trust === 'string' ? [trust] : trust
+  for (const text of list) {
+    if (isNetwork(text)) continue
+    const hint =
+      text === '*'
+        ? 'name the proxies: every client could claim any address'
+        : 'use addresses such as 127.0.0.1 or 10.0.0.0/8'
+    problems.push({ path: ['trust'], message: `${quote(text)} is neither an address nor a network`, hint })
+  }
+  return [...new Set(list)]
+}
+
+function isNetwork(text: string): boolean {
+  const [, address = '', bits] = /^([^/%]+)(?:\/(\d{1,3}))?$/.exec(text) ?? []
+  const family = isIP(address)
+  if (family === 0) return false
+  return bits === undefined || Number(bits) <= (family === 4 ? 32 : 128)
 }

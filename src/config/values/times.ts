@@ -1,4 +1,4 @@
-import { cacheControlFault, longestAge, parseDuration } from '../options/cache-control.ts'
+import { cacheControlFault, longestAge, parseDuration } from './cache-control.ts'
 import { quote, type Problem } from '../diagnostic.ts'
 
 const uncached = 'no-cache'

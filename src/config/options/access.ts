@@ -1,0 +1,66 @@
+import type { Optional } from '../route-types.ts'
+import type { Limits } from '../value-types.ts'
+import { parseLimits } from '../values/parse-text.ts'
+import { limitSchema, resolveLimits, usualLimits } from './limits.ts'
+import { joint, oneText, option, severalTexts, type Joint, type Option, type Unset } from './option.ts'
+
+/** Host names, passwords and limits. */
+export const accessOptions = {
+  /** Additional host names to answer for; `.example.test` also covers every name below it. */
+  allowHost: (): Joint<string | readonly string[]> =>
+    joint({
+      ...severalTexts,
+      flags: ['allow-host'],
+      valueName: 'NAME',
+      default: [],
+      description: 'Additional host name to answer for; .example.test also covers every name below it.',
+      accepts: 'host names such as app.example.test or .example.test, without scheme and port',
+      show: ({ allowHosts }) => allowHosts,
+      foreignKeys: [
+        [['allowedHosts'], 'did you mean "allowHost"?'],
+        [['disableHostCheck'], 'name the hosts in "allowHost"'],
+      ],
+    }),
+  /** `user:password` that every request must send (HTTP Basic, RFC 7617); neither part may be empty. */
+  auth: (): Unset<string> =>
+    joint({
+      ...oneText,
+      flags: ['auth'],
+      valueName: 'USER:PASSWORD',
+      mask: 'USER:PASSWORD',
+      default: undefined,
+      description: 'User and password that every request must send.',
+      accepts: 'user:password',
+      excludes: ['authFile'],
+      show: ({ auth }) => (auth === undefined ? undefined : `${auth.user}:…`),
+      foreignFlags: [[['--password', '--user'], 'serve8008 --auth USER:PASSWORD']],
+      foreignKeys: [[['username', 'user', 'password'], "write auth: 'user:password'"]],
+    }),
+  /** Path of an htpasswd file (bcrypt, apr1, SHA) with the allowed users. */
+  authFile: (): Unset<string> =>
+    joint({
+      ...oneText,
+      flags: ['auth-file'],
+      valueName: 'FILE',
+      isPath: true,
+      default: undefined,
+      description: 'File of htpasswd with the allowed users.',
+      accepts: 'the path of an htpasswd file',
+      foreignFlags: [[['--htpasswd'], '--auth-file']],
+      foreignKeys: [[['htpasswd'], 'did you mean "authFile"?']],
+    }),
+  /** Limits on sizes, counts and times. */
+  limits: (): Option<Optional<Limits>, Limits> =>
+    option({
+      schema: limitSchema,
+      flags: ['limit'],
+      kind: 'list',
+      valueName: 'NAME=VALUE',
+      parse: parseLimits,
+      default: usualLimits,
+      description: 'Limit on what a client may send, or how long it may take.',
+      accepts: 'limits by name, for example { "headerBytes": 32768 }',
+      innerKey: (name) => name,
+      resolve: (limits, { problems }) => resolveLimits(limits, problems),
+    }),
+}

@@ -1,0 +1,98 @@
+import * as v from 'valibot'
+import { parseInteger, parsePorts } from '../values/parse-text.ts'
+import { joint, oneText, toggle, type Joint, type Unset } from './option.ts'
+import { ports } from './shapes.ts'
+
+const descriptor = 'a descriptor'
+
+/** Where the server listens. */
+export const addressOptions = {
+  /**
+   * One port, or a list tried in order; 0 lets the system choose. A string of digits, such as `process.env.PORT`, is a port
+   * too. Default `[8008, 591, 8080, 8000]`.
+   */
+  port: (): Joint<number | string | readonly (number | string)[]> =>
+    joint({
+      schema: ports,
+      flags: ['port', 'p'],
+      kind: 'value',
+      valueName: 'PORT',
+      shared: 'PORT',
+      parse: parsePorts,
+      default: [8008, 591, 8080, 8000],
+      description: 'Port, or several separated by commas, tried in this order; 0 lets the system choose.',
+      accepts: 'a whole number from 0 to 65535, or a list of them',
+      excludes: ['socket', 'fd'],
+      show: (config) => config.ports,
+      foreignFlags: [[['-l', '--listen'], '--port']],
+    }),
+  /** Fail instead of trying the next port of a list. Default false. */
+  strictPort: (): Joint<boolean> =>
+    joint({
+      ...toggle,
+      flags: ['strict-port'],
+      default: false,
+      description: 'Fail instead of trying the next port of a list.',
+      // A single port behaves as strict too, but that is not a setting.
+      show: (_config, given = false) => given,
+      foreignFlags: [[['--no-port-switching'], '--strict-port']],
+    }),
+  /** Address or name to listen on; `localhost` is both loopback addresses. Default `localhost`. */
+  host: (): Joint<string> =>
+    joint({
+      ...oneText,
+      flags: ['host'],
+      valueName: 'HOST',
+      shared: 'HOST',
+      default: 'localhost',
+      description: 'Address or name to listen on; localhost is both loopback addresses.',
+      accepts: 'a host name or an IP address, without scheme and port',
+      foreignFlags: [[['-a', '-H', '--address', '--bind'], '--host']],
+      correct: (value) =>
+        value === true
+          ? 'did you mean lan: true?'
+          : value === false
+            ? 'leave it out: localhost is the default'
+            : undefined,
+    }),
+  /** Serve the local network: listen on every address, and accept the names of this machine. Default false. */
+  lan: (): Joint<boolean> =>
+    joint({
+      ...toggle,
+      flags: ['lan'],
+      default: false,
+      description: "Share with the local network: every address, and this machine's own names.",
+      excludes: ['host'],
+      foreignFlags: [[['--expose', '--public', '--qr', '--qrcode'], '--lan']],
+    }),
+  /** Listen on a unix socket (or a Windows pipe) at this path instead of a port. */
+  socket: (): Unset<string> =>
+    joint({
+      ...oneText,
+      flags: ['socket'],
+      valueName: 'FILE',
+      isPath: true,
+      default: undefined,
+      description: 'Listen on a unix socket (or a Windows pipe) instead of a port.',
+      accepts: 'the path of a socket',
+      excludes: ['fd'],
+      foreignKeys: [[['ipc'], 'did you mean "socket"?']],
+    }),
+  /** Listen on an inherited descriptor, for example 3 under systemd socket activation. */
+  fd: (): Unset<number> =>
+    joint({
+      schema: v.pipe(
+        v.number(descriptor),
+        v.integer(descriptor),
+        v.minValue(0, descriptor),
+        v.maxValue(2 ** 31 - 1, descriptor),
+      ),
+      flags: ['fd'],
+      kind: 'value',
+      valueName: 'NUMBER',
+      parse: parseInteger,
+      default: undefined,
+      description: 'Listen on an inherited descriptor, for example 3 under systemd socket activation.',
+      accepts: 'the number of an open descriptor, such as 3',
+    }),
+}

@@ -1,0 +1,56 @@
+import * as v from 'valibot'
+import { redactUrl } from '../../core/util/secret.ts'
+import { quote } from '../diagnostic.ts'
+import type { LogFormat } from '../value-types.ts'
+import { parseSwitchOrText } from '../values/parse-text.ts'
+import { resolveOpen } from '../values/paths.ts'
+import { choice, option, plain, type Option } from './option.ts'
+import { flag, plainText } from './shapes.ts'
+
+/** Browser and output. */
+export const operationOptions = {
+  /** Open the browser once listening, at this path when it is a string (a relative one is below `base`). Only the command uses it. Default false. */
+  open: (): Option<boolean | string, string | undefined> =>
+    option({
+      schema: v.union([flag, plainText], 'true, false or a path'),
+      flags: ['open', 'o'],
+      kind: 'optional',
+      valueName: 'PATH',
+      form: () => /^(\/|https?:\/\/)|\.html?$/i,
+      parse: parseSwitchOrText,
+      default: false,
+      description: 'Open the browser once listening, at this path if one is given.',
+      accepts: 'true, false or a URL path such as /docs/',
+      resolve: (path, { base, problems }) => resolveOpen(path, base, problems),
+      redact: (path) => (path === undefined ? undefined : redactUrl(path)),
+      foreignFlags: [
+        [['--startPath'], '--open'],
+        [['--no-browser'], '--no-open'],
+      ],
+      foreignKeys: [
+        [['startPath'], (value) => `did you mean open: ${typeof value === 'string' ? quote(value) : "'/path'"}?`],
+        [['browser'], 'set the variable BROWSER; "open" says whether'],
+      ],
+    }),
+  /** Access log: `pretty`, `common`, `combined`, `json` or `none`. Default `none` in the library, `pretty` in the command. */
+  log: (): Option<LogFormat> =>
+    plain({
+      ...choice(['pretty', 'common', 'combined', 'json', 'none'], 'a log format'),
+      flags: ['log'],
+      valueName: 'FORMAT',
+      default: 'none',
+      commandDefault: 'pretty',
+      description: 'Format of the access log.',
+      foreignFlags: [[['-L', '--no-request-logging'], '--log=none']],
+      foreignKeys: [
+        [['json'], "did you mean log: 'json'?"],
+        [['silent', 'quiet', 'logLevel'], "did you mean log: 'none'?"],
+      ],
+      correct: (value) => {
+        const word = String(value)
+        if (/^(?:false|off|no|quiet|silent|0)$/i.test(word)) return 'did you mean "none"?'
+        // Formats of morgan that are not ours.
+        return /^(?:true|on|yes|dev|short|tiny|1)$/i.test(word) ? 'did you mean "pretty"?' : undefined
+      },
+    }),
+}

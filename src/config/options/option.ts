@@ -1,0 +1,214 @@
+import * as v from 'valibot'
+import type { Problem } from '../diagnostic.ts'
+import type { Checked, JointConfig } from '../value-types.ts'
+import { parseList, parseSwitch, parseText, type TextParser } from '../values/parse-text.ts'
+import { flag, plainText, textOrTexts } from './shapes.ts'
+
+/** What an option is resolved with. */
+export interface OptionContext {
+  /** Folder against which relative paths are resolved. */
+  readonly cwd: string
+  /** The resolved option `base`. */
+  readonly base: string
+  readonly problems: Problem[]
+}
+
+/**
+ * An option: what people write, its value in `ResolvedConfig`, and its default. `Resolved` is never where `resolve/`
+ * computes the value together with other options, or under another name.
+ */
+export interface Option<Given, Resolved = Given, Default = Given> {
+  readonly default: Default
+  readonly resolve: ((value: Given, context: OptionContext) => Resolved) | undefined
+  /** @internal */
+  readonly facts: OptionFacts<Given>
+}
+
+/** A switch that is resolved as it is. */
+export type Toggle = Option<boolean>
+
+/** An option that `resolve/` resolves. */
+export type Joint<Given> = Option<Given, never>
+
+/** The same, without a default. */
+export type Unset<Given> = Option<Given, never, undefined>
+
+/** The options of definitions, as people write them. */
+export type GivenBy<Definitions> = {
+  [Key in keyof Definitions]?:
+    | (Definitions[Key] extends () => Option<infer Given, infer _Resolved, infer _Default> ? Given : never)
+    | undefined
+}
+
+/**
+ * The defaults of definitions.
+ *
+ * @internal
+ */
+export type DefaultsOf<Definitions> = {
+  readonly [Key in keyof Definitions]: Definitions[Key] extends () => { readonly default: infer Default }
+    ? Default extends undefined
+      ? undefined
+      : Checked<Default>
+    : never
+}
+
+/** What definitions resolve to. */
+export type ResolvedBy<Definitions, Key extends keyof Definitions = OwnKeys<Definitions>> = {
+  readonly [Each in Key]: ResolvedOf<Definitions[Each]>
+}
+
+type OwnKeys<Definitions> = {
+  [Key in keyof Definitions]: [ResolvedOf<Definitions[Key]>] extends [never] ? never : Key
+}[keyof Definitions]
+
+type ResolvedOf<Definition> = Definition extends () => Option<infer _Given, infer Resolved, infer _Default>
+  ? Resolved
+  : never
+
+/** Names that other servers give to an option, and what to write instead. */
+type Foreign<Hint> = readonly (readonly [names: readonly string[], hint: Hint])[]
+
+/**
+ * What the command line, the environment, validation, help and documentation need to know of an option.
+ *
+ * @internal
+ */
+export interface OptionFacts<Given = unknown> {
+  /** The shape. Its messages are nouns: `expected a port, got 70000`. */
+  readonly schema: v.GenericSchema<Given>
+  /**
+   * Flag names without dashes: the main one, then its aliases; one letter is a short flag. Without one a config file sets
+   * the option, or, for the folder, a positional argument.
+   */
+  readonly flags?: readonly string[]
+  /** The values of a flag: `boolean` none, `value` one, `list` one each time it is given, `optional` one or none. */
+  readonly kind: 'boolean' | 'value' | 'list' | 'optional'
+  /** Whether a repeated flag adds a value; otherwise the last one counts. Default: whether it is a list. */
+  readonly repeats?: true
+  /** Name of the value in help, for example `PORT`. */
+  readonly valueName?: string
+  /** The form of an optional value. A word of another form behind the flag is the folder. */
+  readonly form?: () => RegExp
+  /** Every value, where they are few. */
+  readonly choices?: readonly string[]
+  /** Whether the value is a path; a relative one is resolved against the folder of its source. */
+  readonly isPath?: true
+  /** What stands for the value in hints. Messages never show the value of an option that has one. */
+  readonly mask?: string
+  /** Another variable, which many programs share; the `SERVE8008_` variable overrides it. */
+  readonly shared?: string
+  /** Reads the option from text. */
+  readonly parse: TextParser
+  /** Help, in one sentence. */
+  readonly description: string
+  /** The values, for the end of a sentence: `a host name or an IP address`. */
+  readonly accepts: string
+  /** The default in words, where its value is not clear. */
+  readonly defaultText?: string
+  /** The default in the command, where it is another one. */
+  readonly commandDefault?: Given
+  /** Options that exclude it, and that it excludes: the one of the stronger source overrides the others. One side states it. */
+  readonly excludes?: readonly string[]
+  /** For an object whose keys are free: the one spelling of a key. Sources are merged by it. */
+  readonly innerKey?: (key: string) => string
+  /** What `serve8008 check` shows. Default: the resolved value. */
+  readonly show?: (config: JointConfig, given: Given | undefined) => unknown
+  /** Removes secrets from the resolved value. */
+  readonly redact?: (resolved: never) => unknown
+  /** Flags of other servers; a hint that begins with a dash is our flag. */
+  readonly foreignFlags?: Foreign<string>
+  /** Options of other servers. */
+  readonly foreignKeys?: Foreign<string | ((value: unknown) => string)>
+  /** What to write instead of a value that another server takes for the option. */
+  readonly correct?: (value: unknown) => string | undefined
+}
+
+/** The definition of an option that is resolved by itself. */
+type Definition<Schema extends v.GenericSchema, Resolved> = Omit<
+  OptionFacts<v.InferOutput<Schema>>,
+  'schema' | 'redact'
+> & {
+  readonly schema: Schema
+  readonly default: v.InferOutput<Schema>
+  /** Checks the meaning of the value, and completes it. It adds problems to the context instead of throwing. */
+  readonly resolve: (value: v.InferOutput<Schema>, context: OptionContext) => Resolved
+  readonly redact?: (resolved: Resolved) => unknown
+}
+
+/**
+ * An option that is resolved by itself.
+ *
+ * @internal
+ */
+export function option<Schema extends v.GenericSchema, Resolved>(
+  definition: Definition<Schema, Resolved>,
+): Option<v.InferOutput<Schema>, Resolved> {
+  const { default: usual, resolve, ...facts } = definition
+  return { default: usual, resolve, facts }
+}
+
+/**
+ * An option that is resolved as it is.
+ *
+ * @internal
+ */
+export function plain<Schema extends v.GenericSchema>(
+  definition: Omit<Definition<Schema, never>, 'resolve' | 'redact'>,
+): Option<v.InferOutput<Schema>> {
+  return option({ ...definition, resolve: (value) => value })
+}
+
+/**
+ * An option that `resolve/` resolves together with others, or under another name.
+ *
+ * @internal
+ */
+export function joint<Schema extends v.GenericSchema, Default extends v.InferOutput<Schema> | undefined>(
+  definition: Omit<Definition<Schema, never>, 'default' | 'resolve' | 'redact'> & { readonly default: Default },
+): Option<v.InferOutput<Schema>, never, Default> {
+  const { default: usual, ...facts } = definition
+  return { default: usual, resolve: undefined, facts }
+}
+
+/** What options of a kind have in common. */
+type Kind<Given> = Pick<OptionFacts, 'kind' | 'parse'> & { readonly schema: v.GenericSchema<Given> }
+
+/**
+ * A switch.
+ *
+ * @internal
+ */
+export const toggle: Kind<boolean> & Pick<OptionFacts, 'accepts'> = {
+  kind: 'boolean',
+  schema: flag,
+  parse: parseSwitch,
+  accepts: 'true or false',
+}
+
+/**
+ * A text.
+ *
+ * @internal
+ */
+export const oneText: Kind<string> = { kind: 'value', schema: plainText, parse: parseText }
+
+/**
+ * Texts; a flag takes one each time it is given, or several separated by commas.
+ *
+ * @internal
+ */
+export const severalTexts: Kind<string | readonly string[]> = { kind: 'list', schema: textOrTexts, parse: parseList }
+
+/**
+ * One of a few words.
+ *
+ * @internal
+ */
+export function choice<const Word extends string>(
+  choices: readonly Word[],
+  noun?: string,
+): Kind<Word> & Pick<OptionFacts, 'choices' | 'accepts'> {
+  const accepts = `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`
+  return { kind: 'value', schema: v.picklist(choices, noun ?? accepts), parse: parseText, choices, accepts }
+}

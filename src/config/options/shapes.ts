@@ -1,0 +1,44 @@
+import * as v from 'valibot'
+
+// Messages are nouns: they complete the sentence `expected …, got 70000`.
+
+/** A switch. */
+export const flag: v.BooleanSchema<'true or false'> = v.boolean('true or false')
+/** A text. */
+export const plainText: v.StringSchema<'a string'> = v.string('a string')
+/** Several texts. */
+export const listOfTexts: v.GenericSchema<readonly string[]> = listOf(plainText, 'a list of strings')
+/** One text or several. */
+export const textOrTexts: v.GenericSchema<string | readonly string[]> = v.union(
+  [plainText, listOfTexts],
+  'a string or a list of strings',
+)
+
+const portNumber = v.pipe(
+  v.number('a port'),
+  v.integer('a port'),
+  v.minValue(0, 'a port'),
+  v.maxValue(65_535, 'a port'),
+)
+/** Digits up to 65535. */
+const portDigits = /^(?:\d{1,4}|[1-5]\d{4}|6(?:[0-4]\d{3}|5(?:[0-4]\d\d|5(?:[0-2]\d|3[0-5]))))$/
+// A string, as in `process.env.PORT`.
+const port = v.union([portNumber, v.pipe(v.string('a port'), v.regex(portDigits, 'a port'))], 'a port')
+/** One port or several. */
+export const ports: v.GenericSchema<number | string | readonly (number | string)[]> = v.union(
+  [port, listOf(port, 'a list of ports')],
+  'a port',
+)
+
+/** A list of values of one shape. */
+export function listOf<Item>(item: v.GenericSchema<Item>, what: string): v.GenericSchema<readonly Item[]> {
+  return v.pipe(v.array(item, what), v.readonly())
+}
+
+/** An object with free keys, whose values have one shape. */
+export function recordOf<Item>(
+  item: v.GenericSchema<Item>,
+  what: string,
+): v.GenericSchema<Readonly<Record<string, Item>>> {
+  return v.pipe(v.record(v.string(), item, what), v.readonly())
+}

@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { oneText, option, plain, toggle, type Option } from '../../../../src/config/options/option.ts'
+import { pageOptions } from '../../../../src/config/options/pages.ts'
+
+// own process: it adds options to the definitions, which the tests of other files must not see
+
+// The one edit of someone who adds options. Everything else is imported below it, since the table is built on import.
+Object.assign(pageOptions, {
+  crawlers: () =>
+    plain({
+      ...toggle,
+      flags: ['crawlers'],
+      default: true,
+      description: 'Let search engines list what is served.',
+      foreignFlags: [[['--no-robots'], '--no-crawlers']],
+      foreignKeys: [[['robotsTxt'], 'did you mean "crawlers"? It is on']],
+      correct: (value) => (value === 'index' ? 'did you mean true?' : undefined),
+    }),
+  badge: () =>
+    option({
+      ...oneText,
+      flags: ['badge'],
+      valueName: 'TEXT',
+      mask: 'BADGE',
+      default: 'none',
+      description: 'Badge of the visitor.',
+      accepts: 'a text in lower case',
+      excludes: ['auth'],
+      resolve(badge, { problems }) {
+        if (/[A-Z]/.test(badge)) problems.push({ path: ['badge'], message: 'it has a capital', hint: 'use lower case' })
+        return `<${badge}>`
+      },
+      redact: () => '…',
+    }),
+})
+
+const { tables } = await import('../../../../scripts/docs.ts')
+const { readCommand } = await import('../../../../src/cli/args/command.ts')
+const { flags } = await import('../../../../src/cli/args/flags.ts')
+const { renderCompletion } = await import('../../../../src/cli/commands/completion.ts')
+const { settingsOf } = await import('../../../../src/cli/commands/settings.ts')
+const { renderHelp } = await import('../../../../src/cli/output/command-help.ts')
+const { loadConfig } = await import('../../../../src/config/load.ts')
+const { defaults } = await import('../../../../src/config/options/option-table.ts')
+const { publicConfig } = await import('../../../../src/config/public-config.ts')
+const { jsonSchema } = await import('../../../../src/config/validate/json-schema.ts')
+const { problemOf } = await import('../problems-of.ts')
+const { resolveConfig } = await import('../../../../src/config/resolve/resolve.ts')
+
+type New = Readonly<Record<'crawlers' | 'badge', unknown>>
+
+const read = (...argv: string[]): ReturnType<typeof readCommand> => readCommand(argv, () => false)
+const page = (word: string): string => renderHelp(word, '0.1.0', { isTerminal: false, color: false, columns: 80 })
+
+describe('an option that was added in one place', () => {
+  test('has flags', async () => {
+    assert.deepEqual((await read('--no-crawlers', '--badge', 'x')).flags, { crawlers: false, badge: ['x'] })
+    assert.equal(flags.find(({ key }) => key === 'crawlers')?.canBeOff, true)
+    await assert.rejects(read('--crawler'), { hint: 'serve8008 --crawlers' })
+    await assert.rejects(read('--no-robots'), { hint: 'serve8008 --no-crawlers' })
+  })
+
+  test('is completed', () => assert.match(renderCompletion('bash', flags), /--crawlers/))
+
+  test('has a variable, and is read from sources by their strength', async () => {
+    const env = { SERVE8008_CRAWLERS: 'off', SERVE8008_BADGE: 'y' }
+    const { config, origins } = await loadConfig({ cwd: '/', config: false, env, flags: { badge: 'x' } as never })
+    assert.deepEqual([(config as unknown as New).crawlers, (config as unknown as New).badge], [false, '<x>'])
+    assert.deepEqual([origins['crawlers'], origins['badge']], ['env SERVE8008_CRAWLERS', 'flag --badge'])
+  })
+
+  test('overrides what it excludes, and is overridden', async () => {
+    const load = { cwd: '/', config: false } as const
+    const env = { SERVE8008_AUTH: 'a:b' }
+    const { config } = await loadConfig({ ...load, env, flags: { badge: 'x' } as never })
+    assert.equal(config.auth, undefined)
+    const other = await loadConfig({ ...load, env: { SERVE8008_BADGE: 'x' }, flags: { auth: 'a:b' } })
+    assert.equal((other.config as unknown as New).badge, '<none>')
+  })
+
+  test('is on help pages', () => {
+    assert.match(page('crawlers'), /--\[no-\]crawlers +Let search engines list what is served\. Default on\./)
+    assert.match(page('crawlers'), /SERVE8008_CRAWLERS/)
+    assert.match(page('pages'), /--badge TEXT +Badge of the visitor\. Default none\./)
+  })
+
+  test('is in the JSON Schema', () => {
+    const { properties } = jsonSchema() as { properties: Readonly<Record<string, unknown>> }
+    const description = 'Let search engines list what is served. Accepts true or false.'
+    assert.deepEqual(properties['crawlers'], { description, type: 'boolean', default: true })
+  })
+
+  test('is validated', () => {
+    assert.equal(problemOf({ crawlers: 1 }), 'crawlers: expected true or false, got 1; use true or false')
+    assert.equal(problemOf({ crawlers: 'index' }), 'crawlers: expected true or false, got "index"; did you mean true?')
+    assert.equal(problemOf({ crawler: true }), 'crawler: unknown option; did you mean "crawlers"?')
+    assert.equal(problemOf({ robotsTxt: 1 }), 'robotsTxt: unknown option; did you mean "crawlers"? It is on')
+    assert.equal(problemOf({ badge: 5 }), 'badge: expected a string; use a text in lower case')
+  })
+
+  test('is resolved, with its default', () => {
+    const config = resolveConfig({}) as unknown as New
+    assert.deepEqual([config.crawlers, config.badge], [true, '<none>'])
+    assert.equal((defaults as unknown as New).crawlers, true)
+    assert.equal(problemOf({ badge: 'X' }), 'badge: it has a capital; use lower case')
+  })
+
+  test('is a setting, and shows no secret', async () => {
+    const loaded = await loadConfig({ cwd: '/', config: false, flags: { badge: 'x', crawlers: false } as never })
+    const shown = settingsOf(loaded).filter(({ key }) => key === ('crawlers' as never) || key === ('badge' as never))
+    assert.deepEqual(shown, [
+      { key: 'crawlers', value: false, origin: 'flag --crawlers' },
+      { key: 'badge', value: '…', origin: 'flag --badge' },
+    ])
+    assert.equal((publicConfig(loaded.config) as unknown as New).badge, '…')
+    await assert.rejects(read('--badge', 'hunter', '--prot'), { hint: 'serve8008 --badge BADGE --port' })
+  })
+
+  test('is in the tables of the reference', () => {
+    const row = (path: string, name: string): string => tables[path]?.[name]?.() ?? ''
+    assert.match(row('docs/reference/command-line.md', 'options'), /^\| `--no-crawlers` \| Let search .*\| on \|$/m)
+    assert.match(
+      row('docs/reference/config-file.md', 'keys'),
+      /^\| `crawlers` \| true or false \| `--crawlers` \| on \|$/m,
+    )
+    assert.match(row('docs/reference/environment.md', 'variables'), /^\| `SERVE8008_BADGE` \| `badge` \|$/m)
+  })
+
+  test('has the type of its schema', () => {
+    const definition = { ...toggle, default: true, description: 'A switch.' }
+    const right: () => Option<boolean> = () => plain(definition)
+    // @ts-expect-error: the schema refuses a string
+    const wider: () => Option<boolean | string> = () => plain(definition)
+    // @ts-expect-error: the schema accepts false
+    const narrower: () => Option<true> = () => plain(definition)
+    // @ts-expect-error: resolving returns a string
+    const other: () => Option<boolean, number> = () => option({ ...definition, resolve: String })
+    for (const define of [right, wider, narrower, other]) assert.equal(define().default, true)
+  })
+})
