@@ -39,6 +39,7 @@ export const errorCodes = {
   E8008_METHOD: { exitCode: 1, status: 405 },
   E8008_TIMEOUT: { exitCode: 1, status: 408 },
   E8008_PRECONDITION: { exitCode: 1, status: 412 },
+  E8008_HANDLER: { exitCode: 1, status: 500 },
   E8008_BODY_READ: { exitCode: 1, status: 500, isPublic: true },
   E8008_BODY_TOO_LARGE: { exitCode: 1, status: 413 },
   E8008_TARGET_TOO_LONG: { exitCode: 1, status: 414 },

@@ -17,6 +17,11 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
     cause: 'A fault of serve8008, an exception in a layer or handler, or a disk that fails.',
     remedy: 'Run the command again with --verbose and report the stack that it prints.',
   },
+  E8008_HANDLER: {
+    meaning: 'A handler that a program added with fetchLayer failed. The client sees no details.',
+    cause: 'The handler threw or rejected, or returned neither a Response nor undefined.',
+    remedy: 'Listen to the error event of the server: its cause has the stack.',
+  },
   E8008_CLOSED: {
     meaning: 'The server was closed: listen() was called after that, or in a log, closing cut the reply off.',
     cause: 'A program uses the same server again after close(), or a reply took longer than limits.closeMs.',

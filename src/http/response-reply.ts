@@ -44,7 +44,7 @@ const ofCoding: ReadonlySet<string> = new Set(['content-encoding', 'content-leng
 
 /** `fetch()` decodes the content that a server sent in a coding, and leaves the fields that describe the coded bytes. */
 function isAsSent({ type, headers }: Response): boolean {
-  return type === 'default' || !headers.has('content-encoding')
+  return (type !== 'basic' && type !== 'cors') || !headers.has('content-encoding')
 }
 
 /** A source that reads a web stream. */

@@ -4,6 +4,7 @@ import { Hono } from 'hono'
 import {
   createServer,
   empty,
+  fetchLayer,
   file,
   fromResponse,
   html,
@@ -269,6 +270,13 @@ const slips: readonly (readonly [name: string, call: Call, message: string | Reg
     () => file('a', untyped('b')),
     'file() takes { within, headers } as second argument, and got "b".',
   ],
+  [
+    'fetchLayer with middleware',
+    () => fetchLayer(untyped((_: unknown, __: unknown, next: () => void) => next())),
+    'fetchLayer() takes (request) => Response, or an object with fetch, and got a function with 3 arguments.',
+    /^for middleware of Express and Connect use connectLayer\(middleware\)$/,
+  ],
+  ['fetchLayer with nothing', () => fetchLayer(untyped(undefined)), /or an object with fetch, and got undefined\.$/],
   ['fromResponse with a text', () => fromResponse(untyped('x')), 'fromResponse() takes a Response, and got "x".'],
 ]
 for (const [name, call, message, hint] of slips) {

@@ -1,0 +1,66 @@
+import { ServeError } from '../core/serve-error.ts'
+import type { Exchange } from './message/exchange.ts'
+
+/** A Request of the Fetch API, made of an exchange. */
+export interface FetchRequest {
+  readonly request: Request
+  /** Why its content ended early: it is too large, or the client left. Undefined while it did not. */
+  readonly contentError: () => unknown
+}
+
+/**
+ * Makes the Request of an exchange. Its content is read when the handler reads it, at the pace of the handler.
+ *
+ * @param signal Aborts when the client leaves.
+ * @throws ServeError `E8008_TARGET_INVALID` for a target that is no URL.
+ */
+export function fetchRequest(x: Exchange, signal: AbortSignal): FetchRequest {
+  const { method, headers, body } = x
+  let failure: unknown
+  const init: RequestInit & { duplex?: 'half' } = { method, signal }
+  // The Fetch API has no content in these.
+  if (body.expected && method !== 'GET' && method !== 'HEAD') {
+    init.body = contentStream(x, (error) => (failure = error))
+    init.duplex = 'half'
+  }
+  const url = urlOf(x)
+  if (!URL.canParse(url)) throw new ServeError('E8008_TARGET_INVALID', 'The request-target and the Host make no URL.')
+  const request = new Request(url, init)
+  headers.names.forEach((name, i) => request.headers.append(name, headers.raw[2 * i + 1] as string))
+  // A URL object resolves dot segments, which a handler must see as the client sent them.
+  if (request.url !== url) Object.defineProperty(request, 'url', { value: url, enumerable: true })
+  return { request, contentError: () => failure }
+}
+
+/** Scheme, authority and target as the client sent them. */
+function urlOf({ target, headers, peer }: Exchange): string {
+  const scheme = target.scheme ?? (peer.encrypted ? 'https' : 'http')
+  // HTTP/1.0 has no Host; then the address names the server.
+  const address = peer.localAddress.includes(':') ? `[${peer.localAddress}]` : peer.localAddress
+  const authority = target.authority ?? headers.get('host') ?? `${address}:${peer.localPort}`
+  return `${scheme}://${authority}${target.path}${target.query}`
+}
+
+function contentStream({ body }: Exchange, onFailure: (error: unknown) => void): ReadableStream<Uint8Array> {
+  let chunks: AsyncIterator<Uint8Array> | undefined
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          chunks ??= body.stream()[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
+          const { done, value } = await chunks.next()
+          if (done === true) controller.close()
+          else controller.enqueue(value)
+        } catch (error) {
+          onFailure(error)
+          throw error
+        }
+      },
+      async cancel() {
+        await chunks?.return?.()
+      },
+    },
+    // Not before the handler reads: until then the next layer can have the content.
+    { highWaterMark: 0 },
+  )
+}
