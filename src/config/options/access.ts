@@ -2,7 +2,7 @@ import type { Optional } from '../route-types.ts'
 import type { Limits } from '../value-types.ts'
 import { parseLimits } from '../values/parse-text.ts'
 import { limitSchema, resolveLimits, usualLimits } from './limits.ts'
-import { joint, oneText, option, severalTexts, type Joint, type Option, type Unset } from './option.ts'
+import { filePath, joint, oneText, option, severalTexts, unset, type Joint, type Option, type Unset } from './option.ts'
 
 /** Host names, passwords and limits. */
 export const accessOptions = {
@@ -10,7 +10,6 @@ export const accessOptions = {
   allowHost: (): Joint<string | readonly string[]> =>
     joint({
       ...severalTexts,
-      flags: ['allow-host'],
       valueName: 'NAME',
       default: [],
       description: 'Additional host name to answer for; .example.test also covers every name below it.',
@@ -23,12 +22,10 @@ export const accessOptions = {
     }),
   /** `user:password` that every request must send (HTTP Basic, RFC 7617); neither part may be empty. */
   auth: (): Unset<string> =>
-    joint({
+    unset({
       ...oneText,
-      flags: ['auth'],
       valueName: 'USER:PASSWORD',
       mask: 'USER:PASSWORD',
-      default: undefined,
       description: 'User and password that every request must send.',
       accepts: 'user:password',
       excludes: ['authFile'],
@@ -38,12 +35,8 @@ export const accessOptions = {
     }),
   /** Path of an htpasswd file (bcrypt, apr1, SHA) with the allowed users. */
   authFile: (): Unset<string> =>
-    joint({
-      ...oneText,
-      flags: ['auth-file'],
-      valueName: 'FILE',
-      isPath: true,
-      default: undefined,
+    unset({
+      ...filePath,
       description: 'File of htpasswd with the allowed users.',
       accepts: 'the path of an htpasswd file',
       foreignFlags: [[['--htpasswd'], '--auth-file']],
@@ -53,7 +46,7 @@ export const accessOptions = {
   limits: (): Option<Optional<Limits>, Limits> =>
     option({
       schema: limitSchema,
-      flags: ['limit'],
+      flag: 'limit',
       kind: 'list',
       valueName: 'NAME=VALUE',
       parse: parseLimits,

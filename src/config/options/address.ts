@@ -1,7 +1,6 @@
 import * as v from 'valibot'
-import { parseInteger, parsePorts } from '../values/parse-text.ts'
-import { joint, oneText, toggle, type Joint, type Unset } from './option.ts'
-import { ports } from './shapes.ts'
+import { parseInteger } from '../values/parse-text.ts'
+import { filePath, joint, oneText, portList, toggle, unset, type Joint, type Unset } from './option.ts'
 
 const descriptor = 'a descriptor'
 
@@ -13,15 +12,11 @@ export const addressOptions = {
    */
   port: (): Joint<number | string | readonly (number | string)[]> =>
     joint({
-      schema: ports,
-      flags: ['port', 'p'],
-      kind: 'value',
-      valueName: 'PORT',
+      ...portList,
+      aliases: ['p'],
       shared: 'PORT',
-      parse: parsePorts,
       default: [8008, 591, 8080, 8000],
       description: 'Port, or several separated by commas, tried in this order; 0 lets the system choose.',
-      accepts: 'a whole number from 0 to 65535, or a list of them',
       excludes: ['socket', 'fd'],
       show: (config) => config.ports,
       foreignFlags: [[['-l', '--listen'], '--port']],
@@ -30,7 +25,6 @@ export const addressOptions = {
   strictPort: (): Joint<boolean> =>
     joint({
       ...toggle,
-      flags: ['strict-port'],
       default: false,
       description: 'Fail instead of trying the next port of a list.',
       // A single port behaves as strict too, but that is not a setting.
@@ -41,7 +35,6 @@ export const addressOptions = {
   host: (): Joint<string> =>
     joint({
       ...oneText,
-      flags: ['host'],
       valueName: 'HOST',
       shared: 'HOST',
       default: 'localhost',
@@ -59,7 +52,6 @@ export const addressOptions = {
   lan: (): Joint<boolean> =>
     joint({
       ...toggle,
-      flags: ['lan'],
       default: false,
       description: "Share with the local network: every address, and this machine's own names.",
       excludes: ['host'],
@@ -67,12 +59,8 @@ export const addressOptions = {
     }),
   /** Listen on a unix socket (or a Windows pipe) at this path instead of a port. */
   socket: (): Unset<string> =>
-    joint({
-      ...oneText,
-      flags: ['socket'],
-      valueName: 'FILE',
-      isPath: true,
-      default: undefined,
+    unset({
+      ...filePath,
       description: 'Listen on a unix socket (or a Windows pipe) instead of a port.',
       accepts: 'the path of a socket',
       excludes: ['fd'],
@@ -80,18 +68,16 @@ export const addressOptions = {
     }),
   /** Listen on an inherited descriptor, for example 3 under systemd socket activation. */
   fd: (): Unset<number> =>
-    joint({
+    unset({
       schema: v.pipe(
         v.number(descriptor),
         v.integer(descriptor),
         v.minValue(0, descriptor),
         v.maxValue(2 ** 31 - 1, descriptor),
       ),
-      flags: ['fd'],
       kind: 'value',
       valueName: 'NUMBER',
       parse: parseInteger,
-      default: undefined,
       description: 'Listen on an inherited descriptor, for example 3 under systemd socket activation.',
       accepts: 'the number of an open descriptor, such as 3',
     }),

@@ -4,7 +4,7 @@ import { resolveServe } from '../values/access.ts'
 import { parseMounts } from '../values/parse-text.ts'
 import { resolveFolder, resolveMounts } from '../values/paths.ts'
 import { joint, oneText, option, plain, severalTexts, toggle, type Joint, type Option, type Toggle } from './option.ts'
-import { recordOf, plainText } from './shapes.ts'
+import { plainText, recordOf } from './shapes.ts'
 
 /** Which folders and files are served. */
 export const fileOptions = {
@@ -12,6 +12,7 @@ export const fileOptions = {
   root: (): Option<string> =>
     option({
       ...oneText,
+      flag: false,
       valueName: 'FOLDER',
       isPath: true,
       default: '.',
@@ -32,7 +33,7 @@ export const fileOptions = {
   mounts: (): Option<Readonly<Record<string, string>>, readonly ResolvedMount[]> =>
     option({
       schema: recordOf(plainText, 'an object'),
-      flags: ['mount'],
+      flag: 'mount',
       kind: 'list',
       valueName: '/PATH=FOLDER',
       isPath: true,
@@ -47,7 +48,6 @@ export const fileOptions = {
   base: (): Joint<string> =>
     joint({
       ...oneText,
-      flags: ['base'],
       valueName: 'PATH',
       default: '/',
       description: 'Path prefix below which everything is served.',
@@ -58,7 +58,6 @@ export const fileOptions = {
   dotfiles: (): Toggle =>
     plain({
       ...toggle,
-      flags: ['dotfiles'],
       default: false,
       description: 'Serve and list names that start with a dot; .well-known is always served.',
       foreignFlags: [[['--hidden'], '--dotfiles']],
@@ -72,7 +71,6 @@ export const fileOptions = {
   serve: (): Option<string | readonly string[], readonly string[]> =>
     option({
       ...severalTexts,
-      flags: ['serve'],
       valueName: 'PATTERN',
       default: [],
       description: 'Serve a name (*.key) or path (video/**) although it is blocked as a key, a credential or a backup.',
@@ -83,7 +81,7 @@ export const fileOptions = {
   followSymlinks: (): Toggle =>
     plain({
       ...toggle,
-      flags: ['follow-symlinks', 'symlinks'],
+      aliases: ['symlinks'],
       default: false,
       description: 'Follow symbolic links to files outside of the served folder.',
     }),

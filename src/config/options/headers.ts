@@ -7,7 +7,7 @@ import { directiveNames } from '../values/cache-control.ts'
 import { resolveHeaders } from '../values/headers.ts'
 import { parseCache, parseHeaders, parseSwitchOrList } from '../values/parse-text.ts'
 import { joint, option, plain, toggle, type Joint, type Option, type Toggle } from './option.ts'
-import { flag, listOfTexts, recordOf, plainText } from './shapes.ts'
+import { flag, listOfTexts, plainText, recordOf } from './shapes.ts'
 
 /** Header fields, caching, CORS and compression. */
 export const headerOptions = {
@@ -22,7 +22,8 @@ export const headerOptions = {
         v.union([plainText, recordOf(plainText, 'an object of fields')], 'a string or an object of fields'),
         'an object',
       ),
-      flags: ['header', 'headers'],
+      flag: 'header',
+      aliases: ['headers'],
       kind: 'list',
       valueName: 'NAME:VALUE',
       parse: parseHeaders,
@@ -42,7 +43,6 @@ export const headerOptions = {
   cache: (): Joint<boolean | number | string> =>
     joint({
       schema: v.union([flag, v.number(), plainText], 'seconds, true, false or a string'),
-      flags: ['cache'],
       kind: 'optional',
       valueName: 'TIME',
       form: () => new RegExp(`^(-?\\d[\\d.]*[a-z]*|${directiveNames.join('|')}|.*=.*|.*,.*)$`, 'i'),
@@ -62,7 +62,6 @@ export const headerOptions = {
   cors: (): Option<boolean | string | readonly string[], AllowedOrigins> =>
     option({
       schema: v.union([flag, plainText, listOfTexts], 'true, false or origins'),
-      flags: ['cors'],
       kind: 'optional',
       repeats: true,
       valueName: 'ORIGIN',
@@ -79,7 +78,6 @@ export const headerOptions = {
   isolate: (): Toggle =>
     plain({
       ...toggle,
-      flags: ['isolate'],
       default: false,
       description: 'Cross-origin isolation, for SharedArrayBuffer: send COOP same-origin and COEP require-corp.',
     }),
@@ -87,7 +85,6 @@ export const headerOptions = {
   compress: (): Toggle =>
     plain({
       ...toggle,
-      flags: ['compress'],
       default: true,
       description: 'Compress text, and send .br, .gz and .zst files that lie beside the originals.',
       foreignFlags: [

@@ -6,7 +6,6 @@ export const liveOptions = {
   live: (): Joint<boolean> =>
     joint({
       ...toggle,
-      flags: ['live'],
       default: true,
       description: 'Reload open pages when a file that they use changes.',
       show: ({ live }) => live !== undefined,
@@ -23,7 +22,6 @@ export const liveOptions = {
   watch: (): Joint<string | readonly string[]> =>
     joint({
       ...severalTexts,
-      flags: ['watch'],
       valueName: 'GLOB',
       isPath: true,
       default: [],
@@ -37,7 +35,6 @@ export const liveOptions = {
   ignore: (): Joint<string | readonly string[]> =>
     joint({
       ...severalTexts,
-      flags: ['ignore'],
       valueName: 'GLOB',
       default: [],
       description: 'Globs of files whose changes are ignored.',
@@ -49,7 +46,6 @@ export const liveOptions = {
   reload: (): Joint<'page' | 'morph'> =>
     joint({
       ...choice(['page', 'morph']),
-      flags: ['reload'],
       valueName: 'WAY',
       default: 'page',
       description: 'When the document of a page changes: reload the page (page), or patch it in place (morph).',
@@ -59,7 +55,6 @@ export const liveOptions = {
   toast: (): Joint<boolean> =>
     joint({
       ...toggle,
-      flags: ['toast'],
       default: false,
       description: 'Show updates in a small box on the page.',
       show: ({ live }) => live?.toast,
@@ -69,7 +64,6 @@ export const liveOptions = {
   console: (): Joint<boolean> =>
     joint({
       ...toggle,
-      flags: ['console'],
       default: false,
       description: 'Show errors of open pages in the terminal.',
       show: ({ live }) => live?.console,
@@ -78,7 +72,6 @@ export const liveOptions = {
   poll: (): Joint<boolean> =>
     joint({
       ...toggle,
-      flags: ['poll'],
       shared: 'CHOKIDAR_USEPOLLING',
       default: false,
       description: 'Poll files every 300 ms, for disks that report no changes.',

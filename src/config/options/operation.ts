@@ -1,23 +1,18 @@
-import * as v from 'valibot'
 import { redactUrl } from '../../core/util/secret.ts'
 import { quote } from '../diagnostic.ts'
 import type { LogFormat } from '../value-types.ts'
-import { parseSwitchOrText } from '../values/parse-text.ts'
 import { resolveOpen } from '../values/paths.ts'
-import { choice, option, plain, type Option } from './option.ts'
-import { flag, plainText } from './shapes.ts'
+import { choice, option, plain, switchOrText, type Option } from './option.ts'
 
 /** Browser and output. */
 export const operationOptions = {
   /** Open the browser once listening, at this path when it is a string (a relative one is below `base`). Only the command uses it. Default false. */
   open: (): Option<boolean | string, string | undefined> =>
     option({
-      schema: v.union([flag, plainText], 'true, false or a path'),
-      flags: ['open', 'o'],
-      kind: 'optional',
+      ...switchOrText('true, false or a path'),
+      aliases: ['o'],
       valueName: 'PATH',
       form: () => /^(\/|https?:\/\/)|\.html?$/i,
-      parse: parseSwitchOrText,
       default: false,
       description: 'Open the browser once listening, at this path if one is given.',
       accepts: 'true, false or a URL path such as /docs/',
@@ -36,7 +31,6 @@ export const operationOptions = {
   log: (): Option<LogFormat> =>
     plain({
       ...choice(['pretty', 'common', 'combined', 'json', 'none'], 'a log format'),
-      flags: ['log'],
       valueName: 'FORMAT',
       default: 'none',
       commandDefault: 'pretty',

@@ -43,6 +43,7 @@ type AnyOption = Pick<Option<never, unknown, unknown>, 'default' | 'resolve'> & 
 export interface OptionEntry extends Facts {
   readonly key: OptionKey
   readonly group: OptionGroup
+  /** The flag and its aliases, without dashes. */
   readonly flags: readonly string[]
   /** Whether a repeated flag adds a value. Otherwise the last one counts, so that flags of a script can be overridden. */
   readonly repeats: boolean
@@ -107,7 +108,8 @@ export function limitVariable(name: string): string {
 }
 
 function completeEntry(key: OptionKey, group: OptionGroup, { default: usual, resolve, facts }: AnyOption): OptionEntry {
-  const { flags = [], shared } = facts
+  const { flag = kebabCase(key), aliases = [], shared } = facts
+  const flags = flag === false ? [] : [flag, ...aliases]
   const own = key === 'limits' ? limitNames.map(limitVariable) : [`SERVE8008_${constantCase(flags[0] ?? key)}`]
   return {
     valueName: '',
@@ -133,11 +135,12 @@ function rivalsOf(key: OptionKey, stated: readonly string[] = []): readonly stri
   ]
 }
 
+function kebabCase(name: string): string {
+  return name.replace(/[A-Z]/g, (capital) => `-${capital.toLowerCase()}`)
+}
+
 function constantCase(name: string): string {
-  return name
-    .replace(/([a-z])([A-Z])/g, '$1_$2')
-    .replace(/-/g, '_')
-    .toUpperCase()
+  return kebabCase(name).replace(/-/g, '_').toUpperCase()
 }
 
 function defaultText(value: unknown): string {

@@ -1,8 +1,15 @@
 import * as v from 'valibot'
 import type { Problem } from '../diagnostic.ts'
 import type { Checked, JointConfig } from '../value-types.ts'
-import { parseList, parseSwitch, parseText, type TextParser } from '../values/parse-text.ts'
-import { flag, plainText, textOrTexts } from './shapes.ts'
+import {
+  parseList,
+  parsePorts,
+  parseSwitch,
+  parseSwitchOrText,
+  parseText,
+  type TextParser,
+} from '../values/parse-text.ts'
+import { flag, plainText, ports, textOrTexts } from './shapes.ts'
 
 /** What an option is resolved with. */
 export interface OptionContext {
@@ -40,11 +47,7 @@ export type GivenBy<Definitions> = {
     | undefined
 }
 
-/**
- * The defaults of definitions.
- *
- * @internal
- */
+/** The defaults of definitions. @internal */
 export type DefaultsOf<Definitions> = {
   readonly [Key in keyof Definitions]: Definitions[Key] extends () => { readonly default: infer Default }
     ? Default extends undefined
@@ -69,19 +72,14 @@ type ResolvedOf<Definition> = Definition extends () => Option<infer _Given, infe
 /** Names that other servers give to an option, and what to write instead. */
 type Foreign<Hint> = readonly (readonly [names: readonly string[], hint: Hint])[]
 
-/**
- * What the command line, the environment, validation, help and documentation need to know of an option.
- *
- * @internal
- */
+/** What the command line, the environment, validation, help and documentation need to know of an option. @internal */
 export interface OptionFacts<Given = unknown> {
   /** The shape. Its messages are nouns: `expected a port, got 70000`. */
   readonly schema: v.GenericSchema<Given>
-  /**
-   * Flag names without dashes: the main one, then its aliases; one letter is a short flag. Without one a config file sets
-   * the option, or, for the folder, a positional argument.
-   */
-  readonly flags?: readonly string[]
+  /** The flag without dashes, where it is not the name of the option; false for none. */
+  readonly flag?: string | false
+  /** Other names of the flag; one letter is a short flag. */
+  readonly aliases?: readonly string[]
   /** The values of a flag: `boolean` none, `value` one, `list` one each time it is given, `optional` one or none. */
   readonly kind: 'boolean' | 'value' | 'list' | 'optional'
   /** Whether a repeated flag adds a value; otherwise the last one counts. Default: whether it is a list. */
@@ -136,11 +134,7 @@ type Definition<Schema extends v.GenericSchema, Resolved> = Omit<
   readonly redact?: (resolved: Resolved) => unknown
 }
 
-/**
- * An option that is resolved by itself.
- *
- * @internal
- */
+/** An option that is resolved by itself. @internal */
 export function option<Schema extends v.GenericSchema, Resolved>(
   definition: Definition<Schema, Resolved>,
 ): Option<v.InferOutput<Schema>, Resolved> {
@@ -148,37 +142,32 @@ export function option<Schema extends v.GenericSchema, Resolved>(
   return { default: usual, resolve, facts }
 }
 
-/**
- * An option that is resolved as it is.
- *
- * @internal
- */
+/** An option that is resolved as it is. @internal */
 export function plain<Schema extends v.GenericSchema>(
   definition: Omit<Definition<Schema, never>, 'resolve' | 'redact'>,
 ): Option<v.InferOutput<Schema>> {
   return option({ ...definition, resolve: (value) => value })
 }
 
-/**
- * An option that `resolve/` resolves together with others, or under another name.
- *
- * @internal
- */
-export function joint<Schema extends v.GenericSchema, Default extends v.InferOutput<Schema> | undefined>(
-  definition: Omit<Definition<Schema, never>, 'default' | 'resolve' | 'redact'> & { readonly default: Default },
-): Option<v.InferOutput<Schema>, never, Default> {
+/** An option that `resolve/` resolves together with others, or under another name. @internal */
+export function joint<Schema extends v.GenericSchema>(
+  definition: Omit<Definition<Schema, never>, 'resolve' | 'redact'>,
+): Joint<v.InferOutput<Schema>> {
   const { default: usual, ...facts } = definition
   return { default: usual, resolve: undefined, facts }
+}
+
+/** The same, without a default. @internal */
+export function unset<Schema extends v.GenericSchema>(
+  facts: Omit<Definition<Schema, never>, 'default' | 'resolve' | 'redact'>,
+): Unset<v.InferOutput<Schema>> {
+  return { default: undefined, resolve: undefined, facts }
 }
 
 /** What options of a kind have in common. */
 type Kind<Given> = Pick<OptionFacts, 'kind' | 'parse'> & { readonly schema: v.GenericSchema<Given> }
 
-/**
- * A switch.
- *
- * @internal
- */
+/** A switch. @internal */
 export const toggle: Kind<boolean> & Pick<OptionFacts, 'accepts'> = {
   kind: 'boolean',
   schema: flag,
@@ -186,29 +175,54 @@ export const toggle: Kind<boolean> & Pick<OptionFacts, 'accepts'> = {
   accepts: 'true or false',
 }
 
-/**
- * A text.
- *
- * @internal
- */
+/** A text. @internal */
 export const oneText: Kind<string> = { kind: 'value', schema: plainText, parse: parseText }
 
-/**
- * Texts; a flag takes one each time it is given, or several separated by commas.
- *
- * @internal
- */
+/** Texts; a flag takes one each time it is given, or several separated by commas. @internal */
 export const severalTexts: Kind<string | readonly string[]> = { kind: 'list', schema: textOrTexts, parse: parseList }
 
-/**
- * One of a few words.
- *
- * @internal
- */
+/** One of a few words. @internal */
 export function choice<const Word extends string>(
   choices: readonly Word[],
   noun?: string,
 ): Kind<Word> & Pick<OptionFacts, 'choices' | 'accepts'> {
   const accepts = `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`
   return { kind: 'value', schema: v.picklist(choices, noun ?? accepts), parse: parseText, choices, accepts }
+}
+
+/** A text, which is the path of a file. @internal */
+export const filePath: Kind<string> & Pick<OptionFacts, 'valueName' | 'isPath'> = {
+  ...oneText,
+  valueName: 'FILE',
+  isPath: true,
+}
+
+/** A port, or several to try in order. @internal */
+export const portList: Kind<number | string | readonly (number | string)[]> &
+  Pick<OptionFacts, 'valueName' | 'accepts'> = {
+  kind: 'value',
+  schema: ports,
+  valueName: 'PORT',
+  parse: parsePorts,
+  accepts: 'a whole number from 0 to 65535, or a list of them',
+}
+
+/** A switch, or a text. @internal */
+export function switchOrText(noun: string): Kind<boolean | string> {
+  return { kind: 'optional', schema: v.union([flag, plainText], noun), parse: parseSwitchOrText }
+}
+
+/** A switch, or one word. @internal */
+export function switchOr<const Word extends string>(
+  word: Word,
+): Kind<boolean | Word> & Pick<OptionFacts, 'valueName' | 'form' | 'accepts'> {
+  const accepts = `true, false or ${word}`
+  return {
+    kind: 'optional',
+    schema: v.union([flag, v.literal(word)], accepts),
+    valueName: word,
+    form: () => new RegExp(`^${word}$`, 'i'),
+    parse: parseSwitchOrText,
+    accepts,
+  }
 }

@@ -1,21 +1,16 @@
-import * as v from 'valibot'
 import { quote } from '../diagnostic.ts'
-import { parseSwitchOrText } from '../values/parse-text.ts'
 import { resolveSingle } from '../values/paths.ts'
-import { choice, option, plain, toggle, type Option, type Toggle } from './option.ts'
-import { flag, plainText } from './shapes.ts'
+import { choice, option, plain, switchOrText, toggle, type Option, type Toggle } from './option.ts'
 
 /** Single-page apps, listings and clean URLs. */
 export const pageOptions = {
   /** Answer navigation to unknown paths with `index.html`, or with the named page. Default false. */
   single: (): Option<boolean | string, string | undefined> =>
     option({
-      schema: v.union([flag, plainText], 'true, false or a page'),
-      flags: ['single', 's', 'spa'],
-      kind: 'optional',
+      ...switchOrText('true, false or a page'),
+      aliases: ['s', 'spa'],
       valueName: 'PAGE',
       form: () => /\.x?html?$/i,
-      parse: parseSwitchOrText,
       default: false,
       description: 'Single-page app: answer navigation to unknown paths with index.html, or with this page.',
       accepts: 'true, false or a page inside the folder such as app.html',
@@ -31,7 +26,6 @@ export const pageOptions = {
   listing: (): Toggle =>
     plain({
       ...toggle,
-      flags: ['listing'],
       default: true,
       description: 'List folders that have no index page.',
       foreignFlags: [[['-d', '-i', '--dir-listing', '--directory-listing'], '--listing']],
@@ -41,7 +35,6 @@ export const pageOptions = {
   cleanUrls: (): Toggle =>
     plain({
       ...toggle,
-      flags: ['clean-urls'],
       default: true,
       description: 'Serve /about from about.html.',
       foreignFlags: [[['-e', '--ext'], 'leave it out: /about is answered with about.html already']],
@@ -51,7 +44,6 @@ export const pageOptions = {
   trailingSlash: (): Option<'auto' | 'always' | 'never'> =>
     plain({
       ...choice(['auto', 'always', 'never']),
-      flags: ['trailing-slash'],
       valueName: 'POLICY',
       default: 'auto',
       description: 'Redirect pages to their form with (always) or without (never) a final slash; auto: only folders.',

@@ -1,3 +1,4 @@
+import * as v from 'valibot'
 import { quote } from '../diagnostic.ts'
 import { isPlainObject } from '../plain-object.ts'
 import type { ProxySetting, RouteOptions } from '../route-types.ts'
@@ -5,8 +6,7 @@ import { parseJsonText, parseProxy, parseTime } from '../values/parse-text.ts'
 import { resolveTrust } from '../values/access.ts'
 import { joint, option, severalTexts, type Joint, type Option } from './option.ts'
 import { proxySchema, routeSchema } from './route-schema.ts'
-import { listOf, recordOf, plainText } from './shapes.ts'
-import * as v from 'valibot'
+import { listOf, plainText, recordOf } from './shapes.ts'
 
 /** Forwarding, redirects and fixed replies. */
 export const routeOptions = {
@@ -18,7 +18,7 @@ export const routeOptions = {
   proxy: (): Joint<Readonly<Record<string, ProxySetting>>> =>
     joint({
       schema: recordOf(proxySchema, 'an object'),
-      flags: ['proxy', 'x'],
+      aliases: ['x'],
       kind: 'list',
       valueName: 'MATCH=TARGET',
       parse: parseProxy,
@@ -42,6 +42,7 @@ export const routeOptions = {
   routes: (): Joint<readonly RouteOptions[]> =>
     joint({
       schema: listOf(routeSchema, 'a list of routes'),
+      flag: false,
       kind: 'value',
       valueName: 'JSON',
       parse: parseJsonText,
@@ -56,7 +57,6 @@ export const routeOptions = {
   trust: (): Option<string | readonly string[], readonly string[]> =>
     option({
       ...severalTexts,
-      flags: ['trust'],
       valueName: 'ADDRESS',
       default: [],
       description: 'Address or network of a proxy whose X-Forwarded-For and similar fields are believed.',
@@ -70,7 +70,6 @@ export const routeOptions = {
   timeout: (): Joint<number | string> =>
     joint({
       schema: v.union([v.number(), plainText], 'seconds or a string'),
-      flags: ['timeout'],
       kind: 'value',
       valueName: 'TIME',
       parse: parseTime,

@@ -10,7 +10,6 @@ Object.assign(pageOptions, {
   crawlers: () =>
     plain({
       ...toggle,
-      flags: ['crawlers'],
       default: true,
       description: 'Let search engines list what is served.',
       foreignFlags: [[['--no-robots'], '--no-crawlers']],
@@ -20,7 +19,6 @@ Object.assign(pageOptions, {
   badge: () =>
     option({
       ...oneText,
-      flags: ['badge'],
       valueName: 'TEXT',
       mask: 'BADGE',
       default: 'none',
