@@ -13,7 +13,7 @@ const open = ['core', 'http', 'config', 'pages', 'middleware', 'server', 'cli']
 /** Folders that are entered through one file. */
 const entries: Record<string, string> = {
   control: 'control/control.ts',
-  inspect: 'inspect/recorder.ts',
+  inspect: 'inspect/inspect.ts',
   live: 'live/live.ts',
   'live/inject': 'live/inject/inject.ts',
   'middleware/auth': 'middleware/auth/auth.ts',

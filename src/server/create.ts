@@ -10,7 +10,7 @@ import { createWorkerReport } from '../middleware/stale-worker.ts'
 import { createAdapter, type Adapter } from '../http/h1/server.ts'
 import type { Exchange, Handler, Layer } from '../http/message/exchange.ts'
 import type { FetchAnswer } from '../http/fetch.ts'
-import { createAccessLog, createRecorder } from '../inspect/recorder.ts'
+import { createAccessLog, createAccessRecorder } from '../inspect/inspect.ts'
 import { createPipeline } from './pipeline.ts'
 import { createControl, type Control } from '../control/control.ts'
 import { openLive, openSites } from './sites.ts'
@@ -120,7 +120,7 @@ class Serve8008 implements Server8008 {
     this.#pipeline = this.#assemble()
     const guard = (write: () => void): void => this.#events.guard('The function "write"', write)
     this.#log = config.log === 'none' ? undefined : createAccessLog(logOptions(config, program, guard))
-    const record = createRecorder({ emit: (entry, isAside) => this.#record(entry, isAside) })
+    const record = createAccessRecorder({ emit: (entry, isAside) => this.#record(entry, isAside) })
     this.#adapter = createAdapter({
       handler: (x) => this.#pipeline(x),
       limits: config.limits,

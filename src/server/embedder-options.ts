@@ -1,6 +1,6 @@
 import { expected, type Problem } from '../config/diagnostic.ts'
 import type { ResolvedConfig } from '../config/types.ts'
-import type { createAccessLog } from '../inspect/recorder.ts'
+import type { createAccessLog } from '../inspect/inspect.ts'
 import type { Suggestion } from '../core/serve-error.ts'
 
 /** Words the option that would prevent an error, for the person who started the server. */

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import type { LogFormat } from '../../src/config/value-types.ts'
 import type { AccessRecord } from '../../src/server/types.ts'
-import { createAccessLog } from '../../src/inspect/recorder.ts'
+import { createAccessLog } from '../../src/inspect/inspect.ts'
 
 const nasty = fc.constantFrom(
   ...['\n', '\r', '\x1b[2J', '\x1b]0;x\x07', '\x9b31m', '\x7f', '\0', '\u202e', '\u2066', '\u2028', '\u200b', '\ud800'],

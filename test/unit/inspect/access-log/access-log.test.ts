@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { LogFormat } from '../../../../src/config/value-types.ts'
-import { createAccessLog } from '../../../../src/inspect/recorder.ts'
+import { createAccessLog } from '../../../../src/inspect/inspect.ts'
 import { record } from './record.ts'
 
 function gather(format: LogFormat): { writes: string[]; log: ReturnType<typeof createAccessLog> } {

@@ -5,7 +5,7 @@ import { RequestHeaders } from '../../../src/http/message/headers.ts'
 import { emptyReply } from '../../../src/http/message/reply.ts'
 import { parseRequestTarget } from '../../../src/http/message/request-target.ts'
 import type { AccessRecord } from '../../../src/server/types.ts'
-import { createRecorder } from '../../../src/inspect/recorder.ts'
+import { createAccessRecorder } from '../../../src/inspect/inspect.ts'
 
 interface Request {
   readonly method?: string
@@ -35,7 +35,7 @@ function emitted(
     peer: { address: request.address ?? '::ffff:192.0.2.7' },
     notes: request.notes ?? {},
   } as unknown as Exchange
-  createRecorder({ emit: (entry, isAside) => records.push({ entry, isAside }) })(x, emptyReply(status), sent)
+  createAccessRecorder({ emit: (entry, isAside) => records.push({ entry, isAside }) })(x, emptyReply(status), sent)
   assert.equal(records.length, 1)
   return records[0] as { entry: AccessRecord; isAside: boolean }
 }

@@ -8,13 +8,15 @@ import { redactAuthority, redactUrl } from '../core/util/secret.ts'
 export { createAccessLog } from './access-log/access-log.ts'
 
 /** Closes the record of one exchange. */
-export type Recorder = (x: Exchange, reply: Reply, sent: Sent) => void
+export type AccessRecorder = (x: Exchange, reply: Reply, sent: Sent) => void
 
 /**
  * Makes a recorder that turns finished exchanges into {@link AccessRecord}s. It redacts secrets in URLs, and never reads
  * `Authorization` and `Cookie`.
  */
-export function createRecorder(options: { readonly emit: (record: AccessRecord, isAside: boolean) => void }): Recorder {
+export function createAccessRecorder(options: {
+  readonly emit: (record: AccessRecord, isAside: boolean) => void
+}): AccessRecorder {
   const { emit } = options
   return (x, reply, sent) => {
     const { headers, notes, target } = x
