@@ -6,29 +6,24 @@ import type { Listening, Server8008 } from '../../server/types.ts'
 import type { Command } from '../args/command.ts'
 import type { Program } from '../process-io.ts'
 
-/** Milliseconds after which other commands of the user can find the server. */
-const announceMs = 100
-
-/** Lets other commands find the server; behind the first answer, since the token costs milliseconds of start-up. */
+/** Lets other commands find the server, until it closes. */
 export function register(
   server: Server8008,
-  listening: Listening,
+  { url, port, tls }: Listening,
   { file, config }: LoadedConfig,
   command: Command,
   program: Program,
 ): void {
+  // It has closed meanwhile.
+  if (server.port === undefined) return
   const { pid, cwd, env, script = '' } = program
-  const { url, port, tls } = listening
+  const { root } = config
   const tlsPort = tls?.port ?? 0
-  const timer = setTimeout(() => {
-    const settings = settingsHash(file, command, env)
-    // Pages are asked to reload over TCP.
-    const token = config.socket === undefined ? (server.token ?? '') : ''
-    const reload = `${controlPrefix(config.base)}reload`
-    const { root } = config
-    server.on('close', registerServer({ pid, url, port, tlsPort, root, cwd, settings, reload, token, script }, env))
-  }, announceMs).unref()
-  server.on('close', () => clearTimeout(timer))
+  const settings = settingsHash(file, command, env)
+  // Pages are asked to reload over TCP.
+  const token = config.socket === undefined ? (server.token ?? '') : ''
+  const reload = `${controlPrefix(config.base)}reload`
+  server.on('close', registerServer({ pid, url, port, tlsPort, root, cwd, settings, reload, token, script }, env))
 }
 
 /** What of the settings is the terminal's own, or compared apart. */

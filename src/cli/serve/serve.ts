@@ -13,9 +13,11 @@ import { addedFlag } from '../args/corrected-command.ts'
 import type { Keys } from './keys.ts'
 import type { Reporter } from '../output/reporter.ts'
 import { pageErrorLine, updateLine } from './live-lines.ts'
-import { register } from './registration.ts'
 import { onSignals, createShutdown } from './shutdown.ts'
 import { lineColumns } from '../output/terminal.ts'
+
+/** Milliseconds after which other commands of the user can find the server. */
+const announceMs = 100
 
 /** Milliseconds within which ^C ends another command that has the terminal. */
 const interruptMs = 1000
@@ -100,7 +102,12 @@ export async function serve(command: Command, program: Program, report: Reporter
     const { useServerKeys } = await import('./server-keys.ts')
     keys = await useServerKeys({ server, listening, config, program, report, keyboard })
   }
-  register(server, listening, loaded, command, program)
+  // Behind the first answer: loading it, and the token, cost milliseconds of start-up.
+  const registering = setTimeout(
+    () => void import('./registration.ts').then((it) => it.register(server, listening, loaded, command, program)),
+    announceMs,
+  ).unref()
+  server.on('close', () => clearTimeout(registering))
   if (loaded.file !== undefined) {
     const { watchConfig } = await import('./config-watcher.ts')
     watchConfig({ server, loaded, loadedAt, command, program, report })
