@@ -57,6 +57,12 @@ export interface Limits {
    * aborted where that shows later and it expands more than a hundredfold. Default 32 MiB.
    */
   pageBytes: number
+  /** Bytes of the content of a message that a recording keeps; the rest is counted. Default 65536. */
+  recordedContentBytes: number
+  /** Exchanges that recordings keep; beyond it the oldest is dropped. Default 1000. */
+  recordedExchanges: number
+  /** Bytes of fields and content that recordings keep; beyond it the oldest exchange is dropped. Default 64 MiB. */
+  recordedBytes: number
 }
 
 /** A mounted folder. */

@@ -62,7 +62,7 @@ export function createResponder(options: ResponderOptions): Responder {
   const { handler, refuse, done, onFault, isDraining } = options
 
   function deliver(x: ServerExchange, reply: Reply, next?: Next): void {
-    if (next !== undefined && isUnclaimed(x)) return (discard(reply.body), next())
+    if (next !== undefined && isUnclaimed(x)) return (x.observer?.release(), discard(reply.body), next())
     const mounted = mountedReply(reply, x.mount, x)
     const arrival = x.arrival(mounted)
     if (arrival === undefined) send(x, mounted)
@@ -110,6 +110,7 @@ export function createResponder(options: ResponderOptions): Responder {
   /** A reply of a program may be invalid, such as a field with a line break. */
   function tryWrite(x: ServerExchange, reply: Reply): { written: Reply; sent: Sent | Promise<Sent> } {
     try {
+      x.observer?.replying(reply)
       if (reply.takeover !== undefined) throw new Error('The reply takes over a connection that asked for no upgrade.')
       return { written: reply, sent: x.write(reply, isDraining()) }
     } catch (cause) {
@@ -118,6 +119,7 @@ export function createResponder(options: ResponderOptions): Responder {
       x.notes.refusal = fault.code
       onFault(fault)
       const written = refuse(fault)
+      x.observer?.replying(written)
       return { written, sent: x.write(written, isDraining()) }
     }
   }

@@ -1,11 +1,9 @@
 import type { Exchange } from '../http/message/exchange.ts'
 import type { Reply, Sent } from '../http/message/reply.ts'
-import { withoutStamp } from '../http/message/request-target.ts'
+import { withoutStamp, type RequestTarget } from '../http/message/request-target.ts'
 import type { AccessRecord } from '../server/types.ts'
 import { unmapped } from '../core/util/ip.ts'
 import { redactAuthority, redactUrl } from '../core/util/secret.ts'
-
-export { createAccessLog } from './access-log/access-log.ts'
 
 /** Closes the record of one exchange. */
 export type AccessRecorder = (x: Exchange, reply: Reply, sent: Sent) => void
@@ -27,7 +25,7 @@ export function createAccessRecorder(options: {
         time: Math.round(Date.now() - elapsed),
         address: unmapped(x.peer.address),
         method: x.method,
-        target: target.form === 'authority' ? redactAuthority(target.raw) : redactUrl(withoutStamp(target.raw)),
+        target: publicTarget(target),
         version: x.version,
         host: redactAuthority(headers.get('host') ?? ''),
         status: reply.status,
@@ -46,6 +44,11 @@ export function createAccessRecorder(options: {
       isAside(x, reply),
     )
   }
+}
+
+/** A request-target without secrets and without the stamp of live reload. */
+export function publicTarget({ form, raw }: RequestTarget): string {
+  return form === 'authority' ? redactAuthority(raw) : redactUrl(withoutStamp(raw))
 }
 
 /** What browsers ask for by themselves: the icon of each site, and settings for their developer tools. */

@@ -10,7 +10,8 @@ import { createWorkerReport } from '../middleware/stale-worker.ts'
 import { createAdapter, type Adapter } from '../http/h1/server.ts'
 import type { Exchange, Handler, Layer } from '../http/message/exchange.ts'
 import type { FetchAnswer } from '../http/fetch.ts'
-import { createAccessLog, createAccessRecorder } from '../inspect/inspect.ts'
+import { createAccessLog, createAccessRecorder, createRecordings, type Recordings } from '../inspect/inspect.ts'
+import type { Recording } from '../inspect/types.ts'
 import { createPipeline } from './pipeline.ts'
 import { createControl, type Control } from '../control/control.ts'
 import { openLive, openSites } from './sites.ts'
@@ -87,6 +88,7 @@ class Serve8008 implements Server8008 {
   /** Loaded with the first request that comes by `fetch` or `tryFetch`. */
   #fetch: Promise<FetchAnswer> | undefined
   readonly #log: ReturnType<typeof createAccessLog> | undefined
+  readonly #recordings: Recordings
   readonly #phrase: Phrase
   readonly #authorityFolder: string | undefined
   readonly #reportWorker = createWorkerReport((warning) => this.#events.emit('warning', warning))
@@ -121,8 +123,13 @@ class Serve8008 implements Server8008 {
     const guard = (write: () => void): void => this.#events.guard('The function "write"', write)
     this.#log = config.log === 'none' ? undefined : createAccessLog(logOptions(config, program, guard))
     const record = createAccessRecorder({ emit: (entry, isAside) => this.#record(entry, isAside) })
+    const recordings = createRecordings(config.limits)
+    this.#recordings = recordings
     this.#adapter = createAdapter({
-      handler: (x) => this.#pipeline(x),
+      handler: (x) => {
+        recordings.begin(x)
+        return this.#pipeline(x)
+      },
       limits: config.limits,
       isShared: () => this.#layers.length === 0,
       onFull: () => {
@@ -132,6 +139,7 @@ class Serve8008 implements Server8008 {
       refuse: (error) => refusalReply(error, undefined),
       onFault: (error) => this.#events.emit('error', error),
       done: (x, reply, sent) => {
+        recordings.end(x, reply, sent)
         if (x.notes.missesApp === true) this.#adviseOnApp()
         if (x.notes.staleWorker === true) this.#reportWorker(x.target.path)
         if (x.notes.own === true && reply.status < 400) return
@@ -256,6 +264,7 @@ class Serve8008 implements Server8008 {
     await this.routes.close()
     ;(await this.#fetch)?.close()
     for (const { site } of this.#sites) site.close()
+    this.#recordings.close()
     this.#log?.flush()
     this.#running = undefined
     if (cut > 0) this.#events.emit('warning', cutWarning(cut, this.#config.limits.closeMs))
@@ -268,6 +277,11 @@ class Serve8008 implements Server8008 {
 
   async reload(paths?: readonly string[]): Promise<Update> {
     return this.#live?.reload(paths) ?? noUpdate(paths)
+  }
+
+  async record(): Promise<Recording> {
+    if (this.#closing !== undefined) throw closedError('The server was closed.')
+    return this.#recordings.open()
   }
 
   notify(message: string): void {

@@ -6,6 +6,7 @@ import type { ServeOptions } from '../config/types.ts'
 import type { ServeError } from '../core/serve-error.ts'
 import type { Warning } from '../core/warning.ts'
 import type { Exchange, Layer } from '../http/message/exchange.ts'
+import type { Recording } from '../inspect/types.ts'
 import type { PageError, ShownError, Update } from '../live/types.ts'
 import type { SkippedPort } from '../net/types.ts'
 
@@ -172,6 +173,16 @@ export interface Server8008 extends AsyncDisposable {
    * @returns The paths, all of them absolute, and how many pages were updated.
    */
   reload(paths?: readonly string[]): Promise<Update>
+  /**
+   * Records exchanges with the beginning of their content, within the limits `recordedContentBytes`, `recordedExchanges` and
+   * `recordedBytes`, until the recording or the server is closed. Those of `fetch()` are not recorded.
+   *
+   * @throws ServeError `E8008_CLOSED` after `close()`
+   * @example
+   * using recording = await server.record()
+   * for await (const { method, target, reply } of recording) console.log(method, target, reply?.status)
+   */
+  record(): Promise<Recording>
   /** Shows a message on every open page for a moment. */
   notify(message: string): void
   /**

@@ -9,7 +9,16 @@ export interface LimitEntry {
   /** The smallest value with which ordinary requests succeed. */
   readonly min: number
   readonly max: number
-  readonly unit: 'bytes' | 'milliseconds' | 'fields' | 'connections' | 'replies' | 'files' | 'ranges' | 'pages'
+  readonly unit:
+    | 'bytes'
+    | 'milliseconds'
+    | 'fields'
+    | 'connections'
+    | 'replies'
+    | 'files'
+    | 'ranges'
+    | 'pages'
+    | 'exchanges'
   readonly description: string
 }
 
@@ -177,6 +186,27 @@ export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
     unit: 'bytes',
     description:
       'Bytes to which the first part of a compressed page may expand for live reload; larger pages pass unchanged.',
+  },
+  recordedContentBytes: {
+    default: 65_536,
+    min: 0,
+    max: 2 ** 30,
+    unit: 'bytes',
+    description: 'Bytes of the content of a message that a recording keeps; the rest is counted.',
+  },
+  recordedExchanges: {
+    default: 1000,
+    min: 1,
+    max: 100_000,
+    unit: 'exchanges',
+    description: 'Exchanges that recordings keep; beyond it the oldest is dropped.',
+  },
+  recordedBytes: {
+    default: 64 * mebibyte,
+    min: 65_536,
+    max: Number.MAX_SAFE_INTEGER,
+    unit: 'bytes',
+    description: 'Bytes of fields and content that recordings keep; beyond it the oldest exchange is dropped.',
   },
 }
 

@@ -5,8 +5,8 @@ import type { Outlet, Relayed } from '../message/exchange.ts'
 export interface RelayHooks {
   /** Called once, before the first byte is read. Throws when the content was taken before. */
   readonly begin: () => void
-  /** Called for each piece with its length in bytes. */
-  readonly count: (bytes: number) => void
+  /** Called for each piece. */
+  readonly count: (chunk: Uint8Array) => void
   /** Whether no other reader can have kept a chunk. */
   readonly isOurs: boolean
   /** Whether the content was complete when its stream ended: a client that left may end it too. */
@@ -57,7 +57,7 @@ export class BodyRelay extends Readable implements Relayed {
   }
 
   readonly #onData = (chunk: Uint8Array): void => {
-    this.#hooks.count(chunk.byteLength)
+    this.#hooks.count(chunk)
     if (this.#outlet !== undefined) {
       if (this.readableLength + this.#outlet.writableLength === 0) this.#spent.free()
       this.#spent.add(chunk)

@@ -36,7 +36,7 @@ export function bodyLength(body: Exclude<Body, null>): number | undefined {
 
 /** Sends a body through the writer of its reply. Never rejects. */
 export async function sendContent(body: StreamedBody, writer: ReplyWriter, x: Exchange): Promise<SentContent> {
-  const { signal } = x
+  const { signal, observer } = x
   const length = bodyLength(body)
   let bytes = 0
   let trailers: HeaderList | undefined
@@ -45,6 +45,7 @@ export async function sendContent(body: StreamedBody, writer: ReplyWriter, x: Ex
     bytes += chunk.byteLength
     // The client would read one byte more as the start of the next reply.
     if (length !== undefined && bytes > length) throw new RangeError('The body is longer than its length.')
+    observer?.sent(chunk)
     return true
   }
   const write = (chunk: Uint8Array): Promise<void> => (count(chunk) ? writer.write(chunk) : Promise.resolve())
@@ -55,6 +56,7 @@ export async function sendContent(body: StreamedBody, writer: ReplyWriter, x: Ex
     else trailers = (await pumpBody(body, { write, pass }, signal)) ?? undefined
     if (!signal.aborted && length !== undefined && bytes < length)
       throw new RangeError('The body is shorter than its length.')
+    if (trailers !== undefined) observer?.trailing(trailers)
   } catch (error) {
     // A source may fail because the client has left: that is not reported.
     return signal.aborted ? { bytes, aborted: true } : { bytes, aborted: true, error }

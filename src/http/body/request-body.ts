@@ -35,6 +35,7 @@ export class StreamBody implements RequestBody {
   #relaying = false
   #relayed = 0
   #failed: ((error: Error) => void) | undefined
+  #observe: ((chunk: Uint8Array) => void) | undefined
 
   constructor(source: Readable, options: BodyOptions) {
     const length = options.headers.get('content-length')
@@ -74,7 +75,10 @@ export class StreamBody implements RequestBody {
         this.#take()
         this.#relaying = true
       },
-      count: (bytes) => (this.#relayed += bytes),
+      count: (chunk) => {
+        this.#relayed += chunk.byteLength
+        this.#observe?.(chunk)
+      },
       onFailure: (fail) => (this.#failed = fail),
       isWhole: () => this.#isWhole(),
     })
@@ -85,7 +89,7 @@ export class StreamBody implements RequestBody {
     this.#checkLength()
     this.#take()
     const source = this.#source
-    const counter = new Counter(this.#options.limit)
+    const counter = new Counter(this.#options.limit, this.#observe)
     this.#failed = (error) => counter.destroy(error)
     // Not a pipeline, which destroys the source when the reader stops, and with it the connection before the reply. But
     // the reader must learn of an early end of the source.
@@ -116,12 +120,17 @@ export class StreamBody implements RequestBody {
       this.#failed = reject
       source.on('data', (chunk: Uint8Array) => {
         seen += chunk.byteLength
+        this.#observe?.(chunk)
         if (seen > limit) reject(bodyTooLarge(limit))
         else if (bytes !== undefined && seen > bytes) resolve(false)
       })
       source.once('end', () => (this.#isWhole() ? resolve(true) : reject(new ClientLeftError()))).once('error', reject)
       source.once('close', () => reject(new ClientLeftError()))
     })
+  }
+
+  observe(read: (chunk: Uint8Array) => void): void {
+    this.#observe = read
   }
 
   /** Ends the reader's stream with an error, which Node does not do after the reply. */
@@ -169,15 +178,18 @@ function afterNextRead(act: () => void): void {
 /** Passes bytes through up to the limit. */
 class Counter extends Transform {
   readonly #limit: number
+  readonly #observe: ((chunk: Uint8Array) => void) | undefined
   #seen = 0
 
-  constructor(limit: number) {
+  constructor(limit: number, observe: ((chunk: Uint8Array) => void) | undefined) {
     super()
     this.#limit = limit
+    this.#observe = observe
   }
 
   override _transform(chunk: Uint8Array, _: string, done: (error: Error | null, chunk?: Uint8Array) => void): void {
     this.#seen += chunk.byteLength
+    this.#observe?.(chunk)
     if (this.#seen > this.#limit) done(bodyTooLarge(this.#limit))
     else done(null, chunk)
   }

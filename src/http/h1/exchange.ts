@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import type { Limits } from '../../config/value-types.ts'
 import type { ResponseState, Connection, LatestRequest } from './connection.ts'
 import type { ServerExchange } from '../respond.ts'
-import type { Notes, Peer, RequestBody } from '../message/exchange.ts'
+import type { ExchangeObserver, Notes, Peer, RequestBody } from '../message/exchange.ts'
 import type { Authority } from '../message/authority.ts'
 import { RequestHeaders, type HeaderList } from '../message/headers.ts'
 import { receivedFields } from './declined-upgrade.ts'
@@ -62,6 +62,7 @@ export class Http1Exchange<Response extends ResponseState> implements ServerExch
   readonly connection: Connection
   readonly mount: Mount
   authority: Authority | undefined = undefined
+  observer: ExchangeObserver | undefined = undefined
   readonly #host: Http1Host<Response>
   readonly #waits: boolean
   readonly #isOurs: boolean

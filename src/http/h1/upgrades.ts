@@ -119,7 +119,7 @@ export function createUpgrades(options: UpgradesOptions): Upgrades {
     socket.on('error', () => socket.destroy())
     const x = open(request, new ServerResponse(request), { mount: mountOf(request) })
     void Promise.resolve(handler(x)).then((reply) => {
-      if (reply.takeover === undefined) return discard(reply.body)
+      if (reply.takeover === undefined) return (x.observer?.release(), discard(reply.body))
       hold(socket)
       takeOver(x, socket, reply, head)
     })

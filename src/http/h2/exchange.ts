@@ -1,7 +1,7 @@
 import type { ServerHttp2Stream } from 'node:http2'
 import type { Authority } from '../message/authority.ts'
 import type { ServerExchange } from '../respond.ts'
-import type { Notes, Peer } from '../message/exchange.ts'
+import type { ExchangeObserver, Notes, Peer } from '../message/exchange.ts'
 import { RequestHeaders, type HeaderList } from '../message/headers.ts'
 import { writeHttp2Response, writeHttp2Interim, goesOutAtOnce, type Http2Host } from './write-response.ts'
 import type { Http2Head } from './head.ts'
@@ -35,6 +35,7 @@ export class Http2Exchange implements ServerExchange {
   readonly body: StreamBody
   readonly notes: Notes = {}
   authority: Authority | undefined = undefined
+  observer: ExchangeObserver | undefined = undefined
   readonly #stream: ServerHttp2Stream
   readonly #host: Http2Host
   readonly #whenGone = new Set<() => void>()

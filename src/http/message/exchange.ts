@@ -50,6 +50,22 @@ export interface DrainBounds {
   readonly isHere?: boolean
 }
 
+/**
+ * Follows one exchange for a recording. It keeps no chunk: their memory may be used again.
+ *
+ * @internal
+ */
+export interface ExchangeObserver {
+  /** A reply is about to be written; another one follows if it cannot be. */
+  replying(reply: Reply): void
+  /** A chunk of the reply's content is given to the connection. */
+  sent(chunk: Uint8Array): void
+  /** The content of the reply is complete, with this trailer section. */
+  trailing(trailers: HeaderList): void
+  /** Another handler answers the request. */
+  release(): void
+}
+
 /** The content of a request. Reading it is optional: unread content is dropped. */
 export interface RequestBody {
   /** Whether there is content: HTTP/1.1 announces it (`Content-Length` above 0 or chunked), HTTP/2 shows it. */
@@ -85,6 +101,12 @@ export interface RequestBody {
    * @internal
    */
   drain(within?: DrainBounds): Promise<boolean>
+  /**
+   * From now on calls back with each chunk that a reader gets. It must not keep the memory of a chunk.
+   *
+   * @internal
+   */
+  observe(read: (chunk: Uint8Array) => void): void
 }
 
 /** Facts for the access log, set by the stages of the pipeline. */
@@ -169,6 +191,12 @@ export interface Exchange {
   /** Sends an interim reply (1xx) such as 103. Ignored where the protocol has none. */
   inform(status: number, headers: HeaderList): void
   readonly notes: Notes
+  /**
+   * Set while exchanges are recorded.
+   *
+   * @internal
+   */
+  observer?: ExchangeObserver | undefined
 }
 
 /** Turns an exchange into a reply, synchronously where it can: an await costs a turn of the event loop. */

@@ -5,7 +5,7 @@ import { RequestHeaders } from '../../../src/http/message/headers.ts'
 import { emptyReply } from '../../../src/http/message/reply.ts'
 import { parseRequestTarget } from '../../../src/http/message/request-target.ts'
 import type { AccessRecord } from '../../../src/server/types.ts'
-import { createAccessRecorder } from '../../../src/inspect/inspect.ts'
+import { createAccessRecorder } from '../../../src/inspect/access-record.ts'
 
 interface Request {
   readonly method?: string

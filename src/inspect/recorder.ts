@@ -1,0 +1,147 @@
+import type { Limits } from '../config/value-types.ts'
+import type { Exchange } from '../http/message/exchange.ts'
+import type { Reply, Sent } from '../http/message/reply.ts'
+import { Entry, type EntryHooks } from './recorded-exchange.ts'
+import type { RecordedExchange, Recording } from './types.ts'
+
+/** Records exchanges while a recording is open. */
+export interface Recorder {
+  /** Begins to record an exchange, before its handler is called. */
+  begin(x: Exchange): void
+  /** Completes the record of an exchange, whose reply was written or lost. */
+  end(x: Exchange, reply: Reply, sent: Sent): void
+  /** Opens a recording. */
+  open(): Recording
+  /** Closes every recording. */
+  close(): void
+}
+
+/** Limits of what is kept for all recordings of a server. */
+export type RecorderLimits = Pick<Limits, 'recordedContentBytes' | 'recordedExchanges' | 'recordedBytes'>
+
+/** Makes a recorder. @param onIdle Called when its last recording is closed. */
+export function createRecorder(limits: RecorderLimits, onIdle: () => void): Recorder {
+  const startedAt = performance.now()
+  const running = new Set<Entry>()
+  /** The last of those that have ended; the first of them has the number `first`. */
+  const ended: Entry[] = []
+  const recordings = new Set<Recording>()
+  let first = 0
+  let bytes = 0
+  let droppedRunning = 0
+  let waiting: (() => void)[] = []
+
+  const hooks: EntryHooks = {
+    contentBytes: limits.recordedContentBytes,
+    grew(more) {
+      bytes += more
+      dropExcess()
+    },
+    released: forget,
+  }
+
+  function dropExcess(): void {
+    while (bytes > limits.recordedBytes || ended.length + running.size > limits.recordedExchanges) {
+      // Those under way come last: they are of use when they end.
+      const oldest = ended.shift()
+      if (oldest !== undefined) first++
+      else droppedRunning++
+      const [longest] = running
+      drop(oldest ?? (longest as Entry))
+    }
+  }
+
+  function drop(entry: Entry): void {
+    running.delete(entry)
+    entry.isKept = false
+
+    bytes -= entry.bytes
+  }
+
+  function forget(entry: Entry): void {
+    if (running.has(entry)) drop(entry)
+  }
+
+  function begin(x: Exchange): void {
+    const entry = new Entry(x, hooks)
+    running.add(entry)
+    entry.attach()
+  }
+
+  function end(x: Exchange, reply: Reply, sent: Sent): void {
+    // A message that could not be parsed never began; an exchange that began before the recorder has no content.
+    if (x.observer === undefined && x.startedAt >= startedAt) begin(x)
+    const entry = x.observer
+    if (!(entry instanceof Entry) || !running.has(entry)) return
+    // The control endpoints are the server's own, as for the access log.
+    if (x.notes.own === true && reply.status < 400) return forget(entry)
+    entry.end(reply, sent)
+    if (!running.delete(entry)) return
+    ended.push(entry)
+    wakeAll()
+  }
+
+  function wakeAll(): void {
+    const callbacks = waiting
+    waiting = []
+    for (const callback of callbacks) callback()
+  }
+
+  function open(): Recording {
+    const from = first + ended.length
+    const droppedBefore = droppedRunning
+    let until = Number.POSITIVE_INFINITY
+
+    function* kept(): Generator<RecordedExchange> {
+      for (let i = Math.max(from - first, 0); i < Math.min(ended.length, until - first); i++) {
+        yield (ended[i] as Entry).record
+      }
+      if (until !== Number.POSITIVE_INFINITY) return
+      for (const { record } of running) yield record
+    }
+
+    async function* follow(): AsyncGenerator<RecordedExchange> {
+      for (let at = from; at < until;) {
+        const entry = ended[Math.max(at, first) - first]
+        if (entry === undefined) {
+          await new Promise<void>((resolve) => waiting.push(resolve))
+          continue
+        }
+        at = Math.max(at, first) + 1
+        yield entry.record
+      }
+    }
+
+    const recording: Recording = {
+      get exchanges() {
+        return [...kept()]
+      },
+      get dropped() {
+        return Math.max(Math.min(first, until) - from, 0) + droppedRunning - droppedBefore
+      },
+      close() {
+        if (!recordings.delete(recording)) return
+        until = first + ended.length
+        wakeAll()
+        if (recordings.size > 0) return
+        for (const entry of running) drop(entry)
+        onIdle()
+      },
+      [Symbol.asyncIterator]: follow,
+      [Symbol.dispose]() {
+        recording.close()
+      },
+    }
+    recordings.add(recording)
+    return recording
+  }
+
+  return {
+    begin,
+    end,
+    open,
+    close() {
+      for (const recording of recordings) recording.close()
+    },
+  }
+}

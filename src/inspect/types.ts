@@ -1,0 +1,69 @@
+import type { Peer } from '../http/message/exchange.ts'
+import type { HeaderList } from '../http/message/headers.ts'
+
+/** A message of a recorded exchange. */
+export interface RecordedMessage {
+  /** Fields as received or sent, names and values in turn. `…` replaces credentials, as in the access log. */
+  readonly headers: HeaderList
+  /** The first bytes of the content, at most `limits.recordedContentBytes`. They may hold secrets. */
+  readonly content: Uint8Array
+  /** Bytes of the whole content that passed. */
+  readonly bytes: number
+  /** Fields behind the content, redacted too. */
+  readonly trailers: HeaderList
+}
+
+/** The reply of a recorded exchange. */
+export interface RecordedReply extends RecordedMessage {
+  /** 101 for an upgrade over HTTP/1.1, 200 over HTTP/2; what follows an upgrade is not recorded. */
+  readonly status: number
+}
+
+/** One recorded exchange. Until it ends, its members change. */
+export interface RecordedExchange {
+  /** Counts up from 1 within the process; it is the `id` of the exchange in layers too. */
+  readonly id: number
+  /** Wall-clock time of the request in milliseconds since 1970. */
+  readonly time: number
+  /** The other end of the connection. */
+  readonly peer: Pick<Peer, 'address' | 'port' | 'encrypted'>
+  /** HTTP version as sent, for example `1.1`; `2` for HTTP/2. */
+  readonly version: string
+  /** The method as received; `-` for a message that could not be parsed. */
+  readonly method: string
+  /** The request-target as received, without the stamp of live reload; secrets in its query are redacted. */
+  readonly target: string
+  /** Host and port that the client asked for; empty without. */
+  readonly authority: string
+  readonly request: RecordedMessage
+  /** Undefined until the reply is written. */
+  readonly reply: RecordedReply | undefined
+  /** Milliseconds from the header section of the request to that of the reply; undefined until then. */
+  readonly firstByteMs: number | undefined
+  /** Milliseconds from the header section of the request to the end of the reply; undefined until then. */
+  readonly endMs: number | undefined
+  /** Whether the connection ended before the reply was complete; without `refusal` the client closed it. */
+  readonly aborted: boolean
+  /** The user who authenticated, or empty. */
+  readonly user: string
+  /** Name of the route that answered, or empty, as for served folders. */
+  readonly route: string
+  /** The upstream of the last attempt, or empty. */
+  readonly upstream: string
+  /** Why that upstream did not answer, or empty. */
+  readonly reason: string
+  /** Error code, for example `E8008_NOT_FOUND`, or empty. */
+  readonly refusal: string
+  /** Remark of the access log, or empty. */
+  readonly remark: string
+}
+
+/** Records exchanges until it is closed. Iterating yields each one that has ended since it was opened, in that order. */
+export interface Recording extends AsyncIterable<RecordedExchange>, Disposable {
+  /** What is kept: exchanges that have ended, the oldest first, then those under way. */
+  readonly exchanges: readonly RecordedExchange[]
+  /** Number of exchanges that the limits have dropped since it was opened. */
+  readonly dropped: number
+  /** Stops recording, and ends every iteration. What was kept can still be read. */
+  close(): void
+}

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createRecorder, type Recorder, type RecorderLimits } from '../../../src/inspect/recorder.ts'
+import type { Exchange } from '../../../src/http/message/exchange.ts'
+import { textReply } from '../../../src/http/message/reply.ts'
+import { syntheticExchange } from '../../../src/http/synthetic-exchange.ts'
+import type { RecordedExchange } from '../../../src/index.ts'
+
+const limits = { recordedContentBytes: 100, recordedExchanges: 100, recordedBytes: 1_000_000 }
+
+function recorderWith(more: Partial<RecorderLimits> = {}): Recorder & { idle: number } {
+  const recorder = { idle: 0, ...createRecorder({ ...limits, ...more }, () => recorder.idle++) }
+  return recorder
+}
+
+function begin(recorder: Recorder, target: string): Exchange {
+  const x = syntheticExchange({ method: 'GET', target })
+  recorder.begin(x)
+  return x
+}
+
+function end(recorder: Recorder, x: Exchange, text = ''): void {
+  const reply = textReply(200, text)
+  recorder.end(x, reply, { bytes: text.length, aborted: false })
+}
+
+const targets = (exchanges: readonly RecordedExchange[]): string[] => exchanges.map(({ target }) => target)
+
+test('keeps the beginning of each content, and counts the rest', () => {
+  const recorder = recorderWith({ recordedContentBytes: 5 })
+  using recording = recorder.open()
+  const x = begin(recorder, '/')
+  const memory = Buffer.from('abc')
+  x.observer?.sent(memory)
+  memory.fill('?')
+  x.observer?.sent(Buffer.from('defg'))
+  recorder.end(x, { status: 200, headers: [], body: null }, { bytes: 7, aborted: false })
+  const [record] = recording.exchanges
+  assert.equal(Buffer.from(record?.reply?.content ?? []).toString(), 'abcde')
+  assert.equal(record?.reply?.bytes, 7)
+})
+
+test('drops the oldest exchange beyond the limit of exchanges, and those under way last', () => {
+  const recorder = recorderWith({ recordedExchanges: 2 })
+  using recording = recorder.open()
+  const long = begin(recorder, '/long')
+  long.observer?.replying(textReply(200, ''))
+  for (const target of ['/1', '/2', '/3']) end(recorder, begin(recorder, target))
+  assert.deepEqual(targets(recording.exchanges), ['/3', '/long'])
+  const [, record] = recording.exchanges
+  assert.equal(recording.dropped, 2)
+  const others = ['/4', '/5'].map((target) => begin(recorder, target))
+  assert.deepEqual(targets(recording.exchanges), ['/4', '/5'])
+  // It was dropped while it was under way, and keeps no more of its content.
+  long.observer?.sent(Buffer.from('late'))
+  assert.deepEqual([record?.reply?.bytes, record?.reply?.content.length], [4, 0])
+  end(recorder, long)
+  for (const x of others) end(recorder, x)
+  assert.deepEqual(targets(recording.exchanges), ['/4', '/5'])
+  assert.equal(recording.dropped, 4)
+})
+
+test('drops the oldest exchange beyond the limit of bytes, which counts fields and content', () => {
+  const recorder = recorderWith({ recordedContentBytes: 400, recordedBytes: 900 })
+  using recording = recorder.open()
+  for (const target of ['/1', '/2', '/3']) end(recorder, begin(recorder, target), 'x'.repeat(400))
+  assert.deepEqual(targets(recording.exchanges), ['/3'])
+  // One exchange alone: its record is dropped, and no more of its content is kept.
+  const field = 'y'.repeat(1001)
+  const x = syntheticExchange({ method: 'GET', target: '/4', headers: ['A', field] })
+  recorder.begin(x)
+  end(recorder, x, 'x'.repeat(400))
+  assert.deepEqual(targets(recording.exchanges), [])
+  assert.equal(recording.dropped, 4)
+})
+
+test('an iteration that is slower than the exchanges continues with the oldest one that is kept', async () => {
+  const recorder = recorderWith({ recordedExchanges: 2 })
+  const recording = recorder.open()
+  const iteration = recording[Symbol.asyncIterator]()
+  end(recorder, begin(recorder, '/1'))
+  assert.equal((await iteration.next()).value?.target, '/1')
+  for (const target of ['/2', '/3', '/4', '/5']) end(recorder, begin(recorder, target))
+  assert.equal((await iteration.next()).value?.target, '/4')
+  assert.equal((await iteration.next()).value?.target, '/5')
+  const last = iteration.next()
+  recording.close()
+  assert.equal((await last).done, true)
+})
+
+test('a recording begins with the exchanges after it, and can be read when it is closed', () => {
+  const recorder = recorderWith()
+  const first = recorder.open()
+  end(recorder, begin(recorder, '/1'))
+  const second = recorder.open()
+  end(recorder, begin(recorder, '/2'))
+  first.close()
+  first.close()
+  assert.equal(recorder.idle, 0)
+  end(recorder, begin(recorder, '/3'))
+  const running = begin(recorder, '/4')
+  second.close()
+  assert.equal(recorder.idle, 1)
+  end(recorder, running)
+  assert.deepEqual(targets(first.exchanges), ['/1', '/2'])
+  assert.deepEqual(targets(second.exchanges), ['/2', '/3'])
+})
+
+test('an exchange that began before the recorder is not recorded', () => {
+  const x = syntheticExchange({ method: 'GET', target: '/' })
+  Object.assign(x, { startedAt: x.startedAt - 1 })
+  const recorder = recorderWith()
+  using recording = recorder.open()
+  end(recorder, x)
+  assert.deepEqual(recording.exchanges, [])
+})
