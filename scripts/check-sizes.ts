@@ -7,14 +7,19 @@ import { printTable } from './run.ts'
 
 /**
  * Bytes. Raise one only with a reason that a user would accept. Of what is installed 0.4 MB makes certificates, so that
- * no user needs openssl; it is read only when one is made. Of what is read at each start 30 kB decide by name and first
- * bytes what is kept back, and in which type, encoding and coding a file goes out.
+ * no user needs openssl; it is read only when one is made. 0.15 MB are the pages for users, which are read offline. Of
+ * what is read at each start 30 kB decide by name and first bytes what is kept back, and in which type, encoding and
+ * coding a file goes out.
  */
-const limits = { installed: 2_500_000, eager: 525_000, declarations: 95_000 }
+const limits = { installed: 2_650_000, eager: 525_000, declarations: 95_000 }
 
 function sizeOf(folder: string): number {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
   return files.reduce((sum, file) => sum + statSync(join(file.parentPath, file.name)).size, 0)
+}
+
+function total(folders: readonly string[]): number {
+  return folders.reduce((sum, folder) => sum + sizeOf(fromRoot(folder)), 0)
 }
 
 /** Bytes of a bundled file and of all that it imports statically; `await import()` does not count. */
@@ -32,7 +37,7 @@ function eagerSize(entry: string): number {
 
 await buildPackage()
 const sizes = {
-  installed: ['bin', 'dist', 'templates'].reduce((sum, folder) => sum + sizeOf(fromRoot(folder)), 0),
+  installed: total(['bin', 'dist', 'templates', 'docs']) - total(['docs/contributing', 'docs/decisions']),
   eager: eagerSize(fromRoot('dist/cli/main.js')),
   declarations: sizeOf(fromRoot('dist/types')),
 }
