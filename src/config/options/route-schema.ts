@@ -109,8 +109,7 @@ export const proxySchema: v.GenericSchema<ProxySetting> = v.union(
   'a target (a URL or a port), a list of targets or an object of proxy options',
 )
 
-/** One entry of `routes`. */
-export const routeSchema: v.GenericSchema<RouteOptions> = v.strictObject(
+const route = v.strictObject(
   {
     name: v.optional(plainText),
     match,
@@ -120,4 +119,15 @@ export const routeSchema: v.GenericSchema<RouteOptions> = v.strictObject(
     status: v.optional(v.picklist([301, 302, 303, 307, 308], '301, 302, 303, 307 or 308')),
   },
   'an object with match and an action',
+)
+
+/** One entry of `routes`. */
+export const routeSchema: v.GenericSchema<RouteOptions> = route
+
+/** The keys of each object within `proxy` and `routes`, by the key of the object. */
+export const routeKeys: Readonly<Record<string, readonly string[]>> = Object.fromEntries(
+  Object.entries({ route, match, proxy: proxyOptions, timeouts, health, tls, reply }).map(([key, { entries }]) => [
+    key,
+    Object.keys(entries),
+  ]),
 )

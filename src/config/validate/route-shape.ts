@@ -1,23 +1,8 @@
 import type * as v from 'valibot'
 import { foreignProxyKey, foreignRouteKey, foreignValue } from './foreign-options.ts'
+import { routeKeys } from '../options/route-schema.ts'
 import { isPlainObject } from '../plain-object.ts'
 import { expected, nearest, quote, type Problem } from '../diagnostic.ts'
-
-type ContainerKey = 'route' | 'match' | 'proxy' | 'timeouts' | 'health' | 'tls' | 'reply'
-
-/** The keys of each object within `proxy` and `routes`, by the key of the object. */
-const known: Readonly<Record<ContainerKey, readonly string[]>> = {
-  route: ['name', 'match', 'proxy', 'redirect', 'reply', 'status'],
-  match: ['path', 'exact', 'pattern', 'host', 'method', 'header', 'cookie', 'query'],
-  proxy: [
-    ...['to', 'balance', 'hashBy', 'changeOrigin', 'headers', 'passHeaders', 'replyHeaders'],
-    ...['buffer', 'rewrite', 'cookiePath', 'live', 'debug', 'retries', 'hold', 'timeouts', 'health', 'tls'],
-  ],
-  timeouts: ['connectMs', 'headersMs', 'bodyIdleMs', 'totalMs', 'upgradeMs'],
-  health: ['path', 'intervalMs', 'timeoutMs'],
-  tls: ['verify', 'ca', 'servername', 'cert', 'key'],
-  reply: ['status', 'headers', 'body'],
-}
 
 /** Removes unknown keys from `proxy` and `routes`, so that the rest can be checked. Each becomes a problem. */
 export function removeUnknownKeys(options: Readonly<Record<string, unknown>>, problems: Problem[]): void {
@@ -31,9 +16,9 @@ export function removeUnknownKeys(options: Readonly<Record<string, unknown>>, pr
   }
 }
 
-function removeUnknownFrom(value: unknown, holder: ContainerKey, path: readonly string[], problems: Problem[]): void {
+function removeUnknownFrom(value: unknown, holder: string, path: readonly string[], problems: Problem[]): void {
   if (!isPlainObject(value)) return
-  const keys = known[holder]
+  const keys = routeKeys[holder] ?? []
   for (const [key, inner] of Object.entries(value)) {
     const at = [...path, key]
     if (!keys.includes(key)) {
@@ -46,7 +31,7 @@ function removeUnknownFrom(value: unknown, holder: ContainerKey, path: readonly 
       const as = correction === undefined ? meant : correction.as
       if (as !== undefined && !Object.hasOwn(value, as)) value[as] = inner
       delete value[key]
-    } else if (key !== 'route' && Object.hasOwn(known, key)) removeUnknownFrom(inner, key as ContainerKey, at, problems)
+    } else if (key !== 'route' && Object.hasOwn(routeKeys, key)) removeUnknownFrom(inner, key, at, problems)
   }
 }
 
