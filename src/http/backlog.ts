@@ -1,4 +1,4 @@
-import type { Limits } from '../config/value-types.ts'
+import type { Limits } from '../config/options/limits.ts'
 
 /** Checks per `writeMs`: more are more exact, fewer cost less. */
 const checks = 8

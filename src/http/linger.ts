@@ -1,4 +1,4 @@
-import type { Limits } from '../config/value-types.ts'
+import type { Limits } from '../config/options/limits.ts'
 
 /** The limits of what a client may send after its reply. */
 export type LingerLimits = Pick<Limits, 'headerMs' | 'lingerBytes'>

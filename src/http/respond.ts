@@ -1,4 +1,4 @@
-import type { Limits } from '../config/value-types.ts'
+import type { Limits } from '../config/options/limits.ts'
 import { isServeError, ServeError } from '../core/serve-error.ts'
 import { discard } from './body/reply-body.ts'
 import type { Exchange, Handler } from './message/exchange.ts'

@@ -1,4 +1,4 @@
-import type { Limits } from '../config/value-types.ts'
+import type { Limits } from '../config/options/limits.ts'
 import type { Exchange } from '../http/message/exchange.ts'
 import type { Reply, Sent } from '../http/message/reply.ts'
 import { Entry, type EntryHooks } from './recorded-exchange.ts'

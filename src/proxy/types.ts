@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream'
-import type { Limits } from '../config/value-types.ts'
+import type { Limits } from '../config/options/limits.ts'
 import type { ResolvedMatch, ResolvedProxy, ResolvedUpstream } from '../config/route-types.ts'
 import type { Exchange, Relayed } from '../http/message/exchange.ts'
 import type { HeaderList } from '../http/message/headers.ts'

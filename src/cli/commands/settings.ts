@@ -3,7 +3,7 @@ import type { LoadedConfig } from '../../config/load.ts'
 import { isCleartextHttp2 } from '../../config/resolve/resolve.ts'
 import { optionTable, type OptionEntry } from '../../config/options/option-table.ts'
 import type { ResolvedConfig } from '../../config/types.ts'
-import type { Limits } from '../../config/value-types.ts'
+import type { Limits } from '../../config/options/limits.ts'
 import { actionText } from '../output/display.ts'
 
 /** One setting: its option, its value, and where it comes from. */

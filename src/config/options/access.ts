@@ -1,7 +1,6 @@
 import type { Optional } from '../route-types.ts'
-import type { Limits } from '../value-types.ts'
 import { parseLimits } from '../values/parse-text.ts'
-import { limitSchema, resolveLimits, usualLimits } from './limits.ts'
+import { limitSchema, resolveLimits, usualLimits, type Limits } from './limits.ts'
 import { filePath, joint, oneText, option, severalTexts, unset, type Joint, type Option, type Unset } from './option.ts'
 
 /** Host names, passwords and limits. */

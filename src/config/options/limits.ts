@@ -1,10 +1,10 @@
 import * as v from 'valibot'
 import type { Problem } from '../diagnostic.ts'
 import type { Optional } from '../route-types.ts'
-import type { Checked, Limits } from '../value-types.ts'
+import type { Checked } from '../value-types.ts'
 
 /** The definition of a limit. Flags, environment variables, validation and documentation derive from it. */
-export interface LimitEntry {
+export interface Limit {
   readonly default: number
   /** The smallest value with which ordinary requests succeed. */
   readonly min: number
@@ -28,203 +28,257 @@ const longest = 2 ** 31 - 1
 const shortest = 100
 const mebibyte = 2 ** 20
 
-/** Every limit by name. */
-export const limitTable: Readonly<Record<keyof Limits, LimitEntry>> = {
-  headerBytes: {
+/** Every limit. Its docstring is what editors show. */
+const limitDefinitions = {
+  /** Bytes of a request's header section, request line included. Default 16384. */
+  headerBytes: (): Limit => ({
     default: 16_384,
     // The header section of a minimal request of a browser.
     min: 512,
     max: mebibyte,
     unit: 'bytes',
     description: "Bytes of a request's header section, request line included.",
-  },
-  // Node drops fields beyond 1000 silently.
-  headerCount: { default: 128, min: 16, max: 1000, unit: 'fields', description: 'Header fields of a request.' },
-  targetBytes: { default: 8192, min: 128, max: mebibyte, unit: 'bytes', description: 'Bytes of the request-target.' },
-  bodyBytes: {
+  }),
+  /** Header fields of a request. Default 128. */
+  headerCount: (): Limit => ({
+    default: 128,
+    min: 16,
+    // Node drops fields beyond 1000 silently.
+    max: 1000,
+    unit: 'fields',
+    description: 'Header fields of a request.',
+  }),
+  /** Bytes of the request-target. Default 8192. */
+  targetBytes: (): Limit => ({
+    default: 8192,
+    min: 128,
+    max: mebibyte,
+    unit: 'bytes',
+    description: 'Bytes of the request-target.',
+  }),
+  /** Bytes of a request's content. Default 1 GiB. */
+  bodyBytes: (): Limit => ({
     default: 2 ** 30,
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
     description: "Bytes of a request's content; content that is forwarded without buffering has no limit.",
-  },
-  headerMs: {
+  }),
+  /** Milliseconds until the header section must be complete. Default 15000. */
+  headerMs: (): Limit => ({
     default: 15_000,
     min: shortest,
     max: longest,
     unit: 'milliseconds',
     description: 'Milliseconds until the header section must be complete.',
-  },
-  requestMs: {
+  }),
+  /** Milliseconds until the whole request must have arrived. Default 300000. */
+  requestMs: (): Limit => ({
     default: 300_000,
     min: shortest,
     max: longest,
     unit: 'milliseconds',
     description: 'Milliseconds until the whole request must have arrived.',
-  },
-  idleMs: {
+  }),
+  /** Milliseconds that a connection may be idle between requests. Default 10000. */
+  idleMs: (): Limit => ({
     default: 10_000,
     min: 10,
     max: longest,
     unit: 'milliseconds',
     description: 'Milliseconds that a connection may be idle between requests.',
-  },
-  drainBytes: {
+  }),
+  /**
+   * Bytes of content that are read although the reply does not need them: an HTTP/1.1 connection stays open when a request
+   * has no more, and the end of an HTTP/2 reply waits for them. Default 16 MiB.
+   */
+  drainBytes: (): Limit => ({
     default: 16 * mebibyte,
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
     description:
       'Bytes of content that are read although the reply does not need them; beyond it an HTTP/1.1 connection closes.',
-  },
-  drainMs: {
+  }),
+  /** Milliseconds that the end of an HTTP/2 reply waits for such content, or a reply without content. Default 200. */
+  drainMs: (): Limit => ({
     default: 200,
     min: 0,
     max: longest,
     unit: 'milliseconds',
     description: 'Milliseconds that the end of an HTTP/2 reply waits for such content.',
-  },
-  lingerBytes: {
+  }),
+  /** Bytes that are read and dropped after a reply that closes the connection, so that the client can read it. Default 64 MiB. */
+  lingerBytes: (): Limit => ({
     default: 64 * mebibyte,
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
     description: 'Bytes read and dropped after a reply that closes the connection, so that the client can read it.',
-  },
-  writeMs: {
+  }),
+  /** Milliseconds in which a slow client must read a part of its reply. Default 60000. */
+  writeMs: (): Limit => ({
     default: 60_000,
     min: shortest,
     max: longest,
     unit: 'milliseconds',
     description: 'Milliseconds in which a slow client must read a part of its reply.',
-  },
-  upstreamConnections: {
+  }),
+  /** HTTP/1.1 connections to one upstream; beyond it requests wait for a free one. Default 1024. */
+  upstreamConnections: (): Limit => ({
     // More than `waitingReplies`, so that replies to slow clients never use all connections.
     default: 1024,
     min: 1,
     max: 1_000_000,
     unit: 'connections',
     description: 'HTTP/1.1 connections to one upstream; beyond it requests wait for a free one.',
-  },
-  waitingReplies: {
+  }),
+  /** Replies that wait for slow clients; beyond it the one that has waited longest is aborted. Default 512. */
+  waitingReplies: (): Limit => ({
     default: 512,
     min: 1,
     max: 1_000_000,
     unit: 'replies',
     description: 'Replies that wait for slow clients; beyond it the one that has waited longest is aborted.',
-  },
-  waitingBytes: {
+  }),
+  /** Bytes buffered for slow clients; beyond it the reply that has waited longest is aborted. Default 128 MiB. */
+  waitingBytes: (): Limit => ({
     default: 128 * mebibyte,
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
     description: 'Bytes buffered for slow clients; beyond it the reply that has waited longest is aborted.',
-  },
-  openFiles: {
+  }),
+  /** Files open for sending; beyond it those of slow clients are closed until they read again. Default 256. */
+  openFiles: (): Limit => ({
     default: 256,
     // More than are read at once.
     min: 32,
     max: 1_000_000,
     unit: 'files',
     description: 'Files open for sending; beyond it those of slow clients are closed until they read again.',
-  },
-  halfClosedMs: {
+  }),
+  /** Milliseconds without progress after which the reply to a half-closed client is aborted. Default 10000. */
+  halfClosedMs: (): Limit => ({
     default: 10_000,
     min: 10,
     max: longest,
     unit: 'milliseconds',
     description: 'Milliseconds without progress after which the reply to a half-closed client is aborted.',
-  },
-  connections: {
+  }),
+  /** Open connections; one more replaces the one that has been idle longest, or is closed when none is idle. Default 2048. */
+  connections: (): Limit => ({
     default: 2048,
     min: 1,
     max: 1_000_000,
     unit: 'connections',
     description:
       'Open connections; one more replaces the one that has been idle longest, or is closed when none is idle.',
-  },
-  closeMs: {
+  }),
+  /** Milliseconds that `close()` waits for replies under way. Default 5000. */
+  closeMs: (): Limit => ({
     default: 5000,
     min: 0,
     max: longest,
     unit: 'milliseconds',
     description: 'Milliseconds that closing waits for replies under way.',
-  },
-  cacheBytes: {
+  }),
+  /** Bytes of file content kept in memory. Default 64 MiB. */
+  cacheBytes: (): Limit => ({
     default: 64 * mebibyte,
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
     description: 'Bytes of file content kept in memory.',
-  },
-  ranges: {
+  }),
+  /** Ranges answered in one reply; a request for more gets the whole file. Default 32. */
+  ranges: (): Limit => ({
     default: 32,
     min: 1,
     max: 1000,
     unit: 'ranges',
     description: 'Ranges answered in one reply; a request for more gets the whole file.',
-  },
-  // Chromium accepts 256 KiB.
-  replyHeaderBytes: {
+  }),
+  /** Bytes of the header section of an upstream's reply. Default 262144. */
+  replyHeaderBytes: (): Limit => ({
+    // Chromium accepts 256 KiB.
     default: mebibyte / 4,
     min: 1024,
     max: 16 * mebibyte,
     unit: 'bytes',
     description: "Bytes of the header section of an upstream's reply.",
-  },
-  livePages: {
+  }),
+  /** Pages connected to live reload; others must be reloaded by hand. Default 256. */
+  livePages: (): Limit => ({
     default: 256,
     min: 0,
     max: 100_000,
     unit: 'pages',
     description: 'Pages connected to live reload; others must be reloaded by hand.',
-  },
-  pageBytes: {
+  }),
+  /**
+   * Bytes to which the first part of a compressed page may expand for live reload. A larger page passes unchanged; it is
+   * aborted where that shows later and it expands more than a hundredfold. Default 32 MiB.
+   */
+  pageBytes: (): Limit => ({
     default: 32 * mebibyte,
     min: 1024,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
     description:
       'Bytes to which the first part of a compressed page may expand for live reload; larger pages pass unchanged.',
-  },
-  recordedContentBytes: {
+  }),
+  /** Bytes of the content of a message that a recording keeps; the rest is counted. Default 65536. */
+  recordedContentBytes: (): Limit => ({
     default: 65_536,
     min: 0,
     max: 2 ** 30,
     unit: 'bytes',
     description: 'Bytes of the content of a message that a recording keeps; the rest is counted.',
-  },
-  recordedExchanges: {
+  }),
+  /** Exchanges that recordings keep; beyond it the oldest is dropped. Default 1000. */
+  recordedExchanges: (): Limit => ({
     default: 1000,
     min: 1,
     max: 100_000,
     unit: 'exchanges',
     description: 'Exchanges that recordings keep; beyond it the oldest is dropped.',
-  },
-  recordedBytes: {
+  }),
+  /** Bytes of fields and content that recordings keep; beyond it the oldest exchange is dropped. Default 64 MiB. */
+  recordedBytes: (): Limit => ({
     default: 64 * mebibyte,
     min: 65_536,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
     description: 'Bytes of fields and content that recordings keep; beyond it the oldest exchange is dropped.',
-  },
+  }),
 }
 
-/** The names of all limits. */
+type NumbersOf<Definitions> = { [Name in keyof Definitions]: number }
+
+/** Limits on sizes, counts and times. */
+export interface Limits extends NumbersOf<typeof limitDefinitions> {}
+
+/** Every limit by name. @internal */
+export const limitTable: Readonly<Record<keyof Limits, Limit>> = Object.fromEntries(
+  Object.entries(limitDefinitions).map(([name, define]) => [name, define()]),
+) as Record<keyof Limits, Limit>
+
+/** The names of all limits. @internal */
 export const limitNames: readonly (keyof Limits)[] = Object.keys(limitTable) as (keyof Limits)[]
 
-/** The values of a limit, for the end of a sentence. */
+/** The values of a limit, for the end of a sentence. @internal */
 export function limitAccepts(name: keyof Limits): string {
   const { min, max, unit } = limitTable[name]
   return `a whole number from ${min} to ${max} (${unit})`
 }
 
-/** The default of every limit. */
+/** The default of every limit. @internal */
 export const usualLimits: Limits = Object.fromEntries(
   limitNames.map((name) => [name, limitTable[name].default]),
 ) as unknown as Limits
 
-/** The shape of the option `limits`. */
+/** The shape of the option `limits`. @internal */
 export const limitSchema: v.GenericSchema<Optional<Limits>> = v.strictObject(
   Object.fromEntries(
     limitNames.map((name) => {
@@ -237,7 +291,7 @@ export const limitSchema: v.GenericSchema<Optional<Limits>> = v.strictObject(
   'an object',
 )
 
-/** Adds defaults; the time for the header section is never longer than that for the request. */
+/** Adds defaults; the time for the header section is never longer than that for the request. @internal */
 export function resolveLimits(given: Optional<Limits>, problems: Problem[]): Limits {
   const limits = { ...usualLimits, ...(given as Checked<typeof given>) }
   if (limits.headerMs <= limits.requestMs) return limits

@@ -7,7 +7,7 @@ import { isPlainObject, plainly } from '../plain-object.ts'
 import { expected, nearest, quote, type Problem } from '../diagnostic.ts'
 import { routeShapeProblems, removeAt, removeUnknownKeys } from './route-shape.ts'
 import type { CheckedOptions } from '../types.ts'
-import type { Limits } from '../value-types.ts'
+import type { Limits } from '../options/limits.ts'
 
 const optionKeys: readonly string[] = optionTable.map((entry) => entry.key)
 

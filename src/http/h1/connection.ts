@@ -1,5 +1,5 @@
 import type { Server, Socket } from 'node:net'
-import type { Limits } from '../../config/value-types.ts'
+import type { Limits } from '../../config/options/limits.ts'
 import type { Notes, Peer } from '../message/exchange.ts'
 import { boundLinger } from '../linger.ts'
 import type { ConnectionUse } from '../open-connections.ts'

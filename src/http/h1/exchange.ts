@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { Limits } from '../../config/value-types.ts'
+import type { Limits } from '../../config/options/limits.ts'
 import type { ResponseState, Connection, LatestRequest } from './connection.ts'
 import type { ServerExchange } from '../respond.ts'
 import type { ExchangeObserver, Notes, Peer, RequestBody } from '../message/exchange.ts'

@@ -1,6 +1,6 @@
 import { type Http2Stream, constants, type ServerHttp2Stream } from 'node:http2'
 import { addAbortSignal } from 'node:stream'
-import type { Limits } from '../../config/value-types.ts'
+import type { Limits } from '../../config/options/limits.ts'
 import { boundLinger, type LingerLimits } from '../linger.ts'
 
 const ours = new WeakSet<ServerHttp2Stream>()

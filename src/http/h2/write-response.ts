@@ -1,7 +1,7 @@
 import type { ServerHttp2Stream, OutgoingHttpHeaders } from 'node:http2'
 import type { Backlog, Waiting } from '../backlog.ts'
 import { resetStream, stopReading, whenContentEnds } from './reset.ts'
-import type { Limits } from '../../config/value-types.ts'
+import type { Limits } from '../../config/options/limits.ts'
 import { discard, sendContent, type ReplyWriter } from '../body/reply-body.ts'
 import type { Exchange } from '../message/exchange.ts'
 import { checkFinalStatus, checkInterimStatus, frameReply, isBodyless } from '../framing.ts'
