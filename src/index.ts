@@ -12,6 +12,7 @@ export { localAuthority } from './server/local-authority.ts'
 export type { LocalAuthority, LocalAuthorityOptions } from './server/local-authority.ts'
 export { defineConfig } from './config/define-config.ts'
 export { isServeError, ServeError } from './core/serve-error.ts'
+export type { ChannelMessages } from './core/channels.ts'
 export type { ErrorCode } from './core/codes.ts'
 export type { Warning, WarningCode } from './core/warning.ts'
 export type {

@@ -5,44 +5,33 @@ import type { AccessRecord } from '../server/types.ts'
 import { unmapped } from '../core/util/ip.ts'
 import { redactAuthority, redactUrl } from '../core/util/secret.ts'
 
-/** Closes the record of one exchange. */
-export type AccessRecorder = (x: Exchange, reply: Reply, sent: Sent) => void
-
 /**
- * Makes a recorder that turns finished exchanges into {@link AccessRecord}s. It redacts secrets in URLs, and never reads
- * `Authorization` and `Cookie`.
+ * The record of an exchange whose reply was written or lost. Secrets in URLs are redacted, and `Authorization` and `Cookie`
+ * are never read.
  */
-export function createAccessRecorder(options: {
-  readonly emit: (record: AccessRecord, isAside: boolean) => void
-}): AccessRecorder {
-  const { emit } = options
-  return (x, reply, sent) => {
-    const { headers, notes, target } = x
-    const elapsed = performance.now() - x.startedAt
-    emit(
-      {
-        // `startedAt` is monotonic and does not follow corrections of the wall clock, so the time is computed backwards.
-        time: Math.round(Date.now() - elapsed),
-        address: unmapped(x.peer.address),
-        method: x.method,
-        target: publicTarget(target),
-        version: x.version,
-        host: redactAuthority(headers.get('host') ?? ''),
-        status: reply.status,
-        bytes: sent.bytes,
-        ms: Math.round(elapsed * 1000) / 1000,
-        aborted: sent.aborted,
-        referer: redactUrl(withoutStamp(headers.get('referer') ?? '')),
-        userAgent: headers.get('user-agent') ?? '',
-        user: notes.user ?? '',
-        refusal: notes.refusal ?? '',
-        remark: notes.remark ?? '',
-        route: notes.route ?? '',
-        upstream: notes.upstream ?? '',
-        reason: notes.reason ?? '',
-      },
-      isAside(x, reply),
-    )
+export function accessRecord(x: Exchange, reply: Reply, sent: Sent): AccessRecord {
+  const { headers, notes, target } = x
+  const elapsed = performance.now() - x.startedAt
+  return {
+    // `startedAt` is monotonic and does not follow corrections of the wall clock, so the time is computed backwards.
+    time: Math.round(Date.now() - elapsed),
+    address: unmapped(x.peer.address),
+    method: x.method,
+    target: publicTarget(target),
+    version: x.version,
+    host: redactAuthority(headers.get('host') ?? ''),
+    status: reply.status,
+    bytes: sent.bytes,
+    ms: Math.round(elapsed * 1000) / 1000,
+    aborted: sent.aborted,
+    referer: redactUrl(withoutStamp(headers.get('referer') ?? '')),
+    userAgent: headers.get('user-agent') ?? '',
+    user: notes.user ?? '',
+    refusal: notes.refusal ?? '',
+    remark: notes.remark ?? '',
+    route: notes.route ?? '',
+    upstream: notes.upstream ?? '',
+    reason: notes.reason ?? '',
   }
 }
 
@@ -61,7 +50,7 @@ const unasked: ReadonlySet<string> = new Set([
  * Whether a browser sent the request by itself, so that a line for a person would only disturb: for a missing file that no
  * page names, or for a text or picture that the page with the same address shows.
  */
-function isAside({ headers, notes, target }: Exchange, { status }: Reply): boolean {
+export function isAside({ headers, notes, target }: Exchange, { status }: Reply): boolean {
   const destination = headers.get('sec-fetch-dest')
   if (destination === undefined) return false
   if (status === 404 && notes.route === undefined) return unasked.has(`${target.path} ${destination}`)

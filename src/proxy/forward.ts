@@ -1,6 +1,7 @@
 import type { ResolvedUpstream } from '../config/route-types.ts'
 import type { ErrorCode } from '../core/codes.ts'
-import { ServeError } from '../core/serve-error.ts'
+import { upstreamAttempt } from '../core/channels.ts'
+import { isServeError, ServeError } from '../core/serve-error.ts'
 import type { Warning } from '../core/warning.ts'
 import type { Exchange, Handler } from '../http/message/exchange.ts'
 import { abandonedReply, type Reply } from '../http/message/reply.ts'
@@ -46,6 +47,8 @@ export interface Forwarder {
 interface Forwarding {
   /** Label of the last upstream that was tried; several labels when all of them refused the connection. */
   label: string
+  /** Number of attempts so far. */
+  attempts: number
   readonly content: ForwardedContent
 }
 
@@ -102,13 +105,13 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   async function handle(x: Exchange): Promise<Reply> {
     if (x.method === 'OPTIONS' && isLastHop(x)) return optionsReply
     const waitMs = waitTimeFor(x, proxy.hold)
-    let forwarding: Forwarding = { label: '', content: x.body }
+    let forwarding: Forwarding = { label: '', attempts: 0, content: x.body }
     let buffered: BufferedContent | undefined
     pendingReplies++
     try {
       if (needsBuffer(x, proxy.buffer)) {
         buffered = await bufferContent(x.body)
-        forwarding = { label: '', content: buffered }
+        forwarding = { ...forwarding, content: buffered }
       }
       return await (waitMs === 0
         ? sendWithRetries(x, forwarding)
@@ -141,7 +144,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   async function sendWithRetries(x: Exchange, forwarding: Forwarding): Promise<Reply> {
     const tried = new Set<ResolvedUpstream>()
     let isRefused = true
-    for (let attempt = 0; ; attempt++) {
+    for (let retries = 0; ; retries++) {
       // After every upstream was tried, the balancer chooses among all of them again.
       const upstream = balancer.pick(x, tried) ?? balancer.pick(x, new Set())
       if (upstream === undefined)
@@ -150,16 +153,35 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       x.notes.upstream = upstream.label
       delete x.notes.reason
       forwarding.label = upstream.label
+      forwarding.attempts++
       try {
-        return await sendTo(x, upstream, forwarding)
+        return await attempt(x, upstream, forwarding)
       } catch (error) {
         if (!(error instanceof UpstreamError) || error.fault === 'left') throw error
         tried.add(upstream)
         isRefused &&= error.fault === 'refused'
         // All refused the connection: the error names each, since starting any one of them helps.
         if (isRefused) forwarding.label = [...tried].map(({ label }) => label).join(' or ')
-        if (attempt >= proxy.retries || !mayRetry(x, forwarding, error, tried.size < upstreams.length)) throw error
+        if (retries >= proxy.retries || !mayRetry(x, forwarding, error, tried.size < upstreams.length)) throw error
       }
+    }
+  }
+
+  /** Sends the request to an upstream, and publishes the attempt where a program subscribes to it. */
+  async function attempt(x: Exchange, upstream: ResolvedUpstream, forwarding: Forwarding): Promise<Reply> {
+    if (!upstreamAttempt.hasSubscribers) return sendTo(x, upstream, forwarding)
+    const startedAt = performance.now()
+    const facts = { id: x.id, attempt: forwarding.attempts, route: name, upstream: upstream.label }
+    const end = (status: number | undefined, fault: string | undefined): void =>
+      upstreamAttempt.publish({ ...facts, phase: 'end', status, fault, ms: performance.now() - startedAt })
+    upstreamAttempt.publish({ ...facts, phase: 'start', status: undefined, fault: undefined, ms: undefined })
+    try {
+      const reply = await sendTo(x, upstream, forwarding)
+      end(reply.status, undefined)
+      return reply
+    } catch (error) {
+      end(undefined, error instanceof UpstreamError ? error.fault : isServeError(error) ? error.code : 'E8008_INTERNAL')
+      throw error
     }
   }
 

@@ -9,8 +9,9 @@ import { ServeError } from '../core/serve-error.ts'
 import { createWorkerReport } from '../middleware/stale-worker.ts'
 import { createAdapter, type Adapter } from '../http/h1/server.ts'
 import type { Exchange, Handler, Layer } from '../http/message/exchange.ts'
+import type { Reply, Sent } from '../http/message/reply.ts'
 import type { FetchAnswer } from '../http/fetch.ts'
-import { createAccessLog, createAccessRecorder, createRecordings, type Recordings } from '../inspect/inspect.ts'
+import { accessRecord, createAccessLog, createFollowers, isAside, type Followers } from '../inspect/inspect.ts'
 import type { Recording } from '../inspect/types.ts'
 import { createPipeline } from './pipeline.ts'
 import { createControl, type Control } from '../control/control.ts'
@@ -33,7 +34,7 @@ import {
 import { definedOnly, logOptions, programProblems, type Phrase, type ProgramOptions } from './embedder-options.ts'
 import { checkResponse, checkUpgrade, refuseArguments, toRequest } from './check-arguments.ts'
 import { ServerRoutes, refuseOwnRoutes } from './server-routes.ts'
-import type { AccessRecord, Listening, RequestListener, Server8008, ServerEvents } from './types.ts'
+import type { Listening, RequestListener, Server8008, ServerEvents } from './types.ts'
 
 /**
  * Makes a server. Nothing is opened, bound or printed before `listen()`.
@@ -88,7 +89,7 @@ class Serve8008 implements Server8008 {
   /** Loaded with the first request that comes by `fetch` or `tryFetch`. */
   #fetch: Promise<FetchAnswer> | undefined
   readonly #log: ReturnType<typeof createAccessLog> | undefined
-  readonly #recordings: Recordings
+  readonly #followers: Followers
   readonly #phrase: Phrase
   readonly #authorityFolder: string | undefined
   readonly #reportWorker = createWorkerReport((warning) => this.#events.emit('warning', warning))
@@ -122,12 +123,11 @@ class Serve8008 implements Server8008 {
     this.#pipeline = this.#assemble()
     const guard = (write: () => void): void => this.#events.guard('The function "write"', write)
     this.#log = config.log === 'none' ? undefined : createAccessLog(logOptions(config, program, guard))
-    const record = createAccessRecorder({ emit: (entry, isAside) => this.#record(entry, isAside) })
-    const recordings = createRecordings(config.limits)
-    this.#recordings = recordings
+    const followers = createFollowers(config.limits)
+    this.#followers = followers
     this.#adapter = createAdapter({
       handler: (x) => {
-        recordings.begin(x)
+        followers.begin(x)
         return this.#pipeline(x)
       },
       limits: config.limits,
@@ -139,11 +139,11 @@ class Serve8008 implements Server8008 {
       refuse: (error) => refusalReply(error, undefined),
       onFault: (error) => this.#events.emit('error', error),
       done: (x, reply, sent) => {
-        recordings.end(x, reply, sent)
+        followers.end(x, reply, sent)
         if (x.notes.missesApp === true) this.#adviseOnApp()
         if (x.notes.staleWorker === true) this.#reportWorker(x.target.path)
         if (x.notes.own === true && reply.status < 400) return
-        if (this.#log !== undefined || this.#events.has('reply')) record(x, reply, sent)
+        if (this.#log !== undefined || this.#events.has('reply')) this.#record(x, reply, sent)
       },
     })
     const { handle, upgrade } = this.#adapter
@@ -264,7 +264,7 @@ class Serve8008 implements Server8008 {
     await this.routes.close()
     ;(await this.#fetch)?.close()
     for (const { site } of this.#sites) site.close()
-    this.#recordings.close()
+    this.#followers.close()
     this.#log?.flush()
     this.#running = undefined
     if (cut > 0) this.#events.emit('warning', cutWarning(cut, this.#config.limits.closeMs))
@@ -281,7 +281,7 @@ class Serve8008 implements Server8008 {
 
   async record(): Promise<Recording> {
     if (this.#closing !== undefined) throw closedError('The server was closed.')
-    return this.#recordings.open()
+    return this.#followers.record()
   }
 
   notify(message: string): void {
@@ -361,8 +361,9 @@ class Serve8008 implements Server8008 {
     this.#https?.service.certificates.follow(certificateHosts({ ...this.#config, routes }))
   }
 
-  #record(entry: AccessRecord, isAside: boolean): void {
-    if (!isAside || this.#config.log !== 'pretty') this.#log?.log(entry)
+  #record(x: Exchange, reply: Reply, sent: Sent): void {
+    const entry = accessRecord(x, reply, sent)
+    if (this.#config.log !== 'pretty' || !isAside(x, reply)) this.#log?.log(entry)
     this.#events.emit('reply', entry)
   }
 }

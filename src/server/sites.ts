@@ -1,4 +1,5 @@
 import type { ResolvedConfig } from '../config/types.ts'
+import { fileChange } from '../core/channels.ts'
 import { OpenFiles } from '../http/body/open-files.ts'
 import { controlPrefix } from '../control/control.ts'
 import { type Live, createLive } from '../live/live.ts'
@@ -54,7 +55,10 @@ export function openLive(config: ResolvedConfig, sites: readonly Site[], events:
     maxPages: config.limits.livePages,
     pageBytes: config.limits.pageBytes,
     dependenciesOf: (path) => siteOf(path)?.site.dependencies(path) ?? { files: [], isMissing: false },
-    onChange: (paths) => events.emit('change', paths),
+    onChange(paths) {
+      if (fileChange.hasSubscribers) fileChange.publish({ paths })
+      events.emit('change', paths)
+    },
     onUpdate: (update) => events.emit('reload', update),
     onConsole: (error) => events.emit('console', error),
     onWarning: (warning) => events.emit('warning', warning),

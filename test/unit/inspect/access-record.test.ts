@@ -5,7 +5,7 @@ import { RequestHeaders } from '../../../src/http/message/headers.ts'
 import { emptyReply } from '../../../src/http/message/reply.ts'
 import { parseRequestTarget } from '../../../src/http/message/request-target.ts'
 import type { AccessRecord } from '../../../src/server/types.ts'
-import { createAccessRecorder } from '../../../src/inspect/access-record.ts'
+import { accessRecord, isAside } from '../../../src/inspect/access-record.ts'
 
 interface Request {
   readonly method?: string
@@ -16,17 +16,12 @@ interface Request {
 }
 
 function recorded(request: Request, status = 200, sent = { bytes: 5, aborted: false }): AccessRecord {
-  return emitted(request, status, sent).entry
+  return accessRecord(exchange(request), emptyReply(status), sent)
 }
 
-function emitted(
-  request: Request,
-  status: number,
-  sent = { bytes: 5, aborted: false },
-): { readonly entry: AccessRecord; readonly isAside: boolean } {
-  const records: { readonly entry: AccessRecord; readonly isAside: boolean }[] = []
+function exchange(request: Request): Exchange {
   const method = request.method ?? 'GET'
-  const x = {
+  return {
     startedAt: performance.now() - 20,
     method,
     version: '1.1',
@@ -35,9 +30,6 @@ function emitted(
     peer: { address: request.address ?? '::ffff:192.0.2.7' },
     notes: request.notes ?? {},
   } as unknown as Exchange
-  createAccessRecorder({ emit: (entry, isAside) => records.push({ entry, isAside }) })(x, emptyReply(status), sent)
-  assert.equal(records.length, 1)
-  return records[0] as { entry: AccessRecord; isAside: boolean }
 }
 
 test('a record says who asked for what, and what came of it', () => {
@@ -113,7 +105,7 @@ test('tells what a browser asks for by itself from what a page or a person asks 
   const image = [...host, 'Sec-Fetch-Dest', 'image']
   const from = (path: string): string[] => ['Referer', `http://localhost:8008${path}`]
   const devtools = '/.well-known/appspecific/com.chrome.devtools.json'
-  for (const [target, headers, status, isAside] of [
+  for (const [target, headers, status, aside] of [
     ['/favicon.ico', [...image, ...from('/')], 404, true],
     ['/favicon.ico', [...image, ...from('/')], 200, false],
     ['/favicon.ico', host, 404, false],
@@ -130,7 +122,12 @@ test('tells what a browser asks for by itself from what a page or a person asks 
     ['/a.txt?serve8008=no-live', [...host, 'Sec-Fetch-Dest', 'document'], 200, false],
     ['/a.txt?serve8008=no-live', [...host, 'Sec-Fetch-Dest', 'iframe', ...from('/frames.html')], 200, false],
   ] as const) {
-    assert.equal(emitted({ target, headers }, status).isAside, isAside, `${target} ${headers.join(' ')} ${status}`)
+    assert.equal(
+      isAside(exchange({ target, headers }), emptyReply(status)),
+      aside,
+      `${target} ${headers.join(' ')} ${status}`,
+    )
   }
-  assert.equal(emitted({ target: '/favicon.ico', headers: image, notes: { route: '/' } }, 404).isAside, false)
+  const routed = exchange({ target: '/favicon.ico', headers: image, notes: { route: '/' } })
+  assert.equal(isAside(routed, emptyReply(404)), false)
 })
