@@ -11,6 +11,13 @@ export type { ProgramOptions } from './server/embedder-options.ts'
 export { localAuthority } from './server/local-authority.ts'
 export type { LocalAuthority, LocalAuthorityOptions } from './server/local-authority.ts'
 export { defineConfig } from './config/define-config.ts'
+export { fromHttpProxy } from './config/from-http-proxy.ts'
+export type {
+  FromHttpProxyResult,
+  FromHttpProxySettings,
+  ProxyDifference,
+  ProxyProgram,
+} from './config/foreign-proxy/types.ts'
 export { isServeError, ServeError } from './core/serve-error.ts'
 export type { ChannelMessages } from './core/channels.ts'
 export type { ErrorCode } from './core/codes.ts'

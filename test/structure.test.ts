@@ -46,6 +46,7 @@ const below: Record<string, readonly string[]> = {
   config: ['core', 'http', 'config'],
   'config/values': ['core', 'http', 'config/'],
   'config/options': ['core', 'http', 'config/', 'config/values'],
+  'config/foreign-proxy': ['core', 'http', 'config/', 'config/resolve'],
   'config/validate': ['core', 'http', 'config/', 'config/options'],
   'config/sources': ['core', 'http', 'config/', 'config/options', 'config/validate'],
   'config/resolve': ['core', 'http', 'config/', 'config/values', 'config/options', 'config/validate'],
