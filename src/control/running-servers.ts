@@ -34,12 +34,14 @@ function readServer(file: string): RunningServer | undefined {
       token,
       script = '',
       settings = '',
+      start,
     } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
     const texts = [url, root, cwd, reload, token, script, settings].every((value) => typeof value === 'string')
     if (!texts || typeof port !== 'number' || typeof tlsPort !== 'number') return undefined
     // A signal to 0 or below goes to a whole group of processes.
     if (!Number.isInteger(pid) || (pid as number) <= 0) return undefined
-    return { pid, url, port, tlsPort, root, cwd, reload, token, script, settings } as RunningServer
+    const known = typeof start === 'object' && start !== null ? { start } : {}
+    return { pid, url, port, tlsPort, root, cwd, reload, token, script, settings, ...known } as RunningServer
   } catch {
     return undefined
   }

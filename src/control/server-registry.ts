@@ -2,6 +2,7 @@ import { lstatSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
 import type { Environment } from '../config/sources/env.ts'
+import type { FlagValues } from '../config/sources/source.ts'
 
 /** What identifies the process of a server. */
 export interface ServerProcess {
@@ -10,6 +11,16 @@ export interface ServerProcess {
   readonly cwd: string
   /** The script that the process runs, which distinguishes it from a later process with the same id; empty if not known. */
   readonly script: string
+}
+
+/** How a server was started, without secrets. */
+export interface ServerStart {
+  readonly flags: FlagValues
+  /** Its variables that are settings. */
+  readonly env: Environment
+  readonly config?: string | false
+  /** The options that are left out because they may hold secrets. */
+  readonly hidden: readonly string[]
 }
 
 /** A server that the command started, as another command of the same user finds it. */
@@ -22,6 +33,8 @@ export interface RunningServer extends ServerProcess {
   readonly root: string
   /** Tells the settings of two servers apart. */
   readonly settings: string
+  /** Undefined where an older version started it. */
+  readonly start?: ServerStart
   /** Path of the address that reloads pages. */
   readonly reload: string
   /** What that address asks for; empty where live reload is off. */

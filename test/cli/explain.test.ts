@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { makeCertificate } from '../support/certificate.ts'
-import { folderOf, runHere as run, serve } from './command.ts'
+import { runningServers } from '../../src/cli/server-process.ts'
+import { folderOf, runHere, serve, type CommandOptions, type Ended } from './command.ts'
 
 const config = `{
   "proxy": { "/api": "http://localhost:3000/v1", "api.localhost": { "to": ["3001", "3002"], "changeOrigin": true } },
@@ -10,6 +11,12 @@ const config = `{
     { "match": { "path": "/old" }, "redirect": "/new" }
   ]
 }`
+
+/** Runs the command where no server of this user runs, unless the environment names others. */
+async function run(t: TestContext, args: readonly string[], options: CommandOptions = {}): Promise<Ended> {
+  const { env = { XDG_RUNTIME_DIR: await folderOf(t, {}) } } = options
+  return runHere(t, args, { ...options, env })
+}
 
 interface Forward {
   readonly upstream: string
@@ -21,7 +28,7 @@ test('explain refuses a method without a URL, and a word that is not a method', 
   const cwd = await folderOf(t, {})
   const alone = await run(t, ['explain', 'GET'], { cwd })
   assert.deepEqual([alone.exitCode, alone.stdout], [2, ''])
-  assert.match(alone.stderr, /^Missing argument: URL, a whole URL or a path\.\nE8008_USAGE/)
+  assert.match(alone.stderr, /^Missing argument: URL, .*\nE8008_USAGE   try: serve8008 explain GET \/\n$/)
   const blank = await run(t, ['explain', 'GET it', '/'], { cwd })
   assert.deepEqual(
     [blank.exitCode, blank.stderr],
@@ -111,7 +118,7 @@ test('explain without a URL, and a tie, end with exit code 2', async (t) => {
   const cwd = await folderOf(t, {})
   const without = await run(t, ['explain'], { cwd })
   assert.equal(without.exitCode, 2)
-  assert.match(without.stderr, /Missing argument: URL/)
+  assert.match(without.stderr, /Missing argument: URL.*\nE8008_USAGE   try: serve8008 explain \/\n$/)
   const tied = ['-x', '/a=:1', '-x', '/a/=:2']
   for (const command of [['explain', '/a', ...tied], ['check', ...tied], tied]) {
     const { exitCode, stderr } = await run(t, command, { cwd })
@@ -174,4 +181,90 @@ test('explain tells what the code of an error or a warning means, and reads no c
   const unknown = await run(t, ['explain', 'E8008_CRET'], { cwd })
   assert.equal(unknown.exitCode, 2)
   assert.equal(unknown.stderr, 'There is no code E8008_CRET.\nE8008_USAGE   try: serve8008 explain E8008_CERT\n')
+})
+
+test('explain takes a folder and mounts as serving does', async (t) => {
+  const cwd = await folderOf(t, { 'site/certs/dev.pem': 'x', 'site/a.txt': 'a', 'manual/b.txt': 'b', 'index.html': '' })
+  const ask = async (...args: string[]): Promise<string> => {
+    const { stdout, stderr } = await run(t, ['explain', ...args], { cwd })
+    return stdout + stderr
+  }
+  assert.match(
+    await ask('./site', '/certs/dev.pem'),
+    /Route +\/ +files of \.\/site\n {2}Answer +404 .*\(--serve certs\/dev\.pem\)/,
+  )
+  assert.match(await ask('site', 'GET', '/a.txt'), /^ {2}GET \/a\.txt\n\n.*\n {2}Answer +200$/m)
+  assert.match(await ask('/a.txt', 'site'), /Answer +200$/m)
+  assert.match(await ask(`${cwd}/site`, '/a.txt'), /Answer +200$/m)
+  assert.match(await ask('./site', '/docs=./manual', 'HEAD', '/docs/b.txt'), /files of \.\/manual\n {2}Answer +200$/m)
+  assert.match(await ask('./site', '/a?b=./site'), /^ {2}GET \/a\?b=\.\/site$/m)
+  assert.match(await ask('/docs=manual', '/docs/b.txt'), /files of \.\/manual/)
+  for (const [words, message, hint] of [
+    ['./site', /^Missing argument: URL/, 'explain ./site /'],
+    ['./site GET', /^Missing argument: URL/, 'explain ./site GET /'],
+    ['./site get /a', /^Methods are case-sensitive/, 'explain ./site GET /a'],
+    ['./site /a POST', /^The method comes before the URL/, 'explain ./site POST /a'],
+    ['./site GET /a /b', /^explain takes one method and one URL, but got \/b\./, 'explain ./site GET /a'],
+    ['./site ./manual /a', /^Only one folder can be served/, 'explain ./site /manual=./manual /a'],
+    ['/ -H x-a', /^x-a is not a header field/, 'explain / -H x-a:VALUE'],
+    ['http://', /^http:\/\/ is neither a URL nor a path/, 'explain /'],
+  ] as const) {
+    const told = await ask(...words.split(' '))
+    assert.match(told, message)
+    assert.equal(/try: serve8008 (.*)/.exec(told)?.[1], hint, words)
+    assert.match(await ask(...hint.split(' ').slice(1)), /Read/, 'the hint works')
+  }
+  assert.match(await ask('./nope', '/a'), /^The folder does not exist: .*nope\n/)
+})
+
+test('explain says which settings it read', async (t) => {
+  const cwd = await folderOf(t, { 'serve8008.config.json': '{ "cors": true }' })
+  const runtime = { XDG_RUNTIME_DIR: await folderOf(t, {}) }
+  const read = async (args: readonly string[], env: Record<string, string> = {}): Promise<string | undefined> => {
+    const { stdout } = await run(t, ['explain', '/', ...args], { cwd, env: { ...runtime, ...env } })
+    return /^ {2}Read +(.*)$/m.exec(stdout)?.[1]
+  }
+  assert.equal(await read([]), './serve8008.config.json')
+  assert.equal(await read(['--no-config']), 'no flags, no environment, no config file')
+  const all = '--base, SERVE8008_SINGLE, ./serve8008.config.json'
+  assert.equal(await read(['--base', '/'], { SERVE8008_SINGLE: '1' }), all)
+})
+
+test('explain knows the settings of a running server, but none of its secrets', async (t) => {
+  const env = { XDG_RUNTIME_DIR: await folderOf(t, {}) }
+  const cwd = await folderOf(t, { 'site/index.html': '' })
+  const args = ['./site', '-x', '/api=:3000', '--header', 'x-token: s3cret']
+  const { url, child } = await serve(t, args, { cwd, env: { ...env, SERVE8008_AUTH: 'ann:s3cret' } })
+  while (runningServers(env).length === 0) await new Promise((resolve) => setImmediate(resolve))
+  assert.doesNotMatch(JSON.stringify(runningServers(env)), /s3cret/)
+  const there = `${url}api/x`
+  const told = async (...words: string[]): Promise<Record<string, unknown>> => {
+    const { stdout } = await run(t, ['explain', ...words, '--json'], { cwd, env })
+    return JSON.parse(stdout) as Record<string, unknown>
+  }
+  const server = { url, pid: child.pid, hidden: ['headers', 'auth'] }
+  const named = await told(there)
+  assert.deepEqual([named['route'], named['server'], named['other']], ['/api', server, null])
+  const path = await told('/api/x')
+  const other = { url, pid: child.pid, command: `serve8008 explain ${there}` }
+  assert.deepEqual([path['route'], path['server'], path['other']], ['/', null, other])
+  assert.deepEqual((await told(there, '--spa'))['other'], other)
+  const text = await run(t, ['explain', '/api/x'], { cwd, env })
+  assert.ok(text.stdout.includes(`serve8008 explain ${there}\n`), text.stdout)
+  const whole = await run(t, ['explain', there], { cwd: await folderOf(t, {}), env })
+  assert.match(whole.stdout, /Read +settings of the running server .* \(pid \d+\), which serves .*\/site: .*--proxy/)
+  assert.match(whole.stdout, /without headers, auth, which may hold secrets/)
+})
+
+test('explain is silent about a running server with the same settings, and one on another port', async (t) => {
+  const env = { XDG_RUNTIME_DIR: await folderOf(t, {}) }
+  const cwd = await folderOf(t, { 'index.html': '' })
+  await serve(t, ['--cors'], { cwd, env })
+  while (runningServers(env).length === 0) await new Promise((resolve) => setImmediate(resolve))
+  for (const args of [['/', '--cors'], ['http://localhost:1/']]) {
+    const { stdout } = await run(t, ['explain', ...args], { cwd, env })
+    assert.doesNotMatch(stdout, /^ {2}But/m)
+  }
+  const { stdout } = await run(t, ['explain', '/'], { cwd, env })
+  assert.match(stdout, /^ {2}But +other settings are those of the running server/m)
 })

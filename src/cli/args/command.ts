@@ -67,6 +67,12 @@ export async function readCommand(typed: readonly string[], isFolder: (word: str
     json: isOn(values, 'json'),
     config: configFile(values.get('config'), argv),
   }
+  if (name === 'explain') {
+    const { sortExplainWords } = await import('./explain-words.ts')
+    const sorted = sortExplainWords(common.words, isFolder)
+    const served = await placeValues(sorted.places, values, argv, isFolder)
+    return { ...common, words: sorted.asked, flags: { ...optionValues(values), ...served } }
+  }
   if (isOfWords(name)) return { ...common, flags: optionValues(values) }
   if (name !== 'serve' && name !== 'check') return { ...common, flags: {} }
   return {

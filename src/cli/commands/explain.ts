@@ -1,33 +1,32 @@
-import { loadConfig } from '../../config/load.ts'
+import { checkFolders } from '../../config/check-folders.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import { certifiedNames } from '../../server/check-certificates.ts'
 import { explainRequest } from '../../server/explain-request.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
 import { redactText } from '../../core/util/secret.ts'
 import type { Command } from '../args/command.ts'
-import { importConfig } from '../import-config.ts'
+import { commandLine } from '../args/command-line.ts'
+import { usualMethods } from '../args/explain-words.ts'
 import { explainCode, seemsCode } from './explain-code.ts'
+import { settingsToExplain, type ExplainedSettings } from './explained-settings.ts'
 import { displayPath } from '../output/display.ts'
+import type { RunningServer } from '../../control/control.ts'
 import type { Program } from '../process-io.ts'
-import { addedFlag, replaceWords } from '../args/corrected-command.ts'
+import { addedFlag, replaceWord, replaceWords } from '../args/corrected-command.ts'
 import { flags as servingFlags } from '../args/flags.ts'
 import type { Reporter } from '../output/reporter.ts'
 import { createStyle } from '../output/terminal.ts'
 
 type Explanation = NonNullable<Awaited<ReturnType<typeof explainRequest>>>
 
-/** The methods of RFC 9110 and PATCH: in lower case they are a typing error. */
-const usualMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
-
-const form = 'serve8008 explain METHOD URL'
-
 /**
  * Prints what a code means, or which route would answer a request, which lost and why, and what would be sent to the upstream. Nothing is sent.
- * With --json one line: `{ "method", "url", "route", "kind", "text", "forwards": [], "lost": [{ "name", "why" }], "answer": { "status", "why" }, "hint" }`,
- * `answer` null unless a folder answers, or the server before any route (a password, a redirect to HTTPS, a preflight), `hint` null unless an option allows what is refused.
+ * With --json one line: `{ "method", "url", "route", "kind", "text", "forwards": [], "lost": [{ "name", "why" }], "answer": { "status", "why" }, "hint", "read": [], "server": { "url", "pid", "hidden": [] }, "other": { "url", "pid", "command" } }`,
+ * `answer` null unless a folder answers, or the server before any route (a password, a redirect to HTTPS, a preflight), `hint` null unless an option allows what is refused,
+ * `server` null unless the settings are those of a running server, `other` null unless one runs with other settings.
  */
 export async function explain(command: Command, program: Program, report: Reporter): Promise<number> {
-  const { cwd, env } = program
+  const { cwd, argv } = program
   const [code = ''] = command.words
   if (command.words.length === 1 && seemsCode(code) && !usualMethods.includes(code)) {
     report.print(explainCode(code, report.terminal, command.json))
@@ -35,24 +34,34 @@ export async function explain(command: Command, program: Program, report: Report
   }
   const [method = '', url] = command.words.length === 1 ? ['GET', ...command.words] : command.words
   const isAlone = command.words.length === 1 && usualMethods.includes(url ?? '')
-  if (url === undefined || isAlone) throw usage('Missing argument: URL, a whole URL or a path.')
-  if (command.words.length > 2) throw usage('explain takes one method and one URL.')
+  if (url === undefined || isAlone) throw usage('Missing argument: URL, a whole URL or a path.', withWord(argv, '/'))
+  const [, , extra] = command.words
+  if (extra !== undefined) {
+    throw usage(
+      `explain takes one method and one URL, but got ${printable(redactText(extra))}.`,
+      replaceWord(argv, extra),
+    )
+  }
   const corrected = correctedWords(method, url)
   if (corrected !== undefined) {
     const [fault, ...words] = corrected
-    throw usage(fault, replaceWords(program.argv, [method, url], words))
+    throw usage(fault, replaceWords(argv, [method, url], words))
   }
-  const headers = command.requestHeaders.flatMap(fieldOf)
-  const { flags, config: file } = command
-  const { config } = await loadConfig({ cwd, flags, env, config: file, importModule: importConfig })
+  const headers = command.requestHeaders.flatMap((field) => fieldOf(field, argv))
+  const settings = await settingsToExplain(command, { method, url }, program)
+  const { config } = settings.loaded
+  checkFolders(config)
   const explanation = await explainRequest(config, { method, url, headers }, await certifiedNames(config))
-  if (explanation === undefined) throw usage(`${printable(redactText(url))} is neither a URL nor a path.`)
+  if (explanation === undefined) {
+    throw usage(`${printable(redactText(url))} is neither a URL nor a path.`, replaceWord(argv, url, '/'))
+  }
   const { route = null, answer, fix, ...facts } = explanation
   const hint = fix === undefined ? undefined : addedFlag(fix, servingFlags)
   if (command.json) {
     const answered = answer === undefined ? null : { status: answer.status, why: answer.why ?? null }
-    report.print(`${printableJson({ method, url, route, ...facts, answer: answered, hint: hint ?? null })}\n`)
-  } else report.print(render(`${method} ${url}`, explanation, hint, cwd, report.terminal.color))
+    const told = { method, url, route, ...facts, answer: answered, hint: hint ?? null, ...settingsFacts(settings) }
+    report.print(`${printableJson(told)}\n`)
+  } else report.print(render(`${method} ${url}`, { explanation, hint, settings }, cwd, report.terminal.color))
   return 0
 }
 
@@ -67,16 +76,24 @@ function correctedWords(method: string, url: string): [fault: string, method: st
 }
 
 /** `Name: value`, as curl takes it. */
-function fieldOf(text: string): [name: string, value: string] {
+function fieldOf(text: string, argv: readonly string[]): [name: string, value: string] {
   const border = text.indexOf(':')
-  if (border < 1) throw usage(`${printable(redactText(text))} is not a header field; write NAME:VALUE.`)
+  if (border < 1) {
+    const hint = argv.includes(text)
+      ? replaceWord(argv, text, border === 0 ? `NAME${text}` : `${text}:VALUE`)
+      : 'serve8008 explain / -H NAME:VALUE'
+    throw usage(`${printable(redactText(text))} is not a header field; write NAME:VALUE.`, hint)
+  }
   return [text.slice(0, border).trim(), text.slice(border + 1).trim()]
 }
 
 function render(
   title: string,
-  { route, text, answer, forwards, lost }: Explanation,
-  hint: string | undefined,
+  {
+    explanation: { route, text, answer, forwards, lost },
+    hint,
+    settings,
+  }: { readonly explanation: Explanation; readonly hint: string | undefined; readonly settings: ExplainedSettings },
   cwd: string,
   color: boolean,
 ): string {
@@ -97,8 +114,46 @@ function render(
       ({ name, why }, i) =>
         `${label(i === 0 ? 'Not' : '')}  ${printable(name).padEnd(width)}   ${style.dim(printable(why))}`,
     ),
+    ...settingsText(settings, cwd).map(([name, line]) => `${label(name)}  ${printable(line)}`),
   ]
   return `\n  ${style.bold(printable(title))}\n\n${rows.map((row) => `  ${row}\n`).join('')}\n`
+}
+
+/** What was read, and that a running server has other settings. */
+function settingsText({ read, server, other }: ExplainedSettings, cwd: string): [label: string, text: string][] {
+  const sources = read.length === 0 ? 'no flags, no environment, no config file' : read.join(', ')
+  const hidden = server?.start?.hidden ?? []
+  return [
+    ['Read', server === undefined ? sources : `settings of ${runningText(server, cwd)}: ${sources}`],
+    ...(hidden.length === 0
+      ? []
+      : [['', `without ${hidden.join(', ')}, which may hold secrets`] satisfies [string, string]]),
+    ...(other === undefined
+      ? []
+      : ([
+          ['But', `other settings are those of ${runningText(other.server, cwd)}`],
+          ['', other.command ?? 'give explain the folder and the flags of that server'],
+        ] satisfies [string, string][])),
+  ]
+}
+
+function runningText({ url, pid, root }: RunningServer, cwd: string): string {
+  return `the running server ${url} (pid ${pid}), which serves ${displayPath(root, cwd)}`
+}
+
+function settingsFacts({ read, server, other }: ExplainedSettings) {
+  return {
+    read,
+    server: server === undefined ? null : { url: server.url, pid: server.pid, hidden: server.start?.hidden ?? [] },
+    other:
+      other === undefined ? null : { url: other.server.url, pid: other.server.pid, command: other.command ?? null },
+  }
+}
+
+/** The typed command with one word more. */
+function withWord(argv: readonly string[], word: string): string {
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length
+  return commandLine(argv.toSpliced(end, 0, word))
 }
 
 function fieldLines(fields: readonly string[]): string[] {
@@ -111,6 +166,6 @@ function shortened(text: string, cwd: string): string {
   return folder === undefined ? text : `files of ${displayPath(folder, cwd)}`
 }
 
-function usage(message: string, hint: string = form): ServeError {
+function usage(message: string, hint: string): ServeError {
   return new ServeError('E8008_USAGE', message, { hint })
 }

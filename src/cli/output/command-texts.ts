@@ -26,15 +26,20 @@ export const commandTexts: Readonly<Record<CommandName, CommandTexts>> = {
   explain: {
     summary: 'show which route answers a request and why, or what an error code means',
     usage: [
-      ['serve8008 explain [METHOD] URL', 'a URL or a path; the method is GET unless named'],
+      ['serve8008 explain [folder] [METHOD] URL', 'a URL or a path; the method is GET unless named'],
       ['serve8008 explain CODE', 'the code of an error or a warning'],
     ],
     examples: [
       ['serve8008 explain /api/x', 'with the routes of the config file'],
+      ['serve8008 explain ./site /certs/dev.pem', 'for that folder; mounts and flags are as in serving'],
+      ['serve8008 explain http://localhost:8008/x', 'with the settings of the server that runs on this port'],
       ['serve8008 explain POST /v1 -H x-canary:1', 'for a request with this header field'],
       ['serve8008 explain E8008_CERT', 'meaning, usual cause and what to do'],
     ],
-    notes: ['No request is sent.', 'serve8008 help codes lists every code.'],
+    notes: [
+      'No request is sent. The line "Read" names the settings that were read: flags, environment, config file, or those of a running server.',
+      'serve8008 help codes lists every code.',
+    ],
   },
   reload: {
     summary: 'update the open pages of a running server',

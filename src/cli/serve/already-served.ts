@@ -9,7 +9,7 @@ import type { Command } from '../args/command.ts'
 import type { Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
 import { runningServers } from '../server-process.ts'
-import { settingsHash } from './registration.ts'
+import { settingsHash } from '../server-settings.ts'
 
 /** What a second start needs to know. */
 export interface SecondStart {
