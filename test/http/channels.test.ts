@@ -70,8 +70,9 @@ test('publishes the control endpoints too, and a message that has no start', asy
 
 test('publishes each attempt at an upstream, with its fault or its status', async (t) => {
   const attempts = messagesOf(t, 'serve8008:upstream:attempt')
-  const dead = await deadPort()
   await using backend = await answering('HTTP/1.1 204 No Content\r\n\r\n')
+  // Behind it, so that they differ.
+  const dead = await deadPort()
   const targets = [`http://127.0.0.1:${dead}`, `http://127.0.0.1:${backend.port}`]
   await using started = await startServer({}, { proxy: { '/api': { to: targets, retries: 1 } } })
   assert.equal((await rawGet(started.port, '/api?token=s3cret')).status, 204)
