@@ -143,13 +143,13 @@ class Tee {
     this.bytes += chunk.byteLength
     const count = isKept ? Math.min(chunk.byteLength, this.#limit - this.#kept) : 0
     if (count === 0) return 0
-    this.#chunks.push(Uint8Array.from(chunk.subarray(0, count)))
+    this.#chunks.push(new Uint8Array(chunk.subarray(0, count)))
     this.#kept += count
     return count
   }
 
   get content(): Uint8Array {
-    if (this.#chunks.length !== 1) this.#chunks = [Uint8Array.from(Buffer.concat(this.#chunks))]
+    if (this.#chunks.length !== 1) this.#chunks = [new Uint8Array(Buffer.concat(this.#chunks))]
     return this.#chunks[0] as Uint8Array
   }
 }

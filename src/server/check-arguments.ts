@@ -12,6 +12,15 @@ export function refuseArguments([first]: readonly unknown[]): void {
   )
 }
 
+/** What a recording keeps is the same for all recordings of a server. */
+export function refuseRecordArguments([first]: readonly unknown[]): void {
+  if (first === undefined) return
+  throw invalid(
+    `record() takes no arguments, and got ${quote(first)}.`,
+    'limits bound it: write createServer({ limits: { recordedContentBytes: 1024 } })',
+  )
+}
+
 /** @throws ServeError `E8008_CONFIG_INVALID` for the arguments that Hono, h3 and Bun pass to a handler. */
 export function checkResponse(response: unknown): void {
   if (typeof (response as { writeHead?: unknown } | undefined)?.writeHead === 'function') return

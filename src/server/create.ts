@@ -32,7 +32,7 @@ import {
   sensitiveFileWarnings,
 } from './listening.ts'
 import { definedOnly, logOptions, programProblems, type Phrase, type ProgramOptions } from './embedder-options.ts'
-import { checkResponse, checkUpgrade, refuseArguments, toRequest } from './check-arguments.ts'
+import { checkResponse, checkUpgrade, refuseArguments, refuseRecordArguments, toRequest } from './check-arguments.ts'
 import { ServerRoutes, refuseOwnRoutes } from './server-routes.ts'
 import type { Listening, RequestListener, Server8008, ServerEvents } from './types.ts'
 
@@ -279,7 +279,8 @@ class Serve8008 implements Server8008 {
     return this.#live?.reload(paths) ?? noUpdate(paths)
   }
 
-  async record(): Promise<Recording> {
+  async record(...given: readonly unknown[]): Promise<Recording> {
+    refuseRecordArguments(given)
     if (this.#closing !== undefined) throw closedError('The server was closed.')
     return this.#followers.record()
   }

@@ -39,6 +39,12 @@ const slips: readonly (readonly [name: string, call: Call, message: string | Reg
     /^use an AbortSignal$/,
   ],
   [
+    'record with options',
+    (server) => Reflect.apply(server.record, server, [{ contentBytes: 1024 }]),
+    'record() takes no arguments, and got an object.',
+    /^limits bound it: write createServer\(.*\)$/,
+  ],
+  [
     'createServer with null as signal',
     () => createServer({ signal: untyped(null) }),
     'signal: expected an AbortSignal, got null',
