@@ -19,7 +19,7 @@ const quoteLength = 60
 
 /**
  * Describes a value in a message: strings are escaped, shortened and without what may be a password or a token, objects and
- * functions are named by their kind.
+ * functions are named by their kind. @internal
  */
 export function quote(value: unknown): string {
   if (typeof value === 'string') {
@@ -36,12 +36,12 @@ export function quote(value: unknown): string {
   return String(value)
 }
 
-/** Says which value an option takes, and which one it got; a secret is not repeated, since logs and screenshots keep it. */
+/** Says which value an option takes, and which one it got; a secret is not repeated, since logs and screenshots keep it. @internal */
 export function expected(what: string, got: unknown, isSecret = false): string {
   return `expected ${what}${isSecret ? '' : `, got ${quote(got)}`}`
 }
 
-/** The known word that a typo was probably meant to be; undefined when none is near. */
+/** The known word that a typo was probably meant to be; undefined when none is near. @internal */
 export function nearest(word: string, known: readonly string[]): string | undefined {
   const typed = fold(word)
   let best: string | undefined

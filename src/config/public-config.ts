@@ -22,7 +22,7 @@ export interface ServerTls extends Omit<ResolvedTls, 'certificates' | 'fallback'
   readonly certificates: readonly Omit<ResolvedCertificate, 'passphrase'>[]
 }
 
-/** A resolved configuration without its secrets, frozen. */
+/** A resolved configuration without its secrets, frozen. @internal */
 export function publicConfig(config: ResolvedConfig): ServerConfig {
   const { auth, tls, fallback: _fallback, h2cFollows: _h2cFollows, secretFiles: _secretFiles, ...rest } = config
   return Object.freeze({
@@ -47,7 +47,7 @@ function publicTls({ fallback: _fallback, certificates, ...rest }: ResolvedTls):
   return { ...rest, certificates: certificates.map(({ passphrase: _passphrase, ...files }) => files) }
 }
 
-/** A route without the credentials that it expects of clients or sends to upstreams. */
+/** A route without the credentials that it expects of clients or sends to upstreams. @internal */
 export function publicRoute({ name, match, action }: ResolvedRoute): ResolvedRoute {
   return {
     name,
@@ -68,7 +68,7 @@ function publicAction(action: ResolvedRoute['action']): ResolvedRoute['action'] 
   return { kind: 'proxy', proxy: publicProxy(action.proxy) }
 }
 
-/** A proxy without the credentials in the fields that it sets. */
+/** A proxy without the credentials in the fields that it sets. @internal */
 export function publicProxy({ requestFields, replyFields, health, ...rest }: ResolvedProxy): ResolvedProxy {
   return {
     ...rest,

@@ -1,25 +1,25 @@
-import type { accessOptions } from './options/access.ts'
-import type { addressOptions } from './options/address.ts'
-import type { fileOptions } from './options/files.ts'
-import type { headerOptions } from './options/headers.ts'
-import type { liveOptions } from './options/live.ts'
-import type { operationOptions } from './options/operation.ts'
+import type { AccessOptions } from './options/access.ts'
+import type { AddressOptions } from './options/address.ts'
+import type { FileOptions } from './options/files.ts'
+import type { HeaderOptions } from './options/headers.ts'
+import type { ReloadOptions } from './options/live.ts'
+import type { OperationOptions } from './options/operation.ts'
 import type { GivenBy, ResolvedBy } from './options/option.ts'
-import type { pageOptions } from './options/pages.ts'
-import type { routeOptions } from './options/routes.ts'
-import type { tlsOptions } from './options/tls.ts'
+import type { PageOptions } from './options/pages.ts'
+import type { RoutingOptions } from './options/routes.ts'
+import type { TlsOptions } from './options/tls.ts'
 import type { Checked, JointConfig } from './value-types.ts'
 
 /** The definition of every option. */
-export type Definitions = typeof fileOptions &
-  typeof routeOptions &
-  typeof addressOptions &
-  typeof tlsOptions &
-  typeof pageOptions &
-  typeof liveOptions &
-  typeof headerOptions &
-  typeof accessOptions &
-  typeof operationOptions
+export type Definitions = FileOptions &
+  RoutingOptions &
+  AddressOptions &
+  TlsOptions &
+  PageOptions &
+  ReloadOptions &
+  HeaderOptions &
+  AccessOptions &
+  OperationOptions
 
 /**
  * Options of `createServer()` and of config files. Every option has a default. Flags and environment variables of the
@@ -27,7 +27,7 @@ export type Definitions = typeof fileOptions &
  */
 export interface ServeOptions extends GivenBy<Definitions> {}
 
-/** Options after validation. */
+/** Options after validation. @internal */
 export type CheckedOptions = Checked<ServeOptions>
 
 /** The configuration: options merged from every source, checked, and completed with defaults. Made by `config/` only. */

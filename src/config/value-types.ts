@@ -67,7 +67,7 @@ export interface ResolvedTls {
 export interface JointConfig {
   /** Ports in the order they are tried. */
   readonly ports: readonly number[]
-  /** Whether the next port is tried when one is in use. */
+  /** Whether the next port is tried when one is in use. @internal */
   readonly fallback: boolean
   /** Where to listen: `localhost` for both loopback addresses, otherwise an address or a name. */
   readonly host: string
@@ -80,7 +80,7 @@ export interface JointConfig {
   readonly redirect: 'always' | 'asked' | undefined
   /** Whether HTTP/2 is served without TLS. */
   readonly h2c: boolean
-  /** Whether adding a route to `h2c:` enables `h2c`: not where the user has set it. */
+  /** Whether adding a route to `h2c:` enables `h2c`: not where the user has set it. @internal */
   readonly h2cFollows: boolean
   /** The `Cache-Control` value of files. */
   readonly cacheControl: string
@@ -96,11 +96,11 @@ export interface JointConfig {
   readonly timeoutMs: number
   /** Undefined when pages are not reloaded. */
   readonly live: ResolvedLive | undefined
-  /** Absolute paths that are never served: the config file, the password file and the files of certificates. */
+  /** Absolute paths that are never served: the config file, the password file and the files of certificates. @internal */
   readonly secretFiles: readonly string[]
 }
 
-/** Options after validation: undefined is removed, at any depth. */
+/** Options after validation: undefined is removed, at any depth. @internal */
 export type Checked<Value> = Value extends object
   ? { [Name in keyof Value]: Checked<Exclude<Value[Name], undefined>> }
   : Value

@@ -123,7 +123,7 @@ describe('the packed package', () => {
     const text = readdirSync(folder)
       .map((name) => readFileSync(join(folder, name), 'utf8'))
       .join('')
-    for (const { key } of optionTable) assert.match(text, new RegExp(`\\*/\\n +${key}: \\(\\) =>`), key)
+    for (const { key } of optionTable) assert.match(text, new RegExp(`\\*/\\n +readonly ${key}: `), key)
   })
 
   test(`weighs at most ${maxPackedBytes} bytes packed`, () => {

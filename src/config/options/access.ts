@@ -4,55 +4,54 @@ import { limitSchema, resolveLimits, usualLimits, type Limits } from './limits.t
 import { filePath, joint, oneText, option, severalTexts, unset, type Joint, type Option, type Unset } from './option.ts'
 
 /** Host names, passwords and limits. */
-export const accessOptions = {
+export class AccessOptions {
   /** Additional host names to answer for; `.example.test` also covers every name below it. */
-  allowHost: (): Joint<string | readonly string[]> =>
-    joint({
-      ...severalTexts,
-      valueName: 'NAME',
-      default: [],
-      description: 'Additional host name to answer for; .example.test also covers every name below it.',
-      accepts: 'host names such as app.example.test or .example.test, without scheme and port',
-      show: ({ allowHosts }) => allowHosts,
-      foreignKeys: [
-        [['allowedHosts'], 'did you mean "allowHost"?'],
-        [['disableHostCheck'], 'name the hosts in "allowHost"'],
-      ],
-    }),
+  readonly allowHost: Joint<string | readonly string[]> = joint({
+    ...severalTexts,
+    valueName: 'NAME',
+    default: [],
+    description: 'Additional host name to answer for; .example.test also covers every name below it.',
+    accepts: 'host names such as app.example.test or .example.test, without scheme and port',
+    show: ({ allowHosts }) => allowHosts,
+    foreignKeys: [
+      [['allowedHosts'], 'did you mean "allowHost"?'],
+      [['disableHostCheck'], 'name the hosts in "allowHost"'],
+    ],
+  })
   /** `user:password` that every request must send (HTTP Basic, RFC 7617); neither part may be empty. */
-  auth: (): Unset<string> =>
-    unset({
-      ...oneText,
-      valueName: 'USER:PASSWORD',
-      mask: 'USER:PASSWORD',
-      description: 'User and password that every request must send.',
-      accepts: 'user:password',
-      excludes: ['authFile'],
-      show: ({ auth }) => (auth === undefined ? undefined : `${auth.user}:…`),
-      foreignFlags: [[['--password', '--user'], 'serve8008 --auth USER:PASSWORD']],
-      foreignKeys: [[['username', 'user', 'password'], "write auth: 'user:password'"]],
-    }),
+  readonly auth: Unset<string> = unset({
+    ...oneText,
+    valueName: 'USER:PASSWORD',
+    mask: 'USER:PASSWORD',
+    description: 'User and password that every request must send.',
+    accepts: 'user:password',
+    excludes: ['authFile'],
+    show: ({ auth }) => (auth === undefined ? undefined : `${auth.user}:…`),
+    foreignFlags: [[['--password', '--user'], 'serve8008 --auth USER:PASSWORD']],
+    foreignKeys: [[['username', 'user', 'password'], "write auth: 'user:password'"]],
+  })
   /** Path of an htpasswd file (bcrypt, apr1, SHA) with the allowed users. */
-  authFile: (): Unset<string> =>
-    unset({
-      ...filePath,
-      description: 'File of htpasswd with the allowed users.',
-      accepts: 'the path of an htpasswd file',
-      foreignFlags: [[['--htpasswd'], '--auth-file']],
-      foreignKeys: [[['htpasswd'], 'did you mean "authFile"?']],
-    }),
+  readonly authFile: Unset<string> = unset({
+    ...filePath,
+    description: 'File of htpasswd with the allowed users.',
+    accepts: 'the path of an htpasswd file',
+    foreignFlags: [[['--htpasswd'], '--auth-file']],
+    foreignKeys: [[['htpasswd'], 'did you mean "authFile"?']],
+  })
   /** Limits on sizes, counts and times. */
-  limits: (): Option<Optional<Limits>, Limits> =>
-    option({
-      schema: limitSchema,
-      flag: 'limit',
-      kind: 'list',
-      valueName: 'NAME=VALUE',
-      parse: parseLimits,
-      default: usualLimits,
-      description: 'Limit on what a client may send, or how long it may take.',
-      accepts: 'limits by name, for example { "headerBytes": 32768 }',
-      innerKey: (name) => name,
-      resolve: (limits, { problems }) => resolveLimits(limits, problems),
-    }),
+  readonly limits: Option<Optional<Limits>, Limits> = option({
+    schema: limitSchema,
+    flag: 'limit',
+    kind: 'list',
+    valueName: 'NAME=VALUE',
+    parse: parseLimits,
+    default: usualLimits,
+    description: 'Limit on what a client may send, or how long it may take.',
+    accepts: 'limits by name, for example { "headerBytes": 32768 }',
+    innerKey: (name) => name,
+    resolve: (limits, { problems }) => resolveLimits(limits, problems),
+  })
 }
+
+/** The definitions. @internal */
+export const accessOptions: AccessOptions = new AccessOptions()

@@ -5,80 +5,77 @@ import { filePath, joint, oneText, portList, toggle, unset, type Joint, type Uns
 const descriptor = 'a descriptor'
 
 /** Where the server listens. */
-export const addressOptions = {
+export class AddressOptions {
   /**
    * One port, or a list tried in order; 0 lets the system choose. A string of digits, such as `process.env.PORT`, is a port
    * too. Default `[8008, 591, 8080, 8000]`.
    */
-  port: (): Joint<number | string | readonly (number | string)[]> =>
-    joint({
-      ...portList,
-      aliases: ['p'],
-      shared: 'PORT',
-      default: [8008, 591, 8080, 8000],
-      description: 'Port, or several separated by commas, tried in this order; 0 lets the system choose.',
-      excludes: ['socket', 'fd'],
-      show: (config) => config.ports,
-      foreignFlags: [[['-l', '--listen'], '--port']],
-    }),
+  readonly port: Joint<number | string | readonly (number | string)[]> = joint({
+    ...portList,
+    aliases: ['p'],
+    shared: 'PORT',
+    default: [8008, 591, 8080, 8000],
+    description: 'Port, or several separated by commas, tried in this order; 0 lets the system choose.',
+    excludes: ['socket', 'fd'],
+    show: (config) => config.ports,
+    foreignFlags: [[['-l', '--listen'], '--port']],
+  })
   /** Fail instead of trying the next port of a list. Default false. */
-  strictPort: (): Joint<boolean> =>
-    joint({
-      ...toggle,
-      default: false,
-      description: 'Fail instead of trying the next port of a list.',
-      // A single port behaves as strict too, but that is not a setting.
-      show: (_config, given = false) => given,
-      foreignFlags: [[['--no-port-switching'], '--strict-port']],
-    }),
+  readonly strictPort: Joint<boolean> = joint({
+    ...toggle,
+    default: false,
+    description: 'Fail instead of trying the next port of a list.',
+    // A single port behaves as strict too, but that is not a setting.
+    show: (_config, given = false) => given,
+    foreignFlags: [[['--no-port-switching'], '--strict-port']],
+  })
   /** Address or name to listen on; `localhost` is both loopback addresses. Default `localhost`. */
-  host: (): Joint<string> =>
-    joint({
-      ...oneText,
-      valueName: 'HOST',
-      shared: 'HOST',
-      default: 'localhost',
-      description: 'Address or name to listen on; localhost is both loopback addresses.',
-      accepts: 'a host name or an IP address, without scheme and port',
-      foreignFlags: [[['-a', '-H', '--address', '--bind'], '--host']],
-      correct: (value) =>
-        value === true
-          ? 'did you mean lan: true?'
-          : value === false
-            ? 'leave it out: localhost is the default'
-            : undefined,
-    }),
+  readonly host: Joint<string> = joint({
+    ...oneText,
+    valueName: 'HOST',
+    shared: 'HOST',
+    default: 'localhost',
+    description: 'Address or name to listen on; localhost is both loopback addresses.',
+    accepts: 'a host name or an IP address, without scheme and port',
+    foreignFlags: [[['-a', '-H', '--address', '--bind'], '--host']],
+    correct: (value) =>
+      value === true
+        ? 'did you mean lan: true?'
+        : value === false
+          ? 'leave it out: localhost is the default'
+          : undefined,
+  })
   /** Serve the local network: listen on every address, and accept the names of this machine. Default false. */
-  lan: (): Joint<boolean> =>
-    joint({
-      ...toggle,
-      default: false,
-      description: "Share with the local network: every address, and this machine's own names.",
-      excludes: ['host'],
-      foreignFlags: [[['--expose', '--public', '--qr', '--qrcode'], '--lan']],
-    }),
+  readonly lan: Joint<boolean> = joint({
+    ...toggle,
+    default: false,
+    description: "Share with the local network: every address, and this machine's own names.",
+    excludes: ['host'],
+    foreignFlags: [[['--expose', '--public', '--qr', '--qrcode'], '--lan']],
+  })
   /** Listen on a unix socket (or a Windows pipe) at this path instead of a port. */
-  socket: (): Unset<string> =>
-    unset({
-      ...filePath,
-      description: 'Listen on a unix socket (or a Windows pipe) instead of a port.',
-      accepts: 'the path of a socket',
-      excludes: ['fd'],
-      foreignKeys: [[['ipc'], 'did you mean "socket"?']],
-    }),
+  readonly socket: Unset<string> = unset({
+    ...filePath,
+    description: 'Listen on a unix socket (or a Windows pipe) instead of a port.',
+    accepts: 'the path of a socket',
+    excludes: ['fd'],
+    foreignKeys: [[['ipc'], 'did you mean "socket"?']],
+  })
   /** Listen on an inherited descriptor, for example 3 under systemd socket activation. */
-  fd: (): Unset<number> =>
-    unset({
-      schema: v.pipe(
-        v.number(descriptor),
-        v.integer(descriptor),
-        v.minValue(0, descriptor),
-        v.maxValue(2 ** 31 - 1, descriptor),
-      ),
-      kind: 'value',
-      valueName: 'NUMBER',
-      parse: parseInteger,
-      description: 'Listen on an inherited descriptor, for example 3 under systemd socket activation.',
-      accepts: 'the number of an open descriptor, such as 3',
-    }),
+  readonly fd: Unset<number> = unset({
+    schema: v.pipe(
+      v.number(descriptor),
+      v.integer(descriptor),
+      v.minValue(0, descriptor),
+      v.maxValue(2 ** 31 - 1, descriptor),
+    ),
+    kind: 'value',
+    valueName: 'NUMBER',
+    parse: parseInteger,
+    description: 'Listen on an inherited descriptor, for example 3 under systemd socket activation.',
+    accepts: 'the number of an open descriptor, such as 3',
+  })
 }
+
+/** The definitions. @internal */
+export const addressOptions: AddressOptions = new AddressOptions()

@@ -7,82 +7,79 @@ import { joint, oneText, option, plain, severalTexts, toggle, type Joint, type O
 import { plainText, recordOf } from './shapes.ts'
 
 /** Which folders and files are served. */
-export const fileOptions = {
+export class FileOptions {
   /** Folder to serve. Default `.` */
-  root: (): Option<string> =>
-    option({
-      ...oneText,
-      flag: false,
-      valueName: 'FOLDER',
-      isPath: true,
-      default: '.',
-      description: 'Folder to serve.',
-      accepts: 'the path of a folder',
-      resolve: (folder, { cwd, problems }) => resolveFolder(folder, cwd, ['root'], problems),
-      foreignFlags: [[['--dir', '--directory', '--outDir', '--root'], 'serve8008 FOLDER']],
-      foreignKeys: [
-        [
-          ['static', 'publicDir', 'contentBase', 'directory', 'dir', 'baseDir', 'folder', 'public', 'serveStatic'],
-          (value) =>
-            `did you mean ${typeof value === 'string' ? `root: ${quote(value)}` : '"root"'}? Further folders are "mounts"`,
-        ],
+  readonly root: Option<string> = option({
+    ...oneText,
+    flag: false,
+    valueName: 'FOLDER',
+    isPath: true,
+    default: '.',
+    description: 'Folder to serve.',
+    accepts: 'the path of a folder',
+    resolve: (folder, { cwd, problems }) => resolveFolder(folder, cwd, ['root'], problems),
+    foreignFlags: [[['--dir', '--directory', '--outDir', '--root'], 'serve8008 FOLDER']],
+    foreignKeys: [
+      [
+        ['static', 'publicDir', 'contentBase', 'directory', 'dir', 'baseDir', 'folder', 'public', 'serveStatic'],
+        (value) =>
+          `did you mean ${typeof value === 'string' ? `root: ${quote(value)}` : '"root"'}? Further folders are "mounts"`,
       ],
-      correct: (value) => (value instanceof URL ? 'use its path: fileURLToPath(url)' : undefined),
-    }),
+    ],
+    correct: (value) => (value instanceof URL ? 'use its path: fileURLToPath(url)' : undefined),
+  })
   /** Additional folders by path below `base`: `{ '/docs': './manual' }`. */
-  mounts: (): Option<Readonly<Record<string, string>>, readonly ResolvedMount[]> =>
-    option({
-      schema: recordOf(plainText, 'an object'),
-      flag: 'mount',
-      kind: 'list',
-      valueName: '/PATH=FOLDER',
-      isPath: true,
-      parse: parseMounts,
-      default: {},
-      description: 'Serve another folder below a path; or simply write /docs=./manual.',
-      accepts: 'paths with a folder each, for example { "/docs": "./manual" }',
-      innerKey: (path) => `/${path.replace(/^\/+|\/+$/g, '')}`,
-      resolve: (mounts, { cwd, problems }) => resolveMounts(mounts, cwd, problems),
-    }),
+  readonly mounts: Option<Readonly<Record<string, string>>, readonly ResolvedMount[]> = option({
+    schema: recordOf(plainText, 'an object'),
+    flag: 'mount',
+    kind: 'list',
+    valueName: '/PATH=FOLDER',
+    isPath: true,
+    parse: parseMounts,
+    default: {},
+    description: 'Serve another folder below a path; or simply write /docs=./manual.',
+    accepts: 'paths with a folder each, for example { "/docs": "./manual" }',
+    innerKey: (path) => `/${path.replace(/^\/+|\/+$/g, '')}`,
+    resolve: (mounts, { cwd, problems }) => resolveMounts(mounts, cwd, problems),
+  })
   /** Path prefix below which everything is served, for example `/docs/`. Default `/`. */
-  base: (): Joint<string> =>
-    joint({
-      ...oneText,
-      valueName: 'PATH',
-      default: '/',
-      description: 'Path prefix below which everything is served.',
-      accepts: 'a URL path such as /docs/',
-      foreignKeys: [[['publicPath'], 'did you mean "base"?']],
-    }),
+  readonly base: Joint<string> = joint({
+    ...oneText,
+    valueName: 'PATH',
+    default: '/',
+    description: 'Path prefix below which everything is served.',
+    accepts: 'a URL path such as /docs/',
+    foreignKeys: [[['publicPath'], 'did you mean "base"?']],
+  })
   /** Serve and list names that start with a dot. Default false; `.well-known` is always served. */
-  dotfiles: (): Toggle =>
-    plain({
-      ...toggle,
-      default: false,
-      description: 'Serve and list names that start with a dot; .well-known is always served.',
-      foreignFlags: [[['--hidden'], '--dotfiles']],
-      foreignKeys: [[['showDotfiles'], 'did you mean "dotfiles"?']],
-    }),
+  readonly dotfiles: Toggle = plain({
+    ...toggle,
+    default: false,
+    description: 'Serve and list names that start with a dot; .well-known is always served.',
+    foreignFlags: [[['--hidden'], '--dotfiles']],
+    foreignKeys: [[['showDotfiles'], 'did you mean "dotfiles"?']],
+  })
   /**
    * Names (`*.key`) and paths below the served folder (`video/**`) to serve although they are on the deny list, which holds
    * keys, credentials, backups, dotfiles and the like. `*` matches a part of a name, `**` folders, `?` one character. The
    * configuration of serve8008 is never served. Default none.
    */
-  serve: (): Option<string | readonly string[], readonly string[]> =>
-    option({
-      ...severalTexts,
-      valueName: 'PATTERN',
-      default: [],
-      description: 'Serve a name (*.key) or path (video/**) although it is blocked as a key, a credential or a backup.',
-      accepts: 'names such as *.key or paths such as video/**',
-      resolve: (patterns, { problems }) => resolveServe(patterns, problems),
-    }),
+  readonly serve: Option<string | readonly string[], readonly string[]> = option({
+    ...severalTexts,
+    valueName: 'PATTERN',
+    default: [],
+    description: 'Serve a name (*.key) or path (video/**) although it is blocked as a key, a credential or a backup.',
+    accepts: 'names such as *.key or paths such as video/**',
+    resolve: (patterns, { problems }) => resolveServe(patterns, problems),
+  })
   /** Follow symbolic links to files outside of the served folder. Default false. */
-  followSymlinks: (): Toggle =>
-    plain({
-      ...toggle,
-      aliases: ['symlinks'],
-      default: false,
-      description: 'Follow symbolic links to files outside of the served folder.',
-    }),
+  readonly followSymlinks: Toggle = plain({
+    ...toggle,
+    aliases: ['symlinks'],
+    default: false,
+    description: 'Follow symbolic links to files outside of the served folder.',
+  })
 }
+
+/** The definitions. @internal */
+export const fileOptions: FileOptions = new FileOptions()

@@ -29,240 +29,238 @@ const shortest = 100
 const mebibyte = 2 ** 20
 
 /** Every limit. Its docstring is what editors show. */
-const limitDefinitions = {
+class LimitDefinitions {
   /** Bytes of a request's header section, request line included. Default 16384. */
-  headerBytes: (): Limit => ({
+  readonly headerBytes: Limit = {
     default: 16_384,
     // The header section of a minimal request of a browser.
     min: 512,
     max: mebibyte,
     unit: 'bytes',
     description: "Bytes of a request's header section, request line included.",
-  }),
+  }
   /** Header fields of a request. Default 128. */
-  headerCount: (): Limit => ({
+  readonly headerCount: Limit = {
     default: 128,
     min: 16,
     // Node drops fields beyond 1000 silently.
     max: 1000,
     unit: 'fields',
     description: 'Header fields of a request.',
-  }),
+  }
   /** Bytes of the request-target. Default 8192. */
-  targetBytes: (): Limit => ({
+  readonly targetBytes: Limit = {
     default: 8192,
     min: 128,
     max: mebibyte,
     unit: 'bytes',
     description: 'Bytes of the request-target.',
-  }),
+  }
   /** Bytes of a request's content. Default 1 GiB. */
-  bodyBytes: (): Limit => ({
+  readonly bodyBytes: Limit = {
     default: 2 ** 30,
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
     description: "Bytes of a request's content; content that is forwarded without buffering has no limit.",
-  }),
+  }
   /** Milliseconds until the header section must be complete. Default 15000. */
-  headerMs: (): Limit => ({
+  readonly headerMs: Limit = {
     default: 15_000,
     min: shortest,
     max: longest,
     unit: 'milliseconds',
     description: 'Milliseconds until the header section must be complete.',
-  }),
+  }
   /** Milliseconds until the whole request must have arrived. Default 300000. */
-  requestMs: (): Limit => ({
+  readonly requestMs: Limit = {
     default: 300_000,
     min: shortest,
     max: longest,
     unit: 'milliseconds',
     description: 'Milliseconds until the whole request must have arrived.',
-  }),
+  }
   /** Milliseconds that a connection may be idle between requests. Default 10000. */
-  idleMs: (): Limit => ({
+  readonly idleMs: Limit = {
     default: 10_000,
     min: 10,
     max: longest,
     unit: 'milliseconds',
     description: 'Milliseconds that a connection may be idle between requests.',
-  }),
+  }
   /**
    * Bytes of content that are read although the reply does not need them: an HTTP/1.1 connection stays open when a request
    * has no more, and the end of an HTTP/2 reply waits for them. Default 16 MiB.
    */
-  drainBytes: (): Limit => ({
+  readonly drainBytes: Limit = {
     default: 16 * mebibyte,
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
     description:
       'Bytes of content that are read although the reply does not need them; beyond it an HTTP/1.1 connection closes.',
-  }),
+  }
   /** Milliseconds that the end of an HTTP/2 reply waits for such content, or a reply without content. Default 200. */
-  drainMs: (): Limit => ({
+  readonly drainMs: Limit = {
     default: 200,
     min: 0,
     max: longest,
     unit: 'milliseconds',
     description: 'Milliseconds that the end of an HTTP/2 reply waits for such content.',
-  }),
+  }
   /** Bytes that are read and dropped after a reply that closes the connection, so that the client can read it. Default 64 MiB. */
-  lingerBytes: (): Limit => ({
+  readonly lingerBytes: Limit = {
     default: 64 * mebibyte,
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
     description: 'Bytes read and dropped after a reply that closes the connection, so that the client can read it.',
-  }),
+  }
   /** Milliseconds in which a slow client must read a part of its reply. Default 60000. */
-  writeMs: (): Limit => ({
+  readonly writeMs: Limit = {
     default: 60_000,
     min: shortest,
     max: longest,
     unit: 'milliseconds',
     description: 'Milliseconds in which a slow client must read a part of its reply.',
-  }),
+  }
   /** HTTP/1.1 connections to one upstream; beyond it requests wait for a free one. Default 1024. */
-  upstreamConnections: (): Limit => ({
+  readonly upstreamConnections: Limit = {
     // More than `waitingReplies`, so that replies to slow clients never use all connections.
     default: 1024,
     min: 1,
     max: 1_000_000,
     unit: 'connections',
     description: 'HTTP/1.1 connections to one upstream; beyond it requests wait for a free one.',
-  }),
+  }
   /** Replies that wait for slow clients; beyond it the one that has waited longest is aborted. Default 512. */
-  waitingReplies: (): Limit => ({
+  readonly waitingReplies: Limit = {
     default: 512,
     min: 1,
     max: 1_000_000,
     unit: 'replies',
     description: 'Replies that wait for slow clients; beyond it the one that has waited longest is aborted.',
-  }),
+  }
   /** Bytes buffered for slow clients; beyond it the reply that has waited longest is aborted. Default 128 MiB. */
-  waitingBytes: (): Limit => ({
+  readonly waitingBytes: Limit = {
     default: 128 * mebibyte,
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
     description: 'Bytes buffered for slow clients; beyond it the reply that has waited longest is aborted.',
-  }),
+  }
   /** Files open for sending; beyond it those of slow clients are closed until they read again. Default 256. */
-  openFiles: (): Limit => ({
+  readonly openFiles: Limit = {
     default: 256,
     // More than are read at once.
     min: 32,
     max: 1_000_000,
     unit: 'files',
     description: 'Files open for sending; beyond it those of slow clients are closed until they read again.',
-  }),
+  }
   /** Milliseconds without progress after which the reply to a half-closed client is aborted. Default 10000. */
-  halfClosedMs: (): Limit => ({
+  readonly halfClosedMs: Limit = {
     default: 10_000,
     min: 10,
     max: longest,
     unit: 'milliseconds',
     description: 'Milliseconds without progress after which the reply to a half-closed client is aborted.',
-  }),
+  }
   /** Open connections; one more replaces the one that has been idle longest, or is closed when none is idle. Default 2048. */
-  connections: (): Limit => ({
+  readonly connections: Limit = {
     default: 2048,
     min: 1,
     max: 1_000_000,
     unit: 'connections',
     description:
       'Open connections; one more replaces the one that has been idle longest, or is closed when none is idle.',
-  }),
+  }
   /** Milliseconds that `close()` waits for replies under way. Default 5000. */
-  closeMs: (): Limit => ({
+  readonly closeMs: Limit = {
     default: 5000,
     min: 0,
     max: longest,
     unit: 'milliseconds',
     description: 'Milliseconds that closing waits for replies under way.',
-  }),
+  }
   /** Bytes of file content kept in memory. Default 64 MiB. */
-  cacheBytes: (): Limit => ({
+  readonly cacheBytes: Limit = {
     default: 64 * mebibyte,
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
     description: 'Bytes of file content kept in memory.',
-  }),
+  }
   /** Ranges answered in one reply; a request for more gets the whole file. Default 32. */
-  ranges: (): Limit => ({
+  readonly ranges: Limit = {
     default: 32,
     min: 1,
     max: 1000,
     unit: 'ranges',
     description: 'Ranges answered in one reply; a request for more gets the whole file.',
-  }),
+  }
   /** Bytes of the header section of an upstream's reply. Default 262144. */
-  replyHeaderBytes: (): Limit => ({
+  readonly replyHeaderBytes: Limit = {
     // Chromium accepts 256 KiB.
     default: mebibyte / 4,
     min: 1024,
     max: 16 * mebibyte,
     unit: 'bytes',
     description: "Bytes of the header section of an upstream's reply.",
-  }),
+  }
   /** Pages connected to live reload; others must be reloaded by hand. Default 256. */
-  livePages: (): Limit => ({
+  readonly livePages: Limit = {
     default: 256,
     min: 0,
     max: 100_000,
     unit: 'pages',
     description: 'Pages connected to live reload; others must be reloaded by hand.',
-  }),
+  }
   /**
    * Bytes to which the first part of a compressed page may expand for live reload. A larger page passes unchanged; it is
    * aborted where that shows later and it expands more than a hundredfold. Default 32 MiB.
    */
-  pageBytes: (): Limit => ({
+  readonly pageBytes: Limit = {
     default: 32 * mebibyte,
     min: 1024,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
     description:
       'Bytes to which the first part of a compressed page may expand for live reload; larger pages pass unchanged.',
-  }),
+  }
   /** Bytes of the content of a message that a recording keeps; the rest is counted. Default 65536. */
-  recordedContentBytes: (): Limit => ({
+  readonly recordedContentBytes: Limit = {
     default: 65_536,
     min: 0,
     max: 2 ** 30,
     unit: 'bytes',
     description: 'Bytes of the content of a message that a recording keeps; the rest is counted.',
-  }),
+  }
   /** Exchanges that recordings keep; beyond it the oldest is dropped. Default 1000. */
-  recordedExchanges: (): Limit => ({
+  readonly recordedExchanges: Limit = {
     default: 1000,
     min: 1,
     max: 100_000,
     unit: 'exchanges',
     description: 'Exchanges that recordings keep; beyond it the oldest is dropped.',
-  }),
+  }
   /** Bytes of fields and content that recordings keep; beyond it the oldest exchange is dropped. Default 64 MiB. */
-  recordedBytes: (): Limit => ({
+  readonly recordedBytes: Limit = {
     default: 64 * mebibyte,
     min: 65_536,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
     description: 'Bytes of fields and content that recordings keep; beyond it the oldest exchange is dropped.',
-  }),
+  }
 }
 
-type NumbersOf<Definitions> = { [Name in keyof Definitions]: number }
+type NumbersOf<Definitions> = { -readonly [Name in keyof Definitions]: number }
 
 /** Limits on sizes, counts and times. */
-export interface Limits extends NumbersOf<typeof limitDefinitions> {}
+export interface Limits extends NumbersOf<LimitDefinitions> {}
 
 /** Every limit by name. @internal */
-export const limitTable: Readonly<Record<keyof Limits, Limit>> = Object.fromEntries(
-  Object.entries(limitDefinitions).map(([name, define]) => [name, define()]),
-) as Record<keyof Limits, Limit>
+export const limitTable: Readonly<Record<keyof Limits, Limit>> = new LimitDefinitions()
 
 /** The names of all limits. @internal */
 export const limitNames: readonly (keyof Limits)[] = Object.keys(limitTable) as (keyof Limits)[]

@@ -62,25 +62,27 @@ export interface OptionEntry extends Facts {
   readonly resolve: ((value: never, context: OptionContext) => unknown) | undefined
 }
 
-const groups: Readonly<Record<OptionGroup, Readonly<Record<string, () => AnyOption>>>> = {
-  Files: fileOptions,
-  Routes: routeOptions,
-  Address: addressOptions,
-  TLS: tlsOptions,
-  Pages: pageOptions,
-  'Live reload': liveOptions,
-  Headers: headerOptions,
-  Access: accessOptions,
-  Operation: operationOptions,
+const groups: Readonly<Record<OptionGroup, readonly (readonly [string, AnyOption])[]>> = {
+  Files: entriesOf(fileOptions),
+  Routes: entriesOf(routeOptions),
+  Address: entriesOf(addressOptions),
+  TLS: entriesOf(tlsOptions),
+  Pages: entriesOf(pageOptions),
+  'Live reload': entriesOf(liveOptions),
+  Headers: entriesOf(headerOptions),
+  Access: entriesOf(accessOptions),
+  Operation: entriesOf(operationOptions),
 }
 
-const defined = Object.entries(groups).flatMap(([group, definitions]) =>
-  Object.entries(definitions).map(([key, define]) => ({ key: key as OptionKey, group, option: define() })),
+const defined = Object.entries(groups).flatMap(([group, entries]) =>
+  entries.map(([key, option]) => ({ key: key as OptionKey, group: group as OptionGroup, option })),
 )
+
+const rivals = defined.flatMap(({ key, option }) => (option.facts.excludes ?? []).map((other) => [key, other] as const))
 
 /** Every option, in the order of the documentation. */
 export const optionTable: readonly OptionEntry[] = defined.map(({ key, group, option }) =>
-  completeEntry(key, group as OptionGroup, option),
+  completeEntry(key, group, option),
 )
 
 /** The options by name. */
@@ -118,7 +120,7 @@ function completeEntry(key: OptionKey, group: OptionGroup, { default: usual, res
     key,
     group,
     flags,
-    excludes: rivalsOf(key, facts.excludes),
+    excludes: rivals.flatMap(([one, other]) => (one === key ? other : other === key ? one : [])),
     repeats: facts.repeats ?? facts.kind === 'list',
     isPath: facts.isPath ?? false,
     isSecret: facts.mask !== undefined,
@@ -128,11 +130,8 @@ function completeEntry(key: OptionKey, group: OptionGroup, { default: usual, res
   }
 }
 
-function rivalsOf(key: OptionKey, stated: readonly string[] = []): readonly string[] {
-  return [
-    ...stated,
-    ...defined.flatMap(({ key: other, option }) => (option.facts.excludes?.includes(key) ? other : [])),
-  ]
+function entriesOf<Group extends { readonly [Key in keyof Group]: AnyOption }>(group: Group): [string, AnyOption][] {
+  return Object.entries(group)
 }
 
 function kebabCase(name: string): string {

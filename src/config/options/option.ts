@@ -22,7 +22,8 @@ export interface OptionContext {
 
 /**
  * An option: what people write, its value in `ResolvedConfig`, and its default. `Resolved` is never where `resolve/`
- * computes the value together with other options, or under another name.
+ * computes the value together with other options, or under another name. The options of a group are fields of a class: there
+ * the type, which declarations need in writing, stands between docstring and value.
  */
 export interface Option<Given, Resolved = Given, Default = Given> {
   readonly default: Default
@@ -42,14 +43,14 @@ export type Unset<Given> = Option<Given, never, undefined>
 
 /** The options of definitions, as people write them. */
 export type GivenBy<Definitions> = {
-  [Key in keyof Definitions]?:
-    | (Definitions[Key] extends () => Option<infer Given, infer _Resolved, infer _Default> ? Given : never)
+  -readonly [Key in keyof Definitions]?:
+    | (Definitions[Key] extends Option<infer Given, infer _Resolved, infer _Default> ? Given : never)
     | undefined
 }
 
 /** The defaults of definitions. @internal */
 export type DefaultsOf<Definitions> = {
-  readonly [Key in keyof Definitions]: Definitions[Key] extends () => { readonly default: infer Default }
+  readonly [Key in keyof Definitions]: Definitions[Key] extends { readonly default: infer Default }
     ? Default extends undefined
       ? undefined
       : Checked<Default>
@@ -65,9 +66,7 @@ type OwnKeys<Definitions> = {
   [Key in keyof Definitions]: [ResolvedOf<Definitions[Key]>] extends [never] ? never : Key
 }[keyof Definitions]
 
-type ResolvedOf<Definition> = Definition extends () => Option<infer _Given, infer Resolved, infer _Default>
-  ? Resolved
-  : never
+type ResolvedOf<Definition> = Definition extends Option<infer _Given, infer Resolved, infer _Default> ? Resolved : never
 
 /** Names that other servers give to an option, and what to write instead. */
 type Foreign<Hint> = readonly (readonly [names: readonly string[], hint: Hint])[]
@@ -138,8 +137,7 @@ type Definition<Schema extends v.GenericSchema, Resolved> = Omit<
 export function option<Schema extends v.GenericSchema, Resolved>(
   definition: Definition<Schema, Resolved>,
 ): Option<v.InferOutput<Schema>, Resolved> {
-  const { default: usual, resolve, ...facts } = definition
-  return { default: usual, resolve, facts }
+  return { default: definition.default, resolve: definition.resolve, facts: definition }
 }
 
 /** An option that is resolved as it is. @internal */
@@ -153,8 +151,7 @@ export function plain<Schema extends v.GenericSchema>(
 export function joint<Schema extends v.GenericSchema>(
   definition: Omit<Definition<Schema, never>, 'resolve' | 'redact'>,
 ): Joint<v.InferOutput<Schema>> {
-  const { default: usual, ...facts } = definition
-  return { default: usual, resolve: undefined, facts }
+  return { default: definition.default, resolve: undefined, facts: definition }
 }
 
 /** The same, without a default. @internal */

@@ -9,74 +9,73 @@ import { proxySchema, routeSchema } from './route-schema.ts'
 import { listOf, plainText, recordOf } from './shapes.ts'
 
 /** Forwarding, redirects and fixed replies. */
-export const routeOptions = {
+export class RoutingOptions {
   /**
    * Proxies: `{ '/api': 3000, 'chat.localhost': { to: 'ws://localhost:4000' } }`.
    * A key is a path below `base`, a host name (`*.dev.localhost` for every name below), or both (`api.localhost/v1`).
    * The most specific one answers; see {@link ProxySetting}.
    */
-  proxy: (): Joint<Readonly<Record<string, ProxySetting>>> =>
-    joint({
-      schema: recordOf(proxySchema, 'an object'),
-      aliases: ['x'],
-      kind: 'list',
-      valueName: 'MATCH=TARGET',
-      parse: parseProxy,
-      default: {},
-      description: 'Forward a path, a host name or both to a server: /api=http://localhost:3000. Can be repeated.',
-      accepts: 'matches with a target each, for example { "/api": "http://localhost:3000" }',
-      // Host names ignore case.
-      innerKey: (match) =>
-        match.startsWith('/')
-          ? `/${match.replace(/^\/+|\/+$/g, '')}`
-          : match.replace(/^[^/]*/, (host) => host.toLowerCase()).replace(/\/+$/, ''),
-      foreignFlags: [[['-P'], 'serve8008 --proxy /=URL']],
-      correct: (value) =>
-        typeof value === 'string'
-          ? `write { "/api": ${quote(value)} }`
-          : Array.isArray(value)
-            ? 'write each as a key: { "/api": "http://localhost:3000" }'
-            : undefined,
-    }),
+  readonly proxy: Joint<Readonly<Record<string, ProxySetting>>> = joint({
+    schema: recordOf(proxySchema, 'an object'),
+    aliases: ['x'],
+    kind: 'list',
+    valueName: 'MATCH=TARGET',
+    parse: parseProxy,
+    default: {},
+    description: 'Forward a path, a host name or both to a server: /api=http://localhost:3000. Can be repeated.',
+    accepts: 'matches with a target each, for example { "/api": "http://localhost:3000" }',
+    // Host names ignore case.
+    innerKey: (match) =>
+      match.startsWith('/')
+        ? `/${match.replace(/^\/+|\/+$/g, '')}`
+        : match.replace(/^[^/]*/, (host) => host.toLowerCase()).replace(/\/+$/, ''),
+    foreignFlags: [[['-P'], 'serve8008 --proxy /=URL']],
+    correct: (value) =>
+      typeof value === 'string'
+        ? `write { "/api": ${quote(value)} }`
+        : Array.isArray(value)
+          ? 'write each as a key: { "/api": "http://localhost:3000" }'
+          : undefined,
+  })
   /** Routes with more conditions than a path and a host, redirects and fixed replies; see {@link RouteOptions}. */
-  routes: (): Joint<readonly RouteOptions[]> =>
-    joint({
-      schema: listOf(routeSchema, 'a list of routes'),
-      flag: false,
-      kind: 'value',
-      valueName: 'JSON',
-      parse: parseJsonText,
-      default: [],
-      description: 'Routes by path, host, method, header, cookie or query; redirects and fixed replies.',
-      accepts: 'a list of routes, for example [{ "match": { "path": "/old" }, "redirect": "/new" }]',
-      foreignKeys: [[['redirects'], "write routes: [{ match: { path: '/old' }, redirect: '/new' }]"]],
-      correct: (value) =>
-        isPlainObject(value) ? "write a list: [{ match: { path: '/old' }, redirect: '/new' }]" : undefined,
-    }),
+  readonly routes: Joint<readonly RouteOptions[]> = joint({
+    schema: listOf(routeSchema, 'a list of routes'),
+    flag: false,
+    kind: 'value',
+    valueName: 'JSON',
+    parse: parseJsonText,
+    default: [],
+    description: 'Routes by path, host, method, header, cookie or query; redirects and fixed replies.',
+    accepts: 'a list of routes, for example [{ "match": { "path": "/old" }, "redirect": "/new" }]',
+    foreignKeys: [[['redirects'], "write routes: [{ match: { path: '/old' }, redirect: '/new' }]"]],
+    correct: (value) =>
+      isPlainObject(value) ? "write a list: [{ match: { path: '/old' }, redirect: '/new' }]" : undefined,
+  })
   /** Addresses and networks (`10.0.0.0/8`) of proxies whose `Forwarded` and `X-Forwarded-*` are believed. Default none. */
-  trust: (): Option<string | readonly string[], readonly string[]> =>
-    option({
-      ...severalTexts,
-      valueName: 'ADDRESS',
-      default: [],
-      description: 'Address or network of a proxy whose X-Forwarded-For and similar fields are believed.',
-      accepts: 'IP addresses or networks such as 10.0.0.0/8',
-      resolve: (trust, { problems }) => resolveTrust(trust, problems),
-    }),
+  readonly trust: Option<string | readonly string[], readonly string[]> = option({
+    ...severalTexts,
+    valueName: 'ADDRESS',
+    default: [],
+    description: 'Address or network of a proxy whose X-Forwarded-For and similar fields are believed.',
+    accepts: 'IP addresses or networks such as 10.0.0.0/8',
+    resolve: (trust, { problems }) => resolveTrust(trust, problems),
+  })
   /**
    * Timeout for an upstream to answer, and between chunks of its reply: seconds, or a time such as `30s` or `5m`; 0 is none.
    * `timeouts` of a route override it. Default 0: as long as the client waits.
    */
-  timeout: (): Joint<number | string> =>
-    joint({
-      schema: v.union([v.number(), plainText], 'seconds or a string'),
-      kind: 'value',
-      valueName: 'TIME',
-      parse: parseTime,
-      default: 0,
-      defaultText: 'as long as the client waits',
-      description: 'Timeout for an upstream to answer, and between parts of its reply: seconds, or a time such as 5m.',
-      accepts: 'seconds, or a time such as 30s, 5m or 1h; 0 for none',
-      show: ({ timeoutMs }) => (timeoutMs === 0 ? undefined : `${timeoutMs / 1000}s`),
-    }),
+  readonly timeout: Joint<number | string> = joint({
+    schema: v.union([v.number(), plainText], 'seconds or a string'),
+    kind: 'value',
+    valueName: 'TIME',
+    parse: parseTime,
+    default: 0,
+    defaultText: 'as long as the client waits',
+    description: 'Timeout for an upstream to answer, and between parts of its reply: seconds, or a time such as 5m.',
+    accepts: 'seconds, or a time such as 30s, 5m or 1h; 0 for none',
+    show: ({ timeoutMs }) => (timeoutMs === 0 ? undefined : `${timeoutMs / 1000}s`),
+  })
 }
+
+/** The definitions. @internal */
+export const routeOptions: RoutingOptions = new RoutingOptions()

@@ -7,30 +7,28 @@ import { pageOptions } from '../../../../src/config/options/pages.ts'
 
 // The one edit of someone who adds options. Everything else is imported below it, since the table is built on import.
 Object.assign(pageOptions, {
-  crawlers: () =>
-    plain({
-      ...toggle,
-      default: true,
-      description: 'Let search engines list what is served.',
-      foreignFlags: [[['--no-robots'], '--no-crawlers']],
-      foreignKeys: [[['robotsTxt'], 'did you mean "crawlers"? It is on']],
-      correct: (value) => (value === 'index' ? 'did you mean true?' : undefined),
-    }),
-  badge: () =>
-    option({
-      ...oneText,
-      valueName: 'TEXT',
-      mask: 'BADGE',
-      default: 'none',
-      description: 'Badge of the visitor.',
-      accepts: 'a text in lower case',
-      excludes: ['auth'],
-      resolve(badge, { problems }) {
-        if (/[A-Z]/.test(badge)) problems.push({ path: ['badge'], message: 'it has a capital', hint: 'use lower case' })
-        return `<${badge}>`
-      },
-      redact: () => '…',
-    }),
+  crawlers: plain({
+    ...toggle,
+    default: true,
+    description: 'Let search engines list what is served.',
+    foreignFlags: [[['--no-robots'], '--no-crawlers']],
+    foreignKeys: [[['robotsTxt'], 'did you mean "crawlers"? It is on']],
+    correct: (value) => (value === 'index' ? 'did you mean true?' : undefined),
+  }),
+  badge: option({
+    ...oneText,
+    valueName: 'TEXT',
+    mask: 'BADGE',
+    default: 'none',
+    description: 'Badge of the visitor.',
+    accepts: 'a text in lower case',
+    excludes: ['auth'],
+    resolve(badge, { problems }) {
+      if (/[A-Z]/.test(badge)) problems.push({ path: ['badge'], message: 'it has a capital', hint: 'use lower case' })
+      return `<${badge}>`
+    },
+    redact: () => '…',
+  }),
 })
 
 const { tables } = await import('../../../../scripts/docs.ts')
