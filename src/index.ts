@@ -44,6 +44,7 @@ export type { Limits } from './config/options/limits.ts'
 export type { LogFormat } from './config/value-types.ts'
 export type { Exchange, Handler, Layer, Notes, Peer, RequestBody } from './http/message/exchange.ts'
 export type { HeaderList, RequestHeaders } from './http/message/headers.ts'
+export { connectLayer } from './server/connect-layer.ts'
 export { fetchLayer } from './server/fetch-layer.ts'
 export type { FetchContext, FetchHandler } from './server/fetch-layer.ts'
 export { empty, file, fromResponse, html, json, redirect, text } from './server/reply-helpers.ts'
@@ -57,6 +58,8 @@ export type { Holder, SkippedPort } from './net/types.ts'
 export type { PageError, ShownError, Update } from './live/types.ts'
 export type {
   AccessRecord,
+  ConnectMiddleware,
+  ConnectOptions,
   Listening,
   RequestListener,
   RouteControl,

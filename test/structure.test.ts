@@ -249,7 +249,7 @@ describe('the sources', () => {
   })
 
   test('node:http is used by the servers of http and by clients of upstreams only, types included', () => {
-    const allowed = ['http/h1/server.ts', 'http/h1/upgrades.ts', 'http/h1/write-response.ts']
+    const allowed = ['server', 'upgrades', 'write-response', 'middleware-messages'].map((name) => `http/h1/${name}.ts`)
     const clients = /^(?:http|proxy)\/h2\/|^proxy\/(?:h1\/(?:upgrade|trailer-transport|raw-response))\.ts$/
     const pattern = /\b(from|import|import\s*\()\s*['"](node:)?http[s2]?['"]/
     assertNone(

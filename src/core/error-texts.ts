@@ -18,8 +18,8 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
     remedy: 'Run the command again with --verbose and report the stack that it prints.',
   },
   E8008_HANDLER: {
-    meaning: 'A handler that a program added with fetchLayer failed. The client sees no details.',
-    cause: 'The handler threw or rejected, or returned neither a Response nor undefined.',
+    meaning: 'A handler that a program added with fetchLayer or connectLayer failed. The client sees no details.',
+    cause: 'The handler threw, rejected or called next(error), or returned neither a Response nor undefined.',
     remedy: 'Listen to the error event of the server: its cause has the stack.',
   },
   E8008_CLOSED: {

@@ -64,6 +64,6 @@ function shapeOf(reply: unknown): string {
 
 function noLayer(found: string): ServeError {
   return new ServeError('E8008_CONFIG_INVALID', `use() takes a layer, (next) => (x) => reply; ${found}.`, {
-    hint: 'for Express middleware, make an Express app and add server.handler to it',
+    hint: 'for middleware of Express and Connect write server.use(connectLayer(middleware))',
   })
 }

@@ -231,3 +231,22 @@ export interface Server8008 extends AsyncDisposable {
 
 /** A listener for node:http's `request` event that is a Connect middleware too. */
 export type RequestListener = (request: IncomingMessage, response: ServerResponse, next?: () => void) => void
+
+/** Middleware for Connect. A promise that rejects counts as `next(error)`. */
+export type ConnectMiddleware = (
+  request: IncomingMessage,
+  response: ServerResponse,
+  next: (error?: unknown) => void,
+) => unknown
+
+/** What `connectLayer` takes beside the middleware. */
+export interface ConnectOptions {
+  /**
+   * What the `upgrade` event of a server would reach: a listener, or an EventEmitter that has listeners, such as the one that
+   * Vite gets as its server. A listener takes an upgrade when it uses the socket in the same turn of the event loop, or before its promise
+   * resolves; other upgrades go to the middleware as ordinary requests.
+   */
+  readonly upgrade?:
+    | ((request: IncomingMessage, socket: Duplex, head: Buffer) => unknown)
+    | { emit(event: 'upgrade', ...args: [IncomingMessage, Duplex, Buffer]): unknown }
+}

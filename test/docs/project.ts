@@ -11,7 +11,7 @@ import { makeCertificate } from '../support/certificate.ts'
 const backendPorts = [3000, 3001, 4000, 5000, 5173, 5232, 8081]
 
 /** Packages that programs of the documentation import, beside serve8008. */
-const frameworks = ['express', 'fastify', 'hono', 'h3']
+const frameworks = ['express', 'fastify', 'hono', 'h3', 'vite']
 
 /** The folder in which a reader would be, and what is found there. */
 export interface Project {

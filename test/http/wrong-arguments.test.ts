@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Hono } from 'hono'
 import {
+  connectLayer,
   createServer,
   empty,
   fetchLayer,
@@ -281,6 +282,32 @@ const slips: readonly (readonly [name: string, call: Call, message: string | Reg
     () => fetchLayer(untyped((_: unknown, __: unknown, next: () => void) => next())),
     'fetchLayer() takes (request) => Response, or an object with fetch, and got a function with 3 arguments.',
     /^for middleware of Express and Connect use connectLayer\(middleware\)$/,
+  ],
+  [
+    'connectLayer with an app of Hono',
+    () => connectLayer(untyped(new Hono())),
+    'connectLayer() takes middleware, (req, res, next), and got an object of the class Hono.',
+    /^for a handler of the Fetch API use fetchLayer\(handler\)$/,
+  ],
+  [
+    'connectLayer with a handler of the Fetch API',
+    () => connectLayer(untyped((request: Request) => request)),
+    'connectLayer() takes middleware, (req, res, next), and got a function with 1 argument.',
+  ],
+  [
+    'connectLayer with a function as options',
+    () =>
+      connectLayer(
+        () => {},
+        untyped(() => {}),
+      ),
+    'connectLayer() takes { upgrade } as second argument, and got a function.',
+  ],
+  [
+    'connectLayer with a WebSocket server as upgrade',
+    () => connectLayer(() => {}, { upgrade: untyped({ handleUpgrade: () => {} }) }),
+    'connectLayer() takes a function or an EventEmitter as upgrade, and got an object.',
+    /^write connectLayer\(middleware, \{ upgrade: \(req, socket, head\) => … \}\)$/,
   ],
   ['fetchLayer with nothing', () => fetchLayer(untyped(undefined)), /or an object with fetch, and got undefined\.$/],
   ['fromResponse with a text', () => fromResponse(untyped('x')), 'fromResponse() takes a Response, and got "x".'],
