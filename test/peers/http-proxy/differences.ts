@@ -78,14 +78,20 @@ const everywhere: readonly Difference[] = [
 
 const requests: readonly Difference[] = [
   {
-    reason: 'RFC 9110 section 8.6: no Content-Length where the method expects no content; the client sent none either.',
-    cases: ['DELETE without content', 'OPTIONS without content', 'Max-Forwards'],
+    reason: 'RFC 9110 section 8.6: no Content-Length where there is no content and the method expects none.',
+    cases: [
+      'DELETE without content',
+      'OPTIONS without content',
+      'Max-Forwards',
+      'a preflight',
+      'GET with a length of 0',
+    ],
     changes: [['upstream framing', 'length 0', 'none']],
   },
   {
     reason:
       'RFC 9112 section 6.3: http-proxy says length 0 and sends the chunks behind it, where they are a new request.',
-    cases: ['DELETE with chunks'],
+    cases: ['DELETE with chunks', 'OPTIONS with chunks'],
     changes: [
       ['upstream framing', 'length 0', 'chunked'],
       ['upstream content', undefined, 'hello world'],
@@ -127,7 +133,10 @@ const requests: readonly Difference[] = [
   },
   {
     reason: 'The reply says what is wrong with the request.',
-    cases: ['raw bytes above ASCII', 'a folded field'],
+    cases: [
+      ...['raw bytes above ASCII', 'a folded field', 'a line feed without a return'],
+      'a blank behind a request field name',
+    ],
     changes: explained('E8008_MALFORMED'),
   },
   {
@@ -275,7 +284,10 @@ const requestFields: readonly Difference[] = [
   },
   {
     reason: 'RFC 9110 section 10.1.1: we have sent 100 ourselves, so that the upstream need not.',
-    cases: ['Expect: 100-continue', 'a client that waits for 100 Continue'],
+    cases: [
+      ...['Expect: 100-continue', 'a client that waits for 100 Continue'],
+      'an upstream that refuses content with Expect',
+    ],
     changes: [['upstream field expect', '100-continue', undefined]],
   },
   {
@@ -294,10 +306,65 @@ const requestFields: readonly Difference[] = [
   },
   {
     reason: 'RFC 9112 section 9.3: the rest of the content may never come, and would be read as the next request.',
-    cases: ['a reply before the content has come'],
+    cases: ['a reply before the content has come', 'content that is echoed while it arrives'],
     changes: [['client field connection', 'keep-alive', 'close']],
   },
 ]
 
+const authorities: readonly Difference[] = [
+  ...(
+    [
+      ['Host in capitals', 'LOCALHOST', 'LOCALHOST'],
+      ['Host with a dot at its end', 'localhost.', 'localhost.'],
+      ['Host with the port 80', 'localhost:80', '"localhost:80"'],
+      ['Host by address', '127.0.0.1:8008', '"127.0.0.1:8008"'],
+      ['Host by IPv6 address', '[::1]:8008', '"[::1]:8008"'],
+      ['Host below localhost', 'app.localhost', 'app.localhost'],
+    ] as const
+  ).map(([name, host, quoted]): Difference => ({
+    reason: 'RFC 7239 section 5.3: the address as the client wrote it, which Host keeps too.',
+    cases: [name],
+    changes: [
+      ['upstream field x-forwarded-host', undefined, host],
+      ['upstream field x-forwarded-port', undefined, /:(\d+)$/.exec(host)?.[1] ?? 'PORT'],
+      ['upstream field forwarded', undefined, `for=127.0.0.1;host=${quoted};proto=http`],
+    ],
+  })),
+  {
+    reason:
+      'A page of another site can reach this server by a name of its own (DNS rebinding); unknown names are refused.',
+    cases: ['Host of another site'],
+    changes: answered('421 Misdirected Request', 'E8008_HOST_NOT_ALLOWED'),
+  },
+  {
+    reason: 'RFC 9110 section 4.2.1: the host of an http URL is not empty.',
+    cases: ['an empty Host'],
+    changes: answered('400 Bad Request', 'E8008_HOST_INVALID'),
+  },
+  {
+    reason: 'A request may have as many fields as limits say (docs/reference/limits.md).',
+    cases: ['150 fields'],
+    changes: answered('431 Request Header Fields Too Large', 'E8008_HEADERS_TOO_LARGE'),
+  },
+  {
+    reason: 'Node refuses it in both; the reply says what is too large.',
+    cases: ['a field of 30,000 bytes'],
+    changes: explained('E8008_HEADERS_TOO_LARGE'),
+  },
+  {
+    reason: 'RFC 9112 section 6.1: HTTP/1.0 has no transfer coding, so the end of the message is in doubt.',
+    cases: ['chunks of HTTP/1.0'],
+    changes: answered('400 Bad Request', 'E8008_FRAMING'),
+  },
+  {
+    reason: 'RFC 9110 section 15.6.6: a version that is not supported is 505.',
+    cases: ['a version that does not exist'],
+    changes: [
+      ['client line', 'HTTP/1.1 400 Bad Request', 'HTTP/1.1 505 HTTP Version Not Supported'],
+      ['client page', undefined, 'E8008_HTTP_VERSION'],
+    ],
+  },
+]
+
 /** Differences in what clients send, and upstreams get. */
-export const requestDifferences: readonly Difference[] = [...everywhere, ...requests, ...requestFields]
+export const requestDifferences: readonly Difference[] = [...everywhere, ...requests, ...requestFields, ...authorities]

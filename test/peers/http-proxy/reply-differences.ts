@@ -32,7 +32,7 @@ const fields: readonly Difference[] = [
   },
   {
     reason: 'RFC 9110 section 7.6.1: that the upstream closes its connection does not end the one of the client.',
-    cases: ['Connection: close in a reply'],
+    cases: ['Connection: close in a reply', 'a second request behind a reply whose upstream closes'],
     changes: [['client field connection', 'close', 'keep-alive']],
   },
   {
@@ -61,6 +61,19 @@ const contents: readonly Difference[] = [
     cases: ['chunks of a reply'],
     changes: [['client framing', 'chunked', 'length 8']],
   },
+  {
+    reason: 'As before.',
+    cases: ['the transfer coding of a reply in capitals'],
+    changes: [['client framing', 'chunked', 'length 2']],
+  },
+  {
+    reason: 'Old servers write blanks behind the size of a chunk. They are harmless in a reply, and accepted.',
+    cases: ['chunk sizes with blanks behind them'],
+    changes: [
+      ['client line', 'HTTP/1.1 500 OK', 'HTTP/1.1 200 OK'],
+      ['client page', 'Something went wrong', undefined],
+    ],
+  },
   { reason: 'As before.', cases: ['a reply of no chunk'], changes: [['client framing', 'chunked', 'length 0']] },
   { reason: 'As before.', cases: ['chunks for HTTP/1.0'], changes: [['client framing', 'close', 'length 2']] },
   {
@@ -72,6 +85,16 @@ const contents: readonly Difference[] = [
     reason: 'Redirects to the upstream are adapted without an option (docs/guide/proxy.md, "Redirects and cookies").',
     cases: ['a redirect to the upstream', 'a WebSocket that the upstream redirects'],
     changes: [['client field location', 'http://BACKEND/b', 'http://PROXY/b']],
+  },
+  {
+    reason: 'As before.',
+    cases: ['a redirect to «http://BACKEND»'],
+    changes: [['client field location', 'http://BACKEND', 'http://PROXY/']],
+  },
+  {
+    reason: 'As before; schemes are compared without case (RFC 3986 section 3.1).',
+    cases: ['a redirect to «HTTP://BACKEND/b»'],
+    changes: [['client field location', 'HTTP://BACKEND/b', 'http://PROXY/b']],
   },
   {
     reason: 'Every redirect is adapted; http-proxy forgets 303.',
@@ -121,7 +144,10 @@ const faults: readonly Difference[] = [
   },
   {
     reason: 'A client that leaves ends its request (docs/guide/proxy.md); http-proxy lets the upstream work on.',
-    cases: ['a client that leaves before the reply', 'a client that leaves within the reply'],
+    cases: [
+      ...['a client that leaves before the reply', 'a client that leaves within the reply'],
+      'a client that ends its half while it waits',
+    ],
     changes: [['proxy', 'stalls', undefined]],
   },
   {
@@ -221,10 +247,24 @@ const upgrades: readonly Difference[] = [
   },
   {
     reason: 'RFC 9110 section 7.8: other protocols pass through every route; http-proxy closes all but WebSockets.',
-    cases: ['another protocol'],
+    cases: ['another protocol', 'an upgrade with content', 'two protocols'],
     changes: [
       ['upstream requests', '0', '1'],
       ['client line', 'none', 'HTTP/1.1 101 Switching Protocols'],
+    ],
+  },
+  {
+    reason: 'RFC 9293 section 3.6: each direction of a tunnel ends by itself; http-proxy ends both.',
+    cases: ['a client that answers after its upstream ended its half'],
+    changes: [['upstream content', undefined, 'late']],
+  },
+  {
+    reason: 'RFC 9110 section 7.8: a server ignores Upgrade in HTTP/1.0.',
+    cases: ['a WebSocket of HTTP/1.0'],
+    changes: [
+      ['upstream field connection', 'Upgrade', 'keep-alive'],
+      ['upstream framing', 'tunnel', 'none'],
+      ['upstream field upgrade', 'websocket', undefined],
     ],
   },
   {

@@ -156,11 +156,15 @@ const clientFaults: readonly Case[] = [
     },
   },
   {
-    name: 'a client that closes its half behind the request',
-    request: ask('GET', '/', ['Connection: close']),
-    client: async (client) => {
+    name: 'a client that ends its half while it waits',
+    stalls: true,
+    request: get,
+    reply: () => {},
+    client: async (client, backend) => {
+      const connection = await backend.next()
+      await connection.sees('\r\n\r\n')
       client.socket.end()
-      await client.closed()
+      await connection.closed()
     },
   },
   {
@@ -178,6 +182,43 @@ const clientFaults: readonly Case[] = [
       await client.sees('100 Continue\r\n\r\n')
       client.send('abc')
       await client.sees('ok')
+    },
+  },
+  {
+    name: 'an upstream that refuses content with Expect',
+    request: ask('POST', '/', ['Expect: 100-continue', 'Content-Length: 3']),
+    reply: (connection) => connection.sees('\r\n\r\n').then(() => connection.send(reply(401, 'no'))),
+    client: async (client) => {
+      await client.sees('HTTP/1.1 ')
+      client.send('abc')
+      await client.sees('no')
+    },
+  },
+  {
+    name: 'content that is echoed while it arrives',
+    request: ask('POST', '/', ['Transfer-Encoding: chunked'], '3\r\none\r\n'),
+    reply: async (connection) => {
+      await connection.sees('one')
+      connection.send(`${start}Transfer-Encoding: chunked\r\n\r\n3\r\none\r\n`)
+      await connection.sees('two')
+      connection.send('3\r\ntwo\r\n0\r\n\r\n')
+    },
+    client: async (client) => {
+      await client.sees('one')
+      client.send('3\r\ntwo\r\n0\r\n\r\n')
+      await client.sees('0\r\n\r\n')
+    },
+  },
+  {
+    name: 'a second request behind a reply whose upstream closes',
+    request: ask('GET', '/1'),
+    reply: async (connection) => {
+      if (await request(connection)) connection.send(reply(200, 'first', 'Connection: close')).socket.end()
+    },
+    client: async (client) => {
+      await client.sees('first')
+      if (!client.hasEnded) client.send(ask('GET', '/2', ['Connection: close']))
+      await client.closed()
     },
   },
   {

@@ -150,11 +150,94 @@ const contents: readonly Case[] = [
   },
 ]
 
+const odd: readonly Case[] = [
+  {
+    name: 'the transfer coding of a reply in capitals',
+    request: get,
+    reply: `HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n`,
+  },
+  {
+    name: 'the coding identity',
+    request: get,
+    reply: 'HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\nContent-Length: 2\r\n\r\nok',
+  },
+  { name: 'chunk sizes with blanks behind them', request: get, reply: chunked([], '2  \r\nok\r\n0\r\n\r\n') },
+  {
+    name: 'a status line without a blank at its end',
+    request: get,
+    reply: 'HTTP/1.1 200\r\nContent-Length: 2\r\n\r\nok',
+  },
+  {
+    name: 'a folded reply field',
+    request: get,
+    reply: 'HTTP/1.1 200 OK\r\nX-A: a\r\n b\r\nContent-Length: 2\r\n\r\nok',
+  },
+  {
+    name: '150 reply fields',
+    request: get,
+    reply: ok('a', ...Array.from({ length: 150 }, (_, at) => `X-${at}: ${at}`)),
+  },
+  {
+    name: 'a cookie with an expiry',
+    request: get,
+    reply: ok('a', 'Set-Cookie: a=1; Expires=Thu, 01 Jan 2099 00:00:00 GMT; Path=/'),
+  },
+  {
+    name: '412 of the upstream',
+    request: ask('PUT', '/', ['If-Match: "a"', 'Content-Length: 0']),
+    reply: reply(412, 'changed'),
+  },
+  { name: '417 of the upstream', request: ask('POST', '/', ['Content-Length: 0']), reply: reply(417, 'no') },
+  { name: '205 without content', request: get, reply: bare('205 Reset Content', 'Content-Length: 0') },
+  { name: 'HEAD that is missing', request: head, reply: bare('404 Not Found', 'Content-Length: 9') },
+  {
+    name: 'the upstream sends 100',
+    request: ask('POST', '/', ['Content-Length: 1'], 'a'),
+    reply: `${bare('100 Continue')}${ok('a')}`,
+  },
+  {
+    name: 'a weak tag',
+    request: ask('GET', '/', ['If-None-Match: W/"a"']),
+    reply: ok('abc', 'ETag: W/"a"', 'Last-Modified: Thu, 01 Jan 1970 00:00:00 GMT'),
+  },
+  {
+    name: 'a range whose validator has changed',
+    request: ask('GET', '/', ['Range: bytes=0-1', 'If-Range: "b"']),
+    reply: ok('abc', 'ETag: "a"', 'Accept-Ranges: bytes'),
+  },
+  { name: 'an empty content type', request: get, reply: ok('a', 'Content-Type:') },
+  {
+    name: 'JSON in Latin-1',
+    request: get,
+    reply: ok('{"a":"\u00e9"}', 'Content-Type: application/json; charset=iso-8859-1'),
+  },
+  { name: 'a download', request: get, reply: ok('a', 'Content-Disposition: attachment; filename="caf\u00e9.txt"') },
+  {
+    name: 'Age and caching',
+    request: get,
+    reply: ok('a', 'Age: 5', 'Cache-Control: public, max-age=60', 'Expires: 0', 'Pragma: no-cache'),
+  },
+  { name: 'a cookie without a value', request: get, reply: ok('a', 'Set-Cookie: a', 'Set-Cookie:') },
+  { name: 'Warning and Via', request: get, reply: ok('a', 'Via: 1.1 inner', 'Warning: 199 - "old"') },
+]
+
 const redirect = (status: number, location: string): string => reply(status, '', `Location: ${location}`)
 
 const redirects: readonly Case[] = [
   { name: 'a redirect to a path', request: get, reply: redirect(302, '/b') },
   { name: 'a redirect to another host', request: get, reply: redirect(302, 'http://other.test/b') },
+  ...[
+    'b',
+    '?x',
+    '#f',
+    '//other.test/b',
+    'http://BACKEND',
+    'http://user@BACKEND/b',
+    'HTTP://BACKEND/b',
+    '',
+    'http://[',
+    '/caf\u00e9',
+  ].map((location) => ({ name: `a redirect to «${location}»`, request: get, reply: redirect(302, location) })),
   { name: 'a redirect to the upstream', request: get, reply: redirect(301, 'http://BACKEND/b') },
   {
     name: 'a redirect to the upstream, autoRewrite',
@@ -224,4 +307,4 @@ const redirects: readonly Case[] = [
 ]
 
 /** What upstreams send. */
-export const replyCases: readonly Case[] = [...statuses, ...heads, ...contents, ...redirects]
+export const replyCases: readonly Case[] = [...statuses, ...heads, ...contents, ...odd, ...redirects]

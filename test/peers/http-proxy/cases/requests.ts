@@ -132,5 +132,44 @@ const content: readonly Case[] = [
   { name: 'another transfer coding', request: ask('POST', '/', ['Transfer-Encoding: gzip, chunked'], '0\r\n\r\n') },
 ]
 
+const authorities: readonly Case[] = [
+  { name: 'Host in capitals', request: ask('GET', '/').replace('PROXY', 'LOCALHOST') },
+  { name: 'Host with a dot at its end', request: ask('GET', '/').replace('PROXY', 'localhost.') },
+  { name: 'Host with the port 80', request: ask('GET', '/').replace('PROXY', 'localhost:80') },
+  { name: 'Host by address', request: ask('GET', '/').replace('PROXY', '127.0.0.1:8008') },
+  { name: 'Host by IPv6 address', request: ask('GET', '/').replace('PROXY', '[::1]:8008') },
+  { name: 'Host below localhost', request: ask('GET', '/').replace('PROXY', 'app.localhost') },
+  { name: 'Host of another site', request: ask('GET', '/').replace('PROXY', 'evil.test') },
+  { name: 'an empty Host', request: ask('GET', '/').replace('PROXY', '') },
+]
+
+const odd: readonly Case[] = [
+  { name: 'a field with tabs and blanks around it', request: ask('GET', '/', ['X-A: \t a\tb \t']) },
+  {
+    name: '150 fields',
+    request: ask(
+      'GET',
+      '/',
+      Array.from({ length: 150 }, (_, at) => `X-${at}: ${at}`),
+    ),
+  },
+  { name: 'a field of 12,000 bytes', request: ask('GET', '/', [`Cookie: a=${'x'.repeat(12_000)}`]) },
+  { name: 'a field of 30,000 bytes', request: ask('GET', '/', [`Cookie: a=${'x'.repeat(30_000)}`]) },
+  { name: 'OPTIONS with a length', request: ask('OPTIONS', '/', [length('x=1')], 'x=1') },
+  { name: 'OPTIONS with chunks', request: ask('OPTIONS', '/', [chunked], chunks) },
+  {
+    name: 'a preflight',
+    request: ask('OPTIONS', '/', ['Origin: http://a.test', 'Access-Control-Request-Method: PUT']),
+  },
+  { name: 'GET with a length of 0', request: ask('GET', '/', ['Content-Length: 0']) },
+  { name: 'chunks of HTTP/1.0', request: `POST / HTTP/1.0\r\nHost: PROXY\r\n${chunked}\r\n\r\n${chunks}` },
+  { name: 'the transfer coding in capitals', request: ask('POST', '/', ['Transfer-Encoding: Chunked'], chunks) },
+  { name: 'chunk sizes with zeros in front', request: ask('POST', '/', [chunked], '0005\r\nhello\r\n000\r\n\r\n') },
+  { name: 'an empty line before the request', request: `\r\n${ask('GET', '/')}` },
+  { name: 'a line feed without a return', request: ask('GET', '/').replaceAll('\r\n', '\n') },
+  { name: 'a blank behind a request field name', request: ask('GET', '/', ['X-A : 1']) },
+  { name: 'a version that does not exist', request: ask('GET', '/').replace('HTTP/1.1', 'HTTP/1.7') },
+]
+
 /** What clients send. */
-export const requestCases: readonly Case[] = [...methods, ...targets, ...fields, ...content]
+export const requestCases: readonly Case[] = [...methods, ...targets, ...fields, ...content, ...authorities, ...odd]

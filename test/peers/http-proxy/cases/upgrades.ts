@@ -116,6 +116,50 @@ export const upgradeCases: readonly Case[] = [
     },
   },
   {
+    name: 'an upstream that answers after its client ended its half',
+    request: ask('GET', '/x', webSocket),
+    reply: async (connection) => {
+      await accepts('hello')(connection)
+      connection.socket.once('end', () => connection.send('late'))
+    },
+    client: async (client) => {
+      await client.sees('hello')
+      client.send('question')
+      client.socket.end()
+      await client.closed()
+    },
+  },
+  {
+    name: 'a client that answers after its upstream ended its half',
+    request: ask('GET', '/x', webSocket),
+    reply: async (connection) => {
+      await accepts('bye')(connection)
+      connection.socket.end()
+    },
+    client: async (client, backend) => {
+      await client.closed()
+      client.send('late').socket.end()
+      await (await backend.next()).closed()
+    },
+  },
+  {
+    name: 'an upgrade with content',
+    request: ask('POST', '/x', ['Connection: Upgrade', 'Upgrade: echo', 'Content-Length: 3'], 'abc'),
+    reply: answers('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\nhello'),
+    client: (client) => client.until(() => client.received.includes('hello')),
+  },
+  {
+    name: 'two protocols',
+    request: ask('GET', '/x', ['Connection: Upgrade', 'Upgrade: websocket, echo', ...key]),
+    reply: accepts('hello'),
+    client: (client) => client.until(() => client.received.includes('hello')),
+  },
+  {
+    name: 'a WebSocket of HTTP/1.0',
+    request: ask('GET', '/x', webSocket).replace('HTTP/1.1', 'HTTP/1.0'),
+    reply: answers(ok('a', 'Connection: close')),
+  },
+  {
     name: 'a WebSocket that the upstream refuses',
     request: ask('GET', '/ws', webSocket),
     reply: answers(reply(403, 'no', 'Connection: close')),
