@@ -1,18 +1,24 @@
 import assert from 'node:assert/strict'
 import { createServer as createNodeServer } from 'node:http'
+import { createRequire } from 'node:module'
 import { test } from 'node:test'
-import { createProxyMiddleware } from 'http-proxy-middleware'
-import sirv from 'sirv'
 import { WebSocket, WebSocketServer } from 'ws'
 import { once } from 'node:events'
-import { connectLayer, type ConnectMiddleware } from '../../src/index.ts'
-import { connect, express, host, type App } from '../support/frameworks.ts'
+import { connectLayer, type ConnectMiddleware, type ConnectOptions } from '../../src/index.ts'
+import { connect, express, host, type App, type Middleware } from '../support/frameworks.ts'
 import { ask, openSecureSession } from '../support/http2.ts'
 import { rawGet, rawRequest } from '../support/raw.ts'
 import { startSecure, type Secured } from '../support/secure.ts'
 import { TempFolder } from '../support/server.ts'
 
 // Middleware as it comes from npm, in front of the files, over HTTP/1.1 and over HTTP/2 under TLS.
+
+const require = createRequire(import.meta.url)
+const sirv = require('sirv') as (folder: string, options: object) => Middleware
+const { createProxyMiddleware } = require('http-proxy-middleware') as {
+  readonly createProxyMiddleware: (options: object) => Middleware & { readonly upgrade: Upgrade }
+}
+type Upgrade = NonNullable<ConnectOptions['upgrade']>
 
 const page = '<!doctype html><title>made</title>'
 const live = /__serve8008\/live\.js/
@@ -42,9 +48,9 @@ async function inBoth(secured: Secured, check: (asking: Ask) => Promise<void>): 
   })
 }
 
-async function startWith(middleware: unknown): Promise<Secured> {
+async function startWith(middleware: ConnectMiddleware): Promise<Secured> {
   const secured = await startSecure({ 'index.html': page, 'a.txt': 'alpha' })
-  secured.server.use(connectLayer(middleware as ConnectMiddleware))
+  secured.server.use(connectLayer(middleware))
   return secured
 }
 
@@ -142,7 +148,7 @@ test('http-proxy-middleware forwards requests and WebSockets', async () => {
   const proxy = createProxyMiddleware({ target: `http://127.0.0.1:${hosted.port}`, pathFilter: '/api', ws: false })
   await using secured = await startSecure({ 'a.txt': 'alpha' })
   const { upgrade } = proxy
-  secured.server.use(connectLayer(proxy as ConnectMiddleware, { upgrade: upgrade as never }))
+  secured.server.use(connectLayer(proxy, { upgrade }))
   await inBoth(secured, async (asking) => {
     assert.equal((await asking('/api/x?y')).field('x-seen'), 'GET /api/x?y')
     assert.equal((await asking('/a.txt')).body.toString(), 'alpha')
