@@ -1,6 +1,6 @@
 import type { RouteOptions } from '../route-types.ts'
 
-/** Programs whose proxy options `fromHttpProxy` reads. Webpack's are those of `devServer.proxy`. */
+/** Programs whose proxy options `fromHttpProxy` reads. */
 export type ProxyProgram =
   | 'http-proxy'
   | 'http-proxy-middleware'
@@ -14,7 +14,7 @@ export type ProxyProgram =
 export interface FromHttpProxySettings {
   /** Whose options they are. Default: the program that has options of this form. */
   readonly from?: ProxyProgram | undefined
-  /** Path at which a program mounts the middleware, as in `app.use('/api', createProxyMiddleware(options))`. Default `/`. */
+  /** Path at which a program mounts the middleware, as in `app.use('/api', …)`. Default `/`. */
   readonly mount?: string | undefined
 }
 
@@ -22,7 +22,7 @@ export interface FromHttpProxySettings {
 export interface ProxyDifference {
   /** The context that it belongs to, such as `/api`. */
   readonly route: string
-  /** Name of the option, such as `bypass` or `on.proxyReq`. */
+  /** Its name, such as `bypass` or `on.proxyReq`. */
   readonly option: string
   readonly why: string
   /** What to write here instead. */
@@ -31,7 +31,6 @@ export interface ProxyDifference {
 
 /** What `fromHttpProxy` resolves to. */
 export interface FromHttpProxyResult {
-  /** For `routes` of a config file, `createServer` or `server.routes.replace`. */
   readonly routes: readonly RouteOptions[]
   readonly differences: readonly ProxyDifference[]
 }
