@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer as createNodeServer, request as nodeRequest } from 'node:http'
+import { constants } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import type { RecordedExchange, Recording } from '../../src/index.ts'
+import { webSocketAccept } from '../../src/http/message/websocket-accept.ts'
 import { ask, openSession, startHttp2 } from '../support/http2.ts'
 import { RawClient, rawGet, rawRequest } from '../support/raw.ts'
 import { startServer, type Started } from '../support/server.ts'
@@ -243,6 +245,20 @@ test('a client that leaves in the middle of a reply ends it, and its record', as
   assert.ok((ended.reply?.bytes ?? 0) >= source.pushed)
 })
 
+test('a client of HTTP/2 that cancels a reply ends it, and its record', async () => {
+  await using started = await startHttp2({})
+  const source = endless(started)
+  using recording = await started.server.record()
+  using session = openSession(started.port)
+  const stream = session.request({ ':authority': `localhost:${started.port}`, ':path': '/' })
+  stream.on('error', () => {})
+  await once(stream, 'data')
+  stream.close(constants.NGHTTP2_CANCEL)
+  const ended = await next(recording)
+  assert.deepEqual([ended.version, ended.aborted, ended.reply?.status], ['2', true, 200])
+  assert.ok((ended.reply?.bytes ?? 0) >= source.pushed)
+})
+
 test('an upload that breaks off is recorded with what arrived', async (t) => {
   await using started = await startServer({}, { proxy: { '/echo': await echo(t) } })
   using recording = await started.server.record()
@@ -275,6 +291,33 @@ test('an upgrade is recorded without what follows it', async (t) => {
   client.socket.destroy()
   assert.equal(ended.reply?.status, 101)
   assert.deepEqual([ended.request.bytes, ended.reply.bytes], [0, 0])
+})
+
+test('a WebSocket over HTTP/2 is recorded without what follows', async (t) => {
+  const backend = createNodeServer().listen(0, '127.0.0.1')
+  backend.on('upgrade', ({ headers }, socket) => {
+    const accept = webSocketAccept(headers['sec-websocket-key'] ?? '')
+    const fields = `Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: ${accept}`
+    socket.write(`HTTP/1.1 101 Yes\r\n${fields}\r\n\r\n`)
+    socket.pipe(socket)
+  })
+  t.after(() => backend.close())
+  await once(backend, 'listening')
+  const { port } = backend.address() as AddressInfo
+  await using started = await startHttp2({}, { proxy: { '/up': `http://127.0.0.1:${port}` } })
+  using recording = await started.server.record()
+  using session = openSession(started.port)
+  await once(session, 'remoteSettings')
+  const authority = `localhost:${started.port}`
+  const stream = session.request(
+    { ':method': 'CONNECT', ':protocol': 'websocket', ':scheme': 'http', ':path': '/up', ':authority': authority },
+    { endStream: false },
+  )
+  const ended = await next(recording)
+  stream.write('through the tunnel')
+  assert.equal(String((await once(stream, 'data'))[0]), 'through the tunnel')
+  assert.deepEqual([ended.method, ended.reply?.status], ['GET', 200])
+  assert.deepEqual([ended.request.bytes, ended.reply?.bytes], [0, 0])
 })
 
 test('records a message that cannot be parsed, and neither control endpoints nor fetch()', async () => {
