@@ -7,30 +7,41 @@ import type { ResolvedConfig } from './types.ts'
 /**
  * Checks on disk that the folders and the password file can be read. Called before listening.
  *
+ * @param origins Where each option comes from: messages name the file or the variable.
  * @throws ServeError `E8008_ROOT_NOT_FOUND`, `E8008_ROOT_NOT_FOLDER`, `E8008_ROOT_UNREADABLE` for the
  *   root and the mounts, `E8008_AUTH_FILE` for the password file.
  */
-export function checkFolders(config: Pick<ResolvedConfig, 'root' | 'mounts' | 'authFile'>): void {
-  checkFolder(config.root, 'folder', 'root')
-  for (const { path, folder } of config.mounts) checkFolder(folder, `folder of ${path}`, 'it')
-  if (config.authFile !== undefined) checkAuthFile(config.authFile)
+export function checkFolders(
+  config: Pick<ResolvedConfig, 'root' | 'mounts' | 'authFile'>,
+  origins: Readonly<Record<string, string>> = {},
+): void {
+  const place = (key: string, origin = origins[key]): string => {
+    const [kind, ...name] = origin?.split(' ') ?? []
+    return kind === 'file' ? `${name.join(' ')}: ${key}: ` : kind === 'env' ? `${name.join(' ')}: ` : ''
+  }
+  checkFolder(config.root, `${place('root')}The folder`, 'root')
+  for (const { path, folder } of config.mounts) {
+    const key = Object.keys(origins).find((each) => each.replace(/\/?$/, '/') === `mounts.${path}`) ?? 'mounts'
+    checkFolder(folder, `${place(key)}The folder of ${path}`, 'it')
+  }
+  if (config.authFile !== undefined) checkAuthFile(config.authFile, `${place('authFile')}The password file`)
 }
 
 function checkFolder(folder: string, title: string, option: string): void {
   const kind = statPath(folder, 'E8008_ROOT_UNREADABLE', title)
   // Node decodes arguments and the working directory as UTF-8, and U+FFFD replaces invalid bytes.
   if (kind === undefined && folder.includes('\ufffd')) {
-    throw new ServeError('E8008_ROOT_NOT_FOUND', `The name of the ${title} is not UTF-8: ${folder}`, {
+    throw new ServeError('E8008_ROOT_NOT_FOUND', `${title} has a name that is not UTF-8: ${folder}`, {
       hint: 'rename it, or serve a symbolic link to it',
     })
   }
   if (kind === undefined) {
-    throw new ServeError('E8008_ROOT_NOT_FOUND', `The ${title} does not exist: ${redactText(folder)}`, {
+    throw new ServeError('E8008_ROOT_NOT_FOUND', `${title} does not exist: ${redactText(folder)}`, {
       hint: `set ${option} to a folder that exists`,
     })
   }
   if (!kind.isDirectory()) {
-    throw new ServeError('E8008_ROOT_NOT_FOLDER', `The ${title} is a file, not a folder: ${folder}`, {
+    throw new ServeError('E8008_ROOT_NOT_FOLDER', `${title} is a file, not a folder: ${folder}`, {
       hint: `set ${option} to the folder that contains it`,
     })
   }
@@ -38,12 +49,11 @@ function checkFolder(folder: string, title: string, option: string): void {
   assertAccess(folder, constants.R_OK | constants.X_OK, 'E8008_ROOT_UNREADABLE', title)
 }
 
-function checkAuthFile(path: string): void {
-  const title = 'password file'
+function checkAuthFile(path: string, title: string): void {
   const kind = statPath(path, 'E8008_AUTH_FILE', title)
   if (kind === undefined || !kind.isFile()) {
     const fault = kind === undefined ? 'does not exist' : 'is not a file'
-    throw new ServeError('E8008_AUTH_FILE', `The ${title} ${fault}: ${redactText(path)}`, {
+    throw new ServeError('E8008_AUTH_FILE', `${title} ${fault}: ${redactText(path)}`, {
       hint: 'create it: htpasswd -cB <file> <user>',
     })
   }
@@ -68,7 +78,7 @@ function assertAccess(path: string, mode: number, code: ErrorCode, title: string
 }
 
 function denied(path: string, code: ErrorCode, title: string, cause: unknown): ServeError {
-  return new ServeError(code, `The ${title} cannot be read: ${path}`, {
+  return new ServeError(code, `${title} cannot be read: ${path}`, {
     hint: 'check its permissions and those of the folders above it',
     cause,
   })

@@ -275,3 +275,15 @@ for (const [what, body, isPosix] of endless) {
     }
   })
 }
+
+test('the error about a folder names the config file that sets it', async (t) => {
+  const cwd = await folderOf(t, { 'serve8008.config.json': '{ "root": "nope" }' })
+  for (const args of [[], ['check'], ['explain', '/']]) {
+    const { exitCode, stderr } = await run(t, args, { cwd })
+    assert.equal(exitCode, 2)
+    assert.match(
+      stderr,
+      /^serve8008\.config\.json: root: The folder does not exist: .*nope\nE8008_ROOT_NOT_FOUND {3}Set root/,
+    )
+  }
+})

@@ -28,7 +28,7 @@ export async function check(command: Command, program: Program, report: Reporter
     config: command.config,
     importModule: importConfig,
   })
-  checkFolders(loaded.config)
+  checkFolders(loaded.config, loaded.origins)
   await checkRoutes(loaded.config)
   const settings = settingsOf(loaded)
   const warnings = [...loaded.warnings, ...missingPage(loaded.config), ...(await checkCertificates(loaded.config))]

@@ -50,7 +50,7 @@ export async function explain(command: Command, program: Program, report: Report
   const headers = command.requestHeaders.flatMap((field) => fieldOf(field, argv))
   const settings = await settingsToExplain(command, { method, url }, program)
   const { config } = settings.loaded
-  checkFolders(config)
+  checkFolders(config, settings.loaded.origins)
   const explanation = await explainRequest(config, { method, url, headers }, await certifiedNames(config))
   if (explanation === undefined) {
     throw usage(`${printable(redactText(url))} is neither a URL nor a path.`, replaceWord(argv, url, '/'))

@@ -1,3 +1,4 @@
+import { checkFolders } from '../../config/check-folders.ts'
 import { loadConfig, type LoadedConfig } from '../../config/load.ts'
 import type { ResolvedConfig } from '../../config/types.ts'
 import { isServeError, ServeError } from '../../core/serve-error.ts'
@@ -88,7 +89,7 @@ export async function serve(command: Command, program: Program, report: Reporter
   const gather = (warning: Warning): void => void warnings.push(warning)
   server.on('warning', gather)
   const listening = await server.listen().catch(async (error: unknown) => {
-    if (!shutdown.isStopping()) throw await withServer(withOrigin(error, loaded.origins), config, env)
+    if (!shutdown.isStopping()) throw await withServer(withOrigin(error, loaded), config, env)
   })
   if (listening === undefined) return
   if (listening.skipped.length > 0 && (loaded.origins['port'] ?? 'default') === 'default') {
@@ -139,8 +140,10 @@ async function authorityOf({ tls }: ResolvedConfig, env: Program['env']): Promis
   return { authorityFolder: authorityOwner(env).folder }
 }
 
-/** Adds where the port was set, unless it was typed. */
-function withOrigin(error: unknown, origins: LoadedConfig['origins']): unknown {
+/** Adds where the port or the folder was set, unless it was typed. */
+function withOrigin(error: unknown, { config, origins }: LoadedConfig): unknown {
+  // Again, to name the file or the variable, if the fault lasts.
+  if (isServeError(error) && /^E8008_(?:ROOT|AUTH_FILE)/.test(error.code)) checkFolders(config, origins)
   if (!isServeError(error) || !['E8008_PORT_HELD', 'E8008_PORT_DENIED'].includes(error.code)) return error
   const [kind, ...name] = (origins[error.fix?.option ?? 'port'] ?? 'default').split(' ')
   if (kind !== 'env' && kind !== 'file') return error

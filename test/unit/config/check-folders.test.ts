@@ -13,6 +13,30 @@ describe('checkFolders', () => {
   const none = join(folder, 'none')
   const good = { root: folder, mounts: [], authFile: undefined }
 
+  test('names the file or the variable of a folder', () => {
+    const told = (origins: Record<string, string>, config: object): string => {
+      try {
+        checkFolders({ ...good, ...config }, origins)
+      } catch (error) {
+        return (error as Error).message.replace(/: [^:]*none$/, '')
+      }
+      return ''
+    }
+    const mounts = [{ path: '/docs/', folder: none }]
+    const missing = 'does not exist'
+    assert.equal(told({ root: 'file a.json' }, { root: none }), `a.json: root: The folder ${missing}`)
+    assert.equal(told({ root: 'env SERVE8008_ROOT' }, { root: none }), `SERVE8008_ROOT: The folder ${missing}`)
+    assert.equal(told({ root: 'flag folder' }, { root: none }), `The folder ${missing}`)
+    const origin = { 'mounts./docs': 'file a.json', mounts: 'flag --mount' }
+    assert.equal(told(origin, { mounts }), `a.json: mounts./docs: The folder of /docs/ ${missing}`)
+    assert.equal(
+      told({ mounts: 'env SERVE8008_MOUNT' }, { mounts }),
+      `SERVE8008_MOUNT: The folder of /docs/ ${missing}`,
+    )
+    const users = told({ authFile: 'file a.json' }, { authFile: none })
+    assert.equal(users, `a.json: authFile: The password file ${missing}`)
+  })
+
   test('accepts folders and a password file that are there', () => {
     checkFolders({ root: folder, mounts: [{ path: '/a/', folder }], authFile: file })
   })
@@ -32,11 +56,11 @@ describe('checkFolders', () => {
     const hint = /symbolic link/
     const mounts = [{ path: '/docs/', folder: named }]
     assert.throws(() => checkFolders({ ...good, root: named }), {
-      message: `The name of the folder is not UTF-8: ${named}`,
+      message: `The folder has a name that is not UTF-8: ${named}`,
       hint,
     })
     assert.throws(() => checkFolders({ ...good, mounts }), {
-      message: /^The name of the folder of \/docs\/ is not/,
+      message: /^The folder of \/docs\/ has a name that is not/,
       hint,
     })
     // A name may hold that character itself.
