@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import type { ServeError } from '../core/serve-error.ts'
+import { isServeError, type ServeError } from '../core/serve-error.ts'
 import type { Warning } from '../core/warning.ts'
 import { guessOutputOptions, readCommand, type Command } from './args/command.ts'
 import { flags } from './args/flags.ts'
@@ -35,7 +35,11 @@ export async function main(program: Program = currentProgram()): Promise<void> {
     endWithReader(program)
     await report.leave(await runCommand(command, program, report))
   } catch (thrown) {
-    await report.leave(report.error(thrown))
+    const error =
+      isServeError(thrown) && thrown.code.startsWith('E8008_ROOT_NOT_')
+        ? (await import('./args/folder-hints.ts')).withFolderHint(thrown, program, folder)
+        : thrown
+    await report.leave(report.error(error))
   }
 }
 

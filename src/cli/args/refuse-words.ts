@@ -1,4 +1,5 @@
 import { nearest } from '../../config/diagnostic.ts'
+import { optionsByKey } from '../../config/options/option-table.ts'
 import type { ServeError } from '../../core/serve-error.ts'
 import type { Arguments } from './arguments.ts'
 import { usageError, withoutSecret } from './command-line.ts'
@@ -56,20 +57,35 @@ export function refuseWords({ words, folders, values, argv, isFolder }: Words): 
       )
     }
     const before = argv[argv.indexOf(second) - 1] ?? ''
-    if (/^(?:-s|--single|--spa|--cache)$/.test(before) && !isFolder(second)) {
+    if (/^(?:-s|--single|--spa)$/.test(before) && !isFolder(second)) {
       const joined = replaceWord(argv.toSpliced(argv.indexOf(second) - 1, 1), second, `${longName(before)}=${second}`)
       throw usageError(`${second} is not a folder. As the value of ${before} it is written after a =.`, joined)
     }
-    throw secondFolder(folder, second, argv, isFolder)
+    // Every value of the flag has been recognised by its form.
+    if (before === '--cache' && !isFolder(second)) {
+      const accepts = optionsByKey.get('cache')?.accepts
+      throw usageError(`${second} is neither a folder nor a value of --cache: ${accepts}.`, replaceWord(argv, second))
+    }
   }
-  const [, port] = /^(?:localhost)?:?(\d+)$/.exec(folder ?? '') ?? []
-  if (folder !== undefined && port !== undefined && !isFolder(folder)) {
-    const others = argv.toSpliced(argv.lastIndexOf(folder), 1)
-    const hint = values.has('port')
-      ? correctedCommand(others, { option: 'port', value: port }, flags)
-      : replaceWord(argv, folder, '--port', port)
-    throw usageError(`There is no folder ${folder}. To set the port: --port ${port}.`, hint)
-  }
+  refusePort(folders, values, argv, isFolder)
+  if (folder !== undefined && second !== undefined) throw secondFolder(folder, second, argv, isFolder)
+}
+
+/** Refuses `3000`, `:3000` and `localhost:3000`. */
+function refusePort(
+  folders: readonly string[],
+  values: Arguments['values'],
+  argv: readonly string[],
+  isFolder: (word: string) => boolean,
+): void {
+  const word = folders.find((each) => /^(?:localhost)?:?\d+$/.test(each) && !isFolder(each))
+  if (word === undefined) return
+  const port = word.replace(/^.*:/, '')
+  const others = argv.toSpliced(argv.lastIndexOf(word), 1)
+  const hint = values.has('port')
+    ? correctedCommand(others, { option: 'port', value: port }, flags)
+    : replaceWord(argv, word, '--port', port)
+  throw usageError(`There is no folder ${word}. To set the port: --port ${port}.`, hint)
 }
 
 /** The error for two words: a command with a typing error, a word that is not a folder, or a folder that needs a path. */

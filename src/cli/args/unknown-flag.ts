@@ -16,7 +16,7 @@ export function unknownFlag(word: string, argv: readonly string[], known: readon
   const [flag = word] = word.split('=', 1)
   const named = folderCommand(word, argv)
   if (named !== undefined) return usageError(`Unknown flag ${flag}.`, named)
-  const renamed = ourFlag(flag, flags, argv[argv.indexOf(word) + 1])
+  const renamed = ourFlag(flag, flags, word.slice(flag.length + 1) || argv[argv.indexOf(word) + 1])
   const corrected = renamed ?? spacedValue(word, flags) ?? nearestFlag(flag, flags)
   return usageError(`Unknown flag ${shown(flag)}.`, hintFor(flag, corrected, argv))
 }
@@ -39,10 +39,20 @@ function hintFor(flag: string, corrected: string | undefined, argv: readonly str
   if (corrected === undefined) return helpCommand(argv)
   if (!corrected.startsWith('-')) return corrected
   const [first = '', ...rest] = corrected.split(' ')
+  if (rest[0]?.endsWith('=') === true) return beginningWith(rest[0], first, flag, argv)
   const words = argv.flatMap((word) =>
     word === flag || word.startsWith(`${flag}=`) ? [first + word.slice(flag.length), ...rest] : [word],
   )
   return commandLine(words)
+}
+
+/** The typed command with our flag, whose value begins with `/=` before that of the other flag. */
+function beginningWith(start: string, name: string, flag: string, argv: readonly string[]): string {
+  const at = argv.findIndex((word) => word === flag || word.startsWith(`${flag}=`))
+  const attached = argv[at]?.slice(flag.length + 1) ?? ''
+  const next = argv[at + 1]
+  const isNext = attached === '' && next !== undefined && !next.startsWith('-')
+  return commandLine(argv.toSpliced(at, isNext ? 2 : 1, name, start + (attached || (isNext ? next : 'URL'))))
 }
 
 /** The page of the command that was typed. */
@@ -67,7 +77,7 @@ function spacedValue(word: string, flags: readonly Flag[]): string | undefined {
   // What holds a colon may be a name with its password.
   if (letter === '' || value.includes(':')) return undefined
   const flag = flags.find(({ kind, aliases }) => kind !== 'boolean' && aliases.includes(letter))
-  const name = flag === undefined ? ourFlag(`-${letter}`, flags) : `--${flag.name}`
+  const name = flag === undefined ? ourFlag(`-${letter}`, flags, value) : `--${flag.name}`
   return name?.startsWith('--') === true ? `${name} ${shellQuote(value)}` : name
 }
 

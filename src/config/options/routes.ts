@@ -29,7 +29,7 @@ export class RoutingOptions {
       match.startsWith('/')
         ? `/${match.replace(/^\/+|\/+$/g, '')}`
         : match.replace(/^[^/]*/, (host) => host.toLowerCase()).replace(/\/+$/, ''),
-    foreignFlags: [[['-P'], 'serve8008 --proxy /=URL']],
+    foreignFlags: [[['-P'], '--proxy /=']],
     correct: (value) =>
       typeof value === 'string'
         ? `write { "/api": ${quote(value)} }`

@@ -15,19 +15,22 @@ export const textOrTexts: v.GenericSchema<string | readonly string[]> = v.union(
 )
 
 const portNumber = v.pipe(
-  v.number('a port'),
-  v.integer('a port'),
-  v.minValue(0, 'a port'),
-  v.maxValue(65_535, 'a port'),
+  v.number('a port from 0 to 65535'),
+  v.integer('a port from 0 to 65535'),
+  v.minValue(0, 'a port from 0 to 65535'),
+  v.maxValue(65_535, 'a port from 0 to 65535'),
 )
 /** Digits up to 65535. */
 const portDigits = /^(?:\d{1,4}|[1-5]\d{4}|6(?:[0-4]\d{3}|5(?:[0-4]\d\d|5(?:[0-2]\d|3[0-5]))))$/
 // A string, as in `process.env.PORT`.
-const port = v.union([portNumber, v.pipe(v.string('a port'), v.regex(portDigits, 'a port'))], 'a port')
+const port = v.union(
+  [portNumber, v.pipe(v.string('a port from 0 to 65535'), v.regex(portDigits, 'a port from 0 to 65535'))],
+  'a port from 0 to 65535',
+)
 /** One port or several. */
 export const ports: v.GenericSchema<number | string | readonly (number | string)[]> = v.union(
   [port, listOf(port, 'a list of ports')],
-  'a port',
+  'a port from 0 to 65535',
 )
 
 /** A list of values of one shape. */

@@ -52,12 +52,16 @@ export function resolveUpstream(
     const hint = meant === undefined ? accepted : `did you mean ${quote(`${meant}://${rest}`)}?`
     return fail(`${quote(`${name}://`)} is not supported as a target`, hint)
   }
-  const [, host = '', digits, pathname] = /^(\[[^\]]*\]|[^:/]*)(?::(\d*))?(\/.*)?$/.exec(rest) ?? []
+  const [, host = '', digits, pathname] = /^(\[[^\]]*\]|[^:/]*)(?::([^/]*))?(\/.*)?$/.exec(rest) ?? []
   const hostname = host === '' ? undefined : parseHostName(host)
   if (hostname === undefined) return fail(`${quote(text)} has no host`, accepted)
-  const port = digits === undefined || digits === '' ? scheme.port : Number(digits)
-  if (port < 1 || port > 65_535)
-    return fail(`${quote(text)} has no port from 1 to 65535`, 'add the port of the upstream')
+  const port = digits === undefined || digits === '' ? scheme.port : /^\d+$/.test(digits) ? Number(digits) : 0
+  if (port < 1 || port > 65_535) {
+    const example = `${known}://${host}:${/^[1-9]\d{1,3}(?!\d)/.exec(digits ?? '')?.[0] ?? 3000}${pathname ?? ''}`
+    const isLong = digits?.includes(':') === true
+    const hint = isLong ? 'write an IPv6 address in brackets' : `write it like ${quote(example)}`
+    return fail(`${quote(text)} has no port from 1 to 65535`, hint)
+  }
   const prefix = pathname === undefined ? undefined : parsePathPrefix(pathname)
   if (pathname !== undefined && prefix === undefined) {
     return fail(`${quote(pathname)} is not a path`, 'use a plain path such as /v1, without dot segments')
@@ -83,7 +87,11 @@ function resolveShorthand(target: string, path: readonly string[], problems: Pro
   if (host !== '' && !Object.hasOwn(schemes, host.toLowerCase())) {
     return resolveUpstream(`http://${host}:${port}${rest}`, path, problems)
   }
-  const bare = target.replace(/^[a-z0-9]+(?::\/*|\/\/)/i, '').replace(/^\d+$/, 'localhost:$&')
+  const [, name = ''] = /^([\w.-]+):[^:/]+(?:\/|$)/.exec(target) ?? []
+  // `localhost:abc` has a wrong port; `http:3000` and `htp:localhost` have a scheme.
+  if (parseHostName(name) !== undefined && nearest(name, Object.keys(schemes)) === undefined)
+    return resolveUpstream(`http://${target}`, path, problems)
+  const bare = target.replace(/^[a-z0-9]+(?::\/*|\/\/)/i, '').replace(/^(\d{2,5})\D*$/, 'localhost:$1')
   const isHost = parseHostName(bare.replace(/[:/].*$/, '')) !== undefined
   const hint = isHost ? `did you mean ${quote(`http://${bare}`)}?` : accepted
   problems.push({ path, message: `${quote(target)} is not a target`, hint })

@@ -60,12 +60,14 @@ function knownEntries(
       continue
     }
     const foreign = path.length === 0 ? foreignOption(key, value) : undefined
-    const meant = (path.length === 0 ? namedByFlag(key) : undefined) ?? nearest(key, known)
-    const all = path.length === 0 ? 'see the options: serve8008 --help' : `use one of ${known.join(', ')}`
+    const kin = path.length === 0 ? [] : known.filter((name) => name.startsWith(key.replace(/s$/, '')))
+    const meant = (path.length === 0 ? namedByFlag(key) : kin[0]) ?? nearest(key, known)
+    const all =
+      path.length === 0 ? 'see the options: serve8008 --help' : `use one of ${(kin[1] ? kin : known).join(', ')}`
     problems.push({
       path: [...path, key],
       message: path.length === 0 ? 'unknown option' : 'unknown limit',
-      hint: foreign ?? (meant === undefined ? all : `did you mean ${quote(meant)}?`),
+      hint: foreign ?? (meant === undefined || kin.length > 1 ? all : `did you mean ${quote(meant)}?`),
     })
   }
   return entries

@@ -57,7 +57,10 @@ export function parsePorts(texts: readonly string[]): Parsed {
   const ports = pieces([last(texts)])
   const wrong = ports.find((port) => !/^\d{1,15}$/.test(port))
   if (wrong !== undefined || ports.length === 0) {
-    return { message: expected('a port', wrong ?? last(texts)), hint: 'use a whole number from 0 to 65535' }
+    return {
+      message: expected('a port from 0 to 65535', wrong ?? last(texts)),
+      hint: 'use a whole number from 0 to 65535',
+    }
   }
   const numbers = ports.map(Number)
   return { value: numbers.length === 1 ? numbers[0] : numbers }
@@ -102,8 +105,10 @@ export function parseProxy(texts: readonly string[]): Parsed {
   const routes = new Map<string, readonly string[]>()
   for (const text of texts) {
     const border = text.indexOf('=')
-    if (border < 1 || border === text.length - 1) {
-      const hint = 'write /path=http://localhost:3000 or name.localhost=http://localhost:3000'
+    const meant = meantRoute(text)
+    if (border < 1 || border === text.length - 1 || meant !== undefined) {
+      const usual = 'write /path=http://localhost:3000 or name.localhost=http://localhost:3000'
+      const hint = meant === undefined ? usual : `did you mean ${quote(meant)}?`
       return { message: `${quote(text)} is not a match and a target`, hint }
     }
     const match = text.slice(0, border).trim()
@@ -112,6 +117,14 @@ export function parseProxy(texts: readonly string[]): Parsed {
   return {
     value: Object.fromEntries([...routes].map(([match, to]) => [match, to.length === 1 ? to[0] : to])),
   }
+}
+
+/** `/api=3000` for `/api:3000`, `/=3000` for a target alone; undefined where a match is there or cannot be guessed. */
+function meantRoute(text: string): string | undefined {
+  if (/^[a-z][a-z0-9+.-]*:\/\//i.test(text)) return `/=${text}`
+  const [, match, target] = /^(\/[^=:]*|[\w.*-]+\.localhost):([^=]+)$/.exec(text) ?? []
+  if (match !== undefined) return `${match}=${target}`
+  return /^(?:[\w.-]*:)?\d+(?:\/[^=]*)?$/.test(text) ? `/=${text}` : undefined
 }
 
 /** JSON, for options without a shorter form. */

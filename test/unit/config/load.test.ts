@@ -106,7 +106,7 @@ describe('loadConfig', () => {
       '--host: "a b" is not a host',
       '--limit writeMs: expected a number, got "x"',
       'SERVE8008_LIMIT_RANGES: 0 is below the minimum of 1',
-      'SERVE8008_PORT: expected a port, got "abc"',
+      'SERVE8008_PORT: expected a port from 0 to 65535, got "abc"',
       'serve8008.config.json: base: "//" is not a path prefix',
       'serve8008.config.json: colour: unknown option',
       'serve8008.config.json: limits.idleMs: 0 is below the minimum of 10',
@@ -120,7 +120,9 @@ describe('loadConfig', () => {
     )
     assert.deepEqual([config.ports, config.host], [[1], 'a.test'])
     const error = await failure({}, { env: { PORT: 'abc' }, flags: { port: 'def' } })
-    assert.deepEqual(error.problems, ['--port: expected a port, got "def"; use a whole number from 0 to 65535'])
+    assert.deepEqual(error.problems, [
+      '--port: expected a port from 0 to 65535, got "def"; use a whole number from 0 to 65535',
+    ])
   })
 
   test('lets a stronger choice replace its rival, and reports rivals within one source', async () => {

@@ -108,7 +108,14 @@ test('explains a word that is not a folder', async () => {
       'b.txt is not a folder. As the value of -s it is written after a =.',
       'serve8008 ./a --single=b.txt',
     ],
-    ['./a --cache x', 'x is not a folder. As the value of --cache it is written after a =.', 'serve8008 ./a --cache=x'],
+    [
+      './a --cache x',
+      'x is neither a folder nor a value of --cache: seconds, a time such as 30s, 10m, 1h or 7d, off (no-cache), on (1h) or directives such as "no-store".',
+      'serve8008 ./a --cache',
+    ],
+    ['./a 3000', 'There is no folder 3000. To set the port: --port 3000.', 'serve8008 ./a --port 3000'],
+    [':3000 ./a', 'There is no folder :3000. To set the port: --port 3000.', 'serve8008 --port 3000 ./a'],
+    ['./a 3000 -p 1', 'There is no folder 3000. To set the port: --port 3000.', 'serve8008 ./a --port 3000'],
     [
       'check --port x --single 3',
       'There is no folder 3. To set the port: --port 3.',

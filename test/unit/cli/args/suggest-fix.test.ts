@@ -4,19 +4,10 @@ import { suggestFix } from '../../../../src/cli/args/suggest-fix.ts'
 import { ServeError } from '../../../../src/core/serve-error.ts'
 import type { Warning } from '../../../../src/core/warning.ts'
 import { renewal } from '../../../../src/tls/authority/errors.ts'
-import { TempFolder } from '../../../support/server.ts'
-
-const anyFolder = 'name a folder that exists, or leave it out to serve this one'
 
 const typed = (...argv: string[]): { argv: string[]; cwd: string } => ({ argv, cwd: import.meta.dirname })
 
 test('turns hints of the library about options into flags', () => {
-  const missing = new ServeError('E8008_ROOT_NOT_FOUND', '', { hint: 'set root to a folder that exists' })
-  // Set in a file or the environment, where it is called root.
-  assert.equal(suggestFix(missing, typed(), undefined), missing.hint)
-  assert.equal(suggestFix(missing, typed('zzzzzz'), 'zzzzzz'), anyFolder)
-  const unreadable = new ServeError('E8008_ROOT_NOT_FOUND', '', { hint: 'rename it' })
-  assert.equal(suggestFix(unreadable, typed('caf\ufffd'), 'caf\ufffd'), 'rename it')
   const users = new ServeError('E8008_AUTH_FILE', '', { hint: 'check authFile: it names a file' })
   assert.equal(suggestFix(users, typed(), undefined), 'check --auth-file: it names a file')
 })
@@ -47,33 +38,14 @@ test('the hint for a new authority is a command', () => {
   assert.equal(suggestFix(own, typed(), undefined), 'see that it belongs to you')
 })
 
-test('the hint for a folder that is missing is never the command that was typed', () => {
-  const missing = new ServeError('E8008_ROOT_NOT_FOUND', '', { hint: 'set root to a folder that exists' })
-  assert.equal(suggestFix(missing, typed('check', 'trust'), 'trust'), anyFolder)
-})
-
-test('the hint for a missing build is the script that makes it', async () => {
-  const missing = new ServeError('E8008_ROOT_NOT_FOUND', '', { hint: 'set root to a folder that exists' })
-  const scripts = '{"scripts":{"build":"vite build"}}'
-  using folder = await new TempFolder().write({
-    'package.json': scripts,
-    'distr/a.txt': '',
-    'a b/package.json': scripts,
-    'a b/pnpm-lock.yaml': '',
-    'plain/package.json': '{"scripts":{"dev":"vite"}}',
-    'broken/package.json': '{',
-  })
-  for (const [word, hint] of [
-    ['dist', 'npm run build'],
-    ['./build', 'npm run build'],
-    ['a b/out', 'cd "a b" && pnpm build'],
-    // A name that no build writes, a project without a build, no project.
-    ['distrr', 'serve8008 distr'],
-    ['plain/dist', anyFolder],
-    ['broken/dist', anyFolder],
-    ['distr/dist', anyFolder],
+test('the hint for a wrong port is a command', () => {
+  for (const [name, word, hint] of [
+    ['--port', '-p', 'serve8008 ./a --port 3000'],
+    ['--tls-port', '--tls-port', 'serve8008 ./a --tls-port 8443'],
   ] as const) {
-    assert.equal(suggestFix(missing, { argv: [word], cwd: folder.path }, word), hint, word)
+    const message = `${name}: expected a port from 0 to 65535, got "abc"`
+    const wrong = new ServeError('E8008_CONFIG_INVALID', message, { hint: 'use a whole number' })
+    assert.equal(suggestFix(wrong, typed('./a', word, 'abc'), './a'), hint)
   }
 })
 

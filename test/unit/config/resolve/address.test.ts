@@ -36,7 +36,10 @@ describe('port', () => {
       true,
       {},
     ]) {
-      assert.match(problemOf({ port: wrong }), /^port: expected a port, got .*; use a whole number from 0 to 65535/)
+      assert.match(
+        problemOf({ port: wrong }),
+        /^port: expected a port from 0 to 65535, got .*; use a whole number from 0 to 65535/,
+      )
     }
   })
 
@@ -64,9 +67,13 @@ describe('port', () => {
       '3000,3001',
       'http',
     ]) {
-      assert.match(problemOf({ port }), /^port: expected a port, got .*; use a whole number from 0 to 65535/, port)
+      assert.match(
+        problemOf({ port }),
+        /^port: expected a port from 0 to 65535, got .*; use a whole number from 0 to 65535/,
+        port,
+      )
     }
-    assert.match(problemOf({ port: ['3000', ''] }), /^port: expected a port, got /)
+    assert.match(problemOf({ port: ['3000', ''] }), /^port: expected a port from 0 to 65535, got /)
   })
 
   test('is not listed twice, and a list is not empty', () => {

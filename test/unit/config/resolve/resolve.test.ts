@@ -109,7 +109,7 @@ describe('resolveConfig', () => {
     assert.equal(error.exitCode, 2)
     assert.deepEqual(error.problems, [
       'prot: unknown option; did you mean "port"?',
-      'port: expected a port, got 70000; use a whole number from 0 to 65535, or a list of them',
+      'port: expected a port from 0 to 65535, got 70000; use a whole number from 0 to 65535, or a list of them',
       'log: expected a log format, got "prety"; did you mean "pretty"?',
       'single: "../x" is not a page inside the folder; use a relative path with slashes, such as app.html',
       'cache: -1 is not a number of seconds; use off: browsers then revalidate on every use (no-cache)',
@@ -221,6 +221,8 @@ describe('limits', () => {
       problemOf({ limits: { 'header-byte': 1 } }),
       'limits.header-byte: unknown limit; did you mean "headerBytes"?',
     )
+    assert.match(problemOf({ limits: { body: 1 } }), /unknown limit; did you mean "bodyBytes"\?$/)
+    assert.match(problemOf({ limits: { headers: 1 } }), /unknown limit; use one of headerBytes, headerCount, headerMs$/)
     assert.match(problemOf({ limits: { qqqqqqqq: 1 } }), /use one of headerBytes, headerCount, /)
   })
 

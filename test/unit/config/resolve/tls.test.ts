@@ -70,7 +70,7 @@ describe('HTTPS', () => {
     assert.equal(fallback({ tls: true, strictPort: true }), false)
     assert.match(problemOf({ tlsPort: [] }), /^tlsPort: the list is empty; use a whole number/)
     assert.match(problemOf({ tlsPort: [1, 1] }), /^tlsPort: 1 is listed twice/)
-    assert.match(problemOf({ tlsPort: 70_000 }), /^tlsPort: expected a port, got 70000/)
+    assert.match(problemOf({ tlsPort: 70_000 }), /^tlsPort: expected a port from 0 to 65535, got 70000/)
   })
 
   test('is implied by options that need it, unless it is off', () => {

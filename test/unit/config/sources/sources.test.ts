@@ -23,7 +23,7 @@ describe('optionsFromFlags', () => {
     assert.equal(flagOf({ port: ['8008', '3000'] }), 3000)
     assert.deepEqual(flagOf({ port: ['8008', '3000,3001'] }), [3000, 3001])
     for (const wrong of ['abc', '80x', '-1', '1e3', '0x50', '3.0', ',', '８０']) {
-      assert.match(faultOf({ port: wrong }), /^expected a port, got /)
+      assert.match(faultOf({ port: wrong }), /^expected a port from 0 to 65535, got /)
     }
   })
 
@@ -154,7 +154,7 @@ describe('optionsFromEnvironment', () => {
     assert.deepEqual(
       problems.map(({ path, message }) => [path.join('.'), message]),
       [
-        ['port', 'expected a port, got "abc"'],
+        ['port', 'expected a port from 0 to 65535, got "abc"'],
         ['limits.ranges', 'expected a whole number, got "many"'],
       ],
     )
@@ -176,4 +176,22 @@ describe('optionsFromEnvironment', () => {
       { path: ['SERVE8008_PROT'], message: 'unknown variable', hint: 'did you mean SERVE8008_PORT?' },
     ])
   })
+})
+
+test('a proxy without a match gets the one that was probably meant', () => {
+  for (const [text, meant] of [
+    ['/api:3000', '/api=3000'],
+    ['/api:http://localhost:3000', '/api=http://localhost:3000'],
+    ['app.localhost:3000', 'app.localhost=3000'],
+    ['http://localhost:3000', '/=http://localhost:3000'],
+    ['http://localhost:3000/?a=b', '/=http://localhost:3000/?a=b'],
+    ['3000', '/=3000'],
+    ['localhost:3000/v1', '/=localhost:3000/v1'],
+  ] as const) {
+    const [problem] = optionsFromFlags({ proxy: [text] }).problems
+    assert.equal(problem?.hint, `did you mean "${meant}"?`, text)
+  }
+  for (const text of ['/api', '/api=', '=3000']) {
+    assert.match(optionsFromFlags({ proxy: [text] }).problems[0]?.hint ?? '', /^write /, text)
+  }
 })
