@@ -390,6 +390,53 @@ test('an EventEmitter takes upgrades, and what it leaves passes the middleware',
   assert.equal((await send(front.port, handshake('Host: evil.test'))).status, 421)
 })
 
+test('a WebSocket over HTTP/2 reaches the listener as an upgrade of HTTP/1.1', async () => {
+  const seen: unknown[] = []
+  await using front = await startConnect((_, res) => void res.end('ordinary'), {
+    upgrade: (req, socket) => {
+      const { connection, upgrade, 'sec-websocket-version': version } = req.headers
+      seen.push(req.method, req.url, connection, upgrade, version, typeof req.headers['sec-websocket-key'])
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: talk\r\n\r\n')
+      socket.pipe(socket)
+    },
+  })
+  using session = openSession(front.port)
+  await once(session, 'remoteSettings')
+  const fields = { ':method': 'CONNECT', ':protocol': 'websocket', ':path': '/chat', 'sec-websocket-version': '13' }
+  const stream = session.request(fields)
+  const [head] = (await once(stream, 'response')) as [Record<string, unknown>]
+  assert.deepEqual([head[':status'], head['sec-websocket-protocol'], head['upgrade']], [200, 'talk', undefined])
+  stream.write('echo')
+  assert.equal(((await once(stream, 'data'))[0] as Buffer).toString(), 'echo')
+  const ended = once(stream, 'end')
+  stream.end()
+  await ended
+  assert.deepEqual(seen, ['GET', '/chat', 'Upgrade', 'websocket', '13', 'string'])
+})
+
+test('flushHeaders sends the header section before any content', async () => {
+  const seen = createGate()
+  await using front = await startConnect((_, res) => {
+    res.setHeader('X-A', 'b').flushHeaders()
+    void seen.opened.then(() => res.end('content'))
+  })
+  using client = await RawClient.open(front.port)
+  client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
+  await client.sees('X-A: b')
+  seen.open()
+  assert.equal((await client.reply()).body.toString(), 'content')
+})
+
+test('middleware answers fetch() of the server too', async () => {
+  await using front = await startConnect((req, res) => {
+    res.setHeader('X-Seen', `${req.method} ${req.url} ${req.headers.host}`)
+    req.pipe(res)
+  })
+  const response = await front.server.fetch('http://localhost/x?y', { method: 'POST', body: 'content' })
+  assert.deepEqual([response.status, await response.text()], [200, 'content'])
+  assert.equal(response.headers.get('x-seen'), 'POST /x?y localhost')
+})
+
 test('a listener of upgrades may refuse, fail, or decide later', async () => {
   await using front = await startConnect((_, res) => void res.end('ordinary'), {
     upgrade: async (req, socket) => {

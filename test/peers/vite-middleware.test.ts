@@ -31,7 +31,7 @@ interface Front extends Secured {
 }
 
 /** Vite in middleware mode, whose WebSocket comes through the same port. */
-async function startVite(): Promise<Front> {
+async function startVite(live = false): Promise<Front> {
   const files = await new TempFolder().write(project)
   const upgrades = new EventEmitter()
   const vite = await createVite({
@@ -41,7 +41,7 @@ async function startVite(): Promise<Front> {
     logLevel: 'silent',
     server: { middlewareMode: true, ws: { server: upgrades as never } },
   })
-  const secured = await startSecure({ 'own.txt': 'from the folder' }, { live: false })
+  const secured = await startSecure({ 'own.txt': 'from the folder' }, { live })
   secured.server.use((next) => (x) => (x.target.path === '/api' ? json('hello') : next(x)))
   secured.server.use(connectLayer(vite.middlewares, { upgrade: upgrades }))
   return {
@@ -70,6 +70,19 @@ test('Vite in middleware mode answers over HTTP/1.1 and HTTP/2', async () => {
   )
   for (const { status, headers } of answers)
     assert.deepEqual([status, headers['content-type']], [200, 'text/javascript'])
+})
+
+test('live reload reaches the pages of Vite where it is on', async () => {
+  await using front = await startVite(true)
+  const fields = { accept: 'text/html', 'sec-fetch-dest': 'document', 'sec-fetch-mode': 'navigate' }
+  const lines = Object.entries(fields).map((field) => field.join(': '))
+  const over1 = await rawGet(front.port, '/', lines)
+  using session = openSecureSession(front)
+  const over2 = await ask(session, { ':path': '/', ...fields })
+  for (const { body } of [over1, over2]) {
+    assert.match(body.toString(), /\/@vite\/client/)
+    assert.match(body.toString(), /__serve8008\/live\.js/)
+  }
 })
 
 for (const scheme of ['http', 'https']) {
