@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
-import { chownSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join, sep } from 'node:path'
 import { test } from 'node:test'
 import { folderOf, run, serve, start } from './command.ts'
 
 const isWindows = process.platform === 'win32'
+const linux = { skip: process.platform === 'linux' ? false : 'the stores are those of Linux' }
 /** The folder of the authority in a home folder. */
 const place = isWindows
   ? 'AppData/Local/serve8008'
@@ -72,6 +73,44 @@ for (const [words, expected] of [
     assert.match(stderr, expected)
   })
 }
+
+/** A certutil of NSS that holds one certificate. */
+const certutil = `#!/bin/sh
+case "$1" in
+-N) touch "\${3#sql:}/cert9.db" ;;
+-A) while [ "$1" != -i ]; do shift; done; cp "$2" "$HOME/held.pem" ;;
+-D) rm "$HOME/held.pem" ;;
+-L) [ "$4" != -n ] || cat "$HOME/held.pem" ;;
+esac`
+
+test('trust can be limited to browsers, and the warning comes once more after untrust', linux, async (t) => {
+  const home = await folderOf(t, { 'bin/certutil': certutil, 'index.html': '' })
+  chmodSync(join(home, 'bin/certutil'), 0o755)
+  const options = { cwd: home, env: { ...homeOf(home), PATH: `${join(home, 'bin')}:${process.env['PATH']}` } }
+  const told = async (): Promise<string> => {
+    const command = await serve(t, ['--port', '0', '--tls'], options)
+    await command.stdout(/https:/)
+    command.child.kill('SIGTERM')
+    return (await command.ended).stderr
+  }
+  const unasked = await run(t, ['trust', '--browsers-only'], options)
+  assert.match(unasked.stderr, /E8008_USAGE {3}try: serve8008 trust --browsers-only --yes\n$/)
+  const { stdout, stderr, exitCode } = await run(t, ['trust', '--browsers-only', '--yes'], options)
+  assert.equal(exitCode, 0, stderr)
+  assert.match(stdout, /^ {2}Chromium, Chrome {3}trusted\n\n/m)
+  assert.doesNotMatch(stderr, /# system/)
+  const status = await run(t, ['trust', '--status', '--browsers-only', '--json'], options)
+  assert.equal(status.exitCode, 0)
+  assert.deepEqual(JSON.parse(status.stdout).stores, [{ name: 'Chromium, Chrome', status: 'trusted', lacks: null }])
+  assert.equal(await told(), '')
+  assert.equal((await run(t, ['untrust', '--yes'], options)).exitCode, 0)
+  assert.match(await told(), /^warning +Browsers refuse the certificates/)
+  assert.equal(await told(), '')
+  await run(t, ['trust', '--browsers-only', '--yes'], options)
+  await run(t, ['untrust', '--yes'], options)
+  await run(t, ['trust', '--browsers-only', '--yes'], options)
+  assert.equal(await told(), '')
+})
 
 test('XDG_DATA_HOME names another place', { skip: isWindows }, async (t) => {
   const home = await folderOf(t, {})

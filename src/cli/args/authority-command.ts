@@ -9,6 +9,7 @@ export interface AuthorityFlags {
   readonly status: boolean
   readonly ca: boolean
   readonly renew: boolean
+  readonly browsersOnly: boolean
   /** The folder for the files of `cert`. */
   readonly out: string | undefined
 }
@@ -40,6 +41,7 @@ export async function readAuthorityCommand(name: Name, argv: readonly string[]):
     status: isOn('status'),
     ca: isOn('ca'),
     renew: isOn('renew'),
+    browsersOnly: isOn('browsers-only'),
     out: Array.isArray(out) ? out.at(-1) : undefined,
   }
   if (isOn('help')) return { ...output, name: 'help', words: [name], authority }

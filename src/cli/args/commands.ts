@@ -79,6 +79,7 @@ export const commands: Readonly<Record<CommandName, CommandEntry>> = {
       only('status', [], 'Show which stores trust the local authority; change nothing.'),
       only('ca', [], 'Print only the path of its certificate; create it if needed.'),
       only('renew', [], 'Replace the authority with a new one, and trust that.'),
+      only('browsers-only', [], 'Only the stores that browsers read, which takes no root.'),
       yes,
       ...own,
     ],

@@ -14,13 +14,13 @@ const notEverywhere = 'The local authority is not trusted everywhere'
 /**
  * `serve8008 trust`: makes the browsers and the system of this user trust the local authority, after showing how and
  * asking. `--status` changes nothing, and exits with 1 unless all trust it; `--ca` prints the path of its certificate;
- * `--renew` puts a new authority in place of the old one first.
+ * `--renew` puts a new authority in place of the old one first; `--browsers-only` looks at the stores of browsers alone.
  *
  * @throws ServeError `E8008_TRUST` where a store could not be changed, `E8008_AUTHORITY`, `E8008_USAGE`
  */
 export async function trust(command: Command, program: Program, report: Reporter): Promise<number> {
   const { authority: said, json } = command
-  const { authority, print, change } = openTrust(command, program, report)
+  const { authority, print, change, find } = openTrust(command, program, report)
   if (said?.ca === true) {
     await authority.make()
     report.print(json ? `${printableJson({ file: authority.file })}\n` : `${authority.file}\n`)
@@ -28,7 +28,7 @@ export async function trust(command: Command, program: Program, report: Reporter
   }
   const isRenewed = said?.renew === true
   let certificate = isRenewed ? undefined : await (said?.status === true ? authority.read() : authority.make())
-  let stores = await findStores(authority)
+  let stores = await find()
   if (said?.status === true) {
     const text =
       certificate === undefined
@@ -43,13 +43,16 @@ export async function trust(command: Command, program: Program, report: Reporter
   if (open.length > 0 || isRenewed) {
     print(`${isRenewed ? renewalText(authority.folder) : authorityText(authority.file)}\n`)
     const changed = await change(notEverywhere, {
-      command: isRenewed ? 'trust --renew' : 'trust',
+      command: ['trust', ...(isRenewed ? ['--renew'] : []), ...(said?.browsersOnly ? ['--browsers-only'] : [])].join(
+        ' ',
+      ),
       stores: open,
       stepsOf: isRenewed ? replacement : ({ store }) => store.install(),
       ...(isRenewed ? { prepare: renew } : {}),
     })
     if (changed === undefined) return 1
     stores = changed
+    authority.noteTrust(true)
   }
   const restart = isRenewed ? 'Restart running servers and open browsers.' : 'Restart open browsers.'
   print(`${storeLines(stores)}\n${open.length > 0 || isRenewed ? `${restart}\n` : ''}`)
@@ -68,7 +71,12 @@ export async function trust(command: Command, program: Program, report: Reporter
 function openTrust(command: Command, program: Program, report: Reporter) {
   const { authority: said, json, quiet } = command
   const { authority, rights } = openUserAuthority(program, report)
-  return { authority, print, change }
+  return { authority, print, change, find }
+
+  async function find(): Promise<FoundStore[]> {
+    const stores = await findStores(authority)
+    return said?.browsersOnly === true ? stores.filter(({ store }) => store.isOfBrowsers) : stores
+  }
 
   function print(text: string): void {
     if (!json && !quiet) report.print(text)
@@ -84,7 +92,7 @@ function openTrust(command: Command, program: Program, report: Reporter) {
       print('Nothing was changed.\n')
       return undefined
     }
-    const stores = await findStores(authority)
+    const stores = await find()
     if (problems.size === 0) return stores
     print(`${storeLines(stores)}\n`)
     throw failure(failed, [...problems.values()])
@@ -139,8 +147,8 @@ export function failure(message: string, problems: readonly string[]): ServeErro
  * @throws ServeError `E8008_TRUST` where a store could not be changed, `E8008_USAGE`
  */
 export async function untrust(command: Command, program: Program, report: Reporter): Promise<number> {
-  const { authority, print, change } = openTrust(command, program, report)
-  let stores = await findStores(authority)
+  const { authority, print, change, find } = openTrust(command, program, report)
+  let stores = await find()
   const holding = stores.filter(({ status }) => status !== 'untrusted')
   if (holding.length > 0) {
     const changed = await change('The local authority is still trusted', {
@@ -150,6 +158,7 @@ export async function untrust(command: Command, program: Program, report: Report
     })
     if (changed === undefined) return 1
     stores = changed
+    authority.noteTrust(false)
   }
   const unseen = stores.filter(({ lacks }) => lacks !== undefined)
   const store = unseen.length > 0 ? 'No store that could be read' : 'No store'
@@ -187,11 +196,12 @@ export function trustJson(
   return `${printableJson({ authority, stores: rows })}\n`
 }
 
-/** How programs that do not read the system store can trust the authority. */
+/** How programs that do not read the system store can trust the authority. Which do depends on how they were built. */
 export function otherPrograms(file: string): string {
   const path = printable(shellQuote(file))
   return [
-    'Programs that do not read the system store need a setting of their own:',
+    'A program that does not read the system store needs a setting of its own. Node does not read it by default;',
+    'curl and Python do where they are those of the system, and may not where they come from elsewhere:',
     `  Node      NODE_EXTRA_CA_CERTS=${path}`,
     `  curl      curl --cacert ${path}`,
     `  Python    SSL_CERT_FILE=${path}, for requests REQUESTS_CA_BUNDLE=… (then no public authority is trusted)`,

@@ -78,6 +78,7 @@ export const commandTexts: Readonly<Record<CommandName, CommandTexts>> = {
       ['serve8008 trust --status', 'which stores trust it; exits with 1 unless all do'],
       ['serve8008 trust --status --json', 'one line for programs'],
       ['export NODE_EXTRA_CA_CERTS="$(serve8008 trust --ca)"', 'for Node'],
+      ['serve8008 trust --browsers-only', 'not the system and Java, so that no root is needed'],
       ['serve8008 trust --renew', 'replace it, if its key was lost or seen by others'],
     ],
     notes: [

@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
-import { existsSync } from 'node:fs'
+import { existsSync, rmSync, unlinkSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { join } from 'node:path'
 import { makeFolder, replaceFile } from '../../core/util/owned-file.ts'
@@ -38,6 +38,32 @@ export function certificateFile(folder: string): string {
 /** The certificate and its key in one file, so that they always match. */
 export function keyFile(folder: string): string {
   return join(folder, 'authority-key.pem')
+}
+
+/** Its presence lets the next server warn that browsers do not trust the authority. */
+function noticeFile(folder: string): string {
+  return join(folder, 'untrusted')
+}
+
+/** Notes for the next server whether browsers trust the authority. A note that cannot be written costs one warning. */
+export function noteTrust(folder: string, isTrusted: boolean): void {
+  try {
+    if (!existsSync(folder) || faultOfOwner(folder) !== undefined) return
+    if (isTrusted) rmSync(noticeFile(folder), { force: true })
+    else replaceFile(noticeFile(folder), '', publicMode)
+  } catch {
+    // As above.
+  }
+}
+
+/** Removes the note, and returns whether there was one. */
+export function takeNotice(folder: string): boolean {
+  try {
+    unlinkSync(noticeFile(folder))
+    return true
+  } catch {
+    return false
+  }
 }
 
 /**

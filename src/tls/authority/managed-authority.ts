@@ -8,6 +8,7 @@ import {
   certificateFile,
   findSigner,
   leeway,
+  noteTrust,
   openSigner,
   readIfWhole,
 } from './authority.ts'
@@ -70,6 +71,8 @@ export interface CertificateAuthority {
 export interface ManagedAuthority extends CertificateAuthority {
   /** The trust stores of this machine. */
   stores(): Promise<TrustStore[]>
+  /** Lets the next server say that browsers do not trust the authority, or say nothing. */
+  noteTrust(isTrusted: boolean): void
 }
 
 /** A certificate for another program. */
@@ -109,6 +112,7 @@ export function manageAuthority(options: ManagedAuthorityOptions): ManagedAuthor
   const authority = openAuthority(options)
   return {
     ...authority,
+    noteTrust: (isTrusted) => noteTrust(options.folder, isTrusted),
     async stores() {
       // A damaged authority can still be removed from the stores. One that we did not make is left alone.
       const certificate = await readIfOurs(options.folder)

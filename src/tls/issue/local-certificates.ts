@@ -2,7 +2,7 @@ import { createSecureContext, type SecureContext } from 'node:tls'
 import { createAllowance } from '../../core/util/allowance.ts'
 import { createLru } from '../../core/util/lru.ts'
 import { createSanPolicy, type SanPolicy } from './san-policy.ts'
-import type { AuthorityFolder } from '../authority/authority.ts'
+import { takeNotice, type AuthorityFolder } from '../authority/authority.ts'
 import { openCertificateCache, type Leaf } from './certificate-cache.ts'
 import { canonicalName } from '../names.ts'
 import type { CertificateOptions, Certificates, CertificateWarning } from '../types.ts'
@@ -24,7 +24,7 @@ const manyNames: CertificateWarning = {
 
 const untrusted: CertificateWarning = {
   code: 'W8008_UNTRUSTED',
-  message: 'Browsers refuse the certificates of this server until they trust the local authority, which is new.',
+  message: 'Browsers refuse the certificates of this server until they trust the local authority.',
   hint: 'serve8008 trust',
 }
 
@@ -48,6 +48,7 @@ export async function localCertificates(options: CertificateOptions, place: Auth
   /** Hosts that were added while the server runs. */
   let added: SanPolicy = { always: [], allows: () => false }
   const store = openCertificateCache({ ...place, onWarning: warnOnce, onMade: () => warnOnce(untrusted) })
+  if (takeNotice(place.folder)) warnOnce(untrusted)
   const entries = createLru<string, Promise<Entry>>(maxNames)
   const takeOne = createAllowance({ burst: maxNames, refillMs, now: () => clock.now() })
   let current = await entryFor(names.always)

@@ -21,6 +21,7 @@ export function javaStore(host: Host, { file, cert, alias }: Subject): TrustStor
   const drop = (mayFail: boolean): Step => step(['-delete', '-alias', alias, ...store], mayFail)
   return {
     name: 'Java (JAVA_HOME)',
+    isOfBrowsers: false,
     find: () => Promise.resolve({ present: home !== '' && cacerts !== undefined && host.has(keytool) }),
     async status() {
       const { code, stdout } = await host.run([keytool, '-exportcert', '-rfc', '-alias', alias, ...store])

@@ -54,6 +54,7 @@ export function linuxSystemStore(host: Host, { file, cert, alias }: Subject): Tr
   const asRoot = (argv: readonly string[]): Step => ({ argv, as: 'root' })
   return {
     name: found?.name ?? 'system',
+    isOfBrowsers: false,
     find: () => Promise.resolve({ present: found !== undefined }),
     status() {
       const installed = host.read(anchor)

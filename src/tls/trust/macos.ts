@@ -11,6 +11,7 @@ export function macosStore(host: Host, { file, fingerprint = '', label }: Subjec
   let held: readonly string[] = fingerprint === '' ? [] : [fingerprint]
   return {
     name: 'macOS keychain',
+    isOfBrowsers: true,
     find: () => Promise.resolve({ present: true }),
     async status() {
       const isHeld = fingerprint !== '' && (await find()).includes(fingerprint)

@@ -58,6 +58,7 @@ function nssStore(host: Host, subject: Subject, name: string, folder: string, is
   const clear = step(['certutil', '-D', ...database, '-n', alias], true)
   return {
     name,
+    isOfBrowsers: true,
     async find() {
       if (!isThere && !isMade) return { present: false }
       const { code } = await host.run(['certutil', '-H'])

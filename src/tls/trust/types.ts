@@ -27,6 +27,8 @@ export interface Subject {
 export interface TrustStore {
   /** For people, such as `Debian`. */
   readonly name: string
+  /** Whether browsers read it. */
+  readonly isOfBrowsers: boolean
   /** Whether it exists on this machine, and what is missing to change it, as a sentence. */
   find(): Promise<{ readonly present: boolean; readonly lacks?: string }>
   status(): Promise<TrustStatus>

@@ -12,6 +12,7 @@ export function windowsStore(host: Host, { file, fingerprint = '', label }: Subj
   let named = fingerprint
   return {
     name: host.platform === 'win32' ? 'Windows' : 'Windows, from WSL',
+    isOfBrowsers: true,
     find: () => Promise.resolve({ present: true }),
     async status() {
       if (fingerprint !== '' && (await holds(fingerprint))) return 'trusted'

@@ -23,6 +23,7 @@ function storeOf(name: string, ...scripts: string[]): FoundStore {
   const steps = scripts.map((script): Step => ({ argv: [process.execPath, '-e', script], as: 'user' }))
   const store = {
     name,
+    isOfBrowsers: true,
     find: () => Promise.resolve({ present: true }),
     status: () => Promise.resolve('untrusted' as const),
     install: () => steps,
@@ -157,7 +158,7 @@ test('text and JSON have one word for the status of a store', () => {
 })
 
 test('programs that read the system store need no setting', () => {
-  assert.match(otherPrograms('/ca.pem'), /^Programs that do not read the system store .*:$/m)
+  assert.match(otherPrograms('/ca.pem'), /^A program that does not read the system store needs .*\n.*elsewhere:$/m)
 })
 
 test('the path of the certificate can be pasted into a shell', () => {
