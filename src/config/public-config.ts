@@ -1,4 +1,4 @@
-import { hidden, isSecretName, redactFields, redactUrl } from '../core/util/secret.ts'
+import { hidden, isSecretName, redactField, redactFields, redactUrl } from '../core/util/secret.ts'
 import { optionTable } from './options/option-table.ts'
 import type { ResolvedCondition, ResolvedProxy, ResolvedRoute } from './route-types.ts'
 import type { ResolvedConfig } from './types.ts'
@@ -53,10 +53,10 @@ export function publicRoute({ name, match, action }: ResolvedRoute): ResolvedRou
     name,
     match: {
       ...match,
-      headers: redactConditions(match.headers, isSecretName),
+      headers: redactConditions(match.headers, redactField),
       // As in the field Cookie, each of them may be a session.
-      cookies: redactConditions(match.cookies, () => true),
-      query: redactConditions(match.query, isSecretName),
+      cookies: redactConditions(match.cookies, () => hidden),
+      query: redactConditions(match.query, (name, value) => (isSecretName(name) ? hidden : redactUrl(value))),
     },
     action: publicAction(action),
   }
@@ -80,10 +80,7 @@ export function publicProxy({ requestFields, replyFields, health, ...rest }: Res
 
 function redactConditions(
   conditions: readonly ResolvedCondition[],
-  isSecret: (name: string) => boolean,
+  redact: (name: string, value: string) => string,
 ): readonly ResolvedCondition[] {
-  return conditions.map(([name, expected]) => [
-    name,
-    typeof expected === 'string' && isSecret(name) ? hidden : expected,
-  ])
+  return conditions.map(([name, expected]) => [name, typeof expected === 'string' ? redact(name, expected) : expected])
 }

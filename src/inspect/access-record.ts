@@ -3,7 +3,7 @@ import type { Reply, Sent } from '../http/message/reply.ts'
 import { withoutStamp, type RequestTarget } from '../http/message/request-target.ts'
 import type { AccessRecord } from '../server/types.ts'
 import { unmapped } from '../core/util/ip.ts'
-import { redactAuthority, redactUrl } from '../core/util/secret.ts'
+import { redactAuthority, redactField, redactUrl } from '../core/util/secret.ts'
 
 /**
  * The record of an exchange whose reply was written or lost. Secrets in URLs are redacted, and `Authorization` and `Cookie`
@@ -25,7 +25,7 @@ export function accessRecord(x: Exchange, reply: Reply, sent: Sent): AccessRecor
     ms: Math.round(elapsed * 1000) / 1000,
     aborted: sent.aborted,
     referer: redactUrl(withoutStamp(headers.get('referer') ?? '')),
-    userAgent: headers.get('user-agent') ?? '',
+    userAgent: redactField('user-agent', headers.get('user-agent') ?? ''),
     user: notes.user ?? '',
     refusal: notes.refusal ?? '',
     remark: notes.remark ?? '',

@@ -6,23 +6,38 @@ export const hidden = '…'
  * punctuation, a leading `X-` and a trailing number: `access_token`, `accessToken` and `X-Access-Token-2` are the same.
  */
 const secretName =
-  /^(?:key|code|sig|pass|pwd|pin|jwt|otp|sid|session|ticket|proxy.+)$|(?:auth|authorization|cookie|token|secret|password|passwd|passphrase|passcode|signature|credential|sessionid|(?:api|access|auth|private|secret|shared|signing|subscription)(?:key|code|keyid))s?$/
+  /^(?:code|session|proxy.+|[cx]srf.*)$|(?:auth|authorization|cookie|token|secret|password|passwd|passphrase|passcode|signature|credential|sess(?:ion)?id|assertion|samlresponse|hmac(?:sha)?|dpop|(?:api|access|auth|private|secret|shared|signing|subscription)(?:key|code|keyid))s?$/
+/** The last word of the name of a secret: `X-User-Pass` is one, and `bypass` is none. */
+const secretWord = /^(?:key|sig|pass|pwd|pin|jwt|otp|sid|bearer)s?$/
 
 /** Schemes of authentication that carry a secret (RFC 9110 section 11), in a field of any name. */
-const credentials = /(^|[\s:="'])(basic|bearer|digest|negotiate|token)\s+\S.*$/is
+const credentials =
+  /(^|[\s:="'])(basic|bearer|digest|negotiate|token|api-?key|aws4-[a-z0-9-]+|dpop|hawk|ntlm|sharedkey|vapid)\s+\S.*$/is
 
-/** The name of a parameter in a URL, and of a parameter or field in any text. */
-const parameter = /[?&;#]([^=&;?#]*)=/g
+/**
+ * The name of a parameter in a URL, and of a parameter or field in any text. A URL in a parameter is encoded, perhaps more
+ * than once, so an encoded delimiter (`%3D`, `%253D`) is one.
+ */
+const parameter = /(?:[?&;#]|%(?:25)*(?:3f|26|3b|23))((?:(?!%(?:25)*(?:3f|26|3b|23|3d))[^=&;?#])*)(?:=|%(?:25)*3d)/gi
 const assignment = /(?<=^|[\s?&;#,{"'=:])([^\s=:&;?#,{"']+)["']?\s*[=:]\s*["']?/g
 
-/** Whether the name of a parameter or a field suggests a token, a key or a password. */
+/** The userinfo of each URL in a text, after the slashes: to the last `@` of the authority. */
+const userinfo =
+  /((?:(?::|%(?:25)*3a)(?:[/\\]|%(?:25)*(?:2f|5c))+|^[/\\]{2,}))(?:(?!%(?:25)*(?:2f|5c|3f|23))[^/\\?#\s<>])+(@|%(?:25)*40)/gi
+
+/** Whether the name of a parameter or a field suggests a token, a key or a password, as `tokens` in `tokens[a]` does. */
 export function isSecretName(name: string): boolean {
-  return secretName.test(
-    decoded(name)
-      .replace(/^x[-_]/i, '')
-      .replace(/[^a-z0-9]|\d+$/gi, '')
-      .toLowerCase(),
-  )
+  const parts = decoded(name)
+    .replace(/^x[-_]/i, '')
+    .split(/[[\]]+/)
+    .filter((part) => part !== '')
+  return [...parts, parts.join('')].some(isSecretPart)
+}
+
+function isSecretPart(name: string): boolean {
+  const plain = name.replace(/[^a-z0-9]|\d+$/gi, '').toLowerCase()
+  const words = name.replace(/([a-z])(?=[A-Z])/g, '$1-').split(/[^a-z0-9]+|\d+$/i)
+  return secretName.test(plain) || secretWord.test((words.findLast((word) => word !== '') ?? '').toLowerCase())
 }
 
 /** Fields as a flat list, without the values that carry credentials, whole or in a URL. */
@@ -36,18 +51,23 @@ export function redactField(name: string, value: string): string {
 }
 
 /**
- * A request-target, a Referer or another URL without secrets: values of query and fragment parameters with the name of a
- * token, key or password, and the userinfo of an absolute URL.
+ * A request-target, a Referer or another URL without secrets: values of path, query and fragment parameters with the name
+ * of a token, key or password, and the userinfo, also those of URLs within it.
  */
 export function redactUrl(url: string): string {
-  const bare = url.startsWith('/') ? url : url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/?#]*@/i, `$1${hidden}@`)
-  return /[?#]/.test(bare) ? redactParameters(bare, parameter, hidden) : bare
+  // A password with a slash in it makes a URL that cannot be parsed.
+  const isBroken = url.includes('@') && /^[a-z][a-z0-9+.-]*:[/\\]/i.test(url) && !URL.canParse(url)
+  return redactParts(isBroken ? withoutUserinfo(url, hidden) : url, hidden, hidden)
+}
+
+function redactParts(text: string, user: string, value: string): string {
+  const bare = /@|%(?:25)*40/.test(text) ? text.replace(userinfo, `$1${user}$2`) : text
+  return /[?#;%]/.test(bare) ? redactParameters(bare, parameter, value) : bare
 }
 
 /** An authority (`Host`, or the target of a CONNECT) without its userinfo. */
 export function redactAuthority(authority: string): string {
-  const at = authority.lastIndexOf('@')
-  return at === -1 ? authority : `${hidden}${authority.slice(at)}`
+  return authority.replace(/^.+(?=@|%(?:25)*40)/is, hidden)
 }
 
 /**
@@ -55,8 +75,8 @@ export function redactAuthority(authority: string): string {
  * that may be a secret, and perhaps more.
  */
 export function redactText(text: string, user: string = hidden, value: string = hidden): string {
-  const bare = redactParameters(withoutUserinfo(text, user), assignment, value)
-  return bare.replace(credentials, `$1$2 ${value}`)
+  const bare = redactParts(withoutUserinfo(text, user), user, value)
+  return redactParameters(bare, assignment, value).replace(credentials, `$1$2 ${value}`)
 }
 
 /** A password may hold any character, also `/` and `@`: all is hidden from the scheme to the last `@`. */
@@ -78,11 +98,13 @@ function redactParameters(text: string, name: RegExp, mark: string): string {
   let result = ''
   let from = 0
   name.lastIndex = 0
+  const pathEnd = text.search(/[?#]/)
   for (let match = name.exec(text); match !== null; match = name.exec(text)) {
     if (!isSecretName(match[1] as string)) continue
-    // Only `&` and `#` end the value: `;` and `?` are part of the secret.
+    // Only `&` and `#` end the value, and a slash or a query that of a path: `;` and `?` are part of the secret.
     const value = name.lastIndex
-    const length = text.slice(value).search(/[&#]/)
+    const isInPath = name === parameter && (pathEnd === -1 || value <= pathEnd)
+    const length = text.slice(value).search(isInPath ? /[/?#]/ : /[&#]/)
     const end = length === -1 ? text.length : value + length
     result += text.slice(from, value) + (end > value ? mark : '')
     from = end

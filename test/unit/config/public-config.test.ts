@@ -34,9 +34,9 @@ const options: ServeOptions = {
     {
       match: {
         path: '/fixed',
-        header: { 'x-api-key': 'hunter-match', 'x-canary': '1', authorization: true },
+        header: { 'x-api-key': 'hunter-match', 'x-canary': '1', authorization: true, 'x-id': 'Bearer hunter-value' },
         cookie: { 'connect.sid': 'hunter-session', beta: 'hunter-beta' },
-        query: { token: 'hunter-query' },
+        query: { token: 'hunter-query', next: '//u:hunter-next@h.test' },
       },
       reply: { headers: { 'Set-Cookie': 'sid=hunter-fixed' }, body: 'text' },
     },
@@ -74,6 +74,7 @@ test('what is no secret is shown as it was resolved', () => {
     ['authorization', true],
     ['x-api-key', '…'],
     ['x-canary', '1'],
+    ['x-id', '…'],
   ])
   assert.deepEqual(old?.action, { kind: 'redirect', to: 'https://h.test/?a=1&api_key=…#token=…', status: 307 })
   assert.equal(config.open, '/?token=…')

@@ -97,6 +97,7 @@ test('what live reload adds to an address is in no log', () => {
     assert.equal(recorded({ target }).target, logged)
     assert.equal(parseRequestTarget('GET', target).raw, target)
   }
+
   assert.equal(recorded({ headers: ['Referer', `http://localhost/a.css?${stamp}`] }).referer, 'http://localhost/a.css')
 })
 
@@ -130,4 +131,8 @@ test('tells what a browser asks for by itself from what a page or a person asks 
   }
   const routed = exchange({ target: '/favicon.ico', headers: image, notes: { route: '/' } })
   assert.equal(isAside(routed, emptyReply(404)), false)
+})
+
+test('a scheme of authentication in User-Agent is not recorded', () => {
+  assert.equal(recorded({ headers: ['User-Agent', 'Bearer s3cret'] }).userAgent, '…')
 })
