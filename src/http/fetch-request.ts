@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import { ServeError } from '../core/serve-error.ts'
 import type { Exchange } from './message/exchange.ts'
 
@@ -6,6 +7,8 @@ export interface FetchRequest {
   readonly request: Request
   /** Why its content ended early: it is too large, or the client left. Undefined while it did not. */
   readonly contentError: () => unknown
+  /** Drops the content that the handler began to read and left: a client that still sends it must not wait. */
+  close(): void
 }
 
 /**
@@ -16,11 +19,15 @@ export interface FetchRequest {
  */
 export function fetchRequest(x: Exchange, signal: AbortSignal): FetchRequest {
   const { method, headers, body } = x
+  let content: Readable | undefined
   let failure: unknown
   const init: RequestInit & { duplex?: 'half' } = { method, signal }
   // The Fetch API has no content in these.
   if (body.expected && method !== 'GET' && method !== 'HEAD') {
-    init.body = contentStream(x, (error) => (failure = error))
+    init.body = contentStream(
+      () => (content = body.stream()),
+      (error) => (failure = error),
+    )
     init.duplex = 'half'
   }
   const url = urlOf(x)
@@ -29,7 +36,7 @@ export function fetchRequest(x: Exchange, signal: AbortSignal): FetchRequest {
   headers.names.forEach((name, i) => request.headers.append(name, headers.raw[2 * i + 1] as string))
   // A URL object resolves dot segments, which a handler must see as the client sent them.
   if (request.url !== url) Object.defineProperty(request, 'url', { value: url, enumerable: true })
-  return { request, contentError: () => failure }
+  return { request, contentError: () => failure, close: () => void content?.destroy() }
 }
 
 /** Scheme, authority and target as the client sent them. */
@@ -41,13 +48,13 @@ function urlOf({ target, headers, peer }: Exchange): string {
   return `${scheme}://${authority}${target.path}${target.query}`
 }
 
-function contentStream({ body }: Exchange, onFailure: (error: unknown) => void): ReadableStream<Uint8Array> {
+function contentStream(open: () => Readable, onFailure: (error: unknown) => void): ReadableStream<Uint8Array> {
   let chunks: AsyncIterator<Uint8Array> | undefined
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
         try {
-          chunks ??= body.stream()[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
+          chunks ??= open()[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>
           const { done, value } = await chunks.next()
           if (done === true) controller.close()
           else controller.enqueue(value)

@@ -2,7 +2,7 @@ import { quote } from '../config/diagnostic.ts'
 import { isServeError, ServeError } from '../core/serve-error.ts'
 import { ClientLeftError } from '../http/body/body-relay.ts'
 import { discard } from '../http/body/reply-body.ts'
-import { fetchRequest } from '../http/fetch-request.ts'
+import { fetchRequest, type FetchRequest } from '../http/fetch-request.ts'
 import type { Exchange, Layer } from '../http/message/exchange.ts'
 import type { Reply, Source } from '../http/message/reply.ts'
 import { isResponse, responseReply } from '../http/response-reply.ts'
@@ -41,10 +41,15 @@ export function fetchLayer(handler: FetchHandler | { readonly fetch: FetchHandle
     // `OPTIONS *` asks about the server as a whole, and has no URL.
     if (x.target.form === 'asterisk') return next(x)
     const left = new AbortController()
-    const release = x.whenGone(() => left.abort(new ClientLeftError()))
+    const made = fetchRequest(x, left.signal)
+    const unwatch = x.whenGone(() => left.abort(new ClientLeftError()))
+    const release = (): void => {
+      unwatch()
+      made.close()
+    }
     let reply: Reply | undefined
     try {
-      reply = await replyOf(call, x, left.signal)
+      reply = await replyOf(call, x, made)
     } finally {
       if (reply?.body === undefined || reply.body === null) release()
     }
@@ -53,8 +58,9 @@ export function fetchLayer(handler: FetchHandler | { readonly fetch: FetchHandle
   }
 }
 
-async function replyOf(call: FetchHandler, x: Exchange, signal: AbortSignal): Promise<Reply | undefined> {
-  const { request, contentError } = fetchRequest(x, signal)
+async function replyOf(call: FetchHandler, x: Exchange, made: FetchRequest): Promise<Reply | undefined> {
+  const { request, contentError } = made
+  const { signal } = request
   try {
     const response = await call(request, { exchange: x })
     const reply = response === undefined ? undefined : checkedReply(response)

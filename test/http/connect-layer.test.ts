@@ -341,6 +341,27 @@ test('content above limits.bodyBytes is a 413, whatever the middleware makes of 
   assert.deepEqual(front.faults, [])
 })
 
+test('content that was read in part holds up neither the client nor the end of the server', async () => {
+  await using front = await startConnect(
+    (req, res) => {
+      req.once('data', () => {
+        req.pause()
+        res.end('early')
+      })
+    },
+    { limits: { closeMs: 60_000 } },
+  )
+  const content = Buffer.alloc(300_000, 'x')
+  using client = await RawClient.open(front.port)
+  client.send(`POST / HTTP/1.1\r\n${front.hostLine}\r\nContent-Length: ${content.length}\r\n\r\n`).send(content)
+  assert.equal((await client.reply()).body.toString(), 'early')
+  await client.closed()
+  using session = openSession(front.port)
+  assert.equal((await ask(session, { ':path': '/', ':method': 'POST' }, content)).body.toString(), 'early')
+  session.destroy()
+  await front.server.close()
+})
+
 test('a layer behind middleware reads content that the middleware left', async () => {
   await using front = await startConnect((_, __, next) => next())
   front.server.use(connectLayer((req, res) => void req.pipe(res)))

@@ -148,6 +148,12 @@ function createRequest(x: Exchange, socket: MiddlewareSocket, fail: (error: unkn
     request.destroy(error)
   }
 
+  // As in Node, content that is not being read is dropped after the reply: a client that still sends it must not wait.
+  const drop = (): void => {
+    if (request.destroyed || request.readableFlowing !== true) content?.destroy()
+  }
+  socket.once('close', drop)
+  request.once('close', drop)
   // Not before the middleware reads: until then the next layer can have the content.
   request._read = () => {
     try {
