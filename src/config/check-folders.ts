@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { ServeError } from '../core/serve-error.ts'
-import { redactText } from '../core/util/secret.ts'
+import { redactPath, redactText } from '../core/util/secret.ts'
 import type { ErrorCode } from '../core/codes.ts'
 import type { ResolvedConfig } from './types.ts'
 
@@ -53,7 +53,7 @@ function checkAuthFile(path: string, title: string): void {
   const kind = statPath(path, 'E8008_AUTH_FILE', title)
   if (kind === undefined || !kind.isFile()) {
     const fault = kind === undefined ? 'does not exist' : 'is not a file'
-    throw new ServeError('E8008_AUTH_FILE', `${title} ${fault}: ${redactText(path)}`, {
+    throw new ServeError('E8008_AUTH_FILE', `${title} ${fault}: ${redactPath(path)}`, {
       hint: 'create it: htpasswd -cB <file> <user>',
     })
   }

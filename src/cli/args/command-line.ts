@@ -45,6 +45,8 @@ function maskedValue(flag: string, value: string): string {
   const mask = optionOf(flag)?.mask
   if (mask !== undefined) return mask
   const border = value.indexOf(':')
+  // A field without its colon may be credentials.
+  if (optionOf(flag)?.key === 'headers' && border < 1) return `NAME:${anyValue}`
   return border > 0 && isSecretName(value.slice(0, border))
     ? `${value.slice(0, border)}: ${anyValue}`
     : withoutSecret(value)

@@ -18,7 +18,10 @@ export function unknownFlag(word: string, argv: readonly string[], known: readon
   if (named !== undefined) return usageError(`Unknown flag ${flag}.`, named)
   const renamed = ourFlag(flag, flags, word.slice(flag.length + 1) || argv[argv.indexOf(word) + 1])
   const corrected = renamed ?? spacedValue(word, flags) ?? nearestFlag(flag, flags)
-  return usageError(`Unknown flag ${shown(flag)}.`, hintFor(flag, corrected, argv))
+  return usageError(
+    `Unknown flag ${shown(flag)}.`,
+    hintFor(flag, corrected, withoutUnknownValues(argv, flag, corrected, flags)),
+  )
 }
 
 /** Our name for the flag of another server, if the typed command has it. */
@@ -27,6 +30,53 @@ function ourFlag(flag: string, flags: readonly Flag[], next?: string): string | 
   const [, name] = /^--(?:no-)?([\w-]+)/.exec(ours ?? '') ?? []
   return name === undefined || flags.some((each) => each.name === name || each.aliases.includes(name))
     ? ours
+    : undefined
+}
+
+/** What is behind an unknown flag may be a password, so hints show it only where it cannot be one. */
+function withoutUnknownValues(
+  argv: readonly string[],
+  word: string,
+  corrected: string | undefined,
+  flags: readonly Flag[],
+): string[] {
+  const mask = (name: string, value: string): string => {
+    const meant = name === word && corrected !== undefined ? flagOf(corrected.split(' ', 1)[0] ?? '', flags) : undefined
+    return harmlessValue(value, meant) ?? (corrected?.endsWith('=') === true ? 'URL' : meant?.valueName || 'VALUE')
+  }
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length
+  return argv.map((each, i) => {
+    if (i >= end) return each
+    const [name = '', ...value] = each.split('=')
+    if (value.length > 0 && isUnknown(name, flags)) return `${name}=${mask(name, value.join('='))}`
+    const before = argv[i - 1] ?? ''
+    return isUnknown(before, flags) && !each.startsWith('-') ? mask(before, each) : each
+  })
+}
+
+function isUnknown(word: string, flags: readonly Flag[]): boolean {
+  if (!word.startsWith('-') || word.includes('=') || flagOf(word, flags) !== undefined) return false
+  return (
+    word.startsWith('--') ||
+    !word
+      .slice(1)
+      .split('')
+      .every((letter) => flagOf(`-${letter}`, flags) !== undefined)
+  )
+}
+
+function flagOf(word: string, flags: readonly Flag[]): Flag | undefined {
+  const name = word.replace(/^--?(?:no-(?=.))?/, '')
+  return flags.find((each) => each.name === name || each.aliases.includes(name))
+}
+
+/** A port, a word of a list, a path, an address, a file of certificates or a URL: of URLs hints leave out the credentials. */
+function harmlessValue(value: string, flag: Flag | undefined): string | undefined {
+  const isPort = flag?.valueName === 'PORT' && /^[\d,]+$/.test(value)
+  const isKnown = isPort || flag?.choices.includes(value) === true
+  return isKnown ||
+    /^(?:\.{0,2}\/|\*|[a-z]+:\/\/|localhost$|\d+(?:\.\d+){3}$|(?:true|false)$)|\.(?:pem|crt|cer)$/i.test(value)
+    ? value
     : undefined
 }
 
@@ -78,7 +128,9 @@ function spacedValue(word: string, flags: readonly Flag[]): string | undefined {
   if (letter === '' || value.includes(':')) return undefined
   const flag = flags.find(({ kind, aliases }) => kind !== 'boolean' && aliases.includes(letter))
   const name = flag === undefined ? ourFlag(`-${letter}`, flags, value) : `--${flag.name}`
-  return name?.startsWith('--') === true ? `${name} ${shellQuote(value)}` : name
+  if (name?.startsWith('--') !== true) return name
+  const meant = flagOf(name.split(' ', 1)[0] ?? '', flags)
+  return `${name} ${shellQuote(harmlessValue(value, meant) ?? (meant?.valueName || 'VALUE'))}`
 }
 
 /** `--trailing` and `--base-path`: the only name that begins with the word, or with which the word begins. */

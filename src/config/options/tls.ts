@@ -2,7 +2,7 @@ import * as v from 'valibot'
 import { hidden } from '../../core/util/secret.ts'
 import { isPlainObject } from '../plain-object.ts'
 import type { CertificateFiles } from '../value-types.ts'
-import { parseSecretJson } from '../values/parse-text.ts'
+import { parseJsonText } from '../values/parse-text.ts'
 import {
   filePath,
   joint,
@@ -111,7 +111,7 @@ export class TlsOptions {
     kind: 'value',
     valueName: 'JSON',
     mask: 'VALUE',
-    parse: parseSecretJson,
+    parse: parseJsonText,
     default: [],
     description: 'Additional certificates of your own, for other names (SNI).',
     accepts: 'a list such as [{ "cert": "a.pem", "key": "a.key" }]',

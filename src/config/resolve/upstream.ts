@@ -33,14 +33,14 @@ export function resolveUpstream(
     return undefined
   }
   const target = text.trim()
-  if (target.includes('@')) {
+  if (/@|%40|\uff20/.test(target)) {
     // The message does not repeat it: it may hold a password.
     return fail('the target holds credentials', 'remove them, and set the field authorization in "headers"')
   }
   if (/[\s\\\x00-\x1f\x7f]/.test(target) || target === '') return fail(`${quote(text)} is not a target`, accepted)
   if (/[?#]/.test(target)) {
     const bare = target.replace(/[?#].*$/, '')
-    return fail(`${quote(text)} has a query or a fragment, which a target cannot have`, `did you mean ${quote(bare)}?`)
+    return fail('the target has a query or a fragment, which it cannot have', `did you mean ${quote(bare)}?`)
   }
   if (/^unix:/i.test(target)) return resolveSocket(target, fail)
   const [, name, rest] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/i.exec(target) ?? []

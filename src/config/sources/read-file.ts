@@ -44,7 +44,11 @@ export function readManifest(path: string): ConfigFile | undefined {
 }
 
 function configFile(path: string, name: string, value: unknown): ConfigFile {
-  if (!isPlainObject(value)) throw unreadableConfig(`${name} holds ${quote(value)}, not options.`, plainly(value))
+  if (!isPlainObject(value)) {
+    // A text may be a password.
+    const shown = typeof value === 'string' ? 'a text' : quote(value)
+    throw unreadableConfig(`${name} holds ${shown}, not options.`, plainly(value))
+  }
   // `$schema` is for editors.
   const problems: Problem[] = []
   const { $schema: _schema, ...options } = plainCopy(value, problems) as Record<string, unknown>

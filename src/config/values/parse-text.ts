@@ -92,7 +92,12 @@ export function parseTime(texts: readonly string[]): Parsed {
 
 /** `Name: value` pairs. */
 export function parseHeaders(texts: readonly string[]): Parsed {
-  return parsePairs(texts, { separator: ':', hint: 'write Name: value', spell: (name) => name.toLowerCase() })
+  return parsePairs(texts, {
+    separator: ':',
+    isSecret: true,
+    hint: 'write Name: value',
+    spell: (name) => name.toLowerCase(),
+  })
 }
 
 /** `/path=folder` pairs. */
@@ -132,14 +137,9 @@ export function parseJsonText(texts: readonly string[]): Parsed {
   try {
     return { value: JSON.parse(last(texts)) as unknown }
   } catch {
-    return { message: `${quote(last(texts))} is not JSON`, hint: 'use JSON, or a config file' }
+    // The message does not repeat it: it may hold a passphrase or a field with credentials.
+    return { message: 'the value is not JSON', hint: 'use JSON, or a config file' }
   }
-}
-
-/** JSON that messages do not repeat: it may hold a passphrase. */
-export function parseSecretJson(texts: readonly string[]): Parsed {
-  const parsed = parseJsonText(texts)
-  return 'message' in parsed ? { ...parsed, message: 'the value is not JSON' } : parsed
 }
 
 /** `name=value` pairs whose values are whole numbers, the last of a name counts. Names may be written `header-bytes` or `headerBytes`. */
@@ -160,6 +160,8 @@ interface PairForm {
   readonly separator: string
   /** The hint. */
   readonly hint: string
+  /** Whether messages leave out a text that is no pair. Default false. */
+  readonly isSecret?: boolean
   readonly spell?: (name: string) => string
   readonly read?: (value: string) => unknown
   /** Whether a name may be repeated. Default false: two fields or folders with one name are a mistake. */
@@ -167,13 +169,20 @@ interface PairForm {
 }
 
 function parsePairs(texts: readonly string[], form: PairForm): Parsed {
-  const { separator, hint, spell = (name) => name, read = (value) => value, lastCounts = false } = form
+  const {
+    separator,
+    hint,
+    isSecret = false,
+    spell = (name) => name,
+    read = (value) => value,
+    lastCounts = false,
+  } = form
   const pairs = new Map<string, unknown>()
   for (const text of texts) {
     const border = text.indexOf(separator)
     if (border < 1) {
       const lacks = border === 0 ? 'name before ' : ''
-      return { message: `${quote(text)} has no ${lacks}${quote(separator)}`, hint }
+      return { message: `${isSecret ? 'the value' : quote(text)} has no ${lacks}${quote(separator)}`, hint }
     }
     const name = spell(text.slice(0, border).trim())
     if (pairs.has(name) && !lastCounts) return { message: `${quote(name)} is given twice`, hint: 'keep one of them' }

@@ -70,13 +70,24 @@ export function redactAuthority(authority: string): string {
   return authority.replace(/^.+(?=@|%(?:25)*40)/is, hidden)
 }
 
+/** The port of an authority where it is no number: perhaps the password of a userinfo whose end is missing. */
+const wrongPort = /(:\/\/[^/?#@:[\]\s]*:)(?!\d*(?:[/?#,\s]|$))(?!:|[^/?#\s]*(?:@|%(?:25)*40))[^/?#\s]+/gi
+/** A part of a query that is no parameter. */
+const bareQuery = /([?#])[^=&#?\s]+(?=[&#?\s]|$)/g
+
 /**
  * A value that is not what it should be, for a message: a URL with a typing error, a field without its colon. It loses all
  * that may be a secret, and perhaps more.
  */
 export function redactText(text: string, user: string = hidden, value: string = hidden): string {
-  const bare = redactParts(withoutUserinfo(text, user), user, value)
-  return redactParameters(bare, assignment, value).replace(credentials, `$1$2 ${value}`)
+  const bare = redactParts(withoutUserinfo(text, user), user, value).replace(wrongPort, `$1${value}`)
+  const whole = bare.includes('://') ? bare.replace(bareQuery, `$1${value}`) : bare
+  return redactParameters(whole, assignment, value).replace(credentials, `$1$2 ${value}`)
+}
+
+/** The path of a password file, where a user and a password may stand by mistake. */
+export function redactPath(path: string): string {
+  return redactText(path).replace(/([^/\\]+:)(?![/\\]).+$/s, `$1${hidden}`)
 }
 
 /** A password may hold any character, also `/` and `@`: all is hidden from the scheme to the last `@`. */

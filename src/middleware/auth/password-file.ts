@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { ServeError } from '../../core/serve-error.ts'
-import { redactText } from '../../core/util/secret.ts'
+import { redactPath } from '../../core/util/secret.ts'
 import { isSettled, stateText } from '../../core/util/stat-state.ts'
 import { hashKind } from './password-hash.ts'
 
@@ -19,7 +19,8 @@ export function followPasswordFile(path: string): () => PasswordList {
     try {
       const readAt = Date.now()
       const stats = statSync(path, { bigint: true })
-      if (!stats.isFile()) throw new ServeError('E8008_AUTH_FILE', `The password file ${path} is not a file.`)
+      if (!stats.isFile())
+        throw new ServeError('E8008_AUTH_FILE', `The password file ${redactPath(path)} is not a file.`)
       const mark = stateText(stats)
       if (known?.mark === mark) return known.list
       const text = readFileSync(path, 'utf8')
@@ -28,7 +29,7 @@ export function followPasswordFile(path: string): () => PasswordList {
       return list
     } catch (error) {
       if (error instanceof ServeError) throw error
-      throw new ServeError('E8008_AUTH_FILE', `The password file ${redactText(path)} cannot be read.`, {
+      throw new ServeError('E8008_AUTH_FILE', `The password file ${redactPath(path)} cannot be read.`, {
         hint: 'set authFile to an htpasswd file that the current user can read',
         cause: error,
       })

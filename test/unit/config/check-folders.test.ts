@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, test } from 'node:test'
 import { checkFolders } from '../../../src/config/check-folders.ts'
+import type { ServeError } from '../../../src/core/serve-error.ts'
 
 describe('checkFolders', () => {
   const folder = mkdtempSync(join(tmpdir(), 'serve8008-folders-'))
@@ -12,6 +13,18 @@ describe('checkFolders', () => {
   after(() => rmSync(folder, { recursive: true, force: true }))
   const none = join(folder, 'none')
   const good = { root: folder, mounts: [], authFile: undefined }
+
+  test('a password that was given as the password file is not repeated', () => {
+    const config = { root: import.meta.dirname, mounts: [], authFile: join(import.meta.dirname, 'ann:hunter2') }
+    assert.throws(
+      () => checkFolders(config),
+      (error: ServeError) => {
+        assert.equal(error.code, 'E8008_AUTH_FILE')
+        assert.doesNotMatch(error.message + error.hint, /hunter2/)
+        return true
+      },
+    )
+  })
 
   test('names the file or the variable of a folder', () => {
     const told = (origins: Record<string, string>, config: object): string => {

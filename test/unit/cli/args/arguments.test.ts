@@ -126,6 +126,25 @@ test('names the nearest flag in the corrected command', async () => {
   assert.equal((await refusal('-')).message, 'Unknown flag -.')
 })
 
+test('never repeats what is behind an unknown flag, unless it can be no secret', async () => {
+  for (const [line, hint] of [
+    ['-a ann:hunter2', 'serve8008 --host HOST'],
+    ['-a=hunter2', 'serve8008 --host=HOST'],
+    ['-ahunter2', 'serve8008 --host HOST'],
+    ['--secret hunter2', 'serve8008 --socket FILE'],
+    ['--token=hunter2', 'serve8008 --open=PATH'],
+    ['-u ann:hunter2 ./my', 'serve8008 --no-compress VALUE ./my'],
+    ['-P hunter2', 'serve8008 --proxy /=URL'],
+    ['--prot 3000 --pasword=hunter2 -z hunter2', 'serve8008 --port 3000 --pasword=VALUE -z VALUE'],
+    ['--htpasswd=users', 'serve8008 --auth-file=FILE'],
+    ['--prot 3000 -sp 1 --trailing always ./my', 'serve8008 --port 3000 -sp 1 --trailing VALUE ./my'],
+  ] as const) {
+    const refused = await refusal(line)
+    assert.equal(refused.hint, hint)
+    assert.doesNotMatch(refused.message, /hunter2/)
+  }
+})
+
 test('never takes a word for a property of an object', async () => {
   assert.equal((await refusal('--__proto__ x')).message, 'Unknown flag --__proto__.')
   assert.equal((await refusal('--constructor=x')).message, 'Unknown flag --constructor.')
@@ -151,7 +170,7 @@ test('translates the habits of other servers', async () => {
   assert.equal((await refusal('./a -P3000')).hint, 'serve8008 ./a --port 3000')
   assert.equal((await refusal('-C')).hint, 'serve8008 --cors')
   assert.equal((await refusal('-S -C my.pem')).hint, 'serve8008 -S --cert my.pem')
-  assert.equal((await refusal('--htpasswd=users')).hint, 'serve8008 --auth-file=users')
+  assert.equal((await refusal('--htpasswd=./users')).hint, 'serve8008 --auth-file=./users')
   assert.equal((await refusal('--files *.css')).hint, 'serve8008 --watch "*.css"')
   assert.equal((await refusal('--startPath /x')).hint, 'serve8008 --open /x')
   for (const flag of ['--server ', '--server=', '--outDir ']) {

@@ -290,7 +290,7 @@ describe('sources', () => {
       ['/api', '/b', 'routes[0]'],
     )
     const broken = loadConfig({ cwd: '/work', env: { SERVE8008_ROUTES: '[' }, config: false })
-    await assert.rejects(broken, /SERVE8008_ROUTES: "\[" is not JSON/)
+    await assert.rejects(broken, /SERVE8008_ROUTES: the value is not JSON/)
   })
 
   test('a flag without a target is a problem', async () => {

@@ -65,7 +65,7 @@ describe('optionsFromFlags', () => {
       idleMs: 'x',
     })
     assert.deepEqual(flagOf({ limits: ['ranges=1', 'ranges=2'] }), { ranges: 2 })
-    assert.match(faultOf({ headers: 'X-A' }), /^"X-A" has no ":"$/)
+    assert.match(faultOf({ headers: 'X-A' }), /^the value has no ":"$/)
     assert.match(faultOf({ mounts: '/a:./b' }), /^"\/a:.\/b" has no "="$/)
     assert.match(faultOf({ mounts: '=x' }), /has no name before "="$/)
     assert.match(faultOf({ headers: ['X-A: 1', 'x-a: 2'] }), /^"x-a" is given twice$/)

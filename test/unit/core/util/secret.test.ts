@@ -131,6 +131,9 @@ test('a mistyped text loses all that may be a secret', () => {
     ['Authorization Bearer s3cret', 'Authorization Bearer …'],
     ['X-Api-Key: s3cret', 'X-Api-Key: …'],
     ['a:token=s3cret', 'a:token=…'],
+    ['/api=http://u:s3cret', '/api=http://u:…'],
+    ['/api=http://u:s3cret%40h.test', '/api=http://…%40h.test'],
+    ['http://h.test/?s3cret', 'http://h.test/?…'],
     ['{"passphrase": "s3cret"}', '{"passphrase": "…'],
   ] as const) {
     assert.equal(redactText(text), shown)
@@ -141,6 +144,8 @@ test('a mistyped text loses all that may be a secret', () => {
     'c.js: mounts./@scope',
     'https://h.test/@scope/x?a=1',
     'localhost:3000',
+    'http://localhost:3000/a?b=1',
+    'http://[::1]:3000',
     'token',
     '/docs=./key',
   ]
