@@ -6,7 +6,7 @@ import type { AccessRecord, ServeOptions } from '../../src/index.ts'
 import { startBackend, type Backend } from '../support/backend.ts'
 import { frame, FrameClient, frameTypes, uint32 } from '../support/frames.ts'
 import { startHttp2, type Http2Front } from '../support/http2.ts'
-import { RawClient } from '../support/raw.ts'
+import { RawClient, rawGet } from '../support/raw.ts'
 import { startServer, type Started } from '../support/server.ts'
 
 const megabyte = 2 ** 20
@@ -74,6 +74,34 @@ for (const path of ['/large.bin', '/memory', '/api']) {
     if (path === '/api') await backend.quiet()
   })
 }
+
+test('ends a source that always has content with its client, and serves others', async () => {
+  await using started = await startServer({ 'a.txt': 'alpha' }, { limits: { writeMs: 200 } })
+  const chunk = Buffer.alloc(megabyte)
+  // A gigabyte would have been written to a connection that is gone.
+  let left = 1024
+  started.server.use((next) => (x) => {
+    if (x.target.path !== '/endless') return next(x)
+    return {
+      status: 200,
+      headers: [],
+      body: {
+        async pull(sink, signal) {
+          while (!signal.aborted && left-- > 0) await sink.write(chunk)
+        },
+        cancel() {},
+      },
+    }
+  })
+  const ended = new Promise<AccessRecord>((resolve) => started.server.on('reply', resolve))
+  const client = await RawClient.open(started.port)
+  client.socket.pause()
+  client.send(`GET /endless HTTP/1.1\r\n${started.hostLine}\r\n\r\n`)
+  assert.equal((await ended).aborted, true)
+  client.socket.destroy()
+  assert.ok(left > 0)
+  assert.equal((await rawGet(started.port, '/a.txt')).status, 200)
+})
 
 test('keeps the connection of a client that reads slowly', async () => {
   await using run = await startLarge({ limits: { writeMs: 1000 } })

@@ -156,8 +156,11 @@ function createReplyWriter(
     account.add(chunk.byteLength)
     return new Promise((resolve) => {
       waiting.add(resolve)
-      const done = (): void => {
+      const done = (error?: NodeJS.ErrnoException | null): void => {
         account.taken(chunk.byteLength)
+        // The connection is gone, and its abort resolves: a source that always has content would never let the event loop
+        // come to the abort. A response that a program has ended keeps its connection.
+        if (error && error.code !== 'ERR_STREAM_WRITE_AFTER_END') return
         waiting.delete(resolve)
         resolve()
       }
