@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { test } from 'node:test'
 import { createServer, type Layer } from '../../src/index.ts'
 import { host, openSite, type Middleware } from '../support/frameworks.ts'
+import { startBackend } from '../support/backend.ts'
 import { createGate } from '../support/gate.ts'
 import { RawClient, rawGet, rawRequest } from '../support/raw.ts'
 import { startServer, TempFolder } from '../support/server.ts'
@@ -116,6 +117,27 @@ test('an upgrade that no layer takes over is left to other listeners of the serv
   const reply = await client.send(upgradeMessage(outer.port, 'other')).reply()
   assert.equal(reply.reason, 'Mine')
   assert.equal((await client.closed()).length, 0)
+})
+
+test('an upgrade with content is left to other listeners of the server, which may read it', async () => {
+  await using opened = await openSite(files, { proxy: { '/': 'http://127.0.0.1:9' } })
+  await using outer = await host(opened.site.handler)
+  outer.server.on('upgrade', opened.site.upgrade)
+  outer.server.on('upgrade', (_, socket: Duplex) => socket.end('HTTP/1.1 101 Mine\r\nConnection: Upgrade\r\n\r\n'))
+  using client = await RawClient.open(outer.port)
+  client.send(`${upgradeMessage(outer.port, 'other').slice(0, -2)}Content-Length: 5\r\n\r\nhello`)
+  assert.equal((await client.reply()).reason, 'Mine')
+})
+
+test('the handler without the upgrade listener forwards an upgrade as an ordinary request', async () => {
+  await using backend = await startBackend(async (connection) => {
+    assert.doesNotMatch(await connection.head(), /upgrade/i)
+    connection.send('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok')
+  })
+  await using opened = await openSite(files, { proxy: { '/socket': `http://127.0.0.1:${backend.port}` } })
+  await using outer = await host(opened.site.handler)
+  const reply = await rawRequest(outer.port, upgradeMessage(outer.port, 'other'))
+  assert.equal(reply.body.toString(), 'ok')
 })
 
 test('an upgrade that a layer takes works beside the handler', async () => {

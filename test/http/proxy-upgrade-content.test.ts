@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import type { Duplex } from 'node:stream'
 import { test } from 'node:test'
 import { readsContent } from '../../src/http/h1/declined-upgrade.ts'
 import { startBackend } from '../support/backend.ts'
+import { createGate } from '../support/gate.ts'
 import { fetchSession } from '../support/live-page.ts'
 import { RawClient } from '../support/raw.ts'
 import { openSecure, startSecure } from '../support/secure.ts'
@@ -26,7 +28,7 @@ const contents: readonly [name: string, method: string, content: string][] = [
   ['POST with JSON', 'POST', exec],
   ['PUT with content', 'PUT', 'x'],
   ['GET with content', 'GET', exec],
-  ['POST with 64 KiB', 'POST', 'x'.repeat(64 * 1024)],
+  ['POST with 65,535 bytes', 'POST', 'x'.repeat(65_535)],
 ]
 
 for (const [name, method, content] of contents) {
@@ -87,7 +89,7 @@ test('forwards the response of a backend that rejects the switch', async () => {
 
 // Content that is long, incomplete or of unknown length, and upgrades to HTTP/2, stay ordinary requests.
 const ordinary: readonly [name: string, lines: readonly string[], content: string, token?: string][] = [
-  ['more than 64 KiB', ['Content-Length: 65537'], 'x'.repeat(65_537)],
+  ['64 KiB', ['Content-Length: 65536'], 'x'.repeat(65_536)],
   ['chunks', ['Transfer-Encoding: chunked'], '5\r\nhello\r\n0\r\n\r\n'],
   ['a wish for h2c', ['HTTP2-Settings: AAMAAABk', 'Content-Length: 5'], 'hello', 'h2c'],
 ]
@@ -166,3 +168,62 @@ for (const [name, sent, status] of [
     else assert.equal((await client.reply()).status, status)
   })
 }
+
+// Node loses what comes behind the content in the same packet (22 and later).
+for (const [name, lines, content, token] of [
+  ['a wish for h2c', ['Content-Length: 5'], 'hello', 'h2c'],
+  ['chunks', ['Transfer-Encoding: chunked'], '5\r\nhello\r\n0\r\n\r\n', 'tcp'],
+  ['Expect', ['Expect: 100-continue', 'Content-Length: 5'], 'hello', 'tcp'],
+] as const) {
+  test(`reads no request behind a declined upgrade with ${name}`, async () => {
+    await using front = await startServer({ 'a.txt': 'alpha' })
+    const targets: string[] = []
+    front.server.on('request', ({ target }) => targets.push(target.path))
+    using client = await RawClient.open(front.port)
+    const inner = `GET /a.txt HTTP/1.1\r\n${front.hostLine}\r\n\r\n`
+    const second = `POST /second HTTP/1.1\r\n${front.hostLine}\r\nContent-Length: ${inner.length}\r\n\r\n`
+    client.send(`${ask(front.hostLine, lines, 'POST', token)}${content}${second}`)
+    const reply = await client.reply()
+    assert.deepEqual([reply.status, reply.field('connection')], [405, 'close'])
+    client.send(inner)
+    assert.equal((await client.closed()).length, 0)
+    assert.deepEqual(targets, ['/exec/1/start'])
+  })
+}
+
+test('closes a connection that sends too much before its upgrade is answered', async () => {
+  await using backend = await startBackend()
+  await using front = await startServer({}, proxyTo(backend.port))
+  using client = await RawClient.open(front.port)
+  client.send(ask(front.hostLine, ['Content-Length: 0']))
+  const upstream = await backend.next()
+  await upstream.head()
+  client.socket.on('error', () => {}).write(Buffer.alloc(300_000))
+  await client.closed()
+  await backend.quiet()
+})
+
+test('a layer that reads no content takes over every byte behind it', async () => {
+  await using front = await startServer({})
+  const [sent, tunneled] = [createGate(), createGate()]
+  const behind = 300_000
+  let bytes = 0
+  const count = (chunk: Uint8Array): void => {
+    bytes += chunk.byteLength
+    if (bytes === behind) tunneled.open()
+  }
+  front.server.use(() => async () => {
+    await sent.opened
+    const takeover = (socket: Duplex, head: Uint8Array): void => {
+      count(head)
+      socket.on('data', count).on('end', () => socket.end())
+    }
+    return { status: 101, headers: ['Upgrade', 'tcp'], body: null, takeover }
+  })
+  using client = await RawClient.open(front.port)
+  client.send(ask(front.hostLine, ['Content-Length: 65535']))
+  client.socket.write(Buffer.alloc(65_535), () => setImmediate(() => setImmediate(sent.open)))
+  assert.equal((await client.reply()).status, 101)
+  client.send(Buffer.alloc(behind))
+  await tunneled.opened
+})

@@ -40,7 +40,7 @@ for (const [framing, content] of [
   ['Transfer-Encoding: chunked', '1\r\nx\r\n'],
   // RFC 9110 section 7.8: content precedes the switch, so it can be missing here too.
   ['Connection: Upgrade\r\nUpgrade: foo\r\nContent-Length: 5', ''],
-  ['Connection: Upgrade\r\nUpgrade: foo\r\nContent-Length: 65536', 'x'],
+  ['Connection: Upgrade\r\nUpgrade: foo\r\nContent-Length: 65535', 'x'],
 ] as const) {
   for (const [name, request, status, options] of kinds) {
     // The switch follows the content, so the upstream is asked once it has arrived.

@@ -23,8 +23,11 @@ function announcesContent({ method, headers }: Pick<Message, 'method' | 'headers
   return headers['transfer-encoding'] !== undefined || (length !== undefined && Number(length) !== 0)
 }
 
-/** Most bytes of content that a request for an upgrade may have; `docker exec` sends its command as such. */
-const maxContent = 64 * 1024
+/**
+ * Most bytes of content that a request for an upgrade may have; `docker exec` sends its command as such. Less than Node
+ * buffers: Node 26 never reads on where content that fills the buffer was not read before its end.
+ */
+const maxContent = 64 * 1024 - 1
 
 /**
  * Whether a protocol in `Upgrade` is another version of HTTP, or TLS. Such an upgrade is declined: an upstream would
@@ -58,9 +61,14 @@ function ignoreUpgrade(request: Message): void {
   ignored.add(request)
 }
 
+/** Whether the upgrade of a request was declined. */
+export function isDeclinedUpgrade(request: object): boolean {
+  return ignored.has(request)
+}
+
 /** The fields of a request, without `Upgrade` where that is declined. */
 export function receivedFields(request: Pick<Message, 'rawHeaders'>): HeaderList {
-  return ignored.has(request) ? withoutField(request.rawHeaders, 'upgrade') : request.rawHeaders
+  return isDeclinedUpgrade(request) ? withoutField(request.rawHeaders, 'upgrade') : request.rawHeaders
 }
 
 /**

@@ -171,7 +171,7 @@ export class Http1Exchange<Response extends ResponseState> implements ServerExch
     return new StreamBody(content ?? this.message, {
       headers: this.headers,
       limit: limits.bodyBytes,
-      allowsUpgrade: content !== undefined || undefined,
+      allowsUpgrade: content !== undefined,
       invite: this.#waits ? () => invite(this.response) : undefined,
       isOurs: this.#isOurs,
       trailers: () => this.message.rawTrailers,

@@ -8,7 +8,7 @@ import { createClientErrorHandler } from './client-error.ts'
 import { createResponder, type ResponderOptions, type Next } from '../respond.ts'
 import { writeResponse, writeInterim, trackBacklog } from './write-response.ts'
 import { createWriteCoalescer } from './write-coalescing.ts'
-import { shouldUpgrade } from './declined-upgrade.ts'
+import { isDeclinedUpgrade, shouldUpgrade } from './declined-upgrade.ts'
 import type { Http2Adapter } from '../h2/server.ts'
 import { mountOf } from '../mounted-reply.ts'
 import { OpenConnections } from '../open-connections.ts'
@@ -135,6 +135,11 @@ export function createAdapter(options: AdapterOptions): Adapter {
     if (request.socket.writableEnded) return void request.resume()
     const before = connection.latest?.response
     const x = open(request, response, { waits })
+    // Node has lost what came behind the content in the same packet: no further request can be read.
+    if (isDeclinedUpgrade(request)) {
+      response.shouldKeepAlive = false
+      connection.lingerIfClosed()
+    }
     const answer = (): void => {
       underWay.add(x)
       responder.answer(x)

@@ -1,7 +1,10 @@
 import { Readable, type Duplex } from 'node:stream'
 import { readsContent } from './declined-upgrade.ts'
 
-/** Bytes that a client may send after its content before its upgrade is answered; then reading pauses. */
+/**
+ * Bytes that a client may send after its content before its upgrade is answered. With more its connection is closed:
+ * without reading on, nothing would show that the client has left.
+ */
 const mostBytes = 64 * 1024
 
 /** What {@link UpgradeInput} reads. */
@@ -14,6 +17,8 @@ export interface UpgradeInputOptions {
   readonly length: number
   /** Milliseconds until all content must have arrived. */
   readonly requestMs: number
+  /** Calls back when the connection closes; returns a function that removes the callback. */
+  readonly whenClosed: (callback: () => void) => () => void
   /** Called with the code of Node's parser if the content is late or was cut off. */
   readonly onFault: (code: string) => void
 }
@@ -52,7 +57,7 @@ export class UpgradeInput {
     else this.#readSocket()
     if (request.complete) return
     this.#timer = setTimeout(() => this.#fail('ERR_HTTP_REQUEST_TIMEOUT'), requestMs)
-    socket.once('close', this.#onClose)
+    this.#options.whenClosed(this.#onClose)
   }
 
   /** Stops reading. Returns the bytes that followed the content. */
@@ -80,7 +85,7 @@ export class UpgradeInput {
     const rest = this.#missing === 0 ? chunk : this.#takeContent(chunk)
     this.#pieces.push(rest)
     this.#kept += rest.byteLength
-    if (this.#kept > mostBytes) this.#options.socket.pause()
+    if (this.#kept > mostBytes) this.#options.socket.destroy()
   }
 
   /** Returns the bytes after the content. */

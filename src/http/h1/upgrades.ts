@@ -71,21 +71,23 @@ export function createUpgrades(options: UpgradesOptions): Upgrades {
   }
 
   function decide(request: IncomingMessage, socket: Duplex, head: Uint8Array, length: number): void {
+    const connection = connectionOf(request.socket)
     const input = new UpgradeInput({
       request,
       socket,
       head,
       length,
       requestMs,
+      whenClosed: (callback) => connection.whenClosed(callback),
       onFault: (code) =>
         onClientError(Object.assign(new Error('The content is incomplete.'), { code }), request.socket),
     })
     const response = responseOnSocket(socket, request)
     const x = open(request, response, { mount: noMount, upgradeContent: input.content })
     const send = (reply: Reply): void => {
-      // RFC 9110 section 7.8: the protocol changes once the request is complete.
       const isUnsent = !x.answered && !x.gone
-      if (reply.takeover !== undefined && !request.complete && isUnsent) {
+      // RFC 9110 section 7.8: the protocol changes once the request is complete.
+      if (reply.takeover !== undefined && length > 0 && !input.content.readableEnded && isUnsent) {
         input.start()
         return void finished(input.content.resume(), () => send(reply))
       }
@@ -116,8 +118,10 @@ export function createUpgrades(options: UpgradesOptions): Upgrades {
   function offer(request: IncomingMessage, socket: Duplex, head: Uint8Array): void {
     // Without other listeners a declined upgrade would get no answer.
     if (serverOf(request)?.listenerCount('upgrade') === 1) return answer(request, socket, head, false)
+    // Another listener may read the content, so it cannot be read here.
+    if (upgradeContentLength(request) !== 0) return
     socket.on('error', () => socket.destroy())
-    const x = open(request, new ServerResponse(request), { mount: mountOf(request) })
+    const x = open(request, new ServerResponse(request), { mount: mountOf(request), upgradeContent: request })
     void Promise.resolve(handler(x)).then((reply) => {
       if (reply.takeover === undefined) return (x.observer?.release(), discard(reply.body))
       hold(socket)
