@@ -177,8 +177,8 @@ for (const [name, lines, content, token] of [
 ] as const) {
   test(`reads no request behind a declined upgrade with ${name}`, async () => {
     await using front = await startServer({ 'a.txt': 'alpha' })
-    const targets: string[] = []
-    front.server.on('request', ({ target }) => targets.push(target.path))
+    const records: string[] = []
+    front.server.on('reply', ({ target, status }) => records.push(`${target} ${status}`))
     using client = await RawClient.open(front.port)
     const inner = `GET /a.txt HTTP/1.1\r\n${front.hostLine}\r\n\r\n`
     const second = `POST /second HTTP/1.1\r\n${front.hostLine}\r\nContent-Length: ${inner.length}\r\n\r\n`
@@ -187,7 +187,7 @@ for (const [name, lines, content, token] of [
     assert.deepEqual([reply.status, reply.field('connection')], [405, 'close'])
     client.send(inner)
     assert.equal((await client.closed()).length, 0)
-    assert.deepEqual(targets, ['/exec/1/start'])
+    assert.deepEqual(records, ['/exec/1/start 405'])
   })
 }
 

@@ -53,7 +53,8 @@ export function createClientErrorHandler(options: ClientErrorOptions): (fault: C
 
   function answer(fault: ClientError, socket: Duplex): void {
     const connection = connectionOf(socket)
-    if (connection.isClosing) return
+    // RFC 9112 section 9.6: what follows the last request of a connection is not processed.
+    if (connection.isClosing || fault.code === 'HPE_CLOSED_CONNECTION') return
     const { latest } = connection
     // Forwarded content may have any size, so it gets any time while it progresses.
     if (fault.code === 'ERR_HTTP_REQUEST_TIMEOUT' && latest?.progressed() === true) return askLater(fault, connection)
