@@ -4,6 +4,7 @@ import { nearest } from '../../config/diagnostic.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import { buildFolders, readPackage, runScript } from '../../core/util/package-json.ts'
 import { shellQuote } from '../../core/util/shell-quote.ts'
+import { withoutSecret } from './command-line.ts'
 import { commandNames } from './commands.ts'
 import { replaceWord } from './corrected-command.ts'
 import type { Typed } from './suggest-fix.ts'
@@ -41,7 +42,7 @@ function mountHint({ argv, cwd }: Typed): string | undefined {
     const name = basename(folder)
     if (word === '' || foldersIn(parent).includes(name)) continue
     const meant = existsSync(resolve(cwd, folder)) ? '' : nearest(name, foldersIn(parent))
-    if (meant === undefined) return `name a folder that exists, or leave out ${shellQuote(word)}`
+    if (meant === undefined) return `name a folder that exists, or leave out ${shellQuote(withoutSecret(word))}`
     return replaceWord(argv, word, start + join(dirname(folder), meant))
   }
   return undefined
