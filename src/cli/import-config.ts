@@ -9,10 +9,11 @@ import { unsettledConfig } from '../config/sources/unreadable-config.ts'
  *   not, our error says how to name it. Every other warning passes.
  * - an uncaught exception is one of the file: Node 20 throws the error of a CommonJS file that is imported
  *   twice, once past the promise.
+ * - a file that ends the process fails, for otherwise the command would end without a message, perhaps with 0.
  * - a process with an empty event loop waits for options that never come, and would end without a message.
  */
 export const importConfig: ImportModule = async (url) => {
-  const { emit } = process
+  const { emit, exit } = process
   let fail: (error: Error) => void = () => {}
   const failure = new Promise<never>((_, reject) => {
     fail = reject
@@ -30,12 +31,18 @@ export const importConfig: ImportModule = async (url) => {
     return placedError(errorText(thrown), fileURLToPath(url), thrown)
   }
   process.emit = filtered as typeof process.emit
+  process.exit = () => {
+    const error = new Error('it ends the process before it gives its options')
+    fail(error)
+    throw error
+  }
   try {
     const options = optionsOf(url).catch(async (thrown: unknown) => {
       throw await placed(thrown)
     })
     return { default: await Promise.race([options, failure]) }
   } finally {
+    process.exit = exit
     // Warnings are sent a tick after what caused them.
     await new Promise((resolve) => setImmediate(resolve))
     if (process.emit === filtered) process.emit = emit

@@ -39,6 +39,8 @@ export interface Program {
 
 /** The program as the running process sees it. */
 export function currentProgram(): Program {
+  // While a config file runs, `process.exit` is another one.
+  const { exit } = process
   return {
     argv: process.argv.slice(2),
     env: process.env,
@@ -60,7 +62,7 @@ export function currentProgram(): Program {
     keyboard: async () => (await import('./keyboard.ts')).processKeyboard(),
     elapsed: () => performance.now(),
     on: (event, listener) => void process.on(event, listener),
-    exit: (code) => process.exit(code),
+    exit: (code) => exit.call(process, code),
   }
 }
 

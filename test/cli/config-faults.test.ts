@@ -24,6 +24,15 @@ for (const [what, name, text] of unsettled) {
   })
 }
 
+test('a config file that ends the process is an error of check, of serving and of explain', async (t) => {
+  const cwd = await folderOf(t, { 'serve8008.config.mjs': 'process.exit(0)' })
+  for (const words of [['--port', '0'], ['check'], ['explain', '/']]) {
+    const { exitCode, stderr } = await run(t, words, { cwd })
+    assert.equal(exitCode, 2)
+    assert.match(stderr, /serve8008\.config\.mjs cannot be loaded: it ends the process before it gives its options/)
+  }
+})
+
 test('waits for options that come late', async (t) => {
   const cwd = await folderOf(t, {
     'serve8008.config.mjs': `export default new Promise((resolve) => setTimeout(resolve, 300, { headers: { 'x-late': 'yes' } }))`,

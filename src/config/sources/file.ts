@@ -1,11 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, statSync } from 'node:fs'
 import { basename, extname, join, resolve } from 'node:path'
 import { ServeError } from '../../core/serve-error.ts'
 import type { Warning } from '../../core/warning.ts'
 import type { ImportModule } from './module-file.ts'
 import type * as Readers from './read-file.ts'
 import type { ConfigFile } from './read-file.ts'
-import { unreadableConfig } from './unreadable-config.ts'
+import { mostJsonBytes, unreadableConfig } from './unreadable-config.ts'
 
 const moduleTypes = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts']
 const names = [...moduleTypes, '.json'].map((type) => `serve8008.config${type}`)
@@ -44,7 +44,7 @@ export async function readConfigFile(
   if (named !== undefined) {
     const path = resolve(cwd, named)
     const { checkFile } = await loadReaders()
-    checkFile(path, named)
+    checkFile(path, named, true)
     return readFile(path, named, importModule)
   }
   const present = names.filter((name) => existsSync(join(cwd, name)))
@@ -58,7 +58,10 @@ export async function readConfigFile(
     )
   }
   if (manifest !== undefined) return manifest
-  return present[0] === undefined ? undefined : readFile(join(cwd, present[0]), present[0], importModule)
+  if (present[0] === undefined) return undefined
+  const { checkFile } = await loadReaders()
+  checkFile(join(cwd, present[0]), present[0], false)
+  return readFile(join(cwd, present[0]), present[0], importModule)
 }
 
 /** Most folders have no config file. */
@@ -70,11 +73,15 @@ function loadReaders(): Promise<typeof Readers> {
 async function manifestOf(path: string): Promise<ConfigFile | undefined> {
   if (!existsSync(path)) return undefined
   try {
-    if (!readFileSync(path, 'utf8').includes('"serve8008"')) return undefined
+    const stats = statSync(path)
+    const isReadable = stats.isFile() && stats.size <= mostJsonBytes
+    if (isReadable && !readFileSync(path, 'utf8').includes('"serve8008"')) return undefined
   } catch {
     // The reader says why it cannot be read.
   }
-  return (await loadReaders()).readManifest(path)
+  const { checkFile, readManifest } = await loadReaders()
+  checkFile(path, 'package.json', false)
+  return readManifest(path)
 }
 
 async function readFile(path: string, name: string, importModule: ImportModule): Promise<ConfigFile> {

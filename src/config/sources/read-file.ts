@@ -7,7 +7,7 @@ import { isPlainObject, plainly } from '../plain-object.ts'
 import { nearest, quote, type Problem } from '../diagnostic.ts'
 import { parseJson } from './json-text.ts'
 import { importOptions, type ImportModule } from './module-file.ts'
-import { messageOf, unreadableConfig } from './unreadable-config.ts'
+import { messageOf, mostJsonBytes, unreadableConfig } from './unreadable-config.ts'
 
 /** A config file that was read. */
 export interface ConfigFile {
@@ -23,8 +23,8 @@ export interface ConfigFile {
   readonly problems: readonly Problem[]
 }
 
-/** A configuration is some kilobytes. A larger JSON file is another one, and checking it would take seconds. */
-const mostJsonBytes = 1_000_000
+/** A module may be bundled with what it imports. */
+const mostModuleBytes = 16_000_000
 
 /** Imports a config module. */
 export async function readModuleFile(path: string, name: string, importModule: ImportModule): Promise<ConfigFile> {
@@ -64,10 +64,6 @@ function readText(path: string, name: string): string {
 }
 
 function parseJsonFile(text: string, path: string, name: string): unknown {
-  if (Buffer.byteLength(text) > mostJsonBytes) {
-    const fault = `${name} is larger than ${mostJsonBytes / 1e6} MB, the most that a JSON config file may have.`
-    throw unreadableConfig(fault, 'write large options in a serve8008.config.js')
-  }
   const parsed = parseJson(text)
   if ('value' in parsed) return parsed.value
   const { line, column, hint } = parsed.fault
@@ -78,14 +74,26 @@ function parseJsonFile(text: string, path: string, name: string): unknown {
   })
 }
 
-/** Checks that a named file exists and is a file. @throws ServeError `E8008_CONFIG_NOT_FOUND`, `E8008_CONFIG_UNREADABLE` */
-export function checkFile(path: string, named: string): void {
-  const kind = statFile(path, named)
-  if (kind?.isDirectory() === true)
-    throw unreadableConfig(`${named} is a folder, not a config file.`, 'name the file in it')
-  // Reading a pipe without a writer would block.
-  if (kind?.isFile() === false) throw unreadableConfig(`${named} is not a file.`, 'name a file')
-  if (kind !== undefined) return
+/**
+ * Checks that a file exists, is a file, and is not too large, before it is read: a pipe without a writer blocks, and a device
+ * never ends.
+ *
+ * @param isNamed Whether --config names it; otherwise it was found by its name.
+ * @throws ServeError `E8008_CONFIG_NOT_FOUND`, `E8008_CONFIG_UNREADABLE`
+ */
+export function checkFile(path: string, named: string, isNamed: boolean): void {
+  const stats = statFile(path, named)
+  const other = isNamed ? undefined : 'move it away, or start with --no-config'
+  if (stats?.isDirectory() === true)
+    throw unreadableConfig(`${named} is a folder, not a config file.`, other ?? 'name the file in it')
+  if (stats?.isFile() === false) throw unreadableConfig(`${named} is not a file.`, other ?? 'name a file')
+  const isJson = path.endsWith('.json')
+  const most = isJson ? mostJsonBytes : mostModuleBytes
+  if (stats !== undefined && stats.size > most) {
+    const fault = `${named} is larger than ${most / 1e6} MB, the most that a ${isJson ? 'JSON config file' : 'config module'} may have.`
+    throw unreadableConfig(fault, isJson ? 'write large options in a serve8008.config.js' : 'read its data from a file')
+  }
+  if (stats !== undefined) return
   const meant = nearest(basename(path), entriesOf(dirname(path)))
   throw new ServeError('E8008_CONFIG_NOT_FOUND', `There is no config file ${redactText(named)}.`, {
     hint:

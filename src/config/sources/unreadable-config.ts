@@ -5,6 +5,9 @@ export function unreadableConfig(message: string, hint: string, cause?: unknown,
   return new ServeError('E8008_CONFIG_UNREADABLE', message, { hint, cause, place })
 }
 
+/** A configuration is some kilobytes. A larger JSON file is another one, and checking it would take seconds. */
+export const mostJsonBytes = 1_000_000
+
 /** The first line of what was thrown. */
 export function messageOf(error: unknown): string {
   const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n')

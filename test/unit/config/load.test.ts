@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { afterEach, describe, test } from 'node:test'
@@ -297,6 +298,34 @@ describe('the config file', () => {
     }
   })
 
+  for (const name of ['serve8008.config.json', 'serve8008.config.mjs', 'package.json']) {
+    const failureOf = async (make: (path: string) => void): Promise<string> => {
+      const cwd = folderWith({})
+      make(join(cwd, name))
+      const error = await loadConfig({ cwd }).then(
+        () => assert.fail('it was loaded'),
+        (thrown: unknown) => thrown,
+      )
+      assert.ok(isServeError(error), String(error))
+      assert.equal(error.code, 'E8008_CONFIG_UNREADABLE')
+      return error.message
+    }
+
+    test(`that has the name ${name} and is no file is not read`, { skip: process.platform === 'win32' }, async () => {
+      const pipe = (path: string): void => void execFileSync('mkfifo', [path])
+      assert.equal(await failureOf(pipe), `${name} is not a file.`)
+      assert.equal(await failureOf((path) => symlinkSync('/dev/zero', path)), `${name} is not a file.`)
+    })
+
+    test(`that has the name ${name} and is too large is not read`, async () => {
+      const sparse = (path: string): void => {
+        writeFileSync(path, '')
+        truncateSync(path, 3e9)
+      }
+      assert.match(await failureOf(sparse), /larger than (?:1|16) MB/)
+    })
+  }
+
   test('may stand beside a package.json that is broken but not about us', async () => {
     assert.equal((await load({ 'package.json': '{' })).file, undefined)
     assert.equal((await load({ 'package.json': '{"devDependencies":{"serve8008":"1"}}' })).file, undefined)
@@ -348,6 +377,6 @@ describe('the config file', () => {
   test('that cannot be read says so', async () => {
     const error = await failure({ 'package.json/x': '' })
     assert.equal(error.code, 'E8008_CONFIG_UNREADABLE')
-    assert.match(error.message, /^package\.json cannot be read: EISDIR/)
+    assert.match(error.message, /^package\.json is a folder/)
   })
 })
