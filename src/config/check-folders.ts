@@ -20,8 +20,9 @@ export function checkFolders(
     return kind === 'file' ? `${name.join(' ')}: ${key}: ` : kind === 'env' ? `${name.join(' ')}: ` : ''
   }
   checkFolder(config.root, `${place('root')}The folder`, 'root')
+  const keys = new Map(Object.keys(origins).map((key) => [key.replace(/\/?$/, '/'), key]))
   for (const { path, folder } of config.mounts) {
-    const key = Object.keys(origins).find((each) => each.replace(/\/?$/, '/') === `mounts.${path}`) ?? 'mounts'
+    const key = keys.get(`mounts.${path}`) ?? 'mounts'
     checkFolder(folder, `${place(key)}The folder of ${path}`, 'it')
   }
   if (config.authFile !== undefined) checkAuthFile(config.authFile, `${place('authFile')}The password file`)

@@ -119,10 +119,16 @@ function compileEntry<Item>(entry: TableEntry<Item>): Row<Item> {
 }
 
 function rejectTies<Item>(rows: readonly Row<Item>[]): void {
-  const problems = rows.flatMap((row, i) => {
-    const other = rows.slice(i + 1).find(({ match }) => areTied(row.match, match))
+  // Only rows with one host and one path can be tied: thousands of paths are not compared pairwise.
+  const alike = new Map<string, Row<Item>[]>()
+  const problems = rows.flatMap((row) => {
+    const key = JSON.stringify([row.match.host, row.match.parts])
+    const others = alike.get(key) ?? []
+    const other = others.findLast(({ match }) => areTied(row.match, match))
+    alike.set(key, others)
+    others.push(row)
     if (other === undefined) return []
-    const names = `${JSON.stringify(row.name)} and ${JSON.stringify(other.name)}`
+    const names = `${JSON.stringify(other.name)} and ${JSON.stringify(row.name)}`
     return [`The routes ${names} match the same requests, and neither is more specific.`]
   })
   if (problems.length === 0) return

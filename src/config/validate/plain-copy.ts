@@ -4,6 +4,9 @@ import type { Problem } from '../diagnostic.ts'
 /** Levels of objects and lists within each other; options need seven. */
 const mostLevels = 32
 
+/** Values in all. An object of two references to an object of two references, and so on, has thousands of millions. */
+const mostValues = 250_000
+
 /**
  * Copies options of a program or a config file to plain data. Undefined is left out, since it equals an absent option. A
  * value that cannot be copied is left out and becomes a problem.
@@ -13,7 +16,14 @@ export function plainCopy(
   problems: Problem[],
   path: readonly string[] = [],
   around: readonly unknown[] = [],
+  count: { values: number } = { values: 0 },
 ): unknown {
+  count.values++
+  if (count.values > mostValues) {
+    if (count.values > mostValues + 1) return undefined
+    const message = `the options hold more than ${mostValues} values`
+    return leaveOut({ path: path.slice(0, 1), message, hint: 'leave out what the server does not need' }, problems)
+  }
   const isList = Array.isArray(value)
   if (!isList && !isPlainObject(value)) return value
   if (around.includes(value)) {
@@ -31,6 +41,7 @@ export function plainCopy(
       problems,
       [...path, key],
       [...around, value],
+      count,
     )
     return copy === undefined && (!isList || problems.length > found) ? [] : [[key, copy] as const]
   })

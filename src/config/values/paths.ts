@@ -32,7 +32,7 @@ export function resolveMounts(
   cwd: string,
   problems: Problem[],
 ): readonly ResolvedMount[] {
-  const resolved: ResolvedMount[] = []
+  const resolved = new Map<string, ResolvedMount>()
   for (const [key, folder] of Object.entries(mounts)) {
     const path = ['mounts', key]
     const prefix = parsePathPrefix(key)
@@ -47,13 +47,13 @@ export function resolveMounts(
       problems.push({ path, message: `${quote(key)} is not a path`, hint: 'use a plain URL path such as /docs' })
     } else if (prefix === '/') {
       problems.push({ path, message: 'the root cannot be mounted', hint: 'set the option root to its folder' })
-    } else if (resolved.some((mount) => mount.path === prefix)) {
+    } else if (resolved.has(prefix)) {
       problems.push({ path, message: `${quote(key)} is mounted twice`, hint: 'keep one of them' })
     } else {
-      resolved.push({ path: prefix, folder: absolute })
+      resolved.set(prefix, { path: prefix, folder: absolute })
     }
   }
-  return resolved
+  return [...resolved.values()]
 }
 
 /** Serving a folder under its own host name takes two servers. */

@@ -246,3 +246,11 @@ describe('rejections', () => {
     ])
   })
 })
+
+test('thousands of routes and folders are checked for ties in little time', () => {
+  const parsed = Array.from({ length: 40_000 }, (_, i) => ({ name: `/k${i}/`, folder: `/k${i}/`, item: i }))
+  const started = performance.now()
+  const table = createTable(parsed)
+  assert.ok(performance.now() - started < 5000)
+  assert.equal(table.find(request('/k39999/x')), 39_999)
+})

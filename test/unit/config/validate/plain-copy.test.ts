@@ -80,6 +80,12 @@ describe('options as data', () => {
     assert.match(copied({ allowHost: deep }).problems[0] ?? '', /32 levels deep$/)
   })
 
+  test('references to one object are followed a bounded number of times', () => {
+    let value: unknown = {}
+    for (let level = 0; level < 28; level++) value = { a: value, b: value }
+    assert.deepEqual(copied({ headers: value }).problems, ['headers: the options hold more than 250000 values'])
+  })
+
   test('a getter that throws is named', () => {
     const value = {
       root: 'site',
