@@ -156,11 +156,11 @@ function createReplyWriter(
     account.add(chunk.byteLength)
     return new Promise((resolve) => {
       waiting.add(resolve)
-      const done = (error?: NodeJS.ErrnoException | null): void => {
+      const done = (error?: unknown): void => {
         account.taken(chunk.byteLength)
         // The connection is gone, and its abort resolves: a source that always has content would never let the event loop
-        // come to the abort. A response that a program has ended keeps its connection.
-        if (error && error.code !== 'ERR_STREAM_WRITE_AFTER_END') return
+        // come to the abort. A response that a program has ended keeps its connection, and light-my-request passes a number.
+        if (error instanceof Error && (error as NodeJS.ErrnoException).code !== 'ERR_STREAM_WRITE_AFTER_END') return
         waiting.delete(resolve)
         resolve()
       }
