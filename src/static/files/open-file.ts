@@ -15,8 +15,18 @@ export interface OpenFile {
 // Windows has neither flag.
 const openFlags = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0) | (constants.O_NOCTTY ?? 0)
 
+let areDescriptorsNamed: boolean | undefined
+
 /** Whether the system reports the real path of a descriptor, as Linux does. Replacing the file cannot falsify it. */
-const descriptorsHaveNames = existsSync('/proc/self/fd')
+function descriptorsHaveNames(): boolean {
+  try {
+    areDescriptorsNamed ??= existsSync('/proc/self/fd')
+  } catch {
+    // The permission model of Node allows other folders only.
+    areDescriptorsNamed = false
+  }
+  return areDescriptorsNamed
+}
 
 /** Attempts to open a file that other programs replace meanwhile. */
 const attempts = 4
@@ -58,7 +68,7 @@ function judge(
     const stat = fstatSync(fd, { bigint: true })
     if (!stat.isFile()) return 'refused'
     if (verified !== undefined && isSameState(stat, verified)) return stat
-    const real = descriptorsHaveNames ? linkOnDisk(`/proc/self/fd/${fd}`) : realPathOnDisk(path)
+    const real = descriptorsHaveNames() ? linkOnDisk(`/proc/self/fd/${fd}`) : realPathOnDisk(path)
     // lstat and not stat: a link here has replaced the file after its path was resolved.
     const named = lstatSync(toDisk(real), { bigint: true, throwIfNoEntry: false })
     if (named === undefined || !isSameFile(named, stat)) return 'replaced'
