@@ -32,6 +32,11 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
     cause: 'The disk that the output is redirected to is full.',
     remedy: 'Free disk space, or redirect the output to another file.',
   },
+  E8008_PERMISSION: {
+    meaning: 'Node runs with --permission, and does not let the server read, write or listen.',
+    cause: 'The folder to serve, the working directory or the network is not allowed.',
+    remedy: 'Start Node with the flag that the hint names, or without --permission.',
+  },
   E8008_USAGE: {
     meaning:
       'The command line has an unknown flag, a missing value or a word too many, or its folder no longer exists.',

@@ -2,6 +2,7 @@ import type { ErrorCode } from '../../core/codes.ts'
 import { isServeError, ServeError } from '../../core/serve-error.ts'
 import type { Warning } from '../../core/warning.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
+import { shellQuote } from '../../core/util/shell-quote.ts'
 import { createStyle, wrapText, type Terminal } from './terminal.ts'
 import { asSentence } from '../../core/util/sentence.ts'
 import { commands, type CommandEntry } from '../args/commands.ts'
@@ -11,8 +12,19 @@ import { isCommandHint, secretNames } from '../args/command-line.ts'
 export function toServeError(thrown: unknown): ServeError {
   if (isServeError(thrown)) return thrown
   const message = thrown instanceof Error ? thrown.message : String(thrown)
+  if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_ACCESS_DENIED') return notPermitted(thrown)
   return new ServeError('E8008_INTERNAL', `Something failed inside serve8008: ${message}`, {
     cause: thrown,
+  })
+}
+
+/** The permission model of Node names the flag in its message, and the file, if it is about one. The folder of that is allowed. */
+function notPermitted(cause: Error & { readonly resource?: unknown }): ServeError {
+  const [flag = 'the flag that allows it'] = /--allow-[a-z-]+/.exec(cause.message) ?? []
+  const file = flag.startsWith('--allow-fs') && typeof cause.resource === 'string' ? cause.resource : undefined
+  return new ServeError('E8008_PERMISSION', `Node runs with --permission, which denies ${file ?? 'this'}.`, {
+    hint: `start node with ${file === undefined ? flag : shellQuote(`${flag}=${file.replace(/[/\\][^/\\]*\.\w+$/, '')}`)}, or without --permission`,
+    cause,
   })
 }
 

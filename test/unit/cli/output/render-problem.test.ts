@@ -57,6 +57,23 @@ test('the stack and its causes are shown only when verbose', () => {
   assert.equal(toServeError(error), error)
 })
 
+test('what the permission model of Node denies is an error of its own, with the flag', () => {
+  const denied = (message: string, resource?: string): unknown[] => {
+    const cause = Object.assign(new Error(message), { code: 'ERR_ACCESS_DENIED', resource })
+    const { code, exitCode, hint, message: shown } = toServeError(cause)
+    return [code, exitCode, shown, hint]
+  }
+  assert.deepEqual(denied('Restricted. Use --allow-fs-read to manage permissions.', '/a b/c.js'), [
+    ...['E8008_PERMISSION', 3, 'Node runs with --permission, which denies /a b/c.js.'],
+    'start node with "--allow-fs-read=/a b", or without --permission',
+  ])
+  assert.equal(
+    denied('Use --allow-net to manage permissions.', '')[3],
+    'start node with --allow-net, or without --permission',
+  )
+  assert.equal(denied('Restricted')[3], 'start node with the flag that allows it, or without --permission')
+})
+
 test('an error for a program is one JSON line with stable keys', () => {
   const error = new ServeError('E8008_USAGE', 'Unknown flag --x.')
   assert.deepEqual(JSON.parse(renderJsonError(error, undefined)), {
