@@ -28,11 +28,17 @@ export function accessRecord(x: Exchange, reply: Reply, sent: Sent): AccessRecor
     userAgent: redactField('user-agent', headers.get('user-agent') ?? ''),
     user: notes.user ?? '',
     refusal: notes.refusal ?? '',
-    remark: notes.remark ?? '',
+    remark: remarkOf(x, reply),
     route: notes.route ?? '',
     upstream: notes.upstream ?? '',
     reason: notes.reason ?? '',
   }
+}
+
+/** Over HTTP/2 only the remark tells a WebSocket (status 200, RFC 8441) from a page: no other request has `Upgrade` there. */
+function remarkOf({ version, headers, notes: { remark = '' } }: Exchange, { status }: Reply): string {
+  if (version !== '2' || status !== 200 || headers.get('upgrade') === undefined) return remark
+  return remark === '' ? 'WebSocket' : `${remark} (WebSocket)`
 }
 
 /** A request-target without secrets and without the stamp of live reload. */

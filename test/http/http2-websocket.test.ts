@@ -113,6 +113,7 @@ test('a WebSocket over HTTP/2 reaches a server of HTTP/1.1 behind us', async () 
   assert.match(String(head['sec-websocket-key']), /^[+/\w]{22}==$/)
   const [record] = front.records
   assert.deepEqual([record?.method, record?.status, record?.version], ['GET', 200, '2'])
+  assert.equal(record?.remark, `/ws -> 127.0.0.1:${echo.port} (WebSocket)`)
 })
 
 /** What Firefox sends: RFC 8441 does not ask for a version, and the key is not used in HTTP/2. */
