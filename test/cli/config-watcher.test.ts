@@ -32,7 +32,7 @@ test('an edit of the config file changes the routes, without dropping a connecti
 
   writeFileSync(file, config('two', "allowHost: 'a.test'"))
   await stderr(
-    /allowHost \(a\.test, was not set\) has changed in serve8008\.config\.mjs: restart serve8008 to apply it\./,
+    /serve8008\.config\.mjs has changes that need a restart of serve8008: allowHost becomes a\.test \(now not set\)\./,
   )
   assert.equal(await ask(), 'two')
 
@@ -215,11 +215,15 @@ test('an edit tells what changed, and what needs a restart with its values', asy
   await stdout(/^\d\d:\d\d:\d\d {2}config \/api\/orders now goes to localhost:39399 \(was 39303\)$/m)
   await stdout(/ {2}config \/c is new and goes to localhost:3$/m)
   await stdout(/ {2}config \/b is gone \(went to localhost:2\)$/m)
-  const [text] = await stderr(/^warning {2}port .*$/m)
+  const [text] = await stderr(/^warning {2}.* need a restart .*$/m)
   assert.equal(
     text,
-    'warning  port (3000, was 0), headers, cors (https://a.test, was off), auth have changed in serve8008.config.mjs: restart serve8008 to apply them.',
+    'warning  serve8008.config.mjs has changes that need a restart of serve8008: port becomes 3000 (now 0); headers; cors becomes https://a.test (now off); auth.',
   )
+  writeFileSync(join(cwd, 'serve8008.config.mjs'), write(`single: true, proxy: { '/c': 3 }`))
+  await stderr(/ need a restart of serve8008: single becomes on \(now off\)\.$/m)
+  writeFileSync(join(cwd, 'serve8008.config.mjs'), write(`proxy: { '/c': 3 }`))
+  await stdout(/ {2}config no restart is pending any more$/m)
 })
 
 test('reports a config file that was deleted, and its return', async (t) => {
@@ -237,13 +241,14 @@ test('with --json an edit is one line with its changes', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.json': '{ "proxy": { "/a": 1 } }' })
   const { stdout } = start(t, ['--json', '--port', '0'], { cwd })
   await stdout(/^\{.*\}$/m)
-  writeFileSync(join(cwd, 'serve8008.config.json'), '{ "proxy": { "/a": { "to": 2, "retries": 2 } } }')
+  writeFileSync(join(cwd, 'serve8008.config.json'), '{ "cors": true, "proxy": { "/a": { "to": 2, "retries": 2 } } }')
   const [line] = await stdout(/^\{"routes":.*\}$/m)
-  const { routes } = JSON.parse(line) as { routes: { names: unknown; changes: unknown } }
-  assert.deepEqual(routes.names, ['/a'])
-  assert.deepEqual(routes.changes, [
+  const { routes } = JSON.parse(line) as { routes: Record<string, unknown> }
+  assert.deepEqual(routes['names'], ['/a'])
+  assert.deepEqual(routes['changes'], [
     { route: '/a', change: 'changed', to: 'localhost:2', was: 'localhost:1', settings: ['retries'] },
   ])
+  assert.deepEqual(routes['restart'], ['cors'])
 })
 
 test('refuses an edit that forwards a route to the server itself', async (t) => {

@@ -62,34 +62,49 @@ export function watchConfig({ server, loaded, loadedAt, command, program, report
     const { proxy = {}, routes = [] } = next.options
     const isNew = JSON.stringify(next.config.routes) !== JSON.stringify(current)
     if (isNew) server.routes.replace({ proxy, routes })
+    const others = startOnly.filter(({ key }) => textOf(next, key) !== textOf(loaded, key))
     // A program waits for an answer to its edit, and so does a user who has repaired a broken one.
-    if (isNew || isRefused || command.json) tell(current, next.config.routes, isNew)
+    if (isNew || isRefused || command.json) {
+      tell(
+        current,
+        next.config.routes,
+        isNew,
+        others.map(({ key }) => key),
+      )
+    }
     current = next.config.routes
     isRefused = false
-    const others = startOnly.filter(({ key }) => textOf(next, key) !== textOf(loaded, key))
-    const list = others.map((option) => optionChange(option, loaded.options, next.options)).join(', ')
+    const list = others.map((option) => optionChange(option, loaded.options, next.options)).join('; ')
     if (list !== told && list !== '') {
-      const [verb, them] = others.length === 1 ? ['has', 'it'] : ['have', 'them']
-      report.warning({
-        code: 'W8008_RESTART',
-        message: `${list} ${verb} changed in ${printable(name)}: restart serve8008 to apply ${them}.`,
-      })
+      const message = `${printable(name)} has changes that need a restart of serve8008: ${list}.`
+      report.warning({ code: 'W8008_RESTART', message })
     }
+    if (list === '' && told !== '') tellLines(['no restart is pending any more'])
     told = list
   }
 
-  function tell(before: readonly ResolvedRoute[], after: readonly ResolvedRoute[], isNew: boolean): void {
+  function tell(
+    before: readonly ResolvedRoute[],
+    after: readonly ResolvedRoute[],
+    isNew: boolean,
+    restart: readonly string[],
+  ): void {
     if (command.quiet) return
     const changes = routeChanges(before, after)
     if (command.json) {
       const names = after.map((route) => route.name)
-      return report.print(`${printableJson({ routes: { time: isoNow(), names, changes } })}\n`)
+      return report.print(`${printableJson({ routes: { time: isoNow(), names, changes, restart } })}\n`)
     }
     const unchanged = isNew ? 'the routes have another order' : 'is valid again; the routes have not changed'
     const lines = changes.length === 0 ? [unchanged] : changes.map(changeText)
     const left = lines.length - mostLines
     const shown = left > 0 ? [...lines.slice(0, mostLines), `${left} more routes have changed`] : lines
-    report.print(shown.map((line) => `${clockTime(Date.now())}  config ${printable(line)}\n`).join(''))
+    tellLines(shown)
+  }
+
+  function tellLines(lines: readonly string[]): void {
+    if (command.quiet || command.json) return
+    report.print(lines.map((line) => `${clockTime(Date.now())}  config ${printable(line)}\n`).join(''))
   }
 
   function look({ mtimeMs }: Stats): void {
@@ -150,7 +165,7 @@ function textOf({ options }: LoadedConfig, key: keyof ServeOptions): string {
   return JSON.stringify(options[key]) ?? ''
 }
 
-/** `port (3000, was 8008)`, or the name alone where a value is a secret or no short text. */
+/** `port becomes 3000 (now 8008)`, or the name alone where a value is a secret or no short text. */
 function optionChange(
   { key, isSecret, default: usual }: OptionEntry,
   before: ServeOptions,
@@ -158,11 +173,14 @@ function optionChange(
 ): string {
   const shown = (value: unknown): string | undefined => {
     if (value === undefined) return usual === '' ? 'not set' : usual
+    if (typeof value === 'boolean') return value ? 'on' : 'off'
     const list = [value].flat()
     return isSecret || list.some((each) => typeof each === 'object')
       ? undefined
       : redactText(list.map(String).join(', '))
   }
   const [was, now] = [shown(before[key]), shown(after[key])]
-  return was === undefined || now === undefined ? key : `${key} (${printable(now, 80)}, was ${printable(was, 80)})`
+  return was === undefined || now === undefined
+    ? key
+    : `${key} becomes ${printable(now, 80)} (now ${printable(was, 80)})`
 }
