@@ -101,7 +101,7 @@ export function renderOverview(version: string, terminal: Terminal): string {
     [
       'More',
       [
-        ['serve8008 help GROUP', Object.keys(helpGroups).join(', ')],
+        ['serve8008 help GROUP', [...Object.keys(helpGroups), 'codes'].join(', ')],
         ['serve8008 help NAME', 'one command or flag: help check, help port'],
         ['serve8008 help all', 'every command, flag, example and limit'],
       ],

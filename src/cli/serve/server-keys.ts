@@ -24,10 +24,21 @@ export function useServerKeys(options: ServerKeyOptions): Promise<Keys> {
   return listenToKeys(keyboard, serverActions(options), program, report.print)
 }
 
+/** Whether the local authority issues the certificates. */
+function isOfAuthority({ tls }: ResolvedConfig): boolean {
+  return tls !== undefined && tls.certificates.length === 0
+}
+
 /** What each key does. */
 export function serverActions({ server, listening, config, program, report, keyboard }: ServerKeyOptions): KeyAction[] {
   const { url, urls } = listening
   const say = (text: string): void => report.print(`  ${text}\n`)
+  const trusting: KeyAction = {
+    key: 't',
+    text: 'let browsers trust the certificate',
+    lends: true,
+    run: () => keyboard.run(['trust']),
+  }
   const actions: KeyAction[] = [
     {
       key: 'o',
@@ -57,7 +68,7 @@ export function serverActions({ server, listening, config, program, report, keyb
         if (pages === 0) say(`No page of ${url} is open.`)
       },
     },
-    { key: 't', text: 'let browsers trust the certificate', lends: true, run: () => keyboard.run(['trust']) },
+    ...(isOfAuthority(config) ? [trusting] : []),
     {
       key: 'c',
       text: 'clear the screen',

@@ -116,13 +116,23 @@ test('keys are off where no person sits at both ends, or --json or --quiet is as
   assert.equal(canUseKeys(program(true), { ...output, quiet: true }, report(true)), false)
 })
 
+test('the key that trusts the authority is there where the authority issues the certificates', () => {
+  const keysWith = (tls: object | undefined): string =>
+    serverActions({ server: {}, listening: { urls: {} }, config: { tls } } as never)
+      .map(({ key }) => key)
+      .join('')
+  assert.equal(keysWith({ certificates: [] }), 'oqrtch')
+  assert.equal(keysWith({ certificates: [{}] }), 'oqrch')
+  assert.equal(keysWith(undefined), 'oqrch')
+})
+
 test('every key of a server has a line of help and says what it did where nothing is to be seen', async () => {
   const printed: string[] = []
   const ran: string[][] = []
   const actions = serverActions({
     server: { reload: () => Promise.resolve({ paths: [], pages: 0, ms: 1 }) },
     listening: { url: 'http://localhost:8008/', urls: { local: [], network: [] } },
-    config: { open: undefined, live: {} },
+    config: { open: undefined, live: {}, tls: { certificates: [] } },
     program: { env: { BROWSER: 'none' } },
     report: {
       print: (text: string) => printed.push(text),
