@@ -7,7 +7,7 @@ import { flags } from '../src/cli/args/flags.ts'
 import { limitNames, limitTable } from '../src/config/options/limits.ts'
 import { limitVariable, optionsByKey, optionTable, type OptionEntry } from '../src/config/options/option-table.ts'
 import { errorCodes, isReplyCode, type ErrorCode } from '../src/core/codes.ts'
-import { errorTexts } from '../src/core/error-texts.ts'
+import { errorTexts, type CodeText } from '../src/core/error-texts.ts'
 import { warningTexts } from '../src/core/warning-texts.ts'
 import { fromRoot } from './paths.ts'
 
@@ -30,7 +30,7 @@ export const tables: Readonly<Record<string, Readonly<Record<string, () => strin
   'docs/reference/errors.md': {
     'start-codes': () => codeTable('Exit code', (code) => !isReplyCode(code)),
     'reply-codes': () => codeTable('Status', isReplyCode),
-    warnings: () => table(['Code', 'When'], Object.entries(warningTexts).map(warningRow)),
+    warnings: () => table(['Code', 'When', 'What to do'], Object.entries(warningTexts).map(warningRow)),
   },
 }
 
@@ -83,14 +83,16 @@ function flagRow(flag: (typeof flags)[number]): readonly string[] {
   return [flagTerms([flag.name, ...flag.aliases], flag), flag.description]
 }
 
-/** `--port`, `-p PORT`; what is on by default is shown as it is switched off. */
+/** `--port`, `-p PORT`; what is on by default also as it is switched off: `--listing`, `--no-listing`. */
 function flagTerms(
   names: readonly string[],
   { kind, valueName, default: standard }: Pick<OptionEntry, 'kind' | 'valueName' | 'default'>,
 ): string {
   const value = valueName === '' ? '' : kind === 'optional' ? ` [${valueName}]` : ` ${valueName}`
   const isOn = kind === 'boolean' && standard === 'on'
-  const terms = names.map((name) => (name.length === 1 ? `-${name}` : `--${isOn ? 'no-' : ''}${name}`))
+  const terms = names.flatMap((name) =>
+    name.length === 1 ? `-${name}` : isOn ? [`--${name}`, `--no-${name}`] : `--${name}`,
+  )
   return terms.map((term, index) => code(index === terms.length - 1 ? term + value : term)).join(', ')
 }
 
@@ -107,13 +109,13 @@ function codeTable(title: 'Exit code' | 'Status', belongs: (code: ErrorCode) => 
   const rows = (Object.keys(errorCodes) as ErrorCode[]).flatMap((name) => {
     const row = errorCodes[name]
     const number = title === 'Exit code' ? row.exitCode : row.status
-    return belongs(name) ? [[code(name), String(number), errorTexts[name].meaning]] : []
+    return belongs(name) ? [[code(name), String(number), errorTexts[name].meaning, errorTexts[name].remedy]] : []
   })
-  return table(['Code', title, 'When'], rows)
+  return table(['Code', title, 'When', 'What to do'], rows)
 }
 
-function warningRow([name, { meaning }]: readonly [string, { readonly meaning: string }]): readonly string[] {
-  return [code(name), meaning]
+function warningRow([name, { meaning, remedy }]: readonly [string, CodeText]): readonly string[] {
+  return [code(name), meaning, remedy]
 }
 
 function code(text: string): string {

@@ -3,7 +3,10 @@ export const notRun: readonly (readonly [RegExp, string])[] = [
   [/^npm (?:ci|install) ?/, 'installs packages or runs this very suite'],
   [/^docker /, 'needs a Docker daemon and an image; the command of the image is read'],
   [/^systemd-socket-activate /, 'needs systemd: test/cli/terminal.test.ts hands over a socket as it does'],
-  [/^serve8008 (?:trust|untrust)(?: --renew)? +#/, 'changes the stores of this machine: test/cli/trust.test.ts'],
+  [
+    /^serve8008 (?:trust|untrust)(?: --renew| --browsers-only)? +#/,
+    'changes the stores of this machine: test/cli/trust.test.ts',
+  ],
   [/^12:00:07 +live style\.css/, 'needs a page in a browser: test/browser/live.test.ts'],
   [/^Port 3000 is in use by node/, 'needs a program on port 3000: test/cli/serving.test.ts'],
 ]
