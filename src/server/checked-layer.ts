@@ -32,13 +32,17 @@ export function checkedLayer(layer: Layer): Layer {
 
 /** @throws TypeError for a reply that cannot be written, while the layer that returned it is on the stack. */
 function checked(reply: Reply): Reply {
-  const { status, headers, body, takeover } = (reply ?? {}) as Partial<Reply>
+  const { status, reason, headers, body, takeover } = (reply ?? {}) as Partial<Reply>
   if (typeof status !== 'number' || !Array.isArray(headers) || body === undefined) {
     throw new TypeError(`a layer returned ${shapeOf(reply)} instead of { status, headers: [name, value, …], body }`)
   }
   const isFinal = Number.isInteger(status) && status >= 200 && status <= 999
   if (!isFinal && !(status === 101 && takeover !== undefined)) {
     throw new RangeError(`a layer returned the status ${status}; use a whole number from 200 to 999`)
+  }
+  // RFC 9112 section 4. A Response of the Fetch API refuses any other, too.
+  if (reason !== undefined && (typeof reason !== 'string' || !/^[\t\x20-\x7e\x80-\xff]*$/.test(reason))) {
+    throw new TypeError(`a layer returned ${quote(reason)} as reason; use Latin-1 text on one line`)
   }
   checkHeaders(headers as readonly unknown[])
   if (body !== null && !(body instanceof Uint8Array) && !isStreamed(body)) {

@@ -45,6 +45,13 @@ for (const [name, made, message] of [
   ['an object for a body', reply({ body: { a: 1 } })(), /a layer returned an object as body/],
   ['an interim status', reply({ status: 100 })(), /a layer returned the status 100; use a whole number from 200/],
   ['half a status', reply({ status: 200.5 })(), /a layer returned the status 200.5/],
+  [
+    'a line break in a reason',
+    reply({ reason: 'OK\r\nX: y' })(),
+    /a layer returned "OK\\r\\nX: y" as reason; use Latin-1/,
+  ],
+  ['a reason that is not Latin-1', reply({ reason: '✓' })(), /a layer returned "✓" as reason/],
+  ['a number as reason', reply({ reason: 5 })(), /a layer returned 5 as reason/],
   ['101 without a takeover', reply({ status: 101 })(), /a layer returned the status 101/],
   ['a field without a value', reply({ headers: ['X-A'] })(), /headers that are not a flat list; use \[name, value/],
   ['pairs of fields', reply({ headers: [['x-a', 'b']] })(), /headers that are not a flat list/],
