@@ -69,7 +69,7 @@ for (const name of ['fetch', 'tryFetch'] as const) {
   })
 
   for (const [input, whole] of [
-    ['ftp://localhost/a?b', 'http://localhost/a?b'],
+    ['ftp://localhost/a?b=1', 'http://localhost/a?b=1'],
     ['localhost:8008/a', 'http://localhost:8008/a'],
     ['file:///a', 'http://localhost/'],
     ['data:text/plain,a', 'http://localhost/'],

@@ -5,7 +5,7 @@ import { readsContent } from './declined-upgrade.ts'
  * Bytes that a client may send after its content before its upgrade is answered. With more its connection is closed:
  * without reading on, nothing would show that the client has left.
  */
-const mostBytes = 64 * 1024
+const mostBytes = 256 * 1024
 
 /** What {@link UpgradeInput} reads. */
 export interface UpgradeInputOptions {
