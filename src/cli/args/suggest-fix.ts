@@ -39,8 +39,10 @@ function hintFor(error: ServeError | Warning, typed: Typed, folder: string | und
 /** The hint where that of the library names options: on a command line they are flags and words. */
 function commandSentence({ code, message, hint }: ServeError | Warning, typed: Typed, folder: string | undefined) {
   const [, port] = /^--((?:tls-)?port): expected a port/.exec(message) ?? []
-  if (port === 'port') return correctedCommand(typed.argv, { option: 'port', value: 3000 }, flags)
-  if (port === 'tls-port') return correctedCommand(typed.argv, { option: 'tlsPort', value: 8443 }, flags)
+  if (port !== undefined) {
+    const fix = port === 'port' ? { option: 'port', value: 3000 } : { option: 'tlsPort', value: 8443 }
+    return correctedCommand(typed.argv, fix, flags)
+  }
   // The command of a project runs in its folder.
   if (code === 'W8008_PROJECT' && folder !== undefined && hint !== undefined)
     return `cd ${shellQuote(folder)} && ${hint}`

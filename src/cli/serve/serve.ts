@@ -1,7 +1,5 @@
-import { checkFolders } from '../../config/check-folders.ts'
-import { loadConfig, type LoadedConfig } from '../../config/load.ts'
+import { loadConfig } from '../../config/load.ts'
 import type { ResolvedConfig } from '../../config/types.ts'
-import { isServeError, ServeError } from '../../core/serve-error.ts'
 import { createServerFrom } from '../../server/create.ts'
 import type { Warning } from '../../core/warning.ts'
 import { activationWarnings, socketActivation, type Activation } from './activation.ts'
@@ -89,7 +87,7 @@ export async function serve(command: Command, program: Program, report: Reporter
   const gather = (warning: Warning): void => void warnings.push(warning)
   server.on('warning', gather)
   const listening = await server.listen().catch(async (error: unknown) => {
-    if (!shutdown.isStopping()) throw await withServer(withOrigin(error, loaded), config, env)
+    if (!shutdown.isStopping()) throw (await import('./start-error.ts')).explainStartError(error, loaded, env)
   })
   if (listening === undefined) return
   if (listening.skipped.length > 0 && (loaded.origins['port'] ?? 'default') === 'default') {
@@ -138,22 +136,4 @@ async function authorityOf({ tls }: ResolvedConfig, env: Program['env']): Promis
   if (tls === undefined || tls.certificates.length > 0) return {}
   const { authorityOwner } = await import('../authority-owner.ts')
   return { authorityFolder: authorityOwner(env).folder }
-}
-
-/** Adds where the port or the folder was set, unless it was typed. */
-function withOrigin(error: unknown, { config, origins }: LoadedConfig): unknown {
-  // Again, to name the file or the variable, if the fault lasts.
-  if (isServeError(error) && /^E8008_(?:ROOT|AUTH_FILE)/.test(error.code)) checkFolders(config, origins)
-  if (!isServeError(error) || !['E8008_PORT_HELD', 'E8008_PORT_DENIED'].includes(error.code)) return error
-  const [kind, ...name] = (origins[error.fix?.option ?? 'port'] ?? 'default').split(' ')
-  if (kind !== 'env' && kind !== 'file') return error
-  const { code, message, fix, cause } = error
-  return new ServeError(code, `${message} It was set by ${name.join(' ')}.`, { fix, cause })
-}
-
-/** Adds the address of a server that already serves this folder. */
-async function withServer(error: unknown, config: ResolvedConfig, env: Program['env']): Promise<unknown> {
-  if (!isServeError(error) || error.code !== 'E8008_PORT_HELD') return error
-  const { heldBySameFolder } = await import('./already-served.ts')
-  return heldBySameFolder(error, config, env)
 }

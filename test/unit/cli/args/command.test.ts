@@ -148,13 +148,14 @@ test('guesses the output options of a command line that cannot be parsed', () =>
   assert.deepEqual(guessOutputOptions(['--', '--json']), { quiet: false, verbose: false, json: false })
 })
 
-const none = { yes: false, status: false, ca: false, renew: false, out: undefined }
+const none = { yes: false, status: false, ca: false, renew: false, browsersOnly: false, out: undefined }
 
 test('trust, untrust and cert have flags of their own', async () => {
   assert.deepEqual([(await read('trust')).name, (await read('trust')).authority], ['trust', none])
   assert.deepEqual((await read('trust --yes')).authority, { ...none, yes: true })
   assert.deepEqual((await read('trust -y')).authority, { ...none, yes: true })
   assert.deepEqual((await read('trust --status')).authority, { ...none, status: true })
+  assert.deepEqual((await read('trust --browsers-only')).authority, { ...none, browsersOnly: true })
   assert.deepEqual((await read('trust --ca')).authority, { ...none, ca: true })
   assert.deepEqual((await read('trust --renew -y')).authority, { ...none, renew: true, yes: true })
   assert.deepEqual(

@@ -115,7 +115,10 @@ describe('an option that was added in one place', () => {
 
   test('is in the tables of the reference', () => {
     const row = (path: string, name: string): string => tables[path]?.[name]?.() ?? ''
-    assert.match(row('docs/reference/command-line.md', 'options'), /^\| `--no-crawlers` \| Let search .*\| on \|$/m)
+    assert.match(
+      row('docs/reference/command-line.md', 'options'),
+      /^\| `--crawlers`, `--no-crawlers` \| Let search .*\| on \|$/m,
+    )
     assert.match(
       row('docs/reference/config-file.md', 'keys'),
       /^\| `crawlers` \| true or false \| `--crawlers` \| on \|$/m,

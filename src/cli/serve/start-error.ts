@@ -1,0 +1,23 @@
+import { checkFolders } from '../../config/check-folders.ts'
+import type { LoadedConfig } from '../../config/load.ts'
+import type { Environment } from '../../config/sources/env.ts'
+import { isServeError, ServeError } from '../../core/serve-error.ts'
+import { heldBySameFolder } from './already-served.ts'
+
+/** The error of a start, with the file or the variable that set the port or the folder, and with a server that has both. */
+export function explainStartError(error: unknown, loaded: LoadedConfig, env: Environment): unknown {
+  if (!isServeError(error)) return error
+  // Again, to name the file or the variable, if the fault lasts.
+  if (/^E8008_(?:ROOT|AUTH_FILE)/.test(error.code)) checkFolders(loaded.config, loaded.origins)
+  if (error.code !== 'E8008_PORT_HELD' && error.code !== 'E8008_PORT_DENIED') return error
+  const named = withOrigin(error, loaded.origins)
+  return named.code === 'E8008_PORT_HELD' ? heldBySameFolder(named, loaded.config, env) : named
+}
+
+/** Adds where the port was set, unless it was typed. */
+function withOrigin(error: ServeError, origins: LoadedConfig['origins']): ServeError {
+  const [kind, ...name] = (origins[error.fix?.option ?? 'port'] ?? 'default').split(' ')
+  if (kind !== 'env' && kind !== 'file') return error
+  const { code, message, fix, cause } = error
+  return new ServeError(code, `${message} It was set by ${name.join(' ')}.`, { fix, cause })
+}
