@@ -328,7 +328,6 @@ class Serve8008 implements Server8008 {
   }
 
   #assemble(layers: readonly Layer[] = this.#layers, routes: readonly ResolvedRoute[] = this.routes.current): Handler {
-    const { tls } = this.#config
     return createPipeline(
       {
         config: this.#config,
@@ -345,12 +344,7 @@ class Serve8008 implements Server8008 {
         phrase: this.#phrase,
         live: this.#live,
         control: this.#control,
-        // A request of fetch() has no connection, and may come before the server listens.
-        ...(tls === undefined
-          ? {}
-          : {
-              httpsPort: ({ peer }) => this.#https?.bound.port ?? (peer.localPort === 0 ? tls.ports[0] : undefined),
-            }),
+        ...(this.#config.tls === undefined ? {} : { httpsPort: () => this.#https?.bound.port }),
       },
       this.#sites,
     )

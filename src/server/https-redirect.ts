@@ -9,8 +9,8 @@ export interface HttpsRedirectOptions {
   readonly redirect: ResolvedConfig['redirect']
   /** Addresses of proxies whose `X-Forwarded-Proto` is believed. */
   readonly trust: readonly string[]
-  /** The port for HTTPS, undefined until it is bound; without a connection the one that the configuration asks for. */
-  readonly httpsPort: (x: Exchange) => number | undefined
+  /** The port for HTTPS, undefined until it is bound. */
+  readonly httpsPort: () => number | undefined
 }
 
 const upgradeRequest = 'upgrade-insecure-requests'
@@ -31,10 +31,10 @@ export function createHttpsRedirect({ redirect, trust, httpsPort }: HttpsRedirec
   }
 
   return (next) => (x) => {
-    const port = httpsPort(x)
+    const port = httpsPort()
     if (port === undefined || isSecure(x)) return next(x)
     // A client may use a mapped port (of a container, say); it keeps the one that it used.
-    if (x.peer.localPort === port && port !== 0) return redirection(308, x, x.authority?.port ?? port)
+    if (x.peer.localPort === port) return redirection(308, x, x.authority?.port ?? port)
     if (redirect === undefined) return next(x)
     if (redirect === 'always') return redirection(308, x, port)
     // Upgrade Insecure Requests, section 3.2.
@@ -48,7 +48,7 @@ export function createHttpsRedirect({ redirect, trust, httpsPort }: HttpsRedirec
 function redirection(status: number, { authority, target, headers }: Exchange, port: number): Reply {
   const host = formatHost(authority?.hostname ?? 'localhost')
   const path = target.form === 'asterisk' ? '/' : `${target.path}${target.query}`
-  const location = `https://${host}${port === 443 || port === 0 ? '' : `:${port}`}${path}`
+  const location = `https://${host}${port === 443 ? '' : `:${port}`}${path}`
   const reply = emptyReply(status, ['Location', location, 'Cache-Control', 'no-store'])
   // The client sends the content again to the new location, so it is not read here.
   return hasContent(headers) ? { ...reply, close: true } : reply

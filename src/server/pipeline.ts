@@ -109,7 +109,7 @@ export interface PipelineOptions {
   /** The control endpoints; undefined where there are none. */
   readonly control: Control | undefined
   /** The port for HTTPS, undefined until it is bound. Absent where no request is redirected. */
-  readonly httpsPort?: (x: Exchange) => number | undefined
+  readonly httpsPort?: () => number | undefined
   /** Routes of `proxy` and `routes`, and those that the program added. */
   readonly routes: readonly ResolvedRoute[]
   /** Makes the handler of a route that forwards. */

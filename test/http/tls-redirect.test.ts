@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createServer } from '../../src/index.ts'
 import { deadPort } from '../support/backend.ts'
 import { RawClient, rawRequest, type RawReply } from '../support/raw.ts'
 import { openSecure, startSecure, type Secured } from '../support/secure.ts'
@@ -216,21 +215,4 @@ test('while the server starts, too, nothing is served in the clear that should n
   const [reply, started] = await Promise.all([first(), starting])
   await using _ = started
   assert.equal(reply.status, 308)
-})
-
-test('fetch is redirected before the server listens, before a password is asked for, as explain says', async () => {
-  for (const [tlsPort, location] of [
-    [8443, 'https://localhost:8443/a?b'],
-    [443, 'https://localhost/a?b'],
-    [0, 'https://localhost/a?b'],
-  ] as const) {
-    const server = createServer({ tls: 'only', tlsPort, port: 0, auth: 'u:p' })
-    const { status, headers } = await server.fetch('http://localhost/a?b')
-    assert.deepEqual([status, headers.get('location')], [308, location])
-    assert.equal((await server.fetch('https://localhost/')).status, 401)
-    await server.close()
-  }
-  const both = createServer({ tls: true, tlsPort: 0, port: 0, auth: 'u:p' })
-  assert.equal((await both.fetch('http://localhost/')).status, 401)
-  await both.close()
 })
