@@ -4,7 +4,7 @@ import { printable } from '../../core/util/sanitize.ts'
 import { redactText } from '../../core/util/secret.ts'
 import { validateOptions } from '../validate/validate.ts'
 import type { OptionContext, ResolvedBy } from '../options/option.ts'
-import { defaults, optionTable, type OptionKey } from '../options/option-table.ts'
+import { defaults, optionsByKey, optionTable, type OptionKey } from '../options/option-table.ts'
 import { deepFreeze } from '../plain-object.ts'
 import { findOwnUpstream, type OwnUpstream } from './own-upstream.ts'
 import { quote, type Problem } from '../diagnostic.ts'
@@ -124,8 +124,12 @@ const mostShown = 20
 
 /** One error for all problems; its hint is that of the first. */
 function configError(problems: readonly Problem[], keyNames: ReadonlyMap<string, string>): ServeError {
-  const named = problems.map(({ path, message, hint, name: given }) => {
+  const named = problems.map(({ path, message, hint: usual, name: given }) => {
     const name = given ?? nameOf(path, keyNames)
+    const flag = optionsByKey.get(path.join('.'))?.flags[0]
+    // A hint that repeats the allowed values says nothing new.
+    const isRepeated = flag !== undefined && message.startsWith(`expected ${usual.slice(4)}, got `)
+    const hint = isRepeated ? `serve8008 help ${flag}` : usual
     return { sentence: name === '' ? message : `${printable(redactText(name), 200)}: ${message}`, hint }
   })
   const [first = { sentence: 'The configuration is wrong', hint: '' }] = named

@@ -50,7 +50,8 @@ function shapeProblem({ path, issue: inner }: ShapeIssue): Problem {
   if (inner.type === 'strict_object' && inner.received === 'undefined' && path.length > 2) {
     return { path: path.slice(0, -1), message: `${quote(key)} is missing`, hint: `add ${quote(key)}` }
   }
-  const hint = foreignValue(key, inner.input) ?? choiceOf(inner) ?? `use ${inner.message}`
+  const usual = inner.message.startsWith('a target') ? 'write it like "http://localhost:3000"' : `use ${inner.message}`
+  const hint = foreignValue(key, inner.input) ?? choiceOf(inner) ?? usual
   // A target may hold a password, which must not be repeated.
   const isSecret = typeof inner.input === 'string' && inner.input.includes('@')
   return { path, message: expected(inner.message, inner.input, isSecret), hint }

@@ -88,7 +88,7 @@ describe('an option that was added in one place', () => {
   })
 
   test('is validated', () => {
-    assert.equal(problemOf({ crawlers: 1 }), 'crawlers: expected true or false, got 1; use true or false')
+    assert.equal(problemOf({ crawlers: 1 }), 'crawlers: expected true or false, got 1; serve8008 help crawlers')
     assert.equal(problemOf({ crawlers: 'index' }), 'crawlers: expected true or false, got "index"; did you mean true?')
     assert.equal(problemOf({ crawler: true }), 'crawler: unknown option; did you mean "crawlers"?')
     assert.equal(problemOf({ robotsTxt: 1 }), 'robotsTxt: unknown option; did you mean "crawlers"? It is on')

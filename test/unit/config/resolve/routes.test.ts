@@ -184,6 +184,7 @@ describe('a proxy', () => {
     [{ to, balance: 'sticky' }, /proxy\.\/api\.balance: .*use round, least, random or hash$/],
     [0, /proxy\.\/api: expected a port from 1 to 65535, got 0/],
     [65_536, /proxy\.\/api: expected a port from 1 to 65535, got 65536/],
+    [true, /expected a target \(a URL or a port\), .*; write it like "http:\/\/localhost:3000"$/],
   ] as const) {
     test(`${JSON.stringify(options)} is wrong`, () => assert.match(problemOf({ proxy: { '/api': options } }), message))
   }

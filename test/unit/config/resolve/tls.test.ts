@@ -108,7 +108,7 @@ describe('HTTPS', () => {
     assert.match(problemOf({ tls: true, passphrase: 'a' }), /^passphrase: the certificate is missing/)
     assert.match(problemOf({ certificates: [{}] }), /^certificates\.0\.cert: the certificate is missing/)
     assert.match(problemOf({ cert: '' }), /^cert: "" is not a file; /)
-    assert.match(problemOf({ tls: 'onyl' }), /^tls: expected true, false or only, got "onyl"; use true, false or only$/)
+    assert.match(problemOf({ tls: 'onyl' }), /^tls: expected true, false or only, got "onyl"; serve8008 help tls$/)
     assert.match(problemOf({ redirect: 'never' }), /^redirect: expected true, false or asked, got "never"/)
   })
 
