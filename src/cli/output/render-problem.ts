@@ -18,12 +18,13 @@ export function toServeError(thrown: unknown): ServeError {
   })
 }
 
-/** The permission model of Node names the flag in its message, and the file, if it is about one. The folder of that is allowed. */
+/** The permission model of Node names the flag in its message, and the file, if it is about one. Its folder is allowed. */
 function notPermitted(cause: Error & { readonly resource?: unknown }): ServeError {
-  const [flag = 'the flag that allows it'] = /--allow-[a-z-]+/.exec(cause.message) ?? []
-  const file = flag.startsWith('--allow-fs') && typeof cause.resource === 'string' ? cause.resource : undefined
-  return new ServeError('E8008_PERMISSION', `Node runs with --permission, which denies ${file ?? 'this'}.`, {
-    hint: `start node with ${file === undefined ? flag : shellQuote(`${flag}=${file.replace(/[/\\][^/\\]*\.\w+$/, '')}`)}, or without --permission`,
+  const [flag = '--allow-fs-read'] = /--allow-[a-z-]+/.exec(cause.message) ?? []
+  const file = flag.startsWith('--allow-fs') ? String(cause.resource) : ''
+  const allowed = file && `=${file.replace(/[/\\][^/\\]*\.\w+$/, '')}`
+  return new ServeError('E8008_PERMISSION', `The permissions of Node deny ${file || 'this'}.`, {
+    hint: `start node with ${shellQuote(flag + allowed)}, or without --permission`,
     cause,
   })
 }

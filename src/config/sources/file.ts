@@ -42,10 +42,7 @@ export async function readConfigFile(
   importModule: ImportModule = (url) => import(url),
 ): Promise<ConfigFile | undefined> {
   if (named !== undefined) {
-    const path = resolve(cwd, named)
-    const { checkFile } = await loadReaders()
-    checkFile(path, named, true)
-    return readFile(path, named, importModule)
+    return readFile(resolve(cwd, named), named, importModule, true)
   }
   const present = names.filter((name) => existsSync(join(cwd, name)))
   const manifest = await manifestOf(join(cwd, 'package.json'))
@@ -59,9 +56,7 @@ export async function readConfigFile(
   }
   if (manifest !== undefined) return manifest
   if (present[0] === undefined) return undefined
-  const { checkFile } = await loadReaders()
-  checkFile(join(cwd, present[0]), present[0], false)
-  return readFile(join(cwd, present[0]), present[0], importModule)
+  return readFile(join(cwd, present[0]), present[0], importModule, false)
 }
 
 /** Most folders have no config file. */
@@ -74,8 +69,8 @@ async function manifestOf(path: string): Promise<ConfigFile | undefined> {
   if (!existsSync(path)) return undefined
   try {
     const stats = statSync(path)
-    const isReadable = stats.isFile() && stats.size <= mostJsonBytes
-    if (isReadable && !readFileSync(path, 'utf8').includes('"serve8008"')) return undefined
+    if (stats.isFile() && stats.size <= mostJsonBytes && !readFileSync(path, 'utf8').includes('"serve8008"'))
+      return undefined
   } catch {
     // The reader says why it cannot be read.
   }
@@ -84,15 +79,17 @@ async function manifestOf(path: string): Promise<ConfigFile | undefined> {
   return readManifest(path)
 }
 
-async function readFile(path: string, name: string, importModule: ImportModule): Promise<ConfigFile> {
+async function readFile(path: string, name: string, importModule: ImportModule, isNamed: boolean): Promise<ConfigFile> {
+  const { checkFile, readJsonFile, readManifest, readModuleFile } = await loadReaders()
+  checkFile(path, name, isNamed)
   const type = extname(path)
   if (basename(path) === 'package.json') {
-    const manifest = await manifestOf(path)
+    const manifest = readManifest(path)
     if (manifest !== undefined) return manifest
     throw unreadableConfig(`${name} has no "serve8008" key.`, 'add one, or name another file')
   }
-  if (type === '.json') return (await loadReaders()).readJsonFile(path, name)
-  if (moduleTypes.includes(type)) return (await loadReaders()).readModuleFile(path, name, importModule)
+  if (type === '.json') return readJsonFile(path, name)
+  if (moduleTypes.includes(type)) return readModuleFile(path, name, importModule)
   throw unreadableConfig(
     `${name} is not a kind of config file.`,
     `use one that ends in .json, ${moduleTypes.join(', ')}`,

@@ -64,14 +64,15 @@ test('what the permission model of Node denies is an error of its own, with the 
     return [code, exitCode, shown, hint]
   }
   assert.deepEqual(denied('Restricted. Use --allow-fs-read to manage permissions.', '/a b/c.js'), [
-    ...['E8008_PERMISSION', 3, 'Node runs with --permission, which denies /a b/c.js.'],
+    ...['E8008_PERMISSION', 3, 'The permissions of Node deny /a b/c.js.'],
     'start node with "--allow-fs-read=/a b", or without --permission',
   ])
   assert.equal(
     denied('Use --allow-net to manage permissions.', '')[3],
     'start node with --allow-net, or without --permission',
   )
-  assert.equal(denied('Restricted')[3], 'start node with the flag that allows it, or without --permission')
+  // Node 20 names no flag.
+  assert.equal(denied('Restricted', '/a')[3], 'start node with --allow-fs-read=/a, or without --permission')
 })
 
 test('an error for a program is one JSON line with stable keys', () => {
