@@ -33,6 +33,13 @@ test('a config file that ends the process is an error of check, of serving and o
   }
 })
 
+test('says once that options hold too many values', async (t) => {
+  const text = 'export default { allowHost: Array.from({ length: 300_000 }, (_, i) => `h${i}.test`) }'
+  const { exitCode, stderr } = await run(t, ['check'], { cwd: await folderOf(t, { 'serve8008.config.mjs': text }) })
+  assert.equal(exitCode, 2)
+  assert.match(stderr, /^serve8008\.config\.mjs: allowHost: the options hold more than 250000 values\n/)
+})
+
 test('waits for options that come late', async (t) => {
   const cwd = await folderOf(t, {
     'serve8008.config.mjs': `export default new Promise((resolve) => setTimeout(resolve, 300, { headers: { 'x-late': 'yes' } }))`,

@@ -20,8 +20,9 @@ export function plainCopy(
 ): unknown {
   count.values++
   if (count.values > mostValues) {
-    if (count.values > mostValues + 1) return undefined
     const message = `the options hold more than ${mostValues} values`
+    // Said once, also where the options of a file are copied again.
+    if (problems.some((known) => known.message === message)) return undefined
     return leaveOut({ path: path.slice(0, 1), message, hint: 'leave out what the server does not need' }, problems)
   }
   const isList = Array.isArray(value)
@@ -43,7 +44,9 @@ export function plainCopy(
       [...around, value],
       count,
     )
-    return copy === undefined && (!isList || problems.length > found) ? [] : [[key, copy] as const]
+    return copy === undefined && (!isList || problems.length > found || count.values > mostValues)
+      ? []
+      : [[key, copy] as const]
   })
   return isList ? entries.map(([, copy]) => copy) : Object.fromEntries(entries)
 }
