@@ -6,9 +6,9 @@ export const hidden = '…'
  * punctuation, a leading `X-` and a trailing number: `access_token`, `accessToken` and `X-Access-Token-2` are the same.
  */
 const secretName =
-  /^(?:code|session|proxy.+|[cx]srf.*)$|(?:auth|authorization|cookie|token|secret|password|passwd|passphrase|passcode|signature|credential|sess(?:ion)?id|assertion|samlresponse|hmac(?:sha)?|dpop|(?:api|access|auth|private|secret|shared|signing|subscription)(?:key|code|keyid))s?$/
+  /^(?:code|session|proxy.+|[cx]srf.*)$|(?:auth(?:[nz]|orization|entication)?|cookie|token|secret|pass(?:word|wd|phrase|code)|signature|credential|sess(?:ion)?id|assertion|samlresponse|hmac(?:sha)?|dpop|(?:api|access|auth|private|secret|shared|signing|subscription|otp)(?:key|code|keyid))s?$/
 /** The last word of the name of a secret: `X-User-Pass` is one, and `bypass` is none. */
-const secretWord = /^(?:key|sig|pass|pwd|pin|jwt|otp|sid|bearer)s?$/
+const secretWord = /(?:^|[^a-z])(?:key|sig|pass|pwd?|pin|jwt|otp|sid|bearer)s?[^a-z]*$/i
 
 /** Schemes of authentication that carry a secret (RFC 9110 section 11), in a field of any name. */
 const credentials =
@@ -27,17 +27,15 @@ const userinfo =
 
 /** Whether the name of a parameter or a field suggests a token, a key or a password, as `tokens` in `tokens[a]` does. */
 export function isSecretName(name: string): boolean {
-  const parts = decoded(name)
+  const parts = decoded(decoded(name))
     .replace(/^x[-_]/i, '')
     .split(/[[\]]+/)
-    .filter((part) => part !== '')
   return [...parts, parts.join('')].some(isSecretPart)
 }
 
 function isSecretPart(name: string): boolean {
   const plain = name.replace(/[^a-z0-9]|\d+$/gi, '').toLowerCase()
-  const words = name.replace(/([a-z])(?=[A-Z])/g, '$1-').split(/[^a-z0-9]+|\d+$/i)
-  return secretName.test(plain) || secretWord.test((words.findLast((word) => word !== '') ?? '').toLowerCase())
+  return secretName.test(plain) || secretWord.test(name.replace(/([a-z])(?=[A-Z])/g, '$1-'))
 }
 
 /** Fields as a flat list, without the values that carry credentials, whole or in a URL. */

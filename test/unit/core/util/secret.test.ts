@@ -7,7 +7,7 @@ test('the values of parameters that are named like secrets are replaced', () => 
     ...['token', 'access_token', 'id_token', 'key', 'api_key', 'apiKey', 'password', 'secret', 'client_secret', 'code'],
     ...['signature', 'sig', 'auth', 'jwt', 'TOKEN', 'X-Amz-Signature', 'X-Amz-Security-Token', 'X-Amz-Credential'],
     ...['user[password]', 'session_id', '%74oken', 'to%6ben', '%zztoken', 'token[0]', 'tokens[a]', 'PHPSESSID'],
-    ...['connect.sid', 'sessid', 'user_pass', 'userPass', 'client_assertion'],
+    ...['connect.sid', 'sessid', '%2574oken', 'pw', 'user_pass', 'userPass', 'client_assertion'],
   ]
   for (const name of names) assert.equal(redactUrl(`/p?a=1&${name}=s3cret&b=2`), `/p?a=1&${name}=…&b=2`, name)
 })
@@ -87,6 +87,9 @@ test('the names of secrets are known in every spelling, of fields as of paramete
       'DPoP',
       'X-CSRF',
       'X-CSRF-Hash',
+      'X-Authn',
+      'X-Authentication',
+      'X-Otp-Code',
       'X-Bearer',
       'X-User-Pass',
       'X-JWT-Assertion',
