@@ -97,7 +97,6 @@ test('what live reload adds to an address is in no log', () => {
     assert.equal(recorded({ target }).target, logged)
     assert.equal(parseRequestTarget('GET', target).raw, target)
   }
-
   assert.equal(recorded({ headers: ['Referer', `http://localhost/a.css?${stamp}`] }).referer, 'http://localhost/a.css')
 })
 
