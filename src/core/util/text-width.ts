@@ -32,6 +32,8 @@ export function cutMiddle(text: string, columns: number): string {
   const tail = Array.from(start(characters.toReversed(), Math.floor((columns - 1) / 2)))
     .toReversed()
     .join('')
+    // What joins the character before it would join the ellipsis.
+    .replace(/^(?:\p{M}|\u200B|\u200C|\u200D)+/u, '')
   return `${start(characters, columns - 1 - textWidth(tail))}…${tail}`
 }
 

@@ -31,3 +31,10 @@ test('pads and cuts to columns, never within a character', () => {
   for (let columns = 0; columns < 12; columns++) assert.ok(textWidth(cutMiddle('日本a語日b本語', columns)) <= columns)
   assert.equal(cutMiddle('abc', 0), '')
 })
+
+test('cuts no text before a mark or a selector', () => {
+  for (const mark of ['\u0301', '\ufe0f', '\u200d']) {
+    const text = `start of a path a${mark}b`
+    for (let columns = 1; columns < 18; columns++) assert.equal(cutMiddle(text, columns).includes(`…${mark}`), false)
+  }
+})
