@@ -47,7 +47,7 @@ const ownProcess = /^\/\/ own process: /m
 /** Tests that wait for processes and browsers that they start: the longest, so that they begin first, each by itself. */
 const starting = ['test/browser/', 'test/cli/']
 
-/** Which files share a process: the slow ones and those that need it have one each, and come first. */
+/** Which files share a process: the slow ones and those that need it have one each. */
 function batchesOf(files: readonly string[]): string[][] {
   const first: string[] = []
   const single: string[] = []
@@ -61,7 +61,9 @@ function batchesOf(files: readonly string[]): string[][] {
   // Every batch gets something of each folder, so that they take about as long.
   const count = Math.ceil(shared.length / filesInProcess)
   const batches = Array.from({ length: count }, (_, at) => shared.filter((_each, index) => index % count === at))
-  return [...[...first, ...single].map((file) => [file]), ...batches]
+  // Those that compute beside those that wait, and the short ones last: they fill the end evenly.
+  const long = first.flatMap((file, at) => [[file], ...batches.slice(at, at + 1)])
+  return [...long, ...batches.slice(first.length), ...single.map((file) => [file])]
 }
 
 /** Suites that measure: each of their files has the machine to itself. */

@@ -43,6 +43,9 @@ export interface Command {
   readonly ended: Promise<Ended>
 }
 
+/** What ends the commands of a test. */
+const endings = new WeakMap<TestContext, (() => Promise<void>)[]>()
+
 /** Spawns the command; whatever the test does, it is gone at its end. */
 export function start(t: TestContext, args: readonly string[], options: CommandOptions = {}): Command {
   const [program, ...words] = options.words ?? commandWords
@@ -62,10 +65,12 @@ export function start(t: TestContext, args: readonly string[], options: CommandO
     signal: signal as NodeJS.Signals | null,
     ...texts,
   }))
-  t.after(async () => {
+  const end = async (): Promise<void> => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
     await ended
-  })
+  }
+  t.after(end)
+  endings.set(t, [...(endings.get(t) ?? []), end])
 
   function printed(name: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
@@ -109,7 +114,11 @@ export async function serve(
 /** A temporary folder with the given files, removed at the end of the test. */
 export async function folderOf(t: TestContext, files: Readonly<Record<string, string | Buffer>>): Promise<string> {
   const folder = realpathSync(mkdtempSync(join(tmpdir(), 'serve8008-cli-')))
-  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  t.after(async () => {
+    // Hooks run in the order of their registration, and a command may write into its folder until its end.
+    for (const end of endings.get(t) ?? []) await end()
+    rmSync(folder, { recursive: true, force: true })
+  })
   for (const [name, content] of Object.entries(files)) {
     await mkdir(dirname(join(folder, name)), { recursive: true })
     writeFileSync(join(folder, name), content)

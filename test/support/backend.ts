@@ -97,12 +97,15 @@ export function answering(bytes: string): Promise<Backend> {
   })
 }
 
-/** A port at which nothing listens. */
+/** A port at which nothing listens. It is below those that systems choose, so that no server of a test gets it. */
 export async function deadPort(): Promise<number> {
-  const server = createServer()
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
+  const port = 20_000 + Math.floor(Math.random() * 12_000)
+  const server = createServer().listen(port, '127.0.0.1')
+  const isFree = await once(server, 'listening').then(
+    () => true,
+    () => false,
+  )
+  if (!isFree) return deadPort()
   server.close()
   await once(server, 'close')
   return port
