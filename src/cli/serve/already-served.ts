@@ -2,6 +2,7 @@ import type { Environment } from '../../config/sources/env.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import type { ResolvedConfig } from '../../config/types.ts'
 import { ServeError } from '../../core/serve-error.ts'
+import type { Holder } from '../../net/types.ts'
 import type { Listening, Server8008 } from '../../server/types.ts'
 import { printable } from '../../core/util/sanitize.ts'
 import { openBrowser } from './browser.ts'
@@ -34,12 +35,14 @@ export async function yieldToFirst(second: SecondStart): Promise<boolean> {
   const { env } = program
   const { root, open } = loaded.config
   const settings = settingsHash(loaded.file, command, env)
-  // Process ids are used again: it is the first one only if that process has the port.
+  // Process ids are used again: it is the first one only if that process has the port, as far as the search came.
+  const isHeldBy = (pid: number, holder: Holder | undefined): boolean =>
+    holder === undefined || holder.hidden === 'search' || holder.pid === pid
   const first = runningServers(env).find(
     (each) =>
       each.root === root &&
       each.settings === settings &&
-      listening.skipped.some(({ port, holder }) => port === each.port && holder?.pid === each.pid),
+      listening.skipped.some(({ port, holder }) => port === each.port && isHeldBy(each.pid, holder)),
   )
   if (first === undefined) return false
   await server.close()
