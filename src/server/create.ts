@@ -15,7 +15,7 @@ import { accessRecord, createAccessLog, createFollowers, isAside, type Followers
 import type { Recording } from '../inspect/types.ts'
 import { createPipeline } from './pipeline.ts'
 import { createControl, type Control } from '../control/control.ts'
-import { openLive, openSites } from './sites.ts'
+import { openFolders, openLive } from './served-folders.ts'
 import { noUpdate, type Live } from '../live/live.ts'
 import type { ShownError, Update } from '../live/types.ts'
 import { certificateHosts, createAllowedHosts } from './allowed-hosts.ts'
@@ -82,7 +82,7 @@ class Serve8008 implements Server8008 {
   readonly #config: ResolvedConfig
   readonly #events = new Events()
   readonly #layers: Layer[] = []
-  readonly #sites: ReturnType<typeof openSites>
+  readonly #folders: ReturnType<typeof openFolders>
   readonly #live: Live | undefined
   readonly #control: Control | undefined
   readonly #adapter: Adapter
@@ -104,8 +104,8 @@ class Serve8008 implements Server8008 {
   constructor(config: ResolvedConfig, program: ProgramOptions) {
     this.config = publicConfig(config)
     this.#config = config
-    this.#sites = openSites(config)
-    const live = openLive(config, this.#sites, this.#events)
+    this.#folders = openFolders(config)
+    const live = openLive(config, this.#folders, this.#events)
     this.#live = live
     this.#control = live && createControl({ base: config.base, live: live.control })
     this.#phrase = this.#guardedPhrase(program.phrase ?? programPhrase)
@@ -215,7 +215,7 @@ class Serve8008 implements Server8008 {
     // Routes may have been added before the start.
     if (this.#config.h2cFollows && this.routes.current.some(isCleartextHttp2)) running.takeHttp2()
     this.#events.emit('listening', running.listening)
-    const sensitive = sensitiveFileWarnings(this.#sites.flatMap(({ site }) => site.sensitiveFiles()))
+    const sensitive = sensitiveFileWarnings(this.#folders.flatMap(({ files }) => files.sensitiveFiles()))
     const hasPassword = this.#config.auth !== undefined || this.#config.authFile !== undefined
     const warnings = [...listeningWarnings(running.listening, hasPassword), ...missingPage(this.#config), ...sensitive]
     for (const warning of warnings) this.#events.emit('warning', warning)
@@ -233,7 +233,7 @@ class Serve8008 implements Server8008 {
     )
       return
     const timer = setTimeout(() => {
-      void this.#sites[0]?.site.advice().then((advice) => {
+      void this.#folders[0]?.files.advice().then((advice) => {
         if (this.#closing !== undefined) return
         for (const warning of projectWarnings(advice)) this.#events.emit('warning', warning)
       })
@@ -263,7 +263,7 @@ class Serve8008 implements Server8008 {
     // After the replies under way: upstreams still send them.
     await this.routes.close()
     ;(await this.#fetch)?.close()
-    for (const { site } of this.#sites) site.close()
+    for (const { files } of this.#folders) files.close()
     this.#followers.close()
     this.#log?.flush()
     this.#running = undefined
@@ -346,7 +346,7 @@ class Serve8008 implements Server8008 {
         control: this.#control,
         ...(this.#config.tls === undefined ? {} : { httpsPort: () => this.#https?.bound.port }),
       },
-      this.#sites,
+      this.#folders,
     )
   }
 

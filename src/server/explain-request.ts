@@ -16,7 +16,7 @@ import { loadDryRun } from '../proxy/proxy.ts'
 import { createFinder, loadExplainRoute, type DryRun, type RouteExplanation } from '../routes/routes.ts'
 import { createHttpsRedirect } from './https-redirect.ts'
 import { authLayers } from './pipeline.ts'
-import { openSites, servedFolders } from './sites.ts'
+import { openFolders, servedFolders } from './served-folders.ts'
 import { createAllowedHosts } from './allowed-hosts.ts'
 
 /** The request to explain; it is not sent. */
@@ -91,12 +91,12 @@ async function earlyAnswer(config: ResolvedConfig, x: Asked): Promise<Answer | u
 
 /** What the folder of a request answers. The same code as for a real request looks for the file, and nothing is sent. */
 async function folderAnswer(config: ResolvedConfig, x: Asked): Promise<Answer | undefined> {
-  const sites = openSites(config)
+  const folders = openFolders(config)
   try {
-    const handler = createFinder(sites)(x.target.path)?.site.handle
+    const handler = createFinder(folders)(x.target.path)?.files.handle
     return handler && (await answerOf(x, handler))
   } finally {
-    for (const { site } of sites) site.close()
+    for (const { files } of folders) files.close()
   }
 }
 

@@ -19,19 +19,19 @@ import type { Phrase } from './embedder-options.ts'
 import { createErrorBoundary, createRefuse } from './error-boundary.ts'
 import { checkedLayer } from './checked-layer.ts'
 import { createHttpsRedirect } from './https-redirect.ts'
-import type { Site } from './sites.ts'
+import type { OpenFolder } from './served-folders.ts'
 
 /**
  * The whole pipeline, outermost first. This list is the documentation of what happens to a
  * request, and in which order.
  */
-export function createPipeline(parts: PipelineOptions, sites: readonly Site[]): Handler {
+export function createPipeline(parts: PipelineOptions, folders: readonly OpenFolder[]): Handler {
   const { config, layers, live, control } = parts
   const refuse = createRefuse(parts.onFault, parts.phrase, config.base)
   const boundary = createErrorBoundary(refuse)
   // The most specific route answers: proxies, redirects, fixed replies, served folders.
   const routes = createRoutes({
-    folders: sites.map(({ path, site }) => ({ path, handle: site.handle, has: site.has })),
+    folders: folders.map(({ path, files }) => ({ path, handle: files.handle, has: files.has })),
     routes: parts.routes,
     base: config.base,
     forward: parts.forward,

@@ -56,7 +56,7 @@ export interface StaticOptions {
 }
 
 /** A served folder. */
-export interface StaticSite {
+export interface StaticFolder {
   /**
    * Answers a request with the whole representation of a file (status 200, with validators), a redirect to another form
    * of the path, a listing, or the site's page for missing files.
@@ -87,7 +87,7 @@ const allowed = Object.freeze(['Allow', 'GET, HEAD, OPTIONS'])
 const optionsReply = Object.freeze(emptyReply(204, allowed))
 
 /** Makes the handler of a served folder. It reads the disk for each request and does not watch it. */
-export function createStatic(options: StaticOptions): StaticSite {
+export function createStatic(options: StaticOptions): StaticFolder {
   const platform = sep === '\\' ? 'win32' : 'posix'
   const denied = createDenyList(options)
   const access = createAccessPolicy({ ...options, denied })

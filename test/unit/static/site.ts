@@ -18,7 +18,7 @@ import { getField } from '../../../src/http/message/headers.ts'
 import { OpenFiles } from '../../../src/http/body/open-files.ts'
 import { syntheticExchange } from '../../../src/http/synthetic-exchange.ts'
 import type { Reply } from '../../../src/http/message/reply.ts'
-import { createStatic, type StaticOptions, type StaticSite } from '../../../src/static/static.ts'
+import { createStatic, type StaticOptions, type StaticFolder } from '../../../src/static/static.ts'
 
 /** Bytes of a file that is too large for the cache. */
 export const largeBytes: number = 600 * 1024
@@ -38,7 +38,7 @@ export function write(root: string, files: Record<string, string | Uint8Array>):
   }
 }
 
-export function site(root: string, options: Partial<StaticOptions> = {}): StaticSite {
+export function site(root: string, options: Partial<StaticOptions> = {}): StaticFolder {
   return createStatic({
     root,
     prefix: '/',
@@ -71,7 +71,7 @@ export interface Answer {
 
 /** Sends a request to a site. Headers are `name: value` lines. An error is an answer too. */
 export async function ask(
-  from: StaticSite,
+  from: StaticFolder,
   target: string,
   headers: readonly string[] = [],
   method = 'GET',

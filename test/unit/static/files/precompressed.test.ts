@@ -6,7 +6,7 @@ import { setImmediate as turn } from 'node:timers/promises'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { syntheticExchange } from '../../../../src/http/synthetic-exchange.ts'
 import type { Reply } from '../../../../src/http/message/reply.ts'
-import type { StaticSite } from '../../../../src/static/static.ts'
+import type { StaticFolder } from '../../../../src/static/static.ts'
 import { ask, folder, largeBytes, later, site, write } from '../site.ts'
 
 // own process: it becomes another user for some tests
@@ -16,7 +16,7 @@ const gz = Buffer.from('\x1f\x8bGZ', 'latin1')
 const zst = Buffer.from('\x28\xb5\x2f\xfdZST', 'latin1')
 const every = { 'app.js': 'plain', 'app.js.br': 'BR', 'app.js.zst': zst, 'app.js.gz': gz }
 
-async function encodingOf(from: StaticSite, accept: string | undefined, ...headers: string[]): Promise<string> {
+async function encodingOf(from: StaticFolder, accept: string | undefined, ...headers: string[]): Promise<string> {
   const answer = await ask(from, '/app.js', [
     ...(accept === undefined ? [] : [`accept-encoding: ${accept}`]),
     ...headers,

@@ -4,24 +4,24 @@ import { OpenFiles } from '../http/body/open-files.ts'
 import { controlPrefix } from '../control/control.ts'
 import { type Live, createLive } from '../live/live.ts'
 import { createFinder } from '../routes/routes.ts'
-import { createStatic, type StaticSite } from '../static/static.ts'
+import { createStatic, type StaticFolder } from '../static/static.ts'
 import type { Events } from './events.ts'
 
 /** A served folder: the root or a mount. It holds the cache, so it outlives a new pipeline. */
-export interface Site {
+export interface OpenFolder {
   readonly path: string
-  readonly site: StaticSite
+  readonly files: StaticFolder
 }
 
 /** Opens the folders of a configuration. */
-export function openSites(config: ResolvedConfig): Site[] {
+export function openFolders(config: ResolvedConfig): OpenFolder[] {
   const { root } = config
   const folders = servedFolders(config)
   const openFiles = new OpenFiles(config.limits.openFiles)
   const served = folders.map(({ path, folder }) => ({ prefix: path, folder }))
   return folders.map(({ path, folder }) => ({
     path,
-    site: createStatic({
+    files: createStatic({
       root: folder,
       prefix: path,
       cleanUrls: config.cleanUrls,
@@ -43,10 +43,10 @@ export function openSites(config: ResolvedConfig): Site[] {
 }
 
 /** Live reload for the served folders; undefined where it is off. */
-export function openLive(config: ResolvedConfig, sites: readonly Site[], events: Events): Live | undefined {
+export function openLive(config: ResolvedConfig, folders: readonly OpenFolder[], events: Events): Live | undefined {
   const { live } = config
   if (live === undefined) return undefined
-  const siteOf = createFinder(sites)
+  const folderOf = createFinder(folders)
   return createLive({
     ...live,
     controlPath: controlPrefix(config.base),
@@ -54,7 +54,7 @@ export function openLive(config: ResolvedConfig, sites: readonly Site[], events:
     cached: config.cacheControl !== 'no-cache',
     maxPages: config.limits.livePages,
     pageBytes: config.limits.pageBytes,
-    dependenciesOf: (path) => siteOf(path)?.site.dependencies(path) ?? { files: [], isMissing: false },
+    dependenciesOf: (path) => folderOf(path)?.files.dependencies(path) ?? { files: [], isMissing: false },
     onChange(paths) {
       if (fileChange.hasSubscribers) fileChange.publish({ paths })
       events.emit('change', paths)
