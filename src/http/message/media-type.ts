@@ -33,7 +33,6 @@ const common: Readonly<Record<string, string>> = {
   jpg: 'image/jpeg',
   js: 'text/javascript',
   json: 'application/json',
-  json5: 'application/json5',
   jsonc: 'application/json',
   jsonld: 'application/ld+json',
   jsx: 'text/plain',
@@ -57,7 +56,6 @@ const common: Readonly<Record<string, string>> = {
   scss: 'text/x-scss',
   svelte: 'text/plain',
   svg: 'image/svg+xml',
-  toml: 'application/toml',
   topojson: 'application/json',
   ts: 'text/plain',
   tsx: 'text/plain',
@@ -87,7 +85,10 @@ const common: Readonly<Record<string, string>> = {
  * that browsers download. Their bytes decide whether they are text.
  */
 const sources: ReadonlySet<string> = new Set(
-  'ts mts rs dart pl pm php sh bash bat cmd tex org pot srt sc t me ms bed'.split(' '),
+  (
+    'ts mts rs dart pl pm php sh bash bat cmd tex org pot srt sc t me ms bed toml sql tcl csh json5 hjson raml latex rq nt ' +
+    'nq trig scm vhd asc pgn sdp'
+  ).split(' '),
 )
 
 /** Types of text, whatever their name: they need a charset, and compress well. */

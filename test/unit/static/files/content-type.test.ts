@@ -132,7 +132,8 @@ describe('types by bytes', () => {
   test('sources and data that users open to read are text', () => {
     for (const name of `LICENSE README Makefile Dockerfile CHANGELOG a.py a.go a.rb a.kt a.rs a.swift a.cs a.dart a.pl a.php
       a.sh a.bat a.ps1 a.diff a.patch a.jsonl a.ndjson a.proto a.tf a.lock a.cfg a.properties a.tex a.org a.pot a.srt a.v
-      a.unheard-of .editorconfig a.glsl a.ipynb.orig a.sol a.zig a.hs a.cmake go.sum`
+      a.unheard-of .editorconfig a.glsl a.ipynb.orig a.sol a.zig a.hs a.cmake go.sum pyproject.toml schema.sql a.tcl a.csh
+      a.json5 a.hjson a.raml a.latex a.rq a.nt a.nq a.trig a.scm a.vhd a.asc a.pgn a.sdp`
       .trim()
       .split(/\s+/)) {
       assert.equal(typeOf(name), 'text/plain; charset=utf-8', name)
@@ -144,6 +145,7 @@ describe('types by bytes', () => {
     for (const byte of [0x00, 0x08, 0x0b, 0x0e, 0x1a, 0x1c, 0x1f]) {
       assert.equal(typeOf('LICENSE', Uint8Array.of(0x41, byte)), 'application/octet-stream', String(byte))
       assert.equal(typeOf('a.rs', Uint8Array.of(0x41, byte)), 'application/octet-stream', String(byte))
+      assert.equal(typeOf('a.vhd', Uint8Array.of(0x41, byte)), 'application/octet-stream', String(byte))
     }
     for (const byte of [0x09, 0x0a, 0x0c, 0x0d, 0x1b, 0x20, 0x7f, 0x80, 0xff]) {
       assert.match(typeOf('LICENSE', Uint8Array.of(0x41, byte)), /^text\/plain/, String(byte))
