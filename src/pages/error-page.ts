@@ -23,7 +23,7 @@ const detailLength = 400
 const hintLength = 300
 
 // Offered in this order: curl and fetch() accept anything and get text, a browser asks for HTML by name.
-const offered = ['text/plain', 'text/html', 'application/problem+json', 'application/json'] as const
+const offered = ['text/plain', 'text/html', 'application/json'] as const
 
 /** The hint of errors that have none. */
 const usualHints: Partial<Record<ErrorCode, string>> = {
@@ -55,7 +55,6 @@ export function errorReply(
         // The template cannot be read, for example because no descriptor is free, which may be this very error.
         return text()
       }
-    case 'application/problem+json':
     case 'application/json':
       return { ...reply, ...part('application/problem+json', problemDetails(content), error.headers) }
     default:

@@ -20,8 +20,18 @@ export function preferredType<Type extends string>(
   const key = `${offered[0]} ${accept}`
   const known = remembered.get(key)
   if (known !== undefined) return known as Type
-  const [best = offered[0]] = (preferredMediaTypes as PreferredMediaTypes)(accept, offered)
+  const [best = offered[0]] = (preferredMediaTypes as PreferredMediaTypes)(simplified(accept), offered)
   if (remembered.size >= rememberedAtMost) remembered.clear()
   if (accept.length <= 256) remembered.set(key, best)
   return best
+}
+
+/**
+ * `Accept` without parameters other than weights, such as `charset`, and with the types of JSON (RFC 6839 section 3.1)
+ * as `application/json`: a client of `application/vnd.api+json; version=1` reads JSON.
+ */
+function simplified(accept: string): string {
+  return accept
+    .replaceAll(/"[^"]*"|;(?!\s*q\s*=)[^;,"]*/gi, '')
+    .replaceAll(/application\/[\w.*+-]+\+json(?=\s*[;,]|\s*$)/gi, 'application/json')
 }

@@ -80,7 +80,7 @@ function acceptsPage({ headers }: Exchange): boolean {
   const destination = headers.get('sec-fetch-dest') ?? 'document'
   // `empty` is a script, which may show the page.
   if (destination !== 'empty' && !documentDestinations.has(destination)) return false
-  const offered = ['text/html', 'text/plain', 'application/problem+json', 'application/json'] as const
+  const offered = ['text/html', 'text/plain', 'application/json'] as const
   return preferredType(headers.get('accept'), offered) === 'text/html'
 }
 

@@ -108,6 +108,7 @@ describe('the 404 page of a site', () => {
       'application/json',
       'application/json, text/plain, */*',
       'application/problem+json',
+      'application/vnd.api+json',
       'text/plain',
     ]) {
       assert.equal(await isPage(`accept: ${accept}`), false, accept)
