@@ -22,21 +22,18 @@ export { isServeError, ServeError } from './core/serve-error.ts'
 export type { ChannelMessages } from './core/channels.ts'
 export type { ErrorCode } from './core/codes.ts'
 export type { Warning, WarningCode } from './core/warning.ts'
+export type { MatchOptions, ResolvedMatch, ResolvedRoute, RouteOptions } from './config/route-types.ts'
+export type { ResolvedAction } from './config/kinds/registry.ts'
 export type {
   HealthOptions,
-  MatchOptions,
   ProxyOptions,
   ProxySetting,
   ProxyTarget,
   ProxyTimeouts,
-  ResolvedAction,
-  ResolvedMatch,
   ResolvedProxy,
-  ResolvedRoute,
   ResolvedUpstream,
-  RouteOptions,
   UpstreamTlsOptions,
-} from './config/route-types.ts'
+} from './config/kinds/proxy-types.ts'
 export type { ServerConfig, ServerTls } from './config/public-config.ts'
 export type { CertificateFiles } from './config/value-types.ts'
 export type { ServeOptions } from './config/types.ts'

@@ -45,11 +45,12 @@ const below: Record<string, readonly string[]> = {
 
   config: ['core', 'http', 'config'],
   'config/values': ['core', 'http', 'config/'],
-  'config/options': ['core', 'http', 'config/', 'config/values'],
+  'config/options': ['core', 'http', 'config/', 'config/values', 'config/kinds'],
+  'config/kinds': ['core', 'http', 'config/', 'config/values', 'config/options', 'config/resolve'],
   'config/foreign-proxy': ['core', 'http', 'config/', 'config/resolve'],
-  'config/validate': ['core', 'http', 'config/', 'config/options'],
+  'config/validate': ['core', 'http', 'config/', 'config/options', 'config/kinds'],
   'config/sources': ['core', 'http', 'config/', 'config/options', 'config/validate'],
-  'config/resolve': ['core', 'http', 'config/', 'config/values', 'config/options', 'config/validate'],
+  'config/resolve': ['core', 'http', 'config/', 'config/values', 'config/options', 'config/validate', 'config/kinds'],
 
   pages: ['core', 'http'],
 

@@ -17,3 +17,8 @@ export function deepFreeze<Value extends object>(value: Value): Value {
   for (const inner of Object.values(value)) if (typeof inner === 'object' && inner !== null) deepFreeze(inner)
   return Object.freeze(value)
 }
+
+/** Options after validation: undefined is removed, at any depth. @internal */
+export type Checked<Value> = Value extends object
+  ? { [Name in keyof Value]: Checked<Exclude<Value[Name], undefined>> }
+  : Value

@@ -1,6 +1,7 @@
-import { hidden, isSecretName, redactField, redactFields, redactUrl } from '../core/util/secret.ts'
+import { hidden, isSecretName, redactField, redactUrl } from '../core/util/secret.ts'
+import { kindOf } from './kinds/registry.ts'
 import { optionTable } from './options/option-table.ts'
-import type { ResolvedCondition, ResolvedProxy, ResolvedRoute } from './route-types.ts'
+import type { ResolvedCondition, ResolvedRoute } from './route-types.ts'
 import type { ResolvedConfig } from './types.ts'
 import type { ResolvedCertificate, ResolvedTls } from './value-types.ts'
 
@@ -58,23 +59,7 @@ export function publicRoute({ name, match, action }: ResolvedRoute): ResolvedRou
       cookies: redactConditions(match.cookies, () => hidden),
       query: redactConditions(match.query, (name, value) => (isSecretName(name) ? hidden : redactUrl(value))),
     },
-    action: publicAction(action),
-  }
-}
-
-function publicAction(action: ResolvedRoute['action']): ResolvedRoute['action'] {
-  if (action.kind === 'redirect') return { ...action, to: redactUrl(action.to) }
-  if (action.kind === 'reply') return { ...action, headers: redactFields(action.headers) }
-  return { kind: 'proxy', proxy: publicProxy(action.proxy) }
-}
-
-/** A proxy without the credentials in the fields that it sets. @internal */
-export function publicProxy({ requestFields, replyFields, health, ...rest }: ResolvedProxy): ResolvedProxy {
-  return {
-    ...rest,
-    health: health && { ...health, path: redactUrl(health.path) },
-    requestFields: { ...requestFields, set: redactFields(requestFields.set) },
-    replyFields: { ...replyFields, set: redactFields(replyFields.set) },
+    action: kindOf(action).redact(action),
   }
 }
 

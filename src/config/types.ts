@@ -8,7 +8,8 @@ import type { GivenBy, ResolvedBy } from './options/option.ts'
 import type { PageOptions } from './options/pages.ts'
 import type { RoutingOptions } from './options/routes.ts'
 import type { TlsOptions } from './options/tls.ts'
-import type { Checked, JointConfig } from './value-types.ts'
+import type { JointConfig } from './joint-config.ts'
+import type { Checked } from './plain-object.ts'
 
 /** The definition of every option. */
 export type Definitions = FileOptions &

@@ -1,5 +1,3 @@
-import type { ResolvedRoute } from './route-types.ts'
-
 /** Format of the access log. */
 export type LogFormat = 'pretty' | 'common' | 'combined' | 'json' | 'none'
 
@@ -62,45 +60,3 @@ export interface ResolvedTls {
   /** The first one is for clients without SNI. Empty: the local authority makes one. */
   readonly certificates: readonly ResolvedCertificate[]
 }
-
-/** The part of the configuration that several options decide together, or one under another name. */
-export interface JointConfig {
-  /** Ports in the order they are tried. */
-  readonly ports: readonly number[]
-  /** Whether the next port is tried when one is in use. @internal */
-  readonly fallback: boolean
-  /** Where to listen: `localhost` for both loopback addresses, otherwise an address or a name. */
-  readonly host: string
-  readonly lan: boolean
-  readonly socket: string | undefined
-  readonly fd: number | undefined
-  /** Undefined where nothing is served under TLS. */
-  readonly tls: ResolvedTls | undefined
-  /** Which plain requests are redirected to HTTPS. */
-  readonly redirect: 'always' | 'asked' | undefined
-  /** Whether HTTP/2 is served without TLS. */
-  readonly h2c: boolean
-  /** Whether adding a route to `h2c:` enables `h2c`: not where the user has set it. @internal */
-  readonly h2cFollows: boolean
-  /** The `Cache-Control` value of files. */
-  readonly cacheControl: string
-  readonly allowHosts: readonly string[]
-  readonly auth: { readonly user: string; readonly password: string } | undefined
-  /** Absolute path of an htpasswd file. */
-  readonly authFile: string | undefined
-  /** Path prefix with a slash at both ends; `/` for none. */
-  readonly base: string
-  /** Routes of `proxy` and `routes`. */
-  readonly routes: readonly ResolvedRoute[]
-  /** Timeout of upstreams in milliseconds, where a route has none of its own; 0 is none. */
-  readonly timeoutMs: number
-  /** Undefined when pages are not reloaded. */
-  readonly live: ResolvedLive | undefined
-  /** Absolute paths that are never served: the config file, the password file and the files of certificates. @internal */
-  readonly secretFiles: readonly string[]
-}
-
-/** Options after validation: undefined is removed, at any depth. @internal */
-export type Checked<Value> = Value extends object
-  ? { [Name in keyof Value]: Checked<Exclude<Value[Name], undefined>> }
-  : Value

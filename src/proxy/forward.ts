@@ -1,4 +1,4 @@
-import type { ResolvedUpstream } from '../config/route-types.ts'
+import type { ResolvedUpstream } from '../config/kinds/proxy-types.ts'
 import type { ErrorCode } from '../core/codes.ts'
 import { upstreamAttempt } from '../core/channels.ts'
 import { isServeError, ServeError } from '../core/serve-error.ts'

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import type { Limits } from '../config/options/limits.ts'
-import type { ResolvedMatch, ResolvedProxy, ResolvedUpstream } from '../config/route-types.ts'
+import type { ResolvedMatch } from '../config/route-types.ts'
+import type { ResolvedProxy, ResolvedUpstream } from '../config/kinds/proxy-types.ts'
 import type { Exchange, Relayed } from '../http/message/exchange.ts'
 import type { HeaderList } from '../http/message/headers.ts'
 import type { Source } from '../http/message/reply.ts'

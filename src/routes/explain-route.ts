@@ -1,14 +1,14 @@
-import type { ResolvedProxy, ResolvedRoute } from '../config/route-types.ts'
-import { redactUrl } from '../core/util/secret.ts'
+import type { ResolvedRoute } from '../config/route-types.ts'
 import { isServeError } from '../core/serve-error.ts'
 import type { ForwardedRequest } from '../proxy/dry-run.ts'
+import { isForwarded } from './kinds.ts'
 import { createTable, type Rejection, type TableRequest } from './table.ts'
 
 /** Which route answers a request, and why the other routes do not. */
 export interface RouteExplanation {
   /** The route's name or the folder's path; undefined if neither answers. */
   readonly route: string | undefined
-  readonly kind: 'proxy' | 'redirect' | 'reply' | 'folder' | 'none' | 'refused'
+  readonly kind: ResolvedRoute['action']['kind'] | 'folder' | 'none' | 'refused'
   /** What the route does, or the error that the client gets. */
   readonly text: string
   /** The request to each upstream of a proxy route. */
@@ -19,15 +19,15 @@ export interface RouteExplanation {
 
 type RouteMatch = { readonly route: ResolvedRoute } | { readonly folder: string; readonly path: string }
 
-/** Lists the requests that a proxy route would send. @throws ServeError if it would not forward the request. */
-export type DryRun = (route: ResolvedRoute, proxy: ResolvedProxy) => readonly ForwardedRequest[]
+/** What a route would do with the request. @throws ServeError if it would refuse it. */
+export type DescribeRoute = (route: ResolvedRoute) => Pick<RouteExplanation, 'text' | 'forwards'>
 
 /** Explains which route or folder answers a request. */
 export function explainRoute(
   request: TableRequest,
   routes: readonly ResolvedRoute[],
   folders: readonly { readonly path: string; readonly folder: string }[],
-  preview: DryRun,
+  describe: DescribeRoute,
 ): RouteExplanation {
   const table = createTable<RouteMatch>([
     ...folders.map(({ path, folder }) => ({ name: `files at ${path}`, folder: path, item: { folder, path } })),
@@ -35,11 +35,11 @@ export function explainRoute(
       name: route.name,
       match: route.match,
       item: { route },
-      isForwarded: route.action.kind === 'proxy',
+      isForwarded: isForwarded(route),
     })),
   ])
   try {
-    return { ...explainFound(table.find(request), preview), lost: table.rejections(request) }
+    return { ...explainFound(table.find(request), describe), lost: table.rejections(request) }
   } catch (error) {
     if (!isServeError(error)) throw error
     return {
@@ -52,19 +52,10 @@ export function explainRoute(
   }
 }
 
-function explainFound(found: RouteMatch | undefined, preview: DryRun): Omit<RouteExplanation, 'lost'> {
+function explainFound(found: RouteMatch | undefined, describe: DescribeRoute): Omit<RouteExplanation, 'lost'> {
   if (found === undefined)
     return { route: undefined, kind: 'none', text: '404: no route or folder matches', forwards: [] }
   if ('folder' in found) return { route: found.path, kind: 'folder', text: `files of ${found.folder}`, forwards: [] }
   const { name, action } = found.route
-  if (action.kind === 'redirect') {
-    return { route: name, kind: 'redirect', text: `${action.status} to ${redactUrl(action.to)}`, forwards: [] }
-  }
-  if (action.kind === 'reply') return { route: name, kind: 'reply', text: `reply ${action.status}`, forwards: [] }
-  const { upstreams, balance } = action.proxy
-  const text =
-    upstreams.length === 1
-      ? `forwards to ${upstreams[0]?.label}`
-      : `forwards to one of ${upstreams.length} (${balance})`
-  return { route: name, kind: 'proxy', text, forwards: preview(found.route, action.proxy) }
+  return { route: name, kind: action.kind, ...describe(found.route) }
 }

@@ -3,11 +3,11 @@ import { ServeError } from '../core/serve-error.ts'
 import type { Exchange, Handler } from '../http/message/exchange.ts'
 import { normalizePath } from '../http/message/request-target.ts'
 import { emptyReply, type Reply } from '../http/message/reply.ts'
-import { createFixedReply, createRedirect } from './actions.ts'
 import type { explainRoute } from './explain-route.ts'
+import { isForwarded, openRoute, type KindTools } from './kinds.ts'
 import { createTable, type TableEntry, type TableRequest } from './table.ts'
 
-export type { DryRun, RouteExplanation } from './explain-route.ts'
+export type { DescribeRoute, RouteExplanation } from './explain-route.ts'
 
 /** A served folder: the handler of every path below its prefix. */
 export interface RoutedFolder {
@@ -19,12 +19,10 @@ export interface RoutedFolder {
 }
 
 /** Options of {@link createRoutes}. */
-export interface RoutesOptions {
+export interface RoutesOptions extends KindTools {
   readonly folders: readonly RoutedFolder[]
   readonly routes: readonly ResolvedRoute[]
   readonly base: string
-  /** Creates the handler of a proxy route. */
-  readonly forward: (route: ResolvedRoute) => Handler
 }
 
 /** The last step of the pipeline: sends each exchange to a route or a folder. */
@@ -43,7 +41,7 @@ const serverOptions: Reply = Object.freeze(emptyReply(204, ['Allow', 'GET, HEAD,
  *
  * @throws ServeError `E8008_CONFIG_INVALID` for two routes that are equally specific.
  */
-export function createRoutes({ folders, routes, base, forward }: RoutesOptions): Routes {
+export function createRoutes({ folders, routes, base, ...tools }: RoutesOptions): Routes {
   const [only] = folders
   if (routes.length === 0) {
     if (folders.length === 1 && only?.path === '/') return { handle: only.handle, claims: only.has }
@@ -56,14 +54,14 @@ export function createRoutes({ folders, routes, base, forward }: RoutesOptions):
   const table = createTable<Pick<RoutedFolder, 'handle' | 'has'>>([
     ...folders.map((folder) => ({ name: folder.path, folder: folder.path, item: folder })),
     ...routes.map((route): TableEntry<Pick<RoutedFolder, 'handle' | 'has'>> => {
-      const { name, match, action } = route
-      const handle = handlerOf(route, forward)
+      const { name, match } = route
+      const handle = openRoute(route, tools)
       const named = (x: Exchange): ReturnType<Handler> => {
         x.notes.route = name
         return handle(x)
       }
       const item = { handle: named, has: () => true }
-      return { name, match, item, isForwarded: action.kind === 'proxy' }
+      return { name, match, item, isForwarded: isForwarded(route) }
     }),
   ])
   return {
@@ -89,12 +87,6 @@ export function createFinder<Item extends { readonly path: string }>(
     const path = normalizePath(requested)
     return ordered.find(({ prefix }) => path.startsWith(prefix) || `${path}/` === prefix)?.item
   }
-}
-
-function handlerOf(route: ResolvedRoute, forward: RoutesOptions['forward']): Handler {
-  const { action } = route
-  if (action.kind === 'redirect') return createRedirect(action)
-  return action.kind === 'reply' ? createFixedReply(action) : forward(route)
 }
 
 function requestOf(x: Exchange): TableRequest {

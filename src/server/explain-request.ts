@@ -1,4 +1,4 @@
-import { publicProxy } from '../config/public-config.ts'
+import { kindOf } from '../config/kinds/registry.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import { createCors } from '../middleware/cors.ts'
 import { hostNotAllowed } from '../middleware/guard/guard.ts'
@@ -13,7 +13,7 @@ import { isServeError, type Suggestion } from '../core/serve-error.ts'
 import { syntheticExchange } from '../http/synthetic-exchange.ts'
 import { parseRequestTarget } from '../http/message/request-target.ts'
 import { loadDryRun } from '../proxy/proxy.ts'
-import { createFinder, loadExplainRoute, type DryRun, type RouteExplanation } from '../routes/routes.ts'
+import { createFinder, loadExplainRoute, type DescribeRoute, type RouteExplanation } from '../routes/routes.ts'
 import { createHttpsRedirect } from './https-redirect.ts'
 import { authLayers } from './pipeline.ts'
 import { openFolders, servedFolders } from './served-folders.ts'
@@ -58,10 +58,15 @@ export async function explainRequest(
   const x = exchangeOf(config, question)
   if (x === undefined) return undefined
   const dryRun = await loadDryRun()
-  const explanation = await explainAsked(config, x, ({ name, match }, proxy) =>
+  const explanation = await explainAsked(config, x, ({ name, match, action }) => {
+    const kind = kindOf(action)
     // Fields that a route sets may hold credentials, and explanations end up in terminals and bug reports.
-    dryRun({ name, match, proxy: publicProxy(proxy) }, x, config.trust),
-  )
+    const shown = kind.redact(action)
+    return {
+      text: (kind.explain ?? kind.text)(action),
+      forwards: shown.kind === 'proxy' ? dryRun({ name, match, proxy: shown.proxy }, x, config.trust) : [],
+    }
+  })
   const isOurs = createAllowedHosts(config, config.routes, isCertified)
   if (isOurs(x.authority, '127.0.0.1')) {
     const early = await earlyAnswer(config, x)
@@ -121,7 +126,7 @@ async function answerOf(x: Asked, handler: Handler): Promise<Answer> {
  */
 export async function checkRoutes(config: ResolvedConfig): Promise<void> {
   const x = exchangeOf(config, { method: 'GET', url: '/', headers: [] })
-  if (x !== undefined) await explainAsked(config, x, () => [])
+  if (x !== undefined) await explainAsked(config, x, () => ({ text: '', forwards: [] }))
 }
 
 type Asked = Exchange & { readonly authority: Authority }
@@ -142,7 +147,11 @@ function exchangeOf(config: ResolvedConfig, { method, url: asked, headers: given
   return { ...syntheticExchange({ method, target, headers, peer }), authority }
 }
 
-async function explainAsked(config: ResolvedConfig, { method, target, authority, headers }: Asked, dryRun: DryRun) {
+async function explainAsked(
+  config: ResolvedConfig,
+  { method, target, authority, headers }: Asked,
+  describe: DescribeRoute,
+) {
   const explainRoute = await loadExplainRoute()
   const request = {
     method,
@@ -151,5 +160,5 @@ async function explainAsked(config: ResolvedConfig, { method, target, authority,
     hostname: authority.hostname,
     header: (name: string) => headers.get(name),
   }
-  return explainRoute(request, config.routes, servedFolders(config), dryRun)
+  return explainRoute(request, config.routes, servedFolders(config), describe)
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { isPlainObject } from '../config/plain-object.ts'
 import { quote } from '../config/diagnostic.ts'
 import { resolveConfig, type ResolveContext } from '../config/resolve/resolve.ts'
@@ -24,8 +25,7 @@ export interface ServerRoutesOptions {
 /** The routes of a server, which may change while it runs; a request under way keeps its handler. */
 export class ServerRoutes implements RouteControl {
   readonly #options: ServerRoutesOptions
-  /** By the route as JSON: an unchanged route keeps its connections and the state of its upstreams. */
-  readonly #handlers = new Map<string, RouteProxy>()
+  readonly #handlers = new Map<ResolvedRoute, RouteProxy>()
   #proxy: Proxy | undefined
   #routes: readonly ResolvedRoute[]
 
@@ -73,9 +73,8 @@ export class ServerRoutes implements RouteControl {
 
   /** The handler of a route that forwards. */
   forward(route: ResolvedRoute): Handler {
-    const key = JSON.stringify(route)
-    const way = this.#handlers.get(key) ?? this.#open(route)
-    this.#handlers.set(key, way)
+    const way = this.#handlers.get(route) ?? this.#open(route)
+    this.#handlers.set(route, way)
     return way.handle
   }
 
@@ -95,13 +94,18 @@ export class ServerRoutes implements RouteControl {
     return resolveConfig(all, context).routes
   }
 
-  #apply(routes: readonly ResolvedRoute[]): void {
+  #apply(changed: readonly ResolvedRoute[]): void {
+    // An unchanged route stays the same object: its handler keeps connections and the state of its upstreams.
+    const old = new Map(this.#routes.map((route) => [route.name, route]))
+    const routes = changed.map((route) => {
+      const known = old.get(route.name)
+      return isDeepStrictEqual(known, route) ? (known as ResolvedRoute) : route
+    })
     this.#options.rebuild(routes)
     this.#routes = routes
-    const used = new Set(routes.map((route) => JSON.stringify(route)))
-    for (const [key, way] of this.#handlers) {
-      if (used.has(key)) continue
-      this.#handlers.delete(key)
+    for (const [route, way] of this.#handlers) {
+      if (routes.includes(route)) continue
+      this.#handlers.delete(route)
       way.retire()
     }
   }

@@ -1,5 +1,6 @@
 import { resolveConfig } from '../../src/config/resolve/resolve.ts'
-import type { ProxyTimeouts, ResolvedMatch, ResolvedProxy, ResolvedUpstream } from '../../src/config/route-types.ts'
+import type { ResolvedMatch } from '../../src/config/route-types.ts'
+import type { ProxyTimeouts, ResolvedProxy, ResolvedUpstream } from '../../src/config/kinds/proxy-types.ts'
 import type { Limits } from '../../src/config/options/limits.ts'
 import type { ServeError } from '../../src/core/serve-error.ts'
 import { createServerFrom } from '../../src/server/create.ts'

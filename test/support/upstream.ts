@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
-import type { ResolvedProxy, ResolvedUpstream } from '../../src/config/route-types.ts'
+import type { ResolvedProxy, ResolvedUpstream } from '../../src/config/kinds/proxy-types.ts'
 import { createGate } from './gate.ts'
 
 /** A server that sends raw bytes, also invalid ones. */

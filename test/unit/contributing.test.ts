@@ -100,7 +100,7 @@ describe('the pages for contributors', () => {
   })
 
   test('the code of the pages imports what exists', () => {
-    const homes = ['src/middleware', 'src/cli/commands', 'test/http']
+    const homes = ['src/config/kinds', 'src/middleware', 'src/cli/commands', 'test/http']
     const code = ['recipes', 'testing'].flatMap((name) => [
       ...read(`docs/contributing/${name}.md`).matchAll(/```ts\n([^]*?)```/g),
     ])

@@ -4,7 +4,7 @@ import { isCleartextHttp2 } from '../../config/resolve/resolve.ts'
 import { optionTable, type OptionEntry } from '../../config/options/option-table.ts'
 import type { ResolvedConfig } from '../../config/types.ts'
 import type { Limits } from '../../config/options/limits.ts'
-import { actionText } from '../output/display.ts'
+import { actionText } from '../../config/kinds/registry.ts'
 
 /** One setting: its option, its value, and where it comes from. */
 export interface Setting {
@@ -28,7 +28,7 @@ function settingOf(entry: OptionEntry, { config, options, origins }: LoadedConfi
   if (key === 'proxy' || key === 'routes') {
     const short = Object.keys(options.proxy ?? {})
     const shown = config.routes.filter(({ name }) => short.includes(name) === (key === 'proxy'))
-    return { key, value: Object.fromEntries(shown.map((route) => [route.name, actionText(route)])), origin }
+    return { key, value: Object.fromEntries(shown.map((route) => [route.name, actionText(route.action)])), origin }
   }
   if (entry.show !== undefined) return { key, value: entry.show(config, options[key] as never), origin }
   const value = config[key as keyof ResolvedConfig]

@@ -1,5 +1,6 @@
 import { existsSync, statSync, unwatchFile, watchFile, type Stats } from 'node:fs'
 import { relative } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { loadConfig, type LoadedConfig } from '../../config/load.ts'
 import { optionTable, type OptionEntry } from '../../config/options/option-table.ts'
 import type { ResolvedRoute } from '../../config/route-types.ts'
@@ -13,7 +14,7 @@ import { importInProcess } from '../import-in-process.ts'
 import { importedFiles } from '../imported-files.ts'
 import type { Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
-import { changeText, routeChanges } from './route-changes.ts'
+import { routeChanges } from './route-changes.ts'
 
 /** What watching a config file needs. */
 export interface ConfigWatchOptions {
@@ -60,7 +61,7 @@ export function watchConfig({ server, loaded, loadedAt, command, program, report
     const next = await loadConfig({ cwd, flags, env, config: named, importModule })
     if (signal.aborted) return
     const { proxy = {}, routes = [] } = next.options
-    const isNew = JSON.stringify(next.config.routes) !== JSON.stringify(current)
+    const isNew = !isDeepStrictEqual(next.config.routes, current)
     if (isNew) server.routes.replace({ proxy, routes })
     const others = startOnly.filter(({ key }) => textOf(next, key) !== textOf(loaded, key))
     // A program waits for an answer to its edit, and so does a user who has repaired a broken one.
@@ -93,10 +94,12 @@ export function watchConfig({ server, loaded, loadedAt, command, program, report
     const changes = routeChanges(before, after)
     if (command.json) {
       const names = after.map((route) => route.name)
-      return report.print(`${printableJson({ routes: { time: isoNow(), names, changes, restart } })}\n`)
+      return report.print(
+        `${printableJson({ routes: { time: isoNow(), names, changes: changes.map(({ facts }) => facts), restart } })}\n`,
+      )
     }
     const unchanged = isNew ? 'the routes have another order' : 'is valid again; the routes have not changed'
-    const lines = changes.length === 0 ? [unchanged] : changes.map(changeText)
+    const lines = changes.length === 0 ? [unchanged] : changes.map(({ text }) => text)
     const left = lines.length - mostLines
     const shown = left > 0 ? [...lines.slice(0, mostLines), `${left} more routes have changed`] : lines
     tellLines(shown)

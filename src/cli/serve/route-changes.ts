@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { RouteKind } from '../../config/kinds/kind.ts'
+import { actionText, kindOf, type ResolvedAction } from '../../config/kinds/registry.ts'
 import { routeName } from '../../config/resolve/routes.ts'
 import type { ResolvedRoute } from '../../config/route-types.ts'
-import { actionText } from '../output/display.ts'
 
 /** What an edit did to one route. Holds no secrets. */
 export interface RouteChange {
@@ -14,17 +16,20 @@ export interface RouteChange {
   readonly settings: readonly string[]
 }
 
-/** Settings of a proxy that have another name among the options. */
-const optionNames: Readonly<Record<string, string>> = { requestFields: 'headers', replyFields: 'replyHeaders' }
+/** A change, and a sentence about it: `/api now goes to localhost:39399 (was 39303)`. */
+export interface ToldChange {
+  readonly facts: RouteChange
+  readonly text: string
+}
 
 /** How two lists of routes differ. A route is the same one by its name, or, where it has none of its own, by its match. */
-export function routeChanges(before: readonly ResolvedRoute[], after: readonly ResolvedRoute[]): RouteChange[] {
+export function routeChanges(before: readonly ResolvedRoute[], after: readonly ResolvedRoute[]): ToldChange[] {
   const old = byIdentity(before)
   const now = byIdentity(after)
   const kept = [...now].flatMap(([identity, route]) => {
     const was = old.get(identity)
     if (was === undefined) return [changeOf('added', route, undefined)]
-    return JSON.stringify(was) === JSON.stringify({ ...route, name: was.name }) ? [] : [changeOf('changed', route, was)]
+    return isDeepStrictEqual(was, { ...route, name: was.name }) ? [] : [changeOf('changed', route, was)]
   })
   const gone = [...old]
     .filter(([identity]) => !now.has(identity))
@@ -45,49 +50,37 @@ function changeOf(
   change: RouteChange['change'],
   route: ResolvedRoute | undefined,
   before: ResolvedRoute | undefined,
-): RouteChange {
+): ToldChange {
   const known = (route ?? before) as ResolvedRoute
-  return {
+  const facts: RouteChange = {
     route: isNumbered(known) ? routeName(known.match) : known.name,
     change,
-    to: route === undefined ? undefined : actionText(route),
-    was: before === undefined ? undefined : actionText(before),
+    to: route === undefined ? undefined : actionText(route.action),
+    was: before === undefined ? undefined : actionText(before.action),
     settings: route === undefined || before === undefined ? [] : changedSettings(before, route),
   }
+  return { facts, text: changeText(facts, kindOf(known.action).phrase(known.action)) }
 }
 
 function changedSettings(before: ResolvedRoute, after: ResolvedRoute): string[] {
-  const match = JSON.stringify(before.match) === JSON.stringify(after.match) ? [] : ['match']
-  const [old, now] = [partsOf(before), partsOf(after)]
-  const keys = [...new Set([...Object.keys(old), ...Object.keys(now)])].filter((key) => key !== 'upstreams')
-  const changed = keys.filter((key) => JSON.stringify(old[key]) !== JSON.stringify(now[key]))
-  return [...match, ...changed.map((key) => optionNames[key] ?? key)]
+  const [old, now] = [settingsOf(before), settingsOf(after)]
+  const keys = [...new Set([...Object.keys(old), ...Object.keys(now)])]
+  return keys.filter((key) => !isDeepStrictEqual(old[key], now[key]))
 }
 
-/** What an action is made of beside what {@link actionText} shows. */
-function partsOf({ action }: ResolvedRoute): Readonly<Record<string, unknown>> {
-  if (action.kind === 'proxy') return { ...action.proxy }
-  return action.kind === 'reply' ? { headers: action.headers, body: action.body } : {}
+/** What a route is made of beside its name and what {@link actionText} shows. */
+function settingsOf({ match, action }: ResolvedRoute): Readonly<Record<string, unknown>> {
+  return { match, ...kindOf(action).settings?.(action) }
 }
 
-/** A change in a sentence: `/api now goes to localhost:39399 (was 39303)`. */
-export function changeText({ route, change, to = '', was = '', settings }: RouteChange): string {
-  if (change === 'removed') return `${route} is gone (${went(was)})`
-  if (change === 'added') return `${route} is new and ${goes(to)}`
-  if (to !== was) return `${route} now ${goes(to)} (was ${shortened(was, to)})`
+function changeText(
+  { route, change, to = '', was = '', settings }: RouteChange,
+  [now, before, rest]: ReturnType<RouteKind<object, ResolvedAction>['phrase']>,
+): string {
+  if (change === 'removed') return `${route} is gone (${before} ${rest})`
+  if (change === 'added') return `${route} is new and ${now} ${rest}`
+  if (to !== was) return `${route} now ${now} ${rest} (was ${shortened(was, to)})`
   return `${route} has changed: ${settings.join(', ')}`
-}
-
-function goes(to: string): string {
-  if (to.startsWith('reply ')) return `answers ${to.slice('reply '.length)}`
-  return /^\d{3} to /.test(to) ? `redirects to ${to.slice('307 to '.length)}` : `goes to ${to}`
-}
-
-function went(was: string): string {
-  return goes(was)
-    .replace(/^answers/, 'answered')
-    .replace(/^redirects/, 'redirected')
-    .replace(/^goes/, 'went')
 }
 
 /** Of two ports of the same host the other port says enough. */

@@ -1,3 +1,4 @@
+import { actionText } from '../../config/kinds/registry.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import type { ResolvedRoute } from '../../config/route-types.ts'
 import type { ResolvedConfig } from '../../config/types.ts'
@@ -5,7 +6,7 @@ import type { Listening } from '../../server/types.ts'
 import { isLoopback } from '../../core/util/ip.ts'
 import { renderBanner, renderJsonBanner, renderPlainBanner, type BannerFacts } from './banner.ts'
 import type { Command } from '../args/command.ts'
-import { displayPath, actionText } from '../output/display.ts'
+import { displayPath } from '../output/display.ts'
 import { packageVersion, type Program } from '../process-io.ts'
 import { renderQrCode } from './qr.ts'
 import type { Reporter, OutputOptions } from '../output/reporter.ts'
@@ -53,7 +54,7 @@ function bannerFacts(start: StartupFacts): BannerFacts {
     mounts: config.mounts.map(({ path, folder }) => ({ path, folder: displayPath(folder, cwd) })),
     proxies: config.routes
       .filter(({ action }) => action.kind === 'proxy')
-      .map((route) => ({ name: route.name, to: actionText(route) })),
+      .map((route) => ({ name: route.name, to: actionText(route.action) })),
     redirected: redirected(start),
     canShare: config.socket === undefined && config.fd === undefined && listening.addresses.every(isLoopback),
     keys: start.hasKeys ? keyHint : [],

@@ -1,7 +1,7 @@
 import { isPlainObject } from '../plain-object.ts'
 import { resolveRequestFields } from '../resolve/fields.ts'
 import type { Problem } from '../diagnostic.ts'
-import type { ProxyOptions } from '../route-types.ts'
+import type { ProxyOptions } from '../kinds/proxy-types.ts'
 
 /** Reports a difference of one option. */
 export type Differ = (option: string, why: string, instead: string) => void

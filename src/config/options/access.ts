@@ -1,4 +1,4 @@
-import type { Optional } from '../route-types.ts'
+import type { Optional } from '../kinds/proxy-types.ts'
 import { parseLimits } from '../values/parse-text.ts'
 import { limitSchema, resolveLimits, usualLimits, type Limits } from './limits.ts'
 import { filePath, joint, oneText, option, severalTexts, unset, type Joint, type Option, type Unset } from './option.ts'

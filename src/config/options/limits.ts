@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import type { Problem } from '../diagnostic.ts'
-import type { Optional } from '../route-types.ts'
-import type { Checked } from '../value-types.ts'
+import type { Optional } from '../kinds/proxy-types.ts'
+import type { Checked } from '../plain-object.ts'
 
 /** The definition of a limit. Flags, environment variables, validation and documentation derive from it. */
 export interface Limit {

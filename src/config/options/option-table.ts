@@ -1,7 +1,7 @@
 import * as v from 'valibot'
 import { deepFreeze } from '../plain-object.ts'
 import type { Definitions, ServeOptions } from '../types.ts'
-import type { JointConfig } from '../value-types.ts'
+import type { JointConfig } from '../joint-config.ts'
 import { accessOptions } from './access.ts'
 import { addressOptions } from './address.ts'
 import { fileOptions } from './files.ts'

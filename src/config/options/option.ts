@@ -1,6 +1,7 @@
 import * as v from 'valibot'
 import type { Problem } from '../diagnostic.ts'
-import type { Checked, JointConfig } from '../value-types.ts'
+import type { JointConfig } from '../joint-config.ts'
+import type { Checked } from '../plain-object.ts'
 import {
   parseList,
   parsePorts,

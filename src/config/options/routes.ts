@@ -1,11 +1,13 @@
 import * as v from 'valibot'
 import { quote } from '../diagnostic.ts'
 import { isPlainObject } from '../plain-object.ts'
-import type { ProxySetting, RouteOptions } from '../route-types.ts'
+import type { RouteOptions } from '../route-types.ts'
+import type { ProxySetting } from '../kinds/proxy-types.ts'
 import { parseJsonText, parseProxy, parseTime } from '../values/parse-text.ts'
 import { resolveTrust } from '../values/access.ts'
 import { joint, option, severalTexts, type Joint, type Option } from './option.ts'
-import { proxySchema, routeSchema } from './route-schema.ts'
+import { proxySchema } from '../kinds/proxy.ts'
+import { routeSchema } from './route-schema.ts'
 import { listOf, plainText, recordOf } from './shapes.ts'
 
 /** Forwarding, redirects and fixed replies. */

@@ -3,7 +3,7 @@ import { forwardedFields, serverFields } from '../../http/message/field-classes.
 import { isToken } from '../../http/message/headers.ts'
 import { quote, type Problem } from '../diagnostic.ts'
 import { addField, flatten, type Fields } from '../values/headers.ts'
-import type { ResolvedProxy } from '../route-types.ts'
+import type { ResolvedProxy } from '../kinds/proxy-types.ts'
 
 type FieldOptions = Readonly<Record<string, string | false>>
 type Rules = ResolvedProxy['requestFields']

@@ -1,7 +1,6 @@
-import type { Checked } from '../value-types.ts'
 import { hostWithin, parseHostName } from '../values/host-name.ts'
 import { parsePathPrefix } from '../values/paths.ts'
-import { isPlainObject } from '../plain-object.ts'
+import { isPlainObject, type Checked } from '../plain-object.ts'
 import { expected, quote, type Problem } from '../diagnostic.ts'
 import { isToken } from '../../http/message/headers.ts'
 import type { MatchOptions, ResolvedCondition, ResolvedMatch } from '../route-types.ts'

@@ -3,7 +3,8 @@ import { networkInterfaces } from 'node:os'
 import { unmapped } from '../../core/util/ip.ts'
 import { machineNames } from '../../core/util/machine-names.ts'
 import { isLoopbackName } from '../values/host-name.ts'
-import type { ResolvedRoute, ResolvedUpstream } from '../route-types.ts'
+import type { ResolvedRoute } from '../route-types.ts'
+import type { ResolvedUpstream } from '../kinds/proxy-types.ts'
 
 /** The addresses of a server that listens, or will listen. */
 export interface OwnAddress {

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path'
-import type { Checked } from '../value-types.ts'
+import type { KindContext } from '../kinds/kind.ts'
+import type { Checked } from '../plain-object.ts'
 import { quote, type Problem } from '../diagnostic.ts'
 import { resolvePassHeaders, resolveReplyFields, resolveRequestFields } from './fields.ts'
 import { isToken } from '../../http/message/headers.ts'
-import { refusePem } from './tls.ts'
+import { refusePem } from '../values/paths.ts'
 import { resolveUpstream } from './upstream.ts'
 import type {
   ProxyOptions,
@@ -12,15 +13,7 @@ import type {
   ProxyTimeouts,
   ResolvedProxy,
   UpstreamTlsOptions,
-} from '../route-types.ts'
-
-/** What checking a proxy needs. */
-export interface ProxyContext {
-  readonly cwd: string
-  /** Default of the timeouts of upstreams in milliseconds; 0 is none. */
-  readonly timeoutMs: number
-  readonly problems: Problem[]
-}
+} from '../kinds/proxy-types.ts'
 
 /** Default of `connectMs`. */
 const connectMs = 10_000
@@ -29,7 +22,7 @@ const connectMs = 10_000
 export function resolveProxy(
   value: Checked<ProxySetting>,
   path: readonly string[],
-  { cwd, timeoutMs, problems }: ProxyContext,
+  { cwd, timeoutMs, problems }: KindContext,
 ): ResolvedProxy {
   const options: Checked<ProxyOptions> = isObject(value) ? value : { to: value }
   const targets = [options.to].flat() as readonly ProxyTarget[]

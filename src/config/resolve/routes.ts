@@ -1,22 +1,17 @@
 import { formatHost } from '../../core/util/ip.ts'
-import { quote, type Problem } from '../diagnostic.ts'
-import { addField, flatten, type Fields } from '../values/headers.ts'
+import { kindNames, kinds, type ResolvedAction } from '../kinds/registry.ts'
+import type { KindContext } from '../kinds/kind.ts'
+import { quote } from '../diagnostic.ts'
 import { matchOfKey, resolveMatch } from './match.ts'
-import { resolveProxy, type ProxyContext } from './proxy.ts'
-import type { ResolvedAction, ResolvedMatch, ResolvedRoute, RouteOptions } from '../route-types.ts'
+import type { ResolvedMatch, ResolvedRoute, RouteOptions } from '../route-types.ts'
 import type { CheckedOptions } from '../types.ts'
-import type { Checked } from '../value-types.ts'
-
-/** What checking routes needs. */
-export interface RouteContext extends ProxyContext {
-  /** Slash at both ends. */
-  readonly base: string
-}
+import { resolveProxy } from './proxy.ts'
+import type { Checked } from '../plain-object.ts'
 
 /** Every route of the configuration: those of `proxy`, then those of `routes`. */
 export function resolveRoutes(
   { proxy, routes }: Required<Pick<CheckedOptions, 'proxy' | 'routes'>>,
-  context: RouteContext,
+  context: KindContext,
 ): readonly ResolvedRoute[] {
   const { base, problems } = context
   const short = Object.entries(proxy).map(([key, value]): ResolvedRoute => {
@@ -71,7 +66,7 @@ function resolveRoute(
   route: Checked<RouteOptions>,
   path: readonly string[],
   name: string | undefined,
-  context: RouteContext,
+  context: KindContext,
 ): ResolvedRoute {
   const match = resolveMatch(route.match, { ...context, path: [...path, 'match'] })
   if (route.name === '') {
@@ -91,45 +86,21 @@ export function routeName({ host, path, methods }: ResolvedMatch): string {
   return methods.length === 0 ? where : `${methods.join(',')} ${where}`
 }
 
-function resolveAction(
-  { proxy, redirect, reply, status }: Checked<RouteOptions>,
-  path: readonly string[],
-  context: RouteContext,
-): ResolvedAction {
-  const { base, problems } = context
-  const given = Object.entries({ proxy, redirect, reply }).filter(([, value]) => value !== undefined)
+function resolveAction(route: Checked<RouteOptions>, path: readonly string[], context: KindContext): ResolvedAction {
+  const { problems } = context
+  const isGiven = (key: string): boolean => route[key as keyof RouteOptions] !== undefined
+  const given = kindNames.filter(isGiven)
+  const [name = 'reply'] = given
   if (given.length !== 1) {
-    const message =
-      given.length === 0 ? 'the route has no action' : `the route has both ${given.map(([key]) => key).join(' and ')}`
-    problems.push({ path, message, hint: 'give it exactly one of proxy, redirect and reply' })
+    const message = given.length === 0 ? 'the route has no action' : `the route has both ${given.join(' and ')}`
+    const all = `${kindNames.slice(0, -1).join(', ')} and ${kindNames.at(-1)}`
+    problems.push({ path, message, hint: `give it exactly one of ${all}` })
   }
-  if (status !== undefined && redirect === undefined) {
-    problems.push({ path: [...path, 'status'], message: 'only a redirect has it', hint: 'write reply: { status }' })
-  }
-  if (proxy !== undefined) return { kind: 'proxy', proxy: resolveProxy(proxy, [...path, 'proxy'], context) }
-  if (redirect !== undefined) {
-    return {
-      kind: 'redirect',
-      to: resolveRedirect(redirect, base, [...path, 'redirect'], problems),
-      status: status ?? 307,
+  for (const other of kindNames) {
+    for (const [key, hint = ''] of Object.entries(kinds[other].otherwise ?? {})) {
+      if (isGiven(key) && !given.includes(other))
+        problems.push({ path: [...path, key], message: `only a ${other} has it`, hint })
     }
   }
-  const fields: Fields = new Map()
-  for (const [name, value] of Object.entries(reply?.headers ?? {})) {
-    addField(fields, name, value, [...path, 'reply', 'headers'], problems)
-  }
-  return { kind: 'reply', status: reply?.status ?? 200, headers: flatten(fields), body: reply?.body ?? '' }
-}
-
-/** A path below the base, or a URL; not `//host`, which looks like a path and is a URL. */
-function resolveRedirect(text: string, base: string, path: readonly string[], problems: Problem[]): string {
-  const isPath = /^\/(?![/\\])/.test(text)
-  const isUrl = /^https?:\/\/[^/\\]/i.test(text)
-  const url = URL.canParse(text, 'http://localhost') ? new URL(text, 'http://localhost') : undefined
-  if ((!isPath && !isUrl) || url === undefined || /[\\\x00-\x20\x7f]/.test(text) || url.username !== '') {
-    const hint = 'use a path such as /new, or a URL such as https://example.test/'
-    problems.push({ path, message: `${quote(text)} is neither a path nor a URL`, hint })
-    return '/'
-  }
-  return isUrl ? url.href : base + (url.pathname + url.search + url.hash).slice(1)
+  return kinds[name].resolve(route, path, context)
 }

@@ -1,9 +1,11 @@
 import { resolve } from 'node:path'
 import { defaults } from '../options/option-table.ts'
 import { quote, type Problem } from '../diagnostic.ts'
+import { refusePem } from '../values/paths.ts'
 import { resolvePorts } from './address.ts'
 import type { ResolvedConfig, CheckedOptions } from '../types.ts'
-import type { CertificateFiles, ResolvedCertificate, Checked } from '../value-types.ts'
+import type { CertificateFiles, ResolvedCertificate } from '../value-types.ts'
+import type { Checked } from '../plain-object.ts'
 
 const fileKeys = ['cert', 'key', 'ca', 'pfx'] as const
 
@@ -54,13 +56,6 @@ function isImplied({ tlsPort, cert, pfx, certificates = [], redirect = false }: 
 function ownCertificate(options: CheckedOptions, cwd: string, problems: Problem[]): ResolvedCertificate[] {
   const isNamed = [...fileKeys, 'passphrase' as const].some((key) => options[key] !== undefined)
   return isNamed ? checkedCertificate(options, [], cwd, problems) : []
-}
-
-/** Refuses PEM instead of a path: messages show paths, and must not show a private key. */
-export function refusePem(text: string | undefined, path: readonly string[], problems: Problem[]): void {
-  if (text?.includes('-----BEGIN ') !== true) return
-  const hint = 'write it to a file, and use its path'
-  problems.push({ path, message: 'the value is PEM itself, not the path of a file', hint })
 }
 
 /** Whether certificate and key match is checked when the files are read. */

@@ -3,7 +3,7 @@ import { formatHost } from '../../core/util/ip.ts'
 import { parseHostName } from '../values/host-name.ts'
 import { parsePathPrefix } from '../values/paths.ts'
 import { nearest, quote, type Problem } from '../diagnostic.ts'
-import type { ResolvedUpstream } from '../route-types.ts'
+import type { ResolvedUpstream } from '../kinds/proxy-types.ts'
 
 interface Scheme {
   readonly protocol: ResolvedUpstream['protocol']

@@ -1,24 +1,33 @@
 import type * as v from 'valibot'
 import { foreignProxyKey, foreignRouteKey, foreignValue } from './foreign-options.ts'
-import { routeKeys } from '../options/route-schema.ts'
+import { kindNames } from '../kinds/registry.ts'
+import { proxySchema } from '../kinds/proxy.ts'
+import { routeSchema } from '../options/route-schema.ts'
 import { isPlainObject } from '../plain-object.ts'
 import { expected, nearest, quote, type Problem } from '../diagnostic.ts'
 
 /** Removes unknown keys from `proxy` and `routes`, so that the rest can be checked. Each becomes a problem. */
 export function removeUnknownKeys(options: Readonly<Record<string, unknown>>, problems: Problem[]): void {
-  for (const [key, holder] of [
-    ['proxy', 'proxy'],
-    ['routes', 'route'],
+  for (const [key, holder, schema] of [
+    ['proxy', 'proxy', proxySchema],
+    ['routes', 'route', routeSchema],
   ] as const) {
     const entries = options[key]
     if (!isPlainObject(entries) && !Array.isArray(entries)) continue
-    for (const [name, entry] of Object.entries(entries)) removeUnknownFrom(entry, holder, [key, name], problems)
+    for (const [name, entry] of Object.entries(entries)) removeUnknownFrom(entry, schema, holder, [key, name], problems)
   }
 }
 
-function removeUnknownFrom(value: unknown, holder: string, path: readonly string[], problems: Problem[]): void {
-  if (!isPlainObject(value)) return
-  const keys = routeKeys[holder] ?? []
+function removeUnknownFrom(
+  value: unknown,
+  schema: v.GenericSchema | undefined,
+  holder: string,
+  path: readonly string[],
+  problems: Problem[],
+): void {
+  const entries = schema && entriesOf(schema)
+  if (entries === undefined || !isPlainObject(value)) return
+  const keys = Object.keys(entries)
   for (const [key, inner] of Object.entries(value)) {
     const at = [...path, key]
     if (!keys.includes(key)) {
@@ -31,8 +40,19 @@ function removeUnknownFrom(value: unknown, holder: string, path: readonly string
       const as = correction === undefined ? meant : correction.as
       if (as !== undefined && !Object.hasOwn(value, as)) value[as] = inner
       delete value[key]
-    } else if (key !== 'route' && Object.hasOwn(routeKeys, key)) removeUnknownFrom(inner, key, at, problems)
+    } else removeUnknownFrom(inner, entries[key], key, at, problems)
   }
+}
+
+/** The keys of the object that a schema describes, or allows beside other values; undefined where there is none. */
+function entriesOf(schema: v.GenericSchema): Readonly<Record<string, v.GenericSchema>> | undefined {
+  const { entries, wrapped, options } = schema as Partial<{
+    entries: Readonly<Record<string, v.GenericSchema>>
+    wrapped: v.GenericSchema
+    options: readonly (v.GenericSchema | string | number)[]
+  }>
+  if (wrapped !== undefined) return entriesOf(wrapped)
+  return entries ?? options?.map((each) => (typeof each === 'object' ? entriesOf(each) : undefined)).find(Boolean)
 }
 
 /** The problems of a route, for its innermost keys. */
@@ -79,7 +99,7 @@ function keysOf(issue: v.BaseIssue<unknown>): string[] {
 }
 
 /** Keys without which their object has no meaning, or another one. */
-const essential: ReadonlySet<string> = new Set(['to', 'match', 'proxy', 'redirect', 'reply', 'path'])
+const essential: ReadonlySet<string> = new Set(['to', 'match', 'path', ...kindNames])
 
 /**
  * Removes an invalid value from the options, and objects that have no meaning without it, so that the rest can be checked.

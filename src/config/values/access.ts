@@ -2,7 +2,8 @@ import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { hostWithin, parseHostName } from './host-name.ts'
 import { quote, type Problem } from '../diagnostic.ts'
-import type { AllowedOrigins, JointConfig } from '../value-types.ts'
+import type { JointConfig } from '../joint-config.ts'
+import type { AllowedOrigins } from '../value-types.ts'
 
 /** Authentication. */
 export type ResolvedAuth = Pick<JointConfig, 'auth' | 'authFile'>

@@ -108,3 +108,10 @@ export function parsePathPrefix(text: string): string | undefined {
   if (path === '//') return '/'
   return new URL(path, 'http://localhost').pathname.replace(/%[0-9a-f]{2}/g, (octet) => octet.toUpperCase())
 }
+
+/** Refuses PEM instead of a path: messages show paths, and must not show a private key. */
+export function refusePem(text: string | undefined, path: readonly string[], problems: Problem[]): void {
+  if (text?.includes('-----BEGIN ') !== true) return
+  const hint = 'write it to a file, and use its path'
+  problems.push({ path, message: 'the value is PEM itself, not the path of a file', hint })
+}

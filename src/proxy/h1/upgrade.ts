@@ -1,6 +1,6 @@
 import { request as sendRequest, type IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
-import type { ResolvedProxy, ResolvedUpstream } from '../../config/route-types.ts'
+import type { ResolvedProxy, ResolvedUpstream } from '../../config/kinds/proxy-types.ts'
 import type { Exchange } from '../../http/message/exchange.ts'
 import { startTimeout } from '../response/await-head.ts'
 import { createConnector } from '../upstream/connect.ts'

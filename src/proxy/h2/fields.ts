@@ -2,7 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http2'
 import { hopByHopFields } from '../../http/message/field-classes.ts'
 import { getField, isToken, isFieldValue, type HeaderList } from '../../http/message/headers.ts'
 import { trailerPairs } from '../../http/message/trailers.ts'
-import type { ResolvedUpstream } from '../../config/route-types.ts'
+import type { ResolvedUpstream } from '../../config/kinds/proxy-types.ts'
 import { fieldTokens, withoutHopByHop } from '../hop-by-hop.ts'
 import type { UpstreamRequest } from '../types.ts'
 

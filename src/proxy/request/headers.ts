@@ -1,4 +1,5 @@
-import type { ResolvedMatch, ResolvedProxy, ResolvedUpstream } from '../../config/route-types.ts'
+import type { ResolvedMatch } from '../../config/route-types.ts'
+import type { ResolvedProxy, ResolvedUpstream } from '../../config/kinds/proxy-types.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import type { Exchange } from '../../http/message/exchange.ts'
 import { hopByHopFields } from '../../http/message/field-classes.ts'

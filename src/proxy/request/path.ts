@@ -1,4 +1,5 @@
-import type { ResolvedMatch, ResolvedUpstream } from '../../config/route-types.ts'
+import type { ResolvedMatch } from '../../config/route-types.ts'
+import type { ResolvedUpstream } from '../../config/kinds/proxy-types.ts'
 import { ServeError } from '../../core/serve-error.ts'
 
 /** Maps the path of the client's request to the path of the upstream's request. */

@@ -1,4 +1,4 @@
-import type { ResolvedProxy } from '../../config/route-types.ts'
+import type { ResolvedProxy } from '../../config/kinds/proxy-types.ts'
 import type { Exchange } from '../../http/message/exchange.ts'
 import { getField, withoutField, type HeaderList } from '../../http/message/headers.ts'
 import type { Body, Reply, Source } from '../../http/message/reply.ts'

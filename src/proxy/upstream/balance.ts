@@ -1,4 +1,4 @@
-import type { ResolvedProxy, ResolvedUpstream } from '../../config/route-types.ts'
+import type { ResolvedProxy, ResolvedUpstream } from '../../config/kinds/proxy-types.ts'
 import { cookieValue } from '../../http/message/cookie.ts'
 import type { Exchange } from '../../http/message/exchange.ts'
 import { CircuitBreaker } from './circuit-breaker.ts'

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { connect, isIP, type Socket, type TcpNetConnectOpts } from 'node:net'
-import type { ResolvedProxy, ResolvedUpstream } from '../../config/route-types.ts'
+import type { ResolvedProxy, ResolvedUpstream } from '../../config/kinds/proxy-types.ts'
 import { isLocalhost, lookupAllowed } from './destination.ts'
 import { pooledReads } from './read-buffers.ts'
 import { clientLeftFault, UpstreamError, upstreamError } from './upstream-error.ts'

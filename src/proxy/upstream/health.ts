@@ -1,4 +1,4 @@
-import type { ResolvedProxy, ResolvedUpstream } from '../../config/route-types.ts'
+import type { ResolvedProxy, ResolvedUpstream } from '../../config/kinds/proxy-types.ts'
 import type { Warning } from '../../core/warning.ts'
 import { withField, type HeaderList } from '../../http/message/headers.ts'
 import { faultReason } from '../response/gateway-error.ts'

@@ -1,4 +1,4 @@
-import type { ResolvedUpstream } from '../../config/route-types.ts'
+import type { ResolvedUpstream } from '../../config/kinds/proxy-types.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import type { Exchange } from '../../http/message/exchange.ts'
 import type { ForwardedContent } from '../request/buffered-content.ts'

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
-import { changeText, routeChanges } from '../../../../src/cli/serve/route-changes.ts'
+import { routeChanges } from '../../../../src/cli/serve/route-changes.ts'
 import { resolveConfig } from '../../../../src/config/resolve/resolve.ts'
 import type { ServeOptions } from '../../../../src/index.ts'
 
 type Routes = Pick<ServeOptions, 'proxy' | 'routes'>
 
 function changes(before: Routes, after: Routes): string[] {
-  return routeChanges(resolveConfig(before).routes, resolveConfig(after).routes).map(changeText)
+  return routeChanges(resolveConfig(before).routes, resolveConfig(after).routes).map(({ text }) => text)
 }
 
 describe('lists the changes of an edit to the routes', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { resolveConfig } from '../../../../src/config/resolve/resolve.ts'
-import type { ResolvedUpstream } from '../../../../src/config/route-types.ts'
+import type { ResolvedUpstream } from '../../../../src/config/kinds/proxy-types.ts'
 import { problemOf } from '../problems-of.ts'
 
 function upstreamOf(target: string): ResolvedUpstream {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { RequestHeaders } from '../../../../src/http/message/headers.ts'
 import type { Exchange } from '../../../../src/http/message/exchange.ts'
-import type { ResolvedUpstream } from '../../../../src/config/route-types.ts'
+import type { ResolvedUpstream } from '../../../../src/config/kinds/proxy-types.ts'
 import { createBalancer, type BalanceOptions } from '../../../../src/proxy/upstream/balance.ts'
 import { upstreamAt } from '../../../support/upstream.ts'
 

@@ -1,0 +1,63 @@
+import type { RedirectAction } from '../config/kinds/redirect.ts'
+import type { ReplyAction } from '../config/kinds/reply.ts'
+import type { ResolvedRoute } from '../config/route-types.ts'
+import type { Exchange, Handler } from '../http/message/exchange.ts'
+import { getField } from '../http/message/headers.ts'
+import type { Reply } from '../http/message/reply.ts'
+
+/** Handlers that other features make. */
+export interface KindTools {
+  /** Makes the handler of a proxy route. */
+  readonly forward: (route: ResolvedRoute) => Handler
+}
+
+type Action = ResolvedRoute['action']
+
+interface Kind<Name extends Action['kind']> {
+  /** Whether another program reads the path, perhaps in another way. A path with two readings is refused. */
+  readonly isForwarded?: true
+  /** Makes the handler of a route, once. */
+  readonly open: (action: Extract<Action, { kind: Name }>, route: ResolvedRoute, tools: KindTools) => Handler
+}
+
+/** What each kind of `src/config/kinds/registry.ts` does with a request. */
+const kinds: { readonly [Name in Action['kind']]: Kind<Name> } = {
+  proxy: { isForwarded: true, open: (_, route, { forward }) => forward(route) },
+  redirect: { open: createRedirect },
+  reply: { open: createFixedReply },
+}
+
+/** Makes the handler of a route. */
+export function openRoute(route: ResolvedRoute, tools: KindTools): Handler {
+  return kinds[route.action.kind].open(route.action as never, route, tools)
+}
+
+/** Whether another program reads the path of a route, perhaps in another way. */
+export function isForwarded({ action }: ResolvedRoute): boolean {
+  return kinds[action.kind].isForwarded === true
+}
+
+/** Redirects to the configured URL. Only the query of the request is added, so that clients cannot choose the target. */
+function createRedirect({ to, status }: RedirectAction): Handler {
+  const hash = to.indexOf('#')
+  const url = hash === -1 ? to : to.slice(0, hash)
+  const fragment = hash === -1 ? '' : to.slice(hash)
+  const hasQuery = url.includes('?')
+  return (x: Exchange): Reply => ({
+    status,
+    headers: ['Location', url + (hasQuery ? '' : x.target.query) + fragment, 'Cache-Control', 'no-store'],
+    body: null,
+  })
+}
+
+/** Sends the configured reply. */
+function createFixedReply({ status, headers, body }: ReplyAction): Handler {
+  const typed = ['Content-Type', 'text/plain; charset=utf-8', 'X-Content-Type-Options', 'nosniff']
+  const own = getField(headers, 'content-type') === undefined && body !== '' ? typed : []
+  const reply: Reply = Object.freeze({
+    status,
+    headers: [...own, ...headers],
+    body: body === '' ? null : Buffer.from(body),
+  })
+  return () => reply
+}
