@@ -4,16 +4,11 @@ import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { runningServers } from '../../src/cli/server-process.ts'
-import { folderOf, run, serve, start, type Command, type Ended } from './command.ts'
+import { folderOf, registered, run, serve, start, type Command, type Ended } from './command.ts'
 
 const linux = process.platform === 'linux' ? false : 'network namespaces are those of Linux'
 const isolated =
   linux === false && spawnSync('unshare', ['-rn', 'true']).status !== 0 ? 'there is no unshare(1) that may' : linux
-
-/** Waits until other commands can find a server. */
-async function registered(env: Record<string, string>): Promise<void> {
-  while (runningServers(env).length === 0) await new Promise((resolve) => setImmediate(resolve))
-}
 
 test('a port that serves this folder already is named with its address', async (t) => {
   const env = { XDG_RUNTIME_DIR: await folderOf(t, {}) }
@@ -41,6 +36,12 @@ function alone(t: TestContext, lines: string, cwd: string, env: Record<string, s
 
 const quoted = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(' ')
 
+/** A shell line that waits until so many servers can be found, or the last one has ended. With pauses, or it would take the processor from them. */
+function until(count: number): string {
+  const registered = 'cat "$XDG_RUNTIME_DIR"/serve8008/*.json 2>/dev/null | grep -o \'"pid":\' | wc -l'
+  return `until [ $(${registered}) = ${count} ] || ! kill -0 $!; do sleep 0.02; done`
+}
+
 /** Starts a server of the folder on the usual port, then runs lines in which COMMAND is the command, `$first` its id. */
 async function beside(t: TestContext, lines: string, env: Record<string, string> = {}): Promise<Ended> {
   const { commandWords } = await import('./command.ts')
@@ -49,7 +50,7 @@ async function beside(t: TestContext, lines: string, env: Record<string, string>
   const line = quoted(commandWords)
   const script = `
     ${line} & first=$!
-    until ${line} status | grep -q pid; do :; done
+    ${until(1)}
     ${lines.replaceAll('COMMAND', line)}
     kill $first; wait $first`
   const home = await folderOf(t, {})
@@ -63,7 +64,7 @@ test('the same command twice gives the address and starts no second server', { s
     t,
     `COMMAND; echo "code $?"
     COMMAND ./other & other=$!
-    until COMMAND status | grep -q other || ! kill -0 $other; do :; done
+    ${until(2)}
     kill $other; wait $other`,
   )
   assert.match(stderr, /^This folder is already served at http:\/\/localhost:8008\/ \(pid \d+\)\.$/m)
@@ -76,7 +77,7 @@ test('--open shows the server that runs, and ends with 0', { skip: isolated }, a
   const { stdout, stderr } = await beside(
     t,
     `COMMAND --open=/a?b; echo "code $?"
-    until [ -s opened ]; do :; done; cat opened
+    until [ -s opened ]; do sleep 0.02; done; cat opened
     COMMAND --open --json; echo "code $?"`,
   )
   const served = 'This folder is already served at http://localhost:8008/'
@@ -98,7 +99,7 @@ for (const [words, env] of [
     const { stdout, stderr } = await beside(
       t,
       `env ${set.join(' ')} COMMAND ${words} & other=$!
-      until [ $(COMMAND status | grep -c pid) = 2 ] || ! kill -0 $other; do :; done
+      ${until(2)}
       kill $other; wait $other`,
     )
     assert.match(stdout, /8008 is in use by .+ serving \. at http/, stderr)
@@ -112,7 +113,7 @@ test('a process in another pid namespace is reported as a process of this user',
   // The inner one sees a /proc of its own, in which the outer one is not.
   const lines = `
     ${line} & first=$!
-    until grep -q ':1F48 .* 0A ' /proc/net/tcp; do :; done
+    until grep -q ':1F48 .* 0A ' /proc/net/tcp; do sleep 0.02; done
     unshare -pf --mount-proc ${line}; echo "code $?"
     kill $first; wait $first`
   const { stdout, stderr } = await alone(t, lines, cwd, { XDG_RUNTIME_DIR: await folderOf(t, {}) }).ended

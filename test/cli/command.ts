@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { setTimeout } from 'node:timers/promises'
 import { main } from '../../src/cli/main.ts'
 import type { Output, Program } from '../../src/cli/process-io.ts'
+import { runningServers } from '../../src/cli/server-process.ts'
 
 const built = process.env['SERVE8008_TEST_COMMAND']
 
@@ -109,6 +111,12 @@ export async function serve(
   const command = start(t, named ? args : ['--port', '0', ...args], options)
   const [, url = ''] = await command.stdout(/ at (http\S+)/)
   return { ...command, url, port: Number(new URL(url).port) }
+}
+
+/** Waits until other commands can find servers, which is a moment after their start. */
+export async function registered(env: Readonly<Record<string, string>>, count = 1): Promise<void> {
+  // With pauses: a loop without would take the processor from the server that it waits for.
+  while (runningServers(env).length < count) await setTimeout(20)
 }
 
 /** A temporary folder with the given files, removed at the end of the test. */

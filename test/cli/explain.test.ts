@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { makeCertificate } from '../support/certificate.ts'
 import { runningServers } from '../../src/cli/server-process.ts'
-import { folderOf, runHere, serve, type CommandOptions, type Ended } from './command.ts'
+import { folderOf, registered, runHere, serve, type CommandOptions, type Ended } from './command.ts'
 
 const config = `{
   "proxy": { "/api": "http://localhost:3000/v1", "api.localhost": { "to": ["3001", "3002"], "changeOrigin": true } },
@@ -235,7 +235,7 @@ test('explain knows the settings of a running server, but none of its secrets', 
   const cwd = await folderOf(t, { 'site/index.html': '' })
   const args = ['./site', '-x', '/api=:3000', '--header', 'x-token: s3cret']
   const { url, child } = await serve(t, args, { cwd, env: { ...env, SERVE8008_AUTH: 'ann:s3cret' } })
-  while (runningServers(env).length === 0) await new Promise((resolve) => setImmediate(resolve))
+  await registered(env)
   assert.doesNotMatch(JSON.stringify(runningServers(env)), /s3cret/)
   const there = `${url}api/x`
   const told = async (...words: string[]): Promise<Record<string, unknown>> => {
@@ -260,7 +260,7 @@ test('explain is silent about a running server with the same settings, and one o
   const env = { XDG_RUNTIME_DIR: await folderOf(t, {}) }
   const cwd = await folderOf(t, { 'index.html': '' })
   await serve(t, ['--cors'], { cwd, env })
-  while (runningServers(env).length === 0) await new Promise((resolve) => setImmediate(resolve))
+  await registered(env)
   for (const args of [['/', '--cors'], ['http://localhost:1/']]) {
     const { stdout } = await run(t, ['explain', ...args], { cwd, env })
     assert.doesNotMatch(stdout, /^ {2}But/m)

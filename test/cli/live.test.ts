@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { existsSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import { test } from 'node:test'
 import { LivePage } from '../support/live-page.ts'
-import { folderOf, run, serve } from './command.ts'
+import { folderOf, registered, runHere, serve } from './command.ts'
 
 const files = { 'site/index.html': '<!doctype html>home', 'site/style.css': 'p{}', 'run/.keep': '' }
 
@@ -39,22 +38,22 @@ test('for programs updates are JSON lines, and our own addresses are not logged'
 test('serve8008 reload finds the server of this folder and updates its pages', async (t) => {
   const cwd = await folderOf(t, files)
   const env = { XDG_RUNTIME_DIR: join(cwd, 'run') }
-  const none = await run(t, ['reload'], { cwd, env })
+  const none = await runHere(t, ['reload'], { cwd, env })
   assert.equal(none.exitCode, 1)
   assert.match(none.stderr, /^No server of yours with live reload is running\.\nE8008_NOT_RUNNING {3}try: serve8008\n$/)
   const { port, child, ended } = await serve(t, ['./site', '--base', '/app/', '--auth', 'ann:secret'], { cwd, env })
-  await announced(join(cwd, 'run'), 1)
-  const slip = await run(t, ['reload', 'site/styel.css'], { cwd, env })
+  await registered(env)
+  const slip = await runHere(t, ['reload', 'site/styel.css'], { cwd, env })
   assert.equal(slip.exitCode, 2)
   assert.match(slip.stderr, /There is no file site\/styel\.css/)
-  const all = await run(t, ['reload'], { cwd, env })
+  const all = await runHere(t, ['reload'], { cwd, env })
   assert.deepEqual([all.exitCode, all.stdout], [0, `No page of http://localhost:${port}/app/ is open.\n`])
-  const unused = await run(t, ['reload', 'site/style.css'], { cwd, env })
+  const unused = await runHere(t, ['reload', 'site/style.css'], { cwd, env })
   assert.deepEqual(
     [unused.exitCode, unused.stdout],
     [0, `No open page of http://localhost:${port}/app/ uses these files.\n`],
   )
-  const named = await run(t, ['reload', '--json', '--port', String(port), 'site/style.css'], { cwd, env })
+  const named = await runHere(t, ['reload', '--json', '--port', String(port), 'site/style.css'], { cwd, env })
   assert.deepEqual(JSON.parse(named.stdout), { url: `http://localhost:${port}/app/`, pages: 0 })
   child.kill('SIGTERM')
   await ended
@@ -66,15 +65,15 @@ test('reload refuses to choose among several servers', async (t) => {
   const env = { XDG_RUNTIME_DIR: join(cwd, 'run') }
   const first = await serve(t, ['./site'], { cwd, env })
   const second = await serve(t, ['./site'], { cwd, env })
-  await announced(join(cwd, 'run'), 2)
-  const unsure = await run(t, ['reload'], { cwd, env })
+  await registered(env, 2)
+  const unsure = await runHere(t, ['reload'], { cwd, env })
   assert.equal(unsure.exitCode, 1)
   assert.match(unsure.stderr, /^Several servers of this folder are running: /)
   assert.match(unsure.stderr, /try: serve8008 reload --port PORT$/m)
-  const missing = await run(t, ['reload', 'none.css', '--port', String(second.port), '--json'], { cwd, env })
+  const missing = await runHere(t, ['reload', 'none.css', '--port', String(second.port), '--json'], { cwd, env })
   const { error } = JSON.parse(missing.stderr) as { error: { command: unknown } }
   assert.equal(error.command, `serve8008 reload --port ${second.port} --json`)
-  const { stdout } = await run(t, ['reload', '-p', String(second.port)], { cwd, env })
+  const { stdout } = await runHere(t, ['reload', '-p', String(second.port)], { cwd, env })
   assert.match(stdout, new RegExp(`localhost:${second.port}/`))
   first.child.kill('SIGTERM')
   await first.ended
@@ -86,7 +85,7 @@ test('only the owner can read the token, and a symbolic link is not used as its 
   const env = { XDG_RUNTIME_DIR: join(cwd, 'run') }
   await serve(t, ['./site'], { cwd, env })
   const folder = join(cwd, 'run/serve8008')
-  await announced(join(cwd, 'run'), 1)
+  await registered(env)
   const [name = ''] = readdirSync(folder)
   assert.equal(statSync(folder).mode & 0o777, 0o700)
   assert.equal(statSync(join(folder, name)).mode & 0o777, 0o600)
@@ -101,10 +100,3 @@ test('only the owner can read the token, and a symbolic link is not used as its 
   await once(other.child, 'close')
   assert.equal(readdirSync(folder).length, before)
 })
-
-/** Waits until servers can be found. */
-async function announced(runtime: string, count: number): Promise<void> {
-  const folder = join(runtime, 'serve8008')
-  // With pauses: a loop without would take the processor from the server that it waits for.
-  while (!existsSync(folder) || readdirSync(folder).length < count) await setTimeout(20)
-}

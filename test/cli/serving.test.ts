@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
 import { RawClient, type RawReply } from '../support/raw.ts'
 import { commandWords, folderOf, run, serve, start } from './command.ts'
@@ -105,6 +106,7 @@ async function answers(url: string): Promise<void> {
     const reply = await fetch(url).catch(() => undefined)
     await reply?.arrayBuffer()
     if (reply !== undefined) return
+    await setTimeout(20)
   }
 }
 

@@ -5,12 +5,12 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { runningServers } from '../../src/cli/server-process.ts'
-import { commandWords, folderOf, run, serve, start, type Command } from './command.ts'
+import { commandWords, folderOf, registered, runHere, serve, start, type Command } from './command.ts'
 
 const posix = process.platform === 'win32' ? 'Windows has pipes in place of sockets' : false
 
 /** Serves until the registry knows the server. */
-async function registered(
+async function serveRegistered(
   t: TestContext,
   cwd: string,
   env: Record<string, string>,
@@ -18,28 +18,30 @@ async function registered(
 ): Promise<Command & { readonly url: string; readonly port: number }> {
   const before = runningServers(env).length
   const server = await serve(t, args, { cwd, env })
-  while (runningServers(env).length === before) await new Promise((resolve) => setImmediate(resolve))
+  await registered(env, before + 1)
   return server
 }
 
 test('status lists the servers of this user with address, folder and process, also as list', async (t) => {
   const env = { XDG_RUNTIME_DIR: await folderOf(t, {}) }
   const cwd = await folderOf(t, { 'site/index.html': 'x', 'docs/a.txt': 'x' })
-  const none = await run(t, ['status'], { cwd, env })
+  const none = await runHere(t, ['status'], { cwd, env })
   assert.deepEqual([none.exitCode, none.stdout], [0, 'No server of yours is running (start one with: serve8008).\n'])
-  assert.deepEqual(JSON.parse((await run(t, ['list', '--json'], { cwd, env })).stdout), { servers: [] })
+  assert.deepEqual(JSON.parse((await runHere(t, ['list', '--json'], { cwd, env })).stdout), { servers: [] })
 
   // Without live reload too.
-  const site = await registered(t, cwd, env, './site', '--no-live')
-  const docs = await registered(t, cwd, env, './docs')
-  const { stdout } = await run(t, ['list'], { cwd, env })
+  const site = await serveRegistered(t, cwd, env, './site', '--no-live')
+  const docs = await serveRegistered(t, cwd, env, './docs')
+  const { stdout } = await runHere(t, ['list'], { cwd, env })
   for (const [{ url, child }, folder] of [
     [site, './site'],
     [docs, './docs'],
   ] as const) {
     assert.match(stdout, new RegExp(`^${url} +${folder} +pid ${child.pid}$`, 'm'))
   }
-  const { servers } = JSON.parse((await run(t, ['status', '--json'], { cwd, env })).stdout) as { servers: unknown[] }
+  const { servers } = JSON.parse((await runHere(t, ['status', '--json'], { cwd, env })).stdout) as {
+    servers: unknown[]
+  }
   assert.equal(servers.length, 2)
   assert.deepEqual(
     servers.find((each) => (each as { url: string }).url === site.url),
@@ -56,24 +58,24 @@ test('stop ends the server of this folder with its exit code 0, or the one of a 
   const env = { XDG_RUNTIME_DIR: await folderOf(t, {}) }
   const here = await folderOf(t, {})
   const elsewhere = await folderOf(t, {})
-  const first = await registered(t, here, env)
-  const second = await registered(t, elsewhere, env)
-  const stopped = await run(t, ['stop', '--json'], { cwd: here, env })
+  const first = await serveRegistered(t, here, env)
+  const second = await serveRegistered(t, elsewhere, env)
+  const stopped = await runHere(t, ['stop', '--json'], { cwd: here, env })
   assert.deepEqual(JSON.parse(stopped.stdout), { stopped: { url: first.url, folder: here, pid: first.child.pid } })
   assert.equal((await first.ended).exitCode, 0)
 
-  const word = await run(t, ['stop', String(second.port)], { cwd: here, env })
+  const word = await runHere(t, ['stop', String(second.port)], { cwd: here, env })
   assert.deepEqual([word.exitCode, word.stderr.includes(`try: serve8008 stop --port ${second.port}`)], [2, true])
-  const named = await run(t, ['stop', elsewhere, '--json'], { cwd: here, env })
+  const named = await runHere(t, ['stop', elsewhere, '--json'], { cwd: here, env })
   const { error } = JSON.parse(named.stderr) as { error: { command: unknown } }
   assert.equal(error.command, `serve8008 stop --port ${second.port} --json`)
-  const unknown = await run(t, ['stop', 'none'], { cwd: here, env })
+  const unknown = await runHere(t, ['stop', 'none'], { cwd: here, env })
   assert.match(unknown.stderr, /takes no arguments, but got none\.\nE8008_USAGE {3}try: serve8008 stop --port PORT\n$/)
-  const other = await run(t, ['stop', '--port', String(second.port)], { cwd: here, env })
+  const other = await runHere(t, ['stop', '--port', String(second.port)], { cwd: here, env })
   assert.equal(other.stdout, `Stopped ${second.url} (${elsewhere}).\n`)
   assert.equal((await second.ended).exitCode, 0)
 
-  const none = await run(t, ['stop'], { cwd: here, env })
+  const none = await runHere(t, ['stop'], { cwd: here, env })
   assert.equal(none.exitCode, 1)
   assert.match(none.stderr, /^No server of yours is running\.\nE8008_NOT_RUNNING {3}try: serve8008 status\n$/)
 })
@@ -81,8 +83,8 @@ test('stop ends the server of this folder with its exit code 0, or the one of a 
 test('stop does not end the only server if it is of another folder, and says how to end it', async (t) => {
   const env = { XDG_RUNTIME_DIR: await folderOf(t, {}) }
   const elsewhere = await folderOf(t, {})
-  const { url, port, ended } = await registered(t, elsewhere, env)
-  const refused = await run(t, ['stop'], { cwd: await folderOf(t, {}), env })
+  const { url, port, ended } = await serveRegistered(t, elsewhere, env)
+  const refused = await runHere(t, ['stop'], { cwd: await folderOf(t, {}), env })
   assert.deepEqual(
     [refused.exitCode, refused.stderr],
     [
@@ -92,8 +94,8 @@ test('stop does not end the only server if it is of another folder, and says how
   )
   assert.equal(runningServers(env).length, 1)
   // What reloads pages does no harm.
-  assert.equal((await run(t, ['reload'], { cwd: await folderOf(t, {}), env })).exitCode, 0)
-  assert.equal((await run(t, ['stop', '--port', String(port)], { env })).exitCode, 0)
+  assert.equal((await runHere(t, ['reload'], { cwd: await folderOf(t, {}), env })).exitCode, 0)
+  assert.equal((await runHere(t, ['stop', '--port', String(port)], { env })).exitCode, 0)
   assert.equal((await ended).exitCode, 0)
 })
 
@@ -104,8 +106,8 @@ test('stop ends a server that was started by a relative name', async (t) => {
   const words = [...commandWords.slice(0, -1), basename(script)] as unknown as typeof commandWords
   const { stdout, ended } = start(t, ['--port', '0', '--no-config'], { cwd, env, words })
   await stdout(/ at http:/)
-  while (runningServers(env).length === 0) await new Promise((resolve) => setImmediate(resolve))
-  const stopped = await run(t, ['stop'], { cwd, env })
+  await registered(env)
+  const stopped = await runHere(t, ['stop'], { cwd, env })
   assert.deepEqual([stopped.exitCode, stopped.stderr], [0, ''])
   assert.equal((await ended).exitCode, 0)
 })
@@ -123,9 +125,9 @@ test('stop does not wait for a zombie whose parent never reads its exit code', {
     stdio: 'ignore',
   })
   t.after(() => parent.kill('SIGKILL'))
-  while (runningServers(env).length === 0) await new Promise((resolve) => setImmediate(resolve))
+  await registered(env)
   const pid = runningServers(env)[0]?.pid ?? 0
-  const stopped = await run(t, ['stop', '--json'], { cwd, env })
+  const stopped = await runHere(t, ['stop', '--json'], { cwd, env })
   assert.deepEqual([stopped.exitCode, stopped.stderr], [0, ''])
   // Its parent still has to be told, so the process is not gone.
   assert.equal(process.kill(pid, 0), true)
@@ -137,27 +139,27 @@ test('a server on a unix socket is listed and stopped, but not asked to reload p
   const cwd = await folderOf(t, {})
   const { child, stdout, ended } = start(t, ['--socket', 'site.sock'], { cwd, env })
   await stdout(/ at unix:/)
-  while (runningServers(env).length === 0) await new Promise((resolve) => setImmediate(resolve))
-  const { servers } = JSON.parse((await run(t, ['status', '--json'], { cwd, env })).stdout) as {
+  await registered(env)
+  const { servers } = JSON.parse((await runHere(t, ['status', '--json'], { cwd, env })).stdout) as {
     servers: { url: string; pid: number }[]
   }
   assert.deepEqual(
     servers.map(({ url, pid }) => [url, pid]),
     [[`unix:${join(cwd, 'site.sock')}`, child.pid]],
   )
-  const reload = await run(t, ['reload'], { cwd, env })
+  const reload = await runHere(t, ['reload'], { cwd, env })
   assert.deepEqual(
     [reload.exitCode, reload.stderr.split('\n')[0]],
     [1, 'No server of yours with live reload is running.'],
   )
-  assert.equal((await run(t, ['stop'], { cwd, env })).exitCode, 0)
+  assert.equal((await runHere(t, ['stop'], { cwd, env })).exitCode, 0)
   assert.equal((await ended).exitCode, 0)
 })
 
 test('no command signals a process that has the id of a killed server', async (t) => {
   const env = { XDG_RUNTIME_DIR: await folderOf(t, {}) }
   const cwd = await folderOf(t, {})
-  const { child, ended } = await registered(t, cwd, env)
+  const { child, ended } = await serveRegistered(t, cwd, env)
   child.kill('SIGKILL')
   await ended
   const folder = join(env.XDG_RUNTIME_DIR, 'serve8008')
@@ -168,14 +170,14 @@ test('no command signals a process that has the id of a killed server', async (t
   await once(innocent, 'spawn')
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, `${innocent.pid}.json`), JSON.stringify({ ...entry, pid: innocent.pid }))
-  const { exitCode, stderr } = await run(t, ['stop'], { cwd, env })
+  const { exitCode, stderr } = await runHere(t, ['stop'], { cwd, env })
   assert.equal(exitCode, 1)
   // Windows takes too long to tell what a process runs for asking about each that is listed.
   const expected =
     process.platform === 'win32' ? /^Process \d+ is no longer the server of http:/ : /^No server of yours is /
   assert.match(stderr, expected)
   if (process.platform !== 'win32') {
-    assert.deepEqual(JSON.parse((await run(t, ['status', '--json'], { cwd, env })).stdout), { servers: [] })
+    assert.deepEqual(JSON.parse((await runHere(t, ['status', '--json'], { cwd, env })).stdout), { servers: [] })
   }
   assert.deepEqual([innocent.exitCode, innocent.signalCode], [null, null])
 })
@@ -183,7 +185,7 @@ test('no command signals a process that has the id of a killed server', async (t
 test('version, help of a flag, and words that stand in the wrong place', async (t) => {
   const cwd = await folderOf(t, {})
   const ask = async (...args: string[]): Promise<[number | null, string]> => {
-    const { exitCode, stdout, stderr } = await run(t, args, { cwd })
+    const { exitCode, stdout, stderr } = await runHere(t, args, { cwd })
     return [exitCode, stdout + stderr]
   }
   const [code, version] = await ask('version')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { execFile, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { before, test, type TestContext } from 'node:test'
@@ -9,7 +9,7 @@ import { promisify } from 'node:util'
 import { certificateLine } from '../../src/cli/serve/certificate-line.ts'
 import { makeCertificate } from '../support/certificate.ts'
 import { connectSecurely } from '../support/secure.ts'
-import { commandWords, folderOf, run, serve, start, type Command } from './command.ts'
+import { commandWords, folderOf, registered, run, runHere, serve, start, type Command } from './command.ts'
 
 const run8 = promisify(execFile)
 let pair: { cert: string; key: string }
@@ -172,9 +172,8 @@ test('serve8008 reload reaches a server that speaks TLS only', async (t) => {
   const env = { XDG_RUNTIME_DIR: join(cwd, 'run') }
   const command = start(t, ['./site', '--tls=only', '--port', '0', ...own], { cwd, env })
   const [, url = ''] = await command.stdout(/ at (https\S+)\n/)
-  const folder = join(cwd, 'run/serve8008')
-  while (!existsSync(folder) || readdirSync(folder).length === 0) await new Promise(setImmediate)
-  const { exitCode, stdout } = await run(t, ['reload', 'site/index.html'], { cwd, env })
+  await registered(env)
+  const { exitCode, stdout } = await runHere(t, ['reload', 'site/index.html'], { cwd, env })
   assert.deepEqual([exitCode, stdout], [0, `No open page of ${url} uses these files.\n`])
 })
 

@@ -3,13 +3,11 @@ import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
 import type { TestContext } from 'node:test'
 import { transform } from 'esbuild'
 import { readCommand } from '../../src/cli/args/command.ts'
 import { commandNames } from '../../src/cli/args/commands.ts'
-import { runningServers } from '../../src/cli/server-process.ts'
-import { run, start, type Command } from '../cli/command.ts'
+import { registered, run, start, type Command } from '../cli/command.ts'
 import type { Block, Section } from '../support/markdown.ts'
 import { reasonNotToRun } from './not-run.ts'
 import type { Backends, Project } from './project.ts'
@@ -55,19 +53,13 @@ export async function runSection(
   }
 
   async function runToEnd(line: string): Promise<void> {
-    if (served !== undefined && /\bserve8008 (?:reload|status|stop)\b/.test(line)) await registered()
+    if (served !== undefined && /\bserve8008 (?:reload|status|stop)\b/.test(line)) await registered(project.env)
     const words = ['bash', '-c', [...exported, actual(line)].join('\n')] as const
     const tls = served === undefined ? {} : { DOCS_TLS_URL: `https://localhost:${served.tlsPort}/` }
     const ended = await run(t, [], { cwd, env: { ...project.env, ...tls }, words: [...words] })
     const wanted = exitCodes.find(([pattern]) => pattern.test(line))?.[1] ?? 0
     assert.equal(ended.exitCode, wanted, `${line}\n${ended.stdout}${ended.stderr}`)
     printed += ended.stdout.endsWith('\n') ? ended.stdout : `${ended.stdout}\n`
-  }
-
-  /** A server can be found a moment after its first answer. */
-  async function registered(): Promise<void> {
-    // With pauses: a loop without would take the processor from the server that it waits for.
-    while (runningServers(project.env).length === 0) await setTimeout(20)
   }
 
   /** Serves as the line says, but on a free port, and asks for what it says. */
