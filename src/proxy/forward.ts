@@ -117,7 +117,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
         ? sendWithRetries(x, forwarding)
         : waitForUpstream(() => sendWithRetries(x, forwarding), {
             waitMs,
-            signal: x.signal,
+            whenGone: (callback) => x.whenGone(callback),
             longLived,
             isRepeatable: () => isRepeatable(x, forwarding),
           }))

@@ -126,6 +126,19 @@ describe('waits for an upstream that accepts connections and closes them at once
     }
   }
 
+  for (const close of ['end', 'resetAndDestroy'] as const) {
+    test(`until the client of a WebSocket disconnects (${close})`, async () => {
+      await using backend = await startingContainer(1000, '')
+      await using front = await startFront(backend.port, { proxy: { hold: undefined } })
+      const ended = front.ended()
+      using client = await send(front.port, socket)
+      await backend.next()
+      await backend.next()
+      client.socket[close]()
+      assert.equal((await ended).status, 499)
+    })
+  }
+
   test('but not with a request that may not be sent twice', async () => {
     await using backend = await startingContainer(5, '')
     await using front = await startFront(backend.port, { proxy: { hold: 20_000 } })

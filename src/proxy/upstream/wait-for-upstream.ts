@@ -2,7 +2,7 @@ import type { Exchange } from '../../http/message/exchange.ts'
 import { isNavigation } from '../../http/semantics/navigation.ts'
 import type { LongLived } from '../long-lived.ts'
 import { wantedUpgrade } from '../upgrade-fields.ts'
-import { UpstreamError } from './upstream-error.ts'
+import { clientLeftFault, UpstreamError } from './upstream-error.ts'
 
 /** Milliseconds that an upgrade waits for an upstream that is not running. The route's `hold` overrides it. */
 const upgradeMs = 5000
@@ -43,8 +43,8 @@ export interface WaitOptions {
   readonly isRepeatable?: () => boolean
   /** Milliseconds from the first failure to the last attempt; 0 disables waiting. */
   readonly waitMs: number
-  /** Aborts when the client disconnects, which ends the wait. */
-  readonly signal: AbortSignal
+  /** As {@link Exchange.whenGone}: a client that disconnects or closes its sending side ends the wait. */
+  readonly whenGone: Exchange['whenGone']
   /** A stop of the server also ends the wait. */
   readonly longLived: LongLived
   /** Called once, before the first wait. */
@@ -56,10 +56,10 @@ export interface WaitOptions {
  * every request may be retried. A connection that is accepted and closed immediately, as by the proxy of a container that
  * is still starting, allows retries of repeatable requests only.
  *
- * @throws The error of the last attempt.
+ * @throws The error of the last attempt, or UpstreamError `left` when the client disconnects.
  */
 export async function waitForUpstream<T>(attempt: () => Promise<T>, options: WaitOptions): Promise<T> {
-  const { waitMs, signal, longLived, onWait } = options
+  const { waitMs, longLived, onWait } = options
   let deadline: number | undefined
   for (let backoff = firstBackoffMs; ; backoff = Math.min(backoff * 1.3, maxBackoffMs)) {
     const begun = performance.now()
@@ -67,7 +67,7 @@ export async function waitForUpstream<T>(attempt: () => Promise<T>, options: Wai
       return await attempt()
     } catch (error) {
       const now = performance.now()
-      if (!isNotRunning(error, now - begun, options) || signal.aborted || longLived.isStopping) throw error
+      if (!isNotRunning(error, now - begun, options) || longLived.isStopping) throw error
       if (deadline === undefined) {
         deadline = now + waitMs
         if (waitMs > 0) onWait?.()
@@ -76,7 +76,7 @@ export async function waitForUpstream<T>(attempt: () => Promise<T>, options: Wai
       if (left <= 0) throw error
       // A timer may fire up to 1 ms early, which would add an attempt.
       await delay(Math.ceil(Math.min(backoff, left)) + 1, options)
-      if (signal.aborted || longLived.isStopping) throw error
+      if (longLived.isStopping) throw error
     }
   }
 }
@@ -87,16 +87,21 @@ function isNotRunning(error: unknown, lastedMs: number, { isRepeatable }: WaitOp
   return error.fault === 'reset' && lastedMs < placeholderMs && isRepeatable?.() === true
 }
 
-function delay(ms: number, { signal, longLived }: WaitOptions): Promise<void> {
-  return new Promise((resolve) => {
+function delay(ms: number, { whenGone, longLived }: WaitOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const releases: (() => void)[] = []
     const timer = setTimeout(end, ms)
-    signal.addEventListener('abort', end)
-    const forget = longLived.whenStopping(end)
     function end(): void {
-      forget()
       clearTimeout(timer)
-      signal.removeEventListener('abort', end)
+      for (const release of releases) release()
       resolve()
     }
+    releases.push(longLived.whenStopping(end))
+    releases.push(
+      whenGone(() => {
+        reject(clientLeftFault(false))
+        end()
+      }),
+    )
   })
 }

@@ -10,7 +10,7 @@ import { createGate } from '../../../support/gate.ts'
 import { TempFolder } from '../../../support/server.ts'
 import { RawUpstream, upstreamAt } from '../../../support/upstream.ts'
 
-const patient = { waitMs: 20_000, signal: new AbortController().signal, longLived: new LongLived() }
+const patient = { waitMs: 20_000, whenGone: () => () => {}, longLived: new LongLived() }
 
 function refusal(): UpstreamError {
   return new UpstreamError('refused', 'refused', { wrote: false })
@@ -123,7 +123,7 @@ test('makes one attempt without a wait, else the last one at its end', async () 
 })
 
 test('a client that disconnects ends the wait at once', async () => {
-  const leaving = new AbortController()
+  let leave = (): void => assert.fail('the wait has not begun')
   const waiting = createGate()
   let attempts = 0
   const attempt = async (): Promise<never> => {
@@ -133,16 +133,15 @@ test('a client that disconnects ends the wait at once', async () => {
   const held = waitForUpstream(attempt, {
     ...patient,
     waitMs: 600_000,
-    signal: leaving.signal,
+    whenGone: (callback) => {
+      leave = callback
+      return () => {}
+    },
     onWait: waiting.open,
   })
-  let ended = false
-  held.catch(() => (ended = true))
   await waiting.opened
-  leaving.abort()
-  await new Promise(setImmediate)
-  assert.ok(ended)
-  await assert.rejects(held, UpstreamError)
+  leave()
+  await assert.rejects(held, { fault: 'left' })
   assert.equal(attempts, 1)
 })
 
