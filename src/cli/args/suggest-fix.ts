@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { ServeError } from '../../core/serve-error.ts'
 import type { Warning } from '../../core/warning.ts'
 import { flags } from './flags.ts'
@@ -44,8 +45,8 @@ function commandSentence({ code, message, hint }: ServeError | Warning, typed: T
     return correctedCommand(typed.argv, fix, flags)
   }
   // The command of a project runs in its folder.
-  if (code === 'W8008_PROJECT' && folder !== undefined && hint !== undefined)
-    return `cd ${shellQuote(folder)} && ${hint}`
+  const isElsewhere = folder !== undefined && resolve(typed.cwd, folder) !== resolve(typed.cwd)
+  if (code === 'W8008_PROJECT' && isElsewhere && hint !== undefined) return `cd ${shellQuote(folder)} && ${hint}`
   // The hint of the library describes the manual steps.
   if (code.endsWith('8008_AUTHORITY'))
     return hint?.replace(/delete .* again \(serve8008 trust\)$/s, 'serve8008 trust --renew')

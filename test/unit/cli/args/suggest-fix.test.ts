@@ -49,6 +49,13 @@ test('the hint for a wrong port is a command', () => {
   }
 })
 
+test('the command of a project runs in its folder', () => {
+  const source = { code: 'W8008_PROJECT', message: '', hint: 'npm run dev' } as const
+  const hint = (folder: string): string | undefined => suggestFix(source, typed(folder), folder)
+  assert.equal(hint('./web'), 'cd ./web && npm run dev')
+  for (const folder of ['.', './', import.meta.dirname]) assert.equal(hint(folder), 'npm run dev', folder)
+})
+
 test('a hint that is a command of serve8008 keeps --json', () => {
   const hint = (text: string, ...argv: string[]): string | undefined =>
     suggestFix(new ServeError('E8008_USAGE', '', { hint: text }), typed(...argv), undefined)
