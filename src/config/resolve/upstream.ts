@@ -55,7 +55,7 @@ export function resolveUpstream(
   const [, host = '', digits, pathname] = /^(\[[^\]]*\]|[^:/]*)(?::([^/]*))?(\/.*)?$/.exec(rest) ?? []
   const hostname = host === '' ? undefined : parseHostName(host)
   if (hostname === undefined) return fail(`${quote(text)} has no host`, accepted)
-  const port = digits === undefined || digits === '' ? scheme.port : /^\d+$/.test(digits) ? Number(digits) : 0
+  const port = digits === undefined ? scheme.port : /^\d+$/.test(digits) ? Number(digits) : 0
   if (port < 1 || port > 65_535) {
     const example = `${known}://${host}:${/^[1-9]\d{1,3}(?!\d)/.exec(digits ?? '')?.[0] ?? 3000}${pathname ?? ''}`
     const isLong = digits?.includes(':') === true

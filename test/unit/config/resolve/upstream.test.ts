@@ -69,6 +69,10 @@ describe('a target', () => {
     ['htp://localhost:3000', /"htp:\/\/" is not supported.*did you mean "http:\/\/localhost:3000"\?/],
     ['ftp://localhost', /is not supported/],
     ['http://localhost:0', /no port from 1 to 65535/],
+    // As `http://localhost:$PORT` is where the variable is not set.
+    ['http://localhost:', /no port from 1 to 65535; write it like "http:\/\/localhost:3000"/],
+    ['https://api.example.test:/v1', /no port from 1 to 65535; write it like "https:\/\/api.example.test:3000\/v1"/],
+    ['ws://[::1]:', /no port from 1 to 65535/],
     ['http://localhost:70000', /no port/],
     ['0', /no port/],
     ['localhost:notaport', /no port from 1 to 65535; write it like "http:\/\/localhost:3000"/],
