@@ -110,6 +110,13 @@ describe('bytes that browsers leave raw', () => {
     })
   }
 
+  for (const target of ['/k\xc3\xa4se.txt', '/x?q=\xe9', '/a b', '/x?a b', '/x?\x7f']) {
+    test(`the reply says to encode ${JSON.stringify(target)}`, async () => {
+      const reply = await rawGet(plain.port, target)
+      assert.match(reply.body.toString(), /E8008_TARGET_INVALID[^]*Percent-encode it/)
+    })
+  }
+
   test('do not include a backslash before the query of an absolute form', async () => {
     for (const target of [`http://localhost:${plain.port}\\@evil.test/?x`, `http://localhost:${plain.port}/a\\b?x`]) {
       const reply = await rawRequest(plain.port, `GET ${target} HTTP/1.1\r\n${plain.hostLine}\r\n\r\n`)

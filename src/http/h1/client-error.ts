@@ -125,7 +125,13 @@ function rejectionOf(fault: ClientError, targetBytes: number): ServeError {
         'start the server with h2c (--h2c), or speak HTTP/1.1',
       )
     default:
-      return refusal('E8008_MALFORMED', 'The message is not valid HTTP.')
+      return hasRawTarget(packet)
+        ? refusal(
+            'E8008_TARGET_INVALID',
+            'The request-target has a blank, a control character or a byte that is not ASCII.',
+            'percent-encode it, such as %20 for a blank',
+          )
+        : refusal('E8008_MALFORMED', 'The message is not valid HTTP.')
   }
 }
 
@@ -150,6 +156,12 @@ function methodError(packet: Buffer): ServeError {
   return isToken(method)
     ? refusal('E8008_NOT_IMPLEMENTED', 'The method is not implemented.')
     : refusal('E8008_MALFORMED', 'The message is not valid HTTP.')
+}
+
+/** Whether a target is as a user typed it: curl encodes no `ä`. */
+function hasRawTarget(packet: Buffer): boolean {
+  const [, target = ''] = /^\S+ ([/h].*) HTTP\/1\.[01]\r?\n/.exec(packet.toString('latin1')) ?? []
+  return /[\x00-\x20\x7f-\xff]/.test(target)
 }
 
 function isLongTarget(packet: Buffer, targetBytes: number): boolean {
