@@ -1,9 +1,9 @@
 /** `npm run docs`: writes the tables of the reference that follow from the sources. A test fails when they are stale. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { pathToFileURL } from 'node:url'
-import { commandTexts } from '../src/cli/output/command-texts.ts'
-import { commandNames } from '../src/cli/args/commands.ts'
 import { flags } from '../src/cli/args/flags.ts'
+import type { CommandDefinition } from '../src/cli/commands/definition.ts'
+import { loadCommands } from '../src/cli/commands/registry.ts'
 import { limitNames, limitTable } from '../src/config/options/limits.ts'
 import { limitVariable, optionsByKey, optionTable, type OptionEntry } from '../src/config/options/option-table.ts'
 import { errorCodes, isReplyCode, type ErrorCode } from '../src/core/codes.ts'
@@ -11,10 +11,12 @@ import { errorTexts, type CodeText } from '../src/core/error-texts.ts'
 import { warningTexts } from '../src/core/warning-texts.ts'
 import { fromRoot } from './paths.ts'
 
+const commands = await loadCommands()
+
 /** The tables by page and by the name in their markers. */
 export const tables: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
   'docs/reference/command-line.md': {
-    commands: () => table(['Command', 'What it does'], commandNames.flatMap(commandRows)),
+    commands: () => table(['Command', 'What it does'], commands.flatMap(commandRows)),
     options: () => [...new Set(optionTable.map(({ group }) => group))].map(groupOfFlags).join('\n'),
     flags: () => table(['Flag', 'What it does'], flags.filter(({ key }) => !optionsByKey.has(key)).map(flagRow)),
   },
@@ -44,10 +46,9 @@ export function withTables(page: string, markdown: string): string {
   }, markdown)
 }
 
-function commandRows(name: (typeof commandNames)[number]): readonly (readonly string[])[] {
-  const { summary, usage } = commandTexts[name]
+function commandRows({ describe, usage }: CommandDefinition): readonly (readonly string[])[] {
   const forms = usage.map(([form]) => code(form)).join(', ')
-  return [[forms, `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`]]
+  return [[forms, `${describe.charAt(0).toUpperCase()}${describe.slice(1)}.`]]
 }
 
 function groupOfFlags(group: OptionEntry['group']): string {

@@ -6,10 +6,10 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { parseSync } from 'oxc-parser'
-import { commandNames } from '../src/cli/args/commands.ts'
 import { flags } from '../src/cli/args/flags.ts'
-import { renderHelp } from '../src/cli/output/command-help.ts'
-import { helpGroups } from '../src/cli/output/help.ts'
+import { renderHelp } from '../src/cli/commands/help.ts'
+import { helpPages } from '../src/cli/commands/help-pages.ts'
+import { loadCommands } from '../src/cli/commands/registry.ts'
 import { fromRoot } from './paths.ts'
 
 /** One message, as its source states it. */
@@ -144,15 +144,16 @@ function textOf(node: SyntaxNode, context: TextContext): string {
   return `‹${sourceOf(node, source).replace(/\s+/g, ' ')}›`
 }
 
-function helpPages(): string[] {
+async function allHelp(): Promise<string[]> {
+  const commands = await loadCommands()
   const terminal = { isTerminal: false, color: false, columns: 80 }
-  const names = ['help', 'all', ...Object.keys(helpGroups), ...commandNames, ...flags.map(({ name }) => name)]
-  return [...new Set(names)].map((name) => renderHelp(name, 'VERSION', terminal))
+  const names = ['help', 'all', ...helpPages(commands), ...flags.map(({ name }) => name)]
+  return [...new Set(names)].map((name) => renderHelp(name, 'VERSION', terminal, commands))
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   for (const { place, code, text, hint } of sourceMessages()) {
     process.stdout.write(`${code}  ${place}\n  ${text}\n${hint === '' ? '' : `  > ${hint}\n`}`)
   }
-  for (const page of helpPages()) process.stdout.write(`\n${'-'.repeat(80)}\n${page}`)
+  for (const page of await allHelp()) process.stdout.write(`\n${'-'.repeat(80)}\n${page}`)
 }

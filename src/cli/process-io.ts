@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import type { Readable } from 'node:stream'
 import type { Environment } from '../config/sources/env.ts'
 import { ServeError } from '../core/serve-error.ts'
@@ -87,4 +87,13 @@ function unblocked(stream: object): void {
 export function packageVersion(): string {
   const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
   return (JSON.parse(text) as { version: string }).version
+}
+
+/** Versions by package. */
+export type Packages = Readonly<Record<string, string>>
+
+/** What the build bundled. Its list lies above the built file and not above this one: the sources bundle nothing. */
+export function bundledPackages(): Packages {
+  const list = new URL('../packages.json', import.meta.url)
+  return existsSync(list) ? (JSON.parse(readFileSync(list, 'utf8')) as Packages) : {}
 }

@@ -5,8 +5,8 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { transform } from 'esbuild'
-import { readCommand } from '../../src/cli/args/command.ts'
-import { commandNames } from '../../src/cli/args/commands.ts'
+import { readCommand } from '../../src/cli/read-command.ts'
+import { commandNames } from '../../src/cli/commands/registry.ts'
 import { registered, run, start, type Command } from '../cli/command.ts'
 import type { Block, Section } from '../support/markdown.ts'
 import { reasonNotToRun } from './not-run.ts'
@@ -15,7 +15,7 @@ import type { Backends, Project } from './project.ts'
 /** Commands whose exit code says something about this machine. */
 const exitCodes: readonly (readonly [RegExp, number])[] = [[/^serve8008 trust --status/, 1]]
 
-const serving = new RegExp(`^(?:[A-Z0-9_]+=\\S+ )*(?:npx )?serve8008(?! (?:${commandNames.join('|')})\\b)`)
+const serving = new RegExp(`^(?:[A-Z0-9_]+=\\S+ )*(?:npx )?serve8008(?! (?:${commandNames().join('|')})\\b)`)
 
 /** A server that a line started. */
 interface Served {

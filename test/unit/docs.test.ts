@@ -4,9 +4,9 @@ import { join, posix } from 'node:path'
 import { test } from 'node:test'
 import { tables, withTables } from '../../scripts/docs.ts'
 import { fromRoot } from '../../scripts/paths.ts'
-import { readCommand } from '../../src/cli/args/command.ts'
+import { readCommand } from '../../src/cli/read-command.ts'
 import { flags } from '../../src/cli/args/flags.ts'
-import { commands } from '../../src/cli/args/commands.ts'
+import { loadCommands } from '../../src/cli/commands/registry.ts'
 import { codeSpans, readPage, userPages, type Page } from '../support/markdown.ts'
 
 const pages = userPages()
@@ -87,12 +87,10 @@ test('every command between backticks can be read', async () => {
   }
 })
 
-test('every flag between backticks exists', () => {
+test('every flag between backticks exists', async () => {
+  const commands = await loadCommands()
   const known = new Set(
-    [...flags, ...Object.values(commands).flatMap((command) => command.flags)].flatMap(({ name, aliases }) => [
-      name,
-      ...aliases,
-    ]),
+    [...flags, ...commands.flatMap((command) => command.flags)].flatMap(({ name, aliases }) => [name, ...aliases]),
   )
   const named = pages.flatMap((page) =>
     codeSpans({ ...page, prose: withoutForeignCells(page.prose) }).flatMap((span) =>

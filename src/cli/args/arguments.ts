@@ -8,6 +8,9 @@ import { isOptionalValue, type Flag } from './flags.ts'
 
 const parser = untypedParser as typeof YargsParser
 
+/** What the parser returns: words, and flags by their names. */
+type Parsed = ReturnType<typeof parser>
+
 /** The parsed command line. */
 export interface Arguments {
   /** Words that are no flags, before `--`. */
@@ -35,35 +38,53 @@ export async function parseArguments(
   argv: readonly string[],
   flags: readonly Flag[],
   isFolder: (word: string) => boolean,
+  name?: string,
 ): Promise<Arguments> {
-  const parsed = parser(argv.map(switchReader(argv, flags)), parserOptions(flags))
-  const words = parsed._.map(String)
-  const literals = (parsed['--'] ?? []).map(String)
+  const parsed = parser(readSwitches(argv, flags), parserOptions(flags))
+  const { words, literals, given } = separate(parsed, argv, flags, isFolder)
   const unknown = words.find((word) => word.startsWith('-')) ?? undeclaredFlag(parsed, flags)
   if (unknown !== undefined) {
     const { unknownFlag } = await import('./unknown-flag.ts')
-    throw unknownFlag(unknown, argv, flags)
+    throw unknownFlag(unknown, argv, flags, name)
   }
+  return { words, literals, values: new Map(given.map(([flag, texts]) => [flag.key, valueOf(flag, texts, argv)])) }
+}
 
-  const values = new Map<string, FlagTexts>()
-  for (const flag of flags) {
-    const given = [parsed[flag.name] ?? []].flat() as (boolean | string)[]
-    if (given.length === 0) continue
-    const last = given.at(-1)
-    if (flag.kind === 'optional' && typeof last === 'string' && isStray(last)) {
-      words.push(last)
-      given[given.length - 1] = true
-    }
-    values.set(flag.key, valueOf(flag, given, argv))
+/** The first word that is neither a flag nor the value of one. */
+export function firstWord(
+  argv: readonly string[],
+  flags: readonly Flag[],
+  isFolder: (word: string) => boolean,
+): string | undefined {
+  const { words } = separate(parser([...argv], parserOptions(flags)), argv, flags, isFolder)
+  return words.find((word) => !word.startsWith('-'))
+}
 
-    /** Whether the parser took a separate word for the value of the flag. */
-    function isStray(value: string): boolean {
-      if (value === '' || !argv.includes(value) || words.includes(value)) return false
-      const namesFolder = value.length > 1 && value.startsWith('/') && words.length + literals.length === 0
-      return !isOptionalValue(flag, value) || (namesFolder && isFolder(value))
-    }
+/** What the parser found, with the words that it took for optional values among the words. */
+function separate(
+  parsed: Parsed,
+  argv: readonly string[],
+  flags: readonly Flag[],
+  isFolder: (word: string) => boolean,
+): { words: string[]; literals: string[]; given: (readonly [Flag, readonly (boolean | string)[]])[] } {
+  const words = parsed._.map(String)
+  const literals = (parsed['--'] ?? []).map(String)
+  const given = flags.flatMap((flag) => {
+    const texts = [parsed[flag.name] ?? []].flat() as (boolean | string)[]
+    const last = texts.at(-1)
+    if (flag.kind !== 'optional' || typeof last !== 'string' || !isStray(flag, last))
+      return texts.length === 0 ? [] : [[flag, texts] as const]
+    words.push(last)
+    return [[flag, texts.with(-1, true)] as const]
+  })
+  return { words, literals, given }
+
+  /** Whether the parser took a separate word for the value of the flag. */
+  function isStray(flag: Flag, value: string): boolean {
+    if (value === '' || !argv.includes(value) || words.includes(value)) return false
+    const namesFolder = value.length > 1 && value.startsWith('/') && words.length + literals.length === 0
+    return !isOptionalValue(flag, value) || (namesFolder && isFolder(value))
   }
-  return { words, literals, values }
 }
 
 function parserOptions(flags: readonly Flag[]): NonNullable<Parameters<typeof parser>[1]> {
@@ -106,9 +127,9 @@ function withValueName(argv: readonly string[], flag: Flag): string {
 }
 
 /** The parser reads every text of a switch but `true` as false, so `--listing=yes` is read before it. */
-function switchReader(argv: readonly string[], flags: readonly Flag[]): (word: string, index: number) => string {
+function readSwitches(argv: readonly string[], flags: readonly Flag[]): string[] {
   const end = argv.includes('--') ? argv.indexOf('--') : argv.length
-  return (word, index) => {
+  return argv.map((word, index) => {
     const [, dashes = '', name = '', value = ''] = /^(--?)([^=]+)=(.*)$/s.exec(word) ?? []
     const flag = flags.find((each) => each.kind === 'boolean' && [each.name, ...each.aliases].includes(name))
     if (flag === undefined || index > end) return word
@@ -119,7 +140,7 @@ function switchReader(argv: readonly string[], flags: readonly Flag[]): (word: s
         commandLine(argv.with(index, `--${flag.name}`)),
       )
     return `${dashes}${name}=${String(read.value)}`
-  }
+  })
 }
 
 /** The parser accepts `--open-x` beside `--open`, under another key; only declared names are flags. */

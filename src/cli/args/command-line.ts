@@ -3,6 +3,14 @@ import { ServeError } from '../../core/serve-error.ts'
 import { isSecretName, redactText } from '../../core/util/secret.ts'
 import { shellQuote } from '../../core/util/shell-quote.ts'
 
+/** A command line that is read. */
+export interface Line {
+  readonly argv: readonly string[]
+  readonly isFolder: (word: string) => boolean
+  /** Every command, for suggestions. */
+  readonly commandNames: readonly string[]
+}
+
 /** The whole command, without secrets: hints end up in logs. */
 export function commandLine(words: readonly string[]): string {
   return ['serve8008', ...withoutSecrets(words).map(shellQuote)].join(' ')
@@ -12,8 +20,19 @@ export function commandLine(words: readonly string[]): string {
 const anyUser = 'USER:PASSWORD'
 /** Replaces a token or a password in hints. */
 const anyValue = 'VALUE'
-/** The words that replace secrets in hints. */
-export const secretNames: readonly string[] = [...optionTable.flatMap(({ mask }) => mask ?? []), anyUser, anyValue]
+/** Words of hints that stand for what only the user knows: secrets and values. A command adds its own when it is loaded. */
+const placeholders = new Set([...optionTable.flatMap(({ mask }) => mask ?? []), anyUser, anyValue, 'URL'])
+addPlaceholders(optionTable.map(({ valueName }) => valueName))
+
+/** Adds the names of values, such as `PORT` or `NAME=VALUE`, in flags or in the forms of a command. */
+export function addPlaceholders(names: readonly string[]): void {
+  for (const name of names.flatMap((each) => each.split(/[=\s[\]]/))) if (/^[A-Z:]+$/.test(name)) placeholders.add(name)
+}
+
+/** Whether a hint is a command that works when pasted as it is: it has no name in place of a value. */
+export function isWholeCommand(hint: string): boolean {
+  return isCommandHint(hint) && !hint.split(/[\s"'=@]|:\/\//).some((word) => placeholders.has(word))
+}
 
 function withoutSecrets(words: readonly string[]): string[] {
   const end = words.includes('--') ? words.indexOf('--') : words.length

@@ -1,101 +1,47 @@
 import { optionsByKey } from '../../config/options/option-table.ts'
 import { isHostKey } from '../../config/values/host-name.ts'
 import type { FlagValues } from '../../config/sources/source.ts'
-import { parseArguments, type FlagTexts } from './arguments.ts'
-import { commandNamed, commands, typedCommand, authorityNames, type CommandName } from './commands.ts'
+import type { Arguments, FlagTexts } from './arguments.ts'
+import type { SortedWords } from './explain-words.ts'
 import { flags } from './flags.ts'
-import { correctedCommand, replaceWord } from './corrected-command.ts'
+import { correctedCommand } from './corrected-command.ts'
 import type { OutputOptions } from '../output/reporter.ts'
-import type { AuthorityFlags } from './authority-command.ts'
-import { commandLine, usageError, withoutSecret } from './command-line.ts'
+import { commandLine, usageError, type Line } from './command-line.ts'
 
 /** What the command line asks for. */
 export interface Command extends OutputOptions {
-  readonly name: 'serve' | 'version' | CommandName
-  /** The word after `completion`. */
-  readonly shell: string | undefined
-  /** The files after `reload`, the words after `stop`, which takes none, the method and the URL after `explain`, the names after `cert`, the command after `help`. */
+  /** `serve` or the name of a command. */
+  readonly name: string
+  /** The words of a command, without those that name folders and mounts. */
   readonly words: readonly string[]
-  /** Header fields of the request that `explain` explains. */
-  readonly requestHeaders: readonly string[]
+  /** Every flag that was given, by its key. */
+  readonly values: Arguments['values']
   /** The value of each option, by its key. */
   readonly flags: FlagValues
   /** The file named by --config, false for --no-config, undefined to look one up. */
   readonly config: string | false | undefined
-  /** Flags of `trust`, `untrust` or `cert`. */
-  readonly authority?: AuthorityFlags
 }
 
-type Values = ReadonlyMap<string, FlagTexts>
+type Values = Arguments['values']
 
-/**
- * Reads the command line. The first word may be a command; the others name the folder and mounts (`/docs=./manual`).
- * A folder that is named like a command is written `./check`, or stands after `--`.
- *
- * @throws ServeError E8008_USAGE
- */
-export async function readCommand(typed: readonly string[], isFolder: (word: string) => boolean): Promise<Command> {
-  const argv = helpOfFlag(typed)
-  const authorityName = authorityNamed(argv)
-  if (authorityName !== undefined) {
-    const { readAuthorityCommand } = await import('./authority-command.ts')
-    const authority = await readAuthorityCommand(authorityName, argv)
-    return { ...authority, shell: undefined, requestHeaders: [], config: undefined, flags: {} }
-  }
-  const guess = typedCommand(argv)
-  // The flags of serving, and those of the command where it has more.
-  const wide = guess !== undefined && commands[guess].isLikeServing === true ? commands[guess].flags : flags
-  const general = await parseArguments(argv, wide, isFolder)
-  const command = commandNamed(general.words[0])
-  const own = command === undefined ? flags : commands[command].flags
-  const { words, literals, values } = own === wide ? general : await parseArguments(argv, own, isFolder)
-  const requestHeaders = values.get('requestHeader')
-  const places = command === undefined ? words : words.slice(1)
-  refuseExtraWords(command, words, argv)
-  const name: Command['name'] = isOn(values, 'help')
-    ? 'help'
-    : isOn(values, 'version')
-      ? 'version'
-      : (command ?? 'serve')
+/** A command by its flags and its words. Where it asks for help or the version, that is the command. */
+export async function describeCommand(
+  name: string,
+  values: Values,
+  { asked, places }: SortedWords,
+  line: Line,
+): Promise<Command> {
   const common = {
-    name,
-    shell: name === 'completion' ? places[0] : undefined,
-    words: name === 'help' ? aboutWhat(command, places) : isOfWords(name) ? [...places, ...literals] : [],
-    requestHeaders: Array.isArray(requestHeaders) ? requestHeaders : [],
     quiet: isOn(values, 'quiet'),
     verbose: isOn(values, 'verbose'),
     json: isOn(values, 'json'),
-    config: configFile(values.get('config'), argv),
+    config: configFile(values.get('config'), line.argv),
+    values,
   }
-  if (name === 'explain') {
-    const { sortExplainWords } = await import('./explain-words.ts')
-    const sorted = sortExplainWords(common.words, isFolder)
-    const served = await placeValues(sorted.places, values, argv, isFolder)
-    return { ...common, words: sorted.asked, flags: { ...optionValues(values), ...served } }
-  }
-  if (isOfWords(name)) return { ...common, flags: optionValues(values) }
-  if (name !== 'serve' && name !== 'check') return { ...common, flags: {} }
-  return {
-    ...common,
-    flags: { ...optionValues(values), ...(await placeValues([...places, ...literals], values, argv, isFolder)) },
-  }
-}
-
-const commonFlagWords: ReadonlySet<string> = new Set(['--json', '--quiet', '-q', '--verbose'])
-
-/** `trust`, `untrust` or `cert`, if it is the first word; only common flags may come before it. */
-function authorityNamed(argv: readonly string[]): (typeof authorityNames)[number] | undefined {
-  const first = argv.find((word) => !commonFlagWords.has(word))
-  return authorityNames.find((each) => each === first)
-}
-
-/** `help --port` shows the page of the flag; it does not set the flag. */
-function helpOfFlag(argv: readonly string[]): readonly string[] {
-  const [first, about, ...rest] = argv
-  if (first !== 'help' || about === undefined || rest.length > 0) return argv
-  const name = about.replace(/^-+/, '')
-  const isOwn = commands.help.flags.some((flag) => flag.name === name || flag.aliases.includes(name))
-  return isOwn ? argv : [first, name]
+  if (isOn(values, 'help')) return { ...common, name: 'help', words: name === 'serve' ? [] : [name], flags: {} }
+  if (isOn(values, 'version')) return { ...common, name: 'version', words: [], flags: {} }
+  const placed = await placeValues(places, name, values, line)
+  return { ...common, name, words: asked, flags: { ...optionValues(values), ...placed } }
 }
 
 /** The output options, for errors of a command line that cannot be parsed. */
@@ -105,30 +51,8 @@ export function guessOutputOptions(argv: readonly string[]): OutputOptions {
   return { quiet: false, verbose: before.includes('--verbose'), json: before.includes('--json') }
 }
 
-/** Whether the words of the command are not folders. */
-function isOfWords(name: Command['name']): boolean {
-  return name === 'reload' || name === 'explain' || name === 'stop'
-}
-
-/** Refuses words after a command that takes none. */
-function refuseExtraWords(
-  command: CommandName | undefined,
-  [, word]: readonly string[],
-  argv: readonly string[],
-): void {
-  if (command === undefined || commands[command].words !== 'none' || word === undefined) return
-  // Its hint names the port of a server that runs.
-  if (command === 'stop') return
-  throw usageError(`serve8008 ${command} takes no arguments, but got ${withoutSecret(word)}.`, replaceWord(argv, word))
-}
-
-/** What the help page is about: `help trust`, `check --help`. */
-function aboutWhat(command: CommandName | undefined, places: readonly string[]): readonly string[] {
-  if (command === 'help') return places
-  return command === undefined ? [] : [command]
-}
-
-function isOn(values: Values, key: string): boolean {
+/** Whether a switch was given, and not as `--no-`. */
+export function isOn(values: Values, key: string): boolean {
   return values.get(key) === true
 }
 
@@ -154,12 +78,8 @@ function optionValues(values: Values): FlagValues {
 }
 
 /** The folder and the mounts among the words. */
-async function placeValues(
-  words: readonly string[],
-  values: Values,
-  argv: readonly string[],
-  isFolder: (word: string) => boolean,
-): Promise<FlagValues> {
+async function placeValues(words: readonly string[], name: string, values: Values, line: Line): Promise<FlagValues> {
+  const { argv, isFolder } = line
   refuseApart(words, values, argv)
   // A mount of a host name is refused with the other mounts.
   const mounts = words.filter((word) => (/^\/[^=]*=/.test(word) || isHostMount(word)) && !isFolder(word))
@@ -167,7 +87,7 @@ async function placeValues(
   const [folder] = folders
   if (folders.length > 1 || !folders.every(isFolder) || words.some((word) => word.includes(':/'))) {
     const { refuseWords } = await import('./refuse-words.ts')
-    refuseWords({ words, folders, values, argv, isFolder })
+    refuseWords({ ...line, words, folders, values, isServing: name === 'serve' })
   }
   const named = values.get('mounts')
   return {

@@ -1,11 +1,11 @@
 /** The methods of RFC 9110 and PATCH: in lower case they are a typing error. */
 export const usualMethods: readonly string[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
-/** The words behind `explain`. */
-export interface ExplainWords {
-  /** The method and the URL, or a code. */
+/** The words of a command. */
+export interface SortedWords {
+  /** What the command itself takes. */
   readonly asked: readonly string[]
-  /** The folder and the mounts, as serving takes them. */
+  /** Folders and mounts, as serving takes them. */
   readonly places: readonly string[]
 }
 
@@ -13,7 +13,7 @@ export interface ExplainWords {
  * Sorts the words behind `explain`. A word is a folder if it exists or begins with `./`; where it looks like a path of a
  * URL (`/var/www`), another word has to be the URL. A query (`/search?q=1`) is no mount.
  */
-export function sortExplainWords(words: readonly string[], isFolder: (word: string) => boolean): ExplainWords {
+export function sortExplainWords(words: readonly string[], isFolder: (word: string) => boolean): SortedWords {
   const isMount = (word: string): boolean => {
     const [, folder] = /^\/[^=?#]*=(.+)$/s.exec(word) ?? []
     return folder !== undefined && (isRelative(folder) || isFolder(folder))

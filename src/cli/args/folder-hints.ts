@@ -4,19 +4,21 @@ import { nearest } from '../../config/diagnostic.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import { buildFolders, readPackage, runScript } from '../../core/util/package-json.ts'
 import { shellQuote } from '../../core/util/shell-quote.ts'
-import { withoutSecret } from './command-line.ts'
-import { commandNames } from './commands.ts'
+import { withoutSecret, type Line } from './command-line.ts'
 import { replaceWord } from './corrected-command.ts'
 import type { Typed } from './suggest-fix.ts'
 
+/** What was typed, and every command. */
+type TypedLine = Typed & Pick<Line, 'commandNames'>
+
 /** The error for a folder that cannot be served, with a hint for the folder or the mount that was typed. */
-export function withFolderHint(error: ServeError, typed: Typed, folder: string | undefined): ServeError {
+export function withFolderHint(error: ServeError, typed: TypedLine, folder: string | undefined): ServeError {
   const { code, message, cause } = error
   return new ServeError(code, message, { cause, hint: folderHint(error, typed, folder) ?? error.hint })
 }
 
 /** The hint; undefined where that of the library is right, because a file or the environment names the folder. */
-function folderHint({ code, hint }: ServeError, typed: Typed, folder: string | undefined): string | undefined {
+function folderHint({ code, hint }: ServeError, typed: TypedLine, folder: string | undefined): string | undefined {
   if (hint?.startsWith('set it to ') === true) return mountHint(typed)
   if (hint?.startsWith('set root to ') !== true || folder === undefined) return undefined
   if (code === 'E8008_ROOT_NOT_FOLDER') return folderOfFile(folder, typed)
@@ -59,7 +61,7 @@ function buildOf(folder: string, { cwd }: Typed): string | undefined {
 }
 
 /** The folder or command nearest to a name that does not exist. */
-function existingFolder(folder: string, { argv, cwd }: Typed): string | undefined {
+function existingFolder(folder: string, { argv, cwd, commandNames }: TypedLine): string | undefined {
   if (!argv.includes(folder)) return undefined
   const parent = dirname(resolve(cwd, folder))
   const isBare = !/[/\\]/.test(folder)

@@ -2,21 +2,20 @@ import { nearest } from '../../config/diagnostic.ts'
 import { optionsByKey } from '../../config/options/option-table.ts'
 import type { ServeError } from '../../core/serve-error.ts'
 import type { Arguments } from './arguments.ts'
-import { usageError, withoutSecret } from './command-line.ts'
-import { commandNames, typedCommand } from './commands.ts'
+import { usageError, withoutSecret, type Line } from './command-line.ts'
 import { correctedCommand, replaceWord } from './corrected-command.ts'
 import { flags } from './flags.ts'
 import { foreignWords } from './foreign-flags.ts'
 
 /** The words of a command line. */
-export interface Words {
+export interface Words extends Line {
   /** Those that name folders and mounts. */
   readonly words: readonly string[]
   /** Those of them that are no mounts. */
   readonly folders: readonly string[]
   readonly values: Arguments['values']
-  readonly argv: readonly string[]
-  readonly isFolder: (word: string) => boolean
+  /** Whether no command was named. */
+  readonly isServing: boolean
 }
 
 /**
@@ -25,7 +24,8 @@ export interface Words {
  *
  * @throws ServeError E8008_USAGE, whose hint is the corrected command
  */
-export function refuseWords({ words, folders, values, argv, isFolder }: Words): void {
+export function refuseWords(given: Words): void {
+  const { words, folders, values, argv, isFolder } = given
   const [first] = words
   if (first !== undefined && Object.hasOwn(foreignWords, first) && !isFolder(first)) {
     throw usageError(
@@ -68,7 +68,7 @@ export function refuseWords({ words, folders, values, argv, isFolder }: Words): 
     }
   }
   refusePort(folders, values, argv, isFolder)
-  if (folder !== undefined && second !== undefined) throw secondFolder(folder, second, argv, isFolder)
+  if (folder !== undefined && second !== undefined) throw secondFolder(folder, second, given)
 }
 
 /** Refuses `3000`, `:3000` and `localhost:3000`. */
@@ -89,13 +89,9 @@ function refusePort(
 }
 
 /** The error for two words: a command with a typing error, a word that is not a folder, or a folder that needs a path. */
-function secondFolder(
-  folder: string,
-  second: string,
-  argv: readonly string[],
-  isFolder: (word: string) => boolean,
-): ServeError {
-  const mayBeCommand = typedCommand(argv) === undefined && !isFolder(folder)
+function secondFolder(folder: string, second: string, { argv, isFolder, commandNames, isServing }: Words): ServeError {
+  // Behind -- a word is a folder, also where it is that of a command.
+  const mayBeCommand = isServing && !isFolder(folder) && !commandNames.includes(folder)
   const command = mayBeCommand ? nearest(folder, commandNames) : undefined
   if (command !== undefined) {
     return usageError(`There is no folder ${folder}, and no command ${folder}.`, replaceWord(argv, folder, command))

@@ -1,6 +1,5 @@
 import { nearest } from '../../config/diagnostic.ts'
 import type { ServeError } from '../../core/serve-error.ts'
-import { commands, typedCommand } from './commands.ts'
 import type { Flag } from './flags.ts'
 import { foreignFlag } from './foreign-flags.ts'
 import { shellQuote } from '../../core/util/shell-quote.ts'
@@ -9,10 +8,15 @@ import { commandLine, usageError } from './command-line.ts'
 /**
  * The error for an unknown flag. Its hint is the corrected command: with our name for the flag of another server, with
  * a space before an attached value, or with the nearest name.
+ *
+ * @param name The command, whose help page shows its flags.
  */
-export function unknownFlag(word: string, argv: readonly string[], known: readonly Flag[]): ServeError {
-  const command = typedCommand(argv)
-  const flags = command === undefined ? known : commands[command].flags
+export function unknownFlag(
+  word: string,
+  argv: readonly string[],
+  flags: readonly Flag[],
+  name: string | undefined,
+): ServeError {
   const [flag = word] = word.split('=', 1)
   const named = folderCommand(word, argv)
   if (named !== undefined) return usageError(`Unknown flag ${flag}.`, named)
@@ -20,7 +24,8 @@ export function unknownFlag(word: string, argv: readonly string[], known: readon
   const corrected = renamed ?? spacedValue(word, flags) ?? nearestFlag(flag, flags)
   return usageError(
     `Unknown flag ${shown(flag)}.`,
-    hintFor(flag, corrected, withoutUnknownValues(argv, flag, corrected, flags)),
+    hintFor(flag, corrected, withoutUnknownValues(argv, flag, corrected, flags)) ??
+      (name === undefined || name === 'help' ? 'serve8008 --help' : `serve8008 ${name} --help`),
   )
 }
 
@@ -85,8 +90,8 @@ function shown(flag: string): string {
   return /^-[A-Za-z][^-]/.test(flag) && !/^-[A-Za-z]+$/.test(flag) ? flag.slice(0, 2) : flag
 }
 
-function hintFor(flag: string, corrected: string | undefined, argv: readonly string[]): string {
-  if (corrected === undefined) return helpCommand(argv)
+function hintFor(flag: string, corrected: string | undefined, argv: readonly string[]): string | undefined {
+  if (corrected === undefined) return undefined
   if (!corrected.startsWith('-')) return corrected
   const [first = '', ...rest] = corrected.split(' ')
   if (rest[0]?.endsWith('=') === true) return beginningWith(rest[0], first, flag, argv)
@@ -103,12 +108,6 @@ function beginningWith(start: string, name: string, flag: string, argv: readonly
   const next = argv[at + 1]
   const isNext = attached === '' && next !== undefined && !next.startsWith('-')
   return commandLine(argv.toSpliced(at, isNext ? 2 : 1, name, start + (attached || (isNext ? next : 'URL'))))
-}
-
-/** The page of the command that was typed. */
-function helpCommand(argv: readonly string[]): string {
-  const name = typedCommand(argv)
-  return name === undefined || name === 'help' ? 'serve8008 --help' : `serve8008 ${name} --help`
 }
 
 /** `--directory ./site`, as python names the folder: here it is a plain word. Other servers list folders by `-d false`. */

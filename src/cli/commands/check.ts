@@ -13,13 +13,31 @@ import type { Reporter } from '../output/reporter.ts'
 import { renderSettings } from './settings-table.ts'
 import { settingsOf } from './settings.ts'
 import { suggestFix } from '../args/suggest-fix.ts'
+import { flags } from '../args/flags.ts'
+import type { CommandDefinition } from './definition.ts'
+
+export const checkCommand: CommandDefinition = {
+  command: 'check [places..]',
+  describe: 'show every setting and where it comes from, and serve nothing',
+  flags,
+  isLikeServing: true,
+  words: 'folders',
+  usage: [['serve8008 check [folder]', 'as serve8008 [folder] would be started']],
+  examples: [
+    ['serve8008 check', 'the configuration of this folder'],
+    ['serve8008 check --json', 'one line for programs, with every origin'],
+  ],
+  notes: ['It lists all problems and exits with 2 if there are any.'],
+  sort: (places) => ({ asked: [], places }),
+  handler: check,
+}
 
 /**
  * Checks the configuration with the folders and the certificates that it names, and prints every setting with its origin. What a build may
  * still bring about is a warning. With --json one line:
  * `{ "file": path or null, "options": { "port": { "value": [8008], "origin": "default" } }, "warnings": [] }`.
  */
-export async function check(command: Command, program: Program, report: Reporter): Promise<number> {
+async function check(command: Command, program: Program, report: Reporter): Promise<number> {
   const { cwd, env } = program
   const loaded = await loadConfig({
     cwd,

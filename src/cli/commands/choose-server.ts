@@ -1,9 +1,9 @@
 import { sep } from 'node:path'
 import { quote } from '../../config/diagnostic.ts'
 import { ServeError } from '../../core/serve-error.ts'
-import { commands } from '../args/commands.ts'
 import { correctedCommand } from '../args/corrected-command.ts'
 import type { Program } from '../process-io.ts'
+import { serverPort } from './definition.ts'
 import type { RunningServer } from '../../control/control.ts'
 
 /**
@@ -49,6 +49,6 @@ export function chooseServer(
   // The user chooses among several.
   const value = possible.length > 1 ? 'PORT' : server.port
   throw new ServeError('E8008_NOT_RUNNING', message, {
-    hint: correctedCommand(argv, { option: 'port', value }, commands[command].flags),
+    hint: correctedCommand(argv, { option: 'port', value }, [serverPort]),
   })
 }

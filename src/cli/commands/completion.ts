@@ -1,26 +1,46 @@
 import { limitNames } from '../../config/options/limits.ts'
 import { ServeError } from '../../core/serve-error.ts'
-import { authorityNames, commandNames, commands, type CommandEntry } from '../args/commands.ts'
 import { withoutSecret } from '../args/command-line.ts'
-import type { Flag } from '../args/flags.ts'
-import { helpGroups } from '../output/help.ts'
+import { flags as servingFlags, type Flag } from '../args/flags.ts'
+import { helpPages } from './help-pages.ts'
+import { nameOf, printingFlags, type CommandDefinition } from './definition.ts'
 
-const shells: Readonly<Record<string, (flags: readonly Flag[]) => string>> = {
+const shells: Readonly<Record<string, (flags: readonly Flag[], commands: readonly CommandDefinition[]) => string>> = {
   bash: bashCompletion,
   zsh: zshCompletion,
   fish: fishCompletion,
   powershell: powershellCompletion,
 }
+const shellNames = Object.keys(shells)
+
+export const completionCommand: CommandDefinition = {
+  command: 'completion [shell]',
+  describe: 'print the completion script of a shell',
+  flags: printingFlags,
+  words: shellNames,
+  usage: [['serve8008 completion SHELL', 'bash, zsh, fish or powershell']],
+  examples: [['source <(serve8008 completion bash)', 'load them here and now']],
+  notes: ['The first line of each script says how to load it.'],
+  row: ['serve8008 completion zsh', 'completions; also bash, fish, powershell'],
+  async handler({ words: [shell] }, _program, report, commands) {
+    report.print(renderCompletion(shell, servingFlags, await commands()))
+    return 0
+  },
+}
 
 /**
- * The completion script of a shell, made from the flags themselves.
+ * The completion script of a shell, made from the flags and the commands themselves. A shell runs nothing of ours at a tab.
  *
  * @throws ServeError E8008_USAGE for a shell that we do not know.
  */
-export function renderCompletion(shell: string | undefined, flags: readonly Flag[]): string {
+export function renderCompletion(
+  shell: string | undefined,
+  flags: readonly Flag[],
+  commands: readonly CommandDefinition[],
+): string {
   const render = shell !== undefined && Object.hasOwn(shells, shell) ? shells[shell] : undefined
-  if (render !== undefined) return render(flags)
-  const known = Object.keys(shells)
+  if (render !== undefined) return render(flags, commands)
+  const known = shellNames
   const fault = shell === undefined ? 'Missing argument: SHELL' : `There are no completions for ${withoutSecret(shell)}`
   const message = `${fault}; it must be one of: ${known.join(', ')}.`
   const hint = known.map((name) => `serve8008 completion ${name}`)
@@ -42,22 +62,42 @@ function valuesOf(flag: Flag): readonly string[] {
   return flag.key === 'limits' ? limitNames.map((name) => `${name}=`) : flag.choices
 }
 
-/** The commands that have flags of their own, with these and with what their words are. */
-const owners = commandNames
-  .map((name) => ({ name, list: commands[name].flags, words: commands[name].words }))
-  .filter(({ name }) => commands[name].isLikeServing !== true || name === 'explain')
+/** What completions offer behind a command. */
+interface Offer {
+  readonly name: string
+  readonly flags: readonly Flag[]
+  /** Those that serving does not have, or all where the command does not take those of serving. */
+  readonly ownFlags: readonly Flag[]
+  /** Its words, where they can be listed. */
+  readonly choices: readonly string[]
+  readonly takesFiles: boolean
+}
 
-/** The words of a command, where they can be listed. */
-function wordChoices(kind: CommandEntry['words']): readonly string[] {
-  if (kind === 'shells') return Object.keys(shells)
-  return kind === 'commands' ? [...commandNames, ...Object.keys(helpGroups), 'codes', 'all'] : []
+/** The commands for which completions differ from those of serving. */
+function offersOf(commands: readonly CommandDefinition[], serving: readonly Flag[]): readonly Offer[] {
+  const offers = commands.map((definition): Offer => {
+    const { flags, isLikeServing = false, words } = definition
+    return {
+      name: nameOf(definition),
+      flags,
+      ownFlags: isLikeServing ? flags.filter(({ key }) => !serving.some((flag) => flag.key === key)) : flags,
+      choices: words === 'pages' ? helpPages(commands) : typeof words === 'object' ? words : [],
+      takesFiles: words === 'files',
+    }
+  })
+  return offers.filter(({ ownFlags }) => ownFlags.length > 0)
+}
+
+/** Whether a flag takes a folder and no file. */
+function takesFolder(flag: Flag): boolean {
+  return flag.isPath && flag.valueName === 'DIR'
 }
 
 function takesWord(flag: Flag): boolean {
   return flag.kind === 'value' || flag.kind === 'list'
 }
 
-function bashCompletion(flags: readonly Flag[]): string {
+function bashCompletion(flags: readonly Flag[], commands: readonly CommandDefinition[]): string {
   const words = (list: readonly string[]) => `$'${list.join('\\n')}'`
   const cases = flags.filter(takesWord).map((flag) => {
     const pattern = [flag.name, ...flag.aliases].map(dashed).join('|')
@@ -66,10 +106,14 @@ function bashCompletion(flags: readonly Flag[]): string {
     const open = values.some((value) => value.endsWith('=')) ? 'compopt +o filenames -o nospace 2>/dev/null; ' : ''
     return `    ${pattern}) ${open}COMPREPLY=($(${reply})); return ;;`
   })
-  const own = owners.map(({ name, list, words: kind }) => {
-    const folders = name === 'cert' ? '; [[ $previous == --out || $previous == -o ]] && compgen -d -- "$word"' : ''
-    const files = kind === 'files' ? '; [[ $word == -* ]] || compgen -f -- "$word"' : ''
-    const offered = [...list.flatMap(spellings), ...wordChoices(kind)]
+  const own = offersOf(commands, flags).map(({ name, flags: list, ownFlags, choices, takesFiles }) => {
+    const asking = ownFlags
+      .filter(takesFolder)
+      .flatMap(spellings)
+      .map((spelling) => `$previous == ${spelling}`)
+    const folders = asking.length === 0 ? '' : `; [[ ${asking.join(' || ')} ]] && compgen -d -- "$word"`
+    const files = takesFiles ? '; [[ $word == -* ]] || compgen -f -- "$word"' : ''
+    const offered = [...list.flatMap(spellings), ...choices]
     return `    ${name}) COMPREPLY=($(compgen -W ${words(offered)} -- "$word"${folders}${files})); return ;;`
   })
   return `# serve8008 in bash: source <(serve8008 completion bash)
@@ -89,14 +133,14 @@ ${own.join('\n')}
   case $word in
     /*=*) COMPREPLY=($(compgen -d -P "\${word%%=*}=" -- "\${word#*=}")) ;;
     -*) COMPREPLY=($(compgen -W ${words(flags.flatMap(spellings))} -- "$word")) ;;
-    *) COMPREPLY=($(compgen -W ${words(commandNames)} -- "$word"; compgen -d -- "$word")) ;;
+    *) COMPREPLY=($(compgen -W ${words(commands.map(nameOf))} -- "$word"; compgen -d -- "$word")) ;;
   esac
 }
 complete -o filenames -F _serve8008 serve8008
 `
 }
 
-function zshCompletion(flags: readonly Flag[]): string {
+function zshCompletion(flags: readonly Flag[], commands: readonly CommandDefinition[]): string {
   const escape = (text: string) => text.replace(/[\\[\]:]/g, '\\$&').replaceAll("'", "'\\''")
   const rows = flags.flatMap((flag) => {
     const action = zshAction(flag)
@@ -106,14 +150,13 @@ function zshCompletion(flags: readonly Flag[]): string {
       return `    '${star}${spelling}[${escape(flag.description)}]${spelling.startsWith('--no-') ? '' : value}' \\`
     })
   })
-  const own = owners.map(({ name, list, words }) => {
+  const own = offersOf(commands, flags).map(({ name, flags: list, choices, takesFiles }) => {
     const specs = list.flatMap((flag) => {
-      const action = flag.key === 'out' ? '_files -/' : zshAction(flag)
-      const value = takesWord(flag) ? `:${escape(flag.valueName)}:${action}` : ''
+      const value = takesWord(flag) ? `:${escape(flag.valueName)}:${zshAction(flag)}` : ''
       const star = flag.kind === 'list' ? '*' : ''
       return spellings(flag).map((spelling) => `'${star}${spelling}[${escape(flag.description)}]${value}'`)
     })
-    const rest = words === 'files' ? '_files' : wordChoices(words).length > 0 ? `(${wordChoices(words).join(' ')})` : ''
+    const rest = takesFiles ? '_files' : choices.length > 0 ? `(${choices.join(' ')})` : ''
     return `    ${name}) shift words; (( CURRENT-- )); _arguments ${specs.join(' ')} '*: :${rest}'; return ;;`
   })
   return `#compdef serve8008
@@ -129,7 +172,7 @@ ${own.join('\n')}
   esac
   _arguments -s \\
 ${rows.join('\n')}
-    '1:folder:{ _alternative "commands:command:(${commandNames.join(' ')})" "folders:folder:_serve8008_folders" }' \\
+    '1:folder:{ _alternative "commands:command:(${commands.map(nameOf).join(' ')})" "folders:folder:_serve8008_folders" }' \\
     '*:folder:_serve8008_folders'
 }
 compdef _serve8008 serve8008
@@ -138,7 +181,7 @@ compdef _serve8008 serve8008
 
 function zshAction(flag: Flag): string {
   if (flag.key === 'mounts') return '_serve8008_folders'
-  if (flag.isPath) return '_files'
+  if (flag.isPath) return takesFolder(flag) ? '_files -/' : '_files'
   const values = valuesOf(flag)
   if (values.length === 0) return ' '
   // What is to be gone on with gets no space behind it.
@@ -147,11 +190,12 @@ function zshAction(flag: Flag): string {
     : `(${values.join(' ')})`
 }
 
-function fishCompletion(flags: readonly Flag[]): string {
+function fishCompletion(flags: readonly Flag[], commands: readonly CommandDefinition[]): string {
   const quote = (text: string) => `'${text.replace(/[\\']/g, '\\$&')}'`
   const names = (flag: Flag): string =>
     [flag.name, ...flag.aliases].map((name) => (name.length === 1 ? `-s ${name}` : `-l ${name}`)).join(' ')
-  const apart = owners.filter(({ name }) => name !== 'explain').map(({ name }) => name)
+  const offers = offersOf(commands, flags)
+  const apart = offers.filter(({ ownFlags, flags: list }) => ownFlags === list).map(({ name }) => name)
   const others = `-n 'not __fish_seen_subcommand_from ${apart.join(' ')}'`
   const rows = flags.flatMap((flag) => {
     const values = valuesOf(flag)
@@ -163,16 +207,17 @@ function fishCompletion(flags: readonly Flag[]): string {
       ...negated.map((spelling) => `complete -c serve8008 ${others} -l ${spelling.slice(2)}`),
     ]
   })
-  const own = owners.flatMap(({ name, list }) =>
-    list
-      // Those of serving hold for it as well.
-      .filter(({ key }) => name !== 'explain' || key === 'requestHeader')
-      .map((flag) => {
-        const value = takesWord(flag) ? (flag.isPath ? ' -x -a "(__fish_complete_directories)"' : ' -x') : ''
-        const seen = `-n '__fish_seen_subcommand_from ${name}'`
-        return `complete -c serve8008 ${seen} ${names(flag)}${value} -d ${quote(flag.description)}`
+  const own = offers.flatMap(({ name, ownFlags, choices, takesFiles }) => {
+    const seen = `complete -c serve8008 -n '__fish_seen_subcommand_from ${name}'`
+    return [
+      ...(choices.length > 0 ? [`${seen} -a '${choices.join(' ')}'`] : []),
+      ...(takesFiles ? [`${seen} -F`] : []),
+      ...ownFlags.map((flag) => {
+        const value = takesFolder(flag) ? ' -x -a "(__fish_complete_directories)"' : flag.isPath ? ' -r -F' : ' -x'
+        return `${seen} ${names(flag)}${takesWord(flag) ? value : ''} -d ${quote(flag.description)}`
       }),
-  )
+    ]
+  })
   return `# serve8008 in fish: serve8008 completion fish | source
 function __serve8008_mounts
   set -l word (commandline -ct)
@@ -182,17 +227,15 @@ function __serve8008_mounts
   end
 end
 complete -c serve8008 -f -a '(__fish_complete_directories) (__serve8008_mounts)'
-complete -c serve8008 -n __fish_use_subcommand -a '${commandNames.join(' ')}'
-complete -c serve8008 -n '__fish_seen_subcommand_from completion' -a '${wordChoices('shells').join(' ')}'
-complete -c serve8008 -n '__fish_seen_subcommand_from help' -a '${wordChoices('commands').join(' ')}'
-complete -c serve8008 -n '__fish_seen_subcommand_from reload' -F
+complete -c serve8008 -n __fish_use_subcommand -a '${commands.map(nameOf).join(' ')}'
 ${[...rows, ...own].join('\n')}
 `
 }
 
-function powershellCompletion(flags: readonly Flag[]): string {
+function powershellCompletion(flags: readonly Flag[], commands: readonly CommandDefinition[]): string {
   const quote = (text: string) => `'${text.replaceAll("'", "''")}'`
-  const further = commands.explain.flags.filter(({ key }) => !flags.some((flag) => flag.key === key))
+  const offers = offersOf(commands, flags)
+  const further = offers.flatMap(({ flags: list, ownFlags }) => (ownFlags === list ? [] : ownFlags))
   const rows = [...flags, ...further].flatMap((flag) =>
     spellings(flag).map((spelling) => `    @(${quote(spelling)}, ${quote(flag.description)})`),
   )
@@ -200,9 +243,13 @@ function powershellCompletion(flags: readonly Flag[]): string {
     const list = valuesOf(flag).map(quote).join(', ')
     return list === '' ? [] : [flag.name, ...flag.aliases].map((name) => `    ${quote(dashed(name))} = @(${list})`)
   })
-  const own = authorityNames.map(
-    (name) => `    ${quote(name)} = @(${commands[name].flags.flatMap(spellings).map(quote).join(', ')})`,
-  )
+  // What follows the word of a command: its words where they can be listed, else its flags.
+  const own = offers
+    .filter(({ flags: list, ownFlags, takesFiles }) => ownFlags === list && !takesFiles)
+    .map(({ name, flags: list, choices }) => {
+      const offered = choices.length > 0 ? choices : list.flatMap(spellings)
+      return `    ${quote(name)} = @(${offered.map(quote).join(', ')})`
+    })
   return `# serve8008 in PowerShell: serve8008 completion powershell | Out-String | Invoke-Expression
 Register-ArgumentCompleter -Native -CommandName serve8008 -ScriptBlock {
   param($wordToComplete, $commandAst, $cursorPosition)
@@ -211,8 +258,6 @@ ${rows.join('\n')}
   )
   $values = @{
 ${values.join('\n')}
-    'completion' = @(${wordChoices('shells').map(quote).join(', ')})
-    'help' = @(${wordChoices('commands').map(quote).join(', ')})
 ${own.join('\n')}
   }
   $words = @($commandAst.CommandElements | ForEach-Object { $_.ToString() })
@@ -231,7 +276,7 @@ ${own.join('\n')}
       [System.Management.Automation.CompletionResult]::new($_[0], $_[0], 'ParameterName', $_[1])
     }
   } else {
-    @(${commandNames.map(quote).join(', ')}) | Where-Object { $_ -like "$wordToComplete*" } | ForEach-Object {
+    @(${commands.map((each) => quote(nameOf(each))).join(', ')}) | Where-Object { $_ -like "$wordToComplete*" } | ForEach-Object {
       [System.Management.Automation.CompletionResult]::new($_, $_, 'ParameterValue', $_)
     }
     Get-ChildItem -Directory -Path "$wordToComplete*" | ForEach-Object {

@@ -51,12 +51,18 @@ export async function settingsToExplain(
 
   function commandFor(server: RunningServer): string | undefined {
     if (server.start === undefined || server.port === 0) return undefined
-    const fields = command.requestHeaders.flatMap((field) => ['-H', field])
+    const fields = requestHeaders(command).flatMap((field) => ['-H', field])
     const target = port === 0 && url.startsWith('/') ? `${new URL(server.url).origin}${url}` : url
     return portOf(target) === 0
       ? undefined
       : commandLine(['explain', ...(method === 'GET' ? [] : [method]), target, ...fields])
   }
+}
+
+/** Header fields of the request that is explained. */
+export function requestHeaders({ values }: Command): readonly string[] {
+  const fields = values.get('requestHeader')
+  return typeof fields === 'object' ? fields : []
 }
 
 /** The port of a URL, 0 for a path. */

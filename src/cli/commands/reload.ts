@@ -9,6 +9,21 @@ import type { Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
 import type { RunningServer } from '../../control/control.ts'
 import { runningServers } from '../server-process.ts'
+import { printingFlags, serverPort, type CommandDefinition } from './definition.ts'
+
+export const reloadCommand: CommandDefinition = {
+  command: 'reload [files..]',
+  describe: 'update the open pages of a running server',
+  flags: [serverPort, ...printingFlags],
+  words: 'files',
+  usage: [['serve8008 reload [files]', 'the pages that use these files, or all pages']],
+  examples: [
+    ['serve8008 reload', 'reload every page'],
+    ['serve8008 reload dist/app.css', 'swap the style sheet where it is used'],
+  ],
+  notes: ['If several servers run, it is the server of this folder; --port chooses another.'],
+  handler: reload,
+}
 
 /** Milliseconds that a server gets to answer. */
 const patienceMs = 5000
@@ -18,7 +33,7 @@ const patienceMs = 5000
  *
  * @throws ServeError `E8008_USAGE` for a file that is not there, `E8008_NOT_RUNNING` where there is no server, or several and none of them is this folder's.
  */
-export async function reload(command: Command, program: Program, report: Reporter): Promise<number> {
+async function reload(command: Command, program: Program, report: Reporter): Promise<number> {
   const { env } = program
   const listening = runningServers(env).filter(({ token }) => token !== '')
   const server = chooseServer(listening, command.flags['port'], program, 'reload')

@@ -6,12 +6,23 @@ import type { Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
 import type { RunningServer } from '../../control/control.ts'
 import { runningServers } from '../server-process.ts'
+import { printingFlags, type CommandDefinition } from './definition.ts'
+
+export const statusCommand: CommandDefinition = {
+  command: 'status',
+  describe: 'list your servers that are running',
+  flags: printingFlags,
+  usage: [['serve8008 status', 'address, folder and process of each; also: list']],
+  examples: [['serve8008 status --json', 'one line for programs']],
+  notes: [],
+  handler: status,
+}
 
 /**
  * `serve8008 status`: the servers of this user that run.
  * With --json one line: `{ "servers": [{ "name", "url", "folder", "pid" }] }`.
  */
-export function status({ json }: Command, { cwd, env }: Program, report: Reporter): number {
+function status({ json }: Command, { cwd, env }: Program, report: Reporter): number {
   const servers = runningServers(env).toSorted((a, b) => a.port - b.port)
   if (json) report.print(`${printableJson({ servers: servers.map(facts) })}\n`)
   else if (servers.length === 0) report.print('No server of yours is running (start one with: serve8008).\n')

@@ -10,6 +10,18 @@ import type { Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
 import type { RunningServer } from '../../control/control.ts'
 import { isRunning, isThatServer, runningServers } from '../server-process.ts'
+import { printingFlags, serverPort, type CommandDefinition } from './definition.ts'
+
+export const stopCommand: CommandDefinition = {
+  // Its handler refuses words: the hint names the port of a server that runs.
+  command: 'stop [words..]',
+  describe: 'stop a running server',
+  flags: [serverPort, ...printingFlags],
+  usage: [['serve8008 stop', 'open replies finish first, as with ^C']],
+  examples: [['serve8008 stop --port 3000', 'the server on this port']],
+  notes: ['It stops the server of this folder; --port chooses another.'],
+  handler: stop,
+}
 
 /** Milliseconds that a server gets for open replies; with a longer `closeMs` it continues, and this command gives up. */
 const patienceMs = 30_000
@@ -23,7 +35,7 @@ const lookMs = 50
  * @throws ServeError `E8008_USAGE` for a word, `E8008_NOT_RUNNING` where there is none, where several are and none was named, and where the
  *   process is another one by now: process ids are used again.
  */
-export async function stop(command: Command, program: Program, report: Reporter): Promise<number> {
+async function stop(command: Command, program: Program, report: Reporter): Promise<number> {
   const { cwd, env } = program
   const servers = runningServers(env)
   const [word] = command.words

@@ -5,8 +5,7 @@ import { printable, printableJson } from '../../core/util/sanitize.ts'
 import { shellQuote } from '../../core/util/shell-quote.ts'
 import { createStyle, wrapText, type Terminal } from './terminal.ts'
 import { asSentence } from '../../core/util/sentence.ts'
-import { commands, type CommandEntry } from '../args/commands.ts'
-import { isCommandHint, secretNames } from '../args/command-line.ts'
+import { isCommandHint, isWholeCommand } from '../args/command-line.ts'
 
 /** Turns what was thrown into a ServeError: E8008_INTERNAL unless it is one. */
 export function toServeError(thrown: unknown): ServeError {
@@ -123,20 +122,6 @@ function marginOf(terminal: Terminal): string {
 function stackLines(error: Error): string[] {
   const own = (error.stack ?? '').split('\n').map((line) => printable(line))
   return error.cause instanceof Error ? [...own, 'caused by:', ...stackLines(error.cause)] : own
-}
-
-/** Words of commands on their help pages. */
-const usageNames = ['URL', 'METHOD', 'CODE', 'SHELL']
-
-/** Whether a hint is a command that works when pasted as it is: it has no name in place of a value. */
-export function isWholeCommand(hint: string): boolean {
-  // Placeholders in hints for what only the user knows: values of flags, and secrets.
-  const names = new Set([...Object.values(commands).flatMap(valueNames), ...secretNames, ...usageNames])
-  return isCommandHint(hint) && !hint.split(/[\s"'=@]|:\/\//).some((word) => names.has(word))
-}
-
-function valueNames({ flags }: CommandEntry): string[] {
-  return flags.flatMap(({ valueName }) => valueName.split('=')).filter((name) => /[A-Z]/.test(name))
 }
 
 /** A hint as a person reads it: `try:` and the command, or a sentence. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { guessOutputOptions, readCommand } from '../../../../src/cli/args/command.ts'
+import { guessOutputOptions } from '../../../../src/cli/args/command.ts'
+import { readCommand } from '../../../../src/cli/read-command.ts'
 
 const read = (line: string, folders: readonly string[] = []) =>
   readCommand(line === '' ? [] : line.split(' '), (word) => folders.includes(word))
@@ -8,9 +9,8 @@ const read = (line: string, folders: readonly string[] = []) =>
 test('serves by default, with the folder as a plain word', async () => {
   assert.deepEqual(await read(''), {
     name: 'serve',
-    shell: undefined,
     words: [],
-    requestHeaders: [],
+    values: new Map(),
     quiet: false,
     verbose: false,
     json: false,
@@ -31,7 +31,7 @@ test('knows its commands in the first place only', async () => {
   assert.equal((await read('help')).name, 'help')
   assert.equal((await read('./site -h')).name, 'help')
   assert.equal((await read('-v')).name, 'version')
-  assert.deepEqual([(await read('completion zsh')).name, (await read('completion zsh')).shell], ['completion', 'zsh'])
+  assert.deepEqual([(await read('completion zsh')).name, (await read('completion zsh')).words], ['completion', ['zsh']])
   await assert.rejects(read('./site check', ['./site', 'check']), {
     message: 'Only one folder can be served at /: ./site. To add check, give it a path.',
   })
@@ -89,6 +89,7 @@ test('says how to serve a second folder, and what a second word that is not a fo
     ['./a none --single', `${only} none is not a folder.`, 'serve8008 ./a --single'],
     ['none ./a', `${only} none is not a folder.`, 'serve8008 ./a'],
     ['none other', 'none and other are not folders.', 'name one folder that exists'],
+    ['-- trust other', 'trust and other are not folders.', 'name one folder that exists'],
     ['relod ./a/x.css --json', 'There is no folder relod, and no command relod.', 'serve8008 reload ./a/x.css --json'],
     ['check relod ./a', `${only} relod is not a folder.`, 'serve8008 check ./a'],
   ] as const) {
@@ -148,22 +149,15 @@ test('guesses the output options of a command line that cannot be parsed', () =>
   assert.deepEqual(guessOutputOptions(['--', '--json']), { quiet: false, verbose: false, json: false })
 })
 
-const none = { yes: false, status: false, ca: false, renew: false, browsersOnly: false, out: undefined }
-
 test('trust, untrust and cert have flags of their own', async () => {
-  assert.deepEqual([(await read('trust')).name, (await read('trust')).authority], ['trust', none])
-  assert.deepEqual((await read('trust --yes')).authority, { ...none, yes: true })
-  assert.deepEqual((await read('trust -y')).authority, { ...none, yes: true })
-  assert.deepEqual((await read('trust --status')).authority, { ...none, status: true })
-  assert.deepEqual((await read('trust --browsers-only')).authority, { ...none, browsersOnly: true })
-  assert.deepEqual((await read('trust --ca')).authority, { ...none, ca: true })
-  assert.deepEqual((await read('trust --renew -y')).authority, { ...none, renew: true, yes: true })
-  assert.deepEqual(
-    [(await read('untrust --yes')).name, (await read('untrust --yes')).authority],
-    ['untrust', { ...none, yes: true }],
-  )
+  const given = async (line: string): Promise<unknown> => Object.fromEntries((await read(line)).values)
+  assert.deepEqual([(await read('trust')).name, await given('trust')], ['trust', {}])
+  assert.deepEqual([await given('trust --yes'), await given('trust -y')], [{ yes: true }, { yes: true }])
+  assert.deepEqual(await given('trust --browsers-only'), { 'browsers-only': true })
+  assert.deepEqual(await given('trust --renew -y'), { renew: true, yes: true })
+  assert.deepEqual([(await read('untrust --yes')).name, await given('untrust --yes')], ['untrust', { yes: true }])
   const cert = await read('cert a.localhost 10.0.0.1 --out ./keys')
-  assert.deepEqual([cert.name, cert.words, cert.authority?.out], ['cert', ['a.localhost', '10.0.0.1'], './keys'])
+  assert.deepEqual([cert.name, cert.words, cert.values.get('out')], ['cert', ['a.localhost', '10.0.0.1'], ['./keys']])
   assert.deepEqual((await read('cert *.a.test')).words, ['*.a.test'])
 })
 

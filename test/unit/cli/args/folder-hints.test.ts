@@ -7,13 +7,14 @@ import { TempFolder } from '../../../support/server.ts'
 const anyFolder = 'name a folder that exists, or leave it out to serve this one'
 
 const typed = (...argv: string[]): { argv: string[]; cwd: string } => ({ argv, cwd: import.meta.dirname })
+const commandNames = ['check', 'status', 'trust']
 
 function hintOf(
   error: ServeError,
   at: { argv: string[]; cwd: string },
   folder: string | undefined,
 ): string | undefined {
-  return withFolderHint(error, at, folder).hint
+  return withFolderHint(error, { ...at, commandNames }, folder).hint
 }
 
 test('a folder of a file, of the environment, or with an unreadable name keeps its hint', () => {

@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { renderCompletion } from '../../../../src/cli/commands/completion.ts'
-import { commandNames, commands } from '../../../../src/cli/args/commands.ts'
+import { nameOf } from '../../../../src/cli/commands/definition.ts'
+import { loadCommands } from '../../../../src/cli/commands/registry.ts'
 import { flags } from '../../../../src/cli/args/flags.ts'
 import { limitNames } from '../../../../src/config/options/limits.ts'
 
+const commands = await loadCommands()
 const shells = ['bash', 'zsh', 'fish', 'powershell'] as const
 
 for (const [shell, program] of [
@@ -20,7 +22,7 @@ for (const [shell, program] of [
     const folder = mkdtempSync(join(tmpdir(), 'serve8008-completion-'))
     t.after(() => rmSync(folder, { recursive: true, force: true }))
     const file = join(folder, 'script')
-    writeFileSync(file, renderCompletion(shell, flags))
+    writeFileSync(file, renderCompletion(shell, flags, commands))
     const [command, ...words] = program
     const { error, status, stderr } = spawnSync(command, [...words, file], { encoding: 'utf8' })
     if (error !== undefined) return t.skip(`there is no ${shell} here`)
@@ -30,10 +32,11 @@ for (const [shell, program] of [
 
 test('every shell knows the flags of every command', () => {
   for (const shell of shells) {
-    const script = renderCompletion(shell, flags)
-    for (const name of commandNames) {
+    const script = renderCompletion(shell, flags, commands)
+    for (const command of commands) {
+      const name = nameOf(command)
       assert.match(script, new RegExp(`\\b${name}\\b`), `${shell}: ${name}`)
-      for (const flag of commands[name].flags) {
+      for (const flag of command.flags) {
         assert.ok(script.includes(shell === 'fish' ? `-l ${flag.name} ` : `--${flag.name}`), `${shell}: ${flag.name}`)
       }
     }
@@ -42,7 +45,7 @@ test('every shell knows the flags of every command', () => {
 
 for (const shell of shells) {
   test(`the ${shell} script knows every flag`, () => {
-    const script = renderCompletion(shell, flags)
+    const script = renderCompletion(shell, flags, commands)
     for (const { name } of flags) {
       assert.ok(script.includes(shell === 'fish' ? `-l ${name} ` : `--${name}`), name)
     }
@@ -50,17 +53,17 @@ for (const shell of shells) {
 }
 
 test('an unknown shell is an error that lists the known ones', () => {
-  assert.throws(() => renderCompletion('tcsh', flags), {
+  assert.throws(() => renderCompletion('tcsh', flags, commands), {
     code: 'E8008_USAGE',
     message: 'There are no completions for tcsh; it must be one of: bash, zsh, fish, powershell.',
   })
-  assert.throws(() => renderCompletion(undefined, flags), { hint: 'serve8008 completion bash' })
-  assert.throws(() => renderCompletion('toString', flags), { code: 'E8008_USAGE' })
+  assert.throws(() => renderCompletion(undefined, flags, commands), { hint: 'serve8008 completion bash' })
+  assert.throws(() => renderCompletion('toString', flags, commands), { code: 'E8008_USAGE' })
 })
 
 /** What bash offers for the last of the words. */
 function offers(t: TestContext, ...words: string[]): string[] | undefined {
-  const script = `${renderCompletion('bash', flags)}
+  const script = `${renderCompletion('bash', flags, commands)}
 COMP_WORDS=(serve8008 "$@"); COMP_CWORD=$#; _serve8008; printf '%s\\n' "\${COMPREPLY[@]}"`
   const { error, status, stdout, stderr } = spawnSync('bash', ['-c', script, 'bash', ...words], { encoding: 'utf8' })
   if (error !== undefined) {
@@ -130,7 +133,7 @@ test('bash offers folders after the path of a mount, however it splits the word'
 
 test('every shell completes the values of --limit and --log, and the folder of a mount', () => {
   for (const shell of shells) {
-    const script = renderCompletion(shell, flags)
+    const script = renderCompletion(shell, flags, commands)
     for (const name of limitNames) assert.ok(script.includes(`${name}=`), `${shell}: ${name}`)
     assert.match(script, /pretty.*common.*combined.*json.*none/)
     assert.match(script, /\/(\*|\[\^=\]\*)=/, shell)
@@ -141,7 +144,7 @@ test('fish offers a command its own flags and no others', (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'serve8008-completion-'))
   t.after(() => rmSync(folder, { recursive: true, force: true }))
   const file = join(folder, 'script')
-  writeFileSync(file, renderCompletion('fish', flags))
+  writeFileSync(file, renderCompletion('fish', flags, commands))
   const ask = (line: string): string[] | undefined => {
     const words = ['--no-config', '-c', `source ${file}; complete -C '${line}'`]
     const { error, stdout } = spawnSync('fish', words, {

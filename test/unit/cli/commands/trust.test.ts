@@ -6,7 +6,7 @@ import { authorityOwner } from '../../../../src/cli/authority-owner.ts'
 import { applyTrustChanges, runStep, stepText } from '../../../../src/cli/commands/apply-trust-changes.ts'
 import { commandWords, type FoundStore } from '../../../../src/cli/commands/open-authority.ts'
 import { currentProgram, type Program } from '../../../../src/cli/process-io.ts'
-import { failure, otherPrograms, storeLines, trustJson } from '../../../../src/cli/commands/trust.ts'
+import { failure, otherPrograms, storeLines, trustJson } from '../../../../src/cli/commands/trust-stores.ts'
 import type { Step } from '../../../../src/tls/trust/types.ts'
 
 /** A program whose user types an answer, or that has no user. */

@@ -7,9 +7,8 @@ import {
   renderWarning,
   toServeError,
   hintText,
-  isWholeCommand,
 } from '../../../../src/cli/output/render-problem.ts'
-import { isCommandHint } from '../../../../src/cli/args/command-line.ts'
+import { isCommandHint, isWholeCommand } from '../../../../src/cli/args/command-line.ts'
 import { ServeError } from '../../../../src/core/serve-error.ts'
 
 const terminal = { isTerminal: true, color: false, columns: 80 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { printStartup, type StartupFacts } from '../../../../src/cli/serve/startup-output.ts'
-import { readCommand } from '../../../../src/cli/args/command.ts'
+import { readCommand } from '../../../../src/cli/read-command.ts'
 import { resolveConfig } from '../../../../src/config/resolve/resolve.ts'
 import type { ServeOptions } from '../../../../src/config/types.ts'
 import { packageVersion } from '../../../../src/cli/process-io.ts'

@@ -32,11 +32,12 @@ Object.assign(pageOptions, {
 })
 
 const { tables } = await import('../../../../scripts/docs.ts')
-const { readCommand } = await import('../../../../src/cli/args/command.ts')
+const { readCommand } = await import('../../../../src/cli/read-command.ts')
 const { flags } = await import('../../../../src/cli/args/flags.ts')
 const { renderCompletion } = await import('../../../../src/cli/commands/completion.ts')
+const { loadCommands } = await import('../../../../src/cli/commands/registry.ts')
 const { settingsOf } = await import('../../../../src/cli/commands/settings.ts')
-const { renderHelp } = await import('../../../../src/cli/output/command-help.ts')
+const { renderHelp } = await import('../../../../src/cli/commands/help.ts')
 const { loadConfig } = await import('../../../../src/config/load.ts')
 const { defaults } = await import('../../../../src/config/options/option-table.ts')
 const { publicConfig } = await import('../../../../src/config/public-config.ts')
@@ -44,10 +45,13 @@ const { jsonSchema } = await import('../../../../src/config/validate/json-schema
 const { problemOf } = await import('../problems-of.ts')
 const { resolveConfig } = await import('../../../../src/config/resolve/resolve.ts')
 
+const commands = await loadCommands()
+
 type New = Readonly<Record<'crawlers' | 'badge', unknown>>
 
 const read = (...argv: string[]): ReturnType<typeof readCommand> => readCommand(argv, () => false)
-const page = (word: string): string => renderHelp(word, '0.1.0', { isTerminal: false, color: false, columns: 80 })
+const page = (word: string): string =>
+  renderHelp(word, '0.1.0', { isTerminal: false, color: false, columns: 80 }, commands)
 
 describe('an option that was added in one place', () => {
   test('has flags', async () => {
@@ -57,7 +61,7 @@ describe('an option that was added in one place', () => {
     await assert.rejects(read('--no-robots'), { hint: 'serve8008 --no-crawlers' })
   })
 
-  test('is completed', () => assert.match(renderCompletion('bash', flags), /--crawlers/))
+  test('is completed', () => assert.match(renderCompletion('bash', flags, commands), /--crawlers/))
 
   test('has a variable, and is read from sources by their strength', async () => {
     const env = { SERVE8008_CRAWLERS: 'off', SERVE8008_BADGE: 'y' }

@@ -3,18 +3,38 @@ import { optionsByKey } from '../../config/options/option-table.ts'
 import { errorTexts, isCode, type CodeText } from '../../core/error-texts.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import { warningTexts } from '../../core/warning-texts.ts'
-import { commandTexts, type Rows } from './command-texts.ts'
-import { commandNamed, commandNames, commands, type CommandName } from '../args/commands.ts'
 import { flags, commonFlags, type Flag } from '../args/flags.ts'
 import { foreignFlag } from '../args/foreign-flags.ts'
-import { flagRow, helpGroups, renderAllHelp, renderGroupHelp, renderOverview, renderPage } from './help.ts'
-import type { Terminal } from './terminal.ts'
+import { packageVersion } from '../process-io.ts'
+import type { Terminal } from '../output/terminal.ts'
+import { nameOf, printingFlags, type CommandDefinition, type Rows } from './definition.ts'
+import {
+  flagRow,
+  helpGroups,
+  helpPages,
+  renderAllHelp,
+  renderGroupHelp,
+  renderOverview,
+  renderPage,
+} from './help-pages.ts'
 
-/** Every flag: those of serving, then those of other commands. */
-const every: readonly Flag[] = [...flags, ...commandNames.flatMap((name) => commands[name].flags)]
+export const helpCommand: CommandDefinition = {
+  command: 'help [page]',
+  describe: 'print a help page',
+  flags: printingFlags,
+  words: 'pages',
+  usage: [['serve8008 help [NAME]', 'the overview, or the page of a group, a command or a flag']],
+  examples: [],
+  notes: [],
+  row: ['serve8008 help NAME', 'help for one group, command or flag'],
+  async handler({ words: [page = 'help'] }, _program, report, commands) {
+    report.print(renderHelp(page, packageVersion(), report.terminal, await commands()))
+    return 0
+  },
+}
 
 /** `port`, `--port`, `-p`, `no-live`, or what another server calls it. */
-function flagNamed(word: string): Flag | undefined {
+function flagNamed(word: string, every: readonly Flag[]): Flag | undefined {
   const name = word.replace(/^-+/, '')
   const find = (wanted: string): Flag | undefined =>
     every.find((flag) => flag.name === wanted || flag.aliases.includes(wanted))
@@ -30,17 +50,27 @@ function flagNamed(word: string): Flag | undefined {
  *
  * @throws ServeError E8008_USAGE for any other word, with the nearest one
  */
-export function renderHelp(word: string, version: string, terminal: Terminal): string {
-  if (word === 'help') return renderOverview(version, terminal)
-  if (word === 'all') return renderAllHelp(version, terminal)
+export function renderHelp(
+  word: string,
+  version: string,
+  terminal: Terminal,
+  commands: readonly CommandDefinition[],
+): string {
+  if (word === 'help') return renderOverview(version, terminal, commands)
+  if (word === 'all') return renderAllHelp(version, terminal, commands)
   if (word === 'codes') return renderCodes(terminal)
-  const command = commandNamed(word)
+  const command = commands.find((each) => nameOf(each) === word || each.aliases?.includes(word))
   if (command !== undefined) return renderCommandHelp(command, terminal)
-  const group = Object.hasOwn(helpGroups, word) ? helpGroups[word] : undefined
+  const groups = helpGroups(commands)
+  const group = Object.hasOwn(groups, word) ? groups[word] : undefined
   if (group !== undefined) return renderGroupHelp(word, group, terminal)
-  const flag = flagNamed(word)
-  if (flag !== undefined) return renderFlagHelp(flag, terminal)
-  const meant = nearest(word, ['codes', ...commandNames, ...Object.keys(helpGroups), ...every.map(({ name }) => name)])
+  const every = [...flags, ...commands.flatMap((each) => each.flags)]
+  const flag = flagNamed(word, every)
+  if (flag !== undefined) return renderFlagHelp(flag, groups, terminal)
+  const meant = nearest(word, [
+    ...helpPages(commands).filter((each) => each !== 'all'),
+    ...every.map((each) => each.name),
+  ])
   const page = meant === undefined ? 'serve8008 --help' : `serve8008 help ${meant}`
   const hint = isCode(word) ? `serve8008 explain ${word}` : page
   throw new ServeError('E8008_USAGE', `There is no command, flag or help group ${quote(word)}.`, { hint })
@@ -55,9 +85,8 @@ function renderCodes(terminal: Terminal): string {
   return renderPage('serve8008 help codes', ': every error and warning', sections, notes, terminal)
 }
 
-function renderCommandHelp(name: CommandName, terminal: Terminal): string {
-  const { flags: all, isLikeServing = false } = commands[name]
-  const { summary, usage, examples, notes } = commandTexts[name]
+function renderCommandHelp(command: CommandDefinition, terminal: Terminal): string {
+  const { flags: all, isLikeServing = false, describe, usage, examples, notes } = command
   const isShown = ({ key }: Flag): boolean =>
     !isLikeServing || commonFlags.some((flag) => flag.key === key) || flags.every((flag) => flag.key !== key)
   const more = isLikeServing ? ['It takes the flags of serving too: serve8008 help all.'] : []
@@ -66,11 +95,11 @@ function renderCommandHelp(name: CommandName, terminal: Terminal): string {
     ['Flags', all.filter(isShown).map(flagRow)],
     ['Examples', examples],
   ] as const
-  return renderPage(`serve8008 ${name}`, `: ${summary}`, sections, [...notes, ...more], terminal)
+  return renderPage(`serve8008 ${nameOf(command)}`, `: ${describe}`, sections, [...notes, ...more], terminal)
 }
 
 /** The help page of one flag: what it does, its other names, and where else it can be set. */
-function renderFlagHelp(flag: Flag, terminal: Terminal): string {
+function renderFlagHelp(flag: Flag, groups: ReturnType<typeof helpGroups>, terminal: Terminal): string {
   const option = optionsByKey.get(flag.key)
   const dashed = (name: string): string => (name.length === 1 ? `-${name}` : `--${name}`)
   const rows = [
@@ -86,7 +115,7 @@ function renderFlagHelp(flag: Flag, terminal: Terminal): string {
           ['config file', `the key ${option.key}`] as const,
           ...(option.environment.length === 0 ? [] : [['environment', option.environment.join(', ')] as const]),
         ]
-  const [group] = Object.entries(helpGroups).find(([, { title }]) => title === flag.group) ?? []
+  const [group] = Object.entries(groups).find(([, { title }]) => title === flag.group) ?? []
   const notes = [
     ...(flag.repeats ? ['It can be repeated.'] : []),
     ...(flag.canBeOff ? [`--no-${flag.name} resets what the environment or the config file sets.`] : []),

@@ -1,9 +1,8 @@
 import { limitNames, limitTable } from '../../config/options/limits.ts'
 import type { OptionGroup } from '../../config/options/option-table.ts'
-import { commandNames } from '../args/commands.ts'
 import { flags, type Flag } from '../args/flags.ts'
-import { commandTexts, type Rows } from './command-texts.ts'
-import { createStyle, wrapText, type Terminal } from './terminal.ts'
+import { nameOf, type CommandDefinition, type Rows } from './definition.ts'
+import { createStyle, wrapText, type Terminal } from '../output/terminal.ts'
 
 /** A part of the help that has a page of its own, by the word that opens it. */
 interface HelpGroup {
@@ -13,20 +12,15 @@ interface HelpGroup {
   readonly rows: Rows
 }
 
-const commandRows: Rows = [
-  ['serve8008 [folder]', 'serve a folder, by default this one'],
-  ['serve8008 . /docs=./doc', 'and more folders, each below a path'],
-  ['serve8008 check [folder]', commandTexts.check.summary],
-  ['serve8008 explain GET /api/x', commandTexts.explain.summary],
-  ['serve8008 reload [files]', commandTexts.reload.summary],
-  ['serve8008 status', commandTexts.status.summary],
-  ['serve8008 stop', commandTexts.stop.summary],
-  ['serve8008 trust', 'let browsers trust the local certificates'],
-  ['serve8008 untrust', 'remove that trust'],
-  ['serve8008 cert app.localhost', 'write a certificate for another program'],
-  ['serve8008 completion zsh', 'completions; also bash, fish, powershell'],
-  ['serve8008 help NAME', 'help for one group, command or flag'],
-]
+function commandRows(commands: readonly CommandDefinition[]): Rows {
+  return [
+    ['serve8008 [folder]', 'serve a folder, by default this one'],
+    ['serve8008 . /docs=./doc', 'and more folders, each below a path'],
+    ...commands.flatMap(({ row, usage: [[form] = ['']], describe }) =>
+      row === false ? [] : [row ?? ([form, describe] as const)],
+    ),
+  ]
+}
 
 const examples: Rows = [
   ['serve8008 ./site', 'http://localhost:8008, or the next free port'],
@@ -42,8 +36,19 @@ const examples: Rows = [
 ]
 
 /** Every group, by the word after `serve8008 help`. No word is that of a command. */
-export const helpGroups: Readonly<Record<string, HelpGroup>> = {
-  commands: { title: 'Commands', about: 'what serve8008 does beside serving', rows: commandRows },
+export function helpGroups(commands: readonly CommandDefinition[]): Readonly<Record<string, HelpGroup>> {
+  return {
+    commands: { title: 'Commands', about: 'what serve8008 does beside serving', rows: commandRows(commands) },
+    ...otherGroups,
+  }
+}
+
+/** Every word behind `serve8008 help` that is no flag. */
+export function helpPages(commands: readonly CommandDefinition[]): string[] {
+  return [...commands.map(nameOf), ...Object.keys(helpGroups(commands)), 'codes', 'all']
+}
+
+const otherGroups: Readonly<Record<string, HelpGroup>> = {
   address: flagGroup('Address', 'where the server listens'),
   https: flagGroup('TLS', 'HTTPS, certificates and HTTP/2'),
   files: flagGroup('Files', 'which folders and files are served'),
@@ -86,11 +91,11 @@ function flagGroup(title: OptionGroup, about: string): HelpGroup {
 }
 
 /** The first page: one screen of 80 columns and 24 lines, the prompt included. */
-export function renderOverview(version: string, terminal: Terminal): string {
+export function renderOverview(version: string, terminal: Terminal, commands: readonly CommandDefinition[]): string {
   const common = commonRows.flatMap(([name, text]) =>
     flags.filter((flag) => flag.name === name).map((flag) => [flagRow(flag)[0], text] as const),
   )
-  const others = commandNames.filter((name) => name !== 'version' && name !== 'help')
+  const others = commands.map(nameOf).filter((name) => name !== 'version' && name !== 'help')
   const usage: Rows = [
     ['serve8008 [folder]', 'serve a folder, by default this one'],
     ['serve8008 COMMAND', others.join(', ')],
@@ -101,7 +106,7 @@ export function renderOverview(version: string, terminal: Terminal): string {
     [
       'More',
       [
-        ['serve8008 help GROUP', [...Object.keys(helpGroups), 'codes'].join(', ')],
+        ['serve8008 help GROUP', [...Object.keys(helpGroups(commands)), 'codes'].join(', ')],
         ['serve8008 help NAME', 'one command or flag: help check, help port'],
         ['serve8008 help all', 'every command, flag, example and limit'],
       ],
@@ -116,8 +121,8 @@ export function renderGroupHelp(word: string, { title, about, rows }: HelpGroup,
 }
 
 /** Everything on one page. */
-export function renderAllHelp(version: string, terminal: Terminal): string {
-  const sections = Object.values(helpGroups).map(({ title, rows }) => [title, rows] as const)
+export function renderAllHelp(version: string, terminal: Terminal, commands: readonly CommandDefinition[]): string {
+  const sections = Object.values(helpGroups(commands)).map(({ title, rows }) => [title, rows] as const)
   return renderPage('serve8008', ` ${version}, the local web server`, sections, notes, terminal)
 }
 

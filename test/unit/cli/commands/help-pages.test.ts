@@ -1,19 +1,26 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { flags } from '../../../../src/cli/args/flags.ts'
-import { commandNames } from '../../../../src/cli/args/commands.ts'
-import { helpGroups, renderAllHelp, renderGroupHelp, renderOverview } from '../../../../src/cli/output/help.ts'
+import {
+  helpGroups as groupsOf,
+  renderAllHelp,
+  renderGroupHelp,
+  renderOverview,
+} from '../../../../src/cli/commands/help-pages.ts'
+import { commandNames, loadCommands } from '../../../../src/cli/commands/registry.ts'
 import { limitNames, limitTable } from '../../../../src/config/options/limits.ts'
 
+const commands = await loadCommands()
+const helpGroups = groupsOf(commands)
 const pipe = { isTerminal: false, color: false, columns: 80 }
-const plain = renderAllHelp('0.1.0', pipe)
+const plain = renderAllHelp('0.1.0', pipe, commands)
 
 const linesFor = (columns: number): string[] =>
-  renderAllHelp('0.1.0', { isTerminal: true, color: false, columns }).split('\n')
+  renderAllHelp('0.1.0', { isTerminal: true, color: false, columns }, commands).split('\n')
 
 test('the overview fits a screen of 80 columns and 24 lines, with the prompt below it', () => {
   const terminal = { isTerminal: true, color: false, columns: 80 }
-  for (const text of [renderOverview('10.10.10', pipe), renderOverview('10.10.10', terminal)]) {
+  for (const text of [renderOverview('10.10.10', pipe, commands), renderOverview('10.10.10', terminal, commands)]) {
     const lines = text.split('\n')
     // What stands behind the last newline is the line of the prompt.
     assert.ok(lines.length <= 24, `${lines.length} lines`)
@@ -22,9 +29,9 @@ test('the overview fits a screen of 80 columns and 24 lines, with the prompt bel
 })
 
 test('the overview names every group, every command and the flags that most people need', () => {
-  const overview = renderOverview('0.1.0', pipe)
+  const overview = renderOverview('0.1.0', pipe, commands)
   const words = new Set(overview.match(/[\w-]+/g))
-  for (const word of [...Object.keys(helpGroups), ...commandNames, 'all']) {
+  for (const word of [...Object.keys(helpGroups), ...commandNames(), 'all']) {
     assert.ok(word === 'version' || words.has(word), word)
   }
   for (const name of ['port', 'open', 'single', 'proxy', 'tls', 'lan', 'cors', 'live']) {
@@ -91,5 +98,7 @@ test('shows short names, value names, defaults and what is on', () => {
 
 test('has no colours unless wanted', () => {
   assert.equal(plain.includes('\u001B'), false)
-  assert.ok(renderAllHelp('0.1.0', { isTerminal: true, color: true, columns: 80 }).includes('\u001B[1mExamples'))
+  assert.ok(
+    renderAllHelp('0.1.0', { isTerminal: true, color: true, columns: 80 }, commands).includes('\u001B[1mExamples'),
+  )
 })

@@ -1,24 +1,27 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { renderHelp } from '../../../../src/cli/output/command-help.ts'
-import { readCommand } from '../../../../src/cli/args/command.ts'
-import { helpGroups } from '../../../../src/cli/output/help.ts'
+import { nameOf } from '../../../../src/cli/commands/definition.ts'
+import { renderHelp } from '../../../../src/cli/commands/help.ts'
+import { readCommand } from '../../../../src/cli/read-command.ts'
+import { helpGroups } from '../../../../src/cli/commands/help-pages.ts'
 import { errorTexts } from '../../../../src/core/error-texts.ts'
 import { warningTexts } from '../../../../src/core/warning-texts.ts'
-import { commandTexts } from '../../../../src/cli/output/command-texts.ts'
-import { commandNamed, commandNames, commands, type CommandName } from '../../../../src/cli/args/commands.ts'
+import { commandNamed, loadCommands } from '../../../../src/cli/commands/registry.ts'
 
-const page = (word: string): string => renderHelp(word, '0.1.0', { isTerminal: false, color: false, columns: 80 })
+const commands = await loadCommands()
+const page = (word: string): string =>
+  renderHelp(word, '0.1.0', { isTerminal: false, color: false, columns: 80 }, commands)
 
 /** Every page but that of `help`, which is the general one. */
-const named = commandNames.filter((name) => name !== 'help')
+const named = commands.filter((command) => nameOf(command) !== 'help')
 
-for (const name of named) {
+for (const definition of named) {
+  const name = nameOf(definition)
   test(`${name} has a help page with all its own flags in 80 columns`, () => {
     const text = page(name)
     assert.match(text, new RegExp(`^serve8008 ${name}: `))
     for (const line of text.split('\n')) assert.ok(line.length <= 80, line)
-    const { flags, isLikeServing } = commands[name]
+    const { flags, isLikeServing } = definition
     const shown = flags.filter((flag) => text.includes(`--${flag.name}`))
     if (isLikeServing === true) assert.match(text, /takes the flags of serving too: serve8008 help all\./)
     else assert.deepEqual(shown, flags)
@@ -26,14 +29,14 @@ for (const name of named) {
   })
 
   test(`the examples of ${name} can be parsed`, async () => {
-    for (const [line] of [...commandTexts[name].examples, ...commandTexts[name].usage]) {
+    for (const [line] of [...definition.examples, ...definition.usage]) {
       const words =
         /serve8008 (.*?)\)?"?$/
           .exec(line)?.[1]
           ?.replace(/[[\]']/g, '')
           .split(' ') ?? []
       const command = await readCommand(words, () => false)
-      assert.equal(command.name satisfies CommandName | 'serve' | 'version', name, line)
+      assert.equal(command.name, name, line)
     }
   })
 }
@@ -66,7 +69,7 @@ test('an unknown word is an error with the nearest one', () => {
 })
 
 test('no group has the name of a command, and the page of a flag names its group', () => {
-  for (const word of Object.keys(helpGroups)) assert.equal(commandNamed(word), undefined, word)
+  for (const word of Object.keys(helpGroups(commands))) assert.equal(commandNamed(word), undefined, word)
   assert.match(page('port'), /^--port\n/)
   assert.match(page('tls'), /^--tls\n[\s\S]*Related flags: serve8008 help https\n/)
   assert.match(page('header'), /^--header\n/)

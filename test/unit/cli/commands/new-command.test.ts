@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { renderCompletion } from '../../../../src/cli/commands/completion.ts'
+import { only, printingFlags, type CommandDefinition } from '../../../../src/cli/commands/definition.ts'
+import { renderHelp } from '../../../../src/cli/commands/help.ts'
+import { loadCommands, registry, type CommandEntry } from '../../../../src/cli/commands/registry.ts'
+import { flags } from '../../../../src/cli/args/flags.ts'
+import { readCommand } from '../../../../src/cli/read-command.ts'
+import { runHere } from '../../../cli/command.ts'
+
+// own process: it adds a command, which the tests of other files must not see
+
+const whereCommand: CommandDefinition = {
+  command: 'where [names..]',
+  describe: 'print where files are',
+  flags: [{ ...only('depth', ['d'], 'How deep to look.'), kind: 'value', valueName: 'LEVELS' }, ...printingFlags],
+  words: 'files',
+  usage: [['serve8008 where [names]', 'all files, or these']],
+  examples: [['serve8008 where a.css', 'one file']],
+  notes: [],
+  handler({ words, json }, { cwd }, report) {
+    report.print(json ? `${JSON.stringify({ words })}\n` : `${words.join(' ')} in ${cwd}\n`)
+    return 1
+  },
+}
+
+// The one line of someone who adds a command.
+;(registry as CommandEntry[]).push({ words: ['where', 'pwd'], load: () => Promise.resolve(whereCommand) })
+
+const { tables } = await import('../../../../scripts/docs.ts')
+
+const commands = await loadCommands()
+const page = (word: string): string =>
+  renderHelp(word, '0.1.0', { isTerminal: false, color: false, columns: 80 }, commands)
+const read = (...argv: string[]): ReturnType<typeof readCommand> => readCommand(argv, () => false)
+
+describe('a command that was added in one place', () => {
+  test('is read with its flags and its words', async () => {
+    const { name, words, values } = await read('where', 'a.css', '-d', '2', '--', '-b')
+    assert.deepEqual([name, words, values.get('depth')], ['where', ['a.css', '-b'], ['2']])
+    assert.equal((await read('--json', 'pwd')).name, 'where')
+    await assert.rejects(read('where', '--dept', '3'), {
+      message: 'Unknown flag --dept.',
+      hint: 'serve8008 where --depth LEVELS',
+    })
+    await assert.rejects(read('where', '--port', '3'), { hint: 'serve8008 where --help' })
+    await assert.rejects(read('where', '--depth'), { hint: 'serve8008 where --depth LEVELS' })
+  })
+
+  test('runs, and ends with its exit code', async (t) => {
+    const { exitCode, stdout } = await runHere(t, ['where', 'a.css', '--json'])
+    assert.deepEqual([exitCode, stdout], [1, '{"words":["a.css"]}\n'])
+    const error = JSON.parse((await runHere(t, ['where', '--json', '--depth'])).stderr) as { error: object }
+    assert.deepEqual(
+      { ...error.error, message: '' },
+      {
+        code: 'E8008_USAGE',
+        message: '',
+        hint: 'serve8008 where --json --depth LEVELS',
+        command: null,
+        problems: [],
+        exitCode: 2,
+      },
+    )
+  })
+
+  test('is suggested for a mistyped word', async (t) => {
+    assert.match((await runHere(t, ['wher'])).stderr, /try: serve8008 where\n/)
+    await assert.rejects(read('wher', 'a.css'), { hint: 'serve8008 where a.css' })
+  })
+
+  test('is on help pages', () => {
+    assert.match(page('help'), /serve8008 COMMAND [^]* where\n/)
+    assert.match(page('commands'), /^ {2}serve8008 where \[names\] +print where files are$/m)
+    for (const word of ['where', 'pwd']) assert.match(page(word), /^serve8008 where: print where files are\n/)
+    assert.match(page('where'), /^ {2}-d, --depth LEVELS {2,}How deep to look\.$/m)
+    assert.match(page('depth'), /^--depth\n/)
+  })
+
+  test('is completed in every shell', () => {
+    for (const [shell, flag] of [
+      ['bash', '--depth'],
+      ['zsh', '--depth'],
+      ['fish', '-l depth'],
+    ] as const) {
+      assert.match(renderCompletion(shell, flags, commands), new RegExp(`\\bwhere\\b[^]*${flag}`), shell)
+    }
+    assert.match(renderCompletion('powershell', flags, commands), /'where'/)
+  })
+
+  test('is in the table of the reference', () => {
+    const table = tables['docs/reference/command-line.md']?.['commands']?.() ?? ''
+    assert.match(table, /^\| `serve8008 where \[names\]` \| Print where files are\. \|$/m)
+  })
+})
