@@ -20,8 +20,9 @@ export async function mergeChunks(from: string, metafile: Metafile, to: string, 
   const eager = eagerFiles(metafile)
   const entry = join(from, 'lib/index.js')
   // The entry itself holds what only programs use, such as the helpers for replies: the command need not read it.
-  const library = new Set([...eager(entry)].filter((file) => file !== entry))
+  // So does a chunk that the command loads only when it is needed.
   const command = eager(join(from, 'cli/main.js'))
+  const library = new Set([...eager(entry)].filter((file) => command.has(file)))
   const merged = await rollup({
     input: { 'lib/index': entry, 'cli/main': join(from, 'cli/main.js') },
     external: isBuiltin,
