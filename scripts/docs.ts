@@ -77,7 +77,9 @@ function mainFlagOf(entry: OptionEntry): string {
 }
 
 function variableRows(entry: OptionEntry): readonly (readonly string[])[] {
-  return entry.key === 'limits' ? [] : [[entry.environment.map(code).join(', '), code(entry.key)]]
+  return entry.key === 'limits' || entry.environment.length === 0
+    ? []
+    : [[entry.environment.map(code).join(', '), code(entry.key)]]
 }
 
 function flagRow(flag: (typeof flags)[number]): readonly string[] {

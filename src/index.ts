@@ -6,7 +6,7 @@
  *
  * @module
  */
-export { createServer } from './server/create.ts'
+export { createServer } from './server/create-server.ts'
 export type { ProgramOptions } from './server/embedder-options.ts'
 export { localAuthority } from './server/local-authority.ts'
 export type { LocalAuthority, LocalAuthorityOptions } from './server/local-authority.ts'
@@ -34,7 +34,8 @@ export type {
   ResolvedUpstream,
   UpstreamTlsOptions,
 } from './config/kinds/proxy-types.ts'
-export type { ServerConfig, ServerTls } from './config/public-config.ts'
+export type { ChangeEvent, Plugin } from './config/options/plugins.ts'
+export type { ServerConfig, ServerTls } from './config/server-config.ts'
 export type { CertificateFiles } from './config/value-types.ts'
 export type { ServeOptions } from './config/types.ts'
 export type { Limits } from './config/options/limits.ts'

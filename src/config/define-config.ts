@@ -1,10 +1,4 @@
-import type { ServeOptions } from './types.ts'
-
-/** A function that returns options, or a promise of them; called once at each start. */
-export type ConfigFunction = () => ServeOptions | Promise<ServeOptions>
-
-/** The default export of a config file: options, a promise of them, or a function that returns either. */
-export type ConfigExport = ServeOptions | Promise<ServeOptions> | ConfigFunction
+import type { ConfigExport, ConfigFunction, ServeOptions } from './types.ts'
 
 /**
  * Gives a config file types and completion: `export default defineConfig({ port: 3000 })`, or

@@ -5,6 +5,7 @@
  *   2. config file  sources/file.ts: the file of --config; otherwise, in the working directory only,
  *                   serve8008.config.js, .mjs, .cjs, .ts, .mts, .cts or .json, or `serve8008` in package.json (two are
  *                   an error). Its relative paths belong to its folder; all others to the working directory.
+ *                   What its plugins return (sources/plugin-options.ts) is stronger than the file.
  *   3. environment  sources/env.ts: SERVE8008_PORT and so on; PORT and HOST where those are unset
  *   4. flags        cli/args/ parses the command line, sources/source.ts reads the values
  *
@@ -64,12 +65,23 @@ export interface LoadedConfig {
 export async function loadConfig(load: LoadOptions): Promise<LoadedConfig> {
   const { cwd, flags = {}, env = {}, config: named } = load
   const file = named === false ? undefined : await readConfigFile(cwd, named, load.importModule)
-  const sources: OptionSource[] = [
+  const weaker: OptionSource[] = [
     { options: commandDefaults, origins: new Map(), problems: [] },
-    ...(file === undefined ? [] : [sourceFromFile(file)]),
-    optionsFromEnvironment(env),
-    optionsFromFlags(flags),
+    ...(file === undefined ? [] : [sourceFromFile(file, `file ${file.name}`)]),
   ]
+  const stronger = [optionsFromEnvironment(env), optionsFromFlags(flags)]
+  const plugins = file?.options['plugins']
+  const added =
+    plugins === undefined
+      ? []
+      : await (
+          await import('./sources/plugin-options.ts')
+        ).awaitPluginSources({
+          plugins,
+          folder: file?.folder ?? cwd,
+          merge: (given) => mergeSources([...weaker, ...given, ...stronger]).options,
+        })
+  const sources = [...weaker, ...added, ...stronger]
   const { options, origins } = mergeSources(sources)
   const config = resolveConfig(options, {
     cwd,
@@ -103,6 +115,7 @@ function keyName(path: string, origin: string): string {
   const border = origin.indexOf(' ')
   const place = origin.slice(border + 1)
   if (origin.startsWith('file ')) return `${place}: ${path}`
+  if (origin.startsWith('plugin ')) return `${origin}: ${path}`
   const inner = path.indexOf('.')
   return origin.startsWith('flag ') && inner !== -1 ? `${place} ${path.slice(inner + 1)}` : place
 }

@@ -19,6 +19,8 @@ export function deepFreeze<Value extends object>(value: Value): Value {
 }
 
 /** Options after validation: undefined is removed, at any depth. @internal */
-export type Checked<Value> = Value extends object
-  ? { [Name in keyof Value]: Checked<Exclude<Value[Name], undefined>> }
-  : Value
+export type Checked<Value> = Value extends (...given: never[]) => unknown
+  ? Value
+  : Value extends object
+    ? { [Name in keyof Value]: Checked<Exclude<Value[Name], undefined>> }
+    : Value

@@ -2,26 +2,9 @@ import { hidden, isSecretName, redactField, redactUrl } from '../core/util/secre
 import { kindOf } from './kinds/registry.ts'
 import { optionTable } from './options/option-table.ts'
 import type { ResolvedCondition, ResolvedRoute } from './route-types.ts'
+import type { ServerConfig, ServerTls } from './server-config.ts'
 import type { ResolvedConfig } from './types.ts'
-import type { ResolvedCertificate, ResolvedTls } from './value-types.ts'
-
-/**
- * What a server runs with: every option checked and completed. It can be logged: passwords and passphrases are left out,
- * and `…` replaces values of
- * cookies, and of fields and parameters (also those of URLs) whose names are those of credentials.
- */
-export interface ServerConfig extends Omit<ResolvedConfig, 'auth' | 'tls' | 'fallback' | 'h2cFollows' | 'secretFiles'> {
-  /** The user whose password every request must present, or undefined. */
-  readonly auth: { readonly user: string } | undefined
-  /** Undefined where nothing is served under TLS. */
-  readonly tls: ServerTls | undefined
-}
-
-/** How HTTPS is served, without the passphrases of keys. */
-export interface ServerTls extends Omit<ResolvedTls, 'certificates' | 'fallback'> {
-  /** The first one is for clients without SNI. Empty: the local authority makes one. */
-  readonly certificates: readonly Omit<ResolvedCertificate, 'passphrase'>[]
-}
+import type { ResolvedTls } from './value-types.ts'
 
 /** A resolved configuration without its secrets, frozen. @internal */
 export function publicConfig(config: ResolvedConfig): ServerConfig {
@@ -32,6 +15,7 @@ export function publicConfig(config: ResolvedConfig): ServerConfig {
     auth: auth && { user: auth.user },
     tls: tls && publicTls(tls),
     routes: rest.routes.map(publicRoute),
+    plugins: rest.plugins.map(({ name }) => name),
   })
 }
 

@@ -1,32 +1,23 @@
-import type { AccessOptions } from './options/access.ts'
-import type { AddressOptions } from './options/address.ts'
-import type { FileOptions } from './options/files.ts'
-import type { HeaderOptions } from './options/headers.ts'
-import type { ReloadOptions } from './options/live.ts'
-import type { OperationOptions } from './options/operation.ts'
 import type { GivenBy, ResolvedBy } from './options/option.ts'
-import type { PageOptions } from './options/pages.ts'
-import type { RoutingOptions } from './options/routes.ts'
-import type { TlsOptions } from './options/tls.ts'
+import type { PluginOptions } from './options/plugins.ts'
 import type { JointConfig } from './joint-config.ts'
 import type { Checked } from './plain-object.ts'
+import type { PlainDefinitions } from './server-config.ts'
 
 /** The definition of every option. */
-export type Definitions = FileOptions &
-  RoutingOptions &
-  AddressOptions &
-  TlsOptions &
-  PageOptions &
-  ReloadOptions &
-  HeaderOptions &
-  AccessOptions &
-  OperationOptions
+export type Definitions = PlainDefinitions & PluginOptions
 
 /**
  * Options of `createServer()` and of config files. Every option has a default. Flags and environment variables of the
  * command have the same names.
  */
 export interface ServeOptions extends GivenBy<Definitions> {}
+
+/** A function that returns options, or a promise of them; called once at each start. */
+export type ConfigFunction = () => ServeOptions | Promise<ServeOptions>
+
+/** The default export of a config file: options, a promise of them, or a function that returns either. */
+export type ConfigExport = ServeOptions | Promise<ServeOptions> | ConfigFunction
 
 /** Options after validation. @internal */
 export type CheckedOptions = Checked<ServeOptions>

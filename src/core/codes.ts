@@ -15,6 +15,7 @@ export const errorCodes = {
   E8008_CONFIG_INVALID: { exitCode: 2, status: 500 },
   E8008_CONFIG_NOT_FOUND: { exitCode: 2, status: 500 },
   E8008_CONFIG_UNREADABLE: { exitCode: 2, status: 500 },
+  E8008_PLUGIN: { exitCode: 2, status: 500 },
   E8008_ROOT_NOT_FOUND: { exitCode: 2, status: 500 },
   E8008_ROOT_NOT_FOLDER: { exitCode: 2, status: 500 },
   E8008_ROOT_UNREADABLE: { exitCode: 3, status: 500 },

@@ -63,6 +63,11 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
     cause: 'A syntax error, an exception in the file, a missing import or a missing default export.',
     remedy: 'Correct the line that the error names, then run serve8008 check.',
   },
+  E8008_PLUGIN: {
+    meaning: 'A hook of a plugin failed, or returned what it must not return.',
+    cause: 'An error in the code of the plugin that the message names.',
+    remedy: 'Correct the plugin, or remove it from the option plugins.',
+  },
   E8008_ROOT_NOT_FOUND: {
     meaning: 'The folder to serve, or the folder of a mount, does not exist.',
     cause: 'A typing error, or a build that has not run yet.',

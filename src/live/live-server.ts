@@ -60,10 +60,21 @@ export function createLiveServer(options: LiveOptions): LiveServer {
 
   const batcher = createChangeBatcher({
     send(paths) {
-      options.onChange(withoutFoldersOf(paths))
+      const files = withoutFoldersOf(paths)
+      options.onChange(files)
       const since = firstChangeAt
       firstChangeAt = undefined
-      update(paths, since)
+      const globbed = new Set(globMatches)
+      globMatches.clear()
+      // One batch after the other: a build for the first must not end behind that for the second.
+      const claimed = turn === undefined ? options.claim(files) : turn.then(() => options.claim(files))
+      if (claimed === undefined) return void update(paths, since, globbed)
+      const mine = claimed.then((claim) => {
+        if (turn === mine) turn = undefined
+        if (isEnding || claim?.length === 0) return
+        update(claim === undefined ? paths : absolute(claim), since, globbed)
+      })
+      turn = mine
     },
     onQuiet: () => hub.answerPending(),
   })
@@ -80,6 +91,8 @@ export function createLiveServer(options: LiveOptions): LiveServer {
     onConsole: (page, level, text) => options.onConsole({ page, level, text }),
   })
 
+  /** Ends when plugins have handled every batch of changes so far. */
+  let turn: Promise<void> | undefined
   /** Changed files that a glob of `--watch` matches: a build may make any page from them. */
   const globMatches = new Set<string>()
 
@@ -90,11 +103,14 @@ export function createLiveServer(options: LiveOptions): LiveServer {
   }
 
   /** Updates pages. A file that no page uses reloads all pages if it is not served, or if `--watch` names it. */
-  function update(paths: readonly string[], since = performance.now()): Update {
+  function update(
+    paths: readonly string[],
+    since = performance.now(),
+    globbed: ReadonlySet<string> = globMatches,
+  ): Update {
     // A save has probably fixed the error. A build that fails again shows it again.
     hub.showError(null)
-    const concernsAll = paths.some((path) => !hub.isUsed(path) && (globMatches.has(path) || !isServed(path)))
-    globMatches.clear()
+    const concernsAll = paths.some((path) => !hub.isUsed(path) && (globbed.has(path) || !isServed(path)))
     const pages = concernsAll ? hub.reloadAll() : hub.sendChanges(paths)
     return report({ paths: withoutFoldersOf(paths), pages, ms: performance.now() - since })
   }
@@ -105,9 +121,13 @@ export function createLiveServer(options: LiveOptions): LiveServer {
   }
 
   function reload(paths?: readonly string[]): Update {
-    if (paths !== undefined) return update([...new Set(withFilesBelow(paths.map((path) => resolve(path))))])
+    if (paths !== undefined) return update(absolute(paths))
     hub.showError(null)
     return report({ paths: [], pages: hub.reloadAll(), ms: 0 })
+  }
+
+  function absolute(paths: readonly string[]): readonly string[] {
+    return [...new Set(withFilesBelow(paths.map((path) => resolve(path))))]
   }
 
   /** Adds the files that pages use below each folder in a list: a build may report its output folder. */

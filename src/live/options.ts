@@ -19,6 +19,11 @@ export interface LiveOptions extends ResolvedLive {
   readonly dependenciesOf: (path: string) => WatchDependencies
   /** Called with the absolute paths of changed files that pages use, debounced. */
   readonly onChange: (paths: readonly string[]) => void
+  /**
+   * Asked about changed files before pages are updated. Resolves with the paths to update pages for instead, if any.
+   * Undefined where nothing is to be asked.
+   */
+  readonly claim: (paths: readonly string[]) => Promise<readonly string[] | undefined> | undefined
   readonly onUpdate: (update: Update) => void
   readonly onConsole: (error: PageError) => void
   readonly onWarning: (warning: Warning) => void

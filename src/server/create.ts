@@ -1,10 +1,10 @@
 import { checkFolders } from '../config/check-folders.ts'
 import { missingPage } from '../config/single-page-check.ts'
-import { isPlainObject } from '../config/plain-object.ts'
-import { publicConfig, type ServerConfig } from '../config/public-config.ts'
-import { isCleartextHttp2, resolveConfig } from '../config/resolve/resolve.ts'
+import { publicConfig } from '../config/public-config.ts'
+import type { ServerConfig } from '../config/server-config.ts'
+import { isCleartextHttp2 } from '../config/resolve/resolve.ts'
 import type { ResolvedRoute } from '../config/route-types.ts'
-import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
+import type { ResolvedConfig } from '../config/types.ts'
 import { ServeError } from '../core/serve-error.ts'
 import { createWorkerReport } from '../middleware/stale-worker.ts'
 import { createAdapter, type Adapter } from '../http/h1/server.ts'
@@ -31,40 +31,29 @@ import {
   projectWarnings,
   sensitiveFileWarnings,
 } from './listening.ts'
-import { definedOnly, logOptions, programProblems, type Phrase, type ProgramOptions } from './embedder-options.ts'
-import { checkResponse, checkUpgrade, refuseArguments, refuseRecordArguments, toRequest } from './check-arguments.ts'
+import { logOptions, type Phrase, type ProgramOptions } from './embedder-options.ts'
+import type { PluginAccess, PluginHost } from './plugins.ts'
+import type * as CheckArguments from './check-arguments.ts'
+import { checkResponse, checkUpgrade } from './handler-arguments.ts'
 import { ServerRoutes, refuseOwnRoutes } from './server-routes.ts'
 import type { Listening, RequestListener, Server8008, ServerEvents } from './types.ts'
 
 /**
- * Makes a server. Nothing is opened, bound or printed before `listen()`.
- *
- * @param options what to serve and how; everything has a default
- * @returns the server, not yet listening
- * @throws ServeError `E8008_CONFIG_INVALID`, whose `problems` lists every problem; `E8008_ROOT_NOT_FOUND`,
- *   `E8008_ROOT_NOT_FOLDER`, `E8008_ROOT_UNREADABLE`, `E8008_AUTH_FILE` for files that cannot be used
- * @example
- * const server = createServer({ root: 'dist', port: 0 })
- * const { url } = await server.listen()
- * await server.close()
- */
-export function createServer(options: ServeOptions & ProgramOptions = {}): Server8008 {
-  // Throws for a value that is no object, which could not be destructured.
-  if (!isPlainObject(options)) resolveConfig(options)
-  const { signal, write, color, columns, phrase, authorityFolder, ...serve } = options
-  const program = { signal, write, color, columns, phrase, authorityFolder }
-  const config = resolveConfig(serve, { problems: programProblems(program) })
-  checkFolders(config)
-  return createServerFrom(config, definedOnly(program))
-}
-
-/**
- * Makes a server from a resolved configuration, for the command.
+ * Makes a server from a resolved configuration, without its plugins.
  *
  * @internal
  */
 export function createServerFrom(config: ResolvedConfig, program: ProgramOptions = {}): Server8008 {
   return new Serve8008(config, program)
+}
+
+/**
+ * The host of the plugins of a server, which is made when it is asked for first: few servers have plugins.
+ *
+ * @internal
+ */
+export function pluginHost(server: Server8008, create: (access: PluginAccess) => PluginHost): PluginHost {
+  return Serve8008.pluginHost(server as Serve8008, create)
 }
 
 function closedError(message: string): ServeError {
@@ -87,14 +76,17 @@ class Serve8008 implements Server8008 {
   readonly #control: Control | undefined
   readonly #adapter: Adapter
   /** Loaded with the first request that comes by `fetch` or `tryFetch`. */
-  #fetch: Promise<FetchAnswer> | undefined
+  #fetch: Promise<FetchAnswer & typeof CheckArguments> | undefined
   readonly #log: ReturnType<typeof createAccessLog> | undefined
   readonly #followers: Followers
   readonly #phrase: Phrase
   readonly #authorityFolder: string | undefined
   readonly #reportWorker = createWorkerReport((warning) => this.#events.emit('warning', warning))
   #https: BoundHttps | undefined
+  #plugins: PluginHost | undefined
   #pipeline: Handler
+  /** Requests wait for it. */
+  #held: Promise<void> | undefined
   #starting: Promise<BoundServer> | undefined
   #running: BoundServer | undefined
   #closing: Promise<void> | undefined
@@ -105,7 +97,7 @@ class Serve8008 implements Server8008 {
     this.config = publicConfig(config)
     this.#config = config
     this.#folders = openFolders(config)
-    const live = openLive(config, this.#folders, this.#events)
+    const live = openLive(config, this.#folders, this.#events, (paths) => this.#plugins?.change(paths))
     this.#live = live
     this.#control = live && createControl({ base: config.base, live: live.control })
     this.#phrase = this.#guardedPhrase(program.phrase ?? programPhrase)
@@ -128,7 +120,7 @@ class Serve8008 implements Server8008 {
     this.#adapter = createAdapter({
       handler: (x) => {
         followers.begin(x)
-        return this.#pipeline(x)
+        return this.#handle(x)
       },
       limits: config.limits,
       isShared: () => this.#layers.length === 0,
@@ -173,7 +165,7 @@ class Serve8008 implements Server8008 {
   }
 
   async listen(...given: readonly unknown[]): Promise<Listening> {
-    refuseArguments(given)
+    if (given.length > 0) (await import('./check-arguments.ts')).refuseArguments(given)
     if (this.#closing !== undefined) throw closedError('The server was closed.')
     this.#starting ??= this.#start()
     try {
@@ -185,6 +177,7 @@ class Serve8008 implements Server8008 {
   }
 
   async #start(): Promise<BoundServer> {
+    await this.#plugins?.ready
     checkFolders(this.#config)
     // Before the first address is bound: pages that reconnect must find live reload.
     this.#live?.start()
@@ -263,6 +256,7 @@ class Serve8008 implements Server8008 {
     // After the replies under way: upstreams still send them.
     await this.routes.close()
     ;(await this.#fetch)?.close()
+    await this.#plugins?.close()
     for (const { files } of this.#folders) files.close()
     this.#followers.close()
     this.#log?.flush()
@@ -280,7 +274,7 @@ class Serve8008 implements Server8008 {
   }
 
   async record(...given: readonly unknown[]): Promise<Recording> {
-    refuseRecordArguments(given)
+    if (given.length > 0) (await import('./check-arguments.ts')).refuseRecordArguments(given)
     if (this.#closing !== undefined) throw closedError('The server was closed.')
     return this.#followers.record()
   }
@@ -314,17 +308,41 @@ class Serve8008 implements Server8008 {
   }
 
   // Bound to the server, since programs pass them on alone: `serve({ fetch: server.fetch })`.
-  readonly fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> =>
-    await (await this.#openFetch()).answer(toRequest('fetch', input, init))
+  readonly fetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response> => {
+    const { answer, toRequest } = await this.#openFetch()
+    return await answer(toRequest('fetch', input, init))
+  }
 
-  readonly tryFetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response | undefined> =>
-    await (await this.#openFetch()).offer(toRequest('tryFetch', input, init))
+  readonly tryFetch = async (input: string | URL | Request, init?: RequestInit): Promise<Response | undefined> => {
+    const { offer, toRequest } = await this.#openFetch()
+    return await offer(toRequest('tryFetch', input, init))
+  }
 
-  #openFetch(): Promise<FetchAnswer> {
-    this.#fetch ??= import('../http/fetch.ts').then(({ createFetchAnswer }) =>
-      createFetchAnswer((x) => this.#pipeline(x), this.#config.limits.bodyBytes),
+  #openFetch(): Promise<FetchAnswer & typeof CheckArguments> {
+    this.#fetch ??= Promise.all([import('../http/fetch.ts'), import('./check-arguments.ts')]).then(
+      ([{ createFetchAnswer }, checks]) => ({
+        ...createFetchAnswer((x) => this.#handle(x), this.#config.limits.bodyBytes),
+        ...checks,
+      }),
     )
     return this.#fetch
+  }
+
+  static pluginHost(server: Serve8008, create: (access: PluginAccess) => PluginHost): PluginHost {
+    server.#plugins ??= create({
+      server,
+      removeLayers: (removed) => {
+        server.#layers.splice(0, Infinity, ...server.#layers.filter((layer) => !removed.includes(layer)))
+        server.#pipeline = server.#assemble()
+      },
+      hold: (until) => void (server.#held = until),
+      report: (error) => server.#events.emit('error', error),
+    })
+    return server.#plugins
+  }
+
+  #handle(x: Exchange): Reply | Promise<Reply> {
+    return this.#held === undefined ? this.#pipeline(x) : this.#held.then(() => this.#pipeline(x))
   }
 
   #assemble(layers: readonly Layer[] = this.#layers, routes: readonly ResolvedRoute[] = this.routes.current): Handler {

@@ -1,4 +1,3 @@
-import { expected, type Problem } from '../config/diagnostic.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import type { createAccessLog } from '../inspect/inspect.ts'
 import type { Suggestion } from '../core/serve-error.ts'
@@ -46,50 +45,4 @@ export function logOptions(
       return program.columns
     },
   }
-}
-
-/** For each option what its value must be, in words and as a check. */
-const rules: Readonly<Record<keyof ProgramOptions, readonly [noun: string, (value: unknown) => boolean]>> = {
-  signal: ['an AbortSignal', isSignal],
-  write: ['a function', isFunction],
-  color: ['true or false', (value) => typeof value === 'boolean'],
-  columns: ['a number', (value) => typeof value === 'number'],
-  authorityFolder: ['the path of a folder', (value) => typeof value === 'string' && value !== ''],
-  phrase: ['a function', isFunction],
-}
-
-/**
- * Checks the options. Undefined is allowed, and equals an option that is absent.
- *
- * @internal
- */
-export function programProblems(program: ProgramOptions): Problem[] {
-  return Object.entries(rules).flatMap(([key, [noun, isRight]]) => {
-    const value = program[key as keyof ProgramOptions]
-    if (value === undefined || isRight(value)) return []
-    const isController = key === 'signal' && isSignal((value as Partial<AbortController> | null)?.signal)
-    const hint = isController ? 'did you mean its signal: controller.signal?' : `use ${noun}`
-    return [{ path: [key], message: expected(noun, value), hint }]
-  })
-}
-
-function isFunction(value: unknown): boolean {
-  return typeof value === 'function'
-}
-
-/** Checks members instead of the class: an AbortSignal of another realm has another class. */
-function isSignal(value: unknown): boolean {
-  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>
-  return typeof aborted === 'boolean' && isFunction(addEventListener)
-}
-
-/**
- * The options whose value is not undefined.
- *
- * @internal
- */
-export function definedOnly(program: {
-  [Key in keyof ProgramOptions]: ProgramOptions[Key] | undefined
-}): ProgramOptions {
-  return Object.fromEntries(Object.entries(program).filter(([, value]) => value !== undefined))
 }

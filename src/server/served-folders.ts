@@ -3,6 +3,7 @@ import { fileChange } from '../core/channels.ts'
 import { OpenFiles } from '../http/body/open-files.ts'
 import { controlPrefix } from '../control/control.ts'
 import { type Live, createLive } from '../live/live.ts'
+import type { LiveOptions } from '../live/options.ts'
 import { createFinder } from '../routes/routes.ts'
 import { createStatic, type StaticFolder } from '../static/static.ts'
 import type { Events } from './events.ts'
@@ -43,7 +44,12 @@ export function openFolders(config: ResolvedConfig): OpenFolder[] {
 }
 
 /** Live reload for the served folders; undefined where it is off. */
-export function openLive(config: ResolvedConfig, folders: readonly OpenFolder[], events: Events): Live | undefined {
+export function openLive(
+  config: ResolvedConfig,
+  folders: readonly OpenFolder[],
+  events: Events,
+  claim: LiveOptions['claim'],
+): Live | undefined {
   const { live } = config
   if (live === undefined) return undefined
   const folderOf = createFinder(folders)
@@ -59,6 +65,7 @@ export function openLive(config: ResolvedConfig, folders: readonly OpenFolder[],
       if (fileChange.hasSubscribers) fileChange.publish({ paths })
       events.emit('change', paths)
     },
+    claim,
     onUpdate: (update) => events.emit('reload', update),
     onConsole: (error) => events.emit('console', error),
     onWarning: (warning) => events.emit('warning', warning),

@@ -1,8 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { ResolvedRoute, RouteOptions } from '../config/route-types.ts'
-import type { ServerConfig } from '../config/public-config.ts'
-import type { ServeOptions } from '../config/types.ts'
+import type { PlainOptions, ServerConfig } from '../config/server-config.ts'
 import type { ServeError } from '../core/serve-error.ts'
 import type { Warning } from '../core/warning.ts'
 import type { Exchange, Layer } from '../http/message/exchange.ts'
@@ -126,7 +125,7 @@ export interface RouteControl {
    *
    * @throws ServeError `E8008_CONFIG_INVALID`
    */
-  replace(options: Pick<ServeOptions, 'proxy' | 'routes'>): void
+  replace(options: Pick<PlainOptions, 'proxy' | 'routes'>): void
   /**
    * All routes: those of `proxy` and `routes` first, each with its name, match and action. `…` replaces credentials, as in
    * `config`.

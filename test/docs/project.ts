@@ -11,7 +11,7 @@ import { makeCertificate } from '../support/certificate.ts'
 const backendPorts = [3000, 3001, 4000, 5000, 5173, 5232, 8081]
 
 /** Packages that programs of the documentation import, beside serve8008. */
-const frameworks = ['express', 'fastify', 'hono', 'h3', 'vite']
+const frameworks = ['express', 'fastify', 'hono', 'h3', 'marked', 'vite']
 
 /** The folder in which a reader would be, and what is found there. */
 export interface Project {
@@ -68,6 +68,8 @@ export async function makeProject(
     'site/docs/one.txt': 'one\n',
     'dist/index.html': '<!doctype html><title>App</title>',
     'dist/app.css': 'body {}',
+    'notes/hello.md': '# Hello\n',
+    'mock/users.json': '[{ "name": "Ann" }]\n',
     'manual/index.html': '<!doctype html><title>Manual</title>',
     ...certificates,
     users: 'ann:{SHA}5en6G6MezRroT3XKqkdPOmY/BfQ=\n',

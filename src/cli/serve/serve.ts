@@ -1,6 +1,6 @@
 import { loadConfig } from '../../config/load.ts'
 import type { ResolvedConfig } from '../../config/types.ts'
-import { createServerFrom } from '../../server/create.ts'
+import { createServerFrom, pluginHost } from '../../server/create.ts'
 import type { Warning } from '../../core/warning.ts'
 import { activationWarnings, socketActivation, type Activation } from './activation.ts'
 import { printStartup, canUseKeys } from './startup-output.ts'
@@ -11,7 +11,6 @@ import type { Program } from '../process-io.ts'
 import { addedFlag } from '../args/corrected-command.ts'
 import type { Keys } from './keys.ts'
 import type { Reporter } from '../output/reporter.ts'
-import { pageErrorLine, updateLine } from './live-lines.ts'
 import { onSignals, createShutdown } from './shutdown.ts'
 import { lineColumns } from '../output/terminal.ts'
 
@@ -48,18 +47,6 @@ export async function serve(command: Command, program: Program, report: Reporter
       return lineColumns(terminal)
     },
   })
-
-  const lines = {
-    format: config.log,
-    color,
-    root: config.root,
-    cwd,
-    get columns() {
-      return lineColumns(terminal)
-    },
-  }
-  server.on('reload', (update) => report.print(updateLine(update, lines)))
-  server.on('console', (error) => report.print(pageErrorLine(error, lines)))
   server.on('certificate', (files) => {
     void import('./certificate-line.ts').then((it) => report.print(it.certificateLine(files, command, cwd)))
   })
@@ -86,6 +73,10 @@ export async function serve(command: Command, program: Program, report: Reporter
   const warnings: Warning[] = [...loaded.warnings, ...(activation === undefined ? [] : activationWarnings(activation))]
   const gather = (warning: Warning): void => void warnings.push(warning)
   server.on('warning', gather)
+  if (config.plugins.length > 0) {
+    const { createPluginHost } = await import('../../server/plugins.ts')
+    pluginHost(server, createPluginHost).start(config.plugins)
+  }
   const listening = await server.listen().catch(async (error: unknown) => {
     if (!shutdown.isStopping()) throw (await import('./start-error.ts')).explainStartError(error, loaded, env)
   })
@@ -96,6 +87,19 @@ export async function serve(command: Command, program: Program, report: Reporter
   }
   const keyboard = canUseKeys(program, command, report) ? await program.keyboard?.() : undefined
   const hasKeys = (await keyboard?.isForeground()) ?? false
+  // No page is open yet.
+  const { pageErrorLine, updateLine } = await import('./live-lines.ts')
+  const lines = {
+    format: config.log,
+    color,
+    root: config.root,
+    cwd,
+    get columns() {
+      return lineColumns(terminal)
+    },
+  }
+  server.on('reload', (update) => report.print(updateLine(update, lines)))
+  server.on('console', (error) => report.print(pageErrorLine(error, lines)))
   await printStartup({ listening, loaded, config, command, program, report, startMs, configMs, hasKeys })
   if (keyboard !== undefined) {
     const { useServerKeys } = await import('./server-keys.ts')

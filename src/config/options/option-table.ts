@@ -11,6 +11,7 @@ import { liveOptions } from './live.ts'
 import { operationOptions } from './operation.ts'
 import type { DefaultsOf, Option, OptionContext, OptionFacts } from './option.ts'
 import { pageOptions } from './pages.ts'
+import { pluginOptions } from './plugins.ts'
 import { routeOptions } from './routes.ts'
 import { tlsOptions } from './tls.ts'
 
@@ -71,7 +72,7 @@ const groups: Readonly<Record<OptionGroup, readonly (readonly [string, AnyOption
   'Live reload': entriesOf(liveOptions),
   Headers: entriesOf(headerOptions),
   Access: entriesOf(accessOptions),
-  Operation: entriesOf(operationOptions),
+  Operation: [...entriesOf(operationOptions), ...entriesOf(pluginOptions)],
 }
 
 const defined = Object.entries(groups).flatMap(([group, entries]) =>
@@ -110,9 +111,10 @@ export function limitVariable(name: string): string {
 }
 
 function completeEntry(key: OptionKey, group: OptionGroup, { default: usual, resolve, facts }: AnyOption): OptionEntry {
-  const { flag = kebabCase(key), aliases = [], shared } = facts
+  const { isCode = false, flag = isCode ? false : kebabCase(key), aliases = [], shared } = facts
   const flags = flag === false ? [] : [flag, ...aliases]
-  const own = key === 'limits' ? limitNames.map(limitVariable) : [`SERVE8008_${constantCase(flags[0] ?? key)}`]
+  const name = `SERVE8008_${constantCase(flags[0] ?? key)}`
+  const own = key === 'limits' ? limitNames.map(limitVariable) : isCode ? [] : [name]
   return {
     valueName: '',
     choices: [],

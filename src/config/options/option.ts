@@ -78,6 +78,8 @@ export interface OptionFacts<Given = unknown> {
   readonly schema: v.GenericSchema<Given>
   /** The flag without dashes, where it is not the name of the option; false for none. */
   readonly flag?: string | false
+  /** Whether the value is code: no flag, no variable and no JSON can hold it. */
+  readonly isCode?: true
   /** Other names of the flag; one letter is a short flag. */
   readonly aliases?: readonly string[]
   /** The values of a flag: `boolean` none, `value` one, `list` one each time it is given, `optional` one or none. */

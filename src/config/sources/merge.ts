@@ -33,8 +33,11 @@ export function mergeSources(sources: readonly OptionSource[]): Merged {
   return { options: { ...options }, origins }
 }
 
-/** A config file as a source. Its relative paths are resolved against its folder. */
-export function sourceFromFile(file: ConfigFile): OptionSource {
+/** A config file, or what a plugin returns, as a source. Its relative paths are resolved against the folder. */
+export function sourceFromFile(
+  file: Pick<ConfigFile, 'folder' | 'options' | 'problems'>,
+  origin: string,
+): OptionSource {
   const options = { ...file.options }
   const absolute = (value: unknown): unknown =>
     typeof value === 'string' && value !== '' ? resolve(file.folder, value) : value
@@ -54,7 +57,7 @@ export function sourceFromFile(file: ConfigFile): OptionSource {
     options['certificates'] = withAbsoluteCertificates(options['certificates'], file.folder)
   }
   const named = [...Object.keys(options), ...file.problems.flatMap(({ path }) => path[0] ?? [])]
-  const origins = new Map(named.map((key) => [key, `file ${file.name}`]))
+  const origins = new Map(named.map((key) => [key, origin]))
   return { options, origins, problems: file.problems }
 }
 

@@ -15,9 +15,17 @@ interface Node {
  * built; nothing that runs imports this file.
  */
 export function jsonSchema(): object {
-  const schema = toJsonSchema(optionSchema, { target: 'draft-2020-12', ignoreActions: ['readonly'] }) as Node
+  const schema = toJsonSchema(optionSchema, {
+    target: 'draft-2020-12',
+    ignoreActions: ['readonly'],
+    overrideSchema: ({ valibotSchema: { type } }) => (type === 'custom' ? {} : undefined),
+  }) as Node
   const properties: Record<string, Node> = schema.properties ?? {}
-  for (const { key, description, accepts } of optionTable) {
+  for (const { key, description, accepts, isCode } of optionTable) {
+    if (isCode === true) {
+      delete properties[key]
+      continue
+    }
     const known: Record<string, unknown> = { ...defaults, ...commandDefaults }
     properties[key] = { description: `${description} Accepts ${accepts}.`, ...properties[key] }
     if (known[key] !== undefined) properties[key].default = known[key]

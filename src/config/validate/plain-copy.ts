@@ -25,6 +25,8 @@ export function plainCopy(
     if (problems.some((known) => known.message === message)) return undefined
     return leaveOut({ path: path.slice(0, 1), message, hint: 'leave out what the server does not need' }, problems)
   }
+  // Methods of a plugin share its object, which may hold anything.
+  if (path.length === 2 && path[0] === 'plugins') return value
   const isList = Array.isArray(value)
   if (!isList && !isPlainObject(value)) return value
   if (around.includes(value)) {

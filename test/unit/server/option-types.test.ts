@@ -7,6 +7,7 @@ import {
   type HealthOptions,
   type LocalAuthorityOptions,
   type MatchOptions,
+  type Plugin,
   type ProgramOptions,
   type ProxyOptions,
   type Reply,
@@ -37,6 +38,7 @@ test('every optional property of the options may be undefined', () => {
   true satisfies TakesUndefined<UpstreamTlsOptions>
   true satisfies TakesUndefined<MatchOptions>
   true satisfies TakesUndefined<RouteOptions>
+  true satisfies TakesUndefined<Plugin>
   true satisfies TakesUndefined<NonNullable<RouteOptions['reply']>>
   true satisfies TakesUndefined<CertificateFiles>
   true satisfies TakesUndefined<ShownError>

@@ -39,7 +39,7 @@ describe('optionTable', () => {
       assert.match(entry.description, /^[A-Z].*\.$/, entry.key)
       assert.ok(entry.accepts.length > 0, entry.key)
       assert.equal(entry.valueName === '', entry.kind === 'boolean', entry.key)
-      assert.ok(entry.environment.length > 0, entry.key)
+      assert.equal(entry.environment.length > 0, entry.isCode !== true, entry.key)
       for (const flag of entry.flags) assert.match(flag, /^(?:[a-zA-Z]|[a-z][a-z0-9]*(?:-[a-z]+)*)$/)
     }
   })

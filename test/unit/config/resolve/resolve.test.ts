@@ -42,6 +42,7 @@ describe('resolveConfig', () => {
       trust: [],
       timeoutMs: 0,
       log: 'none',
+      plugins: [],
       limits: {
         headerBytes: 16384,
         headerCount: 128,

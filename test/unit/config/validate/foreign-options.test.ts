@@ -39,7 +39,7 @@ describe('options from habit', () => {
     [{ files: ['css/*.css'] }, 'did you mean "watch"?'],
     [{ wait: 200 }, 'remove it: changes are debounced'],
     [{ mimetypes: {} }, "write headers: { '/path': { 'content-type': 'text/plain' } }"],
-    [{ plugins: [] }, 'see the options: serve8008 --help'],
+    [{ experiments: [] }, 'see the options: serve8008 --help'],
     [{ verbose: true }, 'leave it out: it is a flag of the command, --verbose'],
   ] as const) {
     const [key] = Object.keys(options)

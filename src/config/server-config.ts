@@ -1,0 +1,49 @@
+import type { AccessOptions } from './options/access.ts'
+import type { AddressOptions } from './options/address.ts'
+import type { FileOptions } from './options/files.ts'
+import type { HeaderOptions } from './options/headers.ts'
+import type { ReloadOptions } from './options/live.ts'
+import type { OperationOptions } from './options/operation.ts'
+import type { GivenBy, ResolvedBy } from './options/option.ts'
+import type { PageOptions } from './options/pages.ts'
+import type { RoutingOptions } from './options/routes.ts'
+import type { TlsOptions } from './options/tls.ts'
+import type { JointConfig } from './joint-config.ts'
+import type { ResolvedCertificate, ResolvedTls } from './value-types.ts'
+
+/** The definition of every option but `plugins`, whose type follows from the others. */
+export type PlainDefinitions = FileOptions &
+  RoutingOptions &
+  AddressOptions &
+  TlsOptions &
+  PageOptions &
+  ReloadOptions &
+  HeaderOptions &
+  AccessOptions &
+  OperationOptions
+
+/** Every option but `plugins`. */
+export interface PlainOptions extends GivenBy<PlainDefinitions> {}
+
+/** The configuration without plugins. @internal */
+export interface PlainConfig extends JointConfig, ResolvedBy<PlainDefinitions> {}
+
+/**
+ * What a server runs with: every option checked and completed. It can be logged: passwords and passphrases are left out,
+ * and `…` replaces values of
+ * cookies, and of fields and parameters (also those of URLs) whose names are those of credentials.
+ */
+export interface ServerConfig extends Omit<PlainConfig, 'auth' | 'tls' | 'fallback' | 'h2cFollows' | 'secretFiles'> {
+  /** The user whose password every request must present, or undefined. */
+  readonly auth: { readonly user: string } | undefined
+  /** Undefined where nothing is served under TLS. */
+  readonly tls: ServerTls | undefined
+  /** The names of the plugins. */
+  readonly plugins: readonly string[]
+}
+
+/** How HTTPS is served, without the passphrases of keys. */
+export interface ServerTls extends Omit<ResolvedTls, 'certificates' | 'fallback'> {
+  /** The first one is for clients without SNI. Empty: the local authority makes one. */
+  readonly certificates: readonly Omit<ResolvedCertificate, 'passphrase'>[]
+}

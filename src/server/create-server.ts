@@ -1,0 +1,93 @@
+import { checkFolders } from '../config/check-folders.ts'
+import { isPlainObject } from '../config/plain-object.ts'
+import { resolveConfig } from '../config/resolve/resolve.ts'
+import { mergeSources } from '../config/sources/merge.ts'
+import { pluginSources } from '../config/sources/plugin-options.ts'
+import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
+import { expected, type Problem } from '../config/diagnostic.ts'
+import { plainCopy } from '../config/validate/plain-copy.ts'
+import { createServerFrom, pluginHost } from './create.ts'
+import type { ProgramOptions } from './embedder-options.ts'
+import { createPluginHost } from './plugins.ts'
+import type { Server8008 } from './types.ts'
+
+/**
+ * Makes a server. Nothing is opened, bound or printed before `listen()`.
+ *
+ * @param options what to serve and how; everything has a default
+ * @returns the server, not yet listening
+ * @throws ServeError `E8008_CONFIG_INVALID`, whose `problems` lists every problem; `E8008_PLUGIN`; `E8008_ROOT_NOT_FOUND`,
+ *   `E8008_ROOT_NOT_FOLDER`, `E8008_ROOT_UNREADABLE`, `E8008_AUTH_FILE` for files that cannot be used
+ * @example
+ * const server = createServer({ root: 'dist', port: 0 })
+ * const { url } = await server.listen()
+ * await server.close()
+ */
+export function createServer(options: ServeOptions & ProgramOptions = {}): Server8008 {
+  // Throws for a value that is no object, which could not be destructured.
+  if (!isPlainObject(options)) resolveConfig(options)
+  const { signal, write, color, columns, phrase, authorityFolder, ...serve } = options
+  const program = { signal, write, color, columns, phrase, authorityFolder }
+  const config = resolveWithPlugins(serve, programProblems(program))
+  checkFolders(config)
+  const server = createServerFrom(config, definedOnly(program))
+  if (config.plugins.length > 0) pluginHost(server, createPluginHost).start(config.plugins)
+  return server
+}
+
+/** Resolves options, and those that plugins change. */
+function resolveWithPlugins(given: ServeOptions, problems: Problem[]): ResolvedConfig {
+  if (given.plugins === undefined) return resolveConfig(given, { problems })
+  const options = plainCopy(given, problems) as ServeOptions
+  const program = { options: { ...options }, origins: new Map<string, string>(), problems: [] }
+  const added = pluginSources({
+    plugins: options.plugins,
+    folder: '',
+    merge: (more) => mergeSources([program, ...more]).options,
+  })
+  const merged = mergeSources([program, ...added])
+  const keyNames = new Map(
+    [...merged.origins].flatMap(([path, origin]) =>
+      origin.startsWith('plugin ') ? [[path, `${origin}: ${path}`]] : [],
+    ),
+  )
+  return resolveConfig(merged.options, { problems, keyNames })
+}
+
+/** For each option what its value must be, in words and as a check. */
+const rules: Readonly<Record<keyof ProgramOptions, readonly [noun: string, (value: unknown) => boolean]>> = {
+  signal: ['an AbortSignal', isSignal],
+  write: ['a function', isFunction],
+  color: ['true or false', (value) => typeof value === 'boolean'],
+  columns: ['a number', (value) => typeof value === 'number'],
+  authorityFolder: ['the path of a folder', (value) => typeof value === 'string' && value !== ''],
+  phrase: ['a function', isFunction],
+}
+
+/** Checks the options. Undefined is allowed, and equals an option that is absent. */
+function programProblems(program: ProgramOptions): Problem[] {
+  return Object.entries(rules).flatMap(([key, [noun, isRight]]) => {
+    const value = program[key as keyof ProgramOptions]
+    if (value === undefined || isRight(value)) return []
+    const isController = key === 'signal' && isSignal((value as Partial<AbortController> | null)?.signal)
+    const hint = isController ? 'did you mean its signal: controller.signal?' : `use ${noun}`
+    return [{ path: [key], message: expected(noun, value), hint }]
+  })
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function'
+}
+
+/** Checks members instead of the class: an AbortSignal of another realm has another class. */
+function isSignal(value: unknown): boolean {
+  const { aborted, addEventListener } = (value ?? {}) as Partial<AbortSignal>
+  return typeof aborted === 'boolean' && isFunction(addEventListener)
+}
+
+/** The options whose value is not undefined. */
+function definedOnly(program: {
+  [Key in keyof ProgramOptions]: ProgramOptions[Key] | undefined
+}): ProgramOptions {
+  return Object.fromEntries(Object.entries(program).filter(([, value]) => value !== undefined))
+}
