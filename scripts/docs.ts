@@ -17,7 +17,7 @@ const commands = await loadCommands()
 export const tables: Readonly<Record<string, Readonly<Record<string, () => string>>>> = {
   'docs/reference/command-line.md': {
     commands: () => table(['Command', 'What it does'], commands.flatMap(commandRows)),
-    options: () => [...new Set(optionTable.map(({ group }) => group))].map(groupOfFlags).join('\n'),
+    options: () => [...new Set(optionTable.filter(hasFlag).map(({ group }) => group))].map(groupOfFlags).join('\n'),
     flags: () => table(['Flag', 'What it does'], flags.filter(({ key }) => !optionsByKey.has(key)).map(flagRow)),
   },
   'docs/reference/config-file.md': {
@@ -52,10 +52,12 @@ function commandRows({ describe, usage }: CommandDefinition): readonly (readonly
 }
 
 function groupOfFlags(group: OptionEntry['group']): string {
-  const entries = optionTable.filter(
-    (entry) => entry.group === group && (entry.flags.length > 0 || entry.key === 'root'),
-  )
+  const entries = optionTable.filter((entry) => entry.group === group && hasFlag(entry))
   return `### ${group}\n\n${table(['Flag', 'What it does', 'Default'], entries.map(optionRow))}`
+}
+
+function hasFlag({ flags: names, key }: OptionEntry): boolean {
+  return names.length > 0 || key === 'root'
 }
 
 function optionRow(entry: OptionEntry): readonly string[] {

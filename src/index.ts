@@ -35,8 +35,8 @@ export type {
   UpstreamTlsOptions,
 } from './config/kinds/proxy-types.ts'
 export type { ChangeEvent, Plugin } from './config/options/plugins.ts'
-export type { ServerConfig, ServerTls } from './config/server-config.ts'
-export type { CertificateFiles } from './config/value-types.ts'
+export type { ServerConfig, ServerListener, ServerTls } from './config/server-config.ts'
+export type { CertificateFiles, ListenerOptions } from './config/value-types.ts'
 export type { ServeOptions } from './config/types.ts'
 export type { Limits } from './config/options/limits.ts'
 export type { LogFormat } from './config/value-types.ts'
@@ -56,6 +56,7 @@ export type { Holder, SkippedPort } from './net/types.ts'
 export type { PageError, ShownError, Update } from './live/types.ts'
 export type {
   AccessRecord,
+  ListenerAddress,
   ConnectMiddleware,
   ConnectOptions,
   Listening,

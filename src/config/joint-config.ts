@@ -1,9 +1,11 @@
 import type { ResolvedRoute } from './route-types.ts'
-import type { ResolvedLive, ResolvedTls } from './value-types.ts'
+import type { ResolvedListener, ResolvedLive, ResolvedTls } from './value-types.ts'
 
 /** The part of the configuration that several options decide together, or one under another name. */
 export interface JointConfig {
-  /** Ports in the order they are tried. */
+  /** Where connections are accepted: those of `listeners`, else one for plain HTTP and with `tls` one for HTTPS. */
+  readonly listeners: readonly ResolvedListener[]
+  /** Ports of the first listener for plain HTTP, in the order they are tried. */
   readonly ports: readonly number[]
   /** Whether the next port is tried when one is in use. @internal */
   readonly fallback: boolean
@@ -12,7 +14,7 @@ export interface JointConfig {
   readonly lan: boolean
   readonly socket: string | undefined
   readonly fd: number | undefined
-  /** Undefined where nothing is served under TLS. */
+  /** That of the first listener for HTTPS; undefined where nothing is served under TLS. */
   readonly tls: ResolvedTls | undefined
   /** Which plain requests are redirected to HTTPS. */
   readonly redirect: 'always' | 'asked' | undefined

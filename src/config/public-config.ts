@@ -2,18 +2,27 @@ import { hidden, isSecretName, redactField, redactUrl } from '../core/util/secre
 import { kindOf } from './kinds/registry.ts'
 import { optionTable } from './options/option-table.ts'
 import type { ResolvedCondition, ResolvedRoute } from './route-types.ts'
-import type { ServerConfig, ServerTls } from './server-config.ts'
+import type { ServerConfig, ServerListener, ServerTls } from './server-config.ts'
 import type { ResolvedConfig } from './types.ts'
-import type { ResolvedTls } from './value-types.ts'
+import type { ResolvedCertificate, ResolvedListener, ResolvedTls } from './value-types.ts'
 
 /** A resolved configuration without its secrets, frozen. @internal */
 export function publicConfig(config: ResolvedConfig): ServerConfig {
-  const { auth, tls, fallback: _fallback, h2cFollows: _h2cFollows, secretFiles: _secretFiles, ...rest } = config
+  const {
+    auth,
+    tls,
+    listeners,
+    fallback: _fallback,
+    h2cFollows: _h2cFollows,
+    secretFiles: _secretFiles,
+    ...rest
+  } = config
   return Object.freeze({
     ...rest,
     ...redacted(rest),
     auth: auth && { user: auth.user },
     tls: tls && publicTls(tls),
+    listeners: listeners.map(publicListener),
     routes: rest.routes.map(publicRoute),
     plugins: rest.plugins.map(({ name }) => name),
   })
@@ -29,7 +38,15 @@ function redacted(config: Partial<ResolvedConfig>): Partial<ResolvedConfig> {
 }
 
 function publicTls({ fallback: _fallback, certificates, ...rest }: ResolvedTls): ServerTls {
-  return { ...rest, certificates: certificates.map(({ passphrase: _passphrase, ...files }) => files) }
+  return { ...rest, certificates: certificates.map(publicCertificate) }
+}
+
+function publicListener({ fallback: _fallback, certificates, ...rest }: ResolvedListener): ServerListener {
+  return { ...rest, certificates: certificates.map(publicCertificate) }
+}
+
+function publicCertificate({ passphrase: _passphrase, ...files }: ResolvedCertificate): ServerTls['certificates'][0] {
+  return files
 }
 
 /** A route without the credentials that it expects of clients or sends to upstreams. @internal */

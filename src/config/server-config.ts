@@ -2,6 +2,7 @@ import type { AccessOptions } from './options/access.ts'
 import type { AddressOptions } from './options/address.ts'
 import type { FileOptions } from './options/files.ts'
 import type { HeaderOptions } from './options/headers.ts'
+import type { SeveralOptions } from './options/listeners.ts'
 import type { ReloadOptions } from './options/live.ts'
 import type { OperationOptions } from './options/operation.ts'
 import type { GivenBy, ResolvedBy } from './options/option.ts'
@@ -9,13 +10,14 @@ import type { PageOptions } from './options/pages.ts'
 import type { RoutingOptions } from './options/routes.ts'
 import type { TlsOptions } from './options/tls.ts'
 import type { JointConfig } from './joint-config.ts'
-import type { ResolvedCertificate, ResolvedTls } from './value-types.ts'
+import type { ResolvedCertificate, ResolvedListener, ResolvedTls } from './value-types.ts'
 
 /** The definition of every option but `plugins`, whose type follows from the others. */
 export type PlainDefinitions = FileOptions &
   RoutingOptions &
   AddressOptions &
   TlsOptions &
+  SeveralOptions &
   PageOptions &
   ReloadOptions &
   HeaderOptions &
@@ -33,13 +35,24 @@ export interface PlainConfig extends JointConfig, ResolvedBy<PlainDefinitions> {
  * and `…` replaces values of
  * cookies, and of fields and parameters (also those of URLs) whose names are those of credentials.
  */
-export interface ServerConfig extends Omit<PlainConfig, 'auth' | 'tls' | 'fallback' | 'h2cFollows' | 'secretFiles'> {
+export interface ServerConfig extends Omit<
+  PlainConfig,
+  'auth' | 'tls' | 'listeners' | 'fallback' | 'h2cFollows' | 'secretFiles'
+> {
   /** The user whose password every request must present, or undefined. */
   readonly auth: { readonly user: string } | undefined
-  /** Undefined where nothing is served under TLS. */
+  /** That of the first listener for HTTPS; undefined where nothing is served under TLS. */
   readonly tls: ServerTls | undefined
+  /** Where connections are accepted. */
+  readonly listeners: readonly ServerListener[]
   /** The names of the plugins. */
   readonly plugins: readonly string[]
+}
+
+/** Where connections are accepted, without the passphrases of keys. */
+export interface ServerListener extends Omit<ResolvedListener, 'certificates' | 'fallback'> {
+  /** The first one is for clients without SNI. Empty under TLS: the local authority makes one. */
+  readonly certificates: readonly Omit<ResolvedCertificate, 'passphrase'>[]
 }
 
 /** How HTTPS is served, without the passphrases of keys. */

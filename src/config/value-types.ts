@@ -49,6 +49,50 @@ export interface ResolvedCertificate {
   readonly passphrase?: string
 }
 
+/** One listener of the option `listeners`. */
+export interface ListenerOptions {
+  /** Name, which must be unique. Default: its scheme and its first port, for example `https:8448`. */
+  name?: string | undefined
+  /** One port, or a list tried in order; 0 lets the system choose. Default: that of `port`, or of `tlsPort` under TLS. */
+  port?: number | string | readonly (number | string)[] | undefined
+  /** Fail instead of trying the next port of a list. Default: the option `strictPort`. */
+  strictPort?: boolean | undefined
+  /** Address or name to listen on. Default: the option `host`. */
+  host?: string | undefined
+  /** Listen on every address. Default: the option `lan`. */
+  lan?: boolean | undefined
+  /** Path of a unix socket (or a Windows pipe), instead of a port; without TLS. */
+  socket?: string | undefined
+  /** Inherited descriptor, instead of a port. */
+  fd?: number | undefined
+  /** Serve HTTPS here. Default false; `certificates` imply true. */
+  tls?: boolean | undefined
+  /** Its own certificates; the first one is for clients without SNI. Default: those of the options, else of the local authority. */
+  certificates?: readonly CertificateFiles[] | undefined
+}
+
+/** Where connections are accepted, and how. */
+export interface ResolvedListener {
+  /** Unique. */
+  readonly name: string
+  /** `localhost` for both loopback addresses, otherwise an address or a name. */
+  readonly host: string
+  /** Whether `localhost` is widened to every address of this machine. */
+  readonly lan: boolean
+  /** Ports in the order they are tried. */
+  readonly ports: readonly number[]
+  /** Whether the next port is tried when one is in use. */
+  readonly fallback: boolean
+  /** Absolute path of a unix socket, instead of a port. */
+  readonly socket: string | undefined
+  /** Inherited descriptor, instead of a port. */
+  readonly fd: number | undefined
+  /** Whether it serves HTTPS. */
+  readonly tls: boolean
+  /** The first one is for clients without SNI. Empty under TLS: the local authority makes one. */
+  readonly certificates: readonly ResolvedCertificate[]
+}
+
 /** Options of HTTPS. */
 export interface ResolvedTls {
   /** Whether all plain HTTP is redirected. */

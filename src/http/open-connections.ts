@@ -50,9 +50,14 @@ export class OpenConnections {
     this.#accepted.set(secured, accepted)
   }
 
+  /** The accepted socket below a TLS socket; any other is its own. */
+  below(socket: Duplex): Duplex {
+    return this.#accepted.get(socket) ?? socket
+  }
+
   /** Sets how a connection is used. Connections of embedding programs are not counted. */
   follow(socket: Duplex, use: ConnectionUse): void {
-    const accepted = this.#accepted.get(socket) ?? socket
+    const accepted = this.below(socket)
     if (this.#open.has(accepted)) this.#open.set(accepted, use)
   }
 

@@ -43,8 +43,8 @@ export interface ResponderOptions {
   readonly done: (x: Exchange, reply: Reply, sent: Sent) => void
   /** Called when a reply could not be written. */
   readonly onFault: (error: ServeError) => void
-  /** Whether the server stops: every reply then ends its connection. */
-  readonly isDraining: () => boolean
+  /** Whether the server or the listener of an exchange stops: the reply then ends its connection. */
+  readonly isDraining: (x: Exchange) => boolean
 }
 
 /** Runs exchanges through the pipeline, and writes their replies. */
@@ -112,7 +112,7 @@ export function createResponder(options: ResponderOptions): Responder {
     try {
       x.observer?.replying(reply)
       if (reply.takeover !== undefined) throw new Error('The reply takes over a connection that asked for no upgrade.')
-      return { written: reply, sent: x.write(reply, isDraining()) }
+      return { written: reply, sent: x.write(reply, isDraining(x)) }
     } catch (cause) {
       discard(reply.body)
       const fault = new ServeError('E8008_INTERNAL', 'The reply could not be written.', { cause })
@@ -120,7 +120,7 @@ export function createResponder(options: ResponderOptions): Responder {
       onFault(fault)
       const written = refuse(fault)
       x.observer?.replying(written)
-      return { written, sent: x.write(written, isDraining()) }
+      return { written, sent: x.write(written, isDraining(x)) }
     }
   }
 

@@ -1,5 +1,6 @@
 import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ResolvedConfig } from '../config/types.ts'
+import type { ResolvedListener } from '../config/value-types.ts'
 import { createHostCheck, type HostCheck } from '../middleware/guard/guard.ts'
 import { ownNames } from '../net/net.ts'
 import { unbracketed } from '../core/util/ip.ts'
@@ -9,30 +10,52 @@ import { unbracketed } from '../core/util/ip.ts'
  * own certificates. In DNS rebinding the name belongs to the attacker, and no such certificate holds it.
  */
 export function createAllowedHosts(
-  { host, allowHosts, lan }: Pick<ResolvedConfig, 'host' | 'allowHosts' | 'lan'>,
+  { allowHosts, listeners }: Pick<ResolvedConfig, 'allowHosts' | 'listeners'>,
   routes: readonly ResolvedRoute[],
   isCertified: (name: string) => boolean = () => false,
 ): HostCheck {
+  const isOurs = listenerCheck(listeners, (listener) => checkOf(listener, allowHosts, routes))
+  return (authority, peer) => isOurs(authority, peer) || (authority.kind === 'name' && isCertified(authority.hostname))
+}
+
+function checkOf(
+  { host, lan }: ResolvedListener,
+  allowHosts: readonly string[],
+  routes: readonly ResolvedRoute[],
+): HostCheck {
   const routeHosts = routes.flatMap(({ match }) => match.host ?? [])
-  const isOurs = createHostCheck({ host, allowHosts, ownNames: lan ? ownNames() : [], routeHosts })
-  return (authority, localAddress) =>
-    isOurs(authority, localAddress) || (authority.kind === 'name' && isCertified(authority.hostname))
+  return createHostCheck({ host, allowHosts, ownNames: lan ? ownNames() : [], routeHosts })
+}
+
+/** The check of the listener of a connection. Connections of embedding programs have none: any listener allows theirs. */
+function listenerCheck(
+  listeners: readonly ResolvedListener[],
+  create: (one: ResolvedListener) => HostCheck,
+): HostCheck {
+  const [first] = listeners
+  const isSame = listeners.every(({ host, lan }) => host === first?.host && lan === first.lan)
+  if (first !== undefined && isSame) return create(first)
+  const checks = new Map(listeners.map((each) => [each.name, create(each)]))
+  const all = [...checks.values()]
+  return (authority, peer) =>
+    peer.listener === undefined
+      ? all.some((check) => check(authority, peer))
+      : checks.get(peer.listener)?.(authority, peer) === true
 }
 
 /** The hosts that certificates are for, beside the loopback names; `.example.test` covers every name below it. */
 export function certificateHosts({
-  host,
+  listeners,
   allowHosts,
-  lan,
   routes,
-}: Pick<ResolvedConfig, 'host' | 'allowHosts' | 'lan' | 'routes'>): string[] {
-  const listened = unbracketed(host)
-  const isWide = lan || listened === '0.0.0.0' || listened === '::'
+}: Pick<ResolvedConfig, 'listeners' | 'allowHosts' | 'routes'>): string[] {
+  const listened = listeners.map(({ host }) => unbracketed(host))
+  const isWide = listeners.some(({ lan }) => lan) || listened.some((host) => host === '0.0.0.0' || host === '::')
   // In `allowHost` a leading dot covers the name itself too.
   const allowed = allowHosts.flatMap((name) => (name.startsWith('.') ? [name.slice(1), name] : [name]))
   const routed = routes.flatMap(({ match }) => match.host ?? [])
   // The local authority may not certify a name without a dot; `NAME.local` covers this machine.
-  const own = isWide ? ownNames().filter((name) => /[.:]/.test(name)) : [listened]
+  const own = isWide ? ownNames().filter((name) => /[.:]/.test(name)) : listened
   const hosts = new Set([...own, ...allowed, ...routed])
   hosts.delete('localhost')
   return [...hosts]

@@ -8,7 +8,7 @@ import type { Warning } from '../core/warning.ts'
  * @returns warnings about them.
  * @throws ServeError for files that cannot be used.
  */
-export async function checkCertificates(config: Pick<ResolvedConfig, 'tls'>): Promise<Warning[]> {
+export async function checkCertificates(config: Pick<ResolvedConfig, 'listeners'>): Promise<Warning[]> {
   const warnings: Warning[] = []
   await readOnce(config, (warning) => void warnings.push(warning))
   return warnings
@@ -19,18 +19,25 @@ export async function checkCertificates(config: Pick<ResolvedConfig, 'tls'>): Pr
  *
  * @throws ServeError for files that cannot be used.
  */
-export async function certifiedNames(config: Pick<ResolvedConfig, 'tls'>): Promise<(name: string) => boolean> {
+export async function certifiedNames(config: Pick<ResolvedConfig, 'listeners'>): Promise<(name: string) => boolean> {
   const certificates = await readOnce(config, () => {})
-  return (name) => certificates?.isNamed(name) === true
+  return (name) => certificates.some((each) => each.isNamed(name))
 }
 
 async function readOnce(
-  { tls }: Pick<ResolvedConfig, 'tls'>,
+  { listeners }: Pick<ResolvedConfig, 'listeners'>,
   onWarning: (warning: Warning) => void,
-): Promise<Pick<Certificates, 'isNamed'> | undefined> {
-  if (tls === undefined || tls.certificates.length === 0) return undefined
+): Promise<readonly Pick<Certificates, 'isNamed'>[]> {
+  const lists = listeners.flatMap(({ certificates }) => (certificates.length === 0 ? [] : [certificates]))
+  // Listeners that need the same certificates share them.
+  const distinct = new Map(lists.map((list) => [JSON.stringify(list), list]))
+  if (distinct.size === 0) return []
   const { createCertificates } = await import('../tls/tls.ts')
-  const certificates = await createCertificates({ own: tls.certificates, hosts: [], onWarning, onChange: () => {} })
-  certificates.close()
-  return certificates
+  return Promise.all(
+    [...distinct.values()].map(async (own) => {
+      const certificates = await createCertificates({ own, hosts: [], onWarning, onChange: () => {} })
+      certificates.close()
+      return certificates
+    }),
+  )
 }

@@ -3,7 +3,6 @@ import { missingPage } from '../config/single-page-check.ts'
 import { publicConfig } from '../config/public-config.ts'
 import type { ServerConfig } from '../config/server-config.ts'
 import { isCleartextHttp2 } from '../config/resolve/resolve.ts'
-import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import { ServeError } from '../core/serve-error.ts'
 import { createWorkerReport } from '../middleware/stale-worker.ts'
@@ -13,19 +12,18 @@ import type { Reply, Sent } from '../http/message/reply.ts'
 import type { FetchAnswer } from '../http/fetch.ts'
 import { accessRecord, createAccessLog, createFollowers, isAside, type Followers } from '../inspect/inspect.ts'
 import type { Recording } from '../inspect/types.ts'
-import { createPipeline } from './pipeline.ts'
-import { createControl, type Control } from '../control/control.ts'
-import { openFolders, openLive } from './served-folders.ts'
-import { noUpdate, type Live } from '../live/live.ts'
+import { OpenFiles } from '../http/body/open-files.ts'
+import { Site } from './site.ts'
+import { noUpdate } from '../live/live.ts'
 import type { ShownError, Update } from '../live/types.ts'
-import { certificateHosts, createAllowedHosts } from './allowed-hosts.ts'
+import { certificateHosts } from './allowed-hosts.ts'
 import { programPhrase, refusalReply } from './error-boundary.ts'
 import { Events } from './events.ts'
-import { BoundServer } from './lifecycle.ts'
-import type { BoundHttps } from './listeners/https-listener.ts'
+import { Listeners } from './listeners/listeners.ts'
 import {
   appWarning,
   cutWarning,
+  describeListening,
   fullWarning,
   listeningWarnings,
   projectWarnings,
@@ -35,8 +33,8 @@ import { logOptions, type Phrase, type ProgramOptions } from './embedder-options
 import type { PluginAccess, PluginHost } from './plugins.ts'
 import type * as CheckArguments from './check-arguments.ts'
 import { checkResponse, checkUpgrade } from './handler-arguments.ts'
-import { ServerRoutes, refuseOwnRoutes } from './server-routes.ts'
-import type { Listening, RequestListener, Server8008, ServerEvents } from './types.ts'
+import { refuseOwnRoutes } from './server-routes.ts'
+import type { Listening, RequestListener, RouteControl, Server8008, ServerEvents } from './types.ts'
 
 /**
  * Makes a server from a resolved configuration, without its plugins.
@@ -65,30 +63,25 @@ const adviseMs = 100
 
 class Serve8008 implements Server8008 {
   readonly config: ServerConfig
-  readonly routes: ServerRoutes
   readonly handler: RequestListener
   readonly upgrade: Server8008['upgrade']
   readonly #config: ResolvedConfig
   readonly #events = new Events()
   readonly #layers: Layer[] = []
-  readonly #folders: ReturnType<typeof openFolders>
-  readonly #live: Live | undefined
-  readonly #control: Control | undefined
+  readonly #listeners: Listeners
+  readonly #site: Site
   readonly #adapter: Adapter
   /** Loaded with the first request that comes by `fetch` or `tryFetch`. */
   #fetch: Promise<FetchAnswer & typeof CheckArguments> | undefined
   readonly #log: ReturnType<typeof createAccessLog> | undefined
   readonly #followers: Followers
-  readonly #phrase: Phrase
-  readonly #authorityFolder: string | undefined
   readonly #reportWorker = createWorkerReport((warning) => this.#events.emit('warning', warning))
-  #https: BoundHttps | undefined
   #plugins: PluginHost | undefined
   #pipeline: Handler
   /** Requests wait for it. */
   #held: Promise<void> | undefined
-  #starting: Promise<BoundServer> | undefined
-  #running: BoundServer | undefined
+  #starting: Promise<Listening> | undefined
+  #listening: Listening | undefined
   #closing: Promise<void> | undefined
   #wasFull = false
   #wasAdvised = false
@@ -96,23 +89,6 @@ class Serve8008 implements Server8008 {
   constructor(config: ResolvedConfig, program: ProgramOptions) {
     this.config = publicConfig(config)
     this.#config = config
-    this.#folders = openFolders(config)
-    const live = openLive(config, this.#folders, this.#events, (paths) => this.#plugins?.change(paths))
-    this.#live = live
-    this.#control = live && createControl({ base: config.base, live: live.control })
-    this.#phrase = this.#guardedPhrase(program.phrase ?? programPhrase)
-    this.#authorityFolder = program.authorityFolder
-    this.routes = new ServerRoutes({
-      config,
-      onWarning: (warning) => this.#events.emit('warning', warning),
-      rebuild: (routes) => {
-        if (this.#running !== undefined) refuseOwnRoutes(routes, this.#running.listening, config)
-        this.#pipeline = this.#assemble(this.#layers, routes)
-        this.#certify(routes)
-        if (config.h2cFollows && routes.some(isCleartextHttp2)) this.#running?.takeHttp2()
-      },
-    })
-    this.#pipeline = this.#assemble()
     const guard = (write: () => void): void => this.#events.guard('The function "write"', write)
     this.#log = config.log === 'none' ? undefined : createAccessLog(logOptions(config, program, guard))
     const followers = createFollowers(config.limits)
@@ -138,6 +114,24 @@ class Serve8008 implements Server8008 {
         if (this.#log !== undefined || this.#events.has('reply')) this.#record(x, reply, sent)
       },
     })
+    this.#listeners = new Listeners({
+      config,
+      adapter: this.#adapter,
+      authorityFolder: program.authorityFolder,
+      hosts: () => certificateHosts({ ...config, routes: this.#site.routes.current }),
+      onWarning: (warning) => this.#events.emit('warning', warning),
+      onReplaced: (files) => this.#events.emit('certificate', files),
+    })
+    this.#site = new Site(config, {
+      events: this.#events,
+      openFiles: new OpenFiles(config.limits.openFiles),
+      listeners: this.#listeners,
+      phrase: this.#guardedPhrase(program.phrase ?? programPhrase),
+      layers: () => this.#layers,
+      claim: (paths) => this.#plugins?.change(paths),
+      onChanged: () => this.#change(),
+    })
+    this.#pipeline = this.#site.handler
     const { handle, upgrade } = this.#adapter
     this.handler = (request, response, next) => {
       checkResponse(response)
@@ -152,16 +146,20 @@ class Serve8008 implements Server8008 {
     else signal?.addEventListener('abort', () => void this.close(), { once: true })
   }
 
+  get routes(): RouteControl {
+    return this.#site.routes
+  }
+
   get url(): string | undefined {
-    return this.#running?.listening.url
+    return this.#listening?.url
   }
 
   get port(): number | undefined {
-    return this.#running?.listening.port
+    return this.#listening?.port
   }
 
   get tlsPort(): number | undefined {
-    return this.#running?.listening.tls?.port
+    return this.#listening?.tls?.port
   }
 
   async listen(...given: readonly unknown[]): Promise<Listening> {
@@ -169,64 +167,51 @@ class Serve8008 implements Server8008 {
     if (this.#closing !== undefined) throw closedError('The server was closed.')
     this.#starting ??= this.#start()
     try {
-      return (await this.#starting).listening
+      return await this.#starting
     } catch (error) {
       this.#starting = undefined
       throw error
     }
   }
 
-  async #start(): Promise<BoundServer> {
+  async #start(): Promise<Listening> {
     await this.#plugins?.ready
     checkFolders(this.#config)
     // Before the first address is bound: pages that reconnect must find live reload.
-    this.#live?.start()
-    const running = await BoundServer.start({
-      config: this.#config,
-      adapter: this.#adapter,
-      authorityFolder: this.#authorityFolder,
-      onHttps: (https) => {
-        this.#https = https
-        this.#certify(this.routes.current)
-      },
-      onWarning: (warning) => this.#events.emit('warning', warning),
-      onReplaced: (files) => this.#events.emit('certificate', files),
-    }).catch((error: unknown) => {
-      this.#https = undefined
-      this.#live?.stop()
-      throw error
-    })
+    this.#site.live?.start()
     try {
+      await this.#listeners.start()
       if (this.#closing !== undefined) throw closedError('The server was closed while it started.')
-      refuseOwnRoutes(this.routes.current, running.listening, this.#config)
+      refuseOwnRoutes(this.#site.routes.current, this.#listeners.bound)
     } catch (error) {
-      this.#live?.stop()
-      await running.stop()
+      this.#site.live?.stop()
+      await this.#listeners.abandon()
       throw error
     }
-    this.#running = running
+    const listening = describeListening(this.#config, this.#listeners.bound)
+    this.#listening = listening
     // Routes may have been added before the start.
-    if (this.#config.h2cFollows && this.routes.current.some(isCleartextHttp2)) running.takeHttp2()
-    this.#events.emit('listening', running.listening)
-    const sensitive = sensitiveFileWarnings(this.#folders.flatMap(({ files }) => files.sensitiveFiles()))
+    this.#change()
+    this.#events.emit('listening', listening)
+    const sensitive = sensitiveFileWarnings(this.#site.folders.flatMap(({ files }) => files.sensitiveFiles()))
     const hasPassword = this.#config.auth !== undefined || this.#config.authFile !== undefined
-    const warnings = [...listeningWarnings(running.listening, hasPassword), ...missingPage(this.#config), ...sensitive]
+    const warnings = [...listeningWarnings(listening, hasPassword), ...missingPage(this.#config), ...sensitive]
     for (const warning of warnings) this.#events.emit('warning', warning)
     this.#adviseSoon()
-    return running
+    return listening
   }
 
   /** Warns about what the served project needs. Delayed, since reading the folder would slow down the first reply. */
   #adviseSoon(): void {
     // A proxy at `/` serves another program's pages.
     if (
-      this.routes.current.some(
+      this.#site.routes.current.some(
         ({ match, action }) => action.kind === 'proxy' && match.path === '/' && match.host === undefined,
       )
     )
       return
     const timer = setTimeout(() => {
-      void this.#folders[0]?.files.advice().then((advice) => {
+      void this.#site.folders[0]?.files.advice().then((advice) => {
         if (this.#closing !== undefined) return
         for (const warning of projectWarnings(advice)) this.#events.emit('warning', warning)
       })
@@ -249,28 +234,25 @@ class Serve8008 implements Server8008 {
   async #stop(): Promise<void> {
     // A start under way sees `#closing` and frees its port; only then are the ports free.
     await this.#starting?.catch(() => {})
-    this.#control?.close()
-    await this.#live?.close()
-    this.routes.drain()
-    const cut = (await this.#running?.stop()) ?? 0
+    await this.#site.drain()
+    const cut = await this.#listeners.stop()
     // After the replies under way: upstreams still send them.
-    await this.routes.close()
+    await this.#site.close()
     ;(await this.#fetch)?.close()
     await this.#plugins?.close()
-    for (const { files } of this.#folders) files.close()
     this.#followers.close()
     this.#log?.flush()
-    this.#running = undefined
+    this.#listening = undefined
     if (cut > 0) this.#events.emit('warning', cutWarning(cut, this.#config.limits.closeMs))
     this.#events.emit('close')
   }
 
   get token(): string | undefined {
-    return this.#control?.token
+    return this.#site.control?.token
   }
 
   async reload(paths?: readonly string[]): Promise<Update> {
-    return this.#live?.reload(paths) ?? noUpdate(paths)
+    return this.#site.live?.reload(paths) ?? noUpdate(paths)
   }
 
   async record(...given: readonly unknown[]): Promise<Recording> {
@@ -280,11 +262,11 @@ class Serve8008 implements Server8008 {
   }
 
   notify(message: string): void {
-    this.#live?.notify(message)
+    this.#site.live?.notify(message)
   }
 
   showError(error?: ShownError): void {
-    this.#live?.showError(error)
+    this.#site.live?.showError(error)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -292,8 +274,9 @@ class Serve8008 implements Server8008 {
   }
 
   use(layer: Layer): Server8008 {
-    this.#pipeline = this.#assemble([...this.#layers, layer])
+    const handler = this.#site.assemble([...this.#layers, layer])
     this.#layers.push(layer)
+    this.#site.handler = handler
     return this
   }
 
@@ -333,7 +316,7 @@ class Serve8008 implements Server8008 {
       server,
       removeLayers: (removed) => {
         server.#layers.splice(0, Infinity, ...server.#layers.filter((layer) => !removed.includes(layer)))
-        server.#pipeline = server.#assemble()
+        server.#site.handler = server.#site.assemble(server.#layers)
       },
       hold: (until) => void (server.#held = until),
       report: (error) => server.#events.emit('error', error),
@@ -345,29 +328,6 @@ class Serve8008 implements Server8008 {
     return this.#held === undefined ? this.#pipeline(x) : this.#held.then(() => this.#pipeline(x))
   }
 
-  #assemble(layers: readonly Layer[] = this.#layers, routes: readonly ResolvedRoute[] = this.routes.current): Handler {
-    return createPipeline(
-      {
-        config: this.#config,
-        isOurs: createAllowedHosts(
-          this.#config,
-          routes,
-          (name) => this.#https?.service.certificates.isNamed(name) === true,
-        ),
-        routes,
-        forward: (route) => this.routes.forward(route),
-        layers,
-        opened: (x: Exchange) => this.#events.emit('request', x),
-        onFault: (error) => this.#events.emit('error', error),
-        phrase: this.#phrase,
-        live: this.#live,
-        control: this.#control,
-        ...(this.#config.tls === undefined ? {} : { httpsPort: () => this.#https?.bound.port }),
-      },
-      this.#folders,
-    )
-  }
-
   #guardedPhrase(phrase: Phrase): Phrase {
     return (fix) => {
       let text: string | undefined
@@ -376,8 +336,11 @@ class Serve8008 implements Server8008 {
     }
   }
 
-  #certify(routes: readonly ResolvedRoute[]): void {
-    this.#https?.service.certificates.follow(certificateHosts({ ...this.#config, routes }))
+  /** Follows the routes of the sites. */
+  #change(): void {
+    this.#pipeline = this.#site.handler
+    this.#listeners.certify()
+    if (this.#config.h2cFollows && this.#site.routes.current.some(isCleartextHttp2)) this.#listeners.takeHttp2()
   }
 
   #record(x: Exchange, reply: Reply, sent: Sent): void {

@@ -7,6 +7,7 @@ import { composeLayers } from '../http/compose.ts'
 import type { Exchange, Handler } from '../http/message/exchange.ts'
 import { emptyReply, type Reply } from '../http/message/reply.ts'
 import { getField, RequestHeaders } from '../http/message/headers.ts'
+import { OpenFiles } from '../http/body/open-files.ts'
 import { discard } from '../http/body/reply-body.ts'
 import { asSentence } from '../core/util/sentence.ts'
 import { isServeError, type Suggestion } from '../core/serve-error.ts'
@@ -68,7 +69,7 @@ export async function explainRequest(
     }
   })
   const isOurs = createAllowedHosts(config, config.routes, isCertified)
-  if (isOurs(x.authority, '127.0.0.1')) {
+  if (isOurs(x.authority, x.peer)) {
     const early = await earlyAnswer(config, x)
     if (early !== undefined) return { ...explanation, forwards: [], answer: early }
     return explanation.kind === 'folder' ? { ...explanation, answer: await folderAnswer(config, x) } : explanation
@@ -79,9 +80,10 @@ export async function explainRequest(
 
 /** What answers before any route: the redirect to HTTPS, CORS for preflights, and the password, as in the pipeline. */
 async function earlyAnswer(config: ResolvedConfig, x: Asked): Promise<Answer | undefined> {
-  const { tls, cors } = config
+  const { listeners, cors } = config
+  const httpsPorts = listeners.flatMap(({ tls, ports }) => (tls ? ports : []))
   const layers = [
-    ...(tls === undefined ? [] : [createHttpsRedirect({ ...config, httpsPort: () => tls.ports[0] })]),
+    ...(httpsPorts.length === 0 ? [] : [createHttpsRedirect({ ...config, httpsPorts: () => httpsPorts })]),
     ...(cors === undefined ? [] : [createCors(cors).layer]),
     ...authLayers(config),
   ]
@@ -96,7 +98,7 @@ async function earlyAnswer(config: ResolvedConfig, x: Asked): Promise<Answer | u
 
 /** What the folder of a request answers. The same code as for a real request looks for the file, and nothing is sent. */
 async function folderAnswer(config: ResolvedConfig, x: Asked): Promise<Answer | undefined> {
-  const folders = openFolders(config)
+  const folders = openFolders(config, new OpenFiles(config.limits.openFiles))
   try {
     const handler = createFinder(folders)(x.target.path)?.files.handle
     return handler && (await answerOf(x, handler))
@@ -135,15 +137,28 @@ type Asked = Exchange & { readonly authority: Authority }
 function exchangeOf(config: ResolvedConfig, { method, url: asked, headers: given }: Question): Asked | undefined {
   const url = asked.replace(/#.*$/s, '')
   const target = url.startsWith('/') || url.includes('://') ? url : `http://${url}`
-  const port = config.ports[0] ?? 0
+  const { listeners } = config
+  const encrypted = target.startsWith('https:')
+  const usual = listeners.find(({ tls }) => tls === encrypted) ?? listeners[0]
+  const port = usual?.ports[0] ?? 0
   const host = new RequestHeaders(given).get('host')
   const named =
     host ?? parseRequestTarget(method, target).authority ?? (port === 80 ? 'localhost' : `localhost:${port}`)
   const authority = parseAuthority(named)
   if (authority === undefined || authority.hostname === '' || /[\s\x00-\x1f\x7f]/.test(url)) return undefined
   const headers = host === undefined ? ['Host', named, ...given] : given
-  const encrypted = target.startsWith('https:')
-  const peer = { address: '127.0.0.1', port: 0, localAddress: '127.0.0.1', localPort: port, encrypted }
+  // The port of a URL says which listener is asked.
+  const addressed = listeners.find(({ ports }) => ports.includes(authority.port ?? (encrypted ? 443 : 80)))
+  const listener = addressed ?? usual
+  const localPort = addressed === undefined ? port : (authority.port ?? port)
+  const peer = {
+    address: '127.0.0.1',
+    port: 0,
+    localAddress: '127.0.0.1',
+    localPort,
+    encrypted,
+    listener: listener?.name,
+  }
   return { ...syntheticExchange({ method, target, headers, peer }), authority }
 }
 

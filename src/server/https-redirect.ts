@@ -9,8 +9,8 @@ export interface HttpsRedirectOptions {
   readonly redirect: ResolvedConfig['redirect']
   /** Addresses of proxies whose `X-Forwarded-Proto` is believed. */
   readonly trust: readonly string[]
-  /** The port for HTTPS, undefined until it is bound. */
-  readonly httpsPort: () => number | undefined
+  /** Ports for HTTPS, empty until they are bound. Plain requests elsewhere are redirected to the first one. */
+  readonly httpsPorts: () => readonly number[]
 }
 
 const upgradeRequest = 'upgrade-insecure-requests'
@@ -19,9 +19,9 @@ const upgradeRequest = 'upgrade-insecure-requests'
  * Redirects plain requests to HTTPS. It runs after the guard, so that the host in `Location` is an allowed one, and before
  * everything else, so that no client sends a password in clear text.
  *
- * Plain requests to the port for HTTPS are always redirected: the user typed `http:` instead of `https:`.
+ * Plain requests to a port for HTTPS are always redirected: the user typed `http:` instead of `https:`.
  */
-export function createHttpsRedirect({ redirect, trust, httpsPort }: HttpsRedirectOptions): Layer {
+export function createHttpsRedirect({ redirect, trust, httpsPorts }: HttpsRedirectOptions): Layer {
   const isTrusted = addressSet(trust)
 
   function isSecure(x: Exchange): boolean {
@@ -31,10 +31,12 @@ export function createHttpsRedirect({ redirect, trust, httpsPort }: HttpsRedirec
   }
 
   return (next) => (x) => {
-    const port = httpsPort()
+    const ports = httpsPorts()
+    const [port] = ports
     if (port === undefined || isSecure(x)) return next(x)
     // A client may use a mapped port (of a container, say); it keeps the one that it used.
-    if (x.peer.localPort === port) return redirection(308, x, x.authority?.port ?? port)
+    const { localPort } = x.peer
+    if (ports.includes(localPort)) return redirection(308, x, x.authority?.port ?? localPort)
     if (redirect === undefined) return next(x)
     if (redirect === 'always') return redirection(308, x, port)
     // Upgrade Insecure Requests, section 3.2.

@@ -1,61 +1,63 @@
 import type { ResolvedConfig } from '../config/types.ts'
 import type { Suggestion } from '../core/serve-error.ts'
 import type { Warning } from '../core/warning.ts'
-import { isBadPort, networkUrls, type Bound } from '../net/net.ts'
+import { isBadPort, networkUrls } from '../net/net.ts'
 import { singleFix, type ProjectAdvice } from '../static/static.ts'
 import { formatHost, isLoopback } from '../core/util/ip.ts'
 import { printable } from '../core/util/sanitize.ts'
-import type { BoundHttps } from './listeners/https-listener.ts'
-import type { Listening } from './types.ts'
+import type { BoundListener } from './listeners/bound-listener.ts'
+import type { ListenerAddress, Listening } from './types.ts'
 
-interface Urls {
-  readonly local: readonly string[]
-  readonly network: readonly string[]
-}
+type Urls = Listening['urls']
 
-/** Where clients reach a server, from the addresses that it bound. */
-export function describeListening(config: ResolvedConfig, plain: Bound, https: BoundHttps | undefined): Listening {
-  const { host, socket, redirect } = config
-  const { port, addresses, skipped } = plain
-  const unsafe = socket === undefined ? urlsOf('http', config, plain) : { local: [`unix:${socket}`], network: [] }
-  const secure = https?.bound
-  const safe = https === undefined ? none : secureUrls(config, https)
-  const urls = redirect === 'always' ? safe : joined(unsafe, safe)
+/** Where clients reach a server, from the addresses that its listeners bound. */
+export function describeListening(config: ResolvedConfig, bound: readonly BoundListener[]): Listening {
+  const listeners = bound.map((each) => describeListener(config, each))
+  const plain = listeners.filter(({ protocol }) => protocol === 'http')
+  const secure = listeners.filter(({ protocol }) => protocol === 'https')
+  const shown = config.redirect === 'always' ? secure : [...plain, ...secure]
+  const urls: Urls = {
+    local: shown.flatMap((each) => each.urls.local),
+    network: shown.flatMap((each) => each.urls.network),
+  }
   const url = urls.local[0] ?? ''
+  const { port = 0, addresses = [], skipped = [] } = plain[0] ?? secure[0] ?? {}
+  const [tls] = secure
   return {
     url,
     urls,
-    host,
+    host: config.host,
     port,
     protocol: url.startsWith('https:') ? 'https' : 'http',
     addresses,
     skipped,
-    tls: secure === undefined ? undefined : { port: secure.port, addresses: secure.addresses, skipped: secure.skipped },
+    tls: tls && { port: tls.port, addresses: tls.addresses, skipped: tls.skipped },
+    listeners,
   }
 }
 
-const none: Urls = { local: [], network: [] }
-
-function joined(first: Urls, second: Urls): Urls {
-  return { local: [...first.local, ...second.local], network: [...first.network, ...second.network] }
+/** Where clients reach one listener. */
+export function describeListener({ base }: Pick<ResolvedConfig, 'base'>, listener: BoundListener): ListenerAddress {
+  const { name, socket } = listener.config
+  const { port, addresses, skipped } = listener.bound
+  const protocol = listener.https === undefined ? 'http' : 'https'
+  const urls = socket === undefined ? urlsOf(protocol, base, listener) : { local: [`unix:${socket}`], network: [] }
+  return { name, protocol, port, addresses, skipped, urls }
 }
 
-function urlsOf(protocol: 'http' | 'https', { host, base }: ResolvedConfig, { port, addresses }: Bound): Urls {
+function urlsOf(protocol: 'http' | 'https', base: string, { config, bound, https }: BoundListener): Urls {
+  const { port, addresses } = bound
   const shown = port === (protocol === 'http' ? 80 : 443) ? '' : `:${port}`
-  return {
-    local: [`${protocol}://${localHost(host, addresses)}${shown}${base}`],
-    network: addresses.some(isWildcard) ? networkUrls(protocol, port, base) : [],
-  }
-}
-
-/** Only URLs whose host is in a certificate: for others browsers show a full-page warning. */
-function secureUrls(config: ResolvedConfig, { bound, service: { certificates } }: BoundHttps): Urls {
-  const { local, network } = urlsOf('https', config, bound)
+  const local = `${protocol}://${localHost(config.host, addresses)}${shown}${base}`
+  const network = addresses.some(isWildcard) ? networkUrls(protocol, port, base) : []
+  if (https === undefined) return { local: [local], network }
+  // Only URLs whose host is in a certificate: for others browsers show a full-page warning.
+  const { certificates } = https
   const isCovered = (url: string): boolean => certificates.covers(new URL(url).hostname)
-  return { local: local.map((url) => (isCovered(url) ? url : renamed(url))), network: network.filter(isCovered) }
+  return { local: [isCovered(local) ? local : renamed(local)], network: network.filter(isCovered) }
 
   function renamed(url: string): string {
-    const host = certificates.firstName ?? bound.addresses.find((address) => certificates.covers(address))
+    const host = certificates.firstName ?? addresses.find((address) => certificates.covers(address))
     return host === undefined ? url : url.replace(/^https:\/\/(?:\[[^\]]*\]|[^:/]*)/, `https://${formatHost(host)}`)
   }
 }
@@ -112,12 +114,12 @@ export function fullWarning(connections: number): Warning {
 }
 
 /** Warnings about the addresses and ports of the server. @param hasPassword Whether clients need a password. */
-export function listeningWarnings(listening: Listening, hasPassword: boolean): Warning[] {
+export function listeningWarnings({ listeners }: Listening, hasPassword: boolean): Warning[] {
   // Port 0 means a unix socket: the network does not reach it.
-  const addresses = [...(listening.port === 0 ? [] : listening.addresses), ...(listening.tls?.addresses ?? [])]
-  const warnings: Warning[] = []
-  warnings.push(...badPort(listening.port, { option: 'port', value: 8008 }))
-  warnings.push(...badPort(listening.tls?.port ?? 0, { option: 'tlsPort', value: 8443 }))
+  const addresses = listeners.flatMap((each) => (each.port === 0 ? [] : each.addresses))
+  const warnings = listeners.flatMap(({ port, protocol }) =>
+    badPort(port, protocol === 'http' ? { option: 'port', value: 8008 } : { option: 'tlsPort', value: 8443 }),
+  )
   if (addresses.some((address) => !isLoopback(address))) {
     warnings.push({
       code: 'W8008_EXPOSED',

@@ -69,7 +69,7 @@ export function createPipeline(parts: PipelineOptions, folders: readonly OpenFol
       targetBytes: config.limits.targetBytes,
     }),
     // redirects to HTTPS, before a password or any content travels in clear text
-    ...(parts.httpsPort === undefined ? [] : [createHttpsRedirect({ ...config, httpsPort: parts.httpsPort })]),
+    ...(parts.httpsPorts === undefined ? [] : [createHttpsRedirect({ ...config, httpsPorts: parts.httpsPorts })]),
     // outbound: replies of all inner layers pass the filters, error replies included
     filtering(composeFilters(filters)),
     // unregisters service workers of an earlier site on this port, which a 404 would leave running
@@ -108,8 +108,8 @@ export interface PipelineOptions {
   readonly live: Live | undefined
   /** The control endpoints; undefined where there are none. */
   readonly control: Control | undefined
-  /** The port for HTTPS, undefined until it is bound. Absent where no request is redirected. */
-  readonly httpsPort?: () => number | undefined
+  /** Ports for HTTPS, empty until they are bound. Absent where no request is redirected. */
+  readonly httpsPorts?: () => readonly number[]
   /** Routes of `proxy` and `routes`, and those that the program added. */
   readonly routes: readonly ResolvedRoute[]
   /** Makes the handler of a route that forwards. */

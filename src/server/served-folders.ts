@@ -1,6 +1,6 @@
 import type { ResolvedConfig } from '../config/types.ts'
 import { fileChange } from '../core/channels.ts'
-import { OpenFiles } from '../http/body/open-files.ts'
+import type { OpenFiles } from '../http/body/open-files.ts'
 import { controlPrefix } from '../control/control.ts'
 import { type Live, createLive } from '../live/live.ts'
 import type { LiveOptions } from '../live/options.ts'
@@ -15,10 +15,9 @@ export interface OpenFolder {
 }
 
 /** Opens the folders of a configuration. */
-export function openFolders(config: ResolvedConfig): OpenFolder[] {
+export function openFolders(config: ResolvedConfig, openFiles: OpenFiles): OpenFolder[] {
   const { root } = config
   const folders = servedFolders(config)
-  const openFiles = new OpenFiles(config.limits.openFiles)
   const served = folders.map(({ path, folder }) => ({ prefix: path, folder }))
   return folders.map(({ path, folder }) => ({
     path,

@@ -11,7 +11,8 @@ import type { Exchange, Handler } from '../http/message/exchange.ts'
 import type { Reply } from '../http/message/reply.ts'
 import { createProxy, type Proxy, type RouteProxy } from '../proxy/proxy.ts'
 import type { Warning } from '../core/warning.ts'
-import type { RouteControl, Listening } from './types.ts'
+import type { BoundListener } from './listeners/bound-listener.ts'
+import type { RouteControl } from './types.ts'
 import { findOwnUpstream } from '../config/resolve/own-upstream.ts'
 
 /** What {@link ServerRoutes} needs. */
@@ -20,6 +21,8 @@ export interface ServerRoutesOptions {
   readonly onWarning: (warning: Warning) => void
   /** Makes a new pipeline with these routes. Throws where that fails, and the old one stays. */
   readonly rebuild: (routes: readonly ResolvedRoute[]) => void
+  /** Called when the routes have changed. */
+  readonly onChanged: () => void
 }
 
 /** The routes of a server, which may change while it runs; a request under way keeps its handler. */
@@ -108,6 +111,7 @@ export class ServerRoutes implements RouteControl {
       this.#handlers.delete(route)
       way.retire()
     }
+    this.#options.onChanged()
   }
 
   #open({ name, match, action }: ResolvedRoute): RouteProxy {
@@ -133,16 +137,12 @@ function injectable(handle: Handler): Handler {
  *
  * @throws ServeError `E8008_CONFIG_INVALID`
  */
-export function refuseOwnRoutes(
-  routes: readonly ResolvedRoute[],
-  { port, addresses, tls }: Listening,
-  { socket }: ResolvedConfig,
-): void {
-  const places = [
-    { ports: [port], addresses: socket === undefined ? addresses : [], socket },
-    ...(tls === undefined ? [] : [{ ports: [tls.port], addresses: tls.addresses, socket }]),
-  ]
-  const found = places.flatMap((place) => findOwnUpstream(routes, place) ?? [])[0]
+export function refuseOwnRoutes(routes: readonly ResolvedRoute[], listeners: readonly BoundListener[]): void {
+  const found = listeners
+    .map(({ config: { socket }, bound: { port, addresses } }) =>
+      findOwnUpstream(routes, { ports: [port], addresses: socket === undefined ? addresses : [], socket }),
+    )
+    .find((each) => each !== undefined)
   if (found === undefined) return
   const { route, upstream } = found
   throw new ServeError(

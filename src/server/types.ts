@@ -16,20 +16,40 @@ export interface Listening {
    * HTTPS one where plain HTTP is only redirected.
    */
   readonly url: string
-  /** Every URL that serves content: local and network ones, in each list `http` before `https`. */
+  /** Every URL that serves content: local and network ones of all listeners, in each list `http` before `https`. */
   readonly urls: { readonly local: readonly string[]; readonly network: readonly string[] }
   /** The host as configured, `localhost` by default. */
   readonly host: string
-  /** The port for plain HTTP, the real one where the system chose it; 0 for a unix socket. */
+  /**
+   * The port of the first listener for plain HTTP, of the first one where none is; the real one where the system chose it; 0
+   * for a unix socket.
+   */
   readonly port: number
   /** Scheme of `url`. */
   readonly protocol: 'http' | 'https'
-  /** The bound addresses, for example `127.0.0.1` and `::1`; the path of a unix socket. */
+  /** The bound addresses of that listener, for example `127.0.0.1` and `::1`; the path of a unix socket. */
   readonly addresses: readonly string[]
   /** Ports that were tried first, each with the reason why it was skipped. */
   readonly skipped: readonly SkippedPort[]
-  /** Where HTTPS is served; undefined without `tls`. */
+  /** Where the first listener for HTTPS serves; undefined without one. */
   readonly tls: SecureListening | undefined
+  /** Every listener, in the order of the configuration. */
+  readonly listeners: readonly ListenerAddress[]
+}
+
+/** Where a listener is reached. */
+export interface ListenerAddress {
+  /** By default its scheme and its first port, for example `https:8448`. */
+  readonly name: string
+  readonly protocol: 'http' | 'https'
+  /** The port, the real one where the system chose it; 0 for a unix socket. */
+  readonly port: number
+  /** The bound addresses; the path of a unix socket. */
+  readonly addresses: readonly string[]
+  /** Ports that were tried first, each with the reason why it was skipped. */
+  readonly skipped: readonly SkippedPort[]
+  /** Its URLs, whose host is in a certificate where it serves HTTPS. */
+  readonly urls: { readonly local: readonly string[]; readonly network: readonly string[] }
 }
 
 /** Where HTTPS is served. */
@@ -141,9 +161,9 @@ export interface Server8008 extends AsyncDisposable {
   readonly routes: RouteControl
   /** The first URL once listening, else undefined. */
   readonly url: string | undefined
-  /** The port for plain HTTP once listening, else undefined. */
+  /** `port` of the result of `listen()` once listening, else undefined. */
   readonly port: number | undefined
-  /** The port for HTTPS once listening, else undefined; always undefined without `tls`. */
+  /** The port of the first listener for HTTPS once listening, else undefined. */
   readonly tlsPort: number | undefined
   /**
    * Checks the folders and starts to listen. A second call returns the same result; after a failure it tries again.

@@ -119,22 +119,20 @@ for (const [when, isFirst] of [
 test('a client that agrees on h2 gets HTTP/2 under TLS, others HTTP/1.1', async (t) => {
   const { cert, key } = await makeCertificate('localhost')
   using folder = await new TempFolder().write({ 'a.crt': cert, 'a.key': key })
-  const { tls, limits } = resolveConfig({ cert: folder.join('a.crt'), key: folder.join('a.key') })
-  assert.ok(tls)
+  const { listeners, limits } = resolveConfig({ cert: folder.join('a.crt'), key: folder.join('a.key') })
   const adapter = versionAdapter()
   const undecided = new UndecidedConnections()
   const secure = await openHttps({
-    tls,
+    certificates: listeners[1]?.certificates ?? [],
     limits,
     hosts: [],
     folder: undefined,
     adapter,
-    undecided,
     onWarning: () => {},
     onReplaced: () => {},
   })
   t.after(() => secure.close())
-  const port = await listen(t, secure.createListener())
+  const port = await listen(t, secure.createListener(undecided))
   assert.equal(await askHttp2(connect(`https://localhost:${port}`, { ca: cert, host: '127.0.0.1' } as object)), '2.0')
   for (const ALPNProtocols of [['http/1.1'], []]) {
     using client = await openClient({ tlsPort: port, ca: cert }, { ALPNProtocols })

@@ -37,6 +37,7 @@ test('exchanges know that they are encrypted, and their peer', async () => {
     localAddress: '127.0.0.1',
     localPort: started.tlsPort,
     encrypted: true,
+    listener: 'https:0',
   })
 })
 

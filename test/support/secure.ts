@@ -23,7 +23,8 @@ export async function startSecure(
   const pair = await makeCertificate('localhost', 'app.localhost', '127.0.0.1', '::1')
   const folder = await new TempFolder().write({ 'site.crt': pair.cert, 'site.key': pair.key })
   const own = { cert: folder.join('site.crt'), key: folder.join('site.key') }
-  const started = await startServer(files, { tlsPort: 0, ...own, ...options })
+  const ports = options.listeners === undefined ? { tlsPort: 0 } : {}
+  const started = await startServer(files, { ...ports, ...own, ...options })
   const tlsPort = started.server.tlsPort ?? 0
   return {
     ...started,
@@ -36,6 +37,15 @@ export async function startSecure(
       folder[Symbol.dispose]()
     },
   }
+}
+
+/** Opens a connection to a listener of a server by its name, under TLS where it serves HTTPS. */
+export async function openListener({ server, ca }: Secured, name: string): Promise<RawClient> {
+  const { listeners } = await server.listen()
+  const address = listeners.find((each) => each.name === name)
+  if (address === undefined) throw new Error(`no listener ${name}`)
+  const { protocol, port } = address
+  return protocol === 'https' ? openSecure({ tlsPort: port, ca }) : RawClient.open(port)
 }
 
 /** Opens a connection under TLS, on which bytes are sent exactly as given. */

@@ -42,13 +42,14 @@ export async function startServer(
   options: ServeOptions & ProgramOptions = {},
 ): Promise<Started> {
   const folder = await new TempFolder().write(files)
-  const server = createServer({ root: folder.path, port: 0, host: '127.0.0.1', ...options })
-  const { port } = await server.listen()
+  const port = options.listeners === undefined ? { port: 0 } : {}
+  const server = createServer({ root: folder.path, ...port, host: '127.0.0.1', ...options })
+  const listening = await server.listen()
   return {
     server,
-    port,
+    port: listening.port,
     folder,
-    hostLine: `Host: localhost:${port}`,
+    hostLine: `Host: localhost:${listening.port}`,
     [Symbol.asyncDispose]: async () => {
       await server.close()
       folder[Symbol.dispose]()

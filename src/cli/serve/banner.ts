@@ -49,16 +49,16 @@ export function renderBanner(facts: BannerFacts, terminal: Terminal): string {
 
 /** The start for a program: one line of JSON, whose keys are stable. */
 export function renderJsonBanner(facts: BannerFacts, root: string, pid: number): string {
-  const { url, urls, port, host, protocol, skipped, tls } = facts.listening
+  const { url, urls, port, host, protocol, skipped, tls, listeners } = facts.listening
   const { version, readyMs } = facts
   const { proxies } = facts
-  return `${printableJson({ version, url, urls, port, host, protocol, root, pid, readyMs, skipped, proxies, tls })}\n`
+  return `${printableJson({ version, url, urls, port, host, protocol, root, pid, readyMs, skipped, proxies, tls, listeners })}\n`
 }
 
 /** One plain line for a pipe or a file, which ends in the URL; further addresses and details have a line each. */
 export function renderPlainBanner(facts: BannerFacts): string {
-  const { url, urls, tls } = facts.listening
-  const skipped = [...facts.listening.skipped, ...(tls?.skipped ?? [])]
+  const { url, urls, listeners } = facts.listening
+  const skipped = listeners.flatMap((each) => each.skipped)
   const why = skipped.length === 0 ? '' : `, ${skipped.map(({ reason }) => reason).join(', ')},`
   const line = `serve8008 ${facts.version}${why} ${facts.folder === undefined ? 'forwarding' : `serving ${facts.folder}`} at ${url}`
   const local = urls.local.filter((address) => address !== url).map((address) => `Local: ${address}`)
@@ -99,9 +99,9 @@ function paintUrl(style: Style): Paint {
   return (text) => (/^https?:/.test(text) ? style.cyan(text) : text)
 }
 
-/** What was skipped, for plain HTTP and for HTTPS. */
-function portRows({ skipped, port, tls }: Listening): string[][] {
-  return [{ skipped, port }, ...(tls === undefined ? [] : [tls])]
+/** What was skipped, for each listener. */
+function portRows({ listeners }: Listening): string[][] {
+  return listeners
     .filter((each) => each.skipped.length > 0)
     .map((each) => [...each.skipped.map(({ reason }) => reason), `using ${each.port}`])
 }

@@ -132,12 +132,16 @@ function isAddressNamed({ flags }: Command): boolean {
 /** What the command changes: the log follows --json and --quiet, and an inherited socket takes the place of ports. */
 function commandConfig(config: ResolvedConfig, command: Command, activation: Activation | undefined): ResolvedConfig {
   const log = command.quiet ? 'none' : command.json && config.log !== 'none' ? 'json' : config.log
-  return activation === undefined ? { ...config, log } : { ...config, log, fd: activation.fd, socket: undefined }
+  if (activation === undefined) return { ...config, log }
+  const direct = { fd: activation.fd, socket: undefined }
+  const plain = config.listeners.find(({ tls }) => !tls)
+  const listeners = config.listeners.map((each) => (each === plain ? { ...each, ...direct } : each))
+  return { ...config, ...direct, log, listeners }
 }
 
 /** The local authority that issues the certificates, if one is needed. */
-async function authorityOf({ tls }: ResolvedConfig, env: Program['env']): Promise<{ authorityFolder?: string }> {
-  if (tls === undefined || tls.certificates.length > 0) return {}
+async function authorityOf({ listeners }: ResolvedConfig, env: Program['env']): Promise<{ authorityFolder?: string }> {
+  if (!listeners.some(({ tls, certificates }) => tls && certificates.length === 0)) return {}
   const { authorityOwner } = await import('../authority-owner.ts')
   return { authorityFolder: authorityOwner(env).folder }
 }

@@ -1,8 +1,6 @@
-import * as v from 'valibot'
 import { parseInteger } from '../values/parse-text.ts'
 import { filePath, joint, oneText, portList, toggle, unset, type Joint, type Unset } from './option.ts'
-
-const descriptor = 'a descriptor'
+import { descriptor } from './shapes.ts'
 
 /** Where the server listens. */
 export class AddressOptions {
@@ -63,12 +61,7 @@ export class AddressOptions {
   })
   /** Listen on an inherited descriptor, for example 3 under systemd socket activation. */
   readonly fd: Unset<number> = unset({
-    schema: v.pipe(
-      v.number(descriptor),
-      v.integer(descriptor),
-      v.minValue(0, descriptor),
-      v.maxValue(2 ** 31 - 1, descriptor),
-    ),
+    schema: descriptor,
     kind: 'value',
     valueName: 'NUMBER',
     parse: parseInteger,

@@ -7,6 +7,7 @@ import { addressOptions } from './address.ts'
 import { fileOptions } from './files.ts'
 import { headerOptions } from './headers.ts'
 import { limitNames } from './limits.ts'
+import { severalOptions } from './listeners.ts'
 import { liveOptions } from './live.ts'
 import { operationOptions } from './operation.ts'
 import type { DefaultsOf, Option, OptionContext, OptionFacts } from './option.ts'
@@ -24,6 +25,7 @@ export type OptionGroup =
   | 'Routes'
   | 'Address'
   | 'TLS'
+  | 'Listeners and sites'
   | 'Pages'
   | 'Live reload'
   | 'Headers'
@@ -68,6 +70,7 @@ const groups: Readonly<Record<OptionGroup, readonly (readonly [string, AnyOption
   Routes: entriesOf(routeOptions),
   Address: entriesOf(addressOptions),
   TLS: entriesOf(tlsOptions),
+  'Listeners and sites': entriesOf(severalOptions),
   Pages: entriesOf(pageOptions),
   'Live reload': entriesOf(liveOptions),
   Headers: entriesOf(headerOptions),

@@ -33,6 +33,15 @@ export const ports: v.GenericSchema<number | string | readonly (number | string)
   'a port from 0 to 65535',
 )
 
+const open = 'a descriptor'
+/** An open descriptor. */
+export const descriptor: v.GenericSchema<number> = v.pipe(
+  v.number(open),
+  v.integer(open),
+  v.minValue(0, open),
+  v.maxValue(2 ** 31 - 1, open),
+)
+
 /** A list of values of one shape. */
 export function listOf<Item>(item: v.GenericSchema<Item>, what: string): v.GenericSchema<readonly Item[]> {
   return v.pipe(v.array(item, what), v.readonly())

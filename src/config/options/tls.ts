@@ -19,7 +19,8 @@ import { listOf, plainText } from './shapes.ts'
 
 const usualPorts: readonly number[] = [8443, 8444, 9443, 10_443]
 
-const certificateFiles = v.strictObject(
+/** The files of a certificate. @internal */
+export const certificateShape: v.GenericSchema<CertificateFiles> = v.strictObject(
   {
     cert: v.optional(plainText),
     key: v.optional(plainText),
@@ -106,7 +107,7 @@ export class TlsOptions {
   })
   /** Additional certificates, selected by the name that the client requests (SNI, RFC 6066 section 3). */
   readonly certificates: Joint<readonly CertificateFiles[]> = joint({
-    schema: listOf(certificateFiles, 'a list of certificates'),
+    schema: listOf(certificateShape, 'a list of certificates'),
     flag: false,
     kind: 'value',
     valueName: 'JSON',

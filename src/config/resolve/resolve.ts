@@ -6,17 +6,18 @@ import { validateOptions } from '../validate/validate.ts'
 import type { OptionContext, ResolvedBy } from '../options/option.ts'
 import { defaults, optionsByKey, optionTable, type OptionKey } from '../options/option-table.ts'
 import { deepFreeze } from '../plain-object.ts'
-import { findOwnUpstream, type OwnUpstream } from './own-upstream.ts'
+import { resolveListeners, usualListeners, withoutTaken } from './listeners.ts'
+import { findOwnUpstream, type OwnAddress, type OwnUpstream } from './own-upstream.ts'
 import { quote, type Problem } from '../diagnostic.ts'
 import { resolveAllowHosts, resolveAuth } from '../values/access.ts'
-import { resolveAddress } from './address.ts'
+import { resolveAddress, type ResolvedAddress } from './address.ts'
 import { resolveCache, resolveTimeout } from '../values/times.ts'
 import { resolveTls } from './tls.ts'
 import { resolveRoutes } from './routes.ts'
 import { resolveBase } from '../values/paths.ts'
 import type { ResolvedRoute } from '../route-types.ts'
 import type { CheckedOptions, Definitions, ResolvedConfig, ServeOptions } from '../types.ts'
-import type { ResolvedLive } from '../value-types.ts'
+import type { ResolvedListener, ResolvedLive, ResolvedTls } from '../value-types.ts'
 
 /** What resolving needs beside the options. */
 export interface ResolveContext {
@@ -46,28 +47,24 @@ export function resolveConfig(options: ServeOptions, context: ResolveContext = {
   const secure = resolveTls(given, address.ports, cwd, problems)
   const timeoutMs = resolveTimeout(set.timeout, problems)
   const routes = resolveRoutes(set, { base, cwd, timeoutMs, problems })
-  const { lan, host, socket } = address
-  const ownUpstream = (ports: readonly number[], path?: string): OwnUpstream | undefined =>
-    findOwnUpstream(routes, { ports, addresses: [lan ? '::' : host], socket: path })
-  const isBehind = (port: number): boolean => ownUpstream([port]) !== undefined
-  const securePorts = withoutTaken(secure.tls?.ports ?? [], isBehind)
-  const plainPorts = withoutTaken(
-    address.ports,
-    (port) => isBehind(port) || (securePorts.length === 1 && port === securePorts[0]),
+  const named = given.listeners && resolveListeners(given.listeners, { options: given, cwd, problems })
+  const listeners = withoutTaken(
+    named ?? usualListeners(address, secure.tls),
+    (listener, port) => findOwnUpstream(routes, ownAddress({ ...listener, ports: [port] })) !== undefined,
   )
   // Which port of a list is used is known when the server starts; then this is checked again.
-  const ports = [socket === undefined && address.fd === undefined ? plainPorts : [], securePorts]
-  const own = ownUpstream(
-    ports.flatMap((list) => (list.length === 1 ? list : [])),
-    socket,
-  )
+  const own = listeners.map((listener) => findOwnUpstream(routes, ownAddress(listener))).find(Boolean)
   if (own !== undefined) problems.push(ownProblem(own, set.proxy))
+  const plain = listeners.find(({ tls }) => !tls) ?? listeners[0]
+  const encrypted = listeners.find(({ tls }) => tls)
   const config: ResolvedConfig = {
     ...resolveEach(set, { cwd, base, problems }),
     ...address,
-    ports: plainPorts,
+    ...(plain && addressOf(plain)),
+    lan: listeners.some(({ lan }) => lan),
+    listeners,
     ...secure,
-    tls: secure.tls && { ...secure.tls, ports: securePorts },
+    tls: secure.tls && { ...secure.tls, ...(encrypted && tlsOf(encrypted)) },
     h2c: given.h2c ?? routes.some(isCleartextHttp2),
     h2cFollows: given.h2c === undefined,
     cacheControl: resolveCache(set.cache, problems),
@@ -81,7 +78,9 @@ export function resolveConfig(options: ServeOptions, context: ResolveContext = {
       ...secretFiles,
       ...(auth.authFile === undefined ? [] : [auth.authFile]),
       // A certificate is public, but its file may hold the key too.
-      ...(secure.tls?.certificates ?? []).flatMap(({ cert, key, pfx }) => [cert ?? [], key ?? [], pfx ?? []].flat()),
+      ...listeners
+        .flatMap(({ certificates }) => certificates)
+        .flatMap(({ cert, key, pfx }) => [cert ?? [], key ?? [], pfx ?? []].flat()),
     ],
   }
   if (problems.length > 0) throw configError(problems, keyNames)
@@ -96,13 +95,18 @@ function resolveEach(set: Readonly<Record<OptionKey, unknown>>, context: OptionC
   return Object.fromEntries(entries) as unknown as ResolvedBy<Definitions>
 }
 
-/**
- * Removes the ports of upstreams, and a fixed port for HTTPS, from a list of ports. A list that would become empty stays as
- * it is, and so does a single port.
- */
-function withoutTaken(ports: readonly number[], isTaken: (port: number) => boolean): readonly number[] {
-  const left = ports.length > 1 ? ports.filter((port) => !isTaken(port)) : []
-  return left.length > 0 ? left : ports
+/** Where a listener is reached for sure: a list of ports is tried when the server starts. */
+function ownAddress({ host, lan, ports, socket, fd }: ResolvedListener): OwnAddress {
+  const isKnown = ports.length === 1 && (socket ?? fd) === undefined
+  return { ports: isKnown ? ports : [], addresses: [lan ? '::' : host], socket }
+}
+
+function addressOf({ host, ports, fallback, socket, fd }: ResolvedListener): Omit<ResolvedAddress, 'lan'> {
+  return { host, ports, fallback, socket, fd }
+}
+
+function tlsOf({ ports, fallback, certificates }: ResolvedListener): Omit<ResolvedTls, 'only'> {
+  return { ports, fallback, certificates }
 }
 
 function ownProblem({ route, upstream }: OwnUpstream, proxy: CheckedOptions['proxy'] = {}): Problem {

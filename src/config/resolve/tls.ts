@@ -4,7 +4,7 @@ import { quote, type Problem } from '../diagnostic.ts'
 import { refusePem } from '../values/paths.ts'
 import { resolvePorts } from './address.ts'
 import type { ResolvedConfig, CheckedOptions } from '../types.ts'
-import type { CertificateFiles, ResolvedCertificate } from '../value-types.ts'
+import type { CertificateFiles, ListenerOptions, ResolvedCertificate } from '../value-types.ts'
 import type { Checked } from '../plain-object.ts'
 
 const fileKeys = ['cert', 'key', 'ca', 'pfx'] as const
@@ -16,8 +16,9 @@ export function resolveTls(
   cwd: string,
   problems: Problem[],
 ): Pick<ResolvedConfig, 'tls' | 'redirect'> {
-  const { tls = isImplied(options), tlsPort, redirect = false, certificates = [] } = options
-  const own = [...ownCertificate(options, cwd, problems), ...certificates.flatMap(listedCertificate)]
+  const { tlsPort, redirect = false, certificates = [], listeners } = options
+  const { tls = listeners?.some(isSecure) ?? isImplied(options) } = options
+  const own = [...ownCertificate(options, cwd, problems), ...checkedCertificates(certificates, cwd, problems)]
   // With `port: 0` the system chooses the port for HTTPS too, unless `tlsPort` is set.
   const usualPorts = [defaults.tlsPort]
     .flat()
@@ -43,10 +44,29 @@ export function resolveTls(
     },
     redirect: tls === 'only' || redirect === true ? 'always' : redirect === 'asked' ? 'asked' : undefined,
   }
+}
 
-  function listedCertificate(files: Checked<CertificateFiles>, index: number): ResolvedCertificate[] {
-    return checkedCertificate(files, ['certificates', String(index)], cwd, problems)
-  }
+function isSecure({ tls, certificates }: Checked<ListenerOptions>): boolean {
+  return tls ?? certificates !== undefined
+}
+
+function checkedCertificates(
+  certificates: readonly Checked<CertificateFiles>[],
+  cwd: string,
+  problems: Problem[],
+): ResolvedCertificate[] {
+  return certificates.flatMap((files, i) => checkedCertificate(files, ['certificates', String(i)], cwd, problems))
+}
+
+/** The certificates of a listener. Default: those of the options, whose problems are reported there. */
+export function listedCertificates(
+  given: readonly Checked<CertificateFiles>[] | undefined,
+  options: CheckedOptions,
+  cwd: string,
+  problems: Problem[],
+): ResolvedCertificate[] {
+  if (given !== undefined) return checkedCertificates(given, cwd, problems)
+  return [...ownCertificate(options, cwd, []), ...checkedCertificates(options.certificates ?? [], cwd, [])]
 }
 
 function isImplied({ tlsPort, cert, pfx, certificates = [], redirect = false }: CheckedOptions): boolean {

@@ -2,7 +2,7 @@ import { resolve } from 'node:path'
 import type { ConfigFile } from './read-file.ts'
 import { optionsByKey, optionTable } from '../options/option-table.ts'
 import { isPlainObject } from '../plain-object.ts'
-import { withAbsoluteCertificates, withAbsoluteFiles } from './route-files.ts'
+import { withAbsoluteFiles, withAbsoluteItems } from './route-files.ts'
 import type { OptionSource } from './source.ts'
 
 /** The merged sources. */
@@ -53,8 +53,8 @@ export function sourceFromFile(
   for (const key of ['proxy', 'routes']) {
     if (Object.hasOwn(options, key)) options[key] = withAbsoluteFiles(options[key], file.folder)
   }
-  if (Object.hasOwn(options, 'certificates')) {
-    options['certificates'] = withAbsoluteCertificates(options['certificates'], file.folder)
+  for (const key of ['certificates', 'listeners']) {
+    if (Object.hasOwn(options, key)) options[key] = withAbsoluteItems(options[key], file.folder)
   }
   const named = [...Object.keys(options), ...file.problems.flatMap(({ path }) => path[0] ?? [])]
   const origins = new Map(named.map((key) => [key, origin]))

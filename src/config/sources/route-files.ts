@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { isPlainObject } from '../plain-object.ts'
 
-const fileKeys: readonly string[] = ['ca', 'cert', 'key', 'pfx']
+const fileKeys: readonly string[] = ['ca', 'cert', 'key', 'pfx', 'socket']
 
 /** `proxy` or `routes` of a config file, with the files in `tls` resolved against its folder. */
 export function withAbsoluteFiles(value: unknown, folder: string): unknown {
@@ -15,8 +15,8 @@ export function withAbsoluteFiles(value: unknown, folder: string): unknown {
   )
 }
 
-/** `certificates` of a config file, with their files resolved against its folder. */
-export function withAbsoluteCertificates(value: unknown, folder: string): unknown {
+/** `certificates` or `listeners` of a config file, with their files resolved against its folder. */
+export function withAbsoluteItems(value: unknown, folder: string): unknown {
   if (!Array.isArray(value)) return value
   return value.map((each: unknown) => (isPlainObject(each) ? absoluteFiles(each, folder) : each))
 }
@@ -25,7 +25,11 @@ function absoluteFiles(tls: Readonly<Record<string, unknown>>, folder: string): 
   return Object.fromEntries(
     Object.entries(tls).map(([key, value]) => [
       key,
-      fileKeys.includes(key) && typeof value === 'string' && value !== '' ? resolve(folder, value) : value,
+      key === 'certificates'
+        ? withAbsoluteItems(value, folder)
+        : fileKeys.includes(key) && typeof value === 'string' && value !== ''
+          ? resolve(folder, value)
+          : value,
     ]),
   )
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot'
 import { foreignOption, foreignValue } from './foreign-options.ts'
+import { listenerKeys } from '../options/listeners.ts'
 import { limitAccepts, limitNames, limitTable } from '../options/limits.ts'
 import { optionSchema, optionsByKey, optionTable } from '../options/option-table.ts'
 import { plainCopy } from './plain-copy.ts'
@@ -112,7 +113,10 @@ function innermost(issue: v.BaseIssue<unknown>): v.BaseIssue<unknown> {
 
 function shapeProblem(key: string, inner: readonly string[], issue: v.BaseIssue<unknown>): Problem {
   const entry = optionsByKey.get(key)
-  if (key === 'certificates' && inner.length > 1) return certificateProblem(inner, issue)
+  if (key === 'certificates' && inner.length > 1) return keyProblem([key, ...inner], certificateKeys, issue)
+  if (key === 'listeners' && inner.length > 1) {
+    return keyProblem([key, ...inner], inner.includes('certificates') ? certificateKeys : listenerKeys, issue)
+  }
   const limit = key === 'limits' ? inner[0] : undefined
   if (limit !== undefined) return limitProblem(limit as keyof Limits, issue)
   const message = expected(issue.message, issue.input, entry?.isSecret)
@@ -121,16 +125,20 @@ function shapeProblem(key: string, inner: readonly string[], issue: v.BaseIssue<
   return { path: [key], message, hint: foreignValue(key, issue.input) ?? usual }
 }
 
-/** Repeats no value: it may be a passphrase. */
-function certificateProblem(inner: readonly string[], { type }: v.BaseIssue<unknown>): Problem {
-  const path = ['certificates', ...inner]
+const certificateKeys: readonly string[] = ['cert', 'key', 'ca', 'pfx', 'passphrase']
+
+/** A problem within an item of a list. Repeats no value: it may be a passphrase. */
+function keyProblem(
+  path: readonly string[],
+  known: readonly string[],
+  { type, message }: v.BaseIssue<unknown>,
+): Problem {
   if (type === 'strict_object') {
-    const known = ['cert', 'key', 'ca', 'pfx', 'passphrase']
-    const meant = nearest(inner.at(-1) ?? '', known)
+    const meant = nearest(path.at(-1) ?? '', known)
     const hint = meant === undefined ? `use one of ${known.join(', ')}` : `did you mean ${quote(meant)}?`
     return { path, message: 'unknown key', hint }
   }
-  return { path, message: expected('a string', undefined, true), hint: 'use a string' }
+  return { path, message: expected(message, undefined, true), hint: `use ${message}` }
 }
 
 function limitProblem(limit: keyof Limits, { input, type, message: wanted }: v.BaseIssue<unknown>): Problem {

@@ -19,13 +19,16 @@ export class Connection implements ConnectionUse {
   /** The last batch that a request of it was in. */
   batch: number = Number.NaN
   readonly #limits: ConnectionLimits
+  readonly #listener: string | undefined
   readonly #openedAt: number = performance.now()
   #waiting = 0
   #peer: Peer | undefined
   readonly #whenClosed = new Set<() => void>()
 
-  constructor(socket: Socket, limits: ConnectionLimits) {
+  /** @param listener Name of the listener that accepted it; undefined for one of an embedding program. */
+  constructor(socket: Socket, limits: ConnectionLimits, listener?: string) {
     this.socket = socket
+    this.#listener = listener
     this.#limits = limits
     socket.once('end', () => (this.isGoneAtEnd ? socket.destroy() : this.#boundHalfClosed(limits.halfClosedMs)))
     socket.once('close', () => {
@@ -53,6 +56,7 @@ export class Connection implements ConnectionUse {
       localAddress: socket.localAddress ?? '',
       localPort: socket.localPort ?? 0,
       encrypted: 'encrypted' in socket && socket.encrypted === true,
+      listener: this.#listener,
     }
     return this.#peer
   }

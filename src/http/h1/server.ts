@@ -33,8 +33,8 @@ export interface AdapterOptions extends Omit<ResponderOptions, 'isDraining'> {
 export interface Adapter {
   /** Every connection that a listener has accepted. */
   readonly connections: OpenConnections
-  /** A server for one address, not yet listening. */
-  createListener(): Server
+  /** A server for one address, not yet listening. @param name That of its listener; several addresses may share it. */
+  createListener(name?: string): Server
   /**
    * The HTTP/2 server. It never listens: a listener hands over connections that speak HTTP/2, by ALPN or by their first
    * bytes, with `server.emit('connection', socket)`.
@@ -44,14 +44,21 @@ export interface Adapter {
   handle(request: IncomingMessage, response: ServerResponse, next?: Next): void
   /** Answers the `upgrade` event of another server; what the pipeline declines is left to its other listeners. */
   upgrade(request: IncomingMessage, socket: Duplex, head: Uint8Array): void
-  /** From now on every reply ends its connection. Connections without a request are closed at once. */
-  drain(): void
+  /**
+   * From now on every reply ends its connection. Connections without a request are closed at once.
+   *
+   * @param listener Name of one listener. Default: all of the server.
+   */
+  drain(listener?: string): void
   /**
    * Closes upgraded connections and those of HTTP/2, which the listeners do not track.
    *
+   * @param listener Name of one listener. Default: all of the server.
    * @returns How many replies were cut off.
    */
-  cut(): number
+  cut(listener?: string): number
+  /** Forgets a drained listener, whose connections are closed: its name may be used again. */
+  forget(listener: string): void
 }
 
 /** Builds the adapter around a pipeline. */
@@ -77,12 +84,15 @@ export function createAdapter(options: AdapterOptions): Adapter {
   let openConnections = 0
   const batches = createArrivalBatches(() => openConnections)
   let draining = false
+  /** Names of listeners that stop. */
+  const leaving = new Set<string | undefined>()
+  const names = new WeakMap<object, string>()
   let http2: Http2Adapter | undefined
   let openingHttp2: Promise<Http2Adapter> | undefined
   const underWay = new Set<Exchange>()
   const responder = createResponder({
     ...options,
-    isDraining: () => draining,
+    isDraining: (x) => draining || (leaving.size > 0 && leaving.has(x.peer.listener)),
     done: (x, reply, sent) => {
       underWay.delete(x)
       done(x, reply, sent)
@@ -102,10 +112,21 @@ export function createAdapter(options: AdapterOptions): Adapter {
     else write()
   }
 
+  /** Name of the listener that accepted a connection; undefined for one of an embedding program. */
+  function listenerOf(socket: Duplex): string | undefined {
+    const { server } = accepted.below(socket) as { server?: object }
+    return server === undefined ? undefined : names.get(server)
+  }
+
+  /** Whether a connection is one of a listener; every one is without a name. */
+  function isOf(socket: Duplex, listener: string | undefined): boolean {
+    return listener === undefined || listenerOf(socket) === listener
+  }
+
   function connectionOf(socket: Duplex): Connection {
     let connection = connections.get(socket)
     if (connection === undefined) {
-      connection = new Connection(socket as Socket, limits)
+      connection = new Connection(socket as Socket, limits, listenerOf(socket))
       openConnections++
       socket.once('close', () => openConnections--)
       connections.set(socket, connection)
@@ -157,7 +178,8 @@ export function createAdapter(options: AdapterOptions): Adapter {
       connections: accepted,
       backlog,
       opened,
-      isDraining: () => draining,
+      isDraining: (listener) => draining || leaving.has(listener),
+      listenerOf,
     })
     return (http2 = made)
   }
@@ -184,7 +206,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
 
   return {
     connections: accepted,
-    createListener: () => {
+    createListener: (name) => {
       const server = createServer({
         headersTimeout: limits.headerMs,
         requestTimeout: limits.requestMs,
@@ -196,6 +218,7 @@ export function createAdapter(options: AdapterOptions): Adapter {
         // The guard refuses a missing Host, which logs it.
         requireHostHeader: false,
       })
+      if (name !== undefined) names.set(server, name)
       // The guard counts the fields: Node would drop those above the limit silently.
       server.maxHeadersCount = 0
       limitIdle(server, limits.idleMs)
@@ -227,19 +250,21 @@ export function createAdapter(options: AdapterOptions): Adapter {
       responder.answer(x, next)
     },
     upgrade: upgrades.offer,
-    drain: () => {
-      draining = true
-      http2?.drain()
+    drain: (listener) => {
+      if (listener === undefined) draining = true
+      else leaving.add(listener)
+      http2?.drain(listener)
       // Browsers open connections in advance, and Node does not count these as idle.
-      unused.forEach((socket) => socket.bytesRead === 0 && socket.destroy())
+      unused.forEach((socket) => socket.bytesRead === 0 && isOf(socket, listener) && socket.destroy())
     },
-    cut: () => {
+    cut: (listener) => {
+      const lost = [...underWay].filter(({ peer }) => listener === undefined || peer.listener === listener)
       // The log tells them from those whose client left.
-      for (const { notes } of underWay) notes.refusal ??= 'E8008_CLOSED'
-      upgrades.cut()
-      const lost = underWay.size
-      http2?.cut()
-      return lost
+      for (const { notes } of lost) notes.refusal ??= 'E8008_CLOSED'
+      upgrades.cut((socket) => isOf(socket, listener))
+      http2?.cut(listener)
+      return lost.length
     },
+    forget: (listener) => void leaving.delete(listener),
   }
 }

@@ -35,8 +35,8 @@ export interface Upgrades {
   answer(request: IncomingMessage, socket: Duplex, head: Uint8Array): void
   /** Answers one on another server. Without a takeover it is left to the other listeners. */
   offer(request: IncomingMessage, socket: Duplex, head: Uint8Array): void
-  /** Closes the connections that were taken over, or wait for that. */
-  cut(): void
+  /** Closes the chosen ones of the connections that were taken over, or wait for that. */
+  cut(isChosen: (socket: Duplex) => boolean): void
 }
 
 export function createUpgrades(options: UpgradesOptions): Upgrades {
@@ -132,7 +132,7 @@ export function createUpgrades(options: UpgradesOptions): Upgrades {
   return {
     answer: (request, socket, head) => answer(request, socket, head, true),
     offer,
-    cut: () => sockets.forEach((socket) => socket.destroy()),
+    cut: (isChosen) => sockets.forEach((socket) => isChosen(socket) && socket.destroy()),
   }
 }
 

@@ -40,17 +40,20 @@ export interface Http2AdapterOptions {
   readonly backlog: Backlog
   /** Called for every exchange that will get a reply. */
   readonly opened: (x: Exchange) => void
-  readonly isDraining: () => boolean
+  /** Whether a listener stops, or the whole server. */
+  readonly isDraining: (listener: string | undefined) => boolean
+  /** Name of the listener that accepted a connection. */
+  readonly listenerOf: (socket: Duplex) => string | undefined
 }
 
 /** The HTTP/2 side of the server. */
 export interface Http2Adapter {
   /** Never listens: listeners hand over their connections by its `connection` event. */
   readonly server: Http2Server
-  /** Takes no new streams: sessions end after their last open one. */
-  drain(): void
-  /** Destroys every session. */
-  cut(): void
+  /** Takes no new streams: sessions end after their last open one. @param listener Default: those of all listeners. */
+  drain(listener?: string): void
+  /** Destroys every session. @param listener Default: those of all listeners. */
+  cut(listener?: string): void
 }
 
 /** A request whose header section was read. */
@@ -64,11 +67,15 @@ interface PendingRequest {
 
 /** Builds the HTTP/2 side around the same pipeline as the rest. */
 export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
-  const { limits, responder, connections, refuse, isDraining } = options
+  const { limits, responder, connections, refuse, isDraining, listenerOf } = options
   const sessions = new Map<Http2Session, SessionWatch>()
   const peers = new WeakMap<Http2Session, Peer>()
   /** WebSockets to upstreams: this server cannot send their close frame. */
   const relayed = new Set<ServerHttp2Stream>()
+
+  function isOf(session: Http2Session | undefined, listener: string | undefined): boolean {
+    return listener === undefined || (session !== undefined && peers.get(session)?.listener === listener)
+  }
 
   const server = createServer({
     settings: {
@@ -89,13 +96,14 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
 
   server.on('session', (session) => {
     session.on('error', () => {})
-    if (isDraining()) return session.destroy()
+    const listener = listenerOf(accepted)
+    if (isDraining(listener)) return session.destroy()
     const { headerMs, idleMs } = limits
     const watch = watchSession({ session, socket: accepted, headerMs, idleMs })
     sessions.set(session, watch)
     connections.follow(accepted, { idleSince: watch.idleSince, close: watch.cut })
     session.once('close', () => sessions.delete(session))
-    peers.set(session, peerOf(session))
+    peers.set(session, peerOf(session, listener))
     session.setLocalWindowSize(sessionWindow)
   })
 
@@ -200,13 +208,13 @@ export function createHttp2Adapter(options: Http2AdapterOptions): Http2Adapter {
 
   return {
     server,
-    drain() {
-      for (const stream of relayed) resetStream(stream, 'cancel')
-      for (const { leave } of sessions.values()) leave()
+    drain(listener) {
+      for (const stream of relayed) if (isOf(stream.session, listener)) resetStream(stream, 'cancel')
+      for (const [session, { leave }] of sessions) if (isOf(session, listener)) leave()
     },
-    cut() {
+    cut(listener) {
       // Node keeps a TLS connection open after its session.
-      for (const { cut } of sessions.values()) cut()
+      for (const [session, { cut }] of sessions) if (isOf(session, listener)) cut()
     },
   }
 }
@@ -242,12 +250,13 @@ const methods: ReadonlySet<string> = new Set(METHODS)
 
 function ignore(): void {}
 
-function peerOf({ socket, encrypted }: Http2Session): Peer {
+function peerOf({ socket, encrypted }: Http2Session, listener: string | undefined): Peer {
   return {
     address: socket.remoteAddress ?? '',
     port: socket.remotePort ?? 0,
     localAddress: socket.localAddress ?? '',
     localPort: socket.localPort ?? 0,
     encrypted: encrypted === true,
+    listener,
   }
 }

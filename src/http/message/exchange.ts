@@ -16,6 +16,8 @@ export interface Peer {
   readonly localPort: number
   /** Whether the connection uses TLS. */
   readonly encrypted: boolean
+  /** Name of the listener that accepted the connection; undefined for `handler` and `fetch`. */
+  readonly listener?: string | undefined
 }
 
 /**

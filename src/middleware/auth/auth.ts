@@ -3,7 +3,7 @@ import type { Exchange, Layer } from '../../http/message/exchange.ts'
 import type { Reply } from '../../http/message/reply.ts'
 import { parseCredentials } from './credentials.ts'
 import { followPasswordFile } from './password-file.ts'
-import { verifyList, verifyPair } from './verify-user.ts'
+import { verifyPair, type Verify } from './verify-user.ts'
 
 /** The users: one, or those of an htpasswd file (absolute path) with bcrypt, apr1 or SHA hashes. */
 export type AuthOptions = { readonly user: string; readonly password: string } | { readonly file: string }
@@ -34,10 +34,17 @@ export function createAuth(options: AuthOptions): Layer {
   }
 }
 
-function verifyFile(path: string): ReturnType<typeof verifyList> {
+/** What verifies hashes is loaded with the first credentials. */
+function verifyFile(path: string): Verify {
   const current = followPasswordFile(path)
   current()
-  return verifyList(current)
+  let verify: Verify | undefined
+  let loading: Promise<Verify> | undefined
+  return (credentials, signal) => {
+    if (verify !== undefined) return verify(credentials, signal)
+    loading ??= import('./verify-list.ts').then(({ verifyList }) => (verify = verifyList(current)))
+    return loading.then((loaded) => loaded(credentials, signal))
+  }
 }
 
 function unauthorized({ notes }: Exchange, message: string): ServeError {

@@ -49,7 +49,7 @@ export function createGuard(options: GuardOptions): Layer {
         close: true,
       })
     }
-    if (!options.isOurs(host, x.peer.localAddress)) throw hostNotAllowed(host)
+    if (!options.isOurs(host, x.peer)) throw hostNotAllowed(host)
     checkExpectations(x)
     x.authority = host
   }

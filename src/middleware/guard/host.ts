@@ -1,6 +1,6 @@
 import { ServeError } from '../../core/serve-error.ts'
 import { parseAuthority, type Authority } from '../../http/message/authority.ts'
-import type { Exchange } from '../../http/message/exchange.ts'
+import type { Exchange, Peer } from '../../http/message/exchange.ts'
 import { isLoopback, unbracketed, unmapped } from '../../core/util/ip.ts'
 
 /** The names for which the server answers. */
@@ -15,8 +15,8 @@ export interface HostOptions {
   readonly routeHosts?: readonly string[]
 }
 
-/** Whether the server answers for an authority on a connection to a local address. */
-export type HostCheck = (authority: Authority, localAddress: string) => boolean
+/** Whether the server answers for an authority on a connection. */
+export type HostCheck = (authority: Authority, peer: Peer) => boolean
 
 const wildcards = new Set(['0.0.0.0', '::'])
 
@@ -71,7 +71,7 @@ export function createHostCheck(options: HostOptions): HostCheck {
     else exact.add(named)
   }
   const anyAddress = wildcards.has(listened)
-  return (authority, localAddress) => {
+  return (authority, { localAddress }) => {
     const { hostname, kind } = authority
     if (exact.has(hostname)) return true
     if (kind === 'name') return suffixes.some((suffix) => hostname.endsWith(suffix) && hostname.length > suffix.length)

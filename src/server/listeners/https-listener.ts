@@ -2,32 +2,35 @@ import { constants } from 'node:crypto'
 import type { Server, Socket } from 'node:net'
 import { createServer, type SecureContext, type SecureContextOptions, type TLSSocket, type TlsOptions } from 'node:tls'
 import type { ResolvedConfig } from '../../config/types.ts'
-import type { ResolvedTls } from '../../config/value-types.ts'
+import type { ResolvedCertificate } from '../../config/value-types.ts'
 import type { Adapter } from '../../http/h1/server.ts'
-import type { Bound } from '../../net/net.ts'
 import { createCertificates, type Certificates } from '../../tls/tls.ts'
 import { passToHttp2, sniffProtocol, type UndecidedConnections } from './protocol-sniffer.ts'
 import type { Warning } from '../../core/warning.ts'
 
 /** What {@link openHttps} needs. */
 export interface HttpsOptions {
-  readonly tls: ResolvedTls
+  /** Empty: the local authority makes them. */
+  readonly certificates: readonly ResolvedCertificate[]
   readonly limits: ResolvedConfig['limits']
   /** The hosts that certificates are for, beside the loopback names; `.example.test` covers every name below it. */
   readonly hosts: readonly string[]
   /** Folder of the local authority. Default: the user's. */
   readonly folder: string | undefined
   readonly adapter: Adapter
-  readonly undecided: UndecidedConnections
   readonly onWarning: (warning: Warning) => void
   /** Called with the files of a user's own certificate when they were replaced; new connections get the new one. */
   readonly onReplaced: (files: readonly string[]) => void
 }
 
-/** Listeners for HTTPS and their certificates. */
+/** Listeners for HTTPS that share their certificates. */
 export interface HttpsService {
-  /** A listener for one address, not yet listening. It accepts plain HTTP too, which the pipeline redirects. */
-  createListener(): Server
+  /**
+   * A server for one address, not yet listening. It accepts plain HTTP too, which the pipeline redirects.
+   *
+   * @param name That of its listener.
+   */
+  createListener(undecided: UndecidedConnections, name?: string): Server
   readonly certificates: Pick<Certificates, 'covers' | 'isNamed' | 'firstName' | 'follow'>
   /** Stops watching the certificates. */
   close(): void
@@ -62,28 +65,22 @@ const policy: TlsOptions = {
   secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
 }
 
-/** HTTPS with its bound addresses. */
-export interface BoundHttps {
-  readonly service: HttpsService
-  readonly bound: Bound
-}
-
 /**
  * Loads the certificates. This file is imported late: most servers speak no TLS.
  *
  * @throws ServeError for certificate files that cannot be used
  */
 export async function openHttps(options: HttpsOptions): Promise<HttpsService> {
-  const { tls, limits, hosts, folder, adapter, undecided, onWarning, onReplaced } = options
+  const { limits, hosts, folder, adapter, onWarning, onReplaced } = options
   const certificates = await createCertificates({
-    own: tls.certificates,
+    own: options.certificates,
     hosts,
     ...(folder === undefined ? {} : { folder }),
     onWarning,
     onReplaced,
     onChange: () => server.setSecureContext(contextOptions()),
   })
-  const untrusted = tls.certificates.length === 0 ? warnOnce(onWarning) : () => {}
+  const untrusted = options.certificates.length === 0 ? warnOnce(onWarning) : () => {}
   /** TLS handshakes under way, by socket address pair: what continues with the encrypted connection. */
   const handshaking = new Map<string, (secured: TLSSocket) => void>()
 
@@ -115,7 +112,7 @@ export async function openHttps(options: HttpsOptions): Promise<HttpsService> {
     else agreed(socket)
   })
 
-  function agree(socket: Socket, take: (secured: Socket) => void): void {
+  function agree(socket: Socket, undecided: UndecidedConnections, take: (secured: Socket) => void): void {
     const ends = endsOf(socket)
     handshaking.set(ends, (secured) => {
       handshaking.delete(ends)
@@ -133,13 +130,13 @@ export async function openHttps(options: HttpsOptions): Promise<HttpsService> {
   }
 
   return {
-    createListener: () => {
-      const listener = adapter.createListener()
+    createListener: (undecided, name) => {
+      const listener = adapter.createListener(name)
       sniffProtocol(listener, undecided, {
         headerMs: limits.headerMs,
         admit: adapter.connections.admit,
         isEnough: (bytes) => bytes.length > 0,
-        route: (socket, bytes, take) => (bytes[0] === handshake ? agree(socket, take) : take(socket)),
+        route: (socket, bytes, take) => (bytes[0] === handshake ? agree(socket, undecided, take) : take(socket)),
       })
       return listener
     },

@@ -17,6 +17,9 @@ const skipped: readonly SkippedPort[] = [
 ]
 
 function facts(changes: Partial<BannerFacts> = {}, listening: Partial<Listening> = {}): BannerFacts {
+  const { port = 8080, skipped: none = [], tls } = listening
+  const plain = { name: 'http', protocol: 'http', port, addresses: [], skipped: none } as const
+  const secure = tls === undefined ? [] : [{ ...tls, name: 'https', protocol: 'https' } as const]
   return {
     version: '0.1.0',
     readyMs: 41,
@@ -37,6 +40,7 @@ function facts(changes: Partial<BannerFacts> = {}, listening: Partial<Listening>
       addresses: ['127.0.0.1', '::1'],
       skipped: [],
       tls: undefined,
+      listeners: [plain, ...secure].map((each) => ({ ...each, urls: { local: [], network: [] } })),
       ...listening,
     },
   }
@@ -127,6 +131,7 @@ test('is one JSON line with stable keys', () => {
     'readyMs',
     'skipped',
     'proxies',
+    'listeners',
   ])
   assert.deepEqual([value['root'], value['pid'], value['port']], ['/home/me/site', 42, 8080])
 })

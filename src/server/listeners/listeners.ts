@@ -1,0 +1,145 @@
+import type { ResolvedConfig } from '../../config/types.ts'
+import type { ResolvedListener } from '../../config/value-types.ts'
+import type { Adapter } from '../../http/h1/server.ts'
+import { BoundListener } from './bound-listener.ts'
+import type { HttpsService } from './https-listener.ts'
+import type { Warning } from '../../core/warning.ts'
+
+/** What {@link Listeners} need. */
+export interface ListenersOptions {
+  readonly config: ResolvedConfig
+  readonly adapter: Adapter
+  /** Folder of the local authority. Default: the user's. */
+  readonly authorityFolder: string | undefined
+  /** The hosts that certificates are for, beside the loopback names. */
+  readonly hosts: () => readonly string[]
+  readonly onWarning: (warning: Warning) => void
+  /** Called with the files of a certificate when they were replaced. */
+  readonly onReplaced: (files: readonly string[]) => void
+}
+
+/** The listeners of a server, from the moment that they are bound until they are closed. */
+export class Listeners {
+  readonly #options: ListenersOptions
+  /** Those that need the same certificates share them. */
+  readonly #services = new Map<string, Promise<HttpsService>>()
+  #bound: readonly BoundListener[] = []
+  #securePorts: readonly number[] = []
+  #certificates: readonly HttpsService['certificates'][] = []
+
+  constructor(options: ListenersOptions) {
+    this.#options = options
+  }
+
+  /** The bound ones, in the order of the configuration. */
+  get bound(): readonly BoundListener[] {
+    return this.#bound
+  }
+
+  /** Ports of HTTPS. */
+  get securePorts(): readonly number[] {
+    return this.#securePorts
+  }
+
+  /** Whether one of the user's own certificates is for a name. */
+  readonly isCertified = (name: string): boolean => this.#certificates.some((each) => each.isNamed(name))
+
+  /** Binds them all, or none. @throws ServeError when no port is free, or a certificate cannot be used. */
+  async start(): Promise<void> {
+    const { listeners, h2c } = this.#options.config
+    try {
+      // HTTPS first, since redirects of plain requests need its port.
+      for (const each of listeners.filter(({ tls }) => tls)) await this.#bind(each, h2c)
+      for (const each of listeners.filter(({ tls }) => !tls)) await this.#bind(each, h2c)
+    } catch (error) {
+      await this.abandon()
+      throw error
+    }
+    this.#set(this.#bound.toSorted((one, other) => listeners.indexOf(one.config) - listeners.indexOf(other.config)))
+  }
+
+  /** Closes them all at once, because the server cannot start; it may start later. */
+  async abandon(): Promise<void> {
+    const closed = this.#bound.map((each) => each.close())
+    for (const each of this.#bound) each.cut()
+    await Promise.all(closed)
+    await this.#release()
+  }
+
+  /** Accepts HTTP/2 on plain ports too, from the next connection on. */
+  takeHttp2(): void {
+    for (const each of this.#bound) each.takeHttp2()
+  }
+
+  /** Issues certificates for these hosts too. */
+  certify(): void {
+    for (const each of this.#certificates) each.follow(this.#options.hosts())
+  }
+
+  /** Stops accepting, waits `limits.closeMs` for replies under way, and cuts the rest. Resolves with how many it cut. */
+  async stop(): Promise<number> {
+    const lost = await this.#end(this.#bound)
+    await this.#release()
+    return lost
+  }
+
+  async #bind(listener: ResolvedListener, h2c: boolean): Promise<BoundListener> {
+    const { adapter, config } = this.#options
+    const { headerMs } = config.limits
+    const https = listener.tls ? await this.#service(listener) : undefined
+    const bound = await BoundListener.bind(listener, { adapter, headerMs, h2c, https })
+    this.#set([...this.#bound, bound])
+    return bound
+  }
+
+  #set(bound: readonly BoundListener[]): void {
+    this.#bound = bound
+    this.#securePorts = bound.flatMap(({ https, bound: { port } }) => (https === undefined ? [] : [port]))
+    this.#certificates = [...new Set(bound.flatMap(({ https }) => https?.certificates ?? []))]
+  }
+
+  #service({ certificates }: ResolvedListener): Promise<HttpsService> {
+    const key = JSON.stringify(certificates)
+    const known = this.#services.get(key)
+    if (known !== undefined) return known
+    const opening = this.#openService(certificates)
+    this.#services.set(key, opening)
+    opening.catch(() => this.#services.delete(key))
+    return opening
+  }
+
+  async #openService(certificates: ResolvedListener['certificates']): Promise<HttpsService> {
+    const { config, adapter, authorityFolder: folder, hosts, onWarning, onReplaced } = this.#options
+    const { openHttps } = await import('./https-listener.ts')
+    return openHttps({
+      certificates,
+      limits: config.limits,
+      hosts: hosts(),
+      folder,
+      adapter,
+      onWarning,
+      onReplaced,
+    })
+  }
+
+  async #end(ending: readonly BoundListener[], name?: string): Promise<number> {
+    const { adapter, config } = this.#options
+    adapter.drain(name)
+    const closed = Promise.all(ending.map((each) => each.close()))
+    let lost = 0
+    const timer = setTimeout(() => {
+      lost = adapter.cut(name)
+      for (const each of ending) each.cut()
+    }, config.limits.closeMs)
+    await closed
+    clearTimeout(timer)
+    return lost
+  }
+
+  /** Stops following certificates. */
+  async #release(): Promise<void> {
+    for (const service of this.#services.values()) (await service.catch(() => undefined))?.close()
+    this.#services.clear()
+    this.#set([])
+  }
+}
