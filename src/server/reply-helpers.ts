@@ -10,9 +10,9 @@ import { singleFile } from '../static/static.ts'
 /** Status and further fields of a reply. */
 export interface ReplyInit {
   /** From 200 to 999. Default 200. */
-  readonly status?: number
+  readonly status?: number | undefined
   /** Fields: a flat list, or an object; a list of values makes several fields. They replace those of the helper. */
-  readonly headers?: HeaderList | Readonly<Record<string, string | readonly string[]>>
+  readonly headers?: HeaderList | Readonly<Record<string, string | readonly string[] | undefined>> | undefined
 }
 
 /** What {@link file} takes beside the path. */
@@ -21,7 +21,7 @@ export interface FileInit extends Pick<ReplyInit, 'headers'> {
    * A folder that the file must not leave. The path is then relative to it, and hidden and secret files and links that
    * lead out are answered like missing ones, as in a served folder. Use it for every path that comes from a client.
    */
-  readonly within?: string
+  readonly within?: string | undefined
 }
 
 /** A reply with a value as JSON. */
@@ -132,7 +132,7 @@ function withFields(name: string, own: HeaderList, given: ReplyInit['headers'] =
 function pairsOf(given: NonNullable<ReplyInit['headers']>): (readonly [string, string])[] {
   if (!isList(given)) {
     return Object.entries(given).flatMap(([field, value]) =>
-      [value].flat().map((each) => [field, each as string] as const),
+      value === undefined ? [] : [value].flat().map((each) => [field, each as string] as const),
     )
   }
   return given.flatMap((field, i) => (i % 2 === 0 ? [[field, given[i + 1] as string] as const] : []))

@@ -1,3 +1,4 @@
+import type { Checked } from '../../config/plain-object.ts'
 import type { LoadedConfig } from '../../config/load.ts'
 import { optionsByKey } from '../../config/options/option-table.ts'
 import { redactField } from '../../core/util/secret.ts'
@@ -40,7 +41,12 @@ export function renderSettings(
   return shown.map((section) => section.map(render).join('')).join('\n')
 }
 
-function rowsOf({ key, value, origin }: Setting, { config, options, origins }: LoadedConfig, cwd: string): Row[] {
+function rowsOf(
+  { key, value, origin }: Setting,
+  { config, options: given, origins }: LoadedConfig,
+  cwd: string,
+): Row[] {
+  const options = given as Checked<typeof given>
   const row = (text: string, inner?: string): Row => ({
     key,
     text: printable(text),

@@ -19,14 +19,14 @@ export interface ProxyOptions {
   /** Send the upstream's own name in `Host` instead of the client's. Default false. */
   readonly changeOrigin?: boolean | undefined
   /** Request fields to set for the upstream, also `Host` and `X-Forwarded-*`; false removes a field. */
-  readonly headers?: Readonly<Record<string, string | false>> | undefined
+  readonly headers?: Readonly<Record<string, string | false | undefined>> | undefined
   /**
    * Fields that claim who the client is, such as `cf-connecting-ip` and `remote-user`, to forward from clients that are not
    * trusted; true forwards all of them. Default none.
    */
   readonly passHeaders?: boolean | readonly string[] | undefined
   /** Fields to set on replies; false removes a field. */
-  readonly replyHeaders?: Readonly<Record<string, string | false>> | undefined
+  readonly replyHeaders?: Readonly<Record<string, string | false | undefined>> | undefined
   /**
    * Buffer request content without a length, and send it with `Content-Length`, for upstreams that do not support chunks:
    * up to 1 MiB in memory, larger content in a temporary file, at most `limits.bodyBytes`. Default false.

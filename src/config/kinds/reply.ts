@@ -10,7 +10,7 @@ export interface ReplyKeys {
   readonly reply?:
     | {
         readonly status?: number | undefined
-        readonly headers?: Readonly<Record<string, string>> | undefined
+        readonly headers?: Readonly<Record<string, string | undefined>> | undefined
         readonly body?: string | undefined
       }
     | undefined

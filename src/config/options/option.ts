@@ -45,9 +45,16 @@ export type Unset<Given> = Option<Given, never, undefined>
 /** The options of definitions, as people write them. */
 export type GivenBy<Definitions> = {
   -readonly [Key in keyof Definitions]?:
-    | (Definitions[Key] extends Option<infer Given, infer _Resolved, infer _Default> ? Given : never)
+    | (Definitions[Key] extends Option<infer Given, infer _Resolved, infer _Default> ? WithUndefined<Given> : never)
     | undefined
 }
+
+/** Where keys are free, an undefined value is as good as none: `{ '/api': process.env.API }`. */
+type WithUndefined<Given> = Given extends object
+  ? string extends keyof Given
+    ? { readonly [Key in keyof Given]: WithUndefined<Given[Key]> | undefined }
+    : Given
+  : Given
 
 /** The defaults of definitions. @internal */
 export type DefaultsOf<Definitions> = {

@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import {
   createServer,
+  type file,
   ServeError,
+  text,
   type CertificateFiles,
   type HealthOptions,
   type LocalAuthorityOptions,
@@ -11,6 +13,7 @@ import {
   type ProgramOptions,
   type ProxyOptions,
   type Reply,
+  type ReplyInit,
   type RouteOptions,
   type ServeOptions,
   type ShownError,
@@ -44,9 +47,31 @@ test('every optional property of the options may be undefined', () => {
   true satisfies TakesUndefined<ShownError>
   true satisfies TakesUndefined<LocalAuthorityOptions>
   true satisfies TakesUndefined<Reply>
+  true satisfies TakesUndefined<ReplyInit>
+  true satisfies TakesUndefined<NonNullable<Parameters<typeof file>[1]>>
   // The check itself tells the two apart.
   false satisfies TakesUndefined<{ file?: string }>
   true satisfies TakesUndefined<{ file?: string | undefined }>
+})
+
+test('a value without a name of its own may be undefined too', () => {
+  const api: string | undefined = process.env['NO_SUCH_API']
+  const server = createServer({
+    mounts: { '/docs': api },
+    proxy: { '/api': api, '/v1': { to: 3000, headers: { 'x-key': api }, replyHeaders: { 'x-key': api } } },
+    headers: { 'x-a': api, '/b': api, '/c': { 'x-c': api } },
+    routes: [{ match: { path: '/reply' }, reply: { headers: { 'x-key': api } } }],
+  })
+  assert.deepEqual(server.config.mounts, [])
+  assert.deepEqual(server.config.headers, [{ path: '/c', headers: [] }])
+  assert.deepEqual(
+    server.routes.list().map(({ name }) => name),
+    ['/v1', 'routes[0]'],
+  )
+  // Without a condition the route would take more requests.
+  false satisfies { header: { 'x-key': string | undefined } } extends MatchOptions ? true : false
+  const init: ReplyInit = { status: undefined, headers: { 'x-a': api, 'x-b': ['1', '2'] } }
+  assert.deepEqual(text('', init).headers, [...text('').headers, 'x-b', '1', 'x-b', '2'])
 })
 
 test('undefined is as good as not given', () => {
