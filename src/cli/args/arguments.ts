@@ -110,10 +110,18 @@ function valueOf(flag: Flag, given: readonly (boolean | string)[], argv: readonl
   if (last === false && !flag.canBeOff) throw usageError(`--${flag.name} cannot be negated.`, form())
   if (last === false || flag.kind === 'boolean') return last === true
   const counting = flag.repeats ? given : given.slice(-1)
-  if (flag.kind !== 'optional' && counting.includes('')) throw usageError(`--${flag.name} needs a value.`, form())
+  const needsValue = flag.kind !== 'optional' || isEmptied(argv, flag)
+  if (needsValue && counting.includes('')) throw usageError(`--${flag.name} needs a value.`, form())
   // A bare `--cors` or `--open` resets the value that came before it.
   if (last === '' || last === true) return true
   return counting.filter((value) => typeof value === 'string' && value !== '') as string[]
+}
+
+/** Whether a flag is given as `--cors=`, as a script with an empty variable does. */
+function isEmptied(argv: readonly string[], flag: Flag): boolean {
+  const end = argv.includes('--') ? argv.indexOf('--') : argv.length
+  const names = [flag.name, ...flag.aliases]
+  return argv.slice(0, end).some((word) => names.includes(/^--?([^=]+)=$/.exec(word)?.[1] ?? ''))
 }
 
 /** The typed command, with the name of the value behind a flag that lacks it. */

@@ -201,6 +201,9 @@ test('refuses a missing value, and a value for a flag that takes none', async ()
   assert.equal((await refusal('site --no-help')).hint, 'serve8008 site --help')
   assert.equal((await refusal('site --listing=maybe -q')).hint, 'serve8008 site --listing -q')
   assert.equal((await refusal('--host=')).message, '--host needs a value.')
+  // `--cors=$ORIGIN` in a script whose variable is empty must not let every origin in.
+  assert.deepEqual(await refusal('--cors='), { message: '--cors needs a value.', hint: 'serve8008 --cors ORIGIN' })
+  assert.equal((await refusal('--open= --port 3000')).message, '--open needs a value.')
   assert.equal((await refusal('--header --quiet')).message, '--header needs a value.')
   assert.deepEqual(await refusal('--listing=maybe'), {
     message: '--listing: expected true or false, got "maybe"; --no-listing switches it off.',
