@@ -230,7 +230,14 @@ describe('a framing field', () => {
 /** One claim of each kind, in spellings that CGI, WSGI and Rack treat alike. */
 const claims = [
   ...['Forwarded-For', 'X-Originating-IP', 'X-Remote-IP', 'X-Remote-Addr', 'X-Client-IP', 'X-Cluster-Client-IP'],
-  ...['CF-Connecting-IP', 'True-Client-IP', 'Fastly-Client-IP', 'X-Azure-ClientIP', 'WL-Proxy-Client-IP'],
+  ...[
+    'CF-Connecting-IP',
+    'True-Client-IP',
+    'Fastly-Client-IP',
+    'X-Vercel-Forwarded-For',
+    'X-Azure-ClientIP',
+    'WL-Proxy-Client-IP',
+  ],
   ...['X-Host', 'X-Original-URL', 'Script-Name', 'X-Scheme', 'X-Url-Scheme', 'Front-End-Https', 'X-Forwarded-Ssl'],
   ...['Remote-User', 'X-Remote-User', 'X-Auth-Request-User', 'X-Auth-Request-Email', 'X-Authentik-Groups'],
   ...['X-Middleware-Subrequest', 'X-Sendfile-Type', 'X-Accel-Mapping', 'X-Envoy-Internal'],

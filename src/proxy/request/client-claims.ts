@@ -20,7 +20,7 @@ const deliveryNetworks = [
   ...['cf-connecting-ip', 'cf-connecting-ipv6', 'cf-pseudo-ipv4', 'cf-ipcountry', 'true-client-ip', 'x-true-client-ip'],
   ...['fastly-client-ip', 'fastly-client', 'x-azure-clientip', 'x-azure-socketip', 'cloudfront-viewer-address'],
   ...['cdn-src-ip', 'incap-client-ip', 'x-sucuri-clientip', 'ali-cdn-real-ip', 'fly-client-ip', 'do-connecting-ip'],
-  ...['x-nf-client-connection-ip', 'x-vercel-proxied-for'],
+  ...['x-nf-client-connection-ip', 'x-vercel-forwarded-for', 'x-vercel-proxied-for'],
 ]
 
 /** The host and path of the request, which links, redirects, cache keys and access rules use. */
