@@ -87,8 +87,9 @@ function remarkOf({ remark, refusal }: AccessRecord): string {
 /** The request with its host. The host matters most: first the remark is shortened for it, then the path. */
 function foreignParts(request: string, host: string, room: number, column: number): string {
   const name = printable(host, 255)
-  const whole = textWidth(request) + 1 + textWidth(name)
-  const tail = [`    ${foreignHost(host)}`, '    not our host'].find((text) => whole + text.length <= room) ?? ''
+  const least = Math.min(textWidth(request), Math.max(shortestRequest, Math.floor(room * leastShare)))
+  const taken = least + 1 + textWidth(name)
+  const tail = [`    ${foreignHost(host)}`, '    not our host'].find((text) => taken + text.length <= room) ?? ''
   const width = Math.max(shortestRequest, room - tail.length - textWidth(name) - 1)
   const label = `${cutMiddle(request, width)} ${name}`
   return cutEnd(padColumns(label, Math.min(column, room - tail.length)) + tail, room)

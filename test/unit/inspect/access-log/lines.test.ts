@@ -155,6 +155,18 @@ test('keeps a foreign host whole where the line is narrow, before the remark and
   )
 })
 
+test('cuts a long path before it leaves out why a foreign host was refused', () => {
+  const refused = { status: 421, refusal: 'E8008_HOST_NOT_ALLOWED', target: `/${'b'.repeat(60)}` }
+  const why = (host: string, columns: number): string | undefined => {
+    const line = prettyLine(record({ ...refused, host }), false, columns)
+    assert.ok(line.length <= columns && line.includes(` ${host} `), line)
+    return /b {1,2}\S+ {4}(.*)$/.exec(line)?.[1]
+  }
+  assert.equal(why('evil.test', 100), 'not our host (--allow-host evil.test)')
+  assert.equal(why('evil.test', 80), 'not our host')
+  assert.equal(why('a-long-evil-name.example.test', 80), 'not our host')
+})
+
 test('pretty offers no command that a shell would run as something else', () => {
   for (const host of ['$(reboot)', '`reboot`', 'a;reboot', '-rf', 'a b', '[$(reboot)]']) {
     const line = prettyLine(record({ status: 421, refusal: 'E8008_HOST_NOT_ALLOWED', host }), false, 120)
