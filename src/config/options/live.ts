@@ -15,7 +15,12 @@ export class ReloadOptions {
       ],
       [['--no-live-reload', '--no-livereload', '--no-reload'], '--no-live'],
     ],
-    foreignKeys: [[['hot', 'hmr', 'liveReload'], 'did you mean "live"? It is on']],
+    foreignKeys: [
+      [
+        ['hot', 'hmr', 'liveReload'],
+        (value) => (value === false ? 'did you mean live: false?' : 'did you mean "live"? It is on'),
+      ],
+    ],
   })
   /** Additional files, folders or globs whose changes reload pages, for example `templates/**`. */
   readonly watch: Joint<string | readonly string[]> = joint({
