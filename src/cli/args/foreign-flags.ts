@@ -3,6 +3,7 @@ import { optionTable, type OptionEntry } from '../../config/options/option-table
 const noClipboard = 'leave it out: the clipboard is never touched'
 const noDelay = 'leave it out: changes that come together are applied together'
 const noEtag = 'leave it out: entity tags are always sent'
+const inConfig = "in a config file: proxy: { '/api': { to: 'http://localhost:3000', "
 const noSettingsPage = 'leave it out: there is no page of settings'
 
 /** Flags of other servers that no option of ours replaces. A value that starts with dashes replaces the flag as it is. */
@@ -14,6 +15,10 @@ const foreignFlags: NonNullable<OptionEntry['foreignFlags']> = [
   [['--no-color'], 'set NO_COLOR=1 in the environment'],
   [['--no-ui', '--ui-port'], noSettingsPage],
   [['--reload-debounce', '--reload-delay', '--wait'], noDelay],
+  [['--ws', '--websocket'], 'leave it out: WebSockets pass through every route'],
+  [['--change-origin', '--change-host-header'], `${inConfig}changeOrigin: true } }`],
+  [['--insecure', '--secure'], `${inConfig}tls: { verify: false } } }`],
+  [['--rewrite', '--path-rewrite'], 'the path of a target replaces that of the match: --proxy /api=:3000/v1'],
   [['--server'], 'leave it out: the folder to serve is a plain word, by default this one'],
 ]
 

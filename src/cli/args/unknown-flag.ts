@@ -75,10 +75,11 @@ function flagOf(word: string, flags: readonly Flag[]): Flag | undefined {
   return flags.find((each) => each.name === name || each.aliases.includes(name))
 }
 
-/** A port, a word of a list, a path, an address, a file of certificates or a URL: of URLs hints leave out the credentials. */
+/** A port, a time, a word of a list, a path, an address, a file of certificates or a URL: of URLs hints leave out the credentials. */
 function harmlessValue(value: string, flag: Flag | undefined): string | undefined {
   const isPort = flag?.valueName === 'PORT' && /^[\d,]+$/.test(value)
-  const isKnown = isPort || flag?.choices.includes(value) === true
+  const isTime = flag?.valueName === 'TIME' && /^\d+[smh]?$/.test(value)
+  const isKnown = isPort || isTime || flag?.choices.includes(value) === true
   return isKnown ||
     /^(?:\.{0,2}\/|\*|[a-z]+:\/\/|localhost$|\d+(?:\.\d+){3}$|(?:true|false)$)|\.(?:pem|crt|cer)$/i.test(value)
     ? value

@@ -71,6 +71,7 @@ export class RoutingOptions {
     kind: 'value',
     valueName: 'TIME',
     parse: parseTime,
+    foreignFlags: [[['--proxy-timeout', '--read-timeout'], '--timeout']],
     default: 0,
     defaultText: 'as long as the client waits',
     description: 'Timeout for an upstream to answer, and between parts of its reply: seconds, or a time such as 5m.',

@@ -178,9 +178,16 @@ test('translates the habits of other servers', async () => {
   }
 })
 
+test('names the setting of a route for flags of other proxies', async () => {
+  assert.equal((await refusal('-x /api=3000 --proxy-timeout 30')).hint, 'serve8008 -x /api=3000 --timeout 30')
+  assert.match((await refusal('-x /api=3000 --change-origin')).hint ?? '', /^in a config file: .*changeOrigin: true/)
+  assert.match((await refusal('-x /api=3000 --secure=false')).hint ?? '', /^in a config file: .*verify: false/)
+  assert.match((await refusal('-x /api=3000 --rewrite /api=/')).hint ?? '', /--proxy \/api=:3000\/v1$/)
+})
+
 test('says which flags of other servers are left out', async () => {
   const flags =
-    '-b --brotli --no-clipboard --no-etag -e --ext --hot --livereload --live-reload --server --no-ui --ui-port --reload-delay --wait'
+    '-b --brotli --no-clipboard --no-etag -e --ext --hot --livereload --live-reload --server --ws --no-ui --ui-port --reload-delay --wait'
   for (const flag of flags.split(' ')) assert.match((await refusal(flag)).hint ?? '', /^leave it out: /, flag)
 })
 
