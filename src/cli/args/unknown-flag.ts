@@ -78,7 +78,7 @@ function flagOf(word: string, flags: readonly Flag[]): Flag | undefined {
 /** A port, a time, a word of a list, a path, an address, a file of certificates or a URL: of URLs hints leave out the credentials. */
 function harmlessValue(value: string, flag: Flag | undefined): string | undefined {
   const isPort = flag?.valueName === 'PORT' && /^[\d,]+$/.test(value)
-  const isTime = flag?.valueName === 'TIME' && /^\d+[smh]?$/.test(value)
+  const isTime = flag?.valueName === 'TIME' && /^\d+(?:ms|[smh])?$/.test(value)
   const isKnown = isPort || isTime || flag?.choices.includes(value) === true
   return isKnown ||
     /^(?:\.{0,2}\/|\*|[a-z]+:\/\/|localhost$|\d+(?:\.\d+){3}$|(?:true|false)$)|\.(?:pem|crt|cer)$/i.test(value)

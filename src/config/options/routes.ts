@@ -75,7 +75,7 @@ export class RoutingOptions {
     default: 0,
     defaultText: 'as long as the client waits',
     description: 'Timeout for an upstream to answer, and between parts of its reply: seconds, or a time such as 5m.',
-    accepts: 'seconds, or a time such as 30s, 5m or 1h; 0 for none',
+    accepts: 'seconds, or a time such as 500ms, 30s or 5m; 0 for none',
     show: ({ timeoutMs }) => (timeoutMs === 0 ? undefined : `${timeoutMs / 1000}s`),
   })
 }

@@ -38,12 +38,18 @@ function readText(text: string): boolean | number | string | Pick<Problem, 'mess
 /** Node's timers hold 31 bits of milliseconds: a longer one would fire at once. */
 const longestSeconds = Math.floor((2 ** 31 - 1) / 1000)
 
-/** Converts seconds, or a time such as `5m`, to milliseconds; 0 is no timeout. */
+/** Converts seconds, or a time such as `500ms` or `5m`, to milliseconds; 0 is no timeout. */
 export function resolveTimeout(timeout: number | string, problems: Problem[]): number {
-  const text = String(timeout).trim()
-  const seconds = /^(?:off|none)$/i.test(text) ? 0 : (parseDuration(text) ?? (text === '' ? Number.NaN : Number(text)))
+  const seconds = secondsOf(String(timeout).trim())
   if (seconds >= 0 && seconds <= longestSeconds) return Math.round(seconds * 1000)
-  const hint = `use seconds from 0 (no bound) to ${longestSeconds}, or a time such as 30s, 5m or 1h`
+  const hint = `use seconds from 0 (no bound) to ${longestSeconds}, or a time such as 500ms, 30s or 5m`
   problems.push({ path: ['timeout'], message: `${quote(timeout)} is not a time`, hint })
   return 0
+}
+
+function secondsOf(text: string): number {
+  if (/^(?:off|none)$/i.test(text)) return 0
+  const [, milliseconds] = /^(\d+)ms$/i.exec(text) ?? []
+  if (milliseconds !== undefined) return Number(milliseconds) / 1000
+  return parseDuration(text) ?? (text === '' ? Number.NaN : Number(text))
 }

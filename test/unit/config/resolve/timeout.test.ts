@@ -20,6 +20,9 @@ describe('timeout', () => {
     [0.25, 250],
     ['30', 30_000],
     [' 30s ', 30_000],
+    ['500ms', 500],
+    ['0ms', 0],
+    ['1500MS', 1500],
     ['5m', 300_000],
     ['1H', 3_600_000],
     ['1d', 86_400_000],
@@ -29,7 +32,7 @@ describe('timeout', () => {
     })
   }
 
-  for (const given of [-1, Infinity, 3e9, '', '5 m', '5x', 'soon', '25d', '30sec']) {
+  for (const given of [-1, Infinity, 3e9, '', '5 m', '5x', 'soon', '25d', '30sec', 'ms', '9999999999ms']) {
     test(`${JSON.stringify(given)} is no time`, () => {
       assert.match(problemOf({ timeout: given }), /^timeout: .* is not a time; use seconds from 0 \(no bound\)/)
     })
