@@ -17,6 +17,8 @@ const missingMs = 5000
 export interface HubOptions extends FileFacts {
   /** Most pages that are connected at the same time. */
   readonly maxPages: number
+  /** An error to show on the page at this path; undefined if there is none. */
+  readonly errorOf: (document: string) => Promise<ShownError | undefined>
   /** Whether a batch of changes is being collected. Pages get it soon, so the answer to a hello waits for it. */
   readonly isCollecting: () => boolean
   readonly requestLog: RequestLog
@@ -155,6 +157,10 @@ export class Hub implements PageEvents {
 
   hello(page: Page): void {
     if (this.#error !== null) page.send({ type: 'error', error: this.#error })
+    else
+      void this.#options.errorOf(page.document).then((error) => {
+        if (error !== undefined && this.#error === null && this.#pages.has(page)) page.send({ type: 'error', error })
+      })
     if (this.#options.isCollecting()) this.#unanswered.add(page)
     else this.#answer(page)
   }

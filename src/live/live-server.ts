@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { dirname, resolve, sep } from 'node:path'
+import { dirname, join, resolve, sep } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import type { Filter } from '../http/message/exchange.ts'
 import type { Warning } from '../core/warning.ts'
@@ -85,11 +85,18 @@ export function createLiveServer(options: LiveOptions): LiveServer {
     changedAt: (file) => watch.changedAt(file),
     changedBy: (file) => watch.changedBy(file),
     folderChangedAt,
+    errorOf,
     isCollecting: batcher.isCollecting,
     requestLog,
     onRemoved: (files, pages) => report({ paths: withoutFoldersOf(files), pages, ms: 0 }),
     onConsole: (page, level, text) => options.onConsole({ page, level, text }),
   })
+
+  /** A page that a layer or a proxy answered is another one, although its path is that of the index page. */
+  async function errorOf(document: string): Promise<ShownError | undefined> {
+    const index = join(folders[0] ?? '', 'index.html')
+    return requestLog.has(document, index) ? options.indexError() : undefined
+  }
 
   /** Ends when plugins have handled every batch of changes so far. */
   let turn: Promise<void> | undefined

@@ -1,7 +1,7 @@
 import type { ResolvedLive } from '../config/value-types.ts'
 import type { Warning } from '../core/warning.ts'
 import type { WatchDependencies } from '../static/watch-dependencies.ts'
-import type { PageError, Update } from './types.ts'
+import type { PageError, ShownError, Update } from './types.ts'
 
 /** What {@link createLive} needs. */
 export interface LiveOptions extends ResolvedLive {
@@ -24,6 +24,8 @@ export interface LiveOptions extends ResolvedLive {
    * Undefined where nothing is to be asked.
    */
   readonly claim: (paths: readonly string[]) => Promise<readonly string[] | undefined> | undefined
+  /** Why the index page of the top folder stays empty in browsers; undefined if it does not. */
+  readonly indexError: () => Promise<ShownError | undefined>
   readonly onUpdate: (update: Update) => void
   readonly onConsole: (error: PageError) => void
   readonly onWarning: (warning: Warning) => void

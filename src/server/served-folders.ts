@@ -65,6 +65,11 @@ export function openLive(
       events.emit('change', paths)
     },
     claim,
+    async indexError() {
+      const advice = await folders[0]?.files.advice()
+      if (advice?.kind !== 'source') return undefined
+      return { title: 'These are sources', message: `${advice.message} Run: ${advice.command}` }
+    },
     onUpdate: (update) => events.emit('reload', update),
     onConsole: (error) => events.emit('console', error),
     onWarning: (warning) => events.emit('warning', warning),

@@ -5,14 +5,19 @@ import { get, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import type { Warning } from '../../src/core/warning.ts'
+import { html } from '../../src/index.ts'
+import type { ToPage } from '../../src/live/protocol.ts'
+import { LivePage } from '../support/live-page.ts'
 import { startServer } from '../support/server.ts'
 
 const app = '<div id="root"></div><script type="module" src="/assets/index.js"></script>'
-const html = { Accept: 'text/html' }
+const acceptHtml = { Accept: 'text/html' }
 
 /** What a person who goes to a path gets; fetch would say that a script asks. */
 async function ask(port: number, path: string): Promise<[number, string]> {
-  const [response] = (await once(get({ port, path, headers: html, agent: false }), 'response')) as [IncomingMessage]
+  const [response] = (await once(get({ port, path, headers: acceptHtml, agent: false }), 'response')) as [
+    IncomingMessage,
+  ]
   return [response.statusCode ?? 0, await text(response)]
 }
 
@@ -62,6 +67,38 @@ test('a source folder has advice on what to run: at the start, in its listing an
   // Once the page is there nothing is said any more.
   await started.folder.write({ 'index.html': '<h1>Built</h1>' })
   assert.doesNotMatch((await ask(started.port, '/about'))[1], /npm run dev/)
+})
+
+test('the page of a source folder shows what to run, and no other page does', async () => {
+  const files = { 'index.html': '<script type="module" src="/src/main.tsx"></script>', 'other.html': '' }
+  await using started = await startServer(files)
+  const firstMessages = async (path: string, last: ToPage['type']): Promise<ToPage[]> => {
+    await ask(started.port, path)
+    using page = await LivePage.open(started.port, { document: path })
+    const messages = [await page.next()]
+    started.server.notify('the last message')
+    while (messages.at(-1)?.type !== last) messages.push(await page.next())
+    return messages
+  }
+  for (const path of ['/', '/index.html']) {
+    const messages = await firstMessages(path, 'error')
+    const message =
+      'index.html loads /src/main.tsx, which browsers cannot run: this is the source of a Vite project. Run: npx vite'
+    assert.deepEqual(messages.at(-1), { type: 'error', error: { title: 'These are sources', message } })
+  }
+  assert.doesNotMatch(JSON.stringify(await firstMessages('/other.html', 'notify')), /error/)
+  await started.folder.write({ 'index.html': '<h1>Built</h1>' })
+  assert.doesNotMatch(JSON.stringify(await firstMessages('/', 'notify')), /error/)
+})
+
+test('a page that a layer answers shows nothing about the folder', async () => {
+  await using started = await startServer({ 'index.html': '<script type="module" src="/src/main.tsx"></script>' })
+  started.server.use(() => () => html('<h1>Compiled</h1>'))
+  await ask(started.port, '/')
+  using page = await LivePage.open(started.port)
+  const first = await page.next()
+  started.server.notify('the last message')
+  assert.deepEqual([first.type, (await page.next()).type], ['welcome', 'notify'])
 })
 
 test('a proxy for the top needs no advice about the folder', async () => {

@@ -16,6 +16,8 @@ export interface RequestLog {
   forget(files: ReadonlySet<string>): void
   /** Adds a request before it is answered: no change of its files is missed from then on. */
   add(path: string, referer: string | undefined): void
+  /** Whether the path was requested, and depends on the file. */
+  has(path: string, file: string): boolean
   /** The paths that depend on one of these files, each with the paths of the pages that requested it. */
   referersOf(files: ReadonlySet<string>): Iterable<readonly [path: string, referers: readonly string[]]>
 }
@@ -48,6 +50,7 @@ export function createRequestLog(filesOf: (path: string) => readonly string[]): 
       if (referer === undefined || referer.length > refererLength || referers.size >= referersPerPath) return
       referers.add(referer)
     },
+    has: (path, file) => known.get(path)?.files.includes(file) === true,
     *referersOf(files) {
       for (const [path, entry] of known) {
         if (entry.referers.size > 0 && entry.files.some((file) => files.has(file))) {
