@@ -19,6 +19,7 @@ async function announced(argv: readonly string[], isTerminal: boolean, options: 
       protocol: 'http',
       addresses: ['::'],
       skipped: [],
+      listeners: [],
     },
     loaded: { config, origins: { lan: 'flag --lan', port: 'default' }, file: undefined, options: {} },
     config,
