@@ -9,6 +9,7 @@ export type Differ = (option: string, why: string, instead: string) => void
 type Writable = { -readonly [Key in keyof ProxyOptions]: ProxyOptions[Key] }
 
 interface Context {
+  readonly options: Readonly<Record<string, unknown>>
   readonly proxy: Writable
   readonly differ: Differ
   readonly isSecure: boolean
@@ -17,6 +18,7 @@ interface Context {
 const layer = 'a layer: server.use((next) => (x) => …)'
 const leaveOut = 'leave it out'
 const noHook = 'a function that changes requests or replies has no counterpart in a route'
+const clientHost = 'redirects to the target name the host that the client used'
 const ownLog = 'this server has its own log'
 const certificateFiles = 'certificates of a route are files'
 
@@ -84,10 +86,15 @@ const carried: Readonly<Record<string, (value: unknown, context: Context) => voi
     if (value === false) proxy.headers = { ...Object.fromEntries(names.map((name) => [name, false])), ...proxy.headers }
   },
   autoRewrite: rewriteReplies,
-  protocolRewrite: rewriteReplies,
+  protocolRewrite(value, context) {
+    rewriteReplies(value, context)
+    const { autoRewrite, hostRewrite } = context.options
+    // Alone it leaves the host of the target in redirects.
+    if (!autoRewrite && !hostRewrite) context.differ('protocolRewrite', clientHost, leaveOut)
+  },
   hostRewrite(value, context) {
     rewriteReplies(value, context)
-    context.differ('hostRewrite', 'redirects to the target name the host that the client used', leaveOut)
+    context.differ('hostRewrite', clientHost, leaveOut)
   },
   cookieDomainRewrite(value, context) {
     const domains = isPlainObject(value) ? Object.values(value) : [value]
@@ -132,7 +139,7 @@ export function readProxyOptions(
     if (value === undefined || value === null || elsewhere.has(option)) continue
     const read = Object.hasOwn(carried, option) ? carried[option] : undefined
     const [why, instead] = (Object.hasOwn(listed, option) ? listed[option] : undefined) ?? []
-    if (read !== undefined) read(value, { proxy, differ, isSecure })
+    if (read !== undefined) read(value, { options, proxy, differ, isSecure })
     else if (value !== false) differ(option, why ?? 'the option is not known', instead ?? leaveOut)
   }
   const { to: _, ...rest } = proxy

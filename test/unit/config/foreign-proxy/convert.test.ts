@@ -185,6 +185,8 @@ describe('options', () => {
     [{ auth: 'a:b' }, { ...same, headers: { authorization: 'Basic YTpi' } }, []],
     [{ autoRewrite: true }, {}, []],
     [{ hostRewrite: 'a.test' }, {}, ['hostRewrite']],
+    [{ protocolRewrite: 'http', autoRewrite: true }, {}, []],
+    [{ protocolRewrite: 'http' }, {}, ['protocolRewrite']],
     [{ cookieDomainRewrite: '' }, {}, []],
     [{ cookieDomainRewrite: { '*': 'a.test' } }, {}, ['cookieDomainRewrite']],
     [{ cookiePathRewrite: '/' }, { cookiePath: '/' }, []],
