@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { test } from 'node:test'
+import { WebSocket } from 'ws'
 import { fromHttpProxy } from '../../../src/index.ts'
 import { rawGet } from '../../support/raw.ts'
 import { startServer } from '../../support/server.ts'
@@ -10,11 +12,31 @@ import { projects } from './projects.ts'
 async function outcome(port: number, path: string): Promise<unknown> {
   const reply = await rawGet(port, path)
   if (reply.status === 404) return 'not forwarded'
-  const body = reply.body.toString().replaceAll(`localhost:${port}`, 'FRONT')
-  return [reply.status, body, reply.field('location'), reply.field('set-cookie')]
+  const named = (text: string | undefined): string | undefined => text?.replaceAll(`localhost:${port}`, 'FRONT')
+  return [reply.status, named(reply.body.toString()), named(reply.field('location')), sorted(reply.field('set-cookie'))]
 }
 
-for (const { name, options, settings, original, paths, differences } of projects) {
+/** The order of a cookie's attributes says nothing (RFC 6265 section 5.3). */
+function sorted(cookie: string): readonly string[] {
+  return cookie.split('; ').toSorted()
+}
+
+/** The same for content. */
+async function posted(port: number, path: string): Promise<unknown> {
+  const reply = await fetch(`http://localhost:${port}${path}`, { method: 'POST', body: 'a=1', redirect: 'manual' })
+  return reply.status === 404 ? 'not forwarded' : (await reply.text()).replaceAll(`localhost:${port}`, 'FRONT')
+}
+
+/** What the backend got with a WebSocket. */
+async function opened(port: number, path: string): Promise<string> {
+  const socket = new WebSocket(`ws://localhost:${port}${path}`)
+  const [message] = (await once(socket, 'message')) as [Buffer]
+  socket.close()
+  await once(socket, 'close')
+  return message.toString().replaceAll(`localhost:${port}`, 'FRONT')
+}
+
+for (const { name, options, settings, original, paths, webSockets = [], differences } of projects) {
   test(`routes from the options of ${name} answer as the original`, async () => {
     await using backend = await startEcho('backend')
     await using other = await startEcho('other')
@@ -29,5 +51,8 @@ for (const { name, options, settings, original, paths, differences } of projects
     for (const path of paths) {
       assert.deepEqual(await outcome(ours.port, path), await outcome(theirs.port, path), path)
     }
+    const content = `${paths[0]?.replace(/\/$/, '')}/content`
+    assert.deepEqual(await posted(ours.port, content), await posted(theirs.port, content))
+    for (const path of webSockets) assert.equal(await opened(ours.port, path), await opened(theirs.port, path), path)
   })
 }

@@ -2,7 +2,10 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import httpProxyPackage from 'http-proxy'
 import { createServer as createVite, type ProxyOptions } from 'vite'
+import { WebSocketServer } from 'ws'
 import { express, type Middleware } from '../../support/frameworks.ts'
 import { TempFolder } from '../../support/server.ts'
 import type { Contender } from './contenders.ts'
@@ -71,13 +74,14 @@ interface WebpackEntry {
 }
 
 /** webpack-dev-server 4 and 5 hand each entry to version 2 of the middleware, with its context. */
-export const webpack: Original = (options) =>
-  mounted(
-    (options as readonly WebpackEntry[]).map((entry) => [
-      '/',
-      version2.createProxyMiddleware(entry.context, { logLevel: 'silent', ...entry }),
-    ]),
+export const webpack: Original = (options) => {
+  const entries = Array.isArray(options)
+    ? (options as readonly WebpackEntry[])
+    : Object.entries(options as object).map(([context, entry]) => ({ ...(entry as WebpackEntry), context: [context] }))
+  return mounted(
+    entries.map((entry) => ['/', version2.createProxyMiddleware(entry.context, { logLevel: 'silent', ...entry })]),
   )
+}
 
 /** `app.use(mount, createProxyMiddleware(options))`, in version 2, which sees the whole path. */
 export const middleware2 =
@@ -111,15 +115,33 @@ async function listening(server: ReturnType<typeof createServer>): Promise<Conte
   }
 }
 
-/** Answers with what it got; a path that ends in `/redirect` redirects, and one in `/cookie` sets one. */
-export function startEcho(name: string): Promise<Contender> {
-  const echo: RequestListener = (request, reply) => {
+/** http-proxy, for all requests and WebSockets. */
+export const httpProxy: Original = (options) => {
+  const proxy = httpProxyPackage.createProxyServer(options as object)
+  const server = createServer((request, reply) => proxy.web(request, reply))
+  server.on('upgrade', (request, socket, head) => proxy.ws(request, socket, head))
+  return listening(server)
+}
+
+/**
+ * Answers with what it got, by HTTP or as the first message of a WebSocket. A path that ends in `/redirect` redirects, in
+ * `/absolute` also names this server, and in `/cookie` and `/domain` sets a cookie.
+ */
+export async function startEcho(name: string): Promise<Contender> {
+  const echo = async (request: IncomingMessage, reply: Parameters<RequestListener>[1]): Promise<void> => {
     const [path = ''] = (request.url ?? '').split('?')
     if (path.endsWith('/redirect')) reply.writeHead(302, { Location: '/elsewhere' })
+    if (path.endsWith('/absolute')) reply.writeHead(302, { Location: `http://localhost:${echoes.port}/elsewhere` })
     if (path.endsWith('/cookie')) reply.setHeader('Set-Cookie', 'a=1; Path=/; HttpOnly')
-    reply.end(JSON.stringify([name, request.method, request.url, ...seen(request)]))
+    if (path.endsWith('/domain')) reply.setHeader('Set-Cookie', 'a=1; Domain=backend.test; Path=/v1')
+    reply.end(JSON.stringify([name, request.method, request.url, await text(request), ...seen(request)]))
   }
-  return listening(createServer(echo))
+  const server = createServer((request, reply) => void echo(request, reply))
+  new WebSocketServer({ server }).on('connection', (socket, request) => {
+    socket.send(JSON.stringify([name, request.url, ...seen(request)]))
+  })
+  const echoes = await listening(server)
+  return echoes
 }
 
 /** The fields that options can change. */

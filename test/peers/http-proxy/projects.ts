@@ -1,5 +1,5 @@
 import type { FromHttpProxySettings } from '../../../src/index.ts'
-import { angular, middleware2, middleware3, vite, webpack, type Original } from './originals.ts'
+import { angular, httpProxy, middleware2, middleware3, vite, webpack, type Original } from './originals.ts'
 
 /** The proxy options of a public project, with its targets on a backend of the test. */
 export interface Project {
@@ -9,12 +9,22 @@ export interface Project {
   readonly original: Original
   /** Paths below the contexts, and others. */
   readonly paths: readonly string[]
+  /** Paths of WebSockets, where the program forwards them. */
+  readonly webSockets?: readonly string[]
   /** Names of the options that are listed as differences. */
   readonly differences: readonly string[]
 }
 
 const below = (...contexts: readonly string[]): string[] =>
-  contexts.flatMap((each) => [each, `${each}/`, `${each}/a/b?c=%20d`, `${each}/redirect`, `${each}/cookie`])
+  contexts.flatMap((each) => [
+    each,
+    `${each}/`,
+    `${each}/a/b?c=%20d`,
+    `${each}/redirect`,
+    `${each}/absolute`,
+    `${each}/cookie`,
+    `${each}/domain`,
+  ])
 
 /** Facts about projects as they were published; the options are written by hand. */
 export const projects: readonly Project[] = [
@@ -27,6 +37,7 @@ export const projects: readonly Project[] = [
     settings: { from: 'vite' },
     original: vite,
     paths: [...below('/api'), '/.well-known/immich', '/custom.css', '/other'],
+    webSockets: ['/api/socket.io?EIO=4'],
     differences: ['logLevel', 'logLevel', 'logLevel'],
   },
   {
@@ -52,6 +63,7 @@ export const projects: readonly Project[] = [
     settings: { from: 'create-react-app' },
     original: webpack,
     paths: [...below('/ajax-api', '/graphql', '/get-artifact', '/model-versions/get-artifact'), '/model-versions', '/'],
+    webSockets: ['/get-artifact/live'],
     differences: [],
   },
   {
@@ -101,6 +113,7 @@ export const projects: readonly Project[] = [
     settings: { from: 'http-proxy-middleware' },
     original: middleware3('/'),
     paths: [...below('/a'), '/', '/index.html?x'],
+    webSockets: ['/', '/sync?id=1'],
     differences: [],
   },
   {
@@ -128,6 +141,49 @@ export const projects: readonly Project[] = [
     settings: { from: 'http-proxy-middleware', mount: '/api' },
     original: middleware3('/api'),
     paths: [...below('/api/x', '/api/old', '/api/v2'), '/apix', '/other'],
+    differences: [],
+  },
+  {
+    name: 'a shop (webpack, a table with WebSockets)',
+    options: (target, other) => ({
+      '/api': { target, ws: true, changeOrigin: true, pathRewrite: { '^/api': '' } },
+      '/websocket': { target: other, ws: true, changeOrigin: true },
+    }),
+    settings: { from: 'webpack-dev-server' },
+    original: webpack,
+    paths: [...below('/api', '/websocket'), '/other'],
+    webSockets: ['/api/live?x=1', '/websocket'],
+    differences: [],
+  },
+  {
+    name: 'a medical record (Vite, redirects and cookies of a login)',
+    options: (target) =>
+      Object.fromEntries(
+        ['/fake', '/api', '/saml', '/error.jsp'].map((context) => [
+          context,
+          { target, cookieDomainRewrite: { '*': '' }, protocolRewrite: 'http', changeOrigin: true, autoRewrite: true },
+        ]),
+      ),
+    settings: { from: 'vite' },
+    original: vite,
+    paths: [...below('/api', '/saml'), '/fake', '/error.jsp?x', '/other'],
+    differences: [],
+  },
+  {
+    name: 'a shell for apps (http-proxy for everything)',
+    options: (target) => ({
+      target,
+      changeOrigin: true,
+      secure: false,
+      autoRewrite: true,
+      protocolRewrite: 'http',
+      cookieDomainRewrite: '',
+      cookiePathRewrite: '/',
+    }),
+    settings: { from: 'http-proxy' },
+    original: httpProxy,
+    paths: [...below('/a'), '/', '/index.html?x'],
+    webSockets: ['/', '/sync?id=1'],
     differences: [],
   },
 ]
