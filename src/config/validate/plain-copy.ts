@@ -27,6 +27,10 @@ export function plainCopy(
   }
   // Methods of a plugin share its object, which may hold anything.
   if (path.length === 2 && path[0] === 'plugins') return value
+  if (value === undefined && isCondition(path)) {
+    const message = 'it is undefined, so the route would match without it'
+    return leaveOut({ path, message, hint: 'write the value, true for any value, or false for none' }, problems)
+  }
   const isList = Array.isArray(value)
   if (!isList && !isPlainObject(value)) return value
   if (around.includes(value)) {
@@ -51,6 +55,11 @@ export function plainCopy(
       : [[key, copy] as const]
   })
   return isList ? entries.map(([, copy]) => copy) : Object.fromEntries(entries)
+}
+
+/** Whether a value is a condition on a field, a cookie or a parameter. Without it a route takes more requests. */
+function isCondition(path: readonly string[]): boolean {
+  return path.at(-3) === 'match' && ['header', 'cookie', 'query'].includes(path.at(-2) ?? '')
 }
 
 /** A getter may throw. */

@@ -29,6 +29,19 @@ describe('options as data', () => {
     assert.equal((copy as { root?: string }).root, undefined)
   })
 
+  test('an undefined condition is a problem: without it the route would match more', () => {
+    const match = { path: undefined, header: { 'x-key': undefined }, query: { a: undefined, b: true } }
+    for (const [at, options] of [
+      ['routes.0.', { routes: [{ match, reply: {} }] }],
+      ['', { match, reply: {} }],
+    ] as const) {
+      assert.deepEqual(copied(options).problems, [
+        `${at}match.header.x-key: it is undefined, so the route would match without it`,
+        `${at}match.query.a: it is undefined, so the route would match without it`,
+      ])
+    }
+  })
+
   test('an object in two places is no cycle', () => {
     const shared = { to: 3000 }
     assert.deepEqual(copied({ a: shared, b: [shared, shared] }).problems, [])
