@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { builtinModules } from 'node:module'
 import { build, type Metafile, type Plugin } from 'esbuild'
-import { root } from './paths.ts'
+import { fromRoot, root } from './paths.ts'
 
 /**
  * CommonJS dependencies say `require('path')`. In an ES module esbuild can only turn that into a call of a `require`
@@ -17,6 +17,17 @@ const builtinsForCommonJs: Plugin = {
     })
     builder.onLoad({ filter: /.*/, namespace }, ({ path }) => ({
       contents: `module.exports = process.getBuiltinModule(${JSON.stringify(path)})`,
+    }))
+  },
+}
+
+/** yargs takes its surroundings from us: see the file. */
+const yargsPlatform: Plugin = {
+  name: 'yargs-platform',
+  setup(builder) {
+    const path = fromRoot('src/cli/args/yargs-platform.ts')
+    builder.onLoad({ filter: /[\\/]yargs[\\/]lib[\\/]platform-shims[\\/]esm\.mjs$/ }, () => ({
+      contents: `export { yargsPlatform as default } from ${JSON.stringify(path)}`,
     }))
   },
 }
@@ -65,7 +76,7 @@ export async function bundle(folder: string): Promise<Metafile> {
     sourcemap: 'external',
     sourcesContent: false,
     logLevel: 'warning',
-    plugins: [builtinsForCommonJs, compactData],
+    plugins: [builtinsForCommonJs, compactData, yargsPlatform],
   })
   return metafile
 }

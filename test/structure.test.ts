@@ -102,6 +102,8 @@ interface Import {
   readonly specifier: string
   /** Imported file below src, or undefined for a package. */
   readonly file: string | undefined
+  /** Whether it is an `import()`. */
+  readonly isLate: boolean
 }
 
 function sources(): string[] {
@@ -160,7 +162,7 @@ async function runtimeImports(files: readonly string[]): Promise<Import[]> {
               .split(sep)
               .join('/')
             const file = path.startsWith('.') ? posix.join(posix.dirname(from), path) : undefined
-            imports.push({ from, specifier: path, file })
+            imports.push({ from, specifier: path, file, isLate: kind === 'dynamic-import' })
             return { path, external: true }
           })
         },
@@ -247,6 +249,17 @@ describe('the sources', () => {
       found.filter((file) => !isWithin(file, 'live/client')),
       'files too deep for import.meta',
     )
+  })
+
+  test('serving loads neither yargs nor a command', () => {
+    const early = new Set(['cli/main.ts'])
+    const fixed = imports.filter(({ isLate }) => !isLate)
+    for (const reached of early)
+      for (const { from, file } of fixed) if (from === reached && file !== undefined) early.add(file)
+    assert.ok(early.size > 100)
+    const yargs = fixed.filter(({ from, specifier }) => early.has(from) && specifier === 'yargs')
+    const commands = [...early].filter((file) => /^cli\/commands\/(?!registry\.ts)/.test(file))
+    assertNone([...yargs.map(({ from }) => from), ...commands], 'loaded by serving')
   })
 
   test('node:http is used by the servers of http and by clients of upstreams only, types included', () => {

@@ -15,7 +15,7 @@ export async function readCommand(argv: readonly string[], isFolder: (word: stri
   const name = mayBeCommand ? commandNamed(firstWord(argv, flags, isFolder)) : undefined
   if (name !== undefined) {
     const { readCommandLine } = await import('./commands/parse.ts')
-    return readCommandLine(name, line)
+    return readCommandLine(name, line, flags)
   }
   const { words, literals, values } = await parseArguments(argv, flags, isFolder)
   return describeCommand('serve', values, { asked: [], places: [...words, ...literals] }, line)

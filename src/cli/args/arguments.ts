@@ -6,10 +6,22 @@ import { parseSwitch } from '../../config/values/parse-text.ts'
 import { commandLine, usageError } from './command-line.ts'
 import { isOptionalValue, type Flag } from './flags.ts'
 
-const parser = untypedParser as typeof YargsParser
+/** The parser of yargs, alone: serving needs no more. */
+export const parser = untypedParser as typeof YargsParser
 
 /** What the parser returns: words, and flags by their names. */
-type Parsed = ReturnType<typeof parser>
+export type ParserResult = ReturnType<typeof parser>
+
+/** How the parser reads words. The commands, which yargs parses, have the same. */
+export const parserConfiguration = {
+  'camel-case-expansion': false,
+  'dot-notation': false,
+  'parse-numbers': false,
+  'parse-positional-numbers': false,
+  'populate--': true,
+  'strip-aliased': true,
+  'unknown-options-as-args': true,
+} as const
 
 /** The parsed command line. */
 export interface Arguments {
@@ -38,11 +50,25 @@ export async function parseArguments(
   argv: readonly string[],
   flags: readonly Flag[],
   isFolder: (word: string) => boolean,
+): Promise<Arguments> {
+  return checkParsed(parser(readSwitches(argv, flags), parserOptions(flags)), argv, flags, isFolder)
+}
+
+/**
+ * The arguments that a parser found.
+ *
+ * @param name The command, for the hint of an unknown flag.
+ * @throws ServeError as `parseArguments`
+ */
+export async function checkParsed(
+  parsed: ParserResult,
+  argv: readonly string[],
+  flags: readonly Flag[],
+  isFolder: (word: string) => boolean,
   name?: string,
 ): Promise<Arguments> {
-  const parsed = parser(readSwitches(argv, flags), parserOptions(flags))
   const { words, literals, given } = separate(parsed, argv, flags, isFolder)
-  const unknown = words.find((word) => word.startsWith('-')) ?? undeclaredFlag(parsed, flags)
+  const unknown = unknownIn(parsed, flags)
   if (unknown !== undefined) {
     const { unknownFlag } = await import('./unknown-flag.ts')
     throw unknownFlag(unknown, argv, flags, name)
@@ -62,7 +88,7 @@ export function firstWord(
 
 /** What the parser found, with the words that it took for optional values among the words. */
 function separate(
-  parsed: Parsed,
+  parsed: ParserResult,
   argv: readonly string[],
   flags: readonly Flag[],
   isFolder: (word: string) => boolean,
@@ -92,15 +118,7 @@ function parserOptions(flags: readonly Flag[]): NonNullable<Parameters<typeof pa
     alias: Object.fromEntries(flags.map((flag) => [flag.name, [...flag.aliases]])),
     boolean: flags.filter((flag) => flag.kind === 'boolean').map((flag) => flag.name),
     string: flags.filter((flag) => flag.kind !== 'boolean').map((flag) => flag.name),
-    configuration: {
-      'camel-case-expansion': false,
-      'dot-notation': false,
-      'parse-numbers': false,
-      'parse-positional-numbers': false,
-      'populate--': true,
-      'strip-aliased': true,
-      'unknown-options-as-args': true,
-    },
+    configuration: parserConfiguration,
   }
 }
 
@@ -135,7 +153,7 @@ function withValueName(argv: readonly string[], flag: Flag): string {
 }
 
 /** The parser reads every text of a switch but `true` as false, so `--listing=yes` is read before it. */
-function readSwitches(argv: readonly string[], flags: readonly Flag[]): string[] {
+export function readSwitches(argv: readonly string[], flags: readonly Flag[]): string[] {
   const end = argv.includes('--') ? argv.indexOf('--') : argv.length
   return argv.map((word, index) => {
     const [, dashes = '', name = '', value = ''] = /^(--?)([^=]+)=(.*)$/s.exec(word) ?? []
@@ -151,8 +169,10 @@ function readSwitches(argv: readonly string[], flags: readonly Flag[]): string[]
   })
 }
 
-/** The parser accepts `--open-x` beside `--open`, under another key; only declared names are flags. */
-function undeclaredFlag(parsed: object, flags: readonly Flag[]): string | undefined {
+/** A flag that was not declared. The parser leaves it among the words, and accepts `--open-x` beside `--open`, under another key. */
+export function unknownIn(parsed: ParserResult, flags: readonly Flag[]): string | undefined {
+  const word = parsed._.map(String).find((each) => each.startsWith('-'))
+  if (word !== undefined) return word
   const known = new Set(['_', '--', ...flags.map((flag) => flag.name)])
   const key = Object.keys(parsed).find((name) => !known.has(name))
   return key === undefined ? undefined : `${key.length === 1 ? '-' : '--'}${key}`

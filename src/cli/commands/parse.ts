@@ -1,44 +1,128 @@
-import { parseArguments } from '../args/arguments.ts'
+import yargs, { type Options } from 'yargs'
+import {
+  checkParsed,
+  firstWord,
+  parserConfiguration,
+  readSwitches,
+  unknownIn,
+  type ParserResult,
+} from '../args/arguments.ts'
 import { describeCommand, type Command } from '../args/command.ts'
 import { usageError, withoutSecret, type Line } from '../args/command-line.ts'
 import { replaceWord } from '../args/corrected-command.ts'
+import type { Flag } from '../args/flags.ts'
+import { unknownFlag } from '../args/unknown-flag.ts'
+import type { ServeError } from '../../core/serve-error.ts'
 import { nameOf, type CommandDefinition } from './definition.ts'
 import { loadCommand } from './registry.ts'
 
 /**
- * Reads the command line of a command.
+ * Reads the command line of a command, with yargs.
  *
+ * @param servingFlags Flags that may stand before the name of the command.
  * @throws ServeError E8008_USAGE
  */
-export async function readCommandLine(name: string, typed: Line): Promise<Command> {
+export async function readCommandLine(name: string, typed: Line, servingFlags: readonly Flag[]): Promise<Command> {
   const definition = await loadCommand(name)
+  const { flags } = definition
   const argv = name === 'help' ? pageOfFlag(typed.argv, definition) : typed.argv
-  const { isFolder } = typed
-  const { words, literals, values } = await parseArguments(argv, definition.flags, isFolder, name)
-  const all = [...words.slice(1), ...literals]
-  refuseExtraWord(definition, all, argv)
+  const line = { ...typed, argv }
+  const parsed = parseCommandLine(definition, line, servingFlags)
+  const { words, literals, values } = await checkParsed(parsed, argv, flags, line.isFolder, name)
+  const all = [...words, ...literals]
+  const extra = extraWord(definition, all)
+  if (extra !== undefined) throw refusedWord(definition, extra, argv)
   definition.check?.(values)
-  const sorted = definition.sort?.(all, isFolder) ?? { asked: all, places: [] }
-  return describeCommand(name, values, sorted, { ...typed, argv })
+  const sorted = definition.sort?.(all, line.isFolder) ?? { asked: all, places: [] }
+  return describeCommand(name, values, sorted, line)
+}
+
+/** The name under which yargs keeps the words of a command. No flag has it. */
+const wordsKey = ':words'
+
+/** Lets yargs find the flags and the words of a command. */
+function parseCommandLine(
+  definition: CommandDefinition,
+  { argv, isFolder }: Line,
+  servingFlags: readonly Flag[],
+): ParserResult {
+  const { flags, describe, aliases = [] } = definition
+  let found: ParserResult | undefined
+  const program = yargs([], '/')
+    .scriptName('serve8008')
+    .exitProcess(false)
+    .help(false)
+    .version(false)
+    .detectLocale(false)
+    .parserConfiguration(parserConfiguration)
+    .strict()
+    .fail((_message, error: Error | undefined) => {
+      throw error ?? refused()
+    })
+    .command({
+      command: mostWords(definition) === 0 ? nameOf(definition) : `${nameOf(definition)} [${wordsKey}..]`,
+      aliases,
+      describe,
+      builder: Object.fromEntries(flags.map((flag) => [flag.name, optionOf(flag)])),
+      handler: ({ $0: _name, [wordsKey]: words = [], ...rest }) => {
+        found = { ...rest, _: words as string[] }
+      },
+    })
+  program.parseSync(commandFirst(readSwitches(argv, flags)))
+  if (found === undefined) throw new Error('yargs has called no command')
+  return found
+
+  /** What yargs, which is strict, refuses: a flag or a word. */
+  function refused(): ServeError {
+    const { $0: _name, _: all, ...rest } = (program.parsed as { readonly argv: ParserResult }).argv
+    const [, ...words] = all
+    const unknown = unknownIn({ ...rest, _: words }, flags)
+    return unknown === undefined
+      ? refusedWord(definition, String(words[0]), argv)
+      : unknownFlag(unknown, argv, flags, nameOf(definition))
+  }
+
+  /** yargs knows the flags of a command behind its name only. */
+  function commandFirst(words: readonly string[]): string[] {
+    const isCommand = (word: string): boolean => word === nameOf(definition) || aliases.includes(word)
+    const at = words.findIndex(
+      (word, i) => isCommand(word) && firstWord(words.slice(0, i + 1), servingFlags, isFolder) === word,
+    )
+    return [...words.slice(at, at + 1), ...words.toSpliced(at, 1)]
+  }
+}
+
+/**
+ * A flag as yargs declares it. Its values are checked by the option that it sets. It is hidden from the help of yargs, which
+ * is rendered at each run and never shown.
+ */
+function optionOf({ kind, aliases }: Flag): Options {
+  return { type: kind === 'boolean' ? 'boolean' : 'string', alias: [...aliases], hidden: true }
 }
 
 /** `help --port` shows the page of the flag; it does not set the flag. */
 function pageOfFlag(argv: readonly string[], { flags }: CommandDefinition): readonly string[] {
-  const [first = '', page, ...rest] = argv
-  if (page === undefined || rest.length > 0) return argv
+  const [first, page, ...rest] = argv
+  if (first !== 'help' || page === undefined || rest.length > 0) return argv
   const name = page.replace(/^-+/, '')
   return flags.some((flag) => flag.name === name || flag.aliases.includes(name)) ? argv : [first, name]
 }
 
-/** Refuses words after a command that takes none, and a second one after a command that takes one. */
-function refuseExtraWord(definition: CommandDefinition, words: readonly string[], argv: readonly string[]): void {
-  const { command, flags } = definition
-  const most = command.includes('..]') ? Infinity : command.includes('[') ? 1 : 0
-  const word = words[most]
-  if (word === undefined) return
-  const isFlag = flags.some((flag) => flag.kind === 'boolean' && flag.name === word)
-  throw usageError(
-    `serve8008 ${nameOf(definition)} takes ${most === 0 ? 'no arguments' : 'one argument'}, but got ${withoutSecret(word)}.`,
+function mostWords({ command }: CommandDefinition): number {
+  return command.includes('..]') ? Infinity : command.includes('[') ? 1 : 0
+}
+
+/** The first word that a command does not take. */
+function extraWord(definition: CommandDefinition, words: readonly string[]): string | undefined {
+  return words[mostWords(definition)]
+}
+
+/** The error for it. `trust status` was meant as `trust --status`. */
+function refusedWord(definition: CommandDefinition, word: string, argv: readonly string[]): ServeError {
+  const isFlag = definition.flags.some(({ kind, name }) => kind === 'boolean' && name === word)
+  const takes = mostWords(definition) === 0 ? 'no arguments' : 'one argument'
+  return usageError(
+    `serve8008 ${nameOf(definition)} takes ${takes}, but got ${withoutSecret(word)}.`,
     replaceWord(argv, word, ...(isFlag ? [`--${word}`] : [])),
   )
 }
