@@ -5,7 +5,11 @@ import { unsettledConfig } from '../config/sources/unreadable-config.ts'
 import { placedError, type ErrorText } from './error-place.ts'
 
 /** The result of a module in its process. */
-type Outcome = { readonly value: unknown } | { readonly fault: ErrorText } | { readonly isUnsettled: true }
+type Outcome =
+  | { readonly value: unknown }
+  | { readonly isCode: true }
+  | { readonly fault: ErrorText }
+  | { readonly isUnsettled: true }
 
 /** Milliseconds that a config file gets, which may ask the network for something. */
 const patienceMs = 60_000
@@ -32,8 +36,8 @@ new Socket({ fd: ${lifeline}, readable: true, writable: false }).on('error', end
 `
 
 /**
- * Runs in the process. What it finds is sent as a copy, so it has to be plain data. The file may take `process.send`
- * away, but has not run yet when we take it.
+ * Runs in the process. What it finds is sent as a copy, so it has to be plain data; code is left to the server. The file
+ * may take `process.send` away, but has not run yet when we take it.
  */
 const program = `
 const { Worker } = process.getBuiltinModule('node:worker_threads')
@@ -42,10 +46,18 @@ new Worker(${JSON.stringify(watchdog)}, { eval: true, execArgv: [] }).unref()
 const tell = (outcome) => new Promise((resolve, reject) => {
   send.call(process, outcome, (error) => (error ? reject(error) : resolve()))
 })
+const seen = new Set()
+const isCode = (value) => {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return typeof value === 'function'
+  seen.add(value)
+  const isPlain = [Object.prototype, Array.prototype, null].includes(Object.getPrototypeOf(value))
+  return !isPlain || Object.values(value).some(isCode)
+}
 async function read() {
   const module = await import(process.argv[1])
   const config = await module.default
-  await tell({ value: typeof config === 'function' ? await config() : config })
+  const value = typeof config === 'function' ? await config() : config
+  await tell(isCode(value) ? { isCode: true } : { value })
 }
 const fail = (error) => {
   const isError = error instanceof Error
@@ -85,6 +97,9 @@ export async function importInProcess(url: string, signal: AbortSignal): Promise
   try {
     const outcome = await outcomeOf(child)
     if ('value' in outcome) return { default: outcome.value }
+    // Functions cannot be sent. The file has just been seen to end well, so it runs here too.
+    if ('isCode' in outcome)
+      return (await (await import('./import-fresh.ts')).importFresh(url)) as { readonly default: unknown }
     throw 'fault' in outcome ? await placedError(outcome.fault, fileURLToPath(url)) : unsettledConfig()
   } finally {
     clearTimeout(timer)
@@ -122,6 +137,8 @@ function outcomeOf(child: ChildProcess): Promise<Outcome> {
 /** A config file may send something of its own. */
 function isOutcome(message: unknown): message is Outcome {
   return (
-    typeof message === 'object' && message !== null && ['value', 'fault', 'isUnsettled'].some((key) => key in message)
+    typeof message === 'object' &&
+    message !== null &&
+    ['value', 'isCode', 'fault', 'isUnsettled'].some((key) => key in message)
   )
 }

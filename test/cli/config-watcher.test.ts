@@ -195,11 +195,11 @@ test('the server can end while a config file waits for a pipe', { skip: !hasPipe
   assert.equal((await ended).exitCode, 0)
 })
 
-test('reports values of an edit that are not data', async (t) => {
+test('reports code of an edit that stands for data', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
   const { stderr } = await serve(t, [], { cwd })
   writeFileSync(join(cwd, 'serve8008.config.mjs'), `export default { proxy: { '/a': () => 1 } }`)
-  await stderr(/serve8008\.config\.mjs cannot be loaded: \(\) => 1 could not be cloned/)
+  await stderr(/serve8008\.config\.mjs: proxy\.\/a: expected a target/)
 })
 
 test('an edit tells what changed, and what needs a restart with its values', async (t) => {

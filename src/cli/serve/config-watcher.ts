@@ -5,6 +5,7 @@ import { loadConfig, type LoadedConfig } from '../../config/load.ts'
 import { optionTable, type OptionEntry } from '../../config/options/option-table.ts'
 import type { ResolvedRoute } from '../../config/route-types.ts'
 import type { ServeOptions } from '../../config/types.ts'
+import { pluginHost } from '../../server/create.ts'
 import type { Server8008 } from '../../server/types.ts'
 import { clockTime, isoNow } from '../../core/util/log-format.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
@@ -33,11 +34,12 @@ const lookMs = 250
 const goneMs = 1000
 /** Most lines that report one edit. */
 const mostLines = 20
-/** Options that hold from the start of the server on; routes are changed while it runs. */
-const startOnly = optionTable.filter(({ key }) => key !== 'proxy' && key !== 'routes')
+/** Options that hold from the start of the server on; routes and plugins are replaced while it runs. */
+const startOnly = optionTable.filter(({ key }) => !['proxy', 'routes', 'plugins'].includes(key))
 
 /**
- * Applies edits of the config file and of what it imports from the project: its routes hold from the next request on.
+ * Applies edits of the config file and of what it imports from the project: its routes hold from the next request on, and
+ * its plugins are set up again.
  * An edit that cannot be read or is wrong changes nothing and is reported, as are options that need a restart. Ends
  * with the server.
  */
@@ -48,7 +50,7 @@ export function watchConfig({ server, loaded, loadedAt, command, program, report
   const { flags } = command
   const name = relative(cwd, config)
   const named = typeof command.config === 'string' ? command.config : name
-  let current = loaded.config.routes
+  let applied = loaded
   let told = ''
   let turn = Promise.resolve()
   let isOver = false
@@ -60,20 +62,32 @@ export function watchConfig({ server, loaded, loadedAt, command, program, report
     const importModule = (url: string): Promise<unknown> => importInProcess(url, signal)
     const next = await loadConfig({ cwd, flags, env, config: named, importModule })
     if (signal.aborted) return
-    const { proxy = {}, routes = [] } = next.options
-    const isNew = !isDeepStrictEqual(next.config.routes, current)
-    if (isNew) server.routes.replace({ proxy, routes })
+    const former = applied
+    const isNew = !isDeepStrictEqual(next.config.routes, former.config.routes)
+    const useRoutes = ({ options: { proxy = {}, routes = [] } }: LoadedConfig): void => {
+      if (isNew) server.routes.replace({ proxy, routes })
+    }
+    if (former.config.plugins.length + next.config.plugins.length > 0) {
+      const { createPluginHost } = await import('../../server/plugins.ts')
+      const host = pluginHost(server, createPluginHost)
+      await host.replace(
+        next.config.plugins,
+        () => useRoutes(next),
+        () => useRoutes(former),
+      )
+      tellLines([pluginsText(next)])
+    } else useRoutes(next)
+    applied = next
     const others = startOnly.filter(({ key }) => textOf(next, key) !== textOf(loaded, key))
     // A program waits for an answer to its edit, and so does a user who has repaired a broken one.
     if (isNew || isRefused || command.json) {
       tell(
-        current,
+        former.config.routes,
         next.config.routes,
         isNew,
         others.map(({ key }) => key),
       )
     }
-    current = next.config.routes
     isRefused = false
     const list = others.map((option) => optionChange(option, loaded.options, next.options)).join('; ')
     if (list !== told && list !== '') {
@@ -132,7 +146,7 @@ export function watchConfig({ server, loaded, loadedAt, command, program, report
   function refuse(error: unknown): void {
     isRefused = true
     report.error(error)
-    const message = `${printable(name)} was not applied; the previous routes stay in use.`
+    const message = `${printable(name)} was not applied; the previous ${applied.config.plugins.length === 0 ? 'routes' : 'routes and plugins'} stay in use.`
     report.warning({ code: 'W8008_CONFIG', message })
   }
 
@@ -162,6 +176,10 @@ export function watchConfig({ server, loaded, loadedAt, command, program, report
     reading.abort()
     watch()
   })
+}
+
+function pluginsText({ config: { plugins } }: LoadedConfig): string {
+  return plugins.length === 0 ? 'has no plugins now' : `has set up ${plugins.map(({ name }) => name).join(', ')} again`
 }
 
 function textOf({ options }: LoadedConfig, key: keyof ServeOptions): string {
