@@ -35,7 +35,8 @@ export type {
   UpstreamTlsOptions,
 } from './config/kinds/proxy-types.ts'
 export type { ChangeEvent, Plugin } from './config/options/plugins.ts'
-export type { ServerConfig, ServerListener, ServerTls } from './config/server-config.ts'
+export type { ServerConfig, ServerListener, ServerSite, ServerTls } from './config/server-config.ts'
+export type { SiteOptions } from './config/options/several.ts'
 export type { CertificateFiles, ListenerOptions } from './config/value-types.ts'
 export type { ServeOptions } from './config/types.ts'
 export type { Limits } from './config/options/limits.ts'
@@ -57,6 +58,7 @@ export type { PageError, ShownError, Update } from './live/types.ts'
 export type {
   AccessRecord,
   ListenerAddress,
+  SiteAddress,
   ConnectMiddleware,
   ConnectOptions,
   Listening,

@@ -12,20 +12,29 @@ import type { ResolvedConfig } from './types.ts'
  *   root and the mounts, `E8008_AUTH_FILE` for the password file.
  */
 export function checkFolders(
-  config: Pick<ResolvedConfig, 'root' | 'mounts' | 'authFile'>,
+  config: Pick<ResolvedConfig, 'root' | 'mounts' | 'authFile'> & Partial<Pick<ResolvedConfig, 'defaultSite' | 'sites'>>,
   origins: Readonly<Record<string, string>> = {},
+): void {
+  if (config.defaultSite !== false) checkSite(config, origins)
+  for (const { name, config: own } of config.sites ?? []) checkSite(own, {}, ` of the site ${name}`)
+}
+
+function checkSite(
+  config: Pick<ResolvedConfig, 'root' | 'mounts' | 'authFile'>,
+  origins: Readonly<Record<string, string>>,
+  site = '',
 ): void {
   const place = (key: string, origin = origins[key]): string => {
     const [kind, ...name] = origin?.split(' ') ?? []
     return kind === 'file' ? `${name.join(' ')}: ${key}: ` : kind === 'env' ? `${name.join(' ')}: ` : ''
   }
-  checkFolder(config.root, `${place('root')}The folder`, 'root')
+  checkFolder(config.root, `${place('root')}The folder${site}`, 'root')
   const keys = new Map(Object.keys(origins).map((key) => [key.replace(/\/?$/, '/'), key]))
   for (const { path, folder } of config.mounts) {
     const key = keys.get(`mounts.${path}`) ?? 'mounts'
-    checkFolder(folder, `${place(key)}The folder of ${path}`, 'it')
+    checkFolder(folder, `${place(key)}The folder of ${path}${site}`, 'it')
   }
-  if (config.authFile !== undefined) checkAuthFile(config.authFile, `${place('authFile')}The password file`)
+  if (config.authFile !== undefined) checkAuthFile(config.authFile, `${place('authFile')}The password file${site}`)
 }
 
 function checkFolder(folder: string, title: string, option: string): void {

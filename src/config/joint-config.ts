@@ -5,6 +5,8 @@ import type { ResolvedListener, ResolvedLive, ResolvedTls } from './value-types.
 export interface JointConfig {
   /** Where connections are accepted: those of `listeners`, else one for plain HTTP and with `tls` one for HTTPS. */
   readonly listeners: readonly ResolvedListener[]
+  /** Whether the options beside `sites` are a site, which answers for every other name. */
+  readonly defaultSite: boolean
   /** Ports of the first listener for plain HTTP, in the order they are tried. */
   readonly ports: readonly number[]
   /** Whether the next port is tried when one is in use. @internal */

@@ -83,8 +83,11 @@ export async function loadConfig(load: LoadOptions): Promise<LoadedConfig> {
         })
   const sources = [...weaker, ...added, ...stronger]
   const { options, origins } = mergeSources(sources)
+  const { listeners, sites } = options as ServeOptions
+  const isSeveral = (listeners ?? sites) !== undefined
   const config = resolveConfig(options, {
     cwd,
+    several: isSeveral ? await import('./resolve/several.ts') : undefined,
     secretFiles: file === undefined ? [] : [file.path],
     keyNames: new Map([...origins].map(([path, origin]) => [path, keyName(path, origin)])),
     problems: sources.flatMap((source, i) => standingProblems(source, sources.slice(i + 1))),

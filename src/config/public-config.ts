@@ -12,6 +12,7 @@ export function publicConfig(config: ResolvedConfig): ServerConfig {
     auth,
     tls,
     listeners,
+    sites,
     fallback: _fallback,
     h2cFollows: _h2cFollows,
     secretFiles: _secretFiles,
@@ -23,6 +24,7 @@ export function publicConfig(config: ResolvedConfig): ServerConfig {
     auth: auth && { user: auth.user },
     tls: tls && publicTls(tls),
     listeners: listeners.map(publicListener),
+    sites: sites.map((site) => ({ ...site, config: publicConfig(site.config) })),
     routes: rest.routes.map(publicRoute),
     plugins: rest.plugins.map(({ name }) => name),
   })

@@ -2,7 +2,7 @@ import type { AccessOptions } from './options/access.ts'
 import type { AddressOptions } from './options/address.ts'
 import type { FileOptions } from './options/files.ts'
 import type { HeaderOptions } from './options/headers.ts'
-import type { SeveralOptions } from './options/listeners.ts'
+import type { SeveralOptions } from './options/several.ts'
 import type { ReloadOptions } from './options/live.ts'
 import type { OperationOptions } from './options/operation.ts'
 import type { GivenBy, ResolvedBy } from './options/option.ts'
@@ -45,8 +45,21 @@ export interface ServerConfig extends Omit<
   readonly tls: ServerTls | undefined
   /** Where connections are accepted. */
   readonly listeners: readonly ServerListener[]
+  /** The sites of the option `sites`. */
+  readonly sites: readonly ServerSite[]
   /** The names of the plugins. */
   readonly plugins: readonly string[]
+}
+
+/** A site of the option `sites`. */
+export interface ServerSite {
+  readonly name: string
+  /** Names that it answers for, `.dev.localhost` for every name below one; none for all that no other site has. */
+  readonly hosts: readonly string[]
+  /** Names of the listeners on which it answers; undefined for all. */
+  readonly listeners: readonly string[] | undefined
+  /** Its own options, with those that the server shares. */
+  readonly config: ServerConfig
 }
 
 /** Where connections are accepted, without the passphrases of keys. */

@@ -23,4 +23,18 @@ export type ConfigExport = ServeOptions | Promise<ServeOptions> | ConfigFunction
 export type CheckedOptions = Checked<ServeOptions>
 
 /** The configuration: options merged from every source, checked, and completed with defaults. Made by `config/` only. */
-export interface ResolvedConfig extends JointConfig, ResolvedBy<Definitions> {}
+export interface ResolvedConfig extends JointConfig, ResolvedBy<Definitions> {
+  readonly sites: readonly ResolvedSite[]
+}
+
+/** A site of the option `sites`. */
+export interface ResolvedSite {
+  /** Unique. */
+  readonly name: string
+  /** Names that it answers for, `.dev.localhost` for every name below one; none for all that no other site has. */
+  readonly hosts: readonly string[]
+  /** Names of the listeners on which it answers; undefined for all. */
+  readonly listeners: readonly string[] | undefined
+  /** Its own options, with those that the server shares, and its listeners. */
+  readonly config: ResolvedConfig
+}

@@ -3,6 +3,7 @@ import type { WebSocket } from 'ws'
 import { isHtml, mediaType } from '../http/message/media-type.ts'
 import { Page, type PageEvents, type FileFacts } from './page.ts'
 import type { Change, ToPage } from './protocol.ts'
+import type { PageCount } from './options.ts'
 import type { ShownError } from './types.ts'
 import type { RequestLog } from './tracking/request-log.ts'
 import { createWorkQueue } from './work-queue.ts'
@@ -15,8 +16,8 @@ const missingMs = 5000
 
 /** What a {@link Hub} needs. */
 export interface HubOptions extends FileFacts {
-  /** Most pages that are connected at the same time. */
-  readonly maxPages: number
+  /** How many pages are connected, and how many may be. */
+  readonly count: PageCount
   /** An error to show on the page at this path; undefined if there is none. */
   readonly errorOf: (document: string) => Promise<ShownError | undefined>
   /** Whether a batch of changes is being collected. Pages get it soon, so the answer to a hello waits for it. */
@@ -52,12 +53,14 @@ export class Hub implements PageEvents {
   }
 
   get isFull(): boolean {
-    return this.#pages.size >= this.#options.maxPages
+    const { open, most } = this.#options.count
+    return open >= most
   }
 
   /** Adds the page of a socket that has just opened. */
   admit(socket: WebSocket): void {
     if (this.isFull) return socket.close(1013)
+    this.#options.count.open++
     this.#pages.add(new Page(socket, this.#options, this))
     this.#heartbeat ??= setInterval(() => {
       for (const page of this.#pages) page.ping()
@@ -180,7 +183,7 @@ export class Hub implements PageEvents {
   }
 
   closed(page: Page): void {
-    this.#pages.delete(page)
+    if (this.#pages.delete(page)) this.#options.count.open--
     this.#unanswered.delete(page)
     if (this.#pages.size > 0) return
     clearInterval(this.#heartbeat)

@@ -80,7 +80,7 @@ export function createLiveServer(options: LiveOptions): LiveServer {
   })
   const requestLog = createRequestLog((path) => dependenciesOf(path).files)
   const hub = new Hub({
-    maxPages: options.maxPages,
+    count: options.pages,
     dependenciesOf,
     changedAt: (file) => watch.changedAt(file),
     changedBy: (file) => watch.changedBy(file),
@@ -159,7 +159,7 @@ export function createLiveServer(options: LiveOptions): LiveServer {
       const { acceptWebSocket } = await import('./handshake.ts')
       return acceptWebSocket(x, (socket) => hub.admit(socket))
     },
-    reload: (paths) => reload(paths).pages,
+    reload: (paths) => options.reloadSites(paths).pages,
   }
 
   const watch = createWatch({

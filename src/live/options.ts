@@ -3,6 +3,12 @@ import type { Warning } from '../core/warning.ts'
 import type { WatchDependencies } from '../static/watch-dependencies.ts'
 import type { PageError, ShownError, Update } from './types.ts'
 
+/** How many pages are connected, and how many may be. The sites of a server share it. */
+export interface PageCount {
+  open: number
+  readonly most: number
+}
+
 /** What {@link createLive} needs. */
 export interface LiveOptions extends ResolvedLive {
   /** Path of the control endpoints, with a slash at both ends. */
@@ -11,8 +17,8 @@ export interface LiveOptions extends ResolvedLive {
   readonly folders: readonly string[]
   /** Whether browsers may use cached files without revalidation. */
   readonly cached: boolean
-  /** Most pages that are connected at the same time. */
-  readonly maxPages: number
+  /** The connected pages of the server. */
+  readonly pages: PageCount
   /** Most bytes to which a compressed page may expand. */
   readonly pageBytes: number
   /** The files that decide what a request path answers. */
@@ -26,6 +32,8 @@ export interface LiveOptions extends ResolvedLive {
   readonly claim: (paths: readonly string[]) => Promise<readonly string[] | undefined> | undefined
   /** Why the index page of the top folder stays empty in browsers; undefined if it does not. */
   readonly indexError: () => Promise<ShownError | undefined>
+  /** Reloads the pages of every site of the server, for a request that has the token. */
+  readonly reloadSites: (paths: readonly string[] | undefined) => Update
   readonly onUpdate: (update: Update) => void
   readonly onConsole: (error: PageError) => void
   readonly onWarning: (warning: Warning) => void

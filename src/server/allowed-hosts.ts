@@ -18,6 +18,15 @@ export function createAllowedHosts(
   return (authority, peer) => isOurs(authority, peer) || (authority.kind === 'name' && isCertified(authority.hostname))
 }
 
+/** Compiles the check of a site that answers for some names only; `.dev.localhost` is every name below one. */
+export function createSiteHosts(hosts: readonly string[]): HostCheck {
+  const exact = new Set(hosts)
+  const below = hosts.filter((host) => host.startsWith('.'))
+  return ({ hostname, kind }) =>
+    exact.has(hostname) ||
+    (kind === 'name' && below.some((each) => hostname.endsWith(each) && hostname.length > each.length))
+}
+
 function checkOf(
   { host, lan }: ResolvedListener,
   allowHosts: readonly string[],
@@ -44,19 +53,19 @@ function listenerCheck(
 }
 
 /** The hosts that certificates are for, beside the loopback names; `.example.test` covers every name below it. */
-export function certificateHosts({
-  listeners,
-  allowHosts,
-  routes,
-}: Pick<ResolvedConfig, 'listeners' | 'allowHosts' | 'routes'>): string[] {
+export function certificateHosts(
+  { listeners, allowHosts }: Pick<ResolvedConfig, 'listeners' | 'allowHosts'>,
+  sites: readonly { readonly hosts: readonly string[]; readonly routes: readonly ResolvedRoute[] }[],
+): string[] {
   const listened = listeners.map(({ host }) => unbracketed(host))
   const isWide = listeners.some(({ lan }) => lan) || listened.some((host) => host === '0.0.0.0' || host === '::')
   // In `allowHost` a leading dot covers the name itself too.
   const allowed = allowHosts.flatMap((name) => (name.startsWith('.') ? [name.slice(1), name] : [name]))
-  const routed = routes.flatMap(({ match }) => match.host ?? [])
+  const routed = sites.flatMap(({ routes }) => routes.flatMap(({ match }) => match.host ?? []))
+  const named = sites.flatMap(({ hosts }) => hosts)
   // The local authority may not certify a name without a dot; `NAME.local` covers this machine.
   const own = isWide ? ownNames().filter((name) => /[.:]/.test(name)) : listened
-  const hosts = new Set([...own, ...allowed, ...routed])
+  const hosts = new Set([...own, ...allowed, ...named, ...routed])
   hosts.delete('localhost')
   return [...hosts]
 }

@@ -1,6 +1,7 @@
 import { checkFolders } from '../config/check-folders.ts'
 import { isPlainObject } from '../config/plain-object.ts'
 import { resolveConfig } from '../config/resolve/resolve.ts'
+import * as several from '../config/resolve/several.ts'
 import { mergeSources } from '../config/sources/merge.ts'
 import { pluginSources } from '../config/sources/plugin-options.ts'
 import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
@@ -37,7 +38,7 @@ export function createServer(options: ServeOptions & ProgramOptions = {}): Serve
 
 /** Resolves options, and those that plugins change. */
 function resolveWithPlugins(given: ServeOptions, problems: Problem[]): ResolvedConfig {
-  if (given.plugins === undefined) return resolveConfig(given, { problems })
+  if (given.plugins === undefined) return resolveConfig(given, { problems, several })
   const options = plainCopy(given, problems) as ServeOptions
   const program = { options: { ...options }, origins: new Map<string, string>(), problems: [] }
   const added = pluginSources({
@@ -51,7 +52,7 @@ function resolveWithPlugins(given: ServeOptions, problems: Problem[]): ResolvedC
       origin.startsWith('plugin ') ? [[path, `${origin}: ${path}`]] : [],
     ),
   )
-  return resolveConfig(merged.options, { problems, keyNames })
+  return resolveConfig(merged.options, { problems, keyNames, several })
 }
 
 /** For each option what its value must be, in words and as a check. */

@@ -13,8 +13,11 @@ import type { FetchAnswer } from '../http/fetch.ts'
 import { accessRecord, createAccessLog, createFollowers, isAside, type Followers } from '../inspect/inspect.ts'
 import type { Recording } from '../inspect/types.ts'
 import { OpenFiles } from '../http/body/open-files.ts'
-import { Site } from './site.ts'
-import { noUpdate } from '../live/live.ts'
+import { Site, sitesOf, type SiteHost } from './site.ts'
+import { cacheShare, chooseSite, reloadSites } from './sites.ts'
+import { createRefusal } from './pipeline.ts'
+import type { PageCount } from '../live/options.ts'
+import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ShownError, Update } from '../live/types.ts'
 import { certificateHosts } from './allowed-hosts.ts'
 import { programPhrase, refusalReply } from './error-boundary.ts'
@@ -69,7 +72,10 @@ class Serve8008 implements Server8008 {
   readonly #events = new Events()
   readonly #layers: Layer[] = []
   readonly #listeners: Listeners
-  readonly #site: Site
+  readonly #pages: PageCount
+  #sites: readonly Site[] = []
+  readonly #siteHost: SiteHost
+  readonly #refuse: Handler
   readonly #adapter: Adapter
   /** Loaded with the first request that comes by `fetch` or `tryFetch`. */
   #fetch: Promise<FetchAnswer & typeof CheckArguments> | undefined
@@ -89,6 +95,7 @@ class Serve8008 implements Server8008 {
   constructor(config: ResolvedConfig, program: ProgramOptions) {
     this.config = publicConfig(config)
     this.#config = config
+    this.#pages = { open: 0, most: config.limits.livePages }
     const guard = (write: () => void): void => this.#events.guard('The function "write"', write)
     this.#log = config.log === 'none' ? undefined : createAccessLog(logOptions(config, program, guard))
     const followers = createFollowers(config.limits)
@@ -118,20 +125,34 @@ class Serve8008 implements Server8008 {
       config,
       adapter: this.#adapter,
       authorityFolder: program.authorityFolder,
-      hosts: () => certificateHosts({ ...config, routes: this.#site.routes.current }),
+      hosts: () => certificateHosts({ ...config, listeners: this.#listeners.all }, this.#named()),
       onWarning: (warning) => this.#events.emit('warning', warning),
       onReplaced: (files) => this.#events.emit('certificate', files),
     })
-    this.#site = new Site(config, {
+    const phrase = this.#guardedPhrase(program.phrase ?? programPhrase)
+    const all = sitesOf(config)
+    this.#siteHost = {
       events: this.#events,
       openFiles: new OpenFiles(config.limits.openFiles),
+      cacheShare: () => cacheShare(config, all),
       listeners: this.#listeners,
-      phrase: this.#guardedPhrase(program.phrase ?? programPhrase),
+      phrase,
       layers: () => this.#layers,
-      claim: (paths) => this.#plugins?.change(paths),
+      live: {
+        claim: (paths) => this.#plugins?.change(paths),
+        pages: this.#pages,
+        reloadSites: (paths) => reloadSites(this.#sites, paths),
+      },
       onChanged: () => this.#change(),
+    }
+    this.#refuse = createRefusal({
+      config,
+      opened: (x) => this.#events.emit('request', x),
+      onFault: (error) => this.#events.emit('error', error),
+      phrase,
     })
-    this.#pipeline = this.#site.handler
+    this.#sites = all.map((each) => new Site(each, this.#siteHost))
+    this.#pipeline = this.#choose()
     const { handle, upgrade } = this.#adapter
     this.handler = (request, response, next) => {
       checkResponse(response)
@@ -147,7 +168,7 @@ class Serve8008 implements Server8008 {
   }
 
   get routes(): RouteControl {
-    return this.#site.routes
+    return this.#main.routes
   }
 
   get url(): string | undefined {
@@ -178,24 +199,26 @@ class Serve8008 implements Server8008 {
     await this.#plugins?.ready
     checkFolders(this.#config)
     // Before the first address is bound: pages that reconnect must find live reload.
-    this.#site.live?.start()
+    for (const { live } of this.#sites) live?.start()
     try {
       await this.#listeners.start()
       if (this.#closing !== undefined) throw closedError('The server was closed while it started.')
-      refuseOwnRoutes(this.#site.routes.current, this.#listeners.bound)
+      for (const { routes } of this.#sites) refuseOwnRoutes(routes.current, this.#listeners.bound)
     } catch (error) {
-      this.#site.live?.stop()
+      for (const { live } of this.#sites) live?.stop()
       await this.#listeners.abandon()
       throw error
     }
-    const listening = describeListening(this.#config, this.#listeners.bound)
+    const listening = describeListening(this.#config, this.#listeners.bound, this.#sites)
     this.#listening = listening
     // Routes may have been added before the start.
     this.#change()
     this.#events.emit('listening', listening)
-    const sensitive = sensitiveFileWarnings(this.#site.folders.flatMap(({ files }) => files.sensitiveFiles()))
-    const hasPassword = this.#config.auth !== undefined || this.#config.authFile !== undefined
-    const warnings = [...listeningWarnings(listening, hasPassword), ...missingPage(this.#config), ...sensitive]
+    const folders = this.#sites.flatMap((site) => site.folders)
+    const sensitive = sensitiveFileWarnings(folders.flatMap(({ files }) => files.sensitiveFiles()))
+    const configs = this.#sites.map(({ config }) => config)
+    const hasPassword = configs.every(({ auth, authFile }) => (auth ?? authFile) !== undefined)
+    const warnings = [...listeningWarnings(listening, hasPassword), ...configs.flatMap(missingPage), ...sensitive]
     for (const warning of warnings) this.#events.emit('warning', warning)
     this.#adviseSoon()
     return listening
@@ -205,13 +228,13 @@ class Serve8008 implements Server8008 {
   #adviseSoon(): void {
     // A proxy at `/` serves another program's pages.
     if (
-      this.#site.routes.current.some(
+      this.#main.routes.current.some(
         ({ match, action }) => action.kind === 'proxy' && match.path === '/' && match.host === undefined,
       )
     )
       return
     const timer = setTimeout(() => {
-      void this.#site.folders[0]?.files.advice().then((advice) => {
+      void this.#main.folders[0]?.files.advice().then((advice) => {
         if (this.#closing !== undefined) return
         for (const warning of projectWarnings(advice)) this.#events.emit('warning', warning)
       })
@@ -234,10 +257,10 @@ class Serve8008 implements Server8008 {
   async #stop(): Promise<void> {
     // A start under way sees `#closing` and frees its port; only then are the ports free.
     await this.#starting?.catch(() => {})
-    await this.#site.drain()
+    await Promise.all(this.#sites.map((site) => site.drain()))
     const cut = await this.#listeners.stop()
     // After the replies under way: upstreams still send them.
-    await this.#site.close()
+    await Promise.all(this.#sites.map((site) => site.close()))
     ;(await this.#fetch)?.close()
     await this.#plugins?.close()
     this.#followers.close()
@@ -248,11 +271,11 @@ class Serve8008 implements Server8008 {
   }
 
   get token(): string | undefined {
-    return this.#site.control?.token
+    return this.#main.control?.token
   }
 
   async reload(paths?: readonly string[]): Promise<Update> {
-    return this.#site.live?.reload(paths) ?? noUpdate(paths)
+    return reloadSites(this.#sites, paths)
   }
 
   async record(...given: readonly unknown[]): Promise<Recording> {
@@ -262,11 +285,11 @@ class Serve8008 implements Server8008 {
   }
 
   notify(message: string): void {
-    this.#site.live?.notify(message)
+    for (const { live } of this.#sites) live?.notify(message)
   }
 
   showError(error?: ShownError): void {
-    this.#site.live?.showError(error)
+    for (const { live } of this.#sites) live?.showError(error)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -274,9 +297,10 @@ class Serve8008 implements Server8008 {
   }
 
   use(layer: Layer): Server8008 {
-    const handler = this.#site.assemble([...this.#layers, layer])
+    const layers = [...this.#layers, layer]
+    const handlers = this.#sites.map((site) => site.assemble(layers))
     this.#layers.push(layer)
-    this.#site.handler = handler
+    this.#sites.forEach((site, i) => (site.handler = handlers[i] as Handler))
     return this
   }
 
@@ -316,7 +340,7 @@ class Serve8008 implements Server8008 {
       server,
       removeLayers: (removed) => {
         server.#layers.splice(0, Infinity, ...server.#layers.filter((layer) => !removed.includes(layer)))
-        server.#site.handler = server.#site.assemble(server.#layers)
+        for (const site of server.#sites) site.handler = site.assemble(server.#layers)
       },
       hold: (until) => void (server.#held = until),
       report: (error) => server.#events.emit('error', error),
@@ -336,11 +360,27 @@ class Serve8008 implements Server8008 {
     }
   }
 
-  /** Follows the routes of the sites. */
+  /** The default site, else the first one. */
+  get #main(): Site {
+    return this.#sites[0] as Site
+  }
+
+  /** Names and routes of the sites, for certificates. */
+  #named(): { hosts: readonly string[]; routes: readonly ResolvedRoute[] }[] {
+    return this.#sites.map(({ hosts, routes }) => ({ hosts, routes: routes.current }))
+  }
+
+  #choose(): Handler {
+    const names = this.#listeners.all.map(({ name }) => name)
+    return chooseSite(this.#sites, names, this.#refuse)
+  }
+
+  /** Follows the pipelines of the sites. */
   #change(): void {
-    this.#pipeline = this.#site.handler
+    this.#pipeline = this.#choose()
     this.#listeners.certify()
-    if (this.#config.h2cFollows && this.#site.routes.current.some(isCleartextHttp2)) this.#listeners.takeHttp2()
+    const isClear = this.#sites.some(({ routes }) => routes.current.some(isCleartextHttp2))
+    if (this.#config.h2cFollows && isClear) this.#listeners.takeHttp2()
   }
 
   #record(x: Exchange, reply: Reply, sent: Sent): void {

@@ -1,5 +1,5 @@
 import { kindOf } from '../config/kinds/registry.ts'
-import type { ResolvedConfig } from '../config/types.ts'
+import type { ResolvedConfig, ResolvedSite } from '../config/types.ts'
 import { createCors } from '../middleware/cors.ts'
 import { hostNotAllowed } from '../middleware/guard/guard.ts'
 import { parseAuthority, type Authority } from '../http/message/authority.ts'
@@ -18,7 +18,9 @@ import { createFinder, loadExplainRoute, type DescribeRoute, type RouteExplanati
 import { createHttpsRedirect } from './https-redirect.ts'
 import { authLayers } from './pipeline.ts'
 import { openFolders, servedFolders } from './served-folders.ts'
-import { createAllowedHosts } from './allowed-hosts.ts'
+import { createAllowedHosts, createSiteHosts } from './allowed-hosts.ts'
+import { sitesOf } from './site.ts'
+import { createSiteFinder } from './sites.ts'
 
 /** The request to explain; it is not sent. */
 export interface Question {
@@ -38,6 +40,8 @@ export interface Answer {
 
 /** Which route answers a request, and with what. */
 export interface RequestExplanation extends RouteExplanation {
+  /** The site that answers, where it is one of `sites`. */
+  readonly site?: string | undefined
   /** The answer of a folder, before conditions, ranges and compression; or one that comes before every route. */
   readonly answer?: Answer | undefined
   /** The option that allows a request that is refused. */
@@ -52,12 +56,24 @@ export interface RequestExplanation extends RouteExplanation {
  * @throws ServeError `E8008_CONFIG_INVALID` for two routes that are equally specific.
  */
 export async function explainRequest(
-  config: ResolvedConfig,
+  server: ResolvedConfig,
   question: Question,
   isCertified?: (name: string) => boolean,
 ): Promise<RequestExplanation | undefined> {
-  const x = exchangeOf(config, question)
+  const x = exchangeOf(server, question)
   if (x === undefined) return undefined
+  const names = server.listeners.map(({ name }) => name)
+  const site = createSiteFinder(sitesOf(server), names)(x)
+  if (site === undefined) return refused(x)
+  const explanation = await explainSite(site, x, isCertified)
+  return site.config === server ? explanation : { site: site.name, ...explanation }
+}
+
+async function explainSite(
+  { hosts, config }: ResolvedSite,
+  x: Asked,
+  isCertified?: (name: string) => boolean,
+): Promise<RequestExplanation> {
   const dryRun = await loadDryRun()
   const explanation = await explainAsked(config, x, ({ name, match, action }) => {
     const kind = kindOf(action)
@@ -68,12 +84,16 @@ export async function explainRequest(
       forwards: shown.kind === 'proxy' ? dryRun({ name, match, proxy: shown.proxy }, x, config.trust) : [],
     }
   })
-  const isOurs = createAllowedHosts(config, config.routes, isCertified)
+  const isOurs = hosts.length > 0 ? createSiteHosts(hosts) : createAllowedHosts(config, config.routes, isCertified)
   if (isOurs(x.authority, x.peer)) {
     const early = await earlyAnswer(config, x)
     if (early !== undefined) return { ...explanation, forwards: [], answer: early }
     return explanation.kind === 'folder' ? { ...explanation, answer: await folderAnswer(config, x) } : explanation
   }
+  return refused(x)
+}
+
+function refused(x: Asked): RequestExplanation {
   const { status, code, message, fix } = hostNotAllowed(x.authority)
   return { route: undefined, kind: 'refused', text: `${status} ${code}: ${message}`, forwards: [], lost: [], fix }
 }
@@ -98,7 +118,7 @@ async function earlyAnswer(config: ResolvedConfig, x: Asked): Promise<Answer | u
 
 /** What the folder of a request answers. The same code as for a real request looks for the file, and nothing is sent. */
 async function folderAnswer(config: ResolvedConfig, x: Asked): Promise<Answer | undefined> {
-  const folders = openFolders(config, new OpenFiles(config.limits.openFiles))
+  const folders = openFolders(config, new OpenFiles(config.limits.openFiles), config.limits.cacheBytes)
   try {
     const handler = createFinder(folders)(x.target.path)?.files.handle
     return handler && (await answerOf(x, handler))
@@ -128,7 +148,8 @@ async function answerOf(x: Asked, handler: Handler): Promise<Answer> {
  */
 export async function checkRoutes(config: ResolvedConfig): Promise<void> {
   const x = exchangeOf(config, { method: 'GET', url: '/', headers: [] })
-  if (x !== undefined) await explainAsked(config, x, () => ({ text: '', forwards: [] }))
+  if (x === undefined) return
+  for (const site of sitesOf(config)) await explainAsked(site.config, x, () => ({ text: '', forwards: [] }))
 }
 
 type Asked = Exchange & { readonly authority: Authority }

@@ -1,4 +1,4 @@
-import type { ResolvedConfig } from '../config/types.ts'
+import type { ResolvedConfig, ResolvedSite } from '../config/types.ts'
 import type { Suggestion } from '../core/serve-error.ts'
 import type { Warning } from '../core/warning.ts'
 import { isBadPort, networkUrls } from '../net/net.ts'
@@ -11,8 +11,12 @@ import type { ListenerAddress, Listening } from './types.ts'
 type Urls = Listening['urls']
 
 /** Where clients reach a server, from the addresses that its listeners bound. */
-export function describeListening(config: ResolvedConfig, bound: readonly BoundListener[]): Listening {
-  const listeners = bound.map((each) => describeListener(config, each))
+export function describeListening(
+  config: ResolvedConfig,
+  bound: readonly BoundListener[],
+  sites: readonly ResolvedSite[],
+): Listening {
+  const listeners = bound.map((each) => describeListener(each, sites))
   const plain = listeners.filter(({ protocol }) => protocol === 'http')
   const secure = listeners.filter(({ protocol }) => protocol === 'https')
   const shown = config.redirect === 'always' ? secure : [...plain, ...secure]
@@ -33,21 +37,45 @@ export function describeListening(config: ResolvedConfig, bound: readonly BoundL
     skipped,
     tls: tls && { port: tls.port, addresses: tls.addresses, skipped: tls.skipped },
     listeners,
+    sites: sites.map((site) => ({
+      name: site.name,
+      hosts: site.hosts,
+      urls: bound.flatMap((each) => siteUrls(each, site).local),
+    })),
   }
 }
 
-/** Where clients reach one listener. */
-export function describeListener({ base }: Pick<ResolvedConfig, 'base'>, listener: BoundListener): ListenerAddress {
+/** Where clients reach one listener: at the site for every name, else at the first one that it has. */
+export function describeListener(listener: BoundListener, sites: readonly ResolvedSite[]): ListenerAddress {
   const { name, socket } = listener.config
   const { port, addresses, skipped } = listener.bound
   const protocol = listener.https === undefined ? 'http' : 'https'
-  const urls = socket === undefined ? urlsOf(protocol, base, listener) : { local: [`unix:${socket}`], network: [] }
+  const here = sites.filter((site) => isOn(site, name))
+  const [site] = here.toSorted((one, two) => one.hosts.length - two.hosts.length)
+  const urls =
+    socket !== undefined
+      ? { local: [`unix:${socket}`], network: [] }
+      : site === undefined
+        ? { local: [], network: [] }
+        : siteUrls(listener, site)
   return { name, protocol, port, addresses, skipped, urls }
 }
 
-function urlsOf(protocol: 'http' | 'https', base: string, { config, bound, https }: BoundListener): Urls {
+function isOn({ listeners }: ResolvedSite, name: string): boolean {
+  return listeners?.includes(name) ?? true
+}
+
+/** The URLs of a site on a listener. */
+function siteUrls({ config, bound, https }: BoundListener, { hosts, ...site }: ResolvedSite): Urls {
   const { port, addresses } = bound
+  if (!isOn({ hosts, ...site }, config.name) || config.socket !== undefined) return { local: [], network: [] }
+  const { base } = site.config
+  const protocol = https === undefined ? 'http' : 'https'
   const shown = port === (protocol === 'http' ? 80 : 443) ? '' : `:${port}`
+  if (hosts.length > 0) {
+    const names = hosts.filter((host) => !host.startsWith('.') && https?.certificates.covers(host) !== false)
+    return { local: names.map((host) => `${protocol}://${formatHost(host)}${shown}${base}`), network: [] }
+  }
   const local = `${protocol}://${localHost(config.host, addresses)}${shown}${base}`
   const network = addresses.some(isWildcard) ? networkUrls(protocol, port, base) : []
   if (https === undefined) return { local: [local], network }

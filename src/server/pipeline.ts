@@ -11,6 +11,7 @@ import { createConditionsAndRanges } from '../middleware/conditions-and-ranges.t
 import { createStaleWorker } from '../middleware/stale-worker.ts'
 import { createGuard, type HostCheck } from '../middleware/guard/guard.ts'
 import { composeFilters, composeLayers } from '../http/compose.ts'
+import { emptyReply } from '../http/message/reply.ts'
 import type { Exchange, Filter, Handler, Layer } from '../http/message/exchange.ts'
 import type { Control } from '../control/control.ts'
 import type { Live } from '../live/live.ts'
@@ -90,6 +91,14 @@ export function createPipeline(parts: PipelineOptions, folders: readonly OpenFol
   ]
 
   return composeLayers(list, routes.handle)
+}
+
+/** Answers requests that belong to no site: the checks of the guard, then 421. */
+export function createRefusal(parts: Pick<PipelineOptions, 'config' | 'opened' | 'onFault' | 'phrase'>): Handler {
+  const { headerCount, targetBytes } = parts.config.limits
+  const boundary = createErrorBoundary(createRefuse(parts.onFault, parts.phrase, '/'))
+  const guard = createGuard({ isOurs: () => false, headerCount, targetBytes })
+  return composeLayers([boundary, opening(parts.opened), guard], () => emptyReply(421))
 }
 
 /** What the pipeline needs beside the configuration. */

@@ -15,7 +15,8 @@ export interface OpenFolder {
 }
 
 /** Opens the folders of a configuration. */
-export function openFolders(config: ResolvedConfig, openFiles: OpenFiles): OpenFolder[] {
+/** @param openFiles The files that the server sends. @param cacheBytes The share of each folder in the limit. */
+export function openFolders(config: ResolvedConfig, openFiles: OpenFiles, cacheBytes: number): OpenFolder[] {
   const { root } = config
   const folders = servedFolders(config)
   const served = folders.map(({ path, folder }) => ({ prefix: path, folder }))
@@ -35,8 +36,7 @@ export function openFolders(config: ResolvedConfig, openFiles: OpenFiles): OpenF
       sidecars: config.compress,
       secretFiles: config.secretFiles,
       served,
-      // The limit is for the whole server.
-      cacheBytes: Math.floor(config.limits.cacheBytes / folders.length),
+      cacheBytes,
       openFiles,
     }),
   }))
@@ -47,7 +47,7 @@ export function openLive(
   config: ResolvedConfig,
   folders: readonly OpenFolder[],
   events: Events,
-  claim: LiveOptions['claim'],
+  { claim, pages, reloadSites }: Pick<LiveOptions, 'claim' | 'pages' | 'reloadSites'>,
 ): Live | undefined {
   const { live } = config
   if (live === undefined) return undefined
@@ -57,7 +57,7 @@ export function openLive(
     controlPath: controlPrefix(config.base),
     folders: [config.root, ...config.mounts.map(({ folder }) => folder)],
     cached: config.cacheControl !== 'no-cache',
-    maxPages: config.limits.livePages,
+    pages,
     pageBytes: config.limits.pageBytes,
     dependenciesOf: (path) => folderOf(path)?.files.dependencies(path) ?? { files: [], isMissing: false },
     onChange(paths) {
@@ -70,6 +70,7 @@ export function openLive(
       if (advice?.kind !== 'source') return undefined
       return { title: 'These are sources', message: `${advice.message} Run: ${advice.command}` }
     },
+    reloadSites,
     onUpdate: (update) => events.emit('reload', update),
     onConsole: (error) => events.emit('console', error),
     onWarning: (warning) => events.emit('warning', warning),

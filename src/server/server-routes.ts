@@ -92,8 +92,9 @@ export class ServerRoutes implements RouteControl {
 
   #resolve(options: Pick<ServeOptions, 'proxy' | 'routes'>, context?: ResolveContext): readonly ResolvedRoute[] {
     const { base, timeoutMs } = this.#options.config
+    const own = { base, timeout: timeoutMs / 1000, listeners: undefined, sites: undefined }
     // A whole configuration is allowed, but no unknown option: a misspelt `routes` would remove every route.
-    const all = isPlainObject(options) ? { ...(options as ServeOptions), base, timeout: timeoutMs / 1000 } : options
+    const all = isPlainObject(options) ? { ...(options as ServeOptions), ...own } : options
     return resolveConfig(all, context).routes
   }
 

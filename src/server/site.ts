@@ -1,11 +1,12 @@
 import type { ResolvedRoute } from '../config/route-types.ts'
-import type { ResolvedConfig } from '../config/types.ts'
+import type { ResolvedConfig, ResolvedSite } from '../config/types.ts'
 import { createControl, type Control } from '../control/control.ts'
 import type { OpenFiles } from '../http/body/open-files.ts'
+import type { HostCheck } from '../middleware/guard/guard.ts'
 import type { Handler, Layer } from '../http/message/exchange.ts'
 import type { Live } from '../live/live.ts'
 import type { LiveOptions } from '../live/options.ts'
-import { createAllowedHosts } from './allowed-hosts.ts'
+import { createAllowedHosts, createSiteHosts } from './allowed-hosts.ts'
 import type { Phrase } from './embedder-options.ts'
 import type { Events } from './events.ts'
 import type { Listeners } from './listeners/listeners.ts'
@@ -17,19 +18,30 @@ import { refuseOwnRoutes, ServerRoutes } from './server-routes.ts'
 export interface SiteHost {
   readonly events: Events
   readonly openFiles: OpenFiles
+  /** Bytes of file content that each folder may keep in memory. */
+  readonly cacheShare: () => number
   readonly listeners: Listeners
   /** Words the option that would prevent an error. */
   readonly phrase: Phrase
   /** The layers of the program. */
   readonly layers: () => readonly Layer[]
-  /** Offers changed files to plugins. */
-  readonly claim: LiveOptions['claim']
+  readonly live: Pick<LiveOptions, 'claim' | 'pages' | 'reloadSites'>
   /** Called when a site has another pipeline. */
   readonly onChanged: (site: Site) => void
 }
 
+/** Every site of a configuration, first that of the options beside `sites`. */
+export function sitesOf(config: ResolvedConfig): readonly ResolvedSite[] {
+  const others: readonly ResolvedSite[] = config.sites
+  return config.defaultSite ? [{ name: 'default', hosts: [], listeners: undefined, config }, ...others] : others
+}
+
 /** A site: folders, routes and live reload behind one pipeline. */
 export class Site {
+  readonly name: string
+  readonly hosts: readonly string[]
+  /** Names of the listeners on which it answers; undefined for all. */
+  readonly listeners: readonly string[] | undefined
   readonly config: ResolvedConfig
   readonly folders: readonly OpenFolder[]
   readonly live: Live | undefined
@@ -38,12 +50,15 @@ export class Site {
   readonly #host: SiteHost
   #handler: Handler
 
-  constructor(config: ResolvedConfig, host: SiteHost) {
+  constructor({ name, hosts, listeners: on, config }: ResolvedSite, host: SiteHost) {
     const { events, listeners } = host
+    this.name = name
+    this.hosts = hosts
+    this.listeners = on
     this.config = config
     this.#host = host
-    this.folders = openFolders(config, host.openFiles)
-    const live = openLive(config, this.folders, events, host.claim)
+    this.folders = openFolders(config, host.openFiles, host.cacheShare())
+    const live = openLive(config, this.folders, events, host.live)
     this.live = live
     this.control = live && createControl({ base: config.base, live: live.control })
     this.routes = new ServerRoutes({
@@ -76,7 +91,7 @@ export class Site {
     return createPipeline(
       {
         config,
-        isOurs: createAllowedHosts(config, routes, listeners.isCertified),
+        isOurs: this.hosts.length > 0 ? createSiteHosts(this.hosts) : this.#anyHost(routes),
         routes,
         forward: (route) => this.routes.forward(route),
         layers,
@@ -85,10 +100,17 @@ export class Site {
         phrase,
         live,
         control,
-        ...(config.tls === undefined ? {} : { httpsPorts: () => listeners.securePorts }),
+        ...(listeners.hasTls ? { httpsPorts: () => listeners.portsOf(this.listeners) } : {}),
       },
       this.folders,
     )
+  }
+
+  /** The check of a site that answers for every name that no other site has. */
+  #anyHost(routes: readonly ResolvedRoute[]): HostCheck {
+    const { isCertified, all } = this.#host.listeners
+    const listeners = all.filter(({ name }) => this.listeners?.includes(name) ?? true)
+    return createAllowedHosts({ ...this.config, listeners }, routes, isCertified)
   }
 
   /** Ends what would not end by itself, such as event streams and WebSockets. */

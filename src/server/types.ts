@@ -16,7 +16,7 @@ export interface Listening {
    * HTTPS one where plain HTTP is only redirected.
    */
   readonly url: string
-  /** Every URL that serves content: local and network ones of all listeners, in each list `http` before `https`. */
+  /** URLs of each listener: local and network ones, in each list `http` before `https`. Those of further sites are in `sites`. */
   readonly urls: { readonly local: readonly string[]; readonly network: readonly string[] }
   /** The host as configured, `localhost` by default. */
   readonly host: string
@@ -35,6 +35,18 @@ export interface Listening {
   readonly tls: SecureListening | undefined
   /** Every listener, in the order of the configuration. */
   readonly listeners: readonly ListenerAddress[]
+  /** Every site; the one of the options beside `sites` is the first, and its name is `default`. */
+  readonly sites: readonly SiteAddress[]
+}
+
+/** Where a site is reached. */
+export interface SiteAddress {
+  /** By default its first host. */
+  readonly name: string
+  /** Names that it answers for, `.dev.localhost` for every name below one; none for all that no other site has. */
+  readonly hosts: readonly string[]
+  /** Its URLs on this machine, for each name without a wildcard and each listener. */
+  readonly urls: readonly string[]
 }
 
 /** Where a listener is reached. */

@@ -76,6 +76,8 @@ export interface StaticFolder {
   sensitiveFiles(): string[]
   /** Current advice about the project at the top of the folder; undefined if there is none. */
   advice(): Promise<ProjectAdvice | undefined>
+  /** Changes how many bytes of file content are kept in memory. */
+  resize(cacheBytes: number): void
   /** Empties the caches of the site, which stays usable. */
   close(): void
 }
@@ -169,6 +171,7 @@ export function createStatic(options: StaticOptions): StaticFolder {
     dependencies,
     sensitiveFiles: () => sensitiveFiles(options.root, denied),
     advice,
+    resize: files.resize,
     close: () => (files.clear(), urlPaths.clear()),
   }
 }

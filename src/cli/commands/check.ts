@@ -2,6 +2,7 @@ import { checkFolders } from '../../config/check-folders.ts'
 import { loadConfig } from '../../config/load.ts'
 import { missingPage } from '../../config/single-page-check.ts'
 import { checkCertificates } from '../../server/check-certificates.ts'
+import { sitesOf } from '../../server/site.ts'
 import { checkRoutes } from '../../server/explain-request.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
 import type { Command } from '../args/command.ts'
@@ -49,7 +50,11 @@ async function check(command: Command, program: Program, report: Reporter): Prom
   checkFolders(loaded.config, loaded.origins)
   await checkRoutes(loaded.config)
   const settings = settingsOf(loaded)
-  const warnings = [...loaded.warnings, ...missingPage(loaded.config), ...(await checkCertificates(loaded.config))]
+  const warnings = [
+    ...loaded.warnings,
+    ...sitesOf(loaded.config).flatMap(({ config }) => missingPage(config)),
+    ...(await checkCertificates(loaded.config)),
+  ]
   if (command.json) {
     const options = Object.fromEntries(
       settings.map(({ key, value, origin }) => [key, { value: value ?? null, origin }]),

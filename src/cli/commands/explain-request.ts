@@ -90,7 +90,7 @@ function fieldOf(text: string, argv: readonly string[]): [name: string, value: s
 function render(
   title: string,
   {
-    explanation: { route, text, answer, forwards, lost },
+    explanation: { site, route, text, answer, forwards, lost },
     hint,
     settings,
   }: { readonly explanation: Explanation; readonly hint: string | undefined; readonly settings: ExplainedSettings },
@@ -101,6 +101,7 @@ function render(
   const label = (name: string): string => style.dim(name.padEnd(8))
   const width = Math.max(0, ...lost.map(({ name }) => printable(name).length))
   const rows = [
+    ...(site === undefined ? [] : [`${label('Site')}  ${printable(site)}`]),
     `${label('Route')}  ${style.bold(printable(route ?? 'none'))}   ${printable(shortened(text, cwd))}`,
     ...(answer === undefined
       ? []

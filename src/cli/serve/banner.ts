@@ -12,6 +12,8 @@ export interface BannerFacts {
   readonly folder: string | undefined
   /** Mounted folders by path. */
   readonly mounts: readonly { readonly path: string; readonly folder: string }[]
+  /** Further sites, each with its folder. */
+  readonly sites: readonly { readonly name: string; readonly folder: string }[]
   /** What is forwarded, by the route's name. */
   readonly proxies: readonly { readonly name: string; readonly to: string }[]
   /** The address that only redirects, where plain HTTP is not served. */
@@ -39,6 +41,7 @@ export function renderBanner(facts: BannerFacts, terminal: Terminal): string {
     ...(network.length === 0 && facts.canShare ? [row('Network', ['off (--lan to share)'], '', style.dim)] : []),
     ...facts.mounts.map(({ path, folder }, index) => row(index === 0 ? 'Mounts' : '', [path, folder], '   ')),
     ...facts.proxies.map(({ name, to }, index) => row(index === 0 ? 'Proxy' : '', [name, to], ' -> ')),
+    ...facts.sites.map(({ name, folder }, index) => row(index === 0 ? 'Sites' : '', [name, folder], '   ')),
     ...portRows(facts.listening).map((parts, index) => row(index === 0 ? 'Ports' : '', parts, ' · ', style.yellow)),
     ...facts.details.map(([label, parts]) => row(label, parts, ' · ', style.dim)),
     ...(facts.keys.length === 0 ? [] : [row('Keys', facts.keys, ' · ', style.dim)]),
@@ -49,10 +52,10 @@ export function renderBanner(facts: BannerFacts, terminal: Terminal): string {
 
 /** The start for a program: one line of JSON, whose keys are stable. */
 export function renderJsonBanner(facts: BannerFacts, root: string, pid: number): string {
-  const { url, urls, port, host, protocol, skipped, tls, listeners } = facts.listening
+  const { url, urls, port, host, protocol, skipped, tls, listeners, sites } = facts.listening
   const { version, readyMs } = facts
   const { proxies } = facts
-  return `${printableJson({ version, url, urls, port, host, protocol, root, pid, readyMs, skipped, proxies, tls, listeners })}\n`
+  return `${printableJson({ version, url, urls, port, host, protocol, root, pid, readyMs, skipped, proxies, tls, listeners, sites })}\n`
 }
 
 /** One plain line for a pipe or a file, which ends in the URL; further addresses and details have a line each. */
@@ -64,8 +67,9 @@ export function renderPlainBanner(facts: BannerFacts): string {
   const local = urls.local.filter((address) => address !== url).map((address) => `Local: ${address}`)
   const network = urls.network.map((address) => `Network: ${address}`)
   const proxies = facts.proxies.map(({ name, to }) => `Proxy: ${name} -> ${to}`)
+  const sites = facts.sites.map(({ name, folder }) => `Site: ${name} ${folder}`)
   const details = facts.details.map(([label, parts]) => `${label}: ${parts.join(', ')}`)
-  return [line, ...local, ...network, ...proxies, ...details].map((text) => `${printable(text)}\n`).join('')
+  return [line, ...local, ...network, ...proxies, ...sites, ...details].map((text) => `${printable(text)}\n`).join('')
 }
 
 type Paint = (text: string) => string

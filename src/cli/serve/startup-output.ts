@@ -50,16 +50,28 @@ function bannerFacts(start: StartupFacts): BannerFacts {
     version: packageVersion(),
     readyMs: Math.round(readyMs),
     listening,
-    folder: config.routes.some(takesAll) ? undefined : displayPath(config.root, cwd),
+    folder: folderOf(config.defaultSite ? config : (config.sites[0]?.config ?? config), cwd),
     mounts: config.mounts.map(({ path, folder }) => ({ path, folder: displayPath(folder, cwd) })),
     proxies: config.routes
       .filter(({ action }) => action.kind === 'proxy')
       .map((route) => ({ name: route.name, to: actionText(route.action) })),
+    sites: config.sites.map((site) => ({ name: site.name, folder: siteFolder(site.config, cwd) })),
     redirected: redirected(start),
     canShare: config.socket === undefined && config.fd === undefined && listening.addresses.every(isLoopback),
     keys: start.hasKeys ? keyHint : [],
     details: command.verbose ? details(start, readyMs) : [],
   }
+}
+
+/** The served folder; undefined where all is forwarded. */
+function folderOf({ routes, root }: ResolvedConfig, cwd: string): string | undefined {
+  return routes.some(takesAll) ? undefined : displayPath(root, cwd)
+}
+
+/** What a site serves: its folder, or where all of it is forwarded to. */
+function siteFolder(config: ResolvedConfig, cwd: string): string {
+  const all = config.routes.find(takesAll)
+  return folderOf(config, cwd) ?? (all === undefined ? '' : `-> ${actionText(all.action)}`)
 }
 
 /** Whether a route takes every request: of `/` and all below it, on every host, without a condition. */

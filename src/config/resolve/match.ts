@@ -80,7 +80,8 @@ function checkPattern(pattern: string, path: readonly string[], problems: Proble
   })
 }
 
-function resolveHost(text: string, { path, problems }: MatchContext): string {
+/** The canonical spelling of a host; `.dev.localhost` for every name below one. */
+export function resolveHost(text: string, { path, problems }: Pick<MatchContext, 'path' | 'problems'>): string {
   const below = /^\*?\./.exec(text)?.[0]
   const name = parseHostName(text.slice(below?.length ?? 0))
   if (name !== undefined && !(below !== undefined && /[:\d]$/.test(name) && !/[a-z]/.test(name))) {

@@ -3,6 +3,8 @@ import { networkInterfaces } from 'node:os'
 import { unmapped } from '../../core/util/ip.ts'
 import { machineNames } from '../../core/util/machine-names.ts'
 import { isLoopbackName } from '../values/host-name.ts'
+import { quote, type Problem } from '../diagnostic.ts'
+import type { ResolvedListener } from '../value-types.ts'
 import type { ResolvedRoute } from '../route-types.ts'
 import type { ResolvedUpstream } from '../kinds/proxy-types.ts'
 
@@ -63,4 +65,20 @@ const loopbackOf: ReadonlyMap<string, string> = new Map([
 function isOfThisMachine(host: string): boolean {
   if (isIP(host) === 0) return machineNames().includes(host)
   return Object.values(networkInterfaces()).some((list) => list?.some((each) => each.address === host) === true)
+}
+
+/** Where a listener is reached for sure: a list of ports is tried when the server starts. */
+export function certainAddress({ host, lan, ports, socket, fd }: ResolvedListener): OwnAddress {
+  const isKnown = ports.length === 1 && (socket ?? fd) === undefined
+  return { ports: isKnown ? ports : [], addresses: [lan ? '::' : host], socket }
+}
+
+/** The problem of a route to the server itself. */
+export function ownProblem({ route, upstream }: OwnUpstream, proxy: object = {}): Problem {
+  const isShort = Object.hasOwn(proxy, route.name)
+  return {
+    path: isShort ? ['proxy', route.name] : ['routes'],
+    message: `the upstream ${upstream.label}${isShort ? '' : ` of ${quote(route.name)}`} is this server itself`,
+    hint: 'correct the port of the upstream, or serve on another port',
+  }
 }

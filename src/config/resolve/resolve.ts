@@ -6,14 +6,15 @@ import { validateOptions } from '../validate/validate.ts'
 import type { OptionContext, ResolvedBy } from '../options/option.ts'
 import { defaults, optionsByKey, optionTable, type OptionKey } from '../options/option-table.ts'
 import { deepFreeze } from '../plain-object.ts'
-import { resolveListeners, usualListeners, withoutTaken } from './listeners.ts'
-import { findOwnUpstream, type OwnAddress, type OwnUpstream } from './own-upstream.ts'
-import { quote, type Problem } from '../diagnostic.ts'
+import { usualListeners, withoutTaken } from './listeners.ts'
+import { findOwnUpstream, certainAddress, ownProblem } from './own-upstream.ts'
+import type { Problem } from '../diagnostic.ts'
 import { resolveAllowHosts, resolveAuth } from '../values/access.ts'
 import { resolveAddress, type ResolvedAddress } from './address.ts'
 import { resolveCache, resolveTimeout } from '../values/times.ts'
 import { resolveTls } from './tls.ts'
 import { resolveRoutes } from './routes.ts'
+import type * as Several from './several.ts'
 import { resolveBase } from '../values/paths.ts'
 import type { ResolvedRoute } from '../route-types.ts'
 import type { CheckedOptions, Definitions, ResolvedConfig, ServeOptions } from '../types.ts'
@@ -29,6 +30,8 @@ export interface ResolveContext {
   readonly keyNames?: ReadonlyMap<string, string>
   /** Problems found while the options were read. */
   readonly problems?: readonly Problem[]
+  /** Resolves `listeners` and `sites`: few configurations have them, so the command loads it with these. */
+  readonly several?: typeof Several | undefined
 }
 
 /**
@@ -37,9 +40,20 @@ export interface ResolveContext {
  * @throws ServeError `E8008_CONFIG_INVALID`, whose `problems` list every problem.
  */
 export function resolveConfig(options: ServeOptions, context: ResolveContext = {}): ResolvedConfig {
-  const { cwd = '', secretFiles = [], keyNames = new Map<string, string>() } = context
+  const { keyNames = new Map<string, string>() } = context
   const problems = [...(context.problems ?? [])]
+  const config = complete(options, context, problems)
+  if (problems.length > 0) throw configError(problems, keyNames)
+  return deepFreeze(config)
+}
+
+/** Completes options. Adds problems to the list instead of throwing. */
+function complete(options: ServeOptions, context: ResolveContext, problems: Problem[]): ResolvedConfig {
+  const { cwd = '', secretFiles = [], several } = context
   const given = validateOptions(options, problems)
+  if (several === undefined && (given.listeners ?? given.sites) !== undefined) {
+    throw new Error('listeners and sites need what resolves them')
+  }
   const set = { ...defaults, ...given }
   const base = resolveBase(set.base, problems)
   const auth = resolveAuth(given, cwd, problems)
@@ -47,22 +61,24 @@ export function resolveConfig(options: ServeOptions, context: ResolveContext = {
   const secure = resolveTls(given, address.ports, cwd, problems)
   const timeoutMs = resolveTimeout(set.timeout, problems)
   const routes = resolveRoutes(set, { base, cwd, timeoutMs, problems })
-  const named = given.listeners && resolveListeners(given.listeners, { options: given, cwd, problems })
+  const named = given.listeners && several?.resolveListeners(given.listeners, { options: given, cwd, problems })
   const listeners = withoutTaken(
     named ?? usualListeners(address, secure.tls),
-    (listener, port) => findOwnUpstream(routes, ownAddress({ ...listener, ports: [port] })) !== undefined,
+    (listener, port) => findOwnUpstream(routes, certainAddress({ ...listener, ports: [port] })) !== undefined,
   )
   // Which port of a list is used is known when the server starts; then this is checked again.
-  const own = listeners.map((listener) => findOwnUpstream(routes, ownAddress(listener))).find(Boolean)
+  const own = listeners.map((listener) => findOwnUpstream(routes, certainAddress(listener))).find(Boolean)
   if (own !== undefined) problems.push(ownProblem(own, set.proxy))
   const plain = listeners.find(({ tls }) => !tls) ?? listeners[0]
   const encrypted = listeners.find(({ tls }) => tls)
-  const config: ResolvedConfig = {
+  const server: ResolvedConfig = {
     ...resolveEach(set, { cwd, base, problems }),
     ...address,
     ...(plain && addressOf(plain)),
     lan: listeners.some(({ lan }) => lan),
     listeners,
+    sites: [],
+    defaultSite: (given.sites ?? []).length === 0 || siteKeys.some((key) => given[key] !== undefined),
     ...secure,
     tls: secure.tls && { ...secure.tls, ...(encrypted && tlsOf(encrypted)) },
     h2c: given.h2c ?? routes.some(isCleartextHttp2),
@@ -83,9 +99,16 @@ export function resolveConfig(options: ServeOptions, context: ResolveContext = {
         .flatMap(({ cert, key, pfx }) => [cert ?? [], key ?? [], pfx ?? []].flat()),
     ],
   }
-  if (problems.length > 0) throw configError(problems, keyNames)
-  return deepFreeze(config)
+  const sites = several?.resolveSites(given.sites ?? [], {
+    server,
+    problems,
+    complete: (own, found) => complete(own, { cwd, secretFiles }, found),
+  })
+  return { ...server, sites: sites ?? [] }
 }
+
+/** Options that make a site of those beside `sites`. */
+const siteKeys = ['root', 'mounts', 'proxy', 'routes'] as const
 
 /** The options that are resolved by themselves. */
 function resolveEach(set: Readonly<Record<OptionKey, unknown>>, context: OptionContext): ResolvedBy<Definitions> {
@@ -95,27 +118,12 @@ function resolveEach(set: Readonly<Record<OptionKey, unknown>>, context: OptionC
   return Object.fromEntries(entries) as unknown as ResolvedBy<Definitions>
 }
 
-/** Where a listener is reached for sure: a list of ports is tried when the server starts. */
-function ownAddress({ host, lan, ports, socket, fd }: ResolvedListener): OwnAddress {
-  const isKnown = ports.length === 1 && (socket ?? fd) === undefined
-  return { ports: isKnown ? ports : [], addresses: [lan ? '::' : host], socket }
-}
-
 function addressOf({ host, ports, fallback, socket, fd }: ResolvedListener): Omit<ResolvedAddress, 'lan'> {
   return { host, ports, fallback, socket, fd }
 }
 
 function tlsOf({ ports, fallback, certificates }: ResolvedListener): Omit<ResolvedTls, 'only'> {
   return { ports, fallback, certificates }
-}
-
-function ownProblem({ route, upstream }: OwnUpstream, proxy: CheckedOptions['proxy'] = {}): Problem {
-  const isShort = Object.hasOwn(proxy, route.name)
-  return {
-    path: isShort ? ['proxy', route.name] : ['routes'],
-    message: `the upstream ${upstream.label}${isShort ? '' : ` of ${quote(route.name)}`} is this server itself`,
-    hint: 'correct the port of the upstream, or serve on another port',
-  }
 }
 
 /** Whether an upstream uses HTTP/2 without TLS. Its clients, such as gRPC, use it too. */

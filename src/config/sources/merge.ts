@@ -38,9 +38,16 @@ export function sourceFromFile(
   file: Pick<ConfigFile, 'folder' | 'options' | 'problems'>,
   origin: string,
 ): OptionSource {
-  const options = { ...file.options }
+  const options = withAbsolutePaths(file.options, file.folder)
+  const named = [...Object.keys(options), ...file.problems.flatMap(({ path }) => path[0] ?? [])]
+  const origins = new Map(named.map((key) => [key, origin]))
+  return { options, origins, problems: file.problems }
+}
+
+function withAbsolutePaths(given: Readonly<Record<string, unknown>>, folder: string): Record<string, unknown> {
+  const options = { ...given }
   const absolute = (value: unknown): unknown =>
-    typeof value === 'string' && value !== '' ? resolve(file.folder, value) : value
+    typeof value === 'string' && value !== '' ? resolve(folder, value) : value
   for (const { key } of optionTable.filter((entry) => entry.isPath)) {
     const value = options[key]
     if (!Object.hasOwn(options, key)) continue
@@ -51,14 +58,16 @@ export function sourceFromFile(
         : absolute(value)
   }
   for (const key of ['proxy', 'routes']) {
-    if (Object.hasOwn(options, key)) options[key] = withAbsoluteFiles(options[key], file.folder)
+    if (Object.hasOwn(options, key)) options[key] = withAbsoluteFiles(options[key], folder)
   }
   for (const key of ['certificates', 'listeners']) {
-    if (Object.hasOwn(options, key)) options[key] = withAbsoluteItems(options[key], file.folder)
+    if (Object.hasOwn(options, key)) options[key] = withAbsoluteItems(options[key], folder)
   }
-  const named = [...Object.keys(options), ...file.problems.flatMap(({ path }) => path[0] ?? [])]
-  const origins = new Map(named.map((key) => [key, origin]))
-  return { options, origins, problems: file.problems }
+  const { sites } = options
+  if (Array.isArray(sites)) {
+    options['sites'] = sites.map((site: unknown) => (isPlainObject(site) ? withAbsolutePaths(site, folder) : site))
+  }
+  return options
 }
 
 function mergeRecord(

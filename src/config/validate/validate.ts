@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { foreignOption, foreignValue } from './foreign-options.ts'
-import { listenerKeys } from '../options/listeners.ts'
+import { listenerKeys } from '../options/several.ts'
 import { limitAccepts, limitNames, limitTable } from '../options/limits.ts'
 import { optionSchema, optionsByKey, optionTable } from '../options/option-table.ts'
 import { plainCopy } from './plain-copy.ts'

@@ -9,6 +9,8 @@ export interface Lru<Key, Value> {
   /** Stores a value, and evicts others until it fits. Does not store a value heavier than the capacity. */
   set(key: Key, value: Value): void
   delete(key: Key): void
+  /** Changes the capacity, and evicts values until they fit. */
+  resize(capacity: number): void
   clear(): void
 }
 
@@ -25,6 +27,7 @@ export function createLru<Key, Value>(
   // A Map iterates in order of insertion, so its first key is the least recently used one.
   const values = new Map<Key, Value>()
   let weight = 0
+  let most = capacity
   // The last used key need not move again, which saves time for repeated look-ups.
   let latest: Key | undefined
 
@@ -53,9 +56,9 @@ export function createLru<Key, Value>(
     set(key, value) {
       remove(key)
       const added = weigh(value, key)
-      if (added > capacity) return
+      if (added > most) return
       for (const oldest of values.keys()) {
-        if (weight + added <= capacity) break
+        if (weight + added <= most) break
         remove(oldest)
       }
       values.set(key, value)
@@ -63,6 +66,13 @@ export function createLru<Key, Value>(
       weight += added
     },
     delete: remove,
+    resize(size) {
+      most = size
+      for (const oldest of values.keys()) {
+        if (weight <= most) return
+        remove(oldest)
+      }
+    },
     clear() {
       values.clear()
       latest = undefined

@@ -23,12 +23,14 @@ export class Listeners {
   readonly #options: ListenersOptions
   /** Those that need the same certificates share them. */
   readonly #services = new Map<string, Promise<HttpsService>>()
+  #all: readonly ResolvedListener[]
   #bound: readonly BoundListener[] = []
   #securePorts: readonly number[] = []
   #certificates: readonly HttpsService['certificates'][] = []
 
   constructor(options: ListenersOptions) {
     this.#options = options
+    this.#all = options.config.listeners
   }
 
   /** The bound ones, in the order of the configuration. */
@@ -36,9 +38,19 @@ export class Listeners {
     return this.#bound
   }
 
-  /** Ports of HTTPS. */
-  get securePorts(): readonly number[] {
-    return this.#securePorts
+  /** All of them, bound or not. */
+  get all(): readonly ResolvedListener[] {
+    return this.#all
+  }
+
+  get hasTls(): boolean {
+    return this.#all.some(({ tls }) => tls)
+  }
+
+  /** Bound ports for HTTPS. @param names The listeners. Default: all. */
+  portsOf(names: readonly string[] | undefined): readonly number[] {
+    if (names === undefined) return this.#securePorts
+    return securePorts(this.#bound.filter(({ config }) => names.includes(config.name)))
   }
 
   /** Whether one of the user's own certificates is for a name. */
@@ -46,7 +58,8 @@ export class Listeners {
 
   /** Binds them all, or none. @throws ServeError when no port is free, or a certificate cannot be used. */
   async start(): Promise<void> {
-    const { listeners, h2c } = this.#options.config
+    const listeners = this.#all
+    const { h2c } = this.#options.config
     try {
       // HTTPS first, since redirects of plain requests need its port.
       for (const each of listeners.filter(({ tls }) => tls)) await this.#bind(each, h2c)
@@ -94,7 +107,7 @@ export class Listeners {
 
   #set(bound: readonly BoundListener[]): void {
     this.#bound = bound
-    this.#securePorts = bound.flatMap(({ https, bound: { port } }) => (https === undefined ? [] : [port]))
+    this.#securePorts = securePorts(bound)
     this.#certificates = [...new Set(bound.flatMap(({ https }) => https?.certificates ?? []))]
   }
 
@@ -142,4 +155,8 @@ export class Listeners {
     this.#services.clear()
     this.#set([])
   }
+}
+
+function securePorts(listeners: readonly BoundListener[]): readonly number[] {
+  return listeners.flatMap(({ https, bound: { port } }) => (https === undefined ? [] : [port]))
 }

@@ -74,6 +74,8 @@ export interface FileCache {
    * @returns undefined if the file is missing or not served.
    */
   fetch(path: string, stat: BigIntStats, coded?: CodedForm): FileEntry | undefined
+  /** Changes how many bytes are kept. */
+  resize(cacheBytes: number): void
   clear(): void
 }
 
@@ -172,6 +174,7 @@ export function createFileCache({ access, cacheControl, cacheBytes, openFiles }:
       if (known?.settled === true && known.bytes !== undefined && isSameState(known.stat, stat)) return known
       return load(key, path, coded, known)
     },
+    resize: entries.resize,
     clear: () => entries.clear(),
   }
 }

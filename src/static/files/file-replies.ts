@@ -18,6 +18,8 @@ export interface FileReplies {
   send(path: string, stat: BigIntStats, x: Exchange): Reply | undefined
   /** Whether a file or folder would be served: a redirect must not reveal a hidden one. */
   has(path: string, stat: BigIntStats, x: Exchange): boolean
+  /** Changes how many bytes are kept in memory. */
+  resize(cacheBytes: number): void
   clear(): void
 }
 
@@ -64,6 +66,7 @@ export function createFileReplies({
       noteDenial(access, path, stat, x)
       return false
     },
+    resize: cache.resize,
     clear: () => cache.clear(),
   }
 }

@@ -7,7 +7,7 @@ import { FakeSocket } from './fake-socket.ts'
 
 function hubOf(options: Partial<HubOptions> = {}): Hub {
   return new Hub({
-    maxPages: 10,
+    count: { open: 0, most: 10 },
     dependenciesOf: (path) => ({ files: [`/site${path}`], isMissing: false }),
     changedAt: () => 0,
     changedBy: () => 0,

@@ -5,7 +5,7 @@ import { resolveConfig } from '../../../src/config/resolve/resolve.ts'
 import { certificateHosts } from '../../../src/server/allowed-hosts.ts'
 
 test('on the local network a certificate is for NAME.local, and not for a name without a dot', () => {
-  const hosts = certificateHosts(resolveConfig({ allowHost: 'dev', lan: true }))
+  const hosts = certificateHosts(resolveConfig({ allowHost: 'dev', lan: true }), [])
   const [label = ''] = hostname().toLowerCase().split('.')
   assert.ok(hosts.includes(`${label}.local`), hosts.join(' '))
   assert.ok(!hosts.includes(label), hosts.join(' '))

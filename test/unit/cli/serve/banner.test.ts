@@ -26,6 +26,7 @@ function facts(changes: Partial<BannerFacts> = {}, listening: Partial<Listening>
     folder: './site',
     mounts: [],
     proxies: [],
+    sites: [],
     redirected: undefined,
     canShare: true,
     details: [],
@@ -40,6 +41,7 @@ function facts(changes: Partial<BannerFacts> = {}, listening: Partial<Listening>
       addresses: ['127.0.0.1', '::1'],
       skipped: [],
       tls: undefined,
+      sites: [],
       listeners: [plain, ...secure].map((each) => ({ ...each, urls: { local: [], network: [] } })),
       ...listening,
     },
@@ -132,6 +134,7 @@ test('is one JSON line with stable keys', () => {
     'skipped',
     'proxies',
     'listeners',
+    'sites',
   ])
   assert.deepEqual([value['root'], value['pid'], value['port']], ['/home/me/site', 42, 8080])
 })

@@ -14,6 +14,8 @@ describe('resolveConfig', () => {
       fallback: true,
       host: 'localhost',
       lan: false,
+      sites: [],
+      defaultSite: true,
       listeners: [
         {
           name: 'http:8008',
