@@ -12,7 +12,7 @@ import { printTable } from './run.ts'
  * what is read at each start 30 kB decide by name and first bytes what is kept back, and in which type, encoding and
  * coding a file goes out.
  */
-const limits = { installed: 2_850_000, eager: 525_000, declarations: 100_000 }
+const limits = { installed: 2_900_000, eager: 525_000, declarations: 100_000 }
 
 function sizeOf(folder: string): number {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
