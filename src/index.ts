@@ -58,7 +58,9 @@ export type { PageError, ShownError, Update } from './live/types.ts'
 export type {
   AccessRecord,
   ListenerAddress,
+  ListenerControl,
   SiteAddress,
+  SiteControl,
   ConnectMiddleware,
   ConnectOptions,
   Listening,

@@ -20,24 +20,33 @@ import type { PageCount } from '../live/options.ts'
 import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ShownError, Update } from '../live/types.ts'
 import { certificateHosts } from './allowed-hosts.ts'
-import { programPhrase, refusalReply } from './error-boundary.ts'
+import { guardedPhrase, programPhrase, refusalReply } from './error-boundary.ts'
 import { Events } from './events.ts'
 import { Listeners } from './listeners/listeners.ts'
 import {
+  adviseSoon,
   appWarning,
   cutWarning,
   describeListening,
   fullWarning,
   listeningWarnings,
-  projectWarnings,
   sensitiveFileWarnings,
 } from './listening.ts'
-import { logOptions, type Phrase, type ProgramOptions } from './embedder-options.ts'
+import { logOptions, type ProgramOptions } from './embedder-options.ts'
 import type { PluginAccess, PluginHost } from './plugins.ts'
 import type * as CheckArguments from './check-arguments.ts'
 import { checkResponse, checkUpgrade } from './handler-arguments.ts'
 import { refuseOwnRoutes } from './server-routes.ts'
-import type { Listening, RequestListener, RouteControl, Server8008, ServerEvents } from './types.ts'
+import { createControls } from './several-control.ts'
+import type {
+  ListenerControl,
+  Listening,
+  RequestListener,
+  RouteControl,
+  Server8008,
+  ServerEvents,
+  SiteControl,
+} from './types.ts'
 
 /**
  * Makes a server from a resolved configuration, without its plugins.
@@ -61,11 +70,10 @@ function closedError(message: string): ServeError {
   return new ServeError('E8008_CLOSED', message, { hint: 'make a new server: createServer(options)' })
 }
 
-/** Milliseconds after the start at which the folder is read for advice on its project. */
-const adviseMs = 100
-
 class Serve8008 implements Server8008 {
   readonly config: ServerConfig
+  readonly sites: SiteControl
+  readonly listeners: ListenerControl
   readonly handler: RequestListener
   readonly upgrade: Server8008['upgrade']
   readonly #config: ResolvedConfig
@@ -74,6 +82,8 @@ class Serve8008 implements Server8008 {
   readonly #listeners: Listeners
   readonly #pages: PageCount
   #sites: readonly Site[] = []
+  /** Removed sites that may have connections to upstreams. */
+  readonly #retired: Site[] = []
   readonly #siteHost: SiteHost
   readonly #refuse: Handler
   readonly #adapter: Adapter
@@ -129,12 +139,12 @@ class Serve8008 implements Server8008 {
       onWarning: (warning) => this.#events.emit('warning', warning),
       onReplaced: (files) => this.#events.emit('certificate', files),
     })
-    const phrase = this.#guardedPhrase(program.phrase ?? programPhrase)
+    const phrase = guardedPhrase(program.phrase ?? programPhrase, this.#events)
     const all = sitesOf(config)
     this.#siteHost = {
       events: this.#events,
       openFiles: new OpenFiles(config.limits.openFiles),
-      cacheShare: () => cacheShare(config, all),
+      cacheShare: () => cacheShare(config, this.#sites.length === 0 ? all : this.#sites),
       listeners: this.#listeners,
       phrase,
       layers: () => this.#layers,
@@ -153,6 +163,16 @@ class Serve8008 implements Server8008 {
     })
     this.#sites = all.map((each) => new Site(each, this.#siteHost))
     this.#pipeline = this.#choose()
+    const access = {
+      config,
+      host: this.#siteHost,
+      sites: () => this.#sites,
+      replace: (sites: readonly Site[]) => this.#replace(sites),
+      retire: (site: Site) => void this.#retired.push(site),
+    }
+    const controls = createControls(access, () => this.#refuseClosed())
+    this.sites = controls.sites
+    this.listeners = controls.listeners
     const { handle, upgrade } = this.#adapter
     this.handler = (request, response, next) => {
       checkResponse(response)
@@ -185,7 +205,7 @@ class Serve8008 implements Server8008 {
 
   async listen(...given: readonly unknown[]): Promise<Listening> {
     if (given.length > 0) (await import('./check-arguments.ts')).refuseArguments(given)
-    if (this.#closing !== undefined) throw closedError('The server was closed.')
+    this.#refuseClosed()
     this.#starting ??= this.#start()
     try {
       return await this.#starting
@@ -193,6 +213,10 @@ class Serve8008 implements Server8008 {
       this.#starting = undefined
       throw error
     }
+  }
+
+  #refuseClosed(): void {
+    if (this.#closing !== undefined) throw closedError('The server was closed.')
   }
 
   async #start(): Promise<Listening> {
@@ -220,26 +244,8 @@ class Serve8008 implements Server8008 {
     const hasPassword = configs.every(({ auth, authFile }) => (auth ?? authFile) !== undefined)
     const warnings = [...listeningWarnings(listening, hasPassword), ...configs.flatMap(missingPage), ...sensitive]
     for (const warning of warnings) this.#events.emit('warning', warning)
-    this.#adviseSoon()
+    adviseSoon(this.#main, this.#events)
     return listening
-  }
-
-  /** Warns about what the served project needs. Delayed, since reading the folder would slow down the first reply. */
-  #adviseSoon(): void {
-    // A proxy at `/` serves another program's pages.
-    if (
-      this.#main.routes.current.some(
-        ({ match, action }) => action.kind === 'proxy' && match.path === '/' && match.host === undefined,
-      )
-    )
-      return
-    const timer = setTimeout(() => {
-      void this.#main.folders[0]?.files.advice().then((advice) => {
-        if (this.#closing !== undefined) return
-        for (const warning of projectWarnings(advice)) this.#events.emit('warning', warning)
-      })
-    }, adviseMs).unref()
-    this.#events.on('close', () => clearTimeout(timer))
   }
 
   /** Warns once when a client requests a path of a single-page app that only the option `single` would serve. */
@@ -257,10 +263,11 @@ class Serve8008 implements Server8008 {
   async #stop(): Promise<void> {
     // A start under way sees `#closing` and frees its port; only then are the ports free.
     await this.#starting?.catch(() => {})
-    await Promise.all(this.#sites.map((site) => site.drain()))
+    const sites = [...this.#sites, ...this.#retired]
+    await Promise.all(sites.map((site) => site.drain()))
     const cut = await this.#listeners.stop()
     // After the replies under way: upstreams still send them.
-    await Promise.all(this.#sites.map((site) => site.close()))
+    await Promise.all(sites.map((site) => site.close()))
     ;(await this.#fetch)?.close()
     await this.#plugins?.close()
     this.#followers.close()
@@ -280,7 +287,7 @@ class Serve8008 implements Server8008 {
 
   async record(...given: readonly unknown[]): Promise<Recording> {
     if (given.length > 0) (await import('./check-arguments.ts')).refuseRecordArguments(given)
-    if (this.#closing !== undefined) throw closedError('The server was closed.')
+    this.#refuseClosed()
     return this.#followers.record()
   }
 
@@ -352,14 +359,6 @@ class Serve8008 implements Server8008 {
     return this.#held === undefined ? this.#pipeline(x) : this.#held.then(() => this.#pipeline(x))
   }
 
-  #guardedPhrase(phrase: Phrase): Phrase {
-    return (fix) => {
-      let text: string | undefined
-      this.#events.guard('The function "phrase"', () => void (text = phrase(fix)))
-      return text ?? programPhrase(fix)
-    }
-  }
-
   /** The default site, else the first one. */
   get #main(): Site {
     return this.#sites[0] as Site
@@ -368,6 +367,15 @@ class Serve8008 implements Server8008 {
   /** Names and routes of the sites, for certificates. */
   #named(): { hosts: readonly string[]; routes: readonly ResolvedRoute[] }[] {
     return this.#sites.map(({ hosts, routes }) => ({ hosts, routes: routes.current }))
+  }
+
+  /** From now on these sites answer, on the current listeners. */
+  #replace(sites: readonly Site[]): void {
+    this.#sites = sites
+    for (const { files } of sites.flatMap(({ folders }) => folders)) files.resize(cacheShare(this.#config, sites))
+    for (const site of sites) site.handler = site.assemble(this.#layers)
+    const { bound } = this.#listeners
+    if (this.#listening !== undefined) this.#listening = describeListening(this.#config, bound, sites)
   }
 
   #choose(): Handler {

@@ -4,6 +4,7 @@ import type { Exchange, Layer } from '../http/message/exchange.ts'
 import { ClientLeftError } from '../http/body/body-relay.ts'
 import { abandonedReply, type Reply } from '../http/message/reply.ts'
 import type { Phrase } from './embedder-options.ts'
+import type { Events } from './events.ts'
 import { errorReply, linksUp, type PageLink } from '../pages/error-page.ts'
 /** Makes a reply from a thrown value, and adds notes for the log. */
 export type Refuse = (thrown: unknown, x: Exchange) => Reply
@@ -11,6 +12,15 @@ export type Refuse = (thrown: unknown, x: Exchange) => Reply
 /** An option as the author of a program sets it: ``add `allowHost: ['my.app']` to the options``. */
 export function programPhrase(fix: Suggestion): string {
   return `add \`${optionText(fix)}\` to the options`
+}
+
+/** A phrase of the program, whose errors become events. */
+export function guardedPhrase(phrase: Phrase, events: Events): Phrase {
+  return (fix) => {
+    let text: string | undefined
+    events.guard('The function "phrase"', () => void (text = phrase(fix)))
+    return text ?? programPhrase(fix)
+  }
 }
 
 /** Compiles how errors become replies. Internal errors are reported to `onFault`, and hidden from the client. */

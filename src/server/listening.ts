@@ -2,11 +2,13 @@ import type { ResolvedConfig, ResolvedSite } from '../config/types.ts'
 import type { Suggestion } from '../core/serve-error.ts'
 import type { Warning } from '../core/warning.ts'
 import { isBadPort, networkUrls } from '../net/net.ts'
-import { singleFix, type ProjectAdvice } from '../static/static.ts'
+import { singleFix } from '../static/static.ts'
 import { formatHost, isLoopback } from '../core/util/ip.ts'
 import { printable } from '../core/util/sanitize.ts'
+import type { Events } from './events.ts'
+import type { Site } from './site.ts'
 import type { BoundListener } from './listeners/bound-listener.ts'
-import type { ListenerAddress, Listening } from './types.ts'
+import type { ListenerAddress, Listening, SiteAddress } from './types.ts'
 
 type Urls = Listening['urls']
 
@@ -37,12 +39,14 @@ export function describeListening(
     skipped,
     tls: tls && { port: tls.port, addresses: tls.addresses, skipped: tls.skipped },
     listeners,
-    sites: sites.map((site) => ({
-      name: site.name,
-      hosts: site.hosts,
-      urls: bound.flatMap((each) => siteUrls(each, site).local),
-    })),
+    sites: sites.map((site) => describeSite(site, bound)),
   }
+}
+
+/** Where clients reach one site. */
+export function describeSite(site: ResolvedSite, bound: readonly BoundListener[]): SiteAddress {
+  const { name, hosts } = site
+  return { name, hosts, urls: bound.flatMap((each) => siteUrls(each, site).local) }
 }
 
 /** Where clients reach one listener: at the site for every name, else at the first one that it has. */
@@ -120,10 +124,27 @@ export function sensitiveFileWarnings(names: readonly string[]): Warning[] {
   ]
 }
 
-/** The warning about the project in the served folder, where it needs a command. */
-export function projectWarnings(advice: ProjectAdvice | undefined): Warning[] {
-  if (advice?.command === undefined) return []
-  return [{ code: 'W8008_PROJECT', message: advice.message, hint: advice.command }]
+/** Milliseconds after the start at which the folder is read for advice on its project. */
+const adviseMs = 100
+
+/** Warns about what the served project needs. Delayed, since reading the folder would slow down the first reply. */
+export function adviseSoon({ routes, folders }: Pick<Site, 'routes' | 'folders'>, events: Events): void {
+  // A proxy at `/` serves another program's pages.
+  const isElsewhere = routes.current.some(
+    ({ match, action }) => action.kind === 'proxy' && match.path === '/' && match.host === undefined,
+  )
+  if (isElsewhere) return
+  let isClosed = false
+  const timer = setTimeout(() => {
+    void folders[0]?.files.advice().then((advice) => {
+      if (isClosed || advice?.command === undefined) return
+      events.emit('warning', { code: 'W8008_PROJECT', message: advice.message, hint: advice.command })
+    })
+  }, adviseMs).unref()
+  events.on('close', () => {
+    isClosed = true
+    clearTimeout(timer)
+  })
 }
 
 /** The warning that a path of a single-page app is 404. */

@@ -86,6 +86,16 @@ export class ServerRoutes implements RouteControl {
     this.#proxy?.drain()
   }
 
+  /** Closes idle connections to upstreams, the others after their exchange. Tunnels stay open until {@link drain}. */
+  retire(): void {
+    for (const way of this.#handlers.values()) way.retire()
+  }
+
+  /** Whether a route forwards or did. */
+  get isForwarding(): boolean {
+    return this.#proxy !== undefined
+  }
+
   async close(): Promise<void> {
     await this.#proxy?.close()
   }

@@ -120,6 +120,14 @@ export class Site {
     this.routes.drain()
   }
 
+  /** Ends live reload. Exchanges under way are finished. */
+  async retire(): Promise<void> {
+    this.control?.close()
+    this.routes.retire()
+    await this.live?.close()
+    for (const { files } of this.folders) files.close()
+  }
+
   /** Closes connections to upstreams, and empties caches. */
   async close(): Promise<void> {
     await this.routes.close()

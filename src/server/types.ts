@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { ResolvedRoute, RouteOptions } from '../config/route-types.ts'
+import type { SiteOptions } from '../config/options/several.ts'
 import type { PlainOptions, ServerConfig } from '../config/server-config.ts'
+import type { ListenerOptions } from '../config/value-types.ts'
 import type { ServeError } from '../core/serve-error.ts'
 import type { Warning } from '../core/warning.ts'
 import type { Exchange, Layer } from '../http/message/exchange.ts'
@@ -165,12 +167,55 @@ export interface RouteControl {
   list(): readonly ResolvedRoute[]
 }
 
+/** The sites of a server. A change drops no connection. */
+export interface SiteControl {
+  /**
+   * Adds a site, which answers from the next request on.
+   *
+   * @throws ServeError `E8008_CONFIG_INVALID`, also for a name or a host in use; the errors of folders of `listen()`; `E8008_CLOSED`
+   */
+  add(options: SiteOptions): Promise<SiteAddress>
+  /**
+   * Removes the site of this name; resolves to false where there is none. Exchanges under way are finished, and its names get
+   * 421, or the default site.
+   *
+   * @throws ServeError `E8008_CONFIG_INVALID` for the last one; `E8008_CLOSED`
+   */
+  remove(name: string): Promise<boolean>
+  /** All sites; that of the options beside `sites` is named `default`. */
+  list(): readonly SiteAddress[]
+}
+
+/** The listeners of a server that listens. A change drops no connection of the others. */
+export interface ListenerControl {
+  /**
+   * Adds a listener; resolves once it is bound.
+   *
+   * @throws ServeError `E8008_CONFIG_INVALID`, also before `listen()` and for a name in use; `E8008_PORT_HELD` and the other errors
+   *   of ports and certificates; `E8008_CLOSED`
+   */
+  add(options: ListenerOptions): Promise<ListenerAddress>
+  /**
+   * Removes the listener of this name; resolves to false where there is none. It accepts no connection from now on; exchanges
+   * under way are finished, and cut after `limits.closeMs`. Resolves once its connections are closed.
+   *
+   * @throws ServeError `E8008_CONFIG_INVALID` for the last one; `E8008_CLOSED`
+   */
+  remove(name: string): Promise<boolean>
+  /** All listeners that are bound. */
+  list(): readonly ListenerAddress[]
+}
+
 /** A server made by `createServer`. `await using` closes it at the end of the block. */
 export interface Server8008 extends AsyncDisposable {
   /** The configuration, frozen and without secrets: it may be logged. */
   readonly config: ServerConfig
-  /** Proxies, redirects and fixed replies; they can be changed at any time. */
+  /** Proxies, redirects and fixed replies of the default site, else of the first one; they can be changed at any time. */
   readonly routes: RouteControl
+  /** Sites; they can be changed at any time. */
+  readonly sites: SiteControl
+  /** Listeners; they can be changed once the server listens. */
+  readonly listeners: ListenerControl
   /** The first URL once listening, else undefined. */
   readonly url: string | undefined
   /** `port` of the result of `listen()` once listening, else undefined. */

@@ -48,7 +48,7 @@ export function resolveConfig(options: ServeOptions, context: ResolveContext = {
 }
 
 /** Completes options. Adds problems to the list instead of throwing. */
-function complete(options: ServeOptions, context: ResolveContext, problems: Problem[]): ResolvedConfig {
+export function complete(options: ServeOptions, context: ResolveContext, problems: Problem[]): ResolvedConfig {
   const { cwd = '', secretFiles = [], several } = context
   const given = validateOptions(options, problems)
   if (several === undefined && (given.listeners ?? given.sites) !== undefined) {
@@ -135,7 +135,7 @@ export function isCleartextHttp2({ action }: ResolvedRoute): boolean {
 const mostShown = 20
 
 /** One error for all problems; its hint is that of the first. */
-function configError(problems: readonly Problem[], keyNames: ReadonlyMap<string, string>): ServeError {
+export function configError(problems: readonly Problem[], keyNames: ReadonlyMap<string, string>): ServeError {
   const named = problems.map(({ path, message, hint: usual, name: given }) => {
     const name = given ?? nameOf(path, keyNames)
     const flag = optionsByKey.get(path.join('.'))?.flags[0]

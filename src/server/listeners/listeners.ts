@@ -25,12 +25,14 @@ export class Listeners {
   readonly #services = new Map<string, Promise<HttpsService>>()
   #all: readonly ResolvedListener[]
   #bound: readonly BoundListener[] = []
+  #takesHttp2: boolean
   #securePorts: readonly number[] = []
   #certificates: readonly HttpsService['certificates'][] = []
 
   constructor(options: ListenersOptions) {
     this.#options = options
     this.#all = options.config.listeners
+    this.#takesHttp2 = options.config.h2c
   }
 
   /** The bound ones, in the order of the configuration. */
@@ -59,7 +61,7 @@ export class Listeners {
   /** Binds them all, or none. @throws ServeError when no port is free, or a certificate cannot be used. */
   async start(): Promise<void> {
     const listeners = this.#all
-    const { h2c } = this.#options.config
+    const h2c = this.#takesHttp2
     try {
       // HTTPS first, since redirects of plain requests need its port.
       for (const each of listeners.filter(({ tls }) => tls)) await this.#bind(each, h2c)
@@ -81,12 +83,50 @@ export class Listeners {
 
   /** Accepts HTTP/2 on plain ports too, from the next connection on. */
   takeHttp2(): void {
+    this.#takesHttp2 = true
     for (const each of this.#bound) each.takeHttp2()
   }
 
   /** Issues certificates for these hosts too. */
   certify(): void {
     for (const each of this.#certificates) each.follow(this.#options.hosts())
+  }
+
+  /**
+   * Binds one more.
+   *
+   * @param onKnown Called before it is bound, when `all` has it, and again when it cannot be bound.
+   * @throws ServeError when no port is free, or a certificate cannot be used
+   */
+  async add(listener: ResolvedListener, onKnown: () => void): Promise<BoundListener> {
+    this.#all = [...this.#all, listener]
+    onKnown()
+    try {
+      return await this.#bind(listener, this.#takesHttp2)
+    } catch (error) {
+      this.#forget(listener.name)
+      onKnown()
+      throw error
+    }
+  }
+
+  /**
+   * Closes one after the exchanges under way, at the latest after `limits.closeMs`.
+   *
+   * @param onKnown Called when the other ones are known to be left.
+   */
+  async remove(name: string, onKnown: () => void): Promise<void> {
+    const ending = this.#bound.filter(({ config }) => config.name === name)
+    this.#set(this.#bound.filter((each) => !ending.includes(each)))
+    await this.#end(ending, name)
+    // Until then its connections are answered as before.
+    this.#forget(name)
+    onKnown()
+    this.#options.adapter.forget(name)
+  }
+
+  #forget(name: string): void {
+    this.#all = this.#all.filter((each) => each.name !== name)
   }
 
   /** Stops accepting, waits `limits.closeMs` for replies under way, and cuts the rest. Resolves with how many it cut. */
