@@ -11,8 +11,9 @@
  *
  * sources/merge.ts joins them: `headers`, `mounts`, `proxy` and `limits` by their inner keys; every other option as a
  * whole. An option that conflicts with another (`socket` with `port`) also overrides that one.
- * validate/validate.ts then checks names and types, resolve/ checks values, adds defaults and freezes the result. Options
- * of `createServer` go straight to resolve/resolve.ts: the library reads no file and no environment.
+ * validate/shape.ts then checks names and types, and validate/validate.ts explains what is wrong; resolve/complete.ts checks
+ * values, adds defaults and freezes the result. Options of `createServer` go straight to resolve/resolve.ts: the library
+ * reads no file and no environment.
  */
 import type { Warning } from '../core/warning.ts'
 import { optionsFromEnvironment, type Environment } from './sources/env.ts'
@@ -22,7 +23,8 @@ import { limitNames } from './options/limits.ts'
 import { mergeSources, sourceFromFile } from './sources/merge.ts'
 import { commandDefaults, optionTable } from './options/option-table.ts'
 import type { Problem } from './diagnostic.ts'
-import { resolveConfig } from './resolve/resolve.ts'
+import { completeConfig } from './resolve/complete.ts'
+import { validShape } from './validate/shape.ts'
 import { type FlagValues, type OptionSource, optionsFromFlags } from './sources/source.ts'
 import type { ResolvedConfig, ServeOptions } from './types.ts'
 
@@ -85,9 +87,11 @@ export async function loadConfig(load: LoadOptions): Promise<LoadedConfig> {
   const { options, origins } = mergeSources(sources)
   const { listeners, sites } = options as ServeOptions
   const isSeveral = (listeners ?? sites) !== undefined
-  const config = resolveConfig(options, {
+  const isChecked = !isSeveral && validShape(options) !== undefined
+  const config = completeConfig(options, {
     cwd,
     several: isSeveral ? await import('./resolve/several.ts') : undefined,
+    validate: isChecked ? undefined : (await import('./validate/validate.ts')).validateOptions,
     secretFiles: file === undefined ? [] : [file.path],
     keyNames: new Map([...origins].map(([path, origin]) => [path, keyName(path, origin)])),
     problems: sources.flatMap((source, i) => standingProblems(source, sources.slice(i + 1))),

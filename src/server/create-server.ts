@@ -1,7 +1,6 @@
 import { checkFolders } from '../config/check-folders.ts'
 import { isPlainObject } from '../config/plain-object.ts'
 import { resolveConfig } from '../config/resolve/resolve.ts'
-import * as several from '../config/resolve/several.ts'
 import { mergeSources } from '../config/sources/merge.ts'
 import { pluginSources } from '../config/sources/plugin-options.ts'
 import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
@@ -31,14 +30,14 @@ export function createServer(options: ServeOptions & ProgramOptions = {}): Serve
   const program = { signal, write, color, columns, phrase, authorityFolder }
   const config = resolveWithPlugins(serve, programProblems(program))
   checkFolders(config)
-  const server = createServerFrom(config, definedOnly(program))
+  const server = createServerFrom(config, definedOnly(program), resolveConfig)
   if (config.plugins.length > 0) pluginHost(server, createPluginHost).start(config.plugins)
   return server
 }
 
 /** Resolves options, and those that plugins change. */
 function resolveWithPlugins(given: ServeOptions, problems: Problem[]): ResolvedConfig {
-  if (given.plugins === undefined) return resolveConfig(given, { problems, several })
+  if (given.plugins === undefined) return resolveConfig(given, { problems })
   const options = plainCopy(given, problems) as ServeOptions
   const program = { options: { ...options }, origins: new Map<string, string>(), problems: [] }
   const added = pluginSources({
@@ -52,7 +51,7 @@ function resolveWithPlugins(given: ServeOptions, problems: Problem[]): ResolvedC
       origin.startsWith('plugin ') ? [[path, `${origin}: ${path}`]] : [],
     ),
   )
-  return resolveConfig(merged.options, { problems, keyNames, several })
+  return resolveConfig(merged.options, { problems, keyNames })
 }
 
 /** For each option what its value must be, in words and as a check. */

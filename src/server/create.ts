@@ -2,7 +2,7 @@ import { checkFolders } from '../config/check-folders.ts'
 import { missingPage } from '../config/single-page-check.ts'
 import { publicConfig } from '../config/public-config.ts'
 import type { ServerConfig } from '../config/server-config.ts'
-import { isCleartextHttp2 } from '../config/resolve/resolve.ts'
+import { completeConfig, isCleartextHttp2 } from '../config/resolve/complete.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import { ServeError } from '../core/serve-error.ts'
 import { createWorkerReport } from '../middleware/stale-worker.ts'
@@ -16,7 +16,6 @@ import { OpenFiles } from '../http/body/open-files.ts'
 import { Site, sitesOf, type SiteHost } from './site.ts'
 import { cacheShare, chooseSite, reloadSites } from './sites.ts'
 import { createRefusal } from './pipeline.ts'
-import type { PageCount } from '../live/options.ts'
 import type { ResolvedRoute } from '../config/route-types.ts'
 import type { ShownError, Update } from '../live/types.ts'
 import { certificateHosts } from './allowed-hosts.ts'
@@ -37,7 +36,7 @@ import type { PluginAccess, PluginHost } from './plugins.ts'
 import type * as CheckArguments from './check-arguments.ts'
 import { checkResponse, checkUpgrade } from './handler-arguments.ts'
 import { refuseOwnRoutes } from './server-routes.ts'
-import { createControls } from './several-control.ts'
+import { createListenerControl, createSiteControl } from './several-control.ts'
 import type {
   ListenerControl,
   Listening,
@@ -53,8 +52,12 @@ import type {
  *
  * @internal
  */
-export function createServerFrom(config: ResolvedConfig, program: ProgramOptions = {}): Server8008 {
-  return new Serve8008(config, program)
+export function createServerFrom(
+  config: ResolvedConfig,
+  program: ProgramOptions = {},
+  resolve: typeof completeConfig = completeConfig,
+): Server8008 {
+  return new Serve8008(config, program, resolve)
 }
 
 /**
@@ -80,7 +83,6 @@ class Serve8008 implements Server8008 {
   readonly #events = new Events()
   readonly #layers: Layer[] = []
   readonly #listeners: Listeners
-  readonly #pages: PageCount
   #sites: readonly Site[] = []
   /** Removed sites that may have connections to upstreams. */
   readonly #retired: Site[] = []
@@ -102,10 +104,9 @@ class Serve8008 implements Server8008 {
   #wasFull = false
   #wasAdvised = false
 
-  constructor(config: ResolvedConfig, program: ProgramOptions) {
+  constructor(config: ResolvedConfig, program: ProgramOptions, resolve: typeof completeConfig) {
     this.config = publicConfig(config)
     this.#config = config
-    this.#pages = { open: 0, most: config.limits.livePages }
     const guard = (write: () => void): void => this.#events.guard('The function "write"', write)
     this.#log = config.log === 'none' ? undefined : createAccessLog(logOptions(config, program, guard))
     const followers = createFollowers(config.limits)
@@ -143,6 +144,7 @@ class Serve8008 implements Server8008 {
     const all = sitesOf(config)
     this.#siteHost = {
       events: this.#events,
+      resolve,
       openFiles: new OpenFiles(config.limits.openFiles),
       cacheShare: () => cacheShare(config, this.#sites.length === 0 ? all : this.#sites),
       listeners: this.#listeners,
@@ -150,7 +152,7 @@ class Serve8008 implements Server8008 {
       layers: () => this.#layers,
       live: {
         claim: (paths) => this.#plugins?.change(paths),
-        pages: this.#pages,
+        pages: { open: 0, most: config.limits.livePages },
         reloadSites: (paths) => reloadSites(this.#sites, paths),
       },
       onChanged: () => this.#change(),
@@ -164,15 +166,12 @@ class Serve8008 implements Server8008 {
     this.#sites = all.map((each) => new Site(each, this.#siteHost))
     this.#pipeline = this.#choose()
     const access = {
-      config,
-      host: this.#siteHost,
-      sites: () => this.#sites,
+      ...{ config, host: this.#siteHost, sites: () => this.#sites },
       replace: (sites: readonly Site[]) => this.#replace(sites),
       retire: (site: Site) => void this.#retired.push(site),
     }
-    const controls = createControls(access, () => this.#refuseClosed())
-    this.sites = controls.sites
-    this.listeners = controls.listeners
+    this.sites = createSiteControl(access, () => this.#refuseClosed())
+    this.listeners = createListenerControl(access, () => this.#refuseClosed())
     const { handle, upgrade } = this.#adapter
     this.handler = (request, response, next) => {
       checkResponse(response)

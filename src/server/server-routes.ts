@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isPlainObject } from '../config/plain-object.ts'
 import { quote } from '../config/diagnostic.ts'
-import { resolveConfig, type ResolveContext } from '../config/resolve/resolve.ts'
+import type { completeConfig, CompleteContext } from '../config/resolve/complete.ts'
 import { publicRoute } from '../config/public-config.ts'
 import { routeName } from '../config/resolve/routes.ts'
 import type { ResolvedRoute, RouteOptions } from '../config/route-types.ts'
@@ -18,6 +18,8 @@ import { findOwnUpstream } from '../config/resolve/own-upstream.ts'
 /** What {@link ServerRoutes} needs. */
 export interface ServerRoutesOptions {
   readonly config: ResolvedConfig
+  /** Resolves the options of routes. */
+  readonly resolve: typeof completeConfig
   readonly onWarning: (warning: Warning) => void
   /** Makes a new pipeline with these routes. Throws where that fails, and the old one stays. */
   readonly rebuild: (routes: readonly ResolvedRoute[]) => void
@@ -100,12 +102,12 @@ export class ServerRoutes implements RouteControl {
     await this.#proxy?.close()
   }
 
-  #resolve(options: Pick<ServeOptions, 'proxy' | 'routes'>, context?: ResolveContext): readonly ResolvedRoute[] {
+  #resolve(options: Pick<ServeOptions, 'proxy' | 'routes'>, context?: CompleteContext): readonly ResolvedRoute[] {
     const { base, timeoutMs } = this.#options.config
     const own = { base, timeout: timeoutMs / 1000, listeners: undefined, sites: undefined }
     // A whole configuration is allowed, but no unknown option: a misspelt `routes` would remove every route.
     const all = isPlainObject(options) ? { ...(options as ServeOptions), ...own } : options
-    return resolveConfig(all, context).routes
+    return this.#options.resolve(all, context).routes
   }
 
   #apply(changed: readonly ResolvedRoute[]): void {

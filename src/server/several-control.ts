@@ -2,28 +2,32 @@ import { describeListener, describeSite } from './listening.ts'
 import type { SeveralAccess } from './several.ts'
 import type { ListenerControl, SiteControl } from './types.ts'
 
-/** The controls of a server for its sites and listeners. What changes them is loaded with the first change. */
-export function createControls(
-  access: SeveralAccess,
-  refuseClosed: () => void,
-): { readonly sites: SiteControl; readonly listeners: ListenerControl } {
-  const { listeners } = access.host
-
-  async function load(): Promise<typeof import('./several.ts')> {
-    refuseClosed()
-    return import('./several.ts')
-  }
-
+/** The control of a server for its sites. What changes them is loaded with the first change. */
+export function createSiteControl(access: SeveralAccess, refuseClosed: () => void): SiteControl {
   return {
-    sites: {
-      add: async (options) => (await load()).addSite(options, access),
-      remove: async (name) => (await load()).removeSite(name, access),
-      list: () => access.sites().map((site) => describeSite(site, listeners.bound)),
+    async add(options) {
+      refuseClosed()
+      return (await import('./several.ts')).addSite(options, access)
     },
-    listeners: {
-      add: async (options) => (await load()).addListener(options, access),
-      remove: async (name) => (await load()).removeListener(name, access),
-      list: () => listeners.bound.map((each) => describeListener(each, access.sites())),
+    async remove(name) {
+      refuseClosed()
+      return (await import('./several.ts')).removeSite(name, access)
     },
+    list: () => access.sites().map((site) => describeSite(site, access.host.listeners.bound)),
+  }
+}
+
+/** The control of a server for its listeners. */
+export function createListenerControl(access: SeveralAccess, refuseClosed: () => void): ListenerControl {
+  return {
+    async add(options) {
+      refuseClosed()
+      return (await import('./several.ts')).addListener(options, access)
+    },
+    async remove(name) {
+      refuseClosed()
+      return (await import('./several.ts')).removeListener(name, access)
+    },
+    list: () => access.host.listeners.bound.map((each) => describeListener(each, access.sites())),
   }
 }

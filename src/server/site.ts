@@ -1,4 +1,5 @@
 import type { ResolvedRoute } from '../config/route-types.ts'
+import type { completeConfig } from '../config/resolve/complete.ts'
 import type { ResolvedConfig, ResolvedSite } from '../config/types.ts'
 import { createControl, type Control } from '../control/control.ts'
 import type { OpenFiles } from '../http/body/open-files.ts'
@@ -18,6 +19,8 @@ import { refuseOwnRoutes, ServerRoutes } from './server-routes.ts'
 export interface SiteHost {
   readonly events: Events
   readonly openFiles: OpenFiles
+  /** Resolves the options of routes. */
+  readonly resolve: typeof completeConfig
   /** Bytes of file content that each folder may keep in memory. */
   readonly cacheShare: () => number
   readonly listeners: Listeners
@@ -63,6 +66,7 @@ export class Site {
     this.control = live && createControl({ base: config.base, live: live.control })
     this.routes = new ServerRoutes({
       config,
+      resolve: host.resolve,
       onWarning: (warning) => events.emit('warning', warning),
       rebuild: (routes) => {
         refuseOwnRoutes(routes, listeners.bound)

@@ -4,7 +4,6 @@ import { connect, type ClientHttp2Session } from 'node:http2'
 import { test } from 'node:test'
 import { createServer, type ServeOptions } from '../../src/index.ts'
 import { resolveConfig } from '../../src/config/resolve/resolve.ts'
-import * as several from '../../src/config/resolve/several.ts'
 import { explainRequest } from '../../src/server/explain-request.ts'
 import { rawRequest, type RawReply } from '../support/raw.ts'
 import { openListener, startSecure } from '../support/secure.ts'
@@ -190,14 +189,11 @@ test('fetch and the layers of a program reach every site', async () => {
 
 test('explain names the site that answers, and refuses what none does', async () => {
   using folder = await new TempFolder().write(files)
-  const config = resolveConfig(
-    {
-      root: folder.path,
-      listeners: [{ port: 8008 }, { port: 8448, tls: true, name: 'secure' }],
-      sites: [{ host: 'docs.localhost', root: folder.join('docs'), listeners: 'secure' }],
-    },
-    { several },
-  )
+  const config = resolveConfig({
+    root: folder.path,
+    listeners: [{ port: 8008 }, { port: 8448, tls: true, name: 'secure' }],
+    sites: [{ host: 'docs.localhost', root: folder.join('docs'), listeners: 'secure' }],
+  })
   const siteAt = async (url: string): Promise<string | undefined> => {
     const found = await explainRequest(config, { method: 'GET', url, headers: [] })
     return found?.kind === 'refused' ? found.kind : found?.site

@@ -1,6 +1,6 @@
 import { limitNames, limitTable } from '../../config/options/limits.ts'
 import type { LoadedConfig } from '../../config/load.ts'
-import { isCleartextHttp2 } from '../../config/resolve/resolve.ts'
+import { isCleartextHttp2 } from '../../config/resolve/complete.ts'
 import { optionTable, type OptionEntry } from '../../config/options/option-table.ts'
 import type { ResolvedConfig } from '../../config/types.ts'
 import type { Limits } from '../../config/options/limits.ts'

@@ -4,7 +4,7 @@ import { deepFreeze, isPlainObject } from '../plain-object.ts'
 import { isLoopbackName } from '../values/host-name.ts'
 import { validateOptions } from '../validate/validate.ts'
 import type { ResolvedListener } from '../value-types.ts'
-import { complete, configError } from './resolve.ts'
+import { complete, configError } from './complete.ts'
 import { conflictOf, resolveListener, resolveSite } from './several.ts'
 
 /**
@@ -26,7 +26,8 @@ export function resolveAddedSite(
   const site = resolveSite(given, [], {
     server,
     problems,
-    complete: (options, found) => complete(options, { secretFiles: server.secretFiles }, found),
+    complete: (options, found) =>
+      complete(options, { secretFiles: server.secretFiles, validate: validateOptions }, found),
   })
   const conflict = conflictOf(site, current)
   if (conflict !== undefined) problems.push(conflict)
