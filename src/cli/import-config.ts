@@ -12,7 +12,12 @@ import { unsettledConfig } from '../config/sources/unreadable-config.ts'
  * - a file that ends the process fails, for otherwise the command would end without a message, perhaps with 0.
  * - a process with an empty event loop waits for options that never come, and would end without a message.
  */
-export const importConfig: ImportModule = async (url) => {
+export const importConfig: ImportModule = (url) => guarded(url, optionsOf)
+
+/** Imports another module in the same way. */
+export const importModule: ImportModule = (url) => guarded(url, defaultOf)
+
+async function guarded(url: string, read: (url: string) => Promise<unknown>): Promise<{ readonly default: unknown }> {
   const { emit, exit } = process
   let fail: (error: Error) => void = () => {}
   const failure = new Promise<never>((_, reject) => {
@@ -37,7 +42,7 @@ export const importConfig: ImportModule = async (url) => {
     throw error
   }
   try {
-    const options = optionsOf(url).catch(async (thrown: unknown) => {
+    const options = read(url).catch(async (thrown: unknown) => {
       throw await placed(thrown)
     })
     return { default: await Promise.race([options, failure]) }
@@ -49,9 +54,12 @@ export const importConfig: ImportModule = async (url) => {
   }
 }
 
+async function defaultOf(url: string): Promise<unknown> {
+  return ((await import(url)) as { readonly default: unknown }).default
+}
+
 async function optionsOf(url: string): Promise<unknown> {
-  const { default: config } = (await import(url)) as { readonly default: unknown }
-  const options: unknown = await config
+  const options = await defaultOf(url)
   return typeof options === 'function' ? ((await options()) as unknown) : options
 }
 

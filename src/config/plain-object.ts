@@ -6,6 +6,11 @@ export function isPlainObject(value: unknown): value is Record<string, unknown> 
   return prototype === null || (Object.getPrototypeOf(prototype) === null && !Array.isArray(value))
 }
 
+/** Whether a value is an object with the method `fetch`, such as an app of Hono: code, and no data. */
+export function hasFetch(value: unknown): value is { readonly fetch: (...args: never[]) => unknown } {
+  return typeof value === 'object' && value !== null && 'fetch' in value && typeof value.fetch === 'function'
+}
+
 /** The hint for a value that is no plain object. An object that inherits from another one looks like a plain one. */
 export function plainly(value: unknown): string {
   const inherits = typeof value === 'object' && value !== null && value.constructor === Object

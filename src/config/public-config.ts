@@ -22,6 +22,7 @@ export function publicConfig(config: ResolvedConfig): ServerConfig {
     ...rest,
     ...redacted(rest),
     auth: auth && { user: auth.user },
+    handler: rest.handler?.handler,
     tls: tls && publicTls(tls),
     listeners: listeners.map(publicListener),
     sites: sites.map((site) => ({ ...site, config: publicConfig(site.config) })),

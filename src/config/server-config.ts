@@ -37,8 +37,10 @@ export interface PlainConfig extends JointConfig, ResolvedBy<PlainDefinitions> {
  */
 export interface ServerConfig extends Omit<
   PlainConfig,
-  'auth' | 'tls' | 'listeners' | 'fallback' | 'h2cFollows' | 'secretFiles'
+  'auth' | 'handler' | 'tls' | 'listeners' | 'fallback' | 'h2cFollows' | 'secretFiles'
 > {
+  /** `(function app)`, `(object Hono)` or the path of a module; undefined for none. */
+  readonly handler: string | undefined
   /** The user whose password every request must present, or undefined. */
   readonly auth: { readonly user: string } | undefined
   /** That of the first listener for HTTPS; undefined where nothing is served under TLS. */

@@ -1,7 +1,8 @@
 import type { RedirectAction } from '../config/kinds/redirect.ts'
 import type { ReplyAction } from '../config/kinds/reply.ts'
 import type { ResolvedRoute } from '../config/route-types.ts'
-import type { Exchange, Handler } from '../http/message/exchange.ts'
+import type { FetchHandler } from '../server/fetch-layer.ts'
+import type { Exchange, Handler, Layer } from '../http/message/exchange.ts'
 import { getField } from '../http/message/headers.ts'
 import type { Reply } from '../http/message/reply.ts'
 
@@ -9,6 +10,8 @@ import type { Reply } from '../http/message/reply.ts'
 export interface KindTools {
   /** Makes the handler of a proxy route. */
   readonly forward: (route: ResolvedRoute) => Handler
+  /** Makes a layer of a handler of the Fetch API. */
+  readonly answer: (handler: FetchHandler) => Layer
 }
 
 type Action = ResolvedRoute['action']
@@ -16,20 +19,26 @@ type Action = ResolvedRoute['action']
 interface Kind<Name extends Action['kind']> {
   /** Whether another program reads the path, perhaps in another way. A path with two readings is refused. */
   readonly isForwarded?: true
-  /** Makes the handler of a route, once. */
-  readonly open: (action: Extract<Action, { kind: Name }>, route: ResolvedRoute, tools: KindTools) => Handler
+  /** Makes the layer of a route, once. What it passes on goes to the served folders. */
+  readonly open: (action: Extract<Action, { kind: Name }>, route: ResolvedRoute, tools: KindTools) => Layer
 }
 
 /** What each kind of `src/config/kinds/registry.ts` does with a request. */
 const kinds: { readonly [Name in Action['kind']]: Kind<Name> } = {
-  proxy: { isForwarded: true, open: (_, route, { forward }) => forward(route) },
-  redirect: { open: createRedirect },
-  reply: { open: createFixedReply },
+  proxy: { isForwarded: true, open: (_, route, { forward }) => ends(forward(route)) },
+  redirect: { open: (action) => ends(createRedirect(action)) },
+  reply: { open: (action) => ends(createFixedReply(action)) },
+  handler: { isForwarded: true, open: ({ call }, _, { answer }) => answer(call as FetchHandler) },
 }
 
-/** Makes the handler of a route. */
-export function openRoute(route: ResolvedRoute, tools: KindTools): Handler {
+/** Makes the layer of a route. */
+export function openRoute(route: ResolvedRoute, tools: KindTools): Layer {
   return kinds[route.action.kind].open(route.action as never, route, tools)
+}
+
+/** A layer that answers everything. */
+function ends(handle: Handler): Layer {
+  return () => handle
 }
 
 /** Whether another program reads the path of a route, perhaps in another way. */

@@ -1,6 +1,6 @@
 import type { ResolvedRoute } from '../config/route-types.ts'
 import { ServeError } from '../core/serve-error.ts'
-import type { Exchange, Handler } from '../http/message/exchange.ts'
+import type { Exchange, Handler, Layer } from '../http/message/exchange.ts'
 import { normalizePath } from '../http/message/request-target.ts'
 import { emptyReply, type Reply } from '../http/message/reply.ts'
 import type { explainRoute } from './explain-route.ts'
@@ -22,6 +22,8 @@ export interface RoutedFolder {
 export interface RoutesOptions extends KindTools {
   readonly folders: readonly RoutedFolder[]
   readonly routes: readonly ResolvedRoute[]
+  /** Answers what no route and no file does, and passes on the rest. */
+  readonly handler: Layer | undefined
   readonly base: string
 }
 
@@ -41,7 +43,8 @@ const serverOptions: Reply = Object.freeze(emptyReply(204, ['Allow', 'GET, HEAD,
  *
  * @throws ServeError `E8008_CONFIG_INVALID` for two routes that are equally specific.
  */
-export function createRoutes({ folders, routes, base, ...tools }: RoutesOptions): Routes {
+export function createRoutes({ folders: served, routes, base, handler, ...tools }: RoutesOptions): Routes {
+  const folders = handler === undefined ? served : served.map((folder) => withHandler(folder, handler))
   const [only] = folders
   if (routes.length === 0) {
     if (folders.length === 1 && only?.path === '/') return { handle: only.handle, claims: only.has }
@@ -51,11 +54,16 @@ export function createRoutes({ folders, routes, base, ...tools }: RoutesOptions)
       claims: (x) => find(x.target.path)?.has(x) === true,
     }
   }
+  const find = createFinder(folders)
+  const filesOf: Handler = (x) => {
+    delete x.notes.route
+    return find(x.target.path)?.handle(x) ?? outside(x, base)
+  }
   const table = createTable<Pick<RoutedFolder, 'handle' | 'has'>>([
     ...folders.map((folder) => ({ name: folder.path, folder: folder.path, item: folder })),
     ...routes.map((route): TableEntry<Pick<RoutedFolder, 'handle' | 'has'>> => {
       const { name, match } = route
-      const handle = openRoute(route, tools)
+      const handle = openRoute(route, tools)(filesOf)
       const named = (x: Exchange): ReturnType<Handler> => {
         x.notes.route = name
         return handle(x)
@@ -74,6 +82,13 @@ export function createRoutes({ folders, routes, base, ...tools }: RoutesOptions)
     },
     claims: (x, method) => table.find({ ...requestOf(x), method })?.has(x) === true,
   }
+}
+
+/** A folder whose files come first. The handler gets everything else, and the folder what the handler passes on. */
+function withHandler(folder: RoutedFolder, layer: Layer): RoutedFolder {
+  const handled = layer(folder.handle)
+  const isFile = (x: Exchange): boolean => (x.method === 'GET' || x.method === 'HEAD') && folder.has(x)
+  return { path: folder.path, handle: (x) => (isFile(x) ? folder.handle(x) : handled(x)), has: () => true }
 }
 
 /** Compiles a search for the item with the longest matching path prefix (with a slash at both ends). */

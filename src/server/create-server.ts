@@ -4,7 +4,8 @@ import { resolveConfig } from '../config/resolve/resolve.ts'
 import { mergeSources } from '../config/sources/merge.ts'
 import { pluginSources } from '../config/sources/plugin-options.ts'
 import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
-import { expected, type Problem } from '../config/diagnostic.ts'
+import { ServeError } from '../core/serve-error.ts'
+import { expected, quote, type Problem } from '../config/diagnostic.ts'
 import { plainCopy } from '../config/validate/plain-copy.ts'
 import { createServerFrom, pluginHost } from './create.ts'
 import type { ProgramOptions } from './embedder-options.ts'
@@ -29,6 +30,7 @@ export function createServer(options: ServeOptions & ProgramOptions = {}): Serve
   const { signal, write, color, columns, phrase, authorityFolder, ...serve } = options
   const program = { signal, write, color, columns, phrase, authorityFolder }
   const config = resolveWithPlugins(serve, programProblems(program))
+  if (config.handler?.file !== undefined) throw handlerFile(config.handler.file)
   checkFolders(config)
   const server = createServerFrom(config, definedOnly(program), resolveConfig)
   if (config.plugins.length > 0) pluginHost(server, createPluginHost).start(config.plugins)
@@ -52,6 +54,12 @@ function resolveWithPlugins(given: ServeOptions, problems: Problem[]): ResolvedC
     ),
   )
   return resolveConfig(merged.options, { problems, keyNames })
+}
+
+function handlerFile(file: string): ServeError {
+  return new ServeError('E8008_CONFIG_INVALID', `handler: the library loads no module, and got ${quote(file)}.`, {
+    hint: "import it: import app from './app.js'; createServer({ handler: app })",
+  })
 }
 
 /** For each option what its value must be, in words and as a check. */

@@ -88,7 +88,10 @@ async function explainSite(
   if (isOurs(x.authority, x.peer)) {
     const early = await earlyAnswer(config, x)
     if (early !== undefined) return { ...explanation, forwards: [], answer: early }
-    return explanation.kind === 'folder' ? { ...explanation, answer: await folderAnswer(config, x) } : explanation
+    if (explanation.kind !== 'folder') return explanation
+    const answer = await folderAnswer(config, x)
+    if (config.handler === undefined || (answer !== undefined && answer.status < 400)) return { ...explanation, answer }
+    return { ...explanation, kind: 'handler', text: `no file: answered by ${config.handler.handler}` }
   }
   return refused(x)
 }

@@ -131,7 +131,7 @@ const adviseMs = 100
 export function adviseSoon({ routes, folders }: Pick<Site, 'routes' | 'folders'>, events: Events): void {
   // A proxy at `/` serves another program's pages.
   const isElsewhere = routes.current.some(
-    ({ match, action }) => action.kind === 'proxy' && match.path === '/' && match.host === undefined,
+    ({ match, action }) => ['proxy', 'handler'].includes(action.kind) && match.path === '/' && match.host === undefined,
   )
   if (isElsewhere) return
   let isClosed = false

@@ -16,6 +16,7 @@ import type { Exchange, Filter, Handler, Layer } from '../http/message/exchange.
 import type { Control } from '../control/control.ts'
 import type { Live } from '../live/live.ts'
 import { createRoutes } from '../routes/routes.ts'
+import type { FetchHandler } from './fetch-layer.ts'
 import type { Phrase } from './embedder-options.ts'
 import { createErrorBoundary, createRefuse } from './error-boundary.ts'
 import { checkedLayer } from './checked-layer.ts'
@@ -35,7 +36,9 @@ export function createPipeline(parts: PipelineOptions, folders: readonly OpenFol
     folders: folders.map(({ path, files }) => ({ path, handle: files.handle, has: files.has })),
     routes: parts.routes,
     base: config.base,
+    handler: config.handler?.call && createFetchLayer(config.handler.call),
     forward: parts.forward,
+    answer: createFetchLayer,
   })
   const auth = authLayers(config)
   // A layer may answer any path, and behind a password nothing may show which paths exist.
@@ -123,6 +126,14 @@ export interface PipelineOptions {
   readonly routes: readonly ResolvedRoute[]
   /** Makes the handler of a route that forwards. */
   readonly forward: (route: ResolvedRoute) => Handler
+}
+
+/** A layer of a handler of the Fetch API. What it needs is loaded with the first request. */
+function createFetchLayer(handler: FetchHandler): Layer {
+  return (next) => {
+    let handle: Handler | undefined
+    return async (x) => (handle ??= (await import('./fetch-layer.ts')).fetchLayer(handler)(next))(x)
+  }
 }
 
 function opening(opened: (x: Exchange) => void): Layer {

@@ -53,6 +53,31 @@ test('an edit of the config file changes the routes, without dropping a connecti
   assert.equal(await ask(), 'three')
 })
 
+test('an edit of a handler, or of what it imports, answers from the next request on', async (t) => {
+  const handler = `import { text } from './text.mjs'
+    class App { fetch() { return new Response(text) } }
+    export default { routes: [{ match: { path: '/x' }, handler: new App() }] }`
+  const cwd = await folderOf(t, {
+    'serve8008.config.mjs': handler,
+    'text.mjs': `export const text = 'one'`,
+  })
+  const { url, stdout, stderr } = await serve(t, [], { cwd })
+  const text = async (): Promise<string> => (await fetch(new URL('x', url))).text()
+  assert.equal(await text(), 'one')
+
+  writeFileSync(join(cwd, 'text.mjs'), `export const text = `)
+  await stderr(/was not applied/)
+  assert.equal(await text(), 'one')
+
+  writeFileSync(join(cwd, 'text.mjs'), `export const text = 'two'`)
+  await stdout(/config \/x has changed: handler$/m)
+  assert.equal(await text(), 'two')
+
+  writeFileSync(join(cwd, 'serve8008.config.mjs'), handler.replace('new App()', '() => new Response("three")'))
+  await stdout(/config \/x now is answered by \(function handler\) \(was \(object App\)\)$/m)
+  assert.equal(await text(), 'three')
+})
+
 test('reports an edit without changes with --json, or after a broken edit', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
   const file = join(cwd, 'serve8008.config.mjs')

@@ -16,6 +16,8 @@ export interface BannerFacts {
   readonly sites: readonly { readonly name: string; readonly folder: string }[]
   /** What is forwarded, by the route's name. */
   readonly proxies: readonly { readonly name: string; readonly to: string }[]
+  /** What code answers, by the route's name. */
+  readonly handlers: readonly { readonly name: string; readonly by: string }[]
   /** The address that only redirects, where plain HTTP is not served. */
   readonly redirected: string | undefined
   /** Whether --lan would share the server: it listens on a port, and on the loopback only. */
@@ -42,6 +44,7 @@ export function renderBanner(facts: BannerFacts, terminal: Terminal): string {
     ...facts.mounts.map(({ path, folder }, index) => row(index === 0 ? 'Mounts' : '', [path, folder], '   ')),
     ...facts.proxies.map(({ name, to }, index) => row(index === 0 ? 'Proxy' : '', [name, to], ' -> ')),
     ...facts.sites.map(({ name, folder }, index) => row(index === 0 ? 'Sites' : '', [name, folder], '   ')),
+    ...facts.handlers.map(({ name, by }, index) => row(index === 0 ? 'Handler' : '', [name, by], ' -> ')),
     ...portRows(facts.listening).map((parts, index) => row(index === 0 ? 'Ports' : '', parts, ' · ', style.yellow)),
     ...facts.details.map(([label, parts]) => row(label, parts, ' · ', style.dim)),
     ...(facts.keys.length === 0 ? [] : [row('Keys', facts.keys, ' · ', style.dim)]),
@@ -68,8 +71,11 @@ export function renderPlainBanner(facts: BannerFacts): string {
   const network = urls.network.map((address) => `Network: ${address}`)
   const proxies = facts.proxies.map(({ name, to }) => `Proxy: ${name} -> ${to}`)
   const sites = facts.sites.map(({ name, folder }) => `Site: ${name} ${folder}`)
+  const handlers = facts.handlers.map(({ name, by }) => `Handler: ${name} -> ${by}`)
   const details = facts.details.map(([label, parts]) => `${label}: ${parts.join(', ')}`)
-  return [line, ...local, ...network, ...proxies, ...sites, ...details].map((text) => `${printable(text)}\n`).join('')
+  return [line, ...local, ...network, ...proxies, ...sites, ...handlers, ...details]
+    .map((text) => `${printable(text)}\n`)
+    .join('')
 }
 
 type Paint = (text: string) => string

@@ -1,7 +1,8 @@
-import { existsSync, statSync, unwatchFile, watchFile, type Stats } from 'node:fs'
+import { existsSync, statSync, type Stats } from 'node:fs'
 import { relative } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { loadConfig, type LoadedConfig } from '../../config/load.ts'
+import { hasFetch } from '../../config/plain-object.ts'
 import { optionTable, type OptionEntry } from '../../config/options/option-table.ts'
 import type { ResolvedRoute } from '../../config/route-types.ts'
 import type { ServeOptions } from '../../config/types.ts'
@@ -12,14 +13,17 @@ import { printable, printableJson } from '../../core/util/sanitize.ts'
 import { redactText } from '../../core/util/secret.ts'
 import type { Command } from '../args/command.ts'
 import { importInProcess } from '../import-in-process.ts'
-import { importedFiles } from '../imported-files.ts'
+import { watchImports } from '../watch-imports.ts'
 import type { Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
+import type { HandlerSlot } from './handler-slot.ts'
 import { routeChanges } from './route-changes.ts'
 
 /** What watching a config file needs. */
 export interface ConfigWatchOptions {
   readonly server: Server8008
+  /** The handler of the server, if it has one. */
+  readonly slot: HandlerSlot | undefined
   readonly loaded: LoadedConfig
   /** Wall-clock time before it was loaded, in milliseconds since 1970. */
   readonly loadedAt: number
@@ -28,8 +32,6 @@ export interface ConfigWatchOptions {
   readonly report: Reporter
 }
 
-/** Milliseconds between looks: few files, and editors that replace them confuse what systems report. */
-const lookMs = 250
 /** Milliseconds after which a deleted config file counts as gone: editors delete and write files. */
 const goneMs = 1000
 /** Most lines that report one edit. */
@@ -43,7 +45,7 @@ const startOnly = optionTable.filter(({ key }) => !['proxy', 'routes', 'plugins'
  * An edit that cannot be read or is wrong changes nothing and is reported, as are options that need a restart. Ends
  * with the server.
  */
-export function watchConfig({ server, loaded, loadedAt, command, program, report }: ConfigWatchOptions): void {
+export function watchConfig({ server, slot, loaded, loadedAt, command, program, report }: ConfigWatchOptions): void {
   if (loaded.file === undefined) return
   const config: string = loaded.file
   const { cwd, env } = program
@@ -56,7 +58,6 @@ export function watchConfig({ server, loaded, loadedAt, command, program, report
   let isOver = false
   let isRefused = false
   let reading = new AbortController()
-  const watched = new Set<string>()
 
   async function read(signal: AbortSignal): Promise<void> {
     const importModule = (url: string): Promise<unknown> => importInProcess(url, signal)
@@ -78,6 +79,16 @@ export function watchConfig({ server, loaded, loadedAt, command, program, report
       tellLines([pluginsText(next)])
     } else useRoutes(next)
     applied = next
+    const call = next.config.handler?.call
+    if (call !== undefined && slot !== undefined) {
+      slot.replace(call)
+      tellLines(['has its handler loaded again'])
+    }
+    if (
+      call !== undefined ||
+      [...former.config.routes, ...next.config.routes].some(({ action }) => action.kind === 'handler')
+    )
+      await server.reload()
     const others = startOnly.filter(({ key }) => textOf(next, key) !== textOf(loaded, key))
     // A program waits for an answer to its edit, and so does a user who has repaired a broken one.
     if (isNew || isRefused || command.json) {
@@ -133,7 +144,8 @@ export function watchConfig({ server, loaded, loadedAt, command, program, report
     turn = turn
       .then(() => (signal.aborted ? undefined : read(signal)))
       .catch((error: unknown) => (signal.aborted ? undefined : refuse(error)))
-      .then(watch)
+      // The fault of an unreadable file may be in one that it imports.
+      .then(() => watched.update())
   }
 
   function tellOfLoss(): void {
@@ -150,31 +162,15 @@ export function watchConfig({ server, loaded, loadedAt, command, program, report
     report.warning({ code: 'W8008_CONFIG', message })
   }
 
-  /** An edit may import other files than before, and the fault of an unreadable one may be in a file that it imports. */
-  function watch(): void {
-    const files = isOver ? [] : importedFiles(config)
-    for (const file of watched) if (!files.includes(file)) stopWatching(file)
-    for (const file of files) {
-      if (watched.has(file)) continue
-      watched.add(file)
-      watchFile(file, { interval: lookMs, persistent: false }, look)
-    }
-  }
-
-  function stopWatching(file: string): void {
-    watched.delete(file)
-    unwatchFile(file, look)
-  }
-
-  watch()
+  const watched = watchImports(config, look)
   // The watcher compares with the files as they are now, so an edit since the start is found here. File times are coarse.
-  const stats = [...watched].map((each) => statSync(each, { throwIfNoEntry: false }))
+  const stats = [...watched.files].map((each) => statSync(each, { throwIfNoEntry: false }))
   const edited = stats.find((stat) => stat !== undefined && stat.mtimeMs > loadedAt - 20)
   if (edited !== undefined) look(edited)
   server.on('close', () => {
     isOver = true
     reading.abort()
-    watch()
+    watched.close()
   })
 }
 
@@ -183,7 +179,8 @@ function pluginsText({ config: { plugins } }: LoadedConfig): string {
 }
 
 function textOf({ options }: LoadedConfig, key: keyof ServeOptions): string {
-  return JSON.stringify(options[key]) ?? ''
+  // An app is code, and may refer to itself.
+  return hasFetch(options[key]) ? '' : (JSON.stringify(options[key]) ?? '')
 }
 
 /** `port becomes 3000 (now 8008)`, or the name alone where a value is a secret or no short text. */

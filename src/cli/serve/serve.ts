@@ -34,7 +34,9 @@ export async function serve(command: Command, program: Program, report: Reporter
     importModule: async (url) => (await import('../import-config.ts')).importConfig(url),
   })
   const activation = isAddressNamed(command) ? undefined : socketActivation(env, program.pid)
-  const config = commandConfig(loaded.config, command, activation)
+  const given = commandConfig(loaded.config, command, activation)
+  const slot = given.handler && (await (await import('./handler-slot.ts')).openHandlerSlot(given, given.handler))
+  const config = slot?.config ?? given
   const configMs = program.elapsed() - startMs
   const { terminal } = report
   const { color } = terminal
@@ -111,9 +113,10 @@ export async function serve(command: Command, program: Program, report: Reporter
     announceMs,
   ).unref()
   server.on('close', () => clearTimeout(registering))
+  slot?.watch(server, report, command)
   if (loaded.file !== undefined) {
     const { watchConfig } = await import('./config-watcher.ts')
-    watchConfig({ server, loaded, loadedAt, command, program, report })
+    watchConfig({ server, slot, loaded, loadedAt, command, program, report })
   }
   for (const warning of warnings) report.warning(warning)
   server.off('warning', gather).on('warning', report.warning)

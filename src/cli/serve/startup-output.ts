@@ -56,6 +56,7 @@ function bannerFacts(start: StartupFacts): BannerFacts {
       .filter(({ action }) => action.kind === 'proxy')
       .map((route) => ({ name: route.name, to: actionText(route.action) })),
     sites: config.sites.map((site) => ({ name: site.name, folder: siteFolder(site.config, cwd) })),
+    handlers: handlersOf(config, cwd),
     redirected: redirected(start),
     canShare: config.socket === undefined && config.fd === undefined && listening.addresses.every(isLoopback),
     keys: start.hasKeys ? keyHint : [],
@@ -74,11 +75,24 @@ function siteFolder(config: ResolvedConfig, cwd: string): string {
   return folderOf(config, cwd) ?? (all === undefined ? '' : `-> ${actionText(all.action)}`)
 }
 
-/** Whether a route takes every request: of `/` and all below it, on every host, without a condition. */
-function takesAll({ match }: ResolvedRoute): boolean {
+function handlersOf({ routes, handler, base }: ResolvedConfig, cwd: string): BannerFacts['handlers'] {
+  const ofRoutes = routes
+    .filter(({ action }) => action.kind === 'handler')
+    .map(({ name, action }) => ({ name, by: actionText(action) }))
+  if (handler === undefined) return ofRoutes
+  const by = handler.file === undefined ? handler.handler : displayPath(handler.file, cwd)
+  return [...ofRoutes, { name: base, by }]
+}
+
+/** Whether a route takes every request: of `/` and all below it, on every host, without a condition. A handler may pass it on. */
+function takesAll({ match, action }: ResolvedRoute): boolean {
   const { kind, path, host, methods, headers, cookies, query } = match
   const isAnyPath = kind === 'prefix' && path === '/' && host === undefined
-  return isAnyPath && [methods, headers, cookies, query].every((conditions) => conditions.length === 0)
+  return (
+    isAnyPath &&
+    action.kind !== 'handler' &&
+    [methods, headers, cookies, query].every((conditions) => conditions.length === 0)
+  )
 }
 
 /** The address for plain HTTP where all of it is sent to HTTPS. */

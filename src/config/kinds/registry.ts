@@ -1,13 +1,14 @@
+import { handlerKind, type HandlerAction, type HandlerKeys } from './handler.ts'
 import type { RouteKind } from './kind.ts'
 import { proxyKind, type ProxyAction, type ProxyKeys } from './proxy.ts'
 import { redirectKind, type RedirectAction, type RedirectKeys } from './redirect.ts'
 import { replyKind, type ReplyAction, type ReplyKeys } from './reply.ts'
 
 /** The keys of every kind. */
-export interface KindOptions extends ProxyKeys, RedirectKeys, ReplyKeys {}
+export interface KindOptions extends ProxyKeys, RedirectKeys, ReplyKeys, HandlerKeys {}
 
 /** The action of a route. */
-export type ResolvedAction = ProxyAction | RedirectAction | ReplyAction
+export type ResolvedAction = ProxyAction | RedirectAction | ReplyAction | HandlerAction
 
 type KindName = ResolvedAction['kind']
 
@@ -27,6 +28,7 @@ export const kinds: Readonly<Record<KindName, AnyKind>> = {
   proxy: proxyKind,
   redirect: redirectKind,
   reply: replyKind,
+  handler: handlerKind,
 } satisfies { readonly [Name in KindName]: Described<Name> } as unknown as Record<KindName, AnyKind>
 
 /** The names of the kinds, in the order of messages. @internal */

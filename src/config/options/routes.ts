@@ -3,14 +3,15 @@ import { quote } from '../diagnostic.ts'
 import { isPlainObject } from '../plain-object.ts'
 import type { RouteOptions } from '../route-types.ts'
 import type { ProxySetting } from '../kinds/proxy-types.ts'
-import { parseJsonText, parseProxy, parseTime } from '../values/parse-text.ts'
+import { parseJsonText, parseProxy, parseText, parseTime } from '../values/parse-text.ts'
 import { resolveTrust } from '../values/access.ts'
 import { joint, option, severalTexts, type Joint, type Option } from './option.ts'
+import { handlerSchema, resolveHandler, type HandlerSetting, type ResolvedHandler } from '../kinds/handler.ts'
 import { proxySchema } from '../kinds/proxy.ts'
 import { routeSchema } from './route-schema.ts'
 import { listOf, plainText, recordOf } from './shapes.ts'
 
-/** Forwarding, redirects and fixed replies. */
+/** Forwarding, redirects, fixed replies and handlers. */
 export class RoutingOptions {
   /**
    * Proxies: `{ '/api': 3000, 'chat.localhost': { to: 'ws://localhost:4000' } }`.
@@ -39,7 +40,7 @@ export class RoutingOptions {
           ? 'write each as a key: { "/api": "http://localhost:3000" }'
           : undefined,
   })
-  /** Routes with more conditions than a path and a host, redirects and fixed replies; see {@link RouteOptions}. */
+  /** Routes with more conditions than a path and a host, redirects, fixed replies and handlers; see {@link RouteOptions}. */
   readonly routes: Joint<readonly RouteOptions[]> = joint({
     schema: listOf(routeSchema, 'a list of routes'),
     flag: false,
@@ -47,11 +48,31 @@ export class RoutingOptions {
     valueName: 'JSON',
     parse: parseJsonText,
     default: [],
-    description: 'Routes by path, host, method, header, cookie or query; redirects and fixed replies.',
+    description: 'Routes by path, host, method, header, cookie or query; redirects, fixed replies and handlers.',
     accepts: 'a list of routes, for example [{ "match": { "path": "/old" }, "redirect": "/new" }]',
     foreignKeys: [[['redirects'], "write routes: [{ match: { path: '/old' }, redirect: '/new' }]"]],
     correct: (value) =>
       isPlainObject(value) ? "write a list: [{ match: { path: '/old' }, redirect: '/new' }]" : undefined,
+  })
+  /**
+   * Code that answers what no route and no file does: `(request) => new Response('ok')`, or an object with `fetch`, such as
+   * an app of Hono or h3. In the command also the path of a module whose default export is one. Then `listing` is false
+   * by default. Default none.
+   */
+  readonly handler: Option<HandlerSetting | string | false, ResolvedHandler | undefined> = option({
+    schema: v.union(
+      [v.literal(false), plainText, handlerSchema],
+      'a function, an object with fetch, or the path of a module',
+    ),
+    kind: 'value',
+    valueName: 'FILE',
+    isPath: true,
+    parse: parseText,
+    default: false,
+    description: 'Let a module answer what no file does: a function (request) => Response, or an app of Hono or h3.',
+    accepts: 'the path of a module, or in a program a function (request) => Response or an object with fetch',
+    resolve: (given, { cwd }) => resolveHandler(given, cwd),
+    redact: (resolved) => resolved?.handler,
   })
   /** Addresses and networks (`10.0.0.0/8`) of proxies whose `Forwarded` and `X-Forwarded-*` are believed. Default none. */
   readonly trust: Option<string | readonly string[], readonly string[]> = option({

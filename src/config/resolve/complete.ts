@@ -75,6 +75,8 @@ export function complete(options: ServeOptions, context: CompleteContext, proble
   const encrypted = listeners.find(({ tls }) => tls)
   const server: ResolvedConfig = {
     ...resolveEach(set, { cwd, base, problems }),
+    // A listing would answer in front of the handler.
+    listing: given.listing ?? (set.handler === false || set.handler === ''),
     ...address,
     ...(plain && addressOf(plain)),
     lan: listeners.some(({ lan }) => lan),
@@ -95,6 +97,7 @@ export function complete(options: ServeOptions, context: CompleteContext, proble
     secretFiles: [
       ...secretFiles,
       ...(auth.authFile === undefined ? [] : [auth.authFile]),
+      ...(typeof set.handler === 'string' ? [resolve(cwd, set.handler)] : []),
       // A certificate is public, but its file may hold the key too.
       ...listeners
         .flatMap(({ certificates }) => certificates)
@@ -110,7 +113,7 @@ export function complete(options: ServeOptions, context: CompleteContext, proble
 }
 
 /** Options that make a site of those beside `sites`. */
-const siteKeys = ['root', 'mounts', 'proxy', 'routes'] as const
+const siteKeys = ['root', 'mounts', 'proxy', 'routes', 'handler'] as const
 
 /** The options that are resolved by themselves. */
 function resolveEach(set: Readonly<Record<OptionKey, unknown>>, context: OptionContext): ResolvedBy<Definitions> {

@@ -150,6 +150,10 @@ export function resolveSite(given: SiteOptions, path: readonly string[], context
     own.push({ path: ['name'], message: expected('a name', name), hint: 'use a text' })
   }
   const config = ofServer(complete(options, own), server, listeners)
+  if (config.handler?.file !== undefined) {
+    const hint = 'import it in a config module: handler: app'
+    own.push({ path: ['handler'], message: 'a site takes the handler itself, not the path of a module', hint })
+  }
   const found = config.listeners.map((each) => findOwnUpstream(config.routes, certainAddress(each))).find(Boolean)
   if (found !== undefined) own.push(ownProblem(found, options.proxy as never))
   problems.push(...own.map((problem) => ({ ...problem, path: [...path, ...problem.path] })))

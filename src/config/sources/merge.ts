@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { ConfigFile } from './read-file.ts'
 import { optionsByKey, optionTable } from '../options/option-table.ts'
-import { isPlainObject } from '../plain-object.ts'
+import { hasFetch, isPlainObject } from '../plain-object.ts'
 import { withAbsoluteFiles, withAbsoluteItems } from './route-files.ts'
 import type { OptionSource } from './source.ts'
 
@@ -53,7 +53,7 @@ function withAbsolutePaths(given: Readonly<Record<string, unknown>>, folder: str
     if (!Object.hasOwn(options, key)) continue
     options[key] = Array.isArray(value)
       ? value.map(absolute)
-      : isPlainObject(value)
+      : isPlainObject(value) && !hasFetch(value)
         ? Object.fromEntries(Object.entries(value).map(([path, folder]) => [path, absolute(folder)]))
         : absolute(value)
   }

@@ -10,13 +10,29 @@ export type ImportModule = (url: string) => Promise<unknown>
 
 /** Imports a config module. Its default export holds the options, or is a function that returns them. */
 export async function importOptions(path: string, name: string, importModule: ImportModule): Promise<unknown> {
+  return importDefault(path, name, importModule, async (config) =>
+    typeof config === 'function' ? ((await config()) as unknown) : config,
+  )
+}
+
+/**
+ * The default export of a module, or what is made of it.
+ *
+ * @throws ServeError `E8008_CONFIG_UNREADABLE`
+ */
+export async function importDefault(
+  path: string,
+  name: string,
+  importModule: ImportModule,
+  read: (value: unknown) => unknown = (value) => value,
+): Promise<unknown> {
   try {
     const module = await importModule(pathToFileURL(path).href)
     const config = isPlainObject(module) ? await module['default'] : undefined
     if (config === undefined) {
       throw unreadableConfig(`${name} has no default export.`, 'write: export default { … }')
     }
-    return typeof config === 'function' ? ((await config()) as unknown) : config
+    return await read(config)
   } catch (cause) {
     if (cause instanceof ServeError) throw cause
     throw unreadableConfig(

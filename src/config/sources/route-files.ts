@@ -1,12 +1,12 @@
 import { resolve } from 'node:path'
-import { isPlainObject } from '../plain-object.ts'
+import { hasFetch, isPlainObject } from '../plain-object.ts'
 
 const fileKeys: readonly string[] = ['ca', 'cert', 'key', 'pfx', 'socket']
 
 /** `proxy` or `routes` of a config file, with the files in `tls` resolved against its folder. */
 export function withAbsoluteFiles(value: unknown, folder: string): unknown {
   if (Array.isArray(value)) return value.map((each: unknown) => withAbsoluteFiles(each, folder))
-  if (!isPlainObject(value)) return value
+  if (!isPlainObject(value) || hasFetch(value)) return value
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [
       key,

@@ -119,6 +119,7 @@ const routeKeys: Readonly<Record<string, (value: unknown) => string>> = {
   permanent: () => 'write status: 308',
   body: inReply,
   headers: inReply,
+  fetch: () => 'did you mean "handler"?',
 }
 
 /** What to write instead of a key that a route does not have, or undefined. */
@@ -134,7 +135,12 @@ export function foreignValue(key: string, value: unknown): string | undefined {
     return `did you mean match: { ${value.startsWith('/') ? 'path' : 'host'}: ${quote(value)} }?`
   }
   if (key === 'reply' && typeof value === 'string') return `did you mean reply: { body: ${quote(value)} }?`
-  if (key === 'reply' && typeof value === 'function') return layer
+  if (key === 'reply' && typeof value === 'function') return 'write it as handler: (request) => new Response(…)'
+  if (key === 'handler') {
+    return typeof value === 'function'
+      ? 'use connectLayer(middleware) of the library for middleware of Express and Connect'
+      : "write it in a serve8008.config.mjs: handler: (request) => new Response('ok')"
+  }
   if (key === 'rewrite' && typeof value !== 'boolean') return `use true or false; for the path: ${path.hint}`
   return undefined
 }

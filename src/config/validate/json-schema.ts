@@ -18,7 +18,8 @@ export function jsonSchema(): object {
   const schema = toJsonSchema(optionSchema, {
     target: 'draft-2020-12',
     ignoreActions: ['readonly'],
-    overrideSchema: ({ valibotSchema: { type } }) => (type === 'custom' ? {} : undefined),
+    // JSON holds no code.
+    overrideSchema: ({ valibotSchema }) => (valibotSchema.type === 'custom' ? { not: {} } : undefined),
   }) as Node
   const properties: Record<string, Node> = schema.properties ?? {}
   for (const { key, description, accepts, isCode } of optionTable) {

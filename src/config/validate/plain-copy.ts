@@ -1,4 +1,4 @@
-import { isPlainObject } from '../plain-object.ts'
+import { hasFetch, isPlainObject } from '../plain-object.ts'
 import type { Problem } from '../diagnostic.ts'
 
 /** Levels of objects and lists within each other; options need seven. */
@@ -32,7 +32,8 @@ export function plainCopy(
     return leaveOut({ path, message, hint: 'write the value, true for any value, or false for none' }, problems)
   }
   const isList = Array.isArray(value)
-  if (!isList && !isPlainObject(value)) return value
+  // The methods of an app share its object.
+  if ((!isList && !isPlainObject(value)) || hasFetch(value)) return value
   if (around.includes(value)) {
     const hint = 'remove the reference to itself'
     return leaveOut({ path, message: 'the value contains itself', hint }, problems)

@@ -27,6 +27,7 @@ function facts(changes: Partial<BannerFacts> = {}, listening: Partial<Listening>
     mounts: [],
     proxies: [],
     sites: [],
+    handlers: [],
     redirected: undefined,
     canShare: true,
     details: [],

@@ -35,6 +35,7 @@ describe('resolveConfig', () => {
       redirect: undefined,
       h2c: false,
       h2cFollows: true,
+      handler: undefined,
       open: undefined,
       single: undefined,
       cors: undefined,

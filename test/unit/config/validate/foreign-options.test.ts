@@ -172,7 +172,23 @@ describe('routes from habit', () => {
     ],
     [
       { match: { path: '/x' }, reply: () => 'ok' },
-      ['routes.0.reply: expected an object, got a function; write a layer: server.use((next) => (x) => …)'],
+      ['routes.0.reply: expected an object, got a function; write it as handler: (request) => new Response(…)'],
+    ],
+    [
+      { match: { path: '/x' }, handler: './app.ts' },
+      [
+        'routes.0.handler: expected a function (request) => Response, or an object with fetch, got "./app.ts"; write it in a serve8008.config.mjs: handler: (request) => new Response(\'ok\')',
+      ],
+    ],
+    [
+      { match: { path: '/y' }, handler: (_req: unknown, _res: unknown, _next: unknown) => undefined },
+      [
+        'routes.0.handler: expected a function (request) => Response, or an object with fetch, got a function; use connectLayer(middleware) of the library for middleware of Express and Connect',
+      ],
+    ],
+    [
+      { match: { path: '/x' }, handler: () => undefined, status: 301 },
+      ['routes.0.status: only a redirect has it; write reply: { status }'],
     ],
     [
       { path: '/x', redirect: '/y' },

@@ -1,0 +1,43 @@
+import { unwatchFile, watchFile, type Stats } from 'node:fs'
+import { importedFiles } from './imported-files.ts'
+
+/** Milliseconds between looks: few files, and editors that replace them confuse what systems report. */
+const lookMs = 250
+
+/** The files of a module and of what it imports from the project, which are looked at until `close`. */
+export interface ImportWatch {
+  readonly files: ReadonlySet<string>
+  /** Finds the files again: an edit may import others. */
+  update(): void
+  close(): void
+}
+
+/** Calls back after each edit of a module or of what it imports from the project. Keeps no process alive. */
+export function watchImports(entry: string, onEdit: (stats: Stats) => void): ImportWatch {
+  const files = new Set<string>()
+  let isOver = false
+
+  function update(): void {
+    const now = isOver ? [] : importedFiles(entry)
+    for (const file of files) {
+      if (now.includes(file)) continue
+      files.delete(file)
+      unwatchFile(file, onEdit)
+    }
+    for (const file of now) {
+      if (files.has(file)) continue
+      files.add(file)
+      watchFile(file, { interval: lookMs, persistent: false }, onEdit)
+    }
+  }
+
+  update()
+  return {
+    files,
+    update,
+    close() {
+      isOver = true
+      update()
+    },
+  }
+}
