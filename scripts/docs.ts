@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url'
 import { flags } from '../src/cli/args/flags.ts'
 import type { CommandDefinition } from '../src/cli/commands/definition.ts'
 import { loadCommands } from '../src/cli/commands/registry.ts'
+import { limitTexts } from '../src/config/options/limit-texts.ts'
 import { limitNames, limitTable } from '../src/config/options/limits.ts'
 import { limitVariable, optionsByKey, optionTable, type OptionEntry } from '../src/config/options/option-table.ts'
 import { errorCodes, isReplyCode, type ErrorCode } from '../src/core/codes.ts'
@@ -106,8 +107,8 @@ function defaultOf(entry: OptionEntry): string {
 }
 
 function limitRow(name: (typeof limitNames)[number]): readonly string[] {
-  const { description, default: standard } = limitTable[name]
-  return [code(name), code(limitVariable(name)), description, String(standard)]
+  const { default: standard } = limitTable[name]
+  return [code(name), code(limitVariable(name)), limitTexts[name], String(standard)]
 }
 
 function codeTable(title: 'Exit code' | 'Status', belongs: (code: ErrorCode) => boolean): string {

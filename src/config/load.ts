@@ -87,10 +87,12 @@ export async function loadConfig(load: LoadOptions): Promise<LoadedConfig> {
   const { options, origins } = mergeSources(sources)
   const { listeners, sites } = options as ServeOptions
   const isSeveral = (listeners ?? sites) !== undefined
+  const isSecure = optionTable.some(({ key, group }) => group === 'TLS' && (options as ServeOptions)[key] !== undefined)
   const isChecked = !isSeveral && validShape(options) !== undefined
   const config = completeConfig(options, {
     cwd,
     several: isSeveral ? await import('./resolve/several.ts') : undefined,
+    tls: isSecure || isSeveral ? (await import('./resolve/tls.ts')).resolveTls : undefined,
     validate: isChecked ? undefined : (await import('./validate/validate.ts')).validateOptions,
     secretFiles: file === undefined ? [] : [file.path],
     keyNames: new Map([...origins].map(([path, origin]) => [path, keyName(path, origin)])),

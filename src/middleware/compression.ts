@@ -4,10 +4,13 @@ import { isCompressible } from '../http/message/media-type.ts'
 import { chooseEncoding, type ContentCoding } from '../http/semantics/negotiate.ts'
 import type { Reply } from '../http/message/reply.ts'
 import { variantTag } from '../http/semantics/variant.ts'
-import { contentCodings, encodeWhole } from './encoder.ts'
 import { bodyLength, type StreamedBody } from '../http/body/reply-body.ts'
 import { encodedSource } from './encoded-source.ts'
 import { digestFields, withoutFields } from './representation-fields.ts'
+
+/** The codings that this Node can produce, the one with the best ratio for text first. */
+export const contentCodings: readonly ContentCoding[] =
+  'zstd' in process.versions ? ['br', 'zstd', 'gzip'] : ['br', 'gzip']
 
 /** Options of {@link createCompression}. */
 export interface CompressionOptions {
@@ -118,6 +121,8 @@ function isBelow({ body }: Reply, floor: number): boolean {
 }
 
 async function wholeVariant(identity: Reply, content: Uint8Array, coding: ContentCoding): Promise<Reply> {
+  // Loaded with the first reply that is compressed.
+  const { encodeWhole } = await import('./encoder.ts')
   const body = await encodeWhole(content, coding)
   const etag = identity.validators?.etag ?? getField(identity.headers, 'etag')
   return variant(identity, body, coding, etag === undefined ? undefined : variantTag(etag, coding))

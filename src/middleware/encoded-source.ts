@@ -4,7 +4,6 @@ import { discard, pulledStream, pumpBody, type StreamedBody } from '../http/body
 import { FileSlice } from '../http/body/file.ts'
 import type { ContentCoding } from '../http/semantics/negotiate.ts'
 import type { Source } from '../http/message/reply.ts'
-import { createEncoder, flushEncoder } from './encoder.ts'
 
 /**
  * A body that is compressed while it is sent. Memory stays constant, since the body is read as fast as the client
@@ -21,6 +20,7 @@ export function encodedSource(
 ): Source {
   return {
     async pull(sink, signal) {
+      const { createEncoder, flushEncoder } = await loadEncoder(release)
       const encoder = createEncoder(coding, size)
       const input = body instanceof Readable ? body : pulledStream((...to) => pumpBody(body, ...to)).stream
       let idle: NodeJS.Immediate | undefined
@@ -51,5 +51,15 @@ export function encodedSource(
       discard(body)
       release()
     },
+  }
+}
+
+/** Loads the compressors with the first reply that is compressed. */
+async function loadEncoder(release: () => void): Promise<typeof import('./encoder.ts')> {
+  try {
+    return await import('./encoder.ts')
+  } catch (error) {
+    release()
+    throw error
   }
 }

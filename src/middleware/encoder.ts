@@ -17,10 +17,6 @@ interface Zstd {
 /** ZSTD_e_flush, a constant of the zstd library that older types lack. */
 const zstdFlush = 1
 
-/** The codings that this Node can produce, the one with the best ratio for text first. */
-export const contentCodings: readonly ContentCoding[] =
-  'zstd' in process.versions ? ['br', 'zstd', 'gzip'] : ['br', 'gzip']
-
 /**
  * Quality 5 beats the ratio of gzip at the same cost; 4 is fast enough for a stream. The default 11 is far too slow.
  */

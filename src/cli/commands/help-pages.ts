@@ -1,3 +1,4 @@
+import { limitTexts } from '../../config/options/limit-texts.ts'
 import { limitNames, limitTable } from '../../config/options/limits.ts'
 import type { OptionGroup } from '../../config/options/option-table.ts'
 import { flags, type Flag } from '../args/flags.ts'
@@ -62,7 +63,7 @@ const otherGroups: Readonly<Record<string, HelpGroup>> = {
   limits: {
     title: 'Limits, as --limit NAME=VALUE takes them',
     about: 'what a client may send, and how long it may take',
-    rows: limitNames.map((name) => [`    ${name}=${limitTable[name].default}`, limitTable[name].description]),
+    rows: limitNames.map((name) => [`    ${name}=${limitTable[name].default}`, limitTexts[name]]),
   },
 }
 

@@ -19,7 +19,6 @@ export interface Limit {
     | 'ranges'
     | 'pages'
     | 'exchanges'
-  readonly description: string
 }
 
 /** Node's timers hold 31 bits of milliseconds: a longer one would fire at once. */
@@ -37,7 +36,6 @@ class LimitDefinitions {
     min: 512,
     max: mebibyte,
     unit: 'bytes',
-    description: "Bytes of a request's header section, request line included.",
   }
   /** Header fields of a request. Default 128. */
   readonly headerCount: Limit = {
@@ -46,7 +44,6 @@ class LimitDefinitions {
     // Node drops fields beyond 1000 silently.
     max: 1000,
     unit: 'fields',
-    description: 'Header fields of a request.',
   }
   /** Bytes of the request-target. Default 8192. */
   readonly targetBytes: Limit = {
@@ -54,7 +51,6 @@ class LimitDefinitions {
     min: 128,
     max: mebibyte,
     unit: 'bytes',
-    description: 'Bytes of the request-target.',
   }
   /** Bytes of a request's content. Default 1 GiB. */
   readonly bodyBytes: Limit = {
@@ -62,7 +58,6 @@ class LimitDefinitions {
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
-    description: "Bytes of a request's content; content that is forwarded without buffering has no limit.",
   }
   /** Milliseconds until the header section must be complete. Default 15000. */
   readonly headerMs: Limit = {
@@ -70,7 +65,6 @@ class LimitDefinitions {
     min: shortest,
     max: longest,
     unit: 'milliseconds',
-    description: 'Milliseconds until the header section must be complete.',
   }
   /** Milliseconds until the whole request must have arrived. Default 300000. */
   readonly requestMs: Limit = {
@@ -78,7 +72,6 @@ class LimitDefinitions {
     min: shortest,
     max: longest,
     unit: 'milliseconds',
-    description: 'Milliseconds until the whole request must have arrived.',
   }
   /** Milliseconds that a connection may be idle between requests. Default 10000. */
   readonly idleMs: Limit = {
@@ -86,7 +79,6 @@ class LimitDefinitions {
     min: 10,
     max: longest,
     unit: 'milliseconds',
-    description: 'Milliseconds that a connection may be idle between requests.',
   }
   /**
    * Bytes of content that are read although the reply does not need them: an HTTP/1.1 connection stays open when a request
@@ -97,8 +89,6 @@ class LimitDefinitions {
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
-    description:
-      'Bytes of content that are read although the reply does not need them; beyond it an HTTP/1.1 connection closes.',
   }
   /** Milliseconds that the end of an HTTP/2 reply waits for such content, or a reply without content. Default 200. */
   readonly drainMs: Limit = {
@@ -106,7 +96,6 @@ class LimitDefinitions {
     min: 0,
     max: longest,
     unit: 'milliseconds',
-    description: 'Milliseconds that the end of an HTTP/2 reply waits for such content.',
   }
   /** Bytes that are read and dropped after a reply that closes the connection, so that the client can read it. Default 64 MiB. */
   readonly lingerBytes: Limit = {
@@ -114,7 +103,6 @@ class LimitDefinitions {
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
-    description: 'Bytes read and dropped after a reply that closes the connection, so that the client can read it.',
   }
   /** Milliseconds in which a slow client must read a part of its reply. Default 60000. */
   readonly writeMs: Limit = {
@@ -122,7 +110,6 @@ class LimitDefinitions {
     min: shortest,
     max: longest,
     unit: 'milliseconds',
-    description: 'Milliseconds in which a slow client must read a part of its reply.',
   }
   /** HTTP/1.1 connections to one upstream; beyond it requests wait for a free one. Default 1024. */
   readonly upstreamConnections: Limit = {
@@ -131,7 +118,6 @@ class LimitDefinitions {
     min: 1,
     max: 1_000_000,
     unit: 'connections',
-    description: 'HTTP/1.1 connections to one upstream; beyond it requests wait for a free one.',
   }
   /** Replies that wait for slow clients; beyond it the one that has waited longest is aborted. Default 512. */
   readonly waitingReplies: Limit = {
@@ -139,7 +125,6 @@ class LimitDefinitions {
     min: 1,
     max: 1_000_000,
     unit: 'replies',
-    description: 'Replies that wait for slow clients; beyond it the one that has waited longest is aborted.',
   }
   /** Bytes buffered for slow clients; beyond it the reply that has waited longest is aborted. Default 128 MiB. */
   readonly waitingBytes: Limit = {
@@ -147,7 +132,6 @@ class LimitDefinitions {
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
-    description: 'Bytes buffered for slow clients; beyond it the reply that has waited longest is aborted.',
   }
   /** Files open for sending; beyond it those of slow clients are closed until they read again. Default 256. */
   readonly openFiles: Limit = {
@@ -156,7 +140,6 @@ class LimitDefinitions {
     min: 32,
     max: 1_000_000,
     unit: 'files',
-    description: 'Files open for sending; beyond it those of slow clients are closed until they read again.',
   }
   /** Milliseconds without progress after which the reply to a half-closed client is aborted. Default 10000. */
   readonly halfClosedMs: Limit = {
@@ -164,7 +147,6 @@ class LimitDefinitions {
     min: 10,
     max: longest,
     unit: 'milliseconds',
-    description: 'Milliseconds without progress after which the reply to a half-closed client is aborted.',
   }
   /** Open connections; one more replaces the one that has been idle longest, or is closed when none is idle. Default 2048. */
   readonly connections: Limit = {
@@ -172,8 +154,6 @@ class LimitDefinitions {
     min: 1,
     max: 1_000_000,
     unit: 'connections',
-    description:
-      'Open connections; one more replaces the one that has been idle longest, or is closed when none is idle.',
   }
   /** Milliseconds that `close()` waits for replies under way. Default 5000. */
   readonly closeMs: Limit = {
@@ -181,7 +161,6 @@ class LimitDefinitions {
     min: 0,
     max: longest,
     unit: 'milliseconds',
-    description: 'Milliseconds that closing waits for replies under way.',
   }
   /** Bytes of file content kept in memory. Default 64 MiB. */
   readonly cacheBytes: Limit = {
@@ -189,7 +168,6 @@ class LimitDefinitions {
     min: 0,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
-    description: 'Bytes of file content kept in memory.',
   }
   /** Ranges answered in one reply; a request for more gets the whole file. Default 32. */
   readonly ranges: Limit = {
@@ -197,7 +175,6 @@ class LimitDefinitions {
     min: 1,
     max: 1000,
     unit: 'ranges',
-    description: 'Ranges answered in one reply; a request for more gets the whole file.',
   }
   /** Bytes of the header section of an upstream's reply. Default 262144. */
   readonly replyHeaderBytes: Limit = {
@@ -206,7 +183,6 @@ class LimitDefinitions {
     min: 1024,
     max: 16 * mebibyte,
     unit: 'bytes',
-    description: "Bytes of the header section of an upstream's reply.",
   }
   /** Pages connected to live reload; others must be reloaded by hand. Default 256. */
   readonly livePages: Limit = {
@@ -214,7 +190,6 @@ class LimitDefinitions {
     min: 0,
     max: 100_000,
     unit: 'pages',
-    description: 'Pages connected to live reload; others must be reloaded by hand.',
   }
   /**
    * Bytes to which the first part of a compressed page may expand for live reload. A larger page passes unchanged; it is
@@ -225,8 +200,6 @@ class LimitDefinitions {
     min: 1024,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
-    description:
-      'Bytes to which the first part of a compressed page may expand for live reload; larger pages pass unchanged.',
   }
   /** Bytes of the content of a message that a recording keeps; the rest is counted. Default 65536. */
   readonly recordedContentBytes: Limit = {
@@ -234,7 +207,6 @@ class LimitDefinitions {
     min: 0,
     max: 2 ** 30,
     unit: 'bytes',
-    description: 'Bytes of the content of a message that a recording keeps; the rest is counted.',
   }
   /** Exchanges that recordings keep; beyond it the oldest is dropped. Default 1000. */
   readonly recordedExchanges: Limit = {
@@ -242,7 +214,6 @@ class LimitDefinitions {
     min: 1,
     max: 100_000,
     unit: 'exchanges',
-    description: 'Exchanges that recordings keep; beyond it the oldest is dropped.',
   }
   /** Bytes of fields and content that recordings keep; beyond it the oldest exchange is dropped. Default 64 MiB. */
   readonly recordedBytes: Limit = {
@@ -250,7 +221,6 @@ class LimitDefinitions {
     min: 65_536,
     max: Number.MAX_SAFE_INTEGER,
     unit: 'bytes',
-    description: 'Bytes of fields and content that recordings keep; beyond it the oldest exchange is dropped.',
   }
 }
 

@@ -12,7 +12,7 @@ import type { Problem } from '../diagnostic.ts'
 import { resolveAllowHosts, resolveAuth } from '../values/access.ts'
 import { resolveAddress, type ResolvedAddress } from './address.ts'
 import { resolveCache, resolveTimeout } from '../values/times.ts'
-import { resolveTls } from './tls.ts'
+import type { resolveTls } from './tls.ts'
 import { resolveRoutes } from './routes.ts'
 import type * as Several from './several.ts'
 import { resolveBase } from '../values/paths.ts'
@@ -32,6 +32,8 @@ export interface CompleteContext {
   readonly problems?: readonly Problem[]
   /** Resolves `listeners` and `sites`: few configurations have them, so the command loads it with these. */
   readonly several?: typeof Several | undefined
+  /** Resolves the options of HTTPS; needed where one is set. */
+  readonly tls?: typeof resolveTls | undefined
   /** Checks names and types, and explains what is wrong. Default: a check without explanations. */
   readonly validate?: ((options: unknown, problems: Problem[]) => CheckedOptions) | undefined
 }
@@ -51,7 +53,7 @@ export function completeConfig(options: ServeOptions, context: CompleteContext =
 
 /** Completes options. Adds problems to the list instead of throwing. */
 export function complete(options: ServeOptions, context: CompleteContext, problems: Problem[]): ResolvedConfig {
-  const { cwd = '', secretFiles = [], several, validate = checkShape } = context
+  const { cwd = '', secretFiles = [], several, tls: secured = plainOnly, validate = checkShape } = context
   const given = validate(options, problems)
   if (several === undefined && (given.listeners ?? given.sites) !== undefined) {
     throw new Error('listeners and sites need what resolves them')
@@ -60,7 +62,7 @@ export function complete(options: ServeOptions, context: CompleteContext, proble
   const base = resolveBase(set.base, problems)
   const auth = resolveAuth(given, cwd, problems)
   const address = resolveAddress(given, cwd, problems)
-  const secure = resolveTls(given, address.ports, cwd, problems)
+  const secure = secured(given, address.ports, cwd, problems)
   const timeoutMs = resolveTimeout(set.timeout, problems)
   const routes = resolveRoutes(set, { base, cwd, timeoutMs, problems })
   const named = given.listeners && several?.resolveListeners(given.listeners, { options: given, cwd, problems })
@@ -111,6 +113,9 @@ export function complete(options: ServeOptions, context: CompleteContext, proble
   })
   return { ...server, sites: sites ?? [] }
 }
+
+/** What no option of HTTPS means. */
+const plainOnly = (): ReturnType<typeof resolveTls> => ({ tls: undefined, redirect: undefined })
 
 /** Options that make a site of those beside `sites`. */
 const siteKeys = ['root', 'mounts', 'proxy', 'routes', 'handler'] as const

@@ -2,9 +2,10 @@ import type { ResolvedConfig, ServeOptions } from '../types.ts'
 import { validateOptions } from '../validate/validate.ts'
 import { completeConfig, type CompleteContext } from './complete.ts'
 import * as several from './several.ts'
+import { resolveTls } from './tls.ts'
 
 /** What resolving needs beside the options. */
-export type ResolveContext = Omit<CompleteContext, 'several' | 'validate'>
+export type ResolveContext = Omit<CompleteContext, 'several' | 'tls' | 'validate'>
 
 /**
  * Checks options, and adds defaults. Reads no file: folders are checked when the server starts. The result is frozen.
@@ -14,5 +15,5 @@ export type ResolveContext = Omit<CompleteContext, 'several' | 'validate'>
  * @throws ServeError `E8008_CONFIG_INVALID`, whose `problems` list every problem.
  */
 export function resolveConfig(options: ServeOptions, context: ResolveContext = {}): ResolvedConfig {
-  return completeConfig(options, { ...context, several, validate: validateOptions })
+  return completeConfig(options, { ...context, several, tls: resolveTls, validate: validateOptions })
 }

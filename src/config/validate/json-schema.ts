@@ -1,4 +1,5 @@
 import { toJsonSchema } from '@valibot/to-json-schema'
+import { limitTexts } from '../options/limit-texts.ts'
 import { limitNames, limitTable } from '../options/limits.ts'
 import { commandDefaults, defaults, optionSchema, optionTable } from '../options/option-table.ts'
 
@@ -33,7 +34,8 @@ export function jsonSchema(): object {
   }
   const limits = properties['limits']?.properties ?? {}
   for (const name of limitNames) {
-    const { description, default: value } = limitTable[name]
+    const { default: value } = limitTable[name]
+    const description = limitTexts[name]
     limits[name] = { description, ...limits[name], default: value }
   }
   return {
