@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { connect } from 'node:http2'
 import { test } from 'node:test'
 import { createServer, isServeError } from '../../src/index.ts'
+import { resolveConfig } from '../../src/config/resolve/resolve.ts'
 import { makeCertificate } from '../support/certificate.ts'
 import { rawGet, rawRequest } from '../support/raw.ts'
 import { openListener, openSecure, startSecure } from '../support/secure.ts'
@@ -129,6 +130,16 @@ test('a start that fails at one listener frees the others, and may be repeated',
   const reply = await rawGet(port, '/a.txt')
   assert.equal(reply.status, 200)
   await server.close()
+})
+
+test('a list of ports leaves out the single ports of other listeners, and keeps 0', () => {
+  const { listeners: resolved } = resolveConfig({
+    listeners: [{ port: [8008, 8009, 0] }, { name: 'b', port: 8009 }, { port: 0, tls: true }],
+  })
+  assert.deepEqual(
+    resolved.map(({ ports }) => ports),
+    [[8008, 0], [8009], [0]],
+  )
 })
 
 for (const [name, given, message] of [

@@ -27,7 +27,8 @@ export function withoutTaken(
   listeners: readonly ResolvedListener[],
   isTaken: (listener: ResolvedListener, port: number) => boolean,
 ): readonly ResolvedListener[] {
-  const fixed = listeners.flatMap(({ ports }) => (ports.length === 1 ? ports : []))
+  // 0 is a port that the system chooses, each time another one.
+  const fixed = listeners.flatMap(({ ports }) => (ports.length === 1 && ports[0] !== 0 ? ports : []))
   return listeners.map((listener) => {
     const { ports } = listener
     const left = ports.length > 1 ? ports.filter((port) => !fixed.includes(port) && !isTaken(listener, port)) : []
