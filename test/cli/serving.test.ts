@@ -80,6 +80,8 @@ test('--json prints one line with stable keys, then the log as JSON lines', asyn
     'readyMs',
     'skipped',
     'proxies',
+    'listeners',
+    'sites',
   ])
   assert.equal(value.pid, child.pid)
   assert.equal(value.root, join(cwd, 'site'))
