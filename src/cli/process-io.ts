@@ -6,7 +6,7 @@ import type { Keyboard } from './keyboard.ts'
 
 /** A stream that the command prints to. */
 export interface Output {
-  write(text: string, done?: (error?: Error | null) => void): unknown
+  write(text: string | Uint8Array, done?: (error?: Error | null) => void): unknown
   on(event: 'error', listener: (error: NodeJS.ErrnoException) => void): unknown
   readonly isTTY?: boolean
   /** Width of the terminal in characters; absent when it is none. */

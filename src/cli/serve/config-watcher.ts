@@ -16,7 +16,7 @@ import { importInProcess } from '../import-in-process.ts'
 import { watchImports } from '../watch-imports.ts'
 import type { Program } from '../process-io.ts'
 import type { Reporter } from '../output/reporter.ts'
-import type { HandlerSlot } from './handler-slot.ts'
+import type { HandlerSlot } from '../handler-slot.ts'
 import { routeChanges } from './route-changes.ts'
 
 /** What watching a config file needs. */

@@ -35,7 +35,7 @@ export async function serve(command: Command, program: Program, report: Reporter
   })
   const activation = isAddressNamed(command) ? undefined : socketActivation(env, program.pid)
   const given = commandConfig(loaded.config, command, activation)
-  const slot = given.handler && (await (await import('./handler-slot.ts')).openHandlerSlot(given, given.handler))
+  const slot = given.handler && (await (await import('../handler-slot.ts')).openHandlerSlot(given, given.handler))
   const config = slot?.config ?? given
   const configMs = program.elapsed() - startMs
   const { terminal } = report

@@ -11,7 +11,7 @@ function slow(): { output: Output; written: string[]; settle(error?: Error): voi
   const written: string[] = []
   const output: Output = {
     write(text, done) {
-      written.push(text)
+      written.push(String(text))
       if (done !== undefined) waiting.push(done)
     },
     on: () => {},

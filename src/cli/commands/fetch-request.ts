@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { checkFolders } from '../../config/check-folders.ts'
+import { loadConfig } from '../../config/load.ts'
+import type { FlagValue } from '../../config/sources/source.ts'
+import type { ResolvedConfig } from '../../config/types.ts'
+import { ServeError } from '../../core/serve-error.ts'
+import { printable, printableJson } from '../../core/util/sanitize.ts'
+import { createServerFrom, pluginHost } from '../../server/create.ts'
+import { createPluginHost } from '../../server/plugins.ts'
+import type { Command } from '../args/command.ts'
+import { importConfig } from '../import-config.ts'
+import type { Reporter } from '../output/reporter.ts'
+import type { Program } from '../process-io.ts'
+
+/** Exit code for a status of 400 and above: that of `curl --fail`. */
+const failedStatus = 22
+
+/**
+ * Answers one request by the pipeline of the settings, and prints the answer. Nothing is bound.
+ *
+ * @throws ServeError `E8008_USAGE` for a request that cannot be made, and what `loadConfig` throws
+ */
+export async function fetchOnce(command: Command, program: Program, report: Reporter): Promise<number> {
+  const request = await requestOf(command, program)
+  const { cwd, env } = program
+  const loaded = await loadConfig({
+    cwd,
+    flags: command.flags,
+    env,
+    config: command.config,
+    importModule: importConfig,
+  })
+  checkFolders(loaded.config, loaded.origins)
+  const config = await withHandler({ ...loaded.config, log: 'none' })
+  const server = createServerFrom(config)
+  server.on('error', (error) => void report.error(error))
+  if (config.plugins.length > 0) pluginHost(server, createPluginHost).start(config.plugins)
+  try {
+    const response = await server.fetch(request)
+    if (command.json) report.print(`${printableJson(await factsOf(request, response))}\n`)
+    else await printAnswer(response, command, program)
+    return response.status < 400 ? 0 : failedStatus
+  } finally {
+    await server.close()
+  }
+}
+
+async function withHandler(config: ResolvedConfig): Promise<ResolvedConfig> {
+  if (config.handler === undefined) return config
+  const { openHandlerSlot } = await import('../handler-slot.ts')
+  return (await openHandlerSlot(config, config.handler)).config
+}
+
+async function requestOf({ words: [target, extra], values }: Command, program: Program): Promise<Request> {
+  if (target === undefined) throw usage('Missing argument: URL, a whole URL or a path.', 'serve8008 fetch /')
+  if (extra !== undefined)
+    throw usage(`fetch takes one URL, but got ${printable(extra)} too.`, 'serve8008 fetch / -X GET')
+  const url = target.startsWith('/') ? `http://localhost${target}` : target
+  const data = textsOf(values.get('requestData')).at(-1)
+  const body = data === undefined ? null : await contentOf(data, program)
+  const method = textsOf(values.get('requestMethod')).at(-1) ?? (body === null ? 'GET' : 'POST')
+  try {
+    const headers = textsOf(values.get('requestHeader')).map((field): [string, string] => {
+      const [, name = '', value = ''] = /^([^:]+):(.*)$/s.exec(field) ?? []
+      return [name, value.trim()]
+    })
+    return new Request(url, { method, headers, body: body as Uint8Array<ArrayBuffer> | null })
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message.replace(/\.$/, '') : String(cause)
+    throw usage(`The request cannot be made: ${printable(why)}.`, 'serve8008 fetch / -X GET -H NAME:VALUE', cause)
+  }
+}
+
+function textsOf(value: FlagValue | undefined): readonly string[] {
+  return typeof value === 'object' ? value : typeof value === 'string' ? [value] : []
+}
+
+/** Text, a file, or standard input. */
+async function contentOf(data: string, { cwd, stdin }: Program): Promise<Uint8Array> {
+  if (data === '-') {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of stdin ?? []) chunks.push(Buffer.from(chunk as Uint8Array))
+    return Buffer.concat(chunks)
+  }
+  if (!data.startsWith('@')) return Buffer.from(data)
+  try {
+    return readFileSync(resolve(cwd, data.slice(1)))
+  } catch (cause) {
+    throw usage(`There is no file ${printable(data.slice(1))} to send.`, 'serve8008 fetch / -d @FILE', cause)
+  }
+}
+
+async function printAnswer(response: Response, { values }: Command, { stdout }: Program): Promise<void> {
+  const write = (chunk: string | Uint8Array): Promise<void> =>
+    new Promise((done) => void stdout.write(chunk, () => done()))
+  if (values.get('include') === true) {
+    const fields = [...response.headers].map(([name, value]) => `${name}: ${printable(value)}\n`)
+    await write(`HTTP/1.1 ${response.status} ${response.statusText}`.trimEnd() + `\n${fields.join('')}\n`)
+  }
+  for await (const chunk of response.body ?? []) await write(chunk as Uint8Array)
+}
+
+async function factsOf({ url, method }: Request, response: Response): Promise<object> {
+  const bytes = Buffer.from(await response.arrayBuffer())
+  const text = bytes.toString('utf8')
+  const content = Buffer.from(text).equals(bytes) ? { body: text } : { base64: bytes.toString('base64') }
+  return { url, method, status: response.status, headers: Object.fromEntries(response.headers), ...content }
+}
+
+function usage(message: string, hint: string, cause?: unknown): ServeError {
+  return new ServeError('E8008_USAGE', message, { hint, cause })
+}

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { folderOf, run } from './command.ts'
+
+const app = `export default async (request) => {
+  const { pathname } = new URL(request.url)
+  if (pathname === '/bytes') return new Response(new Uint8Array([0, 255]))
+  if (pathname === '/echo') return Response.json([request.method, request.headers.get('x-a'), await request.text()])
+}`
+
+test('fetch prints what the pipeline answers, without a port', async (t) => {
+  const cwd = await folderOf(t, { 'index.html': '<p>index', 'app.mjs': app, 'data.txt': 'from a file' })
+  const ask = (...words: string[]): ReturnType<typeof run> =>
+    run(t, ['fetch', ...words, '--handler', 'app.mjs'], { cwd })
+  const page = await ask('/')
+  assert.deepEqual([page.exitCode, page.stdout, page.stderr], [0, '<p>index', ''])
+  assert.equal((await ask('/echo', '-H', 'X-A: 1', '-d', 'text')).stdout, '["POST","1","text"]')
+  assert.equal((await ask('/echo', '-X', 'PUT', '-d', '@data.txt')).stdout, '["PUT",null,"from a file"]')
+  assert.match((await ask('/', '-i')).stdout, /^HTTP\/1\.1 200(?: OK)?\n(?:[a-z-]+: .*\n)+\n<p>index$/)
+  const missing = await ask('/none', '--json')
+  assert.equal(missing.exitCode, 22)
+  const { url, method, status } = JSON.parse(missing.stdout) as Record<string, unknown>
+  assert.deepEqual([url, method, status], ['http://localhost/none', 'GET', 404])
+  assert.equal((JSON.parse((await ask('/bytes', '--json')).stdout) as { base64: string }).base64, 'AP8=')
+})
+
+test('fetch refuses what is no request, with exit code 2', async (t) => {
+  const cwd = await folderOf(t, {})
+  for (const [words, message] of [
+    [['fetch'], /^Missing argument: URL/],
+    [['fetch', '/', '-H', 'no field'], /^The request cannot be made: /],
+    [['fetch', '/', '-d', '@none.txt'], /^There is no file none\.txt to send\./],
+  ] as const) {
+    const { exitCode, stderr } = await run(t, words, { cwd })
+    assert.equal(exitCode, 2)
+    assert.match(stderr, message)
+  }
+})
