@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createIsolation } from '../../../src/middleware/isolation.ts'
-import { createResourcePolicy } from '../../../src/middleware/resource-policy.ts'
+import { createIsolation, createResourcePolicy } from '../../../src/middleware/constant-fields.ts'
 import { emptyReply, textReply, type Reply } from '../../../src/http/message/reply.ts'
 import { fieldsOf, request } from './fixtures.ts'
 
