@@ -92,6 +92,16 @@ export const optionTable: readonly OptionEntry[] = defined.map(({ key, group, op
 /** The options by name. */
 export const optionsByKey: ReadonlyMap<string, OptionEntry> = new Map(optionTable.map((entry) => [entry.key, entry]))
 
+/** The options of a site. The others belong to the server. */
+export const siteKeys: ReadonlySet<string> = new Set(
+  optionTable.flatMap(({ key, group }) =>
+    ['Files', 'Routes', 'Pages', 'Live reload', 'Headers', 'Access'].includes(group) &&
+    !['allowHost', 'limits', 'trust'].includes(key)
+      ? [key]
+      : [],
+  ),
+)
+
 /** Every default, as a config file would hold it. */
 export const defaults: DefaultsOf<Definitions> = deepFreeze(
   Object.fromEntries(defined.map(({ key, option }) => [key, option.default])),

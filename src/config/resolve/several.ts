@@ -1,5 +1,5 @@
 import { expected, quote, type Problem } from '../diagnostic.ts'
-import { defaults, optionsByKey, optionTable } from '../options/option-table.ts'
+import { defaults, optionsByKey, siteKeys } from '../options/option-table.ts'
 import type { SiteOptions } from '../options/several.ts'
 import type { CheckedOptions, ResolvedConfig, ResolvedSite, ServeOptions } from '../types.ts'
 import { resolveHost } from './match.ts'
@@ -83,17 +83,6 @@ export interface SiteContext {
   readonly problems: Problem[]
   /** Resolves the options of a site as a configuration of its own. */
   readonly complete: (options: ServeOptions, problems: Problem[]) => ResolvedConfig
-}
-
-/** The options of a site. The others belong to the server. */
-const siteKeys: ReadonlySet<string> = new Set(
-  optionTable.flatMap(({ key, group }) =>
-    ['Files', 'Routes', 'Pages', 'Live reload', 'Headers', 'Access'].includes(group) && !isShared(key) ? [key] : [],
-  ),
-)
-
-function isShared(key: string): boolean {
-  return key === 'allowHost' || key === 'limits' || key === 'trust'
 }
 
 /** Checks `sites`, and adds defaults. */

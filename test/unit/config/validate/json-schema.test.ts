@@ -5,12 +5,15 @@ import { describe, test } from 'node:test'
 import { jsonSchema } from '../../../../src/config/validate/json-schema.ts'
 import { limitNames, limitTable } from '../../../../src/config/options/limits.ts'
 import { optionTable } from '../../../../src/config/options/option-table.ts'
+import { listenerKeys } from '../../../../src/config/options/several.ts'
+import { problemsOf } from '../problems-of.ts'
 
 interface Schema {
   readonly $schema: string
   readonly additionalProperties: boolean
   readonly properties: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   readonly required?: readonly string[]
+  readonly anyOf?: readonly unknown[]
 }
 
 describe('jsonSchema', () => {
@@ -49,6 +52,32 @@ describe('jsonSchema', () => {
     const { properties } = schema.properties['limits'] as unknown as Schema
     for (const name of limitNames) assert.equal(properties[name]?.['minimum'], limitTable[name].min, name)
     assert.equal(properties['headerBytes']?.['minimum'], 512)
+  })
+
+  test('describes the keys of a listener, and allows no others', () => {
+    const { items } = schema.properties['listeners'] as unknown as { readonly items: Schema }
+    assert.deepEqual(Object.keys(items.properties), listenerKeys)
+    for (const key of listenerKeys) assert.equal(typeof items.properties[key]?.['description'], 'string', key)
+    assert.equal(items.additionalProperties, false)
+  })
+
+  test('describes the options that a site may have, and allows no others', () => {
+    const { items } = schema.properties['sites'] as unknown as { readonly items: Schema }
+    const { name, host, listeners, ...options } = items.properties
+    for (const own of [name, host, listeners]) assert.equal(typeof own?.['description'], 'string')
+    const accepted = optionTable.flatMap(({ key }) => {
+      // A site has a host and listeners of its own, and takes the handler itself, which JSON cannot hold.
+      if (key === 'host' || key === 'listeners' || key === 'handler') return []
+      const problems = problemsOf({ sites: [{ host: 'docs.localhost', [key]: null }] })
+      return problems.some((problem) => problem.includes('belongs to the server')) ? [] : [key]
+    })
+    assert.deepEqual(Object.keys(options).toSorted(), accepted.toSorted())
+    for (const key of accepted) {
+      assert.deepEqual(options[key], { $ref: `#/properties/${key}` })
+      assert.ok(key in schema.properties, key)
+    }
+    assert.equal(items.additionalProperties, false)
+    assert.deepEqual(items.anyOf, [{ required: ['host'] }, { required: ['listeners'] }])
   })
 
   test('can be written as JSON', () => assert.deepEqual(JSON.parse(JSON.stringify(schema)), schema))
