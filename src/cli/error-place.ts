@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { SourcePosition } from '../core/serve-error.ts'
+import { thrownMessage } from '../core/util/thrown-text.ts'
 import { importedFiles } from './imported-files.ts'
 
 /** An error of a config file as text: not every error can be copied from another process. */
@@ -21,7 +22,7 @@ const mostChecks = 10
 
 /** What was thrown, as text. */
 export function errorText(thrown: unknown): ErrorText {
-  if (!(thrown instanceof Error)) return { name: '', message: String(thrown), code: undefined, stack: '' }
+  if (!(thrown instanceof Error)) return { name: '', message: thrownMessage(thrown), code: undefined, stack: '' }
   const { name, message, stack = '' } = thrown
   return { name, message, code: 'code' in thrown ? String(thrown.code) : undefined, stack }
 }

@@ -1,6 +1,7 @@
 import { quote } from '../config/diagnostic.ts'
 import { isPlainObject } from '../config/plain-object.ts'
 import { isServeError, ServeError } from '../core/serve-error.ts'
+import { thrownText } from '../core/util/thrown-text.ts'
 import { ClientLeftError } from '../http/body/body-relay.ts'
 import { createMiddlewareMessages, type MiddlewareMessages } from '../http/h1/middleware-messages.ts'
 import type { Exchange, Layer } from '../http/message/exchange.ts'
@@ -112,8 +113,7 @@ function withFields(reply: Reply, fields: HeaderList): Reply {
 
 function handlerError(error: unknown): unknown {
   if (isServeError(error) || error instanceof ClientLeftError) return error
-  const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  return new ServeError('E8008_HANDLER', `Middleware failed: ${text}`, { cause: error })
+  return new ServeError('E8008_HANDLER', `Middleware failed: ${thrownText(error)}`, { cause: error })
 }
 
 function checkArguments(middleware: unknown, options: unknown): void {

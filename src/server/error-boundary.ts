@@ -1,5 +1,6 @@
 import { outOfFiles } from '../core/out-of-files.ts'
 import { isServeError, optionText, ServeError, type Suggestion } from '../core/serve-error.ts'
+import { thrownText } from '../core/util/thrown-text.ts'
 import type { Exchange, Layer } from '../http/message/exchange.ts'
 import { ClientLeftError } from '../http/body/body-relay.ts'
 import { abandonedReply, type Reply } from '../http/message/reply.ts'
@@ -63,14 +64,12 @@ export function refusalReply(
 }
 
 function internalError(cause: unknown): ServeError {
-  return new ServeError('E8008_INTERNAL', `Something failed while a request was answered: ${textOf(cause)}`, { cause })
+  return new ServeError('E8008_INTERNAL', `Something failed while a request was answered: ${thrownText(cause)}`, {
+    cause,
+  })
 }
 
 /** The cause for the log; listeners of `error` get the stack. */
 function causeText({ cause, message }: ServeError): string {
-  return cause === undefined ? message : textOf(cause)
-}
-
-function textOf(cause: unknown): string {
-  return cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
+  return cause === undefined ? message : thrownText(cause)
 }

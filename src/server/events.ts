@@ -1,4 +1,5 @@
 import { ServeError } from '../core/serve-error.ts'
+import { thrownText } from '../core/util/thrown-text.ts'
 import { nearest, quote } from '../config/diagnostic.ts'
 import type { ServerEvents } from './types.ts'
 
@@ -80,8 +81,7 @@ function rethrow(cause: unknown): never {
 }
 
 function listenerError(name: string, cause: unknown): ServeError {
-  const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
-  return new ServeError('E8008_INTERNAL', `${name} failed: ${text}`, { cause })
+  return new ServeError('E8008_INTERNAL', `${name} failed: ${thrownText(cause)}`, { cause })
 }
 
 function checkName(name: unknown): void {

@@ -1,5 +1,6 @@
 import { quote } from '../config/diagnostic.ts'
 import { isServeError, ServeError } from '../core/serve-error.ts'
+import { thrownText } from '../core/util/thrown-text.ts'
 import { ClientLeftError } from '../http/body/body-relay.ts'
 import { discard } from '../http/body/reply-body.ts'
 import { fetchRequest, type FetchRequest } from '../http/fetch-request.ts'
@@ -72,8 +73,7 @@ async function replyOf(call: FetchHandler, x: Exchange, made: FetchRequest): Pro
     // What a framework makes of it does not matter: content that is too large is a 413.
     const error: unknown = contentError() ?? (signal.aborted ? signal.reason : thrown)
     if (isServeError(error) || error instanceof ClientLeftError) throw error
-    const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-    throw new ServeError('E8008_HANDLER', `A handler of the Fetch API failed: ${text}`, { cause: error })
+    throw new ServeError('E8008_HANDLER', `A handler of the Fetch API failed: ${thrownText(error)}`, { cause: error })
   }
 }
 

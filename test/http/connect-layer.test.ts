@@ -168,6 +168,11 @@ for (const [name, middleware, message] of [
     /^Middleware failed: Error: secret$/,
   ],
   ['rejects', () => Promise.reject(new Error('secret')), /^Middleware failed: Error: secret$/],
+  [
+    'rejects with a value that has no text',
+    () => Promise.reject(Object.create(null) as Error),
+    /^Middleware failed: it threw a value that has no text$/,
+  ],
   ['destroys its response', (_, res) => void res.destroy(), /^Middleware failed: Error: it sent no reply$/],
   [
     'writes no reply to its socket',

@@ -170,3 +170,14 @@ for (const [name, hint] of unknownEvents) {
 test('on() without a function says so', () => {
   assert.throws(() => createServer().on('reply', 'log' as never), /on\("reply"\) takes a function, and got "log"/)
 })
+
+test('a listener that throws a value without a text is an error event', async () => {
+  await using started = await startServer(files)
+  const { server, port } = started
+  const errors = nextErrors(server, 1)
+  server.on('request', () => {
+    throw Object.create(null)
+  })
+  assert.equal((await rawGet(port, '/a.txt')).status, 200)
+  assert.equal((await errors)[0]?.message, 'A listener of "request" failed: it threw a value that has no text')
+})

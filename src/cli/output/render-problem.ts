@@ -4,15 +4,15 @@ import type { Warning } from '../../core/warning.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
 import { shellQuote } from '../../core/util/shell-quote.ts'
 import { createStyle, wrapText, type Terminal } from './terminal.ts'
+import { thrownMessage } from '../../core/util/thrown-text.ts'
 import { asSentence } from '../../core/util/sentence.ts'
 import { isCommandHint, isWholeCommand } from '../args/command-line.ts'
 
 /** Turns what was thrown into a ServeError: E8008_INTERNAL unless it is one. */
 export function toServeError(thrown: unknown): ServeError {
   if (isServeError(thrown)) return thrown
-  const message = thrown instanceof Error ? thrown.message : String(thrown)
   if (thrown instanceof Error && 'code' in thrown && thrown.code === 'ERR_ACCESS_DENIED') return notPermitted(thrown)
-  return new ServeError('E8008_INTERNAL', `Something failed inside serve8008: ${message}`, {
+  return new ServeError('E8008_INTERNAL', `Something failed inside serve8008: ${thrownMessage(thrown)}`, {
     cause: thrown,
   })
 }

@@ -1,4 +1,5 @@
 import { ServeError } from '../../core/serve-error.ts'
+import { thrownText } from '../../core/util/thrown-text.ts'
 import { quote } from '../diagnostic.ts'
 import type { Plugin } from '../options/plugins.ts'
 import { deepFreeze, isPlainObject, plainly } from '../plain-object.ts'
@@ -90,9 +91,8 @@ function sourceOf(options: unknown, name: string, folder: string): OptionSource 
 /** The error of a hook, which names its plugin. An error that does so already stays as it is. */
 export function pluginError(name: string, hook: string, cause: unknown): ServeError {
   if (cause instanceof ServeError && cause.code === 'E8008_PLUGIN') return cause
-  const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
   const isWrite = cause instanceof TypeError && hook === 'options' && /read only|not extensible/.test(cause.message)
-  return new ServeError('E8008_PLUGIN', `${hook}() of the plugin ${quote(name)} failed: ${text}`, {
+  return new ServeError('E8008_PLUGIN', `${hook}() of the plugin ${quote(name)} failed: ${thrownText(cause)}`, {
     cause,
     hint: isWrite
       ? 'return the options to change: options() { return { … } }'

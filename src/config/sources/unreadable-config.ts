@@ -1,4 +1,5 @@
 import { ServeError, type SourcePosition } from '../../core/serve-error.ts'
+import { thrownMessage } from '../../core/util/thrown-text.ts'
 
 /** The error of a config file that cannot be used. */
 export function unreadableConfig(message: string, hint: string, cause?: unknown, place?: SourcePosition): ServeError {
@@ -10,7 +11,7 @@ export const mostJsonBytes = 1_000_000
 
 /** The first line of what was thrown. */
 export function messageOf(error: unknown): string {
-  const [line = ''] = (error instanceof Error ? error.message : String(error)).split('\n')
+  const [line = ''] = thrownMessage(error).split('\n')
   return line.replace(/\.$/, '')
 }
 

@@ -1,3 +1,4 @@
+import { thrownMessage } from '../../core/util/thrown-text.ts'
 import { hasFetch, isPlainObject } from '../plain-object.ts'
 import type { Problem } from '../diagnostic.ts'
 
@@ -68,8 +69,10 @@ function readEntry(from: object, key: string, path: readonly string[], problems:
   try {
     return (from as Readonly<Record<string, unknown>>)[key]
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error)
-    return leaveOut({ path, message: `it cannot be read: ${why}`, hint: 'write the value itself' }, problems)
+    return leaveOut(
+      { path, message: `it cannot be read: ${thrownMessage(error)}`, hint: 'write the value itself' },
+      problems,
+    )
   }
 }
 

@@ -1,5 +1,6 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { thrownText } from '../../core/util/thrown-text.ts'
 import { ClientLeftError } from '../body/body-relay.ts'
 import type { Exchange } from '../message/exchange.ts'
 import { getField, type HeaderList } from '../message/headers.ts'
@@ -79,7 +80,7 @@ export function createMiddlewareMessages(x: Exchange, isUpgrade: boolean): Middl
 
   function fail(error: unknown): void {
     settle?.reject(error)
-    socket.destroy(error instanceof Error ? error : new Error(String(error)))
+    socket.destroy(error instanceof Error ? error : new Error(thrownText(error)))
   }
 
   const request = createRequest(x, socket, fail)

@@ -1,0 +1,22 @@
+/*
+ * A program may throw any value, also one that has no text or whose getters throw. What reports it must not fail too: that
+ * would end the process.
+ */
+
+/** What was thrown, in words: `TypeError: x is not a function`. */
+export function thrownText(thrown: unknown): string {
+  return guarded(() => (thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)))
+}
+
+/** The message of what was thrown: `x is not a function`. */
+export function thrownMessage(thrown: unknown): string {
+  return guarded(() => String(thrown instanceof Error ? thrown.message : thrown))
+}
+
+function guarded(read: () => string): string {
+  try {
+    return read()
+  } catch {
+    return 'it threw a value that has no text'
+  }
+}

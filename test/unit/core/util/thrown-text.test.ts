@@ -1,0 +1,22 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { thrownText } from '../../../../src/core/util/thrown-text.ts'
+
+test('names what was thrown', () => {
+  assert.equal(thrownText(new TypeError('broken')), 'TypeError: broken')
+  assert.equal(thrownText('text'), 'text')
+  assert.equal(thrownText(undefined), 'undefined')
+})
+
+test('survives values that have no text', () => {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  const error = Object.defineProperty(new Error('x'), 'message', {
+    get() {
+      throw new Error('message')
+    },
+  })
+  for (const thrown of [Object.create(null), proxy, error, { toString: () => ({}) }, { name: Symbol('x') }]) {
+    assert.equal(typeof thrownText(thrown), 'string')
+  }
+})
