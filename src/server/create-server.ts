@@ -33,7 +33,7 @@ export function createServer(options: ServeOptions & ProgramOptions = {}): Serve
   if (config.handler?.file !== undefined) throw handlerFile(config.handler.file)
   checkFolders(config)
   const server = createServerFrom(config, definedOnly(program), resolveConfig)
-  if (config.plugins.length > 0) pluginHost(server, createPluginHost).start(config.plugins)
+  if (config.plugins.length > 0 && signal?.aborted !== true) pluginHost(server, createPluginHost).start(config.plugins)
   return server
 }
 

@@ -27,6 +27,7 @@ interface Active {
 export class PluginHost {
   readonly #access: PluginAccess
   #active: Active[] = []
+  #isClosed = false
   /** Settles when every plugin is set up; undefined where none has to wait. */
   ready: Promise<void> | undefined
 
@@ -94,6 +95,7 @@ export class PluginHost {
 
   /** Ends all plugins, the last one first. Errors are reported. */
   async close(): Promise<void> {
+    this.#isClosed = true
     for (const { plugin } of this.#active.splice(0).toReversed()) await this.#close(plugin)
   }
 
@@ -103,6 +105,8 @@ export class PluginHost {
   }
 
   #setUp(plugins: readonly Plugin[]): Promise<void> | undefined {
+    // The server may close while a plugin is set up.
+    if (this.#isClosed) return this.#end()
     for (const [at, plugin] of plugins.entries()) {
       const waits = this.#configure(plugin)
       if (waits !== undefined) return waits.then(() => this.#setUp(plugins.slice(at + 1)))

@@ -137,6 +137,38 @@ test('closeServer is awaited by close(), from the last plugin to the first, and 
   assert.deepEqual(errors, ['closeServer() of the plugin "two" failed: Error: boom'])
 })
 
+test('close() while a plugin is set up frees what it opened, and sets no further one up', async () => {
+  const entered = gate()
+  const opened = gate()
+  const freed = gate()
+  const order: string[] = []
+  const server = createServer({
+    plugins: [
+      {
+        name: 'slow',
+        async configureServer() {
+          entered.open()
+          await opened.opened
+        },
+        closeServer: () => freed.open(),
+      },
+      { name: 'next', configureServer: () => void order.push('next') },
+    ],
+  })
+  await entered.opened
+  await server.close()
+  opened.open()
+  await freed.opened
+  assert.deepEqual(order, [])
+})
+
+test('a server whose signal is aborted sets no plugin up', async () => {
+  const order: string[] = []
+  const plugin = { name: 'one', configureServer: () => void order.push('one') }
+  await createServer({ signal: AbortSignal.abort(), plugins: [plugin] }).close()
+  assert.deepEqual(order, [])
+})
+
 describe('a replacement', () => {
   const nothing = (): void => {}
 
