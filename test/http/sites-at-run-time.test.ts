@@ -171,3 +171,16 @@ test('a closed server refuses changes', async () => {
   await assert.rejects(started.server.sites.add({ host: 'a.test' }), isClosed)
   await assert.rejects(started.server.listeners.remove('http:0'), isClosed)
 })
+
+test('close() also closes a listener that is being added', async () => {
+  await using started = await startServer(files)
+  const { server } = started
+  // Loads what adding needs, so that it is under way in the same turn.
+  await server.listeners.add({ name: 'first', port: 0 })
+  const adding = server.listeners.add({ name: 'late', port: 0 })
+  await Promise.resolve()
+  await server.close()
+  const [added] = await Promise.allSettled([adding])
+  if (added.status === 'rejected') return assert.ok(isServeError(added.reason), String(added.reason))
+  await assert.rejects(rawRequest(added.value.port, 'GET / HTTP/1.0\r\n\r\n'), { code: 'ECONNREFUSED' })
+})

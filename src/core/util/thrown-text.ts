@@ -13,6 +13,11 @@ export function thrownMessage(thrown: unknown): string {
   return guarded(() => String(thrown instanceof Error ? thrown.message : thrown))
 }
 
+/**
+ * Reads a text of the program.
+ *
+ * @returns a fixed text where reading it throws
+ */
 function guarded(read: () => string): string {
   try {
     return read()

@@ -25,6 +25,8 @@ export class Listeners {
   readonly #services = new Map<string, Promise<HttpsService>>()
   #all: readonly ResolvedListener[]
   #bound: readonly BoundListener[] = []
+  /** Listeners that are being added or removed. */
+  readonly #changing = new Set<Promise<unknown>>()
   #takesHttp2: boolean
   #securePorts: readonly number[] = []
   #certificates: readonly HttpsService['certificates'][] = []
@@ -75,6 +77,7 @@ export class Listeners {
 
   /** Closes them all at once, because the server cannot start; it may start later. */
   async abandon(): Promise<void> {
+    await Promise.allSettled(this.#changing)
     const closed = this.#bound.map((each) => each.close())
     for (const each of this.#bound) each.cut()
     await Promise.all(closed)
@@ -102,7 +105,7 @@ export class Listeners {
     this.#all = [...this.#all, listener]
     onKnown()
     try {
-      return await this.#bind(listener, this.#takesHttp2)
+      return await this.#track(this.#bind(listener, this.#takesHttp2))
     } catch (error) {
       this.#forget(listener.name)
       onKnown()
@@ -118,7 +121,7 @@ export class Listeners {
   async remove(name: string, onKnown: () => void): Promise<void> {
     const ending = this.#bound.filter(({ config }) => config.name === name)
     this.#set(this.#bound.filter((each) => !ending.includes(each)))
-    await this.#end(ending, name)
+    await this.#track(this.#end(ending, name))
     // Until then its connections are answered as before.
     this.#forget(name)
     onKnown()
@@ -131,9 +134,23 @@ export class Listeners {
 
   /** Stops accepting, waits `limits.closeMs` for replies under way, and cuts the rest. Resolves with how many it cut. */
   async stop(): Promise<number> {
-    const lost = await this.#end(this.#bound)
+    const changed = Promise.allSettled(this.#changing)
+    const known = this.#bound
+    const lost = await this.#end(known)
+    await changed
+    // Those that were being added.
+    const late = await this.#end(this.#bound.filter((each) => !known.includes(each)))
     await this.#release()
-    return lost
+    return lost + late
+  }
+
+  async #track<Result>(change: Promise<Result>): Promise<Result> {
+    this.#changing.add(change)
+    try {
+      return await change
+    } finally {
+      this.#changing.delete(change)
+    }
   }
 
   async #bind(listener: ResolvedListener, h2c: boolean): Promise<BoundListener> {
