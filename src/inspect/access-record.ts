@@ -32,6 +32,8 @@ export function accessRecord(x: Exchange, reply: Reply, sent: Sent): AccessRecor
     route: notes.route ?? '',
     upstream: notes.upstream ?? '',
     reason: notes.reason ?? '',
+    site: notes.site ?? '',
+    listener: x.peer.listener ?? '',
   }
 }
 

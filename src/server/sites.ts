@@ -1,5 +1,5 @@
 import { parseAuthority } from '../http/message/authority.ts'
-import type { Exchange, Handler } from '../http/message/exchange.ts'
+import type { Exchange, Handler, Peer } from '../http/message/exchange.ts'
 import type { RequestHeaders } from '../http/message/headers.ts'
 import { noUpdate } from '../live/live.ts'
 import type { Update } from '../live/types.ts'
@@ -41,7 +41,20 @@ export function chooseSite(sites: readonly Site[], listeners: readonly string[],
   const siteOf = createSiteFinder(sites, listeners)
   return (x) => {
     const site = siteOf(x)
-    return site === undefined ? refuse(x) : site.handler(x)
+    if (site === undefined) {
+      const reply = refuse(x)
+      // Only in the log: a stranger must not learn the names of other listeners, nor which names they have.
+      if (x.notes.refusal === 'E8008_HOST_NOT_ALLOWED') x.notes.remark = refusalRemark(x.headers)
+      return reply
+    }
+    if (sites.length > 1 && (site.hosts.length > 0 || site.listeners !== undefined)) x.notes.site = site.name
+    return site.handler(x)
+  }
+
+  /** Why the name is refused. The option `allowHost`, which the page suggests, would not help. */
+  function refusalRemark(headers: RequestHeaders): string {
+    const names = listeners.filter((listener) => (siteOf({ headers, peer: { listener } })?.hosts.length ?? 0) > 0)
+    return names.length > 0 ? `served on ${names.join(', ')} only` : 'no site here has this name'
   }
 }
 
@@ -49,7 +62,7 @@ export function chooseSite(sites: readonly Site[], listeners: readonly string[],
 export function createSiteFinder<Each extends Place>(
   sites: readonly Each[],
   listeners: readonly string[],
-): (x: Pick<Exchange, 'headers' | 'peer'>) => Each | undefined {
+): (x: Pick<Exchange, 'headers'> & { readonly peer: Pick<Peer, 'listener'> }) => Each | undefined {
   const tables = new Map(listeners.map((name) => [name, tableOf(sites, name)]))
   // Connections of embedding programs.
   const other = tableOf(sites, undefined)

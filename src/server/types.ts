@@ -114,6 +114,10 @@ export interface AccessRecord {
   readonly upstream: string
   /** Why that upstream did not answer, for example `refused`, or empty. */
   readonly reason: string
+  /** Name of the site that answered; empty for the only and the default site, and where none did. */
+  readonly site: string
+  /** Name of the listener that accepted the connection; empty for `handler`. */
+  readonly listener: string
 }
 
 /** The events of a server and what they carry. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { connect, type ClientHttp2Session } from 'node:http2'
 import { test } from 'node:test'
-import { createServer, type ServeOptions } from '../../src/index.ts'
+import { createServer, type AccessRecord, type ServeOptions } from '../../src/index.ts'
 import { resolveConfig } from '../../src/config/resolve/resolve.ts'
 import { explainRequest } from '../../src/server/explain-request.ts'
 import { rawRequest, type RawReply } from '../support/raw.ts'
@@ -150,6 +150,66 @@ test('an HTTP/2 connection serves every site of its listener, and refuses those 
   )
   session.close()
   await once(session, 'close')
+})
+
+test('records name the listener, and each site but the default one', async () => {
+  using folder = await new TempFolder().write(files)
+  await using started = await startSecure(
+    { 'a.txt': 'main' },
+    {
+      listeners,
+      sites: [
+        { host: 'docs.localhost', root: folder.join('docs'), listeners: ['secure', 'admin'] },
+        { name: 'inner', root: folder.join('app'), listeners: 'admin' },
+      ],
+    },
+  )
+  const recordOf = async (name: string, host: string): Promise<(string | number)[]> => {
+    const ended = new Promise<AccessRecord>((resolve) => started.server.on('reply', resolve))
+    using client = await openListener(started, name)
+    await client.send(`GET /a.txt HTTP/1.1\r\nHost: ${host}\r\n\r\n`).reply()
+    const { status, site, listener } = await ended
+    return [status, site, listener]
+  }
+  assert.deepEqual(await recordOf('web', 'localhost'), [200, '', 'web'])
+  assert.deepEqual(await recordOf('secure', 'docs.localhost'), [200, 'docs.localhost', 'secure'])
+  assert.deepEqual(await recordOf('admin', 'localhost'), [200, 'inner', 'admin'])
+  assert.deepEqual(await recordOf('web', 'docs.localhost'), [421, '', 'web'])
+})
+
+test('the log tells on which listeners a refused name is served, and the page does not', async () => {
+  using folder = await new TempFolder().write(files)
+  await using started = await startSecure(
+    { 'a.txt': 'main' },
+    {
+      listeners,
+      sites: [
+        { host: '*.localhost', root: folder.join('docs'), listeners: ['secure', 'web'] },
+        { host: 'docs.localhost', root: folder.join('docs'), listeners: ['secure', 'admin'] },
+      ],
+    },
+  )
+  const [web] = (await started.server.listen()).listeners
+  const answer = async (request: string): Promise<[remark: string, page: string]> => {
+    const ended = new Promise<AccessRecord>((resolve) => started.server.on('reply', resolve))
+    const { body } = await rawRequest(web?.port ?? 0, `${request}\r\nConnection: close\r\n\r\n`)
+    return [(await ended).remark, body.toString()]
+  }
+  const [remark, page] = await answer('GET /a.txt HTTP/1.1\r\nHost: DOCS.localhost')
+  assert.equal(remark, 'served on admin, secure only')
+  const [, unknown] = await answer('GET /a.txt HTTP/1.1\r\nHost: evil.test')
+  assert.equal(page, unknown.replaceAll('evil.test', 'docs.localhost'))
+  const [broken] = await answer('GET /%00 HTTP/1.1\r\nHost: docs.localhost')
+  assert.doesNotMatch(broken, /served/)
+})
+
+test('a name that no site has is not explained by an option where there is no default site', async () => {
+  using folder = await new TempFolder().write(files)
+  await using server = createServer({ port: 0, sites: [{ host: 'docs.localhost', root: folder.join('docs') }] })
+  const { port } = await server.listen()
+  const ended = new Promise<AccessRecord>((resolve) => server.on('reply', resolve))
+  await ask(port, 'localhost')
+  assert.equal((await ended).remark, 'no site here has this name')
 })
 
 test('a plain request is redirected to a listener for HTTPS that has the site', async () => {

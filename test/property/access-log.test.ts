@@ -35,6 +35,8 @@ const records: fc.Arbitrary<AccessRecord> = fc.record({
   route: text,
   upstream: text,
   reason: text,
+  site: text,
+  listener: text,
 })
 
 /** Whatever may steer a terminal, split a line, turn its direction or be invisible; the selectors and joiners of emoji may stay. */

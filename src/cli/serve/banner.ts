@@ -12,8 +12,8 @@ export interface BannerFacts {
   readonly folder: string | undefined
   /** Mounted folders by path. */
   readonly mounts: readonly { readonly path: string; readonly folder: string }[]
-  /** Further sites, each with its folder. */
-  readonly sites: readonly { readonly name: string; readonly folder: string }[]
+  /** Further sites, each with its first URL, or its name where it has none, and its folder. */
+  readonly sites: readonly { readonly address: string; readonly folder: string }[]
   /** What is forwarded, by the route's name. */
   readonly proxies: readonly { readonly name: string; readonly to: string }[]
   /** What code answers, by the route's name. */
@@ -43,7 +43,9 @@ export function renderBanner(facts: BannerFacts, terminal: Terminal): string {
     ...(network.length === 0 && facts.canShare ? [row('Network', ['off (--lan to share)'], '', style.dim)] : []),
     ...facts.mounts.map(({ path, folder }, index) => row(index === 0 ? 'Mounts' : '', [path, folder], '   ')),
     ...facts.proxies.map(({ name, to }, index) => row(index === 0 ? 'Proxy' : '', [name, to], ' -> ')),
-    ...facts.sites.map(({ name, folder }, index) => row(index === 0 ? 'Sites' : '', [name, folder], '   ')),
+    ...facts.sites.map(({ address, folder }, index) =>
+      row(index === 0 ? 'Sites' : '', [address, folder], '   ', paintUrl(style)),
+    ),
     ...facts.handlers.map(({ name, by }, index) => row(index === 0 ? 'Handler' : '', [name, by], ' -> ')),
     ...portRows(facts.listening).map((parts, index) => row(index === 0 ? 'Ports' : '', parts, ' · ', style.yellow)),
     ...facts.details.map(([label, parts]) => row(label, parts, ' · ', style.dim)),
@@ -70,7 +72,7 @@ export function renderPlainBanner(facts: BannerFacts): string {
   const local = urls.local.filter((address) => address !== url).map((address) => `Local: ${address}`)
   const network = urls.network.map((address) => `Network: ${address}`)
   const proxies = facts.proxies.map(({ name, to }) => `Proxy: ${name} -> ${to}`)
-  const sites = facts.sites.map(({ name, folder }) => `Site: ${name} ${folder}`)
+  const sites = facts.sites.map(({ address, folder }) => `Site: ${address}  ${folder}`)
   const handlers = facts.handlers.map(({ name, by }) => `Handler: ${name} -> ${by}`)
   const details = facts.details.map(([label, parts]) => `${label}: ${parts.join(', ')}`)
   return [line, ...local, ...network, ...proxies, ...sites, ...handlers, ...details]

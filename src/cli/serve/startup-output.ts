@@ -55,7 +55,10 @@ function bannerFacts(start: StartupFacts): BannerFacts {
     proxies: config.routes
       .filter(({ action }) => action.kind === 'proxy')
       .map((route) => ({ name: route.name, to: actionText(route.action) })),
-    sites: config.sites.map((site) => ({ name: site.name, folder: siteFolder(site.config, cwd) })),
+    sites: config.sites.map((site) => ({
+      address: listening.sites.find(({ name }) => name === site.name)?.urls[0] ?? site.name,
+      folder: siteFolder(site.config, cwd),
+    })),
     handlers: handlersOf(config, cwd),
     redirected: redirected(start),
     canShare: config.socket === undefined && config.fd === undefined && listening.addresses.every(isLoopback),

@@ -123,6 +123,8 @@ export interface Notes {
   upstream?: string
   /** Why that upstream did not answer, in few words. */
   reason?: string
+  /** Name of the site that answers, where it is neither the only nor the default one. */
+  site?: string
   /**
    * The path belongs to an embedding program, whatever the reply.
    *

@@ -4,7 +4,7 @@ import { printableJson } from '../../core/util/sanitize.ts'
 /**
  * One record as one line of JSON. The keys and their order are stable: `time` (RFC 3339 in UTC),
  * `address`, `method`, `target`, `version`, `host`, `status`, `bytes`, `ms`, `aborted`, `referer`,
- * `userAgent`, `user`, `refusal`, `remark`, `route`, `upstream`, `reason`. An absent text is empty.
+ * `userAgent`, `user`, `refusal`, `remark`, `route`, `upstream`, `reason`, `site`, `listener`. An absent text is empty.
  */
 export function jsonLine(record: AccessRecord): string {
   return printableJson({
@@ -26,5 +26,7 @@ export function jsonLine(record: AccessRecord): string {
     route: record.route,
     upstream: record.upstream,
     reason: record.reason,
+    site: record.site,
+    listener: record.listener,
   })
 }

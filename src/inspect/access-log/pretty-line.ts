@@ -38,7 +38,7 @@ export function prettyLine(record: AccessRecord, color: boolean, columns: number
   const room = (columns ?? Number.POSITIVE_INFINITY) - startWidth
   const rest =
     record.refusal === 'E8008_HOST_NOT_ALLOWED'
-      ? foreignParts(request, record.host, room, requestColumns(columns))
+      ? foreignParts(request, record, room, requestColumns(columns))
       : measuredParts(request, record, room, columns)
   const status = String(record.status).padStart(3)
   const time = clockTime(record.time)
@@ -64,12 +64,15 @@ function measuredParts(request: string, record: AccessRecord, room: number, colu
   return padColumns(cutMiddle(request, width), width) + cutEnd(close + tail, room - width)
 }
 
-/** The remarks of a line. The error code says why a reply ended early; without one the client closed the connection. */
+/**
+ * The site and the remarks of a line. The error code says why a reply ended early; without one the client closed the
+ * connection.
+ */
 function remarksOf(record: AccessRecord): string {
   const lost = record.aborted ? lossOf(record.refusal) : ''
   const remark = remarkOf(record)
   const texts = [lost, remark === lost ? '' : remark].filter((text) => text !== '')
-  return printable(texts.join(', '), longestText)
+  return printable(`${record.site} ${texts.join(', ')}`.trim(), longestText)
 }
 
 function lossOf(refusal: string): string {
@@ -85,17 +88,20 @@ function remarkOf({ remark, refusal }: AccessRecord): string {
 }
 
 /** The request with its host. The host matters most: first the remark is shortened for it, then the path. */
-function foreignParts(request: string, host: string, room: number, column: number): string {
+function foreignParts(request: string, { host, remark }: AccessRecord, room: number, column: number): string {
   const name = printable(host, 255)
   const least = Math.min(textWidth(request), Math.max(shortestRequest, Math.floor(room * leastShare)))
   const taken = least + 1 + textWidth(name)
-  const tail = [`    ${foreignHost(host)}`, '    not our host'].find((text) => taken + text.length <= room) ?? ''
-  const width = Math.max(shortestRequest, room - tail.length - textWidth(name) - 1)
+  const tail =
+    [`    ${foreignHost(host, remark)}`, '    not our host'].find((text) => taken + textWidth(text) <= room) ?? ''
+  const width = Math.max(shortestRequest, room - textWidth(tail) - textWidth(name) - 1)
   const label = `${cutMiddle(request, width)} ${name}`
-  return cutEnd(padColumns(label, Math.min(column, room - tail.length)) + tail, room)
+  return cutEnd(padColumns(label, Math.min(column, room - textWidth(tail))) + tail, room)
 }
 
-function foreignHost(host: string): string {
+function foreignHost(host: string, remark: string): string {
+  // Another reason than a name that the option would allow.
+  if (remark !== '' && !/allow-?host/i.test(remark)) return printable(remark, longestText)
   const name = host.slice(0, 255).replace(/:\d*$/, '')
   // The flag is made to be pasted, so it is shown only for names that need no quotes in a shell.
   return /^(?:[a-z0-9][a-z0-9.-]*|\[[0-9a-f:.]+\])$/i.test(name)

@@ -13,6 +13,7 @@ interface Request {
   readonly headers?: readonly string[]
   readonly notes?: Exchange['notes']
   readonly address?: string
+  readonly listener?: string
 }
 
 function recorded(request: Request, status = 200, sent = { bytes: 5, aborted: false }): AccessRecord {
@@ -27,7 +28,7 @@ function exchange(request: Request): Exchange {
     version: '1.1',
     target: parseRequestTarget(method, request.target ?? '/'),
     headers: new RequestHeaders(request.headers ?? []),
-    peer: { address: request.address ?? '::ffff:192.0.2.7' },
+    peer: { address: request.address ?? '::ffff:192.0.2.7', listener: request.listener },
     notes: request.notes ?? {},
   } as unknown as Exchange
 }
@@ -38,7 +39,8 @@ test('a record says who asked for what, and what came of it', () => {
     {
       target: '/a?b=c',
       headers: ['Host', 'localhost:8008', 'Referer', 'http://localhost:8008/', 'User-Agent', 'curl/8'],
-      notes: { user: 'ann', refusal: 'E8008_METHOD', remark: 'why' },
+      notes: { user: 'ann', refusal: 'E8008_METHOD', remark: 'why', site: 'docs.localhost' },
+      listener: 'https:8448',
     },
     405,
     { bytes: 42, aborted: true },
@@ -61,14 +63,16 @@ test('a record says who asked for what, and what came of it', () => {
     route: '',
     upstream: '',
     reason: '',
+    site: 'docs.localhost',
+    listener: 'https:8448',
   })
   assert.ok(ms >= 20, String(ms))
   assert.ok(Number.isInteger(time) && time <= Date.now() && time >= before - ms - 100, String(time))
 })
 
 test('what is absent is empty', () => {
-  const { host, referer, userAgent, user, refusal, remark, address } = recorded({ address: '' })
-  assert.deepEqual([host, referer, userAgent, user, refusal, remark, address], ['', '', '', '', '', '', ''])
+  const { host, referer, userAgent, user, refusal, remark, address, site, listener } = recorded({ address: '' })
+  assert.deepEqual(new Set([host, referer, userAgent, user, refusal, remark, address, site, listener]), new Set(['']))
 })
 
 test('no secret of the request reaches the record', () => {

@@ -152,6 +152,18 @@ test('tells what is forwarded', () => {
   assert.match(renderPlainBanner(facts({ proxies })), /^Proxy: \/api -> localhost:3000$/m)
 })
 
+test('shows the URL of each site', () => {
+  const sites = [
+    { address: 'http://docs.localhost:8080/', folder: './docs' },
+    { address: '*.dev.localhost', folder: './dev' },
+  ]
+  assert.match(
+    renderBanner(facts({ sites }), { ...terminal, color: true }),
+    /Sites\S* {5}\S*36mhttp:\/\/docs\.localhost:8080\/\S*39m\S* {3}\S*\.\/docs\n {12}\*\.dev\.localhost/,
+  )
+  assert.match(renderPlainBanner(facts({ sites })), /^Site: http:\/\/docs\.localhost:8080\/ {2}\.\/docs$/m)
+})
+
 test('names no folder where everything is forwarded', () => {
   const all = facts({ folder: undefined, proxies: [{ name: '/', to: 'localhost:5173' }] })
   assert.match(renderBanner(all, terminal), /Local {5}http:\/\/localhost:8080\/\n/)

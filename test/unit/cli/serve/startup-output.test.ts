@@ -20,6 +20,10 @@ async function announced(argv: readonly string[], isTerminal: boolean, options: 
       addresses: ['::'],
       skipped: [],
       listeners: [],
+      sites: [
+        { name: 'docs.localhost', hosts: [], urls: ['https://docs.localhost:8448/', 'https://docs.localhost:8449/'] },
+        { name: '*.dev.localhost', hosts: [], urls: [] },
+      ],
     },
     loaded: { config, origins: { lan: 'flag --lan', port: 'default' }, file: undefined, options: {} },
     config,
@@ -52,6 +56,13 @@ test('a pipe gets no QR code, --quiet nothing', async () => {
   const line = `serve8008 ${packageVersion()} serving . at http://localhost:8008/\nNetwork: http://192.168.1.2:8008/\n`
   assert.equal(await announced([], false), line)
   assert.equal(await announced(['--quiet'], true), '')
+})
+
+test('names a site by its first URL, else by its name', async () => {
+  const names = ['docs.localhost', '*.dev.localhost']
+  const sites = names.map((host) => ({ host, root: './docs' }))
+  const text = await announced([], false, { sites })
+  assert.match(text, /^Site: https:\/\/docs\.localhost:8448\/ {2}\S*docs\nSite: \*\.dev\.localhost {2}\S*docs$/m)
 })
 
 const to = 'localhost:3000'

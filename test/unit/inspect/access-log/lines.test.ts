@@ -58,7 +58,7 @@ test('json has stable keys and keeps every value', () => {
   const line = jsonLine(entry)
   assert.deepEqual(Object.keys(JSON.parse(line)), [
     ...['time', 'address', 'method', 'target', 'version', 'host', 'status', 'bytes', 'ms', 'aborted', 'referer'],
-    ...['userAgent', 'user', 'refusal', 'remark', 'route', 'upstream', 'reason'],
+    ...['userAgent', 'user', 'refusal', 'remark', 'route', 'upstream', 'reason', 'site', 'listener'],
   ])
   assert.deepEqual(JSON.parse(line), { ...entry, time: new Date(entry.time).toISOString() })
   assert.match(line, /^[\x20-\x7e]*$/)
@@ -165,6 +165,31 @@ test('cuts a long path before it leaves out why a foreign host was refused', () 
   assert.equal(why('evil.test', 100), 'not our host (--allow-host evil.test)')
   assert.equal(why('evil.test', 80), 'not our host')
   assert.equal(why('a-long-evil-name.example.test', 80), 'not our host')
+})
+
+test('pretty shows another reason for a refused host instead of the flag', () => {
+  const refused = { status: 421, refusal: 'E8008_HOST_NOT_ALLOWED', host: 'docs.localhost:8008' }
+  assert.equal(
+    prettyLine(record({ ...refused, remark: 'served on https:8448 only' }), false, 80),
+    '12:00:01  421  GET / docs.localhost:8008               served on https:8448 only',
+  )
+  assert.match(
+    prettyLine(record({ ...refused, remark: "add `allowHost: ['docs.localhost']` to the options" }), false, 90),
+    /not our host \(--allow-host docs\.localhost\)$/,
+  )
+})
+
+test('pretty names a site before the remark', () => {
+  const site = 'docs.localhost'
+  assert.equal(
+    prettyLine(record({ site }), false, 80),
+    '12:00:01  200  GET /                             1.2 kB    1 ms   docs.localhost',
+  )
+  const forwarded = record({ site, target: '/api/users', remark: '/api -> localhost:3000' })
+  assert.match(prettyLine(forwarded, false, 120), / ms {3}docs\.localhost \/api -> localhost:3000$/)
+  assert.match(prettyLine({ ...forwarded, aborted: true }, false, 120), / {3}docs\.localhost client left, \/api -> /)
+  const narrow = prettyLine(forwarded, false, 80)
+  assert.ok(narrow.length <= 80 && narrow.includes('GET /api/users  1.2 kB  1 ms   docs.localhost /api -> '), narrow)
 })
 
 test('pretty offers no command that a shell would run as something else', () => {

@@ -21,6 +21,8 @@ export function record(differences: Partial<AccessRecord> = {}): AccessRecord {
     route: '',
     upstream: '',
     reason: '',
+    site: '',
+    listener: '',
     ...differences,
   }
 }
