@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { resolveConfig } from '../../../../src/config/resolve/resolve.ts'
 import { problemOf } from '../problems-of.ts'
+import { cpuMs } from '../../../support/cpu-time.ts'
 
 describe('cache', () => {
   test('is a switch, seconds or a time with a unit', () => {
@@ -67,10 +68,11 @@ describe('cache', () => {
   })
 
   test('is read in no time, however long and hostile', () => {
-    const started = performance.now()
-    problemOf({ cache: `${'a '.repeat(50_000)}!=` })
-    problemOf({ cache: `${'public,'.repeat(50_000)}` })
-    problemOf({ cache: `private="${'a,'.repeat(50_000)}` })
-    assert.ok(performance.now() - started < 2000)
+    const taken = cpuMs(() => {
+      problemOf({ cache: `${'a '.repeat(50_000)}!=` })
+      problemOf({ cache: `${'public,'.repeat(50_000)}` })
+      problemOf({ cache: `private="${'a,'.repeat(50_000)}` })
+    })
+    assert.ok(taken < 2000, `${taken} ms`)
   })
 })
