@@ -1,6 +1,6 @@
 import * as v from 'valibot'
 import { redactFields, redactUrl } from '../../core/util/secret.ts'
-import { flag, listOf, listOfTexts, plainText, recordOf } from '../options/shapes.ts'
+import { flag, listOf, listOfTexts, milliseconds, plainText, recordOf } from '../options/shapes.ts'
 import { resolveProxy } from '../resolve/proxy.ts'
 import type { RouteKind } from './kind.ts'
 import type { ProxySetting, ResolvedProxy } from './proxy-types.ts'
@@ -21,12 +21,6 @@ const port = v.pipe(v.number(range), v.integer(range), v.minValue(1, range), v.m
 const target = v.union([plainText, port], 'a target')
 const targets = listOf(target, 'a list of targets')
 const fields = recordOf(v.union([plainText, v.literal(false)], 'a string or false'), 'an object')
-const milliseconds = v.pipe(
-  v.number('a number'),
-  v.integer('a whole number'),
-  v.minValue(0, 'milliseconds from 0 to 2147483647'),
-  v.maxValue(2 ** 31 - 1, 'milliseconds from 0 to 2147483647'),
-)
 const aboveZero = v.pipe(milliseconds, v.minValue(1, 'milliseconds above 0'))
 
 const timeouts = v.strictObject(

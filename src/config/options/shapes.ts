@@ -42,6 +42,15 @@ export const descriptor: v.GenericSchema<number> = v.pipe(
   v.maxValue(2 ** 31 - 1, open),
 )
 
+const time = 'milliseconds from 0 to 2147483647'
+/** A time that a timer of Node can wait. */
+export const milliseconds: v.GenericSchema<number> = v.pipe(
+  v.number(time),
+  v.integer(time),
+  v.minValue(0, time),
+  v.maxValue(2 ** 31 - 1, time),
+)
+
 /** A list of values of one shape. */
 export function listOf<Item>(item: v.GenericSchema<Item>, what: string): v.GenericSchema<readonly Item[]> {
   return v.pipe(v.array(item, what), v.readonly())

@@ -240,7 +240,7 @@ describe('every problem is told at once', () => {
         'proxy./a.timeouts.conectMs: unknown key',
         'proxy./a.retries: expected a number, got "a"',
         'proxy./a.hold: expected milliseconds from 0 to 2147483647, got -1',
-        'proxy./a.timeouts.totalMs: expected a number, got "x"',
+        'proxy./a.timeouts.totalMs: expected milliseconds from 0 to 2147483647, got "x"',
         'proxy./a: "x y" is not a target',
         'proxy./a.headers.a b: "a b" is not a field name',
       ],
