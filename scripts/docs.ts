@@ -137,6 +137,10 @@ function table(heading: readonly string[], rows: readonly (readonly string[])[])
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   for (const page of Object.keys(tables)) {
     const path = fromRoot(page)
-    writeFileSync(path, withTables(page, readFileSync(path, 'utf8')))
+    const before = readFileSync(path, 'utf8')
+    const after = withTables(page, before)
+    if (after === before) continue
+    writeFileSync(path, after)
+    console.log(`${page} has new tables`)
   }
 }

@@ -3,7 +3,7 @@
  * number is beyond its limit.
  */
 import { readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, posix } from 'node:path'
 import { fromRoot } from './paths.ts'
 import { printTable } from './run.ts'
 
@@ -19,11 +19,15 @@ interface SourceFile {
   readonly lines: number
   /** Names that are defined and exported here. */
   readonly names: readonly string[]
+  /** The files that it imports when it is loaded, in the form of `path`. */
+  readonly imports: readonly string[]
 }
 
 /** `export { a } from` hands a name on and defines none. */
 const definition =
   /^export (?:declare )?(?:abstract )?(?:async )?(?:const|let|function\*?|class|interface|type|enum) (\w+)/gm
+
+const staticImport = /^(?:import|export|\}) .*?from '(\.[^']+)'/gm
 
 function readSources(): SourceFile[] {
   const root = fromRoot('src')
@@ -31,10 +35,12 @@ function readSources(): SourceFile[] {
     .filter((path) => path.endsWith('.ts'))
     .map((path) => {
       const text = readFileSync(join(root, path), 'utf8')
+      const slashed = path.replaceAll('\\', '/')
       return {
-        path: path.replaceAll('\\', '/'),
+        path: slashed,
         lines: text.split('\n').length - 1,
         names: [...new Set([...text.matchAll(definition)].map(([, name = '']) => name))],
+        imports: [...text.matchAll(staticImport)].map(([, to = '']) => posix.join(posix.dirname(slashed), to)),
       }
     })
     .toSorted((one, other) => one.lines - other.lines)
@@ -51,6 +57,14 @@ function sharedNames(files: readonly SourceFile[]): Map<string, string[]> {
   )
 }
 
+/** Each file with the only one that imports it, where there is one. */
+function onlyImporters(some: readonly SourceFile[], all: readonly SourceFile[]): readonly string[][] {
+  return some.flatMap(({ path }) => {
+    const [importer, ...others] = all.filter(({ imports }) => imports.includes(path))
+    return importer === undefined || others.length > 0 ? [] : [[`  ${path}`, `only in ${importer.path}`]]
+  })
+}
+
 const files = readSources()
 const shared = sharedNames(files)
 const largest = files.at(-1)
@@ -60,7 +74,7 @@ const fragments = files.filter(({ lines }) => lines < fragmentLines)
 const breaches = [
   median < limits.leastMedian && `The median is ${median} lines; at least ${limits.leastMedian} are required.`,
   fragments.length > limits.fragments &&
-    `${fragments.length} files have fewer than ${fragmentLines} lines; at most ${limits.fragments} may. Merge a file with its only importer.`,
+    `${fragments.length} files have fewer than ${fragmentLines} lines; at most ${limits.fragments} may. Merge one with a file of the same idea, or with its only importer (listed above).`,
   largestLines > limits.largest && `${largest?.path} has ${largestLines} lines; at most ${limits.largest} are allowed.`,
   shared.size > limits.sharedNames && `${[...shared.keys()].join(', ')}: several files define this name. Rename one.`,
 ].filter((breach) => breach !== false)
@@ -69,6 +83,7 @@ printTable([
   ['source files', String(files.length)],
   ['median lines', `${median}  at least ${limits.leastMedian}`],
   [`files under ${fragmentLines} lines`, `${fragments.length}  at most ${limits.fragments}`],
+  ...(fragments.length > limits.fragments ? onlyImporters(fragments, files) : []),
   ['largest file', `${largestLines}  at most ${limits.largest}  ${largest?.path ?? ''}`],
   ['exported names defined in several files', `${shared.size}  at most ${limits.sharedNames}`],
   ...[...shared].map(([name, paths]) => [`  ${name}`, paths.toSorted().join('  ')]),
