@@ -20,7 +20,7 @@ import { authLayers } from './pipeline.ts'
 import { openFolders, servedFolders } from './served-folders.ts'
 import { createAllowedHosts, createSiteHosts } from './allowed-hosts.ts'
 import { sitesOf } from './site.ts'
-import { createSiteFinder } from './sites.ts'
+import { createSiteFinder, whyRefused } from './sites.ts'
 
 /** The request to explain; it is not sent. */
 export interface Question {
@@ -63,8 +63,12 @@ export async function explainRequest(
   const x = exchangeOf(server, question)
   if (x === undefined) return undefined
   const names = server.listeners.map(({ name }) => name)
-  const site = createSiteFinder(sitesOf(server), names)(x)
-  if (site === undefined) return refused(x)
+  const siteOf = createSiteFinder(sitesOf(server), names)
+  const site = siteOf(x)
+  if (site === undefined) {
+    const { fix: _, ...explanation } = refused(x)
+    return { ...explanation, text: explanation.text.replace(/\.$/, `: ${whyRefused(siteOf, names, x.headers)}.`) }
+  }
   const explanation = await explainSite(site, x, isCertified)
   return site.config === server ? explanation : { site: site.name, ...explanation }
 }

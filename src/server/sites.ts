@@ -44,25 +44,28 @@ export function chooseSite(sites: readonly Site[], listeners: readonly string[],
     if (site === undefined) {
       const reply = refuse(x)
       // Only in the log: a stranger must not learn the names of other listeners, nor which names they have.
-      if (x.notes.refusal === 'E8008_HOST_NOT_ALLOWED') x.notes.remark = refusalRemark(x.headers)
+      if (x.notes.refusal === 'E8008_HOST_NOT_ALLOWED') x.notes.remark = whyRefused(siteOf, listeners, x.headers)
       return reply
     }
     if (sites.length > 1 && (site.hosts.length > 0 || site.listeners !== undefined)) x.notes.site = site.name
     return site.handler(x)
   }
+}
 
-  /** Why the name is refused. The option `allowHost`, which the page suggests, would not help. */
-  function refusalRemark(headers: RequestHeaders): string {
-    const names = listeners.filter((listener) => (siteOf({ headers, peer: { listener } })?.hosts.length ?? 0) > 0)
-    return names.length > 0 ? `served on ${names.join(', ')} only` : 'no site here has this name'
-  }
+/** Finds the site that answers an exchange. */
+type SiteFinder<Each> = (x: Pick<Exchange, 'headers'> & { readonly peer: Pick<Peer, 'listener'> }) => Each | undefined
+
+/** Why no site takes a name, for the user of the server. The option `allowHost`, which the page suggests, would not help. */
+export function whyRefused(siteOf: SiteFinder<Place>, listeners: readonly string[], headers: RequestHeaders): string {
+  const names = listeners.filter((listener) => (siteOf({ headers, peer: { listener } })?.hosts.length ?? 0) > 0)
+  return names.length > 0 ? `served on ${names.join(', ')} only` : 'no site here has this name'
 }
 
 /** Compiles which site answers an exchange; undefined where none does. */
 export function createSiteFinder<Each extends Place>(
   sites: readonly Each[],
   listeners: readonly string[],
-): (x: Pick<Exchange, 'headers'> & { readonly peer: Pick<Peer, 'listener'> }) => Each | undefined {
+): SiteFinder<Each> {
   const tables = new Map(listeners.map((name) => [name, tableOf(sites, name)]))
   // Connections of embedding programs.
   const other = tableOf(sites, undefined)

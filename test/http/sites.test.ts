@@ -260,7 +260,12 @@ test('explain names the site that answers, and refuses what none does', async ()
   }
   assert.equal(await siteAt('/a.txt'), undefined)
   assert.equal(await siteAt('https://docs.localhost:8448/a.txt'), 'docs.localhost')
-  assert.equal(await siteAt('http://docs.localhost:8008/a.txt'), 'refused')
+  const refused = await explainRequest(config, { method: 'GET', url: 'http://docs.localhost:8008/a.txt', headers: [] })
+  assert.equal(
+    refused?.text,
+    '421 E8008_HOST_NOT_ALLOWED: This server does not answer for docs.localhost: served on secure only.',
+  )
+  assert.equal(refused?.fix, undefined)
 })
 
 for (const [name, given, message] of [
