@@ -3,7 +3,7 @@ import { quote } from '../config/diagnostic.ts'
 import { pluginError } from '../config/sources/plugin-options.ts'
 import { ServeError } from '../core/serve-error.ts'
 import type { Layer } from '../http/message/exchange.ts'
-import type { RouteControl, Server8008 } from './types.ts'
+import type { RouteControl, Server8008, SiteControl } from './types.ts'
 
 /** What plugins need of a server beside its public methods. */
 export interface PluginAccess {
@@ -20,7 +20,7 @@ export interface PluginAccess {
 interface Active {
   readonly plugin: Plugin
   /** Removes what it added to the server. */
-  readonly remove: () => void
+  readonly remove: () => Promise<void>
 }
 
 /** The plugins of a server: sets them up, asks them about changes, and closes or replaces them. */
@@ -118,7 +118,7 @@ export class PluginHost {
     const { name } = plugin
     const { server, remove } = this.#lend(name)
     const fail = (cause: unknown): never => {
-      remove()
+      void remove()
       throw pluginError(name, 'configureServer', cause)
     }
     const done = (result: unknown): void => {
@@ -136,10 +136,10 @@ export class PluginHost {
   }
 
   /** The server for one plugin: what the plugin adds to it can be removed together. */
-  #lend(name: string): { readonly server: Server8008; readonly remove: () => void } {
+  #lend(name: string): Pick<Active, 'remove'> & { readonly server: Server8008 } {
     const { server, removeLayers, report } = this.#access
     const layers: Layer[] = []
-    const undo: (() => void)[] = []
+    const undo: (() => unknown)[] = []
     const own: Partial<Server8008> = {
       use(layer) {
         server.use(layer)
@@ -156,6 +156,7 @@ export class PluginHost {
         return lent
       },
       routes: routesOf(server.routes, undo),
+      sites: sitesOf(server.sites, undo),
     }
     const lent: Server8008 = new Proxy(server, {
       get(target, key) {
@@ -164,17 +165,23 @@ export class PluginHost {
         return typeof value === 'function' ? (value.bind(target) as unknown) : value
       },
     })
-    const remove = (): void => {
+    const remove = async (): Promise<void> => {
       if (layers.length > 0) removeLayers(layers.splice(0))
-      for (const each of undo.splice(0).toReversed()) each()
+      await Promise.all(
+        undo
+          .splice(0)
+          .toReversed()
+          .map((each) => each()),
+      )
     }
     return { server: lent, remove }
   }
 
   async #end(): Promise<void> {
     const ended = this.#active.splice(0).toReversed()
-    for (const { remove } of ended) remove()
+    const removed = ended.map(({ remove }) => remove())
     for (const { plugin } of ended) await this.#close(plugin)
+    await Promise.all(removed)
   }
 
   async #close({ name, closeServer }: Plugin): Promise<void> {
@@ -210,7 +217,7 @@ export function createPluginHost(access: PluginAccess): PluginHost {
   return new PluginHost(access)
 }
 
-function routesOf(routes: RouteControl, undo: (() => void)[]): RouteControl {
+function routesOf(routes: RouteControl, undo: (() => unknown)[]): RouteControl {
   return {
     add(route) {
       routes.add(route)
@@ -220,6 +227,19 @@ function routesOf(routes: RouteControl, undo: (() => void)[]): RouteControl {
     remove: (name) => routes.remove(name),
     replace: (options) => routes.replace(options),
     list: () => routes.list(),
+  }
+}
+
+function sitesOf(sites: SiteControl, undo: (() => unknown)[]): SiteControl {
+  return {
+    async add(options) {
+      const added = await sites.add(options)
+      // The last one stays.
+      undo.push(() => sites.remove(added.name).catch(() => false))
+      return added
+    },
+    remove: (name) => sites.remove(name),
+    list: () => sites.list(),
   }
 }
 

@@ -204,6 +204,21 @@ describe('a replacement', () => {
     assert.equal(order.length, 3)
   })
 
+  test('removes the sites that the old plugins added, so that the new ones can add them', async () => {
+    const site = (body: string): Plugin => ({
+      name: body,
+      async configureServer(lent) {
+        await lent.sites.add({ host: 'docs.localhost', routes: [{ match: { path: '/' }, reply: { body } }] })
+      },
+    })
+    const server = createServer({ plugins: [site('old')] })
+    const ask = async (): Promise<string> => (await server.fetch('http://docs.localhost/')).text()
+    assert.equal(await ask(), 'old')
+    await pluginHost(server, createPluginHost).replace([site('new')], nothing, nothing)
+    assert.equal(await ask(), 'new')
+    await server.close()
+  })
+
   test('that fails sets the old plugins up again', async () => {
     const server = createServer({ plugins: [answers('old')] })
     const host = pluginHost(server, createPluginHost)
