@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { folderOf, run, serve } from './command.ts'
@@ -57,4 +59,15 @@ test('a plugin that fails ends the start with its name, and check shows plugins'
   assert.equal(exitCode, 2)
   assert.match(stderr, /configureServer\(\) of the plugin "answers" failed: Error: boom/)
   assert.match(stderr, /E8008_PLUGIN/)
+})
+
+test('a start that fails frees what plugins opened', async (t) => {
+  const cwd = await folderOf(t, { 'serve8008.config.mjs': config, 'plugin.mjs': plugin('one') })
+  const holder = createServer().listen(0, 'localhost')
+  t.after(() => holder.close())
+  await once(holder, 'listening')
+  const { port } = holder.address() as AddressInfo
+  const { exitCode } = await run(t, ['--port', String(port)], { cwd })
+  assert.equal(exitCode, 3)
+  assert.equal(readFileSync(join(cwd, 'events.txt'), 'utf8'), 'one opened\none closed\n')
 })

@@ -80,7 +80,10 @@ export async function serve(command: Command, program: Program, report: Reporter
     pluginHost(server, createPluginHost).start(config.plugins)
   }
   const listening = await server.listen().catch(async (error: unknown) => {
-    if (!shutdown.isStopping()) throw (await import('./start-error.ts')).explainStartError(error, loaded, env)
+    if (shutdown.isStopping()) return undefined
+    // Plugins free what they opened.
+    await server.close()
+    throw (await import('./start-error.ts')).explainStartError(error, loaded, env)
   })
   if (listening === undefined) return
   if (listening.skipped.length > 0 && (loaded.origins['port'] ?? 'default') === 'default') {
