@@ -68,6 +68,7 @@ export async function makeProject(
     'site/docs/one.txt': 'one\n',
     'dist/index.html': '<!doctype html><title>App</title>',
     'dist/app.css': 'body {}',
+    ...Object.fromEntries(['web', 'docs', 'app', 'admin'].map((site) => [`${site}/index.html`, `<h1>${site}</h1>`])),
     'notes/hello.md': '# Hello\n',
     'mock/users.json': '[{ "name": "Ann" }]\n',
     'manual/index.html': '<!doctype html><title>Manual</title>',

@@ -145,9 +145,11 @@ export async function runSection(
   /** The file as it is holds no mistake, and with the real ports it serves. */
   async function checkConfig(name: string, text: string): Promise<void> {
     writeFileSync(join(cwd, name), text)
-    await runToEnd('serve8008 check')
-    writeFileSync(join(cwd, name), actual(text))
-    await serve('serve8008')
+    // The variable would replace the listeners of the file.
+    const line = text.includes('listeners: [') ? 'env -u SERVE8008_PORT serve8008' : 'serve8008'
+    await runToEnd(`${line} check`)
+    writeFileSync(join(cwd, name), withFreeListeners(actual(text)))
+    await serve(line)
     await stop()
     writeFileSync(join(cwd, name), text)
   }
@@ -255,6 +257,14 @@ async function readCommands(words: readonly string[] | undefined): Promise<void>
 /** The line with each port of its own left to the system. */
 function onFreePort(line: string): string {
   return line.replaceAll(/(--(?:tls-)?port|-p)([ =])[\d,]+/g, '$1$20')
+}
+
+/** The config with each listener on a port that the system chooses, under its usual name. */
+function withFreeListeners(text: string): string {
+  return text.replaceAll(
+    /\{ port: (\d+)(, tls: true)?/g,
+    (_, port: string, tls = '') => `{ name: 'http${tls === '' ? '' : 's'}:${port}', port: 0${tls}`,
+  )
 }
 
 /** Without what differs from run to run. */
