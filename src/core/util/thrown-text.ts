@@ -1,11 +1,13 @@
+import { redactUrl } from './secret.ts'
+
 /*
  * A program may throw any value, also one that has no text or whose getters throw. What reports it must not fail too: that
  * would end the process.
  */
 
-/** What was thrown, in words: `TypeError: x is not a function`. */
+/** What was thrown, in words and without credentials of URLs: `TypeError: x is not a function`. */
 export function thrownText(thrown: unknown): string {
-  return guarded(() => (thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)))
+  return redactUrl(guarded(() => (thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown))))
 }
 
 /** The message of what was thrown: `x is not a function`. */

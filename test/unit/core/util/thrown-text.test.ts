@@ -8,6 +8,12 @@ test('names what was thrown', () => {
   assert.equal(thrownText(undefined), 'undefined')
 })
 
+test('hides the credentials of URLs', () => {
+  const error = new Error('no answer from postgres://me:hunter2@db/x, at /a?token=hunter2')
+  assert.equal(thrownText(error), 'Error: no answer from postgres://…@db/x, at /a?token=…')
+  assert.equal(thrownText(new SyntaxError('Unexpected token x in JSON')), 'SyntaxError: Unexpected token x in JSON')
+})
+
 test('survives values that have no text', () => {
   const { proxy, revoke } = Proxy.revocable({}, {})
   revoke()
