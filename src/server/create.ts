@@ -263,6 +263,8 @@ class Serve8008 implements Server8008 {
     // A start under way sees `#closing` and frees its port; only then are the ports free.
     await this.#starting?.catch(() => {})
     const sites = [...this.#sites, ...this.#retired]
+    // From now on each reply ends its connection.
+    this.#adapter.drain()
     await Promise.all(sites.map((site) => site.drain()))
     const cut = await this.#listeners.stop()
     // After the replies under way: upstreams still send them.
