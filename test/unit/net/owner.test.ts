@@ -66,6 +66,10 @@ test('reports a connection that holds a port without a listener, also a closed o
   assert.equal(await holderOf(line('0A', 4711, 31415), 0), 'search')
   symlinkSync('socket:[31415]', join(proc, '999', 'fd', '7'))
   assert.equal(await holderOf(line('01', 4711, 31415)), 999)
+  // The search begins with this process, so that it is not cut before.
+  mkdirSync(join(proc, String(process.pid), 'fd'), { recursive: true })
+  symlinkSync('socket:[31415]', join(proc, String(process.pid), 'fd', '7'))
+  assert.equal(await holderOf(line('01', 4711, 31415)), process.pid)
 })
 
 test('reads the tables of a big-endian machine in its byte order', () => {
