@@ -75,8 +75,9 @@ const withCommandOnly = ['test/cli/', 'test/docs/', measuring]
 async function runAll(files: readonly string[], bundle: Bundle): Promise<Result[]> {
   const measured = files.filter((file) => file.startsWith(measuring))
   const others = files.filter((file) => !file.startsWith(measuring))
-  // Tests wait for sockets and processes more than they compute.
-  const results = await runBeside(others, bundle, 3 * availableParallelism())
+  // Quick tests wait for sockets and processes more than they compute; browsers, other servers and coverage compute more.
+  const isWaiting = others.every(isQuick) && !countsCoverage
+  const results = await runBeside(others, bundle, (isWaiting ? 3 : 2) * availableParallelism())
   return [...results, ...(await runBeside(measured, bundle, 1))]
 }
 
