@@ -27,7 +27,7 @@ export type PlainDefinitions = FileOptions &
 /** Every option but `plugins`. */
 export interface PlainOptions extends GivenBy<PlainDefinitions> {}
 
-/** The configuration without plugins. @internal */
+/** The configuration without plugins. */
 export interface PlainConfig extends JointConfig, ResolvedBy<PlainDefinitions> {}
 
 /**

@@ -51,7 +51,8 @@ export async function parseArguments(
   flags: readonly Flag[],
   isFolder: (word: string) => boolean,
 ): Promise<Arguments> {
-  return checkParsed(parser(readSwitches(argv, flags), parserOptions(flags)), argv, flags, isFolder)
+  // Awaited, so that it stands in stack traces.
+  return await checkParsed(parser(readSwitches(argv, flags), parserOptions(flags)), argv, flags, isFolder)
 }
 
 /**
