@@ -67,14 +67,18 @@ function batchesOf(files: readonly string[]): string[][] {
 }
 
 /** Suites that measure: each of their files has the machine to itself. */
-const measuring = 'test/abuse/'
+const measuring = ['test/abuse/', 'test/soak/large-listing', 'test/soak/soak']
+
+function measures(file: string): boolean {
+  return measuring.some((start) => file.startsWith(start))
+}
 
 /** Suites that run the built command. */
-const withCommandOnly = ['test/cli/', 'test/docs/', measuring]
+const withCommandOnly = ['test/cli/', 'test/docs/', 'test/abuse/']
 
 async function runAll(files: readonly string[], bundle: Bundle): Promise<Result[]> {
-  const measured = files.filter((file) => file.startsWith(measuring))
-  const others = files.filter((file) => !file.startsWith(measuring))
+  const measured = files.filter(measures)
+  const others = files.filter((file) => !measures(file))
   // Quick tests wait for sockets and processes more than they compute; browsers, other servers and coverage compute more.
   const isWaiting = others.every(isQuick) && !countsCoverage
   const results = await runBeside(others, bundle, (isWaiting ? 3 : 2) * availableParallelism())
