@@ -189,10 +189,10 @@ export class FirefoxPage {
 
   /** Waits until an expression holds, also across reloads of the page. */
   async until(expression: string): Promise<void> {
-    const end = performance.now() + 30_000
+    const end = performance.now() + 120_000
     // The document may be unloaded during the call.
     while ((await this.evaluate<boolean>(expression).catch(() => false)) !== true) {
-      if (performance.now() > end) throw new Error(`Never true within 30 s: ${expression}`)
+      if (performance.now() > end) throw new Error(`Never true within 120 s: ${expression}`)
       await this.evaluate('new Promise((resolve) => setTimeout(resolve, 20))').catch(() => {})
     }
   }

@@ -11,6 +11,8 @@ const candidates = [
   String.raw`C:\Program Files\Google\Chrome\Application\chrome.exe`,
 ]
 const executablePath = candidates.find((path): path is string => path !== undefined && existsSync(path))
+/** Milliseconds that a browser gets for a step; a machine that does much else needs them. */
+export const patienceMs = 120_000
 const flags =
   '--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking ' +
   '--disable-component-update --disable-sync'
@@ -34,7 +36,7 @@ export function launchChromium(
 ): Promise<Browser> {
   const env = home === undefined ? {} : { env: { ...process.env, HOME: home } }
   const args = [...flags.split(' '), ...further]
-  return chromium.launch({ executablePath: executablePath ?? '', args, ignoreDefaultArgs, ...env })
+  return chromium.launch({ executablePath: executablePath ?? '', args, ignoreDefaultArgs, timeout: patienceMs, ...env })
 }
 
 /** Opens a page of its own and closes it afterwards; what the page complains of fails the test. */
@@ -48,7 +50,7 @@ export async function withPage(
   const complaints: string[] = []
   try {
     const page = await context.newPage()
-    page.setDefaultTimeout(30_000)
+    page.setDefaultTimeout(patienceMs)
     page.on('console', (message) => complaints.push(message.text()))
     page.on('pageerror', (error) => complaints.push(error.message))
     await options.before?.(page)

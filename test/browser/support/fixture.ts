@@ -1,6 +1,6 @@
 import { after, before, beforeEach } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
-import { launchChromium, skip, withPage } from './chromium.ts'
+import { launchChromium, patienceMs, skip, withPage } from './chromium.ts'
 import { Stub } from './stub.ts'
 
 /** The stub and the browser that the tests of a file share. */
@@ -48,7 +48,7 @@ export const shownText = `shadows.filter((root) => root.host.isConnected).map((r
 
 /** Waits until an expression holds. Unlike what the browser driver offers, it works under policies that forbid eval. */
 export async function until(page: Page, expression: string): Promise<void> {
-  const end = performance.now() + 30_000
+  const end = performance.now() + patienceMs
   while (!(await page.evaluate<boolean>(expression))) {
     if (performance.now() > end) throw new Error(`It never came that ${expression}`)
     await page.evaluate('new Promise(requestAnimationFrame)')

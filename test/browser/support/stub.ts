@@ -4,11 +4,10 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import { WebSocketServer, type WebSocket } from 'ws'
 import type { Change, FromPage, Session, ToPage } from '../../../src/live/protocol.ts'
+import { patienceMs } from './chromium.ts'
 
 const client = new URL('../../../dist/client/live.js', import.meta.url)
 const control = '/__serve8008/'
-/** Milliseconds that a test waits for a message of a page. */
-const patienceMs = 30_000
 
 export interface StubFile {
   readonly type: string
