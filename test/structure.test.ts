@@ -21,6 +21,7 @@ const entries: Record<string, string> = {
   net: 'net/net.ts',
   proxy: 'proxy/proxy.ts',
   routes: 'routes/routes.ts',
+  scan: 'scan/scan.ts',
   static: 'static/static.ts',
   tls: 'tls/tls.ts',
 }
@@ -74,6 +75,10 @@ const below: Record<string, readonly string[]> = {
   'proxy/h2': [...feature, 'proxy/', 'proxy/upstream', 'proxy/response'],
   routes: [...feature, 'routes/match'],
   'routes/match': feature,
+  scan: [...feature, 'net', 'scan'],
+  'scan/identify': feature,
+  'scan/processes': [...feature, 'net'],
+  'scan/relay': feature,
   static: [...feature, 'static'],
   'static/access': [...feature, 'static'],
   'static/files': [...feature, 'static'],
@@ -86,13 +91,13 @@ const below: Record<string, readonly string[]> = {
   server: ['core', 'http', 'config', 'pages', 'server', ...Object.keys(entries), 'middleware'],
   'server/listeners': ['core', 'http', 'config', 'net', 'tls'],
 
-  cli: ['core', 'config', 'control', 'server', 'cli'],
+  cli: ['core', 'config', 'control', 'scan', 'server', 'cli'],
   'cli/args': ['core', 'config'],
   'cli/output': ['core', 'config', 'cli/args'],
-  'cli/commands': ['core', 'config', 'control', 'server', 'cli/', 'cli/args', 'cli/output'],
+  'cli/commands': ['core', 'config', 'control', 'scan', 'server', 'cli/', 'cli/args', 'cli/output'],
   'cli/serve': ['core', 'config', 'control', 'server', 'cli/', 'cli/args', 'cli/output'],
 
-  '.': ['core', 'http', 'config', 'server'],
+  '.': ['core', 'http', 'config', 'scan', 'server'],
 }
 
 interface Import {

@@ -1,0 +1,2 @@
+/** What is on the ports of this machine: who holds them, what answers there, who can reach it, and whether it is safe. */
+export type { Finding, Identity, OpenPort, ProcessInfo, Reach, ScannedPort } from './types.ts'
