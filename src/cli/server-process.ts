@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { basename, resolve } from 'node:path'
 import type { Environment } from '../config/sources/env.ts'
-import { registeredServers, type RunningServer, type ServerProcess } from '../control/control.ts'
+import { processStart, registeredServers, type RunningServer, type ServerProcess } from '../control/control.ts'
 
 // Named in full: Windows looks into the current folder first, where a served project could plant a powershell.exe.
 const powershell = 'C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe'
@@ -21,9 +21,10 @@ export function isRunning(server: ServerProcess): boolean {
   return isTaken(server.pid) && (!isTold || isThatServer(server))
 }
 
-/** Whether the process with the id of a server runs the script that the server was started from. */
-export function isThatServer({ pid, script, cwd }: ServerProcess): boolean {
+/** Whether the process with the id of a server runs the script that the server was started from, since the server's start. */
+export function isThatServer({ pid, script, cwd, processStart: started }: ServerProcess): boolean {
   if (script === '') return false
+  if (started !== undefined && started !== (processStart(pid) ?? started)) return false
   if (process.platform !== 'linux') return commandLineOf(pid).includes(basename(script))
   // The script was typed from the folder in which the server was started.
   return argumentsOf(pid).some((word) => word !== '' && resolve(cwd, word) === script)

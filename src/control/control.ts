@@ -4,8 +4,8 @@ import type { Reply } from '../http/message/reply.ts'
 import type { Endpoints, LiveControl } from './endpoints.ts'
 
 export { registeredServers } from './running-servers.ts'
-export { registerServer } from './server-registry.ts'
-export type { RunningServer, ServerProcess, ServerStart } from './server-registry.ts'
+export { processStart, registerServer } from './server-registry.ts'
+export type { RegisteredContent, RunningServer, ServerProcess, ServerStart } from './server-registry.ts'
 
 /** The addresses below `/__serve8008/`: the layers of the pipeline that answer them, and their token. */
 export interface Control {

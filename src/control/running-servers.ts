@@ -1,10 +1,20 @@
-import { readdirSync, readFileSync, rmSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Environment } from '../config/sources/env.ts'
-import { isOwnFolder, registryFolder, type RunningServer, type ServerProcess } from './server-registry.ts'
+import {
+  entryName,
+  isOwnFolder,
+  registryFolder,
+  userId,
+  type RegisteredContent,
+  type RegisteredRoute,
+  type RegisteredSite,
+  type RunningServer,
+  type ServerProcess,
+} from './server-registry.ts'
 
 /**
- * The servers of this user that run now.
+ * The servers of this user that run now. Entries of processes that have ended are removed.
  *
  * @param isRunning Whether the process of a server still runs.
  */
@@ -12,37 +22,80 @@ export function registeredServers(env: Environment, isRunning: (server: ServerPr
   const folder = registryFolder(env)
   if (!isOwnFolder(folder)) return []
   return readdirSync(folder).flatMap((name) => {
-    const server = readServer(join(folder, name))
-    if (server === undefined) return []
-    if (isRunning(server)) return [server]
-    // It was killed before it could unregister.
-    rmSync(join(folder, name), { force: true })
+    const pid = /^([1-9]\d*)\.json(?:\.\w+\.tmp)?$/.exec(name)?.[1]
+    if (pid === undefined) return []
+    const server = name === entryName(Number(pid)) ? readServer(join(folder, name)) : undefined
+    if (server !== undefined && server.pid === Number(pid) && isRunning(server)) return [server]
+    // Its server was killed before it could unregister, or while it wrote. What a newer version wrote stays as long as it runs.
+    const isOfRunning = server === undefined && isRunning({ pid: Number(pid), cwd: folder, script: '' })
+    if (!isOfRunning) removeEntry(join(folder, name))
     return []
   })
 }
 
+function removeEntry(path: string): void {
+  try {
+    rmSync(path, { force: true })
+  } catch {
+    // A folder of this name: none of ours.
+  }
+}
+
 function readServer(file: string): RunningServer | undefined {
   try {
-    const {
-      pid,
-      url,
-      port,
-      tlsPort = 0,
-      root,
-      cwd,
-      reload,
-      token,
-      script = '',
-      settings = '',
-      start,
-    } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
-    const texts = [url, root, cwd, reload, token, script, settings].every((value) => typeof value === 'string')
+    const { startedAt, processStart, start, ...rest } = JSON.parse(readOwnFile(file)) as Record<string, unknown>
+    const { pid, url, port, tlsPort = 0, root, cwd, reload, token, script = '', settings = '' } = rest
+    const texts = [url, root, cwd, reload, token, script, settings].every(isText)
     if (!texts || typeof port !== 'number' || typeof tlsPort !== 'number') return undefined
     // A signal to 0 or below goes to a whole group of processes.
     if (!Number.isInteger(pid) || (pid as number) <= 0) return undefined
-    const known = typeof start === 'object' && start !== null ? { start } : {}
+    const known = {
+      ...(typeof start === 'object' && start !== null ? { start } : {}),
+      ...(typeof startedAt === 'number' ? { startedAt } : {}),
+      ...(isText(processStart) ? { processStart } : {}),
+      ...contentOf(rest),
+    }
     return { pid, url, port, tlsPort, root, cwd, reload, token, script, settings, ...known } as RunningServer
   } catch {
     return undefined
   }
+}
+
+/** The text of a file of this user. A link, or a pipe that would never end, is refused. */
+function readOwnFile(file: string): string {
+  const fd = openSync(file, constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
+  try {
+    const stat = fstatSync(fd)
+    const uid = userId()
+    if (!stat.isFile() || (uid !== undefined && stat.uid !== uid)) throw new Error('not a file of this user')
+    return readFileSync(fd, 'utf8')
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function contentOf({ urls, sites, routes }: Record<string, unknown>): RegisteredContent {
+  return {
+    ...(isListOf(urls, isText) ? { urls } : {}),
+    ...(isListOf(sites, isSite) ? { sites } : {}),
+    ...(isListOf(routes, isRoute) ? { routes } : {}),
+  }
+}
+
+function isListOf<Item>(value: unknown, isItem: (item: unknown) => item is Item): value is Item[] {
+  return Array.isArray(value) && value.every(isItem)
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string'
+}
+
+function isRoute(value: unknown): value is RegisteredRoute {
+  const { name, to } = (value ?? {}) as Partial<RegisteredRoute>
+  return isText(name) && isText(to)
+}
+
+function isSite(value: unknown): value is RegisteredSite {
+  const { name, folder, urls } = (value ?? {}) as Partial<RegisteredSite>
+  return isText(name) && isText(folder) && isListOf(urls, isText)
 }

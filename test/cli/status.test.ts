@@ -37,21 +37,49 @@ test('status lists the servers of this user with address, folder and process, al
     [site, './site'],
     [docs, './docs'],
   ] as const) {
-    assert.match(stdout, new RegExp(`^${url} +${folder} +pid ${child.pid}$`, 'm'))
+    assert.match(stdout, new RegExp(`^${url} +${folder} +pid ${child.pid} +up \\d+ s, since \\d\\d:\\d\\d$`, 'm'))
   }
   const { servers } = JSON.parse((await runHere(t, ['status', '--json'], { cwd, env })).stdout) as {
-    servers: unknown[]
+    servers: { url: string; startedAt: string; uptimeSeconds: number }[]
   }
   assert.equal(servers.length, 2)
-  assert.deepEqual(
-    servers.find((each) => (each as { url: string }).url === site.url),
-    {
-      name: 'site',
-      url: site.url,
-      folder: join(cwd, 'site'),
-      pid: site.child.pid,
-    },
+  const { startedAt = '', uptimeSeconds = -1, ...its } = servers.find(({ url }) => url === site.url) ?? {}
+  assert.deepEqual(its, {
+    name: 'site',
+    url: site.url,
+    folder: join(cwd, 'site'),
+    pid: site.child.pid,
+    urls: [site.url],
+    sites: [],
+    routes: [],
+  })
+  const age = Date.now() - Date.parse(startedAt)
+  assert.ok(age > 0 && age / 1000 - uptimeSeconds < 60, `${startedAt} ${uptimeSeconds}`)
+})
+
+test('ls shows mounts and routes, and the routes of an edited config file', async (t) => {
+  const env = { XDG_RUNTIME_DIR: await folderOf(t, {}) }
+  const config = (port: number): string =>
+    JSON.stringify({ port: 0, mounts: { '/docs': './docs' }, proxy: { '/api': `http://localhost:${port}` } })
+  const cwd = await folderOf(t, { 'docs/a.txt': 'x', 'serve8008.config.json': config(3000) })
+  const { stdout } = await serveRegistered(t, cwd, env)
+  const list = async (): Promise<unknown> => {
+    const { servers } = JSON.parse((await runHere(t, ['ls', '--json'], { cwd, env })).stdout) as {
+      servers: { routes: unknown }[]
+    }
+    return servers[0]?.routes
+  }
+  assert.deepEqual(await list(), [
+    { name: '/docs/', to: join(cwd, 'docs') },
+    { name: '/api', to: 'localhost:3000' },
+  ])
+  assert.match(
+    (await runHere(t, ['ls'], { cwd, env })).stdout,
+    /^ {2}routes {2}\/docs\/ -> .\/docs, \/api -> localhost:3000$/m,
   )
+  writeFileSync(join(cwd, 'serve8008.config.json'), config(3001))
+  await stdout(/config \/api now .*\n/)
+  assert.deepEqual(((await list()) as unknown[])[1], { name: '/api', to: 'localhost:3001' })
 })
 
 test('stop ends the server of this folder with its exit code 0, or the one of a port', async (t) => {

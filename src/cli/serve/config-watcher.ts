@@ -30,6 +30,8 @@ export interface ConfigWatchOptions {
   readonly command: Command
   readonly program: Program
   readonly report: Reporter
+  /** Called when the routes may have changed. */
+  readonly onRoutes: () => void
 }
 
 /** Milliseconds after which a deleted config file counts as gone: editors delete and write files. */
@@ -45,7 +47,8 @@ const startOnly = optionTable.filter(({ key }) => !['proxy', 'routes', 'plugins'
  * An edit that cannot be read or is wrong changes nothing and is reported, as are options that need a restart. Ends
  * with the server.
  */
-export function watchConfig({ server, slot, loaded, loadedAt, command, program, report }: ConfigWatchOptions): void {
+export function watchConfig(options: ConfigWatchOptions): void {
+  const { server, slot, loaded, loadedAt, command, program, report, onRoutes } = options
   if (loaded.file === undefined) return
   const config: string = loaded.file
   const { cwd, env } = program
@@ -79,6 +82,7 @@ export function watchConfig({ server, slot, loaded, loadedAt, command, program, 
       tellLines([pluginsText(next)])
     } else useRoutes(next)
     applied = next
+    onRoutes()
     const call = next.config.handler?.call
     if (call !== undefined && slot !== undefined) {
       slot.replace(call)

@@ -1,30 +1,56 @@
 import type { LoadedConfig } from '../../config/load.ts'
-import { controlPrefix, registerServer } from '../../control/control.ts'
+import { actionText } from '../../config/kinds/registry.ts'
+import { controlPrefix, registerServer, type RegisteredContent } from '../../control/control.ts'
+import type { ResolvedConfig } from '../../config/types.ts'
 import type { Listening, Server8008 } from '../../server/types.ts'
 import type { Command } from '../args/command.ts'
 import type { Program } from '../process-io.ts'
 import { serverStart, settingsHash } from '../server-settings.ts'
 
-/** Lets other commands find the server, until it closes. */
+/**
+ * Lets other commands find the server, until it closes.
+ *
+ * @returns a function to call when the routes have changed.
+ */
 export function register(
   server: Server8008,
-  { url, port, tls }: Listening,
+  listening: Listening,
   { file, config }: LoadedConfig,
   command: Command,
   program: Program,
-): void {
+): () => void {
   // It has closed meanwhile.
-  if (server.port === undefined) return
+  if (server.port === undefined) return () => {}
   const { pid, cwd, env, script = '' } = program
+  const { url, port, tls } = listening
   const { root } = config
   const tlsPort = tls?.port ?? 0
   const settings = settingsHash(file, command, env)
   const start = serverStart(command, env)
+  const startedAt = Math.round(Date.now() - program.elapsed())
   // Pages are asked to reload over TCP.
   const token = config.socket === undefined ? (server.token ?? '') : ''
   const reload = `${controlPrefix(config.base)}reload`
-  server.on(
-    'close',
-    registerServer({ pid, url, port, tlsPort, root, cwd, settings, start, reload, token, script }, env),
+  const content = (): RegisteredContent => contentOf(server, listening, config)
+  const registration = registerServer(
+    { pid, url, port, tlsPort, root, cwd, settings, start, startedAt, reload, token, script, ...content() },
+    env,
   )
+  server.on('close', registration.remove)
+  return () => registration.update(content())
+}
+
+function contentOf(server: Server8008, { urls }: Listening, config: ResolvedConfig): RegisteredContent {
+  const sites = server.sites.list()
+  const folderOf = (name: string): string => (config.sites.find((site) => site.name === name)?.config ?? config).root
+  return {
+    urls: [...urls.local, ...urls.network],
+    routes: [
+      ...config.mounts.map(({ path, folder }) => ({ name: path, to: folder })),
+      ...server.routes.list().map(({ name, action }) => ({ name, to: actionText(action) })),
+    ],
+    ...(sites.length < 2
+      ? {}
+      : { sites: sites.map(({ name, urls: own }) => ({ name, folder: folderOf(name), urls: own })) }),
+  }
 }

@@ -111,15 +111,17 @@ export async function serve(command: Command, program: Program, report: Reporter
     keys = await useServerKeys({ server, listening, config, program, report, keyboard })
   }
   // Behind the first answer: loading it, and the token, cost milliseconds of start-up.
-  const registering = setTimeout(
-    () => void import('./registration.ts').then((it) => it.register(server, listening, loaded, command, program)),
-    announceMs,
-  ).unref()
+  let onRoutes = (): void => {}
+  const registering = setTimeout(() => {
+    void import('./registration.ts').then((it) => {
+      onRoutes = it.register(server, listening, loaded, command, program)
+    })
+  }, announceMs).unref()
   server.on('close', () => clearTimeout(registering))
   slot?.watch(server, report, command)
   if (loaded.file !== undefined) {
     const { watchConfig } = await import('./config-watcher.ts')
-    watchConfig({ server, slot, loaded, loadedAt, command, program, report })
+    watchConfig({ server, slot, loaded, loadedAt, command, program, report, onRoutes: () => onRoutes() })
   }
   for (const warning of warnings) report.warning(warning)
   server.off('warning', gather).on('warning', report.warning)
