@@ -26,10 +26,12 @@ export function frameReply(reply: Reply, method: string, transport: ReplyTranspo
   const { body, status, headers, relayed } = reply
   const length = statedLength(reply, transport)
   const framed: string[] = []
+  // RFC 9110 section 8.6: these replies may state the length of content that was never made. For any other without content
+  // the client would take the next reply for it.
+  const keepsLength = body === null && (status === 304 || (method === 'HEAD' && status !== 204))
   for (let i = 0; i < headers.length; i += 2) {
     const name = (headers[i] as string).toLowerCase()
-    // A reply to HEAD may state the length of content that was never made.
-    if (serverFields.has(name) && (name !== 'content-length' || body !== null)) continue
+    if (serverFields.has(name) && (name !== 'content-length' || !keepsLength)) continue
     framed.push(headers[i] as string, headers[i + 1] as string)
   }
   if (length !== undefined && (body !== null || getField(framed, 'content-length') === undefined)) {

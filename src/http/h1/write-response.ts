@@ -33,7 +33,7 @@ export function writeResponse(
 ): Sent | Promise<Sent> {
   const { body, status } = reply
   if (body === null || body instanceof Uint8Array) {
-    const { headers, content } = prepare(reply, body)
+    const { headers, content } = prepare(reply, body, x.method)
     writeHead(response, reply, headers)
     if (content === null || isBodyless(x.method, status)) return (end(response, null), complete)
     end(response, content)
@@ -78,11 +78,12 @@ const textBytes = 16 * 1024
  * Node writes a header section and text in one piece, but a buffer as a second one, which costs more than copying a
  * small reply. So small content becomes Latin-1 text, whose characters are its bytes; for shared (frozen) replies once.
  */
-function prepare(reply: Reply, body: Uint8Array | null): Prepared {
-  const isKept = Object.isFrozen(reply)
+function prepare(reply: Reply, body: Uint8Array | null, method: string): Prepared {
+  // A reply to HEAD may have another length.
+  const isKept = method !== 'HEAD' && Object.isFrozen(reply)
   const known = isKept ? prepared.get(reply) : undefined
   if (known !== undefined) return known
-  const { headers } = frameReply(reply, '', '1.1')
+  const { headers } = frameReply(reply, method, '1.1')
   const short = body !== null && body.byteLength <= textBytes
   const content = short ? Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString('latin1') : body
   const result = { headers, content }

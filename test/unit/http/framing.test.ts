@@ -55,7 +55,30 @@ const table: readonly [name: string, reply: Partial<Reply>, method: string, fram
       'Content-Length=9 bodyless',
     ],
   ],
+  [
+    'replaces a length of content that does not follow, which the client would take from the next reply',
+    { headers: ['Content-Length', '9'] },
+    'GET',
+    ['Content-Length=0', 'Content-Length=0', 'Content-Length=0', ''],
+  ],
   ['states no length in a 204', { status: 204 }, 'GET', ['bodyless', 'bodyless', 'bodyless', 'bodyless']],
+  [
+    'drops the length of a 204',
+    { status: 204, headers: ['Content-Length', '9'] },
+    'HEAD',
+    ['bodyless', 'bodyless', 'bodyless', 'bodyless'],
+  ],
+  [
+    'keeps the length that a 304 states of content that was not made',
+    { status: 304, headers: ['Content-Length', '9'] },
+    'GET',
+    [
+      'Content-Length=9 bodyless',
+      'Content-Length=9 bodyless',
+      'Content-Length=9 bodyless',
+      'Content-Length=9 bodyless',
+    ],
+  ],
   [
     'states no length in a 304, though the reply has content',
     { status: 304, body: bytes },
