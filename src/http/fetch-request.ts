@@ -7,6 +7,11 @@ export interface FetchRequest {
   readonly request: Request
   /** Why its content ended early: it is too large, or the client left. Undefined while it did not. */
   readonly contentError: () => unknown
+  /**
+   * Takes the content that the handler reads while its reply is sent, as `new Response(request.body)` does: content that
+   * no handler took is dropped before the reply.
+   */
+  keep(replyBody: unknown): void
   /** Drops the content that the handler began to read and left: a client that still sends it must not wait. */
   close(): void
 }
@@ -21,13 +26,13 @@ export function fetchRequest(x: Exchange, signal: AbortSignal): FetchRequest {
   const { method, headers, body } = x
   let content: Readable | undefined
   let failure: unknown
+  let stream: ReadableStream<Uint8Array> | undefined
+  const open = (): Readable => (content ??= body.stream())
   const init: RequestInit & { duplex?: 'half' } = { method, signal }
   // The Fetch API has no content in these.
   if (body.expected && method !== 'GET' && method !== 'HEAD') {
-    init.body = contentStream(
-      () => (content = body.stream()),
-      (error) => (failure = error),
-    )
+    stream = contentStream(open, (error) => (failure = error))
+    init.body = stream
     init.duplex = 'half'
   }
   const url = urlOf(x)
@@ -36,7 +41,14 @@ export function fetchRequest(x: Exchange, signal: AbortSignal): FetchRequest {
   headers.names.forEach((name, i) => request.headers.append(name, headers.raw[2 * i + 1] as string))
   // A URL object resolves dot segments, which a handler must see as the client sent them.
   if (request.url !== url) Object.defineProperty(request, 'url', { value: url, enumerable: true })
-  return { request, contentError: () => failure, close: () => void content?.destroy() }
+  return {
+    request,
+    contentError: () => failure,
+    keep: (replyBody) => {
+      if (stream !== undefined && (stream.locked || stream === replyBody)) open()
+    },
+    close: () => void content?.destroy(),
+  }
 }
 
 /** Scheme, authority and target as the client sent them. */

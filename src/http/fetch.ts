@@ -79,9 +79,20 @@ function toResponse(reply: Reply, x: Exchange, unread: Set<Body>): Response {
   const framing = frameReply(reply, x.method, 'fetch')
   if (framing.isBodyless) discard(body)
   const headers = pairs(framing.headers)
-  if (framing.isBodyless || body === null) return new Response(null, { status, statusText, headers })
-  if (body instanceof Uint8Array) return new Response(body as Uint8Array<ArrayBuffer>, { status, statusText, headers })
-  return new Response(onDemand(body, x.signal, unread), { status, statusText, headers })
+  const init = { status: Math.min(status, 599), statusText, headers }
+  const response = new Response(framing.isBodyless ? null : contentFor(body, x.signal, unread), init)
+  // As with the global `fetch()`, whose Response has any status, while a program can make none above 599.
+  if (status > 599) Object.defineProperty(response, 'status', { value: status, enumerable: true })
+  return response
+}
+
+function contentFor(
+  body: Body,
+  signal: AbortSignal,
+  unread: Set<Body>,
+): Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | null {
+  if (body === null || body instanceof Uint8Array) return body as Uint8Array<ArrayBuffer> | null
+  return onDemand(body, signal, unread)
 }
 
 /** A stream that starts on its first read: a caller that needs only the status opens no file. */

@@ -1,5 +1,6 @@
 import type { Limits } from '../config/options/limits.ts'
 import { isServeError, ServeError } from '../core/serve-error.ts'
+import { thrownText } from '../core/util/thrown-text.ts'
 import { discard } from './body/reply-body.ts'
 import type { Exchange, Handler } from './message/exchange.ts'
 import { mountedReply, type Mount } from './mounted-reply.ts'
@@ -94,8 +95,10 @@ export function createResponder(options: ResponderOptions): Responder {
     if (x.notes.refusal === 'E8008_CLOSED') return settle(x, reply, sent)
     if (isServeError(error) && error.status !== 500) x.notes.refusal = error.code
     else if (error !== undefined) {
-      const fault = new ServeError('E8008_INTERNAL', 'The reply broke off.', { cause: error })
+      const isNamed = isServeError(error) && error.code !== 'E8008_INTERNAL'
+      const fault = isNamed ? error : internal('The reply broke off', error)
       x.notes.refusal = fault.code
+      x.notes.remark ??= `broke off: ${thrownText(fault.cause ?? fault)}`
       onFault(fault)
     }
     settle(x, reply, sent)
@@ -115,7 +118,7 @@ export function createResponder(options: ResponderOptions): Responder {
       return { written: reply, sent: x.write(reply, isDraining(x)) }
     } catch (cause) {
       discard(reply.body)
-      const fault = new ServeError('E8008_INTERNAL', 'The reply could not be written.', { cause })
+      const fault = internal('The reply could not be written', cause)
       x.notes.refusal = fault.code
       onFault(fault)
       const written = refuse(fault)
@@ -138,6 +141,10 @@ export function createResponder(options: ResponderOptions): Responder {
     send,
     settle,
   }
+}
+
+function internal(what: string, cause: unknown): ServeError {
+  return new ServeError('E8008_INTERNAL', `${what}: ${thrownText(cause)}`, { cause })
 }
 
 /** Whether the pipeline has nothing for the path or the method of an exchange. */

@@ -11,12 +11,15 @@ export function isResponse(value: unknown): value is Response {
  * The reply that says what a Response of the Fetch API says. Its content is read at the pace of the client, and
  * cancelled when the client leaves.
  *
- * @throws TypeError for a Response whose content was read, and for one that stands for a network error.
+ * @throws TypeError for a Response whose content was read, one that stands for a network error, and one of a library
+ *   whose content is no ReadableStream.
  */
 export function responseReply(response: Response): Reply {
   const { status, statusText, body, bodyUsed } = response
   if (status === 0) throw new TypeError('the Response stands for a network error and cannot be sent')
   if (bodyUsed || body?.locked === true) throw new TypeError('the content of the Response was read already')
+  if (body !== null && typeof (body as Partial<typeof body> | undefined)?.getReader !== 'function')
+    throw new TypeError('the content of the Response is no ReadableStream')
   const headers = fieldsOf(response)
   const length = response.headers.get('content-length')
   const stated = length !== null && /^\d+$/.test(length) && isAsSent(response) ? Number(length) : undefined

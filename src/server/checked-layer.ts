@@ -30,32 +30,41 @@ export function checkedLayer(layer: Layer): Layer {
   }
 }
 
-/** @throws TypeError for a reply that cannot be written, while the layer that returned it is on the stack. */
 function checked(reply: Reply): Reply {
+  return checkReply(reply, 'a layer returned')
+}
+
+/**
+ * Checks a reply while what returned it is on the stack.
+ *
+ * @param what Begins the message: `a layer returned`.
+ * @throws TypeError, RangeError for a reply that cannot be written.
+ */
+export function checkReply(reply: Reply, what: string): Reply {
   const { status, reason, headers, body, takeover } = (reply ?? {}) as Partial<Reply>
   if (typeof status !== 'number' || !Array.isArray(headers) || body === undefined) {
-    throw new TypeError(`a layer returned ${shapeOf(reply)} instead of { status, headers: [name, value, …], body }`)
+    throw new TypeError(`${what} ${shapeOf(reply)} instead of { status, headers: [name, value, …], body }`)
   }
   const isFinal = Number.isInteger(status) && status >= 200 && status <= 999
   if (!isFinal && !(status === 101 && takeover !== undefined)) {
-    throw new RangeError(`a layer returned the status ${status}; use a whole number from 200 to 999`)
+    throw new RangeError(`${what} the status ${status}; use a whole number from 200 to 999`)
   }
   // RFC 9112 section 4. A Response of the Fetch API refuses any other, too.
   if (reason !== undefined && (typeof reason !== 'string' || !/^[\t\x20-\x7e\x80-\xff]*$/.test(reason))) {
-    throw new TypeError(`a layer returned ${quote(reason)} as reason; use Latin-1 text on one line`)
+    throw new TypeError(`${what} ${quote(reason)} as reason; use Latin-1 text on one line`)
   }
-  checkHeaders(headers as readonly unknown[])
+  checkHeaders(headers as readonly unknown[], what)
   if (body !== null && !(body instanceof Uint8Array) && !isStreamed(body)) {
-    throw new TypeError(`a layer returned ${quote(body)} as body; use null, bytes (Buffer.from(text)) or a Readable`)
+    throw new TypeError(`${what} ${quote(body)} as body; use null, bytes (Buffer.from(text)) or a Readable`)
   }
   return reply
 }
 
-function checkHeaders(headers: readonly unknown[]): void {
+function checkHeaders(headers: readonly unknown[], what: string): void {
   for (let i = 0; i < headers.length; i += 2) {
     const name = headers[i]
     if (typeof name !== 'string' || i + 1 === headers.length) {
-      throw new TypeError('a layer returned headers that are not a flat list; use [name, value, name, value, …]')
+      throw new TypeError(`${what} headers that are not a flat list; use [name, value, name, value, …]`)
     }
     checkField(name, headers[i + 1] as string)
   }

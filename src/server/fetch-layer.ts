@@ -7,6 +7,7 @@ import { fetchRequest, type FetchRequest } from '../http/fetch-request.ts'
 import type { Exchange, Layer } from '../http/message/exchange.ts'
 import type { Reply, Source } from '../http/message/reply.ts'
 import { isResponse, responseReply } from '../http/response-reply.ts'
+import { checkReply } from './checked-layer.ts'
 
 /** What a handler gets beside the request. */
 export interface FetchContext {
@@ -55,43 +56,55 @@ export function fetchLayer(handler: FetchHandler | { readonly fetch: FetchHandle
       if (reply?.body === undefined || reply.body === null) release()
     }
     if (reply === undefined) return next(x)
-    return { ...reply, body: reply.body === null ? null : released(reply.body as Source, release) }
+    return reply.body === null ? reply : { ...reply, body: released(reply.body as Source, made.contentError, release) }
   }
 }
 
 async function replyOf(call: FetchHandler, x: Exchange, made: FetchRequest): Promise<Reply | undefined> {
   const { request, contentError } = made
   const { signal } = request
+  let reply: Reply | undefined
   try {
     const response = await call(request, { exchange: x })
-    const reply = response === undefined ? undefined : checkedReply(response)
+    reply = response === undefined ? undefined : replyFrom(response)
+    made.keep(response?.body)
     const error = contentError() ?? (signal.aborted ? signal.reason : undefined)
     if (error === undefined) return reply
-    discard(reply?.body ?? null)
     throw error
   } catch (thrown) {
+    discard(reply?.body ?? null)
     // What a framework makes of it does not matter: content that is too large is a 413.
     const error: unknown = contentError() ?? (signal.aborted ? signal.reason : thrown)
-    if (isServeError(error) || error instanceof ClientLeftError) throw error
-    throw new ServeError('E8008_HANDLER', `A handler of the Fetch API failed: ${thrownText(error)}`, { cause: error })
+    throw handlerError('A handler of the Fetch API failed', error)
   }
 }
 
+function handlerError(what: string, error: unknown): unknown {
+  if (isServeError(error) || error instanceof ClientLeftError) return error
+  return new ServeError('E8008_HANDLER', `${what}: ${thrownText(error)}`, { cause: error })
+}
+
 /** The reply of a handler; undefined where the request is not for it. */
-function checkedReply(response: unknown): Reply | undefined {
+function replyFrom(response: unknown): Reply | undefined {
   if (!isResponse(response)) throw new TypeError(`it returned ${quote(response)} instead of a Response or undefined`)
-  const reply = responseReply(response)
+  const reply = checkReply(responseReply(response), 'its Response has')
   // As an upstream's: over HTTP/2 it may begin while the client still sends.
   if (response.headers.get(passField) !== '1') return { ...reply, relayed: true, injectable: true }
   discard(reply.body)
   return undefined
 }
 
-/** Calls back when the content was sent or is not needed. */
-function released(body: Source, release: () => void): Source {
+/** Calls back when the content was sent or is not needed. Names the handler where it fails. */
+function released(body: Source, contentError: () => unknown, release: () => void): Source {
   return {
     length: body.length,
-    pull: (sink, signal) => body.pull(sink, signal).finally(release),
+    pull: (sink, signal) =>
+      body
+        .pull(sink, signal)
+        .catch((error: unknown) => {
+          throw handlerError('The content of a handler broke off', contentError() ?? error)
+        })
+        .finally(release),
     cancel: () => {
       body.cancel()
       release()

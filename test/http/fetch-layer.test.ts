@@ -292,6 +292,19 @@ for (const [name, handler, cause] of [
   ['returns null', () => null as never, /it returned null instead of a Response/],
   ['returns a Response that was read', () => readResponse(), /the content of the Response was read already$/],
   ['returns a network error', () => Response.error(), /stands for a network error/],
+  // Libraries have classes of their own, which check less.
+  [
+    'returns a status that is none',
+    () => foreign({ status: 200.5 }),
+    /its Response has the status 200\.5; use a whole/,
+  ],
+  ['returns an interim status', () => foreign({ status: 101 }), /its Response has the status 101; use a whole/],
+  [
+    'returns a line break in the reason',
+    () => foreign({ statusText: 'a\r\nb: c' }),
+    /its Response has "a.*b: c" as reason/,
+  ],
+  ['returns content that is no stream', () => foreign({ body: 'text' as never }), /is no ReadableStream$/],
 ] as const) {
   test(`a handler that ${name} is a 500 without details, and an error event`, async () => {
     await using front = await startFetch(handler)
@@ -306,6 +319,61 @@ for (const [name, handler, cause] of [
     assert.match(front.faults[0]?.message ?? '', cause)
   })
 }
+
+function foreign(members: Partial<Response>): Response {
+  const plain = {
+    status: 200,
+    statusText: '',
+    headers: new Headers(),
+    body: null,
+    bodyUsed: false,
+    arrayBuffer: () => {},
+  }
+  return { ...plain, ...members } as unknown as Response
+}
+
+for (const [name, echo] of Object.entries({
+  'request.body': ({ body }: Request) => new Response(body),
+  'a copy': (request: Request) => new Response(request.clone().body),
+  'what reads it later': ({ body }: Request) => new Response(body?.pipeThrough(new TransformStream())),
+})) {
+  test(`content goes back to its client as ${name}, and the connection stays open`, async () => {
+    await using front = await startFetch(echo)
+    using client = await RawClient.open(front.port)
+    for (const text of ['first', 'other']) {
+      client.send(`POST / HTTP/1.1\r\n${front.hostLine}\r\nContent-Length: 5\r\n\r\n${text}`)
+      const reply = await client.reply('POST')
+      assert.deepEqual([reply.status, reply.body.toString()], [200, text])
+    }
+    const large = 'x'.repeat(2_000_000)
+    assert.equal(await (await fetch(`http://localhost:${front.port}/`, { method: 'POST', body: large })).text(), large)
+    assert.deepEqual(front.faults, [])
+  })
+}
+
+test('a stated length without content does not take bytes of the next reply', async () => {
+  await using front = await startFetch(
+    ({ url }) => new Response(null, { status: url.endsWith('/none') ? 204 : 200, headers: { 'Content-Length': '5' } }),
+  )
+  for (const path of ['/', '/none']) {
+    const reply = await rawGet(front.port, path)
+    assert.equal(reply.field('content-length'), path === '/' ? '0' : '')
+  }
+})
+
+test('content that the client breaks off is not reported as a fault', async () => {
+  const read = createGate()
+  await using front = await startFetch(async (request) => {
+    await read.opened
+    return new Response(await request.text())
+  })
+  using client = await RawClient.open(front.port)
+  client.send(`POST / HTTP/1.1\r\n${front.hostLine}\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nZZ\r\n`)
+  assert.equal((await client.reply('POST')).status, 400)
+  read.open()
+  await client.closed()
+  assert.deepEqual(front.faults, [])
+})
 
 async function readResponse(): Promise<Response> {
   const response = new Response('x')
@@ -328,7 +396,8 @@ test('content that fails half-way breaks the message off, and the program learns
   client.send(`GET / HTTP/1.1\r\n${front.hostLine}\r\n\r\n`)
   assert.doesNotMatch((await client.closed()).toString('latin1'), /\r\n0\r\n\r\n$/)
   await failed.opened
-  assert.match(String(front.faults[0]?.cause), /half-way/)
+  assert.equal(front.faults[0]?.code, 'E8008_HANDLER')
+  assert.equal(front.faults[0]?.message, 'The content of a handler broke off: Error: half-way')
   using session = openSession(front.port)
   assert.equal((await ask(session, { ':path': '/' })).code, 2)
 })

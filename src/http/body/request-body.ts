@@ -35,6 +35,7 @@ export class StreamBody implements RequestBody {
   #relaying = false
   #relayed = 0
   #failed: ((error: Error) => void) | undefined
+  #failure: Error | undefined
   #observe: ((chunk: Uint8Array) => void) | undefined
 
   constructor(source: Readable, options: BodyOptions) {
@@ -133,8 +134,9 @@ export class StreamBody implements RequestBody {
     this.#observe = read
   }
 
-  /** Ends the reader's stream with an error, which Node does not do after the reply. */
+  /** Ends the reader's stream with an error, which Node does not do after the reply; a later reader gets it too. */
   fail(error: Error): void {
+    this.#failure = error
     this.#failed?.(error)
   }
 
@@ -143,6 +145,7 @@ export class StreamBody implements RequestBody {
    * counted, signed or compressed.
    */
   #checkUnspent(): void {
+    if (this.#failure !== undefined) throw this.#failure
     if (!this.expected || this.#taken || !(this.#options.isSpent?.() ?? this.#source.readableDidRead)) return
     throw new ServeError('E8008_BODY_READ', 'A body parser read the content of this request before serve8008 got it.', {
       hint: 'put serve8008 before body parsers such as express.json()',

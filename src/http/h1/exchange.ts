@@ -145,7 +145,8 @@ export class Http1Exchange<Response extends ResponseState> implements ServerExch
   }
 
   fail(error: Error): void {
-    this.#body?.fail(error)
+    this.#body ??= this.#openBody()
+    this.#body.fail(error)
   }
 
   get answered(): boolean {
