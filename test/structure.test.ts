@@ -267,9 +267,10 @@ describe('the sources', () => {
     assertNone([...yargs.map(({ from }) => from), ...commands], 'loaded by serving')
   })
 
-  test('node:http is used by the servers of http and by clients of upstreams only, types included', () => {
+  test('node:http is used by the servers of http and by clients of other servers only, types included', () => {
     const allowed = ['server', 'upgrades', 'write-response', 'middleware-messages'].map((name) => `http/h1/${name}.ts`)
-    const clients = /^(?:http|proxy)\/h2\/|^proxy\/(?:h1\/(?:upgrade|trailer-transport|raw-response))\.ts$/
+    const clients =
+      /^(?:http|proxy)\/h2\/|^scan\/identify\/http2\.ts$|^proxy\/(?:h1\/(?:upgrade|trailer-transport|raw-response))\.ts$/
     const pattern = /\b(from|import|import\s*\()\s*['"](node:)?http[s2]?['"]/
     assertNone(
       files.filter((file) => !allowed.includes(file) && !clients.test(file) && pattern.test(withoutApiTypes(file))),

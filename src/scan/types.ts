@@ -58,6 +58,8 @@ export interface ProcessInfo {
 /** What answers on a port. */
 export interface Identity {
   readonly protocol: {
+    /** What it speaks: `http`, `ssh`, `mysql`, `redis` and so on; `tls` where only that is known. Undefined when it does not tell. */
+    readonly name: string | undefined
     /** Whether it answers a TLS handshake. */
     readonly tls: boolean
     /** The protocol that TLS negotiates, for example `h2`. */

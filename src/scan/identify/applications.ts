@@ -1,0 +1,333 @@
+import { missing, type Rule } from './rules.ts'
+
+/** Clues that a server speaks WebDAV, so that its `OPTIONS` reply is worth a request. */
+const davClues =
+  /WSGIServer|aiohttp|TwistedWeb|CalendarServer|^Server: (?:Apache|lighttpd)|^DAV:|^WWW-Authenticate:|\.web\b|xandikos/im
+
+/** Clues of a server that answers nothing but its own paths, as devices and interfaces of programs do. */
+const bareClues = /^HTTP\/1\.[01] (?:4\d\d|30\d) /
+
+/** Applications, homeservers, devices and interfaces for programs. */
+export const applications: readonly Rule[] = [
+  // Ours: every error that it sends has a code. The refusal of a GET is sent before a password is asked for.
+  { product: 'serve8008', ask: '*', level: 'path', body: /\bE8008_[A-Z_]+(?: {3}|<|\b)/ },
+  { product: 'serve8008', ask: '*', level: 'path', body: /<script [^>]{0,200}src="[^"]{0,200}\/__serve8008\/live\.js/ },
+  {
+    product: 'serve8008',
+    ask: 'GET /__serve8008/reload',
+    level: 'path',
+    body: /\bE8008_METHOD\b/,
+    when: 'unknown',
+    ports: [8008, 8443, 591],
+  },
+
+  // Matrix
+  { product: 'Synapse', ask: '*', level: 'field', head: /^Server: Synapse(?:\/(?<version>[\w.+-]+))?/im },
+  {
+    product: 'Synapse',
+    ask: 'GET /_matrix/federation/v1/version',
+    level: 'path',
+    body: /^\s*\{\s*"server"\s*:\s*\{[^}]*"name"\s*:\s*"Synapse"(?:[^}]*"version"\s*:\s*"(?<version>[\w.+-]+))?/,
+    when: /Synapse|_matrix|M_UNRECOGNIZED|Matrix/i,
+    ports: [8448],
+  },
+  ...['Dendrite', 'Conduit', 'Conduwuit', 'continuwuity', 'Tuwunel', 'construct'].map((name): Rule => ({
+    product: name,
+    ask: 'GET /_matrix/federation/v1/version',
+    level: 'path',
+    body: new RegExp(
+      `^\\s*\\{\\s*"server"\\s*:\\s*\\{[^}]*"name"\\s*:\\s*"${name}"(?:[^}]*"version"\\s*:\\s*"(?<version>[\\w.+-]+))?`,
+      'i',
+    ),
+  })),
+  {
+    product: 'Matrix homeserver',
+    ask: 'GET /_matrix/client/versions',
+    level: 'path',
+    head: /^HTTP\/\S+ 200/,
+    body: /^\s*\{[^]*"versions"\s*:\s*\[\s*"(?:r\d|v1\.)/,
+    when: /Synapse|_matrix|M_UNRECOGNIZED|Matrix/i,
+    ports: [8008, 8448, 6167],
+  },
+  {
+    product: 'Matrix homeserver',
+    ask: '*',
+    level: 'page',
+    body: /^\s*\{[^]{0,200}"errcode"\s*:\s*"M_(?:UNRECOGNIZED|NOT_FOUND)"/,
+  },
+
+  // Cast and other devices
+  {
+    product: 'Chromecast',
+    ask: 'GET /setup/eureka_info',
+    level: 'path',
+    head: /^HTTP\/\S+ 200/,
+    body: /^\s*\{[^]*"(?:cast_build_revision|ssdp_udn|device_info)"\s*:(?:[^]*"cast_build_revision"\s*:\s*"(?<version>[\d.]+))?/,
+    when: bareClues,
+    ports: [8008, 8443],
+  },
+  {
+    product: 'Chromecast',
+    ask: 'GET /ssdp/device-desc.xml',
+    level: 'path',
+    body: /<modelName>(?:Chromecast|Google (?:Home|TV)|Nest)[^<]{0,60}<\/modelName>/,
+  },
+  {
+    product: 'DIAL device',
+    ask: 'GET /ssdp/device-desc.xml',
+    level: 'path',
+    head: /^Application-URL:/im,
+    body: /<deviceType>urn:dial-multiscreen-org:device:dial/,
+    ports: [8008, 8060, 56789],
+  },
+  {
+    product: 'AirPlay (ControlCenter)',
+    ask: '*',
+    level: 'field',
+    head: /^Server: AirTunes(?:\/(?<version>[\d.]+))?/im,
+  },
+  { product: 'AirPlay (ControlCenter)', ask: '*', level: 'field', head: /^X-Apple-[\w-]+:/im },
+  { product: 'CUPS', ask: '*', level: 'field', head: /^Server: CUPS\/(?<version>[\d.]+)/im },
+
+  // Calendars and WebDAV
+  {
+    product: 'Apple Calendar Server',
+    ask: '*',
+    level: 'field',
+    head: /^Server: CalendarServer(?:\/(?<version>[\w.-]+))?/im,
+  },
+  {
+    product: 'Apple Calendar Server',
+    ask: 'OPTIONS /principals/',
+    level: 'path',
+    head: /^DAV:.*calendarserver-principal-property-search/im,
+    when: /CalendarServer/,
+  },
+  {
+    product: 'xandikos',
+    ask: 'OPTIONS /',
+    level: 'path',
+    head: /^DAV:.*calendar-access.*calendar-auto-scheduling|^DAV:.*calendar-auto-scheduling.*extended-mkcol/im,
+    when: davClues,
+  },
+  {
+    product: 'radicale',
+    ask: 'OPTIONS /',
+    level: 'path',
+    head: /^DAV: 1, 2, 3, calendar-access, addressbook, extended-mkcol$/im,
+    when: davClues,
+  },
+  { product: 'radicale', ask: '*', level: 'page', body: /^Redirected to \S*\/\.web/ },
+  {
+    product: 'Apache HTTP Server (mod_dav)',
+    ask: 'OPTIONS /',
+    level: 'path',
+    head: /^(?=[^]*^Server: Apache(?:\/(?<version>[\d.]+))?)[^]*^DAV: 1,2/im,
+    when: davClues,
+  },
+
+  // Interfaces for programs
+  {
+    product: 'Node.js inspector',
+    ask: 'GET /json/version',
+    level: 'path',
+    body: /^\s*\{[^}]*"Browser"\s*:\s*"node\.js\/v?(?<version>[\w.-]+)"/,
+    when: /WebSockets request was expected/,
+    ports: [9229],
+  },
+  {
+    product: 'Deno inspector',
+    ask: 'GET /json/version',
+    level: 'path',
+    body: /^\s*\{[^}]*"Browser"\s*:\s*"Deno\/(?<version>[\w.+-]+)"/,
+    ports: [9229],
+  },
+  {
+    product: 'Chrome DevTools',
+    ask: 'GET /json/version',
+    level: 'path',
+    body: /^\s*\{[^}]*"Browser"\s*:\s*"(?:Headless)?(?:Chrome|Edg)\/(?<version>[\d.]+)"/,
+    ports: [9222],
+  },
+  {
+    product: 'Docker API',
+    ask: 'GET /version',
+    level: 'path',
+    body: /^\s*\{(?=[^]*"ApiVersion"\s*:)[^]*?"Version"\s*:\s*"(?<version>[\w.+~-]+)"/,
+    when: /^Server: Docker\/|^Api-Version:|\{"message":"page not found"\}/im,
+    ports: [2375, 2376],
+  },
+  { product: 'Docker API', ask: '*', level: 'field', head: /^Server: Docker\/(?<version>[\w.+~-]+)/im },
+  { product: 'Docker registry', ask: '*', level: 'field', head: /^Docker-Distribution-Api-Version: registry\//im },
+  {
+    product: 'Caddy admin',
+    ask: 'GET /config/admin/disabled',
+    level: 'path',
+    head: /^Trailer: ETag/im,
+    body: /^null\s*$|^(?:true|false)\s*$/,
+    when: /^404 page not found$/m,
+    ports: [2019],
+  },
+  {
+    product: 'Traefik',
+    ask: 'GET /api/version',
+    level: 'path',
+    body: /^\s*\{[^}]*"Version"\s*:\s*"(?<version>[\w.+-]+)"[^}]*"Codename"/,
+    when: /\/dashboard\/|traefik/i,
+    ports: [8080],
+  },
+  { product: 'Ollama', ask: '*', level: 'page', body: /^Ollama is running$/ },
+  {
+    product: 'Ollama',
+    ask: 'GET /api/version',
+    level: 'path',
+    body: /^\s*\{\s*"version"\s*:\s*"(?<version>\d[\w.+-]*)"\s*\}/,
+    when: /^Ollama is running$/m,
+    ports: [11434],
+  },
+  {
+    product: 'Elasticsearch',
+    ask: 'GET /',
+    level: 'page',
+    body: /^\s*\{[^]*?"number"\s*:\s*"(?<version>[\w.-]+)"[^]*"tagline"\s*:\s*"You Know, for Search"/,
+  },
+  {
+    product: 'OpenSearch',
+    ask: 'GET /',
+    level: 'page',
+    body: /^\s*\{[^]*?"number"\s*:\s*"(?<version>[\w.-]+)"[^]*"tagline"\s*:\s*"The OpenSearch Project/,
+  },
+  {
+    product: 'CouchDB',
+    ask: 'GET /',
+    level: 'page',
+    body: /^\s*\{\s*"couchdb"\s*:\s*"Welcome"(?:[^}]*"version"\s*:\s*"(?<version>[\w.-]+))?/,
+  },
+  { product: 'InfluxDB', ask: '*', level: 'field', head: /^X-Influxdb-Version: v?(?<version>[\w.-]+)/im },
+  {
+    product: 'MongoDB',
+    ask: 'GET /',
+    level: 'page',
+    body: /^It looks like you are trying to access MongoDB over HTTP on the native driver port\./,
+  },
+  {
+    product: 'livereload',
+    ask: 'GET /',
+    level: 'page',
+    body: /^\s*\{\s*"tinylr"\s*:\s*"Welcome"(?:\s*,\s*"version"\s*:\s*"(?<version>[\w.-]+))?/,
+  },
+  {
+    product: 'ChromeDriver or another WebDriver',
+    ask: 'GET /status',
+    level: 'path',
+    body: /^\s*\{\s*"value"\s*:\s*\{[^]{0,400}"ready"\s*:/,
+    ports: [9515, 4444],
+  },
+
+  // Pages for people
+  {
+    product: 'Grafana',
+    ask: 'GET /api/health',
+    level: 'path',
+    body: /^\s*\{(?=[^}]*"database"\s*:)[^}]*"version"\s*:\s*"(?<version>[\w.+-]+)"/,
+    when: /grafana|^Location: \/login$/im,
+    ports: [3000],
+  },
+  { product: 'Grafana', ask: '*', level: 'page', body: /<title>Grafana<\/title>|window\.grafanaBootData/ },
+  {
+    product: 'Mailpit',
+    ask: 'GET /api/v1/info',
+    level: 'path',
+    body: /^\s*\{(?=[^]*"(?:DatabaseSize|LatestVersion)"\s*:)[^]*"Version"\s*:\s*"v?(?<version>[\w.+-]+)"/,
+    when: /mailpit/i,
+    ports: [8025],
+  },
+  { product: 'Mailpit', ask: 'GET /', level: 'page', body: /<title>Mailpit<\/title>/ },
+  { product: 'MailHog', ask: 'GET /', level: 'page', body: /<title>MailHog<\/title>/ },
+  { product: 'MinIO', ask: '*', level: 'field', head: /^Server: MinIO(?: Console)?\b/im },
+  {
+    product: 'Prometheus',
+    ask: 'GET /api/v1/status/buildinfo',
+    level: 'path',
+    body: /^\s*\{\s*"status"\s*:\s*"success"[^]*"version"\s*:\s*"(?<version>[\w.-]+)"[^]*"goVersion"/,
+    when: /prometheus|^Location: \/(?:graph|query)$/im,
+    ports: [9090],
+  },
+  { product: 'Jenkins', ask: '*', level: 'field', head: /^X-Jenkins: (?<version>[\w.-]+)/im },
+  { product: 'RabbitMQ management', ask: 'GET /', level: 'page', body: /<title>RabbitMQ Management<\/title>/ },
+  { product: 'Portainer', ask: 'GET /', level: 'page', body: /<title>Portainer<\/title>/ },
+  { product: 'Adminer', ask: 'GET /', level: 'page', body: /<title>Login - Adminer<\/title>/ },
+  {
+    product: 'Jupyter',
+    ask: 'GET /api',
+    level: 'path',
+    head: /^HTTP\/\S+ 200/,
+    body: /^\s*\{\s*"version"\s*:\s*"(?<version>\d[\w.+-]*)"\s*\}/,
+    when: /TornadoServer|jupyter/i,
+    ports: [8888],
+  },
+  {
+    product: 'Jupyter',
+    ask: '*',
+    level: 'page',
+    body: /<title>(?:Jupyter|JupyterLab|Home Page - Select or create a notebook)[^<]{0,40}<\/title>|data-base-url="[^"]*"[^>]*>[^]{0,4000}jupyter/i,
+  },
+  { product: 'mitmweb', ask: 'GET /', level: 'page', body: /<title>mitmproxy<\/title>/, when: 'unknown' },
+  { product: 'mitmproxy', ask: '*', level: 'field', head: /^Server: mitmproxy (?<version>[\w.]+)/im },
+  {
+    product: 'ngrok',
+    ask: 'GET /api/tunnels',
+    level: 'path',
+    body: /^\s*\{\s*"tunnels"\s*:\s*\[[^]*"uri"\s*:\s*"\/api\/tunnels"/,
+    when: /\/inspect\/http|ngrok/i,
+    ports: [4040],
+  },
+  { product: 'ngrok', ask: '*', level: 'field', head: /^Location: \/inspect\/http$/im },
+  { product: 'Home Assistant', ask: 'GET /', level: 'page', body: /<title>Home Assistant<\/title>/ },
+  { product: 'Syncthing', ask: '*', level: 'field', head: /^X-Syncthing-Version: v?(?<version>[\w.+-]+)/im },
+  { product: 'Plex', ask: '*', level: 'field', head: /^X-Plex-Protocol:/im },
+  { product: 'code-server', ask: '*', level: 'page', body: /<title>code-server(?: login)?<\/title>/ },
+
+  // Frameworks that name themselves in errors and in pages of development
+  {
+    product: 'Spring Boot',
+    ask: '*',
+    level: 'page',
+    body: /<h1>Whitelabel Error Page<\/h1>|^\{"timestamp":"?[\d-]{10}[^"]{0,40}"?,"status":404,"error":"Not Found"/,
+  },
+  {
+    product: 'Spring Boot',
+    ask: 'GET /actuator',
+    level: 'path',
+    body: /^\s*\{\s*"_links"\s*:\s*\{[^]*\/actuator/,
+    when: /Whitelabel Error Page|"error":"Not Found","path"|JSESSIONID/,
+  },
+  {
+    product: 'Django',
+    ask: missing,
+    level: 'page',
+    body: /You(?:'|’|&#x27;|&#39;)re seeing this (?:error|page) because you have <code>DEBUG = True<\/code>/,
+  },
+  {
+    product: 'Django',
+    ask: '*',
+    level: 'page',
+    body: /docs\.djangoproject\.com\/en\/(?<version>\d+\.\d+)\/|<title>DisallowedHost\s+at/,
+  },
+  { product: 'Django', ask: 'GET /', level: 'field', head: /^Set-Cookie: csrftoken=/im },
+  {
+    product: 'Rails',
+    ask: '*',
+    level: 'page',
+    body: /<title>Ruby on Rails(?: (?<version>[\d.]+))?<\/title>|<h1>Routing Error<\/h1>|Action Controller: Exception caught/,
+  },
+  {
+    product: 'Rails',
+    ask: 'GET /',
+    level: 'field',
+    head: /^X-Runtime: [\d.]+$(?=[^]*^X-Request-Id:)|^X-Request-Id:(?=[^]*^X-Runtime: [\d.]+$)/im,
+  },
+  { product: 'Laravel', ask: 'GET /', level: 'field', head: /^Set-Cookie: (?:laravel_session|XSRF-TOKEN)=/im },
+  { product: 'Phoenix', ask: missing, level: 'page', body: /Phoenix\.Router\.NoRouteError/ },
+  { product: 'ASP.NET Core', ask: 'GET /', level: 'platform', head: /^Server: Kestrel/im },
+]

@@ -1,0 +1,146 @@
+import { missing, type Rule } from './rules.ts'
+
+/** Clues of a page or a server that JavaScript tools write, so that a request to one of their paths is worth sending. */
+const vitePage = /\/@vite\/client|@react-refresh/
+const expressClues = /^X-Powered-By: Express|<pre>Cannot GET \/no-such-page-8008<\/pre>/im
+
+/** Tools of web developers: development servers, frameworks and small file servers. */
+export const development: readonly Rule[] = [
+  { product: 'portless', ask: '*', level: 'field', head: /^X-Portless: /im },
+  { product: 'Next.js', ask: '*', level: 'field', head: /^X-Powered-By: Next\.js(?: (?<version>[\w.-]+))?/im },
+  {
+    product: 'Next.js',
+    ask: '*',
+    level: 'page',
+    body: /<script id="__NEXT_DATA__"|self\.__next_f\.push|\/_next\/static\/chunks\//,
+  },
+  { product: 'Nuxt', ask: '*', level: 'field', head: /^X-Powered-By: Nuxt(?:\/| )?(?<version>[\w.-]+)?/im },
+  {
+    product: 'Nuxt',
+    ask: '*',
+    level: 'page',
+    body: /<div id="__nuxt"|window\.__NUXT__|id="__NUXT_DATA__"|\/_nuxt\/@vite\/client/,
+  },
+  { product: 'Astro', ask: '*', level: 'page', body: /<meta name="generator" content="Astro v(?<version>[\w.-]+)"/ },
+  {
+    product: 'Astro',
+    ask: '*',
+    level: 'page',
+    body: /astro\/dist\/runtime\/client\/dev-toolbar|astro-dev-toolbar|data-astro-source-file/,
+  },
+  { product: 'SvelteKit', ask: '*', level: 'page', body: /__sveltekit_\w+|data-sveltekit-/ },
+  { product: 'Remix', ask: '*', level: 'page', body: /window\.__remixContext/ },
+  { product: 'React Router', ask: '*', level: 'page', body: /window\.__reactRouterContext/ },
+  {
+    product: 'Gatsby',
+    ask: '*',
+    level: 'page',
+    body: /<div id="___gatsby"|<meta name="generator" content="Gatsby (?<version>[\d.]+)/,
+  },
+  {
+    product: 'Storybook',
+    ask: 'GET /index.json',
+    level: 'path',
+    head: /^HTTP\/\S+ 200/,
+    body: /^\s*\{\s*"v"\s*:\s*\d+\s*,\s*"entries"\s*:\s*\{/,
+    when: /storybook/i,
+    ports: [6006],
+  },
+  {
+    product: 'Storybook',
+    ask: 'GET /',
+    level: 'page',
+    body: /<title>[^<]{0,80}Storybook<\/title>|window\['STORYBOOK_|sb-manager\/|"storybook-root"/i,
+  },
+  { product: 'Angular', ask: '*', level: 'page', body: /<app-root|ng-version="(?<version>[\d.]+)"/ },
+  {
+    product: 'webpack-dev-server',
+    ask: 'GET /webpack-dev-server',
+    level: 'path',
+    body: /<h1>Assets Report:<\/h1>|<!DOCTYPE html><html><head><meta charset="utf-8"\/><\/head><body><h1>Assets Report/i,
+    when: expressClues,
+    ports: [8080],
+  },
+  {
+    product: 'Browsersync',
+    ask: 'GET /browser-sync/browser-sync-client.js',
+    level: 'path',
+    head: /^HTTP\/\S+ 200/,
+    body: /browser-?sync/i,
+    when: /browser-sync|__bs_script__|<pre>Cannot GET|^Cannot GET/i,
+    ports: [3000],
+  },
+  {
+    product: 'Browsersync',
+    ask: '*',
+    level: 'page',
+    body: /id="__bs_script__"(?:[^]{0,600}browser-sync-client\.js\?v=(?<version>[\d.]+))?|<title>Browsersync<\/title>/i,
+  },
+  {
+    product: 'Parcel',
+    ask: '*',
+    level: 'field',
+    head: /^Access-Control-Allow-Headers: Origin, X-Requested-With, Content-Type, Accept, Content-Type$/im,
+  },
+  { product: 'Parcel', ask: '*', level: 'page', body: /<title>🚨 Build Error<\/title>|parcelRequire/ },
+  {
+    product: 'Metro',
+    ask: 'GET /status',
+    level: 'path',
+    body: /^packager-status:running/,
+    when: /metro|react-native|expo/i,
+    ports: [8081, 19000],
+  },
+  { product: 'live-server', ask: '*', level: 'page', body: /<!-- Code injected by live-server -->/ },
+  {
+    product: 'Live Server (VS Code)',
+    ask: '*',
+    level: 'page',
+    body: /<!-- Code injected by live-server -->/,
+    ports: [5500],
+  },
+  {
+    product: 'serve',
+    ask: missing,
+    level: 'page',
+    body: /^<!DOCTYPE html><head> <meta name="viewport" content="width=device-width, initial-scale=1, user-scalable=no"\/> <style> body \{ margin: 0;/,
+  },
+  { product: 'serve', ask: 'GET /', level: 'page', body: /<title>Files within [^<]{1,200}<\/title> <style>/ },
+  {
+    product: 'serve',
+    ask: 'GET /',
+    level: 'platform',
+    head: /^Content-Disposition: inline; filename="[^]*^ETag: "[\da-f]{40}"/im,
+  },
+  {
+    product: 'http-server',
+    ask: '*',
+    level: 'field',
+    head: /^etag: W\/"\d+-\d+-\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"/im,
+  },
+  {
+    product: 'http-server',
+    ask: 'GET /',
+    level: 'page',
+    body: /<address>Node\.js v[\d.]+\/ <a href="https:\/\/github\.com\/http-party\/http-server">http-server/,
+  },
+  {
+    product: 'Hugo',
+    ask: '*',
+    level: 'page',
+    body: /<meta name="generator" content="Hugo (?<version>[\d.]+)|\/livereload\.js\?mindelay=10&(?:amp;)?v=2/,
+  },
+  { product: 'Docusaurus', ask: '*', level: 'page', body: /<meta[^>]{0,80} content="Docusaurus v(?<version>[\w.-]+)"/ },
+  { product: 'MkDocs', ask: '*', level: 'page', body: /<meta name="generator" content="mkdocs-(?<version>[\d.]+)/ },
+  // Many tools are built on Vite and answer its path, so they come first.
+  {
+    product: 'Vite',
+    ask: 'GET /@vite/client',
+    level: 'platform',
+    head: /^Content-Type: (?:text|application)\/javascript/im,
+    body: /@vite\/env|vite\/dist\/client\/env\.mjs|createHotContext/,
+    when: vitePage,
+    ports: [5173],
+  },
+  { product: 'Vite', ask: '*', level: 'platform', body: /<script type="module" src="[^"]{0,100}\/@vite\/client">/ },
+]
