@@ -1,7 +1,7 @@
-import { hidden, isSecretName, redactField, redactUrl } from '../core/util/secret.ts'
 import { kindOf } from './kinds/registry.ts'
 import { optionTable } from './options/option-table.ts'
-import type { ResolvedCondition, ResolvedRoute } from './route-types.ts'
+import { publicMatch } from './route-id.ts'
+import type { ResolvedRoute } from './route-types.ts'
 import type { ServerConfig, ServerListener, ServerTls } from './server-config.ts'
 import type { ResolvedConfig } from './types.ts'
 import type { ResolvedCertificate, ResolvedListener, ResolvedTls } from './value-types.ts'
@@ -53,23 +53,6 @@ function publicCertificate({ passphrase: _passphrase, ...files }: ResolvedCertif
 }
 
 /** A route without the credentials that it expects of clients or sends to upstreams. @internal */
-export function publicRoute({ name, match, action }: ResolvedRoute): ResolvedRoute {
-  return {
-    name,
-    match: {
-      ...match,
-      headers: redactConditions(match.headers, redactField),
-      // As in the field Cookie, each of them may be a session.
-      cookies: redactConditions(match.cookies, () => hidden),
-      query: redactConditions(match.query, (name, value) => (isSecretName(name) ? hidden : redactUrl(value))),
-    },
-    action: kindOf(action).redact(action),
-  }
-}
-
-function redactConditions(
-  conditions: readonly ResolvedCondition[],
-  redact: (name: string, value: string) => string,
-): readonly ResolvedCondition[] {
-  return conditions.map(([name, expected]) => [name, typeof expected === 'string' ? redact(name, expected) : expected])
+export function publicRoute({ id, match, action }: ResolvedRoute): ResolvedRoute {
+  return { id, match: publicMatch(match), action: kindOf(action).redact(action) }
 }

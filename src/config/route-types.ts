@@ -25,8 +25,12 @@ export interface MatchOptions {
 
 /** One entry of `routes`: a match and the keys of exactly one kind. */
 export interface RouteOptions extends KindOptions {
-  /** Name in logs, `explain` and `server.routes`. Default: `routes[0]` by its index, or its match when it was added later. */
-  readonly name?: string | undefined
+  /**
+   * Unique name in logs, records, `explain`, `check` and `server.routes`: at most 200 characters. Default: made from the match,
+   * such as `/api`, `docs.localhost/api`, `POST /api` or `/v1 [header x-canary=1]`, and numbered where two are equal
+   * (`/v1 [cookie beta=…] #2`). A route with the same id stays the same route when the configuration changes.
+   */
+  readonly id?: string | undefined
   readonly match: MatchOptions
 }
 
@@ -48,8 +52,8 @@ export interface ResolvedMatch {
 
 /** One route of the configuration. */
 export interface ResolvedRoute {
-  /** Name in logs and `explain`: `/api`, `api.localhost`, `routes[2]`. */
-  readonly name: string
+  /** Unique among the routes of a site, and without secrets: that of the options, else made from the match. */
+  readonly id: string
   readonly match: ResolvedMatch
   readonly action: ResolvedAction
 }

@@ -91,8 +91,8 @@ function isText(value: unknown): value is string {
 }
 
 function isRoute(value: unknown): value is RegisteredRoute {
-  const { name, to } = (value ?? {}) as Partial<RegisteredRoute>
-  return isText(name) && isText(to)
+  const { route, to } = (value ?? {}) as Partial<RegisteredRoute>
+  return isText(route) && isText(to)
 }
 
 function isSite(value: unknown): value is RegisteredSite {

@@ -27,8 +27,8 @@ import { UpstreamError } from './upstream/upstream-error.ts'
 
 /** Options of {@link createForwarder}. */
 export interface ForwarderOptions extends UpstreamOptions {
-  /** The route's name in logs and messages, such as `/api`. */
-  readonly name: string
+  /** The route's id in logs and messages, such as `/api`. */
+  readonly id: string
   readonly onWarning: (warning: Warning) => void
 }
 
@@ -82,7 +82,8 @@ const noCount = (): void => {}
 
 /** Creates the forwarder of one route. */
 export function createForwarder(options: ForwarderOptions): Forwarder {
-  const { name, proxy, onWarning } = options
+  const { id: route, proxy, onWarning } = options
+  const routeField = visibleAscii(route)
   const { upstreams, health } = proxy
   const compiledUpstreams = new Map(upstreams.map((upstream) => [upstream, createUpstream(upstream, options)]))
   const balancer = createBalancer(upstreams, proxy)
@@ -95,7 +96,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       fields: proxy.requestFields.set,
       transportOf: (upstream) => compiledOf(upstream).transport,
       onCheck: (upstream, isHealthy) => balancer.checked(upstream, isHealthy),
-      onChange: ({ label }, fault) => onWarning(healthWarning(name, label, health.path, fault)),
+      onChange: ({ label }, fault) => onWarning(healthWarning(route, label, health.path, fault)),
     })
   const longLived = new LongLived()
   /** Number of exchanges without a reply so far. */
@@ -148,8 +149,8 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       // After every upstream was tried, the balancer chooses among all of them again.
       const upstream = balancer.pick(x, tried) ?? balancer.pick(x, new Set())
       if (upstream === undefined)
-        throw new ServeError('E8008_UPSTREAM_UNAVAILABLE', `The route ${name} has no upstream.`)
-      x.notes.remark = `${name} -> ${upstream.label}`
+        throw new ServeError('E8008_UPSTREAM_UNAVAILABLE', `The route ${route} has no upstream.`)
+      x.notes.remark = `${route} -> ${upstream.label}`
       x.notes.upstream = upstream.label
       delete x.notes.reason
       forwarding.label = upstream.label
@@ -171,7 +172,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   async function attempt(x: Exchange, upstream: ResolvedUpstream, forwarding: Forwarding): Promise<Reply> {
     if (!upstreamAttempt.hasSubscribers) return sendTo(x, upstream, forwarding)
     const startedAt = performance.now()
-    const facts = { id: x.id, attempt: forwarding.attempts, route: name, upstream: upstream.label }
+    const facts = { id: x.id, attempt: forwarding.attempts, route, upstream: upstream.label }
     const end = (status: number | undefined, fault: string | undefined): void =>
       upstreamAttempt.publish({ ...facts, phase: 'end', status, fault, ms: performance.now() - startedAt })
     upstreamAttempt.publish({ ...facts, phase: 'start', status: undefined, fault: undefined, ms: undefined })
@@ -190,10 +191,10 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     if (error.fault === 'left') return abandonedReply(x)
     const isChunked = error.fault === 'reset' && sendsChunks(x, proxy.buffer)
     noteReason(x, isChunked ? `${faultReason(error)}; chunked content: try buffer: true` : faultReason(error))
-    const failure = gatewayError(error, name, upstream, isChunked ? chunkedHint : undefined)
+    const failure = gatewayError(error, route, upstream, isChunked ? chunkedHint : undefined)
     if (!isPageNavigation(x) || !transientFaults.has(error.fault)) throw failure
     x.notes.refusal = failure.code
-    return waitingReply(failure, { route: name, upstream })
+    return waitingReply(failure, { route, upstream })
   }
 
   async function sendTo(x: Exchange, upstream: ResolvedUpstream, { content }: Forwarding): Promise<Reply> {
@@ -204,11 +205,11 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       if (!(error instanceof UpstreamError)) return error
       if (error.fault !== 'left' && !x.signal.aborted) balancer.failed(upstream)
       if (error.fault !== 'left') noteReason(x, faultReason(error))
-      return gatewayError(error, name, upstream.label)
+      return gatewayError(error, route, upstream.label)
     }
     const options: ClientResponseOptions = {
       proxy,
-      name,
+      route: routeField,
       mapping: () => compiled.mapping(x),
       toClientError,
       longLived,
@@ -278,4 +279,11 @@ const chunkedHint =
 function noteIgnoredChunks(x: Exchange, { body, length }: UpstreamRequest, reply: UpstreamReply): UpstreamReply {
   if (body !== null && length === undefined && ignoresChunks(reply)) noteReason(x, 'chunked content: try buffer: true')
   return reply
+}
+
+/** Text as the value of a field: an id may have letters beyond ASCII, which are percent-encoded. */
+function visibleAscii(text: string): string {
+  return Buffer.from(text)
+    .toString()
+    .replace(/[^\x20-\x7e]/gu, encodeURIComponent)
 }

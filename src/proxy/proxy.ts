@@ -40,7 +40,7 @@ export function createProxy({ trust, limits, onWarning }: ProxySettings): Proxy 
 
   async function open(route: ProxyRoute): Promise<Forwarder> {
     const { createForwarder } = await import('./forward.ts')
-    if (!route.proxy.tls.verify) onWarning(unverified(route.name))
+    if (!route.proxy.tls.verify) onWarning(unverified(route.id))
     const forward = createForwarder({ ...route, isTrusted, pseudonym, limits, onWarning })
     if (isDraining) forward.drain()
     return forward
@@ -81,10 +81,10 @@ export async function loadDryRun(): Promise<
   return (await import('./dry-run.ts')).dryRun
 }
 
-function unverified(name: string): Warning {
+function unverified(route: string): Warning {
   return {
     code: 'W8008_UNVERIFIED',
-    message: `The route ${name} does not verify the certificates of its upstreams.`,
+    message: `The route ${route} does not verify the certificates of its upstreams.`,
     hint: 'verify them instead: set `tls.ca` of the route to the certificate of their authority',
   }
 }

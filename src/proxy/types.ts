@@ -9,8 +9,8 @@ import type { Tunnel } from './tunnel.ts'
 
 /** One route that forwards. */
 export interface ProxyRoute {
-  /** Name in logs and messages, such as `/api` or `api.localhost`. */
-  readonly name: string
+  /** Id in logs and messages, such as `/api` or `api.localhost`. */
+  readonly id: string
   readonly match: ResolvedMatch
   readonly proxy: ResolvedProxy
 }

@@ -6,7 +6,7 @@ import { createTable, type Rejection, type TableRequest } from './table.ts'
 
 /** Which route answers a request, and why the other routes do not. */
 export interface RouteExplanation {
-  /** The route's name or the folder's path; undefined if neither answers. */
+  /** The route's id or the folder's path; undefined if neither answers. */
   readonly route: string | undefined
   readonly kind: ResolvedRoute['action']['kind'] | 'folder' | 'none' | 'refused'
   /** What the route does, or the error that the client gets. */
@@ -30,9 +30,9 @@ export function explainRoute(
   describe: DescribeRoute,
 ): RouteExplanation {
   const table = createTable<RouteMatch>([
-    ...folders.map(({ path, folder }) => ({ name: `files at ${path}`, folder: path, item: { folder, path } })),
+    ...folders.map(({ path, folder }) => ({ id: `files at ${path}`, folder: path, item: { folder, path } })),
     ...routes.map((route) => ({
-      name: route.name,
+      id: route.id,
       match: route.match,
       item: { route },
       isForwarded: isForwarded(route),
@@ -56,6 +56,6 @@ function explainFound(found: RouteMatch | undefined, describe: DescribeRoute): O
   if (found === undefined)
     return { route: undefined, kind: 'none', text: '404: no route or folder matches', forwards: [] }
   if ('folder' in found) return { route: found.path, kind: 'folder', text: `files of ${found.folder}`, forwards: [] }
-  const { name, action } = found.route
-  return { route: name, kind: action.kind, ...describe(found.route) }
+  const { id, action } = found.route
+  return { route: id, kind: action.kind, ...describe(found.route) }
 }

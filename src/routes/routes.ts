@@ -60,16 +60,16 @@ export function createRoutes({ folders: served, routes, base, handler, ...tools 
     return find(x.target.path)?.handle(x) ?? outside(x, base)
   }
   const table = createTable<Pick<RoutedFolder, 'handle' | 'has'>>([
-    ...folders.map((folder) => ({ name: folder.path, folder: folder.path, item: folder })),
+    ...folders.map((folder) => ({ id: folder.path, folder: folder.path, item: folder })),
     ...routes.map((route): TableEntry<Pick<RoutedFolder, 'handle' | 'has'>> => {
-      const { name, match } = route
+      const { id, match } = route
       const handle = openRoute(route, tools)(filesOf)
       const named = (x: Exchange): ReturnType<Handler> => {
-        x.notes.route = name
+        x.notes.route = id
         return handle(x)
       }
       const item = { handle: named, has: () => true }
-      return { name, match, item, isForwarded: isForwarded(route) }
+      return { id, match, item, isForwarded: isForwarded(route) }
     }),
   ])
   return {

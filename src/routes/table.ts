@@ -7,8 +7,8 @@ import { areTied, compareSpecificity, pathParts } from './match/order.ts'
 
 /** An entry of a table: a route with its match, or a folder with its prefix (with a slash at both ends). */
 export type TableEntry<Item> =
-  | { readonly name: string; readonly item: Item; readonly match: ResolvedMatch; readonly isForwarded: boolean }
-  | { readonly name: string; readonly item: Item; readonly folder: string }
+  | { readonly id: string; readonly item: Item; readonly match: ResolvedMatch; readonly isForwarded: boolean }
+  | { readonly id: string; readonly item: Item; readonly folder: string }
 
 /** The parts of a request that select its route. */
 export interface TableRequest extends RoutedRequest {
@@ -18,7 +18,8 @@ export interface TableRequest extends RoutedRequest {
 
 /** A route that does not answer a request, and why. */
 export interface Rejection {
-  readonly name: string
+  /** Its id. */
+  readonly route: string
   readonly why: string
 }
 
@@ -35,7 +36,7 @@ export interface Table<Item> {
 }
 
 interface Row<Item> {
-  readonly name: string
+  readonly id: string
   readonly item: Item
   readonly match: CompiledMatch
   readonly isForwarded: boolean
@@ -84,21 +85,21 @@ export function createTable<Item>(entries: readonly TableEntry<Item>[]): Table<I
       const winner = rows.find(
         ({ match, matchesPath }) => matchesPath(path, comparable, 'folded') && match.mismatch(request) === undefined,
       )
-      return rows.flatMap(({ name, match, matchesPath }, i) => {
+      return rows.flatMap(({ id, match, matchesPath }, i) => {
         if (rows[i] === winner) return []
-        if (!matchesPath(path, comparable, 'folded')) return [{ name, why: 'path does not match' }]
-        return [{ name, why: match.mismatch(request) ?? `${winner?.name ?? ''} is more specific` }]
+        if (!matchesPath(path, comparable, 'folded')) return [{ route: id, why: 'path does not match' }]
+        return [{ route: id, why: match.mismatch(request) ?? `${winner?.id ?? ''} is more specific` }]
       })
     },
   }
 }
 
 function compileEntry<Item>(entry: TableEntry<Item>): Row<Item> {
-  const { name, item } = entry
+  const { id, item } = entry
   if ('match' in entry) {
     const match = compileMatch(entry.match)
     return {
-      name,
+      id,
       item,
       match,
       isForwarded: entry.isForwarded,
@@ -110,7 +111,7 @@ function compileEntry<Item>(entry: TableEntry<Item>): Row<Item> {
   const path = entry.folder === '/' ? '/' : entry.folder.slice(0, -1)
   const any = { kind: 'prefix', path, host: undefined, methods: [], headers: [], cookies: [], query: [] } as const
   return {
-    name,
+    id,
     item,
     match: { ...compileMatch(any), parts: pathParts(any), isFolder: true },
     isForwarded: false,
@@ -122,13 +123,14 @@ function rejectTies<Item>(rows: readonly Row<Item>[]): void {
   // Only rows with one host and one path can be tied: thousands of paths are not compared pairwise.
   const alike = new Map<string, Row<Item>[]>()
   const problems = rows.flatMap((row) => {
-    const key = JSON.stringify([row.match.host, row.match.parts])
-    const others = alike.get(key) ?? []
+    const { host = '', parts } = row.match
+    const place = [host, ...parts.map((part) => (part.kind === 'literal' ? part.text : part.kind))].join('/')
+    const others = alike.get(place) ?? []
     const other = others.findLast(({ match }) => areTied(row.match, match))
-    alike.set(key, others)
+    alike.set(place, others)
     others.push(row)
     if (other === undefined) return []
-    const names = `${JSON.stringify(other.name)} and ${JSON.stringify(row.name)}`
+    const names = `${JSON.stringify(other.id)} and ${JSON.stringify(row.id)}`
     return [`The routes ${names} match the same requests, and neither is more specific.`]
   })
   if (problems.length === 0) return

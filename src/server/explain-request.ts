@@ -79,13 +79,13 @@ async function explainSite(
   isCertified?: (name: string) => boolean,
 ): Promise<RequestExplanation> {
   const dryRun = await loadDryRun()
-  const explanation = await explainAsked(config, x, ({ name, match, action }) => {
+  const explanation = await explainAsked(config, x, ({ id, match, action }) => {
     const kind = kindOf(action)
     // Fields that a route sets may hold credentials, and explanations end up in terminals and bug reports.
     const shown = kind.redact(action)
     return {
       text: (kind.explain ?? kind.text)(action),
-      forwards: shown.kind === 'proxy' ? dryRun({ name, match, proxy: shown.proxy }, x, config.trust) : [],
+      forwards: shown.kind === 'proxy' ? dryRun({ id, match, proxy: shown.proxy }, x, config.trust) : [],
     }
   })
   const isOurs = hosts.length > 0 ? createSiteHosts(hosts) : createAllowedHosts(config, config.routes, isCertified)

@@ -220,11 +220,11 @@ export function createPluginHost(access: PluginAccess): PluginHost {
 function routesOf(routes: RouteControl, undo: (() => unknown)[]): RouteControl {
   return {
     add(route) {
-      routes.add(route)
-      const { name } = routes.list().at(-1) ?? {}
-      if (name !== undefined) undo.push(() => void routes.remove(name))
+      const id = routes.add(route)
+      undo.push(() => void routes.remove(id))
+      return id
     },
-    remove: (name) => routes.remove(name),
+    remove: (id) => routes.remove(id),
     replace: (options) => routes.replace(options),
     list: () => routes.list(),
   }

@@ -3,7 +3,7 @@ import { isPlainObject } from '../config/plain-object.ts'
 import { quote } from '../config/diagnostic.ts'
 import type { completeConfig, CompleteContext } from '../config/resolve/complete.ts'
 import { publicRoute } from '../config/public-config.ts'
-import { routeName } from '../config/resolve/routes.ts'
+import { routeId } from '../config/route-id.ts'
 import type { ResolvedRoute, RouteOptions } from '../config/route-types.ts'
 import type { ResolvedConfig, ServeOptions } from '../config/types.ts'
 import { ServeError } from '../core/serve-error.ts'
@@ -30,7 +30,8 @@ export interface ServerRoutesOptions {
 /** The routes of a server, which may change while it runs; a request under way keeps its handler. */
 export class ServerRoutes implements RouteControl {
   readonly #options: ServerRoutesOptions
-  readonly #handlers = new Map<ResolvedRoute, RouteProxy>()
+  /** The connections of the routes that forward, by their ids. */
+  #ways = new Map<string, RouteProxy>()
   #proxy: Proxy | undefined
   #routes: readonly ResolvedRoute[]
 
@@ -39,25 +40,28 @@ export class ServerRoutes implements RouteControl {
     this.#routes = options.config.routes
   }
 
-  add(route: RouteOptions): void {
+  add(route: RouteOptions): string {
     const [resolved] = this.#resolve({ routes: [route] }, { keyNames: new Map([['routes.0', 'route']]) })
-    if (resolved === undefined) return
-    const added = route.name === undefined ? { ...resolved, name: routeName(resolved.match) } : resolved
-    if (this.#routes.some(({ name }) => name === added.name)) {
-      throw new ServeError('E8008_CONFIG_INVALID', `There is a route ${JSON.stringify(added.name)} already.`, {
-        hint: 'remove it first: server.routes.remove(name)',
+    const { match } = resolved as ResolvedRoute
+    const known = new Map(this.#routes.map((each) => [each.id, each]))
+    const id = route.id ?? routeId(match, known)
+    const rival = known.get(id) ?? this.#routes.find((each) => isDeepStrictEqual(each.match, match))
+    if (rival !== undefined) {
+      throw new ServeError('E8008_CONFIG_INVALID', `There is a route ${quote(rival.id)} already.`, {
+        hint: `remove it first: server.routes.remove(${quote(rival.id)})`,
       })
     }
-    this.#apply([...this.#routes, Object.freeze(added)])
+    this.#apply([...this.#routes, Object.freeze({ ...(resolved as ResolvedRoute), id })])
+    return id
   }
 
-  remove(name: string): boolean {
-    if (typeof name !== 'string') {
-      throw new ServeError('E8008_CONFIG_INVALID', `remove() takes the name of a route, and got ${quote(name)}.`, {
-        hint: 'server.routes.list() names them',
+  remove(id: string): boolean {
+    if (typeof id !== 'string') {
+      throw new ServeError('E8008_CONFIG_INVALID', `remove() takes the id of a route, and got ${quote(id)}.`, {
+        hint: 'server.routes.list() has them',
       })
     }
-    const kept = this.#routes.filter((route) => route.name !== name)
+    const kept = this.#routes.filter((route) => route.id !== id)
     if (kept.length === this.#routes.length) return false
     this.#apply(kept)
     return true
@@ -78,8 +82,8 @@ export class ServerRoutes implements RouteControl {
 
   /** The handler of a route that forwards. */
   forward(route: ResolvedRoute): Handler {
-    const way = this.#handlers.get(route) ?? this.#open(route)
-    this.#handlers.set(route, way)
+    const way = this.#ways.get(route.id) ?? this.#open(route)
+    this.#ways.set(route.id, way)
     return way.handle
   }
 
@@ -90,7 +94,7 @@ export class ServerRoutes implements RouteControl {
 
   /** Closes idle connections to upstreams, the others after their exchange. Tunnels stay open until {@link drain}. */
   retire(): void {
-    for (const way of this.#handlers.values()) way.retire()
+    for (const way of this.#ways.values()) way.retire()
   }
 
   /** Whether a route forwards or did. */
@@ -111,29 +115,35 @@ export class ServerRoutes implements RouteControl {
   }
 
   #apply(changed: readonly ResolvedRoute[]): void {
-    // An unchanged route stays the same object: its handler keeps connections and the state of its upstreams.
-    const old = new Map(this.#routes.map((route) => [route.name, route]))
-    const routes = changed.map((route) => {
-      const known = old.get(route.name)
-      return isDeepStrictEqual(known, route) ? (known as ResolvedRoute) : route
-    })
-    this.#options.rebuild(routes)
-    this.#routes = routes
-    for (const [route, way] of this.#handlers) {
-      if (routes.includes(route)) continue
-      this.#handlers.delete(route)
-      way.retire()
+    const old = new Map(this.#routes.map((route) => [route.id, route]))
+    const before = this.#ways
+    // An unchanged route keeps its connections and the state of its upstreams.
+    const kept = new Set(changed.filter((route) => isDeepStrictEqual(old.get(route.id), route)).map(({ id }) => id))
+    this.#ways = new Map([...before].filter(([id]) => kept.has(id)))
+    try {
+      this.#options.rebuild(changed)
+    } catch (error) {
+      retireAll(this.#ways, before)
+      this.#ways = before
+      throw error
     }
+    this.#routes = changed
+    retireAll(before, this.#ways)
     this.#options.onChanged()
   }
 
-  #open({ name, match, action }: ResolvedRoute): RouteProxy {
+  #open({ id, match, action }: ResolvedRoute): RouteProxy {
     if (action.kind !== 'proxy') throw new Error('not a route that forwards')
     const { config, onWarning } = this.#options
     this.#proxy ??= createProxy({ trust: config.trust, limits: config.limits, onWarning })
-    const way = this.#proxy.open({ name, match, proxy: action.proxy })
+    const way = this.#proxy.open({ id, match, proxy: action.proxy })
     return action.proxy.live ? { ...way, handle: injectable(way.handle) } : way
   }
+}
+
+/** Retires what the other map does not have. */
+function retireAll(ways: ReadonlyMap<string, RouteProxy>, kept: ReadonlyMap<string, RouteProxy>): void {
+  for (const [id, way] of ways) if (kept.get(id) !== way) way.retire()
 }
 
 /** Marks the replies of a route: live reload may inject its client into pages. */
@@ -158,11 +168,7 @@ export function refuseOwnRoutes(routes: readonly ResolvedRoute[], listeners: rea
     .find((each) => each !== undefined)
   if (found === undefined) return
   const { route, upstream } = found
-  throw new ServeError(
-    'E8008_CONFIG_INVALID',
-    `The upstream ${upstream.label} of ${route.name} is this server itself.`,
-    {
-      hint: 'correct the port of the upstream, or serve on another port',
-    },
-  )
+  throw new ServeError('E8008_CONFIG_INVALID', `The upstream ${upstream.label} of ${route.id} is this server itself.`, {
+    hint: 'correct the port of the upstream, or serve on another port',
+  })
 }

@@ -108,7 +108,7 @@ export interface AccessRecord {
   readonly refusal: string
   /** Remark for the log line, or empty. */
   readonly remark: string
-  /** Name of the route that answered, or empty, as for served folders. */
+  /** Id of the route that answered, or empty, as for served folders. */
   readonly route: string
   /** The upstream of the last attempt, for example `localhost:3000`, or empty. */
   readonly upstream: string
@@ -151,21 +151,21 @@ export interface ServerEvents {
 /** The routes of a server. A change drops no connection. A change that throws leaves the routes as they are. */
 export interface RouteControl {
   /**
-   * Adds a route. Its name defaults to its match, such as `/api` or `api.localhost`.
+   * Adds a route, and returns its id: that of the options, else made from the match, such as `/api` or `api.localhost`.
    *
-   * @throws ServeError `E8008_CONFIG_INVALID`, also for a name in use and for a route as specific as another
+   * @throws ServeError `E8008_CONFIG_INVALID`, also for an id or a match in use and for a route as specific as another
    */
-  add(route: RouteOptions): void
-  /** Removes the route of this name; returns false where there is none. Exchanges under way are finished. */
-  remove(name: string): boolean
+  add(route: RouteOptions): string
+  /** Removes the route of this id; returns false where there is none. Exchanges under way are finished. */
+  remove(id: string): boolean
   /**
-   * Replaces all routes, also those that were added. Unchanged routes keep their connections.
+   * Replaces all routes, also those that were added. A route that has the same id and is not changed keeps its connections.
    *
    * @throws ServeError `E8008_CONFIG_INVALID`
    */
   replace(options: Pick<PlainOptions, 'proxy' | 'routes'>): void
   /**
-   * All routes: those of `proxy` and `routes` first, each with its name, match and action. `…` replaces credentials, as in
+   * All routes: those of `proxy` and `routes` first, each with its id, match and action. `…` replaces credentials, as in
    * `config`.
    */
   list(): readonly ResolvedRoute[]

@@ -86,9 +86,9 @@ test('reports an edit without changes with --json, or after a broken edit', asyn
   await json.stdout(/"url".*\n/)
   writeFileSync(file, `${config('one')} // mended`)
   const [line] = await json.stdout(/^\{"routes":.*\}$/m)
-  const { routes } = JSON.parse(line) as { routes: { time: string; names: unknown; changes: unknown } }
+  const { routes } = JSON.parse(line) as { routes: { time: string; ids: unknown; changes: unknown } }
   assert.match(routes.time, /^\d{4}-\d\d-\d\dT\S+Z$/)
-  assert.deepEqual([routes.names, routes.changes], [['routes[0]'], []])
+  assert.deepEqual([routes.ids, routes.changes], [['/x'], []])
 
   writeFileSync(file, 'export default {')
   await pretty.stderr(/was not applied/)

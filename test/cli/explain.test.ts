@@ -7,7 +7,7 @@ import { folderOf, registered, runHere, serve, type CommandOptions, type Ended }
 const config = `{
   "proxy": { "/api": "http://localhost:3000/v1", "api.localhost": { "to": ["3001", "3002"], "changeOrigin": true } },
   "routes": [
-    { "name": "canary", "match": { "path": "/api", "header": { "x-canary": "1" } }, "proxy": "4000" },
+    { "id": "canary", "match": { "path": "/api", "header": { "x-canary": "1" } }, "proxy": "4000" },
     { "match": { "path": "/old" }, "redirect": "/new" }
   ]
 }`
@@ -141,11 +141,11 @@ test('explain knows the names of certificates as the server does', async (t) => 
   assert.match(stderr, /none\.pem does not exist\.\nE8008_CERT/)
 })
 
-test('a route has the same name in the banner, in the log and in explain', async (t) => {
+test('a route has the same id in the banner, in the log and in explain', async (t) => {
   const cwd = await folderOf(t, {
     'serve8008.config.json': JSON.stringify({
       proxy: { '/api': 'http://127.0.0.1:9', '/v1/*': 'http://127.0.0.1:9', '/': 'http://127.0.0.1:9' },
-      routes: [{ name: 'canary', match: { path: '/new' }, proxy: 'http://127.0.0.1:9' }],
+      routes: [{ id: 'canary', match: { path: '/new' }, proxy: 'http://127.0.0.1:9' }],
     }),
   })
   const { url, stdout } = await serve(t, [], { cwd })

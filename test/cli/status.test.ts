@@ -70,8 +70,8 @@ test('ls shows mounts and routes, and the routes of an edited config file', asyn
     return servers[0]?.routes
   }
   assert.deepEqual(await list(), [
-    { name: '/docs/', to: join(cwd, 'docs') },
-    { name: '/api', to: 'localhost:3000' },
+    { route: '/docs/', to: join(cwd, 'docs') },
+    { route: '/api', to: 'localhost:3000' },
   ])
   assert.match(
     (await runHere(t, ['ls'], { cwd, env })).stdout,
@@ -79,7 +79,7 @@ test('ls shows mounts and routes, and the routes of an edited config file', asyn
   )
   writeFileSync(join(cwd, 'serve8008.config.json'), config(3001))
   await stdout(/config \/api now .*\n/)
-  assert.deepEqual(((await list()) as unknown[])[1], { name: '/api', to: 'localhost:3001' })
+  assert.deepEqual(((await list()) as unknown[])[1], { route: '/api', to: 'localhost:3001' })
 })
 
 test('stop ends the server of this folder with its exit code 0, or the one of a port', async (t) => {

@@ -31,7 +31,7 @@ describe('handler routes', () => {
   test('leave to the files what they return undefined or x-middleware-next for', async () => {
     const pass = { headers: { 'x-middleware-next': '1' } }
     const handler: FetchHandler = ({ url }) => (url.endsWith('?pass') ? new Response(null, pass) : undefined)
-    await using started = await startServer(files, { routes: [{ name: 'fn', match, handler }] })
+    await using started = await startServer(files, { routes: [{ id: 'fn', match, handler }] })
     const records: string[] = []
     started.server.on('reply', ({ route }) => void records.push(route))
     for (const path of ['/fn/file.txt', '/fn/file.txt?pass']) {
@@ -85,11 +85,11 @@ describe('handler routes', () => {
     await using started = await startServer({})
     const { routes } = started.server
     const body = async (): Promise<string> => (await rawGet(started.port, '/fn')).body.toString()
-    routes.add({ name: 'fn', match, handler: () => new Response('one') })
+    routes.add({ id: 'fn', match, handler: () => new Response('one') })
     assert.equal(await body(), 'one')
     routes.replace({ routes: [{ match, handler: () => new Response('two') }] })
     assert.equal(await body(), 'two')
-    assert.equal(routes.remove('routes[0]'), true)
+    assert.equal(routes.remove('/fn'), true)
     assert.equal((await rawGet(started.port, '/fn')).status, 404)
   })
 

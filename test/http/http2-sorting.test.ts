@@ -104,7 +104,7 @@ for (const [when, isFirst] of [
     for (const options of [{}, { h2c: false }]) {
       using folder = await new TempFolder().write({ 'a.txt': 'x' })
       await using server = createOurs({ root: folder.path, port: 0, host: '127.0.0.1', ...options })
-      const add = (): void => server.routes.add({ match: { path: '/grpc' }, proxy: 'h2c://localhost:9' })
+      const add = (): string => server.routes.add({ match: { path: '/grpc' }, proxy: 'h2c://localhost:9' })
       if (isFirst) add()
       const { port } = await server.listen()
       if (!isFirst) add()

@@ -26,7 +26,7 @@ test('listen fails when a route added before it points to the server itself', as
   using folder = await new TempFolder().write({ 'a.txt': 'alpha' })
   const port = await deadPort()
   const server = createServer({ root: folder.path, port, host: '127.0.0.1' })
-  server.routes.add({ name: 'api', match: { path: '/api' }, proxy: port })
+  server.routes.add({ id: 'api', match: { path: '/api' }, proxy: port })
   await assert.rejects(server.listen(), isOwn)
   assert.equal(server.port, undefined)
   server.routes.remove('api')

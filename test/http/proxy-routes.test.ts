@@ -18,11 +18,15 @@ test("a backend's page gets live reload only if its route enables it", async () 
   assert.equal((await rawGet(started.port, '/plain', ['Accept: text/html'])).body.toString(), page)
 })
 
-test('debug adds the name of the route to responses', async () => {
+test('debug adds the id of the route to responses', async () => {
   await using backend = await answering(html)
   const to = `http://127.0.0.1:${backend.port}`
-  await using started = await startServer({}, { proxy: { '/a': { to, debug: true }, '/b': to } })
+  await using started = await startServer(
+    {},
+    { proxy: { '/a': { to, debug: true }, '/ö': { to, debug: true }, '/b': to } },
+  )
   assert.equal((await rawGet(started.port, '/a')).field('server8008-route'), '/a')
+  assert.equal((await rawGet(started.port, '/%C3%B6')).field('server8008-route'), '/%C3%B6')
   assert.equal((await rawGet(started.port, '/b')).field('server8008-route'), '')
 })
 

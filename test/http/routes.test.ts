@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, test } from 'node:test'
 import { WebSocket, WebSocketServer } from 'ws'
 import type { AccessRecord, ServeOptions } from '../../src/index.ts'
-import { startBackend } from '../support/backend.ts'
+import { answering, startBackend } from '../support/backend.ts'
 import { RawClient, rawRequest } from '../support/raw.ts'
 import { startServer } from '../support/server.ts'
 
@@ -73,7 +73,7 @@ describe('server.routes', () => {
     server.routes.add({ match: { path: '/a.txt' }, reply: { body: 'route' } })
     assert.equal(await text('/a.txt'), 'route')
     assert.deepEqual(
-      server.routes.list().map(({ name }) => name),
+      server.routes.list().map(({ id }) => id),
       ['/a.txt'],
     )
     assert.throws(() => server.routes.add({ match: { path: '/a.txt' }, reply: {} }), { code: 'E8008_CONFIG_INVALID' })
@@ -82,10 +82,52 @@ describe('server.routes', () => {
     assert.equal(await text('/a.txt'), 'file')
   })
 
+  test('knows an added route by the id that it returns', async () => {
+    await using started = await startServer({})
+    const { routes } = started.server
+    const withSession = (session: string) => ({ match: { path: '/a', cookie: { session } }, reply: {} })
+    assert.equal(routes.add(withSession('one')), '/a [cookie session=…]')
+    assert.equal(routes.add(withSession('two')), '/a [cookie session=…] #2')
+    assert.equal(routes.add({ id: 'mine', match: { path: '/b' }, reply: {} }), 'mine')
+    const taken = { code: 'E8008_CONFIG_INVALID', message: 'There is a route "mine" already.' }
+    assert.throws(() => routes.add({ id: 'mine', match: { path: '/c' }, reply: {} }), taken)
+    assert.throws(() => routes.add({ match: { path: '/b' }, reply: {} }), taken)
+    assert.equal(routes.remove('/a [cookie session=…]'), true)
+    assert.deepEqual(
+      routes.list().map(({ id }) => id),
+      ['/a [cookie session=…] #2', 'mine'],
+    )
+  })
+
+  test('keeps an unchanged route open while others come, change and go', async () => {
+    const head = 'HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 1\r\n\r\n'
+    await using one = await answering(`${head}1`)
+    await using two = await answering(`${head}2`)
+    // Who is next is part of what an open route knows.
+    const shared = { match: { path: '/api', header: { 'x-a': true } }, proxy: { to: [one.port, two.port] } }
+    await using started = await startServer({}, { routes: [shared] })
+    const { routes } = started.server
+    const ask = async (): Promise<string> =>
+      (await started.server.fetch('http://localhost/api', { headers: { 'x-a': '1' } })).text()
+    assert.equal(await ask(), '1')
+    const first = { match: { path: '/first' }, redirect: '/api' }
+    routes.replace({ routes: [first, shared] })
+    assert.equal(await ask(), '2', 'another route in front')
+    assert.equal(await ask(), '1')
+    routes.replace({ proxy: { '/other': 3000 }, routes: [shared, { ...first, redirect: '/' }] })
+    assert.equal(await ask(), '2', 'a changed one behind')
+    assert.equal(await ask(), '1')
+    assert.throws(() => routes.replace({ routes: [shared, first, first] }), { code: 'E8008_CONFIG_INVALID' })
+    assert.equal(await ask(), '2', 'routes that were refused')
+    assert.equal(await ask(), '1')
+    routes.replace({ routes: [{ ...shared, proxy: { ...shared.proxy, debug: true } }] })
+    assert.equal(await ask(), '1', 'it is changed itself')
+  })
+
   test('keeps the old routes if the new ones are invalid', async () => {
     await using started = await startServer(
       {},
-      { routes: [{ name: 'old', match: { path: '/x' }, reply: { body: 'old' } }] },
+      { routes: [{ id: 'old', match: { path: '/x' }, reply: { body: 'old' } }] },
     )
     const { routes, fetch } = started.server
     const tied = { match: { path: '/x' }, reply: {} }
@@ -123,8 +165,8 @@ describe('the record of a request', () => {
   for (const [what, target, options, wanted] of [
     ['a backend that does not run', '/api/x', { proxy: { '/api': closed } }, '/api|127.0.0.1:9|refused'],
     ['several of them', '/x', { proxy: { '/': { to: [closed, closed] } } }, '/|127.0.0.1:9|refused'],
-    ['a redirect', '/old', { routes: [{ name: 'moved', match: { path: '/old' }, redirect: '/new' }] }, 'moved||'],
-    ['a fixed reply', '/gone', { routes: [{ match: { path: '/gone' }, reply: {} }] }, 'routes[0]||'],
+    ['a redirect', '/old', { routes: [{ id: 'moved', match: { path: '/old' }, redirect: '/new' }] }, 'moved||'],
+    ['a fixed reply', '/gone', { routes: [{ match: { path: '/gone' }, reply: {} }] }, '/gone||'],
     ['a file beside routes', '/a.txt', { proxy: { '/api': closed } }, '||'],
     ['a file', '/a.txt', {}, '||'],
   ] as readonly (readonly [string, string, ServeOptions, string])[]) {

@@ -35,8 +35,8 @@ test('the host of a route that is added gets a certificate, as long as the route
   const standard = await namesFor(server, 'app.test', folder)
   assert.match(String(standard), /^DNS:localhost, /)
 
-  server.routes.add({ name: 'app', match: { host: 'app.test' }, reply: { body: 'app' } })
-  server.routes.add({ name: 'shop', match: { host: '*.shop.test' }, reply: { body: 'shop' } })
+  server.routes.add({ id: 'app', match: { host: 'app.test' }, reply: { body: 'app' } })
+  server.routes.add({ id: 'shop', match: { host: '*.shop.test' }, reply: { body: 'shop' } })
   assert.equal(await namesFor(server, 'app.test', folder), 'DNS:app.test')
   assert.equal(await namesFor(server, 'a.shop.test', folder), 'DNS:a.shop.test')
   assert.equal(await namesFor(server, 'evil.test', folder), standard)

@@ -123,15 +123,15 @@ const slips: readonly (readonly [name: string, call: Call, message: string | Reg
     /^add "match"$/,
   ],
   [
-    'routes.add with an empty name',
-    (server) => server.routes.add({ name: '', match: {}, redirect: '/x' }),
-    'route.name: the name is empty',
-    /^name it, or leave it out$/,
+    'routes.add with an empty id',
+    (server) => server.routes.add({ id: '', match: {}, redirect: '/x' }),
+    'route.id: the id is empty',
+    /^name the route, or leave it out$/,
   ],
   [
     'routes.remove with a route',
     (server) => server.routes.remove(untyped({ name: '/a' })),
-    'remove() takes the name of a route, and got an object.',
+    'remove() takes the id of a route, and got an object.',
     /list\(\)/,
   ],
   [
@@ -326,7 +326,7 @@ for (const [name, call, message, hint] of slips) {
       },
     )
     assert.deepEqual(
-      server.routes.list().map((route) => route.name),
+      server.routes.list().map((route) => route.id),
       ['/a'],
     )
   })
@@ -359,7 +359,7 @@ test('routes.replace takes a whole configuration', async () => {
   const config = { root: '.', port: 0, proxy: { '/b': 4000 } }
   server.routes.replace(config)
   assert.deepEqual(
-    server.routes.list().map((route) => route.name),
+    server.routes.list().map((route) => route.id),
     ['/b'],
   )
 })

@@ -18,8 +18,8 @@ const paths = fc
 
 const { routes } = resolveConfig({ proxy: { '/api': '3000/inner/part', '/api/v1': '3001/inner/part' } })
 const table = createTable([
-  { name: '/', folder: '/', item: undefined },
-  ...routes.map((route) => ({ name: route.name, match: route.match, item: route, isForwarded: true })),
+  { id: '/', folder: '/', item: undefined },
+  ...routes.map((route) => ({ id: route.id, match: route.match, item: route, isForwarded: true })),
 ])
 
 function find(path: string): (typeof routes)[number] | undefined {
@@ -78,7 +78,7 @@ test('a plain path selects the route that is its prefix', () => {
     fc.property(plain, (names) => {
       const path = `/${names.join('/')}`
       const expected = ['/api/v1', '/api'].find((prefix) => isBelow(path, prefix))
-      assert.equal(find(path)?.name, expected)
+      assert.equal(find(path)?.id, expected)
     }),
   )
 })

@@ -21,7 +21,7 @@ type Explanation = NonNullable<Awaited<ReturnType<typeof explainRequest>>>
 
 /**
  * Prints what a code means, or which route would answer a request, which lost and why, and what would be sent to the upstream. Nothing is sent.
- * With --json one line: `{ "method", "url", "route", "kind", "text", "forwards": [], "lost": [{ "name", "why" }], "answer": { "status", "why" }, "hint", "read": [], "server": { "url", "pid", "hidden": [] }, "other": { "url", "pid", "command" } }`,
+ * With --json one line: `{ "method", "url", "route", "kind", "text", "forwards": [], "lost": [{ "route", "why" }], "answer": { "status", "why" }, "hint", "read": [], "server": { "url", "pid", "hidden": [] }, "other": { "url", "pid", "command" } }`,
  * `answer` null unless a folder answers, or the server before any route (a password, a redirect to HTTPS, a preflight), `hint` null unless an option allows what is refused,
  * `server` null unless the settings are those of a running server, `other` null unless one runs with other settings.
  */
@@ -99,7 +99,7 @@ function render(
 ): string {
   const style = createStyle(color)
   const label = (name: string): string => style.dim(name.padEnd(8))
-  const width = Math.max(0, ...lost.map(({ name }) => printable(name).length))
+  const width = Math.max(0, ...lost.map((each) => printable(each.route).length))
   const rows = [
     ...(site === undefined ? [] : [`${label('Site')}  ${printable(site)}`]),
     `${label('Route')}  ${style.bold(printable(route ?? 'none'))}   ${printable(shortened(text, cwd))}`,
@@ -112,8 +112,8 @@ function render(
       ...fieldLines(fields).map((line) => `${label('')}  ${printable(line)}`),
     ]),
     ...lost.map(
-      ({ name, why }, i) =>
-        `${label(i === 0 ? 'Not' : '')}  ${printable(name).padEnd(width)}   ${style.dim(printable(why))}`,
+      ({ route: other, why }, i) =>
+        `${label(i === 0 ? 'Not' : '')}  ${printable(other).padEnd(width)}   ${style.dim(printable(why))}`,
     ),
     ...settingsText(settings, cwd).map(([name, line]) => `${label(name)}  ${printable(line)}`),
   ]

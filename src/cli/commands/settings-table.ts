@@ -64,7 +64,8 @@ function rowsOf(
     return typed.map((path, i) => row(`${path}=${displayPath(config.mounts[i]?.folder ?? '', cwd)}`, path))
   }
   if ((key === 'proxy' || key === 'routes') && Object.keys(value as object).length > 0) {
-    return Object.entries(value as Record<string, string>).map(([name, text]) => row(`${name} -> ${text}`, name))
+    const typed = Object.keys(options.proxy ?? {})
+    return Object.entries(value as Record<string, string>).map(([id, text], i) => row(`${id} -> ${text}`, typed[i]))
   }
   const entry = optionsByKey.get(key)
   if (entry?.isPath === true && typeof value === 'string') return [row(displayPath(value, cwd))]

@@ -26,9 +26,10 @@ function settingOf(entry: OptionEntry, { config, options, origins }: LoadedConfi
   const told = origins[key] ?? 'default'
   const origin = told === 'default' ? impliedOrigin(key, config, origins) : told
   if (key === 'proxy' || key === 'routes') {
-    const short = Object.keys(options.proxy ?? {})
-    const shown = config.routes.filter(({ name }) => short.includes(name) === (key === 'proxy'))
-    return { key, value: Object.fromEntries(shown.map((route) => [route.name, actionText(route.action)])), origin }
+    // Those of `proxy` come first.
+    const short = Object.keys(options.proxy ?? {}).length
+    const shown = key === 'proxy' ? config.routes.slice(0, short) : config.routes.slice(short)
+    return { key, value: Object.fromEntries(shown.map(({ id, action }) => [id, actionText(action)])), origin }
   }
   if (entry.show !== undefined) return { key, value: entry.show(config, options[key] as never), origin }
   const value = config[key as keyof ResolvedConfig]
@@ -39,7 +40,7 @@ function settingOf(entry: OptionEntry, { config, options, origins }: LoadedConfi
 function impliedOrigin(key: string, config: ResolvedConfig, origins: LoadedConfig['origins']): string {
   if (key === 'tls') return impliedTls(config, origins)
   const route = key === 'h2c' && config.h2c ? config.routes.find(isCleartextHttp2) : undefined
-  return route === undefined ? 'default' : `route ${route.name}`
+  return route === undefined ? 'default' : `route ${route.id}`
 }
 
 /** The origin of HTTPS where another option than `tls` turns it on. */

@@ -101,7 +101,7 @@ function details(server: RunningServer, cwd: string, columns: number): string[] 
   const lists = [
     ['also', urls.filter((each) => each !== url)],
     ['sites', sites.map((site) => `${site.urls[0] ?? site.name} (${folder(site.folder)})`)],
-    ['routes', [...routes.slice(0, mostRoutes).map(({ name, to }) => `${name} -> ${folder(to)}`), ...more]],
+    ['routes', [...routes.slice(0, mostRoutes).map(({ route, to }) => `${route} -> ${folder(to)}`), ...more]],
   ] as const
   return lists.flatMap(([label, items]) => {
     if (items.length === 0) return []

@@ -14,10 +14,10 @@ export interface BannerFacts {
   readonly mounts: readonly { readonly path: string; readonly folder: string }[]
   /** Further sites, each with its first URL, or its name where it has none, and its folder. */
   readonly sites: readonly { readonly address: string; readonly folder: string }[]
-  /** What is forwarded, by the route's name. */
-  readonly proxies: readonly { readonly name: string; readonly to: string }[]
-  /** What code answers, by the route's name. */
-  readonly handlers: readonly { readonly name: string; readonly by: string }[]
+  /** What is forwarded, by the route's id. */
+  readonly proxies: readonly { readonly route: string; readonly to: string }[]
+  /** What code answers, by the route's id. */
+  readonly handlers: readonly { readonly route: string; readonly by: string }[]
   /** The address that only redirects, where plain HTTP is not served. */
   readonly redirected: string | undefined
   /** Whether --lan would share the server: it listens on a port, and on the loopback only. */
@@ -42,11 +42,11 @@ export function renderBanner(facts: BannerFacts, terminal: Terminal): string {
     ...network.map((url, index) => row(index === 0 ? 'Network' : '', [url], '', paintUrl(style))),
     ...(network.length === 0 && facts.canShare ? [row('Network', ['off (--lan to share)'], '', style.dim)] : []),
     ...facts.mounts.map(({ path, folder }, index) => row(index === 0 ? 'Mounts' : '', [path, folder], '   ')),
-    ...facts.proxies.map(({ name, to }, index) => row(index === 0 ? 'Proxy' : '', [name, to], ' -> ')),
+    ...facts.proxies.map(({ route, to }, index) => row(index === 0 ? 'Proxy' : '', [route, to], ' -> ')),
     ...facts.sites.map(({ address, folder }, index) =>
       row(index === 0 ? 'Sites' : '', [address, folder], '   ', paintUrl(style)),
     ),
-    ...facts.handlers.map(({ name, by }, index) => row(index === 0 ? 'Handler' : '', [name, by], ' -> ')),
+    ...facts.handlers.map(({ route, by }, index) => row(index === 0 ? 'Handler' : '', [route, by], ' -> ')),
     ...portRows(facts.listening).map((parts, index) => row(index === 0 ? 'Ports' : '', parts, ' · ', style.yellow)),
     ...facts.details.map(([label, parts]) => row(label, parts, ' · ', style.dim)),
     ...(facts.keys.length === 0 ? [] : [row('Keys', facts.keys, ' · ', style.dim)]),
@@ -71,9 +71,9 @@ export function renderPlainBanner(facts: BannerFacts): string {
   const line = `serve8008 ${facts.version}${why} ${facts.folder === undefined ? 'forwarding' : `serving ${facts.folder}`} at ${url}`
   const local = urls.local.filter((address) => address !== url).map((address) => `Local: ${address}`)
   const network = urls.network.map((address) => `Network: ${address}`)
-  const proxies = facts.proxies.map(({ name, to }) => `Proxy: ${name} -> ${to}`)
+  const proxies = facts.proxies.map(({ route, to }) => `Proxy: ${route} -> ${to}`)
   const sites = facts.sites.map(({ address, folder }) => `Site: ${address}  ${folder}`)
-  const handlers = facts.handlers.map(({ name, by }) => `Handler: ${name} -> ${by}`)
+  const handlers = facts.handlers.map(({ route, by }) => `Handler: ${route} -> ${by}`)
   const details = facts.details.map(([label, parts]) => `${label}: ${parts.join(', ')}`)
   return [line, ...local, ...network, ...proxies, ...sites, ...handlers, ...details]
     .map((text) => `${printable(text)}\n`)

@@ -122,9 +122,9 @@ export function watchConfig(options: ConfigWatchOptions): void {
     if (command.quiet) return
     const changes = routeChanges(before, after)
     if (command.json) {
-      const names = after.map((route) => route.name)
+      const ids = after.map(({ id }) => id)
       return report.print(
-        `${printableJson({ routes: { time: isoNow(), names, changes: changes.map(({ facts }) => facts), restart } })}\n`,
+        `${printableJson({ routes: { time: isoNow(), ids, changes: changes.map(({ facts }) => facts), restart } })}\n`,
       )
     }
     const unchanged = isNew ? 'the routes have another order' : 'is valid again; the routes have not changed'

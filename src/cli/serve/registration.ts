@@ -46,8 +46,8 @@ function contentOf(server: Server8008, { urls }: Listening, config: ResolvedConf
   return {
     urls: [...urls.local, ...urls.network],
     routes: [
-      ...config.mounts.map(({ path, folder }) => ({ name: path, to: folder })),
-      ...server.routes.list().map(({ name, action }) => ({ name, to: actionText(action) })),
+      ...config.mounts.map(({ path, folder }) => ({ route: path, to: folder })),
+      ...server.routes.list().map(({ id, action }) => ({ route: id, to: actionText(action) })),
     ],
     ...(sites.length < 2
       ? {}

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RouteKind } from '../../config/kinds/kind.ts'
 import { actionText, kindOf, type ResolvedAction } from '../../config/kinds/registry.ts'
-import { routeName } from '../../config/resolve/routes.ts'
 import type { ResolvedRoute } from '../../config/route-types.ts'
 
 /** What an edit did to one route. Holds no secrets. */
 export interface RouteChange {
+  /** Its id. */
   readonly route: string
   readonly change: 'added' | 'changed' | 'removed'
   /** What it does now, such as `localhost:3000` or `307 to /new`; undefined for one that is gone. */
@@ -22,28 +22,17 @@ export interface ToldChange {
   readonly text: string
 }
 
-/** How two lists of routes differ. A route is the same one by its name, or, where it has none of its own, by its match. */
+/** How two lists of routes differ. */
 export function routeChanges(before: readonly ResolvedRoute[], after: readonly ResolvedRoute[]): ToldChange[] {
-  const old = byIdentity(before)
-  const now = byIdentity(after)
-  const kept = [...now].flatMap(([identity, route]) => {
-    const was = old.get(identity)
+  const old = new Map(before.map((route) => [route.id, route]))
+  const ids = new Set(after.map(({ id }) => id))
+  const kept = after.flatMap((route) => {
+    const was = old.get(route.id)
     if (was === undefined) return [changeOf('added', route, undefined)]
-    return isDeepStrictEqual(was, { ...route, name: was.name }) ? [] : [changeOf('changed', route, was)]
+    return isDeepStrictEqual(was, route) ? [] : [changeOf('changed', route, was)]
   })
-  const gone = [...old]
-    .filter(([identity]) => !now.has(identity))
-    .map(([, route]) => changeOf('removed', undefined, route))
+  const gone = before.filter(({ id }) => !ids.has(id)).map((route) => changeOf('removed', undefined, route))
   return [...kept, ...gone]
-}
-
-function byIdentity(routes: readonly ResolvedRoute[]): ReadonlyMap<string, ResolvedRoute> {
-  return new Map(routes.map((route) => [isNumbered(route) ? JSON.stringify(route.match) : route.name, route]))
-}
-
-/** `routes[2]`: it has another number as soon as one is put in front of it. */
-function isNumbered({ name }: ResolvedRoute): boolean {
-  return /^routes\[\d+\]$/.test(name)
 }
 
 function changeOf(
@@ -53,7 +42,7 @@ function changeOf(
 ): ToldChange {
   const known = (route ?? before) as ResolvedRoute
   const facts: RouteChange = {
-    route: isNumbered(known) ? routeName(known.match) : known.name,
+    route: known.id,
     change,
     to: route === undefined ? undefined : actionText(route.action),
     was: before === undefined ? undefined : actionText(before.action),
@@ -68,7 +57,7 @@ function changedSettings(before: ResolvedRoute, after: ResolvedRoute): string[] 
   return keys.filter((key) => !isDeepStrictEqual(old[key], now[key]))
 }
 
-/** What a route is made of beside its name and what {@link actionText} shows. */
+/** What a route is made of beside its id and what {@link actionText} shows. */
 function settingsOf({ match, action }: ResolvedRoute): Readonly<Record<string, unknown>> {
   return { match, ...kindOf(action).settings?.(action) }
 }

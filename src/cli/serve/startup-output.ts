@@ -54,7 +54,7 @@ function bannerFacts(start: StartupFacts): BannerFacts {
     mounts: config.mounts.map(({ path, folder }) => ({ path, folder: displayPath(folder, cwd) })),
     proxies: config.routes
       .filter(({ action }) => action.kind === 'proxy')
-      .map((route) => ({ name: route.name, to: actionText(route.action) })),
+      .map((route) => ({ route: route.id, to: actionText(route.action) })),
     sites: config.sites.map((site) => ({
       address: listening.sites.find(({ name }) => name === site.name)?.urls[0] ?? site.name,
       folder: siteFolder(site.config, cwd),
@@ -81,10 +81,10 @@ function siteFolder(config: ResolvedConfig, cwd: string): string {
 function handlersOf({ routes, handler, base }: ResolvedConfig, cwd: string): BannerFacts['handlers'] {
   const ofRoutes = routes
     .filter(({ action }) => action.kind === 'handler')
-    .map(({ name, action }) => ({ name, by: actionText(action) }))
+    .map(({ id, action }) => ({ route: id, by: actionText(action) }))
   if (handler === undefined) return ofRoutes
   const by = handler.file === undefined ? handler.handler : displayPath(handler.file, cwd)
-  return [...ofRoutes, { name: base, by }]
+  return [...ofRoutes, { route: base, by }]
 }
 
 /** Whether a route takes every request: of `/` and all below it, on every host, without a condition. A handler may pass it on. */

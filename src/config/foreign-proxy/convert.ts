@@ -64,7 +64,7 @@ class Conversion {
     const read = this.#target(target, '/')
     const to = read.origin + read.path
     const proxy = { to, changeOrigin: true, rewrite: false, ...(read.isSecure ? { tls: { verify: false } } : {}) }
-    this.routes.push({ name: '/', match: { path: '/', method }, proxy })
+    this.routes.push({ match: { path: '/', method }, proxy })
     const why = 'GET requests for what is no file go to the target there; here files come after every route'
     this.#differ('/')('proxy', why, `name the paths: proxy: { '/api': ${quote(target)} }`)
   }
@@ -164,12 +164,12 @@ class Conversion {
     }
     const earlier = this.routes.find((route) => covers(route, match))
     if (earlier !== undefined) {
-      const why = `${earlier.name ?? ''} comes first and gets its requests; the route of ${label} is left out`
+      const { host: named = '', path: where, pattern: shape = '/' } = earlier.match
+      const why = `${named}${where ?? shape} comes first and gets its requests; the route of ${label} is left out`
       differ('context', why, 'remove it')
       return
     }
-    const where = match.path ?? match.pattern ?? '/'
-    this.routes.push({ name: host === undefined ? where : host + where, match, proxy })
+    this.routes.push({ match, proxy })
   }
 
   /** Whether the middleware sees the path with that at which it is mounted: since version 3 it does not. */

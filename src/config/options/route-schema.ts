@@ -21,7 +21,7 @@ const match = v.strictObject(
 
 /** One entry of `routes`. */
 export const routeSchema: v.GenericSchema<RouteOptions> = v.strictObject(
-  { name: v.optional(plainText), match, ...keysOfKinds() },
+  { id: v.optional(plainText), match, ...keysOfKinds() },
   'an object with match and an action',
 )
 

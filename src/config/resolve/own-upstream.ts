@@ -20,15 +20,17 @@ export interface OwnAddress {
 /** An upstream that is the server itself, with its route. */
 export interface OwnUpstream {
   readonly route: ResolvedRoute
+  /** Its place among the routes: those of `proxy` come first. */
+  readonly index: number
   readonly upstream: ResolvedUpstream
 }
 
 /** Finds the first upstream that is the server itself: a request to it would loop until it is refused (508). */
 export function findOwnUpstream(routes: readonly ResolvedRoute[], own: OwnAddress): OwnUpstream | undefined {
-  for (const route of routes) {
+  for (const [index, route] of routes.entries()) {
     const upstreams = route.action.kind === 'proxy' ? route.action.proxy.upstreams : []
     const upstream = upstreams.find((each) => isOwn(each, own))
-    if (upstream !== undefined) return { route, upstream }
+    if (upstream !== undefined) return { route, index, upstream }
   }
   return undefined
 }
@@ -74,11 +76,11 @@ export function certainAddress({ host, lan, ports, socket, fd }: ResolvedListene
 }
 
 /** The problem of a route to the server itself. */
-export function ownProblem({ route, upstream }: OwnUpstream, proxy: object = {}): Problem {
-  const isShort = Object.hasOwn(proxy, route.name)
+export function ownProblem({ route, index, upstream }: OwnUpstream, proxy: object = {}): Problem {
+  const key = Object.keys(proxy)[index]
   return {
-    path: isShort ? ['proxy', route.name] : ['routes'],
-    message: `the upstream ${upstream.label}${isShort ? '' : ` of ${quote(route.name)}`} is this server itself`,
+    path: key === undefined ? ['routes'] : ['proxy', key],
+    message: `the upstream ${upstream.label}${key === undefined ? ` of ${quote(route.id)}` : ''} is this server itself`,
     hint: 'correct the port of the upstream, or serve on another port',
   }
 }

@@ -1,12 +1,15 @@
-import { formatHost } from '../../core/util/ip.ts'
 import { kindNames, kinds, type ResolvedAction } from '../kinds/registry.ts'
 import type { KindContext } from '../kinds/kind.ts'
-import { quote } from '../diagnostic.ts'
+import { quote, type Problem } from '../diagnostic.ts'
 import { matchOfKey, resolveMatch } from './match.ts'
-import type { ResolvedMatch, ResolvedRoute, RouteOptions } from '../route-types.ts'
+import { idProblem, routeId } from '../route-id.ts'
+import type { ResolvedRoute, RouteOptions } from '../route-types.ts'
 import type { CheckedOptions } from '../types.ts'
 import { resolveProxy } from './proxy.ts'
 import type { Checked } from '../plain-object.ts'
+
+/** A route, and its id where the user gave one. */
+type Unnamed = Omit<ResolvedRoute, 'id'> & { readonly id: string | undefined; readonly path: readonly string[] }
 
 /** Every route of the configuration: those of `proxy`, then those of `routes`. */
 export function resolveRoutes(
@@ -14,7 +17,7 @@ export function resolveRoutes(
   context: KindContext,
 ): readonly ResolvedRoute[] {
   const { base, problems } = context
-  const short = Object.entries(proxy).map(([key, value]): ResolvedRoute => {
+  const short = Object.entries(proxy).map(([key, value]): Unnamed => {
     const path = ['proxy', key]
     const slip = slipIn(key, value)
     if (slip !== undefined)
@@ -24,27 +27,40 @@ export function resolveRoutes(
         hint: slip,
       })
     return {
-      name: key,
+      id: undefined,
+      path,
       match: resolveMatch(slip === undefined ? matchOfKey(key) : {}, { base, path, problems }),
       action: { kind: 'proxy', proxy: resolveProxy(value, path, context) },
     }
   })
   // Validation leaves undefined where a route was invalid.
   const long = (routes as readonly (Checked<RouteOptions> | undefined)[]).flatMap((route, i) =>
-    route === undefined ? [] : resolveRoute(route, ['routes', String(i)], `routes[${i}]`, context),
+    route === undefined ? [] : resolveRoute(route, ['routes', String(i)], context),
   )
-  const all = [...short, ...long]
-  const names = new Set<string>()
-  for (const { name } of all) {
-    if (names.has(name))
-      problems.push({
-        path: ['routes'],
-        message: `two routes have the name ${quote(name)}`,
-        hint: 'rename one of them',
-      })
-    names.add(name)
-  }
-  return all
+  return withIds([...short, ...long], problems)
+}
+
+/** Routes with their ids. Those of the user number no other, and must be unique. */
+function withIds(routes: readonly Unnamed[], problems: Problem[]): readonly ResolvedRoute[] {
+  const made = new Set<string>()
+  const ids = routes.map(({ id, match }) => {
+    if (id !== undefined) return id
+    const own = routeId(match, made)
+    made.add(own)
+    return own
+  })
+  const given = new Set<string>()
+  return routes.map(({ id: own, path, match, action }, i) => {
+    const id = ids[i] as string
+    if (given.has(id)) {
+      const hint = "give one of them another id: { id: 'NAME', match: … }"
+      problems.push({ path, message: `another route has the id ${quote(id)}`, hint })
+    }
+    given.add(id)
+    const [message, hint] = (own === undefined ? undefined : idProblem(own)) ?? []
+    if (message !== undefined && hint !== undefined) problems.push({ path: [...path, 'id'], message, hint })
+    return { id, match, action }
+  })
 }
 
 /** The hint for a key of `proxy` that is neither a path nor a host; undefined for a valid key. */
@@ -62,28 +78,9 @@ function slipIn(key: string, value: unknown): string | undefined {
 }
 
 /** One entry of `routes`. */
-function resolveRoute(
-  route: Checked<RouteOptions>,
-  path: readonly string[],
-  name: string | undefined,
-  context: KindContext,
-): ResolvedRoute {
+function resolveRoute(route: Checked<RouteOptions>, path: readonly string[], context: KindContext): Unnamed {
   const match = resolveMatch(route.match, { ...context, path: [...path, 'match'] })
-  if (route.name === '') {
-    context.problems.push({ path: [...path, 'name'], message: 'the name is empty', hint: 'name it, or leave it out' })
-  }
-  return {
-    name: route.name ?? name ?? routeName(match),
-    match,
-    action: resolveAction(route, path, context),
-  }
-}
-
-/** A match, written like a key of `proxy`. */
-export function routeName({ host, path, methods }: ResolvedMatch): string {
-  const named = host === undefined ? '' : host.startsWith('.') ? `*${host}` : formatHost(host)
-  const where = named === '' ? path : path === '/' ? named : named + path
-  return methods.length === 0 ? where : `${methods.join(',')} ${where}`
+  return { id: route.id, path, match, action: resolveAction(route, path, context) }
 }
 
 function resolveAction(route: Checked<RouteOptions>, path: readonly string[], context: KindContext): ResolvedAction {

@@ -120,6 +120,7 @@ const routeKeys: Readonly<Record<string, (value: unknown) => string>> = {
   body: inReply,
   headers: inReply,
   fetch: () => 'did you mean "handler"?',
+  name: () => 'did you mean "id"?',
 }
 
 /** What to write instead of a key that a route does not have, or undefined. */

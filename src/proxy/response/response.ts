@@ -13,7 +13,7 @@ import type { UrlMapping } from '../url-rewrite.ts'
 export interface ClientResponseOptions {
   readonly proxy: ResolvedProxy
   /** Value of `Server8008-Route`. */
-  readonly name: string
+  readonly route: string
   readonly mapping: () => UrlMapping
   /** Converts an error in the middle of the content to the client's error. */
   readonly toClientError: (error: unknown) => unknown
@@ -56,15 +56,15 @@ function withoutStrictTransport({ authority }: Exchange, fields: HeaderList): He
 
 /** The fields of a final response or of a 101. */
 export function clientResponseFields(status: number, fields: HeaderList, options: ClientResponseOptions): HeaderList {
-  const { proxy, name, mapping } = options
+  const { proxy, route, mapping } = options
   const adapted =
     proxy.rewrite && hasReferences(fields) ? rewritten(status, fields, mapping(), proxy.cookiePath) : fields
   const { set, remove } = proxy.replyFields
-  if (set.length + remove.length === 0) return proxy.debug ? [...adapted, 'Server8008-Route', name] : adapted
+  if (set.length + remove.length === 0) return proxy.debug ? [...adapted, 'Server8008-Route', route] : adapted
   const dropped = new Set([...remove, ...set.filter((_, i) => i % 2 === 0).map((each) => each.toLowerCase())])
   const kept = adapted.filter((_, i) => !dropped.has((adapted[i - (i % 2)] as string).toLowerCase()))
   const named = proxy.debug && !dropped.has('server8008-route')
-  return [...kept, ...set, ...(named ? ['Server8008-Route', name] : [])]
+  return [...kept, ...set, ...(named ? ['Server8008-Route', route] : [])]
 }
 
 function rewritten(status: number, fields: HeaderList, mapping: UrlMapping, cookiePath?: string): HeaderList {

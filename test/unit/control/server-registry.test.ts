@@ -156,10 +156,13 @@ test('skips a broken entry, and removes it when its process has ended', { skip }
 
 test('skips details that are damaged, and keeps the server', { skip }, (t) => {
   const { env, folder, entry } = registryOf(t)
-  registerServer({ ...entry, urls: ['http://localhost:8008/'], routes: [{ name: '/api', to: 'localhost:3000' }] }, env)
+  registerServer({ ...entry, urls: ['http://localhost:8008/'], routes: [{ route: '/api', to: 'localhost:3000' }] }, env)
   const [whole] = runningServers(env)
-  assert.deepEqual([whole?.urls, whole?.routes], [['http://localhost:8008/'], [{ name: '/api', to: 'localhost:3000' }]])
-  const damaged = { urls: [1], routes: [{ name: '/api' }], sites: [null], startedAt: 'now', processStart: 3 }
+  assert.deepEqual(
+    [whole?.urls, whole?.routes],
+    [['http://localhost:8008/'], [{ route: '/api', to: 'localhost:3000' }]],
+  )
+  const damaged = { urls: [1], routes: [{ route: '/api' }], sites: [null], startedAt: 'now', processStart: 3 }
   writeFileSync(join(folder, `${process.pid}.json`), JSON.stringify({ ...entry, ...damaged }))
   assert.deepEqual(runningServers(env), [entry])
 })
@@ -167,8 +170,8 @@ test('skips details that are damaged, and keeps the server', { skip }, (t) => {
 test('updates what a server answers, and nothing after its end', { skip }, (t) => {
   const { env, folder, entry } = registryOf(t)
   const registration = registerServer(entry, env)
-  registration.update({ routes: [{ name: '/a', to: 'localhost:1' }] })
-  assert.deepEqual(runningServers(env)[0]?.routes, [{ name: '/a', to: 'localhost:1' }])
+  registration.update({ routes: [{ route: '/a', to: 'localhost:1' }] })
+  assert.deepEqual(runningServers(env)[0]?.routes, [{ route: '/a', to: 'localhost:1' }])
   registration.remove()
   registration.update({ routes: [] })
   assert.deepEqual(readdirSync(folder), [])

@@ -10,14 +10,14 @@ function tableOf(
   matches: Readonly<Record<string, MatchOptions | string>>,
   folders: readonly string[] = ['/'],
 ): Table<string> {
-  const routes = Object.entries(matches).map(([name, match]) => ({
-    name,
+  const routes = Object.entries(matches).map(([id, match]) => ({
+    id,
     match: typeof match === 'string' ? { path: match } : match,
     proxy: '3000',
   }))
   return createTable([
-    ...folders.map((folder) => ({ name: folder, folder, item: folder })),
-    ...resolveConfig({ routes }).routes.map(({ name, match }) => ({ name, match, item: name, isForwarded: true })),
+    ...folders.map((folder) => ({ id: folder, folder, item: folder })),
+    ...resolveConfig({ routes }).routes.map(({ id, match }) => ({ id, match, item: id, isForwarded: true })),
   ])
 }
 
@@ -240,16 +240,16 @@ describe('rejections', () => {
       host: { host: '*.dev.localhost' },
     })
     assert.deepEqual(table.rejections(request('/api/x')), [
-      { name: 'host', why: 'host is not *.dev.localhost' },
-      { name: 'post', why: 'method is not POST' },
-      { name: 'canary', why: 'header x-canary is absent' },
-      { name: '/', why: 'api is more specific' },
+      { route: 'host', why: 'host is not *.dev.localhost' },
+      { route: 'post', why: 'method is not POST' },
+      { route: 'canary', why: 'header x-canary is absent' },
+      { route: '/', why: 'api is more specific' },
     ])
   })
 })
 
 test('thousands of routes and folders are checked for ties in little time', () => {
-  const parsed = Array.from({ length: 40_000 }, (_, i) => ({ name: `/k${i}/`, folder: `/k${i}/`, item: i }))
+  const parsed = Array.from({ length: 40_000 }, (_, i) => ({ id: `/k${i}/`, folder: `/k${i}/`, item: i }))
   const taken = cpuMs(() => void createTable(parsed))
   assert.ok(taken < 5000, `${taken} ms`)
   const table = createTable(parsed)

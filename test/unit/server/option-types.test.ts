@@ -65,8 +65,8 @@ test('a value without a name of its own may be undefined too', () => {
   assert.deepEqual(server.config.mounts, [])
   assert.deepEqual(server.config.headers, [{ path: '/c', headers: [] }])
   assert.deepEqual(
-    server.routes.list().map(({ name }) => name),
-    ['/v1', 'routes[0]'],
+    server.routes.list().map(({ id }) => id),
+    ['/v1', '/reply'],
   )
   // Without a condition the route would take more requests.
   false satisfies { header: { 'x-key': string | undefined } } extends MatchOptions ? true : false

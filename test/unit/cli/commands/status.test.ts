@@ -46,7 +46,7 @@ test('shows further addresses, sites and routes below, and fits 80 columns', () 
       { name: 'default', folder: '/home/ann/shop/site', urls: ['http://localhost:8008/'] },
       { name: 'docs.localhost', folder: '/home/ann/shop/docs', urls: ['http://docs.localhost:8008/'] },
     ],
-    routes: Array.from({ length: 9 }, (_, i) => ({ name: `/api/v${i}`, to: `localhost:${3000 + i}` })),
+    routes: Array.from({ length: 9 }, (_, i) => ({ route: `/api/v${i}`, to: `localhost:${3000 + i}` })),
   }
   const text = renderServers([full, { ...server, port: 591, url: 'http://localhost:591/', urls: [] }], view)
   const lines = text.trimEnd().split('\n')
@@ -69,6 +69,6 @@ test('shows a server that an older version started', () => {
 })
 
 test('escapes what names and folders hold', () => {
-  const text = renderServers([{ ...server, routes: [{ name: '/a\u001b[2J', to: 'x' }], root: '/tmp/\u202e' }], view)
+  const text = renderServers([{ ...server, routes: [{ route: '/a\u001b[2J', to: 'x' }], root: '/tmp/\u202e' }], view)
   assert.doesNotMatch(text, /[\u001b\u202e]/)
 })

@@ -41,7 +41,7 @@ describe('lists the changes of an edit to the routes', () => {
     ])
   })
 
-  test('knows a route without a name by its match, whatever its place', () => {
+  test('knows a route without an id of its own by its match, whatever its place', () => {
     const route = { match: { path: '/x' }, reply: { body: 'x' } }
     const first = { match: { path: '/first' }, redirect: '/x' }
     assert.deepEqual(changes({ routes: [route] }, { routes: [first, route] }), ['/first is new and redirects to /x'])
@@ -52,8 +52,8 @@ describe('lists the changes of an edit to the routes', () => {
     assert.deepEqual(kinds, ['/x now goes to localhost:3000 (was 200)'])
   })
 
-  test('knows a route by its name, whatever its match', () => {
-    const route = { name: 'api', match: { path: '/v1' }, proxy: 1 }
+  test('knows a route by its id, whatever its match', () => {
+    const route = { id: 'api', match: { path: '/v1' }, proxy: 1 }
     assert.deepEqual(changes({ routes: [route] }, { routes: [{ ...route, match: { path: '/v2' } }] }), [
       'api has changed: match',
     ])

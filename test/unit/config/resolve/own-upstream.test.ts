@@ -87,7 +87,7 @@ describe('a target that is the server itself', () => {
   }
 
   test('is named by its route, where that is one of a list', () => {
-    const routes = [{ name: 'api', match: { path: '/v1' }, proxy: 3000 }]
+    const routes = [{ id: 'api', match: { path: '/v1' }, proxy: 3000 }]
     assert.match(
       problemOf({ port: 3000, routes }),
       /^routes: the upstream localhost:3000 of "api" is this server itself;/,

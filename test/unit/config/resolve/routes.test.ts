@@ -227,10 +227,10 @@ describe('an action', () => {
       { match: { path: '/gone' }, reply: { status: 410, headers: { 'X-A': '1' }, body: 'gone' } },
     ]
     assert.deepEqual(
-      routesOf({ base: '/app/', routes }).map(({ name, action }) => [name, action]),
+      routesOf({ base: '/app/', routes }).map(({ id, action }) => [id, action]),
       [
-        ['routes[0]', { kind: 'redirect', to: '/app/new?a=1', status: 307 }],
-        ['routes[1]', { kind: 'reply', status: 410, headers: ['X-A', '1'], body: 'gone' }],
+        ['/app/old', { kind: 'redirect', to: '/app/new?a=1', status: 307 }],
+        ['/app/gone', { kind: 'reply', status: 410, headers: ['X-A', '1'], body: 'gone' }],
       ],
     )
   })
@@ -249,11 +249,6 @@ describe('an action', () => {
     test(`${JSON.stringify(route)} is wrong`, () =>
       assert.match(problemOf({ routes: [{ match: { path: '/a' }, ...route }] }), message))
   }
-
-  test('names are given once', () => {
-    const route = { name: 'a', match: { path: '/a' }, proxy: to }
-    assert.match(problemOf({ routes: [route, { ...route, match: { path: '/b' } }] }), /two routes have the name "a"/)
-  })
 })
 
 describe('trust', () => {
@@ -273,7 +268,7 @@ describe('sources', () => {
     const flags = { proxy: ['/api=3000', '/api=3001', 'api.localhost=4000'] }
     const { config } = await loadConfig({ cwd: '/work', flags, config: false })
     assert.deepEqual(
-      config.routes.map(({ name, action }) => [name, action.kind === 'proxy' ? action.proxy.upstreams.length : 0]),
+      config.routes.map(({ id, action }) => [id, action.kind === 'proxy' ? action.proxy.upstreams.length : 0]),
       [
         ['/api', 2],
         ['api.localhost', 1],
@@ -288,8 +283,8 @@ describe('sources', () => {
     }
     const { config } = await loadConfig({ cwd: '/work', env, config: false })
     assert.deepEqual(
-      config.routes.map(({ name }) => name),
-      ['/api', '/b', 'routes[0]'],
+      config.routes.map(({ id }) => id),
+      ['/api', '/b', '/old'],
     )
     const broken = loadConfig({ cwd: '/work', env: { SERVE8008_ROUTES: '[' }, config: false })
     await assert.rejects(broken, /SERVE8008_ROUTES: the value is not JSON/)

@@ -114,7 +114,7 @@ describe('options as data', () => {
       limits: { headerMs: undefined },
       certificates: [{ cert: 'a.pem', passphrase: undefined }],
       proxy: { '/a': { to: 3000, hold: undefined, timeouts: { connectMs: undefined }, tls: { ca: undefined } } },
-      routes: [{ name: undefined, match: { path: '/b', method: undefined }, reply: { status: undefined, body: 'b' } }],
+      routes: [{ id: undefined, match: { path: '/b', method: undefined }, reply: { status: undefined, body: 'b' } }],
     })
     const left = resolveConfig({
       certificates: [{ cert: 'a.pem' }],
