@@ -12,7 +12,7 @@ export async function isShadowed(
   if (platform === 'linux' || port === 0) return false
   // Windows takes two seconds to refuse a connection, so we read its socket table instead.
   if (platform === 'win32') {
-    const { findHolders } = await import('./owner.ts')
+    const { findHolders } = await import('./owners/owners.ts')
     return (await findHolders([port], addresses, platform)).has(port)
   }
   const hosts = new Set(addresses.flatMap(reachable))

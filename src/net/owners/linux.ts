@@ -1,5 +1,5 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
-import type { PortHolder } from './types.ts'
+import type { PortHolder } from '../types.ts'
 import { parseProcNet, type ListeningSocket } from './proc-net.ts'
 import { processName } from './process-name.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { processName } from '../../../src/net/process-name.ts'
+import { processName } from '../../../../src/net/owners/process-name.ts'
 
 const cases: [string, string, string | undefined][] = [
   ['node /app/node_modules/.bin/vite', 'node', 'vite'],

@@ -1,7 +1,7 @@
-import { linuxHolders } from './owner-linux.ts'
-import { lsofHolders } from './owner-lsof.ts'
-import { windowsHolders } from './owner-windows.ts'
-import type { Holder, PortHolder } from './types.ts'
+import { linuxHolders } from './linux.ts'
+import { lsofHolders } from './lsof.ts'
+import { windowsHolders } from './windows.ts'
+import type { Holder, PortHolder } from '../types.ts'
 
 /**
  * Finds the processes that hold some ports on addresses that compete with ours, in one search. Never rejects. A port

@@ -1,4 +1,4 @@
-import type { PortHolder } from './types.ts'
+import type { PortHolder } from '../types.ts'
 import { processName } from './process-name.ts'
 import { run, type Run } from './run.ts'
 

@@ -1,4 +1,4 @@
-import { printable } from '../core/util/sanitize.ts'
+import { printable } from '../../core/util/sanitize.ts'
 
 /** What the system says about a process. */
 export interface ProcessFacts {
