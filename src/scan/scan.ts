@@ -1,4 +1,4 @@
 /** What is on the ports of this machine: who holds them, what answers there, who can reach it, and whether it is safe. */
-export type { Finding, Identity, OpenPort, ProcessInfo, Reach, ScannedPort } from './types.ts'
 export { identify } from './identify/identify.ts'
 export type { IdentifyOptions, Target } from './identify/identify.ts'
+export type { Finding, Identity, OpenPort, PortOwner, ProcessInfo, Reach, ScannedPort } from './types.ts'

@@ -7,8 +7,19 @@ export interface OpenPort {
   readonly pid: number | undefined
   /** Owner's user id, undefined where the system does not say. */
   readonly uid: number | undefined
+  /**
+   * Why `pid` is undefined. `user`: the process belongs to another user. `elsewhere`: it belongs to this user, in a
+   * container or another pid namespace. `search`: the search took too long. Absent when the process is known.
+   */
+  readonly hidden?: 'user' | 'elsewhere' | 'search'
   /** Connections that clients have open now. */
   readonly clients: number
+}
+
+/** A listening port and the process behind it. */
+export interface PortOwner extends OpenPort {
+  /** Undefined where the process is hidden, and for one that ended meanwhile. */
+  readonly process: ProcessInfo | undefined
 }
 
 /** Who can open a connection, as far as the address says: a firewall may stop them. */
@@ -32,6 +43,16 @@ export interface Supervisor {
   readonly stop: string | undefined
 }
 
+/** The container that a process runs in, or that a proxy of Docker or Podman forwards to. */
+export interface Container {
+  readonly id: string
+  /** Undefined where the socket of the container engine is not readable, as the image. */
+  readonly name: string | undefined
+  readonly image: string | undefined
+  /** The Compose project. */
+  readonly compose: string | undefined
+}
+
 /** What the system says about a process. A value that it hides is undefined. */
 export interface ProcessInfo {
   readonly pid: number
@@ -48,9 +69,7 @@ export interface ProcessInfo {
   readonly project: Project | undefined
   /** The systemd unit, for example `nginx.service`; undefined for a user's session. */
   readonly unit: string | undefined
-  readonly container:
-    | { readonly id: string; readonly name: string | undefined; readonly image: string | undefined }
-    | undefined
+  readonly container: Container | undefined
   readonly supervisor: Supervisor | undefined
   readonly startedAt: Date | undefined
 }
@@ -89,11 +108,9 @@ export interface Finding {
 }
 
 /** One row of a scan. Its keys are those of `serve8008 scan --json`. */
-export interface ScannedPort extends OpenPort {
+export interface ScannedPort extends PortOwner {
   readonly families: readonly ('ipv4' | 'ipv6')[]
   readonly reach: Reach
-  /** Undefined where the process is hidden. */
-  readonly process: ProcessInfo | undefined
   readonly identity: Identity
   readonly findings: readonly Finding[]
 }
