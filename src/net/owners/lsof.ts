@@ -2,12 +2,17 @@ import type { PortHolder } from '../types.ts'
 import { processName } from './process-name.ts'
 import { run, type Run } from './run.ts'
 
-/** A listening socket as lsof shows it. */
+/** A socket as lsof shows it. */
 export interface LsofSocket {
+  /** Its own end. */
   readonly address: string
   readonly port: number
   readonly pid: number
+  /** Undefined where the field was not asked for, as the name. */
+  readonly uid: number | undefined
   readonly name: string | undefined
+  /** Whether it is a connection; else it listens. */
+  readonly isConnection: boolean
 }
 
 /**
@@ -17,15 +22,19 @@ export interface LsofSocket {
 export function parseLsof(text: string): LsofSocket[] {
   const sockets: LsofSocket[] = []
   let pid = Number.NaN
+  let uid: number | undefined
   let name: string | undefined
   for (const line of text.split('\n')) {
     const value = line.slice(1)
-    if (line.startsWith('p')) [pid, name] = [Number(value), undefined]
+    if (line.startsWith('p')) [pid, uid, name] = [Number(value), undefined, undefined]
     else if (line.startsWith('c')) name = value
+    else if (line.startsWith('u')) uid = Number(value)
     else if (line.startsWith('n')) {
-      const [, host, port] = /^(.*):(\d+)$/.exec(value) ?? []
+      const [local = '', remote] = value.split('->')
+      const [, host, port] = /^(.*):(\d+)$/.exec(local) ?? []
       if (host === undefined || !Number.isInteger(pid)) continue
-      sockets.push({ address: host.replace(/^\[|\]$/g, ''), port: Number(port), pid, name })
+      const address = host.replace(/^\[|\]$/g, '')
+      sockets.push({ address, port: Number(port), pid, uid, name, isConnection: remote !== undefined })
     }
   }
   return sockets

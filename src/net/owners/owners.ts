@@ -3,6 +3,13 @@ import { lsofHolders } from './lsof.ts'
 import { windowsHolders } from './windows.ts'
 import type { Holder, PortHolder } from '../types.ts'
 
+export { parseLsof } from './lsof.ts'
+export { parseSocketLine } from './proc-net.ts'
+export { processName } from './process-name.ts'
+export { run, type Run } from './run.ts'
+export { findSocketOwners } from './socket-search.ts'
+export { netstat, parseNetstat, tasklist } from './windows.ts'
+
 /**
  * Finds the processes that hold some ports on addresses that compete with ours, in one search. Never rejects. A port
  * whose process is unknown is absent, and may still be held.

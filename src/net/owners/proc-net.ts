@@ -20,20 +20,24 @@ const states: Readonly<Record<string, ListeningSocket['state']>> = { '0A': 'list
  * @param littleEndian addresses are 32-bit words in the byte order of the machine. Default: of this one.
  */
 export function parseProcNet(text: string, littleEndian: boolean = endianness() === 'LE'): ListeningSocket[] {
-  const sockets: ListeningSocket[] = []
-  for (const line of text.split('\n')) {
-    const [, local = '', , state, , , , uid, , inode] = line.trim().split(/\s+/)
-    const [, words, port] = /^((?:[0-9A-F]{8}){1,4}):([0-9A-F]{4})$/.exec(local) ?? []
-    if (words === undefined || port === undefined || inode === undefined || state === undefined) continue
-    sockets.push({
-      state: states[state] ?? 'connection',
-      address: formatAddress(words, littleEndian),
-      port: Number.parseInt(port, 16),
-      uid: Number(uid),
-      inode,
-    })
+  return text.split('\n').flatMap((line) => parseSocketLine(line, littleEndian) ?? [])
+}
+
+/** One line of the table; undefined for one in another format. */
+export function parseSocketLine(
+  line: string,
+  littleEndian: boolean = endianness() === 'LE',
+): ListeningSocket | undefined {
+  const [, local = '', , state, , , , uid, , inode] = line.trim().split(/\s+/)
+  const [, words, port] = /^((?:[0-9A-F]{8}){1,4}):([0-9A-F]{4})$/.exec(local) ?? []
+  if (words === undefined || port === undefined || inode === undefined || state === undefined) return undefined
+  return {
+    state: states[state] ?? 'connection',
+    address: formatAddress(words, littleEndian),
+    port: Number.parseInt(port, 16),
+    uid: Number(uid),
+    inode,
   }
-  return sockets
 }
 
 function formatAddress(words: string, littleEndian: boolean): string {

@@ -58,7 +58,9 @@ function isTitle(argv: readonly string[]): boolean {
 
 function commandText(name: string, argv: readonly string[]): string | undefined {
   const [title = ''] = argv
-  if (isTitle(argv) || (argv.length === 1 && programName(title) !== name)) return title.trim()
+  // A program may copy its options, and with them secrets, into its title.
+  if (isTitle(argv) || (argv.length === 1 && programName(title) !== name))
+    return title.trim().split(/\s+(?=-|\S*(?:=|:\/\/))/)[0]
   const [first, ...rest] = withoutOptions(name, argv.slice(1))
   if (first === undefined || inlineCode.has(first)) return undefined
   if (namesModule.has(first)) return [name, first, ...rest.slice(0, 1)].join(' ')
@@ -82,7 +84,8 @@ const nameless = /^(?:index|main|cli|bin|run|start|server|cmd|app)$/
 
 /** `vite` for a tool within node_modules or a bin folder, the file name for a script of the user's own. */
 function scriptName(script: string): string {
-  const path = script.replaceAll('\\', '/')
+  // Deno and Bun run URLs, whose query may hold a token.
+  const path = script.replace(/^(https?:[^?#]*).*/, '$1').replaceAll('\\', '/')
   const base = baseName(path)
   const bare = base.replace(/\.[cm]?[jt]sx?$|\.py$|\.rb$/, '')
   const owner = /.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1]
@@ -91,9 +94,9 @@ function scriptName(script: string): string {
   return nameless.test(bare) ? owner : bare
 }
 
-/** Up to two leading words, such as `dev` or `run start`. Stops at an option or a path, which may hold a secret. */
+/** Up to two leading words, such as `dev` or `run start`. Stops at what may be a secret: an option, a path, a digit. */
 function plainWords(args: readonly string[]): string[] {
-  const end = args.findIndex((arg) => !/^[a-z][\w:.-]{0,23}$/i.test(arg))
+  const end = args.findIndex((arg) => !/^[a-z][a-z_:.-]{0,23}$/i.test(arg))
   return args.slice(0, Math.min(2, end === -1 ? args.length : end))
 }
 

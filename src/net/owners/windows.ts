@@ -3,14 +3,17 @@ import { processName } from './process-name.ts'
 import { run, type Run } from './run.ts'
 
 // By absolute path: Windows searches the current folder first, where a served project could plant a netstat.exe.
-const netstat = 'C:\\Windows\\System32\\netstat.exe'
-const tasklist = 'C:\\Windows\\System32\\tasklist.exe'
+export const netstat = 'C:\\Windows\\System32\\netstat.exe'
+export const tasklist = 'C:\\Windows\\System32\\tasklist.exe'
 
-/** A listening socket as netstat shows it. */
+/** A TCP socket as netstat shows it. */
 export interface NetstatSocket {
   readonly address: string
   readonly port: number
+  /** 0 for a closed connection that waits for late packets. */
   readonly pid: number
+  /** Whether it is a connection; else it listens. */
+  readonly isConnection: boolean
 }
 
 /**
@@ -20,9 +23,10 @@ export interface NetstatSocket {
 export function parseNetstat(text: string): NetstatSocket[] {
   const sockets: NetstatSocket[] = []
   for (const line of text.split('\n')) {
-    const [, local = '', port, foreign, pid] = /^\s*TCP\s+(\S+):(\d+)\s+(\S+)\s.*?(\d+)\s*$/.exec(line) ?? []
-    if (foreign === undefined || !foreign.endsWith(':0')) continue
-    sockets.push({ address: local.replace(/^\[|(?:%\d+)?\]$/g, ''), port: Number(port), pid: Number(pid) })
+    const [, local = '', port, remote, pid] = /^\s*TCP\s+(\S+):(\d+)\s+(\S+)\s.*?(\d+)\s*$/.exec(line) ?? []
+    if (remote === undefined) continue
+    const address = local.replace(/^\[|(?:%\d+)?\]$/g, '')
+    sockets.push({ address, port: Number(port), pid: Number(pid), isConnection: !remote.endsWith(':0') })
   }
   return sockets
 }
@@ -34,7 +38,9 @@ export function parseTasklist(text: string): string | undefined {
 
 /** Asks netstat and tasklist which processes listen on some ports. */
 export async function windowsHolders(ports: readonly number[], execute: Run = run): Promise<PortHolder[]> {
-  const sockets = parseNetstat(await execute(netstat, ['-ano'])).filter(({ port }) => ports.includes(port))
+  const sockets = parseNetstat(await execute(netstat, ['-ano'])).filter(
+    ({ port, isConnection }) => !isConnection && ports.includes(port),
+  )
   const pids = [...new Set(sockets.map(({ pid }) => pid))]
   const names = new Map(await Promise.all(pids.map(async (pid) => [pid, await programOf(pid, execute)] as const)))
   return sockets.map(({ address, port, pid }) => {

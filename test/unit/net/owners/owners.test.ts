@@ -128,9 +128,9 @@ n*:8080
 
 test('reads lsof fields by their letter', () => {
   assert.deepEqual(parseLsof(lsof), [
-    { address: '127.0.0.1', port: 8008, pid: 4242, name: 'node' },
-    { address: '::1', port: 8008, pid: 4242, name: 'node' },
-    { address: '*', port: 8080, pid: 77, name: 'ControlCenter' },
+    { address: '127.0.0.1', port: 8008, pid: 4242, uid: 501, name: 'node', isConnection: false },
+    { address: '::1', port: 8008, pid: 4242, uid: 501, name: 'node', isConnection: false },
+    { address: '*', port: 8080, pid: 77, uid: 501, name: 'ControlCenter', isConnection: false },
   ])
   assert.deepEqual(parseLsof(''), [])
   assert.deepEqual(parseLsof('n127.0.0.1:8008\npx\nn127.0.0.1:1\np1\nnstrange'), [])
@@ -168,9 +168,10 @@ Aktive Verbindungen\r
 
 test('reads netstat in every language of Windows', () => {
   assert.deepEqual(parseNetstat(netstat), [
-    { address: '0.0.0.0', port: 8008, pid: 1234 },
-    { address: '::', port: 8080, pid: 4 },
-    { address: 'fe80::1', port: 8000, pid: 1234 },
+    { address: '0.0.0.0', port: 8008, pid: 1234, isConnection: false },
+    { address: '127.0.0.1', port: 50000, pid: 9999, isConnection: true },
+    { address: '::', port: 8080, pid: 4, isConnection: false },
+    { address: 'fe80::1', port: 8000, pid: 1234, isConnection: false },
   ])
 })
 

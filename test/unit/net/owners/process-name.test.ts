@@ -21,6 +21,8 @@ const cases: [string, string, string | undefined][] = [
   ['php -S localhost:8000', 'php', 'php -S localhost:8000'],
   ['/usr/bin/java -cp /x -jar app.jar', 'java', 'java -jar app.jar'],
   ['bun run dev', 'bun', 'dev'],
+  ['deno run -A https://ann:s3cret@example.com/main.ts?token=s3cret', 'deno', 'main.ts'],
+  ['node server.js start s3cret', 'node', 'server.js start'],
   ['deno run -A main.ts', 'deno', 'main.ts'],
   ['C:\\nodejs\\node.exe C:\\app\\node_modules\\vite\\bin\\vite.js', 'node', 'vite'],
   ['/usr/sbin/nginx -g secret', 'nginx', undefined],
@@ -38,6 +40,11 @@ test('shows a title that a program gave itself as its command', () => {
     name: 'node',
     command: 'next-server (v15.0.0)',
   })
+  assert.equal(
+    processName({ argv: ['api worker --token s3cret'], comm: 'node', executable: '/usr/bin/node' }).command,
+    'api worker',
+  )
+  assert.equal(processName({ argv: ['api redis://ann:s3cret@localhost'], executable: '/usr/bin/node' }).command, 'api')
   assert.equal(processName({ argv: ['serve8008'], executable: '/usr/bin/node' }).command, 'serve8008')
   assert.equal(processName({ argv: ['/opt/node'], executable: '/usr/bin/node' }).command, undefined)
   assert.deepEqual(processName({ argv: ['nginx: master process nginx'], comm: 'nginx' }), {
