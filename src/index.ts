@@ -54,6 +54,8 @@ export type { Authority } from './http/message/authority.ts'
 export type { FileSlice } from './http/body/file.ts'
 export type { RecordedExchange, RecordedMessage, RecordedReply, Recording } from './inspect/types.ts'
 export type { Holder, SkippedPort } from './net/types.ts'
+export { whoHolds } from './scan/library.ts'
+export type { Container, PortOwner, ProcessInfo, Project, Supervisor } from './scan/types.ts'
 export type { PageError, ShownError, Update } from './live/types.ts'
 export type {
   AccessRecord,

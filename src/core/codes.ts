@@ -26,6 +26,7 @@ export const errorCodes = {
   E8008_PORT_HELD: { exitCode: 3, status: 500 },
   E8008_PORT_DENIED: { exitCode: 3, status: 500 },
   E8008_PORTS_HELD: { exitCode: 3, status: 500 },
+  E8008_PORTS_UNREADABLE: { exitCode: 3, status: 500 },
   E8008_ADDRESS: { exitCode: 3, status: 500 },
   E8008_SOCKET: { exitCode: 3, status: 500 },
   // the message (RFC 9112) and its framing

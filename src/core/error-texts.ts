@@ -118,6 +118,11 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
     cause: 'Other servers listen on all of them.',
     remedy: 'Add 0 to the list, and the system chooses a free port: --port 8008,0.',
   },
+  E8008_PORTS_UNREADABLE: {
+    meaning: 'The system does not show which ports are in use.',
+    cause: 'A container or a sandbox hides /proc, Node runs with --permission, or lsof and netstat are not installed.',
+    remedy: 'Make /proc readable, run Node without --permission, or install lsof.',
+  },
   E8008_ADDRESS: {
     meaning: 'serve8008 cannot listen on the host: this machine does not have that address.',
     cause: 'A typing error in --host, an address of another machine, or a name without an address.',

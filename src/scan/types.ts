@@ -36,7 +36,7 @@ export interface Project {
 
 /** A program that starts a process again when it ends. */
 export interface Supervisor {
-  /** For example `systemd`, `nodemon`, `pm2`. */
+  /** For example `systemd`, `nodemon`, `pm2`, `Docker`. */
   readonly name: string
   readonly pid: number | undefined
   /** The command that stops the process for good, undefined where none is known. */
@@ -51,6 +51,8 @@ export interface Container {
   readonly image: string | undefined
   /** The Compose project. */
   readonly compose: string | undefined
+  /** The engine that runs it, undefined where nothing tells. */
+  readonly engine: 'docker' | 'podman' | undefined
 }
 
 /** What the system says about a process. A value that it hides is undefined. */
