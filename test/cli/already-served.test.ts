@@ -36,10 +36,13 @@ function alone(t: TestContext, lines: string, cwd: string, env: Record<string, s
 
 const quoted = (words: readonly string[]): string => words.map((word) => `'${word}'`).join(' ')
 
-/** A shell line that waits until so many servers can be found, or the last one has ended. With pauses, or it would take the processor from them. */
+/**
+ * A shell line that waits until so many servers can be found, or the last one has ended. With pauses, and without other
+ * programs that each look would start: it would take the processor from them.
+ */
 function until(count: number): string {
-  const registered = 'cat "$XDG_RUNTIME_DIR"/serve8008/*.json 2>/dev/null | grep -o \'"pid":\' | wc -l'
-  return `until [ $(${registered}) = ${count} ] || ! kill -0 $!; do sleep 0.02; done`
+  return `set --; until [ $# = ${count} ] && [ -e "$1" ] || ! kill -0 $!; do
+    sleep 0.05; set -- "$XDG_RUNTIME_DIR"/serve8008/*.json; done`
 }
 
 /** Starts a server of the folder on the usual port, then runs lines in which COMMAND is the command, `$first` its id. */

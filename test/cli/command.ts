@@ -7,8 +7,6 @@ import { dirname, join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { setTimeout } from 'node:timers/promises'
-import { main } from '../../src/cli/main.ts'
-import type { Output, Program } from '../../src/cli/process-io.ts'
 import { runningServers } from '../../src/cli/server-process.ts'
 
 const built = process.env['SERVE8008_TEST_COMMAND']
@@ -48,6 +46,38 @@ export interface Command {
 /** What ends the commands of a test. */
 const endings = new WeakMap<TestContext, (() => Promise<void>)[]>()
 
+/** Ends a command with its test, and before the folders of the test are removed. */
+export function endWith(t: TestContext, end: () => Promise<void>): void {
+  t.after(end)
+  endings.set(t, [...(endings.get(t) ?? []), end])
+}
+
+/** What a command has printed. */
+export class Printed {
+  readonly texts = { stdout: '', stderr: '' }
+  readonly #looks = new Set<() => void>()
+
+  add(name: 'stdout' | 'stderr', text: string): void {
+    this.texts[name] += text
+    for (const look of this.#looks) look()
+  }
+
+  /** Resolves once it matches; rejects if the command ends before. */
+  matching(name: 'stdout' | 'stderr', pattern: RegExp, ended: Promise<Ended>): Promise<RegExpExecArray> {
+    return new Promise((resolve, reject) => {
+      const look = (): void => {
+        const match = pattern.exec(this.texts[name])
+        if (match === null) return
+        this.#looks.delete(look)
+        resolve(match)
+      }
+      this.#looks.add(look)
+      look()
+      ended.then((end) => reject(new Error(`ended before ${pattern} came: ${JSON.stringify(end)}`)), reject)
+    })
+  }
+}
+
 /** Spawns the command; whatever the test does, it is gone at its end. */
 export function start(t: TestContext, args: readonly string[], options: CommandOptions = {}): Command {
   const [program, ...words] = options.words ?? commandWords
@@ -56,42 +86,23 @@ export function start(t: TestContext, args: readonly string[], options: CommandO
     env: { ...inherited(), ...options.env },
     stdio: options.stdio ?? ['ignore', 'pipe', 'pipe'],
   })
-  const texts = { stdout: '', stderr: '' }
+  const printed = new Printed()
   for (const name of ['stdout', 'stderr'] as const) {
-    child[name]?.setEncoding('utf8').on('data', (chunk: string) => {
-      texts[name] += chunk
-    })
+    child[name]?.setEncoding('utf8').on('data', (chunk: string) => printed.add(name, chunk))
   }
   const ended = once(child, 'close').then(([exitCode, signal]) => ({
     exitCode: exitCode as number | null,
     signal: signal as NodeJS.Signals | null,
-    ...texts,
+    ...printed.texts,
   }))
-  const end = async (): Promise<void> => {
+  endWith(t, async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL')
     await ended
-  }
-  t.after(end)
-  endings.set(t, [...(endings.get(t) ?? []), end])
-
-  function printed(name: 'stdout' | 'stderr', pattern: RegExp): Promise<RegExpExecArray> {
-    return new Promise((resolve, reject) => {
-      const look = (): void => {
-        const match = pattern.exec(texts[name])
-        if (match === null) return
-        child[name]?.off('data', look)
-        resolve(match)
-      }
-      child[name]?.on('data', look)
-      look()
-      void ended.then((end) => reject(new Error(`ended before ${pattern} came: ${JSON.stringify(end)}`)))
-    })
-  }
-
+  })
   return {
     child,
-    stdout: (pattern) => printed('stdout', pattern),
-    stderr: (pattern) => printed('stderr', pattern),
+    stdout: (pattern) => printed.matching('stdout', pattern, ended),
+    stderr: (pattern) => printed.matching('stderr', pattern, ended),
     ended,
   }
 }
@@ -107,8 +118,18 @@ export async function serve(
   args: readonly string[],
   options: CommandOptions = {},
 ): Promise<Command & { readonly url: string; readonly port: number }> {
-  const named = args.some((arg) => /^(-p|--port|--socket|--fd)/.test(arg))
-  const command = start(t, named ? args : ['--port', '0', ...args], options)
+  return addressOf(start(t, withPort(args), options))
+}
+
+/** The arguments, with the system's choice of a port unless they name one. */
+export function withPort(args: readonly string[]): readonly string[] {
+  return args.some((arg) => /^(-p|--port|--socket|--fd)/.test(arg)) ? args : ['--port', '0', ...args]
+}
+
+/** Waits for the plain line of a server, which holds its address. */
+export async function addressOf<C extends Pick<Command, 'stdout'>>(
+  command: C,
+): Promise<C & { readonly url: string; readonly port: number }> {
   const [, url = ''] = await command.stdout(/ at (http\S+)/)
   return { ...command, url, port: Number(new URL(url).port) }
 }
@@ -134,44 +155,10 @@ export async function folderOf(t: TestContext, files: Readonly<Record<string, st
   return folder
 }
 
-function inherited(): Record<string, string> {
+/** The part of our environment that commands get. */
+export function inherited(): Record<string, string> {
   const names = ['PATH', 'HOME', 'TMPDIR', 'TEMP', 'SystemRoot', 'NODE_V8_COVERAGE']
   return Object.fromEntries(
     names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   )
-}
-
-/**
- * Runs the command to its end in this process, which saves the start of another one. For commands that print and end, and
- * whose way to end is not what is tested.
- */
-export async function runHere(
-  _t: TestContext,
-  args: readonly string[],
-  { cwd = process.cwd(), env = {} }: Pick<CommandOptions, 'cwd' | 'env'> = {},
-): Promise<Ended> {
-  const texts = { stdout: '', stderr: '' }
-  const output = (name: 'stdout' | 'stderr'): Output => ({
-    write(text, done) {
-      texts[name] += text
-      done?.()
-    },
-    on() {},
-  })
-  const exitCode = await new Promise<number>((exit, fail) => {
-    const program: Program = {
-      argv: args,
-      env: { ...inherited(), ...env },
-      cwd,
-      script: commandWords.at(-1) ?? '',
-      pid: process.pid,
-      stdout: output('stdout'),
-      stderr: output('stderr'),
-      elapsed: () => performance.now(),
-      on() {},
-      exit,
-    }
-    main(program).catch(fail)
-  })
-  return { exitCode, signal: null, ...texts }
 }

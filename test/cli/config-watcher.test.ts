@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { RawClient } from '../support/raw.ts'
 import { folderOf, serve, start } from './command.ts'
+import { serveHere } from './here.ts'
 
 const config = (body: string, more = ''): string =>
   `export default { routes: [{ match: { path: '/x' }, reply: { body: '${body}' } }], ${more} }`
@@ -61,7 +62,7 @@ test('an edit of a handler, or of what it imports, answers from the next request
     'serve8008.config.mjs': handler,
     'text.mjs': `export const text = 'one'`,
   })
-  const { url, stdout, stderr } = await serve(t, [], { cwd })
+  const { url, stdout, stderr } = await serveHere(t, [], { cwd })
   const text = async (): Promise<string> => (await fetch(new URL('x', url))).text()
   assert.equal(await text(), 'one')
 
@@ -81,7 +82,7 @@ test('an edit of a handler, or of what it imports, answers from the next request
 test('reports an edit without changes with --json, or after a broken edit', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
   const file = join(cwd, 'serve8008.config.mjs')
-  const pretty = await serve(t, [], { cwd })
+  const pretty = await serveHere(t, [], { cwd })
   const json = start(t, ['--port', '0', '--json'], { cwd })
   await json.stdout(/"url".*\n/)
   writeFileSync(file, `${config('one')} // mended`)
@@ -103,7 +104,7 @@ for (const [name, write] of [
 ] as const) {
   test(`${name} is read again`, async (t) => {
     const cwd = await folderOf(t, { [name]: write('one') })
-    const { url, stdout } = await serve(t, [], { cwd })
+    const { url, stdout } = await serveHere(t, [], { cwd })
     writeFileSync(join(cwd, name), write('two, longer'))
     await stdout(/ {2}config \/x has changed: body/)
     assert.equal(await (await fetch(new URL('x', url))).text(), 'two, longer')
@@ -148,7 +149,7 @@ for (const [kind, files] of [
   const skip = kind === 'TypeScript' && !('typescript' in process.features && process.features.typescript !== false)
   test(`an edit of what the config file imports holds too: ${kind}`, { skip }, async (t) => {
     const cwd = await folderOf(t, files)
-    const { url, stdout, stderr } = await serve(t, [], { cwd })
+    const { url, stdout, stderr } = await serveHere(t, [], { cwd })
     const text = async (): Promise<string> => (await fetch(new URL('x', url))).text()
     assert.equal(await text(), 'one')
     const deep = Object.keys(files).find((name) => name.startsWith('deep/')) as string
@@ -170,7 +171,7 @@ for (const [kind, files] of [
 
 test('watches files that an edit begins to import, and a missing file once it exists', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
-  const { url, stdout, stderr } = await serve(t, [], { cwd })
+  const { url, stdout, stderr } = await serveHere(t, [], { cwd })
   const text = async (): Promise<string> => (await fetch(new URL('x', url))).text()
   const importing = `import body from './body.mjs'\n${config('').replace("''", 'body')}`
   writeFileSync(join(cwd, 'serve8008.config.mjs'), importing)
@@ -222,7 +223,7 @@ test('the server can end while a config file waits for a pipe', { skip: !hasPipe
 
 test('reports code of an edit that stands for data', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
-  const { stderr } = await serve(t, [], { cwd })
+  const { stderr } = await serveHere(t, [], { cwd })
   writeFileSync(join(cwd, 'serve8008.config.mjs'), `export default { proxy: { '/a': () => 1 } }`)
   await stderr(/serve8008\.config\.mjs: proxy\.\/a: expected a target/)
 })
@@ -254,7 +255,7 @@ test('an edit tells what changed, and what needs a restart with its values', asy
 test('reports a config file that was deleted, and its return', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
   const file = join(cwd, 'serve8008.config.mjs')
-  const { url, stdout, stderr } = await serve(t, [], { cwd })
+  const { url, stdout, stderr } = await serveHere(t, [], { cwd })
   rmSync(file)
   await stderr(/^warning {2}serve8008\.config\.mjs was deleted; its settings stay in use\.$/m)
   assert.equal(await (await fetch(new URL('x', url))).text(), 'one')
@@ -278,7 +279,7 @@ test('with --json an edit is one line with its changes', async (t) => {
 
 test('refuses an edit that forwards a route to the server itself', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
-  const { url, port, stderr } = await serve(t, [], { cwd })
+  const { url, port, stderr } = await serveHere(t, [], { cwd })
   writeFileSync(join(cwd, 'serve8008.config.mjs'), `export default { proxy: { '/x': 'http://localhost:${port}' } }`)
   await stderr(
     /The upstream localhost:\d+ of \/x is this server itself\.\n.*E8008_CONFIG_INVALID[^]*serve8008\.config\.mjs was not applied; the previous routes stay in use\./,

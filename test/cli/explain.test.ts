@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { makeCertificate } from '../support/certificate.ts'
 import { runningServers } from '../../src/cli/server-process.ts'
-import { folderOf, registered, runHere, serve, type CommandOptions, type Ended } from './command.ts'
+import { folderOf, registered, serve, type CommandOptions, type Ended } from './command.ts'
+import { runHere } from './here.ts'
 
 const config = `{
   "proxy": { "/api": "http://localhost:3000/v1", "api.localhost": { "to": ["3001", "3002"], "changeOrigin": true } },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { folderOf, run } from './command.ts'
+import { runHere } from './here.ts'
 
 const app = `export default async (request) => {
   const { pathname } = new URL(request.url)
@@ -11,8 +12,8 @@ const app = `export default async (request) => {
 test('fetch prints what the pipeline answers, without a port', async (t) => {
   const cwd = await folderOf(t, { 'index.html': '<p>index', 'app.mjs': app, 'data.txt': 'from a file' })
   const ask = (...words: string[]): ReturnType<typeof run> =>
-    run(t, ['fetch', ...words, '--handler', 'app.mjs'], { cwd })
-  const page = await ask('/')
+    runHere(t, ['fetch', ...words, '--handler', 'app.mjs'], { cwd })
+  const page = await run(t, ['fetch', '/', '--handler', 'app.mjs'], { cwd })
   assert.deepEqual([page.exitCode, page.stdout, page.stderr], [0, '<p>index', ''])
   assert.equal((await ask('/echo', '-H', 'X-A: 1', '-d', 'text')).stdout, '["POST","1","text"]')
   assert.equal((await ask('/echo', '-X', 'PUT', '-d', '@data.txt')).stdout, '["PUT",null,"from a file"]')
@@ -31,7 +32,7 @@ test('fetch refuses what is no request, with exit code 2', async (t) => {
     [['fetch', '/', '-H', 'no field'], /^The request cannot be made: /],
     [['fetch', '/', '-d', '@none.txt'], /^There is no file none\.txt to send\./],
   ] as const) {
-    const { exitCode, stderr } = await run(t, words, { cwd })
+    const { exitCode, stderr } = await runHere(t, words, { cwd })
     assert.equal(exitCode, 2)
     assert.match(stderr, message)
   }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { folderOf, run, serve } from './command.ts'
+import { folderOf, serve } from './command.ts'
+import { runHere, serveHere } from './here.ts'
 
 const hono = `import { Hono } from '${import.meta.resolve('hono')}'
   import { name } from './name.mjs'
@@ -53,7 +54,7 @@ test('--handler runs TypeScript where Node does, and says what else helps', asyn
     const { url } = await serve(t, ['--handler', './app.ts'], { cwd })
     assert.equal(await (await fetch(url)).text(), 'GET')
   } else {
-    const { exitCode, stderr } = await run(t, ['--handler', './app.ts', '--port', '0'], { cwd })
+    const { exitCode, stderr } = await runHere(t, ['--handler', './app.ts', '--port', '0'], { cwd })
     assert.equal(exitCode, 2)
     assert.match(stderr, /app\.ts cannot be loaded: .*\n.*use Node 22\.18 or newer, or write JavaScript in app\.mjs/)
   }
@@ -61,7 +62,7 @@ test('--handler runs TypeScript where Node does, and says what else helps', asyn
 
 test('--handler refuses a module without a handler', async (t) => {
   const cwd = await folderOf(t, { 'app.mjs': 'export default 5' })
-  const { exitCode, stderr } = await run(t, ['--handler', 'app.mjs', '--port', '0'], { cwd })
+  const { exitCode, stderr } = await runHere(t, ['--handler', 'app.mjs', '--port', '0'], { cwd })
   assert.equal(exitCode, 2)
   assert.match(stderr, /app\.mjs does not export a handler by default\./)
 })
@@ -69,7 +70,7 @@ test('--handler refuses a module without a handler', async (t) => {
 test('an edit of the config file replaces its handler', async (t) => {
   const config = (text: string): string => `export default { handler: { fetch: () => new Response('${text}') } }`
   const cwd = await folderOf(t, { 'serve8008.config.mjs': config('one') })
-  const { url, stdout } = await serve(t, [], { cwd })
+  const { url, stdout } = await serveHere(t, [], { cwd })
   assert.equal(await (await fetch(url)).text(), 'one')
   writeFileSync(join(cwd, 'serve8008.config.mjs'), config('two'))
   await stdout(/config has its handler loaded again$/m)

@@ -4,7 +4,8 @@ import { readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { LivePage } from '../support/live-page.ts'
-import { folderOf, registered, runHere, serve } from './command.ts'
+import { folderOf, registered, serve } from './command.ts'
+import { runHere } from './here.ts'
 
 const files = { 'site/index.html': '<!doctype html>home', 'site/style.css': 'p{}', 'run/.keep': '' }
 

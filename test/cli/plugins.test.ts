@@ -5,6 +5,7 @@ import { createServer, type AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { folderOf, run, serve } from './command.ts'
+import { runHere } from './here.ts'
 
 /** A plugin that answers `/x`, and leaves a line in a file when it is set up and closed. */
 const plugin = (answer: string, more = ''): string => `
@@ -53,9 +54,9 @@ test('a plugin that fails ends the start with its name, and check shows plugins'
     'serve8008.config.mjs': config,
     'plugin.mjs': plugin('one', "throw new Error('boom')"),
   })
-  const { stdout } = await run(t, ['check'], { cwd })
+  const { stdout } = await runHere(t, ['check'], { cwd })
   assert.match(stdout, /^plugins +answers +file serve8008\.config\.mjs$/m)
-  const { exitCode, stderr } = await run(t, ['--port', '0'], { cwd })
+  const { exitCode, stderr } = await runHere(t, ['--port', '0'], { cwd })
   assert.equal(exitCode, 2)
   assert.match(stderr, /configureServer\(\) of the plugin "answers" failed: Error: boom/)
   assert.match(stderr, /E8008_PLUGIN/)

@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import { test, type TestContext } from 'node:test'
 import { RawClient, type RawReply } from '../support/raw.ts'
 import { commandWords, folderOf, run, serve, start } from './command.ts'
+import { runHere, serveHere } from './here.ts'
 
 async function site(t: TestContext): Promise<string> {
   return folderOf(t, { 'site/index.html': '<h1>site</h1>', 'manual/index.html': '<h1>manual</h1>' })
@@ -44,7 +45,7 @@ test('prints one plain line to a pipe, then the log', async (t) => {
 
 test('the folder defaults to the working directory, and a plain word mounts another', async (t) => {
   const cwd = await site(t)
-  const { url } = await serve(t, ['/docs=./manual', '--log', 'none'], { cwd })
+  const { url } = await serveHere(t, ['/docs=./manual', '--log', 'none'], { cwd })
   assert.equal(await (await fetch(`${url}site/`)).text(), '<h1>site</h1>')
   assert.equal(await (await fetch(`${url}docs/`)).text(), '<h1>manual</h1>')
 })
@@ -55,11 +56,11 @@ test('flags beat the environment, which beats the file', async (t) => {
     'index.html': 'x',
   })
   const env = { PORT: '1', HOST: '127.0.0.1', SERVE8008_HEADER: 'x-from: env' }
-  const fromEnv = await serve(t, [], { cwd, env })
+  const fromEnv = await serveHere(t, [], { cwd, env })
   const reply = await fetch(fromEnv.url)
   assert.deepEqual([reply.headers.get('x-from'), reply.headers.get('x-file')], ['env', 'yes'])
   assert.equal(new URL(fromEnv.url).hostname, 'localhost')
-  const fromFlag = await serve(t, ['--header', 'x-from: flag'], { cwd, env })
+  const fromFlag = await serveHere(t, ['--header', 'x-from: flag'], { cwd, env })
   assert.equal((await fetch(fromFlag.url)).headers.get('x-from'), 'flag')
 })
 
@@ -99,7 +100,7 @@ test('--quiet prints nothing but errors', async (t) => {
   await answers(`http://127.0.0.1:${port}/`)
   child.kill('SIGTERM')
   assert.deepEqual(await ended, { exitCode: 0, signal: null, stdout: '', stderr: '' })
-  assert.match((await run(t, ['--quiet', './nothing'], { cwd })).stderr, /E8008_ROOT_NOT_FOUND/)
+  assert.match((await runHere(t, ['--quiet', './nothing'], { cwd })).stderr, /E8008_ROOT_NOT_FOUND/)
 })
 
 /** Asks until the server is there. */
@@ -114,7 +115,7 @@ async function answers(url: string): Promise<void> {
 
 test('--verbose tells the config file, where settings come from, and timings', async (t) => {
   const cwd = await folderOf(t, { 'serve8008.config.json': '{ "cors": true }' })
-  const { stdout } = await serve(t, ['--verbose'], { cwd })
+  const { stdout } = await serveHere(t, ['--verbose'], { cwd })
   await stdout(
     /\nConfig: \.[\\/]serve8008\.config\.json\nSet by: .*cors: file serve8008\.config\.json.*\nTiming: start \d+ ms, /,
   )
@@ -126,10 +127,10 @@ test('FORCE_COLOR colours the log of a pipe, NO_COLOR does not', async (t) => {
     [{ FORCE_COLOR: '1' }, true],
     [{ NO_COLOR: '1' }, false],
   ] as const) {
-    const { url, child, stdout, ended } = await serve(t, ['./site'], { cwd, env })
+    const { url, signal, stdout, ended } = await serveHere(t, ['./site'], { cwd, env })
     await (await fetch(url)).text()
     await stdout(/GET/)
-    child.kill('SIGTERM')
+    signal('SIGTERM')
     assert.equal((await ended).stdout.includes('\u001B['), colored)
   }
 })
@@ -149,30 +150,33 @@ test('a list of ports is tried in order, and the line says what was skipped', as
   const cwd = await site(t)
   const { port } = await heldPort(t)
   const free = await freePort()
-  const taken = await serve(t, ['./site', '-p', `${port},${free}`], { cwd })
+  const taken = await serveHere(t, ['./site', '-p', `${port},${free}`], { cwd })
   assert.equal(taken.port, free)
   await taken.stdout(new RegExp(`^serve8008 \\S+, ${port} is in use by .*, serving \\S+ at ${taken.url}\\n`))
-  const strict = await run(t, ['./site', '-p', `${port},${free}`, '--strict-port'], { cwd })
+  const strict = await runHere(t, ['./site', '-p', `${port},${free}`, '--strict-port'], { cwd })
   assert.equal(strict.exitCode, 3)
 })
 
 test('--lan warns, and CI keeps --open from opening anything', async (t) => {
   const cwd = await site(t)
-  const { stderr, url } = await serve(t, ['./site', '--lan', '--open'], { cwd, env: { CI: '1' } })
+  const { stderr, url } = await serveHere(t, ['./site', '--lan', '--open'], { cwd, env: { CI: '1' } })
   await stderr(/^warning {2}Everyone on this network/)
   assert.equal((await fetch(url)).status, 200)
 })
 
 test('--lan with a password warns of what plain HTTP shows', async (t) => {
   const cwd = await site(t)
-  const { stderr } = await serve(t, ['./site', '--lan', '--auth', 'ann:secret'], { cwd })
+  const { stderr } = await serveHere(t, ['./site', '--lan', '--auth', 'ann:secret'], { cwd })
   const [text] = await stderr(/^warning {2}Everyone on this network .*/)
   assert.match(text, /can reach this server\. Over plain HTTP they can also read the password/)
 })
 
 test('warns if the browser cannot be opened, and keeps serving', async (t) => {
   const cwd = await site(t)
-  const { stderr, url } = await serve(t, ['./site', '--open', '/a'], { cwd, env: { BROWSER: 'no-such-browser-8008' } })
+  const { stderr, url } = await serveHere(t, ['./site', '--open', '/a'], {
+    cwd,
+    env: { BROWSER: 'no-such-browser-8008' },
+  })
   if (process.platform === 'linux') await stderr(/warning {2}No browser was opened /)
   assert.equal((await fetch(url)).status, 200)
 })

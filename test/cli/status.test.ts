@@ -5,7 +5,8 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { test, type TestContext } from 'node:test'
 import { runningServers } from '../../src/cli/server-process.ts'
-import { commandWords, folderOf, registered, runHere, serve, start, type Command } from './command.ts'
+import { commandWords, folderOf, registered, serve, start, type Command } from './command.ts'
+import { runHere } from './here.ts'
 
 const posix = process.platform === 'win32' ? 'Windows has pipes in place of sockets' : false
 

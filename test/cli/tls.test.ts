@@ -9,7 +9,8 @@ import { promisify } from 'node:util'
 import { certificateLine } from '../../src/cli/serve/certificate-line.ts'
 import { makeCertificate } from '../support/certificate.ts'
 import { connectSecurely } from '../support/secure.ts'
-import { commandWords, folderOf, registered, run, runHere, serve, start, type Command } from './command.ts'
+import { commandWords, folderOf, registered, serve, start, type Command } from './command.ts'
+import { runHere, serveHere } from './here.ts'
 
 const run8 = promisify(execFile)
 let pair: { cert: string; key: string }
@@ -31,7 +32,7 @@ function has(program: string): boolean {
 }
 
 /** The URL for HTTPS, which has a line of its own. */
-async function secureUrl({ stdout }: Command): Promise<string> {
+async function secureUrl({ stdout }: Pick<Command, 'stdout'>): Promise<string> {
   const [, url = ''] = await stdout(/(https:\/\/localhost:\d+\/)\n/)
   return url
 }
@@ -77,7 +78,7 @@ test('openssl agrees on TLS 1.2 and 1.3 and on nothing older', async (t) => {
 test('sslscan finds no weak protocol, cipher or renegotiation', async (t) => {
   if (!has('sslscan')) return t.skip('there is no sslscan here: apt-get install sslscan')
   const cwd = await project(t)
-  const { port } = new URL(await secureUrl(await serve(t, ['./site', ...own], { cwd })))
+  const { port } = new URL(await secureUrl(await serveHere(t, ['./site', ...own], { cwd })))
   const { stdout } = await run8('sslscan', ['--no-colour', `localhost:${port}`])
   for (const version of ['SSLv2', 'SSLv3', 'TLSv1.0', 'TLSv1.1'])
     assert.match(stdout, new RegExp(`${version} +disabled`))
@@ -114,14 +115,14 @@ test('a held port for HTTPS is named with its holder: the next of a list, or an 
   await once(held, 'listening')
   t.after(() => held.close())
   const { port } = held.address() as AddressInfo
-  const moved = await serve(t, ['./site', ...own, '--tls-port', `${port},0`], { cwd })
+  const moved = await serveHere(t, ['./site', ...own, '--tls-port', `${port},0`], { cwd })
   await moved.stdout(new RegExp(`, ${port} is in use by .*, serving`))
-  const fixed = await run(t, ['./site', '--port', '0', ...own, '--tls-port', String(port)], { cwd })
+  const fixed = await runHere(t, ['./site', '--port', '0', ...own, '--tls-port', String(port)], { cwd })
   assert.equal(fixed.exitCode, 3)
   assert.match(fixed.stderr, new RegExp(`^Port ${port} is in use by .*\nE8008_PORT_HELD .*--tls-port \\d+\n$`))
   const env = { SERVE8008_TLS_PORT: String(port) }
   assert.match(
-    (await run(t, ['./site', '--port', '0', ...own], { cwd, env })).stderr,
+    (await runHere(t, ['./site', '--port', '0', ...own], { cwd, env })).stderr,
     /It was set by SERVE8008_TLS_PORT\./,
   )
 })
@@ -154,16 +155,16 @@ test('check shows the certificate files, but not the passphrase', async (t) => {
   })
   const env = { SERVE8008_PASSPHRASE: 'hunter2' }
   for (const more of [[], ['--json']]) {
-    const { exitCode, stdout } = await run(t, ['check', './site', ...own, ...more], { cwd, env })
+    const { exitCode, stdout } = await runHere(t, ['check', './site', ...own, ...more], { cwd, env })
     assert.equal(exitCode, 0)
     assert.doesNotMatch(stdout, /hunter2/)
     assert.match(stdout, /other\.crt/)
   }
-  const table = (await run(t, ['check', './site', ...own], { cwd, env })).stdout
+  const table = (await runHere(t, ['check', './site', ...own], { cwd, env })).stdout
   assert.match(table, /^tls +on +flag --cert$/m)
   assert.match(table, /^passphrase +… +env SERVE8008_PASSPHRASE$/m)
   assert.match(table, /^cert +\.[\\/]my\.crt +flag --cert$/m)
-  const typed = await run(t, ['./site', '--passphrase', 'hunter2', '--prot', '1'], { cwd })
+  const typed = await runHere(t, ['./site', '--passphrase', 'hunter2', '--prot', '1'], { cwd })
   assert.doesNotMatch(typed.stderr, /hunter2/)
 })
 
@@ -181,7 +182,7 @@ test('a key in the served folder is not served, whatever its name', async (t) =>
   const cwd = await folderOf(t, { 'index.html': 'x' })
   writeFileSync(join(cwd, 'mine.txt'), pair.key)
   writeFileSync(join(cwd, 'both.txt'), pair.cert)
-  const { url } = await serve(t, ['.', '--cert', 'both.txt', '--key', 'mine.txt'], { cwd })
+  const { url } = await serveHere(t, ['.', '--cert', 'both.txt', '--key', 'mine.txt'], { cwd })
   for (const name of ['mine.txt', 'both.txt']) assert.equal((await fetch(`${url}${name}`)).status, 404)
 })
 

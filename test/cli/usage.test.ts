@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { renderVersion } from '../../src/cli/commands/version.ts'
-import { folderOf, runHere as run } from './command.ts'
+import { folderOf } from './command.ts'
+import { runHere as run } from './here.ts'
 
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
   version: string

@@ -6,7 +6,7 @@ import { renderHelp } from '../../../../src/cli/commands/help.ts'
 import { loadCommands, registry, type CommandEntry } from '../../../../src/cli/commands/registry.ts'
 import { flags } from '../../../../src/cli/args/flags.ts'
 import { readCommand } from '../../../../src/cli/read-command.ts'
-import { runHere } from '../../../cli/command.ts'
+import { runHere } from '../../../cli/here.ts'
 
 // own process: it adds a command, which the tests of other files must not see
 
