@@ -13,6 +13,17 @@ const letters = 'abcdefghijkl'.split('')
 /** More than the system's socket buffers hold, so that unread content waits in the proxy. */
 const size = 16_000_001
 
+const repeated = new Map<string, Buffer>()
+
+/** This letter so many times, out of memory that is filled once. */
+function many(letter: string, count: number): Buffer {
+  const made = repeated.get(letter)
+  if (made !== undefined && made.length >= count) return made.subarray(0, count)
+  const longer = Buffer.alloc(count, letter)
+  repeated.set(letter, longer)
+  return longer
+}
+
 /** How a client reads: everything at once, only the beginning, or the rest after the others are done. */
 type Pace = 'fast' | 'leaves' | 'late'
 const paces: readonly Pace[] = ['fast', 'leaves', 'late']
@@ -37,10 +48,10 @@ async function listening(listener: RequestListener): Promise<Listening> {
 function lettered(): Promise<Listening> {
   return listening((message, response) => {
     const { pathname, search } = new URL(message.url ?? '', 'http://x')
-    const content = Buffer.alloc(size, pathname.slice(1))
+    const letter = pathname.slice(1)
     if (search === '') response.setHeader('Content-Length', size)
     // Pieces of a size that does not match TCP segments.
-    for (let at = 0; at < size; at += 150_001) response.write(content.subarray(at, at + 150_001))
+    for (let left = size; left > 0; left -= 150_001) response.write(many(letter, Math.min(left, 150_001)))
     response.end()
   })
 }
@@ -50,7 +61,7 @@ async function readLetter(stream: Readable, letter: string, pause: (bytes: numbe
   let bytes = 0
   for await (const chunk of stream as AsyncIterable<Buffer>) {
     bytes += chunk.length
-    assert.ok(chunk.equals(Buffer.alloc(chunk.length, letter)), `something else than ${letter}`)
+    assert.ok(chunk.equals(many(letter, chunk.length)), `something else than ${letter}`)
     if ((await pause(bytes)) === 'leave') break
   }
   return bytes
@@ -110,7 +121,7 @@ async function upload(port: number, letter: string, framing: Record<string, stri
   const options = { port, host: '127.0.0.1', path: `/${letter}`, method: 'POST', agent: false, headers: framing }
   const asked = request(options)
   // Several chunks in one packet.
-  for (let left = size; left > 0; left -= 20_000) asked.write(Buffer.alloc(Math.min(left, 20_000), letter))
+  for (let left = size; left > 0; left -= 20_000) asked.write(many(letter, Math.min(left, 20_000)))
   asked.end()
   const [message] = (await once(asked, 'response')) as [IncomingMessage]
   const parts = (await message.toArray()) as Buffer[]

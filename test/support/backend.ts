@@ -22,7 +22,7 @@ export class BackendSocket extends RawConnection {
   async head(): Promise<string> {
     await this.sees('\r\n\r\n')
     const { text } = this
-    this.buffer = Buffer.alloc(0)
+    this.take(this.buffer.length)
     return text
   }
 }

@@ -11,17 +11,42 @@ export interface RawReply {
   field(name: string): string
 }
 
+/** Bytes that come in chunks. Their room doubles, so that all are not copied again for each. */
+class ReceivedBytes {
+  #room = Buffer.alloc(0)
+  #start = 0
+  #end = 0
+
+  get bytes(): Buffer {
+    return this.#room.subarray(this.#start, this.#end)
+  }
+
+  add(chunk: Buffer): void {
+    if (this.#end + chunk.length > this.#room.length) {
+      const { bytes } = this
+      this.#room = Buffer.allocUnsafeSlow(2 * (bytes.length + chunk.length))
+      this.#start = 0
+      this.#end = bytes.copy(this.#room)
+    }
+    this.#end += chunk.copy(this.#room, this.#end)
+  }
+
+  take(count: number): void {
+    this.#start += count
+  }
+}
+
 /** A connection that keeps what it receives and sends bytes exactly as given. */
 export class RawConnection {
   readonly socket: Socket
-  protected buffer: Buffer = Buffer.alloc(0)
+  readonly #received = new ReceivedBytes()
   protected ended = false
   readonly #waiting = new Set<() => void>()
 
   constructor(socket: Socket) {
     this.socket = socket
     socket.on('data', (chunk) => {
-      this.buffer = Buffer.concat([this.buffer, chunk])
+      this.#received.add(chunk)
       this.#wake()
     })
     const end = (): void => {
@@ -29,6 +54,15 @@ export class RawConnection {
       this.#wake()
     }
     socket.on('end', end).on('error', end).on('close', end)
+  }
+
+  /** What was received and not yet taken. */
+  protected get buffer(): Buffer {
+    return this.#received.bytes
+  }
+
+  protected take(count: number): void {
+    this.#received.take(count)
   }
 
   /** Sends text as Latin-1, byte for byte. */
@@ -92,7 +126,7 @@ export class RawClient extends RawConnection {
     for (;;) {
       const taken = takeReply(this.buffer, method, this.ended)
       if (taken !== undefined) {
-        this.buffer = this.buffer.subarray(taken.length)
+        this.take(taken.length)
         return taken.reply
       }
       if (this.ended) throw new Error(`the connection ended after ${JSON.stringify(this.buffer.toString('latin1'))}`)

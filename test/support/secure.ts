@@ -1,5 +1,6 @@
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import type { ProgramOptions, ServeOptions } from '../../src/index.ts'
+import type { Pair } from '../../src/tls/types.ts'
 import { makeCertificate } from './certificate.ts'
 import { RawClient } from './raw.ts'
 import { startServer, TempFolder, type Started } from './server.ts'
@@ -15,12 +16,15 @@ export interface Secured extends Started {
   readonly secureLine: string
 }
 
-/** Serves a temporary folder under TLS, with a certificate for localhost and 127.0.0.1. */
+let pairOfProcess: Promise<Pair> | undefined
+
+/** Serves a temporary folder under TLS, with the certificate that this process has made for localhost and 127.0.0.1. */
 export async function startSecure(
   files: Readonly<Record<string, string | Uint8Array>>,
   options: ServeOptions & ProgramOptions = {},
 ): Promise<Secured> {
-  const pair = await makeCertificate('localhost', 'app.localhost', '127.0.0.1', '::1')
+  pairOfProcess ??= makeCertificate('localhost', 'app.localhost', '127.0.0.1', '::1')
+  const pair = await pairOfProcess
   const folder = await new TempFolder().write({ 'site.crt': pair.cert, 'site.key': pair.key })
   const own = { cert: folder.join('site.crt'), key: folder.join('site.key') }
   const ports = options.listeners === undefined ? { tlsPort: 0 } : {}
