@@ -7,13 +7,19 @@ import { after, before, test } from 'node:test'
 import type { Browser, Page } from 'playwright-core'
 import { createServer, type ServeOptions, type Server8008, type Update } from '../../src/index.ts'
 import { TempFolder } from '../support/server.ts'
-import { launchChromium, skip, withPage } from './support/chromium.ts'
+import { inPage, launchChromium, skip } from './support/chromium.ts'
 import { until } from './support/fixture.ts'
 
 let browser: Browser
+/** Each server is an origin of its own, so that a test finds nothing of another in the tab. */
+let tab: Page
 
 before(async () => {
-  if (skip === false) browser = await launchChromium()
+  if (skip !== false) return
+  // Further tabs share processes.
+  browser = await launchChromium([], undefined, ['--renderer-process-limit=2'])
+  const context = await browser.newContext()
+  tab = await context.newPage()
 })
 
 after(async () => {
@@ -64,10 +70,10 @@ async function withLivePage(
   use: (page: Page) => Promise<void>,
   tolerate = /^$/,
 ): Promise<void> {
-  await withPage(
-    browser,
+  await inPage(
+    tab,
     'about:blank',
-    async (tab) => {
+    async () => {
       await connect(tab, site.url + path)
       await use(tab)
     },
@@ -261,12 +267,12 @@ test('twenty tabs are all updated', { skip }, async () => {
   const context = await browser.newContext()
   try {
     const tabs = await Promise.all(Array.from({ length: 20 }, () => context.newPage()))
-    for (const tab of tabs) await connect(tab, site.url)
+    for (const each of tabs) await connect(each, site.url)
     // In a user's window nineteen of twenty tabs are in the background; here every tab is visible.
     const told = updateOf(site, 20)
     writeFileSync(site.folder.join('style.css'), `body { color: ${blue} }`)
     await told
-    await Promise.all(tabs.map((tab) => tab.waitForFunction(colour(blue))))
+    await Promise.all(tabs.map((each) => each.waitForFunction(colour(blue))))
   } finally {
     await context.close()
   }
@@ -308,8 +314,8 @@ test('a page with a policy works by its nonce; a policy that blocks the client g
     await until(tab, colour(blue))
     assert.deepEqual(warnings, [])
   })
-  await withPage(
-    browser,
+  await inPage(
+    tab,
     `${site.url}closed`,
     async () => {
       const hint = "allow script-src 'self' and connect-src 'self' in the policy, or switch live reload off"
@@ -383,7 +389,7 @@ test(
     const server = createServer({ root: folder.join('dist'), port: 0, host: '127.0.0.1' })
     const { port } = await server.listen()
     try {
-      await withPage(browser, 'about:blank', async (tab) => {
+      await inPage(tab, 'about:blank', async () => {
         await connect(tab, `http://127.0.0.1:${port}/`)
         const titles: string[] = []
         tab.on('load', () => void tab.title().then((title) => titles.push(title)))
@@ -432,10 +438,10 @@ test('a page of another origin neither opens the socket nor reads the token', { 
   const foreign = await foreignServer()
   try {
     const { port } = foreign.address() as AddressInfo
-    await withPage(
-      browser,
+    await inPage(
+      tab,
       `http://127.0.0.1:${port}/`,
-      async (tab) => {
+      async () => {
         const opened = (address: string): Promise<string> =>
           tab.evaluate<string>(`new Promise((resolve) => {
             const socket = new WebSocket(${JSON.stringify(address)})
