@@ -19,7 +19,7 @@ const root = resolve(import.meta.dirname, '..')
 const quick = ['test/unit/', 'test/http/', 'test/cli/', 'test/browser/live.test.ts', 'test/structure.test.ts']
 const quickMs = 120_000
 const slowMs = 900_000
-const filesInProcess = 10
+const filesInProcess = 40
 
 function testFiles(): string[] {
   return readdirSync(join(root, 'test'), { recursive: true, encoding: 'utf8' })
