@@ -62,7 +62,7 @@ export const applications: readonly Rule[] = [
     ask: 'GET /setup/eureka_info',
     level: 'path',
     head: /^HTTP\/\S+ 200/,
-    body: /^\s*\{[^]*"(?:cast_build_revision|ssdp_udn|device_info)"\s*:(?:[^]*"cast_build_revision"\s*:\s*"(?<version>[\d.]+))?/,
+    body: /^\s*\{(?=[^]*"(?:ssdp_udn|cast_build_revision|device_info)"\s*:)(?:[^]*"cast_build_revision"\s*:\s*"(?<version>[\d.]+)")?/,
     when: bareClues,
     ports: [8008, 8443],
   },
@@ -78,6 +78,7 @@ export const applications: readonly Rule[] = [
     level: 'path',
     head: /^Application-URL:/im,
     body: /<deviceType>urn:dial-multiscreen-org:device:dial/,
+    when: bareClues,
     ports: [8008, 8060, 56789],
   },
   {
