@@ -270,7 +270,7 @@ test('with --json an edit is one line with its changes', async (t) => {
   writeFileSync(join(cwd, 'serve8008.config.json'), '{ "cors": true, "proxy": { "/a": { "to": 2, "retries": 2 } } }')
   const [line] = await stdout(/^\{"routes":.*\}$/m)
   const { routes } = JSON.parse(line) as { routes: Record<string, unknown> }
-  assert.deepEqual(routes['names'], ['/a'])
+  assert.deepEqual(routes['ids'], ['/a'])
   assert.deepEqual(routes['changes'], [
     { route: '/a', change: 'changed', to: 'localhost:2', was: 'localhost:1', settings: ['retries'] },
   ])
