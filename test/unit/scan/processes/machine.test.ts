@@ -251,6 +251,20 @@ describe('this machine', { skip: isLinux ? false : 'Linux' }, () => {
     )
   })
 
+  test('names the supervisor that starts a process again, with a command that stops both', async (t) => {
+    using folder = await project()
+    const watch = [process.execPath, '--watch', 'held.mjs']
+    const { child, pid, ports } = await hold(t, folder, watch, [{ host: '127.0.0.1' }], { more: ['--token=s3cret'] })
+    const [owner] = await whoHolds(ports[0] as number)
+    assert.equal(owner?.process?.ppid, pid)
+    assert.deepEqual(owner.process.supervisor, { name: 'node --watch', pid, stop: `kill ${pid}` })
+    assert.doesNotMatch(JSON.stringify(owner), /s3cret/)
+    const ended = once(child, 'exit')
+    execFileSync('/bin/sh', ['-c', owner.process.supervisor?.stop ?? 'false'])
+    await ended
+    assert.deepEqual(await whoHolds(ports[0] as number), [])
+  })
+
   test('finds nothing on the port of a process that ended', async (t) => {
     using folder = await project()
     const { child, ports } = await hold(t, folder, node, [{ host: '127.0.0.1' }])
