@@ -38,8 +38,8 @@ function choose(files: readonly string[], flags: readonly string[], names: reado
   return flags.includes('--all') ? [...files] : files.filter(isQuick)
 }
 
-/** Hooks at the top level of a file would run for the tests of the files beside it too. */
-const rootHook = /^(?:before|after|beforeEach|afterEach)\(/m
+/** Hooks at the top level of a file would run for the tests of the files beside it too. `after` runs at the end. */
+const rootHook = /^(?:before|beforeEach|afterEach)\(/m
 
 /** Files that change what belongs to the process say why: `// own process: …`. */
 const ownProcess = /^\/\/ own process: /m

@@ -1,17 +1,14 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { after, before, test } from 'node:test'
+import { after, test } from 'node:test'
 import { LivePage, fetchSession } from '../support/live-page.ts'
 import { rawRequest, type RawReply } from '../support/raw.ts'
-import { startServer, type Started } from '../support/server.ts'
+import { startServer } from '../support/server.ts'
 
 const files = { 'index.html': '<!doctype html><title>home</title>', 'style.css': 'p{}', 'app.js': '1' }
-let started: Started
 
-before(async () => {
-  started = await startServer(files)
-})
+const started = await startServer(files)
 
 after(() => started[Symbol.asyncDispose]())
 

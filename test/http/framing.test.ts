@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, test } from 'node:test'
 import { RawClient, rawRequest } from '../support/raw.ts'
-import { startServer, type Started } from '../support/server.ts'
+import { startServer } from '../support/server.ts'
 
-let started: Started
-
-before(async () => {
-  started = await startServer({ 'index.html': '<p>home</p>', 'a.txt': 'alpha' }, { limits: { bodyBytes: 1000 } })
-})
+const started = await startServer({ 'index.html': '<p>home</p>', 'a.txt': 'alpha' }, { limits: { bodyBytes: 1000 } })
 after(() => started[Symbol.asyncDispose]())
 
 /** Sends one message whose lines are given, asserts the status, and that the connection then closes. */

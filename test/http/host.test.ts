@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import type { RawReply } from '../support/raw.ts'
-import { openListener, startSecure, type Secured } from '../support/secure.ts'
+import { openListener, startSecure } from '../support/secure.ts'
 
 const listeners = [
   { name: 'plain', port: 0 },
@@ -9,11 +9,11 @@ const listeners = [
   { name: 'secure', port: 0, tls: true },
   { name: 'second secure', port: 0, tls: true },
 ]
-let started: Secured
 
-before(async () => {
-  started = await startSecure({ 'a.txt': 'alpha' }, { allowHost: ['my.test', '.below.test', '192.0.2.7'], listeners })
-})
+const started = await startSecure(
+  { 'a.txt': 'alpha' },
+  { allowHost: ['my.test', '.below.test', '192.0.2.7'], listeners },
+)
 after(() => started[Symbol.asyncDispose]())
 
 for (const { name } of listeners) describe(`the ${name} listener`, () => checkHosts(name))

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, test } from 'node:test'
 import type { Layer } from '../../src/index.ts'
 import { block, flags, frame, FrameClient } from '../support/frames.ts'
-import { startHttp2, type Http2Front } from '../support/http2.ts'
+import { startHttp2 } from '../support/http2.ts'
 
 type Field = readonly [name: string, value: string]
 
@@ -13,7 +13,6 @@ const plain: readonly Field[] = [
   [':path', '/a.txt'],
 ]
 
-let front: Http2Front
 /** The fields of the last request that passed the guard. */
 let seen: readonly string[] | undefined
 
@@ -22,9 +21,7 @@ const watching: Layer = (next) => (x) => {
   return next(x)
 }
 
-before(async () => {
-  front = await startHttp2({ 'a.txt': 'alpha' }, { layers: [watching] })
-})
+const front = await startHttp2({ 'a.txt': 'alpha' }, { layers: [watching] })
 after(() => front[Symbol.asyncDispose]())
 
 const withValue = (name: string, value: string): Field[] =>

@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict'
 import { createServer as createTcpServer } from 'node:net'
-import { after, before, test } from 'node:test'
+import { after, test } from 'node:test'
 import { RawClient, rawGet, rawRequest } from '../support/raw.ts'
-import { startServer, type Started } from '../support/server.ts'
+import { startServer } from '../support/server.ts'
 
-let started: Started
-
-before(async () => {
-  started = await startServer({ 'index.html': '<p>home</p>', 'a.txt': 'alpha' })
-})
+const started = await startServer({ 'index.html': '<p>home</p>', 'a.txt': 'alpha' })
 after(() => started[Symbol.asyncDispose]())
 
 const allow = 'GET, HEAD, OPTIONS'

@@ -1,38 +1,33 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, test } from 'node:test'
 import { rawGet } from '../support/raw.ts'
-import { startServer, TempFolder, type Started } from '../support/server.ts'
+import { startServer, TempFolder } from '../support/server.ts'
 
-let outer: TempFolder
-let started: Started
-
-before(async () => {
-  outer = await new TempFolder().write({
-    'secret.txt': 'SECRET outside',
-    'public-secret/x.txt': 'SECRET sibling',
-    'public/index.html': '<p>home</p>',
-    'public/ten.txt': '0123456789',
-    'public/sub/index.html': 'sub',
-    'public/sub/name.txt': 'in sub',
-    'public/private/secret.txt': 'inside',
-    'public/.env': 'SECRET env',
-    'public/.git/HEAD': 'SECRET git',
-    'public/deep/.hidden/x.txt': 'SECRET deep',
-    'public/.well-known/security.txt': 'contact',
-    'public/key.pem': 'SECRET key',
-    'public/site.key': 'SECRET key',
-    'public/serve8008.config.js': 'SECRET settings',
-    'public/id_rsa': 'SECRET key',
-    'public/.npmrc': 'SECRET token',
-    'public/db.sqlite3': 'SECRET rows',
-    'public/page.html~': 'SECRET backup',
-    'public/.page.html.swp': 'SECRET swap',
-    'public/pct%2e.txt': 'percent name',
-    'public/some thing.txt': 'space name',
-    'public/;a=b.txt': 'semicolon name',
-  })
-  started = await startServer({}, { root: outer.join('public') })
+const outer = await new TempFolder().write({
+  'secret.txt': 'SECRET outside',
+  'public-secret/x.txt': 'SECRET sibling',
+  'public/index.html': '<p>home</p>',
+  'public/ten.txt': '0123456789',
+  'public/sub/index.html': 'sub',
+  'public/sub/name.txt': 'in sub',
+  'public/private/secret.txt': 'inside',
+  'public/.env': 'SECRET env',
+  'public/.git/HEAD': 'SECRET git',
+  'public/deep/.hidden/x.txt': 'SECRET deep',
+  'public/.well-known/security.txt': 'contact',
+  'public/key.pem': 'SECRET key',
+  'public/site.key': 'SECRET key',
+  'public/serve8008.config.js': 'SECRET settings',
+  'public/id_rsa': 'SECRET key',
+  'public/.npmrc': 'SECRET token',
+  'public/db.sqlite3': 'SECRET rows',
+  'public/page.html~': 'SECRET backup',
+  'public/.page.html.swp': 'SECRET swap',
+  'public/pct%2e.txt': 'percent name',
+  'public/some thing.txt': 'space name',
+  'public/;a=b.txt': 'semicolon name',
 })
+const started = await startServer({}, { root: outer.join('public') })
 after(async () => {
   await started[Symbol.asyncDispose]()
   outer[Symbol.dispose]()

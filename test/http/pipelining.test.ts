@@ -1,18 +1,15 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, test } from 'node:test'
 import { RawClient } from '../support/raw.ts'
 import { createServer } from '../../src/index.ts'
-import { startServer, type Started } from '../support/server.ts'
+import { startServer } from '../support/server.ts'
 
-let started: Started
 let release: () => void = () => {}
 
-before(async () => {
-  started = await startServer({ 'a.txt': 'alpha', 'b.txt': 'beta' })
-  started.server.use((next) => async (x) => {
-    if (x.target.query === '?held') await new Promise<void>((resolve) => (release = resolve))
-    return next(x)
-  })
+const started = await startServer({ 'a.txt': 'alpha', 'b.txt': 'beta' })
+started.server.use((next) => async (x) => {
+  if (x.target.query === '?held') await new Promise<void>((resolve) => (release = resolve))
+  return next(x)
 })
 after(() => started[Symbol.asyncDispose]())
 

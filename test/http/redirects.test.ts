@@ -1,20 +1,16 @@
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, test } from 'node:test'
 import { rawGet } from '../support/raw.ts'
-import { startServer, type Started } from '../support/server.ts'
+import { startServer } from '../support/server.ts'
 
-let started: Started
-
-before(async () => {
-  started = await startServer({
-    'index.html': 'home',
-    'about.html': 'about',
-    'sub/index.html': 'sub',
-    'sub/page.html': 'page',
-    'evil.test/index.html': 'a folder with a dangerous name',
-    'snow ☃/index.html': 'snow',
-    'a#b?c%/index.html': 'odd',
-  })
+const started = await startServer({
+  'index.html': 'home',
+  'about.html': 'about',
+  'sub/index.html': 'sub',
+  'sub/page.html': 'page',
+  'evil.test/index.html': 'a folder with a dangerous name',
+  'snow ☃/index.html': 'snow',
+  'a#b?c%/index.html': 'odd',
 })
 after(() => started[Symbol.asyncDispose]())
 

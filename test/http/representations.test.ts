@@ -1,30 +1,26 @@
 import assert from 'node:assert/strict'
 import { utimes, writeFile } from 'node:fs/promises'
-import { after, before, test } from 'node:test'
+import { after, test } from 'node:test'
 import { brotliDecompressSync, gunzipSync, gzipSync } from 'node:zlib'
 import { rawGet, type RawReply } from '../support/raw.ts'
-import { startServer, type Started } from '../support/server.ts'
+import { startServer } from '../support/server.ts'
 
 const text = 'compress me, please. '.repeat(400)
-let started: Started
-let plain: RawReply
 
-before(async () => {
-  started = await startServer({
-    'nums.txt': '123456789',
-    'text.txt': text,
-    'photo.png': Buffer.alloc(5000, 7),
-    'large.css': text.repeat(200),
-    'side.js': 'let original',
-    'side.js.gz': gzipSync('let original'),
-    'index.html': '<p>home</p>',
-    'noindex/<img src=x onerror=alert(1)>.txt': 'x',
-    'noindex/a#b?c%d.txt': 'odd',
-  })
-  const old = new Date('2021-03-04T05:06:07Z')
-  await utimes(started.folder.join('nums.txt'), old, old)
-  plain = await rawGet(started.port, '/nums.txt')
+const started = await startServer({
+  'nums.txt': '123456789',
+  'text.txt': text,
+  'photo.png': Buffer.alloc(5000, 7),
+  'large.css': text.repeat(200),
+  'side.js': 'let original',
+  'side.js.gz': gzipSync('let original'),
+  'index.html': '<p>home</p>',
+  'noindex/<img src=x onerror=alert(1)>.txt': 'x',
+  'noindex/a#b?c%d.txt': 'odd',
 })
+const old = new Date('2021-03-04T05:06:07Z')
+await utimes(started.folder.join('nums.txt'), old, old)
+const plain = await rawGet(started.port, '/nums.txt')
 after(() => started[Symbol.asyncDispose]())
 
 const get = (target: string, ...lines: string[]): Promise<RawReply> => rawGet(started.port, target, lines)

@@ -1,41 +1,38 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { ask, openSession, startHttp2 } from '../support/http2.ts'
 import { rawGet, type RawReply } from '../support/raw.ts'
-import { startServer, type Started } from '../support/server.ts'
+import { startServer } from '../support/server.ts'
 
 const script = 'export const answer = 42\n'
 const wasm = Uint8Array.of(0, 0x61, 0x73, 0x6d, 1, 0, 0, 0)
-let started: Started
 
-before(async () => {
-  started = await startServer({
-    'main.ts': script,
-    'view.tsx': script,
-    'old.jsx': script,
-    'segment.ts': Buffer.concat([Uint8Array.of(0x47, 0x40), Buffer.alloc(374)]),
-    LICENSE: 'free as in speech. '.repeat(200),
-    'legacy.html': Buffer.from('<!doctype html><meta charset=windows-1251><p>\xcf\xf0\xe8\xe2', 'latin1'),
-    'raw.html': Buffer.from('<!doctype html><p>\xcf\xf0\xe8\xe2', 'latin1'),
-    'icon.svgz': gzipSync('<svg xmlns="http://www.w3.org/2000/svg"/>'),
-    'x.framework.js.br': brotliCompressSync(script),
-    'x.loader.js.gz': gzipSync(script),
-    'x.wasm.gz': gzipSync(wasm),
-    'x.wasm.br': brotliCompressSync(wasm),
-    'x.data.br': brotliCompressSync('data'),
-    'x.data.gz': gzipSync('data'),
-    'x.symbols.json.gz': gzipSync('{}'),
-    'x.pck.gz': gzipSync('GDPC'),
-    'x.data.unityweb': gzipSync('data'),
-    'src.tar.gz': gzipSync('tar'),
-    'src.tar.br': brotliCompressSync('tar'),
-    'rows.csv.gz': gzipSync('a,b'),
-    'api.json.gz': gzipSync('{}'),
-    'data.gz': gzipSync('data'),
-    'plain.js.gz': script,
-    '404.html': '<h1>Nothing here</h1>',
-  })
+const started = await startServer({
+  'main.ts': script,
+  'view.tsx': script,
+  'old.jsx': script,
+  'segment.ts': Buffer.concat([Uint8Array.of(0x47, 0x40), Buffer.alloc(374)]),
+  LICENSE: 'free as in speech. '.repeat(200),
+  'legacy.html': Buffer.from('<!doctype html><meta charset=windows-1251><p>\xcf\xf0\xe8\xe2', 'latin1'),
+  'raw.html': Buffer.from('<!doctype html><p>\xcf\xf0\xe8\xe2', 'latin1'),
+  'icon.svgz': gzipSync('<svg xmlns="http://www.w3.org/2000/svg"/>'),
+  'x.framework.js.br': brotliCompressSync(script),
+  'x.loader.js.gz': gzipSync(script),
+  'x.wasm.gz': gzipSync(wasm),
+  'x.wasm.br': brotliCompressSync(wasm),
+  'x.data.br': brotliCompressSync('data'),
+  'x.data.gz': gzipSync('data'),
+  'x.symbols.json.gz': gzipSync('{}'),
+  'x.pck.gz': gzipSync('GDPC'),
+  'x.data.unityweb': gzipSync('data'),
+  'src.tar.gz': gzipSync('tar'),
+  'src.tar.br': brotliCompressSync('tar'),
+  'rows.csv.gz': gzipSync('a,b'),
+  'api.json.gz': gzipSync('{}'),
+  'data.gz': gzipSync('data'),
+  'plain.js.gz': script,
+  '404.html': '<h1>Nothing here</h1>',
 })
 after(() => started[Symbol.asyncDispose]())
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { before, describe, test } from 'node:test'
+import { describe, test } from 'node:test'
 import { loadMediaTypes } from '../../../../src/http/message/media-type.ts'
 import { contentType } from '../../../../src/static/files/content-type.ts'
 
-before(() => loadMediaTypes())
+await loadMediaTypes()
 
 const latin = (text: string): Buffer => Buffer.from(text, 'latin1')
 const typeOf = (name: string, content: string | Uint8Array = 'text\n'): string =>
