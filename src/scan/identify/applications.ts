@@ -1,4 +1,4 @@
-import { missing, type Rule } from './rules.ts'
+import { malformed, missing, type Rule } from './rules.ts'
 
 /** Clues that a server speaks WebDAV, so that its `OPTIONS` reply is worth a request. */
 const davClues =
@@ -20,6 +20,8 @@ export const applications: readonly Rule[] = [
     when: 'unknown',
     ports: [8008, 8443, 591],
   },
+  // All that the port which redirects to HTTPS says in its own words.
+  { product: 'serve8008', ask: malformed, level: 'path', body: /\bE8008_MALFORMED\b/, when: 'unknown' },
 
   // Matrix
   { product: 'Synapse', ask: '*', level: 'field', head: /^Server: Synapse(?:\/(?<version>[\w.+-]+))?/im },

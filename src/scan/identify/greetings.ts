@@ -1,4 +1,4 @@
-import type { HttpReply } from './reply.ts'
+import { fieldOf, type HttpReply } from './reply.ts'
 
 /** A server that does not speak HTTP, told by the first bytes that it sends. */
 export interface Greeting {
@@ -112,7 +112,10 @@ export function isHttp2(bytes: Buffer): boolean {
 const tlsWanted =
   /plain HTTP request was sent to HTTPS port|speaking plain HTTP to an SSL-enabled server port|Client sent an HTTP request to an HTTPS server|combination of host and port requires TLS/i
 
-/** Whether a reply to plain HTTP says that the port wants TLS. */
-export function wantsTls({ status, body }: HttpReply): boolean {
-  return status >= 400 && tlsWanted.test(body)
+/** Whether a reply to plain HTTP says that the port wants TLS, in words or by a redirect to itself. */
+export function wantsTls(reply: HttpReply, port: number): boolean {
+  const location = fieldOf(reply, 'location')
+  if (reply.status < 400)
+    return /^https:/i.test(location) && URL.canParse(location) && new URL(location).port === String(port)
+  return tlsWanted.test(reply.body)
 }

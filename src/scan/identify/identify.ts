@@ -18,7 +18,7 @@ import {
 import { callHttp2 } from './http2.ts'
 import { nextAsks } from './plan.ts'
 import { parseReply, type HttpReply } from './reply.ts'
-import { evidenceOf, matchCommand, matchReplies, strongest, type Match, type Rule } from './rules.ts'
+import { malformed, evidenceOf, matchCommand, matchReplies, strongest, type Match, type Rule } from './rules.ts'
 import { handshake, openTls, type Handshake } from './secure.ts'
 import { servers } from './servers.ts'
 
@@ -43,9 +43,6 @@ export interface IdentifyOptions {
 const rules: readonly Rule[] = [...applications, ...development, ...servers]
 
 const root = 'GET /'
-
-/** Not HTTP, so that a server which hangs on a page refuses it at once, in its own words. */
-const malformed = 'serve8008\r\n\r\n'
 
 const plain = { tls: false, alpn: undefined }
 
@@ -106,7 +103,7 @@ async function hear(subject: Subject, heard: Heard, deadlineMs: number): Promise
   const reply = parseReply(bytes)
   if (isTlsRecord(bytes)) return interviewTls(subject, deadlineMs, 'a TLS alert answers plain HTTP')
   if (reply !== undefined) {
-    if (wantsTls(reply)) return interviewTls(subject, deadlineMs, evidenceOf(root, reply))
+    if (wantsTls(reply, subject.port)) return interviewTls(subject, deadlineMs, evidenceOf(root, reply))
     return interviewHttp(subject, plainAsker(subject, deadlineMs), new Map([[root, reply]]), plain)
   }
   if (isHttp2(bytes)) return interviewHttp2(subject, deadlineMs, false)
@@ -118,10 +115,10 @@ async function hear(subject: Subject, heard: Heard, deadlineMs: number): Promise
 
 /** Asks a server that accepted the connection and says nothing: it hangs, works on a slow page, or waits for something else. */
 async function interviewSlow(subject: Subject, first: Promise<Heard>, deadlineMs: number): Promise<Identity> {
-  const { bytes } = await call(subject, { send: malformed, timeMs: probeMs })
+  const { bytes } = await call(subject, { send: requestText(subject, malformed), timeMs: probeMs })
   const refusal = parseReply(bytes)
-  if (refusal !== undefined && !wantsTls(refusal)) {
-    const replies = new Map([['a malformed request', refusal]])
+  if (refusal !== undefined && !wantsTls(refusal, subject.port)) {
+    const replies = new Map([[malformed, refusal]])
     const ask = plainAsker(subject, deadlineMs)
     const rootReply = async (): Promise<HttpReply | undefined> => parseReply((await first).bytes)
     return interviewHttp(subject, (line) => (line === root ? rootReply() : ask(line)), replies, plain)
@@ -236,7 +233,10 @@ async function interviewHttp2(
   isSecure: boolean,
   first?: HttpReply,
 ): Promise<Identity> {
-  const ask: Asker = (line) => callHttp2(subject, { ...http2Request(subject, line), timeMs: deadlineMs, isSecure })
+  const ask: Asker = async (line) =>
+    line === malformed
+      ? undefined
+      : callHttp2(subject, { ...http2Request(subject, line), timeMs: deadlineMs, isSecure })
   const reply = first ?? (await ask(root))
   const alpn = isSecure ? 'h2' : undefined
   if (reply !== undefined) return interviewHttp(subject, ask, new Map([[root, reply]]), { tls: isSecure, alpn })
@@ -313,6 +313,7 @@ function acceptOf(ask: string): string {
 }
 
 function requestText(place: Place, ask: string): string {
+  if (ask === malformed) return 'serve8008\r\n\r\n'
   const fields = [
     `Host: ${authorityOf(place)}`,
     'User-Agent: serve8008-scan',

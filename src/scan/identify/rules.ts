@@ -17,6 +17,9 @@ export type Level = (typeof levels)[number]
 /** A path that no server has, for its page of missing files. */
 export const missing = 'GET /no-such-page-8008'
 
+/** Sent as one line that is no HTTP: a server refuses it at once, in its own words, even while its pages hang. */
+export const malformed = 'a malformed request'
+
 /** One way to recognise a product. Every pattern that is given must match; the group `version` of any of them is the version. */
 export interface Rule {
   /** Its name as its users know it. The group `product` of `head` replaces it. */

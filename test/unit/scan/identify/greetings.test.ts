@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { call } from '../../../../src/scan/identify/exchange.ts'
 import { identify } from '../../../../src/scan/scan.ts'
 import { startBackend } from '../../../support/backend.ts'
 
@@ -47,23 +48,26 @@ const speakers: readonly [
   ['rsync', '31.0', 'rsync', 'written from its documentation', '@RSYNCD: 31.0 sha512 sha256\n'],
 ]
 
-describe('names servers that speak first, and sends them nothing', () => {
+describe('names servers that speak first', () => {
   for (const [product, version, protocol, source, bytes] of speakers) {
     test(`${product}, ${source}`, async () => {
-      let received = 0
-      await using server = await startBackend((connection) => {
-        connection.socket.on('data', ({ length }: Buffer) => (received += length))
-        connection.send(bytes)
-      })
+      await using server = await startBackend((connection) => connection.send(bytes))
       const identity = await identify({ address: '127.0.0.1', port: server.port })
       assert.equal(identity.product, product)
       assert.equal(identity.version, version)
       assert.deepEqual(identity.protocol, { name: protocol, tls: false, alpn: undefined, http: undefined })
-      await server.quiet()
       assert.equal(server.sockets.length, 1)
-      assert.equal(received, 0)
     })
   }
+})
+
+test('sends nothing to a server that speaks first', async () => {
+  await using server = await startBackend((connection) => connection.send('SSH-2.0-x\r\n'))
+  const place = { address: '127.0.0.1', port: server.port, signal: new AbortController().signal }
+  const heard = await call(place, { send: 'GET / HTTP/1.1\r\n\r\n', patienceMs: 60_000, timeMs: 60_000 })
+  assert.equal(heard.bytes.toString(), 'SSH-2.0-x\r\n')
+  await server.quiet()
+  assert.equal(server.sockets[0]?.length, 0)
 })
 
 /** A server that closes the connection on everything but these requests, as Redis and PostgreSQL do on HTTP. */
