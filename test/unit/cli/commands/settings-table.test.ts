@@ -90,6 +90,6 @@ test('has a line for each route, with where it leads and no secrets', async () =
   ])
   const text = await table({ flags: { proxy: ['/api=3000/v1'] }, env: { SERVE8008_ROUTES: routes } })
   assert.match(text, /^proxy +\/api -> localhost:3000\/v1 +flag --proxy$/m)
-  assert.match(text, /^routes +routes\[0\] -> 307 to \/new +env SERVE8008_ROUTES$/m)
+  assert.match(text, /^routes +\/old -> 307 to \/new +env SERVE8008_ROUTES$/m)
   assert.doesNotMatch(text, /s3cret/)
 })
