@@ -89,11 +89,13 @@ export const protocolProbes: readonly ProtocolProbe[] = [
 ]
 
 /** The greeting that bytes are, if a known one. */
-export function greetingOf(bytes: Buffer): { greeting: Greeting; version: string | undefined } | undefined {
+export function greetingOf(
+  bytes: Buffer,
+): { greeting: Greeting; version: string | undefined; said: string } | undefined {
   const text = bytes.subarray(0, 4096).toString('latin1')
   for (const greeting of greetings) {
     const found = greeting.bytes.exec(text)
-    if (found !== null) return { greeting, version: found.groups?.['version'] }
+    if (found !== null) return { greeting, version: found.groups?.['version'], said: found[0] }
   }
   return undefined
 }

@@ -189,7 +189,7 @@ async function describeBytes(subject: Subject, bytes: Buffer, tls: boolean, aske
   const text = bytes.subarray(0, 200).toString('latin1')
   const known = greetingOf(bytes)
   if (known === undefined) return unknown(subject, [`not HTTP: ${printable(text.trim(), 80)}`], tls)
-  const line = text.replaceAll(/[^\x20-\x7e]+/g, ' ').trim()
+  const line = known.said.replaceAll(/[^\x20-\x7e]+/g, ' ').trim()
   const evidence = [`${asked ?? 'greeting'}: ${printable(line, 80)}`]
   const { greeting } = known
   const version = known.version ?? (tls ? undefined : await followedVersion(subject, greeting))

@@ -1,5 +1,5 @@
 import type { HttpReply } from './reply.ts'
-import { levels, missing, strongest, type Match, type Rule } from './rules.ts'
+import { levels, malformed, missing, strongest, type Match, type Rule } from './rules.ts'
 
 /** What is known when the next requests are chosen. */
 export interface Progress {
@@ -19,7 +19,8 @@ export function nextAsks(progress: Progress): string[] {
   const best = strongest(matches)
   const isProven = best !== undefined && levels.indexOf(best.level) <= levels.indexOf('page')
   const named = new Set(matches.filter(({ level }) => level === 'command').map(({ product }) => product))
-  const heard = [...replies.values()].map(({ head, body }) => `${head}\n\n${body}`)
+  // A refusal of what is no HTTP says nothing about the addresses of the server.
+  const heard = [...replies].flatMap(([ask, { head, body }]) => (ask === malformed ? [] : [`${head}\n\n${body}`]))
   const scores = new Map<string, number>()
   for (const { ask, product, level, when, ports = [] } of rules) {
     if (ask === '*' || asked.has(ask)) continue
