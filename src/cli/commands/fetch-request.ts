@@ -1,15 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { checkFolders } from '../../config/check-folders.ts'
-import { loadConfig } from '../../config/load.ts'
 import type { FlagValue } from '../../config/sources/source.ts'
-import type { ResolvedConfig } from '../../config/types.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
-import { createServerFrom, pluginHost } from '../../server/create.ts'
-import { createPluginHost } from '../../server/plugins.ts'
 import type { Command } from '../args/command.ts'
-import { importConfig } from '../import-config.ts'
+import { createConfiguredServer } from '../configured-server.ts'
 import type { Reporter } from '../output/reporter.ts'
 import type { Program } from '../process-io.ts'
 
@@ -23,19 +18,7 @@ const failedStatus = 22
  */
 export async function fetchOnce(command: Command, program: Program, report: Reporter): Promise<number> {
   const request = await requestOf(command, program)
-  const { cwd, env } = program
-  const loaded = await loadConfig({
-    cwd,
-    flags: command.flags,
-    env,
-    config: command.config,
-    importModule: importConfig,
-  })
-  checkFolders(loaded.config, loaded.origins)
-  const config = await withHandler({ ...loaded.config, log: 'none' })
-  const server = createServerFrom(config)
-  server.on('error', (error) => void report.error(error))
-  if (config.plugins.length > 0) pluginHost(server, createPluginHost).start(config.plugins)
+  const { server } = await createConfiguredServer(command, program, report)
   try {
     const response = await server.fetch(request)
     if (command.json) report.print(`${printableJson(await factsOf(request, response))}\n`)
@@ -44,12 +27,6 @@ export async function fetchOnce(command: Command, program: Program, report: Repo
   } finally {
     await server.close()
   }
-}
-
-async function withHandler(config: ResolvedConfig): Promise<ResolvedConfig> {
-  if (config.handler === undefined) return config
-  const { openHandlerSlot } = await import('../handler-slot.ts')
-  return (await openHandlerSlot(config, config.handler)).config
 }
 
 async function requestOf({ words: [target, extra], values }: Command, program: Program): Promise<Request> {
