@@ -54,8 +54,17 @@ export type { Authority } from './http/message/authority.ts'
 export type { FileSlice } from './http/body/file.ts'
 export type { RecordedExchange, RecordedMessage, RecordedReply, Recording } from './inspect/types.ts'
 export type { Holder, SkippedPort } from './net/types.ts'
-export { whoHolds } from './scan/library.ts'
+export { verify, whoHolds } from './scan/library.ts'
 export type { Container, PortOwner, ProcessInfo, Project, Supervisor } from './scan/types.ts'
+export type {
+  CheckCode,
+  CheckVerdict,
+  RelayAttempt,
+  RelayResult,
+  VerifyCheck,
+  VerifyOptions,
+  VerifyResult,
+} from './scan/verify/types.ts'
 export type { PageError, ShownError, Update } from './live/types.ts'
 export type {
   AccessRecord,

@@ -84,7 +84,7 @@ const below: Record<string, readonly string[]> = {
   scan: [...feature, 'net', 'scan'],
   'scan/identify': feature,
   'scan/processes': [...feature, 'net'],
-  'scan/relay': feature,
+  'scan/verify': [...feature, 'net'],
   static: [...feature, 'static'],
   'static/access': [...feature, 'static'],
   'static/files': [...feature, 'static'],
@@ -277,7 +277,7 @@ describe('the sources', () => {
   test('node:http is used by the servers of http and by clients of other servers only, types included', () => {
     const allowed = ['server', 'upgrades', 'write-response', 'middleware-messages'].map((name) => `http/h1/${name}.ts`)
     const clients =
-      /^(?:http|proxy)\/h2\/|^scan\/identify\/http2\.ts$|^proxy\/(?:h1\/(?:upgrade|trailer-transport|raw-response))\.ts$/
+      /^(?:http|proxy)\/h2\/|^scan\/(?:identify|verify)\/http2\.ts$|^proxy\/(?:h1\/(?:upgrade|trailer-transport|raw-response))\.ts$/
     const pattern = /\b(from|import|import\s*\()\s*['"](node:)?http[s2]?['"]/
     assertNone(
       files.filter((file) => !allowed.includes(file) && !clients.test(file) && pattern.test(withoutApiTypes(file))),

@@ -12,6 +12,7 @@ export const errorCodes = {
   E8008_PERMISSION: { exitCode: 3, status: 500 },
   E8008_USAGE: { exitCode: 2, status: 500 },
   E8008_NOT_RUNNING: { exitCode: 1, status: 500 },
+  E8008_NOT_LOCAL: { exitCode: 2, status: 500 },
   E8008_CONFIG_INVALID: { exitCode: 2, status: 500 },
   E8008_CONFIG_NOT_FOUND: { exitCode: 2, status: 500 },
   E8008_CONFIG_UNREADABLE: { exitCode: 2, status: 500 },

@@ -44,9 +44,14 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
     remedy: 'Run the command that the error suggests, or see serve8008 help all.',
   },
   E8008_NOT_RUNNING: {
-    meaning: 'serve8008 reload or stop found no running server, or several.',
+    meaning: 'serve8008 reload or stop found no running server, or several; or nothing listens where verify looked.',
     cause: 'The server has ended, was started by another user, or several servers run.',
     remedy: 'serve8008 status lists your servers; choose one with --port.',
+  },
+  E8008_NOT_LOCAL: {
+    meaning: 'serve8008 verify tests servers of this machine only, and the address is another one.',
+    cause: 'The URL names a server on the network, or a name that has no address here.',
+    remedy: 'Add --host with the host of the URL, if that server is yours to test.',
   },
   E8008_CONFIG_INVALID: {
     meaning: 'One or more options have an invalid value; every problem is listed.',

@@ -1,4 +1,5 @@
 import type { PortOwner } from './types.ts'
+import type { VerifyOptions, VerifyResult } from './verify/types.ts'
 
 /**
  * Who listens on a TCP port of this machine: one entry for each owner, because each address may have another one. Empty
@@ -15,4 +16,21 @@ export async function whoHolds(port: number): Promise<PortOwner[]> {
   // Loaded late: a program that serves does not need it.
   const { portOwners } = await import('./scan.ts')
   return portOwners({ ports: [port] })
+}
+
+/**
+ * Tests whether a server of this machine is safe: whether it forwards to where a request says, answers for foreign names, lets
+ * pages of other sites in, or serves files that it should not. It sends about two hundred requests, a few at once.
+ *
+ * @param url URL, `host:port`, a port of localhost, or `unix:/path`
+ * @throws ServeError `E8008_USAGE` for what is no address, `E8008_NOT_LOCAL` for another machine that `host` does not name,
+ *   `E8008_NOT_RUNNING` where nothing listens
+ * @example
+ * const { passed, checks } = await verify('http://localhost:3000/')
+ * for (const { code, verdict, why } of checks) if (verdict === 'failed') console.log(code, why)
+ */
+export async function verify(url: string, options: VerifyOptions = {}): Promise<VerifyResult> {
+  // Its clients for HTTP/2 and TLS are nothing that a server needs.
+  const { verifyServer } = await import('./verify/verify.ts')
+  return verifyServer(url, options)
 }

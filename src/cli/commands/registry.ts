@@ -14,6 +14,7 @@ export const registry: readonly CommandEntry[] = [
   { words: ['check'], load: async () => (await import('./check.ts')).checkCommand },
   { words: ['explain'], load: async () => (await import('./explain.ts')).explainCommand },
   { words: ['fetch'], load: async () => (await import('./fetch.ts')).fetchCommand },
+  { words: ['verify'], load: async () => (await import('./verify.ts')).verifyCommand },
   { words: ['reload'], load: async () => (await import('./reload.ts')).reloadCommand },
   { words: ['status', 'list', 'ls', 'ps'], load: async () => (await import('./status.ts')).statusCommand },
   { words: ['stop'], load: async () => (await import('./stop.ts')).stopCommand },

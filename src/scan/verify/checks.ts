@@ -1,0 +1,114 @@
+import { printable } from '../../core/util/sanitize.ts'
+import type { TestedServer } from './endpoint.ts'
+import type { Received } from './http1.ts'
+import type { CheckCode, VerifyCheck } from './types.ts'
+import { ask, inGroups, requestLine, type Request, type Wire } from './wires.ts'
+
+/** What the checks ask. */
+export interface Tested {
+  readonly endpoint: TestedServer
+  /** At least one. */
+  readonly wires: readonly [Wire, ...Wire[]]
+  /** The answer to an ordinary request, over the first wire. */
+  readonly ordinary: Received
+}
+
+/** A request and what came back. */
+export interface Asked {
+  readonly wire: Wire
+  readonly request: Request
+  readonly line: string
+  readonly answer: Received
+}
+
+const names: Readonly<Record<CheckCode, string>> = {
+  S8008_ANSWER: 'answers HTTP',
+  S8008_OPEN_RELAY: 'relay',
+  S8008_HOST: 'foreign Host',
+  S8008_HOST_MISSING: 'missing Host',
+  S8008_WEBSOCKET_ORIGIN: 'foreign WebSocket',
+  S8008_EVENTS_ORIGIN: 'foreign events',
+  S8008_CORS: 'CORS',
+  S8008_DOTFILES: 'dotfiles',
+  S8008_KEYS: 'keys',
+  S8008_BACKUPS: 'backups',
+  S8008_TRAVERSAL: 'traversal',
+  S8008_OUTSIDE: 'files outside',
+  S8008_LISTING: 'listing',
+  S8008_TLS_VERSION: 'TLS version',
+  S8008_TLS_EXPIRY: 'certificate dates',
+  S8008_TLS_NAMES: 'certificate names',
+}
+
+/** What repairs each failed check, for any server. */
+const fixes: Readonly<Record<CheckCode, string>> = {
+  S8008_ANSWER: 'look at the log of the server, or restart it',
+  S8008_OPEN_RELAY: 'turn off forwarding to targets that the request names, or allow listed targets only',
+  S8008_HOST: 'answer for known names only: an option such as allowed hosts, or a default virtual host that refuses',
+  S8008_HOST_MISSING: 'refuse HTTP/1.1 requests without Host by 400 (RFC 9112 section 3.2)',
+  S8008_WEBSOCKET_ORIGIN: 'compare Origin with the own host before the handshake is accepted',
+  S8008_EVENTS_ORIGIN: 'send no Access-Control-Allow-Origin with the event stream',
+  S8008_CORS: 'list the origins that may read replies, and send no credentials field to others',
+  S8008_DOTFILES: 'deny names that begin with a dot, or serve a folder without them',
+  S8008_KEYS: 'move the keys out of the served folder',
+  S8008_BACKUPS: 'delete the backups, or move them out of the served folder',
+  S8008_TRAVERSAL: 'update the server: it must decode a path once and refuse what leaves its folder',
+  S8008_OUTSIDE: 'limit the route to the project (Vite: server.fs.strict), or update the server',
+  S8008_LISTING: 'turn off the listing, or serve a folder without such files',
+  S8008_TLS_VERSION: 'allow TLS 1.2 and later only',
+  S8008_TLS_EXPIRY: 'renew the certificate',
+  S8008_TLS_NAMES: 'use a certificate that holds the name, such as that of: serve8008 cert NAME',
+}
+
+/** A check that found nothing wrong. */
+export function passed(code: CheckCode, why: string, sent: readonly string[]): VerifyCheck {
+  return { code, name: names[code], verdict: 'passed', why, sent, fix: undefined }
+}
+
+/** A check whose answers show nothing wrong. Without an answer to each request that is not known. */
+export function passedBy(code: CheckCode, why: string, asked: readonly Asked[]): VerifyCheck {
+  const unanswered = asked.filter(isUnanswered).length
+  if (unanswered === 0) return passed(code, why, linesOf(asked))
+  return notApplicable(code, `${unanswered} of ${asked.length} requests got no answer in time`, linesOf(asked))
+}
+
+/** A check that cannot tell, or has nothing to look at. */
+export function notApplicable(code: CheckCode, why: string, sent: readonly string[] = []): VerifyCheck {
+  return { code, name: names[code], verdict: 'not applicable', why, sent, fix: undefined }
+}
+
+/** A check that failed, with the requests that prove it. */
+export function failed(code: CheckCode, why: string, sent: readonly string[]): VerifyCheck {
+  return { code, name: names[code], verdict: 'failed', why: printable(why, 300), sent, fix: fixes[code] }
+}
+
+function isUnanswered({ answer: { status, isLate } }: Asked): boolean {
+  return isLate && status === undefined
+}
+
+/** Sends requests over wires, a few at once. A request without an answer is repeated alone, unless most are without. */
+export async function askAll(
+  endpoint: TestedServer,
+  wires: readonly Wire[],
+  requests: readonly Request[] | ((wire: Wire) => readonly Request[]),
+): Promise<Asked[]> {
+  const pairs = wires.flatMap((wire) =>
+    (typeof requests === 'function' ? requests(wire) : requests).map((request) => ({ wire, request })),
+  )
+  const asked = await inGroups(pairs, async ({ wire, request }) => ({
+    wire,
+    request,
+    line: printable(requestLine(endpoint, wire, request), 300),
+    answer: await ask(endpoint, wire, request),
+  }))
+  if (asked.filter(isUnanswered).length > asked.length / 2) return asked
+  for (const [i, each] of asked.entries()) {
+    if (isUnanswered(each)) asked[i] = { ...each, answer: await ask(endpoint, each.wire, each.request) }
+  }
+  return asked
+}
+
+/** The lines of requests. */
+export function linesOf(asked: readonly Asked[]): string[] {
+  return asked.map(({ line }) => line)
+}

@@ -1,0 +1,194 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { printable } from '../../core/util/sanitize.ts'
+import { openCanary, type Canary } from './canary.ts'
+import type { TestedServer } from './endpoint.ts'
+import { sendHttp1, type Received, type SendOptions } from './http1.ts'
+import { sendHttp2 } from './http2.ts'
+import type { RelayAttempt, RelayResult } from './types.ts'
+import { inGroups, type Wire } from './wires.ts'
+
+/** Names of the canary and of the server itself, as a request writes them. */
+interface Names {
+  readonly canary: string
+  readonly own: string
+  readonly path: string
+  readonly scheme: 'http' | 'https'
+}
+
+/** A request that may make a server contact the canary. */
+interface Lure {
+  /** `::1` is tried where that is another way through the code of a proxy. Default `127.0.0.1`. */
+  readonly address?: '::1'
+  /** Whether it names the canary as the server: an honest answer is an error then. */
+  readonly demands?: true
+  /** Request line and fields of HTTP/1.1, or fields of HTTP/2. */
+  readonly head: readonly string[] | Readonly<Record<string, string>>
+  /** What is sent through the tunnel of a CONNECT. */
+  readonly tunnelled?: string
+}
+
+/** Milliseconds after the last answer in which a server may still contact a canary: some answer first. */
+const settleMs = 200
+
+const handshakeFields = [
+  'Connection: Upgrade',
+  'Upgrade: websocket',
+  'Sec-WebSocket-Version: 13',
+  'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
+]
+
+/** The requests of HTTP/1.1 (RFC 9112 section 3.2), and paths and fields that servers have taken for a target. */
+function lures1({ canary, own }: Names): Lure[] {
+  const get = `GET / HTTP/1.1\r\nHost: ${canary}\r\nConnection: close\r\n\r\n`
+  const paths = [
+    `//${canary}/`,
+    `/http://${canary}/`,
+    `/http%3A%2F%2F${canary}%2F`,
+    `/.cache/http://${canary}/`,
+    `/?url=http://${canary}/`,
+    `/@${canary}/`,
+    `@${canary}/`,
+    `:@${canary}/`,
+    `\\\\${canary}/`,
+    `/\\${canary}/`,
+    `/%2f%2f${canary}/`,
+    `/%5c%5c${canary}/`,
+  ]
+  const fields = [
+    `X-Forwarded-Host: ${canary}`,
+    `Forwarded: host="${canary}"`,
+    `X-Original-URL: http://${canary}/`,
+    `X-Rewrite-URL: http://${canary}/`,
+  ]
+  const closing = 'Connection: close'
+  return [
+    { demands: true, head: [`GET http://${canary}/ HTTP/1.1`, `Host: ${canary}`, closing] },
+    { demands: true, head: [`GET http://${canary}/ HTTP/1.1`, `Host: ${own}`, closing] },
+    { demands: true, head: [`GET https://${canary}/ HTTP/1.1`, `Host: ${canary}`, closing] },
+    { demands: true, head: [`GET http://${own}@${canary}/ HTTP/1.1`, `Host: ${own}`, closing] },
+    { demands: true, head: [`CONNECT ${canary} HTTP/1.1`, `Host: ${canary}`], tunnelled: get },
+    { demands: true, head: ['GET / HTTP/1.1', `Host: ${canary}`, closing] },
+    { demands: true, head: ['GET / HTTP/1.1', `Host: ${own}@${canary}`, closing] },
+    { demands: true, head: ['GET / HTTP/1.1', `Host: ${canary}`, ...handshakeFields] },
+    { demands: true, head: [`GET http://${canary}/ HTTP/1.1`, `Host: ${canary}`, ...handshakeFields] },
+    ...paths.map((target) => ({ head: [`GET ${target} HTTP/1.1`, `Host: ${own}`, closing] })),
+    ...fields.map((field) => ({ head: ['GET / HTTP/1.1', `Host: ${own}`, field, closing] })),
+  ]
+}
+
+/** The first three over IPv6. */
+function lures6({ canary }: Names): Lure[] {
+  const get = `GET / HTTP/1.1\r\nHost: ${canary}\r\nConnection: close\r\n\r\n`
+  const lures: Lure[] = [
+    { demands: true, head: [`GET http://${canary}/ HTTP/1.1`, `Host: ${canary}`, 'Connection: close'] },
+    { demands: true, head: [`CONNECT ${canary} HTTP/1.1`, `Host: ${canary}`], tunnelled: get },
+    { demands: true, head: ['GET / HTTP/1.1', `Host: ${canary}`, 'Connection: close'] },
+  ]
+  return lures.map((lure) => ({ ...lure, address: '::1' }))
+}
+
+/** The requests of HTTP/2 (RFC 9113 section 8.3 and 8.5, RFC 8441). */
+function lures2({ canary, own, scheme }: Names): Lure[] {
+  const plain = { ':method': 'GET', ':scheme': scheme, ':path': '/' }
+  const get = `GET / HTTP/1.1\r\nHost: ${canary}\r\nConnection: close\r\n\r\n`
+  const extended = { ':method': 'CONNECT', ':protocol': 'websocket', ':scheme': scheme, ':path': '/' }
+  return [
+    { demands: true, head: { ...plain, ':authority': canary } },
+    { demands: true, head: { ...plain, ':authority': `${own}@${canary}` } },
+    { demands: true, head: { ...plain, ':authority': canary, ':path': `http://${canary}/` } },
+    { demands: true, head: { ':method': 'CONNECT', ':authority': canary }, tunnelled: get },
+    { demands: true, head: { ...extended, ':authority': canary, 'sec-websocket-version': '13' } },
+    { head: { ...plain, ':authority': own, ':path': `http://${canary}/` } },
+    { head: { ...plain, ':authority': own, ':path': `//${canary}/` } },
+    { head: { ...plain, ':authority': own, ':path': `/http://${canary}/` } },
+    { head: { ...plain, ':authority': own, ':path': `@${canary}/` } },
+    { head: { ...plain, ':authority': own, host: canary } },
+    { head: { ...plain, ':authority': own, 'x-forwarded-host': canary } },
+  ]
+}
+
+/** An attempt with a canary of its own, so that the contact tells which request made it. */
+interface Attempt {
+  readonly wire: Wire
+  readonly lure: Lure
+  readonly canary: Canary
+}
+
+/**
+ * Asks the server, in every way that proxies and broken servers are known to follow, to contact a listener of ours on the
+ * loopback. Answers are no evidence: error pages repeat the request, and some servers answer anything by 200.
+ */
+export async function testRelay(endpoint: TestedServer, wires: readonly Wire[]): Promise<RelayResult> {
+  const planned = wires.flatMap((wire) =>
+    (wire.version === '2' ? [lures2] : [lures1, lures6]).flatMap((lures) => plan(endpoint, wire, lures)),
+  )
+  const attempts = (await inGroups(planned, openAttempt)).filter((each) => each !== undefined)
+  try {
+    const answers = await inGroups(attempts, (attempt) => send(endpoint, attempt))
+    await delay(settleMs)
+    const results = attempts.map(({ wire, lure, canary }, i): RelayAttempt => ({
+      protocol: wire.name,
+      sent: printable(lineOf(lure), 300),
+      answer: answerText(answers[i] as Received),
+      contacted: canary.wasContacted(),
+    }))
+    const isRefused = attempts.every(({ lure: { demands } }, i) => demands !== true || isError(answers[i] as Received))
+    const isRelay = results.some(({ contacted }) => contacted)
+    return {
+      verdict: isRelay ? 'relays to loopback' : isRefused ? 'refuses' : 'not shown to relay',
+      attempts: results,
+    }
+  } finally {
+    for (const { canary } of attempts) canary.close()
+  }
+}
+
+/** The lures of a wire: each is made again once its canary has a port. */
+interface Planned {
+  readonly wire: Wire
+  readonly address: '127.0.0.1' | '::1'
+  readonly make: (canary: string) => Lure
+}
+
+function plan(endpoint: TestedServer, wire: Wire, lures: (names: Names) => Lure[]): Planned[] {
+  const { authority: own, path } = endpoint
+  const scheme = wire.isTls ? 'https' : 'http'
+  const namesWith = (canary: string): Names => ({ canary, own, path, scheme })
+  return lures(namesWith('')).map(({ address }, i): Planned => ({
+    wire,
+    address: address ?? '127.0.0.1',
+    make: (canary) => lures(namesWith(canary))[i] as Lure,
+  }))
+}
+
+async function openAttempt({ wire, address, make }: Planned): Promise<Attempt | undefined> {
+  const canary = await openCanary(address)
+  return canary === undefined ? undefined : { wire, lure: make(canary.authority), canary }
+}
+
+function send({ timeoutMs }: TestedServer, { wire, lure: { head, tunnelled } }: Attempt): Promise<Received> {
+  const options: SendOptions = { timeoutMs, ...(tunnelled === undefined ? {} : { tunnelled }) }
+  if (isLines(head)) return sendHttp1(wire.open(), `${head.join('\r\n')}\r\n\r\n`, options)
+  return sendHttp2(wire.open(), head, options)
+}
+
+function isLines(head: Lure['head']): head is readonly string[] {
+  return Array.isArray(head)
+}
+
+/** Without the fields that every request has. */
+function lineOf({ head }: Lure): string {
+  if (!isLines(head))
+    return Object.entries(head)
+      .map(([name, value]) => `${name}: ${value}`)
+      .join(', ')
+  return head.filter((line) => !/^(?:Connection: close|Sec-WebSocket-.*)$/.test(line)).join(', ')
+}
+
+function answerText({ status, isLate }: Received): string {
+  return status === undefined ? (isLate ? 'no answer' : 'closed') : `status ${status}`
+}
+
+function isError({ status, isLate }: Received): boolean {
+  return status === undefined ? !isLate : status >= 400
+}

@@ -1,0 +1,91 @@
+/** The codes of the checks. They are never renamed: scripts match on them. */
+export const checkCodes = [
+  'S8008_ANSWER',
+  'S8008_OPEN_RELAY',
+  'S8008_HOST',
+  'S8008_HOST_MISSING',
+  'S8008_WEBSOCKET_ORIGIN',
+  'S8008_EVENTS_ORIGIN',
+  'S8008_CORS',
+  'S8008_DOTFILES',
+  'S8008_KEYS',
+  'S8008_BACKUPS',
+  'S8008_TRAVERSAL',
+  'S8008_OUTSIDE',
+  'S8008_LISTING',
+  'S8008_TLS_VERSION',
+  'S8008_TLS_EXPIRY',
+  'S8008_TLS_NAMES',
+] as const
+
+/** Code of a check of `verify`. */
+export type CheckCode = (typeof checkCodes)[number]
+
+/** What a check found. `not applicable`: the server has nothing to check, or the answers cannot tell. */
+export type CheckVerdict = 'passed' | 'failed' | 'not applicable'
+
+/** One check of a server. Its keys are those of `serve8008 verify --json`. */
+export interface VerifyCheck {
+  /** For example `S8008_HOST`. */
+  readonly code: CheckCode
+  /** What is checked, in a few words: `foreign Host`. */
+  readonly name: string
+  readonly verdict: CheckVerdict
+  /** What was seen, as a sentence without its period. */
+  readonly why: string
+  /** The requests, each as one printable line. Of a check that failed, those that prove it. */
+  readonly sent: readonly string[]
+  /** How to repair it; undefined unless it failed. */
+  readonly fix: string | undefined
+}
+
+/** One request that asked the server to forward it to a listener of ours. */
+export interface RelayAttempt {
+  /** For example `HTTP/2 over TLS`. */
+  readonly protocol: string
+  /** The request as one printable line. */
+  readonly sent: string
+  /** `status 421`, `closed` or `no answer`. */
+  readonly answer: string
+  /** Whether the listener was contacted: nothing else counts. */
+  readonly contacted: boolean
+}
+
+/**
+ * The result of the relay test. `relays to loopback`: the listener was contacted. `refuses`: it was not, and every request
+ * that names another server in its target or its `Host` was answered by an error. `not shown to relay`: it was not contacted;
+ * a proxy that denies loopback targets alone looks the same. `not tested`: no HTTP, or a server of another machine.
+ */
+export interface RelayResult {
+  readonly verdict: 'relays to loopback' | 'not shown to relay' | 'refuses' | 'not tested'
+  readonly attempts: readonly RelayAttempt[]
+}
+
+/** What {@link verify} found. Its keys are those of `serve8008 verify --json`. */
+export interface VerifyResult {
+  /** The URL that was tested. */
+  readonly url: string
+  /** The address that was connected to; the path of a unix socket. */
+  readonly address: string
+  /** The port; 0 for a unix socket. */
+  readonly port: number
+  /** What the server speaks, for example `HTTP/1.1` and `HTTP/2 over TLS`. */
+  readonly protocols: readonly string[]
+  readonly relay: RelayResult
+  readonly checks: readonly VerifyCheck[]
+  /** Whether no check failed. */
+  readonly passed: boolean
+}
+
+/** What {@link verify} takes beside the URL. */
+export interface VerifyOptions {
+  /** A host that is not this machine and may be tested: exactly the host of the URL. Default: none. */
+  readonly host?: string | undefined
+  /**
+   * Address of this machine, or path of a unix socket, to connect to instead of the addresses of the URL's host, which is then
+   * not looked up.
+   */
+  readonly address?: string | undefined
+  /** Milliseconds that each request may take. Default 3000. */
+  readonly timeoutMs?: number | undefined
+}
