@@ -100,7 +100,8 @@ const below: Record<string, readonly string[]> = {
   cli: ['core', 'config', 'control', 'scan', 'server', 'cli'],
   'cli/args': ['core', 'config'],
   'cli/output': ['core', 'config', 'cli/args'],
-  'cli/commands': ['core', 'config', 'control', 'scan', 'server', 'cli/', 'cli/args', 'cli/output'],
+  'cli/commands': ['core', 'config', 'control', 'scan', 'server', 'cli/', 'cli/args', 'cli/output', 'cli/doctor'],
+  'cli/doctor': ['core', 'config', 'control', 'scan', 'server', 'cli/', 'cli/output', 'cli/commands'],
   'cli/serve': ['core', 'config', 'control', 'server', 'cli/', 'cli/args', 'cli/output'],
 
   '.': ['core', 'http', 'config', 'scan', 'server'],

@@ -8,7 +8,7 @@ import { processStart, registeredServers, type RunningServer, type ServerProcess
 const powershell = 'C:\\Windows\\System32\\WindowsPowerShell\\v1.0\\powershell.exe'
 
 /** The servers of this user that run now. */
-export function runningServers(env: Environment): RunningServer[] {
+export function runningServers(env: Environment): readonly RunningServer[] {
   return registeredServers(env, isRunning)
 }
 

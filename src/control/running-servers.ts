@@ -13,24 +13,43 @@ import {
   type ServerProcess,
 } from './server-registry.ts'
 
+/** What the registry holds. */
+export interface Registry {
+  /** The servers of this user that run now. */
+  readonly servers: readonly RunningServer[]
+  /** Paths of entries whose process has ended. */
+  readonly stale: readonly string[]
+}
+
 /**
- * The servers of this user that run now. Entries of processes that have ended are removed.
+ * Reads the registry and changes nothing.
  *
  * @param isRunning Whether the process of a server still runs.
  */
-export function registeredServers(env: Environment, isRunning: (server: ServerProcess) => boolean): RunningServer[] {
+export function readRegistry(env: Environment, isRunning: (server: ServerProcess) => boolean): Registry {
   const folder = registryFolder(env)
-  if (!isOwnFolder(folder)) return []
-  return readdirSync(folder).flatMap((name) => {
+  const servers: RunningServer[] = []
+  const stale: string[] = []
+  for (const name of isOwnFolder(folder) ? readdirSync(folder) : []) {
     const pid = /^([1-9]\d*)\.json(?:\.\w+\.tmp)?$/.exec(name)?.[1]
-    if (pid === undefined) return []
-    const server = name === entryName(Number(pid)) ? readServer(join(folder, name)) : undefined
-    if (server !== undefined && server.pid === Number(pid) && isRunning(server)) return [server]
+    if (pid === undefined) continue
+    const path = join(folder, name)
+    const server = name === entryName(Number(pid)) ? readServer(path) : undefined
+    if (server !== undefined && server.pid === Number(pid) && isRunning(server)) servers.push(server)
     // Its server was killed before it could unregister, or while it wrote. What a newer version wrote stays as long as it runs.
-    const isOfRunning = server === undefined && isRunning({ pid: Number(pid), cwd: folder, script: '' })
-    if (!isOfRunning) removeEntry(join(folder, name))
-    return []
-  })
+    else if (server !== undefined || !isRunning({ pid: Number(pid), cwd: folder, script: '' })) stale.push(path)
+  }
+  return { servers, stale }
+}
+
+/** The servers of this user that run now. Removes the entries of processes that have ended. */
+export function registeredServers(
+  env: Environment,
+  isRunning: (server: ServerProcess) => boolean,
+): readonly RunningServer[] {
+  const { servers, stale } = readRegistry(env, isRunning)
+  stale.forEach(removeEntry)
+  return servers
 }
 
 function removeEntry(path: string): void {

@@ -5,6 +5,7 @@ import type { SkippedPort } from './types.ts'
 
 export { isBadPort } from './bad-ports.ts'
 export { networkUrls, ownNames } from './network.ts'
+export { testLoopback, testPorts, type LoopbackTest } from './self-test.ts'
 
 /** Where to listen. */
 export interface BindOptions {

@@ -58,7 +58,7 @@ export async function tryPorts({ plan, ports, fallback, create, option }: TryPor
 }
 
 /** Finds the processes that hold these ports, in one search. Loaded late: mostly the first port is free. */
-async function explainMisses(misses: readonly Miss[], plan: ListenPlan): Promise<SkippedPort[]> {
+export async function explainMisses(misses: readonly Miss[], plan: ListenPlan): Promise<SkippedPort[]> {
   if (misses.length === 0) return []
   const [{ findHolders }, { skippedPort }] = await Promise.all([
     import('./owners/owners.ts'),

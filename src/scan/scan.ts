@@ -1,4 +1,5 @@
 /** What is on the ports of this machine: who holds them, what answers there, who can reach it, and whether it is safe. */
+export { testLoopback, testPorts, type LoopbackTest } from '../net/net.ts'
 export { identify } from './identify/identify.ts'
 export type { IdentifyOptions, Target } from './identify/identify.ts'
 export { openPorts, portOwners, processInfo } from './processes/processes.ts'

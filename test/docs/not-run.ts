@@ -7,6 +7,7 @@ export const notRun: readonly (readonly [RegExp, string])[] = [
     /^serve8008 (?:trust|untrust)(?: --renew| --browsers-only)? +#/,
     'changes the stores of this machine: test/cli/trust.test.ts',
   ],
+  [/^serve8008 doctor\b/, 'its exit code says something about this machine: test/cli/doctor.test.ts'],
   [/^12:00:07 +live style\.css/, 'needs a page in a browser: test/browser/live.test.ts'],
   [/^Port 3000 is in use by node/, 'needs a program on port 3000: test/cli/serving.test.ts'],
 ]
