@@ -42,6 +42,19 @@ async function stop(command: Command, program: Program, report: Reporter): Promi
   if (word !== undefined) throw needlessWord(word, servers, program)
   const server = chooseServer(servers, command.flags['port'], program, 'stop')
   const { pid, url, root } = server
+  await endServer(server, program)
+  if (command.json) report.print(`${printableJson({ stopped: { url, folder: root, pid } })}\n`)
+  else if (!command.quiet) report.print(`Stopped ${printable(url)} (${printable(displayPath(root, cwd))}).\n`)
+  return 0
+}
+
+/**
+ * Ends a server by SIGTERM and waits until it has ended.
+ *
+ * @throws ServeError `E8008_NOT_RUNNING` where the process is another one by now, or is still finishing its replies
+ */
+export async function endServer(server: RunningServer, program: Pick<Program, 'elapsed'>): Promise<void> {
+  const { pid, url } = server
   if (!isThatServer(server)) {
     throw new ServeError(
       'E8008_NOT_RUNNING',
@@ -61,9 +74,6 @@ async function stop(command: Command, program: Program, report: Reporter): Promi
     }
     await new Promise((done) => setTimeout(done, lookMs))
   }
-  if (command.json) report.print(`${printableJson({ stopped: { url, folder: root, pid } })}\n`)
-  else if (!command.quiet) report.print(`Stopped ${printable(url)} (${printable(displayPath(root, cwd))}).\n`)
-  return 0
 }
 
 /** The error for `stop 3000` and `stop ./site`, which mean the server of that port or folder. */

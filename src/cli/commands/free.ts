@@ -1,0 +1,30 @@
+import { usageError } from '../args/command-line.ts'
+import { only, printingFlags, yesFlag, type CommandDefinition } from './definition.ts'
+
+export const freeCommand: CommandDefinition = {
+  command: 'free [port]',
+  describe: 'stop the program of yours that listens on a port',
+  flags: [
+    { ...only('pid', [], 'Only this process, also one that is refused otherwise.'), kind: 'list', valueName: 'PID' },
+    only('force', [], 'End it with SIGKILL if it ignores SIGTERM for 5 s.'),
+    yesFlag,
+    ...printingFlags,
+  ],
+  usage: [['serve8008 free PORT', 'show what listens there, ask, and stop it']],
+  examples: [['serve8008 free 3000 --yes', 'without a question']],
+  notes: [
+    'Clients are never stopped. It refuses programs of other users, of the system and of containers, shells, editors and',
+    'databases, and says what starts a program again. The exit code is 0 when the port is free.',
+  ],
+  row: ['serve8008 free PORT', 'stop what listens on a port'],
+  async handler(command, program, report) {
+    const [word = ''] = command.words
+    const port = /^\d{1,5}$/.test(word) ? Number(word) : 0
+    if (port < 1 || port > 65_535) {
+      const what = word === '' ? 'serve8008 free needs a port.' : `"${word}" is not a port: it must be 1 to 65535.`
+      throw usageError(what, 'serve8008 free 8008')
+    }
+    const { freePort } = await import('./free-port.ts')
+    return freePort(port, command, program, report)
+  },
+}

@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { test, type TestContext } from 'node:test'
+import { folderOf, registered, serve } from './command.ts'
+import { runHere } from './here.ts'
+
+const skip = process.platform === 'linux' ? false : 'what other systems show is recorded'
+
+/** Starts a program that prints its port, and waits for it. */
+async function listener(
+  t: TestContext,
+  code: string,
+  words: readonly [string, ...string[]] = [process.execPath, '-e'],
+): Promise<{ child: ChildProcess; port: number; pid: number }> {
+  const [program, ...rest] = words
+  const child = spawn(program, [...rest, code], { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.after(() => child.kill('SIGKILL'))
+  const [chunk] = (await once(child.stdout as NodeJS.ReadableStream, 'data')) as [Buffer]
+  return { child, port: Number(chunk.toString()), pid: child.pid as number }
+}
+
+const plain = (host: string, port = 0): string =>
+  `const s = require('net').createServer(c => c.on('error', () => {})).listen(${port}, '${host}', () => console.log(s.address().port))`
+
+function free(t: TestContext, port: number, ...flags: string[]): ReturnType<typeof runHere> {
+  return runHere(t, ['free', String(port), ...flags], { env: { XDG_RUNTIME_DIR: '/nowhere' } })
+}
+
+test('free says that nothing listens, and refuses what is no port', { skip }, async (t) => {
+  const { child, port } = await listener(t, plain('127.0.0.1'))
+  child.kill('SIGKILL')
+  await once(child, 'exit')
+  const nothing = await free(t, port)
+  assert.deepEqual([nothing.exitCode, nothing.stdout], [0, `Nothing listens on port ${port}.\n`])
+  assert.deepEqual(JSON.parse((await free(t, port, '--json')).stdout), { port, free: true, stopped: [] })
+  assert.equal((await runHere(t, ['free', '70000'])).exitCode, 2)
+  assert.equal((await runHere(t, ['free'])).exitCode, 2)
+})
+
+test('free stops nothing without a yes, and a program with one', { skip }, async (t) => {
+  const { child, port, pid } = await listener(t, plain('127.0.0.1'))
+  const asked = await free(t, port)
+  assert.deepEqual([asked.exitCode, child.exitCode, child.signalCode], [2, null, null])
+  assert.match(asked.stdout, new RegExp(`^ {2}Port {5}${port} on 127.0.0.1\n {2}Program {2}node \\(pid ${pid}\\)\n`))
+  assert.match(asked.stderr, new RegExp(`try: serve8008 free ${port} --yes\n$`))
+
+  const ended = once(child, 'exit')
+  const done = await free(t, port, '--yes', '--json')
+  assert.deepEqual(await ended, [null, 'SIGTERM'])
+  assert.equal(done.exitCode, 0)
+  assert.deepEqual(JSON.parse(done.stdout), { port, free: true, stopped: [{ pid, program: 'node', command: null }] })
+})
+
+test('free ends a program that ignores SIGTERM with --force only', { skip }, async (t) => {
+  const { child, port } = await listener(t, `process.on('SIGTERM', () => {}); ${plain('127.0.0.1')}`)
+  const ignored = await free(t, port, '--yes')
+  assert.equal(ignored.exitCode, 3)
+  assert.match(ignored.stderr, new RegExp(`ignores SIGTERM.*\n.*try: serve8008 free ${port} --force`))
+  assert.equal(child.signalCode, null)
+  const ended = once(child, 'exit')
+  assert.equal((await free(t, port, '--yes', '--force')).exitCode, 0)
+  assert.deepEqual(await ended, [null, 'SIGKILL'])
+})
+
+test('free reports that a supervisor has started the program again', { skip }, async (t) => {
+  const again = `
+    const { spawn } = require('child_process')
+    let port = 0
+    process.title = 'supervisor'
+    function run() {
+      const code = "const s = require('net').createServer().listen(" + port + ", '127.0.0.1', () => console.log(s.address().port))"
+      const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
+      child.stdout.once('data', (chunk) => { if (port === 0) console.log(port = Number(chunk)) })
+      child.on('exit', run)
+      process.once('SIGTERM', () => { child.off('exit', run); child.kill('SIGKILL'); process.exit() })
+    }
+    run()`
+  const { child, port } = await listener(t, again)
+  const { exitCode, stderr } = await free(t, port, '--yes')
+  child.kill('SIGTERM')
+  await once(child, 'exit')
+  assert.equal(exitCode, 3)
+  assert.match(stderr, new RegExp(`Port ${port} was free for a moment and is in use again by node \\(pid \\d+`))
+})
+
+test('free stops a worker that keeps the socket of its parent', { skip }, async (t) => {
+  const code = [
+    'import os, signal, socket',
+    's = socket.socket(); s.bind(("127.0.0.1", 0)); s.listen()',
+    'print(s.getsockname()[1], flush=True)',
+    'os.fork(); signal.pause()',
+  ].join('\n')
+  const { port } = await listener(t, code, ['python3', '-c'])
+  const { exitCode, stdout } = await free(t, port, '--yes', '--json')
+  assert.equal(exitCode, 0)
+  assert.equal((JSON.parse(stdout) as { stopped: unknown[] }).stopped.length, 2)
+})
+
+test('free with --pid stops one of two programs that share a port on different addresses', { skip }, async (t) => {
+  const first = await listener(t, plain('127.0.0.1'))
+  const second = await listener(t, plain('::1', first.port))
+  const wrong = await free(t, first.port, '--pid', String(process.pid), '--yes')
+  assert.equal(wrong.exitCode, 3)
+  assert.match(wrong.stderr, /does not listen on port/)
+  const ended = once(second.child, 'exit')
+  assert.equal((await free(t, first.port, '--pid', String(second.pid), '--yes')).exitCode, 0)
+  await ended
+  assert.deepEqual([first.child.exitCode, first.child.signalCode], [null, null])
+})
+
+test('free never stops a client of the port', { skip }, async (t) => {
+  const { child, port } = await listener(t, plain('127.0.0.1'))
+  const client = spawn(
+    process.execPath,
+    [
+      '-e',
+      `const s = require('net').connect(${port}, '127.0.0.1', () => console.log('in')); s.on('error', () => {}); setInterval(() => {}, 1000)`,
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  )
+  t.after(() => client.kill('SIGKILL'))
+  await once(client.stdout, 'data')
+  // Our own connection does not make this process a holder.
+  const own = connect(port, '127.0.0.1').on('error', () => {})
+  t.after(() => own.destroy())
+  await once(own, 'connect')
+  const ended = once(child, 'exit')
+  const { exitCode, stdout } = await free(t, port, '--yes')
+  await ended
+  assert.equal(exitCode, 0)
+  assert.match(stdout, /^ {2}Clients {2}2 connected; they are not stopped$/m)
+  assert.deepEqual([client.exitCode, client.signalCode], [null, null])
+})
+
+test('free lets a server of ours finish as stop does', { skip }, async (t) => {
+  const env = { XDG_RUNTIME_DIR: await folderOf(t, {}) }
+  const cwd = await folderOf(t, { 'package.json': '{ "name": "shop" }' })
+  const { port, ended } = await serve(t, [], { cwd, env })
+  await registered(env)
+  const { exitCode, stdout } = await runHere(t, ['free', String(port), '--yes'], { cwd, env })
+  assert.equal(exitCode, 0)
+  assert.match(stdout, /^ {2}Project {2}shop$/m)
+  assert.equal((await ended).exitCode, 0)
+})
+
+const root = skip === false && process.getuid?.() === 0 ? false : 'only root can start programs of another user'
+
+test('free never stops a program of another user', { skip: root }, async (t) => {
+  const code = `process.setgid(65534); process.setuid(65534); ${plain('127.0.0.1')}`
+  const { child, port, pid } = await listener(t, code)
+  for (const flags of [['--yes'], ['--yes', '--force'], ['--yes', '--pid', String(pid)]]) {
+    const { exitCode, stderr } = await free(t, port, ...flags)
+    assert.deepEqual([exitCode, child.exitCode, child.signalCode], [3, null, null])
+    assert.match(stderr, /It belongs to another user/)
+  }
+})
