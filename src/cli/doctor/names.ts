@@ -66,7 +66,7 @@ export function lookAtLocalhost(addresses: readonly string[]): Seen {
   }
   const foreign = addresses.filter((address) => !isLoopback(address))
   if (foreign.length > 0) {
-    const why = `localhost leads to ${foreign.join(', ')}, which is not this machine.`
+    const why = `localhost points to ${foreign.join(', ')}, which is not this machine.`
     return { seen: list, findings: [{ ...warning('LOCALHOST', why, fix), severity: 'danger' }] }
   }
   if (addresses.length > 1) return { seen: list }
