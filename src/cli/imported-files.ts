@@ -1,4 +1,4 @@
-import { readFileSync, statSync } from 'node:fs'
+import { readFileSync, realpathSync, statSync } from 'node:fs'
 import { dirname, extname, resolve, sep } from 'node:path'
 
 /** Most files that are watched; a config file that imports more is part of a program. */
@@ -14,18 +14,28 @@ const endings = ['', '.js', '.json', '.cjs', `${sep}index.js`]
 
 /**
  * The files of the project that a config file imports by relative paths, at any depth, itself first. One that is not
- * there is among them, since it may come. Packages are not.
+ * there is among them, since it may come. Packages are not. Of a link both ends are: imports begin at its target.
  */
 export function importedFiles(config: string): string[] {
   const found = new Set([config])
   for (const file of found) {
-    if (!moduleTypes.has(extname(file))) continue
-    for (const [, , specifier = ''] of textOf(file).matchAll(imported)) {
-      const path = fileAt(resolve(dirname(file), specifier.replace(/[?#].*$/, '')))
+    const real = realPath(file)
+    found.add(real)
+    if (!moduleTypes.has(extname(real))) continue
+    for (const [, , specifier = ''] of textOf(real).matchAll(imported)) {
+      const path = fileAt(resolve(dirname(real), specifier.replace(/[?#].*$/, '')))
       if (found.size < mostFiles && !path.includes(`${sep}node_modules${sep}`)) found.add(path)
     }
   }
   return [...found]
+}
+
+function realPath(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path
+  }
 }
 
 function fileAt(path: string): string {
