@@ -57,13 +57,34 @@ function placeIn(stack: string): SourcePosition | undefined {
   if (path !== undefined && mark !== undefined) {
     return { file: pathOf(path), line: Number(line), column: mark.length + 1 }
   }
-  for (const [, file = '', row, column] of stack.matchAll(
-    /^ +at (?:.*\()?((?:file:\/\/|\/|[A-Z]:\\).*?):(\d+):(\d+)\)?$/gm,
-  )) {
-    if (!file.startsWith(own) && !/[/\\]node_modules[/\\]/.test(file))
-      return { file: pathOf(file), line: Number(row), column: Number(column) }
+  for (const frame of framesOf(stack)) {
+    if (!frame.isOwn && !/[/\\]node_modules[/\\]/.test(frame.file)) return positionOf(frame)
   }
   return undefined
+}
+
+interface Frame extends SourcePosition {
+  /** Whether it is of serve8008 itself. */
+  readonly isOwn: boolean
+}
+
+/** Where an error arose, be it in a package; undefined where only Node is on its stack. */
+export function firstFrame(stack: string): Frame | undefined {
+  return framesOf(stack)[0]
+}
+
+function framesOf(stack: string): Frame[] {
+  const frames = stack.matchAll(/^ +at (?:.*\()?((?:file:\/\/|\/|[A-Z]:\\).*?):(\d+):(\d+)\)?$/gm)
+  return [...frames].map(([, file = '', line, column]) => ({
+    file: pathOf(file),
+    line: Number(line),
+    column: Number(column),
+    isOwn: file.startsWith(own),
+  }))
+}
+
+function positionOf({ file, line, column }: SourcePosition): SourcePosition {
+  return { file, line, column }
 }
 
 function pathOf(place: string): string {

@@ -8,7 +8,7 @@ import { currentProgram, type Program } from './process-io.ts'
 import { isReaderGone } from './output/printer.ts'
 import { readCommand } from './read-command.ts'
 import { createReporter } from './output/reporter.ts'
-import { serve } from './serve/serve.ts'
+import { serve, type LateErrors } from './serve/serve.ts'
 import { suggestFix } from './args/suggest-fix.ts'
 
 /**
@@ -19,7 +19,8 @@ export async function main(program: Program = currentProgram()): Promise<void> {
   let folder: string | undefined
   const hints = { suggestFix: (problem: ServeError | Warning) => suggestFix(problem, program, folder) }
   let report = createReporter(program, { ...guessOutputOptions(program.argv), ...hints })
-  program.on('uncaughtException', (thrown) => program.exit(report.error(thrown)))
+  let survives: LateErrors = () => false
+  program.on('uncaughtException', (thrown) => void (survives(thrown) || program.exit(report.error(thrown))))
   // Every regular end calls `leave`. If the event loop runs empty before that, the command waits for something that never comes.
   program.on(
     'beforeExit',
@@ -31,7 +32,10 @@ export async function main(program: Program = currentProgram()): Promise<void> {
     const command = await readCommand(program.argv, (word) => isFolder(resolve(program.cwd, word)))
     folder = typeof command.flags.root === 'string' ? command.flags.root : undefined
     report = createReporter(program, { ...command, ...hints, isServing: command.name === 'serve' })
-    if (command.name === 'serve') return await serve(command, program, report)
+    if (command.name === 'serve') {
+      survives = await serve(command, program, report)
+      return
+    }
     endWithReader(program)
     const { handler } = await loadCommand(command.name)
     await report.leave(await handler(command, program, report, loadCommands))

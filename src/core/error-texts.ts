@@ -18,9 +18,10 @@ export const errorTexts: Readonly<Record<ErrorCode, CodeText>> = {
     remedy: 'Run the command again with --verbose and report the stack that it prints.',
   },
   E8008_HANDLER: {
-    meaning: 'A handler that a program added with fetchLayer or connectLayer failed. The client sees no details.',
-    cause: 'The handler threw, rejected or called next(error), or returned neither a Response nor undefined.',
-    remedy: 'Listen to the error event of the server: its cause has the stack.',
+    meaning: 'A handler, or middleware that a program added with connectLayer, failed. The client sees no details.',
+    cause:
+      'It threw, rejected or called next(error), returned neither a Response nor undefined, or failed after its reply.',
+    remedy: 'Run with --verbose to see the stack, or listen to the error event of the server: its cause has it.',
   },
   E8008_CLOSED: {
     meaning: 'The server was closed: listen() was called after that, or in a log, closing cut the reply off.',

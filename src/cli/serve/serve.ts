@@ -20,8 +20,16 @@ const announceMs = 100
 /** Milliseconds within which ^C ends another command that has the terminal. */
 const interruptMs = 1000
 
-/** Serves until a signal comes or the reader of the output leaves. Resolves once the server listens. */
-export async function serve(command: Command, program: Program, report: Reporter): Promise<void> {
+/** Reports an error that nothing caught. Returns false where the server cannot go on. */
+export type LateErrors = (thrown: unknown) => boolean
+
+const none: LateErrors = () => false
+
+/**
+ * Serves until a signal comes or the reader of the output leaves. Resolves once the server listens, with what takes
+ * errors of the project's code: handlers and plugins.
+ */
+export async function serve(command: Command, program: Program, report: Reporter): Promise<LateErrors> {
   const startMs = program.elapsed()
   const { cwd, env } = program
   const loadedAt = Date.now()
@@ -85,10 +93,10 @@ export async function serve(command: Command, program: Program, report: Reporter
     await server.close()
     throw (await import('./start-error.ts')).explainStartError(error, loaded, env)
   })
-  if (listening === undefined) return
+  if (listening === undefined) return none
   if (listening.skipped.length > 0 && (loaded.origins['port'] ?? 'default') === 'default') {
     const { yieldToFirst } = await import('./already-served.ts')
-    if (await yieldToFirst({ server, listening, loaded, command, program, report })) return
+    if (await yieldToFirst({ server, listening, loaded, command, program, report })) return none
   }
   const keyboard = canUseKeys(program, command, report) ? await program.keyboard?.() : undefined
   const hasKeys = (await keyboard?.isForeground()) ?? false
@@ -130,6 +138,10 @@ export async function serve(command: Command, program: Program, report: Reporter
     const warn = (message: string): void => report.warning({ code: 'W8008_OPEN', message })
     await openBrowser(listening.url, config.open, env, warn)
   }
+  // Code of the project is that of a handler, or comes in a config module.
+  if (config.handler === undefined && !/\.[cm]?[jt]s$/.test(loaded.file ?? '')) return none
+  const { reportLateError } = await import('./late-errors.ts')
+  return (thrown) => reportLateError(thrown, report)
 }
 
 /** A flag that says where to listen overrides the socket of systemd. */
