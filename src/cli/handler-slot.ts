@@ -1,4 +1,6 @@
+import type { Stats } from 'node:fs'
 import { basename } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import type { ResolvedHandler } from '../config/kinds/handler.ts'
 import type { ResolvedConfig } from '../config/types.ts'
 import { clockTime, isoNow } from '../core/util/log-format.ts'
@@ -9,6 +11,9 @@ import { loadHandler } from './handler-module.ts'
 import { importedFiles } from './imported-files.ts'
 import type { OutputOptions, Reporter } from './output/reporter.ts'
 import { watchImports } from './watch-imports.ts'
+
+/** Milliseconds after which a deleted module counts as gone: editors delete and write files. */
+const goneMs = 1000
 
 /** The handler of a server, which an edit replaces while the server runs. */
 export interface HandlerSlot {
@@ -27,6 +32,7 @@ export interface HandlerSlot {
  */
 export async function openHandlerSlot(config: ResolvedConfig, handler: ResolvedHandler): Promise<HandlerSlot> {
   const { file } = handler
+  const loadedAt = Date.now()
   let current = file === undefined ? (handler.call as FetchHandler) : await loadHandler(file)
   const call: FetchHandler = (request, context) => current(request, context)
   const hidden = file === undefined ? [] : importedFiles(file)
@@ -37,6 +43,7 @@ export async function openHandlerSlot(config: ResolvedConfig, handler: ResolvedH
       if (file === undefined) return
       const name = basename(file)
       let turn = Promise.resolve()
+      let reading = new AbortController()
       const tell = (text: string): void => {
         if (quiet) return
         const line = json
@@ -44,20 +51,34 @@ export async function openHandlerSlot(config: ResolvedConfig, handler: ResolvedH
           : `${clockTime(Date.now())}  handler ${printable(name)} ${text}`
         report.print(`${line}\n`)
       }
-      const reload = async (): Promise<void> => {
+      const reload = async (signal: AbortSignal): Promise<void> => {
+        if (signal.aborted) return
         try {
-          current = await loadHandler(file, true)
+          const next = await loadHandler(file, signal)
+          if (signal.aborted) return
+          current = next
           tell('answers as it is now')
           await server.reload()
         } catch (error) {
+          if (signal.aborted) return
           report.error(error)
           tell('was not applied; the previous one answers')
         }
         watched.update()
       }
-      // One after the other: of two edits the later one stays.
-      const watched = watchImports(file, () => void (turn = turn.then(reload)))
-      server.on('close', watched.close)
+      // One after the other: of two edits the later one stays, and an earlier one that does not end is given up.
+      const look = ({ mtimeMs }: Stats): void => {
+        reading.abort()
+        const { signal } = (reading = new AbortController())
+        // An editor may put another file in place of the old one.
+        const isThere = mtimeMs === 0 ? setTimeout(goneMs, undefined, { ref: false }) : Promise.resolve()
+        turn = turn.then(() => isThere).then(() => reload(signal))
+      }
+      const watched = watchImports(file, loadedAt, look)
+      server.on('close', () => {
+        reading.abort()
+        watched.close()
+      })
     },
   }
 }

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import type { ImportModule } from '../config/sources/module-file.ts'
-import { unsettledConfig } from '../config/sources/unreadable-config.ts'
+import { unsettledModule, type ModuleContent } from '../config/sources/unreadable-config.ts'
 
 /**
  * Imports a config file and waits for its options. Until they are there
@@ -12,12 +12,16 @@ import { unsettledConfig } from '../config/sources/unreadable-config.ts'
  * - a file that ends the process fails, for otherwise the command would end without a message, perhaps with 0.
  * - a process with an empty event loop waits for options that never come, and would end without a message.
  */
-export const importConfig: ImportModule = (url) => guarded(url, optionsOf)
+export const importConfig: ImportModule = (url) => guarded(url, 'options', optionsOf)
 
-/** Imports another module in the same way. */
-export const importModule: ImportModule = (url) => guarded(url, defaultOf)
+/** Imports the module of a handler in the same way. */
+export const importHandler: ImportModule = (url) => guarded(url, 'handler', defaultOf)
 
-async function guarded(url: string, read: (url: string) => Promise<unknown>): Promise<{ readonly default: unknown }> {
+async function guarded(
+  url: string,
+  content: ModuleContent,
+  read: (url: string) => Promise<unknown>,
+): Promise<{ readonly default: unknown }> {
   const { emit, exit } = process
   let fail: (error: Error) => void = () => {}
   const failure = new Promise<never>((_, reject) => {
@@ -25,7 +29,7 @@ async function guarded(url: string, read: (url: string) => Promise<unknown>): Pr
   })
   const filtered = (event: string, ...given: readonly unknown[]): boolean => {
     if (event === 'warning' && isAboutKind(given[0])) return false
-    if (event === 'beforeExit') fail(unsettledConfig())
+    if (event === 'beforeExit') fail(unsettledModule(content))
     else if (event === 'uncaughtException') void placed(given[0]).then(fail)
     else return Reflect.apply(emit, process, [event, ...given]) as boolean
     return true
@@ -37,7 +41,7 @@ async function guarded(url: string, read: (url: string) => Promise<unknown>): Pr
   }
   process.emit = filtered as typeof process.emit
   process.exit = () => {
-    const error = new Error('it ends the process before it gives its options')
+    const error = new Error(`it ends the process before it gives its ${content}`)
     fail(error)
     throw error
   }

@@ -1,8 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { unsettledConfig } from '../config/sources/unreadable-config.ts'
-import { placedError, type ErrorText } from './error-place.ts'
+import { unsettledModule, type ModuleContent } from '../config/sources/unreadable-config.ts'
+import { errorText, placedError, type ErrorText } from './error-place.ts'
 
 /** The result of a module in its process. */
 type Outcome =
@@ -11,9 +11,9 @@ type Outcome =
   | { readonly fault: ErrorText }
   | { readonly isUnsettled: true }
 
-/** Milliseconds that a config file gets, which may ask the network for something. */
-const patienceMs = 60_000
-/** MiB for the objects of a config file. */
+/** Seconds that a module gets. A config file may ask the network for something; who edits a handler waits for it. */
+const patience: Readonly<Record<ModuleContent, number>> = { options: 60, handler: 10 }
+/** MiB for the objects of a module. */
 const memory = 512
 
 /** Descriptor of a pipe that ends with the server. */
@@ -56,7 +56,7 @@ const isCode = (value) => {
 async function read() {
   const module = await import(process.argv[1])
   const config = await module.default
-  const value = typeof config === 'function' ? await config() : config
+  const value = typeof config === 'function' && process.argv[2] === 'options' ? await config() : config
   await tell(isCode(value) ? { isCode: true } : { value })
 }
 const fail = (error) => {
@@ -70,17 +70,22 @@ read().catch(fail).finally(() => process.exit())
 `
 
 /**
- * Imports a config file as it is now, with all that it imports. Node keeps modules for as long as it runs, and nothing
+ * Imports a module as it is now, with all that it imports. Node keeps modules for as long as it runs, and nothing
  * makes it forget one, so each read has a process of its own. That also keeps what the file does out of the server: it
- * may run for ever, fill the memory, wait for a pipe without a writer, or end its process.
+ * may run for ever, fill the memory, wait for a pipe without a writer, or end its process. Code, which is a handler
+ * always, is imported into the server once it has loaded there.
  *
  * @param signal Ends the process when its result is no longer needed.
- * @throws what the file threw, or an Error when it ended its process, took more than a minute or was called off
+ * @throws what the file threw, or an Error when it ended its process, took too long or was called off
  */
-export async function importInProcess(url: string, signal: AbortSignal): Promise<{ readonly default: unknown }> {
+export async function importInProcess(
+  url: string,
+  content: ModuleContent,
+  signal: AbortSignal,
+): Promise<{ readonly default: unknown }> {
   // A debugger listens on the port of the server.
   const inherited = process.execArgv.filter((flag) => !flag.startsWith('--inspect'))
-  const child = spawn(process.execPath, [...inherited, `--max-old-space-size=${memory}`, '-e', program, url], {
+  const child = spawn(process.execPath, [...inherited, `--max-old-space-size=${memory}`, '-e', program, url, content], {
     stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'ipc'],
     serialization: 'advanced',
     // ^C in a terminal is meant for the server, which ends this.
@@ -93,18 +98,26 @@ export async function importInProcess(url: string, signal: AbortSignal): Promise
   pipe.on('error', () => {}).unref()
   const kill = (): void => endGroup(child)
   signal.addEventListener('abort', kill)
-  const timer = setTimeout(kill, patienceMs).unref()
+  const timer = setTimeout(kill, patience[content] * 1000).unref()
   try {
-    const outcome = await outcomeOf(child)
+    const outcome = await outcomeOf(child, content)
     if ('value' in outcome) return { default: outcome.value }
     // Functions cannot be sent. The file has just been seen to end well, so it runs here too.
-    if ('isCode' in outcome)
-      return (await (await import('./import-fresh.ts')).importFresh(url)) as { readonly default: unknown }
-    throw 'fault' in outcome ? await placedError(outcome.fault, fileURLToPath(url)) : unsettledConfig()
+    if ('isCode' in outcome) return await importHere(url)
+    throw 'fault' in outcome ? await placedError(outcome.fault, fileURLToPath(url)) : unsettledModule(content)
   } finally {
     clearTimeout(timer)
     signal.removeEventListener('abort', kill)
     kill()
+  }
+}
+
+async function importHere(url: string): Promise<{ readonly default: unknown }> {
+  const { importFresh } = await import('./import-fresh.ts')
+  try {
+    return (await importFresh(url)) as { readonly default: unknown }
+  } catch (thrown) {
+    throw await placedError(errorText(thrown), fileURLToPath(url), thrown)
   }
 }
 
@@ -118,7 +131,7 @@ function endGroup({ pid, exitCode, signalCode }: ChildProcess): void {
   }
 }
 
-function outcomeOf(child: ChildProcess): Promise<Outcome> {
+function outcomeOf(child: ChildProcess, content: ModuleContent): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     child.on('message', (outcome) => {
       if (isOutcome(outcome)) resolve(outcome)
@@ -127,7 +140,9 @@ function outcomeOf(child: ChildProcess): Promise<Outcome> {
     child.once('exit', (_, signal) => {
       reject(
         new Error(
-          signal === 'SIGKILL' ? 'it ran for more than a minute' : 'it ended its process before it gave its options',
+          signal === 'SIGKILL'
+            ? `it did not give its ${content} within ${patience[content]} seconds`
+            : `it ended its process before it gave its ${content}`,
         ),
       )
     })

@@ -1,4 +1,4 @@
-import { existsSync, statSync, type Stats } from 'node:fs'
+import { existsSync, type Stats } from 'node:fs'
 import { relative } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { loadConfig, type LoadedConfig } from '../../config/load.ts'
@@ -63,7 +63,7 @@ export function watchConfig(options: ConfigWatchOptions): void {
   let reading = new AbortController()
 
   async function read(signal: AbortSignal): Promise<void> {
-    const importModule = (url: string): Promise<unknown> => importInProcess(url, signal)
+    const importModule = (url: string): Promise<unknown> => importInProcess(url, 'options', signal)
     const next = await loadConfig({ cwd, flags, env, config: named, importModule })
     if (signal.aborted) return
     const former = applied
@@ -166,11 +166,7 @@ export function watchConfig(options: ConfigWatchOptions): void {
     report.warning({ code: 'W8008_CONFIG', message })
   }
 
-  const watched = watchImports(config, look)
-  // The watcher compares with the files as they are now, so an edit since the start is found here. File times are coarse.
-  const stats = [...watched.files].map((each) => statSync(each, { throwIfNoEntry: false }))
-  const edited = stats.find((stat) => stat !== undefined && stat.mtimeMs > loadedAt - 20)
-  if (edited !== undefined) look(edited)
+  const watched = watchImports(config, loadedAt, look)
   server.on('close', () => {
     isOver = true
     reading.abort()

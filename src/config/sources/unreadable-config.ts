@@ -15,12 +15,15 @@ export function messageOf(error: unknown): string {
   return line.replace(/\.$/, '')
 }
 
-/** Code of {@link unsettledConfig}. */
+/** What a module exports by default: the options of a config file, or the option `handler`. */
+export type ModuleContent = 'options' | 'handler'
+
+/** Code of {@link unsettledModule}. */
 export const unsettledCode = 'ERR_CONFIG_UNSETTLED'
 
-/** The error of a config module whose promise can no longer settle. */
-export function unsettledConfig(): Error {
-  return Object.assign(new Error('it never gives its options: what it awaits or exports is never settled'), {
+/** The error of a module whose promise can no longer settle. */
+export function unsettledModule(content: ModuleContent): Error {
+  return Object.assign(new Error(`it never gives its ${content}: what it awaits or exports is never settled`), {
     code: unsettledCode,
   })
 }
