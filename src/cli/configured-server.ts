@@ -6,6 +6,8 @@ import type { ProgramOptions } from '../server/embedder-options.ts'
 import { createPluginHost } from '../server/plugins.ts'
 import type { Server8008 } from '../server/types.ts'
 import type { Command } from './args/command.ts'
+import { addedFlag } from './args/corrected-command.ts'
+import { flags as servingFlags } from './args/flags.ts'
 import { importConfig } from './import-config.ts'
 import type { Reporter } from './output/reporter.ts'
 import type { Program } from './process-io.ts'
@@ -35,7 +37,7 @@ export async function createConfiguredServer(
   const loaded = await loadConfig({ cwd, flags, env, config: file, importModule: importConfig })
   checkFolders(loaded.config, loaded.origins)
   const config = await withHandler({ ...change(loaded.config), log: 'none' })
-  const server = createServerFrom(config, program)
+  const server = createServerFrom(config, { phrase: (fix) => addedFlag(fix, servingFlags), ...program })
   server.on('error', (error) => void report.error(error))
   if (config.plugins.length > 0) pluginHost(server, createPluginHost).start(config.plugins)
   return { server, loaded, config }

@@ -5,6 +5,8 @@ import { runHere } from './here.ts'
 
 const app = `export default async (request) => {
   const { pathname } = new URL(request.url)
+  if (pathname === '/cookies') return new Response('', { headers: [['set-cookie', 'a=1'], ['set-cookie', 'b=2']] })
+  if (pathname === '/length') return new Response(request.headers.get('content-length'))
   if (pathname === '/bytes') return new Response(new Uint8Array([0, 255]))
   if (pathname === '/echo') return Response.json([request.method, request.headers.get('x-a'), await request.text()])
 }`
@@ -23,13 +25,21 @@ test('fetch prints what the pipeline answers, without a port', async (t) => {
   const { url, method, status } = JSON.parse(missing.stdout) as Record<string, unknown>
   assert.deepEqual([url, method, status], ['http://localhost/none', 'GET', 404])
   assert.equal((JSON.parse((await ask('/bytes', '--json')).stdout) as { base64: string }).base64, 'AP8=')
+  const { headers } = JSON.parse((await ask('/cookies', '--json')).stdout) as { headers: Record<string, unknown> }
+  assert.deepEqual(headers['set-cookie'], ['a=1', 'b=2'])
+  assert.equal((await ask('/length', '-d', 'four')).stdout, '4')
+  assert.match((await ask('http://other.test/')).stdout, /E8008_HOST_NOT_ALLOWED .*--allow-host other\.test/)
 })
 
 test('fetch refuses what is no request, with exit code 2', async (t) => {
   const cwd = await folderOf(t, {})
   for (const [words, message] of [
     [['fetch'], /^Missing argument: URL/],
-    [['fetch', '/', '-H', 'no field'], /^The request cannot be made: /],
+    [['fetch', '/', '-H', 'no field'], /^-H takes a field with a colon, NAME:VALUE\./],
+    [['fetch', '/', '-H', 'a b: c'], /^The request cannot be made: /],
+    [['fetch', '/', '-X', 'patch'], /^Methods are case-sensitive: PATCH, not patch\.\n.*-X PATCH/],
+    [['fetch', 'ftp://localhost/'], /^ftp:\/\/localhost\/ is neither a path nor a URL of http or https\./],
+    [['fetch', '/', '-d', '@.'], /^\. cannot be read \(EISDIR\)\./],
     [['fetch', '/', '-d', '@none.txt'], /^There is no file none\.txt to send\./],
   ] as const) {
     const { exitCode, stderr } = await runHere(t, words, { cwd })

@@ -3,7 +3,9 @@ import { resolve } from 'node:path'
 import type { FlagValue } from '../../config/sources/source.ts'
 import { ServeError } from '../../core/serve-error.ts'
 import { printable, printableJson } from '../../core/util/sanitize.ts'
+import { redactText } from '../../core/util/secret.ts'
 import type { Command } from '../args/command.ts'
+import { usualMethods } from '../args/explain-words.ts'
 import { createConfiguredServer } from '../configured-server.ts'
 import type { Reporter } from '../output/reporter.ts'
 import type { Program } from '../process-io.ts'
@@ -34,19 +36,31 @@ async function requestOf({ words: [target, extra], values }: Command, program: P
   if (extra !== undefined)
     throw usage(`fetch takes one URL, but got ${printable(extra)} too.`, 'serve8008 fetch / -X GET')
   const url = target.startsWith('/') ? `http://localhost${target}` : target
+  if (!/^https?:\/\/./i.test(url))
+    throw usage(`${printable(redactText(target))} is neither a path nor a URL of http or https.`, 'serve8008 fetch /')
   const data = textsOf(values.get('requestData')).at(-1)
   const body = data === undefined ? null : await contentOf(data, program)
   const method = textsOf(values.get('requestMethod')).at(-1) ?? (body === null ? 'GET' : 'POST')
+  const upper = method.toUpperCase()
+  if (method !== upper && usualMethods.includes(upper))
+    throw usage(`Methods are case-sensitive: ${upper}, not ${method}.`, `serve8008 fetch / -X ${upper}`)
+  const headers = textsOf(values.get('requestHeader')).map(fieldOf)
+  // A client knows the length of content that it has; otherwise the content would come in chunks.
+  const isFramed = headers.some(([name]) => /^(?:content-length|transfer-encoding)$/i.test(name))
+  if (body !== null && !isFramed) headers.push(['Content-Length', String(body.byteLength)])
   try {
-    const headers = textsOf(values.get('requestHeader')).map((field): [string, string] => {
-      const [, name = '', value = ''] = /^([^:]+):(.*)$/s.exec(field) ?? []
-      return [name, value.trim()]
-    })
     return new Request(url, { method, headers, body: body as Uint8Array<ArrayBuffer> | null })
   } catch (cause) {
     const why = cause instanceof Error ? cause.message.replace(/\.$/, '') : String(cause)
     throw usage(`The request cannot be made: ${printable(why)}.`, 'serve8008 fetch / -X GET -H NAME:VALUE', cause)
   }
+}
+
+function fieldOf(field: string): [string, string] {
+  const [, name, value = ''] = /^([^:]+):(.*)$/s.exec(field) ?? []
+  // What is behind a missing colon may be a secret.
+  if (name === undefined) throw usage('-H takes a field with a colon, NAME:VALUE.', 'serve8008 fetch / -H NAME:VALUE')
+  return [name, value.trim()]
 }
 
 function textsOf(value: FlagValue | undefined): readonly string[] {
@@ -55,7 +69,7 @@ function textsOf(value: FlagValue | undefined): readonly string[] {
 
 /** Text, a file, or standard input. */
 async function contentOf(data: string, { cwd, stdin }: Program): Promise<Uint8Array> {
-  if (data === '-') {
+  if (data === '-' || data === '@-') {
     const chunks: Uint8Array[] = []
     for await (const chunk of stdin ?? []) chunks.push(Buffer.from(chunk as Uint8Array))
     return Buffer.concat(chunks)
@@ -64,7 +78,10 @@ async function contentOf(data: string, { cwd, stdin }: Program): Promise<Uint8Ar
   try {
     return readFileSync(resolve(cwd, data.slice(1)))
   } catch (cause) {
-    throw usage(`There is no file ${printable(data.slice(1))} to send.`, 'serve8008 fetch / -d @FILE', cause)
+    const { code } = cause as NodeJS.ErrnoException
+    const name = printable(data.slice(1))
+    const message = code === 'ENOENT' ? `There is no file ${name} to send.` : `${name} cannot be read (${code}).`
+    throw usage(message, 'serve8008 fetch / -d @FILE', cause)
   }
 }
 
@@ -82,7 +99,10 @@ async function factsOf({ url, method }: Request, response: Response): Promise<ob
   const bytes = Buffer.from(await response.arrayBuffer())
   const text = bytes.toString('utf8')
   const content = Buffer.from(text).equals(bytes) ? { body: text } : { base64: bytes.toString('base64') }
-  return { url, method, status: response.status, headers: Object.fromEntries(response.headers), ...content }
+  const { status, headers } = response
+  const cookies = headers.getSetCookie()
+  const fields = { ...Object.fromEntries(headers), ...(cookies.length === 0 ? {} : { 'set-cookie': cookies }) }
+  return { url, method, status, headers: fields, ...content }
 }
 
 function usage(message: string, hint: string, cause?: unknown): ServeError {

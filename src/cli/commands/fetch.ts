@@ -31,7 +31,7 @@ export const fetchCommand: CommandDefinition = {
     ['serve8008 fetch /form -d @form.json -H content-type:application/json', 'a POST'],
   ],
   notes: [
-    'Content goes to standard output as it is. --json prints one line: { "url", "method", "status", "headers", "body" }, and "base64" instead of "body" for content that is not UTF-8.',
+    'Content goes to standard output as it is. --json prints one line: { "url", "method", "status", "headers", "body" }, and "base64" instead of "body" for content that is not UTF-8. "set-cookie" is a list.',
     'The exit code is 22 for a status of 400 and above, as that of curl --fail.',
   ],
   row: ['serve8008 fetch /api/x', 'print what the server would answer to a request, without a port'],
