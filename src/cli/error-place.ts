@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process'
 import { basename } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { SourcePosition } from '../core/serve-error.ts'
-import { thrownMessage } from '../core/util/thrown-text.ts'
+import { ServeError, type SourcePosition } from '../core/serve-error.ts'
+import { thrownMessage, thrownText } from '../core/util/thrown-text.ts'
 import { importedFiles } from './imported-files.ts'
+import type { Reporter } from './output/reporter.ts'
 
 /** An error of a config file as text: not every error can be copied from another process. */
 export interface ErrorText {
@@ -68,11 +69,6 @@ interface Frame extends SourcePosition {
   readonly isOwn: boolean
 }
 
-/** Where an error arose, be it in a package; undefined where only Node is on its stack. */
-export function firstFrame(stack: string): Frame | undefined {
-  return framesOf(stack)[0]
-}
-
 function framesOf(stack: string): Frame[] {
   const frames = stack.matchAll(/^ +at (?:.*\()?((?:file:\/\/|\/|[A-Z]:\\).*?):(\d+):(\d+)\)?$/gm)
   return [...frames].map(([, file = '', line, column]) => ({
@@ -106,4 +102,19 @@ function complaintAbout(file: string): Promise<string> {
   return new Promise((resolve) => {
     execFile(process.execPath, ['--check', file], { timeout: checkMs }, (_error, _stdout, stderr) => resolve(stderr))
   })
+}
+
+/**
+ * Reports an error that no request waits for: thrown in a timer or an event listener, or a promise that nothing awaits.
+ * A forgotten `await` in a handler or plugin must not end the server while its author edits.
+ *
+ * @returns false for an error of serve8008 itself, after which it is not safe to serve.
+ */
+export function reportLateError(thrown: unknown, report: Reporter): boolean {
+  const frame = framesOf(errorText(thrown).stack)[0]
+  if (frame?.isOwn === true) return false
+  const place = frame === undefined ? '' : ` (${basename(frame.file)}, line ${frame.line}, column ${frame.column})`
+  const message = `Code of the project failed outside of a request: ${thrownText(thrown)}${place}`
+  report.error(new ServeError('E8008_HANDLER', message, { cause: thrown }))
+  return true
 }

@@ -140,7 +140,7 @@ export async function serve(command: Command, program: Program, report: Reporter
   }
   // Code of the project is that of a handler, or comes in a config module.
   if (config.handler === undefined && !/\.[cm]?[jt]s$/.test(loaded.file ?? '')) return none
-  const { reportLateError } = await import('./late-errors.ts')
+  const { reportLateError } = await import('../error-place.ts')
   return (thrown) => reportLateError(thrown, report)
 }
 
