@@ -153,13 +153,17 @@ function withValueName(argv: readonly string[], flag: Flag): string {
   return commandLine(at === -1 ? argv.toSpliced(end, 0, ...whole) : argv.toSpliced(at, 1, ...whole))
 }
 
-/** The parser reads every text of a switch but `true` as false, so `--listing=yes` is read before it. */
+/**
+ * The parser reads every text of a switch but `true` as false, so `--listing=yes` is read before it. It takes `-S=` for
+ * another flag, so that is written `--tls=` for it.
+ */
 export function readSwitches(argv: readonly string[], flags: readonly Flag[]): string[] {
   const end = argv.includes('--') ? argv.indexOf('--') : argv.length
   return argv.map((word, index) => {
     const [, dashes = '', name = '', value = ''] = /^(--?)([^=]+)=(.*)$/s.exec(word) ?? []
-    const flag = flags.find((each) => each.kind === 'boolean' && [each.name, ...each.aliases].includes(name))
+    const flag = flags.find((each) => [each.name, ...each.aliases].includes(name))
     if (flag === undefined || index > end) return word
+    if (flag.kind !== 'boolean') return value === '' ? `--${flag.name}=` : word
     const read = parseSwitch([value])
     if ('message' in read)
       throw usageError(

@@ -42,6 +42,9 @@ const corpus = `
 -p 3000 ./site
 -p3000
 -p=3000
+-p=
+-S=
+-S= --no-mount=./site
 -sp 3000 ./site
 -so ./site
 --open ./site
