@@ -54,8 +54,20 @@ export type { Authority } from './http/message/authority.ts'
 export type { FileSlice } from './http/body/file.ts'
 export type { RecordedExchange, RecordedMessage, RecordedReply, Recording } from './inspect/types.ts'
 export type { Holder, SkippedPort } from './net/types.ts'
-export { verify, whoHolds } from './scan/library.ts'
-export type { Container, PortOwner, ProcessInfo, Project, Supervisor } from './scan/types.ts'
+export { scan, verify, whoHolds } from './scan/library.ts'
+export type { IdlePort, ScanOptions, ScanResult } from './scan/scan-ports.ts'
+export type {
+  Container,
+  Finding,
+  Identity,
+  PortOwner,
+  ProcessInfo,
+  Project,
+  Reach,
+  ScannedPort,
+  Severity,
+  Supervisor,
+} from './scan/types.ts'
 export type {
   CheckCode,
   CheckVerdict,

@@ -18,6 +18,7 @@ export const registry: readonly CommandEntry[] = [
   { words: ['reload'], load: async () => (await import('./reload.ts')).reloadCommand },
   { words: ['status', 'list', 'ls', 'ps'], load: async () => (await import('./status.ts')).statusCommand },
   { words: ['stop'], load: async () => (await import('./stop.ts')).stopCommand },
+  { words: ['scan'], load: async () => (await import('./scan.ts')).scanCommand },
   { words: ['free'], load: async () => (await import('./free.ts')).freeCommand },
   { words: ['doctor'], load: async () => (await import('./doctor.ts')).doctorCommand },
   { words: ['trust'], load: async () => (await import('./trust.ts')).trustCommand },

@@ -1,0 +1,79 @@
+import { ServeError } from '../../core/serve-error.ts'
+import { printable, printableJson } from '../../core/util/sanitize.ts'
+import { withoutSecret } from '../args/command-line.ts'
+import { isOn, type Command } from '../args/command.ts'
+import type { Program } from '../process-io.ts'
+import type { Reporter } from '../output/reporter.ts'
+import { only, printingFlags, type CommandDefinition } from './definition.ts'
+
+export const scanCommand: CommandDefinition = {
+  command: 'scan [ports..]',
+  describe: 'show what listens on the ports of this machine, who can reach it, and whether it is safe',
+  flags: [
+    only('all', ['a'], 'Show ports of the system and short-lived ones too.'),
+    only('watch', ['w'], 'Look again every 2 seconds, and print what has changed.'),
+    ...printingFlags,
+  ],
+  usage: [['serve8008 scan [ports]', 'all that listens, or these ports: 3000 or 3000-3010']],
+  examples: [
+    ['serve8008 scan', 'everything, by project'],
+    ['serve8008 scan 3000 8008', 'these two, also when nothing listens there'],
+    ['serve8008 scan --json', 'one line for programs'],
+  ],
+  notes: [
+    'It asks each port a few questions over loopback; nothing leaves this machine, and nothing is changed.',
+    'The exit code is 1 when a finding is dangerous.',
+  ],
+  row: ['serve8008 scan', 'show what listens on your ports, and whether it is safe'],
+  handler: scanOnce,
+}
+
+/** Milliseconds between two looks of --watch. */
+const watchMs = 2000
+
+/**
+ * `serve8008 scan`: what listens on this machine. With --json one line: `{ "ports": [ … ], "idle": [ … ] }`.
+ *
+ * @throws ServeError E8008_USAGE for a word that is not a port
+ */
+async function scanOnce(command: Command, program: Program, report: Reporter): Promise<number> {
+  const [{ scanPorts }, { renderScan }, { scanFacts }, { defaults }] = await Promise.all([
+    import('../../scan/scan.ts'),
+    import('./scan-table.ts'),
+    import('./scan-facts.ts'),
+    import('../../config/options/option-table.ts'),
+  ])
+  const { json, values, words } = command
+  const ports = words.flatMap(portsOf)
+  const given = ports.length > 0 ? { ports } : { expected: [...(defaults.port as readonly number[])] }
+  const isWhole = isOn(values, 'all') || ports.length > 0
+  let previous = await scanPorts(given)
+  let shown = ''
+  const print = (): void => {
+    const facts = scanFacts(previous)
+    const state = JSON.stringify(facts, (key, value: unknown) => (key === 'clients' ? 0 : value))
+    if (state === shown) return
+    const view = { isWhole, verbose: command.verbose, now: Date.now() }
+    const text = json ? `${printableJson(facts)}\n` : renderScan(previous, view, report.terminal)
+    report.print(shown === '' || json ? text : `\n${new Date().toLocaleTimeString()}\n${text}`)
+    shown = state
+  }
+  print()
+  while (isOn(values, 'watch')) {
+    await new Promise((done) => setTimeout(done, watchMs))
+    previous = await scanPorts({ ...given, previous })
+    print()
+  }
+  return previous.ports.some(({ findings }) => findings.some(({ severity }) => severity === 'danger')) ? 1 : 0
+}
+
+/** The ports that a word names: `3000`, `3000-3010`, or `:3000`. */
+function portsOf(word: string): number[] {
+  const [, first, last = first] = /^:?(\d{1,5})(?:-(\d{1,5}))?$/.exec(word) ?? []
+  const [from, to] = [Number(first), Number(last)]
+  if (first === undefined || from < 1 || to > 65_535 || to < from) {
+    const message = `serve8008 scan takes ports from 1 to 65535, such as 3000 or 3000-3010, but got ${withoutSecret(printable(word))}.`
+    throw new ServeError('E8008_USAGE', message, { hint: 'serve8008 scan 3000' })
+  }
+  return Array.from({ length: to - from + 1 }, (_, at) => from + at)
+}

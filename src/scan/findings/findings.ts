@@ -1,0 +1,244 @@
+import { homedir } from 'node:os'
+import { connect } from 'node:tls'
+import type { Finding, ScannedPort, Severity } from '../types.ts'
+import { fieldOf, type HttpReply } from '../identify/reply.ts'
+import { getPath, type Suspect } from './request.ts'
+
+/** A row before it has findings. */
+export type Examined = Omit<ScannedPort, 'findings'>
+
+/** Days before the end of a certificate from which on it is a finding. */
+const soonDays = 14
+
+/**
+ * What the owner of a port should know: what others can read or run there. Requests go to the port itself alone, only
+ * what its program may answer is requested, and nothing is changed.
+ *
+ * @param others All rows, for ports with two owners.
+ * @param contact The address of the port that we reach.
+ */
+export async function findingsOf(row: Examined, others: readonly Examined[], contact: string): Promise<Finding[]> {
+  const suspect = { address: contact, port: row.port, tls: row.identity.protocol.tls }
+  const asked = row.identity.protocol.http === undefined ? [] : await askedFindings(row, suspect)
+  return [...knownFindings(row), ...twoOwners(row, others), ...asked, ...(await certificateFindings(suspect))]
+}
+
+/** Danger where others reach it, less where only programs and pages on this machine do. */
+function byReach({ reach }: Examined, onMachine: Severity): Severity {
+  return reach === 'machine' ? onMachine : 'danger'
+}
+
+function who({ reach }: Examined): string {
+  if (reach === 'machine') return 'Every program of this machine'
+  return reach === 'lan' ? 'Everyone in your network' : 'Everyone, also from the internet,'
+}
+
+/** Ends the process behind a row: the fix where no other is known. */
+function freed({ port }: Examined): string {
+  return `serve8008 free ${port}`
+}
+
+interface KnownProduct {
+  readonly products: RegExp
+  readonly code: string
+  readonly what: string
+  readonly fix: string | undefined
+  /** How bad it is on this machine alone; undefined where that is no finding. */
+  readonly onMachine: Severity | undefined
+  readonly beyond: Severity
+}
+
+const knownProducts: readonly KnownProduct[] = [
+  {
+    products: /^Node inspector$/,
+    code: 'S8008_DEBUGGER',
+    what: 'runs any code in the process through its debugger',
+    fix: 'start Node with --inspect=127.0.0.1',
+    onMachine: undefined,
+    beyond: 'danger',
+  },
+  {
+    products: /^Docker API$/,
+    code: 'S8008_DOCKER',
+    what: 'controls Docker, and so the machine, without a password',
+    fix: 'remove the tcp:// address from the hosts of dockerd',
+    onMachine: 'warning',
+    beyond: 'danger',
+  },
+  {
+    products: /^(?:PostgreSQL|MySQL|MariaDB|Redis|MongoDB|Memcached|Elasticsearch|InfluxDB)$/,
+    code: 'S8008_DATABASE',
+    what: 'reaches this database; a password may be all that protects it',
+    fix: 'set its listen address to 127.0.0.1',
+    onMachine: undefined,
+    beyond: 'warning',
+  },
+  {
+    products: /^(?:Caddy admin|mitmweb|ngrok's page|Traefik dashboard)$/,
+    code: 'S8008_ADMIN',
+    what: 'changes the settings of this program, without a password',
+    fix: 'bind its administration to 127.0.0.1',
+    onMachine: undefined,
+    beyond: 'danger',
+  },
+]
+
+function knownFindings(row: Examined): Finding[] {
+  const { product } = row.identity
+  if (product === undefined) return []
+  return knownProducts.flatMap(({ products, code, what, fix, onMachine, beyond }) => {
+    const severity = row.reach === 'machine' ? onMachine : beyond
+    if (severity === undefined || !products.test(product)) return []
+    return [{ code, severity, why: `${who(row)} ${what}.`, fix: fix ?? freed(row) }]
+  })
+}
+
+/** `localhost` means both families, and each may be another program. */
+function twoOwners(row: Examined, others: readonly Examined[]): Finding[] {
+  const other = others.find(({ port, pid, uid }) => port === row.port && (pid !== row.pid || uid !== row.uid))
+  if (other === undefined) return []
+  const name = ({ identity, process, pid }: Examined): string =>
+    `${identity.product ?? process?.program ?? 'another program'}${pid === undefined ? '' : ` (pid ${pid})`}`
+  const why = `localhost:${row.port} is two programs: ${name(row)} on ${row.addresses.join(' and ')}, ${name(other)} on ${other.addresses.join(' and ')}.`
+  return [{ code: 'S8008_TWO_OWNERS', severity: 'warning', why, fix: freed(row) }]
+}
+
+/** A path that should not be answered, and for which products it is worth a request. */
+interface Leak {
+  readonly path: string
+  readonly products: RegExp
+  readonly code: string
+  leaks(answer: HttpReply): boolean
+  readonly what: string
+  readonly fix: string
+  readonly onMachine: Severity
+}
+
+const anything = /^/
+const leaks: readonly Leak[] = [
+  {
+    path: '/.git/HEAD',
+    products: anything,
+    code: 'S8008_GIT',
+    leaks: ({ body }) => /^(?:ref: refs\/|[0-9a-f]{40}\s*$)/.test(body),
+    what: 'reads the git repository, with its history',
+    fix: 'serve a folder without .git, or refuse paths that start with a dot',
+    onMachine: 'warning',
+  },
+  {
+    path: '/.env',
+    products: anything,
+    code: 'S8008_ENV',
+    leaks: ({ body }) => !body.includes('<') && /^(?:export )?[A-Z][A-Z0-9_]*=/m.test(body),
+    what: 'reads .env, with its secrets',
+    fix: 'serve a folder without .env, or refuse paths that start with a dot',
+    onMachine: 'warning',
+  },
+  ...['/@fs/etc/passwd', '/@fs/etc/passwd?import&raw??'].map((path) => ({
+    path,
+    products: /^(?:Vite|Astro|Storybook|Nuxt|SvelteKit)$/,
+    code: 'S8008_FILES',
+    leaks: ({ body }: HttpReply) => /root:[^:]*:0:0:/.test(body),
+    what: 'reads every file of this user through /@fs/',
+    fix: 'update Vite: npm install vite@latest',
+    onMachine: 'danger' as const,
+  })),
+  {
+    path: '/console',
+    products: /^(?:Werkzeug|Flask)/,
+    code: 'S8008_CONSOLE',
+    leaks: ({ body }) => body.includes('Werkzeug') && /EVALEX|Interactive Console/.test(body),
+    what: 'reaches the console of Werkzeug, which runs any code after a PIN',
+    fix: 'run Flask without debug: flask run --no-debug',
+    onMachine: 'warning',
+  },
+  {
+    path: '/actuator/env',
+    products: /^(?:Spring Boot|Tomcat|Jetty)/,
+    code: 'S8008_ACTUATOR',
+    leaks: ({ body }) => body.includes('"propertySources"'),
+    what: 'reads the settings of this application at /actuator/env',
+    fix: 'set management.endpoints.web.exposure.include=health',
+    onMachine: 'warning',
+  },
+  {
+    path: '/phpinfo.php',
+    products: /^(?:PHP|Apache|nginx)/,
+    code: 'S8008_PHPINFO',
+    leaks: ({ body }) => body.includes('phpinfo()') || body.includes('>PHP Version<'),
+    what: 'reads the settings and the environment of PHP at /phpinfo.php',
+    fix: 'delete phpinfo.php',
+    onMachine: 'warning',
+  },
+]
+
+/** An origin that no page has (RFC 6761 section 6.4). */
+const foreignOrigin = 'http://origin.invalid'
+
+async function askedFindings(row: Examined, suspect: Suspect): Promise<Finding[]> {
+  const product = row.identity.product ?? ''
+  const [root, ...answers] = await Promise.all([
+    getPath(suspect, '/', [`Origin: ${foreignOrigin}`]),
+    ...leaks.map(({ path, products }) => (products.test(product) ? getPath(suspect, path) : undefined)),
+  ])
+  const found = leaks.flatMap((leak, at): Finding[] => {
+    const answer = answers[at]
+    if (answer?.status !== 200 || !leak.leaks(answer)) return []
+    const { code, what, fix, onMachine } = leak
+    return [{ code, severity: byReach(row, onMachine), why: `${who(row)} ${what}.`, fix }]
+  })
+  const distinct = found.filter(({ code }, at) => found.findIndex((other) => other.code === code) === at)
+  return root === undefined ? distinct : [...rootFindings(row, root), ...distinct]
+}
+
+const isListing = /<title>[^<]*(?:Index of|Directory listing|Listing of|listing directory)/i
+
+function rootFindings(row: Examined, reply: HttpReply): Finding[] {
+  const { status, body } = reply
+  const found: Finding[] = []
+  const isOpen = status !== 401 && status !== 403 && status !== 407 && status !== 421
+  if (row.reach !== 'machine' && isOpen) {
+    const why = `${who(row)} can open it: it listens on ${row.addresses.join(' and ')} and asks for no password.`
+    found.push({ code: 'S8008_EXPOSED', severity: 'warning', why, fix: 'start it with the host 127.0.0.1' })
+  }
+  if (
+    fieldOf(reply, 'access-control-allow-origin') === foreignOrigin &&
+    fieldOf(reply, 'access-control-allow-credentials') === 'true'
+  ) {
+    const why =
+      'Every page in your browser reads its answers with your cookies: CORS allows any origin with credentials.'
+    found.push({ code: 'S8008_CORS', severity: 'warning', why, fix: 'list the origins that CORS allows' })
+  }
+  if (row.process?.cwd === homedir() && status === 200 && isListing.test(body)) {
+    const why = `${who(row)} reads the files of your home folder.`
+    found.push({ code: 'S8008_HOME', severity: byReach(row, 'warning'), why, fix: freed(row) })
+  }
+  return found
+}
+
+async function certificateFindings(suspect: Suspect): Promise<Finding[]> {
+  if (!suspect.tls) return []
+  const end = await certificateEnd(suspect)
+  const days = end === undefined ? Infinity : (end.getTime() - Date.now()) / 86_400_000
+  if (days > soonDays || end === undefined) return []
+  const day = end.toISOString().slice(0, 10)
+  const why = days < 0 ? `Its certificate has expired on ${day}.` : `Its certificate expires on ${day}.`
+  return [{ code: 'S8008_CERT', severity: days < 0 ? 'warning' : 'note', why, fix: 'renew its certificate' }]
+}
+
+/** When the certificate of a server ends; undefined without an answer. */
+function certificateEnd({ address, port }: Suspect): Promise<Date | undefined> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: address, port, rejectUnauthorized: false, timeout: 1000 })
+    const end = (date?: Date): void => {
+      socket.destroy()
+      resolve(date)
+    }
+    socket.on('error', () => end())
+    socket.on('timeout', () => end())
+    socket.on('secureConnect', () => {
+      const validTo = new Date(socket.getPeerCertificate().valid_to)
+      end(Number.isNaN(validTo.getTime()) ? undefined : validTo)
+    })
+  })
+}

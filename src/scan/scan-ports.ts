@@ -1,0 +1,114 @@
+import { createServer } from 'node:net'
+import { findingsOf, type Examined } from './findings/findings.ts'
+import { identify } from './identify/identify.ts'
+import { portOwners } from './processes/processes.ts'
+import { contactOf, familiesOf, reachOf } from './reach.ts'
+import type { PortOwner, ScannedPort } from './types.ts'
+
+/** What to look at. */
+export interface ScanOptions {
+  /** Only these ports. Default: every port on which something listens. */
+  readonly ports?: readonly number[]
+  /** Ports that are looked at even if nothing listens there. Default: `ports`. */
+  readonly expected?: readonly number[]
+  /**
+   * The result before: what it says of ports whose addresses and process are still the same is taken over, without a
+   * request to them.
+   */
+  readonly previous?: ScanResult
+  /** Ends the scan early; it then rejects with the reason. */
+  readonly signal?: AbortSignal
+}
+
+/** A port on which nothing listens that we can see. */
+export interface IdlePort {
+  readonly port: number
+  /**
+   * `free`: we could listen on it, on both loopback addresses. `denied`: this user may not. `held`: something holds it
+   * that the system does not show.
+   */
+  readonly state: 'free' | 'denied' | 'held'
+}
+
+/** The result of a scan. */
+export interface ScanResult {
+  /** In the order of the ports. */
+  readonly ports: readonly ScannedPort[]
+  readonly idle: readonly IdlePort[]
+}
+
+/** Ports that are examined at a time: some may hang until their time is over. */
+const width = 16
+
+/**
+ * What listens on this machine; `scan` of the library describes it.
+ *
+ * @throws RangeError for a port outside 1 to 65535, and the reason of the signal
+ */
+export async function scanPorts(options: ScanOptions): Promise<ScanResult> {
+  const { ports, expected = ports ?? [], previous, signal } = options
+  for (const port of [...(ports ?? []), ...expected]) {
+    if (!Number.isInteger(port) || port < 1 || port > 65_535)
+      throw new RangeError(`${port} is not a port: a port is a whole number from 1 to 65535.`)
+  }
+  signal?.throwIfAborted()
+  const open = (await portOwners()).filter(({ port }) => ports?.includes(port) ?? true)
+  const known = new Map(previous?.ports.map((row) => [stateKey(row), row]))
+  const examined = await inTurns(open, signal, (owner) => examine(owner, known))
+  const scanned = await inTurns(examined, signal, async (row) => ({
+    ...row,
+    findings: known.get(stateKey(row))?.findings ?? (await findingsOf(row, examined, contactOf(row.addresses))),
+  }))
+  const held = new Set(open.map(({ port }) => port))
+  const missing = [...new Set(expected)].filter((port) => !held.has(port))
+  const idle = await Promise.all(missing.map(async (port) => ({ port, state: await stateOf(port) })))
+  return { ports: scanned.toSorted((a, b) => a.port - b.port), idle: idle.toSorted((a, b) => a.port - b.port) }
+}
+
+/** The same text for a listener that is still the same. */
+function stateKey({ port, pid, uid, process, addresses }: PortOwner): string {
+  return [port, pid, uid, process?.startedAt?.getTime(), ...addresses].join(' ')
+}
+
+async function examine(owner: PortOwner, known: ReadonlyMap<string, ScannedPort>): Promise<Examined> {
+  const { port, addresses, process } = owner
+  const target = { address: contactOf(addresses), port, command: process?.command ?? process?.program }
+  const identity = known.get(stateKey(owner))?.identity ?? (await identify(target))
+  return { ...owner, families: familiesOf(addresses), reach: reachOf(addresses), identity }
+}
+
+/** Does something for each item, a bounded number at a time, and keeps their order. */
+async function inTurns<Item, Result>(
+  items: readonly Item[],
+  signal: AbortSignal | undefined,
+  work: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = []
+  const queue = items.entries()
+  const worker = async (): Promise<void> => {
+    for (const [at, item] of queue) {
+      signal?.throwIfAborted()
+      results[at] = await work(item)
+    }
+  }
+  await Promise.all(Array.from({ length: width }, worker))
+  return results
+}
+
+/** Whether we could listen on a port: binding it is the only proof. */
+async function stateOf(port: number): Promise<IdlePort['state']> {
+  for (const host of ['127.0.0.1', '::1']) {
+    const code = await bindingError(host, port)
+    if (code === 'EACCES' || code === 'EPERM') return 'denied'
+    if (code === 'EADDRINUSE') return 'held'
+  }
+  return 'free'
+}
+
+function bindingError(host: string, port: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const server = createServer()
+    server.on('error', (error: NodeJS.ErrnoException) => resolve(error.code))
+    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve(undefined)))
+  })
+}

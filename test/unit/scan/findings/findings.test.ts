@@ -1,0 +1,216 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer, type RequestListener } from 'node:http'
+import { createServer as createPlainServer, type AddressInfo, type Server } from 'node:net'
+import { homedir } from 'node:os'
+import { test, type TestContext } from 'node:test'
+import { createServer as createTlsServer } from 'node:https'
+import { generate } from 'selfsigned'
+import { findingsOf, type Examined } from '../../../../src/scan/findings/findings.ts'
+
+async function listen(t: TestContext, server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => server.close())
+  return (server.address() as AddressInfo).port
+}
+
+function rowOf(
+  port: number,
+  facts: Partial<Examined> & { readonly product?: string; readonly tls?: boolean } = {},
+): Examined {
+  const { product, tls = false, ...more } = facts
+  return {
+    port,
+    addresses: ['127.0.0.1'],
+    families: ['ipv4'],
+    reach: 'machine',
+    pid: 7,
+    uid: 1000,
+    clients: 0,
+    process: undefined,
+    identity: {
+      protocol: { name: undefined, tls, alpn: undefined, http: '1.1' },
+      product,
+      version: undefined,
+      evidence: [],
+    },
+    ...more,
+  }
+}
+
+/** Codes and severities of the findings of a server that answers so. */
+async function found(
+  t: TestContext,
+  answer: RequestListener,
+  facts: Parameters<typeof rowOf>[1] = {},
+): Promise<string[]> {
+  const server = createServer(answer)
+  t.after(() => server.closeAllConnections())
+  const row = rowOf(await listen(t, server), facts)
+  return (await findingsOf(row, [row], '127.0.0.1')).map(({ code, severity }) => `${code} ${severity}`)
+}
+
+/** A server that has some texts, and answers anything else as given. */
+function having(files: Readonly<Record<string, string>>, status = 404): RequestListener {
+  return ({ url = '' }, response) => {
+    const text = files[url]
+    response.writeHead(text === undefined ? status : 200, { 'content-type': 'text/plain' }).end(text ?? '<p>page</p>')
+  }
+}
+
+const leaks: readonly (readonly [string, Readonly<Record<string, string>>, string, string, string])[] = [
+  ['a branch', { '/.git/HEAD': 'ref: refs/heads/main\n' }, 'nginx', 'S8008_GIT warning', 'S8008_GIT danger'],
+  ['a commit', { '/.git/HEAD': `${'a1'.repeat(20)}\n` }, '', 'S8008_GIT warning', 'S8008_GIT danger'],
+  ['secrets', { '/.env': '# keys\nAPI_KEY=1\n' }, 'Express', 'S8008_ENV warning', 'S8008_ENV danger'],
+  [
+    'any file',
+    { '/@fs/etc/passwd': 'root:x:0:0:root:/root:/bin/sh\n' },
+    'Vite',
+    'S8008_FILES danger',
+    'S8008_FILES danger',
+  ],
+  [
+    'any file through a query',
+    { '/@fs/etc/passwd?import&raw??': 'export default "root:x:0:0:root"' },
+    'Vite',
+    'S8008_FILES danger',
+    'S8008_FILES danger',
+  ],
+  [
+    'a console',
+    { '/console': '<title>Console // Werkzeug Debugger</title> EVALEX = true' },
+    'Werkzeug',
+    'S8008_CONSOLE warning',
+    'S8008_CONSOLE danger',
+  ],
+  [
+    'settings',
+    { '/actuator/env': '{"propertySources":[]}' },
+    'Spring Boot',
+    'S8008_ACTUATOR warning',
+    'S8008_ACTUATOR danger',
+  ],
+  ['phpinfo', { '/phpinfo.php': '<title>phpinfo()</title>' }, 'PHP', 'S8008_PHPINFO warning', 'S8008_PHPINFO danger'],
+]
+for (const [what, files, product, onMachine, beyond] of leaks) {
+  test(`finds ${what} that is readable, and calls it worse where others reach it`, async (t) => {
+    assert.deepEqual(await found(t, having(files), { product }), [onMachine])
+    assert.deepEqual(await found(t, having(files), { product, reach: 'lan', addresses: ['0.0.0.0'] }), [
+      'S8008_EXPOSED warning',
+      beyond,
+    ])
+  })
+}
+
+test('accuses no server that answers every path with its page, or a fixed text', async (t) => {
+  for (const product of ['Vite', 'Werkzeug', 'Spring Boot', 'PHP', 'nginx']) {
+    assert.deepEqual(await found(t, having({}, 200), { product }), [], product)
+    const echo: RequestListener = ({ url }, response) => void response.end(`You requested ${url}`)
+    assert.deepEqual(await found(t, echo, { product }), [], product)
+  }
+})
+
+test('a server that others reach is exposed unless it asks for a password', async (t) => {
+  const lan = { reach: 'lan', addresses: ['192.168.1.5'] } as const
+  assert.deepEqual(await found(t, having({}, 200), lan), ['S8008_EXPOSED warning'])
+  for (const status of [401, 403, 421]) assert.deepEqual(await found(t, having({}, status), lan), [], String(status))
+})
+
+test('finds CORS for any origin with credentials, and no other CORS', async (t) => {
+  const cors =
+    (origin: string | undefined, credentials: string): RequestListener =>
+    ({ headers }, response) =>
+      void response
+        .writeHead(200, {
+          'access-control-allow-origin': origin ?? headers.origin ?? '',
+          'access-control-allow-credentials': credentials,
+        })
+        .end()
+  assert.deepEqual(await found(t, cors(undefined, 'true')), ['S8008_CORS warning'])
+  assert.deepEqual(await found(t, cors(undefined, 'false')), [])
+  assert.deepEqual(await found(t, cors('*', 'true')), [])
+})
+
+test('finds a listing of the home folder', async (t) => {
+  const process = { cwd: homedir() } as Examined['process']
+  const listing = having({ '/': '<title>Directory listing for /</title>' })
+  assert.deepEqual(await found(t, listing, { process }), ['S8008_HOME warning'])
+  assert.deepEqual(await found(t, listing, { process: { cwd: '/elsewhere' } as Examined['process'] }), [])
+})
+
+test('two owners of a port are a finding of both', async () => {
+  const [first, second] = [rowOf(9, { pid: 1 }), rowOf(9, { pid: 2, addresses: ['::1'] })].map((row) => ({
+    ...row,
+    identity: { ...row.identity, protocol: { ...row.identity.protocol, http: undefined } },
+  })) as [Examined, Examined]
+  for (const row of [first, second]) {
+    const [finding] = await findingsOf(row, [first, second], '127.0.0.1')
+    assert.equal(finding?.code, 'S8008_TWO_OWNERS')
+    assert.match(finding.why, /^localhost:9 is two programs: .*\(pid [12]\) on \S+, .*\(pid [12]\) on \S+\.$/)
+  }
+})
+
+const silent = {
+  protocol: { name: undefined, tls: false, alpn: undefined, http: undefined },
+  version: undefined,
+  evidence: [],
+}
+for (const [product, onMachine, beyond] of [
+  ['Node inspector', [], ['S8008_DEBUGGER danger']],
+  ['Docker API', ['S8008_DOCKER warning'], ['S8008_DOCKER danger']],
+  ['Redis', [], ['S8008_DATABASE warning']],
+  ['Caddy admin', [], ['S8008_ADMIN danger']],
+  ['SSH', [], []],
+] as const) {
+  test(`${product} is worth a finding beyond this machine: ${beyond.join() || 'none'}`, async () => {
+    for (const [reach, expected] of [
+      ['machine', onMachine],
+      ['lan', beyond],
+      ['everyone', beyond],
+    ] as const) {
+      const row = rowOf(9, { reach, identity: { ...silent, product } })
+      const findings = await findingsOf(row, [row], '127.0.0.1')
+      assert.deepEqual(
+        findings.map(({ code, severity }) => `${code} ${severity}`),
+        expected,
+      )
+      for (const { fix } of findings) assert.ok(fix.length > 0)
+    }
+  })
+}
+
+test('a server that never answers, or not in HTTP, costs a second and no more', async (t) => {
+  const startedAt = performance.now()
+  for (const answer of ['', 'garbage\r\n\r\n', `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(100_000)}`]) {
+    const server = createPlainServer((socket) => void socket.on('error', () => {}).write(answer))
+    const sockets = new Set<{ destroy(): unknown }>()
+    server.on('connection', (socket) => sockets.add(socket))
+    const row = rowOf(await listen(t, server), { product: 'Vite' })
+    assert.deepEqual(await findingsOf(row, [row], '127.0.0.1'), [])
+    for (const socket of sockets) socket.destroy()
+  }
+  assert.ok(performance.now() - startedAt < 20_000)
+})
+
+const dayMs = 86_400_000
+test('a certificate that ends soon is noted, one that has ended is a warning', async (t) => {
+  for (const [days, expected] of [
+    [-1, ['S8008_CERT warning']],
+    [3, ['S8008_CERT note']],
+    [100, []],
+  ] as const) {
+    const dates = {
+      notBeforeDate: new Date(Date.now() - 10 * dayMs),
+      notAfterDate: new Date(Date.now() + days * dayMs),
+    }
+    const { cert, private: key } = await generate([{ name: 'commonName', value: 'localhost' }], {
+      keyType: 'ec',
+      ...dates,
+    })
+    const server = createTlsServer({ cert, key }, having({}))
+    const row = rowOf(await listen(t, server), { tls: true })
+    const codes = (await findingsOf(row, [row], '127.0.0.1')).map(({ code, severity }) => `${code} ${severity}`)
+    assert.deepEqual(codes, expected, String(days))
+  }
+})
