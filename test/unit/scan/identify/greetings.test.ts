@@ -19,7 +19,7 @@ const speakers: readonly [
     'recorded from dropbear 2022.83',
     'SSH-2.0-dropbear_2022.83\r\n\0\0\x01\xfc\x07\x14',
   ],
-  ['OpenSSH', '9.2p1', 'ssh', 'written from its documentation', 'SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u10\r\n'],
+  ['OpenSSH', '9.2p1', 'ssh', 'written by hand, not recorded', 'SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u10\r\n'],
   [
     'MariaDB',
     '10.11.19',
@@ -27,25 +27,25 @@ const speakers: readonly [
     'recorded from mariadbd 10.11.19',
     "d\0\0\0\x0a5.5.5-10.11.19-MariaDB-0+deb12u1\0\x04\0\0\0'u;dgYgy\0",
   ],
-  ['MySQL', '8.4.2', 'mysql', 'written from its documentation', 'I\0\0\0\x0a8.4.2\0\x08\0\0\0abcdefgh\0'],
+  ['MySQL', '8.4.2', 'mysql', 'written by hand, not recorded', 'I\0\0\0\x0a8.4.2\0\x08\0\0\0abcdefgh\0'],
   ['vsftpd', '3.0.3', 'ftp', 'recorded from vsftpd 3.0.3', '220 (vsFTPd 3.0.3)\r\n'],
   [
     'Exim',
     '4.96',
     'smtp',
-    'written from its documentation',
+    'written by hand, not recorded',
     '220 box ESMTP Exim 4.96 Mon, 30 Nov 2026 19:00:00 +0000\r\n',
   ],
-  ['Postfix', undefined, 'smtp', 'written from its documentation', '220 box.example ESMTP Postfix (Debian/GNU)\r\n'],
+  ['Postfix', undefined, 'smtp', 'written by hand, not recorded', '220 box.example ESMTP Postfix (Debian/GNU)\r\n'],
   [
     'Dovecot',
     undefined,
     'imap',
-    'written from its documentation',
+    'written by hand, not recorded',
     '* OK [CAPABILITY IMAP4rev1 LITERAL+] Dovecot (Debian) ready.\r\n',
   ],
   ['VNC server', '003.008', 'vnc', 'written from RFC 6143', 'RFB 003.008\n'],
-  ['rsync', '31.0', 'rsync', 'written from its documentation', '@RSYNCD: 31.0 sha512 sha256\n'],
+  ['rsync', '31.0', 'rsync', 'written by hand, not recorded', '@RSYNCD: 31.0 sha512 sha256\n'],
 ]
 
 describe('names servers that speak first', () => {
@@ -92,7 +92,7 @@ const answers: readonly [
   [
     'Valkey',
     '8.0.1',
-    'written from its documentation',
+    'written by hand, not recorded',
     [[/^INFO server\r\n/, '$90\r\n# Server\r\nredis_version:7.2.4\r\nserver_name:valkey\r\nvalkey_version:8.0.1\r\n']],
   ],
   [

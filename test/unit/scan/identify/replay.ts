@@ -2,7 +2,7 @@ import { startBackend, type Backend } from '../../../support/backend.ts'
 
 /** What a program answered to each request, for example `GET /`. */
 export interface Recording {
-  /** How the recording came to be: `recorded from …` or `written from its documentation`. */
+  /** How the recording came to be: `recorded from …` or `written by hand, not recorded`. */
   readonly source: string
   readonly product: string | undefined
   readonly version: string | undefined
