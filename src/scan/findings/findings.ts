@@ -223,7 +223,7 @@ async function certificateFindings(suspect: Suspect): Promise<Finding[]> {
   if (days > soonDays || end === undefined) return []
   const day = end.toISOString().slice(0, 10)
   const why = days < 0 ? `Its certificate has expired on ${day}.` : `Its certificate expires on ${day}.`
-  return [{ code: 'S8008_CERT', severity: days < 0 ? 'warning' : 'note', why, fix: 'renew its certificate' }]
+  return [{ code: 'S8008_TLS_EXPIRY', severity: days < 0 ? 'warning' : 'note', why, fix: 'renew its certificate' }]
 }
 
 /** When the certificate of a server ends; undefined without an answer. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
+import { readFileSync } from 'node:fs'
 import { createServer as createPlainServer, type AddressInfo, type Server } from 'node:net'
 import { homedir } from 'node:os'
 import { test, type TestContext } from 'node:test'
@@ -196,8 +197,8 @@ test('a server that never answers, or not in HTTP, costs a second and no more', 
 const dayMs = 86_400_000
 test('a certificate that ends soon is noted, one that has ended is a warning', async (t) => {
   for (const [days, expected] of [
-    [-1, ['S8008_CERT warning']],
-    [3, ['S8008_CERT note']],
+    [-1, ['S8008_TLS_EXPIRY warning']],
+    [3, ['S8008_TLS_EXPIRY note']],
     [100, []],
   ] as const) {
     const dates = {
@@ -213,4 +214,15 @@ test('a certificate that ends soon is noted, one that has ended is a warning', a
     const codes = (await findingsOf(row, [row], '127.0.0.1')).map(({ code, severity }) => `${code} ${severity}`)
     assert.deepEqual(codes, expected, String(days))
   }
+})
+
+test('the guide names every finding', () => {
+  const root = new URL('../../../../', import.meta.url)
+  const codes = new Set(readFileSync(new URL('src/scan/findings/findings.ts', root), 'utf8').match(/S8008_[A-Z_]+/g))
+  const guide = readFileSync(new URL('docs/guide/ports.md', root), 'utf8')
+  assert.ok(codes.size > 10)
+  assert.deepEqual(
+    [...codes].filter((code) => !guide.includes(code)),
+    [],
+  )
 })
