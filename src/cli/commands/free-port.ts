@@ -131,9 +131,13 @@ function holdersOf(port: number, owners: readonly PortOwner[], asking: Asking): 
     const { pid, uid, process: its } = owner
     const who = pid === undefined ? `a hidden process of uid ${uid ?? 'unknown'}` : nameOf(owner)
     const isForeign = pid === undefined || (asking.uid !== undefined && (its?.uid ?? uid) !== asking.uid)
-    throw new ServeError('E8008_PORT_HELD', `Port ${port} is held by ${who}. ${refusal.why}, so it was not stopped.`, {
-      hint: refusal.instead ?? (isForeign ? 'serve8008 --port 0' : `serve8008 free ${port} --pid ${pid}`),
-    })
+    throw new ServeError(
+      'E8008_PORT_HELD',
+      `Port ${port} is in use by ${who}. ${refusal.why}, so it was not stopped.`,
+      {
+        hint: refusal.instead ?? (isForeign ? 'serve8008 --port 0' : `serve8008 free ${port} --pid ${pid}`),
+      },
+    )
   }
   return meant as Holder[]
 }

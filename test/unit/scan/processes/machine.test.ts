@@ -306,12 +306,15 @@ describe('this machine', { skip: isLinux ? false : 'Linux' }, () => {
       node,
       Array.from({ length: 12 }, () => ({ host: '127.0.0.1' })),
     )
-    await portOwners({ ports })
-    const start = process.cpuUsage()
-    assert.equal((await portOwners({ ports })).length, 12)
-    const { user, system } = process.cpuUsage(start)
-    // Processor time: others use the machine too.
-    assert.ok((user + system) / 1000 < 200, `${(user + system) / 1000} ms`)
+    // Processor time, and the least of several: others use the machine too.
+    let least = Infinity
+    for (let i = 0; i < 5; i++) {
+      const start = process.cpuUsage()
+      assert.equal((await portOwners({ ports })).length, 12)
+      const { user, system } = process.cpuUsage(start)
+      least = Math.min(least, (user + system) / 1000)
+    }
+    assert.ok(least < 200, `${least} ms`)
   })
 })
 
