@@ -354,7 +354,9 @@ async function scanInProcess(
 ): Promise<PortOwner[]> {
   const program = await scanProgram(folder)
   const [command, ...args] = [...before, process.execPath, program, JSON.stringify(ports)]
-  const { stdout, stderr } = spawnSync(command, args, { ...user, cwd: folder.path, stdio: 'pipe' })
+  // Another user may not write into the folder of the coverage.
+  const { NODE_V8_COVERAGE: _, ...env } = process.env
+  const { stdout, stderr } = spawnSync(command, args, { ...user, env, cwd: folder.path, stdio: 'pipe' })
   assert.equal(stderr.toString(), '')
   return JSON.parse(stdout.toString()) as PortOwner[]
 }
