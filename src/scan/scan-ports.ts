@@ -37,6 +37,8 @@ export interface ScanResult {
   readonly idle: readonly IdlePort[]
 }
 
+/** Milliseconds to find the processes: on a busy machine a late answer is better than none. */
+const searchMs = 3000
 /** Ports that are examined at a time: some may hang until their time is over. */
 const width = 16
 
@@ -52,7 +54,7 @@ export async function scanPorts(options: ScanOptions): Promise<ScanResult> {
       throw new RangeError(`${port} is not a port: a port is a whole number from 1 to 65535.`)
   }
   signal?.throwIfAborted()
-  const open = (await portOwners()).filter(({ port }) => ports?.includes(port) ?? true)
+  const open = (await portOwners({ ms: searchMs })).filter(({ port }) => ports?.includes(port) ?? true)
   const known = new Map(previous?.ports.map((row) => [stateKey(row), row]))
   const examined = await inTurns(open, signal, (owner) => examine(owner, known))
   const scanned = await inTurns(examined, signal, async (row) => ({

@@ -69,12 +69,13 @@ test('free reports that a supervisor has started the program again', { skip }, a
     const { spawn } = require('child_process')
     let port = 0
     process.title = 'supervisor'
+    process.on('SIGTERM', () => process.exit())
     function run() {
-      const code = "const s = require('net').createServer().listen(" + port + ", '127.0.0.1', () => console.log(s.address().port))"
-      const child = spawn(process.execPath, ['-e', code], { stdio: ['ignore', 'pipe', 'inherit'] })
+      // It ends with its parent, however that ends.
+      const code = "process.stdin.resume().on('end', () => process.exit()); const s = require('net').createServer().listen(" + port + ", '127.0.0.1', () => console.log(s.address().port))"
+      const child = spawn(process.execPath, ['-e', code], { stdio: ['pipe', 'pipe', 'inherit'] })
       child.stdout.once('data', (chunk) => { if (port === 0) console.log(port = Number(chunk)) })
       child.on('exit', run)
-      process.once('SIGTERM', () => { child.off('exit', run); child.kill('SIGKILL'); process.exit() })
     }
     run()`
   const { child, port } = await listener(t, again)

@@ -23,6 +23,9 @@ const againMs = 2000
 /** Most processes that share one listening socket and are stopped one after the other. */
 const mostRounds = 16
 
+/** Milliseconds to find the process of a port: on a busy machine a wrong answer is worse than a late one. */
+const searchMs = 10_000
+
 /** A process that listens on the port, and may be stopped. */
 type Holder = PortOwner & { readonly pid: number }
 
@@ -38,7 +41,7 @@ export async function freePort(port: number, command: Command, program: Program,
   const say = (text: string): void => {
     if (!json && !quiet) report.print(text)
   }
-  const owners = await portOwners({ ports: [port] })
+  const owners = await portOwners({ ports: [port], ms: searchMs })
   if (owners.length === 0) return nothing(port, command, report)
   const asking = await whoAsks(values.get('pid'))
   const holders = holdersOf(port, owners, asking)
@@ -80,7 +83,7 @@ export async function freePort(port: number, command: Command, program: Program,
 
 /** The owners that are meant, as far as they are left. */
 async function wanted(port: number, { named }: Asking): Promise<PortOwner[]> {
-  const owners = await portOwners({ ports: [port] })
+  const owners = await portOwners({ ports: [port], ms: searchMs })
   return named === undefined ? owners : owners.filter(({ pid }) => pid === named)
 }
 
@@ -221,7 +224,7 @@ async function isGone(port: number, pid: number): Promise<boolean> {
   const deadline = performance.now() + patienceMs
   const start = processStart(pid)
   for (;;) {
-    const owners = await portOwners({ ports: [port] })
+    const owners = await portOwners({ ports: [port], ms: searchMs })
     if (!owners.some((owner) => owner.pid === pid) || processStart(pid) !== start) return true
     if (performance.now() > deadline) return false
     await pause(lookMs)
