@@ -17,6 +17,8 @@ export interface ImportWatch {
  * @param loadedAt Wall-clock time before it was loaded, in milliseconds since 1970: edits count from then on.
  */
 export function watchImports(entry: string, loadedAt: number, onEdit: (stats: Stats) => void): ImportWatch {
+  /** The state of each file when the watch began, until the watcher of Node has surely seen it too. */
+  const firstStates = new Map<string, string>()
   const files = new Set<string>()
   let isOver = false
 
@@ -25,19 +27,32 @@ export function watchImports(entry: string, loadedAt: number, onEdit: (stats: St
     for (const file of files) {
       if (now.includes(file)) continue
       files.delete(file)
-      unwatchFile(file, onEdit)
+      unwatchFile(file, report)
     }
     for (const file of now) {
       if (files.has(file)) continue
       files.add(file)
-      watchFile(file, { interval: lookMs, persistent: false }, onEdit)
+      firstStates.set(file, stateOf(statsOf(file)))
+      watchFile(file, { interval: lookMs, persistent: false }, report)
     }
+    setTimeout(catchUp, 2 * lookMs).unref()
+  }
+
+  function report(stats: Stats): void {
+    firstStates.clear()
+    onEdit(stats)
+  }
+
+  /** The watcher of Node takes its first look some time after the call, and does not report an edit before it. */
+  function catchUp(): void {
+    const edited = [...firstStates].find(([file, state]) => files.has(file) && stateOf(statsOf(file)) !== state)
+    firstStates.clear()
+    if (edited !== undefined) onEdit(statsOf(edited[0]) ?? gone)
   }
 
   update()
-  // The watcher compares with the files as they are now. File times are coarse.
-  const stats = [...files].map((each) => statSync(each, { throwIfNoEntry: false }))
-  const edited = stats.find((stat) => stat !== undefined && stat.mtimeMs > loadedAt - 20)
+  // File times are coarse.
+  const edited = [...files].map(statsOf).find((stats) => stats !== undefined && stats.mtimeMs > loadedAt - 20)
   if (edited !== undefined) onEdit(edited)
   return {
     update,
@@ -46,4 +61,15 @@ export function watchImports(entry: string, loadedAt: number, onEdit: (stats: St
       update()
     },
   }
+}
+
+/** What the watcher of Node reports of a file that is not there. */
+const gone = { mtimeMs: 0 } as Stats
+
+function statsOf(file: string): Stats | undefined {
+  return statSync(file, { throwIfNoEntry: false })
+}
+
+function stateOf(stats: Stats | undefined): string {
+  return stats === undefined ? '' : [stats.mtimeMs, stats.ctimeMs, stats.size, stats.ino].join(' ')
 }
