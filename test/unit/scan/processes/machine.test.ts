@@ -355,7 +355,7 @@ async function scanInProcess(
   const program = await scanProgram(folder)
   const [command, ...args] = [...before, process.execPath, program, JSON.stringify(ports)]
   // Another user may not write into the folder of the coverage.
-  const { NODE_V8_COVERAGE: _, ...env } = process.env
+  const env = { ...process.env, NODE_V8_COVERAGE: '' }
   const { stdout, stderr } = spawnSync(command, args, { ...user, env, cwd: folder.path, stdio: 'pipe' })
   assert.equal(stderr.toString(), '')
   return JSON.parse(stdout.toString()) as PortOwner[]
