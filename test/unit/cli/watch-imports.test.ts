@@ -12,6 +12,8 @@ async function watching(
   const folder = await new TempFolder().write(files)
   const edits: boolean[] = []
   let tell = (): void => {}
+  // The watch keeps no process alive.
+  const alive = setInterval(() => {}, 60_000)
   const watch = watchImports(folder.join('entry.mjs'), loadedAt, ({ mtimeMs }) => {
     edits.push(mtimeMs !== 0)
     tell()
@@ -24,6 +26,7 @@ async function watching(
     },
     [Symbol.dispose]() {
       watch.close()
+      clearInterval(alive)
       folder[Symbol.dispose]()
     },
   }
