@@ -68,7 +68,7 @@ test('a forwarded path stays below the path of its upstream in every reading', (
         assert.ok(isBelow(seen, '/inner/part'), `${path} is sent as ${sent} and seen as ${seen}`)
       }
     }),
-    { numRuns: 20_000 },
+    { numRuns: 20_000, examples: [['/api/%61pi%5C*\\../../']] },
   )
 })
 

@@ -60,7 +60,9 @@ function depthsOf(raw: readonly string[]): number[] {
   return raw.map((segment) => {
     let steps = Infinity
     let lowest = 0
-    for (const pieces of readingsOf(decodeOctets(segment))) {
+    // A server may read slashes and parameters before it decodes: `a%5Cb\..` is then one segment and a step back.
+    const texts = [decodeOctets(segment), decodeOctets(segment, (octet) => '/\\;'.includes(octet))]
+    for (const pieces of texts.flatMap(readingsOf)) {
       let sum = 0
       for (const piece of pieces) {
         if (piece === '..') sum--
